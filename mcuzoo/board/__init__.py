@@ -1,0 +1,1 @@
+"""Boards as data: load and validate boards/*.toml."""

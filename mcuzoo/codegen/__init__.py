@@ -1,0 +1,1 @@
+"""C arrays, ahead-of-time C, project rendering."""

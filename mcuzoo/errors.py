@@ -1,0 +1,131 @@
+"""The exception tree: every error says what is wrong, where, and what to type next.
+
+Exit codes: 0 pass, 1 a verdict failed, 2 usage or bad input, 3 rig, 4 protocol,
+5 toolchain or build, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import ClassVar
+
+
+class McuzooError(Exception):
+    """Base of every error a user can meet.
+
+    `message` says what is wrong and where; `hint` is the next thing to do.
+    """
+
+    exit_code: ClassVar[int] = 2
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def as_dict(self) -> dict[str, object]:
+        """The error as `--json` prints it."""
+        return {
+            "error": type(self).__name__,
+            "message": self.message,
+            "hint": self.hint,
+            "exit_code": self.exit_code,
+        }
+
+
+class UsageError(McuzooError):
+    """An option or argument that cannot be used as given."""
+
+
+class InputError(McuzooError):
+    """A file that is missing, unreadable or not what it should be."""
+
+
+class BoardError(McuzooError):
+    """A board file that is unknown, malformed or contradicts itself."""
+
+
+class ModelError(McuzooError):
+    """A model file that is damaged, hostile or not a TFLite model."""
+
+
+class UnsupportedOpError(ModelError):
+    """An op, type or option that the chosen runtime cannot run."""
+
+
+class ProjectError(McuzooError):
+    """A project folder that is missing, foreign or damaged."""
+
+
+class DataSetError(InputError):
+    """Images, manifests or labels that do not fit together."""
+
+
+class MissingExtraError(McuzooError):
+    """An optional package is needed and not installed."""
+
+    def __init__(self, extra: str, package: str, why: str) -> None:
+        super().__init__(
+            f"{why} needs the Python package {package!r}, which is not installed.",
+            f"pip install 'mcuzoo[{extra}]'",
+        )
+        self.extra = extra
+
+
+class VerdictError(McuzooError):
+    """A check ran to its end and the answer is no."""
+
+    exit_code = 1
+
+
+class FitError(VerdictError):
+    """The model does not fit the board's memory."""
+
+
+class RigError(McuzooError):
+    """The rig is at fault: the port, the cable, a silent board."""
+
+    exit_code = 3
+
+
+class PortError(RigError):
+    """The port cannot be opened, or went away."""
+
+
+class BoardSilentError(RigError):
+    """The board does not answer."""
+
+
+class BoardResetError(RigError):
+    """The board restarted while it was being talked to."""
+
+
+class ProtocolError(McuzooError):
+    """The other side answers, but not in this protocol or not truthfully."""
+
+    exit_code = 4
+
+
+class WrongFirmwareError(ProtocolError):
+    """The board runs another model or build than the project."""
+
+
+class FirmwareError(ProtocolError):
+    """The firmware reported an error of its own (a fault, a failed inference)."""
+
+
+class ToolchainError(McuzooError):
+    """No compiler, or the compiler said no."""
+
+    exit_code = 5
+
+
+class EmulatorError(ToolchainError):
+    """The emulated board met something it cannot or must not run."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`"Did you mean 'rt1170'? "` when something close is known, else an empty string."""
+    close = get_close_matches(word.lower(), list(known), n=1, cutoff=0.5)
+    return f"Did you mean {close[0]!r}? " if close else ""

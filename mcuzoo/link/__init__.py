@@ -1,0 +1,1 @@
+"""Frames, session and transports between host and board."""

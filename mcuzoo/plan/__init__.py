@@ -1,0 +1,1 @@
+"""Tensor lifetimes, arena planner, placement into memory regions, fit verdict."""

@@ -1,0 +1,1 @@
+"""Find compilers, build, link, boot image."""

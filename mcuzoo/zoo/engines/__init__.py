@@ -1,0 +1,1 @@
+"""Host engines that run a model and return its integer outputs."""
