@@ -1,0 +1,23 @@
+/* The application: answers the host's requests over the link, one at a time. */
+#ifndef MZ_APP_H
+#define MZ_APP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct {
+    uint32_t kind; /* exception number (3 HardFault, 4 MemManage, 5 BusFault, 6 UsageFault, ...) */
+    uint32_t pc, lr, sp, psr;
+    uint32_t cfsr, hfsr, mmfar, bfar;
+} mz_fault;
+
+/* Set up the runtime and announce the board. */
+void mz_app_init(void);
+
+/* Handle what has been received; returns after at most one frame. */
+void mz_app_poll(void);
+
+/* Report a fault over the link; called from the fault handler, uses no interrupts. */
+void mz_app_report_fault(const mz_fault *fault);
+
+#endif

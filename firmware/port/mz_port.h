@@ -1,0 +1,31 @@
+/* What the application needs from the chip (or from the host, in tests). */
+#ifndef MZ_PORT_H
+#define MZ_PORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Clocks, pins, console, cycle counter. Called once, first thing in main. */
+void mz_port_init(void);
+
+/* Move up to capacity received bytes to dst; returns how many (0 when none). Never blocks on the
+ * target. */
+uint32_t mz_port_read(uint8_t *dst, uint32_t capacity);
+
+/* Send bytes; returns when the last one is handed to the transmitter. Keeps draining the receiver
+ * into its ring meanwhile, so that full-duplex traffic loses nothing. */
+void mz_port_write(const uint8_t *src, uint32_t bytes);
+
+/* Bytes lost because the receiver overran, since reset. */
+uint32_t mz_port_overruns(void);
+
+/* Free-running counter of core clock cycles, wraps at 2^32; 0 when there is no counter. */
+uint32_t mz_port_cycles(void);
+
+/* The core's CPUID register (0 on a host). An implementer other than 0x41 (Arm) is an emulator. */
+uint32_t mz_port_cpuid(void);
+
+/* Restart the chip. Does not return on the target. */
+void mz_port_reset(void);
+
+#endif

@@ -1,0 +1,60 @@
+/* What the application needs from a runtime: the ahead-of-time one and TFLite-Micro alike. */
+#ifndef MZ_RUNTIME_H
+#define MZ_RUNTIME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MZ_MAX_RANK 4u
+
+typedef enum {
+    MZ_OK = 0,
+    MZ_ERROR_INIT = 1,   /* the runtime could not be set up (arena too small, bad model) */
+    MZ_ERROR_INVOKE = 2, /* an operator failed */
+} mz_status;
+
+/* Values as in the TFLite schema's TensorType. */
+typedef enum { MZ_FLOAT32 = 0, MZ_UINT8 = 3, MZ_INT8 = 9 } mz_dtype;
+
+typedef struct {
+    const char *name;
+    mz_dtype dtype;
+    uint8_t rank;
+    uint16_t dims[MZ_MAX_RANK];
+    float scale;
+    int32_t zero_point;
+    uint32_t bytes;
+} mz_tensor_spec;
+
+typedef struct {
+    const char *runtime; /* "aot" | "tflm" */
+    uint8_t model_sha256[32];
+    mz_tensor_spec input;
+    mz_tensor_spec output;
+    uint32_t arena_bytes; /* reserved */
+    uint32_t arena_used;  /* needed; known after mz_runtime_init */
+    uint16_t op_count;
+} mz_model_info;
+
+/* Called after each operator when profiling; op is its index in the .tflite file. */
+typedef void (*mz_op_hook)(uint16_t op, const int8_t *output, uint32_t output_bytes, void *context);
+
+/* Set up once after reset, before anything else here. On failure mz_runtime_error() says why. */
+mz_status mz_runtime_init(void);
+
+/* Static description of the model; valid before and after mz_runtime_init. */
+const mz_model_info *mz_runtime_info(void);
+
+/* Input tensor, info->input.bytes long, 16-byte aligned. Its content is consumed by invoke. */
+int8_t *mz_runtime_input(void);
+
+/* Output tensor, info->output.bytes long; valid after invoke until the input is next written. */
+const int8_t *mz_runtime_output(void);
+
+/* Run the model once. hook may be NULL. */
+mz_status mz_runtime_invoke(mz_op_hook hook, void *context);
+
+/* The last failure in words, or "". */
+const char *mz_runtime_error(void);
+
+#endif

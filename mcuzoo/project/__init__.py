@@ -1,0 +1,1 @@
+"""An exported project as data: its manifest, and where its parts are."""

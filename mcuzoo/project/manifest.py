@@ -1,0 +1,170 @@
+"""mcuzoo.json: what a project is made of, where it runs and what it was built from."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from mcuzoo.errors import ProjectError
+
+MANIFEST_NAME = "mcuzoo.json"
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """A tensor as it crosses the link: int8, real = scale * (q - zero_point)."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    scale: float
+    zero_point: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """From picture to input tensor: decode, central crop, resize, input = pixel + pixel_offset.
+
+    color: "rgb" | "gray"; crop: fraction of each side that is kept (1.0: all of it);
+    resize: "bilinear" (half-pixel centres, no antialias, uint8 rounding as OpenCV's INTER_LINEAR).
+    """
+
+    color: str = "rgb"
+    crop: float = 0.875
+    resize: str = "bilinear"
+    pixel_offset: int = -128
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    name: str
+    file: str
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class PlanEntry:
+    """The memory plan that the project was rendered from; all sizes in bytes."""
+
+    arena_bytes: int
+    arena_region: str
+    weights_region: str
+    stack_bytes: int
+    constant_bytes: int
+    peak_op: str
+
+
+@dataclass(frozen=True)
+class RegionUse:
+    region: str
+    used_bytes: int
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class BuildEntry:
+    """The newest build. Paths are relative to the project folder."""
+
+    toolchain: str
+    compiler_version: str
+    optimization: str
+    build_id: str
+    elf: str
+    bin: str
+    hex: str
+    regions: tuple[RegionUse, ...]
+    code_bytes: int
+    sha256: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """`files` maps each rendered file (relative POSIX path) to its SHA-256."""
+
+    tool_version: str
+    name: str
+    board: str
+    runtime: str
+    project: str
+    model: ModelEntry
+    input: TensorSpec
+    output: TensorSpec
+    preprocessing: Preprocessing
+    plan: PlanEntry
+    build_id: str
+    sources: tuple[str, ...]
+    include_dirs: tuple[str, ...]
+    linker_script: str
+    labels: str | None = None
+    samples: str | None = None
+    files: dict[str, str] = field(default_factory=dict)
+    build: BuildEntry | None = None
+    schema: int = SCHEMA
+
+    def with_build(self, build: BuildEntry) -> Manifest:
+        return replace(self, build=build)
+
+
+def write_manifest(manifest: Manifest, project: Path) -> Path:
+    """Write `project/mcuzoo.json` atomically; same manifest, same bytes."""
+    text = json.dumps(asdict(manifest), indent=2, sort_keys=True) + "\n"
+    target = project / MANIFEST_NAME
+    handle, temporary = tempfile.mkstemp(dir=project, prefix=".mcuzoo-", suffix=".json")
+    with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+    Path(temporary).chmod(0o644)
+    Path(temporary).replace(target)
+    return target
+
+
+def load_manifest(project: Path) -> Manifest:
+    """Read `project/mcuzoo.json`.
+
+    Raises ProjectError when the folder is no mcuzoo project or the manifest is damaged.
+    """
+    path = project / MANIFEST_NAME
+    hint = "mcuzoo export --board rt1170 -o DIR makes a project."
+    if not project.is_dir():
+        raise ProjectError(f"There is no project folder {str(project)!r}.", hint)
+    try:
+        return _parse(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise ProjectError(
+            f"{project} is not an mcuzoo project: no {MANIFEST_NAME}.", hint
+        ) from None
+    except (ValueError, TypeError, KeyError, OSError) as error:
+        raise ProjectError(f"{path} is damaged: {error}", f"Export it again: {hint}") from error
+
+
+def _parse(raw: dict[str, Any]) -> Manifest:
+    if raw.get("schema") != SCHEMA:
+        raise ValueError(f"schema {raw.get('schema')!r}, this mcuzoo reads schema {SCHEMA}")
+    build = raw.get("build")
+    return Manifest(
+        **{
+            **raw,
+            "model": ModelEntry(**raw["model"]),
+            "input": _tensor(raw["input"]),
+            "output": _tensor(raw["output"]),
+            "preprocessing": Preprocessing(**raw["preprocessing"]),
+            "plan": PlanEntry(**raw["plan"]),
+            "sources": tuple(raw["sources"]),
+            "include_dirs": tuple(raw["include_dirs"]),
+            "build": None if build is None else _build(build),
+        }
+    )
+
+
+def _tensor(raw: dict[str, Any]) -> TensorSpec:
+    return TensorSpec(**{**raw, "shape": tuple(raw["shape"])})
+
+
+def _build(raw: dict[str, Any]) -> BuildEntry:
+    return BuildEntry(**{**raw, "regions": tuple(RegionUse(**use) for use in raw["regions"])})

@@ -1,0 +1,1 @@
+"""The bundled demo model "signs": procedurally drawn road signs and traffic lights."""

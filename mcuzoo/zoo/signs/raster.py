@@ -1,0 +1,73 @@
+"""Anti-aliased filling of polygons, by OpenCV on a finer grid that is then averaged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mcuzoo.errors import MissingExtraError
+from mcuzoo.zoo.signs.geometry import Points
+
+Image = npt.NDArray[np.float32]
+"""An RGB image, float32 [H, W, 3], 0 to 255."""
+
+Mask = npt.NDArray[np.float32]
+"""Coverage, float32 [H, W, 1], 0 to 1."""
+
+_OVERSAMPLING = 3
+_SUBPIXEL_BITS = 4
+
+
+def load_cv2() -> Any:
+    """Import OpenCV. Raises MissingExtraError when it is not installed."""
+    try:
+        import cv2
+    except ImportError:
+        raise MissingExtraError("images", "opencv-python-headless", "Drawing signs") from None
+    return cv2
+
+
+class Sheet:
+    """A transparent square to draw coloured polygons on, in pixel coordinates."""
+
+    def __init__(self, size: int) -> None:
+        self._cv2 = load_cv2()
+        self._size = size
+        fine = size * _OVERSAMPLING
+        self._colour = np.zeros((fine, fine, 3), np.uint8)
+        self._coverage = np.zeros((fine, fine), np.uint8)
+
+    def fill(self, polygons: Sequence[Points], colour: Sequence[float]) -> None:
+        """Fill each polygon (pixel coordinates, pixel centres at .5) with an RGB colour."""
+        unit = _OVERSAMPLING << _SUBPIXEL_BITS
+        clipped = tuple(int(min(max(value, 0), 255)) for value in colour)
+        for polygon in polygons:
+            # OpenCV puts pixel centres at whole numbers.
+            corners = [np.rint(polygon * unit - (1 << _SUBPIXEL_BITS) / 2).astype(np.int32)]
+            self._cv2.fillPoly(self._colour, corners, clipped, shift=_SUBPIXEL_BITS)
+            self._cv2.fillPoly(self._coverage, corners, 255, shift=_SUBPIXEL_BITS)
+
+    def coverage(self) -> Mask:
+        """Return how much of each pixel is covered, float32 [size, size, 1]."""
+        mask = self._averaged(self._coverage)[..., None] / np.float32(255)
+        return np.asarray(mask, dtype=np.float32)
+
+    def over(self, image: Image) -> Image:
+        """Return `image` [size, size, 3] with this sheet on top of it."""
+        blended = image * (1 - self.coverage()) + self._averaged(self._colour)
+        return np.asarray(blended, dtype=np.float32)
+
+    def _averaged(self, fine: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        small = self._cv2.resize(fine, (self._size, self._size), interpolation=self._cv2.INTER_AREA)
+        return np.asarray(small, dtype=np.float32)
+
+
+def cloud(rng: np.random.Generator, size: int, cells: int) -> Mask:
+    """Return smooth random values, float32 [size, size, 1], mostly within -1 to 1."""
+    cv2 = load_cv2()
+    coarse = rng.uniform(-1, 1, (cells, cells)).astype(np.float32)
+    smooth = cv2.resize(coarse, (size, size), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(smooth, dtype=np.float32)[..., None]
