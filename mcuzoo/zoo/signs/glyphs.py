@@ -31,7 +31,7 @@ def _centerlines(character: str) -> tuple[Points, ...]:
         return points((0, 0), (1, 0)), points((0.5, 0), (0.5, 1))
     if character == "P":
         bowl = arc((0.5, 0.27), (0.5, 0.27), 270, 450)
-        return (joined([points((0, 1), (0, 0)), bowl, points((0, 0.54))]),)
+        return points((0, 0), (0, 1)), joined([points((0, 0)), bowl, points((0, 0.54))])
     raise ValueError(f"no glyph for {character!r}")
 
 

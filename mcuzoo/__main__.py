@@ -1,0 +1,5 @@
+"""`python -m mcuzoo`."""
+
+from mcuzoo.cli.main import main
+
+main()

@@ -1,0 +1,96 @@
+"""Imports run one way, from cli down to errors, and the core stays light."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parent.parent / "mcuzoo"
+
+FLOORS = (
+    {"errors", "resources", "__init__"},
+    {"board", "graph", "project"},
+    {"plan", "emulator", "zoo"},
+    {"codegen", "link"},
+    {"toolchain", "run"},
+    {"report"},
+    {"cli", "__main__"},
+)
+FLOOR_OF = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
+
+HEAVY = {"tensorflow", "keras", "cv2", "PIL", "unicorn", "ziglang", "ai_edge_litert", "tflite_micro"}
+
+
+def modules() -> list[Path]:
+    return sorted(path for path in PACKAGE.rglob("*.py") if "_resources" not in path.parts)
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported_modules(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= names if node.module == "mcuzoo" else {str(node.module)}
+    return found
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_run_downwards(path: Path) -> None:
+    own = room(path)
+    assert own in FLOOR_OF, f"{own} has no floor"
+    for name in imported_modules(path):
+        if not name.startswith("mcuzoo.") or name == "mcuzoo.__version__":
+            continue
+        other = name.split(".")[1]
+        assert other == own or FLOOR_OF[other] < FLOOR_OF[own], f"{path} imports {name}"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_modules_stay_small(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 420
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_heavy_packages_are_imported_where_used(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in tree.body:
+        names: set[str] = set()
+        if isinstance(node, ast.Import):
+            names = {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = {node.module}
+        assert not {name.split(".")[0] for name in names} & HEAVY, f"{path}:{node.lineno}"
+
+
+def loaded_by(code: str) -> set[str]:
+    script = f"import sys\n{code}\nprint(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return {name.split(".")[0] for name in done.stdout.splitlines()[-1].split()}
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "from typer.testing import CliRunner\nfrom mcuzoo.cli.main import app\n"
+        "assert CliRunner().invoke(app, ['--help']).exit_code == 0"
+    )
+    assert not loaded_by(code) & (HEAVY | {"numpy", "pydantic", "jinja2", "serial", "sqlite3"})
+
+
+@pytest.mark.parametrize("command", ["export", "run-serial"])
+def test_command_help_loads_no_tensorflow(command: str) -> None:
+    code = (
+        "from typer.testing import CliRunner\nfrom mcuzoo.cli.main import app\n"
+        f"assert CliRunner().invoke(app, [{command!r}, '--help']).exit_code == 0"
+    )
+    assert not loaded_by(code) & HEAVY
