@@ -1,0 +1,123 @@
+"""Which runtime runs which op: one answer for inspect, the code generator and the host engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mcuzoo.errors import ModelError, UnsupportedOpError
+from mcuzoo.graph import rules_other, rules_weighted
+from mcuzoo.graph.model import DType, Model, Op
+from mcuzoo.graph.program import Program, build_program
+from mcuzoo.graph.rules import Refusal, Rule
+
+
+@dataclass(frozen=True)
+class AotOp:
+    """An op of the ahead-of-time runtime: what it asks for, in words and as a check."""
+
+    constraint: str
+    rule: Rule
+
+
+@dataclass(frozen=True)
+class Uncovered:
+    """An op that a runtime cannot run, and why; `tensor` is the index of the one at fault."""
+
+    op: Op
+    tensor: int | None
+    reason: str
+
+
+AOT_OPS: dict[str, AotOp] = {
+    "ADD": AotOp("int8, rank <= 4, broadcasting", rules_other.add),
+    "AVERAGE_POOL_2D": AotOp("int8, batch 1", rules_weighted.pool),
+    "CONV_2D": AotOp("int8, batch 1, one group, constant weights", rules_weighted.convolution),
+    "DEPTHWISE_CONV_2D": AotOp("int8, batch 1, constant weights", rules_weighted.depthwise),
+    "DEQUANTIZE": AotOp("int8, as the last op", rules_other.only_at_the_ends),
+    "FULLY_CONNECTED": AotOp("int8, constant weights", rules_weighted.fully_connected),
+    "MAX_POOL_2D": AotOp("int8, batch 1", rules_weighted.pool),
+    "MEAN": AotOp("int8, rank <= 4, constant axes", rules_other.mean),
+    "PAD": AotOp("int8, rank <= 4, constant paddings", rules_other.pad),
+    "PADV2": AotOp("int8, rank <= 4, constant paddings and value", rules_other.pad),
+    "QUANTIZE": AotOp("int8 to int8, or as the first op", rules_other.elementwise),
+    "RELU": AotOp("int8", rules_other.elementwise),
+    "RELU6": AotOp("int8", rules_other.elementwise),
+    "RESHAPE": AotOp("int8", rules_other.reshape),
+    "SOFTMAX": AotOp("int8, rows <= 4095", rules_other.softmax),
+}
+
+# The builtin operators of TFLM's MicroMutableOpResolver (micro_mutable_op_resolver.h, 2026-08).
+_TFLM_WORDS = """
+ABS ADD ADD_N ARG_MAX ARG_MIN ASSIGN_VARIABLE AVERAGE_POOL_2D BATCH_MATMUL BATCH_TO_SPACE_ND
+BROADCAST_ARGS BROADCAST_TO CALL_ONCE CAST CEIL CONCATENATION CONV_2D COS CUMSUM DEPTHWISE_CONV_2D
+DEPTH_TO_SPACE DEQUANTIZE DIV DYNAMIC_UPDATE_SLICE ELU EMBEDDING_LOOKUP EQUAL EXP EXPAND_DIMS FILL
+FLOOR FLOOR_DIV FLOOR_MOD FULLY_CONNECTED GATHER GATHER_ND GREATER GREATER_EQUAL HARD_SWISH IF
+L2_NORMALIZATION L2_POOL_2D LEAKY_RELU LESS LESS_EQUAL LOG LOGICAL_AND LOGICAL_NOT LOGICAL_OR
+LOGISTIC LOG_SOFTMAX MAXIMUM MAX_POOL_2D MEAN MINIMUM MIRROR_PAD MUL NEG NOT_EQUAL PACK PAD PADV2
+PRELU QUANTIZE READ_VARIABLE REDUCE_ALL REDUCE_MAX REDUCE_MIN RELU RELU6 RESHAPE RESIZE_BILINEAR
+RESIZE_NEAREST_NEIGHBOR REVERSE_V2 ROUND RSQRT SELECT_V2 SHAPE SIN SLICE SOFTMAX SPACE_TO_BATCH_ND
+SPACE_TO_DEPTH SPLIT SPLIT_V SQRT SQUARE SQUARED_DIFFERENCE SQUEEZE STRIDED_SLICE SUB SUM SVDF TANH
+TRANSPOSE TRANSPOSE_CONV UNIDIRECTIONAL_SEQUENCE_LSTM UNPACK VAR_HANDLE WHILE ZEROS_LIKE
+"""
+TFLM_OPS = frozenset(_TFLM_WORDS.split())
+TFLM_CONVERTS_UINT8 = frozenset({"QUANTIZE", "DEQUANTIZE", "CAST", "RESHAPE"})
+
+
+def check_aot(model: Model) -> list[Uncovered]:
+    """The ops of `model` that the ahead-of-time runtime cannot run; empty when it runs all.
+
+    Conversions that `build_program` cuts count as run. A model may be refused as a whole
+    (`build_program` raises) with every op covered, for instance for having two outputs.
+    """
+    try:
+        cut = set(model.ops) - _ops_that_stay(build_program(model))
+    except ModelError:
+        cut = set()
+    found = (_uncovered(model, op) for op in model.ops if op not in cut)
+    return [item for item in found if item is not None]
+
+
+def require_aot(program: Program) -> None:
+    """Raise UnsupportedOpError for the first op that the ahead-of-time runtime cannot run."""
+    uncovered = check_aot(program.model)
+    if not uncovered:
+        return
+    first = uncovered[0]
+    where = f"Op {first.op.index} {first.op.name}"
+    if first.tensor is not None:
+        name = program.model.tensor(first.tensor).name
+        where += f", tensor {first.tensor} {name!r}"
+    more = f" {len(uncovered) - 1} more ops are not covered." if len(uncovered) > 1 else ""
+    raise UnsupportedOpError(
+        f"{where}: {first.reason}.{more}",
+        "`mcuzoo inspect MODEL` shows which runtime covers which op; change the layer or choose "
+        "another runtime.",
+    )
+
+
+def check_tflm(model: Model) -> list[Uncovered]:
+    """The ops that TFLM has no kernel for: unknown to its resolver, or working on UINT8."""
+    found: list[Uncovered] = []
+    for op in model.ops:
+        if op.name not in TFLM_OPS:
+            found.append(Uncovered(op, None, "TFLM has no such op"))
+        elif op.name not in TFLM_CONVERTS_UINT8:
+            bytes_in = [index for index in (*op.inputs, *op.outputs) if _is_uint8(model, index)]
+            if bytes_in:
+                found.append(Uncovered(op, bytes_in[0], "TFLM dropped UINT8 in 2021"))
+    return found
+
+
+def _is_uint8(model: Model, index: int) -> bool:
+    return index != -1 and model.tensor(index).dtype is DType.UINT8
+
+
+def _uncovered(model: Model, op: Op) -> Uncovered | None:
+    known = AOT_OPS.get(op.name)
+    if known is None:
+        return Uncovered(op, None, "the ahead-of-time runtime has no such op")
+    try:
+        known.rule(model, op)
+    except Refusal as refusal:
+        return Uncovered(op, refusal.tensor, refusal.reason)
+    return None

@@ -1,0 +1,117 @@
+"""The fixed-point arithmetic of TFLite's integer kernels, as TFLM computes it.
+
+A real factor is held as `mantissa * 2**(shift - 31)` with an int32 mantissa. Applying it rounds
+twice: once in the doubling high multiply, once in the right shift (gemmlowp's arithmetic, TFLite's
+default where TFLITE_SINGLE_ROUNDING is not set). Functions on arrays take and return int32 of any
+shape; intermediate values are int64, and left shifts wrap as int32 does in C.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+INT32_MAX = 2**31 - 1
+INT32_MIN = -(2**31)
+
+ACTIVATION_REAL_RANGE: dict[str, tuple[float | None, float | None]] = {
+    "NONE": (None, None),
+    "RELU": (0.0, None),
+    "RELU6": (0.0, 6.0),
+    "RELU_N1_TO_1": (-1.0, 1.0),
+}
+
+
+def quantize_multiplier(real: float) -> tuple[int, int]:
+    """The (mantissa, shift) that stands for `real >= 0`: mantissa * 2**(shift - 31).
+
+    The mantissa is 0 or in [2**30, 2**31 - 1]; a positive shift is a left shift. Factors below
+    2**-32 or so become (0, 0). As tflite::QuantizeMultiplier (quantization_util.cc).
+    """
+    if real == 0.0:
+        return 0, 0
+    fraction, shift = math.frexp(real)
+    mantissa = round_half_away(fraction * 2**31)
+    if mantissa == 2**31:
+        mantissa //= 2
+        shift += 1
+    if shift < -31:
+        return 0, 0
+    return mantissa, shift
+
+
+def quantize_multipliers(reals: NDArray[np.float64]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """`quantize_multiplier` for each of a float64 (n,): int32 (n,) mantissas and shifts."""
+    pairs = [quantize_multiplier(float(real)) for real in reals]
+    mantissas, shifts = zip(*pairs, strict=True)
+    return np.array(mantissas, dtype=np.int32), np.array(shifts, dtype=np.int32)
+
+
+def round_half_away(value: float) -> int:
+    """To the nearest integer, halves away from zero, as C's round()."""
+    whole = math.floor(abs(value))
+    whole += abs(value) - whole >= 0.5
+    return -whole if value < 0 else whole
+
+
+def rounding_doubling_high_mul(a: NDArray[Any], b: NDArray[Any] | int) -> NDArray[np.int64]:
+    """(a * b) / 2**31, rounded to nearest, halves up; saturates at -2**31 * -2**31.
+
+    `a`, `b`: int32 values in any integer dtype. gemmlowp's SaturatingRoundingDoublingHighMul; its
+    nudge by sign followed by a truncating division equals one floor of (a * b + 2**30) / 2**31.
+    """
+    product = np.asarray(a, dtype=np.int64) * np.asarray(b, dtype=np.int64)
+    high: NDArray[np.int64] = np.minimum((product + (1 << 30)) >> 31, INT32_MAX)
+    return high
+
+
+def rounding_divide_by_pot(x: NDArray[Any], exponent: NDArray[Any] | int) -> NDArray[np.int64]:
+    """x / 2**exponent, rounded to nearest, halves away from zero (gemmlowp).
+
+    `x`: int32 values in any integer dtype; exponent: 0..62.
+    """
+    wide = np.asarray(x, dtype=np.int64)
+    power = np.asarray(exponent, dtype=np.int64)
+    mask = (np.int64(1) << power) - 1
+    threshold = (mask >> 1) + (wide < 0)
+    rounded: NDArray[np.int64] = (wide >> power) + ((wide & mask) > threshold)
+    return rounded
+
+
+def wrap_int32(x: NDArray[Any]) -> NDArray[np.int32]:
+    """Keep the low 32 bits, as a C int does in practice."""
+    return np.asarray(x, dtype=np.int64).astype(np.int32)
+
+
+def multiply_by_quantized_multiplier(
+    x: NDArray[Any], multiplier: NDArray[np.int32] | int, shift: NDArray[np.int32] | int
+) -> NDArray[np.int32]:
+    """x * multiplier * 2**(shift - 31), rounded twice as TFLM does.
+
+    `x`: int32 values in any integer dtype and shape; `multiplier` and `shift` are scalars or
+    broadcast against x (per channel: the last dimension). Returns int32.
+    """
+    power = np.asarray(shift, dtype=np.int64)
+    left = np.maximum(power, 0)
+    shifted = wrap_int32(np.asarray(x, dtype=np.int64) << left)
+    scaled = rounding_doubling_high_mul(shifted, np.asarray(multiplier, dtype=np.int64))
+    return rounding_divide_by_pot(scaled, np.maximum(-power, 0)).astype(np.int32)
+
+
+def quantize_value(real: float, scale: float, zero_point: int) -> int:
+    """zero_point + round(real / scale), the division in float32, halves away from zero."""
+    return zero_point + round_half_away(float(np.float32(real) / np.float32(scale)))
+
+
+def activation_range(activation: str, scale: float, zero_point: int) -> tuple[int, int]:
+    """The int8 (min, max) that a fused activation leaves of an output of this quantization.
+
+    Raises KeyError for an activation that has no integer form here (TANH, SIGN_BIT).
+    """
+    low, high = ACTIVATION_REAL_RANGE[activation]
+    minimum = -128 if low is None else max(-128, quantize_value(low, scale, zero_point))
+    maximum = 127 if high is None else min(127, quantize_value(high, scale, zero_point))
+    return minimum, maximum

@@ -1,0 +1,439 @@
+"""Build small .tflite files for tests, from the schema's object API alone.
+
+`build_model` writes any graph of the ops below; `conv_model`, `add_model`, ... write one-op INT8
+graphs whose output shape follows from their arguments.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import flatbuffers
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+from numpy.typing import NDArray
+
+OPTIONS_OF = {
+    "CONV_2D": "Conv2DOptions",
+    "DEPTHWISE_CONV_2D": "DepthwiseConv2DOptions",
+    "FULLY_CONNECTED": "FullyConnectedOptions",
+    "AVERAGE_POOL_2D": "Pool2DOptions",
+    "MAX_POOL_2D": "Pool2DOptions",
+    "MEAN": "ReducerOptions",
+    "ADD": "AddOptions",
+    "MUL": "MulOptions",
+    "PAD": "PadOptions",
+    "PADV2": "PadV2Options",
+    "RESHAPE": "ReshapeOptions",
+    "SOFTMAX": "SoftmaxOptions",
+    "QUANTIZE": "QuantizeOptions",
+    "DEQUANTIZE": "DequantizeOptions",
+    "CONCATENATION": "ConcatenationOptions",
+}
+VERSION_OF = {
+    "CONV_2D": 3,
+    "DEPTHWISE_CONV_2D": 3,
+    "FULLY_CONNECTED": 4,
+    "AVERAGE_POOL_2D": 2,
+    "MAX_POOL_2D": 2,
+    "MEAN": 2,
+    "ADD": 2,
+    "PAD": 2,
+    "SOFTMAX": 2,
+    "DEQUANTIZE": 2,
+    "RELU": 2,
+    "RELU6": 2,
+}
+
+
+@dataclass(frozen=True)
+class T:
+    """A tensor; `data` makes it a constant. Scale and zero point may be per channel of `axis`."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str = "int8"
+    scale: float | Sequence[float] | None = None
+    zero_point: int | Sequence[int] = 0
+    axis: int = 0
+    data: NDArray[Any] | None = None
+
+
+@dataclass(frozen=True)
+class O:  # noqa: E742 - reads well beside T
+    """An op; `options` uses snake_case names, with words for padding and activation."""
+
+    name: str
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def build_model(
+    tensors: Sequence[T],
+    ops: Sequence[O],
+    inputs: Sequence[int],
+    outputs: Sequence[int],
+    description: str = "built for a test",
+    old_codes: bool = False,
+) -> bytes:
+    """A .tflite file. `old_codes` leaves the new operator-code field at 0, as older writers do."""
+    model = schema.ModelT()
+    model.version = 3
+    model.description = description
+    model.buffers = [schema.BufferT()]
+    graph = schema.SubGraphT()
+    graph.name = "main"
+    graph.tensors = [_tensor(model, tensor) for tensor in tensors]
+    names = list(dict.fromkeys(op.name for op in ops))
+    model.operatorCodes = [_operator_code(name, old_codes) for name in names]
+    graph.operators = [_operator(op, names.index(op.name)) for op in ops]
+    graph.inputs = list(inputs)
+    graph.outputs = list(outputs)
+    model.subgraphs = [graph]
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def _tensor(model: Any, tensor: T) -> Any:
+    out = schema.TensorT()
+    out.name = tensor.name
+    out.shape = list(tensor.shape)
+    out.type = getattr(schema.TensorType, tensor.dtype.upper())
+    out.buffer = 0
+    if tensor.data is not None:
+        buffer = schema.BufferT()
+        array = np.ascontiguousarray(tensor.data)
+        assert array.dtype == np.dtype(tensor.dtype) and array.size == np.prod(tensor.shape)
+        buffer.data = np.frombuffer(array.tobytes(), dtype=np.uint8)
+        model.buffers.append(buffer)
+        out.buffer = len(model.buffers) - 1
+    if tensor.scale is not None:
+        quantization = schema.QuantizationParametersT()
+        scales = np.atleast_1d(np.array(tensor.scale, dtype=np.float32))
+        zeros = np.broadcast_to(np.array(tensor.zero_point, dtype=np.int64), scales.shape)
+        quantization.scale = scales
+        quantization.zeroPoint = np.array(zeros)
+        quantization.quantizedDimension = tensor.axis
+        out.quantization = quantization
+    return out
+
+
+def _operator_code(name: str, old_codes: bool) -> Any:
+    code = schema.OperatorCodeT()
+    value = getattr(schema.BuiltinOperator, name)
+    code.deprecatedBuiltinCode = min(value, 127)
+    code.builtinCode = 0 if old_codes else value
+    code.version = VERSION_OF.get(name, 1)
+    return code
+
+
+def _operator(op: O, opcode_index: int) -> Any:
+    out = schema.OperatorT()
+    out.opcodeIndex = opcode_index
+    out.inputs = list(op.inputs)
+    out.outputs = list(op.outputs)
+    kind = OPTIONS_OF.get(op.name)
+    if kind is not None:
+        out.builtinOptionsType = getattr(schema.BuiltinOptions, kind)
+        out.builtinOptions = getattr(schema, kind + "T")()
+        for key, value in op.options.items():
+            camel = re.sub(r"_(\w)", lambda match: match[1].upper(), key)
+            assert hasattr(out.builtinOptions, camel), key
+            setattr(out.builtinOptions, camel, _option_value(key, value))
+    return out
+
+
+def _option_value(key: str, value: Any) -> Any:
+    if key == "padding":
+        return getattr(schema.Padding, value)
+    if key == "fused_activation_function":
+        return getattr(schema.ActivationFunctionType, value)
+    return value
+
+
+def window_size(size: int, filter_size: int, stride: int, dilation: int, padding: str) -> int:
+    if padding == "SAME":
+        return -(-size // stride)
+    return (size - (filter_size - 1) * dilation - 1) // stride + 1
+
+
+def conv_model(
+    input_shape: tuple[int, int, int, int],
+    weights: NDArray[np.int8],
+    bias: NDArray[np.int32] | None,
+    *,
+    stride: tuple[int, int] = (1, 1),
+    dilation: tuple[int, int] = (1, 1),
+    padding: str = "SAME",
+    activation: str = "NONE",
+    input_scale: float = 0.05,
+    input_zero_point: int = 0,
+    weight_scales: Sequence[float] = (0.01,),
+    output_scale: float = 0.1,
+    output_zero_point: int = 0,
+) -> bytes:
+    """CONV_2D: weights int8 (out, h, w, in); stride and dilation are (h, w)."""
+    batch, height, width, _ = input_shape
+    channels, filter_h, filter_w, _ = weights.shape
+    output_shape = (
+        batch,
+        window_size(height, filter_h, stride[0], dilation[0], padding),
+        window_size(width, filter_w, stride[1], dilation[1], padding),
+        channels,
+    )
+    options = _convolution_options(stride, dilation, padding, activation)
+    return _weighted_model(
+        "CONV_2D", input_shape, weights, 0, bias, output_shape, options, input_scale,
+        input_zero_point, weight_scales, output_scale, output_zero_point,
+    )  # fmt: skip
+
+
+def depthwise_model(
+    input_shape: tuple[int, int, int, int],
+    weights: NDArray[np.int8],
+    bias: NDArray[np.int32] | None,
+    *,
+    stride: tuple[int, int] = (1, 1),
+    dilation: tuple[int, int] = (1, 1),
+    padding: str = "SAME",
+    activation: str = "NONE",
+    input_scale: float = 0.05,
+    input_zero_point: int = 0,
+    weight_scales: Sequence[float] = (0.01,),
+    output_scale: float = 0.1,
+    output_zero_point: int = 0,
+) -> bytes:
+    """DEPTHWISE_CONV_2D: weights int8 (1, h, w, in * depth_multiplier)."""
+    batch, height, width, depth = input_shape
+    _, filter_h, filter_w, channels = weights.shape
+    output_shape = (
+        batch,
+        window_size(height, filter_h, stride[0], dilation[0], padding),
+        window_size(width, filter_w, stride[1], dilation[1], padding),
+        channels,
+    )
+    options = {
+        **_convolution_options(stride, dilation, padding, activation),
+        "depth_multiplier": channels // depth,
+    }
+    return _weighted_model(
+        "DEPTHWISE_CONV_2D", input_shape, weights, 3, bias, output_shape, options, input_scale,
+        input_zero_point, weight_scales, output_scale, output_zero_point,
+    )  # fmt: skip
+
+
+def fully_connected_model(
+    input_shape: tuple[int, ...],
+    weights: NDArray[np.int8],
+    bias: NDArray[np.int32] | None,
+    *,
+    activation: str = "NONE",
+    keep_num_dims: bool = False,
+    input_scale: float = 0.05,
+    input_zero_point: int = 0,
+    weight_scales: Sequence[float] = (0.01,),
+    output_scale: float = 0.1,
+    output_zero_point: int = 0,
+) -> bytes:
+    """FULLY_CONNECTED: weights int8 (out, in); the input is read as rows of `in` values."""
+    channels, depth = weights.shape
+    rows = int(np.prod(input_shape)) // depth
+    output_shape = (*input_shape[:-1], channels) if keep_num_dims else (rows, channels)
+    options = {"fused_activation_function": activation, "keep_num_dims": keep_num_dims}
+    return _weighted_model(
+        "FULLY_CONNECTED", input_shape, weights, 0, bias, output_shape, options, input_scale,
+        input_zero_point, weight_scales, output_scale, output_zero_point,
+    )  # fmt: skip
+
+
+def _convolution_options(
+    stride: tuple[int, int], dilation: tuple[int, int], padding: str, activation: str
+) -> dict[str, Any]:
+    return {
+        "padding": padding,
+        "stride_h": stride[0],
+        "stride_w": stride[1],
+        "dilation_h_factor": dilation[0],
+        "dilation_w_factor": dilation[1],
+        "fused_activation_function": activation,
+    }
+
+
+def _weighted_model(
+    name: str,
+    input_shape: tuple[int, ...],
+    weights: NDArray[np.int8],
+    axis: int,
+    bias: NDArray[np.int32] | None,
+    output_shape: tuple[int, ...],
+    options: dict[str, Any],
+    input_scale: float,
+    input_zero_point: int,
+    weight_scales: Sequence[float],
+    output_scale: float,
+    output_zero_point: int,
+) -> bytes:
+    tensors = [
+        T("input", input_shape, scale=input_scale, zero_point=input_zero_point),
+        T("weights", weights.shape, scale=list(weight_scales), axis=axis, data=weights),
+        T("output", output_shape, scale=output_scale, zero_point=output_zero_point),
+    ]
+    inputs: tuple[int, ...] = (0, 1)
+    if bias is not None:
+        # TFLM forms this product in float32 and wants the bias scale to agree with it.
+        scales = np.float32(input_scale) * np.array(weight_scales, dtype=np.float32)
+        tensors.append(T("bias", bias.shape, "int32", scale=list(scales), data=bias))
+        inputs = (0, 1, 3)
+    return build_model(tensors, [O(name, inputs, (2,), options)], [0], [2])
+
+
+def pool_model(
+    kind: str,
+    input_shape: tuple[int, int, int, int],
+    *,
+    filter_size: tuple[int, int] = (2, 2),
+    stride: tuple[int, int] = (2, 2),
+    padding: str = "VALID",
+    activation: str = "NONE",
+    scale: float = 0.05,
+    zero_point: int = 0,
+) -> bytes:
+    """AVERAGE_POOL_2D or MAX_POOL_2D; filter_size and stride are (h, w)."""
+    batch, height, width, depth = input_shape
+    output_shape = (
+        batch,
+        window_size(height, filter_size[0], stride[0], 1, padding),
+        window_size(width, filter_size[1], stride[1], 1, padding),
+        depth,
+    )
+    options = {
+        "padding": padding,
+        "stride_h": stride[0],
+        "stride_w": stride[1],
+        "filter_height": filter_size[0],
+        "filter_width": filter_size[1],
+        "fused_activation_function": activation,
+    }
+    return unary_model(
+        kind, input_shape, output_shape, options, input_scale=scale, input_zero_point=zero_point,
+        output_scale=scale, output_zero_point=zero_point,
+    )  # fmt: skip
+
+
+def mean_model(
+    input_shape: tuple[int, ...],
+    axes: Sequence[int],
+    *,
+    keep_dims: bool = True,
+    input_scale: float = 0.05,
+    input_zero_point: int = 0,
+    output_scale: float = 0.05,
+    output_zero_point: int = 0,
+) -> bytes:
+    """MEAN over `axes` (negative ones count from the end)."""
+    reduced = {axis % len(input_shape) for axis in axes}
+    output_shape = tuple(
+        1 if axis in reduced else size
+        for axis, size in enumerate(input_shape)
+        if keep_dims or axis not in reduced
+    )
+    tensors = [
+        T("input", input_shape, scale=input_scale, zero_point=input_zero_point),
+        T("axes", (len(axes),), "int32", data=np.array(axes, dtype=np.int32)),
+        T("output", output_shape, scale=output_scale, zero_point=output_zero_point),
+    ]
+    return build_model(tensors, [O("MEAN", (0, 1), (2,), {"keep_dims": keep_dims})], [0], [2])
+
+
+def add_model(
+    input_shape: tuple[int, ...],
+    other: NDArray[np.int8] | None = None,
+    *,
+    activation: str = "NONE",
+    scales: tuple[float, float, float] = (0.05, 0.07, 0.1),
+    zero_points: tuple[int, int, int] = (0, 0, 0),
+) -> bytes:
+    """ADD of the input and a constant of any broadcastable shape, or of the input to itself."""
+    other_shape = input_shape if other is None else other.shape
+    output_shape = tuple(np.broadcast_shapes(input_shape, other_shape))
+    tensors = [
+        T("input", input_shape, scale=scales[0], zero_point=zero_points[0]),
+        T("output", output_shape, scale=scales[2], zero_point=zero_points[2]),
+    ]
+    inputs: tuple[int, ...] = (0, 0)
+    if other is not None:
+        tensors.append(T("other", other.shape, "int8", scales[1], zero_points[1], data=other))
+        inputs = (0, 2)
+    options = {"fused_activation_function": activation}
+    return build_model(tensors, [O("ADD", inputs, (1,), options)], [0], [1])
+
+
+def pad_model(
+    input_shape: tuple[int, ...],
+    paddings: Sequence[tuple[int, int]],
+    *,
+    scale: float = 0.05,
+    zero_point: int = 0,
+) -> bytes:
+    """PAD with the quantized zero; one (before, after) pair per dimension."""
+    output_shape = tuple(
+        before + size + after for size, (before, after) in zip(input_shape, paddings, strict=True)
+    )
+    data = np.array(paddings, dtype=np.int32)
+    tensors = [
+        T("input", input_shape, scale=scale, zero_point=zero_point),
+        T("paddings", data.shape, "int32", data=data),
+        T("output", output_shape, scale=scale, zero_point=zero_point),
+    ]
+    return build_model(tensors, [O("PAD", (0, 1), (2,))], [0], [2])
+
+
+def softmax_model(
+    input_shape: tuple[int, ...],
+    *,
+    beta: float = 1.0,
+    input_scale: float = 0.1,
+    input_zero_point: int = 0,
+) -> bytes:
+    """SOFTMAX over the last dimension; the output is 1/256, -128 as the kernel demands."""
+    return unary_model(
+        "SOFTMAX", input_shape, input_shape, {"beta": beta}, input_scale=input_scale,
+        input_zero_point=input_zero_point, output_scale=1 / 256, output_zero_point=-128,
+    )  # fmt: skip
+
+
+def reshape_model(input_shape: tuple[int, ...], output_shape: tuple[int, ...]) -> bytes:
+    shape = np.array(output_shape, dtype=np.int32)
+    tensors = [
+        T("input", input_shape, scale=0.05),
+        T("shape", shape.shape, "int32", data=shape),
+        T("output", output_shape, scale=0.05),
+    ]
+    options = {"new_shape": shape}
+    return build_model(tensors, [O("RESHAPE", (0, 1), (2,), options)], [0], [2])
+
+
+def unary_model(
+    name: str,
+    input_shape: tuple[int, ...],
+    output_shape: tuple[int, ...],
+    options: Mapping[str, Any] | None = None,
+    *,
+    input_dtype: str = "int8",
+    output_dtype: str = "int8",
+    input_scale: float | None = 0.05,
+    input_zero_point: int = 0,
+    output_scale: float | None = 0.05,
+    output_zero_point: int = 0,
+) -> bytes:
+    """One input, one output: RELU, RELU6, QUANTIZE, DEQUANTIZE, pools, SOFTMAX."""
+    tensors = [
+        T("input", input_shape, input_dtype, input_scale, input_zero_point),
+        T("output", output_shape, output_dtype, output_scale, output_zero_point),
+    ]
+    return build_model(tensors, [O(name, (0,), (1,), options or {})], [0], [1])
