@@ -1,0 +1,71 @@
+"""What to do about a model that does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isqrt
+
+from mcuzoo.board.model import Board
+from mcuzoo.plan.needs import Needs
+from mcuzoo.plan.placement import WeightsChoice, place, usable_regions
+from mcuzoo.plan.regions import region_fits
+
+
+def fits(
+    needs: Needs, board: Board, weights: WeightsChoice = "flash", arena_region: str | None = None
+) -> bool:
+    placement = place(needs, board, weights, arena_region)
+    return all(region.fits for region in region_fits(needs, board, placement))
+
+
+def next_step(
+    needs: Needs,
+    board: Board,
+    others: Sequence[Board],
+    input_shape: tuple[int, ...],
+    weights: WeightsChoice,
+    arena_region: str | None,
+) -> str:
+    """The smallest change that makes it fit: an option, another board, else a smaller model."""
+    if weights == "ram" and fits(needs, board, "flash", arena_region):
+        return "Leave the weights in flash: --weights flash fits."
+    if arena_region is not None and fits(needs, board, weights):
+        free_choice = place(needs, board, weights).arena_region
+        return f"Leave out --arena-region: the arena fits in {free_choice}."
+    if fits(needs, board):
+        return "Leave out --weights and --arena-region: the defaults fit."
+    roomier = [other.id for other in others if other.id != board.id and fits(needs, other)]
+    if roomier:
+        return f"Take a board with more memory: --board {roomier[0]} fits."
+    return _smaller_model(needs, board, input_shape)
+
+
+def _smaller_model(needs: Needs, board: Board, input_shape: tuple[int, ...]) -> str:
+    placement = place(needs, board)
+    full = [region for region in region_fits(needs, board, placement) if not region.fits]
+    if any(region.region == board.flash.region for region in full):
+        over = next(region.over_bytes for region in full if region.region == board.flash.region)
+        room = max(0, needs.constant_bytes - over)
+        return f"Take a narrower model: its constants must shrink to {room:,} bytes."
+    room = _largest_arena(needs, board)
+    share = room / needs.arena_bytes
+    advice = f"Take a smaller model: its arena must shrink to {room:,} bytes ({share:.0%})"
+    if len(input_shape) == 4 and min(input_shape[1:3]) > 1:
+        height, width = (
+            isqrt(side * side * room // needs.arena_bytes) for side in input_shape[1:3]
+        )
+        advice += (
+            f", e.g. by an input of about {height} x {width} instead of "
+            f"{input_shape[1]} x {input_shape[2]}, or a width of x {share:.2f}"
+        )
+    return advice + "."
+
+
+def _largest_arena(needs: Needs, board: Board) -> int:
+    """The most arena bytes that one region of the board has room for."""
+    data_region = place(needs, board).data_region
+    beside = needs.data_bytes + needs.bss_bytes + needs.stack_bytes
+    return max(
+        region.size - (beside if region.name == data_region else 0)
+        for region in usable_regions(board)
+    )

@@ -1,0 +1,53 @@
+"""The arena planner."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mcuzoo.plan.check import violations
+from mcuzoo.plan.demand import Peak, align_up, peak_demand
+from mcuzoo.plan.exact import exact_layout
+from mcuzoo.plan.greedy import Offsets, greedy_layouts
+from mcuzoo.plan.layout import ArenaPlan, Slot
+from mcuzoo.plan.lifetimes import Life
+
+__all__ = ["ArenaPlan", "Slot", "plan_arena"]
+
+ALIGNMENT_BYTES = 16
+"""What the kernels and the link expect of every tensor."""
+
+
+def plan_arena(lives: Sequence[Life], alignment: int = ALIGNMENT_BYTES) -> ArenaPlan:
+    """The smallest arena found: the best of many greedy layouts, improved by an exact search.
+
+    The same lives give the same plan. Every plan is checked before it is returned.
+    """
+    peak = peak_demand(lives, alignment)
+    plan = _as_plan(_best_layout(lives, alignment, peak), lives, alignment, peak)
+    broken = violations(plan, lives, alignment)
+    if broken:
+        raise RuntimeError("the arena planner is wrong: " + "; ".join(broken))
+    return plan
+
+
+def _best_layout(lives: Sequence[Life], alignment: int, peak: Peak) -> Offsets:
+    best = min(
+        greedy_layouts(lives, alignment),
+        key=lambda layout: _arena_bytes(layout, lives, alignment),
+    )
+    best_bytes = _arena_bytes(best, lives, alignment)
+    if best_bytes == peak.bytes:
+        return best
+    return exact_layout(lives, alignment, best_bytes, peak.bytes) or best
+
+
+def _arena_bytes(layout: Offsets, lives: Sequence[Life], alignment: int) -> int:
+    return max((layout[life.buffer] + align_up(life.bytes, alignment) for life in lives), default=0)
+
+
+def _as_plan(layout: Offsets, lives: Sequence[Life], alignment: int, peak: Peak) -> ArenaPlan:
+    slots = tuple(
+        Slot(life.buffer, layout[life.buffer], life.bytes, life.first_step, life.last_step)
+        for life in sorted(lives, key=lambda life: life.buffer)
+    )
+    return ArenaPlan(slots, _arena_bytes(layout, lives, alignment), peak.bytes, peak.step)

@@ -1,0 +1,61 @@
+"""An independent judge of arena plans: it replays the steps and watches who holds which byte."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mcuzoo.plan.layout import ArenaPlan, Slot
+from mcuzoo.plan.lifetimes import Life
+
+
+def violations(plan: ArenaPlan, lives: Sequence[Life], alignment: int) -> tuple[str, ...]:
+    """What is wrong with `plan` for buffers of these lives, in words; empty when it is sound."""
+    return (
+        *_wrong_slots(plan, lives),
+        *_misplaced(plan, alignment),
+        *_shared_bytes(plan, lives),
+    )
+
+
+def _wrong_slots(plan: ArenaPlan, lives: Sequence[Life]) -> list[str]:
+    wanted = sorted((life.buffer, life.bytes, life.first_step, life.last_step) for life in lives)
+    got = sorted((slot.buffer, slot.bytes, slot.first_step, slot.last_step) for slot in plan.slots)
+    return [] if got == wanted else ["the slots are not one per buffer with its size and life"]
+
+
+def _misplaced(plan: ArenaPlan, alignment: int) -> list[str]:
+    broken = []
+    for slot in plan.slots:
+        if slot.offset < 0 or slot.offset + slot.bytes > plan.arena_bytes:
+            broken.append(f"buffer {slot.buffer} reaches outside the arena")
+        if slot.offset % alignment:
+            broken.append(f"buffer {slot.buffer} is not {alignment}-byte aligned")
+    return broken
+
+
+def _shared_bytes(plan: ArenaPlan, lives: Sequence[Life]) -> list[str]:
+    """Sweep each step's slots upwards: one that starts below the end of the last one is wrong."""
+    slots = {slot.buffer: slot for slot in plan.slots}
+    steps = sorted({life.first_step for life in lives})
+    broken = []
+    for step in steps:
+        alive = [
+            slots[life.buffer]
+            for life in lives
+            if life.buffer in slots and life.first_step <= step <= life.last_step
+        ]
+        broken += [
+            f"buffers {low.buffer} and {high.buffer} share bytes at step {step}"
+            for low, high in _overlapping_neighbours(alive)
+        ]
+    return broken
+
+
+def _overlapping_neighbours(slots: Sequence[Slot]) -> list[tuple[Slot, Slot]]:
+    ordered = sorted(slots, key=lambda slot: (slot.offset, slot.buffer))
+    pairs = []
+    for index, high in enumerate(ordered[1:], start=1):
+        low = max(ordered[:index], key=lambda slot: slot.offset + slot.bytes)
+        if low.offset + low.bytes > high.offset:
+            pairs.append((low, high))
+    return pairs

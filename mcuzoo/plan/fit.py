@@ -1,0 +1,107 @@
+"""Does a model fit a board: by region, with the peak and with what to do when it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from mcuzoo.board.memory import RegionKind
+from mcuzoo.board.model import Board
+from mcuzoo.graph.coverage import Uncovered, check_aot
+from mcuzoo.graph.model import Model
+from mcuzoo.plan.advice import next_step
+from mcuzoo.plan.memory import MemoryPlan, PeakOp, plan_memory
+from mcuzoo.plan.placement import Placement, WeightsChoice
+from mcuzoo.plan.regions import RegionFit
+
+
+@dataclass(frozen=True)
+class FitReport:
+    """The verdict. `lower_bound_bytes`: no arena without in-place operators can be smaller.
+
+    `next_step` is None when the model fits.
+    """
+
+    model: str
+    board: str
+    runtime: str
+    fits: bool
+    regions: tuple[RegionFit, ...]
+    placement: Placement
+    arena_bytes: int
+    lower_bound_bytes: int
+    constant_bytes: int
+    peak: PeakOp
+    uncovered: tuple[Uncovered, ...]
+    warnings: tuple[str, ...]
+    next_step: str | None
+
+    def as_dict(self) -> dict[str, object]:
+        """The report as `--json` prints it; sizes in bytes."""
+        return {
+            "model": self.model,
+            "board": self.board,
+            "runtime": self.runtime,
+            "fits": self.fits,
+            "regions": [
+                {**asdict(region), "used_bytes": region.used_bytes, "fits": region.fits}
+                for region in self.regions
+            ],
+            "placement": asdict(self.placement),
+            "arena_bytes": self.arena_bytes,
+            "lower_bound_bytes": self.lower_bound_bytes,
+            "constant_bytes": self.constant_bytes,
+            "peak": asdict(self.peak),
+            "uncovered": [
+                {"op": gap.op.index, "name": gap.op.name, "reason": gap.reason}
+                for gap in self.uncovered
+            ],
+            "warnings": list(self.warnings),
+            "next_step": self.next_step,
+        }
+
+
+def fit_model(
+    model: Model,
+    board: Board,
+    runtime: str = "aot",
+    weights: WeightsChoice = "flash",
+    arena_region: str | None = None,
+    others: Sequence[Board] = (),
+) -> FitReport:
+    """Plan `model` for `board`. A model that does not fit is a report, not an error.
+
+    others: boards that may be proposed instead. Raises as plan_memory.
+    """
+    plan = plan_memory(model, board, runtime, weights, arena_region)
+    uncovered = tuple(check_aot(model))
+    advice = None
+    if not plan.fits:
+        shape = plan.program.input_tensor.shape
+        advice = next_step(plan.needs, board, others, shape, weights, arena_region)
+    elif uncovered:
+        advice = f"Replace the operators that the {runtime} runtime does not cover."
+    return FitReport(
+        model=model.name,
+        board=board.id,
+        runtime=runtime,
+        fits=plan.fits and not uncovered,
+        regions=plan.regions,
+        placement=plan.placement,
+        arena_bytes=plan.arena.arena_bytes,
+        lower_bound_bytes=plan.arena.lower_bound_bytes,
+        constant_bytes=plan.needs.constant_bytes,
+        peak=plan.peak,
+        uncovered=uncovered,
+        warnings=_warnings(board, plan),
+        next_step=advice,
+    )
+
+
+def _warnings(board: Board, plan: MemoryPlan) -> tuple[str, ...]:
+    homes = {"arena": plan.placement.arena_region, "weights": plan.placement.weights_region}
+    return tuple(
+        f"SDRAM holds the {what}: it is several times slower than on-chip memory."
+        for what, region in homes.items()
+        if board.region(region).kind is RegionKind.SDRAM
+    )

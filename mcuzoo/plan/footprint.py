@@ -1,0 +1,47 @@
+"""How much memory the firmware itself takes, before any model: estimates from measured builds."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_DATA = Path(__file__).with_name("footprint.toml")
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """Bytes of one firmware: machine code with its tables, initialized and zeroed data, stack."""
+
+    code_bytes: int
+    data_bytes: int
+    bss_bytes: int
+    stack_bytes: int
+
+
+def estimate_footprint(runtime: str, op_names: Collection[str]) -> Footprint:
+    """The firmware with the kernels that `op_names` need; ops without a figure count nothing."""
+    measured = _measured()
+    base = measured[runtime]["base"]
+    kernels = measured[runtime]["kernels"]
+    return Footprint(
+        code_bytes=base["code_bytes"]
+        + sum(kernels[name] for name in sorted(set(op_names)) if name in kernels),
+        data_bytes=base["data_bytes"],
+        bss_bytes=base["bss_bytes"],
+        stack_bytes=measured["stack"]["bytes"],
+    )
+
+
+@cache
+def _measured() -> dict[str, Any]:
+    measured: dict[str, Any] = tomllib.loads(_DATA.read_text(encoding="utf-8"))
+    return measured

@@ -1,0 +1,66 @@
+"""One model on one board: program, arena plan and placement, whether they fit or not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mcuzoo.board.model import Board
+from mcuzoo.graph.model import Model
+from mcuzoo.graph.program import Program, build_program
+from mcuzoo.plan.arena import ArenaPlan, plan_arena
+from mcuzoo.plan.lifetimes import lifetimes
+from mcuzoo.plan.needs import Needs, assess_needs
+from mcuzoo.plan.placement import Placement, WeightsChoice, place
+from mcuzoo.plan.regions import RegionFit, region_fits
+
+
+@dataclass(frozen=True)
+class PeakOp:
+    """The operator during which most activation bytes are alive; index as in the .tflite file."""
+
+    index: int
+    name: str
+    live_bytes: int
+
+
+@dataclass(frozen=True)
+class MemoryPlan:
+    """What is needed and where it goes, on every region of the board."""
+
+    program: Program
+    arena: ArenaPlan
+    needs: Needs
+    placement: Placement
+    regions: tuple[RegionFit, ...]
+
+    @property
+    def fits(self) -> bool:
+        return all(region.fits for region in self.regions)
+
+    @property
+    def peak(self) -> PeakOp:
+        """The operator of the arena's peak step. A program without steps peaks at its input."""
+        step = self.arena.peak_step
+        if step < 0:
+            return PeakOp(-1, "INPUT", self.arena.lower_bound_bytes)
+        op = self.program.steps[step].op
+        return PeakOp(op.index, op.name, self.arena.lower_bound_bytes)
+
+
+def plan_memory(
+    model: Model,
+    board: Board,
+    runtime: str = "aot",
+    weights: WeightsChoice = "flash",
+    arena_region: str | None = None,
+) -> MemoryPlan:
+    """Plan `model` for `board`.
+
+    Raises ModelError when the model cannot be executed at all (not INT8, several inputs) and
+    UsageError for an `arena_region` that cannot hold an arena.
+    """
+    program = build_program(model)
+    arena = plan_arena(lifetimes(program))
+    needs = assess_needs(program, arena, runtime)
+    placement = place(needs, board, weights, arena_region)
+    return MemoryPlan(program, arena, needs, placement, region_fits(needs, board, placement))

@@ -1,0 +1,81 @@
+"""Each memory region's parts and whether they fit in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mcuzoo.board.memory import Region
+from mcuzoo.board.model import Board
+from mcuzoo.plan.needs import Needs
+from mcuzoo.plan.placement import Placement
+
+
+@dataclass(frozen=True)
+class Part:
+    """Something that takes `bytes` of a region; `estimate` when no compiler has confirmed it."""
+
+    name: str
+    bytes: int
+    estimate: bool = False
+
+
+@dataclass(frozen=True)
+class RegionFit:
+    """A region and what is planned for it. `size_bytes` is what may be used of it."""
+
+    region: str
+    kind: str
+    base: int
+    size_bytes: int
+    parts: tuple[Part, ...]
+
+    @property
+    def used_bytes(self) -> int:
+        return sum(part.bytes for part in self.parts)
+
+    @property
+    def fits(self) -> bool:
+        return self.used_bytes <= self.size_bytes
+
+    @property
+    def over_bytes(self) -> int:
+        """Bytes that are missing; 0 when it fits."""
+        return max(0, self.used_bytes - self.size_bytes)
+
+
+def region_fits(needs: Needs, board: Board, placement: Placement) -> tuple[RegionFit, ...]:
+    """Every region of the board in its own order, the unused ones too."""
+    parts = _parts(needs, board, placement)
+    return tuple(
+        RegionFit(
+            region=region.name,
+            kind=region.kind.value,
+            base=region.base,
+            size_bytes=_usable_bytes(region, board),
+            parts=tuple(part for home, part in parts if home == region.name and part.bytes),
+        )
+        for region in board.regions
+    )
+
+
+def _usable_bytes(region: Region, board: Board) -> int:
+    if region.name == board.flash.region:
+        return min(region.size, board.flash.used_limit)
+    return region.size
+
+
+def _parts(needs: Needs, board: Board, placement: Placement) -> list[tuple[str, Part]]:
+    flash = board.flash.region
+    data = placement.data_region
+    parts = [
+        (flash, Part("boot header", board.boot.vector_table_offset)),
+        (flash, Part("code", needs.code_bytes, estimate=True)),
+        (flash, Part("constants", needs.constant_bytes)),
+        (flash, Part(".data image", needs.data_bytes, estimate=True)),
+        (placement.arena_region, Part("arena", needs.arena_bytes)),
+        (data, Part("stack", needs.stack_bytes)),
+        (data, Part(".data + .bss", needs.data_bytes + needs.bss_bytes, estimate=True)),
+    ]
+    if placement.weights_region != flash:
+        parts.append((placement.weights_region, Part("constants", needs.constant_bytes)))
+    return parts
