@@ -15,6 +15,7 @@ _SKIES = (
     ((12, 16, 34), (48, 46, 62)),
 )
 _FACADES = ((150, 96, 76), (178, 168, 150), (122, 126, 134), (206, 188, 156), (96, 84, 80))
+_LEAF = arc((0, 0), (1.0, 0.45), 0, 360)[::4]
 _LEAVES = ((40, 74, 30), (66, 98, 40), (88, 108, 52), (104, 90, 44), (28, 52, 30))
 
 
@@ -38,8 +39,8 @@ def _leaf(rng: np.random.Generator, center: Points, length: float) -> Points:
     angle = rng.uniform(0, 2 * np.pi)
     along = np.array([np.cos(angle), np.sin(angle)])
     across = np.array([-along[1], along[0]])
-    ellipse = arc((0, 0), (length, length * 0.45), 0, 360)[::4]
-    return center + ellipse[:, :1] * along + ellipse[:, 1:] * across
+    outline: Points = center + length * (_LEAF[:, :1] * along + _LEAF[:, 1:] * across)
+    return outline
 
 
 def _street(rng: np.random.Generator, size: int) -> Image:

@@ -17,14 +17,14 @@ def light(rng: np.random.Generator, image: Image) -> Image:
     if rng.random() < 0.3:
         gain = gain * (1 - rng.uniform(0.25, 0.6) * _half_plane(rng, size))
     lit = image * gain * rng.uniform(0.9, 1.1, 3)
-    haze = rng.uniform(0, 0.55) ** 2 * 1.5
+    haze = 1.3 * rng.uniform(0, 0.55) ** 2
     return np.asarray(lit * (1 - haze) + 205 * haze, dtype=np.float32)
 
 
 def photograph(rng: np.random.Generator, image: Image) -> npt.NDArray[np.uint8]:
     """Return the scene as a cheap camera delivers it, uint8 [size, size, 3]."""
     blurred = _defocus(rng, _motion_blur(rng, image))
-    exposed = blurred * np.exp(rng.normal(-0.12, 0.3))
+    exposed = blurred * float(np.exp(rng.normal(-0.06, 0.27)))
     shot_noise = np.sqrt(np.maximum(exposed, 1)) * rng.uniform(0, 0.9)
     noise = rng.standard_normal(image.shape, dtype=np.float32) * (shot_noise + rng.uniform(0, 7))
     mottle = cloud(rng, image.shape[0], 40) * rng.uniform(0, 8)

@@ -49,7 +49,7 @@ def _with_pole(rng: np.random.Generator, scene: Image, pose: Pose) -> Image:
 def _with_face(rng: np.random.Generator, scene: Image, face: Face, pose: Pose) -> Image:
     """Draw the face: bleached by the sun, stained, and with a sheen across it."""
     sheet = Sheet(SOURCE_SIZE)
-    gain, bleach = rng.uniform(0.72, 1.05), rng.uniform(0, 0.6) ** 2
+    gain, bleach = rng.uniform(0.75, 1.05), rng.uniform(0, 0.55) ** 2
     for layer in face.layers:
         colour = np.array(layer.colour) * (1 - bleach) + 165 * bleach
         projected = [pose.project(polygon) for polygon in layer.polygons]

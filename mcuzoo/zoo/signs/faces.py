@@ -118,8 +118,8 @@ def _no_entry() -> Face:
 
 
 def _speed_limit(number: str) -> Face:
-    text = lettering(number, glyph_width=0.46, height=0.82, gap=0.09, line_width=0.145)
-    return _face((WHITE, _disc(1.0)), (RED, _disc(0.96)), (WHITE, _disc(0.74)), (BLACK, text))
+    text = lettering(number, glyph_width=0.52, height=0.96, gap=0.09, line_width=0.155)
+    return _face((WHITE, _disc(1.0)), (RED, _disc(0.96)), (WHITE, _disc(0.77)), (BLACK, text))
 
 
 def _priority_road() -> Face:

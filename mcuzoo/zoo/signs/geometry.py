@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 Points = npt.NDArray[np.float64]
-"""A polygon or polyline, float64 [N, 2]."""
+"""A polygon or polyline, float64 [N, 2] (a single point or direction: [2])."""
 
 _ARC_STEP_DEG = 7.5
 _MITER_LIMIT = 2.0
@@ -60,13 +60,13 @@ def rounded(polygon: Points, tangent_length: float) -> Points:
 
 def scaled(polygon: Points, factor: float) -> Points:
     """Scale a polygon about the mean of its points."""
-    center = polygon.mean(axis=0)
+    center: Points = polygon.mean(axis=0)
     return center + (polygon - center) * factor
 
 
 def mirrored(polygon: Points) -> Points:
     """Mirror left and right."""
-    return polygon * np.array([-1.0, 1.0])
+    return polygon * points((-1.0, 1.0))
 
 
 def stroke(polyline: Points, width: float) -> Points:
@@ -100,6 +100,6 @@ def joined(parts: Sequence[Points]) -> Points:
     return np.concatenate(list(parts))
 
 
-def _unit(vector: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    length: npt.NDArray[np.float64] = vector / np.linalg.norm(vector)
-    return length
+def _unit(vector: Points) -> Points:
+    direction: Points = vector / np.linalg.norm(vector)
+    return direction

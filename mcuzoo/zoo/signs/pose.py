@@ -31,18 +31,19 @@ class Pose:
         x = x * np.cos(yaw)
         depth, y = depth + y * np.sin(pitch), y * np.cos(pitch)
         zoom = self.half_width_px * _CAMERA_DISTANCE / (_CAMERA_DISTANCE + depth)
-        return np.asarray(self.center_px) + np.stack([x * zoom, y * zoom], axis=1)
+        pixels: Points = np.stack([x * zoom, y * zoom], axis=1) + self.center_px
+        return pixels
 
 
 def random_pose(rng: np.random.Generator, size_px: int) -> Pose:
     """Return a pose that keeps the sign's centre well inside a square image of `size_px`."""
-    half_width_px = size_px * float(np.exp(rng.uniform(np.log(0.1), np.log(0.36))))
+    half_width_px = size_px * float(np.exp(rng.uniform(np.log(0.14), np.log(0.36))))
     reach_px = max(0.0, 0.42 * size_px - half_width_px)
     offset_px = rng.uniform(-1, 1, 2) * min(reach_px, 0.24 * size_px)
     return Pose(
         center_px=(size_px / 2 + float(offset_px[0]), size_px / 2 + float(offset_px[1])),
         half_width_px=half_width_px,
-        yaw_deg=float(np.clip(rng.normal(0, 20), -50, 50)),
+        yaw_deg=float(np.clip(rng.normal(0, 18), -45, 45)),
         pitch_deg=float(np.clip(rng.normal(0, 9), -25, 25)),
         roll_deg=float(np.clip(rng.normal(0, 7), -20, 20)),
     )

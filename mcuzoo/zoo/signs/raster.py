@@ -17,6 +17,9 @@ Image = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.float32]
 """Coverage, float32 [H, W, 1], 0 to 1."""
 
+Colour = Sequence[float] | npt.NDArray[Any]
+"""Red, green and blue, 0 to 255; values beyond are clipped."""
+
 _OVERSAMPLING = 3
 _SUBPIXEL_BITS = 4
 
@@ -37,31 +40,31 @@ class Sheet:
         self._cv2 = load_cv2()
         self._size = size
         fine = size * _OVERSAMPLING
-        self._colour = np.zeros((fine, fine, 3), np.uint8)
-        self._coverage = np.zeros((fine, fine), np.uint8)
+        self._rgba = np.zeros((fine, fine, 4), np.uint8)
 
-    def fill(self, polygons: Sequence[Points], colour: Sequence[float]) -> None:
+    def fill(self, polygons: Sequence[Points], colour: Colour) -> None:
         """Fill each polygon (pixel coordinates, pixel centres at .5) with an RGB colour."""
         unit = _OVERSAMPLING << _SUBPIXEL_BITS
-        clipped = tuple(int(min(max(value, 0), 255)) for value in colour)
+        # OpenCV puts pixel centres at whole numbers.
+        half = (1 << _SUBPIXEL_BITS) / 2
+        opaque = (*(int(min(max(value, 0), 255)) for value in colour), 255)
         for polygon in polygons:
-            # OpenCV puts pixel centres at whole numbers.
-            corners = [np.rint(polygon * unit - (1 << _SUBPIXEL_BITS) / 2).astype(np.int32)]
-            self._cv2.fillPoly(self._colour, corners, clipped, shift=_SUBPIXEL_BITS)
-            self._cv2.fillPoly(self._coverage, corners, 255, shift=_SUBPIXEL_BITS)
+            corners = [np.rint(polygon * unit - half).astype(np.int32)]
+            self._cv2.fillPoly(self._rgba, corners, opaque, shift=_SUBPIXEL_BITS)
 
     def coverage(self) -> Mask:
         """Return how much of each pixel is covered, float32 [size, size, 1]."""
-        mask = self._averaged(self._coverage)[..., None] / np.float32(255)
-        return np.asarray(mask, dtype=np.float32)
+        return np.asarray(self._averaged()[..., 3:] / 255, dtype=np.float32)
 
     def over(self, image: Image) -> Image:
         """Return `image` [size, size, 3] with this sheet on top of it."""
-        blended = image * (1 - self.coverage()) + self._averaged(self._colour)
-        return np.asarray(blended, dtype=np.float32)
+        # What is not covered is black, so the averaged colour is already weighted by coverage.
+        sheet = self._averaged()
+        return np.asarray(image * (1 - sheet[..., 3:] / 255) + sheet[..., :3], dtype=np.float32)
 
-    def _averaged(self, fine: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        small = self._cv2.resize(fine, (self._size, self._size), interpolation=self._cv2.INTER_AREA)
+    def _averaged(self) -> npt.NDArray[np.float32]:
+        cv2 = self._cv2
+        small = cv2.resize(self._rgba, (self._size, self._size), interpolation=cv2.INTER_AREA)
         return np.asarray(small, dtype=np.float32)
 
 
