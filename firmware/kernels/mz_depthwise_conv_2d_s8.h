@@ -1,0 +1,26 @@
+/* DEPTHWISE_CONV_2D, int8, any window and depth multiplier. */
+#ifndef MZ_DEPTHWISE_CONV_2D_S8_H
+#define MZ_DEPTHWISE_CONV_2D_S8_H
+
+#include <stdint.h>
+
+#include "kernels/mz_requantization.h"
+#include "kernels/mz_window.h"
+
+typedef struct {
+    mz_extent input;
+    mz_extent output; /* output channels = input channels * depth multiplier */
+    mz_window window;
+    int32_t depth_multiplier;
+    int32_t input_zero_point; /* what stands outside the image */
+    const int8_t *weights;    /* [window height][window width][output channels] */
+    const int32_t *bias;      /* [output channels], less zero point times the sum of the weights */
+    mz_requantization to;
+} mz_depthwise_conv_2d_params;
+
+/* Convolve every channel of one image on its own. No alignment needed. Input and output must not
+ * overlap. */
+void mz_depthwise_conv_2d_s8(const mz_depthwise_conv_2d_params *params,
+                             const int8_t *restrict input, int8_t *restrict output);
+
+#endif

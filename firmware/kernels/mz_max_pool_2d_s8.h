@@ -1,0 +1,21 @@
+/* MAX_POOL_2D, int8. */
+#ifndef MZ_MAX_POOL_2D_S8_H
+#define MZ_MAX_POOL_2D_S8_H
+
+#include <stdint.h>
+
+#include "kernels/mz_window.h"
+
+typedef struct {
+    mz_extent input;
+    mz_extent output;
+    mz_window window;         /* dilation 1 */
+    int32_t minimum, maximum; /* fused activation, as int8 values of the output */
+} mz_max_pool_2d_params;
+
+/* Maximum over each window; what lies outside the image does not count. Input and output share
+ * their quantization. No alignment needed. Input and output must not overlap. */
+void mz_max_pool_2d_s8(const mz_max_pool_2d_params *params, const int8_t *restrict input,
+                       int8_t *restrict output);
+
+#endif

@@ -1,0 +1,19 @@
+/* Elementwise change of scale, int8 to int8: QUANTIZE, RELU and RELU6. */
+#ifndef MZ_REQUANTIZE_S8_H
+#define MZ_REQUANTIZE_S8_H
+
+#include <stdint.h>
+
+typedef struct {
+    int32_t elements;
+    int32_t input_zero_point;
+    int32_t multiplier, shift; /* input scale / output scale */
+    int32_t output_zero_point;
+    int32_t minimum, maximum; /* the activation, as int8 values of the output */
+} mz_requantize_params;
+
+/* No alignment needed. The output may be the very memory of the input; they must not overlap in
+ * any other way. */
+void mz_requantize_s8(const mz_requantize_params *params, const int8_t *input, int8_t *output);
+
+#endif

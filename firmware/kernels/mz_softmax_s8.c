@@ -1,0 +1,57 @@
+#include "kernels/mz_softmax_s8.h"
+
+#include "kernels/mz_fixedpoint.h"
+
+/* The sum of exponentials is kept in Q12.19. */
+#define SUM_INTEGER_BITS 12
+/* From Q0.31 to outputs in 1/256. */
+#define OUTPUT_SHIFT (31 - 8)
+
+static int32_t leading_zeros(uint32_t x) {
+    int32_t zeros = 0;
+    for (; zeros < 32 && !(x & 0x80000000u); x <<= 1) {
+        zeros++;
+    }
+    return zeros;
+}
+
+/* 1 / (2 x) in Q0.31 for x in [1/2, 1) in Q0.31: three Newton-Raphson steps in Q2.29 from
+ * 48/17 - 32/17 x. */
+static int32_t half_reciprocal(int32_t x) {
+    const int32_t one = (int32_t)1 << 29;
+    int32_t estimate = 1515870810 + mz_doubling_high_multiply(x, -1010580540);
+    for (int32_t step = 0; step < 3; step++) {
+        const int32_t error = one - mz_doubling_high_multiply(x, estimate);
+        estimate += mz_doubling_high_multiply(estimate, error) * 4;
+    }
+    return estimate >= (int32_t)1 << 30 ? INT32_MAX : estimate * 2;
+}
+
+static void softmax_row(const int32_t *exponentials, const int8_t *input, int32_t depth,
+                        int8_t *output) {
+    int32_t maximum = INT8_MIN;
+    for (int32_t i = 0; i < depth; i++) {
+        maximum = input[i] > maximum ? input[i] : maximum;
+    }
+    int32_t sum = 0;
+    for (int32_t i = 0; i < depth; i++) {
+        sum += mz_divide_by_power_of_two(exponentials[maximum - input[i]], SUM_INTEGER_BITS);
+    }
+    const int32_t headroom = leading_zeros((uint32_t)sum);
+    const int32_t scale = half_reciprocal((int32_t)(((uint32_t)sum << headroom) >> 1));
+    const int32_t shift = SUM_INTEGER_BITS - headroom + OUTPUT_SHIFT;
+    for (int32_t i = 0; i < depth; i++) {
+        const int32_t share = mz_doubling_high_multiply(scale, exponentials[maximum - input[i]]);
+        /* From a sum of 512 on every share rounds to 0; the reference stops there. */
+        const int32_t rounded = shift > 31 ? 0 : mz_divide_by_power_of_two(share, shift);
+        output[i] = (int8_t)mz_clamp(rounded + INT8_MIN, INT8_MIN, INT8_MAX);
+    }
+}
+
+void mz_softmax_s8(const mz_softmax_params *params, const int8_t *input, int8_t *output) {
+    for (int32_t row = 0; row < params->rows; row++) {
+        softmax_row(params->exponentials, input, params->depth, output);
+        input += params->depth;
+        output += params->depth;
+    }
+}

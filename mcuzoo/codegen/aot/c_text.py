@@ -1,0 +1,72 @@
+"""Numbers, names and structs as C source text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from mcuzoo.codegen.aot.constant import Constant
+from mcuzoo.codegen.aot.params import CStruct, Value
+
+COLUMNS = 100
+INDENT = "    "
+
+# A tensor's name comes from the model file and may hold anything; in C only these pass, so that
+# no name ends a comment or a string.
+_UNSAFE = re.compile(r"[^A-Za-z0-9_./:;,+\-()\[\] ]")
+_NAME_LIMIT = 60
+
+
+def comment_text(name: str) -> str:
+    """`name` as it can stand in a comment or a string; the middle of a long one is left out."""
+    safe = _UNSAFE.sub("_", name)
+    if len(safe) <= _NAME_LIMIT:
+        return safe
+    half = (_NAME_LIMIT - 2) // 2
+    return f"{safe[:half]}..{safe[-half:]}"
+
+
+def shape_text(shape: Sequence[int]) -> str:
+    return "[" + ", ".join(str(size) for size in shape) + "]"
+
+
+def float_text(value: float) -> str:
+    """A float literal that reads back as the same float32."""
+    return f"{np.format_float_scientific(np.float32(value), unique=True, trim='0')}f"
+
+
+def value_text(value: Value) -> str:
+    """An initializer on one line."""
+    if isinstance(value, Constant):
+        return value.symbol
+    if isinstance(value, CStruct):
+        return "{" + ", ".join(f".{name} = {value_text(item)}" for name, item in value.items()) + "}"
+    if isinstance(value, tuple):
+        return "{" + ", ".join(value_text(item) for item in value) + "}"
+    return str(value)
+
+
+def struct_lines(struct: CStruct) -> Iterator[str]:
+    """The fields of an initializer, one per line, wrapped where they are too long."""
+    for name, value in struct.items():
+        yield from _wrapped(f".{name} = {value_text(value)},")
+
+
+def _wrapped(line: str) -> Iterator[str]:
+    lead = INDENT
+    while len(lead) + len(line) > COLUMNS:
+        cut = line.rindex(", ", 0, COLUMNS - len(lead)) + 1
+        yield lead + line[:cut]
+        lead, line = 2 * INDENT, line[cut + 1 :]
+    yield lead + line
+
+
+def array_text(constant: Constant) -> str:
+    """The values of a constant, comma separated, in lines of at most 100 columns."""
+    words = [f"{value}," for value in constant.values.tolist()]
+    width = max(map(len, words), default=1) + 1
+    per_line = (COLUMNS - len(INDENT)) // width
+    rows = (words[start : start + per_line] for start in range(0, len(words), per_line))
+    return "\n".join(INDENT + " ".join(row) for row in rows)

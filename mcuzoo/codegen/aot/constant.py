@@ -1,0 +1,30 @@
+"""Arrays of numbers that the generated C holds in flash (or in RAM, copied at reset)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+C_TYPES = {np.dtype(np.int8): "int8_t", np.dtype(np.int32): "int32_t"}
+
+
+@dataclass(frozen=True, eq=False)
+class Constant:
+    """A const array: one-dimensional int8 or int32 `values` in the order the kernel reads them.
+
+    `meaning` are the lines of the comment above it.
+    """
+
+    symbol: str
+    values: NDArray[np.int8] | NDArray[np.int32]
+    meaning: tuple[str, ...]
+
+    @property
+    def c_type(self) -> str:
+        return C_TYPES[self.values.dtype]
+
+    @property
+    def bytes(self) -> int:
+        return int(self.values.nbytes)

@@ -1,0 +1,178 @@
+"""Kernel calls as C source: the model's header, its call sequence, its constants."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mcuzoo.codegen.aot.c_text import (
+    array_text,
+    comment_text,
+    float_text,
+    shape_text,
+    struct_lines,
+)
+from mcuzoo.codegen.aot.call import Call, Operand
+from mcuzoo.codegen.aot.constant import Constant
+from mcuzoo.codegen.aot.lower import lower
+from mcuzoo.codegen.templates import render
+from mcuzoo.errors import ModelError
+from mcuzoo.graph.model import Tensor
+from mcuzoo.graph.parameters import quantization_of
+from mcuzoo.graph.program import Program
+from mcuzoo.plan.layout import ArenaPlan
+
+RUNTIME_SOURCE = "runtime/aot/mz_runtime_aot.c"
+
+MAX_RANK = 4
+MAX_DIMENSION = 2**16 - 1
+"""Of the model's input and output: mz_tensor_spec in mz_runtime.h."""
+
+
+def kernel_sources(program: Program) -> tuple[str, ...]:
+    """The C files under firmware/ that the generated files call, sorted.
+
+    Raises UnsupportedOpError when an op, type or option has no kernel.
+    """
+    kernels = {f"kernels/{call.kernel}.c" for call in lower(program)}
+    return (*sorted(kernels), RUNTIME_SOURCE)
+
+
+def render_model(
+    program: Program, plan: ArenaPlan, weights_section: str = ".mz_weights"
+) -> dict[str, str]:
+    """The generated C, by path in the project folder; the same input gives the same text.
+
+    `weights_section` is the linker section of all constants. Raises UnsupportedOpError when an
+    op, type or option has no kernel, ModelError when the model's ends cannot be described.
+    """
+    calls = lower(program)
+    if not calls:
+        raise ModelError("The model computes nothing.", "Export a model with at least one layer.")
+    constants = [_view_constant(constant) for call in calls for constant in call.constants()]
+    header = render(
+        "aot/mz_model.h.j2",
+        title=_title(program),
+        arena_bytes=plan.arena_bytes,
+        input_offset=plan.slot(program.input_buffer).offset,
+        output_offset=plan.slot(program.output_buffer).offset,
+        constants=constants,
+    )
+    sequence = render(
+        "aot/mz_model.c.j2",
+        title=_title(program),
+        headers=sorted({f"kernels/{call.kernel}.h" for call in calls}),
+        calls=[_view_call(program, plan, call) for call in calls],
+        op_count=len(program.model.ops),
+        sha256=_sha256_rows(program.model.sha256),
+        input=_view_end(program.input_tensor),
+        output=_view_end(program.output_tensor),
+    )
+    data = render(
+        "aot/mz_model_data.c.j2",
+        title=_title(program),
+        constants=constants,
+        weights_section=weights_section,
+    )
+    return {
+        "model/mz_model.h": header,
+        "model/mz_model.c": sequence,
+        "model/mz_model_data.c": data,
+    }
+
+
+@dataclass(frozen=True)
+class CallView:
+    """One call as its template shows it. `shapes` reads input -> output."""
+
+    index: int
+    op: str
+    name: str
+    shapes: str
+    kernel: str
+    struct: str
+    fields: tuple[str, ...]
+    arguments: str
+    output_offset: int
+    output_bytes: int
+
+
+@dataclass(frozen=True)
+class ConstantView:
+    declaration: str
+    meaning: tuple[str, ...]
+    values: str
+
+
+@dataclass(frozen=True)
+class EndView:
+    """The model's input or output as mz_tensor_spec describes it."""
+
+    name: str
+    rank: int
+    dims: str
+    scale: str
+    zero_point: int
+    bytes: int
+
+
+def _title(program: Program) -> str:
+    return comment_text(program.model.name)
+
+
+def _view_constant(constant: Constant) -> ConstantView:
+    declaration = f"const {constant.c_type} {constant.symbol}[{constant.values.size}]"
+    return ConstantView(declaration, constant.meaning, array_text(constant))
+
+
+def _view_call(program: Program, plan: ArenaPlan, call: Call) -> CallView:
+    model, op = program.model, call.op
+    output = model.tensor(op.outputs[0])
+    inputs = [model.tensor(index) for index in op.inputs[: len(call.inputs)]]
+    slot = plan.slot(call.output.buffer)
+    operands = [_operand_text(plan, operand) for operand in (*call.inputs, call.output)]
+    return CallView(
+        index=op.index,
+        op=op.name,
+        name=comment_text(output.name),
+        shapes=f"{_shapes(inputs)} -> {shape_text(output.shape)}",
+        kernel=call.kernel,
+        struct=call.params.c_type,
+        fields=tuple(struct_lines(call.params)),
+        arguments=", ".join(operands),
+        output_offset=slot.offset,
+        output_bytes=output.bytes,
+    )
+
+
+def _shapes(tensors: Sequence[Tensor]) -> str:
+    return " and ".join(shape_text(tensor.shape) for tensor in tensors)
+
+
+def _operand_text(plan: ArenaPlan, operand: Operand) -> str:
+    if isinstance(operand, Constant):
+        return operand.symbol
+    return f"mz_arena + {plan.slot(operand.buffer).offset}"
+
+
+def _view_end(tensor: Tensor) -> EndView:
+    if len(tensor.shape) > MAX_RANK or max(tensor.shape, default=0) > MAX_DIMENSION:
+        raise ModelError(
+            f"Tensor {tensor.index} {tensor.name!r} of shape {list(tensor.shape)} cannot be the "
+            f"model's input or output: {MAX_RANK} dimensions of {MAX_DIMENSION} are the limit.",
+            "Reshape it to fewer dimensions before converting the model.",
+        )
+    quantization = quantization_of(tensor)
+    return EndView(
+        name=comment_text(tensor.name),
+        rank=len(tensor.shape),
+        dims=", ".join(str(size) for size in tensor.shape),
+        scale=float_text(quantization.scale),
+        zero_point=quantization.zero_point,
+        bytes=tensor.bytes,
+    )
+
+
+def _sha256_rows(digest: str) -> list[str]:
+    pairs = [f"0x{digest[i : i + 2]}" for i in range(0, len(digest), 2)]
+    return [", ".join(pairs[row : row + 8]) for row in range(0, len(pairs), 8)]

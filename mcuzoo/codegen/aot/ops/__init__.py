@@ -1,0 +1,1 @@
+"""How each op becomes a kernel call, one file per op."""

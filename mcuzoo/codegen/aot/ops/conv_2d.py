@@ -1,0 +1,60 @@
+"""CONV_2D: pointwise as a matrix product, any other window by the general kernel."""
+
+from __future__ import annotations
+
+from mcuzoo.codegen.aot.call import Activation, Call
+from mcuzoo.codegen.aot.ops.image import extent, window
+from mcuzoo.codegen.aot.ops.weighted import WeightedWork, prepare_weighted
+from mcuzoo.codegen.aot.params import Conv2dParams, FullyConnectedParams
+from mcuzoo.graph.program import Program, Step
+
+
+def prepare(program: Program, step: Step) -> WeightedWork:
+    """Weights (out, h, w, in)."""
+    return prepare_weighted(program, step, lambda weights: weights.reshape(len(weights), -1))
+
+
+class Pointwise:
+    """A 1x1 window at stride 1: every pixel is a row of a matrix product."""
+
+    kernel = "mz_fully_connected_s8"
+
+    def accepts(self, work: WeightedWork) -> bool:
+        _, height, width, _ = work.weights.shape
+        strides = work.op.options["stride_h"], work.op.options["stride_w"]
+        return (height, width) == (1, 1) and strides == (1, 1)
+
+    def lower(self, work: WeightedWork) -> Call:
+        _, height, width, depth = work.source.shape
+        params = FullyConnectedParams(
+            rows=height * width,
+            depth=depth,
+            channels=work.channels,
+            weights=work.weights_constant(work.weights, "[output channel][input channel]"),
+            bias=work.bias_constant(),
+            to=work.requantization(),
+        )
+        return Call(work.op, self.kernel, params, work.inputs, Activation(work.output_buffer))
+
+
+class AnyWindow:
+    kernel = "mz_conv_2d_s8"
+
+    def accepts(self, work: WeightedWork) -> bool:
+        return True
+
+    def lower(self, work: WeightedWork) -> Call:
+        _, height, width, _ = work.weights.shape
+        params = Conv2dParams(
+            input=extent(work.source),
+            output=extent(work.target),
+            window=window(work.op, work.source, (height, width)),
+            input_zero_point=work.input_zero_point,
+            weights=work.weights_constant(work.weights, "[output channel][y][x][input channel]"),
+            bias=work.bias_constant(),
+            to=work.requantization(),
+        )
+        return Call(work.op, self.kernel, params, work.inputs, Activation(work.output_buffer))
+
+
+VARIANTS = (Pointwise(), AnyWindow())

@@ -1,0 +1,40 @@
+"""DEPTHWISE_CONV_2D."""
+
+from __future__ import annotations
+
+from mcuzoo.codegen.aot.call import Activation, Call
+from mcuzoo.codegen.aot.ops.image import extent, window
+from mcuzoo.codegen.aot.ops.weighted import WeightedWork, prepare_weighted
+from mcuzoo.codegen.aot.params import DepthwiseConv2dParams
+from mcuzoo.graph.program import Program, Step
+
+
+def prepare(program: Program, step: Step) -> WeightedWork:
+    """Weights (1, h, w, out)."""
+    return prepare_weighted(
+        program, step, lambda weights: weights.reshape(-1, weights.shape[3]).T
+    )
+
+
+class AnyWindow:
+    kernel = "mz_depthwise_conv_2d_s8"
+
+    def accepts(self, work: WeightedWork) -> bool:
+        return True
+
+    def lower(self, work: WeightedWork) -> Call:
+        _, height, width, _ = work.weights.shape
+        params = DepthwiseConv2dParams(
+            input=extent(work.source),
+            output=extent(work.target),
+            window=window(work.op, work.source, (height, width)),
+            depth_multiplier=work.channels // work.source.shape[3],
+            input_zero_point=work.input_zero_point,
+            weights=work.weights_constant(work.weights, "[y][x][output channel]"),
+            bias=work.bias_constant(),
+            to=work.requantization(),
+        )
+        return Call(work.op, self.kernel, params, work.inputs, Activation(work.output_buffer))
+
+
+VARIANTS = (AnyWindow(),)

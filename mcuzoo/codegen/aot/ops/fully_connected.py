@@ -1,0 +1,35 @@
+"""FULLY_CONNECTED."""
+
+from __future__ import annotations
+
+from mcuzoo.codegen.aot.call import Activation, Call
+from mcuzoo.codegen.aot.ops.weighted import WeightedWork, prepare_weighted
+from mcuzoo.codegen.aot.params import FullyConnectedParams
+from mcuzoo.graph.program import Program, Step
+
+
+def prepare(program: Program, step: Step) -> WeightedWork:
+    """Weights (out, in)."""
+    return prepare_weighted(program, step, lambda weights: weights)
+
+
+class AnyShape:
+    kernel = "mz_fully_connected_s8"
+
+    def accepts(self, work: WeightedWork) -> bool:
+        return True
+
+    def lower(self, work: WeightedWork) -> Call:
+        channels, depth = work.weights.shape
+        params = FullyConnectedParams(
+            rows=work.source.elements // depth,
+            depth=depth,
+            channels=channels,
+            weights=work.weights_constant(work.weights, "[output][input]"),
+            bias=work.bias_constant(),
+            to=work.requantization(),
+        )
+        return Call(work.op, self.kernel, params, work.inputs, Activation(work.output_buffer))
+
+
+VARIANTS = (AnyShape(),)

@@ -1,0 +1,33 @@
+"""QUANTIZE int8 to int8, RELU and RELU6."""
+
+from __future__ import annotations
+
+from mcuzoo.codegen.aot.ops.direct import Direct, DirectWork, direct_work
+from mcuzoo.codegen.aot.ops.limits import require_room
+from mcuzoo.codegen.aot.params import RequantizeParams
+from mcuzoo.graph.parameters import elementwise_requantization, quantization_of
+from mcuzoo.graph.program import Program, Step
+
+MAX_DIFFERENCE = 255
+"""Between an int8 value and a zero point."""
+
+
+def prepare(program: Program, step: Step) -> DirectWork:
+    op = step.op
+    source = program.model.tensor(op.inputs[0])
+    to = elementwise_requantization(program.model, op)
+    shift = int(to.shifts[0])
+    require_room(op, source, MAX_DIFFERENCE << max(shift, 0))
+    params = RequantizeParams(
+        elements=source.elements,
+        input_zero_point=quantization_of(source).zero_point,
+        multiplier=int(to.multipliers[0]),
+        shift=shift,
+        output_zero_point=to.output_zero_point,
+        minimum=to.minimum,
+        maximum=to.maximum,
+    )
+    return direct_work(program, step, params, op.inputs)
+
+
+VARIANTS = (Direct("mz_requantize_s8"),)

@@ -1,0 +1,134 @@
+"""What CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED have in common: weights, bias, scales."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcuzoo.codegen.aot.constant import Constant
+from mcuzoo.codegen.aot.ops.limits import ACCUMULATOR_LIMIT, HINT, REQUANTIZATION_LIMIT
+from mcuzoo.codegen.aot.ops.operands import describe, operands, symbol
+from mcuzoo.codegen.aot.params import RequantizationStruct
+from mcuzoo.codegen.aot.variant import Work
+from mcuzoo.errors import UnsupportedOpError
+from mcuzoo.graph.model import Model, Op, Tensor
+from mcuzoo.graph.parameters import Requantization, quantization_of, weighted_requantization
+from mcuzoo.graph.program import Program, Step
+
+@dataclass(frozen=True, eq=False)
+class WeightedWork(Work):
+    """A layer's numbers, independent of any kernel's layout.
+
+    weights: int8 in the file's own shape; bias: int32 (channels,), with
+    -input zero point * sum of the channel's weights folded in.
+    """
+
+    source: Tensor
+    target: Tensor
+    weights_tensor: Tensor
+    bias_tensor: Tensor | None
+    weights: NDArray[np.int8]
+    bias: NDArray[np.int32]
+    to: Requantization
+
+    @property
+    def input_zero_point(self) -> int:
+        return quantization_of(self.source).zero_point
+
+    @property
+    def channels(self) -> int:
+        return len(self.bias)
+
+    def weights_constant(self, packed: NDArray[np.int8], layout: str) -> Constant:
+        meaning = (*describe(self.weights_tensor), f"Layout {layout}.")
+        return Constant(symbol(self.op, "weights"), packed.reshape(-1), meaning)
+
+    def bias_constant(self) -> Constant:
+        source = describe(self.bias_tensor) if self.bias_tensor else ("No bias in the model.",)
+        zero_point = self.input_zero_point
+        folded = f"Folded in: -({zero_point}), the input's zero point, x sum of weights."
+        return Constant(symbol(self.op, "bias"), self.bias, (*source, folded))
+
+    def requantization(self) -> RequantizationStruct:
+        per_channel = len(self.to.multipliers) > 1
+        each = "per output channel" if per_channel else "for all output channels"
+        multipliers = Constant(
+            symbol(self.op, "multipliers"),
+            self.to.multipliers,
+            (f"Input scale x weight scale / output scale {each}: Q0.31 mantissas.",),
+        )
+        shifts = Constant(
+            symbol(self.op, "shifts"),
+            self.to.shifts.astype(np.int8),
+            ("Their powers of two; negative is to the right.",),
+        )
+        return RequantizationStruct(
+            multipliers=multipliers,
+            shifts=shifts,
+            per_channel=int(per_channel),
+            zero_point=self.to.output_zero_point,
+            minimum=self.to.minimum,
+            maximum=self.to.maximum,
+        )
+
+
+def prepare_weighted(
+    program: Program, step: Step, by_channel: Callable[[NDArray[Any]], NDArray[Any]]
+) -> WeightedWork:
+    """`by_channel` views the weights as (channels, taps).
+
+    Raises UnsupportedOpError when an accumulator could leave the range the kernels rely on.
+    """
+    model, op = program.model, step.op
+    source, weights_tensor = model.tensor(op.inputs[0]), model.tensor(op.inputs[1])
+    bias_tensor = model.tensor(op.inputs[2]) if len(op.inputs) > 2 and op.inputs[2] >= 0 else None
+    weights = np.asarray(weights_tensor.data, dtype=np.int8)
+    rows = by_channel(weights).astype(np.int64)
+    plain = np.zeros(len(rows), dtype=np.int64)
+    if bias_tensor is not None:
+        plain += np.asarray(bias_tensor.data, dtype=np.int64).reshape(-1)
+    folded = plain - quantization_of(source).zero_point * rows.sum(axis=1)
+    to = weighted_requantization(model, op)
+    _require_room(model, op, np.abs(rows).sum(axis=1), plain, folded, to)
+    return WeightedWork(
+        op=op,
+        inputs=operands(program, op, op.inputs[:1]),
+        output_buffer=step.writes[0],
+        source=source,
+        target=model.tensor(op.outputs[0]),
+        weights_tensor=weights_tensor,
+        bias_tensor=bias_tensor,
+        weights=weights,
+        bias=folded.astype(np.int32),
+        to=to,
+    )
+
+
+def _require_room(
+    model: Model,
+    op: Op,
+    weight_sums: NDArray[np.int64],
+    plain: NDArray[np.int64],
+    folded: NDArray[np.int64],
+    to: Requantization,
+) -> None:
+    """No partial sum may overflow, no complete one be too large to requantize.
+
+    A folded bias may be far from the plain one, and what lies outside the image is added back
+    for up to the whole window: 128 + 128 per unit of weight on the way. The complete sum is of
+    values at most 255 from the zero point.
+    """
+    on_the_way = np.abs(folded) + 256 * weight_sums
+    complete = (np.abs(plain) + 255 * weight_sums) << np.maximum(to.shifts, 0).astype(np.int64)
+    bad = (on_the_way >= ACCUMULATOR_LIMIT) | (complete >= REQUANTIZATION_LIMIT)
+    if np.any(bad):
+        tensor = model.tensor(op.inputs[2] if len(op.inputs) > 2 else op.inputs[1])
+        raise UnsupportedOpError(
+            f"Op {op.index} {op.name}: the 32-bit sums of output channel {int(np.argmax(bad))} "
+            f"could overflow with the values of tensor {tensor.index} {tensor.name!r}.",
+            HINT,
+        )

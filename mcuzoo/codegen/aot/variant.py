@@ -1,0 +1,45 @@
+"""The choice of a kernel for an op: several variants, the first that accepts the work is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from mcuzoo.codegen.aot.call import Call, Operand
+from mcuzoo.graph.model import Op
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """An op with its numbers prepared, before a kernel is chosen."""
+
+    op: Op
+    inputs: tuple[Operand, ...]
+    output_buffer: int
+
+
+W = TypeVar("W", bound=Work, contravariant=True)
+
+
+class Variant(Protocol[W]):
+    """One kernel that can do some kind of work.
+
+    An optimized kernel stands before the portable one in its op's list, with its own condition
+    and its own layout of the weights.
+    """
+
+    @property
+    def kernel(self) -> str:
+        """The C function; firmware/kernels/<kernel>.c defines it."""
+        ...
+
+    def accepts(self, work: W) -> bool:
+        """Can this kernel do it, with the layouts and number ranges that it relies on?"""
+        ...
+
+    def lower(self, work: W) -> Call:
+        """The call, with the constants packed as this kernel reads them."""
+        ...
+
+
