@@ -6,7 +6,20 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mcuzoo.board.base import Address, Fact, Table, Text, Word
+from mcuzoo.board.base import Address, Fact, Flag, Table, Text, Word
+
+
+class Watchdog(Fact):
+    """A watchdog to switch off right after reset.
+
+    kind: "wdog" (16-bit registers; power_down: it also has a power-down counter) or "rtwdog"
+    (32-bit registers behind an unlock sequence).
+    """
+
+    name: Text
+    kind: Literal["wdog", "rtwdog"]
+    base: Address
+    power_down: Flag = False
 
 
 class Condition(Table):
@@ -29,9 +42,9 @@ class WriteStep(Table):
 
 
 class BitsStep(Table):
-    """reg |= mask (set) or reg &= ~mask (clear)"""
+    """reg |= mask (set), reg &= ~mask (clear) or reg ^= mask (toggle)"""
 
-    do: Literal["set", "clear"]
+    do: Literal["set", "clear", "toggle"]
     reg: Text
     addr: Address
     mask: Word
@@ -61,13 +74,21 @@ Step = Annotated[WriteStep | BitsStep | MaskedStep | DelayStep, Field(discrimina
 
 
 class Stage(Fact):
-    """Steps that belong together, in order; skipped unless every condition of `when` holds."""
+    """Steps that belong together, in order.
+
+    They are taken when all conditions of `when` hold and none of `unless` does, as read when the
+    stage begins.
+    """
 
     name: Text
     when: tuple[Condition, ...] = ()
+    unless: tuple[Condition, ...] = ()
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
 
 
 class Startup(Table):
+    """What happens before main, in the order watchdogs, clocks, pins."""
+
+    watchdogs: tuple[Watchdog, ...] = ()
     clocks: tuple[Stage, ...] = ()
     pins: tuple[Stage, ...] = ()

@@ -1,0 +1,11 @@
+/* The Cortex-M7's level-1 caches. */
+#ifndef MZ_CACHE_H
+#define MZ_CACHE_H
+
+/* Write back what is dirty, then switch both caches off. Nothing happens where they are off. */
+void mz_cache_disable(void);
+
+/* Invalidate both caches and switch them on. They must be off, and the MPU set up. */
+void mz_cache_enable(void);
+
+#endif

@@ -1,0 +1,39 @@
+#include "port/cortex_m7/mz_core.h"
+
+#include "port/mz_port.h"
+
+#define DWT_UNLOCK_KEY 0xC5ACCE55u
+
+void mz_core_reset(void) {
+    mz_core_sync();
+    MZ_SCB_AIRCR = MZ_AIRCR_SYSRESETREQ;
+    mz_core_sync();
+    for (;;) {
+    }
+}
+
+void mz_core_delay_us(uint32_t us, uint32_t core_clock_hz) {
+    /* One turn takes at least one cycle. */
+    uint32_t turns = us * (core_clock_hz / 1000000u + 1u);
+    __asm__ volatile("1:\n\t"
+                     "subs %0, %0, #1\n\t"
+                     "bne 1b"
+                     : "+l"(turns)
+                     :
+                     : "cc");
+}
+
+void mz_core_start_cycles(void) {
+    MZ_SCB_DEMCR |= MZ_DEMCR_TRCENA;
+    MZ_DWT_LAR = DWT_UNLOCK_KEY; /* the Cortex-M7's DWT comes up write-protected */
+    MZ_DWT_CYCCNT = 0;
+    MZ_DWT_CTRL |= MZ_DWT_CTRL_CYCCNTENA;
+}
+
+uint32_t mz_port_cycles(void) {
+    return (MZ_DWT_CTRL & MZ_DWT_CTRL_NOCYCCNT) != 0u ? 0u : MZ_DWT_CYCCNT;
+}
+
+uint32_t mz_port_cpuid(void) {
+    return MZ_SCB_CPUID;
+}

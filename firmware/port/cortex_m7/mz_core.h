@@ -1,0 +1,59 @@
+/* Cortex-M7 system registers and what the chip ports need of the core.
+ * Addresses and bits: Armv7-M Architecture Reference Manual (DDI 0403), B3.2; Cortex-M7 Technical
+ * Reference Manual (DDI 0489), chapter 3. */
+#ifndef MZ_CORE_H
+#define MZ_CORE_H
+
+#include <stdint.h>
+
+#define MZ_REG(address) (*(volatile uint32_t *)(uintptr_t)(address))
+#define MZ_REG16(address) (*(volatile uint16_t *)(uintptr_t)(address))
+
+#define MZ_SYST_CSR MZ_REG(0xE000E010u)
+#define MZ_SCB_CPUID MZ_REG(0xE000ED00u)
+#define MZ_SCB_AIRCR MZ_REG(0xE000ED0Cu)
+#define MZ_SCB_CCR MZ_REG(0xE000ED14u)
+#define MZ_SCB_SHCSR MZ_REG(0xE000ED24u)
+#define MZ_SCB_CFSR MZ_REG(0xE000ED28u)
+#define MZ_SCB_HFSR MZ_REG(0xE000ED2Cu)
+#define MZ_SCB_MMFAR MZ_REG(0xE000ED34u)
+#define MZ_SCB_BFAR MZ_REG(0xE000ED38u)
+#define MZ_SCB_CCSIDR MZ_REG(0xE000ED80u)
+#define MZ_SCB_CSSELR MZ_REG(0xE000ED84u)
+#define MZ_MPU_CTRL MZ_REG(0xE000ED94u)
+#define MZ_MPU_RNR MZ_REG(0xE000ED98u)
+#define MZ_MPU_RBAR MZ_REG(0xE000ED9Cu)
+#define MZ_MPU_RASR MZ_REG(0xE000EDA0u)
+#define MZ_SCB_DEMCR MZ_REG(0xE000EDFCu)
+#define MZ_SCB_ICIALLU MZ_REG(0xE000EF50u)
+#define MZ_SCB_DCISW MZ_REG(0xE000EF60u)
+#define MZ_SCB_DCCISW MZ_REG(0xE000EF74u)
+#define MZ_DWT_CTRL MZ_REG(0xE0001000u)
+#define MZ_DWT_CYCCNT MZ_REG(0xE0001004u)
+#define MZ_DWT_LAR MZ_REG(0xE0001FB0u)
+
+#define MZ_SYST_CSR_ENABLE 0x00000001u
+#define MZ_AIRCR_SYSRESETREQ 0x05FA0004u
+#define MZ_CCR_DIV_0_TRP 0x00000010u
+#define MZ_CCR_DC 0x00010000u
+#define MZ_CCR_IC 0x00020000u
+#define MZ_SHCSR_FAULTS_ENABLED 0x00070000u /* MemManage, BusFault, UsageFault */
+#define MZ_DEMCR_TRCENA 0x01000000u
+#define MZ_DWT_CTRL_CYCCNTENA 0x00000001u
+#define MZ_DWT_CTRL_NOCYCCNT 0x02000000u
+
+/* Every store before it has taken effect, every later instruction is fetched anew. */
+static inline void mz_core_sync(void) {
+    __asm__ volatile("dsb 0xF\n\tisb 0xF" ::: "memory");
+}
+
+/* Ask for a system reset and wait for it. Does not return. */
+void mz_core_reset(void) __attribute__((noreturn));
+
+/* Let at least us microseconds pass at any core clock up to core_clock_hz. */
+void mz_core_delay_us(uint32_t us, uint32_t core_clock_hz);
+
+/* Start the cycle counter that mz_port_cycles reads. */
+void mz_core_start_cycles(void);
+
+#endif

@@ -1,0 +1,28 @@
+/* The memory protection unit (Armv7-M, DDI 0403, B3.5). */
+#ifndef MZ_MPU_H
+#define MZ_MPU_H
+
+#include <stdint.h>
+
+/* Bits of RASR. MZ_MPU_SIZE takes log2 of the bytes, MZ_MPU_SKIP a mask of eighths left out. */
+#define MZ_MPU_SIZE(log2_bytes) ((((uint32_t)(log2_bytes)) - 1u) << 1)
+#define MZ_MPU_SKIP(eighths) ((uint32_t)(eighths) << 8)
+#define MZ_MPU_NO_EXECUTE 0x10000000u
+#define MZ_MPU_READ_WRITE 0x03000000u
+#define MZ_MPU_READ_ONLY 0x06000000u
+#define MZ_MPU_NO_ACCESS 0x00000000u
+#define MZ_MPU_DEVICE 0x00100000u      /* TEX 2: device, not shared */
+#define MZ_MPU_UNCACHED 0x00080000u    /* TEX 1: normal memory, not cached */
+#define MZ_MPU_WRITE_BACK 0x000B0000u  /* TEX 1, C, B: cached, allocates on read and write */
+
+/* One region. A higher index wins where regions overlap. */
+typedef struct {
+    uint32_t base; /* a multiple of the region's size */
+    uint32_t attributes;
+} mz_mpu_region;
+
+/* Load count regions and switch the MPU on; what no region covers cannot be accessed. The data
+ * cache must be off. */
+void mz_mpu_enable(const mz_mpu_region *regions, uint32_t count);
+
+#endif

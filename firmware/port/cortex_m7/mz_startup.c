@@ -1,0 +1,68 @@
+#include "port/cortex_m7/mz_startup.h"
+
+#include <stddef.h>
+
+#include "mz_board.h"
+#include "port/cortex_m7/mz_cache.h"
+#include "port/cortex_m7/mz_core.h"
+#include "port/cortex_m7/mz_mpu.h"
+#include "port/cortex_m7/mz_string.h"
+#include "port/mz_port.h"
+
+/* From the linker script: NAME_load in flash goes to NAME_start..NAME_end. */
+#define COPIED_SECTION(name) extern uint8_t name##_load[], name##_start[], name##_end[]
+
+COPIED_SECTION(mz_data);
+COPIED_SECTION(mz_ramcode);
+COPIED_SECTION(mz_weights);
+extern uint8_t mz_bss_start[], mz_bss_end[];
+
+__attribute__((section(".mz_vectors"), used)) const mz_vector mz_vectors[MZ_VECTORS] = {
+    [0] = (mz_vector)mz_stack_top,
+    [1] = mz_reset_handler,
+    [2 ... MZ_VECTORS - 1u] = mz_fault_entry,
+};
+
+__attribute__((naked)) void mz_reset_handler(void) {
+    __asm__ volatile("cpsid i\n\t"
+                     "ldr r0, =mz_stack_top\n\t"
+                     "msr msp, r0\n\t"
+                     "movs r0, #0\n\t"
+                     "msr control, r0\n\t"
+                     "ldr r0, =0xE000ED08\n\t" /* VTOR */
+                     "ldr r1, =mz_vectors\n\t"
+                     "str r1, [r0]\n\t"
+                     "ldr r0, =0xE000ED88\n\t" /* CPACR: full access to CP10, CP11 */
+                     "ldr r1, [r0]\n\t"
+                     "orr r1, r1, #0x00F00000\n\t"
+                     "str r1, [r0]\n\t"
+                     "dsb 0xF\n\t"
+                     "isb 0xF\n\t"
+                     "b mz_start\n\t"
+                     ".pool");
+}
+
+static void copy_section(uint8_t *start, const uint8_t *end, const uint8_t *load) {
+    if (start != load) {
+        memcpy(start, load, (size_t)(end - start));
+    }
+}
+
+void mz_start(void) {
+    mz_chip_early_init();
+    MZ_SYST_CSR &= ~MZ_SYST_CSR_ENABLE;
+    mz_cache_disable(); /* the boot ROM may have left them on */
+    copy_section(mz_data_start, mz_data_end, mz_data_load);
+    copy_section(mz_ramcode_start, mz_ramcode_end, mz_ramcode_load);
+    memset(mz_bss_start, 0, (size_t)(mz_bss_end - mz_bss_start));
+    mz_mpu_enable(mz_board_mpu, MZ_BOARD_MPU_REGIONS);
+    mz_cache_enable();
+    copy_section(mz_weights_start, mz_weights_end, mz_weights_load);
+    MZ_SCB_CCR |= MZ_CCR_DIV_0_TRP;
+    MZ_SCB_SHCSR |= MZ_SHCSR_FAULTS_ENABLED;
+    mz_core_sync();
+    __asm__ volatile("cpsie i" ::: "memory");
+    (void)main();
+    mz_port_reset();
+    mz_core_reset();
+}

@@ -1,0 +1,13 @@
+/* The four functions that a compiler may call for any C code; there is no C library. */
+#ifndef MZ_STRING_H
+#define MZ_STRING_H
+
+#include <stddef.h>
+
+/* No alignment needed. memcpy: the two must not overlap; memmove: they may. */
+void *memcpy(void *restrict dst, const void *restrict src, size_t bytes);
+void *memmove(void *dst, const void *src, size_t bytes);
+void *memset(void *dst, int value, size_t bytes);
+int memcmp(const void *left, const void *right, size_t bytes);
+
+#endif

@@ -1,0 +1,101 @@
+/* The firmware as a POSIX process: the serial line is stdin and stdout. Whoever started it holds
+ * the reset button: exit status MZ_HOST_RESET asks to be started again. */
+#define _POSIX_C_SOURCE 200809L
+
+#include <errno.h>
+#include <poll.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "port/mz_port.h"
+
+#define MZ_HOST_RESET 75
+#define IDLE_WAIT_MS 20
+
+/* What arrives while the firmware writes. */
+static uint8_t ring[16384];
+static uint32_t ring_read;
+static uint32_t ring_write;
+static uint32_t overruns;
+
+static void leave_unless_interrupted(void) {
+    if (errno != EINTR && errno != EAGAIN) {
+        _exit(1);
+    }
+}
+
+static void drain_stdin(void) {
+    uint8_t bytes[1024];
+    const ssize_t count = read(STDIN_FILENO, bytes, sizeof(bytes));
+    if (count == 0) {
+        _exit(0);
+    }
+    if (count < 0) {
+        leave_unless_interrupted();
+        return;
+    }
+    for (ssize_t i = 0; i < count; i++) {
+        if (ring_write - ring_read == sizeof(ring)) {
+            overruns++;
+        } else {
+            ring[ring_write++ % sizeof(ring)] = bytes[i];
+        }
+    }
+}
+
+void mz_port_init(void) {
+}
+
+/* Sleeps a moment when nothing has arrived, so that an idle board costs no CPU. */
+uint32_t mz_port_read(uint8_t *dst, uint32_t capacity) {
+    struct pollfd in = {STDIN_FILENO, POLLIN, 0};
+    if (ring_read == ring_write && poll(&in, 1, IDLE_WAIT_MS) > 0) {
+        drain_stdin();
+    }
+    uint32_t count = 0u;
+    while (count < capacity && ring_read != ring_write) {
+        dst[count++] = ring[ring_read++ % sizeof(ring)];
+    }
+    return count;
+}
+
+void mz_port_write(const uint8_t *src, uint32_t bytes) {
+    while (bytes != 0u) {
+        struct pollfd ends[2] = {{STDIN_FILENO, POLLIN, 0}, {STDOUT_FILENO, POLLOUT, 0}};
+        if (poll(ends, 2, -1) < 0) {
+            leave_unless_interrupted();
+            continue;
+        }
+        if (ends[0].revents != 0) {
+            drain_stdin();
+        }
+        if (ends[1].revents != 0) {
+            const ssize_t count = write(STDOUT_FILENO, src, bytes);
+            if (count < 0) {
+                leave_unless_interrupted();
+                continue;
+            }
+            src += count;
+            bytes -= (uint32_t)count;
+        }
+    }
+}
+
+uint32_t mz_port_overruns(void) {
+    return overruns;
+}
+
+/* Nanoseconds: the "core clock" of the host is 1 GHz. */
+uint32_t mz_port_cycles(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint32_t)now.tv_sec * 1000000000u + (uint32_t)now.tv_nsec;
+}
+
+uint32_t mz_port_cpuid(void) {
+    return 0u;
+}
+
+void mz_port_reset(void) {
+    _exit(MZ_HOST_RESET);
+}

@@ -1,0 +1,12 @@
+/* The board's console: an LPUART with a receive ring, polled from mz_port_read and while
+ * mz_port_write waits. */
+#ifndef MZ_CONSOLE_H
+#define MZ_CONSOLE_H
+
+/* Its clock and pins must be set up. Before this, reads find nothing and writes go nowhere. */
+void mz_console_init(void);
+
+/* Wait, not forever, until all that was written has left the pin. */
+void mz_console_flush(void);
+
+#endif

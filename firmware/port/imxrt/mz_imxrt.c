@@ -1,0 +1,33 @@
+/* The i.MX RT behind mz_port.h: watchdogs off, clocks, pins, console. */
+#include "mz_board.h"
+#include "port/cortex_m7/mz_core.h"
+#include "port/cortex_m7/mz_startup.h"
+#include "port/imxrt/mz_console.h"
+#include "port/imxrt/mz_steps.h"
+#include "port/imxrt/mz_watchdog.h"
+#include "port/mz_port.h"
+
+static uint32_t given_up;
+
+void mz_chip_early_init(void) {
+    for (uint32_t index = 0; index < MZ_BOARD_WATCHDOGS; ++index) {
+        mz_watchdog_disable(&mz_board_watchdogs[index]);
+    }
+}
+
+void mz_port_init(void) {
+    mz_core_start_cycles();
+    const uint32_t clock = mz_steps_run(mz_board_clocks, MZ_BOARD_CLOCK_STEPS);
+    const uint32_t pin = mz_steps_run(mz_board_pins, MZ_BOARD_PIN_STEPS);
+    given_up = clock != 0u ? clock : pin;
+    mz_console_init();
+}
+
+uint32_t mz_port_boot_failure(void) {
+    return given_up;
+}
+
+void mz_port_reset(void) {
+    mz_console_flush();
+    mz_core_reset();
+}

@@ -1,0 +1,95 @@
+/* Registers: NXP MCUXpresso SDK, PERI_LPUART.h, *_features.h. */
+#include "port/imxrt/mz_lpuart.h"
+
+#include "port/cortex_m7/mz_core.h"
+
+#define BAUD(base) MZ_REG((base) + 0x10u)
+#define STAT(base) MZ_REG((base) + 0x14u)
+#define CTRL(base) MZ_REG((base) + 0x18u)
+#define DATA(base) MZ_REG((base) + 0x1Cu)
+#define FIFO(base) MZ_REG((base) + 0x28u)
+#define WATER(base) MZ_REG((base) + 0x2Cu)
+
+#define BAUD_BOTHEDGE 0x00020000u
+#define BAUD_OSR_SHIFT 24
+#define STAT_SETTINGS 0x3E000000u /* the bits that configure; most others clear when set */
+#define STAT_OR 0x00080000u
+#define STAT_RDRF 0x00200000u
+#define STAT_TC 0x00400000u
+#define STAT_TDRE 0x00800000u
+#define STAT_FLAGS 0xC01FC000u
+#define CTRL_TE_RE 0x000C0000u
+#define FIFO_ENABLE 0x00000088u
+#define FIFO_FLUSH 0x0000C000u
+
+#define FIFO_DEPTH 4u /* FSL_FEATURE_LPUART_FIFO_SIZEn of both chips */
+#define MIN_OVERSAMPLING 4u
+#define MAX_OVERSAMPLING 32u
+#define BOTH_EDGES_BELOW 8u
+#define MAX_DIVISOR 0x1FFFu
+
+static uint32_t distance(uint32_t left, uint32_t right) {
+    return left > right ? left - right : right - left;
+}
+
+mz_lpuart_rate mz_lpuart_closest_rate(uint32_t clock_hz, uint32_t baud) {
+    mz_lpuart_rate best = {MIN_OVERSAMPLING, 1};
+    uint32_t best_error = UINT32_MAX;
+    for (uint32_t oversampling = MAX_OVERSAMPLING; oversampling >= MIN_OVERSAMPLING;
+         --oversampling) {
+        const uint32_t step = baud * oversampling;
+        uint32_t divisor = (clock_hz + step / 2u) / step;
+        divisor = divisor < 1u ? 1u : divisor > MAX_DIVISOR ? MAX_DIVISOR : divisor;
+        const uint32_t error = distance(clock_hz / (oversampling * divisor), baud);
+        if (error < best_error) {
+            best_error = error;
+            best.oversampling = oversampling;
+            best.divisor = divisor;
+        }
+    }
+    return best;
+}
+
+void mz_lpuart_init(uint32_t base, mz_lpuart_rate rate) {
+    CTRL(base) = 0;
+    BAUD(base) = ((rate.oversampling - 1u) << BAUD_OSR_SHIFT) | rate.divisor |
+                 (rate.oversampling < BOTH_EDGES_BELOW ? BAUD_BOTHEDGE : 0u);
+    WATER(base) = 0;
+    FIFO(base) = FIFO_ENABLE;
+    FIFO(base) = FIFO_ENABLE | FIFO_FLUSH;
+    STAT(base) = STAT_FLAGS;
+    CTRL(base) = CTRL_TE_RE;
+}
+
+uint32_t mz_lpuart_receive(uint32_t base, uint8_t *dst, uint32_t capacity, uint32_t *overruns) {
+    uint32_t received = 0;
+    for (;;) {
+        const uint32_t status = STAT(base);
+        if ((status & STAT_OR) != 0u) {
+            ++*overruns; /* nothing is received until the flag is cleared */
+            STAT(base) = (status & STAT_SETTINGS) | STAT_OR;
+        }
+        if ((status & STAT_RDRF) == 0u) {
+            return received;
+        }
+        for (uint32_t waiting = (WATER(base) >> 24) & 0x7u; waiting > 0u; --waiting) {
+            if (received == capacity) {
+                return received;
+            }
+            dst[received++] = (uint8_t)DATA(base);
+        }
+    }
+}
+
+uint32_t mz_lpuart_send_room(uint32_t base) {
+    /* With a watermark of 0 the flag says that the FIFO is empty. */
+    return (STAT(base) & STAT_TDRE) != 0u ? FIFO_DEPTH : 0u;
+}
+
+void mz_lpuart_send(uint32_t base, uint8_t byte) {
+    DATA(base) = byte;
+}
+
+bool mz_lpuart_sent(uint32_t base) {
+    return (STAT(base) & STAT_TC) != 0u;
+}

@@ -1,0 +1,34 @@
+/* The i.MX RT's low-power UART, polled. */
+#ifndef MZ_LPUART_H
+#define MZ_LPUART_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* baud = clock / (oversampling * divisor) */
+typedef struct {
+    uint32_t oversampling; /* 4..32 */
+    uint32_t divisor;      /* 1..8191 */
+} mz_lpuart_rate;
+
+/* The closest rate to baud, with the most oversampling where several are as close. baud must not
+ * be above clock_hz / 4, nor clock_hz above 250 MHz. */
+mz_lpuart_rate mz_lpuart_closest_rate(uint32_t clock_hz, uint32_t baud);
+
+/* 8 data bits, no parity, one stop bit, FIFOs on. Drops what was received before. */
+void mz_lpuart_init(uint32_t base, mz_lpuart_rate rate);
+
+/* What the receiver has: up to capacity bytes to dst, returns how many. Adds to *overruns when it
+ * had lost some. */
+uint32_t mz_lpuart_receive(uint32_t base, uint8_t *dst, uint32_t capacity, uint32_t *overruns);
+
+/* How many bytes can be sent right now without waiting. */
+uint32_t mz_lpuart_send_room(uint32_t base);
+
+/* Send one byte; there must be room. */
+void mz_lpuart_send(uint32_t base, uint8_t byte);
+
+/* All that was sent has left the pin. */
+bool mz_lpuart_sent(uint32_t base);
+
+#endif

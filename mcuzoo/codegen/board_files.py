@@ -1,0 +1,138 @@
+"""A board file as C and as a linker script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from mcuzoo.board.boot import IvtEntry
+from mcuzoo.board.memory import RegionKind
+from mcuzoo.board.model import Board
+from mcuzoo.board.mpu import Access, mpu_regions
+from mcuzoo.board.startup import (
+    BitsStep,
+    Condition,
+    DelayStep,
+    MaskedStep,
+    Stage,
+    Step,
+    Watchdog,
+    WriteStep,
+)
+from mcuzoo.codegen.templates import render
+from mcuzoo.plan.placement import Placement
+
+_MPU_ATTRIBUTES = {
+    Access.NONE: "MZ_MPU_NO_ACCESS | MZ_MPU_NO_EXECUTE",
+    Access.CODE: "MZ_MPU_READ_ONLY | MZ_MPU_WRITE_BACK",
+    Access.CODE_UNCACHED: "MZ_MPU_READ_ONLY | MZ_MPU_UNCACHED",
+    Access.DATA: "MZ_MPU_READ_WRITE | MZ_MPU_NO_EXECUTE | MZ_MPU_WRITE_BACK",
+    Access.DATA_UNCACHED: "MZ_MPU_READ_WRITE | MZ_MPU_NO_EXECUTE | MZ_MPU_UNCACHED",
+    Access.DEVICE: "MZ_MPU_READ_WRITE | MZ_MPU_NO_EXECUTE | MZ_MPU_DEVICE",
+}
+
+_IVT_ENTRY = {IvtEntry.VECTOR_TABLE: "mz_vectors", IvtEntry.RESET_HANDLER: "mz_reset_handler"}
+
+
+@dataclass(frozen=True)
+class StepRow:
+    """One mz_step of the firmware: `act` is its name without MZ_STEP_."""
+
+    act: str
+    addr: int = 0
+    mask: int = 0
+    value: int = 0
+    comment: str = ""
+
+
+def render_board_files(board: Board, placement: Placement) -> dict[str, str]:
+    """`board/mz_board.h`, `board/mz_board.c`, `board/mz_boot_header.c`, `linker/<board>.ld`."""
+    facts = {
+        "board": board,
+        "mpu": mpu_regions(board.regions, board.peripherals),
+        "mpu_attributes": _MPU_ATTRIBUTES,
+        "watchdog_kinds": {dog.name: _watchdog_kind(dog) for dog in board.startup.watchdogs},
+        "clocks": tuple(step_rows(board.startup.clocks)),
+        "pins": tuple(step_rows(board.startup.pins)),
+        "fcb": board.boot.fcb,
+        "ivt_entry": _IVT_ENTRY[board.boot.ivt_entry],
+        "hex8": _hex8,
+        "hex32": _hex32,
+        "lut_instruction": _lut_instruction,
+    }
+    return {
+        "board/mz_board.h": render("shared/mz_board.h.j2", **facts),
+        "board/mz_board.c": render("shared/mz_board.c.j2", **facts),
+        "board/mz_boot_header.c": render("shared/mz_boot_header.c.j2", **facts),
+        f"linker/{board.id}.ld": _linker_script(board, placement),
+    }
+
+
+def _linker_script(board: Board, placement: Placement) -> str:
+    itcm = board.regions_of(RegionKind.ITCM)
+    return render(
+        "shared/linker.ld.j2",
+        hex32=_hex32,
+        board=board,
+        placement=placement,
+        flash=board.flash_region,
+        flash_name=board.flash.region.upper(),
+        data=board.region(placement.data_region),
+        data_name=placement.data_region.upper(),
+        itcm_name=itcm[0].name.upper() if itcm else "",
+        ram_regions=[region for region in board.regions if region.writable and region.initialized],
+        weights_in_flash=placement.weights_region == board.flash.region,
+    )
+
+
+def step_rows(stages: Iterable[Stage]) -> Iterator[StepRow]:
+    """The stages flattened to what the firmware's step interpreter takes."""
+    for stage in stages:
+        yield StepRow("STAGE", comment=stage.name)
+        for act, conditions in (("WHEN", stage.when), ("UNLESS", stage.unless)):
+            yield from (_condition_row(act, condition) for condition in conditions)
+        yield from (_step_row(step) for step in stage.steps)
+
+
+def _condition_row(act: str, condition: Condition) -> StepRow:
+    return StepRow(act, condition.addr, condition.mask, condition.value, condition.reg)
+
+
+def _step_row(step: Step) -> StepRow:
+    act = step.do.upper()
+    match step:
+        case WriteStep():
+            return StepRow(act, step.addr, value=step.value, comment=_comment(step))
+        case BitsStep():
+            return StepRow(act, step.addr, mask=step.mask, comment=_comment(step))
+        case MaskedStep():
+            return StepRow(act, step.addr, step.mask, step.value, _comment(step))
+        case DelayStep():
+            return StepRow(act, value=step.us, comment=f"{step.us} us")
+
+
+def _comment(step: WriteStep | BitsStep | MaskedStep) -> str:
+    return f"{step.reg}: {step.why}" if step.why else step.reg
+
+
+def _watchdog_kind(watchdog: Watchdog) -> str:
+    if watchdog.kind == "rtwdog":
+        return "MZ_RTWDOG"
+    return "MZ_WDOG_POWER_DOWN" if watchdog.power_down else "MZ_WDOG"
+
+
+def _lut_instruction(op: str) -> str:
+    """`READ_SDR 4 0x04` as the firmware's macro."""
+    if op == "STOP":
+        return "MZ_LUT_STOP"
+    name, pads, operand = op.split()
+    opcode, rate = name.rsplit("_", 1)
+    return f"MZ_LUT_{rate}({opcode}, {pads}, {operand})"
+
+
+def _hex8(value: int) -> str:
+    return f"0x{value:02X}u"
+
+
+def _hex32(value: int) -> str:
+    return f"0x{value:08X}"
