@@ -1,0 +1,10 @@
+#include "app/mz_app.h"
+#include "port/mz_port.h"
+
+int main(void) {
+    mz_port_init();
+    mz_app_init();
+    for (;;) {
+        mz_app_poll();
+    }
+}

@@ -1,0 +1,240 @@
+#include "app/mz_app.h"
+
+#include <stddef.h>
+
+#include "app/mz_image.h"
+#include "link/mz_link.h"
+#include "mz_board.h"
+#include "mz_build_id.h"
+#include "port/mz_port.h"
+#include "runtime/mz_runtime.h"
+
+#ifdef __clang__
+#define TOOLCHAIN __VERSION__
+#else
+#define TOOLCHAIN "gcc " __VERSION__
+#endif
+
+/* How many INPUT_DATA frames the host may send ahead. The board handles each as it comes; the
+ * window only has to cover the round trip of the host's adapter. */
+#define WINDOW 4u
+
+static bool ready;
+
+static const char *runtime_error(void) {
+    return ready ? "" : mz_runtime_error();
+}
+
+static void refuse(const mz_frame *request, mz_link_error error, const char *text) {
+    const mz_msg_error message = {(uint8_t)error, request->type, text};
+    mz_pack_error(mz_link_compose(), &message);
+    mz_link_answer(request, MZ_MSG_ERROR, 0u);
+}
+
+static void refuse_malformed(const mz_frame *request) {
+    refuse(request, MZ_LINK_BAD_REQUEST, "payload shorter than its fields");
+}
+
+static void refuse_unknown_image(const mz_frame *request) {
+    refuse(request, MZ_LINK_NO_SUCH_IMAGE, "the board does not hold this image");
+}
+
+static bool within(uint32_t offset, uint32_t length, uint32_t total) {
+    return offset <= total && length <= total - offset;
+}
+
+static void on_hello(const mz_frame *request) {
+    mz_msg_hello hello;
+    if (!mz_unpack_hello(request->payload, &hello)) {
+        refuse_malformed(request);
+        return;
+    }
+    const mz_model_info *info = mz_runtime_info();
+    const mz_msg_hello_reply reply = {
+        .protocol_version = MZ_PROTOCOL_VERSION,
+        .window = WINDOW,
+        .max_chunk_bytes = MZ_MAX_CHUNK_BYTES,
+        .nonce = hello.nonce,
+        .core_clock_hz = MZ_CORE_CLOCK_HZ,
+        .cpuid = mz_port_cpuid(),
+        .arena_bytes = info->arena_bytes,
+        .arena_used_bytes = info->arena_used,
+        .op_count = info->op_count,
+        .model_sha256 = info->model_sha256,
+        .input = &info->input,
+        .output = &info->output,
+        .build_id = MZ_BUILD_ID,
+        .board = MZ_BOARD_ID,
+        .runtime = info->runtime,
+        .toolchain = TOOLCHAIN,
+        .runtime_error = runtime_error(),
+    };
+    mz_pack_hello_reply(mz_link_compose(), &reply);
+    mz_link_answer(request, MZ_MSG_HELLO_REPLY, 0u);
+}
+
+static void acknowledge(const mz_frame *request, bool taken) {
+    const mz_image *image = mz_image_current();
+    const mz_msg_ack ack = {image->image_id, image->next_offset};
+    mz_pack_ack(mz_link_compose(), &ack);
+    mz_link_answer(request, MZ_MSG_ACK, taken ? 0u : MZ_FLAG_GAP);
+}
+
+static void on_input_begin(const mz_frame *request) {
+    mz_msg_input_begin begin;
+    if (!mz_unpack_input_begin(request->payload, &begin)) {
+        refuse_malformed(request);
+    } else if (!ready) {
+        refuse(request, MZ_LINK_NOT_READY, mz_runtime_error());
+    } else if (begin.input_bytes != mz_runtime_info()->input.bytes) {
+        refuse(request, MZ_LINK_BAD_SIZE, "not the size of the input tensor");
+    } else {
+        mz_image_begin(begin.image_id, begin.input_crc32);
+        acknowledge(request, true);
+    }
+}
+
+static void on_input_data(const mz_frame *request) {
+    mz_msg_input_data piece;
+    if (!mz_unpack_input_data(request->payload, &piece)) {
+        refuse_malformed(request);
+    } else if (!mz_image_is(piece.image_id)) {
+        refuse_unknown_image(request);
+    } else if (!within(piece.offset, piece.data.count, mz_runtime_info()->input.bytes)) {
+        refuse(request, MZ_LINK_BAD_RANGE, "outside the input tensor");
+    } else {
+        acknowledge(request, mz_image_take(piece.offset, piece.data));
+    }
+}
+
+static void send_result(const mz_frame *request) {
+    const mz_image *image = mz_image_current();
+    const mz_msg_result result = {
+        .image_id = image->image_id,
+        .input_crc32 = image->input_crc32,
+        .cycles = image->cycles,
+        .output_bytes = mz_runtime_info()->output.bytes,
+        .output_crc32 = image->output_crc32,
+    };
+    mz_pack_result(mz_link_compose(), &result);
+    mz_link_answer(request, MZ_MSG_RESULT, 0u);
+}
+
+/* A repeated INVOKE meets an image that has run already and only gets its answer again. */
+static void on_invoke(const mz_frame *request) {
+    const mz_image *image = mz_image_current();
+    mz_msg_invoke invoke;
+    if (!mz_unpack_invoke(request->payload, &invoke)) {
+        refuse_malformed(request);
+        return;
+    }
+    if (!mz_image_is(invoke.image_id)) {
+        refuse_unknown_image(request);
+        return;
+    }
+    if (image->next_offset != mz_runtime_info()->input.bytes) {
+        refuse(request, MZ_LINK_INCOMPLETE, "the input has not arrived completely");
+        return;
+    }
+    if (invoke.input_crc32 != image->input_crc32 ||
+        (image->state == MZ_IMAGE_LOADING && !mz_image_run(invoke.input_crc32))) {
+        refuse(request, MZ_LINK_INPUT_CRC, "the input in memory has another CRC");
+    } else if (image->state == MZ_IMAGE_FAILED) {
+        refuse(request, MZ_LINK_INVOKE_FAILED, mz_runtime_error());
+    } else {
+        send_result(request);
+    }
+}
+
+static void on_read_output(const mz_frame *request) {
+    mz_msg_read_output read;
+    if (!mz_unpack_read_output(request->payload, &read)) {
+        refuse_malformed(request);
+    } else if (!mz_image_is(read.image_id) || mz_image_current()->state != MZ_IMAGE_DONE) {
+        refuse_unknown_image(request);
+    } else if (read.length > MZ_MAX_CHUNK_BYTES ||
+               !within(read.offset, read.length, mz_runtime_info()->output.bytes)) {
+        refuse(request, MZ_LINK_BAD_RANGE, "outside the output tensor, or too much at once");
+    } else {
+        const uint8_t *output = (const uint8_t *)mz_runtime_output();
+        const mz_msg_output_data piece = {
+            read.image_id, read.offset, {output + read.offset, read.length}};
+        mz_pack_output_data(mz_link_compose(), &piece);
+        mz_link_answer(request, MZ_MSG_OUTPUT_DATA, 0u);
+    }
+}
+
+static void on_ping(const mz_frame *request) {
+    mz_msg_ping ping;
+    if (!mz_unpack_ping(request->payload, &ping)) {
+        refuse_malformed(request);
+        return;
+    }
+    const mz_link_counts counts = mz_link_counted();
+    const mz_msg_pong pong = {
+        ping.nonce, counts.good_frames, counts.bad_frames, mz_port_overruns()};
+    mz_pack_pong(mz_link_compose(), &pong);
+    mz_link_answer(request, MZ_MSG_PONG, 0u);
+}
+
+static void handle(const mz_frame *request) {
+    switch (request->type) {
+    case MZ_MSG_HELLO:
+        on_hello(request);
+        break;
+    case MZ_MSG_INPUT_BEGIN:
+        on_input_begin(request);
+        break;
+    case MZ_MSG_INPUT_DATA:
+        on_input_data(request);
+        break;
+    case MZ_MSG_INVOKE:
+        on_invoke(request);
+        break;
+    case MZ_MSG_READ_OUTPUT:
+        on_read_output(request);
+        break;
+    case MZ_MSG_PING:
+        on_ping(request);
+        break;
+    case MZ_MSG_RESET:
+        mz_port_reset();
+        break;
+    default:
+        refuse(request, MZ_LINK_BAD_REQUEST, "unknown message type");
+        break;
+    }
+}
+
+void mz_app_init(void) {
+    const mz_msg_boot boot = {MZ_PROTOCOL_VERSION};
+    mz_pack_boot(mz_link_compose(), &boot);
+    mz_link_announce(MZ_MSG_BOOT);
+    ready = mz_runtime_init() == MZ_OK;
+    if (!ready) {
+        mz_link_log(MZ_LOG_ERROR, mz_runtime_error());
+    }
+}
+
+void mz_app_poll(void) {
+    const mz_frame *request = mz_link_receive();
+    if (request != NULL) {
+        handle(request);
+    }
+}
+
+void mz_app_report_fault(const mz_fault *fault) {
+    const mz_msg_fault message = {
+        .kind = fault->kind,
+        .pc = fault->pc,
+        .lr = fault->lr,
+        .sp = fault->sp,
+        .psr = fault->psr,
+        .cfsr = fault->cfsr,
+        .hfsr = fault->hfsr,
+        .mmfar = fault->mmfar,
+        .bfar = fault->bfar,
+    };
+    mz_pack_fault(mz_link_compose(), &message);
+    mz_link_announce(MZ_MSG_FAULT);
+}

@@ -1,0 +1,47 @@
+/* Frames on the wire: 0x00 COBS(body) 0x00, where body is
+ * type u8, flags u8, seq u16, length u16, payload, crc32 u32 over all before it, little-endian.
+ * docs/protocol.md is the specification. */
+#ifndef MZ_FRAME_H
+#define MZ_FRAME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "link/mz_messages.h"
+
+#define MZ_FRAME_HEADER_BYTES 6u
+#define MZ_FRAME_CRC_BYTES 4u
+#define MZ_MAX_BODY_BYTES (MZ_FRAME_HEADER_BYTES + MZ_MAX_PAYLOAD_BYTES + MZ_FRAME_CRC_BYTES)
+
+typedef struct {
+    uint8_t type;
+    uint8_t flags;
+    uint16_t seq;
+    mz_span payload;
+} mz_frame;
+
+/* Decodes byte by byte. All zeros is its start state. */
+typedef struct {
+    uint8_t body[MZ_MAX_BODY_BYTES];
+    uint32_t body_count; /* decoded so far; not stored beyond the buffer */
+    uint32_t crc;
+    uint8_t block_left; /* bytes until the next COBS code */
+    bool zero_due;      /* the current block ends in a zero, if another block follows */
+    bool inside;        /* something came since the last delimiter */
+    uint32_t good_frames;
+    uint32_t bad_frames;
+} mz_frame_decoder;
+
+/* Takes one received byte. True when it completes a good frame; frame->payload then points into
+ * the decoder, without alignment, until the next call. Anything else that ends in a delimiter is
+ * dropped and counted. */
+bool mz_frame_push(mz_frame_decoder *decoder, uint8_t byte, mz_frame *frame);
+
+/* Takes encoded bytes; they are gone when it returns. */
+typedef void (*mz_frame_sink)(const uint8_t *bytes, uint32_t count);
+
+/* Encodes a frame into sink, in pieces of at most 255 bytes. frame->payload needs no alignment and
+ * holds at most MZ_MAX_PAYLOAD_BYTES. */
+void mz_frame_encode(const mz_frame *frame, mz_frame_sink sink);
+
+#endif

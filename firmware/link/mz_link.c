@@ -1,0 +1,59 @@
+#include "link/mz_link.h"
+
+#include <stddef.h>
+
+#include "port/mz_port.h"
+
+static mz_frame_decoder decoder;
+static mz_frame received;
+
+/* Bytes taken from the port and not yet decoded: a frame may end in the middle. */
+static uint8_t waiting[64];
+static uint32_t waiting_count;
+static uint32_t waiting_next;
+
+static uint8_t payload[MZ_MAX_PAYLOAD_BYTES];
+static mz_writer composed;
+static uint16_t announced;
+
+const mz_frame *mz_link_receive(void) {
+    if (waiting_next == waiting_count) {
+        waiting_next = 0u;
+        waiting_count = mz_port_read(waiting, sizeof(waiting));
+    }
+    while (waiting_next < waiting_count) {
+        if (mz_frame_push(&decoder, waiting[waiting_next++], &received)) {
+            return &received;
+        }
+    }
+    return NULL;
+}
+
+mz_link_counts mz_link_counted(void) {
+    const mz_link_counts counts = {decoder.good_frames, decoder.bad_frames};
+    return counts;
+}
+
+mz_writer *mz_link_compose(void) {
+    composed = mz_writer_over(payload, sizeof(payload));
+    return &composed;
+}
+
+static void send(uint8_t type, uint8_t flags, uint16_t seq) {
+    const mz_frame frame = {type, flags, seq, {payload, composed.count}};
+    mz_frame_encode(&frame, mz_port_write);
+}
+
+void mz_link_answer(const mz_frame *request, uint8_t type, uint8_t flags) {
+    send(type, flags, request->seq);
+}
+
+void mz_link_announce(uint8_t type) {
+    send(type, 0u, announced++);
+}
+
+void mz_link_log(mz_log_level level, const char *text) {
+    const mz_msg_log message = {(uint8_t)level, text};
+    mz_pack_log(mz_link_compose(), &message);
+    mz_link_announce(MZ_MSG_LOG);
+}

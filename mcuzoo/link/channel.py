@@ -1,0 +1,226 @@
+"""Messages out to the board and in from it, over one open port."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from mcuzoo.errors import BoardSilentError, ProtocolError
+from mcuzoo.link import messages
+from mcuzoo.link.frame import DELIMITER, Frame, FrameReader, encode_frame
+from mcuzoo.link.messages import MESSAGES, Message, pack, unpack
+from mcuzoo.link.trace import Trace
+from mcuzoo.link.transport import Port, lost_port
+from mcuzoo.link.wire import PayloadError
+
+_SEQ_MASK = 0xFFFF
+_Answer = TypeVar("_Answer", bound=Message)
+
+
+class BoardRestarted(Exception):
+    """BOOT or FAULT came in; `fault` says which. Handled by the session, never seen outside."""
+
+    def __init__(self, fault: messages.Fault | None) -> None:
+        super().__init__("the board restarted")
+        self.fault = fault
+
+
+class Refused(Exception):
+    """The board answered ERROR. Handled by the session, never seen outside."""
+
+    def __init__(self, error: messages.Error) -> None:
+        super().__init__(error.text)
+        self.error = error
+
+
+@dataclass(frozen=True)
+class DeviceLog:
+    """A line of the board's own log."""
+
+    level: messages.LogLevel
+    text: str
+
+
+@dataclass(frozen=True)
+class Received:
+    """A message with the parts of its frame's header that matter."""
+
+    message: Message
+    seq: int
+    gap: bool
+
+
+class Channel:
+    """Packs, frames and numbers requests; finds, checks and sorts what comes back."""
+
+    def __init__(
+        self,
+        port: Port,
+        name: str,
+        trace: Trace | None = None,
+        on_log: Callable[[DeviceLog], None] | None = None,
+    ) -> None:
+        self.name = name
+        self.received_bytes = 0
+        self._port = port
+        self._trace = trace
+        self._on_log = on_log
+        self._reader = FrameReader()
+        self._frames: deque[Frame] = deque()
+        self._next_seq = random.getrandbits(16)
+
+    @property
+    def good_frames(self) -> int:
+        return self._reader.good_frames
+
+    @property
+    def next_seq(self) -> int:
+        return self._next_seq
+
+    def close(self) -> None:
+        self._port.close()
+
+    def send(self, message: Message) -> int:
+        """Send one request; returns the wire bytes it took."""
+        frame = Frame(message.code, 0, self._next_seq, pack(message))
+        self._next_seq = (self._next_seq + 1) & _SEQ_MASK
+        if self._trace:
+            self._trace.frame("->", frame)
+        encoded = encode_frame(frame)
+        self._write(encoded)
+        return len(encoded)
+
+    def resynchronize(self, quiet_s: float = 0.05, limit_s: float = 0.5) -> None:
+        """End whatever half frame the board holds, and drop whatever it still has to say."""
+        self._write(DELIMITER * 8)
+        started = last = time.monotonic()
+        while last - started < limit_s and time.monotonic() - last < quiet_s:
+            if self._read():
+                last = time.monotonic()
+        self._frames.clear()
+
+    def receive(self, deadline: float) -> Received | None:
+        """The next message, or None when none has come by `deadline` (monotonic clock).
+
+        Log messages go to `on_log` and never appear here. Raises PortError, and ProtocolError for
+        a frame that is sound but is not what its type says.
+        """
+        while True:
+            while self._frames:
+                received = self._open(self._frames.popleft())
+                if received is not None:
+                    return received
+            if time.monotonic() >= deadline:
+                return None
+            self._frames.extend(self._reader.feed(self._read()))
+
+    def answer(self, deadline: float, first_seq: int) -> Received | None:
+        """The next answer, or None when none has come by `deadline`.
+
+        Raises BoardRestarted, and Refused for an ERROR that answers a request since `first_seq`
+        (an older one was meant for an image that is history).
+        """
+        while True:
+            received = self.receive(deadline)
+            if received is None:
+                return None
+            if isinstance(received.message, messages.Boot):
+                raise BoardRestarted(None)
+            if isinstance(received.message, messages.Fault):
+                raise BoardRestarted(received.message)
+            if not isinstance(received.message, messages.Error):
+                return received
+            if self.is_since(received.seq, first_seq):
+                raise Refused(received.message)
+
+    def ask(
+        self,
+        request: Message,
+        expected: type[_Answer],
+        matches: Callable[[_Answer], bool],
+        tries: int,
+        wait_s: float,
+    ) -> _Answer:
+        """Send `request` until an `expected` message that `matches` comes back.
+
+        Raises BoardSilentError after `tries` times `wait_s`; else as `answer`.
+        """
+        first_seq = self._next_seq
+        for _ in range(tries):
+            self.send(request)
+            deadline = time.monotonic() + wait_s
+            while received := self.answer(deadline, first_seq):
+                if isinstance(received.message, expected) and matches(received.message):
+                    return received.message
+        raise self.silent(f"{type(request).__name__} was sent {tries} times")
+
+    def is_since(self, seq: int, first_seq: int) -> bool:
+        """True when the frame `seq` was sent at or after `first_seq`; numbers wrap."""
+        return (self._next_seq - seq - 1) & _SEQ_MASK < (self._next_seq - first_seq) & _SEQ_MASK
+
+    def silent(self, what: str) -> BoardSilentError:
+        return BoardSilentError(
+            f"The board at {self.name} stopped answering: {what}.",
+            "Check power and cable, press the board's reset button and go on with --resume; "
+            "--trace FILE shows what crossed the line.",
+        )
+
+    def _open(self, frame: Frame) -> Received | None:
+        if self._trace:
+            self._trace.frame("<-", frame)
+        kind = MESSAGES.get(frame.type)
+        if kind is None or kind.sender is not messages.Sender.BOARD:
+            return None
+        if kind is messages.HelloReply:
+            self._check_version(frame)
+        try:
+            message = unpack(kind, frame.payload)
+        except PayloadError as error:
+            raise ProtocolError(
+                f"The board at {self.name} sent a malformed {kind.__name__}: {error}.",
+                "The firmware and this mcuzoo disagree: export, build and flash it again.",
+            ) from error
+        if isinstance(message, messages.Log):
+            self._hand_on(message)
+            return None
+        return Received(message, frame.seq, bool(frame.flags & messages.Flag.GAP))
+
+    def _check_version(self, frame: Frame) -> None:
+        version = frame.payload[0] if frame.payload else None
+        if version != messages.PROTOCOL_VERSION:
+            raise ProtocolError(
+                f"The firmware at {self.name} speaks link protocol {version}, this mcuzoo "
+                f"{messages.PROTOCOL_VERSION}.",
+                "Export, build and flash the project again with this mcuzoo, or install the "
+                "mcuzoo that made the firmware.",
+            )
+
+    def _hand_on(self, log: messages.Log) -> None:
+        if self._on_log is None:
+            return
+        level = min(log.level, max(messages.LogLevel))
+        self._on_log(DeviceLog(messages.LogLevel(level), log.text))
+
+    def _read(self) -> bytes:
+        try:
+            data = self._port.read(max(1, self._port.in_waiting))
+        except (OSError, TypeError) as error:
+            # pyserial raises TypeError when another thread closes the port under a read.
+            raise lost_port(self.name, error) from error
+        self.received_bytes += len(data)
+        if data and self._trace:
+            self._trace.data("<-", data)
+        return data
+
+    def _write(self, data: bytes) -> None:
+        if self._trace:
+            self._trace.data("->", data)
+        try:
+            self._port.write(data)
+        except OSError as error:
+            # A write time-out is one of them: the other side has stopped taking bytes.
+            raise lost_port(self.name, error) from error

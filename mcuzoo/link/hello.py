@@ -1,0 +1,110 @@
+"""Who is at the other end: resynchronize, say HELLO, check who answers."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+
+from mcuzoo.errors import BoardSilentError, ProtocolError
+from mcuzoo.link import messages
+from mcuzoo.link.channel import Channel
+from mcuzoo.link.timing import Timing
+from mcuzoo.project.manifest import TensorSpec
+
+_ARM = 0x41
+
+
+@dataclass(frozen=True)
+class Hello:
+    """What the board says of itself. `build_id` and `model_sha256` are lower-case hex.
+
+    `emulated` is true unless the core's CPUID names Arm as its implementer. `runtime_error` is
+    empty when the model is ready to run.
+    """
+
+    protocol_version: int
+    build_id: str
+    model_sha256: str
+    board: str
+    runtime: str
+    toolchain: str
+    input: TensorSpec
+    output: TensorSpec
+    arena_bytes: int
+    arena_used: int
+    core_clock_hz: int
+    cpuid: int
+    emulated: bool
+    max_chunk: int
+    window: int
+    op_count: int
+    runtime_error: str
+
+
+def say_hello(channel: Channel, timing: Timing) -> Hello:
+    """Resynchronize the line and ask the board who it is.
+
+    Whatever was sent before is dropped: only the reply to this very HELLO counts.
+    Raises BoardSilentError when nothing comes back, ProtocolError when something does that is not
+    this protocol, PortError when the port fails.
+    """
+    deadline = time.monotonic() + timing.connect_s
+    heard_bytes, heard_frames = channel.received_bytes, channel.good_frames
+    while time.monotonic() < deadline:
+        channel.resynchronize()
+        nonce = random.getrandbits(32)
+        channel.send(messages.Hello(messages.PROTOCOL_VERSION, nonce))
+        reply = _await_reply(channel, nonce, time.monotonic() + timing.exchange_s(512))
+        if reply is not None:
+            return _hello(reply)
+    if channel.good_frames > heard_frames:
+        raise channel.silent("it sends frames, but no answer to HELLO")
+    if channel.received_bytes > heard_bytes:
+        raise ProtocolError(
+            f"{channel.received_bytes - heard_bytes} bytes came from {channel.name}, but no "
+            "mcuzoo frame among them.",
+            "Is it the right port and baud rate, and is an mcuzoo firmware flashed? "
+            "--trace FILE shows the bytes.",
+        )
+    raise BoardSilentError(
+        f"Nothing answers at {channel.name}: no byte in {timing.connect_s:g} s.",
+        "Is the board powered and is this its console port? Is the firmware flashed, with its "
+        "boot switches set to internal flash? Press reset and try again.",
+    )
+
+
+def _await_reply(channel: Channel, nonce: int, deadline: float) -> messages.HelloReply | None:
+    while received := channel.receive(deadline):
+        message = received.message
+        if isinstance(message, messages.HelloReply) and message.nonce == nonce:
+            return message
+    return None
+
+
+def _hello(reply: messages.HelloReply) -> Hello:
+    if not 0 < reply.max_chunk_bytes <= messages.MAX_CHUNK_BYTES or reply.window == 0:
+        raise ProtocolError(
+            f"The board offers chunks of {reply.max_chunk_bytes} bytes and a window of "
+            f"{reply.window} frames; neither may be 0, chunks at most {messages.MAX_CHUNK_BYTES}.",
+            "The firmware is not sound: export, build and flash it again.",
+        )
+    return Hello(
+        protocol_version=reply.protocol_version,
+        build_id=reply.build_id,
+        model_sha256=reply.model_sha256,
+        board=reply.board,
+        runtime=reply.runtime,
+        toolchain=reply.toolchain,
+        input=reply.input,
+        output=reply.output,
+        arena_bytes=reply.arena_bytes,
+        arena_used=reply.arena_used_bytes,
+        core_clock_hz=reply.core_clock_hz,
+        cpuid=reply.cpuid,
+        emulated=reply.cpuid >> 24 != _ARM,
+        max_chunk=reply.max_chunk_bytes,
+        window=reply.window,
+        op_count=reply.op_count,
+        runtime_error=reply.runtime_error,
+    )

@@ -1,0 +1,276 @@
+"""The one table of link messages: codes, senders, fields. docs/protocol.md says how they are used.
+
+`python -m mcuzoo.link.messages` prints the C side of it, firmware/link/mz_messages.h.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from enum import Enum, IntEnum
+from functools import cache
+from typing import Annotated, Any, ClassVar, TypeVar, get_type_hints
+
+from mcuzoo.link.wire import Cursor, Digest, Kind, Number, Rest, Spec, Text
+from mcuzoo.project.manifest import TensorSpec
+
+PROTOCOL_VERSION = 1
+MAX_CHUNK_BYTES = 1024
+MAX_PAYLOAD_BYTES = MAX_CHUNK_BYTES + 8
+
+U8 = Annotated[int, Number("u8", "uint8_t {}", "<B")]
+U16 = Annotated[int, Number("u16", "uint16_t {}", "<H")]
+U32 = Annotated[int, Number("u32", "uint32_t {}", "<I")]
+U64 = Annotated[int, Number("u64", "uint64_t {}", "<Q")]
+Sha256 = Annotated[str, Digest()]
+String = Annotated[str, Text()]
+Data = Annotated[bytes, Rest()]
+Tensor = Annotated[TensorSpec, Spec()]
+
+
+class Sender(Enum):
+    HOST = "host"
+    BOARD = "board"
+
+
+class Flag(IntEnum):
+    """Bits of the header's `flags`; all others are 0 and ignored."""
+
+    GAP = 0x01
+    """In an ACK: the data was not taken, because it begins beyond `next_offset`."""
+
+
+class ErrorCode(IntEnum):
+    """Why the board refuses a request."""
+
+    BAD_REQUEST = 1
+    """Unknown type, or a payload shorter than its fields."""
+    BAD_SIZE = 2
+    """INPUT_BEGIN names another size than the input tensor has."""
+    BAD_RANGE = 3
+    """Offset and length lie outside the tensor."""
+    NO_SUCH_IMAGE = 4
+    """The board does not hold this image: begin it again under a new image_id."""
+    INCOMPLETE = 5
+    """INVOKE before the whole input has arrived."""
+    INPUT_CRC = 6
+    """The input in the board's memory has another CRC and was not run: begin it again, likewise."""
+    NOT_READY = 7
+    """The runtime could not be set up; the text says why."""
+    INVOKE_FAILED = 8
+    """The model ran into an error; the text says which."""
+
+
+class LogLevel(IntEnum):
+    DEBUG = 0
+    INFO = 1
+    WARNING = 2
+    ERROR = 3
+
+
+class Message:
+    """Base of all messages. Subclasses are frozen dataclasses whose annotations are the fields."""
+
+    code: ClassVar[int]
+    sender: ClassVar[Sender]
+
+    def __init_subclass__(cls, code: int, sender: Sender) -> None:
+        if code in MESSAGES:
+            raise ValueError(f"{cls.__name__} and {MESSAGES[code].__name__} share code {code:#x}")
+        cls.code = code
+        cls.sender = sender
+        MESSAGES[code] = cls
+
+
+MESSAGES: dict[int, type[Message]] = {}
+
+
+@dataclass(frozen=True)
+class Hello(Message, code=0x01, sender=Sender.HOST):
+    """Who are you? Answered by HELLO_REPLY with the same nonce. Changes nothing on the board."""
+
+    protocol_version: U8
+    nonce: U32
+
+
+@dataclass(frozen=True)
+class InputBegin(Message, code=0x02, sender=Sender.HOST):
+    """Announces an input tensor. Answered by ACK: from where to send."""
+
+    image_id: U32
+    input_bytes: U32
+    input_crc32: U32
+
+
+@dataclass(frozen=True)
+class InputData(Message, code=0x03, sender=Sender.HOST):
+    """A piece of the input tensor. Answered by ACK."""
+
+    image_id: U32
+    offset: U32
+    data: Data
+
+
+@dataclass(frozen=True)
+class Invoke(Message, code=0x04, sender=Sender.HOST):
+    """Run the model on the input, once. Answered by RESULT."""
+
+    image_id: U32
+    input_crc32: U32
+
+
+@dataclass(frozen=True)
+class ReadOutput(Message, code=0x05, sender=Sender.HOST):
+    """Asks for a piece of the output tensor. Answered by OUTPUT_DATA."""
+
+    image_id: U32
+    offset: U32
+    length: U16
+
+
+@dataclass(frozen=True)
+class Ping(Message, code=0x06, sender=Sender.HOST):
+    """Are you there? Answered by PONG with the same nonce."""
+
+    nonce: U32
+
+
+@dataclass(frozen=True)
+class Reset(Message, code=0x07, sender=Sender.HOST):
+    """Restart; no fields. Not answered: the board announces itself by BOOT."""
+
+
+@dataclass(frozen=True)
+class HelloReply(Message, code=0x81, sender=Sender.BOARD):
+    """What the board is and runs. The place of `protocol_version` never changes."""
+
+    protocol_version: U8
+    window: U8
+    max_chunk_bytes: U16
+    nonce: U32
+    core_clock_hz: U32
+    cpuid: U32
+    arena_bytes: U32
+    arena_used_bytes: U32
+    op_count: U16
+    model_sha256: Sha256
+    input: Tensor
+    output: Tensor
+    build_id: String
+    board: String
+    runtime: String
+    toolchain: String
+    runtime_error: String
+
+
+@dataclass(frozen=True)
+class Ack(Message, code=0x82, sender=Sender.BOARD):
+    """All input bytes before `next_offset` are there."""
+
+    image_id: U32
+    next_offset: U32
+
+
+@dataclass(frozen=True)
+class Result(Message, code=0x83, sender=Sender.BOARD):
+    """The model has run. `cycles` is 0 when the board does not count."""
+
+    image_id: U32
+    input_crc32: U32
+    cycles: U64
+    output_bytes: U32
+    output_crc32: U32
+
+
+@dataclass(frozen=True)
+class OutputData(Message, code=0x84, sender=Sender.BOARD):
+    """A piece of the output tensor."""
+
+    image_id: U32
+    offset: U32
+    data: Data
+
+
+@dataclass(frozen=True)
+class Pong(Message, code=0x85, sender=Sender.BOARD):
+    """Alive; with the board's view of the line since its last restart."""
+
+    nonce: U32
+    good_frames: U32
+    bad_frames: U32
+    lost_bytes: U32
+
+
+@dataclass(frozen=True)
+class Error(Message, code=0x86, sender=Sender.BOARD):
+    """The request of type `request` was refused; `error` is an ErrorCode."""
+
+    error: U8
+    request: U8
+    text: String
+
+
+@dataclass(frozen=True)
+class Log(Message, code=0x90, sender=Sender.BOARD):
+    """The device log; unasked."""
+
+    level: U8
+    text: String
+
+
+@dataclass(frozen=True)
+class Boot(Message, code=0x91, sender=Sender.BOARD):
+    """The board has restarted and forgotten every image; unasked."""
+
+    protocol_version: U8
+
+
+@dataclass(frozen=True)
+class Fault(Message, code=0x92, sender=Sender.BOARD):
+    """The core took a fault and restarts; unasked. Registers as the Armv7-M manual names them."""
+
+    kind: U32
+    pc: U32
+    lr: U32
+    sp: U32
+    psr: U32
+    cfsr: U32
+    hfsr: U32
+    mmfar: U32
+    bfar: U32
+
+
+_AnyMessage = TypeVar("_AnyMessage", bound=Message)
+
+
+@cache
+def _field_kinds(code: int) -> dict[str, Kind]:
+    # Every concrete message is a dataclass, which the type of MESSAGES cannot say.
+    message: Any = MESSAGES[code]
+    hints = get_type_hints(message, include_extras=True)
+    return {field.name: hints[field.name].__metadata__[0] for field in fields(message)}
+
+
+def field_kinds(message: type[Message]) -> dict[str, Kind]:
+    """The fields of `message`, in wire order."""
+    return _field_kinds(message.code)
+
+
+def pack(message: Message) -> bytes:
+    """The payload of `message`."""
+    kinds = field_kinds(type(message))
+    return b"".join(kind.pack(getattr(message, name)) for name, kind in kinds.items())
+
+
+def unpack(message: type[_AnyMessage], payload: bytes) -> _AnyMessage:
+    """The message in `payload`; bytes beyond the last field are ignored.
+
+    Raises PayloadError when the payload is shorter than the fields.
+    """
+    cursor = Cursor(payload)
+    return message(**{name: kind.unpack(cursor) for name, kind in field_kinds(message).items()})
+
+
+if __name__ == "__main__":
+    from mcuzoo.link.c_header import render_c_header
+
+    print(render_c_header(), end="")

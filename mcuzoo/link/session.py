@@ -1,0 +1,289 @@
+"""A conversation with one board: who it is, and images in, results out."""
+
+from __future__ import annotations
+
+import random
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TextIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcuzoo.errors import (
+    BoardResetError,
+    FirmwareError,
+    InputError,
+    McuzooError,
+    ProtocolError,
+    WrongFirmwareError,
+)
+from mcuzoo.link import messages
+from mcuzoo.link.channel import BoardRestarted, Channel, DeviceLog, Refused
+from mcuzoo.link.hello import Hello, say_hello
+from mcuzoo.link.messages import ErrorCode
+from mcuzoo.link.timing import Timing
+from mcuzoo.link.trace import Trace
+from mcuzoo.link.transfer import download, upload
+from mcuzoo.link.transport import Port, open_port
+
+__all__ = ["DeviceLog", "Hello", "Inference", "LineCounts", "Session", "Timing"]
+
+# The board has lost the image, or holds it damaged: sending it once more is the cure.
+_CURED_BY_SENDING_AGAIN = {ErrorCode.NO_SUCH_IMAGE, ErrorCode.INCOMPLETE, ErrorCode.INPUT_CRC}
+_SHORT_BYTES = 64
+
+
+@dataclass(frozen=True)
+class Inference:
+    """A result whose input and output are proven by CRC-32.
+
+    output: int8 (output tensor's bytes,). `cycles` is None when the board does not count them;
+    `attempts` is 1 unless the image had to be started again.
+    """
+
+    output: NDArray[np.int8]
+    cycles: int | None
+    input_crc32: int
+    attempts: int
+
+
+@dataclass(frozen=True)
+class LineCounts:
+    """The board's view of the line since its last restart."""
+
+    good_frames: int
+    bad_frames: int
+    lost_bytes: int
+
+
+class _ImageLost(Exception):
+    """An attempt failed for a reason that another attempt may not meet."""
+
+    def __init__(self, error: McuzooError) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+
+class Session:
+    """Use as a context manager; closing it closes the port. Not for several threads at once."""
+
+    def __init__(self, channel: Channel, timing: Timing) -> None:
+        """Take over `channel` and meet the board on it. Raises as `hello.say_hello`."""
+        self._channel = channel
+        self._timing = timing
+        self._slowest_inference_s: float | None = None
+        self._next_id = random.getrandbits(32)
+        self._hello = say_hello(channel, timing)
+        self._in_step = True
+
+    @classmethod
+    def open(
+        cls,
+        port_url: str,
+        baud: int = 115200,
+        *,
+        timing: Timing | None = None,
+        trace: TextIO | None = None,
+        on_log: Callable[[DeviceLog], None] | None = None,
+    ) -> Session:
+        """Open a port and meet the board on it.
+
+        `trace` receives a timed hex dump, `on_log` the board's log lines. Raises PortError,
+        BoardSilentError (nothing answers), ProtocolError (something else answers).
+        """
+        port: Port = open_port(port_url, baud)
+        channel = Channel(port, port_url, Trace(trace) if trace else None, on_log)
+        try:
+            return cls(channel, timing or Timing(baud=baud))
+        except BaseException:
+            channel.close()
+            raise
+
+    def close(self) -> None:
+        self._channel.close()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        where: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def hello(self) -> Hello:
+        """What the board said of itself when the session began, or after its last restart."""
+        return self._hello
+
+    def ping(self) -> LineCounts:
+        """Ask the board for a sign of life and its line statistics."""
+        nonce = random.getrandbits(32)
+        try:
+            pong = self._channel.ask(
+                messages.Ping(nonce),
+                messages.Pong,
+                lambda pong: pong.nonce == nonce,
+                self._timing.tries,
+                self._timing.exchange_s(_SHORT_BYTES),
+            )
+        except BoardRestarted as restart:
+            self._in_step = False
+            raise _restarted("PING", restart) from None
+        except Refused as refusal:
+            raise _refused("PING", refusal.error) from None
+        return LineCounts(pong.good_frames, pong.bad_frames, pong.lost_bytes)
+
+    def reset(self) -> Hello:
+        """Restart the board and meet it again."""
+        self._channel.send(messages.Reset())
+        self._rejoin()
+        return self._hello
+
+    def infer(self, image_id: int, tensor: NDArray[np.int8]) -> Inference:
+        """Run the model on `tensor`, int8, as many bytes as the board's input tensor has.
+
+        `image_id` is the caller's name for the image and appears in messages; on the wire every
+        attempt has an id of its own, so that nothing late or foreign can be taken for its answer.
+        An image that the board loses (restart, damaged input) is sent again up to
+        `timing.attempts` times.
+
+        Raises InputError (wrong size), BoardSilentError, PortError, BoardResetError,
+        WrongFirmwareError (another firmware came up after a restart), FirmwareError (fault, failed
+        inference), ProtocolError.
+        """
+        self._check_input(tensor)
+        data = tensor.tobytes()
+        for attempt in range(1, self._timing.attempts + 1):
+            if not self._in_step:
+                self._rejoin()
+            self._in_step = False
+            try:
+                inference = self._attempt(data, attempt)
+            except BoardRestarted as restart:
+                lost = _restarted(f"image {image_id}, attempt {attempt}", restart)
+            except Refused as refusal:
+                lost = _refused(f"image {image_id}, attempt {attempt}", refusal.error)
+                if refusal.error.error not in _CURED_BY_SENDING_AGAIN:
+                    raise lost from None
+            except _ImageLost as loss:
+                lost = loss.error
+            else:
+                self._in_step = True
+                return inference
+        raise lost
+
+    def _attempt(self, data: bytes, attempt: int) -> Inference:
+        wire_id = self._next_id
+        self._next_id = (self._next_id + 1) & 0xFFFFFFFF
+        crc32 = zlib.crc32(data)
+        begin = messages.InputBegin(wire_id, len(data), crc32)
+        upload(self._channel, self._timing, self._hello, begin, data)
+        result = self._run(messages.Invoke(wire_id, crc32))
+        output = download(
+            self._channel, self._timing, self._hello, wire_id, self._hello.output.bytes
+        )
+        if zlib.crc32(output) != result.output_crc32:
+            raise _ImageLost(
+                ProtocolError(
+                    "The output changed between the board's CRC and its sending.",
+                    "The board's memory or firmware is at fault: build and flash it again.",
+                )
+            )
+        return Inference(
+            output=np.frombuffer(output, dtype=np.int8),
+            cycles=result.cycles or None,
+            input_crc32=crc32,
+            attempts=attempt,
+        )
+
+    def _run(self, invoke: messages.Invoke) -> messages.Result:
+        """Send `invoke` and wait for its result, asking again in between.
+
+        A board that computes does not listen; whatever it misses is repeated, and a result that
+        got lost is sent again without running the model twice.
+        """
+        channel, timing = self._channel, self._timing
+        known_s = self._slowest_inference_s
+        started = time.monotonic()
+        limit_s = timing.inference_s if known_s is None else max(10.0, 20 * known_s)
+        wait_s = timing.exchange_s(_SHORT_BYTES) + (1.0 if known_s is None else 2 * known_s)
+        first_seq = channel.next_seq
+        while time.monotonic() < started + limit_s:
+            channel.send(invoke)
+            deadline = min(time.monotonic() + wait_s, started + limit_s)
+            while received := channel.answer(deadline, first_seq):
+                result = received.message
+                if isinstance(result, messages.Result) and result.image_id == invoke.image_id:
+                    took_s = time.monotonic() - started
+                    self._slowest_inference_s = max(took_s, known_s or 0.0)
+                    return self._checked(result, invoke)
+            wait_s = min(2 * wait_s, 10.0)
+        raise channel.silent(f"no result of an inference within {limit_s:.0f} s")
+
+    def _checked(self, result: messages.Result, invoke: messages.Invoke) -> messages.Result:
+        expected = (invoke.input_crc32, self._hello.output.bytes)
+        if (result.input_crc32, result.output_bytes) != expected:
+            raise ProtocolError(
+                f"The board's result is of input {result.input_crc32:#010x} with "
+                f"{result.output_bytes} output bytes; asked was {expected[0]:#010x} with "
+                f"{expected[1]}.",
+                "The firmware is not sound: export, build and flash it again.",
+            )
+        return result
+
+    def _rejoin(self) -> None:
+        before = self._hello
+        now = say_hello(self._channel, self._timing)
+        if (now.build_id, now.model_sha256, now.board) != (
+            before.build_id,
+            before.model_sha256,
+            before.board,
+        ):
+            raise WrongFirmwareError(
+                f"Another firmware came up in mid-session: build {now.build_id} for {now.board}, "
+                f"before it was build {before.build_id} for {before.board}.",
+                "Flash the project's firmware again, then go on with --resume.",
+            )
+        self._hello = now
+        self._in_step = True
+
+    def _check_input(self, tensor: NDArray[np.int8]) -> None:
+        wanted_bytes = self._hello.input.bytes
+        if tensor.dtype != np.int8 or tensor.nbytes != wanted_bytes:
+            raise InputError(
+                f"The image is {tensor.nbytes} bytes of {tensor.dtype}; the board's input tensor "
+                f"is {wanted_bytes} of int8.",
+                "Preprocess it with the project that the board runs.",
+            )
+
+
+def _restarted(during: str, restart: BoardRestarted) -> McuzooError:
+    fault = restart.fault
+    if fault is None:
+        return BoardResetError(
+            f"The board restarted ({during}).",
+            "Check its power supply and reset line, then go on with --resume.",
+        )
+    return FirmwareError(
+        f"The core took exception {fault.kind} ({during}): pc {fault.pc:#010x}, "
+        f"lr {fault.lr:#010x}, cfsr {fault.cfsr:#010x}, hfsr {fault.hfsr:#010x}, "
+        f"bfar {fault.bfar:#010x}.",
+        f"arm-none-eabi-addr2line -fe PROJECT/build/gcc/firmware.elf {fault.pc:#x} names the line.",
+    )
+
+
+def _refused(during: str, error: messages.Error) -> McuzooError:
+    request = messages.MESSAGES.get(error.request)
+    asked = request.__name__ if request else f"message {error.request:#04x}"
+    text = f"The board refused {asked} ({during}): {error.text}."
+    if error.error in (ErrorCode.NOT_READY, ErrorCode.INVOKE_FAILED):
+        return FirmwareError(
+            text, "mcuzoo fit checks the model against the board; then export and build again."
+        )
+    return ProtocolError(text, "--trace FILE shows what crossed the line.")

@@ -1,0 +1,30 @@
+"""How long to wait for the board, and how often to try."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# A byte on an asynchronous line: start bit, eight data bits, stop bit.
+_BITS_PER_BYTE = 10
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Limits of one session; all in seconds of the monotonic clock.
+
+    `latency_s` covers a round trip through adapters, drivers, schedulers and an emulator, beyond
+    the time that the bytes themselves take at `baud`. `connect_s` is how long a board may take to
+    say HELLO, `inference_s` how long the first inference may take; later ones are measured against
+    those before. `tries` bounds every repetition of a request, `attempts` those of a whole image.
+    """
+
+    baud: int = 115200
+    latency_s: float = 0.4
+    connect_s: float = 5.0
+    inference_s: float = 120.0
+    tries: int = 8
+    attempts: int = 4
+
+    def exchange_s(self, wire_bytes: int) -> float:
+        """How long to wait for an answer when `wire_bytes` travel in both directions together."""
+        return self.latency_s + 1.5 * wire_bytes * _BITS_PER_BYTE / self.baud

@@ -1,0 +1,101 @@
+"""Tensors over the line: windowed upload of the input, download of the output."""
+
+from __future__ import annotations
+
+import time
+
+from mcuzoo.link import messages
+from mcuzoo.link.channel import Channel
+from mcuzoo.link.hello import Hello
+from mcuzoo.link.timing import Timing
+
+# What a chunk's frame and its ACK's take on the wire beyond the data, rounded up.
+_OVERHEAD_BYTES = 64
+
+
+def upload(
+    channel: Channel, timing: Timing, board: Hello, begin: messages.InputBegin, data: bytes
+) -> None:
+    """Send `data`, the input tensor that `begin` announces; returns when all of it has arrived.
+
+    Go-back-N: up to `board.window` chunks are under way; after a gap or a time-out everything from
+    the board's next offset on is sent again. Raises BoardSilentError when `timing.tries` of those
+    in a row bring nothing forward, and as Channel.answer.
+    """
+    first_seq = channel.next_seq
+    ack = channel.ask(
+        begin,
+        messages.Ack,
+        lambda ack: ack.image_id == begin.image_id,
+        timing.tries,
+        timing.exchange_s(_OVERHEAD_BYTES),
+    )
+    arrived = sent = ack.next_offset
+    resumed_seq = channel.next_seq
+    setbacks = 0
+    while arrived < len(data):
+        while sent < min(len(data), arrived + board.window * board.max_chunk):
+            piece = data[sent : sent + board.max_chunk]
+            channel.send(messages.InputData(begin.image_id, sent, piece))
+            sent += len(piece)
+        under_way_bytes = sent - arrived + board.window * _OVERHEAD_BYTES
+        deadline = time.monotonic() + timing.exchange_s(under_way_bytes)
+        next_offset = _await_step(
+            channel, begin.image_id, arrived, deadline, first_seq, resumed_seq
+        )
+        if arrived < next_offset <= len(data):
+            arrived = next_offset
+            sent = max(sent, arrived)
+            setbacks = 0
+        else:
+            setbacks += 1
+            if setbacks > timing.tries:
+                raise channel.silent(f"{arrived} of {len(data)} input bytes arrived, then no more")
+            sent = arrived
+            resumed_seq = channel.next_seq
+
+
+def _await_step(
+    channel: Channel,
+    image_id: int,
+    arrived: int,
+    deadline: float,
+    first_seq: int,
+    resumed_seq: int,
+) -> int:
+    """The next offset once it lies beyond `arrived`; `arrived` after a gap or at the deadline.
+
+    Every chunk behind a lost one reports the same gap. Reports about chunks sent before
+    `resumed_seq` are about a gap that is being filled already.
+    """
+    while received := channel.answer(deadline, first_seq):
+        ack = received.message
+        if isinstance(ack, messages.Ack) and ack.image_id == image_id:
+            if ack.next_offset > arrived:
+                return ack.next_offset
+            if received.gap and channel.is_since(received.seq, resumed_seq):
+                break
+    return arrived
+
+
+def download(
+    channel: Channel, timing: Timing, board: Hello, image_id: int, total_bytes: int
+) -> bytes:
+    """The output tensor of `image_id`, piece by piece. Raises as Channel.ask."""
+    output = b""
+    while len(output) < total_bytes:
+        offset = len(output)
+        length = min(board.max_chunk, total_bytes - offset)
+
+        def matches(piece: messages.OutputData, offset: int = offset, length: int = length) -> bool:
+            return (piece.image_id, piece.offset, len(piece.data)) == (image_id, offset, length)
+
+        piece = channel.ask(
+            messages.ReadOutput(image_id, offset, length),
+            messages.OutputData,
+            matches,
+            timing.tries,
+            timing.exchange_s(length + _OVERHEAD_BYTES),
+        )
+        output += piece.data
+    return output

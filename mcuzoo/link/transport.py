@@ -1,0 +1,109 @@
+"""Open a port: a serial device, or any URL that pyserial knows, emulator:// among them."""
+
+from __future__ import annotations
+
+import errno
+import re
+import sys
+from typing import Any, Protocol, cast
+
+from mcuzoo.errors import PortError, did_you_mean
+
+# A read returns after this long without data; session deadlines are finer than that only by it.
+READ_TIMEOUT_S = 0.02
+WRITE_TIMEOUT_S = 10.0
+
+
+class Port(Protocol):
+    """What the link needs of a pyserial port. `read` returns fewer bytes on its time-out."""
+
+    @property
+    def in_waiting(self) -> int: ...
+
+    def read(self, size: int, /) -> bytes: ...
+
+    def write(self, data: bytes, /) -> int | None: ...
+
+    def close(self) -> None: ...
+
+
+def open_port(url: str, baud: int) -> Port:
+    """Open `url` for one session. Raises PortError, with what to do about it."""
+    import serial
+
+    if url.lower().startswith("emulator://"):
+        from mcuzoo.emulator.register import register_pyserial
+
+        register_pyserial()
+    options: dict[str, Any] = {
+        "baudrate": baud,
+        "timeout": READ_TIMEOUT_S,
+        "write_timeout": WRITE_TIMEOUT_S,
+        "exclusive": True,
+    }
+    try:
+        try:
+            port = serial.serial_for_url(url, **options)
+        except NotImplementedError:
+            # rfc2217:// has no write time-out.
+            port = serial.serial_for_url(url, **{**options, "write_timeout": None})
+    except ValueError as error:
+        raise PortError(f"{url!r} is not a port: {error}.", _list_ports()) from error
+    except OSError as error:
+        raise _explain(url, error) from error
+    return cast(Port, port)
+
+
+def lost_port(name: str, error: Exception) -> PortError:
+    """The port `name` failed while it was in use."""
+    return PortError(
+        f"The port {name} failed: {error}.",
+        "Was the board unplugged, its probe reset, or the port opened by another program? "
+        "Reconnect and go on with --resume.",
+    )
+
+
+def _explain(url: str, error: OSError) -> PortError:
+    text = str(error)
+    # pyserial's SerialException keeps the errno where there is one; Windows only has the text.
+    code = error.errno
+    if code == errno.ENOENT or "FileNotFoundError" in text:
+        return PortError(f"There is no port {url!r}.", _similar(url) + _list_ports())
+    if "exclusively lock" in text or code == errno.EBUSY:
+        return PortError(
+            f"The port {url} is in use by another program.",
+            "Close the other terminal, debugger or mcuzoo run that holds it.",
+        )
+    if code in (errno.EACCES, errno.EPERM) or "PermissionError" in text:
+        return PortError(f"No permission to open {url}.", _permission_hint())
+    return PortError(f"Cannot open {url}: {text}.", _list_ports())
+
+
+def _permission_hint() -> str:
+    if sys.platform.startswith("linux"):
+        return (
+            "Add yourself to the port's group and log in again: sudo usermod -aG dialout $USER "
+            "(the group is uucp on Arch)."
+        )
+    return "Close the program that holds the port, or ask for access to it."
+
+
+def _device_names() -> list[str]:
+    from serial.tools import list_ports
+
+    names = [str(port.device) for port in list_ports.comports()]
+    return sorted(names, key=lambda name: [int(n) for n in re.findall(r"\d+", name)] or [0])
+
+
+def _similar(url: str) -> str:
+    return did_you_mean(url, _device_names())
+
+
+def _list_ports() -> str:
+    names = _device_names()
+    if not names:
+        return (
+            "This machine has no serial ports. Plug the board in, or use the emulated one: "
+            "--port emulator://PROJECT."
+        )
+    return f"Ports of this machine: {', '.join(names)}. An emulated one: emulator://PROJECT."
