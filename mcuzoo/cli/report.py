@@ -1,0 +1,44 @@
+"""`mcuzoo report`: what a run found, as text, JSON, CSV or .npy."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def report(
+    run: Annotated[Path, typer.Argument(help="Folder of a run, as run-serial printed it.")],
+    csv: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="Write one line per image.")
+    ] = None,
+    outputs: Annotated[
+        Path | None,
+        typer.Option("--outputs", metavar="FILE.npy", help="Write raw int8 outputs, [N, classes]."),
+    ] = None,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Let --outputs leave out images without an output.")
+    ] = False,
+    json_output: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Summarize a run, also an unfinished one; exits 0 whatever the verdict was."""
+    import json
+
+    from mcuzoo.report.document import run_document
+    from mcuzoo.report.files import write_csv, write_outputs
+    from mcuzoo.report.text import summary_text
+    from mcuzoo.run.journal import read_run
+    from mcuzoo.run.summary import summarize
+
+    meta, rows = read_run(run)
+    if csv is not None:
+        write_csv(csv, meta, rows)
+    if outputs is not None:
+        write_outputs(outputs, rows, partial)
+    summary = summarize(meta, rows)
+    if json_output:
+        print(json.dumps(run_document(run, summary), indent=2))
+    else:
+        sys.stdout.write(summary_text(summary))

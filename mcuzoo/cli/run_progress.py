@@ -1,0 +1,71 @@
+"""How a run goes, on stderr: a progress bar on a terminal, a few lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from mcuzoo.link.channel import DeviceLog
+from mcuzoo.link.hello import Hello
+from mcuzoo.run.record import Row, Status
+
+
+class RunProgress:
+    """Observer of `run_images`; use as a context manager around it."""
+
+    def __init__(self, run: Path) -> None:
+        self._run = run
+        self._correct = 0
+        self._labelled = 0
+        console = Console(stderr=True)
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not sys.stderr.isatty(),
+        )
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> RunProgress:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def started(self, hello: Hello, total: int, finished: int) -> None:
+        emulated = " (emulated)" if hello.emulated else ""
+        self._say(f"{hello.board}{emulated}, build {hello.build_id[:8]}; the run is {self._run}")
+        self._task = self._progress.add_task("running", total=total, completed=finished)
+
+    def image(self, row: Row) -> None:
+        if row.status is not Status.DONE:
+            self._say(f"{row.file}: {row.error}")
+        elif row.label is not None:
+            self._labelled += 1
+            self._correct += row.top1 == row.label
+        if self._task is not None:
+            top1 = f"top-1 {self._correct / self._labelled:.3f}" if self._labelled else "running"
+            self._progress.update(self._task, advance=1, description=top1)
+
+    def trouble(self, text: str) -> None:
+        self._say(f"recovering: {text}")
+
+    def log(self, line: DeviceLog) -> None:
+        """Print a line of the board's own log."""
+        self._say(f"board: {line.level.name.lower()}: {line.text}")
+
+    def _say(self, text: str) -> None:
+        self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)

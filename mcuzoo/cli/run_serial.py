@@ -1,0 +1,129 @@
+"""`mcuzoo run-serial`: stream images to a board, collect predictions, end with a verdict."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, TextIO
+
+import typer
+
+from mcuzoo.errors import UsageError
+
+
+def run_serial(
+    port: Annotated[
+        str | None,
+        typer.Option(
+            "--port",
+            "-p",
+            envvar="MCUZOO_PORT",
+            help="Serial device, pyserial URL, or emulator://PROJECT.",
+        ),
+    ] = None,
+    project: Annotated[
+        Path | None,
+        typer.Option("--project", help="Exported project; default: the current folder."),
+    ] = None,
+    images: Annotated[
+        Path | None,
+        typer.Option(
+            "--images",
+            metavar="DIR|CSV",
+            help="Images, class folders, or CSV (file,label); default: the project's samples.",
+        ),
+    ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option("--labels", help="Class names, one a line, in the order of the outputs."),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", min=1, help="Run so many images, spread over the classes."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="RUN", help="Folder of the run; default: in runs/."),
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option("--resume", metavar="RUN", help="Go on with this run, set up as it was."),
+    ] = None,
+    baud: Annotated[
+        int | None, typer.Option("--baud", min=1, help="Bits per second; default: 115200.")
+    ] = None,
+    min_top1: Annotated[
+        float | None,
+        typer.Option("--min-top1", metavar="RATE", help="Fail below this accuracy, 0 to 1."),
+    ] = None,
+    no_reference: Annotated[
+        bool, typer.Option("--no-reference", help="Do not compare with the host's outputs.")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Fail when an image cannot be decoded.")
+    ] = False,
+    trace: Annotated[
+        Path | None,
+        typer.Option("--trace", metavar="FILE", help="Write the traffic there, timed, in hex."),
+    ] = None,
+    json_output: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Run images on a board and compare with labels and host.
+
+    Exits 0 when the run passes, 1 when the accuracy is below --min-top1, 2 for unusable input,
+    3 when the rig lost images, 4 when the firmware computes something else than the host.
+    """
+    import json
+    from contextlib import ExitStack
+
+    from mcuzoo.cli.run_progress import RunProgress
+    from mcuzoo.link.session import Session
+    from mcuzoo.report.document import run_document
+    from mcuzoo.report.text import summary_text
+    from mcuzoo.run.job import Request, make_job
+    from mcuzoo.run.runner import run_images
+
+    job = make_job(
+        Request(
+            port=port,
+            project=project,
+            images=images,
+            labels=labels,
+            limit=limit,
+            out=out,
+            resume=resume,
+            baud=baud,
+            min_top1=min_top1,
+            no_reference=no_reference,
+            strict=strict,
+        )
+    )
+    for warning in job.data_set.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    with ExitStack() as stack:
+        traffic = None if trace is None else stack.enter_context(_opened(trace))
+        progress = stack.enter_context(RunProgress(job.out))
+        summary = run_images(
+            job,
+            lambda: Session.open(
+                job.settings.port, job.settings.baud, trace=traffic, on_log=progress.log
+            ),
+            progress,
+        )
+    if json_output:
+        print(json.dumps(run_document(job.out, summary), indent=2))
+    else:
+        sys.stdout.write(summary_text(summary))
+    if summary.unanswered:
+        print(f"hint: mcuzoo run-serial --resume {job.out}", file=sys.stderr)
+    if not summary.verdict.passed:
+        raise typer.Exit(summary.verdict.exit_code)
+
+
+def _opened(trace: Path) -> TextIO:
+    try:
+        return trace.open("w", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"The trace {trace} cannot be written: {error.strerror}.", "Name another file."
+        ) from error

@@ -1,0 +1,72 @@
+"""What a run needs of a board on a link, and whether the board is the project's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcuzoo.errors import FirmwareError, WrongFirmwareError
+from mcuzoo.link.hello import Hello
+from mcuzoo.link.session import Inference
+from mcuzoo.project.manifest import Manifest
+from mcuzoo.run.record import BoardFacts
+
+
+class BoardSession(Protocol):
+    """The part of a link session that a run uses; `mcuzoo.link.session.Session` is one.
+
+    Both methods raise RigError (silent, restarted, port gone) or ProtocolError (refused, faulty).
+    """
+
+    def hello(self) -> Hello: ...
+
+    def infer(self, image_id: int, tensor: NDArray[np.int8]) -> Inference: ...
+
+
+OpenSession = Callable[[], AbstractContextManager[BoardSession]]
+
+
+def check_firmware(hello: Hello, manifest: Manifest) -> None:
+    """Raise WrongFirmwareError unless the board runs the newest build of the project.
+
+    Raises FirmwareError when it does, but its runtime could not be set up.
+    """
+    expected_build = manifest.build_id if manifest.build is None else manifest.build.build_id
+    for what, found, expected in (
+        ("is a", hello.board, manifest.board),
+        ("runs the model", hello.model_sha256, manifest.model.sha256),
+        ("runs the build", hello.build_id, expected_build),
+        ("takes an input of bytes", hello.input.bytes, manifest.input.bytes),
+        ("gives an output of bytes", hello.output.bytes, manifest.output.bytes),
+    ):
+        if found != expected:
+            raise WrongFirmwareError(
+                f"The board at this port {what} {found}, the project has {expected}.",
+                "mcuzoo build PROJECT, flash it (or emulate it), and use that project's folder.",
+            )
+    if hello.runtime_error:
+        raise FirmwareError(
+            f"The board cannot run its model: {hello.runtime_error}",
+            "Export the project again (mcuzoo fit shows what fits), build and flash it.",
+        )
+
+
+def board_facts(hello: Hello) -> BoardFacts:
+    """The part of `hello` that stays the same for a whole run."""
+    return BoardFacts(
+        board=hello.board,
+        runtime=hello.runtime,
+        toolchain=hello.toolchain,
+        build_id=hello.build_id,
+        model_sha256=hello.model_sha256,
+        protocol_version=hello.protocol_version,
+        core_clock_hz=hello.core_clock_hz,
+        cpuid=hello.cpuid,
+        emulated=hello.emulated,
+        arena_bytes=hello.arena_bytes,
+        arena_used=hello.arena_used,
+    )

@@ -1,0 +1,73 @@
+"""Prepare images ahead of the board: read, decode, preprocess, and run the host reference."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcuzoo.errors import DataSetError
+from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.run.dataset import Item
+from mcuzoo.run.images import decode_image, read_image_file
+from mcuzoo.run.preprocess import preprocess
+from mcuzoo.zoo.engines.engine import Engine
+
+_AHEAD = 4
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An image ready for the board: int8 [H, W, C], and the expected int8 [outputs] if asked."""
+
+    item: Item
+    tensor: NDArray[np.int8]
+    reference: NDArray[np.int8] | None
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """An image that cannot be prepared, and why."""
+
+    item: Item
+    reason: str
+
+
+def prepare(
+    item: Item, recipe: Preprocessing, shape: tuple[int, ...], engine: Engine | None
+) -> Prepared | Unusable:
+    """Make one image ready. Damaged images come back as Unusable; other errors are raised."""
+    try:
+        content = read_image_file(item.path)
+        if hashlib.sha256(content).hexdigest() != item.sha256:
+            return Unusable(item, f"{item.path} has changed since the run began.")
+        image = decode_image(content, recipe.color, str(item.path))
+    except DataSetError as error:
+        return Unusable(item, error.message)
+    tensor = preprocess(image, recipe, shape)
+    return Prepared(item, tensor, None if engine is None else engine.run(tensor))
+
+
+def prepared_ahead(
+    items: Iterable[Item], make: Callable[[Item], Prepared | Unusable]
+) -> Generator[Prepared | Unusable, None, None]:
+    """`make` of every item in order, a few ahead in a thread of its own.
+
+    Close the iterator (or exhaust it) to end the thread; an error of `make` is raised here.
+    """
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="mcuzoo-feed") as pool:
+        waiting: deque[Future[Prepared | Unusable]] = deque()
+        try:
+            for item in items:
+                waiting.append(pool.submit(make, item))
+                if len(waiting) > _AHEAD:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)

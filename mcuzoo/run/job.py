@@ -1,0 +1,158 @@
+"""From what the user typed to a job: project, data set, classes, reference, settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from mcuzoo.errors import ProjectError, UsageError
+from mcuzoo.project.manifest import MANIFEST_NAME, Manifest, load_manifest
+from mcuzoo.run.dataset import DataSet, load_data_set
+from mcuzoo.run.journal import read_run
+from mcuzoo.run.labels import Classes, load_classes
+from mcuzoo.run.record import Settings
+from mcuzoo.zoo.engines.engine import Engine
+
+DEFAULT_BAUD = 115200
+RUNS_FOLDER = "runs"
+
+
+@dataclass(frozen=True)
+class Request:
+    """The options of run-serial as typed. None (or False): not given."""
+
+    port: str | None = None
+    project: Path | None = None
+    images: Path | None = None
+    labels: Path | None = None
+    limit: int | None = None
+    out: Path | None = None
+    resume: Path | None = None
+    baud: int | None = None
+    min_top1: float | None = None
+    no_reference: bool = False
+    strict: bool = False
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that a run needs to know before it meets the board."""
+
+    manifest: Manifest
+    classes: Classes
+    data_set: DataSet
+    engine: Engine | None
+    settings: Settings
+    out: Path
+    resume: bool
+
+
+def make_job(request: Request) -> Job:
+    """Resolve a request; a resumed run's own settings stand in for options not given.
+
+    Raises UsageError, ProjectError, DataSetError or InputError, all before a port is touched.
+    """
+    if request.resume is not None and request.out is not None:
+        raise UsageError("--out and --resume exclude each other.", "--resume RUN writes to RUN.")
+    if request.min_top1 is not None and not 0 <= request.min_top1 <= 1:
+        raise UsageError(
+            f"--min-top1 {request.min_top1} is no rate.", "Give a number from 0 to 1, say 0.39."
+        )
+    earlier = None if request.resume is None else read_run(request.resume)[0].settings
+    project = _project(request, earlier)
+    manifest = load_manifest(project)
+    base = _defaults(project, manifest) if earlier is None else earlier
+    settings = _settings(request, replace(base, project=str(project)))
+    classes = load_classes(
+        None if settings.labels is None else Path(settings.labels), manifest.output.bytes
+    )
+    data_set = load_data_set(Path(settings.data_set), classes, settings.limit)
+    if settings.min_top1 is not None and all(item.label is None for item in data_set.items):
+        raise UsageError(
+            f"--min-top1 needs labels, and {settings.data_set} has none.",
+            "Use a CSV with columns file,label or one folder per class.",
+        )
+    return Job(
+        manifest=manifest,
+        classes=classes,
+        data_set=data_set,
+        engine=_reference_engine(project, manifest) if settings.reference else None,
+        settings=settings,
+        out=request.resume or request.out or _new_run_folder(manifest.board),
+        resume=request.resume is not None,
+    )
+
+
+def _project(request: Request, earlier: Settings | None) -> Path:
+    if request.project is not None:
+        return request.project.resolve()
+    if earlier is not None:
+        return Path(earlier.project)
+    if Path(MANIFEST_NAME).is_file():
+        return Path.cwd()
+    raise UsageError(
+        "No project: the current folder is none, and --project was not given.",
+        "Name the exported project that the board runs: --project DIR.",
+    )
+
+
+def _settings(request: Request, base: Settings) -> Settings:
+    settings = replace(
+        base,
+        port=request.port or base.port,
+        baud=request.baud or base.baud,
+        data_set=str(request.images.resolve()) if request.images else base.data_set,
+        labels=str(request.labels.resolve()) if request.labels else base.labels,
+        limit=base.limit if request.limit is None else request.limit,
+        reference=base.reference and not request.no_reference,
+        min_top1=base.min_top1 if request.min_top1 is None else request.min_top1,
+        strict=base.strict or request.strict,
+    )
+    if not settings.port:
+        raise UsageError(
+            "No port: --port was not given and MCUZOO_PORT is not set.",
+            f"A device such as /dev/ttyACM0; or no hardware: --port emulator://{base.project}",
+        )
+    if not settings.data_set:
+        raise UsageError(
+            f"No images: the project {base.project} brings no samples.",
+            "Name some: --images DIR, or a CSV with columns file,label.",
+        )
+    return settings
+
+
+def _defaults(project: Path, manifest: Manifest) -> Settings:
+    return Settings(
+        project=str(project),
+        port="",
+        baud=DEFAULT_BAUD,
+        data_set="" if manifest.samples is None else str(project / manifest.samples),
+        labels=None if manifest.labels is None else str(project / manifest.labels),
+        limit=None,
+        reference=True,
+        min_top1=None,
+        strict=False,
+    )
+
+
+def _new_run_folder(board: str) -> Path:
+    name = f"{datetime.now():%Y%m%d-%H%M%S}-{board}"
+    candidates = [
+        Path(RUNS_FOLDER) / name,
+        *(Path(RUNS_FOLDER) / f"{name}-{n}" for n in range(2, 99)),
+    ]
+    return next(folder for folder in candidates if not folder.exists())
+
+
+def _reference_engine(project: Path, manifest: Manifest) -> Engine:
+    from mcuzoo.graph.read import load_model
+    from mcuzoo.zoo.engines.reference import ReferenceEngine
+
+    model = load_model(project / manifest.model.file)
+    if model.sha256 != manifest.model.sha256:
+        raise ProjectError(
+            f"{project / manifest.model.file} is not the model that the project was exported from.",
+            "Export the project again.",
+        )
+    return ReferenceEngine(model)

@@ -1,0 +1,92 @@
+"""Class names, and what a label in a data set means to a model of so many classes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcuzoo.errors import DataSetError, did_you_mean
+
+IMAGENET_CLASSES = 1000
+_BACKGROUND_HINT = (
+    "ImageNet is labelled 0..999, but models trained with TF-slim have 1001 classes of which "
+    "class 0 is 'background': "
+)
+
+
+@dataclass(frozen=True)
+class Classes:
+    """The classes a model tells apart: how many, and their names where they are known."""
+
+    count: int
+    names: tuple[str, ...] | None = None
+
+    def index_of(self, label: str, where: str) -> int:
+        """The class that `label` means: a whole number is an index, anything else a name.
+
+        Names match exactly, then without regard to case. Raises DataSetError, which says `where`.
+        """
+        text = label.strip()
+        if re.fullmatch(r"[+-]?[0-9]{1,9}", text):
+            return self.checked(int(text), where)
+        return self._index_of_name(text, where)
+
+    def checked(self, index: int, where: str) -> int:
+        """`index` when the model has such a class; else DataSetError."""
+        if 0 <= index < self.count:
+            return index
+        raise DataSetError(
+            f"{where}: label {index} is out of range, the model has classes 0..{self.count - 1}.",
+            off_by_one_hint(index + 1, self.count) or "Correct the labels or choose another model.",
+        )
+
+    def name(self, index: int) -> str:
+        """The name of class `index`, or the number itself where names are not known."""
+        return str(index) if self.names is None else self.names[index]
+
+    def _index_of_name(self, text: str, where: str) -> int:
+        if self.names is None:
+            raise DataSetError(
+                f"{where}: label {text!r} is a name, but the model's class names are not known.",
+                "Name them with --labels FILE, one class a line in the order of the outputs.",
+            )
+        if text in self.names:
+            return self.names.index(text)
+        folded = [name.casefold() for name in self.names]
+        if text.casefold() in folded:
+            return folded.index(text.casefold())
+        raise DataSetError(
+            f"{where}: the model has no class {text!r}.",
+            f"{did_you_mean(text, folded)}The names are the lines of the labels file: --labels.",
+        )
+
+
+def load_classes(path: Path | None, count: int) -> Classes:
+    """Classes of a model with `count` outputs, named by the lines of `path` when given.
+
+    Raises DataSetError when the file cannot be read or does not hold `count` lines.
+    """
+    if path is None:
+        return Classes(count)
+    hint = "A labels file holds one class name a line, in the order of the model's outputs."
+    try:
+        lines = path.read_text(encoding="utf-8-sig").rstrip().split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataSetError(f"The labels file {path} cannot be read: {error}", hint) from error
+    names = tuple(line.strip() for line in lines)
+    if len(names) != count:
+        raise DataSetError(
+            f"{path} names {len(names)} classes, the model has {count}.",
+            off_by_one_hint(len(names), count) or hint,
+        )
+    return Classes(count, names)
+
+
+def off_by_one_hint(labelled: int, count: int) -> str | None:
+    """Advice when labels for `labelled` classes meet a model of `count`, 1000 against 1001."""
+    if labelled == IMAGENET_CLASSES and count == IMAGENET_CLASSES + 1:
+        return _BACKGROUND_HINT + "add 1 to every label, or a first line 'background' to the names."
+    if labelled == IMAGENET_CLASSES + 1 and count == IMAGENET_CLASSES:
+        return _BACKGROUND_HINT + "this model has none, so subtract 1 from every label."
+    return None

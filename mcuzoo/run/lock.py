@@ -1,0 +1,53 @@
+"""One writer per run folder; the operating system frees the lock when the writer dies."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import IO
+
+from mcuzoo.errors import UsageError
+
+LOCK_NAME = "run.lock"
+
+
+class RunLock:
+    """An exclusive lock on a run folder, held from construction to `release`.
+
+    Raises UsageError when another process (or another RunLock) holds it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._file = (folder / LOCK_NAME).open("a")
+        try:
+            _lock(self._file)
+        except OSError as error:
+            self._file.close()
+            raise UsageError(
+                f"Another mcuzoo process is writing to {folder}.",
+                "Wait for it, or leave --out away to write to a folder of its own.",
+            ) from error
+
+    def __enter__(self) -> RunLock:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def release(self) -> None:
+        self._file.close()
+
+
+# Both branches are checked by mypy only on their own platform.
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(file: IO[str]) -> None:
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(file: IO[str]) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

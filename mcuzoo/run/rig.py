@@ -1,0 +1,117 @@
+"""A board behind a port, opened again when it falls silent, restarts or talks nonsense."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcuzoo.errors import McuzooError, ProtocolError, RigError, WrongFirmwareError
+from mcuzoo.link.hello import Hello
+from mcuzoo.link.session import Inference
+from mcuzoo.project.manifest import Manifest
+from mcuzoo.run.board import BoardSession, OpenSession, check_firmware
+
+IMAGE_ATTEMPTS = 3
+_REOPEN_PAUSES_S = (0.0, 0.5, 1.0, 2.0)  # a USB console takes a second to come back
+
+
+class BoardGoneError(RigError):
+    """The board could not be reached again, however often the port was opened."""
+
+
+class Rig:
+    """A board that runs the project's firmware. Use as a context manager.
+
+    Raises what `open_session` raises, and WrongFirmwareError, now or when the board comes back as
+    another one. `on_trouble` is told in a sentence what is being recovered from.
+    """
+
+    def __init__(
+        self,
+        open_session: OpenSession,
+        manifest: Manifest,
+        on_trouble: Callable[[str], None],
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._open_session = open_session
+        self._manifest = manifest
+        self._on_trouble = on_trouble
+        self._sleep = sleep
+        self._context: AbstractContextManager[BoardSession] | None = None
+        self._open()
+
+    def __enter__(self) -> Rig:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    @property
+    def hello(self) -> Hello:
+        return self._hello
+
+    def infer(self, image_id: int, tensor: NDArray[np.int8]) -> Inference:
+        """Run one image; `attempts` counts those of earlier sessions, too.
+
+        Raises the last RigError or ProtocolError after IMAGE_ATTEMPTS sessions gave no result,
+        BoardGoneError when no session could be opened again.
+        """
+        expected_crc32 = zlib.crc32(tensor.tobytes())
+        for attempt in range(1, IMAGE_ATTEMPTS + 1):
+            try:
+                inference = self._session.infer(image_id, tensor)
+                if inference.input_crc32 != expected_crc32:
+                    raise ProtocolError(
+                        f"Image {image_id}: the board computed on an input with CRC-32 "
+                        f"{inference.input_crc32:08x}, sent was {expected_crc32:08x}.",
+                        "The line is noisy beyond repair: lower --baud or check the cable.",
+                    )
+                return replace(inference, attempts=inference.attempts + attempt - 1)
+            except WrongFirmwareError:
+                raise
+            except (RigError, ProtocolError) as error:
+                self._on_trouble(f"Image {image_id}, attempt {attempt}: {error.message}")
+                self._reopen(error)
+                if attempt == IMAGE_ATTEMPTS:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _open(self) -> None:
+        context = self._open_session()
+        self._session = context.__enter__()
+        self._context = context
+        try:
+            self._hello = self._session.hello()
+            check_firmware(self._hello, self._manifest)
+        except BaseException:
+            self._close()
+            raise
+
+    def _close(self) -> None:
+        context, self._context = self._context, None
+        if context is not None:
+            # A port that is gone may say so again when it is closed.
+            with suppress(McuzooError, OSError):
+                context.__exit__(None, None, None)
+
+    def _reopen(self, cause: McuzooError) -> None:
+        for pause_s in _REOPEN_PAUSES_S:
+            self._close()
+            self._sleep(pause_s)
+            try:
+                return self._open()
+            except WrongFirmwareError:
+                raise
+            except (RigError, ProtocolError) as error:
+                self._on_trouble(error.message)
+                last: McuzooError = error
+        raise BoardGoneError(
+            f"The board cannot be reached again: {last.message} Before that: {cause.message}",
+            last.hint,
+        ) from cause

@@ -1,0 +1,201 @@
+"""The run itself: images to the board, outputs to the journal, until all are through."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
+from datetime import datetime, timezone
+from functools import partial
+from typing import Protocol
+
+import numpy as np
+
+from mcuzoo import __version__
+from mcuzoo.errors import (
+    DataSetError,
+    FirmwareError,
+    McuzooError,
+    ProtocolError,
+    RigError,
+    UsageError,
+    WrongFirmwareError,
+)
+from mcuzoo.link.hello import Hello
+from mcuzoo.run.board import OpenSession, board_facts
+from mcuzoo.run.dataset import Item
+from mcuzoo.run.feed import Prepared, Unusable, prepare, prepared_ahead
+from mcuzoo.run.interrupt import RunInterruptedError, sigterm_interrupts
+from mcuzoo.run.job import Job
+from mcuzoo.run.journal import Journal, create_journal, read_run
+from mcuzoo.run.record import Row, RunMeta, Status
+from mcuzoo.run.rig import BoardGoneError, Rig
+from mcuzoo.run.score import top1
+from mcuzoo.run.summary import RunSummary, summarize
+
+LOST_IN_A_ROW = 3
+
+
+class Observer(Protocol):
+    """Is told how the run goes, from the thread that runs it."""
+
+    def started(self, hello: Hello, total: int, finished: int) -> None: ...
+
+    def image(self, row: Row) -> None: ...
+
+    def trouble(self, text: str) -> None: ...
+
+
+def run_images(job: Job, open_session: OpenSession, observer: Observer) -> RunSummary:
+    """Run the images of `job` that are not finished yet and summarize the whole run.
+
+    Every finished image is in the journal of `job.out` before the next one starts. Images that the
+    board does not answer, even after its port was opened again, are recorded as lost; after
+    LOST_IN_A_ROW the run stops with the board's error.
+
+    Raises RunInterruptedError on Ctrl-C or SIGTERM; DataSetError when no image can be decoded;
+    RigError, ProtocolError (WrongFirmwareError for a board of another project), UsageError or
+    InputError, as the board, the run folder or the disk give cause.
+    """
+    with sigterm_interrupts(), ExitStack() as stack:
+        journal = stack.enter_context(Journal(job.out)) if job.resume else None
+        items = _unfinished(job) if job.resume else list(job.data_set.items)
+        if journal is None or items:
+            rig = stack.enter_context(Rig(open_session, job.manifest, observer.trouble))
+            if journal is None:
+                create_journal(job.out, _meta(job, rig.hello), job.data_set.items)
+                journal = stack.enter_context(Journal(job.out))
+            else:
+                _check_same_board(job, rig.hello)
+                journal.update_settings(job.settings)
+            observer.started(
+                rig.hello, len(job.data_set.items), len(job.data_set.items) - len(items)
+            )
+            with _resumable(job):
+                for row in _run(job, rig, items):
+                    journal.record(row)
+                    observer.image(row)
+    summary = summarize(*read_run(job.out))
+    _refuse_all_bad(summary)
+    return summary
+
+
+def _unfinished(job: Job) -> list[Item]:
+    meta, rows = read_run(job.out)
+    same = {
+        "data set": (meta.data_set_digest, job.data_set.digest),
+        "model": (meta.board.model_sha256, job.manifest.model.sha256),
+        "board": (meta.board.board, job.manifest.board),
+    }
+    for what, (then, now) in same.items():
+        if then != now:
+            raise UsageError(
+                f"{job.out} was begun with another {what} (then {then[:12]}, now {now[:12]}).",
+                "Go on with the same one, or start a new run without --resume.",
+            )
+    finished = {row.index for row in rows if row.status.final}
+    return [item for item in job.data_set.items if item.index not in finished]
+
+
+def _check_same_board(job: Job, hello: Hello) -> None:
+    then, now = read_run(job.out)[0].board, board_facts(hello)
+    if then != now:
+        raise WrongFirmwareError(
+            f"{job.out} was begun on another board or build: then {then}, now {now}.",
+            "Go on with the same one, or start a new run without --resume.",
+        )
+
+
+def _meta(job: Job, hello: Hello) -> RunMeta:
+    return RunMeta(
+        tool_version=__version__,
+        started=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        model=job.manifest.model.name,
+        classes=job.classes.count,
+        class_names=job.classes.names,
+        output_scale=job.manifest.output.scale,
+        output_zero_point=job.manifest.output.zero_point,
+        data_set_digest=job.data_set.digest,
+        board=board_facts(hello),
+        settings=job.settings,
+    )
+
+
+def _run(job: Job, rig: Rig, items: list[Item]) -> Iterator[Row]:
+    make = partial(
+        prepare,
+        recipe=job.manifest.preprocessing,
+        shape=job.manifest.input.shape,
+        engine=job.engine,
+    )
+    lost_in_a_row = 0
+    with closing(prepared_ahead(items, make)) as feed:
+        begun = time.perf_counter()
+        for ready in feed:
+            error = None
+            if isinstance(ready, Unusable):
+                row = replace(_row(ready.item), status=Status.BAD_IMAGE, error=ready.reason)
+            else:
+                row, error = _infer(job, rig, ready)
+                lost_in_a_row = 0 if error is None else lost_in_a_row + 1
+            now = time.perf_counter()
+            yield replace(row, seconds=now - begun)
+            begun = now
+            if error is not None and lost_in_a_row == LOST_IN_A_ROW:
+                raise error
+
+
+def _infer(job: Job, rig: Rig, ready: Prepared) -> tuple[Row, McuzooError | None]:
+    row = _row(ready.item)
+    try:
+        inference = rig.infer(ready.item.index, ready.tensor)
+    except (BoardGoneError, WrongFirmwareError):
+        raise
+    except FirmwareError as error:
+        return replace(row, status=Status.FAULT, error=error.message), error
+    except (RigError, ProtocolError) as error:
+        return replace(row, status=Status.LOST, error=error.message), error
+    best = top1(inference.output)
+    quantization = job.manifest.output
+    difference = None
+    if ready.reference is not None:
+        steps = inference.output.astype(np.int16) - ready.reference.reshape(-1)
+        difference = int(np.abs(steps).max())
+    return replace(
+        row,
+        status=Status.DONE,
+        output=inference.output,
+        top1=best,
+        score=quantization.scale * (int(inference.output[best]) - quantization.zero_point),
+        cycles=inference.cycles,
+        input_crc32=inference.input_crc32,
+        attempts=inference.attempts,
+        reference_difference=difference,
+    ), None
+
+
+def _row(item: Item) -> Row:
+    return Row(item.index, item.file, item.label, item.sha256)
+
+
+@contextmanager
+def _resumable(job: Job) -> Iterator[None]:
+    """Tell whoever stops the run how to go on with it."""
+    advice = f"Finished images are kept. Go on: mcuzoo run-serial --resume {job.out}"
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise RunInterruptedError(f"Interrupted; the run is {job.out}.", advice) from None
+    except McuzooError as error:
+        error.hint = f"{error.hint} {advice}"
+        raise
+
+
+def _refuse_all_bad(summary: RunSummary) -> None:
+    bad = summary.counts[Status.BAD_IMAGE]
+    if bad == len(summary.rows):
+        raise DataSetError(
+            f"None of {bad} images could be decoded. The first: {summary.rows[0].error}",
+            "Check what --images points to.",
+        )

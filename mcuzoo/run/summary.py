@@ -1,0 +1,98 @@
+"""A run in figures, computed from its journal alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcuzoo.run.latency import Latency, measure_latency
+from mcuzoo.run.record import Row, RunMeta, Status
+from mcuzoo.run.score import Accuracy, ClassScore, accuracy, class_scores, ranks
+from mcuzoo.run.verdict import Verdict, judge
+
+TOP_K = 5
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Outputs that were compared with the host reference, and how many were byte-equal.
+
+    `largest_difference` is in quantization steps.
+    """
+
+    compared: int
+    equal: int
+    largest_difference: int
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """A run in figures. top1 and top5 are None without labels, top5 also below 6 classes."""
+
+    meta: RunMeta
+    rows: tuple[Row, ...]
+    counts: dict[Status, int]
+    top1: Accuracy | None
+    top5: Accuracy | None
+    classes: tuple[ClassScore, ...]
+    agreement: Agreement | None
+    latency: Latency | None
+    images_per_second: float | None
+    resent: int
+    verdict: Verdict
+
+    @property
+    def unanswered(self) -> int:
+        """Images that `--resume` would run again."""
+        return sum(count for status, count in self.counts.items() if not status.final)
+
+
+def summarize(meta: RunMeta, rows: Sequence[Row]) -> RunSummary:
+    """The figures and the verdict of a run, finished or not."""
+    done = [row for row in rows if row.status is Status.DONE]
+    counts = {status: sum(row.status is status for row in rows) for status in Status}
+    labels, rank = _ranked(done)
+    top1 = accuracy(rank, 1) if len(rank) else None
+    agreement = _agreement(done)
+    seconds = sum(row.seconds or 0.0 for row in done)
+    return RunSummary(
+        meta=meta,
+        rows=tuple(rows),
+        counts=counts,
+        top1=top1,
+        top5=accuracy(rank, TOP_K) if len(rank) and meta.classes > TOP_K else None,
+        classes=class_scores(rank, labels),
+        agreement=agreement,
+        latency=measure_latency(
+            [row.cycles for row in done], meta.board.core_clock_hz, meta.board.emulated
+        ),
+        images_per_second=len(done) / seconds if seconds else None,
+        resent=sum(max(0, (row.attempts or 1) - 1) for row in done),
+        verdict=judge(
+            counts=counts,
+            unequal=agreement.compared - agreement.equal if agreement else 0,
+            top1=top1,
+            min_top1=meta.settings.min_top1,
+            strict=meta.settings.strict,
+        ),
+    )
+
+
+def _ranked(done: Sequence[Row]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    labelled = [
+        (row.label, row.output) for row in done if row.label is not None and row.output is not None
+    ]
+    labels = np.array([label for label, _ in labelled], dtype=np.int64)
+    if not labelled:
+        return labels, labels
+    return labels, ranks(np.stack([output for _, output in labelled]), labels)
+
+
+def _agreement(done: Sequence[Row]) -> Agreement | None:
+    differences = [row.reference_difference for row in done if row.reference_difference is not None]
+    if not differences:
+        return None
+    return Agreement(len(differences), differences.count(0), max(differences))

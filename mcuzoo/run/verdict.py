@@ -1,0 +1,85 @@
+"""The verdict of a run: did it pass, and if not, what broke: model, data, rig or firmware."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from mcuzoo.run.record import Status
+from mcuzoo.run.score import Accuracy
+
+
+class Broke(str, Enum):
+    """What is to blame when a run does not pass, the most telling first."""
+
+    FIRMWARE = "firmware"  # it computes something else than the host, from the same input
+    RIG = "rig"  # images got no answer
+    DATA = "data"  # images could not be decoded, and --strict was given
+    MODEL = "model"  # the accuracy is below --min-top1
+
+
+_EXIT_CODES = {Broke.MODEL: 1, Broke.DATA: 2, Broke.RIG: 3, Broke.FIRMWARE: 4}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`broke` is None when the run passed; `reasons` say why not, `warnings` what else to know."""
+
+    broke: Broke | None
+    reasons: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        return self.broke is None
+
+    @property
+    def exit_code(self) -> int:
+        return 0 if self.broke is None else _EXIT_CODES[self.broke]
+
+
+def judge(
+    counts: Mapping[Status, int],
+    unequal: int,
+    top1: Accuracy | None,
+    min_top1: float | None,
+    strict: bool,
+) -> Verdict:
+    """Judge a run by its counts of images, outputs unlike the reference, and accuracy.
+
+    Where several things broke, the first in the order of `Broke` is blamed: an accuracy says
+    nothing about the model when the firmware computes something else, or images are missing.
+    """
+    findings = list(_findings(counts, unequal, top1, min_top1, strict))
+    warnings = []
+    if counts[Status.BAD_IMAGE] and not strict:
+        warnings.append(_bad_images(counts))
+    broke = min((blame for blame, _ in findings), key=list(Broke).index, default=None)
+    return Verdict(broke, tuple(reason for _, reason in findings), tuple(warnings))
+
+
+def _findings(
+    counts: Mapping[Status, int],
+    unequal: int,
+    top1: Accuracy | None,
+    min_top1: float | None,
+    strict: bool,
+) -> Iterator[tuple[Broke, str]]:
+    if unequal:
+        yield Broke.FIRMWARE, f"{unequal} outputs differ from the host reference."
+    if counts[Status.FAULT]:
+        yield Broke.FIRMWARE, f"The firmware failed on {counts[Status.FAULT]} images."
+    if counts[Status.LOST]:
+        yield Broke.RIG, f"{counts[Status.LOST]} images got no answer from the board."
+    if counts[Status.PENDING]:
+        yield Broke.RIG, f"{counts[Status.PENDING]} images have not been run yet."
+    if counts[Status.BAD_IMAGE] and strict:
+        yield Broke.DATA, _bad_images(counts)
+    if min_top1 is not None and (top1 is None or top1.value < min_top1):
+        measured = "not known" if top1 is None else f"{top1.value:.4f}"
+        yield Broke.MODEL, f"Top-1 is {measured}, less than the {min_top1:.4f} asked for."
+
+
+def _bad_images(counts: Mapping[Status, int]) -> str:
+    return f"{counts[Status.BAD_IMAGE]} images could not be decoded and are not counted."

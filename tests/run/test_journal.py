@@ -1,0 +1,206 @@
+"""The journal: what was recorded is there, whatever happened after."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from helpers.fake_board import HELLO
+from mcuzoo.errors import InputError, UsageError
+from mcuzoo.run.board import board_facts
+from mcuzoo.run.dataset import Item
+from mcuzoo.run.journal import JOURNAL_NAME, Journal, create_journal, read_run
+from mcuzoo.run.record import Row, RunMeta, Settings, Status
+
+SETTINGS = Settings("/p", "/dev/x", 115200, "/d.csv", None, None, True, 0.5, False)
+META = RunMeta(
+    tool_version="1",
+    started="2025-01-01T00:00:00+00:00",
+    model="toy",
+    classes=3,
+    class_names=("a", "b", "ü"),
+    output_scale=1 / 256,
+    output_zero_point=-128,
+    data_set_digest="d" * 64,
+    board=board_facts(HELLO),
+    settings=SETTINGS,
+)
+ITEMS = tuple(Item(index, f"{index}.jpg", Path(f"/{index}.jpg"), index, "e" * 64)
+              for index in (0, 2, 5, 6))  # fmt: skip
+DONE = Row(
+    2, "2.jpg", 2, "e" * 64, Status.DONE, np.array([-128, 0, 127], np.int8), 2, 0.99, 2**40,
+    2**32 - 1, 2, 0, 0.25, None,
+)  # fmt: skip
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    folder = tmp_path / "runs" / "one"
+    create_journal(folder, META, ITEMS)
+    return folder
+
+
+def test_new_run_is_all_pending(run: Path) -> None:
+    meta, rows = read_run(run)
+    assert meta == META
+    assert rows == tuple(Row(i.index, i.file, i.label, i.sha256) for i in ITEMS)
+
+
+def test_row_comes_back_as_recorded(run: Path) -> None:
+    with Journal(run) as journal:
+        journal.record(DONE)
+        row = read_run(run)[1][1]  # readable while it is written
+    assert row.output is not None and DONE.output is not None
+    assert row.output.dtype == np.int8
+    assert row.output.tolist() == DONE.output.tolist()
+    assert replace(row, output=None) == replace(DONE, output=None)
+
+
+def test_finished_image_cannot_be_recorded_twice(run: Path) -> None:
+    with Journal(run) as journal:
+        journal.record(DONE)
+        for again in (DONE, replace(DONE, status=Status.LOST)):
+            with pytest.raises(InputError, match="finished already"):
+                journal.record(again)
+        with pytest.raises(InputError, match="unknown"):
+            journal.record(replace(DONE, index=3))
+    assert read_run(run)[1][1].status is Status.DONE
+
+
+def test_lost_image_may_be_recorded_again(run: Path) -> None:
+    with Journal(run) as journal:
+        journal.record(replace(DONE, status=Status.LOST, output=None, error="silent"))
+        journal.record(DONE)
+    assert read_run(run)[1][1].error is None
+
+
+def test_settings_can_change(run: Path) -> None:
+    changed = replace(SETTINGS, port="/dev/y", min_top1=None)
+    with Journal(run) as journal:
+        journal.update_settings(changed)
+    assert read_run(run)[0] == replace(META, settings=changed)
+
+
+def test_second_writer_is_refused(run: Path) -> None:
+    with Journal(run), pytest.raises(UsageError, match="Another mcuzoo process"):
+        Journal(run)
+    with Journal(run) as journal:
+        journal.record(DONE)
+
+
+def test_second_run_in_the_same_folder(run: Path) -> None:
+    with pytest.raises(UsageError, match="holds a run already") as caught:
+        create_journal(run, META, ITEMS)
+    assert f"--resume {run}" in caught.value.hint
+
+
+def test_folder_that_cannot_be(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="cannot hold a run"):
+        create_journal(tmp_path / "file" / "run", META, ITEMS)
+
+
+def test_no_run(tmp_path: Path) -> None:
+    for use in (read_run, Journal):
+        with pytest.raises(InputError, match="holds no run"):
+            use(tmp_path)
+
+
+def test_leftover_of_a_crashed_start_does_no_harm(tmp_path: Path) -> None:
+    (tmp_path / f".{JOURNAL_NAME}.new").write_bytes(b"half a file")
+    (tmp_path / f".{JOURNAL_NAME}.new-journal").write_bytes(b"half a journal")
+    create_journal(tmp_path, META, ITEMS)
+    assert len(read_run(tmp_path)[1]) == len(ITEMS)
+
+
+def test_half_a_commit_is_undone(run: Path, tmp_path: Path) -> None:
+    """What a crash in mid-commit leaves: some pages written, and SQLite's own journal beside."""
+    with Journal(run) as journal:
+        journal.record(DONE)
+    database = sqlite3.connect(run / JOURNAL_NAME, isolation_level=None)
+    database.execute("PRAGMA cache_size=1")
+    database.execute("PRAGMA cache_spill=1")
+    database.execute("BEGIN")
+    database.execute("UPDATE images SET status='done', output=zeroblob(200000)")
+    torn = tmp_path / "torn"
+    shutil.copytree(run, torn)
+    database.close()
+    assert (torn / f"{JOURNAL_NAME}-journal").stat().st_size > 0
+    assert (torn / JOURNAL_NAME).stat().st_size > (run / JOURNAL_NAME).stat().st_size
+    _, rows = read_run(torn)
+    assert [row.status for row in rows] == [Status.PENDING, Status.DONE, *[Status.PENDING] * 2]
+    assert rows[1].top1 == DONE.top1
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    keep=st.floats(0, 1), hits=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=5)
+)
+def test_damaged_journal_is_read_or_named(
+    run: Path, keep: float, hits: list[tuple[float, int]]
+) -> None:
+    whole = bytearray((run / JOURNAL_NAME).read_bytes())
+    for place, value in hits:
+        whole[int(place * (len(whole) - 1))] = value
+    folder = run.parent / "damaged"
+    folder.mkdir(exist_ok=True)
+    (folder / JOURNAL_NAME).write_bytes(bytes(whole[: int(keep * len(whole))]))
+    try:
+        read_run(folder)
+    except InputError as error:
+        assert str(folder / JOURNAL_NAME) in error.message
+
+
+def test_newer_schema_is_refused(run: Path) -> None:
+    with sqlite3.connect(run / JOURNAL_NAME) as database:
+        database.execute("UPDATE run SET value='99' WHERE key='schema'")
+    with pytest.raises(InputError, match="schema 99"):
+        read_run(run)
+
+
+WRITER = """
+import sys
+from pathlib import Path
+import numpy as np
+from mcuzoo.run.journal import Journal
+from mcuzoo.run.record import Row, Status
+with Journal(Path(sys.argv[1])) as journal:
+    for index in range(int(sys.argv[2])):
+        output = np.full(1001, index % 100, np.int8)
+        journal.record(Row(index, f"{index}.jpg", None, None, Status.DONE, output))
+        print(index, flush=True)
+"""
+
+
+def test_kill_leaves_every_recorded_image(tmp_path: Path) -> None:
+    items = tuple(Item(index, f"{index}.jpg", Path("x"), None, None) for index in range(5000))
+    create_journal(tmp_path, META, items)
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(tmp_path), "5000"], stdout=subprocess.PIPE, text=True
+    )
+    assert writer.stdout is not None
+    for line in writer.stdout:
+        if int(line) == 40:
+            break
+    os.kill(writer.pid, signal.SIGKILL)
+    said = [40, *(int(line) for line in writer.stdout.read().split())]
+    writer.wait()
+    rows = read_run(tmp_path)[1]
+    done = [row.index for row in rows if row.status is Status.DONE]
+    assert done == list(range(len(done)))
+    assert said[-1] + 1 <= len(done) <= said[-1] + 2
+    with Journal(tmp_path) as journal:  # the dead writer's lock is gone
+        journal.record(replace(rows[len(done)], status=Status.DONE))
