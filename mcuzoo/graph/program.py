@@ -79,11 +79,7 @@ def build_program(model: Model) -> Program:
         if op.name == "RESHAPE" and op.inputs[:1] and op.inputs[0] in owner:
             buffer = owner[op.inputs[0]]
             for tensor in op.outputs:
-                if model.tensor(tensor).bytes != model.tensor(op.inputs[0]).bytes:
-                    raise ModelError(
-                        f"Op {op.index} RESHAPE changes the size of tensor {op.inputs[0]}.",
-                        "Convert the model again; a reshape keeps the number of elements.",
-                    )
+                _require_same_storage(op, model.tensor(op.inputs[0]), model.tensor(tensor))
                 owner[tensor] = buffer
                 groups[buffer].append(tensor)
             continue
@@ -124,6 +120,14 @@ def _is_activation(model: Model, index: int, owner: dict[int, int], op: Op) -> b
             "Models with state are not supported; convert the model without it.",
         )
     return True
+
+
+def _require_same_storage(op: Op, source: Tensor, target: Tensor) -> None:
+    if (source.dtype, source.elements) != (target.dtype, target.elements):
+        raise ModelError(
+            f"Op {op.index} RESHAPE changes the size or type of tensor {source.index}.",
+            "Convert the model again; a reshape keeps both.",
+        )
 
 
 def _input(model: Model, ops: list[Op]) -> Tensor:
@@ -167,6 +171,8 @@ def _output(model: Model, ops: list[Op]) -> tuple[Tensor, bool]:
     tensor = model.tensor(model.outputs[0])
     for op in ops:
         if op.name == "DEQUANTIZE" and op.outputs == (tensor.index,) and len(op.inputs) == 1:
+            if any(tensor.index in other.inputs for other in ops):
+                break
             inner = model.tensor(op.inputs[0])
             if inner.dtype is DType.INT8:
                 ops.remove(op)

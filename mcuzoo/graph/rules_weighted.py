@@ -20,6 +20,8 @@ from mcuzoo.graph.rules import (
 from mcuzoo.graph.window import window_of
 
 POOL_SCALE_TOLERANCE = 1e-6
+# Pixels; keeps every coordinate that a kernel forms within 32 bits.
+MAX_REACH = 32767
 
 
 def convolution(model: Model, op: Op) -> None:
@@ -112,7 +114,8 @@ def _slides(model: Model, op: Op, taps: tuple[int, int], channels: int) -> None:
     source, target = input_tensor(model, op, 0), output_tensor(model, op)
     names = ("stride_h", "stride_w", "dilation_h_factor", "dilation_w_factor")
     steps = [int(op.options.get(name, 1)) for name in names]
-    if min(*taps, *steps) < 1:
+    reach = max(taps[0] * steps[2], taps[1] * steps[3], *steps)
+    if min(*taps, *steps) < 1 or reach > MAX_REACH:
         raise Refusal(f"its window is {list(taps)} with strides and dilations {steps}")
     window = window_of(op, (source.shape[1], source.shape[2]), taps)
     same_shape(target, (1, window.output_height, window.output_width, channels))

@@ -7,8 +7,9 @@ from math import isqrt
 
 from mcuzoo.board.model import Board
 from mcuzoo.plan.needs import Needs
-from mcuzoo.plan.placement import WeightsChoice, place, usable_regions
+from mcuzoo.plan.placement import place, usable_regions
 from mcuzoo.plan.regions import region_fits
+from mcuzoo.project.kinds import WeightsChoice
 
 
 def fits(

@@ -11,8 +11,9 @@ from mcuzoo.graph.coverage import Uncovered, check_aot
 from mcuzoo.graph.model import Model
 from mcuzoo.plan.advice import next_step
 from mcuzoo.plan.memory import MemoryPlan, PeakOp, plan_memory
-from mcuzoo.plan.placement import Placement, WeightsChoice
+from mcuzoo.plan.placement import Placement
 from mcuzoo.plan.regions import RegionFit
+from mcuzoo.project.kinds import WeightsChoice
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,12 @@ class FitReport:
             "constant_bytes": self.constant_bytes,
             "peak": asdict(self.peak),
             "uncovered": [
-                {"op": gap.op.index, "name": gap.op.name, "reason": gap.reason}
+                {
+                    "op": gap.op.index,
+                    "name": gap.op.name,
+                    "tensor": gap.tensor,
+                    "reason": gap.reason,
+                }
                 for gap in self.uncovered
             ],
             "warnings": list(self.warnings),

@@ -10,8 +10,9 @@ from mcuzoo.graph.program import Program, build_program
 from mcuzoo.plan.arena import ArenaPlan, plan_arena
 from mcuzoo.plan.lifetimes import lifetimes
 from mcuzoo.plan.needs import Needs, assess_needs
-from mcuzoo.plan.placement import Placement, WeightsChoice, place
+from mcuzoo.plan.placement import Placement, place
 from mcuzoo.plan.regions import RegionFit, region_fits
+from mcuzoo.project.kinds import WeightsChoice
 
 
 @dataclass(frozen=True)

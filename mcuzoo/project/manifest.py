@@ -50,8 +50,18 @@ class ModelEntry:
 
 
 @dataclass(frozen=True)
+class RegionUse:
+    region: str
+    used_bytes: int
+    size_bytes: int
+
+
+@dataclass(frozen=True)
 class PlanEntry:
-    """The memory plan that the project was rendered from; all sizes in bytes."""
+    """The memory plan that the project was rendered from; all sizes in bytes.
+
+    `regions` is what each memory region was expected to hold, by estimate where code is concerned.
+    """
 
     arena_bytes: int
     arena_region: str
@@ -59,13 +69,26 @@ class PlanEntry:
     stack_bytes: int
     constant_bytes: int
     peak_op: str
+    regions: tuple[RegionUse, ...] = ()
 
 
 @dataclass(frozen=True)
-class RegionUse:
+class MemoryEntry:
     region: str
-    used_bytes: int
+    kind: str
+    base: int
     size_bytes: int
+
+
+@dataclass(frozen=True)
+class TargetEntry:
+    """What a build needs to know of the board. `image_base`: the address a .bin file starts at."""
+
+    core: str
+    fpu: str
+    flash_region: str
+    image_base: int
+    memory: tuple[MemoryEntry, ...]
 
 
 @dataclass(frozen=True)
@@ -93,6 +116,7 @@ class Manifest:
     board: str
     runtime: str
     project: str
+    target: TargetEntry
     model: ModelEntry
     input: TensorSpec
     output: TensorSpec
@@ -139,7 +163,7 @@ def load_manifest(project: Path) -> Manifest:
         raise ProjectError(
             f"{project} is not an mcuzoo project: no {MANIFEST_NAME}.", hint
         ) from None
-    except (ValueError, TypeError, KeyError, OSError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
         raise ProjectError(f"{path} is damaged: {error}", f"Export it again: {hint}") from error
 
 
@@ -154,7 +178,8 @@ def _parse(raw: dict[str, Any]) -> Manifest:
             "input": _tensor(raw["input"]),
             "output": _tensor(raw["output"]),
             "preprocessing": Preprocessing(**raw["preprocessing"]),
-            "plan": PlanEntry(**raw["plan"]),
+            "plan": _plan(raw["plan"]),
+            "target": _target(raw["target"]),
             "sources": tuple(raw["sources"]),
             "include_dirs": tuple(raw["include_dirs"]),
             "build": None if build is None else _build(build),
@@ -166,5 +191,17 @@ def _tensor(raw: dict[str, Any]) -> TensorSpec:
     return TensorSpec(**{**raw, "shape": tuple(raw["shape"])})
 
 
+def _target(raw: dict[str, Any]) -> TargetEntry:
+    return TargetEntry(**{**raw, "memory": tuple(MemoryEntry(**item) for item in raw["memory"])})
+
+
+def _plan(raw: dict[str, Any]) -> PlanEntry:
+    return PlanEntry(**{**raw, "regions": _uses(raw["regions"])})
+
+
 def _build(raw: dict[str, Any]) -> BuildEntry:
-    return BuildEntry(**{**raw, "regions": tuple(RegionUse(**use) for use in raw["regions"])})
+    return BuildEntry(**{**raw, "regions": _uses(raw["regions"])})
+
+
+def _uses(raw: list[dict[str, Any]]) -> tuple[RegionUse, ...]:
+    return tuple(RegionUse(**use) for use in raw)

@@ -1,0 +1,62 @@
+"""mcuzoo build: from a project folder to a firmware."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from mcuzoo.project.manifest import BuildEntry, Manifest
+
+
+def build(
+    project: Annotated[Path, typer.Argument(help="A project folder.")],
+    compiler: Annotated[
+        str | None, typer.Option("--compiler", help="gcc or zig [the first that is found].")
+    ] = None,
+    optimization: Annotated[
+        str, typer.Option("--optimization", "-O", help="0, 1, 2, 3 or s.")
+    ] = "2",
+    json_output: Annotated[bool, typer.Option("--json", help="Print the build's entry.")] = False,
+) -> None:
+    """Build PROJECT with arm-none-eabi-gcc or Zig into ELF, .bin and .hex."""
+    import json
+    from dataclasses import asdict
+
+    from mcuzoo.project.flags import check_optimization
+    from mcuzoo.project.manifest import load_manifest
+    from mcuzoo.toolchain.build import build_project
+
+    entry = build_project(project, compiler, check_optimization(optimization))
+    if json_output:
+        print(json.dumps(asdict(entry), indent=2))
+    else:
+        _print_entry(project, load_manifest(project), entry)
+
+
+def _print_entry(project: Path, manifest: Manifest, entry: BuildEntry) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    planned = {use.region: use.used_bytes for use in manifest.plan.regions}
+    table = Table(
+        title=f"{manifest.name}: {entry.toolchain} {entry.compiler_version} {entry.optimization}"
+    )
+    table.add_column("region")
+    for column in ("used", "planned", "size", ""):
+        table.add_column(column, justify="right")
+    for use in entry.regions:
+        table.add_row(
+            use.region,
+            f"{use.used_bytes:,}",
+            f"{planned.get(use.region, 0):,}",
+            f"{use.size_bytes:,}",
+            f"{use.used_bytes / use.size_bytes:.0%}",
+        )
+    Console(highlight=False).print(table)
+    print(f"code {entry.code_bytes:,} bytes; build {entry.build_id}")
+    for product in (entry.elf, entry.bin, entry.hex):
+        print(project / product)
+    print(f"next: mcuzoo run-serial --port emulator://{project}")

@@ -1,0 +1,79 @@
+"""mcuzoo fit: does a model fit a board's memory?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from mcuzoo.plan.fit import FitReport
+
+
+def fit(
+    model: Annotated[str, typer.Argument(help="A model of the zoo, or a .tflite file.")],
+    board: Annotated[str, typer.Option("--board", "-b", help="rt1170, rt1050 or a .toml file.")],
+    runtime: Annotated[str, typer.Option(help="aot")] = "aot",
+    weights: Annotated[str, typer.Option(help="Where the constants live: flash or ram.")] = "flash",
+    arena_region: Annotated[
+        str | None, typer.Option(help="Pin the tensor arena to this memory region.")
+    ] = None,
+    json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Plan MODEL's memory on a board, region by region. Exit code 1 when it does not fit."""
+    import json
+
+    from mcuzoo.board.load import list_boards, load_board
+    from mcuzoo.graph.read import load_model
+    from mcuzoo.plan.fit import fit_model
+    from mcuzoo.project.kinds import check_runtime, check_weights
+    from mcuzoo.zoo.registry import resolve_model
+
+    report = fit_model(
+        load_model(resolve_model(model).path),
+        load_board(board),
+        check_runtime(runtime),
+        check_weights(weights),
+        arena_region,
+        list_boards(),
+    )
+    if json_output:
+        print(json.dumps(report.as_dict(), indent=2))
+    else:
+        _print_report(report)
+    if not report.fits:
+        raise typer.Exit(1)
+
+
+def _print_report(report: FitReport) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"{report.model} on {report.board}, runtime {report.runtime}")
+    for column in ("region", "used", "size", "", "parts (~ estimated)"):
+        table.add_column(column, justify="right" if column in ("used", "size", "") else "left")
+    for region in report.regions:
+        parts = (
+            f"{part.name} {'~' if part.estimate else ''}{part.bytes:,}" for part in region.parts
+        )
+        table.add_row(
+            region.region,
+            f"{region.used_bytes:,}",
+            f"{region.size_bytes:,}",
+            f"{region.used_bytes / region.size_bytes:.0%}",
+            ", ".join(parts),
+            style=None if region.fits else "bold red",
+        )
+    console = Console(highlight=False)
+    console.print(table)
+    print(
+        f"arena {report.arena_bytes:,} bytes in {report.placement.arena_region}; peak at op "
+        f"{report.peak.index} {report.peak.name} ({report.peak.live_bytes:,} bytes alive)"
+    )
+    for gap in report.uncovered:
+        print(f"not covered: op {gap.op.index} {gap.op.name}: {gap.reason}")
+    for warning in report.warnings:
+        print(f"warning: {warning}")
+    print("verdict: fits" if report.fits else "verdict: DOES NOT FIT")
+    if report.next_step:
+        print(f"next: {report.next_step}")

@@ -1,0 +1,48 @@
+"""The CMake files of a stand-alone project: list, presets, one toolchain file per compiler."""
+
+from __future__ import annotations
+
+import re
+
+from mcuzoo.codegen.templates import render
+from mcuzoo.project.flags import (
+    LINK_FLAGS,
+    OPTIMIZATION,
+    TOOLCHAINS,
+    compile_flags,
+    link_libraries,
+    machine_flags,
+)
+from mcuzoo.project.manifest import Manifest
+
+_TITLES = {"gcc": "Arm GNU toolchain", "zig": "Zig's C compiler"}
+
+
+def render_build_files(manifest: Manifest) -> dict[str, str]:
+    """CMakeLists.txt, CMakePresets.json and cmake/*.cmake by relative path."""
+    files = {
+        "CMakeLists.txt": render(
+            "cmake/CMakeLists.txt.j2",
+            manifest=manifest,
+            cmake_name=_cmake_name(manifest.name),
+            optimization=OPTIMIZATION,
+        ),
+        "CMakePresets.json": render(
+            "cmake/CMakePresets.json.j2",
+            toolchains=[(toolchain, _TITLES[toolchain]) for toolchain in TOOLCHAINS],
+        ),
+    }
+    for toolchain in TOOLCHAINS:
+        files[f"cmake/{toolchain}.cmake"] = render(
+            f"cmake/{toolchain}.cmake.j2",
+            machine_flags=machine_flags(toolchain, manifest.target.core, manifest.target.fpu),
+            compile_flags=compile_flags(toolchain),
+            link_flags=LINK_FLAGS,
+            link_libraries=link_libraries(toolchain),
+        )
+    return files
+
+
+def _cmake_name(name: str) -> str:
+    """A project name that CMake takes whatever the model file was called."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", name)

@@ -1,0 +1,49 @@
+"""A manifest's entries, from the board, the model and the memory plan."""
+
+from __future__ import annotations
+
+from mcuzoo.board.model import Board
+from mcuzoo.graph.model import Tensor
+from mcuzoo.plan.memory import MemoryPlan
+from mcuzoo.project.manifest import MemoryEntry, PlanEntry, RegionUse, TargetEntry, TensorSpec
+
+
+def target_entry(board: Board) -> TargetEntry:
+    return TargetEntry(
+        core=board.core.name,
+        fpu=board.core.fpu,
+        flash_region=board.flash.region,
+        image_base=board.flash_region.base + board.boot.image_offset,
+        memory=tuple(
+            MemoryEntry(region.name, region.kind.value, region.base, region.size)
+            for region in board.regions
+        ),
+    )
+
+
+def tensor_spec(tensor: Tensor) -> TensorSpec:
+    """`tensor` must be quantized per tensor, as a program's input and output are."""
+    assert tensor.quantization is not None
+    return TensorSpec(
+        name=tensor.name,
+        shape=tensor.shape,
+        dtype=tensor.dtype.value,
+        scale=tensor.quantization.scale,
+        zero_point=tensor.quantization.zero_point,
+        bytes=tensor.bytes,
+    )
+
+
+def plan_entry(plan: MemoryPlan) -> PlanEntry:
+    return PlanEntry(
+        arena_bytes=plan.arena.arena_bytes,
+        arena_region=plan.placement.arena_region,
+        weights_region=plan.placement.weights_region,
+        stack_bytes=plan.placement.stack_bytes,
+        constant_bytes=plan.needs.constant_bytes,
+        peak_op=f"{plan.peak.index} {plan.peak.name}",
+        regions=tuple(
+            RegionUse(region.region, region.used_bytes, region.size_bytes)
+            for region in plan.regions
+        ),
+    )

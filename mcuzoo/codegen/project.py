@@ -1,0 +1,127 @@
+"""Render a self-contained project folder: model, firmware, board files and build files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+from mcuzoo import __version__
+from mcuzoo.board.model import Board
+from mcuzoo.codegen.aot.emit import render_model
+from mcuzoo.codegen.aot.sources import kernel_sources
+from mcuzoo.codegen.assets import LABELS_FILE, SAMPLES_FOLDER, label_file, sample_files
+from mcuzoo.codegen.board_files import render_board_files
+from mcuzoo.codegen.build_files import render_build_files
+from mcuzoo.codegen.entries import plan_entry, target_entry, tensor_spec
+from mcuzoo.codegen.folder import check_target, write_project
+from mcuzoo.codegen.readme import render_readme
+from mcuzoo.codegen.sources import INCLUDE_DIRS, application_sources, with_headers
+from mcuzoo.errors import FitError
+from mcuzoo.graph.coverage import require_aot
+from mcuzoo.graph.read import load_model
+from mcuzoo.plan.memory import MemoryPlan, plan_memory
+from mcuzoo.project.build_id import BUILD_ID_HEADER, build_id
+from mcuzoo.project.kinds import WeightsChoice, check_project, check_runtime
+from mcuzoo.project.manifest import Manifest, ModelEntry
+from mcuzoo.resources import firmware_dir
+from mcuzoo.zoo.registry import ModelSource
+
+MODEL_FILE = "model/model.tflite"
+WEIGHTS_SECTION = ".mz_weights"
+
+
+def export_project(
+    source: ModelSource,
+    board: Board,
+    directory: Path,
+    runtime: str = "aot",
+    project: str = "cmake",
+    weights: WeightsChoice = "flash",
+    arena_region: str | None = None,
+    force: bool = False,
+) -> Manifest:
+    """Write a project for `source` on `board` into `directory`: same input, same bytes.
+
+    Raises UsageError (runtime, project kind or region that cannot be had), ModelError (model that
+    the runtime cannot run), FitError (model that does not fit, by region) and ProjectError (the
+    folder is not ours to write, see check_target).
+    """
+    check_runtime(runtime)
+    check_project(project)
+    directory = directory.resolve()
+    check_target(directory, force)
+    model = load_model(source.path)
+    plan = plan_memory(model, board, runtime, weights, arena_region)
+    require_aot(plan.program)
+    _require_fit(plan, board, source.name)
+
+    rendered = {
+        **render_model(plan.program, plan.arena, WEIGHTS_SECTION),
+        **render_board_files(board, plan.placement),
+    }
+    compiled = (*application_sources(firmware_dir()), *kernel_sources(plan.program))
+    known = {**rendered, BUILD_ID_HEADER: ""}
+    files = {
+        **{path: text.encode() for path, text in rendered.items()},
+        **with_headers(compiled, firmware_dir(), known),
+    }
+    identity = build_id(_hashes(files))
+    files |= {
+        BUILD_ID_HEADER: _build_id_header(identity).encode(),
+        MODEL_FILE: model.raw,
+        **label_file(source.labels),
+        **sample_files(source.samples),
+    }
+    manifest = Manifest(
+        tool_version=__version__,
+        name=f"{board.id}-{source.name}",
+        board=board.id,
+        runtime=runtime,
+        project=project,
+        target=target_entry(board),
+        model=ModelEntry(source.name, MODEL_FILE, model.sha256, model.bytes),
+        input=tensor_spec(plan.program.input_tensor),
+        output=tensor_spec(plan.program.output_tensor),
+        preprocessing=source.preprocessing,
+        plan=plan_entry(plan),
+        build_id=identity,
+        sources=tuple(sorted(path for path in files if path.endswith(".c"))),
+        include_dirs=INCLUDE_DIRS,
+        linker_script=next(path for path in rendered if path.startswith("linker/")),
+        labels=LABELS_FILE if source.labels else None,
+        samples=SAMPLES_FOLDER if source.samples else None,
+    )
+    documents = {**render_build_files(manifest), **render_readme(manifest, board, plan)}
+    files |= {path: text.encode() for path, text in documents.items()}
+    manifest = replace(manifest, files=_hashes(files))
+    write_project(directory, files, manifest)
+    return manifest
+
+
+def _require_fit(plan: MemoryPlan, board: Board, model: str) -> None:
+    if plan.fits:
+        return
+    over = "; ".join(
+        f"{region.region} needs {region.used_bytes:,} of {region.size_bytes:,} bytes"
+        for region in plan.regions
+        if not region.fits
+    )
+    raise FitError(
+        f"{model} does not fit {board.name}: {over}.",
+        f"mcuzoo fit {model} --board {board.id} says what would fit.",
+    )
+
+
+def _hashes(files: Mapping[str, bytes]) -> dict[str, str]:
+    return {path: sha256(content).hexdigest() for path, content in sorted(files.items())}
+
+
+def _build_id_header(identity: str) -> str:
+    return (
+        "/* The identity of this firmware's sources; a build of edited sources overrides it. */\n"
+        "#ifndef MZ_BUILD_ID\n"
+        f'#define MZ_BUILD_ID "{identity}"\n'
+        "#endif\n"
+    )

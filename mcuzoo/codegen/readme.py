@@ -1,0 +1,17 @@
+"""The project's README."""
+
+from __future__ import annotations
+
+from mcuzoo.board.model import Board
+from mcuzoo.codegen.templates import render
+from mcuzoo.plan.memory import MemoryPlan
+from mcuzoo.project.manifest import Manifest
+
+
+def render_readme(manifest: Manifest, board: Board, plan: MemoryPlan) -> dict[str, str]:
+    contents = {
+        region.region: ", ".join(part.name for part in region.parts) for region in plan.regions
+    }
+    return {
+        "README.md": render("cmake/README.md.j2", manifest=manifest, board=board, contents=contents)
+    }

@@ -1,0 +1,67 @@
+"""Which files under firmware/ a project needs: its C sources and the headers they include."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+
+from mcuzoo.errors import InputError
+
+APPLICATION_FOLDERS = ("app", "link", "port/cortex_m7", "port/imxrt")
+"""Folders under firmware/ whose every C file is part of every stand-alone project."""
+
+INCLUDE_DIRS = ("firmware", "board", "model")
+"""Relative to the project."""
+
+_INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
+
+
+def application_sources(firmware: Path) -> tuple[str, ...]:
+    """Paths below `firmware` of all C files but the runtime and its kernels, sorted."""
+    found = (
+        path
+        for folder in APPLICATION_FOLDERS
+        for path in (firmware / folder).glob("*.c")
+    )
+    return tuple(sorted(path.relative_to(firmware).as_posix() for path in found))
+
+
+def with_headers(
+    sources: Iterable[str], firmware: Path, rendered: Mapping[str, str]
+) -> dict[str, bytes]:
+    """`firmware/...` files by project path: `sources` and all headers that they reach.
+
+    rendered: the project's other files, which may include and be included. Raises InputError for
+    an include that neither they nor the firmware folder can satisfy.
+    """
+    files: dict[str, bytes] = {}
+    waiting = [f"firmware/{source}" for source in sources]
+    for path, text in rendered.items():
+        waiting += _includes(path, text, firmware, rendered)
+    while waiting:
+        path = waiting.pop()
+        if path in files or path in rendered:
+            continue
+        content = (firmware / PurePosixPath(path).relative_to("firmware")).read_bytes()
+        files[path] = content
+        waiting += _includes(path, content.decode("utf-8"), firmware, rendered)
+    return files
+
+
+def _includes(path: str, text: str, firmware: Path, rendered: Mapping[str, str]) -> list[str]:
+    if PurePosixPath(path).suffix not in (".c", ".h"):
+        return []
+    return [_resolve(path, name, firmware, rendered) for name in _INCLUDE.findall(text)]
+
+
+def _resolve(path: str, name: str, firmware: Path, rendered: Mapping[str, str]) -> str:
+    """The project path of `#include "name"` in the file at `path`, as the compiler searches."""
+    for folder in (PurePosixPath(path).parent.as_posix(), *INCLUDE_DIRS):
+        candidate = f"{folder}/{name}"
+        if candidate in rendered:
+            return candidate
+        inside = PurePosixPath(candidate)
+        if inside.parts[0] == "firmware" and (firmware.parent / inside).is_file():
+            return candidate
+    raise InputError(f"{path} includes {name!r}, which is nowhere.", "Reinstall mcuzoo.")

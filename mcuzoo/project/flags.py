@@ -1,0 +1,67 @@
+"""Compiler and linker flags of a project: the same for `mcuzoo build` and for its CMake files."""
+
+from __future__ import annotations
+
+from mcuzoo.errors import UsageError
+
+TOOLCHAINS = ("gcc", "zig")
+
+OPTIMIZATION = "-O2"
+OPTIMIZATIONS = ("-O0", "-O1", "-O2", "-O3", "-Os")
+
+_COMMON = (
+    "-std=c11",
+    "-g",
+    "-ffreestanding",
+    # -ffreestanding alone makes a call of every small memcpy in the kernels' inner loops.
+    "-fbuiltin",
+    "-ffunction-sections",
+    "-fdata-sections",
+    "-fno-unwind-tables",
+    "-fno-asynchronous-unwind-tables",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+)
+
+LINK_FLAGS = ("-nostdlib", "-Wl,--gc-sections")
+"""The linker script comes extra."""
+
+_COMPILE = {
+    # Else gcc makes memset call itself.
+    "gcc": ("-fno-tree-loop-distribute-patterns",),
+    # Zig traps undefined behaviour by default; the sanitized builds are on the host.
+    "zig": ("-fno-sanitize=all",),
+}
+
+_LIBRARIES = {
+    "gcc": ("-lgcc",),
+    # Zig links its own run-time library without being asked.
+    "zig": (),
+}
+
+
+def check_optimization(level: str) -> str:
+    """The compiler flag for `level`: 0, 1, 2, 3 or s. Raises UsageError for another."""
+    flag = f"-O{level}"
+    if flag not in OPTIMIZATIONS:
+        raise UsageError(f"-O {level}: no such level.", f"One of {' '.join(OPTIMIZATIONS)}.")
+    return flag
+
+
+def machine_flags(toolchain: str, core: str, fpu: str) -> tuple[str, ...]:
+    """Flags that choose the core; `core` and `fpu` in Arm's spelling (cortex-m7, fpv5-d16)."""
+    if toolchain == "zig":
+        # Zig derives the FPU from the core.
+        return ("-target", "thumb-freestanding-eabihf", f"-mcpu={core.replace('-', '_')}")
+    return (f"-mcpu={core}", "-mthumb", f"-mfpu={fpu}", "-mfloat-abi=hard")
+
+
+def compile_flags(toolchain: str) -> tuple[str, ...]:
+    """Flags for every C file, less the optimization level."""
+    return _COMMON + _COMPILE[toolchain]
+
+
+def link_libraries(toolchain: str) -> tuple[str, ...]:
+    """What is linked after the objects."""
+    return _LIBRARIES[toolchain]

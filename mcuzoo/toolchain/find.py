@@ -1,0 +1,85 @@
+"""Find a compiler: Arm's GCC, else Zig's C compiler."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from mcuzoo.errors import ToolchainError, UsageError, did_you_mean
+from mcuzoo.project.flags import TOOLCHAINS
+
+GCC_VARIABLE = "MCUZOO_GCC"
+ZIG_VARIABLE = "MCUZOO_ZIG"
+_HINT = "pip install 'mcuzoo[toolchain]' brings one that needs no root (Zig's C compiler)."
+_VERSION_TIMEOUT_S = 60
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """`command` starts the C compiler: its program and the arguments that come before ours."""
+
+    kind: str
+    command: tuple[str, ...]
+    version: str
+
+
+def find_compiler(name: str | None = None) -> Compiler:
+    """The compiler called `name` ("gcc" or "zig"); without a name, the first there is.
+
+    MCUZOO_GCC and MCUZOO_ZIG name a program to be used instead of arm-none-eabi-gcc and zig.
+    Raises ToolchainError when there is none, UsageError for another name.
+    """
+    if name is not None and name not in TOOLCHAINS:
+        raise UsageError(
+            f"There is no compiler {name!r}; mcuzoo knows {' and '.join(TOOLCHAINS)}.",
+            f"{did_you_mean(name, TOOLCHAINS)}--compiler gcc or --compiler zig.",
+        )
+    for kind in TOOLCHAINS if name is None else (name,):
+        program = _gcc_program() if kind == "gcc" else _zig_program()
+        if program is not None:
+            return _compiler(kind, program)
+    what = {"gcc": "no arm-none-eabi-gcc", "zig": "no zig"}
+    missing = "neither arm-none-eabi-gcc nor zig" if name is None else what[name]
+    raise ToolchainError(f"There is no C compiler for the board: {missing} was found.", _HINT)
+
+
+def _gcc_program() -> str | None:
+    return os.environ.get(GCC_VARIABLE) or shutil.which("arm-none-eabi-gcc")
+
+
+def _zig_program() -> str | None:
+    """By variable, then the program that the ziglang package carries, then on the PATH."""
+    return os.environ.get(ZIG_VARIABLE) or _packaged_zig() or shutil.which("zig")
+
+
+def _packaged_zig() -> str | None:
+    spec = find_spec("ziglang")
+    if spec is None or spec.origin is None:
+        return None
+    folder = Path(spec.origin).parent
+    found = (folder / name for name in ("zig", "zig.exe"))
+    return next((str(path) for path in found if path.is_file()), None)
+
+
+def _compiler(kind: str, program: str) -> Compiler:
+    if kind == "gcc":
+        return Compiler("gcc", (program,), _version(program, "-dumpfullversion"))
+    return Compiler("zig", (program, "cc"), _version(program, "version"))
+
+
+def _version(program: str, *arguments: str) -> str:
+    try:
+        answer = subprocess.run(
+            [program, *arguments],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=_VERSION_TIMEOUT_S,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise ToolchainError(f"{program} does not run: {error}", _HINT) from error
+    return answer.stdout.strip()

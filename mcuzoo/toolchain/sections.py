@@ -1,0 +1,66 @@
+"""The sections of an ELF file that take memory on the board."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_ALLOCATED = 0x2
+_EXECUTABLE = 0x4
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section at run time (`address`, `size_bytes`) and in flash (`load_address`, `content`).
+
+    A section without content (.bss, stack, arena) is not loaded.
+    """
+
+    name: str
+    address: int
+    size_bytes: int
+    load_address: int
+    content: bytes
+    executable: bool
+
+    @property
+    def load_end(self) -> int:
+        return self.load_address + len(self.content)
+
+
+def read_sections(elf: Path) -> tuple[Section, ...]:
+    """All allocated sections that are not empty, by address."""
+    from elftools.elf.elffile import ELFFile
+
+    with elf.open("rb") as file:
+        parsed = ELFFile(file)
+        segments = [segment for segment in parsed.iter_segments() if segment["p_type"] == "PT_LOAD"]
+        sections = [
+            _section(section, segments)
+            for section in parsed.iter_sections()
+            if section["sh_flags"] & _ALLOCATED and section["sh_size"] > 0
+        ]
+    return tuple(sorted(sections, key=lambda section: section.address))
+
+
+def _section(section: Any, segments: list[Any]) -> Section:
+    loaded = section["sh_type"] != "SHT_NOBITS"
+    address = int(section["sh_addr"])
+    return Section(
+        name=section.name,
+        address=address,
+        size_bytes=int(section["sh_size"]),
+        load_address=address + _load_shift(address, segments),
+        content=bytes(section.data()) if loaded else b"",
+        executable=bool(section["sh_flags"] & _EXECUTABLE),
+    )
+
+
+def _load_shift(address: int, segments: list[Any]) -> int:
+    """Load address minus run address, from the segment that holds `address`."""
+    for segment in segments:
+        start = int(segment["p_vaddr"])
+        if start <= address < start + int(segment["p_memsz"]):
+            return int(segment["p_paddr"]) - start
+    return 0

@@ -1,0 +1,29 @@
+"""How much of each memory region a firmware takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mcuzoo.project.manifest import RegionUse, TargetEntry
+from mcuzoo.toolchain.sections import Section
+
+
+def region_uses(sections: Iterable[Section], target: TargetEntry) -> tuple[RegionUse, ...]:
+    """Every region of the board, in its order. Flash counts up to its last byte, with the gaps."""
+    sections = tuple(sections)
+    uses = []
+    for memory in target.memory:
+        end = memory.base + memory.size_bytes
+        if memory.region == target.flash_region:
+            ends = [
+                s.load_end for s in sections if s.content and memory.base <= s.load_address < end
+            ]
+            used = max(ends, default=memory.base) - memory.base
+        else:
+            used = sum(s.size_bytes for s in sections if memory.base <= s.address < end)
+        uses.append(RegionUse(memory.region, used, memory.size_bytes))
+    return tuple(uses)
+
+
+def code_bytes(sections: Iterable[Section]) -> int:
+    return sum(section.size_bytes for section in sections if section.executable)

@@ -1,0 +1,56 @@
+"""LiteRT (TensorFlow Lite) from the `ai-edge-litert` wheel, on its reference or fast kernels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcuzoo.errors import MissingExtraError, ModelError, UsageError
+from mcuzoo.graph.model import Model
+from mcuzoo.graph.program import Program, build_program
+from mcuzoo.zoo.engines.engine import model_input, shaped_input
+
+RESOLVERS = {"reference": "BUILTIN_REF", "builtin": "BUILTIN", "default": "AUTO"}
+
+
+class LitertEngine:
+    """Runs a model on LiteRT; the output is read before any DEQUANTIZE.
+
+    `resolver`: "reference" (BUILTIN_REF, byte-equal to TFLM but for FULLY_CONNECTED, which it
+    rounds once), "builtin" (optimized kernels) or "default" (XNNPACK; never take a golden from
+    it). Raises MissingExtraError without the wheel, ModelError when LiteRT refuses the model.
+    """
+
+    def __init__(self, model: Model, resolver: str = "reference") -> None:
+        self.program: Program = build_program(model)
+        if resolver not in RESOLVERS:
+            raise UsageError(
+                f"There is no LiteRT resolver {resolver!r}.", f"Known: {', '.join(RESOLVERS)}."
+            )
+        try:
+            from ai_edge_litert.interpreter import Interpreter, OpResolverType
+        except ImportError:
+            raise MissingExtraError("test", "ai-edge-litert", "Running LiteRT") from None
+        try:
+            self._interpreter: Any = Interpreter(
+                model_content=model.raw,
+                num_threads=1,
+                experimental_op_resolver_type=getattr(OpResolverType, RESOLVERS[resolver]),
+                experimental_preserve_all_tensors=True,
+            )
+            self._interpreter.allocate_tensors()
+        except (RuntimeError, ValueError) as error:
+            raise ModelError(
+                f"LiteRT refuses the model: {error}.", "Convert or quantize the model again."
+            ) from error
+
+    def run(self, input: NDArray[np.int8]) -> NDArray[np.int8]:
+        """int8 of the input's size in any shape -> int8 (output elements,)."""
+        values = model_input(self.program, shaped_input(self.program, input))
+        self._interpreter.set_tensor(self.program.model.inputs[0], values)
+        self._interpreter.invoke()
+        scores = self._interpreter.get_tensor(self.program.output_tensor.index)
+        output: NDArray[np.int8] = np.array(scores, dtype=np.int8).reshape(-1)
+        return output

@@ -1,0 +1,91 @@
+/* A runtime for link tests: its output depends on every input byte, and like a real one it consumes
+ * its input. The environment makes it fail; each invocation leaves a line on stderr. */
+#define _POSIX_C_SOURCE 200809L
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "app/mz_app.h"
+#include "runtime/mz_runtime.h"
+
+#ifndef INPUT_BYTES
+#define INPUT_BYTES 4096
+#endif
+#define OUTPUT_BYTES 1500
+
+static _Alignas(16) int8_t input[INPUT_BYTES];
+static int8_t output[OUTPUT_BYTES];
+static const char *error = "";
+
+static const mz_model_info info = {
+    .runtime = "echo",
+    .model_sha256 = {0xec, 0x40, 0x01},
+    .input = {"image", MZ_INT8, 4, {1, INPUT_BYTES / 32, 8, 4}, 0.0078125f, -1, INPUT_BYTES},
+    .output = {"scores", MZ_INT8, 2, {1, OUTPUT_BYTES}, 0.00390625f, -128, OUTPUT_BYTES},
+    .arena_bytes = INPUT_BYTES + OUTPUT_BYTES,
+    .arena_used = INPUT_BYTES,
+    .op_count = 1,
+};
+
+static const char *setting(const char *name) {
+    const char *value = getenv(name);
+    return value != NULL ? value : "";
+}
+
+mz_status mz_runtime_init(void) {
+    if (strcmp(setting("ECHO_INIT"), "fail") == 0) {
+        error = "the arena is 16 bytes too small";
+        return MZ_ERROR_INIT;
+    }
+    return MZ_OK;
+}
+
+const mz_model_info *mz_runtime_info(void) {
+    return &info;
+}
+
+int8_t *mz_runtime_input(void) {
+    return input;
+}
+
+const int8_t *mz_runtime_output(void) {
+    return output;
+}
+
+const char *mz_runtime_error(void) {
+    return error;
+}
+
+static void sleep_ms(long ms) {
+    const struct timespec span = {ms / 1000, ms % 1000 * 1000000L};
+    nanosleep(&span, NULL);
+}
+
+mz_status mz_runtime_invoke(mz_op_hook hook, void *context) {
+    fputs("invoke\n", stderr);
+    sleep_ms(atol(setting("ECHO_INVOKE_MS")));
+    if (strcmp(setting("ECHO_INVOKE"), "fail") == 0) {
+        error = "operator 0 failed";
+        return MZ_ERROR_INVOKE;
+    }
+    if (strcmp(setting("ECHO_INVOKE"), "fault") == 0) {
+        const mz_fault fault = {.kind = 5, .pc = 0x60002468, .cfsr = 0x8200, .bfar = 0xdead0000};
+        mz_app_report_fault(&fault);
+        _exit(75);
+    }
+    uint32_t sum = 0;
+    for (uint32_t i = 0; i < INPUT_BYTES; i++) {
+        sum = sum * 31u + (uint8_t)input[i];
+    }
+    for (uint32_t i = 0; i < OUTPUT_BYTES; i++) {
+        output[i] = (int8_t)(uint8_t)((sum >> i % 25u) + (uint8_t)input[i * 7u % INPUT_BYTES]);
+    }
+    memset(input, 0x55, sizeof(input));
+    if (hook != NULL) {
+        hook(0, output, OUTPUT_BYTES, context);
+    }
+    return MZ_OK;
+}

@@ -1,0 +1,161 @@
+"""The firmware compiled for this machine, and running as a process that plays the board."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mcuzoo.resources import firmware_dir
+
+TESTS = Path(__file__).resolve().parent.parent
+ECHO_RUNTIME = TESTS / "firmware_host" / "echo_runtime.c"
+WARNINGS = ("-std=c11", "-Wall", "-Wextra", "-Werror")
+RESET_STATUS = 75
+SANITIZER_REPORTS = ("AddressSanitizer", "runtime error", "LeakSanitizer")
+
+
+def find_host_compiler() -> list[str]:
+    """gcc, clang or zig cc, as the start of a command; skips the test when there is none."""
+    for name in ("gcc", "clang"):
+        if found := shutil.which(name):
+            return [found]
+    pytest.importorskip("ziglang", reason="no host C compiler")
+    return [sys.executable, "-m", "ziglang", "cc"]
+
+
+def sanitizer_flags(compiler: Sequence[str]) -> list[str]:
+    """ASan and UBSan, where this compiler can link them."""
+    flags = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g"]
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "probe.c"
+        source.write_text("int main(void) { return 0; }\n")
+        command = [*compiler, *flags, str(source), "-o", str(source.with_suffix(""))]
+        probe = subprocess.run(command, capture_output=True)
+        if probe.returncode == 0:
+            probe = subprocess.run([str(source.with_suffix(""))], capture_output=True)
+    return flags if probe.returncode == 0 else []
+
+
+def compile_c(command: Sequence[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stderr}"
+
+
+def build_host_firmware(
+    executable: Path,
+    runtime: Sequence[Path] = (ECHO_RUNTIME,),
+    options: Sequence[str] = (),
+) -> Path:
+    """Link the firmware's link, app and host port with `runtime` sources; sanitized."""
+    firmware = firmware_dir()
+    compiler = find_host_compiler()
+    sources = [
+        *sorted((firmware / "link").glob("*.c")),
+        *sorted((firmware / "app").glob("*.c")),
+        firmware / "port" / "host" / "mz_port_host.c",
+        *runtime,
+    ]
+    compile_c(
+        [
+            *compiler,
+            *WARNINGS,
+            "-O1",
+            *sanitizer_flags(compiler),
+            f"-I{firmware}",
+            f"-I{firmware / 'port' / 'host'}",
+            *options,
+            *(str(source) for source in sources),
+            "-o",
+            str(executable),
+        ]
+    )
+    return executable
+
+
+def echo_output(image: NDArray[np.int8]) -> NDArray[np.int8]:
+    """What echo_runtime.c answers: int8 (1500,)."""
+    data = image.tobytes()
+    total = 0
+    for byte in data:
+        total = (total * 31 + byte) & 0xFFFFFFFF
+    values = [((total >> i % 25) + data[i * 7 % len(data)]) & 0xFF for i in range(1500)]
+    return np.array(values, dtype=np.uint8).view(np.int8)
+
+
+class HostBoard:
+    """A board that is a process; its UART is a pair of pipes. `restart` is its reset button."""
+
+    def __init__(self, executable: Path, folder: Path, **environment: str) -> None:
+        self._executable = executable
+        self._environment = {**os.environ, "UBSAN_OPTIONS": "print_stacktrace=1", **environment}
+        self._stderr = folder / "board-stderr.txt"
+        self.restarts = 0
+        self._start()
+
+    def _start(self) -> None:
+        with self._stderr.open("ab") as stderr:
+            self.process = subprocess.Popen(
+                [str(self._executable)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                env=self._environment,
+                bufsize=0,
+            )
+
+    @property
+    def output_fd(self) -> int:
+        assert self.process.stdout
+        return self.process.stdout.fileno()
+
+    @property
+    def invocations(self) -> int:
+        return self._stderr.read_text().count("invoke\n")
+
+    def write(self, data: bytes) -> None:
+        """Into the board's receiver; a dead board hears nothing."""
+        assert self.process.stdin
+        try:
+            while data:
+                data = data[self.process.stdin.write(data) or 0 :]
+        except BrokenPipeError:
+            pass
+
+    def read(self) -> bytes:
+        """From the board's transmitter; empty when it is dead."""
+        return os.read(self.output_fd, 4096)
+
+    def asked_for_reset(self) -> bool:
+        """True when the process has ended the way mz_port_reset ends it."""
+        return self.process.wait() == RESET_STATUS
+
+    def restart(self) -> None:
+        self.kill()
+        self._close_pipes()
+        self.restarts += 1
+        self._start()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def close(self) -> None:
+        """Unplug it. Fails when a sanitizer had something to say."""
+        self.kill()
+        self._close_pipes()
+        said = self._stderr.read_text()
+        assert not any(report in said for report in SANITIZER_REPORTS), said
+
+    def _close_pipes(self) -> None:
+        assert self.process.stdin and self.process.stdout
+        self.process.stdin.close()
+        self.process.stdout.close()

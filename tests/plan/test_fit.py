@@ -1,0 +1,121 @@
+"""Fit verdicts: by region, with the peak and with what to do next."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from helpers.mobilenet import mobilenet_v1
+
+from mcuzoo.board.load import list_boards, load_board
+from mcuzoo.board.memory import RegionKind
+from mcuzoo.board.model import Board
+from mcuzoo.graph.model import Model
+from mcuzoo.plan.fit import fit_model
+
+
+@pytest.fixture(scope="module")
+def small() -> Model:
+    return mobilenet_v1()
+
+
+@pytest.fixture(scope="module")
+def large() -> Model:
+    """Ten times the activations of the small one."""
+    return mobilenet_v1(resolution=416)
+
+
+@pytest.mark.parametrize("board", ["rt1050", "rt1170"])
+def test_mobilenet_fits_both_boards(board: str, small: Model) -> None:
+    report = fit_model(small, load_board(board))
+    assert report.fits
+    assert report.placement.arena_region == "dtcm"
+    assert (report.peak.index, report.peak.name) == (2, "CONV_2D")
+    assert report.peak.live_bytes == report.arena_bytes == 98_304
+    assert report.next_step is None
+
+
+def test_ten_times_too_large_is_told_by_region(large: Model) -> None:
+    report = fit_model(large, load_board("rt1050"), others=list_boards())
+    assert not report.fits
+    over = [region for region in report.regions if not region.fits]
+    assert [region.region for region in over] == ["ocram"]
+    assert over[0].over_bytes == report.arena_bytes - 262_144
+    assert report.next_step is not None
+    assert "arena must shrink to 262,144 bytes" in report.next_step
+    assert "instead of 416 x 416" in report.next_step
+
+
+def test_the_proposed_input_really_fits(large: Model) -> None:
+    report = fit_model(large, load_board("rt1050"))
+    assert report.next_step is not None
+    side = int(report.next_step.split("input of about ")[1].split(" x ")[0])
+    assert fit_model(mobilenet_v1(resolution=side - side % 32), load_board("rt1050")).fits
+
+
+def test_a_roomier_board_is_proposed() -> None:
+    model = mobilenet_v1(resolution=256)
+    report = fit_model(model, load_board("rt1050"), others=list_boards())
+    assert not report.fits
+    assert report.next_step == "Take a board with more memory: --board rt1170 fits."
+    assert fit_model(model, load_board("rt1170")).fits
+
+
+def test_weights_back_to_flash_are_proposed(small: Model) -> None:
+    report = fit_model(small, load_board("rt1050"), weights="ram")
+    assert not report.fits
+    assert report.next_step == "Leave the weights in flash: --weights flash fits."
+
+
+def test_another_arena_region_is_proposed() -> None:
+    model = mobilenet_v1(resolution=160)
+    report = fit_model(model, load_board("rt1050"), arena_region="dtcm")
+    assert not report.fits
+    assert report.next_step == "Leave out --arena-region: the arena fits in ocram."
+
+
+def test_too_many_constants_for_the_flash(small: Model) -> None:
+    board = load_board("rt1050")
+    tiny = board.model_copy(
+        update={"flash": board.flash.model_copy(update={"used_limit": 256 * 1024})}
+    )
+    report = fit_model(small, tiny)
+    assert not report.fits
+    assert report.next_step is not None
+    assert "constants must shrink to" in report.next_step
+
+
+def test_an_uncovered_op_fits_no_runtime(small: Model) -> None:
+    ops = tuple(replace(op, name="TANH") if op.name == "SOFTMAX" else op for op in small.ops)
+    report = fit_model(replace(small, ops=ops), load_board("rt1050"))
+    assert not report.fits
+    assert [gap.op.name for gap in report.uncovered] == ["TANH"]
+    assert report.next_step is not None
+
+
+def test_sdram_is_used_last_and_with_a_warning(large: Model) -> None:
+    """As on a board whose image sets the SDRAM controller up."""
+    report = fit_model(large, _with_sdram(load_board("rt1050")))
+    assert report.fits
+    assert report.placement.arena_region == "sdram"
+    assert len(report.warnings) == 1
+
+
+def _with_sdram(board: Board) -> Board:
+    regions = tuple(
+        region.model_copy(update={"initialized": True})
+        if region.kind is RegionKind.SDRAM
+        else region
+        for region in board.regions
+    )
+    return board.model_copy(update={"regions": regions})
+
+
+def test_the_json_is_complete_and_plain(large: Model) -> None:
+    report = fit_model(large, load_board("rt1050"))
+    read_back = json.loads(json.dumps(report.as_dict()))
+    assert read_back["fits"] is False
+    used = {region["region"]: region["used_bytes"] for region in read_back["regions"]}
+    assert used["ocram"] == report.arena_bytes
+    assert read_back["peak"]["name"] == "CONV_2D"

@@ -1,0 +1,98 @@
+"""Parts go to the fastest region with room, or where the user pins them."""
+
+from __future__ import annotations
+
+import pytest
+
+from mcuzoo.board.load import load_board
+from mcuzoo.board.model import Board
+from mcuzoo.errors import UsageError
+from mcuzoo.plan.needs import Needs
+from mcuzoo.plan.placement import place
+from mcuzoo.plan.regions import region_fits
+
+KIB = 1024
+
+
+def _needs(arena_bytes: int, constant_bytes: int = 500 * KIB) -> Needs:
+    return Needs(
+        arena_bytes=arena_bytes,
+        constant_bytes=constant_bytes,
+        code_bytes=20 * KIB,
+        data_bytes=100,
+        bss_bytes=8 * KIB,
+        stack_bytes=8 * KIB,
+    )
+
+
+@pytest.fixture(scope="module")
+def rt1050() -> Board:
+    return load_board("rt1050")
+
+
+@pytest.fixture(scope="module")
+def rt1170() -> Board:
+    return load_board("rt1170")
+
+
+def test_a_small_arena_goes_beside_data_and_stack_in_dtcm(rt1050: Board) -> None:
+    placement = place(_needs(96 * KIB), rt1050)
+    assert (placement.arena_region, placement.data_region) == ("dtcm", "dtcm")
+    assert placement.weights_region == "flash"
+
+
+def test_the_room_of_data_and_stack_counts(rt1050: Board) -> None:
+    """128 KiB of DTCM minus 16.1 KiB: 112 KiB no longer fit beside them."""
+    assert place(_needs(112 * KIB), rt1050).arena_region == "ocram"
+
+
+def test_every_part_is_counted_once(rt1050: Board) -> None:
+    needs = _needs(96 * KIB)
+    regions = {fit.region: fit for fit in region_fits(needs, rt1050, place(needs, rt1050))}
+    assert regions["dtcm"].used_bytes == 96 * KIB + 16 * KIB + 100
+    assert regions["flash"].used_bytes == 0x2000 + 20 * KIB + 500 * KIB + 100
+    assert regions["ocram"].used_bytes == 0
+
+
+def test_the_flash_may_be_used_up_to_its_limit_only(rt1170: Board) -> None:
+    needs = _needs(96 * KIB)
+    regions = {fit.region: fit for fit in region_fits(needs, rt1170, place(needs, rt1170))}
+    assert regions["flash"].size_bytes == 16 * KIB * KIB
+
+
+def test_weights_in_ram_leave_dtcm_to_the_arena(rt1170: Board) -> None:
+    needs = _needs(96 * KIB)
+    placement = place(needs, rt1170, weights="ram")
+    assert (placement.arena_region, placement.weights_region) == ("dtcm", "ocram1")
+    regions = {fit.region: fit for fit in region_fits(needs, rt1170, placement)}
+    assert regions["ocram1"].used_bytes == 500 * KIB
+    assert regions["flash"].used_bytes > 500 * KIB, "the copy that is loaded at reset"
+
+
+def test_weights_do_not_share_what_the_arena_took(rt1170: Board) -> None:
+    placement = place(_needs(400 * KIB), rt1170, weights="ram")
+    assert (placement.arena_region, placement.weights_region) == ("ocram1", "ocram2")
+
+
+def test_a_pinned_region_is_kept_even_when_it_overflows(rt1050: Board) -> None:
+    needs = _needs(120 * KIB)
+    placement = place(needs, rt1050, arena_region="dtcm")
+    assert placement.arena_region == "dtcm"
+    over = [fit for fit in region_fits(needs, rt1050, placement) if not fit.fits]
+    assert [(fit.region, fit.over_bytes) for fit in over] == [("dtcm", 8 * KIB + 100)]
+
+
+@pytest.mark.parametrize(
+    ("name", "word"), [("flash", "cannot hold"), ("sdram", "controller"), ("otcram", "no memory")]
+)
+def test_regions_that_cannot_be_pinned(rt1050: Board, name: str, word: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        place(_needs(KIB), rt1050, arena_region=name)
+    assert word in caught.value.message
+    assert "dtcm, ocram" in caught.value.hint
+
+
+def test_a_misspelt_region_is_corrected(rt1050: Board) -> None:
+    with pytest.raises(UsageError, match="no memory region") as caught:
+        place(_needs(KIB), rt1050, arena_region="ocrm")
+    assert "Did you mean 'ocram'?" in caught.value.hint
