@@ -18,6 +18,7 @@ FLOORS = (
     {"codegen", "link"},
     {"toolchain", "run"},
     {"report"},
+    {"demo"},
     {"cli", "__main__"},
 )
 FLOOR_OF = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}

@@ -39,6 +39,8 @@ MODEL_NAME = "signs_mobilenet_v1_0.25_128_int8.tflite"
 LOG_NAME = "training_log.json"
 INPUT_SIZE = 128
 CENTRAL_CROP = 0.875
+BUFFER_ALIGNMENT = 16
+DATA_FIELD = 4  # where schema.fbs puts Buffer.data in the vtable
 INPUT_SCALE = 1 / 128
 """Training sees (pixel - 128) / 128, so that INT8 is pixel - 128 exactly: zero point 0."""
 
@@ -296,7 +298,35 @@ def quantize(network: Any, recipe: Recipe, pixels: Pixels) -> bytes:
     converter.inference_input_type = tf.int8
     converter.inference_output_type = tf.int8
     converter._experimental_disable_per_channel_quantization_for_dense_layers = True
-    return bytes(converter.convert())
+    return aligned(bytes(converter.convert()))
+
+
+def aligned(content: bytes) -> bytes:
+    """Rewrite a .tflite file with its constants at multiples of 16 bytes.
+
+    The converter aligns them, but its last step (integer input and output) loses that again.
+    """
+    import flatbuffers
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    class AlignedBuffer(schema.BufferT):  # type: ignore[misc]
+        def Pack(self, builder: Any) -> Any:
+            data = bytes(self.data)
+            builder.StartVector(1, len(data), BUFFER_ALIGNMENT)
+            builder.head -= len(data)
+            builder.Bytes[builder.head : builder.head + len(data)] = data
+            vector = builder.EndVector()
+            schema.BufferStart(builder)
+            schema.BufferAddData(builder, vector)
+            return schema.BufferEnd(builder)
+
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    for buffer in model.buffers:
+        if buffer.data is not None:
+            buffer.__class__ = AlignedBuffer
+    builder = flatbuffers.Builder(len(content))
+    builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
+    return bytes(builder.Output())
 
 
 def reference_interpreter(content: bytes) -> Any:
@@ -321,8 +351,20 @@ def check(content: bytes) -> None:
     ):
         if (details["dtype"], details["quantization"]) != expected:
             raise ValueError(f"{details['name']}: {details['dtype']}, {details['quantization']}")
+    if any(address % BUFFER_ALIGNMENT for address in constant_addresses(content)):
+        raise ValueError("the file's constants are not aligned")
     if len(content) >= 400_000:
         raise ValueError(f"the model takes {len(content)} bytes, the bundle allows 400,000")
+
+
+def constant_addresses(content: bytes) -> list[int]:
+    """Return where in the file the bytes of each constant begin."""
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    model = schema.Model.GetRootAs(content, 0)
+    tables = [model.Buffers(i)._tab for i in range(model.BuffersLength())]
+    fields = [(table, table.Offset(DATA_FIELD)) for table in tables]
+    return [table.Vector(field) for table, field in fields if field]
 
 
 def run_int8(content: bytes, pixels: Pixels) -> npt.NDArray[np.int8]:

@@ -82,9 +82,9 @@ static void convolve_pixels(const mz_conv_2d_params *params, const pixels *at,
             sums_b[i] = sum.b0;
             sums_b[i + 1] = sum.b1;
         }
-        mz_requantize_block(sums_a, first, count, &params->to, output);
+        mz_requantize_block(&params->to, sums_a, first, count, output);
         if (at->pair) {
-            mz_requantize_block(sums_b, first, count, &params->to, output + channels);
+            mz_requantize_block(&params->to, sums_b, first, count, output + channels);
         }
     }
 }

@@ -27,9 +27,9 @@ void mz_fully_connected_s8(const mz_fully_connected_params *params, const int8_t
                 sums_b[i] = sum.b0;
                 sums_b[i + 1] = sum.b1;
             }
-            mz_requantize_block(sums_a, first, count, &params->to, output);
+            mz_requantize_block(&params->to, sums_a, first, count, output);
             if (b) {
-                mz_requantize_block(sums_b, first, count, &params->to, output + channels);
+                mz_requantize_block(&params->to, sums_b, first, count, output + channels);
             }
         }
         input += 2 * depth;

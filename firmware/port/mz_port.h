@@ -25,6 +25,9 @@ uint32_t mz_port_cycles(void);
 /* The core's CPUID register (0 on a host). An implementer other than 0x41 (Arm) is an emulator. */
 uint32_t mz_port_cpuid(void);
 
+/* Address of the first register that start-up gave up waiting for (a clock, a regulator), or 0. */
+uint32_t mz_port_boot_failure(void);
+
 /* Restart the chip. Does not return on the target. */
 void mz_port_reset(void);
 

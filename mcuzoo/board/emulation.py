@@ -1,31 +1,145 @@
-"""What the emulator has to model of a board beyond its memories."""
+"""What the emulator has to model of a board beyond its memories, core and console."""
 
 from __future__ import annotations
 
-from mcuzoo.board.base import Address, Fact, Size, Table, Text, Word
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from mcuzoo.board.base import Address, Count, Fact, Flag, Offset, Size, Table, Text, Word
+
+WINDOW_ALIGNMENT = 0x1000
+_SCT_BYTES = 16
+
+
+class Follow(Table):
+    """`mask` reads as ones exactly while `register & of == equals`, whatever was written.
+
+    equals: all of `of` when not given. register: a register of the same window.
+    """
+
+    mask: Word
+    register_name: Annotated[Text, Field(alias="register")]
+    of: Word
+    equals: Word | None = None
+
+    @property
+    def wanted(self) -> int:
+        return self.of if self.equals is None else self.equals
+
+
+class Raise(Table):
+    """Writing the register sets `mask` in another `register` of the same window."""
+
+    register_name: Annotated[Text, Field(alias="register")]
+    mask: Word
+
+
+class Register(Table):
+    """A register, or `count` alike ones every `stride` bytes; the first is `name` + "0" then.
+
+    reset: what the image finds, that is after the boot ROM. writable: bits that a write changes.
+    clear_on_one: bits that are cleared by writing ones. locked_by: while one of these bits is set,
+    writes are ignored. set_clear_toggle: aliases at +4, +8, +12 set, clear and toggle bits.
+    """
+
+    name: Text
+    offset: Offset
+    bits: Literal[8, 16, 32] = 32
+    count: Count = 1
+    stride: Size = 4
+    reset: Word = 0
+    writable: Word = 0xFFFF_FFFF
+    clear_on_one: Word = 0
+    locked_by: Word = 0
+    set_clear_toggle: Flag = False
+    follows: tuple[Follow, ...] = ()
+    raises: tuple[Raise, ...] = ()
+
+    @property
+    def bytes(self) -> int:
+        """Bytes that one instance takes."""
+        return _SCT_BYTES if self.set_clear_toggle else self.bits // 8
+
+    def instances(self) -> Iterator[tuple[str, int]]:
+        """Name and offset of each."""
+        if self.count == 1:
+            yield self.name, self.offset
+            return
+        for index in range(self.count):
+            yield f"{self.name}{index}", self.offset + index * self.stride
 
 
 class Window(Fact):
-    """Addresses that the emulated chip decodes; anything else faults."""
+    """A peripheral: the registers in it can be accessed, the rest of it cannot."""
 
     name: Text
     base: Address
     size: Size
+    registers: Annotated[tuple[Register, ...], Field(min_length=1)]
+
+    @property
+    def end(self) -> int:
+        """First address after the window."""
+        return self.base + self.size
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Window:
+        if self.base % WINDOW_ALIGNMENT or self.size % WINDOW_ALIGNMENT:
+            raise ValueError(f"window {self.name} is not {WINDOW_ALIGNMENT}-byte aligned")
+        spans = sorted(
+            (offset, offset + register.bytes, name)
+            for register in self.registers
+            for name, offset in register.instances()
+        )
+        for (_, end, name), (start, _, next_name) in zip(spans, spans[1:], strict=False):
+            if start < end:
+                raise ValueError(f"registers {name} and {next_name} of {self.name} overlap")
+        if spans[-1][1] > self.size:
+            raise ValueError(f"register {spans[-1][2]} lies outside window {self.name}")
+        names = {name for _, _, name in spans}
+        for register in self.registers:
+            for reference in (*register.follows, *register.raises):
+                if reference.register_name not in names:
+                    raise ValueError(
+                        f"{register.name} refers to {reference.register_name!r}, "
+                        f"which is no register of {self.name}"
+                    )
+        return self
 
 
-class Register(Fact):
-    """A register that reads something other than what was written.
+class Need(Fact):
+    """What must hold before the console can be used: `register & mask == value`.
 
-    reset: its value when the boot ROM has done its work. always_set: bits that read 1 whatever
-    was written (locked, stable, done).
+    register: "WINDOW.NAME". why: what the firmware has forgotten when it does not hold.
     """
 
-    name: Text
-    addr: Address
-    reset: Word = 0
-    always_set: Word = 0
+    register_name: Annotated[Text, Field(alias="register")]
+    mask: Word
+    value: Word
+    why: Text
 
 
 class Emulation(Table):
+    """Peripherals besides the console's UART, and what the console needs of them."""
+
     windows: tuple[Window, ...] = ()
-    registers: tuple[Register, ...] = ()
+    console_needs: tuple[Need, ...] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Emulation:
+        for first, second in combinations(self.windows, 2):
+            if first.base < second.end and second.base < first.end:
+                raise ValueError(f"windows {first.name} and {second.name} overlap")
+        names = {
+            f"{window.name}.{name}"
+            for window in self.windows
+            for register in window.registers
+            for name, _ in register.instances()
+        }
+        for need in self.console_needs:
+            if need.register_name not in names:
+                raise ValueError(f"{need.register_name!r} is no register of any window")
+        return self

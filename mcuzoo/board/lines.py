@@ -64,7 +64,10 @@ class _Walker:
         return self.at
 
     def _note(self, key: Key) -> None:
-        self.lines.setdefault(key, self.text.count("\n", 0, self.at) + 1)
+        """Remember where `key` first stands; a header may be the first mention of its parents."""
+        line = self.text.count("\n", 0, self.at) + 1
+        for length in range(1, len(key) + 1):
+            self.lines.setdefault(key[:length], line)
 
     def _dotted_key(self) -> Key:
         parts: list[str] = []

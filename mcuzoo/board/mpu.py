@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
-from itertools import groupby
 
 from mcuzoo.board.memory import PeripheralWindow, Region, RegionKind
 
@@ -111,13 +110,17 @@ def _pieces(span: _Span) -> Iterator[MpuRegion]:
 
 
 def _longest(span: _Span, at: int) -> tuple[MpuRegion, int]:
-    for log2_bytes in range(_ADDRESS_BITS, _MIN_LOG2 - 1, -1):
+    """The smallest region among those that reach furthest from `at`, and where it ends."""
+    best, best_end = None, at
+    for log2_bytes in range(_MIN_LOG2, _ADDRESS_BITS + 1):
         size = 1 << log2_bytes
         base = at & ~(size - 1)
         end = min(span.end, base + size)
         part = size // _EIGHTHS if log2_bytes >= _MIN_LOG2_WITH_EIGHTHS else size
-        if at % part == 0 and end % part == 0:
+        if at % part == 0 and end % part == 0 and end > best_end:
             mapped = range((at - base) // part, (end - base) // part)
             skip = sum(1 << index for index in range(size // part) if index not in mapped)
-            return MpuRegion(span.names, base, log2_bytes, skip, span.access), end
-    raise ValueError(f"{at:#x} is not {1 << _MIN_LOG2}-byte aligned")
+            best, best_end = MpuRegion(span.names, base, log2_bytes, skip, span.access), end
+    if best is None:
+        raise ValueError(f"{at:#x} is not {1 << _MIN_LOG2}-byte aligned")
+    return best, best_end

@@ -61,14 +61,13 @@ def _print_report(report: FitReport) -> None:
             f"{region.used_bytes:,}",
             f"{region.size_bytes:,}",
             f"{region.used_bytes / region.size_bytes:.0%}",
-            ", ".join(parts),
+            ", ".join(parts) if region.initialized else "off: the firmware does not set it up",
             style=None if region.fits else "bold red",
         )
-    console = Console(highlight=False)
-    console.print(table)
+    Console(highlight=False).print(table)
     print(
         f"arena {report.arena_bytes:,} bytes in {report.placement.arena_region}; peak at op "
-        f"{report.peak.index} {report.peak.name} ({report.peak.live_bytes:,} bytes alive)"
+        f"{report.peak.index} {report.peak.name}, which needs {report.peak.live_bytes:,}"
     )
     for gap in report.uncovered:
         print(f"not covered: op {gap.op.index} {gap.op.name}: {gap.reason}")

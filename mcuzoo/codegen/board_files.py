@@ -69,19 +69,22 @@ def render_board_files(board: Board, placement: Placement) -> dict[str, str]:
 
 
 def _linker_script(board: Board, placement: Placement) -> str:
+    flash = board.flash_region
     itcm = board.regions_of(RegionKind.ITCM)
     return render(
         "shared/linker.ld.j2",
         hex32=_hex32,
         board=board,
         placement=placement,
-        flash=board.flash_region,
-        flash_name=board.flash.region.upper(),
+        flash=flash,
+        flash_name=flash.name.upper(),
+        flash_start=flash.base + board.boot.image_offset,
+        flash_end=flash.base + board.flash.used_limit,
         data=board.region(placement.data_region),
         data_name=placement.data_region.upper(),
-        itcm_name=itcm[0].name.upper() if itcm else "",
+        ramcode_name=itcm[0].name.upper() if itcm else flash.name.upper(),
         ram_regions=[region for region in board.regions if region.writable and region.initialized],
-        weights_in_flash=placement.weights_region == board.flash.region,
+        weights_in_flash=placement.weights_region == flash.name,
     )
 
 

@@ -9,15 +9,14 @@ from pathlib import Path
 
 from mcuzoo import __version__
 from mcuzoo.board.model import Board
-from mcuzoo.codegen.aot.emit import render_model
-from mcuzoo.codegen.aot.sources import kernel_sources
+from mcuzoo.codegen.aot.emit import kernel_sources, render_model
 from mcuzoo.codegen.assets import LABELS_FILE, SAMPLES_FOLDER, label_file, sample_files
 from mcuzoo.codegen.board_files import render_board_files
 from mcuzoo.codegen.build_files import render_build_files
 from mcuzoo.codegen.entries import plan_entry, target_entry, tensor_spec
 from mcuzoo.codegen.folder import check_target, write_project
 from mcuzoo.codegen.readme import render_readme
-from mcuzoo.codegen.sources import INCLUDE_DIRS, application_sources, with_headers
+from mcuzoo.codegen.sources import INCLUDE_DIRS, application_sources, firmware_files
 from mcuzoo.errors import FitError
 from mcuzoo.graph.coverage import require_aot
 from mcuzoo.graph.read import load_model
@@ -65,7 +64,7 @@ def export_project(
     known = {**rendered, BUILD_ID_HEADER: ""}
     files = {
         **{path: text.encode() for path, text in rendered.items()},
-        **with_headers(compiled, firmware_dir(), known),
+        **firmware_files(compiled, firmware_dir(), known),
     }
     identity = build_id(_hashes(files))
     files |= {
@@ -91,7 +90,7 @@ def export_project(
         include_dirs=INCLUDE_DIRS,
         linker_script=next(path for path in rendered if path.startswith("linker/")),
         labels=LABELS_FILE if source.labels else None,
-        samples=SAMPLES_FOLDER if source.samples else None,
+        samples=f"{SAMPLES_FOLDER}/manifest.csv" if source.samples else None,
     )
     documents = {**render_build_files(manifest), **render_readme(manifest, board, plan)}
     files |= {path: text.encode() for path, text in documents.items()}

@@ -1,4 +1,4 @@
-"""Which files under firmware/ a project needs: its C sources and the headers they include."""
+"""Which files under firmware/ a project needs: all that its C sources reach by #include."""
 
 from __future__ import annotations
 
@@ -19,18 +19,15 @@ _INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
 def application_sources(firmware: Path) -> tuple[str, ...]:
     """Paths below `firmware` of all C files but the runtime and its kernels, sorted."""
-    found = (
-        path
-        for folder in APPLICATION_FOLDERS
-        for path in (firmware / folder).glob("*.c")
-    )
+    found = (path for folder in APPLICATION_FOLDERS for path in (firmware / folder).glob("*.c"))
     return tuple(sorted(path.relative_to(firmware).as_posix() for path in found))
 
 
-def with_headers(
+def firmware_files(
     sources: Iterable[str], firmware: Path, rendered: Mapping[str, str]
 ) -> dict[str, bytes]:
-    """`firmware/...` files by project path: `sources` and all headers that they reach.
+    """`firmware/...` files by project path: `sources`, all headers that they reach, and the C file
+    beside each of those headers.
 
     rendered: the project's other files, which may include and be included. Raises InputError for
     an include that neither they nor the firmware folder can satisfy.
@@ -43,9 +40,12 @@ def with_headers(
         path = waiting.pop()
         if path in files or path in rendered:
             continue
-        content = (firmware / PurePosixPath(path).relative_to("firmware")).read_bytes()
+        content = (firmware.parent / path).read_bytes()
         files[path] = content
         waiting += _includes(path, content.decode("utf-8"), firmware, rendered)
+        beside = PurePosixPath(path).with_suffix(".c")
+        if (firmware.parent / beside).is_file():
+            waiting.append(beside.as_posix())
     return files
 
 

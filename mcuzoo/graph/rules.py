@@ -17,6 +17,8 @@ from mcuzoo.graph.fixedpoint import ACTIVATION_REAL_RANGE
 from mcuzoo.graph.model import DType, Model, Op, Tensor
 
 MAX_LEFT_SHIFT = 30
+# Scales beyond these belong to no real network and would overflow the preparation in float32.
+MIN_SCALE, MAX_SCALE = 1e-8, 1e8
 
 
 class Refusal(Exception):
@@ -53,15 +55,15 @@ def output_tensor(model: Model, op: Op) -> Tensor:
 
 
 def int8_activation(tensor: Tensor, max_rank: int = 8) -> None:
-    """int8 with one positive scale, no empty dimension, computed at run time or constant."""
+    """int8 with one sensible scale, no empty dimension, computed at run time or constant."""
     if tensor.dtype is not DType.INT8:
         raise Refusal(f"is {tensor.dtype.value}, not int8", tensor.index)
     if tensor.quantization is None:
         raise Refusal("is int8 without scale and zero point", tensor.index)
     if tensor.quantization.per_channel:
         raise Refusal("is an activation with a scale per channel", tensor.index)
-    if not tensor.quantization.scale > 0:
-        raise Refusal("has the scale 0", tensor.index)
+    if not MIN_SCALE <= tensor.quantization.scale <= MAX_SCALE:
+        raise Refusal(f"has the scale {tensor.quantization.scale:g}", tensor.index)
     if tensor.elements == 0:
         raise Refusal(f"of shape {list(tensor.shape)} is empty", tensor.index)
     if len(tensor.shape) > max_rank:
@@ -87,6 +89,8 @@ def symmetric_weights(tensor: Tensor, channels: int, axis: int) -> None:
     quantization = tensor.quantization
     if quantization is None:
         raise Refusal("is int8 without scale", tensor.index)
+    if np.any(quantization.scales > MAX_SCALE):
+        raise Refusal(f"has a scale above {MAX_SCALE:g}", tensor.index)
     if np.any(quantization.zero_points != 0):
         raise Refusal("has a zero point other than 0, which kernels ignore", tensor.index)
     if quantization.per_channel and (

@@ -213,6 +213,7 @@ class Session:
         started = time.monotonic()
         limit_s = timing.inference_s if known_s is None else max(10.0, 20 * known_s)
         wait_s = timing.exchange_s(_SHORT_BYTES) + (1.0 if known_s is None else 2 * known_s)
+        longest_wait_s = 4 * wait_s
         first_seq = channel.next_seq
         while time.monotonic() < started + limit_s:
             channel.send(invoke)
@@ -223,7 +224,7 @@ class Session:
                     took_s = time.monotonic() - started
                     self._slowest_inference_s = max(took_s, known_s or 0.0)
                     return self._checked(result, invoke)
-            wait_s = min(2 * wait_s, 10.0)
+            wait_s = min(2 * wait_s, longest_wait_s)
         raise channel.silent(f"no result of an inference within {limit_s:.0f} s")
 
     def _checked(self, result: messages.Result, invoke: messages.Invoke) -> messages.Result:

@@ -11,6 +11,7 @@ from mcuzoo.link.timing import Timing
 
 # What a chunk's frame and its ACK's take on the wire beyond the data, rounded up.
 _OVERHEAD_BYTES = 64
+_SMALLEST_CHUNK_BYTES = 64
 
 
 def upload(
@@ -19,7 +20,8 @@ def upload(
     """Send `data`, the input tensor that `begin` announces; returns when all of it has arrived.
 
     Go-back-N: up to `board.window` chunks are under way; after a gap or a time-out everything from
-    the board's next offset on is sent again. Raises BoardSilentError when `timing.tries` of those
+    the board's next offset on is sent again, in pieces half as large: short frames get through where
+    long ones do not. Raises BoardSilentError when `timing.tries` of those
     in a row bring nothing forward, and as Channel.answer.
     """
     first_seq = channel.next_seq
@@ -34,8 +36,9 @@ def upload(
     resumed_seq = channel.next_seq
     setbacks = 0
     while arrived < len(data):
-        while sent < min(len(data), arrived + board.window * board.max_chunk):
-            piece = data[sent : sent + board.max_chunk]
+        chunk_bytes = min(board.max_chunk, max(_SMALLEST_CHUNK_BYTES, board.max_chunk >> setbacks))
+        while sent < min(len(data), arrived + board.window * chunk_bytes):
+            piece = data[sent : sent + chunk_bytes]
             channel.send(messages.InputData(begin.image_id, sent, piece))
             sent += len(piece)
         under_way_bytes = sent - arrived + board.window * _OVERHEAD_BYTES

@@ -21,12 +21,17 @@ class Part:
 
 @dataclass(frozen=True)
 class RegionFit:
-    """A region and what is planned for it. `size_bytes` is what may be used of it."""
+    """A region and what is planned for it.
+
+    `size_bytes` is what may be used of it; `initialized` is false for memory that the firmware
+    does not set up, so that nothing is ever planned for it.
+    """
 
     region: str
     kind: str
     base: int
     size_bytes: int
+    initialized: bool
     parts: tuple[Part, ...]
 
     @property
@@ -52,6 +57,7 @@ def region_fits(needs: Needs, board: Board, placement: Placement) -> tuple[Regio
             kind=region.kind.value,
             base=region.base,
             size_bytes=_usable_bytes(region, board),
+            initialized=region.initialized,
             parts=tuple(part for home, part in parts if home == region.name and part.bytes),
         )
         for region in board.regions

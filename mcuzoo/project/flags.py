@@ -24,8 +24,8 @@ _COMMON = (
     "-Werror",
 )
 
-LINK_FLAGS = ("-nostdlib", "-Wl,--gc-sections")
-"""The linker script comes extra."""
+LINK_FLAGS = ("-nostdlib", "-Wl,--gc-sections", "-Wl,-e,mz_reset_handler")
+"""The linker script comes extra. It names the entry too, but Zig asks the linker for another."""
 
 _COMPILE = {
     # Else gcc makes memset call itself.

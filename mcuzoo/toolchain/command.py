@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from platformdirs import user_cache_path
 from mcuzoo.errors import ToolchainError
 
 _ERROR_LINES = 5
+_ERROR = re.compile(r"\berror\b|undefined reference", re.IGNORECASE)
 
 
 @dataclass
@@ -61,5 +63,5 @@ def _environment() -> dict[str, str]:
 
 def _first_errors(said: str) -> str:
     lines = [line for line in said.splitlines() if line.strip()]
-    first = next((number for number, line in enumerate(lines) if "error" in line.lower()), 0)
+    first = next((number for number, line in enumerate(lines) if _ERROR.search(line)), 0)
     return "The compiler failed:\n" + "\n".join(lines[first : first + _ERROR_LINES])

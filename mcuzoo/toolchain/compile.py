@@ -95,7 +95,7 @@ def _link(
 def _by_region(error: ToolchainError, said: str) -> ToolchainError:
     """A linker's overflow message in our words; any other error as it is."""
     over = {
-        match["gnu"] or match["lld"]: int(match["gnu_bytes"] or match["lld_bytes"])
+        (match["gnu"] or match["lld"]).lower(): int(match["gnu_bytes"] or match["lld_bytes"])
         for match in _OVERFLOW.finditer(said)
     }
     if not over:

@@ -27,7 +27,10 @@ class Faults:
 
 
 class Injector:
-    """One direction of the line. Where the faults strike depends on byte counts, not on time."""
+    """One direction of the line. Where the faults strike depends on byte counts, not on time.
+
+    What swallows bytes lasts 50 ms at most: a quiet line would stay dead for ever.
+    """
 
     def __init__(self, faults: Faults, direction: str) -> None:
         self._faults = faults
@@ -35,6 +38,7 @@ class Injector:
         self._past = b""
         self._left = self._distance()
         self._swallow = 0
+        self._swallow_until = 0.0
         self.struck: list[str] = []
 
     def _distance(self) -> int:
@@ -46,6 +50,8 @@ class Injector:
         while data:
             step, data = data[: self._left], data[self._left :]
             self._left -= len(step)
+            if time.monotonic() > self._swallow_until:
+                self._swallow = 0
             swallowed = min(self._swallow, len(step))
             self._swallow -= swallowed
             arrived += step[swallowed:]
@@ -59,10 +65,11 @@ class Injector:
         kind = self._random.choice(self._faults.kinds)
         pick = self._random.randrange
         self.struck.append(kind)
+        self._swallow_until = time.monotonic() + 0.05
         if kind == "drop":
             self._swallow = pick(1, 40)
         elif kind == "truncate":
-            self._swallow = pick(200, 2500)
+            self._swallow = pick(100, 800)
         elif kind == "flip" and arrived:
             return arrived[:-1] + bytes([arrived[-1] ^ 1 << pick(8)])
         elif kind == "duplicate":

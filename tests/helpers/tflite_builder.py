@@ -379,8 +379,9 @@ def pad_model(
     *,
     scale: float = 0.05,
     zero_point: int = 0,
+    value: int | None = None,
 ) -> bytes:
-    """PAD with the quantized zero; one (before, after) pair per dimension."""
+    """PAD with the quantized zero, or PADV2 with `value`; one (before, after) per dimension."""
     output_shape = tuple(
         before + size + after for size, (before, after) in zip(input_shape, paddings, strict=True)
     )
@@ -390,7 +391,11 @@ def pad_model(
         T("paddings", data.shape, "int32", data=data),
         T("output", output_shape, scale=scale, zero_point=zero_point),
     ]
-    return build_model(tensors, [O("PAD", (0, 1), (2,))], [0], [2])
+    if value is None:
+        return build_model(tensors, [O("PAD", (0, 1), (2,))], [0], [2])
+    constant = np.array([value], dtype=np.int8)
+    tensors.append(T("value", (1,), "int8", scale, zero_point, data=constant))
+    return build_model(tensors, [O("PADV2", (0, 1, 3), (2,))], [0], [2])
 
 
 def softmax_model(

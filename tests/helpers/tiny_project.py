@@ -27,7 +27,7 @@ volatile uint32_t counter = 7;
 volatile uint8_t scratch[ARRAY_BYTES];
 __attribute__((section(".build_id"), used)) const char build_id[] = MZ_BUILD_ID;
 
-__attribute__((noreturn)) void reset(void) {
+__attribute__((noreturn)) void mz_reset_handler(void) {
     for (;;) {
         scratch[counter++ % ARRAY_BYTES] = 1;
     }
@@ -35,12 +35,12 @@ __attribute__((noreturn)) void reset(void) {
 
 __attribute__((section(".vectors"), used)) const void *const vectors[2] = {
     &stack_top,
-    (const void *)reset,
+    (const void *)mz_reset_handler,
 };
 """
 
 LINKER_LD = """\
-ENTRY(reset)
+ENTRY(mz_reset_handler)
 MEMORY {
     flash (rx) : ORIGIN = 0x60000000, LENGTH = 1M
     dtcm (rw) : ORIGIN = 0x20000000, LENGTH = 128K

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.fake_board import HELLO
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from helpers.fake_board import HELLO
 from mcuzoo.errors import InputError, UsageError
 from mcuzoo.run.board import board_facts
 from mcuzoo.run.dataset import Item

@@ -3,7 +3,6 @@
 #ifndef MZ_BOOT_HEADER_H
 #define MZ_BOOT_HEADER_H
 
-#include <assert.h>
 #include <stdint.h>
 
 /* FlexSPI instructions: opcode, lines that carry it, operand. DDR: on both clock edges. */
@@ -93,7 +92,7 @@ typedef struct {
     uint32_t reserved6[11];
 } mz_flash_config;
 
-static_assert(sizeof(mz_flash_config) == 512, "the boot ROM reads 512 bytes");
+_Static_assert(sizeof(mz_flash_config) == 512, "the boot ROM reads 512 bytes");
 
 #define MZ_IVT_HEADER 0x412000D1u /* tag 0xD1, 32 bytes, HAB version 4.1 */
 

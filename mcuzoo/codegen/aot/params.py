@@ -65,7 +65,7 @@ class RequantizationStruct(CStruct):
     c_type = "mz_requantization"
     multipliers: Constant
     shifts: Constant
-    per_channel: int
+    right_only: int
     zero_point: int
     minimum: int
     maximum: int

@@ -130,10 +130,10 @@ def _with_clutter(rng: np.random.Generator, image: Image) -> Image:
         pole = points((x, 0), (x + thickness, 0), (x + lean + thickness, size), (x + lean, size))
         sheet.fill([pole], grey)
     bright = (RED, BLUE, YELLOW, WHITE)
-    for _ in range(rng.integers(0, 6)):
-        center, radius = rng.uniform(0, size, 2), rng.uniform(3, 16)
+    for _ in range(rng.integers(0, 5)):
+        center, radius = rng.uniform(0, size, 2), rng.uniform(3, 14)
         sides = int(rng.choice((3, 4, 24)))
         shape = center + regular_polygon(sides, radius, rng.uniform(0, 360))
-        colour = np.array(bright[rng.integers(len(bright))]) * rng.uniform(0.4, 1.1)
+        colour = np.array(bright[rng.integers(len(bright))]) * rng.uniform(0.3, 0.9)
         sheet.fill([shape], colour)
     return sheet.over(image)

@@ -54,22 +54,21 @@ class WeightedWork(Work):
         return Constant(symbol(self.op, "bias"), self.bias, (*source, folded))
 
     def requantization(self) -> RequantizationStruct:
-        per_channel = len(self.to.multipliers) > 1
-        each = "per output channel" if per_channel else "for all output channels"
+        channels = self.channels
         multipliers = Constant(
             symbol(self.op, "multipliers"),
-            self.to.multipliers,
-            (f"Input scale x weight scale / output scale {each}: Q0.31 mantissas.",),
+            np.broadcast_to(self.to.multipliers, channels),
+            ("Input scale x weight scale / output scale per output channel: Q0.31 mantissas.",),
         )
         shifts = Constant(
             symbol(self.op, "shifts"),
-            self.to.shifts.astype(np.int8),
+            np.broadcast_to(self.to.shifts.astype(np.int8), channels),
             ("Their powers of two; negative is to the right.",),
         )
         return RequantizationStruct(
             multipliers=multipliers,
             shifts=shifts,
-            per_channel=int(per_channel),
+            right_only=int(np.all(self.to.shifts < 0)),
             zero_point=self.to.output_zero_point,
             minimum=self.to.minimum,
             maximum=self.to.maximum,

@@ -1,0 +1,54 @@
+"""mcuzoo boards: what boards there are and what memory they have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from mcuzoo.board.model import Board
+
+
+def boards(
+    json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the boards, their clocks and memory regions."""
+    import json
+
+    from mcuzoo.board.load import list_boards
+
+    found = list_boards()
+    if json_output:
+        print(json.dumps([summary(board) for board in found], indent=2))
+    else:
+        _print_boards(found)
+
+
+def summary(board: Board) -> dict[str, object]:
+    """What --json prints of a board: all but the start-up, boot and emulator tables."""
+    return board.model_dump(mode="json", exclude={"startup", "boot", "emulator", "peripherals"})
+
+
+def _print_boards(found: list[Board]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    for board in found:
+        core, uart = board.core, board.console
+        print(f"{board.id}  {board.name}, {board.chip}")
+        print(f"    {core.name} at {core.clock_hz / 1e6:g} MHz, FPU {core.fpu}")
+        print(f"    console {uart.name} at {uart.baud} baud, up to {uart.max_baud}")
+        print(f"    also known as {', '.join(board.aliases)}")
+        table = Table(box=None, padding=(0, 2))
+        for column, justify in (("region", "left"), ("base", "left"), ("KiB", "right")):
+            table.add_column(column, justify=justify)  # type: ignore[arg-type]
+        table.add_column("use")
+        for region in board.regions:
+            use = "image" if region.name == board.flash.region else "arena" if region.arena else ""
+            if not region.initialized:
+                use = "off after reset"
+            table.add_row(region.name, f"{region.base:#010x}", f"{region.size // 1024:,}", use)
+        console.print(table)
+        print()

@@ -1,0 +1,50 @@
+"""`mcuzoo demo`: everything once, without hardware and without a network."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def demo(
+    board: Annotated[str, typer.Option("--board", "-b", help="Board to emulate.")] = "rt1170",
+    images: Annotated[int, typer.Option("--images", min=1, help="Pictures to draw and run.")] = 32,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, help="Draw other pictures than last time.")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for the project, pictures and run.")
+    ] = Path("mcuzoo-demo"),
+    json_output: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Export the bundled model, build it, boot the emulated board, stream images, judge.
+
+    Exits 0 when every output of the board equals the host's.
+    """
+    import json
+    from contextlib import ExitStack
+
+    from mcuzoo.cli.run_progress import RunProgress
+    from mcuzoo.demo import FRESH_SEED, run_demo
+    from mcuzoo.report.document import run_document
+    from mcuzoo.report.text import summary_text
+
+    with ExitStack() as stack:
+        result = run_demo(
+            board,
+            out,
+            images,
+            FRESH_SEED if seed is None else seed,
+            lambda text: print(text, file=sys.stderr),
+            lambda run: stack.enter_context(RunProgress(run)),
+        )
+    if json_output:
+        print(json.dumps(run_document(result.run, result.summary), indent=2))
+    else:
+        sys.stdout.write(summary_text(result.summary))
+        print(f"\nThe firmware is in {result.project}, the run in {result.run}.", file=sys.stderr)
+    if not result.summary.verdict.passed:
+        raise typer.Exit(result.summary.verdict.exit_code)

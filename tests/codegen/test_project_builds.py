@@ -1,0 +1,85 @@
+"""Exported projects build: by `mcuzoo build` and by CMake, with both compilers."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from helpers.small_source import small_source
+
+from mcuzoo.board.load import load_board
+from mcuzoo.codegen.project import export_project
+from mcuzoo.toolchain.build import build_project
+from mcuzoo.toolchain.sections import read_sections
+
+COMPILERS = [
+    pytest.param(
+        "gcc",
+        marks=pytest.mark.skipif(
+            shutil.which("arm-none-eabi-gcc") is None, reason="no arm-none-eabi-gcc"
+        ),
+    ),
+    pytest.param(
+        "zig", marks=pytest.mark.skipif(find_spec("ziglang") is None, reason="no ziglang")
+    ),
+]
+needs_cmake = pytest.mark.skipif(
+    shutil.which("cmake") is None or shutil.which("ninja") is None, reason="no cmake and ninja"
+)
+
+
+def _project(tmp_path: Path, board: str, **options: str) -> Path:
+    project = tmp_path / "project"
+    source = small_source(tmp_path / "model", with_assets=False)
+    export_project(source, load_board(board), project, **options)  # type: ignore[arg-type]
+    return project
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+@pytest.mark.parametrize("board", ["rt1050", "rt1170"])
+def test_mcuzoo_build(tmp_path: Path, board: str, compiler: str) -> None:
+    project = _project(tmp_path, board)
+    entry = build_project(project, compiler)
+    uses = {use.region: use for use in entry.regions}
+    assert all(use.used_bytes <= use.size_bytes for use in entry.regions)
+    assert 8192 < uses["dtcm"].used_bytes < 32768
+    image = (project / entry.bin).read_bytes()
+    assert len(image) < 64 * 1024
+    assert entry.build_id.encode() in image
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_weights_in_ram_are_loaded_from_flash(tmp_path: Path, compiler: str) -> None:
+    project = _project(tmp_path, "rt1050", weights="ram")
+    entry = build_project(project, compiler)
+    weights = next(
+        section for section in read_sections(project / entry.elf) if section.name == ".mz_weights"
+    )
+    assert weights.address >> 16 == 0x2020
+    assert weights.load_address >> 24 == 0x60
+
+
+@needs_cmake
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_cmake_builds_the_same_image(tmp_path: Path, compiler: str) -> None:
+    project = _project(tmp_path, "rt1170")
+    for command in (["cmake", "--preset", compiler], ["cmake", "--build", "--preset", compiler]):
+        done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    ours = build_project(project, compiler)
+    theirs = project / f"build/cmake-{compiler}/firmware.elf"
+    assert _loaded(theirs) == _loaded(project / ours.elf)
+    binary = theirs.with_suffix(".bin")
+    if binary.exists():
+        assert binary.read_bytes() == (project / ours.bin).read_bytes()
+
+
+def _loaded(elf: Path) -> list[tuple[str, int, bytes]]:
+    return [
+        (section.name, section.load_address, section.content)
+        for section in read_sections(elf)
+        if section.content
+    ]

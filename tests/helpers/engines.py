@@ -1,0 +1,25 @@
+"""Compare the host's reference engine with TFLM, byte for byte."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcuzoo.graph.read import parse_model
+from mcuzoo.zoo.engines.reference import ReferenceEngine
+from mcuzoo.zoo.engines.tflm import TflmEngine
+
+
+def random_inputs(shape: tuple[int, ...], seed: int, count: int = 3) -> list[NDArray[np.int8]]:
+    """Full-range noise, and the two extremes where sums grow largest."""
+    rng = np.random.default_rng(seed)
+    noise = [rng.integers(-128, 128, shape, dtype=np.int8) for _ in range(count)]
+    return [*noise, np.full(shape, -128, np.int8), np.full(shape, 127, np.int8)]
+
+
+def assert_equals_tflm(raw: bytes, seed: int = 0) -> None:
+    """Run a one-input int8 model on both engines and demand equal bytes."""
+    model = parse_model(raw, "case")
+    ours, theirs = ReferenceEngine(model), TflmEngine(model)
+    for values in random_inputs(ours.program.input_tensor.shape, seed):
+        np.testing.assert_array_equal(ours.run(values), theirs.run(values))

@@ -1,0 +1,101 @@
+"""The wheel carries everything: an installed mcuzoo exports the same bytes as a checkout."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from helpers.small_source import small_source
+
+from mcuzoo.resources import resource_root
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pytest.importorskip("hatchling")
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return next(folder.glob("mcuzoo-*.whl"))
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that holds the installed package, without its dependencies."""
+    folder = tmp_path_factory.mktemp("site")
+    options = ["--no-deps", "--no-index", "--quiet", "--no-compile", "--target", str(folder)]
+    command = [sys.executable, "-m", "pip", "install", *options, str(wheel)]
+    subprocess.run(command, capture_output=True, check=True)
+    return folder
+
+
+def _python(path: Path, folder: Path, *arguments: str) -> str:
+    """What Python says when it finds mcuzoo in `path` first."""
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def _contents(directory: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(directory).as_posix(): path.read_bytes()
+        for path in directory.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_a_checkout_uses_its_own_folders() -> None:
+    assert resource_root() == REPOSITORY
+
+
+def test_an_installed_package_brings_its_folders(installed: Path, tmp_path: Path) -> None:
+    code = "from mcuzoo.resources import resource_root; print(resource_root())"
+    root = Path(_python(installed, tmp_path, "-c", code).strip())
+    assert root == installed / "mcuzoo" / "_resources"
+    for folder in ("boards", "templates", "firmware"):
+        assert _contents(root / folder).keys() == _tracked(REPOSITORY / folder)
+
+
+def _tracked(folder: Path) -> set[str]:
+    return {name for name in _contents(folder) if "__pycache__" not in name}
+
+
+def test_the_data_files_of_the_package_are_in_the_wheel(wheel: Path) -> None:
+    packed = set(zipfile.ZipFile(wheel).namelist())
+    data = {
+        path.relative_to(REPOSITORY).as_posix()
+        for suffix in ("*.toml", "*.tflite", "*.txt", "*.json")
+        for path in (REPOSITORY / "mcuzoo").rglob(suffix)
+    }
+    assert data, "the planner's footprint.toml at least"
+    assert data <= packed
+    assert not [name for name in packed if "__pycache__" in name]
+
+
+@pytest.mark.parametrize("board", ["rt1050", "rt1170"])
+def test_both_export_the_same_project(installed: Path, tmp_path: Path, board: str) -> None:
+    source = small_source(tmp_path / "model")
+    made = {}
+    for name, path in (("checkout", REPOSITORY), ("wheel", installed)):
+        project = tmp_path / name
+        _python(
+            path, tmp_path, "-m", "mcuzoo", "export", str(source.path), "--board", board,
+            "-o", str(project),
+        )  # fmt: skip
+        made[name] = _contents(project)
+    assert made["checkout"] == made["wheel"]
+    assert "firmware/app/main.c" in made["wheel"]

@@ -1,0 +1,129 @@
+"""A run as text, JSON, CSV and .npy."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers.fake_board import HELLO
+
+from mcuzoo.errors import InputError
+from mcuzoo.report.document import run_document
+from mcuzoo.report.files import CSV_COLUMNS, csv_text, outputs_array, write_csv, write_outputs
+from mcuzoo.report.text import summary_text
+from mcuzoo.run.board import board_facts
+from mcuzoo.run.record import Row, RunMeta, Settings, Status
+from mcuzoo.run.summary import summarize
+
+META = RunMeta(
+    "1", "2025", "toy", 6, ("a", "b", "c", "d", "e", "f"), 1 / 256, -128, "d", board_facts(HELLO),
+    Settings("/p", "/dev/x", 1, "/d", None, None, True, None, False),
+)  # fmt: skip
+DONE = Row(
+    3, "x, y.jpg", 0, "aa", Status.DONE, np.array([9, 1, 1, 1, 1, -128], np.int8), 0, 137 / 256,
+    6_000_000, 0x0A0B0C0D, 1, 0, 0.25, None,
+)  # fmt: skip
+BAD = Row(5, "b.jpg", 1, None, Status.BAD_IMAGE, seconds=0.1, error="no image")
+ROWS = (DONE, replace(DONE, index=4, file="c.jpg", label=None, cycles=None), BAD)
+
+
+def test_csv() -> None:
+    rows = list(csv.DictReader(io.StringIO(csv_text(META, ROWS))))
+    assert tuple(rows[0]) == CSV_COLUMNS
+    assert {"file", "label", "top1", "score", "cycles", "input_crc32"} <= set(CSV_COLUMNS)
+    first = rows[0]
+    assert (first["file"], first["label"], first["top1"]) == ("x, y.jpg", "0", "0")
+    assert float(first["score"]) == 137 / 256
+    assert int(first["input_crc32"], 16) == 0x0A0B0C0D
+    assert (first["cycles"], first["label_name"], first["status"]) == ("6000000", "a", "done")
+    assert rows[1]["cycles"] == rows[1]["label"] == rows[1]["label_name"] == ""
+    assert (rows[2]["score"], rows[2]["top1"], rows[2]["error"]) == ("", "", "no image")
+
+
+def test_outputs(tmp_path: Path) -> None:
+    file = tmp_path / "outputs.npy"
+    write_outputs(file, ROWS[:2], partial=False)
+    stored = np.load(file, allow_pickle=False)
+    assert stored.dtype == np.int8 and stored.shape == (2, 6)
+    np.testing.assert_array_equal(stored[0], DONE.output)
+
+
+def test_missing_outputs_are_an_error_unless_partial(tmp_path: Path) -> None:
+    file = tmp_path / "outputs.npy"
+    with pytest.raises(InputError, match=r"1 of 3 images have no output, the first is b\.jpg"):
+        write_outputs(file, ROWS, partial=False)
+    assert not file.exists()
+    write_outputs(file, ROWS, partial=True)
+    assert np.load(file).shape == (2, 6)
+    with pytest.raises(InputError, match="No image of this run"):
+        outputs_array([BAD])
+
+
+def test_files_appear_whole_or_not_at_all(tmp_path: Path) -> None:
+    file = tmp_path / "run.csv"
+    file.write_text("before")
+    write_csv(file, META, ROWS)
+    assert file.read_text() == csv_text(META, ROWS)
+    assert [path.name for path in tmp_path.iterdir()] == ["run.csv"]
+    (tmp_path / "folder").mkdir()
+    for bad in (tmp_path / "gone" / "run.csv", tmp_path / "folder"):
+        with pytest.raises(InputError, match="cannot be written"):
+            write_csv(bad, META, ROWS)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "run.csv"]
+
+
+def test_document_is_json_and_whole() -> None:
+    document = json.loads(json.dumps(run_document(Path("runs/1"), summarize(META, ROWS))))
+    assert document["schema"] == 1 and document["run"] == "runs/1"
+    assert document["images"] == {
+        "total": 3, "done": 2, "bad_image": 1, "lost": 0, "fault": 0, "pending": 0,
+    }  # fmt: skip
+    assert document["top1"]["correct"] == document["top1"]["total"] == 1
+    assert 0 < document["top1"]["low95"] < document["top1"]["value"] == 1.0
+    assert document["reference"] == {"compared": 2, "equal": 2, "largest_difference": 0}
+    assert document["latency"]["unit"] == "cycles" and document["latency"]["counted"] == 1
+    assert document["latency"]["median_ms"] == pytest.approx(10.0)
+    assert document["classes"][0]["name"] == "a"
+    assert document["failed"][0]["file"] == "b.jpg"
+    assert document["verdict"]["passed"] is True and document["verdict"]["exit_code"] == 0
+    assert document["board"]["build_id"] == HELLO.build_id
+
+
+def test_text_of_a_good_run() -> None:
+    text = summary_text(summarize(META, ROWS[:1]))
+    lines = dict(line.split("  ", 1) for line in text.splitlines())
+    assert text.splitlines()[-1].split() == ["verdict", "pass"]
+    assert "10.00 ms at 600 MHz" in text and "1 of 1 images counted" in text
+    assert "1 of 1 outputs byte-equal" in text
+    assert "1.0000 (1 of 1; 95 % interval 0.207 to 1.000)" in text
+    assert "4.00 images/s" in text
+    assert set(lines) >= {"model", "board", "images", "verdict"}
+
+
+def test_text_says_what_was_not_measured() -> None:
+    row = replace(DONE, label=None, cycles=None, reference_difference=None, seconds=None)
+    text = summary_text(summarize(META, [row]))
+    assert "no labels" in text and "not compared" in text
+    assert text.count("not measured") == 2
+
+
+def test_text_of_an_emulated_run_gives_no_milliseconds() -> None:
+    meta = replace(META, board=replace(META.board, emulated=True))
+    text = summary_text(summarize(meta, ROWS[:1]))
+    assert "6,000,000 instructions, which are not time" in text
+    assert " ms " not in text and "rt1050, emulated" in text
+
+
+def test_text_names_what_failed() -> None:
+    bad = tuple(replace(BAD, index=n, file=f"{n}.jpg") for n in range(10, 17))
+    unequal = replace(DONE, reference_difference=3)
+    text = summary_text(summarize(META, (unequal, *bad)))
+    assert "10.jpg: bad_image: no image" in text and "16.jpg" not in text
+    assert "... and 2 more" in text
+    assert "x, y.jpg: off by up to 3 steps" in text
+    assert text.splitlines()[-1].endswith("FAIL: firmware")

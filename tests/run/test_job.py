@@ -1,0 +1,151 @@
+"""From options to a job: defaults from the project, on resume from the run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers.fake_board import HELLO, MANIFEST, write_images
+from helpers.tflite_builder import conv_model
+
+from mcuzoo.errors import DataSetError, InputError, ProjectError, UsageError
+from mcuzoo.graph.program import build_program
+from mcuzoo.graph.read import parse_model
+from mcuzoo.project.manifest import ModelEntry, write_manifest
+from mcuzoo.run.board import board_facts
+from mcuzoo.run.job import Request, make_job
+from mcuzoo.run.journal import create_journal
+from mcuzoo.run.record import RunMeta
+
+NAMES = "a\nb\nc\nd\ne\nf\n"
+
+
+def model_of(classes: int) -> bytes:
+    weights = np.ones((classes, 4, 4, 3), np.int8)
+    return conv_model((1, 4, 4, 3), weights, None, padding="VALID")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project folder with labels, samples and a real model of six outputs."""
+    folder = tmp_path / "project"
+    (folder / "model").mkdir(parents=True)
+    raw = model_of(6)
+    (folder / "model" / "model.tflite").write_bytes(raw)
+    (folder / "model" / "labels.txt").write_text(NAMES)
+    write_images(folder / "samples", 6)
+    model = parse_model(raw, "toy")
+    manifest = replace(
+        MANIFEST,
+        model=ModelEntry("toy", "model/model.tflite", model.sha256, len(raw)),
+        labels="model/labels.txt",
+        samples="samples/manifest.csv",
+    )
+    assert build_program(model).output_tensor.bytes == manifest.output.bytes
+    write_manifest(manifest, folder)
+    return folder
+
+
+def test_project_brings_samples_labels_and_reference(project: Path) -> None:
+    job = make_job(Request(port="/dev/x", project=project, out=Path("r")))
+    assert [item.label for item in job.data_set.items] == [0, 1, 2, 3, 4, 5]
+    assert job.classes.names == ("a", "b", "c", "d", "e", "f")
+    assert job.engine is not None
+    assert job.engine.run(np.zeros((4, 4, 3), np.int8)).shape == (6,)
+    assert job.settings.baud == 115200 and job.out == Path("r") and not job.resume
+
+
+def test_options_override_the_project(project: Path, tmp_path: Path) -> None:
+    images = write_images(tmp_path / "other", 4, classes=2)
+    labels = tmp_path / "labels.txt"
+    labels.write_text(NAMES.upper())
+    request = Request(
+        port="/dev/x", project=project, images=images, labels=labels, limit=2, baud=9600,
+        min_top1=0.5, no_reference=True, strict=True,
+    )  # fmt: skip
+    job = make_job(request)
+    assert [item.index for item in job.data_set.items] == [0, 1]
+    assert job.classes.names == ("A", "B", "C", "D", "E", "F")
+    assert job.engine is None
+    assert (job.settings.baud, job.settings.min_top1, job.settings.strict) == (9600, 0.5, True)
+
+
+def test_current_folder_is_the_project(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project)
+    job = make_job(Request(port="/dev/x"))
+    assert job.settings.project == str(project)
+    assert job.out.parent == Path("runs") and job.out.name.endswith("-rt1050")
+    job.out.mkdir(parents=True)
+    assert make_job(Request(port="/dev/x")).out != job.out
+
+
+def test_no_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError) as caught:
+        make_job(Request(port="/dev/x"))
+    assert "--project" in caught.value.hint
+    with pytest.raises(ProjectError):
+        make_job(Request(port="/dev/x", project=tmp_path))
+
+
+def test_no_port(project: Path) -> None:
+    with pytest.raises(UsageError, match="MCUZOO_PORT") as caught:
+        make_job(Request(project=project))
+    assert f"emulator://{project}" in caught.value.hint
+
+
+def test_no_samples(project: Path) -> None:
+    write_manifest(replace(MANIFEST, samples=None), project)
+    with pytest.raises(UsageError, match="no samples"):
+        make_job(Request(port="/dev/x", project=project))
+
+
+def test_min_top1(project: Path, tmp_path: Path) -> None:
+    write_images(tmp_path / "flat", 2)
+    request = Request(port="/dev/x", project=project, images=tmp_path / "flat", min_top1=0.5)
+    with pytest.raises(UsageError, match="needs labels"):
+        make_job(request)
+    for rate in (-0.1, 39.0, float("nan")):
+        with pytest.raises(UsageError, match="is no rate"):
+            make_job(replace(request, min_top1=rate))
+
+
+def test_model_that_was_exchanged(project: Path) -> None:
+    (project / "model" / "model.tflite").write_bytes(model_of(5))
+    with pytest.raises(ProjectError, match="is not the model"):
+        make_job(Request(port="/dev/x", project=project))
+    make_job(Request(port="/dev/x", project=project, no_reference=True))
+
+
+def test_labels_of_another_number(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "l.txt").write_text("one\ntwo\n")
+    with pytest.raises(DataSetError, match="names 2 classes, the model has 6"):
+        make_job(Request(port="/dev/x", project=project, labels=tmp_path / "l.txt"))
+
+
+def test_resume_takes_over_what_is_not_given(project: Path, tmp_path: Path) -> None:
+    first = make_job(
+        Request(port="/dev/x", project=project, baud=9600, limit=3, no_reference=True, strict=True)
+    )
+    meta = RunMeta(
+        "1", "now", "toy", 6, None, 1.0, 0, first.data_set.digest, board_facts(HELLO),
+        first.settings,
+    )  # fmt: skip
+    run = tmp_path / "run"
+    create_journal(run, meta, first.data_set.items)
+    again = make_job(Request(resume=run))
+    assert again.resume and again.out == run
+    assert again.settings == first.settings
+    assert again.data_set.digest == first.data_set.digest
+    assert again.engine is None
+    moved = make_job(Request(resume=run, port="/dev/y", min_top1=0.25))
+    assert moved.settings == replace(first.settings, port="/dev/y", min_top1=0.25)
+
+
+def test_resume_excludes_out_and_needs_a_run(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="exclude each other"):
+        make_job(Request(resume=tmp_path, out=tmp_path))
+    with pytest.raises(InputError, match="holds no run"):
+        make_job(Request(resume=tmp_path))

@@ -1,0 +1,123 @@
+"""The rig: sessions opened again, attempts capped, foreign boards refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from helpers.fake_board import HELLO, MANIFEST, FakeBoard, toy_model
+
+from mcuzoo.errors import (
+    BoardResetError,
+    BoardSilentError,
+    FirmwareError,
+    McuzooError,
+    PortError,
+    ProtocolError,
+    WrongFirmwareError,
+)
+from mcuzoo.project.manifest import BuildEntry, TensorSpec
+from mcuzoo.run.board import check_firmware
+from mcuzoo.run.rig import BoardGoneError, Rig
+
+TENSOR = np.arange(48, dtype=np.int8).reshape(4, 4, 3)
+SILENT = BoardSilentError("It stopped answering.", "Press reset.")
+GONE = PortError("There is no port.", "Plug it in.")
+
+
+def rig_on(board: FakeBoard, told: list[str] | None = None) -> Rig:
+    said: list[str] = [] if told is None else told
+    return Rig(board.open, MANIFEST, said.append, sleep=lambda _: None)
+
+
+def test_result_of_a_good_board() -> None:
+    board = FakeBoard()
+    with rig_on(board) as rig:
+        inference = rig.infer(3, TENSOR)
+    np.testing.assert_array_equal(inference.output, toy_model(TENSOR))
+    assert (inference.attempts, board.openings, board.closings) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [SILENT, GONE, BoardResetError("Restarted.", "x"), ProtocolError("Noise.", "x"),
+     FirmwareError("Exception 3.", "x")],
+)  # fmt: skip
+def test_recovers_by_opening_again(trouble: McuzooError) -> None:
+    told: list[str] = []
+    board = FakeBoard(failures={1: trouble, 2: trouble}, refusals={2: GONE})
+    with rig_on(board, told) as rig:
+        assert rig.infer(3, TENSOR).attempts == 3
+    assert board.openings == 4
+    assert board.closings == 3
+    assert len(told) == 3 and trouble.message in told[0] and told[1] == GONE.message
+
+
+def test_attempts_are_capped_and_the_next_image_has_a_session() -> None:
+    board = FakeBoard(failures={1: SILENT, 2: SILENT, 3: SILENT})
+    with rig_on(board) as rig:
+        with pytest.raises(BoardSilentError):
+            rig.infer(3, TENSOR)
+        assert rig.infer(4, TENSOR).attempts == 1
+    assert board.images == [3, 3, 3, 4]
+
+
+def test_board_that_never_comes_back() -> None:
+    board = FakeBoard(failures={1: SILENT}, refusals=dict.fromkeys(range(2, 99), GONE))
+    with rig_on(board) as rig, pytest.raises(BoardGoneError) as caught:
+        rig.infer(3, TENSOR)
+    assert GONE.message in caught.value.message and SILENT.message in caught.value.message
+    assert board.openings == 5
+
+
+def test_result_of_another_input_is_not_taken() -> None:
+    board = FakeBoard(wrong_crcs=[1])
+    with rig_on(board) as rig:
+        assert rig.infer(3, TENSOR).attempts == 2
+    with rig_on(FakeBoard(wrong_crcs=[1, 2, 3])) as rig, pytest.raises(ProtocolError, match="CRC"):
+        rig.infer(3, TENSOR)
+
+
+def test_another_firmware_after_a_restart_ends_it() -> None:
+    board = FakeBoard(failures={1: SILENT})
+    with rig_on(board) as rig:
+        board.hello_reply = replace(HELLO, build_id="00" * 16)
+        with pytest.raises(WrongFirmwareError):
+            rig.infer(3, TENSOR)
+    assert board.openings == board.closings == 2
+
+
+def test_port_that_cannot_be_opened_at_first() -> None:
+    with pytest.raises(PortError):
+        rig_on(FakeBoard(refusals={1: GONE}))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"board": "rt1170"},
+        {"model_sha256": "00" * 32},
+        {"build_id": "00" * 16},
+        {"input": replace(HELLO.input, bytes=49)},
+        {"output": replace(HELLO.output, bytes=7)},
+    ],
+)
+def test_foreign_board_is_refused(change: dict[str, str | TensorSpec]) -> None:
+    board = FakeBoard(hello_reply=replace(HELLO, **change))  # type: ignore[arg-type]
+    with pytest.raises(WrongFirmwareError, match=r"The board at this port .*, the project has"):
+        rig_on(board)
+    assert board.closings == 1
+
+
+def test_newest_build_counts() -> None:
+    build = BuildEntry("gcc", "12", "-O2", "11" * 16, "", "", "", (), 0, {})
+    built = replace(MANIFEST, build=build)
+    with pytest.raises(WrongFirmwareError, match="runs the build"):
+        check_firmware(HELLO, built)
+    check_firmware(replace(HELLO, build_id="11" * 16), built)
+
+
+def test_board_whose_runtime_is_not_ready() -> None:
+    with pytest.raises(FirmwareError, match="arena too small"):
+        check_firmware(replace(HELLO, runtime_error="arena too small"), MANIFEST)

@@ -1,0 +1,128 @@
+"""run-serial and report as commands, on a fake board: output, streams, exit codes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import typer
+from helpers.fake_board import HELLO, MANIFEST, FakeBoard, write_images
+
+from mcuzoo.cli.report import report
+from mcuzoo.cli.run_serial import run_serial
+from mcuzoo.errors import BoardSilentError, UsageError
+from mcuzoo.link.session import Session
+from mcuzoo.project.manifest import write_manifest
+from mcuzoo.run.interrupt import RunInterruptedError
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    write_images(folder / "samples", 6)
+    write_manifest(replace(MANIFEST, samples="samples/manifest.csv"), folder)
+    return folder
+
+
+@pytest.fixture
+def board(monkeypatch: pytest.MonkeyPatch) -> FakeBoard:
+    fake = FakeBoard()
+
+    def opened(cls: type[Session], url: str, baud: int, **_: Any) -> Any:
+        assert (url, baud) == ("/dev/toy", 115200)
+        return fake.open()
+
+    monkeypatch.setattr(Session, "open", classmethod(opened))
+    return fake
+
+
+def run(project: Path, **options: Any) -> None:
+    run_serial(port="/dev/toy", project=project, no_reference=True, **options)
+
+
+def test_text_on_stdout_talk_on_stderr(
+    project: Path, board: FakeBoard, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(project, out=tmp_path / "run")
+    said = capsys.readouterr()
+    assert said.out.splitlines()[-1].split() == ["verdict", "pass"]
+    assert "images      6 of 6 done" in said.out
+    assert f"the run is {tmp_path / 'run'}" in said.err
+    assert "\x1b" not in said.err
+
+
+def test_json_is_one_document(
+    project: Path, board: FakeBoard, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(project, out=tmp_path / "run", json_output=True)
+    document = json.loads(capsys.readouterr().out)
+    assert document["images"]["done"] == 6 and document["run"] == str(tmp_path / "run")
+    report(tmp_path / "run", json_output=True)
+    assert json.loads(capsys.readouterr().out) == document
+
+
+def test_failed_verdict_is_the_exit_code(
+    project: Path, board: FakeBoard, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(typer.Exit) as caught:
+        run(project, out=tmp_path / "run", min_top1=1.0)
+    assert caught.value.exit_code == 1
+    assert "FAIL: model" in capsys.readouterr().out
+
+
+def test_lost_image_exits_3_and_says_how_to_go_on(
+    project: Path, board: FakeBoard, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    silent = BoardSilentError("It stopped answering.", "Press reset.")
+    board.failures = dict.fromkeys((1, 2, 3), silent)
+    with pytest.raises(typer.Exit) as caught:
+        run(project, out=tmp_path / "run")
+    assert caught.value.exit_code == 3
+    said = capsys.readouterr()
+    assert f"--resume {tmp_path / 'run'}" in said.err
+    assert "recovering: Image 0, attempt 1: It stopped answering." in said.err
+    run_serial(resume=tmp_path / "run")
+    assert "6 of 6 done" in capsys.readouterr().out
+
+
+def test_interrupt_then_resume(
+    project: Path, board: FakeBoard, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    board.failures = {4: KeyboardInterrupt()}
+    with pytest.raises(RunInterruptedError):
+        run(project, out=tmp_path / "run")
+    report(tmp_path / "run")
+    assert "3 of 6 done, 3 pending" in capsys.readouterr().out
+    run_serial(resume=tmp_path / "run")
+    assert board.images == [0, 1, 2, 3, 3, 4, 5]
+    assert "6 of 6 done" in capsys.readouterr().out
+
+
+def test_label_warning_reaches_the_user(
+    project: Path, board: FakeBoard, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    output = replace(MANIFEST.output, bytes=1001)
+    write_manifest(replace(MANIFEST, samples="samples/manifest.csv", output=output), project)
+    board.hello_reply = replace(HELLO, output=output)
+    run(project, out=tmp_path / "run")
+    assert "'background' in a model of 1001 classes" in capsys.readouterr().err
+
+
+def test_report_writes_files(
+    project: Path, board: FakeBoard, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(project, out=tmp_path / "run")
+    report(tmp_path / "run", csv=tmp_path / "a.csv", outputs=tmp_path / "a.npy")
+    assert len((tmp_path / "a.csv").read_text().splitlines()) == 7
+    assert np.load(tmp_path / "a.npy").shape == (6, 6)
+
+
+def test_trace_that_cannot_be_written(project: Path, board: FakeBoard, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="trace"):
+        run(project, out=tmp_path / "run", trace=tmp_path / "gone" / "trace.txt")

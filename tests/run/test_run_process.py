@@ -1,0 +1,187 @@
+"""run-serial as a process against real firmware on a pty: killed, interrupted, disturbed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from helpers.fault_proxy import Faults, Line
+from helpers.host_firmware import HostBoard
+from helpers.host_project import HostProject, make_host_project
+
+from mcuzoo.errors import InputError
+from mcuzoo.graph.read import load_model
+from mcuzoo.run.images import decode_image
+from mcuzoo.run.journal import read_run
+from mcuzoo.run.preprocess import preprocess
+from mcuzoo.run.record import Row, Status
+from mcuzoo.zoo.engines.reference import ReferenceEngine
+
+IMAGES = 60
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs ptys and POSIX signals")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> HostProject:
+    return make_host_project(tmp_path_factory.mktemp("host"), IMAGES)
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "mcuzoo", *map(str, arguments)]
+
+
+def run_serial(project: HostProject, line: Line, run: Path, *more: object) -> list[str]:
+    return command(
+        "run-serial", "--port", line.url, "--project", project.folder, "--images", project.images,
+        "--out", run, *more,
+    )  # fmt: skip
+
+
+def finished(arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(arguments, capture_output=True, text=True, timeout=200)
+
+
+def done_images(run: Path) -> int:
+    with contextlib.suppress(InputError):
+        return sum(row.status is Status.DONE for row in read_run(run)[1])
+    return 0
+
+
+def stopped_after(arguments: Sequence[str], run: Path, images: int, how: int) -> tuple[int, str]:
+    """Start a run, send it a signal once `images` are done; its exit code and stderr."""
+    process = subprocess.Popen(
+        arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    while done_images(run) < images and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(how)
+    _, said = process.communicate(timeout=60)
+    return process.returncode, said
+
+
+def expected_outputs(project: HostProject, rows: Sequence[Row]) -> np.ndarray[Any, Any]:
+    """What the host computes, all the way from the files, apart from the run."""
+    from mcuzoo.project.manifest import load_manifest
+
+    manifest = load_manifest(project.folder)
+    engine = ReferenceEngine(load_model(project.folder / manifest.model.file))
+    inputs = [
+        preprocess(
+            decode_image((project.images.parent / row.file).read_bytes(), "rgb", row.file),
+            manifest.preprocessing,
+            manifest.input.shape,
+        )
+        for row in rows
+    ]
+    return np.stack([engine.run(tensor) for tensor in inputs])
+
+
+def assert_whole_and_right(project: HostProject, run: Path) -> None:
+    rows = read_run(run)[1]
+    assert [row.index for row in rows] == list(range(IMAGES))
+    assert {row.status for row in rows} == {Status.DONE}
+    outputs = np.stack([row.output for row in rows if row.output is not None])
+    np.testing.assert_array_equal(outputs, expected_outputs(project, rows))
+    assert len(np.unique(outputs, axis=0)) > IMAGES // 2  # the images do differ
+
+
+def test_run_and_report(project: HostProject, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    with Line(HostBoard(project.firmware, tmp_path)) as line:
+        done = finished(run_serial(project, line, run, "--json"))
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["reference"] == {"compared": IMAGES, "equal": IMAGES, "largest_difference": 0}
+    assert_whole_and_right(project, run)
+    outputs = tmp_path / "outputs.npy"
+    assert finished(command("report", run, "--outputs", outputs)).returncode == 0
+    np.testing.assert_array_equal(np.load(outputs), expected_outputs(project, read_run(run)[1]))
+
+
+def test_kill_and_resume_loses_nothing_and_repeats_nothing(
+    project: HostProject, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    board = HostBoard(project.firmware, tmp_path)
+    with Line(board) as line:
+        code, _ = stopped_after(run_serial(project, line, run), run, 15, signal.SIGKILL)
+        assert code == -signal.SIGKILL
+        before = {row.index: row.seconds for row in read_run(run)[1] if row.status is Status.DONE}
+        assert 15 <= len(before) < IMAGES
+        again = finished(command("run-serial", "--resume", run))
+        assert again.returncode == 0, again.stderr
+    assert_whole_and_right(project, run)
+    after = {row.index: row.seconds for row in read_run(run)[1]}
+    assert {index: after[index] for index in before} == before  # not run again
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_interrupt_exits_130_and_says_how_to_go_on(
+    project: HostProject, tmp_path: Path, how: signal.Signals
+) -> None:
+    run = tmp_path / "run"
+    with Line(HostBoard(project.firmware, tmp_path)) as line:
+        code, said = stopped_after(run_serial(project, line, run), run, 5, how)
+        assert code == 130
+        assert f"mcuzoo run-serial --resume {run}" in said
+        assert "Traceback" not in said
+        assert finished(command("run-serial", "--resume", run)).returncode == 0
+    assert_whole_and_right(project, run)
+
+
+def test_disturbed_line_records_no_wrong_result(project: HostProject, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    faults = Faults(seed=5, mean_bytes=20_000)
+    with Line(HostBoard(project.firmware, tmp_path), faults) as line:
+        done = finished(run_serial(project, line, run))
+        assert line.to_board and line.to_host
+        assert len(line.to_board.struck) > 5
+    assert done.returncode == 0, done.stderr
+    assert_whole_and_right(project, run)
+
+
+def test_reset_button_in_mid_run(project: HostProject, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    with Line(HostBoard(project.firmware, tmp_path), Faults(9, 60_000, ("reset",))) as line:
+        done = finished(run_serial(project, line, run))
+        restarts = line.board.restarts
+    assert done.returncode == 0, done.stderr
+    assert restarts >= 2
+    assert_whole_and_right(project, run)
+
+
+def test_board_that_dies_for_good(project: HostProject, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    board = HostBoard(project.firmware, tmp_path)
+    with Line(board) as line:
+        process = subprocess.Popen(
+            run_serial(project, line, run),
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        while done_images(run) < 5:
+            time.sleep(0.01)
+        board.process.kill()
+        _, said = process.communicate(timeout=200)
+    assert process.returncode == 3
+    assert "error: The board cannot be reached again" in said and "--resume" in said
+    assert 5 <= done_images(run) < IMAGES
+
+
+def test_board_of_another_project(project: HostProject, tmp_path: Path) -> None:
+    other = make_host_project(tmp_path / "other", 1, seed=4)
+    with Line(HostBoard(other.firmware, tmp_path)) as line:
+        done = finished(run_serial(project, line, tmp_path / "run", "--json"))
+    assert done.returncode == 4
+    assert json.loads(done.stdout)["error"] == "WrongFirmwareError"
+    assert "runs the model" in done.stderr
+    assert not (tmp_path / "run").exists()

@@ -1,0 +1,264 @@
+"""The run: journalled, resumable, honest about what got lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from helpers.fake_board import HELLO, MANIFEST, FakeBoard, make_toy_job
+
+from mcuzoo.errors import (
+    BoardSilentError,
+    DataSetError,
+    FirmwareError,
+    InputError,
+    PortError,
+    UsageError,
+    WrongFirmwareError,
+)
+from mcuzoo.link.hello import Hello
+from mcuzoo.run import rig
+from mcuzoo.run.interrupt import RunInterruptedError
+from mcuzoo.run.job import Job
+from mcuzoo.run.journal import Journal, read_run
+from mcuzoo.run.record import Row, Status
+from mcuzoo.run.runner import LOST_IN_A_ROW, run_images
+from mcuzoo.run.summary import RunSummary
+from mcuzoo.run.verdict import Broke
+
+SILENT = BoardSilentError("It stopped answering.", "Press reset.")
+
+
+class Told:
+    """An observer that remembers."""
+
+    def __init__(self) -> None:
+        self.begun: tuple[int, int] | None = None
+        self.rows: list[Row] = []
+        self.troubles: list[str] = []
+
+    def started(self, hello: Hello, total: int, finished: int) -> None:
+        self.begun = (total, finished)
+
+    def image(self, row: Row) -> None:
+        self.rows.append(row)
+
+    def trouble(self, text: str) -> None:
+        self.troubles.append(text)
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rig, "_REOPEN_PAUSES_S", (0.0, 0.0))
+
+
+def ran(job: Job, board: FakeBoard) -> RunSummary:
+    return run_images(job, board.open, Told())
+
+
+def statuses(job: Job) -> list[str]:
+    return [row.status.value for row in read_run(job.out)[1]]
+
+
+def test_whole_run(tmp_path: Path) -> None:
+    job, told = make_toy_job(tmp_path, count=8), Told()
+    summary = run_images(job, FakeBoard().open, told)
+    assert summary.counts[Status.DONE] == 8
+    assert summary.agreement is not None and summary.agreement.equal == 8
+    assert summary.verdict.passed
+    assert summary.latency is not None and summary.latency.median_ms == pytest.approx(10.0)
+    assert told.begun == (8, 0) and [row.index for row in told.rows] == list(range(8))
+    meta, rows = read_run(job.out)
+    assert meta.board.board == "rt1050" and meta.class_names == ("a", "b", "c", "d", "e", "f")
+    for row in rows:
+        assert row.output is not None and row.top1 is not None and row.seconds is not None
+        assert row.score == pytest.approx((int(row.output[row.top1]) + 128) / 256)
+        assert row.input_crc32 is not None
+
+
+def test_outputs_unlike_the_reference_blame_the_firmware(tmp_path: Path) -> None:
+    summary = ran(make_toy_job(tmp_path), FakeBoard(wrong_outputs=[1, 3]))
+    assert summary.verdict.broke is Broke.FIRMWARE and summary.verdict.exit_code == 4
+    assert summary.agreement is not None
+    assert (summary.agreement.equal, summary.agreement.largest_difference) == (3, 1)
+
+
+def test_without_reference_nothing_is_compared(tmp_path: Path) -> None:
+    summary = ran(make_toy_job(tmp_path, reference=False), FakeBoard(wrong_outputs=[1]))
+    assert summary.agreement is None and summary.verdict.passed
+
+
+def test_lost_image_blames_the_rig_and_resume_runs_it_again(tmp_path: Path) -> None:
+    board = FakeBoard(failures=dict.fromkeys((3, 4, 5), SILENT))
+    summary = ran(make_toy_job(tmp_path), board)
+    assert summary.verdict.broke is Broke.RIG and summary.unanswered == 1
+    assert statuses(make_toy_job(tmp_path)) == ["done", "done", "lost", "done", "done"]
+    board = FakeBoard()
+    summary = ran(make_toy_job(tmp_path, resume=True), board)
+    assert board.images == [2]
+    assert summary.verdict.passed and summary.counts[Status.DONE] == 5
+
+
+def test_firmware_fault_is_told_from_a_lost_image(tmp_path: Path) -> None:
+    fault = FirmwareError("Exception 3.", "addr2line")
+    summary = ran(make_toy_job(tmp_path), FakeBoard(failures=dict.fromkeys((1, 2, 3), fault)))
+    assert summary.verdict.broke is Broke.FIRMWARE
+    assert summary.rows[0].status is Status.FAULT and summary.rows[0].error == "Exception 3."
+
+
+def test_three_lost_in_a_row_stop_the_run(tmp_path: Path) -> None:
+    board = FakeBoard(failures=dict.fromkeys(range(2, 99), SILENT))
+    with pytest.raises(BoardSilentError) as caught:
+        ran(make_toy_job(tmp_path, count=6), board)
+    assert "--resume" in caught.value.hint
+    assert statuses(make_toy_job(tmp_path)) == ["done"] + ["lost"] * LOST_IN_A_ROW + ["pending"] * 2
+
+
+def test_board_gone_stops_the_run_and_keeps_the_rest_pending(tmp_path: Path) -> None:
+    gone = PortError("There is no port.", "Plug it in.")
+    board = FakeBoard(failures={3: SILENT}, refusals=dict.fromkeys(range(2, 99), gone))
+    with pytest.raises(rig.BoardGoneError) as caught:
+        ran(make_toy_job(tmp_path), board)
+    assert caught.value.exit_code == 3 and "--resume" in caught.value.hint
+    assert statuses(make_toy_job(tmp_path)) == ["done"] * 2 + ["pending"] * 3
+    assert ran(make_toy_job(tmp_path, resume=True), FakeBoard()).verdict.passed
+
+
+def test_interrupt_keeps_what_is_finished(tmp_path: Path) -> None:
+    board = FakeBoard(failures={3: KeyboardInterrupt()})
+    with pytest.raises(RunInterruptedError) as caught:
+        ran(make_toy_job(tmp_path), board)
+    assert caught.value.exit_code == 130
+    assert f"--resume {tmp_path / 'run'}" in caught.value.hint
+    assert board.closings == 1
+    assert statuses(make_toy_job(tmp_path)) == ["done"] * 2 + ["pending"] * 3
+    board = FakeBoard()
+    assert ran(make_toy_job(tmp_path, resume=True), board).counts[Status.DONE] == 5
+    assert board.images == [2, 3, 4]
+
+
+def test_sigterm_interrupts_and_is_given_back(tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+
+    class Terminates(Told):
+        def image(self, row: Row) -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(RunInterruptedError):
+        run_images(make_toy_job(tmp_path), FakeBoard().open, Terminates())
+    assert signal.getsignal(signal.SIGTERM) == before
+    assert "done" in statuses(make_toy_job(tmp_path))
+
+
+def test_bad_image_does_not_stop_the_run(tmp_path: Path) -> None:
+    make_toy_job(tmp_path)
+    (tmp_path / "images" / "001.png").write_bytes(b"not an image")
+    summary = ran(make_toy_job(tmp_path), FakeBoard())
+    assert summary.counts[Status.BAD_IMAGE] == 1 and summary.counts[Status.DONE] == 4
+    assert summary.verdict.passed and "1 images could not be decoded" in summary.verdict.warnings[0]
+    assert summary.top1 is not None and summary.top1.total == 4
+
+
+def test_bad_image_fails_a_strict_run(tmp_path: Path) -> None:
+    make_toy_job(tmp_path)
+    (tmp_path / "images" / "001.png").write_bytes(b"not an image")
+    summary = ran(make_toy_job(tmp_path, strict=True), FakeBoard())
+    assert summary.verdict.broke is Broke.DATA and summary.verdict.exit_code == 2
+
+
+def test_nothing_but_bad_images(tmp_path: Path) -> None:
+    make_toy_job(tmp_path, count=2)
+    for name in ("000.png", "001.png"):
+        (tmp_path / "images" / name).write_bytes(b"not an image")
+    with pytest.raises(DataSetError, match=r"None of 2 images .* 000\.png cannot be decoded|None"):
+        ran(make_toy_job(tmp_path), FakeBoard())
+
+
+def test_accuracy_below_the_limit_blames_the_model(tmp_path: Path) -> None:
+    job = make_toy_job(tmp_path, count=30, min_top1=1.0)
+    summary = ran(job, FakeBoard())
+    assert summary.top1 is not None and summary.top1.value < 1
+    assert summary.verdict.broke is Broke.MODEL and summary.verdict.exit_code == 1
+
+
+def test_foreign_board_leaves_no_run_behind(tmp_path: Path) -> None:
+    board = FakeBoard(hello_reply=replace(HELLO, model_sha256="00" * 32))
+    with pytest.raises(WrongFirmwareError):
+        ran(make_toy_job(tmp_path), board)
+    assert not (tmp_path / "run").exists()
+
+
+def test_existing_run_is_not_begun_again(tmp_path: Path) -> None:
+    ran(make_toy_job(tmp_path), FakeBoard())
+    with pytest.raises(UsageError, match="holds a run already"):
+        ran(make_toy_job(tmp_path), FakeBoard())
+
+
+def test_finished_run_needs_no_board(tmp_path: Path) -> None:
+    ran(make_toy_job(tmp_path), FakeBoard())
+    board = FakeBoard()
+    assert ran(make_toy_job(tmp_path, resume=True), board).verdict.passed
+    assert board.openings == 0
+
+
+def test_resume_without_a_run(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="holds no run"):
+        ran(make_toy_job(tmp_path, resume=True), FakeBoard())
+
+
+@pytest.fixture
+def half_run(tmp_path: Path) -> Path:
+    with pytest.raises(RunInterruptedError):
+        ran(make_toy_job(tmp_path), FakeBoard(failures={3: KeyboardInterrupt()}))
+    return tmp_path
+
+
+def test_resume_refuses_other_images(half_run: Path) -> None:
+    (half_run / "images" / "004.png").write_bytes((half_run / "images" / "000.png").read_bytes())
+    with pytest.raises(UsageError, match="begun with another data set"):
+        ran(make_toy_job(half_run, resume=True), FakeBoard())
+
+
+def test_resume_refuses_another_model(half_run: Path) -> None:
+    job = make_toy_job(half_run, resume=True)
+    other = replace(MANIFEST, model=replace(MANIFEST.model, sha256="00" * 32))
+    with pytest.raises(UsageError, match="begun with another model"):
+        ran(replace(job, manifest=other), FakeBoard())
+
+
+@pytest.mark.parametrize("change", [{"build_id": "11" * 16}, {"emulated": True}])
+def test_resume_refuses_another_build_and_an_emulator(
+    half_run: Path, change: dict[str, str | bool]
+) -> None:
+    job = make_toy_job(half_run, resume=True)
+    hello = replace(HELLO, **change)  # type: ignore[arg-type]
+    job = replace(job, manifest=replace(MANIFEST, build_id=hello.build_id))
+    with pytest.raises(WrongFirmwareError, match="another board or build"):
+        ran(job, FakeBoard(hello_reply=hello))
+    assert statuses(job).count("done") == 2
+
+
+def test_resume_while_another_process_writes(half_run: Path) -> None:
+    with Journal(half_run / "run"), pytest.raises(UsageError, match="Another mcuzoo process"):
+        ran(make_toy_job(half_run, resume=True), FakeBoard())
+
+
+def test_resume_may_change_port_and_limit_of_accuracy(half_run: Path) -> None:
+    job = make_toy_job(half_run, resume=True, min_top1=1.0)
+    summary = ran(replace(job, settings=replace(job.settings, port="/dev/other")), FakeBoard())
+    assert summary.meta.settings.port == "/dev/other"
+    assert summary.verdict.broke is Broke.MODEL
+
+
+def test_cycles_of_an_emulated_board_are_instructions(tmp_path: Path) -> None:
+    hello = replace(HELLO, emulated=True)
+    summary = ran(make_toy_job(tmp_path), FakeBoard(hello_reply=hello))
+    assert summary.latency is not None
+    assert (summary.latency.unit, summary.latency.median_ms) == ("instructions", None)
+
+
+def test_cycles_that_were_not_counted(tmp_path: Path) -> None:
+    assert ran(make_toy_job(tmp_path), FakeBoard(cycles=None)).latency is None

@@ -1,0 +1,70 @@
+"""Figures of a run, from rows made by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from helpers.fake_board import HELLO
+
+from mcuzoo.run.board import board_facts
+from mcuzoo.run.latency import measure_latency
+from mcuzoo.run.record import Row, RunMeta, Settings, Status
+from mcuzoo.run.summary import summarize
+
+META = RunMeta(
+    "1", "2025", "toy", 6, None, 1 / 256, -128, "d", board_facts(HELLO),
+    Settings("/p", "/dev/x", 1, "/d", None, None, True, None, False),
+)  # fmt: skip
+
+
+def done(index: int, label: int | None, values: list[int], **more: object) -> Row:
+    row = Row(index, f"{index}.jpg", label, None, Status.DONE, np.array(values, np.int8))
+    return replace(row, **more)  # type: ignore[arg-type]
+
+
+ROWS = (
+    done(0, 0, [9, 1, 1, 1, 1, 1], cycles=600, seconds=0.5, attempts=1, reference_difference=0),
+    done(1, 0, [1, 9, 1, 1, 1, 1], cycles=900, seconds=0.5, attempts=3, reference_difference=4),
+    done(2, 5, [1, 1, 1, 1, 1, 1], cycles=None, seconds=1.0, attempts=1, reference_difference=0),
+    done(3, None, [1, 1, 1, 1, 1, 9], seconds=2.0),
+    Row(4, "4.jpg", 1, None, Status.BAD_IMAGE, seconds=9.0, error="no"),
+    Row(5, "5.jpg", 1, None),
+)
+
+
+def test_figures() -> None:
+    summary = summarize(META, ROWS)
+    assert summary.counts == {
+        Status.DONE: 4, Status.BAD_IMAGE: 1, Status.PENDING: 1, Status.LOST: 0, Status.FAULT: 0,
+    }  # fmt: skip
+    assert summary.top1 is not None and (summary.top1.correct, summary.top1.total) == (1, 3)
+    assert summary.top5 is not None and summary.top5.correct == 2
+    assert [(s.label, s.top1.correct, s.top1.total) for s in summary.classes] == [
+        (0, 1, 2), (5, 0, 1),
+    ]  # fmt: skip
+    assert summary.agreement is not None
+    assert (summary.agreement.compared, summary.agreement.equal) == (3, 2)
+    assert summary.agreement.largest_difference == 4
+    assert summary.images_per_second == pytest.approx(1.0)
+    assert (summary.resent, summary.unanswered) == (2, 1)
+
+
+def test_run_without_results() -> None:
+    summary = summarize(META, ROWS[4:])
+    assert summary.top1 is summary.top5 is summary.agreement is summary.latency is None
+    assert summary.images_per_second is None and summary.classes == ()
+
+
+def test_no_top5_where_it_says_nothing() -> None:
+    rows = (done(0, 0, [1, 2, 3, 4, 5]),)
+    assert summarize(replace(META, classes=5), rows).top5 is None
+
+
+def test_latency() -> None:
+    latency = measure_latency([600_000, None, 1_200_000, 3_000_000], 600_000_000, emulated=False)
+    assert latency is not None
+    assert (latency.counted, latency.minimum, latency.maximum) == (3, 600_000, 3_000_000)
+    assert latency.median_ms == pytest.approx(2.0)
+    assert measure_latency([None], 1, emulated=False) is None
