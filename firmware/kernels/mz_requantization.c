@@ -11,7 +11,7 @@ void mz_requantize_block(const mz_requantization *to, const int32_t *restrict su
     if (to->right_only) {
         for (int32_t i = 0; i < count; i++) {
             const int32_t product = mz_doubling_high_multiply_small(sums[i], multipliers[i]);
-            const int32_t scaled = mz_divide_by_power_of_two(product, -shifts[i]);
+            const int32_t scaled = mz_divide_by_power_of_two_small(product, -shifts[i]);
             output[i] = (int8_t)mz_clamp(scaled + zero_point, minimum, maximum);
         }
     } else {

@@ -8,7 +8,7 @@
  * reaches 2^30. */
 typedef struct {
     const int32_t *multipliers; /* Q0.31 mantissas [channels] */
-    const int8_t *shifts;       /* exponents -31..31, positive is to the left [channels] */
+    const int8_t *shifts;       /* exponents -31..30, positive is to the left [channels] */
     int32_t right_only;         /* 1: every shift is negative, which takes a shorter loop */
     int32_t zero_point;         /* of the output */
     int32_t minimum, maximum;   /* fused activation, as int8 values of the output */

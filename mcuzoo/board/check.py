@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
@@ -10,6 +10,8 @@ from mcuzoo.board.boot import FCB_BYTES
 from mcuzoo.board.lines import Key
 from mcuzoo.board.memory import Region, RegionKind
 from mcuzoo.board.model import Board
+from mcuzoo.board.mpu import mpu_regions
+from mcuzoo.board.startup import Condition, DelayStep, Step
 
 _ADDRESS_SPACE = 1 << 32
 _ALIGNMENT = 32  # smallest MPU region, one cache line
@@ -25,13 +27,14 @@ class Contradiction:
 
 def contradictions(board: Board) -> tuple[Contradiction, ...]:
     """Everything in which the board contradicts itself."""
-    return (
+    found = (
         *_regions(board),
         *_arena(board),
         *_flash(board),
         *_boot(board),
         *_peripherals(board),
     )
+    return found or tuple(_mpu(board))
 
 
 def _regions(board: Board) -> Iterator[Contradiction]:
@@ -43,7 +46,7 @@ def _regions(board: Board) -> Iterator[Contradiction]:
         seen.add(region.name)
         if region.end > _ADDRESS_SPACE:
             yield Contradiction((*where, "size"), f"{_span(region)} leaves the address space")
-        if region.base % _ALIGNMENT or region.size % _ALIGNMENT:
+        elif region.base % _ALIGNMENT or region.size % _ALIGNMENT:
             yield Contradiction(
                 (*where, "base"), f"{_span(region)} is not {_ALIGNMENT}-byte aligned"
             )
@@ -112,28 +115,47 @@ def _boot(board: Board) -> Iterator[Contradiction]:
 
 
 def _peripherals(board: Board) -> Iterator[Contradiction]:
-    windows = board.peripherals
-    for index, window in enumerate(windows):
-        if window.base + window.size > _ADDRESS_SPACE:
+    for index, window in enumerate(board.peripherals):
+        if window.end > _ADDRESS_SPACE:
             yield Contradiction(("peripherals", index, "size"), "leaves the address space")
         for region in board.regions:
-            if window.base < region.end and region.base < window.base + window.size:
+            if window.base < region.end and region.base < window.end:
                 yield Contradiction(
                     ("peripherals", index, "base"), f"overlaps region {region.name}"
                 )
-    if not any(window.base <= board.console.base < window.base + window.size for window in windows):
-        yield Contradiction(("console", "base"), "lies in none of the [[peripherals]]")
-    for list_name, stages in (("clocks", board.startup.clocks), ("pins", board.startup.pins)):
-        for stage_index, stage in enumerate(stages):
-            for step_index, step in enumerate(stage.steps):
-                if step.do == "delay":
-                    continue
-                where = ("startup", list_name, stage_index, "steps", step_index, "addr")
-                inside = any(w.base <= step.addr < w.base + w.size for w in windows)
-                if step.addr % 4 or not inside:
-                    yield Contradiction(
-                        where, f"{step.addr:#x} is no word of any of the [[peripherals]]"
-                    )
+    for key, address in _register_addresses(board):
+        if address % 4 or not any(window.holds(address) for window in board.peripherals):
+            yield Contradiction(key, f"{address:#x} is no word of any of the [[peripherals]]")
+
+
+def _register_addresses(board: Board) -> Iterator[tuple[Key, int]]:
+    """Every address that start-up or console take for a register's, and where it stands."""
+    yield ("console", "base"), board.console.base
+    for index, watchdog in enumerate(board.startup.watchdogs):
+        yield ("startup", "watchdogs", index, "base"), watchdog.base
+    for name, stages in (("clocks", board.startup.clocks), ("pins", board.startup.pins)):
+        for index, stage in enumerate(stages):
+            rows = {"when": stage.when, "unless": stage.unless, "steps": stage.steps}
+            for part, row_index, row in _rows(rows):
+                if not isinstance(row, DelayStep):
+                    yield ("startup", name, index, part, row_index, "addr"), row.addr
+
+
+def _rows(
+    parts: Mapping[str, Sequence[Condition | Step]],
+) -> Iterator[tuple[str, int, Condition | Step]]:
+    for part, rows in parts.items():
+        for index, row in enumerate(rows):
+            yield part, index, row
+
+
+def _mpu(board: Board) -> Iterator[Contradiction]:
+    needed = len(mpu_regions(board.regions, board.peripherals))
+    if needed > board.core.mpu_regions:
+        yield Contradiction(
+            ("core", "mpu_regions"),
+            f"mapping the memories takes {needed}: align or merge [[regions]]",
+        )
 
 
 def _span(region: Region) -> str:

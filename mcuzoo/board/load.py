@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from mcuzoo.board.check import contradictions
-from mcuzoo.board.lines import find_line
+from mcuzoo.board.lines import Key, find_line
 from mcuzoo.board.model import Board
 from mcuzoo.errors import BoardError, did_you_mean
 from mcuzoo.resources import boards_dir
@@ -18,6 +18,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+_PLAIN = {"extra_forbidden": "unknown key", "missing": "is missing"}
 _HINT = "docs/boards.md says what every table and key means."
 
 
@@ -33,11 +34,11 @@ def load_board(name_or_path: str) -> Board:
     for board in boards:
         if wanted in board.known_as:
             return board
-    names = [name for board in boards for name in board.known_as]
-    known = ", ".join(board.id for board in boards)
+    ids = [board.id for board in boards]
+    aliases = [alias for board in boards for alias in board.aliases]
     raise BoardError(
-        f"There is no board {name_or_path!r}. Boards: {known}.",
-        f"{did_you_mean(name_or_path, names)}mcuzoo boards lists them; "
+        f"There is no board {name_or_path!r}. Boards: {', '.join(ids)}.",
+        f"{did_you_mean(wanted, ids) or did_you_mean(wanted, aliases)}mcuzoo boards lists them; "
         "a path to a .toml file is taken too.",
     )
 
@@ -71,7 +72,8 @@ def parse_board(text: str, file: str) -> Board:
     except ValidationError as error:
         raise BoardError(
             "\n".join(
-                _locate(file, text, tuple(item["loc"]), item["msg"]) for item in error.errors()
+                _locate(file, text, item["loc"], _PLAIN.get(item["type"], item["msg"]))
+                for item in error.errors()
             ),
             _HINT,
         ) from error
@@ -83,7 +85,7 @@ def parse_board(text: str, file: str) -> Board:
     return board
 
 
-def _locate(file: str, text: str, key: tuple[int | str, ...], message: str) -> str:
+def _locate(file: str, text: str, key: Key, message: str) -> str:
     line, known_key = find_line(text, key)
     dotted = ".".join(str(part) for part in known_key)
     return f"{file}:{line}: {dotted}: {message}"

@@ -55,6 +55,14 @@ class PeripheralWindow(Fact):
     base: Address
     size: Size
 
+    @property
+    def end(self) -> int:
+        """First address after the window."""
+        return self.base + self.size
+
+    def holds(self, address: int) -> bool:
+        return self.base <= address < self.end
+
 
 class Flash(Fact):
     """The NOR flash that the image runs from.

@@ -73,10 +73,7 @@ def mpu_regions(
             for region in regions
             if region.initialized
         ),
-        *(
-            _Span((window.name,), window.base, window.base + window.size, Access.DEVICE)
-            for window in peripherals
-        ),
+        *(_Span((window.name,), window.base, window.end, Access.DEVICE) for window in peripherals),
     ]
     return (deny, *(piece for span in _merged(spans) for piece in _pieces(span)))
 

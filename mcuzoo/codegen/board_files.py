@@ -51,7 +51,7 @@ def render_board_files(board: Board, placement: Placement) -> dict[str, str]:
         "board": board,
         "mpu": mpu_regions(board.regions, board.peripherals),
         "mpu_attributes": _MPU_ATTRIBUTES,
-        "watchdog_kinds": {dog.name: _watchdog_kind(dog) for dog in board.startup.watchdogs},
+        "watchdog_kind": _watchdog_kind,
         "clocks": tuple(step_rows(board.startup.clocks)),
         "pins": tuple(step_rows(board.startup.pins)),
         "fcb": board.boot.fcb,

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from mcuzoo import __version__
 from mcuzoo.board.model import Board
-from mcuzoo.codegen.aot.emit import kernel_sources, render_model
+from mcuzoo.codegen.aot.emit import render_model
+from mcuzoo.codegen.aot.sources import kernel_sources
 from mcuzoo.codegen.assets import LABELS_FILE, SAMPLES_FOLDER, label_file, sample_files
 from mcuzoo.codegen.board_files import render_board_files
 from mcuzoo.codegen.build_files import render_build_files

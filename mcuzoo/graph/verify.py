@@ -29,6 +29,8 @@ def verify_graph(
 
     known = set(inputs) | variables | {t.index for t in tensors if t.data is not None}
     for index in inputs:
+        if tensors[index].elements == 0:
+            raise damaged(f"the graph's input, tensor {index}, is empty")
         if tensors[index].data is not None:
             raise damaged(f"the graph's input, tensor {index}, is a constant")
     for op in ops:

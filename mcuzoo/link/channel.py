@@ -95,13 +95,20 @@ class Channel:
         return len(encoded)
 
     def resynchronize(self, quiet_s: float = 0.05, limit_s: float = 0.5) -> None:
-        """End whatever half frame the board holds, and drop whatever it still has to say."""
+        """End whatever half frame the board holds, and drop whatever it still has to say.
+
+        Only its log is heard.
+        """
         self._write(DELIMITER * 8)
+        self._frames.clear()
         started = last = time.monotonic()
         while last - started < limit_s and time.monotonic() - last < quiet_s:
-            if self._read():
+            data = self._read()
+            if data:
                 last = time.monotonic()
-        self._frames.clear()
+            for frame in self._reader.feed(data):
+                if frame.type == messages.Log.code:
+                    self._open(frame)
 
     def receive(self, deadline: float) -> Received | None:
         """The next message, or None when none has come by `deadline` (monotonic clock).

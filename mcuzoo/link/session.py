@@ -211,7 +211,9 @@ class Session:
         channel, timing = self._channel, self._timing
         known_s = self._slowest_inference_s
         started = time.monotonic()
-        limit_s = timing.inference_s if known_s is None else max(10.0, 20 * known_s)
+        limit_s = timing.inference_s
+        if known_s is not None:
+            limit_s = min(limit_s, max(10.0, 20 * known_s))
         wait_s = timing.exchange_s(_SHORT_BYTES) + (1.0 if known_s is None else 2 * known_s)
         longest_wait_s = 4 * wait_s
         first_seq = channel.next_seq

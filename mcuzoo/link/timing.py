@@ -14,8 +14,9 @@ class Timing:
 
     `latency_s` covers a round trip through adapters, drivers, schedulers and an emulator, beyond
     the time that the bytes themselves take at `baud`. `connect_s` is how long a board may take to
-    say HELLO, `inference_s` how long the first inference may take; later ones are measured against
-    those before. `tries` bounds every repetition of a request, `attempts` those of a whole image.
+    say HELLO. `inference_s` is how long an inference may take; once some have been seen, the
+    session expects less. `tries` bounds every repetition of a request, `attempts` those of a whole
+    image.
     """
 
     baud: int = 115200

@@ -20,9 +20,9 @@ def upload(
     """Send `data`, the input tensor that `begin` announces; returns when all of it has arrived.
 
     Go-back-N: up to `board.window` chunks are under way; after a gap or a time-out everything from
-    the board's next offset on is sent again, in pieces half as large: short frames get through where
-    long ones do not. Raises BoardSilentError when `timing.tries` of those
-    in a row bring nothing forward, and as Channel.answer.
+    the board's next offset on is sent again, in chunks half as large: short frames get through
+    where long ones do not. Raises BoardSilentError when `timing.tries` setbacks in a row bring
+    nothing forward, and as Channel.answer.
     """
     first_seq = channel.next_seq
     ack = channel.ask(

@@ -65,7 +65,7 @@ def _smaller_model(needs: Needs, board: Board, input_shape: tuple[int, ...]) -> 
 def _largest_arena(needs: Needs, board: Board) -> int:
     """The most arena bytes that one region of the board has room for."""
     data_region = place(needs, board).data_region
-    beside = needs.data_bytes + needs.bss_bytes + needs.stack_bytes
+    beside = needs.data_bytes + needs.stack_bytes
     return max(
         region.size - (beside if region.name == data_region else 0)
         for region in usable_regions(board)

@@ -42,9 +42,7 @@ def place(
     """
     data_region = _data_region(board)
     free = {region.name: region.size for region in usable_regions(board)}
-    free[data_region.name] = (
-        data_region.size - needs.data_bytes - needs.bss_bytes - needs.stack_bytes
-    )
+    free[data_region.name] = data_region.size - needs.data_bytes - needs.stack_bytes
     if arena_region is None:
         arena = _first_with_room(board, free, needs.arena_bytes, _ARENA_PREFERENCE)
     else:

@@ -77,10 +77,9 @@ def _parts(needs: Needs, board: Board, placement: Placement) -> list[tuple[str, 
         (flash, Part("boot header", board.boot.vector_table_offset)),
         (flash, Part("code", needs.code_bytes, estimate=True)),
         (flash, Part("constants", needs.constant_bytes)),
-        (flash, Part(".data image", needs.data_bytes, estimate=True)),
         (placement.arena_region, Part("arena", needs.arena_bytes)),
         (data, Part("stack", needs.stack_bytes)),
-        (data, Part(".data + .bss", needs.data_bytes + needs.bss_bytes, estimate=True)),
+        (data, Part(".data + .bss", needs.data_bytes, estimate=True)),
     ]
     if placement.weights_region != flash:
         parts.append((placement.weights_region, Part("constants", needs.constant_bytes)))

@@ -93,7 +93,10 @@ class TargetEntry:
 
 @dataclass(frozen=True)
 class BuildEntry:
-    """The newest build. Paths are relative to the project folder."""
+    """The newest build. Paths are relative to the project folder.
+
+    code_bytes: machine code with its own tables, without the model's constants.
+    """
 
     toolchain: str
     compiler_version: str

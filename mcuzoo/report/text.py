@@ -85,7 +85,9 @@ def _agreement(summary: RunSummary) -> str:
 def _latency(latency: Latency | None, done: int) -> str:
     if latency is None:
         return _NOT_MEASURED
-    spread = f"median {latency.median:,}, {latency.minimum:,} to {latency.maximum:,}"
+    spread = f"{latency.median:,}"
+    if latency.minimum != latency.maximum:
+        spread = f"median {spread}, {latency.minimum:,} to {latency.maximum:,}"
     images = f"{latency.counted} of {done} images counted"
     if latency.median_ms is None:
         return f"{spread} instructions, which are not time (emulated; {images})"

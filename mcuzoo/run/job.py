@@ -9,7 +9,7 @@ from pathlib import Path
 from mcuzoo.errors import ProjectError, UsageError
 from mcuzoo.project.manifest import MANIFEST_NAME, Manifest, load_manifest
 from mcuzoo.run.dataset import DataSet, load_data_set
-from mcuzoo.run.journal import read_run
+from mcuzoo.run.journal import read_run, require_no_run
 from mcuzoo.run.labels import Classes, load_classes
 from mcuzoo.run.record import Settings
 from mcuzoo.zoo.engines.engine import Engine
@@ -59,6 +59,8 @@ def make_job(request: Request) -> Job:
         raise UsageError(
             f"--min-top1 {request.min_top1} is no rate.", "Give a number from 0 to 1, say 0.39."
         )
+    if request.out is not None:
+        require_no_run(request.out)
     earlier = None if request.resume is None else read_run(request.resume)[0].settings
     project = _project(request, earlier)
     manifest = load_manifest(project)

@@ -61,12 +61,17 @@ def create_journal(folder: Path, meta: RunMeta, items: tuple[Item, ...]) -> None
         raise InputError(f"{folder} cannot hold a run: {error}", "Choose another --out.") from error
 
 
-def _create(folder: Path, meta: RunMeta, items: tuple[Item, ...]) -> None:
+def require_no_run(folder: Path) -> None:
+    """Raise UsageError when `folder` holds a run already."""
     if (folder / JOURNAL_NAME).exists():
         raise UsageError(
             f"{folder} holds a run already.",
             f"Go on with it: --resume {folder}; or choose another --out.",
         )
+
+
+def _create(folder: Path, meta: RunMeta, items: tuple[Item, ...]) -> None:
+    require_no_run(folder)
     temporary = folder / f".{JOURNAL_NAME}.new"
     for leftover in (temporary, temporary.with_name(temporary.name + "-journal")):
         leftover.unlink(missing_ok=True)

@@ -14,8 +14,8 @@ from mcuzoo.toolchain.command import BuildLog
 from mcuzoo.toolchain.compile import CompileJob, build_elf
 from mcuzoo.toolchain.find import find_compiler
 from mcuzoo.toolchain.image import flash_bytes, write_bin, write_hex
-from mcuzoo.toolchain.sections import read_sections
-from mcuzoo.toolchain.sizes import code_bytes, region_uses
+from mcuzoo.toolchain.sections import read_sections, read_symbols
+from mcuzoo.toolchain.sizes import CODE_SYMBOLS, code_bytes, region_uses
 
 BUILD_FOLDER = "build"
 
@@ -43,6 +43,7 @@ def build_project(
         finally:
             log.write()
         sections = read_sections(elf)
+        symbols = read_symbols(elf, CODE_SYMBOLS)
         image = flash_bytes(sections, manifest.target)
         write_bin(image, elf.with_suffix(".bin"))
         write_hex(image, manifest.target.image_base, elf.with_suffix(".hex"))
@@ -56,7 +57,7 @@ def build_project(
         build_id=identity,
         **{suffix: path.relative_to(project).as_posix() for suffix, path in products.items()},
         regions=region_uses(sections, manifest.target),
-        code_bytes=code_bytes(sections),
+        code_bytes=code_bytes(sections, symbols),
         sha256={suffix: sha256(path.read_bytes()).hexdigest() for suffix, path in products.items()},
     )
     write_manifest(manifest.with_build(entry), project)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,10 @@ class Section:
     executable: bool
 
     @property
+    def end(self) -> int:
+        return self.address + self.size_bytes
+
+    @property
     def load_end(self) -> int:
         return self.load_address + len(self.content)
 
@@ -42,6 +47,17 @@ def read_sections(elf: Path) -> tuple[Section, ...]:
             if section["sh_flags"] & _ALLOCATED and section["sh_size"] > 0
         ]
     return tuple(sorted(sections, key=lambda section: section.address))
+
+
+def read_symbols(elf: Path, names: Collection[str]) -> dict[str, int]:
+    """The values of those of the symbols `names` that the ELF defines."""
+    from elftools.elf.elffile import ELFFile
+    from elftools.elf.sections import SymbolTableSection
+
+    with elf.open("rb") as file:
+        table = ELFFile(file).get_section_by_name(".symtab")
+        symbols = table.iter_symbols() if isinstance(table, SymbolTableSection) else ()
+        return {symbol.name: int(symbol["st_value"]) for symbol in symbols if symbol.name in names}
 
 
 def _section(section: Any, segments: list[Any]) -> Section:

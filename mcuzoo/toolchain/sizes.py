@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from mcuzoo.project.manifest import RegionUse, TargetEntry
 from mcuzoo.toolchain.sections import Section
+
+CODE_SYMBOLS = ("mz_weights_start", "mz_weights_end")
+"""What code_bytes wants to know, as the linker script defines it."""
 
 
 def region_uses(sections: Iterable[Section], target: TargetEntry) -> tuple[RegionUse, ...]:
@@ -25,5 +28,10 @@ def region_uses(sections: Iterable[Section], target: TargetEntry) -> tuple[Regio
     return tuple(uses)
 
 
-def code_bytes(sections: Iterable[Section]) -> int:
-    return sum(section.size_bytes for section in sections if section.executable)
+def code_bytes(sections: Iterable[Section], symbols: Mapping[str, int]) -> int:
+    """Machine code with its own tables, less the model's constants where they stand among it."""
+    start = symbols.get("mz_weights_start", 0)
+    constants = symbols.get("mz_weights_end", 0) - start
+    code = [section for section in sections if section.executable]
+    inside = any(section.address <= start < section.end for section in code)
+    return sum(section.size_bytes for section in code) - (constants if inside else 0)

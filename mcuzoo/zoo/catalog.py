@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from mcuzoo.project.manifest import Preprocessing
 
@@ -19,24 +18,34 @@ ZOO = Path(__file__).resolve().parent
 
 
 @dataclass(frozen=True)
-class ZooFile:
-    """A file of the catalog: `bundled` with the package, or known by any of `names`."""
+class ModelFile:
+    """Where a model's .tflite is: `bundled` with the package, or to be found by name and hash."""
 
-    bundled: Path | None = None
-    names: tuple[str, ...] = ()
-    sha256: str | None = None
-    lines: int | None = None
+    bundled: Path | None
+    names: tuple[str, ...]
+    sha256: str | None
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Class names in output order: `classes`, or the `lines` lines of a file of one of `names`."""
+
+    classes: tuple[str, ...]
+    names: tuple[str, ...]
+    lines: int
 
 
 @dataclass(frozen=True)
 class ZooModel:
+    """`samples` is a folder with a manifest.csv, if the package brings one."""
+
     name: str
     description: str
     source: str
-    file: ZooFile
+    file: ModelFile
     preprocessing: Preprocessing
-    labels: ZooFile = field(default_factory=ZooFile)
-    samples: ZooFile = field(default_factory=ZooFile)
+    labels: Labels
+    samples: Path | None
 
 
 @cache
@@ -47,22 +56,22 @@ def catalog() -> dict[str, ZooModel]:
 
 def _read(path: Path) -> ZooModel:
     raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    file, labels = raw["file"], raw["labels"]
+    samples = ZOO / raw["samples"] if "samples" in raw else None
     return ZooModel(
         name=path.stem,
         description=raw["description"],
         source=raw["source"],
-        file=_file(raw["file"]),
+        file=ModelFile(
+            bundled=ZOO / file["bundled"] if "bundled" in file else None,
+            names=tuple(file.get("names", ())),
+            sha256=file.get("sha256"),
+        ),
         preprocessing=Preprocessing(**raw["preprocessing"]),
-        labels=_file(raw.get("labels", {})),
-        samples=_file(raw.get("samples", {})),
-    )
-
-
-def _file(raw: dict[str, Any]) -> ZooFile:
-    bundled = raw.get("bundled")
-    return ZooFile(
-        bundled=None if bundled is None else ZOO / bundled,
-        names=tuple(raw.get("names", ())),
-        sha256=raw.get("sha256"),
-        lines=raw.get("lines"),
+        labels=Labels(
+            classes=tuple(labels.get("classes", ())),
+            names=tuple(labels.get("names", ())),
+            lines=labels.get("lines", 0),
+        ),
+        samples=samples if samples is not None and samples.is_dir() else None,
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mcuzoo.errors import InputError, did_you_mean
 from mcuzoo.project.manifest import Preprocessing
-from mcuzoo.zoo.catalog import ZooFile, ZooModel, catalog
+from mcuzoo.zoo.catalog import Labels, ZooModel, catalog
 
 MODELS_VARIABLE = "MCUZOO_MODELS"
 
@@ -57,13 +57,12 @@ def model_folders() -> tuple[Path, ...]:
 
 def _zoo_model(model: ZooModel) -> ModelSource:
     path = _model_file(model)
-    samples = model.samples.bundled
     return ModelSource(
         name=model.name,
         path=path,
         preprocessing=model.preprocessing,
-        labels=_labels(model.labels, path.parent),
-        samples=samples if samples is not None and (samples / "manifest.csv").is_file() else None,
+        labels=model.labels.classes or _labels_file(model.labels, path.parent),
+        samples=model.samples,
     )
 
 
@@ -92,17 +91,13 @@ def _model_file(model: ZooModel) -> Path:
     )
 
 
-def _labels(wanted: ZooFile, beside: Path) -> tuple[str, ...] | None:
+def _labels_file(wanted: Labels, beside: Path) -> tuple[str, ...] | None:
     """The class names, one a line, if a file of the right length is at hand."""
-    if wanted.bundled is not None:
-        places = [wanted.bundled]
-    else:
-        folders = (beside, beside.parent, *model_folders())
-        places = [folder / name for folder in folders for name in wanted.names]
-    for place in places:
+    folders = (beside, beside.parent, *model_folders())
+    for place in (folder / name for folder in folders for name in wanted.names):
         if place.is_file():
             labels = tuple(place.read_text(encoding="utf-8").splitlines())
-            if wanted.lines in (None, len(labels)):
+            if len(labels) == wanted.lines:
                 return labels
     return None
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -67,7 +69,14 @@ def test_weights_in_ram_are_loaded_from_flash(tmp_path: Path, compiler: str) -> 
 def test_cmake_builds_the_same_image(tmp_path: Path, compiler: str) -> None:
     project = _project(tmp_path, "rt1170")
     for command in (["cmake", "--preset", compiler], ["cmake", "--build", "--preset", compiler]):
-        done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command,
+            cwd=project,
+            env=_activated_environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert done.returncode == 0, done.stdout + done.stderr
     ours = build_project(project, compiler)
     theirs = project / f"build/cmake-{compiler}/firmware.elf"
@@ -75,6 +84,12 @@ def test_cmake_builds_the_same_image(tmp_path: Path, compiler: str) -> None:
     binary = theirs.with_suffix(".bin")
     if binary.exists():
         assert binary.read_bytes() == (project / ours.bin).read_bytes()
+
+
+def _activated_environment() -> dict[str, str]:
+    """As in a shell in which this Python's environment is active."""
+    folders = (str(Path(sys.executable).parent), os.environ.get("PATH", ""))
+    return {**os.environ, "PATH": os.pathsep.join(folders)}
 
 
 def _loaded(elf: Path) -> list[tuple[str, int, bytes]]:

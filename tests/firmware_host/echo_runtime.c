@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "app/mz_app.h"
+#include "port/mz_port.h"
 #include "runtime/mz_runtime.h"
 
 #ifndef INPUT_BYTES
@@ -71,10 +71,13 @@ mz_status mz_runtime_invoke(mz_op_hook hook, void *context) {
         error = "operator 0 failed";
         return MZ_ERROR_INVOKE;
     }
+    if (strcmp(setting("ECHO_INVOKE"), "reset") == 0) {
+        mz_port_reset();
+    }
     if (strcmp(setting("ECHO_INVOKE"), "fault") == 0) {
         const mz_fault fault = {.kind = 5, .pc = 0x60002468, .cfsr = 0x8200, .bfar = 0xdead0000};
         mz_app_report_fault(&fault);
-        _exit(75);
+        mz_port_reset();
     }
     uint32_t sum = 0;
     for (uint32_t i = 0; i < INPUT_BYTES; i++) {

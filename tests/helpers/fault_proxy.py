@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import queue
 import random
 import select
 import socket
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -85,13 +87,17 @@ class Injector:
 
 
 class Line:
-    """Pumps bytes between `board` and `url` until it is closed; restarts a board that asks."""
+    """Pumps bytes between `board` and `url` until it is closed; restarts a board that asks.
+
+    One thread does all the pumping and owns the board while the line is open.
+    """
 
     def __init__(self, board: HostBoard, faults: Faults | None = None, tcp: bool = False) -> None:
         self.board = board
         self.to_board = Injector(faults, "to-board") if faults else None
         self.to_host = Injector(faults, "to-host") if faults else None
         self._closing = threading.Event()
+        self._errands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._server: socket.socket | None = None
         self._held: list[int] = []
         if tcp:
@@ -122,16 +128,33 @@ class Line:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.setblocking(False)
             self._host_fd = connection.fileno()
-        alive = True
         while not self._closing.is_set():
-            watched = [self._host_fd, *([self.board.output_fd] if alive else [])]
-            ready, _, _ = select.select(watched, [], [], 0.05)
+            while not self._errands.empty():
+                self._errands.get()()
+            watched = [self._host_fd, *([self.board.output_fd] if self.board.alive else [])]
+            ready, _, _ = select.select(watched, [], [], 0.02)
             if self._host_fd in ready and not self._pump_to_board():
                 break
-            if alive and self.board.output_fd in ready:
-                alive = self._pump_to_host()
+            if self.board.alive and self.board.output_fd in ready:
+                self._pump_to_host()
         if connection:
             connection.close()
+
+    def press_reset(self) -> None:
+        self._run_errand(self.board.restart)
+
+    def kill_board(self) -> None:
+        self._run_errand(self.board.kill)
+
+    def write_to_board(self, data: bytes) -> None:
+        """Bytes that no host has sent."""
+        self._run_errand(lambda: self.board.write(data))
+
+    def _run_errand(self, errand: Callable[[], None]) -> None:
+        done = threading.Event()
+        self._errands.put(errand)
+        self._errands.put(done.set)
+        assert done.wait(timeout=10)
 
     def _pump_to_board(self) -> bool:
         with contextlib.suppress(BlockingIOError):
@@ -143,12 +166,10 @@ class Line:
             self.board.write(data)
         return True
 
-    def _pump_to_host(self) -> bool:
+    def _pump_to_host(self) -> None:
         data = self.board.read()
         if not data:
-            if not self.board.asked_for_reset():
-                return False
-            self.board.restart()
+            self.board.bury()
         if self.to_host:
             data = self.to_host.pass_on(data, self.board)
         while data:
@@ -156,8 +177,7 @@ class Line:
                 data = data[os.write(self._host_fd, data) :]
             except BlockingIOError:
                 # Nobody reads: a UART would lose it, too.
-                return True
-        return True
+                return
 
     def __enter__(self) -> Line:
         return self

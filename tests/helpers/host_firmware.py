@@ -95,7 +95,7 @@ class HostBoard:
     """A board that is a process; its UART is a pair of pipes. `restart` is its reset button."""
 
     def __init__(self, executable: Path, folder: Path, **environment: str) -> None:
-        self._executable = executable
+        self.executable = executable
         self._environment = {**os.environ, "UBSAN_OPTIONS": "print_stacktrace=1", **environment}
         self._stderr = folder / "board-stderr.txt"
         self.restarts = 0
@@ -104,13 +104,14 @@ class HostBoard:
     def _start(self) -> None:
         with self._stderr.open("ab") as stderr:
             self.process = subprocess.Popen(
-                [str(self._executable)],
+                [str(self.executable)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 env=self._environment,
                 bufsize=0,
             )
+        self.alive = True
 
     @property
     def output_fd(self) -> int:
@@ -134,9 +135,11 @@ class HostBoard:
         """From the board's transmitter; empty when it is dead."""
         return os.read(self.output_fd, 4096)
 
-    def asked_for_reset(self) -> bool:
-        """True when the process has ended the way mz_port_reset ends it."""
-        return self.process.wait() == RESET_STATUS
+    def bury(self) -> None:
+        """The process has ended: start it again if that is how mz_port_reset ends it."""
+        self.alive = False
+        if self.process.wait() == RESET_STATUS:
+            self.restart()
 
     def restart(self) -> None:
         self.kill()
@@ -145,6 +148,7 @@ class HostBoard:
         self._start()
 
     def kill(self) -> None:
+        self.alive = False
         self.process.kill()
         self.process.wait()
 

@@ -12,8 +12,8 @@ from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import load_model
 from mcuzoo.plan.arena import plan_arena
 from mcuzoo.plan.check import violations
+from mcuzoo.plan.constants import constant_bytes
 from mcuzoo.plan.lifetimes import Life, lifetimes
-from mcuzoo.plan.needs import constant_bytes
 
 OUT_OF_PLACE_OPTIMUM_BYTES = 98_304
 

@@ -140,6 +140,8 @@ def test_resume_takes_over_what_is_not_given(project: Path, tmp_path: Path) -> N
     assert again.settings == first.settings
     assert again.data_set.digest == first.data_set.digest
     assert again.engine is None
+    with pytest.raises(UsageError, match="holds a run already"):
+        make_job(Request(port="/dev/x", project=project, out=run))
     moved = make_job(Request(resume=run, port="/dev/y", min_top1=0.25))
     assert moved.settings == replace(first.settings, port="/dev/y", min_top1=0.25)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -160,6 +161,7 @@ def test_reset_button_in_mid_run(project: HostProject, tmp_path: Path) -> None:
     assert_whole_and_right(project, run)
 
 
+@pytest.mark.slow
 def test_board_that_dies_for_good(project: HostProject, tmp_path: Path) -> None:
     run = tmp_path / "run"
     board = HostBoard(project.firmware, tmp_path)
@@ -185,3 +187,69 @@ def test_board_of_another_project(project: HostProject, tmp_path: Path) -> None:
     assert json.loads(done.stdout)["error"] == "WrongFirmwareError"
     assert "runs the model" in done.stderr
     assert not (tmp_path / "run").exists()
+
+
+def test_none_of_the_images_is_one(project: HostProject, tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "text.jpg").write_text("no image at all")
+    with Line(HostBoard(project.firmware, tmp_path)) as line:
+        arguments = run_serial(project, line, tmp_path / "run", "--images", tmp_path / "images")
+        done = finished(arguments)
+    assert done.returncode == 2
+    assert "None of 1 images could be decoded" in done.stderr and "hint: " in done.stderr
+
+
+def test_progress_bar_only_on_a_terminal(project: HostProject, tmp_path: Path) -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    with Line(HostBoard(project.firmware, tmp_path)) as line:
+        process = subprocess.Popen(
+            run_serial(project, line, tmp_path / "run"),
+            stdout=subprocess.PIPE, stderr=theirs, env={**os.environ, "TERM": "xterm"},
+        )  # fmt: skip
+        os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # a pty ends with an error
+            while data := os.read(ours, 4096):
+                shown += data
+        said, _ = process.communicate(timeout=60)
+    os.close(ours)
+    assert f"{IMAGES}/{IMAGES}".encode() in shown and b"top-1 " in shown and b"\x1b[" in shown
+    assert b"\x1b" not in said and b"verdict" in said
+
+
+@pytest.mark.parametrize(
+    ("port", "error", "says"),
+    [
+        ("/dev/ttyNoSuchPort", "PortError", "There is no port"),
+        ("silent", "BoardSilentError", "Nothing answers at"),
+    ],
+)
+def test_port_trouble(
+    project: HostProject, tmp_path: Path, port: str, error: str, says: str
+) -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    name = os.ttyname(theirs) if port == "silent" else port
+    done = finished(
+        command("run-serial", "--port", name, "--project", project.folder,
+                "--images", project.images, "--out", tmp_path / "run", "--json")
+    )  # fmt: skip
+    os.close(ours)
+    os.close(theirs)
+    assert done.returncode == 3
+    document = json.loads(done.stdout)
+    assert document["error"] == error and says in document["message"] and document["hint"]
+    assert not (tmp_path / "run").exists()
+
+
+def test_empty_folder_and_missing_project(project: HostProject, tmp_path: Path) -> None:
+    for options, says in (
+        (("--project", project.folder, "--images", tmp_path), "There are no images in"),
+        (("--project", tmp_path / "gone"), "There is no project folder"),
+    ):
+        done = finished(command("run-serial", "--port", "/dev/x", *options))
+        assert done.returncode == 2
+        assert says in done.stderr and "hint: " in done.stderr and "Traceback" not in done.stderr

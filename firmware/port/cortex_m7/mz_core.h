@@ -10,6 +10,7 @@
 #define MZ_REG16(address) (*(volatile uint16_t *)(uintptr_t)(address))
 
 #define MZ_SYST_CSR MZ_REG(0xE000E010u)
+#define MZ_NVIC_ICER(index) MZ_REG(0xE000E180u + 4u * (index))
 #define MZ_SCB_CPUID MZ_REG(0xE000ED00u)
 #define MZ_SCB_AIRCR MZ_REG(0xE000ED0Cu)
 #define MZ_SCB_CCR MZ_REG(0xE000ED14u)
@@ -34,6 +35,7 @@
 
 #define MZ_SYST_CSR_ENABLE 0x00000001u
 #define MZ_AIRCR_SYSRESETREQ 0x05FA0004u
+#define MZ_NVIC_WORDS 8u /* 32 interrupts each */
 #define MZ_CCR_DIV_0_TRP 0x00000010u
 #define MZ_CCR_DC 0x00010000u
 #define MZ_CCR_IC 0x00020000u

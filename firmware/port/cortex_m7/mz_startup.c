@@ -48,10 +48,18 @@ static void copy_section(uint8_t *start, const uint8_t *end, const uint8_t *load
     }
 }
 
+/* The boot ROM may have left the system timer, interrupts and caches on. */
+static void undo_boot_rom(void) {
+    MZ_SYST_CSR &= ~MZ_SYST_CSR_ENABLE;
+    for (uint32_t word = 0; word < MZ_NVIC_WORDS; ++word) {
+        MZ_NVIC_ICER(word) = UINT32_MAX;
+    }
+    mz_cache_disable();
+}
+
 void mz_start(void) {
     mz_chip_early_init();
-    MZ_SYST_CSR &= ~MZ_SYST_CSR_ENABLE;
-    mz_cache_disable(); /* the boot ROM may have left them on */
+    undo_boot_rom();
     copy_section(mz_data_start, mz_data_end, mz_data_load);
     copy_section(mz_ramcode_start, mz_ramcode_end, mz_ramcode_load);
     memset(mz_bss_start, 0, (size_t)(mz_bss_end - mz_bss_start));

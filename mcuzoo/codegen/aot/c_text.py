@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -42,10 +42,14 @@ def value_text(value: Value) -> str:
     if isinstance(value, Constant):
         return value.symbol
     if isinstance(value, CStruct):
-        return "{" + ", ".join(f".{name} = {value_text(item)}" for name, item in value.items()) + "}"
+        return _braced(f".{name} = {value_text(item)}" for name, item in value.items())
     if isinstance(value, tuple):
-        return "{" + ", ".join(value_text(item) for item in value) + "}"
+        return _braced(map(value_text, value))
     return str(value)
+
+
+def _braced(items: Iterable[str]) -> str:
+    return "{" + ", ".join(items) + "}"
 
 
 def struct_lines(struct: CStruct) -> Iterator[str]:
@@ -66,7 +70,6 @@ def _wrapped(line: str) -> Iterator[str]:
 def array_text(constant: Constant) -> str:
     """The values of a constant, comma separated, in lines of at most 100 columns."""
     words = [f"{value}," for value in constant.values.tolist()]
-    width = max(map(len, words), default=1) + 1
-    per_line = (COLUMNS - len(INDENT)) // width
+    per_line = (COLUMNS - len(INDENT)) // max(map(len, words))
     rows = (words[start : start + per_line] for start in range(0, len(words), per_line))
-    return "\n".join(INDENT + " ".join(row) for row in rows)
+    return "\n".join(INDENT + "".join(row) for row in rows)

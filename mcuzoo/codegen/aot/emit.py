@@ -22,20 +22,9 @@ from mcuzoo.graph.parameters import quantization_of
 from mcuzoo.graph.program import Program
 from mcuzoo.plan.layout import ArenaPlan
 
-RUNTIME_SOURCE = "runtime/aot/mz_runtime_aot.c"
-
 MAX_RANK = 4
 MAX_DIMENSION = 2**16 - 1
 """Of the model's input and output: mz_tensor_spec in mz_runtime.h."""
-
-
-def kernel_sources(program: Program) -> tuple[str, ...]:
-    """The C files under firmware/ that the generated files call, sorted.
-
-    Raises UnsupportedOpError when an op, type or option has no kernel.
-    """
-    kernels = {f"kernels/{call.kernel}.c" for call in lower(program)}
-    return (*sorted(kernels), RUNTIME_SOURCE)
 
 
 def render_model(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -41,5 +40,3 @@ class Variant(Protocol[W]):
     def lower(self, work: W) -> Call:
         """The call, with the constants packed as this kernel reads them."""
         ...
-
-

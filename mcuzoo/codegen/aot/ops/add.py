@@ -36,7 +36,7 @@ def prepare(program: Program, step: Step) -> DirectWork:
 
 
 def broadcast_strides(shape: tuple[int, int, int, int]) -> Strides:
-    """How far one step along each axis moves in a dense tensor; 0 where the axis has one element."""
+    """How far a step along each axis moves in a dense tensor; 0 where it has one element."""
     strides = [0, 0, 0, 0]
     elements = 1
     for axis in (3, 2, 1, 0):

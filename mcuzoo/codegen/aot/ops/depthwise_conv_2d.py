@@ -11,9 +11,7 @@ from mcuzoo.graph.program import Program, Step
 
 def prepare(program: Program, step: Step) -> WeightedWork:
     """Weights (1, h, w, out)."""
-    return prepare_weighted(
-        program, step, lambda weights: weights.reshape(-1, weights.shape[3]).T
-    )
+    return prepare_weighted(program, step, lambda weights: weights.reshape(-1, weights.shape[3]).T)
 
 
 class AnyWindow:

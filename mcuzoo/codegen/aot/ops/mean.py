@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from math import prod
 
 from mcuzoo.codegen.aot.ops.direct import Direct, DirectWork, direct_work
@@ -20,12 +19,13 @@ def prepare(program: Program, step: Step) -> DirectWork:
     model, op = program.model, step.op
     source, target = model.tensor(op.inputs[0]), model.tensor(op.outputs[0])
     axes = mean_axes(source, model.tensor(op.inputs[1]))
+    kept = tuple(axis for axis in range(len(source.shape)) if axis not in axes)
     count = source.elements // target.elements
     to = mean_requantization(model, op, count)
     shift = int(to.shifts[0])
     require_room(op, source, MAX_DIFFERENCE * count << max(shift, 0))
     params = MeanParams(
-        kept=merged_axes(source.shape, tuple(i for i in range(len(source.shape)) if i not in axes)),
+        kept=merged_axes(source.shape, kept),
         reduced=merged_axes(source.shape, axes),
         sum_offset=-quantization_of(source).zero_point * count,
         multiplier=int(to.multipliers[0]),
@@ -39,12 +39,15 @@ def merged_axes(
     shape: tuple[int, ...], axes: tuple[int, ...]
 ) -> tuple[MeanAxisStruct, MeanAxisStruct]:
     """`axes` (ascending) of a tensor of rank <= 4, neighbours merged into one, outermost first."""
-    runs = [
-        [axis for _, axis in run]
-        for _, run in groupby(enumerate(axes), key=lambda place_axis: place_axis[1] - place_axis[0])
-    ]
+    runs: list[list[int]] = []
+    for axis in axes:
+        if runs and runs[-1][-1] == axis - 1:
+            runs[-1].append(axis)
+        else:
+            runs.append([axis])
     merged = [
-        MeanAxisStruct(prod(shape[axis] for axis in run), prod(shape[run[-1] + 1 :])) for run in runs
+        MeanAxisStruct(prod(shape[axis] for axis in run), prod(shape[run[-1] + 1 :]))
+        for run in runs
     ]
     outer, inner = [MeanAxisStruct(1, 0)] * (2 - len(merged)) + merged
     return outer, inner

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from mcuzoo.codegen.aot.ops.direct import Direct, DirectWork, direct_work
-from mcuzoo.codegen.aot.params import PadParams
 from mcuzoo.codegen.aot.ops.rank import rank_four
+from mcuzoo.codegen.aot.params import PadParams
 from mcuzoo.graph.model import Model, Op
 from mcuzoo.graph.parameters import quantization_of
 from mcuzoo.graph.program import Program, Step

@@ -19,6 +19,7 @@ from mcuzoo.graph.model import Model, Op, Tensor
 from mcuzoo.graph.parameters import Requantization, quantization_of, weighted_requantization
 from mcuzoo.graph.program import Program, Step
 
+
 @dataclass(frozen=True, eq=False)
 class WeightedWork(Work):
     """A layer's numbers, independent of any kernel's layout.
@@ -54,15 +55,14 @@ class WeightedWork(Work):
         return Constant(symbol(self.op, "bias"), self.bias, (*source, folded))
 
     def requantization(self) -> RequantizationStruct:
-        channels = self.channels
         multipliers = Constant(
             symbol(self.op, "multipliers"),
-            np.broadcast_to(self.to.multipliers, channels),
+            _for_every(self.channels, self.to.multipliers),
             ("Input scale x weight scale / output scale per output channel: Q0.31 mantissas.",),
         )
         shifts = Constant(
             symbol(self.op, "shifts"),
-            np.broadcast_to(self.to.shifts.astype(np.int8), channels),
+            _for_every(self.channels, self.to.shifts.astype(np.int8)),
             ("Their powers of two; negative is to the right.",),
         )
         return RequantizationStruct(
@@ -73,6 +73,11 @@ class WeightedWork(Work):
             minimum=self.to.minimum,
             maximum=self.to.maximum,
         )
+
+
+def _for_every(channels: int, values: NDArray[Any]) -> NDArray[Any]:
+    """One value for all channels, or one for each, as one for each."""
+    return np.ascontiguousarray(np.broadcast_to(values, channels))
 
 
 def prepare_weighted(

@@ -1,0 +1,130 @@
+"""Measure what the firmware takes beside a model; prints the text of mcuzoo/plan/footprint.toml.
+
+    python benchmarks/footprint.py > footprint.toml
+
+Builds one firmware per operator, on every board with every compiler that is found, and keeps the
+largest of each figure. Takes a few minutes; needs the `test` extra.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mcuzoo.board.load import list_boards
+from mcuzoo.board.model import Board
+from mcuzoo.codegen.project import export_project
+from mcuzoo.errors import ToolchainError
+from mcuzoo.project.flags import OPTIMIZATION, TOOLCHAINS
+from mcuzoo.project.manifest import BuildEntry, Manifest, Preprocessing
+from mcuzoo.toolchain.build import build_project
+from mcuzoo.toolchain.find import Compiler, find_compiler
+from mcuzoo.zoo.registry import ModelSource
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+
+from helpers import tflite_builder as models
+
+STACK_BYTES = 8192
+IMAGE = (1, 8, 8, 4)
+BASE = "RELU"
+"""Its kernel, the smallest, is part of the base and then of no operator's own figure."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    code_bytes: int
+    data_bytes: int
+
+
+def one_op_models() -> dict[str, bytes]:
+    weights = np.ones((4, 3, 3, 4), dtype=np.int8)
+    bias = np.ones(4, dtype=np.int32)
+    vector = (1, 16)
+    return {
+        "ADD": models.add_model(IMAGE),
+        "AVERAGE_POOL_2D": models.pool_model("AVERAGE_POOL_2D", IMAGE),
+        "CONV_2D": models.conv_model(IMAGE, weights, bias),
+        "DEPTHWISE_CONV_2D": models.depthwise_model(IMAGE, weights[:1], bias),
+        "FULLY_CONNECTED": models.fully_connected_model(
+            vector, np.ones((4, 16), dtype=np.int8), bias
+        ),
+        "MAX_POOL_2D": models.pool_model("MAX_POOL_2D", IMAGE),
+        "MEAN": models.mean_model(IMAGE, [1, 2]),
+        "PAD": models.pad_model(IMAGE, [(0, 0), (1, 1), (1, 1), (0, 0)]),
+        "QUANTIZE": models.unary_model("QUANTIZE", vector, vector, output_scale=0.1),
+        "RELU": models.unary_model("RELU", vector, vector),
+        "RELU6": models.unary_model("RELU6", vector, vector),
+        "SOFTMAX": models.softmax_model(vector),
+    }
+
+
+def taken(manifest: Manifest, entry: BuildEntry, board: Board) -> Taken:
+    """Flash behind the boot header less the model's constants; RAM less stack and arena."""
+    used = {use.region: use.used_bytes for use in entry.regions}
+    flash = used[board.flash.region] - board.boot.vector_table_offset
+    assert manifest.plan.arena_region == "dtcm"
+    return Taken(
+        code_bytes=flash - manifest.plan.constant_bytes,
+        data_bytes=used["dtcm"] - manifest.plan.stack_bytes - manifest.plan.arena_bytes,
+    )
+
+
+def measure(name: str, model: bytes, compilers: list[Compiler]) -> Taken:
+    """The largest figures of all boards and compilers."""
+    found = []
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch) / f"{name}.tflite"
+        file.write_bytes(model)
+        source = ModelSource(name, file, Preprocessing())
+        for board in list_boards():
+            project = Path(scratch) / board.id
+            manifest = export_project(source, board, project)
+            for compiler in compilers:
+                entry = build_project(project, compiler.kind)
+                found.append(taken(manifest, entry, board))
+                print(f"{name} {board.id} {compiler.kind}: {found[-1]}", file=sys.stderr)
+    return Taken(
+        max(figure.code_bytes for figure in found), max(figure.data_bytes for figure in found)
+    )
+
+
+def found_compilers() -> list[Compiler]:
+    found = []
+    for name in TOOLCHAINS:
+        try:
+            found.append(find_compiler(name))
+        except ToolchainError as error:
+            print(f"without {name}: {error.message}", file=sys.stderr)
+    return found
+
+
+def main() -> None:
+    compilers = found_compilers()
+    figures = {name: measure(name, model, compilers) for name, model in one_op_models().items()}
+    base = figures[BASE]
+    boards = ", ".join(board.id for board in list_boards())
+    tools = ", ".join(f"{compiler.kind} {compiler.version}" for compiler in compilers)
+    print("# What the firmware takes beside a model and its arena, in bytes.")
+    print("# Rendered by benchmarks/footprint.py; measure again when the firmware changes.")
+    print("\n[stack]")
+    print("# A choice, not a measurement: what the linker script reserves.")
+    print(f"bytes = {STACK_BYTES}")
+    print("\n[aot]")
+    print(f'source = "largest of one-op firmwares for {boards} by {tools} at {OPTIMIZATION}"')
+    print("\n[aot.base]")
+    print("# Vector table, start-up, console, link, application; .data and .bss.")
+    print(f"code_bytes = {base.code_bytes}")
+    print(f"data_bytes = {max(figure.data_bytes for figure in figures.values())}")
+    print("\n[aot.kernels]")
+    for name, figure in figures.items():
+        print(f"{name} = {max(0, figure.code_bytes - base.code_bytes)}")
+    print(f"PADV2 = {max(0, figures['PAD'].code_bytes - base.code_bytes)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""Which C files of firmware/ a generated model calls."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from mcuzoo.codegen.aot.lower import lower
+from mcuzoo.graph.program import Program
+from mcuzoo.resources import firmware_dir
+
+RUNTIME_SOURCE = "runtime/aot/mz_runtime_aot.c"
+
+_INCLUDE = re.compile(r'^#include "(kernels/[^"]+)"$', re.MULTILINE)
+
+
+def kernel_sources(program: Program) -> tuple[str, ...]:
+    """The runtime and the kernels, relative to firmware/, sorted.
+
+    Raises UnsupportedOpError when an op, type or option has no kernel.
+    """
+    kernels = {f"kernels/{call.kernel}.c" for call in lower(program)}
+    return (*sorted(_with_shared(kernels, firmware_dir())), RUNTIME_SOURCE)
+
+
+def _with_shared(kernels: Iterable[str], firmware: Path) -> set[str]:
+    """`kernels` and the C files beside the headers that they include, directly or not."""
+    seen: set[str] = set()
+    waiting = list(kernels)
+    while waiting:
+        path = waiting.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        for header in _INCLUDE.findall((firmware / path).read_text(encoding="utf-8")):
+            beside = header.removesuffix(".h") + ".c"
+            waiting += [header, beside] if (firmware / beside).is_file() else [header]
+    return {path for path in seen if path.endswith(".c")}

@@ -1,0 +1,246 @@
+"""unicorn, as the machine uses it: memories, devices, one run until something happens."""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Protocol
+
+from mcuzoo.emulator.counter import NO_LIMIT, find_counter
+from mcuzoo.emulator.refusal import Access
+from mcuzoo.errors import EmulatorError, MissingExtraError
+
+_NEVER = 0xFFFF_FFFF
+_THUMB = 1
+_CPSR_THUMB = 1 << 5
+_XPSR_IT = 0x0600_FC00
+
+
+class Device(Protocol):
+    """Registers behind a window; offsets count from its base. May raise Refusal."""
+
+    def read(self, offset: int, size: int) -> int: ...
+
+    def write(self, offset: int, size: int, value: int) -> None: ...
+
+
+class Cause(Enum):
+    """Why a run ended."""
+
+    STOPPED = "stop() was called, or the limit reached"
+    BAD_DATA = "a load or store that memory does not allow"
+    BAD_FETCH = "an instruction fetch that memory does not allow"
+    UNDEFINED = "an undefined instruction"
+    NOT_THUMB = "a branch to an address without the Thumb bit"
+    SVC = "a supervisor call"
+    BREAKPOINT = "a breakpoint instruction"
+    EXCEPTION_RETURN = "a branch to an EXC_RETURN value"
+    WAITING = "a wait for an interrupt"
+
+
+@dataclass(frozen=True)
+class Exit:
+    """How a run ended. `pc`: the instruction that caused it (after an SVC, the next one)."""
+
+    cause: Cause
+    pc: int
+    access: Access | None = None
+
+
+class Engine:
+    """One Cortex-M7 without memory. `executed` is valid only with `counts`.
+
+    Needs the package unicorn; raises MissingExtraError.
+    """
+
+    def __init__(self) -> None:
+        try:
+            import unicorn
+            from unicorn import arm_const
+            from unicorn.unicorn_py3 import unicorn as binding
+        except ImportError:
+            raise MissingExtraError("emulator", "unicorn", "The emulated board") from None
+        self._unicorn = unicorn
+        self._binding: Any = binding
+        self._arm: Any = arm_const
+        # UC_MODE_MCLASS would select a Cortex-M33, which has no double-precision FPU.
+        self._uc: Any = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB)
+        self._uc.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M7)
+        self._counter = find_counter(self._uc)
+        self._counted_before = False
+        self._kept: list[object] = []
+        self._failure: BaseException | None = None
+        self._exit: tuple[Cause, Access | None] | None = None
+        self._stopping = False
+        self._install_hooks()
+
+    # Memory
+
+    def map_memory(self, base: int, size: int, pointer: int, *, write: bool, execute: bool) -> None:
+        """Let [base, base + size) be the bytes at `pointer`, which the caller keeps alive."""
+        allowed = self._unicorn.UC_PROT_READ
+        allowed |= self._unicorn.UC_PROT_WRITE if write else 0
+        allowed |= self._unicorn.UC_PROT_EXEC if execute else 0
+        self._uc.mem_map_ptr(base, size, allowed, pointer)
+
+    def unmap(self, base: int, size: int) -> None:
+        """Take memory away; code translated from it is forgotten."""
+        self._uc.mem_unmap(base, size)
+        self._uc.ctl_flush_tb()
+
+    def map_device(self, base: int, size: int, device: Device) -> None:
+        """Let accesses to [base, base + size) go to `device`.
+
+        The binding's own wrappers of these callbacks would halve the rate of accesses.
+        """
+
+        def on_read(_handle: object, offset: int, width: int, _key: int) -> int:
+            try:
+                return device.read(offset, width)
+            except BaseException as failure:
+                self._fail(failure)
+                return 0
+
+        def on_write(_handle: object, offset: int, width: int, value: int, _key: int) -> None:
+            try:
+                device.write(offset, width, value)
+            except BaseException as failure:
+                self._fail(failure)
+
+        read_callback = self._binding.MMIO_READ_CFUNC(on_read)
+        write_callback = self._binding.MMIO_WRITE_CFUNC(on_write)
+        self._kept += [read_callback, write_callback]
+        status = self._binding.uclib.uc_mmio_map(
+            self._uc._uch, base, size, read_callback, 0, write_callback, 0
+        )
+        if status != self._unicorn.UC_ERR_OK:
+            raise EmulatorError(
+                f"unicorn cannot map {size:#x} bytes at {base:#010x} (status {status}).",
+                "The board file declares windows that overlap each other or a memory.",
+            )
+
+    def read_word(self, address: int) -> int | None:
+        """The word at `address`, or None where there is no memory."""
+        try:
+            return int.from_bytes(self._uc.mem_read(address, 4), "little")
+        except self._unicorn.UcError:
+            return None
+
+    def write_word(self, address: int, value: int) -> bool:
+        """Store a word; False where there is no memory."""
+        try:
+            self._uc.mem_write(address, (value & 0xFFFF_FFFF).to_bytes(4, "little"))
+        except self._unicorn.UcError:
+            return False
+        return True
+
+    # Registers
+
+    def get(self, name: str) -> int:
+        """A core register by its name in unicorn, such as "R0", "SP", "IPSR", "S3"."""
+        return int(self._uc.reg_read(getattr(self._arm, f"UC_ARM_REG_{name}"))) & 0xFFFF_FFFF
+
+    def set(self, name: str, value: int) -> None:
+        self._uc.reg_write(getattr(self._arm, f"UC_ARM_REG_{name}"), value & 0xFFFF_FFFF)
+
+    def leave_it_block(self) -> None:
+        """Make the next instruction unconditional."""
+        self.set("XPSR", self.get("XPSR") & ~_XPSR_IT)
+
+    # Running
+
+    @property
+    def counts(self) -> bool:
+        """Whether this build of unicorn lets its instruction count be read."""
+        return self._counter is not None
+
+    @property
+    def executed(self) -> int:
+        """Instructions of the present or last counted run, with the one being executed."""
+        assert self._counter is not None
+        return self._counter.value
+
+    def run(self, pc: int, *, counted: bool = False, limit: int = NO_LIMIT) -> Exit:
+        """Execute from `pc` on; a counted run ends after `limit` instructions.
+
+        Raises whatever a device raised, after the instruction that met it.
+        """
+        self._failure = None
+        self._exit = None
+        self._stopping = False
+        if counted and not self._counted_before:
+            self._uc.ctl_flush_tb()  # what is translated already does not count
+        self._counted_before = counted
+        try:
+            self._uc.emu_start(pc | _THUMB, _NEVER, count=limit if counted else 0)
+        except self._unicorn.UcError as error:
+            if self._exit is None and self._failure is None:
+                raise EmulatorError(
+                    f"unicorn stopped at PC {self.get('PC'):#010x}: {error}.",
+                    "The image does something that the emulator cannot run.",
+                ) from error
+        if self._failure is not None:
+            raise self._failure
+        limited = counted and self.executed > limit
+        return self._describe(Cause.STOPPED if self._stopping or limited else Cause.WAITING)
+
+    def stop(self) -> None:
+        """End the run soon; callable from any thread and from devices.
+
+        From within a device's read or write, that load or store is executed again on resumption.
+        """
+        self._stopping = True
+        self._uc.emu_stop()
+
+    def _describe(self, unmarked: Cause) -> Exit:
+        pc = self.get("PC")
+        if self._exit is None:
+            return Exit(unmarked, pc)
+        cause, access = self._exit
+        if cause is Cause.UNDEFINED and not self.get("CPSR") & _CPSR_THUMB:
+            cause = Cause.NOT_THUMB
+        return Exit(cause, pc, access)
+
+    def _fail(self, failure: BaseException) -> None:
+        if self._failure is None:
+            self._failure = failure
+        self._uc.emu_stop()
+
+    def _install_hooks(self) -> None:
+        unicorn = self._unicorn
+        fetches = (unicorn.UC_MEM_FETCH_UNMAPPED, unicorn.UC_MEM_FETCH_PROT)
+        writes = (unicorn.UC_MEM_WRITE_UNMAPPED, unicorn.UC_MEM_WRITE_PROT)
+
+        def on_bad_memory(
+            _uc: Any, kind: int, address: int, size: int, value: int, _key: Any
+        ) -> bool:
+            bits = (1 << 8 * size) - 1
+            access = Access(address, size, kind in writes, value & bits)
+            cause = Cause.BAD_FETCH if kind in fetches else Cause.BAD_DATA
+            self._exit = self._exit or (cause, access)
+            return False
+
+        def on_undefined(_uc: Any, _key: Any) -> bool:
+            self._exit = self._exit or (Cause.UNDEFINED, None)
+            return False
+
+        def on_exception(_uc: Any, number: int, _key: Any) -> None:
+            self._exit = self._exit or (self._cause_of(number), None)
+            self._uc.emu_stop()
+
+        self._uc.hook_add(unicorn.UC_HOOK_MEM_INVALID, on_bad_memory)
+        self._uc.hook_add(unicorn.UC_HOOK_INSN_INVALID, on_undefined)
+        self._uc.hook_add(unicorn.UC_HOOK_INTR, on_exception)
+
+    def _cause_of(self, number: int) -> Cause:
+        """What QEMU's exception `number` (target/arm/cpu.h, EXCP_*) is on an Armv7-M core."""
+        if number == 2:
+            return Cause.SVC
+        if number == 3:
+            # A fetch from the top of the address space is how exception returns arrive.
+            is_return = self.get("PC") >= 0xFFFF_FF00
+            return Cause.EXCEPTION_RETURN if is_return else Cause.BAD_FETCH
+        if number == 7:
+            return Cause.BREAKPOINT
+        return Cause.UNDEFINED

@@ -1,0 +1,221 @@
+"""The console's LPUART: registers of the real one in front of a socket or a pty.
+
+Registers and reset values: NXP MCUXpresso SDK, PERI_LPUART.h; i.MX RT reference manuals, chapter
+LPUART. Sending takes no time. When the firmware polls an empty receiver again and again, the
+machine waits for the console here, so that an idle board costs no processor time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mcuzoo.emulator.consoles import Console
+from mcuzoo.emulator.refusal import Access, Refusal, UndeclaredAccess
+from mcuzoo.emulator.transmitter import Transmitter
+
+_VERID, _PARAM, _GLOBAL, _PINCFG, _BAUD, _STAT = 0x00, 0x04, 0x08, 0x0C, 0x10, 0x14
+_CTRL, _DATA, _MATCH, _MODIR, _FIFO, _WATER = 0x18, 0x1C, 0x20, 0x24, 0x28, 0x2C
+
+_RESET = {
+    _VERID: 0x0401_0003,
+    _PARAM: 0x0000_0202,
+    _GLOBAL: 0,
+    _PINCFG: 0,
+    _BAUD: 0x0F00_0004,
+    _STAT: 0,
+    _CTRL: 0,
+    _MATCH: 0,
+    _MODIR: 0,
+    _FIFO: 0x0000_0011,
+    _WATER: 0,
+}
+_FIFO_WORDS = 4
+
+_STAT_TDRE, _STAT_TC, _STAT_RDRF = 1 << 23, 1 << 22, 1 << 21
+_STAT_SENT = _STAT_TDRE | _STAT_TC
+_STAT_SETTINGS = 0x3E00_0000
+_CTRL_TE, _CTRL_RE = 1 << 19, 1 << 18
+_CTRL_INTERRUPTS = 0x0FF0_C000
+_BAUD_DMA = 0x00A0_0000
+_BAUD_OSR_SHIFT, _BAUD_SBR = 24, 0x1FFF
+_DATA_EMPTY = 1 << 12
+_FIFO_SETTINGS = 0x0000_1F88
+_FIFO_RXFE = 1 << 3
+_FIFO_RXFLUSH = 1 << 14
+_FIFO_UNDERFLOW = 1 << 16
+_FIFO_TXEMPT, _FIFO_RXEMPT = 1 << 23, 1 << 22
+_WATER_SETTINGS = 0x0003_0003
+_GLOBAL_RST = 2
+
+# Polls of an empty receiver in a row, without sending, before the machine waits for the console.
+# A driver that looks at the receiver between bytes it sends polls less often than this.
+_PATIENCE = 8
+_BAUD_TOLERANCE = 0.03
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the UART needs of the machine.
+
+    check_needs: raises Refusal while clock or pins are not set up. attention: whether the machine
+    wants to run on, and not to wait. wait_s: how long it may wait; waited: that it did so in vain.
+    """
+
+    check_needs: Callable[[], None]
+    attention: Callable[[], bool]
+    wait_s: Callable[[], float]
+    waited: Callable[[], None]
+    say: Callable[[str], None]
+
+
+class Lpuart:
+    """Registers at `base`, clocked by `clock_hz`; `baud` is what the host expects."""
+
+    def __init__(
+        self,
+        base: int,
+        clock_hz: int,
+        baud: int,
+        console: Console,
+        transmitter: Transmitter,
+        surroundings: Surroundings,
+    ) -> None:
+        self._base = base
+        self._clock_hz = clock_hz
+        self._baud = baud
+        self._console = console
+        self._transmitter = transmitter
+        self._send = transmitter.put
+        self._around = surroundings
+        self._received = b""
+        self._taken = 0
+        self._moved = 0
+        self._empty_polls = 0
+        self._reset()
+
+    def _reset(self) -> None:
+        self._words = dict(_RESET)
+        self._watermark = 0
+        self._depth = 1
+        self._on = False
+
+    def bytes_moved(self) -> int:
+        """Bytes through the console so far, both ways."""
+        return self._moved + self._taken + self._transmitter.count
+
+    # The two registers that count come first.
+
+    def read(self, offset: int, size: int) -> int:
+        waiting = len(self._received) - self._taken
+        if offset == _DATA:
+            if waiting == 0:
+                return self._read_empty()
+            byte = self._received[self._taken]
+            self._taken += 1
+            return byte
+        if waiting <= self._watermark:
+            waiting = self._poll(waiting)
+        if offset == _STAT:
+            flags = _STAT_RDRF if waiting > self._watermark else 0
+            return self._words[_STAT] | _STAT_SENT | flags
+        return self._read_other(offset, size, waiting)
+
+    def write(self, offset: int, size: int, value: int) -> None:
+        if offset == _DATA:
+            if self._on:
+                self._empty_polls = 0
+                self._send(value & 0xFF)
+            return
+        self._write_other(offset, size, value)
+
+    def _poll(self, waiting: int) -> int:
+        """The firmware finds too little in the receiver: perhaps wait; how much there is now."""
+        if not self._words[_CTRL] & _CTRL_RE:
+            return 0
+        self._empty_polls += 1
+        if self._empty_polls < _PATIENCE:
+            return waiting
+        self._transmitter.flush()
+        if self._around.attention():
+            return waiting
+        arrived = self._console.receive(self._around.wait_s())
+        if not arrived:
+            self._around.waited()
+            return waiting
+        self._moved += self._taken
+        self._received = self._received[self._taken :] + arrived
+        self._taken = 0
+        self._empty_polls = 0
+        return len(self._received)
+
+    def _read_empty(self) -> int:
+        if self._poll(0):
+            byte = self._received[0]
+            self._taken = 1
+            return byte
+        self._words[_FIFO] |= _FIFO_UNDERFLOW
+        return _DATA_EMPTY
+
+    def _read_other(self, offset: int, size: int, waiting: int) -> int:
+        self._check(Access(self._base + offset, size, write=False))
+        word = self._words[offset]
+        if offset == _WATER:
+            return word | min(waiting, self._depth) << 24
+        if offset == _FIFO:
+            return word | _FIFO_TXEMPT | (0 if waiting else _FIFO_RXEMPT)
+        return word
+
+    def _write_other(self, offset: int, size: int, value: int) -> None:
+        self._check(Access(self._base + offset, size, write=True, value=value))
+        if offset == _STAT:
+            self._words[_STAT] = value & _STAT_SETTINGS
+        elif offset == _CTRL:
+            self._control(value)
+        elif offset == _FIFO:
+            self._set_fifo(value)
+        elif offset == _WATER:
+            self._words[_WATER] = value & _WATER_SETTINGS
+            self._watermark = value >> 16 & 3
+        elif offset == _GLOBAL:
+            if value & _GLOBAL_RST:
+                self._reset()
+            self._words[_GLOBAL] = value & _GLOBAL_RST
+        elif offset == _BAUD:
+            if value & _BAUD_DMA:
+                raise Refusal("The firmware wants the console by DMA, which is not modelled")
+            self._words[_BAUD] = value
+        elif offset not in (_VERID, _PARAM):
+            self._words[offset] = value
+
+    def _control(self, value: int) -> None:
+        if value & _CTRL_INTERRUPTS:
+            raise Refusal("The firmware wants interrupts of the console, which are not modelled")
+        switched_on = value & ~self._words[_CTRL] & (_CTRL_TE | _CTRL_RE)
+        self._words[_CTRL] = value
+        self._on = bool(value & _CTRL_TE)
+        if switched_on:
+            self._around.check_needs()
+            self._check_baud()
+
+    def _check_baud(self) -> None:
+        word = self._words[_BAUD]
+        divisor = ((word >> _BAUD_OSR_SHIFT & 0x1F) + 1) * (word & _BAUD_SBR)
+        actual = self._clock_hz / divisor if divisor else 0.0
+        if abs(actual - self._baud) > _BAUD_TOLERANCE * self._baud:
+            self._around.say(
+                f"the firmware runs the console at {actual:.0f} baud, the board file says "
+                f"{self._baud}: on a real board the host would read garbage"
+            )
+
+    def _set_fifo(self, value: int) -> None:
+        flags = self._words[_FIFO] & _FIFO_UNDERFLOW & ~value
+        self._words[_FIFO] = _RESET[_FIFO] | value & _FIFO_SETTINGS | flags
+        self._depth = _FIFO_WORDS if value & _FIFO_RXFE else 1
+        if value & _FIFO_RXFLUSH:
+            # What has not reached the real FIFO yet is not flushed with it.
+            self._taken += min(self._depth, len(self._received) - self._taken)
+
+    def _check(self, access: Access) -> None:
+        if access.size != 4 or access.address - self._base not in _RESET:
+            raise UndeclaredAccess(access)

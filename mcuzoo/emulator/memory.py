@@ -1,0 +1,62 @@
+"""The bytes of the board's memories; they outlive a reset."""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+from collections.abc import Iterable
+
+from mcuzoo.board.memory import Region, RegionKind
+from mcuzoo.board.model import Board
+from mcuzoo.emulator.engine import Engine
+from mcuzoo.emulator.mpu import ALL, Permission, Span
+
+_ERASED = b"\xff"
+# Memory has no defined content at power-up; zeros would hide what a start-up code forgets.
+_POWER_UP = b"\xa5"
+_FILL_BYTES = 1 << 20
+
+
+class Memory:
+    """One region. Flash is erased at first, RAM holds what no program expects."""
+
+    def __init__(self, region: Region) -> None:
+        self.region = region
+        self._bytes = mmap.mmap(-1, region.size)
+        fill = (_ERASED if region.kind is RegionKind.FLASH else _POWER_UP) * _FILL_BYTES
+        for start in range(0, region.size, _FILL_BYTES):
+            size = min(_FILL_BYTES, region.size - start)
+            self._bytes[start : start + size] = fill[:size]
+        self._mapped: list[tuple[int, int]] = []
+
+    def load(self, offset: int, content: bytes) -> None:
+        """Program `content` at `offset`."""
+        self._bytes[offset : offset + len(content)] = content
+
+    def map(self, engine: Engine, permissions: Iterable[tuple[Span, Permission]]) -> None:
+        """Show the region to `engine` with these permissions, in place of former ones."""
+        for base, size in self._mapped:
+            engine.unmap(base, size)
+        self._mapped = []
+        address = ctypes.addressof(ctypes.c_char.from_buffer(self._bytes))
+        for (start, end), permission in permissions:
+            if not permission.read:
+                continue
+            engine.map_memory(
+                start,
+                end - start,
+                address + start - self.region.base,
+                write=permission.write and self.region.writable,
+                execute=permission.execute,
+            )
+            self._mapped.append((start, end - start))
+
+    def map_fully(self, engine: Engine) -> None:
+        """Show all of it to a new engine."""
+        self._mapped = []
+        self.map(engine, [((self.region.base, self.region.end), ALL)])
+
+
+def make_memories(board: Board) -> tuple[Memory, ...]:
+    """The memories that are usable when the boot ROM has done its work."""
+    return tuple(Memory(region) for region in board.regions if region.initialized)

@@ -1,0 +1,105 @@
+"""Peripherals as the board file declares them: registers that hold, lock, follow and report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from mcuzoo.board.emulation import Follow, Register, Window
+from mcuzoo.board.model import Board
+from mcuzoo.emulator.refusal import Access, UndeclaredAccess
+
+
+class _Role(Enum):
+    VALUE = 0
+    SET = 4
+    CLEAR = 8
+    TOGGLE = 12
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """Where an address leads: register `name`, directly or through an alias."""
+
+    name: str
+    offset: int
+    register: Register
+    role: _Role
+
+
+class Peripheral:
+    """The registers of one window, with the values that the image finds."""
+
+    def __init__(self, window: Window) -> None:
+        self._base = window.base
+        self._values: dict[str, int] = {}
+        self._registers: dict[str, Register] = {}
+        self._cells: dict[int, _Cell] = {}
+        for register in window.registers:
+            for name, offset in register.instances():
+                self._values[name] = register.reset
+                self._registers[name] = register
+                for role in _Role if register.set_clear_toggle else (_Role.VALUE,):
+                    cell = _Cell(name, offset + role.value, register, role)
+                    for byte in range(register.bits // 8):
+                        self._cells[cell.offset + byte] = cell
+
+    def value(self, name: str) -> int:
+        """What a read of register `name` gives."""
+        value = self._values[name]
+        for follow in self._registers[name].follows:
+            value = value | follow.mask if self._holds(follow) else value & ~follow.mask
+        return value
+
+    def read(self, offset: int, size: int) -> int:
+        cell = self._cell(Access(self._base + offset, size, write=False))
+        shift = 8 * (offset - cell.offset)
+        return self.value(cell.name) >> shift & (1 << 8 * size) - 1
+
+    def write(self, offset: int, size: int, value: int) -> None:
+        cell = self._cell(Access(self._base + offset, size, write=True, value=value))
+        register, shift = cell.register, 8 * (offset - cell.offset)
+        written = (1 << 8 * size) - 1 << shift
+        value <<= shift
+        old = self._values[cell.name]
+        if old & register.locked_by:
+            return
+        if cell.role is _Role.SET:
+            new = old | value
+        elif cell.role is _Role.CLEAR:
+            new = old & ~value
+        elif cell.role is _Role.TOGGLE:
+            new = old ^ value
+        else:
+            new = old & ~written | value & written
+        changed = register.writable & ~register.clear_on_one
+        new = old & ~changed | new & changed
+        if cell.role is _Role.VALUE:
+            new &= ~(value & register.clear_on_one)
+        self._values[cell.name] = new
+        for effect in register.raises:
+            self._values[effect.register_name] |= effect.mask
+
+    def _holds(self, follow: Follow) -> bool:
+        return self._values[follow.register_name] & follow.of == follow.wanted
+
+    def _cell(self, access: Access) -> _Cell:
+        offset = access.address - self._base
+        cell = self._cells.get(offset)
+        if cell is None or self._cells.get(offset + access.size - 1) is not cell:
+            raise UndeclaredAccess(access)
+        return cell
+
+
+def nearest_register(board: Board, address: int) -> str:
+    """The declared register closest to `address`, for messages."""
+    known = [
+        (abs(window.base + offset - address), f"{window.name}.{name}", window.base + offset)
+        for window in board.emulator.windows
+        for register in window.registers
+        for name, offset in register.instances()
+    ]
+    if not known:
+        return f"nothing; only the console {board.console.name} is there"
+    _, name, at = min(known)
+    return f"{name} at {at:#010x}"

@@ -1,0 +1,82 @@
+"""The emulated board's UART as a pseudo-terminal; POSIX only."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import time
+
+from mcuzoo.emulator.consoles import Console, Waker
+from mcuzoo.errors import UsageError
+
+_RECEIVE_BYTES = 1 << 16
+# A terminal nobody reads fills up. After this long without room, bytes are lost until there is
+# some, as on a wire without listener.
+_PATIENCE_S = 1.0
+
+
+class PtyConsole(Console):
+    """A pty in raw mode; `url` is the device that a host opens, such as /dev/pts/3.
+
+    Raises UsageError where there are no ptys.
+    """
+
+    def __init__(self) -> None:
+        try:
+            import tty
+        except ImportError:
+            raise UsageError(
+                "This system has no pseudo-terminals.", "Use --tcp PORT instead of --pty."
+            ) from None
+        self._master, self._slave = os.openpty()
+        # Kept open by us, so that a host may come and go.
+        tty.setraw(self._slave)
+        os.set_blocking(self._master, False)
+        self.url = os.ttyname(self._slave)
+        self._waker = Waker()
+        self._deaf = False
+
+    def receive(self, timeout_s: float) -> bytes:
+        ready, _, _ = select.select([self._master, self._waker.far], [], [], timeout_s)
+        if self._waker.far in ready:
+            self._waker.clear()
+        return self._take() if self._master in ready else b""
+
+    def send(self, data: bytes) -> None:
+        rest = memoryview(data)
+        deadline = time.monotonic() + (0.0 if self._deaf else _PATIENCE_S)
+        while rest:
+            try:
+                rest = rest[os.write(self._master, rest) :]
+                self._deaf = False
+                continue
+            except BlockingIOError:
+                pass
+            left_s = deadline - time.monotonic()
+            if left_s <= 0:
+                self._deaf = True
+                return
+            woken, _, _ = select.select([self._waker.far], [self._master], [], left_s)
+            if woken:
+                self._waker.clear()
+                return
+
+    def wake(self) -> None:
+        self._waker.wake()
+
+    def hung_up(self) -> bool:
+        """Never: who has the terminal open cannot be told."""
+        return False
+
+    def close(self) -> None:
+        for end in (self._master, self._slave):
+            with contextlib.suppress(OSError):
+                os.close(end)
+        self._waker.close()
+
+    def _take(self) -> bytes:
+        try:
+            return os.read(self._master, _RECEIVE_BYTES)
+        except BlockingIOError:
+            return b""

@@ -1,0 +1,30 @@
+"""How many bytes of constants the ahead-of-time runtime keeps for a program."""
+
+from __future__ import annotations
+
+from mcuzoo.graph.model import Model, Op
+from mcuzoo.graph.program import Program
+
+_WEIGHTED = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"})
+_BYTES_PER_CHANNEL = 4 + 4 + 1
+"""An int32 bias, and the int32 multiplier and int8 shift of its requantization."""
+
+_EXPONENTIALS_BYTES = 256 * 4
+"""SOFTMAX looks up the int32 exponential of each difference of two int8 values."""
+
+
+def constant_bytes(program: Program) -> int:
+    """Weights, biases and tables of all steps, without the linker's alignment."""
+    return sum(_constants_of(program.model, step.op) for step in program.steps)
+
+
+def _constants_of(model: Model, op: Op) -> int:
+    if op.name in _WEIGHTED:
+        channels = model.tensor(op.outputs[0]).shape[-1]
+        return model.tensor(op.inputs[1]).bytes + _BYTES_PER_CHANNEL * channels
+    if op.name == "SOFTMAX":
+        return _EXPONENTIALS_BYTES
+    if op.name == "ADD":
+        operands = (model.tensor(index) for index in op.inputs)
+        return sum(tensor.bytes for tensor in operands if tensor.data is not None)
+    return 0

@@ -1,0 +1,186 @@
+"""Board files: what the two of them say, and what a wrong one is told."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from mcuzoo.board.load import list_boards, load_board, parse_board
+from mcuzoo.board.memory import RegionKind
+from mcuzoo.errors import BoardError
+from mcuzoo.resources import boards_dir
+
+KIB = 1024
+
+
+def rt1050_text() -> str:
+    return (boards_dir() / "rt1050.toml").read_text(encoding="utf-8")
+
+
+def complaint(text: str) -> str:
+    with pytest.raises(BoardError) as caught:
+        parse_board(text, "wrong.toml")
+    assert "docs/boards.md" in caught.value.hint
+    return caught.value.message
+
+
+def changed(old: str, new: str) -> str:
+    text = rt1050_text()
+    assert text.count(old) >= 1, f"{old!r} is not in the board file"
+    return text.replace(old, new, 1)
+
+
+def line_of(text: str, needle: str) -> int:
+    return text[: text.index(needle)].count("\n") + 1
+
+
+def test_both_boards_are_listed() -> None:
+    assert [board.id for board in list_boards()] == ["rt1050", "rt1170"]
+
+
+@pytest.mark.parametrize(
+    ("board", "itcm", "dtcm", "ocram"),
+    [
+        ("rt1050", 128 * KIB, 128 * KIB, 256 * KIB),
+        ("rt1170", 256 * KIB, 256 * KIB, (2 * 512 + 2 * 64 + 128) * KIB),
+    ],
+)
+def test_on_chip_memory_is_what_is_there(board: str, itcm: int, dtcm: int, ocram: int) -> None:
+    """Sizes that the default FlexRAM gives, not the address windows of 512 KB."""
+    loaded = load_board(board)
+
+    def total(kind: RegionKind) -> int:
+        return sum(region.size for region in loaded.regions_of(kind))
+
+    assert (total(RegionKind.ITCM), total(RegionKind.DTCM)) == (itcm, dtcm)
+    assert total(RegionKind.OCRAM) == ocram
+
+
+def test_facts_of_the_rt1050() -> None:
+    board = load_board("rt1050")
+    assert board.core.clock_hz == 600_000_000
+    assert board.flash_region.base == 0x6000_0000
+    assert (board.boot.image_offset, board.boot.ivt_offset) == (0, 0x1000)
+    assert board.boot.ivt_entry.value == "vector_table"
+    assert (board.console.base, board.console.irq) == (0x4018_4000, 20)
+    assert board.console.max_baud == 20_000_000
+    assert board.spsdk_family == "mimxrt1050"
+
+
+def test_facts_of_the_rt1170() -> None:
+    board = load_board("rt1170")
+    assert board.core.clock_hz == 996_000_000
+    assert board.flash_region.base == 0x3000_0000
+    assert board.flash.used_limit == 16 * KIB * KIB
+    assert (board.boot.image_offset, board.boot.ivt_offset) == (0x400, 0x1000)
+    assert board.boot.ivt_entry.value == "reset_handler"
+    assert (board.console.base, board.console.irq) == (0x4007_C000, 20)
+    assert board.console.max_baud == 6_000_000
+    assert board.spsdk_family == "mimxrt1176"
+
+
+def test_sdram_is_not_taken_for_usable() -> None:
+    for board in list_boards():
+        assert not board.region("sdram").initialized
+
+
+def test_a_board_has_many_names() -> None:
+    for name in ("rt1170", "RT1170", "evkbmimxrt1170", "mimxrt1176"):
+        assert load_board(name).id == "rt1170"
+
+
+def test_a_board_file_is_loaded_by_its_path(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(changed('id = "rt1050"', 'id = "mine"'), encoding="utf-8")
+    assert load_board(str(file)).id == "mine"
+
+
+def test_wrong_name_is_answered_with_the_nearest() -> None:
+    with pytest.raises(BoardError) as caught:
+        load_board("rt1107")
+    assert "'rt1107'" in caught.value.message
+    assert "Did you mean 'rt1170'?" in caught.value.hint
+    assert caught.value.exit_code == 2
+
+
+def test_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BoardError, match=re.escape("nowhere.toml")):
+        load_board(str(tmp_path / "nowhere.toml"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "says"),
+    [
+        ("mpu_regions = 16", "mpu_regions = 16\nturbo = true", "core.turbo", "unknown key"),
+        ("irq = 20", 'irq = "20"', "console.irq", "valid integer"),
+        ("initialized = false", "initialized = 0", "regions.3.initialized", "valid boolean"),
+        ("baud = 115_200", "baud = 20_000_001", "console.baud", "above clock_hz / 4 = 20000000"),
+        ("base = 0x2020_0000", "base = 0x2001_0000", "regions.2.base", "overlaps dtcm"),
+        ("size = 0x0200_0000", "size = 0x9000_0000", "regions.3.size", "leaves the address space"),
+        ("size = 0x0004_0000", "size = 0x0004_0001", "regions.2.base", "not 32-byte aligned"),
+        ('name = "ocram"', 'name = "dtcm"', "regions.2.name", "names two regions"),
+        ('region = "flash"', 'region = "dtcm"', "flash.region", "no region of kind flash"),
+        ("used_limit = 0x0400_0000", "used_limit = 0x0800_0000", "flash.used_limit", "more than"),
+        ("ivt_offset = 0x1000", "ivt_offset = 0x100", "boot.ivt_offset", "after fcb_offset"),
+        (
+            "vector_table_offset = 0x2000",
+            "vector_table_offset = 0x2004",
+            "boot.vector_table_offset",
+            "1024-byte aligned",
+        ),
+        ("base = 0x4018_4000", "base = 0x5018_4000", "console.base", "[[peripherals]]"),
+        ("mpu_regions = 16", "mpu_regions = 4", "core.mpu_regions", "takes 6"),
+        (
+            "addr = 0x4008_000C, mask = 0x1F",
+            "addr = 0x6008_000C, mask = 0x1F",
+            "startup.clocks.2.steps.0.addr",
+            "[[peripherals]]",
+        ),
+        (
+            "mask = 0x1F, value = 0x13,",
+            "mask = 0x1F, value = 0x13, speed = 3,",
+            "startup.clocks.2.steps.0.speed",
+            "unknown key",
+        ),
+        ('"READ_DDR 8 0x04"', '"PEEK_DDR 8 0x04"', "boot.fcb.lut.0.ops.4", "match pattern"),
+    ],
+)
+def test_error_names_file_line_and_key(old: str, new: str, key: str, says: str) -> None:
+    text = changed(old, new)
+    message = complaint(text)
+    match = re.fullmatch(r"wrong\.toml:(\d+): ([\w.]+): (.*)", message.splitlines()[0])
+    assert match is not None, message
+    assert match[2] == key
+    assert says in match[3]
+    assert key.split(".")[-1] in text.splitlines()[int(match[1]) - 1] or key.endswith(".4")
+
+
+def test_every_table_needs_a_source() -> None:
+    text = rt1050_text()
+    start = text.index("source = ", text.index("[console]"))
+    text = text[:start] + text[text.index("\n", start) + 1 :]
+    assert complaint(text) == f"wrong.toml:{line_of(text, '[console]')}: console.source: is missing"
+
+
+def test_board_without_an_arena_is_refused() -> None:
+    text = rt1050_text().replace("arena = true", "arena = false")
+    assert "nowhere to put a tensor arena" in complaint(text)
+
+
+def test_arena_in_flash_is_refused() -> None:
+    text = rt1050_text().replace("arena = false", "arena = true")
+    assert "regions.4.arena: flash is flash: not writable" in complaint(text)
+
+
+def test_broken_toml_is_located() -> None:
+    text = changed("irq = 20", "irq = = 20")
+    assert f"line {line_of(text, 'irq = = 20')}" in complaint(text)
+
+
+def test_all_mistakes_are_reported_at_once() -> None:
+    text = changed("irq = 20", "irq = 20\ncolour = 1").replace(
+        "mpu_regions = 16", "mpu_regions = 0"
+    )
+    assert len(complaint(text).splitlines()) == 2

@@ -1,0 +1,182 @@
+"""The firmware's answers frame by frame, as docs/protocol.md has them."""
+
+from __future__ import annotations
+
+import sys
+import time
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mcuzoo.link import messages
+from mcuzoo.link.frame import Frame, FrameReader, encode_frame
+from mcuzoo.link.messages import MESSAGES, ErrorCode, Message, pack, unpack
+
+if sys.platform == "win32":
+    pytest.skip("the host port needs POSIX", allow_module_level=True)
+
+from helpers.host_firmware import HostBoard, build_host_firmware, echo_output
+
+DATA = np.random.default_rng(1).integers(-128, 128, 4096, dtype=np.int8).tobytes()
+CRC = zlib.crc32(DATA)
+
+
+class Wire:
+    """Frames straight into a board process and out of it."""
+
+    def __init__(self, board: HostBoard) -> None:
+        self._board = board
+        self._reader = FrameReader()
+        self._frames: list[Frame] = []
+
+    def next(self) -> tuple[Message, Frame]:
+        end = time.monotonic() + 20
+        while not self._frames and time.monotonic() < end:
+            data = self._board.read()
+            assert data, "the board died"
+            self._frames += self._reader.feed(data)
+        frame = self._frames.pop(0)
+        return unpack(MESSAGES[frame.type], frame.payload), frame
+
+    def raw(self, code: int, payload: bytes, seq: int = 0) -> tuple[Message, Frame]:
+        self._board.write(encode_frame(Frame(code, 0, seq, payload)))
+        return self.next()
+
+    def ask(self, request: Message, seq: int = 0) -> Message:
+        answer, frame = self.raw(request.code, pack(request), seq)
+        assert frame.seq == seq
+        return answer
+
+    def gap(self, request: Message) -> bool:
+        return self.raw(request.code, pack(request))[1].flags == messages.Flag.GAP
+
+    def load(self, image_id: int, data: bytes = DATA) -> None:
+        self.ask(messages.InputBegin(image_id, len(data), zlib.crc32(data)))
+        for offset in range(0, len(data), 1024):
+            self.ask(messages.InputData(image_id, offset, data[offset : offset + 1024]))
+
+
+@pytest.fixture(scope="module")
+def firmware(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_host_firmware(tmp_path_factory.mktemp("firmware") / "echo")
+
+
+@pytest.fixture
+def board(firmware: Path, tmp_path: Path) -> Iterator[HostBoard]:
+    board = HostBoard(firmware, tmp_path)
+    yield board
+    board.close()
+
+
+@pytest.fixture
+def wire(board: HostBoard) -> Wire:
+    wire = Wire(board)
+    boot, frame = wire.next()
+    assert (boot, frame.seq) == (messages.Boot(messages.PROTOCOL_VERSION), 0)
+    return wire
+
+
+def refusal(answer: Message) -> ErrorCode:
+    assert isinstance(answer, messages.Error), answer
+    assert answer.text
+    return ErrorCode(answer.error)
+
+
+def test_data_in_order_moves_the_offset(wire: Wire) -> None:
+    assert wire.ask(messages.InputBegin(5, 4096, CRC), seq=9) == messages.Ack(5, 0)
+    assert wire.ask(messages.InputData(5, 0, DATA[:1000])) == messages.Ack(5, 1000)
+    assert wire.ask(messages.InputData(5, 1000, DATA[1000:1001])) == messages.Ack(5, 1001)
+    assert wire.ask(messages.InputData(5, 1001, b"")) == messages.Ack(5, 1001)
+
+
+def test_gaps_and_repetitions(wire: Wire) -> None:
+    wire.ask(messages.InputBegin(5, 4096, CRC))
+    assert wire.gap(messages.InputData(5, 1, DATA[1:9]))
+    assert not wire.gap(messages.InputData(5, 0, DATA[:8]))
+    assert not wire.gap(messages.InputData(5, 0, bytes(8)))
+    assert not wire.gap(messages.InputData(5, 4, bytes(8)))
+    assert wire.gap(messages.InputData(5, 9, bytes(8)))
+    assert wire.ask(messages.InputBegin(5, 4096, CRC)) == messages.Ack(5, 8)
+
+
+def test_a_new_image_replaces_the_old(wire: Wire) -> None:
+    wire.load(5)
+    assert wire.ask(messages.InputBegin(6, 4096, CRC)) == messages.Ack(6, 0)
+    assert refusal(wire.ask(messages.Invoke(5, CRC))) is ErrorCode.NO_SUCH_IMAGE
+    assert wire.ask(messages.InputBegin(6, 4096, CRC ^ 1)) == messages.Ack(6, 0)
+
+
+def test_a_result_is_repeated_and_the_model_is_not(wire: Wire, board: HostBoard) -> None:
+    wire.load(5)
+    first = wire.ask(messages.Invoke(5, CRC))
+    assert isinstance(first, messages.Result)
+    assert (first.image_id, first.input_crc32, first.output_bytes) == (5, CRC, 1500)
+    assert wire.ask(messages.InputData(5, 1024, bytes(1024))) == messages.Ack(5, 4096)
+    assert wire.ask(messages.InputBegin(5, 4096, CRC)) == messages.Ack(5, 4096)
+    assert wire.ask(messages.Invoke(5, CRC)) == first
+    assert board.invocations == 1
+    output = b""
+    for offset, length in ((0, 1024), (1024, 476)):
+        piece = wire.ask(messages.ReadOutput(5, offset, length))
+        assert isinstance(piece, messages.OutputData)
+        output += piece.data
+    assert output == echo_output(np.frombuffer(DATA, np.int8)).tobytes()
+    assert zlib.crc32(output) == first.output_crc32
+
+
+def test_a_damaged_input_is_not_run(wire: Wire, board: HostBoard) -> None:
+    damaged = bytes([DATA[0] ^ 1]) + DATA[1:]
+    wire.ask(messages.InputBegin(5, 4096, CRC))
+    for offset in range(0, 4096, 1024):
+        wire.ask(messages.InputData(5, offset, damaged[offset : offset + 1024]))
+    assert refusal(wire.ask(messages.Invoke(5, zlib.crc32(damaged)))) is ErrorCode.INPUT_CRC
+    assert refusal(wire.ask(messages.Invoke(5, CRC))) is ErrorCode.INPUT_CRC
+    assert refusal(wire.ask(messages.Invoke(5, CRC))) is ErrorCode.NO_SUCH_IMAGE
+    assert board.invocations == 0
+
+
+def test_refusals(wire: Wire) -> None:
+    assert refusal(wire.ask(messages.InputData(5, 0, b"x"))) is ErrorCode.NO_SUCH_IMAGE
+    assert refusal(wire.ask(messages.InputBegin(5, 4095, CRC))) is ErrorCode.BAD_SIZE
+    wire.ask(messages.InputBegin(5, 4096, CRC))
+    for offset in (4096, 4097, 2**32 - 1):
+        assert refusal(wire.ask(messages.InputData(5, offset, b"x"))) is ErrorCode.BAD_RANGE
+    assert refusal(wire.ask(messages.Invoke(5, CRC))) is ErrorCode.INCOMPLETE
+    assert refusal(wire.ask(messages.ReadOutput(5, 0, 1))) is ErrorCode.NO_SUCH_IMAGE
+    wire.load(5)
+    wire.ask(messages.Invoke(5, CRC))
+    for offset, length in ((1500, 1), (0, 1025), (477, 1024), (2**32 - 1, 2)):
+        assert refusal(wire.ask(messages.ReadOutput(5, offset, length))) is ErrorCode.BAD_RANGE
+    assert wire.ask(messages.ReadOutput(5, 1500, 0)) == messages.OutputData(5, 1500, b"")
+
+
+@pytest.mark.parametrize("code", [0x00, 0x08, 0x80, 0x81, 0xFF])
+def test_an_unknown_type_is_refused(wire: Wire, code: int) -> None:
+    answer, _ = wire.raw(code, b"whatever")
+    assert refusal(answer) is ErrorCode.BAD_REQUEST
+    assert isinstance(answer, messages.Error)
+    assert answer.request == code
+
+
+@pytest.mark.parametrize("code", range(0x01, 0x07))
+def test_a_short_payload_is_refused(wire: Wire, code: int) -> None:
+    answer, _ = wire.raw(code, b"\1")
+    assert refusal(answer) is ErrorCode.BAD_REQUEST
+
+
+def test_hello_answers_any_version_and_changes_nothing(wire: Wire) -> None:
+    wire.load(5)
+    hello = wire.ask(messages.Hello(protocol_version=9, nonce=77))
+    assert isinstance(hello, messages.HelloReply)
+    assert (hello.protocol_version, hello.nonce) == (1, 77)
+    assert isinstance(wire.ask(messages.Invoke(5, CRC)), messages.Result)
+
+
+def test_damage_is_counted_and_forgotten(wire: Wire, board: HostBoard) -> None:
+    good = encode_frame(Frame(messages.Ping.code, 0, 0, pack(messages.Ping(1))))
+    board.write(b"noise\0" + good[:-4] + b"\0" + b"\x01" * 5000 + b"\0\0\0" + good)
+    pong, _ = wire.next()
+    assert pong == messages.Pong(nonce=1, good_frames=1, bad_frames=3, lost_bytes=0)

@@ -1,0 +1,135 @@
+"""Every portable kernel equals TFLM byte for byte, whatever its shape and quantization."""
+
+from __future__ import annotations
+
+import ctypes
+
+import numpy as np
+import pytest
+from helpers import op_cases as cases
+from helpers import tflite_builder as build
+from helpers.engines import random_inputs
+from helpers.kernel_library import KernelRunner, build_kernel_library, oracle
+from helpers.small_net import small_net
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mcuzoo.errors import UnsupportedOpError
+from mcuzoo.graph.program import build_program
+from mcuzoo.graph.read import parse_model
+
+SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@pytest.fixture(scope="session")
+def kernels(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
+    return build_kernel_library(tmp_path_factory.mktemp("kernels"))
+
+
+def assert_equals_tflm(kernels: ctypes.CDLL, raw: bytes, seed: int = 0) -> None:
+    model = parse_model(raw, "case")
+    runner = KernelRunner(kernels, build_program(model))
+    expected = oracle(model)
+    for values in random_inputs(runner.program.input_tensor.shape, seed):
+        np.testing.assert_array_equal(runner.run(values), expected.run(values))
+
+
+@SETTINGS
+@given(cases.convolutions(), cases.SEEDS)
+def test_conv_2d(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
+    assert_equals_tflm(kernels, raw, seed)
+
+
+@SETTINGS
+@given(cases.pointwise_convolutions(), cases.SEEDS)
+def test_pointwise_conv_2d(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
+    assert_equals_tflm(kernels, raw, seed)
+
+
+@SETTINGS
+@given(cases.depthwise_convolutions(), cases.SEEDS)
+def test_depthwise_conv_2d(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
+    assert_equals_tflm(kernels, raw, seed)
+
+
+@SETTINGS
+@given(cases.fully_connected(), cases.SEEDS)
+def test_fully_connected(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
+    assert_equals_tflm(kernels, raw, seed)
+
+
+@SETTINGS
+@given(cases.pools(), cases.SEEDS)
+def test_pools(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
+    assert_equals_tflm(kernels, raw, seed)
+
+
+@SETTINGS
+@given(cases.means(), cases.SEEDS)
+def test_mean(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
+    assert_equals_tflm(kernels, raw, seed)
+
+
+@SETTINGS
+@given(cases.additions(), cases.SEEDS)
+def test_add(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
+    assert_equals_tflm(kernels, raw, seed)
+
+
+@SETTINGS
+@given(cases.pads(), cases.SEEDS)
+def test_pad(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
+    assert_equals_tflm(kernels, raw, seed)
+
+
+@SETTINGS
+@given(cases.softmaxes(), cases.SEEDS)
+def test_softmax(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
+    assert_equals_tflm(kernels, raw, seed)
+
+
+@SETTINGS
+@given(cases.elementwise(), cases.SEEDS)
+def test_elementwise(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
+    assert_equals_tflm(kernels, raw, seed)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_small_network(kernels: ctypes.CDLL, seed: int) -> None:
+    assert_equals_tflm(kernels, small_net(seed), seed)
+
+
+def test_softmax_of_many_equal_values_rounds_to_zero(kernels: ctypes.CDLL) -> None:
+    """TFLM aborts from a sum of 512 on; a board must not."""
+    model = parse_model(build.softmax_model((1, 4095)), "flat")
+    runner = KernelRunner(kernels, build_program(model))
+    np.testing.assert_array_equal(runner.run(np.full(4095, 7, np.int8)), -128)
+
+
+@given(st.integers(-(2**30) + 1, 2**30 - 1), st.integers(0, 2**31 - 1), st.integers(-31, 30))
+def test_multiplier_in_exact_integers(
+    kernels: ctypes.CDLL, x: int, mantissa: int, shift: int
+) -> None:
+    """The short forms that layers use, against the definition in unlimited integers."""
+    x >>= max(shift, 0)
+    high = ((x << max(shift, 0)) * mantissa + 2**30) >> 31
+    assert kernels.shim_multiply_by_quantized(x, mantissa, shift) == _halves_away(high, shift)
+
+
+@given(st.integers(-(2**31), 2**31 - 1), st.integers(0, 31))
+def test_division_in_exact_integers(kernels: ctypes.CDLL, x: int, exponent: int) -> None:
+    assert kernels.shim_divide_by_power_of_two(x, exponent) == _halves_away(x, -exponent)
+
+
+def _halves_away(x: int, shift: int) -> int:
+    """x / 2**-shift, rounded to nearest, halves away from zero; x itself for shift >= 0."""
+    half = 2**-shift // 2 if shift < 0 else 0
+    magnitude = (abs(x) + half) >> max(-shift, 0)
+    return -magnitude if x < 0 else magnitude
+
+
+def test_overflowing_bias_is_refused(kernels: ctypes.CDLL) -> None:
+    bias = np.array([2**31 - 1], np.int32)
+    raw = build.conv_model((1, 2, 2, 1), np.ones((1, 1, 1, 1), np.int8), bias)
+    with pytest.raises(UnsupportedOpError, match="output channel 0 could overflow"):
+        KernelRunner(kernels, build_program(parse_model(raw, "case")))

@@ -1,0 +1,119 @@
+"""The firmware's kernels as a shared library, called on a program without generating C."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from helpers.host_firmware import WARNINGS, compile_c, find_host_compiler
+from numpy.typing import NDArray
+
+from mcuzoo.codegen.aot.call import Activation, Call, Operand
+from mcuzoo.codegen.aot.constant import Constant
+from mcuzoo.codegen.aot.lower import lower
+from mcuzoo.codegen.aot.params import CStruct, Value
+from mcuzoo.errors import MissingExtraError
+from mcuzoo.graph.model import Model
+from mcuzoo.graph.program import Program
+from mcuzoo.resources import firmware_dir
+from mcuzoo.zoo.engines.engine import Engine
+from mcuzoo.zoo.engines.reference import ReferenceEngine
+from mcuzoo.zoo.engines.tflm import TflmEngine
+
+SHIM = Path(__file__).resolve().parent.parent / "firmware_host" / "fixedpoint_shim.c"
+GUARD_BYTES = 64
+GUARD = 0x5A
+
+
+def kernel_files() -> list[Path]:
+    return sorted((firmware_dir() / "kernels").glob("*.c"))
+
+
+def build_kernel_library(folder: Path) -> ctypes.CDLL:
+    """Compile all kernels for this machine; skips the test without a C compiler."""
+    library = folder / "kernels.so"
+    sources = [str(path) for path in (*kernel_files(), SHIM)]
+    options = [*WARNINGS, "-O2", "-shared", "-fPIC", f"-I{firmware_dir()}"]
+    compile_c([*find_host_compiler(), *options, *sources, "-o", str(library)])
+    return ctypes.CDLL(str(library))
+
+
+def oracle(model: Model) -> Engine:
+    """TFLM where its wheel is installed, else the host's own reference of it."""
+    try:
+        return TflmEngine(model)
+    except MissingExtraError:
+        return ReferenceEngine(model)
+
+
+class KernelRunner:
+    """Runs a program's kernel calls, each buffer in memory of its own between guard bytes."""
+
+    def __init__(self, library: ctypes.CDLL, program: Program) -> None:
+        self.program = program
+        self.calls = lower(program)
+        self._library = library
+        self._memory = {
+            buffer.index: np.full(buffer.bytes + 2 * GUARD_BYTES, GUARD, np.uint8).view(np.int8)
+            for buffer in program.buffers
+        }
+
+    def run(self, values: NDArray[np.int8]) -> NDArray[np.int8]:
+        """The output; fails when a kernel writes anywhere but into its output."""
+        self._inside(self.program.input_buffer)[:] = values.reshape(-1)
+        for call in self.calls:
+            self._run(call)
+        return self._inside(self.program.output_buffer).copy()
+
+    def _run(self, call: Call) -> None:
+        before = {index: memory.copy() for index, memory in self._memory.items()}
+        params = marshal(call.params)
+        operands = [self._address(operand) for operand in (*call.inputs, call.output)]
+        getattr(self._library, call.kernel)(ctypes.byref(params), *operands)
+        for index, memory in self._memory.items():
+            changed = memory != before[index]
+            if index == call.output.buffer:
+                changed[GUARD_BYTES:-GUARD_BYTES] = False
+            assert not changed.any(), f"{call.kernel} wrote beyond its output"
+
+    def _inside(self, buffer: int) -> NDArray[np.int8]:
+        return self._memory[buffer][GUARD_BYTES:-GUARD_BYTES]
+
+    def _address(self, operand: Operand) -> ctypes.c_void_p:
+        if isinstance(operand, Activation):
+            return ctypes.c_void_p(self._inside(operand.buffer).ctypes.data)
+        return ctypes.c_void_p(operand.values.ctypes.data)
+
+
+def marshal(struct: CStruct) -> ctypes.Structure:
+    """The C struct of the same layout; it points into the constants' own memory."""
+    values = [_c_value(value) for _, value in struct.items()]
+    kind = _c_struct(struct.c_type, tuple(field.name for field in fields(struct)), _types(values))
+    return kind(*values)
+
+
+def _types(values: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(type(value) for value in values)
+
+
+@cache
+def _c_struct(name: str, names: tuple[str, ...], kinds: tuple[Any, ...]) -> Any:
+    layout = {"_fields_": list(zip(names, kinds, strict=True))}
+    return type(name, (ctypes.Structure,), layout)
+
+
+def _c_value(value: Value) -> Any:
+    if isinstance(value, int):
+        return ctypes.c_int32(value)
+    if isinstance(value, Constant):
+        assert value.values.flags.c_contiguous
+        return ctypes.c_void_p(value.values.ctypes.data)
+    if isinstance(value, CStruct):
+        return marshal(value)
+    items = [_c_value(item) for item in value]
+    return (type(items[0]) * len(items))(*items)

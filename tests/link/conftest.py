@@ -1,0 +1,38 @@
+"""Boards for link tests: the real firmware as a process, behind a pty."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+if sys.platform == "win32":
+    collect_ignore_glob = ["test_session*.py", "test_faults.py", "test_transport.py"]
+else:
+    from helpers.fault_proxy import Faults, Line
+    from helpers.host_firmware import HostBoard, build_host_firmware
+
+    LineMaker = Callable[..., Line]
+
+    @pytest.fixture(scope="session")
+    def echo_firmware(tmp_path_factory: pytest.TempPathFactory) -> Path:
+        return build_host_firmware(tmp_path_factory.mktemp("firmware") / "echo")
+
+    @pytest.fixture
+    def plug_in(echo_firmware: Path, tmp_path: Path) -> Iterator[LineMaker]:
+        """plug_in(faults, tcp, ECHO_…=…): a fresh board on a line of its own."""
+        with ExitStack() as stack:
+
+            def make(
+                faults: Faults | None = None,
+                tcp: bool = False,
+                firmware: Path = echo_firmware,
+                **environment: str,
+            ) -> Line:
+                board = HostBoard(firmware, tmp_path, **environment)
+                return stack.enter_context(Line(board, faults, tcp))
+
+            yield make

@@ -1,0 +1,66 @@
+"""A line that drops, flips, repeats, delays, invents and cuts bytes, and a board that restarts.
+
+Whatever comes back must be right; at moderate rates everything must come back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers.fault_proxy import KINDS, Faults, Line
+from helpers.host_firmware import build_host_firmware, echo_output
+
+from mcuzoo.errors import McuzooError
+from mcuzoo.link.session import Session, Timing
+
+LineMaker = Callable[..., Line]
+QUICK = Timing(latency_s=0.06, connect_s=5.0, inference_s=5.0, attempts=8)
+ON_THE_LINE = tuple(kind for kind in KINDS if kind != "reset")
+
+
+def stream(line: Line, images: int, size_bytes: int, seed: int) -> tuple[int, list[McuzooError]]:
+    """Send images; how many came back (each proven right), and what went wrong."""
+    source = np.random.default_rng(seed)
+    right, errors = 0, []
+    with Session.open(line.url, timing=QUICK) as session:
+        for index in range(images):
+            image = source.integers(-128, 128, size_bytes, dtype=np.int8)
+            try:
+                result = session.infer(index, image)
+            except McuzooError as error:
+                errors.append(error)
+            else:
+                assert np.array_equal(result.output, echo_output(image))
+                right += 1
+    assert line.to_board and line.to_host
+    assert line.to_board.struck or line.to_host.struck, "nothing went wrong: not a test"
+    return right, errors
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_moderate_faults_lose_nothing(plug_in: LineMaker, seed: int) -> None:
+    line = plug_in(Faults(seed, mean_bytes=8000))
+    assert stream(line, images=10, size_bytes=4096, seed=seed) == (10, [])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_fault_alone_loses_nothing(plug_in: LineMaker, kind: str) -> None:
+    line = plug_in(Faults(seed=7, mean_bytes=6000, kinds=(kind,)))
+    assert stream(line, images=6, size_bytes=4096, seed=7) == (6, [])
+
+
+def test_a_large_input_under_faults(plug_in: LineMaker, tmp_path: Path) -> None:
+    large = build_host_firmware(tmp_path / "large", options=["-DINPUT_BYTES=49152"])
+    line = plug_in(Faults(3, mean_bytes=12000, kinds=ON_THE_LINE), firmware=large)
+    assert stream(line, images=3, size_bytes=49152, seed=3) == (3, [])
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_terrible_line_brings_errors_but_nothing_wrong(plug_in: LineMaker, seed: int) -> None:
+    line = plug_in(Faults(seed, mean_bytes=900))
+    right, errors = stream(line, images=3, size_bytes=4096, seed=seed)
+    assert right + len(errors) == 3
+    assert all(error.hint for error in errors)

@@ -1,0 +1,244 @@
+"""What answers is not a board of ours: silence, garbage, another protocol, lies."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mcuzoo.errors import BoardSilentError, PortError, ProtocolError
+from mcuzoo.link import messages
+from mcuzoo.link.channel import Channel
+from mcuzoo.link.frame import Frame, FrameReader, encode_frame
+from mcuzoo.link.messages import MESSAGES, Message, pack, unpack
+from mcuzoo.link.session import Session, Timing
+from mcuzoo.project.manifest import TensorSpec
+
+QUICK = Timing(latency_s=0.02, connect_s=0.2, inference_s=0.3, tries=2, attempts=2)
+SPEC = TensorSpec("t", (1, 8), "int8", 0.5, 0, 8)
+REPLY = messages.HelloReply(
+    1, 4, 1024, 0, 10**9, 0, 64, 64, 3, "ab" * 32, SPEC, SPEC, "build", "b", "r", "t", ""
+)
+
+
+class ScriptedPort:
+    """A port in memory; `answer` turns each request into the bytes that come back."""
+
+    def __init__(self, answer: Callable[[Frame], bytes]) -> None:
+        self._answer = answer
+        self._reader = FrameReader()
+        self._waiting = b""
+        self.closed = False
+
+    @property
+    def in_waiting(self) -> int:
+        return len(self._waiting)
+
+    def read(self, size: int, /) -> bytes:
+        taken, self._waiting = self._waiting[:size], self._waiting[size:]
+        return taken
+
+    def write(self, data: bytes, /) -> int:
+        for frame in self._reader.feed(data):
+            self._waiting += self._answer(frame)
+        return len(data)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def reply(request: Frame, message: Message) -> bytes:
+    return encode_frame(Frame(message.code, 0, request.seq, pack(message)))
+
+
+def request_of(frame: Frame) -> Message:
+    return unpack(MESSAGES[frame.type], frame.payload)
+
+
+def session_on(answer: Callable[[Frame], bytes]) -> Session:
+    return Session(Channel(ScriptedPort(answer), "scripted"), QUICK)
+
+
+class Board:
+    """Answers as the protocol says; subclasses lie at one place."""
+
+    output = bytes(range(8))
+
+    def __call__(self, frame: Frame) -> bytes:
+        match request_of(frame):
+            case messages.Hello(_, nonce):
+                return reply(frame, replace(REPLY, nonce=nonce))
+            case messages.InputBegin(image_id):
+                return reply(frame, messages.Ack(image_id, 0))
+            case messages.InputData(image_id):
+                return reply(frame, messages.Ack(image_id, 8))
+            case messages.Invoke(image_id, crc32):
+                result = messages.Result(image_id, crc32, 0, 8, zlib.crc32(self.output))
+                return reply(frame, self.result(result))
+            case messages.ReadOutput(image_id):
+                return reply(frame, self.piece(messages.OutputData(image_id, 0, self.output)))
+        return b""
+
+    def result(self, result: messages.Result) -> messages.Result:
+        return result
+
+    def piece(self, piece: messages.OutputData) -> messages.OutputData:
+        return piece
+
+
+IMAGE = np.arange(8, dtype=np.int8)
+
+
+def test_an_honest_board_of_another_make() -> None:
+    result = session_on(Board()).infer(0, IMAGE)
+    assert result.output.tobytes() == Board.output
+    assert result.cycles is None
+
+
+def test_silence() -> None:
+    with pytest.raises(BoardSilentError, match="Nothing answers at scripted"):
+        session_on(lambda frame: b"")
+
+
+def test_garbage() -> None:
+    with pytest.raises(ProtocolError, match="no mcuzoo frame"):
+        session_on(lambda frame: b"U-Boot 2024.01\r\n=> \0 what?\0")
+
+
+def test_an_echo_is_not_an_answer() -> None:
+    with pytest.raises(BoardSilentError, match="no answer to HELLO"):
+        session_on(lambda frame: encode_frame(frame))
+
+
+def test_an_answer_to_another_hello_does_not_count() -> None:
+    with pytest.raises(BoardSilentError, match="no answer to HELLO"):
+        session_on(lambda frame: reply(frame, replace(REPLY, nonce=0)))
+
+
+def test_another_protocol_version() -> None:
+    def answer(frame: Frame) -> bytes:
+        future = b"\x02 whatever version two says here"
+        return encode_frame(Frame(messages.HelloReply.code, 0, frame.seq, future))
+
+    with pytest.raises(ProtocolError, match=r"protocol 2, this mcuzoo 1") as caught:
+        session_on(answer)
+    assert "flash" in caught.value.hint
+
+
+def test_a_malformed_reply() -> None:
+    with pytest.raises(ProtocolError, match="malformed HelloReply"):
+        session_on(lambda frame: encode_frame(Frame(messages.HelloReply.code, 0, frame.seq, b"\1")))
+
+
+@pytest.mark.parametrize("window, chunk_bytes", [(0, 1024), (4, 0), (4, 2048)])
+def test_impossible_limits(window: int, chunk_bytes: int) -> None:
+    def answer(frame: Frame) -> bytes:
+        hello = request_of(frame)
+        assert isinstance(hello, messages.Hello)
+        offer = replace(REPLY, nonce=hello.nonce, window=window, max_chunk_bytes=chunk_bytes)
+        return reply(frame, offer)
+
+    with pytest.raises(ProtocolError, match="window"):
+        session_on(answer)
+
+
+def test_a_result_of_another_input_is_never_accepted() -> None:
+    class Liar(Board):
+        def result(self, result: messages.Result) -> messages.Result:
+            return replace(result, input_crc32=result.input_crc32 ^ 1)
+
+    with pytest.raises(ProtocolError, match="result is of input"):
+        session_on(Liar()).infer(0, IMAGE)
+
+
+def test_a_result_of_another_image_is_never_accepted() -> None:
+    class Late(Board):
+        def result(self, result: messages.Result) -> messages.Result:
+            return replace(result, image_id=(result.image_id - 1) % 2**32)
+
+    with pytest.raises(BoardSilentError, match="no result"):
+        session_on(Late()).infer(0, IMAGE)
+
+
+@pytest.mark.parametrize("size", [0, 7, 9])
+def test_a_result_of_another_size_is_never_accepted(size: int) -> None:
+    class Small(Board):
+        def result(self, result: messages.Result) -> messages.Result:
+            return replace(result, output_bytes=size)
+
+    with pytest.raises(ProtocolError, match=f"{size} output bytes"):
+        session_on(Small()).infer(0, IMAGE)
+
+
+def test_an_output_that_does_not_match_its_crc_is_never_accepted() -> None:
+    class Forgetful(Board):
+        def piece(self, piece: messages.OutputData) -> messages.OutputData:
+            return replace(piece, data=bytes(8))
+
+    with pytest.raises(ProtocolError, match="output changed"):
+        session_on(Forgetful()).infer(0, IMAGE)
+
+
+@pytest.mark.parametrize("change", [{"offset": 1}, {"data": bytes(7)}, {"image_id": 5}])
+def test_a_piece_that_was_not_asked_for_is_never_accepted(change: dict[str, object]) -> None:
+    class Confused(Board):
+        def piece(self, piece: messages.OutputData) -> messages.OutputData:
+            values = {"image_id": piece.image_id, "offset": 0, "data": piece.data} | change
+            return messages.OutputData(**values)  # type: ignore[arg-type]
+
+    with pytest.raises(BoardSilentError, match="ReadOutput"):
+        session_on(Confused()).infer(0, IMAGE)
+
+
+def test_an_input_that_never_arrives_right() -> None:
+    class Forgetting(Board):
+        def __call__(self, frame: Frame) -> bytes:
+            if frame.type == messages.Invoke.code:
+                code = messages.ErrorCode.INPUT_CRC
+                return reply(frame, messages.Error(code, frame.type, "the input has another CRC"))
+            return super().__call__(frame)
+
+    with pytest.raises(ProtocolError, match="attempt 2"):
+        session_on(Forgetting()).infer(0, IMAGE)
+
+
+def test_old_errors_are_ignored() -> None:
+    class Late(Board):
+        def __call__(self, frame: Frame) -> bytes:
+            code = messages.ErrorCode.NO_SUCH_IMAGE
+            old = replace(frame, seq=(frame.seq - 3) % 2**16)
+            return reply(old, messages.Error(code, frame.type, "of long ago")) + super().__call__(
+                frame
+            )
+
+    assert session_on(Late()).infer(0, IMAGE).attempts == 1
+
+
+def test_an_endless_flood_ends() -> None:
+    class Flood(ScriptedPort):
+        @property
+        def in_waiting(self) -> int:
+            return 64
+
+        def read(self, size: int, /) -> bytes:
+            return b"\x55" * size
+
+    with pytest.raises(ProtocolError, match="no mcuzoo frame"):
+        Session(Channel(Flood(lambda frame: b""), "flood"), QUICK)
+
+
+@pytest.fixture
+def unplugged() -> Iterator[ScriptedPort]:
+    class Unplugged(ScriptedPort):
+        def read(self, size: int, /) -> bytes:
+            raise OSError("device disconnected")
+
+    yield Unplugged(lambda frame: b"")
+
+
+def test_an_unplugged_port(unplugged: ScriptedPort) -> None:
+    with pytest.raises(PortError, match=r"scripted failed: device disconnected"):
+        Session(Channel(unplugged, "scripted"), QUICK)
