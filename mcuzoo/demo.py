@@ -34,7 +34,7 @@ def run_demo(
     talk: Callable[[str], None],
     make_observer: Callable[[Path], Observer],
 ) -> Demo:
-    """Export the bundled model for `board_id` below `folder`, build it, run `images` fresh pictures.
+    """Export the bundled model for `board_id` below `folder`, build it, run fresh pictures.
 
     `talk` is told each step; `make_observer` gets the run's folder. A project of an earlier demo
     in `folder` is replaced, its runs are kept. Raises McuzooError of whatever step fails.

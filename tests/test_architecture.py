@@ -19,11 +19,21 @@ FLOORS = (
     {"toolchain", "run"},
     {"report"},
     {"demo"},
-    {"cli", "__main__"},
+    {"cli"},
+    {"__main__"},
 )
 FLOOR_OF = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 
-HEAVY = {"tensorflow", "keras", "cv2", "PIL", "unicorn", "ziglang", "ai_edge_litert", "tflite_micro"}
+HEAVY = {
+    "tensorflow",
+    "keras",
+    "cv2",
+    "PIL",
+    "unicorn",
+    "ziglang",
+    "ai_edge_litert",
+    "tflite_micro",
+}
 
 
 def modules() -> list[Path]:
@@ -76,7 +86,8 @@ def test_heavy_packages_are_imported_where_used(path: Path) -> None:
 
 def loaded_by(code: str) -> set[str]:
     script = f"import sys\n{code}\nprint(*sorted(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     return {name.split(".")[0] for name in done.stdout.splitlines()[-1].split()}
 
 

@@ -91,7 +91,7 @@ def require_aot(program: Program) -> None:
     if first.tensor is not None:
         name = program.model.tensor(first.tensor).name
         where += f", tensor {first.tensor} {name!r}"
-    more = f" {len(uncovered) - 1} more ops are not covered." if len(uncovered) > 1 else ""
+    more = f" Ops not covered in all: {len(uncovered)}." if len(uncovered) > 1 else ""
     raise UnsupportedOpError(
         f"{where}: {first.reason}.{more}",
         "`mcuzoo inspect MODEL` shows which runtime covers which op; change the layer or choose "

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from helpers import tflite_builder as build
 from helpers.small_net import small_net
+from helpers.tflite_file import OPTIONS_OF
 
 from mcuzoo.errors import InputError, ModelError
 from mcuzoo.graph.model import DType, Model
@@ -125,7 +126,7 @@ def test_schema_tables_equal_the_generated_ones() -> None:
     assert set(types.values()) >= {dtype.name for dtype in DType}
     options = by_value(schema.BuiltinOptions)
     for name, (number, _) in OPTIONS.items():
-        assert options[number] == build.OPTIONS_OF[name]
+        assert options[number] == OPTIONS_OF[name]
 
 
 def test_scalar_and_empty_tensors() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.engines import assert_equals_tflm
 from helpers.small_net import small_net
 from numpy.typing import NDArray
 
@@ -14,6 +15,7 @@ from mcuzoo.graph.read import load_model, parse_model
 from mcuzoo.zoo.engines.litert import LitertEngine
 from mcuzoo.zoo.engines.reference import ReferenceEngine
 from mcuzoo.zoo.engines.tflm import TflmEngine
+from mcuzoo.zoo.registry import resolve_model
 
 GOLDEN = [
     ("mobilenet_v1_0.25_128_quant_int8", "imagenet_inputs_u8", "mb_nxp_int8_ref_softmax"),
@@ -45,6 +47,11 @@ def test_tflm_engine_agrees(test_data: Path, model: str, inputs: str) -> None:
     ours, theirs = ReferenceEngine(loaded), TflmEngine(loaded)
     for image in int8_inputs(test_data, inputs)[:5]:
         np.testing.assert_array_equal(ours.run(image), theirs.run(image))
+
+
+def test_bundled_signs_equal_tflm() -> None:
+    pytest.importorskip("tflite_micro")
+    assert_equals_tflm(resolve_model("signs").path.read_bytes())
 
 
 def test_litert_reference_kernels_agree_on_mobilenet(test_data: Path) -> None:

@@ -1,0 +1,85 @@
+"""A model's generated C, compiled for this machine into a process that runs it."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from helpers.host_firmware import WARNINGS, compile_c, find_host_compiler
+from numpy.typing import NDArray
+
+from mcuzoo.codegen.aot.emit import render_model
+from mcuzoo.codegen.aot.sources import kernel_sources
+from mcuzoo.graph.program import Program
+from mcuzoo.plan.arena import plan_arena
+from mcuzoo.plan.layout import ArenaPlan, Slot
+from mcuzoo.plan.lifetimes import lifetimes
+from mcuzoo.resources import firmware_dir
+
+HARNESS = Path(__file__).resolve().parent.parent / "firmware_host" / "model_harness.c"
+GAP_BYTES = 64
+
+
+def tight_plan(program: Program) -> ArenaPlan:
+    """As an export plans it: buffers share memory wherever their lives allow."""
+    return plan_arena(lifetimes(program))
+
+
+def roomy_plan(program: Program) -> ArenaPlan:
+    """Every buffer apart from all others, so that an access beyond one is an access to none."""
+    slots, offset = [], GAP_BYTES
+    for life in lifetimes(program):
+        slots.append(Slot(life.buffer, offset, life.bytes, life.first_step, life.last_step))
+        offset += (life.bytes + 15) // 16 * 16 + GAP_BYTES
+    return ArenaPlan(tuple(slots), offset, offset, 0)
+
+
+def write_model(program: Program, plan: ArenaPlan, folder: Path) -> None:
+    """folder/model: the generated files, and the list of slots for the harness."""
+    for path, text in render_model(program, plan).items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    slots = ", ".join(f"{{{slot.offset}, {slot.bytes}}}" for slot in plan.slots)
+    (folder / "model" / "mz_slots.h").write_text(f"#define MZ_SLOTS {slots}\n")
+
+
+def compile_model(program: Program, folder: Path, flags: Sequence[str]) -> GeneratedModel:
+    """What write_model wrote, with the kernels and the harness."""
+    executable = folder / "model_harness"
+    sources = [
+        HARNESS,
+        *sorted((folder / "model").glob("*.c")),
+        *(firmware_dir() / source for source in kernel_sources(program)),
+    ]
+    includes = [f"-I{firmware_dir()}", f"-I{folder / 'model'}"]
+    paths = [str(source) for source in sources]
+    compile_c(
+        [*find_host_compiler(), *WARNINGS, *flags, *includes, *paths, "-o", str(executable)]
+    )
+    return GeneratedModel(executable, program.output_tensor.bytes)
+
+
+def build_model(
+    program: Program, plan: ArenaPlan, folder: Path, flags: Sequence[str] = ("-O2",)
+) -> GeneratedModel:
+    write_model(program, plan, folder)
+    return compile_model(program, folder, flags)
+
+
+@dataclass(frozen=True)
+class GeneratedModel:
+    executable: Path
+    output_bytes: int
+
+    def run(self, inputs: Sequence[NDArray[np.int8]]) -> NDArray[np.int8]:
+        """int8 (len(inputs), output elements); fails with what a sanitizer has to say."""
+        done = subprocess.run(
+            [str(self.executable)],
+            input=b"".join(values.tobytes() for values in inputs),
+            capture_output=True,
+        )
+        assert done.returncode == 0, done.stderr.decode(errors="replace")
+        return np.frombuffer(done.stdout, np.int8).reshape(len(inputs), self.output_bytes)
