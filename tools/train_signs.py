@@ -1,7 +1,7 @@
 """Draw the signs, train MobileNet V1 0.25 128x128 on them, quantize it to INT8, log everything.
 
 Needs TensorFlow, OpenCV and Pillow (`pip install -e '.[images,tensorflow]'`); takes minutes on two
-cores. It replaces the bundled model and its log:
+cores. It replaces the bundled model, its log and its sample pictures:
 
     python tools/train_signs.py
 """
@@ -25,7 +25,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy as np
 import numpy.typing as npt
 
+from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.run.preprocess import preprocess
 from mcuzoo.zoo.signs.classes import CLASS_NAMES
+from mcuzoo.zoo.signs.dataset import write_signs
 from mcuzoo.zoo.signs.draw import SOURCE_SIZE, draw_sign
 from mcuzoo.zoo.signs.raster import load_cv2
 
@@ -37,8 +40,8 @@ PictureSet = tuple[Pixels, Labels]
 OUTPUT_DIR = Path(__file__).resolve().parent.parent / "mcuzoo" / "zoo" / "signs"
 MODEL_NAME = "signs_mobilenet_v1_0.25_128_int8.tflite"
 LOG_NAME = "training_log.json"
+SAMPLES_SEED = 104
 INPUT_SIZE = 128
-CENTRAL_CROP = 0.875
 BUFFER_ALIGNMENT = 16
 DATA_FIELD = 4  # where schema.fbs puts Buffer.data in the vtable
 INPUT_SCALE = 1 / 128
@@ -77,14 +80,15 @@ class Recipe:
 
 
 def main() -> None:
-    """Train, quantize, measure, and write the model and its log."""
-    defaults = Recipe()
+    """Train, quantize, measure, and write the model, its log and one sample of each class."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=OUTPUT_DIR)
-    parser.add_argument("--train-per-class", type=int, default=defaults.train_per_class)
+    parser.add_argument("--train-per-class", type=int, default=Recipe.train_per_class)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     recipe = Recipe(train_per_class=options.train_per_class)
+
+    options.out.mkdir(parents=True, exist_ok=True)
 
     started = time.monotonic()
     every = range(len(CLASS_NAMES))
@@ -134,7 +138,7 @@ def main() -> None:
         "classes": list(CLASS_NAMES),
         "recipe": asdict(recipe),
         "source_size_px": SOURCE_SIZE,
-        "preprocessing": "central crop 0.875, OpenCV bilinear resize to 128x128",
+        "preprocessing": asdict(Preprocessing()),
         "epochs": history,
         "held_out": {
             "seed": recipe.test_seed,
@@ -161,18 +165,8 @@ def main() -> None:
         },
     }
     write_atomically(options.out / LOG_NAME, (json.dumps(log, indent=1) + "\n").encode())
+    write_signs(options.out / "samples", n=len(CLASS_NAMES), seed=SAMPLES_SEED)
     print(json.dumps(log["held_out"], indent=1))
-
-
-def preprocess(picture: Pixels) -> Pixels:
-    """Crop the central 0.875 of each side and resize, uint8 [H, W, 3] to [128, 128, 3]."""
-    cv2 = load_cv2()
-    height, width = picture.shape[:2]
-    top = int((height - height * CENTRAL_CROP) / 2)
-    left = int((width - width * CENTRAL_CROP) / 2)
-    crop = picture[top : height - top, left : width - left]
-    small = cv2.resize(crop, (INPUT_SIZE, INPUT_SIZE), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(small, dtype=np.uint8)
 
 
 def draw_set(seed: int, indices: range, classes: Sequence[int], processes: int) -> PictureSet:
@@ -184,7 +178,9 @@ def draw_set(seed: int, indices: range, classes: Sequence[int], processes: int) 
 
 def _draw_row(seed: int, classes: Sequence[int], index: int) -> Pixels:
     load_cv2().setNumThreads(1)
-    return np.stack([preprocess(draw_sign(label, seed, index)) for label in classes])
+    shape = (INPUT_SIZE, INPUT_SIZE, 3)
+    tensors = [preprocess(draw_sign(c, seed, index), Preprocessing(), shape) for c in classes]
+    return (np.stack(tensors).astype(np.int16) + 128).astype(np.uint8)
 
 
 def joined(first: PictureSet, second: PictureSet) -> PictureSet:
@@ -194,7 +190,7 @@ def joined(first: PictureSet, second: PictureSet) -> PictureSet:
 
 def normalized(pixels: Pixels) -> npt.NDArray[np.float32]:
     """Map pixels to what training sees, float32 from -1 to 127/128."""
-    return (pixels.astype(np.float32) - 128) * np.float32(INPUT_SCALE)
+    return np.asarray((pixels.astype(np.float32) - 128) * INPUT_SCALE, dtype=np.float32)
 
 
 def mobilenet_v1(*, side: int | None, batch_size: int | None) -> Any:
@@ -306,7 +302,7 @@ def aligned(content: bytes) -> bytes:
 
     The converter aligns them, but its last step (integer input and output) loses that again.
     """
-    import flatbuffers
+    import flatbuffers  # type: ignore[import-untyped]
     from tensorflow.lite.python import schema_py_generated as schema
 
     class AlignedBuffer(schema.BufferT):  # type: ignore[misc]

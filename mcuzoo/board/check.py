@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
@@ -11,7 +11,7 @@ from mcuzoo.board.lines import Key
 from mcuzoo.board.memory import Region, RegionKind
 from mcuzoo.board.model import Board
 from mcuzoo.board.mpu import mpu_regions
-from mcuzoo.board.startup import Condition, DelayStep, Step
+from mcuzoo.board.startup import DelayStep
 
 _ADDRESS_SPACE = 1 << 32
 _ALIGNMENT = 32  # smallest MPU region, one cache line
@@ -135,18 +135,11 @@ def _register_addresses(board: Board) -> Iterator[tuple[Key, int]]:
         yield ("startup", "watchdogs", index, "base"), watchdog.base
     for name, stages in (("clocks", board.startup.clocks), ("pins", board.startup.pins)):
         for index, stage in enumerate(stages):
-            rows = {"when": stage.when, "unless": stage.unless, "steps": stage.steps}
-            for part, row_index, row in _rows(rows):
-                if not isinstance(row, DelayStep):
-                    yield ("startup", name, index, part, row_index, "addr"), row.addr
-
-
-def _rows(
-    parts: Mapping[str, Sequence[Condition | Step]],
-) -> Iterator[tuple[str, int, Condition | Step]]:
-    for part, rows in parts.items():
-        for index, row in enumerate(rows):
-            yield part, index, row
+            parts = (("when", stage.when), ("unless", stage.unless), ("steps", stage.steps))
+            for part, rows in parts:
+                for row_index, row in enumerate(rows):
+                    if not isinstance(row, DelayStep):
+                        yield ("startup", name, index, part, row_index, "addr"), row.addr
 
 
 def _mpu(board: Board) -> Iterator[Contradiction]:

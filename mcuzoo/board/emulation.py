@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -14,14 +14,19 @@ WINDOW_ALIGNMENT = 0x1000
 _SCT_BYTES = 16
 
 
-class Follow(Table):
+class Reference(Table):
+    """Something about another register, by its name."""
+
+    register_name: Annotated[Text, Field(alias="register")]
+
+
+class Follow(Reference):
     """`mask` reads as ones exactly while `register & of == equals`, whatever was written.
 
     equals: all of `of` when not given. register: a register of the same window.
     """
 
     mask: Word
-    register_name: Annotated[Text, Field(alias="register")]
     of: Word
     equals: Word | None = None
 
@@ -30,10 +35,9 @@ class Follow(Table):
         return self.of if self.equals is None else self.equals
 
 
-class Raise(Table):
+class Raise(Reference):
     """Writing the register sets `mask` in another `register` of the same window."""
 
-    register_name: Annotated[Text, Field(alias="register")]
     mask: Word
 
 
@@ -94,14 +98,15 @@ class Window(Fact):
             for register in self.registers
             for name, offset in register.instances()
         )
-        for (_, end, name), (start, _, next_name) in zip(spans, spans[1:], strict=False):
+        for (_, end, name), (start, _, next_name) in pairwise(spans):
             if start < end:
                 raise ValueError(f"registers {name} and {next_name} of {self.name} overlap")
         if spans[-1][1] > self.size:
             raise ValueError(f"register {spans[-1][2]} lies outside window {self.name}")
         names = {name for _, _, name in spans}
         for register in self.registers:
-            for reference in (*register.follows, *register.raises):
+            references: tuple[Reference, ...] = (*register.follows, *register.raises)
+            for reference in references:
                 if reference.register_name not in names:
                     raise ValueError(
                         f"{register.name} refers to {reference.register_name!r}, "
@@ -110,16 +115,16 @@ class Window(Fact):
         return self
 
 
-class Need(Fact):
+class Need(Reference):
     """What must hold before the console can be used: `register & mask == value`.
 
     register: "WINDOW.NAME". why: what the firmware has forgotten when it does not hold.
     """
 
-    register_name: Annotated[Text, Field(alias="register")]
     mask: Word
     value: Word
     why: Text
+    source: Text
 
 
 class Emulation(Table):

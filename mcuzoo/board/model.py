@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from mcuzoo.board.base import Address, Count, Fact, Hertz, Identifier, Size, Table, Text
+from mcuzoo.board.base import Address, Count, Fact, Hertz, Identifier, Size, Text
 from mcuzoo.board.boot import Boot
 from mcuzoo.board.emulation import Emulation
 from mcuzoo.board.memory import Flash, PeripheralWindow, Region, RegionKind
@@ -49,7 +49,7 @@ class Console(Fact):
         return baud
 
 
-class Board(Table):
+class Board(Fact):
     """One board and the core of it that is used.
 
     id: what --board takes. sdk_board, sdk_core_id: names in NXP's MCUXpresso SDK.

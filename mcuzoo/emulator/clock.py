@@ -40,23 +40,21 @@ class InstructionClock:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._before = 0
-        self._counting = False
-
-    @property
-    def counting(self) -> bool:
-        return self._counting
+        self._running = False
+        self.counting = False
 
     def now(self) -> int:
         """With the instruction that is being executed."""
-        return self._before + (self._engine.executed if self._counting else 0)
+        return self._before + (self._engine.executed if self._running else 0)
 
     def begin_run(self, *, counting: bool) -> None:
-        self._counting = counting and self._engine.counts
+        self.counting = self._running = counting
 
-    def end_run(self, repeated: int) -> None:
+    def end_run(self, *, repeated: int) -> None:
         """The run is over; `repeated` instructions at its end were begun and will be again."""
-        if self._counting:
+        if self._running:
             self._before += self._engine.executed - repeated
+        self._running = False
 
     def skip(self, instructions: int) -> None:
         """Let time pass in which the core does nothing."""

@@ -12,7 +12,7 @@ import ctypes
 from typing import Any
 
 NO_LIMIT = 0x7A31_C0DE_5EED_1234
-_SCRATCH = 0xF000_0000
+_SCRATCH = 0x1000_0000
 _SCRATCH_BYTES = 0x1000
 _NOP = b"\x00\xbf"
 _WORD = 8

@@ -64,9 +64,7 @@ class CycleCounter:
         if not self._trace_enabled():
             return 0
         if offset == _CTRL:
-            return (
-                _NUMCOMP | int(self._enabled) | (0 if self._clock.counting else _NOCYCCNT)
-            )
+            return _NUMCOMP | int(self._enabled) | (0 if self._clock.counting else _NOCYCCNT)
         if offset == _CYCCNT:
             return self._sample()
         return 0

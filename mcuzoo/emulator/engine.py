@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
@@ -61,11 +60,11 @@ class Engine:
             from unicorn.unicorn_py3 import unicorn as binding
         except ImportError:
             raise MissingExtraError("emulator", "unicorn", "The emulated board") from None
-        self._unicorn = unicorn
+        self._unicorn: Any = unicorn
         self._binding: Any = binding
         self._arm: Any = arm_const
         # UC_MODE_MCLASS would select a Cortex-M33, which has no double-precision FPU.
-        self._uc: Any = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB)
+        self._uc: Any = self._unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB)
         self._uc.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M7)
         self._counter = find_counter(self._uc)
         self._counted_before = False

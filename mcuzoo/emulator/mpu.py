@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 Span = tuple[int, int]
 
@@ -96,7 +97,7 @@ class Mpu:
         ordered = sorted(edges)
         return [
             ((start, end), self.permission(start, in_hard_fault=in_hard_fault))
-            for start, end in zip(ordered, ordered[1:], strict=False)
+            for start, end in pairwise(ordered)
         ]
 
     def _enforced(self, in_hard_fault: bool) -> bool:

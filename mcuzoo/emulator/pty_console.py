@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import time
 
 from mcuzoo.emulator.consoles import Console, Waker
 from mcuzoo.errors import UsageError
@@ -38,29 +37,21 @@ class PtyConsole(Console):
         self._deaf = False
 
     def receive(self, timeout_s: float) -> bytes:
-        ready, _, _ = select.select([self._master, self._waker.far], [], [], timeout_s)
-        if self._waker.far in ready:
+        waker = self._waker.far.fileno()
+        ready, _, _ = select.select([self._master, waker], [], [], timeout_s)
+        if waker in ready:
             self._waker.clear()
         return self._take() if self._master in ready else b""
 
     def send(self, data: bytes) -> None:
         rest = memoryview(data)
-        deadline = time.monotonic() + (0.0 if self._deaf else _PATIENCE_S)
         while rest:
             try:
                 rest = rest[os.write(self._master, rest) :]
                 self._deaf = False
-                continue
             except BlockingIOError:
-                pass
-            left_s = deadline - time.monotonic()
-            if left_s <= 0:
-                self._deaf = True
-                return
-            woken, _, _ = select.select([self._waker.far], [self._master], [], left_s)
-            if woken:
-                self._waker.clear()
-                return
+                if not self._wait_for_room():
+                    return
 
     def wake(self) -> None:
         self._waker.wake()
@@ -74,6 +65,14 @@ class PtyConsole(Console):
             with contextlib.suppress(OSError):
                 os.close(end)
         self._waker.close()
+
+    def _wait_for_room(self) -> bool:
+        patience_s = 0.0 if self._deaf else _PATIENCE_S
+        woken, roomy, _ = select.select([self._waker.far], [self._master], [], patience_s)
+        if woken:
+            self._waker.clear()
+        self._deaf = not roomy and not woken
+        return bool(roomy)
 
     def _take(self) -> bytes:
         try:

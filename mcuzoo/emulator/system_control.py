@@ -29,7 +29,7 @@ _CPUID, _ICSR, _CLIDR, _CCSIDR, _CSSELR, _DEMCR = 0xD00, 0xD04, 0xD78, 0xD80, 0x
 _AIRCR_KEY = 0x05FA
 _AIRCR_KEY_READ = 0xFA05
 _SYSRESETREQ = 4
-_PEND_NMI_OR_SV = 0x9000_0000
+_PEND_ANYTHING = 0x9400_0000  # NMIPENDSET, PENDSVSET, PENDSTSET
 _PENDSTSET, _PENDSTCLR = 1 << 26, 1 << 25
 _TRCENA = 1 << 24
 _LINE_BYTES = 32
@@ -192,11 +192,8 @@ class SystemControl:
             self._write_nvic(word, value, access)
 
     def _write_icsr(self, value: int) -> None:
-        if value & _PEND_NMI_OR_SV:
-            raise Refusal("The firmware pends NMI or PendSV, which the emulated board does not have")
-        if value & _PENDSTSET:
-            self._systick.pending = True
-            self._requests.tick_changed()
+        if value & _PEND_ANYTHING:
+            raise Refusal("The firmware pends an exception by software, which is not modelled")
         if value & _PENDSTCLR:
             self._systick.pending = False
 

@@ -215,8 +215,7 @@ class Channel:
     def _read(self) -> bytes:
         try:
             data = self._port.read(max(1, self._port.in_waiting))
-        except (OSError, TypeError) as error:
-            # pyserial raises TypeError when another thread closes the port under a read.
+        except OSError as error:
             raise lost_port(self.name, error) from error
         self.received_bytes += len(data)
         if data and self._trace:

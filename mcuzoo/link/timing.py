@@ -22,7 +22,7 @@ class Timing:
     baud: int = 115200
     latency_s: float = 0.4
     connect_s: float = 5.0
-    inference_s: float = 120.0
+    inference_s: float = 300.0
     tries: int = 8
     attempts: int = 4
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -26,14 +26,18 @@ class Footprint:
     stack_bytes: int
 
 
-def estimate_footprint(runtime: str, op_names: Collection[str]) -> Footprint:
-    """The firmware with the kernels that `op_names` need; ops without a figure count nothing."""
+def estimate_footprint(runtime: str, op_names: Sequence[str]) -> Footprint:
+    """The firmware for a model of these operators, one name per step.
+
+    Operators without a figure count as calls only.
+    """
     measured = _measured()
     base = measured[runtime]["base"]
     kernels = measured[runtime]["kernels"]
-    needed = sum(kernels.get(name, 0) for name in set(op_names))
     return Footprint(
-        code_bytes=base["code_bytes"] + needed,
+        code_bytes=base["code_bytes"]
+        + base["call_bytes"] * len(op_names)
+        + sum(kernels.get(name, 0) for name in set(op_names)),
         data_bytes=base["data_bytes"],
         stack_bytes=measured["stack"]["bytes"],
     )

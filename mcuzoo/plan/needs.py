@@ -22,7 +22,7 @@ class Needs:
 
 
 def assess_needs(program: Program, plan: ArenaPlan, runtime: str) -> Needs:
-    footprint = estimate_footprint(runtime, {step.op.name for step in program.steps})
+    footprint = estimate_footprint(runtime, [step.op.name for step in program.steps])
     return Needs(
         arena_bytes=plan.arena_bytes,
         constant_bytes=constant_bytes(program),

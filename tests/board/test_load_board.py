@@ -157,11 +157,19 @@ def test_error_names_file_line_and_key(old: str, new: str, key: str, says: str) 
     assert key.split(".")[-1] in text.splitlines()[int(match[1]) - 1] or key.endswith(".4")
 
 
-def test_every_table_needs_a_source() -> None:
+SOURCES = [match.span() for match in re.finditer(r"^source = .*\n", rt1050_text(), re.MULTILINE)]
+
+
+@pytest.mark.parametrize(("start", "end"), SOURCES)
+def test_every_table_needs_a_source(start: int, end: int) -> None:
     text = rt1050_text()
-    start = text.index("source = ", text.index("[console]"))
-    text = text[:start] + text[text.index("\n", start) + 1 :]
-    assert complaint(text) == f"wrong.toml:{line_of(text, '[console]')}: console.source: is missing"
+    message = complaint(text[:start] + text[end:])
+    assert re.fullmatch(r"wrong\.toml:\d+: (\w+\.)*source: is missing", message), message
+
+
+def test_missing_key_is_reported_at_its_table() -> None:
+    text = changed("irq = 20\n", "")
+    assert complaint(text) == f"wrong.toml:{line_of(text, '[console]')}: console.irq: is missing"
 
 
 def test_board_without_an_arena_is_refused() -> None:

@@ -14,7 +14,7 @@ from mcuzoo.board.load import list_boards
 from mcuzoo.board.model import Board
 from mcuzoo.resources import firmware_dir
 
-RTS_CLOCKS_HZ = st.sampled_from([24_000_000, 80_000_000, 240_000_000])
+CLOCKS_HZ = st.sampled_from([24_000_000, 80_000_000, 240_000_000])
 MAX_DIVISOR = 8191
 
 
@@ -63,7 +63,7 @@ def best_error(clock_hz: int, baud: int) -> int:
     return min(errors)
 
 
-@given(clock_hz=RTS_CLOCKS_HZ, baud=st.integers(9600, 6_000_000))
+@given(clock_hz=CLOCKS_HZ, baud=st.integers(9600, 6_000_000))
 def test_rate_is_within_a_hertz_of_the_best(lpuart: Lpuart, clock_hz: int, baud: int) -> None:
     oversampling, divisor = lpuart.closest(clock_hz, baud)
     assert 4 <= oversampling <= 32
@@ -75,9 +75,9 @@ def test_rate_is_within_a_hertz_of_the_best(lpuart: Lpuart, clock_hz: int, baud:
 @pytest.mark.parametrize("board", list_boards(), ids=lambda board: board.id)
 @pytest.mark.parametrize("baud", [115_200, 921_600, 3_000_000])
 def test_usual_rates_are_close_enough(lpuart: Lpuart, board: Board, baud: int) -> None:
-    """A frame of ten bits tolerates a few per cent between both ends; half of one is ours."""
+    """Ten bits tolerate about 4 % between both ends; less than half of that is the board's."""
     oversampling, divisor = lpuart.closest(board.console.clock_hz, baud)
-    assert abs(board.console.clock_hz / (oversampling * divisor) / baud - 1) < 0.011
+    assert abs(board.console.clock_hz / (oversampling * divisor) / baud - 1) < 0.015
 
 
 def test_highest_rate(lpuart: Lpuart) -> None:

@@ -172,7 +172,7 @@ def test_board_that_dies_for_good(project: HostProject, tmp_path: Path) -> None:
         )  # fmt: skip
         while done_images(run) < 5:
             time.sleep(0.01)
-        board.process.kill()
+        line.kill_board()
         _, said = process.communicate(timeout=200)
     assert process.returncode == 3
     assert "error: The board cannot be reached again" in said and "--resume" in said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 from pathlib import Path
@@ -53,6 +54,15 @@ def test_logged_accuracy_is_good_and_not_perfect(log: dict[str, Any]) -> None:
     by_class = held_out["int8_top1_by_class"]
     assert set(by_class) == set(CLASS_NAMES)
     assert np.isclose(np.mean(list(by_class.values())), held_out["int8"]["top1"])
+
+
+def test_samples_show_every_class_and_match_their_manifest() -> None:
+    samples = FOLDER / "samples"
+    with (samples / "manifest.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [int(row["label"]) for row in rows] == list(range(len(CLASS_NAMES)))
+    for row in rows:
+        assert hashlib.sha256((samples / row["file"]).read_bytes()).hexdigest() == row["sha256"]
 
 
 def test_fresh_draws_score_as_the_log_says(log: dict[str, Any], content: bytes) -> None:

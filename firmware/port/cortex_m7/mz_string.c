@@ -76,6 +76,7 @@ int memcmp(const void *left, const void *right, size_t bytes) {
     return 0;
 }
 
+#ifdef __ARM_EABI__
 /* What clang calls instead (Run-time ABI for the Arm Architecture, 4.3.4). The variants for
  * aligned pointers need nothing more than the general ones. */
 void __aeabi_memcpy(void *restrict dst, const void *restrict src, size_t bytes);
@@ -107,3 +108,4 @@ ALIGNED_VARIANTS(__aeabi_memcpy, void *restrict, const void *restrict, size_t);
 ALIGNED_VARIANTS(__aeabi_memmove, void *, const void *, size_t);
 ALIGNED_VARIANTS(__aeabi_memset, void *, size_t, int);
 ALIGNED_VARIANTS(__aeabi_memclr, void *, size_t);
+#endif

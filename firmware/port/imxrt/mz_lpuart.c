@@ -3,6 +3,7 @@
 
 #include "port/cortex_m7/mz_core.h"
 
+#define GLOBAL(base) MZ_REG((base) + 0x08u)
 #define BAUD(base) MZ_REG((base) + 0x10u)
 #define STAT(base) MZ_REG((base) + 0x14u)
 #define CTRL(base) MZ_REG((base) + 0x18u)
@@ -10,6 +11,7 @@
 #define FIFO(base) MZ_REG((base) + 0x28u)
 #define WATER(base) MZ_REG((base) + 0x2Cu)
 
+#define GLOBAL_RST 0x2u
 #define BAUD_BOTHEDGE 0x00020000u
 #define BAUD_OSR_SHIFT 24
 #define STAT_SETTINGS 0x3E000000u /* the bits that configure; most others clear when set */
@@ -17,7 +19,6 @@
 #define STAT_RDRF 0x00200000u
 #define STAT_TC 0x00400000u
 #define STAT_TDRE 0x00800000u
-#define STAT_FLAGS 0xC01FC000u
 #define CTRL_TE_RE 0x000C0000u
 #define FIFO_ENABLE 0x00000088u
 #define FIFO_FLUSH 0x0000C000u
@@ -51,13 +52,13 @@ mz_lpuart_rate mz_lpuart_closest_rate(uint32_t clock_hz, uint32_t baud) {
 }
 
 void mz_lpuart_init(uint32_t base, mz_lpuart_rate rate) {
-    CTRL(base) = 0;
+    GLOBAL(base) = GLOBAL_RST;
+    GLOBAL(base) = 0;
     BAUD(base) = ((rate.oversampling - 1u) << BAUD_OSR_SHIFT) | rate.divisor |
                  (rate.oversampling < BOTH_EDGES_BELOW ? BAUD_BOTHEDGE : 0u);
     WATER(base) = 0;
     FIFO(base) = FIFO_ENABLE;
     FIFO(base) = FIFO_ENABLE | FIFO_FLUSH;
-    STAT(base) = STAT_FLAGS;
     CTRL(base) = CTRL_TE_RE;
 }
 

@@ -9,6 +9,9 @@ ACCUMULATOR_LIMIT = 2**31
 REQUANTIZATION_LIMIT = 2**30
 """mz_multiply_by_quantized doubles its argument after the shift to the left."""
 
+MAX_DIFFERENCE = 255
+"""Between an int8 value and a zero point."""
+
 HINT = "Quantize the model again; values or scales this large are not what quantization makes."
 
 

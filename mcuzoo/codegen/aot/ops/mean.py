@@ -5,14 +5,11 @@ from __future__ import annotations
 from math import prod
 
 from mcuzoo.codegen.aot.ops.direct import Direct, DirectWork, direct_work
-from mcuzoo.codegen.aot.ops.limits import require_room
+from mcuzoo.codegen.aot.ops.limits import MAX_DIFFERENCE, require_room
 from mcuzoo.codegen.aot.params import MeanAxisStruct, MeanParams
 from mcuzoo.graph.parameters import mean_requantization, quantization_of
 from mcuzoo.graph.program import Program, Step
 from mcuzoo.graph.rules_other import mean_axes
-
-MAX_DIFFERENCE = 255
-"""Between an int8 value and a zero point."""
 
 
 def prepare(program: Program, step: Step) -> DirectWork:

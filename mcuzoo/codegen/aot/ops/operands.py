@@ -25,7 +25,8 @@ def describe(tensor: Tensor) -> tuple[str, ...]:
         low, high = float(scales.min()), float(scales.max())
         scale = f"{low:.9g}" if low == high else f"{low:.3g} .. {high:.3g} per channel"
         zero_point = tensor.quantization.zero_point
-        lines.append(f"Real value = scale x (value - {zero_point}), scale {scale}.")
+        value = f"(value - {zero_point})" if zero_point else "value"
+        lines.append(f"Real value = scale x {value}, scale {scale}.")
     return tuple(lines)
 
 

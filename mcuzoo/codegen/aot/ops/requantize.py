@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from mcuzoo.codegen.aot.ops.direct import Direct, DirectWork, direct_work
-from mcuzoo.codegen.aot.ops.limits import require_room
+from mcuzoo.codegen.aot.ops.limits import MAX_DIFFERENCE, require_room
 from mcuzoo.codegen.aot.params import RequantizeParams
 from mcuzoo.graph.parameters import elementwise_requantization, quantization_of
 from mcuzoo.graph.program import Program, Step
-
-MAX_DIFFERENCE = 255
-"""Between an int8 value and a zero point."""
 
 
 def prepare(program: Program, step: Step) -> DirectWork:

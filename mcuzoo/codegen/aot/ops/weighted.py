@@ -10,12 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.codegen.aot.constant import Constant
-from mcuzoo.codegen.aot.ops.limits import ACCUMULATOR_LIMIT, HINT, REQUANTIZATION_LIMIT
+from mcuzoo.codegen.aot.ops.limits import (
+    ACCUMULATOR_LIMIT,
+    HINT,
+    MAX_DIFFERENCE,
+    REQUANTIZATION_LIMIT,
+)
 from mcuzoo.codegen.aot.ops.operands import describe, operands, symbol
 from mcuzoo.codegen.aot.params import RequantizationStruct
 from mcuzoo.codegen.aot.variant import Work
 from mcuzoo.errors import UnsupportedOpError
-from mcuzoo.graph.model import Model, Op, Tensor
+from mcuzoo.graph.model import Op, Tensor
 from mcuzoo.graph.parameters import Requantization, quantization_of, weighted_requantization
 from mcuzoo.graph.program import Program, Step
 
@@ -50,8 +55,7 @@ class WeightedWork(Work):
 
     def bias_constant(self) -> Constant:
         source = describe(self.bias_tensor) if self.bias_tensor else ("No bias in the model.",)
-        zero_point = self.input_zero_point
-        folded = f"Folded in: -({zero_point}), the input's zero point, x sum of weights."
+        folded = f"Here less the input's zero point {self.input_zero_point} x the sum of weights."
         return Constant(symbol(self.op, "bias"), self.bias, (*source, folded))
 
     def requantization(self) -> RequantizationStruct:
@@ -97,7 +101,8 @@ def prepare_weighted(
         plain += np.asarray(bias_tensor.data, dtype=np.int64).reshape(-1)
     folded = plain - quantization_of(source).zero_point * rows.sum(axis=1)
     to = weighted_requantization(model, op)
-    _require_room(model, op, np.abs(rows).sum(axis=1), plain, folded, to)
+    suspect = bias_tensor or weights_tensor
+    _require_room(op, suspect, np.abs(rows).sum(axis=1), plain, folded, to)
     return WeightedWork(
         op=op,
         inputs=operands(program, op, op.inputs[:1]),
@@ -113,8 +118,8 @@ def prepare_weighted(
 
 
 def _require_room(
-    model: Model,
     op: Op,
+    tensor: Tensor,
     weight_sums: NDArray[np.int64],
     plain: NDArray[np.int64],
     folded: NDArray[np.int64],
@@ -122,15 +127,15 @@ def _require_room(
 ) -> None:
     """No partial sum may overflow, no complete one be too large to requantize.
 
-    A folded bias may be far from the plain one, and what lies outside the image is added back
-    for up to the whole window: 128 + 128 per unit of weight on the way. The complete sum is of
-    values at most 255 from the zero point.
+    weight_sums: int64 (channels,), of absolute values. A folded bias may be far from the plain
+    one, and the values on the way to the complete sum reach 128 per unit of weight. The complete
+    sum is of values at most 255 from the zero point.
     """
     on_the_way = np.abs(folded) + 256 * weight_sums
-    complete = (np.abs(plain) + 255 * weight_sums) << np.maximum(to.shifts, 0).astype(np.int64)
-    bad = (on_the_way >= ACCUMULATOR_LIMIT) | (complete >= REQUANTIZATION_LIMIT)
+    complete = np.abs(plain) + MAX_DIFFERENCE * weight_sums
+    limit = REQUANTIZATION_LIMIT >> np.maximum(to.shifts, 0).astype(np.int64)
+    bad = (on_the_way >= ACCUMULATOR_LIMIT) | (complete >= limit)
     if np.any(bad):
-        tensor = model.tensor(op.inputs[2] if len(op.inputs) > 2 else op.inputs[1])
         raise UnsupportedOpError(
             f"Op {op.index} {op.name}: the 32-bit sums of output channel {int(np.argmax(bad))} "
             f"could overflow with the values of tensor {tensor.index} {tensor.name!r}.",

@@ -1,0 +1,176 @@
+"""Exception entry and return (Armv7-M Architecture Reference Manual, DDI 0403, B1.5).
+
+One stack (MSP), no preemption of handlers but by faults in them, no interrupts but SysTick.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from mcuzoo.emulator import system_control as scs
+from mcuzoo.emulator import systick
+from mcuzoo.emulator.engine import Cause, Engine, Exit
+from mcuzoo.emulator.refusal import Refusal
+from mcuzoo.emulator.system_control import SystemControl
+
+
+class Vector(IntEnum):
+    """Exception numbers."""
+
+    HARD_FAULT = 3
+    MEM_MANAGE = 4
+    BUS_FAULT = 5
+    USAGE_FAULT = 6
+    SVC = 11
+    SYSTICK = systick.EXCEPTION
+
+
+# Bits of CFSR.
+_IACCVIOL, _DACCVIOL, _MMARVALID = 1 << 0, 1 << 1, 1 << 7
+_IBUSERR, _PRECISERR, _BFARVALID = 1 << 8, 1 << 9, 1 << 15
+_UNDEFINSTR, _INVSTATE = 1 << 16, 1 << 17
+# Bits of HFSR.
+_FORCED, _DEBUGEVT = 1 << 30, 1 << 31
+# In SHCSR: which faults have a handler of their own.
+_ENABLE_BIT = {Vector.MEM_MANAGE: 16, Vector.BUS_FAULT: 17, Vector.USAGE_FAULT: 18}
+
+_THREAD, _HANDLER, _NO_FPU_STATE = 0x8, 0x0, 0x10
+_EXC_RETURN = 0xFFFF_FFE1
+_CPACR_FPU = 0xF << 20
+_CONTROL_SPSEL = 2
+_XPSR_THUMB = 1 << 24
+_XPSR_PADDED = 1 << 9
+_XPSR_EXCEPTION = 0x1FF
+_BASIC_WORDS = 8
+_FPU_WORDS = 18  # S0 to S15, FPSCR, one reserved
+_STACKED = ("R0", "R1", "R2", "R3", "R12", "LR")
+
+
+class Exceptions:
+    """Takes exceptions on `engine` and returns from them; each answers the next PC."""
+
+    def __init__(self, engine: Engine, control: SystemControl) -> None:
+        self._engine = engine
+        self._control = control
+
+    @property
+    def active(self) -> int:
+        """Number of the exception being handled; 0 in thread mode."""
+        return self._engine.get("IPSR") & _XPSR_EXCEPTION
+
+    def masked(self) -> bool:
+        """Whether SysTick has to wait."""
+        names = ("PRIMASK", "FAULTMASK", "BASEPRI")
+        return self.active != 0 or any(self._engine.get(name) for name in names)
+
+    def fault(self, exit_: Exit) -> int:
+        """Deliver the fault that ended a run."""
+        vector = self._classify(exit_)
+        if vector is not Vector.HARD_FAULT and not self._may_take(vector):
+            self._control.set_bits(scs.HFSR, _FORCED)
+            vector = Vector.HARD_FAULT
+        if vector is Vector.HARD_FAULT and self.active == Vector.HARD_FAULT:
+            raise Refusal(f"The core locks up: {_describe(exit_)} within the HardFault handler")
+        return self.enter(vector, exit_.pc)
+
+    def enter(self, vector: Vector, return_pc: int) -> int:
+        """Stack the state, from which `return_pc` goes on, and go to the handler."""
+        engine = self._engine
+        if engine.get("CONTROL") & _CONTROL_SPSEL:
+            raise Refusal("The firmware uses the process stack, which is not modelled")
+        with_fpu = self._control.get(scs.CPACR) & _CPACR_FPU == _CPACR_FPU
+        xpsr = engine.get("XPSR") | _XPSR_THUMB
+        words = [engine.get(name) for name in _STACKED]
+        words += [return_pc, xpsr]
+        if with_fpu:
+            words += [engine.get(f"S{index}") for index in range(16)]
+            words += [engine.get("FPSCR"), 0]
+        old = engine.get("SP")
+        frame = (old - 4 * len(words)) & ~7
+        if old & 4:
+            words[7] |= _XPSR_PADDED
+        if not all(engine.write_word(frame + 4 * n, word) for n, word in enumerate(words)):
+            raise Refusal(
+                f"The core locks up: exception {vector.name} has no stack at {frame:#010x}"
+            )
+        mode = _HANDLER if self.active else _THREAD
+        engine.set("LR", _EXC_RETURN | mode | (0 if with_fpu else _NO_FPU_STATE))
+        engine.set("SP", frame)
+        engine.leave_it_block()
+        engine.set("IPSR", vector)
+        return self._handler(vector)
+
+    def leave(self, exc_return: int) -> int:
+        """Return from a handler, `exc_return` being the address that was branched to."""
+        engine = self._engine
+        if not self.active:
+            raise Refusal(f"The firmware branches to {exc_return:#010x} outside of any handler")
+        with_fpu = not exc_return & _NO_FPU_STATE
+        frame = engine.get("SP")
+        count = _BASIC_WORDS + (_FPU_WORDS if with_fpu else 0)
+        words = [engine.read_word(frame + 4 * n) for n in range(count)]
+        if None in words:
+            raise Refusal(f"The core locks up: no frame to return to at {frame:#010x}")
+        values = [word for word in words if word is not None]
+        if with_fpu:
+            for index in range(16):
+                engine.set(f"S{index}", values[_BASIC_WORDS + index])
+            engine.set("FPSCR", values[_BASIC_WORDS + 16])
+        for name, value in zip(_STACKED, values, strict=False):
+            engine.set(name, value)
+        pc, xpsr = values[6:8]
+        engine.set("SP", frame + 4 * count + (4 if xpsr & _XPSR_PADDED else 0))
+        engine.set("IPSR", xpsr & _XPSR_EXCEPTION)
+        engine.set("XPSR", xpsr & ~_XPSR_PADDED)
+        return pc & ~1
+
+    def _handler(self, vector: Vector) -> int:
+        table = self._control.get(scs.VTOR)
+        handler = self._engine.read_word(table + 4 * vector)
+        if handler is None or not handler & 1:
+            raise Refusal(
+                f"The core locks up: no handler for {vector.name} in the vector table at "
+                f"{table:#010x}"
+            )
+        return handler & ~1
+
+    def _may_take(self, vector: Vector) -> bool:
+        enabled = self._control.get(scs.SHCSR) >> _ENABLE_BIT[vector] & 1
+        blocked = self._engine.get("PRIMASK") or self._engine.get("FAULTMASK")
+        return bool(enabled and not blocked and not self._handling_fault())
+
+    def _handling_fault(self) -> bool:
+        """Faults have one priority here: none interrupts another but as HardFault."""
+        return Vector.HARD_FAULT <= self.active <= Vector.USAGE_FAULT
+
+    def _classify(self, exit_: Exit) -> Vector:
+        """Set the fault status registers; which exception it is."""
+        control = self._control
+        if exit_.cause is Cause.BREAKPOINT:
+            control.set_bits(scs.HFSR, _DEBUGEVT)
+            return Vector.HARD_FAULT
+        if exit_.cause is Cause.UNDEFINED:
+            control.set_bits(scs.CFSR, _UNDEFINSTR)
+            return Vector.USAGE_FAULT
+        if exit_.cause is Cause.NOT_THUMB:
+            control.set_bits(scs.CFSR, _INVSTATE)
+            return Vector.USAGE_FAULT
+        in_hard_fault = self.active == Vector.HARD_FAULT
+        if exit_.cause is Cause.BAD_FETCH:
+            allowed = control.mpu.permission(exit_.pc, in_hard_fault=in_hard_fault)
+            control.set_bits(scs.CFSR, _IBUSERR if allowed.execute else _IACCVIOL)
+            return Vector.BUS_FAULT if allowed.execute else Vector.MEM_MANAGE
+        assert exit_.access is not None
+        address = exit_.access.address
+        allowed = control.mpu.permission(address, in_hard_fault=in_hard_fault)
+        if allowed.write if exit_.access.write else allowed.read:
+            control.set_bits(scs.CFSR, _PRECISERR | _BFARVALID)
+            control.put(scs.BFAR, address)
+            return Vector.BUS_FAULT
+        control.set_bits(scs.CFSR, _DACCVIOL | _MMARVALID)
+        control.put(scs.MMFAR, address)
+        return Vector.MEM_MANAGE
+
+
+def _describe(exit_: Exit) -> str:
+    return f"{exit_.access or exit_.cause.value} at PC {exit_.pc:#010x}"

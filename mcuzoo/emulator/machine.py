@@ -1,0 +1,272 @@
+"""The emulated board from one reset to the next."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from mcuzoo.board.model import Board
+from mcuzoo.emulator import dwt, system_control
+from mcuzoo.emulator.boot_rom import Start
+from mcuzoo.emulator.clock import CountMode, InstructionClock
+from mcuzoo.emulator.consoles import Console
+from mcuzoo.emulator.counter import NO_LIMIT
+from mcuzoo.emulator.dwt import CycleCounter
+from mcuzoo.emulator.engine import Cause, Engine, Exit
+from mcuzoo.emulator.exceptions import Exceptions, Vector
+from mcuzoo.emulator.lpuart import Lpuart, Surroundings
+from mcuzoo.emulator.memory import Memory
+from mcuzoo.emulator.peripherals import Peripheral, nearest_register
+from mcuzoo.emulator.refusal import Refusal, UndeclaredAccess
+from mcuzoo.emulator.system_control import Requests, SystemControl
+from mcuzoo.emulator.systick import SysTick
+from mcuzoo.emulator.transmitter import Transmitter
+from mcuzoo.errors import EmulatorError
+
+_LPUART_BYTES = 0x1000
+_PRIVATE_PERIPHERALS = 0xE000_0000
+# An idle board looks this often whether it is still wanted.
+_IDLE_S = 0.5
+# How soon a SysTick that had to wait is tried again, in instructions.
+_RETRY = 200
+
+
+class Outcome(Enum):
+    """Why the machine's life ended."""
+
+    RESET = 0
+    STOPPED = 1
+
+
+@dataclass
+class Orders:
+    """What other threads want of the machine."""
+
+    reset: bool = False
+    stop: bool = False
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What stays the same from one machine to the next."""
+
+    board: Board
+    memories: tuple[Memory, ...]
+    start: Start
+    console: Console
+    transmitter: Transmitter
+    mode: CountMode
+    orders: Orders
+    until_hang_up: bool
+    say: Callable[[str], None]
+
+
+class Machine:
+    """Core, memories and peripherals just out of the boot ROM.
+
+    inferences: how many have been counted before this reset.
+    """
+
+    def __init__(self, setting: Setting, inferences: int) -> None:
+        self._setting = setting
+        self._orders = setting.orders
+        self._board = setting.board
+        self.engine = Engine()
+        self._clock = InstructionClock(self.engine)
+        self._systick = SysTick(self._clock)
+        requests = Requests(self._reset_by_firmware, self._protection_changed, self._tick_changed)
+        self._control = SystemControl(self._board.core, self._systick, requests)
+        self._exceptions = Exceptions(self.engine, self._control)
+        self._uart = self._make_uart()
+        self._cycles = CycleCounter(
+            self._clock,
+            setting.mode if self.engine.counts else CountMode(0),
+            inferences,
+            self._uart.bytes_moved,
+            self._control.trace_enabled,
+        )
+        self._peripherals: dict[str, Peripheral] = {}
+        self._protection: tuple[int, ...] = ()
+        self._ticking = False
+        self._reset = False
+        self._map_everything()
+
+    @property
+    def inferences(self) -> int:
+        return self._cycles.inferences
+
+    @property
+    def instructions(self) -> int:
+        return self._clock.now()
+
+    def run(self) -> Outcome:
+        """Run until a reset or an order to stop. Raises EmulatorError, MissingExtraError."""
+        pc = self._setting.start.pc
+        self.engine.set("MSP", self._setting.start.stack or 0)
+        while not self._orders.stop:
+            if self._reset or self._orders.reset:
+                self._orders.reset = False
+                return Outcome.RESET
+            try:
+                pc = self._go_on(pc)
+            except Refusal as refusal:
+                raise self._explain(refusal) from refusal
+        return Outcome.STOPPED
+
+    def _go_on(self, pc: int) -> int:
+        self._apply_protection()
+        self._ticking = self._systick.running
+        if self._ticking and not self.engine.counts:
+            raise Refusal("The firmware uses SysTick, which this build of unicorn cannot drive")
+        counting = self._cycles.wanted or self._ticking
+        self._clock.begin_run(counting=counting)
+        exit_ = self.engine.run(pc, counted=counting, limit=self._limit())
+        self._clock.end_run(repeated=1 if exit_.cause is Cause.STOPPED else 0)
+        pc = self._after(exit_)
+        self._systick.update()
+        if self._systick.pending and not self._exceptions.masked():
+            self._systick.pending = False
+            pc = self._exceptions.enter(Vector.SYSTICK, pc)
+        return pc
+
+    def _limit(self) -> int:
+        if not self._systick.interrupts:
+            return NO_LIMIT
+        return _RETRY if self._systick.pending else self._systick.until_tick()
+
+    def _after(self, exit_: Exit) -> int:
+        """The next PC after a run that ended so."""
+        if exit_.cause is Cause.STOPPED:
+            return exit_.pc
+        if exit_.cause is Cause.EXCEPTION_RETURN:
+            return self._exceptions.leave(exit_.pc)
+        if exit_.cause is Cause.SVC:
+            return self._exceptions.enter(Vector.SVC, exit_.pc)
+        if exit_.cause is Cause.WAITING:
+            self._sleep_until_tick()
+            return exit_.pc
+        if exit_.access is not None and self._is_peripheral(exit_.access.address):
+            raise UndeclaredAccess(exit_.access)
+        self._setting.say(f"fault: {exit_.access or exit_.cause.value} at PC {exit_.pc:#010x}")
+        return self._exceptions.fault(exit_)
+
+    # Setting up
+
+    def _make_uart(self) -> Lpuart:
+        console = self._board.console
+        surroundings = Surroundings(
+            check_needs=self._check_console_needs,
+            attention=self._attention,
+            wait_s=self._wait_s,
+            waited=self._waited,
+            say=self._setting.say,
+        )
+        return Lpuart(
+            console.base,
+            console.clock_hz,
+            console.baud,
+            self._setting.console,
+            self._setting.transmitter,
+            surroundings,
+        )
+
+    def _map_everything(self) -> None:
+        for memory in self._setting.memories:
+            memory.map_fully(self.engine)
+        for window in self._board.emulator.windows:
+            peripheral = Peripheral(window)
+            self._peripherals[window.name] = peripheral
+            self.engine.map_device(window.base, window.size, peripheral)
+        self.engine.map_device(self._board.console.base, _LPUART_BYTES, self._uart)
+        self.engine.map_device(system_control.BASE, system_control.SIZE, self._control)
+        self.engine.map_device(dwt.BASE, dwt.SIZE, self._cycles)
+
+    # What devices ask for
+
+    def _reset_by_firmware(self) -> None:
+        self._reset = True
+        self.engine.stop()
+
+    def _protection_changed(self) -> None:
+        if self._protection_state() != self._protection:
+            self.engine.stop()
+
+    def _tick_changed(self) -> None:
+        if self._systick.running != self._ticking:
+            self.engine.stop()
+
+    def _attention(self) -> bool:
+        orders = self._orders
+        if self._setting.until_hang_up and self._setting.console.hung_up():
+            orders.stop = True
+        idle_counting = self._clock.counting and not self._cycles.wanted and not self._ticking
+        if orders.stop or orders.reset or idle_counting:
+            self.engine.stop()
+            return True
+        return False
+
+    def _wait_s(self) -> float:
+        if not self._systick.interrupts:
+            return _IDLE_S
+        return self._systick.until_tick() / self._board.core.clock_hz
+
+    def _waited(self) -> None:
+        if self._systick.interrupts:
+            self._clock.skip(self._systick.until_tick())
+            self.engine.stop()
+
+    def _check_console_needs(self) -> None:
+        for need in self._board.emulator.console_needs:
+            window, _, register = need.register_name.partition(".")
+            value = self._peripherals[window].value(register)
+            if value & need.mask != need.value:
+                raise Refusal(
+                    f"The firmware switches {self._board.console.name} on, but {need.why}: "
+                    f"{need.register_name} is {value:#x}"
+                )
+
+    # Details
+
+    def _sleep_until_tick(self) -> None:
+        if not self._systick.interrupts:
+            raise Refusal("The firmware waits for an interrupt, and none is modelled but SysTick")
+        time.sleep(self._wait_s())
+        self._clock.skip(self._systick.until_tick())
+
+    def _in_hard_fault(self) -> bool:
+        return self._exceptions.active == Vector.HARD_FAULT
+
+    def _protection_state(self) -> tuple[int, ...]:
+        return self._control.mpu.state(in_hard_fault=self._in_hard_fault())
+
+    def _apply_protection(self) -> None:
+        state = self._protection_state()
+        if state == self._protection:
+            return
+        self._protection = state
+        in_hard_fault = self._in_hard_fault()
+        for memory in self._setting.memories:
+            span = (memory.region.base, memory.region.end)
+            permissions = self._control.mpu.permissions(span, in_hard_fault=in_hard_fault)
+            memory.map(self.engine, permissions)
+
+    def _is_peripheral(self, address: int) -> bool:
+        return address >= _PRIVATE_PERIPHERALS or any(
+            window.base <= address < window.base + window.size for window in self._board.peripherals
+        )
+
+    def _explain(self, refusal: Refusal) -> EmulatorError:
+        where = f"PC {self.engine.get('PC'):#010x}"
+        if isinstance(refusal, UndeclaredAccess):
+            nearest = nearest_register(self._board, refusal.access.address)
+            return EmulatorError(
+                f"The firmware made {refusal.access} at {where}, and boards/{self._board.id}.toml "
+                f"declares no register there; the nearest is {nearest}.",
+                "If the access is right, declare the register in [[emulator.windows]] of the "
+                "board file; if not, the firmware has a bug there.",
+            )
+        return EmulatorError(
+            f"{refusal} ({where}).", "docs/emulator.md says what the emulated board models."
+        )

@@ -1,0 +1,158 @@
+"""The port on the virtual EVK: start-up, console, faults."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib.util import find_spec
+
+import pytest
+from helpers.bare_image import DATA_IN_DTCM, BareImage, build_bare_image
+from helpers.host_firmware import TESTS
+from helpers.memory_console import MemoryConsole
+
+from mcuzoo.board.load import load_board
+from mcuzoo.board.model import Board
+
+pytest.importorskip("unicorn", reason="no unicorn (mcuzoo[emulator])")
+
+PROBE_C = (TESTS / "firmware_host" / "startup_probe.c").read_text(encoding="utf-8")
+USAGE_FAULT, MEM_MANAGE = 6, 4
+DACCVIOL, IACCVIOL, UNDEFINSTR, DIVBYZERO = 1 << 1, 1 << 0, 1 << 16, 1 << 25
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(
+            "gcc",
+            marks=pytest.mark.skipif(
+                shutil.which("arm-none-eabi-gcc") is None, reason="no arm-none-eabi-gcc"
+            ),
+        ),
+        pytest.param(
+            "zig", marks=pytest.mark.skipif(find_spec("ziglang") is None, reason="no ziglang")
+        ),
+    ],
+)
+def compiler(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module", params=["rt1050", "rt1170"])
+def board(request: pytest.FixtureRequest) -> Board:
+    return load_board(request.param)
+
+
+@pytest.fixture(scope="module")
+def probe(tmp_path_factory: pytest.TempPathFactory, board: Board, compiler: str) -> BareImage:
+    return build_bare_image(tmp_path_factory.mktemp("probe"), board, compiler, PROBE_C)
+
+
+@contextmanager
+def running(board: Board, image: bytes) -> Iterator[MemoryConsole]:
+    from mcuzoo.emulator.evk import VirtualEvk
+
+    console = MemoryConsole()
+    evk = VirtualEvk(board, image, console, say=lambda text: None)
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            evk.run()
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield console
+    finally:
+        evk.stop()
+        thread.join(10)
+        if failed:
+            raise failed[0]
+
+
+def values(text: bytes) -> dict[str, int]:
+    pairs = (line.split("=") for line in text.decode().splitlines() if "=" in line)
+    return {name: int(value, 16) for name, value in pairs}
+
+
+def test_start_up_leaves_everything_in_place(board: Board, probe: BareImage) -> None:
+    with running(board, probe.image) as console:
+        text = console.read_until(b"ready\n")
+    assert text.startswith(b"hello\n")
+    found = values(text)
+    assert found["initialized"] == 0x12345678
+    assert found["zeroed"] == 0
+    assert found["weights"] == 11 << 8 | 22
+    assert found["weights.at"] >= board.flash_region.base
+    assert found["arena.at"] >> 24 == 0x20
+    assert found["itcm"] < board.region("itcm").end
+    assert found["fpu"] == 150
+    assert found["boot_failure"] == 0
+    assert found["overruns"] == 0
+    assert found["cpuid"] >> 24 == ord("M")
+    assert found["cycles"] > 0
+
+
+def test_weights_are_copied_where_the_placement_says(
+    tmp_path_factory: pytest.TempPathFactory, board: Board, compiler: str
+) -> None:
+    ocram = board.regions_of("ocram")[0]
+    placement = replace(DATA_IN_DTCM, weights_region=ocram.name, arena_region=ocram.name)
+    folder = tmp_path_factory.mktemp("copied")
+    built = build_bare_image(folder, board, compiler, PROBE_C, placement)
+    with running(board, built.image) as console:
+        found = values(console.read_until(b"ready\n"))
+    assert found["weights"] == 11 << 8 | 22
+    assert ocram.base <= found["weights.at"] < ocram.end
+    assert ocram.base <= found["arena.at"] < ocram.end
+
+
+def test_what_is_sent_comes_back_whole(board: Board, probe: BareImage) -> None:
+    """More than the receive ring holds, so that reading and writing go on side by side."""
+    rng = random.Random(1)
+    data = bytes(rng.randrange(256) for _ in range(30_000)).replace(b"!", b"?")
+    with running(board, probe.image) as console:
+        console.read_until(b"ready\n")
+        console.type(data)
+        assert console.read(len(data)) == data
+
+
+@pytest.mark.parametrize(
+    ("how", "kind", "status"),
+    [
+        (b"w", MEM_MANAGE, DACCVIOL),
+        (b"n", MEM_MANAGE, DACCVIOL),
+        (b"x", MEM_MANAGE, IACCVIOL),
+        (b"d", USAGE_FAULT, DIVBYZERO),
+        (b"u", USAGE_FAULT, UNDEFINSTR),
+    ],
+)
+def test_fault_is_reported_and_the_board_restarts(
+    board: Board, probe: BareImage, how: bytes, kind: int, status: int
+) -> None:
+    with running(board, probe.image) as console:
+        console.read_until(b"ready\n")
+        console.type(b"!" + how)
+        found = values(console.read_until(b"fault end\n"))
+        assert found["fault.kind"] == kind
+        assert found["fault.cfsr"] & status
+        if how != b"x":
+            assert found["fault.pc"] >= board.flash_region.base
+        dtcm = board.region("dtcm")
+        assert dtcm.base < found["fault.sp"] <= dtcm.base + DATA_IN_DTCM.stack_bytes
+        assert values(console.read_until(b"ready\n"))["initialized"] == 0x12345678
+
+
+def test_reset_on_request(board: Board, probe: BareImage) -> None:
+    with running(board, probe.image) as console:
+        console.read_until(b"ready\n")
+        console.type(b"!r")
+        assert console.read_until(b"ready\n").startswith(b"hello\n")

@@ -1,0 +1,112 @@
+/* An application that shows what start-up has done, answers, and crashes on demand. */
+#include <stddef.h>
+
+#include "app/mz_app.h"
+#include "port/cortex_m7/mz_string.h"
+#include "port/mz_port.h"
+
+__attribute__((section(".mz_arena"))) static volatile uint8_t arena[4096];
+__attribute__((section(".mz_weights"))) static const volatile uint8_t weights[4096] = {
+    [0] = 11, [4095] = 22};
+static volatile uint32_t initialized = 0x12345678;
+static volatile uint32_t zeroed[256];
+static uint8_t buffer[512];
+
+__attribute__((section(".mz_ramcode"), noinline)) static uint32_t in_itcm(void) {
+    uint32_t pc;
+    __asm__ volatile("mov %0, pc" : "=r"(pc));
+    return pc;
+}
+
+static void print(const char *text) {
+    uint32_t length = 0;
+    while (text[length] != '\0') {
+        ++length;
+    }
+    mz_port_write((const uint8_t *)text, length);
+}
+
+static void print_value(const char *name, uint32_t value) {
+    char digits[10] = {[8] = '\n'};
+    for (uint32_t index = 0; index < 8u; ++index) {
+        digits[index] = "0123456789abcdef"[(value >> (28u - 4u * index)) & 15u];
+    }
+    print(name);
+    print("=");
+    print(digits);
+}
+
+void mz_app_report_fault(const mz_fault *fault) {
+    print_value("fault.kind", fault->kind);
+    print_value("fault.pc", fault->pc);
+    print_value("fault.cfsr", fault->cfsr);
+    print_value("fault.mmfar", fault->mmfar);
+    print_value("fault.sp", fault->sp);
+    print("fault end\n");
+}
+
+static uint32_t sum_of_zeroed(void) {
+    uint32_t sum = 0;
+    for (uint32_t index = 0; index < 256u; ++index) {
+        sum += zeroed[index];
+    }
+    return sum;
+}
+
+static double half(volatile double *value) {
+    return *value / 2.0;
+}
+
+__attribute__((noinline)) static void crash(uint8_t how) {
+    volatile uint32_t zero = zeroed[0];
+    switch (how) {
+    case 'w': /* write to flash */
+        *(volatile uint32_t *)(uintptr_t)&weights[4] = 1;
+        break;
+    case 'n': /* write to where nothing is */
+        *(volatile uint32_t *)0x10000000u = 1;
+        break;
+    case 'x': /* execute data */
+        ((void (*)(void))((uintptr_t)buffer | 1u))();
+        break;
+    case 'd': /* divide by zero */
+        initialized = 7u / zero;
+        break;
+    case 'u': /* undefined instruction */
+        __asm__ volatile("udf #1");
+        break;
+    default:
+        break;
+    }
+}
+
+int main(void) {
+    print("written before the console is ready, which must harm nothing\n");
+    mz_port_init();
+    volatile double three = 3.0;
+    print("hello\n");
+    print_value("initialized", initialized);
+    print_value("zeroed", sum_of_zeroed());
+    print_value("weights", (uint32_t)(weights[0] << 8 | weights[4095]));
+    print_value("weights.at", (uint32_t)(uintptr_t)weights);
+    print_value("arena.at", (uint32_t)(uintptr_t)arena);
+    print_value("itcm", in_itcm());
+    print_value("fpu", (uint32_t)(half(&three) * 100.0));
+    print_value("boot_failure", mz_port_boot_failure());
+    print_value("cpuid", mz_port_cpuid());
+    const uint32_t before = mz_port_cycles();
+    arena[0] = (uint8_t)before;
+    print_value("cycles", mz_port_cycles() - before);
+    print_value("overruns", mz_port_overruns());
+    print("ready\n");
+    for (;;) {
+        const uint32_t received = mz_port_read(buffer, sizeof buffer);
+        if (received >= 2u && buffer[0] == '!') {
+            if (buffer[1] == 'r') {
+                mz_port_reset();
+            }
+            crash(buffer[1]);
+        }
+        mz_port_write(buffer, received);
+    }
+}

@@ -1,0 +1,95 @@
+"""Generated models and kernels under ASan and UBSan, with every operand fenced off."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers import tflite_builder as build
+from helpers.engines import random_inputs
+from helpers.generated_model import build_model, compile_model, roomy_plan, write_model
+from helpers.host_firmware import find_host_compiler, sanitizer_flags
+from helpers.kernel_library import oracle
+from helpers.small_net import small_net
+
+from mcuzoo.graph.program import build_program
+from mcuzoo.graph.read import parse_model
+
+RNG = np.random.default_rng(11)
+
+
+def noise(*shape: int) -> np.ndarray:
+    return RNG.integers(-128, 128, shape, dtype=np.int8)
+
+
+def bias(channels: int) -> np.ndarray:
+    return RNG.integers(-5000, 5000, channels, dtype=np.int32)
+
+
+CASES = {
+    "small network": small_net(3),
+    "window larger than the image, dilated": build.conv_model(
+        (1, 2, 3, 3), noise(35, 4, 4, 3), bias(35), dilation=(2, 3), input_zero_point=-128
+    ),
+    "odd channels, odd width, stride": build.conv_model(
+        (1, 7, 9, 5), noise(33, 3, 3, 5), None, stride=(2, 3), input_zero_point=100
+    ),
+    "single pixel": build.conv_model((1, 1, 1, 6), noise(7, 1, 1, 6), bias(7)),
+    "pointwise of an odd number of pixels": build.conv_model(
+        (1, 3, 3, 7), noise(37, 1, 1, 7), bias(37), padding="VALID"
+    ),
+    "depthwise at every border": build.depthwise_model(
+        (1, 3, 2, 39), noise(1, 5, 5, 39), bias(39), input_zero_point=127
+    ),
+    "depthwise with no tap inside": build.depthwise_model(
+        (1, 1, 1, 8), noise(1, 2, 2, 8), bias(8), dilation=(3, 3)
+    ),
+    "depthwise multiplier": build.depthwise_model(
+        (1, 6, 5, 5), noise(1, 3, 2, 40), bias(40), stride=(2, 1), dilation=(1, 2)
+    ),
+    "fully connected rows": build.fully_connected_model((3, 41), noise(35, 41), bias(35)),
+    "average pool over the edge": build.pool_model(
+        "AVERAGE_POOL_2D", (1, 5, 7, 3), filter_size=(3, 4), stride=(2, 3), padding="SAME"
+    ),
+    "max pool over the edge": build.pool_model(
+        "MAX_POOL_2D", (1, 5, 7, 3), filter_size=(3, 4), stride=(2, 3), padding="SAME"
+    ),
+    "mean of two separate axes": build.mean_model((3, 4, 5, 6), [0, 2], input_zero_point=-128),
+    "broadcast addition": build.add_model((2, 1, 3, 1), noise(1, 4, 1, 5)),
+    "padding of every axis": build.pad_model((2, 3, 4, 5), [(1, 2), (0, 3), (2, 0), (1, 1)]),
+    "softmax at its longest": build.softmax_model((1, 4095), input_scale=0.2),
+    "requantization to a finer scale": build.unary_model(
+        "QUANTIZE", (67,), (67,), input_scale=0.9, output_scale=0.001, input_zero_point=5
+    ),
+    "relu6": build.unary_model("RELU6", (5, 7), (5, 7), input_zero_point=-3),
+}
+
+
+@pytest.fixture(scope="module")
+def flags() -> list[str]:
+    found = sanitizer_flags(find_host_compiler())
+    if not found:
+        pytest.skip("this C compiler cannot link AddressSanitizer")
+    return ["-O1", "-DWITH_ASAN", *found]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_no_access_beyond_an_operand(name: str, tmp_path: Path, flags: list[str]) -> None:
+    model = parse_model(CASES[name], name)
+    program = build_program(model)
+    inputs = random_inputs(program.input_tensor.shape, 5)
+    if name == "softmax at its longest":
+        inputs = inputs[:3]  # TFLM aborts where 512 values are equal
+    compiled = build_model(program, roomy_plan(program), tmp_path, flags)
+    expected = [oracle(model).run(values) for values in inputs]
+    np.testing.assert_array_equal(compiled.run(inputs), expected)
+
+
+def test_the_harness_sees_an_access_beyond_an_operand(tmp_path: Path, flags: list[str]) -> None:
+    program = build_program(parse_model(build.softmax_model((1, 40)), "short"))
+    write_model(program, roomy_plan(program), tmp_path)
+    source = tmp_path / "model" / "mz_model.c"
+    source.write_text(source.read_text().replace(".depth = 40", ".depth = 41"))
+    with pytest.raises(AssertionError, match="use-after-poison"):
+        compile_model(program, tmp_path, flags).run(random_inputs((1, 40), 0))
