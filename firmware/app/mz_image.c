@@ -27,7 +27,7 @@ void mz_image_begin(uint32_t image_id, uint32_t input_crc32) {
 }
 
 bool mz_image_take(uint32_t offset, mz_span data) {
-    if (offset != image.next_offset || image.state != MZ_IMAGE_LOADING) {
+    if (offset != image.next_offset) {
         return offset <= image.next_offset;
     }
     int8_t *to = mz_runtime_input() + offset;

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations, pairwise
+from dataclasses import dataclass
+from itertools import combinations, pairwise, product
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -12,12 +13,17 @@ from mcuzoo.board.base import Address, Count, Fact, Flag, Offset, Size, Table, T
 
 WINDOW_ALIGNMENT = 0x1000
 _SCT_BYTES = 16
+_INDEX = "#"
 
 
 class Reference(Table):
-    """Something about another register, by its name."""
+    """Something about another register, by its name; # in it is the own index."""
 
     register_name: Annotated[Text, Field(alias="register")]
+
+    def to(self, index: int) -> str:
+        """The name of the register referred to, for the register with that index."""
+        return self.register_name.replace(_INDEX, str(index))
 
 
 class Follow(Reference):
@@ -41,8 +47,17 @@ class Raise(Reference):
     mask: Word
 
 
+@dataclass(frozen=True)
+class Instance:
+    """One of the registers that a table describes."""
+
+    name: str
+    index: int
+    offset: int
+
+
 class Register(Table):
-    """A register, or `count` alike ones every `stride` bytes; the first is `name` + "0" then.
+    """A register, or `count` alike ones every `stride` bytes with # for the index in `name`.
 
     reset: what the image finds, that is after the boot ROM. writable: bits that a write changes.
     clear_on_one: bits that are cleared by writing ones. locked_by: while one of these bits is set,
@@ -67,13 +82,16 @@ class Register(Table):
         """Bytes that one instance takes."""
         return _SCT_BYTES if self.set_clear_toggle else self.bits // 8
 
-    def instances(self) -> Iterator[tuple[str, int]]:
-        """Name and offset of each."""
-        if self.count == 1:
-            yield self.name, self.offset
-            return
+    def instances(self) -> Iterator[Instance]:
         for index in range(self.count):
-            yield f"{self.name}{index}", self.offset + index * self.stride
+            name = self.name.replace(_INDEX, str(index))
+            yield Instance(name, index, self.offset + index * self.stride)
+
+    @model_validator(mode="after")
+    def _indexed(self) -> Register:
+        if (self.count > 1) != (_INDEX in self.name):
+            raise ValueError(f"{self.name}: a name has {_INDEX} exactly when count is above 1")
+        return self
 
 
 class Window(Fact):
@@ -94,9 +112,9 @@ class Window(Fact):
         if self.base % WINDOW_ALIGNMENT or self.size % WINDOW_ALIGNMENT:
             raise ValueError(f"window {self.name} is not {WINDOW_ALIGNMENT}-byte aligned")
         spans = sorted(
-            (offset, offset + register.bytes, name)
+            (instance.offset, instance.offset + register.bytes, instance.name)
             for register in self.registers
-            for name, offset in register.instances()
+            for instance in register.instances()
         )
         for (_, end, name), (start, _, next_name) in pairwise(spans):
             if start < end:
@@ -106,10 +124,10 @@ class Window(Fact):
         names = {name for _, _, name in spans}
         for register in self.registers:
             references: tuple[Reference, ...] = (*register.follows, *register.raises)
-            for reference in references:
-                if reference.register_name not in names:
+            for reference, index in product(references, range(register.count)):
+                if reference.to(index) not in names:
                     raise ValueError(
-                        f"{register.name} refers to {reference.register_name!r}, "
+                        f"{register.name} refers to {reference.to(index)!r}, "
                         f"which is no register of {self.name}"
                     )
         return self
@@ -139,10 +157,10 @@ class Emulation(Table):
             if first.base < second.end and second.base < first.end:
                 raise ValueError(f"windows {first.name} and {second.name} overlap")
         names = {
-            f"{window.name}.{name}"
+            f"{window.name}.{instance.name}"
             for window in self.windows
             for register in window.registers
-            for name, _ in register.instances()
+            for instance in register.instances()
         }
         for need in self.console_needs:
             if need.register_name not in names:

@@ -26,13 +26,13 @@ def fit(
     from mcuzoo.board.load import list_boards, load_board
     from mcuzoo.graph.read import load_model
     from mcuzoo.plan.fit import fit_model
-    from mcuzoo.project.kinds import check_runtime, check_weights
+    from mcuzoo.project.kinds import check_weights
     from mcuzoo.zoo.registry import resolve_model
 
     report = fit_model(
         load_model(resolve_model(model).path),
         load_board(board),
-        check_runtime(runtime),
+        runtime,
         check_weights(weights),
         arena_region,
         list_boards(),

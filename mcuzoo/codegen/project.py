@@ -55,7 +55,7 @@ def export_project(
     model = load_model(source.path)
     plan = plan_memory(model, board, runtime, weights, arena_region)
     require_aot(plan.program)
-    _require_fit(plan, board, source.name)
+    _require_fit(plan, board, source)
 
     rendered = {
         **render_model(plan.program, plan.arena, WEIGHTS_SECTION),
@@ -100,7 +100,7 @@ def export_project(
     return manifest
 
 
-def _require_fit(plan: MemoryPlan, board: Board, model: str) -> None:
+def _require_fit(plan: MemoryPlan, board: Board, source: ModelSource) -> None:
     if plan.fits:
         return
     over = "; ".join(
@@ -109,8 +109,8 @@ def _require_fit(plan: MemoryPlan, board: Board, model: str) -> None:
         if not region.fits
     )
     raise FitError(
-        f"{model} does not fit {board.name}: {over}.",
-        f"mcuzoo fit {model} --board {board.id} says what would fit.",
+        f"{source.name} does not fit {board.name}: {over}.",
+        f"mcuzoo fit {source.path} --board {board.id} says what would fit.",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from mcuzoo.board.emulation import Follow, Register, Window
+from mcuzoo.board.emulation import Instance, Register, Window
 from mcuzoo.board.model import Board
 from mcuzoo.emulator.refusal import Access, UndeclaredAccess
 
@@ -19,12 +19,15 @@ class _Role(Enum):
 
 @dataclass(frozen=True)
 class _Cell:
-    """Where an address leads: register `name`, directly or through an alias."""
+    """Where an address leads: to a register, directly or through an alias."""
 
-    name: str
-    offset: int
+    instance: Instance
     register: Register
     role: _Role
+
+    @property
+    def offset(self) -> int:
+        return self.instance.offset + self.role.value
 
 
 class Peripheral:
@@ -33,35 +36,37 @@ class Peripheral:
     def __init__(self, window: Window) -> None:
         self._base = window.base
         self._values: dict[str, int] = {}
-        self._registers: dict[str, Register] = {}
         self._cells: dict[int, _Cell] = {}
+        self._direct: dict[str, _Cell] = {}
         for register in window.registers:
-            for name, offset in register.instances():
-                self._values[name] = register.reset
-                self._registers[name] = register
+            for instance in register.instances():
+                self._values[instance.name] = register.reset
+                self._direct[instance.name] = _Cell(instance, register, _Role.VALUE)
                 for role in _Role if register.set_clear_toggle else (_Role.VALUE,):
-                    cell = _Cell(name, offset + role.value, register, role)
+                    cell = _Cell(instance, register, role)
                     for byte in range(register.bits // 8):
                         self._cells[cell.offset + byte] = cell
 
     def value(self, name: str) -> int:
         """What a read of register `name` gives."""
-        value = self._values[name]
-        for follow in self._registers[name].follows:
-            value = value | follow.mask if self._holds(follow) else value & ~follow.mask
+        value, cell = self._values[name], self._direct[name]
+        for follow in cell.register.follows:
+            followed = self._values[follow.to(cell.instance.index)]
+            holds = followed & follow.of == follow.wanted
+            value = value | follow.mask if holds else value & ~follow.mask
         return value
 
     def read(self, offset: int, size: int) -> int:
         cell = self._cell(Access(self._base + offset, size, write=False))
         shift = 8 * (offset - cell.offset)
-        return self.value(cell.name) >> shift & (1 << 8 * size) - 1
+        return self.value(cell.instance.name) >> shift & (1 << 8 * size) - 1
 
     def write(self, offset: int, size: int, value: int) -> None:
         cell = self._cell(Access(self._base + offset, size, write=True, value=value))
-        register, shift = cell.register, 8 * (offset - cell.offset)
+        register, name, shift = cell.register, cell.instance.name, 8 * (offset - cell.offset)
         written = (1 << 8 * size) - 1 << shift
         value <<= shift
-        old = self._values[cell.name]
+        old = self._values[name]
         if old & register.locked_by:
             return
         if cell.role is _Role.SET:
@@ -76,12 +81,9 @@ class Peripheral:
         new = old & ~changed | new & changed
         if cell.role is _Role.VALUE:
             new &= ~(value & register.clear_on_one)
-        self._values[cell.name] = new
+        self._values[name] = new
         for effect in register.raises:
-            self._values[effect.register_name] |= effect.mask
-
-    def _holds(self, follow: Follow) -> bool:
-        return self._values[follow.register_name] & follow.of == follow.wanted
+            self._values[effect.to(cell.instance.index)] |= effect.mask
 
     def _cell(self, access: Access) -> _Cell:
         offset = access.address - self._base
@@ -94,12 +96,11 @@ class Peripheral:
 def nearest_register(board: Board, address: int) -> str:
     """The declared register closest to `address`, for messages."""
     known = [
-        (abs(window.base + offset - address), f"{window.name}.{name}", window.base + offset)
+        (window.base + instance.offset, f"{window.name}.{instance.name}")
         for window in board.emulator.windows
         for register in window.registers
-        for name, offset in register.instances()
+        for instance in register.instances()
     ]
-    if not known:
-        return f"nothing; only the console {board.console.name} is there"
-    _, name, at = min(known)
+    known.append((board.console.base, board.console.name))
+    at, name = min(known, key=lambda entry: abs(entry[0] - address))
     return f"{name} at {at:#010x}"

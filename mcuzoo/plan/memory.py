@@ -12,7 +12,7 @@ from mcuzoo.plan.lifetimes import lifetimes
 from mcuzoo.plan.needs import Needs, assess_needs
 from mcuzoo.plan.placement import Placement, place
 from mcuzoo.plan.regions import RegionFit, region_fits
-from mcuzoo.project.kinds import WeightsChoice
+from mcuzoo.project.kinds import WeightsChoice, check_runtime
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,9 @@ def plan_memory(
     """Plan `model` for `board`.
 
     Raises ModelError when the model cannot be executed at all (not INT8, several inputs) and
-    UsageError for an `arena_region` that cannot hold an arena.
+    UsageError for a runtime that is not available or a region that cannot hold an arena.
     """
+    check_runtime(runtime)
     program = build_program(model)
     arena = plan_arena(lifetimes(program))
     needs = assess_needs(program, arena, runtime)

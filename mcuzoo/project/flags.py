@@ -34,6 +34,8 @@ _COMPILE = {
     "zig": ("-fno-sanitize=all",),
 }
 
+_ZIG_FPU = {"fpv5-d16": "fp_armv8d16", "fpv5-sp-d16": "fp_armv8d16sp"}
+
 _LIBRARIES = {
     "gcc": ("-lgcc",),
     # Zig links its own run-time library without being asked.
@@ -52,8 +54,9 @@ def check_optimization(level: str) -> str:
 def machine_flags(toolchain: str, core: str, fpu: str) -> tuple[str, ...]:
     """Flags that choose the core; `core` and `fpu` in Arm's spelling (cortex-m7, fpv5-d16)."""
     if toolchain == "zig":
-        # Zig derives the FPU from the core.
-        return ("-target", "thumb-freestanding-eabihf", f"-mcpu={core.replace('-', '_')}")
+        # Zig's cores come without an FPU.
+        cpu = f"{core.replace('-', '_')}+{_ZIG_FPU[fpu]}"
+        return ("-target", "thumb-freestanding-eabihf", f"-mcpu={cpu}")
     return (f"-mcpu={core}", "-mthumb", f"-mfpu={fpu}", "-mfloat-abi=hard")
 
 

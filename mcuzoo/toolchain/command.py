@@ -52,7 +52,7 @@ def run_logged(command: Sequence[str], folder: Path, log: BuildLog) -> None:
 
 def _environment() -> dict[str, str]:
     """Ours, with a place for Zig's caches; Zig itself locks what it shares."""
-    cache = str(user_cache_path("mcuzoo") / "zig")
+    cache = str(user_cache_path("mcuzoo", appauthor=False) / "zig")
     return {
         "ZIG_GLOBAL_CACHE_DIR": cache,
         "ZIG_LOCAL_CACHE_DIR": cache,

@@ -58,7 +58,6 @@ static double half(volatile double *value) {
 }
 
 __attribute__((noinline)) static void crash(uint8_t how) {
-    volatile uint32_t zero = zeroed[0];
     switch (how) {
     case 'w': /* write to flash */
         *(volatile uint32_t *)(uintptr_t)&weights[4] = 1;
@@ -68,9 +67,6 @@ __attribute__((noinline)) static void crash(uint8_t how) {
         break;
     case 'x': /* execute data */
         ((void (*)(void))((uintptr_t)buffer | 1u))();
-        break;
-    case 'd': /* divide by zero */
-        initialized = 7u / zero;
         break;
     case 'u': /* undefined instruction */
         __asm__ volatile("udf #1");

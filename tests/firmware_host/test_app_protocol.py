@@ -106,6 +106,7 @@ def test_a_new_image_replaces_the_old(wire: Wire) -> None:
     wire.load(5)
     assert wire.ask(messages.InputBegin(6, 4096, CRC)) == messages.Ack(6, 0)
     assert refusal(wire.ask(messages.Invoke(5, CRC))) is ErrorCode.NO_SUCH_IMAGE
+    assert wire.ask(messages.InputData(6, 0, DATA[:1024])) == messages.Ack(6, 1024)
     assert wire.ask(messages.InputBegin(6, 4096, CRC ^ 1)) == messages.Ack(6, 0)
 
 

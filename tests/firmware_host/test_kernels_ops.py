@@ -102,6 +102,16 @@ def test_small_network(kernels: ctypes.CDLL, seed: int) -> None:
     assert_equals_tflm(kernels, small_net(seed), seed)
 
 
+@pytest.mark.parametrize("scale", [0.001, 0.003, 0.007, 0.011, 0.013, 0.017, 0.023, 0.031, 0.05])
+def test_softmax_of_three_at_every_distance(kernels: ctypes.CDLL, scale: float) -> None:
+    """Large shares of few values show the last bits of the reciprocal."""
+    distances = np.arange(256)
+    rows = np.stack([127 - distances, np.full(256, 127), 127 - distances // 3], axis=1)
+    model = parse_model(build.softmax_model((256, 3), input_scale=scale), "case")
+    outputs = KernelRunner(kernels, build_program(model)).run(rows.astype(np.int8))
+    np.testing.assert_array_equal(outputs, oracle(model).run(rows.astype(np.int8)))
+
+
 @pytest.mark.parametrize(
     "raw",
     [

@@ -71,7 +71,7 @@ def flags() -> list[str]:
     found = sanitizer_flags(find_host_compiler())
     if not found:
         pytest.skip("this C compiler cannot link AddressSanitizer")
-    return ["-O1", "-DWITH_ASAN", *found]
+    return ["-O1", "-DWITH_ASAN", "-DMZ_SECTION(name)=", *found]
 
 
 @pytest.mark.parametrize("name", CASES)

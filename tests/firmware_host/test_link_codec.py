@@ -141,6 +141,23 @@ def test_bodies_around_the_limit(codec: Codec, extra: int) -> None:
         assert bool(found) == (extra <= 0)
 
 
+def test_a_last_block_that_ends_early(codec: Codec) -> None:
+    """The body and its CRC are whole; only the last code byte promises more than comes."""
+    whole = encode_frame(Frame(6, 0, 0, b"\0" * 4))
+    last_code = max(at for at in range(1, len(whole) - 1) if whole[at] == len(whole) - 1 - at)
+    longer = whole[:last_code] + bytes([whole[last_code] + 1]) + whole[last_code + 1 :]
+    assert len(check(codec, whole)) == 1
+    assert check(codec, longer) == []
+
+
+def test_a_body_too_long_by_a_byte(codec: Codec) -> None:
+    """Its first MAX_BODY_BYTES have a good CRC, and the length agrees with one byte more."""
+    checked = struct.pack("<BBHH", 1, 0, 0, MAX_PAYLOAD_BYTES + 1) + bytes(MAX_PAYLOAD_BYTES)
+    body = checked + struct.pack("<I", zlib.crc32(checked))
+    for more in (b"x", b"x" * 100):
+        assert check(codec, b"\0" + bytes(cobs.encode(body + more)) + b"\0") == []
+
+
 def test_endless_run(codec: Codec) -> None:
     good = encode_frame(Frame(6, 0, 1, b"ping"))
     for filler in (b"\x01", b"\xff", b"\x02a"):

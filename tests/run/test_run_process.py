@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers.commands import done_images, finished, mcuzoo, stopped_after
 from helpers.fault_proxy import Faults, Line
 from helpers.host_firmware import HostBoard
 from helpers.host_project import HostProject, make_host_project
 
-from mcuzoo.errors import InputError
 from mcuzoo.graph.read import load_model
 from mcuzoo.run.images import decode_image
 from mcuzoo.run.journal import read_run
@@ -37,37 +37,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> HostProject:
     return make_host_project(tmp_path_factory.mktemp("host"), IMAGES)
 
 
-def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "mcuzoo", *map(str, arguments)]
-
-
 def run_serial(project: HostProject, line: Line, run: Path, *more: object) -> list[str]:
-    return command(
+    return mcuzoo(
         "run-serial", "--port", line.url, "--project", project.folder, "--images", project.images,
         "--out", run, *more,
     )  # fmt: skip
-
-
-def finished(arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(arguments, capture_output=True, text=True, timeout=200)
-
-
-def done_images(run: Path) -> int:
-    with contextlib.suppress(InputError):
-        return sum(row.status is Status.DONE for row in read_run(run)[1])
-    return 0
-
-
-def stopped_after(arguments: Sequence[str], run: Path, images: int, how: int) -> tuple[int, str]:
-    """Start a run, send it a signal once `images` are done; its exit code and stderr."""
-    process = subprocess.Popen(
-        arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-    while done_images(run) < images and process.poll() is None:
-        time.sleep(0.01)
-    process.send_signal(how)
-    _, said = process.communicate(timeout=60)
-    return process.returncode, said
 
 
 def expected_outputs(project: HostProject, rows: Sequence[Row]) -> np.ndarray[Any, Any]:
@@ -105,7 +79,7 @@ def test_run_and_report(project: HostProject, tmp_path: Path) -> None:
     assert document["reference"] == {"compared": IMAGES, "equal": IMAGES, "largest_difference": 0}
     assert_whole_and_right(project, run)
     outputs = tmp_path / "outputs.npy"
-    assert finished(command("report", run, "--outputs", outputs)).returncode == 0
+    assert finished(mcuzoo("report", run, "--outputs", outputs)).returncode == 0
     np.testing.assert_array_equal(np.load(outputs), expected_outputs(project, read_run(run)[1]))
 
 
@@ -119,7 +93,7 @@ def test_kill_and_resume_loses_nothing_and_repeats_nothing(
         assert code == -signal.SIGKILL
         before = {row.index: row.seconds for row in read_run(run)[1] if row.status is Status.DONE}
         assert 15 <= len(before) < IMAGES
-        again = finished(command("run-serial", "--resume", run))
+        again = finished(mcuzoo("run-serial", "--resume", run))
         assert again.returncode == 0, again.stderr
     assert_whole_and_right(project, run)
     after = {row.index: row.seconds for row in read_run(run)[1]}
@@ -136,7 +110,7 @@ def test_interrupt_exits_130_and_says_how_to_go_on(
         assert code == 130
         assert f"mcuzoo run-serial --resume {run}" in said
         assert "Traceback" not in said
-        assert finished(command("run-serial", "--resume", run)).returncode == 0
+        assert finished(mcuzoo("run-serial", "--resume", run)).returncode == 0
     assert_whole_and_right(project, run)
 
 
@@ -234,7 +208,7 @@ def test_port_trouble(
     ours, theirs = pty.openpty()
     name = os.ttyname(theirs) if port == "silent" else port
     done = finished(
-        command("run-serial", "--port", name, "--project", project.folder,
+        mcuzoo("run-serial", "--port", name, "--project", project.folder,
                 "--images", project.images, "--out", tmp_path / "run", "--json")
     )  # fmt: skip
     os.close(ours)
@@ -250,6 +224,6 @@ def test_empty_folder_and_missing_project(project: HostProject, tmp_path: Path) 
         (("--project", project.folder, "--images", tmp_path), "There are no images in"),
         (("--project", tmp_path / "gone"), "There is no project folder"),
     ):
-        done = finished(command("run-serial", "--port", "/dev/x", *options))
+        done = finished(mcuzoo("run-serial", "--port", "/dev/x", *options))
         assert done.returncode == 2
         assert says in done.stderr and "hint: " in done.stderr and "Traceback" not in done.stderr

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from helpers.compilers import every_compiler
 from helpers.tiny_project import write_tiny_project
 from intelhex import IntelHex
 
@@ -14,19 +13,6 @@ from mcuzoo.errors import ProjectError, ToolchainError
 from mcuzoo.project.manifest import load_manifest
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.sections import read_sections
-
-COMPILERS = [
-    pytest.param(
-        "gcc",
-        marks=pytest.mark.skipif(
-            shutil.which("arm-none-eabi-gcc") is None, reason="no arm-none-eabi-gcc"
-        ),
-    ),
-    pytest.param(
-        "zig", marks=pytest.mark.skipif(find_spec("ziglang") is None, reason="no ziglang")
-    ),
-]
-every_compiler = pytest.mark.parametrize("compiler", COMPILERS)
 
 
 @every_compiler

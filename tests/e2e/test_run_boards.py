@@ -1,0 +1,77 @@
+"""The bundled model on both emulated boards, by both compilers: one command each."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers.commands import finished, mcuzoo
+
+from mcuzoo.errors import ToolchainError
+from mcuzoo.toolchain.find import find_compiler
+
+BuiltProject = Callable[..., Path]
+
+
+@pytest.mark.parametrize("board", ["rt1050", "rt1170"])
+def test_signs(built_project: BuiltProject, signs: Path, tmp_path: Path, board: str) -> None:
+    project, run = built_project(board), tmp_path / "run"
+    done = finished(
+        mcuzoo("run-serial", "--port", f"emulator://{project}", "--project", project,
+               "--images", signs, "--out", run, "--json")
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert (document["board"]["board"], document["board"]["emulated"]) == (board, True)
+    assert document["images"]["done"] == 10
+    assert document["reference"] == {"compared": 10, "equal": 10, "largest_difference": 0}
+    assert document["top1"]["correct"] >= 6
+    assert document["latency"]["unit"] == "instructions" and document["latency"]["counted"] == 1
+    assert document["latency"]["median"] > 13_000_000  # at least one per multiply-accumulate
+    assert document["verdict"]["passed"]
+
+    table = tmp_path / "run.csv"
+    reported = finished(mcuzoo("report", run, "--csv", table))
+    assert reported.returncode == 0 and "10 of 10 outputs byte-equal" in reported.stdout
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [bool(row["cycles"]) for row in rows] == [True] + [False] * 9
+
+
+def test_gcc_and_zig_firmware_give_the_same_outputs(
+    built_project: BuiltProject, signs: Path, tmp_path: Path
+) -> None:
+    outputs = {}
+    for compiler in ("gcc", "zig"):
+        try:
+            find_compiler(compiler)
+        except ToolchainError as error:
+            pytest.skip(error.message)
+        project, run = built_project("rt1050", compiler=compiler), tmp_path / compiler
+        done = finished(
+            mcuzoo("run-serial", "--port", f"emulator://{project}", "--project", project,
+                   "--images", signs, "--limit", 4, "--out", run, "--no-reference")
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        file = tmp_path / f"{compiler}.npy"
+        assert finished(mcuzoo("report", run, "--outputs", file)).returncode == 0
+        outputs[compiler] = np.load(file)
+    assert outputs["gcc"].shape == (4, 16)
+    np.testing.assert_array_equal(outputs["gcc"], outputs["zig"])
+
+
+def test_board_that_runs_another_model(
+    built_project: BuiltProject, signs: Path, tmp_path: Path
+) -> None:
+    wrong = f"emulator://{built_project('rt1050')}"
+    done = finished(
+        mcuzoo("run-serial", "--port", wrong, "--project", built_project("rt1170"),
+               "--images", signs, "--out", tmp_path / "run")
+    )  # fmt: skip
+    assert done.returncode == 4
+    assert "The board at this port is a rt1050, the project has rt1170." in done.stderr
+    assert not (tmp_path / "run").exists()
