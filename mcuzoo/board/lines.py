@@ -19,25 +19,26 @@ _BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _SCALAR = re.compile(r"[^,\]}\n#]*")
 
 
-def find_line(text: str, key: Key) -> tuple[int, Key]:
-    """The 1-based line of `key`, or of its nearest enclosing table, and `key` as TOML has it.
+class KeyLines:
+    """The keys of a TOML text and their lines."""
 
-    Parts of `key` that the text does not know are passed over when a later part is found (a
-    validator may name the variant of a union) and kept when they end the key (a missing key).
-    """
-    lines = _key_lines(text)
-    found: Key = ()
-    rest: Key = ()
-    for part in key:
-        if (*found, part) in lines:
-            found, rest = (*found, part), ()
-        else:
-            rest = (*rest, part)
-    return lines.get(found, 1), (*found, *rest[-1:])
+    def __init__(self, text: str) -> None:
+        self._lines = _Walker(text).walk()
 
+    def find(self, key: Key) -> tuple[int, Key]:
+        """The 1-based line of `key`, or of its nearest enclosing table, and `key` as TOML has it.
 
-def _key_lines(text: str) -> dict[Key, int]:
-    return _Walker(text).walk()
+        Parts of `key` that the text does not know are passed over when a later part is found (a
+        validator may name the variant of a union); the last one stays (a missing key).
+        """
+        found: Key = ()
+        rest: Key = ()
+        for part in key:
+            if (*found, part) in self._lines:
+                found, rest = (*found, part), ()
+            else:
+                rest = (*rest, part)
+        return self._lines.get(found, 1), (*found, *rest[-1:])
 
 
 @dataclass
@@ -46,6 +47,8 @@ class _Walker:
     at: int = 0
     lines: dict[Key, int] = field(default_factory=dict)
     array_sizes: dict[Key, int] = field(default_factory=dict)
+    line: int = 1
+    line_known_at: int = 0
 
     def walk(self) -> dict[Key, int]:
         table: Key = ()
@@ -65,9 +68,10 @@ class _Walker:
 
     def _note(self, key: Key) -> None:
         """Remember where `key` first stands; a header may be the first mention of its parents."""
-        line = self.text.count("\n", 0, self.at) + 1
+        self.line += self.text.count("\n", self.line_known_at, self.at)
+        self.line_known_at = self.at
         for length in range(1, len(key) + 1):
-            self.lines.setdefault(key[:length], line)
+            self.lines.setdefault(key[:length], self.line)
 
     def _dotted_key(self) -> Key:
         parts: list[str] = []

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from mcuzoo.board.check import contradictions
-from mcuzoo.board.lines import Key, find_line
+from mcuzoo.board.lines import Key, KeyLines
 from mcuzoo.board.model import Board
 from mcuzoo.errors import BoardError, did_you_mean
 from mcuzoo.resources import boards_dir
@@ -70,22 +71,21 @@ def parse_board(text: str, file: str) -> Board:
     try:
         board = Board.model_validate(raw)
     except ValidationError as error:
-        raise BoardError(
-            "\n".join(
-                _locate(file, text, item["loc"], _PLAIN.get(item["type"], item["msg"]))
-                for item in error.errors()
-            ),
-            _HINT,
-        ) from error
-    found = contradictions(board)
+        complaints = [
+            (item["loc"], _PLAIN.get(item["type"], item["msg"])) for item in error.errors()
+        ]
+        raise BoardError(_located(file, text, complaints), _HINT) from error
+    found = [(item.key, item.message) for item in contradictions(board)]
     if found:
-        raise BoardError(
-            "\n".join(_locate(file, text, item.key, item.message) for item in found), _HINT
-        )
+        raise BoardError(_located(file, text, found), _HINT)
     return board
 
 
-def _locate(file: str, text: str, key: Key, message: str) -> str:
-    line, known_key = find_line(text, key)
-    dotted = ".".join(str(part) for part in known_key)
-    return f"{file}:{line}: {dotted}: {message}"
+def _located(file: str, text: str, complaints: Iterable[tuple[Key, str]]) -> str:
+    """One line each: file, line, key, what is wrong."""
+    keys = KeyLines(text)
+    located = []
+    for complained_key, message in complaints:
+        line, key = keys.find(complained_key)
+        located.append(f"{file}:{line}: {'.'.join(map(str, key))}: {message}")
+    return "\n".join(located)

@@ -41,9 +41,7 @@ def _print_entry(project: Path, manifest: Manifest, entry: BuildEntry) -> None:
     from rich.table import Table
 
     planned = {use.region: use.used_bytes for use in manifest.plan.regions}
-    table = Table(
-        title=f"{manifest.name}: {entry.toolchain} {entry.compiler_version} {entry.optimization}"
-    )
+    table = Table()
     table.add_column("region")
     for column in ("used", "planned", "size", ""):
         table.add_column(column, justify="right")
@@ -55,8 +53,9 @@ def _print_entry(project: Path, manifest: Manifest, entry: BuildEntry) -> None:
             f"{use.size_bytes:,}",
             f"{use.used_bytes / use.size_bytes:.0%}",
         )
+    print(f"{manifest.name}, {entry.toolchain} {entry.compiler_version} {entry.optimization}")
     Console(highlight=False).print(table)
     print(f"code {entry.code_bytes:,} bytes; build {entry.build_id}")
     for product in (entry.elf, entry.bin, entry.hex):
         print(project / product)
-    print(f"next: mcuzoo run-serial --port emulator://{project}")
+    print(f"next: mcuzoo run-serial --port emulator://{project} --project {project}")

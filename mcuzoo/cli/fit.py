@@ -49,7 +49,7 @@ def _print_report(report: FitReport) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=f"{report.model} on {report.board}, runtime {report.runtime}")
+    table = Table()
     for column in ("region", "used", "size", "", "parts (~ estimated)"):
         table.add_column(column, justify="right" if column in ("used", "size", "") else "left")
     for region in report.regions:
@@ -64,6 +64,7 @@ def _print_report(report: FitReport) -> None:
             ", ".join(parts) if region.initialized else "off: the firmware does not set it up",
             style=None if region.fits else "bold red",
         )
+    print(f"{report.model} on {report.board}, runtime {report.runtime}")
     Console(highlight=False).print(table)
     print(
         f"arena {report.arena_bytes:,} bytes in {report.placement.arena_region}; peak at op "

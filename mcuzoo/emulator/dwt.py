@@ -29,9 +29,9 @@ _SHORTEST_INFERENCE = 1000
 class CycleCounter:
     """CYCCNT as the firmware sees it, and how many inferences it has timed.
 
-    An inference is what lies between two readings of CYCCNT without a byte on the console between
-    them. When enough of them are counted, `wanted` turns false; NOCYCCNT reads 1 from the moment
-    on that the machine stops counting.
+    An inference is a time in which CYCCNT is read again and again and no byte moves on the
+    console. When enough of them are counted, `wanted` turns false; NOCYCCNT reads 1 from the
+    moment on that the machine stops counting.
     """
 
     def __init__(
@@ -50,7 +50,9 @@ class CycleCounter:
         self._held = 0
         self._enabled = False
         self._locked = True
-        self._last: tuple[int, int] | None = None
+        self._began = 0
+        self._moved_then = -1
+        self._timed = False
         self.inferences = counted
 
     @property
@@ -90,11 +92,11 @@ class CycleCounter:
 
     def _sample(self) -> int:
         now, moved = self._clock.now(), self._console_bytes()
-        if self._last is not None:
-            since, moved_then = self._last
-            if moved == moved_then and now - since >= _SHORTEST_INFERENCE:
-                self.inferences += 1
-        self._last = (now, moved)
+        if moved != self._moved_then:
+            self._began, self._moved_then, self._timed = now, moved, False
+        elif not self._timed and now - self._began >= _SHORTEST_INFERENCE:
+            self._timed = True
+            self.inferences += 1
         return self._value()
 
     def _check(self, access: Access) -> None:

@@ -104,7 +104,7 @@ class Lpuart:
         """Bytes through the console so far, both ways."""
         return self._moved + self._taken + self._transmitter.count
 
-    # The two registers that count come first.
+    # What a driver reads for every byte comes first, and is read in any width.
 
     def read(self, offset: int, size: int) -> int:
         waiting = len(self._received) - self._taken
@@ -119,7 +119,11 @@ class Lpuart:
         if offset == _STAT:
             flags = _STAT_RDRF if waiting > self._watermark else 0
             return self._words[_STAT] | _STAT_SENT | flags
-        return self._read_other(offset, size, waiting)
+        if offset == _WATER:
+            return self._words[_WATER] | min(waiting, self._depth) << 24
+        if offset == _FIFO:
+            return self._words[_FIFO] | _FIFO_TXEMPT | (0 if waiting else _FIFO_RXEMPT)
+        return self._words[self._check(Access(self._base + offset, size, write=False))]
 
     def write(self, offset: int, size: int, value: int) -> None:
         if offset == _DATA:
@@ -127,7 +131,8 @@ class Lpuart:
                 self._empty_polls = 0
                 self._send(value & 0xFF)
             return
-        self._write_other(offset, size, value)
+        self._check(Access(self._base + offset, size, write=True, value=value))
+        self._write_setting(offset, value)
 
     def _poll(self, waiting: int) -> int:
         """The firmware finds too little in the receiver: perhaps wait; how much there is now."""
@@ -157,17 +162,7 @@ class Lpuart:
         self._words[_FIFO] |= _FIFO_UNDERFLOW
         return _DATA_EMPTY
 
-    def _read_other(self, offset: int, size: int, waiting: int) -> int:
-        self._check(Access(self._base + offset, size, write=False))
-        word = self._words[offset]
-        if offset == _WATER:
-            return word | min(waiting, self._depth) << 24
-        if offset == _FIFO:
-            return word | _FIFO_TXEMPT | (0 if waiting else _FIFO_RXEMPT)
-        return word
-
-    def _write_other(self, offset: int, size: int, value: int) -> None:
-        self._check(Access(self._base + offset, size, write=True, value=value))
+    def _write_setting(self, offset: int, value: int) -> None:
         if offset == _STAT:
             self._words[_STAT] = value & _STAT_SETTINGS
         elif offset == _CTRL:
@@ -216,6 +211,9 @@ class Lpuart:
             # What has not reached the real FIFO yet is not flushed with it.
             self._taken += min(self._depth, len(self._received) - self._taken)
 
-    def _check(self, access: Access) -> None:
-        if access.size != 4 or access.address - self._base not in _RESET:
+    def _check(self, access: Access) -> int:
+        """The offset of a register that is there, accessed as a whole."""
+        offset = access.address - self._base
+        if access.size != 4 or offset not in _RESET:
             raise UndeclaredAccess(access)
+        return offset

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import random
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from importlib.util import find_spec
 
 import pytest
 from helpers.bare_image import DATA_IN_DTCM, BareImage, build_bare_image
+from helpers.compilers import COMPILERS
 from helpers.host_firmware import TESTS
 from helpers.memory_console import MemoryConsole
 
@@ -25,20 +24,7 @@ USAGE_FAULT, MEM_MANAGE = 6, 4
 DACCVIOL, IACCVIOL, UNDEFINSTR = 1 << 1, 1 << 0, 1 << 16
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        pytest.param(
-            "gcc",
-            marks=pytest.mark.skipif(
-                shutil.which("arm-none-eabi-gcc") is None, reason="no arm-none-eabi-gcc"
-            ),
-        ),
-        pytest.param(
-            "zig", marks=pytest.mark.skipif(find_spec("ziglang") is None, reason="no ziglang")
-        ),
-    ],
-)
+@pytest.fixture(scope="module", params=COMPILERS)
 def compiler(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -155,3 +141,32 @@ def test_reset_on_request(board: Board, probe: BareImage) -> None:
         console.read_until(b"ready\n")
         console.type(b"!r")
         assert console.read_until(b"ready\n").startswith(b"hello\n")
+
+
+def without_lock(board: Board, name: str) -> Board:
+    """The board with a register whose ready bits never come."""
+    windows = tuple(
+        window.model_copy(
+            update={
+                "registers": tuple(
+                    register.model_copy(update={"follows": ()})
+                    if register.name == name
+                    else register
+                    for register in window.registers
+                )
+            }
+        )
+        for window in board.emulator.windows
+    )
+    assert windows != board.emulator.windows, f"{name} is not emulated"
+    emulator = board.emulator.model_copy(update={"windows": windows})
+    return board.model_copy(update={"emulator": emulator})
+
+
+def test_clock_that_never_comes_is_given_up_and_named(board: Board, probe: BareImage) -> None:
+    name, address = {
+        "rt1050": ("PLL_ARM", 0x400D_8000),
+        "rt1170": ("ARM_PLL_CTRL", 0x40C8_4200),
+    }[board.id]
+    with running(without_lock(board, name), probe.image) as console:
+        assert values(console.read_until(b"ready\n"))["boot_failure"] == address

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcuzoo.board.lines import Key, find_line
+from mcuzoo.board.lines import Key, KeyLines
 from mcuzoo.resources import boards_dir
 
 if sys.version_info >= (3, 11):
@@ -34,8 +34,9 @@ def test_every_key_of_a_board_file_is_on_its_line(path: Path) -> None:
     lines = text.splitlines()
     keys = keys_of(tomllib.loads(text))
     assert len(keys) > 100
+    known = KeyLines(text)
     for key in keys:
-        line, found = find_line(text, key)
+        line, found = known.find(key)
         assert found == key
         names = [part for part in key if isinstance(part, str)]
         assert any(name in lines[line - 1] for name in names[-2:]) or isinstance(key[-1], int)
@@ -77,16 +78,16 @@ x = 3
     ],
 )
 def test_lines_of_every_kind_of_key(key: Key, line: int) -> None:
-    assert find_line(TEXT, key) == (line, key)
+    assert KeyLines(TEXT).find(key) == (line, key)
 
 
 def test_missing_key_is_reported_at_its_table() -> None:
-    assert find_line(TEXT, ("list", 1, "y")) == (13, ("list", 1, "y"))
+    assert KeyLines(TEXT).find(("list", 1, "y")) == (13, ("list", 1, "y"))
 
 
 def test_name_of_a_union_variant_is_passed_over() -> None:
-    assert find_line(TEXT, ("list", 1, "modify", "x")) == (14, ("list", 1, "x"))
-    assert find_line(TEXT, ("list", 1, "modify", "z")) == (13, ("list", 1, "z"))
+    assert KeyLines(TEXT).find(("list", 1, "modify", "x")) == (14, ("list", 1, "x"))
+    assert KeyLines(TEXT).find(("list", 1, "modify", "z")) == (13, ("list", 1, "z"))
 
 
 NAMES = st.text("abcdefgh-_", min_size=1, max_size=6)
@@ -114,4 +115,4 @@ def test_lines_of_generated_tables(tables: dict[str, dict[str, str]], comments: 
             expected[(table, name)] = text.count("\n") + 1
             text += f"{name} = {value}{comments[number % len(comments)]}\n"
     tomllib.loads(text)
-    assert {key: find_line(text, key)[0] for key in expected} == expected
+    assert {key: KeyLines(text).find(key)[0] for key in expected} == expected

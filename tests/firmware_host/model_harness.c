@@ -1,6 +1,6 @@
 /* Runs a generated model on inputs from stdin: input.bytes in, output.bytes out, until the end.
  * With an argument every op's index (16 bits) and output come before the output.
- * WITH_ASAN, all of the arena but the live slots is poisoned, as if each had a malloc of its own. */
+ * WITH_ASAN, all of the arena but the slots is poisoned, as if each had a malloc of its own. */
 #include <stdio.h>
 
 #include "mz_model.h"

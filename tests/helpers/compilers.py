@@ -12,7 +12,8 @@ _NO_GCC = pytest.mark.skipif(
 )
 _NO_ZIG = pytest.mark.skipif(find_spec("ziglang") is None, reason="no ziglang")
 
-every_compiler = pytest.mark.parametrize(
-    "compiler", [pytest.param("gcc", marks=_NO_GCC), pytest.param("zig", marks=_NO_ZIG)]
-)
+COMPILERS = [pytest.param("gcc", marks=_NO_GCC), pytest.param("zig", marks=_NO_ZIG)]
+"""Parameters of a fixture that wants each."""
+
+every_compiler = pytest.mark.parametrize("compiler", COMPILERS)
 """Gives the test an argument `compiler`: "gcc", then "zig"."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 import struct
 from dataclasses import replace
 from hashlib import sha256
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from helpers.bare_image import DATA_IN_DTCM, MAIN_C, BareImage, build_bare_image, link_bare_image
+from helpers.compilers import COMPILERS
 
 from mcuzoo.board.load import load_board
 from mcuzoo.board.model import Board
@@ -25,18 +24,6 @@ SDK_FCB_SHA256 = {
     # evkbmimxrt1170_flexspi_nor_config.c
     "rt1170": "e44370982a27966b47e87b2b6b41bc62a8a2c5f863b3d9e49d4db2793b1edced",
 }
-
-COMPILERS = [
-    pytest.param(
-        "gcc",
-        marks=pytest.mark.skipif(
-            shutil.which("arm-none-eabi-gcc") is None, reason="no arm-none-eabi-gcc"
-        ),
-    ),
-    pytest.param(
-        "zig", marks=pytest.mark.skipif(find_spec("ziglang") is None, reason="no ziglang")
-    ),
-]
 
 
 @pytest.fixture(scope="module", params=COMPILERS)

@@ -42,7 +42,9 @@ __attribute__((naked)) void mz_reset_handler(void) {
                      ".pool");
 }
 
+/* Nothing to do for a section that stays where it is loaded. */
 static void copy_section(uint8_t *start, const uint8_t *end, const uint8_t *load) {
+    __asm__("" : "+r"(start)); /* else a compiler may take two symbols for two addresses */
     if (start != load) {
         memcpy(start, load, (size_t)(end - start));
     }

@@ -1,5 +1,5 @@
-/* Putting objects into the linker script's sections. Mach-O hosts have no such names, and
- * AddressSanitizer does not watch over objects in named sections: there it is defined as nothing. */
+/* Putting objects into the linker script's sections. Mach-O hosts have no such names; a build with
+ * AddressSanitizer, which does not watch over named sections, may define MZ_SECTION as nothing. */
 #ifndef MZ_SECTION_H
 #define MZ_SECTION_H
 

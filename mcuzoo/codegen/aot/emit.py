@@ -155,7 +155,7 @@ def _view_end(tensor: Tensor) -> EndView:
     return EndView(
         name=comment_text(tensor.name),
         rank=len(tensor.shape),
-        dims=", ".join(str(size) for size in tensor.shape),
+        dims=", ".join(str(size) for size in tensor.shape) or "0",
         scale=float_text(quantization.scale),
         zero_point=quantization.zero_point,
         bytes=tensor.bytes,

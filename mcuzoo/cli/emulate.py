@@ -1,0 +1,111 @@
+"""mcuzoo emulate: boot an image on the emulated EVK."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mcuzoo.errors import McuzooError, UsageError
+
+if TYPE_CHECKING:
+    from mcuzoo.emulator.consoles import Console
+    from mcuzoo.emulator.evk import VirtualEvk
+
+_TERMINATED = 143
+_INTERRUPTED = 130
+_POLL_S = 0.2
+
+
+def emulate(
+    image: Annotated[Path, typer.Argument(help="A built project folder, or a .bin or .elf file.")],
+    board: Annotated[
+        str | None, typer.Option("--board", "-b", help="Board of an image file.")
+    ] = None,
+    tcp: Annotated[
+        int | None,
+        typer.Option("--tcp", help="Console on this TCP port of loopback; 0: any free one."),
+    ] = None,
+    pty: Annotated[bool, typer.Option("--pty", help="Console on a pseudo-terminal.")] = False,
+    count: Annotated[
+        str,
+        typer.Option("--count", help="Inferences to count the instructions of: N, all or 0."),
+    ] = "1",
+    once: Annotated[
+        bool, typer.Option("--once", help="End when the host closes the TCP console.")
+    ] = False,
+    json_output: Annotated[bool, typer.Option("--json", help="Print the port as JSON.")] = False,
+) -> None:
+    """Boot an image as the board's ROM would and print the port of its console.
+
+    Ends with Ctrl-C. Where the system has SIGHUP, that presses the reset button.
+    """
+    import json
+
+    from mcuzoo.emulator.clock import CountMode
+    from mcuzoo.emulator.evk import VirtualEvk
+    from mcuzoo.emulator.target import find_target
+
+    if pty and (tcp is not None or once):
+        raise UsageError(
+            "--pty goes with neither --tcp nor --once: nobody can tell when a terminal is closed.",
+            "Leave one of them out.",
+        )
+    mode = CountMode.parse(count)
+    target = find_target(image, board)
+    console = _open_console(pty, tcp or 0)
+    evk = VirtualEvk(target.board, target.image, console, mode, until_hang_up=once)
+    print(json.dumps({"port": console.url}) if json_output else console.url, flush=True)
+    _run(evk)
+
+
+def _open_console(pty: bool, tcp: int) -> Console:
+    if pty:
+        from mcuzoo.emulator.pty_console import PtyConsole
+
+        return PtyConsole()
+    from mcuzoo.emulator.consoles import TcpConsole
+
+    return TcpConsole(tcp)
+
+
+def _run(evk: VirtualEvk) -> None:
+    """Run in a thread of its own, so that a signal is heard while the firmware computes."""
+    import signal
+    import threading
+
+    failures: list[BaseException] = []
+    asked: list[int] = []
+
+    def run() -> None:
+        try:
+            evk.run()
+        except BaseException as failure:
+            failures.append(failure)
+
+    def on_signal(number: int, _frame: object) -> None:
+        asked.append(number)
+
+    signal.signal(signal.SIGINT, on_signal)
+    signal.signal(signal.SIGTERM, on_signal)
+    hang_up = getattr(signal, "SIGHUP", None)
+    if hang_up is not None:
+        signal.signal(hang_up, on_signal)
+    thread = threading.Thread(target=run, name="board", daemon=True)
+    thread.start()
+    exit_code = 0
+    while thread.is_alive():
+        thread.join(_POLL_S)
+        while asked:
+            number = asked.pop(0)
+            if number == hang_up:
+                evk.request_reset()
+            else:
+                exit_code = _INTERRUPTED if number == signal.SIGINT else _TERMINATED
+        if exit_code:
+            evk.stop()
+    for failure in failures:
+        raise failure if isinstance(failure, McuzooError) else RuntimeError() from failure
+    if exit_code:
+        raise typer.Exit(exit_code)

@@ -1,0 +1,43 @@
+"""What to emulate: a built project, or an image file with a board."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcuzoo.board.load import load_board
+from mcuzoo.board.model import Board
+from mcuzoo.errors import InputError, ProjectError, UsageError
+from mcuzoo.project.manifest import load_manifest
+
+
+@dataclass(frozen=True)
+class Target:
+    board: Board
+    image: Path
+
+
+def find_target(path: Path, board: str | None = None) -> Target:
+    """`path`: a project folder, or a .bin or .elf file, which needs `board`.
+
+    Raises ProjectError when the project is none or has not been built, InputError, UsageError,
+    BoardError.
+    """
+    if path.is_file():
+        if board is None:
+            raise UsageError(
+                f"{path} is an image; which board is it for?",
+                "Add --board, or name the project folder.",
+            )
+        return Target(load_board(board), path)
+    if not path.exists():
+        raise InputError(
+            f"There is no project or image {str(path)!r}.",
+            "mcuzoo export --board rt1170 -o DIR makes a project.",
+        )
+    manifest = load_manifest(path)
+    if manifest.build is None or not (path / manifest.build.bin).is_file():
+        raise ProjectError(
+            f"The project {path} has not been built.", f"Build it first: mcuzoo build {path}"
+        )
+    return Target(load_board(board or manifest.board), path / manifest.build.bin)

@@ -1,0 +1,169 @@
+"""What each TFLite-Micro kernel asks of the arena, for both kernel libraries.
+
+Sources: tensorflow/lite/core/api/flatbuffer_conversions.cc (the parsed options), the Init and
+Prepare functions under tensorflow/lite/micro/kernels (and its folder cmsis_nn), and CMSIS-NN's
+`*_get_buffer_size*` for a core with the DSP extension and without MVE, built with GCC or Clang.
+Sizes are those of the 32-bit Arm ABI, see abi.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import prod
+from typing import Literal
+
+from mcuzoo.errors import UnsupportedOpError
+from mcuzoo.graph.model import Model, Op, Tensor
+from mcuzoo.graph.window import window_of
+from mcuzoo.plan.tflm.abi import Chunk
+
+Kernels = Literal["cmsis-nn", "reference"]
+
+_INT32_BYTES = 4
+_INT16_BYTES = 2
+
+
+@dataclass(frozen=True)
+class OpRequests:
+    """The arena requests of one op.
+
+    options: the parsed builtin options, None when the op has none to keep. init_bytes: the
+    kernel's own state, 0 for none. prepare_bytes: further persistent buffers, in order.
+    scratch_bytes: buffers that live while the op runs, in order.
+    """
+
+    options: Chunk | None = None
+    init_bytes: int = 0
+    prepare_bytes: tuple[int, ...] = ()
+    scratch_bytes: tuple[int, ...] = ()
+
+
+def op_requests(model: Model, op: Op, kernels: Kernels) -> OpRequests:
+    """The requests of `op`; raises UnsupportedOpError for an op whose kernel is not known here."""
+    if op.name not in _REQUESTS:
+        raise UnsupportedOpError(
+            f"The arena of op {op.index} {op.name} under TFLM cannot be predicted.",
+            "Measure it instead: build the project and read arena_used_bytes().",
+        )
+    return _REQUESTS[op.name](model, op, kernels == "cmsis-nn")
+
+
+def _convolution(model: Model, op: Op, cmsis_nn: bool) -> OpRequests:
+    weights = model.tensor(op.inputs[1])
+    return OpRequests(
+        options=Chunk(28),
+        init_bytes=60 if cmsis_nn else 56,
+        prepare_bytes=(_INT32_BYTES * weights.shape[0],) * 2,
+        scratch_bytes=_some(_convolution_scratch(model, op)) if cmsis_nn else (),
+    )
+
+
+def _convolution_scratch(model: Model, op: Op) -> int:
+    """arm_convolve_wrapper_s8_get_buffer_size: two columns of im2col as int16, none for 1x1."""
+    image, weights = model.tensor(op.inputs[0]), model.tensor(op.inputs[1])
+    window = window_of(op, image.shape[1:3], weights.shape[1:3])
+    channels = image.shape[3]
+    pointwise = (
+        (window.height, window.width) == (1, 1)
+        and (window.pad_top, window.pad_left) == (0, 0)
+        and (window.dilation_h, window.dilation_w) == (1, 1)
+        and channels == weights.shape[3]
+    )
+    if pointwise:
+        return 0
+    column = window.height * window.width * channels
+    return 2 * (-(-column // 4) * 4) * _INT16_BYTES
+
+
+def _depthwise(model: Model, op: Op, cmsis_nn: bool) -> OpRequests:
+    weights = model.tensor(op.inputs[1])
+    return OpRequests(
+        options=Chunk(28),
+        init_bytes=60 if cmsis_nn else 56,
+        prepare_bytes=(_INT32_BYTES * weights.shape[3],) * 2,
+        scratch_bytes=_some(_depthwise_scratch(model, op)) if cmsis_nn else (),
+    )
+
+
+def _depthwise_scratch(model: Model, op: Op) -> int:
+    """arm_depthwise_conv_wrapper_s8_get_buffer_size: none for 3x3 and what is not optimized."""
+    image, weights = model.tensor(op.inputs[0]), model.tensor(op.inputs[1])
+    window = window_of(op, image.shape[1:3], weights.shape[1:3])
+    channels = image.shape[3]
+    optimized = (
+        channels == model.tensor(op.outputs[0]).shape[3]
+        and image.shape[0] == 1
+        and (window.dilation_h, window.dilation_w) == (1, 1)
+    )
+    three_by_three = (window.height, window.width) == (3, 3)
+    if not optimized or (three_by_three and window.pad_top <= 1 and window.pad_left <= 1):
+        return 0
+    return channels * window.height * window.width * _INT16_BYTES
+
+
+def _fully_connected(model: Model, op: Op, cmsis_nn: bool) -> OpRequests:
+    weights, output = model.tensor(op.inputs[1]), model.tensor(op.outputs[0])
+    channels = len(weights.quantization.scales) if weights.quantization else 1
+    per_channel = channels > 1
+    # CMSIS-NN runs such a layer as a 1x1 convolution and fakes its per-channel parameters.
+    as_convolution = cmsis_nn and len(output.shape) > 2 and weights.shape[-1] % 4 == 0
+    faked = 2 * _INT32_BYTES * output.shape[-1] if as_convolution and not per_channel else 0
+    return OpRequests(
+        options=Chunk(5, 1),
+        init_bytes=72 if cmsis_nn else 48,
+        prepare_bytes=(_INT32_BYTES * channels,) * 2 if per_channel else (),
+        scratch_bytes=_some(faked),
+    )
+
+
+def _average_pool(model: Model, op: Op, cmsis_nn: bool) -> OpRequests:
+    sums = _INT32_BYTES * model.tensor(op.inputs[0]).shape[3]
+    return OpRequests(Chunk(40), 36 if cmsis_nn else 32, (), _some(sums) if cmsis_nn else ())
+
+
+def _max_pool(_model: Model, _op: Op, cmsis_nn: bool) -> OpRequests:
+    return OpRequests(Chunk(40), 36 if cmsis_nn else 32)
+
+
+def _softmax(_model: Model, _op: Op, cmsis_nn: bool) -> OpRequests:
+    return OpRequests(Chunk(4), 64 if cmsis_nn else 56)
+
+
+def _mean(model: Model, op: Op, _cmsis_nn: bool) -> OpRequests:
+    source, axes = model.tensor(op.inputs[0]), model.tensor(op.inputs[1])
+    output = model.tensor(op.outputs[0])
+    words = (output.elements, len(source.shape), _count(axes))
+    return OpRequests(Chunk(1, 1), 44, (), tuple(_INT32_BYTES * count for count in words))
+
+
+def _count(tensor: Tensor) -> int:
+    return prod(tensor.shape)
+
+
+def _some(bytes_: int) -> tuple[int, ...]:
+    """Kernels request no empty buffer."""
+    return (bytes_,) if bytes_ > 0 else ()
+
+
+def _always(requests: OpRequests) -> Callable[[Model, Op, bool], OpRequests]:
+    return lambda _model, _op, _cmsis_nn: requests
+
+
+_REQUESTS: dict[str, Callable[[Model, Op, bool], OpRequests]] = {
+    "ADD": _always(OpRequests(Chunk(2, 1), 60)),
+    "AVERAGE_POOL_2D": _average_pool,
+    "CONV_2D": _convolution,
+    "DEPTHWISE_CONV_2D": _depthwise,
+    "DEQUANTIZE": _always(OpRequests(None, 32)),
+    "FULLY_CONNECTED": _fully_connected,
+    "MAX_POOL_2D": _max_pool,
+    "MEAN": _mean,
+    "PAD": _always(OpRequests(None, 56)),
+    "PADV2": _always(OpRequests(None, 56)),
+    "QUANTIZE": _always(OpRequests(None, 32)),
+    "RELU": _always(OpRequests(None, 28)),
+    "RELU6": _always(OpRequests(None, 8)),
+    "RESHAPE": _always(OpRequests(Chunk(36))),
+    "SOFTMAX": _softmax,
+}
