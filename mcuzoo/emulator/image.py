@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mcuzoo.board.model import Board
 from mcuzoo.errors import EmulatorError, InputError
@@ -56,6 +57,13 @@ def load_image(board: Board, source: bytes | Path) -> FlashImage:
     return image
 
 
+def _content(segment: Any) -> bytes:
+    data = bytes(segment.data())
+    if len(data) != segment["p_filesz"]:
+        raise ValueError("it ends within a segment")
+    return data
+
+
 def _from_elf(board: Board, raw: bytes) -> FlashImage:
     """What a flash tool would program: the load segments at their physical addresses."""
     import io
@@ -68,7 +76,7 @@ def _from_elf(board: Board, raw: bytes) -> FlashImage:
         elf = ELFFile(io.BytesIO(raw))
         machine = elf["e_machine"]
         segments = [
-            (int(segment["p_paddr"]), bytes(segment.data()))
+            (int(segment["p_paddr"]), _content(segment))
             for segment in elf.iter_segments("PT_LOAD")
             if segment["p_filesz"]
         ]

@@ -84,15 +84,13 @@ class Channel:
     def close(self) -> None:
         self._port.close()
 
-    def send(self, message: Message) -> int:
-        """Send one request; returns the wire bytes it took."""
+    def send(self, message: Message) -> None:
+        """Send one request under the next number."""
         frame = Frame(message.code, 0, self._next_seq, pack(message))
         self._next_seq = (self._next_seq + 1) & _SEQ_MASK
         if self._trace:
             self._trace.frame("->", frame)
-        encoded = encode_frame(frame)
-        self._write(encoded)
-        return len(encoded)
+        self._write(encode_frame(frame))
 
     def resynchronize(self, quiet_s: float = 0.05, limit_s: float = 0.5) -> None:
         """End whatever half frame the board holds, and drop whatever it still has to say.

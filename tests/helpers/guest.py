@@ -9,12 +9,13 @@ from __future__ import annotations
 import struct
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from helpers.memory_console import MemoryConsole
 
 from mcuzoo.board.model import Board
 from mcuzoo.emulator.clock import CountMode
@@ -22,7 +23,6 @@ from mcuzoo.emulator.evk import VirtualEvk
 from mcuzoo.errors import ToolchainError
 from mcuzoo.project.flags import link_libraries, machine_flags
 from mcuzoo.toolchain.find import Compiler, find_compiler
-from tests.helpers.memory_console import MemoryConsole
 
 STACK_BYTES = 0x1000
 
@@ -178,6 +178,10 @@ class Guest:
         return replace(good_header(self.board, self.code), **changes).render(self.board, self.code)
 
 
+MakeGuest = Callable[[Board, str], Guest]
+"""The fixture make_guest: each program is compiled once a session."""
+
+
 def any_compiler() -> Compiler:
     try:
         return find_compiler()
@@ -256,6 +260,7 @@ class Running:
     said: list[str]
     failures: list[BaseException]
     thread: threading.Thread
+    expected_failure: bool = False
 
     def words(self, count: int) -> list[int]:
         """The next `count` words that the guest prints with put_word."""
@@ -263,17 +268,18 @@ class Running:
 
     def failure(self) -> BaseException:
         """Wait for the board to end with an error."""
+        self.expected_failure = True
         self.thread.join(20)
         assert self.failures, "the board still runs"
         return self.failures[0]
 
 
 @contextmanager
-def running(
-    board: Board, image: bytes | Path, count: CountMode | None = None
-) -> Iterator[Running]:
+def running(board: Board, image: bytes | Path, count: CountMode | None = None) -> Iterator[Running]:
     """Boot `image`; raises at the end what the board raised and the test did not ask for."""
-    console, said, failures = MemoryConsole(), [], []
+    console = MemoryConsole()
+    said: list[str] = []
+    failures: list[BaseException] = []
     evk = VirtualEvk(board, image, console, count or CountMode(0), say=said.append)
 
     def run() -> None:
@@ -288,6 +294,8 @@ def running(
     try:
         yield state
     finally:
-        evk.stop()
-        thread.join(20)
-        assert not thread.is_alive()
+        while thread.is_alive():
+            evk.stop()
+            thread.join(0.2)
+    if failures and not state.expected_failure:
+        raise failures[0]

@@ -217,6 +217,44 @@ def test_old_errors_are_ignored() -> None:
     assert session_on(Late()).infer(0, IMAGE).attempts == 1
 
 
+def test_a_gap_is_filled_without_waiting() -> None:
+    """The second chunk is lost; the reports of that gap are all the host gets to hear."""
+    spec = replace(SPEC, shape=(1, 4096), bytes=4096)
+    heard: list[int] = []
+
+    class Deaf(Board):
+        next_offset = 0
+
+        def __call__(self, frame: Frame) -> bytes:
+            match request_of(frame):
+                case messages.Hello(_, nonce):
+                    return reply(frame, replace(REPLY, nonce=nonce, input=spec))
+                case messages.InputData(image_id, offset, data):
+                    heard.append(offset)
+                    if len(heard) == 2:
+                        return b""
+                    gap = offset > self.next_offset
+                    if offset == self.next_offset:
+                        self.next_offset += len(data)
+                    ack = pack(messages.Ack(image_id, self.next_offset))
+                    return encode_frame(Frame(messages.Ack.code, gap, frame.seq, ack))
+            return super().__call__(frame)
+
+    class Impatient(ScriptedPort):
+        patient = True
+
+        def read(self, size: int, /) -> bytes:
+            assert self.patient or self.in_waiting, "the host waits in vain"
+            return super().read(size)
+
+    port = Impatient(Deaf())
+    session = Session(Channel(port, "scripted"), QUICK)
+    port.patient = False
+    assert session.infer(0, np.zeros(4096, np.int8)).attempts == 1
+    assert heard[:5] == [0, 1024, 2048, 3072, 1024]
+    assert heard.count(1024) == 2
+
+
 def test_an_endless_flood_ends() -> None:
     class Flood(ScriptedPort):
         @property

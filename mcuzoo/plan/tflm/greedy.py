@@ -16,7 +16,6 @@ from mcuzoo.plan.tflm.buffers import PlannedBuffer
 
 class _Placed(NamedTuple):
     offset: int
-    order: int
     buffer: PlannedBuffer
 
 
@@ -33,11 +32,11 @@ def greedy_offsets(
     free.sort(key=lambda index: buffers[index].bytes, reverse=True)
     placed: list[_Placed] = []
     offsets = [0] * len(buffers)
-    for order, index in enumerate([*fixed, *free]):
+    for index in (*fixed, *free):
         given = prescribed[index]
         offset = _lowest_gap(buffers[index], placed) if given is None else given
         offsets[index] = offset
-        insort(placed, _Placed(offset, order, buffers[index]), key=lambda item: item[:2])
+        insort(placed, _Placed(offset, buffers[index]), key=lambda item: item.offset)
     return tuple(offsets)
 
 
