@@ -14,7 +14,7 @@ from mcuzoo.plan.greedy import Offsets
 from mcuzoo.plan.lifetimes import Life
 
 MAX_BUFFERS = 64
-MAX_NODES = 20_000
+MAX_TRIES = 30_000
 
 
 def exact_layout(
@@ -22,9 +22,9 @@ def exact_layout(
 ) -> Offsets | None:
     """The lowest layout that needs less than `below_bytes`, or None when there is none.
 
-    Graphs of more than MAX_BUFFERS buffers are not searched; a search of more than MAX_NODES
-    nodes ends with the best layout met until then. Node counts, not time, bound it, so that the
-    same model gets the same plan everywhere.
+    Graphs of more than MAX_BUFFERS buffers are not searched, and after MAX_TRIES placements the
+    search ends with the best layout met until then: a count, not a time, so that the same model
+    gets the same plan everywhere.
     """
     if len(lives) > MAX_BUFFERS:
         return None
@@ -40,7 +40,7 @@ class _Search:
         self.best: Offsets | None = None
         self.best_bytes = below_bytes
         self.goal_bytes = lower_bound_bytes
-        self.nodes = 0
+        self.tries = 0
         self.lives = tuple(sorted(lives, key=lambda life: (-life.bytes, life.buffer)))
         self.sizes = tuple(align_up(life.bytes, alignment) for life in self.lives)
         first = min((life.first_step for life in lives), default=0)
@@ -58,9 +58,6 @@ class _Search:
     def descend(self, placed: int, floor: int, latest: int) -> None:
         """Place one more buffer, not below `floor` where the `latest` one went, in every way
         that may still win."""
-        if self.best_bytes <= self.goal_bytes or self.nodes >= MAX_NODES:
-            return
-        self.nodes += 1
         if placed == len(self.lives):
             self.best_bytes = max(self.height, default=0)
             self.best = {
@@ -71,12 +68,16 @@ class _Search:
             return
         for offset, index in self._candidates():
             # Buffers side by side at one offset may come in any order: try one order only.
-            if (offset, index) > (floor, latest):
+            if (offset, index) > (floor, latest) and not self._done():
+                self.tries += 1
                 saved = [self.height[step] for step in self.spans[index]]
                 self._put(index, offset)
                 if self._may_win(offset):
                     self.descend(placed + 1, offset, index)
                 self._take_back(index, saved)
+
+    def _done(self) -> bool:
+        return self.best_bytes <= self.goal_bytes or self.tries >= MAX_TRIES
 
     def _candidates(self) -> list[tuple[int, int]]:
         """Offset and index of every buffer that is still to be placed, lowest first."""

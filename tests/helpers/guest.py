@@ -41,12 +41,10 @@ _START_C = r"""
 extern uint32_t stack_top[];
 void guest(void);
 void reset(void);
-void on_fault(void);
-void on_svc(void);
-void on_tick(void);
-__attribute__((weak)) void on_fault(void) { for (;;) {} }
-__attribute__((weak)) void on_svc(void) { for (;;) {} }
-__attribute__((weak)) void on_tick(void) { for (;;) {} }
+/* No handler, no vector. */
+void on_fault(void) __attribute__((weak));
+void on_svc(void) __attribute__((weak));
+void on_tick(void) __attribute__((weak));
 
 __attribute__((section(".vectors"), used)) static void (*const vectors[16])(void) = {
     (void (*)(void))stack_top, reset, on_fault, on_fault, on_fault, on_fault, on_fault, 0,

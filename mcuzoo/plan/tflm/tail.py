@@ -64,7 +64,9 @@ def simulate(
     for op, request in zip(model.ops, requests, strict=True):
         for bytes_ in request.prepare_bytes:
             arena.push("kernels", Chunk(bytes_, abi.ARENA_ALIGNMENT), _requests_bytes(scratches))
-        arena.require(_requests_bytes(scratches) + _prepare_temporaries(model, op.inputs + op.outputs))
+        arena.require(
+            _requests_bytes(scratches) + _prepare_temporaries(model, op.inputs + op.outputs)
+        )
         scratches += len(request.scratch_bytes)
     if scratches:
         handles = Chunk(abi.SCRATCH_HANDLE_BYTES * scratches)
