@@ -24,6 +24,7 @@ def run_document(run: Path, summary: RunSummary) -> dict[str, object]:
         "model": meta.model,
         "board": asdict(meta.board),
         "settings": asdict(meta.settings),
+        "preprocessing": asdict(meta.preprocessing),
         "images": {
             "total": len(summary.rows),
             **{status.value: summary.counts[status] for status in Status},

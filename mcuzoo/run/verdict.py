@@ -67,13 +67,13 @@ def _findings(
     strict: bool,
 ) -> Iterator[tuple[Broke, str]]:
     if unequal:
-        yield Broke.FIRMWARE, f"{unequal} outputs differ from the host reference."
+        yield Broke.FIRMWARE, f"Outputs unlike the host reference's: {unequal}."
     if counts[Status.FAULT]:
-        yield Broke.FIRMWARE, f"The firmware failed on {counts[Status.FAULT]} images."
+        yield Broke.FIRMWARE, f"Images on which the firmware failed: {counts[Status.FAULT]}."
     if counts[Status.LOST]:
-        yield Broke.RIG, f"{counts[Status.LOST]} images got no answer from the board."
+        yield Broke.RIG, f"Images without an answer from the board: {counts[Status.LOST]}."
     if counts[Status.PENDING]:
-        yield Broke.RIG, f"{counts[Status.PENDING]} images have not been run yet."
+        yield Broke.RIG, f"Images that have not been run yet: {counts[Status.PENDING]}."
     if counts[Status.BAD_IMAGE] and strict:
         yield Broke.DATA, _bad_images(counts)
     if min_top1 is not None and (top1 is None or top1.value < min_top1):
@@ -82,4 +82,4 @@ def _findings(
 
 
 def _bad_images(counts: Mapping[Status, int]) -> str:
-    return f"{counts[Status.BAD_IMAGE]} images could not be decoded and are not counted."
+    return f"Images that could not be decoded, not counted: {counts[Status.BAD_IMAGE]}."
