@@ -35,27 +35,31 @@ class CountMode:
 
 
 class InstructionClock:
-    """Instructions since reset, over the runs of one engine; stands still while not counting."""
+    """Instructions since reset; stands still while nobody counts.
+
+    counting: whether the present run is counted.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._before = 0
-        self._running = False
+        self._skipped = 0
+        self._settled = 0
         self.counting = False
 
+    @property
     def now(self) -> int:
-        """With the instruction that is being executed."""
-        return self._before + (self._engine.executed if self._running else 0)
+        """To the end of the block that is being executed."""
+        return self._engine.executed + self._skipped
 
-    def begin_run(self, *, counting: bool) -> None:
-        self.counting = self._running = counting
+    @property
+    def settled(self) -> int:
+        """Exact, as of the end of the last run."""
+        return self._settled
 
-    def end_run(self, *, repeated: int) -> None:
-        """The run is over; `repeated` instructions at its end were begun and will be again."""
-        if self._running:
-            self._before += self._engine.executed - repeated
-        self._running = False
+    def settle(self) -> None:
+        """A run has ended."""
+        self._settled = self.now
 
     def skip(self, instructions: int) -> None:
         """Let time pass in which the core does nothing."""
-        self._before += instructions
+        self._skipped += instructions

@@ -38,13 +38,13 @@ class SysTick:
     def until_tick(self) -> int:
         """Instructions until the count wraps next; at least 1."""
         period = self._reload + 1
-        return period - (self._clock.now() - self._origin) % period
+        return period - (self._clock.now - self._origin) % period
 
     def update(self) -> None:
         """Notice wraps since the last time."""
         if not self.running:
             return
-        wraps = (self._clock.now() - self._origin) // (self._reload + 1)
+        wraps = (self._clock.now - self._origin) // (self._reload + 1)
         if wraps > self._wraps_seen:
             self._wraps_seen = wraps
             self._control |= _COUNTFLAG
@@ -77,5 +77,5 @@ class SysTick:
             self._restart()
 
     def _restart(self) -> None:
-        self._origin = self._clock.now()
+        self._origin = self._clock.now
         self._wraps_seen = 0

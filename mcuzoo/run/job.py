@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 
 from mcuzoo.errors import ProjectError, UsageError
@@ -139,12 +140,9 @@ def _defaults(project: Path, manifest: Manifest) -> Settings:
 
 
 def _new_run_folder(board: str) -> Path:
-    name = f"{datetime.now():%Y%m%d-%H%M%S}-{board}"
-    candidates = [
-        Path(RUNS_FOLDER) / name,
-        *(Path(RUNS_FOLDER) / f"{name}-{n}" for n in range(2, 99)),
-    ]
-    return next(folder for folder in candidates if not folder.exists())
+    stem = f"{datetime.now():%Y%m%d-%H%M%S}-{board}"
+    names = (stem if number == 1 else f"{stem}-{number}" for number in count(1))
+    return next(folder for name in names if not (folder := Path(RUNS_FOLDER) / name).exists())
 
 
 def _reference_engine(project: Path, manifest: Manifest) -> Engine:

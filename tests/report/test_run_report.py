@@ -13,17 +13,17 @@ import pytest
 from helpers.fake_board import HELLO
 
 from mcuzoo.errors import InputError
+from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.report.document import run_document
 from mcuzoo.report.files import CSV_COLUMNS, csv_text, outputs_array, write_csv, write_outputs
 from mcuzoo.report.text import summary_text
-from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.run.board import board_facts
 from mcuzoo.run.record import Row, RunMeta, Settings, Status
 from mcuzoo.run.summary import summarize
 
 META = RunMeta(
-    "1", "2025", "toy", 6, ("a", "b", "c", "d", "e", "f"), 1 / 256, -128, Preprocessing(), "d", board_facts(HELLO),
-    Settings("/p", "/dev/x", 1, "/d", None, None, True, None, False),
+    "1", "2025", "toy", 6, ("a", "b", "c", "d", "e", "f"), 1 / 256, -128, Preprocessing(), "d",
+    board_facts(HELLO), Settings("/p", "/dev/x", 1, "/d", None, None, True, None, False),
 )  # fmt: skip
 DONE = Row(
     3, "x, y.jpg", 0, "aa", Status.DONE, np.array([9, 1, 1, 1, 1, -128], np.int8), 0, 137 / 256,

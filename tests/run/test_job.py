@@ -130,8 +130,8 @@ def test_resume_takes_over_what_is_not_given(project: Path, tmp_path: Path) -> N
         Request(port="/dev/x", project=project, baud=9600, limit=3, no_reference=True, strict=True)
     )
     meta = RunMeta(
-        "1", "now", "toy", 6, None, 1.0, 0, MANIFEST.preprocessing, first.data_set.digest, board_facts(HELLO),
-        first.settings,
+        "1", "now", "toy", 6, None, 1.0, 0, MANIFEST.preprocessing, first.data_set.digest,
+        board_facts(HELLO), first.settings,
     )  # fmt: skip
     run = tmp_path / "run"
     create_journal(run, meta, first.data_set.items)
