@@ -89,6 +89,7 @@ class Machine:
         )
         self._peripherals: dict[str, Peripheral] = {}
         self._protection: tuple[int, ...] = ()
+        self._profiling = self._cycles.wanted
         self._ticking = False
         self._reset = False
         self._map_everything()
@@ -118,7 +119,7 @@ class Machine:
     def _go_on(self, pc: int) -> int:
         self._apply_protection()
         self._ticking = self._systick.running
-        self._clock.counting = self._cycles.wanted or self._ticking
+        self._clock.counting = self._profiling or self._ticking
         exit_ = self.engine.run(pc, counted=self._clock.counting, limit=self._limit())
         self._clock.settle()
         pc = self._after(exit_)
@@ -198,8 +199,9 @@ class Machine:
         orders = self._orders
         if self._setting.until_hang_up and self._setting.console.hung_up():
             orders.stop = True
-        idle_counting = self._clock.counting and not self._cycles.wanted and not self._ticking
-        if orders.stop or orders.reset or idle_counting:
+        enough = self._profiling and not self._cycles.wanted
+        self._profiling = self._profiling and not enough
+        if orders.stop or orders.reset or enough:
             self.engine.stop()
             return True
         return False

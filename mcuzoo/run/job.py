@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 
+from mcuzoo.emulator.url import SCHEME, parse_emulator_url
 from mcuzoo.errors import ProjectError, UsageError
 from mcuzoo.project.manifest import MANIFEST_NAME, Manifest, load_manifest
 from mcuzoo.run.dataset import DataSet, load_data_set
@@ -92,6 +93,10 @@ def _project(request: Request, earlier: Settings | None) -> Path:
         return request.project.resolve()
     if earlier is not None:
         return Path(earlier.project)
+    if request.port is not None and request.port.startswith(SCHEME):
+        path, _ = parse_emulator_url(request.port)
+        if path.is_dir():
+            return path.resolve()
     if Path(MANIFEST_NAME).is_file():
         return Path.cwd()
     raise UsageError(

@@ -19,7 +19,8 @@ class Broke(str, Enum):
     MODEL = "model"  # the accuracy is below --min-top1
 
 
-_EXIT_CODES = {Broke.MODEL: 1, Broke.DATA: 2, Broke.RIG: 3, Broke.FIRMWARE: 4}
+_EXIT_CODES = {Broke.FIRMWARE: 1, Broke.MODEL: 1, Broke.DATA: 2, Broke.RIG: 3}
+_FAULT_EXIT_CODE = 4  # the firmware gave no answer at all, which no accuracy can be told from
 
 
 @dataclass(frozen=True)
@@ -29,14 +30,11 @@ class Verdict:
     broke: Broke | None
     reasons: tuple[str, ...]
     warnings: tuple[str, ...]
+    exit_code: int = 0
 
     @property
     def passed(self) -> bool:
         return self.broke is None
-
-    @property
-    def exit_code(self) -> int:
-        return 0 if self.broke is None else _EXIT_CODES[self.broke]
 
 
 def judge(
@@ -56,7 +54,12 @@ def judge(
     if counts[Status.BAD_IMAGE] and not strict:
         warnings.append(_bad_images(counts))
     broke = min((blame for blame, _ in findings), key=list(Broke).index, default=None)
-    return Verdict(broke, tuple(reason for _, reason in findings), tuple(warnings))
+    reasons = tuple(reason for _, reason in findings)
+    if broke is None:
+        return Verdict(None, reasons, tuple(warnings))
+    faulted = broke is Broke.FIRMWARE and counts[Status.FAULT] > 0
+    code = _FAULT_EXIT_CODE if faulted else _EXIT_CODES[broke]
+    return Verdict(broke, reasons, tuple(warnings), code)
 
 
 def _findings(

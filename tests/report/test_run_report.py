@@ -84,8 +84,8 @@ def test_document_is_json_and_whole() -> None:
     assert document["images"] == {
         "total": 3, "done": 2, "bad_image": 1, "lost": 0, "fault": 0, "pending": 0,
     }  # fmt: skip
-    assert document["top1"]["correct"] == document["top1"]["total"] == 1
-    assert 0 < document["top1"]["low95"] < document["top1"]["value"] == 1.0
+    assert document["accuracy"]["top1"]["correct"] == document["accuracy"]["top1"]["total"] == 1
+    assert 0 < document["accuracy"]["top1"]["low95"] < document["top1"] == 1.0
     assert document["reference"] == {"compared": 2, "equal": 2, "largest_difference": 0}
     assert document["latency"]["unit"] == "cycles" and document["latency"]["counted"] == 1
     assert document["latency"]["median_ms"] == pytest.approx(10.0)

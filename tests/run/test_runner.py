@@ -81,7 +81,7 @@ def test_whole_run(tmp_path: Path) -> None:
 
 def test_outputs_unlike_the_reference_blame_the_firmware(tmp_path: Path) -> None:
     summary = ran(make_toy_job(tmp_path), FakeBoard(wrong_outputs=[1, 3]))
-    assert summary.verdict.broke is Broke.FIRMWARE and summary.verdict.exit_code == 4
+    assert summary.verdict.broke is Broke.FIRMWARE and summary.verdict.exit_code == 1
     assert summary.agreement is not None
     assert (summary.agreement.equal, summary.agreement.largest_difference) == (3, 1)
 
