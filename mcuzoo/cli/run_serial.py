@@ -23,7 +23,10 @@ def run_serial(
     ] = None,
     project: Annotated[
         Path | None,
-        typer.Option("--project", help="Exported project; default: that of emulator://, else the current folder."),
+        typer.Option(
+            "--project",
+            help="Exported project; default: that of emulator://, or the current folder.",
+        ),
     ] = None,
     images: Annotated[
         Path | None,

@@ -37,28 +37,30 @@ class CountMode:
 class InstructionClock:
     """Instructions since reset; stands still while nobody counts.
 
-    counting: whether the present run is counted.
+    It is exact between runs only. A device that needs it calls `ready`: when that is false the
+    run ends, and the access is made again with the clock exact.
+
+    counting: whether the present run is counted. now: as of the end of the last run.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._skipped = 0
-        self._settled = 0
+        self._asked = False
+        self.now = 0
         self.counting = False
 
-    @property
-    def now(self) -> int:
-        """To the end of the block that is being executed."""
-        return self._engine.executed + self._skipped
+    def ready(self) -> bool:
+        """Whether `now` is the present."""
+        if not self.counting:
+            return True
+        self._asked = not self._asked
+        if self._asked:
+            self._engine.stop()
+        return not self._asked
 
-    @property
-    def settled(self) -> int:
-        """Exact, as of the end of the last run."""
-        return self._settled
-
-    def settle(self) -> None:
-        """A run has ended."""
-        self._settled = self.now
+    def run_ended(self) -> None:
+        self.now = self._engine.executed + self._skipped
 
     def skip(self, instructions: int) -> None:
         """Let time pass in which the core does nothing."""

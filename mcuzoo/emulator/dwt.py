@@ -32,9 +32,6 @@ class CycleCounter:
     An inference is a time in which CYCCNT is read again and again and no byte moves on the
     console. When enough of them are counted, `wanted` turns false; NOCYCCNT reads 1 from the
     moment on that the machine stops counting.
-
-    The count is exact between runs only: an access to CYCCNT or CTRL first ends the run by
-    `settle`, and is answered when it is made again.
     """
 
     def __init__(
@@ -44,14 +41,11 @@ class CycleCounter:
         counted: int,
         console_bytes: Callable[[], int],
         trace_enabled: Callable[[], bool],
-        settle: Callable[[], None],
     ) -> None:
         self._clock = clock
         self._mode = mode
         self._console_bytes = console_bytes
         self._trace_enabled = trace_enabled
-        self._settle = settle
-        self._asked = False
         self._origin = 0
         self._held = 0
         self._enabled = False
@@ -73,7 +67,7 @@ class CycleCounter:
             return 0
         if offset == _CTRL:
             return _NUMCOMP | int(self._enabled) | (0 if self._clock.counting else _NOCYCCNT)
-        if offset == _CYCCNT and self._ready():
+        if offset == _CYCCNT and self._clock.ready():
             self._notice_inference()
             return self._value()
         return 0
@@ -82,31 +76,22 @@ class CycleCounter:
         self._check(Access(BASE + offset, size, write=True, value=value))
         if offset == _LAR:
             self._locked = value != _UNLOCK
-        if self._locked or not self._trace_enabled() or not self._ready():
+        if self._locked or not self._trace_enabled() or not self._clock.ready():
             return
         if offset == _CTRL:
             self._held = self._value()
             self._enabled = bool(value & _CYCCNTENA)
         elif offset == _CYCCNT:
             self._held = value & _MASK
-        self._origin = self._clock.settled - self._held
-
-    def _ready(self) -> bool:
-        """Whether the clock is exact; if not, the access will be made again."""
-        if not self._clock.counting:
-            return True
-        self._asked = not self._asked
-        if self._asked:
-            self._settle()
-        return not self._asked
+        self._origin = self._clock.now - self._held
 
     def _value(self) -> int:
         if not self._clock.counting:
             return 0
-        return (self._clock.settled - self._origin) & _MASK if self._enabled else self._held
+        return (self._clock.now - self._origin) & _MASK if self._enabled else self._held
 
     def _notice_inference(self) -> None:
-        now, moved = self._clock.settled, self._console_bytes()
+        now, moved = self._clock.now, self._console_bytes()
         if moved != self._moved_then:
             self._began, self._moved_then, self._timed = now, moved, False
         elif not self._timed and now - self._began >= _SHORTEST_INFERENCE:

@@ -156,7 +156,7 @@ class Engine:
         return self._blocks.total
 
     def run(self, pc: int, *, counted: bool = False, limit: int = 0) -> Exit:
-        """Execute from `pc` on, up to `limit` instructions where that is not 0.
+        """Execute from `pc` on; where `limit` is not 0, a counted run ends after about as many.
 
         Raises whatever a device raised, after the instruction that met it.
         """
@@ -164,6 +164,7 @@ class Engine:
         self._exit = None
         self._stopping = False
         self._count(counted)
+        before = self.executed
         try:
             self._uc.emu_start(pc | _THUMB, _NEVER, count=limit)
         except self._unicorn.UcError as error:
@@ -176,7 +177,8 @@ class Engine:
         if self._failure is not None:
             raise self._failure
         # unicorn does not tell a wait from the end of the limit.
-        return self._describe(Cause.STOPPED if self._stopping or limit else Cause.WAITING)
+        at_limit = 0 < limit <= self.executed - before
+        return self._describe(Cause.STOPPED if self._stopping or at_limit else Cause.WAITING)
 
     def stop(self) -> None:
         """End the run soon; callable from any thread and from devices.

@@ -85,7 +85,6 @@ class Machine:
             inferences,
             self._uart.bytes_moved,
             self._control.trace_enabled,
-            self.engine.stop,
         )
         self._peripherals: dict[str, Peripheral] = {}
         self._protection: tuple[int, ...] = ()
@@ -121,7 +120,7 @@ class Machine:
         self._ticking = self._systick.running
         self._clock.counting = self._profiling or self._ticking
         exit_ = self.engine.run(pc, counted=self._clock.counting, limit=self._limit())
-        self._clock.settle()
+        self._clock.run_ended()
         pc = self._after(exit_)
         self._systick.update()
         if self._systick.pending and not self._exceptions.masked():

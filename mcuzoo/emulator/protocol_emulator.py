@@ -10,7 +10,6 @@ from __future__ import annotations
 import select
 import socket
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serial.serialutil import PortNotOpenError, SerialBase, SerialTimeoutException

@@ -51,6 +51,8 @@ class SysTick:
             self.pending = self.pending or bool(self._control & _TICKINT)
 
     def read(self, offset: int) -> int:
+        if self.running and not self._clock.ready():
+            return 0
         self.update()
         if offset == _CSR:
             value = self._control
@@ -63,6 +65,8 @@ class SysTick:
         return _NO_REFERENCE_CLOCK
 
     def write(self, offset: int, value: int) -> None:
+        if self.running and not self._clock.ready():
+            return
         self.update()
         if offset == _CSR:
             was_running = self.running
