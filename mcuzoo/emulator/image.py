@@ -106,6 +106,6 @@ def _loaded_sections(elf: Any) -> Iterator[tuple[int, bytes]]:
             raise ValueError(f"it ends within section {section.name}")
         for segment in segments:
             inside = section["sh_offset"] - segment["p_offset"]
-            if 0 <= inside and inside + len(data) <= segment["p_filesz"]:
+            if inside >= 0 and inside + len(data) <= segment["p_filesz"]:
                 yield int(segment["p_paddr"]) + inside, data
                 break
