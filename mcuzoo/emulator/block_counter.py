@@ -15,61 +15,50 @@ BlockHook = Callable[[object, int, int, object], None]
 
 
 class BlockCounter:
-    """`on_block` is the hook; it is written for speed. `read_code` gives bytes of memory."""
+    """`on_block` is the hook, written for speed; `read_code` gives bytes of memory."""
 
     def __init__(self, read_code: Callable[[int, int], bytes]) -> None:
         self._read_code = read_code
-        known: dict[int, tuple[int, int]] = {}
-        total = 0
-        last = 0
+        # By address: size in bytes and instructions.
+        self._known: dict[int, tuple[int, int]] = {}
+        # Instructions of all blocks entered, the present one as a whole; its address.
+        self._state = [0, 0]
+        self.on_block = self._make_hook()
+
+    def _make_hook(self) -> BlockHook:
+        known, state, read_code = self._known, self._state, self._read_code
 
         def on_block(_handle: object, address: int, size: int, _key: object) -> None:
-            nonlocal total, last
             entry = known.get(address)
             if entry is None or entry[0] != size:
                 entry = known[address] = (size, count_instructions(read_code(address, size)))
-            total += entry[1]
-            last = address
+            state[0] += entry[1]
+            state[1] = address
 
-        def get() -> int:
-            return total
-
-        def get_last() -> int:
-            return last
-
-        def before(pc: int) -> int:
-            size = known.get(last, (0, 0))[0]
-            if last <= pc < last + size:
-                return total - count_instructions(read_code(pc, last + size - pc))
-            return total
-
-        def settle(pc: int) -> None:
-            nonlocal total
-            total = before(pc)
-
-        self.on_block: BlockHook = on_block
-        self._get = get
-        self._get_last = get_last
-        self._before = before
-        self._settle = settle
+        return on_block
 
     @property
     def total(self) -> int:
-        """Instructions of all blocks entered so far, the present one as a whole."""
-        return self._get()
+        """Instructions executed, when nothing is being executed."""
+        return self._state[0]
 
     @property
-    def before_last(self) -> int:
+    def before_block(self) -> int:
         """Instructions executed before the present block."""
-        return self._before(self._get_last())
+        total, block = self._state
+        return total - self._known.get(block, (0, 0))[1]
 
     def before(self, pc: int) -> int:
-        """Instructions executed before the one at `pc`, which is in the present block."""
-        return self._before(pc)
+        """Instructions executed before the one at `pc`."""
+        total, block = self._state
+        end = block + self._known.get(block, (0, 0))[0]
+        if block <= pc < end:
+            return total - count_instructions(self._read_code(pc, end - pc))
+        return total
 
     def settle(self, pc: int) -> None:
         """Execution has stopped before `pc`: take back what was counted from there on."""
-        self._settle(pc)
+        self._state[0] = self.before(pc)
 
 
 def count_instructions(code: bytes) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
@@ -66,7 +67,7 @@ class Engine:
         self._uc: Any = self._unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB)
         self._uc.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M7)
         self._blocks = BlockCounter(self._read_code)
-        self._hooks: list[Any] = []
+        self._hooks: list[Callable[[], object]] = []
         self._timed: list[tuple[int, int]] = []
         self.executed_before_read = 0
         self._kept: list[object] = []
@@ -158,7 +159,7 @@ class Engine:
     @property
     def executed_before_block(self) -> int:
         """Instructions counted before the block that is being executed."""
-        return self._blocks.before_last
+        return self._blocks.before_block
 
     def time_reads(self, base: int, size: int) -> None:
         """Let `executed_before_read` be exact in a device at [base, base + size), in counted runs.
@@ -220,27 +221,27 @@ class Engine:
         if wanted:
             self._hooks = [self._hook_blocks(), *(self._hook_reads(*span) for span in self._timed)]
         else:
-            for hook in self._hooks:
-                self._uc.hook_del(hook)
+            for remove in self._hooks:
+                remove()
             self._hooks = []
         self._uc.ctl_flush_tb()  # what is translated already calls no hook, or the old ones
 
-    def _hook_blocks(self) -> Any:
-        """The binding's own wrapper of this hook would halve the speed."""
+    def _hook_blocks(self) -> Callable[[], object]:
+        """How to remove the hook. The binding's own wrapper of it would halve the speed."""
         callback = self._binding.HOOK_CODE_CFUNC(self._blocks.on_block)
         self._kept.append(callback)
         handle = self._binding.uc_hook_h()
         block = self._unicorn.UC_HOOK_BLOCK
-        self._binding.uclib.uc_hook_add(
-            self._uc._uch, ctypes.byref(handle), block, callback, 0, *_EVERYWHERE
-        )
-        return handle.value
+        library, engine = self._binding.uclib, self._uc._uch
+        library.uc_hook_add(engine, ctypes.byref(handle), block, callback, 0, *_EVERYWHERE)
+        return lambda: library.uc_hook_del(engine, handle)
 
-    def _hook_reads(self, begin: int, end: int) -> Any:
+    def _hook_reads(self, begin: int, end: int) -> Callable[[], object]:
         def on_read(*_: object) -> None:
             self.executed_before_read = self._blocks.before(self.get("PC"))
 
-        return self._uc.hook_add(self._unicorn.UC_HOOK_MEM_READ, on_read, None, begin, end)
+        handle = self._uc.hook_add(self._unicorn.UC_HOOK_MEM_READ, on_read, None, begin, end)
+        return lambda: self._uc.hook_del(handle)
 
     def _read_code(self, address: int, size: int) -> bytes:
         return bytes(self._uc.mem_read(address, size))

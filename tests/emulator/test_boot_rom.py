@@ -140,10 +140,12 @@ def test_missing_file(rt1050: Board, tmp_path_factory: pytest.TempPathFactory) -
         load_image(rt1050, tmp_path_factory.mktemp("none") / "firmware.bin")
 
 
-@pytest.mark.parametrize("cut", [4, 20, 60, 200, 0x10040])
-def test_damaged_elf(echo: Guest, cut: int) -> None:
+@pytest.mark.parametrize("kept", [4, 20, 60, 200, 0.5, 0.99])
+def test_damaged_elf(echo: Guest, kept: float) -> None:
+    """`kept`: bytes, or a part of the file."""
+    raw = echo.elf.read_bytes()
     with pytest.raises(EmulatorError):
-        load_image(echo.board, echo.elf.read_bytes()[:cut])
+        load_image(echo.board, raw[: int(kept if kept > 1 else kept * len(raw))])
 
 
 def test_elf_of_another_machine(echo: Guest) -> None:
