@@ -33,7 +33,9 @@ def require_integer_model(model: Model) -> None:
             if tensor.dtype in (DType.FLOAT32, DType.FLOAT16) and op.name not in CONVERSIONS:
                 quantized = any(item.dtype in _INTEGER for item in model.tensors)
                 kind = "is quantized only in part" if quantized else "is not quantized"
-                raise ModelError(f"The model {kind}: {_named(op, tensor)} is a float.", QUANTIZE_HINT)
+                raise ModelError(
+                    f"The model {kind}: {_named(op, tensor)} is a float.", QUANTIZE_HINT
+                )
             if tensor.dtype is DType.INT16:
                 raise ModelError(
                     f"The model computes in INT16: {_named(op, tensor)}.", QUANTIZE_HINT

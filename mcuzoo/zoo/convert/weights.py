@@ -67,7 +67,9 @@ def symmetric_weights(weights: Tensor, axis: int | None) -> SymmetricWeights:
     scales = (quantization.scales.astype(np.float64) * factors).astype(np.float32)
     symmetric = Quantization(scales, np.zeros(len(scales), np.int64), axis or 0)
     return SymmetricWeights(
-        tensor=replace(weights, dtype=DType.INT8, quantization=symmetric, data=values.astype(np.int8)),
+        tensor=replace(
+            weights, dtype=DType.INT8, quantization=symmetric, data=values.astype(np.int8)
+        ),
         factors=factors,
         changed=int(np.count_nonzero(values * limit != centred * INT8_PEAK)),
     )
