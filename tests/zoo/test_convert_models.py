@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mcuzoo.errors import ModelError, UnsupportedOpError, UsageError
+from mcuzoo.errors import McuzooError, ModelError, UnsupportedOpError, UsageError
 from mcuzoo.graph.model import DType, Model
 from mcuzoo.graph.read import parse_model
 from mcuzoo.zoo.convert.convert import check_ends, convert_model
@@ -277,3 +277,16 @@ def test_an_int8_model_is_realigned_or_left_alone() -> None:
     again = convert_model(once)
     assert again.model.raw == once.raw
     assert again.report.layers == () and again.report.tensors_shifted == 0
+
+
+@given(st.lists(st.tuples(st.integers(8, 10**6), st.integers(0, 255)), min_size=1, max_size=3))
+@settings(deadline=None, max_examples=300)
+def test_a_damaged_file_is_converted_or_refused(damage: list[tuple[int, int]]) -> None:
+    raw = bytearray(uint8_net(float_ends=True))
+    for place, value in damage:
+        raw[8 + place % (len(raw) - 8)] = value
+    try:
+        conversion = convert_model(parse_model(bytes(raw), "damaged"), "int8")
+    except McuzooError:
+        return
+    assert misaligned(conversion.model) == []

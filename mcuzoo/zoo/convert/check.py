@@ -26,6 +26,10 @@ _COUNTS = (DType.INT32, DType.INT64)
 def require_integer_model(model: Model) -> None:
     """Raise ModelError for a model that computes in floats, in part or as a whole, or in INT16."""
     for op in model.ops:
+        if op.inputs[:1] in ((), (-1,)) or len(op.outputs) != 1 or -1 in op.outputs:
+            raise ModelError(
+                f"Op {op.index} {op.name} has no input or not one output.", "Convert it again."
+            )
         for index in (*op.inputs, *op.outputs):
             if index == -1:
                 continue
@@ -80,8 +84,11 @@ def _require_activation(op: Op, tensor: Tensor) -> None:
 
 def _require_weighted(model: Model, op: Op) -> None:
     index = weights_of(op)
-    if index is None or len(op.outputs) != 1:
-        raise ModelError(f"Op {op.index} {op.name} has no weights.", "Convert the model again.")
+    if index is None or model.tensor(op.inputs[0]).dtype not in _INTEGER:
+        raise ModelError(
+            f"Op {op.index} {op.name} has no weights or no integer input.",
+            "Convert the model again.",
+        )
     weights = model.tensor(index)
     axis = CHANNEL_AXIS[op.name]
     rank = 4 if axis is not None else 2
