@@ -99,7 +99,7 @@ def test_help_loads_nothing_heavy() -> None:
     assert not loaded_by(code) & (HEAVY | {"numpy", "pydantic", "jinja2", "serial", "sqlite3"})
 
 
-@pytest.mark.parametrize("command", ["export", "run-serial"])
+@pytest.mark.parametrize("command", ["convert", "export", "run-serial"])
 def test_command_help_loads_no_tensorflow(command: str) -> None:
     code = (
         "from typer.testing import CliRunner\nfrom mcuzoo.cli.main import app\n"

@@ -11,7 +11,18 @@ from typing import Annotated, Any
 import typer
 
 from mcuzoo import __version__
-from mcuzoo.cli import boards, build, demo, emulate, export, fit, inspect, report, run_serial
+from mcuzoo.cli import (
+    boards,
+    build,
+    convert,
+    demo,
+    emulate,
+    export,
+    fit,
+    inspect,
+    report,
+    run_serial,
+)
 from mcuzoo.errors import McuzooError
 
 INTERRUPTED = 130
@@ -70,6 +81,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo.demo,
     "boards": boards.boards,
     "inspect": inspect.inspect,
+    "convert": convert.convert,
     "fit": fit.fit,
     "export": export.export,
     "build": build.build,

@@ -15,8 +15,8 @@ QUANTIZE_HINT = (
     "data set."
 )
 UINT8_HINT = (
-    "Both the aot and the tflm runtime want INT8; rewrite the file from UINT8 to INT8 (or quantize "
-    "the float model again)."
+    "Both the aot and the tflm runtime want INT8: `mcuzoo convert IN.tflite OUT.tflite` rewrites "
+    "the file from UINT8 to INT8."
 )
 
 

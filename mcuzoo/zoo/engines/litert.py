@@ -15,6 +15,34 @@ from mcuzoo.zoo.engines.engine import model_input, shaped_input
 RESOLVERS = {"reference": "BUILTIN_REF", "builtin": "BUILTIN", "default": "AUTO"}
 
 
+def litert_interpreter(model: Model, resolver: str) -> Any:
+    """An allocated interpreter of ai_edge_litert that keeps every tensor's value.
+
+    Raises MissingExtraError without the wheel, ModelError when LiteRT refuses the model.
+    """
+    if resolver not in RESOLVERS:
+        raise UsageError(
+            f"There is no LiteRT resolver {resolver!r}.", f"Known: {', '.join(RESOLVERS)}."
+        )
+    try:
+        from ai_edge_litert.interpreter import Interpreter, OpResolverType
+    except ImportError:
+        raise MissingExtraError("test", "ai-edge-litert", "Running LiteRT") from None
+    try:
+        interpreter: Any = Interpreter(
+            model_content=model.raw,
+            num_threads=1,
+            experimental_op_resolver_type=getattr(OpResolverType, RESOLVERS[resolver]),
+            experimental_preserve_all_tensors=True,
+        )
+        interpreter.allocate_tensors()
+    except (RuntimeError, ValueError) as error:
+        raise ModelError(
+            f"LiteRT refuses the model: {error}.", "Convert or quantize the model again."
+        ) from error
+    return interpreter
+
+
 class LitertEngine:
     """Runs a model on LiteRT; the output is read before any DEQUANTIZE.
 
@@ -25,26 +53,7 @@ class LitertEngine:
 
     def __init__(self, model: Model, resolver: str = "reference") -> None:
         self.program: Program = build_program(model)
-        if resolver not in RESOLVERS:
-            raise UsageError(
-                f"There is no LiteRT resolver {resolver!r}.", f"Known: {', '.join(RESOLVERS)}."
-            )
-        try:
-            from ai_edge_litert.interpreter import Interpreter, OpResolverType
-        except ImportError:
-            raise MissingExtraError("test", "ai-edge-litert", "Running LiteRT") from None
-        try:
-            self._interpreter: Any = Interpreter(
-                model_content=model.raw,
-                num_threads=1,
-                experimental_op_resolver_type=getattr(OpResolverType, RESOLVERS[resolver]),
-                experimental_preserve_all_tensors=True,
-            )
-            self._interpreter.allocate_tensors()
-        except (RuntimeError, ValueError) as error:
-            raise ModelError(
-                f"LiteRT refuses the model: {error}.", "Convert or quantize the model again."
-            ) from error
+        self._interpreter = litert_interpreter(model, resolver)
 
     def run(self, input: NDArray[np.int8]) -> NDArray[np.int8]:
         """int8 of the input's size in any shape -> int8 (output elements,)."""
