@@ -43,6 +43,22 @@ static bool within(uint32_t offset, uint32_t length, uint32_t total) {
     return offset <= total && length <= total - offset;
 }
 
+/* A wait that start-up gave up leaves a board that answers, but perhaps at the wrong clock: the host
+ * is told each time it asks who is there, since nobody may have listened at the restart. */
+static void confess_boot_failure(void) {
+    static char text[] = "start-up gave up waiting for the register at 0x00000000";
+    static const char digits[] = "0123456789abcdef";
+    uint32_t address = mz_port_boot_failure();
+    if (address == 0u) {
+        return;
+    }
+    for (size_t at = sizeof text - 2u; text[at] != 'x'; at--) {
+        text[at] = digits[address & 0xfu];
+        address >>= 4;
+    }
+    mz_link_log(MZ_LOG_WARNING, text);
+}
+
 static void on_hello(const mz_frame *request) {
     mz_msg_hello hello;
     if (!mz_unpack_hello(request->payload, &hello)) {
@@ -71,6 +87,7 @@ static void on_hello(const mz_frame *request) {
     };
     mz_pack_hello_reply(mz_link_compose(), &reply);
     mz_link_answer(request, MZ_MSG_HELLO_REPLY, 0u);
+    confess_boot_failure();
 }
 
 static void acknowledge(const mz_frame *request, bool taken) {

@@ -66,7 +66,7 @@ def _root(
     """Every command explains itself with --help."""
 
 
-for _name, _command in {
+_COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo.demo,
     "boards": boards.boards,
     "inspect": inspect.inspect,
@@ -76,7 +76,8 @@ for _name, _command in {
     "emulate": emulate.emulate,
     "run-serial": run_serial.run_serial,
     "report": report.report,
-}.items():
+}
+for _name, _command in _COMMANDS.items():
     app.command(_name)(_guarded(_command))
 
 

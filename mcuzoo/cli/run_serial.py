@@ -23,7 +23,10 @@ def run_serial(
     ] = None,
     project: Annotated[
         Path | None,
-        typer.Option("--project", help="Exported project; default: the current folder."),
+        typer.Option(
+            "--project",
+            help="Exported project; default: that of emulator://, or the current folder.",
+        ),
     ] = None,
     images: Annotated[
         Path | None,
@@ -70,8 +73,9 @@ def run_serial(
 ) -> None:
     """Run images on a board and compare with labels and host.
 
-    Exits 0 when the run passes, 1 when the accuracy is below --min-top1, 2 for unusable input,
-    3 when the rig lost images, 4 when the firmware computes something else than the host.
+    Exits 0 when the run passes; 1 when the accuracy is below --min-top1 or outputs differ from the
+    host's; 2 for unusable input; 3 when the rig lost images; 4 when the firmware is another one, or
+    faults.
     """
     import json
     from contextlib import ExitStack

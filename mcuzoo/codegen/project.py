@@ -72,7 +72,7 @@ def export_project(
         BUILD_ID_HEADER: _build_id_header(identity).encode(),
         MODEL_FILE: model.raw,
         **label_file(source.labels),
-        **sample_files(source.samples),
+        **sample_files(source.samples, source.samples_labelled),
     }
     manifest = Manifest(
         tool_version=__version__,

@@ -35,27 +35,33 @@ class CountMode:
 
 
 class InstructionClock:
-    """Instructions since reset, over the runs of one engine; stands still while not counting."""
+    """Instructions since reset; stands still while nobody counts.
+
+    It is exact between runs only. A device that needs it calls `ready`: when that is false the
+    run ends, and the access is made again with the clock exact.
+
+    counting: whether the present run is counted. now: as of the end of the last run.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._before = 0
-        self._running = False
+        self._skipped = 0
+        self._asked = False
+        self.now = 0
         self.counting = False
 
-    def now(self) -> int:
-        """With the instruction that is being executed."""
-        return self._before + (self._engine.executed if self._running else 0)
+    def ready(self) -> bool:
+        """Whether `now` is the present."""
+        if not self.counting:
+            return True
+        self._asked = not self._asked
+        if self._asked:
+            self._engine.stop()
+        return not self._asked
 
-    def begin_run(self, *, counting: bool) -> None:
-        self.counting = self._running = counting
-
-    def end_run(self, *, repeated: int) -> None:
-        """The run is over; `repeated` instructions at its end were begun and will be again."""
-        if self._running:
-            self._before += self._engine.executed - repeated
-        self._running = False
+    def run_ended(self) -> None:
+        self.now = self._engine.executed + self._skipped
 
     def skip(self, instructions: int) -> None:
         """Let time pass in which the core does nothing."""
-        self._before += instructions
+        self._skipped += instructions

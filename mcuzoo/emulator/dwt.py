@@ -67,37 +67,36 @@ class CycleCounter:
             return 0
         if offset == _CTRL:
             return _NUMCOMP | int(self._enabled) | (0 if self._clock.counting else _NOCYCCNT)
-        if offset == _CYCCNT:
-            return self._sample()
+        if offset == _CYCCNT and self._clock.ready():
+            self._notice_inference()
+            return self._value()
         return 0
 
     def write(self, offset: int, size: int, value: int) -> None:
         self._check(Access(BASE + offset, size, write=True, value=value))
         if offset == _LAR:
             self._locked = value != _UNLOCK
-        if self._locked or not self._trace_enabled():
+        if self._locked or not self._trace_enabled() or not self._clock.ready():
             return
         if offset == _CTRL:
             self._held = self._value()
             self._enabled = bool(value & _CYCCNTENA)
-            self._origin = self._clock.now() - self._held
         elif offset == _CYCCNT:
             self._held = value & _MASK
-            self._origin = self._clock.now() - self._held
+        self._origin = self._clock.now - self._held
 
     def _value(self) -> int:
         if not self._clock.counting:
             return 0
-        return (self._clock.now() - self._origin) & _MASK if self._enabled else self._held
+        return (self._clock.now - self._origin) & _MASK if self._enabled else self._held
 
-    def _sample(self) -> int:
-        now, moved = self._clock.now(), self._console_bytes()
+    def _notice_inference(self) -> None:
+        now, moved = self._clock.now, self._console_bytes()
         if moved != self._moved_then:
             self._began, self._moved_then, self._timed = now, moved, False
         elif not self._timed and now - self._began >= _SHORTEST_INFERENCE:
             self._timed = True
             self.inferences += 1
-        return self._value()
 
     def _check(self, access: Access) -> None:
         if access.size != 4 or access.address - BASE not in (_CTRL, _CYCCNT, _LAR, _LSR):

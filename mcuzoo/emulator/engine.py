@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import ctypes
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
 
-from mcuzoo.emulator.counter import NO_LIMIT, find_counter
+from mcuzoo.emulator.block_counter import BlockCounter
 from mcuzoo.emulator.refusal import Access
 from mcuzoo.errors import EmulatorError, MissingExtraError
 
 _NEVER = 0xFFFF_FFFF
 _THUMB = 1
+_EVERYWHERE = (ctypes.c_uint64(1), ctypes.c_uint64(0))  # begin above end: no bounds
 _CPSR_THUMB = 1 << 5
 _XPSR_IT = 0x0600_FC00
 
@@ -48,10 +50,7 @@ class Exit:
 
 
 class Engine:
-    """One Cortex-M7 without memory. `executed` is valid only with `counts`.
-
-    Needs the package unicorn; raises MissingExtraError.
-    """
+    """One Cortex-M7 without memory. Needs the package unicorn; raises MissingExtraError."""
 
     def __init__(self) -> None:
         try:
@@ -66,8 +65,8 @@ class Engine:
         # UC_MODE_MCLASS would select a Cortex-M33, which has no double-precision FPU.
         self._uc: Any = self._unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB)
         self._uc.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M7)
-        self._counter = find_counter(self._uc)
-        self._counted_before = False
+        self._blocks = BlockCounter(self._read_code)
+        self._block_hook: Any = None
         self._kept: list[object] = []
         self._failure: BaseException | None = None
         self._exit: tuple[Cause, Access | None] | None = None
@@ -150,39 +149,36 @@ class Engine:
     # Running
 
     @property
-    def counts(self) -> bool:
-        """Whether this build of unicorn lets its instruction count be read."""
-        return self._counter is not None
-
-    @property
     def executed(self) -> int:
-        """Instructions of the present or last counted run, with the one being executed."""
-        assert self._counter is not None
-        return self._counter.value
+        """Instructions counted so far; exact between runs, during one with the whole of the block
+        that is being executed.
+        """
+        return self._blocks.total
 
-    def run(self, pc: int, *, counted: bool = False, limit: int = NO_LIMIT) -> Exit:
-        """Execute from `pc` on; a counted run ends after `limit` instructions.
+    def run(self, pc: int, *, counted: bool = False, limit: int = 0) -> Exit:
+        """Execute from `pc` on; where `limit` is not 0, a counted run ends after about as many.
 
         Raises whatever a device raised, after the instruction that met it.
         """
         self._failure = None
         self._exit = None
         self._stopping = False
-        if counted and not self._counted_before:
-            self._uc.ctl_flush_tb()  # what is translated already does not count
-        self._counted_before = counted
+        self._count(counted)
+        before = self.executed
         try:
-            self._uc.emu_start(pc | _THUMB, _NEVER, count=limit if counted else 0)
+            self._uc.emu_start(pc | _THUMB, _NEVER, count=limit)
         except self._unicorn.UcError as error:
             if self._exit is None and self._failure is None:
                 raise EmulatorError(
                     f"unicorn stopped at PC {self.get('PC'):#010x}: {error}.",
                     "The image does something that the emulator cannot run.",
                 ) from error
+        self._blocks.settle(self.get("PC"))
         if self._failure is not None:
             raise self._failure
-        limited = counted and self.executed > limit
-        return self._describe(Cause.STOPPED if self._stopping or limited else Cause.WAITING)
+        # unicorn does not tell a wait from the end of the limit.
+        at_limit = 0 < limit <= self.executed - before
+        return self._describe(Cause.STOPPED if self._stopping or at_limit else Cause.WAITING)
 
     def stop(self) -> None:
         """End the run soon; callable from any thread and from devices.
@@ -205,6 +201,31 @@ class Engine:
         if self._failure is None:
             self._failure = failure
         self._uc.emu_stop()
+
+    def _count(self, wanted: bool) -> None:
+        """Hook every block, or do not. The binding's own wrapper would halve the speed."""
+        if wanted == (self._block_hook is not None):
+            return
+        library = self._binding.uclib
+        if wanted:
+            callback = self._binding.HOOK_CODE_CFUNC(self._blocks.on_block)
+            self._kept.append(callback)
+            self._block_hook = self._binding.uc_hook_h()
+            library.uc_hook_add(
+                self._uc._uch,
+                ctypes.byref(self._block_hook),
+                self._unicorn.UC_HOOK_BLOCK,
+                callback,
+                0,
+                *_EVERYWHERE,
+            )
+        else:
+            library.uc_hook_del(self._uc._uch, self._block_hook)
+            self._block_hook = None
+        self._uc.ctl_flush_tb()  # what is translated already calls no hook, or the old one
+
+    def _read_code(self, address: int, size: int) -> bytes:
+        return bytes(self._uc.mem_read(address, size))
 
     def _install_hooks(self) -> None:
         unicorn = self._unicorn

@@ -12,7 +12,6 @@ from mcuzoo.emulator import dwt, system_control
 from mcuzoo.emulator.boot_rom import Start
 from mcuzoo.emulator.clock import CountMode, InstructionClock
 from mcuzoo.emulator.consoles import Console
-from mcuzoo.emulator.counter import NO_LIMIT
 from mcuzoo.emulator.dwt import CycleCounter
 from mcuzoo.emulator.engine import Cause, Engine, Exit
 from mcuzoo.emulator.exceptions import Exceptions, Vector
@@ -82,13 +81,14 @@ class Machine:
         self._uart = self._make_uart()
         self._cycles = CycleCounter(
             self._clock,
-            setting.mode if self.engine.counts else CountMode(0),
+            setting.mode,
             inferences,
             self._uart.bytes_moved,
             self._control.trace_enabled,
         )
         self._peripherals: dict[str, Peripheral] = {}
         self._protection: tuple[int, ...] = ()
+        self._profiling = self._cycles.wanted
         self._ticking = False
         self._reset = False
         self._map_everything()
@@ -99,7 +99,7 @@ class Machine:
 
     @property
     def instructions(self) -> int:
-        return self._clock.now()
+        return self._clock.now
 
     def run(self) -> Outcome:
         """Run until a reset or an order to stop. Raises EmulatorError, MissingExtraError."""
@@ -118,12 +118,9 @@ class Machine:
     def _go_on(self, pc: int) -> int:
         self._apply_protection()
         self._ticking = self._systick.running
-        if self._ticking and not self.engine.counts:
-            raise Refusal("The firmware uses SysTick, which this build of unicorn cannot drive")
-        counting = self._cycles.wanted or self._ticking
-        self._clock.begin_run(counting=counting)
-        exit_ = self.engine.run(pc, counted=counting, limit=self._limit())
-        self._clock.end_run(repeated=1 if exit_.cause is Cause.STOPPED else 0)
+        self._clock.counting = self._profiling or self._ticking
+        exit_ = self.engine.run(pc, counted=self._clock.counting, limit=self._limit())
+        self._clock.run_ended()
         pc = self._after(exit_)
         self._systick.update()
         if self._systick.pending and not self._exceptions.masked():
@@ -133,7 +130,7 @@ class Machine:
 
     def _limit(self) -> int:
         if not self._systick.interrupts:
-            return NO_LIMIT
+            return 0
         return _RETRY if self._systick.pending else self._systick.until_tick()
 
     def _after(self, exit_: Exit) -> int:
@@ -201,8 +198,9 @@ class Machine:
         orders = self._orders
         if self._setting.until_hang_up and self._setting.console.hung_up():
             orders.stop = True
-        idle_counting = self._clock.counting and not self._cycles.wanted and not self._ticking
-        if orders.stop or orders.reset or idle_counting:
+        enough = self._profiling and not self._cycles.wanted
+        self._profiling = self._profiling and not enough
+        if orders.stop or orders.reset or enough:
             self.engine.stop()
             return True
         return False

@@ -10,22 +10,19 @@ from __future__ import annotations
 import select
 import socket
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
 
 from serial.serialutil import PortNotOpenError, SerialBase, SerialTimeoutException
 
 from mcuzoo.emulator.child_process import BoardProcess
 from mcuzoo.emulator.clock import CountMode
+from mcuzoo.emulator.url import parse_emulator_url
 from mcuzoo.errors import PortError
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-_SCHEME = "emulator://"
 _RECEIVE_BYTES = 1 << 16
-_OPTIONS = ("count", "board")
 
 
 class Serial(SerialBase):  # type: ignore[misc, unused-ignore]
@@ -38,7 +35,7 @@ class Serial(SerialBase):  # type: ignore[misc, unused-ignore]
     _socket: socket.socket | None = None
 
     def open(self) -> None:
-        path, options = _parse(str(self.port))
+        path, options = parse_emulator_url(str(self.port))
         if self.is_open:
             raise PortError(f"{self.port} is open already.", "Close it first.")
         count = options.get("count", str(CountMode()))
@@ -177,19 +174,3 @@ def _deadline(timeout_s: float | None) -> float | None:
 
 def _left_s(deadline: float | None) -> float | None:
     return None if deadline is None else max(0.0, deadline - time.monotonic())
-
-
-def _parse(url: str) -> tuple[Path, dict[str, str]]:
-    """Path and options; raises PortError. The scheme may be in any case."""
-    if not url.lower().startswith(_SCHEME):
-        raise PortError(f"{url!r} is no {_SCHEME} URL.", f"{_SCHEME}PROJECT?count=1")
-    path, _, query = url[len(_SCHEME) :].partition("?")
-    options = dict(parse_qsl(query, keep_blank_values=True))
-    unknown = [name for name in options if name not in _OPTIONS]
-    if unknown or not path:
-        what = f"unknown option {unknown[0]!r}" if unknown else "no project"
-        raise PortError(
-            f"{url!r}: {what}.",
-            f"{_SCHEME}PROJECT?count=N|all|0&board=B; the options may be left out.",
-        )
-    return Path(path), options

@@ -38,19 +38,21 @@ class SysTick:
     def until_tick(self) -> int:
         """Instructions until the count wraps next; at least 1."""
         period = self._reload + 1
-        return period - (self._clock.now() - self._origin) % period
+        return period - (self._clock.now - self._origin) % period
 
     def update(self) -> None:
         """Notice wraps since the last time."""
         if not self.running:
             return
-        wraps = (self._clock.now() - self._origin) // (self._reload + 1)
+        wraps = (self._clock.now - self._origin) // (self._reload + 1)
         if wraps > self._wraps_seen:
             self._wraps_seen = wraps
             self._control |= _COUNTFLAG
             self.pending = self.pending or bool(self._control & _TICKINT)
 
     def read(self, offset: int) -> int:
+        if self.running and not self._clock.ready():
+            return 0
         self.update()
         if offset == _CSR:
             value = self._control
@@ -63,6 +65,8 @@ class SysTick:
         return _NO_REFERENCE_CLOCK
 
     def write(self, offset: int, value: int) -> None:
+        if self.running and not self._clock.ready():
+            return
         self.update()
         if offset == _CSR:
             was_running = self.running
@@ -77,5 +81,5 @@ class SysTick:
             self._restart()
 
     def _restart(self) -> None:
-        self._origin = self._clock.now()
+        self._origin = self._clock.now
         self._wraps_seen = 0

@@ -20,7 +20,6 @@ from mcuzoo.graph.flatbuffer_writer import (
 )
 from mcuzoo.graph.model import Model, Op, Tensor
 from mcuzoo.graph.schema import (
-    CUSTOM_OP,
     FILE_IDENTIFIER,
     OPERATORS,
     OPTIONS,
@@ -47,8 +46,10 @@ _MAX_DEPRECATED_CODE = 127
 _TYPE_CODES = {dtype: code for code, dtype in TENSOR_TYPES.items()}
 # Ops beside those of OPTIONS that a Model describes whole: they have no options to lose.
 _WITHOUT_OPTIONS = frozenset(
-    "DEQUANTIZE HARD_SWISH LOGISTIC MAXIMUM MINIMUM PAD PADV2 PRELU QUANTIZE RELU RELU6 "
-    "RELU_N1_TO_1 TANH TRANSPOSE".split()
+    (
+        *("DEQUANTIZE", "HARD_SWISH", "LOGISTIC", "MAXIMUM", "MINIMUM", "PAD", "PADV2", "PRELU"),
+        *("QUANTIZE", "RELU", "RELU6", "RELU_N1_TO_1", "TANH", "TRANSPOSE"),
+    )
 )
 
 
@@ -79,7 +80,7 @@ def write_model(model: Model, metadata: Mapping[str, bytes] | None = None) -> by
             SUBGRAPH_NAME_SLOT: Text("main"),
         }
     )
-    root = {
+    root: dict[int, Scalar | Node] = {
         ModelSlot.VERSION: Scalar("I", SCHEMA_VERSION),
         ModelSlot.OPERATOR_CODES: Nodes([_operator_code(*code) for code in codes]),
         ModelSlot.SUBGRAPHS: Nodes([graph]),
@@ -124,9 +125,10 @@ def _require_no_state(model: Model) -> None:
     for op in model.ops:
         for index in op.inputs:
             if index not in known:
+                name = model.tensor(index).name
                 raise ModelError(
-                    f"Op {op.index} {op.name} reads tensor {index} "
-                    f"{model.tensor(index).name!r}, which keeps its value from one run to the next.",
+                    f"Op {op.index} {op.name} reads tensor {index} {name!r}, which keeps its "
+                    "value from one run to the next.",
                     "Models with state are not supported; convert the model without it.",
                 )
         known.update(op.outputs)
@@ -154,17 +156,15 @@ def _tensor(tensor: Tensor, constants: _Constants) -> TableNode:
 
 
 def _operator_code(name: str, version: int) -> TableNode:
-    custom = name.removeprefix("CUSTOM:") if name.startswith("CUSTOM:") else None
-    code = CUSTOM_OP if custom is not None else OPERATORS.index(name)
-    fields: dict[int, Scalar | Node] = {
-        # Old readers know only the 8-bit field, which 127 marks as full.
-        OperatorCodeSlot.DEPRECATED_BUILTIN_CODE: Scalar("b", min(code, _MAX_DEPRECATED_CODE)),
-        OperatorCodeSlot.VERSION: Scalar("i", version),
-        OperatorCodeSlot.BUILTIN_CODE: Scalar("i", code),
-    }
-    if custom is not None:
-        fields[OperatorCodeSlot.CUSTOM_CODE] = Text(custom)
-    return TableNode(fields)
+    code = OPERATORS.index(name)
+    return TableNode(
+        {
+            # Old readers know only the 8-bit field, which 127 marks as full.
+            OperatorCodeSlot.DEPRECATED_BUILTIN_CODE: Scalar("b", min(code, _MAX_DEPRECATED_CODE)),
+            OperatorCodeSlot.VERSION: Scalar("i", version),
+            OperatorCodeSlot.BUILTIN_CODE: Scalar("i", code),
+        }
+    )
 
 
 def _operator(op: Op, code: int) -> TableNode:

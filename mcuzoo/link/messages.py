@@ -1,6 +1,6 @@
 """The one table of link messages: codes, senders, fields. docs/protocol.md says how they are used.
 
-`python -m mcuzoo.link.messages` prints the C side of it, firmware/link/mz_messages.h.
+`python -m mcuzoo.link.c_header` prints the C side of it, firmware/link/mz_messages.h.
 """
 
 from __future__ import annotations
@@ -269,8 +269,3 @@ def unpack(message: type[_AnyMessage], payload: bytes) -> _AnyMessage:
     cursor = Cursor(payload)
     return message(**{name: kind.unpack(cursor) for name, kind in field_kinds(message).items()})
 
-
-if __name__ == "__main__":
-    from mcuzoo.link.c_header import render_c_header
-
-    print(render_c_header(), end="")

@@ -24,12 +24,15 @@ def run_document(run: Path, summary: RunSummary) -> dict[str, object]:
         "model": meta.model,
         "board": asdict(meta.board),
         "settings": asdict(meta.settings),
+        "preprocessing": asdict(meta.preprocessing),
         "images": {
             "total": len(summary.rows),
             **{status.value: summary.counts[status] for status in Status},
         },
-        "top1": _accuracy(summary.top1),
-        "top5": _accuracy(summary.top5),
+        "n": summary.counts[Status.DONE],
+        "top1": None if summary.top1 is None else summary.top1.value,
+        "top5": None if summary.top5 is None else summary.top5.value,
+        "accuracy": {"top1": _accuracy(summary.top1), "top5": _accuracy(summary.top5)},
         "classes": [
             {
                 "label": score.label,

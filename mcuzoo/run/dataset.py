@@ -115,7 +115,11 @@ def _folder_labels(folders: list[Path], classes: Classes) -> list[int]:
 
 
 def _images_in(folder: Path) -> list[Path]:
-    return [path for path in _entries(folder) if path.suffix.lower() in IMAGE_SUFFIXES]
+    return [
+        path
+        for path in _entries(folder)
+        if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
+    ]
 
 
 def _entries(folder: Path) -> list[Path]:

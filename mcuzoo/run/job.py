@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 
+from mcuzoo.emulator.url import SCHEME, parse_emulator_url
 from mcuzoo.errors import ProjectError, UsageError
 from mcuzoo.project.manifest import MANIFEST_NAME, Manifest, load_manifest
 from mcuzoo.run.dataset import DataSet, load_data_set
@@ -91,6 +93,10 @@ def _project(request: Request, earlier: Settings | None) -> Path:
         return request.project.resolve()
     if earlier is not None:
         return Path(earlier.project)
+    if request.port is not None and request.port.startswith(SCHEME):
+        path, _ = parse_emulator_url(request.port)
+        if path.is_dir():
+            return path.resolve()
     if Path(MANIFEST_NAME).is_file():
         return Path.cwd()
     raise UsageError(
@@ -139,12 +145,9 @@ def _defaults(project: Path, manifest: Manifest) -> Settings:
 
 
 def _new_run_folder(board: str) -> Path:
-    name = f"{datetime.now():%Y%m%d-%H%M%S}-{board}"
-    candidates = [
-        Path(RUNS_FOLDER) / name,
-        *(Path(RUNS_FOLDER) / f"{name}-{n}" for n in range(2, 99)),
-    ]
-    return next(folder for folder in candidates if not folder.exists())
+    stem = f"{datetime.now():%Y%m%d-%H%M%S}-{board}"
+    names = (stem if number == 1 else f"{stem}-{number}" for number in count(1))
+    return next(folder for name in names if not (folder := Path(RUNS_FOLDER) / name).exists())
 
 
 def _reference_engine(project: Path, manifest: Manifest) -> Engine:

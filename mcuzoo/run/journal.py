@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from mcuzoo.errors import InputError, UsageError
+from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.run.dataset import Item
 from mcuzoo.run.lock import RunLock
 from mcuzoo.run.record import BoardFacts, Row, RunMeta, Settings, Status
@@ -211,6 +212,7 @@ def _decode_meta(pairs: dict[str, str]) -> RunMeta:
         **{
             **values,
             "class_names": None if names is None else tuple(names),
+            "preprocessing": Preprocessing(**values["preprocessing"]),
             "board": BoardFacts(**values["board"]),
             "settings": Settings(**values["settings"]),
         }

@@ -8,6 +8,8 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
+from mcuzoo.project.manifest import Preprocessing
+
 
 class Status(str, Enum):
     """What became of an image."""
@@ -97,6 +99,7 @@ class RunMeta:
     class_names: tuple[str, ...] | None
     output_scale: float
     output_zero_point: int
+    preprocessing: Preprocessing
     data_set_digest: str
     board: BoardFacts
     settings: Settings

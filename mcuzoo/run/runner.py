@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from functools import partial
 from typing import Protocol
@@ -72,8 +72,8 @@ def run_images(job: Job, open_session: OpenSession, observer: Observer) -> RunSu
             observer.started(
                 rig.hello, len(job.data_set.items), len(job.data_set.items) - len(items)
             )
-            with _resumable(job):
-                for row in _run(job, rig, items):
+            with _resumable(job), closing(_run(job, rig, items)) as rows:
+                for row in rows:
                     journal.record(row)
                     observer.image(row)
     summary = summarize(*read_run(job.out))
@@ -83,15 +83,15 @@ def run_images(job: Job, open_session: OpenSession, observer: Observer) -> RunSu
 
 def _unfinished(job: Job) -> list[Item]:
     meta, rows = read_run(job.out)
-    same = {
-        "data set": (meta.data_set_digest, job.data_set.digest),
-        "model": (meta.board.model_sha256, job.manifest.model.sha256),
-        "board": (meta.board.board, job.manifest.board),
-    }
-    for what, (then, now) in same.items():
+    for what, then, now in (
+        ("data set", meta.data_set_digest, job.data_set.digest),
+        ("model", meta.board.model_sha256, job.manifest.model.sha256),
+        ("board", meta.board.board, job.manifest.board),
+        ("preprocessing", meta.preprocessing, job.manifest.preprocessing),
+    ):
         if then != now:
             raise UsageError(
-                f"{job.out} was begun with another {what} (then {then[:12]}, now {now[:12]}).",
+                f"{job.out} was begun with another {what}: then {then}, now {now}.",
                 "Go on with the same one, or start a new run without --resume.",
             )
     finished = {row.index for row in rows if row.status.final}
@@ -99,10 +99,13 @@ def _unfinished(job: Job) -> list[Item]:
 
 
 def _check_same_board(job: Job, hello: Hello) -> None:
-    then, now = read_run(job.out)[0].board, board_facts(hello)
-    if then != now:
+    then, now = asdict(read_run(job.out)[0].board), asdict(board_facts(hello))
+    changed = [
+        f"{fact} was {then[fact]}, is {now[fact]}" for fact in then if then[fact] != now[fact]
+    ]
+    if changed:
         raise WrongFirmwareError(
-            f"{job.out} was begun on another board or build: then {then}, now {now}.",
+            f"{job.out} was begun on another board or build: {'; '.join(changed)}.",
             "Go on with the same one, or start a new run without --resume.",
         )
 
@@ -116,13 +119,14 @@ def _meta(job: Job, hello: Hello) -> RunMeta:
         class_names=job.classes.names,
         output_scale=job.manifest.output.scale,
         output_zero_point=job.manifest.output.zero_point,
+        preprocessing=job.manifest.preprocessing,
         data_set_digest=job.data_set.digest,
         board=board_facts(hello),
         settings=job.settings,
     )
 
 
-def _run(job: Job, rig: Rig, items: list[Item]) -> Iterator[Row]:
+def _run(job: Job, rig: Rig, items: list[Item]) -> Generator[Row, None, None]:
     make = partial(
         prepare,
         recipe=job.manifest.preprocessing,
@@ -193,9 +197,8 @@ def _resumable(job: Job) -> Iterator[None]:
 
 
 def _refuse_all_bad(summary: RunSummary) -> None:
-    bad = summary.counts[Status.BAD_IMAGE]
-    if bad == len(summary.rows):
+    if summary.counts[Status.BAD_IMAGE] == len(summary.rows):
         raise DataSetError(
-            f"None of {bad} images could be decoded. The first: {summary.rows[0].error}",
+            f"None of the images could be decoded. The first: {summary.rows[0].error}",
             "Check what --images points to.",
         )

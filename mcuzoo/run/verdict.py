@@ -19,7 +19,8 @@ class Broke(str, Enum):
     MODEL = "model"  # the accuracy is below --min-top1
 
 
-_EXIT_CODES = {Broke.MODEL: 1, Broke.DATA: 2, Broke.RIG: 3, Broke.FIRMWARE: 4}
+_EXIT_CODES = {Broke.FIRMWARE: 1, Broke.MODEL: 1, Broke.DATA: 2, Broke.RIG: 3}
+_FAULT_EXIT_CODE = 4  # the firmware gave no answer at all, which no accuracy can be told from
 
 
 @dataclass(frozen=True)
@@ -29,14 +30,11 @@ class Verdict:
     broke: Broke | None
     reasons: tuple[str, ...]
     warnings: tuple[str, ...]
+    exit_code: int = 0
 
     @property
     def passed(self) -> bool:
         return self.broke is None
-
-    @property
-    def exit_code(self) -> int:
-        return 0 if self.broke is None else _EXIT_CODES[self.broke]
 
 
 def judge(
@@ -56,7 +54,12 @@ def judge(
     if counts[Status.BAD_IMAGE] and not strict:
         warnings.append(_bad_images(counts))
     broke = min((blame for blame, _ in findings), key=list(Broke).index, default=None)
-    return Verdict(broke, tuple(reason for _, reason in findings), tuple(warnings))
+    reasons = tuple(reason for _, reason in findings)
+    if broke is None:
+        return Verdict(None, reasons, tuple(warnings))
+    faulted = broke is Broke.FIRMWARE and counts[Status.FAULT] > 0
+    code = _FAULT_EXIT_CODE if faulted else _EXIT_CODES[broke]
+    return Verdict(broke, reasons, tuple(warnings), code)
 
 
 def _findings(
@@ -67,13 +70,13 @@ def _findings(
     strict: bool,
 ) -> Iterator[tuple[Broke, str]]:
     if unequal:
-        yield Broke.FIRMWARE, f"{unequal} outputs differ from the host reference."
+        yield Broke.FIRMWARE, f"Outputs unlike the host reference's: {unequal}."
     if counts[Status.FAULT]:
-        yield Broke.FIRMWARE, f"The firmware failed on {counts[Status.FAULT]} images."
+        yield Broke.FIRMWARE, f"Images on which the firmware failed: {counts[Status.FAULT]}."
     if counts[Status.LOST]:
-        yield Broke.RIG, f"{counts[Status.LOST]} images got no answer from the board."
+        yield Broke.RIG, f"Images without an answer from the board: {counts[Status.LOST]}."
     if counts[Status.PENDING]:
-        yield Broke.RIG, f"{counts[Status.PENDING]} images have not been run yet."
+        yield Broke.RIG, f"Images that have not been run yet: {counts[Status.PENDING]}."
     if counts[Status.BAD_IMAGE] and strict:
         yield Broke.DATA, _bad_images(counts)
     if min_top1 is not None and (top1 is None or top1.value < min_top1):
@@ -82,4 +85,4 @@ def _findings(
 
 
 def _bad_images(counts: Mapping[Status, int]) -> str:
-    return f"{counts[Status.BAD_IMAGE]} images could not be decoded and are not counted."
+    return f"Images that could not be decoded, not counted: {counts[Status.BAD_IMAGE]}."

@@ -13,16 +13,23 @@ from mcuzoo.zoo.catalog import Labels, ZooModel, catalog
 
 MODELS_VARIABLE = "MCUZOO_MODELS"
 
+# Any pictures will do to compare a board with the host.
+_GENERIC_SAMPLES = Path(__file__).parent / "signs" / "samples"
+
 
 @dataclass(frozen=True)
 class ModelSource:
-    """A model file and what belongs to it; `samples` is a folder with a manifest.csv."""
+    """A model file and what belongs to it.
+
+    samples: a folder with a manifest.csv; samples_labelled: whether its labels are this model's.
+    """
 
     name: str
     path: Path
     preprocessing: Preprocessing
     labels: tuple[str, ...] | None = None
     samples: Path | None = None
+    samples_labelled: bool = True
 
 
 def resolve_model(name_or_path: str) -> ModelSource:
@@ -37,7 +44,13 @@ def resolve_model(name_or_path: str) -> ModelSource:
         return _zoo_model(known[name_or_path])
     path = Path(name_or_path).expanduser()
     if path.is_file():
-        return ModelSource(path.stem, path, _preprocessing_by_shape(path))
+        return ModelSource(
+            name=path.stem,
+            path=path,
+            preprocessing=_preprocessing_by_shape(path),
+            samples=_GENERIC_SAMPLES,
+            samples_labelled=False,
+        )
     raise InputError(
         f"There is no model {name_or_path!r}: no file of that name, and the zoo has "
         f"{', '.join(known)}.",
@@ -62,7 +75,8 @@ def _zoo_model(model: ZooModel) -> ModelSource:
         path=path,
         preprocessing=model.preprocessing,
         labels=model.labels.classes or _labels_file(model.labels, path.parent),
-        samples=model.samples,
+        samples=model.samples or _GENERIC_SAMPLES,
+        samples_labelled=model.samples is not None,
     )
 
 

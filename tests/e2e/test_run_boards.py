@@ -29,7 +29,7 @@ def test_signs(built_project: BuiltProject, signs: Path, tmp_path: Path, board: 
     assert (document["board"]["board"], document["board"]["emulated"]) == (board, True)
     assert document["images"]["done"] == 10
     assert document["reference"] == {"compared": 10, "equal": 10, "largest_difference": 0}
-    assert document["top1"]["correct"] >= 6
+    assert document["accuracy"]["top1"]["correct"] >= 6
     assert document["latency"]["unit"] == "instructions" and document["latency"]["counted"] == 1
     assert document["latency"]["median"] > 13_000_000  # at least one per multiply-accumulate
     assert document["verdict"]["passed"]

@@ -113,10 +113,13 @@ def test_truncated_image_does_not_start(echo: Guest, end: int) -> None:
         boot(echo.board, load_image(echo.board, echo.image()[:kept]))
 
 
+RT1050 = load_board("rt1050")
+
+
 @given(st.binary(max_size=64), st.integers(0, 0x2040))
 @settings(max_examples=200, deadline=None)
 def test_damaged_header_is_an_error_or_boots(noise: bytes, at: int) -> None:
-    board = load_board("rt1050")
+    board = RT1050
     code = (0x20001000).to_bytes(4, "little") + (0x60002041).to_bytes(4, "little") + bytes(64)
     image = bytearray(good_header(board, code).render(board, code))
     image[at : at + len(noise)] = noise

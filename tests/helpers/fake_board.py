@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -173,9 +173,3 @@ def make_toy_job(
         out=folder / "run",
         resume=resume,
     )
-
-
-__all__ = [
-    "HELLO", "MANIFEST", "FakeBoard", "ToyEngine", "make_toy_job", "replace", "toy_model",
-    "write_images",
-]  # fmt: skip

@@ -90,7 +90,7 @@ def test_two_messages_cannot_share_a_code() -> None:
 def test_the_c_header_is_current() -> None:
     header = firmware_dir() / "link" / "mz_messages.h"
     assert header.read_text(encoding="utf-8") == render_c_header(), (
-        f"run: python -m mcuzoo.link.messages > {header}"
+        f"run: python -m mcuzoo.link.c_header > {header}"
     )
 
 

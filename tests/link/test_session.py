@@ -117,6 +117,14 @@ def test_another_firmware_after_a_restart_is_refused(
             session.infer(1, image(1))
 
 
+def test_a_clock_that_never_became_ready_is_told(plug_in: LineMaker) -> None:
+    logs: list[DeviceLog] = []
+    line = plug_in(MZ_HOST_BOOT_FAILURE="40c84200")
+    with Session.open(line.url, on_log=logs.append) as session:
+        session.ping()
+    assert [log.text for log in logs if "0x40c84200" in log.text]
+
+
 def test_a_runtime_that_cannot_start(plug_in: LineMaker) -> None:
     logs: list[DeviceLog] = []
     with Session.open(plug_in(ECHO_INIT="fail").url, on_log=logs.append) as session:

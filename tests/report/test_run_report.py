@@ -13,6 +13,7 @@ import pytest
 from helpers.fake_board import HELLO
 
 from mcuzoo.errors import InputError
+from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.report.document import run_document
 from mcuzoo.report.files import CSV_COLUMNS, csv_text, outputs_array, write_csv, write_outputs
 from mcuzoo.report.text import summary_text
@@ -21,8 +22,8 @@ from mcuzoo.run.record import Row, RunMeta, Settings, Status
 from mcuzoo.run.summary import summarize
 
 META = RunMeta(
-    "1", "2025", "toy", 6, ("a", "b", "c", "d", "e", "f"), 1 / 256, -128, "d", board_facts(HELLO),
-    Settings("/p", "/dev/x", 1, "/d", None, None, True, None, False),
+    "1", "2025", "toy", 6, ("a", "b", "c", "d", "e", "f"), 1 / 256, -128, Preprocessing(), "d",
+    board_facts(HELLO), Settings("/p", "/dev/x", 1, "/d", None, None, True, None, False),
 )  # fmt: skip
 DONE = Row(
     3, "x, y.jpg", 0, "aa", Status.DONE, np.array([9, 1, 1, 1, 1, -128], np.int8), 0, 137 / 256,
@@ -83,8 +84,8 @@ def test_document_is_json_and_whole() -> None:
     assert document["images"] == {
         "total": 3, "done": 2, "bad_image": 1, "lost": 0, "fault": 0, "pending": 0,
     }  # fmt: skip
-    assert document["top1"]["correct"] == document["top1"]["total"] == 1
-    assert 0 < document["top1"]["low95"] < document["top1"]["value"] == 1.0
+    assert document["accuracy"]["top1"]["correct"] == document["accuracy"]["top1"]["total"] == 1
+    assert 0 < document["accuracy"]["top1"]["low95"] < document["top1"] == 1.0
     assert document["reference"] == {"compared": 2, "equal": 2, "largest_difference": 0}
     assert document["latency"]["unit"] == "cycles" and document["latency"]["counted"] == 1
     assert document["latency"]["median_ms"] == pytest.approx(10.0)

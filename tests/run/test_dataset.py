@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,16 @@ def test_flat_folder_has_no_labels(tmp_path: Path) -> None:
     digest = hashlib.sha256(b"a.JPG").hexdigest()
     assert items[0] == Item(0, "a.JPG", tmp_path / "a.JPG", None, digest)
     assert [item.file for item in items] == ["a.JPG", "b.png"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_pipe_among_the_images_does_not_hang(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jpg")
+    os.mkfifo(tmp_path / "b.jpg")
+    path = manifest(tmp_path, "file\nb.jpg\n")
+    assert [item.file for item in load_data_set(tmp_path, THREE).items] == ["a.jpg"]
+    with pytest.raises(DataSetError, match="line 2: there is no file"):
+        load_data_set(path, THREE)
 
 
 def test_class_folders_by_sorted_name(tmp_path: Path) -> None:

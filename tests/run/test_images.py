@@ -68,6 +68,11 @@ def test_not_an_image(content: bytes) -> None:
         decode_image(content, "rgb", "x")
 
 
+def test_formats_beyond_the_known_ones_are_refused() -> None:
+    with pytest.raises(DataSetError, match="not a JPEG, PNG"):
+        decode_image(encoded(Image.fromarray(noise(4, 4)), "TIFF"), "rgb", "x")
+
+
 def test_sixteen_bits_are_refused_rather_than_clipped() -> None:
     deep = Image.fromarray(np.full((4, 4), 40000, dtype=np.uint16))
     with pytest.raises(DataSetError, match="more than 8 bits"):

@@ -57,6 +57,16 @@ def test_project_brings_samples_labels_and_reference(project: Path) -> None:
     assert job.settings.baud == 115200 and job.out == Path("r") and not job.resume
 
 
+def test_an_emulator_port_names_the_project(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    job = make_job(Request(port=f"emulator://{project}?count=all", out=Path("r")))
+    assert job.settings.project == str(project)
+    with pytest.raises(UsageError, match="--project was not given"):
+        make_job(Request(port="emulator://firmware.bin?board=rt1050", out=Path("r")))
+
+
 def test_options_override_the_project(project: Path, tmp_path: Path) -> None:
     images = write_images(tmp_path / "other", 4, classes=2)
     labels = tmp_path / "labels.txt"
@@ -130,8 +140,8 @@ def test_resume_takes_over_what_is_not_given(project: Path, tmp_path: Path) -> N
         Request(port="/dev/x", project=project, baud=9600, limit=3, no_reference=True, strict=True)
     )
     meta = RunMeta(
-        "1", "now", "toy", 6, None, 1.0, 0, first.data_set.digest, board_facts(HELLO),
-        first.settings,
+        "1", "now", "toy", 6, None, 1.0, 0, MANIFEST.preprocessing, first.data_set.digest,
+        board_facts(HELLO), first.settings,
     )  # fmt: skip
     run = tmp_path / "run"
     create_journal(run, meta, first.data_set.items)

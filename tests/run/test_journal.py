@@ -18,9 +18,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mcuzoo.errors import InputError, UsageError
+from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.run.board import board_facts
 from mcuzoo.run.dataset import Item
 from mcuzoo.run.journal import JOURNAL_NAME, Journal, create_journal, read_run
+from mcuzoo.run.lock import LOCK_NAME
 from mcuzoo.run.record import Row, RunMeta, Settings, Status
 
 SETTINGS = Settings("/p", "/dev/x", 115200, "/d.csv", None, None, True, 0.5, False)
@@ -32,6 +34,7 @@ META = RunMeta(
     class_names=("a", "b", "ü"),
     output_scale=1 / 256,
     output_zero_point=-128,
+    preprocessing=Preprocessing(color="gray", crop=1.0),
     data_set_digest="d" * 64,
     board=board_facts(HELLO),
     settings=SETTINGS,
@@ -122,6 +125,7 @@ def test_leftover_of_a_crashed_start_does_no_harm(tmp_path: Path) -> None:
     (tmp_path / f".{JOURNAL_NAME}.new-journal").write_bytes(b"half a journal")
     create_journal(tmp_path, META, ITEMS)
     assert len(read_run(tmp_path)[1]) == len(ITEMS)
+    assert {path.name for path in tmp_path.iterdir()} == {JOURNAL_NAME, LOCK_NAME}
 
 
 def test_half_a_commit_is_undone(run: Path, tmp_path: Path) -> None:
@@ -176,6 +180,7 @@ import sys
 from pathlib import Path
 import numpy as np
 from mcuzoo.run.journal import Journal
+from mcuzoo.run.lock import LOCK_NAME
 from mcuzoo.run.record import Row, Status
 with Journal(Path(sys.argv[1])) as journal:
     for index in range(int(sys.argv[2])):

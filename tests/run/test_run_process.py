@@ -170,7 +170,7 @@ def test_none_of_the_images_is_one(project: HostProject, tmp_path: Path) -> None
         arguments = run_serial(project, line, tmp_path / "run", "--images", tmp_path / "images")
         done = finished(arguments)
     assert done.returncode == 2
-    assert "None of 1 images could be decoded" in done.stderr and "hint: " in done.stderr
+    assert "None of the images could be decoded" in done.stderr and "hint: " in done.stderr
 
 
 def test_progress_bar_only_on_a_terminal(project: HostProject, tmp_path: Path) -> None:

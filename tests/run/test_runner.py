@@ -81,7 +81,7 @@ def test_whole_run(tmp_path: Path) -> None:
 
 def test_outputs_unlike_the_reference_blame_the_firmware(tmp_path: Path) -> None:
     summary = ran(make_toy_job(tmp_path), FakeBoard(wrong_outputs=[1, 3]))
-    assert summary.verdict.broke is Broke.FIRMWARE and summary.verdict.exit_code == 4
+    assert summary.verdict.broke is Broke.FIRMWARE and summary.verdict.exit_code == 1
     assert summary.agreement is not None
     assert (summary.agreement.equal, summary.agreement.largest_difference) == (3, 1)
 
@@ -107,6 +107,14 @@ def test_firmware_fault_is_told_from_a_lost_image(tmp_path: Path) -> None:
     summary = ran(make_toy_job(tmp_path), FakeBoard(failures=dict.fromkeys((1, 2, 3), fault)))
     assert summary.verdict.broke is Broke.FIRMWARE
     assert summary.rows[0].status is Status.FAULT and summary.rows[0].error == "Exception 3."
+
+
+def test_images_lost_here_and_there_do_not_stop_the_run(tmp_path: Path) -> None:
+    lost = [n for first in (1, 5, 9, 13) for n in range(first, first + 3)]
+    board = FakeBoard(failures=dict.fromkeys(lost, SILENT))
+    summary = ran(make_toy_job(tmp_path, count=8), board)
+    assert statuses(make_toy_job(tmp_path)) == ["lost", "done"] * 4
+    assert summary.verdict.broke is Broke.RIG
 
 
 def test_three_lost_in_a_row_stop_the_run(tmp_path: Path) -> None:
@@ -141,7 +149,7 @@ def test_interrupt_keeps_what_is_finished(tmp_path: Path) -> None:
 
 
 def test_sigterm_interrupts_and_is_given_back(tmp_path: Path) -> None:
-    before = signal.getsignal(signal.SIGTERM)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
     class Terminates(Told):
         def image(self, row: Row) -> None:
@@ -149,7 +157,7 @@ def test_sigterm_interrupts_and_is_given_back(tmp_path: Path) -> None:
 
     with pytest.raises(RunInterruptedError):
         run_images(make_toy_job(tmp_path), FakeBoard().open, Terminates())
-    assert signal.getsignal(signal.SIGTERM) == before
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
     assert "done" in statuses(make_toy_job(tmp_path))
 
 
@@ -158,8 +166,22 @@ def test_bad_image_does_not_stop_the_run(tmp_path: Path) -> None:
     (tmp_path / "images" / "001.png").write_bytes(b"not an image")
     summary = ran(make_toy_job(tmp_path), FakeBoard())
     assert summary.counts[Status.BAD_IMAGE] == 1 and summary.counts[Status.DONE] == 4
-    assert summary.verdict.passed and "1 images could not be decoded" in summary.verdict.warnings[0]
+    assert (
+        summary.verdict.passed
+        and "could not be decoded, not counted: 1." in summary.verdict.warnings[0]
+    )
     assert summary.top1 is not None and summary.top1.total == 4
+
+
+def test_resume_leaves_a_bad_image_alone(tmp_path: Path) -> None:
+    make_toy_job(tmp_path)
+    (tmp_path / "images" / "001.png").write_bytes(b"not an image")
+    with pytest.raises(RunInterruptedError):
+        ran(make_toy_job(tmp_path), FakeBoard(failures={3: KeyboardInterrupt()}))
+    board = FakeBoard()
+    summary = ran(make_toy_job(tmp_path, resume=True), board)
+    assert board.images == [3, 4]
+    assert summary.counts[Status.BAD_IMAGE] == 1 and summary.verdict.passed
 
 
 def test_bad_image_fails_a_strict_run(tmp_path: Path) -> None:
@@ -173,7 +195,7 @@ def test_nothing_but_bad_images(tmp_path: Path) -> None:
     make_toy_job(tmp_path, count=2)
     for name in ("000.png", "001.png"):
         (tmp_path / "images" / name).write_bytes(b"not an image")
-    with pytest.raises(DataSetError, match=r"None of 2 images .* 000\.png cannot be decoded|None"):
+    with pytest.raises(DataSetError, match=r"None of the images .* .*000\.png cannot be"):
         ran(make_toy_job(tmp_path), FakeBoard())
 
 
@@ -229,6 +251,13 @@ def test_resume_refuses_another_model(half_run: Path) -> None:
         ran(replace(job, manifest=other), FakeBoard())
 
 
+def test_resume_refuses_another_preprocessing(half_run: Path) -> None:
+    job = make_toy_job(half_run, resume=True)
+    other = replace(MANIFEST, preprocessing=replace(MANIFEST.preprocessing, crop=0.5))
+    with pytest.raises(UsageError, match="begun with another preprocessing"):
+        ran(replace(job, manifest=other), FakeBoard())
+
+
 @pytest.mark.parametrize("change", [{"build_id": "11" * 16}, {"emulated": True}])
 def test_resume_refuses_another_build_and_an_emulator(
     half_run: Path, change: dict[str, str | bool]
@@ -236,7 +265,9 @@ def test_resume_refuses_another_build_and_an_emulator(
     job = make_toy_job(half_run, resume=True)
     hello = replace(HELLO, **change)  # type: ignore[arg-type]
     job = replace(job, manifest=replace(MANIFEST, build_id=hello.build_id))
-    with pytest.raises(WrongFirmwareError, match="another board or build"):
+    with pytest.raises(
+        WrongFirmwareError, match=r"another board or build: (build_id|emulated) was"
+    ):
         ran(job, FakeBoard(hello_reply=hello))
     assert statuses(job).count("done") == 2
 

@@ -40,6 +40,10 @@ def test_spread_over_classes_and_within() -> None:
     assert sample_evenly([None] * 100, 4) == [0, 25, 50, 75]
 
 
+def test_choice_of_classes_does_not_depend_on_their_order() -> None:
+    assert [[3, 1, 2, 0][position] for position in sample_evenly([3, 1, 2, 0], 2)] == [2, 0]
+
+
 def test_small_classes_leave_their_share_to_others() -> None:
     labels = [0, 1, 1, 1, 1, 1]
     assert Counter(labels[p] for p in sample_evenly(labels, 4)) == {0: 1, 1: 3}

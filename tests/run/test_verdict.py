@@ -36,8 +36,8 @@ def test_pass() -> None:
         (judged(lost=1), Broke.RIG, 3),
         (judged(pending=1), Broke.RIG, 3),
         (judged(fault=1), Broke.FIRMWARE, 4),
-        (judged(unequal=1), Broke.FIRMWARE, 4),
-        (judged(unequal=1, lost=1, min_top1=0.9), Broke.FIRMWARE, 4),
+        (judged(unequal=1), Broke.FIRMWARE, 1),
+        (judged(unequal=1, lost=1, min_top1=0.9), Broke.FIRMWARE, 1),
         (judged(lost=1, bad_image=1, strict=True, min_top1=0.9), Broke.RIG, 3),
         (judged(bad_image=1, strict=True, min_top1=0.9), Broke.DATA, 2),
     ],
@@ -50,4 +50,4 @@ def test_blame(verdict: Verdict, broke: Broke, code: int) -> None:
 def test_every_finding_is_told() -> None:
     verdict = judged(unequal=2, lost=1, bad_image=3, min_top1=0.9)
     assert len(verdict.reasons) == 3
-    assert verdict.warnings == ("3 images could not be decoded and are not counted.",)
+    assert verdict.warnings == ("Images that could not be decoded, not counted: 3.",)

@@ -62,8 +62,8 @@ def _convolution(model: Model, op: Op, cmsis_nn: bool) -> OpRequests:
 def _convolution_scratch(model: Model, op: Op) -> int:
     """arm_convolve_wrapper_s8_get_buffer_size: two columns of im2col as int16, none for 1x1."""
     image, weights = model.tensor(op.inputs[0]), model.tensor(op.inputs[1])
-    window = window_of(op, image.shape[1:3], weights.shape[1:3])
-    channels = image.shape[3]
+    _, height, width, channels = image.shape
+    window = window_of(op, (height, width), (weights.shape[1], weights.shape[2]))
     pointwise = (
         (window.height, window.width) == (1, 1)
         and (window.pad_top, window.pad_left) == (0, 0)
@@ -89,8 +89,8 @@ def _depthwise(model: Model, op: Op, cmsis_nn: bool) -> OpRequests:
 def _depthwise_scratch(model: Model, op: Op) -> int:
     """arm_depthwise_conv_wrapper_s8_get_buffer_size: none for 3x3 and what is not optimized."""
     image, weights = model.tensor(op.inputs[0]), model.tensor(op.inputs[1])
-    window = window_of(op, image.shape[1:3], weights.shape[1:3])
-    channels = image.shape[3]
+    _, height, width, channels = image.shape
+    window = window_of(op, (height, width), (weights.shape[1], weights.shape[2]))
     optimized = (
         channels == model.tensor(op.outputs[0]).shape[3]
         and image.shape[0] == 1

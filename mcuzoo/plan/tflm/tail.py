@@ -19,10 +19,10 @@ from mcuzoo.plan.tflm.requests import OpRequests
 
 @dataclass
 class ArenaSimulation:
-    """The tail and the least arena size that lets every step of AllocateTensors succeed.
+    """The tail as it grows, and the least arena size that lets every step so far succeed.
 
-    Addresses count from the arena's start, which stands `slack` bytes below a multiple of 16 from
-    its end. `parts` are the tail's bytes by what they hold, alignment included.
+    slack: the arena's size modulo 16. `parts` are the tail's bytes by what they hold, alignment
+    included.
     """
 
     slack: int
@@ -32,8 +32,7 @@ class ArenaSimulation:
 
     def push(self, part: str, chunk: Chunk, head: int) -> None:
         """A persistent allocation while the head ends at `head`."""
-        # The end of the arena is congruent to `slack` modulo 16, so this many bytes below it an
-        # address is a multiple of the alignment.
+        # Every alignment divides 16, so `slack` is all of the end address that counts.
         misfit = (self.slack - self.used - chunk.bytes) % chunk.alignment
         self.parts[part] = self.parts.get(part, 0) + chunk.bytes + misfit
         self.used += chunk.bytes + misfit

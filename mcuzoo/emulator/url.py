@@ -1,0 +1,27 @@
+"""emulator:// URLs: which project to emulate, and how."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+from mcuzoo.errors import PortError
+
+SCHEME = "emulator://"
+_OPTIONS = ("count", "board")
+
+
+def parse_emulator_url(url: str) -> tuple[Path, dict[str, str]]:
+    """Path and options; raises PortError. The scheme may be in any case."""
+    if not url.lower().startswith(SCHEME):
+        raise PortError(f"{url!r} is no {SCHEME} URL.", f"{SCHEME}PROJECT?count=1")
+    path, _, query = url[len(SCHEME) :].partition("?")
+    options = dict(parse_qsl(query, keep_blank_values=True))
+    unknown = [name for name in options if name not in _OPTIONS]
+    if unknown or not path:
+        what = f"unknown option {unknown[0]!r}" if unknown else "no project"
+        raise PortError(
+            f"{url!r}: {what}.",
+            f"{SCHEME}PROJECT?count=N|all|0&board=B; the options may be left out.",
+        )
+    return Path(path), options
