@@ -14,7 +14,7 @@ from mcuzoo.graph.write import DATA_ALIGNMENT, write_model
 
 @dataclass(frozen=True)
 class CutModel:
-    """`model` runs from one int8 tensor to another. `op_indices`: each op's index before the cut."""
+    """`model` runs from one int8 tensor to another; `op_indices` are its ops' before the cut."""
 
     model: Model
     op_indices: tuple[int, ...]

@@ -268,4 +268,3 @@ def unpack(message: type[_AnyMessage], payload: bytes) -> _AnyMessage:
     """
     cursor = Cursor(payload)
     return message(**{name: kind.unpack(cursor) for name, kind in field_kinds(message).items()})
-

@@ -7,7 +7,7 @@ from typing import Literal
 
 from mcuzoo.errors import UsageError, did_you_mean
 
-RUNTIMES: Mapping[str, bool] = {"aot": True, "tflm": False}
+RUNTIMES: Mapping[str, bool] = {"aot": True, "tflm": True}
 """Ahead-of-time C; TFLite-Micro. True: this version can make it."""
 
 PROJECTS: Mapping[str, bool] = {"cmake": True, "mcuxpresso": False}

@@ -1,16 +1,23 @@
-"""From C sources to one ELF file."""
+"""From C and C++ sources to one ELF file."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from mcuzoo.errors import ToolchainError
-from mcuzoo.project.flags import LINK_FLAGS, compile_flags, link_libraries, machine_flags
-from mcuzoo.project.manifest import Manifest
+from mcuzoo.project.flags import (
+    LINK_FLAGS,
+    compile_flags,
+    cxx_flags,
+    link_libraries,
+    machine_flags,
+    tflm_flags,
+)
+from mcuzoo.project.manifest import Manifest, TflmEntry
 from mcuzoo.toolchain.command import BuildLog, run_logged
 from mcuzoo.toolchain.find import Compiler
 
@@ -24,41 +31,85 @@ _OVERFLOW = re.compile(
 
 @dataclass(frozen=True)
 class CompileJob:
-    """How to build `project` into the folder `output`; `defines` are KEY=VALUE."""
+    """How to build `project` into the folder `output`; `defines` are KEY=VALUE.
+
+    tflm_tree: the TFLM tree to take the manifest's TFLM sources from.
+    """
 
     compiler: Compiler
     project: Path
     output: Path
     optimization: str
     defines: tuple[str, ...] = ()
+    tflm_tree: Path | None = None
 
 
 def build_elf(job: CompileJob, manifest: Manifest, log: BuildLog) -> Path:
     """Compile and link; returns the ELF's path in the output folder. Raises ToolchainError."""
     machine = machine_flags(job.compiler.kind, manifest.target.core, manifest.target.fpu)
+    units = [*_project_units(job, manifest)]
+    if manifest.tflm is not None and job.tflm_tree is not None:
+        units += _tflm_units(job, manifest.tflm, job.tflm_tree)
     with ThreadPoolExecutor(_PARALLEL) as pool:
-        objects = list(
-            pool.map(lambda source: _compile(job, manifest, source, machine, log), manifest.sources)
-        )
+        objects = list(pool.map(lambda unit: _compile(job, unit, machine, log), units))
     return _link(job, manifest, objects, machine, log)
 
 
-def _compile(
-    job: CompileJob, manifest: Manifest, source: str, machine: Sequence[str], log: BuildLog
-) -> str:
-    target = job.output / f"{source}.o"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    command = (
-        *job.compiler.command,
-        *machine,
-        *compile_flags(job.compiler.kind),
-        job.optimization,
-        # Relative paths only, so that the folder's place does not enter the ELF.
+@dataclass(frozen=True)
+class _Unit:
+    """One source, the object below the output folder that it becomes, and how."""
+
+    source: str
+    target: str
+    command: tuple[str, ...]
+    flags: tuple[str, ...]
+
+
+def _project_units(job: CompileJob, manifest: Manifest) -> Iterator[_Unit]:
+    # Relative paths only, so that the folder's place does not enter the ELF.
+    shared = (
         f"-ffile-prefix-map={job.project}=.",
         *(f"-I{folder}" for folder in manifest.include_dirs),
         *(f"-D{define}" for define in job.defines),
+    )
+    for source in manifest.sources:
+        command, flags = job.compiler.command, compile_flags(job.compiler.kind)
+        if source.endswith(".cc") and manifest.tflm is not None and job.tflm_tree is not None:
+            command = job.compiler.cxx_command
+            flags = (*cxx_flags(), *_tree_flags(manifest.tflm, job.tflm_tree, "-isystem"))
+        yield _Unit(source, f"{source}.o", command, (*flags, *shared))
+
+
+def _tflm_units(job: CompileJob, tflm: TflmEntry, tree: Path) -> Iterator[_Unit]:
+    """Objects keep their folders: TFLM and CMSIS-NN have files of the same name."""
+    for source in tflm.sources:
+        cxx = source.endswith(".cc")
+        yield _Unit(
+            str(tree / source),
+            f"tflm/{source}.o",
+            job.compiler.cxx_command if cxx else job.compiler.command,
+            (*tflm_flags(source), *_tree_flags(tflm, tree, "-I")),
+        )
+
+
+def _tree_flags(tflm: TflmEntry, tree: Path, include: str) -> tuple[str, ...]:
+    return (
+        f"-ffile-prefix-map={tree}=tflm",
+        *(f"{include}{tree / folder}" for folder in tflm.include_dirs),
+        *(f"-D{define}" for define in tflm.defines),
+    )
+
+
+def _compile(job: CompileJob, unit: _Unit, machine: Sequence[str], log: BuildLog) -> str:
+    target = job.output / unit.target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    command = (
+        *unit.command,
+        *machine,
+        *unit.flags,
+        job.optimization,
         "-c",
-        source,
+        unit.source,
         "-o",
         str(target),
     )
@@ -81,7 +132,7 @@ def _link(
         "-T",
         manifest.linker_script,
         *LINK_FLAGS,
-        *link_libraries(job.compiler.kind),
+        *link_libraries(job.compiler.kind, manifest.tflm is not None),
         "-o",
         str(elf),
     )

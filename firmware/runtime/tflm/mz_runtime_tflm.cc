@@ -140,7 +140,7 @@ const char *mz_runtime_error(void) {
     return failed ? mz_tflm_log_text() : "";
 }
 
-/* TFLM's last resort, and that of the language. The fault handler reports where it happened. */
+/* The last resort of TFLM and of the language. The fault handler reports where it happened. */
 void abort(void) {
     __builtin_trap();
 }
@@ -152,3 +152,15 @@ void __cxa_pure_virtual(void) {
 }
 
 } // extern "C"
+
+/* The compiler wants them for virtual destructors; there is no heap and nothing is deleted. */
+void operator delete(void *object) noexcept {
+    (void)object;
+    abort();
+}
+
+void operator delete(void *object, size_t bytes) noexcept {
+    (void)object;
+    (void)bytes;
+    abort();
+}

@@ -117,5 +117,7 @@ def _declares(tree: Path, file: str, function: str) -> bool:
 
 def _all_int8(model: Model, ops: list[Op]) -> bool:
     """Activations and weights; what a kernel adds up in (biases) and shapes are int32."""
-    tensors = [model.tensor(index) for op in ops for index in (*op.inputs, *op.outputs) if index >= 0]
+    tensors = [
+        model.tensor(index) for op in ops for index in (*op.inputs, *op.outputs) if index >= 0
+    ]
     return all(tensor.dtype in (DType.INT8, DType.INT32) for tensor in tensors)
