@@ -16,7 +16,7 @@ PROJECTS: Mapping[str, bool] = {"cmake": True, "mcuxpresso": False}
 WeightsChoice = Literal["flash", "ram"]
 """Where a model's constants live while it runs."""
 
-_HINT = "Use --runtime aot --project cmake."
+_HINT = "Use --runtime aot or tflm with --project cmake."
 
 
 def check_runtime(name: str) -> str:

@@ -64,10 +64,14 @@ static void put_number(
     char digits[MAX_DIGITS];
     char *const end = digits + sizeof digits;
     char *start = write_number(end, value, base, upper);
-    if (negative) {
+    spec rest = *field;
+    if (negative && field->fill == '0') { /* zeros stand behind the sign */
+        put(out, '-');
+        rest.width -= field->width > 0u ? 1u : 0u;
+    } else if (negative) {
         *--start = '-';
     }
-    put_field(out, field, start, (size_t)(end - start));
+    put_field(out, &rest, start, (size_t)(end - start));
 }
 
 static void put_real(sink *out, const spec *field, double value) {

@@ -39,7 +39,7 @@ _MARKS = (
 
 _INTERFACE = (
     (_INTERPRETER, r"\bGetTensor\(int tensor_index", "MicroInterpreter::GetTensor"),
-    (_LOG, r"\bDebugLog\(const char\* \w+, va_list", "DebugLog with a va_list"),
+    (_LOG, r"\bDebugLog\(const char ?\* ?\w+, va_list", "DebugLog with a va_list"),
     (f"{MICRO}/micro_common.h", r"\bTFLMRegistration\b", "TFLMRegistration"),
 )
 _PARTS = ("MAJOR", "MINOR", "REVISION")
