@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from helpers.fake_tflm import BASE, KERNELS, MICRO, fake_tree
-from helpers.tflite_builder import conv_model
 from helpers.small_net import small_net
-
-import numpy as np
+from helpers.tflite_builder import conv_model
 
 from mcuzoo.codegen.tflm.registration import registrations
 from mcuzoo.codegen.tflm.sources import tree_sources
@@ -31,7 +30,7 @@ def test_a_tree_is_known_by_its_contents(tmp_path: Path) -> None:
 
 def test_what_is_no_tree_says_what_was_looked_for(tmp_path: Path) -> None:
     with pytest.raises(
-        InputError, match="no TFLM tree: looked for .*micro_interpreter.h"
+        InputError, match=r"no TFLM tree: looked for .*micro_interpreter\.h"
     ) as caught:
         open_tree(tmp_path, "cmsis-nn")
     assert "create_tflm_tree.py" in caught.value.hint
@@ -50,7 +49,7 @@ def test_tflms_repository_is_not_the_tree_made_from_it(tmp_path: Path) -> None:
 
 def test_missing_kernels_are_named(tmp_path: Path) -> None:
     with pytest.raises(
-        InputError, match="no CMSIS-NN kernels: looked for .*cmsis_nn/conv.cc"
+        InputError, match=r"no CMSIS-NN kernels: looked for .*cmsis_nn/conv\.cc"
     ) as no:
         open_tree(fake_tree(tmp_path / "reference"), "cmsis-nn")
     assert no.value.hint.startswith("Use --kernels reference")

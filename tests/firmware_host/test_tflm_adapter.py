@@ -19,6 +19,16 @@ from mcuzoo.graph.read import load_model
 from mcuzoo.project.manifest import Manifest
 
 NEEDS = 320
+C_FILES = (
+    "firmware/runtime/tflm/mz_tflm_format.c",
+    "firmware/runtime/tflm/mz_tflm_log.c",
+    "model/mz_model.c",
+    "model/mz_model_data.c",
+)
+STAND_IN = (
+    "tensorflow/lite/micro/micro_interpreter.cc",
+    "tensorflow/lite/micro/micro_log.cc",
+)
 
 
 class Adapter:
@@ -41,8 +51,7 @@ class Adapter:
         folders = [f"-I{self.project / name}" for name in ("firmware", "board", "model")]
         warnings = ("-Wall", "-Wextra", "-Werror", "-g")
         objects = []
-        for name in ("firmware/runtime/tflm/mz_tflm_format.c", "firmware/runtime/tflm/mz_tflm_log.c",
-                     "model/mz_model.c", "model/mz_model_data.c"):  # fmt: skip
+        for name in C_FILES:
             objects.append(str(self.folder / f"{Path(name).stem}.o"))
             compile_c([*c, "-std=c11", *warnings, *folders, "-c", str(self.project / name),
                        "-o", objects[-1]])  # fmt: skip
@@ -53,8 +62,7 @@ class Adapter:
                    "-fno-threadsafe-statics", *facts, *folders, "-isystem", str(self.tree),
                    str(self.project / "firmware/runtime/tflm/mz_runtime_tflm.cc"),
                    str(TESTS / "firmware_host/tflm_harness.cc"),
-                   *(str(self.tree / name) for name in ("tensorflow/lite/micro/micro_interpreter.cc",
-                                                        "tensorflow/lite/micro/micro_log.cc")),
+                   *(str(self.tree / name) for name in STAND_IN),
                    *objects, "-o", str(executable)])  # fmt: skip
         return executable
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from ctypes import CDLL, c_char_p, c_double, c_int, c_int64, c_size_t, c_uint, create_string_buffer
-from pathlib import Path
 from typing import Any
 
 import pytest

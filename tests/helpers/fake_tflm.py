@@ -221,7 +221,8 @@ CMSIS_NN = {
         "arm_cmsis_nn_status arm_convolve_s8(const int *x)\n{ arm_helper_s8(x); }\n"
     ),
     "third_party/cmsis_nn/Source/Support/arm_helper_s8.c": (
-        "static int local(int x) { return x; }\n\nvoid *arm_helper_s8(const int *x) { local(*x); }\n"
+        "static int local(int x) { return x; }\n\n"
+        "void *arm_helper_s8(const int *x) { local(*x); }\n"
     ),
     "third_party/cmsis_nn/Source/Support/arm_tables.c": "const int table[2] = {1, 2};\n",
     "third_party/cmsis_nn/Source/Convolve/arm_convolve_s16.c": (
