@@ -42,9 +42,7 @@ def build_project(
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{chosen.kind}-") as scratch:
         defines = () if identity == manifest.build_id else (f'MZ_BUILD_ID="{identity}"',)
-        job = CompileJob(
-            chosen, project, Path(scratch), optimization, defines, tree.path if tree else None
-        )
+        job = CompileJob(chosen, project, Path(scratch), optimization, defines, tree)
         log = BuildLog(folder / "build.log")
         try:
             elf = build_elf(job, manifest, log)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
+from platformdirs import user_cache_path
+
+from mcuzoo.codegen.tflm.tree import TflmTree
 from mcuzoo.errors import ToolchainError
 from mcuzoo.project.flags import (
     LINK_FLAGS,
@@ -41,7 +46,7 @@ class CompileJob:
     output: Path
     optimization: str
     defines: tuple[str, ...] = ()
-    tflm_tree: Path | None = None
+    tflm_tree: TflmTree | None = None
 
 
 def build_elf(job: CompileJob, manifest: Manifest, log: BuildLog) -> Path:
@@ -49,7 +54,7 @@ def build_elf(job: CompileJob, manifest: Manifest, log: BuildLog) -> Path:
     machine = machine_flags(job.compiler.kind, manifest.target.core, manifest.target.fpu)
     units = [*_project_units(job, manifest)]
     if manifest.tflm is not None and job.tflm_tree is not None:
-        units += _tflm_units(job, manifest.tflm, job.tflm_tree)
+        units += _tflm_units(job, manifest.tflm, job.tflm_tree, machine)
     with ThreadPoolExecutor(_PARALLEL) as pool:
         objects = list(pool.map(lambda unit: _compile(job, unit, machine, log), units))
     return _link(job, manifest, objects, machine, log)
@@ -57,12 +62,13 @@ def build_elf(job: CompileJob, manifest: Manifest, log: BuildLog) -> Path:
 
 @dataclass(frozen=True)
 class _Unit:
-    """One source, the object below the output folder that it becomes, and how."""
+    """One source, the object that it becomes, and how. `kept`: an object of before may serve."""
 
     source: str
-    target: str
+    target: Path
     command: tuple[str, ...]
     flags: tuple[str, ...]
+    kept: bool = False
 
 
 def _project_units(job: CompileJob, manifest: Manifest) -> Iterator[_Unit]:
@@ -76,20 +82,38 @@ def _project_units(job: CompileJob, manifest: Manifest) -> Iterator[_Unit]:
         command, flags = job.compiler.command, compile_flags(job.compiler.kind)
         if source.endswith(".cc") and manifest.tflm is not None and job.tflm_tree is not None:
             command = job.compiler.cxx_command
-            flags = (*cxx_flags(), *_tree_flags(manifest.tflm, job.tflm_tree, "-isystem"))
-        yield _Unit(source, f"{source}.o", command, (*flags, *shared))
+            flags = (*cxx_flags(), *_tree_flags(manifest.tflm, job.tflm_tree.path, "-isystem"))
+        yield _Unit(source, job.output / f"{source}.o", command, (*flags, *shared))
 
 
-def _tflm_units(job: CompileJob, tflm: TflmEntry, tree: Path) -> Iterator[_Unit]:
+def _tflm_units(
+    job: CompileJob, tflm: TflmEntry, tree: TflmTree, machine: Sequence[str]
+) -> Iterator[_Unit]:
     """Objects keep their folders: TFLM and CMSIS-NN have files of the same name."""
+    folder = _object_folder(job, tflm, machine, tree.fingerprint)
     for source in tflm.sources:
         cxx = source.endswith(".cc")
         yield _Unit(
-            str(tree / source),
-            f"tflm/{source}.o",
+            str(tree.path / source),
+            folder / f"{source}.o",
             job.compiler.cxx_command if cxx else job.compiler.command,
-            (*tflm_flags(source), *_tree_flags(tflm, tree, "-I")),
+            (
+                *tflm_flags(source),
+                *_tree_flags(tflm, tree.path, "-I"),
+                f"-ffile-prefix-map={job.project}=.",
+            ),
+            kept=True,
         )
+
+
+def _object_folder(
+    job: CompileJob, tflm: TflmEntry, machine: Sequence[str], fingerprint: str
+) -> Path:
+    """Where the objects of one tree under one compiler and set of flags are, for all projects."""
+    flags = (*machine, *tflm_flags(".cc"), *tflm_flags(".c"), *tflm.include_dirs, *tflm.defines)
+    recipe = (*job.compiler.command, job.compiler.version, job.optimization, *flags, fingerprint)
+    key = sha256("\0".join(recipe).encode()).hexdigest()[:32]
+    return user_cache_path("mcuzoo", appauthor=False) / "tflm" / key
 
 
 def _tree_flags(tflm: TflmEntry, tree: Path, include: str) -> tuple[str, ...]:
@@ -101,8 +125,11 @@ def _tree_flags(tflm: TflmEntry, tree: Path, include: str) -> tuple[str, ...]:
 
 
 def _compile(job: CompileJob, unit: _Unit, machine: Sequence[str], log: BuildLog) -> str:
-    target = job.output / unit.target
-    target.parent.mkdir(parents=True, exist_ok=True)
+    if unit.kept and unit.target.is_file():
+        return str(unit.target)
+    unit.target.parent.mkdir(parents=True, exist_ok=True)
+    # Never half an object where another build looks for it.
+    fresh = unit.target.with_name(f"{unit.target.name}.{os.getpid()}")
     command = (
         *unit.command,
         *machine,
@@ -111,10 +138,11 @@ def _compile(job: CompileJob, unit: _Unit, machine: Sequence[str], log: BuildLog
         "-c",
         unit.source,
         "-o",
-        str(target),
+        str(fresh),
     )
     run_logged(command, job.project, log)
-    return str(target)
+    fresh.replace(unit.target)
+    return str(unit.target)
 
 
 def _link(

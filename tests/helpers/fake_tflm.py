@@ -114,7 +114,7 @@ public:
 
 RESOLVER_H = """\
 #pragma once
-#include <tensorflow/lite/micro/kernels/kernels.h>
+#include <tensorflow/lite/micro/kernels/micro_ops.h>
 #include <tensorflow/lite/micro/micro_common.h>
 namespace tflite {
 class MicroOpResolver {};
@@ -177,12 +177,19 @@ void MicroPrintf(const char *format, ...) {
 }
 """
 
-KERNELS_H = """\
+CONV_H = """\
+#pragma once
+#include <tensorflow/lite/micro/micro_common.h>
+namespace tflite {
+inline TFLMRegistration Register_CONV_2D_INT8() { return {1}; }
+} // namespace tflite
+"""
+
+MICRO_OPS_H = """\
 #pragma once
 #include <tensorflow/lite/micro/micro_common.h>
 namespace tflite {
 inline TFLMRegistration Register_CONV_2D() { return {0}; }
-inline TFLMRegistration Register_CONV_2D_INT8() { return {1}; }
 } // namespace tflite
 """
 
@@ -202,8 +209,8 @@ CORE = {
     BASE: BASE_H,
     "third_party/gemmlowp/fixedpoint/fixedpoint.h": "",
     "third_party/ruy/ruy/profiler/instrumentation.h": "",
-    f"{KERNELS}/kernels.h": KERNELS_H,
-    f"{KERNELS}/conv.h": "TFLMRegistration Register_CONV_2D_INT8();\n",
+    f"{KERNELS}/conv.h": CONV_H,
+    f"{KERNELS}/micro_ops.h": MICRO_OPS_H,
     f"{KERNELS}/conv_common.cc": "",
     f"{KERNELS}/kernel_util.cc": "",
     f"{KERNELS}/reshape.cc": "TFLMRegistration Register_RESHAPE() {\n}\n",

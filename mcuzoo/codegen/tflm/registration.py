@@ -49,13 +49,14 @@ _METHODS = {
 class Registration:
     """`resolver.<method>(<argument>)`; the kernel is in `file`, relative to the tree.
 
-    argument: "" for the kernel that takes every type.
+    argument: "" for the kernel that takes every type. header: declares what `argument` calls.
     """
 
     op: str
     method: str
     argument: str
     file: str
+    header: str
 
 
 def registrations(model: Model, tree: Path, kernels: Kernels) -> tuple[Registration, ...]:
@@ -84,10 +85,12 @@ def _registration(
     if not re.search(rf"\b{method}\(", resolver):
         raise _no_kernel(tree, name, f"{method} in {RESOLVER}")
     file = _kernel_file(tree, name, kernels)
-    takes_one = re.search(rf"\b{method}\(\s*const TFLMRegistration&", resolver)
+    header = f"{KERNELS}/{Path(file).with_suffix('.h').name}"
     special = f"Register_{name}_INT8"
-    int8_only = takes_one and _declares(tree, file, special) and _all_int8(model, ops)
-    return Registration(name, method, f"tflite::{special}()" if int8_only else "", file)
+    takes_one = re.search(rf"\b{method}\(\s*const TFLMRegistration&", resolver)
+    if takes_one and _declares(tree / header, special) and _all_int8(model, ops):
+        return Registration(name, method, f"tflite::{special}()", file, header)
+    return Registration(name, method, "", file, "")
 
 
 def _kernel_file(tree: Path, name: str, kernels: Kernels) -> str:
@@ -108,11 +111,10 @@ def _no_kernel(tree: Path, name: str, looked: str) -> InputError:
     )
 
 
-def _declares(tree: Path, file: str, function: str) -> bool:
-    header = tree / KERNELS / Path(file).with_suffix(".h").name
-    return header.is_file() and f"{function}()" in header.read_text(
-        encoding="utf-8", errors="replace"
-    )
+def _declares(header: Path, function: str) -> bool:
+    if not header.is_file():
+        return False
+    return f"{function}()" in header.read_text(encoding="utf-8", errors="replace")
 
 
 def _all_int8(model: Model, ops: list[Op]) -> bool:
