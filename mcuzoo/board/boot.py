@@ -88,7 +88,10 @@ class Fcb(Fact):
 
 
 class Boot(Fact):
-    """Offsets from the start of the flash; `image_offset` is where a .bin file begins."""
+    """Offsets from the start of the flash; `image_offset` is where a .bin file begins.
+
+    switches: how the board's boot switches stand when it boots from that flash.
+    """
 
     image_offset: Offset
     fcb_offset: Offset
@@ -97,4 +100,5 @@ class Boot(Fact):
     vector_table_offset: Offset
     ivt_entry: IvtEntry
     boot_data_size: Size
+    switches: Text | None = None
     fcb: Fcb

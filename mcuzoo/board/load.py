@@ -69,7 +69,7 @@ def parse_board(text: str, file: str) -> Board:
     except tomllib.TOMLDecodeError as error:
         raise BoardError(f"{file}: not valid TOML: {error}", _HINT) from error
     try:
-        board = Board.model_validate(raw)
+        board = Board.model_validate(raw, context={"toml": text})
     except ValidationError as error:
         complaints = [
             (item["loc"], _PLAIN.get(item["type"], item["msg"])) for item in error.errors()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
 from mcuzoo.board.base import Address, Count, Fact, Hertz, Identifier, Size, Text
 from mcuzoo.board.boot import Boot
 from mcuzoo.board.emulation import Emulation
+from mcuzoo.board.lpuart import MAX_BAUD_ERROR, OVERSAMPLING, closest_baud
 from mcuzoo.board.memory import Flash, PeripheralWindow, Region, RegionKind
 from mcuzoo.board.startup import Startup
 
@@ -37,15 +38,26 @@ class Console(Fact):
 
     @property
     def max_baud(self) -> int:
-        """Highest baud rate: an LPUART oversamples at least four times."""
-        return self.clock_hz // 4
+        """Highest baud rate that the divider gives, oversampling as little as an LPUART can.
+
+        What the firmware keeps up with is less: by estimate about 2 Mbaud, since it polls.
+        """
+        return self.clock_hz // OVERSAMPLING[0]
 
     @field_validator("baud")
     @classmethod
-    def _within_clock(cls, baud: int, info: object) -> int:
-        clock_hz = getattr(info, "data", {}).get("clock_hz")
-        if clock_hz is not None and baud > clock_hz // 4:
-            raise ValueError(f"is above clock_hz / 4 = {clock_hz // 4}")
+    def _within_clock(cls, baud: int, info: ValidationInfo) -> int:
+        clock_hz = info.data.get("clock_hz")
+        if clock_hz is None:
+            return baud
+        if baud > clock_hz // OVERSAMPLING[0]:
+            raise ValueError(f"is above clock_hz / 4 = {clock_hz // OVERSAMPLING[0]}")
+        closest = closest_baud(clock_hz, baud)
+        if abs(closest - baud) > baud * MAX_BAUD_ERROR:
+            raise ValueError(
+                f"cannot be made of clock_hz: the closest is {closest}, "
+                f"more than {MAX_BAUD_ERROR:.0%} off"
+            )
         return baud
 
 
@@ -72,6 +84,16 @@ class Board(Fact):
     console: Console
     startup: Startup
     emulator: Emulation
+    _toml: str = PrivateAttr(default="")
+
+    @property
+    def toml(self) -> str:
+        """The text of the board file that it was read from; empty when there was none."""
+        return self._toml
+
+    def model_post_init(self, context: Any) -> None:
+        """Takes `toml` from the context of the validation."""
+        self._toml = (context or {}).get("toml", "")
 
     def region(self, name: str) -> Region:
         """The region called `name`; KeyError when there is none."""

@@ -25,7 +25,7 @@ from mcuzoo.graph.read import load_model
 from mcuzoo.plan.memory import MemoryPlan, plan_memory
 from mcuzoo.project.build_id import BUILD_ID_HEADER, build_id
 from mcuzoo.project.kinds import WeightsChoice, check_project, check_runtime
-from mcuzoo.project.manifest import Manifest, ModelEntry
+from mcuzoo.project.manifest import BOARD_FILE, Manifest, ModelEntry
 from mcuzoo.resources import firmware_dir
 from mcuzoo.zoo.registry import ModelSource
 
@@ -77,6 +77,7 @@ def export_project(
         BUILD_ID_HEADER: _build_id_header(identity).encode(),
         MODEL_FILE: model.raw,
         **part.extra,
+        **({BOARD_FILE: board.toml.encode()} if board.toml else {}),
         **label_file(source.labels),
         **sample_files(source.samples, source.samples_labelled),
     }

@@ -34,20 +34,38 @@ class BlockCounter:
         def get() -> int:
             return total
 
-        def settle(pc: int) -> None:
-            nonlocal total
+        def get_last() -> int:
+            return last
+
+        def before(pc: int) -> int:
             size = known.get(last, (0, 0))[0]
             if last <= pc < last + size:
-                total -= count_instructions(read_code(pc, last + size - pc))
+                return total - count_instructions(read_code(pc, last + size - pc))
+            return total
+
+        def settle(pc: int) -> None:
+            nonlocal total
+            total = before(pc)
 
         self.on_block: BlockHook = on_block
         self._get = get
+        self._get_last = get_last
+        self._before = before
         self._settle = settle
 
     @property
     def total(self) -> int:
-        """Instructions of all blocks entered so far."""
+        """Instructions of all blocks entered so far, the present one as a whole."""
         return self._get()
+
+    @property
+    def before_last(self) -> int:
+        """Instructions executed before the present block."""
+        return self._before(self._get_last())
+
+    def before(self, pc: int) -> int:
+        """Instructions executed before the one at `pc`, which is in the present block."""
+        return self._before(pc)
 
     def settle(self, pc: int) -> None:
         """Execution has stopped before `pc`: take back what was counted from there on."""

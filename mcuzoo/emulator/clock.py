@@ -37,30 +37,28 @@ class CountMode:
 class InstructionClock:
     """Instructions since reset; stands still while nobody counts.
 
-    It is exact between runs only. A device that needs it calls `ready`: when that is false the
-    run ends, and the access is made again with the clock exact.
-
-    counting: whether the present run is counted. now: as of the end of the last run.
+    counting: whether the present run is counted.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._skipped = 0
-        self._asked = False
-        self.now = 0
         self.counting = False
 
-    def ready(self) -> bool:
-        """Whether `now` is the present."""
-        if not self.counting:
-            return True
-        self._asked = not self._asked
-        if self._asked:
-            self._engine.stop()
-        return not self._asked
+    @property
+    def now(self) -> int:
+        """Between runs."""
+        return self._engine.executed + self._skipped
 
-    def run_ended(self) -> None:
-        self.now = self._engine.executed + self._skipped
+    @property
+    def at_read(self) -> int:
+        """For a device that is being read: exactly before the instruction that reads it."""
+        return self._engine.executed_before_read + self._skipped if self.counting else self.now
+
+    @property
+    def at_write(self) -> int:
+        """For a device that is being written: before the block with the instruction."""
+        return self._engine.executed_before_block + self._skipped
 
     def skip(self, instructions: int) -> None:
         """Let time pass in which the core does nothing."""

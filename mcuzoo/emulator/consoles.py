@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import select
 import socket
+import threading
 from abc import ABC, abstractmethod
 
 from mcuzoo.errors import PortError
@@ -13,6 +14,8 @@ _HOST = "127.0.0.1"
 _RECEIVE_BYTES = 1 << 16
 # What is printed before the first client comes is kept for it, up to this much.
 _BANNER_BYTES = 1 << 16
+# A host that reads nothing for so long loses what is sent, as it would on a wire.
+_PATIENCE_S = 10.0
 
 
 class Console(ABC):
@@ -80,49 +83,39 @@ class TcpConsole(Console):
                 f"TCP port {port} on {_HOST} cannot be opened: {error.strerror}.",
                 "Take another --tcp PORT; 0 finds a free one.",
             ) from error
-        self._server.setblocking(False)
         self.url = f"socket://{_HOST}:{self._server.getsockname()[1]}"
         self._waker = Waker()
         self._client: socket.socket | None = None
         self._had_client = False
         self._banner = bytearray()
+        self._sending = threading.Lock()
+        self._vacant = threading.Event()
+        self._vacant.set()
+        self._closing = Waker()
+        self._porter = threading.Thread(target=self._let_in, name="porter", daemon=True)
+        self._porter.start()
 
     def receive(self, timeout_s: float) -> bytes:
         client = self._client
         if client is None:
-            self._await_client(timeout_s)
+            self._wait(None, None, timeout_s)
             return b""
-        try:
-            data = client.recv(_RECEIVE_BYTES)
-        except BlockingIOError:
-            self._wait(client, timeout_s)
-            try:
-                data = client.recv(_RECEIVE_BYTES)
-            except BlockingIOError:
-                return b""
-            except OSError:
-                data = b""
-        except OSError:
-            data = b""
-        if not data:
-            self._drop(client)
-        return data
+        data = _try_receive(client)
+        if data is None:
+            self._wait(client, None, timeout_s)
+            data = _try_receive(client)
+        if data == b"":
+            self._client = None
+            client.close()
+            self._vacant.set()
+        return data or b""
 
     def send(self, data: bytes) -> None:
-        client = self._client
-        if client is None:
-            if not self._had_client:
+        with self._sending:
+            if self._client is not None:
+                self._send_to(self._client, data)
+            elif not self._had_client:
                 self._banner += data[: _BANNER_BYTES - len(self._banner)]
-            return
-        rest = memoryview(data)
-        while rest and client is self._client:
-            try:
-                rest = rest[client.send(rest) :]
-            except BlockingIOError:
-                if self._wait(client, None, to_send=True):
-                    return
-            except OSError:
-                return  # `receive` meets the same and drops the client
 
     def wake(self) -> None:
         self._waker.wake()
@@ -131,33 +124,62 @@ class TcpConsole(Console):
         return self._had_client and self._client is None
 
     def close(self) -> None:
+        self._closing.wake()
+        self._vacant.set()
+        self._porter.join()
         if self._client is not None:
             self._client.close()
         self._server.close()
         self._waker.close()
+        self._closing.close()
 
-    def _await_client(self, timeout_s: float) -> None:
-        self._wait(self._server, timeout_s)
-        try:
+    def _let_in(self) -> None:
+        """Accept clients in a thread of its own: the firmware may never look at its receiver."""
+        while True:
+            self._vacant.wait()
+            ready, _, _ = select.select([self._server, self._closing.far], [], [])
+            if self._closing.far in ready:
+                return
             client, _ = self._server.accept()
-        except OSError:
-            return
-        client.setblocking(False)
-        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._client = client
-        self._had_client = True
-        banner, self._banner = bytes(self._banner), bytearray()
-        self.send(banner)
+            client.setblocking(False)
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with self._sending:
+                self._send_to(client, bytes(self._banner))
+                self._banner.clear()
+                self._vacant.clear()
+                self._client, self._had_client = client, True
+            self.wake()
 
-    def _drop(self, client: socket.socket) -> None:
-        self._client = None
-        client.close()
+    def _send_to(self, client: socket.socket, data: bytes) -> None:
+        rest = memoryview(data)
+        # `receive` lets a client go that hangs up meanwhile.
+        with contextlib.suppress(OSError, ValueError):
+            while rest:
+                try:
+                    rest = rest[client.send(rest) :]
+                except BlockingIOError:
+                    if not self._wait(None, client, _PATIENCE_S):
+                        return
 
-    def _wait(self, end: socket.socket, timeout_s: float | None, *, to_send: bool = False) -> bool:
-        """Wait until `end` is ready; whether it was a wake-up that ended the wait."""
+    def _wait(
+        self, reader: socket.socket | None, writer: socket.socket | None, timeout_s: float
+    ) -> bool:
+        """Wait for something to read or room to write; whether there is, and no wake-up."""
         waker = self._waker.far
-        readers = [waker] if to_send else [waker, end]
-        ready, _, _ = select.select(readers, [end] if to_send else [], [], timeout_s)
-        if waker in ready:
+        readers = [waker] if reader is None else [waker, reader]
+        writers = [] if writer is None else [writer]
+        readable, writable, _ = select.select(readers, writers, [], timeout_s)
+        if waker in readable:
             self._waker.clear()
-        return waker in ready
+            return False
+        return bool(readable or writable)
+
+
+def _try_receive(client: socket.socket) -> bytes | None:
+    """What is there; None when there is nothing yet, b"" when there never will be."""
+    try:
+        return client.recv(_RECEIVE_BYTES)
+    except BlockingIOError:
+        return None
+    except OSError:
+        return b""

@@ -67,31 +67,31 @@ class CycleCounter:
             return 0
         if offset == _CTRL:
             return _NUMCOMP | int(self._enabled) | (0 if self._clock.counting else _NOCYCCNT)
-        if offset == _CYCCNT and self._clock.ready():
+        if offset == _CYCCNT:
             self._notice_inference()
-            return self._value()
+            return self._value(self._clock.at_read)
         return 0
 
     def write(self, offset: int, size: int, value: int) -> None:
         self._check(Access(BASE + offset, size, write=True, value=value))
         if offset == _LAR:
             self._locked = value != _UNLOCK
-        if self._locked or not self._trace_enabled() or not self._clock.ready():
+        if self._locked or not self._trace_enabled():
             return
         if offset == _CTRL:
-            self._held = self._value()
+            self._held = self._value(self._clock.at_write)
             self._enabled = bool(value & _CYCCNTENA)
         elif offset == _CYCCNT:
             self._held = value & _MASK
-        self._origin = self._clock.now - self._held
+        self._origin = self._clock.at_write - self._held
 
-    def _value(self) -> int:
+    def _value(self, now: int) -> int:
         if not self._clock.counting:
             return 0
-        return (self._clock.now - self._origin) & _MASK if self._enabled else self._held
+        return (now - self._origin) & _MASK if self._enabled else self._held
 
     def _notice_inference(self) -> None:
-        now, moved = self._clock.now, self._console_bytes()
+        now, moved = self._clock.at_read, self._console_bytes()
         if moved != self._moved_then:
             self._began, self._moved_then, self._timed = now, moved, False
         elif not self._timed and now - self._began >= _SHORTEST_INFERENCE:

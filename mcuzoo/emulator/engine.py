@@ -66,10 +66,12 @@ class Engine:
         self._uc: Any = self._unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB)
         self._uc.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M7)
         self._blocks = BlockCounter(self._read_code)
-        self._block_hook: Any = None
+        self._hooks: list[Any] = []
+        self._timed: list[tuple[int, int]] = []
+        self.executed_before_read = 0
         self._kept: list[object] = []
         self._failure: BaseException | None = None
-        self._exit: tuple[Cause, Access | None] | None = None
+        self._exit: tuple[Cause, Access | None, int] | None = None
         self._stopping = False
         self._install_hooks()
 
@@ -150,10 +152,21 @@ class Engine:
 
     @property
     def executed(self) -> int:
-        """Instructions counted so far; exact between runs, during one with the whole of the block
-        that is being executed.
-        """
+        """Instructions counted so far, between runs."""
         return self._blocks.total
+
+    @property
+    def executed_before_block(self) -> int:
+        """Instructions counted before the block that is being executed."""
+        return self._blocks.before_last
+
+    def time_reads(self, base: int, size: int) -> None:
+        """Let `executed_before_read` be exact in a device at [base, base + size), in counted runs.
+
+        unicorn knows the program counter in hooks on memory, not in devices. Such a hook slows
+        down all loads, so that it is there only while instructions are counted.
+        """
+        self._timed.append((base, base + size - 1))
 
     def run(self, pc: int, *, counted: bool = False, limit: int = 0) -> Exit:
         """Execute from `pc` on; where `limit` is not 0, a counted run ends after about as many.
@@ -189,10 +202,9 @@ class Engine:
         self._uc.emu_stop()
 
     def _describe(self, unmarked: Cause) -> Exit:
-        pc = self.get("PC")
         if self._exit is None:
-            return Exit(unmarked, pc)
-        cause, access = self._exit
+            return Exit(unmarked, self.get("PC"))
+        cause, access, pc = self._exit
         if cause is Cause.UNDEFINED and not self.get("CPSR") & _CPSR_THUMB:
             cause = Cause.NOT_THUMB
         return Exit(cause, pc, access)
@@ -203,26 +215,32 @@ class Engine:
         self._uc.emu_stop()
 
     def _count(self, wanted: bool) -> None:
-        """Hook every block, or do not. The binding's own wrapper would halve the speed."""
-        if wanted == (self._block_hook is not None):
+        if wanted == bool(self._hooks):
             return
-        library = self._binding.uclib
         if wanted:
-            callback = self._binding.HOOK_CODE_CFUNC(self._blocks.on_block)
-            self._kept.append(callback)
-            self._block_hook = self._binding.uc_hook_h()
-            library.uc_hook_add(
-                self._uc._uch,
-                ctypes.byref(self._block_hook),
-                self._unicorn.UC_HOOK_BLOCK,
-                callback,
-                0,
-                *_EVERYWHERE,
-            )
+            self._hooks = [self._hook_blocks(), *(self._hook_reads(*span) for span in self._timed)]
         else:
-            library.uc_hook_del(self._uc._uch, self._block_hook)
-            self._block_hook = None
-        self._uc.ctl_flush_tb()  # what is translated already calls no hook, or the old one
+            for hook in self._hooks:
+                self._uc.hook_del(hook)
+            self._hooks = []
+        self._uc.ctl_flush_tb()  # what is translated already calls no hook, or the old ones
+
+    def _hook_blocks(self) -> Any:
+        """The binding's own wrapper of this hook would halve the speed."""
+        callback = self._binding.HOOK_CODE_CFUNC(self._blocks.on_block)
+        self._kept.append(callback)
+        handle = self._binding.uc_hook_h()
+        block = self._unicorn.UC_HOOK_BLOCK
+        self._binding.uclib.uc_hook_add(
+            self._uc._uch, ctypes.byref(handle), block, callback, 0, *_EVERYWHERE
+        )
+        return handle.value
+
+    def _hook_reads(self, begin: int, end: int) -> Any:
+        def on_read(*_: object) -> None:
+            self.executed_before_read = self._blocks.before(self.get("PC"))
+
+        return self._uc.hook_add(self._unicorn.UC_HOOK_MEM_READ, on_read, None, begin, end)
 
     def _read_code(self, address: int, size: int) -> bytes:
         return bytes(self._uc.mem_read(address, size))
@@ -238,15 +256,16 @@ class Engine:
             bits = (1 << 8 * size) - 1
             access = Access(address, size, kind in writes, value & bits)
             cause = Cause.BAD_FETCH if kind in fetches else Cause.BAD_DATA
-            self._exit = self._exit or (cause, access)
+            # In an IT block the run goes on for a while: the program counter is right only now.
+            self._exit = self._exit or (cause, access, self.get("PC"))
             return False
 
         def on_undefined(_uc: Any, _key: Any) -> bool:
-            self._exit = self._exit or (Cause.UNDEFINED, None)
+            self._exit = self._exit or (Cause.UNDEFINED, None, self.get("PC"))
             return False
 
         def on_exception(_uc: Any, number: int, _key: Any) -> None:
-            self._exit = self._exit or (self._cause_of(number), None)
+            self._exit = self._exit or (self._cause_of(number), None, self.get("PC"))
             self._uc.emu_stop()
 
         self._uc.hook_add(unicorn.UC_HOOK_MEM_INVALID, on_bad_memory)

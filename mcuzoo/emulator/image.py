@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from mcuzoo.errors import EmulatorError, InputError
 
 _ELF_MAGIC = b"\x7fELF"
 _ARM = "EM_ARM"
+_SHF_ALLOC = 2
 
 
 @dataclass(frozen=True)
@@ -57,15 +59,8 @@ def load_image(board: Board, source: bytes | Path) -> FlashImage:
     return image
 
 
-def _content(segment: Any) -> bytes:
-    data = bytes(segment.data())
-    if len(data) != segment["p_filesz"]:
-        raise ValueError("it ends within a segment")
-    return data
-
-
 def _from_elf(board: Board, raw: bytes) -> FlashImage:
-    """What a flash tool would program: the load segments at their physical addresses."""
+    """What objcopy would take and a flash tool program: sections with content, where they load."""
     import io
 
     from elftools.common.exceptions import ELFError
@@ -75,11 +70,7 @@ def _from_elf(board: Board, raw: bytes) -> FlashImage:
     try:
         elf = ELFFile(io.BytesIO(raw))
         machine = elf["e_machine"]
-        segments = [
-            (int(segment["p_paddr"]), _content(segment))
-            for segment in elf.iter_segments("PT_LOAD")
-            if segment["p_filesz"]
-        ]
+        sections = list(_loaded_sections(elf))
     except (ELFError, ValueError, OverflowError) as error:
         raise EmulatorError(f"The ELF file is damaged: {error}.", "Build it again.") from error
     if machine != _ARM:
@@ -88,7 +79,7 @@ def _from_elf(board: Board, raw: bytes) -> FlashImage:
         )
     inside = [
         (address - flash.base, data)
-        for address, data in segments
+        for address, data in sections
         if flash.base <= address and address + len(data) <= flash.end
     ]
     if not inside:
@@ -102,3 +93,19 @@ def _from_elf(board: Board, raw: bytes) -> FlashImage:
     for offset, data in inside:
         content[offset - start : offset - start + len(data)] = data
     return FlashImage(start, bytes(content))
+
+
+def _loaded_sections(elf: Any) -> Iterator[tuple[int, bytes]]:
+    """Load address and content. Segments alone will not do: they may take in the ELF header."""
+    segments = list(elf.iter_segments("PT_LOAD"))
+    for section in elf.iter_sections("SHT_PROGBITS"):
+        if not section["sh_flags"] & _SHF_ALLOC or not section["sh_size"]:
+            continue
+        data = bytes(section.data())
+        if len(data) != section["sh_size"]:
+            raise ValueError(f"it ends within section {section.name}")
+        for segment in segments:
+            inside = section["sh_offset"] - segment["p_offset"]
+            if inside >= 0 and inside + len(data) <= segment["p_filesz"]:
+                yield int(segment["p_paddr"]) + inside, data
+                break

@@ -145,13 +145,13 @@ class Lpuart:
         if self._around.attention():
             return waiting
         arrived = self._console.receive(self._around.wait_s())
+        self._empty_polls = 0  # the firmware gets on, even where every wait ends with a tick
         if not arrived:
             self._around.waited()
             return waiting
         self._moved += self._taken
         self._received = self._received[self._taken :] + arrived
         self._taken = 0
-        self._empty_polls = 0
         return len(self._received)
 
     def _read_empty(self) -> int:

@@ -120,9 +120,8 @@ class Machine:
         self._ticking = self._systick.running
         self._clock.counting = self._profiling or self._ticking
         exit_ = self.engine.run(pc, counted=self._clock.counting, limit=self._limit())
-        self._clock.run_ended()
         pc = self._after(exit_)
-        self._systick.update()
+        self._systick.update(self._clock.now)
         if self._systick.pending and not self._exceptions.masked():
             self._systick.pending = False
             pc = self._exceptions.enter(Vector.SYSTICK, pc)
@@ -131,7 +130,7 @@ class Machine:
     def _limit(self) -> int:
         if not self._systick.interrupts:
             return 0
-        return _RETRY if self._systick.pending else self._systick.until_tick()
+        return _RETRY if self._systick.pending else self._systick.until_tick(self._clock.now)
 
     def _after(self, exit_: Exit) -> int:
         """The next PC after a run that ended so."""
@@ -179,6 +178,8 @@ class Machine:
         self.engine.map_device(self._board.console.base, _LPUART_BYTES, self._uart)
         self.engine.map_device(system_control.BASE, system_control.SIZE, self._control)
         self.engine.map_device(dwt.BASE, dwt.SIZE, self._cycles)
+        self.engine.time_reads(dwt.BASE, dwt.SIZE)
+        self.engine.time_reads(system_control.BASE, system_control.SIZE)
 
     # What devices ask for
 
@@ -208,11 +209,11 @@ class Machine:
     def _wait_s(self) -> float:
         if not self._systick.interrupts:
             return _IDLE_S
-        return self._systick.until_tick() / self._board.core.clock_hz
+        return self._systick.until_tick(self._clock.now) / self._board.core.clock_hz
 
     def _waited(self) -> None:
         if self._systick.interrupts:
-            self._clock.skip(self._systick.until_tick())
+            self._clock.skip(self._systick.until_tick(self._clock.now))
             self.engine.stop()
 
     def _check_console_needs(self) -> None:
@@ -231,7 +232,7 @@ class Machine:
         if not self._systick.interrupts:
             raise Refusal("The firmware waits for an interrupt, and none is modelled but SysTick")
         time.sleep(self._wait_s())
-        self._clock.skip(self._systick.until_tick())
+        self._clock.skip(self._systick.until_tick(self._clock.now))
 
     def _in_hard_fault(self) -> bool:
         return self._exceptions.active == Vector.HARD_FAULT

@@ -35,25 +35,24 @@ class SysTick:
     def owns(offset: int) -> bool:
         return _CSR <= offset <= _CALIB
 
-    def until_tick(self) -> int:
+    def until_tick(self, now: int) -> int:
         """Instructions until the count wraps next; at least 1."""
         period = self._reload + 1
-        return period - (self._clock.now - self._origin) % period
+        return period - (now - self._origin) % period
 
-    def update(self) -> None:
+    def update(self, now: int) -> None:
         """Notice wraps since the last time."""
         if not self.running:
             return
-        wraps = (self._clock.now - self._origin) // (self._reload + 1)
+        wraps = (now - self._origin) // (self._reload + 1)
         if wraps > self._wraps_seen:
             self._wraps_seen = wraps
             self._control |= _COUNTFLAG
             self.pending = self.pending or bool(self._control & _TICKINT)
 
     def read(self, offset: int) -> int:
-        if self.running and not self._clock.ready():
-            return 0
-        self.update()
+        now = self._clock.at_read
+        self.update(now)
         if offset == _CSR:
             value = self._control
             self._control &= ~_COUNTFLAG
@@ -61,13 +60,11 @@ class SysTick:
         if offset == _RVR:
             return self._reload
         if offset == _CVR:
-            return self.until_tick() - 1 if self.running else 0
+            return self.until_tick(now) - 1 if self.running else 0
         return _NO_REFERENCE_CLOCK
 
     def write(self, offset: int, value: int) -> None:
-        if self.running and not self._clock.ready():
-            return
-        self.update()
+        self.update(self._clock.at_write)
         if offset == _CSR:
             was_running = self.running
             kept = self._control & _COUNTFLAG
@@ -81,5 +78,5 @@ class SysTick:
             self._restart()
 
     def _restart(self) -> None:
-        self._origin = self._clock.now
+        self._origin = self._clock.at_write
         self._wraps_seen = 0

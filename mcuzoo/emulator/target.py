@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcuzoo.board.load import load_board
+from mcuzoo.board.load import load_board, read_board
 from mcuzoo.board.model import Board
 from mcuzoo.errors import InputError, ProjectError, UsageError
-from mcuzoo.project.manifest import load_manifest
+from mcuzoo.project.manifest import BOARD_FILE, load_manifest
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ class Target:
 def find_target(path: Path, board: str | None = None) -> Target:
     """`path`: a project folder, or a .bin or .elf file, which needs `board`.
 
+    A project brings its board file along; `board` overrules it.
     Raises ProjectError when the project is none or has not been built, InputError, UsageError,
     BoardError.
     """
@@ -40,4 +41,7 @@ def find_target(path: Path, board: str | None = None) -> Target:
         raise ProjectError(
             f"The project {path} has not been built.", f"Build it first: mcuzoo build {path}"
         )
+    own = path / BOARD_FILE
+    if board is None and own.is_file():
+        return Target(read_board(own), path / manifest.build.bin)
     return Target(load_board(board or manifest.board), path / manifest.build.bin)

@@ -98,7 +98,7 @@ class Session:
         port: Port = open_port(port_url, baud)
         channel = Channel(port, port_url, Trace(trace) if trace else None, on_log)
         try:
-            return cls(channel, timing or Timing(baud=baud))
+            return cls(channel, timing or Timing.of_port(port_url, baud))
         except BaseException:
             channel.close()
             raise

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mcuzoo.emulator.url import SCHEME
+
 # A byte on an asynchronous line: start bit, eight data bits, stop bit.
 _BITS_PER_BYTE = 10
 
@@ -25,6 +27,17 @@ class Timing:
     inference_s: float = 300.0
     tries: int = 8
     attempts: int = 4
+
+    @classmethod
+    def of_port(cls, url: str, baud: int) -> Timing:
+        """What suits the port at `url`.
+
+        An emulated board loses no byte and its end is noticed at once, but it is as slow as the
+        machine is busy: there is no reason to hurry it.
+        """
+        if url.lower().startswith(SCHEME):
+            return cls(baud, latency_s=5.0, connect_s=60.0)
+        return cls(baud)
 
     def exchange_s(self, wire_bytes: int) -> float:
         """How long to wait for an answer when `wire_bytes` travel in both directions together."""

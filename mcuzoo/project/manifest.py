@@ -12,6 +12,8 @@ from typing import Any
 from mcuzoo.errors import ProjectError
 
 MANIFEST_NAME = "mcuzoo.json"
+BOARD_FILE = "board/board.toml"
+"""The board file that a project was rendered from; not there when there was none."""
 SCHEMA = 1
 
 

@@ -95,7 +95,7 @@ def _project(request: Request, earlier: Settings | None) -> Path:
         return Path(earlier.project)
     if request.port is not None and request.port.startswith(SCHEME):
         path, _ = parse_emulator_url(request.port)
-        if path.is_dir():
+        if not path.is_file():
             return path.resolve()
     if Path(MANIFEST_NAME).is_file():
         return Path.cwd()

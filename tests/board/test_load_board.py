@@ -97,6 +97,14 @@ def test_a_board_file_is_loaded_by_its_path(tmp_path: Path) -> None:
     assert load_board(str(file)).id == "mine"
 
 
+def test_a_board_keeps_the_text_of_its_file(tmp_path: Path) -> None:
+    text = changed('id = "rt1050"', 'id = "mine"')
+    board = parse_board(text, "mine.toml")
+    assert board.toml == text
+    assert parse_board(board.toml, "again.toml") == board
+    assert load_board("rt1050").toml == rt1050_text()
+
+
 def test_wrong_name_is_answered_with_the_nearest() -> None:
     with pytest.raises(BoardError) as caught:
         load_board("rt1107")
@@ -117,6 +125,8 @@ def test_missing_file_is_named(tmp_path: Path) -> None:
         ("irq = 20", 'irq = "20"', "console.irq", "valid integer"),
         ("initialized = false", "initialized = 0", "regions.3.initialized", "valid boolean"),
         ("baud = 115_200", "baud = 20_000_001", "console.baud", "above clock_hz / 4 = 20000000"),
+        ("baud = 115_200", "baud = 17_000_000", "console.baud", "the closest is 16000000"),
+        ("baud = 115_200", "baud = 200", "console.baud", "the closest is 305"),
         ("base = 0x2020_0000", "base = 0x2001_0000", "regions.2.base", "overlaps dtcm"),
         ("size = 0x0200_0000", "size = 0x9000_0000", "regions.3.size", "leaves the address space"),
         ("size = 0x0004_0000", "size = 0x0004_0001", "regions.2.base", "not 32-byte aligned"),
@@ -135,13 +145,13 @@ def test_missing_file_is_named(tmp_path: Path) -> None:
         (
             "addr = 0x4008_000C, mask = 0x1F",
             "addr = 0x6008_000C, mask = 0x1F",
-            "startup.clocks.2.steps.0.addr",
+            "startup.clocks.3.steps.0.addr",
             "[[peripherals]]",
         ),
         (
             "mask = 0x1F, value = 0x13,",
             "mask = 0x1F, value = 0x13, speed = 3,",
-            "startup.clocks.2.steps.0.speed",
+            "startup.clocks.3.steps.0.speed",
             "unknown key",
         ),
         ('"READ_DDR 8 0x04"', '"PEEK_DDR 8 0x04"', "boot.fcb.lut.0.ops.4", "match pattern"),

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcuzoo.board.load import list_boards
+from mcuzoo.board.lpuart import MAX_BAUD_ERROR, closest_baud
 from mcuzoo.board.model import Board
 from mcuzoo.resources import firmware_dir
 
@@ -75,9 +76,17 @@ def test_rate_is_within_a_hertz_of_the_best(lpuart: Lpuart, clock_hz: int, baud:
 @pytest.mark.parametrize("board", list_boards(), ids=lambda board: board.id)
 @pytest.mark.parametrize("baud", [115_200, 921_600, 3_000_000])
 def test_usual_rates_are_close_enough(lpuart: Lpuart, board: Board, baud: int) -> None:
-    """Ten bits tolerate about 4 % between both ends; less than half of that is the board's."""
     oversampling, divisor = lpuart.closest(board.console.clock_hz, baud)
-    assert abs(board.console.clock_hz / (oversampling * divisor) / baud - 1) < 0.015
+    assert abs(board.console.clock_hz / (oversampling * divisor) / baud - 1) < MAX_BAUD_ERROR
+
+
+@given(clock_hz=CLOCKS_HZ, baud=st.integers(50, 6_000_000))
+def test_board_files_are_checked_by_what_the_firmware_does(
+    lpuart: Lpuart, clock_hz: int, baud: int
+) -> None:
+    oversampling, divisor = lpuart.closest(clock_hz, baud)
+    made = clock_hz // (oversampling * divisor)
+    assert abs(closest_baud(clock_hz, baud) - baud) == abs(made - baud)
 
 
 def test_highest_rate(lpuart: Lpuart) -> None:

@@ -16,12 +16,17 @@ from helpers.memory_console import MemoryConsole
 
 from mcuzoo.board.load import load_board
 from mcuzoo.board.model import Board
+from mcuzoo.emulator import machine, mpu, system_control, systick
+from mcuzoo.emulator.clock import InstructionClock
 
 pytest.importorskip("unicorn", reason="no unicorn (mcuzoo[emulator])")
 
 PROBE_C = (TESTS / "firmware_host" / "startup_probe.c").read_text(encoding="utf-8")
-USAGE_FAULT, MEM_MANAGE = 6, 4
+HARD_FAULT, MEM_MANAGE, USAGE_FAULT = 3, 4, 6
 DACCVIOL, IACCVIOL, UNDEFINSTR = 1 << 1, 1 << 0, 1 << 16
+FORCED = 1 << 30
+MPU_TYPE, MPU_CTRL = 0xE000_ED90, 0xE000_ED94
+ENABLE_ALSO_IN_HARD_FAULT = 3
 
 
 @pytest.fixture(scope="module", params=COMPILERS)
@@ -67,6 +72,14 @@ def running(board: Board, image: bytes) -> Iterator[MemoryConsole]:
 def values(text: bytes) -> dict[str, int]:
     pairs = (line.split("=") for line in text.decode().splitlines() if "=" in line)
     return {name: int(value, 16) for name, value in pairs}
+
+
+def peek(console: MemoryConsole, address: int) -> int:
+    """The word at `address`, as the running probe reads it."""
+    console.type(b"!p")
+    console.read_until(b"address?\n")
+    console.type(address.to_bytes(4, "little"))
+    return values(console.read_until(b"\n"))["peek"]
 
 
 def test_start_up_leaves_everything_in_place(board: Board, probe: BareImage) -> None:
@@ -118,6 +131,7 @@ def test_what_is_sent_comes_back_whole(board: Board, probe: BareImage) -> None:
         (b"n", MEM_MANAGE, DACCVIOL),
         (b"x", MEM_MANAGE, IACCVIOL),
         (b"u", USAGE_FAULT, UNDEFINSTR),
+        (b"h", HARD_FAULT, UNDEFINSTR),
     ],
 )
 def test_fault_is_reported_and_the_board_restarts(
@@ -129,6 +143,7 @@ def test_fault_is_reported_and_the_board_restarts(
         found = values(console.read_until(b"fault end\n"))
         assert found["fault.kind"] == kind
         assert found["fault.cfsr"] & status
+        assert (found["fault.hfsr"] == FORCED) is (kind == HARD_FAULT)
         if how != b"x":
             assert found["fault.pc"] >= board.flash_region.base
         dtcm = board.region("dtcm")
@@ -141,6 +156,43 @@ def test_reset_on_request(board: Board, probe: BareImage) -> None:
         console.read_until(b"ready\n")
         console.type(b"!r")
         assert console.read_until(b"ready\n").startswith(b"hello\n")
+
+
+def test_the_memory_map_holds_in_every_handler(board: Board, probe: BareImage) -> None:
+    with running(board, probe.image) as console:
+        console.read_until(b"ready\n")
+        assert peek(console, MPU_CTRL) == ENABLE_ALSO_IN_HARD_FAULT
+
+
+def test_regions_of_an_earlier_image_are_switched_off(
+    board: Board, probe: BareImage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reset leaves the MPU's regions as they are: here the last one denies everything."""
+
+    class WarmMpu(mpu.Mpu):
+        def __init__(self, regions: int) -> None:
+            super().__init__(regions)
+            self.write(mpu.RNR, regions - 1)
+            self.write(mpu.RBAR, 0)
+            self.write(mpu.RASR, 31 << 1 | 1)
+
+    monkeypatch.setattr(system_control, "Mpu", WarmMpu)
+    with running(board, probe.image) as console:
+        console.read_until(b"ready\n")
+        assert peek(console, MPU_TYPE) >> 8 == board.core.mpu_regions
+
+
+def test_a_tick_that_the_boot_rom_left_pending_is_dropped(
+    board: Board, probe: BareImage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class LateSysTick(systick.SysTick):
+        def __init__(self, clock: InstructionClock) -> None:
+            super().__init__(clock)
+            self.pending = True
+
+    monkeypatch.setattr(machine, "SysTick", LateSysTick)
+    with running(board, probe.image) as console:
+        assert b"fault" not in console.read_until(b"ready\n")
 
 
 def without_lock(board: Board, name: str) -> Board:
@@ -163,10 +215,30 @@ def without_lock(board: Board, name: str) -> Board:
     return board.model_copy(update={"emulator": emulator})
 
 
-def test_clock_that_never_comes_is_given_up_and_named(board: Board, probe: BareImage) -> None:
+# What feeds the core: (register, mask, value that selects the 24 MHz clock).
+SAFE_CLOCK = {
+    "rt1050": ((0x400F_C014, 0x0200_0000, 0x0200_0000), (0x400F_C018, 0x3000, 0x1000)),
+    "rt1170": ((0x40CC_0000, 0x0100_07FF, 0),),
+}
+
+
+def test_core_stays_on_the_safe_clock_when_its_pll_never_locks(
+    board: Board, probe: BareImage
+) -> None:
     name, address = {
         "rt1050": ("PLL_ARM", 0x400D_8000),
         "rt1170": ("ARM_PLL_CTRL", 0x40C8_4200),
     }[board.id]
     with running(without_lock(board, name), probe.image) as console:
         assert values(console.read_until(b"ready\n"))["boot_failure"] == address
+        for register, mask, value in SAFE_CLOCK[board.id]:
+            assert peek(console, register) & mask == value
+        console.type(b"still there")
+        assert console.read(11) == b"still there"
+
+
+def test_core_leaves_the_safe_clock_when_all_is_well(board: Board, probe: BareImage) -> None:
+    with running(board, probe.image) as console:
+        console.read_until(b"ready\n")
+        register, mask, value = SAFE_CLOCK[board.id][0]
+        assert peek(console, register) & mask != value

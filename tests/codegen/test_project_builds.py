@@ -14,6 +14,8 @@ from helpers.small_source import small_source
 
 from mcuzoo.board.load import load_board
 from mcuzoo.codegen.project import export_project
+from mcuzoo.emulator.target import find_target
+from mcuzoo.resources import boards_dir
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.sections import read_sections
 
@@ -40,6 +42,19 @@ def test_mcuzoo_build(tmp_path: Path, board: str, compiler: str) -> None:
     image = (project / entry.bin).read_bytes()
     assert len(image) < 64 * 1024
     assert entry.build_id.encode() in image
+
+
+def test_a_board_of_ones_own_is_needed_for_the_export_only(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.toml"
+    text = (boards_dir() / "rt1050.toml").read_text(encoding="utf-8")
+    mine.write_text(text.replace('id = "rt1050"', 'id = "mine"', 1), encoding="utf-8")
+    project = _project(tmp_path, str(mine))
+    mine.unlink()
+    entry = build_project(project)
+    target = find_target(project)
+    assert target.board.id == "mine"
+    assert target.image == project / entry.bin
+    assert find_target(project, "rt1050").board.id == "rt1050"
 
 
 @every_compiler

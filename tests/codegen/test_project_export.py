@@ -11,11 +11,12 @@ import pytest
 from helpers.small_source import small_source
 from helpers.tflite_builder import pool_model, unary_model
 
-from mcuzoo.board.load import load_board
+from mcuzoo.board.load import load_board, read_board
+from mcuzoo.board.model import Board
 from mcuzoo.codegen.project import export_project
 from mcuzoo.errors import FitError, ProjectError, UnsupportedOpError, UsageError
 from mcuzoo.project.manifest import MANIFEST_NAME, Manifest, load_manifest
-from mcuzoo.resources import firmware_dir
+from mcuzoo.resources import boards_dir, firmware_dir
 from mcuzoo.zoo.registry import ModelSource
 
 BOARDS = ("rt1050", "rt1170")
@@ -50,6 +51,7 @@ def test_everything_is_there_and_listed(tmp_path: Path, source: ModelSource, boa
         "cmake/gcc.cmake",
         "cmake/zig.cmake",
         f"linker/{board}.ld",
+        "board/board.toml",
         "board/mz_board.h",
         "board/mz_build_id.h",
         "model/model.tflite",
@@ -131,6 +133,33 @@ def test_the_readme_names_three_commands_and_the_memory(
     assert readme.count("mcuzoo run-serial") == 2
     assert "| dtcm |" in readme
     assert "{{" not in readme
+
+
+@pytest.mark.parametrize(
+    ("board", "address", "switches"),
+    [
+        ("rt1050", "0x60000000", "SW7: 1 off, 2 on, 3 on, 4 off"),
+        ("rt1170", "0x30000400", "SW1: 1 off, 2 off, 3 on, 4 off"),
+    ],
+)
+def test_the_readme_says_how_the_board_is_flashed(
+    tmp_path: Path, source: ModelSource, board: str, address: str, switches: str
+) -> None:
+    _export(source, tmp_path / "p", board)
+    readme = (tmp_path / "p" / "README.md").read_text()
+    assert f"a `.bin` file goes to {address}." in readme
+    assert f"set {switches}." in readme
+
+
+def test_a_project_brings_its_board_file_along(tmp_path: Path, source: ModelSource) -> None:
+    _export(source, tmp_path / "p")
+    own = tmp_path / "p" / "board" / "board.toml"
+    assert own.read_bytes() == (boards_dir() / "rt1050.toml").read_bytes()
+    board = read_board(own)
+    unwritten = Board.model_validate(board.model_dump(mode="python", by_alias=True))
+    bare = export_project(source, unwritten, tmp_path / "bare")
+    assert "board/board.toml" not in bare.files
+    assert bare.build_id == load_manifest(tmp_path / "p").build_id
 
 
 def test_presets_are_sound_json(tmp_path: Path, source: ModelSource) -> None:

@@ -140,7 +140,7 @@ def test_missing_file(rt1050: Board, tmp_path_factory: pytest.TempPathFactory) -
         load_image(rt1050, tmp_path_factory.mktemp("none") / "firmware.bin")
 
 
-@pytest.mark.parametrize("cut", [4, 20, 60, 200])
+@pytest.mark.parametrize("cut", [4, 20, 60, 200, 0x10040])
 def test_damaged_elf(echo: Guest, cut: int) -> None:
     with pytest.raises(EmulatorError):
         load_image(echo.board, echo.elf.read_bytes()[:cut])

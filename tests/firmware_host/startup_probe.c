@@ -40,6 +40,7 @@ void mz_app_report_fault(const mz_fault *fault) {
     print_value("fault.kind", fault->kind);
     print_value("fault.pc", fault->pc);
     print_value("fault.cfsr", fault->cfsr);
+    print_value("fault.hfsr", fault->hfsr);
     print_value("fault.mmfar", fault->mmfar);
     print_value("fault.sp", fault->sp);
     print("fault end\n");
@@ -71,9 +72,25 @@ __attribute__((noinline)) static void crash(uint8_t how) {
     case 'u': /* undefined instruction */
         __asm__ volatile("udf #1");
         break;
+    case 'h': /* the same where only HardFault can be taken */
+        __asm__ volatile("cpsid i\n\tudf #1");
+        break;
     default:
         break;
     }
+}
+
+/* Print the word at the address that is sent next, lowest byte first. */
+static void peek(void) {
+    uint32_t address = 0;
+    print("address?\n");
+    for (uint32_t shift = 0; shift < 32u; shift += 8u) {
+        uint8_t byte;
+        while (mz_port_read(&byte, 1u) == 0u) {
+        }
+        address |= (uint32_t)byte << shift;
+    }
+    print_value("peek", *(volatile uint32_t *)(uintptr_t)address);
 }
 
 int main(void) {
@@ -100,6 +117,10 @@ int main(void) {
         if (received >= 2u && buffer[0] == '!') {
             if (buffer[1] == 'r') {
                 mz_port_reset();
+            }
+            if (buffer[1] == 'p') {
+                peek();
+                continue;
             }
             crash(buffer[1]);
         }

@@ -95,10 +95,13 @@ __attribute__((noreturn, used)) void run(void) {
 """
 
 _LINK_LD = """
-MEMORY {{ flash (rx) : ORIGIN = {text:#x}, LENGTH = 0x80000 }}
+MEMORY {{
+  flash (rx) : ORIGIN = {text:#x}, LENGTH = 0x80000
+  ram (rw) : ORIGIN = {ram:#x}, LENGTH = 0x10000
+}}
 SECTIONS {{
   .text : {{ KEEP(*(.vectors)) *(.text .text.*) *(.rodata .rodata.*) }} > flash
-  .bss {ram:#x} (NOLOAD) : {{ *(.bss .bss.* COMMON) *(.data .data.*) }}
+  .bss (NOLOAD) : {{ *(.bss .bss.* COMMON) }} > ram
   /DISCARD/ : {{ *(.ARM.exidx .ARM.exidx.* .ARM.extab .ARM.extab.*) *(.eh_frame) }}
 }}
 stack_top = {stack:#x};

@@ -206,3 +206,9 @@ def test_trace_shows_bytes_and_frames(plug_in: LineMaker) -> None:
     assert "<- HelloReply seq" in text
     assert "00 00 00 00 00 00 00 00" in text
     assert "|........|" in text
+
+
+def test_an_emulated_board_may_take_its_time() -> None:
+    hurried, patient = (Timing.of_port(url, 9600) for url in ("/dev/ttyACM0", "emulator://project"))
+    assert hurried == Timing(9600)
+    assert patient.connect_s > hurried.connect_s and patient.latency_s > hurried.latency_s

@@ -63,6 +63,9 @@ def test_an_emulator_port_names_the_project(
     monkeypatch.chdir(tmp_path)
     job = make_job(Request(port=f"emulator://{project}?count=all", out=Path("r")))
     assert job.settings.project == str(project)
+    with pytest.raises(ProjectError, match="no project folder"):
+        make_job(Request(port="emulator://nowhere", out=Path("r")))
+    (tmp_path / "firmware.bin").touch()
     with pytest.raises(UsageError, match="--project was not given"):
         make_job(Request(port="emulator://firmware.bin?board=rt1050", out=Path("r")))
 

@@ -31,7 +31,10 @@ void mz_core_start_cycles(void) {
 }
 
 uint32_t mz_port_cycles(void) {
-    return (MZ_DWT_CTRL & MZ_DWT_CTRL_NOCYCCNT) != 0u ? 0u : MZ_DWT_CYCCNT;
+    /* Both are read always: an emulator cannot stop to count inside an IT block. */
+    const uint32_t cycles = MZ_DWT_CYCCNT;
+    const uint32_t control = MZ_DWT_CTRL;
+    return (control & MZ_DWT_CTRL_NOCYCCNT) != 0u ? 0u : cycles;
 }
 
 uint32_t mz_port_cpuid(void) {

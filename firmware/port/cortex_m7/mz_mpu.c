@@ -2,8 +2,13 @@
 
 #include "port/cortex_m7/mz_core.h"
 
-#define CTRL_ENABLE 0x1u /* not HFNMIENA: a HardFault is handled whatever the regions say */
+#define CTRL_ENABLE 0x1u
+#define CTRL_HFNMIENA 0x2u /* in HardFault and NMI too, else the core may read ahead into nowhere */
 #define RASR_ENABLE 0x1u
+
+static uint32_t regions_there(void) {
+    return (MZ_MPU_TYPE >> 8) & 0xFFu;
+}
 
 void mz_mpu_enable(const mz_mpu_region *regions, uint32_t count) {
     mz_core_sync();
@@ -13,6 +18,12 @@ void mz_mpu_enable(const mz_mpu_region *regions, uint32_t count) {
         MZ_MPU_RBAR = regions[index].base;
         MZ_MPU_RASR = regions[index].attributes | RASR_ENABLE;
     }
-    MZ_MPU_CTRL = CTRL_ENABLE;
+    /* A reset leaves regions as they were, perhaps those of another image. */
+    for (uint32_t index = count; index < regions_there(); ++index) {
+        MZ_MPU_RNR = index;
+        MZ_MPU_RASR = 0;
+        MZ_MPU_RBAR = 0;
+    }
+    MZ_MPU_CTRL = CTRL_ENABLE | CTRL_HFNMIENA;
     mz_core_sync();
 }

@@ -21,8 +21,8 @@ typedef struct {
     uint32_t attributes;
 } mz_mpu_region;
 
-/* Load count regions and switch the MPU on; what no region covers cannot be accessed. The data
- * cache must be off. */
+/* Load count regions, switch the others off and the MPU on, for every handler too; what no region
+ * covers cannot be accessed. The data cache must be off. */
 void mz_mpu_enable(const mz_mpu_region *regions, uint32_t count);
 
 #endif

@@ -53,6 +53,7 @@ static void copy_section(uint8_t *start, const uint8_t *end, const uint8_t *load
 /* The boot ROM may have left the system timer, interrupts and caches on. */
 static void undo_boot_rom(void) {
     MZ_SYST_CSR &= ~MZ_SYST_CSR_ENABLE;
+    MZ_SCB_ICSR = MZ_ICSR_PENDSTCLR | MZ_ICSR_PENDSVCLR;
     for (uint32_t word = 0; word < MZ_NVIC_WORDS; ++word) {
         MZ_NVIC_ICER(word) = UINT32_MAX;
     }

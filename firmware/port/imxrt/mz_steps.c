@@ -23,7 +23,6 @@ static bool wait_for(const mz_step *step) {
 }
 
 uint32_t mz_steps_run(const mz_step *steps, uint32_t count) {
-    uint32_t given_up = 0;
     bool skipping = false;
     for (const mz_step *step = steps; step != steps + count; ++step) {
         if (step->act == MZ_STEP_STAGE) {
@@ -57,8 +56,8 @@ uint32_t mz_steps_run(const mz_step *steps, uint32_t count) {
             MZ_REG(step->addr) = (MZ_REG(step->addr) & ~step->mask) | step->value;
             break;
         case MZ_STEP_WAIT:
-            if (!wait_for(step) && given_up == 0u) {
-                given_up = step->addr;
+            if (!wait_for(step)) {
+                return step->addr;
             }
             break;
         case MZ_STEP_DELAY:
@@ -67,5 +66,5 @@ uint32_t mz_steps_run(const mz_step *steps, uint32_t count) {
         }
         mz_core_sync();
     }
-    return given_up;
+    return 0;
 }

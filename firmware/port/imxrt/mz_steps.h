@@ -24,8 +24,8 @@ typedef struct {
     uint32_t value;
 } mz_step;
 
-/* Take count steps in order. A wait that takes too long is given up and the steps go on; returns
- * the address of the first register given up on, or 0. */
+/* Take count steps in order. Ends at the first wait that takes too long, since the next step may
+ * switch to what never became ready: returns the address of its register, 0 when all went well. */
 uint32_t mz_steps_run(const mz_step *steps, uint32_t count);
 
 #endif

@@ -1,0 +1,20 @@
+"""The baud rates of the i.MX RT's LPUART: clock / (oversampling * divisor)."""
+
+from __future__ import annotations
+
+OVERSAMPLING = range(4, 33)
+DIVISORS = range(1, 8192)
+MAX_BAUD_ERROR = 0.02
+"""Ten bits tolerate about 4 % between both ends; half of that is the board's."""
+
+
+def closest_baud(clock_hz: int, baud: int) -> int:
+    """The rate nearest to `baud`, in whole hertz, as `mz_lpuart_closest_rate` finds it."""
+    rates = (_closest(clock_hz, baud, oversampling) for oversampling in OVERSAMPLING)
+    return min(rates, key=lambda rate: abs(rate - baud))
+
+
+def _closest(clock_hz: int, baud: int, oversampling: int) -> int:
+    step = baud * oversampling
+    divisor = (clock_hz + step // 2) // step
+    return clock_hz // (oversampling * min(max(divisor, DIVISORS[0]), DIVISORS[-1]))
