@@ -20,7 +20,7 @@ RESOLVER = f"{MICRO}/micro_mutable_op_resolver.h"
 MAKE_HINT = (
     "Make one in a checkout of TFLM: python3 "
     "tensorflow/lite/micro/tools/project_generation/create_tflm_tree.py "
-    "--makefile_options 'TARGET=cortex_m_generic TARGET_ARCH=cortex-m7+fp"
+    "--makefile_options 'TARGET=cortex_m_generic TARGET_ARCH=project_generation"
 )
 _OPTIMIZED = " OPTIMIZED_KERNEL_DIR=cmsis_nn"
 
