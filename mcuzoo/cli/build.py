@@ -19,6 +19,9 @@ def build(
     optimization: Annotated[
         str, typer.Option("--optimization", "-O", help="0, 1, 2, 3 or s.")
     ] = "2",
+    tflm: Annotated[
+        Path | None, typer.Option("--tflm", help="TFLM's tree, if not the one of the export.")
+    ] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print the build's entry.")] = False,
 ) -> None:
     """Build PROJECT with arm-none-eabi-gcc or Zig into ELF, .bin and .hex."""
@@ -29,7 +32,7 @@ def build(
     from mcuzoo.project.manifest import load_manifest
     from mcuzoo.toolchain.build import build_project
 
-    entry = build_project(project, compiler, check_optimization(optimization))
+    entry = build_project(project, compiler, check_optimization(optimization), tflm)
     if json_output:
         print(json.dumps(asdict(entry), indent=2))
     else:

@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 def fit(
     model: Annotated[str, typer.Argument(help="A model of the zoo, or a .tflite file.")],
     board: Annotated[str, typer.Option("--board", "-b", help="rt1170, rt1050 or a .toml file.")],
-    runtime: Annotated[str, typer.Option(help="aot")] = "aot",
+    runtime: Annotated[str, typer.Option(help="aot or tflm")] = "aot",
     weights: Annotated[str, typer.Option(help="Where the constants live: flash or ram.")] = "flash",
     arena_region: Annotated[
         str | None, typer.Option(help="Pin the tensor arena to this memory region.")
     ] = None,
+    kernels: Annotated[str, typer.Option(help="TFLM's: cmsis-nn or reference.")] = "cmsis-nn",
     json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Plan MODEL's memory on a board, region by region. Exit code 1 when it does not fit."""
@@ -26,6 +27,7 @@ def fit(
     from mcuzoo.board.load import list_boards, load_board
     from mcuzoo.graph.read import load_model
     from mcuzoo.plan.fit import fit_model
+    from mcuzoo.plan.tflm.image import check_kernels
     from mcuzoo.project.kinds import check_weights
     from mcuzoo.zoo.registry import resolve_model
 
@@ -36,6 +38,7 @@ def fit(
         check_weights(weights),
         arena_region,
         list_boards(),
+        check_kernels(kernels),
     )
     if json_output:
         print(json.dumps(report.as_dict(), indent=2))

@@ -8,10 +8,13 @@ from mcuzoo.codegen.templates import render
 from mcuzoo.project.flags import (
     LINK_FLAGS,
     OPTIMIZATION,
+    TFLM_TOOLCHAINS,
     TOOLCHAINS,
     compile_flags,
+    cxx_flags,
     link_libraries,
     machine_flags,
+    tflm_flags,
 )
 from mcuzoo.project.manifest import Manifest
 
@@ -20,25 +23,32 @@ _TITLES = {"gcc": "Arm GNU toolchain", "zig": "Zig's C compiler"}
 
 def render_build_files(manifest: Manifest) -> dict[str, str]:
     """CMakeLists.txt, CMakePresets.json and cmake/*.cmake by relative path."""
+    tflm = manifest.tflm is not None
+    toolchains = TFLM_TOOLCHAINS if tflm else TOOLCHAINS
     files = {
         "CMakeLists.txt": render(
             "cmake/CMakeLists.txt.j2",
             manifest=manifest,
             cmake_name=_cmake_name(manifest.name),
             optimization=OPTIMIZATION,
+            assembly=any(source.endswith(".S") for source in manifest.sources),
         ),
         "CMakePresets.json": render(
             "cmake/CMakePresets.json.j2",
-            toolchains=[(toolchain, _TITLES[toolchain]) for toolchain in TOOLCHAINS],
+            toolchains=[(toolchain, _TITLES[toolchain]) for toolchain in toolchains],
         ),
     }
-    for toolchain in TOOLCHAINS:
+    for toolchain in toolchains:
         files[f"cmake/{toolchain}.cmake"] = render(
             f"cmake/{toolchain}.cmake.j2",
             machine_flags=machine_flags(toolchain, manifest.target.core, manifest.target.fpu),
             compile_flags=compile_flags(toolchain),
             link_flags=LINK_FLAGS,
-            link_libraries=link_libraries(toolchain),
+            link_libraries=link_libraries(toolchain, tflm),
+            tflm=tflm,
+            cxx_flags=cxx_flags(),
+            tflm_cxx_flags=tflm_flags(".cc"),
+            tflm_c_flags=tflm_flags(".c"),
         )
     return files
 

@@ -36,7 +36,7 @@ def tensor_spec(tensor: Tensor) -> TensorSpec:
 
 def plan_entry(plan: MemoryPlan) -> PlanEntry:
     return PlanEntry(
-        arena_bytes=plan.arena.arena_bytes,
+        arena_bytes=plan.needs.arena_bytes,
         arena_region=plan.placement.arena_region,
         weights_region=plan.placement.weights_region,
         stack_bytes=plan.placement.stack_bytes,

@@ -9,17 +9,18 @@ from pathlib import Path
 
 from mcuzoo import __version__
 from mcuzoo.board.model import Board
-from mcuzoo.codegen.aot.emit import render_model
-from mcuzoo.codegen.aot.sources import kernel_sources
 from mcuzoo.codegen.assets import LABELS_FILE, SAMPLES_FOLDER, label_file, sample_files
 from mcuzoo.codegen.board_files import render_board_files
 from mcuzoo.codegen.build_files import render_build_files
 from mcuzoo.codegen.entries import plan_entry, target_entry, tensor_spec
 from mcuzoo.codegen.folder import check_target, write_project
 from mcuzoo.codegen.readme import render_readme
+from mcuzoo.codegen.runtime_part import RuntimePart, aot_part
 from mcuzoo.codegen.sources import INCLUDE_DIRS, application_sources, firmware_files
-from mcuzoo.errors import FitError
-from mcuzoo.graph.coverage import require_aot
+from mcuzoo.codegen.tflm.options import TflmOptions
+from mcuzoo.codegen.tflm.part import tflm_part
+from mcuzoo.codegen.tflm.tree import tree_hint
+from mcuzoo.errors import FitError, UsageError
 from mcuzoo.graph.read import load_model
 from mcuzoo.plan.memory import MemoryPlan, plan_memory
 from mcuzoo.project.build_id import BUILD_ID_HEADER, build_id
@@ -29,7 +30,7 @@ from mcuzoo.resources import firmware_dir
 from mcuzoo.zoo.registry import ModelSource
 
 MODEL_FILE = "model/model.tflite"
-WEIGHTS_SECTION = ".mz_weights"
+SOURCE_SUFFIXES = (".c", ".cc", ".S")
 
 
 def export_project(
@@ -41,36 +42,41 @@ def export_project(
     weights: WeightsChoice = "flash",
     arena_region: str | None = None,
     force: bool = False,
+    tflm: TflmOptions | None = None,
 ) -> Manifest:
     """Write a project for `source` on `board` into `directory`: same input, same bytes.
 
-    Raises UsageError (runtime, project kind or region that cannot be had), ModelError (model that
-    the runtime cannot run), FitError (model that does not fit, by region) and ProjectError (the
-    folder is not ours to write, see check_target).
+    tflm: what the runtime tflm needs to know, and no other takes.
+
+    Raises UsageError (runtime, project kind or region that cannot be had), InputError (a TFLM tree
+    that cannot be used), ModelError (model that the runtime cannot run), FitError (model that does
+    not fit, by region) and ProjectError (the folder is not ours to write, see check_target).
     """
     check_runtime(runtime)
     check_project(project)
     directory = directory.resolve()
     check_target(directory, force)
     model = load_model(source.path)
-    plan = plan_memory(model, board, runtime, weights, arena_region)
-    require_aot(plan.program)
+    kernels, head = (tflm.kernels, tflm.plan) if tflm else ("cmsis-nn", None)
+    plan = plan_memory(model, board, runtime, weights, arena_region, kernels, head)
+    part = _runtime_part(plan, source, tflm)
     _require_fit(plan, board, source)
 
     rendered = {
-        **render_model(plan.program, plan.arena, WEIGHTS_SECTION),
+        **part.rendered,
         **render_board_files(board, plan.placement),
     }
-    compiled = (*application_sources(firmware_dir()), *kernel_sources(plan.program))
+    compiled = (*application_sources(firmware_dir()), *part.compiled)
     known = {**rendered, BUILD_ID_HEADER: ""}
     files = {
         **{path: text.encode() for path, text in rendered.items()},
         **firmware_files(compiled, firmware_dir(), known),
     }
-    identity = build_id(_hashes(files))
+    identity = build_id(_hashes(files), part.tflm.fingerprint if part.tflm else None)
     files |= {
         BUILD_ID_HEADER: _build_id_header(identity).encode(),
         MODEL_FILE: model.raw,
+        **part.extra,
         **({BOARD_FILE: board.toml.encode()} if board.toml else {}),
         **label_file(source.labels),
         **sample_files(source.samples, source.samples_labelled),
@@ -88,8 +94,9 @@ def export_project(
         preprocessing=source.preprocessing,
         plan=plan_entry(plan),
         build_id=identity,
-        sources=tuple(sorted(path for path in files if path.endswith(".c"))),
+        sources=tuple(sorted(path for path in files if path.endswith(SOURCE_SUFFIXES))),
         include_dirs=INCLUDE_DIRS,
+        tflm=part.tflm,
         linker_script=next(path for path in rendered if path.startswith("linker/")),
         labels=LABELS_FILE if source.labels else None,
         samples=f"{SAMPLES_FOLDER}/manifest.csv" if source.samples else None,
@@ -99,6 +106,21 @@ def export_project(
     manifest = replace(manifest, files=_hashes(files))
     write_project(directory, files, manifest)
     return manifest
+
+
+def _runtime_part(plan: MemoryPlan, source: ModelSource, tflm: TflmOptions | None) -> RuntimePart:
+    if plan.image is None:
+        if tflm is not None:
+            raise UsageError(
+                "--tflm, --kernels, --plan and --embed need --runtime tflm.", "Add it."
+            )
+        return aot_part(plan)
+    if tflm is None:
+        raise UsageError(
+            "--runtime tflm needs a TFLite-Micro tree: --tflm DIR is missing.",
+            tree_hint("cmsis-nn"),
+        )
+    return tflm_part(plan.program, plan.image, tflm.tree, source.path.name, tflm.embed)
 
 
 def _require_fit(plan: MemoryPlan, board: Board, source: ModelSource) -> None:

@@ -50,7 +50,7 @@ def firmware_files(
 
 
 def _includes(path: str, text: str, firmware: Path, rendered: Mapping[str, str]) -> list[str]:
-    if PurePosixPath(path).suffix not in (".c", ".h"):
+    if PurePosixPath(path).suffix not in (".c", ".cc", ".h"):
         return []
     return [_resolve(path, name, firmware, rendered) for name in _INCLUDE.findall(text)]
 

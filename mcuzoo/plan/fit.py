@@ -13,6 +13,8 @@ from mcuzoo.plan.advice import next_step
 from mcuzoo.plan.memory import MemoryPlan, PeakOp, plan_memory
 from mcuzoo.plan.placement import Placement
 from mcuzoo.plan.regions import RegionFit
+from mcuzoo.plan.tflm.image import HeadPlan
+from mcuzoo.plan.tflm.requests import Kernels
 from mcuzoo.project.kinds import WeightsChoice
 
 
@@ -74,13 +76,15 @@ def fit_model(
     weights: WeightsChoice = "flash",
     arena_region: str | None = None,
     others: Sequence[Board] = (),
+    kernels: Kernels = "cmsis-nn",
+    head: HeadPlan | None = None,
 ) -> FitReport:
     """Plan `model` for `board`. A model that does not fit is a report, not an error.
 
     others: boards that may be proposed instead. Raises as plan_memory.
     """
-    plan = plan_memory(model, board, runtime, weights, arena_region)
-    uncovered = tuple(check_aot(model))
+    plan = plan_memory(model, board, runtime, weights, arena_region, kernels, head)
+    uncovered = tuple(check_aot(model)) if runtime == "aot" else ()
     advice = None
     if not plan.fits:
         shape = plan.program.input_tensor.shape
@@ -94,7 +98,7 @@ def fit_model(
         fits=plan.fits and not uncovered,
         regions=plan.regions,
         placement=plan.placement,
-        arena_bytes=plan.arena.arena_bytes,
+        arena_bytes=plan.needs.arena_bytes,
         lower_bound_bytes=plan.arena.lower_bound_bytes,
         constant_bytes=plan.needs.constant_bytes,
         peak=plan.peak,

@@ -14,7 +14,10 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-_DATA = Path(__file__).with_name("footprint.toml")
+_DATA = (
+    Path(__file__).with_name("footprint.toml"),
+    Path(__file__).with_name("tflm") / "footprint.toml",
+)
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,8 @@ class Footprint:
 
 def estimate_footprint(runtime: str, op_names: Sequence[str]) -> Footprint:
     """The firmware for a model of these operators, one name per step.
+
+    runtime: "aot", or "tflm-" and the name of its kernels.
 
     Operators without a figure count as calls only.
     """
@@ -45,5 +50,7 @@ def estimate_footprint(runtime: str, op_names: Sequence[str]) -> Footprint:
 
 @cache
 def _measured() -> dict[str, Any]:
-    measured: dict[str, Any] = tomllib.loads(_DATA.read_text(encoding="utf-8"))
+    measured: dict[str, Any] = {}
+    for path in _DATA:
+        measured |= tomllib.loads(path.read_text(encoding="utf-8"))
     return measured

@@ -9,9 +9,11 @@ from mcuzoo.graph.model import Model
 from mcuzoo.graph.program import Program, build_program
 from mcuzoo.plan.arena import ArenaPlan, plan_arena
 from mcuzoo.plan.lifetimes import lifetimes
-from mcuzoo.plan.needs import Needs, assess_needs
+from mcuzoo.plan.needs import Needs, assess_needs, assess_tflm_needs
 from mcuzoo.plan.placement import Placement, place
 from mcuzoo.plan.regions import RegionFit, region_fits
+from mcuzoo.plan.tflm.image import HeadPlan, TflmImage, prepare_image
+from mcuzoo.plan.tflm.requests import Kernels
 from mcuzoo.project.kinds import WeightsChoice, check_runtime
 
 
@@ -26,13 +28,18 @@ class PeakOp:
 
 @dataclass(frozen=True)
 class MemoryPlan:
-    """What is needed and where it goes, on every region of the board."""
+    """What is needed and where it goes, on every region of the board.
+
+    arena: our plan of the activations. image: what TFLM is given and what it needs, None for
+    another runtime.
+    """
 
     program: Program
     arena: ArenaPlan
     needs: Needs
     placement: Placement
     regions: tuple[RegionFit, ...]
+    image: TflmImage | None = None
 
     @property
     def fits(self) -> bool:
@@ -54,15 +61,19 @@ def plan_memory(
     runtime: str = "aot",
     weights: WeightsChoice = "flash",
     arena_region: str | None = None,
+    kernels: Kernels = "cmsis-nn",
+    head: HeadPlan | None = None,
 ) -> MemoryPlan:
-    """Plan `model` for `board`.
+    """Plan `model` for `board`. kernels and head: see prepare_image, of the runtime tflm only.
 
-    Raises ModelError when the model cannot be executed at all (not INT8, several inputs) and
-    UsageError for a runtime that is not available or a region that cannot hold an arena.
+    Raises ModelError when the model cannot be executed at all (not INT8, several inputs),
+    UnsupportedOpError for an op whose arena under TFLM is not known and UsageError for a runtime
+    that is not available or a region that cannot hold an arena.
     """
     check_runtime(runtime)
     program = build_program(model)
     arena = plan_arena(lifetimes(program))
-    needs = assess_needs(program, arena, runtime)
+    image = prepare_image(model, kernels, head) if runtime == "tflm" else None
+    needs = assess_needs(program, arena, runtime) if image is None else assess_tflm_needs(image)
     placement = place(needs, board, weights, arena_region)
-    return MemoryPlan(program, arena, needs, placement, region_fits(needs, board, placement))
+    return MemoryPlan(program, arena, needs, placement, region_fits(needs, board, placement), image)

@@ -8,6 +8,7 @@ from mcuzoo.graph.program import Program
 from mcuzoo.plan.arena import ArenaPlan
 from mcuzoo.plan.constants import constant_bytes
 from mcuzoo.plan.footprint import estimate_footprint
+from mcuzoo.plan.tflm.image import TflmImage
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,19 @@ def assess_needs(program: Program, plan: ArenaPlan, runtime: str) -> Needs:
     return Needs(
         arena_bytes=plan.arena_bytes,
         constant_bytes=constant_bytes(program),
+        code_bytes=footprint.code_bytes,
+        data_bytes=footprint.data_bytes,
+        stack_bytes=footprint.stack_bytes,
+    )
+
+
+def assess_tflm_needs(image: TflmImage) -> Needs:
+    """Of TFLM's runtime: the model file is its constants."""
+    names = [op.name for op in image.model.ops]
+    footprint = estimate_footprint(f"tflm-{image.arena.kernels}", names)
+    return Needs(
+        arena_bytes=image.arena_bytes,
+        constant_bytes=image.model.bytes,
         code_bytes=footprint.code_bytes,
         data_bytes=footprint.data_bytes,
         stack_bytes=footprint.stack_bytes,

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 BUILD_ID_HEADER = "board/mz_build_id.h"
 
 _FOLDERS = frozenset({"board", "firmware", "linker", "model"})
-_SUFFIXES = frozenset({".c", ".h", ".ld"})
+_SUFFIXES = frozenset({".S", ".c", ".cc", ".h", ".ld"})
 
 
 def is_firmware_input(path: str) -> bool:
@@ -18,12 +18,15 @@ def is_firmware_input(path: str) -> bool:
     return pure.parts[0] in _FOLDERS and pure.suffix in _SUFFIXES and str(pure) != BUILD_ID_HEADER
 
 
-def build_id(hashes: Mapping[str, str]) -> str:
+def build_id(hashes: Mapping[str, str], tflm: str | None = None) -> str:
     """32 hex digits from the SHA-256 of each file, by relative path.
 
-    Files that do not enter the firmware are ignored.
+    Files that do not enter the firmware are ignored. tflm: the fingerprint of a TFLM tree that
+    does.
     """
     lines = [f"{hashes[path]}  {path}\n" for path in sorted(hashes) if is_firmware_input(path)]
+    if tflm is not None:
+        lines.append(f"{tflm}  TFLM\n")
     return sha256("".join(lines).encode()).hexdigest()[:32]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from mcuzoo.errors import UsageError
 
 TOOLCHAINS = ("gcc", "zig")
+TFLM_TOOLCHAINS = ("gcc",)
+"""Zig has no C++ library for a bare board."""
 
 OPTIMIZATION = "-O2"
 OPTIMIZATIONS = ("-O0", "-O1", "-O2", "-O3", "-Os")
@@ -43,6 +45,20 @@ _LIBRARIES = {
 }
 
 
+# For the user's TFLM tree: hosted C++ and C, whose warnings are not ours to judge. Its maths comes
+# from the compiler's own C library; nothing of that needs an operating system.
+_CXX = ("-std=c++17", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics")
+_TFLM = (
+    "-g",
+    "-fbuiltin",
+    "-ffunction-sections",
+    "-fdata-sections",
+    "-fno-unwind-tables",
+    "-fno-asynchronous-unwind-tables",
+)
+_TFLM_LIBRARIES = ("-lm", "-lc", "-lgcc")
+
+
 def check_optimization(level: str) -> str:
     """The compiler flag for `level`: 0, 1, 2, 3 or s. Raises UsageError for another."""
     flag = f"-O{level}"
@@ -65,6 +81,16 @@ def compile_flags(toolchain: str) -> tuple[str, ...]:
     return _COMMON + _COMPILE[toolchain]
 
 
-def link_libraries(toolchain: str) -> tuple[str, ...]:
-    """What is linked after the objects."""
-    return _LIBRARIES[toolchain]
+def cxx_flags() -> tuple[str, ...]:
+    """Flags for our C++ files, less the optimization level; Arm's GCC only."""
+    return (*_CXX, *_TFLM, "-Wall", "-Wextra", "-Werror")
+
+
+def tflm_flags(source: str) -> tuple[str, ...]:
+    """Flags for the file `source` of a TFLM tree, less the optimization level."""
+    return (*(_CXX if source.endswith(".cc") else ("-std=c11",)), *_TFLM, "-w")
+
+
+def link_libraries(toolchain: str, tflm: bool = False) -> tuple[str, ...]:
+    """What is linked after the objects. tflm: with TFLM among them."""
+    return _TFLM_LIBRARIES if tflm else _LIBRARIES[toolchain]

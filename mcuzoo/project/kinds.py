@@ -7,7 +7,7 @@ from typing import Literal
 
 from mcuzoo.errors import UsageError, did_you_mean
 
-RUNTIMES: Mapping[str, bool] = {"aot": True, "tflm": False}
+RUNTIMES: Mapping[str, bool] = {"aot": True, "tflm": True}
 """Ahead-of-time C; TFLite-Micro. True: this version can make it."""
 
 PROJECTS: Mapping[str, bool] = {"cmake": True, "mcuxpresso": False}
@@ -16,7 +16,7 @@ PROJECTS: Mapping[str, bool] = {"cmake": True, "mcuxpresso": False}
 WeightsChoice = Literal["flash", "ram"]
 """Where a model's constants live while it runs."""
 
-_HINT = "Use --runtime aot --project cmake."
+_HINT = "Use --runtime aot or tflm with --project cmake."
 
 
 def check_runtime(name: str) -> str:

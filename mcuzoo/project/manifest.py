@@ -113,6 +113,25 @@ class BuildEntry:
 
 
 @dataclass(frozen=True)
+class TflmEntry:
+    """The TFLite-Micro that is linked in: a folder of the user's, which the build may override.
+
+    `sources` and `include_dirs` are relative to `tree`; `fingerprint` is the SHA-256 over all of
+    its C and C++ files. `plan`: who places the activations ("offline" or "greedy").
+    """
+
+    tree: str
+    kernels: str
+    plan: str
+    schema_version: int
+    flatbuffers_version: str
+    fingerprint: str
+    sources: tuple[str, ...]
+    include_dirs: tuple[str, ...]
+    defines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Manifest:
     """`files` maps each rendered file (relative POSIX path) to its SHA-256."""
 
@@ -135,6 +154,7 @@ class Manifest:
     samples: str | None = None
     files: dict[str, str] = field(default_factory=dict)
     build: BuildEntry | None = None
+    tflm: TflmEntry | None = None
     schema: int = SCHEMA
 
     def with_build(self, build: BuildEntry) -> Manifest:
@@ -176,6 +196,7 @@ def _parse(raw: dict[str, Any]) -> Manifest:
     if raw.get("schema") != SCHEMA:
         raise ValueError(f"schema {raw.get('schema')!r}, this mcuzoo reads schema {SCHEMA}")
     build = raw.get("build")
+    tflm = raw.get("tflm")
     return Manifest(
         **{
             **raw,
@@ -188,6 +209,7 @@ def _parse(raw: dict[str, Any]) -> Manifest:
             "sources": tuple(raw["sources"]),
             "include_dirs": tuple(raw["include_dirs"]),
             "build": None if build is None else _build(build),
+            "tflm": None if tflm is None else _tflm(tflm),
         }
     )
 
@@ -206,6 +228,11 @@ def _plan(raw: dict[str, Any]) -> PlanEntry:
 
 def _build(raw: dict[str, Any]) -> BuildEntry:
     return BuildEntry(**{**raw, "regions": _uses(raw["regions"])})
+
+
+def _tflm(raw: dict[str, Any]) -> TflmEntry:
+    lists = {name: tuple(raw[name]) for name in ("sources", "include_dirs", "defines")}
+    return TflmEntry(**{**raw, **lists})
 
 
 def _uses(raw: list[dict[str, Any]]) -> tuple[RegionUse, ...]:

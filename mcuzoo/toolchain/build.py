@@ -16,27 +16,33 @@ from mcuzoo.toolchain.find import find_compiler
 from mcuzoo.toolchain.image import flash_bytes, write_bin, write_hex
 from mcuzoo.toolchain.sections import read_sections, read_symbols
 from mcuzoo.toolchain.sizes import CODE_SYMBOLS, code_bytes, region_uses
+from mcuzoo.toolchain.tflm import find_tflm_compiler, find_tree
 
 BUILD_FOLDER = "build"
 
 
 def build_project(
-    project: Path, compiler: str | None = None, optimization: str = OPTIMIZATION
+    project: Path,
+    compiler: str | None = None,
+    optimization: str = OPTIMIZATION,
+    tflm: Path | None = None,
 ) -> BuildEntry:
     """Build into project/build/<toolchain>/firmware.{elf,bin,hex} and write the manifest's entry.
 
-    Raises ProjectError (no project, files missing) and ToolchainError (no compiler, or it failed;
-    build/<toolchain>/build.log has its words).
+    tflm: take TFLM from this tree instead of the one the project was exported with. Raises
+    ProjectError (no project, files missing), InputError (no TFLM tree, or not a fitting one) and
+    ToolchainError (no compiler, or it failed; build/<toolchain>/build.log has its words).
     """
     project = project.resolve()
     manifest = load_manifest(project)
-    identity = _current_build_id(project, manifest)
-    chosen = find_compiler(compiler)
+    tree = find_tree(manifest, tflm)
+    identity = _current_build_id(project, manifest, tree.fingerprint if tree else None)
+    chosen = find_tflm_compiler(compiler) if tree else find_compiler(compiler)
     folder = project / BUILD_FOLDER / chosen.kind
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{chosen.kind}-") as scratch:
         defines = () if identity == manifest.build_id else (f'MZ_BUILD_ID="{identity}"',)
-        job = CompileJob(chosen, project, Path(scratch), optimization, defines)
+        job = CompileJob(chosen, project, Path(scratch), optimization, defines, tree)
         log = BuildLog(folder / "build.log")
         try:
             elf = build_elf(job, manifest, log)
@@ -64,7 +70,7 @@ def build_project(
     return entry
 
 
-def _current_build_id(project: Path, manifest: Manifest) -> str:
+def _current_build_id(project: Path, manifest: Manifest, tflm: str | None) -> str:
     """The manifest's, unless files were edited since the export.
 
     Raises ProjectError when files that the manifest lists are gone.
@@ -79,4 +85,4 @@ def _current_build_id(project: Path, manifest: Manifest) -> str:
             f"{project} lacks {', '.join(missing)}.",
             "Export the project again: mcuzoo export --force.",
         )
-    return build_id(hash_files(project, firmware_inputs(project)))
+    return build_id(hash_files(project, firmware_inputs(project)), tflm)

@@ -1,16 +1,28 @@
-"""From C sources to one ELF file."""
+"""From C and C++ sources to one ELF file."""
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
+from platformdirs import user_cache_path
+
+from mcuzoo.codegen.tflm.tree import TflmTree
 from mcuzoo.errors import ToolchainError
-from mcuzoo.project.flags import LINK_FLAGS, compile_flags, link_libraries, machine_flags
-from mcuzoo.project.manifest import Manifest
+from mcuzoo.project.flags import (
+    LINK_FLAGS,
+    compile_flags,
+    cxx_flags,
+    link_libraries,
+    machine_flags,
+    tflm_flags,
+)
+from mcuzoo.project.manifest import Manifest, TflmEntry
 from mcuzoo.toolchain.command import BuildLog, run_logged
 from mcuzoo.toolchain.find import Compiler
 
@@ -24,46 +36,113 @@ _OVERFLOW = re.compile(
 
 @dataclass(frozen=True)
 class CompileJob:
-    """How to build `project` into the folder `output`; `defines` are KEY=VALUE."""
+    """How to build `project` into the folder `output`; `defines` are KEY=VALUE.
+
+    tflm_tree: the TFLM tree to take the manifest's TFLM sources from.
+    """
 
     compiler: Compiler
     project: Path
     output: Path
     optimization: str
     defines: tuple[str, ...] = ()
+    tflm_tree: TflmTree | None = None
 
 
 def build_elf(job: CompileJob, manifest: Manifest, log: BuildLog) -> Path:
     """Compile and link; returns the ELF's path in the output folder. Raises ToolchainError."""
     machine = machine_flags(job.compiler.kind, manifest.target.core, manifest.target.fpu)
+    units = [*_project_units(job, manifest)]
+    if manifest.tflm is not None and job.tflm_tree is not None:
+        units += _tflm_units(job, manifest.tflm, job.tflm_tree, machine)
     with ThreadPoolExecutor(_PARALLEL) as pool:
-        objects = list(
-            pool.map(lambda source: _compile(job, manifest, source, machine, log), manifest.sources)
-        )
+        objects = list(pool.map(lambda unit: _compile(job, unit, machine, log), units))
     return _link(job, manifest, objects, machine, log)
 
 
-def _compile(
-    job: CompileJob, manifest: Manifest, source: str, machine: Sequence[str], log: BuildLog
-) -> str:
-    target = job.output / f"{source}.o"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    command = (
-        *job.compiler.command,
-        *machine,
-        *compile_flags(job.compiler.kind),
-        job.optimization,
-        # Relative paths only, so that the folder's place does not enter the ELF.
+@dataclass(frozen=True)
+class _Unit:
+    """One source, the object that it becomes, and how. `kept`: an object of before may serve."""
+
+    source: str
+    target: Path
+    command: tuple[str, ...]
+    flags: tuple[str, ...]
+    kept: bool = False
+
+
+def _project_units(job: CompileJob, manifest: Manifest) -> Iterator[_Unit]:
+    # Relative paths only, so that the folder's place does not enter the ELF.
+    shared = (
         f"-ffile-prefix-map={job.project}=.",
         *(f"-I{folder}" for folder in manifest.include_dirs),
         *(f"-D{define}" for define in job.defines),
+    )
+    for source in manifest.sources:
+        command, flags = job.compiler.command, compile_flags(job.compiler.kind)
+        if source.endswith(".cc") and manifest.tflm is not None and job.tflm_tree is not None:
+            command = job.compiler.cxx_command
+            flags = (*cxx_flags(), *_tree_flags(manifest.tflm, job.tflm_tree.path, "-isystem"))
+        yield _Unit(source, job.output / f"{source}.o", command, (*flags, *shared))
+
+
+def _tflm_units(
+    job: CompileJob, tflm: TflmEntry, tree: TflmTree, machine: Sequence[str]
+) -> Iterator[_Unit]:
+    """Objects keep their folders: TFLM and CMSIS-NN have files of the same name."""
+    folder = _object_folder(job, tflm, machine, tree.fingerprint)
+    for source in tflm.sources:
+        cxx = source.endswith(".cc")
+        yield _Unit(
+            str(tree.path / source),
+            folder / f"{source}.o",
+            job.compiler.cxx_command if cxx else job.compiler.command,
+            (
+                *tflm_flags(source),
+                *_tree_flags(tflm, tree.path, "-I"),
+                f"-ffile-prefix-map={job.project}=.",
+            ),
+            kept=True,
+        )
+
+
+def _object_folder(
+    job: CompileJob, tflm: TflmEntry, machine: Sequence[str], fingerprint: str
+) -> Path:
+    """Where the objects of one tree under one compiler and set of flags are, for all projects."""
+    flags = (*machine, *tflm_flags(".cc"), *tflm_flags(".c"), *tflm.include_dirs, *tflm.defines)
+    recipe = (*job.compiler.command, job.compiler.version, job.optimization, *flags, fingerprint)
+    key = sha256("\0".join(recipe).encode()).hexdigest()[:32]
+    return user_cache_path("mcuzoo", appauthor=False) / "tflm" / key
+
+
+def _tree_flags(tflm: TflmEntry, tree: Path, include: str) -> tuple[str, ...]:
+    return (
+        f"-ffile-prefix-map={tree}=tflm",
+        *(f"{include}{tree / folder}" for folder in tflm.include_dirs),
+        *(f"-D{define}" for define in tflm.defines),
+    )
+
+
+def _compile(job: CompileJob, unit: _Unit, machine: Sequence[str], log: BuildLog) -> str:
+    if unit.kept and unit.target.is_file():
+        return str(unit.target)
+    unit.target.parent.mkdir(parents=True, exist_ok=True)
+    # Never half an object where another build looks for it.
+    fresh = unit.target.with_name(f"{unit.target.name}.{os.getpid()}")
+    command = (
+        *unit.command,
+        *machine,
+        *unit.flags,
+        job.optimization,
         "-c",
-        source,
+        unit.source,
         "-o",
-        str(target),
+        str(fresh),
     )
     run_logged(command, job.project, log)
-    return str(target)
+    fresh.replace(unit.target)
+    return str(unit.target)
 
 
 def _link(
@@ -81,7 +160,7 @@ def _link(
         "-T",
         manifest.linker_script,
         *LINK_FLAGS,
-        *link_libraries(job.compiler.kind),
+        *link_libraries(job.compiler.kind, manifest.tflm is not None),
         "-o",
         str(elf),
     )

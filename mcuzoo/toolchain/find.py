@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -25,6 +26,12 @@ class Compiler:
     kind: str
     command: tuple[str, ...]
     version: str
+
+    @property
+    def cxx_command(self) -> tuple[str, ...]:
+        """Starts the C++ compiler that belongs to Arm's GCC."""
+        program = Path(self.command[0])
+        return (str(program.with_name(re.sub(r"gcc(?=[^/]*$)", "g++", program.name))),)
 
 
 def find_compiler(name: str | None = None) -> Compiler:

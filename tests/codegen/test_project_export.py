@@ -178,12 +178,9 @@ def test_a_foreign_folder_is_refused_before_any_work(tmp_path: Path, source: Mod
         _export(missing, tmp_path)
 
 
-@pytest.mark.parametrize("choice", [{"runtime": "tflm"}, {"project": "mcuxpresso"}])
-def test_what_is_to_come_is_refused(
-    tmp_path: Path, source: ModelSource, choice: dict[str, str]
-) -> None:
+def test_what_is_to_come_is_refused(tmp_path: Path, source: ModelSource) -> None:
     with pytest.raises(UsageError, match="not available in this version"):
-        export_project(source, load_board("rt1050"), tmp_path / "p", **choice)  # type: ignore[arg-type]
+        export_project(source, load_board("rt1050"), tmp_path / "p", project="mcuxpresso")
     assert not (tmp_path / "p").exists()
 
 

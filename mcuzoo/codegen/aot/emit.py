@@ -8,23 +8,18 @@ from dataclasses import dataclass
 from mcuzoo.codegen.aot.c_text import (
     array_text,
     comment_text,
-    float_text,
     shape_text,
     struct_lines,
 )
 from mcuzoo.codegen.aot.call import Call, Operand
 from mcuzoo.codegen.aot.constant import Constant
+from mcuzoo.codegen.aot.ends import sha256_rows, view_end
 from mcuzoo.codegen.aot.lower import lower
 from mcuzoo.codegen.templates import render
 from mcuzoo.errors import ModelError
 from mcuzoo.graph.model import Tensor
-from mcuzoo.graph.parameters import quantization_of
 from mcuzoo.graph.program import Program
 from mcuzoo.plan.layout import ArenaPlan
-
-MAX_RANK = 4
-MAX_DIMENSION = 2**16 - 1
-"""Of the model's input and output: mz_tensor_spec in mz_runtime.h."""
 
 
 def render_model(
@@ -53,9 +48,9 @@ def render_model(
         headers=sorted({f"kernels/{call.kernel}.h" for call in calls}),
         calls=[_view_call(program, plan, call) for call in calls],
         op_count=len(program.model.ops),
-        sha256=_sha256_rows(program.model.sha256),
-        input=_view_end(program.input_tensor),
-        output=_view_end(program.output_tensor),
+        sha256=sha256_rows(program.model.sha256),
+        input=view_end(program.input_tensor),
+        output=view_end(program.output_tensor),
     )
     data = render(
         "aot/mz_model_data.c.j2",
@@ -91,18 +86,6 @@ class ConstantView:
     declaration: str
     meaning: tuple[str, ...]
     values: str
-
-
-@dataclass(frozen=True)
-class EndView:
-    """The model's input or output as mz_tensor_spec describes it."""
-
-    name: str
-    rank: int
-    dims: str
-    scale: str
-    zero_point: int
-    bytes: int
 
 
 def _title(program: Program) -> str:
@@ -142,26 +125,3 @@ def _operand_text(plan: ArenaPlan, operand: Operand) -> str:
     if isinstance(operand, Constant):
         return operand.symbol
     return f"mz_arena + {plan.slot(operand.buffer).offset}"
-
-
-def _view_end(tensor: Tensor) -> EndView:
-    if len(tensor.shape) > MAX_RANK or max(tensor.shape, default=0) > MAX_DIMENSION:
-        raise ModelError(
-            f"Tensor {tensor.index} {tensor.name!r} of shape {list(tensor.shape)} cannot be the "
-            f"model's input or output: {MAX_RANK} dimensions of {MAX_DIMENSION} are the limit.",
-            "Reshape it to fewer dimensions before converting the model.",
-        )
-    quantization = quantization_of(tensor)
-    return EndView(
-        name=comment_text(tensor.name),
-        rank=len(tensor.shape),
-        dims=", ".join(str(size) for size in tensor.shape) or "0",
-        scale=float_text(quantization.scale),
-        zero_point=quantization.zero_point,
-        bytes=tensor.bytes,
-    )
-
-
-def _sha256_rows(digest: str) -> list[str]:
-    pairs = [f"0x{digest[i : i + 2]}" for i in range(0, len(digest), 2)]
-    return [", ".join(pairs[row : row + 8]) for row in range(0, len(pairs), 8)]

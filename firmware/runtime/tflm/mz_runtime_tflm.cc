@@ -1,0 +1,166 @@
+/* The runtime interface over TFLite-Micro. TFLM's headers stand in <>: they come from the user's
+ * tree, not from this folder. Objects are placed into static storage on demand, so there are no
+ * constructors to be run before main and no destructors to be registered. */
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <new>
+
+#include <tensorflow/lite/micro/micro_interpreter.h>
+#include <tensorflow/lite/micro/micro_profiler_interface.h>
+#include <tensorflow/lite/schema/schema_generated.h>
+
+extern "C" {
+#include "mz_model.h"
+#include "mz_model_data.h"
+#include "runtime/mz_runtime.h"
+#include "runtime/tflm/mz_tflm_log.h"
+}
+#include "mz_resolver.h"
+
+namespace {
+
+/* TFLM tells its profiler when each operator ends, in the order of the model. */
+class OpWatch : public tflite::MicroProfilerInterface {
+public:
+    void begin(mz_op_hook hook, void *context) {
+        hook_ = hook;
+        context_ = context;
+        next_ = 0u;
+    }
+
+    uint32_t BeginEvent(const char *tag) override {
+        (void)tag;
+        return 0u;
+    }
+
+    void EndEvent(uint32_t event) override;
+
+private:
+    mz_op_hook hook_ = nullptr;
+    void *context_ = nullptr;
+    uint32_t next_ = 0u;
+};
+
+alignas(OpWatch) uint8_t watch_room[sizeof(OpWatch)];
+alignas(MzResolver) uint8_t resolver_room[sizeof(MzResolver)];
+alignas(tflite::MicroInterpreter) uint8_t interpreter_room[sizeof(tflite::MicroInterpreter)];
+
+OpWatch *watch;
+tflite::MicroInterpreter *interpreter;
+mz_model_info info;
+bool failed;
+
+void OpWatch::EndEvent(uint32_t event) {
+    (void)event;
+    if (hook_ == nullptr || next_ >= MZ_TFLM_OPS) {
+        return;
+    }
+    const mz_tflm_op &op = mz_tflm_ops[next_++];
+    const TfLiteEvalTensor *output = interpreter->GetTensor(op.output);
+    hook_(op.index, output->data.int8, op.output_bytes, context_);
+}
+
+/* What is left to say when TFLM said nothing. */
+mz_status fail(mz_status status, const char *otherwise) {
+    if (mz_tflm_log_text()[0] == '\0') {
+        mz_tflm_log_add("%s", otherwise);
+    }
+    failed = true;
+    return status;
+}
+
+bool is_int8(const TfLiteTensor *tensor, const mz_tensor_spec &spec) {
+    return tensor != nullptr && tensor->type == kTfLiteInt8 && tensor->bytes == spec.bytes;
+}
+
+} // namespace
+
+extern "C" {
+
+mz_status mz_runtime_init(void) {
+    mz_tflm_log_clear();
+    failed = false;
+    const tflite::Model *model = tflite::GetModel(mz_model_data);
+    if (model->version() != TFLITE_SCHEMA_VERSION) {
+        mz_tflm_log_add(
+            "model of schema %u, TFLM reads %u",
+            static_cast<unsigned>(model->version()),
+            static_cast<unsigned>(TFLITE_SCHEMA_VERSION));
+        return fail(MZ_ERROR_INIT, "");
+    }
+    MzResolver *resolver = new (resolver_room) MzResolver;
+    if (mz_add_ops(*resolver) != kTfLiteOk) {
+        return fail(MZ_ERROR_INIT, "an operator could not be registered");
+    }
+    watch = new (watch_room) OpWatch;
+    interpreter = new (interpreter_room) tflite::MicroInterpreter(
+        model,
+        *resolver,
+        reinterpret_cast<uint8_t *>(mz_arena),
+        MZ_ARENA_BYTES,
+        nullptr,
+        watch);
+    if (interpreter->initialization_status() != kTfLiteOk ||
+        interpreter->AllocateTensors() != kTfLiteOk) {
+        return fail(MZ_ERROR_INIT, "AllocateTensors failed");
+    }
+    if (!is_int8(interpreter->input(0), mz_model.input) ||
+        !is_int8(interpreter->output(0), mz_model.output)) {
+        return fail(MZ_ERROR_INIT, "the model's ends are not those it was exported with");
+    }
+    info = mz_model;
+    info.arena_used = static_cast<uint32_t>(interpreter->arena_used_bytes());
+    return MZ_OK;
+}
+
+const mz_model_info *mz_runtime_info(void) {
+    return info.runtime != nullptr ? &info : &mz_model;
+}
+
+int8_t *mz_runtime_input(void) {
+    return interpreter->input(0)->data.int8;
+}
+
+const int8_t *mz_runtime_output(void) {
+    return interpreter->output(0)->data.int8;
+}
+
+mz_status mz_runtime_invoke(mz_op_hook hook, void *context) {
+    mz_tflm_log_clear();
+    failed = false;
+    watch->begin(hook, context);
+    if (interpreter->Invoke() != kTfLiteOk) {
+        return fail(MZ_ERROR_INVOKE, "Invoke failed");
+    }
+    return MZ_OK;
+}
+
+const char *mz_runtime_error(void) {
+    return failed ? mz_tflm_log_text() : "";
+}
+
+/* The last resort of TFLM and of the language. The fault handler reports where it happened. */
+void abort(void) {
+    __builtin_trap();
+}
+
+void __cxa_pure_virtual(void);
+
+void __cxa_pure_virtual(void) {
+    __builtin_trap();
+}
+
+} // extern "C"
+
+/* The compiler wants them for virtual destructors; there is no heap and nothing is deleted. */
+void operator delete(void *object) noexcept {
+    (void)object;
+    abort();
+}
+
+void operator delete(void *object, size_t bytes) noexcept {
+    (void)object;
+    (void)bytes;
+    abort();
+}

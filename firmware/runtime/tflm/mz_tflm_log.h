@@ -1,0 +1,15 @@
+/* What TFLM has to say, kept for the error that the link sends. */
+#ifndef MZ_TFLM_LOG_H
+#define MZ_TFLM_LOG_H
+
+/* Forget what was said. */
+void mz_tflm_log_clear(void);
+
+/* All messages since the last clear on one line, as far as there was room; "" when there are
+ * none. Valid until the next message. */
+const char *mz_tflm_log_text(void);
+
+/* Add a message as TFLM does. */
+void mz_tflm_log_add(const char *format, ...);
+
+#endif

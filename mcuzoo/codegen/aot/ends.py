@@ -1,0 +1,51 @@
+"""A model's identity, input and output as mz_model_info in mz_runtime.h describes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mcuzoo.codegen.aot.c_text import comment_text, float_text
+from mcuzoo.errors import ModelError
+from mcuzoo.graph.model import Tensor
+from mcuzoo.graph.parameters import quantization_of
+
+MAX_RANK = 4
+MAX_DIMENSION = 2**16 - 1
+"""Of the model's input and output: mz_tensor_spec in mz_runtime.h."""
+
+
+@dataclass(frozen=True)
+class EndView:
+    """The model's input or output as mz_tensor_spec describes it."""
+
+    name: str
+    rank: int
+    dims: str
+    scale: str
+    zero_point: int
+    bytes: int
+
+
+def view_end(tensor: Tensor) -> EndView:
+    """Raises ModelError when the tensor has more or larger dimensions than mz_tensor_spec."""
+    if len(tensor.shape) > MAX_RANK or max(tensor.shape, default=0) > MAX_DIMENSION:
+        raise ModelError(
+            f"Tensor {tensor.index} {tensor.name!r} of shape {list(tensor.shape)} cannot be the "
+            f"model's input or output: {MAX_RANK} dimensions of {MAX_DIMENSION} are the limit.",
+            "Reshape it to fewer dimensions before converting the model.",
+        )
+    quantization = quantization_of(tensor)
+    return EndView(
+        name=comment_text(tensor.name),
+        rank=len(tensor.shape),
+        dims=", ".join(str(size) for size in tensor.shape) or "0",
+        scale=float_text(quantization.scale),
+        zero_point=quantization.zero_point,
+        bytes=tensor.bytes,
+    )
+
+
+def sha256_rows(digest: str) -> list[str]:
+    """The hex `digest` as C bytes, eight to a row."""
+    pairs = [f"0x{digest[i : i + 2]}" for i in range(0, len(digest), 2)]
+    return [", ".join(pairs[row : row + 8]) for row in range(0, len(pairs), 8)]

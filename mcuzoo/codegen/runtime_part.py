@@ -1,0 +1,33 @@
+"""The part of a project that its runtime decides; the rest is the same for all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mcuzoo.codegen.aot.emit import render_model
+from mcuzoo.codegen.aot.sources import kernel_sources
+from mcuzoo.graph.coverage import require_aot
+from mcuzoo.plan.memory import MemoryPlan
+from mcuzoo.project.manifest import TflmEntry
+
+WEIGHTS_SECTION = ".mz_weights"
+
+
+@dataclass(frozen=True)
+class RuntimePart:
+    """Rendered files by project path, C and C++ files below firmware/, files for the reader."""
+
+    rendered: Mapping[str, str]
+    compiled: tuple[str, ...]
+    extra: Mapping[str, bytes] = field(default_factory=dict)
+    tflm: TflmEntry | None = None
+
+
+def aot_part(plan: MemoryPlan) -> RuntimePart:
+    """Raises UnsupportedOpError for an op that has no kernel of ours."""
+    require_aot(plan.program)
+    return RuntimePart(
+        rendered=render_model(plan.program, plan.arena, WEIGHTS_SECTION),
+        compiled=kernel_sources(plan.program),
+    )

@@ -1,0 +1,1 @@
+"""Projects that run a model in TFLite-Micro, compiled from the user's own tree of it."""

@@ -1,0 +1,20 @@
+"""What a user chooses of a TFLM project."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcuzoo.codegen.model_array import Embed
+from mcuzoo.plan.tflm.image import HeadPlan
+from mcuzoo.plan.tflm.requests import Kernels
+
+
+@dataclass(frozen=True)
+class TflmOptions:
+    """tree: a folder as create_tflm_tree.py makes it. plan None: the one with the smaller arena."""
+
+    tree: Path
+    kernels: Kernels = "cmsis-nn"
+    plan: HeadPlan | None = None
+    embed: Embed = "array"

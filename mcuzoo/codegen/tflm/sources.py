@@ -1,0 +1,98 @@
+"""Which files of a TFLM tree a model's firmware is compiled from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from mcuzoo.codegen.tflm.registration import Registration
+from mcuzoo.codegen.tflm.tree import CMSIS_NN, KERNELS, MICRO
+from mcuzoo.plan.tflm.requests import Kernels
+
+_CORE = (
+    f"{MICRO}/*.cc",
+    f"{MICRO}/arena_allocator/*.cc",
+    f"{MICRO}/memory_planner/*.cc",
+    f"{MICRO}/tflite_bridge/*.cc",
+    "tensorflow/lite/core/api/*.cc",
+    "tensorflow/lite/core/c/*.cc",
+    "tensorflow/lite/kernels/*.cc",
+    "tensorflow/lite/kernels/internal/*.cc",
+    "tensorflow/lite/kernels/internal/reference/*.cc",
+    "tensorflow/compiler/mlir/lite/core/api/*.cc",
+    "tensorflow/compiler/mlir/lite/schema/*.cc",
+    f"{KERNELS}/kernel_util.cc",
+    f"{KERNELS}/micro_tensor_utils.cc",
+)
+# What tests and recordings need, and what the firmware brings itself.
+_NOT_CORE = re.compile(
+    r"(_test|test_helpers|test_helper_custom_ops|fake_micro_context|mock_micro_graph|hexdump"
+    r"|recording_\w+|debug_log|micro_time|benchmark\w*)\.cc$"
+)
+_INCLUDE_DIRS = (
+    ".",
+    "third_party/flatbuffers/include",
+    "third_party/gemmlowp",
+    "third_party/ruy",
+)
+_CMSIS_INCLUDE_DIRS = (
+    "third_party/cmsis",
+    "third_party/cmsis/CMSIS/Core/Include",
+    CMSIS_NN,
+    f"{CMSIS_NN}/Include",
+)
+# A function or table that begins in the first column, as CMSIS-NN writes them.
+_DEFINITION = re.compile(
+    r"^(?!static\b|typedef\b)(?:[A-Za-z_]\w* +\**)+(\w+)\s*[\[(]", re.MULTILINE
+)
+_WORD = re.compile(r"\b[A-Za-z_]\w+\b")
+
+
+def tree_sources(
+    tree: Path, registered: Iterable[Registration], kernels: Kernels
+) -> tuple[str, ...]:
+    """Relative to the tree, sorted: interpreter, the registered kernels and what they call."""
+    core = {
+        file.relative_to(tree).as_posix()
+        for pattern in _CORE
+        for file in tree.glob(pattern)
+        if not _NOT_CORE.search(file.name)
+    }
+    chosen = {item.file for item in registered}
+    chosen |= {
+        common
+        for file in chosen
+        if (tree / (common := f"{KERNELS}/{Path(file).stem}_common.cc")).is_file()
+    }
+    library = _called(tree, chosen) if kernels == "cmsis-nn" else set()
+    return tuple(sorted(core | chosen | library))
+
+
+def tree_include_dirs(kernels: Kernels) -> tuple[str, ...]:
+    """Relative to the tree."""
+    return _INCLUDE_DIRS + (_CMSIS_INCLUDE_DIRS if kernels == "cmsis-nn" else ())
+
+
+def tree_defines(kernels: Kernels) -> tuple[str, ...]:
+    """What every file that includes TFLM's headers is compiled with."""
+    defines = ("TF_LITE_STATIC_MEMORY", "TF_LITE_DISABLE_X86_NEON", "NDEBUG")
+    return (*defines, "CMSIS_NN") if kernels == "cmsis-nn" else defines
+
+
+def _called(tree: Path, callers: Iterable[str]) -> set[str]:
+    """CMSIS-NN's C files that define what `callers` name, and so on from those."""
+    texts = {
+        file.relative_to(tree).as_posix(): file.read_text(encoding="utf-8", errors="replace")
+        for file in sorted((tree / CMSIS_NN / "Source").glob("*/*.c"))
+    }
+    home = {name: path for path, text in texts.items() for name in _DEFINITION.findall(text)}
+    found: set[str] = set()
+    waiting = [(tree / path).read_text(encoding="utf-8", errors="replace") for path in callers]
+    while waiting:
+        for name in set(_WORD.findall(waiting.pop())) & home.keys():
+            path = home[name]
+            if path not in found:
+                found.add(path)
+                waiting.append(texts[path])
+    return found

@@ -1,0 +1,77 @@
+"""The model file that TFLite-Micro gets to see, and the arena it will need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from mcuzoo.errors import UsageError, did_you_mean
+from mcuzoo.graph.cut import cut_ends
+from mcuzoo.graph.model import Model
+from mcuzoo.graph.read import parse_model
+from mcuzoo.plan.demand import align_up
+from mcuzoo.plan.tflm.abi import ARENA_ALIGNMENT
+from mcuzoo.plan.tflm.offline import embed_offsets, plan_offline
+from mcuzoo.plan.tflm.predict import TflmArena
+from mcuzoo.plan.tflm.requests import Kernels
+
+HeadPlan = Literal["offline", "greedy"]
+"""Who places the activations: mcuzoo, by metadata in the model file, or TFLM itself."""
+
+MARGIN_BYTES = 512
+"""Beyond the prediction, for structures that differ between versions of TFLM."""
+
+
+@dataclass(frozen=True)
+class TflmImage:
+    """`model` runs int8 to int8; its `raw` goes into the firmware byte for byte.
+
+    op_indices: for each of its ops the index in the model file that it came from.
+    """
+
+    model: Model
+    op_indices: tuple[int, ...]
+    plan: HeadPlan
+    arena: TflmArena
+
+    @property
+    def arena_bytes(self) -> int:
+        """What the firmware reserves."""
+        return align_up(self.arena.arena_bytes + MARGIN_BYTES, ARENA_ALIGNMENT)
+
+
+def prepare_image(model: Model, kernels: Kernels, plan: HeadPlan | None = None) -> TflmImage:
+    """Cut the conversions at the ends and plan the head; plan None: the smaller one.
+
+    Raises ModelError when the model has not one int8 input and output then, UnsupportedOpError
+    for an op whose arena cannot be predicted.
+    """
+    cut = cut_ends(model)
+    offline = plan_offline(cut.model, kernels)
+    if plan is None:
+        plan = "offline" if offline.smaller else "greedy"
+    if plan == "greedy":
+        return TflmImage(cut.model, cut.op_indices, plan, offline.greedy)
+    planned = parse_model(embed_offsets(cut.model.raw, offline.offsets), cut.model.name)
+    return TflmImage(planned, cut.op_indices, plan, offline.arena)
+
+
+def check_kernels(name: str) -> Kernels:
+    """`name` itself; raises UsageError when it is unknown."""
+    if name == "cmsis-nn":
+        return "cmsis-nn"
+    if name == "reference":
+        return "reference"
+    hint = did_you_mean(name, ("cmsis-nn", "reference"))
+    raise UsageError(
+        f"--kernels {name}: no such kernels.", f"{hint}--kernels cmsis-nn or --kernels reference."
+    )
+
+
+def check_plan(name: str) -> HeadPlan:
+    """`name` itself; raises UsageError when it is unknown."""
+    if name == "offline":
+        return "offline"
+    if name == "greedy":
+        return "greedy"
+    raise UsageError(f"--plan {name}: no such plan.", "--plan offline or --plan greedy.")

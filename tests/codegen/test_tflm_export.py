@@ -1,0 +1,159 @@
+"""Projects of the runtime tflm: what is rendered, refused and built. No TFLM is needed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from helpers.fake_tflm import MICRO, fake_tree
+from helpers.small_source import small_source
+from typer.testing import CliRunner
+
+from mcuzoo.board.load import load_board
+from mcuzoo.cli.main import app
+from mcuzoo.codegen.project import export_project
+from mcuzoo.codegen.tflm.options import TflmOptions
+from mcuzoo.errors import InputError, ToolchainError, UsageError
+from mcuzoo.project.manifest import Manifest, load_manifest
+from mcuzoo.toolchain.build import build_project
+from mcuzoo.toolchain.find import Compiler
+from mcuzoo.toolchain.tflm import find_tflm_compiler, find_tree
+from mcuzoo.zoo.registry import ModelSource
+
+runner = CliRunner()
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> ModelSource:
+    return small_source(tmp_path / "source", with_assets=False)
+
+
+def _export(source: ModelSource, folder: Path, options: TflmOptions) -> Manifest:
+    return export_project(source, load_board("rt1050"), folder, "tflm", tflm=options)
+
+
+def test_the_manifest_says_which_tflm(tmp_path: Path, source: ModelSource) -> None:
+    tree = fake_tree(tmp_path / "tree", "cmsis-nn")
+    manifest = _export(source, tmp_path / "p", TflmOptions(tree))
+    assert load_manifest(tmp_path / "p") == manifest
+    assert manifest.runtime == "tflm"
+    assert manifest.tflm is not None
+    assert manifest.tflm.tree == str(tree.resolve())
+    assert manifest.tflm.kernels == "cmsis-nn"
+    assert "CMSIS_NN" in manifest.tflm.defines
+    assert f"{MICRO}/kernels/cmsis_nn/conv.cc" in manifest.tflm.sources
+    assert "firmware/runtime/tflm/mz_runtime_tflm.cc" in manifest.sources
+    rendered = [path for path in manifest.files if path.startswith("firmware/")]
+    assert not any("kernels" in path or "aot" in path for path in rendered)
+    assert not any("tensorflow" in path or "third_party" in path for path in manifest.files)
+
+
+def test_the_build_id_knows_the_tree(tmp_path: Path, source: ModelSource) -> None:
+    tree = fake_tree(tmp_path / "tree")
+    options = TflmOptions(tree, "reference")
+    first = _export(source, tmp_path / "a", options)
+    assert _export(source, tmp_path / "b", options).build_id == first.build_id
+    (tree / MICRO / "micro_log.cc").write_text("// edited\n")
+    assert _export(source, tmp_path / "c", options).build_id != first.build_id
+
+
+def test_the_model_as_a_file_for_the_assembler(tmp_path: Path, source: ModelSource) -> None:
+    options = TflmOptions(fake_tree(tmp_path / "tree"), "reference", embed="incbin")
+    manifest = _export(source, tmp_path / "p", options)
+    assert "model/mz_model_data.S" in manifest.sources
+    assert '.incbin "mz_model_data.tflite"' in (tmp_path / "p/model/mz_model_data.S").read_text()
+    assert "LANGUAGES C CXX ASM" in (tmp_path / "p/CMakeLists.txt").read_text()
+
+
+def test_runtime_and_tree_belong_together(tmp_path: Path, source: ModelSource) -> None:
+    board = load_board("rt1050")
+    with pytest.raises(UsageError, match="--tflm DIR is missing") as caught:
+        export_project(source, board, tmp_path / "p", "tflm")
+    assert "create_tflm_tree.py" in caught.value.hint
+    with pytest.raises(UsageError, match="need --runtime tflm"):
+        export_project(source, board, tmp_path / "p", tflm=TflmOptions(tmp_path))
+    assert not (tmp_path / "p").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--runtime", "tflm"], "--tflm DIR is missing"),
+        (["--kernels", "reference"], "Add --runtime tflm --tflm DIR"),
+        (["--runtime", "tflm", "--tflm", "."], "no TFLM tree: looked for"),
+        (["--runtime", "tflm", "--tflm", ".", "--kernels", "cmsisnn"], "Did you mean 'cmsis-nn'"),
+        (["--runtime", "tflm", "--tflm", ".", "--plan", "best"], "--plan offline"),
+        (["--runtime", "tflm", "--tflm", ".", "--embed", "blob"], "--embed incbin"),
+    ],
+)
+def test_wrong_tflm_options(
+    source: ModelSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    options: list[str], said: str,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    done = runner.invoke(app, ["export", str(source.path), "--board", "rt1050", *options])
+    assert done.exit_code == 2
+    assert said in done.stderr
+
+
+def test_the_tree_is_looked_at_again_at_build(tmp_path: Path, source: ModelSource) -> None:
+    tree = fake_tree(tmp_path / "tree")
+    manifest = _export(source, tmp_path / "p", TflmOptions(tree, "reference"))
+    other = fake_tree(tmp_path / "other")
+    found = find_tree(manifest, other)
+    assert found is not None and found.path == other.resolve()
+    (other / MICRO / "micro_log.cc").unlink()
+    with pytest.raises(InputError, match=r"looked for tensorflow/lite/micro/micro_log\.cc"):
+        find_tree(manifest, other)
+    shutil.rmtree(tree)
+    with pytest.raises(InputError, match="There is no folder"):
+        build_project(tmp_path / "p")
+    with pytest.raises(UsageError, match="has the runtime aot"):
+        find_tree(replace(manifest, runtime="aot", tflm=None), other)
+
+
+def test_tflm_needs_arms_gcc(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ToolchainError, match="Zig cannot build"):
+        find_tflm_compiler("zig")
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("MCUZOO_GCC", raising=False)
+    with pytest.raises(ToolchainError, match="needs arm-none-eabi-gcc") as caught:
+        find_tflm_compiler(None)
+    assert "--runtime aot" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("c", "cxx"),
+    [
+        ("/opt/arm/bin/arm-none-eabi-gcc", "/opt/arm/bin/arm-none-eabi-g++"),
+        ("arm-none-eabi-gcc-12.2.1", "arm-none-eabi-g++-12.2.1"),
+    ],
+)
+def test_the_cxx_compiler_stands_beside_gcc(c: str, cxx: str) -> None:
+    assert Compiler("gcc", (c,), "12").cxx_command == (cxx,)
+
+
+@pytest.mark.skipif(shutil.which("cmake") is None, reason="no cmake")
+@pytest.mark.skipif(shutil.which("ninja") is None, reason="no ninja")
+@pytest.mark.skipif(shutil.which("arm-none-eabi-g++") is None, reason="no arm-none-eabi-g++")
+def test_cmake_configures_it(tmp_path: Path, source: ModelSource) -> None:
+    tree = fake_tree(tmp_path / "tree")
+    _export(source, tmp_path / "p", TflmOptions(tree, "reference"))
+    command = ["cmake", "--preset", "gcc"]
+    done = subprocess.run(command, cwd=tmp_path / "p", capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    commands = json.loads((tmp_path / "p/build/cmake-gcc/compile_commands.json").read_text())
+    by_name = {Path(entry["file"]).name: entry["command"] for entry in commands}
+    assert "-fno-exceptions" in by_name["mz_runtime_tflm.cc"]
+    assert "-Werror" in by_name["mz_runtime_tflm.cc"]
+    assert "-Werror" not in by_name["micro_interpreter.cc"]
+    assert "-ffreestanding" in by_name["mz_app.c"]
+    assert "-ffreestanding" not in by_name["mz_runtime_tflm.cc"]
+    missing = [*command, f"-DTFLM_DIR={tmp_path}"]
+    done = subprocess.run(missing, cwd=tmp_path / "p", capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "is no TFLM tree" in " ".join(done.stderr.split())

@@ -1,0 +1,56 @@
+"""The model that TFLM gets: int8 to int8, the same function."""
+
+from __future__ import annotations
+
+import numpy as np
+from helpers.small_net import small_net
+from helpers.tflite_builder import O, T, build_model
+
+from mcuzoo.graph.cut import cut_ends
+from mcuzoo.graph.model import DType
+from mcuzoo.graph.read import parse_model
+from mcuzoo.graph.write import DATA_ALIGNMENT
+from mcuzoo.zoo.engines.reference import ReferenceEngine
+
+
+def _quantized_both_ends() -> bytes:
+    tensors = [
+        T("real", (1, 8), "float32"),
+        T("inner", (1, 8), scale=0.5, zero_point=3),
+        T("relu", (1, 8), scale=0.5, zero_point=3),
+        T("out", (1, 8), "float32"),
+    ]
+    ops = [O("QUANTIZE", (0,), (1,)), O("RELU", (1,), (2,)), O("DEQUANTIZE", (2,), (3,))]
+    return build_model(tensors, ops, [0], [3])
+
+
+def test_a_trailing_dequantize_goes_and_takes_its_tensor_along() -> None:
+    whole = parse_model(small_net(), "net")
+    cut = cut_ends(whole)
+    assert [op.name for op in cut.model.ops] == [op.name for op in whole.ops[:-1]]
+    assert cut.op_indices == tuple(range(len(whole.ops) - 1))
+    assert cut.model.tensor(cut.model.outputs[0]).dtype is DType.INT8
+    assert all(tensor.dtype is not DType.FLOAT32 for tensor in cut.model.tensors)
+    random = np.random.default_rng(0)
+    one, other = ReferenceEngine(whole), ReferenceEngine(cut.model)
+    for _ in range(5):
+        image = random.integers(-128, 128, 32, dtype=np.int8)
+        np.testing.assert_array_equal(one.run(image), other.run(image))
+
+
+def test_both_ends_go_and_the_ops_keep_their_numbers() -> None:
+    cut = cut_ends(parse_model(_quantized_both_ends(), "ends"))
+    assert [op.name for op in cut.model.ops] == ["RELU"]
+    assert cut.op_indices == (1,)
+    assert [tensor.name for tensor in cut.model.tensors] == ["inner", "relu"]
+    assert (cut.model.inputs, cut.model.outputs) == ((0,), (1,))
+
+
+def test_what_is_cut_stays_as_it_is() -> None:
+    once = cut_ends(parse_model(small_net(), "net"))
+    twice = cut_ends(once.model)
+    assert twice.model.raw == once.model.raw
+    start = np.frombuffer(once.model.raw, np.uint8).ctypes.data
+    for tensor in once.model.tensors:
+        if tensor.data is not None:
+            assert (tensor.data.ctypes.data - start) % DATA_ALIGNMENT == 0

@@ -1,0 +1,247 @@
+"""A folder in the layout of a TFLM tree: the least that mcuzoo and the adapter ask of one.
+
+Its interpreter really is one, of models of no operators' work: it copies the input to the output.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+MICRO = "tensorflow/lite/micro"
+KERNELS = f"{MICRO}/kernels"
+BASE = "third_party/flatbuffers/include/flatbuffers/base.h"
+SCHEMA = "tensorflow/lite/schema/schema_generated.h"
+
+INTERPRETER_H = """\
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <tensorflow/lite/micro/micro_common.h>
+#include <tensorflow/lite/micro/micro_log.h>
+#include <tensorflow/lite/micro/micro_mutable_op_resolver.h>
+#include <tensorflow/lite/micro/micro_profiler_interface.h>
+#include <tensorflow/lite/schema/schema_generated.h>
+#define TFLITE_SCHEMA_VERSION (3)
+namespace tflite {
+class MicroResourceVariables;
+class MicroInterpreter {
+public:
+    MicroInterpreter(const Model *model, const MicroOpResolver &resolver, uint8_t *arena,
+                     size_t bytes, MicroResourceVariables *variables = nullptr,
+                     MicroProfilerInterface *profiler = nullptr);
+    TfLiteStatus AllocateTensors();
+    TfLiteStatus Invoke();
+    TfLiteTensor *input(size_t index);
+    TfLiteTensor *output(size_t index);
+    TfLiteEvalTensor *GetTensor(int tensor_index, int subgraph_index = 0);
+    TfLiteStatus initialization_status() const { return kTfLiteOk; }
+    size_t arena_used_bytes() const { return used_; }
+
+private:
+    const MicroOpResolver &resolver_;
+    uint8_t *arena_;
+    size_t bytes_;
+    size_t used_ = 0;
+    MicroProfilerInterface *profiler_;
+    TfLiteTensor ends_[2] = {};
+    TfLiteEvalTensor eval_ = {};
+};
+} // namespace tflite
+"""
+
+INTERPRETER_CC = """\
+#include <tensorflow/lite/micro/micro_interpreter.h>
+namespace tflite {
+MicroInterpreter::MicroInterpreter(const Model *, const MicroOpResolver &resolver, uint8_t *arena,
+                                   size_t bytes, MicroResourceVariables *,
+                                   MicroProfilerInterface *profiler)
+    : resolver_(resolver), arena_(arena), bytes_(bytes), profiler_(profiler) {}
+TfLiteStatus MicroInterpreter::AllocateTensors() {
+    if (bytes_ < FAKE_NEEDS) {
+        MicroPrintf("Short of %d bytes in %s", static_cast<int>(FAKE_NEEDS - bytes_), "the arena");
+        MicroPrintf("Giving up");
+        return kTfLiteError;
+    }
+    used_ = FAKE_NEEDS;
+    ends_[0] = {kTfLiteInt8, {reinterpret_cast<int8_t *>(arena_)}, FAKE_INPUT};
+    ends_[1] = {kTfLiteInt8, {reinterpret_cast<int8_t *>(arena_ + FAKE_INPUT)}, FAKE_OUTPUT};
+    eval_.data = ends_[1].data;
+    return kTfLiteOk;
+}
+TfLiteStatus MicroInterpreter::Invoke() {
+    if (ends_[0].data.int8[0] == 13) {
+        return kTfLiteError;
+    }
+    for (int op = 0; op < FAKE_OPS; ++op) {
+        const uint32_t event = profiler_->BeginEvent("OP");
+        for (size_t i = 0; i < FAKE_OUTPUT; ++i) {
+            ends_[1].data.int8[i] = ends_[0].data.int8[i];
+        }
+        profiler_->EndEvent(event);
+    }
+    return kTfLiteOk;
+}
+TfLiteTensor *MicroInterpreter::input(size_t) { return &ends_[0]; }
+TfLiteTensor *MicroInterpreter::output(size_t) { return &ends_[1]; }
+TfLiteEvalTensor *MicroInterpreter::GetTensor(int, int) { return &eval_; }
+} // namespace tflite
+"""
+
+COMMON_H = """\
+#pragma once
+#include <cstddef>
+#include <cstdint>
+enum TfLiteStatus { kTfLiteOk = 0, kTfLiteError = 1 };
+enum TfLiteType { kTfLiteNoType = 0, kTfLiteInt8 = 9 };
+union TfLitePtrUnion { int8_t *int8; };
+struct TfLiteTensor { TfLiteType type; TfLitePtrUnion data; size_t bytes; };
+struct TfLiteEvalTensor { TfLitePtrUnion data; };
+struct TFLMRegistration { int kind; };
+"""
+
+PROFILER_H = """\
+#pragma once
+#include <cstdint>
+namespace tflite {
+class MicroProfilerInterface {
+public:
+    virtual ~MicroProfilerInterface() {}
+    virtual uint32_t BeginEvent(const char *tag) = 0;
+    virtual void EndEvent(uint32_t event_handle) = 0;
+};
+} // namespace tflite
+"""
+
+RESOLVER_H = """\
+#pragma once
+#include <tensorflow/lite/micro/kernels/micro_ops.h>
+#include <tensorflow/lite/micro/micro_common.h>
+namespace tflite {
+class MicroOpResolver {};
+template <unsigned int tOpCount> class MicroMutableOpResolver : public MicroOpResolver {
+public:
+    TfLiteStatus AddConv2D(
+        const TFLMRegistration& registration = Register_CONV_2D()) { return Add(registration); }
+    TfLiteStatus AddReshape() { return Add(Register_CONV_2D()); }
+    TfLiteStatus AddSoftmax(
+        const TFLMRegistration& registration = Register_CONV_2D()) { return Add(registration); }
+
+private:
+    TfLiteStatus Add(const TFLMRegistration &) {
+        return count_++ < tOpCount ? kTfLiteOk : kTfLiteError;
+    }
+    unsigned int count_ = 0;
+};
+} // namespace tflite
+"""
+
+SCHEMA_H = """\
+#pragma once
+#include <cstdint>
+static_assert(true, "FLATBUFFERS_VERSION_MAJOR == 25 FLATBUFFERS_VERSION_MINOR == 9 "
+                    "FLATBUFFERS_VERSION_REVISION == 23");
+namespace tflite {
+struct Model { uint32_t version() const { return 3; } };
+inline const Model *GetModel(const void *data) { return static_cast<const Model *>(data); }
+} // namespace tflite
+"""
+
+BASE_H = """\
+#define FLATBUFFERS_VERSION_MAJOR 25
+#define FLATBUFFERS_VERSION_MINOR 9
+#define FLATBUFFERS_VERSION_REVISION 23
+"""
+
+LOG_H = """\
+#pragma once
+#include <cstdarg>
+#include <cstddef>
+extern "C" void DebugLog(const char *format, va_list args);
+"""
+
+LOG_CC = """\
+#include <tensorflow/lite/micro/debug_log.h>
+#include <tensorflow/lite/micro/micro_log.h>
+static void end_line(const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    DebugLog(format, args);
+    va_end(args);
+}
+void MicroPrintf(const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    DebugLog(format, args);
+    va_end(args);
+    end_line("\\r\\n");
+}
+"""
+
+CONV_H = """\
+#pragma once
+#include <tensorflow/lite/micro/micro_common.h>
+namespace tflite {
+inline TFLMRegistration Register_CONV_2D_INT8() { return {1}; }
+} // namespace tflite
+"""
+
+MICRO_OPS_H = """\
+#pragma once
+#include <tensorflow/lite/micro/micro_common.h>
+namespace tflite {
+inline TFLMRegistration Register_CONV_2D() { return {0}; }
+} // namespace tflite
+"""
+
+CORE = {
+    f"{MICRO}/micro_interpreter.h": INTERPRETER_H,
+    f"{MICRO}/micro_interpreter.cc": INTERPRETER_CC,
+    f"{MICRO}/micro_interpreter_test.cc": "#error tests are not for the firmware\n",
+    f"{MICRO}/recording_micro_allocator.cc": "#error nothing is recorded\n",
+    f"{MICRO}/debug_log.cc": "#error the firmware brings its own\n",
+    f"{MICRO}/micro_common.h": COMMON_H,
+    f"{MICRO}/micro_profiler_interface.h": PROFILER_H,
+    f"{MICRO}/micro_mutable_op_resolver.h": RESOLVER_H,
+    f"{MICRO}/micro_log.h": "#pragma once\nvoid MicroPrintf(const char *format, ...);\n",
+    f"{MICRO}/micro_log.cc": LOG_CC,
+    f"{MICRO}/debug_log.h": LOG_H,
+    SCHEMA: SCHEMA_H,
+    BASE: BASE_H,
+    "third_party/gemmlowp/fixedpoint/fixedpoint.h": "",
+    "third_party/ruy/ruy/profiler/instrumentation.h": "",
+    f"{KERNELS}/conv.h": CONV_H,
+    f"{KERNELS}/micro_ops.h": MICRO_OPS_H,
+    f"{KERNELS}/conv_common.cc": "",
+    f"{KERNELS}/kernel_util.cc": "",
+    f"{KERNELS}/reshape.cc": "TFLMRegistration Register_RESHAPE() {\n}\n",
+    f"{KERNELS}/softmax.cc": "TFLMRegistration Register_SOFTMAX() {\n}\n",
+}
+
+REFERENCE = {f"{KERNELS}/conv.cc": "TFLMRegistration Register_CONV_2D() {\n}\n"}
+
+CMSIS_NN = {
+    f"{KERNELS}/cmsis_nn/conv.cc": (
+        "TFLMRegistration Register_CONV_2D() {\n  arm_convolve_s8(table);\n}\n"
+    ),
+    "third_party/cmsis_nn/Include/arm_nnfunctions.h": "",
+    "third_party/cmsis_nn/Source/Convolve/arm_convolve_s8.c": (
+        "arm_cmsis_nn_status arm_convolve_s8(const int *x)\n{ arm_helper_s8(x); }\n"
+    ),
+    "third_party/cmsis_nn/Source/Support/arm_helper_s8.c": (
+        "static int local(int x) { return x; }\n\n"
+        "void *arm_helper_s8(const int *x) { local(*x); }\n"
+    ),
+    "third_party/cmsis_nn/Source/Support/arm_tables.c": "const int table[2] = {1, 2};\n",
+    "third_party/cmsis_nn/Source/Convolve/arm_convolve_s16.c": (
+        "int arm_convolve_s16(int x) { return local(x); }\n"
+    ),
+}
+
+
+def fake_tree(folder: Path, kernels: str = "reference") -> Path:
+    """A tree in `folder` with the kernels of CONV_2D, RESHAPE and SOFTMAX."""
+    for path, text in (CORE | (CMSIS_NN if kernels == "cmsis-nn" else REFERENCE)).items():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    return folder

@@ -1,0 +1,151 @@
+"""TFLM itself on the emulated boards, from the trees that TFLM_DIR (made with CMSIS-NN) and
+TFLM_REFERENCE_DIR (made without) name. MCUZOO_E2E_IMAGES says how many photographs are run.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers.commands import finished, mcuzoo
+from helpers.small_net import small_net
+
+from mcuzoo.board.load import load_board
+from mcuzoo.codegen.project import export_project
+from mcuzoo.codegen.tflm.options import TflmOptions
+from mcuzoo.emulator.register import register_pyserial
+from mcuzoo.graph.read import parse_model
+from mcuzoo.link.session import Session
+from mcuzoo.plan.tflm.image import TflmImage, check_kernels, prepare_image
+from mcuzoo.toolchain.build import build_project
+from mcuzoo.zoo.engines.reference import ReferenceEngine
+from mcuzoo.zoo.registry import resolve_model
+
+pytestmark = [pytest.mark.sdk, pytest.mark.slow, pytest.mark.timeout(3000)]
+
+IMAGES = int(os.environ.get("MCUZOO_E2E_IMAGES", "5"))
+MODEL = "mobilenet_v1_0.25_128_quant_int8.tflite"
+TREES = {"cmsis-nn": "TFLM_DIR", "reference": "TFLM_REFERENCE_DIR"}
+
+Build = Callable[[Path, str, str], Path]
+
+
+def _tree(kernels: str) -> Path:
+    named = os.environ.get(TREES[kernels])
+    if not named:
+        pytest.skip(f"{TREES[kernels]} is not set")
+    return Path(named)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """`built(model, board, kernels)`: the folder of a built project."""
+
+    @cache
+    def build(model: Path, board: str, kernels: str) -> Path:
+        folder = tmp_path_factory.mktemp("tflm") / f"{board}-{kernels}"
+        options = TflmOptions(_tree(kernels), check_kernels(kernels))
+        export_project(resolve_model(str(model)), load_board(board), folder, "tflm", tflm=options)
+        build_project(folder)
+        return folder
+
+    return build
+
+
+@pytest.fixture(scope="module")
+def net(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small model with nine kinds of op, ending in DEQUANTIZE."""
+    path = tmp_path_factory.mktemp("net") / "net.tflite"
+    path.write_bytes(small_net())
+    return path
+
+
+@pytest.mark.parametrize("kernels", TREES)
+@pytest.mark.parametrize("board", ["rt1170", "rt1050"])
+def test_photographs(
+    built: Build, test_data: Path, tmp_path: Path, board: str, kernels: str
+) -> None:
+    project = built(test_data / "models" / MODEL, board, kernels)
+    run, table, outputs = tmp_path / "run", tmp_path / "run.csv", tmp_path / "outputs.npy"
+    done = finished(
+        mcuzoo("run-serial", "--port", f"emulator://{project}", "--project", project,
+               "--images", test_data / "manifest_imagenet.csv", "--limit", IMAGES,
+               "--out", run, "--json"),
+        timeout_s=2500,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    equal = {"compared": IMAGES, "equal": IMAGES, "largest_difference": 0}
+    assert json.loads(done.stdout)["reference"] == equal
+    reported = finished(mcuzoo("report", run, "--csv", table, "--outputs", outputs))
+    assert reported.returncode == 0, reported.stderr
+    with table.open(newline="") as file:
+        indices = [int(row["index"]) for row in csv.DictReader(file)]
+    golden = np.load(test_data / "golden" / "mb_nxp_int8_ref_softmax.npy")[indices]
+    np.testing.assert_array_equal(np.load(outputs), golden)
+
+
+@pytest.mark.parametrize("kernels", TREES)
+def test_many_ops_and_the_arena_as_predicted(built: Build, net: Path, kernels: str) -> None:
+    project = built(net, "rt1050", kernels)
+    register_pyserial()
+    with Session.open(f"emulator://{project}") as session:
+        hello = session.hello()
+        assert (hello.runtime, hello.runtime_error) == ("tflm", "")
+        assert hello.arena_used == _image(kernels).arena.used_bytes
+        assert hello.arena_bytes == _image(kernels).arena_bytes
+        engine = ReferenceEngine(parse_model(small_net(), "net"))
+        random = np.random.default_rng(5)
+        for image in range(10):
+            tensor = random.integers(-128, 128, hello.input.bytes, dtype=np.int8)
+            board = session.infer(image, tensor).output
+            np.testing.assert_array_equal(board, engine.run(tensor))
+
+
+def _image(kernels: str) -> TflmImage:
+    return prepare_image(parse_model(small_net(), "net"), check_kernels(kernels))
+
+
+def _edited(project: Path, folder: Path, file: str, pattern: str, new: str) -> Path:
+    copy = folder / "edited"
+    shutil.copytree(project, copy, ignore=shutil.ignore_patterns("build"))
+    text = (copy / file).read_text()
+    changed, count = re.subn(pattern, new, text)
+    assert count == 1
+    (copy / file).write_text(changed)
+    build_project(copy)
+    return copy
+
+
+def _refusal(project: Path) -> str:
+    register_pyserial()
+    with Session.open(f"emulator://{project}") as session:
+        return session.hello().runtime_error
+
+
+def test_an_arena_one_step_too_small_is_an_error_not_a_hang(
+    built: Build, net: Path, tmp_path: Path
+) -> None:
+    project = built(net, "rt1050", "cmsis-nn")
+    step = _image("cmsis-nn").arena.smallest_bytes - 16
+    small = _edited(
+        project, tmp_path, "model/mz_model.h", r"(MZ_ARENA_BYTES) \d+\n", rf"\1 {step}\n"
+    )
+    # Which of its structures TFLM misses first depends on the model.
+    assert re.search(r"Failed to|Too many buffers", _refusal(small))
+
+
+def test_an_op_that_is_not_linked_is_named(built: Build, net: Path, tmp_path: Path) -> None:
+    project = built(net, "rt1050", "cmsis-nn")
+    without = _edited(
+        project, tmp_path, "model/mz_resolver.h",
+        r" *if \(resolver\.AddSoftmax\([^{]*\{\n.*\n *\}\n", "",
+    )  # fmt: skip
+    assert "SOFTMAX" in _refusal(without)
