@@ -250,7 +250,7 @@ def test_what_has_no_exact_recipe_is_refused() -> None:
         tensors = [T("input", (1, 4), "float32"), T("output", (1, 4), "float32")]
         raw = build_model(tensors, [O("RELU", (0,), (1,))], [0], [1])
         convert_model(parse_model(raw, "float"))
-    assert "mcuzoo quantize" in raised.value.hint
+    assert "Quantize the float model" in raised.value.hint
     with pytest.raises(UsageError, match="--io"):
         check_ends("float")
     with pytest.raises(ModelError, match="without scale"):

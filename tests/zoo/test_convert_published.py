@@ -80,4 +80,4 @@ def test_a_published_float_file_is_refused(test_data: Path) -> None:
     source = load_model(test_data / "models" / "derived_deepface_emotion_fp32.tflite")
     with pytest.raises(ModelError, match="not quantized") as raised:
         convert_model(source)
-    assert "mcuzoo quantize" in raised.value.hint
+    assert "Quantize the float model" in raised.value.hint
