@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 _WIDE_FROM = 0x1D  # the five highest bits of the first half of a 32-bit Thumb instruction
 
+_NO_BLOCK = -1
+
 BlockHook = Callable[[object, int, int, object], None]
 
 
@@ -22,7 +24,7 @@ class BlockCounter:
         # By address: size in bytes and instructions.
         self._known: dict[int, tuple[int, int]] = {}
         # Instructions of all blocks entered, the present one as a whole; its address.
-        self._state = [0, 0]
+        self._state = [0, _NO_BLOCK]
         self.on_block = self._make_hook()
 
     def _make_hook(self) -> BlockHook:
@@ -58,7 +60,7 @@ class BlockCounter:
 
     def settle(self, pc: int) -> None:
         """Execution has stopped before `pc`: take back what was counted from there on."""
-        self._state[0] = self.before(pc)
+        self._state[:] = [self.before(pc), _NO_BLOCK]
 
 
 def count_instructions(code: bytes) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
 
-from mcuzoo.emulator.block_counter import BlockCounter
+from mcuzoo.emulator.block_counter import BlockCounter, BlockHook
 from mcuzoo.emulator.refusal import Access
 from mcuzoo.errors import EmulatorError, MissingExtraError
 
@@ -17,6 +17,7 @@ _THUMB = 1
 _EVERYWHERE = (ctypes.c_uint64(1), ctypes.c_uint64(0))  # begin above end: no bounds
 _CPSR_THUMB = 1 << 5
 _XPSR_IT = 0x0600_FC00
+_WFI_NARROW, _WFI_WIDE = 0xBF30, 0x8003_F3AF
 
 
 class Device(Protocol):
@@ -67,6 +68,7 @@ class Engine:
         self._uc: Any = self._unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB)
         self._uc.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M7)
         self._blocks = BlockCounter(self._read_code)
+        self._hooked = (False, False)
         self._hooks: list[Callable[[], object]] = []
         self._timed: list[tuple[int, int]] = []
         self.executed_before_read = 0
@@ -177,8 +179,7 @@ class Engine:
         self._failure = None
         self._exit = None
         self._stopping = False
-        self._count(counted)
-        before = self.executed
+        self._count(counted, limited=limit > 0)
         try:
             self._uc.emu_start(pc | _THUMB, _NEVER, count=limit)
         except self._unicorn.UcError as error:
@@ -187,48 +188,64 @@ class Engine:
                     f"unicorn stopped at PC {self.get('PC'):#010x}: {error}.",
                     "The image does something that the emulator cannot run.",
                 ) from error
-        self._blocks.settle(self.get("PC"))
+        if counted:
+            self._blocks.settle(self.get("PC"))
         if self._failure is not None:
             raise self._failure
-        # unicorn does not tell a wait from the end of the limit.
-        at_limit = 0 < limit <= self.executed - before
-        return self._describe(Cause.STOPPED if self._stopping or at_limit else Cause.WAITING)
+        return self._describe()
 
     def stop(self) -> None:
         """End the run soon; callable from any thread and from devices.
 
-        From within a device's read or write, that load or store is executed again on resumption.
+        From within a device's read or write, that load or store is executed again on resumption,
+        but not in an IT block, which is executed to its end.
         """
         self._stopping = True
         self._uc.emu_stop()
 
-    def _describe(self, unmarked: Cause) -> Exit:
+    def _describe(self) -> Exit:
         if self._exit is None:
-            return Exit(unmarked, self.get("PC"))
+            pc = self.get("PC")
+            # unicorn does not tell a wait from a stop, which may come from another thread.
+            waits = not self._stopping and self._follows_wfi(pc)
+            return Exit(Cause.WAITING if waits else Cause.STOPPED, pc)
         cause, access, pc = self._exit
         if cause is Cause.UNDEFINED and not self.get("CPSR") & _CPSR_THUMB:
             cause = Cause.NOT_THUMB
         return Exit(cause, pc, access)
 
+    def _follows_wfi(self, pc: int) -> bool:
+        word = self.read_word(pc - 4)
+        return word is not None and (word >> 16 == _WFI_NARROW or word == _WFI_WIDE)
+
     def _fail(self, failure: BaseException) -> None:
         if self._failure is None:
             self._failure = failure
-        self._uc.emu_stop()
+        self.stop()
 
-    def _count(self, wanted: bool) -> None:
-        if wanted == bool(self._hooks):
+    def _count(self, counted: bool, *, limited: bool) -> None:
+        """Install the hooks that a run needs, and take away those that it does not."""
+        if self._hooked == (counted, limited):
             return
-        if wanted:
-            self._hooks = [self._hook_blocks(), *(self._hook_reads(*span) for span in self._timed)]
-        else:
-            for remove in self._hooks:
-                remove()
-            self._hooks = []
+        self._hooked = (counted, limited)
+        for remove in self._hooks:
+            remove()
+        self._hooks = []
+        if counted:
+            on_block = self._on_limited_block if limited else self._blocks.on_block
+            self._hooks = [self._hook_blocks(on_block)]
+            self._hooks += [self._hook_reads(*span) for span in self._timed]
         self._uc.ctl_flush_tb()  # what is translated already calls no hook, or the old ones
 
-    def _hook_blocks(self) -> Callable[[], object]:
+    def _on_limited_block(self, handle: object, address: int, size: int, key: object) -> None:
+        """With a limit, unicorn forgets a stop that is asked for in an IT block."""
+        self._blocks.on_block(handle, address, size, key)
+        if self._stopping:
+            self._uc.emu_stop()
+
+    def _hook_blocks(self, on_block: BlockHook) -> Callable[[], object]:
         """How to remove the hook. The binding's own wrapper of it would halve the speed."""
-        callback = self._binding.HOOK_CODE_CFUNC(self._blocks.on_block)
+        callback = self._binding.HOOK_CODE_CFUNC(on_block)
         self._kept.append(callback)
         handle = self._binding.uc_hook_h()
         block = self._unicorn.UC_HOOK_BLOCK
@@ -239,6 +256,10 @@ class Engine:
     def _hook_reads(self, begin: int, end: int) -> Callable[[], object]:
         def on_read(*_: object) -> None:
             self.executed_before_read = self._blocks.before(self.get("PC"))
+            # To tell the program counter, unicorn restored the whole state, and the translated
+            # code that goes on does not take the IT bits back: they would predicate the next block.
+            if self.get("XPSR") & _XPSR_IT:
+                self.leave_it_block()
 
         handle = self._uc.hook_add(self._unicorn.UC_HOOK_MEM_READ, on_read, None, begin, end)
         return lambda: self._uc.hook_del(handle)

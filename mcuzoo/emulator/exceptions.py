@@ -34,6 +34,9 @@ _FORCED, _DEBUGEVT = 1 << 30, 1 << 31
 # In SHCSR: which faults have a handler of their own.
 _ENABLE_BIT = {Vector.MEM_MANAGE: 16, Vector.BUS_FAULT: 17, Vector.USAGE_FAULT: 18}
 
+# Where the default memory map (B3.1) lets nothing be executed.
+_DEVICES, _SYSTEM = range(0x4000_0000, 0x6000_0000), 0xA000_0000
+
 _THREAD, _HANDLER, _NO_FPU_STATE = 0x8, 0x0, 0x10
 _EXC_RETURN = 0xFFFF_FFE1
 _CPACR_FPU = 0xF << 20
@@ -70,7 +73,7 @@ class Exceptions:
             self._control.set_bits(scs.HFSR, _FORCED)
             vector = Vector.HARD_FAULT
         if vector is Vector.HARD_FAULT and self.active == Vector.HARD_FAULT:
-            raise Refusal(f"The core locks up: {_describe(exit_)} within the HardFault handler")
+            raise Refusal(f"The core locks up: {describe(exit_)} within the HardFault handler")
         return self.enter(vector, exit_.pc)
 
     def enter(self, vector: Vector, return_pc: int) -> int:
@@ -103,8 +106,6 @@ class Exceptions:
     def leave(self, exc_return: int) -> int:
         """Return from a handler, `exc_return` being the address that was branched to."""
         engine = self._engine
-        if not self.active:
-            raise Refusal(f"The firmware branches to {exc_return:#010x} outside of any handler")
         with_fpu = not exc_return & _NO_FPU_STATE
         frame = engine.get("SP")
         count = _BASIC_WORDS + (_FPU_WORDS if with_fpu else 0)
@@ -156,10 +157,11 @@ class Exceptions:
             control.set_bits(scs.CFSR, _INVSTATE)
             return Vector.USAGE_FAULT
         in_hard_fault = self.active == Vector.HARD_FAULT
-        if exit_.cause is Cause.BAD_FETCH:
+        if exit_.cause in (Cause.BAD_FETCH, Cause.EXCEPTION_RETURN):
             allowed = control.mpu.permission(exit_.pc, in_hard_fault=in_hard_fault)
-            control.set_bits(scs.CFSR, _IBUSERR if allowed.execute else _IACCVIOL)
-            return Vector.BUS_FAULT if allowed.execute else Vector.MEM_MANAGE
+            executable = allowed.execute and exit_.pc not in _DEVICES and exit_.pc < _SYSTEM
+            control.set_bits(scs.CFSR, _IBUSERR if executable else _IACCVIOL)
+            return Vector.BUS_FAULT if executable else Vector.MEM_MANAGE
         assert exit_.access is not None
         address = exit_.access.address
         allowed = control.mpu.permission(address, in_hard_fault=in_hard_fault)
@@ -172,5 +174,6 @@ class Exceptions:
         return Vector.MEM_MANAGE
 
 
-def _describe(exit_: Exit) -> str:
+def describe(exit_: Exit) -> str:
+    """What went wrong and where, for people."""
     return f"{exit_.access or exit_.cause.value} at PC {exit_.pc:#010x}"

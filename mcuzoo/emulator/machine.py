@@ -14,7 +14,7 @@ from mcuzoo.emulator.clock import CountMode, InstructionClock
 from mcuzoo.emulator.consoles import Console
 from mcuzoo.emulator.dwt import CycleCounter
 from mcuzoo.emulator.engine import Cause, Engine, Exit
-from mcuzoo.emulator.exceptions import Exceptions, Vector
+from mcuzoo.emulator.exceptions import Exceptions, Vector, describe
 from mcuzoo.emulator.lpuart import Lpuart, Surroundings
 from mcuzoo.emulator.memory import Memory
 from mcuzoo.emulator.peripherals import Peripheral, nearest_register
@@ -136,16 +136,17 @@ class Machine:
         """The next PC after a run that ended so."""
         if exit_.cause is Cause.STOPPED:
             return exit_.pc
-        if exit_.cause is Cause.EXCEPTION_RETURN:
+        if exit_.cause is Cause.EXCEPTION_RETURN and self._exceptions.active:
             return self._exceptions.leave(exit_.pc)
         if exit_.cause is Cause.SVC:
             return self._exceptions.enter(Vector.SVC, exit_.pc)
         if exit_.cause is Cause.WAITING:
             self._sleep_until_tick()
             return exit_.pc
-        if exit_.access is not None and self._is_peripheral(exit_.access.address):
-            raise UndeclaredAccess(exit_.access)
-        self._setting.say(f"fault: {exit_.access or exit_.cause.value} at PC {exit_.pc:#010x}")
+        stray = exit_.access if exit_.cause is Cause.BAD_DATA else None
+        if stray is not None and self._is_peripheral(stray.address):
+            raise UndeclaredAccess(stray)
+        self._setting.say(f"fault: {describe(exit_)}")
         return self._exceptions.fault(exit_)
 
     # Setting up

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+from mcuzoo.board.emulation import Follow, Need, Raise, Register
 from mcuzoo.board.load import list_boards, parse_board
 from mcuzoo.errors import BoardError
 from mcuzoo.resources import boards_dir
@@ -39,6 +43,13 @@ def test_every_startup_step_meets_a_declared_register() -> None:
                     continue
                 window = next(w for w in windows if w.base <= step.addr < w.end)
                 Peripheral(window).read(step.addr - window.base, 4)
+
+
+def test_every_key_of_a_register_is_explained() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "emulator.md").read_text("utf-8")
+    for table in (Register, Follow, Raise, Need):
+        for name, field in table.model_fields.items():
+            assert re.search(rf"\b{field.alias or name}\b", text), name
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,13 @@ def test_write_to_flash_is_a_bus_fault(make_guest: MakeGuest, board: Board) -> N
     assert report[8] == flash
 
 
+@pytest.mark.parametrize("instruction", ["streq r1, [r0]", "ldreq r1, [r0]"])
+def test_fault_in_an_it_block(make_guest: MakeGuest, rt1050: Board, instruction: str) -> None:
+    before = "cmp r0, r0\\n\\tit eq"
+    label, report = fault(make_guest, rt1050, instruction, 0x10000000, before=before)
+    assert (report[0], report[3], report[8]) == (BUS_FAULT, label, 0x10000000)
+
+
 @pytest.mark.parametrize("instruction", ["udf #3", "udf.w #3", "mcr p4, #0, r0, c0, c0, #0"])
 def test_undefined_instruction(make_guest: MakeGuest, board: Board, instruction: str) -> None:
     label, report = fault(make_guest, board, instruction, 0)
@@ -116,6 +123,14 @@ def test_branch_without_the_thumb_bit(make_guest: MakeGuest, board: Board) -> No
 def test_jump_into_nothing(make_guest: MakeGuest, board: Board) -> None:
     _, report = fault(make_guest, board, "bx r0", 0x1000_0001)
     assert (report[0], report[3], report[5]) == (BUS_FAULT, 0x10000000, IBUSERR)
+
+
+@pytest.mark.parametrize("target", [0x40000001, 0xE000E001, 0xFFFFFFF9])
+def test_jump_where_nothing_is_executed(make_guest: MakeGuest, rt1050: Board, target: int) -> None:
+    """Peripherals, the system's addresses, and an EXC_RETURN value outside of any handler."""
+    _, report = fault(make_guest, rt1050, "bx r0", target)
+    assert (report[0], report[5]) == (MEM_MANAGE, IACCVIOL)
+    assert report[3] & ~7 == target & ~7
 
 
 def test_fault_without_handler_of_its_own_is_forced(make_guest: MakeGuest, board: Board) -> None:

@@ -65,6 +65,7 @@ void guest(void) {
         ("vmov s0, r0\\n\\tvadd.f32 s0, s0, s0\\n\\tumull r0, r1, r2, r3", 3, 10_000),
         ("b 2f\\n\\tnop\\n2:", 1, 10_000),
         ("ldr r0, [%3]", 1, 10_000),
+        ("cmp r0, r0\\n\\tit eq\\n\\tldreq r0, [%3]", 3, 10_000),
     ],
 )
 def test_known_loops(

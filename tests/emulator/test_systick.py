@@ -122,3 +122,25 @@ def test_sleep_until_the_tick(make_guest: MakeGuest, rt1050: Board) -> None:
     )
     with running(rt1050, make_guest(rt1050, source).image()) as state:
         assert state.words(1) == [20]
+
+
+def test_ticks_while_an_it_block_polls(make_guest: MakeGuest, rt1050: Board) -> None:
+    """A run with a limit cannot be stopped in an IT block; it must be stopped after it."""
+    source = (
+        SYSTICK
+        + """
+    void on_tick(void) { ticks += 1; if (ticks == 20u) { put_word(ticks); } }
+    void guest(void) {
+        ticks = 0;
+        RVR = 599999u; CVR = 0; CSR = 7u;
+        uint32_t status;
+        __asm__ volatile("1: cmp %0, %0\\n\\tit eq\\n\\tldreq %0, [%1]\\n\\t"
+                         "tst %0, #0x200000\\n\\tbeq 1b" : "=&r"(status) : "r"(&STAT) : "cc");
+        put_word(get());
+    }
+    """
+    )
+    with running(rt1050, make_guest(rt1050, source).image()) as state:
+        assert state.words(1) == [20]
+        state.console.type(b"x")
+        assert state.words(1) == [ord("x")]

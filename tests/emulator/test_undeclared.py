@@ -100,7 +100,6 @@ def test_narrow_access_to_a_wide_register(make_guest: MakeGuest, rt1050: Board) 
         ("REG(0xE000ED04) = 0x10000000u", "pends an exception by software"),
         ('__asm__ volatile("wfi")', "waits for an interrupt"),
         ('__asm__ volatile("msr control, %0\\n\\tisb\\n\\tsvc #0" : : "r"(2))', "process stack"),
-        ("((void (*)(void))0xFFFFFFF9u)()", "outside of any handler"),
     ],
 )
 def test_what_is_not_modelled_is_refused(
