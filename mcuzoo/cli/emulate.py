@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mcuzoo.errors import McuzooError, UsageError
+from mcuzoo.errors import UsageError
 
 if TYPE_CHECKING:
     from mcuzoo.emulator.consoles import Console
@@ -15,7 +18,8 @@ if TYPE_CHECKING:
 
 _TERMINATED = 143
 _INTERRUPTED = 130
-_POLL_S = 0.2
+_RESET_SIGNAL = "SIGHUP"
+_POLL_S = 0.1
 
 
 def emulate(
@@ -56,8 +60,9 @@ def emulate(
     target = find_target(image, board)
     console = _open_console(pty, tcp or 0)
     evk = VirtualEvk(target.board, target.image, console, mode, until_hang_up=once)
+    signals = _collect_signals()
     print(json.dumps({"port": console.url}) if json_output else console.url, flush=True)
-    _run(evk)
+    _run(evk, signals)
 
 
 def _open_console(pty: bool, tcp: int) -> Console:
@@ -70,13 +75,22 @@ def _open_console(pty: bool, tcp: int) -> Console:
     return TcpConsole(tcp)
 
 
-def _run(evk: VirtualEvk) -> None:
-    """Run in a thread of its own, so that a signal is heard while the firmware computes."""
-    import signal
-    import threading
+def _collect_signals() -> deque[int]:
+    """Filled, from now on, with the signals that ask for an end or for a reset."""
+    asked: deque[int] = deque()
 
+    def on_signal(number: int, _frame: object) -> None:
+        asked.append(number)
+
+    for name in ("SIGINT", "SIGTERM", _RESET_SIGNAL):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), on_signal)
+    return asked
+
+
+def _run(evk: VirtualEvk, signals: deque[int]) -> None:
+    """Run in a thread of its own, so that a signal is heard while the firmware computes."""
     failures: list[BaseException] = []
-    asked: list[int] = []
 
     def run() -> None:
         try:
@@ -84,28 +98,20 @@ def _run(evk: VirtualEvk) -> None:
         except BaseException as failure:
             failures.append(failure)
 
-    def on_signal(number: int, _frame: object) -> None:
-        asked.append(number)
-
-    signal.signal(signal.SIGINT, on_signal)
-    signal.signal(signal.SIGTERM, on_signal)
-    hang_up = getattr(signal, "SIGHUP", None)
-    if hang_up is not None:
-        signal.signal(hang_up, on_signal)
     thread = threading.Thread(target=run, name="board", daemon=True)
     thread.start()
     exit_code = 0
     while thread.is_alive():
         thread.join(_POLL_S)
-        while asked:
-            number = asked.pop(0)
-            if number == hang_up:
+        while signals:
+            number = signals.popleft()
+            if number == getattr(signal, _RESET_SIGNAL, None):
                 evk.request_reset()
             else:
                 exit_code = _INTERRUPTED if number == signal.SIGINT else _TERMINATED
         if exit_code:
             evk.stop()
-    for failure in failures:
-        raise failure if isinstance(failure, McuzooError) else RuntimeError() from failure
+    if failures:
+        raise failures[0]
     if exit_code:
         raise typer.Exit(exit_code)
