@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
-from click.testing import Result
 from helpers.uint8_models import uint8_net
 from typer.testing import CliRunner
 
@@ -20,7 +20,7 @@ def source(tmp_path: Path) -> Path:
     return path
 
 
-def convert(*words: object) -> Result:
+def convert(*words: object) -> Any:
     return CliRunner().invoke(app, ["convert", *map(str, words)])
 
 
