@@ -14,7 +14,9 @@ PACKAGE = Path(__file__).resolve().parent.parent / "mcuzoo"
 FLOORS = (
     {"errors", "resources", "__init__"},
     {"board", "graph", "project"},
-    {"plan", "emulator", "zoo"},
+    {"emulator", "zoo"},
+    {"lowering"},
+    {"plan"},
     {"codegen", "link"},
     {"toolchain", "run"},
     {"report"},

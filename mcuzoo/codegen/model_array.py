@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from typing import Literal
 
 from mcuzoo import __version__
-from mcuzoo.codegen.aot.c_text import COLUMNS, INDENT, comment_text, float_text, shape_text
+from mcuzoo.codegen.aot.c_text import COLUMNS, INDENT, float_text
 from mcuzoo.codegen.templates import render
 from mcuzoo.errors import UsageError, did_you_mean
 from mcuzoo.graph.model import Model, Tensor
+from mcuzoo.lowering.words import comment_text, shape_text
 
 Embed = Literal["array", "incbin"]
 

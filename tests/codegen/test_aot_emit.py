@@ -12,14 +12,15 @@ from helpers import tflite_builder as build
 from helpers.generated_model import build_model, tight_plan
 from helpers.small_net import small_net
 
-from mcuzoo.codegen.aot.c_text import COLUMNS, array_text, comment_text, float_text
-from mcuzoo.codegen.aot.constant import Constant
+from mcuzoo.codegen.aot.c_text import COLUMNS, array_text, float_text
 from mcuzoo.codegen.aot.emit import render_model
-from mcuzoo.codegen.aot.lower import lower
 from mcuzoo.errors import ModelError
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.program import Program, build_program
 from mcuzoo.graph.read import parse_model
+from mcuzoo.lowering.constant import Constant
+from mcuzoo.lowering.lower import lower
+from mcuzoo.lowering.words import comment_text
 from mcuzoo.plan.constants import constant_bytes
 from mcuzoo.zoo.engines.reference import ReferenceEngine
 

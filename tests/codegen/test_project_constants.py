@@ -9,9 +9,9 @@ import pytest
 from helpers import tflite_builder as build
 from helpers.mobilenet import mobilenet_v1
 
-from mcuzoo.codegen.aot.lower import lower
 from mcuzoo.graph.program import Program, build_program
 from mcuzoo.graph.read import parse_model
+from mcuzoo.lowering.lower import lower
 from mcuzoo.plan.constants import constant_bytes
 
 RANDOM = np.random.default_rng(1)

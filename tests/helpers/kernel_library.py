@@ -13,13 +13,13 @@ import numpy as np
 from helpers.host_firmware import WARNINGS, compile_c, find_host_compiler
 from numpy.typing import NDArray
 
-from mcuzoo.codegen.aot.call import Activation, Call, Operand
-from mcuzoo.codegen.aot.constant import Constant
-from mcuzoo.codegen.aot.lower import lower
-from mcuzoo.codegen.aot.params import CStruct, Value
 from mcuzoo.errors import MissingExtraError
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.program import Program
+from mcuzoo.lowering.call import Activation, Call, Operand
+from mcuzoo.lowering.constant import Constant
+from mcuzoo.lowering.lower import lower
+from mcuzoo.lowering.params import CStruct, Value
 from mcuzoo.resources import firmware_dir
 from mcuzoo.zoo.engines.engine import Engine
 from mcuzoo.zoo.engines.reference import ReferenceEngine

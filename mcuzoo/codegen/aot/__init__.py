@@ -1,1 +1,1 @@
-"""The ahead-of-time runtime: a program lowered to kernel calls and rendered as C."""
+"""The ahead-of-time runtime: lowered calls rendered as C."""

@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mcuzoo.codegen.aot.c_text import (
-    array_text,
-    comment_text,
-    shape_text,
-    struct_lines,
-)
-from mcuzoo.codegen.aot.call import Call, Operand
-from mcuzoo.codegen.aot.constant import Constant
+from mcuzoo.codegen.aot.c_text import array_text, struct_lines
 from mcuzoo.codegen.aot.ends import sha256_rows, view_end
-from mcuzoo.codegen.aot.lower import lower
 from mcuzoo.codegen.templates import render
 from mcuzoo.errors import ModelError
 from mcuzoo.graph.model import Tensor
 from mcuzoo.graph.program import Program
+from mcuzoo.lowering.call import Call, Operand
+from mcuzoo.lowering.constant import Constant
+from mcuzoo.lowering.lower import lower
+from mcuzoo.lowering.words import comment_text, shape_text
 from mcuzoo.plan.layout import ArenaPlan
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mcuzoo.codegen.aot.c_text import comment_text, float_text
+from mcuzoo.codegen.aot.c_text import float_text
 from mcuzoo.errors import ModelError
 from mcuzoo.graph.model import Tensor
 from mcuzoo.graph.parameters import quantization_of
+from mcuzoo.lowering.words import comment_text
 
 MAX_RANK = 4
 MAX_DIMENSION = 2**16 - 1

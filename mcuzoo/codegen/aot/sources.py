@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from mcuzoo.codegen.aot.lower import lower
 from mcuzoo.graph.program import Program
+from mcuzoo.lowering.lower import lower
 from mcuzoo.resources import firmware_dir
 
 RUNTIME_SOURCE = "runtime/aot/mz_runtime_aot.c"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mcuzoo.codegen.aot.c_text import comment_text
 from mcuzoo.codegen.aot.ends import sha256_rows, view_end
 from mcuzoo.codegen.model_array import Embed, render_model_array
 from mcuzoo.codegen.templates import render
 from mcuzoo.codegen.tflm.registration import Registration
 from mcuzoo.graph.program import Program
+from mcuzoo.lowering.words import comment_text
 from mcuzoo.plan.tflm.image import TflmImage
 
 EMBEDDED_FILE = "model/mz_model_data.tflite"

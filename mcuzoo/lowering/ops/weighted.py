@@ -9,20 +9,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.codegen.aot.constant import Constant
-from mcuzoo.codegen.aot.ops.limits import (
+from mcuzoo.errors import UnsupportedOpError
+from mcuzoo.graph.model import Op, Tensor
+from mcuzoo.graph.parameters import Requantization, quantization_of, weighted_requantization
+from mcuzoo.graph.program import Program, Step
+from mcuzoo.lowering.constant import Constant
+from mcuzoo.lowering.ops.limits import (
     ACCUMULATOR_LIMIT,
     HINT,
     MAX_DIFFERENCE,
     REQUANTIZATION_LIMIT,
 )
-from mcuzoo.codegen.aot.ops.operands import describe, operands, symbol
-from mcuzoo.codegen.aot.params import RequantizationStruct
-from mcuzoo.codegen.aot.variant import Work
-from mcuzoo.errors import UnsupportedOpError
-from mcuzoo.graph.model import Op, Tensor
-from mcuzoo.graph.parameters import Requantization, quantization_of, weighted_requantization
-from mcuzoo.graph.program import Program, Step
+from mcuzoo.lowering.ops.operands import describe, operands, symbol
+from mcuzoo.lowering.params import RequantizationStruct
+from mcuzoo.lowering.variant import Work
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mcuzoo.codegen.aot.c_text import comment_text, shape_text
-from mcuzoo.codegen.aot.call import Activation, Operand
-from mcuzoo.codegen.aot.constant import Constant
 from mcuzoo.graph.model import Op, Tensor
 from mcuzoo.graph.program import Program
+from mcuzoo.lowering.call import Activation, Operand
+from mcuzoo.lowering.constant import Constant
+from mcuzoo.lowering.words import comment_text, shape_text
 
 
 def symbol(op: Op, role: str) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from mcuzoo.codegen.aot.ops.direct import Direct, DirectWork, direct_work
-from mcuzoo.codegen.aot.ops.rank import rank_four
-from mcuzoo.codegen.aot.params import PadParams
 from mcuzoo.graph.model import Model, Op
 from mcuzoo.graph.parameters import quantization_of
 from mcuzoo.graph.program import Program, Step
+from mcuzoo.lowering.ops.direct import Direct, DirectWork, direct_work
+from mcuzoo.lowering.ops.rank import rank_four
+from mcuzoo.lowering.params import PadParams
 
 
 def prepare(program: Program, step: Step) -> DirectWork:

@@ -7,18 +7,18 @@ import pytest
 from helpers import tflite_builder as build
 from helpers.small_net import small_net
 
-from mcuzoo.codegen.aot.call import Activation, Call
-from mcuzoo.codegen.aot.constant import Constant
-from mcuzoo.codegen.aot.lower import choose_variants, lower
-from mcuzoo.codegen.aot.ops.add import broadcast_strides
-from mcuzoo.codegen.aot.ops.mean import merged_axes
-from mcuzoo.codegen.aot.params import FullyConnectedParams, MeanAxisStruct, SoftmaxParams
-from mcuzoo.codegen.aot.registry import OPS
 from mcuzoo.codegen.aot.sources import RUNTIME_SOURCE, kernel_sources
 from mcuzoo.errors import UnsupportedOpError
 from mcuzoo.graph.coverage import AOT_OPS
 from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import parse_model
+from mcuzoo.lowering.call import Activation, Call
+from mcuzoo.lowering.constant import Constant
+from mcuzoo.lowering.lower import choose_variants, lower
+from mcuzoo.lowering.ops.add import broadcast_strides
+from mcuzoo.lowering.ops.mean import merged_axes
+from mcuzoo.lowering.params import FullyConnectedParams, MeanAxisStruct, SoftmaxParams
+from mcuzoo.lowering.registry import OPS
 from mcuzoo.resources import firmware_dir
 
 

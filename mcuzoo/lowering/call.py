@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mcuzoo.codegen.aot.constant import Constant
-from mcuzoo.codegen.aot.params import CStruct
 from mcuzoo.graph.model import Op
+from mcuzoo.lowering.constant import Constant
+from mcuzoo.lowering.params import CStruct
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mcuzoo.codegen.aot.ops.direct import Direct, DirectWork, direct_work
-from mcuzoo.codegen.aot.ops.rank import rank_four
-from mcuzoo.codegen.aot.params import AddOperandStruct, AddParams
 from mcuzoo.graph.parameters import Addend, add_parameters
 from mcuzoo.graph.program import Program, Step
+from mcuzoo.lowering.ops.direct import Direct, DirectWork, direct_work
+from mcuzoo.lowering.ops.rank import rank_four
+from mcuzoo.lowering.params import AddOperandStruct, AddParams
 
 Strides = tuple[int, int, int, int]
 

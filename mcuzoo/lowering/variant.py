@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from mcuzoo.codegen.aot.call import Call, Operand
 from mcuzoo.graph.model import Op
+from mcuzoo.lowering.call import Call, Operand
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from math import prod
 
-from mcuzoo.codegen.aot.ops.direct import Direct, DirectWork, direct_work
-from mcuzoo.codegen.aot.ops.limits import MAX_DIFFERENCE, require_room
-from mcuzoo.codegen.aot.params import MeanAxisStruct, MeanParams
 from mcuzoo.graph.parameters import mean_requantization, quantization_of
 from mcuzoo.graph.program import Program, Step
 from mcuzoo.graph.rules_other import mean_axes
+from mcuzoo.lowering.ops.direct import Direct, DirectWork, direct_work
+from mcuzoo.lowering.ops.limits import MAX_DIFFERENCE, require_room
+from mcuzoo.lowering.params import MeanAxisStruct, MeanParams
 
 
 def prepare(program: Program, step: Step) -> DirectWork:

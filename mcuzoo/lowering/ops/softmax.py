@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from mcuzoo.codegen.aot.constant import Constant
-from mcuzoo.codegen.aot.ops.direct import Direct, DirectWork, direct_work
-from mcuzoo.codegen.aot.ops.operands import symbol
-from mcuzoo.codegen.aot.params import SoftmaxParams
 from mcuzoo.graph.parameters import quantization_of, softmax_parameters
 from mcuzoo.graph.program import Program, Step
+from mcuzoo.lowering.constant import Constant
+from mcuzoo.lowering.ops.direct import Direct, DirectWork, direct_work
+from mcuzoo.lowering.ops.operands import symbol
+from mcuzoo.lowering.params import SoftmaxParams
 from mcuzoo.zoo.engines.kernels.softmax import exponential_table
 
 

@@ -9,9 +9,9 @@ from typing import get_type_hints
 
 import pytest
 
-from mcuzoo.codegen.aot import params
-from mcuzoo.codegen.aot.constant import Constant
-from mcuzoo.codegen.aot.params import CStruct
+from mcuzoo.lowering import params
+from mcuzoo.lowering.constant import Constant
+from mcuzoo.lowering.params import CStruct
 from mcuzoo.resources import firmware_dir
 
 STRUCTS = [

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mcuzoo.codegen.aot.call import Call
-from mcuzoo.codegen.aot.registry import OPS
-from mcuzoo.codegen.aot.variant import Variant, Work
 from mcuzoo.graph.coverage import require_aot
 from mcuzoo.graph.program import Program
+from mcuzoo.lowering.call import Call
+from mcuzoo.lowering.registry import OPS
+from mcuzoo.lowering.variant import Variant, Work
 
 
 def lower(program: Program) -> tuple[Call, ...]:

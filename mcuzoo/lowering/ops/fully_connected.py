@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mcuzoo.codegen.aot.call import Activation, Call
-from mcuzoo.codegen.aot.ops.weighted import WeightedWork, prepare_weighted
-from mcuzoo.codegen.aot.params import FullyConnectedParams
 from mcuzoo.graph.program import Program, Step
+from mcuzoo.lowering.call import Activation, Call
+from mcuzoo.lowering.ops.weighted import WeightedWork, prepare_weighted
+from mcuzoo.lowering.params import FullyConnectedParams
 
 
 def prepare(program: Program, step: Step) -> WeightedWork:

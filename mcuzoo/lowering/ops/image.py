@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mcuzoo.codegen.aot.params import ExtentStruct, WindowStruct
 from mcuzoo.graph.model import Op, Tensor
 from mcuzoo.graph.window import window_of
+from mcuzoo.lowering.params import ExtentStruct, WindowStruct
 
 
 def extent(tensor: Tensor) -> ExtentStruct:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mcuzoo.codegen.aot.call import Activation, Call
-from mcuzoo.codegen.aot.ops.operands import operands
-from mcuzoo.codegen.aot.params import CStruct
-from mcuzoo.codegen.aot.variant import Work
 from mcuzoo.graph.program import Program, Step
+from mcuzoo.lowering.call import Activation, Call
+from mcuzoo.lowering.ops.operands import operands
+from mcuzoo.lowering.params import CStruct
+from mcuzoo.lowering.variant import Work
 
 
 @dataclass(frozen=True, eq=False)

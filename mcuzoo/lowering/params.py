@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import ClassVar, Union
 
-from mcuzoo.codegen.aot.constant import Constant
+from mcuzoo.lowering.constant import Constant
 
 Value = Union[int, Constant, tuple["Value", ...], "CStruct"]
 

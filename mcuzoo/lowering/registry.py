@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from mcuzoo.codegen.aot.ops import (
+from mcuzoo.graph.program import Program, Step
+from mcuzoo.lowering.ops import (
     add,
     conv_2d,
     depthwise_conv_2d,
@@ -17,8 +18,7 @@ from mcuzoo.codegen.aot.ops import (
     requantize,
     softmax,
 )
-from mcuzoo.codegen.aot.variant import Variant, Work
-from mcuzoo.graph.program import Program, Step
+from mcuzoo.lowering.variant import Variant, Work
 
 
 @dataclass(frozen=True)

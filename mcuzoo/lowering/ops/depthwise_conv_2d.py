@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mcuzoo.codegen.aot.call import Activation, Call
-from mcuzoo.codegen.aot.ops.image import extent, window
-from mcuzoo.codegen.aot.ops.weighted import WeightedWork, prepare_weighted
-from mcuzoo.codegen.aot.params import DepthwiseConv2dParams
 from mcuzoo.graph.program import Program, Step
+from mcuzoo.lowering.call import Activation, Call
+from mcuzoo.lowering.ops.image import extent, window
+from mcuzoo.lowering.ops.weighted import WeightedWork, prepare_weighted
+from mcuzoo.lowering.params import DepthwiseConv2dParams
 
 
 def prepare(program: Program, step: Step) -> WeightedWork:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mcuzoo.codegen.aot.ops.direct import Direct, DirectWork, direct_work
-from mcuzoo.codegen.aot.ops.limits import MAX_DIFFERENCE, require_room
-from mcuzoo.codegen.aot.params import RequantizeParams
 from mcuzoo.graph.parameters import elementwise_requantization, quantization_of
 from mcuzoo.graph.program import Program, Step
+from mcuzoo.lowering.ops.direct import Direct, DirectWork, direct_work
+from mcuzoo.lowering.ops.limits import MAX_DIFFERENCE, require_room
+from mcuzoo.lowering.params import RequantizeParams
 
 
 def prepare(program: Program, step: Step) -> DirectWork:

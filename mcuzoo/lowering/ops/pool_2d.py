@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from mcuzoo.codegen.aot.ops.direct import Direct, DirectWork, direct_work
-from mcuzoo.codegen.aot.ops.image import extent, window
-from mcuzoo.codegen.aot.params import AveragePool2dParams, MaxPool2dParams
 from mcuzoo.graph.fixedpoint import activation_range
 from mcuzoo.graph.parameters import quantization_of
 from mcuzoo.graph.program import Program, Step
+from mcuzoo.lowering.ops.direct import Direct, DirectWork, direct_work
+from mcuzoo.lowering.ops.image import extent, window
+from mcuzoo.lowering.params import AveragePool2dParams, MaxPool2dParams
 
 
 def prepare(program: Program, step: Step) -> DirectWork:
