@@ -15,7 +15,7 @@ FLOORS = (
     {"errors", "resources", "__init__"},
     {"board", "graph", "project"},
     {"emulator", "zoo"},
-    {"lowering"},
+    {"lowering", "data"},
     {"plan"},
     {"codegen", "link"},
     {"toolchain", "run"},

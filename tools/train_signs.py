@@ -25,8 +25,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy as np
 import numpy.typing as npt
 
+from mcuzoo.data.preprocess import preprocess
 from mcuzoo.project.manifest import Preprocessing
-from mcuzoo.run.preprocess import preprocess
 from mcuzoo.zoo.signs.classes import CLASS_NAMES
 from mcuzoo.zoo.signs.dataset import write_signs
 from mcuzoo.zoo.signs.draw import SOURCE_SIZE, draw_sign

@@ -1,1 +1,1 @@
-"""Data sets, preprocessing, runner, journal, scores, verdicts."""
+"""Runner, journal, scores, verdicts."""

@@ -10,12 +10,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mcuzoo.data.dataset import DataSet, load_data_set
+from mcuzoo.data.labels import Classes, load_classes
 from mcuzoo.errors import DataSetError
 from mcuzoo.graph.model import Model
 from mcuzoo.project.manifest import Preprocessing
-from mcuzoo.run.dataset import DataSet, load_data_set
 from mcuzoo.run.feed import Unusable, prepare
-from mcuzoo.run.labels import Classes, load_classes
 from mcuzoo.run.paired import Paired
 from mcuzoo.run.score import Accuracy, accuracy, ranks, top1
 from mcuzoo.zoo.convert.report import Conversion

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mcuzoo.data.dataset import Item
+from mcuzoo.data.images import decode_image, read_image_file
+from mcuzoo.data.preprocess import preprocess
 from mcuzoo.errors import DataSetError
 from mcuzoo.project.manifest import Preprocessing
-from mcuzoo.run.dataset import Item
-from mcuzoo.run.images import decode_image, read_image_file
-from mcuzoo.run.preprocess import preprocess
 from mcuzoo.zoo.engines.engine import Engine
 
 _AHEAD = 4

@@ -7,12 +7,12 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 
+from mcuzoo.data.dataset import DataSet, load_data_set
+from mcuzoo.data.labels import Classes, load_classes
 from mcuzoo.emulator.url import SCHEME, parse_emulator_url
 from mcuzoo.errors import ProjectError, UsageError
 from mcuzoo.project.manifest import MANIFEST_NAME, Manifest, load_manifest
-from mcuzoo.run.dataset import DataSet, load_data_set
 from mcuzoo.run.journal import read_run, require_no_run
-from mcuzoo.run.labels import Classes, load_classes
 from mcuzoo.run.record import Settings
 from mcuzoo.zoo.engines.engine import Engine
 

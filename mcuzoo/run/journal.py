@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from mcuzoo.data.dataset import Item
 from mcuzoo.errors import InputError, UsageError
 from mcuzoo.project.manifest import Preprocessing
-from mcuzoo.run.dataset import Item
 from mcuzoo.run.lock import RunLock
 from mcuzoo.run.record import BoardFacts, Row, RunMeta, Settings, Status
 

@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from mcuzoo import __version__
+from mcuzoo.data.dataset import Item
 from mcuzoo.errors import (
     DataSetError,
     FirmwareError,
@@ -24,7 +25,6 @@ from mcuzoo.errors import (
 )
 from mcuzoo.link.hello import Hello
 from mcuzoo.run.board import OpenSession, board_facts
-from mcuzoo.run.dataset import Item
 from mcuzoo.run.feed import Prepared, Unusable, prepare, prepared_ahead
 from mcuzoo.run.interrupt import RunInterruptedError, sigterm_interrupts
 from mcuzoo.run.job import Job

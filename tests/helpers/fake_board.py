@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from mcuzoo.data.dataset import load_data_set
+from mcuzoo.data.labels import Classes
 from mcuzoo.errors import McuzooError
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.session import Inference
@@ -23,9 +25,7 @@ from mcuzoo.project.manifest import (
     TargetEntry,
     TensorSpec,
 )
-from mcuzoo.run.dataset import load_data_set
 from mcuzoo.run.job import Job
-from mcuzoo.run.labels import Classes
 from mcuzoo.run.record import Settings
 
 INPUT = TensorSpec("input", (1, 4, 4, 3), "int8", 1 / 128, 0, 48)

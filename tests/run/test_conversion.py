@@ -12,9 +12,9 @@ from helpers.uint8_models import uint8_net
 from typer.testing import CliRunner
 
 from mcuzoo.cli.main import app
+from mcuzoo.data.dataset import DataSet, Item
 from mcuzoo.graph.read import load_model, parse_model
 from mcuzoo.run.conversion import Comparison, Judgement, make_comparison
-from mcuzoo.run.dataset import DataSet, Item
 from mcuzoo.zoo.convert.convert import convert_model
 from mcuzoo.zoo.convert.weights import symmetric_weights
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from helpers.fake_board import ToyEngine, make_toy_job, toy_model
 
+from mcuzoo.data.dataset import Item
+from mcuzoo.data.images import decode_image
+from mcuzoo.data.preprocess import preprocess
 from mcuzoo.errors import MissingExtraError
 from mcuzoo.project.manifest import Preprocessing
-from mcuzoo.run.dataset import Item
 from mcuzoo.run.feed import Prepared, Unusable, prepare, prepared_ahead
-from mcuzoo.run.images import decode_image
-from mcuzoo.run.preprocess import preprocess
 
 RECIPE = Preprocessing(crop=1.0)
 SHAPE = (1, 4, 4, 3)

@@ -17,10 +17,10 @@ from helpers.fake_board import HELLO
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mcuzoo.data.dataset import Item
 from mcuzoo.errors import InputError, UsageError
 from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.run.board import board_facts
-from mcuzoo.run.dataset import Item
 from mcuzoo.run.journal import JOURNAL_NAME, Journal, create_journal, read_run
 from mcuzoo.run.lock import LOCK_NAME
 from mcuzoo.run.record import Row, RunMeta, Settings, Status

@@ -20,10 +20,10 @@ from helpers.fault_proxy import Faults, Line
 from helpers.host_firmware import HostBoard
 from helpers.host_project import HostProject, make_host_project
 
+from mcuzoo.data.images import decode_image
+from mcuzoo.data.preprocess import preprocess
 from mcuzoo.graph.read import load_model
-from mcuzoo.run.images import decode_image
 from mcuzoo.run.journal import read_run
-from mcuzoo.run.preprocess import preprocess
 from mcuzoo.run.record import Row, Status
 from mcuzoo.zoo.engines.reference import ReferenceEngine
 

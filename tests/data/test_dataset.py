@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mcuzoo.data import dataset
+from mcuzoo.data.dataset import DataSet, Item, load_data_set
+from mcuzoo.data.labels import Classes
 from mcuzoo.errors import DataSetError
-from mcuzoo.run import dataset
-from mcuzoo.run.dataset import DataSet, Item, load_data_set
-from mcuzoo.run.labels import Classes
 
 THREE = Classes(3)
 NAMED = Classes(3, ("go", "stop", "wait"))

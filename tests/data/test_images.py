@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from mcuzoo.data import images
+from mcuzoo.data.images import decode_image, read_image_file
 from mcuzoo.errors import DataSetError, MissingExtraError
-from mcuzoo.run import images
-from mcuzoo.run.images import decode_image, read_image_file
 
 
 def encoded(image: Image.Image, format: str, **options: Any) -> bytes:

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mcuzoo.data.images import IMAGE_SUFFIXES, MAX_FILE_BYTES
+from mcuzoo.data.labels import IMAGENET_CLASSES, Classes, off_by_one_hint
+from mcuzoo.data.sampling import sample_evenly
 from mcuzoo.errors import DataSetError, did_you_mean
-from mcuzoo.run.images import IMAGE_SUFFIXES, MAX_FILE_BYTES
-from mcuzoo.run.labels import IMAGENET_CLASSES, Classes, off_by_one_hint
-from mcuzoo.run.sampling import sample_evenly
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from mcuzoo.data.images import decode_image
+from mcuzoo.data.preprocess import central_crop, preprocess
 from mcuzoo.errors import MissingExtraError, ProjectError
 from mcuzoo.project.manifest import Preprocessing
-from mcuzoo.run.images import decode_image
-from mcuzoo.run.preprocess import central_crop, preprocess
 
 
 def golden_files(test_data: Path, manifest: str) -> list[Path]:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mcuzoo.data.labels import Classes, load_classes
 from mcuzoo.errors import DataSetError
-from mcuzoo.run.labels import Classes, load_classes
 
 NAMED = Classes(3, ("stop", "Yield", "42 km"))
 
