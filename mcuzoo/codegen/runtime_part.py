@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from mcuzoo.codegen.aot.emit import render_model
 from mcuzoo.codegen.aot.sources import kernel_sources
-from mcuzoo.graph.coverage import require_aot
+from mcuzoo.lowering.lower import lower
 from mcuzoo.plan.memory import MemoryPlan
 from mcuzoo.project.manifest import TflmEntry
 
@@ -26,8 +26,8 @@ class RuntimePart:
 
 def aot_part(plan: MemoryPlan) -> RuntimePart:
     """Raises UnsupportedOpError for an op that has no kernel of ours."""
-    require_aot(plan.program)
+    calls = lower(plan.program) if plan.calls is None else plan.calls
     return RuntimePart(
-        rendered=render_model(plan.program, plan.arena, WEIGHTS_SECTION),
-        compiled=kernel_sources(plan.program),
+        rendered=render_model(plan.program, plan.arena, WEIGHTS_SECTION, calls),
+        compiled=kernel_sources(calls),
     )

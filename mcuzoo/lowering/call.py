@@ -21,14 +21,32 @@ Operand = Activation | Constant
 
 
 @dataclass(frozen=True)
+class Overlap:
+    """How near before an input the output may begin, while the kernel still reads that input.
+
+    The kernel works upwards and is right whenever input offset - output offset >= before (bytes),
+    whether they share memory or not. Its C function must not say `restrict`.
+    """
+
+    before: int
+
+
+@dataclass(frozen=True)
 class Call:
-    """`kernel(&params, *inputs, output)`, the C function for `op`."""
+    """`kernel(&params, *inputs, output)`, the C function for `op`.
+
+    scratch_bytes: memory that is the kernel's alone during the call, 16-byte aligned; where there
+    is some, its address is the last argument. overlaps: one entry per input, or none at all;
+    without an Overlap the output shares no byte with that input.
+    """
 
     op: Op
     kernel: str
     params: CStruct
     inputs: tuple[Operand, ...]
     output: Activation
+    scratch_bytes: int = 0
+    overlaps: tuple[Overlap | None, ...] = ()
 
     def constants(self) -> Iterator[Constant]:
         """Every const array that the call needs, weights first."""

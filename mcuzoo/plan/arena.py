@@ -10,6 +10,7 @@ from mcuzoo.plan.exact import exact_layout
 from mcuzoo.plan.greedy import Offsets, greedy_layouts
 from mcuzoo.plan.layout import ArenaPlan, Slot
 from mcuzoo.plan.lifetimes import Life
+from mcuzoo.plan.share import Share
 
 __all__ = ["ArenaPlan", "Slot", "plan_arena"]
 
@@ -17,28 +18,35 @@ ALIGNMENT_BYTES = 16
 """What the kernels and the link expect of every tensor."""
 
 
-def plan_arena(lives: Sequence[Life], alignment: int = ALIGNMENT_BYTES) -> ArenaPlan:
+def plan_arena(
+    lives: Sequence[Life],
+    alignment: int = ALIGNMENT_BYTES,
+    shares: Sequence[Share] = (),
+) -> ArenaPlan:
     """The smallest arena found: the best of many greedy layouts, improved by an exact search.
 
     The same lives give the same plan. Every plan is checked before it is returned.
     """
-    peak = peak_demand(lives, alignment)
-    plan = _as_plan(_best_layout(lives, alignment, peak), lives, alignment, peak)
-    broken = violations(plan, lives, alignment)
+    peak = peak_demand(lives, alignment, shares)
+    best = _best_layout(lives, alignment, peak, shares)
+    plan = _as_plan(best, lives, alignment, peak)
+    broken = violations(plan, lives, alignment, shares)
     if broken:
         raise RuntimeError("the arena planner is wrong: " + "; ".join(broken))
     return plan
 
 
-def _best_layout(lives: Sequence[Life], alignment: int, peak: Peak) -> Offsets:
+def _best_layout(
+    lives: Sequence[Life], alignment: int, peak: Peak, shares: Sequence[Share]
+) -> Offsets:
     best = min(
-        greedy_layouts(lives, alignment),
+        greedy_layouts(lives, alignment, shares),
         key=lambda layout: _arena_bytes(layout, lives, alignment),
     )
     best_bytes = _arena_bytes(best, lives, alignment)
     if best_bytes == peak.bytes:
         return best
-    return exact_layout(lives, alignment, best_bytes, peak.bytes) or best
+    return exact_layout(lives, alignment, best_bytes, peak.bytes, shares) or best
 
 
 def _arena_bytes(layout: Offsets, lives: Sequence[Life], alignment: int) -> int:

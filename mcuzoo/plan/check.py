@@ -6,14 +6,17 @@ from collections.abc import Sequence
 
 from mcuzoo.plan.layout import ArenaPlan, Slot
 from mcuzoo.plan.lifetimes import Life
+from mcuzoo.plan.share import Share
 
 
-def violations(plan: ArenaPlan, lives: Sequence[Life], alignment: int) -> tuple[str, ...]:
+def violations(
+    plan: ArenaPlan, lives: Sequence[Life], alignment: int, shares: Sequence[Share] = ()
+) -> tuple[str, ...]:
     """What is wrong with `plan` for buffers of these lives, in words; empty when it is sound."""
     return (
         *_wrong_slots(plan, lives),
         *_misplaced(plan, alignment),
-        *_shared_bytes(plan, lives),
+        *_shared_bytes(plan, lives, shares),
     )
 
 
@@ -33,8 +36,8 @@ def _misplaced(plan: ArenaPlan, alignment: int) -> list[str]:
     return broken
 
 
-def _shared_bytes(plan: ArenaPlan, lives: Sequence[Life]) -> list[str]:
-    """Sweep each step's slots upwards: one that starts below the end of the last one is wrong."""
+def _shared_bytes(plan: ArenaPlan, lives: Sequence[Life], shares: Sequence[Share]) -> list[str]:
+    """Every step's slots in pairs: two that share a byte need a Share, kept to."""
     slots = {slot.buffer: slot for slot in plan.slots}
     steps = sorted({life.first_step for life in lives})
     broken = []
@@ -46,16 +49,27 @@ def _shared_bytes(plan: ArenaPlan, lives: Sequence[Life]) -> list[str]:
         ]
         broken += [
             f"buffers {low.buffer} and {high.buffer} share bytes at step {step}"
-            for low, high in _overlapping_neighbours(alive)
+            for low, high in _overlapping_pairs(alive)
+            if not _allowed(low, high, step, shares)
         ]
     return broken
 
 
-def _overlapping_neighbours(slots: Sequence[Slot]) -> list[tuple[Slot, Slot]]:
+def _overlapping_pairs(slots: Sequence[Slot]) -> list[tuple[Slot, Slot]]:
     ordered = sorted(slots, key=lambda slot: (slot.offset, slot.buffer))
-    pairs = []
-    for index, high in enumerate(ordered[1:], start=1):
-        low = max(ordered[:index], key=lambda slot: slot.offset + slot.bytes)
-        if low.offset + low.bytes > high.offset:
-            pairs.append((low, high))
-    return pairs
+    return [
+        (low, high)
+        for position, low in enumerate(ordered)
+        for high in ordered[position + 1 :]
+        if low.offset + low.bytes > high.offset
+    ]
+
+
+def _allowed(one: Slot, other: Slot, step: int, shares: Sequence[Share]) -> bool:
+    """May the output among the two lie where it does, while `step` reads its input?"""
+    for share in shares:
+        for source, target in ((one, other), (other, one)):
+            if (share.input, share.output) == (source.buffer, target.buffer):
+                handed_over = source.last_step == step == target.first_step
+                return handed_over and source.offset - target.offset >= share.before
+    return False

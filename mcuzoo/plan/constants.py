@@ -1,9 +1,12 @@
-"""How many bytes of constants the ahead-of-time runtime keeps for a program."""
+"""How many bytes of constants the ahead-of-time runtime keeps."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from mcuzoo.graph.model import Model, Op
 from mcuzoo.graph.program import Program
+from mcuzoo.lowering.call import Call
 
 _WEIGHTED = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"})
 _BYTES_PER_CHANNEL = 4 + 4 + 1
@@ -13,8 +16,13 @@ _EXPONENTIALS_BYTES = 256 * 4
 """SOFTMAX looks up the int32 exponential of each difference of two int8 values."""
 
 
+def call_constant_bytes(calls: Iterable[Call]) -> int:
+    """What the kernels of these calls read, without the linker's alignment."""
+    return sum(constant.bytes for call in calls for constant in call.constants())
+
+
 def constant_bytes(program: Program) -> int:
-    """Weights, biases and tables of all steps, without the linker's alignment."""
+    """Of a program that cannot be lowered: what portable kernels would read."""
     return sum(_constants_of(program.model, step.op) for step in program.steps)
 
 

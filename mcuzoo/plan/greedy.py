@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from mcuzoo.plan.demand import align_up
 from mcuzoo.plan.lifetimes import Life
+from mcuzoo.plan.share import Clearances, Share
 
 Order = Callable[[Life], tuple[int, ...]]
 Offsets = dict[int, int]
@@ -27,16 +27,19 @@ ORDERS: tuple[Order, ...] = (
 """By size (twice), by lifetime, by area, forwards by start, backwards by end."""
 
 
-def greedy_layouts(lives: Sequence[Life], alignment: int) -> Iterator[Offsets]:
+def greedy_layouts(
+    lives: Sequence[Life], alignment: int, shares: Sequence[Share] = ()
+) -> Iterator[Offsets]:
     """Every order with first fit, then with best fit; the caller stops when one is good enough."""
+    clearances = Clearances(lives, shares, alignment)
     for order in ORDERS:
         ordered = sorted(lives, key=order)
         for choose in (_first_gap, _tightest_gap):
-            yield _place_all(ordered, alignment, choose)
+            yield _place_all(ordered, clearances, choose)
 
 
-Gap = tuple[int, int]
-"""Offset and bytes of a hole between neighbours."""
+Gap = tuple[int, int | None]
+"""An offset where the buffer fits, and how many bytes stay free above it (None: no end)."""
 
 
 def _first_gap(gaps: Sequence[Gap]) -> int:
@@ -44,31 +47,39 @@ def _first_gap(gaps: Sequence[Gap]) -> int:
 
 
 def _tightest_gap(gaps: Sequence[Gap]) -> int:
-    return min(gaps, key=lambda gap: (gap[1], gap[0]))[0]
+    closed = [(free, offset) for offset, free in gaps if free is not None]
+    return min(closed)[1] if closed else gaps[0][0]
 
 
 def _place_all(
-    ordered: Sequence[Life], alignment: int, choose: Callable[[Sequence[Gap]], int]
+    ordered: Sequence[Life], clearances: Clearances, choose: Callable[[Sequence[Gap]], int]
 ) -> Offsets:
     offsets: Offsets = {}
     placed: list[Life] = []
     for life in ordered:
         neighbours = [other for other in placed if other.overlaps(life)]
-        gaps, top = _gaps(life, neighbours, offsets, alignment)
-        offsets[life.buffer] = choose(gaps) if gaps else top
+        offsets[life.buffer] = choose(_gaps(life, neighbours, offsets, clearances))
         placed.append(life)
     return offsets
 
 
 def _gaps(
-    life: Life, neighbours: Sequence[Life], offsets: Mapping[int, int], alignment: int
-) -> tuple[list[Gap], int]:
-    """The holes between `neighbours` that hold `life`, and the first offset above them all."""
+    life: Life, neighbours: Sequence[Life], offsets: Offsets, clearances: Clearances
+) -> list[Gap]:
+    """Where `life` may lie directly above a neighbour or at the bottom, lowest first.
+
+    Above the highest neighbour there is always room.
+    """
+    blocked = [
+        (
+            offsets[other.buffer] - clearances.between(life, other),
+            offsets[other.buffer] + clearances.between(other, life),
+        )
+        for other in neighbours
+    ]
     gaps: list[Gap] = []
-    top = 0
-    for other in sorted(neighbours, key=lambda neighbour: offsets[neighbour.buffer]):
-        hole = offsets[other.buffer] - top
-        if hole >= life.bytes and hole > 0:
-            gaps.append((top, hole))
-        top = max(top, align_up(offsets[other.buffer] + other.bytes, alignment))
-    return gaps, top
+    for offset in sorted({0, *(end for _, end in blocked)}):
+        if all(offset <= start or offset >= end for start, end in blocked):
+            above = [start - offset for start, end in blocked if start >= offset and end > offset]
+            gaps.append((offset, min(above) if above else None))
+    return gaps

@@ -23,10 +23,8 @@ class Life:
     last_step: int
 
     def overlaps(self, other: Life) -> bool:
-        """True when both hold data during some step, so that they must not share bytes.
-
-        A later planner that computes in place relaxes this one question.
-        """
+        """True when both hold data during some step, so that they share no byte unless a Share
+        says how."""
         return self.first_step <= other.last_step and other.first_step <= self.last_step
 
 

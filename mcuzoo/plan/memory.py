@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mcuzoo.board.model import Board
+from mcuzoo.errors import UnsupportedOpError
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.program import Program, build_program
-from mcuzoo.plan.arena import ArenaPlan, plan_arena
+from mcuzoo.lowering.call import Call
+from mcuzoo.lowering.lower import lower
+from mcuzoo.plan.arena import ALIGNMENT_BYTES, ArenaPlan, plan_arena
+from mcuzoo.plan.calls import call_lives, call_shares
+from mcuzoo.plan.constants import call_constant_bytes, constant_bytes
 from mcuzoo.plan.lifetimes import lifetimes
 from mcuzoo.plan.needs import Needs, assess_needs, assess_tflm_needs
 from mcuzoo.plan.placement import Placement, place
@@ -30,8 +36,9 @@ class PeakOp:
 class MemoryPlan:
     """What is needed and where it goes, on every region of the board.
 
-    arena: our plan of the activations. image: what TFLM is given and what it needs, None for
-    another runtime.
+    arena: our plan of the activations; calls: the kernel calls that it was made for, None when the
+    model has a step that no kernel runs, or for another runtime. image: what TFLM is given and what
+    it needs, None for another runtime.
     """
 
     program: Program
@@ -40,6 +47,7 @@ class MemoryPlan:
     placement: Placement
     regions: tuple[RegionFit, ...]
     image: TflmImage | None = None
+    calls: tuple[Call, ...] | None = None
 
     @property
     def fits(self) -> bool:
@@ -51,7 +59,7 @@ class MemoryPlan:
         step = self.arena.peak_step
         if step < 0:
             return PeakOp(-1, "INPUT", self.arena.lower_bound_bytes)
-        op = self.program.steps[step].op
+        op = self.program.steps[step].op if self.calls is None else self.calls[step].op
         return PeakOp(op.index, op.name, self.arena.lower_bound_bytes)
 
 
@@ -72,8 +80,28 @@ def plan_memory(
     """
     check_runtime(runtime)
     program = build_program(model)
-    arena = plan_arena(lifetimes(program))
     image = prepare_image(model, kernels, head) if runtime == "tflm" else None
-    needs = assess_needs(program, arena, runtime) if image is None else assess_tflm_needs(image)
+    calls = _calls(program) if runtime == "aot" else None
+    if calls is None:
+        arena, constants = plan_arena(lifetimes(program)), constant_bytes(program)
+    else:
+        arena, constants = plan_calls(program, calls), call_constant_bytes(calls)
+    if image is None:
+        needs = assess_needs(program, arena, constants, runtime)
+    else:
+        needs = assess_tflm_needs(image)
     placement = place(needs, board, weights, arena_region)
-    return MemoryPlan(program, arena, needs, placement, region_fits(needs, board, placement), image)
+    regions = region_fits(needs, board, placement)
+    return MemoryPlan(program, arena, needs, placement, regions, image, calls)
+
+
+def plan_calls(program: Program, calls: Sequence[Call]) -> ArenaPlan:
+    """The arena of the ahead-of-time runtime: sharing whatever the kernels allow to be shared."""
+    return plan_arena(call_lives(program, calls), ALIGNMENT_BYTES, call_shares(calls))
+
+
+def _calls(program: Program) -> tuple[Call, ...] | None:
+    try:
+        return lower(program)
+    except UnsupportedOpError:
+        return None

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from mcuzoo.graph.program import Program
 from mcuzoo.plan.arena import ArenaPlan
-from mcuzoo.plan.constants import constant_bytes
 from mcuzoo.plan.footprint import estimate_footprint
 from mcuzoo.plan.tflm.image import TflmImage
 
@@ -22,11 +21,11 @@ class Needs:
     stack_bytes: int
 
 
-def assess_needs(program: Program, plan: ArenaPlan, runtime: str) -> Needs:
+def assess_needs(program: Program, plan: ArenaPlan, constant_bytes: int, runtime: str) -> Needs:
     footprint = estimate_footprint(runtime, [step.op.name for step in program.steps])
     return Needs(
         arena_bytes=plan.arena_bytes,
-        constant_bytes=constant_bytes(program),
+        constant_bytes=constant_bytes,
         code_bytes=footprint.code_bytes,
         data_bytes=footprint.data_bytes,
         stack_bytes=footprint.stack_bytes,

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from mcuzoo.codegen.aot.emit import render_model
 from mcuzoo.codegen.aot.sources import kernel_sources
 from mcuzoo.graph.program import Program
-from mcuzoo.plan.arena import plan_arena
+from mcuzoo.lowering.lower import lower
+from mcuzoo.plan.calls import call_lives
 from mcuzoo.plan.layout import ArenaPlan, Slot
-from mcuzoo.plan.lifetimes import lifetimes
+from mcuzoo.plan.memory import plan_calls
 from mcuzoo.resources import firmware_dir
 
 HARNESS = Path(__file__).resolve().parent.parent / "firmware_host" / "model_harness.c"
@@ -25,13 +26,13 @@ GAP_BYTES = 64
 
 def tight_plan(program: Program) -> ArenaPlan:
     """As an export plans it: buffers share memory wherever their lives allow."""
-    return plan_arena(lifetimes(program))
+    return plan_calls(program, lower(program))
 
 
 def roomy_plan(program: Program) -> ArenaPlan:
     """Every buffer apart from all others, so that an access beyond one is an access to none."""
     slots, offset = [], GAP_BYTES
-    for life in lifetimes(program):
+    for life in call_lives(program, lower(program)):
         slots.append(Slot(life.buffer, offset, life.bytes, life.first_step, life.last_step))
         offset += (life.bytes + 15) // 16 * 16 + GAP_BYTES
     return ArenaPlan(tuple(slots), offset, offset, 0)
@@ -52,7 +53,7 @@ def compile_model(program: Program, folder: Path, flags: Sequence[str]) -> Gener
     sources = [
         HARNESS,
         *sorted((folder / "model").glob("*.c")),
-        *(firmware_dir() / source for source in kernel_sources(program)),
+        *(firmware_dir() / source for source in kernel_sources(lower(program))),
     ]
     includes = [f"-I{firmware_dir()}", f"-I{folder / 'model'}"]
     paths = [str(source) for source in sources]

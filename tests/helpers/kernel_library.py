@@ -58,6 +58,8 @@ class KernelRunner:
         self.program = program
         self.calls = lower(program)
         self._library = library
+        scratch = max((call.scratch_bytes for call in self.calls), default=0)
+        self._scratch = np.full(scratch + 2 * GUARD_BYTES, GUARD, np.uint8).view(np.int8)
         self._memory = {
             buffer.index: np.full(buffer.bytes + 2 * GUARD_BYTES, GUARD, np.uint8).view(np.int8)
             for buffer in program.buffers
@@ -74,7 +76,14 @@ class KernelRunner:
         before = {index: memory.copy() for index, memory in self._memory.items()}
         params = marshal(call.params)
         operands = [self._address(operand) for operand in (*call.inputs, call.output)]
+        if call.scratch_bytes:
+            end = GUARD_BYTES + call.scratch_bytes
+            self._scratch[:GUARD_BYTES] = self._scratch[end:] = GUARD
+            operands.append(ctypes.c_void_p(self._scratch[GUARD_BYTES:].ctypes.data))
         getattr(self._library, call.kernel)(ctypes.byref(params), *operands)
+        if call.scratch_bytes:
+            around = np.delete(self._scratch, np.s_[GUARD_BYTES:end])
+            assert (around == GUARD).all(), f"{call.kernel} wrote beyond its scratch"
         for index, memory in self._memory.items():
             changed = memory != before[index]
             if index == call.output.buffer:

@@ -11,22 +11,27 @@ from mcuzoo.codegen.templates import render
 from mcuzoo.errors import ModelError
 from mcuzoo.graph.model import Tensor
 from mcuzoo.graph.program import Program
-from mcuzoo.lowering.call import Call, Operand
+from mcuzoo.lowering.call import Activation, Call, Operand
 from mcuzoo.lowering.constant import Constant
 from mcuzoo.lowering.lower import lower
 from mcuzoo.lowering.words import comment_text, shape_text
+from mcuzoo.plan.calls import scratch_buffer
 from mcuzoo.plan.layout import ArenaPlan
 
 
 def render_model(
-    program: Program, plan: ArenaPlan, weights_section: str = ".mz_weights"
+    program: Program,
+    plan: ArenaPlan,
+    weights_section: str = ".mz_weights",
+    calls: Sequence[Call] | None = None,
 ) -> dict[str, str]:
     """The generated C, by path in the project folder; the same input gives the same text.
 
-    `weights_section` is the linker section of all constants. Raises UnsupportedOpError when an
+    `weights_section` is the linker section of all constants; `calls` are the program's, if they
+    are lowered already. Raises UnsupportedOpError when an
     op, type or option has no kernel, ModelError when the model's ends cannot be described.
     """
-    calls = lower(program)
+    calls = lower(program) if calls is None else calls
     if not calls:
         raise ModelError("The model computes nothing.", "Export a model with at least one layer.")
     constants = [_view_constant(constant) for call in calls for constant in call.constants()]
@@ -42,7 +47,7 @@ def render_model(
         "aot/mz_model.c.j2",
         title=_title(program),
         headers=sorted({f"kernels/{call.kernel}.h" for call in calls}),
-        calls=[_view_call(program, plan, call) for call in calls],
+        calls=[_view_call(program, plan, at, call) for at, call in enumerate(calls)],
         op_count=len(program.model.ops),
         sha256=sha256_rows(program.model.sha256),
         input=view_end(program.input_tensor),
@@ -93,12 +98,15 @@ def _view_constant(constant: Constant) -> ConstantView:
     return ConstantView(declaration, constant.meaning, array_text(constant))
 
 
-def _view_call(program: Program, plan: ArenaPlan, call: Call) -> CallView:
+def _view_call(program: Program, plan: ArenaPlan, position: int, call: Call) -> CallView:
     model, op = program.model, call.op
     output = model.tensor(op.outputs[0])
     inputs = [model.tensor(index) for index in op.inputs[: len(call.inputs)]]
     slot = plan.slot(call.output.buffer)
     operands = [_operand_text(plan, operand) for operand in (*call.inputs, call.output)]
+    if call.scratch_bytes:
+        scratch = Activation(scratch_buffer(program, position))
+        operands.append(_operand_text(plan, scratch))
     return CallView(
         index=op.index,
         op=op.name,

@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from mcuzoo.graph.program import Program
-from mcuzoo.lowering.lower import lower
+from mcuzoo.lowering.call import Call
 from mcuzoo.resources import firmware_dir
 
 RUNTIME_SOURCE = "runtime/aot/mz_runtime_aot.c"
@@ -15,12 +14,9 @@ RUNTIME_SOURCE = "runtime/aot/mz_runtime_aot.c"
 _INCLUDE = re.compile(r'^#include "(kernels/[^"]+)"$', re.MULTILINE)
 
 
-def kernel_sources(program: Program) -> tuple[str, ...]:
-    """The runtime and the kernels, relative to firmware/, sorted.
-
-    Raises UnsupportedOpError when an op, type or option has no kernel.
-    """
-    kernels = {f"kernels/{call.kernel}.c" for call in lower(program)}
+def kernel_sources(calls: Iterable[Call]) -> tuple[str, ...]:
+    """The runtime and the kernels of these calls, relative to firmware/, sorted."""
+    kernels = {f"kernels/{call.kernel}.c" for call in calls}
     return (*sorted(_with_shared(kernels, firmware_dir())), RUNTIME_SOURCE)
 
 
