@@ -42,6 +42,10 @@ class InputError(McuzooError):
     """A file that is missing, unreadable or not what it should be."""
 
 
+class MissingModelError(InputError):
+    """A model of the zoo whose file is not on this machine."""
+
+
 class BoardError(McuzooError):
     """A board file that is unknown, malformed or contradicts itself."""
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mcuzoo.errors import InputError, did_you_mean
 from mcuzoo.project.manifest import Preprocessing
-from mcuzoo.zoo.catalog import Labels, ZooModel, catalog
+from mcuzoo.zoo.catalog import catalog
+from mcuzoo.zoo.derived import derived_int8
+from mcuzoo.zoo.find import FoundFile, find_model_file, missing_file
+from mcuzoo.zoo.places import file_sha256, model_folders
 
-MODELS_VARIABLE = "MCUZOO_MODELS"
+if TYPE_CHECKING:
+    from mcuzoo.graph.model import Model
+    from mcuzoo.zoo.schema import Labels, ZooModel
 
 # Any pictures will do to compare a board with the host.
 _GENERIC_SAMPLES = Path(__file__).parent / "signs" / "samples"
@@ -22,6 +26,7 @@ class ModelSource:
     """A model file and what belongs to it.
 
     samples: a folder with a manifest.csv; samples_labelled: whether its labels are this model's.
+    note: what a user should know of how the name became this file.
     """
 
     name: str
@@ -30,27 +35,26 @@ class ModelSource:
     labels: tuple[str, ...] | None = None
     samples: Path | None = None
     samples_labelled: bool = True
+    note: str | None = None
 
 
 def resolve_model(name_or_path: str) -> ModelSource:
     """The zoo's model of that name, or the .tflite file at that path.
 
-    A path's preprocessing follows from the model's input: three channels are RGB, central crop
-    0.875; one channel is gray, uncropped. Raises InputError when there is no such model or its
-    file is not at hand, ModelError when the file is no sound model.
+    A name means the first of the model's INT8 files that is at hand; where there is none but a
+    UINT8 one, its conversion to INT8. A path of a file that the zoo knows by its hash has that
+    model's preprocessing and labels; of another it follows from the input: three channels are
+    RGB, central crop 0.875; one channel is gray, uncropped.
+
+    Raises InputError when there is no such model, MissingModelError when its file is not at hand,
+    ModelError when the file is no sound model.
     """
     known = catalog()
     if name_or_path in known:
         return _zoo_model(known[name_or_path])
     path = Path(name_or_path).expanduser()
     if path.is_file():
-        return ModelSource(
-            name=path.stem,
-            path=path,
-            preprocessing=_preprocessing_by_shape(path),
-            samples=_GENERIC_SAMPLES,
-            samples_labelled=False,
-        )
+        return _file(path)
     raise InputError(
         f"There is no model {name_or_path!r}: no file of that name, and the zoo has "
         f"{', '.join(known)}.",
@@ -59,50 +63,75 @@ def resolve_model(name_or_path: str) -> ModelSource:
     )
 
 
-def model_folders() -> tuple[Path, ...]:
-    """Where models are looked for: the folders in $MCUZOO_MODELS, then the user's cache."""
-    from platformdirs import user_cache_path
-
-    listed = os.environ.get(MODELS_VARIABLE, "").split(os.pathsep)
-    folders = [Path(folder).expanduser() for folder in listed if folder]
-    return (*folders, user_cache_path("mcuzoo", appauthor=False) / "models")
-
-
 def _zoo_model(model: ZooModel) -> ModelSource:
-    path = _model_file(model)
+    found = find_model_file(model, "int8")
+    if found is not None:
+        if not found.verified:
+            _require_shape(model, found)
+        return _source(model, found.path, found.path.parent, None)
+    original = find_model_file(model, "uint8")
+    if original is None:
+        raise missing_file(model, "int8", "uint8")
+    if not original.verified:
+        _require_shape(model, original)
+    derived = derived_int8(original)
+    note = (
+        f"{model.name} is {derived.path}, converted {'now ' if derived.made else ''}from the "
+        f"UINT8 file {original.path}"
+    )
+    return _source(model, derived.path, original.path.parent, note)
+
+
+def _source(model: ZooModel, path: Path, beside: Path, note: str | None) -> ModelSource:
     return ModelSource(
         name=model.name,
         path=path,
-        preprocessing=model.preprocessing,
-        labels=model.labels.classes or _labels_file(model.labels, path.parent),
-        samples=model.samples or _GENERIC_SAMPLES,
-        samples_labelled=model.samples is not None,
+        preprocessing=model.recipe,
+        labels=model.labels.classes or _labels_file(model.labels, beside),
+        samples=model.samples_path or _GENERIC_SAMPLES,
+        samples_labelled=model.samples_path is not None,
+        note=note,
     )
 
 
-def _model_file(model: ZooModel) -> Path:
-    wanted = model.file
-    if wanted.bundled is not None:
-        if wanted.bundled.is_file():
-            return wanted.bundled
+def _file(path: Path) -> ModelSource:
+    model = _loaded(path)
+    known = _known_by_hash(path)
+    return ModelSource(
+        name=path.stem,
+        path=path,
+        preprocessing=_preprocessing_by_shape(model) if known is None else known.recipe,
+        labels=None if known is None else known.labels.classes or None,
+        samples=_GENERIC_SAMPLES,
+        samples_labelled=False,
+    )
+
+
+def _known_by_hash(path: Path) -> ZooModel | None:
+    sha256 = file_sha256(path)
+    for model in catalog().values():
+        if any(file.sha256 == sha256 for file in model.file):
+            return model
+    return None
+
+
+def _loaded(path: Path) -> Model:
+    from mcuzoo.graph.read import load_model
+
+    return load_model(path)
+
+
+def _require_shape(model: ZooModel, found: FoundFile) -> None:
+    """A file that nothing but its name speaks for must at least take and give the right shapes."""
+    loaded = _loaded(found.path)
+    shape = loaded.tensor(loaded.inputs[0]).shape
+    classes = loaded.tensor(loaded.outputs[0]).shape[-1:]
+    if shape[1:] != model.input or classes != (model.labels.count,):
         raise InputError(
-            f"The bundled model {model.name} is missing: {wanted.bundled}.",
-            "Install mcuzoo again.",
+            f"{found.path} is not {model.name}: it takes {list(shape)} and gives "
+            f"{list(classes)}, not {[1, *model.input]} and [{model.labels.count}].",
+            "Give the file another name, or its path instead of the model's name.",
         )
-    folders = model_folders()
-    places = [folder / name for folder in folders for name in wanted.names]
-    present = [place for place in places if place.is_file()]
-    for place in present:
-        if hashlib.sha256(place.read_bytes()).hexdigest() == wanted.sha256:
-            return place
-    found = "; ".join(f"{place} has another content (SHA-256)" for place in present)
-    looked = ", ".join(str(folder) for folder in folders)
-    raise InputError(
-        f"The file of the model {model.name} is not at hand: {' or '.join(wanted.names)}, looked "
-        f"for in {looked}." + (f" {found}." if found else ""),
-        f"Fetch it from {model.source}, then set {MODELS_VARIABLE} to its folder, or give the "
-        "path of the file instead of the name.",
-    )
 
 
 def _labels_file(wanted: Labels, beside: Path) -> tuple[str, ...] | None:
@@ -116,10 +145,7 @@ def _labels_file(wanted: Labels, beside: Path) -> tuple[str, ...] | None:
     return None
 
 
-def _preprocessing_by_shape(path: Path) -> Preprocessing:
-    from mcuzoo.graph.read import load_model
-
-    model = load_model(path)
+def _preprocessing_by_shape(model: Model) -> Preprocessing:
     shape = model.tensor(model.inputs[0]).shape
     if shape[-1:] == (1,):
         return Preprocessing(color="gray", crop=1.0)

@@ -10,8 +10,8 @@ from helpers import tflite_builder as build
 from mcuzoo.errors import InputError, ModelError
 from mcuzoo.graph.read import load_model
 from mcuzoo.project.manifest import Preprocessing
-from mcuzoo.zoo import registry
 from mcuzoo.zoo.catalog import catalog
+from mcuzoo.zoo.places import model_folders
 from mcuzoo.zoo.registry import resolve_model
 from mcuzoo.zoo.signs.classes import CLASS_NAMES
 
@@ -106,6 +106,6 @@ def test_folders_are_searched_in_order(monkeypatch: pytest.MonkeyPatch, tmp_path
     monkeypatch.setenv(
         "MCUZOO_MODELS", os.pathsep.join([str(tmp_path / "a"), "", str(tmp_path / "b")])
     )
-    folders = registry.model_folders()
+    folders = model_folders()
     assert folders[:2] == (tmp_path / "a", tmp_path / "b")
     assert folders[2] == tmp_path / "cache" / "mcuzoo" / "models"

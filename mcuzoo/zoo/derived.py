@@ -1,0 +1,61 @@
+"""The INT8 model made from a UINT8 one: kept in the cache, beside a note of its origin."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcuzoo import __version__
+from mcuzoo.errors import InputError
+from mcuzoo.zoo.find import FoundFile
+from mcuzoo.zoo.places import cache_folder, file_sha256
+
+
+@dataclass(frozen=True)
+class Derived:
+    """made: whether it was converted just now, rather than found in the cache."""
+
+    path: Path
+    sha256: str
+    made: bool
+
+
+def derived_name(source: Path) -> str:
+    """As mobilenet_v1_0.5_160_quant.tflite -> mobilenet_v1_0.5_160_quant_to_int8.tflite."""
+    return f"{source.stem}_to_int8.tflite"
+
+
+def derived_int8(source: FoundFile) -> Derived:
+    """The INT8 conversion of a UINT8 file; converted anew unless the cache has that very one.
+
+    Raises as load_model and convert_model, InputError when the cache cannot be written.
+    """
+    from mcuzoo.graph.read import load_model
+    from mcuzoo.zoo.convert.convert import convert_model
+    from mcuzoo.zoo.convert.save import write_model_file
+
+    path = cache_folder() / derived_name(source.path)
+    note = path.with_suffix(".json")
+    made_from = {"source_sha256": source.sha256, "tool_version": __version__}
+    if path.is_file() and _noted(note) == {**made_from, "sha256": file_sha256(path)}:
+        return Derived(path, file_sha256(path), made=False)
+    converted = convert_model(load_model(source.path)).model
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"The cache {path.parent} cannot be made: {error.strerror}.",
+            "Set XDG_CACHE_HOME to a folder of yours.",
+        ) from error
+    write_model_file(path, converted.raw)
+    noted = json.dumps({**made_from, "sha256": converted.sha256}, indent=2) + "\n"
+    write_model_file(note, noted.encode())
+    return Derived(path, converted.sha256, made=True)
+
+
+def _noted(note: Path) -> object:
+    try:
+        return json.loads(note.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None

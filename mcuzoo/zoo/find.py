@@ -1,0 +1,94 @@
+"""Which of a model's files is at hand, and whether it is what the registry says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcuzoo.errors import InputError, MissingModelError
+from mcuzoo.zoo.places import MODELS_VARIABLE, cache_folder, file_sha256, model_folders
+from mcuzoo.zoo.schema import Role, SourceFile, ZooModel
+from mcuzoo.zoo.trust import check_trust
+
+
+@dataclass(frozen=True)
+class FoundFile:
+    """A file of the registry at hand. verified: its hash is one that the registry states."""
+
+    entry: SourceFile
+    path: Path
+    sha256: str
+    verified: bool
+
+
+def find_file(entry: SourceFile) -> FoundFile | None:
+    """The first file of one of the entry's names with the right content.
+
+    A file whose hash the registry does not state is taken as it is, unless a fetch has learnt
+    another hash for its URL.
+    """
+    found = (_checked(entry, path) for path in _places(entry))
+    return next((item for item in found if item), None)
+
+
+def find_model_file(model: ZooModel, *roles: Role) -> FoundFile | None:
+    """The first file at hand of these roles, in the registry's order."""
+    found = (find_file(entry) for entry in model.files_of(*roles))
+    return next((item for item in found if item), None)
+
+
+def require_model_file(model: ZooModel, *roles: Role) -> FoundFile:
+    """find_model_file, or MissingModelError that says what was looked for, where, and what now."""
+    found = find_model_file(model, *roles)
+    if found is None:
+        raise missing_file(model, *roles)
+    return found
+
+
+def missing_file(model: ZooModel, *roles: Role) -> InputError:
+    entries = model.files_of(*roles)
+    if entries[0].bundled is not None:
+        return InputError(
+            f"The bundled model {model.name} is missing: {entries[0].bundled_path}.",
+            "Install mcuzoo again.",
+        )
+    names = " or ".join(name for entry in entries for name in entry.names)
+    others = [
+        f"{path} has another content (SHA-256)" for entry in entries for path in _places(entry)
+    ]
+    looked = ", ".join(str(folder) for folder in model_folders())
+    fetch = any(file.download for file in model.file)
+    return MissingModelError(
+        f"The file of the model {model.name} is not at hand: {names}, looked for in {looked}."
+        + (f" {'; '.join(others)}." if others else ""),
+        (f"mcuzoo fetch {model.name} gets it. " if fetch else "")
+        + f"A file that you have: set {MODELS_VARIABLE} to its folder, or give its path instead "
+        "of the name.",
+    )
+
+
+def _places(entry: SourceFile) -> list[Path]:
+    if entry.bundled_path is not None:
+        candidates = [entry.bundled_path]
+    else:
+        folders = model_folders()
+        candidates = [folder / name for folder in folders for name in entry.names]
+    return [path for path in candidates if path.is_file()]
+
+
+def _checked(entry: SourceFile, path: Path) -> FoundFile | None:
+    sha256 = file_sha256(path)
+    if entry.bundled is not None:
+        return FoundFile(entry, path, sha256, True)
+    if entry.sha256 is not None:
+        return FoundFile(entry, path, sha256, True) if sha256 == entry.sha256 else None
+    if entry.download is not None and path.parent == cache_folder():
+        check_trust(trust_key(entry), sha256)
+    return FoundFile(entry, path, sha256, False)
+
+
+def trust_key(entry: SourceFile) -> str:
+    """What a learnt hash is remembered under: the URL and, of an archive, the member."""
+    assert entry.download is not None
+    member = entry.download.member
+    return entry.download.url if member is None else f"{entry.download.url}#{member}"

@@ -1,0 +1,69 @@
+"""Hashes learnt on first use: what a URL or a file of an unverified model gave the first time.
+
+Kept with the measurements, not in the cache: clearing a cache must not make a changed file pass.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from mcuzoo.errors import InputError
+from mcuzoo.zoo.measured import data_folder
+
+FILE_NAME = "trusted.json"
+
+
+def trusted_sha256(key: str) -> str | None:
+    """The hash learnt for `key` (a URL), or None before the first use."""
+    value = _read(data_folder() / FILE_NAME).get(key)
+    return value if isinstance(value, str) else None
+
+
+def check_trust(key: str, sha256: str) -> bool:
+    """True when `key` had this hash before, False before the first use; nothing is written.
+
+    Raises InputError when it had another.
+    """
+    known = trusted_sha256(key)
+    if known is not None and known != sha256:
+        raise InputError(
+            f"{key} gave another content before: SHA-256 {known}, now {sha256}.",
+            f"If the change is meant, remove the entry from {data_folder() / FILE_NAME}.",
+        )
+    return known is not None
+
+
+def learn(key: str, sha256: str) -> bool:
+    """check_trust, then remember the hash for later; whether it was new."""
+    if check_trust(key, sha256):
+        return False
+    path = data_folder() / FILE_NAME
+    text = json.dumps({**_read(path), key: sha256}, indent=2, sort_keys=True) + "\n"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".trusted-")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(temporary).replace(path)
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be written: {error.strerror}.",
+            "Set MCUZOO_DATA to a folder of yours.",
+        ) from error
+    return True
+
+
+def _read(path: Path) -> dict[str, object]:
+    """What is known. Raises InputError when the file is there and is not what it should be."""
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{path} is damaged: {error}", "Repair or remove it.") from error
+    if not isinstance(raw, dict):
+        raise InputError(f"{path} is damaged: not an object.", "Repair or remove it.")
+    return raw
