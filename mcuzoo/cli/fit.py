@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,6 +20,9 @@ def fit(
         str | None, typer.Option(help="Pin the tensor arena to this memory region.")
     ] = None,
     kernels: Annotated[str, typer.Option(help="TFLM's: cmsis-nn or reference.")] = "cmsis-nn",
+    html: Annotated[
+        Path | None, typer.Option(help="Write the verdict as a page, with the arena over time.")
+    ] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Plan MODEL's memory on a board, region by region. Exit code 1 when it does not fit."""
@@ -29,6 +33,8 @@ def fit(
     from mcuzoo.plan.fit import fit_model
     from mcuzoo.plan.tflm.image import check_kernels
     from mcuzoo.project.kinds import check_weights
+    from mcuzoo.report.files import write_page
+    from mcuzoo.report.fit_html import fit_html
     from mcuzoo.zoo.registry import resolve_model
 
     report = fit_model(
@@ -40,6 +46,8 @@ def fit(
         list_boards(),
         check_kernels(kernels),
     )
+    if html is not None:
+        write_page(html, fit_html(report))
     if json_output:
         print(json.dumps(report.as_dict(), indent=2))
     else:
@@ -51,6 +59,8 @@ def fit(
 def _print_report(report: FitReport) -> None:
     from rich.console import Console
     from rich.table import Table
+
+    from mcuzoo.report.arena_text import timeline_text
 
     table = Table()
     for column in ("region", "used", "size", "", "parts (~ estimated)"):
@@ -73,6 +83,7 @@ def _print_report(report: FitReport) -> None:
         f"arena {report.arena_bytes:,} bytes in {report.placement.arena_region}; peak at op "
         f"{report.peak.index} {report.peak.name}, which needs {report.peak.live_bytes:,}"
     )
+    print(timeline_text(report.timeline), end="")
     for gap in report.uncovered:
         print(f"not covered: op {gap.op.index} {gap.op.name}: {gap.reason}")
     for warning in report.warnings:

@@ -15,12 +15,13 @@ from mcuzoo.plan.placement import Placement
 from mcuzoo.plan.regions import RegionFit
 from mcuzoo.plan.tflm.image import HeadPlan
 from mcuzoo.plan.tflm.requests import Kernels
+from mcuzoo.plan.timeline import Timeline, timeline
 from mcuzoo.project.kinds import WeightsChoice
 
 
 @dataclass(frozen=True)
 class FitReport:
-    """The verdict. `lower_bound_bytes`: no arena without in-place operators can be smaller.
+    """The verdict. `lower_bound_bytes`: no plan for these kernels can be smaller.
 
     `next_step` is None when the model fits.
     """
@@ -35,6 +36,7 @@ class FitReport:
     lower_bound_bytes: int
     constant_bytes: int
     peak: PeakOp
+    timeline: Timeline
     uncovered: tuple[Uncovered, ...]
     warnings: tuple[str, ...]
     next_step: str | None
@@ -55,6 +57,7 @@ class FitReport:
             "lower_bound_bytes": self.lower_bound_bytes,
             "constant_bytes": self.constant_bytes,
             "peak": asdict(self.peak),
+            "timeline": asdict(self.timeline),
             "uncovered": [
                 {
                     "op": gap.op.index,
@@ -102,6 +105,7 @@ def fit_model(
         lower_bound_bytes=plan.arena.lower_bound_bytes,
         constant_bytes=plan.needs.constant_bytes,
         peak=plan.peak,
+        timeline=timeline(plan),
         uncovered=uncovered,
         warnings=_warnings(board, plan),
         next_step=advice,

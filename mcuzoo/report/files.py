@@ -45,6 +45,11 @@ def outputs_array(rows: Sequence[Row]) -> NDArray[np.int8]:
     return np.stack(outputs)
 
 
+def write_page(path: Path, text: str) -> None:
+    """Write an HTML page to `path`. Raises InputError when it cannot be written."""
+    _write(path, text.encode("utf-8"))
+
+
 def write_csv(path: Path, meta: RunMeta, rows: Sequence[Row]) -> None:
     """Write `csv_text` to `path`. Raises InputError when it cannot be written."""
     _write(path, csv_text(meta, rows).encode("utf-8"))

@@ -1,0 +1,58 @@
+"""The arena over time, as text and as a page."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
+
+import pytest
+from helpers.mobilenet import mobilenet_v1
+
+from mcuzoo.board.load import load_board
+from mcuzoo.plan.fit import FitReport, fit_model
+from mcuzoo.plan.timeline import Block, Timeline
+from mcuzoo.report.arena_text import timeline_text
+from mcuzoo.report.fit_html import fit_html
+
+
+@pytest.fixture(scope="module")
+def report() -> FitReport:
+    return fit_model(mobilenet_v1(), load_board("rt1050"))
+
+
+def test_a_small_arena_drawn_cell_by_cell() -> None:
+    blocks = (
+        Block("image", False, 16, 32, -1, 0),
+        Block("first", False, 0, 32, 0, 1, over="image"),
+        Block("scratch", True, 48, 16, 0, 0),
+        Block("second", False, 32, 16, 1, 2),
+    )
+    text = timeline_text(Timeline(64, 64, ("0 CONV_2D", "1 SOFTMAX"), blocks), rows=4)
+    drawn = [line.split("|")[1] for line in text.splitlines() if "|" in line]
+    narrow = ["".join(line[:: len(line) // 4]) for line in drawn]
+    assert narrow == [".#..", "AACC", "A/B.", ".BB."]
+
+
+def test_every_tensor_of_a_fit_is_in_the_picture(report: FitReport) -> None:
+    named = {block.name for block in report.timeline.blocks if not block.scratch}
+    assert len(named) == len(report.timeline.steps) + 1
+    assert timeline_text(report.timeline).count("\n") > 16
+    assert max(block.offset + block.bytes for block in report.timeline.blocks) == (
+        report.arena_bytes
+    )
+
+
+def test_the_page_is_well_formed_and_has_every_block(report: FitReport) -> None:
+    page = fit_html(report)
+    svg = ElementTree.fromstring(page[page.index("<svg") : page.index("</svg>") + 6])
+    assert len(list(svg.iter("rect"))) == len(report.timeline.blocks)
+    assert "<script" not in page
+
+
+def test_names_from_the_model_file_are_escaped(report: FitReport) -> None:
+    hostile = '</title><script>alert("x")</script>'
+    blocks = (replace(report.timeline.blocks[0], name=hostile), *report.timeline.blocks[1:])
+    page = fit_html(
+        replace(report, model=hostile, timeline=replace(report.timeline, blocks=blocks))
+    )
+    assert "<script" not in page
