@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from mcuzoo.board.base import Table, Text
 from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.zoo.structure.layers import parse_layer
 
 ZOO = Path(__file__).resolve().parent
 
@@ -128,11 +129,17 @@ class Note(Table):
 
 
 class Structure(Table):
-    """How the graph can be built without its weights: a builder of zoo/structure, its arguments."""
+    """The model's layers, as zoo/structure/layers.py reads them, at a width multiplier."""
 
-    builder: Literal["mobilenet_v1"]
-    width: Annotated[float, Field(gt=0, le=4)]
-    resolution: Annotated[int, Field(ge=32, le=1024)]
+    layers: tuple[Text, ...]
+    width: Annotated[float, Field(gt=0, le=4)] = 1.0
+
+    @field_validator("layers")
+    @classmethod
+    def _are_layers(cls, layers: tuple[str, ...]) -> tuple[str, ...]:
+        for layer in layers:
+            parse_layer(layer)
+        return layers
 
 
 class PreprocessingTable(Table):

@@ -1,0 +1,1 @@
+"""A network from the list of its layers, for figures that need no weights."""
