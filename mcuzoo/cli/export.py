@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,13 +52,22 @@ def export(
     import json
     from dataclasses import asdict
 
-    from mcuzoo.board.load import load_board
+    from mcuzoo.board.load import list_boards, load_board
+    from mcuzoo.codegen.absent import absent_model_error
     from mcuzoo.codegen.project import export_project
+    from mcuzoo.errors import MissingModelError
     from mcuzoo.project.kinds import check_weights
     from mcuzoo.zoo.registry import resolve_model
 
-    source = resolve_model(model)
     chosen = load_board(board)
+    try:
+        source = resolve_model(model)
+    except MissingModelError as missing:
+        raise absent_model_error(
+            model, missing, chosen, list_boards(), runtime, check_weights(weights), arena_region
+        ) from None
+    if source.note:
+        print(f"note: {source.note}", file=sys.stderr)
     directory = output or Path(f"mcuzoo-{chosen.id}-{source.name}")
     manifest = export_project(
         source,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from mcuzoo.board.model import Board
     from mcuzoo.plan.fit import FitReport
 
 
@@ -27,25 +28,31 @@ def fit(
 ) -> None:
     """Plan MODEL's memory on a board, region by region. Exit code 1 when it does not fit."""
     import json
+    from dataclasses import replace
 
     from mcuzoo.board.load import list_boards, load_board
-    from mcuzoo.graph.read import load_model
     from mcuzoo.plan.fit import fit_model
     from mcuzoo.plan.tflm.image import check_kernels
     from mcuzoo.project.kinds import check_weights
     from mcuzoo.report.files import write_page
     from mcuzoo.report.fit_html import fit_html
-    from mcuzoo.zoo.registry import resolve_model
+    from mcuzoo.zoo.known import load_or_build
 
+    known = load_or_build(model)
+    chosen = load_board(board)
     report = fit_model(
-        load_model(resolve_model(model).path),
-        load_board(board),
+        known.model,
+        chosen,
         runtime,
         check_weights(weights),
         arena_region,
         list_boards(),
         check_kernels(kernels),
     )
+    if known.note:
+        report = replace(report, warnings=(known.note, *report.warnings))
+    if not report.fits:
+        report = replace(report, next_step=_with_sibling(report, model, chosen))
     if html is not None:
         write_page(html, fit_html(report))
     if json_output:
@@ -54,6 +61,14 @@ def fit(
         _print_report(report)
     if not report.fits:
         raise typer.Exit(1)
+
+
+def _with_sibling(report: FitReport, name: str, board: Board) -> str | None:
+    """The report's advice, and the largest model of the same family that fits."""
+    from mcuzoo.plan.siblings import largest_sibling
+
+    sibling = largest_sibling(name, board, report.runtime)
+    return f"{report.next_step} Of its family, {sibling} fits." if sibling else report.next_step
 
 
 def _print_report(report: FitReport) -> None:

@@ -55,7 +55,7 @@ def parse_models(text: str, file: str) -> list[ZooModel]:
         places: dict[Key, Key] = {}
         try:
             filled = _filled(raw, row, (), places)
-            models.append(ZooModel.model_validate(filled))
+            models.append(ZooModel.model_validate({**filled, "family": file.partition(".")[0]}))
         except KeyError as error:
             raise InputError(f"{file}: no column {error} in variants", _HINT) from error
         except ValidationError as error:

@@ -154,11 +154,12 @@ class PreprocessingTable(Table):
 class ZooModel(Table):
     """A model that mcuzoo knows by name. `samples`: a folder with a manifest.csv, below zoo/.
 
-    files: in order of preference; the first one at hand is what the name means. input: [height,
-    width, channels].
+    family: the registry file it is from. file: in order of preference, the first one at hand is
+    what the name means. input: [height, width, channels].
     """
 
     name: ModelName
+    family: Text
     description: Text
     task: Literal["image classification"]
     architecture: Text

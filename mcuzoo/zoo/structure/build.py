@@ -22,6 +22,7 @@ from mcuzoo.zoo.schema import ZooModel
 from mcuzoo.zoo.structure.layers import Layer, parse_layer
 
 DESCRIPTION = "structure only, random weights"
+_ON_IMAGES = ("conv", "depthwise", "max_pool", "average_pool")
 _SCALE, _WEIGHT_SCALE, _ZERO_POINT = 0.02, 0.01, -128
 
 
@@ -80,6 +81,10 @@ class _Network:
     random: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
 
     def add(self, layer: Layer, source: Tensor) -> Tensor:
+        if layer.kind in _ON_IMAGES and len(source.shape) != 4:
+            raise ModelError(
+                f"A {layer.kind} cannot slide over {list(source.shape)}.", "Correct [structure]."
+            )
         if layer.kind in ("conv", "depthwise"):
             return self._convolution(layer, source)
         if layer.kind in ("max_pool", "average_pool"):
@@ -183,10 +188,6 @@ def _window(layer: Layer) -> dict[str, Any]:
 
 def _slid(layer: Layer, source: Tensor, taps: tuple[int, int]) -> tuple[int, int]:
     stride = layer.stride if layer.height else taps[0]
-    if len(source.shape) != 4:
-        raise ModelError(
-            f"A {layer.kind} cannot slide over {list(source.shape)}.", "Correct [structure]."
-        )
     height, width = (
         output_size(size, tap, stride, 1, layer.padding)
         for size, tap in zip(source.shape[1:3], taps, strict=True)
