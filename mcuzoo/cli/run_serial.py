@@ -33,7 +33,7 @@ def run_serial(
         typer.Option(
             "--images",
             metavar="DIR|CSV",
-            help="Images, class folders, or CSV (file,label); default: the project's samples.",
+            help="Data set: folder, CSV (file,label), fer2013.csv, or signs; default: samples.",
         ),
     ] = None,
     labels: Annotated[
@@ -43,6 +43,10 @@ def run_serial(
     limit: Annotated[
         int | None,
         typer.Option("--limit", min=1, help="Run so many images, spread over the classes."),
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option("--split", help="Part of the data set: train, validation, test ... or all."),
     ] = None,
     out: Annotated[
         Path | None,
@@ -94,6 +98,7 @@ def run_serial(
             images=images,
             labels=labels,
             limit=limit,
+            split=split,
             out=out,
             resume=resume,
             baud=baud,

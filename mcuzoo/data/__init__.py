@@ -1,1 +1,1 @@
-"""Data sets: what is in them, how their pictures are decoded and become input tensors."""
+"""Data sets: how they are laid out, how their pictures are decoded and become input tensors."""

@@ -1,221 +1,221 @@
-"""A data set on disk: a manifest CSV, a folder of images, class folders, or one image."""
+"""Open a data set: tell its format by what is there, pick the split and the sample."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mcuzoo.data.images import IMAGE_SUFFIXES, MAX_FILE_BYTES
-from mcuzoo.data.labels import IMAGENET_CLASSES, Classes, off_by_one_hint
+from mcuzoo.data import fer2013
+from mcuzoo.data.folders import entries, folder_items, images_in
+from mcuzoo.data.imagenet_val import is_validation_folder, validation_items
+from mcuzoo.data.images import IMAGE_SUFFIXES
+from mcuzoo.data.item import DataSet, Item, digest_of
+from mcuzoo.data.labels import Classes
+from mcuzoo.data.manifest import header_of, manifest_items
+from mcuzoo.data.picture import FilePicture
 from mcuzoo.data.sampling import sample_evenly
-from mcuzoo.errors import DataSetError, did_you_mean
+from mcuzoo.data.signs import is_signs, sign_items
+from mcuzoo.data.splits import ALL, chosen_split, in_split, no_such_split, split_name
+from mcuzoo.data.suspicion import refuse_shifted_labels
+from mcuzoo.errors import DataSetError
+
+__all__ = ["DataSet", "Item", "load_data_set", "open_data_set"]
+
+MANIFESTS = ("manifest.csv", "labels.csv")
 
 
 @dataclass(frozen=True)
-class Item:
-    """One image: `index` in its data set, `file` as the data set calls it.
+class _Found:
+    format: str
+    items: Iterator[Item]
+    split: str | None = None
 
-    `label` is the class index, None when not known; `sha256` that of the content, None when the
-    file is too large to be decoded anyway.
+
+def load_data_set(
+    source: Path, classes: Classes, limit: int | None = None, split: str | None = None
+) -> DataSet:
+    """`open_data_set` with every content hashed, so that a run can prove what it was made on.
+
+    Raises DataSetError, too, for a file whose content is not what its manifest says. A file that
+    cannot be read stays without a hash; it is found out again when its turn comes.
     """
-
-    index: int
-    file: str
-    path: Path
-    label: int | None
-    sha256: str | None
+    found = open_data_set(source, classes, limit, split)
+    hashed = tuple(_with_content_hash(item) for item in found.items)
+    return replace(found, items=hashed, digest=digest_of(hashed))
 
 
-@dataclass(frozen=True)
-class DataSet:
-    source: Path
-    items: tuple[Item, ...]
-    digest: str
-    warnings: tuple[str, ...] = ()
+def open_data_set(
+    source: Path, classes: Classes, limit: int | None = None, split: str | None = None
+) -> DataSet:
+    """Index the data set at `source` for a model that tells `classes` apart; no image is read.
 
+    - FER2013: fer2013.csv or icml_face_data.csv, or a folder with one of them;
+    - another `.csv`: columns file, label and sha256 (the last two optional), or a folder with
+      one such CSV;
+    - ImageNet's validation set: ILSVRC2012_val_*.JPEG with the ground truth in or near the folder;
+    - a folder of train/, validation/ or test/ folders, of class folders, or of images;
+    - one image file; or "signs", "signs:SEED": drawn ones.
 
-def load_data_set(source: Path, classes: Classes, limit: int | None = None) -> DataSet:
-    """Read the data set at `source` for a model that tells `classes` apart.
+    `split` picks a part, "all" takes them all; without it the test set is taken where there is
+    one. `limit` picks that many, evenly over the classes, always the same ones.
 
-    - a `.csv`: columns file, label and sha256 (the last two optional); files are relative to the
-      CSV, labels are class indices or names;
-    - a folder with images: no labels;
-    - a folder of class folders: labelled by folder name where `classes` has names, or where the
-      names are whole numbers; else by the order of the sorted names, one folder per class;
-    - one image file.
-
-    `limit` picks that many, evenly over the classes, always the same ones. The contents are
-    hashed, so that a run can prove on which images it was made.
-
-    Raises DataSetError for anything missing, empty, malformed or out of the model's range.
+    Raises DataSetError for anything missing, empty, malformed or out of the model's range, and
+    for labels that are off by one.
     """
-    items = list(_find_items(source, classes))
+    found = _find(source, classes, limit, split)
+    items = list(found.items)
     if not items:
         raise DataSetError(
             f"There are no images in {source}.",
             f"Known suffixes: {' '.join(sorted(IMAGE_SUFFIXES))}",
         )
+    refuse_shifted_labels(items, classes, str(source))
     if limit is not None:
         items = [items[place] for place in sample_evenly([item.label for item in items], limit)]
-    hashed = tuple(_with_content_hash(item) for item in items)
-    return DataSet(source, hashed, _digest(hashed), tuple(_suspicions(hashed, classes)))
+    return DataSet(source, tuple(items), "", tuple(_warnings(items)), found.format, found.split)
 
 
-def _find_items(source: Path, classes: Classes) -> Iterator[Item]:
+def _warnings(items: list[Item]) -> Iterator[str]:
+    unlabelled = sum(item.label is None for item in items)
+    if 0 < unlabelled < len(items):
+        yield f"{unlabelled} of {len(items)} images have no label."
+
+
+def _find(source: Path, classes: Classes, limit: int | None, split: str | None) -> _Found:
     if source.is_dir():
-        return _from_folder(source, classes)
+        return _in_folder(source, classes, split)
+    if is_signs(str(source)):
+        _require_unsplit(split, source)
+        return _Found("signs", sign_items(str(source), classes, limit))
     if not source.is_file():
         raise DataSetError(
             f"There is no data set {str(source)!r}.",
-            "--images takes a folder of images, of class folders, or a CSV with columns file,label",
+            "It is a folder of images or of class folders, a CSV with columns file,label, "
+            "fer2013.csv, or signs.",
         )
     if source.suffix.lower() == ".csv":
-        return _from_manifest(source, classes)
+        return _in_csv(source, classes, split)
     if source.suffix.lower() in IMAGE_SUFFIXES:
-        return iter([Item(0, source.name, source, None, None)])
+        _require_unsplit(split, source)
+        return _Found("image", iter([Item(0, source.name, FilePicture(source), None)]))
     raise DataSetError(
         f"{source} is neither a folder, nor a .csv, nor an image.",
         f"Known image suffixes: {' '.join(sorted(IMAGE_SUFFIXES))}",
     )
 
 
-def _from_folder(folder: Path, classes: Classes) -> Iterator[Item]:
-    images = _images_in(folder)
-    class_folders = [path for path in _entries(folder) if path.is_dir() and _images_in(path)]
-    if images and class_folders:
-        raise DataSetError(
-            f"{folder} holds images beside class folders such as {class_folders[0].name!r}.",
-            "Move the images into their class folders, or use a CSV with columns file,label.",
-        )
-    labels = _folder_labels(class_folders, classes)
-    labelled = [(path, None) for path in images] + [
-        (path, label)
-        for class_folder, label in zip(class_folders, labels, strict=True)
-        for path in _images_in(class_folder)
-    ]
-    for index, (path, label) in enumerate(labelled):
-        yield Item(index, path.relative_to(folder).as_posix(), path, label, None)
+def _in_csv(path: Path, classes: Classes, split: str | None) -> _Found:
+    if fer2013.is_header(header_of(path)):
+        chosen, rows = fer2013.csv_items(path, classes, split)
+        return _Found("fer2013", rows, chosen)
+    _require_unsplit(split, path)
+    return _Found("manifest", manifest_items(path, classes))
 
 
-def _folder_labels(folders: list[Path], classes: Classes) -> list[int]:
-    named_by_number = all(folder.name.isdecimal() for folder in folders)
-    if classes.names is not None or named_by_number:
-        return [classes.index_of(folder.name, f"Folder {folder}") for folder in folders]
-    if len(folders) != classes.count:
-        raise DataSetError(
-            f"{folders[0].parent} has {len(folders)} class folders, the model has "
-            f"{classes.count} classes whose names are not known.",
-            off_by_one_hint(len(folders), classes.count)
-            or "Name the classes with --labels FILE, one folder name a line in output order.",
-        )
-    return list(range(len(folders)))
+def _in_folder(folder: Path, classes: Classes, split: str | None) -> _Found:
+    path = _table_of(folder)
+    if path is not None:
+        return _in_csv(path, classes, split)
+    parts = _split_folders(folder)
+    if parts:
+        return _of_splits(folder, parts, classes, split)
+    images = images_in(folder)
+    _require_unsplit(split, folder)
+    if is_validation_folder(images):
+        return _Found("imagenet-validation", validation_items(folder, images, classes))
+    return _Found("images" if images else "class-folders", folder_items(folder, classes))
 
 
-def _images_in(folder: Path) -> list[Path]:
-    return [
+def _table_of(folder: Path) -> Path | None:
+    """The CSV that lists the images of `folder`, if it has one.
+
+    One by its usual name; else the only one, unless the folder speaks for itself. Raises
+    DataSetError where the user must say which.
+    """
+    tables = [
         path
-        for path in _entries(folder)
-        if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
+        for path in entries(folder)
+        if path.suffix.lower() == ".csv" and path.is_file() and _is_table(header_of(path))
     ]
-
-
-def _entries(folder: Path) -> list[Path]:
-    try:
-        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    except OSError as error:
-        raise DataSetError(
-            f"{folder} cannot be read: {error.strerror}", "Check its permissions."
-        ) from error
-
-
-def _from_manifest(path: Path, classes: Classes) -> Iterator[Item]:
-    for index, (line, row) in enumerate(_csv_rows(path)):
-        where = f"{path}, line {line}"
-        file, label = row.get("file", ""), row.get("label", "")
-        if not file:
-            raise DataSetError(f"{where}: no file is named.", "Every row needs a file.")
-        yield Item(
-            index,
-            file,
-            _existing(path.parent / file, where),
-            classes.index_of(label, where) if label else None,
-            row.get("sha256", "").lower() or None,
-        )
-
-
-def _existing(path: Path, where: str) -> Path:
-    try:
-        if path.is_file():
-            return path
-    except (OSError, ValueError):  # a name too long, or with a NUL in it
-        pass
+    usual = [path for path in tables if path.name in (*fer2013.FILES, *MANIFESTS)]
+    if usual or not tables:
+        return usual[0] if usual else None
+    folders = any(path.is_dir() and images_in(path) for path in entries(folder))
+    if len(tables) == 1 and not folders:
+        return tables[0]
+    if folders and not images_in(folder):
+        return None
     raise DataSetError(
-        f"{where}: there is no file {str(path)!r}.",
-        "Files are looked for relative to the folder of the CSV.",
+        f"{folder} is no data set, but has {', '.join(path.name for path in tables)}.",
+        f"Name one: {tables[0]}",
     )
 
 
-def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Line number and cells by column name of each row that is not empty."""
-    hint = "It needs UTF-8 text and a header line: file,label (and, if you like, sha256)."
-    line = 1
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.reader(file, strict=True)
-            header = [name.strip().lower() for name in next(rows, [])]
-            if "file" not in header:
-                raise DataSetError(
-                    f"{path}, line 1: no column 'file' in {','.join(header)[:80]!r}.",
-                    f"{did_you_mean('file', header)}{hint}",
-                )
-            for cells in rows:
-                line = rows.line_num
-                if len(cells) > len(header):
-                    raise DataSetError(
-                        f"{path}, line {line}: {len(cells)} cells under {len(header)} columns.",
-                        "Put names that contain a comma in double quotes.",
-                    )
-                if any(cells):
-                    stripped = [cell.strip() for cell in cells]
-                    yield line, dict(zip(header, stripped, strict=False))
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise DataSetError(f"{path}, line {line} or after: {error}", hint) from error
-    except OSError as error:
-        raise DataSetError(f"{path} cannot be read: {error.strerror}", hint) from error
+def _is_table(header: tuple[str, ...]) -> bool:
+    return "file" in header or fer2013.is_header(header)
+
+
+def _split_folders(folder: Path) -> dict[str, Path]:
+    """The folders that are named as a split, when all folders with something in them are."""
+    folders = [path for path in entries(folder) if path.is_dir() and entries(path)]
+    named = {name: path for path in folders if (name := split_name(path.name)) is not None}
+    return named if len(named) == len(folders) and not images_in(folder) else {}
+
+
+def _of_splits(
+    folder: Path, parts: dict[str, Path], classes: Classes, wanted: str | None
+) -> _Found:
+    """Of split folders; FER2013's tell by their files' names which test an image is of."""
+    finer = split_name(wanted or "")
+    if finer in ("public-test", "private-test") and "test" in parts:
+        inner = _in_folder(parts["test"], classes, None)
+        kept = [item for item in inner.items if _part_by_name(item.file) == finer]
+        if not kept:
+            raise no_such_split(str(wanted), list(parts), str(folder))
+        return _Found(inner.format, _below(folder, parts["test"], kept), finer)
+    usable = [part for part in parts if not (part == "test" and _is_unlabelled(parts[part]))]
+    split = chosen_split(wanted, usable if wanted is None and usable else parts, str(folder))
+    found = [
+        (path, _in_folder(path, classes, None))
+        for part, path in parts.items()
+        if in_split(part, split)
+    ]
+    items = (item for path, one in found for item in _below(folder, path, one.items))
+    numbered = (replace(item, index=index) for index, item in enumerate(items))
+    return _Found(found[0][1].format, numbered, split if split != ALL else ALL)
+
+
+def _is_unlabelled(folder: Path) -> bool:
+    """ImageNet's test images, whose labels were never published."""
+    return any(path.name.startswith("ILSVRC2012_test_") for path in images_in(folder)[:1])
+
+
+def _below(root: Path, folder: Path, items: Iterator[Item] | list[Item]) -> Iterator[Item]:
+    for item in items:
+        yield replace(item, file=f"{folder.relative_to(root).as_posix()}/{item.file}")
+
+
+def _part_by_name(file: str) -> str | None:
+    """PrivateTest_10131363.jpg -> private-test."""
+    return split_name(file.rsplit("/", 1)[-1].split("_", 1)[0])
+
+
+def _require_unsplit(split: str | None, source: Path) -> None:
+    if split is not None and split.lower() != ALL:
+        raise no_such_split(split, [], str(source))
 
 
 def _with_content_hash(item: Item) -> Item:
     try:
-        if item.path.stat().st_size > MAX_FILE_BYTES:
-            return replace(item, sha256=None)
-        actual = hashlib.sha256(item.path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise DataSetError(
-            f"{item.path} cannot be read: {error.strerror}", "Check its permissions."
-        ) from error
+        actual = hashlib.sha256(item.picture.read()).hexdigest()
+    except DataSetError:
+        return replace(item, sha256=None)
     if item.sha256 not in (None, actual):
         raise DataSetError(
-            f"{item.path} is not the file that the manifest names: its SHA-256 is {actual}.",
+            f"{item.picture.place} is not the file that the manifest names: its SHA-256 is "
+            f"{actual}.",
             "Restore the file, or correct the sha256 column.",
         )
     return replace(item, sha256=actual)
-
-
-def _digest(items: Iterable[Item]) -> str:
-    """SHA-256 over index, name, label and content of every item."""
-    whole = hashlib.sha256()
-    for item in items:
-        whole.update(repr((item.index, item.file, item.label, item.sha256)).encode())
-    return whole.hexdigest()
-
-
-def _suspicions(items: Iterable[Item], classes: Classes) -> Iterator[str]:
-    labels = {item.label for item in items if item.label is not None}
-    if classes.count == IMAGENET_CLASSES + 1 and 0 in labels and IMAGENET_CLASSES not in labels:
-        yield (
-            "An image is labelled 0, which is 'background' in a model of 1001 classes: "
-            "are the labels 0..999? Then add 1 to each."
-        )

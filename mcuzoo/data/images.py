@@ -33,10 +33,13 @@ def read_image_file(path: Path) -> bytes:
     Raises DataSetError when it cannot be read or is larger than MAX_FILE_BYTES.
     """
     try:
+        if path.exists() and not path.is_file():  # to open a pipe would wait for ever
+            raise DataSetError(f"{path} cannot be read: it is no file.", _HINT)
         with path.open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise DataSetError(f"{path} cannot be read: {error.strerror}", _HINT) from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DataSetError(f"{path} cannot be read: {reason}", _HINT) from error
     if len(content) > MAX_FILE_BYTES:
         raise DataSetError(f"{path} is larger than {MAX_FILE_BYTES // 2**20} MiB.", _HINT)
     return content
@@ -62,6 +65,15 @@ def decode_image(content: bytes, color: str, name: str) -> NDArray[np.uint8]:
             reason = "not a JPEG, PNG, BMP, PPM, GIF or WebP image"
         raise DataSetError(f"{name} cannot be decoded: {reason}", _HINT) from error
     return pixels.reshape(*pixels.shape[:2], -1)
+
+
+def luma(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """uint8 [H, W, 3] as the [H, W, 1] that `decode_image` makes of it for "gray"."""
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise MissingExtraError("images", "pillow", "Greying images") from error
+    return np.array(Image.fromarray(pixels).convert("L"), dtype=np.uint8)[:, :, np.newaxis]
 
 
 @cache

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.data.dataset import Item
-from mcuzoo.data.images import decode_image, read_image_file
 from mcuzoo.data.preprocess import preprocess
 from mcuzoo.errors import DataSetError
 from mcuzoo.project.manifest import Preprocessing
@@ -43,10 +42,11 @@ def prepare(
 ) -> Prepared | Unusable:
     """Make one image ready. Damaged images come back as Unusable; other errors are raised."""
     try:
-        content = read_image_file(item.path)
-        if hashlib.sha256(content).hexdigest() != item.sha256:
-            return Unusable(item, f"{item.path} has changed since the run began.")
-        image = decode_image(content, recipe.color, str(item.path))
+        content = item.picture.read()
+        sha256 = hashlib.sha256(content).hexdigest()
+        if item.sha256 not in (None, sha256):
+            return Unusable(item, f"{item.picture.place} has changed: its SHA-256 is {sha256}.")
+        image = item.picture.decode(content, recipe.color)
     except DataSetError as error:
         return Unusable(item, error.message)
     tensor = preprocess(image, recipe, shape)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mcuzoo.data.dataset import DataSet, load_data_set
 from mcuzoo.data.labels import Classes, load_classes
+from mcuzoo.data.signs import is_signs
 from mcuzoo.emulator.url import SCHEME, parse_emulator_url
 from mcuzoo.errors import ProjectError, UsageError
 from mcuzoo.project.manifest import MANIFEST_NAME, Manifest, load_manifest
@@ -29,6 +30,7 @@ class Request:
     images: Path | None = None
     labels: Path | None = None
     limit: int | None = None
+    split: str | None = None
     out: Path | None = None
     resume: Path | None = None
     baud: int | None = None
@@ -71,7 +73,7 @@ def make_job(request: Request) -> Job:
     classes = load_classes(
         None if settings.labels is None else Path(settings.labels), manifest.output.bytes
     )
-    data_set = load_data_set(Path(settings.data_set), classes, settings.limit)
+    data_set = load_data_set(Path(settings.data_set), classes, settings.limit, settings.split)
     if settings.min_top1 is not None and all(item.label is None for item in data_set.items):
         raise UsageError(
             f"--min-top1 needs labels, and {settings.data_set} has none.",
@@ -110,9 +112,10 @@ def _settings(request: Request, base: Settings) -> Settings:
         base,
         port=request.port or base.port,
         baud=request.baud or base.baud,
-        data_set=str(request.images.resolve()) if request.images else base.data_set,
+        data_set=base.data_set if request.images is None else _data_set(request.images),
         labels=str(request.labels.resolve()) if request.labels else base.labels,
         limit=base.limit if request.limit is None else request.limit,
+        split=base.split if request.split is None else request.split,
         reference=base.reference and not request.no_reference,
         min_top1=base.min_top1 if request.min_top1 is None else request.min_top1,
         strict=base.strict or request.strict,
@@ -128,6 +131,11 @@ def _settings(request: Request, base: Settings) -> Settings:
             "Name some: --images DIR, or a CSV with columns file,label.",
         )
     return settings
+
+
+def _data_set(images: Path) -> str:
+    drawn = is_signs(str(images)) and not images.exists()
+    return str(images if drawn else images.resolve())
 
 
 def _defaults(project: Path, manifest: Manifest) -> Settings:

@@ -65,6 +65,7 @@ class Settings:
     reference: bool
     min_top1: float | None
     strict: bool
+    split: str | None = None
 
 
 @dataclass(frozen=True)

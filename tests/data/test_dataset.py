@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mcuzoo.data import dataset
+from mcuzoo.data import images
 from mcuzoo.data.dataset import DataSet, Item, load_data_set
 from mcuzoo.data.labels import Classes
+from mcuzoo.data.picture import FilePicture
 from mcuzoo.errors import DataSetError
 
 THREE = Classes(3)
@@ -34,7 +35,7 @@ def test_flat_folder_has_no_labels(tmp_path: Path) -> None:
     touch(tmp_path, "b.png", "a.JPG", "notes.txt", ".hidden.jpg")
     items = load_data_set(tmp_path, THREE).items
     digest = hashlib.sha256(b"a.JPG").hexdigest()
-    assert items[0] == Item(0, "a.JPG", tmp_path / "a.JPG", None, digest)
+    assert items[0] == Item(0, "a.JPG", FilePicture(tmp_path / "a.JPG"), None, digest)
     assert [item.file for item in items] == ["a.JPG", "b.png"]
 
 
@@ -42,10 +43,12 @@ def test_flat_folder_has_no_labels(tmp_path: Path) -> None:
 def test_pipe_among_the_images_does_not_hang(tmp_path: Path) -> None:
     touch(tmp_path, "a.jpg")
     os.mkfifo(tmp_path / "b.jpg")
-    path = manifest(tmp_path, "file\nb.jpg\n")
     assert [item.file for item in load_data_set(tmp_path, THREE).items] == ["a.jpg"]
+    path = manifest(tmp_path, "file\nb.jpg\n")
     with pytest.raises(DataSetError, match="line 2: there is no file"):
         load_data_set(path, THREE)
+    with pytest.raises(DataSetError, match="it is no file"):
+        images.read_image_file(tmp_path / "b.jpg")
 
 
 def test_class_folders_by_sorted_name(tmp_path: Path) -> None:
@@ -127,7 +130,7 @@ def test_manifest(tmp_path: Path) -> None:
     data_set = load_data_set(path, NAMED)
     assert labels_of(data_set) == {"img/a.jpg": 2, "b, c.jpg": 1, "d.jpg": None}
     assert [item.index for item in data_set.items] == [0, 1, 2]
-    assert data_set.items[0].path == tmp_path / "img" / "a.jpg"
+    assert data_set.items[0].picture.path == tmp_path / "img" / "a.jpg"
 
 
 def test_manifest_checks_sha256(tmp_path: Path) -> None:
@@ -144,7 +147,7 @@ def test_manifest_checks_sha256(tmp_path: Path) -> None:
     [
         ("", "line 1: no column 'file'"),
         ("a.jpg,0\n", "line 1: no column 'file'"),
-        ("file,label\na.jpg,0\ngone.jpg,1\n", r"line 3: there is no file .*gone\.jpg"),
+        ("file,label\ngone.jpg,1\n", r"line 2: there is no file .*gone\.jpg"),
         ("file,label\na.jpg,3\n", "line 2: label 3 is out of range"),
         ("file,label\na.jpg,stop\n", "line 2: label 'stop' is a name"),
         ("file,label\na.jpg,0\n,1\n", "line 3: no file is named"),
@@ -206,13 +209,29 @@ def test_digest_covers_name_label_content_and_choice(tmp_path: Path) -> None:
 
 def test_too_large_a_file_is_not_hashed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     touch(tmp_path, "a.jpg")
-    monkeypatch.setattr(dataset, "MAX_FILE_BYTES", 4)
+    monkeypatch.setattr(images, "MAX_FILE_BYTES", 4)
     assert load_data_set(tmp_path, THREE).items[0].sha256 is None
 
 
-def test_warns_of_labels_from_0_on_1001_classes(tmp_path: Path) -> None:
+def test_one_missing_file_of_a_manifest_stops_nothing(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jpg")
+    items = load_data_set(manifest(tmp_path, "file,label\na.jpg,0\ngone.jpg,1\n"), THREE).items
+    assert items[0].sha256 is not None and items[1].sha256 is None
+    with pytest.raises(DataSetError, match=r"line 3: there is no file 'gone\.jpg'"):
+        items[1].picture.read()
+
+
+def test_labels_from_0_on_1001_classes_are_refused(tmp_path: Path) -> None:
     touch(tmp_path, "a.jpg", "b.jpg")
     path = manifest(tmp_path, "file,label\na.jpg,0\nb.jpg,999\n")
-    assert "background" in load_data_set(path, Classes(1001)).warnings[0]
+    with pytest.raises(DataSetError, match="background") as caught:
+        load_data_set(path, Classes(1001))
+    assert "1 added" in caught.value.hint
     path = manifest(tmp_path, "file,label\na.jpg,1\nb.jpg,1000\n")
-    assert load_data_set(path, Classes(1001)).warnings == ()
+    assert len(load_data_set(path, Classes(1001)).items) == 2
+
+
+def test_unlabelled_rows_are_warned_of(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jpg", "b.jpg")
+    path = manifest(tmp_path, "file,label\na.jpg,0\nb.jpg,\n")
+    assert load_data_set(path, THREE).warnings == ("1 of 2 images have no label.",)

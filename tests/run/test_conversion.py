@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from mcuzoo.cli.main import app
 from mcuzoo.data.dataset import DataSet, Item
+from mcuzoo.data.picture import FilePicture
 from mcuzoo.graph.read import load_model, parse_model
 from mcuzoo.run.conversion import Comparison, Judgement, make_comparison
 from mcuzoo.zoo.convert.convert import convert_model
@@ -46,7 +47,7 @@ def judged(first: list[list[int]], second: list[list[int]], folder: Path) -> Jud
     path = folder / "gray.png"
     Image.new("L", (8, 8), 90).save(path)
     digest = sha256(path.read_bytes()).hexdigest()
-    items = tuple(Item(at, "gray.png", path, 1, digest) for at in range(len(first)))
+    items = tuple(Item(at, "gray.png", FilePicture(path), 1, digest) for at in range(len(first)))
     comparison = Comparison(
         Answers(first), Answers(second), Preprocessing("gray"), (1, 8, 8, 1),
         DataSet(folder, items, ""),

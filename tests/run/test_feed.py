@@ -30,7 +30,7 @@ def test_prepares_in_order_with_reference(tmp_path: Path) -> None:
     assert [one.item for one in ready] == list(items)
     for one in ready:
         assert isinstance(one, Prepared) and one.reference is not None
-        image = decode_image(one.item.path.read_bytes(), "rgb", "x")
+        image = decode_image(one.item.picture.path.read_bytes(), "rgb", "x")
         np.testing.assert_array_equal(one.tensor, preprocess(image, RECIPE, SHAPE))
         np.testing.assert_array_equal(one.reference, toy_model(one.tensor))
 
@@ -43,12 +43,12 @@ def test_without_engine_there_is_no_reference(tmp_path: Path) -> None:
 
 def test_bad_images_are_named_and_passed_over(tmp_path: Path) -> None:
     items = make_toy_job(tmp_path, count=4).data_set.items
-    items[1].path.write_bytes(items[0].path.read_bytes())
-    items[2].path.unlink()
+    items[1].picture.path.write_bytes(items[0].picture.path.read_bytes())
+    items[2].picture.path.unlink()
     ready = list(prepared_ahead(items, made))
     reasons = [one.reason if isinstance(one, Unusable) else None for one in ready]
     assert reasons[0] is None and reasons[3] is None
-    assert reasons[1] is not None and "has changed since" in reasons[1]
+    assert reasons[1] is not None and "has changed" in reasons[1]
     assert reasons[2] is not None and "cannot be read" in reasons[2]
 
 

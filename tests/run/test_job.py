@@ -116,7 +116,7 @@ def test_no_samples(project: Path) -> None:
 
 
 def test_min_top1(project: Path, tmp_path: Path) -> None:
-    write_images(tmp_path / "flat", 2)
+    write_images(tmp_path / "flat", 2).unlink()
     request = Request(port="/dev/x", project=project, images=tmp_path / "flat", min_top1=0.5)
     with pytest.raises(UsageError, match="needs labels"):
         make_job(request)

@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mcuzoo.data.dataset import Item
+from mcuzoo.data.picture import FilePicture
 from mcuzoo.errors import InputError, UsageError
 from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.run.board import board_facts
@@ -39,7 +40,7 @@ META = RunMeta(
     board=board_facts(HELLO),
     settings=SETTINGS,
 )
-ITEMS = tuple(Item(index, f"{index}.jpg", Path(f"/{index}.jpg"), index, "e" * 64)
+ITEMS = tuple(Item(index, f"{index}.jpg", FilePicture(Path(f"/{index}.jpg")), index, "e" * 64)
               for index in (0, 2, 5, 6))  # fmt: skip
 DONE = Row(
     2, "2.jpg", 2, "e" * 64, Status.DONE, np.array([-128, 0, 127], np.int8), 2, 0.99, 2**40,
@@ -191,7 +192,9 @@ with Journal(Path(sys.argv[1])) as journal:
 
 
 def test_kill_leaves_every_recorded_image(tmp_path: Path) -> None:
-    items = tuple(Item(index, f"{index}.jpg", Path("x"), None, None) for index in range(5000))
+    items = tuple(
+        Item(index, f"{index}.jpg", FilePicture(Path("x")), None, None) for index in range(5000)
+    )
     create_journal(tmp_path, META, items)
     writer = subprocess.Popen(
         [sys.executable, "-c", WRITER, str(tmp_path), "5000"], stdout=subprocess.PIPE, text=True

@@ -14,7 +14,7 @@ from helpers.fake_board import HELLO, MANIFEST, FakeBoard, write_images
 
 from mcuzoo.cli.report import report
 from mcuzoo.cli.run_serial import run_serial
-from mcuzoo.errors import BoardSilentError, UsageError
+from mcuzoo.errors import BoardSilentError, DataSetError, UsageError
 from mcuzoo.link.session import Session
 from mcuzoo.project.manifest import write_manifest
 from mcuzoo.run.interrupt import RunInterruptedError
@@ -103,15 +103,15 @@ def test_interrupt_then_resume(
     assert "6 of 6 done" in capsys.readouterr().out
 
 
-def test_label_warning_reaches_the_user(
-    project: Path, board: FakeBoard, tmp_path: Path, capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+def test_labels_off_by_one_are_refused_before_the_board_is_asked(
+    project: Path, board: FakeBoard, tmp_path: Path
+) -> None:
     output = replace(MANIFEST.output, bytes=1001)
     write_manifest(replace(MANIFEST, samples="samples/manifest.csv", output=output), project)
     board.hello_reply = replace(HELLO, output=output)
-    run(project, out=tmp_path / "run")
-    assert "'background' in a model of 1001 classes" in capsys.readouterr().err
+    with pytest.raises(DataSetError, match="'background' in a model of 1001 classes"):
+        run(project, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_report_writes_files(

@@ -1,0 +1,88 @@
+"""A CSV that names image files and, if it will, their labels and SHA-256."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+from mcuzoo.data.item import Item
+from mcuzoo.data.labels import Classes
+from mcuzoo.data.picture import Damaged, FilePicture, Picture
+from mcuzoo.errors import DataSetError, did_you_mean
+
+_HINT = "It needs UTF-8 text and a header line: file,label (and, if you like, sha256)."
+
+
+def manifest_items(path: Path, classes: Classes) -> Iterator[Item]:
+    """Its rows: files are relative to the CSV, labels are class indices or names.
+
+    A file that is not there is found out when it is read; that none is there at all is an error.
+    """
+    found = 0
+    first_missing = None
+    for index, (line, row) in enumerate(csv_rows(path)):
+        where = f"{path}, line {line}"
+        file, label = row.get("file", ""), row.get("label", "")
+        if not file:
+            raise DataSetError(f"{where}: no file is named.", "Every row needs a file.")
+        target = path.parent / file
+        there = _is_file(target)
+        found += there
+        if not there and first_missing is None:
+            first_missing = f"{where}: there is no file {str(target)[:300]!r}."
+        picture: Picture = (
+            FilePicture(target) if there else Damaged(where, f"there is no file {file[:300]!r}.")
+        )
+        number = classes.index_of(label, where) if label else None
+        yield Item(index, file, picture, number, row.get("sha256", "").lower() or None)
+    if first_missing is not None and not found:
+        raise DataSetError(
+            f"{first_missing} Nor is any other.",
+            "Files are looked for relative to the folder of the CSV.",
+        )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name too long, or with a NUL in it
+        return False
+
+
+def header_of(path: Path) -> tuple[str, ...]:
+    """The column names of a CSV in lower case; empty when there is no such line."""
+    try:
+        with path.open("rb") as file:
+            line = file.readline(1 << 16).decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return ()
+    return tuple(name.strip().strip('"').lower() for name in line.split(","))
+
+
+def csv_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Line number and cells by column name of each row that is not empty."""
+    line = 1
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.reader(file, strict=True)
+            header = [name.strip().lower() for name in next(rows, [])]
+            if "file" not in header:
+                raise DataSetError(
+                    f"{path}, line 1: no column 'file' in {','.join(header)[:80]!r}.",
+                    f"{did_you_mean('file', header)}{_HINT}",
+                )
+            for cells in rows:
+                line = rows.line_num
+                if len(cells) > len(header):
+                    raise DataSetError(
+                        f"{path}, line {line}: {len(cells)} cells under {len(header)} columns.",
+                        "Put names that contain a comma in double quotes.",
+                    )
+                if any(cells):
+                    stripped = [cell.strip() for cell in cells]
+                    yield line, dict(zip(header, stripped, strict=False))
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise DataSetError(f"{path}, line {line} or after: {error}", _HINT) from error
+    except OSError as error:
+        raise DataSetError(f"{path} cannot be read: {error.strerror}", _HINT) from error
