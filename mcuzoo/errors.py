@@ -87,6 +87,10 @@ class FitError(VerdictError):
     """The model does not fit the board's memory."""
 
 
+class ModelRefusedError(VerdictError):
+    """A board with a universal firmware got the model intact and cannot run it."""
+
+
 class RigError(McuzooError):
     """The rig is at fault: the port, the cable, a silent board."""
 

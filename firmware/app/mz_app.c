@@ -8,6 +8,7 @@
 #include "mz_build_id.h"
 #include "port/mz_port.h"
 #include "runtime/mz_runtime.h"
+#include "upload/mz_upload.h"
 
 #ifdef __clang__
 #define TOOLCHAIN __VERSION__
@@ -25,18 +26,12 @@ static const char *runtime_error(void) {
     return ready ? "" : mz_runtime_error();
 }
 
-static void refuse(const mz_frame *request, mz_link_error error, const char *text) {
-    const mz_msg_error message = {(uint8_t)error, request->type, text};
-    mz_pack_error(mz_link_compose(), &message);
-    mz_link_answer(request, MZ_MSG_ERROR, 0u);
-}
-
 static void refuse_malformed(const mz_frame *request) {
-    refuse(request, MZ_LINK_BAD_REQUEST, "payload shorter than its fields");
+    mz_link_refuse(request, MZ_LINK_BAD_REQUEST, "payload shorter than its fields");
 }
 
 static void refuse_unknown_image(const mz_frame *request) {
-    refuse(request, MZ_LINK_NO_SUCH_IMAGE, "the board does not hold this image");
+    mz_link_refuse(request, MZ_LINK_NO_SUCH_IMAGE, "the board does not hold this image");
 }
 
 static bool within(uint32_t offset, uint32_t length, uint32_t total) {
@@ -66,6 +61,7 @@ static void on_hello(const mz_frame *request) {
         return;
     }
     const mz_model_info *info = mz_runtime_info();
+    const mz_upload_facts upload = mz_upload_state();
     const mz_msg_hello_reply reply = {
         .protocol_version = MZ_PROTOCOL_VERSION,
         .window = WINDOW,
@@ -84,6 +80,8 @@ static void on_hello(const mz_frame *request) {
         .runtime = info->runtime,
         .toolchain = TOOLCHAIN,
         .runtime_error = runtime_error(),
+        .model_capacity_bytes = upload.capacity_bytes,
+        .model_bytes = upload.model_bytes,
     };
     mz_pack_hello_reply(mz_link_compose(), &reply);
     mz_link_answer(request, MZ_MSG_HELLO_REPLY, 0u);
@@ -102,9 +100,9 @@ static void on_input_begin(const mz_frame *request) {
     if (!mz_unpack_input_begin(request->payload, &begin)) {
         refuse_malformed(request);
     } else if (!ready) {
-        refuse(request, MZ_LINK_NOT_READY, mz_runtime_error());
+        mz_link_refuse(request, MZ_LINK_NOT_READY, mz_runtime_error());
     } else if (begin.input_bytes != mz_runtime_info()->input.bytes) {
-        refuse(request, MZ_LINK_BAD_SIZE, "not the size of the input tensor");
+        mz_link_refuse(request, MZ_LINK_BAD_SIZE, "not the size of the input tensor");
     } else {
         mz_image_begin(begin.image_id, begin.input_crc32);
         acknowledge(request, true);
@@ -118,7 +116,7 @@ static void on_input_data(const mz_frame *request) {
     } else if (!mz_image_is(piece.image_id)) {
         refuse_unknown_image(request);
     } else if (!within(piece.offset, piece.data.count, mz_runtime_info()->input.bytes)) {
-        refuse(request, MZ_LINK_BAD_RANGE, "outside the input tensor");
+        mz_link_refuse(request, MZ_LINK_BAD_RANGE, "outside the input tensor");
     } else {
         acknowledge(request, mz_image_take(piece.offset, piece.data));
     }
@@ -150,14 +148,14 @@ static void on_invoke(const mz_frame *request) {
         return;
     }
     if (image->next_offset != mz_runtime_info()->input.bytes) {
-        refuse(request, MZ_LINK_INCOMPLETE, "the input has not arrived completely");
+        mz_link_refuse(request, MZ_LINK_INCOMPLETE, "the input has not arrived completely");
         return;
     }
     if (invoke.input_crc32 != image->input_crc32 ||
         (image->state == MZ_IMAGE_LOADING && !mz_image_run(invoke.input_crc32))) {
-        refuse(request, MZ_LINK_INPUT_CRC, "the input in memory has another CRC");
+        mz_link_refuse(request, MZ_LINK_INPUT_CRC, "the input in memory has another CRC");
     } else if (image->state == MZ_IMAGE_FAILED) {
-        refuse(request, MZ_LINK_INVOKE_FAILED, mz_runtime_error());
+        mz_link_refuse(request, MZ_LINK_INVOKE_FAILED, mz_runtime_error());
     } else {
         send_result(request);
     }
@@ -171,7 +169,7 @@ static void on_read_output(const mz_frame *request) {
         refuse_unknown_image(request);
     } else if (read.length > MZ_MAX_CHUNK_BYTES ||
                !within(read.offset, read.length, mz_runtime_info()->output.bytes)) {
-        refuse(request, MZ_LINK_BAD_RANGE, "outside the output tensor, or too much at once");
+        mz_link_refuse(request, MZ_LINK_BAD_RANGE, "outside the output tensor, or too much at once");
     } else {
         const uint8_t *output = (const uint8_t *)mz_runtime_output();
         const mz_msg_output_data piece = {
@@ -194,6 +192,14 @@ static void on_ping(const mz_frame *request) {
     mz_link_answer(request, MZ_MSG_PONG, 0u);
 }
 
+/* An image belongs to the model that it was sent for. */
+static void on_upload(const mz_frame *request) {
+    ready = mz_upload_handle(request, ready);
+    if (!ready) {
+        mz_image_forget();
+    }
+}
+
 static void handle(const mz_frame *request) {
     switch (request->type) {
     case MZ_MSG_HELLO:
@@ -214,11 +220,16 @@ static void handle(const mz_frame *request) {
     case MZ_MSG_PING:
         on_ping(request);
         break;
+    case MZ_MSG_MODEL_BEGIN:
+    case MZ_MSG_MODEL_DATA:
+    case MZ_MSG_MODEL_COMMIT:
+        on_upload(request);
+        break;
     case MZ_MSG_RESET:
         mz_port_reset();
         break;
     default:
-        refuse(request, MZ_LINK_BAD_REQUEST, "unknown message type");
+        mz_link_refuse(request, MZ_LINK_BAD_REQUEST, "unknown message type");
         break;
     }
 }
@@ -227,8 +238,9 @@ void mz_app_init(void) {
     const mz_msg_boot boot = {MZ_PROTOCOL_VERSION};
     mz_pack_boot(mz_link_compose(), &boot);
     mz_link_announce(MZ_MSG_BOOT);
-    ready = mz_runtime_init() == MZ_OK;
-    if (!ready) {
+    const mz_status status = mz_runtime_init();
+    ready = status == MZ_OK;
+    if (!ready && status != MZ_NO_MODEL) {
         mz_link_log(MZ_LOG_ERROR, mz_runtime_error());
     }
 }

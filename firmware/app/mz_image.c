@@ -16,6 +16,10 @@ bool mz_image_is(uint32_t image_id) {
     return image.state != MZ_IMAGE_NONE && image.image_id == image_id;
 }
 
+void mz_image_forget(void) {
+    image.state = MZ_IMAGE_NONE;
+}
+
 void mz_image_begin(uint32_t image_id, uint32_t input_crc32) {
     if (mz_image_is(image_id) && image.input_crc32 == input_crc32) {
         return;

@@ -28,6 +28,9 @@ const mz_image *mz_image_current(void);
 /* True when the board holds this image, in whatever state. */
 bool mz_image_is(uint32_t image_id);
 
+/* Drops the image, if there is one. */
+void mz_image_forget(void);
+
 /* Starts a new image, unless it is the one being held: then it goes on where it was. */
 void mz_image_begin(uint32_t image_id, uint32_t input_crc32);
 

@@ -48,6 +48,12 @@ void mz_link_answer(const mz_frame *request, uint8_t type, uint8_t flags) {
     send(type, flags, request->seq);
 }
 
+void mz_link_refuse(const mz_frame *request, mz_link_error error, const char *text) {
+    const mz_msg_error message = {(uint8_t)error, request->type, text};
+    mz_pack_error(mz_link_compose(), &message);
+    mz_link_answer(request, MZ_MSG_ERROR, 0u);
+}
+
 void mz_link_announce(uint8_t type) {
     send(type, 0u, announced++);
 }

@@ -23,6 +23,9 @@ mz_writer *mz_link_compose(void);
 /* Sends the composed payload as an answer to request. flags: mz_flag bits. */
 void mz_link_answer(const mz_frame *request, uint8_t type, uint8_t flags);
 
+/* Answers request with ERROR. Not between mz_link_compose and its send. */
+void mz_link_refuse(const mz_frame *request, mz_link_error error, const char *text);
+
 /* Sends the composed payload unasked. */
 void mz_link_announce(uint8_t type);
 

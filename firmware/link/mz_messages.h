@@ -21,12 +21,16 @@ typedef enum {
     MZ_MSG_READ_OUTPUT = 0x05,
     MZ_MSG_PING = 0x06,
     MZ_MSG_RESET = 0x07,
+    MZ_MSG_MODEL_BEGIN = 0x0a,
+    MZ_MSG_MODEL_DATA = 0x0b,
+    MZ_MSG_MODEL_COMMIT = 0x0c,
     MZ_MSG_HELLO_REPLY = 0x81,
     MZ_MSG_ACK = 0x82,
     MZ_MSG_RESULT = 0x83,
     MZ_MSG_OUTPUT_DATA = 0x84,
     MZ_MSG_PONG = 0x85,
     MZ_MSG_ERROR = 0x86,
+    MZ_MSG_MODEL_ACK = 0x88,
     MZ_MSG_LOG = 0x90,
     MZ_MSG_BOOT = 0x91,
     MZ_MSG_FAULT = 0x92,
@@ -45,6 +49,11 @@ typedef enum {
     MZ_LINK_INPUT_CRC = 0x06,
     MZ_LINK_NOT_READY = 0x07,
     MZ_LINK_INVOKE_FAILED = 0x08,
+    MZ_LINK_NO_UPLOAD = 0x09,
+    MZ_LINK_NO_SUCH_UPLOAD = 0x0a,
+    MZ_LINK_MODEL_TOO_LARGE = 0x0b,
+    MZ_LINK_MODEL_SHA256 = 0x0c,
+    MZ_LINK_MODEL_REFUSED = 0x0d,
 } mz_link_error;
 
 typedef enum {
@@ -138,7 +147,49 @@ static inline bool mz_unpack_ping(mz_span payload, mz_msg_ping *message) {
 
 /* Restart; no fields. Not answered: the board announces itself by BOOT. */
 
-/* What the board is and runs. The place of `protocol_version` never changes. */
+/* Announces a model, which replaces the board's. Answered by MODEL_ACK: from where to send. */
+typedef struct {
+    uint32_t upload_id;
+    uint32_t model_bytes;
+    const uint8_t *model_sha256;
+} mz_msg_model_begin;
+
+static inline bool mz_unpack_model_begin(mz_span payload, mz_msg_model_begin *message) {
+    mz_reader reader = mz_reader_of(payload);
+    message->upload_id = mz_read_u32(&reader);
+    message->model_bytes = mz_read_u32(&reader);
+    message->model_sha256 = mz_read_sha256(&reader);
+    return reader.ok;
+}
+
+/* A piece of the model. Answered by MODEL_ACK. */
+typedef struct {
+    uint32_t upload_id;
+    uint32_t offset;
+    mz_span data;
+} mz_msg_model_data;
+
+static inline bool mz_unpack_model_data(mz_span payload, mz_msg_model_data *message) {
+    mz_reader reader = mz_reader_of(payload);
+    message->upload_id = mz_read_u32(&reader);
+    message->offset = mz_read_u32(&reader);
+    message->data = mz_read_rest(&reader);
+    return reader.ok;
+}
+
+/* Check the model as it lies in memory and set it up. Answered by MODEL_ACK. */
+typedef struct {
+    uint32_t upload_id;
+} mz_msg_model_commit;
+
+static inline bool mz_unpack_model_commit(mz_span payload, mz_msg_model_commit *message) {
+    mz_reader reader = mz_reader_of(payload);
+    message->upload_id = mz_read_u32(&reader);
+    return reader.ok;
+}
+
+/* What the board is and runs. The place of `protocol_version` never changes. Fields with a default
+ * came later: a firmware of before ends without them. */
 typedef struct {
     uint8_t protocol_version;
     uint8_t window;
@@ -157,6 +208,8 @@ typedef struct {
     const char *runtime;
     const char *toolchain;
     const char *runtime_error;
+    uint32_t model_capacity_bytes;
+    uint32_t model_bytes;
 } mz_msg_hello_reply;
 
 static inline void mz_pack_hello_reply(mz_writer *writer, const mz_msg_hello_reply *message) {
@@ -177,6 +230,8 @@ static inline void mz_pack_hello_reply(mz_writer *writer, const mz_msg_hello_rep
     mz_write_text(writer, message->runtime);
     mz_write_text(writer, message->toolchain);
     mz_write_text(writer, message->runtime_error);
+    mz_write_u32(writer, message->model_capacity_bytes);
+    mz_write_u32(writer, message->model_bytes);
 }
 
 /* All input bytes before `next_offset` are there. */
@@ -246,6 +301,19 @@ static inline void mz_pack_error(mz_writer *writer, const mz_msg_error *message)
     mz_write_u8(writer, message->error);
     mz_write_u8(writer, message->request);
     mz_write_text(writer, message->text);
+}
+
+/* All model bytes before `next_offset` are there. `ready` is 1 once the model can run. */
+typedef struct {
+    uint32_t upload_id;
+    uint32_t next_offset;
+    uint8_t ready;
+} mz_msg_model_ack;
+
+static inline void mz_pack_model_ack(mz_writer *writer, const mz_msg_model_ack *message) {
+    mz_write_u32(writer, message->upload_id);
+    mz_write_u32(writer, message->next_offset);
+    mz_write_u8(writer, message->ready);
 }
 
 /* The device log; unasked. */

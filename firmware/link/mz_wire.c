@@ -1,5 +1,7 @@
 #include "link/mz_wire.h"
 
+#include <stddef.h>
+
 #include "link/mz_messages.h"
 
 mz_reader mz_reader_of(mz_span payload) {
@@ -24,6 +26,18 @@ uint16_t mz_read_u16(mz_reader *reader) {
 uint32_t mz_read_u32(mz_reader *reader) {
     const uint32_t low = mz_read_u16(reader);
     return low | (uint32_t)mz_read_u16(reader) << 16;
+}
+
+const uint8_t *mz_read_sha256(mz_reader *reader) {
+    const uint8_t *digest = reader->left.bytes;
+    if (reader->left.count < MZ_SHA256_BYTES) {
+        reader->left.count = 0u;
+        reader->ok = false;
+        return NULL;
+    }
+    reader->left.bytes += MZ_SHA256_BYTES;
+    reader->left.count -= MZ_SHA256_BYTES;
+    return digest;
 }
 
 mz_span mz_read_rest(mz_reader *reader) {

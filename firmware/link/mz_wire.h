@@ -24,6 +24,9 @@ uint8_t mz_read_u8(mz_reader *reader);
 uint16_t mz_read_u16(mz_reader *reader);
 uint32_t mz_read_u32(mz_reader *reader);
 
+/* 32 bytes; points into the payload. NULL when there are not as many. */
+const uint8_t *mz_read_sha256(mz_reader *reader);
+
 /* All bytes that are left; points into the payload. */
 mz_span mz_read_rest(mz_reader *reader);
 

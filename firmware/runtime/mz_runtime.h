@@ -6,11 +6,13 @@
 #include <stdint.h>
 
 #define MZ_MAX_RANK 4u
+#define MZ_SHA256_BYTES 32u
 
 typedef enum {
     MZ_OK = 0,
     MZ_ERROR_INIT = 1,   /* the runtime could not be set up (arena too small, bad model) */
     MZ_ERROR_INVOKE = 2, /* an operator failed */
+    MZ_NO_MODEL = 3,     /* nothing to set up: the runtime waits for a model */
 } mz_status;
 
 /* Values as in the TFLite schema's TensorType. */
@@ -28,7 +30,7 @@ typedef struct {
 
 typedef struct {
     const char *runtime; /* "aot" | "tflm" */
-    uint8_t model_sha256[32];
+    uint8_t model_sha256[MZ_SHA256_BYTES];
     mz_tensor_spec input;
     mz_tensor_spec output;
     uint32_t arena_bytes; /* reserved */
@@ -39,10 +41,12 @@ typedef struct {
 /* Called after each operator when profiling; op is its index in the .tflite file. */
 typedef void (*mz_op_hook)(uint16_t op, const int8_t *output, uint32_t output_bytes, void *context);
 
-/* Set up once after reset, before anything else here. On failure mz_runtime_error() says why. */
+/* Set up once after reset, before anything else here. Unless it returns MZ_OK, mz_runtime_error()
+ * says why. */
 mz_status mz_runtime_init(void);
 
-/* Static description of the model; valid before and after mz_runtime_init. */
+/* Description of the model; valid before and after mz_runtime_init. It changes only with
+ * mz_runtime_load and mz_runtime_unload. */
 const mz_model_info *mz_runtime_info(void);
 
 /* Input tensor, info->input.bytes long, 16-byte aligned. Its content is consumed by invoke. */
@@ -53,6 +57,17 @@ const int8_t *mz_runtime_output(void);
 
 /* Run the model once. hook may be NULL. */
 mz_status mz_runtime_invoke(mz_op_hook hook, void *context);
+
+/* The next two are of a runtime whose models are uploaded; one whose model is linked in has not
+ * got them. */
+
+/* Set up the model in `bytes` bytes at `model`, 16-byte aligned, with that SHA-256, in place of what
+ * was there. It is read in place until the next load or unload. Returns MZ_OK or MZ_ERROR_INIT; then
+ * there is no model. */
+mz_status mz_runtime_load(const uint8_t *model, uint32_t bytes, const uint8_t *sha256);
+
+/* Forget the model: its memory may be written over. mz_runtime_info() describes none then. */
+void mz_runtime_unload(void);
 
 /* The last failure in words, or "". */
 const char *mz_runtime_error(void);

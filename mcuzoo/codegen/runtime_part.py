@@ -12,6 +12,8 @@ from mcuzoo.plan.memory import MemoryPlan
 from mcuzoo.project.manifest import TflmEntry
 
 WEIGHTS_SECTION = ".mz_weights"
+NO_UPLOAD_SOURCE = "upload/none/mz_upload_none.c"
+"""For a firmware whose model is linked in."""
 
 
 @dataclass(frozen=True)
@@ -29,5 +31,5 @@ def aot_part(plan: MemoryPlan) -> RuntimePart:
     calls = lower(plan.program) if plan.calls is None else plan.calls
     return RuntimePart(
         rendered=render_model(plan.program, plan.arena, WEIGHTS_SECTION, calls),
-        compiled=kernel_sources(calls),
+        compiled=(*kernel_sources(calls), NO_UPLOAD_SOURCE),
     )

@@ -20,7 +20,8 @@ class Hello:
     """What the board says of itself. `build_id` and `model_sha256` are lower-case hex.
 
     `emulated` is true unless the core's CPUID names Arm as its implementer. `runtime_error` is
-    empty when the model is ready to run.
+    empty when the model is ready to run. `model_capacity_bytes` is 0 for a board that takes no
+    uploads, `model_bytes` while it holds no uploaded model that can run.
     """
 
     protocol_version: int
@@ -40,6 +41,8 @@ class Hello:
     window: int
     op_count: int
     runtime_error: str
+    model_capacity_bytes: int = 0
+    model_bytes: int = 0
 
 
 def say_hello(channel: Channel, timing: Timing) -> Hello:
@@ -107,4 +110,6 @@ def _hello(reply: messages.HelloReply) -> Hello:
         window=reply.window,
         op_count=reply.op_count,
         runtime_error=reply.runtime_error,
+        model_capacity_bytes=reply.model_capacity_bytes,
+        model_bytes=reply.model_bytes,
     )

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from enum import Enum, IntEnum
 from functools import cache
 from typing import Annotated, Any, ClassVar, TypeVar, get_type_hints
@@ -58,6 +58,16 @@ class ErrorCode(IntEnum):
     """The runtime could not be set up; the text says why."""
     INVOKE_FAILED = 8
     """The model ran into an error; the text says which."""
+    NO_UPLOAD = 9
+    """The firmware's model is linked in and cannot be replaced."""
+    NO_SUCH_UPLOAD = 10
+    """The board does not hold this upload: begin it again."""
+    MODEL_TOO_LARGE = 11
+    """No room for so many bytes; the text has the figures."""
+    MODEL_SHA256 = 12
+    """The model in the board's memory has another SHA-256 and was dropped: begin it again."""
+    MODEL_REFUSED = 13
+    """The model is complete and intact, and cannot be run; the text says why."""
 
 
 class LogLevel(IntEnum):
@@ -140,8 +150,36 @@ class Reset(Message, code=0x07, sender=Sender.HOST):
 
 
 @dataclass(frozen=True)
+class ModelBegin(Message, code=0x0A, sender=Sender.HOST):
+    """Announces a model, which replaces the board's. Answered by MODEL_ACK: from where to send."""
+
+    upload_id: U32
+    model_bytes: U32
+    model_sha256: Sha256
+
+
+@dataclass(frozen=True)
+class ModelData(Message, code=0x0B, sender=Sender.HOST):
+    """A piece of the model. Answered by MODEL_ACK."""
+
+    upload_id: U32
+    offset: U32
+    data: Data
+
+
+@dataclass(frozen=True)
+class ModelCommit(Message, code=0x0C, sender=Sender.HOST):
+    """Check the model as it lies in memory and set it up. Answered by MODEL_ACK."""
+
+    upload_id: U32
+
+
+@dataclass(frozen=True)
 class HelloReply(Message, code=0x81, sender=Sender.BOARD):
-    """What the board is and runs. The place of `protocol_version` never changes."""
+    """What the board is and runs. The place of `protocol_version` never changes.
+
+    Fields with a default came later: a firmware of before ends without them.
+    """
 
     protocol_version: U8
     window: U8
@@ -160,6 +198,8 @@ class HelloReply(Message, code=0x81, sender=Sender.BOARD):
     runtime: String
     toolchain: String
     runtime_error: String
+    model_capacity_bytes: U32 = 0
+    model_bytes: U32 = 0
 
 
 @dataclass(frozen=True)
@@ -210,6 +250,15 @@ class Error(Message, code=0x86, sender=Sender.BOARD):
 
 
 @dataclass(frozen=True)
+class ModelAck(Message, code=0x88, sender=Sender.BOARD):
+    """All model bytes before `next_offset` are there. `ready` is 1 once the model can run."""
+
+    upload_id: U32
+    next_offset: U32
+    ready: U8
+
+
+@dataclass(frozen=True)
 class Log(Message, code=0x90, sender=Sender.BOARD):
     """The device log; unasked."""
 
@@ -255,6 +304,17 @@ def field_kinds(message: type[Message]) -> dict[str, Kind]:
     return _field_kinds(message.code)
 
 
+@cache
+def _optional_fields(code: int) -> frozenset[str]:
+    message: Any = MESSAGES[code]
+    return frozenset(field.name for field in fields(message) if field.default is not MISSING)
+
+
+def optional_fields(message: type[Message]) -> frozenset[str]:
+    """The fields that a sender of before does not send; they are the last ones."""
+    return _optional_fields(message.code)
+
+
 def pack(message: Message) -> bytes:
     """The payload of `message`."""
     kinds = field_kinds(type(message))
@@ -264,7 +324,13 @@ def pack(message: Message) -> bytes:
 def unpack(message: type[_AnyMessage], payload: bytes) -> _AnyMessage:
     """The message in `payload`; bytes beyond the last field are ignored.
 
-    Raises PayloadError when the payload is shorter than the fields.
+    A payload may end before a field that has a default. Raises PayloadError when it is shorter.
     """
     cursor = Cursor(payload)
-    return message(**{name: kind.unpack(cursor) for name, kind in field_kinds(message).items()})
+    later = optional_fields(message)
+    values = {}
+    for name, kind in field_kinds(message).items():
+        if name in later and cursor.at_end:
+            break
+        values[name] = kind.unpack(cursor)
+    return message(**values)

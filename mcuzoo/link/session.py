@@ -25,9 +25,16 @@ from mcuzoo.link import messages
 from mcuzoo.link.channel import BoardRestarted, Channel, DeviceLog, Refused
 from mcuzoo.link.hello import Hello, say_hello
 from mcuzoo.link.messages import ErrorCode
+from mcuzoo.link.model_upload import (
+    CURED_BY_SENDING_AGAIN,
+    holds,
+    model_refused,
+    require_room,
+    send_model,
+)
 from mcuzoo.link.timing import Timing
 from mcuzoo.link.trace import Trace
-from mcuzoo.link.transfer import download, upload
+from mcuzoo.link.transfer import download, image_transfer, upload
 from mcuzoo.link.transport import Port, open_port
 
 __all__ = ["DeviceLog", "Hello", "Inference", "LineCounts", "Session", "Timing"]
@@ -77,6 +84,7 @@ class Session:
         self._timing = timing
         self._slowest_inference_s: float | None = None
         self._next_id = random.getrandbits(32)
+        self._model: bytes | None = None
         self._hello = say_hello(channel, timing)
         self._in_step = True
 
@@ -145,6 +153,45 @@ class Session:
         self._rejoin()
         return self._hello
 
+    def upload(self, model: bytes, on_progress: Callable[[int], None] | None = None) -> Hello:
+        """Make a board with a universal firmware run `model`, a .tflite file's bytes.
+
+        Nothing is sent when it does already. A board that restarts in this session gets the model
+        again by itself. `on_progress` is told how many bytes have arrived.
+
+        Raises UsageError (the firmware takes no models), FitError (no room), ModelRefusedError
+        (arrived, and cannot be run: the board says why), and as `infer`.
+        """
+        require_room(self._hello, model)
+        self._model = model
+        for attempt in range(1, self._timing.attempts + 1):
+            if not self._in_step:
+                self._meet_again()
+            if holds(self._hello, model):
+                return self._hello
+            self._in_step = False
+            during = f"upload of a model, attempt {attempt}"
+            try:
+                send_model(self._channel, self._timing, self._hello, model, on_progress)
+            except BoardRestarted as restart:
+                lost = _restarted(during, restart)
+            except Refused as refusal:
+                if refusal.error.error == ErrorCode.MODEL_REFUSED:
+                    raise model_refused(refusal.error) from None
+                lost = _refused(during, refusal.error)
+                if refusal.error.error not in CURED_BY_SENDING_AGAIN:
+                    raise lost from None
+            else:
+                self._slowest_inference_s = None
+                self._meet_again()
+                if holds(self._hello, model):
+                    return self._hello
+                lost = BoardResetError(
+                    f"The board lost the model as soon as it had it ({during}).",
+                    "Check its power supply and reset line, then go on with --resume.",
+                )
+        raise lost
+
     def infer(self, image_id: int, tensor: NDArray[np.int8]) -> Inference:
         """Run the model on `tensor`, int8, as many bytes as the board's input tensor has.
 
@@ -183,7 +230,7 @@ class Session:
         self._next_id = (self._next_id + 1) & 0xFFFFFFFF
         crc32 = zlib.crc32(data)
         begin = messages.InputBegin(wire_id, len(data), crc32)
-        upload(self._channel, self._timing, self._hello, begin, data)
+        upload(self._channel, self._timing, self._hello, image_transfer(begin), data)
         result = self._run(messages.Invoke(wire_id, crc32))
         output = download(
             self._channel, self._timing, self._hello, wire_id, self._hello.output.bytes
@@ -241,13 +288,16 @@ class Session:
         return result
 
     def _rejoin(self) -> None:
+        """Meet the board again after a restart, and give it back the model it had."""
+        self._meet_again()
+        if self._model is not None:
+            self.upload(self._model)
+
+    def _meet_again(self) -> None:
         before = self._hello
         now = say_hello(self._channel, self._timing)
-        if (now.build_id, now.model_sha256, now.board) != (
-            before.build_id,
-            before.model_sha256,
-            before.board,
-        ):
+        known_model = self._model is not None or now.model_sha256 == before.model_sha256
+        if (now.build_id, now.board) != (before.build_id, before.board) or not known_model:
             raise WrongFirmwareError(
                 f"Another firmware came up in mid-session: build {now.build_id} for {now.board}, "
                 f"before it was build {before.build_id} for {before.board}.",

@@ -1,12 +1,15 @@
-"""Tensors over the line: windowed upload of the input, download of the output."""
+"""Tensors and models over the line: windowed upload, download of the output."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from mcuzoo.link import messages
 from mcuzoo.link.channel import Channel
 from mcuzoo.link.hello import Hello
+from mcuzoo.link.messages import Message
 from mcuzoo.link.timing import Timing
 
 # What a chunk's frame and its ACK's take on the wire beyond the data, rounded up.
@@ -14,53 +17,103 @@ _OVERHEAD_BYTES = 64
 _SMALLEST_CHUNK_BYTES = 64
 
 
+@dataclass(frozen=True)
+class Outgoing:
+    """Something that the board takes piece by piece, and how it is spoken of on the line.
+
+    acknowledged: the board's next offset in a message that is an answer about this transfer, or
+    None.
+    """
+
+    what: str
+    begin: Message
+    piece: Callable[[int, bytes], Message]
+    acknowledged: Callable[[Message], int | None]
+
+
+def image_transfer(begin: messages.InputBegin) -> Outgoing:
+    """An input tensor."""
+    return Outgoing(
+        "input",
+        begin,
+        lambda offset, data: messages.InputData(begin.image_id, offset, data),
+        lambda answer: (
+            answer.next_offset
+            if isinstance(answer, messages.Ack) and answer.image_id == begin.image_id
+            else None
+        ),
+    )
+
+
+def model_transfer(begin: messages.ModelBegin) -> Outgoing:
+    """A model file."""
+    return Outgoing(
+        "model",
+        begin,
+        lambda offset, data: messages.ModelData(begin.upload_id, offset, data),
+        lambda answer: (
+            answer.next_offset
+            if isinstance(answer, messages.ModelAck) and answer.upload_id == begin.upload_id
+            else None
+        ),
+    )
+
+
 def upload(
-    channel: Channel, timing: Timing, board: Hello, begin: messages.InputBegin, data: bytes
+    channel: Channel,
+    timing: Timing,
+    board: Hello,
+    transfer: Outgoing,
+    data: bytes,
+    on_progress: Callable[[int], None] | None = None,
 ) -> None:
-    """Send `data`, the input tensor that `begin` announces; returns when all of it has arrived.
+    """Send `data`, which `transfer.begin` announces; returns when all of it has arrived.
 
     Go-back-N: up to `board.window` chunks are under way; after a gap or a time-out everything from
     the board's next offset on is sent again, in chunks half as large: short frames get through
-    where long ones do not. Raises BoardSilentError when `timing.tries` setbacks in a row bring
-    nothing forward, and as Channel.answer.
+    where long ones do not. `on_progress` is told how many bytes have arrived. Raises
+    BoardSilentError when `timing.tries` setbacks in a row bring nothing forward, and as
+    Channel.answer.
     """
     first_seq = channel.next_seq
     ack = channel.ask(
-        begin,
-        messages.Ack,
-        lambda ack: ack.image_id == begin.image_id,
+        transfer.begin,
+        Message,
+        lambda answer: transfer.acknowledged(answer) is not None,
         timing.tries,
         timing.exchange_s(_OVERHEAD_BYTES),
     )
-    arrived = sent = ack.next_offset
+    arrived = sent = transfer.acknowledged(ack) or 0
     resumed_seq = channel.next_seq
     setbacks = 0
     while arrived < len(data):
         chunk_bytes = min(board.max_chunk, max(_SMALLEST_CHUNK_BYTES, board.max_chunk >> setbacks))
         while sent < min(len(data), arrived + board.window * chunk_bytes):
             piece = data[sent : sent + chunk_bytes]
-            channel.send(messages.InputData(begin.image_id, sent, piece))
+            channel.send(transfer.piece(sent, piece))
             sent += len(piece)
         under_way_bytes = sent - arrived + board.window * _OVERHEAD_BYTES
         deadline = time.monotonic() + timing.exchange_s(under_way_bytes)
-        next_offset = _await_step(
-            channel, begin.image_id, arrived, deadline, first_seq, resumed_seq
-        )
+        next_offset = _await_step(channel, transfer, arrived, deadline, first_seq, resumed_seq)
         if arrived < next_offset <= len(data):
             arrived = next_offset
             sent = max(sent, arrived)
             setbacks = 0
+            if on_progress is not None:
+                on_progress(arrived)
         else:
             setbacks += 1
             if setbacks > timing.tries:
-                raise channel.silent(f"{arrived} of {len(data)} input bytes arrived, then no more")
+                raise channel.silent(
+                    f"{arrived} of {len(data)} {transfer.what} bytes arrived, then no more"
+                )
             sent = arrived
             resumed_seq = channel.next_seq
 
 
 def _await_step(
     channel: Channel,
-    image_id: int,
+    transfer: Outgoing,
     arrived: int,
     deadline: float,
     first_seq: int,
@@ -72,10 +125,10 @@ def _await_step(
     `resumed_seq` are about a gap that is being filled already.
     """
     while received := channel.answer(deadline, first_seq):
-        ack = received.message
-        if isinstance(ack, messages.Ack) and ack.image_id == image_id:
-            if ack.next_offset > arrived:
-                return ack.next_offset
+        next_offset = transfer.acknowledged(received.message)
+        if next_offset is not None:
+            if next_offset > arrived:
+                return next_offset
             if received.gap and channel.is_since(received.seq, resumed_seq):
                 break
     return arrived

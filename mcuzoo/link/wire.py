@@ -40,6 +40,10 @@ class Cursor:
         self._position = end
         return taken
 
+    @property
+    def at_end(self) -> bool:
+        return self._position == len(self._payload)
+
     def rest(self) -> bytes:
         return self.take(len(self._payload) - self._position)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,51 +11,17 @@ import numpy as np
 import pytest
 
 from mcuzoo.link import messages
-from mcuzoo.link.frame import Frame, FrameReader, encode_frame
-from mcuzoo.link.messages import MESSAGES, ErrorCode, Message, pack, unpack
+from mcuzoo.link.frame import Frame, encode_frame
+from mcuzoo.link.messages import ErrorCode, pack
 
 if sys.platform == "win32":
     pytest.skip("the host port needs POSIX", allow_module_level=True)
 
+from helpers.board_wire import Wire, refusal
 from helpers.host_firmware import HostBoard, build_host_firmware, echo_output
 
 DATA = np.random.default_rng(1).integers(-128, 128, 4096, dtype=np.int8).tobytes()
 CRC = zlib.crc32(DATA)
-
-
-class Wire:
-    """Frames straight into a board process and out of it."""
-
-    def __init__(self, board: HostBoard) -> None:
-        self._board = board
-        self._reader = FrameReader()
-        self._frames: list[Frame] = []
-
-    def next(self) -> tuple[Message, Frame]:
-        end = time.monotonic() + 20
-        while not self._frames and time.monotonic() < end:
-            data = self._board.read()
-            assert data, "the board died"
-            self._frames += self._reader.feed(data)
-        frame = self._frames.pop(0)
-        return unpack(MESSAGES[frame.type], frame.payload), frame
-
-    def raw(self, code: int, payload: bytes, seq: int = 0) -> tuple[Message, Frame]:
-        self._board.write(encode_frame(Frame(code, 0, seq, payload)))
-        return self.next()
-
-    def ask(self, request: Message, seq: int = 0) -> Message:
-        answer, frame = self.raw(request.code, pack(request), seq)
-        assert frame.seq == seq
-        return answer
-
-    def gap(self, request: Message) -> bool:
-        return self.raw(request.code, pack(request))[1].flags == messages.Flag.GAP
-
-    def load(self, image_id: int, data: bytes = DATA) -> None:
-        self.ask(messages.InputBegin(image_id, len(data), zlib.crc32(data)))
-        for offset in range(0, len(data), 1024):
-            self.ask(messages.InputData(image_id, offset, data[offset : offset + 1024]))
 
 
 @pytest.fixture(scope="module")
@@ -79,12 +44,6 @@ def wire(board: HostBoard) -> Wire:
     return wire
 
 
-def refusal(answer: Message) -> ErrorCode:
-    assert isinstance(answer, messages.Error), answer
-    assert answer.text
-    return ErrorCode(answer.error)
-
-
 def test_data_in_order_moves_the_offset(wire: Wire) -> None:
     assert wire.ask(messages.InputBegin(5, 4096, CRC), seq=9) == messages.Ack(5, 0)
     assert wire.ask(messages.InputData(5, 0, DATA[:1000])) == messages.Ack(5, 1000)
@@ -103,7 +62,7 @@ def test_gaps_and_repetitions(wire: Wire) -> None:
 
 
 def test_a_new_image_replaces_the_old(wire: Wire) -> None:
-    wire.load(5)
+    wire.load(5, DATA)
     assert wire.ask(messages.InputBegin(6, 4096, CRC)) == messages.Ack(6, 0)
     assert refusal(wire.ask(messages.Invoke(5, CRC))) is ErrorCode.NO_SUCH_IMAGE
     assert wire.ask(messages.InputData(6, 0, DATA[:1024])) == messages.Ack(6, 1024)
@@ -111,7 +70,7 @@ def test_a_new_image_replaces_the_old(wire: Wire) -> None:
 
 
 def test_a_result_is_repeated_and_the_model_is_not(wire: Wire, board: HostBoard) -> None:
-    wire.load(5)
+    wire.load(5, DATA)
     first = wire.ask(messages.Invoke(5, CRC))
     assert isinstance(first, messages.Result)
     assert (first.image_id, first.input_crc32, first.output_bytes) == (5, CRC, 1500)
@@ -147,7 +106,7 @@ def test_refusals(wire: Wire) -> None:
         assert refusal(wire.ask(messages.InputData(5, offset, b"x"))) is ErrorCode.BAD_RANGE
     assert refusal(wire.ask(messages.Invoke(5, CRC))) is ErrorCode.INCOMPLETE
     assert refusal(wire.ask(messages.ReadOutput(5, 0, 1))) is ErrorCode.NO_SUCH_IMAGE
-    wire.load(5)
+    wire.load(5, DATA)
     wire.ask(messages.Invoke(5, CRC))
     for offset, length in ((1500, 1), (0, 1025), (477, 1024), (2**32 - 1, 2)):
         assert refusal(wire.ask(messages.ReadOutput(5, offset, length))) is ErrorCode.BAD_RANGE
@@ -168,8 +127,16 @@ def test_a_short_payload_is_refused(wire: Wire, code: int) -> None:
     assert refusal(answer) is ErrorCode.BAD_REQUEST
 
 
+@pytest.mark.parametrize("code", [0x0A, 0x0B, 0x0C])
+def test_a_model_that_is_linked_in_is_not_replaced(wire: Wire, code: int) -> None:
+    answer, _ = wire.raw(code, bytes(40))
+    assert refusal(answer) is ErrorCode.NO_UPLOAD
+    wire.load(5, DATA)
+    assert isinstance(wire.ask(messages.Invoke(5, CRC)), messages.Result)
+
+
 def test_hello_answers_any_version_and_changes_nothing(wire: Wire) -> None:
-    wire.load(5)
+    wire.load(5, DATA)
     hello = wire.ask(messages.Hello(protocol_version=9, nonce=77))
     assert isinstance(hello, messages.HelloReply)
     assert (hello.protocol_version, hello.nonce) == (1, 77)

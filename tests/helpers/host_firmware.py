@@ -18,6 +18,9 @@ from mcuzoo.resources import firmware_dir
 
 TESTS = Path(__file__).resolve().parent.parent
 ECHO_RUNTIME = TESTS / "firmware_host" / "echo_runtime.c"
+SLOT_RUNTIME = TESTS / "firmware_host" / "slot_runtime.c"
+SLOT_CAPACITY = 20000
+SLOT_TENSOR_BYTES = 1500
 WARNINGS = ("-std=c11", "-Wall", "-Wextra", "-Werror")
 RESET_STATUS = 75
 SANITIZER_REPORTS = ("AddressSanitizer", "runtime error", "LeakSanitizer")
@@ -54,13 +57,18 @@ def build_host_firmware(
     executable: Path,
     runtime: Sequence[Path] = (ECHO_RUNTIME,),
     options: Sequence[str] = (),
+    upload: str = "none",
 ) -> Path:
-    """Link the firmware's link, app and host port with `runtime` sources; sanitized."""
+    """Link the firmware's link, app and host port with `runtime` sources; sanitized.
+
+    upload: "slot" for a firmware that takes models.
+    """
     firmware = firmware_dir()
     compiler = find_host_compiler()
     sources = [
         *sorted((firmware / "link").glob("*.c")),
         *sorted((firmware / "app").glob("*.c")),
+        *sorted((firmware / "upload" / upload).glob("*.c")),
         firmware / "port" / "host" / "mz_port_host.c",
         *runtime,
     ]
@@ -88,6 +96,18 @@ def echo_output(image: NDArray[np.int8]) -> NDArray[np.int8]:
     for byte in data:
         total = (total * 31 + byte) & 0xFFFFFFFF
     values = [((total >> i % 25) + data[i * 7 % len(data)]) & 0xFF for i in range(1500)]
+    return np.array(values, dtype=np.uint8).view(np.int8)
+
+
+def slot_output(model: bytes, image: NDArray[np.int8]) -> NDArray[np.int8]:
+    """What slot_runtime.c answers with `model` uploaded: int8 (1500,)."""
+    total = 0
+    for byte in model:
+        total = (total * 31 + byte) & 0xFFFFFFFF
+    values = []
+    for byte in image.tobytes():
+        total = (total * 31 + byte) & 0xFFFFFFFF
+        values.append(total >> 7 & 0xFF)
     return np.array(values, dtype=np.uint8).view(np.int8)
 
 
@@ -120,7 +140,12 @@ class HostBoard:
 
     @property
     def invocations(self) -> int:
-        return self._stderr.read_text().count("invoke\n")
+        return self.said.count("invoke\n")
+
+    @property
+    def said(self) -> str:
+        """What the runtime has written to stderr, over all restarts."""
+        return self._stderr.read_text()
 
     def write(self, data: bytes) -> None:
         """Into the board's receiver; a dead board hears nothing."""

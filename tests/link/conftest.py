@@ -10,16 +10,27 @@ from pathlib import Path
 import pytest
 
 if sys.platform == "win32":
-    collect_ignore_glob = ["test_session*.py", "test_faults.py", "test_transport.py"]
+    collect_ignore_glob = [
+        "test_session*.py",
+        "test_upload*.py",
+        "test_faults.py",
+        "test_transport.py",
+    ]
 else:
     from helpers.fault_proxy import Faults, Line
-    from helpers.host_firmware import HostBoard, build_host_firmware
+    from helpers.host_firmware import SLOT_RUNTIME, HostBoard, build_host_firmware
 
     LineMaker = Callable[..., Line]
 
     @pytest.fixture(scope="session")
     def echo_firmware(tmp_path_factory: pytest.TempPathFactory) -> Path:
         return build_host_firmware(tmp_path_factory.mktemp("firmware") / "echo")
+
+    @pytest.fixture(scope="session")
+    def slot_firmware(tmp_path_factory: pytest.TempPathFactory) -> Path:
+        """Takes models."""
+        executable = tmp_path_factory.mktemp("firmware") / "slot"
+        return build_host_firmware(executable, [SLOT_RUNTIME], upload="slot")
 
     @pytest.fixture
     def plug_in(echo_firmware: Path, tmp_path: Path) -> Iterator[LineMaker]:

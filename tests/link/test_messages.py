@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from mcuzoo.link import messages
 from mcuzoo.link.c_header import render_c_header
 from mcuzoo.link.frame import Frame, encode_frame
-from mcuzoo.link.messages import MAX_PAYLOAD_BYTES, MESSAGES, Message, field_kinds, pack, unpack
+from mcuzoo.link.messages import (
+    MAX_PAYLOAD_BYTES,
+    MESSAGES,
+    Message,
+    field_kinds,
+    optional_fields,
+    pack,
+    unpack,
+)
 from mcuzoo.link.wire import MAX_TEXT_BYTES, PayloadError
 from mcuzoo.project.manifest import TensorSpec
 from mcuzoo.resources import firmware_dir
@@ -57,14 +65,33 @@ def test_round_trip(message: Message) -> None:
 def test_a_short_payload_is_refused(message: Message, data: st.DataObject) -> None:
     payload = pack(message)
     needed = len(payload) - len(getattr(message, "data", b""))
+    later = [field_kinds(type(message))[name] for name in optional_fields(type(message))]
+    allowed = {needed - sum(len(kind.pack(0)) for kind in later[n:]) for n in range(len(later))}
     if needed:
-        cut = data.draw(st.integers(0, needed - 1))
+        cut = data.draw(st.integers(0, needed - 1).filter(lambda cut: cut not in allowed))
         with pytest.raises(PayloadError):
             unpack(type(message), payload[:cut])
 
 
 def test_fields_may_be_added_at_the_end() -> None:
     assert unpack(messages.Ack, pack(messages.Ack(1, 2)) + b"later") == messages.Ack(1, 2)
+
+
+def test_a_hello_of_before_lacks_the_later_fields() -> None:
+    spec = TensorSpec("x", (1, 4), "int8", 1.0, 0, 4)
+    reply = messages.HelloReply(
+        1, 4, 1024, 7, 0, 0, 0, 0, 1, "ab" * 32, spec, spec, "", "", "", "", "", 5000, 600
+    )
+    payload = pack(reply)
+    assert unpack(messages.HelloReply, payload) == reply
+    old = unpack(messages.HelloReply, payload[:-8])
+    assert (old.nonce, old.model_capacity_bytes, old.model_bytes) == (7, 0, 0)
+
+
+def test_later_fields_are_the_last_ones() -> None:
+    for kind in MESSAGES.values():
+        names, later = list(field_kinds(kind)), optional_fields(kind)
+        assert set(names[len(names) - len(later) :]) == later
 
 
 def test_a_long_text_is_cut() -> None:

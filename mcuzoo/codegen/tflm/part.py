@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mcuzoo.codegen.model_array import Embed
-from mcuzoo.codegen.runtime_part import WEIGHTS_SECTION, RuntimePart
+from mcuzoo.codegen.runtime_part import NO_UPLOAD_SOURCE, WEIGHTS_SECTION, RuntimePart
 from mcuzoo.codegen.tflm.emit import EMBEDDED_FILE, render_tflm_model
 from mcuzoo.codegen.tflm.registration import registrations
 from mcuzoo.codegen.tflm.sources import tree_defines, tree_include_dirs, tree_sources
@@ -30,7 +30,7 @@ def tflm_part(
     registered = registrations(image.model, checked.path, kernels)
     return RuntimePart(
         rendered=render_tflm_model(program, image, registered, source, WEIGHTS_SECTION, embed),
-        compiled=(RUNTIME_SOURCE,),
+        compiled=(RUNTIME_SOURCE, NO_UPLOAD_SOURCE),
         extra={EMBEDDED_FILE: image.model.raw},
         tflm=TflmEntry(
             tree=str(checked.path),

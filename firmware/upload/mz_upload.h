@@ -1,0 +1,21 @@
+/* Models over the link. A firmware whose model is linked in takes none. */
+#ifndef MZ_UPLOAD_H
+#define MZ_UPLOAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "link/mz_frame.h"
+
+typedef struct {
+    uint32_t capacity_bytes; /* of the largest model that there is room for; 0: takes none */
+    uint32_t model_bytes;    /* of the model that was uploaded and can run; else 0 */
+} mz_upload_facts;
+
+mz_upload_facts mz_upload_state(void);
+
+/* Answers MODEL_BEGIN, MODEL_DATA or MODEL_COMMIT. `ready` says whether there is a model to run;
+ * returns whether there is one now. Once that was false, another model may have taken its place. */
+bool mz_upload_handle(const mz_frame *request, bool ready);
+
+#endif

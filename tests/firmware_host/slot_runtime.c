@@ -1,0 +1,93 @@
+/* A runtime for upload tests: it takes any model whose first byte is not 'R', and its output depends
+ * on every byte of model and input. Each set-up and invocation leaves a line on stderr. */
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/mz_runtime.h"
+#include "upload/slot/mz_model_slot.h"
+
+#define SMALL_ROOM 3000
+#define LARGE_ROOM 20000
+#define TENSOR_BYTES 1500
+
+static _Alignas(16) uint8_t small[SMALL_ROOM];
+static _Alignas(16) uint8_t large[LARGE_ROOM];
+const mz_model_room mz_model_rooms[] = {{small, sizeof small}, {large, sizeof large}};
+const uint32_t mz_model_room_count = 2u;
+
+static _Alignas(16) int8_t input[TENSOR_BYTES];
+static int8_t output[TENSOR_BYTES];
+static const char *error = "";
+
+static const mz_model_info none = {.runtime = "slot", .input = {.name = ""}, .output = {.name = ""}};
+static mz_model_info info;
+static const uint8_t *model;
+static uint32_t model_bytes;
+
+mz_status mz_runtime_init(void) {
+    error = "no model has been uploaded";
+    info = none;
+    return MZ_NO_MODEL;
+}
+
+void mz_runtime_unload(void) {
+    fputs("unload\n", stderr);
+    model = NULL;
+    (void)mz_runtime_init();
+}
+
+mz_status mz_runtime_load(const uint8_t *bytes, uint32_t count, const uint8_t *sha256) {
+    fprintf(stderr, "load %s\n", bytes == small ? "small" : "large");
+    mz_runtime_unload();
+    if (bytes[0] == 'R') {
+        error = "Failed to resize buffer. Requested: 98304, available 65536, missing: 32768";
+        return MZ_ERROR_INIT;
+    }
+    static const mz_model_info loaded = {
+        .runtime = "slot",
+        .input = {"image", MZ_INT8, 2, {1, TENSOR_BYTES}, 0.5f, -1, TENSOR_BYTES},
+        .output = {"scores", MZ_INT8, 2, {1, TENSOR_BYTES}, 0.25f, 3, TENSOR_BYTES},
+        .arena_bytes = 2 * TENSOR_BYTES,
+        .arena_used = TENSOR_BYTES,
+        .op_count = 2,
+    };
+    info = loaded;
+    memcpy(info.model_sha256, sha256, sizeof info.model_sha256);
+    model = bytes;
+    model_bytes = count;
+    error = "";
+    return MZ_OK;
+}
+
+const mz_model_info *mz_runtime_info(void) {
+    return &info;
+}
+
+int8_t *mz_runtime_input(void) {
+    return input;
+}
+
+const int8_t *mz_runtime_output(void) {
+    return output;
+}
+
+const char *mz_runtime_error(void) {
+    return error;
+}
+
+mz_status mz_runtime_invoke(mz_op_hook hook, void *context) {
+    fputs("invoke\n", stderr);
+    uint32_t sum = 0u;
+    for (uint32_t i = 0u; i < model_bytes; i++) {
+        sum = sum * 31u + model[i];
+    }
+    for (uint32_t i = 0u; i < TENSOR_BYTES; i++) {
+        sum = sum * 31u + (uint8_t)input[i];
+        output[i] = (int8_t)(uint8_t)(sum >> 7);
+    }
+    memset(input, 0x55, sizeof input);
+    if (hook != NULL) {
+        hook(0, output, TENSOR_BYTES, context);
+    }
+    return MZ_OK;
+}

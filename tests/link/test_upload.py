@@ -1,0 +1,196 @@
+"""Models into the real firmware in a process, over a line that is perfect or is not."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers.fault_proxy import KINDS, Faults, Line
+from helpers.host_firmware import SLOT_CAPACITY, SLOT_TENSOR_BYTES, slot_output
+from numpy.typing import NDArray
+
+from mcuzoo.errors import BoardSilentError, FitError, ModelRefusedError, UsageError
+from mcuzoo.link.session import Session, Timing
+
+LineMaker = Callable[..., Line]
+QUICK = Timing(latency_s=0.06, connect_s=5.0, inference_s=5.0, attempts=8)
+
+
+def model(seed: int, size_bytes: int = 12345) -> bytes:
+    return b"M" + np.random.default_rng(seed).bytes(size_bytes - 1)
+
+
+def image(seed: int) -> NDArray[np.int8]:
+    return np.random.default_rng(seed).integers(-128, 128, SLOT_TENSOR_BYTES, dtype=np.int8)
+
+
+def answers(session: Session, content: bytes, seed: int) -> bool:
+    result = session.infer(seed, image(seed))
+    return np.array_equal(result.output, slot_output(content, image(seed)))
+
+
+def test_a_board_without_a_model_says_so(plug_in: LineMaker, slot_firmware: Path) -> None:
+    lines: list[object] = []
+    with Session.open(plug_in(firmware=slot_firmware).url, on_log=lines.append) as session:
+        hello = session.hello()
+    assert (hello.model_capacity_bytes, hello.model_bytes) == (SLOT_CAPACITY, 0)
+    assert (hello.runtime_error, hello.model_sha256) == ("no model has been uploaded", "00" * 32)
+    assert (hello.input.bytes, hello.op_count) == (0, 0)
+    assert lines == []
+
+
+def test_models_one_after_the_other(plug_in: LineMaker, slot_firmware: Path) -> None:
+    line = plug_in(firmware=slot_firmware)
+    with Session.open(line.url) as session:
+        for seed, size_bytes in ((1, 12345), (2, 2999), (3, SLOT_CAPACITY), (4, 1)):
+            content = model(seed, size_bytes)
+            seen: list[int] = []
+            hello = session.upload(content, seen.append)
+            assert (hello.model_bytes, hello.runtime_error) == (size_bytes, "")
+            assert (hello.input.name, hello.output.zero_point) == ("image", 3)
+            assert seen == sorted(seen)
+            assert seen[-1] == size_bytes
+            assert answers(session, content, seed)
+            assert answers(session, content, seed + 10)
+    loads = [said for said in line.board.said.splitlines() if said.startswith("load")]
+    assert loads == ["load large", "load small", "load large", "load small"]
+    assert line.board.restarts == 0
+
+
+def test_a_model_that_is_there_is_not_sent_again(plug_in: LineMaker, slot_firmware: Path) -> None:
+    line = plug_in(firmware=slot_firmware)
+    for _ in range(2):
+        with Session.open(line.url) as session:
+            assert session.upload(model(1)).model_bytes == 12345
+            assert answers(session, model(1), 1)
+    assert line.board.said.count("load large") == 1
+    assert line.board.said.count("invoke") == 2
+
+
+def test_a_new_model_drops_the_image_of_the_old(plug_in: LineMaker, slot_firmware: Path) -> None:
+    with Session.open(plug_in(firmware=slot_firmware).url) as session:
+        session.upload(model(1))
+        assert answers(session, model(1), 5)
+        session.upload(model(2))
+        assert answers(session, model(2), 5)
+
+
+def test_a_restart_costs_the_model_and_the_session_sends_it_again(
+    plug_in: LineMaker, slot_firmware: Path
+) -> None:
+    line = plug_in(firmware=slot_firmware)
+    with Session.open(line.url, timing=QUICK) as session:
+        session.upload(model(1))
+        for seed in range(3):
+            line.press_reset()
+            assert answers(session, model(1), seed)
+        assert session.reset().model_bytes == 12345
+    assert line.board.restarts == 4
+
+
+def test_a_restart_in_the_middle_of_an_upload(plug_in: LineMaker, slot_firmware: Path) -> None:
+    line = plug_in(firmware=slot_firmware)
+    pressed: list[int] = []
+
+    def press(arrived: int) -> None:
+        if not pressed:
+            pressed.append(arrived)
+            line.press_reset()
+
+    with Session.open(line.url, timing=QUICK) as session:
+        session.upload(model(1), press)
+        assert answers(session, model(1), 1)
+    assert pressed[0] < 12345
+
+
+def test_the_next_host_goes_on_where_the_first_one_died(
+    plug_in: LineMaker, slot_firmware: Path
+) -> None:
+    line = plug_in(firmware=slot_firmware)
+
+    class Died(Exception):
+        pass
+
+    def die(arrived: int) -> None:
+        if arrived > 5000:
+            raise Died
+
+    with Session.open(line.url) as session, pytest.raises(Died):
+        session.upload(model(1), die)
+    seen: list[int] = []
+    with Session.open(line.url) as session:
+        session.upload(model(1), seen.append)
+        assert answers(session, model(1), 1)
+    assert seen[0] > 5000
+
+
+def test_too_large_is_told_before_anything_is_sent(plug_in: LineMaker, slot_firmware: Path) -> None:
+    line = plug_in(firmware=slot_firmware)
+    with Session.open(line.url) as session:
+        session.upload(model(1))
+        with pytest.raises(FitError, match=r"20,001 bytes, the host has room for 20,000"):
+            session.upload(model(2, SLOT_CAPACITY + 1))
+        assert answers(session, model(1), 1)
+
+
+def test_a_refused_model_is_told_in_the_boards_words(
+    plug_in: LineMaker, slot_firmware: Path
+) -> None:
+    line = plug_in(firmware=slot_firmware)
+    with Session.open(line.url) as session:
+        with pytest.raises(ModelRefusedError, match="Requested: 98304, available 65536"):
+            session.upload(b"R" + model(1))
+        assert session.upload(model(1)).model_bytes == 12345
+        assert answers(session, model(1), 1)
+
+
+def test_a_fixed_firmware_takes_no_model(plug_in: LineMaker) -> None:
+    with Session.open(plug_in().url) as session:
+        assert session.hello().model_capacity_bytes == 0
+        with pytest.raises(UsageError, match="takes no models"):
+            session.upload(model(1))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_moderate_faults_lose_nothing(plug_in: LineMaker, slot_firmware: Path, seed: int) -> None:
+    line = plug_in(Faults(seed, mean_bytes=9000), firmware=slot_firmware)
+    with Session.open(line.url, timing=QUICK) as session:
+        for number in range(3):
+            content = model(number, 15000)
+            assert session.upload(content).model_bytes == 15000
+            assert answers(session, content, number)
+    assert line.to_board and line.to_host
+    assert line.to_board.struck or line.to_host.struck
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_fault_alone_loses_nothing(plug_in: LineMaker, slot_firmware: Path, kind: str) -> None:
+    line = plug_in(Faults(seed=11, mean_bytes=7000, kinds=(kind,)), firmware=slot_firmware)
+    # A restart costs all that has arrived: the model must get through between two of them.
+    content = model(5, 4000 if kind == "reset" else 15000)
+    with Session.open(line.url, timing=QUICK) as session:
+        for seed in range(3):
+            session.upload(content + bytes([seed]))
+            assert answers(session, content + bytes([seed]), seed)
+    assert line.to_board and line.to_host
+    assert {*line.to_board.struck, *line.to_host.struck} == {kind}
+
+
+def test_a_board_that_dies_is_an_error(plug_in: LineMaker, slot_firmware: Path) -> None:
+    line = plug_in(firmware=slot_firmware)
+    quick = Timing(latency_s=0.05, connect_s=0.5, tries=2)
+    killer = threading.Event()
+
+    def kill(_: int) -> None:
+        if not killer.is_set():
+            killer.set()
+            line.kill_board()
+
+    with (
+        Session.open(line.url, timing=quick) as session,
+        pytest.raises(BoardSilentError, match="model bytes arrived"),
+    ):
+        session.upload(model(1), kill)
