@@ -18,6 +18,7 @@ FLOORS = (
     {"lowering", "data"},
     {"plan"},
     {"codegen", "link"},
+    {"profile"},
     {"toolchain", "run"},
     {"report"},
     {"demo"},

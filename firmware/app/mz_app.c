@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "app/mz_image.h"
+#include "app/mz_profile.h"
 #include "link/mz_link.h"
 #include "mz_board.h"
 #include "mz_build_id.h"
@@ -32,6 +33,10 @@ static void refuse_malformed(const mz_frame *request) {
 
 static void refuse_unknown_image(const mz_frame *request) {
     mz_link_refuse(request, MZ_LINK_NO_SUCH_IMAGE, "the board does not hold this image");
+}
+
+static void refuse_damaged(const mz_frame *request) {
+    mz_link_refuse(request, MZ_LINK_INPUT_CRC, "the input in memory has another CRC");
 }
 
 static bool within(uint32_t offset, uint32_t length, uint32_t total) {
@@ -135,29 +140,78 @@ static void send_result(const mz_frame *request) {
     mz_link_answer(request, MZ_MSG_RESULT, 0u);
 }
 
-/* A repeated INVOKE meets an image that has run already and only gets its answer again. */
-static void on_invoke(const mz_frame *request) {
+/* Whether the image that is asked for is here as a whole and may be run; answers when not. */
+static bool has_arrived(const mz_frame *request, uint32_t image_id, uint32_t input_crc32) {
     const mz_image *image = mz_image_current();
-    mz_msg_invoke invoke;
-    if (!mz_unpack_invoke(request->payload, &invoke)) {
-        refuse_malformed(request);
-        return;
-    }
-    if (!mz_image_is(invoke.image_id)) {
+    if (!mz_image_is(image_id)) {
         refuse_unknown_image(request);
-        return;
-    }
-    if (image->next_offset != mz_runtime_info()->input.bytes) {
+    } else if (image->next_offset != mz_runtime_info()->input.bytes) {
         mz_link_refuse(request, MZ_LINK_INCOMPLETE, "the input has not arrived completely");
-        return;
+    } else if (input_crc32 != image->input_crc32) {
+        refuse_damaged(request);
+    } else {
+        return true;
     }
-    if (invoke.input_crc32 != image->input_crc32 ||
-        (image->state == MZ_IMAGE_LOADING && !mz_image_run(invoke.input_crc32))) {
-        mz_link_refuse(request, MZ_LINK_INPUT_CRC, "the input in memory has another CRC");
-    } else if (image->state == MZ_IMAGE_FAILED) {
+    return false;
+}
+
+static void send_outcome(const mz_frame *request) {
+    if (mz_image_current()->state == MZ_IMAGE_FAILED) {
         mz_link_refuse(request, MZ_LINK_INVOKE_FAILED, mz_runtime_error());
     } else {
         send_result(request);
+    }
+}
+
+/* A repeated INVOKE meets an image that has run already and only gets its answer again. */
+static void on_invoke(const mz_frame *request) {
+    mz_msg_invoke invoke;
+    if (!mz_unpack_invoke(request->payload, &invoke)) {
+        refuse_malformed(request);
+    } else if (!has_arrived(request, invoke.image_id, invoke.input_crc32)) {
+        return;
+    } else if (mz_image_current()->state == MZ_IMAGE_LOADING && !mz_image_run(invoke.input_crc32)) {
+        refuse_damaged(request);
+    } else {
+        send_outcome(request);
+    }
+}
+
+/* Likewise; but an image that ran without these records has consumed its input. */
+static void on_profile(const mz_frame *request) {
+    mz_msg_profile profile;
+    if (!mz_unpack_profile(request->payload, &profile)) {
+        refuse_malformed(request);
+        return;
+    }
+    if (!has_arrived(request, profile.image_id, profile.input_crc32)) {
+        return;
+    }
+    const mz_image *image = mz_image_current();
+    if (image->state == MZ_IMAGE_LOADING) {
+        if (!mz_image_profile(profile.input_crc32, profile.first_record)) {
+            refuse_damaged(request);
+            return;
+        }
+    } else if (!image->profiled || mz_profile_first() != profile.first_record) {
+        mz_link_refuse(request, MZ_LINK_NO_SUCH_IMAGE, "the image has run, but not for this profile");
+        return;
+    }
+    send_outcome(request);
+}
+
+static void on_read_profile(const mz_frame *request) {
+    mz_msg_read_profile read;
+    const mz_image *image = mz_image_current();
+    if (!mz_unpack_read_profile(request->payload, &read)) {
+        refuse_malformed(request);
+    } else if (!mz_image_is(read.image_id) || image->state != MZ_IMAGE_DONE || !image->profiled) {
+        refuse_unknown_image(request);
+    } else {
+        const mz_msg_profile_data data = {
+            read.image_id, mz_profile_count(), mz_profile_first(), mz_profile_records()};
+        mz_pack_profile_data(mz_link_compose(), &data);
+        mz_link_answer(request, MZ_MSG_PROFILE_DATA, 0u);
     }
 }
 
@@ -213,6 +267,12 @@ static void handle(const mz_frame *request) {
         break;
     case MZ_MSG_INVOKE:
         on_invoke(request);
+        break;
+    case MZ_MSG_PROFILE:
+        on_profile(request);
+        break;
+    case MZ_MSG_READ_PROFILE:
+        on_read_profile(request);
         break;
     case MZ_MSG_READ_OUTPUT:
         on_read_output(request);

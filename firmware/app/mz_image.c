@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 
+#include "app/mz_profile.h"
 #include "link/mz_crc32.h"
 #include "port/mz_port.h"
 #include "runtime/mz_runtime.h"
@@ -48,29 +49,52 @@ typedef struct {
     uint64_t total;
 } stopwatch;
 
-static void lap(uint16_t op, const int8_t *output, uint32_t output_bytes, void *context) {
-    (void)op;
+static void
+lap(uint16_t first_op, uint16_t last_op, const int8_t *output, uint32_t bytes, void *context) {
+    (void)first_op;
+    (void)last_op;
     (void)output;
-    (void)output_bytes;
+    (void)bytes;
     stopwatch *watch = context;
     const uint32_t now = mz_port_cycles();
     watch->total += (uint32_t)(now - watch->last);
     watch->last = now;
 }
 
+static bool input_is_intact(uint32_t input_crc32) {
+    if (mz_crc32(mz_runtime_input(), mz_runtime_info()->input.bytes) == input_crc32) {
+        return true;
+    }
+    image.state = MZ_IMAGE_NONE;
+    return false;
+}
+
+static void keep_result(mz_status status, bool profiled, uint64_t cycles) {
+    image.profiled = profiled;
+    image.cycles = cycles;
+    image.state = status == MZ_OK ? MZ_IMAGE_DONE : MZ_IMAGE_FAILED;
+    if (status == MZ_OK) {
+        image.output_crc32 = mz_crc32(mz_runtime_output(), mz_runtime_info()->output.bytes);
+    }
+}
+
 bool mz_image_run(uint32_t input_crc32) {
-    const mz_model_info *info = mz_runtime_info();
-    if (mz_crc32(mz_runtime_input(), info->input.bytes) != input_crc32) {
-        image.state = MZ_IMAGE_NONE;
+    if (!input_is_intact(input_crc32)) {
         return false;
     }
     stopwatch watch = {mz_port_cycles(), 0u};
     const mz_status status = mz_runtime_invoke(lap, &watch);
-    lap(0u, NULL, 0u, &watch);
-    image.cycles = watch.total;
-    image.state = status == MZ_OK ? MZ_IMAGE_DONE : MZ_IMAGE_FAILED;
-    if (status == MZ_OK) {
-        image.output_crc32 = mz_crc32(mz_runtime_output(), info->output.bytes);
+    lap(0u, 0u, NULL, 0u, &watch);
+    keep_result(status, false, watch.total);
+    return true;
+}
+
+bool mz_image_profile(uint32_t input_crc32, uint16_t first_record) {
+    if (!input_is_intact(input_crc32)) {
+        return false;
     }
+    mz_profile_begin(first_record);
+    const mz_status status = mz_runtime_invoke(mz_profile_lap, NULL);
+    keep_result(status, true, mz_profile_end());
     return true;
 }

@@ -19,6 +19,7 @@ typedef struct {
     uint32_t image_id;
     uint32_t input_crc32;
     uint32_t next_offset; /* input bytes that have arrived, from the front */
+    bool profiled;        /* run by mz_image_profile */
     uint64_t cycles;      /* of the inference; 0 when not measured */
     uint32_t output_crc32;
 } mz_image;
@@ -42,5 +43,8 @@ bool mz_image_take(uint32_t offset, mz_span data);
 /* Runs the model on the complete input, when its CRC in memory is input_crc32; else forgets the
  * image and returns false. Leaves it DONE or FAILED. */
 bool mz_image_run(uint32_t input_crc32);
+
+/* The same, while mz_profile keeps records from first_record on. */
+bool mz_image_profile(uint32_t input_crc32, uint16_t first_record);
 
 #endif

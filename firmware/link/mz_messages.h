@@ -12,6 +12,7 @@
 #define MZ_MAX_CHUNK_BYTES 1024u
 #define MZ_MAX_PAYLOAD_BYTES 1032u
 #define MZ_MAX_TEXT_BYTES 120u
+#define MZ_PROFILE_RECORD_BYTES 16u
 
 typedef enum {
     MZ_MSG_HELLO = 0x01,
@@ -21,6 +22,8 @@ typedef enum {
     MZ_MSG_READ_OUTPUT = 0x05,
     MZ_MSG_PING = 0x06,
     MZ_MSG_RESET = 0x07,
+    MZ_MSG_PROFILE = 0x08,
+    MZ_MSG_READ_PROFILE = 0x09,
     MZ_MSG_MODEL_BEGIN = 0x0a,
     MZ_MSG_MODEL_DATA = 0x0b,
     MZ_MSG_MODEL_COMMIT = 0x0c,
@@ -30,6 +33,7 @@ typedef enum {
     MZ_MSG_OUTPUT_DATA = 0x84,
     MZ_MSG_PONG = 0x85,
     MZ_MSG_ERROR = 0x86,
+    MZ_MSG_PROFILE_DATA = 0x87,
     MZ_MSG_MODEL_ACK = 0x88,
     MZ_MSG_LOG = 0x90,
     MZ_MSG_BOOT = 0x91,
@@ -146,6 +150,33 @@ static inline bool mz_unpack_ping(mz_span payload, mz_msg_ping *message) {
 }
 
 /* Restart; no fields. Not answered: the board announces itself by BOOT. */
+
+/* Run the model on the input, once, and keep a record of each kernel from `first_record` on.
+ * Answered by RESULT. */
+typedef struct {
+    uint32_t image_id;
+    uint32_t input_crc32;
+    uint16_t first_record;
+} mz_msg_profile;
+
+static inline bool mz_unpack_profile(mz_span payload, mz_msg_profile *message) {
+    mz_reader reader = mz_reader_of(payload);
+    message->image_id = mz_read_u32(&reader);
+    message->input_crc32 = mz_read_u32(&reader);
+    message->first_record = mz_read_u16(&reader);
+    return reader.ok;
+}
+
+/* Asks for the records that PROFILE kept. Answered by PROFILE_DATA. */
+typedef struct {
+    uint32_t image_id;
+} mz_msg_read_profile;
+
+static inline bool mz_unpack_read_profile(mz_span payload, mz_msg_read_profile *message) {
+    mz_reader reader = mz_reader_of(payload);
+    message->image_id = mz_read_u32(&reader);
+    return reader.ok;
+}
 
 /* Announces a model, which replaces the board's. Answered by MODEL_ACK: from where to send. */
 typedef struct {
@@ -301,6 +332,22 @@ static inline void mz_pack_error(mz_writer *writer, const mz_msg_error *message)
     mz_write_u8(writer, message->error);
     mz_write_u8(writer, message->request);
     mz_write_text(writer, message->text);
+}
+
+/* Records of PROFILE_RECORD_BYTES each, the first of them number `first_record` of the
+ * `record_count` that the inference gave. */
+typedef struct {
+    uint32_t image_id;
+    uint16_t record_count;
+    uint16_t first_record;
+    mz_span records;
+} mz_msg_profile_data;
+
+static inline void mz_pack_profile_data(mz_writer *writer, const mz_msg_profile_data *message) {
+    mz_write_u32(writer, message->image_id);
+    mz_write_u16(writer, message->record_count);
+    mz_write_u16(writer, message->first_record);
+    mz_write_rest(writer, message->records);
 }
 
 /* All model bytes before `next_offset` are there. `ready` is 1 once the model can run. */

@@ -38,8 +38,16 @@ typedef struct {
     uint16_t op_count;
 } mz_model_info;
 
-/* Called after each operator when profiling; op is its index in the .tflite file. */
-typedef void (*mz_op_hook)(uint16_t op, const int8_t *output, uint32_t output_bytes, void *context);
+/* Called after each kernel. It computed the operators first_op to last_op, as the .tflite file
+ * numbers them: several where the runtime fuses them. output is the last one's, until the hook
+ * returns; NULL and 0 bytes where it is not in memory as the model has it (in another layout, or
+ * never as a whole). */
+typedef void (*mz_op_hook)(
+    uint16_t first_op,
+    uint16_t last_op,
+    const int8_t *output,
+    uint32_t output_bytes,
+    void *context);
 
 /* Set up once after reset, before anything else here. Unless it returns MZ_OK, mz_runtime_error()
  * says why. */

@@ -20,6 +20,7 @@ from mcuzoo.cli import (
     export,
     fit,
     inspect,
+    profile,
     report,
     run_serial,
 )
@@ -87,6 +88,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "build": build.build,
     "emulate": emulate.emulate,
     "run-serial": run_serial.run_serial,
+    "profile": profile.profile,
     "report": report.report,
 }
 for _name, _command in _COMMANDS.items():

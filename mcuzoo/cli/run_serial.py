@@ -110,7 +110,7 @@ def run_serial(
     for warning in job.data_set.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     with ExitStack() as stack:
-        traffic = None if trace is None else stack.enter_context(_opened(trace))
+        traffic = None if trace is None else stack.enter_context(opened_trace(trace))
         progress = stack.enter_context(RunProgress(job.out))
         summary = run_images(
             job,
@@ -129,7 +129,8 @@ def run_serial(
         raise typer.Exit(summary.verdict.exit_code)
 
 
-def _opened(trace: Path) -> TextIO:
+def opened_trace(trace: Path) -> TextIO:
+    """A file for --trace. Raises UsageError."""
     try:
         return trace.open("w", encoding="utf-8")
     except OSError as error:

@@ -25,3 +25,14 @@ def parse_emulator_url(url: str) -> tuple[Path, dict[str, str]]:
             f"{SCHEME}PROJECT?count=N|all|0&board=B; the options may be left out.",
         )
     return Path(path), options
+
+
+def emulated_project(url: str) -> Path | None:
+    """The project folder behind an emulator:// URL; None for other ports and for image files.
+
+    Raises PortError.
+    """
+    if not url.lower().startswith(SCHEME):
+        return None
+    path, _ = parse_emulator_url(url)
+    return None if path.is_file() else path

@@ -11,6 +11,7 @@ from mcuzoo.link.messages import (
     MAX_CHUNK_BYTES,
     MAX_PAYLOAD_BYTES,
     MESSAGES,
+    PROFILE_RECORD_BYTES,
     PROTOCOL_VERSION,
     ErrorCode,
     Flag,
@@ -41,6 +42,7 @@ def render_c_header() -> str:
         "MZ_MAX_CHUNK_BYTES": MAX_CHUNK_BYTES,
         "MZ_MAX_PAYLOAD_BYTES": MAX_PAYLOAD_BYTES,
         "MZ_MAX_TEXT_BYTES": MAX_TEXT_BYTES,
+        "MZ_PROFILE_RECORD_BYTES": PROFILE_RECORD_BYTES,
     }
     codes = {f"MZ_MSG_{_words(message).upper()}": code for code, message in MESSAGES.items()}
     parts = [

@@ -16,6 +16,7 @@ from mcuzoo.project.manifest import TensorSpec
 PROTOCOL_VERSION = 1
 MAX_CHUNK_BYTES = 1024
 MAX_PAYLOAD_BYTES = MAX_CHUNK_BYTES + 8
+PROFILE_RECORD_BYTES = 16
 
 U8 = Annotated[int, Number("u8", "uint8_t {}", "<B")]
 U16 = Annotated[int, Number("u16", "uint16_t {}", "<H")]
@@ -49,9 +50,9 @@ class ErrorCode(IntEnum):
     BAD_RANGE = 3
     """Offset and length lie outside the tensor."""
     NO_SUCH_IMAGE = 4
-    """The board does not hold this image: begin it again under a new image_id."""
+    """The board does not hold this image, or what is asked of it: begin it again, newly named."""
     INCOMPLETE = 5
-    """INVOKE before the whole input has arrived."""
+    """INVOKE or PROFILE before the whole input has arrived."""
     INPUT_CRC = 6
     """The input in the board's memory has another CRC and was not run: begin it again, likewise."""
     NOT_READY = 7
@@ -147,6 +148,23 @@ class Ping(Message, code=0x06, sender=Sender.HOST):
 @dataclass(frozen=True)
 class Reset(Message, code=0x07, sender=Sender.HOST):
     """Restart; no fields. Not answered: the board announces itself by BOOT."""
+
+
+@dataclass(frozen=True)
+class Profile(Message, code=0x08, sender=Sender.HOST):
+    """Run the model on the input, once, and keep a record of each kernel from `first_record` on.
+    Answered by RESULT."""
+
+    image_id: U32
+    input_crc32: U32
+    first_record: U16
+
+
+@dataclass(frozen=True)
+class ReadProfile(Message, code=0x09, sender=Sender.HOST):
+    """Asks for the records that PROFILE kept. Answered by PROFILE_DATA."""
+
+    image_id: U32
 
 
 @dataclass(frozen=True)
@@ -247,6 +265,17 @@ class Error(Message, code=0x86, sender=Sender.BOARD):
     error: U8
     request: U8
     text: String
+
+
+@dataclass(frozen=True)
+class ProfileData(Message, code=0x87, sender=Sender.BOARD):
+    """Records of PROFILE_RECORD_BYTES each, the first of them number `first_record` of the
+    `record_count` that the inference gave."""
+
+    image_id: U32
+    record_count: U16
+    first_record: U16
+    records: Data
 
 
 @dataclass(frozen=True)

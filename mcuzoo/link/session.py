@@ -7,8 +7,9 @@ import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from mcuzoo.errors import (
 from mcuzoo.link import messages
 from mcuzoo.link.channel import BoardRestarted, Channel, DeviceLog, Refused
 from mcuzoo.link.hello import Hello, say_hello
+from mcuzoo.link.inference import Inference, KernelRecord, Profile
 from mcuzoo.link.messages import ErrorCode
 from mcuzoo.link.model_upload import (
     CURED_BY_SENDING_AGAIN,
@@ -34,28 +36,16 @@ from mcuzoo.link.model_upload import (
 )
 from mcuzoo.link.timing import Timing
 from mcuzoo.link.trace import Trace
-from mcuzoo.link.transfer import download, image_transfer, upload
+from mcuzoo.link.transfer import download, image_transfer, read_records, upload
 from mcuzoo.link.transport import Port, open_port
 
-__all__ = ["DeviceLog", "Hello", "Inference", "LineCounts", "Session", "Timing"]
+__all__ = ["DeviceLog", "Hello", "Inference", "LineCounts", "Profile", "Session", "Timing"]
 
 # The board has lost the image, or holds it damaged: sending it once more is the cure.
 _CURED_BY_SENDING_AGAIN = {ErrorCode.NO_SUCH_IMAGE, ErrorCode.INCOMPLETE, ErrorCode.INPUT_CRC}
 _SHORT_BYTES = 64
 
-
-@dataclass(frozen=True)
-class Inference:
-    """A result whose input and output are proven by CRC-32.
-
-    output: int8 (output tensor's bytes,). `cycles` is None when the board does not count them;
-    `attempts` is 1 unless the image had to be started again.
-    """
-
-    output: NDArray[np.int8]
-    cycles: int | None
-    input_crc32: int
-    attempts: int
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -204,6 +194,30 @@ class Session:
         WrongFirmwareError (another firmware came up after a restart), FirmwareError (fault, failed
         inference), ProtocolError.
         """
+        return self._insist(image_id, tensor, self._infer)
+
+    def profile(self, image_id: int, tensor: NDArray[np.int8]) -> Profile:
+        """Run the model on `tensor` as `infer` does and learn what each kernel took and gave.
+
+        A model of more kernels than the board keeps records of is run several times. The CRCs that
+        the board makes between two kernels count for none of them. Raises as `infer`.
+        """
+        inference, records, total = self._insist(image_id, tensor, partial(self._profile, 0))
+        while len(records) < total:
+            again, more, _ = self._insist(image_id, tensor, partial(self._profile, len(records)))
+            if not more or not np.array_equal(again.output, inference.output):
+                raise ProtocolError(
+                    f"The board gave {len(records)} of {total} records of a profile, then "
+                    f"{'another output' if more else 'no more'}.",
+                    "The firmware is not sound: export, build and flash it again.",
+                )
+            records = records + more
+        return Profile(inference, records)
+
+    def _insist(
+        self, image_id: int, tensor: NDArray[np.int8], attempt_at: Callable[[bytes, int], _T]
+    ) -> _T:
+        """What `attempt_at`, given the input's bytes and the attempt's number, brings at last."""
         self._check_input(tensor)
         data = tensor.tobytes()
         for attempt in range(1, self._timing.attempts + 1):
@@ -211,7 +225,7 @@ class Session:
                 self._rejoin()
             self._in_step = False
             try:
-                inference = self._attempt(data, attempt)
+                result = attempt_at(data, attempt)
             except BoardRestarted as restart:
                 lost = _restarted(f"image {image_id}, attempt {attempt}", restart)
             except Refused as refusal:
@@ -222,18 +236,36 @@ class Session:
                 lost = loss.error
             else:
                 self._in_step = True
-                return inference
+                return result
         raise lost
 
-    def _attempt(self, data: bytes, attempt: int) -> Inference:
-        wire_id = self._next_id
+    def _infer(self, data: bytes, attempt: int) -> Inference:
+        begin = self._send(data)
+        return self._finish(messages.Invoke(begin.image_id, begin.input_crc32), attempt)
+
+    def _profile(
+        self, first_record: int, data: bytes, attempt: int
+    ) -> tuple[Inference, tuple[KernelRecord, ...], int]:
+        """The records from number `first_record` on that the board keeps, of how many in all."""
+        begin = self._send(data)
+        inference = self._finish(
+            messages.Profile(begin.image_id, begin.input_crc32, first_record), attempt
+        )
+        records, total = read_records(self._channel, self._timing, begin.image_id, first_record)
+        return inference, records, total
+
+    def _send(self, data: bytes) -> messages.InputBegin:
+        """Bring an input to the board, under an image_id of its own."""
+        begin = messages.InputBegin(self._next_id, len(data), zlib.crc32(data))
         self._next_id = (self._next_id + 1) & 0xFFFFFFFF
-        crc32 = zlib.crc32(data)
-        begin = messages.InputBegin(wire_id, len(data), crc32)
         upload(self._channel, self._timing, self._hello, image_transfer(begin), data)
-        result = self._run(messages.Invoke(wire_id, crc32))
+        return begin
+
+    def _finish(self, run: messages.Invoke | messages.Profile, attempt: int) -> Inference:
+        """Run the model on the input that has been sent, and fetch its output."""
+        result = self._run(run)
         output = download(
-            self._channel, self._timing, self._hello, wire_id, self._hello.output.bytes
+            self._channel, self._timing, self._hello, run.image_id, self._hello.output.bytes
         )
         if zlib.crc32(output) != result.output_crc32:
             raise _ImageLost(
@@ -245,11 +277,11 @@ class Session:
         return Inference(
             output=np.frombuffer(output, dtype=np.int8),
             cycles=result.cycles or None,
-            input_crc32=crc32,
+            input_crc32=run.input_crc32,
             attempts=attempt,
         )
 
-    def _run(self, invoke: messages.Invoke) -> messages.Result:
+    def _run(self, invoke: messages.Invoke | messages.Profile) -> messages.Result:
         """Send `invoke` and wait for its result, asking again in between.
 
         A board that computes does not listen; whatever it misses is repeated, and a result that
@@ -276,7 +308,9 @@ class Session:
             wait_s = min(2 * wait_s, longest_wait_s)
         raise channel.silent(f"no result of an inference within {limit_s:.0f} s")
 
-    def _checked(self, result: messages.Result, invoke: messages.Invoke) -> messages.Result:
+    def _checked(
+        self, result: messages.Result, invoke: messages.Invoke | messages.Profile
+    ) -> messages.Result:
         expected = (invoke.input_crc32, self._hello.output.bytes)
         if (result.input_crc32, result.output_bytes) != expected:
             raise ProtocolError(
@@ -338,5 +372,9 @@ def _refused(during: str, error: messages.Error) -> McuzooError:
     if error.error in (ErrorCode.NOT_READY, ErrorCode.INVOKE_FAILED):
         return FirmwareError(
             text, "mcuzoo fit checks the model against the board; then export and build again."
+        )
+    if error.error == ErrorCode.BAD_REQUEST:
+        return ProtocolError(
+            text, "Is the firmware older than this mcuzoo? Export, build and flash it again."
         )
     return ProtocolError(text, "--trace FILE shows what crossed the line.")

@@ -1,14 +1,17 @@
-"""Tensors and models over the line: windowed upload, download of the output."""
+"""Over the line: windowed upload of tensors and models, download of outputs and profiles."""
 
 from __future__ import annotations
 
+import struct
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from mcuzoo.errors import ProtocolError
 from mcuzoo.link import messages
 from mcuzoo.link.channel import Channel
 from mcuzoo.link.hello import Hello
+from mcuzoo.link.inference import KernelRecord, unpack_records
 from mcuzoo.link.messages import Message
 from mcuzoo.link.timing import Timing
 
@@ -155,3 +158,26 @@ def download(
         )
         output += piece.data
     return output
+
+
+def read_records(
+    channel: Channel, timing: Timing, image_id: int, first_record: int
+) -> tuple[tuple[KernelRecord, ...], int]:
+    """What the board kept of the profile of `image_id`, and how many records there are in all.
+
+    Raises ProtocolError when they are no records, and as Channel.ask.
+    """
+    data = channel.ask(
+        messages.ReadProfile(image_id),
+        messages.ProfileData,
+        lambda data: (data.image_id, data.first_record) == (image_id, first_record),
+        timing.tries,
+        timing.exchange_s(messages.MAX_PAYLOAD_BYTES + _OVERHEAD_BYTES),
+    )
+    try:
+        return tuple(unpack_records(data.records)), data.record_count
+    except struct.error as error:
+        raise ProtocolError(
+            f"The board sent {len(data.records)} bytes as the records of a profile: {error}.",
+            "The firmware and this mcuzoo disagree: export, build and flash it again.",
+        ) from error

@@ -10,10 +10,10 @@ from pathlib import Path
 from mcuzoo.data.dataset import DataSet, load_data_set
 from mcuzoo.data.labels import Classes, load_classes
 from mcuzoo.data.signs import is_signs
-from mcuzoo.emulator.url import SCHEME, parse_emulator_url
-from mcuzoo.errors import ProjectError, UsageError
-from mcuzoo.project.manifest import MANIFEST_NAME, Manifest, load_manifest
+from mcuzoo.errors import UsageError
+from mcuzoo.project.manifest import Manifest, load_manifest
 from mcuzoo.run.journal import read_run, require_no_run
+from mcuzoo.run.project import find_project, reference_engine
 from mcuzoo.run.record import Settings
 from mcuzoo.zoo.engines.engine import Engine
 
@@ -83,7 +83,7 @@ def make_job(request: Request) -> Job:
         manifest=manifest,
         classes=classes,
         data_set=data_set,
-        engine=_reference_engine(project, manifest) if settings.reference else None,
+        engine=reference_engine(project, manifest) if settings.reference else None,
         settings=settings,
         out=request.resume or request.out or _new_run_folder(manifest.board),
         resume=request.resume is not None,
@@ -91,20 +91,9 @@ def make_job(request: Request) -> Job:
 
 
 def _project(request: Request, earlier: Settings | None) -> Path:
-    if request.project is not None:
-        return request.project.resolve()
-    if earlier is not None:
+    if request.project is None and earlier is not None:
         return Path(earlier.project)
-    if request.port is not None and request.port.startswith(SCHEME):
-        path, _ = parse_emulator_url(request.port)
-        if not path.is_file():
-            return path.resolve()
-    if Path(MANIFEST_NAME).is_file():
-        return Path.cwd()
-    raise UsageError(
-        "No project: the current folder is none, and --project was not given.",
-        "Name the exported project that the board runs: --project DIR.",
-    )
+    return find_project(request.port, request.project)
 
 
 def _settings(request: Request, base: Settings) -> Settings:
@@ -156,16 +145,3 @@ def _new_run_folder(board: str) -> Path:
     stem = f"{datetime.now():%Y%m%d-%H%M%S}-{board}"
     names = (stem if number == 1 else f"{stem}-{number}" for number in count(1))
     return next(folder for name in names if not (folder := Path(RUNS_FOLDER) / name).exists())
-
-
-def _reference_engine(project: Path, manifest: Manifest) -> Engine:
-    from mcuzoo.graph.read import load_model
-    from mcuzoo.zoo.engines.reference import ReferenceEngine
-
-    model = load_model(project / manifest.model.file)
-    if model.sha256 != manifest.model.sha256:
-        raise ProjectError(
-            f"{project / manifest.model.file} is not the model that the project was exported from.",
-            "Export the project again.",
-        )
-    return ReferenceEngine(model)

@@ -88,7 +88,13 @@ mz_status mz_runtime_invoke(mz_op_hook hook, void *context) {
     }
     memset(input, 0x55, sizeof(input));
     if (hook != NULL) {
-        hook(0, output, OUTPUT_BYTES, context);
+        /* The last kernel's output is the model's; those before it give one byte each or nothing. */
+        const uint16_t kernels = (uint16_t)atol(setting("ECHO_KERNELS"));
+        for (uint16_t op = 1; op < kernels; op++) {
+            const bool here = op % 3u != 0u;
+            hook(2u * op - 2u, 2u * op - 1u, here ? output + op : NULL, here ? 1u : 0u, context);
+        }
+        hook(2u * kernels, 2u * kernels, output, OUTPUT_BYTES, context);
     }
     return MZ_OK;
 }

@@ -12,6 +12,7 @@ import pytest
 
 from mcuzoo.link import messages
 from mcuzoo.link.frame import Frame, encode_frame
+from mcuzoo.link.inference import unpack_records
 from mcuzoo.link.messages import ErrorCode, pack
 
 if sys.platform == "win32":
@@ -87,6 +88,43 @@ def test_a_result_is_repeated_and_the_model_is_not(wire: Wire, board: HostBoard)
     assert zlib.crc32(output) == first.output_crc32
 
 
+def test_a_profile_is_repeated_and_the_model_is_not(wire: Wire, board: HostBoard) -> None:
+    wire.load(5)
+    first = wire.ask(messages.Profile(5, CRC, 0))
+    assert isinstance(first, messages.Result)
+    assert (first.image_id, first.input_crc32, first.output_bytes) == (5, CRC, 1500)
+    data = wire.ask(messages.ReadProfile(5))
+    assert isinstance(data, messages.ProfileData)
+    assert (data.image_id, data.record_count, data.first_record) == (5, 1, 0)
+    (record,) = unpack_records(data.records)
+    assert (record.first_op, record.last_op, record.output_bytes) == (0, 0, 1500)
+    assert record.output_crc32 == first.output_crc32
+    assert record.cycles is not None and 0 < record.cycles <= first.cycles
+    assert wire.ask(messages.Profile(5, CRC, 0)) == first
+    assert wire.ask(messages.Invoke(5, CRC)) == first
+    assert wire.ask(messages.ReadProfile(5)) == data
+    assert isinstance(wire.ask(messages.ReadOutput(5, 0, 9)), messages.OutputData)
+    assert board.invocations == 1
+
+
+def test_a_profile_needs_an_input_that_is_there(wire: Wire, board: HostBoard) -> None:
+    assert refusal(wire.ask(messages.Profile(5, CRC, 0))) is ErrorCode.NO_SUCH_IMAGE
+    assert refusal(wire.ask(messages.ReadProfile(5))) is ErrorCode.NO_SUCH_IMAGE
+    wire.ask(messages.InputBegin(5, 4096, CRC))
+    assert refusal(wire.ask(messages.Profile(5, CRC, 0))) is ErrorCode.INCOMPLETE
+    wire.load(5)
+    assert refusal(wire.ask(messages.Profile(5, CRC ^ 1, 0))) is ErrorCode.INPUT_CRC
+    assert refusal(wire.ask(messages.ReadProfile(5))) is ErrorCode.NO_SUCH_IMAGE
+    wire.ask(messages.Profile(5, CRC, 3))
+    assert refusal(wire.ask(messages.Profile(5, CRC, 0))) is ErrorCode.NO_SUCH_IMAGE
+    wire.load(6)
+    wire.ask(messages.Invoke(6, CRC))
+    assert refusal(wire.ask(messages.Profile(6, CRC, 0))) is ErrorCode.NO_SUCH_IMAGE
+    assert refusal(wire.ask(messages.ReadProfile(6))) is ErrorCode.NO_SUCH_IMAGE
+    assert refusal(wire.ask(messages.ReadProfile(5))) is ErrorCode.NO_SUCH_IMAGE
+    assert board.invocations == 2
+
+
 def test_a_damaged_input_is_not_run(wire: Wire, board: HostBoard) -> None:
     damaged = bytes([DATA[0] ^ 1]) + DATA[1:]
     wire.ask(messages.InputBegin(5, 4096, CRC))
@@ -113,7 +151,7 @@ def test_refusals(wire: Wire) -> None:
     assert wire.ask(messages.ReadOutput(5, 1500, 0)) == messages.OutputData(5, 1500, b"")
 
 
-@pytest.mark.parametrize("code", [0x00, 0x08, 0x80, 0x81, 0xFF])
+@pytest.mark.parametrize("code", [0x00, 0x40, 0x80, 0x81, 0xFF])
 def test_an_unknown_type_is_refused(wire: Wire, code: int) -> None:
     answer, _ = wire.raw(code, b"whatever")
     assert refusal(answer) is ErrorCode.BAD_REQUEST
@@ -121,7 +159,7 @@ def test_an_unknown_type_is_refused(wire: Wire, code: int) -> None:
     assert answer.request == code
 
 
-@pytest.mark.parametrize("code", range(0x01, 0x07))
+@pytest.mark.parametrize("code", [*range(0x01, 0x07), 0x08, 0x09])
 def test_a_short_payload_is_refused(wire: Wire, code: int) -> None:
     answer, _ = wire.raw(code, b"\1")
     assert refusal(answer) is ErrorCode.BAD_REQUEST

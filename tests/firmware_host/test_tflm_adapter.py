@@ -89,7 +89,7 @@ def test_a_model_runs_op_by_op(adapter: Adapter, working: Path) -> None:
     assert adapter.run(working) == [
         f"tflm {reserved} 0",
         f"used {NEEDS} error ''",
-        f"op 0 5 {outputs} here",
+        f"op 0-0 5 {outputs} here",
         "output 5",
     ]
 

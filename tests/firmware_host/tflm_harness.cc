@@ -8,8 +8,9 @@ extern "C" {
 #include "runtime/mz_runtime.h"
 }
 
-static void show(uint16_t op, const int8_t *output, uint32_t bytes, void *context) {
-    std::printf("op %u %d %u %s\n", op, output[0], bytes, static_cast<const char *>(context));
+static void show(
+    uint16_t first, uint16_t op, const int8_t *output, uint32_t bytes, void *context) {
+    std::printf("op %u-%u %d %u %s\n", first, op, output[0], bytes, static_cast<const char *>(context));
 }
 
 int main(int, char **arguments) {

@@ -58,7 +58,7 @@ void OpWatch::EndEvent(uint32_t event) {
     }
     const mz_tflm_op &op = mz_tflm_ops[next_++];
     const TfLiteEvalTensor *output = interpreter->GetTensor(op.output);
-    hook_(op.index, output->data.int8, op.output_bytes, context_);
+    hook_(op.index, op.index, output->data.int8, op.output_bytes, context_);
 }
 
 /* What is left to say when TFLM said nothing. */

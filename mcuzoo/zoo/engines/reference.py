@@ -67,6 +67,23 @@ class ReferenceEngine:
         self._values(input, lambda op, output: layers.append((op, output)))
         return layers
 
+    def run_ops(self, input: NDArray[np.int8]) -> dict[int, NDArray[np.int8]]:
+        """The int8 output of every op between the program's ends, by the op's index in the file.
+
+        A RESHAPE has its input's values. Outputs are in their tensors' shapes.
+        """
+        program = self.program
+        values = self._values(input, lambda op, output: None)
+        held = {
+            tensor: values[buffer.index] for buffer in program.buffers for tensor in buffer.tensors
+        }
+        return {
+            op.index: held[tensor].reshape(program.model.tensor(tensor).shape)
+            for op in program.model.ops
+            for tensor in op.outputs[:1]
+            if tensor in held and tensor != program.input_tensor.index
+        }
+
     def _values(
         self, input: NDArray[np.int8], seen: Callable[[Op, NDArray[np.int8]], None]
     ) -> dict[int, NDArray[np.int8]]:

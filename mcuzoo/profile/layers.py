@@ -1,0 +1,195 @@
+"""A profile joined with its model: one layer per kernel that the board ran."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The ops `first_op` to `last_op` of the file, computed by one kernel.
+
+    `name` joins the ops' names by "+"; `tensor`, `shape` and `output_bytes` are the last op's
+    output. `count` is what the kernel took, in the profile's unit; None when not counted.
+    `expected_crc32` is that of the host's output. Either CRC is None when it is not known.
+    """
+
+    first_op: int
+    last_op: int
+    name: str
+    tensor: str
+    shape: tuple[int, ...]
+    macs: int
+    count: int | None
+    output_bytes: int
+    output_crc32: int | None
+    expected_crc32: int | None
+
+    @property
+    def ops(self) -> str:
+        """The op's number, or "3-4"."""
+        if self.first_op == self.last_op:
+            return str(self.first_op)
+        return f"{self.first_op}-{self.last_op}"
+
+    @property
+    def per_mac(self) -> float | None:
+        return self.count / self.macs if self.count is not None and self.macs else None
+
+    @property
+    def equal(self) -> bool | None:
+        """Whether the output is the host's, byte for byte; None when that cannot be told."""
+        if self.output_crc32 is None or self.expected_crc32 is None:
+            return None
+        return self.output_crc32 == self.expected_crc32
+
+
+@dataclass(frozen=True)
+class Blame:
+    """The layer with the most to gain: it took `count` where `reachable` would do.
+
+    `reachable` is its MACs at the rate of the best layer of the same ops, 0 for a layer without
+    MACs.
+    """
+
+    layer: Layer
+    count: int
+    reachable: int
+
+
+@dataclass(frozen=True)
+class ModelProfile:
+    """One inference, layer by layer.
+
+    `total` is the sum of the layers' counts and what the runtime does behind the last one.
+    `output_equal`: whether the model's output is the host reference's; None when not compared.
+    """
+
+    model: str
+    board: str
+    emulated: bool
+    runtime: str
+    toolchain: str
+    build_id: str
+    core_clock_hz: int
+    input: str
+    total: int | None
+    layers: tuple[Layer, ...]
+    output_equal: bool | None
+
+    @property
+    def unit(self) -> str:
+        return "instructions" if self.emulated else "cycles"
+
+    @property
+    def macs(self) -> int:
+        return sum(layer.macs for layer in self.layers)
+
+    def milliseconds(self, count: int | None) -> float | None:
+        """Time at the core's clock; None for instructions, which are no time."""
+        if count is None or self.emulated:
+            return None
+        return count / self.core_clock_hz * 1000
+
+    def share(self, layer: Layer) -> float | None:
+        return layer.count / self.total if layer.count is not None and self.total else None
+
+    @property
+    def first_wrong(self) -> Layer | None:
+        return next((layer for layer in self.layers if layer.equal is False), None)
+
+    @property
+    def passed(self) -> bool:
+        return self.first_wrong is None and self.output_equal is not False
+
+    @property
+    def verdict(self) -> str:
+        """In a sentence, whether the layers are right and which is the first that is not."""
+        wrong = self.first_wrong
+        if wrong is not None:
+            return f"{self._named(wrong)} is the first whose output differs{self._unsure(wrong)}"
+        if self.output_equal is False:
+            return "the output differs from the host's, but that of no layer does"
+        compared = sum(layer.equal is not None for layer in self.layers)
+        if not compared:
+            return "no layer was compared with the host"
+        return f"{compared} of {len(self.layers)} layers compared with the host, all byte-equal"
+
+    def _named(self, layer: Layer) -> str:
+        return f"op {layer.ops} {layer.name}"
+
+    def _unsure(self, wrong: Layer) -> str:
+        """The layers right before `wrong` that could not be compared and may be the culprit."""
+        unsure: list[str] = []
+        for layer in reversed(self.layers[: self.layers.index(wrong)]):
+            if layer.equal is not None:
+                break
+            unsure.insert(0, self._named(layer))
+        return f" ({', '.join(unsure)} before it cannot be compared)" if unsure else ""
+
+    @property
+    def blame(self) -> Blame | None:
+        """The layer with the most to gain; None when nothing was counted."""
+        best = _best_rates(self.layers)
+        found = [
+            Blame(layer, layer.count, round(layer.macs * best.get(layer.name, 0.0)))
+            for layer in self.layers
+            if layer.count is not None
+        ]
+        return max(found, key=lambda blame: blame.count - blame.reachable, default=None)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As `mcuzoo profile --json` prints it."""
+        blame, wrong = self.blame, self.first_wrong
+        return {
+            "model": self.model,
+            "board": self.board,
+            "emulated": self.emulated,
+            "runtime": self.runtime,
+            "toolchain": self.toolchain,
+            "build_id": self.build_id,
+            "core_clock_hz": self.core_clock_hz,
+            "input": self.input,
+            "unit": self.unit,
+            "total": self.total,
+            "total_ms": self.milliseconds(self.total),
+            "macs": self.macs,
+            "layers": [self._layer_dict(layer) for layer in self.layers],
+            "to_blame": None
+            if blame is None
+            else {"ops": blame.layer.ops, "count": blame.count, "reachable": blame.reachable},
+            "output_equal": self.output_equal,
+            "first_wrong": None if wrong is None else {"ops": wrong.ops, "name": wrong.name},
+            "verdict": self.verdict,
+            "passed": self.passed,
+        }
+
+    def _layer_dict(self, layer: Layer) -> dict[str, Any]:
+        return {
+            "first_op": layer.first_op,
+            "last_op": layer.last_op,
+            "name": layer.name,
+            "tensor": layer.tensor,
+            "shape": layer.shape,
+            "macs": layer.macs,
+            "count": layer.count,
+            "ms": self.milliseconds(layer.count),
+            "share": self.share(layer),
+            "per_mac": layer.per_mac,
+            "output_bytes": layer.output_bytes,
+            "output_crc32": layer.output_crc32,
+            "expected_crc32": layer.expected_crc32,
+            "equal": layer.equal,
+        }
+
+
+def _best_rates(layers: Iterable[Layer]) -> dict[str, float]:
+    """The lowest count per MAC of each kind of layer."""
+    best: dict[str, float] = {}
+    for layer in layers:
+        rate = layer.per_mac
+        if rate is not None:
+            best[layer.name] = min(rate, best.get(layer.name, rate))
+    return best

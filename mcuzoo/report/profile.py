@@ -1,0 +1,79 @@
+"""A profile as text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mcuzoo.profile.layers import ModelProfile
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_EQUAL = {True: "equal", False: "DIFFERS", None: "-"}
+
+
+def profile_head(profile: ModelProfile) -> str:
+    """Who ran what."""
+    emulated = ", emulated" if profile.emulated else ""
+    return (
+        f"{profile.model} on {profile.board}{emulated}: {profile.runtime}, {profile.toolchain}, "
+        f"build {profile.build_id[:8]}; input {profile.input}"
+    )
+
+
+def profile_table(profile: ModelProfile) -> Table:
+    """One row per layer, for rich."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD)
+    for heading in ("#", "op", "output"):
+        table.add_column(heading, justify="right" if heading == "#" else "left")
+    timed = not profile.emulated
+    for heading in ("MACs", profile.unit, *(("ms",) if timed else ()), "share", "per MAC"):
+        table.add_column(heading, justify="right")
+    table.add_column("host")
+    for layer in profile.layers:
+        share, rate = profile.share(layer), layer.per_mac
+        ms = profile.milliseconds(layer.count)
+        cells = [
+            layer.ops,
+            layer.name,
+            "x".join(str(size) for size in layer.shape),
+            f"{layer.macs:,}" if layer.macs else "",
+            "" if layer.count is None else f"{layer.count:,}",
+            *(["" if ms is None else f"{ms:.3f}"] if timed else []),
+            "" if share is None else f"{share:.1%}",
+            "" if rate is None else f"{rate:.2f}",
+            _EQUAL[layer.equal],
+        ]
+        style = "bold red" if layer.equal is False else None
+        table.add_row(*(Text(cell) for cell in cells), style=style)
+    return table
+
+
+def profile_findings(profile: ModelProfile) -> str:
+    """Total, the layer with the most to gain, and whether all is right; ends with a newline."""
+    lines = []
+    if profile.total is None:
+        lines.append(f"total    {profile.unit} were not counted")
+    else:
+        ms = profile.milliseconds(profile.total)
+        time = "" if ms is None else f", {ms:.2f} ms at {profile.core_clock_hz / 1e6:g} MHz"
+        rate = f", {profile.total / profile.macs:.2f} per MAC" if profile.macs else ""
+        lines.append(f"total    {profile.total:,} {profile.unit}{time}{rate}")
+    blame = profile.blame
+    if blame is not None:
+        reachable = (
+            f"; at the rate of the best {blame.layer.name} it would be {blame.reachable:,}"
+            if 0 < blame.reachable < blame.count
+            else ""
+        )
+        share = profile.share(blame.layer) or 0.0
+        lines.append(
+            f"blame    op {blame.layer.ops} {blame.layer.name}: {blame.count:,}, "
+            f"{share:.1%}{reachable}"
+        )
+    lines.append(f"verdict  {'pass' if profile.passed else 'FAIL: firmware'}: {profile.verdict}")
+    return "\n".join(lines) + "\n"
