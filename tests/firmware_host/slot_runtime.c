@@ -87,7 +87,7 @@ mz_status mz_runtime_invoke(mz_op_hook hook, void *context) {
     }
     memset(input, 0x55, sizeof input);
     if (hook != NULL) {
-        hook(0, output, TENSOR_BYTES, context);
+        hook(0, 0, output, TENSOR_BYTES, context);
     }
     return MZ_OK;
 }

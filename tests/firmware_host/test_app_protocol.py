@@ -89,7 +89,7 @@ def test_a_result_is_repeated_and_the_model_is_not(wire: Wire, board: HostBoard)
 
 
 def test_a_profile_is_repeated_and_the_model_is_not(wire: Wire, board: HostBoard) -> None:
-    wire.load(5)
+    wire.load(5, DATA)
     first = wire.ask(messages.Profile(5, CRC, 0))
     assert isinstance(first, messages.Result)
     assert (first.image_id, first.input_crc32, first.output_bytes) == (5, CRC, 1500)
@@ -112,12 +112,12 @@ def test_a_profile_needs_an_input_that_is_there(wire: Wire, board: HostBoard) ->
     assert refusal(wire.ask(messages.ReadProfile(5))) is ErrorCode.NO_SUCH_IMAGE
     wire.ask(messages.InputBegin(5, 4096, CRC))
     assert refusal(wire.ask(messages.Profile(5, CRC, 0))) is ErrorCode.INCOMPLETE
-    wire.load(5)
+    wire.load(5, DATA)
     assert refusal(wire.ask(messages.Profile(5, CRC ^ 1, 0))) is ErrorCode.INPUT_CRC
     assert refusal(wire.ask(messages.ReadProfile(5))) is ErrorCode.NO_SUCH_IMAGE
     wire.ask(messages.Profile(5, CRC, 3))
     assert refusal(wire.ask(messages.Profile(5, CRC, 0))) is ErrorCode.NO_SUCH_IMAGE
-    wire.load(6)
+    wire.load(6, DATA)
     wire.ask(messages.Invoke(6, CRC))
     assert refusal(wire.ask(messages.Profile(6, CRC, 0))) is ErrorCode.NO_SUCH_IMAGE
     assert refusal(wire.ask(messages.ReadProfile(6))) is ErrorCode.NO_SUCH_IMAGE
