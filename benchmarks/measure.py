@@ -1,0 +1,131 @@
+"""Build a project and measure it on the emulated board: counts, sizes, stack, time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mcuzoo.board.load import load_board
+from mcuzoo.codegen.project import export_project
+from mcuzoo.codegen.tflm.options import TflmOptions
+from mcuzoo.emulator.clock import CountMode
+from mcuzoo.emulator.consoles import TcpConsole
+from mcuzoo.emulator.evk import VirtualEvk
+from mcuzoo.emulator.target import find_target
+from mcuzoo.errors import McuzooError
+from mcuzoo.link.session import Session, Timing
+from mcuzoo.profile.layers import ModelProfile
+from mcuzoo.profile.measure import profile_model
+from mcuzoo.project.manifest import load_manifest
+from mcuzoo.run.project import project_model
+from mcuzoo.toolchain.build import build_project
+from mcuzoo.toolchain.sections import read_symbols
+from mcuzoo.zoo.engines.reference import ReferenceEngine
+from mcuzoo.zoo.registry import ModelSource
+
+SEED = 1234
+"""The input is numpy's default_rng(SEED), int8; published figures were counted with the same."""
+
+_UNTOUCHED = 0xA5
+_PATIENT = Timing(latency_s=60.0, connect_s=120.0, inference_s=1800.0)
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """One way to make a firmware of a model. tflm: link TFLite-Micro from there instead of aot."""
+
+    board: str = "rt1170"
+    compiler: str = "gcc"
+    optimization: str = "-O2"
+    tflm: Path | None = None
+    kernels: str = "cmsis-nn"
+
+    @property
+    def name(self) -> str:
+        runtime = "aot" if self.tflm is None else f"tflm {self.kernels}"
+        return f"{runtime} {self.compiler} {self.optimization}"
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What one firmware takes. Sizes in bytes.
+
+    `instructions` of one inference; `profile` has those of each layer. `stack_bytes` is the deepest
+    that the stack has been, from reset to the end of a profile. `seconds` is the wall time of an
+    inference on the emulated board at full speed, uncounted.
+    """
+
+    instructions: int
+    profile: ModelProfile
+    arena_bytes: int
+    code_bytes: int
+    constant_bytes: int
+    stack_bytes: int
+    seconds: float
+
+
+def build(source: ModelSource, how: Configuration, folder: Path) -> Path:
+    """Export and build into `folder`. Raises McuzooError."""
+    tflm = None if how.tflm is None else TflmOptions(how.tflm, how.kernels)  # type: ignore[arg-type]
+    runtime = "aot" if tflm is None else "tflm"
+    export_project(source, load_board(how.board), folder, runtime, tflm=tflm)
+    build_project(folder, how.compiler, how.optimization)
+    return folder
+
+
+def measure(project: Path) -> Figures:
+    """Boot the newest build and measure it. Raises McuzooError, also for a wrong result."""
+    manifest = load_manifest(project)
+    model = project_model(project, manifest)
+    build = manifest.build
+    assert build is not None
+    tensor = np.random.default_rng(SEED).integers(-128, 128, manifest.input.shape, dtype=np.int8)
+    with emulated(project, CountMode(2)) as (evk, session):
+        engine = ReferenceEngine(model)
+        inference = session.infer(0, tensor)
+        profile = profile_model(
+            session, model, tensor, engine, name=manifest.model.name, input_name=f"seed {SEED}"
+        )
+        if not profile.passed:
+            raise McuzooError(f"{project}: {profile.verdict}.", "Its figures mean nothing.")
+        began = time.perf_counter()
+        session.infer(2, tensor)
+        seconds = time.perf_counter() - began
+        hello = session.hello()
+        symbols = read_symbols(
+            project / build.elf,
+            {"mz_stack_bottom", "mz_stack_top", "mz_weights_start", "mz_weights_end"},
+        )
+        bottom, top = symbols["mz_stack_bottom"], symbols["mz_stack_top"]
+        stack = evk.read_memory(bottom, top - bottom)
+    return Figures(
+        instructions=inference.cycles or 0,
+        profile=profile,
+        arena_bytes=hello.arena_used,
+        code_bytes=build.code_bytes,
+        constant_bytes=symbols["mz_weights_end"] - symbols["mz_weights_start"],
+        stack_bytes=len(stack.lstrip(bytes([_UNTOUCHED]))),
+        seconds=seconds,
+    )
+
+
+@contextmanager
+def emulated(project: Path, count: CountMode) -> Iterator[tuple[VirtualEvk, Session]]:
+    """The project's firmware on the emulated board, in this process, and a session with it."""
+    target = find_target(project)
+    console = TcpConsole()
+    evk = VirtualEvk(target.board, target.image, console, count, say=lambda text: None)
+    thread = threading.Thread(target=evk.run, daemon=True)
+    thread.start()
+    try:
+        with Session.open(console.url, timing=_PATIENT) as session:
+            yield evk, session
+    finally:
+        evk.stop()
+        thread.join()
