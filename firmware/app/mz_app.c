@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 
+#include "app/mz_arena.h"
 #include "app/mz_image.h"
 #include "app/mz_profile.h"
 #include "link/mz_link.h"
@@ -254,6 +255,24 @@ static void on_upload(const mz_frame *request) {
     }
 }
 
+static void on_measure_arena(const mz_frame *request) {
+    mz_msg_measure_arena measure;
+    if (!mz_unpack_measure_arena(request->payload, &measure)) {
+        refuse_malformed(request);
+    } else if (measure.arena_bytes > mz_runtime_info()->arena_bytes) {
+        mz_link_refuse(request, MZ_LINK_BAD_RANGE, "more than the arena that is reserved");
+    } else if (measure.arena_bytes == 0u) {
+        mz_arena_report(mz_link_compose(), &measure, ready ? MZ_OK : MZ_ERROR_INIT);
+        mz_link_answer(request, MZ_MSG_ARENA_REPORT, 0u);
+    } else {
+        mz_image_forget();
+        const mz_status status = mz_arena_try(&measure);
+        mz_arena_report(mz_link_compose(), &measure, status);
+        ready = mz_runtime_init_within(mz_runtime_info()->arena_bytes, false) == MZ_OK;
+        mz_link_answer(request, MZ_MSG_ARENA_REPORT, 0u);
+    }
+}
+
 static void handle(const mz_frame *request) {
     switch (request->type) {
     case MZ_MSG_HELLO:
@@ -284,6 +303,9 @@ static void handle(const mz_frame *request) {
     case MZ_MSG_MODEL_DATA:
     case MZ_MSG_MODEL_COMMIT:
         on_upload(request);
+        break;
+    case MZ_MSG_MEASURE_ARENA:
+        on_measure_arena(request);
         break;
     case MZ_MSG_RESET:
         mz_port_reset();

@@ -27,6 +27,7 @@ typedef enum {
     MZ_MSG_MODEL_BEGIN = 0x0a,
     MZ_MSG_MODEL_DATA = 0x0b,
     MZ_MSG_MODEL_COMMIT = 0x0c,
+    MZ_MSG_MEASURE_ARENA = 0x0d,
     MZ_MSG_HELLO_REPLY = 0x81,
     MZ_MSG_ACK = 0x82,
     MZ_MSG_RESULT = 0x83,
@@ -35,6 +36,7 @@ typedef enum {
     MZ_MSG_ERROR = 0x86,
     MZ_MSG_PROFILE_DATA = 0x87,
     MZ_MSG_MODEL_ACK = 0x88,
+    MZ_MSG_ARENA_REPORT = 0x89,
     MZ_MSG_LOG = 0x90,
     MZ_MSG_BOOT = 0x91,
     MZ_MSG_FAULT = 0x92,
@@ -219,6 +221,24 @@ static inline bool mz_unpack_model_commit(mz_span payload, mz_msg_model_commit *
     return reader.ok;
 }
 
+/* How much of the arena does the runtime take? Answered by ARENA_REPORT. With `arena_bytes` 0 of
+ * the runtime as it is. Else it is set up anew in so many bytes of the arena, runs once on whatever
+ * its input holds, reports, and gets its whole arena back; the board forgets its image. With
+ * `recorded` 1 by the allocator that keeps account of what it hands out. */
+typedef struct {
+    uint32_t nonce;
+    uint32_t arena_bytes;
+    uint8_t recorded;
+} mz_msg_measure_arena;
+
+static inline bool mz_unpack_measure_arena(mz_span payload, mz_msg_measure_arena *message) {
+    mz_reader reader = mz_reader_of(payload);
+    message->nonce = mz_read_u32(&reader);
+    message->arena_bytes = mz_read_u32(&reader);
+    message->recorded = mz_read_u8(&reader);
+    return reader.ok;
+}
+
 /* What the board is and runs. The place of `protocol_version` never changes. Fields with a default
  * came later: a firmware of before ends without them. */
 typedef struct {
@@ -361,6 +381,36 @@ static inline void mz_pack_model_ack(mz_writer *writer, const mz_msg_model_ack *
     mz_write_u32(writer, message->upload_id);
     mz_write_u32(writer, message->next_offset);
     mz_write_u8(writer, message->ready);
+}
+
+/* What the runtime took of `arena_bytes`; `text` says why it could not be set up or run.
+ * `head_bytes` are activations, `tail_bytes` what persists. `stack_used_bytes` is the most that the
+ * stack held since the restart. `data`: three u32 (requested, used, count) per kind of allocation,
+ * when recorded; docs/protocol.md has the kinds. */
+typedef struct {
+    uint32_t nonce;
+    uint32_t arena_bytes;
+    uint32_t used_bytes;
+    uint32_t head_bytes;
+    uint32_t tail_bytes;
+    uint32_t stack_bytes;
+    uint32_t stack_used_bytes;
+    uint8_t status;
+    const char *text;
+    mz_span data;
+} mz_msg_arena_report;
+
+static inline void mz_pack_arena_report(mz_writer *writer, const mz_msg_arena_report *message) {
+    mz_write_u32(writer, message->nonce);
+    mz_write_u32(writer, message->arena_bytes);
+    mz_write_u32(writer, message->used_bytes);
+    mz_write_u32(writer, message->head_bytes);
+    mz_write_u32(writer, message->tail_bytes);
+    mz_write_u32(writer, message->stack_bytes);
+    mz_write_u32(writer, message->stack_used_bytes);
+    mz_write_u8(writer, message->status);
+    mz_write_text(writer, message->text);
+    mz_write_rest(writer, message->data);
 }
 
 /* The device log; unasked. */

@@ -28,6 +28,14 @@ uint32_t mz_port_cpuid(void);
 /* Address of the first register that start-up gave up waiting for (a clock, a regulator), or 0. */
 uint32_t mz_port_boot_failure(void);
 
+typedef struct {
+    uint32_t bytes;
+    uint32_t used_bytes; /* the most that was in use since reset */
+} mz_stack_use;
+
+/* Zeros where nobody knows. */
+mz_stack_use mz_port_stack(void);
+
 /* Restart the chip. Does not return on the target. */
 void mz_port_reset(void);
 

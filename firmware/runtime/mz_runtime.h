@@ -49,9 +49,43 @@ typedef void (*mz_op_hook)(
     uint32_t output_bytes,
     void *context);
 
+/* The kinds of allocation that are recorded, in the order of ARENA_REPORT. */
+typedef enum {
+    MZ_ARENA_EVAL_TENSORS,
+    MZ_ARENA_TENSORS,
+    MZ_ARENA_QUANTIZATION,
+    MZ_ARENA_KERNEL_BUFFERS,
+    MZ_ARENA_VARIABLES,
+    MZ_ARENA_NODES,
+    MZ_ARENA_OPTIONS,
+    MZ_ARENA_PARTS,
+} mz_arena_part_kind;
+
+typedef struct {
+    uint32_t requested; /* bytes */
+    uint32_t used;      /* bytes, with what alignment cost */
+    uint32_t count;
+} mz_arena_part;
+
+typedef struct {
+    uint32_t used_bytes; /* head and tail */
+    uint32_t head_bytes; /* activations and scratch */
+    uint32_t tail_bytes; /* what persists */
+    bool recorded;       /* parts are valid */
+    mz_arena_part parts[MZ_ARENA_PARTS];
+} mz_arena_use;
+
 /* Set up once after reset, before anything else here. Unless it returns MZ_OK, mz_runtime_error()
  * says why. */
 mz_status mz_runtime_init(void);
+
+/* Set up the same model in the first `arena_bytes` of the arena, at most info->arena_bytes, as often
+ * as wanted: what was set up before is gone. recorded: with an allocator that keeps account, which
+ * takes more itself; a runtime without one refuses. */
+mz_status mz_runtime_init_within(uint32_t arena_bytes, bool recorded);
+
+/* What is in use of the arena as it is set up now; zeros when it is not. */
+mz_arena_use mz_runtime_arena_use(void);
 
 /* Description of the model; valid before and after mz_runtime_init. It changes only with
  * mz_runtime_load and mz_runtime_unload. */

@@ -21,6 +21,7 @@ from mcuzoo.codegen.tflm.options import TflmOptions
 from mcuzoo.codegen.tflm.part import tflm_part
 from mcuzoo.codegen.tflm.tree import tree_hint
 from mcuzoo.errors import FitError, UsageError
+from mcuzoo.graph.model import Model
 from mcuzoo.graph.read import load_model
 from mcuzoo.plan.memory import MemoryPlan, plan_memory
 from mcuzoo.project.build_id import BUILD_ID_HEADER, build_id
@@ -57,8 +58,7 @@ def export_project(
     directory = directory.resolve()
     check_target(directory, force)
     model = load_model(source.path)
-    kernels, head = (tflm.kernels, tflm.plan) if tflm else ("cmsis-nn", None)
-    plan = plan_memory(model, board, runtime, weights, arena_region, kernels, head)
+    plan = _memory_plan(model, board, runtime, weights, arena_region, tflm)
     part = _runtime_part(plan, source, tflm)
     _require_fit(plan, board, source)
 
@@ -108,6 +108,21 @@ def export_project(
     return manifest
 
 
+def _memory_plan(
+    model: Model,
+    board: Board,
+    runtime: str,
+    weights: WeightsChoice,
+    arena_region: str | None,
+    tflm: TflmOptions | None,
+) -> MemoryPlan:
+    if tflm is None:
+        return plan_memory(model, board, runtime, weights, arena_region)
+    return plan_memory(
+        model, board, runtime, weights, arena_region, tflm.kernels, tflm.plan, tflm.arena_bytes
+    )
+
+
 def _runtime_part(plan: MemoryPlan, source: ModelSource, tflm: TflmOptions | None) -> RuntimePart:
     if plan.image is None:
         if tflm is not None:
@@ -120,7 +135,7 @@ def _runtime_part(plan: MemoryPlan, source: ModelSource, tflm: TflmOptions | Non
             "--runtime tflm needs a TFLite-Micro tree: --tflm DIR is missing.",
             tree_hint("cmsis-nn"),
         )
-    return tflm_part(plan.program, plan.image, tflm.tree, source.path.name, tflm.embed)
+    return tflm_part(plan.program, plan.image, tflm, source.path.name)
 
 
 def _require_fit(plan: MemoryPlan, board: Board, source: ModelSource) -> None:

@@ -193,6 +193,20 @@ class ModelCommit(Message, code=0x0C, sender=Sender.HOST):
 
 
 @dataclass(frozen=True)
+class MeasureArena(Message, code=0x0D, sender=Sender.HOST):
+    """How much of the arena does the runtime take? Answered by ARENA_REPORT.
+
+    With `arena_bytes` 0 of the runtime as it is. Else it is set up anew in so many bytes of the
+    arena, runs once on whatever its input holds, reports, and gets its whole arena back; the board
+    forgets its image. With `recorded` 1 by the allocator that keeps account of what it hands out.
+    """
+
+    nonce: U32
+    arena_bytes: U32
+    recorded: U8
+
+
+@dataclass(frozen=True)
 class HelloReply(Message, code=0x81, sender=Sender.BOARD):
     """What the board is and runs. The place of `protocol_version` never changes.
 
@@ -285,6 +299,27 @@ class ModelAck(Message, code=0x88, sender=Sender.BOARD):
     upload_id: U32
     next_offset: U32
     ready: U8
+
+
+@dataclass(frozen=True)
+class ArenaReport(Message, code=0x89, sender=Sender.BOARD):
+    """What the runtime took of `arena_bytes`; `text` says why it could not be set up or run.
+
+    `head_bytes` are activations, `tail_bytes` what persists. `stack_used_bytes` is the most that
+    the stack held since the restart. `data`: three u32 (requested, used, count) per kind of
+    allocation, when recorded; docs/protocol.md has the kinds.
+    """
+
+    nonce: U32
+    arena_bytes: U32
+    used_bytes: U32
+    head_bytes: U32
+    tail_bytes: U32
+    stack_bytes: U32
+    stack_used_bytes: U32
+    status: U8
+    text: String
+    data: Data
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from mcuzoo.errors import (
     WrongFirmwareError,
 )
 from mcuzoo.link import messages
+from mcuzoo.link.arena import ArenaUse, measure_arena
 from mcuzoo.link.channel import BoardRestarted, Channel, DeviceLog, Refused
 from mcuzoo.link.hello import Hello, say_hello
 from mcuzoo.link.inference import Inference, KernelRecord, Profile
@@ -136,6 +137,25 @@ class Session:
         except Refused as refusal:
             raise _refused("PING", refusal.error) from None
         return LineCounts(pong.good_frames, pong.bad_frames, pong.lost_bytes)
+
+    def measure_arena(self, arena_bytes: int = 0, recorded: bool = False) -> ArenaUse:
+        """What the runtime takes of its arena; see link.arena. A trial drops the board's image.
+
+        Raises BoardSilentError, PortError, BoardResetError, FirmwareError (fault) and
+        ProtocolError (a firmware that cannot be measured, or a size beyond its arena).
+        """
+        if not self._in_step:
+            self._rejoin()
+        self._in_step = False
+        during = f"an arena of {arena_bytes:,} bytes" if arena_bytes else "its arena"
+        try:
+            use = measure_arena(self._channel, self._timing, arena_bytes, recorded)
+        except BoardRestarted as restart:
+            raise _restarted(during, restart) from None
+        except Refused as refusal:
+            raise _refused(during, refusal.error) from None
+        self._in_step = True
+        return use
 
     def reset(self) -> Hello:
         """Restart the board and meet it again."""

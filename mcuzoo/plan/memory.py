@@ -71,8 +71,9 @@ def plan_memory(
     arena_region: str | None = None,
     kernels: Kernels = "cmsis-nn",
     head: HeadPlan | None = None,
+    arena_bytes: int | None = None,
 ) -> MemoryPlan:
-    """Plan `model` for `board`. kernels and head: see prepare_image, of the runtime tflm only.
+    """Plan `model` for `board`. kernels, head, arena_bytes: see prepare_image, for tflm only.
 
     Raises ModelError when the model cannot be executed at all (not INT8, several inputs),
     UnsupportedOpError for an op whose arena under TFLM is not known and UsageError for a runtime
@@ -80,7 +81,7 @@ def plan_memory(
     """
     check_runtime(runtime)
     program = build_program(model)
-    image = prepare_image(model, kernels, head) if runtime == "tflm" else None
+    image = prepare_image(model, kernels, head, arena_bytes) if runtime == "tflm" else None
     calls = _calls(program) if runtime == "aot" else None
     if calls is None:
         arena, constants = plan_arena(lifetimes(program)), constant_bytes(program)

@@ -19,6 +19,8 @@
 static _Alignas(16) int8_t input[INPUT_BYTES];
 static int8_t output[OUTPUT_BYTES];
 static const char *error = "";
+static uint32_t arena_bytes = INPUT_BYTES + OUTPUT_BYTES;
+static mz_arena_use use;
 
 static const mz_model_info info = {
     .runtime = "echo",
@@ -40,7 +42,27 @@ mz_status mz_runtime_init(void) {
         error = "the arena is 16 bytes too small";
         return MZ_ERROR_INIT;
     }
-    return MZ_OK;
+    return mz_runtime_init_within(info.arena_bytes, false);
+}
+
+/* Needs INPUT_BYTES to be set up, and seven more to run. */
+mz_status mz_runtime_init_within(uint32_t bytes, bool recorded) {
+    error = bytes < INPUT_BYTES ? "the arena is too small to be set up" : "";
+    arena_bytes = bytes;
+    use = (mz_arena_use){
+        .used_bytes = INPUT_BYTES + 7u,
+        .head_bytes = INPUT_BYTES,
+        .tail_bytes = 7u,
+        .recorded = recorded,
+    };
+    for (uint32_t i = 0; recorded && i < MZ_ARENA_PARTS; i++) {
+        use.parts[i] = (mz_arena_part){i, 10u + i, 100u + i};
+    }
+    return bytes < INPUT_BYTES ? MZ_ERROR_INIT : MZ_OK;
+}
+
+mz_arena_use mz_runtime_arena_use(void) {
+    return use;
 }
 
 const mz_model_info *mz_runtime_info(void) {
@@ -67,6 +89,10 @@ static void sleep_ms(long ms) {
 mz_status mz_runtime_invoke(mz_op_hook hook, void *context) {
     fputs("invoke\n", stderr);
     sleep_ms(atol(setting("ECHO_INVOKE_MS")));
+    if (arena_bytes < INPUT_BYTES + 7u) {
+        error = "the arena is too small to run";
+        return MZ_ERROR_INVOKE;
+    }
     if (strcmp(setting("ECHO_INVOKE"), "fail") == 0) {
         error = "operator 0 failed";
         return MZ_ERROR_INVOKE;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import sys
 import zlib
 from collections.abc import Iterator
@@ -159,7 +160,7 @@ def test_an_unknown_type_is_refused(wire: Wire, code: int) -> None:
     assert answer.request == code
 
 
-@pytest.mark.parametrize("code", [*range(0x01, 0x07), 0x08, 0x09])
+@pytest.mark.parametrize("code", [*range(0x01, 0x07), 0x08, 0x09, 0x0D])
 def test_a_short_payload_is_refused(wire: Wire, code: int) -> None:
     answer, _ = wire.raw(code, b"\1")
     assert refusal(answer) is ErrorCode.BAD_REQUEST
@@ -179,6 +180,44 @@ def test_hello_answers_any_version_and_changes_nothing(wire: Wire) -> None:
     assert isinstance(hello, messages.HelloReply)
     assert (hello.protocol_version, hello.nonce) == (1, 77)
     assert isinstance(wire.ask(messages.Invoke(5, CRC)), messages.Result)
+
+
+def arena(wire: Wire, arena_bytes: int, recorded: int = 0) -> messages.ArenaReport:
+    answer = wire.ask(messages.MeasureArena(3, arena_bytes, recorded))
+    assert isinstance(answer, messages.ArenaReport), answer
+    assert answer.nonce == 3
+    return answer
+
+
+def test_the_arena_as_it_is_changes_nothing(wire: Wire, board: HostBoard) -> None:
+    wire.load(5, DATA)
+    report = arena(wire, 0)
+    assert (report.arena_bytes, report.used_bytes) == (5596, 4103)
+    assert (report.head_bytes, report.tail_bytes, report.data) == (4096, 7, b"")
+    assert (report.status, report.text, board.invocations) == (0, "", 0)
+    assert isinstance(wire.ask(messages.Invoke(5, CRC)), messages.Result)
+
+
+def test_a_smaller_arena_is_tried_and_given_back(wire: Wire, board: HostBoard) -> None:
+    wire.load(5, DATA)
+    for _ in range(2):
+        report = arena(wire, 4095)
+        assert (report.status, report.text) == (1, "the arena is too small to be set up")
+        assert (report.arena_bytes, report.used_bytes, report.data) == (4095, 0, b"")
+    assert board.invocations == 0
+    report = arena(wire, 4102)
+    assert (report.status, report.text) == (2, "the arena is too small to run")
+    report = arena(wire, 4103, recorded=1)
+    assert (report.status, report.used_bytes, board.invocations) == (0, 4103, 2)
+    numbers = [number for kind in range(7) for number in (kind, 10 + kind, 100 + kind)]
+    assert report.data == struct.pack("<21I", *numbers)
+    assert refusal(wire.ask(messages.MeasureArena(3, 5597, 0))) is ErrorCode.BAD_RANGE
+    assert refusal(wire.ask(messages.Invoke(5, CRC))) is ErrorCode.NO_SUCH_IMAGE
+    wire.load(6, DATA)
+    assert isinstance(wire.ask(messages.Invoke(6, CRC)), messages.Result)
+    hello = wire.ask(messages.Hello(1, 4))
+    assert isinstance(hello, messages.HelloReply)
+    assert hello.runtime_error == ""
 
 
 def test_damage_is_counted_and_forgotten(wire: Wire, board: HostBoard) -> None:

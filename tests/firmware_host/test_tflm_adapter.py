@@ -18,7 +18,7 @@ from mcuzoo.codegen.tflm.options import TflmOptions
 from mcuzoo.graph.read import load_model
 from mcuzoo.project.manifest import Manifest
 
-NEEDS = 320
+NEEDS = 640
 C_FILES = (
     "firmware/runtime/tflm/mz_tflm_format.c",
     "firmware/runtime/tflm/mz_tflm_log.c",
@@ -34,14 +34,14 @@ STAND_IN = (
 class Adapter:
     """A TFLM project of the small model, and the adapter in it built for this machine."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, recording: bool = False) -> None:
         self.folder = folder
         self.tree = fake_tree(folder / "tree")
         self.source = replace(small_source(folder / "source"), name="small")
         self.project = folder / "project"
         self.manifest: Manifest = export_project(
             self.source, load_board("rt1050"), self.project, "tflm",
-            tflm=TflmOptions(self.tree, "reference"),
+            tflm=TflmOptions(self.tree, "reference", recording=recording),
         )  # fmt: skip
 
     def build(self, needs: int = NEEDS) -> Path:
@@ -55,7 +55,7 @@ class Adapter:
             objects.append(str(self.folder / f"{Path(name).stem}.o"))
             compile_c([*c, "-std=c11", *warnings, *folders, "-c", str(self.project / name),
                        "-o", objects[-1]])  # fmt: skip
-        executable = self.folder / "adapter"
+        executable = self.folder / f"adapter-{needs}"
         facts = (f"-DFAKE_NEEDS={needs}u", f"-DFAKE_INPUT={self.manifest.input.bytes}u",
                  f"-DFAKE_OUTPUT={self.manifest.output.bytes}u", "-DFAKE_OPS=1")  # fmt: skip
         compile_c([cxx, "-std=c++17", *warnings, "-fno-exceptions", "-fno-rtti",
@@ -66,9 +66,9 @@ class Adapter:
                    *objects, "-o", str(executable)])  # fmt: skip
         return executable
 
-    def run(self, executable: Path, first: int = 5) -> list[str]:
+    def run(self, executable: Path, *arguments: int) -> list[str]:
         done = subprocess.run(
-            [str(executable), str(first)], capture_output=True, text=True, check=True
+            [str(executable), *map(str, arguments)], capture_output=True, text=True, check=True
         )
         return done.stdout.splitlines()
 
@@ -86,7 +86,7 @@ def working(adapter: Adapter) -> Path:
 def test_a_model_runs_op_by_op(adapter: Adapter, working: Path) -> None:
     reserved = adapter.manifest.plan.arena_bytes
     outputs = adapter.manifest.output.bytes
-    assert adapter.run(working) == [
+    assert adapter.run(working, 5) == [
         f"tflm {reserved} 0",
         f"used {NEEDS} error ''",
         f"op 0-0 5 {outputs} here",
@@ -102,9 +102,42 @@ def test_a_failed_inference_has_words_even_when_tflm_has_none(
 
 def test_an_arena_too_small_is_told_in_tflms_words(adapter: Adapter) -> None:
     reserved = adapter.manifest.plan.arena_bytes
-    assert adapter.run(adapter.build(reserved + 4)) == [
+    assert adapter.run(adapter.build(reserved + 4), 5) == [
         f"tflm {reserved} 0",
         "init: Short of 4 bytes in the arena; Giving up",
+    ]
+
+
+def test_a_smaller_arena_can_be_tried(adapter: Adapter, working: Path) -> None:
+    ends = adapter.manifest.input.bytes + adapter.manifest.output.bytes
+    fits = f"used {NEEDS} head {ends} tail {NEEDS - ends} recorded 0 ''"
+    nothing = "used 0 head 0 tail 0 recorded 0"
+    trials = (NEEDS, 0, NEEDS - 1, 0, 511, 0, NEEDS, 1)
+    assert adapter.run(working, *trials) == [
+        f"init: 0 {fits}",
+        f"{NEEDS}: 0 {fits}",
+        f"{NEEDS - 1}: 1 {nothing} 'Short of 1 bytes in the arena; Giving up'",
+        f"511: 1 {nothing} 'the arena is too small for TFLM's own structures'",
+        f"{NEEDS}: 1 {nothing} 'this firmware was not exported for recording'",
+        f"whole: 0 {fits}",
+    ]
+
+
+def test_a_firmware_for_measuring_has_both_allocators(tmp_path: Path) -> None:
+    adapter = Adapter(tmp_path, recording=True)
+    names = [Path(name).name for name in adapter.manifest.tflm.sources]
+    assert "recording_micro_allocator.cc" in names
+    ends = adapter.manifest.input.bytes + adapter.manifest.output.bytes
+    plain = f"used {NEEDS} head {ends} tail {NEEDS - ends} recorded 0 ''"
+    recorded = f"used {NEEDS + 96} head {ends} tail {NEEDS + 96 - ends} recorded 205 ''"
+    short = "1 used 0 head 0 tail 0 recorded 0 'Short of 96 bytes in the arena; Giving up'"
+    assert adapter.run(adapter.build(), NEEDS, 0, NEEDS, 1, NEEDS + 96, 1, NEEDS, 0) == [
+        f"init: 0 {plain}",
+        f"{NEEDS}: 0 {plain}",
+        f"{NEEDS}: {short}",
+        f"{NEEDS + 96}: 0 {recorded}",
+        f"{NEEDS}: 0 {plain}",
+        f"whole: 0 {plain}",
     ]
 
 

@@ -16,6 +16,7 @@ INTERPRETER_H = """\
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <tensorflow/lite/micro/micro_allocator.h>
 #include <tensorflow/lite/micro/micro_common.h>
 #include <tensorflow/lite/micro/micro_log.h>
 #include <tensorflow/lite/micro/micro_mutable_op_resolver.h>
@@ -26,8 +27,8 @@ namespace tflite {
 class MicroResourceVariables;
 class MicroInterpreter {
 public:
-    MicroInterpreter(const Model *model, const MicroOpResolver &resolver, uint8_t *arena,
-                     size_t bytes, MicroResourceVariables *variables = nullptr,
+    MicroInterpreter(const Model *model, const MicroOpResolver &resolver,
+                     MicroAllocator *allocator, MicroResourceVariables *variables = nullptr,
                      MicroProfilerInterface *profiler = nullptr);
     TfLiteStatus AllocateTensors();
     TfLiteStatus Invoke();
@@ -35,13 +36,10 @@ public:
     TfLiteTensor *output(size_t index);
     TfLiteEvalTensor *GetTensor(int tensor_index, int subgraph_index = 0);
     TfLiteStatus initialization_status() const { return kTfLiteOk; }
-    size_t arena_used_bytes() const { return used_; }
+    size_t arena_used_bytes() const { return memory_->head + memory_->tail; }
 
 private:
-    const MicroOpResolver &resolver_;
-    uint8_t *arena_;
-    size_t bytes_;
-    size_t used_ = 0;
+    SingleArenaBufferAllocator *memory_;
     MicroProfilerInterface *profiler_;
     TfLiteTensor ends_[2] = {};
     TfLiteEvalTensor eval_ = {};
@@ -52,19 +50,24 @@ private:
 INTERPRETER_CC = """\
 #include <tensorflow/lite/micro/micro_interpreter.h>
 namespace tflite {
-MicroInterpreter::MicroInterpreter(const Model *, const MicroOpResolver &resolver, uint8_t *arena,
-                                   size_t bytes, MicroResourceVariables *,
+MicroInterpreter::MicroInterpreter(const Model *, const MicroOpResolver &,
+                                   MicroAllocator *allocator, MicroResourceVariables *,
                                    MicroProfilerInterface *profiler)
-    : resolver_(resolver), arena_(arena), bytes_(bytes), profiler_(profiler) {}
+    : memory_(allocator->memory), profiler_(profiler) {}
 TfLiteStatus MicroInterpreter::AllocateTensors() {
-    if (bytes_ < FAKE_NEEDS) {
-        MicroPrintf("Short of %d bytes in %s", static_cast<int>(FAKE_NEEDS - bytes_), "the arena");
+    // Of what is needed the tail has its first structures already.
+    const size_t bytes = memory_->bytes, head = FAKE_INPUT + FAKE_OUTPUT;
+    const size_t needs = memory_->recording ? FAKE_NEEDS + 96 : FAKE_NEEDS;
+    if (bytes < needs) {
+        MicroPrintf("Short of %d bytes in %s", static_cast<int>(needs - bytes), "the arena");
         MicroPrintf("Giving up");
         return kTfLiteError;
     }
-    used_ = FAKE_NEEDS;
-    ends_[0] = {kTfLiteInt8, {reinterpret_cast<int8_t *>(arena_)}, FAKE_INPUT};
-    ends_[1] = {kTfLiteInt8, {reinterpret_cast<int8_t *>(arena_ + FAKE_INPUT)}, FAKE_OUTPUT};
+    memory_->head = head;
+    memory_->tail = needs - head;
+    int8_t *input = reinterpret_cast<int8_t *>(memory_->arena);
+    ends_[0] = {kTfLiteInt8, {input}, FAKE_INPUT};
+    ends_[1] = {kTfLiteInt8, {input + FAKE_INPUT}, FAKE_OUTPUT};
     eval_.data = ends_[1].data;
     return kTfLiteOk;
 }
@@ -84,6 +87,84 @@ TfLiteStatus MicroInterpreter::Invoke() {
 TfLiteTensor *MicroInterpreter::input(size_t) { return &ends_[0]; }
 TfLiteTensor *MicroInterpreter::output(size_t) { return &ends_[1]; }
 TfLiteEvalTensor *MicroInterpreter::GetTensor(int, int) { return &eval_; }
+} // namespace tflite
+"""
+
+ARENA_H = """\
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <new>
+namespace tflite {
+struct SingleArenaBufferAllocator {
+    uint8_t *arena;
+    size_t bytes, head, tail;
+    bool recording;
+    static SingleArenaBufferAllocator *Create(uint8_t *arena, size_t bytes) {
+        uint8_t *room = arena + (bytes - sizeof(SingleArenaBufferAllocator)) / 16 * 16;
+        const size_t tail = bytes - (room - arena);
+        return new (room) SingleArenaBufferAllocator{arena, bytes, 0, tail, false};
+    }
+    uint8_t *AllocatePersistentBuffer(size_t size, size_t alignment) {
+        tail = (tail + size + alignment - 1) / alignment * alignment;
+        return arena + bytes / 16 * 16 - tail;
+    }
+    size_t GetNonPersistentUsedBytes() const { return head; }
+    size_t GetPersistentUsedBytes() const { return tail; }
+};
+} // namespace tflite
+"""
+
+PLANNER_H = """\
+#pragma once
+namespace tflite {
+struct MicroMemoryPlanner {};
+struct GreedyMemoryPlanner : MicroMemoryPlanner {};
+} // namespace tflite
+"""
+
+ALLOCATOR_H = """\
+#pragma once
+#include <tensorflow/lite/micro/arena_allocator/single_arena_buffer_allocator.h>
+#include <tensorflow/lite/micro/memory_planner/greedy_memory_planner.h>
+namespace tflite {
+struct MicroAllocator {
+    SingleArenaBufferAllocator *memory;
+    static MicroAllocator *Create(SingleArenaBufferAllocator *memory, MicroMemoryPlanner *) {
+        uint8_t *room = memory->AllocatePersistentBuffer(sizeof(MicroAllocator), 16);
+        return new (room) MicroAllocator{memory};
+    }
+};
+} // namespace tflite
+"""
+
+RECORDING_H = """\
+#pragma once
+#include <tensorflow/lite/micro/micro_allocator.h>
+namespace tflite {
+enum class RecordedAllocationType {
+    kTfLiteEvalTensorData,
+    kPersistentTfLiteTensorData,
+    kPersistentTfLiteTensorQuantizationData,
+    kPersistentBufferData,
+    kTfLiteTensorVariableBufferData,
+    kNodeAndRegistrationArray,
+    kOpData,
+};
+struct RecordedAllocation { size_t requested_bytes, used_bytes, count; };
+struct RecordingMicroAllocator : MicroAllocator {
+    static RecordingMicroAllocator *Create(uint8_t *arena, size_t bytes) {
+        auto *memory = SingleArenaBufferAllocator::Create(arena, bytes);
+        memory->recording = true;
+        return new (memory->AllocatePersistentBuffer(sizeof(RecordingMicroAllocator), 16))
+            RecordingMicroAllocator{memory};
+    }
+    const SingleArenaBufferAllocator *GetSimpleMemoryAllocator() const { return memory; }
+    RecordedAllocation GetRecordedAllocation(RecordedAllocationType type) const {
+        const size_t kind = static_cast<size_t>(type);
+        return {100 + kind, 200 + kind, kind};
+    }
+};
 } // namespace tflite
 """
 
@@ -197,7 +278,12 @@ CORE = {
     f"{MICRO}/micro_interpreter.h": INTERPRETER_H,
     f"{MICRO}/micro_interpreter.cc": INTERPRETER_CC,
     f"{MICRO}/micro_interpreter_test.cc": "#error tests are not for the firmware\n",
-    f"{MICRO}/recording_micro_allocator.cc": "#error nothing is recorded\n",
+    f"{MICRO}/recording_micro_allocator.cc": "// nothing but what the header has\n",
+    f"{MICRO}/recording_micro_allocator.h": RECORDING_H,
+    f"{MICRO}/micro_allocator.h": ALLOCATOR_H,
+    f"{MICRO}/memory_planner/greedy_memory_planner.h": PLANNER_H,
+    f"{MICRO}/arena_allocator/single_arena_buffer_allocator.h": ARENA_H,
+    f"{MICRO}/arena_allocator/recording_single_arena_buffer_allocator.cc": "// likewise\n",
     f"{MICRO}/debug_log.cc": "#error the firmware brings its own\n",
     f"{MICRO}/micro_common.h": COMMON_H,
     f"{MICRO}/micro_profiler_interface.h": PROFILER_H,

@@ -6,6 +6,7 @@
 #include "port/cortex_m7/mz_cache.h"
 #include "port/cortex_m7/mz_core.h"
 #include "port/cortex_m7/mz_mpu.h"
+#include "port/cortex_m7/mz_stack.h"
 #include "port/cortex_m7/mz_string.h"
 #include "port/mz_port.h"
 
@@ -63,6 +64,7 @@ static void undo_boot_rom(void) {
 void mz_start(void) {
     mz_chip_early_init();
     undo_boot_rom();
+    mz_stack_paint();
     copy_section(mz_data_start, mz_data_end, mz_data_load);
     copy_section(mz_ramcode_start, mz_ramcode_end, mz_ramcode_load);
     memset(mz_bss_start, 0, (size_t)(mz_bss_end - mz_bss_start));

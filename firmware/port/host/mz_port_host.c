@@ -103,6 +103,10 @@ uint32_t mz_port_boot_failure(void) {
     return address == NULL ? 0u : (uint32_t)strtoul(address, NULL, 16);
 }
 
+mz_stack_use mz_port_stack(void) {
+    return (mz_stack_use){0u, 0u};
+}
+
 void mz_port_reset(void) {
     _exit(MZ_HOST_RESET);
 }

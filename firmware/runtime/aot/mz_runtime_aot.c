@@ -2,8 +2,26 @@
 #include "mz_model.h"
 #include "runtime/mz_runtime.h"
 
+static const char *error = "";
+
 mz_status mz_runtime_init(void) {
+    error = "";
     return MZ_OK;
+}
+
+/* The arena was planned ahead of time: it fits to the byte, or it does not. */
+mz_status mz_runtime_init_within(uint32_t arena_bytes, bool recorded) {
+    error = "";
+    if (recorded) {
+        error = "the aot runtime allocates nothing that could be recorded";
+    } else if (arena_bytes < MZ_ARENA_BYTES) {
+        error = "smaller than the arena that was planned ahead of time";
+    }
+    return error[0] == '\0' ? MZ_OK : MZ_ERROR_INIT;
+}
+
+mz_arena_use mz_runtime_arena_use(void) {
+    return (mz_arena_use){.used_bytes = MZ_ARENA_BYTES, .head_bytes = MZ_ARENA_BYTES};
 }
 
 const mz_model_info *mz_runtime_info(void) {
@@ -24,5 +42,5 @@ mz_status mz_runtime_invoke(mz_op_hook hook, void *context) {
 }
 
 const char *mz_runtime_error(void) {
-    return "";
+    return error;
 }

@@ -6,6 +6,9 @@
 #include <cstdlib>
 #include <new>
 
+#include <tensorflow/lite/micro/arena_allocator/single_arena_buffer_allocator.h>
+#include <tensorflow/lite/micro/memory_planner/greedy_memory_planner.h>
+#include <tensorflow/lite/micro/micro_allocator.h>
 #include <tensorflow/lite/micro/micro_interpreter.h>
 #include <tensorflow/lite/micro/micro_profiler_interface.h>
 #include <tensorflow/lite/schema/schema_generated.h>
@@ -17,6 +20,9 @@ extern "C" {
 #include "runtime/tflm/mz_tflm_log.h"
 }
 #include "mz_resolver.h"
+#if MZ_TFLM_RECORDING
+#include "runtime/tflm/mz_tflm_recording.h"
+#endif
 
 namespace {
 
@@ -48,8 +54,16 @@ alignas(tflite::MicroInterpreter) uint8_t interpreter_room[sizeof(tflite::MicroI
 
 OpWatch *watch;
 tflite::MicroInterpreter *interpreter;
+/* The arena's allocators, null until set up. `recorder` keeps account, if there is one. */
+const tflite::SingleArenaBufferAllocator *memory;
+#if MZ_TFLM_RECORDING
+const tflite::RecordingMicroAllocator *recorder;
+#endif
 mz_model_info info;
 bool failed;
+
+/* TFLM writes its own first structures without a look at the arena's size. */
+constexpr uint32_t kLeastArenaBytes = 512u;
 
 void OpWatch::EndEvent(uint32_t event) {
     (void)event;
@@ -70,6 +84,33 @@ mz_status fail(mz_status status, const char *otherwise) {
     return status;
 }
 
+/* As MicroAllocator::Create does it from an arena, but its parts stay in sight. */
+tflite::MicroAllocator *allocate_in(uint8_t *arena, uint32_t bytes) {
+    tflite::SingleArenaBufferAllocator *const whole =
+        tflite::SingleArenaBufferAllocator::Create(arena, bytes);
+    memory = whole;
+    uint8_t *const room = whole->AllocatePersistentBuffer(
+        sizeof(tflite::GreedyMemoryPlanner), alignof(tflite::GreedyMemoryPlanner));
+    return tflite::MicroAllocator::Create(whole, new (room) tflite::GreedyMemoryPlanner());
+}
+
+tflite::MicroAllocator *allocator_over(uint32_t arena_bytes, bool recorded) {
+    uint8_t *const arena = reinterpret_cast<uint8_t *>(mz_arena);
+#if MZ_TFLM_RECORDING
+    recorder = nullptr;
+    if (recorded) {
+        tflite::RecordingMicroAllocator *const recording =
+            tflite::RecordingMicroAllocator::Create(arena, arena_bytes);
+        recorder = recording;
+        memory = recording->GetSimpleMemoryAllocator();
+        return recording;
+    }
+#else
+    (void)recorded;
+#endif
+    return allocate_in(arena, arena_bytes);
+}
+
 bool is_int8(const TfLiteTensor *tensor, const mz_tensor_spec &spec) {
     return tensor != nullptr && tensor->type == kTfLiteInt8 && tensor->bytes == spec.bytes;
 }
@@ -79,8 +120,19 @@ bool is_int8(const TfLiteTensor *tensor, const mz_tensor_spec &spec) {
 extern "C" {
 
 mz_status mz_runtime_init(void) {
+    return mz_runtime_init_within(MZ_ARENA_BYTES, false);
+}
+
+mz_status mz_runtime_init_within(uint32_t arena_bytes, bool recorded) {
     mz_tflm_log_clear();
     failed = false;
+    memory = nullptr;
+    if (recorded && !MZ_TFLM_RECORDING) {
+        return fail(MZ_ERROR_INIT, "this firmware was not exported for recording");
+    }
+    if (arena_bytes < kLeastArenaBytes) {
+        return fail(MZ_ERROR_INIT, "the arena is too small for TFLM's own structures");
+    }
     const tflite::Model *model = tflite::GetModel(mz_model_data);
     if (model->version() != TFLITE_SCHEMA_VERSION) {
         mz_tflm_log_add(
@@ -95,12 +147,7 @@ mz_status mz_runtime_init(void) {
     }
     watch = new (watch_room) OpWatch;
     interpreter = new (interpreter_room) tflite::MicroInterpreter(
-        model,
-        *resolver,
-        reinterpret_cast<uint8_t *>(mz_arena),
-        MZ_ARENA_BYTES,
-        nullptr,
-        watch);
+        model, *resolver, allocator_over(arena_bytes, recorded), nullptr, watch);
     if (interpreter->initialization_status() != kTfLiteOk ||
         interpreter->AllocateTensors() != kTfLiteOk) {
         return fail(MZ_ERROR_INIT, "AllocateTensors failed");
@@ -112,6 +159,20 @@ mz_status mz_runtime_init(void) {
     info = mz_model;
     info.arena_used = static_cast<uint32_t>(interpreter->arena_used_bytes());
     return MZ_OK;
+}
+
+mz_arena_use mz_runtime_arena_use(void) {
+    mz_arena_use use = {};
+    if (memory == nullptr || failed) {
+        return use;
+    }
+    use.head_bytes = static_cast<uint32_t>(memory->GetNonPersistentUsedBytes());
+    use.tail_bytes = static_cast<uint32_t>(memory->GetPersistentUsedBytes());
+    use.used_bytes = use.head_bytes + use.tail_bytes;
+#if MZ_TFLM_RECORDING
+    mz_tflm_recorded(recorder, &use);
+#endif
+    return use;
 }
 
 const mz_model_info *mz_runtime_info(void) {

@@ -34,8 +34,11 @@ def render_tflm_model(
     source: str,
     section: str,
     embed: Embed = "array",
+    recording: bool = False,
 ) -> dict[str, str]:
     """`model/...` files by project path. source, section: see render_model_array.
+
+    recording: with TFLM's recording allocator at hand, see link protocol.
 
     Raises ModelError when the model's ends cannot be described.
     """
@@ -48,6 +51,7 @@ def render_tflm_model(
         head_bytes=image.arena.head_bytes,
         tail_bytes=image.arena.tail_bytes,
         arena_bytes=image.arena_bytes,
+        recording=recording,
         ops=image.model.ops,
     )
     facts = render(

@@ -12,9 +12,15 @@ from mcuzoo.plan.tflm.requests import Kernels
 
 @dataclass(frozen=True)
 class TflmOptions:
-    """tree: a folder as create_tflm_tree.py makes it. plan None: the one with the smaller arena."""
+    """tree: a folder as create_tflm_tree.py makes it. plan None: the one with the smaller arena.
+
+    arena_bytes: reserve so much, None for the prediction and a margin. recording: a firmware for
+    measuring, with the allocator of TFLM that keeps account.
+    """
 
     tree: Path
     kernels: Kernels = "cmsis-nn"
     plan: HeadPlan | None = None
     embed: Embed = "array"
+    arena_bytes: int | None = None
+    recording: bool = False

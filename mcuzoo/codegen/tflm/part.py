@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from mcuzoo.codegen.model_array import Embed
 from mcuzoo.codegen.runtime_part import NO_UPLOAD_SOURCE, WEIGHTS_SECTION, RuntimePart
 from mcuzoo.codegen.tflm.emit import EMBEDDED_FILE, render_tflm_model
+from mcuzoo.codegen.tflm.options import TflmOptions
 from mcuzoo.codegen.tflm.registration import registrations
 from mcuzoo.codegen.tflm.sources import tree_defines, tree_include_dirs, tree_sources
 from mcuzoo.codegen.tflm.tree import open_tree
@@ -17,19 +15,25 @@ from mcuzoo.project.manifest import TflmEntry
 RUNTIME_SOURCE = "runtime/tflm/mz_runtime_tflm.cc"
 
 
-def tflm_part(
-    program: Program, image: TflmImage, tree: Path, source: str, embed: Embed = "array"
-) -> RuntimePart:
-    """The model's files and the choice from the TFLM tree in the folder `tree`.
+def tflm_part(program: Program, image: TflmImage, options: TflmOptions, source: str) -> RuntimePart:
+    """The model's files and the choice from the TFLM tree that `options` names.
 
     Raises InputError when the tree is none, or lacks a kernel, UnsupportedOpError for an op that
     cannot be registered and ModelError when the model's ends cannot be described.
     """
     kernels = image.arena.kernels
-    checked = open_tree(tree, kernels)
+    checked = open_tree(options.tree, kernels)
     registered = registrations(image.model, checked.path, kernels)
     return RuntimePart(
-        rendered=render_tflm_model(program, image, registered, source, WEIGHTS_SECTION, embed),
+        rendered=render_tflm_model(
+            program,
+            image,
+            registered,
+            source,
+            WEIGHTS_SECTION,
+            options.embed,
+            options.recording,
+        ),
         compiled=(RUNTIME_SOURCE, NO_UPLOAD_SOURCE),
         extra={EMBEDDED_FILE: image.model.raw},
         tflm=TflmEntry(
@@ -39,7 +43,7 @@ def tflm_part(
             schema_version=checked.schema_version,
             flatbuffers_version=checked.flatbuffers_version,
             fingerprint=checked.fingerprint,
-            sources=tree_sources(checked.path, registered, kernels),
+            sources=tree_sources(checked.path, registered, kernels, options.recording),
             include_dirs=tree_include_dirs(kernels),
             defines=tree_defines(kernels),
         ),

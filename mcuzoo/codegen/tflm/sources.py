@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mcuzoo.codegen.tflm.registration import Registration
 from mcuzoo.codegen.tflm.tree import CMSIS_NN, KERNELS, MICRO
+from mcuzoo.errors import InputError
 from mcuzoo.plan.tflm.requests import Kernels
 
 _CORE = (
@@ -30,6 +31,10 @@ _NOT_CORE = re.compile(
     r"(_test|test_helpers|test_helper_custom_ops|fake_micro_context|mock_micro_graph|hexdump"
     r"|recording_\w+|debug_log|micro_time|benchmark\w*)\.cc$"
 )
+_RECORDING = (
+    f"{MICRO}/recording_micro_allocator.cc",
+    f"{MICRO}/arena_allocator/recording_single_arena_buffer_allocator.cc",
+)
 _INCLUDE_DIRS = (
     ".",
     "third_party/flatbuffers/include",
@@ -50,9 +55,12 @@ _WORD = re.compile(r"\b[A-Za-z_]\w+\b")
 
 
 def tree_sources(
-    tree: Path, registered: Iterable[Registration], kernels: Kernels
+    tree: Path, registered: Iterable[Registration], kernels: Kernels, recording: bool = False
 ) -> tuple[str, ...]:
-    """Relative to the tree, sorted: interpreter, the registered kernels and what they call."""
+    """Relative to the tree, sorted: interpreter, the registered kernels and what they call.
+
+    recording: with the allocator that keeps account. Raises InputError when the tree lacks it.
+    """
     core = {
         file.relative_to(tree).as_posix()
         for pattern in _CORE
@@ -66,7 +74,17 @@ def tree_sources(
         if (tree / (common := f"{KERNELS}/{Path(file).stem}_common.cc")).is_file()
     }
     library = _called(tree, chosen) if kernels == "cmsis-nn" else set()
-    return tuple(sorted(core | chosen | library))
+    return tuple(sorted(core | chosen | library | (_recording(tree) if recording else set())))
+
+
+def _recording(tree: Path) -> set[str]:
+    missing = [name for name in _RECORDING if not (tree / name).is_file()]
+    if missing:
+        raise InputError(
+            f"The TFLM tree {tree} cannot record its arena: looked for {', '.join(missing)}.",
+            "Make the tree again with TFLM's create_tflm_tree.py.",
+        )
+    return set(_RECORDING)
 
 
 def tree_include_dirs(kernels: Kernels) -> tuple[str, ...]:

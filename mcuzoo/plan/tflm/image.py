@@ -26,22 +26,33 @@ MARGIN_BYTES = 512
 class TflmImage:
     """`model` runs int8 to int8; its `raw` goes into the firmware byte for byte.
 
-    op_indices: for each of its ops the index in the model file that it came from.
+    op_indices: for each of its ops the index in the model file that it came from. reserved_bytes:
+    the arena asked for, None for the prediction and a margin.
     """
 
     model: Model
     op_indices: tuple[int, ...]
     plan: HeadPlan
     arena: TflmArena
+    reserved_bytes: int | None = None
 
     @property
     def arena_bytes(self) -> int:
         """What the firmware reserves."""
+        if self.reserved_bytes is not None:
+            return align_up(self.reserved_bytes, ARENA_ALIGNMENT)
         return align_up(self.arena.arena_bytes + MARGIN_BYTES, ARENA_ALIGNMENT)
 
 
-def prepare_image(model: Model, kernels: Kernels, plan: HeadPlan | None = None) -> TflmImage:
+def prepare_image(
+    model: Model,
+    kernels: Kernels,
+    plan: HeadPlan | None = None,
+    arena_bytes: int | None = None,
+) -> TflmImage:
     """Cut the conversions at the ends and plan the head; plan None: the smaller one.
+
+    arena_bytes: what to reserve, None for the prediction and a margin.
 
     Raises ModelError when the model has not one int8 input and output then, UnsupportedOpError
     for an op whose arena cannot be predicted.
@@ -51,9 +62,9 @@ def prepare_image(model: Model, kernels: Kernels, plan: HeadPlan | None = None) 
     if plan is None:
         plan = "offline" if offline.smaller else "greedy"
     if plan == "greedy":
-        return TflmImage(cut.model, cut.op_indices, plan, offline.greedy)
+        return TflmImage(cut.model, cut.op_indices, plan, offline.greedy, arena_bytes)
     planned = parse_model(embed_offsets(cut.model.raw, offline.offsets), cut.model.name)
-    return TflmImage(planned, cut.op_indices, plan, offline.arena)
+    return TflmImage(planned, cut.op_indices, plan, offline.arena, arena_bytes)
 
 
 def check_kernels(name: str) -> Kernels:

@@ -1,0 +1,14 @@
+/* How much of the tensor arena the runtime takes, and how small an arena would do. */
+#ifndef MZ_ARENA_H
+#define MZ_ARENA_H
+
+#include "link/mz_messages.h"
+
+/* Sets the runtime up as asked and runs it once. What it leaves is for mz_arena_report; after that
+ * the runtime wants to be set up again. */
+mz_status mz_arena_try(const mz_msg_measure_arena *measure);
+
+/* Composes an ARENA_REPORT. status: of the runtime as it is set up now. */
+void mz_arena_report(mz_writer *writer, const mz_msg_measure_arena *measure, mz_status status);
+
+#endif
