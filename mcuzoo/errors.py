@@ -46,6 +46,10 @@ class MissingModelError(InputError):
     """A model of the zoo whose file is not on this machine."""
 
 
+class FetchError(InputError):
+    """A download that did not arrive, or is not what it should be."""
+
+
 class BoardError(McuzooError):
     """A board file that is unknown, malformed or contradicts itself."""
 

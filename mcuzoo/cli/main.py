@@ -18,6 +18,7 @@ from mcuzoo.cli import (
     demo,
     emulate,
     export,
+    fetch,
     fit,
     inspect,
     profile,
@@ -81,6 +82,7 @@ def _root(
 _COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo.demo,
     "boards": boards.boards,
+    "fetch": fetch.fetch,
     "inspect": inspect.inspect,
     "convert": convert.convert,
     "fit": fit.fit,

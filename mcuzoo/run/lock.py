@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import IO
 
 from mcuzoo.errors import UsageError
+from mcuzoo.locking import lock
 
 LOCK_NAME = "run.lock"
 
@@ -20,7 +19,7 @@ class RunLock:
     def __init__(self, folder: Path) -> None:
         self._file = (folder / LOCK_NAME).open("a")
         try:
-            _lock(self._file)
+            lock(self._file)
         except OSError as error:
             self._file.close()
             raise UsageError(
@@ -36,18 +35,3 @@ class RunLock:
 
     def release(self) -> None:
         self._file.close()
-
-
-# Both branches are checked by mypy only on their own platform.
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(file: IO[str]) -> None:
-        file.seek(0)
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-
-else:
-    import fcntl
-
-    def _lock(file: IO[str]) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mcuzoo import __version__
 from mcuzoo.errors import InputError
@@ -14,11 +15,15 @@ from mcuzoo.zoo.places import cache_folder, file_sha256
 
 @dataclass(frozen=True)
 class Derived:
-    """made: whether it was converted just now, rather than found in the cache."""
+    """made: whether it was converted just now, rather than found in the cache.
+
+    report: of the conversion, as `mcuzoo convert --json` prints it, without its layers.
+    """
 
     path: Path
     sha256: str
     made: bool
+    report: dict[str, Any]
 
 
 def derived_name(source: Path) -> str:
@@ -38,9 +43,14 @@ def derived_int8(source: FoundFile) -> Derived:
     path = cache_folder() / derived_name(source.path)
     note = path.with_suffix(".json")
     made_from = {"source_sha256": source.sha256, "tool_version": __version__}
-    if path.is_file() and _noted(note) == {**made_from, "sha256": file_sha256(path)}:
-        return Derived(path, file_sha256(path), made=False)
-    converted = convert_model(load_model(source.path)).model
+    if path.is_file():
+        known = _noted(note)
+        report = known.pop("report", None)
+        if isinstance(report, dict) and known == {**made_from, "sha256": file_sha256(path)}:
+            return Derived(path, file_sha256(path), False, report)
+    conversion = convert_model(load_model(source.path))
+    report = conversion.report.as_dict()
+    del report["layers"]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -48,14 +58,16 @@ def derived_int8(source: FoundFile) -> Derived:
             f"The cache {path.parent} cannot be made: {error.strerror}.",
             "Set XDG_CACHE_HOME to a folder of yours.",
         ) from error
-    write_model_file(path, converted.raw)
-    noted = json.dumps({**made_from, "sha256": converted.sha256}, indent=2) + "\n"
+    sha256 = conversion.model.sha256
+    write_model_file(path, conversion.model.raw)
+    noted = json.dumps({**made_from, "sha256": sha256, "report": report}, indent=2) + "\n"
     write_model_file(note, noted.encode())
-    return Derived(path, converted.sha256, made=True)
+    return Derived(path, sha256, True, report)
 
 
-def _noted(note: Path) -> object:
+def _noted(note: Path) -> dict[str, Any]:
     try:
-        return json.loads(note.read_text(encoding="utf-8"))
+        raw = json.loads(note.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
-        return None
+        return {}
+    return raw if isinstance(raw, dict) else {}

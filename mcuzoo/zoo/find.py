@@ -8,7 +8,7 @@ from pathlib import Path
 from mcuzoo.errors import InputError, MissingModelError
 from mcuzoo.zoo.places import MODELS_VARIABLE, cache_folder, file_sha256, model_folders
 from mcuzoo.zoo.schema import Role, SourceFile, ZooModel
-from mcuzoo.zoo.trust import check_trust
+from mcuzoo.zoo.trust import trusted_sha256
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class FoundFile:
 def find_file(entry: SourceFile) -> FoundFile | None:
     """The first file of one of the entry's names with the right content.
 
-    A file whose hash the registry does not state is taken as it is, unless a fetch has learnt
-    another hash for its URL.
+    A file whose hash the registry does not state is taken as it is; in the cache it must still
+    have the hash that was learnt when it was fetched.
     """
     found = (_checked(entry, path) for path in _places(entry))
     return next((item for item in found if item), None)
@@ -54,7 +54,9 @@ def missing_file(model: ZooModel, *roles: Role) -> InputError:
         )
     names = " or ".join(name for entry in entries for name in entry.names)
     others = [
-        f"{path} has another content (SHA-256)" for entry in entries for path in _places(entry)
+        f"{path} has another content (SHA-256) or cannot be read"
+        for entry in entries
+        for path in _places(entry)
     ]
     looked = ", ".join(str(folder) for folder in model_folders())
     fetch = any(file.download for file in model.file)
@@ -77,13 +79,18 @@ def _places(entry: SourceFile) -> list[Path]:
 
 
 def _checked(entry: SourceFile, path: Path) -> FoundFile | None:
-    sha256 = file_sha256(path)
+    try:
+        sha256 = file_sha256(path)
+    except OSError:
+        return None
     if entry.bundled is not None:
         return FoundFile(entry, path, sha256, True)
     if entry.sha256 is not None:
         return FoundFile(entry, path, sha256, True) if sha256 == entry.sha256 else None
     if entry.download is not None and path.parent == cache_folder():
-        check_trust(trust_key(entry), sha256)
+        learnt = trusted_sha256(trust_key(entry))
+        if learnt not in (None, sha256):
+            return None
     return FoundFile(entry, path, sha256, False)
 
 

@@ -12,6 +12,7 @@ from mcuzoo.zoo.catalog import catalog
 from mcuzoo.zoo.derived import derived_int8
 from mcuzoo.zoo.find import FoundFile, find_model_file, missing_file
 from mcuzoo.zoo.places import file_sha256, model_folders
+from mcuzoo.zoo.shape import shape_complaint
 
 if TYPE_CHECKING:
     from mcuzoo.graph.model import Model
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 # Any pictures will do to compare a board with the host.
 _GENERIC_SAMPLES = Path(__file__).parent / "signs" / "samples"
+
+_MAX_LABEL_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -123,13 +126,10 @@ def _loaded(path: Path) -> Model:
 
 def _require_shape(model: ZooModel, found: FoundFile) -> None:
     """A file that nothing but its name speaks for must at least take and give the right shapes."""
-    loaded = _loaded(found.path)
-    shape = loaded.tensor(loaded.inputs[0]).shape
-    classes = loaded.tensor(loaded.outputs[0]).shape[-1:]
-    if shape[1:] != model.input or classes != (model.labels.count,):
+    complaint = shape_complaint(model, _loaded(found.path))
+    if complaint is not None:
         raise InputError(
-            f"{found.path} is not {model.name}: it takes {list(shape)} and gives "
-            f"{list(classes)}, not {[1, *model.input]} and [{model.labels.count}].",
+            f"{found.path} {complaint}.",
             "Give the file another name, or its path instead of the model's name.",
         )
 
@@ -138,11 +138,20 @@ def _labels_file(wanted: Labels, beside: Path) -> tuple[str, ...] | None:
     """The class names, one a line, if a file of the right length is at hand."""
     folders = (beside, beside.parent, *model_folders())
     for place in (folder / name for folder in folders for name in wanted.names):
-        if place.is_file():
-            labels = tuple(place.read_text(encoding="utf-8").splitlines())
-            if len(labels) == wanted.lines:
-                return labels
+        labels = _lines(place)
+        if len(labels) == wanted.lines:
+            return labels
     return None
+
+
+def _lines(path: Path) -> tuple[str, ...]:
+    """Of a text file of sensible size; none of anything else."""
+    try:
+        if not path.is_file() or path.stat().st_size > _MAX_LABEL_BYTES:
+            return ()
+        return tuple(path.read_text(encoding="utf-8").splitlines())
+    except (OSError, UnicodeDecodeError):
+        return ()
 
 
 def _preprocessing_by_shape(model: Model) -> Preprocessing:

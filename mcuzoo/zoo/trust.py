@@ -36,9 +36,14 @@ def check_trust(key: str, sha256: str) -> bool:
     return known is not None
 
 
-def learn(key: str, sha256: str) -> bool:
-    """check_trust, then remember the hash for later; whether it was new."""
-    if check_trust(key, sha256):
+def learn(key: str, sha256: str, vouched: bool = False) -> bool:
+    """Remember the hash of `key` for later; whether it was new.
+
+    vouched: better evidence than an earlier use stands behind it, so that it replaces what was
+    learnt. Raises InputError otherwise when `key` had another hash, or when the store cannot be
+    written.
+    """
+    if (trusted_sha256(key) == sha256) if vouched else check_trust(key, sha256):
         return False
     path = data_folder() / FILE_NAME
     text = json.dumps({**_read(path), key: sha256}, indent=2, sort_keys=True) + "\n"

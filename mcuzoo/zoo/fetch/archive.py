@@ -1,0 +1,124 @@
+"""Take one file out of a .tar.gz that nobody vouches for.
+
+Only the content of the one wanted member is ever written, and to a place of our choosing: names,
+links, devices and modes in the archive lead nowhere. What it costs is bounded: bytes unpacked in
+all, members passed over, and the headers that tarfile would hold in memory.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import struct
+import tarfile
+import zlib
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+from mcuzoo.errors import FetchError
+
+MAX_UNPACKED_BYTES = 2 << 30
+MAX_MEMBERS = 4096
+MAX_HEADER_BYTES = 1 << 16
+GZIP_MARK = b"\x1f\x8b"
+
+_CHUNK = 1 << 16
+_EXTENSIONS = frozenset(
+    (
+        *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
+        *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
+    )
+)
+_DAMAGE = (
+    *(tarfile.TarError, zlib.error, struct.error, EOFError, OSError, ValueError),
+    *(IndexError, KeyError, OverflowError, RecursionError),
+)
+
+
+def extract_member(archive: Path, member: str, target: IO[bytes], max_bytes: int) -> int:
+    """Write the regular file named `member`, in whatever folder of the archive, to `target`.
+
+    Returns its size. Raises FetchError when the archive is damaged, holds no such file or a link
+    in its place, or unpacks to more than it may.
+    """
+    try:
+        with archive.open("rb") as raw, gzip.GzipFile(fileobj=raw) as unpacked:
+            bounded: IO[bytes] = io.BufferedReader(_Bounded(unpacked, archive))
+            with tarfile.open(None, "r|", bounded, tarinfo=_BoundedHeader) as tar:
+                for count, info in enumerate(tar):
+                    if count >= MAX_MEMBERS:
+                        raise _hostile(archive, f"it has more than {MAX_MEMBERS} members")
+                    if PurePosixPath(info.name).name == member:
+                        size = _copy(tar, info, archive, target, max_bytes)
+                        # gzip's own checksum stands at the end: an archive cut short shows there.
+                        while bounded.read(_CHUNK):
+                            pass
+                        return size
+    except _DAMAGE as error:
+        raise FetchError(
+            f"The archive {archive.name} is damaged: {_plain(error)}.", "Fetch it again."
+        ) from error
+    raise FetchError(
+        f"The archive {archive.name} holds no file {member}.", "It is not the archive wanted."
+    )
+
+
+def _copy(
+    tar: tarfile.TarFile, info: tarfile.TarInfo, archive: Path, target: IO[bytes], max_bytes: int
+) -> int:
+    content = tar.extractfile(info) if info.isreg() else None
+    if content is None:
+        raise _hostile(archive, f"{info.name!r} in it is a link or no file")
+    if info.size > max_bytes:
+        raise _hostile(archive, f"{info.name!r} in it has {info.size:,} bytes")
+    done = 0
+    while chunk := content.read(_CHUNK):
+        done += len(chunk)
+        target.write(chunk)
+    if done != info.size:
+        raise EOFError(f"{info.name!r} ends early")
+    return done
+
+
+class _BoundedHeader(tarfile.TarInfo):
+    """Refuses what tarfile would read into memory whole, whatever size it claims."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _BoundedHeader:
+        header = super().frombuf(buf, encoding, errors)
+        if header.type in _EXTENSIONS and header.size > MAX_HEADER_BYTES:
+            raise tarfile.ReadError(f"a header of {header.size:,} bytes")
+        if header.type == tarfile.GNUTYPE_SPARSE:
+            raise tarfile.ReadError("a sparse file")
+        if header.size < 0:
+            raise tarfile.ReadError("a negative size")
+        return header
+
+
+class _Bounded(io.RawIOBase):
+    """A stream that ends in an error after MAX_UNPACKED_BYTES."""
+
+    def __init__(self, stream: gzip.GzipFile, archive: Path) -> None:
+        self._stream = stream
+        self._archive = archive
+        self._left = MAX_UNPACKED_BYTES
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        chunk = self._stream.read(min(len(buffer), _CHUNK))
+        self._left -= len(chunk)
+        if self._left < 0:
+            raise _hostile(self._archive, f"it unpacks to more than {MAX_UNPACKED_BYTES:,} bytes")
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
+
+
+def _hostile(archive: Path, what: str) -> FetchError:
+    return FetchError(f"The archive {archive.name} is refused: {what}.", "Do not use it.")
+
+
+def _plain(error: BaseException) -> str:
+    text = str(error) or type(error).__name__
+    return "".join(char if char.isprintable() else "?" for char in text)[:200]

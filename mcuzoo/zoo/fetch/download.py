@@ -1,0 +1,257 @@
+"""Download over HTTPS: capped, checked, resumed where it broke.
+
+Nothing that the server says is believed: not the length, not the encoding, not where it sends us.
+"""
+
+from __future__ import annotations
+
+import http.client
+import re
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import Request
+
+from mcuzoo import __version__
+from mcuzoo.errors import FetchError
+from mcuzoo.zoo.fetch.opener import DowngradeError, https_opener
+from mcuzoo.zoo.fetch.partial import Origin, Partial
+
+Progress = Callable[[int, int | None], None]
+
+_CHUNK = 1 << 16
+_LEAST_BYTES = 1024
+_AGAIN = frozenset((408, 429, 500, 502, 503, 504))
+_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+
+
+@dataclass(frozen=True)
+class Patience:
+    """attempts: connections in all; stall_s: a connection that brings less than a kilobyte in so
+    many seconds is given up; pause_s: before the second attempt, doubled before each further one.
+    """
+
+    attempts: int = 4
+    stall_s: float = 30.0
+    pause_s: float = 1.0
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """sha256: of the whole file, None when nobody knows; more than max_bytes are never read."""
+
+    url: str
+    sha256: str | None
+    max_bytes: int
+
+
+@dataclass
+class _Broken(Exception):
+    """Something that another attempt may get over."""
+
+    why: str
+
+
+@dataclass
+class _Counter:
+    """Notices a connection that crawls."""
+
+    stall_s: float
+    since: float = field(default_factory=time.monotonic)
+    bytes: int = 0
+
+    def add(self, count: int) -> None:
+        self.bytes += count
+        now = time.monotonic()
+        if now - self.since >= self.stall_s:
+            if self.bytes < _LEAST_BYTES:
+                raise _Broken(f"less than {_LEAST_BYTES} bytes came in {self.stall_s:g} s")
+            self.since, self.bytes = now, 0
+
+
+def download(
+    wanted: Wanted,
+    partial: Partial,
+    progress: Progress = lambda done, total: None,
+    patience: Patience | None = None,
+    context: ssl.SSLContext | None = None,
+) -> str:
+    """Fetch `wanted` into `partial` and return its SHA-256.
+
+    Bytes that are there from an earlier attempt are kept where the server can go on after them.
+    A file of the wrong hash or over the size is removed; of one that broke off, what came is kept.
+
+    Raises FetchError.
+    """
+    if urlsplit(wanted.url).scheme != "https":
+        raise FetchError(f"{wanted.url} is not an https address.", "Give one that is.")
+    patience = patience or Patience()
+    pause_s = patience.pause_s
+    fresh = False
+    for attempt in range(1, patience.attempts + 1):
+        resumed = _origin_to_resume(wanted, partial) is not None
+        try:
+            _attempt(wanted, partial, progress, patience, context)
+        except _Broken as broken:
+            if attempt == patience.attempts:
+                raise FetchError(
+                    f"{wanted.url} broke off, {attempt} attempts: {broken.why}.",
+                    f"{partial.size:,} bytes are kept; the same command goes on after them.",
+                ) from broken
+            time.sleep(pause_s)
+            pause_s *= 2
+            continue
+        sha256 = partial.sha256()
+        if wanted.sha256 in (None, sha256):
+            return sha256
+        size = partial.size
+        partial.clear()
+        # What was kept may have been the start of another file: once more, from the start.
+        if resumed and not fresh and attempt < patience.attempts:
+            fresh = True
+            continue
+        partial.remove()
+        raise FetchError(
+            f"{wanted.url} gave something else: {size:,} bytes of SHA-256 {sha256}, wanted "
+            f"{wanted.sha256}.",
+            "Nothing was kept. The server, or somebody between, changed the file.",
+        )
+    raise AssertionError("unreachable")
+
+
+def _attempt(
+    wanted: Wanted,
+    partial: Partial,
+    progress: Progress,
+    patience: Patience,
+    context: ssl.SSLContext | None,
+) -> None:
+    """One connection: until everything is there. Raises _Broken or FetchError."""
+    kept = _origin_to_resume(wanted, partial)
+    headers = {"User-Agent": f"mcuzoo/{__version__}", "Accept-Encoding": "identity"}
+    if kept is not None:
+        headers["Range"] = f"bytes={partial.size}-"
+        if kept.validator is not None:
+            headers["If-Range"] = kept.validator
+    try:
+        opener = https_opener(context)
+        request = Request(wanted.url, headers=headers)
+        with opener.open(request, timeout=patience.stall_s) as response:
+            total = _begin(wanted, partial, response, kept)
+            _receive(wanted, partial, response, total, progress, patience.stall_s)
+    except HTTPError as error:
+        error.close()
+        if error.code == 416 and kept is not None:
+            partial.clear()
+            raise _Broken("the server had nothing to go on with") from error
+        if error.code in _AGAIN:
+            raise _Broken(f"the server answered {error.code}") from error
+        raise FetchError(
+            f"{wanted.url}: the server answered {error.code} {_plain(error.reason)}.",
+            "The address may have moved; --from FILE or --from URL takes the file from elsewhere.",
+        ) from error
+    except DowngradeError as error:
+        raise FetchError(
+            f"{wanted.url} is redirected to {_plain(error.url)}, which is not https.",
+            "Nothing is fetched over an open connection; --from FILE takes the file from you.",
+        ) from error
+    except (URLError, OSError, http.client.HTTPException, ValueError) as error:
+        raise _broken(wanted, error) from error
+    finally:
+        partial.flush()
+
+
+def _origin_to_resume(wanted: Wanted, partial: Partial) -> Origin | None:
+    """Where to go on; None to start anew. Without a validator only a known hash makes it safe."""
+    origin = partial.origin()
+    if origin is None or origin.url != wanted.url or partial.size > wanted.max_bytes:
+        return None
+    return origin if origin.validator is not None or wanted.sha256 is not None else None
+
+
+def _begin(
+    wanted: Wanted, partial: Partial, response: http.client.HTTPResponse, kept: Origin | None
+) -> int | None:
+    """Check the answer's head; the size of the whole file where the server says it."""
+    length = response.headers.get("Content-Length", "")
+    announced = int(length) if length.isascii() and length.isdigit() and len(length) < 20 else None
+    if response.status == 206:
+        match = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
+        if kept is None or match is None or int(match[1]) != partial.size:
+            partial.clear()
+            raise _Broken("the server sent a part that was not asked for")
+        total = None if match[3] == "*" else int(match[3])
+        if kept.total not in (None, total):
+            partial.clear()
+            raise _Broken("the file on the server is another by now")
+    elif response.status == 200:
+        total = announced
+        validator = response.headers.get("ETag") or response.headers.get("Last-Modified")
+        if validator is not None and (validator.startswith("W/") or not validator.isprintable()):
+            validator = None
+        partial.start(Origin(wanted.url, validator, total))
+    else:
+        raise FetchError(
+            f"{wanted.url}: the server answered {response.status}.", "Use --from FILE."
+        )
+    if total is not None and total > wanted.max_bytes:
+        partial.remove()
+        raise _too_large(wanted, f"announces {total:,}")
+    return total
+
+
+def _receive(
+    wanted: Wanted,
+    partial: Partial,
+    response: http.client.HTTPResponse,
+    total: int | None,
+    progress: Progress,
+    stall_s: float,
+) -> None:
+    done = partial.size
+    counter = _Counter(stall_s)
+    progress(done, total)
+    while chunk := response.read1(_CHUNK):
+        done += len(chunk)
+        if done > wanted.max_bytes:
+            partial.remove()
+            raise _too_large(wanted, f"goes on after {wanted.max_bytes:,}")
+        partial.append(chunk)
+        progress(done, total)
+        counter.add(len(chunk))
+    if total is not None and done < total:
+        raise _Broken(f"it ended after {done:,} of {total:,} bytes")
+
+
+def _too_large(wanted: Wanted, what: str) -> FetchError:
+    return FetchError(
+        f"{wanted.url} {what} bytes; at most {wanted.max_bytes:,} are taken.",
+        "Nothing was kept. That is not the file; --from FILE takes it from you.",
+    )
+
+
+def _broken(wanted: Wanted, error: Exception) -> _Broken | FetchError:
+    """What went wrong on the way, as something to try again or not."""
+    reason = error.reason if isinstance(error, URLError) else error
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return FetchError(
+            f"{wanted.url}: the server's certificate is not trusted: {reason.verify_message}.",
+            "If your network puts its own certificate in between, set SSL_CERT_FILE to it.",
+        )
+    if isinstance(reason, socket.gaierror):
+        return FetchError(
+            f"{urlsplit(wanted.url).hostname} cannot be found: no network, or no such host.",
+            "Fetch it where there is a network and use --from FILE.",
+        )
+    if isinstance(reason, TimeoutError):
+        return _Broken("nothing came for too long")
+    return _Broken(_plain(str(reason) or type(reason).__name__))
+
+
+def _plain(text: str) -> str:
+    """What a server said, fit for a terminal."""
+    return "".join(char if char.isprintable() else "?" for char in str(text))[:200]

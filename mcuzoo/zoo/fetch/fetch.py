@@ -1,0 +1,297 @@
+"""`mcuzoo fetch`: from a model's name to checked files in the cache, INT8 at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import ssl
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import IO, Any, Literal, get_args
+
+from mcuzoo.errors import FetchError, InputError, UsageError, did_you_mean
+from mcuzoo.graph.read import load_model
+from mcuzoo.zoo.catalog import catalog
+from mcuzoo.zoo.derived import derived_int8
+from mcuzoo.zoo.fetch.archive import GZIP_MARK, extract_member
+from mcuzoo.zoo.fetch.check import require_role, require_tflm_ready
+from mcuzoo.zoo.fetch.download import Patience, Progress, Wanted, download
+from mcuzoo.zoo.fetch.partial import Partial
+from mcuzoo.zoo.find import FoundFile, find_file, trust_key
+from mcuzoo.zoo.places import MODELS_VARIABLE, cache_folder, file_sha256
+from mcuzoo.zoo.schema import Role, SourceFile, ZooModel
+from mcuzoo.zoo.trust import check_trust, learn
+
+Trust = Literal["registry", "remembered", "learnt"]
+MAX_MEMBER_BYTES = 256 << 20
+
+
+@dataclass(frozen=True)
+class Converted:
+    """The INT8 model made from a fetched UINT8 one. report: of the conversion."""
+
+    path: str
+    sha256: str
+    report: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class FetchReport:
+    """What is at hand now.
+
+    trust: why the file is believed: the registry states its hash (or its archive's), the hash was
+    remembered from an earlier time, or it was learnt just now. fetched: False when it was there.
+    ready: the INT8 file to use, None when the model must be quantized first.
+    """
+
+    model: str
+    role: Role
+    path: str
+    sha256: str
+    bytes: int
+    trust: Trust
+    fetched: bool
+    source: str
+    licence: str
+    converted: Converted | None
+    ready: str | None
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def check_role(text: str) -> Role:
+    """`text` as a role of a model's files. Raises UsageError for any other."""
+    roles: tuple[Role, ...] = get_args(Role)
+    for known in roles:
+        if text == known:
+            return known
+    raise UsageError(f"There is no role {text!r}.", f"Roles: {', '.join(roles)}.")
+
+
+def choose_file(model: ZooModel, role: Role | None = None) -> SourceFile:
+    """The file that a fetch gets: the first of `role`, else the first that can be downloaded.
+
+    Raises UsageError when the model has no such file.
+    """
+    fetchable = [file for file in model.file if file.download is not None]
+    chosen = [file for file in fetchable if role in (None, file.role)]
+    if chosen:
+        return chosen[0]
+    if model.file[0].bundled is not None:
+        raise UsageError(f"{model.name} comes with mcuzoo.", "There is nothing to fetch.")
+    roles = ", ".join(file.role for file in fetchable) or "none"
+    raise UsageError(f"{model.name} has no {role or ''} file to fetch.", f"It has: {roles}.")
+
+
+def fetch_model(
+    name: str,
+    origin: str | None = None,
+    role: Role | None = None,
+    progress: Progress = lambda done, total: None,
+    patience: Patience | None = None,
+    context: ssl.SSLContext | None = None,
+) -> FetchReport:
+    """Bring a model of the zoo into the cache, checked; a UINT8 one is converted to INT8 too.
+
+    origin: a file, or an https address, to take it from instead of the registry's: the model file
+    itself or the archive that holds it. Whatever is there already and right is not fetched again.
+
+    Raises InputError for an unknown name, UsageError for a role the model lacks, FetchError for
+    what does not arrive or is not what it should be; nothing of that is left in the cache but the
+    beginning of a download that can go on.
+    """
+    known = catalog()
+    if name not in known:
+        raise InputError(
+            f"The zoo has no model {name!r}; it has {', '.join(known)}.",
+            f"{did_you_mean(name, known)}mcuzoo models lists them.",
+        )
+    return fetch_file(known[name], origin, role, progress, patience, context)
+
+
+def fetch_file(
+    model: ZooModel,
+    origin: str | None = None,
+    role: Role | None = None,
+    progress: Progress = lambda done, total: None,
+    patience: Patience | None = None,
+    context: ssl.SSLContext | None = None,
+) -> FetchReport:
+    """As fetch_model, of any model that a registry file describes."""
+    entry = choose_file(model, role)
+    found = find_file(entry) if origin is None else None
+    if found is not None:
+        require_role(model, entry, found.path)
+        trust: Trust = "registry" if found.verified else _trust_of(entry, found.sha256)
+        return _report(model, found, trust, fetched=False)
+    if origin is None or origin.startswith(("https://", "http://")):
+        trust = _from_web(model, entry, origin, progress, patience, context)
+    else:
+        trust = _from_file(model, entry, Path(origin).expanduser())
+    path = cache_folder() / entry.names[0]
+    return _report(model, FoundFile(entry, path, file_sha256(path), True), trust, fetched=True)
+
+
+def _from_web(
+    model: ZooModel,
+    entry: SourceFile,
+    url: str | None,
+    progress: Progress,
+    patience: Patience | None,
+    context: ssl.SSLContext | None,
+) -> Trust:
+    stated = entry.download
+    assert stated is not None
+    address = stated.url if url is None else url
+    # From an address of the user's only the hash can tell whether it is file or archive.
+    expected = stated.sha256 if url is None else None
+    wanted = Wanted(address, expected, stated.max_bytes)
+    place = sha256(address.encode()).hexdigest()[:16]
+    try:
+        with Partial(cache_folder() / "partial" / place) as partial:
+            content_sha256 = download(wanted, partial, progress, patience, context)
+            try:
+                trust = _install(model, entry, partial.path, content_sha256, address)
+            finally:
+                partial.remove()
+    except FetchError as error:
+        raise type(error)(
+            f"{entry.names[0]} of {model.name} is not fetched: {error.message}",
+            f"{error.hint}\nBy hand: get {stated.url}, then mcuzoo fetch {model.name} --from FILE; "
+            f"or put {entry.names[0]} into a folder named by {MODELS_VARIABLE}.",
+        ) from error
+    return trust
+
+
+def _from_file(model: ZooModel, entry: SourceFile, path: Path) -> Trust:
+    if not path.is_file():
+        raise InputError(f"There is no file {path}.", "--from takes a file or an https address.")
+    size = path.stat().st_size
+    assert entry.download is not None
+    most = max(entry.download.max_bytes, MAX_MEMBER_BYTES)
+    if size > most:
+        raise FetchError(
+            f"{path} has {size:,} bytes; more than {most:,} are not taken.", "Is it that file?"
+        )
+    return _install(model, entry, path, file_sha256(path), None)
+
+
+def _install(
+    model: ZooModel, entry: SourceFile, content: Path, content_sha256: str, url: str | None
+) -> Trust:
+    """Check `content`, the file or its archive, and move a copy into the cache.
+
+    url: where it is from, None from the user's disk.
+    """
+    stated = entry.download
+    assert stated is not None
+    with content.open("rb") as file:
+        is_archive = file.read(2) == GZIP_MARK
+    if is_archive and stated.member is not None:
+        # An archive of another hash may do where the member's own is stated and right.
+        if entry.sha256 is None:
+            _require_hash("The archive", stated.sha256, content_sha256, stated.sha256_source)
+        if url is not None:
+            check_trust(url, content_sha256)
+        with _new_file(entry) as (target, temporary):
+            extract_member(content, stated.member, target, MAX_MEMBER_BYTES)
+            trust = _accept(model, entry, temporary, stated.sha256 == content_sha256)
+    else:
+        own = entry.sha256 or (stated.sha256 if stated.member is None else None)
+        _require_hash("The file", own, content_sha256, None)
+        with _new_file(entry) as (target, temporary):
+            with content.open("rb") as file:
+                while chunk := file.read(1 << 20):
+                    target.write(chunk)
+            trust = _accept(model, entry, temporary, own is not None)
+    if is_archive and url is not None and stated.sha256 is None:
+        learn(url, content_sha256)
+    return trust
+
+
+def _require_hash(what: str, stated: str | None, actual: str, recorded_by: str | None) -> None:
+    if stated is not None and actual != stated:
+        said = f" (recorded by {recorded_by})" if recorded_by else ""
+        raise FetchError(
+            f"{what} is not the one wanted: SHA-256 {actual}, wanted {stated}{said}.",
+            "Nothing was kept.",
+        )
+
+
+def _accept(model: ZooModel, entry: SourceFile, path: Path, vouched: bool) -> Trust:
+    """Check the file itself; vouched: its content is already known to be the one stated."""
+    actual = file_sha256(path)
+    if entry.sha256 is not None:
+        if actual != entry.sha256:
+            raise FetchError(
+                f"{entry.names[0]} is not the one wanted: SHA-256 {actual}, wanted {entry.sha256}.",
+                "Nothing was kept.",
+            )
+        vouched = True
+    if not vouched:
+        check_trust(trust_key(entry), actual)
+    require_role(model, entry, path)
+    new = learn(trust_key(entry), actual, vouched)
+    return "registry" if vouched else "learnt" if new else "remembered"
+
+
+def _trust_of(entry: SourceFile, actual: str) -> Trust:
+    """Of a file at hand whose hash the registry does not state."""
+    return "learnt" if learn(trust_key(entry), actual) else "remembered"
+
+
+@contextlib.contextmanager
+def _new_file(entry: SourceFile) -> Iterator[tuple[IO[bytes], Path]]:
+    """A file that takes its name in the cache when the block ends well, and vanishes else."""
+    folder = cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".fetch-", dir=folder)
+    except OSError as error:
+        raise FetchError(
+            f"The cache {folder} cannot be written: {error.strerror}.",
+            "Set XDG_CACHE_HOME to a folder of yours.",
+        ) from error
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb", buffering=0) as file:
+            yield file, temporary
+        temporary.chmod(0o644)
+        temporary.replace(folder / entry.names[0])
+    except OSError as error:
+        raise FetchError(
+            f"The cache {folder} cannot be written: {error.strerror}.", "Is the disk full?"
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _report(model: ZooModel, found: FoundFile, trust: Trust, fetched: bool) -> FetchReport:
+    entry = found.entry
+    converted = None
+    ready: str | None = None
+    if entry.role == "uint8":
+        derived = derived_int8(found)
+        require_tflm_ready(load_model(derived.path))
+        converted = Converted(str(derived.path), derived.sha256, derived.report)
+        ready = converted.path
+    elif entry.role == "int8":
+        require_tflm_ready(load_model(found.path))
+        ready = str(found.path)
+    return FetchReport(
+        model=model.name,
+        role=entry.role,
+        path=str(found.path),
+        sha256=found.sha256,
+        bytes=found.path.stat().st_size,
+        trust=trust,
+        fetched=fetched,
+        source=entry.source,
+        licence=entry.licence,
+        converted=converted,
+        ready=ready,
+    )
