@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from mcuzoo.project.manifest import BuildEntry, Manifest
+    from mcuzoo.project.manifest import BuildEntry, ProjectManifest
 
 
 def build(
@@ -29,17 +29,17 @@ def build(
     from dataclasses import asdict
 
     from mcuzoo.project.flags import check_optimization
-    from mcuzoo.project.manifest import load_manifest
+    from mcuzoo.project.manifest import load_project
     from mcuzoo.toolchain.build import build_project
 
     entry = build_project(project, compiler, check_optimization(optimization), tflm)
     if json_output:
         print(json.dumps(asdict(entry), indent=2))
     else:
-        _print_entry(project, load_manifest(project), entry)
+        _print_entry(project, load_project(project), entry)
 
 
-def _print_entry(project: Path, manifest: Manifest, entry: BuildEntry) -> None:
+def _print_entry(project: Path, manifest: ProjectManifest, entry: BuildEntry) -> None:
     from rich.console import Console
     from rich.table import Table
 

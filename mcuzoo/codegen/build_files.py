@@ -16,12 +16,12 @@ from mcuzoo.project.flags import (
     machine_flags,
     tflm_flags,
 )
-from mcuzoo.project.manifest import Manifest
+from mcuzoo.project.manifest import ProjectManifest
 
 _TITLES = {"gcc": "Arm GNU toolchain", "zig": "Zig's C compiler"}
 
 
-def render_build_files(manifest: Manifest) -> dict[str, str]:
+def render_build_files(manifest: ProjectManifest) -> dict[str, str]:
     """CMakeLists.txt, CMakePresets.json and cmake/*.cmake by relative path."""
     tflm = manifest.tflm is not None
     toolchains = TFLM_TOOLCHAINS if tflm else TOOLCHAINS

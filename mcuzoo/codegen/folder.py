@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from mcuzoo.errors import ProjectError
-from mcuzoo.project.manifest import MANIFEST_NAME, Manifest, load_manifest, write_manifest
+from mcuzoo.project.manifest import MANIFEST_NAME, AnyManifest, load_project, write_manifest
 
 _BUILT = "build"
 
@@ -31,7 +31,7 @@ def check_target(directory: Path, force: bool) -> None:
             f"{directory} holds files and is not an mcuzoo project.",
             "Choose another folder with -o; --force writes into this one.",
         )
-    changed = _changes(directory, load_manifest(directory))
+    changed = _changes(directory, load_project(directory))
     if changed:
         raise ProjectError(
             f"{directory} was edited since its export: {', '.join(changed[:5])}.",
@@ -39,7 +39,7 @@ def check_target(directory: Path, force: bool) -> None:
         )
 
 
-def write_project(directory: Path, files: Mapping[str, bytes], manifest: Manifest) -> None:
+def write_project(directory: Path, files: Mapping[str, bytes], manifest: AnyManifest) -> None:
     """Write all files and the manifest to a scratch folder, then move them to `directory`.
 
     Files that are there already and that no export of ours listed are kept, unless a new one has
@@ -62,7 +62,7 @@ def write_project(directory: Path, files: Mapping[str, bytes], manifest: Manifes
             fresh.rename(directory)
 
 
-def _changes(directory: Path, manifest: Manifest) -> list[str]:
+def _changes(directory: Path, manifest: AnyManifest) -> list[str]:
     """Files that differ from the manifest, are missing, or were added."""
     present = {
         path.relative_to(directory).as_posix(): path
@@ -87,7 +87,7 @@ def _remove_own_files(directory: Path) -> None:
     if not (directory / MANIFEST_NAME).is_file():
         return
     try:
-        listed = load_manifest(directory).files
+        listed = load_project(directory).files
     except ProjectError:
         return
     (directory / MANIFEST_NAME).unlink()

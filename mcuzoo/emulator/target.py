@@ -8,7 +8,7 @@ from pathlib import Path
 from mcuzoo.board.load import load_board, read_board
 from mcuzoo.board.model import Board
 from mcuzoo.errors import InputError, ProjectError, UsageError
-from mcuzoo.project.manifest import BOARD_FILE, load_manifest
+from mcuzoo.project.manifest import BOARD_FILE, load_project
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def find_target(path: Path, board: str | None = None) -> Target:
             f"There is no project or image {str(path)!r}.",
             "mcuzoo export --board rt1170 -o DIR makes a project.",
         )
-    manifest = load_manifest(path)
+    manifest = load_project(path)
     if manifest.build is None or not (path / manifest.build.bin).is_file():
         raise ProjectError(
             f"The project {path} has not been built.", f"Build it first: mcuzoo build {path}"

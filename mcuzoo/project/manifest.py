@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -132,8 +132,31 @@ class TflmEntry:
 
 
 @dataclass(frozen=True)
-class Manifest:
-    """`files` maps each rendered file (relative POSIX path) to its SHA-256."""
+class RoomEntry:
+    """Memory that a universal firmware sets aside for models."""
+
+    region: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class UniversalEntry:
+    """What a universal firmware can run: models of these ops that fit one of the rooms.
+
+    The first room with space enough takes a model.
+    """
+
+    ops: tuple[str, ...]
+    rooms: tuple[RoomEntry, ...]
+
+    @property
+    def capacity_bytes(self) -> int:
+        return max(room.bytes for room in self.rooms)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectManifest:
+    """What every project has. `files`: each rendered file (relative POSIX path), its SHA-256."""
 
     tool_version: str
     name: str
@@ -141,27 +164,60 @@ class Manifest:
     runtime: str
     project: str
     target: TargetEntry
-    model: ModelEntry
-    input: TensorSpec
-    output: TensorSpec
-    preprocessing: Preprocessing
     plan: PlanEntry
     build_id: str
     sources: tuple[str, ...]
     include_dirs: tuple[str, ...]
     linker_script: str
-    labels: str | None = None
-    samples: str | None = None
     files: dict[str, str] = field(default_factory=dict)
     build: BuildEntry | None = None
     tflm: TflmEntry | None = None
     schema: int = SCHEMA
 
-    def with_build(self, build: BuildEntry) -> Manifest:
-        return replace(self, build=build)
+    @property
+    def newest_build_id(self) -> str:
+        """That of the newest build, or of the rendered sources when there was none."""
+        return self.build_id if self.build is None else self.build.build_id
 
 
-def write_manifest(manifest: Manifest, project: Path) -> Path:
+@dataclass(frozen=True, kw_only=True)
+class Manifest(ProjectManifest):
+    """A project whose model is linked in; or a universal one together with an uploaded model."""
+
+    model: ModelEntry
+    input: TensorSpec
+    output: TensorSpec
+    preprocessing: Preprocessing
+    labels: str | None = None
+    samples: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class UniversalManifest(ProjectManifest):
+    """A project without a model: its firmware takes models over the link."""
+
+    universal: UniversalEntry
+
+    def with_model(
+        self,
+        model: ModelEntry,
+        input: TensorSpec,
+        output: TensorSpec,
+        preprocessing: Preprocessing,
+    ) -> Manifest:
+        """The project as it is while the board runs `model`."""
+        common = {
+            item.name: getattr(self, item.name) for item in fields(self) if item.name != "universal"
+        }
+        return Manifest(
+            **common, model=model, input=input, output=output, preprocessing=preprocessing
+        )
+
+
+AnyManifest = Manifest | UniversalManifest
+
+
+def write_manifest(manifest: AnyManifest, project: Path) -> Path:
     """Write `project/mcuzoo.json` atomically; same manifest, same bytes."""
     text = json.dumps(asdict(manifest), indent=2, sort_keys=True) + "\n"
     target = project / MANIFEST_NAME
@@ -174,6 +230,20 @@ def write_manifest(manifest: Manifest, project: Path) -> Path:
 
 
 def load_manifest(project: Path) -> Manifest:
+    """Read `project/mcuzoo.json` of a project with a model.
+
+    Raises as load_project, and ProjectError when the project is a universal firmware.
+    """
+    manifest = load_project(project)
+    if isinstance(manifest, Manifest):
+        return manifest
+    raise ProjectError(
+        f"{project} is a universal firmware: it has no model of its own.",
+        f"Give it one: mcuzoo run-serial --project {project} --upload MODEL.",
+    )
+
+
+def load_project(project: Path) -> AnyManifest:
     """Read `project/mcuzoo.json`.
 
     Raises ProjectError when the folder is no mcuzoo project or the manifest is damaged.
@@ -192,25 +262,36 @@ def load_manifest(project: Path) -> Manifest:
         raise ProjectError(f"{path} is damaged: {error}", f"Export it again: {hint}") from error
 
 
-def _parse(raw: dict[str, Any]) -> Manifest:
+def _parse(raw: dict[str, Any]) -> AnyManifest:
     if raw.get("schema") != SCHEMA:
         raise ValueError(f"schema {raw.get('schema')!r}, this mcuzoo reads schema {SCHEMA}")
     build = raw.get("build")
     tflm = raw.get("tflm")
+    common = {
+        **raw,
+        "plan": _plan(raw["plan"]),
+        "target": _target(raw["target"]),
+        "sources": tuple(raw["sources"]),
+        "include_dirs": tuple(raw["include_dirs"]),
+        "build": None if build is None else _build(build),
+        "tflm": None if tflm is None else _tflm(tflm),
+    }
+    if "universal" in raw:
+        return UniversalManifest(**{**common, "universal": _universal(raw["universal"])})
     return Manifest(
         **{
-            **raw,
+            **common,
             "model": ModelEntry(**raw["model"]),
             "input": _tensor(raw["input"]),
             "output": _tensor(raw["output"]),
             "preprocessing": Preprocessing(**raw["preprocessing"]),
-            "plan": _plan(raw["plan"]),
-            "target": _target(raw["target"]),
-            "sources": tuple(raw["sources"]),
-            "include_dirs": tuple(raw["include_dirs"]),
-            "build": None if build is None else _build(build),
-            "tflm": None if tflm is None else _tflm(tflm),
         }
+    )
+
+
+def _universal(raw: dict[str, Any]) -> UniversalEntry:
+    return UniversalEntry(
+        ops=tuple(raw["ops"]), rooms=tuple(RoomEntry(**room) for room in raw["rooms"])
     )
 
 

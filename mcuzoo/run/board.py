@@ -35,7 +35,7 @@ def check_firmware(hello: Hello, manifest: Manifest) -> None:
 
     Raises FirmwareError when it does, but its runtime could not be set up.
     """
-    expected_build = manifest.build_id if manifest.build is None else manifest.build.build_id
+    expected_build = manifest.newest_build_id
     for what, found, expected in (
         ("is a", hello.board, manifest.board),
         ("runs the model", hello.model_sha256, manifest.model.sha256),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 from mcuzoo.errors import ProjectError
 from mcuzoo.project.build_id import build_id, firmware_inputs, hash_files
 from mcuzoo.project.flags import OPTIMIZATION
-from mcuzoo.project.manifest import BuildEntry, Manifest, load_manifest, write_manifest
+from mcuzoo.project.manifest import BuildEntry, ProjectManifest, load_project, write_manifest
 from mcuzoo.toolchain.command import BuildLog
 from mcuzoo.toolchain.compile import CompileJob, build_elf
 from mcuzoo.toolchain.find import find_compiler
@@ -34,7 +35,7 @@ def build_project(
     ToolchainError (no compiler, or it failed; build/<toolchain>/build.log has its words).
     """
     project = project.resolve()
-    manifest = load_manifest(project)
+    manifest = load_project(project)
     tree = find_tree(manifest, tflm)
     identity = _current_build_id(project, manifest, tree.fingerprint if tree else None)
     chosen = find_tflm_compiler(compiler) if tree else find_compiler(compiler)
@@ -66,11 +67,11 @@ def build_project(
         code_bytes=code_bytes(sections, symbols),
         sha256={suffix: sha256(path.read_bytes()).hexdigest() for suffix, path in products.items()},
     )
-    write_manifest(manifest.with_build(entry), project)
+    write_manifest(replace(manifest, build=entry), project)
     return entry
 
 
-def _current_build_id(project: Path, manifest: Manifest, tflm: str | None) -> str:
+def _current_build_id(project: Path, manifest: ProjectManifest, tflm: str | None) -> str:
     """The manifest's, unless files were edited since the export.
 
     Raises ProjectError when files that the manifest lists are gone.

@@ -22,7 +22,7 @@ from mcuzoo.project.flags import (
     machine_flags,
     tflm_flags,
 )
-from mcuzoo.project.manifest import Manifest, TflmEntry
+from mcuzoo.project.manifest import ProjectManifest, TflmEntry
 from mcuzoo.toolchain.command import BuildLog, run_logged
 from mcuzoo.toolchain.find import Compiler
 
@@ -49,7 +49,7 @@ class CompileJob:
     tflm_tree: TflmTree | None = None
 
 
-def build_elf(job: CompileJob, manifest: Manifest, log: BuildLog) -> Path:
+def build_elf(job: CompileJob, manifest: ProjectManifest, log: BuildLog) -> Path:
     """Compile and link; returns the ELF's path in the output folder. Raises ToolchainError."""
     machine = machine_flags(job.compiler.kind, manifest.target.core, manifest.target.fpu)
     units = [*_project_units(job, manifest)]
@@ -71,7 +71,7 @@ class _Unit:
     kept: bool = False
 
 
-def _project_units(job: CompileJob, manifest: Manifest) -> Iterator[_Unit]:
+def _project_units(job: CompileJob, manifest: ProjectManifest) -> Iterator[_Unit]:
     # Relative paths only, so that the folder's place does not enter the ELF.
     shared = (
         f"-ffile-prefix-map={job.project}=.",
@@ -147,7 +147,7 @@ def _compile(job: CompileJob, unit: _Unit, machine: Sequence[str], log: BuildLog
 
 def _link(
     job: CompileJob,
-    manifest: Manifest,
+    manifest: ProjectManifest,
     objects: Sequence[str],
     machine: Sequence[str],
     log: BuildLog,

@@ -8,7 +8,7 @@ from pathlib import Path
 from mcuzoo.codegen.tflm.tree import TflmTree, open_tree
 from mcuzoo.errors import InputError, ToolchainError, UsageError
 from mcuzoo.plan.tflm.image import check_kernels
-from mcuzoo.project.manifest import Manifest
+from mcuzoo.project.manifest import ProjectManifest
 from mcuzoo.toolchain.find import Compiler, find_compiler
 
 _HINT = (
@@ -17,7 +17,7 @@ _HINT = (
 )
 
 
-def find_tree(manifest: Manifest, override: Path | None) -> TflmTree | None:
+def find_tree(manifest: ProjectManifest, override: Path | None) -> TflmTree | None:
     """The checked tree that the project's TFLM comes from; None for a project without TFLM.
 
     Raises InputError when the tree is not (or no longer) one that the project can be built from,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +13,14 @@ from mcuzoo.errors import ProjectError
 from mcuzoo.project.manifest import (
     MANIFEST_NAME,
     BuildEntry,
+    Manifest,
+    ProjectManifest,
     RegionUse,
+    RoomEntry,
+    UniversalEntry,
+    UniversalManifest,
     load_manifest,
+    load_project,
     write_manifest,
 )
 
@@ -33,7 +39,7 @@ BUILD = BuildEntry(
 
 
 def test_a_manifest_reads_back_equal(tmp_path: Path) -> None:
-    manifest = replace(tiny_manifest(), files={"a": "b"}).with_build(BUILD)
+    manifest = replace(tiny_manifest(), files={"a": "b"}, build=BUILD)
     write_manifest(manifest, tmp_path)
     assert load_manifest(tmp_path) == manifest
 
@@ -42,6 +48,30 @@ def test_the_same_manifest_gives_the_same_bytes(tmp_path: Path) -> None:
     first = write_manifest(tiny_manifest(), tmp_path).read_bytes()
     assert write_manifest(tiny_manifest(), tmp_path).read_bytes() == first
     assert [path.name for path in tmp_path.iterdir()] == [MANIFEST_NAME]
+
+
+def universal_manifest() -> UniversalManifest:
+    tiny = tiny_manifest()
+    common = {item.name: getattr(tiny, item.name) for item in fields(ProjectManifest)}
+    rooms = (RoomEntry("ocram", 1000), RoomEntry("sdram", 5000))
+    return UniversalManifest(**common, universal=UniversalEntry(("CONV_2D", "SOFTMAX"), rooms))
+
+
+def test_a_universal_project_has_no_model(tmp_path: Path) -> None:
+    manifest = universal_manifest()
+    assert manifest.universal.capacity_bytes == 5000
+    write_manifest(manifest, tmp_path)
+    assert load_project(tmp_path) == manifest
+    with pytest.raises(ProjectError, match="has no model of its own") as caught:
+        load_manifest(tmp_path)
+    assert "--upload MODEL" in caught.value.hint
+
+
+def test_a_universal_project_with_an_uploaded_model_is_like_any_other() -> None:
+    tiny = replace(tiny_manifest(), labels=None, samples=None)
+    parts = tiny.model, tiny.input, tiny.output, tiny.preprocessing
+    assert universal_manifest().with_model(*parts) == tiny
+    assert isinstance(universal_manifest().with_model(*parts), Manifest)
 
 
 def test_no_folder_and_no_manifest(tmp_path: Path) -> None:
