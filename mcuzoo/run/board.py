@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mcuzoo.errors import FirmwareError, WrongFirmwareError
 from mcuzoo.link.hello import Hello
-from mcuzoo.link.session import Inference
+from mcuzoo.link.inference import Inference, Profile
 from mcuzoo.project.manifest import Manifest
 from mcuzoo.run.record import BoardFacts
 
@@ -19,12 +19,14 @@ from mcuzoo.run.record import BoardFacts
 class BoardSession(Protocol):
     """The part of a link session that a run uses; `mcuzoo.link.session.Session` is one.
 
-    Both methods raise RigError (silent, restarted, port gone) or ProtocolError (refused, faulty).
+    Its methods raise RigError (silent, restarted, port gone) or ProtocolError (refused, faulty).
     """
 
     def hello(self) -> Hello: ...
 
     def infer(self, image_id: int, tensor: NDArray[np.int8]) -> Inference: ...
+
+    def profile(self, image_id: int, tensor: NDArray[np.int8]) -> Profile: ...
 
 
 OpenSession = Callable[[], AbstractContextManager[BoardSession]]

@@ -16,7 +16,7 @@ from mcuzoo.data.dataset import Item
 from mcuzoo.errors import InputError, UsageError
 from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.run.lock import RunLock
-from mcuzoo.run.record import BoardFacts, Row, RunMeta, Settings, Status
+from mcuzoo.run.record import BoardFacts, Row, RunMeta, Settings, Status, WrongLayer
 
 JOURNAL_NAME = "run.sqlite"
 SCHEMA = 1
@@ -149,10 +149,15 @@ class Journal:
 
     def update_settings(self, settings: Settings) -> None:
         """Remember the settings of the newest session."""
+        self._put("settings", asdict(settings))
+
+    def blame(self, wrong: WrongLayer) -> None:
+        """Remember which layer made an output wrong."""
+        self._put("wrong_layer", asdict(wrong))
+
+    def _put(self, key: str, value: object) -> None:
         with _damage_named(self._folder), self._database:
-            self._database.execute(
-                "UPDATE run SET value=? WHERE key='settings'", (json.dumps(asdict(settings)),)
-            )
+            self._database.execute("REPLACE INTO run VALUES (?, ?)", (key, json.dumps(value)))
 
 
 def read_run(folder: Path) -> tuple[RunMeta, tuple[Row, ...]]:
@@ -207,7 +212,7 @@ def _decode_meta(pairs: dict[str, str]) -> RunMeta:
     values: dict[str, Any] = {
         key: json.loads(value) for key, value in pairs.items() if key != "schema"
     }
-    names = values["class_names"]
+    names, wrong = values["class_names"], values.get("wrong_layer")
     return RunMeta(
         **{
             **values,
@@ -215,6 +220,7 @@ def _decode_meta(pairs: dict[str, str]) -> RunMeta:
             "preprocessing": Preprocessing(**values["preprocessing"]),
             "board": BoardFacts(**values["board"]),
             "settings": Settings(**values["settings"]),
+            "wrong_layer": None if wrong is None else WrongLayer(**wrong),
         }
     )
 

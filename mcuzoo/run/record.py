@@ -86,11 +86,25 @@ class BoardFacts:
 
 
 @dataclass(frozen=True)
+class WrongLayer:
+    """What a profile of `file`, whose output was wrong, found.
+
+    `ops` and `name` are those of the first wrong layer, None when no layer is; `verdict` says it in
+    words.
+    """
+
+    file: str
+    ops: str | None
+    name: str | None
+    verdict: str
+
+
+@dataclass(frozen=True)
 class RunMeta:
     """Everything about a run that is no image.
 
     A board's output q stands for output_scale * (q - output_zero_point). `started` is ISO 8601
-    in UTC.
+    in UTC. `wrong_layer` is found when an output is unlike the host reference's.
     """
 
     tool_version: str
@@ -104,3 +118,4 @@ class RunMeta:
     data_set_digest: str
     board: BoardFacts
     settings: Settings
+    wrong_layer: WrongLayer | None = None

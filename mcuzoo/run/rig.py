@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 
 from mcuzoo.errors import McuzooError, ProtocolError, RigError, WrongFirmwareError
 from mcuzoo.link.hello import Hello
-from mcuzoo.link.session import Inference
+from mcuzoo.link.inference import Inference
+from mcuzoo.profile.layers import ModelProfile
+from mcuzoo.profile.measure import profile_model
 from mcuzoo.project.manifest import Manifest
 from mcuzoo.run.board import BoardSession, OpenSession, check_firmware
+from mcuzoo.zoo.engines.reference import ReferenceEngine
 
 IMAGE_ATTEMPTS = 3
 _REOPEN_PAUSES_S = (0.0, 1.0, 3.0)  # a USB console takes a second to come back
@@ -82,6 +85,17 @@ class Rig:
                 self._reopen(error)
                 if attempt == IMAGE_ATTEMPTS:
                     raise
+
+    def profile(
+        self, image_id: int, tensor: NDArray[np.int8], engine: ReferenceEngine
+    ) -> ModelProfile:
+        """Profile one image in the present session, as `profile_model` does; nothing is retried."""
+        model = engine.program.model
+        return profile_model(self._session, model, tensor, engine, image_id=image_id)
+
+    def tell(self, trouble: str) -> None:
+        """Pass on what goes wrong beside the run."""
+        self._on_trouble(trouble)
 
     def _open(self) -> None:
         context = self._open_session()

@@ -24,6 +24,7 @@ from mcuzoo.errors import (
     WrongFirmwareError,
 )
 from mcuzoo.link.hello import Hello
+from mcuzoo.run.blame import Blamer
 from mcuzoo.run.board import OpenSession, board_facts
 from mcuzoo.run.feed import Prepared, Unusable, prepare, prepared_ahead
 from mcuzoo.run.interrupt import RunInterruptedError, sigterm_interrupts
@@ -72,7 +73,9 @@ def run_images(job: Job, open_session: OpenSession, observer: Observer) -> RunSu
             observer.started(
                 rig.hello, len(job.data_set.items), len(job.data_set.items) - len(items)
             )
-            with _resumable(job), closing(_run(job, rig, items)) as rows:
+            known = read_run(job.out)[0].wrong_layer
+            blamer = Blamer(rig, journal, job.engine, known)
+            with _resumable(job), closing(_run(job, rig, items, blamer)) as rows:
                 for row in rows:
                     journal.record(row)
                     observer.image(row)
@@ -126,7 +129,7 @@ def _meta(job: Job, hello: Hello) -> RunMeta:
     )
 
 
-def _run(job: Job, rig: Rig, items: list[Item]) -> Generator[Row, None, None]:
+def _run(job: Job, rig: Rig, items: list[Item], blamer: Blamer) -> Generator[Row, None, None]:
     make = partial(
         prepare,
         recipe=job.manifest.preprocessing,
@@ -146,6 +149,8 @@ def _run(job: Job, rig: Rig, items: list[Item]) -> Generator[Row, None, None]:
             now = time.perf_counter()
             yield replace(row, seconds=now - begun)
             begun = now
+            if row.reference_difference and isinstance(ready, Prepared):
+                blamer.look(ready)
             if error is not None and lost_in_a_row == LOST_IN_A_ROW:
                 raise error
 

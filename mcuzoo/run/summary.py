@@ -77,6 +77,7 @@ def summarize(meta: RunMeta, rows: Sequence[Row]) -> RunSummary:
             top1=top1,
             min_top1=meta.settings.min_top1,
             strict=meta.settings.strict,
+            wrong_layer=meta.wrong_layer,
         ),
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from mcuzoo.run.record import Status
+from mcuzoo.run.record import Status, WrongLayer
 from mcuzoo.run.score import Accuracy
 
 
@@ -43,13 +43,15 @@ def judge(
     top1: Accuracy | None,
     min_top1: float | None,
     strict: bool,
+    wrong_layer: WrongLayer | None = None,
 ) -> Verdict:
     """Judge a run by its counts of images, outputs unlike the reference, and accuracy.
 
+    `wrong_layer` is what a profile found of an output unlike the reference's.
     Where several things broke, the first in the order of `Broke` is blamed: an accuracy says
     nothing about the model when the firmware computes something else, or images are missing.
     """
-    findings = list(_findings(counts, unequal, top1, min_top1, strict))
+    findings = list(_findings(counts, unequal, top1, min_top1, strict, wrong_layer))
     warnings = []
     if counts[Status.BAD_IMAGE] and not strict:
         warnings.append(_bad_images(counts))
@@ -68,9 +70,11 @@ def _findings(
     top1: Accuracy | None,
     min_top1: float | None,
     strict: bool,
+    wrong_layer: WrongLayer | None,
 ) -> Iterator[tuple[Broke, str]]:
     if unequal:
-        yield Broke.FIRMWARE, f"Outputs unlike the host reference's: {unequal}."
+        where = f" On {wrong_layer.file}, {wrong_layer.verdict}." if wrong_layer else ""
+        yield Broke.FIRMWARE, f"Outputs unlike the host reference's: {unequal}.{where}"
     if counts[Status.FAULT]:
         yield Broke.FIRMWARE, f"Images on which the firmware failed: {counts[Status.FAULT]}."
     if counts[Status.LOST]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 from helpers.commands import finished, mcuzoo
 from helpers.small_net import small_net
+from helpers.spoiled import spoil_weights
 
 from mcuzoo.board.load import load_board
 from mcuzoo.codegen.project import export_project
@@ -47,12 +47,7 @@ def broken(project: Path) -> Path:
     """The same project after somebody edited the weights of its second layer."""
     copy = project.with_name("broken")
     shutil.copytree(project, copy)
-    source = copy / "model/mz_model_data.c"
-    text = source.read_text()
-    array = re.search(r"mz_op_01_weights\[\d+\] = \{\n(.*?)\n\};", text, re.DOTALL)
-    assert array is not None
-    changed = re.sub(r"-?\d+", "1", array[1])
-    source.write_text(text[: array.start(1)] + changed + text[array.end(1) :])
+    spoil_weights(copy, op=1)
     build_project(copy)
     return copy
 

@@ -16,7 +16,7 @@ from mcuzoo.data.dataset import load_data_set
 from mcuzoo.data.labels import Classes
 from mcuzoo.errors import McuzooError
 from mcuzoo.link.hello import Hello
-from mcuzoo.link.session import Inference
+from mcuzoo.link.inference import Inference, Profile
 from mcuzoo.project.manifest import (
     Manifest,
     ModelEntry,
@@ -124,6 +124,9 @@ class FakeBoard:
             input_crc32=crc32 ^ 1 if self.calls in self.wrong_crcs else crc32,
             attempts=1,
         )
+
+    def profile(self, image_id: int, tensor: NDArray[np.int8]) -> Profile:
+        raise NotImplementedError("a toy has no layers")
 
 
 def write_images(folder: Path, count: int, classes: int = 6) -> Path:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from helpers.fake_board import write_images
 from helpers.host_firmware import build_host_firmware
+from helpers.spoiled import spoil_weights
 from helpers.tflite_builder import conv_model
 
 from mcuzoo.board.load import load_board
@@ -28,8 +29,13 @@ class HostProject:
     images: Path
 
 
-def make_host_project(folder: Path, images: int, seed: int = 3) -> HostProject:
-    """Export a one-layer classifier of random weights, compile it for the host, draw images."""
+def make_host_project(
+    folder: Path, images: int, seed: int = 3, spoiled: bool = False
+) -> HostProject:
+    """Export a one-layer classifier of random weights, compile it for the host, draw images.
+
+    spoiled: compile other weights than the model's.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     random = np.random.default_rng(seed)
     weights = random.integers(-127, 128, (CLASSES, SIDE, SIDE, 3), dtype=np.int8)
@@ -41,6 +47,8 @@ def make_host_project(folder: Path, images: int, seed: int = 3) -> HostProject:
     manifest = export_project(
         ModelSource("small", model, Preprocessing()), load_board("rt1050"), project
     )
+    if spoiled:
+        spoil_weights(project, op=0)
     # The same application and kernels; only the port under them is the host's.
     write_manifest(replace(manifest, board="host", build=None), project)
     compiled = [name for name in manifest.sources if name.startswith(("model/", "firmware/"))]

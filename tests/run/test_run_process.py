@@ -83,6 +83,26 @@ def test_run_and_report(project: HostProject, tmp_path: Path) -> None:
     np.testing.assert_array_equal(np.load(outputs), expected_outputs(project, read_run(run)[1]))
 
 
+def test_a_wrong_kernel_is_named_by_its_layer(tmp_path: Path) -> None:
+    project = make_host_project(tmp_path / "spoiled", 3, spoiled=True)
+    run = tmp_path / "run"
+    board = HostBoard(project.firmware, tmp_path)
+    with Line(board) as line:
+        done = finished(run_serial(project, line, run, "--json"))
+        assert done.returncode == 1, done.stderr
+        verdict = "op 0 CONV_2D is the first whose output differs"
+        document = json.loads(done.stdout)
+        assert document["wrong_layer"] == {
+            "file": "000.png", "ops": "0", "name": "CONV_2D", "verdict": verdict,
+        }  # fmt: skip
+        assert document["verdict"]["broke"] == "firmware"
+        assert f"On 000.png, {verdict}." in document["verdict"]["reasons"][0]
+        # It was found once and is not looked for again.
+        again = finished(mcuzoo("run-serial", "--resume", run))
+        assert again.returncode == 1
+    assert f"On 000.png, {verdict}." in finished(mcuzoo("report", run)).stdout
+
+
 def test_kill_and_resume_loses_nothing_and_repeats_nothing(
     project: HostProject, tmp_path: Path
 ) -> None:
