@@ -21,6 +21,7 @@ from mcuzoo.cli import (
     fetch,
     fit,
     inspect,
+    models,
     profile,
     report,
     run_serial,
@@ -82,6 +83,7 @@ def _root(
 _COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo.demo,
     "boards": boards.boards,
+    "models": models.models,
     "fetch": fetch.fetch,
     "inspect": inspect.inspect,
     "convert": convert.convert,

@@ -40,14 +40,11 @@ def derived_int8(source: FoundFile) -> Derived:
     from mcuzoo.zoo.convert.convert import convert_model
     from mcuzoo.zoo.convert.save import write_model_file
 
-    path = cache_folder() / derived_name(source.path)
+    known = _known(source)
+    if known is not None:
+        return known
+    path = _path(source)
     note = path.with_suffix(".json")
-    made_from = {"source_sha256": source.sha256, "tool_version": __version__}
-    if path.is_file():
-        known = _noted(note)
-        report = known.pop("report", None)
-        if isinstance(report, dict) and known == {**made_from, "sha256": file_sha256(path)}:
-            return Derived(path, file_sha256(path), False, report)
     conversion = convert_model(load_model(source.path))
     report = conversion.report.as_dict()
     del report["layers"]
@@ -60,9 +57,35 @@ def derived_int8(source: FoundFile) -> Derived:
         ) from error
     sha256 = conversion.model.sha256
     write_model_file(path, conversion.model.raw)
-    noted = json.dumps({**made_from, "sha256": sha256, "report": report}, indent=2) + "\n"
+    noted = json.dumps({**_made_from(source), "sha256": sha256, "report": report}, indent=2) + "\n"
     write_model_file(note, noted.encode())
     return Derived(path, sha256, True, report)
+
+
+def known_derivative(source: FoundFile) -> Path | None:
+    """The conversion of a UINT8 file if the cache has it; nothing is converted."""
+    known = _known(source)
+    return None if known is None else known.path
+
+
+def _path(source: FoundFile) -> Path:
+    return cache_folder() / derived_name(source.path)
+
+
+def _made_from(source: FoundFile) -> dict[str, Any]:
+    return {"source_sha256": source.sha256, "tool_version": __version__}
+
+
+def _known(source: FoundFile) -> Derived | None:
+    path = _path(source)
+    if not path.is_file():
+        return None
+    noted = _noted(path.with_suffix(".json"))
+    report = noted.pop("report", None)
+    sha256 = file_sha256(path)
+    if not isinstance(report, dict) or noted != {**_made_from(source), "sha256": sha256}:
+        return None
+    return Derived(path, sha256, False, report)
 
 
 def _noted(note: Path) -> dict[str, Any]:

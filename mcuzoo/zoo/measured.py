@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable, Set
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timezone
 from pathlib import Path
@@ -109,7 +110,12 @@ def measurements(model_sha256: str | None = None) -> tuple[Measurement, ...]:
 
 def best_measurement(model_sha256: str, metric: str) -> Measurement | None:
     """The one of the most images, of these the newest."""
-    candidates = [item for item in measurements(model_sha256) if item.metric == metric]
+    return best_of(measurements(model_sha256), {model_sha256}, metric)
+
+
+def best_of(items: Iterable[Measurement], hashes: Set[str], metric: str) -> Measurement | None:
+    """Of measurements of `metric` on files of these hashes, the one of the most images, newest."""
+    candidates = [item for item in items if item.metric == metric and item.model_sha256 in hashes]
     return max(candidates, key=lambda item: (item.n, item.date), default=None)
 
 

@@ -1,0 +1,132 @@
+"""mcuzoo models: the zoo's table, published beside measured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from mcuzoo.report.zoo_table import TableFigure, TableRow, ZooTable
+
+LEGEND = """\
+published  what the zoo's page or the model's publisher says (u: of the UINT8 file)
+measured   counted in the file at hand (~ computed from the layers, the file not being at hand);
+           accuracy by `mcuzoo evaluate`, with the number of images; RT: the verdict of `mcuzoo fit`
+OPS = 2 x MAC; MB = 1,000,000 bytes; 8M Plus, 93: not measured here"""
+
+
+def models(
+    json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the models that mcuzoo knows by name, with published and measured figures."""
+    import json
+
+    from mcuzoo.report.zoo_table import zoo_table
+
+    table = zoo_table()
+    if json_output:
+        print(json.dumps(table.as_dict(), indent=2))
+    else:
+        _print_table(table)
+
+
+def _print_table(table: ZooTable) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    # The table is as wide as its content; a narrower terminal wraps it rather than losing figures.
+    console = Console(width=200, soft_wrap=True, highlight=False, markup=False)
+    grid = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
+    for heading in ("model", "data set", "", "FP32", "INT8", "input", "OPS", "MParams"):
+        grid.add_column(
+            heading, justify="left" if heading in ("model", "data set", "") else "right"
+        )
+    for heading in ("FP32 MB", "INT8 MB"):
+        grid.add_column(heading, justify="right")
+    for heading in ("8M Plus", "93", *(board.upper() for board in table.boards)):
+        grid.add_column(heading)
+    for row in table.rows:
+        grid.add_row(row.name, row.data_set, "published", *_published(row, table))
+        architecture = f"  {row.architecture}, {row.backbone}"
+        grid.add_row(architecture, "", "measured", *_measured(row, table))
+    console.print(grid)
+    for row in table.rows:
+        for line in (*_provenance(row), *row.notes):
+            print(f"{row.name}: {line}")
+    print(LEGEND)
+
+
+def _published(row: TableRow, table: ZooTable) -> list[str]:
+    figures = row.figures
+    int8 = _value(figures["top1_int8"], ".3f")
+    if figures["top1_int8"].published is None and figures["top1_uint8"].published is not None:
+        int8 = _value(figures["top1_uint8"], ".3f") + "u"
+    products = {product.lower() for product in row.published_compatibility}
+
+    def listed(product: str) -> str:
+        return "yes" if product in products else "no" if products else ""
+
+    return [
+        _value(figures["top1_fp32"], ".3f"),
+        int8,
+        f"{row.input[0]}x{row.input[1]}",
+        _value(figures["ops"], ".4g", 1e6, "M"),
+        _value(figures["params"], ".4g", 1e6),
+        _value(figures["fp32_bytes"], ".3g", 1e6),
+        _value(figures["int8_bytes"], ".3g", 1e6),
+        *(listed(f"i.mx {product}") for product in ("8m plus", "93", *table.boards)),
+    ]
+
+
+def _measured(row: TableRow, table: ZooTable) -> list[str]:
+    figures = row.figures
+    verdicts = []
+    for board in table.boards:
+        fit = row.fits[board]
+        mark = "~" if row.by_layers else ""
+        verdicts.append("" if fit is None else f"{mark}fits" if fit.fits else f"{mark}no")
+    return [
+        _accuracy(figures["top1_fp32"]),
+        _accuracy(figures["top1_int8"]),
+        "",
+        _counted(figures["ops"], ".4g", "M"),
+        _counted(figures["params"], ".4g"),
+        _counted(figures["fp32_bytes"], ".3g"),
+        _counted(figures["int8_bytes"], ".3g"),
+        "",
+        "",
+        *verdicts,
+    ]
+
+
+def _value(figure: TableFigure, form: str, divisor: float = 1.0, unit: str = "") -> str:
+    if figure.published is None:
+        return ""
+    return f"{figure.published.value / divisor:{form}}{unit}"
+
+
+def _counted(figure: TableFigure, form: str, unit: str = "") -> str:
+    if figure.measured is None:
+        return ""
+    mark = "~" if figure.measured.how == "layers" else ""
+    return f"{mark}{figure.measured.value / 1e6:{form}}{unit}"
+
+
+def _accuracy(figure: TableFigure) -> str:
+    if figure.measured is None or figure.measured.measurement is None:
+        return ""
+    return f"{figure.measured.value:.3f} ({figure.measured.measurement.n})"
+
+
+def _provenance(row: TableRow) -> list[str]:
+    lines = []
+    for name, figure in row.figures.items():
+        item = None if figure.measured is None else figure.measured.measurement
+        if item is not None:
+            lines.append(
+                f"{name} {item.value:.4f}: {item.n} images of {item.data_set}, {item.engine}, "
+                f"{item.date[:10]}, mcuzoo {item.tool_version}, file {item.model_sha256[:12]}"
+            )
+    return lines

@@ -1,0 +1,122 @@
+"""The zoo's table: published and measured side by side, each with where it is from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from helpers.commands import finished, mcuzoo
+
+from mcuzoo.board.load import load_board
+from mcuzoo.graph.read import load_model
+from mcuzoo.plan.fit import fit_model
+from mcuzoo.report.zoo_facts import FactsCache
+from mcuzoo.report.zoo_table import TableRow, zoo_table
+from mcuzoo.zoo.measured import record
+from mcuzoo.zoo.registry import resolve_model
+
+NXP = "0dcb23e3aef7f30edac1f458aa63f52783a28916adb9611a1ee3bcdf1c172604"
+UINT8 = "3799e7cdb3ec44beacaf47ef5c884111c919e51bb50b34ac836244b08d4b953b"
+
+
+@pytest.fixture(autouse=True)
+def user(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    monkeypatch.delenv("MCUZOO_MODELS", raising=False)
+    monkeypatch.setenv("MCUZOO_DATA", str(tmp_path_factory.mktemp("data")))
+    # One cache for all tests: the plans in it stay right, which is what it is for.
+    cache = tmp_path_factory.getbasetemp() / "table-cache"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+
+
+def rows() -> dict[str, TableRow]:
+    return {row.name: row for row in zoo_table().rows}
+
+
+def test_without_a_file_the_layers_speak() -> None:
+    row = rows()["mobilenet_v1_1.0_224"]
+    assert row.file is None and row.by_layers
+    ops = row.figures["ops"]
+    assert ops.published is not None and ops.measured is not None
+    assert (ops.published.value, ops.measured.value) == (1138e6, 2 * 568_741_376)
+    assert ops.measured.how == "layers" and "mobilenet_v1.md" in ops.published.source
+    fit = row.fits["rt1050"]
+    assert fit is not None and not fit.fits and set(fit.over_bytes) == {"ocram"}
+    assert row.figures["top1_int8"].measured is None
+
+
+def test_with_the_file_the_file_speaks(test_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MCUZOO_MODELS", str(test_data / "models"))
+    row = rows()["mobilenet_v1_0.25_128"]
+    assert (row.sha256, row.by_layers) == (NXP, False)
+    size, params = row.figures["int8_bytes"], row.figures["params"]
+    assert size.published is not None and size.published.value == 0.47e6
+    assert size.measured is not None and (size.measured.value, size.measured.how) == (
+        623_120,
+        "file",
+    )
+    assert params.measured is not None and params.measured.value == 467_593
+    assert any("623,120" in note and "UINT8" in note for note in row.notes)
+    face = rows()["deepface_emotion"]
+    assert face.published_compatibility == ("i.MX 8M Plus", "i.MX 93")
+    assert all(fit is not None and fit.fits for fit in face.fits.values())
+    assert any("23,497,424" in note for note in face.notes)
+
+
+def test_a_measurement_is_of_one_file(test_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MCUZOO_MODELS", str(test_data / "models"))
+    record(UINT8, "top1", 0.39, 200, "images", "litert")
+    row = rows()["mobilenet_v1_0.25_128"]
+    assert row.figures["top1_int8"].measured is None
+    assert row.figures["top1_uint8"].measured is not None
+    mine = record(NXP, "top1", 0.395, 200, "images", "reference")
+    measured = rows()["mobilenet_v1_0.25_128"].figures["top1_int8"].measured
+    assert measured is not None and measured.measurement == mine
+    published = rows()["mobilenet_v1_0.25_128"].figures["top1_int8"].published
+    assert published is not None and published.value == 0.39
+
+
+@pytest.mark.parametrize("board", ["rt1050", "rt1170"])
+def test_the_verdict_is_fits(board: str) -> None:
+    source = resolve_model("signs")
+    report = fit_model(load_model(source.path), load_board(board))
+    fit = rows()["signs"].fits[board]
+    assert fit is not None
+    assert (fit.fits, fit.arena_bytes) == (report.fits, report.arena_bytes)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", '{"base": 1}', '{"base": "BASE", "facts": {"ID": {"ops": "x"}}}', "{" * 5000],
+)
+def test_a_damaged_cache_costs_time_alone(
+    content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    boards = [load_board("rt1050")]
+    model = load_model(resolve_model("signs").path)
+    path = tmp_path / "mcuzoo" / "facts.json"
+    path.parent.mkdir()
+    base = FactsCache(boards)._base
+    path.write_text(content.replace("BASE", base).replace("ID", model.sha256))
+    cache = FactsCache(boards)
+    assert cache.facts(model.sha256, None) is None
+    found = cache.facts(model.sha256, model)
+    cache.save()
+    assert found is not None and found.ops > 0
+    assert FactsCache(boards).facts(model.sha256, None) == found
+
+
+def test_the_command(test_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MCUZOO_MODELS", str(test_data / "models"))
+    record(NXP, "top1", 0.395, 200, "imagenet pack", "reference")
+    done = finished(mcuzoo("models"))
+    assert done.returncode == 0 and done.stderr == ""
+    line = next(text for text in done.stdout.splitlines() if "0.395 (200)" in text)
+    assert "27.14M" in line and "0.4676" in line and "0.623" in line and "fits" in line
+    assert "200 images of imagenet pack, reference" in done.stdout
+    document = json.loads(finished(mcuzoo("models", "--json")).stdout)
+    assert document["schema"] == 1 and len(document["models"]) == 18
+    figure = document["models"][1]["figures"]["top1_int8"]
+    assert figure["published"]["value"] == 0.39
+    assert figure["measured"]["measurement"]["n"] == 200
