@@ -37,16 +37,6 @@ mz_status mz_runtime_init(void) {
 mz_status mz_runtime_init_within(uint32_t arena_bytes, bool recorded) {
     (void)arena_bytes;
     (void)recorded;
-    return model != NULL ? MZ_OK : MZ_NO_MODEL;
-}
-
-mz_arena_use mz_runtime_arena_use(void) {
-    return (mz_arena_use){.used_bytes = info.arena_used};
-}
-
-mz_status mz_runtime_init_within(uint32_t arena_bytes, bool recorded) {
-    (void)arena_bytes;
-    (void)recorded;
     return model == NULL ? mz_runtime_init() : MZ_OK;
 }
 
