@@ -103,10 +103,10 @@ mz_status mz_runtime_invoke(mz_op_hook hook, void *context);
 /* The next two are of a runtime whose models are uploaded; one whose model is linked in has not
  * got them. */
 
-/* Set up the model in `bytes` bytes at `model`, 16-byte aligned, with that SHA-256, in place of what
+/* Set up the model in `bytes` bytes at `file`, 16-byte aligned, with that SHA-256, in place of what
  * was there. It is read in place until the next load or unload. Returns MZ_OK or MZ_ERROR_INIT; then
  * there is no model. */
-mz_status mz_runtime_load(const uint8_t *model, uint32_t bytes, const uint8_t *sha256);
+mz_status mz_runtime_load(const uint8_t *file, uint32_t bytes, const uint8_t *sha256);
 
 /* Forget the model: its memory may be written over. mz_runtime_info() describes none then. */
 void mz_runtime_unload(void);

@@ -22,6 +22,7 @@ NEEDS = 640
 C_FILES = (
     "firmware/runtime/tflm/mz_tflm_format.c",
     "firmware/runtime/tflm/mz_tflm_log.c",
+    "firmware/runtime/tflm/fixed/mz_tflm_fixed.c",
     "model/mz_model.c",
     "model/mz_model_data.c",
 )

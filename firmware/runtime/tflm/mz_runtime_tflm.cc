@@ -15,9 +15,9 @@
 
 extern "C" {
 #include "mz_model.h"
-#include "mz_model_data.h"
 #include "runtime/mz_runtime.h"
 #include "runtime/tflm/mz_tflm_log.h"
+#include "runtime/tflm/mz_tflm_source.h"
 }
 #include "mz_resolver.h"
 #if MZ_TFLM_RECORDING
@@ -67,10 +67,10 @@ constexpr uint32_t kLeastArenaBytes = 512u;
 
 void OpWatch::EndEvent(uint32_t event) {
     (void)event;
-    if (hook_ == nullptr || next_ >= MZ_TFLM_OPS) {
+    mz_tflm_op op;
+    if (hook_ == nullptr || !mz_tflm_model_op(next_++, &op)) {
         return;
     }
-    const mz_tflm_op &op = mz_tflm_ops[next_++];
     const TfLiteEvalTensor *output = interpreter->GetTensor(op.output);
     hook_(op.index, op.index, output->data.int8, op.output_bytes, context_);
 }
@@ -127,13 +127,17 @@ mz_status mz_runtime_init_within(uint32_t arena_bytes, bool recorded) {
     mz_tflm_log_clear();
     failed = false;
     memory = nullptr;
+    info = {};
+    if (mz_tflm_model() == nullptr) {
+        return fail(MZ_NO_MODEL, mz_tflm_no_model());
+    }
     if (recorded && !MZ_TFLM_RECORDING) {
         return fail(MZ_ERROR_INIT, "this firmware was not exported for recording");
     }
     if (arena_bytes < kLeastArenaBytes) {
         return fail(MZ_ERROR_INIT, "the arena is too small for TFLM's own structures");
     }
-    const tflite::Model *model = tflite::GetModel(mz_model_data);
+    const tflite::Model *model = tflite::GetModel(mz_tflm_model());
     if (model->version() != TFLITE_SCHEMA_VERSION) {
         mz_tflm_log_add(
             "model of schema %u, TFLM reads %u",
@@ -152,11 +156,11 @@ mz_status mz_runtime_init_within(uint32_t arena_bytes, bool recorded) {
         interpreter->AllocateTensors() != kTfLiteOk) {
         return fail(MZ_ERROR_INIT, "AllocateTensors failed");
     }
-    if (!is_int8(interpreter->input(0), mz_model.input) ||
-        !is_int8(interpreter->output(0), mz_model.output)) {
-        return fail(MZ_ERROR_INIT, "the model's ends are not those it was exported with");
+    if (!is_int8(interpreter->input(0), mz_tflm_model_info()->input) ||
+        !is_int8(interpreter->output(0), mz_tflm_model_info()->output)) {
+        return fail(MZ_ERROR_INIT, "the model's ends are not what its file says");
     }
-    info = mz_model;
+    info = *mz_tflm_model_info();
     info.arena_used = static_cast<uint32_t>(interpreter->arena_used_bytes());
     return MZ_OK;
 }
@@ -176,7 +180,7 @@ mz_arena_use mz_runtime_arena_use(void) {
 }
 
 const mz_model_info *mz_runtime_info(void) {
-    return info.runtime != nullptr ? &info : &mz_model;
+    return info.runtime != nullptr ? &info : mz_tflm_model_info();
 }
 
 int8_t *mz_runtime_input(void) {

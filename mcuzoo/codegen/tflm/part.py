@@ -13,6 +13,7 @@ from mcuzoo.plan.tflm.image import TflmImage
 from mcuzoo.project.manifest import TflmEntry
 
 RUNTIME_SOURCE = "runtime/tflm/mz_runtime_tflm.cc"
+FIXED_SOURCE = "runtime/tflm/fixed/mz_tflm_fixed.c"
 
 
 def tflm_part(program: Program, image: TflmImage, options: TflmOptions, source: str) -> RuntimePart:
@@ -34,7 +35,7 @@ def tflm_part(program: Program, image: TflmImage, options: TflmOptions, source: 
             options.embed,
             options.recording,
         ),
-        compiled=(RUNTIME_SOURCE, NO_UPLOAD_SOURCE),
+        compiled=(RUNTIME_SOURCE, FIXED_SOURCE, NO_UPLOAD_SOURCE),
         extra={EMBEDDED_FILE: image.model.raw},
         tflm=TflmEntry(
             tree=str(checked.path),
