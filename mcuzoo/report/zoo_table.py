@@ -10,13 +10,16 @@ from typing import Any
 
 from mcuzoo.board.load import list_boards
 from mcuzoo.board.model import Board
+from mcuzoo.errors import InputError, McuzooError
+from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.report.zoo_facts import Facts, FactsCache, Fit
 from mcuzoo.zoo.catalog import catalog
 from mcuzoo.zoo.derived import known_derivative
-from mcuzoo.zoo.find import FoundFile, find_model_file
+from mcuzoo.zoo.find import FoundFile, find_file, find_model_file
 from mcuzoo.zoo.measured import Measurement, best_of, measurements
 from mcuzoo.zoo.places import file_sha256
-from mcuzoo.zoo.schema import Figure, Role, ZooModel
+from mcuzoo.zoo.schema import Figure, Role, SourceFile, ZooModel
+from mcuzoo.zoo.shape import shape_complaint
 
 SCHEMA = 1
 ACCURACIES: tuple[Figure, ...] = (
@@ -50,6 +53,25 @@ class TableFigure:
 
 
 @dataclass(frozen=True)
+class TableFile:
+    """One of a model's files, as the registry has it. path: where it is at hand, None elsewhere.
+
+    sha256: of the file; url_sha256: of what the address gives, None where nobody recorded it.
+    """
+
+    role: Role
+    title: str
+    source: str
+    licence: str
+    names: tuple[str, ...]
+    sha256: str | None
+    bytes: int | None
+    url: str | None
+    url_sha256: str | None
+    path: str | None
+
+
+@dataclass(frozen=True)
 class TableRow:
     """One model. fits: by board id, what `mcuzoo fit` says of the file or, by_layers, without it.
 
@@ -57,11 +79,15 @@ class TableRow:
     """
 
     name: str
+    task: str
     description: str
     architecture: str
     backbone: str
     data_set: str
     input: tuple[int, int, int]
+    classes: int
+    preprocessing: Preprocessing
+    files: tuple[TableFile, ...]
     file: str | None
     sha256: str | None
     figures: dict[Figure, TableFigure]
@@ -101,7 +127,13 @@ def _row(
     model: ZooModel, boards: Sequence[Board], cache: FactsCache, remembered: Sequence[Measurement]
 ) -> TableRow:
     int8 = _int8_file(model)
-    facts = _facts(model, int8, cache)
+    complaints: list[str] = []
+    try:
+        facts = _facts(model, int8, cache)
+    except McuzooError as error:
+        # One file that somebody put there must not cost the whole table.
+        complaints.append(f"{error.message} The figures are by the layers.")
+        int8, facts = None, _facts(model, None, cache)
     figures: dict[Figure, TableFigure] = {}
     for name in (*ACCURACIES, *FILE_FIGURES):
         published = model.figure(name)
@@ -113,11 +145,15 @@ def _row(
         )
     return TableRow(
         name=model.name,
+        task=model.task,
         description=model.description,
         architecture=model.architecture,
         backbone=model.backbone,
         data_set=model.data_set,
         input=model.input,
+        classes=model.labels.count,
+        preprocessing=model.recipe,
+        files=tuple(_file(entry) for entry in model.file),
         file=None if int8 is None else str(int8.path),
         sha256=None if int8 is None else int8.sha256,
         figures=figures,
@@ -126,7 +162,23 @@ def _row(
         ),
         fits={board.id: facts.fits.get(board.id) if facts else None for board in boards},
         by_layers=int8 is None and facts is not None,
-        notes=tuple(note.text for note in model.note),
+        notes=(*(note.text for note in model.note), *complaints),
+    )
+
+
+def _file(entry: SourceFile) -> TableFile:
+    found = find_file(entry)
+    return TableFile(
+        role=entry.role,
+        title=entry.title,
+        source=entry.source,
+        licence=entry.licence,
+        names=entry.names,
+        sha256=entry.sha256,
+        bytes=entry.bytes,
+        url=None if entry.download is None else entry.download.url,
+        url_sha256=None if entry.download is None else entry.download.sha256,
+        path=None if found is None else str(found.path),
     )
 
 
@@ -144,20 +196,31 @@ def _int8_file(model: ZooModel) -> FoundFile | None:
 
 def _facts(model: ZooModel, int8: FoundFile | None, cache: FactsCache) -> Facts | None:
     if int8 is not None:
+        # By name too: that the file has this model's shapes is among what is remembered.
+        identity = _identity(model.name, int8.sha256)
+        known = cache.facts(identity, None)
+        if known is not None:
+            return known
         from mcuzoo.graph.read import load_model
 
-        known = cache.facts(int8.sha256, None)
-        return known or cache.facts(int8.sha256, load_model(int8.path))
+        loaded = load_model(int8.path)
+        complaint = shape_complaint(model, loaded)
+        if complaint is not None:
+            raise InputError(f"{int8.path} {complaint}.", "Give the file another name.")
+        return cache.facts(identity, loaded)
     if model.structure is None:
         return None
-    said = json.dumps([model.name, model.structure.model_dump(), model.input, model.labels.count])
-    identity = sha256(said.encode()).hexdigest()
+    identity = _identity(model.name, model.structure.model_dump(), model.input, model.labels.count)
     known = cache.facts(identity, None)
     if known is not None:
         return known
     from mcuzoo.zoo.structure.build import build_structure
 
     return cache.facts(identity, build_structure(model))
+
+
+def _identity(*parts: object) -> str:
+    return sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def _counted(

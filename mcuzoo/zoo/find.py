@@ -10,6 +10,8 @@ from mcuzoo.zoo.places import MODELS_VARIABLE, cache_folder, file_sha256, model_
 from mcuzoo.zoo.schema import Role, SourceFile, ZooModel
 from mcuzoo.zoo.trust import trusted_sha256
 
+MAX_FILE_BYTES = 512 << 20
+
 
 @dataclass(frozen=True)
 class FoundFile:
@@ -80,6 +82,8 @@ def _places(entry: SourceFile) -> list[Path]:
 
 def _checked(entry: SourceFile, path: Path) -> FoundFile | None:
     try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            return None
         sha256 = file_sha256(path)
     except OSError:
         return None

@@ -120,3 +120,26 @@ def test_the_command(test_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     figure = document["models"][1]["figures"]["top1_int8"]
     assert figure["published"]["value"] == 0.39
     assert figure["measured"]["measurement"]["n"] == 200
+
+
+def test_a_hostile_file_costs_one_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MCUZOO_MODELS", str(tmp_path))
+    garbage = tmp_path / "deepface_emotion_int8.tflite"
+    garbage.write_bytes(b"\x1c\0\0\0TFL3" + bytes(range(256)) * 9)
+    wrong = resolve_model("signs").path.read_bytes()
+    (tmp_path / "mobilenet_v1_0.5_160_quant.tflite").write_bytes(wrong)
+    with (tmp_path / "mobilenet_v1_0.25_128_quant.tflite").open("wb") as huge:
+        huge.truncate(1 << 40)
+    found = rows()
+    assert any(str(garbage) in note for note in found["deepface_emotion"].notes)
+    assert found["deepface_emotion"].by_layers and found["deepface_emotion"].file is None
+    garbage.write_bytes(wrong)
+    assert any("is not deepface_emotion" in note for note in rows()["deepface_emotion"].notes)
+    assert found["mobilenet_v1_0.25_128"].by_layers
+
+
+def test_every_file_is_listed_with_its_licence() -> None:
+    files = rows()["mobilenet_v1_0.25_128"].files
+    assert [file.role for file in files] == ["int8", "uint8", "fp32"]
+    assert files[0].sha256 == files[0].url_sha256 == NXP
+    assert files[2].url_sha256 is None and files[2].licence == "Apache-2.0"

@@ -10,10 +10,8 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-
-trustme = pytest.importorskip("trustme")
-
-from helpers.https_server import (  # noqa: E402
+import trustme
+from helpers.https_server import (
     Exchange,
     HttpsServer,
     breaks_after,
@@ -22,9 +20,9 @@ from helpers.https_server import (  # noqa: E402
     sends,
 )
 
-from mcuzoo.errors import FetchError  # noqa: E402
-from mcuzoo.zoo.fetch.download import Patience, Wanted, download  # noqa: E402
-from mcuzoo.zoo.fetch.partial import Partial  # noqa: E402
+from mcuzoo.errors import FetchError
+from mcuzoo.zoo.fetch.download import Patience, Wanted, download
+from mcuzoo.zoo.fetch.partial import Partial
 
 CONTENT = bytes(range(256)) * 1200
 HASH = sha256(CONTENT).hexdigest()

@@ -16,11 +16,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-trustme = pytest.importorskip("trustme")
-
-from helpers.commands import finished, mcuzoo  # noqa: E402
-from helpers.https_server import (  # noqa: E402
+import trustme
+from helpers.commands import finished, mcuzoo
+from helpers.https_server import (
     Exchange,
     HttpsServer,
     breaks_after,
@@ -29,18 +27,18 @@ from helpers.https_server import (  # noqa: E402
     sends,
     write_authority,
 )
-from helpers.uint8_models import uint8_net  # noqa: E402
+from helpers.uint8_models import uint8_net
 
-from mcuzoo.errors import FetchError, InputError, McuzooError, UsageError  # noqa: E402
-from mcuzoo.graph.read import load_model  # noqa: E402
-from mcuzoo.zoo.catalog import catalog, parse_models  # noqa: E402
-from mcuzoo.zoo.engines.reference import ReferenceEngine  # noqa: E402
-from mcuzoo.zoo.fetch.download import Patience  # noqa: E402
-from mcuzoo.zoo.fetch.fetch import FetchReport, fetch_file, fetch_model  # noqa: E402
-from mcuzoo.zoo.places import cache_folder  # noqa: E402
-from mcuzoo.zoo.schema import ZooModel  # noqa: E402
-from mcuzoo.zoo.structure.build import build_structure  # noqa: E402
-from mcuzoo.zoo.trust import trusted_sha256  # noqa: E402
+from mcuzoo.errors import FetchError, InputError, McuzooError, UsageError
+from mcuzoo.graph.read import load_model
+from mcuzoo.zoo.catalog import catalog, parse_models
+from mcuzoo.zoo.engines.reference import ReferenceEngine
+from mcuzoo.zoo.fetch.download import Patience
+from mcuzoo.zoo.fetch.fetch import FetchReport, fetch_file, fetch_model
+from mcuzoo.zoo.places import cache_folder
+from mcuzoo.zoo.schema import ZooModel
+from mcuzoo.zoo.structure.build import build_structure
+from mcuzoo.zoo.trust import trusted_sha256
 
 PATIENCE = Patience(attempts=2, stall_s=5, pause_s=0.01)
 NET = uint8_net()
