@@ -20,6 +20,7 @@ FLOORS = (
     {"codegen", "link"},
     {"profile"},
     {"toolchain", "run"},
+    {"measure"},
     {"report"},
     {"demo"},
     {"cli"},

@@ -21,18 +21,66 @@ def fit(
         str | None, typer.Option(help="Pin the tensor arena to this memory region.")
     ] = None,
     kernels: Annotated[str, typer.Option(help="TFLM's: cmsis-nn or reference.")] = "cmsis-nn",
+    plan: Annotated[
+        str | None,
+        typer.Option(help="Who plans TFLM's arena: offline (mcuzoo) or greedy [the smaller]."),
+    ] = None,
+    measure: Annotated[
+        bool,
+        typer.Option("--measure", help="Build it, boot it and let the board say what it takes."),
+    ] = False,
+    tflm: Annotated[
+        Path | None,
+        typer.Option("--tflm", help="With --measure: TFLM's tree, as for mcuzoo export."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="With --measure: the project folder [mcuzoo-BOARD-MODEL]."
+        ),
+    ] = None,
+    port: Annotated[
+        str | None,
+        typer.Option("--port", "-p", help="With --measure: a real board's port [emulated]."),
+    ] = None,
+    baud: Annotated[int, typer.Option("--baud", min=1, help="Bits per second.")] = 115200,
     html: Annotated[
         Path | None, typer.Option(help="Write the verdict as a page, with the arena over time.")
     ] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Plan MODEL's memory on a board, region by region. Exit code 1 when it does not fit."""
+    """Plan MODEL's memory on a board, region by region. Exit code 1 when it does not fit.
+
+    --measure exports and builds it, searches the smallest arena that it runs in on the emulated
+    board or on the one at --port, and leaves a project that reserves just that.
+    """
+    if measure:
+        from mcuzoo.cli.fit_measure import MeasureOptions, print_measurement
+
+        print_measurement(
+            MeasureOptions(
+                model,
+                board,
+                runtime,
+                weights,
+                arena_region,
+                kernels,
+                plan,
+                tflm,
+                output,
+                port,
+                baud,
+            ),
+            json_output,
+        )
+        return
+    _require_measure({"--tflm": tflm, "--output": output, "--port": port})
     import json
     from dataclasses import replace
 
     from mcuzoo.board.load import list_boards, load_board
     from mcuzoo.plan.fit import fit_model
-    from mcuzoo.plan.tflm.image import check_kernels
+    from mcuzoo.plan.tflm.image import check_kernels, check_plan
     from mcuzoo.project.kinds import check_weights
     from mcuzoo.report.files import write_page
     from mcuzoo.report.fit_html import fit_html
@@ -48,6 +96,7 @@ def fit(
         arena_region,
         list_boards(),
         check_kernels(kernels),
+        check_plan(plan) if plan else None,
     )
     if known.note:
         report = replace(report, warnings=(known.note, *report.warnings))
@@ -61,6 +110,14 @@ def fit(
         _print_report(report)
     if not report.fits:
         raise typer.Exit(1)
+
+
+def _require_measure(options: dict[str, object]) -> None:
+    from mcuzoo.errors import UsageError
+
+    for name, value in options.items():
+        if value is not None:
+            raise UsageError(f"{name} is for measuring.", "Add --measure.")
 
 
 def _with_sibling(report: FitReport, name: str, board: Board) -> str | None:

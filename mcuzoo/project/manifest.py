@@ -132,6 +132,31 @@ class TflmEntry:
 
 
 @dataclass(frozen=True)
+class ArenaFigures:
+    """Bytes of a tensor arena: activations, what persists, both; and the least that runs."""
+
+    head_bytes: int
+    tail_bytes: int
+    used_bytes: int
+    smallest_bytes: int
+
+
+@dataclass(frozen=True)
+class MeasuredEntry:
+    """What a board said of its arena, beside what was predicted; see `mcuzoo fit --measure`.
+
+    The stack's figures are 0 where the board does not know them.
+    """
+
+    emulated: bool
+    toolchain: str
+    predicted: ArenaFigures
+    measured: ArenaFigures
+    stack_bytes: int
+    stack_used_bytes: int
+
+
+@dataclass(frozen=True)
 class RoomEntry:
     """Memory that a universal firmware sets aside for models."""
 
@@ -172,6 +197,7 @@ class ProjectManifest:
     files: dict[str, str] = field(default_factory=dict)
     build: BuildEntry | None = None
     tflm: TflmEntry | None = None
+    measured: MeasuredEntry | None = None
     schema: int = SCHEMA
 
     @property
@@ -267,6 +293,7 @@ def _parse(raw: dict[str, Any]) -> AnyManifest:
         raise ValueError(f"schema {raw.get('schema')!r}, this mcuzoo reads schema {SCHEMA}")
     build = raw.get("build")
     tflm = raw.get("tflm")
+    measured = raw.get("measured")
     common = {
         **raw,
         "plan": _plan(raw["plan"]),
@@ -275,6 +302,7 @@ def _parse(raw: dict[str, Any]) -> AnyManifest:
         "include_dirs": tuple(raw["include_dirs"]),
         "build": None if build is None else _build(build),
         "tflm": None if tflm is None else _tflm(tflm),
+        "measured": None if measured is None else _measured(measured),
     }
     if "universal" in raw:
         return UniversalManifest(**{**common, "universal": _universal(raw["universal"])})
@@ -314,6 +342,11 @@ def _build(raw: dict[str, Any]) -> BuildEntry:
 def _tflm(raw: dict[str, Any]) -> TflmEntry:
     lists = {name: tuple(raw[name]) for name in ("sources", "include_dirs", "defines")}
     return TflmEntry(**{**raw, **lists})
+
+
+def _measured(raw: dict[str, Any]) -> MeasuredEntry:
+    figures = {name: ArenaFigures(**raw[name]) for name in ("predicted", "measured")}
+    return MeasuredEntry(**{**raw, **figures})
 
 
 def _uses(raw: list[dict[str, Any]]) -> tuple[RegionUse, ...]:

@@ -2,76 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from helpers.fake_tflm import fake_tree
-from helpers.host_firmware import TESTS, compile_c, find_host_compiler
-from helpers.small_source import small_source
+from helpers.tflm_adapter import NEEDS, Adapter
 
-from mcuzoo.board.load import load_board
-from mcuzoo.codegen.project import export_project
-from mcuzoo.codegen.tflm.options import TflmOptions
 from mcuzoo.graph.read import load_model
-from mcuzoo.project.manifest import Manifest
-
-NEEDS = 640
-C_FILES = (
-    "firmware/runtime/tflm/mz_tflm_format.c",
-    "firmware/runtime/tflm/mz_tflm_log.c",
-    "firmware/runtime/tflm/fixed/mz_tflm_fixed.c",
-    "model/mz_model.c",
-    "model/mz_model_data.c",
-)
-STAND_IN = (
-    "tensorflow/lite/micro/micro_interpreter.cc",
-    "tensorflow/lite/micro/micro_log.cc",
-)
-
-
-class Adapter:
-    """A TFLM project of the small model, and the adapter in it built for this machine."""
-
-    def __init__(self, folder: Path, recording: bool = False) -> None:
-        self.folder = folder
-        self.tree = fake_tree(folder / "tree")
-        self.source = replace(small_source(folder / "source"), name="small")
-        self.project = folder / "project"
-        self.manifest: Manifest = export_project(
-            self.source, load_board("rt1050"), self.project, "tflm",
-            tflm=TflmOptions(self.tree, "reference", recording=recording),
-        )  # fmt: skip
-
-    def build(self, needs: int = NEEDS) -> Path:
-        c, cxx = find_host_compiler(), shutil.which("g++") or shutil.which("clang++")
-        if cxx is None:
-            pytest.skip("no host C++ compiler")
-        folders = [f"-I{self.project / name}" for name in ("firmware", "board", "model")]
-        warnings = ("-Wall", "-Wextra", "-Werror", "-g")
-        objects = []
-        for name in C_FILES:
-            objects.append(str(self.folder / f"{Path(name).stem}.o"))
-            compile_c([*c, "-std=c11", *warnings, *folders, "-c", str(self.project / name),
-                       "-o", objects[-1]])  # fmt: skip
-        executable = self.folder / f"adapter-{needs}"
-        facts = (f"-DFAKE_NEEDS={needs}u", f"-DFAKE_INPUT={self.manifest.input.bytes}u",
-                 f"-DFAKE_OUTPUT={self.manifest.output.bytes}u", "-DFAKE_OPS=1")  # fmt: skip
-        compile_c([cxx, "-std=c++17", *warnings, "-fno-exceptions", "-fno-rtti",
-                   "-fno-threadsafe-statics", *facts, *folders, "-isystem", str(self.tree),
-                   str(self.project / "firmware/runtime/tflm/mz_runtime_tflm.cc"),
-                   str(TESTS / "firmware_host/tflm_harness.cc"),
-                   *(str(self.tree / name) for name in STAND_IN),
-                   *objects, "-o", str(executable)])  # fmt: skip
-        return executable
-
-    def run(self, executable: Path, *arguments: int) -> list[str]:
-        done = subprocess.run(
-            [str(executable), *map(str, arguments)], capture_output=True, text=True, check=True
-        )
-        return done.stdout.splitlines()
 
 
 @pytest.fixture(scope="module")

@@ -17,3 +17,9 @@ COMPILERS = [pytest.param("gcc", marks=_NO_GCC), pytest.param("zig", marks=_NO_Z
 
 every_compiler = pytest.mark.parametrize("compiler", COMPILERS)
 """Gives the test an argument `compiler`: "gcc", then "zig"."""
+
+needs_compiler = pytest.mark.skipif(
+    shutil.which("arm-none-eabi-gcc") is None and find_spec("ziglang") is None,
+    reason="no cross compiler",
+)
+"""For a test that builds with whichever is found first."""

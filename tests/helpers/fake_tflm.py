@@ -75,6 +75,10 @@ TfLiteStatus MicroInterpreter::Invoke() {
     if (ends_[0].data.int8[0] == 13) {
         return kTfLiteError;
     }
+    if (ends_[0].data.int8[0] == 14) {
+        MicroPrintf("Node %s (number %df) failed to invoke with status %d", "CONV_2D", 0, 1);
+        return kTfLiteError;
+    }
     for (int op = 0; op < FAKE_OPS; ++op) {
         const uint32_t event = profiler_->BeginEvent("OP");
         for (size_t i = 0; i < FAKE_OUTPUT; ++i) {

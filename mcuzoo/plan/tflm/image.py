@@ -12,7 +12,7 @@ from mcuzoo.graph.read import parse_model
 from mcuzoo.plan.demand import align_up
 from mcuzoo.plan.tflm.abi import ARENA_ALIGNMENT
 from mcuzoo.plan.tflm.offline import embed_offsets, plan_offline
-from mcuzoo.plan.tflm.predict import TflmArena
+from mcuzoo.plan.tflm.predict import TflmArena, predict_arena
 from mcuzoo.plan.tflm.requests import Kernels
 
 HeadPlan = Literal["offline", "greedy"]
@@ -27,7 +27,8 @@ class TflmImage:
     """`model` runs int8 to int8; its `raw` goes into the firmware byte for byte.
 
     op_indices: for each of its ops the index in the model file that it came from. reserved_bytes:
-    the arena asked for, None for the prediction and a margin.
+    the arena asked for, None for the prediction and a margin. offsets: of an offline plan, by
+    tensor index.
     """
 
     model: Model
@@ -35,6 +36,7 @@ class TflmImage:
     plan: HeadPlan
     arena: TflmArena
     reserved_bytes: int | None = None
+    offsets: tuple[int | None, ...] | None = None
 
     @property
     def arena_bytes(self) -> int:
@@ -42,6 +44,10 @@ class TflmImage:
         if self.reserved_bytes is not None:
             return align_up(self.reserved_bytes, ARENA_ALIGNMENT)
         return align_up(self.arena.arena_bytes + MARGIN_BYTES, ARENA_ALIGNMENT)
+
+    def recording_arena(self) -> TflmArena:
+        """What TFLM's recording allocator will say, whose own structures are larger."""
+        return predict_arena(self.model, self.arena.kernels, self.offsets, recording=True)
 
 
 def prepare_image(
@@ -64,7 +70,7 @@ def prepare_image(
     if plan == "greedy":
         return TflmImage(cut.model, cut.op_indices, plan, offline.greedy, arena_bytes)
     planned = parse_model(embed_offsets(cut.model.raw, offline.offsets), cut.model.name)
-    return TflmImage(planned, cut.op_indices, plan, offline.arena, arena_bytes)
+    return TflmImage(planned, cut.op_indices, plan, offline.arena, arena_bytes, offline.offsets)
 
 
 def check_kernels(name: str) -> Kernels:

@@ -105,7 +105,7 @@ def _before_planning(
 def _after_planning(model: Model) -> Iterator[tuple[str, Chunk]]:
     for ends in (model.inputs, model.outputs):
         pointers = Chunk(abi.POINTER_BYTES * len(ends), abi.ARENA_ALIGNMENT)
-        yield "inputs and outputs", pointers
+        yield "end pointers", pointers
         for index in ends:
             for chunk in _tensor_chunks(model.tensor(index)):
                 yield "inputs and outputs", chunk

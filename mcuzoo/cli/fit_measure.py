@@ -1,0 +1,94 @@
+"""mcuzoo fit --measure: the arena as a board has it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mcuzoo.errors import UsageError
+
+if TYPE_CHECKING:
+    from mcuzoo.codegen.tflm.options import TflmOptions
+    from mcuzoo.measure.fit import MeasureRequest
+
+
+@dataclass(frozen=True)
+class MeasureOptions:
+    """What was typed beside --measure."""
+
+    model: str
+    board: str
+    runtime: str
+    weights: str
+    arena_region: str | None
+    kernels: str
+    plan: str | None
+    tflm: Path | None
+    output: Path | None
+    port: str | None
+    baud: int
+
+
+def print_measurement(options: MeasureOptions, json_output: bool) -> None:
+    """Measure, and print prediction and measurement side by side."""
+    from rich.console import Console
+
+    from mcuzoo.measure.fit import measure_fit
+    from mcuzoo.report.arena_measurement import measurement_findings, measurement_tables
+
+    request = _request(options)
+    found = measure_fit(request, lambda step: print(step, file=sys.stderr))
+    if json_output:
+        print(json.dumps(found.as_dict(), indent=2))
+        return
+    print(f"{request.source.name} on {request.board.id}, runtime {request.runtime}")
+    console = Console(highlight=False)
+    for table in measurement_tables(found):
+        console.print(table)
+    sys.stdout.write(measurement_findings(found))
+    print(f"next: mcuzoo run-serial --port emulator://{found.project} --project {found.project}")
+
+
+def _request(options: MeasureOptions) -> MeasureRequest:
+    from mcuzoo.board.load import load_board
+    from mcuzoo.measure.fit import MeasureRequest
+    from mcuzoo.project.kinds import check_runtime, check_weights
+    from mcuzoo.zoo.registry import resolve_model
+
+    check_runtime(options.runtime)
+    source = resolve_model(options.model)
+    board = load_board(options.board)
+    return MeasureRequest(
+        source=source,
+        board=board,
+        output=options.output or Path(f"mcuzoo-{board.id}-{source.name}"),
+        runtime=options.runtime,
+        tflm=_tflm(options),
+        weights=check_weights(options.weights),
+        arena_region=options.arena_region,
+        port=options.port,
+        baud=options.baud,
+    )
+
+
+def _tflm(options: MeasureOptions) -> TflmOptions | None:
+    from mcuzoo.codegen.tflm.options import TflmOptions
+    from mcuzoo.codegen.tflm.tree import tree_hint
+    from mcuzoo.plan.tflm.image import check_kernels, check_plan
+
+    kernels = check_kernels(options.kernels)
+    if options.runtime != "tflm":
+        if options.tflm is not None:
+            raise UsageError(
+                f"--tflm: the runtime {options.runtime} has no use for it.", "Add --runtime tflm."
+            )
+        return None
+    if options.tflm is None:
+        raise UsageError(
+            "To measure the runtime tflm takes a TFLite-Micro tree: --tflm DIR is missing.",
+            tree_hint(kernels),
+        )
+    return TflmOptions(options.tflm, kernels, check_plan(options.plan) if options.plan else None)
