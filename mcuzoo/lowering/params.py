@@ -108,6 +108,18 @@ class FullyConnectedParams(CStruct):
 
 
 @dataclass(frozen=True)
+class PointwiseDspParams(CStruct):
+    c_type = "mz_pointwise_s8_dsp_params"
+    rows: int
+    depth: int
+    channels: int
+    packed: Constant
+    exact: int
+    minimum: int
+    maximum: int
+
+
+@dataclass(frozen=True)
 class AveragePool2dParams(CStruct):
     c_type = "mz_average_pool_2d_params"
     input: ExtentStruct

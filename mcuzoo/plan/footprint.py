@@ -29,20 +29,20 @@ class Footprint:
     stack_bytes: int
 
 
-def estimate_footprint(runtime: str, op_names: Sequence[str]) -> Footprint:
-    """The firmware for a model of these operators, one name per step.
+def estimate_footprint(runtime: str, names: Sequence[str]) -> Footprint:
+    """The firmware for a model, one name per step: of its kernel, with TFLM of its operator.
 
     runtime: "aot", or "tflm-" and the name of its kernels.
 
-    Operators without a figure count as calls only.
+    Names without a figure count as calls only.
     """
     measured = _measured()
     base = measured[runtime]["base"]
     kernels = measured[runtime]["kernels"]
     return Footprint(
         code_bytes=base["code_bytes"]
-        + base["call_bytes"] * len(op_names)
-        + sum(kernels.get(name, 0) for name in set(op_names)),
+        + base["call_bytes"] * len(names)
+        + sum(kernels.get(name, 0) for name in set(names)),
         data_bytes=base["data_bytes"],
         stack_bytes=measured["stack"]["bytes"],
     )

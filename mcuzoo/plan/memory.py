@@ -88,7 +88,7 @@ def plan_memory(
     else:
         arena, constants = plan_calls(program, calls), call_constant_bytes(calls)
     if image is None:
-        needs = assess_needs(program, arena, constants, runtime)
+        needs = assess_needs(program, calls, arena, constants)
     else:
         needs = assess_tflm_needs(image)
     placement = place(needs, board, weights, arena_region)

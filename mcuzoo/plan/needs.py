@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mcuzoo.graph.program import Program
+from mcuzoo.lowering.call import Call
+from mcuzoo.lowering.registry import OPS
 from mcuzoo.plan.arena import ArenaPlan
 from mcuzoo.plan.footprint import estimate_footprint
 from mcuzoo.plan.tflm.image import TflmImage
@@ -21,8 +24,17 @@ class Needs:
     stack_bytes: int
 
 
-def assess_needs(program: Program, plan: ArenaPlan, constant_bytes: int, runtime: str) -> Needs:
-    footprint = estimate_footprint(runtime, [step.op.name for step in program.steps])
+def assess_needs(
+    program: Program, calls: Sequence[Call] | None, plan: ArenaPlan, constant_bytes: int
+) -> Needs:
+    """Of the ahead-of-time runtime. calls: None for a program that cannot be lowered, which is
+    taken to need the portable kernels."""
+    if calls is None:
+        known = [OPS[step.op.name] for step in program.steps if step.op.name in OPS]
+        names = [lowering.variants[-1].kernel for lowering in known]
+    else:
+        names = [call.kernel for call in calls]
+    footprint = estimate_footprint("aot", names)
     return Needs(
         arena_bytes=plan.arena_bytes,
         constant_bytes=constant_bytes,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mcuzoo.graph.program import Program, Step
 from mcuzoo.lowering.call import Activation, Call
 from mcuzoo.lowering.ops.image import extent, window
+from mcuzoo.lowering.ops.pointwise_dsp import PointwiseDsp
 from mcuzoo.lowering.ops.weighted import WeightedWork, prepare_weighted
 from mcuzoo.lowering.params import Conv2dParams, FullyConnectedParams
 
@@ -14,15 +15,23 @@ def prepare(program: Program, step: Step) -> WeightedWork:
     return prepare_weighted(program, step, lambda weights: weights.reshape(len(weights), -1))
 
 
-class Pointwise:
+def is_pointwise(work: WeightedWork) -> bool:
     """A 1x1 window at stride 1: every pixel is a row of a matrix product."""
+    _, height, width, _ = work.weights.shape
+    strides = work.op.options["stride_h"], work.op.options["stride_w"]
+    return (height, width) == (1, 1) and strides == (1, 1)
 
+
+class PointwiseBlocks(PointwiseDsp):
+    def accepts(self, work: WeightedWork) -> bool:
+        return is_pointwise(work) and super().accepts(work)
+
+
+class Pointwise:
     kernel = "mz_fully_connected_s8"
 
     def accepts(self, work: WeightedWork) -> bool:
-        _, height, width, _ = work.weights.shape
-        strides = work.op.options["stride_h"], work.op.options["stride_w"]
-        return (height, width) == (1, 1) and strides == (1, 1)
+        return is_pointwise(work)
 
     def lower(self, work: WeightedWork) -> Call:
         _, height, width, depth = work.source.shape
@@ -57,4 +66,4 @@ class AnyWindow:
         return Call(work.op, self.kernel, params, work.inputs, Activation(work.output_buffer))
 
 
-VARIANTS = (Pointwise(), AnyWindow())
+VARIANTS = (PointwiseBlocks(), Pointwise(), AnyWindow())

@@ -1,0 +1,307 @@
+#include "kernels/mz_pointwise_block.h"
+
+#if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
+
+#include <stddef.h>
+
+#define OFFSET(field) offsetof(mz_pointwise_job, field)
+_Static_assert(OFFSET(output) == 0 && OFFSET(weights_end) == 16 && OFFSET(scratch) == 20 &&
+                   OFFSET(skip) == 24 && OFFSET(again) == 28 && OFFSET(scratch_end) == 32 &&
+                   OFFSET(exact) == 36 && OFFSET(weights) == 40 && OFFSET(input) == 44 &&
+                   OFFSET(input_step) == 60 && OFFSET(output_step) == 64 &&
+                   OFFSET(blocks) == 68 && OFFSET(stream_end) == 72 &&
+                   sizeof(mz_pointwise_job) == 76,
+               "the assembly below counts on it");
+_Static_assert(MZ_POINTWISE_UNROLL == 16 && MZ_POINTWISE_SHIFT == 11, "so does it on these");
+
+/* While a pair of channels is summed up, in r0..r7 the sums (pixel 0: c, c + 1; pixel 1: ...), in
+ * r8, r9 the weights of c and c + 1, in r10, r11 activations of two pixels, r12 reads activations,
+ * lr the stream. That is all registers; what else is needed stays in the job on the stack. */
+
+/* One activation word of each of two pixels against both weights. */
+#define PRODUCTS(a, b, c, d) \
+    "smlad " a ", r8, r10, " a "\n\t" \
+    "smlad " b ", r9, r10, " b "\n\t" \
+    "smlad " c ", r8, r11, " c "\n\t" \
+    "smlad " d ", r9, r11, " d "\n\t"
+
+/* The same for the first quad, where sums begin at r6 and r7. */
+#define FIRST_PRODUCTS(a, b, c, d) \
+    "smlad " a ", r8, r10, r6\n\t" \
+    "smlad " b ", r9, r10, r7\n\t" \
+    "smlad " c ", r8, r11, r6\n\t" \
+    "smlad " d ", r9, r11, r7\n\t"
+
+#define LOAD "ldrd r10, r11, [r12], #8\n\t"
+
+#define LOW_BYTES \
+    LOAD \
+    "sxtb16 r8, r8\n\t" \
+    "sxtb16 r9, r9\n\t" \
+    PRODUCTS("r0", "r1", "r2", "r3") \
+    LOAD \
+    PRODUCTS("r4", "r5", "r6", "r7")
+
+/* 23 instructions of 4 bytes for 32 products. */
+#define QUAD \
+    "ldrd r8, r9, [lr], #8\n\t" \
+    LOAD \
+    PRODUCTS("r0", "r1", "r2", "r3") \
+    LOAD \
+    PRODUCTS("r4", "r5", "r6", "r7") \
+    LOW_BYTES
+
+/* r8, r9, r10: multiplier, offset, shift. */
+#define EXACT_OUTPUT(a) \
+    "asrs r11, " a ", #31\n\t" \
+    "add r11, r9, r11, lsl #7\n\t" \
+    "smmla " a ", " a ", r8, r11\n\t" \
+    "asr " a ", " a ", r10\n\t" \
+    "ssat " a ", #8, " a "\n\t"
+
+/* r10: offset. */
+#define LINEAR_OUTPUT(a, multiplier) "smmla " a ", " a ", " multiplier ", r10\n\t"
+#define SATURATED(a) "ssat " a ", #8, " a ", asr #11\n\t"
+
+__attribute__((naked)) void mz_pointwise_run(const mz_pointwise_job *job __attribute__((unused))) {
+    __asm__ volatile(
+        "push {r4-r11, lr}\n\t"
+        "add r0, #36\n\t"
+        "ldm r0, {r1-r10}\n\t"
+        "push {r1-r10}\n\t"
+        "sub r0, #36\n\t"
+        "ldm r0, {r1-r9}\n\t"
+        "push {r1-r9}\n\t"
+        /* skip becomes the address at which the unrolled loop is entered, exact the one at which
+         * sums become outputs, again the one to go to from the end of the loop. */
+        "ldr r0, [sp, #24]\n\t"
+        "adr.w r1, 4f\n\t"
+        "mov r2, #92\n\t"
+        "mla r0, r0, r2, r1\n\t"
+        "orr r0, r0, #1\n\t"
+        "ldr r1, [sp, #36]\n\t"
+        "adr.w r2, 6f\n\t"
+        "cbz r1, 10f\n\t"
+        "adr.w r2, 7f\n\t"
+        "10:\n\t"
+        "orr r2, r2, #1\n\t"
+        "str r2, [sp, #36]\n\t"
+        "ldr r1, [sp, #28]\n\t"
+        "cbz r1, 11f\n\t"
+        "adr.w r2, 5f\n\t"
+        "orr r2, r2, #1\n\t"
+        "11:\n\t"
+        "strd r0, r2, [sp, #24]\n\t"
+
+        /* A block: mix four pixels into the scratch buffer. */
+        "1:\n\t"
+        "add lr, sp, #44\n\t"
+        "ldm lr, {r0-r3}\n\t"
+        "ldr r12, [sp, #20]\n\t"
+        "ldr lr, [sp, #32]\n\t"
+        "2:\n\t"
+        "ldr r4, [r0], #4\n\t"
+        "ldr r5, [r1], #4\n\t"
+        "ldr r6, [r2], #4\n\t"
+        "ldr r7, [r3], #4\n\t"
+        /* 127 - x1 as an unsigned byte is x1 ^ 0x7F. */
+        "rev16 r8, r4\n\t"
+        "rev16 r9, r5\n\t"
+        "rev16 r10, r6\n\t"
+        "rev16 r11, r7\n\t"
+        "sxtb16 r4, r4, ror #8\n\t"
+        "sxtb16 r5, r5, ror #8\n\t"
+        "sxtb16 r6, r6, ror #8\n\t"
+        "sxtb16 r7, r7, ror #8\n\t"
+        "eor r8, #0x007F007F\n\t"
+        "eor r9, #0x007F007F\n\t"
+        "eor r10, #0x007F007F\n\t"
+        "eor r11, #0x007F007F\n\t"
+        "stm r12!, {r4-r11}\n\t"
+        "cmp r12, lr\n\t"
+        "bne 2b\n\t"
+        "ldr r4, [sp, #60]\n\t"
+        "add r0, r4\n\t"
+        "add r1, r4\n\t"
+        "add r2, r4\n\t"
+        "add r3, r4\n\t"
+        "add lr, sp, #44\n\t"
+        "stm lr, {r0-r3}\n\t"
+        "ldr lr, [sp, #40]\n\t"
+        "ldr r12, [sp, #20]\n\t"
+
+        /* A pair of channels: start values and the first quad. */
+        "3:\n\t"
+        "ldm lr!, {r6-r9}\n\t"
+        LOAD
+        FIRST_PRODUCTS("r0", "r1", "r2", "r3")
+        LOAD
+        FIRST_PRODUCTS("r4", "r5", "r6", "r7")
+        LOW_BYTES
+        "ldr pc, [sp, #24]\n\t"
+        "4:\n\t"
+        ".rept 16\n\t"
+        QUAD
+        ".endr\n\t"
+        "ldr pc, [sp, #28]\n\t"
+
+        /* Another pass? */
+        "5:\n\t"
+        "ldr r8, [sp, #32]\n\t"
+        "cmp r12, r8\n\t"
+        "bne 4b\n\t"
+        "ldr pc, [sp, #36]\n\t"
+
+        /* exact = 0 */
+        "6:\n\t"
+        "ldm lr!, {r8-r10}\n\t"
+        LINEAR_OUTPUT("r0", "r8") LINEAR_OUTPUT("r1", "r9")
+        LINEAR_OUTPUT("r2", "r8") LINEAR_OUTPUT("r3", "r9")
+        LINEAR_OUTPUT("r4", "r8") LINEAR_OUTPUT("r5", "r9")
+        LINEAR_OUTPUT("r6", "r8") LINEAR_OUTPUT("r7", "r9")
+        SATURATED("r0") SATURATED("r1") SATURATED("r2") SATURATED("r3")
+        SATURATED("r4") SATURATED("r5") SATURATED("r6") SATURATED("r7")
+        "8:\n\t"
+        "bfi r0, r1, #8, #8\n\t"
+        "bfi r2, r3, #8, #8\n\t"
+        "bfi r4, r5, #8, #8\n\t"
+        "bfi r6, r7, #8, #8\n\t"
+        "ldm sp, {r5, r7-r10, r12}\n\t"
+        "strh r0, [r5], #2\n\t"
+        "strh r2, [r7], #2\n\t"
+        "strh r4, [r8], #2\n\t"
+        "strh r6, [r9], #2\n\t"
+        "stm sp, {r5, r7-r9}\n\t"
+        "cmp lr, r10\n\t"
+        "blo 3b\n\t"
+
+        /* The block is done, but for a last channel without a partner: it comes with the one before
+         * it, so every pixel steps one channel back. */
+        "ldr r10, [sp, #72]\n\t"
+        "cmp lr, r10\n\t"
+        "bne 9f\n\t"
+        "ldr r0, [sp, #64]\n\t"
+        "add r5, r0\n\t"
+        "add r7, r0\n\t"
+        "add r8, r0\n\t"
+        "add r9, r0\n\t"
+        "stm sp, {r5, r7-r9}\n\t"
+        "ldr r0, [sp, #68]\n\t"
+        "subs r0, #1\n\t"
+        "str r0, [sp, #68]\n\t"
+        "bne 1b\n\t"
+        "add sp, #76\n\t"
+        "pop {r4-r11, pc}\n\t"
+        "9:\n\t"
+        "sub r5, #1\n\t"
+        "sub r7, #1\n\t"
+        "sub r8, #1\n\t"
+        "sub r9, #1\n\t"
+        "stm sp, {r5, r7-r9}\n\t"
+        "b 3b\n\t"
+
+        /* exact = 1 */
+        "7:\n\t"
+        "ldm lr!, {r8-r10}\n\t"
+        EXACT_OUTPUT("r0") EXACT_OUTPUT("r2") EXACT_OUTPUT("r4") EXACT_OUTPUT("r6")
+        "ldm lr!, {r8-r10}\n\t"
+        EXACT_OUTPUT("r1") EXACT_OUTPUT("r3") EXACT_OUTPUT("r5") EXACT_OUTPUT("r7")
+        "b 8b\n\t");
+}
+
+#else
+
+/* As the assembly leaves them in the scratch buffer, but unmixed: a block's pixels one by one. */
+static void read_block(const mz_pointwise_job *job, const int8_t *const *input, int32_t depth) {
+    int8_t *to = (int8_t *)job->scratch;
+    for (int32_t i = 0; i < MZ_POINTWISE_PIXELS; i++) {
+        for (int32_t k = 0; k < depth; k++) {
+            *to++ = input[i][k];
+        }
+    }
+}
+
+static int32_t low_byte(int32_t word) {
+    return (int8_t)(word & 0xFF);
+}
+
+/* sum plus a quad's products. Sums are modulo 2^32, like a register. */
+static uint32_t add_products(uint32_t sum, int32_t word, const int8_t *x) {
+    const int32_t w0 = low_byte(word), w2 = low_byte(word >> 16);
+    const int32_t halfword = (int16_t)(word & 0xFFFF);
+    const int32_t raw = halfword * x[1] + (word >> 16) * x[3];
+    const int32_t low = w0 * (256 * x[0] + 127 - x[1]) + w2 * (256 * x[2] + 127 - x[3]);
+    return sum + (uint32_t)raw + (uint32_t)low;
+}
+
+static int32_t high(int32_t a, int32_t b) {
+    return (int32_t)((int64_t)a * b >> 32);
+}
+
+static int8_t saturated(int32_t value) {
+    return (int8_t)(value < -128 ? -128 : value > 127 ? 127 : value);
+}
+
+/* One channel of four pixels. weights: its words, every second one of the stream. */
+static void run_channel(const mz_pointwise_job *job, int32_t quads, int32_t start,
+                        const int32_t *weights, int32_t multiplier, int32_t offset, int32_t shift,
+                        int8_t *const *output) {
+    const int8_t *x = (const int8_t *)job->scratch;
+    for (int32_t i = 0; i < MZ_POINTWISE_PIXELS; i++, x += 4 * quads) {
+        uint32_t total = (uint32_t)start;
+        for (int32_t quad = 0; quad < quads; quad++) {
+            total = add_products(total, weights[2 * quad], x + 4 * quad);
+        }
+        const int32_t sum = (int32_t)total;
+        const int32_t down = job->exact && sum < 0 ? 128 : 0;
+        *output[i] = saturated((high(sum, multiplier) + offset - down) >> shift);
+    }
+}
+
+static const int32_t *run_pair(const mz_pointwise_job *job, int32_t quads, const int32_t *stream,
+                               int8_t *const *output) {
+    const int32_t *const weights = stream + 2, *const to = weights + 2 * quads;
+    int8_t *second[MZ_POINTWISE_PIXELS];
+    for (int32_t i = 0; i < MZ_POINTWISE_PIXELS; i++) {
+        second[i] = output[i] + 1;
+    }
+    if (job->exact) {
+        run_channel(job, quads, stream[0], weights, to[0], to[1], to[2], output);
+        run_channel(job, quads, stream[1], weights + 1, to[3], to[4], to[5], second);
+        return to + 6;
+    }
+    run_channel(job, quads, stream[0], weights, to[0], to[2], MZ_POINTWISE_SHIFT, output);
+    run_channel(job, quads, stream[1], weights + 1, to[1], to[2], MZ_POINTWISE_SHIFT, second);
+    return to + 3;
+}
+
+void mz_pointwise_run(const mz_pointwise_job *job) {
+    const int32_t quads = (int32_t)(job->scratch_end - job->scratch) / 8;
+    const int8_t *input[MZ_POINTWISE_PIXELS];
+    int8_t *output[MZ_POINTWISE_PIXELS];
+    for (int32_t i = 0; i < MZ_POINTWISE_PIXELS; i++) {
+        input[i] = job->input[i];
+        output[i] = job->output[i];
+    }
+    for (int32_t block = 0; block < job->blocks; block++) {
+        read_block(job, input, 4 * quads);
+        const int32_t *stream = job->weights;
+        while (stream != job->stream_end) {
+            /* A last channel without a partner comes with the one before it. */
+            const int32_t back = stream == job->weights_end ? 1 : 0;
+            for (int32_t i = 0; i < MZ_POINTWISE_PIXELS; i++) {
+                output[i] -= back;
+            }
+            stream = run_pair(job, quads, stream, output);
+            for (int32_t i = 0; i < MZ_POINTWISE_PIXELS; i++) {
+                output[i] += 2;
+            }
+        }
+        for (int32_t i = 0; i < MZ_POINTWISE_PIXELS; i++) {
+            input[i] += job->input_step + 4 * quads;
+            output[i] += job->output_step;
+        }
+    }
+}
+
+#endif

@@ -1,0 +1,94 @@
+"""Matrix products of several rows on mz_pointwise_s8_dsp."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcuzoo.lowering.call import Activation, Call, Overlap
+from mcuzoo.lowering.constant import Constant
+from mcuzoo.lowering.ops.dsp_weights import (
+    exact_rounding,
+    line_of,
+    packable,
+    starts,
+    weight_words,
+)
+from mcuzoo.lowering.ops.operands import describe, symbol
+from mcuzoo.lowering.ops.weighted import WeightedWork
+from mcuzoo.lowering.params import PointwiseDspParams
+
+PIXELS = 4
+"""MZ_POINTWISE_PIXELS: read before the first of their outputs is written."""
+
+_LAYOUT = "Packed with bias and scales, a pair of channels after the other: mz_pointwise_s8_dsp.h."
+
+
+@dataclass(frozen=True)
+class PointwiseDsp:
+    """`rows_of` is the number of rows of a work, or 0 where it is no matrix product."""
+
+    kernel = "mz_pointwise_s8_dsp"
+
+    def accepts(self, work: WeightedWork) -> bool:
+        weights = work.weights.reshape(work.channels, -1)
+        return (
+            work.channels >= 2 and packable(weights) and exact_rounding(work, weights) is not None
+        )
+
+    def lower(self, work: WeightedWork) -> Call:
+        weights = work.weights.reshape(work.channels, -1)
+        channels, depth = weights.shape
+        rows = work.source.elements // depth
+        packed, exact = pack_pairs(work, weights)
+        params = PointwiseDspParams(
+            rows=rows,
+            depth=depth,
+            channels=channels,
+            packed=Constant(
+                symbol(work.op, "packed"), packed, (*describe(work.weights_tensor), _LAYOUT)
+            ),
+            exact=int(exact),
+            minimum=work.to.minimum,
+            maximum=work.to.maximum,
+        )
+        return Call(
+            work.op,
+            self.kernel,
+            params,
+            work.inputs,
+            Activation(work.output_buffer),
+            scratch_bytes=2 * PIXELS * depth,
+            overlaps=(Overlap(distance(rows, depth, channels)),),
+        )
+
+
+def pack_pairs(work: WeightedWork, rows: NDArray[np.int8]) -> tuple[NDArray[np.int32], bool]:
+    """The stream of every pair of channels, and whether it ends in exact rounding."""
+    line = line_of(work, rows)
+    words = weight_words(rows)
+    channels = len(rows)
+    first = np.minimum(np.arange(0, channels, 2), channels - 2)
+    pairs = np.stack([first, first + 1], axis=1)
+    if line is not None:
+        start = starts(work, rows, line.beta)
+        tails = [line.multipliers[pairs], np.full((len(pairs), 1), line.offset, np.int32)]
+    else:
+        exact = exact_rounding(work, rows)
+        assert exact is not None
+        start = starts(work, rows, 0)
+        table = np.stack([exact.multipliers, exact.offsets, exact.shifts], axis=1)
+        tails = [table[pairs].reshape(len(pairs), -1)]
+    interleaved = words[pairs].transpose(0, 2, 1).reshape(len(pairs), -1)
+    streams = np.concatenate([start[pairs], interleaved, *tails], axis=1)
+    return np.ascontiguousarray(streams.reshape(-1).astype(np.int32)), line is None
+
+
+def distance(rows: int, depth: int, channels: int) -> int:
+    """Least input offset - output offset at which a block's outputs spare the blocks after it."""
+    blocks = -(-rows // PIXELS)
+    if blocks == 1:
+        return -rows * channels
+    return max(PIXELS * done * (channels - depth) for done in (1, blocks - 1))

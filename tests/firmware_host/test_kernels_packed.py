@@ -1,0 +1,88 @@
+"""Kernels with packed weights against the portable ones: their twins on this machine, the assembly
+on an emulated Cortex-M7; also with the output over the input, as near as they declare."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from helpers import product_cases as cases
+from helpers import tflite_builder as build
+from helpers.compilers import COMPILERS
+from helpers.core_kernels import CoreKernels, link_kernels
+from helpers.engines import random_inputs
+from helpers.host_kernels import HostKernels
+from helpers.kernel_library import build_kernel_library
+from helpers.op_cases import SEEDS
+from hypothesis import HealthCheck, given, reject, settings
+
+from mcuzoo.errors import UnsupportedOpError
+from mcuzoo.lowering.call import Call
+from mcuzoo.lowering.registry import OPS
+
+SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+Kernels = HostKernels | CoreKernels
+
+
+@pytest.fixture(scope="module")
+def portable(tmp_path_factory: pytest.TempPathFactory) -> HostKernels:
+    return HostKernels(build_kernel_library(tmp_path_factory.mktemp("host")))
+
+
+@pytest.fixture(scope="module", params=["host", *COMPILERS])
+def kernels(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Kernels:
+    if request.param == "host":
+        return request.getfixturevalue("portable")
+    pytest.importorskip("unicorn")
+    return CoreKernels(link_kernels(tmp_path_factory.mktemp("core"), request.param))
+
+
+def candidates(raw: bytes) -> tuple[Call, Call, tuple[int, ...]]:
+    """The chosen call, the portable one, and the input's shape."""
+    try:
+        work = cases.work_of(raw)
+    except UnsupportedOpError:
+        reject()
+    accepting = [variant for variant in OPS[work.op.name].variants if variant.accepts(work)]
+    if not accepting[0].kernel.endswith("_dsp"):
+        reject()
+    portable = next(variant for variant in accepting if not variant.kernel.endswith("_dsp"))
+    return accepting[0].lower(work), portable.lower(work), work.source.shape
+
+
+def assert_equals_portable(kernels: Kernels, portable: HostKernels, raw: bytes, seed: int) -> None:
+    call, plain, shape = candidates(raw)
+    (overlap,) = call.overlaps
+    assert overlap is not None
+    for values in random_inputs(shape, seed, count=1):
+        size = values.size // call.params.depth * call.params.channels
+        expected, _ = portable.run(plain, [values], size)
+        np.testing.assert_array_equal(kernels.run(call, [values], size)[0], expected)
+        over = kernels.run_over(call, values, size, overlap.before)
+        np.testing.assert_array_equal(over, expected)
+
+
+@SETTINGS
+@given(cases.pointwise_products(), SEEDS)
+def test_pointwise(kernels: Kernels, portable: HostKernels, raw: bytes, seed: int) -> None:
+    assert_equals_portable(kernels, portable, raw, seed)
+
+
+@pytest.mark.parametrize("channels", [8, 12, 23])
+@pytest.mark.parametrize("rows", [5, 8, 13])
+def test_the_declared_distance_is_the_least(
+    kernels: Kernels, portable: HostKernels, rows: int, channels: int
+) -> None:
+    """One byte nearer, and the outputs of one block destroy an input of the next."""
+    rng = np.random.default_rng(rows * channels)
+    weights = rng.integers(-127, 128, (channels, 1, 1, 12), dtype=np.int8)
+    raw = build.conv_model((1, rows, 1, 12), weights, None, output_scale=0.5)
+    call, plain, shape = candidates(raw)
+    (overlap,) = call.overlaps
+    assert overlap is not None
+    values = rng.integers(-128, 128, shape, dtype=np.int8)
+    expected, _ = portable.run(plain, [values], rows * channels)
+    over = kernels.run_over(call, values, rows * channels, overlap.before)
+    np.testing.assert_array_equal(over, expected)
+    nearer = kernels.run_over(call, values, rows * channels, overlap.before - 1)
+    assert not np.array_equal(nearer, expected)

@@ -1,0 +1,68 @@
+"""Matrix products for the kernels with packed weights: shapes around their blocks and loops."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from helpers import op_cases as cases
+from helpers import tflite_builder as build
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from mcuzoo.graph.program import build_program
+from mcuzoo.graph.read import parse_model
+from mcuzoo.lowering.ops.weighted import WeightedWork
+from mcuzoo.lowering.registry import OPS
+
+
+def work_of(raw: bytes) -> WeightedWork:
+    program = build_program(parse_model(raw, "case"))
+    work = OPS[program.steps[0].op.name].prepare(program, program.steps[0])
+    assert isinstance(work, WeightedWork)
+    return work
+
+
+@st.composite
+def product_weights(draw: st.DrawFn, *shape: int) -> NDArray[np.int8]:
+    """Noise of some size, or one value everywhere; nothing that needs the portable kernel."""
+    fill = draw(st.one_of(st.none(), st.none(), st.sampled_from([-127, 0, 127])))
+    if fill is not None:
+        return np.full(shape, fill, np.int8)
+    most = draw(st.sampled_from([3, 40, 127]))
+    rng = np.random.default_rng(draw(cases.SEEDS))
+    return rng.integers(-most, most + 1, shape, dtype=np.int8)
+
+
+@st.composite
+def ordinary_quantization(draw: st.DrawFn, channels: int, depth: int) -> dict[str, Any]:
+    """As training leaves it: outputs of a few hundred steps, ReLU clamped at the zero point as
+    often as not; or any other."""
+    if draw(st.integers(0, 3)) == 0:
+        return draw(cases.layer_quantization(channels))
+    rng = np.random.default_rng(draw(cases.SEEDS))
+    relu = draw(st.booleans())
+    input_scale = 0.0235
+    weight_scales = [float(np.float32(value)) for value in rng.uniform(2e-3, 2e-2, channels)]
+    output_scale = input_scale * 0.01 * float(np.sqrt(depth)) * draw(st.floats(0.5, 30.0))
+    return {
+        "weight_scales": weight_scales,
+        "input_scale": input_scale,
+        "output_scale": float(np.float32(output_scale)),
+        "input_zero_point": -128 if relu else draw(cases.ZERO_POINTS),
+        "output_zero_point": -128 if relu else draw(cases.ZERO_POINTS),
+        "activation": "RELU" if relu else draw(cases.ACTIVATIONS),
+    }
+
+
+@st.composite
+def pointwise_products(draw: st.DrawFn) -> bytes:
+    """Any number of pixels, quads of input channels below and above what a loop unrolls."""
+    depth = 4 * draw(st.one_of(st.integers(1, 9), st.sampled_from([16, 17, 18, 32, 33, 34, 49])))
+    channels, size = draw(st.integers(2, 12)), (draw(st.integers(1, 5)), draw(st.integers(1, 5)))
+    return build.conv_model(
+        (1, *size, depth),
+        draw(product_weights(channels, 1, 1, depth)),
+        draw(cases.biases(channels)),
+        **draw(ordinary_quantization(channels, depth)),
+    )
