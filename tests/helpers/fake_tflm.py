@@ -34,11 +34,14 @@ public:
     TfLiteStatus Invoke();
     TfLiteTensor *input(size_t index);
     TfLiteTensor *output(size_t index);
-    TfLiteEvalTensor *GetTensor(int tensor_index, int subgraph_index = 0);
     TfLiteStatus initialization_status() const { return kTfLiteOk; }
     size_t arena_used_bytes() const { return memory_->head + memory_->tail; }
 
+protected:
+    const TfLiteContext &context() const { return context_; }
+
 private:
+    TfLiteContext context_ = {};
     SingleArenaBufferAllocator *memory_;
     MicroProfilerInterface *profiler_;
     TfLiteTensor ends_[2] = {};
@@ -69,6 +72,10 @@ TfLiteStatus MicroInterpreter::AllocateTensors() {
     ends_[0] = {kTfLiteInt8, {input}, FAKE_INPUT};
     ends_[1] = {kTfLiteInt8, {input + FAKE_INPUT}, FAKE_OUTPUT};
     eval_.data = ends_[1].data;
+    context_.impl_ = &eval_;
+    context_.GetEvalTensor = [](const TfLiteContext *context, int) {
+        return static_cast<TfLiteEvalTensor *>(context->impl_);
+    };
     return kTfLiteOk;
 }
 TfLiteStatus MicroInterpreter::Invoke() {
@@ -90,7 +97,6 @@ TfLiteStatus MicroInterpreter::Invoke() {
 }
 TfLiteTensor *MicroInterpreter::input(size_t) { return &ends_[0]; }
 TfLiteTensor *MicroInterpreter::output(size_t) { return &ends_[1]; }
-TfLiteEvalTensor *MicroInterpreter::GetTensor(int, int) { return &eval_; }
 } // namespace tflite
 """
 
@@ -181,6 +187,10 @@ enum TfLiteType { kTfLiteNoType = 0, kTfLiteInt8 = 9 };
 union TfLitePtrUnion { int8_t *int8; };
 struct TfLiteTensor { TfLiteType type; TfLitePtrUnion data; size_t bytes; };
 struct TfLiteEvalTensor { TfLitePtrUnion data; };
+struct TfLiteContext {
+    void *impl_;
+    TfLiteEvalTensor *(*GetEvalTensor)(const TfLiteContext *context, int tensor_idx);
+};
 struct TFLMRegistration { int kind; };
 """
 

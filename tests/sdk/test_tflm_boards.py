@@ -25,6 +25,7 @@ from mcuzoo.emulator.register import register_pyserial
 from mcuzoo.graph.read import parse_model
 from mcuzoo.link.session import Session
 from mcuzoo.plan.tflm.image import TflmImage, check_kernels, prepare_image
+from mcuzoo.profile.measure import profile_model
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.zoo.engines.reference import ReferenceEngine
 from mcuzoo.zoo.registry import resolve_model
@@ -107,6 +108,9 @@ def test_many_ops_and_the_arena_as_predicted(built: Build, net: Path, kernels: s
             tensor = random.integers(-128, 128, hello.input.bytes, dtype=np.int8)
             board = session.infer(image, tensor).output
             np.testing.assert_array_equal(board, engine.run(tensor))
+        profile = profile_model(session, engine.program.model, tensor, engine)
+    assert len(profile.layers) == 9
+    assert all(layer.equal for layer in profile.layers)
 
 
 def _image(kernels: str) -> TflmImage:

@@ -48,12 +48,22 @@ private:
     uint32_t next_ = 0u;
 };
 
+/* GetTensor of TFLM's own is only for interpreters that keep all tensors apart. */
+class Interpreter : public tflite::MicroInterpreter {
+public:
+    using MicroInterpreter::MicroInterpreter;
+
+    const TfLiteEvalTensor *eval_tensor(int index) const {
+        return context().GetEvalTensor(&context(), index);
+    }
+};
+
 alignas(OpWatch) uint8_t watch_room[sizeof(OpWatch)];
 alignas(MzResolver) uint8_t resolver_room[sizeof(MzResolver)];
-alignas(tflite::MicroInterpreter) uint8_t interpreter_room[sizeof(tflite::MicroInterpreter)];
+alignas(Interpreter) uint8_t interpreter_room[sizeof(Interpreter)];
 
 OpWatch *watch;
-tflite::MicroInterpreter *interpreter;
+Interpreter *interpreter;
 /* The arena's allocators, null until set up. `recorder` keeps account, if there is one. */
 const tflite::SingleArenaBufferAllocator *memory;
 #if MZ_TFLM_RECORDING
@@ -71,7 +81,7 @@ void OpWatch::EndEvent(uint32_t event) {
     if (hook_ == nullptr || !mz_tflm_model_op(next_++, &op)) {
         return;
     }
-    const TfLiteEvalTensor *output = interpreter->GetTensor(op.output);
+    const TfLiteEvalTensor *output = interpreter->eval_tensor(op.output);
     hook_(op.index, op.index, output->data.int8, op.output_bytes, context_);
 }
 
@@ -150,7 +160,7 @@ mz_status mz_runtime_init_within(uint32_t arena_bytes, bool recorded) {
         return fail(MZ_ERROR_INIT, "an operator could not be registered");
     }
     watch = new (watch_room) OpWatch;
-    interpreter = new (interpreter_room) tflite::MicroInterpreter(
+    interpreter = new (interpreter_room) Interpreter(
         model, *resolver, allocator_over(arena_bytes, recorded), nullptr, watch);
     if (interpreter->initialization_status() != kTfLiteOk ||
         interpreter->AllocateTensors() != kTfLiteOk) {

@@ -38,7 +38,7 @@ _MARKS = (
 )
 
 _INTERFACE = (
-    (_INTERPRETER, r"\bGetTensor\(int tensor_index", "MicroInterpreter::GetTensor"),
+    (_INTERPRETER, r"\bTfLiteContext ?& ?context\(\) const", "MicroInterpreter::context"),
     (_LOG, r"\bDebugLog\(const char ?\* ?\w+, va_list", "DebugLog with a va_list"),
     (f"{MICRO}/micro_common.h", r"\bTFLMRegistration\b", "TFLMRegistration"),
 )
