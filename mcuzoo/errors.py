@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class McuzooError(Exception):
@@ -24,6 +24,10 @@ class McuzooError(Exception):
         self.message = message
         self.hint = hint
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """So that an error of a worker process arrives whole: message, hint and class."""
+        return _restored, (type(self), self.args, dict(self.__dict__))
+
     def as_dict(self) -> dict[str, object]:
         """The error as `--json` prints it."""
         return {
@@ -32,6 +36,13 @@ class McuzooError(Exception):
             "hint": self.hint,
             "exit_code": self.exit_code,
         }
+
+
+def _restored(kind: type[McuzooError], args: tuple[Any, ...], state: dict[str, Any]) -> McuzooError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 class UsageError(McuzooError):

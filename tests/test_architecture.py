@@ -21,7 +21,7 @@ FLOORS = (
     {"profile"},
     {"toolchain", "run"},
     {"measure"},
-    {"report"},
+    {"report", "evaluate"},
     {"demo"},
     {"cli"},
     {"__main__"},

@@ -17,6 +17,7 @@ from mcuzoo.cli import (
     convert,
     demo,
     emulate,
+    evaluate,
     export,
     fetch,
     fit,
@@ -92,6 +93,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "build": build.build,
     "emulate": emulate.emulate,
     "run-serial": run_serial.run_serial,
+    "evaluate": evaluate.evaluate,
     "profile": profile.profile,
     "report": report.report,
 }

@@ -40,6 +40,13 @@ class DataSet:
     format: str = "images"
     split: str | None = None
 
+    @property
+    def name(self) -> str:
+        """Short, for reports: fer2013, signs:7, or what the file or folder is called."""
+        if self.format in ("fer2013", "imagenet-validation"):
+            return self.format
+        return self.source.resolve().stem if self.format != "signs" else str(self.source)
+
 
 def digest_of(items: Iterable[Item]) -> str:
     """SHA-256 over index, name, label and content of every item."""

@@ -35,12 +35,15 @@ class Preprocessing:
 
     color: "rgb" | "gray"; crop: fraction of each side that is kept (1.0: all of it);
     resize: "bilinear" (half-pixel centres, no antialias, uint8 rounding as OpenCV's INTER_LINEAR).
+    float_low, float_high: what a float model takes for the pixels 0 and 255.
     """
 
     color: str = "rgb"
     crop: float = 0.875
     resize: str = "bilinear"
     pixel_offset: int = -128
+    float_low: float = -1.0
+    float_high: float = 1.0
 
 
 @dataclass(frozen=True)

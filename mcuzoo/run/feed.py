@@ -22,11 +22,15 @@ _AHEAD = 4
 
 @dataclass(frozen=True)
 class Prepared:
-    """An image ready for the board: int8 [H, W, C], and the expected int8 [outputs] if asked."""
+    """An image ready for the board: int8 [H, W, C], and the expected int8 [outputs] if asked.
+
+    `sha256` is that of the picture's content, as it was read.
+    """
 
     item: Item
     tensor: NDArray[np.int8]
     reference: NDArray[np.int8] | None
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ def prepare(
     except DataSetError as error:
         return Unusable(item, error.message)
     tensor = preprocess(image, recipe, shape)
-    return Prepared(item, tensor, None if engine is None else engine.run(tensor))
+    return Prepared(item, tensor, None if engine is None else engine.run(tensor), sha256)
 
 
 def prepared_ahead(

@@ -16,8 +16,7 @@ from mcuzoo.link.hello import Hello
 from mcuzoo.link.inference import Inference
 from mcuzoo.profile.layers import ModelProfile
 from mcuzoo.profile.measure import profile_model
-from mcuzoo.project.manifest import Manifest
-from mcuzoo.run.board import BoardSession, OpenSession, check_firmware
+from mcuzoo.run.board import BoardSession, OpenSession
 from mcuzoo.zoo.engines.reference import ReferenceEngine
 
 IMAGE_ATTEMPTS = 3
@@ -29,21 +28,22 @@ class BoardGoneError(RigError):
 
 
 class Rig:
-    """A board that runs the project's firmware. Use as a context manager.
+    """A board whose every session passes `check`. Use as a context manager.
 
-    Raises what `open_session` raises, and WrongFirmwareError, now or when the board comes back as
-    another one. `on_trouble` is told in a sentence what is being recovered from.
+    Raises what `open_session` and `check` raise, now or when the board comes back as another one;
+    `check` does so with WrongFirmwareError. `on_trouble` is told in a sentence what is being
+    recovered from.
     """
 
     def __init__(
         self,
         open_session: OpenSession,
-        manifest: Manifest,
+        check: Callable[[Hello], None],
         on_trouble: Callable[[str], None],
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._open_session = open_session
-        self._manifest = manifest
+        self._check = check
         self._on_trouble = on_trouble
         self._sleep = sleep
         self._context: AbstractContextManager[BoardSession] | None = None
@@ -103,7 +103,7 @@ class Rig:
         self._context = context
         try:
             self._hello = self._session.hello()
-            check_firmware(self._hello, self._manifest)
+            self._check(self._hello)
         except BaseException:
             self._close()
             raise

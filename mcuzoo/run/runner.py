@@ -25,7 +25,7 @@ from mcuzoo.errors import (
 )
 from mcuzoo.link.hello import Hello
 from mcuzoo.run.blame import Blamer
-from mcuzoo.run.board import OpenSession, board_facts
+from mcuzoo.run.board import OpenSession, board_facts, check_firmware
 from mcuzoo.run.feed import Prepared, Unusable, prepare, prepared_ahead
 from mcuzoo.run.interrupt import RunInterruptedError, sigterm_interrupts
 from mcuzoo.run.job import Job
@@ -63,7 +63,8 @@ def run_images(job: Job, open_session: OpenSession, observer: Observer) -> RunSu
         journal = stack.enter_context(Journal(job.out)) if job.resume else None
         items = _unfinished(job) if job.resume else list(job.data_set.items)
         if journal is None or items:
-            rig = stack.enter_context(Rig(open_session, job.manifest, observer.trouble))
+            check = partial(check_firmware, manifest=job.manifest)
+            rig = stack.enter_context(Rig(open_session, check, observer.trouble))
             if journal is None:
                 create_journal(job.out, _meta(job, rig.hello), job.data_set.items)
                 journal = stack.enter_context(Journal(job.out))

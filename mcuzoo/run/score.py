@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,15 +47,16 @@ def wilson_interval(correct: int, total: int) -> tuple[float, float]:
     return 0.0 if correct == 0 else low, 1.0 if correct == total else high
 
 
-def top1(output: NDArray[np.int8]) -> int:
-    """The class with the largest value in int8 [classes]; of equal ones the lowest index."""
+def top1(output: NDArray[Any]) -> int:
+    """The class with the largest value in [classes]; of equal ones the lowest index."""
     return int(np.argmax(output))
 
 
-def ranks(outputs: NDArray[np.int8], labels: NDArray[np.int64]) -> NDArray[np.int64]:
+def ranks(outputs: NDArray[Any], labels: NDArray[np.int64]) -> NDArray[np.int64]:
     """How many classes come before the label's own, int64 [N]: 0 means top-1 is right.
 
-    outputs: int8 [N, classes]; labels: int64 [N]. Of equal values the lower index comes first.
+    outputs: [N, classes], of integers or floats; labels: int64 [N]. Of equal values the lower
+    index comes first.
     """
     own = np.take_along_axis(outputs, labels[:, np.newaxis], axis=1)
     earlier = np.arange(outputs.shape[1])[np.newaxis, :] < labels[:, np.newaxis]

@@ -157,5 +157,5 @@ def _lines(path: Path) -> tuple[str, ...]:
 def _preprocessing_by_shape(model: Model) -> Preprocessing:
     shape = model.tensor(model.inputs[0]).shape
     if shape[-1:] == (1,):
-        return Preprocessing(color="gray", crop=1.0)
+        return Preprocessing(color="gray", crop=1.0, float_low=0.0)
     return Preprocessing()

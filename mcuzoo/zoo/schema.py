@@ -149,6 +149,8 @@ class PreprocessingTable(Table):
     crop: Annotated[float, Field(gt=0, le=1)]
     resize: Literal["bilinear"]
     pixel_offset: Annotated[int, Field(strict=True, ge=-255, le=255)]
+    float_low: float = -1.0
+    float_high: float = 1.0
 
 
 class ZooModel(Table):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -28,7 +29,8 @@ GONE = PortError("There is no port.", "Plug it in.")
 
 def rig_on(board: FakeBoard, told: list[str] | None = None) -> Rig:
     said: list[str] = [] if told is None else told
-    return Rig(board.open, MANIFEST, said.append, sleep=lambda _: None)
+    check = partial(check_firmware, manifest=MANIFEST)
+    return Rig(board.open, check, said.append, sleep=lambda _: None)
 
 
 def test_result_of_a_good_board() -> None:

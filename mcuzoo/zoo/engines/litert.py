@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -29,12 +30,15 @@ def litert_interpreter(model: Model, resolver: str) -> Any:
     except ImportError:
         raise MissingExtraError("test", "ai-edge-litert", "Running LiteRT") from None
     try:
-        interpreter: Any = Interpreter(
-            model_content=model.raw,
-            num_threads=1,
-            experimental_op_resolver_type=getattr(OpResolverType, RESOLVERS[resolver]),
-            experimental_preserve_all_tensors=True,
-        )
+        with warnings.catch_warnings():
+            # That keeping all tensors is for debugging; here it is what is wanted.
+            warnings.simplefilter("ignore", UserWarning)
+            interpreter: Any = Interpreter(
+                model_content=model.raw,
+                num_threads=1,
+                experimental_op_resolver_type=getattr(OpResolverType, RESOLVERS[resolver]),
+                experimental_preserve_all_tensors=True,
+            )
         interpreter.allocate_tensors()
     except (RuntimeError, ValueError) as error:
         raise ModelError(

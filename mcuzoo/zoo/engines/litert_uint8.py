@@ -1,4 +1,4 @@
-"""A UINT8 model on LiteRT's reference kernels, seen from the INT8 side."""
+"""A UINT8 model on LiteRT, seen from the INT8 side."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class LitertUint8Engine:
     and one UINT8 output, or that LiteRT refuses.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, resolver: str = "reference") -> None:
         if len(model.inputs) != 1 or len(model.outputs) != 1:
             raise ModelError(
                 f"The model has {len(model.inputs)} inputs and {len(model.outputs)} outputs; only "
@@ -38,7 +38,7 @@ class LitertUint8Engine:
                     f"{tensor.dtype.value}, not UINT8.",
                     "Convert without --images.",
                 )
-        self._interpreter = litert_interpreter(model, "reference")
+        self._interpreter = litert_interpreter(model, resolver)
 
     def run(self, input: NDArray[np.int8]) -> NDArray[np.int8]:
         """int8 of the input's size in any shape -> int8 (output elements,)."""

@@ -1,0 +1,129 @@
+"""`mcuzoo evaluate`: accuracy of a model on a data set, and engines or models side by side."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mcuzoo.errors import UsageError, VerdictError
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(help="A model of the zoo, or a .tflite file.")],
+    data: Annotated[
+        Path,
+        typer.Option(
+            "--data",
+            metavar="DIR|CSV|signs",
+            help="Class folders, CSV (file,label), ImageNet or FER2013 as published, or signs.",
+        ),
+    ],
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            "--engine",
+            metavar="ENGINE|PORT",
+            help="reference, tflm, litert-ref, xnnpack, emulator, or a board's port.",
+        ),
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option("--against", metavar="ENGINE|PORT", help="Compare with this engine."),
+    ] = None,
+    against_model: Annotated[
+        str | None,
+        typer.Option("--against-model", metavar="MODEL", help="Compare with this model."),
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option("--split", help="train, validation, test, public-test, private-test or all."),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", min=1, help="Take so many images, spread over the classes."),
+    ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option("--labels", help="Class names, one a line, in the order of the outputs."),
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=1, help="Processes, or emulated boards.")
+    ] = None,
+    board: Annotated[
+        str, typer.Option("--board", "-b", help="Which board --engine emulator emulates.")
+    ] = "rt1170",
+    baud: Annotated[int, typer.Option("--baud", min=1, help="Bits per second of PORT.")] = 115200,
+    outputs: Annotated[
+        Path | None, typer.Option("--outputs", metavar="FILE.npy", help="Write the raw outputs.")
+    ] = None,
+    min_top1: Annotated[
+        float | None,
+        typer.Option("--min-top1", metavar="RATE", help="Fail below this accuracy, 0 to 1."),
+    ] = None,
+    require_equal: Annotated[
+        bool, typer.Option("--require-equal", help="Fail when an output differs from --against.")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Fail when an image cannot be used.")
+    ] = False,
+    remember: Annotated[
+        bool, typer.Option("--remember/--no-remember", help="For the table of mcuzoo models.")
+    ] = True,
+    json_output: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Measure top-1 and top-5 of a model, per class, with confidence intervals.
+
+    With --against or --against-model both run on the same images: byte-equal outputs, largest
+    difference, other top-1, and an exact paired test on the accuracies.
+    """
+    import json
+
+    from mcuzoo.cli.evaluate_progress import EvaluateProgress
+    from mcuzoo.evaluate.evaluate import evaluate as run_evaluation
+    from mcuzoo.evaluate.remember import remember_accuracy
+    from mcuzoo.evaluate.request import Request, make_plan
+    from mcuzoo.evaluate.text import bad_lines, evaluation_text
+
+    if min_top1 is not None and not 0 <= min_top1 <= 1:
+        raise UsageError(f"--min-top1 {min_top1} is no rate.", "Give a number from 0 to 1.")
+    if require_equal and (against is None or against_model is not None):
+        raise UsageError("--require-equal needs --against, and one model.", "--against tflm")
+    plan = make_plan(
+        Request(
+            model=model,
+            data=data,
+            engine=engine,
+            against=against,
+            against_model=against_model,
+            labels=labels,
+            limit=limit,
+            split=split,
+            jobs=jobs,
+            board=board,
+            baud=baud,
+            outputs=outputs,
+        )
+    )
+    for source in plan.sources:
+        if source.note:
+            print(source.note, file=sys.stderr)
+    for warning in plan.data_set.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    with EvaluateProgress(len(plan.data_set.items)) as progress:
+        found = run_evaluation(plan, progress.say, progress.finding)
+    for line in bad_lines(found):
+        print(line, file=sys.stderr)
+    if json_output:
+        print(json.dumps(found.as_dict(), indent=2))
+    else:
+        sys.stdout.write(evaluation_text(found))
+    if remember:
+        remember_accuracy(found)
+    reasons = found.failures(min_top1, require_equal, strict)
+    if reasons:
+        for reason in reasons:
+            print(f"failed: {reason}", file=sys.stderr)
+        raise typer.Exit(VerdictError.exit_code)

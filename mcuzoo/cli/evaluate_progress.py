@@ -1,0 +1,55 @@
+"""How an evaluation goes, on stderr: a progress bar on a terminal, else only what takes long."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+if TYPE_CHECKING:
+    from mcuzoo.evaluate.finding import Finding
+
+
+class EvaluateProgress:
+    """Use as a context manager around `evaluate`."""
+
+    def __init__(self, images: int) -> None:
+        self._right = self._labelled = 0
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+            disable=not sys.stderr.isatty(),
+        )
+        self._task = self._progress.add_task("images", total=images)
+
+    def __enter__(self) -> EvaluateProgress:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def say(self, text: str) -> None:
+        self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def finding(self, finding: Finding) -> None:
+        if finding.first is not None and finding.first.rank is not None:
+            self._labelled += 1
+            self._right += finding.first.rank == 0
+        if self._labelled:
+            text = f"top-1 {self._right / self._labelled:.3f}"
+            self._progress.update(self._task, advance=1, description=text)
+        else:
+            self._progress.update(self._task, advance=1)

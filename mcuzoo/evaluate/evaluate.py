@@ -1,0 +1,143 @@
+"""Run every image on the model, or on two, and count."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
+
+from mcuzoo import __version__
+from mcuzoo.data.item import DataSet
+from mcuzoo.errors import DataSetError
+from mcuzoo.evaluate.boards import Talk, board_engine, emulated_project
+from mcuzoo.evaluate.crew import Crew, Hand, crew_of, findings
+from mcuzoo.evaluate.finding import Finding, find
+from mcuzoo.evaluate.outputs import OutputFile
+from mcuzoo.evaluate.request import Plan
+from mcuzoo.evaluate.result import DataFacts, Evaluation, ModelFacts
+from mcuzoo.evaluate.subject import EMULATOR, Runs, Subject, host_engine
+from mcuzoo.evaluate.tally import Tally
+from mcuzoo.evaluate.worker import worker
+
+_CHUNK = 4
+"""Images that a process is handed at a time; a board gets one."""
+
+
+def evaluate(
+    plan: Plan,
+    talk: Talk = lambda text: None,
+    on_finding: Callable[[Finding], None] = lambda finding: None,
+) -> Evaluation:
+    """Run the images of `plan`, on as many hands as it says, and give the figures.
+
+    Images that cannot be read are counted and named in the result. `talk` is told what takes
+    long, `on_finding` what each image gave. Raises DataSetError when no image can be used or the
+    answers say that the labels are off by one, and what the engines raise: ModelError,
+    MissingExtraError, ToolchainError, FitError, RigError, ProtocolError.
+    """
+    task, items = plan.task, plan.data_set.items
+    tally = Tally(task.first.classes)
+    with ExitStack() as stack:
+        writer = None
+        if plan.outputs is not None:
+            writer = stack.enter_context(OutputFile(plan.outputs, len(items), task.first))
+        crew, chunk = stack.enter_context(_crew(plan, talk)), _chunk(task.subjects)
+        begun = time.perf_counter()
+        with closing(findings(crew, items, plan.jobs, chunk)) as found:
+            for finding in found:
+                tally.add(finding)
+                if writer is not None and finding.output is not None:
+                    writer.add(finding.output)
+                on_finding(finding)
+        seconds = time.perf_counter() - begun
+        if not tally.images:
+            raise DataSetError(
+                f"None of the images could be used. The first: {tally.bad[0].error}",
+                "Check what --data points to.",
+            )
+        if writer is not None:
+            writer.finish()
+    tally.refuse_shifted_labels()
+    return Evaluation(
+        tool_version=__version__,
+        model=_facts(plan, 0),
+        data=_data_facts(plan.data_set, tally.digest),
+        preprocessing=task.first.recipe,
+        n=tally.images,
+        scores=tally.scores,
+        per_class=tally.per_class(plan.classes.names),
+        confusion=tally.confusion,
+        bad=tuple(tally.bad),
+        jobs=plan.jobs,
+        seconds=seconds,
+        class_names=plan.classes.names,
+        against=None if task.second is None else _facts(plan, 1),
+        comparison=None if task.second is None else tally.comparison,
+    )
+
+
+def engine_name(subject: Subject, board: str) -> str:
+    """As results call it: "emulator rt1170" for the emulated board."""
+    return f"{EMULATOR} {board}" if subject.engine == EMULATOR else subject.engine
+
+
+def _facts(plan: Plan, place: int) -> ModelFacts:
+    subject = plan.task.subjects[place]
+    return ModelFacts(
+        plan.sources[place].name,
+        subject.model.sha256,
+        subject.kind,
+        engine_name(subject, plan.board),
+    )
+
+
+def _data_facts(data_set: DataSet, digest: str) -> DataFacts:
+    return DataFacts(
+        source=str(data_set.source),
+        format=data_set.format,
+        split=data_set.split,
+        name=data_set.name,
+        digest=digest,
+    )
+
+
+def _chunk(subjects: Sequence[Subject]) -> int:
+    return _CHUNK if all(subject.on_host for subject in subjects) else 1
+
+
+@contextmanager
+def _crew(plan: Plan, talk: Talk) -> Iterator[Crew]:
+    subjects = plan.task.subjects
+    with ExitStack() as stack:
+        if all(subject.on_host for subject in subjects):
+            engines = [host_engine(subject) for subject in subjects]
+
+            def open_hand() -> AbstractContextManager[Hand]:
+                alone = plan.jobs == 1
+                return nullcontext(_hand(plan, engines)) if alone else worker(plan.task)
+
+            yield stack.enter_context(crew_of(plan.jobs, open_hand))
+            return
+        ports = [
+            stack.enter_context(emulated_project(source, plan.board, talk))
+            if subject.engine == EMULATOR
+            else subject.engine
+            for subject, source in zip(subjects, plan.sources, strict=True)
+        ]
+        yield stack.enter_context(crew_of(plan.jobs, lambda: _board_hand(plan, ports, talk)))
+
+
+@contextmanager
+def _board_hand(plan: Plan, ports: Sequence[str], talk: Talk) -> Iterator[Hand]:
+    with ExitStack() as stack:
+        engines = [
+            host_engine(subject)
+            if subject.on_host
+            else stack.enter_context(board_engine(subject, port, plan.baud, talk))
+            for subject, port in zip(plan.task.subjects, ports, strict=True)
+        ]
+        yield _hand(plan, engines)
+
+
+def _hand(plan: Plan, engines: Sequence[Runs]) -> Hand:
+    return lambda chunk: [find(plan.task, engines, item) for item in chunk]

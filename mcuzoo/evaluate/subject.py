@@ -1,0 +1,125 @@
+"""The model under evaluation, and which host engines can run it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcuzoo.errors import ModelError, UsageError, did_you_mean
+from mcuzoo.graph.model import DType, Model
+from mcuzoo.graph.program import build_program
+from mcuzoo.project.manifest import Preprocessing
+
+Kind = Literal["int8", "uint8", "float32"]
+
+REFERENCE, TFLM, XNNPACK, LITERT_REF = "reference", "tflm", "xnnpack", "litert-ref"
+EMULATOR = "emulator"
+HOST_ENGINES = (REFERENCE, TFLM, XNNPACK, LITERT_REF)
+_RESOLVER = {XNNPACK: "default", LITERT_REF: "reference"}
+
+
+class Runs(Protocol):
+    """An engine as evaluation uses it: int8 [H, W, C] -> the scores of the classes, flat."""
+
+    def run(self, input: NDArray[np.int8]) -> NDArray[Any]: ...
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model on an engine. `engine`: one of HOST_ENGINES, "emulator", or a port.
+
+    shape: the input's, (1, H, W, C); scores: int8, one per class, or float32 for a float model
+    (UINT8 ones are 128 below the model's own).
+    """
+
+    model: Model
+    recipe: Preprocessing
+    kind: Kind
+    engine: str
+    shape: tuple[int, ...]
+    classes: int
+
+    @property
+    def on_host(self) -> bool:
+        return self.engine in HOST_ENGINES
+
+
+def make_subject(model: Model, recipe: Preprocessing, engine: str | None) -> Subject:
+    """`model` on `engine`; without one on the one whose outputs are the standard for its kind.
+
+    That is TFLM's arithmetic ("reference") for INT8, which is what a board computes, and LiteRT's
+    reference kernels for UINT8 and float, which no board runs. Raises ModelError for a model that
+    nothing here can run, UsageError for an engine that cannot run this one.
+    """
+    kind, shape, classes = _ends(model)
+    chosen = engine or (REFERENCE if kind == "int8" else LITERT_REF)
+    if kind != "int8" and chosen not in (XNNPACK, LITERT_REF):
+        raise UsageError(
+            f"The engine {chosen} runs INT8 models, and {model.name} is {kind.upper()}.",
+            "Use --engine litert-ref, or convert or quantize the model first.",
+        )
+    if chosen not in (*HOST_ENGINES, EMULATOR) and not _looks_like_a_port(chosen):
+        known = (*HOST_ENGINES, EMULATOR)
+        raise UsageError(
+            f"There is no engine {chosen!r}.",
+            f"{did_you_mean(chosen, known)}It is one of {', '.join(known)}, or a port such as "
+            "/dev/ttyACM0 or emulator://PROJECT.",
+        )
+    return Subject(model, recipe, kind, chosen, shape, classes)
+
+
+def _looks_like_a_port(engine: str) -> bool:
+    return "/" in engine or "\\" in engine or engine.upper().startswith("COM")
+
+
+def host_engine(subject: Subject) -> Runs:
+    """The subject's engine, ready to run in this process.
+
+    Raises MissingExtraError without the engine's wheel, ModelError when it refuses the model.
+    """
+    from mcuzoo.zoo.engines.litert import LitertEngine
+    from mcuzoo.zoo.engines.litert_float import LitertFloatEngine
+    from mcuzoo.zoo.engines.litert_uint8 import LitertUint8Engine
+    from mcuzoo.zoo.engines.reference import ReferenceEngine
+    from mcuzoo.zoo.engines.tflm import TflmEngine
+
+    model = subject.model
+    if subject.engine == REFERENCE:
+        return ReferenceEngine(model)
+    if subject.engine == TFLM:
+        return TflmEngine(model)
+    resolver = _RESOLVER[subject.engine]
+    if subject.kind == "uint8":
+        return LitertUint8Engine(model, resolver)
+    if subject.kind == "float32":
+        recipe = subject.recipe
+        return LitertFloatEngine(model, recipe.float_low, recipe.float_high, resolver)
+    return LitertEngine(model, resolver)
+
+
+def _ends(model: Model) -> tuple[Kind, tuple[int, ...], int]:
+    try:
+        program = build_program(model)
+    except ModelError:
+        kind = _other_kind(model)
+        if kind is None:
+            raise
+    else:
+        return "int8", program.input_tensor.shape, program.output_tensor.elements
+    source, target = model.tensor(model.inputs[0]), model.tensor(model.outputs[0])
+    return kind, source.shape, target.elements
+
+
+def _other_kind(model: Model) -> Kind | None:
+    if len(model.inputs) != 1 or len(model.outputs) != 1:
+        return None
+    constants = {tensor.dtype for tensor in model.tensors if tensor.data is not None}
+    if DType.UINT8 in constants:
+        return "uint8"
+    ends = {model.tensor(index).dtype for index in (*model.inputs, *model.outputs)}
+    if ends == {DType.FLOAT32} and DType.INT8 not in constants:
+        return "float32"
+    return None

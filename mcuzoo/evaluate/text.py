@@ -1,0 +1,127 @@
+"""An evaluation for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mcuzoo.evaluate.result import Evaluation, ModelFacts, Scores
+from mcuzoo.run.score import Accuracy
+
+_MATRIX_CLASSES = 20
+_LISTED = 5
+_ENOUGH = 5
+"""Images that a class must have to be called one of the worst."""
+_BAD_LISTED = 10
+
+
+def evaluation_text(found: Evaluation) -> str:
+    """The figures, a line each, then classes and confusions as far as they fit a screen."""
+    lines = [
+        f"model       {_model(found.model)}",
+        f"data        {found.data.source}: {found.data.format}"
+        + (f", {found.data.split}" if found.data.split else ""),
+        f"images      {found.n}" + (f", {len(found.bad)} unusable" if found.bad else ""),
+        *_scores(found.scores),
+        f"speed       {found.images_per_s:.1f} images/s, {found.jobs} job"
+        + ("s" if found.jobs > 1 else ""),
+        *_against(found),
+        *(_classes(found) if found.per_class else ()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def bad_lines(found: Evaluation) -> Iterator[str]:
+    """What to say of images that could not be used."""
+    for one in found.bad[:_BAD_LISTED]:
+        yield f"unusable: {one.file}: {one.error}"
+    if len(found.bad) > _BAD_LISTED:
+        yield f"and {len(found.bad) - _BAD_LISTED} more; --json lists them all"
+
+
+def _model(facts: ModelFacts) -> str:
+    return f"{facts.name} ({facts.kind}, {facts.sha256[:12]}) on {facts.engine}"
+
+
+def _scores(scores: Scores | None) -> Iterator[str]:
+    if scores is None:
+        yield "accuracy    not known, the images are not labelled"
+        return
+    yield f"top-1       {_rate(scores.top1)}"
+    if scores.top5 is not None:
+        yield f"top-5       {_rate(scores.top5)}"
+
+
+def _rate(accuracy: Accuracy) -> str:
+    low, high = accuracy.interval
+    return (
+        f"{accuracy.value:.4f} ({accuracy.correct} of {accuracy.total}; 95 % interval "
+        f"{low:.3f} to {high:.3f})"
+    )
+
+
+def _against(found: Evaluation) -> Iterator[str]:
+    if found.against is None or found.comparison is None:
+        return
+    other = found.comparison
+    yield f"against     {_model(found.against)}"
+    if other.scores is not None:
+        yield f"  top-1     {_rate(other.scores.top1)}"
+        if other.scores.top5 is not None:
+            yield f"  top-5     {_rate(other.scores.top5)}"
+    if other.agreement is not None:
+        agreement = other.agreement
+        yield (
+            f"  outputs   {agreement.equal} of {agreement.compared} byte-equal, largest "
+            f"difference {agreement.max_distance}"
+        )
+    yield f"  flips     {other.flips} of {found.n} have another top-1"
+    if other.paired is not None:
+        paired = other.paired
+        yield (
+            f"  paired    right only here {paired.only_first}, only there {paired.only_second}; "
+            f"exact test p = {paired.p_value:.3f}: "
+            + ("the accuracies differ" if other.differs else "no difference that shows")
+        )
+
+
+def _classes(found: Evaluation) -> Iterator[str]:
+    if len(found.per_class) <= _MATRIX_CLASSES:
+        yield ""
+        yield from _matrix(found)
+        return
+    names = found.class_names
+    yield ""
+    yield f"{len(found.per_class)} classes have images"
+    known = [one for one in found.per_class if one.top1.total >= _ENOUGH]
+    worst = sorted(known, key=lambda one: one.top1.value)[:_LISTED]
+    if worst:
+        yield "worst       " + ", ".join(
+            f"{_name(one.label, names)} {one.top1.correct}/{one.top1.total}" for one in worst
+        )
+    wrong = [triple for triple in found.confusion if triple[0] != triple[1]]
+    wrong.sort(key=lambda triple: -triple[2])
+    if wrong:
+        yield "confused    " + ", ".join(
+            f"{_name(label, names)} as {_name(predicted, names)} {count}"
+            for label, predicted, count in wrong[:_LISTED]
+        )
+
+
+def _matrix(found: Evaluation) -> Iterator[str]:
+    counts = {(label, predicted): count for label, predicted, count in found.confusion}
+    known = {one.label: _name(one.label, found.class_names) for one in found.per_class}
+    columns = sorted({predicted for _, predicted, _ in found.confusion} | set(known))
+    width = max(4, *(len(str(count)) + 1 for count in counts.values()))
+    stem = max(len(name) for name in known.values())
+    yield f"{'label':<{stem}}  top-1   n  predicted as"
+    yield f"{'':<{stem}}             " + "".join(f"{column:>{width}}" for column in columns)
+    for one in found.per_class:
+        cells = [counts.get((one.label, column), 0) for column in columns]
+        yield (
+            f"{known[one.label]:<{stem}}  {one.top1.value:.3f} {one.top1.total:>4}"
+            + "".join(f"{count or '.':>{width}}" for count in cells)
+        )
+
+
+def _name(label: int, names: tuple[str, ...] | None) -> str:
+    return str(label) if names is None else f"{label} {names[label].split(',')[0]}"

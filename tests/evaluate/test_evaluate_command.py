@@ -1,0 +1,216 @@
+"""`mcuzoo evaluate` on a small model and small images: figures, options, failures."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from helpers.commands import mcuzoo
+from helpers.fake_board import write_images
+from helpers.tflite_builder import conv_model
+from PIL import Image
+from typer.testing import CliRunner
+
+from mcuzoo.cli.main import app
+from mcuzoo.data.images import decode_image
+from mcuzoo.data.preprocess import preprocess
+from mcuzoo.graph.read import load_model
+from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.zoo.engines.reference import ReferenceEngine
+from mcuzoo.zoo.measured import measurements
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """Six classes from a 4x4 RGB image."""
+    weights = np.random.default_rng(1).integers(-127, 128, (6, 4, 4, 3), dtype=np.int8)
+    path = tmp_path / "six.tflite"
+    path.write_bytes(conv_model((1, 4, 4, 3), weights, None, padding="VALID", output_scale=1.0))
+    return path
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    return write_images(tmp_path / "images", 24)
+
+
+def evaluate(*words: object) -> Any:
+    return CliRunner().invoke(app, ["evaluate", *map(str, words)])
+
+
+def document(*words: object) -> dict[str, Any]:
+    result = evaluate(*words, "--json")
+    assert result.exit_code == 0, result.output
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def answers(model: Path, images: Path) -> list[int]:
+    engine = ReferenceEngine(load_model(model))
+    tops = []
+    for path in sorted(images.parent.glob("*.png")):
+        picture = decode_image(path.read_bytes(), "rgb", path.name)
+        tensor = preprocess(picture, Preprocessing(), (1, 4, 4, 3))
+        tops.append(int(np.argmax(engine.run(tensor))))
+    return tops
+
+
+def test_figures_are_those_of_the_engine(model: Path, images: Path) -> None:
+    tops = answers(model, images)
+    labels = [index % 6 for index in range(24)]
+    found = document(model, "--data", images, "--jobs", 1)
+    right = [top == label for top, label in zip(tops, labels, strict=True)]
+    assert found["n"] == 24 and found["top1"] == sum(right) / 24
+    assert found["top1"] <= found["top5"] <= 1 and found["engine"] == "reference"
+    assert found["images_per_s"] > 0
+    for one in found["per_class"]:
+        assert one["correct"] == sum(right[one["label"] :: 6]) and one["total"] == 4
+    pairs = sorted({*zip(labels, tops, strict=True)})
+    counted = [[*pair, sum(p == pair for p in zip(labels, tops, strict=True))] for pair in pairs]
+    assert found["confusion"] == counted
+
+
+def test_processes_give_the_same_as_one(model: Path, images: Path) -> None:
+    one = document(model, "--data", images, "--jobs", 1)
+    three = document(model, "--data", images, "--jobs", 3)
+    assert three["jobs"] == 3
+    for key in one.keys() - {"jobs", "seconds", "images_per_s"}:
+        assert one[key] == three[key], key
+
+
+def test_text_and_outputs(model: Path, images: Path, tmp_path: Path) -> None:
+    result = evaluate(model, "--data", images, "--outputs", tmp_path / "out.npy", "-j", 1)
+    assert result.exit_code == 0 and "95 % interval" in result.stdout
+    assert "predicted as" in result.stdout
+    outputs = np.load(tmp_path / "out.npy")
+    assert (outputs.dtype, outputs.shape) == (np.int8, (24, 6))
+    assert outputs.argmax(axis=1).tolist() == answers(model, images)
+
+
+def test_bad_images_are_counted_and_named_and_the_rest_goes_on(
+    model: Path, images: Path, tmp_path: Path
+) -> None:
+    (images.parent / "003.png").write_bytes(b"no image")
+    (images.parent / "007.png").unlink()
+    found = document(model, "--data", images, "--outputs", tmp_path / "out.npy", "-j", 2)
+    assert found["n"] == 22 and np.load(tmp_path / "out.npy").shape == (22, 6)
+    assert [one["file"] for one in found["bad"]] == ["003.png", "007.png"]
+    assert "not a JPEG" in found["bad"][0]["error"] and "no file" in found["bad"][1]["error"]
+    result = evaluate(model, "--data", images, "--strict")
+    assert result.exit_code == 1 and "2 images are unusable" in result.output
+
+
+def test_no_usable_image(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "one.png").write_bytes(b"no image")
+    result = evaluate(model, "--data", tmp_path / "one.png", "--outputs", tmp_path / "out.npy")
+    assert result.exit_code == 2 and "None of the images could be used" in result.output
+    assert not list(tmp_path.glob("*out.npy*"))
+
+
+def test_engines_agree(model: Path, images: Path) -> None:
+    pytest.importorskip("tflite_micro")
+    found = document(model, "--data", images, "--against", "tflm", "--require-equal")
+    against = found["against"]
+    assert against["agreement"] == {"compared": 24, "equal": 24, "max_distance": 0}
+    assert against["flips"] == 0 and against["paired"]["p_value"] == 1.0
+
+
+def test_models_are_compared_in_pairs(model: Path, images: Path, tmp_path: Path) -> None:
+    weights = np.random.default_rng(2).integers(-127, 128, (6, 4, 4, 3), dtype=np.int8)
+    other = tmp_path / "other.tflite"
+    other.write_bytes(conv_model((1, 4, 4, 3), weights, None, padding="VALID", output_scale=1.0))
+    first, second = answers(model, images), answers(other, images)
+    found = document(model, "--data", images, "--against-model", other)["against"]
+    labels = [index % 6 for index in range(24)]
+    assert found["agreement"] is None and found["model"]["name"] == "other"
+    assert found["flips"] == sum(a != b for a, b in zip(first, second, strict=True))
+    triples = list(zip(labels, first, second, strict=True))
+    assert found["paired"]["only_first"] == sum(a == label != b for label, a, b in triples)
+    assert found["paired"]["only_second"] == sum(b == label != a for label, a, b in triples)
+    assert {one.metric for one in measurements(load_model(other).sha256)} == {"top1", "top5"}
+
+
+def test_unlabelled_images_can_still_be_compared(model: Path, images: Path) -> None:
+    pytest.importorskip("tflite_micro")
+    images.unlink()
+    found = document(model, "--data", images.parent, "--against", "tflm")
+    assert found["top1"] is None and found["per_class"] == []
+    assert found["against"]["agreement"]["equal"] == 24 and measurements() == ()
+
+
+def test_what_was_measured_is_remembered(model: Path, images: Path) -> None:
+    found = document(model, "--data", images, "--limit", 12)
+    top1 = next(one for one in measurements() if one.metric == "top1")
+    assert (top1.value, top1.n, top1.engine) == (found["top1"], 12, "reference")
+    assert top1.model_sha256 == load_model(model).sha256
+    assert top1.data_set == f"manifest {found['data']['digest'][:12]}"
+    document(model, "--data", images, "--no-remember")
+    assert len(measurements()) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "complaint"),
+    [
+        (("--engine", "referense"), 2, "Did you mean 'reference'"),
+        (("--against", "reference"), 2, "with itself"),
+        (("--min-top1", "1.5"), 2, "no rate"),
+        (("--min-top1", "1.0"), 1, "is below 1.0"),
+        (("--require-equal",), 2, "needs --against"),
+        (("--split", "test"), 2, "not split"),
+        (("--limit", "0"), 2, "--limit"),
+        (("--engine", "/dev/no-such-port"), 3, "no-such-port"),
+    ],
+)
+def test_what_is_refused(
+    model: Path, images: Path, words: tuple[str, ...], code: int, complaint: str
+) -> None:
+    result = evaluate(model, "--data", images, *words)
+    assert result.exit_code == code, result.output
+    assert complaint in result.output
+
+
+def test_float_models_need_an_engine_for_floats(test_data: Path) -> None:
+    model = test_data / "models" / "derived_deepface_emotion_fp32.tflite"
+    result = evaluate(model, "--data", test_data / "fer", "--engine", "tflm")
+    assert result.exit_code == 2 and "litert-ref" in result.output
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+def test_interrupt_ends_all_processes(model: Path, tmp_path: Path) -> None:
+    slow = tmp_path / "slow"
+    slow.mkdir()
+    Image.fromarray(np.zeros((2000, 2000, 3), np.uint8)).save(slow / "0.png")
+    for number in range(1, 500):
+        (slow / f"{number}.png").hardlink_to(slow / "0.png")
+    command = mcuzoo("evaluate", model, "--data", slow, "--jobs", 2)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        workers: list[int] = []
+        while len(workers) < 2 and process.poll() is None:
+            time.sleep(0.05)
+            workers = children_of(process.pid)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=120)
+    finally:
+        process.kill()
+    assert len(workers) == 2
+    assert process.returncode == 130 and "Traceback" not in said
+    left = [pid for pid in workers if Path(f"/proc/{pid}").exists()]
+    assert not left
+
+
+def children_of(parent: int) -> list[int]:
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            pid, rest = stat.parent.name, stat.read_text().rsplit(")", 1)[1]
+            if int(rest.split()[1]) == parent:
+                found.append(int(pid))
+    return found

@@ -1,0 +1,96 @@
+"""Counting: what the figures are of known findings, and when the labels are called wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mcuzoo.data.item import Item
+from mcuzoo.data.picture import FilePicture
+from mcuzoo.errors import DataSetError, MissingExtraError, ModelError, VerdictError
+from mcuzoo.evaluate.crew import crew_of, findings
+from mcuzoo.evaluate.finding import Answer, Finding
+from mcuzoo.evaluate.tally import Tally
+
+PICTURE = FilePicture(Path("x.png"))
+
+
+def finding(label: int | None, top1: int, rank: int | None = None) -> Finding:
+    item = Item(0, "x.png", PICTURE, label)
+    known = rank if rank is not None or label is None else int(top1 != label)
+    return Finding(item, first=Answer(top1, known))
+
+
+def test_top5_counts_ranks_below_five() -> None:
+    tally = Tally(10)
+    for rank in (0, 4, 5, 9):
+        tally.add(finding(3, 3 if rank == 0 else 1, rank))
+    assert tally.scores is not None and tally.scores.top5 is not None
+    assert (tally.scores.top1.correct, tally.scores.top5.correct) == (1, 2)
+
+
+def test_five_classes_have_no_top5() -> None:
+    tally = Tally(5)
+    tally.add(finding(1, 1))
+    assert tally.scores is not None and tally.scores.top5 is None
+
+
+@pytest.mark.parametrize(("shift", "advice"), [(1, "Add 1"), (-1, "Subtract 1")])
+@pytest.mark.parametrize("classes", [1000, 1001])
+def test_answers_tell_that_labels_are_off_by_one(classes: int, shift: int, advice: str) -> None:
+    tally = Tally(classes)
+    for label in range(100, 140):
+        tally.add(finding(label, label + shift if label % 2 else 7))
+    with pytest.raises(DataSetError, match="off by one") as caught:
+        tally.refuse_shifted_labels()
+    assert advice in caught.value.hint
+
+
+def test_a_bad_model_is_not_taken_for_bad_labels() -> None:
+    random = np.random.default_rng(5)
+    for classes in (1001, 7):
+        tally = Tally(classes)
+        for label in range(200):
+            tally.add(finding(label % classes, int(random.integers(0, classes))))
+        tally.refuse_shifted_labels()
+    seven = Tally(7)
+    for label in range(60):
+        seven.add(finding(label % 6, label % 6 + 1))
+    seven.refuse_shifted_labels()
+
+
+def test_findings_keep_the_order_of_the_items() -> None:
+    items = [Item(at, f"{at}.png", PICTURE, None) for at in range(101)]
+    opened = []
+
+    class Hand:
+        def __enter__(self) -> Hand:
+            opened.append(self)
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            opened.remove(self)
+
+        def __call__(self, chunk: list[Item]) -> list[Finding]:
+            return [Finding(item) for item in chunk]
+
+    with crew_of(3, Hand) as crew:  # type: ignore[arg-type]
+        assert len(opened) == 3
+        found = list(findings(crew, items, 3, 4))
+    assert [one.item for one in found] == items and not opened
+
+
+def test_errors_survive_the_way_from_a_worker() -> None:
+    import pickle
+
+    for error in (
+        ModelError("m", "h"),
+        MissingExtraError("test", "x", "y"),
+        VerdictError("v", "w"),
+    ):
+        error.hint += " and more"
+        copy = pickle.loads(pickle.dumps(error))
+        assert type(copy) is type(error) and copy.as_dict() == error.as_dict()
+        assert str(copy) == str(error)
