@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,6 +23,8 @@ def inspect(
     from mcuzoo.zoo.registry import resolve_model
 
     source = resolve_model(model)
+    if source.note:
+        print(f"note: {source.note}", file=sys.stderr)
     inspection = inspect_model(load_model(source.path))
     if json_output:
         print(json.dumps(inspection.as_dict(), indent=2))

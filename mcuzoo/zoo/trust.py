@@ -22,20 +22,6 @@ def trusted_sha256(key: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def check_trust(key: str, sha256: str) -> bool:
-    """True when `key` had this hash before, False before the first use; nothing is written.
-
-    Raises InputError when it had another.
-    """
-    known = trusted_sha256(key)
-    if known is not None and known != sha256:
-        raise InputError(
-            f"{key} gave another content before: SHA-256 {known}, now {sha256}.",
-            f"If the change is meant, remove the entry from {data_folder() / FILE_NAME}.",
-        )
-    return known is not None
-
-
 def learn(key: str, sha256: str, vouched: bool = False) -> bool:
     """Remember the hash of `key` for later; whether it was new.
 
@@ -43,9 +29,15 @@ def learn(key: str, sha256: str, vouched: bool = False) -> bool:
     learnt. Raises InputError otherwise when `key` had another hash, or when the store cannot be
     written.
     """
-    if (trusted_sha256(key) == sha256) if vouched else check_trust(key, sha256):
-        return False
     path = data_folder() / FILE_NAME
+    known = trusted_sha256(key)
+    if known == sha256:
+        return False
+    if known is not None and not vouched:
+        raise InputError(
+            f"{key} gave another content before: SHA-256 {known}, now {sha256}.",
+            f"If the change is meant, remove the entry from {path}.",
+        )
     text = json.dumps({**_read(path), key: sha256}, indent=2, sort_keys=True) + "\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

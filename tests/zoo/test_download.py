@@ -140,6 +140,10 @@ def test_a_part_that_was_not_asked_for(server: HttpsServer, client: Client) -> N
 
     server.answers["/file"] = in_turn(elsewhere, sends(CONTENT))
     assert client.get() == CONTENT
+    for answer in (elsewhere, nothing_left):
+        client.path.unlink()
+        server.answers["/file"] = in_turn(breaks_after(9, CONTENT), answer, sends(CONTENT))
+        assert client.get(known=False) == CONTENT
     client.path.unlink()
     server.answers["/file"] = in_turn(breaks_after(9, CONTENT), nothing_left, sends(CONTENT))
     assert client.get() == CONTENT

@@ -175,7 +175,12 @@ def test_trust_on_first_use(server: HttpsServer, context: ssl.SSLContext, user: 
         fetched()
     assert "trusted.json" in raised.value.hint
     assert cached() == set()
-    server.answers["/tiny.tgz"] = sends(ARCHIVE, '"3"')
+    # The same member in another packing is another content of that address all the same.
+    server.answers["/tiny.tgz"] = sends(archive(NET, "sub/tiny_quant.tflite"), '"3"')
+    with pytest.raises(InputError, match="another content before"):
+        fetched()
+    assert cached() == set()
+    server.answers["/tiny.tgz"] = sends(ARCHIVE, '"4"')
     assert fetched().trust == "remembered"
 
 

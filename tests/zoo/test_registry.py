@@ -11,6 +11,7 @@ from mcuzoo.errors import InputError, ModelError
 from mcuzoo.graph.read import load_model
 from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.zoo.catalog import catalog
+from mcuzoo.zoo.convert.convert import convert_model
 from mcuzoo.zoo.places import model_folders
 from mcuzoo.zoo.registry import resolve_model
 from mcuzoo.zoo.signs.classes import CLASS_NAMES
@@ -109,3 +110,60 @@ def test_folders_are_searched_in_order(monkeypatch: pytest.MonkeyPatch, tmp_path
     folders = model_folders()
     assert folders[:2] == (tmp_path / "a", tmp_path / "b")
     assert folders[2] == tmp_path / "cache" / "mcuzoo" / "models"
+
+
+def only(folder: Path, source: Path, name: str | None = None) -> Path:
+    folder.mkdir(exist_ok=True)
+    return Path(shutil.copy(source, folder / (name or source.name)))
+
+
+def test_a_uint8_file_is_converted_on_the_way(
+    test_data: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    uint8 = only(tmp_path / "mine", test_data / "models" / "mobilenet_v1_0.25_128_quant.tflite")
+    monkeypatch.setenv("MCUZOO_MODELS", str(uint8.parent))
+    source = resolve_model(MOBILENET)
+    assert source.path.parent == tmp_path / "cache" / "mcuzoo" / "models"
+    assert source.note is not None and "converted now from the UINT8 file" in source.note
+    converted = convert_model(load_model(uint8)).model
+    assert source.path.read_bytes() == converted.raw
+    written = source.path.stat().st_mtime_ns
+    again = resolve_model(MOBILENET)
+    assert again.path.stat().st_mtime_ns == written and again.note and "now" not in again.note
+    source.path.write_bytes(b"rotten")
+    assert resolve_model(MOBILENET).path.read_bytes() == converted.raw
+    # NXP's file is another network and goes first where it is at hand.
+    nxp = only(uint8.parent, test_data / "models" / MOBILENET_FILE)
+    assert resolve_model(MOBILENET).path == nxp
+
+
+def test_a_file_is_known_by_its_hash_whatever_its_name(test_data: Path, tmp_path: Path) -> None:
+    face = only(tmp_path, test_data / "models" / "emotion_uint8_float32.tflite", "x.tflite")
+    source = resolve_model(str(face))
+    assert source.preprocessing == Preprocessing("gray", 1.0)
+    assert source.labels is not None and source.labels[3] == "happy"
+
+
+def test_a_file_of_the_right_name_must_have_the_right_shapes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MCUZOO_MODELS", str(tmp_path))
+    for name, model in (
+        ("deepface_emotion_int8.tflite", "deepface_emotion"),
+        ("mobilenet_v1_0.5_160_quant.tflite", "mobilenet_v1_0.5_160"),
+    ):
+        only(tmp_path, resolve_model("signs").path, name)
+        with pytest.raises(InputError, match=f"is not {model}: it takes"):
+            resolve_model(model)
+
+
+def test_labels_that_are_none_are_passed_over(
+    test_data: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    only(tmp_path / "mine", test_data / "models" / MOBILENET_FILE)
+    monkeypatch.setenv("MCUZOO_MODELS", str(tmp_path / "mine"))
+    for content in (b"\xff\xfe" * 2000, b"a\n" * 1000, b"x\n" * (1 << 20)):
+        (tmp_path / "mine" / "labels.txt").write_bytes(content)
+        assert resolve_model(MOBILENET).labels is None
+    (tmp_path / "mine" / "labels.txt").write_bytes(b"name\n" * 1001)
+    assert resolve_model(MOBILENET).labels == ("name",) * 1001

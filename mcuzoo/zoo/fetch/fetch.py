@@ -23,7 +23,7 @@ from mcuzoo.zoo.fetch.partial import Partial
 from mcuzoo.zoo.find import FoundFile, find_file, trust_key
 from mcuzoo.zoo.places import MODELS_VARIABLE, cache_folder, file_sha256
 from mcuzoo.zoo.schema import Role, SourceFile, ZooModel
-from mcuzoo.zoo.trust import check_trust, learn
+from mcuzoo.zoo.trust import learn
 
 Trust = Literal["registry", "remembered", "learnt"]
 MAX_MEMBER_BYTES = 256 << 20
@@ -195,11 +195,11 @@ def _install(
         # An archive of another hash may do where the member's own is stated and right.
         if entry.sha256 is None:
             _require_hash("The archive", stated.sha256, content_sha256, stated.sha256_source)
-        if url is not None:
-            check_trust(url, content_sha256)
         with _new_file(entry) as (target, temporary):
             extract_member(content, stated.member, target, MAX_MEMBER_BYTES)
             trust = _accept(model, entry, temporary, stated.sha256 == content_sha256)
+            if url is not None and stated.sha256 is None:
+                learn(url, content_sha256)
     else:
         own = entry.sha256 or (stated.sha256 if stated.member is None else None)
         _require_hash("The file", own, content_sha256, None)
@@ -208,8 +208,6 @@ def _install(
                 while chunk := file.read(1 << 20):
                     target.write(chunk)
             trust = _accept(model, entry, temporary, own is not None)
-    if is_archive and url is not None and stated.sha256 is None:
-        learn(url, content_sha256)
     return trust
 
 
@@ -232,8 +230,6 @@ def _accept(model: ZooModel, entry: SourceFile, path: Path, vouched: bool) -> Tr
                 "Nothing was kept.",
             )
         vouched = True
-    if not vouched:
-        check_trust(trust_key(entry), actual)
     require_role(model, entry, path)
     new = learn(trust_key(entry), actual, vouched)
     return "registry" if vouched else "learnt" if new else "remembered"
