@@ -22,7 +22,7 @@ FLOORS = (
     {"toolchain", "run"},
     {"measure"},
     {"report", "evaluate"},
-    {"demo"},
+    {"demo", "quantize"},
     {"cli"},
     {"__main__"},
 )

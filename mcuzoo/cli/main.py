@@ -24,6 +24,7 @@ from mcuzoo.cli import (
     inspect,
     models,
     profile,
+    quantize,
     report,
     run_serial,
 )
@@ -95,6 +96,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "run-serial": run_serial.run_serial,
     "evaluate": evaluate.evaluate,
     "profile": profile.profile,
+    "quantize": quantize.quantize,
     "report": report.report,
 }
 for _name, _command in _COMMANDS.items():

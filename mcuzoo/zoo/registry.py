@@ -103,7 +103,7 @@ def _file(path: Path) -> ModelSource:
     return ModelSource(
         name=path.stem,
         path=path,
-        preprocessing=_preprocessing_by_shape(model) if known is None else known.recipe,
+        preprocessing=preprocessing_by_shape(model) if known is None else known.recipe,
         labels=None if known is None else known.labels.classes or None,
         samples=_GENERIC_SAMPLES,
         samples_labelled=False,
@@ -154,7 +154,7 @@ def _lines(path: Path) -> tuple[str, ...]:
         return ()
 
 
-def _preprocessing_by_shape(model: Model) -> Preprocessing:
+def preprocessing_by_shape(model: Model) -> Preprocessing:
     shape = model.tensor(model.inputs[0]).shape
     if shape[-1:] == (1,):
         return Preprocessing(color="gray", crop=1.0, float_low=0.0)

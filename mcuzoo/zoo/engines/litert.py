@@ -28,7 +28,7 @@ def litert_interpreter(model: Model, resolver: str) -> Any:
     try:
         from ai_edge_litert.interpreter import Interpreter, OpResolverType
     except ImportError:
-        raise MissingExtraError("test", "ai-edge-litert", "Running LiteRT") from None
+        raise MissingExtraError("engines", "ai-edge-litert", "Running LiteRT") from None
     try:
         with warnings.catch_warnings():
             # That keeping all tensors is for debugging; here it is what is wanted.

@@ -26,7 +26,7 @@ class TflmEngine:
         try:
             from tflite_micro.python.tflite_micro import runtime
         except ImportError:
-            raise MissingExtraError("test", "tflite-micro", "Running TFLM on the host") from None
+            raise MissingExtraError("engines", "tflite-micro", "Running TFLM on the host") from None
         # All tensors are kept, so that the int8 output can be read where the graph goes on to
         # floats; they then take their sum, not the planner's peak.
         activations = sum(tensor.bytes for tensor in model.tensors if tensor.data is None)

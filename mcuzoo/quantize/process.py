@@ -1,0 +1,111 @@
+"""TensorFlow in a process of its own: its noise is kept apart, its memory goes with it."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from mcuzoo.errors import MissingExtraError, ModelError, ToolchainError
+from mcuzoo.quantize.spec import WorkerReport, WorkerSpec
+
+_WORKER = "mcuzoo.quantize.worker"
+_SHOWN_LINES = 12
+
+
+@dataclass(frozen=True)
+class WorkerRun:
+    """seconds: wall time of the process; noise_lines: how much TensorFlow had to say."""
+
+    report: WorkerReport
+    seconds: float
+    noise_lines: int
+
+
+def require_tensorflow() -> None:
+    """Raises MissingExtraError when it is not installed. Does not import it."""
+    if importlib.util.find_spec("tensorflow") is None:
+        raise MissingExtraError("tensorflow", "tensorflow", "Quantizing a model")
+
+
+def run_worker(
+    spec: WorkerSpec, on_stage: Callable[[str], None], on_converted: Callable[[], Path]
+) -> WorkerRun:
+    """Quantize in a child process, which ends with this one's Ctrl-C.
+
+    on_converted: called when the float model is written; gives the calibration images' file.
+    Raises ModelError for a source that TensorFlow cannot make INT8, with its last words,
+    ToolchainError when the process dies, and what on_converted raises.
+    """
+    require_tensorflow()
+    began = time.monotonic()
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as noise:
+        child = subprocess.Popen(
+            [sys.executable, "-m", _WORKER],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=noise,
+            text=True,
+        )
+        try:
+            answer = _converse(child, spec, on_stage, on_converted)
+            code = child.wait()
+        except BaseException:
+            child.kill()
+            child.wait()
+            raise
+        noise.seek(0)
+        said = noise.read().splitlines()
+    if "report" in answer:
+        report = WorkerReport(**answer["report"])
+        return WorkerRun(report, time.monotonic() - began, len(said))
+    if "error" in answer:
+        raise ModelError(
+            f"TensorFlow cannot quantize {spec.source}: {str(answer['error']).rstrip('.')}.",
+            _last_words(said),
+        )
+    raise ToolchainError(
+        f"The process that runs TensorFlow ended with {code} and without a result.",
+        "It may have run out of memory: try fewer calibration images (--samples). "
+        + _last_words(said),
+    )
+
+
+def _converse(
+    child: subprocess.Popen[str],
+    spec: WorkerSpec,
+    on_stage: Callable[[str], None],
+    on_converted: Callable[[], Path],
+) -> dict[str, Any]:
+    """Answer the child's lines until its last one, which is returned; {} when there was none."""
+    assert child.stdin is not None and child.stdout is not None
+    _send(child.stdin, spec.to_json())
+    for line in child.stdout:
+        answer: dict[str, Any] = json.loads(line)
+        if "stage" in answer:
+            on_stage(answer["stage"])
+        elif "converted" in answer:
+            _send(child.stdin, str(on_converted()))
+        else:
+            return answer
+    return {}
+
+
+def _send(stream: IO[str], line: str) -> None:
+    # A child that is gone has said why, or its exit code will.
+    with suppress(BrokenPipeError):
+        stream.write(line + "\n")
+        stream.flush()
+
+
+def _last_words(said: list[str]) -> str:
+    shown = [line for line in said if line.strip()][-_SHOWN_LINES:]
+    return "Its last words:\n" + "\n".join(shown) if shown else "It said nothing more."

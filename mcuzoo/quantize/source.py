@@ -1,0 +1,64 @@
+"""What a float network may come as, told by its content."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from mcuzoo.errors import InputError, UsageError, did_you_mean
+from mcuzoo.zoo.catalog import catalog
+
+HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
+_TFLITE_MAGIC = b"TFL3"
+
+
+class Kind(str, Enum):
+    KERAS = "keras"
+    """A whole Keras model: .keras or .h5."""
+    HDF5 = "hdf5"
+    """An .h5 that may hold weights only; `network` then says of what."""
+    SAVED_MODEL = "saved_model"
+    TFLITE = "tflite"
+
+
+@dataclass(frozen=True)
+class FloatSource:
+    """`network`: the zoo's model whose layers weights without a model belong to."""
+
+    path: Path
+    kind: Kind
+    network: str | None = None
+
+
+def find_source(path: Path, network: str | None = None) -> FloatSource:
+    """Tell what is at `path`. Raises InputError when it is nothing that can be quantized,
+    UsageError for a network that is not known."""
+    known = {name for name, model in catalog().items() if model.structure is not None}
+    if network is not None and network not in known:
+        raise UsageError(
+            f"mcuzoo does not know the layers of a network {network!r}.",
+            did_you_mean(network, known) + "`mcuzoo models` lists the zoo.",
+        )
+    return FloatSource(path, _kind(path), network)
+
+
+def _kind(path: Path) -> Kind:
+    hint = "Give a .keras or .h5 file, the folder of a SavedModel, or a float .tflite."
+    try:
+        if path.is_dir():
+            if (path / "saved_model.pb").is_file():
+                return Kind.SAVED_MODEL
+            raise InputError(f"{path} is no SavedModel: it has no saved_model.pb.", hint)
+        with path.open("rb") as file:
+            head = file.read(8)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.", hint) from error
+    if head == HDF5_MAGIC:
+        return Kind.HDF5
+    if head[4:8] == _TFLITE_MAGIC:
+        return Kind.TFLITE
+    if zipfile.is_zipfile(path):
+        return Kind.KERAS
+    raise InputError(f"{path} is neither a Keras file nor a .tflite.", hint)

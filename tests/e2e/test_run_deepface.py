@@ -1,0 +1,41 @@
+"""The zoo's second model, which its page lists for no microcontroller, on both emulated boards."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers.commands import finished, mcuzoo
+
+FACES = 14
+
+BuiltProject = Callable[..., Path]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("board", ["rt1050", "rt1170"])
+def test_faces(built_project: BuiltProject, test_data: Path, tmp_path: Path, board: str) -> None:
+    """Byte-equal to TFLM, whose FULLY_CONNECTED rounds twice."""
+    project = built_project(board, str(test_data / "models" / "emotion_uint8_float32.tflite"))
+    run, table, outputs = tmp_path / "run", tmp_path / "run.csv", tmp_path / "outputs.npy"
+    done = finished(
+        mcuzoo("run-serial", "--port", f"emulator://{project}", "--project", project,
+               "--images", test_data / "manifest_fer.csv",
+               "--labels", test_data / "labels_fer.txt",
+               "--limit", FACES, "--out", run, "--json"),
+        timeout_s=500,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["reference"]["equal"] == FACES
+
+    reported = finished(mcuzoo("report", run, "--csv", table, "--outputs", outputs))
+    assert reported.returncode == 0, reported.stderr
+    with table.open(newline="") as file:
+        indices = [int(row["index"]) for row in csv.DictReader(file)]
+    golden = np.load(test_data / "golden" / "fer_zoo_int8_tflm_softmax.npy")[indices]
+    np.testing.assert_array_equal(np.load(outputs), golden)

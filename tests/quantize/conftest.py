@@ -1,0 +1,82 @@
+"""Float networks in every form that can be quantized, made by TensorFlow itself."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+# In a process of its own, as the product does: TensorFlow stays out of the test process.
+_MAKE = r"""
+import sys
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+from mcuzoo.quantize.networks import keras_network
+from mcuzoo.zoo.catalog import catalog
+
+folder = Path(sys.argv[1])
+keras.utils.set_random_seed(7)
+
+
+def small(batch):
+    return keras.Sequential([
+        keras.Input(batch_shape=(batch, 16, 16, 3)),
+        layers.Conv2D(8, 3, strides=2, padding="same", activation="relu6"),
+        layers.DepthwiseConv2D(3, padding="same", activation="relu"),
+        layers.GlobalAveragePooling2D(),
+        layers.Dense(5),
+        layers.Softmax(),
+    ])
+
+
+model = small(None)
+model.save(folder / "small.keras")
+model.export(folder / "saved_model", verbose=False)
+raw = tf.lite.TFLiteConverter.from_keras_model(small(1)).convert()
+(folder / "small.tflite").write_bytes(raw)
+keras.Sequential([keras.Input((None, None, 3)), layers.Conv2D(4, 3), layers.GlobalMaxPooling2D(),
+                  layers.Dense(5)]).save(folder / "open.keras")
+
+# Weights alone, in the layout of Keras 2's save_weights, which the published files have.
+network = keras_network(catalog()["deepface_emotion"])
+with h5py.File(folder / "weights.h5", "w") as file:
+    names = []
+    for layer in network.layers:
+        group = file.create_group(layer.name)
+        names.append(layer.name.encode())
+        variables = [f"{layer.name}/{v.name}:0" for v in layer.weights]
+        group.attrs["weight_names"] = [name.encode() for name in variables]
+        for name, variable in zip(variables, layer.weights):
+            group[name] = np.asarray(variable)
+    file.attrs["layer_names"] = names
+    file.attrs["backend"] = b"tensorflow"
+    file.attrs["keras_version"] = b"2.4.0"
+np.save(folder / "kernel.npy", np.asarray(network.layers[0].kernel))
+"""
+
+
+@pytest.fixture(scope="session")
+def float_networks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """small.keras and saved_model (free batch size), small.tflite, open.keras (no image size),
+    weights.h5 (of deepface_emotion, random) and kernel.npy (its first layer's)."""
+    if importlib.util.find_spec("tensorflow") is None:
+        message = "tensorflow is not installed: pip install -e '.[tensorflow]'"
+        if os.environ.get("MCUZOO_REQUIRE_TENSORFLOW") == "1":
+            pytest.fail(message)
+        pytest.skip(message)
+    folder = tmp_path_factory.mktemp("float_networks")
+    done = subprocess.run(
+        [sys.executable, "-c", _MAKE, str(folder)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return folder

@@ -1,0 +1,178 @@
+"""Quantization by the real TensorFlow: every kind of source, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mcuzoo.errors import InputError, ModelError, ToolchainError, UsageError
+from mcuzoo.graph.coverage import check_aot
+from mcuzoo.graph.parameters import quantization_of
+from mcuzoo.quantize import process
+from mcuzoo.quantize.job import QuantizeRequest, quantize_model
+from mcuzoo.quantize.score import score
+from mcuzoo.zoo.registry import resolve_model
+
+SMALL_OPS = ["CONV_2D", "DEPTHWISE_CONV_2D", "MEAN", "FULLY_CONNECTED", "SOFTMAX"]
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five folders of three dull pictures: no pixel is near black or white."""
+    folder = tmp_path_factory.mktemp("pictures")
+    random = np.random.default_rng(3)
+    for label in range(5):
+        (folder / str(label)).mkdir()
+        for number in range(3):
+            pixels = random.integers(60, 180, (20, 24, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / str(label) / f"{number}.png")
+    return folder
+
+
+@pytest.mark.parametrize("name", ["small.keras", "saved_model", "small.tflite"])
+def test_every_form_of_a_network_becomes_int8(
+    name: str, float_networks: Path, pictures: Path, tmp_path: Path
+) -> None:
+    stages: list[str] = []
+    request = QuantizeRequest(str(float_networks / name), tmp_path / "out.tflite", pictures, 10)
+    done = quantize_model(request, stages.append)
+    assert [op.name for op in done.int8_model.ops] == SMALL_OPS
+    assert check_aot(done.int8_model) == []
+    assert done.int8_model.raw == (tmp_path / "out.tflite").read_bytes()
+    assert len(done.calibration.images) == 10
+    assert "quantize with 10 images" in stages
+    assert done.run.report.peak_bytes > 100_000_000
+    # Dull pictures, and still the whole range of pixels.
+    assert done.warnings == ()
+    (weights,) = (
+        done.int8_model.tensor(op.inputs[1])
+        for op in done.int8_model.ops
+        if op.name == "FULLY_CONNECTED"
+    )
+    assert len(quantization_of(weights).scales) == 1
+
+
+def test_the_score_is_of_both_models(float_networks: Path, pictures: Path, tmp_path: Path) -> None:
+    request = QuantizeRequest(
+        str(float_networks / "small.tflite"), tmp_path / "out.tflite", pictures
+    )
+    scored = score(quantize_model(request), pictures)
+    document = scored.as_dict()
+    assert document["n"] == 15
+    assert document["model"]["kind"] == "float32"
+    assert document["against"]["model"]["kind"] == "int8"
+    assert "top-1" in scored.text()
+
+
+def test_weights_alone_go_into_the_network_of_the_zoo(float_networks: Path, tmp_path: Path) -> None:
+    gray = tmp_path / "gray.png"
+    Image.fromarray(np.arange(48 * 48, dtype=np.uint16).astype(np.uint8).reshape(48, 48)).save(gray)
+    request = QuantizeRequest(
+        str(float_networks / "weights.h5"),
+        tmp_path / "out.tflite",
+        gray,
+        network="deepface_emotion",
+    )
+    done = quantize_model(request)
+    assert len(done.int8_model.ops) == 12
+    kernel = np.load(float_networks / "kernel.npy")
+    weights = done.float_model.tensor(done.float_model.ops[0].inputs[1]).data
+    assert weights is not None
+    assert np.array_equal(np.transpose(kernel, (3, 0, 1, 2)), weights)
+
+
+def _refused(
+    source: Path, pictures: Path, tmp_path: Path, **options: object
+) -> pytest.ExceptionInfo[ModelError]:
+    target = tmp_path / "out.tflite"
+    with pytest.raises(ModelError) as caught:
+        quantize_model(QuantizeRequest(str(source), target, pictures, **options))  # type: ignore[arg-type]
+    assert not target.exists()
+    return caught
+
+
+def test_weights_without_a_network_are_refused(
+    float_networks: Path, pictures: Path, tmp_path: Path
+) -> None:
+    caught = _refused(float_networks / "weights.h5", pictures, tmp_path)
+    assert "--network" in caught.value.message
+
+
+def test_weights_of_another_network_are_refused(
+    float_networks: Path, pictures: Path, tmp_path: Path
+) -> None:
+    source = float_networks / "weights.h5"
+    caught = _refused(source, pictures, tmp_path, network="mobilenet_v1_0.25_128")
+    assert "not the weights of mobilenet_v1_0.25_128" in caught.value.message
+
+
+def test_a_network_of_any_size_needs_one(
+    float_networks: Path, pictures: Path, tmp_path: Path
+) -> None:
+    source = float_networks / "open.keras"
+    assert "--input" in _refused(source, pictures, tmp_path).value.message
+
+
+def test_a_model_that_is_int8_already_is_refused(
+    float_networks: Path, pictures: Path, tmp_path: Path
+) -> None:
+    signs = resolve_model("signs").path
+    assert "int8, not float32" in _refused(signs, pictures, tmp_path).value.message
+
+
+def test_a_process_that_dies_is_a_toolchain_error(
+    float_networks: Path,
+    pictures: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "dies.py").write_text(
+        "import os, sys\nsys.stdin.readline()\nprint('too much', file=sys.stderr, flush=True)\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(process, "_WORKER", "dies")
+    request = QuantizeRequest(
+        str(float_networks / "small.keras"), tmp_path / "out.tflite", pictures
+    )
+    with pytest.raises(ToolchainError) as caught:
+        quantize_model(request)
+    assert "-9" in caught.value.message
+    assert "too much" in caught.value.hint
+
+
+def test_what_is_no_network_is_told_before_tensorflow_starts(
+    float_networks: Path, pictures: Path, tmp_path: Path
+) -> None:
+    text = tmp_path / "notes.txt"
+    text.write_text("not a network")
+    target = tmp_path / "out.tflite"
+    with pytest.raises(InputError):
+        quantize_model(QuantizeRequest(str(text), target, pictures))
+    with pytest.raises(InputError, match=r"saved_model\.pb"):
+        quantize_model(QuantizeRequest(str(pictures), target, pictures))
+    with pytest.raises(UsageError, match="layers"):
+        quantize_model(QuantizeRequest(str(text), target, pictures, network="nonet"))
+
+
+def test_deepface_emotion_loses_less_than_a_point(
+    float_networks: Path, test_data: Path, tmp_path: Path
+) -> None:
+    faces = test_data / "manifest_fer.csv"
+    request = QuantizeRequest(
+        str(test_data / "models" / "derived_deepface_emotion_dequant.h5"),
+        tmp_path / "emotion.tflite",
+        faces,
+        network="deepface_emotion",
+    )
+    done = quantize_model(request)
+    assert len(done.int8_model.ops) == 12
+    assert done.warnings == ()
+    result = score(done, faces).evaluation
+    before, compared = result.scores, result.comparison
+    assert before is not None and compared is not None and compared.scores is not None
+    assert before.top1.correct == 192  # 0.5486 of 350
+    assert abs(compared.scores.top1.value - before.top1.value) <= 0.01
