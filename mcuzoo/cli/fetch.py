@@ -78,4 +78,4 @@ def _print_report(report: FetchReport) -> None:
     if report.ready is not None:
         print(f"next: mcuzoo fit {report.model} --board rt1050")
     elif report.role in ("keras", "fp32"):
-        print(f"next: mcuzoo quantize {report.path} OUT.tflite --calibration DIR")
+        print(f"next: mcuzoo quantize {report.model} OUT.tflite --calibration DIR")
