@@ -97,6 +97,22 @@ class DepthwiseConv2dParams(CStruct):
 
 
 @dataclass(frozen=True)
+class Depthwise3x3DspParams(CStruct):
+    c_type = "mz_depthwise_3x3_s8_dsp_params"
+    input: ExtentStruct
+    output: ExtentStruct
+    stride: int
+    pad_top: int
+    pad_left: int
+    input_zero_point: int
+    strip: int
+    tile: int
+    channels: Constant
+    zero_point: int
+    maximum: int
+
+
+@dataclass(frozen=True)
 class FullyConnectedParams(CStruct):
     c_type = "mz_fully_connected_params"
     rows: int

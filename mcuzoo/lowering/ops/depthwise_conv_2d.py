@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mcuzoo.graph.program import Program, Step
 from mcuzoo.lowering.call import Activation, Call
+from mcuzoo.lowering.ops.depthwise_3x3_dsp import Depthwise3x3Dsp
 from mcuzoo.lowering.ops.image import extent, window
 from mcuzoo.lowering.ops.weighted import WeightedWork, prepare_weighted
 from mcuzoo.lowering.params import DepthwiseConv2dParams
@@ -35,4 +36,4 @@ class AnyWindow:
         return Call(work.op, self.kernel, params, work.inputs, Activation(work.output_buffer))
 
 
-VARIANTS = (AnyWindow(),)
+VARIANTS = (Depthwise3x3Dsp(), AnyWindow())

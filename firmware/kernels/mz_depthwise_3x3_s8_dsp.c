@@ -1,0 +1,141 @@
+#include "kernels/mz_depthwise_3x3_s8_dsp.h"
+
+#include "kernels/mz_depthwise_planes.h"
+
+/* One strip of one tile: where its columns and rows come from. */
+typedef struct {
+    int32_t column;  /* of the image, at the planes' column 0; may be -1 or -2 */
+    int32_t columns; /* of the planes that are read */
+    int32_t row;     /* of the image, at the planes' row 0; may be -1 */
+    int32_t rows;
+} patch;
+
+static int32_t clip(int32_t value, int32_t low, int32_t high) {
+    return value < low ? low : value > high ? high : value;
+}
+
+/* The zero point, or four channels of pixels, into columns first..end - 1 of one row of planes. */
+static void fill(int16_t *planes, int32_t first, int32_t end, int32_t zero_point) {
+    for (int32_t channel = 0; channel < MZ_PLANES; channel++, planes += MZ_PLANE_COLUMNS) {
+        for (int32_t column = first; column < end; column++) {
+            planes[column] = (int16_t)(256 * zero_point);
+        }
+    }
+}
+
+static void widen_slowly(int16_t *planes, int32_t first, int32_t end, const int8_t *pixel,
+                         int32_t channels) {
+    for (int32_t column = first; column < end; column++, pixel += channels) {
+        for (int32_t channel = 0; channel < MZ_PLANES; channel++) {
+            planes[channel * MZ_PLANE_COLUMNS + column] = (int16_t)(256 * pixel[channel]);
+        }
+    }
+}
+
+/* What lies outside the image; the same for all channels. */
+static void fill_outside(const mz_depthwise_3x3_s8_dsp_params *params, const patch *at,
+                         int16_t *planes) {
+    const int32_t left = clip(-at->column, 0, at->columns);
+    const int32_t right = clip(params->input.width - at->column, 0, at->columns);
+    for (int32_t i = 0; i < at->rows; i++, planes += MZ_PLANE_ROW) {
+        const int32_t row = at->row + i;
+        if (row < 0 || row >= params->input.height) {
+            fill(planes, 0, at->columns, params->input_zero_point);
+        } else {
+            fill(planes, 0, left, params->input_zero_point);
+            fill(planes, right, at->columns, params->input_zero_point);
+        }
+    }
+}
+
+/* What lies inside, of four channels from `channel` on. */
+static void widen_inside(const mz_depthwise_3x3_s8_dsp_params *params, const patch *at,
+                         int16_t *planes, const int8_t *ring, int32_t ring_rows, int32_t channel) {
+    const int32_t channels = params->input.channels;
+    const int32_t row_bytes = params->input.width * channels;
+    const int32_t left = clip(-at->column, 0, at->columns);
+    const int32_t right = clip(params->input.width - at->column, 0, at->columns);
+    /* Whole groups begin at an even column, those before and behind it go one by one. */
+    const int32_t even = left + (left & 1);
+    const int32_t groups = right > even ? (right - even) / MZ_GROUP : 0;
+    const int32_t behind = even + groups * MZ_GROUP;
+    int32_t row = clip(at->row, 0, params->input.height);
+    const int32_t end = clip(at->row + at->rows, 0, params->input.height);
+    int16_t *to = planes + (row - at->row) * MZ_PLANE_ROW;
+    while (row < end) {
+        const int32_t ring_row = row % ring_rows;
+        const int32_t run = clip(end - row, 0, ring_rows - ring_row);
+        const int8_t *from = ring + ring_row * row_bytes + at->column * channels + channel;
+        if (groups > 0) {
+            mz_planes_widen(from + even * channels, to + even, run, groups, channels, row_bytes);
+        }
+        if (even != left || behind < right) {
+            for (int32_t i = 0; i < run; i++) {
+                const int8_t *const pixels = from + i * row_bytes;
+                widen_slowly(to + i * MZ_PLANE_ROW, left, even < right ? even : right,
+                             pixels + left * channels, channels);
+                widen_slowly(to + i * MZ_PLANE_ROW, behind, right, pixels + behind * channels,
+                             channels);
+            }
+        }
+        row += run;
+        to += run * MZ_PLANE_ROW;
+    }
+}
+
+/* From outputs as if their zero point were -128 and their maximum 127. */
+static void clamp_outputs(const mz_depthwise_3x3_s8_dsp_params *params, int8_t *output,
+                          int32_t count) {
+    const int32_t up = params->zero_point + 128;
+    for (int32_t i = 0; i < count; i++) {
+        const int32_t value = output[i] + up;
+        output[i] = (int8_t)(value > params->maximum ? params->maximum : value);
+    }
+}
+
+void mz_depthwise_3x3_rows(const mz_depthwise_3x3_s8_dsp_params *params, const int8_t *ring,
+                           int32_t ring_rows, int32_t first, int32_t count, int8_t *output,
+                           int8_t *scratch) {
+    const int32_t stride = params->stride, channels = params->output.channels;
+    const int32_t width = params->output.width;
+    int16_t *const planes = (int16_t *)(void *)scratch;
+    for (int32_t x = 0; x < width; x += params->tile) {
+        const int32_t left = width - x;
+        const int32_t columns = left < params->tile ? left : params->tile;
+        const patch at = {
+            .column = x * stride - params->pad_left - MZ_PLANES_LEAD(stride),
+            .columns = (columns - 1) * stride + 3 + MZ_PLANES_LEAD(stride),
+            .row = first * stride - params->pad_top,
+            .rows = (count - 1) * stride + 3,
+        };
+        const mz_planes_job job = {
+            .output_step = channels,
+            .columns = columns,
+            .rows = count,
+            .output_skip = (width - columns) * channels,
+            .stride = stride,
+        };
+        fill_outside(params, &at, planes);
+        for (int32_t block = 0; block < channels; block += MZ_PLANES) {
+            /* The last block steps back and computes some channels again. */
+            const int32_t channel = block + MZ_PLANES <= channels ? block : channels - MZ_PLANES;
+            widen_inside(params, &at, planes, ring, ring_rows, channel);
+            mz_planes_convolve(&job, planes, output + x * channels + channel,
+                               params->channels + channel * MZ_DEPTHWISE_WORDS);
+        }
+    }
+    if (params->zero_point != -128 || params->maximum != 127) {
+        clamp_outputs(params, output, count * width * channels);
+    }
+}
+
+void mz_depthwise_3x3_s8_dsp(const mz_depthwise_3x3_s8_dsp_params *params, const int8_t *input,
+                             int8_t *output, int8_t *scratch) {
+    const int32_t height = params->output.height;
+    for (int32_t y = 0; y < height; y += params->strip) {
+        const int32_t left = height - y;
+        const int32_t count = left < params->strip ? left : params->strip;
+        mz_depthwise_3x3_rows(params, input, params->input.height, y, count, output, scratch);
+        output += count * params->output.width * params->output.channels;
+    }
+}

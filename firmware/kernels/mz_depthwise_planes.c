@@ -1,0 +1,346 @@
+#include "kernels/mz_depthwise_planes.h"
+
+#include "kernels/mz_depthwise_3x3_s8_dsp.h"
+
+static int32_t byte_of(int32_t word, int32_t place) {
+    return (int8_t)((uint32_t)word >> 8 * place & 0xFFu);
+}
+
+/* One output: the window's first value is at `at`. Sums are modulo 2^32, like a register. */
+static int8_t convolve_one(const int16_t *at, const int32_t *channel) {
+    static const int8_t word[9] = {2, 2, 3, 2, 2, 3, 3, 3, 4};
+    static const int8_t place[9] = {0, 2, 1, 1, 3, 3, 0, 2, 0};
+    const int32_t up = byte_of(channel[4], 1);
+    uint32_t total = (uint32_t)channel[0];
+    for (int32_t tap = 0; tap < 9; tap++) {
+        const int32_t weight = byte_of(channel[word[tap]], place[tap]) * (1 << up);
+        total += (uint32_t)(weight * at[tap / 3 * MZ_PLANE_ROW + tap % 3]);
+    }
+    const int32_t high = (int32_t)((int64_t)(int32_t)total * channel[1] >> 32);
+    const int32_t value = (high + (channel[4] >> 16) + MZ_DEPTHWISE_ROUND) >> MZ_DEPTHWISE_SHIFT;
+    return (int8_t)(value < -128 ? -128 : value > 127 ? 127 : value);
+}
+
+/* Columns first..job->columns - 1 of all rows, one by one. */
+static void convolve_slowly(const mz_planes_job *job, int32_t first, const int16_t *planes,
+                            int8_t *output, const int32_t *channels) {
+    for (int32_t channel = 0; channel < MZ_PLANES; channel++) {
+        int8_t *to = output + channel;
+        for (int32_t row = 0; row < job->rows; row++) {
+            const int16_t *const at = planes + row * job->stride * MZ_PLANE_ROW +
+                                      channel * MZ_PLANE_COLUMNS + MZ_PLANES_LEAD(job->stride);
+            for (int32_t column = first; column < job->columns; column++) {
+                to[column * job->output_step] =
+                    convolve_one(at + column * job->stride,
+                                 channels + channel * MZ_DEPTHWISE_WORDS);
+            }
+            to += job->columns * job->output_step + job->output_skip;
+        }
+    }
+}
+
+#if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
+
+_Static_assert(MZ_PLANE_COLUMNS == 68 && MZ_PLANE_ROW == 272 && MZ_PLANES == 4 && MZ_GROUP == 4 &&
+                   MZ_DEPTHWISE_WORDS == 5 && MZ_DEPTHWISE_SHIFT == 14 &&
+                   MZ_DEPTHWISE_ROUND == -0x1FE000,
+               "the assembly below counts on these");
+
+/* r0 pixels, r1 planes, r2 and r3 once and three times the step from pixel to pixel. On the stack:
+ * 0 rows left, 4 groups, 8 and 12 the ways from behind a row's groups to the next row. */
+__attribute__((naked)) void mz_planes_widen(
+    const int8_t *pixels __attribute__((unused)), int16_t *planes __attribute__((unused)),
+    int32_t rows __attribute__((unused)), int32_t groups __attribute__((unused)),
+    int32_t channels __attribute__((unused)), int32_t row_bytes __attribute__((unused))) {
+    __asm__ volatile(
+        "push {r4-r11, lr}\n\t"
+        "ldrd r4, r5, [sp, #36]\n\t"     /* channels, row bytes */
+        "mul r6, r3, r4\n\t"
+        "sub r5, r5, r6, lsl #2\n\t"     /* from behind the groups to the next row */
+        "lsl r6, r3, #3\n\t"
+        "rsb r6, r6, #544\n\t"
+        "push {r2, r3, r5, r6}\n\t"      /* rows, groups, and both ways to the next row */
+        "mov r2, r4\n\t"
+        "add r3, r2, r2, lsl #1\n\t"
+        "mov r12, #0xFF00FF00\n\t"
+        "ldr r5, [sp, #4]\n\t"
+        "1:\n\t"
+        "add lr, r1, r5, lsl #3\n\t"
+        "2:\n\t"
+        "ldr r4, [r0]\n\t"
+        "ldr r5, [r0, r2]\n\t"
+        "ldr r6, [r0, r2, lsl #1]\n\t"
+        "ldr r7, [r0, r3]\n\t"
+        "add r0, r0, r2, lsl #2\n\t"
+        "pkhbt r8, r4, r5, lsl #16\n\t"
+        "pkhbt r9, r6, r7, lsl #16\n\t"
+        "and r10, r12, r8, lsl #8\n\t"
+        "and r11, r12, r9, lsl #8\n\t"
+        "strd r10, r11, [r1], #8\n\t"
+        "and r8, r12, r8\n\t"
+        "and r9, r12, r9\n\t"
+        "strd r8, r9, [r1, #128]\n\t"
+        "pkhtb r4, r5, r4, asr #16\n\t"
+        "pkhtb r6, r7, r6, asr #16\n\t"
+        "and r10, r12, r4, lsl #8\n\t"
+        "and r11, r12, r6, lsl #8\n\t"
+        "strd r10, r11, [r1, #264]\n\t"
+        "and r4, r12, r4\n\t"
+        "and r6, r12, r6\n\t"
+        "strd r4, r6, [r1, #400]\n\t"
+        "cmp r1, lr\n\t"
+        "bne 2b\n\t"
+        "ldm sp, {r4-r7}\n\t"
+        "add r0, r6\n\t"
+        "add r1, r7\n\t"
+        "subs r4, #1\n\t"
+        "str r4, [sp]\n\t"
+        "bne 1b\n\t"
+        "add sp, #16\n\t"
+        "pop {r4-r11, pc}\n\t");
+}
+
+/* The numbers that the assembly keeps on its stack, in this order behind six that it makes. */
+typedef struct {
+    int32_t input_skip, output_skip; /* bytes from behind a row's groups to the next row */
+    int32_t group_bytes;             /* of a row of planes, over which the groups step */
+    int32_t rows_bytes;              /* from the first row to behind the last row's groups */
+    const int16_t *planes;           /* the window's middle row */
+    int8_t *output;
+    const int32_t *channels;
+    int32_t output_step;
+} run;
+
+/* On the stack: 0 multiplier, 4 round, 8 step, 12 end of the row, 16 start, 20 end of the last row,
+ * 24 input skip, 28 output skip, 32 group bytes, 36 rows bytes, 40 planes, 44 output, 48 channels,
+ * 52 channels left.
+ *
+ * r0 planes, r1 output, r2 and r3 activations, r10, r11, r12, lr sums. Weights (bottom, top):
+ * r4 (w0, w1), r5 (w1, w2), r6 (w3, w4), r7 (w4, w5), r8 (w6, w7), r9 (w7, w8); at stride 2 r5 is
+ * (w2, w5), r7 is (w8, ..) and r9 the start. */
+#define OPEN \
+    "push {r4-r11, lr}\n\t" \
+    "ldm r0, {r1-r8}\n\t" \
+    "mov r9, #4\n\t" \
+    "sub sp, #56\n\t" \
+    "str r8, [sp, #8]\n\t" \
+    "add r10, sp, #24\n\t" \
+    "stm r10, {r1-r7, r9}\n\t"
+
+/* The next channel's numbers, planes and output. */
+#define CHANNEL \
+    "ldr r12, [sp, #48]\n\t" \
+    "ldm r12!, {r2-r6}\n\t" \
+    "str r12, [sp, #48]\n\t" \
+    "str r3, [sp]\n\t" \
+    "asr r10, r6, #16\n\t" \
+    "sub r10, #0x1FE000\n\t" \
+    "str r10, [sp, #4]\n\t" \
+    "ubfx r11, r6, #8, #8\n\t" \
+    "sxtb r10, r6\n\t" \
+    "lsl r10, r10, r11\n\t" \
+    "mvn r12, #0\n\t" \
+    "lsl r3, r12, r11\n\t" \
+    "pkhbt r3, r12, r3, lsl #16\n\t" /* clears what a low halfword shifts into a high one */ \
+    "sxtb16 r6, r4, ror #8\n\t" \
+    "sxtb16 r4, r4\n\t" \
+    "sxtb16 r8, r5\n\t" \
+    "sxtb16 r5, r5, ror #8\n\t" \
+    "lsl r4, r4, r11\n\t" \
+    "lsl r5, r5, r11\n\t" \
+    "lsl r6, r6, r11\n\t" \
+    "lsl r8, r8, r11\n\t" \
+    "and r4, r4, r3\n\t" \
+    "and r5, r5, r3\n\t" \
+    "and r6, r6, r3\n\t" \
+    "and r8, r8, r3\n\t" \
+    "ldrd r0, r1, [sp, #40]\n\t" \
+    "add r11, r0, #136\n\t" \
+    "add r12, r1, #1\n\t" \
+    "strd r11, r12, [sp, #40]\n\t" \
+    "ldrd r11, r12, [sp, #32]\n\t" \
+    "add r11, r0\n\t" \
+    "add r12, r0\n\t" \
+    "str r11, [sp, #12]\n\t"
+
+#define OUTPUTS \
+    "ldrd r2, r3, [sp]\n\t" \
+    "smmla r10, r10, r2, r3\n\t" \
+    "smmla r11, r11, r2, r3\n\t" \
+    "smmla r12, r12, r2, r3\n\t" \
+    "smmla lr, lr, r2, r3\n\t" \
+    "ldrd r2, r3, [sp, #8]\n\t" \
+    "ssat r10, #8, r10, asr #14\n\t" \
+    "ssat r11, #8, r11, asr #14\n\t" \
+    "ssat r12, #8, r12, asr #14\n\t" \
+    "ssat lr, #8, lr, asr #14\n\t" \
+    "strb r10, [r1]\n\t" \
+    "strb r11, [r1, r2]\n\t" \
+    "add r1, r1, r2, lsl #1\n\t" \
+    "strb r12, [r1]\n\t" \
+    "strb lr, [r1, r2]\n\t" \
+    "add r1, r1, r2, lsl #1\n\t"
+
+/* The next row, the next channel, the end. step: bytes from row to row of the planes. */
+#define CLOSE(step) \
+    "cmp r0, r3\n\t" \
+    "bne 2b\n\t" \
+    "ldr r11, [sp, #20]\n\t" \
+    "cmp r0, r11\n\t" \
+    "beq 3f\n\t" \
+    "ldrd r10, r11, [sp, #24]\n\t" \
+    "add r3, #" step "\n\t" \
+    "add r0, r10\n\t" \
+    "add r1, r11\n\t" \
+    "str r3, [sp, #12]\n\t" \
+    "b 2b\n\t" \
+    "3:\n\t" \
+    "ldr r10, [sp, #52]\n\t" \
+    "subs r10, #1\n\t" \
+    "str r10, [sp, #52]\n\t" \
+    "bne 1b\n\t" \
+    "add sp, #56\n\t" \
+    "pop {r4-r11, pc}\n\t"
+
+__attribute__((naked)) static void run_stride_1(const run *run __attribute__((unused))) {
+    __asm__ volatile(
+        OPEN
+        "1:\n\t"
+        CHANNEL
+        "strd r2, r12, [sp, #16]\n\t"
+        "pkhtb r7, r5, r6, asr #16\n\t"
+        "asr r2, r4, #16\n\t"
+        "pkhbt r5, r2, r5, lsl #16\n\t"
+        "asr r2, r8, #16\n\t"
+        "pkhbt r9, r2, r10, lsl #16\n\t"
+        /* Windows begin at odd columns: (.., x0) (x1, x2) (x3, x4) (x5, ..) for four outputs. */
+        "2:\n\t"
+        "ldr lr, [sp, #16]\n\t"
+        "ldrd r2, r3, [r0, #-544]\n\t"
+        "smlatb r10, r2, r4, lr\n\t"
+        "smlad r10, r3, r5, r10\n\t"
+        "smlad r11, r3, r4, lr\n\t"
+        "smlatb r12, r3, r4, lr\n\t"
+        "ldrd r2, r3, [r0, #-536]\n\t"
+        "smlabt r11, r2, r5, r11\n\t"
+        "smlad r12, r2, r5, r12\n\t"
+        "smlad lr, r2, r4, lr\n\t"
+        "smlabt lr, r3, r5, lr\n\t"
+
+        "ldrd r2, r3, [r0], #8\n\t"
+        "smlatb r10, r2, r6, r10\n\t"
+        "smlad r10, r3, r7, r10\n\t"
+        "smlad r11, r3, r6, r11\n\t"
+        "smlatb r12, r3, r6, r12\n\t"
+        "ldrd r2, r3, [r0]\n\t"
+        "smlabt r11, r2, r7, r11\n\t"
+        "smlad r12, r2, r7, r12\n\t"
+        "smlad lr, r2, r6, lr\n\t"
+        "smlabt lr, r3, r7, lr\n\t"
+
+        "ldrd r2, r3, [r0, #536]\n\t"
+        "smlatb r10, r2, r8, r10\n\t"
+        "smlad r10, r3, r9, r10\n\t"
+        "smlad r11, r3, r8, r11\n\t"
+        "smlatb r12, r3, r8, r12\n\t"
+        "ldrd r2, r3, [r0, #544]\n\t"
+        "smlabt r11, r2, r9, r11\n\t"
+        "smlad r12, r2, r9, r12\n\t"
+        "smlad lr, r2, r8, lr\n\t"
+        "smlabt lr, r3, r9, lr\n\t"
+        OUTPUTS
+        CLOSE("544"));
+}
+
+__attribute__((naked)) static void run_stride_2(const run *run __attribute__((unused))) {
+    __asm__ volatile(
+        OPEN
+        "1:\n\t"
+        CHANNEL
+        "str r12, [sp, #20]\n\t"
+        "mov r9, r2\n\t"
+        "mov r7, r10\n\t"
+        "2:\n\t"
+        "ldrd r2, r3, [r0, #-544]\n\t"
+        "smlad r10, r2, r4, r9\n\t"
+        "smlabb r10, r3, r5, r10\n\t"
+        "smlad r11, r3, r4, r9\n\t"
+        "ldrd r2, r3, [r0, #-536]\n\t"
+        "smlabb r11, r2, r5, r11\n\t"
+        "smlad r12, r2, r4, r9\n\t"
+        "smlabb r12, r3, r5, r12\n\t"
+        "smlad lr, r3, r4, r9\n\t"
+        "ldrd r2, r3, [r0, #-528]\n\t"
+        "smlabb lr, r2, r5, lr\n\t"
+
+        "ldrd r2, r3, [r0], #16\n\t"
+        "smlad r10, r2, r6, r10\n\t"
+        "smlabt r10, r3, r5, r10\n\t"
+        "smlad r11, r3, r6, r11\n\t"
+        "ldrd r2, r3, [r0, #-8]\n\t"
+        "smlabt r11, r2, r5, r11\n\t"
+        "smlad r12, r2, r6, r12\n\t"
+        "smlabt r12, r3, r5, r12\n\t"
+        "smlad lr, r3, r6, lr\n\t"
+        "ldr r2, [r0]\n\t"
+        "smlabt lr, r2, r5, lr\n\t"
+
+        "ldrd r2, r3, [r0, #528]\n\t"
+        "smlad r10, r2, r8, r10\n\t"
+        "smlabb r10, r3, r7, r10\n\t"
+        "smlad r11, r3, r8, r11\n\t"
+        "ldrd r2, r3, [r0, #536]\n\t"
+        "smlabb r11, r2, r7, r11\n\t"
+        "smlad r12, r2, r8, r12\n\t"
+        "smlabb r12, r3, r7, r12\n\t"
+        "smlad lr, r3, r8, lr\n\t"
+        "ldr r2, [r0, #544]\n\t"
+        "smlabb lr, r2, r7, lr\n\t"
+        OUTPUTS
+        CLOSE("1088"));
+}
+
+void mz_planes_convolve(const mz_planes_job *job, const int16_t *planes, int8_t *output,
+                        const int32_t *channels) {
+    const int32_t groups = job->columns / MZ_GROUP, alone = job->columns % MZ_GROUP;
+    const int32_t row_step = 2 * MZ_PLANE_ROW * job->stride;
+    const int32_t group_bytes = 2 * MZ_GROUP * job->stride * groups;
+    const run run = {
+        .input_skip = row_step - group_bytes,
+        .output_skip = job->output_skip + alone * job->output_step,
+        .group_bytes = group_bytes,
+        .rows_bytes = (job->rows - 1) * row_step + group_bytes,
+        .planes = planes + MZ_PLANE_ROW,
+        .output = output,
+        .channels = channels,
+        .output_step = job->output_step,
+    };
+    if (groups > 0) {
+        (job->stride == 1 ? run_stride_1 : run_stride_2)(&run);
+    }
+    if (alone > 0) {
+        convolve_slowly(job, groups * MZ_GROUP, planes, output, channels);
+    }
+}
+
+#else
+
+void mz_planes_widen(const int8_t *pixels, int16_t *planes, int32_t rows, int32_t groups,
+                     int32_t channels, int32_t row_bytes) {
+    for (int32_t row = 0; row < rows; row++) {
+        const int8_t *pixel = pixels + row * row_bytes;
+        for (int32_t column = 0; column < groups * MZ_GROUP; column++, pixel += channels) {
+            for (int32_t channel = 0; channel < MZ_PLANES; channel++) {
+                planes[channel * MZ_PLANE_COLUMNS + column] = (int16_t)(256 * pixel[channel]);
+            }
+        }
+        planes += MZ_PLANE_ROW;
+    }
+}
+
+void mz_planes_convolve(const mz_planes_job *job, const int16_t *planes, int8_t *output,
+                        const int32_t *channels) {
+    convolve_slowly(job, 0, planes, output, channels);
+}
+
+#endif

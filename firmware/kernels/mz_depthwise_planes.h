@@ -1,0 +1,35 @@
+/* The inner loops of mz_depthwise_3x3_s8_dsp: from NHWC to planes, and 3x3 windows over planes. */
+#ifndef MZ_DEPTHWISE_PLANES_H
+#define MZ_DEPTHWISE_PLANES_H
+
+#include <stdint.h>
+
+/* Planes lie row by row, [row][channel][column], int16. */
+#define MZ_PLANES 4
+#define MZ_PLANE_COLUMNS 68
+#define MZ_PLANE_ROW (MZ_PLANES * MZ_PLANE_COLUMNS)
+
+/* Pixels that are widened at a time, and columns that are computed at a time. */
+#define MZ_GROUP 4
+
+/* The window of the first output begins at this column: with one column of padding the image's
+ * first pixel is then at an even column in either case. */
+#define MZ_PLANES_LEAD(stride) ((stride) == 1 ? 1 : 0)
+
+/* Four channels of `groups` times four pixels in each of `rows` rows. channels: bytes from pixel to
+ * pixel; row_bytes: from row to row. planes: aligned to 4. */
+void mz_planes_widen(const int8_t *pixels, int16_t *planes, int32_t rows, int32_t groups,
+                     int32_t channels, int32_t row_bytes);
+
+typedef struct {
+    int32_t output_step; /* bytes from pixel to pixel */
+    int32_t columns, rows; /* of the output */
+    int32_t output_skip; /* bytes from behind a row to the next */
+    int32_t stride;
+} mz_planes_job;
+
+/* Four neighbouring channels of the output. channels: MZ_DEPTHWISE_WORDS of each. */
+void mz_planes_convolve(const mz_planes_job *job, const int16_t *planes, int8_t *output,
+                        const int32_t *channels);
+
+#endif

@@ -1,0 +1,129 @@
+"""TFLM's requantization as one multiplication, one addition and one shift, exactly.
+
+TFLM rounds twice: r = floor((a * m + 2^30) / 2^31), then r / 2^s to nearest, halves away from zero
+(SaturatingRoundingDoublingHighMul and RoundingDivideByPOT in gemmlowp's fixedpoint.h). Where the
+activation clamps at the output's zero point, halves of negative numbers do not matter, and nested
+floors are one: with u = 2^up * 256 and M = m * 2^(shift - 7 - s - up),
+
+    floor((u * a * M + o) / 2^(32 + shift)),   o = 2^31 * 2^shift * (1 + 2^-s),
+
+is the same number. Kernels compute it as (high(sum * M) + round) >> shift from a sum that starts
+beta above u * a, so that o is beta * M + round * 2^32.
+
+For s <= shift - 7 that is exact as it stands: `up` makes M = m. Beyond, M has lost bits, and both
+sides are staircases in a that must be compared: they are equal if every step that the layer's
+accumulators can reach begins at the same a. For a given M each step is a lower and an upper bound
+of o; any o between them will do, and several M are tried. A channel that has none has no line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcuzoo.graph.parameters import Requantization
+
+SCALE = 256
+_NEIGHBOURS = 24
+_INT32 = 2**31
+_HALFWORD = 2**15
+_FAR = 2**62
+
+
+@dataclass(frozen=True)
+class Line:
+    """One channel: its sums are SCALE * 2^up times the accumulator, plus beta."""
+
+    multiplier: int
+    up: int
+    beta: int
+    round: int
+    """Without the half of an output, 2^(shift - 1), that is the same for all channels. Int16."""
+
+
+def lines(
+    to: Requantization, lowest: NDArray[np.int64], highest: NDArray[np.int64], shift: int
+) -> list[Line] | None:
+    """One line per channel, or None if any channel has none.
+
+    lowest, highest: int64 (channels,), reachable accumulators. Proves for every one of them and
+    all sums between that the kernel's output, a number above the zero point from 0 to 255, is
+    TFLM's, and that sums stay within 32 bits.
+    """
+    if to.minimum != to.output_zero_point:
+        return None
+    multipliers = np.broadcast_to(to.multipliers, lowest.shape).tolist()
+    rights = (-np.broadcast_to(to.shifts, lowest.shape)).tolist()
+    found = []
+    for channel in zip(multipliers, rights, lowest.tolist(), highest.tolist(), strict=True):
+        line = _line(*channel, to.maximum - to.minimum, shift)
+        if line is None:
+            return None
+        found.append(line)
+    return found
+
+
+def first_accumulators(multiplier: int, right: int, outputs: int) -> NDArray[np.int64]:
+    """The least accumulator whose output above the zero point is at least 1, 2, .. outputs."""
+    steps = np.arange(1, outputs + 1, dtype=np.int64)
+    first = (steps << right) - ((1 << right) >> 1)
+    return -(-((first << 31) - 2**30) // multiplier)
+
+
+def _line(
+    multiplier: int, right: int, lowest: int, highest: int, outputs: int, shift: int
+) -> Line | None:
+    whole = shift - 7
+    up = max(whole - right, 0)
+    # Right shifts beyond 20 would not leave room for the steps in 64 bits.
+    if not (0 <= right <= 20 and 0 < multiplier < _INT32 and up <= 8):
+        return None
+    unit = SCALE << up
+    if unit * max(abs(lowest), abs(highest)) >= _INT32 - _HALFWORD:
+        return None
+    if right <= whole:
+        return Line(multiplier, up, 0, 64 << up) if 64 << up < _HALFWORD else None
+    steps = first_accumulators(multiplier, right, outputs)
+    best = max(
+        (
+            _candidate((multiplier >> (right - whole)) + change, steps, lowest, highest, shift)
+            for change in range(-_NEIGHBOURS, _NEIGHBOURS + 1)
+        ),
+        key=lambda candidate: candidate[0],
+    )
+    room, changed, offset = best
+    if room < 0:
+        return None
+    return _split(changed, offset, room)
+
+
+def _candidate(
+    multiplier: int, steps: NDArray[np.int64], lowest: int, highest: int, shift: int
+) -> tuple[int, int, int]:
+    """(room, multiplier, o): o to o + room are right, without the half of an output."""
+    half = 1 << (31 + shift)
+    if not 0 < multiplier < _INT32:
+        return -1, multiplier, 0
+    levels = (np.arange(1, len(steps) + 1, dtype=np.int64) << (32 + shift)) - half
+    reached = levels - SCALE * np.clip(steps, lowest, highest) * multiplier
+    missed = levels - 1 - SCALE * np.clip(steps - 1, lowest, highest) * multiplier
+    least = int(np.max(reached, where=steps <= highest, initial=-_FAR))
+    most = int(np.min(missed, where=steps > lowest, initial=_FAR))
+    # An output that is never reached, or never left, bounds nothing.
+    least = min(most, 0) if least == -_FAR else least
+    most = max(least, 0) if most == _FAR else most
+    return most - least, multiplier, least
+
+
+def _split(multiplier: int, offset: int, room: int) -> Line | None:
+    """beta * multiplier + round * 2^32 within offset..offset + room."""
+    betas = np.arange(-_HALFWORD // 2, _HALFWORD // 2, dtype=np.int64)
+    rounds = -((betas * multiplier - offset) >> 32)  # the least that reaches the offset
+    over = betas * multiplier + (rounds << 32) - offset
+    good = (over <= room) & (np.abs(rounds) < _HALFWORD)
+    if not np.any(good):
+        return None
+    place = int(np.argmin(np.where(good, np.abs(betas), _HALFWORD)))
+    return Line(multiplier, 0, int(betas[place]), int(rounds[place]))
