@@ -109,7 +109,7 @@ typedef struct {
     int8_t *output;
     const int32_t *channels;
     int32_t output_step;
-} run;
+} mz_planes_run;
 
 /* On the stack: 0 multiplier, 4 round, 8 step, 12 end of the row, 16 start, 20 end of the last row,
  * 24 input skip, 28 output skip, 32 group bytes, 36 rows bytes, 40 planes, 44 output, 48 channels,
@@ -202,7 +202,7 @@ typedef struct {
     "add sp, #56\n\t" \
     "pop {r4-r11, pc}\n\t"
 
-__attribute__((naked)) static void run_stride_1(const run *run __attribute__((unused))) {
+__attribute__((naked)) static void run_stride_1(const mz_planes_run *job __attribute__((unused))) {
     __asm__ volatile(
         OPEN
         "1:\n\t"
@@ -252,7 +252,7 @@ __attribute__((naked)) static void run_stride_1(const run *run __attribute__((un
         CLOSE("544"));
 }
 
-__attribute__((naked)) static void run_stride_2(const run *run __attribute__((unused))) {
+__attribute__((naked)) static void run_stride_2(const mz_planes_run *job __attribute__((unused))) {
     __asm__ volatile(
         OPEN
         "1:\n\t"
@@ -305,7 +305,7 @@ void mz_planes_convolve(const mz_planes_job *job, const int16_t *planes, int8_t 
     const int32_t groups = job->columns / MZ_GROUP, alone = job->columns % MZ_GROUP;
     const int32_t row_step = 2 * MZ_PLANE_ROW * job->stride;
     const int32_t group_bytes = 2 * MZ_GROUP * job->stride * groups;
-    const run run = {
+    const mz_planes_run run = {
         .input_skip = row_step - group_bytes,
         .output_skip = job->output_skip + alone * job->output_step,
         .group_bytes = group_bytes,

@@ -21,7 +21,7 @@ from mcuzoo.graph.read import parse_model
 from mcuzoo.lowering.constant import Constant
 from mcuzoo.lowering.lower import lower
 from mcuzoo.lowering.words import comment_text
-from mcuzoo.plan.constants import constant_bytes
+from mcuzoo.plan.constants import call_constant_bytes
 from mcuzoo.zoo.engines.reference import ReferenceEngine
 
 
@@ -73,7 +73,9 @@ def test_constants_say_what_they_mean_and_where_they_go() -> None:
     text = render_model(program, tight_plan(program), ".elsewhere")["model/mz_model_data.c"]
     assert 'MZ_SECTION(".elsewhere") _Alignas(16)' in text
     assert '/* "depthwise/w", int8 [1, 3, 3, 4]\n' in text
-    assert "Layout [y][x][output channel]. */\nMZ_WEIGHTS const int8_t mz_op_01_weights[36]" in text
+    for constant in (constant for call in lower(program) for constant in call.constants()):
+        declaration = f"const {constant.c_type} {constant.symbol}[{constant.values.size}]"
+        assert f"{constant.meaning[-1]} */\nMZ_WEIGHTS {declaration}" in text
 
 
 def test_constants_hold_the_numbers_of_the_calls() -> None:
@@ -89,8 +91,10 @@ def test_constants_hold_the_numbers_of_the_calls() -> None:
 
 def test_constants_take_the_bytes_that_were_planned() -> None:
     program = program_of(small_net())
-    constants = [constant for call in lower(program) for constant in call.constants()]
-    assert sum(constant.bytes for constant in constants) == constant_bytes(program)
+    text = rendered(program)["model/mz_model_data.c"]
+    arrays = re.findall(r"const int(\d+)_t \w+\[(\d+)\] = ", text)
+    written = sum(int(bits) // 8 * int(count) for bits, count in arrays)
+    assert written == call_constant_bytes(lower(program))
 
 
 def test_the_model_is_described_for_the_link() -> None:

@@ -41,7 +41,7 @@ def test_a_network_becomes_one_call_per_step() -> None:
     calls = calls_of(small_net())
     assert [call.kernel for call in calls] == [
         "mz_conv_2d_s8",
-        "mz_depthwise_conv_2d_s8",
+        "mz_depthwise_3x3_s8_dsp",
         "mz_add_s8",
         "mz_average_pool_2d_s8",
         "mz_pad_s8",
