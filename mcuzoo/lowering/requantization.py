@@ -10,8 +10,8 @@ floors are one: with u = 2^up * 256 and M = m * 2^(shift - 7 - s - up),
 is the same number. Kernels compute it as (high(sum * M) + round) >> shift from a sum that starts
 beta above u * a, so that o is beta * M + round * 2^32.
 
-For s <= shift - 7 that is exact as it stands: `up` makes M = m. Beyond, M has lost bits, and both
-sides are staircases in a that must be compared: they are equal if every step that the layer's
+For 0 < s <= shift - 7 that is exact as it stands: `up` makes M = m. Beyond, M has lost bits, and
+both sides are staircases in a that must be compared: they are equal if every step that the layer's
 accumulators can reach begins at the same a. For a given M each step is a lower and an upper bound
 of o; any o between them will do, and several M are tried. A channel that has none has no line.
 """
@@ -78,13 +78,14 @@ def _line(
     whole = shift - 7
     up = max(whole - right, 0)
     # Right shifts beyond 20 would not leave room for the steps in 64 bits.
-    if not (0 <= right <= 20 and 0 < multiplier < _INT32 and up <= 8):
+    if not (0 <= right <= 20 and 0 < multiplier < _INT32 and up <= 7):
         return None
     unit = SCALE << up
     if unit * max(abs(lowest), abs(highest)) >= _INT32 - _HALFWORD:
         return None
     if right <= whole:
-        return Line(multiplier, up, 0, 64 << up) if 64 << up < _HALFWORD else None
+        # Without a second division there is no second half either.
+        return Line(multiplier, up, 0, 64 << up if right > 0 else 0)
     steps = first_accumulators(multiplier, right, outputs)
     best = max(
         (

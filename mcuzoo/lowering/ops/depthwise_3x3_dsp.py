@@ -119,7 +119,7 @@ def distance(work: WeightedWork, view: WindowStruct, strip: int) -> int:
 
     A strip's output may reach as far as the first byte that the next strip reads.
     """
-    _, height, width, channels = work.source.shape
+    _, _, width, channels = work.source.shape
     _, rows, columns, _ = work.target.shape
     needed = []
     for first in range(0, rows, strip):
@@ -128,5 +128,7 @@ def distance(work: WeightedWork, view: WindowStruct, strip: int) -> int:
         several = columns > TILE_COLUMNS // view.stride_w or channels > PLANES
         reader = first if several else first + strip
         if reader < rows:
-            needed.append(written - max(reader * view.stride_h - view.pad_top, 0) * width * channels)
+            needed.append(
+                written - max(reader * view.stride_h - view.pad_top, 0) * width * channels
+            )
     return max(needed, default=-rows * columns * channels)

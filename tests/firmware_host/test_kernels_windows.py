@@ -1,0 +1,92 @@
+"""Kernels that take windows apart against the portable ones: their twins on this machine, the
+assembly on an emulated Cortex-M7; also with the output over the input, as near as they declare."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from helpers import tflite_builder as build
+from helpers import window_cases as cases
+from helpers.compilers import COMPILERS
+from helpers.core_kernels import CoreKernels, link_kernels
+from helpers.engines import random_inputs
+from helpers.host_kernels import HostKernels
+from helpers.kernel_library import build_kernel_library
+from helpers.op_cases import SEEDS
+from helpers.product_cases import work_of
+from hypothesis import HealthCheck, given, reject, settings
+
+from mcuzoo.errors import UnsupportedOpError
+from mcuzoo.lowering.call import Call
+from mcuzoo.lowering.ops.weighted import WeightedWork
+from mcuzoo.lowering.registry import OPS
+
+SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+
+Kernels = HostKernels | CoreKernels
+
+
+@pytest.fixture(scope="module")
+def portable(tmp_path_factory: pytest.TempPathFactory) -> HostKernels:
+    return HostKernels(build_kernel_library(tmp_path_factory.mktemp("host")))
+
+
+@pytest.fixture(scope="module", params=["host", *COMPILERS])
+def kernels(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Kernels:
+    if request.param == "host":
+        return request.getfixturevalue("portable")
+    pytest.importorskip("unicorn")
+    return CoreKernels(link_kernels(tmp_path_factory.mktemp("core"), request.param))
+
+
+def candidates(raw: bytes) -> tuple[WeightedWork, Call, Call]:
+    """The work, the chosen call and the portable one."""
+    try:
+        work = work_of(raw)
+    except UnsupportedOpError:
+        reject()
+    variants = OPS[work.op.name].variants
+    chosen = next(variant for variant in variants if variant.accepts(work))
+    if chosen is variants[-1]:
+        reject()
+    return work, chosen.lower(work), variants[-1].lower(work)
+
+
+def assert_equals_portable(kernels: Kernels, portable: HostKernels, raw: bytes, seed: int) -> None:
+    work, call, plain = candidates(raw)
+    size = work.target.elements
+    (overlap,) = call.overlaps
+    assert overlap is not None
+    for values in random_inputs(work.source.shape, seed, count=1):
+        expected, _ = portable.run(plain, [values], size)
+        np.testing.assert_array_equal(kernels.run(call, [values], size)[0], expected)
+        for farther in (0, 1, 37):
+            over = kernels.run_over(call, values, size, overlap.before + farther)
+            np.testing.assert_array_equal(over, expected)
+
+
+@SETTINGS
+@given(cases.depthwise_3x3(), SEEDS)
+def test_depthwise_3x3(kernels: Kernels, portable: HostKernels, raw: bytes, seed: int) -> None:
+    assert_equals_portable(kernels, portable, raw, seed)
+
+
+@pytest.mark.parametrize(("strip", "stride"), [(1, 1), (2, 1), (3, 1), (1, 2), (2, 2)])
+def test_depthwise_in_strips_of_any_height(
+    kernels: Kernels, portable: HostKernels, strip: int, stride: int
+) -> None:
+    rng = np.random.default_rng(strip)
+    weights = rng.integers(-127, 128, (1, 3, 3, 4), dtype=np.int8)
+    raw = build.depthwise_model(
+        (1, 9, 8, 4), weights, None, stride=(stride, stride), output_scale=0.4,
+        output_zero_point=-128, activation="RELU",
+    )  # fmt: skip
+    work, call, plain = candidates(raw)
+    call = replace(call, params=replace(call.params, strip=strip))
+    values = rng.integers(-128, 128, work.source.shape, dtype=np.int8)
+    size = work.target.elements
+    expected, _ = portable.run(plain, [values], size)
+    assert len(np.unique(expected)) > 20
+    np.testing.assert_array_equal(kernels.run(call, [values], size)[0], expected)

@@ -1,0 +1,57 @@
+"""Convolutions for the kernels that take a window apart: every border, odd sizes, quantizations as
+training leaves them with ReLU, and others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from helpers import op_cases as cases
+from helpers import tflite_builder as build
+from helpers.product_cases import product_weights
+from hypothesis import assume
+from hypothesis import strategies as st
+
+
+@st.composite
+def relu_quantization(draw: st.DrawFn, channels: int, taps: int) -> dict[str, Any]:
+    """Outputs of a few hundred steps; a clamp at the zero point, mostly the lowest."""
+    if draw(st.integers(0, 7)) == 0:
+        return draw(cases.layer_quantization(channels))
+    rng = np.random.default_rng(draw(cases.SEEDS))
+    lowest, highest = draw(st.sampled_from([(2e-3, 2e-2), (1e-2, 2e-2), (2e-5, 2e-2)]))
+    weight_scales = np.exp(rng.uniform(np.log(lowest), np.log(highest), channels))
+    output_scale = 0.0235 * 0.01 * float(np.sqrt(taps)) * draw(st.floats(0.3, 60.0))
+    return {
+        "weight_scales": [float(np.float32(value)) for value in weight_scales],
+        "input_scale": 0.0235,
+        "output_scale": float(np.float32(output_scale)),
+        "input_zero_point": draw(cases.ZERO_POINTS),
+        "output_zero_point": draw(st.one_of(st.just(-128), st.integers(-128, 100))),
+        "activation": draw(st.sampled_from(["RELU", "RELU", "RELU6"])),
+    }
+
+
+def small_biases(channels: int) -> st.SearchStrategy[Any]:
+    return cases.SEEDS.map(
+        lambda seed: np.random.default_rng(seed).integers(-20000, 20000, channels, dtype=np.int32)
+    )
+
+
+@st.composite
+def depthwise_3x3(draw: st.DrawFn) -> bytes:
+    """Around groups of 4 columns, planes of 4 channels, strips of 8 or 4 rows, tiles of 64."""
+    stride = draw(st.sampled_from([1, 2]))
+    height = draw(st.one_of(st.integers(1, 12), st.sampled_from([17, 24])))
+    width = draw(st.one_of(st.integers(1, 12), st.sampled_from([63, 64, 65, 66, 67, 131])))
+    padding = draw(st.sampled_from(["SAME", "VALID"]))
+    assume(padding == "SAME" or min(height, width) >= 3)
+    channels = draw(st.sampled_from([4, 4, 5, 7, 8, 11] if width < 60 else [4, 5]))
+    return build.depthwise_model(
+        (1, height, width, channels),
+        draw(product_weights(1, 3, 3, channels)),
+        draw(small_biases(channels)),
+        stride=(stride, stride),
+        padding=padding,
+        **draw(relu_quantization(channels, 9)),
+    )
