@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mcuzoo.board.boot import IvtEntry
@@ -21,6 +21,7 @@ from mcuzoo.board.startup import (
 )
 from mcuzoo.codegen.templates import render
 from mcuzoo.plan.placement import Placement
+from mcuzoo.plan.universal import Room
 
 _MPU_ATTRIBUTES = {
     Access.NONE: "MZ_MPU_NO_ACCESS | MZ_MPU_NO_EXECUTE",
@@ -45,8 +46,13 @@ class StepRow:
     comment: str = ""
 
 
-def render_board_files(board: Board, placement: Placement) -> dict[str, str]:
-    """`board/mz_board.h`, `board/mz_board.c`, `board/mz_boot_header.c`, `linker/<board>.ld`."""
+def render_board_files(
+    board: Board, placement: Placement, rooms: Sequence[Room] = ()
+) -> dict[str, str]:
+    """`board/mz_board.h`, `board/mz_board.c`, `board/mz_boot_header.c`, `linker/<board>.ld`.
+
+    rooms: memory for uploaded models; the n-th is section .mz_room_<n>, from 1.
+    """
     facts = {
         "board": board,
         "mpu": mpu_regions(board.regions, board.peripherals),
@@ -64,11 +70,11 @@ def render_board_files(board: Board, placement: Placement) -> dict[str, str]:
         "board/mz_board.h": render("shared/mz_board.h.j2", **facts),
         "board/mz_board.c": render("shared/mz_board.c.j2", **facts),
         "board/mz_boot_header.c": render("shared/mz_boot_header.c.j2", **facts),
-        f"linker/{board.id}.ld": _linker_script(board, placement),
+        f"linker/{board.id}.ld": _linker_script(board, placement, rooms),
     }
 
 
-def _linker_script(board: Board, placement: Placement) -> str:
+def _linker_script(board: Board, placement: Placement, rooms: Sequence[Room]) -> str:
     flash = board.flash_region
     itcm = board.regions_of(RegionKind.ITCM)
     return render(
@@ -84,7 +90,8 @@ def _linker_script(board: Board, placement: Placement) -> str:
         data_name=placement.data_region.upper(),
         ramcode_name=itcm[0].name.upper() if itcm else flash.name.upper(),
         ram_regions=[region for region in board.regions if region.writable and region.initialized],
-        weights_in_flash=placement.weights_region == flash.name,
+        rooms=rooms,
+        weights_in_flash=bool(rooms) or placement.weights_region == flash.name,
     )
 
 

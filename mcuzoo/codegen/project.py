@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 
 from mcuzoo import __version__
@@ -14,9 +12,15 @@ from mcuzoo.codegen.board_files import render_board_files
 from mcuzoo.codegen.build_files import render_build_files
 from mcuzoo.codegen.entries import plan_entry, target_entry, tensor_spec
 from mcuzoo.codegen.folder import check_target, write_project
+from mcuzoo.codegen.identity import build_id_header, file_hashes
 from mcuzoo.codegen.readme import render_readme
 from mcuzoo.codegen.runtime_part import RuntimePart, aot_part
-from mcuzoo.codegen.sources import INCLUDE_DIRS, application_sources, firmware_files
+from mcuzoo.codegen.sources import (
+    INCLUDE_DIRS,
+    SOURCE_SUFFIXES,
+    application_sources,
+    firmware_files,
+)
 from mcuzoo.codegen.tflm.options import TflmOptions
 from mcuzoo.codegen.tflm.part import tflm_part
 from mcuzoo.codegen.tflm.tree import tree_hint
@@ -31,7 +35,6 @@ from mcuzoo.resources import firmware_dir
 from mcuzoo.zoo.registry import ModelSource
 
 MODEL_FILE = "model/model.tflite"
-SOURCE_SUFFIXES = (".c", ".cc", ".S")
 
 
 def export_project(
@@ -72,9 +75,9 @@ def export_project(
         **{path: text.encode() for path, text in rendered.items()},
         **firmware_files(compiled, firmware_dir(), known),
     }
-    identity = build_id(_hashes(files), part.tflm.fingerprint if part.tflm else None)
+    identity = build_id(file_hashes(files), part.tflm.fingerprint if part.tflm else None)
     files |= {
-        BUILD_ID_HEADER: _build_id_header(identity).encode(),
+        BUILD_ID_HEADER: build_id_header(identity).encode(),
         MODEL_FILE: model.raw,
         **part.extra,
         **({BOARD_FILE: board.toml.encode()} if board.toml else {}),
@@ -103,7 +106,7 @@ def export_project(
     )
     documents = {**render_build_files(manifest), **render_readme(manifest, board, plan)}
     files |= {path: text.encode() for path, text in documents.items()}
-    manifest = replace(manifest, files=_hashes(files))
+    manifest = replace(manifest, files=file_hashes(files))
     write_project(directory, files, manifest)
     return manifest
 
@@ -149,17 +152,4 @@ def _require_fit(plan: MemoryPlan, board: Board, source: ModelSource) -> None:
     raise FitError(
         f"{source.name} does not fit {board.name}: {over}.",
         f"mcuzoo fit {source.path} --board {board.id} says what would fit.",
-    )
-
-
-def _hashes(files: Mapping[str, bytes]) -> dict[str, str]:
-    return {path: sha256(content).hexdigest() for path, content in sorted(files.items())}
-
-
-def _build_id_header(identity: str) -> str:
-    return (
-        "/* The identity of this firmware's sources; a build of edited sources overrides it. */\n"
-        "#ifndef MZ_BUILD_ID\n"
-        f'#define MZ_BUILD_ID "{identity}"\n'
-        "#endif\n"
     )

@@ -11,6 +11,8 @@ from mcuzoo.errors import InputError
 APPLICATION_FOLDERS = ("app", "link", "port/cortex_m7", "port/imxrt")
 """Folders under firmware/ whose every C file is part of every stand-alone project."""
 
+SOURCE_SUFFIXES = (".c", ".cc", ".S")
+
 INCLUDE_DIRS = ("firmware", "board", "model")
 """Relative to the project."""
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mcuzoo.codegen.runtime_part import NO_UPLOAD_SOURCE, WEIGHTS_SECTION, RuntimePart
 from mcuzoo.codegen.tflm.emit import EMBEDDED_FILE, render_tflm_model
 from mcuzoo.codegen.tflm.options import TflmOptions
-from mcuzoo.codegen.tflm.registration import registrations
+from mcuzoo.codegen.tflm.registration import Registration, registrations
 from mcuzoo.codegen.tflm.sources import tree_defines, tree_include_dirs, tree_sources
-from mcuzoo.codegen.tflm.tree import open_tree
+from mcuzoo.codegen.tflm.tree import TflmTree, open_tree
 from mcuzoo.graph.program import Program
-from mcuzoo.plan.tflm.image import TflmImage
+from mcuzoo.plan.tflm.image import HeadPlan, TflmImage
+from mcuzoo.plan.tflm.requests import Kernels
 from mcuzoo.project.manifest import TflmEntry
 
 RUNTIME_SOURCE = "runtime/tflm/mz_runtime_tflm.cc"
@@ -37,15 +40,26 @@ def tflm_part(program: Program, image: TflmImage, options: TflmOptions, source: 
         ),
         compiled=(RUNTIME_SOURCE, FIXED_SOURCE, NO_UPLOAD_SOURCE),
         extra={EMBEDDED_FILE: image.model.raw},
-        tflm=TflmEntry(
-            tree=str(checked.path),
-            kernels=kernels,
-            plan=image.plan,
-            schema_version=checked.schema_version,
-            flatbuffers_version=checked.flatbuffers_version,
-            fingerprint=checked.fingerprint,
-            sources=tree_sources(checked.path, registered, kernels, options.recording),
-            include_dirs=tree_include_dirs(kernels),
-            defines=tree_defines(kernels),
-        ),
+        tflm=tflm_entry(checked, registered, kernels, image.plan, options.recording),
+    )
+
+
+def tflm_entry(
+    tree: TflmTree,
+    registered: Sequence[Registration],
+    kernels: Kernels,
+    plan: HeadPlan,
+    recording: bool = False,
+) -> TflmEntry:
+    """What the manifest says of the tree. Raises InputError when it lacks what is asked for."""
+    return TflmEntry(
+        tree=str(tree.path),
+        kernels=kernels,
+        plan=plan,
+        schema_version=tree.schema_version,
+        flatbuffers_version=tree.flatbuffers_version,
+        fingerprint=tree.fingerprint,
+        sources=tree_sources(tree.path, registered, kernels, recording),
+        include_dirs=tree_include_dirs(kernels),
+        defines=tree_defines(kernels),
     )

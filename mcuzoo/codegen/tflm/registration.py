@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +60,21 @@ class Registration:
     header: str
 
 
+REGISTRABLE = tuple(_METHODS)
+"""The ops that mcuzoo can register with TFLM, by name."""
+
+
+def register_int8(names: Iterable[str], tree: Path, kernels: Kernels) -> tuple[Registration, ...]:
+    """One for each of the ops, for models whose activations and weights are int8.
+
+    Raises UnsupportedOpError and InputError as `registrations`.
+    """
+    resolver = (tree / RESOLVER).read_text(encoding="utf-8", errors="replace")
+    return tuple(
+        _registration(name, f"Op {name}", True, tree, kernels, resolver) for name in sorted(names)
+    )
+
+
 def registrations(model: Model, tree: Path, kernels: Kernels) -> tuple[Registration, ...]:
     """One for each kind of op in `model`, by name.
 
@@ -66,19 +82,23 @@ def registrations(model: Model, tree: Path, kernels: Kernels) -> tuple[Registrat
     lacks its kernel.
     """
     resolver = (tree / RESOLVER).read_text(encoding="utf-8", errors="replace")
+    kinds: dict[str, list[Op]] = {}
+    for op in model.ops:
+        kinds.setdefault(op.name, []).append(op)
     return tuple(
-        _registration(model, name, tree, kernels, resolver)
-        for name in sorted({op.name for op in model.ops})
+        _registration(
+            name, f"Op {ops[0].index} {name}", _all_int8(model, ops), tree, kernels, resolver
+        )
+        for name, ops in sorted(kinds.items())
     )
 
 
 def _registration(
-    model: Model, name: str, tree: Path, kernels: Kernels, resolver: str
+    name: str, where: str, int8: bool, tree: Path, kernels: Kernels, resolver: str
 ) -> Registration:
-    ops = [op for op in model.ops if op.name == name]
     if name not in _METHODS:
         raise UnsupportedOpError(
-            f"Op {ops[0].index} {name} is none that mcuzoo can register with TFLM.",
+            f"{where} is none that mcuzoo can register with TFLM.",
             f"It registers {', '.join(_METHODS)}.",
         )
     method = _METHODS[name]
@@ -88,7 +108,7 @@ def _registration(
     header = f"{KERNELS}/{Path(file).with_suffix('.h').name}"
     special = f"Register_{name}_INT8"
     takes_one = re.search(rf"\b{method}\(\s*const TFLMRegistration&", resolver)
-    if takes_one and _declares(tree / header, special) and _all_int8(model, ops):
+    if takes_one and _declares(tree / header, special) and int8:
         return Registration(name, method, f"tflite::{special}()", file, header)
     return Registration(name, method, "", file, "")
 
