@@ -45,10 +45,11 @@ def ops_of(models: Sequence[Model]) -> tuple[str, ...]:
 def checked_ops(names: Iterable[str]) -> tuple[str, ...]:
     """The names, each once, sorted. Raises UnsupportedOpError for one that cannot be registered."""
     ops = tuple(sorted(set(names)))
+    known = [name.lower() for name in REGISTRABLE]
     for name in ops:
         if name not in REGISTRABLE:
             raise UnsupportedOpError(
                 f"Op {name} is none that mcuzoo can register with TFLM.",
-                f"{did_you_mean(name, REGISTRABLE)}It registers {', '.join(REGISTRABLE)}.",
+                f"{did_you_mean(name, known)}It registers {', '.join(REGISTRABLE)}.",
             )
     return ops
