@@ -32,7 +32,7 @@ def test_mobilenet_fits_both_boards(board: str, small: Model) -> None:
     assert report.fits
     assert report.placement.arena_region == "dtcm"
     assert (report.peak.index, report.peak.name) == (0, "CONV_2D")
-    assert report.peak.live_bytes == report.arena_bytes <= 98_304
+    assert report.peak.live_bytes <= report.arena_bytes <= 98_304
     assert report.next_step is None
 
 
