@@ -107,7 +107,7 @@ def run_serial(
             strict=strict,
         )
     )
-    for warning in job.data_set.warnings:
+    for warning in job.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     with ExitStack() as stack:
         traffic = None if trace is None else stack.enter_context(opened_trace(trace))

@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mcuzoo.data.recipe import check_recipe
 from mcuzoo.errors import ModelError, UsageError, did_you_mean
 from mcuzoo.graph.model import DType, Model
 from mcuzoo.graph.program import build_program
@@ -52,9 +53,11 @@ def make_subject(model: Model, recipe: Preprocessing, engine: str | None) -> Sub
 
     That is TFLM's arithmetic ("reference") for INT8, which is what a board computes, and LiteRT's
     reference kernels for UINT8 and float, which no board runs. Raises ModelError for a model that
-    nothing here can run, UsageError for an engine that cannot run this one.
+    nothing here can run, UsageError for an engine that cannot run this one, ProjectError for a
+    recipe that cannot feed it.
     """
     kind, shape, classes = _ends(model)
+    check_recipe(recipe, shape)
     chosen = engine or (REFERENCE if kind == "int8" else LITERT_REF)
     if kind != "int8" and chosen not in (XNNPACK, LITERT_REF):
         raise UsageError(

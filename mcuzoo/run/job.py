@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from mcuzoo.data.dataset import DataSet, load_data_set
 from mcuzoo.data.labels import Classes, load_classes
+from mcuzoo.data.recipe import check_recipe, recipe_warnings
 from mcuzoo.data.signs import is_signs
 from mcuzoo.errors import UsageError
 from mcuzoo.project.manifest import Manifest, load_manifest
@@ -50,6 +52,7 @@ class Job:
     settings: Settings
     out: Path
     resume: bool
+    warnings: tuple[str, ...] = ()
 
 
 def make_job(request: Request) -> Job:
@@ -68,6 +71,7 @@ def make_job(request: Request) -> Job:
     earlier = None if request.resume is None else read_run(request.resume)[0].settings
     project = _project(request, earlier)
     manifest = load_manifest(project)
+    check_recipe(manifest.preprocessing, manifest.input.shape)
     base = _defaults(project, manifest) if earlier is None else earlier
     settings = _settings(request, replace(base, project=str(project)))
     classes = load_classes(
@@ -87,7 +91,13 @@ def make_job(request: Request) -> Job:
         settings=settings,
         out=request.resume or request.out or _new_run_folder(manifest.board),
         resume=request.resume is not None,
+        warnings=(*_doubts(manifest), *data_set.warnings),
     )
+
+
+def _doubts(manifest: Manifest) -> Iterator[str]:
+    model = manifest.model
+    return recipe_warnings(manifest.preprocessing, model.name, model.sha256, manifest.input.scale)
 
 
 def _project(request: Request, earlier: Settings | None) -> Path:

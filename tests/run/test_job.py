@@ -13,7 +13,7 @@ from helpers.tflite_builder import conv_model
 from mcuzoo.errors import DataSetError, InputError, ProjectError, UsageError
 from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import parse_model
-from mcuzoo.project.manifest import ModelEntry, write_manifest
+from mcuzoo.project.manifest import ModelEntry, Preprocessing, load_manifest, write_manifest
 from mcuzoo.run.board import board_facts
 from mcuzoo.run.job import Request, make_job
 from mcuzoo.run.journal import create_journal
@@ -164,3 +164,18 @@ def test_resume_excludes_out_and_needs_a_run(tmp_path: Path) -> None:
         make_job(Request(resume=tmp_path, out=tmp_path))
     with pytest.raises(InputError, match="holds no run"):
         make_job(Request(resume=tmp_path))
+
+
+def test_recipe_that_cannot_be_right_is_refused_before_the_port(project: Path) -> None:
+    wrong = replace(load_manifest(project), preprocessing=Preprocessing(pixel_offset=-127))
+    write_manifest(wrong, project)
+    with pytest.raises(ProjectError, match="pixel_offset -127"):
+        make_job(Request(port="/dev/x", project=project))
+
+
+def test_recipe_unlike_the_declared_one_is_doubted(project: Path) -> None:
+    manifest = load_manifest(project)
+    renamed = replace(manifest.model, name="mobilenet_v1_0.25_128")
+    write_manifest(replace(manifest, model=renamed), project)
+    warnings = make_job(Request(port="/dev/x", project=project)).warnings
+    assert any("declared to see rgb, crop 0.875" in text for text in warnings)

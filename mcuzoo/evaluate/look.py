@@ -1,0 +1,148 @@
+"""One picture: what the network sees of it, what it answers, and how a given tensor was made."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcuzoo.data.doctor.diagnosis import Diagnosis, diagnose
+from mcuzoo.data.doctor.sight import TensorFacts, tensor_facts
+from mcuzoo.data.doctor.tensor_file import read_tensor
+from mcuzoo.data.images import decode_image, read_image_file
+from mcuzoo.data.preprocess import preprocess
+from mcuzoo.errors import MissingModelError, UsageError
+from mcuzoo.evaluate.subject import Subject, host_engine, make_subject
+from mcuzoo.graph.model import Model
+from mcuzoo.graph.read import load_model
+from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.zoo.catalog import catalog
+from mcuzoo.zoo.registry import resolve_model
+
+_ANSWERS = 3
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A class that the network names; score: its output, dequantized."""
+
+    label: int
+    name: str | None
+    score: float
+
+
+@dataclass(frozen=True)
+class Look:
+    """tensor: int8 [H, W, C], the right one; given: the one of a file. answers and given_answers
+    are empty where the model's file is not at hand."""
+
+    image: str
+    model: str
+    preprocessing: Preprocessing
+    tensor: NDArray[np.int8]
+    answers: tuple[Answer, ...]
+    given: NDArray[np.int8] | None
+    given_answers: tuple[Answer, ...]
+    diagnosis: Diagnosis | None
+
+    @property
+    def facts(self) -> TensorFacts:
+        return tensor_facts(self.tensor)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether nothing speaks against the given tensor, or there is none."""
+        found = self.diagnosis
+        return found is None or not (found.mistakes or found.foreign)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As `mcuzoo doctor-image --json` prints it."""
+        found = self.diagnosis
+        return {
+            "image": self.image,
+            "model": self.model,
+            "preprocessing": asdict(self.preprocessing),
+            "tensor": self.facts.as_dict(),
+            "answers": [asdict(answer) for answer in self.answers],
+            "given": None if self.given is None else tensor_facts(self.given).as_dict(),
+            "given_answers": [asdict(answer) for answer in self.given_answers],
+            "diagnosis": None
+            if found is None
+            else {**asdict(found), "foreign": found.foreign, "healthy": self.healthy},
+        }
+
+
+def look(image: Path, model: str, tensor: Path | None = None, crop: float | None = None) -> Look:
+    """Look at the picture `image` as `model` does; `tensor` is a file that is to be explained.
+
+    A model of the zoo whose file is not at hand still says what it sees, without answers. Raises
+    InputError, DataSetError for a picture that cannot be decoded, UsageError, ModelError.
+    """
+    if crop is not None and not 0 < crop <= 1:
+        raise UsageError(f"--crop {crop} is no fraction.", "Give a number above 0, up to 1.")
+    patient = _patient(model)
+    recipe = patient.recipe if crop is None else replace(patient.recipe, crop=crop)
+    pixels = decode_image(read_image_file(image), recipe.color, str(image))
+    right = preprocess(pixels, recipe, patient.shape)
+    given = None if tensor is None else read_tensor(tensor, _size(right))
+    return Look(
+        image=str(image),
+        model=patient.name,
+        preprocessing=recipe,
+        tensor=right,
+        answers=patient.answers(right),
+        given=given,
+        given_answers=() if given is None else patient.answers(given),
+        diagnosis=None if given is None else diagnose(pixels, given, recipe),
+    )
+
+
+@dataclass(frozen=True)
+class _Patient:
+    name: str
+    shape: tuple[int, ...]
+    recipe: Preprocessing
+    labels: tuple[str, ...] | None
+    subject: Subject | None
+
+    def answers(self, tensor: NDArray[np.int8]) -> tuple[Answer, ...]:
+        if self.subject is None:
+            return ()
+        scores = host_engine(self.subject).run(tensor).reshape(-1)
+        first = np.argsort(-scores.astype(np.float64), kind="stable")[:_ANSWERS]
+        return tuple(self._answer(int(label), scores[label]) for label in first)
+
+    def _answer(self, label: int, score: Any) -> Answer:
+        assert self.subject is not None
+        known = self.labels is not None and len(self.labels) == self.subject.classes
+        name = self.labels[label] if known and self.labels is not None else None
+        return Answer(label, name, _real(self.subject.model, score))
+
+
+def _patient(name: str) -> _Patient:
+    try:
+        source = resolve_model(name)
+    except MissingModelError:
+        entry = catalog()[name]
+        return _Patient(name, (1, *entry.input), entry.recipe, None, None)
+    subject = make_subject(load_model(source.path), source.preprocessing, None)
+    return _Patient(source.name, subject.shape, source.preprocessing, source.labels, subject)
+
+
+def _real(model: Model, score: Any) -> float:
+    """A raw score as the number it stands for; int8 of UINT8 models is 128 below their own."""
+    if score.dtype.kind == "f":
+        return float(score)
+    return (int(score) + 128) / 256 if _ends_in_softmax(model) else float(score)
+
+
+def _ends_in_softmax(model: Model) -> bool:
+    return any(op.name == "SOFTMAX" for op in model.ops)
+
+
+def _size(tensor: NDArray[np.int8]) -> tuple[int, int, int]:
+    height, width, channels = tensor.shape
+    return height, width, channels

@@ -1,0 +1,70 @@
+"""A look at one picture, for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from mcuzoo.data.doctor.diagnosis import FOREIGN, Diagnosis
+from mcuzoo.data.doctor.sight import TensorFacts, tensor_facts
+from mcuzoo.evaluate.look import Answer, Look
+
+
+def look_text(seen: Look) -> str:
+    """Figures of the tensor, the answers, and the diagnosis of a given one."""
+    recipe = seen.preprocessing
+    lines = [
+        f"model       {seen.model}",
+        f"sees        {recipe.color}, {_crop(recipe.crop)}, {recipe.resize}, "
+        f"pixel {recipe.pixel_offset:+d}",
+        *_facts(seen.facts),
+        *_answers(seen.answers),
+    ]
+    if seen.given is not None and seen.diagnosis is not None:
+        lines += ["", "given", *_facts(tensor_facts(seen.given)), *_answers(seen.given_answers)]
+        lines += _diagnosis(seen.diagnosis)
+    return "\n".join(lines) + "\n"
+
+
+def _crop(fraction: float) -> str:
+    return "all of it" if fraction == 1 else f"the central {fraction:g} of each side"
+
+
+def _facts(facts: TensorFacts) -> Iterator[str]:
+    means = ", ".join(f"{mean:.2f}" for mean in facts.means)
+    yield f"tensor      int8 {list(facts.shape)}, {facts.minimum} to {facts.maximum}, mean {means}"
+    yield f"at the ends {facts.low} values of -128, {facts.high} of 127"
+    yield f"crc32       0x{facts.crc32:08x}, as a board returns it"
+    yield f"sha256      {facts.sha256}"
+
+
+def _answers(answers: Sequence[Answer]) -> Iterator[str]:
+    for place, answer in enumerate(answers):
+        name = "" if answer.name is None else f" {answer.name}"
+        yield f"{'answers' if not place else '':<11} {answer.score:.3f} {answer.label}{name}"
+
+
+def _diagnosis(found: Diagnosis) -> Iterator[str]:
+    yield ""
+    if found.foreign:
+        yield (
+            f"diagnosis   no way of making it comes nearer than {found.mean_difference:.1f} grey "
+            f"levels on average (limit {FOREIGN:g}): the tensor is of another picture"
+        )
+        return
+    made = f"{found.making.crop}; {found.making.resize}"
+    if found.exact:
+        yield f"diagnosis   reproduced byte for byte: {made}"
+    else:
+        yield (
+            f"diagnosis   nearest: {made}; {found.equal:.1%} of the values equal, the others "
+            f"{found.mean_difference:.2f} off on average"
+        )
+    if not found.mistakes:
+        yield (
+            "            nothing wrong with it"
+            if found.exact
+            else ("            no mistake that can be told from another resizer or a lossy copy")
+        )
+    for mistake in found.mistakes:
+        yield f"mistake     {mistake.name}: {mistake.what}"
+        yield f"            {mistake.advice}"
