@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +11,6 @@ import numpy as np
 from mcuzoo.board.load import load_board
 from mcuzoo.codegen.project import export_project
 from mcuzoo.codegen.tflm.options import TflmOptions
-from mcuzoo.emulator.clock import CountMode
-from mcuzoo.emulator.consoles import TcpConsole
-from mcuzoo.emulator.evk import VirtualEvk
-from mcuzoo.emulator.target import find_target
 from mcuzoo.errors import McuzooError
 from mcuzoo.link.session import Session, Timing
 from mcuzoo.profile.layers import ModelProfile
@@ -32,7 +25,6 @@ from mcuzoo.zoo.registry import ModelSource
 SEED = 1234
 """The input is numpy's default_rng(SEED), int8; published figures were counted with the same."""
 
-_UNTOUCHED = 0xA5
 _PATIENT = Timing(latency_s=60.0, connect_s=120.0, inference_s=1800.0)
 
 
@@ -86,7 +78,7 @@ def measure(project: Path) -> Figures:
     build = manifest.build
     assert build is not None
     tensor = np.random.default_rng(SEED).integers(-128, 128, manifest.input.shape, dtype=np.int8)
-    with emulated(project, CountMode(2)) as (evk, session):
+    with Session.open(f"emulator://{project.resolve()}?count=2", timing=_PATIENT) as session:
         engine = ReferenceEngine(model)
         inference = session.infer(0, tensor)
         profile = profile_model(
@@ -97,35 +89,14 @@ def measure(project: Path) -> Figures:
         began = time.perf_counter()
         session.infer(2, tensor)
         seconds = time.perf_counter() - began
-        hello = session.hello()
-        symbols = read_symbols(
-            project / build.elf,
-            {"mz_stack_bottom", "mz_stack_top", "mz_weights_start", "mz_weights_end"},
-        )
-        bottom, top = symbols["mz_stack_bottom"], symbols["mz_stack_top"]
-        stack = evk.read_memory(bottom, top - bottom)
+        use = session.measure_arena()
+    symbols = read_symbols(project / build.elf, {"mz_weights_start", "mz_weights_end"})
     return Figures(
         instructions=inference.cycles or 0,
         profile=profile,
-        arena_bytes=hello.arena_used,
+        arena_bytes=use.used_bytes,
         code_bytes=build.code_bytes,
         constant_bytes=symbols["mz_weights_end"] - symbols["mz_weights_start"],
-        stack_bytes=len(stack.lstrip(bytes([_UNTOUCHED]))),
+        stack_bytes=use.stack_used_bytes,
         seconds=seconds,
     )
-
-
-@contextmanager
-def emulated(project: Path, count: CountMode) -> Iterator[tuple[VirtualEvk, Session]]:
-    """The project's firmware on the emulated board, in this process, and a session with it."""
-    target = find_target(project)
-    console = TcpConsole()
-    evk = VirtualEvk(target.board, target.image, console, count, say=lambda text: None)
-    thread = threading.Thread(target=evk.run, daemon=True)
-    thread.start()
-    try:
-        with Session.open(console.url, timing=_PATIENT) as session:
-            yield evk, session
-    finally:
-        evk.stop()
-        thread.join()

@@ -20,7 +20,7 @@ FLOORS = (
     {"codegen", "link"},
     {"profile"},
     {"toolchain", "run"},
-    {"measure"},
+    {"compare", "measure"},
     {"report", "evaluate"},
     {"demo", "quantize"},
     {"cli"},

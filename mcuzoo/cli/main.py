@@ -14,6 +14,7 @@ from mcuzoo import __version__
 from mcuzoo.cli import (
     boards,
     build,
+    compare,
     convert,
     demo,
     doctor_image,
@@ -99,6 +100,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "doctor-image": doctor_image.doctor_image,
     "profile": profile.profile,
     "quantize": quantize.quantize,
+    "compare": compare.compare,
     "report": report.report,
 }
 for _name, _command in _COMMANDS.items():

@@ -15,7 +15,6 @@ from mcuzoo.emulator.image import load_image
 from mcuzoo.emulator.machine import Machine, Orders, Outcome, Setting
 from mcuzoo.emulator.memory import make_memories
 from mcuzoo.emulator.transmitter import Transmitter
-from mcuzoo.errors import InputError
 
 
 def say_on_stderr(text: str) -> None:
@@ -73,19 +72,6 @@ class VirtualEvk:
     def instructions(self) -> int:
         """Instructions counted since the last reset."""
         return self._machine.instructions if self._machine else 0
-
-    def read_memory(self, address: int, size: int) -> bytes:
-        """What a debugger would see; RAM that nobody has written since power-up holds 0xA5.
-
-        Raises InputError when it is not within one memory.
-        """
-        for memory in self._memories:
-            if memory.region.base <= address and address + size <= memory.region.end:
-                return memory.read(address, size)
-        raise InputError(
-            f"The emulated board has no memory at {address:#x} for {size} bytes.",
-            "mcuzoo boards BOARD lists its memories.",
-        )
 
     def run(self) -> None:
         """Run until `stop`, or until the host hangs up where that is wanted; once only.

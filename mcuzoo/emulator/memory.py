@@ -33,11 +33,6 @@ class Memory:
         """Program `content` at `offset`."""
         self._bytes[offset : offset + len(content)] = content
 
-    def read(self, address: int, size: int) -> bytes:
-        """`size` bytes at `address`, both within the region."""
-        offset = address - self.region.base
-        return self._bytes[offset : offset + size]
-
     def map(self, engine: Engine, permissions: Iterable[tuple[Span, Permission]]) -> None:
         """Show the region to `engine` with these permissions, in place of former ones."""
         for base, size in self._mapped:

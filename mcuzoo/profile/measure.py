@@ -48,7 +48,7 @@ def profile_model(
     if engine is not None:
         outputs = engine.run_ops(tensor)
         crcs = {op: zlib.crc32(output.tobytes()) for op, output in outputs.items()}
-        output_equal = np.array_equal(profile.inference.output, outputs[_final(engine)].ravel())
+        output_equal = np.array_equal(profile.inference.output, outputs[engine.output_op].ravel())
     return ModelProfile(
         model=model.name if name is None else name,
         board=hello.board,
@@ -62,12 +62,6 @@ def profile_model(
         layers=tuple(_layer(model, record, crcs) for record in profile.records),
         output_equal=output_equal,
     )
-
-
-def _final(engine: ReferenceEngine) -> int:
-    """The op that gives the program's output."""
-    program = engine.program
-    return next(op.index for op in program.model.ops if program.output_tensor.index in op.outputs)
 
 
 def _layer(model: Model, record: KernelRecord, crcs: dict[int, int]) -> Layer:

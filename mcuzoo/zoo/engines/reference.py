@@ -67,6 +67,12 @@ class ReferenceEngine:
         self._values(input, lambda op, output: layers.append((op, output)))
         return layers
 
+    @property
+    def output_op(self) -> int:
+        """The op, by its index in the file, that gives the program's output."""
+        target = self.program.output_tensor.index
+        return next(op.index for op in self.program.model.ops if target in op.outputs)
+
     def run_ops(self, input: NDArray[np.int8]) -> dict[int, NDArray[np.int8]]:
         """The int8 output of every op between the program's ends, by the op's index in the file.
 

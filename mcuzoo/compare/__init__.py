@@ -1,0 +1,1 @@
+"""The same images on several projects: accuracy, outputs by layer, instructions, sizes."""

@@ -1,0 +1,140 @@
+"""From what the user typed to a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcuzoo.compare.comparison import Comparison, compare_trials
+from mcuzoo.compare.trial import Answers, Contestant, host_answers, run_trial
+from mcuzoo.data.dataset import Item, load_data_set
+from mcuzoo.data.labels import load_classes
+from mcuzoo.emulator.url import SCHEME
+from mcuzoo.errors import DataSetError, UnsupportedOpError, UsageError
+from mcuzoo.project.manifest import load_manifest
+from mcuzoo.run.feed import Prepared, Unusable, prepare
+from mcuzoo.run.project import project_model
+from mcuzoo.zoo.engines.reference import ReferenceEngine
+
+EMULATED = "-"
+DEFAULT_LIMIT = 10
+BAUD = 115200
+
+
+@dataclass(frozen=True)
+class CompareRequest:
+    """The options of `mcuzoo compare`. `ports` are those of the first projects; "-" emulates."""
+
+    projects: tuple[Path, ...]
+    ports: tuple[str, ...] = ()
+    images: Path | None = None
+    labels: Path | None = None
+    limit: int = DEFAULT_LIMIT
+    baud: int = BAUD
+    reference: bool = True
+
+
+def compare_projects(request: CompareRequest, say: Callable[[str], None]) -> Comparison:
+    """Run the same images on every project and set them side by side.
+
+    Images: the data set given, or the first project's samples; each project preprocesses them in
+    its own way. `say` is told how it goes. Raises UsageError, ProjectError, DataSetError before a
+    port is touched, then what the link raises.
+    """
+    contestants = _contestants(request)
+    items = _items(request, contestants[0])
+    tensors = [_tensors(contestant, items) for contestant in contestants]
+    usable = [n for n in range(len(items)) if all(isinstance(row[n], Prepared) for row in tensors)]
+    for row in tensors:
+        for unusable in (ready for ready in row if isinstance(ready, Unusable)):
+            say(f"left out: {unusable.reason}")
+    if not usable:
+        raise DataSetError("None of the images could be decoded.", "Check what --images names.")
+    trials, references = [], []
+    hosts: dict[tuple[str, bytes], Answers | None] = {}
+    for contestant, row in zip(contestants, tensors, strict=True):
+        inputs = [ready.tensor for n in usable if isinstance(ready := row[n], Prepared)]
+        say(f"{contestant.name}: {len(inputs)} images on {contestant.port}")
+        trials.append(run_trial(contestant, inputs, lambda done: None))
+        key = (contestant.model.sha256, b"".join(tensor.tobytes() for tensor in inputs))
+        if key not in hosts:
+            hosts[key] = _host(contestant, inputs, say) if request.reference else None
+        references.append(hosts[key])
+    return compare_trials(trials, [items[n].label for n in usable], references)
+
+
+def _contestants(request: CompareRequest) -> list[Contestant]:
+    if len(request.projects) < 2:
+        raise UsageError(
+            "One project alone is not compared with anything.",
+            "Name two or more; mcuzoo run-serial compares one with the host.",
+        )
+    if len(request.ports) > len(request.projects):
+        raise UsageError(
+            f"{len(request.ports)} ports for {len(request.projects)} projects.",
+            f"Give at most one --port per project, in their order; {EMULATED} emulates.",
+        )
+    names = short_names(request.projects)
+    found = []
+    for index, project in enumerate(request.projects):
+        given = request.ports[index] if index < len(request.ports) else EMULATED
+        # Two counted inferences: one as it is, one profiled.
+        port = f"{SCHEME}{project.resolve()}?count=2" if given == EMULATED else given
+        manifest = load_manifest(project)
+        found.append(
+            Contestant(
+                names[index],
+                project.resolve(),
+                manifest,
+                project_model(project, manifest),
+                port,
+                request.baud,
+            )
+        )
+    return found
+
+
+def short_names(projects: Sequence[Path]) -> list[str]:
+    """The shortest ends of the paths that tell the projects apart."""
+    parts = [project.resolve().parts for project in projects]
+    length = 1
+    while len({part[-length:] for part in parts}) < len(set(parts)):
+        length += 1
+    return ["/".join(part[-length:]) for part in parts]
+
+
+def _items(request: CompareRequest, first: Contestant) -> Sequence[Item]:
+    manifest, project = first.manifest, first.project
+    labels = request.labels
+    if labels is None and manifest.labels is not None:
+        labels = project / manifest.labels
+    source = request.images
+    if source is None and manifest.samples is None:
+        raise UsageError(
+            f"No images: the project {project} brings no samples.",
+            "Name some: --images DIR, or a CSV with columns file,label.",
+        )
+    if source is None:
+        source = project / str(manifest.samples)
+    classes = load_classes(labels, manifest.output.bytes)
+    return load_data_set(source, classes, request.limit).items
+
+
+def _tensors(contestant: Contestant, items: Iterable[Item]) -> list[Prepared | Unusable]:
+    manifest = contestant.manifest
+    return [prepare(item, manifest.preprocessing, manifest.input.shape, None) for item in items]
+
+
+def _host(
+    contestant: Contestant, tensors: Sequence[NDArray[np.int8]], say: Callable[[str], None]
+) -> Answers | None:
+    try:
+        engine = ReferenceEngine(contestant.model)
+    except UnsupportedOpError as error:
+        say(f"{contestant.name} is not compared with the host: {error.message}")
+        return None
+    return host_answers(engine, tensors)

@@ -1,0 +1,162 @@
+"""One project on the images: what it answers, what each layer gives and takes, what it occupies."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcuzoo.graph.count import count_macs
+from mcuzoo.graph.model import Model
+from mcuzoo.link.inference import KernelRecord
+from mcuzoo.link.session import Session
+from mcuzoo.project.manifest import Manifest
+from mcuzoo.run.board import check_firmware
+from mcuzoo.toolchain.sections import read_symbols
+from mcuzoo.zoo.engines.reference import ReferenceEngine
+
+_WEIGHTS = ("mz_weights_start", "mz_weights_end")
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A project and the port of a board that runs its newest build."""
+
+    name: str
+    project: Path
+    manifest: Manifest
+    model: Model
+    port: str
+    baud: int
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """In bytes; None where the project does not tell, because mcuzoo did not build it.
+
+    `stack`: the deepest that the stack has been; None where the board does not know.
+    """
+
+    arena: int
+    code: int | None
+    constants: int | None
+    stack: int | None
+
+
+@dataclass(frozen=True)
+class Answers:
+    """outputs: int8 (images, classes). `crcs` has, per image, the CRC-32 of what an op gave, by the
+    op's index."""
+
+    outputs: NDArray[np.int8]
+    crcs: tuple[dict[int, int], ...]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a contestant did.
+
+    `macs` and
+    `names` describe the ops that end a kernel, `counts` what those kernels took on the first image
+    (`unit`: instructions, or cycles of a core of `core_clock_hz`), as `total` does for all of it.
+    """
+
+    contestant: Contestant
+    board: str
+    runtime: str
+    toolchain: str
+    build_id: str
+    unit: str
+    core_clock_hz: int
+    total: int | None
+    counts: dict[int, int | None]
+    names: dict[int, str]
+    macs: dict[int, int]
+    answers: Answers
+    sizes: Sizes
+
+    @property
+    def milliseconds(self) -> float | None:
+        if self.unit != "cycles" or self.total is None:
+            return None
+        return self.total / self.core_clock_hz * 1000
+
+
+def run_trial(
+    contestant: Contestant, tensors: Sequence[NDArray[np.int8]], seen: Callable[[int], None]
+) -> Trial:
+    """Profile every tensor on the contestant's board; `seen` is told how many are done.
+
+    Raises what the link raises, and WrongFirmwareError.
+    """
+    model = contestant.model
+    with Session.open(contestant.port, contestant.baud) as session:
+        hello = session.hello()
+        check_firmware(hello, contestant.manifest)
+        # Counted apart from the profiles, so that it is what run-serial reports.
+        total = session.infer(0, tensors[0]).cycles
+        profiles = []
+        for index, tensor in enumerate(tensors):
+            profiles.append(session.profile(index, tensor))
+            seen(index + 1)
+        use = session.measure_arena()
+    records = profiles[0].records
+    return Trial(
+        contestant=contestant,
+        board=hello.board,
+        runtime=hello.runtime,
+        toolchain=hello.toolchain,
+        build_id=hello.build_id,
+        unit="instructions" if hello.emulated else "cycles",
+        core_clock_hz=hello.core_clock_hz,
+        total=total,
+        counts={record.last_op: record.cycles for record in records},
+        names={record.last_op: _name(model, record) for record in records},
+        macs={record.last_op: _macs(model, record) for record in records},
+        answers=Answers(
+            np.stack([profile.inference.output for profile in profiles]),
+            tuple(
+                {
+                    record.last_op: record.output_crc32
+                    for record in profile.records
+                    if record.output_crc32 is not None
+                }
+                for profile in profiles
+            ),
+        ),
+        sizes=_sizes(contestant, use.used_bytes, use.stack_used_bytes),
+    )
+
+
+def host_answers(engine: ReferenceEngine, tensors: Sequence[NDArray[np.int8]]) -> Answers:
+    """What the host gives to the same inputs."""
+    runs = [engine.run_ops(tensor) for tensor in tensors]
+    return Answers(
+        np.stack([run[engine.output_op].reshape(-1) for run in runs]),
+        tuple({op: zlib.crc32(output.tobytes()) for op, output in run.items()} for run in runs),
+    )
+
+
+def _name(model: Model, record: KernelRecord) -> str:
+    return "+".join(op.name for op in model.ops[record.first_op : record.last_op + 1])
+
+
+def _macs(model: Model, record: KernelRecord) -> int:
+    return sum(count_macs(model, op) for op in model.ops[record.first_op : record.last_op + 1])
+
+
+def _sizes(contestant: Contestant, arena: int, stack: int) -> Sizes:
+    build = contestant.manifest.build
+    if build is None:
+        return Sizes(arena, None, None, stack or None)
+    elf = contestant.project / build.elf
+    symbols = read_symbols(elf, _WEIGHTS) if elf.is_file() else {}
+    constants = None
+    if len(symbols) == len(_WEIGHTS):
+        start, end = (symbols[name] for name in _WEIGHTS)
+        constants = end - start
+    return Sizes(arena, build.code_bytes, constants, stack or None)
