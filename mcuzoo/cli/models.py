@@ -7,34 +7,44 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from mcuzoo.report.zoo_facts import Fit
     from mcuzoo.report.zoo_table import TableFigure, TableRow, ZooTable
 
 LEGEND = """\
 published  what the zoo's page or the model's publisher says (u: of the UINT8 file)
 measured   counted in the file at hand (~ computed from the layers, the file not being at hand);
-           accuracy by `mcuzoo evaluate`, with the number of images; RT: the verdict of `mcuzoo fit`
+           accuracy by `mcuzoo evaluate`, with the number of images; RT: the verdict of `mcuzoo
+           fit`: "fits" with both runtimes, "aot" with the ahead-of-time runtime only
 OPS = 2 x MAC; MB = 1,000,000 bytes; 8M Plus, 93: not measured here"""
 
 
 def models(
+    model: Annotated[
+        str | None, typer.Argument(help="One model in full: files, licences, sources [all].")
+    ] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List the models that mcuzoo knows by name, with published and measured figures."""
     import json
 
+    from mcuzoo.report.zoo_card import model_card
     from mcuzoo.report.zoo_table import zoo_table
 
-    table = zoo_table()
+    table = zoo_table(model)
     if json_output:
         print(json.dumps(table.as_dict(), indent=2))
-    else:
+    elif model is None:
         _print_table(table)
+    else:
+        print(model_card(table.rows[0]))
 
 
 def _print_table(table: ZooTable) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
+
+    from mcuzoo.report.zoo_card import provenance
 
     # The table is as wide as its content; a narrower terminal wraps it rather than losing figures.
     console = Console(width=200, soft_wrap=True, highlight=False, markup=False)
@@ -53,7 +63,7 @@ def _print_table(table: ZooTable) -> None:
         grid.add_row(architecture, "", "measured", *_measured(row, table))
     console.print(grid)
     for row in table.rows:
-        for line in (*_provenance(row), *row.notes):
+        for line in (*provenance(row), *row.notes):
             print(f"{row.name}: {line}")
     print(LEGEND)
 
@@ -82,11 +92,7 @@ def _published(row: TableRow, table: ZooTable) -> list[str]:
 
 def _measured(row: TableRow, table: ZooTable) -> list[str]:
     figures = row.figures
-    verdicts = []
-    for board in table.boards:
-        fit = row.fits[board]
-        mark = "~" if row.by_layers else ""
-        verdicts.append("" if fit is None else f"{mark}fits" if fit.fits else f"{mark}no")
+    mark = "~" if row.by_layers else ""
     return [
         _accuracy(figures["top1_fp32"]),
         _accuracy(figures["top1_int8"]),
@@ -97,8 +103,19 @@ def _measured(row: TableRow, table: ZooTable) -> list[str]:
         _counted(figures["int8_bytes"], ".3g"),
         "",
         "",
-        *verdicts,
+        *(
+            mark + verdict if (verdict := _verdict(row.fits[board])) else ""
+            for board in table.boards
+        ),
     ]
+
+
+def _verdict(fits: dict[str, Fit | None]) -> str:
+    """ "fits" with every runtime, "no" with none, or the names of those with which it does."""
+    if not fits:
+        return ""
+    fitting = [runtime for runtime, fit in fits.items() if fit is not None and fit.fits]
+    return "fits" if len(fitting) == len(fits) else ", ".join(fitting) or "no"
 
 
 def _value(figure: TableFigure, form: str, divisor: float = 1.0, unit: str = "") -> str:
@@ -118,15 +135,3 @@ def _accuracy(figure: TableFigure) -> str:
     if figure.measured is None or figure.measured.measurement is None:
         return ""
     return f"{figure.measured.value:.3f} ({figure.measured.measurement.n})"
-
-
-def _provenance(row: TableRow) -> list[str]:
-    lines = []
-    for name, figure in row.figures.items():
-        item = None if figure.measured is None else figure.measured.measurement
-        if item is not None:
-            lines.append(
-                f"{name} {item.value:.4f}: {item.n} images of {item.data_set}, {item.engine}, "
-                f"{item.date[:10]}, mcuzoo {item.tool_version}, file {item.model_sha256[:12]}"
-            )
-    return lines

@@ -16,6 +16,7 @@ from typing import Any
 from mcuzoo.board.model import Board
 from mcuzoo.errors import McuzooError
 from mcuzoo.graph.model import Model
+from mcuzoo.project.kinds import RUNTIMES
 from mcuzoo.zoo.convert.save import write_model_file
 from mcuzoo.zoo.places import cache_folder
 
@@ -26,7 +27,7 @@ _MAX_CACHE_BYTES = 16 << 20
 
 @dataclass(frozen=True)
 class Fit:
-    """The verdict of `mcuzoo fit` with its defaults. over: what is missing, by region."""
+    """The verdict of `mcuzoo fit`. over_bytes: what is missing, by region."""
 
     fits: bool
     arena_bytes: int
@@ -34,14 +35,17 @@ class Fit:
     over_bytes: dict[str, int]
 
 
+Fits = dict[str, dict[str, Fit | None]]
+
+
 @dataclass(frozen=True)
 class Facts:
-    """ops: 2 x MAC. fits: by board id; None for a board where the model cannot be planned."""
+    """ops: 2 x MAC. fits: by board id and runtime; None where the model cannot be planned."""
 
     ops: int
     params: int
     bytes: int
-    fits: dict[str, Fit | None]
+    fits: Fits
 
 
 class FactsCache:
@@ -105,29 +109,37 @@ def find_facts(model: Model, boards: Sequence[Board]) -> Facts:
         ops=2 * inspection.macs,
         params=inspection.params,
         bytes=model.bytes,
-        fits={board.id: _fit(model, board) for board in boards},
+        fits={
+            board.id: {runtime: _fit(model, board, runtime) for runtime in RUNTIMES}
+            for board in boards
+        },
     )
 
 
-def _fit(model: Model, board: Board) -> Fit | None:
+def _fit(model: Model, board: Board, runtime: str) -> Fit | None:
     from mcuzoo.plan.fit import fit_model
 
     try:
-        report = fit_model(model, board)
+        report = fit_model(model, board, runtime)
     except McuzooError:
         return None
     over = {region.region: region.over_bytes for region in report.regions if not region.fits}
+    if report.uncovered:
+        return None
     return Fit(report.fits, report.arena_bytes, report.placement.arena_region, over)
 
 
 def _parsed(raw: Any) -> Facts | None:
     try:
-        fits: Mapping[str, Any] = raw["fits"]
+        fits: Mapping[str, Mapping[str, Any]] = raw["fits"]
         return Facts(
             ops=int(raw["ops"]),
             params=int(raw["params"]),
             bytes=int(raw["bytes"]),
-            fits={name: None if fit is None else Fit(**fit) for name, fit in fits.items()},
+            fits={
+                board: {runtime: None if fit is None else Fit(**fit) for runtime, fit in by.items()}
+                for board, by in fits.items()
+            },
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         return None

@@ -10,9 +10,9 @@ from typing import Any
 
 from mcuzoo.board.load import list_boards
 from mcuzoo.board.model import Board
-from mcuzoo.errors import InputError, McuzooError
+from mcuzoo.errors import InputError, McuzooError, did_you_mean
 from mcuzoo.project.manifest import Preprocessing
-from mcuzoo.report.zoo_facts import Facts, FactsCache, Fit
+from mcuzoo.report.zoo_facts import Facts, FactsCache, Fits
 from mcuzoo.zoo.catalog import catalog
 from mcuzoo.zoo.derived import known_derivative
 from mcuzoo.zoo.find import FoundFile, find_file, find_model_file
@@ -56,7 +56,8 @@ class TableFigure:
 class TableFile:
     """One of a model's files, as the registry has it. path: where it is at hand, None elsewhere.
 
-    sha256: of the file; url_sha256: of what the address gives, None where nobody recorded it.
+    sha256: of the file; url_sha256: of what the address gives, None where nobody recorded it
+    (url_sha256_source).
     """
 
     role: Role
@@ -68,12 +69,14 @@ class TableFile:
     bytes: int | None
     url: str | None
     url_sha256: str | None
+    url_sha256_source: str | None
     path: str | None
 
 
 @dataclass(frozen=True)
 class TableRow:
-    """One model. fits: by board id, what `mcuzoo fit` says of the file or, by_layers, without it.
+    """One model. fits: by board id and runtime, what `mcuzoo fit` says of the file or, by_layers,
+    without it.
 
     file and sha256: the INT8 file that the name means here; None when it is not at hand.
     """
@@ -92,7 +95,7 @@ class TableRow:
     sha256: str | None
     figures: dict[Figure, TableFigure]
     published_compatibility: tuple[str, ...]
-    fits: dict[str, Fit | None]
+    fits: Fits
     by_layers: bool
     notes: tuple[str, ...]
 
@@ -113,12 +116,26 @@ class ZooTable:
         }
 
 
-def zoo_table() -> ZooTable:
-    """Every model of the zoo. Needs no network and no file; nothing is fetched or converted."""
+def zoo_table(name: str | None = None) -> ZooTable:
+    """Every model of the zoo, or the one of that name.
+
+    Needs no network and no file; nothing is fetched or converted. Raises InputError when there is
+    no such model.
+    """
+    known = catalog()
+    if name is not None and name not in known:
+        raise InputError(
+            f"The zoo has no model {name!r}; it has {', '.join(known)}.",
+            f"{did_you_mean(name, known)}mcuzoo inspect takes the path of a file.",
+        )
     boards = list_boards()
     cache = FactsCache(boards)
     remembered = measurements()
-    rows = tuple(_row(model, boards, cache, remembered) for model in catalog().values())
+    rows = tuple(
+        _row(model, boards, cache, remembered)
+        for model in known.values()
+        if name in (None, model.name)
+    )
     cache.save()
     return ZooTable({board.id: board.name for board in boards}, rows)
 
@@ -160,7 +177,7 @@ def _row(
         published_compatibility=next(
             (item.compatibility for item in model.published if item.compatibility), ()
         ),
-        fits={board.id: facts.fits.get(board.id) if facts else None for board in boards},
+        fits={board.id: facts.fits.get(board.id, {}) if facts else {} for board in boards},
         by_layers=int8 is None and facts is not None,
         notes=(*(note.text for note in model.note), *complaints),
     )
@@ -178,6 +195,7 @@ def _file(entry: SourceFile) -> TableFile:
         bytes=entry.bytes,
         url=None if entry.download is None else entry.download.url,
         url_sha256=None if entry.download is None else entry.download.sha256,
+        url_sha256_source=None if entry.download is None else entry.download.sha256_source,
         path=None if found is None else str(found.path),
     )
 

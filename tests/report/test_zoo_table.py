@@ -9,8 +9,10 @@ import pytest
 from helpers.commands import finished, mcuzoo
 
 from mcuzoo.board.load import load_board
+from mcuzoo.errors import InputError
 from mcuzoo.graph.read import load_model
 from mcuzoo.plan.fit import fit_model
+from mcuzoo.report.zoo_card import model_card
 from mcuzoo.report.zoo_facts import FactsCache
 from mcuzoo.report.zoo_table import TableRow, zoo_table
 from mcuzoo.zoo.measured import record
@@ -40,7 +42,7 @@ def test_without_a_file_the_layers_speak() -> None:
     assert ops.published is not None and ops.measured is not None
     assert (ops.published.value, ops.measured.value) == (1138e6, 2 * 568_741_376)
     assert ops.measured.how == "layers" and "mobilenet_v1.md" in ops.published.source
-    fit = row.fits["rt1050"]
+    fit = row.fits["rt1050"]["aot"]
     assert fit is not None and not fit.fits and set(fit.over_bytes) == {"ocram"}
     assert row.figures["top1_int8"].measured is None
 
@@ -59,7 +61,8 @@ def test_with_the_file_the_file_speaks(test_data: Path, monkeypatch: pytest.Monk
     assert any("623,120" in note and "UINT8" in note for note in row.notes)
     face = rows()["deepface_emotion"]
     assert face.published_compatibility == ("i.MX 8M Plus", "i.MX 93")
-    assert all(fit is not None and fit.fits for fit in face.fits.values())
+    verdicts = [fit for by_runtime in face.fits.values() for fit in by_runtime.values()]
+    assert len(verdicts) == 4 and all(fit is not None and fit.fits for fit in verdicts)
     assert any("23,497,424" in note for note in face.notes)
 
 
@@ -76,11 +79,12 @@ def test_a_measurement_is_of_one_file(test_data: Path, monkeypatch: pytest.Monke
     assert published is not None and published.value == 0.39
 
 
+@pytest.mark.parametrize("runtime", ["aot", "tflm"])
 @pytest.mark.parametrize("board", ["rt1050", "rt1170"])
-def test_the_verdict_is_fits(board: str) -> None:
+def test_the_verdict_is_fits(board: str, runtime: str) -> None:
     source = resolve_model("signs")
-    report = fit_model(load_model(source.path), load_board(board))
-    fit = rows()["signs"].fits[board]
+    report = fit_model(load_model(source.path), load_board(board), runtime)
+    fit = rows()["signs"].fits[board][runtime]
     assert fit is not None
     assert (fit.fits, fit.arena_bytes) == (report.fits, report.arena_bytes)
 
@@ -120,6 +124,18 @@ def test_the_command(test_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     figure = document["models"][1]["figures"]["top1_int8"]
     assert figure["published"]["value"] == 0.39
     assert figure["measured"]["measurement"]["n"] == 200
+
+
+def test_one_model_in_full(test_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MCUZOO_MODELS", str(test_data / "models"))
+    card = model_card(zoo_table("mobilenet_v1_0.25_128").rows[0])
+    for fact in (NXP, UINT8, "Apache-2.0", "rt1050, tflm: fits; arena", "int8_bytes 623,120 in",
+                 "int8_bytes 470,000 published: eIQ", "no hash is on record"):  # fmt: skip
+        assert fact in card
+    large = model_card(zoo_table("mobilenet_v1_1.0_224").rows[0])
+    assert "rt1050, aot: does not fit, ocram lacks" in large and "mcuzoo fetch" in large
+    with pytest.raises(InputError, match="no model 'mobile'"):
+        zoo_table("mobile")
 
 
 def test_a_hostile_file_costs_one_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
