@@ -16,11 +16,10 @@ typedef struct {
      *   start of sum c, of c + 1;
      *   for every four input channels (k .. k + 3) a word of c and one of c + 1, whose halfwords
      *   are 256 * w[k + 1] + w[k] and 256 * w[k + 3] + w[k + 2];
-     *   then, exact = 0: multiplier c, c + 1, offset;
-     *         exact = 1: multiplier, offset, shift of c; the same of c + 1.
-     * Sums are 256 times the layer's accumulator. */
+     *   then, exact = 0: multiplier of c, of c + 1, offset;
+     *         exact = 1: multiplier, offset, shift of c; the same of c + 1. */
     const int32_t *packed;
-    int32_t exact;            /* how sums become outputs: see mz_pointwise_block.h */
+    int32_t exact;            /* how sums become outputs: see mz_packed_s8.h */
     int32_t minimum, maximum; /* fused activation, as int8 values of the output */
 } mz_pointwise_s8_dsp_params;
 

@@ -124,6 +124,17 @@ class FullyConnectedParams(CStruct):
 
 
 @dataclass(frozen=True)
+class FullyConnectedDspParams(CStruct):
+    c_type = "mz_fully_connected_s8_dsp_params"
+    rows: int
+    depth: int
+    channels: int
+    packed: Constant
+    minimum: int
+    maximum: int
+
+
+@dataclass(frozen=True)
 class PointwiseDspParams(CStruct):
     c_type = "mz_pointwise_s8_dsp_params"
     rows: int

@@ -68,6 +68,12 @@ def test_pointwise(kernels: Kernels, portable: HostKernels, raw: bytes, seed: in
     assert_equals_portable(kernels, portable, raw, seed)
 
 
+@SETTINGS
+@given(cases.fully_connected_products(), SEEDS)
+def test_fully_connected(kernels: Kernels, portable: HostKernels, raw: bytes, seed: int) -> None:
+    assert_equals_portable(kernels, portable, raw, seed)
+
+
 @pytest.mark.parametrize("channels", [8, 12, 23])
 @pytest.mark.parametrize("rows", [5, 8, 13])
 def test_the_declared_distance_is_the_least(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from mcuzoo.graph.program import Program, Step
 from mcuzoo.lowering.call import Activation, Call
 from mcuzoo.lowering.ops.image import extent, window
-from mcuzoo.lowering.ops.pointwise_dsp import PointwiseDsp
+from mcuzoo.lowering.ops.product_blocks import ProductBlocks
+from mcuzoo.lowering.ops.product_rows import ProductRows
 from mcuzoo.lowering.ops.weighted import WeightedWork, prepare_weighted
 from mcuzoo.lowering.params import Conv2dParams, FullyConnectedParams
 
@@ -22,7 +23,12 @@ def is_pointwise(work: WeightedWork) -> bool:
     return (height, width) == (1, 1) and strides == (1, 1)
 
 
-class PointwiseBlocks(PointwiseDsp):
+class PointwiseRows(ProductRows):
+    def accepts(self, work: WeightedWork) -> bool:
+        return is_pointwise(work) and super().accepts(work)
+
+
+class PointwiseBlocks(ProductBlocks):
     def accepts(self, work: WeightedWork) -> bool:
         return is_pointwise(work) and super().accepts(work)
 
@@ -66,4 +72,4 @@ class AnyWindow:
         return Call(work.op, self.kernel, params, work.inputs, Activation(work.output_buffer))
 
 
-VARIANTS = (PointwiseBlocks(), Pointwise(), AnyWindow())
+VARIANTS = (PointwiseRows(), PointwiseBlocks(), Pointwise(), AnyWindow())

@@ -1,6 +1,6 @@
 """Weights and numbers of a matrix product as the kernels for the DSP extension read them.
 
-See firmware/kernels/mz_pointwise_block.h for the arithmetic. Everything here is about rows of
+See firmware/kernels/mz_packed_s8.h for the arithmetic. Everything here is about rows of
 weights: int8 (channels, depth).
 """
 

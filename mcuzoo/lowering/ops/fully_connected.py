@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from mcuzoo.graph.program import Program, Step
 from mcuzoo.lowering.call import Activation, Call
+from mcuzoo.lowering.ops.product_blocks import ProductBlocks
+from mcuzoo.lowering.ops.product_rows import ProductRows
 from mcuzoo.lowering.ops.weighted import WeightedWork, prepare_weighted
 from mcuzoo.lowering.params import FullyConnectedParams
 
@@ -32,4 +34,4 @@ class AnyShape:
         return Call(work.op, self.kernel, params, work.inputs, Activation(work.output_buffer))
 
 
-VARIANTS = (AnyShape(),)
+VARIANTS = (ProductRows(), ProductBlocks(), AnyShape())

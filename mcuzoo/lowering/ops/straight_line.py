@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from mcuzoo.graph.parameters import Requantization
 
 SHIFT = 11
-"""MZ_POINTWISE_SHIFT in firmware/kernels/mz_pointwise_block.h: immediate in the instruction, so the
+"""MZ_LINE_SHIFT in firmware/kernels/mz_packed_s8.h: immediate in the instruction, so the
 same for all layers. Multipliers below 2^-4 fit, and those above 2^-10 keep 25 bits."""
 
 _GRID = 8

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,13 +19,12 @@ from mcuzoo.lowering.ops.weighted import WeightedWork
 from mcuzoo.lowering.params import PointwiseDspParams
 
 PIXELS = 4
-"""MZ_POINTWISE_PIXELS: read before the first of their outputs is written."""
+"""MZ_BLOCK_PIXELS: read before the first of their outputs is written."""
 
 _LAYOUT = "Packed with bias and scales, a pair of channels after the other: mz_pointwise_s8_dsp.h."
 
 
-@dataclass(frozen=True)
-class PointwiseDsp:
+class ProductBlocks:
     """`rows_of` is the number of rows of a work, or 0 where it is no matrix product."""
 
     kernel = "mz_pointwise_s8_dsp"
@@ -86,9 +83,10 @@ def pack_pairs(work: WeightedWork, rows: NDArray[np.int8]) -> tuple[NDArray[np.i
     return np.ascontiguousarray(streams.reshape(-1).astype(np.int32)), line is None
 
 
-def distance(rows: int, depth: int, channels: int) -> int:
-    """Least input offset - output offset at which a block's outputs spare the blocks after it."""
-    blocks = -(-rows // PIXELS)
+def distance(rows: int, depth: int, channels: int, at_once: int = PIXELS) -> int:
+    """Least input offset - output offset at which the outputs of `at_once` rows, written when all
+    of them have been read, spare the rows after them."""
+    blocks = -(-rows // at_once)
     if blocks == 1:
         return -rows * channels
-    return max(PIXELS * done * (channels - depth) for done in (1, blocks - 1))
+    return max(at_once * done * (channels - depth) for done in (1, blocks - 1))

@@ -1,18 +1,20 @@
-#include "kernels/mz_pointwise_block.h"
+#include "kernels/mz_packed_block.h"
 
-#if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
+#include "kernels/mz_packed_s8.h"
+
+#if MZ_PACKED_ASSEMBLY
 
 #include <stddef.h>
 
-#define OFFSET(field) offsetof(mz_pointwise_job, field)
+#define OFFSET(field) offsetof(mz_block_job, field)
 _Static_assert(OFFSET(output) == 0 && OFFSET(weights_end) == 16 && OFFSET(scratch) == 20 &&
                    OFFSET(skip) == 24 && OFFSET(again) == 28 && OFFSET(scratch_end) == 32 &&
                    OFFSET(exact) == 36 && OFFSET(weights) == 40 && OFFSET(input) == 44 &&
                    OFFSET(input_step) == 60 && OFFSET(output_step) == 64 &&
                    OFFSET(blocks) == 68 && OFFSET(stream_end) == 72 &&
-                   sizeof(mz_pointwise_job) == 76,
+                   sizeof(mz_block_job) == 76,
                "the assembly below counts on it");
-_Static_assert(MZ_POINTWISE_UNROLL == 16 && MZ_POINTWISE_SHIFT == 11, "so does it on these");
+_Static_assert(MZ_BLOCK_UNROLL == 16 && MZ_LINE_SHIFT == 11, "so does it on these");
 
 /* While a pair of channels is summed up, in r0..r7 the sums (pixel 0: c, c + 1; pixel 1: ...), in
  * r8, r9 the weights of c and c + 1, in r10, r11 activations of two pixels, r12 reads activations,
@@ -63,7 +65,7 @@ _Static_assert(MZ_POINTWISE_UNROLL == 16 && MZ_POINTWISE_SHIFT == 11, "so does i
 #define LINEAR_OUTPUT(a, multiplier) "smmla " a ", " a ", " multiplier ", r10\n\t"
 #define SATURATED(a) "ssat " a ", #8, " a ", asr #11\n\t"
 
-__attribute__((naked)) void mz_pointwise_run(const mz_pointwise_job *job __attribute__((unused))) {
+__attribute__((naked)) void mz_block_run(const mz_block_job *job __attribute__((unused))) {
     __asm__ volatile(
         "push {r4-r11, lr}\n\t"
         "add r0, #36\n\t"
@@ -212,74 +214,44 @@ __attribute__((naked)) void mz_pointwise_run(const mz_pointwise_job *job __attri
 #else
 
 /* As the assembly leaves them in the scratch buffer, but unmixed: a block's pixels one by one. */
-static void read_block(const mz_pointwise_job *job, const int8_t *const *input, int32_t depth) {
+static void read_block(const mz_block_job *job, const int8_t *const *input, int32_t depth) {
     int8_t *to = (int8_t *)job->scratch;
-    for (int32_t i = 0; i < MZ_POINTWISE_PIXELS; i++) {
+    for (int32_t i = 0; i < MZ_BLOCK_PIXELS; i++) {
         for (int32_t k = 0; k < depth; k++) {
             *to++ = input[i][k];
         }
     }
 }
 
-static int32_t low_byte(int32_t word) {
-    return (int8_t)(word & 0xFF);
-}
-
-/* sum plus a quad's products. Sums are modulo 2^32, like a register. */
-static uint32_t add_products(uint32_t sum, int32_t word, const int8_t *x) {
-    const int32_t w0 = low_byte(word), w2 = low_byte(word >> 16);
-    const int32_t halfword = (int16_t)(word & 0xFFFF);
-    const int32_t raw = halfword * x[1] + (word >> 16) * x[3];
-    const int32_t low = w0 * (256 * x[0] + 127 - x[1]) + w2 * (256 * x[2] + 127 - x[3]);
-    return sum + (uint32_t)raw + (uint32_t)low;
-}
-
-static int32_t high(int32_t a, int32_t b) {
-    return (int32_t)((int64_t)a * b >> 32);
-}
-
-static int8_t saturated(int32_t value) {
-    return (int8_t)(value < -128 ? -128 : value > 127 ? 127 : value);
-}
-
-/* One channel of four pixels. weights: its words, every second one of the stream. */
-static void run_channel(const mz_pointwise_job *job, int32_t quads, int32_t start,
-                        const int32_t *weights, int32_t multiplier, int32_t offset, int32_t shift,
-                        int8_t *const *output) {
-    const int8_t *x = (const int8_t *)job->scratch;
-    for (int32_t i = 0; i < MZ_POINTWISE_PIXELS; i++, x += 4 * quads) {
-        uint32_t total = (uint32_t)start;
-        for (int32_t quad = 0; quad < quads; quad++) {
-            total = add_products(total, weights[2 * quad], x + 4 * quad);
-        }
-        const int32_t sum = (int32_t)total;
-        const int32_t down = job->exact && sum < 0 ? 128 : 0;
-        *output[i] = saturated((high(sum, multiplier) + offset - down) >> shift);
+/* weights: every second word of the stream. */
+static int32_t sum_of(int32_t start, const int32_t *weights, const int8_t *x, int32_t quads) {
+    uint32_t sum = (uint32_t)start;
+    for (int32_t quad = 0; quad < quads; quad++) {
+        sum = mz_add_quad(sum, weights[2 * quad], x + 4 * quad);
     }
+    return (int32_t)sum;
 }
 
-static const int32_t *run_pair(const mz_pointwise_job *job, int32_t quads, const int32_t *stream,
+static const int32_t *run_pair(const mz_block_job *job, int32_t quads, const int32_t *stream,
                                int8_t *const *output) {
     const int32_t *const weights = stream + 2, *const to = weights + 2 * quads;
-    int8_t *second[MZ_POINTWISE_PIXELS];
-    for (int32_t i = 0; i < MZ_POINTWISE_PIXELS; i++) {
-        second[i] = output[i] + 1;
+    const int8_t *x = (const int8_t *)job->scratch;
+    for (int32_t i = 0; i < MZ_BLOCK_PIXELS; i++, x += 4 * quads) {
+        for (int32_t c = 0; c < 2; c++) {
+            const int32_t sum = sum_of(stream[c], weights + c, x, quads);
+            output[i][c] = job->exact
+                               ? mz_exact_output(sum, to[3 * c], to[3 * c + 1], to[3 * c + 2])
+                               : mz_line_output(sum, to[c], to[2]);
+        }
     }
-    if (job->exact) {
-        run_channel(job, quads, stream[0], weights, to[0], to[1], to[2], output);
-        run_channel(job, quads, stream[1], weights + 1, to[3], to[4], to[5], second);
-        return to + 6;
-    }
-    run_channel(job, quads, stream[0], weights, to[0], to[2], MZ_POINTWISE_SHIFT, output);
-    run_channel(job, quads, stream[1], weights + 1, to[1], to[2], MZ_POINTWISE_SHIFT, second);
-    return to + 3;
+    return to + (job->exact ? 6 : 3);
 }
 
-void mz_pointwise_run(const mz_pointwise_job *job) {
+void mz_block_run(const mz_block_job *job) {
     const int32_t quads = (int32_t)(job->scratch_end - job->scratch) / 8;
-    const int8_t *input[MZ_POINTWISE_PIXELS];
-    int8_t *output[MZ_POINTWISE_PIXELS];
-    for (int32_t i = 0; i < MZ_POINTWISE_PIXELS; i++) {
+    const int8_t *input[MZ_BLOCK_PIXELS];
+    int8_t *output[MZ_BLOCK_PIXELS];
+    for (int32_t i = 0; i < MZ_BLOCK_PIXELS; i++) {
         input[i] = job->input[i];
         output[i] = job->output[i];
     }
@@ -289,15 +261,15 @@ void mz_pointwise_run(const mz_pointwise_job *job) {
         while (stream != job->stream_end) {
             /* A last channel without a partner comes with the one before it. */
             const int32_t back = stream == job->weights_end ? 1 : 0;
-            for (int32_t i = 0; i < MZ_POINTWISE_PIXELS; i++) {
+            for (int32_t i = 0; i < MZ_BLOCK_PIXELS; i++) {
                 output[i] -= back;
             }
             stream = run_pair(job, quads, stream, output);
-            for (int32_t i = 0; i < MZ_POINTWISE_PIXELS; i++) {
+            for (int32_t i = 0; i < MZ_BLOCK_PIXELS; i++) {
                 output[i] += 2;
             }
         }
-        for (int32_t i = 0; i < MZ_POINTWISE_PIXELS; i++) {
+        for (int32_t i = 0; i < MZ_BLOCK_PIXELS; i++) {
             input[i] += job->input_step + 4 * quads;
             output[i] += job->output_step;
         }

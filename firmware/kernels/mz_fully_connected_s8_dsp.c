@@ -1,0 +1,45 @@
+#include "kernels/mz_fully_connected_s8_dsp.h"
+
+#include "kernels/mz_packed_row.h"
+#include "kernels/mz_packed_s8.h"
+
+/* Words of a stream beside its weights, for each channel. */
+#define OTHER_WORDS 4
+
+void mz_fully_connected_s8_dsp(const mz_fully_connected_s8_dsp_params *params,
+                               const int8_t *input, int8_t *output, int8_t *scratch) {
+    const int32_t depth = params->depth, channels = params->channels;
+    const int32_t loops = (depth + 7) / 8;
+    const int32_t stream = MZ_ROW_CHANNELS * (2 * loops + OTHER_WORDS);
+    const int32_t passes = (loops + MZ_ROW_UNROLL - 1) / MZ_ROW_UNROLL;
+    const int32_t whole = channels / MZ_ROW_CHANNELS, left = channels % MZ_ROW_CHANNELS;
+    int32_t *const mixed = (int32_t *)(void *)scratch;
+
+    mz_row_job job = {
+        .scratch = mixed,
+        .scratch_end = mixed + 4 * loops,
+        .skip = passes * MZ_ROW_UNROLL - loops,
+    };
+    for (int32_t row = 0; row < params->rows; row++) {
+        mz_row_mix(input, depth, mixed);
+        job.weights = params->packed;
+        job.weights_end = params->packed + whole * stream;
+        job.output = output;
+        if (whole) {
+            mz_row_run(&job);
+        }
+        if (left) {
+            int8_t last[MZ_ROW_CHANNELS];
+            job.weights = job.weights_end;
+            job.weights_end += stream;
+            job.output = last;
+            mz_row_run(&job);
+            for (int32_t c = 0; c < left; c++) {
+                output[whole * MZ_ROW_CHANNELS + c] = last[c];
+            }
+        }
+        mz_clamp_outputs(output, channels, params->minimum, params->maximum);
+        input += depth;
+        output += channels;
+    }
+}

@@ -1,0 +1,30 @@
+/* The inner loops of mz_fully_connected_s8_dsp: one row against channels by fours.
+ *
+ * The arithmetic is in mz_packed_s8.h. */
+#ifndef MZ_PACKED_ROW_H
+#define MZ_PACKED_ROW_H
+
+#include <stdint.h>
+
+/* The unrolled loop takes so many times eight inputs. */
+#define MZ_ROW_UNROLL 8
+#define MZ_ROW_CHANNELS 4
+
+/* The assembly copies the first five to its stack as they are, so the order of the fields counts.
+ */
+typedef struct {
+    int8_t *output;
+    const int32_t *weights_end;
+    int32_t *scratch;
+    int32_t skip;         /* of the unrolled loop, in its first pass */
+    int32_t *scratch_end; /* of the loop: 16 bytes for every eight inputs */
+    const int32_t *weights;
+} mz_row_job;
+
+/* Into the scratch buffer, as mz_row_run reads it. */
+void mz_row_mix(const int8_t *input, int32_t depth, int32_t *scratch);
+
+/* All channels between weights and weights_end. */
+void mz_row_run(const mz_row_job *job);
+
+#endif

@@ -1,0 +1,84 @@
+"""Matrix products of one row or two on mz_fully_connected_s8_dsp."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcuzoo.lowering.call import Activation, Call, Overlap
+from mcuzoo.lowering.constant import Constant
+from mcuzoo.lowering.ops.dsp_weights import exact_rounding, packable, starts, weight_words
+from mcuzoo.lowering.ops.operands import describe, symbol
+from mcuzoo.lowering.ops.product_blocks import distance
+from mcuzoo.lowering.ops.weighted import WeightedWork
+from mcuzoo.lowering.params import FullyConnectedDspParams
+
+CHANNELS = 4
+"""MZ_ROW_CHANNELS in firmware/kernels/mz_packed_row.h."""
+
+MOST_ROWS = 2
+"""More of them are quicker by blocks of rows, which unpack a weight once for four."""
+
+_LAYOUT = "Packed with bias and scales, four channels after the other: see the kernel's header."
+
+
+class ProductRows:
+    """Weights (channels, ..., depth); every `depth` values of the input are a row."""
+
+    kernel = "mz_fully_connected_s8_dsp"
+
+    def accepts(self, work: WeightedWork) -> bool:
+        weights = work.weights.reshape(work.channels, -1)
+        return (
+            work.source.elements // weights.shape[1] <= MOST_ROWS
+            and packable(weights)
+            and exact_rounding(work, weights) is not None
+        )
+
+    def lower(self, work: WeightedWork) -> Call:
+        weights = work.weights.reshape(work.channels, -1)
+        channels, depth = weights.shape
+        rows = work.source.elements // depth
+        meaning = (*describe(work.weights_tensor), _LAYOUT)
+        params = FullyConnectedDspParams(
+            rows=rows,
+            depth=depth,
+            channels=channels,
+            packed=Constant(symbol(work.op, "packed"), pack_fours(work, weights), meaning),
+            minimum=work.to.minimum,
+            maximum=work.to.maximum,
+        )
+        return Call(
+            work.op,
+            self.kernel,
+            params,
+            work.inputs,
+            Activation(work.output_buffer),
+            scratch_bytes=2 * _rounded_up(depth, 8),
+            overlaps=(Overlap(distance(rows, depth, channels, at_once=1)),),
+        )
+
+
+def pack_fours(work: WeightedWork, rows: NDArray[np.int8]) -> NDArray[np.int32]:
+    """The stream of every four channels."""
+    exact = exact_rounding(work, rows)
+    assert exact is not None
+    channels, depth = rows.shape
+    fours, quads = -(-channels // CHANNELS), _rounded_up(depth, 8) // 4
+
+    def by_fours(values: NDArray[np.int32]) -> NDArray[np.int32]:
+        """(channels, n) as (fours, n * CHANNELS), a channel changing fastest."""
+        padded = np.zeros((fours * CHANNELS, values.shape[1]), np.int32)
+        padded[:channels] = values
+        return np.swapaxes(padded.reshape(fours, CHANNELS, -1), 1, 2).reshape(fours, -1)
+
+    words = np.zeros((channels, quads), np.int32)
+    words[:, : depth // 4] = weight_words(rows)
+    start = starts(work, rows, 0)[:, None]
+    numbers = np.stack([exact.multipliers, exact.offsets, exact.shifts], axis=1)
+    streams = np.concatenate([by_fours(start), by_fours(words), by_fours(numbers)], axis=1)
+    return np.ravel(streams)
+
+
+def _rounded_up(value: int, step: int) -> int:
+    return -(-value // step) * step
