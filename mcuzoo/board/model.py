@@ -11,6 +11,7 @@ from mcuzoo.board.boot import Boot
 from mcuzoo.board.emulation import Emulation
 from mcuzoo.board.lpuart import MAX_BAUD_ERROR, OVERSAMPLING, closest_baud
 from mcuzoo.board.memory import Flash, PeripheralWindow, Region, RegionKind
+from mcuzoo.board.sdk import Sdk
 from mcuzoo.board.startup import Startup
 
 
@@ -64,7 +65,8 @@ class Console(Fact):
 class Board(Fact):
     """One board and the core of it that is used.
 
-    id: what --board takes. sdk_board, sdk_core_id: names in NXP's MCUXpresso SDK.
+    id: what --board takes. sdk_board, sdk_core_id: names in NXP's MCUXpresso SDK; sdk: what else
+    an application that is built in it has to know, None where the SDK has no such board.
     spsdk_family, pyocd_target: names in those tools.
     """
 
@@ -83,6 +85,7 @@ class Board(Fact):
     boot: Boot
     console: Console
     startup: Startup
+    sdk: Sdk | None = None
     emulator: Emulation
     _toml: str = PrivateAttr(default="")
 

@@ -17,22 +17,31 @@ def build(
         str | None, typer.Option("--compiler", help="gcc or zig [the first that is found].")
     ] = None,
     optimization: Annotated[
-        str, typer.Option("--optimization", "-O", help="0, 1, 2, 3 or s.")
-    ] = "2",
+        str | None, typer.Option("--optimization", "-O", help="0, 1, 2, 3 or s [2].")
+    ] = None,
     tflm: Annotated[
         Path | None, typer.Option("--tflm", help="TFLM's tree, if not the one of the export.")
     ] = None,
+    sdk: Annotated[
+        Path | None,
+        typer.Option("--sdk", help="NXP's MCUXpresso SDK, its folder mcuxsdk [$MCUXSDK_ROOT]."),
+    ] = None,
+    config: Annotated[
+        str | None, typer.Option("--config", help="In the SDK: release or debug [release].")
+    ] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print the build's entry.")] = False,
 ) -> None:
-    """Build PROJECT with arm-none-eabi-gcc or Zig into ELF, .bin and .hex."""
+    """Build PROJECT into ELF, .bin and .hex: with arm-none-eabi-gcc or Zig, or in NXP's SDK."""
     import json
     from dataclasses import asdict
 
     from mcuzoo.project.flags import check_optimization
     from mcuzoo.project.manifest import load_project
     from mcuzoo.toolchain.build import build_project
+    from mcuzoo.toolchain.mcuxpresso import SdkOptions
 
-    entry = build_project(project, compiler, check_optimization(optimization), tflm)
+    level = None if optimization is None else check_optimization(optimization)
+    entry = build_project(project, compiler, level, tflm, SdkOptions(sdk, config))
     if json_output:
         print(json.dumps(asdict(entry), indent=2))
     else:

@@ -29,7 +29,7 @@ def render_build_files(manifest: ProjectManifest) -> dict[str, str]:
         "CMakeLists.txt": render(
             "cmake/CMakeLists.txt.j2",
             manifest=manifest,
-            cmake_name=_cmake_name(manifest.name),
+            cmake_name=cmake_name(manifest.name),
             optimization=OPTIMIZATION,
             assembly=any(source.endswith(".S") for source in manifest.sources),
         ),
@@ -53,6 +53,6 @@ def render_build_files(manifest: ProjectManifest) -> dict[str, str]:
     return files
 
 
-def _cmake_name(name: str) -> str:
+def cmake_name(name: str) -> str:
     """A project name that CMake takes whatever the model file was called."""
     return re.sub(r"[^A-Za-z0-9_.-]", "_", name)

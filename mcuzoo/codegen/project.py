@@ -8,13 +8,14 @@ from pathlib import Path
 from mcuzoo import __version__
 from mcuzoo.board.model import Board
 from mcuzoo.codegen.assets import LABELS_FILE, SAMPLES_FOLDER, label_file, sample_files
-from mcuzoo.codegen.board_files import render_board_files
-from mcuzoo.codegen.build_files import render_build_files
 from mcuzoo.codegen.entries import plan_entry, target_entry, tensor_spec
 from mcuzoo.codegen.folder import check_target, write_project
 from mcuzoo.codegen.identity import build_id_header, file_hashes
-from mcuzoo.codegen.readme import render_readme
+from mcuzoo.codegen.mcuxpresso.board_files import sdk_data_bytes
+from mcuzoo.codegen.mcuxpresso.part import sdk_part
+from mcuzoo.codegen.project_part import ProjectPart, standalone_part
 from mcuzoo.codegen.runtime_part import RuntimePart, aot_part
+from mcuzoo.codegen.sections import Sections
 from mcuzoo.codegen.sources import (
     INCLUDE_DIRS,
     SOURCE_SUFFIXES,
@@ -61,15 +62,14 @@ def export_project(
     directory = directory.resolve()
     check_target(directory, force)
     model = load_model(source.path)
-    plan = _memory_plan(model, board, runtime, weights, arena_region, tflm)
-    part = _runtime_part(plan, source, tflm)
+    reserved = sdk_data_bytes(board) if project == "mcuxpresso" else 0
+    plan = _memory_plan(model, board, runtime, weights, arena_region, tflm, reserved)
+    kind = _project_part(project, board, plan)
+    part = _runtime_part(plan, source, tflm, kind.sections)
     _require_fit(plan, board, source)
 
-    rendered = {
-        **part.rendered,
-        **render_board_files(board, plan.placement),
-    }
-    compiled = (*application_sources(firmware_dir()), *part.compiled)
+    rendered = {**part.rendered, **kind.rendered}
+    compiled = (*application_sources(firmware_dir(), kind.firmware), *part.compiled)
     known = {**rendered, BUILD_ID_HEADER: ""}
     files = {
         **{path: text.encode() for path, text in rendered.items()},
@@ -100,12 +100,12 @@ def export_project(
         sources=tuple(sorted(path for path in files if path.endswith(SOURCE_SUFFIXES))),
         include_dirs=INCLUDE_DIRS,
         tflm=part.tflm,
-        linker_script=next(path for path in rendered if path.startswith("linker/")),
+        sdk=kind.sdk,
+        linker_script=kind.linker_script,
         labels=LABELS_FILE if source.labels else None,
         samples=f"{SAMPLES_FOLDER}/manifest.csv" if source.samples else None,
     )
-    documents = {**render_build_files(manifest), **render_readme(manifest, board, plan)}
-    files |= {path: text.encode() for path, text in documents.items()}
+    files |= {path: text.encode() for path, text in kind.documents(manifest).items()}
     manifest = replace(manifest, files=file_hashes(files))
     write_project(directory, files, manifest)
     return manifest
@@ -118,27 +118,33 @@ def _memory_plan(
     weights: WeightsChoice,
     arena_region: str | None,
     tflm: TflmOptions | None,
+    reserved_bytes: int,
 ) -> MemoryPlan:
+    place = (model, board, runtime, weights, arena_region)
     if tflm is None:
-        return plan_memory(model, board, runtime, weights, arena_region)
-    return plan_memory(
-        model, board, runtime, weights, arena_region, tflm.kernels, tflm.plan, tflm.arena_bytes
-    )
+        return plan_memory(*place, reserved_bytes=reserved_bytes)
+    return plan_memory(*place, tflm.kernels, tflm.plan, tflm.arena_bytes, reserved_bytes)
 
 
-def _runtime_part(plan: MemoryPlan, source: ModelSource, tflm: TflmOptions | None) -> RuntimePart:
+def _project_part(project: str, board: Board, plan: MemoryPlan) -> ProjectPart:
+    return sdk_part(board, plan) if project == "mcuxpresso" else standalone_part(board, plan)
+
+
+def _runtime_part(
+    plan: MemoryPlan, source: ModelSource, tflm: TflmOptions | None, sections: Sections
+) -> RuntimePart:
     if plan.image is None:
         if tflm is not None:
             raise UsageError(
                 "--tflm, --kernels, --plan and --embed need --runtime tflm.", "Add it."
             )
-        return aot_part(plan)
+        return aot_part(plan, sections)
     if tflm is None:
         raise UsageError(
             "--runtime tflm needs a TFLite-Micro tree: --tflm DIR is missing.",
             tree_hint("cmsis-nn"),
         )
-    return tflm_part(plan.program, plan.image, tflm, source.path.name)
+    return tflm_part(plan.program, plan.image, tflm, source.path.name, sections)
 
 
 def _require_fit(plan: MemoryPlan, board: Board, source: ModelSource) -> None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from mcuzoo.codegen.aot.emit import render_model
 from mcuzoo.codegen.aot.sources import kernel_sources
+from mcuzoo.codegen.sections import Sections
 from mcuzoo.lowering.lower import lower
 from mcuzoo.plan.memory import MemoryPlan
 from mcuzoo.project.manifest import TflmEntry
 
-WEIGHTS_SECTION = ".mz_weights"
 NO_UPLOAD_SOURCE = "upload/none/mz_upload_none.c"
 """For a firmware whose model is linked in."""
 
@@ -26,10 +26,10 @@ class RuntimePart:
     tflm: TflmEntry | None = None
 
 
-def aot_part(plan: MemoryPlan) -> RuntimePart:
+def aot_part(plan: MemoryPlan, sections: Sections) -> RuntimePart:
     """Raises UnsupportedOpError for an op that has no kernel of ours."""
     calls = lower(plan.program) if plan.calls is None else plan.calls
     return RuntimePart(
-        rendered=render_model(plan.program, plan.arena, WEIGHTS_SECTION, calls),
+        rendered=render_model(plan.program, plan.arena, sections, calls),
         compiled=(*kernel_sources(calls), NO_UPLOAD_SOURCE),
     )

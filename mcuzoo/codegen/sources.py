@@ -8,8 +8,19 @@ from pathlib import Path, PurePosixPath
 
 from mcuzoo.errors import InputError
 
-APPLICATION_FOLDERS = ("app", "link", "port/cortex_m7", "port/imxrt")
-"""Folders under firmware/ whose every C file is part of every stand-alone project."""
+_SHARED = ("app/*.c", "link/*.c", "port/console/*.c")
+
+STANDALONE_SOURCES = (*_SHARED, "port/cortex_m7/*.c", "port/imxrt/*.c")
+"""Patterns of the C files under firmware/ that are part of every stand-alone project."""
+
+SDK_SOURCES = (
+    *_SHARED,
+    "port/cortex_m7/mz_core.c",
+    "port/cortex_m7/mz_fault.c",
+    "port/cortex_m7/mz_stack.c",
+    "port/mcuxsdk/*.c",
+)
+"""The same for applications of the MCUXpresso SDK, which has start-up code and drivers."""
 
 SOURCE_SUFFIXES = (".c", ".cc", ".S")
 
@@ -19,9 +30,9 @@ INCLUDE_DIRS = ("firmware", "board", "model")
 _INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
 
-def application_sources(firmware: Path) -> tuple[str, ...]:
-    """Paths below `firmware` of all C files but the runtime and its kernels, sorted."""
-    found = (path for folder in APPLICATION_FOLDERS for path in (firmware / folder).glob("*.c"))
+def application_sources(firmware: Path, patterns: Iterable[str]) -> tuple[str, ...]:
+    """Paths below `firmware` of the C files that match one of `patterns`, sorted."""
+    found = (path for pattern in patterns for path in firmware.glob(pattern))
     return tuple(sorted(path.relative_to(firmware).as_posix() for path in found))
 
 

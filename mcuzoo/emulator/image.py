@@ -98,8 +98,10 @@ def _from_elf(board: Board, raw: bytes) -> FlashImage:
 def _loaded_sections(elf: Any) -> Iterator[tuple[int, bytes]]:
     """Load address and content. Segments alone will not do: they may take in the ELF header."""
     segments = list(elf.iter_segments("PT_LOAD"))
-    for section in elf.iter_sections("SHT_PROGBITS"):
+    for section in elf.iter_sections():
         if not section["sh_flags"] & _SHF_ALLOC or not section["sh_size"]:
+            continue
+        if section["sh_type"] == "SHT_NOBITS":
             continue
         data = bytes(section.data())
         if len(data) != section["sh_size"]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mcuzoo.board.model import Board
 from mcuzoo.errors import UnsupportedOpError
@@ -72,8 +72,11 @@ def plan_memory(
     kernels: Kernels = "cmsis-nn",
     head: HeadPlan | None = None,
     arena_bytes: int | None = None,
+    reserved_bytes: int = 0,
 ) -> MemoryPlan:
     """Plan `model` for `board`. kernels, head, arena_bytes: see prepare_image, for tflm only.
+
+    reserved_bytes: of the data region, for what another start-up code than ours brings along.
 
     Raises ModelError when the model cannot be executed at all (not INT8, several inputs),
     UnsupportedOpError for an op whose arena under TFLM is not known and UsageError for a runtime
@@ -91,6 +94,7 @@ def plan_memory(
         needs = assess_needs(program, calls, arena, constants)
     else:
         needs = assess_tflm_needs(image)
+    needs = replace(needs, data_bytes=needs.data_bytes + reserved_bytes)
     placement = place(needs, board, weights, arena_region)
     regions = region_fits(needs, board, placement)
     return MemoryPlan(program, arena, needs, placement, regions, image, calls)

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 BUILD_ID_HEADER = "board/mz_build_id.h"
 
-_FOLDERS = frozenset({"board", "firmware", "linker", "model"})
+_FOLDERS = frozenset({"board", "boards", "firmware", "linker", "model"})
 _SUFFIXES = frozenset({".S", ".c", ".cc", ".h", ".ld"})
 
 

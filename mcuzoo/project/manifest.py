@@ -135,6 +135,15 @@ class TflmEntry:
 
 
 @dataclass(frozen=True)
+class SdkEntry:
+    """What an application for NXP's MCUXpresso SDK is called in it. core_id: where it matters."""
+
+    board: str
+    core_id: str | None
+    minimum_version: str
+
+
+@dataclass(frozen=True)
 class ArenaFigures:
     """Bytes of a tensor arena: activations, what persists, both; and the least that runs."""
 
@@ -201,6 +210,7 @@ class ProjectManifest:
     build: BuildEntry | None = None
     tflm: TflmEntry | None = None
     measured: MeasuredEntry | None = None
+    sdk: SdkEntry | None = None
     schema: int = SCHEMA
 
     @property
@@ -297,6 +307,7 @@ def _parse(raw: dict[str, Any]) -> AnyManifest:
     build = raw.get("build")
     tflm = raw.get("tflm")
     measured = raw.get("measured")
+    sdk = raw.get("sdk")
     common = {
         **raw,
         "plan": _plan(raw["plan"]),
@@ -306,6 +317,7 @@ def _parse(raw: dict[str, Any]) -> AnyManifest:
         "build": None if build is None else _build(build),
         "tflm": None if tflm is None else _tflm(tflm),
         "measured": None if measured is None else _measured(measured),
+        "sdk": None if sdk is None else SdkEntry(**sdk),
     }
     if "universal" in raw:
         return UniversalManifest(**{**common, "universal": _universal(raw["universal"])})

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
-from mcuzoo.errors import ProjectError
+from mcuzoo.codegen.tflm.tree import TflmTree
+from mcuzoo.errors import ProjectError, UsageError
 from mcuzoo.project.build_id import build_id, firmware_inputs, hash_files
 from mcuzoo.project.flags import OPTIMIZATION
-from mcuzoo.project.manifest import BuildEntry, ProjectManifest, load_project, write_manifest
+from mcuzoo.project.manifest import AnyManifest, BuildEntry, load_project, write_manifest
 from mcuzoo.toolchain.command import BuildLog
 from mcuzoo.toolchain.compile import CompileJob, build_elf
 from mcuzoo.toolchain.find import find_compiler
 from mcuzoo.toolchain.image import flash_bytes, write_bin, write_hex
+from mcuzoo.toolchain.mcuxpresso import SdkJob, SdkOptions, build_sdk_elf, find_sdk, require_gcc
 from mcuzoo.toolchain.sections import read_sections, read_symbols
 from mcuzoo.toolchain.sizes import CODE_SYMBOLS, code_bytes, region_uses
 from mcuzoo.toolchain.tflm import find_tflm_compiler, find_tree
@@ -22,56 +24,131 @@ from mcuzoo.toolchain.tflm import find_tflm_compiler, find_tree
 BUILD_FOLDER = "build"
 
 
+@dataclass(frozen=True)
+class Toolset:
+    """What is built with, and into which folder below build/ the products go."""
+
+    toolchain: str
+    compiler_version: str
+    optimization: str
+    folder: str
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """What a user may choose of a build; None: the project's own, or the first that is found.
+
+    tflm: take TFLM from this tree. sdk: of an application for the MCUXpresso SDK only.
+    """
+
+    compiler: str | None = None
+    optimization: str | None = None
+    tflm: Path | None = None
+    sdk: SdkOptions = field(default_factory=SdkOptions)
+
+
 def build_project(
     project: Path,
     compiler: str | None = None,
-    optimization: str = OPTIMIZATION,
+    optimization: str | None = None,
     tflm: Path | None = None,
+    sdk: SdkOptions | None = None,
 ) -> BuildEntry:
-    """Build into project/build/<toolchain>/firmware.{elf,bin,hex} and write the manifest's entry.
+    """Build into project/build/<folder>/firmware.{elf,bin,hex} and write the manifest's entry.
 
-    tflm: take TFLM from this tree instead of the one the project was exported with. Raises
-    ProjectError (no project, files missing), InputError (no TFLM tree, or not a fitting one) and
-    ToolchainError (no compiler, or it failed; build/<toolchain>/build.log has its words).
+    The folder is called after the compiler, or mcuxpresso. tflm: take TFLM from this tree instead
+    of the one the project was exported with. sdk: where the MCUXpresso SDK is, for a project that
+    is built in it. Raises ProjectError (no project, files missing), InputError (no TFLM tree or
+    SDK, or not a fitting one), UsageError (an option that this project has no use for) and
+    ToolchainError (no compiler, or it failed; build.log in that folder has its words).
     """
     project = project.resolve()
     manifest = load_project(project)
-    tree = find_tree(manifest, tflm)
-    identity = _current_build_id(project, manifest, tree.fingerprint if tree else None)
-    chosen = find_tflm_compiler(compiler) if tree else find_compiler(compiler)
+    options = BuildOptions(compiler, optimization, tflm, sdk or SdkOptions())
+    if manifest.project == "mcuxpresso":
+        return _build_in_sdk(project, manifest, options)
+    return _build_standalone(project, manifest, options)
+
+
+def _build_standalone(project: Path, manifest: AnyManifest, options: BuildOptions) -> BuildEntry:
+    if options.sdk != SdkOptions():
+        raise UsageError(
+            f"--sdk and --config: {manifest.name} is not built in the MCUXpresso SDK.",
+            "Leave them out, or export with --project mcuxpresso.",
+        )
+    tree = find_tree(manifest, options.tflm)
+    identity = _current_build_id(project, manifest, tree)
+    chosen = find_tflm_compiler(options.compiler) if tree else find_compiler(options.compiler)
+    level = options.optimization or OPTIMIZATION
     folder = project / BUILD_FOLDER / chosen.kind
     folder.mkdir(parents=True, exist_ok=True)
+    log = BuildLog(folder / "build.log")
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{chosen.kind}-") as scratch:
         defines = () if identity == manifest.build_id else (f'MZ_BUILD_ID="{identity}"',)
-        job = CompileJob(chosen, project, Path(scratch), optimization, defines, tree)
-        log = BuildLog(folder / "build.log")
+        job = CompileJob(chosen, project, Path(scratch), level, defines, tree)
         try:
             elf = build_elf(job, manifest, log)
         finally:
             log.write()
-        sections = read_sections(elf)
-        symbols = read_symbols(elf, CODE_SYMBOLS)
-        image = flash_bytes(sections, manifest.target)
-        write_bin(image, elf.with_suffix(".bin"))
-        write_hex(image, manifest.target.image_base, elf.with_suffix(".hex"))
-        products = {suffix: folder / f"firmware.{suffix}" for suffix in ("elf", "bin", "hex")}
-        for product in products.values():
-            (job.output / product.name).replace(product)
+        tools = Toolset(chosen.kind, chosen.version, level, chosen.kind)
+        return _enter(project, manifest, elf, tools, identity)
+
+
+def _build_in_sdk(project: Path, manifest: AnyManifest, options: BuildOptions) -> BuildEntry:
+    if options.optimization is not None:
+        raise UsageError(
+            f"-O: {manifest.name} is optimized as its SDK configuration says.",
+            "Leave it out; --config release or --config debug chooses the configuration.",
+        )
+    chosen = require_gcc(options.compiler)
+    sdk = find_sdk(manifest, options.sdk)
+    tree = find_tree(manifest, options.tflm)
+    identity = _current_build_id(project, manifest, tree)
+    log = BuildLog(project / BUILD_FOLDER / "mcuxpresso" / "build.log")
+    job = SdkJob(chosen, project, sdk, options.sdk.configuration, identity, tree)
+    try:
+        elf = build_sdk_elf(job, log)
+    finally:
+        log.write()
+    tools = Toolset(chosen.kind, chosen.version, job.configuration, "mcuxpresso")
+    return _enter(project, manifest, elf, tools, identity)
+
+
+def _enter(
+    project: Path, manifest: AnyManifest, elf: Path, tools: Toolset, identity: str
+) -> BuildEntry:
+    """Make the products of `elf`, whole or not at all, and enter them in the manifest."""
+    folder = project / BUILD_FOLDER / tools.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    sections = read_sections(elf)
+    symbols = read_symbols(elf, CODE_SYMBOLS)
+    image = flash_bytes(sections, manifest.target)
+    in_code = (
+        manifest.sdk is not None and manifest.plan.weights_region == manifest.target.flash_region
+    )
+    products = {suffix: folder / f"firmware.{suffix}" for suffix in ("elf", "bin", "hex")}
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".fresh-") as scratch:
+        fresh = {suffix: Path(scratch) / path.name for suffix, path in products.items()}
+        fresh["elf"].write_bytes(elf.read_bytes())
+        write_bin(image, fresh["bin"])
+        write_hex(image, manifest.target.image_base, fresh["hex"])
+        for suffix, product in products.items():
+            fresh[suffix].replace(product)
     entry = BuildEntry(
-        toolchain=chosen.kind,
-        compiler_version=chosen.version,
-        optimization=optimization,
+        toolchain=tools.toolchain,
+        compiler_version=tools.compiler_version,
+        optimization=tools.optimization,
         build_id=identity,
         **{suffix: path.relative_to(project).as_posix() for suffix, path in products.items()},
         regions=region_uses(sections, manifest.target),
-        code_bytes=code_bytes(sections, symbols),
+        code_bytes=code_bytes(sections, symbols, manifest.plan.constant_bytes if in_code else 0),
         sha256={suffix: sha256(path.read_bytes()).hexdigest() for suffix, path in products.items()},
     )
     write_manifest(replace(manifest, build=entry), project)
     return entry
 
 
-def _current_build_id(project: Path, manifest: ProjectManifest, tflm: str | None) -> str:
+def _current_build_id(project: Path, manifest: AnyManifest, tree: TflmTree | None) -> str:
     """The manifest's, unless files were edited since the export.
 
     Raises ProjectError when files that the manifest lists are gone.
@@ -86,4 +163,5 @@ def _current_build_id(project: Path, manifest: ProjectManifest, tflm: str | None
             f"{project} lacks {', '.join(missing)}.",
             "Export the project again: mcuzoo export --force.",
         )
-    return build_id(hash_files(project, firmware_inputs(project)), tflm)
+    fingerprint = tree.fingerprint if tree else None
+    return build_id(hash_files(project, firmware_inputs(project)), fingerprint)

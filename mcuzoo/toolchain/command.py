@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,9 @@ from platformdirs import user_cache_path
 from mcuzoo.errors import ToolchainError
 
 _ERROR_LINES = 5
-_ERROR = re.compile(r"\berror\b|undefined reference", re.IGNORECASE)
+_ERROR = re.compile(
+    r"\berror\b|undefined reference|\bcannot (open|find)\b|overflowed by|overlaps", re.IGNORECASE
+)
 
 
 @dataclass
@@ -29,15 +31,21 @@ class BuildLog:
         self.path.write_text("".join(self.entries), encoding="utf-8")
 
 
-def run_logged(command: Sequence[str], folder: Path, log: BuildLog) -> None:
-    """Run `command` in `folder`.
+def run_logged(
+    command: Sequence[str],
+    folder: Path,
+    log: BuildLog,
+    who: str = "The compiler",
+    environment: Mapping[str, str] | None = None,
+) -> None:
+    """Run `command` in `folder`, with `environment` besides ours.
 
     Raises ToolchainError with the first error lines when it fails; the log has all of them.
     """
     done = subprocess.run(
         command,
         cwd=folder,
-        env=_environment(),
+        env={**_environment(), **(environment or {})},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",
@@ -47,7 +55,7 @@ def run_logged(command: Sequence[str], folder: Path, log: BuildLog) -> None:
     said = done.stdout + done.stderr
     log.entries.append(" ".join(command) + "\n" + said)
     if done.returncode != 0:
-        raise ToolchainError(_first_errors(said), f"The whole log: {log.path}")
+        raise ToolchainError(_first_errors(said, who), f"The whole log: {log.path}")
 
 
 def _environment() -> dict[str, str]:
@@ -61,7 +69,7 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _first_errors(said: str) -> str:
+def _first_errors(said: str, who: str) -> str:
     lines = [line for line in said.splitlines() if line.strip()]
     first = next((number for number, line in enumerate(lines) if _ERROR.search(line)), 0)
-    return "The compiler failed:\n" + "\n".join(lines[first : first + _ERROR_LINES])
+    return f"{who} failed:\n" + "\n".join(lines[first : first + _ERROR_LINES])

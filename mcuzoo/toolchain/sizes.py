@@ -28,10 +28,16 @@ def region_uses(sections: Iterable[Section], target: TargetEntry) -> tuple[Regio
     return tuple(uses)
 
 
-def code_bytes(sections: Iterable[Section], symbols: Mapping[str, int]) -> int:
-    """Machine code with its own tables, less the model's constants where they stand among it."""
+def code_bytes(
+    sections: Iterable[Section], symbols: Mapping[str, int], unmarked_constants: int = 0
+) -> int:
+    """Machine code with its own tables, less the model's constants where they stand among it.
+
+    unmarked_constants: bytes of constants among the code that no symbol delimits.
+    """
     start = symbols.get("mz_weights_start", 0)
     constants = symbols.get("mz_weights_end", 0) - start
     code = [section for section in sections if section.executable]
     inside = any(section.address <= start < section.end for section in code)
-    return sum(section.size_bytes for section in code) - (constants if inside else 0)
+    taken = constants if inside else unmarked_constants
+    return sum(section.size_bytes for section in code) - taken

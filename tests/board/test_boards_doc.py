@@ -11,6 +11,7 @@ from mcuzoo.board.base import Table
 from mcuzoo.board.boot import Boot, Fcb
 from mcuzoo.board.memory import Flash, PeripheralWindow, Region
 from mcuzoo.board.model import Board, Console, Core
+from mcuzoo.board.sdk import Pin, Sdk
 from mcuzoo.board.startup import (
     BitsStep,
     DelayStep,
@@ -28,7 +29,9 @@ TABLES = (
     Console,
     Core,
     Flash,
+    Pin,
     Region,
+    Sdk,
     Stage,
     Startup,
     Watchdog,

@@ -14,6 +14,7 @@ from helpers.small_net import small_net
 
 from mcuzoo.codegen.aot.c_text import COLUMNS, array_text, float_text
 from mcuzoo.codegen.aot.emit import render_model
+from mcuzoo.codegen.sections import Sections
 from mcuzoo.errors import ModelError
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.program import Program, build_program
@@ -70,7 +71,10 @@ def test_the_header_tells_arena_and_ends() -> None:
 
 def test_constants_say_what_they_mean_and_where_they_go() -> None:
     program = program_of(small_net())
-    text = render_model(program, tight_plan(program), ".elsewhere")["model/mz_model_data.c"]
+    sections = Sections(arena=".here", weights=".elsewhere")
+    files = render_model(program, tight_plan(program), sections)
+    assert 'MZ_SECTION(".here") _Alignas(16)' in files["model/mz_model.c"]
+    text = files["model/mz_model_data.c"]
     assert 'MZ_SECTION(".elsewhere") _Alignas(16)' in text
     assert '/* "depthwise/w", int8 [1, 3, 3, 4]\n' in text
     for constant in (constant for call in lower(program) for constant in call.constants()):

@@ -14,7 +14,7 @@ from helpers.tflite_builder import pool_model, unary_model
 from mcuzoo.board.load import load_board, read_board
 from mcuzoo.board.model import Board
 from mcuzoo.codegen.project import export_project
-from mcuzoo.errors import FitError, ProjectError, UnsupportedOpError, UsageError
+from mcuzoo.errors import FitError, ProjectError, UnsupportedOpError
 from mcuzoo.project.manifest import MANIFEST_NAME, Manifest, load_manifest
 from mcuzoo.resources import boards_dir, firmware_dir
 from mcuzoo.zoo.registry import ModelSource
@@ -176,12 +176,6 @@ def test_a_foreign_folder_is_refused_before_any_work(tmp_path: Path, source: Mod
     missing = replace(source, path=tmp_path / "none.tflite")
     with pytest.raises(ProjectError):
         _export(missing, tmp_path)
-
-
-def test_what_is_to_come_is_refused(tmp_path: Path, source: ModelSource) -> None:
-    with pytest.raises(UsageError, match="not available in this version"):
-        export_project(source, load_board("rt1050"), tmp_path / "p", project="mcuxpresso")
-    assert not (tmp_path / "p").exists()
 
 
 def test_a_model_that_does_not_fit_is_refused_by_region(tmp_path: Path) -> None:

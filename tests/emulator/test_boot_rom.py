@@ -42,6 +42,20 @@ def test_elf_is_programmed_at_its_load_addresses(echo: Guest) -> None:
     assert image.content[: len(echo.code)] == echo.code
 
 
+def test_tables_of_constructors_are_programmed_too(echo: Guest) -> None:
+    """A C library's start-up calls what .init_array holds; its section has a type of its own."""
+    elf = bytearray(echo.elf.read_bytes())
+    headers, entry_bytes, count = (
+        int.from_bytes(elf[at : at + size], "little") for at, size in ((32, 4), (46, 2), (48, 2))
+    )
+    types = [headers + number * entry_bytes + 4 for number in range(count)]
+    loaded = [at for at in types if elf[at] == 1 and elf[at + 4] & 2]
+    assert loaded
+    for at in loaded:
+        elf[at] = 14  # SHT_INIT_ARRAY
+    assert load_image(echo.board, bytes(elf)) == load_image(echo.board, echo.elf)
+
+
 @pytest.mark.parametrize(
     ("field", "value", "named"),
     [

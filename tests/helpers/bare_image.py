@@ -68,6 +68,7 @@ def link_bare_image(
     sources = [
         *sorted((port / "cortex_m7").glob("*.c")),
         *sorted((port / "imxrt").glob("*.c")),
+        *sorted((port / "console").glob("*.c")),
         *sorted((folder / "board").glob("*.c")),
         folder / "main.c",
     ]

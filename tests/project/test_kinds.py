@@ -6,21 +6,14 @@ import pytest
 
 from mcuzoo.errors import UsageError
 from mcuzoo.project.flags import check_optimization
-from mcuzoo.project.kinds import check_project, check_runtime, check_weights
+from mcuzoo.project.kinds import PROJECTS, check_project, check_runtime, check_weights
 
 
 def test_what_is_available_passes() -> None:
     assert (check_runtime("aot"), check_runtime("tflm")) == ("aot", "tflm")
-    assert check_project("cmake") == "cmake"
+    assert [check_project(name) for name in PROJECTS] == ["cmake", "mcuxpresso"]
     assert (check_weights("flash"), check_weights("ram")) == ("flash", "ram")
     assert check_optimization("s") == "-Os"
-
-
-def test_what_is_to_come_says_so() -> None:
-    with pytest.raises(UsageError, match="not available in this version") as caught:
-        check_project("mcuxpresso")
-    assert caught.value.hint == "Use --runtime aot or tflm with --project cmake."
-    assert caught.value.exit_code == 2
 
 
 def test_what_is_unknown_is_corrected() -> None:

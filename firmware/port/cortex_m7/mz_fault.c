@@ -1,7 +1,9 @@
 /* Faults and unexpected interrupts: record, report over the link, restart. */
+#include "port/cortex_m7/mz_fault.h"
+
 #include "app/mz_app.h"
 #include "port/cortex_m7/mz_core.h"
-#include "port/cortex_m7/mz_startup.h"
+#include "port/cortex_m7/mz_stack.h"
 #include "port/mz_port.h"
 
 /* Words of the frame that an exception pushes (DDI 0403, B1.5.6), and its whole size. */
@@ -13,6 +15,12 @@ enum { FRAME_LR = 5, FRAME_PC = 6, FRAME_PSR = 7, FRAME_BYTES = 32, FRAME_WITH_F
 
 static mz_fault recorded;
 static volatile uint32_t handling;
+
+void mz_fault_enable(void) {
+    MZ_SCB_CCR |= MZ_CCR_DIV_0_TRP;
+    MZ_SCB_SHCSR |= MZ_SHCSR_FAULTS_ENABLED;
+    mz_core_sync();
+}
 
 static uint32_t active_exception(void) {
     uint32_t ipsr;

@@ -1,6 +1,5 @@
 #include "port/cortex_m7/mz_stack.h"
 
-#include "port/cortex_m7/mz_startup.h"
 #include "port/mz_port.h"
 
 #define PAINT 0x5A7AC4EDu

@@ -2,6 +2,12 @@
 #ifndef MZ_STACK_H
 #define MZ_STACK_H
 
+#include <stdint.h>
+
+/* Ends of the stack, from the linker script. */
+extern uint32_t mz_stack_bottom[];
+extern uint32_t mz_stack_top[];
+
 /* Once, right after reset. */
 void mz_stack_paint(void);
 

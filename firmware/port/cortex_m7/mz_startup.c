@@ -5,6 +5,7 @@
 #include "mz_board.h"
 #include "port/cortex_m7/mz_cache.h"
 #include "port/cortex_m7/mz_core.h"
+#include "port/cortex_m7/mz_fault.h"
 #include "port/cortex_m7/mz_mpu.h"
 #include "port/cortex_m7/mz_stack.h"
 #include "port/cortex_m7/mz_string.h"
@@ -71,9 +72,7 @@ void mz_start(void) {
     mz_mpu_enable(mz_board_mpu, MZ_BOARD_MPU_REGIONS);
     mz_cache_enable();
     copy_section(mz_weights_start, mz_weights_end, mz_weights_load);
-    MZ_SCB_CCR |= MZ_CCR_DIV_0_TRP;
-    MZ_SCB_SHCSR |= MZ_SHCSR_FAULTS_ENABLED;
-    mz_core_sync();
+    mz_fault_enable();
     __asm__ volatile("cpsie i" ::: "memory");
     (void)main();
     mz_port_reset();

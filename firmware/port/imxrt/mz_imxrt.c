@@ -1,8 +1,8 @@
 /* The i.MX RT behind mz_port.h: watchdogs off, clocks, pins, console. */
 #include "mz_board.h"
+#include "port/console/mz_console.h"
 #include "port/cortex_m7/mz_core.h"
 #include "port/cortex_m7/mz_startup.h"
-#include "port/imxrt/mz_console.h"
 #include "port/imxrt/mz_steps.h"
 #include "port/imxrt/mz_watchdog.h"
 #include "port/mz_port.h"

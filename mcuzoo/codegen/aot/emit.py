@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mcuzoo.codegen.aot.c_text import array_text, struct_lines
 from mcuzoo.codegen.aot.ends import sha256_rows, view_end
+from mcuzoo.codegen.sections import STANDALONE, Sections
 from mcuzoo.codegen.templates import render
 from mcuzoo.errors import ModelError
 from mcuzoo.graph.model import Tensor
@@ -22,14 +23,13 @@ from mcuzoo.plan.layout import ArenaPlan
 def render_model(
     program: Program,
     plan: ArenaPlan,
-    weights_section: str = ".mz_weights",
+    sections: Sections = STANDALONE,
     calls: Sequence[Call] | None = None,
 ) -> dict[str, str]:
     """The generated C, by path in the project folder; the same input gives the same text.
 
-    `weights_section` is the linker section of all constants; `calls` are the program's, if they
-    are lowered already. Raises UnsupportedOpError when an
-    op, type or option has no kernel, ModelError when the model's ends cannot be described.
+    `calls` are the program's, if they are lowered already. Raises UnsupportedOpError when an op,
+    type or option has no kernel, ModelError when the model's ends cannot be described.
     """
     calls = lower(program) if calls is None else calls
     if not calls:
@@ -52,12 +52,13 @@ def render_model(
         sha256=sha256_rows(program.model.sha256),
         input=view_end(program.input_tensor),
         output=view_end(program.output_tensor),
+        arena_section=sections.arena,
     )
     data = render(
         "aot/mz_model_data.c.j2",
         title=_title(program),
         constants=constants,
-        weights_section=weights_section,
+        weights_section=sections.weights,
     )
     return {
         "model/mz_model.h": header,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mcuzoo.codegen.aot.ends import sha256_rows, view_end
 from mcuzoo.codegen.model_array import Embed, render_model_array
+from mcuzoo.codegen.sections import Sections
 from mcuzoo.codegen.templates import render
 from mcuzoo.codegen.tflm.registration import Registration
 from mcuzoo.graph.program import Program
@@ -32,11 +33,11 @@ def render_tflm_model(
     image: TflmImage,
     registered: Iterable[Registration],
     source: str,
-    section: str,
+    sections: Sections,
     embed: Embed = "array",
     recording: bool = False,
 ) -> dict[str, str]:
-    """`model/...` files by project path. source, section: see render_model_array.
+    """`model/...` files by project path. source: see render_model_array.
 
     recording: with TFLM's recording allocator at hand, see link protocol.
 
@@ -62,6 +63,7 @@ def render_tflm_model(
         output=view_end(program.output_tensor),
         op_count=len(program.model.ops),
         ops=_op_rows(image),
+        arena_section=sections.arena,
     )
     resolver = render("tflm/mz_resolver.h.j2", title=title, registrations=list(registered))
     return {
@@ -69,7 +71,7 @@ def render_tflm_model(
         "model/mz_model.c": facts,
         "model/mz_resolver.h": resolver,
         **render_model_array(
-            image.model, source, section, embed, EMBEDDED_FILE.removeprefix("model/")
+            image.model, source, sections.weights, embed, EMBEDDED_FILE.removeprefix("model/")
         ),
     }
 

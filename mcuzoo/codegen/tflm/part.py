@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mcuzoo.codegen.runtime_part import NO_UPLOAD_SOURCE, WEIGHTS_SECTION, RuntimePart
+from mcuzoo.codegen.runtime_part import NO_UPLOAD_SOURCE, RuntimePart
+from mcuzoo.codegen.sections import STANDALONE, Sections
 from mcuzoo.codegen.tflm.emit import EMBEDDED_FILE, render_tflm_model
 from mcuzoo.codegen.tflm.options import TflmOptions
 from mcuzoo.codegen.tflm.registration import Registration, registrations
@@ -19,7 +20,13 @@ RUNTIME_SOURCE = "runtime/tflm/mz_runtime_tflm.cc"
 FIXED_SOURCE = "runtime/tflm/fixed/mz_tflm_fixed.c"
 
 
-def tflm_part(program: Program, image: TflmImage, options: TflmOptions, source: str) -> RuntimePart:
+def tflm_part(
+    program: Program,
+    image: TflmImage,
+    options: TflmOptions,
+    source: str,
+    sections: Sections = STANDALONE,
+) -> RuntimePart:
     """The model's files and the choice from the TFLM tree that `options` names.
 
     Raises InputError when the tree is none, or lacks a kernel, UnsupportedOpError for an op that
@@ -34,7 +41,7 @@ def tflm_part(program: Program, image: TflmImage, options: TflmOptions, source: 
             image,
             registered,
             source,
-            WEIGHTS_SECTION,
+            sections,
             options.embed,
             options.recording,
         ),

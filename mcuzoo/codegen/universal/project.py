@@ -15,6 +15,7 @@ from mcuzoo.codegen.identity import build_id_header, file_hashes
 from mcuzoo.codegen.sources import (
     INCLUDE_DIRS,
     SOURCE_SUFFIXES,
+    STANDALONE_SOURCES,
     application_sources,
     firmware_files,
 )
@@ -64,7 +65,7 @@ def export_universal(
         ),
         **render_board_files(board, plan.placement, plan.rooms),
     }
-    compiled = (*application_sources(firmware_dir()), *_COMPILED)
+    compiled = (*application_sources(firmware_dir(), STANDALONE_SOURCES), *_COMPILED)
     files = {
         **{path: text.encode() for path, text in rendered.items()},
         **firmware_files(compiled, firmware_dir(), {**rendered, BUILD_ID_HEADER: ""}),

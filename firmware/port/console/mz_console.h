@@ -1,4 +1,4 @@
-/* The board's console: an LPUART with a receive ring, polled from mz_port_read and while
+/* The board's console: a UART with a receive ring, polled from mz_port_read and while
  * mz_port_write waits. */
 #ifndef MZ_CONSOLE_H
 #define MZ_CONSOLE_H

@@ -1,9 +1,8 @@
-#include "port/imxrt/mz_console.h"
+#include "port/console/mz_console.h"
 
 #include <stdbool.h>
 
-#include "mz_board.h"
-#include "port/imxrt/mz_lpuart.h"
+#include "port/console/mz_uart.h"
 #include "port/mz_port.h"
 
 #define RING_BYTES 8192u /* a power of two */
@@ -21,8 +20,7 @@ static uint32_t overruns;
 static bool ready;
 
 void mz_console_init(void) {
-    mz_lpuart_init(MZ_CONSOLE_BASE,
-                   mz_lpuart_closest_rate(MZ_CONSOLE_CLOCK_HZ, MZ_CONSOLE_BAUD));
+    mz_uart_init();
     ready = true;
 }
 
@@ -33,7 +31,7 @@ static void drain_receiver(void) {
         const uint32_t room = RING_BYTES - (head - tail);
         const uint32_t to_the_end = RING_BYTES - at;
         const uint32_t limit = room < to_the_end ? room : to_the_end;
-        const uint32_t received = mz_lpuart_receive(MZ_CONSOLE_BASE, ring + at, limit, &overruns);
+        const uint32_t received = mz_uart_receive(ring + at, limit, &overruns);
         head += received;
         if (received < limit || limit == 0u) {
             return;
@@ -64,7 +62,7 @@ uint32_t mz_port_read(uint8_t *dst, uint32_t capacity) {
 static uint32_t wait_for_room(void) {
     for (uint32_t poll = 0; poll < MAX_POLLS; ++poll) {
         drain_receiver();
-        const uint32_t room = mz_lpuart_send_room(MZ_CONSOLE_BASE);
+        const uint32_t room = mz_uart_send_room();
         if (room > 0u) {
             return room;
         }
@@ -80,14 +78,14 @@ void mz_port_write(const uint8_t *src, uint32_t bytes) {
             return;
         }
         for (; room > 0u && src != end; --room) {
-            mz_lpuart_send(MZ_CONSOLE_BASE, *src++);
+            mz_uart_send(*src++);
         }
     }
 }
 
 void mz_console_flush(void) {
     for (uint32_t poll = 0; ready && poll < MAX_POLLS; ++poll) {
-        if (mz_lpuart_sent(MZ_CONSOLE_BASE)) {
+        if (mz_uart_sent()) {
             return;
         }
     }

@@ -1,0 +1,24 @@
+/* The console is the board's LPUART. */
+#include "mz_board.h"
+#include "port/console/mz_uart.h"
+#include "port/imxrt/mz_lpuart.h"
+
+void mz_uart_init(void) {
+    mz_lpuart_init(MZ_CONSOLE_BASE, mz_lpuart_closest_rate(MZ_CONSOLE_CLOCK_HZ, MZ_CONSOLE_BAUD));
+}
+
+uint32_t mz_uart_receive(uint8_t *dst, uint32_t capacity, uint32_t *overruns) {
+    return mz_lpuart_receive(MZ_CONSOLE_BASE, dst, capacity, overruns);
+}
+
+uint32_t mz_uart_send_room(void) {
+    return mz_lpuart_send_room(MZ_CONSOLE_BASE);
+}
+
+void mz_uart_send(uint8_t byte) {
+    mz_lpuart_send(MZ_CONSOLE_BASE, byte);
+}
+
+bool mz_uart_sent(void) {
+    return mz_lpuart_sent(MZ_CONSOLE_BASE);
+}

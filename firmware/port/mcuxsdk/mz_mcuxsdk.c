@@ -1,0 +1,50 @@
+/* An application of the MCUXpresso SDK behind mz_port.h: its start-up code calls main, its board
+ * files set up memory protection, caches, clocks and pins. */
+#include <app.h>
+#include <clock_config.h>
+#include <fsl_common.h>
+#include <stddef.h>
+
+#include "mz_board.h"
+#include "port/console/mz_console.h"
+#include "port/cortex_m7/mz_core.h"
+#include "port/cortex_m7/mz_fault.h"
+#include "port/cortex_m7/mz_stack.h"
+#include "port/mz_port.h"
+
+_Static_assert(BOARD_BOOTCLOCKRUN_CORE_CLOCK == MZ_CORE_CLOCK_HZ,
+               "the SDK runs the core at another clock than the board file says");
+
+/* From the linker script; equal when the weights stay in flash. */
+extern uint8_t mz_weights_load[], mz_weights_start[], mz_weights_end[];
+
+void mz_port_init(void) {
+    mz_stack_paint();
+    mz_core_start_cycles();
+    BOARD_InitHardware();
+    mz_fault_enable();
+    __builtin_memcpy(mz_weights_start, mz_weights_load, (size_t)(mz_weights_end - mz_weights_start));
+    mz_console_init();
+}
+
+/* The SDK waits for its clocks without an end: when it gets here, none was given up. */
+uint32_t mz_port_boot_failure(void) {
+    return 0u;
+}
+
+void mz_port_reset(void) {
+    mz_console_flush();
+    NVIC_SystemReset();
+}
+
+/* The handlers that the SDK's vector table names, which wait for ever unless they are defined. */
+void NMI_Handler(void) __attribute__((alias("unexpected")));
+void HardFault_Handler(void) __attribute__((alias("unexpected")));
+void MemManage_Handler(void) __attribute__((alias("unexpected")));
+void BusFault_Handler(void) __attribute__((alias("unexpected")));
+void UsageFault_Handler(void) __attribute__((alias("unexpected")));
+void DefaultISR(void) __attribute__((alias("unexpected")));
+
+static __attribute__((naked, used)) void unexpected(void) {
+    __asm__ volatile("b mz_fault_entry");
+}

@@ -1,0 +1,54 @@
+/* The console through NXP's LPUART driver. The SDK's headers stand in <>: they come from the
+ * user's SDK, not from this folder. */
+#include <board.h>
+#include <fsl_common.h>
+#include <fsl_lpuart.h>
+
+#include "mz_board.h"
+#include "port/console/mz_uart.h"
+
+#define UART ((LPUART_Type *)BOARD_DEBUG_UART_BASEADDR)
+#define FIFO_BYTES ((uint32_t)FSL_FEATURE_LPUART_FIFO_SIZEn(UART))
+
+void mz_uart_init(void) {
+    lpuart_config_t config;
+    LPUART_GetDefaultConfig(&config);
+    config.baudRate_Bps = MZ_CONSOLE_BAUD;
+    config.enableTx = true;
+    config.enableRx = true;
+    (void)LPUART_Init(UART, &config, BOARD_DebugConsoleSrcFreq());
+}
+
+uint32_t mz_uart_receive(uint8_t *dst, uint32_t capacity, uint32_t *overruns) {
+    uint32_t received = 0;
+    for (;;) {
+        if ((LPUART_GetStatusFlags(UART) & (uint32_t)kLPUART_RxOverrunFlag) != 0u) {
+            ++*overruns; /* nothing is received until the flag is cleared */
+            (void)LPUART_ClearStatusFlags(UART, (uint32_t)kLPUART_RxOverrunFlag);
+        }
+        uint32_t waiting = LPUART_GetRxFifoCount(UART);
+        if (waiting == 0u) {
+            return received;
+        }
+        for (; waiting > 0u; --waiting) {
+            if (received == capacity) {
+                return received;
+            }
+            dst[received++] = LPUART_ReadByte(UART);
+        }
+    }
+}
+
+uint32_t mz_uart_send_room(void) {
+    /* The driver's default watermark is 0: the flag says that the FIFO is empty. */
+    const uint32_t empty = LPUART_GetStatusFlags(UART) & (uint32_t)kLPUART_TxDataRegEmptyFlag;
+    return empty != 0u ? FIFO_BYTES : 0u;
+}
+
+void mz_uart_send(uint8_t byte) {
+    LPUART_WriteByte(UART, byte);
+}
+
+bool mz_uart_sent(void) {
+    return (LPUART_GetStatusFlags(UART) & (uint32_t)kLPUART_TransmissionCompleteFlag) != 0u;
+}

@@ -1,0 +1,55 @@
+"""The files of an SDK application that depend on the board and on the memory plan."""
+
+from __future__ import annotations
+
+from mcuzoo.board.model import Board
+from mcuzoo.board.sdk import Sdk
+from mcuzoo.codegen.mcuxpresso.sections import added_regions, sdk_sections
+from mcuzoo.codegen.templates import render
+from mcuzoo.errors import BoardError
+from mcuzoo.plan.placement import Placement
+
+_SDK_DATA_BYTES = 512
+"""Of the SDK 24.12 with Arm's GCC 12.2: 400 on both boards, debug and release."""
+
+LINKER_SCRIPT = "linker/mz_sections.ld"
+
+
+def sdk_of(board: Board) -> Sdk:
+    """The board's [sdk] table; raises BoardError when it has none."""
+    if board.sdk is None:
+        raise BoardError(
+            f"The board file of {board.name} has no table [sdk]: nothing is known of it in NXP's "
+            "MCUXpresso SDK.",
+            "Use --project cmake, or add the table (docs/boards.md).",
+        )
+    return board.sdk
+
+
+def sdk_data_bytes(board: Board) -> int:
+    """Bytes of the data region that the SDK takes for itself: heap, and .data with .bss."""
+    return sdk_of(board).heap_bytes + _SDK_DATA_BYTES
+
+
+def render_sdk_board_files(board: Board, placement: Placement) -> dict[str, str]:
+    """By project path. Raises BoardError when the board file has no table [sdk]."""
+    sdk_of(board)
+    port = f"boards/{board.sdk_board}"
+    files = {
+        f"{port}/{name}": render(f"mcuxpresso/{name}.j2", board=board)
+        for name in ("app.h", "hardware_init.c", "pin_mux.c", "pin_mux.h")
+    }
+    return {
+        **files,
+        "board/mz_board.h": render("mcuxpresso/mz_board.h.j2", board=board),
+        LINKER_SCRIPT: render(
+            "mcuxpresso/mz_sections.ld.j2",
+            board=board,
+            sdk_board=board.sdk_board,
+            placement=placement,
+            sections=sdk_sections(board, placement),
+            regions=added_regions(board, placement),
+            flash_end=board.flash_region.base + board.flash.used_limit,
+            hex32=lambda value: f"0x{value:08X}",
+        ),
+    }

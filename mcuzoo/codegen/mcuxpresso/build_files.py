@@ -1,0 +1,41 @@
+"""What the SDK's build system and the reader find at the top of an SDK application."""
+
+from __future__ import annotations
+
+from mcuzoo.board.model import Board
+from mcuzoo.codegen.build_files import cmake_name
+from mcuzoo.codegen.mcuxpresso.sdk import CONFIGURATIONS
+from mcuzoo.codegen.readme import region_contents
+from mcuzoo.codegen.templates import render
+from mcuzoo.plan.memory import MemoryPlan
+from mcuzoo.project.flags import OPTIMIZATION
+from mcuzoo.project.manifest import Manifest
+
+_PORT = ("boards/", "firmware/port/mcuxsdk/")
+"""What includes the SDK's headers, which are not free of all that -Wextra finds."""
+_COMPUTING = ("firmware/kernels/", "firmware/runtime/", "model/")
+
+
+def render_sdk_build_files(manifest: Manifest, board: Board, plan: MemoryPlan) -> dict[str, str]:
+    """CMakeLists.txt, its parts, Kconfig, prj.conf, CMakePresets.json and README.md."""
+    assert manifest.sdk is not None
+    sources = manifest.sources
+    facts = {
+        "manifest": manifest,
+        "board": board,
+        "sdk_board": manifest.sdk.board,
+        "core_id": manifest.sdk.core_id,
+        "cmake_name": cmake_name(manifest.name),
+        "minimum": manifest.sdk.minimum_version,
+        "configs": CONFIGURATIONS,
+        "optimization": OPTIMIZATION,
+        "kernels": [path for path in sources if path.startswith(_COMPUTING)],
+        "port": [path for path in sources if path.startswith(_PORT)],
+        "others": [path for path in sources if not path.startswith((*_COMPUTING, *_PORT))],
+        "contents": region_contents(plan),
+    }
+    names = ("CMakeLists.txt", "CMakePresets.json", "Kconfig", "prj.conf", "README.md")
+    return {
+        **{name: render(f"mcuxpresso/{name}.j2", **facts) for name in names},
+        "cmake/sdk.cmake": render("mcuxpresso/sdk.cmake.j2", **facts),
+    }

@@ -1,0 +1,41 @@
+"""Where the SDK's linker script puts the model's parts, and what has to be added to it.
+
+The SDK's script for an image in flash places everything in flash and DTCM and has no section for
+other memories (devices-rt/*/gcc/*_flexspi_nor.ld).
+"""
+
+from __future__ import annotations
+
+from mcuzoo.board.memory import Region
+from mcuzoo.board.model import Board
+from mcuzoo.codegen.sections import STANDALONE, Sections
+from mcuzoo.plan.placement import Placement
+
+_ARENA_AS_DATA = ".bss.mz_arena"
+"""Swept up by the script's .bss: cleared at start-up, which an arena does not need."""
+_WEIGHTS_IN_FLASH = ".rodata.mz_weights"
+_WEIGHTS_AS_DATA = "DataQuickAccess"
+"""The SDK's name for read-only data that its start-up code copies to DTCM."""
+
+
+def sdk_sections(board: Board, placement: Placement) -> Sections:
+    """Sections of the SDK's script where it has one, else our own, see added_regions."""
+    arena, weights = STANDALONE.arena, STANDALONE.weights
+    if placement.arena_region == placement.data_region:
+        arena = _ARENA_AS_DATA
+    if placement.weights_region == board.flash.region:
+        weights = _WEIGHTS_IN_FLASH
+    elif placement.weights_region == placement.data_region:
+        weights = _WEIGHTS_AS_DATA
+    return Sections(arena, weights)
+
+
+def added_regions(board: Board, placement: Placement) -> tuple[Region, ...]:
+    """Memories that hold one of our own sections, in the board's order."""
+    sections = sdk_sections(board, placement)
+    names = set()
+    if sections.arena == STANDALONE.arena:
+        names.add(placement.arena_region)
+    if sections.weights == STANDALONE.weights:
+        names.add(placement.weights_region)
+    return tuple(region for region in board.regions if region.name in names)

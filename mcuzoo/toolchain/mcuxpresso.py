@@ -1,0 +1,112 @@
+"""Build an application in the user's MCUXpresso SDK, by the SDK's own CMake build system."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcuzoo.codegen.mcuxpresso.sdk import CONFIGURATIONS, SDK_VARIABLE, Sdk, open_sdk
+from mcuzoo.codegen.tflm.tree import TflmTree
+from mcuzoo.errors import ToolchainError, UsageError, did_you_mean
+from mcuzoo.project.manifest import AnyManifest
+from mcuzoo.toolchain.command import BuildLog, run_logged
+from mcuzoo.toolchain.find import Compiler, find_compiler
+
+_PREFIX = "flexspi_nor_"
+_PYTHON_HINT = (
+    "The SDK's build needs cmake, ninja and a python3 with the packages of its "
+    "scripts/requirements-base.txt on the PATH."
+)
+
+
+@dataclass(frozen=True)
+class SdkOptions:
+    """path: the SDK; None: where the environment says. configuration: None is release."""
+
+    path: Path | None = None
+    config: str | None = None
+
+    @property
+    def configuration(self) -> str:
+        """Raises UsageError when there is no such configuration."""
+        wanted = self.config or "release"
+        name = wanted if wanted.startswith(_PREFIX) else f"{_PREFIX}{wanted}"
+        if name not in CONFIGURATIONS:
+            short = [known.removeprefix(_PREFIX) for known in CONFIGURATIONS]
+            raise UsageError(
+                f"--config {wanted}: no configuration that runs from flash.",
+                f"{did_you_mean(wanted, short)}--config release or --config debug.",
+            )
+        return name
+
+
+@dataclass(frozen=True)
+class SdkJob:
+    """How to build `project`. tflm: the tree to take TFLM from, None for the SDK's own, if any."""
+
+    compiler: Compiler
+    project: Path
+    sdk: Sdk
+    configuration: str
+    build_id: str
+    tflm: TflmTree | None = None
+
+    @property
+    def folder(self) -> Path:
+        """The same that the project's README tells west and its presets tell CMake."""
+        return self.project / "build" / self.configuration
+
+
+def find_sdk(manifest: AnyManifest, options: SdkOptions) -> Sdk:
+    """The checked SDK that the options or the environment name.
+
+    Raises UsageError when none is named, InputError when it is none that will do.
+    """
+    named = options.path or os.environ.get(SDK_VARIABLE)
+    if not named:
+        raise UsageError(
+            f"{manifest.name} is built in NXP's MCUXpresso SDK: where is it?",
+            f"--sdk DIR or the environment's {SDK_VARIABLE} names its folder mcuxsdk. Without an "
+            "SDK: mcuzoo export --project cmake.",
+        )
+    assert manifest.sdk is not None
+    return open_sdk(Path(named), manifest.sdk.board)
+
+
+def require_gcc(name: str | None) -> Compiler:
+    """Arm's GCC; raises UsageError for another, ToolchainError when there is none."""
+    if name == "zig":
+        raise UsageError("--compiler zig: the SDK is built with Arm's GCC.", "Leave it out.")
+    return find_compiler(name or "gcc")
+
+
+def build_sdk_elf(job: SdkJob, log: BuildLog) -> Path:
+    """Configure and build; returns the ELF's path. Raises ToolchainError."""
+    for program in ("cmake", "ninja"):
+        if shutil.which(program) is None:
+            raise ToolchainError(f"There is no {program}.", _PYTHON_HINT)
+    environment = {"ARMGCC_DIR": os.environ.get("ARMGCC_DIR") or _root(job.compiler)}
+    configure = [
+        "cmake", "-S", str(job.project), "-B", str(job.folder), "-G", "Ninja",
+        f"-DSdkRootDirPath={job.sdk.path.as_posix()}",
+        "-DCONFIG_TOOLCHAIN=armgcc",
+        f"-DCMAKE_BUILD_TYPE={job.configuration}",
+        f"-DMCUZOO_BUILD_ID={job.build_id}",
+    ]  # fmt: skip
+    run_logged(configure, job.project, log, "The SDK's CMake", environment)
+    build = ["cmake", "--build", str(job.folder)]
+    run_logged(build, job.project, log, "The SDK's build", environment)
+    elves = sorted(job.folder.glob("*.elf"))
+    if len(elves) != 1:
+        raise ToolchainError(
+            f"{job.folder} holds {len(elves)} ELF files, not one.", "Remove it and build again."
+        )
+    return elves[0]
+
+
+def _root(compiler: Compiler) -> str:
+    """The folder above bin/, by which the SDK knows a compiler."""
+    program = shutil.which(compiler.command[0]) or compiler.command[0]
+    return str(Path(program).absolute().parent.parent)

@@ -1,0 +1,13 @@
+/* EVKB-IMXRT1050 (MIMXRT1052DVL6B), rendered from the board file rt1050.toml. */
+#ifndef MZ_BOARD_H
+#define MZ_BOARD_H
+
+#define MZ_BOARD_ID "rt1050"
+#define MZ_CORE_CLOCK_HZ 600000000u
+
+/* LPUART1: TX GPIO_AD_B0_12, RX GPIO_AD_B0_13 */
+#ifndef MZ_CONSOLE_BAUD
+#define MZ_CONSOLE_BAUD 115200u
+#endif
+
+#endif

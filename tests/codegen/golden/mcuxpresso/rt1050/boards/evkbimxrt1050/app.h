@@ -1,0 +1,8 @@
+/* What the SDK's examples call the application's hardware set-up. */
+#ifndef _APP_H_
+#define _APP_H_
+
+/* Memory protection, caches, pins and clocks, by the SDK's board files. */
+void BOARD_InitHardware(void);
+
+#endif

@@ -1,0 +1,12 @@
+/* Hardware of the EVKB-IMXRT1050: clocks and memory protection are the SDK's own. */
+#include <board.h>
+#include <clock_config.h>
+
+#include "app.h"
+#include "pin_mux.h"
+
+void BOARD_InitHardware(void) {
+    BOARD_ConfigMPU(); /* switches the caches on, too */
+    BOARD_InitBootPins();
+    BOARD_InitBootClocks();
+}

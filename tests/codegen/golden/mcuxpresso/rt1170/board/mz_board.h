@@ -1,0 +1,13 @@
+/* MIMXRT1170-EVKB (MIMXRT1176DVMAA), rendered from the board file rt1170.toml. */
+#ifndef MZ_BOARD_H
+#define MZ_BOARD_H
+
+#define MZ_BOARD_ID "rt1170"
+#define MZ_CORE_CLOCK_HZ 996000000u
+
+/* LPUART1: TX GPIO_AD_24, RX GPIO_AD_25 */
+#ifndef MZ_CONSOLE_BAUD
+#define MZ_CONSOLE_BAUD 115200u
+#endif
+
+#endif

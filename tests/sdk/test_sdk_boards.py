@@ -1,0 +1,97 @@
+"""Applications built in a real MCUXpresso SDK, which MCUXSDK_ROOT names, on the emulated boards.
+
+MCUZOO_E2E_IMAGES says how many photographs are run.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers.commands import finished, mcuzoo
+
+from mcuzoo.board.load import load_board
+from mcuzoo.codegen.project import export_project
+from mcuzoo.emulator.register import register_pyserial
+from mcuzoo.link.session import Session
+from mcuzoo.project.manifest import load_manifest
+from mcuzoo.toolchain.build import build_project
+from mcuzoo.toolchain.mcuxpresso import SdkOptions
+from mcuzoo.zoo.registry import resolve_model
+
+pytestmark = [pytest.mark.sdk, pytest.mark.slow, pytest.mark.timeout(3000)]
+
+IMAGES = int(os.environ.get("MCUZOO_E2E_IMAGES", "5"))
+MODEL = "mobilenet_v1_0.25_128_quant_int8.tflite"
+BOARDS = ("rt1050", "rt1170")
+
+Build = Callable[[str, str, str], Path]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory, test_data: Path) -> Build:
+    """`built(board, runtime, config)`: the folder of a built application."""
+    root = os.environ.get("MCUXSDK_ROOT")
+    if not root:
+        pytest.skip("MCUXSDK_ROOT is not set")
+
+    @cache
+    def build(board: str, runtime: str, config: str) -> Path:
+        folder = tmp_path_factory.mktemp("sdk") / f"{board}-{runtime}-{config}"
+        source = resolve_model(str(test_data / "models" / MODEL))
+        export_project(source, load_board(board), folder, runtime, "mcuxpresso")
+        build_project(folder, sdk=SdkOptions(Path(root), config))
+        return folder
+
+    return build
+
+
+@pytest.mark.parametrize("config", ["release", "debug"])
+@pytest.mark.parametrize("board", BOARDS)
+def test_no_warning_from_our_files(built: Build, board: str, config: str) -> None:
+    project = built(board, "aot", config)
+    log = (project / "build/mcuxpresso/build.log").read_text()
+    warnings = [line for line in log.splitlines() if re.search(r"\bwarning: ", line)]
+    assert not [line for line in warnings if str(project) in line or line.startswith("/usr")]
+
+
+@pytest.mark.parametrize("config", ["release", "debug"])
+@pytest.mark.parametrize("board", BOARDS)
+def test_the_image_that_the_sdk_makes_boots(built: Build, board: str, config: str) -> None:
+    """The SDK's own .bin, not the one that mcuzoo makes of the ELF."""
+    project = built(board, "aot", config)
+    (image,) = (project / f"build/flexspi_nor_{config}").glob("*.bin")
+    register_pyserial()
+    with Session.open(f"emulator://{image}?board={board}") as session:
+        hello = session.hello()
+        assert (hello.board, hello.runtime, hello.runtime_error) == (board, "aot", "")
+        build = load_manifest(project).build
+        assert build is not None and hello.build_id == build.build_id
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_photographs(built: Build, test_data: Path, tmp_path: Path, board: str) -> None:
+    project = built(board, "aot", "release")
+    run, table, outputs = tmp_path / "run", tmp_path / "run.csv", tmp_path / "outputs.npy"
+    done = finished(
+        mcuzoo("run-serial", "--port", f"emulator://{project}", "--project", project,
+               "--images", test_data / "manifest_imagenet.csv", "--limit", IMAGES,
+               "--out", run, "--json"),
+        timeout_s=2500,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    equal = {"compared": IMAGES, "equal": IMAGES, "largest_difference": 0}
+    assert json.loads(done.stdout)["reference"] == equal
+    reported = finished(mcuzoo("report", run, "--csv", table, "--outputs", outputs))
+    assert reported.returncode == 0, reported.stderr
+    with table.open(newline="") as file:
+        indices = [int(row["index"]) for row in csv.DictReader(file)]
+    golden = np.load(test_data / "golden" / "mb_nxp_int8_ref_softmax.npy")[indices]
+    np.testing.assert_array_equal(np.load(outputs), golden)
