@@ -138,7 +138,10 @@ OPTIONS: dict[str, tuple[int, tuple[OptionField, ...]]] = {
     ),
     "RESIZE_BILINEAR": (
         15,
-        (OptionField("align_corners", 2, "?", False), OptionField("half_pixel_centers", 3, "?", False)),
+        (
+            OptionField("align_corners", 2, "?", False),
+            OptionField("half_pixel_centers", 3, "?", False),
+        ),
     ),
     "MUL": (21, (OptionField("fused_activation_function", 0, ACTIVATIONS, "NONE"),)),
     "SUB": (28, (OptionField("fused_activation_function", 0, ACTIVATIONS, "NONE"),)),
@@ -155,7 +158,10 @@ OPTIONS: dict[str, tuple[int, tuple[OptionField, ...]]] = {
     ),
     "RESIZE_NEAREST_NEIGHBOR": (
         74,
-        (OptionField("align_corners", 0, "?", False), OptionField("half_pixel_centers", 1, "?", False)),
+        (
+            OptionField("align_corners", 0, "?", False),
+            OptionField("half_pixel_centers", 1, "?", False),
+        ),
     ),
     "LEAKY_RELU": (75, (OptionField("alpha", 0, "f", 0.0),)),
 }
