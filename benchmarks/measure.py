@@ -13,6 +13,7 @@ from mcuzoo.codegen.project import export_project
 from mcuzoo.codegen.tflm.options import TflmOptions
 from mcuzoo.errors import McuzooError
 from mcuzoo.link.session import Session, Timing
+from mcuzoo.plan.tflm.requests import Kernels
 from mcuzoo.profile.layers import ModelProfile
 from mcuzoo.profile.measure import profile_model
 from mcuzoo.project.manifest import load_manifest
@@ -30,13 +31,16 @@ _PATIENT = Timing(latency_s=60.0, connect_s=120.0, inference_s=1800.0)
 
 @dataclass(frozen=True)
 class Configuration:
-    """One way to make a firmware of a model. tflm: link TFLite-Micro from there instead of aot."""
+    """One way to make a firmware of a model.
+
+    tflm: link TFLite-Micro from there instead of aot, with its own memory planner.
+    """
 
     board: str = "rt1170"
     compiler: str = "gcc"
     optimization: str = "-O2"
     tflm: Path | None = None
-    kernels: str = "cmsis-nn"
+    kernels: Kernels = "cmsis-nn"
 
     @property
     def name(self) -> str:
@@ -64,7 +68,7 @@ class Figures:
 
 def build(source: ModelSource, how: Configuration, folder: Path) -> Path:
     """Export and build into `folder`. Raises McuzooError."""
-    tflm = None if how.tflm is None else TflmOptions(how.tflm, how.kernels)  # type: ignore[arg-type]
+    tflm = None if how.tflm is None else TflmOptions(how.tflm, how.kernels, "greedy")
     runtime = "aot" if tflm is None else "tflm"
     export_project(source, load_board(how.board), folder, runtime, tflm=tflm)
     build_project(folder, how.compiler, how.optimization)

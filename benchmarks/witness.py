@@ -1,0 +1,197 @@
+"""An independent witness of the emulator's instruction counts: QEMU with a counting plugin.
+
+The very image that would be flashed onto an RT1050 runs on QEMU's mps2-an500, from `mz_image_run`
+on (see qemu/stub.c), and every reading of the cycle counter is time-stamped in instructions. QEMU
+shares no code with the counting in mcuzoo.emulator.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import struct
+import subprocess
+import tempfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcuzoo.errors import ToolchainError
+from mcuzoo.project.flags import machine_flags
+from mcuzoo.project.manifest import load_manifest
+from mcuzoo.toolchain.find import find_compiler
+from mcuzoo.toolchain.sections import read_symbols
+
+HERE = Path(__file__).resolve().parent / "qemu"
+MACHINE = "mps2-an500"
+BOARD = "rt1050"
+"""The board whose memories the machine has."""
+
+_STUB, _JOB, _STACK = 0x60F0_0000, 0x60F8_0000, 0x6100_0000
+_TIMEOUT_S = 900
+_FUNCTIONS = (
+    "mz_crc32", "mz_image_profile", "mz_image_run", "mz_port_cycles", "mz_runtime_init",
+    "mz_runtime_input", "mz_runtime_invoke", "mz_runtime_output",
+)  # fmt: skip
+_COPIED = ("data", "ramcode", "weights")
+_PLACES = (
+    "mz_bss_start",
+    "mz_bss_end",
+    *(f"mz_{section}_{end}" for section in _COPIED for end in ("start", "end", "load")),
+)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A run of instructions without a branch into or out of it, and how often it ran."""
+
+    address: int
+    instructions: int
+    times: int
+
+
+@dataclass(frozen=True)
+class Testimony:
+    """Instructions of one inference, of each layer of a second one, and what ran how often."""
+
+    instructions: int
+    layers: tuple[int, ...]
+    blocks: tuple[Block, ...]
+
+
+def absent() -> str | None:
+    """Why there is no witness on this machine, or None."""
+    for tool in ("qemu-system-arm", "cc"):
+        if shutil.which(tool) is None:
+            return f"{tool} is not installed"
+    return None
+
+
+def testify(project: Path, tensor: NDArray[np.int8], expected: NDArray[np.int8]) -> Testimony:
+    """Run the newest build of an RT1050 project in QEMU; `expected` is the right output.
+
+    Raises ToolchainError when QEMU or a compiler says no, or the output is another one.
+    """
+    manifest = load_manifest(project)
+    build = manifest.build
+    if build is None or manifest.board != BOARD:
+        raise ToolchainError(f"{project} is no built {BOARD} project.", "Build one for it.")
+    addresses = read_symbols(project / build.elf, {*_FUNCTIONS, *_PLACES})
+    # In a section that stays where it is loaded there is nothing to copy.
+    for section in _COPIED:
+        addresses.setdefault(f"mz_{section}_load", addresses[f"mz_{section}_start"])
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        _write_addresses(folder, addresses, manifest.output.bytes)
+        stub = _compile_stub(folder, manifest.target.core, manifest.target.fpu)
+        own = read_symbols(stub, {"stub_entry", "stub_begin", "stub_end"})
+        data = tensor.tobytes()
+        (folder / "job").write_bytes(struct.pack("<II", zlib.crc32(data), len(data)) + data)
+        (folder / "vectors").write_bytes(struct.pack("<II", _STACK, own["stub_entry"] | 1))
+        said = _run(
+            folder,
+            {
+                "mark": addresses["mz_port_cycles"] & ~1,
+                "begin": own["stub_begin"] & ~1,
+                "end": own["stub_end"] & ~1,
+            },
+            (
+                (project / build.bin, manifest.target.image_base),
+                (folder / "job", _JOB),
+                (folder / "vectors", 0),
+            ),
+            stub,
+        )
+        crcs = [int(word, 16) for word in re.findall(r"^[0-9a-f]{8}$", said, re.M)]
+        if crcs != [zlib.crc32(expected.tobytes())] * 2:
+            raise ToolchainError(
+                f"QEMU's outputs have the CRCs {crcs}, expected was one twice: {said.strip()!r}.",
+                "The witness's figures mean nothing.",
+            )
+        return _read_counts((folder / "counts").read_text())
+
+
+def _write_addresses(folder: Path, addresses: dict[str, int], output_bytes: int) -> None:
+    lines = [f"#define {name.upper()} {value:#x}u" for name, value in sorted(addresses.items())]
+    lines += [f"#define JOB {_JOB:#x}u", f"#define OUTPUT_BYTES {output_bytes}u"]
+    (folder / "stub_addresses.h").write_text("\n".join(lines) + "\n")
+
+
+def _compile_stub(folder: Path, core: str, fpu: str) -> Path:
+    compiler = find_compiler(None)
+    script = folder / "stub.ld"
+    script.write_text(
+        "ENTRY(stub_entry)\n_start = stub_entry;\n"
+        f"SECTIONS {{ . = {_STUB:#x}; .text : {{ *(.entry) *(.text*) *(.rodata*) }}\n"
+        "/DISCARD/ : { *(.ARM.exidx*) *(.ARM.extab*) } }\n"
+    )
+    stub = folder / "stub.elf"
+    _call(
+        [
+            *compiler.command, *machine_flags(compiler.kind, core, fpu), "-std=gnu11", "-O2",
+            "-ffreestanding", "-fno-builtin", "-Wall", "-Wextra", "-Werror", f"-I{folder}",
+            str(HERE / "stub.c"), "-nostdlib", "-T", str(script), "-o", str(stub),
+        ]
+    )  # fmt: skip
+    return stub
+
+
+def _run(
+    folder: Path, marks: dict[str, int], files: tuple[tuple[Path, int], ...], stub: Path
+) -> str:
+    version = _call(["qemu-system-arm", "--version"])
+    found = re.search(r"version (\d+)", version)
+    # From QEMU 9 on only newer plugins are loaded; nothing that this one uses has changed.
+    api = 1 if found and int(found[1]) < 9 else 2
+    plugin = folder / "counter.so"
+    _call(
+        [
+            "cc", "-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC",
+            f"-DQEMU_PLUGIN_API={api}", str(HERE / "counter.c"), "-o", str(plugin),
+        ]
+    )  # fmt: skip
+    options = "".join(f",{name}={address:x}" for name, address in marks.items())
+    loaders = [f"loader,file={file},addr={address:#x},force-raw=on" for file, address in files] + [
+        f"loader,file={stub}"
+    ]
+    return _call(
+        [
+            "qemu-system-arm", "-M", MACHINE, "-display", "none", "-monitor", "none", "-serial",
+            "none", "-semihosting-config", "enable=on,target=native",
+            *(word for loader in loaders for word in ("-device", loader)),
+            "-plugin", f"{plugin}{options},out={folder / 'counts'}",
+        ]
+    )  # fmt: skip
+
+
+def _call(command: list[str]) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ToolchainError(f"{command[0]}: {error}", "Leave the witness out.") from error
+    if done.returncode != 0:
+        raise ToolchainError(f"{command[0]} failed: {done.stderr.strip()}", "Leave it out.")
+    return done.stdout + done.stderr
+
+
+def _read_counts(text: str) -> Testimony:
+    """What the counter was read at: first by mz_image_run, then by mz_image_profile.
+
+    An inference reads it at the start, after each kernel and at its end; a profile in pairs, at the
+    end of a kernel and when the next one begins.
+    """
+    marks = [int(word) for word in re.findall(r"^mark (\d+)$", text, re.M)]
+    blocks = [
+        Block(int(address, 16), int(instructions), int(times))
+        for address, instructions, times in re.findall(r"^block (\w+) (\d+) (\d+)$", text, re.M)
+    ]
+    # n kernels: n + 2 marks of the inference, 2 n + 2 of the profile.
+    kernels = (len(marks) - 4) // 3
+    if len(marks) != 3 * kernels + 4:
+        raise ToolchainError(f"QEMU saw {len(marks)} readings.", "The firmware reads otherwise.")
+    inference, profile = marks[: kernels + 2], marks[kernels + 2 :]
+    layers = tuple(profile[2 * n + 1] - profile[2 * n] for n in range(kernels))
+    return Testimony(inference[-1] - inference[0], layers, tuple(blocks))
