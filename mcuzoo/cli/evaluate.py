@@ -82,6 +82,7 @@ def evaluate(
     import json
 
     from mcuzoo.cli.evaluate_progress import EvaluateProgress
+    from mcuzoo.evaluate.evaluate import EvaluationStoppedError
     from mcuzoo.evaluate.evaluate import evaluate as run_evaluation
     from mcuzoo.evaluate.remember import remember_accuracy
     from mcuzoo.evaluate.request import Request, make_plan
@@ -112,14 +113,21 @@ def evaluate(
             print(source.note, file=sys.stderr)
     for warning in plan.data_set.warnings:
         print(f"warning: {warning}", file=sys.stderr)
+    stopped = None
     with EvaluateProgress(len(plan.data_set.items)) as progress:
-        found = run_evaluation(plan, progress.say, progress.finding)
+        try:
+            found = run_evaluation(plan, progress.say, progress.finding)
+        except EvaluationStoppedError as error:
+            found, stopped = error.partial, error
     for line in bad_lines(found):
         print(line, file=sys.stderr)
     if json_output:
         print(json.dumps(found.as_dict(), indent=2))
     else:
         sys.stdout.write(evaluation_text(found))
+    if stopped is not None:
+        print(f"error: {stopped.message}\nhint: {stopped.hint}", file=sys.stderr)
+        raise typer.Exit(stopped.code)
     if remember:
         remember_accuracy(found)
     reasons = found.failures(min_top1, require_equal, strict)

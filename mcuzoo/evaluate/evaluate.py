@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, ExitStack, closing, contextmanage
 
 from mcuzoo import __version__
 from mcuzoo.data.item import DataSet
-from mcuzoo.errors import DataSetError
+from mcuzoo.errors import DataSetError, McuzooError, ProtocolError, RigError
 from mcuzoo.evaluate.boards import Talk, board_engine, emulated_project
 from mcuzoo.evaluate.crew import Crew, Hand, crew_of, findings
 from mcuzoo.evaluate.finding import Finding, find
@@ -18,7 +18,9 @@ from mcuzoo.evaluate.result import DataFacts, Evaluation, ModelFacts
 from mcuzoo.evaluate.subject import EMULATOR, Runs, Subject, host_engine
 from mcuzoo.evaluate.tally import Tally
 from mcuzoo.evaluate.worker import worker
+from mcuzoo.run.interrupt import sigterm_interrupts
 
+INTERRUPTED = 130
 _CHUNK = 4
 """Images that a process is handed at a time; a board gets one."""
 
@@ -33,22 +35,30 @@ def evaluate(
     Images that cannot be read are counted and named in the result. `talk` is told what takes
     long, `on_finding` what each image gave. Raises DataSetError when no image can be used or the
     answers say that the labels are off by one, and what the engines raise: ModelError,
-    MissingExtraError, ToolchainError, FitError, RigError, ProtocolError.
+    MissingExtraError, ToolchainError, FitError, RigError, ProtocolError. Where images have been
+    run by then, Ctrl-C, SIGTERM, RigError and ProtocolError become an EvaluationStoppedError that
+    has their figures.
     """
     task, items = plan.task, plan.data_set.items
     tally = Tally(task.first.classes)
-    with ExitStack() as stack:
+    with sigterm_interrupts(), ExitStack() as stack:
         writer = None
         if plan.outputs is not None:
             writer = stack.enter_context(OutputFile(plan.outputs, len(items), task.first))
         crew, chunk = stack.enter_context(_crew(plan, talk)), _chunk(task.subjects)
         begun = time.perf_counter()
-        with closing(findings(crew, items, plan.jobs, chunk)) as found:
-            for finding in found:
-                tally.add(finding)
-                if writer is not None and finding.output is not None:
-                    writer.add(finding.output)
-                on_finding(finding)
+        try:
+            with closing(findings(crew, items, plan.jobs, chunk)) as found:
+                for finding in found:
+                    tally.add(finding)
+                    if writer is not None and finding.output is not None:
+                        writer.add(finding.output)
+                    on_finding(finding)
+        except (KeyboardInterrupt, RigError, ProtocolError) as cause:
+            if not tally.images:
+                raise
+            partial = _result(plan, tally, time.perf_counter() - begun)
+            raise EvaluationStoppedError(partial, cause) from cause
         seconds = time.perf_counter() - begun
         if not tally.images:
             raise DataSetError(
@@ -58,8 +68,14 @@ def evaluate(
         if writer is not None:
             writer.finish()
     tally.refuse_shifted_labels()
+    return _result(plan, tally, seconds)
+
+
+def _result(plan: Plan, tally: Tally, seconds: float) -> Evaluation:
+    task = plan.task
     return Evaluation(
         tool_version=__version__,
+        images=len(plan.data_set.items),
         model=_facts(plan, 0),
         data=_data_facts(plan.data_set, tally.digest),
         preprocessing=task.first.recipe,
@@ -74,6 +90,18 @@ def evaluate(
         against=None if task.second is None else _facts(plan, 1),
         comparison=None if task.second is None else tally.comparison,
     )
+
+
+class EvaluationStoppedError(McuzooError):
+    """An evaluation ended before its last image; `partial` has the figures until then."""
+
+    def __init__(self, partial: Evaluation, cause: BaseException) -> None:
+        done = partial.n + len(partial.bad)
+        why, hint, self.code = "Interrupted.", "The figures are of these alone.", INTERRUPTED
+        if isinstance(cause, McuzooError):
+            why, hint, self.code = cause.message, cause.hint, cause.exit_code
+        super().__init__(f"{why} {done} of {partial.images} images were done.", hint)
+        self.partial = partial
 
 
 def engine_name(subject: Subject, board: str) -> str:

@@ -89,13 +89,14 @@ class DataFacts:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """n: images that were run; images_per_s: of the whole way, from file to scores, once every
-    engine was ready; per_class and confusion are empty without labels."""
+    """images: how many there were; n: how many were run; images_per_s: of the whole way, from file
+    to scores, once every engine was ready; per_class and confusion are empty without labels."""
 
     tool_version: str
     model: ModelFacts
     data: DataFacts
     preprocessing: Preprocessing
+    images: int
     n: int
     scores: Scores | None
     per_class: tuple[ClassResult, ...]
@@ -106,6 +107,11 @@ class Evaluation:
     class_names: tuple[str, ...] | None = None
     against: ModelFacts | None = None
     comparison: Comparison | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether every image was run or named as bad."""
+        return self.n + len(self.bad) == self.images
 
     @property
     def images_per_s(self) -> float:
@@ -137,6 +143,8 @@ class Evaluation:
             "engine": self.model.engine,
             "data": asdict(self.data),
             "preprocessing": asdict(self.preprocessing),
+            "complete": self.complete,
+            "images": self.images,
             "n": self.n,
             "labelled": 0 if scores is None else scores.top1.total,
             "top1": None if scores is None else scores.top1.value,

@@ -20,7 +20,9 @@ def evaluation_text(found: Evaluation) -> str:
         f"model       {_model(found.model)}",
         f"data        {found.data.source}: {found.data.format}"
         + (f", {found.data.split}" if found.data.split else ""),
-        f"images      {found.n}" + (f", {len(found.bad)} unusable" if found.bad else ""),
+        f"images      {found.n}"
+        + ("" if found.complete else f" of {found.images}")
+        + (f", {len(found.bad)} unusable" if found.bad else ""),
         *_scores(found.scores),
         f"speed       {found.images_per_s:.1f} images/s, {found.jobs} job"
         + ("s" if found.jobs > 1 else ""),

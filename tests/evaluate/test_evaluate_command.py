@@ -18,9 +18,12 @@ from helpers.tflite_builder import conv_model
 from PIL import Image
 from typer.testing import CliRunner
 
+from mcuzoo.cli.evaluate_progress import EvaluateProgress
 from mcuzoo.cli.main import app
 from mcuzoo.data.images import decode_image
 from mcuzoo.data.preprocess import preprocess
+from mcuzoo.errors import BoardSilentError
+from mcuzoo.evaluate.finding import Finding
 from mcuzoo.graph.read import load_model
 from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.zoo.engines.reference import ReferenceEngine
@@ -180,6 +183,27 @@ def test_float_models_need_an_engine_for_floats(test_data: Path) -> None:
     model = test_data / "models" / "derived_deepface_emotion_fp32.tflite"
     result = evaluate(model, "--data", test_data / "fer", "--engine", "tflm")
     assert result.exit_code == 2 and "litert-ref" in result.output
+
+
+@pytest.mark.parametrize(
+    ("cause", "code"), [(KeyboardInterrupt(), 130), (BoardSilentError("It fell silent.", "x"), 3)]
+)
+def test_what_was_done_before_a_stop_is_reported(
+    model: Path, images: Path, monkeypatch: pytest.MonkeyPatch, cause: BaseException, code: int
+) -> None:
+    seen: list[Finding] = []
+
+    def stops(self: EvaluateProgress, finding: Finding) -> None:
+        seen.append(finding)
+        if len(seen) == 5:
+            raise cause
+
+    monkeypatch.setattr(EvaluateProgress, "finding", stops)
+    result = evaluate(model, "--data", images, "--jobs", 1, "--json")
+    assert result.exit_code == code and "5 of 24 images were done" in result.stderr
+    found = json.loads(result.stdout)
+    assert (found["complete"], found["n"], found["images"]) == (False, 5, 24)
+    assert measurements() == ()
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
