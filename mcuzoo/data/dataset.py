@@ -8,7 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mcuzoo.data import fer2013
-from mcuzoo.data.folders import entries, folder_items, images_in
+from mcuzoo.data.folders import (
+    entries,
+    folder_items,
+    folders_in,
+    has_images,
+    images_in,
+    is_empty,
+)
 from mcuzoo.data.imagenet_val import is_validation_folder, validation_items
 from mcuzoo.data.images import IMAGE_SUFFIXES
 from mcuzoo.data.item import DataSet, Item, digest_of
@@ -136,16 +143,18 @@ def _table_of(folder: Path) -> Path | None:
     """
     tables = [
         path
-        for path in entries(folder)
-        if path.suffix.lower() == ".csv" and path.is_file() and _is_table(header_of(path))
+        for entry in entries(folder)
+        if entry.name.lower().endswith(".csv")
+        and entry.is_file()
+        and _is_table(header_of(path := Path(entry.path)))
     ]
     usual = [path for path in tables if path.name in (*fer2013.FILES, *MANIFESTS)]
     if usual or not tables:
         return usual[0] if usual else None
-    folders = any(path.is_dir() and images_in(path) for path in entries(folder))
+    folders = any(has_images(path) for path in folders_in(folder))
     if len(tables) == 1 and not folders:
         return tables[0]
-    if folders and not images_in(folder):
+    if folders and not has_images(folder):
         return None
     raise DataSetError(
         f"{folder} is no data set, but has {', '.join(path.name for path in tables)}.",
@@ -159,9 +168,9 @@ def _is_table(header: tuple[str, ...]) -> bool:
 
 def _split_folders(folder: Path) -> dict[str, Path]:
     """The folders that are named as a split, when all folders with something in them are."""
-    folders = [path for path in entries(folder) if path.is_dir() and entries(path)]
+    folders = [path for path in folders_in(folder) if not is_empty(path)]
     named = {name: path for path in folders if (name := split_name(path.name)) is not None}
-    return named if len(named) == len(folders) and not images_in(folder) else {}
+    return named if len(named) == len(folders) and not has_images(folder) else {}
 
 
 def _of_splits(

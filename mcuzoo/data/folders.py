@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def folder_items(folder: Path, classes: Classes) -> Iterator[Item]:
     labelled where all their names begin with a WordNet id, as those of ImageNet's training set.
     """
     images = images_in(folder)
-    class_folders = [path for path in entries(folder) if path.is_dir() and images_in(path)]
+    class_folders = [path for path in folders_in(folder) if has_images(path)]
     if images and class_folders:
         raise DataSetError(
             f"{folder} holds images beside class folders such as {class_folders[0].name!r}.",
@@ -63,16 +64,39 @@ def _folder_labels(folders: list[Path], classes: Classes) -> list[int]:
 
 def images_in(folder: Path) -> list[Path]:
     """The image files of a folder, sorted by name."""
-    return [
-        path for path in entries(folder) if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
-    ]
+    return [Path(entry.path) for entry in entries(folder) if _is_image(entry)]
 
 
-def entries(folder: Path) -> list[Path]:
-    """What is in a folder, sorted, without hidden files. Raises DataSetError."""
+def folders_in(folder: Path) -> list[Path]:
+    """The folders in a folder, sorted by name."""
+    return [Path(entry.path) for entry in entries(folder) if entry.is_dir()]
+
+
+def has_images(folder: Path) -> bool:
+    """Whether there is an image file in a folder; looks no further than the first."""
+    return any(_is_image(entry) for entry in _scanned(folder))
+
+
+def is_empty(folder: Path) -> bool:
+    """Whether a folder has nothing in it but hidden files."""
+    return not any(True for _ in _scanned(folder))
+
+
+def entries(folder: Path) -> list[os.DirEntry[str]]:
+    """What is in a folder, sorted by name, without hidden files. Raises DataSetError."""
+    return sorted(_scanned(folder), key=lambda entry: entry.name)
+
+
+def _scanned(folder: Path) -> Iterator[os.DirEntry[str]]:
     try:
-        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+        with os.scandir(folder) as found:
+            yield from (entry for entry in found if not entry.name.startswith("."))
     except OSError as error:
         raise DataSetError(
             f"{folder} cannot be read: {error.strerror}", "Check its permissions."
         ) from error
+
+
+def _is_image(entry: os.DirEntry[str]) -> bool:
+    suffix = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122 - of a hundred thousand names
+    return suffix in IMAGE_SUFFIXES and entry.is_file()
