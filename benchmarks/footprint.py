@@ -54,7 +54,17 @@ def one_op_models() -> tuple[bytes, ...]:
         models.pool_model("AVERAGE_POOL_2D", IMAGE),
         models.conv_model(IMAGE, weights, bias),
         models.conv_model(IMAGE, weights[:, :1, :1], bias),
-        models.depthwise_model(IMAGE, weights[:1], bias),
+        models.depthwise_model(
+            (1, 8, 8, 8),
+            np.ones((1, 3, 3, 8), dtype=np.int8),
+            None,
+            activation="RELU",
+            input_zero_point=-128,
+            output_zero_point=-128,
+        ),
+        # A window that only the portable kernel takes.
+        models.depthwise_model(IMAGE, weights[:1, :2, :2], bias),
+        models.fully_connected_model((1, 16), np.ones((4, 16), dtype=np.int8), bias),
         # A depth that only the portable kernel takes.
         models.fully_connected_model((1, 15), np.ones((4, 15), dtype=np.int8), bias),
         models.pool_model("MAX_POOL_2D", IMAGE),

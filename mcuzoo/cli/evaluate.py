@@ -29,6 +29,10 @@ def evaluate(
             help="reference, tflm, litert-ref, xnnpack, emulator, or a board's port.",
         ),
     ] = None,
+    role: Annotated[
+        str | None,
+        typer.Option("--role", help="Of a model of the zoo: int8, uint8 or fp32 [int8]."),
+    ] = None,
     against: Annotated[
         str | None,
         typer.Option("--against", metavar="ENGINE|PORT", help="Compare with this engine."),
@@ -106,6 +110,7 @@ def evaluate(
             board=board,
             baud=baud,
             outputs=outputs,
+            role=role,
         )
     )
     for source in plan.sources:

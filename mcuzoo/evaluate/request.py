@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 from mcuzoo.data.dataset import open_data_set
 from mcuzoo.data.item import DataSet
@@ -13,10 +14,14 @@ from mcuzoo.errors import UsageError
 from mcuzoo.evaluate.finding import Task
 from mcuzoo.evaluate.subject import EMULATOR, Subject, make_subject
 from mcuzoo.graph.read import load_model
+from mcuzoo.zoo.catalog import catalog
+from mcuzoo.zoo.find import require_model_file
 from mcuzoo.zoo.registry import ModelSource, resolve_model
+from mcuzoo.zoo.schema import Role
 
 DEFAULT_BAUD = 115200
 DEFAULT_BOARD = "rt1170"
+ROLES = ("int8", "uint8", "fp32")
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,7 @@ class Request:
     board: str = DEFAULT_BOARD
     baud: int = DEFAULT_BAUD
     outputs: Path | None = None
+    role: str | None = None
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,7 @@ def make_plan(request: Request) -> Plan:
     """
     if request.jobs is not None and request.jobs < 1:
         raise UsageError(f"--jobs {request.jobs} leaves nobody to work.", "Give 1 or more.")
-    source = resolve_model(request.model)
+    source = _source(request.model, request.role)
     first = make_subject(load_model(source.path), source.preprocessing, request.engine)
     sources, second = [source], None
     if request.against is not None or request.against_model is not None:
@@ -78,6 +84,25 @@ def make_plan(request: Request) -> Plan:
         baud=request.baud,
         outputs=request.outputs,
     )
+
+
+def _source(name: str, role: str | None) -> ModelSource:
+    """The model; of one of the zoo, its file of a role: int8 unless another is asked for."""
+    known = catalog().get(name)
+    if role is None or (role == "int8" and known is not None):
+        return resolve_model(name)
+    if known is None or role not in ROLES:
+        raise UsageError(
+            f"--role {role} is for models of the zoo, and one of {', '.join(ROLES)}.",
+            "mcuzoo models lists them; of a file give the path alone.",
+        )
+    if not known.files_of(cast(Role, role)):
+        roles = ", ".join(sorted({file.role for file in known.file}))
+        raise UsageError(
+            f"{name} has no {role} file, it has {roles}.", "Give the path of a file of yours."
+        )
+    found = require_model_file(known, cast(Role, role))
+    return replace(resolve_model(str(found.path)), name=name, preprocessing=known.recipe)
 
 
 def _second(request: Request, first: Subject, source: ModelSource, other: ModelSource) -> Subject:

@@ -129,6 +129,41 @@ OPTIONS: dict[str, tuple[int, tuple[OptionField, ...]]] = {
     "ADD": (11, (OptionField("fused_activation_function", 0, ACTIVATIONS, "NONE"),)),
     "RESHAPE": (17, (OptionField("new_shape", 0, "ints", ()),)),
     "MEAN": (27, (OptionField("keep_dims", 0, "?", False),)),
+    "CONCATENATION": (
+        10,
+        (
+            OptionField("axis", 0, "i"),
+            OptionField("fused_activation_function", 1, ACTIVATIONS, "NONE"),
+        ),
+    ),
+    "RESIZE_BILINEAR": (
+        15,
+        (
+            OptionField("align_corners", 2, "?", False),
+            OptionField("half_pixel_centers", 3, "?", False),
+        ),
+    ),
+    "MUL": (21, (OptionField("fused_activation_function", 0, ACTIVATIONS, "NONE"),)),
+    "SUB": (28, (OptionField("fused_activation_function", 0, ACTIVATIONS, "NONE"),)),
+    "STRIDED_SLICE": (
+        32,
+        (
+            OptionField("begin_mask", 0, "i"),
+            OptionField("end_mask", 1, "i"),
+            OptionField("ellipsis_mask", 2, "i"),
+            OptionField("new_axis_mask", 3, "i"),
+            OptionField("shrink_axis_mask", 4, "i"),
+            OptionField("offset", 5, "?", False),
+        ),
+    ),
+    "RESIZE_NEAREST_NEIGHBOR": (
+        74,
+        (
+            OptionField("align_corners", 0, "?", False),
+            OptionField("half_pixel_centers", 1, "?", False),
+        ),
+    ),
+    "LEAKY_RELU": (75, (OptionField("alpha", 0, "f", 0.0),)),
 }
 
 CUSTOM_OP = 32

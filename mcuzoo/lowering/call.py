@@ -37,7 +37,8 @@ class Call:
 
     scratch_bytes: memory that is the kernel's alone during the call, 16-byte aligned; where there
     is some, its address is the last argument. overlaps: one entry per input, or none at all;
-    without an Overlap the output shares no byte with that input.
+    without an Overlap the output shares no byte with that input. before: the ops that the same
+    kernel computes on the way to `op`, in order.
     """
 
     op: Op
@@ -47,6 +48,12 @@ class Call:
     output: Activation
     scratch_bytes: int = 0
     overlaps: tuple[Overlap | None, ...] = ()
+    before: tuple[Op, ...] = ()
+
+    @property
+    def ops(self) -> tuple[Op, ...]:
+        """All ops that the call computes, in the order of the model."""
+        return (*self.before, self.op)
 
     def constants(self) -> Iterator[Constant]:
         """Every const array that the call needs, weights first."""

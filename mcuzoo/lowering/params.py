@@ -147,6 +147,14 @@ class PointwiseDspParams(CStruct):
 
 
 @dataclass(frozen=True)
+class PointwiseDepthwiseDspParams(CStruct):
+    c_type = "mz_pointwise_depthwise_s8_dsp_params"
+    pointwise: PointwiseDspParams
+    depthwise: Depthwise3x3DspParams
+    ring_rows: int
+
+
+@dataclass(frozen=True)
 class AveragePool2dParams(CStruct):
     c_type = "mz_average_pool_2d_params"
     input: ExtentStruct

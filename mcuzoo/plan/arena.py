@@ -11,6 +11,7 @@ from mcuzoo.plan.greedy import Offsets, greedy_layouts
 from mcuzoo.plan.layout import ArenaPlan, Slot
 from mcuzoo.plan.lifetimes import Life
 from mcuzoo.plan.share import Share
+from mcuzoo.plan.timed import lower_layout
 
 __all__ = ["ArenaPlan", "Slot", "plan_arena"]
 
@@ -43,10 +44,12 @@ def _best_layout(
         greedy_layouts(lives, alignment, shares),
         key=lambda layout: _arena_bytes(layout, lives, alignment),
     )
-    best_bytes = _arena_bytes(best, lives, alignment)
-    if best_bytes == peak.bytes:
-        return best
-    return exact_layout(lives, alignment, best_bytes, peak.bytes, shares) or best
+    for search in (lower_layout, exact_layout):
+        best_bytes = _arena_bytes(best, lives, alignment)
+        if best_bytes == peak.bytes:
+            break
+        best = search(lives, alignment, best_bytes, peak.bytes, shares) or best
+    return best
 
 
 def _arena_bytes(layout: Offsets, lives: Sequence[Life], alignment: int) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mcuzoo.board.model import Board
@@ -11,9 +10,9 @@ from mcuzoo.graph.model import Model
 from mcuzoo.graph.program import Program, build_program
 from mcuzoo.lowering.call import Call
 from mcuzoo.lowering.lower import lower
-from mcuzoo.plan.arena import ALIGNMENT_BYTES, ArenaPlan, plan_arena
-from mcuzoo.plan.calls import call_lives, call_shares
+from mcuzoo.plan.arena import ArenaPlan, plan_arena
 from mcuzoo.plan.constants import call_constant_bytes, constant_bytes
+from mcuzoo.plan.fusion import smallest_plan
 from mcuzoo.plan.lifetimes import lifetimes
 from mcuzoo.plan.needs import Needs, assess_needs, assess_tflm_needs
 from mcuzoo.plan.placement import Placement, place
@@ -89,7 +88,8 @@ def plan_memory(
     if calls is None:
         arena, constants = plan_arena(lifetimes(program)), constant_bytes(program)
     else:
-        arena, constants = plan_calls(program, calls), call_constant_bytes(calls)
+        calls, arena = smallest_plan(program, calls)
+        constants = call_constant_bytes(calls)
     if image is None:
         needs = assess_needs(program, calls, arena, constants)
     else:
@@ -98,11 +98,6 @@ def plan_memory(
     placement = place(needs, board, weights, arena_region)
     regions = region_fits(needs, board, placement)
     return MemoryPlan(program, arena, needs, placement, regions, image, calls)
-
-
-def plan_calls(program: Program, calls: Sequence[Call]) -> ArenaPlan:
-    """The arena of the ahead-of-time runtime: sharing whatever the kernels allow to be shared."""
-    return plan_arena(call_lives(program, calls), ALIGNMENT_BYTES, call_shares(calls))
 
 
 def _calls(program: Program) -> tuple[Call, ...] | None:

@@ -181,6 +181,33 @@ def test_what_is_refused(
     assert complaint in result.output
 
 
+@pytest.mark.parametrize(
+    ("name", "role", "complaint"),
+    [
+        ("deepface_emotion", "fp32", "has no fp32 file"),
+        ("signs", "int4", "one of int8, uint8, fp32"),
+        ("mobilenet_v1_0.25_128", "uint8", "not at hand"),
+    ],
+)
+def test_roles_that_a_model_has_not(
+    images: Path, name: str, role: str, complaint: str, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("MCUZOO_MODELS", raising=False)
+    result = evaluate(name, "--data", images, "--role", role)
+    assert result.exit_code == 2 and complaint in result.output
+
+
+def test_zoo_model_by_role(test_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("ai_edge_litert")
+    monkeypatch.setenv("MCUZOO_MODELS", str(test_data / "models"))
+    words = ("--data", test_data / "imagenet", "--limit", 3)
+    found = document("mobilenet_v1_0.25_128", *words, "--role", "uint8")
+    assert found["model"]["kind"] == "uint8" and found["engine"] == "litert-ref"
+    assert document("mobilenet_v1_0.25_128", *words)["model"]["kind"] == "int8"
+
+
 def test_float_models_need_an_engine_for_floats(test_data: Path) -> None:
     model = test_data / "models" / "derived_deepface_emotion_fp32.tflite"
     result = evaluate(model, "--data", test_data / "fer", "--engine", "tflm")

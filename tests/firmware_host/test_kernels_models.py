@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.generated_model import build_model, tight_plan
+from helpers.generated_model import build_model, exported_plan, tight_plan
 from helpers.kernel_library import oracle
 from helpers.small_net import small_net
 
@@ -33,7 +33,8 @@ def test_every_golden_output(
     pixels = np.load(test_data / "golden" / f"{inputs}.npy")[:100]
     images = list((pixels.astype(np.int16) - 128).astype(np.int8))
     expected = np.load(test_data / "golden" / f"{golden}.npy")[: len(images)]
-    outputs = build_model(program, tight_plan(program), tmp_path).run(images)
+    calls, plan = exported_plan(program)
+    outputs = build_model(program, plan, tmp_path, calls=calls).run(images)
     assert len(outputs) == 100
     np.testing.assert_array_equal(outputs, expected.reshape(outputs.shape))
 

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from mcuzoo.codegen.aot.emit import render_model
 from mcuzoo.codegen.aot.sources import kernel_sources
 from mcuzoo.graph.program import Program
+from mcuzoo.lowering.call import Call
 from mcuzoo.lowering.lower import lower
 from mcuzoo.plan.calls import call_lives
+from mcuzoo.plan.fusion import plan_calls, smallest_plan
 from mcuzoo.plan.layout import ArenaPlan, Slot
-from mcuzoo.plan.memory import plan_calls
 from mcuzoo.resources import firmware_dir
 
 HARNESS = Path(__file__).resolve().parent.parent / "firmware_host" / "model_harness.c"
@@ -25,8 +26,13 @@ GAP_BYTES = 64
 
 
 def tight_plan(program: Program) -> ArenaPlan:
-    """As an export plans it: buffers share memory wherever their lives allow."""
+    """Buffers share memory wherever their lives and kernels allow; nothing is fused."""
     return plan_calls(program, lower(program))
+
+
+def exported_plan(program: Program) -> tuple[tuple[Call, ...], ArenaPlan]:
+    """Calls and plan as an export has them."""
+    return smallest_plan(program, lower(program))
 
 
 def roomy_plan(program: Program) -> ArenaPlan:
@@ -38,22 +44,26 @@ def roomy_plan(program: Program) -> ArenaPlan:
     return ArenaPlan(tuple(slots), offset, offset, 0)
 
 
-def write_model(program: Program, plan: ArenaPlan, folder: Path) -> None:
+def write_model(
+    program: Program, plan: ArenaPlan, folder: Path, calls: Sequence[Call] | None = None
+) -> None:
     """folder/model: the generated files, and the list of slots for the harness."""
-    for path, text in render_model(program, plan).items():
+    for path, text in render_model(program, plan, calls=calls).items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text)
     slots = ", ".join(f"{{{slot.offset}, {slot.bytes}}}" for slot in plan.slots)
     (folder / "model" / "mz_slots.h").write_text(f"#define MZ_SLOTS {slots}\n")
 
 
-def compile_model(program: Program, folder: Path, flags: Sequence[str]) -> GeneratedModel:
+def compile_model(
+    program: Program, folder: Path, flags: Sequence[str], calls: Sequence[Call] | None = None
+) -> GeneratedModel:
     """What write_model wrote, with the kernels and the harness."""
     executable = folder / "model_harness"
     sources = [
         HARNESS,
         *sorted((folder / "model").glob("*.c")),
-        *(firmware_dir() / source for source in kernel_sources(lower(program))),
+        *(firmware_dir() / source for source in kernel_sources(calls or lower(program))),
     ]
     includes = [f"-I{firmware_dir()}", f"-I{folder / 'model'}"]
     paths = [str(source) for source in sources]
@@ -62,10 +72,15 @@ def compile_model(program: Program, folder: Path, flags: Sequence[str]) -> Gener
 
 
 def build_model(
-    program: Program, plan: ArenaPlan, folder: Path, flags: Sequence[str] = ("-O2",)
+    program: Program,
+    plan: ArenaPlan,
+    folder: Path,
+    flags: Sequence[str] = ("-O2",),
+    calls: Sequence[Call] | None = None,
 ) -> GeneratedModel:
-    write_model(program, plan, folder)
-    return compile_model(program, folder, flags)
+    """calls: those that the plan is for, where they are not the program's as lowered."""
+    write_model(program, plan, folder, calls)
+    return compile_model(program, folder, flags, calls)
 
 
 @dataclass(frozen=True)

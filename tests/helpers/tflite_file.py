@@ -28,6 +28,11 @@ OPTIONS_OF = {
     "QUANTIZE": "QuantizeOptions",
     "DEQUANTIZE": "DequantizeOptions",
     "CONCATENATION": "ConcatenationOptions",
+    "LEAKY_RELU": "LeakyReluOptions",
+    "RESIZE_BILINEAR": "ResizeBilinearOptions",
+    "RESIZE_NEAREST_NEIGHBOR": "ResizeNearestNeighborOptions",
+    "STRIDED_SLICE": "StridedSliceOptions",
+    "SUB": "SubOptions",
 }
 VERSION_OF = {
     "CONV_2D": 3,

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 from helpers.small_net import small_net
+from helpers.wide_net import wide_net
 
 import mcuzoo.zoo.signs as signs
 from mcuzoo.errors import UnsupportedOpError
 from mcuzoo.graph.read import load_model, parse_model
+from mcuzoo.plan.tflm.image import prepare_image
 from mcuzoo.plan.tflm.predict import predict_arena
 from mcuzoo.plan.tflm.requests import Kernels
 
@@ -89,3 +91,12 @@ def test_an_unknown_op_is_named() -> None:
     strange = replace(model, ops=(replace(model.ops[0], name="SVDF"), *model.ops[1:]))
     with pytest.raises(UnsupportedOpError, match="op 0 SVDF"):
         predict_arena(strange, "reference")
+
+
+@pytest.mark.parametrize(
+    ("kernels", "head", "tail", "smallest"),
+    [("cmsis-nn", 800, 1_828, 3_600), ("reference", 800, 1_828, 3_600)],
+)
+def test_the_other_ops_of_tflm(kernels: Kernels, head: int, tail: int, smallest: int) -> None:
+    arena = prepare_image(parse_model(wide_net(), "wide"), kernels).arena
+    assert (arena.head_bytes, arena.tail_bytes, arena.smallest_bytes) == (head, tail, smallest)

@@ -72,6 +72,7 @@ class CallView:
     """One call as its template shows it. `shapes` reads input -> output."""
 
     index: int
+    first_index: int
     op: str
     name: str
     shapes: str
@@ -102,7 +103,7 @@ def _view_constant(constant: Constant) -> ConstantView:
 def _view_call(program: Program, plan: ArenaPlan, position: int, call: Call) -> CallView:
     model, op = program.model, call.op
     output = model.tensor(op.outputs[0])
-    inputs = [model.tensor(index) for index in op.inputs[: len(call.inputs)]]
+    inputs = [model.tensor(index) for index in call.ops[0].inputs[: len(call.inputs)]]
     slot = plan.slot(call.output.buffer)
     operands = [_operand_text(plan, operand) for operand in (*call.inputs, call.output)]
     if call.scratch_bytes:
@@ -110,7 +111,8 @@ def _view_call(program: Program, plan: ArenaPlan, position: int, call: Call) -> 
         operands.append(_operand_text(plan, scratch))
     return CallView(
         index=op.index,
-        op=op.name,
+        first_index=call.ops[0].index,
+        op=" and ".join(op.name for op in call.ops),
         name=comment_text(output.name),
         shapes=f"{_shapes(inputs)} -> {shape_text(output.shape)}",
         kernel=call.kernel,

@@ -15,7 +15,7 @@ from typing import Literal
 
 from mcuzoo.errors import UnsupportedOpError
 from mcuzoo.graph.model import Model, Op, Tensor
-from mcuzoo.graph.window import window_of
+from mcuzoo.graph.window import Window, window_of
 from mcuzoo.plan.tflm.abi import Chunk
 
 Kernels = Literal["cmsis-nn", "reference"]
@@ -50,25 +50,36 @@ def op_requests(model: Model, op: Op, kernels: Kernels) -> OpRequests:
 
 
 def _convolution(model: Model, op: Op, cmsis_nn: bool) -> OpRequests:
-    weights = model.tensor(op.inputs[1])
+    return _windowed(model, op, cmsis_nn, axis=0, scratch=_convolution_scratch)
+
+
+def _depthwise(model: Model, op: Op, cmsis_nn: bool) -> OpRequests:
+    return _windowed(model, op, cmsis_nn, axis=3, scratch=_depthwise_scratch)
+
+
+def _windowed(
+    model: Model, op: Op, cmsis_nn: bool, axis: int, scratch: Callable[[Model, Op, Window], int]
+) -> OpRequests:
+    """Of both convolutions: multipliers and shifts per output channel, weights' axis `axis`."""
+    image, weights = model.tensor(op.inputs[0]), model.tensor(op.inputs[1])
+    taps = weights.shape[1], weights.shape[2]
+    window = window_of(op, (image.shape[1], image.shape[2]), taps)
     return OpRequests(
         options=Chunk(28),
         init_bytes=60 if cmsis_nn else 56,
-        prepare_bytes=(_INT32_BYTES * weights.shape[0],) * 2,
-        scratch_bytes=_some(_convolution_scratch(model, op)) if cmsis_nn else (),
+        prepare_bytes=(_INT32_BYTES * weights.shape[axis],) * 2,
+        scratch_bytes=_some(scratch(model, op, window)) if cmsis_nn else (),
     )
 
 
-def _convolution_scratch(model: Model, op: Op) -> int:
+def _convolution_scratch(model: Model, op: Op, window: Window) -> int:
     """arm_convolve_wrapper_s8_get_buffer_size: two columns of im2col as int16, none for 1x1."""
-    image, weights = model.tensor(op.inputs[0]), model.tensor(op.inputs[1])
-    _, height, width, channels = image.shape
-    window = window_of(op, (height, width), (weights.shape[1], weights.shape[2]))
+    channels = model.tensor(op.inputs[0]).shape[3]
     pointwise = (
         (window.height, window.width) == (1, 1)
         and (window.pad_top, window.pad_left) == (0, 0)
         and (window.dilation_h, window.dilation_w) == (1, 1)
-        and channels == weights.shape[3]
+        and channels == model.tensor(op.inputs[1]).shape[3]
     )
     if pointwise:
         return 0
@@ -76,24 +87,12 @@ def _convolution_scratch(model: Model, op: Op) -> int:
     return 2 * (-(-column // 4) * 4) * _INT16_BYTES
 
 
-def _depthwise(model: Model, op: Op, cmsis_nn: bool) -> OpRequests:
-    weights = model.tensor(op.inputs[1])
-    return OpRequests(
-        options=Chunk(28),
-        init_bytes=60 if cmsis_nn else 56,
-        prepare_bytes=(_INT32_BYTES * weights.shape[3],) * 2,
-        scratch_bytes=_some(_depthwise_scratch(model, op)) if cmsis_nn else (),
-    )
-
-
-def _depthwise_scratch(model: Model, op: Op) -> int:
+def _depthwise_scratch(model: Model, op: Op, window: Window) -> int:
     """arm_depthwise_conv_wrapper_s8_get_buffer_size: none for 3x3 and what is not optimized."""
-    image, weights = model.tensor(op.inputs[0]), model.tensor(op.inputs[1])
-    _, height, width, channels = image.shape
-    window = window_of(op, (height, width), (weights.shape[1], weights.shape[2]))
+    batch, _, _, channels = model.tensor(op.inputs[0]).shape
     optimized = (
         channels == model.tensor(op.outputs[0]).shape[3]
-        and image.shape[0] == 1
+        and batch == 1
         and (window.dilation_h, window.dilation_w) == (1, 1)
     )
     three_by_three = (window.height, window.width) == (3, 3)
@@ -153,17 +152,31 @@ def _always(requests: OpRequests) -> Callable[[Model, Op, bool], OpRequests]:
 _REQUESTS: dict[str, Callable[[Model, Op, bool], OpRequests]] = {
     "ADD": _always(OpRequests(Chunk(2, 1), 60)),
     "AVERAGE_POOL_2D": _average_pool,
+    "CONCATENATION": _always(OpRequests(Chunk(8), 24)),
     "CONV_2D": _convolution,
     "DEPTHWISE_CONV_2D": _depthwise,
     "DEQUANTIZE": _always(OpRequests(None, 32)),
     "FULLY_CONNECTED": _fully_connected,
+    "HARD_SWISH": _always(OpRequests(None, 20)),
+    "LEAKY_RELU": _always(OpRequests(Chunk(4), 24)),
+    "LOGISTIC": _always(OpRequests(None, 16)),
+    "MAXIMUM": _always(OpRequests()),
     "MAX_POOL_2D": _max_pool,
     "MEAN": _mean,
+    "MINIMUM": _always(OpRequests()),
+    "MUL": _always(OpRequests(Chunk(1, 1), 36)),
     "PAD": _always(OpRequests(None, 56)),
     "PADV2": _always(OpRequests(None, 56)),
+    "PRELU": _always(OpRequests(None, 28)),
     "QUANTIZE": _always(OpRequests(None, 32)),
     "RELU": _always(OpRequests(None, 28)),
     "RELU6": _always(OpRequests(None, 8)),
     "RESHAPE": _always(OpRequests(Chunk(36))),
+    "RESIZE_BILINEAR": _always(OpRequests(Chunk(2, 1))),
+    "RESIZE_NEAREST_NEIGHBOR": _always(OpRequests(Chunk(2, 1))),
     "SOFTMAX": _softmax,
+    "STRIDED_SLICE": _always(OpRequests(Chunk(24), 84)),
+    "SUB": _always(OpRequests(Chunk(2, 1), 52)),
+    "TANH": _always(OpRequests(None, 16)),
+    "TRANSPOSE": _always(OpRequests()),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from mcuzoo.graph.model import Model, Op
 from mcuzoo.graph.parameters import quantization_of, weighted_requantization
 from mcuzoo.graph.window import Window, window_of
-from mcuzoo.zoo.engines.kernels.kernel import Kernel, given, multiply, product_matrix, requantize
-from mcuzoo.zoo.engines.kernels.taps import window_taps, with_zero_border
+from mcuzoo.zoo.engines.kernels.kernel import Kernel, exact_float, given, multiply, requantize
+from mcuzoo.zoo.engines.kernels.taps import bordered, under_tap
 
 # Values gathered at a time, so that memory stays bounded for large images.
 GATHER_LIMIT = 1 << 21
@@ -22,37 +22,46 @@ def convolution(model: Model, op: Op) -> Kernel:
     """As a product of matrices: what the window sees, pixel by pixel, times the weights."""
     source, weights = (model.tensor(index) for index in op.inputs[:2])
     assert weights.data is not None
-    channels, height, width, _ = weights.shape
+    channels, height, width, depth = weights.shape
     window = window_of(op, (source.shape[1], source.shape[2]), (height, width))
-    matrix = product_matrix(weights.data.reshape(channels, -1))
     bias = bias_of(model, op, channels)
+    dtype = exact_float(weights.data.reshape(channels, -1), bias)
+    matrix = weights.data.reshape(channels, -1).T.astype(dtype, order="C")
+    offsets = bias.astype(dtype)
     to = weighted_requantization(model, op)
     zero_point = quantization_of(source).zero_point
 
     def run(inputs: Sequence[NDArray[Any] | None]) -> NDArray[np.int8]:
-        image = given(inputs, 0)[0]
-        sums = [multiply(rows, matrix) for rows in _patches(image, zero_point, window)]
-        output = requantize(np.concatenate(sums) + bias, to)
-        return output.reshape(1, window.output_height, window.output_width, channels)
+        seen = bordered(given(inputs, 0)[0], zero_point, window, dtype)
+        output = np.empty((window.output_height, window.output_width, channels), np.int8)
+        for first, rows in _patches(seen, window):
+            sums = multiply(rows.reshape(-1, height * width * depth), matrix)
+            sums += offsets
+            output[first : first + len(rows)] = requantize(sums, to).reshape(
+                len(rows), window.output_width, channels
+            )
+        return output[None]
 
     return run
 
 
-def _patches(image: NDArray[np.int8], zero_point: int, window: Window) -> list[NDArray[np.int32]]:
-    """int32 (pixels, height * width * depth) blocks of what the window sees, in raster order."""
-    height, width, depth = image.shape
-    if (window.height, window.width, window.stride_h, window.stride_w) == (1, 1, 1, 1):
-        return [image.reshape(-1, depth).astype(np.int32) - zero_point]
-    bordered = with_zero_border(image, zero_point)
-    rows, columns = window_taps(window, height, width)
-    per_row = columns.size * window.height * depth
-    step = max(1, GATHER_LIMIT // per_row)
-    blocks = []
-    for first in range(0, len(rows), step):
-        some = rows[first : first + step]
-        seen = bordered[some[:, None, :, None], columns[None, :, None, :]]
-        blocks.append(seen.reshape(len(some) * len(columns), -1))
-    return blocks
+def _patches(seen: NDArray[Any], window: Window) -> Iterator[tuple[int, NDArray[Any]]]:
+    """Rows of windows: the first one's index and (rows, columns, height, width, depth)."""
+    taps = window.height * window.width
+    step = max(1, GATHER_LIMIT // (window.output_width * taps * seen.shape[2]))
+    for first in range(0, window.output_height, step):
+        last = min(first + step, window.output_height)
+        if taps == 1:
+            yield first, under_tap(seen, window, 0, 0)[first:last, :, None, None]
+            continue
+        block = np.empty(
+            (last - first, window.output_width, window.height, window.width, seen.shape[2]),
+            dtype=seen.dtype,
+        )
+        for y in range(window.height):
+            for x in range(window.width):
+                block[:, :, y, x] = under_tap(seen, window, y, x)[first:last]
+        yield first, block
 
 
 def depthwise(model: Model, op: Op) -> Kernel:
@@ -61,23 +70,26 @@ def depthwise(model: Model, op: Op) -> Kernel:
     assert weights.data is not None
     _, height, width, channels = weights.shape
     window = window_of(op, (source.shape[1], source.shape[2]), (height, width))
-    filters = weights.data[0].astype(np.int32)
-    rows, columns = window_taps(window, source.shape[1], source.shape[2])
     bias = bias_of(model, op, channels)
+    dtype = exact_float(weights.data.reshape(-1, channels).T, bias)
+    filters = weights.data[0].astype(dtype)
+    offsets = bias.astype(dtype)
     to = weighted_requantization(model, op)
     zero_point = quantization_of(source).zero_point
     multiplier = channels // source.shape[3]
 
     def run(inputs: Sequence[NDArray[Any] | None]) -> NDArray[np.int8]:
-        bordered = with_zero_border(given(inputs, 0)[0], zero_point)
+        seen = bordered(given(inputs, 0)[0], zero_point, window, dtype)
         if multiplier > 1:
-            bordered = np.repeat(bordered, multiplier, axis=2)
-        sums = np.zeros((window.output_height, window.output_width, channels), dtype=np.int32)
+            seen = np.repeat(seen, multiplier, axis=2)
+        sums = np.empty((window.output_height, window.output_width, channels), dtype=dtype)
+        sums[:] = offsets
+        product = np.empty_like(sums)
         for y in range(height):
-            lines = bordered[rows[:, y]]
             for x in range(width):
-                sums += lines[:, columns[:, x]] * filters[y, x]
-        return requantize(sums + bias, to)[None]
+                np.multiply(under_tap(seen, window, y, x), filters[y, x], out=product)
+                sums += product
+        return requantize(sums, to)[None]
 
     return run
 

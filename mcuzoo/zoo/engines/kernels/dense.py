@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mcuzoo.graph.model import Model, Op
 from mcuzoo.graph.parameters import quantization_of, weighted_requantization
 from mcuzoo.zoo.engines.kernels.convolution import bias_of
-from mcuzoo.zoo.engines.kernels.kernel import Kernel, given, multiply, product_matrix, requantize
+from mcuzoo.zoo.engines.kernels.kernel import Kernel, exact_float, given, multiply, requantize
 
 
 def fully_connected(model: Model, op: Op) -> Kernel:
@@ -20,13 +20,15 @@ def fully_connected(model: Model, op: Op) -> Kernel:
     target = model.tensor(op.outputs[0])
     assert weights.data is not None
     channels, depth = weights.shape
-    matrix = product_matrix(weights.data)
     bias = bias_of(model, op, channels)
+    dtype = exact_float(weights.data, bias)
+    matrix = weights.data.T.astype(dtype, order="C")
+    offsets = bias.astype(dtype)
     to = weighted_requantization(model, op)
     zero_point = quantization_of(source).zero_point
 
     def run(inputs: Sequence[NDArray[Any] | None]) -> NDArray[np.int8]:
-        rows = given(inputs, 0).reshape(-1, depth).astype(np.int32) - zero_point
-        return requantize(multiply(rows, matrix) + bias, to).reshape(target.shape)
+        rows = given(inputs, 0).reshape(-1, depth).astype(dtype) - dtype.type(zero_point)
+        return requantize(multiply(rows, matrix) + offsets, to).reshape(target.shape)
 
     return run

@@ -17,44 +17,86 @@ Kernel = Callable[[Sequence[NDArray[Any] | None]], NDArray[np.int8]]
 
 
 BLOCK_PRODUCTS = 1 << 18
+_EXACT_FLOAT32 = 1 << 24
+_INT32 = 1 << 31
+_FAST_SHIFT = 2
+_SLACK = 2.0**-13
+"""What float32 may be off at the int8 range's ends, with room: 512 * 2**-23."""
 
 
 def requantize(accumulators: NDArray[Any], to: Requantization) -> NDArray[np.int8]:
     """Scale, shift to the zero point and clamp; per channel along the last dimension.
 
-    `accumulators` hold integers in any dtype; they wrap to int32 first, as TFLM's do.
+    `accumulators` hold integers in any dtype, floats too; they wrap to int32 first, as TFLM's do.
+
+    TFLM rounds twice, first to a multiple of 2**shift (shift < 0) of the result's step. So the
+    result is the exact product rounded once, unless that is within half such a multiple of a
+    rounding boundary; only there it is computed as TFLM does.
     """
-    scaled = multiply_by_quantized_multiplier(wrap_int32(accumulators), to.multipliers, to.shifts)
-    return np.clip(scaled + to.output_zero_point, to.minimum, to.maximum).astype(np.int8)
+    if not len(to.shifts) or to.shifts.min() > -_FAST_SHIFT or not _fits_int32(accumulators):
+        return _requantized_twice(accumulators, to.multipliers, to.shifts, to)
+    dtype = np.float32 if accumulators.dtype == np.float32 else np.float64
+    factors = np.ldexp(to.multipliers.astype(np.float64), to.shifts.astype(np.int64) - 31)
+    scaled = accumulators * factors.astype(dtype)
+    rounded = np.rint(scaled)
+    boundary = 0.5 - _SLACK - np.ldexp(0.5, np.minimum(to.shifts, 0).astype(np.int64))
+    np.subtract(scaled, rounded, out=scaled)
+    np.abs(scaled, out=scaled)
+    unsure = np.flatnonzero(scaled > boundary.astype(dtype))
+    rounded += to.output_zero_point
+    np.clip(rounded, to.minimum, to.maximum, out=rounded)
+    output: NDArray[np.int8] = rounded.astype(np.int8)
+    if len(unsure):
+        channels = unsure % len(to.multipliers)
+        output.reshape(-1)[unsure] = _requantized_twice(
+            accumulators.reshape(-1)[unsure], to.multipliers[channels], to.shifts[channels], to
+        )
+    return output
 
 
-def product_matrix(weights: NDArray[np.int8]) -> NDArray[Any]:
-    """Weights (channels, depth) as a (depth, channels) matrix of floats that multiplies exactly.
+def _requantized_twice(
+    accumulators: NDArray[Any],
+    multipliers: NDArray[np.int32],
+    shifts: NDArray[np.int32],
+    to: Requantization,
+) -> NDArray[np.int8]:
+    scaled = multiply_by_quantized_multiplier(wrap_int32(accumulators), multipliers, shifts)
+    output: NDArray[np.int8] = np.clip(
+        scaled + to.output_zero_point, to.minimum, to.maximum
+    ).astype(np.int8)
+    return output
 
-    An input less its zero point is below 256 in magnitude, so 256 * sum(|weights|) bounds every
-    partial sum: float32 holds it exactly below 2**24, float64 below 2**53.
+
+def _fits_int32(accumulators: NDArray[Any]) -> bool:
+    if accumulators.dtype in (np.float32, np.int32):
+        return True
+    return not accumulators.size or int(np.abs(accumulators).max()) < _INT32
+
+
+def exact_float(weights: NDArray[np.int8], bias: NDArray[np.int64]) -> np.dtype[Any]:
+    """The float type that holds every sum of products with (channels, depth) weights exactly.
+
+    An input less its zero point is below 256 in magnitude, so 256 * sum(|weights|) + |bias| bounds
+    every partial sum: float32 holds it exactly below 2**24, float64 below 2**53.
     """
-    bound = 256 * int(np.abs(weights.astype(np.int64)).sum(axis=1).max())
-    dtype = np.dtype(np.float32 if bound < 1 << 24 else np.float64)
-    matrix: NDArray[Any] = weights.T.astype(dtype, order="C")
-    return matrix
+    sums = 256 * np.abs(weights.astype(np.int64)).sum(axis=1) + np.abs(bias)
+    return np.dtype(np.float32 if int(sums.max()) < _EXACT_FLOAT32 else np.float64)
 
 
-def multiply(rows: NDArray[Any], matrix: NDArray[Any]) -> NDArray[np.int64]:
-    """int64 (rows, channels): integers (rows, depth) times a `product_matrix`.
+def multiply(rows: NDArray[Any], matrix: NDArray[Any]) -> NDArray[Any]:
+    """(rows, channels) of the matrix's float type: rows (rows, depth) times (depth, channels).
 
     In blocks small enough that OpenBLAS stays on one thread: its threads spin while they wait,
     which costs far more than they gain when the cores are shared with an emulator.
     """
     depth, channels = matrix.shape
-    floats = rows.astype(matrix.dtype)
-    product = np.empty((len(rows), channels), dtype=np.int64)
+    product = np.empty((len(rows), channels), dtype=matrix.dtype)
     columns = max(1, min(channels, BLOCK_PRODUCTS // depth))
     lines = max(1, BLOCK_PRODUCTS // (depth * columns))
     for left in range(0, channels, columns):
         for top in range(0, len(rows), lines):
             block = np.s_[top : top + lines, left : left + columns]
-            product[block] = floats[top : top + lines] @ matrix[:, left : left + columns]
+            np.matmul(rows[top : top + lines], matrix[:, left : left + columns], out=product[block])
     return product
 
 

@@ -1,0 +1,64 @@
+"""Fused kernels: what two calls compute, in less memory, with their output over their input."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers.generated_model import build_model
+from helpers.mobilenet import mobilenet_v1
+
+from mcuzoo.graph.program import Program, build_program
+from mcuzoo.lowering.call import Call
+from mcuzoo.lowering.fuse import fuse
+from mcuzoo.lowering.lower import lower
+from mcuzoo.plan.fusion import plan_calls, smallest_plan
+from mcuzoo.zoo.engines.reference import ReferenceEngine
+
+SANITIZERS = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+
+
+@pytest.fixture(scope="module")
+def program() -> Program:
+    return build_program(mobilenet_v1(resolution=64))
+
+
+def _fused_at(calls: tuple[Call, ...], position: int) -> tuple[Call, ...]:
+    one = fuse(*calls[position : position + 2])
+    assert one is not None
+    return (*calls[:position], one, *calls[position + 2 :])
+
+
+@pytest.mark.parametrize("position", [2, 4, 10, 22])
+def test_a_pair_computes_what_its_halves_do(
+    program: Program, tmp_path: Path, position: int
+) -> None:
+    """At strides 1 and 2, on large and tiny images, under sanitizers."""
+    calls = _fused_at(lower(program), position)
+    model = build_model(program, plan_calls(program, calls), tmp_path, SANITIZERS, calls)
+    values = np.random.default_rng(position).integers(-128, 128, (64, 64, 3), dtype=np.int8)
+    expected = ReferenceEngine(program.model).run(values)
+    np.testing.assert_array_equal(model.run([values])[0], expected)
+
+
+def test_the_output_may_lie_over_the_input_as_near_as_declared(
+    program: Program, tmp_path: Path
+) -> None:
+    """The plan puts both at exactly that distance: it has no room for more."""
+    calls, plan = smallest_plan(program, lower(program))
+    fused = [position for position, call in enumerate(calls) if call.before]
+    assert fused
+    call = calls[fused[0]]
+    source, target = plan.slot(call.inputs[0].buffer), plan.slot(call.output.buffer)  # type: ignore[union-attr]
+    assert target.offset < source.offset + source.bytes
+    values = np.random.default_rng(9).integers(-128, 128, (64, 64, 3), dtype=np.int8)
+    expected = ReferenceEngine(program.model).run(values)
+    model = build_model(program, plan, tmp_path, SANITIZERS, calls)
+    np.testing.assert_array_equal(model.run([values])[0], expected)
+
+
+def test_what_is_read_twice_is_not_fused(program: Program) -> None:
+    first, second = lower(program)[2:4]
+    assert fuse(second, first) is None
+    assert fuse(first, lower(program)[5]) is None
