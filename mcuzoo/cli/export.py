@@ -16,9 +16,12 @@ DEFAULT_MODEL = "mobilenet_v1_0.25_128"
 
 def export(
     board: Annotated[str, typer.Option("--board", "-b", help="rt1170, rt1050 or a .toml file.")],
-    model: Annotated[
-        str, typer.Argument(help="A model of the zoo, or a .tflite file.")
-    ] = DEFAULT_MODEL,
+    models: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="MODEL", help=f"A model of the zoo, or a .tflite file [{DEFAULT_MODEL}]."
+        ),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Project folder [mcuzoo-BOARD-MODEL].")
     ] = None,
@@ -43,12 +46,30 @@ def export(
     embed: Annotated[
         str | None, typer.Option(help="TFLM's model file: array (C) or incbin (assembler) [array].")
     ] = None,
+    universal: Annotated[
+        bool,
+        typer.Option(
+            "--universal", help="TFLM without a model: it takes any over the link, see --ops."
+        ),
+    ] = False,
+    ops: Annotated[
+        str | None,
+        typer.Option(
+            help="With --universal: CONV_2D,SOFTMAX,... [those of the MODELs given, or all known]."
+        ),
+    ] = None,
+    model_region: Annotated[
+        str | None, typer.Option(help="With --universal: the one memory region for models.")
+    ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Write into a folder that is not a pristine project.")
     ] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print the manifest.")] = False,
 ) -> None:
-    """Render MODEL for a board as a self-contained C project."""
+    """Render MODEL for a board as a self-contained C project.
+
+    With --universal the firmware takes its model over the link: mcuzoo run-serial --upload.
+    """
     import json
     from dataclasses import asdict
 
@@ -60,6 +81,19 @@ def export(
     from mcuzoo.zoo.registry import resolve_model
 
     chosen = load_board(board)
+    if universal:
+        from mcuzoo.cli.export_universal import export_universal_project, universal_text
+
+        directory, made = export_universal_project(
+            chosen, output, models or (), ops, tflm, kernels, arena_region, model_region, force
+        )
+        print(
+            json.dumps(asdict(made), indent=2)
+            if json_output
+            else universal_text(directory, chosen, made)
+        )
+        return
+    model = _one_model(models or [DEFAULT_MODEL], ops, model_region)
     try:
         source = resolve_model(model)
     except MissingModelError as missing:
@@ -88,6 +122,19 @@ def export(
     print(f"arena {entry.arena_bytes:,} bytes in {entry.arena_region}")
     print(f"constants {entry.constant_bytes:,} bytes in {entry.weights_region}")
     print(f"next: mcuzoo build {directory}")
+
+
+def _one_model(models: list[str], ops: str | None, model_region: str | None) -> str:
+    from mcuzoo.errors import UsageError
+
+    if ops is not None or model_region is not None:
+        raise UsageError("--ops and --model-region need --universal.", "Add it.")
+    if len(models) > 1:
+        raise UsageError(
+            f"{len(models)} models: a project has one.",
+            "Name one, or add --universal for a firmware with the operators of all of them.",
+        )
+    return models[0]
 
 
 def _tflm_options(

@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mcuzoo.errors import UsageError
+
 if TYPE_CHECKING:
     from mcuzoo.board.model import Board
     from mcuzoo.plan.fit import FitReport
 
 
 def fit(
-    model: Annotated[str, typer.Argument(help="A model of the zoo, or a .tflite file.")],
     board: Annotated[str, typer.Option("--board", "-b", help="rt1170, rt1050 or a .toml file.")],
+    model: Annotated[
+        str | None, typer.Argument(help="A model of the zoo, or a .tflite file.")
+    ] = None,
     runtime: Annotated[str, typer.Option(help="aot or tflm")] = "aot",
     weights: Annotated[str, typer.Option(help="Where the constants live: flash or ram.")] = "flash",
     arena_region: Annotated[
@@ -25,6 +29,12 @@ def fit(
         str | None,
         typer.Option(help="Who plans TFLM's arena: offline (mcuzoo) or greedy [the smaller]."),
     ] = None,
+    universal: Annotated[
+        bool,
+        typer.Option(
+            "--universal", help="What a universal firmware has for arena and models; MODEL or none."
+        ),
+    ] = False,
     measure: Annotated[
         bool,
         typer.Option("--measure", help="Build it, boot it and let the board say what it takes."),
@@ -54,6 +64,14 @@ def fit(
     --measure exports and builds it, searches the smallest arena that it runs in on the emulated
     board or on the one at --port, and leaves a project that reserves just that.
     """
+    if universal:
+        from mcuzoo.cli.fit_universal import print_universal_fit
+
+        if not print_universal_fit(model, board, kernels, arena_region, json_output):
+            raise typer.Exit(1)
+        return
+    if model is None:
+        raise UsageError("fit: no model was named.", "mcuzoo models lists those of the zoo.")
     if measure:
         from mcuzoo.cli.fit_measure import MeasureOptions, print_measurement
 
@@ -113,8 +131,6 @@ def fit(
 
 
 def _require_measure(options: dict[str, object]) -> None:
-    from mcuzoo.errors import UsageError
-
     for name, value in options.items():
         if value is not None:
             raise UsageError(f"{name} is for measuring.", "Add --measure.")

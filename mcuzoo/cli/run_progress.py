@@ -37,6 +37,7 @@ class RunProgress:
             disable=not sys.stderr.isatty(),
         )
         self._task: TaskID | None = None
+        self._upload: TaskID | None = None
 
     def __enter__(self) -> RunProgress:
         self._progress.start()
@@ -44,6 +45,16 @@ class RunProgress:
 
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
+
+    def uploading(self, arrived: int, total: int) -> None:
+        """Show how a model gets to the board."""
+        if self._upload is None:
+            self._say(f"sending the model, {total:,} bytes")
+            self._upload = self._progress.add_task("uploading", total=total)
+        self._progress.update(self._upload, completed=arrived)
+        if arrived == total:
+            self._progress.remove_task(self._upload)
+            self._upload = None
 
     def started(self, hello: Hello, total: int, finished: int) -> None:
         emulated = " (emulated)" if hello.emulated else ""

@@ -28,6 +28,14 @@ def run_serial(
             help="Exported project; default: that of emulator://, or the current folder.",
         ),
     ] = None,
+    upload: Annotated[
+        str | None,
+        typer.Option(
+            "--upload",
+            metavar="MODEL",
+            help="Send this model (a name of the zoo, or a file) to a universal firmware first.",
+        ),
+    ] = None,
     images: Annotated[
         Path | None,
         typer.Option(
@@ -77,6 +85,8 @@ def run_serial(
 ) -> None:
     """Run images on a board and compare with labels and host.
 
+    A board with a universal firmware gets its model first, by --upload.
+
     Exits 0 when the run passes; 1 when the accuracy is below --min-top1 or outputs differ from the
     host's; 2 for unusable input; 3 when the rig lost images; 4 when the firmware is another one, or
     faults.
@@ -90,11 +100,13 @@ def run_serial(
     from mcuzoo.report.text import summary_text
     from mcuzoo.run.job import Request, make_job
     from mcuzoo.run.runner import run_images
+    from mcuzoo.run.upload import uploading
 
     job = make_job(
         Request(
             port=port,
             project=project,
+            upload=upload,
             images=images,
             labels=labels,
             limit=limit,
@@ -112,13 +124,14 @@ def run_serial(
     with ExitStack() as stack:
         traffic = None if trace is None else stack.enter_context(opened_trace(trace))
         progress = stack.enter_context(RunProgress(job.out))
-        summary = run_images(
-            job,
-            lambda: Session.open(
+
+        def connect() -> Session:
+            return Session.open(
                 job.settings.port, job.settings.baud, trace=traffic, on_log=progress.log
-            ),
-            progress,
-        )
+            )
+
+        sends = job.upload and uploading(connect, job.upload, progress.uploading)
+        summary = run_images(job, sends or connect, progress)
     if json_output:
         print(json.dumps(run_document(job.out, summary), indent=2))
     else:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mcuzoo.errors import FirmwareError, WrongFirmwareError
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.inference import Inference, Profile
-from mcuzoo.project.manifest import Manifest
+from mcuzoo.project.manifest import Manifest, ProjectManifest
 from mcuzoo.run.record import BoardFacts
 
 
@@ -37,24 +37,35 @@ def check_firmware(hello: Hello, manifest: Manifest) -> None:
 
     Raises FirmwareError when it does, but its runtime could not be set up.
     """
-    expected_build = manifest.newest_build_id
-    for what, found, expected in (
+    _check(
         ("is a", hello.board, manifest.board),
         ("runs the model", hello.model_sha256, manifest.model.sha256),
-        ("runs the build", hello.build_id, expected_build),
+        ("runs the build", hello.build_id, manifest.newest_build_id),
         ("takes an input of bytes", hello.input.bytes, manifest.input.bytes),
         ("gives an output of bytes", hello.output.bytes, manifest.output.bytes),
-    ):
-        if found != expected:
-            raise WrongFirmwareError(
-                f"The board at this port {what} {found}, the project has {expected}.",
-                "mcuzoo build PROJECT, flash it (or emulate it), and use that project's folder.",
-            )
+    )
     if hello.runtime_error:
         raise FirmwareError(
             f"The board cannot run its model: {hello.runtime_error}",
             "Export the project again (mcuzoo fit shows what fits), build and flash it.",
         )
+
+
+def check_build(hello: Hello, manifest: ProjectManifest) -> None:
+    """Raise WrongFirmwareError unless the board runs the project's newest build, whatever model."""
+    _check(
+        ("is a", hello.board, manifest.board),
+        ("runs the build", hello.build_id, manifest.newest_build_id),
+    )
+
+
+def _check(*facts: tuple[str, str | int, str | int]) -> None:
+    for what, found, expected in facts:
+        if found != expected:
+            raise WrongFirmwareError(
+                f"The board at this port {what} {found}, the project has {expected}.",
+                "mcuzoo build PROJECT, flash it (or emulate it), and use that project's folder.",
+            )
 
 
 def board_facts(hello: Hello) -> BoardFacts:

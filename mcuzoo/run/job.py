@@ -12,12 +12,21 @@ from mcuzoo.data.dataset import DataSet, load_data_set
 from mcuzoo.data.labels import Classes, load_classes
 from mcuzoo.data.recipe import check_recipe, recipe_warnings
 from mcuzoo.data.signs import is_signs
-from mcuzoo.errors import UsageError
-from mcuzoo.project.manifest import Manifest, load_manifest
+from mcuzoo.errors import UnsupportedOpError, UsageError
+from mcuzoo.project.manifest import Manifest, load_manifest, load_project
 from mcuzoo.run.journal import read_run, require_no_run
 from mcuzoo.run.project import find_project, reference_engine
 from mcuzoo.run.record import Settings
+from mcuzoo.run.upload import (
+    Upload,
+    load_own_samples,
+    own_classes,
+    own_samples,
+    prepare_upload,
+    require_universal,
+)
 from mcuzoo.zoo.engines.engine import Engine
+from mcuzoo.zoo.registry import resolve_model
 
 DEFAULT_BAUD = 115200
 RUNS_FOLDER = "runs"
@@ -29,6 +38,7 @@ class Request:
 
     port: str | None = None
     project: Path | None = None
+    upload: str | None = None
     images: Path | None = None
     labels: Path | None = None
     limit: int | None = None
@@ -53,6 +63,7 @@ class Job:
     out: Path
     resume: bool
     warnings: tuple[str, ...] = ()
+    upload: Upload | None = None
 
 
 def make_job(request: Request) -> Job:
@@ -70,14 +81,20 @@ def make_job(request: Request) -> Job:
         require_no_run(request.out)
     earlier = None if request.resume is None else read_run(request.resume)[0].settings
     project = _project(request, earlier)
-    manifest = load_manifest(project)
+    upload = _upload(request, earlier, project)
+    manifest = load_manifest(project) if upload is None else upload.manifest
     check_recipe(manifest.preprocessing, manifest.input.shape)
-    base = _defaults(project, manifest) if earlier is None else earlier
+    base = _defaults(project, manifest, upload) if earlier is None else earlier
     settings = _settings(request, replace(base, project=str(project)))
     classes = load_classes(
         None if settings.labels is None else Path(settings.labels), manifest.output.bytes
     )
-    data_set = load_data_set(Path(settings.data_set), classes, settings.limit, settings.split)
+    if upload is not None and settings.labels is None:
+        classes = own_classes(upload)
+    if upload is not None and settings.data_set == str(own_samples(upload)):
+        data_set = load_own_samples(upload, classes, settings.limit)
+    else:
+        data_set = load_data_set(Path(settings.data_set), classes, settings.limit, settings.split)
     if settings.min_top1 is not None and all(item.label is None for item in data_set.items):
         raise UsageError(
             f"--min-top1 needs labels, and {settings.data_set} has none.",
@@ -87,11 +104,12 @@ def make_job(request: Request) -> Job:
         manifest=manifest,
         classes=classes,
         data_set=data_set,
-        engine=reference_engine(project, manifest) if settings.reference else None,
+        engine=_engine(project, manifest, upload) if settings.reference else None,
         settings=settings,
         out=request.resume or request.out or _new_run_folder(manifest.board),
         resume=request.resume is not None,
         warnings=(*_doubts(manifest), *data_set.warnings),
+        upload=upload,
     )
 
 
@@ -106,6 +124,26 @@ def _project(request: Request, earlier: Settings | None) -> Path:
     return find_project(request.port, request.project)
 
 
+def _upload(request: Request, earlier: Settings | None, project: Path) -> Upload | None:
+    name = request.upload or (None if earlier is None else earlier.upload)
+    if name is None:
+        return None
+    manifest = require_universal(load_project(project), project)
+    return prepare_upload(resolve_model(name), manifest)
+
+
+def _engine(project: Path, manifest: Manifest, upload: Upload | None) -> Engine:
+    if upload is None:
+        return reference_engine(project, manifest)
+    from mcuzoo.zoo.engines.reference import ReferenceEngine
+
+    try:
+        return ReferenceEngine(upload.model)
+    except UnsupportedOpError as error:
+        error.hint = f"--no-reference runs it without the host's outputs. {error.hint}"
+        raise
+
+
 def _settings(request: Request, base: Settings) -> Settings:
     settings = replace(
         base,
@@ -118,6 +156,7 @@ def _settings(request: Request, base: Settings) -> Settings:
         reference=base.reference and not request.no_reference,
         min_top1=base.min_top1 if request.min_top1 is None else request.min_top1,
         strict=base.strict or request.strict,
+        upload=_model_name(request.upload) if request.upload else base.upload,
     )
     if not settings.port:
         raise UsageError(
@@ -132,17 +171,26 @@ def _settings(request: Request, base: Settings) -> Settings:
     return settings
 
 
+def _model_name(upload: str) -> str:
+    """A path that stays good wherever the run is resumed from; a name of the zoo as it is."""
+    path = Path(upload).expanduser()
+    return str(path.resolve()) if path.is_file() else upload
+
+
 def _data_set(images: Path) -> str:
     drawn = is_signs(str(images)) and not images.exists()
     return str(images if drawn else images.resolve())
 
 
-def _defaults(project: Path, manifest: Manifest) -> Settings:
+def _defaults(project: Path, manifest: Manifest, upload: Upload | None) -> Settings:
+    samples = None if manifest.samples is None else project / manifest.samples
+    if upload is not None:
+        samples = own_samples(upload)
     return Settings(
         project=str(project),
         port="",
         baud=DEFAULT_BAUD,
-        data_set="" if manifest.samples is None else str(project / manifest.samples),
+        data_set="" if samples is None else str(samples),
         labels=None if manifest.labels is None else str(project / manifest.labels),
         limit=None,
         reference=True,

@@ -66,6 +66,7 @@ class Settings:
     min_top1: float | None
     strict: bool
     split: str | None = None
+    upload: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,70 @@
+"""mcuzoo export --universal: from options to a project, and what to print of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mcuzoo.board.model import Board
+    from mcuzoo.project.manifest import UniversalManifest
+
+
+def export_universal_project(
+    board: Board,
+    output: Path | None,
+    models: Sequence[str],
+    ops: str | None,
+    tree: Path | None,
+    kernels: str | None,
+    arena_region: str | None,
+    model_region: str | None,
+    force: bool,
+) -> tuple[Path, UniversalManifest]:
+    """The folder and what was written there. Raises as codegen.universal.project."""
+    from mcuzoo.codegen.tflm.tree import tree_hint
+    from mcuzoo.codegen.universal.options import UniversalOptions
+    from mcuzoo.codegen.universal.project import export_universal
+    from mcuzoo.errors import UsageError
+    from mcuzoo.plan.tflm.image import check_kernels
+
+    if tree is None:
+        raise UsageError(
+            "--universal needs a TFLite-Micro tree: --tflm DIR is missing.", tree_hint("cmsis-nn")
+        )
+    options = UniversalOptions(
+        tree,
+        _chosen_ops(models, ops),
+        check_kernels(kernels or "cmsis-nn"),
+        arena_region,
+        model_region,
+    )
+    directory = output or Path(f"mcuzoo-{board.id}-universal")
+    return directory, export_universal(board, directory, options, force)
+
+
+def universal_text(directory: Path, board: Board, manifest: UniversalManifest) -> str:
+    """What the user reads of the new project."""
+    lines = [
+        f"{directory}: universal firmware for {board.name}",
+        f"{len(manifest.universal.ops)} operators: {', '.join(manifest.universal.ops)}",
+        f"arena {manifest.plan.arena_bytes:,} bytes in {manifest.plan.arena_region}",
+        *(
+            f"models up to {room.bytes:,} bytes in {room.region}"
+            for room in manifest.universal.rooms
+        ),
+        f"next: mcuzoo build {directory}",
+    ]
+    return "\n".join(lines)
+
+
+def _chosen_ops(models: Sequence[str], listed: str | None) -> tuple[str, ...]:
+    from mcuzoo.codegen.universal.options import DEFAULT_OPS, checked_ops, listed_ops, ops_of
+    from mcuzoo.graph.read import load_model
+    from mcuzoo.zoo.registry import resolve_model
+
+    if not models and listed is None:
+        return DEFAULT_OPS
+    used = ops_of([load_model(resolve_model(name).path) for name in models])
+    return checked_ops((*used, *(() if listed is None else listed_ops(listed))))

@@ -1,0 +1,165 @@
+"""A model for a universal firmware: what is sent, whether it can run there, and its run's facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mcuzoo.data.dataset import load_data_set
+from mcuzoo.data.item import DataSet, digest_of
+from mcuzoo.data.labels import Classes
+from mcuzoo.errors import FitError, UnsupportedOpError, UsageError
+from mcuzoo.graph.cut import cut_ends
+from mcuzoo.graph.model import Model, Tensor
+from mcuzoo.graph.program import build_program
+from mcuzoo.graph.read import load_model
+from mcuzoo.link.hello import Hello
+from mcuzoo.link.session import Session
+from mcuzoo.plan.tflm.image import TflmImage, check_kernels, prepare_image
+from mcuzoo.project.manifest import AnyManifest, Manifest, ModelEntry, TensorSpec, UniversalManifest
+from mcuzoo.run.board import BoardSession, OpenSession, check_build
+from mcuzoo.zoo.registry import ModelSource
+
+_ANY_CLASSES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Upload:
+    """`model` is sent byte for byte; `manifest` is the project's while the board runs it.
+
+    The model file itself where TFLM can take it as it is; else without its conversions at the ends,
+    its constants aligned, and with our memory plan where TFLM's own would not fit.
+    """
+
+    source: ModelSource
+    model: Model
+    manifest: Manifest
+
+
+def require_universal(manifest: AnyManifest, project: Path) -> UniversalManifest:
+    """`manifest` itself; raises UsageError when the project has a model of its own."""
+    if isinstance(manifest, UniversalManifest):
+        return manifest
+    raise UsageError(
+        f"--upload: {project} has its model {manifest.model.name} linked in.",
+        "Leave --upload out, or use a universal project: mcuzoo export --universal.",
+    )
+
+
+def prepare_upload(source: ModelSource, manifest: UniversalManifest) -> Upload:
+    """Decide what is sent of `source`, and check it against the firmware of `manifest`.
+
+    Raises ModelError (not INT8, ...), UnsupportedOpError (an op that the firmware has not got) and
+    FitError (the file or the arena is too large), all with the figures.
+    """
+    model = load_model(source.path)
+    _require_ops(model, manifest)
+    sent = _sent_model(model, manifest)
+    capacity = manifest.universal.capacity_bytes
+    if sent.bytes > capacity:
+        raise FitError(
+            f"{source.name} has {sent.bytes:,} bytes, {manifest.name} has room for {capacity:,} "
+            f"({_rooms(manifest)}).",
+            "Export the universal firmware with a larger --model-region, or take a smaller model.",
+        )
+    program = build_program(sent)
+    entry = ModelEntry(source.name, str(source.path.resolve()), sent.sha256, sent.bytes)
+    ends = _spec(program.input_tensor), _spec(program.output_tensor)
+    return Upload(source, sent, manifest.with_model(entry, *ends, source.preprocessing))
+
+
+def own_classes(upload: Upload) -> Classes:
+    """The model's classes, by the names that the zoo has for them."""
+    return Classes(upload.manifest.output.bytes, upload.source.labels)
+
+
+def own_samples(upload: Upload) -> Path | None:
+    """The images that come with the model, or any others that mcuzoo brings."""
+    return None if upload.source.samples is None else upload.source.samples / "manifest.csv"
+
+
+def load_own_samples(upload: Upload, classes: Classes, limit: int | None) -> DataSet:
+    """They, without their labels unless those are this model's."""
+    samples = own_samples(upload)
+    assert samples is not None
+    if upload.source.samples_labelled:
+        return load_data_set(samples, classes, limit)
+    found = load_data_set(samples, Classes(_ANY_CLASSES), limit)
+    items = tuple(replace(item, label=None) for item in found.items)
+    return replace(found, items=items, digest=digest_of(items))
+
+
+def uploading(
+    open_session: Callable[[], AbstractContextManager[Session]],
+    upload: Upload,
+    on_progress: Callable[[int, int], None],
+) -> OpenSession:
+    """Sessions on boards that run the uploaded model: each sends it when it is not there.
+
+    `on_progress` is told how many bytes of how many have arrived. What an opened session raises
+    comes beside what `open_session` does: WrongFirmwareError before anything is sent, and as
+    Session.upload.
+    """
+
+    @contextmanager
+    def opened() -> Iterator[BoardSession]:
+        with open_session() as session:
+            hello: Hello = session.hello()
+            check_build(hello, upload.manifest)
+            raw = upload.model.raw
+            session.upload(raw, lambda arrived: on_progress(arrived, len(raw)))
+            yield session
+
+    return opened
+
+
+def _require_ops(model: Model, manifest: UniversalManifest) -> None:
+    known = manifest.universal.ops
+    for op in cut_ends(model).model.ops:
+        if op.name not in known:
+            raise UnsupportedOpError(
+                f"{model.name}: op {op.index} {op.name} is none of {manifest.name}'s "
+                f"({', '.join(known)}).",
+                f"Export the universal firmware with --ops {','.join((*known, op.name))}.",
+            )
+
+
+def _sent_model(model: Model, manifest: UniversalManifest) -> Model:
+    assert manifest.tflm is not None
+    kernels = check_kernels(manifest.tflm.kernels)
+    try:
+        image = prepare_image(model, kernels, "greedy")
+        if image.model.raw != model.raw or not _arena_fits(image, manifest):
+            image = prepare_image(model, kernels)
+    except UnsupportedOpError:
+        # An op whose arena mcuzoo cannot predict: the board finds out.
+        return cut_ends(model).model
+    if not _arena_fits(image, manifest):
+        raise FitError(
+            f"{model.name} needs {image.arena.arena_bytes:,} bytes of TFLM's arena, "
+            f"{manifest.name} has {manifest.plan.arena_bytes:,} in {manifest.plan.arena_region}.",
+            "Export the universal firmware with a larger --arena-region, or take a smaller model.",
+        )
+    return image.model
+
+
+def _arena_fits(image: TflmImage, manifest: UniversalManifest) -> bool:
+    return image.arena.arena_bytes <= manifest.plan.arena_bytes
+
+
+def _rooms(manifest: UniversalManifest) -> str:
+    return ", ".join(f"{room.bytes:,} in {room.region}" for room in manifest.universal.rooms)
+
+
+def _spec(tensor: Tensor) -> TensorSpec:
+    assert tensor.quantization is not None
+    return TensorSpec(
+        name=tensor.name,
+        shape=tensor.shape,
+        dtype=tensor.dtype.value,
+        scale=tensor.quantization.scale,
+        zero_point=tensor.quantization.zero_point,
+        bytes=tensor.bytes,
+    )
