@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from helpers.fake_tflm import fake_tree
 from helpers.small_net import small_net
+from helpers.small_source import small_source
 from helpers.tiny_project import tiny_manifest
 from helpers.uint8_models import uint8_net
 
@@ -138,7 +139,7 @@ def test_pictures_of_another_model_have_no_labels(
     project: Path, manifest: UniversalManifest, tmp_path: Path
 ) -> None:
     write_manifest(manifest, project)
-    path = net(tmp_path, small_net())
+    path = small_source(tmp_path).path
 
     def job() -> Job:
         return make_job(
