@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from mcuzoo.report.zoo_facts import Fit
     from mcuzoo.report.zoo_table import TableFigure, TableRow, ZooTable
 
 LEGEND = """\
@@ -27,10 +27,17 @@ def models(
     """List the models that mcuzoo knows by name, with published and measured figures."""
     import json
 
+    from rich.console import Console
+    from rich.progress import Progress
+
     from mcuzoo.report.zoo_card import model_card
     from mcuzoo.report.zoo_table import zoo_table
 
-    table = zoo_table(model)
+    with Progress(
+        console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
+    ) as bar:
+        task = bar.add_task("planning", total=None)
+        table = zoo_table(model, lambda done, all_: bar.update(task, completed=done, total=all_))
     if json_output:
         print(json.dumps(table.as_dict(), indent=2))
     elif model is None:
@@ -110,11 +117,11 @@ def _measured(row: TableRow, table: ZooTable) -> list[str]:
     ]
 
 
-def _verdict(fits: dict[str, Fit | None]) -> str:
+def _verdict(fits: dict[str, bool | None]) -> str:
     """ "fits" with every runtime, "no" with none, or the names of those with which it does."""
     if not fits:
         return ""
-    fitting = [runtime for runtime, fit in fits.items() if fit is not None and fit.fits]
+    fitting = [runtime for runtime, fit in fits.items() if fit]
     return "fits" if len(fitting) == len(fits) else ", ".join(fitting) or "no"
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from mcuzoo.board.load import list_boards
 from mcuzoo.board.model import Board
 from mcuzoo.graph.inspect import inspect_model
-from mcuzoo.plan.fit import fit_model
+from mcuzoo.plan.zoo_facts import FactsCache, structure_facts
 from mcuzoo.zoo.catalog import catalog
+from mcuzoo.zoo.schema import ZooModel
 from mcuzoo.zoo.structure.build import build_structure
 
 
@@ -18,11 +20,23 @@ def largest_sibling(name: str, board: Board, runtime: str = "aot") -> str | None
     if entry is None:
         return None
     family = [
-        build_structure(other)
+        other
         for other in catalog().values()
         if other.family == entry.family and other.name != name and other.structure is not None
     ]
-    for model in sorted(family, key=lambda model: inspect_model(model).macs, reverse=True):
-        if fit_model(model, board, runtime).fits:
-            return model.name
-    return None
+    boards = list_boards()
+    cache = FactsCache(boards if board in boards else [board])
+    found = None
+    for other in sorted(family, key=_operations, reverse=True):
+        facts = structure_facts(other, cache)
+        if facts is not None and facts.fits[board.id].get(runtime):
+            found = other.name
+            break
+    cache.save()
+    return found
+
+
+def _operations(entry: ZooModel) -> float:
+    """As published, which saves building it; else of its layers."""
+    published = entry.figure("ops")
+    return published[0] if published else 2.0 * inspect_model(build_structure(entry)).macs

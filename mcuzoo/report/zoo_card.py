@@ -78,15 +78,11 @@ def _verdicts(row: TableRow) -> list[str]:
     lines = []
     if row.published_compatibility:
         lines.append(f"published for {', '.join(row.published_compatibility)}")
+    words = {None: "does not run", True: "fits", False: "does not fit"}
     for board, by_runtime in row.fits.items():
         for runtime, fit in by_runtime.items():
-            if fit is None:
-                lines.append(f"{board}, {runtime}: does not run")
-                continue
-            over = "; ".join(
-                f"{region} lacks {count:,}" for region, count in fit.over_bytes.items()
+            lines.append(
+                f"{board}, {runtime}: {words[fit]} (mcuzoo fit {row.name} --board {board} "
+                f"--runtime {runtime})"
             )
-            verdict = "fits" if fit.fits else f"does not fit, {over}"
-            arena = f"arena {fit.arena_bytes:,} bytes in {fit.arena_region}"
-            lines.append(f"{board}, {runtime}: {verdict}; {arena}")
     return lines

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from hashlib import sha256
 from typing import Any
 
 from mcuzoo.board.load import list_boards
 from mcuzoo.board.model import Board
 from mcuzoo.errors import InputError, McuzooError, did_you_mean
+from mcuzoo.plan.zoo_facts import Facts, FactsCache, Fits, identity_of, structure_facts
 from mcuzoo.project.manifest import Preprocessing
-from mcuzoo.report.zoo_facts import Facts, FactsCache, Fits
 from mcuzoo.zoo.catalog import catalog
 from mcuzoo.zoo.derived import known_derivative
 from mcuzoo.zoo.find import FoundFile, find_file, find_model_file
@@ -116,11 +114,13 @@ class ZooTable:
         }
 
 
-def zoo_table(name: str | None = None) -> ZooTable:
+def zoo_table(
+    name: str | None = None, progress: Callable[[int, int], None] = lambda done, total: None
+) -> ZooTable:
     """Every model of the zoo, or the one of that name.
 
-    Needs no network and no file; nothing is fetched or converted. Raises InputError when there is
-    no such model.
+    Needs no network and no file; nothing is fetched or converted. progress: rows done and in all.
+    Raises InputError when there is no such model.
     """
     known = catalog()
     if name is not None and name not in known:
@@ -131,13 +131,13 @@ def zoo_table(name: str | None = None) -> ZooTable:
     boards = list_boards()
     cache = FactsCache(boards)
     remembered = measurements()
-    rows = tuple(
-        _row(model, boards, cache, remembered)
-        for model in known.values()
-        if name in (None, model.name)
-    )
+    wanted = [model for model in known.values() if name in (None, model.name)]
+    rows: list[TableRow] = []
+    for model in wanted:
+        progress(len(rows), len(wanted))
+        rows.append(_row(model, boards, cache, remembered))
     cache.save()
-    return ZooTable({board.id: board.name for board in boards}, rows)
+    return ZooTable({board.id: board.name for board in boards}, tuple(rows))
 
 
 def _row(
@@ -215,7 +215,7 @@ def _int8_file(model: ZooModel) -> FoundFile | None:
 def _facts(model: ZooModel, int8: FoundFile | None, cache: FactsCache) -> Facts | None:
     if int8 is not None:
         # By name too: that the file has this model's shapes is among what is remembered.
-        identity = _identity(model.name, int8.sha256)
+        identity = identity_of(model.name, int8.sha256)
         known = cache.facts(identity, None)
         if known is not None:
             return known
@@ -226,19 +226,7 @@ def _facts(model: ZooModel, int8: FoundFile | None, cache: FactsCache) -> Facts 
         if complaint is not None:
             raise InputError(f"{int8.path} {complaint}.", "Give the file another name.")
         return cache.facts(identity, loaded)
-    if model.structure is None:
-        return None
-    identity = _identity(model.name, model.structure.model_dump(), model.input, model.labels.count)
-    known = cache.facts(identity, None)
-    if known is not None:
-        return known
-    from mcuzoo.zoo.structure.build import build_structure
-
-    return cache.facts(identity, build_structure(model))
-
-
-def _identity(*parts: object) -> str:
-    return sha256(json.dumps(parts).encode()).hexdigest()
+    return structure_facts(model, cache)
 
 
 def _counted(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,12 @@ from helpers.commands import finished, mcuzoo
 
 
 @pytest.fixture(autouse=True)
-def nothing_at_hand(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def nothing_at_hand(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     monkeypatch.delenv("MCUZOO_MODELS", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    # One cache for all tests: it holds no models, only plans, which are right for each of them.
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "table-cache"))
     monkeypatch.setenv("MCUZOO_DATA", str(tmp_path / "data"))
 
 
@@ -23,7 +27,7 @@ def test_export_of_what_cannot_fit_says_so_by_region(tmp_path: Path) -> None:
     assert "mobilenet_v1_1.0_224 does not fit EVKB-IMXRT1050: " in done.stderr
     assert "of 262,144 bytes" in done.stderr and "its layers say so" in done.stderr
     hint = done.stderr.split("hint: ")[1]
-    assert "Of its family, mobilenet_v1_0." in hint and "fits" in hint
+    assert re.search(r"Of its family, mobilenet_v1_\S+ fits", hint)
 
 
 def test_export_of_what_would_fit_says_how_to_get_it(tmp_path: Path) -> None:

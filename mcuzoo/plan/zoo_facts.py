@@ -7,7 +7,7 @@ key that holds everything they depend on: the model, the boards and the code tha
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -19,28 +19,23 @@ from mcuzoo.graph.model import Model
 from mcuzoo.project.kinds import RUNTIMES
 from mcuzoo.zoo.convert.save import write_model_file
 from mcuzoo.zoo.places import cache_folder
+from mcuzoo.zoo.schema import ZooModel
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _PLANNERS = ("board", "graph", "lowering", "plan", "zoo/structure")
+_MAX_BASES = 4
 _MAX_CACHE_BYTES = 16 << 20
 
 
-@dataclass(frozen=True)
-class Fit:
-    """The verdict of `mcuzoo fit`. over_bytes: what is missing, by region."""
-
-    fits: bool
-    arena_bytes: int
-    arena_region: str
-    over_bytes: dict[str, int]
-
-
-Fits = dict[str, dict[str, Fit | None]]
+Fits = dict[str, dict[str, bool | None]]
 
 
 @dataclass(frozen=True)
 class Facts:
-    """ops: 2 x MAC. fits: by board id and runtime; None where the model cannot be planned."""
+    """ops: 2 x MAC. fits: the verdict of `mcuzoo fit` by board id and runtime.
+
+    None instead of a verdict where the runtime does not run the model.
+    """
 
     ops: int
     params: int
@@ -61,7 +56,8 @@ class FactsCache:
         )
         said = repr((planned_by, [board.model_dump_json() for board in boards]))
         self._base = sha256(said.encode()).hexdigest()
-        self._known = self._read()
+        self._others = self._read()
+        self._known = self._others.pop(self._base, {})
         self._changed = False
 
     def facts(self, identity: str, model: Model | None) -> Facts | None:
@@ -80,24 +76,45 @@ class FactsCache:
     def save(self) -> None:
         if not self._changed:
             return
-        text = json.dumps({"base": self._base, "facts": self._known})
+        kept = dict(list(self._others.items())[: _MAX_BASES - 1])
+        text = json.dumps({self._base: self._known, **kept})
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             write_model_file(self._path, text.encode())
         except (OSError, McuzooError):
             return
 
-    def _read(self) -> dict[str, Any]:
+    def _read(self) -> dict[str, dict[str, Any]]:
+        """What is known, by what it was planned with, the newest first."""
         try:
             if self._path.stat().st_size > _MAX_CACHE_BYTES:
                 return {}
             raw = json.loads(self._path.read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError):
             return {}
-        if not isinstance(raw, dict) or raw.get("base") != self._base:
+        if not isinstance(raw, dict):
             return {}
-        known = raw.get("facts")
-        return known if isinstance(known, dict) else {}
+        return {base: known for base, known in raw.items() if isinstance(known, dict)}
+
+
+def structure_facts(entry: ZooModel, cache: FactsCache) -> Facts | None:
+    """By the layers that the registry states; None when it states none."""
+    if entry.structure is None:
+        return None
+    identity = identity_of(
+        entry.name, entry.structure.model_dump(), entry.input, entry.labels.count
+    )
+    known = cache.facts(identity, None)
+    if known is not None:
+        return known
+    from mcuzoo.zoo.structure.build import build_structure
+
+    return cache.facts(identity, build_structure(entry))
+
+
+def identity_of(*parts: object) -> str:
+    """A hash of JSON values."""
+    return sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def find_facts(model: Model, boards: Sequence[Board]) -> Facts:
@@ -105,41 +122,36 @@ def find_facts(model: Model, boards: Sequence[Board]) -> Facts:
     from mcuzoo.graph.inspect import inspect_model
 
     inspection = inspect_model(model)
-    return Facts(
-        ops=2 * inspection.macs,
-        params=inspection.params,
-        bytes=model.bytes,
-        fits={
-            board.id: {runtime: _fit(model, board, runtime) for runtime in RUNTIMES}
-            for board in boards
-        },
-    )
+    fits: Fits = {board.id: {} for board in boards}
+    for runtime in RUNTIMES:
+        for board, fit in zip(boards, _fits(model, boards, runtime), strict=True):
+            fits[board.id][runtime] = fit
+    return Facts(2 * inspection.macs, inspection.params, model.bytes, fits)
 
 
-def _fit(model: Model, board: Board, runtime: str) -> Fit | None:
-    from mcuzoo.plan.fit import fit_model
+def _fits(model: Model, boards: Sequence[Board], runtime: str) -> list[bool | None]:
+    """As fit_model says board by board, but the arena, which is no board's, is planned once."""
+    from mcuzoo.graph.coverage import check_aot
+    from mcuzoo.plan.advice import fits
+    from mcuzoo.plan.memory import plan_memory
 
     try:
-        report = fit_model(model, board, runtime)
+        if runtime == "aot" and check_aot(model):
+            return [None] * len(boards)
+        needs = plan_memory(model, boards[0], runtime).needs
     except McuzooError:
-        return None
-    over = {region.region: region.over_bytes for region in report.regions if not region.fits}
-    if report.uncovered:
-        return None
-    return Fit(report.fits, report.arena_bytes, report.placement.arena_region, over)
+        return [None] * len(boards)
+    return [fits(needs, board) for board in boards]
 
 
 def _parsed(raw: Any) -> Facts | None:
     try:
-        fits: Mapping[str, Mapping[str, Any]] = raw["fits"]
-        return Facts(
-            ops=int(raw["ops"]),
-            params=int(raw["params"]),
-            bytes=int(raw["bytes"]),
-            fits={
-                board: {runtime: None if fit is None else Fit(**fit) for runtime, fit in by.items()}
-                for board, by in fits.items()
-            },
-        )
+        fits: Fits = {
+            str(board): {
+                str(runtime): None if fit is None else bool(fit) for runtime, fit in by.items()
+            }
+            for board, by in raw["fits"].items()
+        }
+        return Facts(int(raw["ops"]), int(raw["params"]), int(raw["bytes"]), fits)
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
