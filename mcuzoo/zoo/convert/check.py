@@ -15,8 +15,8 @@ from mcuzoo.zoo.convert.operators import (
 )
 
 QUANTIZE_HINT = (
-    "Quantize the float model to INT8 with TensorFlow's converter and a representative data set, "
-    "or convert its UINT8 version."
+    "Quantize the float model: `mcuzoo quantize FLOAT OUT.tflite --calibration DIR`; or convert "
+    "its UINT8 version."
 )
 SOFTMAX_TOLERANCE = 0.001 / 256
 _INTEGER = (DType.UINT8, DType.INT8)
