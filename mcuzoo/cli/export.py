@@ -112,7 +112,7 @@ def export(
         weights=check_weights(weights),
         arena_region=arena_region,
         force=force,
-        tflm=_tflm_options(tflm, kernels, plan, embed),
+        tflm=_tflm_options(runtime, tflm, kernels, plan, embed),
     )
     if json_output:
         print(json.dumps(asdict(manifest), indent=2))
@@ -138,7 +138,7 @@ def _one_model(models: list[str], ops: str | None, model_region: str | None) -> 
 
 
 def _tflm_options(
-    tree: Path | None, kernels: str | None, plan: str | None, embed: str | None
+    runtime: str, tree: Path | None, kernels: str | None, plan: str | None, embed: str | None
 ) -> TflmOptions | None:
     from mcuzoo.codegen.model_array import check_embed
     from mcuzoo.codegen.tflm.options import TflmOptions
@@ -146,12 +146,13 @@ def _tflm_options(
     from mcuzoo.plan.tflm.image import check_kernels, check_plan
 
     if tree is None:
-        if kernels or plan or embed:
+        if runtime != "tflm" and (kernels or plan or embed):
             raise UsageError(
                 "--kernels, --plan and --embed choose how TFLite-Micro is linked in.",
-                "Add --runtime tflm --tflm DIR.",
+                "Add --runtime tflm.",
             )
-        return None
+        if runtime != "tflm":
+            return None
     return TflmOptions(
         tree,
         check_kernels(kernels or "cmsis-nn"),

@@ -15,7 +15,6 @@ from mcuzoo.codegen.mcuxpresso.board_files import sdk_data_bytes
 from mcuzoo.codegen.mcuxpresso.part import sdk_part
 from mcuzoo.codegen.project_part import ProjectPart, standalone_part
 from mcuzoo.codegen.runtime_part import RuntimePart, aot_part
-from mcuzoo.codegen.sections import Sections
 from mcuzoo.codegen.sources import (
     INCLUDE_DIRS,
     SOURCE_SUFFIXES,
@@ -65,7 +64,7 @@ def export_project(
     reserved = sdk_data_bytes(board) if project == "mcuxpresso" else 0
     plan = _memory_plan(model, board, runtime, weights, arena_region, tflm, reserved)
     kind = _project_part(project, board, plan)
-    part = _runtime_part(plan, source, tflm, kind.sections)
+    part = _runtime_part(plan, source, tflm, kind)
     _require_fit(plan, board, source)
 
     rendered = {**part.rendered, **kind.rendered}
@@ -75,7 +74,7 @@ def export_project(
         **{path: text.encode() for path, text in rendered.items()},
         **firmware_files(compiled, firmware_dir(), known),
     }
-    identity = build_id(file_hashes(files), part.tflm.fingerprint if part.tflm else None)
+    identity = build_id(file_hashes(files), part.tflm.fingerprint or None if part.tflm else None)
     files |= {
         BUILD_ID_HEADER: build_id_header(identity).encode(),
         MODEL_FILE: model.raw,
@@ -131,20 +130,21 @@ def _project_part(project: str, board: Board, plan: MemoryPlan) -> ProjectPart:
 
 
 def _runtime_part(
-    plan: MemoryPlan, source: ModelSource, tflm: TflmOptions | None, sections: Sections
+    plan: MemoryPlan, source: ModelSource, tflm: TflmOptions | None, kind: ProjectPart
 ) -> RuntimePart:
     if plan.image is None:
         if tflm is not None:
             raise UsageError(
                 "--tflm, --kernels, --plan and --embed need --runtime tflm.", "Add it."
             )
-        return aot_part(plan, sections)
-    if tflm is None:
+        return aot_part(plan, kind.sections)
+    options = tflm or TflmOptions(None)
+    if options.tree is None and kind.sdk is None:
         raise UsageError(
-            "--runtime tflm needs a TFLite-Micro tree: --tflm DIR is missing.",
-            tree_hint("cmsis-nn"),
+            "--runtime tflm --project cmake needs a TFLite-Micro tree: --tflm DIR is missing.",
+            tree_hint(options.kernels),
         )
-    return tflm_part(plan.program, plan.image, tflm, source.path.name, sections)
+    return tflm_part(plan.program, plan.image, options, source.path.name, kind.sections)
 
 
 def _require_fit(plan: MemoryPlan, board: Board, source: ModelSource) -> None:

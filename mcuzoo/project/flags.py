@@ -47,7 +47,7 @@ _LIBRARIES = {
 
 # For the user's TFLM tree: hosted C++ and C, whose warnings are not ours to judge. Its maths comes
 # from the compiler's own C library; nothing of that needs an operating system.
-_CXX = ("-std=c++17", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics")
+CXX_FLAGS = ("-std=c++17", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics")
 _TFLM = (
     "-g",
     "-fbuiltin",
@@ -57,6 +57,11 @@ _TFLM = (
     "-fno-asynchronous-unwind-tables",
 )
 _TFLM_LIBRARIES = ("-lm", "-lc", "-lgcc")
+
+
+def is_cxx(source: str) -> bool:
+    """TFLM's C++ files end in .cc, those of NXP's copy of it in .cpp."""
+    return source.endswith((".cc", ".cpp"))
 
 
 def check_optimization(level: str) -> str:
@@ -83,12 +88,12 @@ def compile_flags(toolchain: str) -> tuple[str, ...]:
 
 def cxx_flags() -> tuple[str, ...]:
     """Flags for our C++ files, less the optimization level; Arm's GCC only."""
-    return (*_CXX, *_TFLM, "-Wall", "-Wextra", "-Werror")
+    return (*CXX_FLAGS, *_TFLM, "-Wall", "-Wextra", "-Werror")
 
 
 def tflm_flags(source: str) -> tuple[str, ...]:
     """Flags for the file `source` of a TFLM tree, less the optimization level."""
-    return (*(_CXX if source.endswith(".cc") else ("-std=c11",)), *_TFLM, "-w")
+    return (*(CXX_FLAGS if is_cxx(source) else ("-std=c11",)), *_TFLM, "-w")
 
 
 def link_libraries(toolchain: str, tflm: bool = False) -> tuple[str, ...]:

@@ -119,6 +119,8 @@ class BuildEntry:
 class TflmEntry:
     """The TFLite-Micro that is linked in: a folder of the user's, which the build may override.
 
+    `tree` is empty when the project was exported without one: an application for the MCUXpresso
+    SDK, which may have TFLM itself. `kernel_files` are the stems of the kernels' file names.
     `sources` and `include_dirs` are relative to `tree`; `fingerprint` is the SHA-256 over all of
     its C and C++ files. `plan`: who places the activations ("offline" or "greedy").
     """
@@ -132,6 +134,7 @@ class TflmEntry:
     sources: tuple[str, ...]
     include_dirs: tuple[str, ...]
     defines: tuple[str, ...]
+    kernel_files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -355,7 +358,10 @@ def _build(raw: dict[str, Any]) -> BuildEntry:
 
 
 def _tflm(raw: dict[str, Any]) -> TflmEntry:
-    lists = {name: tuple(raw[name]) for name in ("sources", "include_dirs", "defines")}
+    lists = {
+        name: tuple(raw.get(name, ()))
+        for name in ("sources", "include_dirs", "defines", "kernel_files")
+    }
     return TflmEntry(**{**raw, **lists})
 
 

@@ -101,8 +101,10 @@ def _build_in_sdk(project: Path, manifest: AnyManifest, options: BuildOptions) -
             "Leave it out; --config release or --config debug chooses the configuration.",
         )
     chosen = require_gcc(options.compiler)
+    if manifest.tflm is not None:
+        chosen = find_tflm_compiler(options.compiler)
     sdk = find_sdk(manifest, options.sdk)
-    tree = find_tree(manifest, options.tflm)
+    tree = find_tree(manifest, options.tflm, sdk.path)
     identity = _current_build_id(project, manifest, tree)
     log = BuildLog(project / BUILD_FOLDER / "mcuxpresso" / "build.log")
     job = SdkJob(chosen, project, sdk, options.sdk.configuration, identity, tree)

@@ -18,6 +18,7 @@ from mcuzoo.project.flags import (
     LINK_FLAGS,
     compile_flags,
     cxx_flags,
+    is_cxx,
     link_libraries,
     machine_flags,
     tflm_flags,
@@ -92,7 +93,7 @@ def _tflm_units(
     """Objects keep their folders: TFLM and CMSIS-NN have files of the same name."""
     folder = _object_folder(job, tflm, machine, tree.fingerprint)
     for source in tflm.sources:
-        cxx = source.endswith(".cc")
+        cxx = is_cxx(source)
         yield _Unit(
             str(tree.path / source),
             folder / f"{source}.o",

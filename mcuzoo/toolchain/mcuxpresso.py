@@ -44,7 +44,7 @@ class SdkOptions:
 
 @dataclass(frozen=True)
 class SdkJob:
-    """How to build `project`. tflm: the tree to take TFLM from, None for the SDK's own, if any."""
+    """How to build `project`. tflm: the tree to take TFLM from."""
 
     compiler: Compiler
     project: Path
@@ -94,6 +94,7 @@ def build_sdk_elf(job: SdkJob, log: BuildLog) -> Path:
         "-DCONFIG_TOOLCHAIN=armgcc",
         f"-DCMAKE_BUILD_TYPE={job.configuration}",
         f"-DMCUZOO_BUILD_ID={job.build_id}",
+        f"-DTFLM_DIR={job.tflm.path.as_posix() if job.tflm else ''}",
     ]  # fmt: skip
     run_logged(configure, job.project, log, "The SDK's CMake", environment)
     build = ["cmake", "--build", str(job.folder)]

@@ -8,7 +8,7 @@ from pathlib import Path
 from mcuzoo.codegen.tflm.tree import TflmTree, open_tree
 from mcuzoo.errors import InputError, ToolchainError, UsageError
 from mcuzoo.plan.tflm.image import check_kernels
-from mcuzoo.project.manifest import ProjectManifest
+from mcuzoo.project.manifest import ProjectManifest, TflmEntry
 from mcuzoo.toolchain.find import Compiler, find_compiler
 
 _HINT = (
@@ -17,11 +17,18 @@ _HINT = (
 )
 
 
-def find_tree(manifest: ProjectManifest, override: Path | None) -> TflmTree | None:
+EIQ_FOLDER = "middleware/eiq/tensorflow-lite"
+"""TFLM in NXP's MCUXpresso SDK."""
+
+
+def find_tree(
+    manifest: ProjectManifest, override: Path | None, sdk: Path | None = None
+) -> TflmTree | None:
     """The checked tree that the project's TFLM comes from; None for a project without TFLM.
 
-    Raises InputError when the tree is not (or no longer) one that the project can be built from,
-    UsageError for an `override` that a project without TFLM has no use for.
+    sdk: the SDK that has it when no tree is named. Raises InputError when the tree is not (or no
+    longer) one that the project can be built from, UsageError for an `override` that a project
+    without TFLM has no use for.
     """
     if manifest.tflm is None:
         if override is not None:
@@ -30,7 +37,8 @@ def find_tree(manifest: ProjectManifest, override: Path | None) -> TflmTree | No
                 "Leave --tflm out, or export with --runtime tflm.",
             )
         return None
-    tree = open_tree(override or Path(manifest.tflm.tree), check_kernels(manifest.tflm.kernels))
+    folder = override or _named(manifest.tflm, sdk)
+    tree = open_tree(folder, check_kernels(manifest.tflm.kernels))
     missing = [name for name in manifest.tflm.sources if not (tree.path / name).is_file()]
     if missing:
         raise InputError(
@@ -39,6 +47,18 @@ def find_tree(manifest: ProjectManifest, override: Path | None) -> TflmTree | No
             "Export the project again with --tflm and this tree.",
         )
     return tree
+
+
+def _named(tflm: TflmEntry, sdk: Path | None) -> Path:
+    if tflm.tree:
+        return Path(tflm.tree)
+    own = (sdk or Path()) / EIQ_FOLDER
+    if sdk is None or not own.is_dir():
+        raise InputError(
+            f"The MCUXpresso SDK in {sdk} has no TFLite-Micro: looked for {EIQ_FOLDER}.",
+            "west update --group-filter +eiq gets it; --tflm DIR names a tree of your own.",
+        )
+    return own
 
 
 def find_tflm_compiler(name: str | None) -> Compiler:

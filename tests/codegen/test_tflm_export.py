@@ -83,7 +83,7 @@ def test_runtime_and_tree_belong_together(tmp_path: Path, source: ModelSource) -
     ("options", "said"),
     [
         (["--runtime", "tflm"], "--tflm DIR is missing"),
-        (["--kernels", "reference"], "Add --runtime tflm --tflm DIR"),
+        (["--kernels", "reference"], "Add --runtime tflm."),
         (["--runtime", "tflm", "--tflm", "."], "no TFLM tree: looked for"),
         (["--runtime", "tflm", "--tflm", ".", "--kernels", "cmsisnn"], "Did you mean 'cmsis-nn'"),
         (["--runtime", "tflm", "--tflm", ".", "--plan", "best"], "--plan offline"),

@@ -8,7 +8,7 @@ from mcuzoo.codegen.mcuxpresso.sdk import CONFIGURATIONS
 from mcuzoo.codegen.readme import region_contents
 from mcuzoo.codegen.templates import render
 from mcuzoo.plan.memory import MemoryPlan
-from mcuzoo.project.flags import OPTIMIZATION
+from mcuzoo.project.flags import CXX_FLAGS, OPTIMIZATION
 from mcuzoo.project.manifest import Manifest
 
 _PORT = ("boards/", "firmware/port/mcuxsdk/")
@@ -20,6 +20,7 @@ def render_sdk_build_files(manifest: Manifest, board: Board, plan: MemoryPlan) -
     """CMakeLists.txt, its parts, Kconfig, prj.conf, CMakePresets.json and README.md."""
     assert manifest.sdk is not None
     sources = manifest.sources
+    computing = [path for path in sources if path.startswith(_COMPUTING)]
     facts = {
         "manifest": manifest,
         "board": board,
@@ -29,13 +30,21 @@ def render_sdk_build_files(manifest: Manifest, board: Board, plan: MemoryPlan) -
         "minimum": manifest.sdk.minimum_version,
         "configs": CONFIGURATIONS,
         "optimization": OPTIMIZATION,
-        "kernels": [path for path in sources if path.startswith(_COMPUTING)],
+        "kernels": [path for path in computing if path.endswith(".c")],
+        "adapters": [path for path in computing if path.endswith(".cc")],
+        "cmsis_nn": manifest.tflm is not None and manifest.tflm.kernels == "cmsis-nn",
+        "cxx_flags": CXX_FLAGS,
         "port": [path for path in sources if path.startswith(_PORT)],
-        "others": [path for path in sources if not path.startswith((*_COMPUTING, *_PORT))],
+        "others": [
+            path
+            for path in sources
+            if not path.startswith((*_COMPUTING, *_PORT)) or path.endswith(".S")
+        ],
         "contents": region_contents(plan),
     }
     names = ("CMakeLists.txt", "CMakePresets.json", "Kconfig", "prj.conf", "README.md")
+    parts = ("sdk.cmake", "tflm.cmake") if manifest.tflm else ("sdk.cmake",)
     return {
         **{name: render(f"mcuxpresso/{name}.j2", **facts) for name in names},
-        "cmake/sdk.cmake": render("mcuxpresso/sdk.cmake.j2", **facts),
+        **{f"cmake/{name}": render(f"mcuxpresso/{name}.j2", **facts) for name in parts},
     }

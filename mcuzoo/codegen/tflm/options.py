@@ -12,13 +12,14 @@ from mcuzoo.plan.tflm.requests import Kernels
 
 @dataclass(frozen=True)
 class TflmOptions:
-    """tree: a folder as create_tflm_tree.py makes it. plan None: the one with the smaller arena.
+    """tree: a folder as create_tflm_tree.py makes it; None for an application of the MCUXpresso
+    SDK, which has one or is told of one when it is built. plan None: what makes the smaller arena.
 
     arena_bytes: reserve so much, None for the prediction and a margin. recording: a firmware for
     measuring, with the allocator of TFLM that keeps account.
     """
 
-    tree: Path
+    tree: Path | None
     kernels: Kernels = "cmsis-nn"
     plan: HeadPlan | None = None
     embed: Embed = "array"

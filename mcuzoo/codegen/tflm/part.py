@@ -8,10 +8,16 @@ from mcuzoo.codegen.runtime_part import NO_UPLOAD_SOURCE, RuntimePart
 from mcuzoo.codegen.sections import STANDALONE, Sections
 from mcuzoo.codegen.tflm.emit import EMBEDDED_FILE, render_tflm_model
 from mcuzoo.codegen.tflm.options import TflmOptions
-from mcuzoo.codegen.tflm.registration import Registration, registrations
+from mcuzoo.codegen.tflm.registration import (
+    Registration,
+    assumed_registrations,
+    kernel_files,
+    registrations,
+)
 from mcuzoo.codegen.tflm.sources import tree_defines, tree_include_dirs, tree_sources
 from mcuzoo.codegen.tflm.tree import TflmTree, open_tree
 from mcuzoo.graph.program import Program
+from mcuzoo.graph.schema import SCHEMA_VERSION
 from mcuzoo.plan.tflm.image import HeadPlan, TflmImage
 from mcuzoo.plan.tflm.requests import Kernels
 from mcuzoo.project.manifest import TflmEntry
@@ -29,12 +35,18 @@ def tflm_part(
 ) -> RuntimePart:
     """The model's files and the choice from the TFLM tree that `options` names.
 
-    Raises InputError when the tree is none, or lacks a kernel, UnsupportedOpError for an op that
-    cannot be registered and ModelError when the model's ends cannot be described.
+    Without a tree, the choice is left to the build. Raises InputError when the tree is none, or
+    lacks a kernel, UnsupportedOpError for an op that cannot be registered and ModelError when the
+    model's ends cannot be described.
     """
     kernels = image.arena.kernels
-    checked = open_tree(options.tree, kernels)
-    registered = registrations(image.model, checked.path, kernels)
+    if options.tree is None:
+        registered = assumed_registrations(image.model)
+        entry = treeless_entry(registered, kernels, image.plan)
+    else:
+        checked = open_tree(options.tree, kernels)
+        registered = registrations(image.model, checked.path, kernels)
+        entry = tflm_entry(checked, registered, kernels, image.plan, options.recording)
     return RuntimePart(
         rendered=render_tflm_model(
             program,
@@ -47,7 +59,7 @@ def tflm_part(
         ),
         compiled=(RUNTIME_SOURCE, FIXED_SOURCE, NO_UPLOAD_SOURCE),
         extra={EMBEDDED_FILE: image.model.raw},
-        tflm=tflm_entry(checked, registered, kernels, image.plan, options.recording),
+        tflm=entry,
     )
 
 
@@ -69,4 +81,23 @@ def tflm_entry(
         sources=tree_sources(tree.path, registered, kernels, recording),
         include_dirs=tree_include_dirs(kernels),
         defines=tree_defines(kernels),
+        kernel_files=kernel_files(registered),
+    )
+
+
+def treeless_entry(
+    registered: Sequence[Registration], kernels: Kernels, plan: HeadPlan
+) -> TflmEntry:
+    """What the manifest says of a tree that only the build will know."""
+    return TflmEntry(
+        tree="",
+        kernels=kernels,
+        plan=plan,
+        schema_version=SCHEMA_VERSION,
+        flatbuffers_version="",
+        fingerprint="",
+        sources=(),
+        include_dirs=(),
+        defines=tree_defines(kernels),
+        kernel_files=kernel_files(registered),
     )

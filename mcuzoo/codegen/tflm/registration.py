@@ -46,6 +46,35 @@ _METHODS = {
 }
 
 
+# File names of kernels that are not called after their op.
+_FILES = {
+    "AVERAGE_POOL_2D": "pooling",
+    "CONV_2D": "conv",
+    "DEPTHWISE_CONV_2D": "depthwise_conv",
+    "MAXIMUM": "maximum_minimum",
+    "MAX_POOL_2D": "pooling",
+    "MEAN": "reduce",
+    "MINIMUM": "maximum_minimum",
+    "PADV2": "pad",
+    "RELU": "activations",
+    "RELU6": "activations",
+}
+
+# Ops that TFLM has INT8-only registrations of, in the release of December 2024 and since.
+_INT8_FORMS = frozenset(
+    {
+        "ADD",
+        "AVERAGE_POOL_2D",
+        "CONV_2D",
+        "DEPTHWISE_CONV_2D",
+        "FULLY_CONNECTED",
+        "MAX_POOL_2D",
+        "MUL",
+        "SOFTMAX",
+    }
+)
+
+
 @dataclass(frozen=True)
 class Registration:
     """`resolver.<method>(<argument>)`; the kernel is in `file`, relative to the tree.
@@ -93,14 +122,45 @@ def registrations(model: Model, tree: Path, kernels: Kernels) -> tuple[Registrat
     )
 
 
+def assumed_registrations(model: Model) -> tuple[Registration, ...]:
+    """As `registrations`, of a tree that is not at hand: what TFLM has had since the end of 2024.
+
+    Raises UnsupportedOpError for an op that mcuzoo cannot register.
+    """
+    kinds: dict[str, list[Op]] = {}
+    for op in model.ops:
+        kinds.setdefault(op.name, []).append(op)
+    return tuple(_assumed(model, name, ops) for name, ops in sorted(kinds.items()))
+
+
+def _assumed(model: Model, name: str, ops: list[Op]) -> Registration:
+    if name not in _METHODS:
+        raise _not_registrable(f"Op {ops[0].index} {name}")
+    stem = _FILES.get(name, name.lower())
+    file = f"{KERNELS}/{stem}.cc"
+    if name in _INT8_FORMS and _all_int8(model, ops):
+        argument = f"tflite::Register_{name}_INT8()"
+        return Registration(name, _METHODS[name], argument, file, f"{KERNELS}/{stem}.h")
+    return Registration(name, _METHODS[name], "", file, "")
+
+
+def kernel_files(registered: Iterable[Registration]) -> tuple[str, ...]:
+    """The stems of the kernels' file names, sorted."""
+    return tuple(sorted({Path(item.file).stem for item in registered}))
+
+
+def _not_registrable(where: str) -> UnsupportedOpError:
+    return UnsupportedOpError(
+        f"{where} is none that mcuzoo can register with TFLM.",
+        f"It registers {', '.join(_METHODS)}.",
+    )
+
+
 def _registration(
     name: str, where: str, int8: bool, tree: Path, kernels: Kernels, resolver: str
 ) -> Registration:
     if name not in _METHODS:
-        raise UnsupportedOpError(
-            f"{where} is none that mcuzoo can register with TFLM.",
-            f"It registers {', '.join(_METHODS)}.",
-        )
+        raise _not_registrable(where)
     method = _METHODS[name]
     if not re.search(rf"\b{method}\(", resolver):
         raise _no_kernel(tree, name, f"{method} in {RESOLVER}")
@@ -118,7 +178,7 @@ def _kernel_file(tree: Path, name: str, kernels: Kernels) -> str:
     folders = (CMSIS_NN_KERNELS, KERNELS) if kernels == "cmsis-nn" else (KERNELS,)
     definition = re.compile(rf"^TFLMRegistration\*? Register_{name}\(\)\s*\{{", re.MULTILINE)
     for folder in folders:
-        for file in sorted((tree / folder).glob("*.cc")):
+        for file in sorted((tree / folder).glob("*.c[cp]*")):
             if definition.search(file.read_text(encoding="utf-8", errors="replace")):
                 return file.relative_to(tree).as_posix()
     raise _no_kernel(tree, name, f"Register_{name} in {' and '.join(folders)}")

@@ -12,24 +12,24 @@ from mcuzoo.errors import InputError
 from mcuzoo.plan.tflm.requests import Kernels
 
 _CORE = (
-    f"{MICRO}/*.cc",
-    f"{MICRO}/arena_allocator/*.cc",
-    f"{MICRO}/memory_planner/*.cc",
-    f"{MICRO}/tflite_bridge/*.cc",
-    "tensorflow/lite/core/api/*.cc",
-    "tensorflow/lite/core/c/*.cc",
-    "tensorflow/lite/kernels/*.cc",
-    "tensorflow/lite/kernels/internal/*.cc",
-    "tensorflow/lite/kernels/internal/reference/*.cc",
-    "tensorflow/compiler/mlir/lite/core/api/*.cc",
-    "tensorflow/compiler/mlir/lite/schema/*.cc",
-    f"{KERNELS}/kernel_util.cc",
-    f"{KERNELS}/micro_tensor_utils.cc",
+    f"{MICRO}/*.c[cp]*",
+    f"{MICRO}/arena_allocator/*.c[cp]*",
+    f"{MICRO}/memory_planner/*.c[cp]*",
+    f"{MICRO}/tflite_bridge/*.c[cp]*",
+    "tensorflow/lite/core/api/*.c[cp]*",
+    "tensorflow/lite/core/c/*.c[cp]*",
+    "tensorflow/lite/kernels/*.c[cp]*",
+    "tensorflow/lite/kernels/internal/*.c[cp]*",
+    "tensorflow/lite/kernels/internal/reference/*.c[cp]*",
+    "tensorflow/compiler/mlir/lite/core/api/*.c[cp]*",
+    "tensorflow/compiler/mlir/lite/schema/*.c[cp]*",
+    f"{KERNELS}/kernel_util.c[cp]*",
+    f"{KERNELS}/micro_tensor_utils.c[cp]*",
 )
 # What tests and recordings need, and what the firmware brings itself.
 _NOT_CORE = re.compile(
     r"(_test|test_helpers|test_helper_custom_ops|fake_micro_context|mock_micro_graph|hexdump"
-    r"|recording_\w+|debug_log|micro_time|benchmark\w*)\.cc$"
+    r"|recording_\w+|debug_log|micro_time|benchmark\w*)\.(cc|cpp)$"
 )
 _RECORDING = (
     f"{MICRO}/recording_micro_allocator.cc",
@@ -68,11 +68,7 @@ def tree_sources(
         if not _NOT_CORE.search(file.name)
     }
     chosen = {item.file for item in registered}
-    chosen |= {
-        common
-        for file in chosen
-        if (tree / (common := f"{KERNELS}/{Path(file).stem}_common.cc")).is_file()
-    }
+    chosen |= {common for file in chosen if (tree / (common := _common(file))).is_file()}
     library = _called(tree, chosen) if kernels == "cmsis-nn" else set()
     return tuple(sorted(core | chosen | library | (_recording(tree) if recording else set())))
 
@@ -96,6 +92,12 @@ def tree_defines(kernels: Kernels) -> tuple[str, ...]:
     """What every file that includes TFLM's headers is compiled with."""
     defines = ("TF_LITE_STATIC_MEMORY", "TF_LITE_DISABLE_X86_NEON", "NDEBUG")
     return (*defines, "CMSIS_NN") if kernels == "cmsis-nn" else defines
+
+
+def _common(kernel: str) -> str:
+    """The file of what all variants of `kernel` share, if there is one."""
+    file = Path(kernel)
+    return f"{KERNELS}/{file.stem}_common{file.suffix}"
 
 
 def _called(tree: Path, callers: Iterable[str]) -> set[str]:

@@ -88,7 +88,7 @@ def open_tree(path: Path, kernels: Kernels) -> TflmTree:
 def fingerprint(path: Path) -> str:
     """SHA-256 in hex over name and content of every C and C++ file and header below `path`."""
     digest = sha256()
-    files = (file for file in path.rglob("*") if file.suffix in (".c", ".cc", ".h"))
+    files = (file for file in path.rglob("*") if file.suffix in (".c", ".cc", ".cpp", ".h"))
     for name, file in sorted((file.relative_to(path).as_posix(), file) for file in files):
         digest.update(f"{sha256(file.read_bytes()).hexdigest()}  {name}\n".encode())
     return digest.hexdigest()
@@ -102,7 +102,7 @@ def _no_tree(path: Path, missing: list[str]) -> str:
 
 
 def _require_kernels(path: Path, kernels: Kernels) -> None:
-    optimized = (path / CMSIS_NN_KERNELS / "conv.cc").is_file()
+    optimized = _has_source(path / CMSIS_NN_KERNELS / "conv")
     if kernels == "cmsis-nn":
         library = (path / CMSIS_NN / "Include/arm_nnfunctions.h").is_file()
         if not (optimized and library):
@@ -111,12 +111,16 @@ def _require_kernels(path: Path, kernels: Kernels) -> None:
                 f"The TFLM tree {path} has no CMSIS-NN kernels: looked for {lacks}.",
                 f"Use --kernels reference, or a tree with them. {tree_hint(kernels)}",
             )
-    elif not (path / KERNELS / "conv.cc").is_file():
+    elif not _has_source(path / KERNELS / "conv"):
         has = "only those of CMSIS-NN" if optimized else f"looked for {KERNELS}/conv.cc"
         raise InputError(
             f"The TFLM tree {path} has no reference kernels: {has}.",
             f"Use --kernels cmsis-nn, or a tree without them. {tree_hint(kernels)}",
         )
+
+
+def _has_source(stem: Path) -> bool:
+    return any(stem.with_suffix(suffix).is_file() for suffix in (".cc", ".cpp"))
 
 
 def _schema_version(path: Path) -> int:
