@@ -53,6 +53,22 @@ _Static_assert(MZ_BLOCK_UNROLL == 16 && MZ_LINE_SHIFT == 11, "so does it on thes
     PRODUCTS("r4", "r5", "r6", "r7") \
     LOW_BYTES
 
+/* A quad of each of four pixels in r4..r7, to its odd activations there and the mixed ones in
+ * r8..r11. 127 - x1 as an unsigned byte is x1 ^ 0x7F. */
+#define MIX \
+    "rev16 r8, r4\n\t" \
+    "rev16 r9, r5\n\t" \
+    "rev16 r10, r6\n\t" \
+    "rev16 r11, r7\n\t" \
+    "sxtb16 r4, r4, ror #8\n\t" \
+    "sxtb16 r5, r5, ror #8\n\t" \
+    "sxtb16 r6, r6, ror #8\n\t" \
+    "sxtb16 r7, r7, ror #8\n\t" \
+    "eor r8, r8, #0x007F007F\n\t" \
+    "eor r9, r9, #0x007F007F\n\t" \
+    "eor r10, r10, #0x007F007F\n\t" \
+    "eor r11, r11, #0x007F007F\n\t"
+
 /* r8, r9, r10: multiplier, offset, shift. */
 #define EXACT_OUTPUT(a) \
     "asrs r11, " a ", #31\n\t" \
@@ -65,7 +81,25 @@ _Static_assert(MZ_BLOCK_UNROLL == 16 && MZ_LINE_SHIFT == 11, "so does it on thes
 #define LINEAR_OUTPUT(a, multiplier) "smmla " a ", " a ", " multiplier ", r10\n\t"
 #define SATURATED(a) "ssat " a ", #8, " a ", asr #11\n\t"
 
-__attribute__((naked)) void mz_block_run(const mz_block_job *job __attribute__((unused))) {
+/* In place: what is written at a quad of the lower half has been read from the upper. */
+__attribute__((naked, noinline)) void mz_block_mix(const mz_block_job *job
+                                                   __attribute__((unused))) {
+    __asm__ volatile(
+        "push {r4-r11, lr}\n\t"
+        "ldr r1, [r0, #20]\n\t"
+        "ldr r2, [r0, #32]\n\t"
+        "sub r0, r2, r1\n\t"
+        "add r0, r1, r0, lsr #1\n\t"
+        "1:\n\t"
+        "ldm r0!, {r4-r7}\n\t"
+        MIX
+        "stm r1!, {r4-r11}\n\t"
+        "cmp r1, r2\n\t"
+        "bne 1b\n\t"
+        "pop {r4-r11, pc}\n\t");
+}
+
+__attribute__((naked, noinline)) void mz_block_run(const mz_block_job *job __attribute__((unused))) {
     __asm__ volatile(
         "push {r4-r11, lr}\n\t"
         "add r0, #36\n\t"
@@ -99,6 +133,8 @@ __attribute__((naked)) void mz_block_run(const mz_block_job *job __attribute__((
         "1:\n\t"
         "add lr, sp, #44\n\t"
         "ldm lr, {r0-r3}\n\t"
+        "cmp r0, #0\n\t"
+        "beq 12f\n\t"
         "ldr r12, [sp, #20]\n\t"
         "ldr lr, [sp, #32]\n\t"
         "2:\n\t"
@@ -106,19 +142,7 @@ __attribute__((naked)) void mz_block_run(const mz_block_job *job __attribute__((
         "ldr r5, [r1], #4\n\t"
         "ldr r6, [r2], #4\n\t"
         "ldr r7, [r3], #4\n\t"
-        /* 127 - x1 as an unsigned byte is x1 ^ 0x7F. */
-        "rev16 r8, r4\n\t"
-        "rev16 r9, r5\n\t"
-        "rev16 r10, r6\n\t"
-        "rev16 r11, r7\n\t"
-        "sxtb16 r4, r4, ror #8\n\t"
-        "sxtb16 r5, r5, ror #8\n\t"
-        "sxtb16 r6, r6, ror #8\n\t"
-        "sxtb16 r7, r7, ror #8\n\t"
-        "eor r8, #0x007F007F\n\t"
-        "eor r9, #0x007F007F\n\t"
-        "eor r10, #0x007F007F\n\t"
-        "eor r11, #0x007F007F\n\t"
+        MIX
         "stm r12!, {r4-r11}\n\t"
         "cmp r12, lr\n\t"
         "bne 2b\n\t"
@@ -129,6 +153,7 @@ __attribute__((naked)) void mz_block_run(const mz_block_job *job __attribute__((
         "add r3, r4\n\t"
         "add lr, sp, #44\n\t"
         "stm lr, {r0-r3}\n\t"
+        "12:\n\t"
         "ldr lr, [sp, #40]\n\t"
         "ldr r12, [sp, #20]\n\t"
 
@@ -213,12 +238,17 @@ __attribute__((naked)) void mz_block_run(const mz_block_job *job __attribute__((
 
 #else
 
-/* As the assembly leaves them in the scratch buffer, but unmixed: a block's pixels one by one. */
-static void read_block(const mz_block_job *job, const int8_t *const *input, int32_t depth) {
-    int8_t *to = (int8_t *)job->scratch;
-    for (int32_t i = 0; i < MZ_BLOCK_PIXELS; i++) {
-        for (int32_t k = 0; k < depth; k++) {
-            *to++ = input[i][k];
+/* The twin keeps activations as they are, in the upper half of the scratch buffer. */
+static int8_t *upper_half(const mz_block_job *job) {
+    return (int8_t *)(job->scratch + (job->scratch_end - job->scratch) / 2);
+}
+
+static void read_block(const int8_t *const *input, int32_t depth, int8_t *to) {
+    for (int32_t k = 0; k < depth; k += 4) {
+        for (int32_t i = 0; i < MZ_BLOCK_PIXELS; i++) {
+            for (int32_t j = 0; j < 4; j++) {
+                *to++ = input[i][k + j];
+            }
         }
     }
 }
@@ -227,7 +257,7 @@ static void read_block(const mz_block_job *job, const int8_t *const *input, int3
 static int32_t sum_of(int32_t start, const int32_t *weights, const int8_t *x, int32_t quads) {
     uint32_t sum = (uint32_t)start;
     for (int32_t quad = 0; quad < quads; quad++) {
-        sum = mz_add_quad(sum, weights[2 * quad], x + 4 * quad);
+        sum = mz_add_quad(sum, weights[2 * quad], x + 4 * MZ_BLOCK_PIXELS * quad);
     }
     return (int32_t)sum;
 }
@@ -235,8 +265,8 @@ static int32_t sum_of(int32_t start, const int32_t *weights, const int8_t *x, in
 static const int32_t *run_pair(const mz_block_job *job, int32_t quads, const int32_t *stream,
                                int8_t *const *output) {
     const int32_t *const weights = stream + 2, *const to = weights + 2 * quads;
-    const int8_t *x = (const int8_t *)job->scratch;
-    for (int32_t i = 0; i < MZ_BLOCK_PIXELS; i++, x += 4 * quads) {
+    const int8_t *x = upper_half(job);
+    for (int32_t i = 0; i < MZ_BLOCK_PIXELS; i++, x += 4) {
         for (int32_t c = 0; c < 2; c++) {
             const int32_t sum = sum_of(stream[c], weights + c, x, quads);
             output[i][c] = job->exact
@@ -245,6 +275,10 @@ static const int32_t *run_pair(const mz_block_job *job, int32_t quads, const int
         }
     }
     return to + (job->exact ? 6 : 3);
+}
+
+void mz_block_mix(const mz_block_job *job) {
+    (void)job;
 }
 
 void mz_block_run(const mz_block_job *job) {
@@ -256,7 +290,9 @@ void mz_block_run(const mz_block_job *job) {
         output[i] = job->output[i];
     }
     for (int32_t block = 0; block < job->blocks; block++) {
-        read_block(job, input, 4 * quads);
+        if (job->input[0]) {
+            read_block(input, 4 * quads, upper_half(job));
+        }
         const int32_t *stream = job->weights;
         while (stream != job->stream_end) {
             /* A last channel without a partner comes with the one before it. */
@@ -270,7 +306,7 @@ void mz_block_run(const mz_block_job *job) {
             }
         }
         for (int32_t i = 0; i < MZ_BLOCK_PIXELS; i++) {
-            input[i] += job->input_step + 4 * quads;
+            input[i] = job->input[0] ? input[i] + job->input_step + 4 * quads : input[i];
             output[i] += job->output_step;
         }
     }

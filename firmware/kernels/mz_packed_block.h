@@ -27,6 +27,37 @@ typedef struct {
 /* How many quads of input channels the unrolled loop takes; the first quad stands before it. */
 #define MZ_BLOCK_UNROLL 16
 
+/* Words of a pair's stream beside its weights. */
+#define MZ_BLOCK_LINE_WORDS 5
+#define MZ_BLOCK_EXACT_WORDS 8
+
+/* A job without its pixels. scratch: 8 * depth bytes; depth is a multiple of 4. */
+static inline mz_block_job mz_block_prepare(const int32_t *packed, int32_t exact, int32_t depth,
+                                            int32_t channels, int8_t *scratch) {
+    const int32_t quads = depth / 4;
+    const int32_t stream = 2 * quads + (exact ? MZ_BLOCK_EXACT_WORDS : MZ_BLOCK_LINE_WORDS);
+    /* The first quad is outside; a first pass that is not whole begins within the loop. */
+    const int32_t passes = quads > 1 ? (quads - 2) / MZ_BLOCK_UNROLL + 1 : 1;
+    int32_t *const words = (int32_t *)(void *)scratch;
+    const mz_block_job job = {
+        .weights_end = packed + channels / 2 * stream,
+        .scratch = words,
+        .skip = passes * MZ_BLOCK_UNROLL - (quads - 1),
+        .again = passes > 1,
+        .scratch_end = words + 8 * quads,
+        .exact = exact,
+        .weights = packed,
+        .blocks = 1,
+        .stream_end = packed + (channels + 1) / 2 * stream,
+    };
+    return job;
+}
+
+/* A window's worth of four pixels, gathered into the upper half of the scratch buffer, as
+ * mz_block_run wants it. There, every quad of pixel 0 is followed by that of pixel 1, 2, 3. */
+void mz_block_mix(const mz_block_job *job);
+
+/* All channels of the job's blocks. Without input it takes what mz_block_mix made. */
 void mz_block_run(const mz_block_job *job);
 
 #endif

@@ -135,6 +135,20 @@ class FullyConnectedDspParams(CStruct):
 
 
 @dataclass(frozen=True)
+class Conv2dDspParams(CStruct):
+    c_type = "mz_conv_2d_s8_dsp_params"
+    input: ExtentStruct
+    output: ExtentStruct
+    window: WindowStruct
+    input_zero_point: int
+    depth: int
+    packed: Constant
+    exact: int
+    minimum: int
+    maximum: int
+
+
+@dataclass(frozen=True)
 class PointwiseDspParams(CStruct):
     c_type = "mz_pointwise_s8_dsp_params"
     rows: int

@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, reject, settings
 
 from mcuzoo.errors import UnsupportedOpError
 from mcuzoo.lowering.call import Call
+from mcuzoo.lowering.ops.weighted import WeightedWork
 from mcuzoo.lowering.registry import OPS
 
 SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -37,8 +38,8 @@ def kernels(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return CoreKernels(link_kernels(tmp_path_factory.mktemp("core"), request.param))
 
 
-def candidates(raw: bytes) -> tuple[Call, Call, tuple[int, ...]]:
-    """The chosen call, the portable one, and the input's shape."""
+def candidates(raw: bytes) -> tuple[Call, Call, WeightedWork]:
+    """The chosen call, the portable one, and what they do."""
     try:
         work = cases.work_of(raw)
     except UnsupportedOpError:
@@ -47,19 +48,19 @@ def candidates(raw: bytes) -> tuple[Call, Call, tuple[int, ...]]:
     if not accepting[0].kernel.endswith("_dsp"):
         reject()
     portable = next(variant for variant in accepting if not variant.kernel.endswith("_dsp"))
-    return accepting[0].lower(work), portable.lower(work), work.source.shape
+    return accepting[0].lower(work), portable.lower(work), work
 
 
 def assert_equals_portable(kernels: Kernels, portable: HostKernels, raw: bytes, seed: int) -> None:
-    call, plain, shape = candidates(raw)
-    (overlap,) = call.overlaps
-    assert overlap is not None
-    for values in random_inputs(shape, seed, count=1):
-        size = values.size // call.params.depth * call.params.channels
+    call, plain, work = candidates(raw)
+    size = work.target.elements
+    for values in random_inputs(work.source.shape, seed, count=1):
         expected, _ = portable.run(plain, [values], size)
         np.testing.assert_array_equal(kernels.run(call, [values], size)[0], expected)
-        over = kernels.run_over(call, values, size, overlap.before)
-        np.testing.assert_array_equal(over, expected)
+        for overlap in call.overlaps:
+            assert overlap is not None
+            over = kernels.run_over(call, values, size, overlap.before)
+            np.testing.assert_array_equal(over, expected)
 
 
 @SETTINGS
@@ -74,6 +75,12 @@ def test_fully_connected(kernels: Kernels, portable: HostKernels, raw: bytes, se
     assert_equals_portable(kernels, portable, raw, seed)
 
 
+@SETTINGS
+@given(cases.window_products(), SEEDS)
+def test_windows(kernels: Kernels, portable: HostKernels, raw: bytes, seed: int) -> None:
+    assert_equals_portable(kernels, portable, raw, seed)
+
+
 @pytest.mark.parametrize("channels", [8, 12, 23])
 @pytest.mark.parametrize("rows", [5, 8, 13])
 def test_the_declared_distance_is_the_least(
@@ -83,10 +90,10 @@ def test_the_declared_distance_is_the_least(
     rng = np.random.default_rng(rows * channels)
     weights = rng.integers(-127, 128, (channels, 1, 1, 12), dtype=np.int8)
     raw = build.conv_model((1, rows, 1, 12), weights, None, output_scale=0.5)
-    call, plain, shape = candidates(raw)
+    call, plain, work = candidates(raw)
     (overlap,) = call.overlaps
     assert overlap is not None
-    values = rng.integers(-128, 128, shape, dtype=np.int8)
+    values = rng.integers(-128, 128, work.source.shape, dtype=np.int8)
     expected, _ = portable.run(plain, [values], rows * channels)
     over = kernels.run_over(call, values, rows * channels, overlap.before)
     np.testing.assert_array_equal(over, expected)

@@ -79,3 +79,18 @@ def fully_connected_products(draw: st.DrawFn) -> bytes:
         draw(cases.biases(channels)),
         **draw(ordinary_quantization(channels, depth)),
     )
+
+
+@st.composite
+def window_products(draw: st.DrawFn) -> bytes:
+    """Windows of any stride and dilation, over any edge; channels that fill quads or not."""
+    depth, channels = draw(st.integers(1, 9)), draw(st.integers(2, 9))
+    window = draw(cases.windows(dilated=True))
+    image, taps = window.pop("image"), window.pop("taps")
+    return build.conv_model(
+        (1, *image, depth),
+        draw(product_weights(channels, *taps, depth)),
+        draw(cases.biases(channels)),
+        **window,
+        **draw(ordinary_quantization(channels, depth * taps[0] * taps[1])),
+    )

@@ -1,4 +1,4 @@
-"""CONV_2D: pointwise as a matrix product, any other window by the general kernel."""
+"""CONV_2D: pointwise as a matrix product, any other window gathered to one; or portably."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from mcuzoo.lowering.ops.image import extent, window
 from mcuzoo.lowering.ops.product_blocks import ProductBlocks
 from mcuzoo.lowering.ops.product_rows import ProductRows
 from mcuzoo.lowering.ops.weighted import WeightedWork, prepare_weighted
+from mcuzoo.lowering.ops.window_blocks import WindowBlocks
 from mcuzoo.lowering.params import Conv2dParams, FullyConnectedParams
 
 
@@ -72,4 +73,4 @@ class AnyWindow:
         return Call(work.op, self.kernel, params, work.inputs, Activation(work.output_buffer))
 
 
-VARIANTS = (PointwiseRows(), PointwiseBlocks(), Pointwise(), AnyWindow())
+VARIANTS = (PointwiseRows(), PointwiseBlocks(), WindowBlocks(), Pointwise(), AnyWindow())

@@ -30,10 +30,7 @@ class ProductBlocks:
     kernel = "mz_pointwise_s8_dsp"
 
     def accepts(self, work: WeightedWork) -> bool:
-        weights = work.weights.reshape(work.channels, -1)
-        return (
-            work.channels >= 2 and packable(weights) and exact_rounding(work, weights) is not None
-        )
+        return fits_pairs(work, work.weights.reshape(work.channels, -1))
 
     def lower(self, work: WeightedWork) -> Call:
         weights = work.weights.reshape(work.channels, -1)
@@ -60,6 +57,11 @@ class ProductBlocks:
             scratch_bytes=2 * PIXELS * depth,
             overlaps=(Overlap(distance(rows, depth, channels)),),
         )
+
+
+def fits_pairs(work: WeightedWork, rows: NDArray[np.int8]) -> bool:
+    """May pack_pairs take these rows of weights?"""
+    return work.channels >= 2 and packable(rows) and exact_rounding(work, rows) is not None
 
 
 def pack_pairs(work: WeightedWork, rows: NDArray[np.int8]) -> tuple[NDArray[np.int32], bool]:

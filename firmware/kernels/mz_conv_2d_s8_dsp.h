@@ -1,0 +1,28 @@
+/* CONV_2D, int8, any window: four output pixels by two channels at a time, weights packed ahead of
+ * time.
+ *
+ * For cores with the DSP extension; on others a twin in C reads the same packed weights. */
+#ifndef MZ_CONV_2D_S8_DSP_H
+#define MZ_CONV_2D_S8_DSP_H
+
+#include <stdint.h>
+
+#include "kernels/mz_window.h"
+
+typedef struct {
+    mz_extent input;
+    mz_extent output; /* at least 2 channels */
+    mz_window window;
+    int32_t input_zero_point; /* what stands outside the image */
+    int32_t depth;            /* window height * width * input channels, rounded up to quads */
+    /* As mz_pointwise_s8_dsp's, over the inputs of a window: [y][x][input channel], then zeros. */
+    const int32_t *packed;
+    int32_t exact;            /* how sums become outputs: see mz_packed_s8.h */
+    int32_t minimum, maximum; /* fused activation, as int8 values of the output */
+} mz_conv_2d_s8_dsp_params;
+
+/* Convolve one image. scratch: 8 * depth bytes, aligned to 4. Input and output must not overlap. */
+void mz_conv_2d_s8_dsp(const mz_conv_2d_s8_dsp_params *params, const int8_t *input,
+                       int8_t *output, int8_t *scratch);
+
+#endif
