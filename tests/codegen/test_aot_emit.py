@@ -56,7 +56,7 @@ def test_the_sequence_names_op_shapes_and_arena_offsets() -> None:
     assert "/* 0 CONV_2D [1, 4, 4, 2] -> [1, 4, 4, 4] */" in text
     assert "/* 2 ADD [1, 4, 4, 4] and [1, 4, 4, 4] -> [1, 4, 4, 4] */" in text
     source, target = (plan.slot(index).offset for index in (0, 1))
-    assert f"mz_conv_2d_s8(&op_00, mz_arena + {source}, mz_arena + {target});" in text
+    assert f"mz_conv_2d_s8_dsp(&op_00, mz_arena + {source}, mz_arena + {target}, mz_" in text
     assert f"finish(hook, context, 0, 0, {target}, 64);" in text
 
 

@@ -1,4 +1,5 @@
-"""Every portable kernel equals TFLM byte for byte, whatever its shape and quantization."""
+"""Every kernel equals TFLM byte for byte, whatever its shape and quantization: the portable ones
+and those that are chosen before them."""
 
 from __future__ import annotations
 
@@ -9,7 +10,13 @@ import pytest
 from helpers import op_cases as cases
 from helpers import tflite_builder as build
 from helpers.engines import random_inputs
-from helpers.kernel_library import KernelRunner, build_kernel_library, marshal, oracle
+from helpers.kernel_library import (
+    KernelRunner,
+    build_kernel_library,
+    marshal,
+    oracle,
+    portable_calls,
+)
 from helpers.small_net import small_net
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
@@ -32,9 +39,12 @@ def assert_equals_tflm(kernels: ctypes.CDLL, raw: bytes, seed: int = 0) -> None:
         runner = KernelRunner(kernels, build_program(model))
     except UnsupportedOpError:
         reject()  # drawn so large that sums leave 32 bits; TFLM wraps them, this runtime refuses
-    expected = oracle(model)
+    portable = KernelRunner(kernels, runner.program, portable_calls(runner.program))
+    reference = oracle(model)
     for values in random_inputs(runner.program.input_tensor.shape, seed):
-        np.testing.assert_array_equal(runner.run(values), expected.run(values))
+        expected = reference.run(values)
+        np.testing.assert_array_equal(portable.run(values), expected)
+        np.testing.assert_array_equal(runner.run(values), expected)
 
 
 @SETTINGS

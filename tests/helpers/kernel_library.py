@@ -20,6 +20,7 @@ from mcuzoo.lowering.call import Activation, Call, Operand
 from mcuzoo.lowering.constant import Constant
 from mcuzoo.lowering.lower import lower
 from mcuzoo.lowering.params import CStruct, Value
+from mcuzoo.lowering.registry import OPS
 from mcuzoo.resources import firmware_dir
 from mcuzoo.zoo.engines.engine import Engine
 from mcuzoo.zoo.engines.reference import ReferenceEngine
@@ -51,12 +52,25 @@ def oracle(model: Model) -> Engine:
         return ReferenceEngine(model)
 
 
+def portable_calls(program: Program) -> list[Call]:
+    """As if there were no other kernels."""
+    calls = []
+    for step in program.steps:
+        lowering = OPS[step.op.name]
+        work = lowering.prepare(program, step)
+        portable = (each for each in lowering.variants if not each.kernel.endswith("_dsp"))
+        calls.append(next(each for each in portable if each.accepts(work)).lower(work))
+    return calls
+
+
 class KernelRunner:
     """Runs a program's kernel calls, each buffer in memory of its own between guard bytes."""
 
-    def __init__(self, library: ctypes.CDLL, program: Program) -> None:
+    def __init__(
+        self, library: ctypes.CDLL, program: Program, calls: Sequence[Call] | None = None
+    ) -> None:
         self.program = program
-        self.calls = lower(program)
+        self.calls = lower(program) if calls is None else calls
         self._library = library
         scratch = max((call.scratch_bytes for call in self.calls), default=0)
         self._scratch = np.full(scratch + 2 * GUARD_BYTES, GUARD, np.uint8).view(np.int8)

@@ -40,7 +40,7 @@ def test_every_covered_op_has_a_kernel_or_needs_none() -> None:
 def test_a_network_becomes_one_call_per_step() -> None:
     calls = calls_of(small_net())
     assert [call.kernel for call in calls] == [
-        "mz_conv_2d_s8",
+        "mz_conv_2d_s8_dsp",
         "mz_depthwise_3x3_s8_dsp",
         "mz_add_s8",
         "mz_average_pool_2d_s8",
@@ -65,10 +65,25 @@ def test_a_network_becomes_one_call_per_step() -> None:
 def test_pointwise_convolution_is_a_matrix_product(
     taps: tuple[int, int], stride: tuple[int, int], kernel: str
 ) -> None:
-    (call,) = calls_of(build.conv_model((1, 4, 6, 3), weights(5, *taps, 3), None, stride=stride))
+    """Of one channel, which only portable kernels take."""
+    (call,) = calls_of(build.conv_model((1, 4, 6, 3), weights(1, *taps, 3), None, stride=stride))
     assert call.kernel == kernel
     if isinstance(call.params, FullyConnectedParams):
-        assert (call.params.rows, call.params.depth, call.params.channels) == (24, 3, 5)
+        assert (call.params.rows, call.params.depth, call.params.channels) == (24, 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("taps", "depth", "kernel"),
+    [
+        ((1, 1), 8, "mz_pointwise_s8_dsp"),
+        ((1, 1), 9, "mz_conv_2d_s8_dsp"),
+        ((3, 2), 9, "mz_conv_2d_s8_dsp"),
+        ((9, 9), 32, "mz_conv_2d_s8"),
+    ],
+)
+def test_packed_weights_are_preferred(taps: tuple[int, int], depth: int, kernel: str) -> None:
+    (call,) = calls_of(build.conv_model((1, 4, 6, depth), weights(2, *taps, depth), None))
+    assert call.kernel == kernel
 
 
 def test_a_variant_that_accepts_goes_before_the_portable_one(
@@ -89,7 +104,7 @@ def test_a_variant_that_accepts_goes_before_the_portable_one(
     works = [OPS[step.op.name].prepare(program, step) for step in program.steps]
     assert choose_variants(works)[0].kernel == "mz_conv_2d_s8_faster"
     Faster.wanted = False
-    assert choose_variants(works)[0].kernel == "mz_conv_2d_s8"
+    assert choose_variants(works)[0].kernel == "mz_conv_2d_s8_dsp"
 
 
 def test_bias_has_the_input_zero_point_folded_in() -> None:
@@ -163,8 +178,8 @@ def test_sources_are_the_kernels_that_are_called_and_what_they_share() -> None:
     raw = build.conv_model((1, 4, 4, 3), weights(5, 3, 3, 3), None)
     program = build_program(parse_model(raw, "conv"))
     assert kernel_sources(lower(program)) == (
-        "kernels/mz_conv_2d_s8.c",
-        "kernels/mz_requantization.c",
+        "kernels/mz_conv_2d_s8_dsp.c",
+        "kernels/mz_packed_block.c",
         RUNTIME_SOURCE,
     )
 
