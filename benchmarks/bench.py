@@ -1,6 +1,7 @@
 """Measure mcuzoo's ahead-of-time runtime against its peers and targets.
 
     python benchmarks/bench.py [--model M] [--compilers gcc,zig] [--levels=-O2,-O3] [--tflm DIR]
+    python benchmarks/bench.py PROJECT... [--tflm DIR]
 
 Exact instructions per inference and per layer on the emulated board and, as a witness, under QEMU;
 sizes; stack; wall time. Prints the table of figures, peers, ratios and targets and writes one JSON
@@ -27,10 +28,10 @@ from measure import SEED, Configuration, Figures, build, measure
 from targets import published, rows
 from witness import BOARD, Testimony, absent, testify
 
-from mcuzoo.errors import McuzooError, ToolchainError
+from mcuzoo.errors import McuzooError, ToolchainError, UsageError
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.read import load_model
-from mcuzoo.project.manifest import load_manifest
+from mcuzoo.project.manifest import Manifest, load_manifest
 from mcuzoo.toolchain.find import find_compiler
 from mcuzoo.zoo.engines.reference import ReferenceEngine
 from mcuzoo.zoo.registry import ModelSource, resolve_model
@@ -59,21 +60,24 @@ class Bench:
         self._engine = ReferenceEngine(self.model)
         why = absent()
         if witness and why is None and board != BOARD:
-            why = f"QEMU has the memories of the {BOARD} only"
+            say(f"no witness but for {BOARD}: QEMU has its memories only")
         if witness and why is not None:
             say(f"no witness: {why}")
         self._witness = witness and why is None
         self._guess = guess
 
-    def run(self, how: Configuration) -> tuple[dict[str, Any], Estimate | None]:
-        """The figures of one firmware as its JSON file has them. Raises McuzooError."""
+    def build(self, how: Configuration) -> Path:
+        """A project of the model. Raises McuzooError."""
         say(f"{how.name}: building")
-        project = build(self.source, how, self._scratch / how.name.replace(" ", ""))
-        say(f"{how.name}: measuring")
+        return build(self.source, how, self._scratch / how.name.replace(" ", ""))
+
+    def measure(self, project: Path, name: str) -> tuple[dict[str, Any], Estimate | None]:
+        """The figures of a project's newest build as its JSON file has them. Raises McuzooError."""
+        say(f"{name}: measuring")
         figures = measure(project)
-        testimony = self._testify(project) if self._witness else None
-        document = self._document(how, figures, testimony)
         manifest = load_manifest(project)
+        testimony = self._testify(project) if self._witness and manifest.board == BOARD else None
+        document = self._document(manifest, name, figures, testimony)
         if testimony is None or manifest.build is None or not self._guess:
             return document, None
         guess = estimate(project / manifest.build.elf, testimony.blocks)
@@ -93,7 +97,7 @@ class Bench:
         return testify(project, tensor, self._engine.run(tensor))
 
     def _document(
-        self, how: Configuration, figures: Figures, testimony: Testimony | None
+        self, manifest: Manifest, name: str, figures: Figures, testimony: Testimony | None
     ) -> dict[str, Any]:
         profile = figures.profile
         layers = [
@@ -113,11 +117,11 @@ class Bench:
         return {
             "model": self.source.name,
             "model_sha256": self.model.sha256,
-            "board": self.board,
-            "firmware": how.name,
+            "board": manifest.board,
+            "firmware": name,
             "runtime": profile.runtime,
             "toolchain": profile.toolchain,
-            "optimization": how.optimization,
+            "optimization": manifest.build.optimization if manifest.build else None,
             "input": f"numpy default_rng({SEED}), int8",
             "instructions_per_inference": figures.instructions,
             "witness_instructions": None if testimony is None else testimony.instructions,
@@ -140,7 +144,7 @@ def say(text: str) -> None:
 def main() -> int:
     options = parse()
     try:
-        source = resolve_model(options.model or default_model())
+        source = subject(options)
         with tempfile.TemporaryDirectory() as scratch:
             bench = Bench(
                 source,
@@ -149,7 +153,10 @@ def main() -> int:
                 witness=not options.no_witness,
                 guess=not options.no_estimate,
             )
-            ours, guesses = measure_all(bench, ours_of(options))
+            if options.projects:
+                ours, guesses = measure_built(bench, options.projects)
+            else:
+                ours, guesses = measure_all(bench, ours_of(options))
             theirs, _ = measure_all(bench, peers_of(options))
     except McuzooError as error:
         print(f"error: {error.message}\nhint: {error.hint}", file=sys.stderr)
@@ -171,8 +178,18 @@ def main() -> int:
     return 0
 
 
+def subject(options: argparse.Namespace) -> ModelSource:
+    """The model that is measured: that of the first project, the one named, or the default."""
+    if not options.projects:
+        return resolve_model(options.model or default_model())
+    manifest = load_manifest(options.projects[0])
+    file = options.projects[0] / manifest.model.file
+    return ModelSource(manifest.model.name, file, manifest.preprocessing)
+
+
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("projects", nargs="*", type=Path, help="measure these, as they are built")
     parser.add_argument("--model", help="a name of the zoo or a .tflite file")
     parser.add_argument("--board", default=BOARD)
     parser.add_argument("--compilers", default="gcc,zig", help="gcc,zig")
@@ -210,10 +227,34 @@ def measure_all(
 ) -> tuple[list[dict[str, Any]], dict[str, Estimate]]:
     documents, guesses = [], {}
     for how in configurations:
-        document, guess = bench.run(how)
+        try:
+            project = bench.build(how)
+        except ToolchainError as error:
+            say(f"{how.name}: left out: {error.message}")
+            continue
+        document, guess = bench.measure(project, how.name)
         documents.append(document)
         if guess is not None:
             guesses[how.name] = guess
+    return documents, guesses
+
+
+def measure_built(
+    bench: Bench, projects: Iterable[Path]
+) -> tuple[list[dict[str, Any]], dict[str, Estimate]]:
+    """As `measure_all`, of projects that are there; all have to be of the bench's model."""
+    documents, guesses = [], {}
+    for project in projects:
+        manifest = load_manifest(project)
+        if manifest.model.sha256 != bench.model.sha256:
+            raise UsageError(
+                f"{project} is of another model than {bench.source.name}.",
+                "Measure projects of one model at a time.",
+            )
+        document, guess = bench.measure(project, project.resolve().name)
+        documents.append(document)
+        if guess is not None:
+            guesses[document["firmware"]] = guess
     return documents, guesses
 
 

@@ -15,6 +15,7 @@ CLASSES = (
     "pointwise",
     "logits",
     "other conv",
+    "fused",
     "rest",
 )
 
@@ -50,10 +51,12 @@ def class_of(model: Model, op: Op) -> str:
 
 
 def layer_class(model: Model, layer: Layer) -> str:
-    """That of the op with the most MACs; a layer of several ops is counted once."""
+    """That of its op; "fused" where one kernel computes several with MACs."""
     classes = [class_of(model, op) for op in model.ops[layer.first_op : layer.last_op + 1]]
     computing = [name for name in classes if name != "rest"]
-    return computing[-1] if computing else "rest"
+    if len(computing) > 1:
+        return "fused"
+    return computing[0] if computing else "rest"
 
 
 def figures_by_class(model: Model, layers: Iterable[Layer]) -> Iterator[ClassFigures]:

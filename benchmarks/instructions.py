@@ -70,14 +70,15 @@ def main() -> int:
                 for row in rows
             ]  # fmt: skip
             print(f"{kind:30}" + "".join(f"{cell:>22}" for cell in cells))
-    for heading, value in (
-        ("instructions per inference", lambda f: f.instructions),
-        ("arena", lambda f: f.arena_bytes),
-        ("code", lambda f: f.code_bytes),
-        ("constants", lambda f: f.constant_bytes),
-        ("stack", lambda f: f.stack_bytes),
+    for heading, name in (
+        ("instructions per inference", "instructions"),
+        ("arena", "arena_bytes"),
+        ("code", "code_bytes"),
+        ("constants", "constant_bytes"),
+        ("stack", "stack_bytes"),
     ):
-        print(f"{heading:30}" + "".join(f"{value(f):>22,}" for f in found.values()))
+        cells = [f"{getattr(figures, name):,}" for figures in found.values()]
+        print(f"{heading:30}" + "".join(f"{cell:>22}" for cell in cells))
     if options.json:
         document = {
             name: {

@@ -21,7 +21,8 @@ TOTALS = {
     "code_bytes": "code without constants, bytes",
     "constant_bytes": "constants in flash, bytes",
 }
-PER_MAC = ("pointwise", "depthwise", "first conv", "logits")
+PER_MAC = ("pointwise", "depthwise", "first conv", "logits", "fused")
+"""Fused layers count in none of the others."""
 
 
 @dataclass(frozen=True)
