@@ -84,7 +84,7 @@ def test_misspelt_name_is_corrected() -> None:
 
 @pytest.mark.parametrize(
     ("channels", "expected"),
-    [(3, Preprocessing("rgb", 0.875)), (1, Preprocessing("gray", 1.0))],
+    [(3, Preprocessing("rgb", 0.875)), (1, Preprocessing("gray", 1.0, float_low=0.0))],
 )
 def test_preprocessing_of_a_path_follows_from_the_input(
     tmp_path: Path, channels: int, expected: Preprocessing
@@ -140,7 +140,7 @@ def test_a_uint8_file_is_converted_on_the_way(
 def test_a_file_is_known_by_its_hash_whatever_its_name(test_data: Path, tmp_path: Path) -> None:
     face = only(tmp_path, test_data / "models" / "emotion_uint8_float32.tflite", "x.tflite")
     source = resolve_model(str(face))
-    assert source.preprocessing == Preprocessing("gray", 1.0)
+    assert source.preprocessing == Preprocessing("gray", 1.0, float_low=0.0)
     assert source.labels is not None and source.labels[3] == "happy"
 
 
