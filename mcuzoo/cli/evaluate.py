@@ -116,7 +116,7 @@ def evaluate(
     for source in plan.sources:
         if source.note:
             print(source.note, file=sys.stderr)
-    for warning in plan.data_set.warnings:
+    for warning in plan.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     stopped = None
     with EvaluateProgress(len(plan.data_set.items)) as progress:

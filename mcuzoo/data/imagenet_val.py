@@ -29,7 +29,11 @@ TRUTH_FILES = (
     "val_list.txt",
     "val.txt",
 )
-_PLACES = (".", "..", "../..")
+_NEAR = (".", "..", "../..")
+_FAR = (*_NEAR, "../../..", "../../../..")
+"""Kaggle's archive has the images in ILSVRC/Data/CLS-LOC/val and the solution at its root."""
+
+_UNMISTAKABLE = TRUTH_FILES[:3]
 _FOLDERS = (".", "data", "devkit/data", "ILSVRC2012_devkit_t12/data", "labels", "caffe_ilsvrc12")
 _MAX_BYTES = 64 << 20
 
@@ -73,7 +77,7 @@ def validation_items(folder: Path, images: Sequence[Path], classes: Classes) -> 
 def find_truth(folder: Path) -> Path:
     """The ground truth in, beside or above the images. Raises DataSetError when there is none."""
     for name in TRUTH_FILES:
-        for place in _PLACES:
+        for place in _FAR if name in _UNMISTAKABLE else _NEAR:
             for inside in _FOLDERS:
                 path = folder.resolve() / place / inside / name
                 if path.is_file():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
@@ -10,6 +11,7 @@ from typing import cast
 from mcuzoo.data.dataset import open_data_set
 from mcuzoo.data.item import DataSet
 from mcuzoo.data.labels import Classes, load_classes
+from mcuzoo.data.recipe import recipe_warnings
 from mcuzoo.errors import UsageError
 from mcuzoo.evaluate.finding import Task
 from mcuzoo.evaluate.subject import EMULATOR, Subject, make_subject
@@ -55,6 +57,7 @@ class Plan:
     board: str
     baud: int
     outputs: Path | None
+    warnings: tuple[str, ...] = ()
 
 
 def make_plan(request: Request) -> Plan:
@@ -83,7 +86,14 @@ def make_plan(request: Request) -> Plan:
         board=request.board,
         baud=request.baud,
         outputs=request.outputs,
+        warnings=(*_doubts(first, source), *data_set.warnings),
     )
+
+
+def _doubts(subject: Subject, source: ModelSource) -> Iterator[str]:
+    if subject.input_scale is not None:
+        recipe, sha256 = subject.recipe, subject.model.sha256
+        yield from recipe_warnings(recipe, source.name, sha256, subject.input_scale)
 
 
 def _source(name: str, role: str | None) -> ModelSource:

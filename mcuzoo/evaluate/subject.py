@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mcuzoo.data.recipe import check_recipe
 from mcuzoo.errors import ModelError, UsageError, did_you_mean
-from mcuzoo.graph.model import DType, Model
+from mcuzoo.graph.model import DType, Model, Tensor
 from mcuzoo.graph.program import build_program
 from mcuzoo.project.manifest import Preprocessing
 
@@ -32,7 +32,8 @@ class Runs(Protocol):
 class Subject:
     """A model on an engine. `engine`: one of HOST_ENGINES, "emulator", or a port.
 
-    shape: the input's, (1, H, W, C); scores: int8, one per class, or float32 for a float model
+    shape: the input's, (1, H, W, C); input_scale: its quantization's, None of floats. The scores
+    are int8, one per class, or float32 of a float model
     (UINT8 ones are 128 below the model's own).
     """
 
@@ -42,6 +43,7 @@ class Subject:
     engine: str
     shape: tuple[int, ...]
     classes: int
+    input_scale: float | None = None
 
     @property
     def on_host(self) -> bool:
@@ -56,7 +58,8 @@ def make_subject(model: Model, recipe: Preprocessing, engine: str | None) -> Sub
     nothing here can run, UsageError for an engine that cannot run this one, ProjectError for a
     recipe that cannot feed it.
     """
-    kind, shape, classes = _ends(model)
+    kind, source, classes = _ends(model)
+    shape, quantization = source.shape, source.quantization
     check_recipe(recipe, shape)
     chosen = engine or (REFERENCE if kind == "int8" else LITERT_REF)
     if kind != "int8" and chosen not in (XNNPACK, LITERT_REF):
@@ -71,7 +74,8 @@ def make_subject(model: Model, recipe: Preprocessing, engine: str | None) -> Sub
             f"{did_you_mean(chosen, known)}It is one of {', '.join(known)}, or a port such as "
             "/dev/ttyACM0 or emulator://PROJECT.",
         )
-    return Subject(model, recipe, kind, chosen, shape, classes)
+    scale = None if kind == "float32" or quantization is None else quantization.scale
+    return Subject(model, recipe, kind, chosen, shape, classes, scale)
 
 
 def _looks_like_a_port(engine: str) -> bool:
@@ -103,7 +107,7 @@ def host_engine(subject: Subject) -> Runs:
     return LitertEngine(model, resolver)
 
 
-def _ends(model: Model) -> tuple[Kind, tuple[int, ...], int]:
+def _ends(model: Model) -> tuple[Kind, Tensor, int]:
     try:
         program = build_program(model)
     except ModelError:
@@ -111,9 +115,9 @@ def _ends(model: Model) -> tuple[Kind, tuple[int, ...], int]:
         if kind is None:
             raise
     else:
-        return "int8", program.input_tensor.shape, program.output_tensor.elements
+        return "int8", program.input_tensor, program.output_tensor.elements
     source, target = model.tensor(model.inputs[0]), model.tensor(model.outputs[0])
-    return kind, source.shape, target.elements
+    return kind, source, target.elements
 
 
 def _other_kind(model: Model) -> Kind | None:

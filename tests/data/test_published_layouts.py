@@ -88,6 +88,13 @@ def test_validation_set_with_each_ground_truth(tmp_path: Path, file: str) -> Non
     assert labels_of(open_data_set(tmp_path / "val", KERAS)) == [one - 1 for one in wanted]
 
 
+def test_kaggles_archive_has_its_solution_at_the_root(tmp_path: Path) -> None:
+    touch(tmp_path, "ILSVRC/Data/CLS-LOC/val/ILSVRC2012_val_00000002.JPEG")
+    (tmp_path / "LOC_val_solution.csv").write_text(truth_text("LOC_val_solution.csv"))
+    data_set = open_data_set(tmp_path / "ILSVRC" / "Data" / "CLS-LOC", KERAS)
+    assert (data_set.split, labels_of(data_set)) == ("validation", [970])
+
+
 def test_numbers_count_as_the_first_images_show_not_as_the_file_is_called(tmp_path: Path) -> None:
     right = truth_text(DEVKIT_FILE)
     (tmp_path / "val.txt").write_text(right)

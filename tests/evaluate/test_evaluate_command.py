@@ -184,7 +184,7 @@ def test_what_is_refused(
 @pytest.mark.parametrize(
     ("name", "role", "complaint"),
     [
-        ("deepface_emotion", "fp32", "has no fp32 file"),
+        ("signs", "fp32", "has no fp32 file"),
         ("signs", "int4", "one of int8, uint8, fp32"),
         ("mobilenet_v1_0.25_128", "uint8", "not at hand"),
     ],
