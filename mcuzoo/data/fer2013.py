@@ -116,7 +116,7 @@ def _rows(path: Path, classes: Classes, columns: dict[str, int], split: str) -> 
         file = f"{path.name}:{line}"
         at = columns["emotion"]
         text = cells[at].strip().strip('"') if at < len(cells) else ""
-        if text.isdecimal() and int(text) < len(EMOTIONS):
+        if text.isdecimal() and len(text) == 1 and int(text) < len(EMOTIONS):
             label = emotion_label(EMOTIONS[int(text)], classes, str(path))
             yield Item(index, file, PixelRow(path, line, offset, size, columns["pixels"]), label)
         else:

@@ -158,6 +158,6 @@ def _class_from_1(row: str) -> str | None:
 
 
 def _numbered(row: str, first: int, order: tuple[str, ...]) -> str | None:
-    if not row.isdecimal() or not first <= int(row) < first + IMAGENET_CLASSES:
+    if not row.isdecimal() or len(row) > 4 or not first <= int(row) < first + IMAGENET_CLASSES:
         return None
     return order[int(row) - first]

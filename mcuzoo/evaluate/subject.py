@@ -32,9 +32,8 @@ class Runs(Protocol):
 class Subject:
     """A model on an engine. `engine`: one of HOST_ENGINES, "emulator", or a port.
 
-    shape: the input's, (1, H, W, C); input_scale: its quantization's, None of floats. The scores
-    are int8, one per class, or float32 of a float model
-    (UINT8 ones are 128 below the model's own).
+    shape: the input's, (1, H, W, C); input_scale: its quantization's, None of floats. Scores are
+    int8, one per class (those of UINT8 are 128 below the model's own), or float32 of a float model.
     """
 
     model: Model

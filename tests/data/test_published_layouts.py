@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from mcuzoo.data.dataset import load_data_set, open_data_set
 from mcuzoo.data.fer2013 import EMOTIONS
@@ -276,6 +279,54 @@ def test_signs_are_drawn_on_demand() -> None:
 def test_signs_that_cannot_be_drawn(source: str, classes: int, complaint: str) -> None:
     with pytest.raises(DataSetError, match=complaint):
         open_data_set(Path(source), Classes(classes))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    st.sampled_from([b"emotion,pixels,Usage\n", b"emotion, Usage, pixels\n", b"emotion,pixels\n"]),
+    st.lists(
+        st.one_of(
+            st.binary(max_size=40),
+            st.from_regex(
+                rb"[0-9]{0,2},( ?[0-9]{1,3}){0,9},(Training|PublicTest|x)?", fullmatch=True
+            ),
+        ),
+        max_size=6,
+    ),
+)
+def test_any_csv_of_faces_is_a_data_set_or_an_error(
+    tmp_path: Path, header: bytes, rows: list[bytes]
+) -> None:
+    path = tmp_path / "fer2013.csv"
+    path.write_bytes(header + b"\n".join(rows) + b"\n")
+    try:
+        for item in load_data_set(path, SEVEN).items:
+            picture = item.picture
+            with contextlib.suppress(DataSetError):
+                shape = picture.decode(picture.read(), "gray").shape
+                assert shape[0] == shape[1] and item.label in range(7)
+    except DataSetError as error:
+        assert error.hint
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    st.sampled_from(["val.txt", "LOC_val_solution.csv"]),
+    st.one_of(st.binary(max_size=200), st.just(b"9" * 5000)),
+)
+def test_any_ground_truth_is_read_or_refused(tmp_path: Path, name: str, content: bytes) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(DataSetError):
+        read_truth(path)
+
+
+def test_ground_truth_of_endless_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "val.txt"
+    first = "\n".join(map(str, ILSVRC_IDS))
+    path.write_text(first + "\n" + "9" * 5000 + "\n1" * (IMAGES - 11))
+    with pytest.raises(DataSetError, match="of image 11"):
+        read_truth(path)
 
 
 def test_rows_are_indexed_not_read_in(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ MAX_BYTES = 64 << 20
 _HINT = "It is raw int8, .npy of int8 or uint8, or a C file with one array of that many numbers."
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _ARRAY = re.compile(r"(?P<head>[^;{}]*?)\[[^\]]*\][^={;]*=\s*\{(?P<body>[^{}]*)\}", re.DOTALL)
-_NUMBER = re.compile(r"[+-]?(0[xX][0-9a-fA-F]+|[0-9]+)[uUlL]*")
+_NUMBER = re.compile(r"[+-]?(0[xX][0-9a-fA-F]{1,8}|[0-9]{1,9})[uUlL]*")
 _UNSIGNED = re.compile(r"\b(uint8_t|u8|unsigned\s+char|uchar)\b")
 
 
