@@ -11,13 +11,17 @@ from pathlib import Path
 import pytest
 from helpers.fake_tflm import MICRO, fake_tree
 from helpers.small_source import small_source
+from helpers.tflite_builder import O, T, build_model
+from helpers.uint8_models import uint8_net
 from typer.testing import CliRunner
 
 from mcuzoo.board.load import load_board
 from mcuzoo.cli.main import app
 from mcuzoo.codegen.project import export_project
 from mcuzoo.codegen.tflm.options import TflmOptions
+from mcuzoo.codegen.tflm.registration import METHODS
 from mcuzoo.errors import InputError, ToolchainError, UsageError
+from mcuzoo.plan.tflm.requests import TFLM_KERNELS
 from mcuzoo.project.manifest import Manifest, load_manifest
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.find import Compiler
@@ -98,6 +102,41 @@ def test_wrong_tflm_options(
     done = runner.invoke(app, ["export", str(source.path), "--board", "rt1050", *options])
     assert done.exit_code == 2
     assert said in done.stderr
+
+
+@pytest.mark.parametrize("command", ["export", "fit"])
+def test_a_uint8_model_is_sent_to_convert(tmp_path: Path, command: str) -> None:
+    model = tmp_path / "uint8.tflite"
+    model.write_bytes(uint8_net())
+    tree = fake_tree(tmp_path / "tree", "cmsis-nn")
+    measured = ["--measure"] if command == "fit" else []
+    done = runner.invoke(
+        app,
+        [command, str(model), "--board", "rt1050", "--runtime", "tflm", "--tflm", str(tree),
+         "-o", str(tmp_path / "p"), *measured],
+    )  # fmt: skip
+    assert done.exit_code == 2
+    assert "UINT8" in done.stderr and "mcuzoo convert IN.tflite OUT.tflite" in done.stderr
+    assert not (tmp_path / "p").exists()
+
+
+@pytest.mark.parametrize("command", ["export", "fit"])
+def test_an_op_without_a_kernel_is_named(tmp_path: Path, command: str) -> None:
+    model = tmp_path / "abs.tflite"
+    tensors = [T("image", (1, 8), scale=0.1), T("sizes", (1, 8), scale=0.1)]
+    model.write_bytes(build_model(tensors, [O("ABS", (0,), (1,))], [0], [1]))
+    tree = fake_tree(tmp_path / "tree", "cmsis-nn")
+    options = ["--tflm", str(tree), "-o", str(tmp_path / "p")] if command == "export" else []
+    done = runner.invoke(
+        app, [command, str(model), "--board", "rt1050", "--runtime", "tflm", *options]
+    )
+    assert done.exit_code == 2
+    assert "Op 0 ABS is none that mcuzoo runs in TFLM" in " ".join(done.stderr.split())
+    assert "DEPTHWISE_CONV_2D" in done.stderr
+
+
+def test_every_op_with_a_known_arena_can_be_registered() -> None:
+    assert set(TFLM_KERNELS) == set(METHODS)
 
 
 def test_the_tree_is_looked_at_again_at_build(tmp_path: Path, source: ModelSource) -> None:

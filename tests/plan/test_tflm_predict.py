@@ -89,7 +89,7 @@ def test_the_parts_are_the_tail() -> None:
 def test_an_unknown_op_is_named() -> None:
     model = parse_model(small_net(), "small")
     strange = replace(model, ops=(replace(model.ops[0], name="SVDF"), *model.ops[1:]))
-    with pytest.raises(UnsupportedOpError, match="op 0 SVDF"):
+    with pytest.raises(UnsupportedOpError, match="Op 0 SVDF"):
         predict_arena(strange, "reference")
 
 

@@ -12,8 +12,7 @@ from mcuzoo.errors import InputError, UnsupportedOpError
 from mcuzoo.graph.model import DType, Model, Op
 from mcuzoo.plan.tflm.requests import Kernels
 
-# MicroMutableOpResolver's method for each op; Register_<op> is the kernel.
-_METHODS = {
+METHODS = {
     "ADD": "AddAdd",
     "AVERAGE_POOL_2D": "AddAveragePool2D",
     "CONCATENATION": "AddConcatenation",
@@ -44,6 +43,7 @@ _METHODS = {
     "TANH": "AddTanh",
     "TRANSPOSE": "AddTranspose",
 }
+"""MicroMutableOpResolver's method for each op; Register_<op> is the kernel."""
 
 
 # File names of kernels that are not called after their op.
@@ -89,7 +89,7 @@ class Registration:
     header: str
 
 
-REGISTRABLE = tuple(_METHODS)
+REGISTRABLE = tuple(METHODS)
 """The ops that mcuzoo can register with TFLM, by name."""
 
 
@@ -134,14 +134,14 @@ def assumed_registrations(model: Model) -> tuple[Registration, ...]:
 
 
 def _assumed(model: Model, name: str, ops: list[Op]) -> Registration:
-    if name not in _METHODS:
+    if name not in METHODS:
         raise _not_registrable(f"Op {ops[0].index} {name}")
     stem = _FILES.get(name, name.lower())
     file = f"{KERNELS}/{stem}.cc"
     if name in _INT8_FORMS and _all_int8(model, ops):
         argument = f"tflite::Register_{name}_INT8()"
-        return Registration(name, _METHODS[name], argument, file, f"{KERNELS}/{stem}.h")
-    return Registration(name, _METHODS[name], "", file, "")
+        return Registration(name, METHODS[name], argument, file, f"{KERNELS}/{stem}.h")
+    return Registration(name, METHODS[name], "", file, "")
 
 
 def kernel_files(registered: Iterable[Registration]) -> tuple[str, ...]:
@@ -152,16 +152,16 @@ def kernel_files(registered: Iterable[Registration]) -> tuple[str, ...]:
 def _not_registrable(where: str) -> UnsupportedOpError:
     return UnsupportedOpError(
         f"{where} is none that mcuzoo can register with TFLM.",
-        f"It registers {', '.join(_METHODS)}.",
+        f"It registers {', '.join(METHODS)}.",
     )
 
 
 def _registration(
     name: str, where: str, int8: bool, tree: Path, kernels: Kernels, resolver: str
 ) -> Registration:
-    if name not in _METHODS:
+    if name not in METHODS:
         raise _not_registrable(where)
-    method = _METHODS[name]
+    method = METHODS[name]
     if not re.search(rf"\b{method}\(", resolver):
         raise _no_kernel(tree, name, f"{method} in {RESOLVER}")
     file = _kernel_file(tree, name, kernels)

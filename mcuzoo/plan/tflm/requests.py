@@ -43,8 +43,9 @@ def op_requests(model: Model, op: Op, kernels: Kernels) -> OpRequests:
     """The requests of `op`; raises UnsupportedOpError for an op whose kernel is not known here."""
     if op.name not in _REQUESTS:
         raise UnsupportedOpError(
-            f"The arena of op {op.index} {op.name} under TFLM cannot be predicted.",
-            "Measure it instead: build the project and read arena_used_bytes().",
+            f"Op {op.index} {op.name} is none that mcuzoo runs in TFLM: what its kernel takes of "
+            "the arena is not known.",
+            f"It runs {', '.join(TFLM_KERNELS)}.",
         )
     return _REQUESTS[op.name](model, op, kernels == "cmsis-nn")
 
@@ -180,3 +181,6 @@ _REQUESTS: dict[str, Callable[[Model, Op, bool], OpRequests]] = {
     "TANH": _always(OpRequests(None, 16)),
     "TRANSPOSE": _always(OpRequests()),
 }
+
+TFLM_KERNELS = tuple(sorted(_REQUESTS))
+"""The ops whose kernels are known: those that a project of the runtime tflm may have."""
