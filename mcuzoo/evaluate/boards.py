@@ -33,6 +33,12 @@ class BoardEngine:
         self._rig = rig
         self._numbers = count()
 
+    @property
+    def board(self) -> str:
+        """What answered: "rt1170, aot, emulated"."""
+        hello = self._rig.hello
+        return f"{hello.board}, {hello.runtime}" + (", emulated" if hello.emulated else "")
+
     def run(self, input: NDArray[np.int8]) -> NDArray[np.int8]:
         """Raises RigError or ProtocolError when the board gives no result, whatever is tried."""
         return self._rig.infer(next(self._numbers), input).output

@@ -41,11 +41,12 @@ def evaluate(
     """
     task, items = plan.task, plan.data_set.items
     tally = Tally(task.first.classes)
+    boards: dict[int, str] = {}
     with sigterm_interrupts(), ExitStack() as stack:
         writer = None
         if plan.outputs is not None:
             writer = stack.enter_context(OutputFile(plan.outputs, len(items), task.first))
-        crew, chunk = stack.enter_context(_crew(plan, talk)), _chunk(task.subjects)
+        crew, chunk = stack.enter_context(_crew(plan, talk, boards)), _chunk(task.subjects)
         begun = time.perf_counter()
         try:
             with closing(findings(crew, items, plan.jobs, chunk)) as found:
@@ -57,7 +58,7 @@ def evaluate(
         except (KeyboardInterrupt, RigError, ProtocolError) as cause:
             if not tally.images:
                 raise
-            partial = _result(plan, tally, time.perf_counter() - begun)
+            partial = _result(plan, tally, time.perf_counter() - begun, boards)
             raise EvaluationStoppedError(partial, cause) from cause
         seconds = time.perf_counter() - begun
         if not tally.images:
@@ -68,15 +69,15 @@ def evaluate(
         if writer is not None:
             writer.finish()
     tally.refuse_shifted_labels()
-    return _result(plan, tally, seconds)
+    return _result(plan, tally, seconds, boards)
 
 
-def _result(plan: Plan, tally: Tally, seconds: float) -> Evaluation:
+def _result(plan: Plan, tally: Tally, seconds: float, boards: dict[int, str]) -> Evaluation:
     task = plan.task
     return Evaluation(
         tool_version=__version__,
         images=len(plan.data_set.items),
-        model=_facts(plan, 0),
+        model=_facts(plan, 0, boards),
         data=_data_facts(plan.data_set, tally.digest),
         preprocessing=task.first.recipe,
         n=tally.images,
@@ -87,7 +88,7 @@ def _result(plan: Plan, tally: Tally, seconds: float) -> Evaluation:
         jobs=plan.jobs,
         seconds=seconds,
         class_names=plan.classes.names,
-        against=None if task.second is None else _facts(plan, 1),
+        against=None if task.second is None else _facts(plan, 1, boards),
         comparison=None if task.second is None else tally.comparison,
     )
 
@@ -109,13 +110,14 @@ def engine_name(subject: Subject, board: str) -> str:
     return f"{EMULATOR} {board}" if subject.engine == EMULATOR else subject.engine
 
 
-def _facts(plan: Plan, place: int) -> ModelFacts:
+def _facts(plan: Plan, place: int, boards: dict[int, str]) -> ModelFacts:
     subject = plan.task.subjects[place]
     return ModelFacts(
         plan.sources[place].name,
         subject.model.sha256,
         subject.kind,
         engine_name(subject, plan.board),
+        boards.get(place),
     )
 
 
@@ -134,7 +136,8 @@ def _chunk(subjects: Sequence[Subject]) -> int:
 
 
 @contextmanager
-def _crew(plan: Plan, talk: Talk) -> Iterator[Crew]:
+def _crew(plan: Plan, talk: Talk, boards: dict[int, str]) -> Iterator[Crew]:
+    """The hands of `plan`; `boards` gets what answered for each subject that is a board."""
     subjects = plan.task.subjects
     with ExitStack() as stack:
         if all(subject.on_host for subject in subjects):
@@ -152,18 +155,24 @@ def _crew(plan: Plan, talk: Talk) -> Iterator[Crew]:
             else subject.engine
             for subject, source in zip(subjects, plan.sources, strict=True)
         ]
-        yield stack.enter_context(crew_of(plan.jobs, lambda: _board_hand(plan, ports, talk)))
+        yield stack.enter_context(
+            crew_of(plan.jobs, lambda: _board_hand(plan, ports, talk, boards))
+        )
 
 
 @contextmanager
-def _board_hand(plan: Plan, ports: Sequence[str], talk: Talk) -> Iterator[Hand]:
+def _board_hand(
+    plan: Plan, ports: Sequence[str], talk: Talk, boards: dict[int, str]
+) -> Iterator[Hand]:
     with ExitStack() as stack:
-        engines = [
-            host_engine(subject)
-            if subject.on_host
-            else stack.enter_context(board_engine(subject, port, plan.baud, talk))
-            for subject, port in zip(plan.task.subjects, ports, strict=True)
-        ]
+        engines: list[Runs] = []
+        for place, (subject, port) in enumerate(zip(plan.task.subjects, ports, strict=True)):
+            if subject.on_host:
+                engines.append(host_engine(subject))
+                continue
+            engine = stack.enter_context(board_engine(subject, port, plan.baud, talk))
+            boards[place] = engine.board
+            engines.append(engine)
         yield _hand(plan, engines)
 
 

@@ -38,5 +38,5 @@ def _remember(model: ModelFacts, scores: Scores | None, data: DataFacts) -> None
                 accuracy.value,
                 accuracy.total,
                 data_set_name(data),
-                model.engine,
+                model.board or model.engine,
             )

@@ -68,12 +68,13 @@ class Comparison:
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """`kind`: "int8", "uint8" or "float32"; `engine`: what ran it."""
+    """`kind`: "int8", "uint8" or "float32"; `engine`: what ran it, and `board` where it is one."""
 
     name: str
     sha256: str
     kind: str
     engine: str
+    board: str | None = None
 
 
 @dataclass(frozen=True)

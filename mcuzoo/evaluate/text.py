@@ -41,7 +41,8 @@ def bad_lines(found: Evaluation) -> Iterator[str]:
 
 
 def _model(facts: ModelFacts) -> str:
-    return f"{facts.name} ({facts.kind}, {facts.sha256[:12]}) on {facts.engine}"
+    board = f" ({facts.board})" if facts.board else ""
+    return f"{facts.name} ({facts.kind}, {facts.sha256[:12]}) on {facts.engine}{board}"
 
 
 def _scores(scores: Scores | None) -> Iterator[str]:

@@ -37,6 +37,8 @@ def test_built_for_the_purpose(tmp_path: Path) -> None:
         jobs=2,
     )
     assert found.model.engine == "emulator rt1050" and found.n == 12
+    assert found.model.board == "rt1050, aot, emulated" and found.against is not None
+    assert found.against.board is None
     assert found.comparison is not None and found.comparison.agreement is not None
     assert found.comparison.agreement.equal == 12
 
