@@ -41,8 +41,8 @@ _Static_assert(MZ_ROW_UNROLL == 8, "so does it on this");
     "add r12, " offset ", r12, lsl #7\n\t" \
     "smmla " sum ", " sum ", " multiplier ", r12\n\t"
 
-#define SHIFTED(sum, shift) \
-    "asr " sum ", " sum ", " shift "\n\t" \
+#define SHIFTED(sum) \
+    "asr " sum ", " sum ", r4\n\t" \
     "ssat " sum ", #8, " sum "\n\t"
 
 /* r0: input; r1: depth; r2: scratch. */
@@ -92,11 +92,15 @@ __attribute__((naked)) void mz_row_run(const mz_row_job *job __attribute__((unus
         SCALED("r1", "r5", "r9")
         SCALED("r2", "r6", "r10")
         SCALED("r3", "r7", "r11")
-        "ldm lr!, {r4-r7}\n\t"
-        SHIFTED("r0", "r4")
-        SHIFTED("r1", "r5")
-        SHIFTED("r2", "r6")
-        SHIFTED("r3", "r7")
+        /* A shift by register takes its lowest byte. */
+        "ldr r4, [lr], #4\n\t"
+        SHIFTED("r0")
+        "lsr r4, r4, #8\n\t"
+        SHIFTED("r1")
+        "lsr r4, r4, #8\n\t"
+        SHIFTED("r2")
+        "lsr r4, r4, #8\n\t"
+        SHIFTED("r3")
         "bfi r0, r1, #8, #8\n\t"
         "bfi r0, r2, #16, #8\n\t"
         "bfi r0, r3, #24, #8\n\t"
@@ -132,9 +136,9 @@ void mz_row_run(const mz_row_job *job) {
                 sum = mz_add_quad(sum, weights[MZ_ROW_CHANNELS * quad + c], x + 4 * quad);
             }
             *output++ = mz_exact_output((int32_t)sum, to[c], to[MZ_ROW_CHANNELS + c],
-                                        to[2 * MZ_ROW_CHANNELS + c]);
+                                        to[2 * MZ_ROW_CHANNELS] >> 8 * c & 0xFF);
         }
-        stream = to + 3 * MZ_ROW_CHANNELS;
+        stream = to + 2 * MZ_ROW_CHANNELS + 1;
     }
 }
 

@@ -61,7 +61,11 @@ class ProductBlocks:
 
 def fits_pairs(work: WeightedWork, rows: NDArray[np.int8]) -> bool:
     """May pack_pairs take these rows of weights?"""
-    return work.channels >= 2 and packable(rows) and exact_rounding(work, rows) is not None
+    return (
+        work.channels >= 2
+        and packable(rows)
+        and (exact_rounding(work, rows) is not None or line_of(work, rows) is not None)
+    )
 
 
 def pack_pairs(work: WeightedWork, rows: NDArray[np.int8]) -> tuple[NDArray[np.int32], bool]:

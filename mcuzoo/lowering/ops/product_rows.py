@@ -75,8 +75,17 @@ def pack_fours(work: WeightedWork, rows: NDArray[np.int8]) -> NDArray[np.int32]:
     words = np.zeros((channels, quads), np.int32)
     words[:, : depth // 4] = weight_words(rows)
     start = starts(work, rows, 0)[:, None]
-    numbers = np.stack([exact.multipliers, exact.offsets, exact.shifts], axis=1)
-    streams = np.concatenate([by_fours(start), by_fours(words), by_fours(numbers)], axis=1)
+    numbers = np.stack([exact.multipliers, exact.offsets], axis=1)
+    shifts = by_fours(exact.shifts[:, None]) << np.arange(0, 32, 8)
+    streams = np.concatenate(
+        [
+            by_fours(start),
+            by_fours(words),
+            by_fours(numbers),
+            shifts.sum(axis=1, dtype=np.int32, keepdims=True),
+        ],
+        axis=1,
+    )
     return np.ravel(streams)
 
 
