@@ -55,6 +55,15 @@ def one_op_models() -> tuple[bytes, ...]:
         models.conv_model(IMAGE, weights, bias),
         # One channel, which only the portable kernel takes.
         models.conv_model(IMAGE, weights[:1], bias[:1]),
+        models.conv_model(
+            (1, 8, 8, 3),
+            weights[..., :3],
+            None,
+            stride=(2, 2),
+            activation="RELU",
+            input_zero_point=-128,
+            output_zero_point=-128,
+        ),
         models.conv_model(IMAGE, weights[:, :1, :1], bias),
         models.depthwise_model(
             (1, 8, 8, 8),

@@ -1,6 +1,7 @@
 #include "kernels/mz_depthwise_3x3_s8_dsp.h"
 
 #include "kernels/mz_depthwise_planes.h"
+#include "kernels/mz_line.h"
 
 /* One strip of one tile: where its columns and rows come from. */
 typedef struct {
@@ -83,16 +84,6 @@ static void widen_inside(const mz_depthwise_3x3_s8_dsp_params *params, const pat
     }
 }
 
-/* From outputs as if their zero point were -128 and their maximum 127. */
-static void clamp_outputs(const mz_depthwise_3x3_s8_dsp_params *params, int8_t *output,
-                          int32_t count) {
-    const int32_t up = params->zero_point + 128;
-    for (int32_t i = 0; i < count; i++) {
-        const int32_t value = output[i] + up;
-        output[i] = (int8_t)(value > params->maximum ? params->maximum : value);
-    }
-}
-
 void mz_depthwise_3x3_rows(const mz_depthwise_3x3_s8_dsp_params *params, const int8_t *ring,
                            int32_t ring_rows, int32_t first, int32_t count, int8_t *output,
                            int8_t *scratch) {
@@ -124,9 +115,7 @@ void mz_depthwise_3x3_rows(const mz_depthwise_3x3_s8_dsp_params *params, const i
                                params->channels + channel * MZ_DEPTHWISE_WORDS);
         }
     }
-    if (params->zero_point != -128 || params->maximum != 127) {
-        clamp_outputs(params, output, count * width * channels);
-    }
+    mz_line_clamp(output, count * width * channels, params->zero_point, params->maximum);
 }
 
 void mz_depthwise_3x3_s8_dsp(const mz_depthwise_3x3_s8_dsp_params *params, const int8_t *input,

@@ -6,11 +6,8 @@
  * for the whole strip. A plane's value is 256 times the activation; where the window hangs over the
  * edge the planes hold the input zero point, so padding costs nothing.
  *
- * sum = start + 256 * activations * weights * 2^up, in 32 bits; complete sums are within range.
- * output = (high(sum * multiplier) + round) >> MZ_DEPTHWISE_SHIFT, saturated to 8 bits; `high` is
- * the upper word of the signed 64-bit product. The generator proves for every channel that this is
- * TFLM's rounding for every sum that the layer can reach. It holds for layers whose activation
- * clamps at the output's zero point. */
+ * sum = start + 256 * activations * weights * 2^up, in 32 bits; complete sums are within range. See
+ * mz_line.h for the outputs. */
 #ifndef MZ_DEPTHWISE_3X3_S8_DSP_H
 #define MZ_DEPTHWISE_3X3_S8_DSP_H
 
@@ -18,9 +15,6 @@
 
 #include "kernels/mz_window.h"
 
-#define MZ_DEPTHWISE_SHIFT 14
-/* Half of an output, and outputs begin at -128: with each channel's own rounding the whole offset. */
-#define MZ_DEPTHWISE_ROUND ((1 << (MZ_DEPTHWISE_SHIFT - 1)) - (128 << MZ_DEPTHWISE_SHIFT))
 #define MZ_DEPTHWISE_WORDS 5
 
 typedef struct {

@@ -1,6 +1,7 @@
 #include "kernels/mz_depthwise_planes.h"
 
 #include "kernels/mz_depthwise_3x3_s8_dsp.h"
+#include "kernels/mz_line.h"
 
 static int32_t byte_of(int32_t word, int32_t place) {
     return (int8_t)((uint32_t)word >> 8 * place & 0xFFu);
@@ -16,9 +17,7 @@ static int8_t convolve_one(const int16_t *at, const int32_t *channel) {
         const int32_t weight = byte_of(channel[word[tap]], place[tap]) * (1 << up);
         total += (uint32_t)(weight * at[tap / 3 * MZ_PLANE_ROW + tap % 3]);
     }
-    const int32_t high = (int32_t)((int64_t)(int32_t)total * channel[1] >> 32);
-    const int32_t value = (high + (channel[4] >> 16) + MZ_DEPTHWISE_ROUND) >> MZ_DEPTHWISE_SHIFT;
-    return (int8_t)(value < -128 ? -128 : value > 127 ? 127 : value);
+    return mz_line_output(total, channel[1], (channel[4] >> 16) + MZ_LINE_ROUND);
 }
 
 /* Columns first..job->columns - 1 of all rows, one by one. */
@@ -42,8 +41,8 @@ static void convolve_slowly(const mz_planes_job *job, int32_t first, const int16
 #if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
 
 _Static_assert(MZ_PLANE_COLUMNS == 68 && MZ_PLANE_ROW == 272 && MZ_PLANES == 4 && MZ_GROUP == 4 &&
-                   MZ_DEPTHWISE_WORDS == 5 && MZ_DEPTHWISE_SHIFT == 14 &&
-                   MZ_DEPTHWISE_ROUND == -0x1FE000,
+                   MZ_DEPTHWISE_WORDS == 5 && MZ_LINE_SHIFT == 14 &&
+                   MZ_LINE_ROUND == -0x1FE000,
                "the assembly below counts on these");
 
 /* r0 pixels, r1 planes, r2 and r3 once and three times the step from pixel to pixel. On the stack:

@@ -169,6 +169,18 @@ class PointwiseDepthwiseDspParams(CStruct):
 
 
 @dataclass(frozen=True)
+class ConvStemDspParams(CStruct):
+    c_type = "mz_conv_2d_stem_s8_dsp_params"
+    input: ExtentStruct
+    output: ExtentStruct
+    pad_top: int
+    input_zero_point: int
+    packed: Constant
+    zero_point: int
+    maximum: int
+
+
+@dataclass(frozen=True)
 class AveragePool2dParams(CStruct):
     c_type = "mz_average_pool_2d_params"
     input: ExtentStruct

@@ -26,6 +26,13 @@ from numpy.typing import NDArray
 from mcuzoo.graph.parameters import Requantization
 
 SCALE = 256
+SHIFT = 14
+"""MZ_LINE_SHIFT in firmware/kernels/mz_line.h: immediate in the instruction, so the same for all
+layers. Channels of shifts up to 7 are exact as they stand, and few need to shift by less than 2."""
+
+ROUND = (1 << (SHIFT - 1)) - (128 << SHIFT)
+"""MZ_LINE_ROUND: half of an output, and outputs begin at -128."""
+
 _NEIGHBOURS = 24
 _INT32 = 2**31
 _HALFWORD = 2**15
@@ -40,11 +47,11 @@ class Line:
     up: int
     beta: int
     round: int
-    """Without the half of an output, 2^(shift - 1), that is the same for all channels. Int16."""
+    """Int16; ROUND, the same for all channels, is not in it."""
 
 
 def lines(
-    to: Requantization, lowest: NDArray[np.int64], highest: NDArray[np.int64], shift: int
+    to: Requantization, lowest: NDArray[np.int64], highest: NDArray[np.int64]
 ) -> list[Line] | None:
     """One line per channel, or None if any channel has none.
 
@@ -58,7 +65,7 @@ def lines(
     rights = (-np.broadcast_to(to.shifts, lowest.shape)).tolist()
     found = []
     for channel in zip(multipliers, rights, lowest.tolist(), highest.tolist(), strict=True):
-        line = _line(*channel, to.maximum - to.minimum, shift)
+        line = _line(*channel, to.maximum - to.minimum)
         if line is None:
             return None
         found.append(line)
@@ -72,10 +79,8 @@ def first_accumulators(multiplier: int, right: int, outputs: int) -> NDArray[np.
     return -(-((first << 31) - 2**30) // multiplier)
 
 
-def _line(
-    multiplier: int, right: int, lowest: int, highest: int, outputs: int, shift: int
-) -> Line | None:
-    whole = shift - 7
+def _line(multiplier: int, right: int, lowest: int, highest: int, outputs: int) -> Line | None:
+    whole = SHIFT - 7
     up = max(whole - right, 0)
     # Right shifts beyond 20 would not leave room for the steps in 64 bits.
     if not (0 <= right <= 20 and 0 < multiplier < _INT32 and up <= 7):
@@ -89,7 +94,7 @@ def _line(
     steps = first_accumulators(multiplier, right, outputs)
     best = max(
         (
-            _candidate((multiplier >> (right - whole)) + change, steps, lowest, highest, shift)
+            _candidate((multiplier >> (right - whole)) + change, steps, lowest, highest)
             for change in range(-_NEIGHBOURS, _NEIGHBOURS + 1)
         ),
         key=lambda candidate: candidate[0],
@@ -101,13 +106,13 @@ def _line(
 
 
 def _candidate(
-    multiplier: int, steps: NDArray[np.int64], lowest: int, highest: int, shift: int
+    multiplier: int, steps: NDArray[np.int64], lowest: int, highest: int
 ) -> tuple[int, int, int]:
     """(room, multiplier, o): o to o + room are right, without the half of an output."""
-    half = 1 << (31 + shift)
+    half = 1 << (31 + SHIFT)
     if not 0 < multiplier < _INT32:
         return -1, multiplier, 0
-    levels = (np.arange(1, len(steps) + 1, dtype=np.int64) << (32 + shift)) - half
+    levels = (np.arange(1, len(steps) + 1, dtype=np.int64) << (32 + SHIFT)) - half
     reached = levels - SCALE * np.clip(steps, lowest, highest) * multiplier
     missed = levels - 1 - SCALE * np.clip(steps - 1, lowest, highest) * multiplier
     least = int(np.max(reached, where=steps <= highest, initial=-_FAR))

@@ -27,6 +27,8 @@ SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=list(H
 
 Kernels = HostKernels | CoreKernels
 
+DEPTHWISE, STEM = "mz_depthwise_3x3_s8_dsp", "mz_conv_2d_stem_s8_dsp"
+
 
 @pytest.fixture(scope="module")
 def portable(tmp_path_factory: pytest.TempPathFactory) -> HostKernels:
@@ -41,21 +43,23 @@ def kernels(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return CoreKernels(link_kernels(tmp_path_factory.mktemp("core"), request.param))
 
 
-def candidates(raw: bytes) -> tuple[WeightedWork, Call, Call]:
-    """The work, the chosen call and the portable one."""
+def candidates(raw: bytes, kernel: str) -> tuple[WeightedWork, Call, Call]:
+    """The work, the call of this kernel and the portable one."""
     try:
         work = work_of(raw)
     except UnsupportedOpError:
         reject()
     variants = OPS[work.op.name].variants
     chosen = next(variant for variant in variants if variant.accepts(work))
-    if chosen is variants[-1]:
+    if chosen.kernel != kernel:
         reject()
     return work, chosen.lower(work), variants[-1].lower(work)
 
 
-def assert_equals_portable(kernels: Kernels, portable: HostKernels, raw: bytes, seed: int) -> None:
-    work, call, plain = candidates(raw)
+def assert_equals_portable(
+    kernels: Kernels, portable: HostKernels, kernel: str, raw: bytes, seed: int
+) -> None:
+    work, call, plain = candidates(raw, kernel)
     size = work.target.elements
     (overlap,) = call.overlaps
     assert overlap is not None
@@ -70,7 +74,13 @@ def assert_equals_portable(kernels: Kernels, portable: HostKernels, raw: bytes, 
 @SETTINGS
 @given(cases.depthwise_3x3(), SEEDS)
 def test_depthwise_3x3(kernels: Kernels, portable: HostKernels, raw: bytes, seed: int) -> None:
-    assert_equals_portable(kernels, portable, raw, seed)
+    assert_equals_portable(kernels, portable, DEPTHWISE, raw, seed)
+
+
+@SETTINGS
+@given(cases.stems(), SEEDS)
+def test_stem(kernels: Kernels, portable: HostKernels, raw: bytes, seed: int) -> None:
+    assert_equals_portable(kernels, portable, STEM, raw, seed)
 
 
 @pytest.mark.parametrize(("strip", "stride"), [(1, 1), (2, 1), (3, 1), (1, 2), (2, 2)])
@@ -83,7 +93,7 @@ def test_depthwise_in_strips_of_any_height(
         (1, 9, 8, 4), weights, None, stride=(stride, stride), output_scale=0.4,
         output_zero_point=-128, activation="RELU",
     )  # fmt: skip
-    work, call, plain = candidates(raw)
+    work, call, plain = candidates(raw, DEPTHWISE)
     call = replace(call, params=replace(call.params, strip=strip))
     values = rng.integers(-128, 128, work.source.shape, dtype=np.int8)
     size = work.target.elements

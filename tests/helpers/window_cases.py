@@ -55,3 +55,20 @@ def depthwise_3x3(draw: st.DrawFn) -> bytes:
         padding=padding,
         **draw(relu_quantization(channels, 9)),
     )
+
+
+@st.composite
+def stems(draw: st.DrawFn) -> bytes:
+    """3x3 at stride 2 over gray or colour, with borders below and to the right or none."""
+    depth, channels = draw(st.sampled_from([1, 3])), draw(st.sampled_from([4, 8, 12]))
+    height, width = draw(st.integers(1, 13)), draw(st.integers(1, 18))
+    padding = draw(st.sampled_from(["SAME", "VALID"]))
+    assume(padding == "SAME" or min(height, width) >= 3)
+    return build.conv_model(
+        (1, height, width, depth),
+        draw(product_weights(channels, 3, 3, depth)),
+        draw(small_biases(channels)),
+        stride=(2, 2),
+        padding=padding,
+        **draw(relu_quantization(channels, 9 * depth)),
+    )

@@ -7,9 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcuzoo.graph.parameters import Requantization
-from mcuzoo.lowering.requantization import SCALE, first_accumulators, lines
-
-SHIFT = 14
+from mcuzoo.lowering.requantization import ROUND, SCALE, SHIFT, first_accumulators, lines
 
 
 def twice_rounded(
@@ -35,7 +33,7 @@ def test_equal_at_every_accumulator(
     lowest, highest = edge[0], edge[0] + edge[1]
     maximum = data.draw(st.one_of(st.just(127), st.integers(zero_point, 127)))
     to = Requantization(np.array([multiplier]), np.array([-right]), zero_point, zero_point, maximum)
-    found = lines(to, np.array([lowest]), np.array([highest]), SHIFT)
+    found = lines(to, np.array([lowest]), np.array([highest]))
     if found is None:
         return
     (line,) = found
@@ -43,7 +41,7 @@ def test_equal_at_every_accumulator(
     sums = (SCALE << line.up) * accumulators + line.beta
     assert sums.min() >= -(2**31) and sums.max() < 2**31
     upper = sums * line.multiplier >> 32
-    outputs = np.clip((upper + line.round + (1 << (SHIFT - 1))) >> SHIFT, 0, 255)
+    outputs = np.clip((upper + line.round + ROUND) >> SHIFT, -128, 127) + 128
     expected = twice_rounded(accumulators, multiplier, right, maximum - zero_point)
     np.testing.assert_array_equal(np.clip(outputs, 0, maximum - zero_point), expected)
 
@@ -70,7 +68,6 @@ def test_almost_every_channel_has_one() -> None:
             Requantization(multipliers[[channel]], -rights[[channel]], -128, -128, 127),
             -edges[[channel]],
             edges[[channel]],
-            SHIFT,
         )
         is None
     ]
@@ -80,4 +77,4 @@ def test_almost_every_channel_has_one() -> None:
 def test_signed_outputs_are_refused() -> None:
     """Halves below zero go the other way."""
     to = Requantization(np.array([2**30 + 12345]), np.array([-6]), 0, -128, 127)
-    assert lines(to, np.array([-60000]), np.array([60000]), SHIFT) is None
+    assert lines(to, np.array([-60000]), np.array([60000])) is None

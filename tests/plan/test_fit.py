@@ -55,7 +55,7 @@ def test_the_proposed_input_really_fits(large: Model) -> None:
 
 
 def test_a_roomier_board_is_proposed() -> None:
-    model = mobilenet_v1(resolution=256)
+    model = mobilenet_v1(resolution=352)
     report = fit_model(model, load_board("rt1050"), others=list_boards())
     assert not report.fits
     assert report.next_step == "Take a board with more memory: --board rt1170 fits."
@@ -69,7 +69,7 @@ def test_weights_back_to_flash_are_proposed(small: Model) -> None:
 
 
 def test_another_arena_region_is_proposed() -> None:
-    model = mobilenet_v1(resolution=160)
+    model = mobilenet_v1(resolution=224)
     report = fit_model(model, load_board("rt1050"), arena_region="dtcm")
     assert not report.fits
     assert report.next_step == "Leave out --arena-region: the arena fits in ocram."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mcuzoo.graph.program import Program, Step
 from mcuzoo.lowering.call import Activation, Call
+from mcuzoo.lowering.ops.conv_2d_stem_dsp import Stem
 from mcuzoo.lowering.ops.image import extent, window
 from mcuzoo.lowering.ops.product_blocks import ProductBlocks
 from mcuzoo.lowering.ops.product_rows import ProductRows
@@ -73,4 +74,4 @@ class AnyWindow:
         return Call(work.op, self.kernel, params, work.inputs, Activation(work.output_buffer))
 
 
-VARIANTS = (PointwiseRows(), PointwiseBlocks(), WindowBlocks(), Pointwise(), AnyWindow())
+VARIANTS = (PointwiseRows(), PointwiseBlocks(), Stem(), WindowBlocks(), Pointwise(), AnyWindow())

@@ -13,9 +13,6 @@ from mcuzoo.lowering.ops.weighted import WeightedWork
 from mcuzoo.lowering.params import Depthwise3x3DspParams, WindowStruct
 from mcuzoo.lowering.requantization import Line, lines
 
-SHIFT = 14
-"""MZ_DEPTHWISE_SHIFT"""
-
 PLANES = 4
 SCRATCH_ROW = 544
 TILE_COLUMNS = 64
@@ -83,7 +80,7 @@ class Depthwise3x3Dsp:
 
 def _lines(work: WeightedWork) -> list[Line] | None:
     lowest, highest = reachable(work)
-    return lines(work.to, lowest, highest, SHIFT)
+    return lines(work.to, lowest, highest)
 
 
 def reachable(work: WeightedWork) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
