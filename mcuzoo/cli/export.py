@@ -25,8 +25,12 @@ def export(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Project folder [mcuzoo-BOARD-MODEL].")
     ] = None,
-    runtime: Annotated[str, typer.Option(help="aot or tflm")] = "aot",
-    project: Annotated[str, typer.Option(help="cmake")] = "cmake",
+    runtime: Annotated[
+        str, typer.Option(help="tflm (TFLite-Micro) or aot (mcuzoo's ahead-of-time C).")
+    ] = "tflm",
+    project: Annotated[
+        str, typer.Option(help="mcuxpresso (NXP's SDK builds it) or cmake (stand-alone).")
+    ] = "mcuxpresso",
     weights: Annotated[str, typer.Option(help="Where the constants live: flash or ram.")] = "flash",
     arena_region: Annotated[
         str | None, typer.Option(help="Pin the tensor arena to this memory region.")
@@ -66,7 +70,7 @@ def export(
     ] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print the manifest.")] = False,
 ) -> None:
-    """Render MODEL for a board as a self-contained C project.
+    """Render MODEL for a board as an application for NXP's SDK, or as a project of its own.
 
     With --universal the firmware takes its model over the link: mcuzoo run-serial --upload.
     """
@@ -121,7 +125,8 @@ def export(
     print(f"{directory}: {manifest.model.name} for {chosen.name}, runtime {manifest.runtime}")
     print(f"arena {entry.arena_bytes:,} bytes in {entry.arena_region}")
     print(f"constants {entry.constant_bytes:,} bytes in {entry.weights_region}")
-    print(f"next: mcuzoo build {directory}")
+    sdk = " --sdk MCUXSDK, or what its README says" if manifest.sdk else ""
+    print(f"next: mcuzoo build {directory}{sdk}")
 
 
 def _one_model(models: list[str], ops: str | None, model_region: str | None) -> str:

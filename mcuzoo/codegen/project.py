@@ -65,7 +65,7 @@ def export_project(
     plan = _memory_plan(model, board, runtime, weights, arena_region, tflm, reserved)
     kind = _project_part(project, board, plan)
     part = _runtime_part(plan, source, tflm, kind)
-    _require_fit(plan, board, source)
+    _require_fit(plan, board, source, runtime)
 
     rendered = {**part.rendered, **kind.rendered}
     compiled = (*application_sources(firmware_dir(), kind.firmware), *part.compiled)
@@ -142,12 +142,12 @@ def _runtime_part(
     if options.tree is None and kind.sdk is None:
         raise UsageError(
             "--runtime tflm --project cmake needs a TFLite-Micro tree: --tflm DIR is missing.",
-            tree_hint(options.kernels),
+            f"--runtime aot needs none. {tree_hint(options.kernels)}",
         )
     return tflm_part(plan.program, plan.image, options, source.path.name, kind.sections)
 
 
-def _require_fit(plan: MemoryPlan, board: Board, source: ModelSource) -> None:
+def _require_fit(plan: MemoryPlan, board: Board, source: ModelSource, runtime: str) -> None:
     if plan.fits:
         return
     over = "; ".join(
@@ -157,5 +157,5 @@ def _require_fit(plan: MemoryPlan, board: Board, source: ModelSource) -> None:
     )
     raise FitError(
         f"{source.name} does not fit {board.name}: {over}.",
-        f"mcuzoo fit {source.path} --board {board.id} says what would fit.",
+        f"mcuzoo fit {source.path} --board {board.id} --runtime {runtime} says what would fit.",
     )

@@ -86,8 +86,8 @@ def test_runtime_and_tree_belong_together(tmp_path: Path, source: ModelSource) -
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--runtime", "tflm"], "--tflm DIR is missing"),
-        (["--kernels", "reference"], "Add --runtime tflm."),
+        (["--project", "cmake"], "--tflm DIR is missing"),
+        (["--runtime", "aot", "--kernels", "reference"], "Add --runtime tflm."),
         (["--runtime", "tflm", "--tflm", "."], "no TFLM tree: looked for"),
         (["--runtime", "tflm", "--tflm", ".", "--kernels", "cmsisnn"], "Did you mean 'cmsis-nn'"),
         (["--runtime", "tflm", "--tflm", ".", "--plan", "best"], "--plan offline"),

@@ -68,14 +68,19 @@ def test_wrong_options(
     assert done.stderr.startswith("error: ") and "\nhint: " in done.stderr
 
 
+ALONE = ("--runtime", "aot", "--project", "cmake")
+
+
 def test_export_to_its_default_folder(
     model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     done = runner.invoke(app, ["export", model, "--board", "rt1170"])
     assert done.exit_code == 0, done.output
-    assert load_manifest(tmp_path / "mcuzoo-rt1170-small").board == "rt1170"
-    assert "next: mcuzoo build mcuzoo-rt1170-small" in done.stdout
+    manifest = load_manifest(tmp_path / "mcuzoo-rt1170-small")
+    assert (manifest.board, manifest.runtime) == ("rt1170", "tflm")
+    assert manifest.project == "mcuxpresso"
+    assert "next: mcuzoo build mcuzoo-rt1170-small --sdk MCUXSDK" in done.stdout
 
 
 def test_export_as_json(model: str, tmp_path: Path) -> None:
@@ -100,7 +105,9 @@ def test_build_of_no_project(tmp_path: Path) -> None:
 def test_build_measures_against_the_plan(model: str, tmp_path: Path) -> None:
     pytest.importorskip("ziglang")
     project = str(tmp_path / "p")
-    assert runner.invoke(app, ["export", model, "-b", "rt1050", "-o", project]).exit_code == 0
+    assert (
+        runner.invoke(app, ["export", model, "-b", "rt1050", "-o", project, *ALONE]).exit_code == 0
+    )
     done = runner.invoke(app, ["build", project, "--compiler", "zig", "-O", "s"])
     assert done.exit_code == 0, done.output
     assert "-Os" in done.stdout and "planned" in done.stdout and "dtcm" in done.stdout

@@ -84,15 +84,17 @@ def test_the_data_files_of_the_package_are_in_the_wheel(wheel: Path) -> None:
     assert not [name for name in packed if "__pycache__" in name]
 
 
-@pytest.mark.parametrize("board", ["rt1050", "rt1170"])
-def test_both_export_the_same_project(installed: Path, tmp_path: Path, board: str) -> None:
+@pytest.mark.parametrize(("board", "kind"), [("rt1050", "mcuxpresso"), ("rt1170", "cmake")])
+def test_both_export_the_same_project(
+    installed: Path, tmp_path: Path, board: str, kind: str
+) -> None:
     source = small_source(tmp_path / "model")
     made = {}
     for name, path in (("checkout", REPOSITORY), ("wheel", installed)):
         project = tmp_path / name
         _python(
             path, tmp_path, "-m", "mcuzoo", "export", str(source.path), "--board", board,
-            "-o", str(project),
+            "--project", kind, "--runtime", "aot", "-o", str(project),
         )  # fmt: skip
         made[name] = _contents(project)
     assert made["checkout"] == made["wheel"]
