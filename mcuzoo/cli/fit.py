@@ -171,6 +171,12 @@ def _print_report(report: FitReport) -> None:
         f"arena {report.arena_bytes:,} bytes in {report.placement.arena_region}; peak at op "
         f"{report.peak.index} {report.peak.name}, which needs {report.peak.live_bytes:,}"
     )
+    if report.tflm is not None:
+        tflm, plan = report.tflm.arena, report.tflm.plan
+        print(
+            f"TFLM uses {tflm.used_bytes:,} of it, by prediction: head {tflm.head_bytes:,} "
+            f"({plan} plan), tail {tflm.tail_bytes:,}; --measure tries it"
+        )
     print(timeline_text(report.timeline), end="")
     for gap in report.uncovered:
         print(f"not covered: op {gap.op.index} {gap.op.name}: {gap.reason}")

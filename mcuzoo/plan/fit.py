@@ -13,7 +13,7 @@ from mcuzoo.plan.advice import next_step
 from mcuzoo.plan.memory import MemoryPlan, PeakOp, plan_memory
 from mcuzoo.plan.placement import Placement
 from mcuzoo.plan.regions import RegionFit
-from mcuzoo.plan.tflm.image import HeadPlan
+from mcuzoo.plan.tflm.image import HeadPlan, TflmImage
 from mcuzoo.plan.tflm.requests import Kernels
 from mcuzoo.plan.timeline import Timeline, timeline
 from mcuzoo.project.kinds import WeightsChoice
@@ -23,7 +23,8 @@ from mcuzoo.project.kinds import WeightsChoice
 class FitReport:
     """The verdict. `lower_bound_bytes`: no plan for these kernels can be smaller.
 
-    `next_step` is None when the model fits.
+    `next_step` is None when the model fits. tflm: what TFLM is given and its arena as predicted,
+    None for another runtime.
     """
 
     model: str
@@ -40,6 +41,7 @@ class FitReport:
     uncovered: tuple[Uncovered, ...]
     warnings: tuple[str, ...]
     next_step: str | None
+    tflm: TflmImage | None = None
 
     def as_dict(self) -> dict[str, object]:
         """The report as `--json` prints it; sizes in bytes."""
@@ -69,6 +71,7 @@ class FitReport:
             ],
             "warnings": list(self.warnings),
             "next_step": self.next_step,
+            "tflm": self.tflm and {"plan": self.tflm.plan, **self.tflm.arena.as_dict()},
         }
 
 
@@ -109,6 +112,7 @@ def fit_model(
         uncovered=uncovered,
         warnings=_warnings(board, plan),
         next_step=advice,
+        tflm=plan.image,
     )
 
 

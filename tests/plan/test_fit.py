@@ -119,3 +119,11 @@ def test_the_json_is_complete_and_plain(large: Model) -> None:
     used = {region["region"]: region["used_bytes"] for region in read_back["regions"]}
     assert used["ocram"] == report.arena_bytes
     assert read_back["peak"]["name"] == "CONV_2D"
+
+
+def test_tflms_arena_is_told_apart(small: Model) -> None:
+    told = fit_model(small, load_board("rt1050"), "tflm").as_dict()["tflm"]
+    assert isinstance(told, dict)
+    assert told["head_bytes"] + told["tail_bytes"] == told["used_bytes"] <= told["arena_bytes"]
+    assert told["plan"] in ("offline", "greedy")
+    assert fit_model(small, load_board("rt1050"), "aot").as_dict()["tflm"] is None
