@@ -20,38 +20,41 @@ _Static_assert(MZ_BLOCK_UNROLL == 16 && MZ_LINE_SHIFT == 11, "so does it on thes
  * r8, r9 the weights of c and c + 1, in r10, r11 activations of two pixels, r12 reads activations,
  * lr the stream. That is all registers; what else is needed stays in the job on the stack. */
 
-/* One activation word of each of two pixels against both weights. */
-#define PRODUCTS(a, b, c, d) \
+/* One activation word of each of two pixels against both weights; `between` goes before the last. */
+#define PRODUCTS(a, b, c, d, between) \
     "smlad " a ", r8, r10, " a "\n\t" \
     "smlad " b ", r9, r10, " b "\n\t" \
     "smlad " c ", r8, r11, " c "\n\t" \
+    between \
     "smlad " d ", r9, r11, " d "\n\t"
 
 /* The same for the first quad, where sums begin at r6 and r7. */
-#define FIRST_PRODUCTS(a, b, c, d) \
+#define FIRST_PRODUCTS(a, b, c, d, between) \
     "smlad " a ", r8, r10, r6\n\t" \
     "smlad " b ", r9, r10, r7\n\t" \
     "smlad " c ", r8, r11, r6\n\t" \
+    between \
     "smlad " d ", r9, r11, r7\n\t"
 
 #define LOAD "ldrd r10, r11, [r12], #8\n\t"
 
-#define LOW_BYTES \
+/* Each weight is unpacked as soon as it has been used raw: before a product, so that the core may
+ * issue both at once. */
+#define BOTH_FORMS(FIRST_OR_NOT) \
     LOAD \
-    "sxtb16 r8, r8\n\t" \
+    FIRST_OR_NOT("r0", "r1", "r2", "r3", "") \
+    LOAD \
+    FIRST_OR_NOT("r4", "r5", "r6", "r7", "sxtb16 r8, r8\n\t") \
+    LOAD \
     "sxtb16 r9, r9\n\t" \
-    PRODUCTS("r0", "r1", "r2", "r3") \
+    PRODUCTS("r0", "r1", "r2", "r3", "") \
     LOAD \
-    PRODUCTS("r4", "r5", "r6", "r7")
+    PRODUCTS("r4", "r5", "r6", "r7", "")
 
 /* 23 instructions of 4 bytes for 32 products. */
 #define QUAD \
     "ldrd r8, r9, [lr], #8\n\t" \
-    LOAD \
-    PRODUCTS("r0", "r1", "r2", "r3") \
-    LOAD \
-    PRODUCTS("r4", "r5", "r6", "r7") \
-    LOW_BYTES
+    BOTH_FORMS(PRODUCTS)
 
 /* A quad of each of four pixels in r4..r7, to its odd activations there and the mixed ones in
  * r8..r11. 127 - x1 as an unsigned byte is x1 ^ 0x7F. */
@@ -160,11 +163,7 @@ __attribute__((naked, noinline)) void mz_block_run(const mz_block_job *job __att
         /* A pair of channels: start values and the first quad. */
         "3:\n\t"
         "ldm lr!, {r6-r9}\n\t"
-        LOAD
-        FIRST_PRODUCTS("r0", "r1", "r2", "r3")
-        LOAD
-        FIRST_PRODUCTS("r4", "r5", "r6", "r7")
-        LOW_BYTES
+        BOTH_FORMS(FIRST_PRODUCTS)
         "ldr pc, [sp, #24]\n\t"
         "4:\n\t"
         ".rept 16\n\t"

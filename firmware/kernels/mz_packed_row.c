@@ -15,20 +15,24 @@ _Static_assert(MZ_ROW_UNROLL == 8, "so does it on this");
 /* In r0..r3 the sums of four channels, in r4..r7 their weights, in r8..r11 activations (both forms
  * of two quads), r12 reads activations, lr the stream. */
 
-#define PRODUCTS(x) \
-    "smlad r0, r4, " x ", r0\n\t" \
-    "smlad r1, r5, " x ", r1\n\t" \
-    "smlad r2, r6, " x ", r2\n\t" \
-    "smlad r3, r7, " x ", r3\n\t"
+#define PRODUCT(sum, weights, x) "smlad " sum ", " weights ", " x ", " sum "\n\t"
+#define LOW_BYTES(weights) "sxtb16 " weights ", " weights "\n\t"
 
+/* Unpacking stands before a product, so that the core may issue both at once. */
 #define QUAD(odd, mixed) \
     "ldm lr!, {r4-r7}\n\t" \
-    PRODUCTS(odd) \
-    "sxtb16 r4, r4\n\t" \
-    "sxtb16 r5, r5\n\t" \
-    "sxtb16 r6, r6\n\t" \
-    "sxtb16 r7, r7\n\t" \
-    PRODUCTS(mixed)
+    PRODUCT("r0", "r4", odd) \
+    PRODUCT("r1", "r5", odd) \
+    LOW_BYTES("r4") \
+    PRODUCT("r2", "r6", odd) \
+    LOW_BYTES("r5") \
+    PRODUCT("r3", "r7", odd) \
+    LOW_BYTES("r6") \
+    PRODUCT("r0", "r4", mixed) \
+    LOW_BYTES("r7") \
+    PRODUCT("r1", "r5", mixed) \
+    PRODUCT("r2", "r6", mixed) \
+    PRODUCT("r3", "r7", mixed)
 
 /* 27 instructions of 4 bytes for 32 products. */
 #define TWO_QUADS \
