@@ -133,7 +133,9 @@ def _register_addresses(board: Board) -> Iterator[tuple[Key, int]]:
     yield ("console", "base"), board.console.base
     for index, watchdog in enumerate(board.startup.watchdogs):
         yield ("startup", "watchdogs", index, "base"), watchdog.base
-    for name, stages in (("clocks", board.startup.clocks), ("pins", board.startup.pins)):
+    startup = board.startup
+    groups = (("clocks", startup.clocks), ("pins", startup.pins), ("sdram", startup.sdram))
+    for name, stages in groups:
         for index, stage in enumerate(stages):
             parts = (("when", stage.when), ("unless", stage.unless), ("steps", stage.steps))
             for part, rows in parts:
@@ -143,7 +145,7 @@ def _register_addresses(board: Board) -> Iterator[tuple[Key, int]]:
 
 
 def _mpu(board: Board) -> Iterator[Contradiction]:
-    needed = len(mpu_regions(board.regions, board.peripherals))
+    needed = len(mpu_regions(board.with_sdram().regions, board.peripherals))
     if needed > board.core.mpu_regions:
         yield Contradiction(
             ("core", "mpu_regions"),

@@ -9,7 +9,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from mcuzoo.board.base import Address, Count, Fact, Flag, Offset, Size, Table, Text, Word
+from mcuzoo.board.base import (
+    Address,
+    Count,
+    Fact,
+    Flag,
+    Identifier,
+    Offset,
+    Size,
+    Table,
+    Text,
+    Word,
+)
 
 WINDOW_ALIGNMENT = 0x1000
 _SCT_BYTES = 16
@@ -145,11 +156,18 @@ class Need(Reference):
     source: Text
 
 
+class MemoryNeed(Need):
+    """What must hold before the memory `region`, which is off after reset, can be touched."""
+
+    region: Identifier
+
+
 class Emulation(Table):
-    """Peripherals besides the console's UART, and what the console needs of them."""
+    """Peripherals besides the console's UART, and what the console and memories need of them."""
 
     windows: tuple[Window, ...] = ()
     console_needs: tuple[Need, ...] = ()
+    memory_needs: tuple[MemoryNeed, ...] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> Emulation:
@@ -162,7 +180,7 @@ class Emulation(Table):
             for register in window.registers
             for instance in register.instances()
         }
-        for need in self.console_needs:
+        for need in (*self.console_needs, *self.memory_needs):
             if need.register_name not in names:
                 raise ValueError(f"{need.register_name!r} is no register of any window")
         return self

@@ -98,6 +98,18 @@ class Board(Fact):
         """Takes `toml` from the context of the validation."""
         self._toml = (context or {}).get("toml", "")
 
+    def with_sdram(self) -> Board:
+        """The board as it is once `startup.sdram` has been done; itself when there is none."""
+        if not self.startup.sdram:
+            return self
+        regions = tuple(
+            region.model_copy(update={"initialized": True})
+            if region.kind is RegionKind.SDRAM
+            else region
+            for region in self.regions
+        )
+        return self.model_copy(update={"regions": regions})
+
     def region(self, name: str) -> Region:
         """The region called `name`; KeyError when there is none."""
         for region in self.regions:

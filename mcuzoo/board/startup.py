@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mcuzoo.board.base import Address, Fact, Flag, Table, Text, Word
+from mcuzoo.board.base import Address, Count, Fact, Flag, Table, Text, Word
 
 
 class Watchdog(Fact):
@@ -41,6 +41,17 @@ class WriteStep(Table):
     why: Text | None = None
 
 
+class FillStep(Table):
+    """`count` registers in a row = value"""
+
+    do: Literal["fill"]
+    reg: Text
+    addr: Address
+    count: Count
+    value: Word
+    why: Text | None = None
+
+
 class BitsStep(Table):
     """reg |= mask (set), reg &= ~mask (clear) or reg ^= mask (toggle)"""
 
@@ -70,7 +81,9 @@ class DelayStep(Table):
     why: Text | None = None
 
 
-Step = Annotated[WriteStep | BitsStep | MaskedStep | DelayStep, Field(discriminator="do")]
+Step = Annotated[
+    WriteStep | FillStep | BitsStep | MaskedStep | DelayStep, Field(discriminator="do")
+]
 
 
 class Stage(Fact):
@@ -87,8 +100,12 @@ class Stage(Fact):
 
 
 class Startup(Table):
-    """What happens before main, in the order watchdogs, clocks, pins."""
+    """What happens before main, in the order watchdogs, clocks, pins.
+
+    sdram: what follows where a firmware uses the SDRAM; without it no firmware can.
+    """
 
     watchdogs: tuple[Watchdog, ...] = ()
     clocks: tuple[Stage, ...] = ()
     pins: tuple[Stage, ...] = ()
+    sdram: tuple[Stage, ...] = ()

@@ -13,9 +13,9 @@ from mcuzoo.board.startup import (
     BitsStep,
     Condition,
     DelayStep,
+    FillStep,
     MaskedStep,
     Stage,
-    Step,
     Watchdog,
     WriteStep,
 )
@@ -53,9 +53,14 @@ def render_board_files(
 
     rooms: memory for uploaded models; the n-th is section .mz_room_<n>, from 1.
     """
+    sdram = uses_sdram(board, placement, rooms)
+    started = board.with_sdram() if sdram else board
+    mpu = mpu_regions(started.regions, board.peripherals)
     facts = {
         "board": board,
-        "mpu": mpu_regions(board.regions, board.peripherals),
+        "sdram": tuple(step_rows(board.startup.sdram)) if sdram else (),
+        "mpu": mpu,
+        "mpu_without_sdram": len(mpu_regions(board.regions, board.peripherals)),
         "mpu_attributes": _MPU_ATTRIBUTES,
         "watchdog_kind": _watchdog_kind,
         "clocks": tuple(step_rows(board.startup.clocks)),
@@ -70,8 +75,14 @@ def render_board_files(
         "board/mz_board.h": render("shared/mz_board.h.j2", **facts),
         "board/mz_board.c": render("shared/mz_board.c.j2", **facts),
         "board/mz_boot_header.c": render("shared/mz_boot_header.c.j2", **facts),
-        f"linker/{board.id}.ld": _linker_script(board, placement, rooms),
+        f"linker/{board.id}.ld": _linker_script(started, placement, rooms),
     }
+
+
+def uses_sdram(board: Board, placement: Placement, rooms: Sequence[Room] = ()) -> bool:
+    """Whether the firmware has to start the SDRAM."""
+    homes = {placement.arena_region, placement.weights_region, *(room.region for room in rooms)}
+    return any(region.name in homes for region in board.regions_of(RegionKind.SDRAM))
 
 
 def _linker_script(board: Board, placement: Placement, rooms: Sequence[Room]) -> str:
@@ -101,14 +112,24 @@ def step_rows(stages: Iterable[Stage]) -> Iterator[StepRow]:
         yield StepRow("STAGE", comment=stage.name)
         for act, conditions in (("WHEN", stage.when), ("UNLESS", stage.unless)):
             yield from (_condition_row(act, condition) for condition in conditions)
-        yield from (_step_row(step) for step in stage.steps)
+        for step in stage.steps:
+            if isinstance(step, FillStep):
+                yield from _fill_rows(step)
+            else:
+                yield _step_row(step)
 
 
 def _condition_row(act: str, condition: Condition) -> StepRow:
     return StepRow(act, condition.addr, condition.mask, condition.value, condition.reg)
 
 
-def _step_row(step: Step) -> StepRow:
+def _fill_rows(step: FillStep) -> Iterator[StepRow]:
+    for index in range(step.count):
+        comment = f"{step.reg} and {step.count - 1} more: {step.why}" if index == 0 else ""
+        yield StepRow("WRITE", step.addr + 4 * index, value=step.value, comment=comment)
+
+
+def _step_row(step: WriteStep | BitsStep | MaskedStep | DelayStep) -> StepRow:
     act = step.do.upper()
     match step:
         case WriteStep():

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
+from mcuzoo.board.memory import Region
 from mcuzoo.board.model import Board
 from mcuzoo.emulator import dwt, system_control
 from mcuzoo.emulator.boot_rom import Start
@@ -171,7 +172,9 @@ class Machine:
 
     def _map_everything(self) -> None:
         for memory in self._setting.memories:
-            memory.map_fully(self.engine)
+            memory.detach()
+            if memory.region.initialized:
+                memory.map_fully(self.engine)
         for window in self._board.emulator.windows:
             peripheral = Peripheral(window)
             self._peripherals[window.name] = peripheral
@@ -219,8 +222,7 @@ class Machine:
 
     def _check_console_needs(self) -> None:
         for need in self._board.emulator.console_needs:
-            window, _, register = need.register_name.partition(".")
-            value = self._peripherals[window].value(register)
+            value = self._register(need.register_name)
             if value & need.mask != need.value:
                 raise Refusal(
                     f"The firmware switches {self._board.console.name} on, but {need.why}: "
@@ -248,9 +250,23 @@ class Machine:
         self._protection = state
         in_hard_fault = self._in_hard_fault()
         for memory in self._setting.memories:
+            if not self._is_on(memory.region):
+                continue
             span = (memory.region.base, memory.region.end)
             permissions = self._control.mpu.permissions(span, in_hard_fault=in_hard_fault)
             memory.map(self.engine, permissions)
+
+    def _is_on(self, region: Region) -> bool:
+        """Whether the memory answers; looked at when the MPU lets the core at it."""
+        return region.initialized or all(
+            self._register(need.register_name) & need.mask == need.value
+            for need in self._board.emulator.memory_needs
+            if need.region == region.name
+        )
+
+    def _register(self, name: str) -> int:
+        window, _, register = name.partition(".")
+        return self._peripherals[window].value(register)
 
     def _is_peripheral(self, address: int) -> bool:
         return address >= _PRIVATE_PERIPHERALS or any(

@@ -23,11 +23,19 @@ class Memory:
     def __init__(self, region: Region) -> None:
         self.region = region
         self._bytes = mmap.mmap(-1, region.size)
-        fill = (_ERASED if region.kind is RegionKind.FLASH else _POWER_UP) * _FILL_BYTES
-        for start in range(0, region.size, _FILL_BYTES):
-            size = min(_FILL_BYTES, region.size - start)
-            self._bytes[start : start + size] = fill[:size]
         self._mapped: list[tuple[int, int]] = []
+        self._filled = False
+        if region.initialized:
+            self._fill()
+
+    def _fill(self) -> None:
+        """What is there at power-up; of a large memory that is off, only once it is on."""
+        self._filled = True
+        kind = _ERASED if self.region.kind is RegionKind.FLASH else _POWER_UP
+        fill = kind * _FILL_BYTES
+        for start in range(0, self.region.size, _FILL_BYTES):
+            size = min(_FILL_BYTES, self.region.size - start)
+            self._bytes[start : start + size] = fill[:size]
 
     def load(self, offset: int, content: bytes) -> None:
         """Program `content` at `offset`."""
@@ -38,6 +46,8 @@ class Memory:
         for base, size in self._mapped:
             engine.unmap(base, size)
         self._mapped = []
+        if not self._filled:
+            self._fill()
         address = ctypes.addressof(ctypes.c_char.from_buffer(self._bytes))
         for (start, end), permission in permissions:
             if not permission.read:
@@ -51,12 +61,18 @@ class Memory:
             )
             self._mapped.append((start, end - start))
 
-    def map_fully(self, engine: Engine) -> None:
-        """Show all of it to a new engine."""
+    def detach(self) -> None:
+        """Forget an engine that is no more."""
         self._mapped = []
+
+    def map_fully(self, engine: Engine) -> None:
+        """Show all of it to an engine that it is not shown to yet."""
         self.map(engine, [((self.region.base, self.region.end), ALL)])
 
 
 def make_memories(board: Board) -> tuple[Memory, ...]:
-    """The memories that are usable when the boot ROM has done its work."""
-    return tuple(Memory(region) for region in board.regions if region.initialized)
+    """The memories that are usable when the boot ROM has done its work, or can be started."""
+    startable = {need.region for need in board.emulator.memory_needs}
+    return tuple(
+        Memory(region) for region in board.regions if region.initialized or region.name in startable
+    )

@@ -94,7 +94,8 @@ def plan_universal(
 def _usable(board: Board) -> list[Region]:
     """Fastest first, those of one kind by address."""
     return sorted(
-        usable_regions(board), key=lambda region: (_KINDS.index(region.kind), region.base)
+        usable_regions(board.with_sdram()),
+        key=lambda region: (_KINDS.index(region.kind), region.base),
     )
 
 
@@ -166,7 +167,7 @@ def _region_fits(board: Board, parts: Sequence[tuple[str, Part]]) -> tuple[Regio
             size_bytes=min(region.size, board.flash.used_limit)
             if region.name == board.flash.region
             else region.size,
-            initialized=region.initialized,
+            initialized=region.initialized or any(home == region.name for home, _ in parts),
             parts=tuple(part for home, part in parts if home == region.name),
         )
         for region in board.regions

@@ -15,6 +15,7 @@ from mcuzoo.board.sdk import Pin, Sdk
 from mcuzoo.board.startup import (
     BitsStep,
     DelayStep,
+    FillStep,
     MaskedStep,
     Stage,
     Startup,
@@ -37,6 +38,7 @@ TABLES = (
     Watchdog,
     BitsStep,
     DelayStep,
+    FillStep,
     MaskedStep,
     WriteStep,
 )

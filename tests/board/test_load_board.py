@@ -141,7 +141,7 @@ def test_missing_file_is_named(tmp_path: Path) -> None:
             "1024-byte aligned",
         ),
         ("base = 0x4018_4000", "base = 0x5018_4000", "console.base", "[[peripherals]]"),
-        ("mpu_regions = 16", "mpu_regions = 4", "core.mpu_regions", "takes 6"),
+        ("mpu_regions = 16", "mpu_regions = 4", "core.mpu_regions", "takes 7"),
         (
             "addr = 0x4008_000C, mask = 0x1F",
             "addr = 0x6008_000C, mask = 0x1F",

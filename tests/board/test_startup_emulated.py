@@ -114,6 +114,53 @@ def test_weights_are_copied_where_the_placement_says(
     assert ocram.base <= found["arena.at"] < ocram.end
 
 
+@pytest.fixture(scope="module")
+def sdram_probe(tmp_path_factory: pytest.TempPathFactory, board: Board, compiler: str) -> BareImage:
+    """Its arena is in the SDRAM."""
+    placement = replace(DATA_IN_DTCM, arena_region="sdram")
+    folder = tmp_path_factory.mktemp("sdram")
+    return build_bare_image(folder, board, compiler, PROBE_C, placement)
+
+
+def test_the_sdram_is_started_for_what_lies_in_it(board: Board, sdram_probe: BareImage) -> None:
+    sdram = board.region("sdram")
+    assert not sdram.initialized
+    with running(board, sdram_probe.image) as console:
+        found = values(console.read_until(b"ready\n"))
+        assert found["boot_failure"] == 0
+        assert sdram.base <= found["arena.at"] < sdram.end
+        assert peek(console, sdram.end - 4) == 0xA5A5A5A5
+        console.type(b"!r")
+        assert values(console.read_until(b"ready\n"))["arena.at"] == found["arena.at"]
+
+
+def test_the_sdram_is_out_of_reach_where_nothing_lies_in_it(board: Board, probe: BareImage) -> None:
+    with running(board, probe.image) as console:
+        console.read_until(b"ready\n")
+        console.type(b"!p")
+        console.read_until(b"address?\n")
+        console.type(board.region("sdram").base.to_bytes(4, "little"))
+        found = values(console.read_until(b"fault end\n"))
+    assert (found["fault.kind"], found["fault.mmfar"]) == (MEM_MANAGE, board.region("sdram").base)
+
+
+def test_an_sdram_that_does_not_answer_is_told_and_stays_out_of_reach(
+    board: Board, sdram_probe: BareImage
+) -> None:
+    window = next(item for item in board.emulator.windows if item.name == "SEMC")
+    mute = tuple(item.model_copy(update={"raises": ()}) for item in window.registers)
+    windows = tuple(
+        item.model_copy(update={"registers": mute}) if item is window else item
+        for item in board.emulator.windows
+    )
+    emulator = board.emulator.model_copy(update={"windows": windows})
+    deaf = board.model_copy(update={"emulator": emulator})
+    with running(deaf, sdram_probe.image) as console:
+        found = values(console.read_until(b"fault end\n"))
+    assert found["boot_failure"] == window.base + 0x3C
+    assert (found["fault.kind"], found["fault.mmfar"]) == (MEM_MANAGE, board.region("sdram").base)
+
+
 def test_what_is_sent_comes_back_whole(board: Board, probe: BareImage) -> None:
     """More than the receive ring holds, so that reading and writing go on side by side."""
     rng = random.Random(1)

@@ -2,6 +2,7 @@
 #include "mz_board.h"
 #include "port/console/mz_console.h"
 #include "port/cortex_m7/mz_core.h"
+#include "port/cortex_m7/mz_mpu.h"
 #include "port/cortex_m7/mz_startup.h"
 #include "port/imxrt/mz_steps.h"
 #include "port/imxrt/mz_watchdog.h"
@@ -15,11 +16,30 @@ void mz_chip_early_init(void) {
     }
 }
 
+#if MZ_BOARD_SDRAM_STEPS > 0u
+/* The MPU keeps the core from reading ahead into the SDRAM until it answers. */
+static uint32_t start_sdram(void) {
+    const uint32_t failure = mz_steps_run(mz_board_sdram, MZ_BOARD_SDRAM_STEPS);
+    if (failure == 0u) {
+        mz_mpu_enable(mz_board_mpu, MZ_BOARD_MPU_REGIONS_WITH_SDRAM);
+    }
+    return failure;
+}
+#else
+static uint32_t start_sdram(void) {
+    return 0u;
+}
+#endif
+
+static uint32_t first_failure(uint32_t one, uint32_t other) {
+    return one != 0u ? one : other;
+}
+
 void mz_port_init(void) {
     mz_core_start_cycles();
     const uint32_t clock = mz_steps_run(mz_board_clocks, MZ_BOARD_CLOCK_STEPS);
     const uint32_t pin = mz_steps_run(mz_board_pins, MZ_BOARD_PIN_STEPS);
-    given_up = clock != 0u ? clock : pin;
+    given_up = first_failure(first_failure(clock, pin), start_sdram());
     mz_console_init();
 }
 
