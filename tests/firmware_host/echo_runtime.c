@@ -37,6 +37,12 @@ static const char *setting(const char *name) {
     return value != NULL ? value : "";
 }
 
+static void fault(void) {
+    const mz_fault recorded = {.kind = 5, .pc = 0x60002468, .cfsr = 0x8200, .bfar = 0xdead0000};
+    mz_app_report_fault(&recorded);
+    mz_port_reset();
+}
+
 mz_status mz_runtime_init(void) {
     if (strcmp(setting("ECHO_INIT"), "fail") == 0) {
         error = "the arena is 16 bytes too small";
@@ -47,6 +53,9 @@ mz_status mz_runtime_init(void) {
 
 /* Needs INPUT_BYTES to be set up, and seven more to run. */
 mz_status mz_runtime_init_within(uint32_t bytes, bool recorded) {
+    if (bytes < INPUT_BYTES && strcmp(setting("ECHO_SMALL"), "fault") == 0) {
+        fault();
+    }
     error = bytes < INPUT_BYTES ? "the arena is too small to be set up" : "";
     arena_bytes = bytes;
     use = (mz_arena_use){
@@ -101,9 +110,7 @@ mz_status mz_runtime_invoke(mz_op_hook hook, void *context) {
         mz_port_reset();
     }
     if (strcmp(setting("ECHO_INVOKE"), "fault") == 0) {
-        const mz_fault fault = {.kind = 5, .pc = 0x60002468, .cfsr = 0x8200, .bfar = 0xdead0000};
-        mz_app_report_fault(&fault);
-        mz_port_reset();
+        fault();
     }
     uint32_t sum = 0;
     for (uint32_t i = 0; i < INPUT_BYTES; i++) {

@@ -67,3 +67,10 @@ def test_a_board_that_cannot_run_is_not_measured(firmware: Path, tmp_path: Path)
         pytest.raises(FirmwareError, match="cannot be measured: the arena is 16 bytes too small"),
     ):
         measure_arena(session, NEEDS, recording=False)
+
+
+def test_a_fault_in_too_small_an_arena_is_an_answer_too(firmware: Path, tmp_path: Path) -> None:
+    board = HostBoard(firmware, tmp_path, ECHO_SMALL="fault")
+    with Line(board) as line, Session.open(line.url) as session:
+        assert measure_arena(session, 100, recording=False).figures.smallest_bytes == NEEDS
+    assert board.restarts > 0
