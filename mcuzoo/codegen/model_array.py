@@ -6,15 +6,15 @@ An interpreter reads the .tflite file in place, so the array is the file byte fo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Literal
 
 from mcuzoo import __version__
-from mcuzoo.codegen.aot.c_text import COLUMNS, INDENT, float_text
+from mcuzoo.codegen.aot.c_text import COLUMNS, INDENT
+from mcuzoo.codegen.aot.ends import end_lines
 from mcuzoo.codegen.templates import render
 from mcuzoo.errors import UsageError, did_you_mean
-from mcuzoo.graph.model import Model, Tensor
-from mcuzoo.lowering.words import comment_text, shape_text
+from mcuzoo.graph.model import Model
+from mcuzoo.lowering.words import comment_text
 
 Embed = Literal["array", "incbin"]
 
@@ -65,26 +65,13 @@ def render_model_array(
         **facts,
         sha256=model.sha256,
         bytes=model.bytes,
-        ends=[*_ends(model, "input"), *_ends(model, "output")],
+        ends=end_lines(model),
     )
     if embed == "incbin":
         assembly = render("tflm/mz_model_data.S.j2", **facts, file=file)
         return {HEADER_FILE: header, ASSEMBLY_FILE: assembly}
     values = render("tflm/mz_model_data.c.j2", **facts, values=_array_text(model.raw))
     return {HEADER_FILE: header, ARRAY_FILE: values}
-
-
-def _ends(model: Model, role: Literal["input", "output"]) -> Iterator[str]:
-    for index in model.inputs if role == "input" else model.outputs:
-        yield f"{role}: {_end_text(model.tensor(index))}"
-
-
-def _end_text(tensor: Tensor) -> str:
-    text = f"{comment_text(tensor.name)}, {tensor.dtype.value} {shape_text(tensor.shape)}"
-    if tensor.quantization is None:
-        return text
-    scale = float_text(tensor.quantization.scale).removesuffix("f")
-    return f"{text}, real = {scale} * (value - {tensor.quantization.zero_point})"
 
 
 def _array_text(content: bytes) -> str:

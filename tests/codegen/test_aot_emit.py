@@ -12,6 +12,7 @@ from helpers import tflite_builder as build
 from helpers.generated_model import build_model, tight_plan
 from helpers.small_net import small_net
 
+from mcuzoo import __version__
 from mcuzoo.codegen.aot.c_text import COLUMNS, array_text, float_text
 from mcuzoo.codegen.aot.emit import render_model
 from mcuzoo.codegen.sections import Sections
@@ -67,6 +68,17 @@ def test_the_header_tells_arena_and_ends() -> None:
     assert f"#define MZ_ARENA_BYTES {plan.arena_bytes}\n" in text
     assert f"#define MZ_INPUT_OFFSET {plan.slot(program.input_buffer).offset}\n" in text
     assert f"#define MZ_OUTPUT_OFFSET {plan.slot(program.output_buffer).offset}\n" in text
+
+
+def test_the_header_says_which_model_it_is_and_who_made_it() -> None:
+    program = program_of(small_net())
+    header = render_model(program, tight_plan(program))["model/mz_model.h"]
+    comment = header[: header.index("#ifndef")]
+    assert f"SHA-256 {program.model.sha256}" in comment
+    assert f"Made by mcuzoo {__version__} " in comment
+    assert re.search(
+        r"^ \* input: \S+, \S+ [\dx ]+, real = \S+ \* \(value - -?\d+\)$", comment, re.M
+    )
 
 
 def test_constants_say_what_they_mean_and_where_they_go() -> None:

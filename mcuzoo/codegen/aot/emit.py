@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mcuzoo import __version__
 from mcuzoo.codegen.aot.c_text import array_text, struct_lines
-from mcuzoo.codegen.aot.ends import sha256_rows, view_end
+from mcuzoo.codegen.aot.ends import end_lines, sha256_rows, view_end
 from mcuzoo.codegen.sections import STANDALONE, Sections
 from mcuzoo.codegen.templates import render
 from mcuzoo.errors import ModelError
@@ -38,6 +39,9 @@ def render_model(
     header = render(
         "aot/mz_model.h.j2",
         title=_title(program),
+        tool_version=__version__,
+        sha256=program.model.sha256,
+        ends=end_lines(program.model),
         arena_bytes=plan.arena_bytes,
         input_offset=plan.slot(program.input_buffer).offset,
         output_offset=plan.slot(program.output_buffer).offset,

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from mcuzoo.codegen.aot.c_text import float_text
 from mcuzoo.errors import ModelError
-from mcuzoo.graph.model import Tensor
+from mcuzoo.graph.model import Model, Tensor
 from mcuzoo.graph.parameters import quantization_of
-from mcuzoo.lowering.words import comment_text
+from mcuzoo.lowering.words import comment_text, shape_text
 
 MAX_RANK = 4
 MAX_DIMENSION = 2**16 - 1
@@ -44,6 +44,20 @@ def view_end(tensor: Tensor) -> EndView:
         zero_point=quantization.zero_point,
         bytes=tensor.bytes,
     )
+
+
+def end_lines(model: Model) -> list[str]:
+    """The model's inputs and outputs for a reader: name, type, shape, what the numbers mean."""
+    roles = (("input", model.inputs), ("output", model.outputs))
+    return [f"{role}: {_end_text(model.tensor(end))}" for role, ends in roles for end in ends]
+
+
+def _end_text(tensor: Tensor) -> str:
+    text = f"{comment_text(tensor.name)}, {tensor.dtype.value} {shape_text(tensor.shape)}"
+    if tensor.quantization is None:
+        return text
+    scale = float_text(tensor.quantization.scale).removesuffix("f")
+    return f"{text}, real = {scale} * (value - {tensor.quantization.zero_point})"
 
 
 def sha256_rows(digest: str) -> list[str]:
