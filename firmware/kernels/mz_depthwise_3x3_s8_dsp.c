@@ -49,38 +49,52 @@ static void fill_outside(const mz_depthwise_3x3_s8_dsp_params *params, const pat
     }
 }
 
-/* What lies inside, of four channels from `channel` on. */
-static void widen_inside(const mz_depthwise_3x3_s8_dsp_params *params, const patch *at,
-                         int16_t *planes, const int8_t *ring, int32_t ring_rows, int32_t channel) {
+/* Rows of the image that follow each other in memory as well, and where they go. */
+typedef struct {
+    const int8_t *from; /* the first channel at the planes' column 0 */
+    int16_t *to;
+    int32_t rows;
+} run;
+
+/* The patch's rows inside the image: one run, or two where the ring begins again. */
+static int32_t find_runs(const mz_depthwise_3x3_s8_dsp_params *params, const patch *at,
+                         int16_t *planes, const int8_t *ring, int32_t ring_rows, run *runs) {
     const int32_t channels = params->input.channels;
     const int32_t row_bytes = params->input.width * channels;
-    const int32_t left = clip(-at->column, 0, at->columns);
-    const int32_t right = clip(params->input.width - at->column, 0, at->columns);
-    /* Whole groups begin at an even column, those before and behind it go one by one. */
-    const int32_t even = left + (left & 1);
-    const int32_t groups = right > even ? (right - even) / MZ_GROUP : 0;
-    const int32_t behind = even + groups * MZ_GROUP;
-    int32_t row = clip(at->row, 0, params->input.height);
     const int32_t end = clip(at->row + at->rows, 0, params->input.height);
-    int16_t *to = planes + (row - at->row) * MZ_PLANE_ROW;
-    while (row < end) {
+    int32_t count = 0;
+    for (int32_t row = clip(at->row, 0, params->input.height); row < end;) {
         const int32_t ring_row = row % ring_rows;
-        const int32_t run = clip(end - row, 0, ring_rows - ring_row);
-        const int8_t *from = ring + ring_row * row_bytes + at->column * channels + channel;
-        if (groups > 0) {
-            mz_planes_widen(from + even * channels, to + even, run, groups, channels, row_bytes);
-        }
-        if (even != left || behind < right) {
-            for (int32_t i = 0; i < run; i++) {
-                const int8_t *const pixels = from + i * row_bytes;
-                widen_slowly(to + i * MZ_PLANE_ROW, left, even < right ? even : right,
-                             pixels + left * channels, channels);
-                widen_slowly(to + i * MZ_PLANE_ROW, behind, right, pixels + behind * channels,
-                             channels);
-            }
-        }
-        row += run;
-        to += run * MZ_PLANE_ROW;
+        const run found = {
+            .from = ring + ring_row * row_bytes + at->column * channels,
+            .to = planes + (row - at->row) * MZ_PLANE_ROW,
+            .rows = clip(end - row, 0, ring_rows - ring_row),
+        };
+        runs[count++] = found;
+        row += found.rows;
+    }
+    return count;
+}
+
+/* Four channels of a run, columns left..right - 1. */
+static void widen_run(const run *rows, int32_t left, int32_t right, int32_t channel,
+                      int32_t channels, int32_t row_bytes) {
+    /* Whole groups begin at an even column, those before and behind it go one by one. */
+    const int32_t even = left + (left & 1) < right ? left + (left & 1) : right;
+    const int32_t groups = (right - even) / MZ_GROUP;
+    const int32_t behind = even + groups * MZ_GROUP;
+    const int8_t *from = rows->from + channel;
+    if (groups > 0) {
+        mz_planes_widen(from + even * channels, rows->to + even, rows->rows, groups, channels,
+                        row_bytes);
+    }
+    if (even == left && behind == right) {
+        return;
+    }
+    for (int32_t i = 0; i < rows->rows; i++, from += row_bytes) {
+        int16_t *const to = rows->to + i * MZ_PLANE_ROW;
+        widen_slowly(to, left, even, from + left * channels, channels);
+        widen_slowly(to, behind, right, from + behind * channels, channels);
     }
 }
 
@@ -99,20 +113,24 @@ void mz_depthwise_3x3_rows(const mz_depthwise_3x3_s8_dsp_params *params, const i
             .row = first * stride - params->pad_top,
             .rows = (count - 1) * stride + 3,
         };
-        const mz_planes_job job = {
-            .output_step = channels,
-            .columns = columns,
-            .rows = count,
-            .output_skip = (width - columns) * channels,
-            .stride = stride,
-        };
+        const int32_t inside_left = clip(-at.column, 0, at.columns);
+        const int32_t inside_right = clip(params->input.width - at.column, 0, at.columns);
+        run runs[2];
+        const int32_t run_count = find_runs(params, &at, planes, ring, ring_rows, runs);
+        mz_planes_job job =
+            mz_planes_prepare(stride, columns, count, channels, width * channels);
+        job.planes = planes + MZ_PLANE_ROW;
         fill_outside(params, &at, planes);
         for (int32_t block = 0; block < channels; block += MZ_PLANES) {
             /* The last block steps back and computes some channels again. */
             const int32_t channel = block + MZ_PLANES <= channels ? block : channels - MZ_PLANES;
-            widen_inside(params, &at, planes, ring, ring_rows, channel);
-            mz_planes_convolve(&job, planes, output + x * channels + channel,
-                               params->channels + channel * MZ_DEPTHWISE_WORDS);
+            for (int32_t i = 0; i < run_count; i++) {
+                widen_run(&runs[i], inside_left, inside_right, channel, channels,
+                          params->input.width * channels);
+            }
+            job.output = output + x * channels + channel;
+            job.channels = params->channels + channel * MZ_DEPTHWISE_WORDS;
+            mz_planes_convolve(&job);
         }
     }
     mz_line_clamp(output, count * width * channels, params->zero_point, params->maximum);

@@ -21,21 +21,39 @@ static int8_t convolve_one(const int16_t *at, const int32_t *channel) {
 }
 
 /* Columns first..job->columns - 1 of all rows, one by one. */
-static void convolve_slowly(const mz_planes_job *job, int32_t first, const int16_t *planes,
-                            int8_t *output, const int32_t *channels) {
+static void convolve_slowly(const mz_planes_job *job, int32_t first) {
     for (int32_t channel = 0; channel < MZ_PLANES; channel++) {
-        int8_t *to = output + channel;
+        int8_t *to = job->output + channel;
         for (int32_t row = 0; row < job->rows; row++) {
-            const int16_t *const at = planes + row * job->stride * MZ_PLANE_ROW +
+            const int16_t *const at = job->planes + (row * job->stride - 1) * MZ_PLANE_ROW +
                                       channel * MZ_PLANE_COLUMNS + MZ_PLANES_LEAD(job->stride);
             for (int32_t column = first; column < job->columns; column++) {
                 to[column * job->output_step] =
                     convolve_one(at + column * job->stride,
-                                 channels + channel * MZ_DEPTHWISE_WORDS);
+                                 job->channels + channel * MZ_DEPTHWISE_WORDS);
             }
-            to += job->columns * job->output_step + job->output_skip;
+            to += job->row_bytes;
         }
     }
+}
+
+mz_planes_job mz_planes_prepare(int32_t stride, int32_t columns, int32_t rows, int32_t output_step,
+                                int32_t row_bytes) {
+    const int32_t groups = columns / MZ_GROUP;
+    const int32_t row_step = 2 * MZ_PLANE_ROW * stride;
+    const int32_t group_bytes = 2 * MZ_GROUP * stride * groups;
+    const mz_planes_job job = {
+        .input_skip = row_step - group_bytes,
+        .output_skip = row_bytes - groups * MZ_GROUP * output_step,
+        .group_bytes = group_bytes,
+        .end_bytes = rows * row_step + group_bytes,
+        .output_step = output_step,
+        .columns = columns,
+        .rows = rows,
+        .row_bytes = row_bytes,
+        .stride = stride,
+    };
+    return job;
 }
 
 #if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
@@ -99,19 +117,8 @@ __attribute__((naked)) void mz_planes_widen(
         "pop {r4-r11, pc}\n\t");
 }
 
-/* The numbers that the assembly keeps on its stack, in this order behind six that it makes. */
-typedef struct {
-    int32_t input_skip, output_skip; /* bytes from behind a row's groups to the next row */
-    int32_t group_bytes;             /* of a row of planes, over which the groups step */
-    int32_t rows_bytes;              /* from the first row to behind the last row's groups */
-    const int16_t *planes;           /* the window's middle row */
-    int8_t *output;
-    const int32_t *channels;
-    int32_t output_step;
-} mz_planes_run;
-
-/* On the stack: 0 multiplier, 4 round, 8 step, 12 end of the row, 16 start, 20 end of the last row,
- * 24 input skip, 28 output skip, 32 group bytes, 36 rows bytes, 40 planes, 44 output, 48 channels,
+/* On the stack: 0 multiplier, 4 round, 8 step, 12 end of the row, 16 start, 20 end of a row behind
+ * the last, 24 input skip, 28 output skip, 32 group bytes, 36 end bytes, 40 planes, 44 output, 48 channels,
  * 52 channels left.
  *
  * r0 planes, r1 output, r2 and r3 activations, r10, r11, r12, lr sums. Weights (bottom, top):
@@ -135,24 +142,26 @@ typedef struct {
     "asr r10, r6, #16\n\t" \
     "sub r10, #0x1FE000\n\t" \
     "str r10, [sp, #4]\n\t" \
-    "ubfx r11, r6, #8, #8\n\t" \
+    "ubfx r0, r6, #8, #8\n\t" \
     "sxtb r10, r6\n\t" \
-    "lsl r10, r10, r11\n\t" \
-    "mvn r12, #0\n\t" \
-    "lsl r3, r12, r11\n\t" \
-    "pkhbt r3, r12, r3, lsl #16\n\t" /* clears what a low halfword shifts into a high one */ \
     "sxtb16 r6, r4, ror #8\n\t" \
     "sxtb16 r4, r4\n\t" \
     "sxtb16 r8, r5\n\t" \
     "sxtb16 r5, r5, ror #8\n\t" \
-    "lsl r4, r4, r11\n\t" \
-    "lsl r5, r5, r11\n\t" \
-    "lsl r6, r6, r11\n\t" \
-    "lsl r8, r8, r11\n\t" \
+    "cbz r0, 4f\n\t" \
+    "mvn r12, #0\n\t" \
+    "lsl r3, r12, r0\n\t" \
+    "pkhbt r3, r12, r3, lsl #16\n\t" /* clears what a low halfword shifts into a high one */ \
+    "lsl r10, r10, r0\n\t" \
+    "lsl r4, r4, r0\n\t" \
+    "lsl r5, r5, r0\n\t" \
+    "lsl r6, r6, r0\n\t" \
+    "lsl r8, r8, r0\n\t" \
     "and r4, r4, r3\n\t" \
     "and r5, r5, r3\n\t" \
     "and r6, r6, r3\n\t" \
     "and r8, r8, r3\n\t" \
+    "4:\n\t" \
     "ldrd r0, r1, [sp, #40]\n\t" \
     "add r11, r0, #136\n\t" \
     "add r12, r1, #1\n\t" \
@@ -184,16 +193,14 @@ typedef struct {
 #define CLOSE(step) \
     "cmp r0, r3\n\t" \
     "bne 2b\n\t" \
-    "ldr r11, [sp, #20]\n\t" \
-    "cmp r0, r11\n\t" \
-    "beq 3f\n\t" \
     "ldrd r10, r11, [sp, #24]\n\t" \
+    "ldr r12, [sp, #20]\n\t" \
     "add r3, #" step "\n\t" \
     "add r0, r10\n\t" \
     "add r1, r11\n\t" \
     "str r3, [sp, #12]\n\t" \
-    "b 2b\n\t" \
-    "3:\n\t" \
+    "cmp r3, r12\n\t" \
+    "bne 2b\n\t" \
     "ldr r10, [sp, #52]\n\t" \
     "subs r10, #1\n\t" \
     "str r10, [sp, #52]\n\t" \
@@ -201,7 +208,7 @@ typedef struct {
     "add sp, #56\n\t" \
     "pop {r4-r11, pc}\n\t"
 
-__attribute__((naked)) static void run_stride_1(const mz_planes_run *job __attribute__((unused))) {
+__attribute__((naked)) static void run_stride_1(const mz_planes_job *job __attribute__((unused))) {
     __asm__ volatile(
         OPEN
         "1:\n\t"
@@ -251,7 +258,7 @@ __attribute__((naked)) static void run_stride_1(const mz_planes_run *job __attri
         CLOSE("544"));
 }
 
-__attribute__((naked)) static void run_stride_2(const mz_planes_run *job __attribute__((unused))) {
+__attribute__((naked)) static void run_stride_2(const mz_planes_job *job __attribute__((unused))) {
     __asm__ volatile(
         OPEN
         "1:\n\t"
@@ -299,26 +306,12 @@ __attribute__((naked)) static void run_stride_2(const mz_planes_run *job __attri
         CLOSE("1088"));
 }
 
-void mz_planes_convolve(const mz_planes_job *job, const int16_t *planes, int8_t *output,
-                        const int32_t *channels) {
-    const int32_t groups = job->columns / MZ_GROUP, alone = job->columns % MZ_GROUP;
-    const int32_t row_step = 2 * MZ_PLANE_ROW * job->stride;
-    const int32_t group_bytes = 2 * MZ_GROUP * job->stride * groups;
-    const mz_planes_run run = {
-        .input_skip = row_step - group_bytes,
-        .output_skip = job->output_skip + alone * job->output_step,
-        .group_bytes = group_bytes,
-        .rows_bytes = (job->rows - 1) * row_step + group_bytes,
-        .planes = planes + MZ_PLANE_ROW,
-        .output = output,
-        .channels = channels,
-        .output_step = job->output_step,
-    };
-    if (groups > 0) {
-        (job->stride == 1 ? run_stride_1 : run_stride_2)(&run);
+void mz_planes_convolve(const mz_planes_job *job) {
+    if (job->columns >= MZ_GROUP) {
+        (job->stride == 1 ? run_stride_1 : run_stride_2)(job);
     }
-    if (alone > 0) {
-        convolve_slowly(job, groups * MZ_GROUP, planes, output, channels);
+    if (job->columns % MZ_GROUP != 0) {
+        convolve_slowly(job, job->columns / MZ_GROUP * MZ_GROUP);
     }
 }
 
@@ -337,9 +330,8 @@ void mz_planes_widen(const int8_t *pixels, int16_t *planes, int32_t rows, int32_
     }
 }
 
-void mz_planes_convolve(const mz_planes_job *job, const int16_t *planes, int8_t *output,
-                        const int32_t *channels) {
-    convolve_slowly(job, 0, planes, output, channels);
+void mz_planes_convolve(const mz_planes_job *job) {
+    convolve_slowly(job, 0);
 }
 
 #endif

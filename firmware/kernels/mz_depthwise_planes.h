@@ -21,15 +21,22 @@
 void mz_planes_widen(const int8_t *pixels, int16_t *planes, int32_t rows, int32_t groups,
                      int32_t channels, int32_t row_bytes);
 
+/* Four neighbouring channels of the output. The assembly counts on the first eight fields. */
 typedef struct {
-    int32_t output_step; /* bytes from pixel to pixel */
-    int32_t columns, rows; /* of the output */
-    int32_t output_skip; /* bytes from behind a row to the next */
-    int32_t stride;
+    int32_t input_skip, output_skip; /* bytes from behind a row's groups to the next row */
+    int32_t group_bytes;             /* of a row of planes, over which the groups step */
+    int32_t end_bytes;               /* from the first row to where a row behind the last ends */
+    const int16_t *planes;           /* the first window's middle row */
+    int8_t *output;
+    const int32_t *channels; /* MZ_DEPTHWISE_WORDS of each */
+    int32_t output_step;     /* bytes from pixel to pixel */
+    int32_t columns, rows, row_bytes, stride; /* of the output */
 } mz_planes_job;
 
-/* Four neighbouring channels of the output. channels: MZ_DEPTHWISE_WORDS of each. */
-void mz_planes_convolve(const mz_planes_job *job, const int16_t *planes, int8_t *output,
-                        const int32_t *channels);
+/* All but planes, output and channels. row_bytes: from row to row of the output. */
+mz_planes_job mz_planes_prepare(int32_t stride, int32_t columns, int32_t rows, int32_t output_step,
+                                int32_t row_bytes);
+
+void mz_planes_convolve(const mz_planes_job *job);
 
 #endif
