@@ -21,8 +21,8 @@ typedef struct {
     int32_t minimum, maximum;                /* fused activation, as int8 values of the output */
 } mz_add_params;
 
-/* No alignment needed. The output may be the very memory of an addend that is not broadcast; it
- * must not overlap an addend in any other way. */
+/* No alignment needed. The output may lie over an addend that is not broadcast where it does not
+ * begin behind it, and over no other. */
 void mz_add_s8(const mz_add_params *params, const int8_t *first, const int8_t *second,
                int8_t *output);
 

@@ -1,6 +1,7 @@
 #include "kernels/mz_average_pool_2d_s8.h"
 
 #include "kernels/mz_fixedpoint.h"
+#include "kernels/mz_four.h"
 
 /* sum / count, halves away from zero. */
 static int32_t rounded_mean(int32_t sum, int32_t count) {
@@ -8,8 +9,48 @@ static int32_t rounded_mean(int32_t sum, int32_t count) {
     return (sum > 0 ? sum + half : sum - half) / count;
 }
 
-void mz_average_pool_2d_s8(const mz_average_pool_2d_params *params, const int8_t *restrict input,
-                           int8_t *restrict output) {
+/* One window's part inside the image: taps from `corner` on, and the ways between them in bytes. */
+typedef struct {
+    const int8_t *corner;
+    int32_t rows, columns, column_step, row_step;
+} part;
+
+static int32_t sum_of(const part *at, int32_t channel) {
+    int32_t sum = 0;
+    const int8_t *row = at->corner + channel;
+    for (int32_t y = 0; y < at->rows; y++, row += at->row_step) {
+        const int8_t *value = row;
+        for (int32_t x = 0; x < at->columns; x++, value += at->column_step) {
+            sum += *value;
+        }
+    }
+    return sum;
+}
+
+#if MZ_HAS_FOUR
+/* So many values of -128 still fit into an int16. */
+#define MOST_TAPS 256
+
+static void four_sums(const part *at, int32_t channel, int32_t *sums) {
+    uint32_t even = 0, odd = 0;
+    const int8_t *row = at->corner + channel;
+    for (int32_t y = 0; y < at->rows; y++, row += at->row_step) {
+        const int8_t *values = row;
+        for (int32_t x = 0; x < at->columns; x++, values += at->column_step) {
+            const uint32_t four = mz_four_load(values);
+            even = mz_four_add_even(even, four);
+            odd = mz_four_add_odd(odd, four);
+        }
+    }
+    sums[0] = (int16_t)(even & 0xFFFFu);
+    sums[1] = (int16_t)(odd & 0xFFFFu);
+    sums[2] = (int16_t)(even >> 16);
+    sums[3] = (int16_t)(odd >> 16);
+}
+#endif
+
+void mz_average_pool_2d_s8(const mz_average_pool_2d_params *params, const int8_t *input,
+                           int8_t *output) {
     const mz_window window = params->window;
     const mz_extent image = params->input;
     const int32_t channels = image.channels;
@@ -20,19 +61,28 @@ void mz_average_pool_2d_s8(const mz_average_pool_2d_params *params, const int8_t
         for (int32_t x = 0; x < params->output.width; x++) {
             const int32_t left = x * window.stride_w - window.pad_left;
             const mz_taps inside_x = mz_taps_inside(left, window.width, 1, image.width);
-            const int32_t rows = inside_y.end - inside_y.first;
-            const int32_t columns = inside_x.end - inside_x.first;
-            const int8_t *const corner =
-                input + ((top + inside_y.first) * image.width + left + inside_x.first) * channels;
-            for (int32_t c = 0; c < channels; c++) {
-                int32_t sum = 0;
-                for (int32_t row = 0; row < rows; row++) {
-                    const int8_t *value = corner + row * image.width * channels + c;
-                    for (int32_t column = 0; column < columns; column++, value += channels) {
-                        sum += *value;
-                    }
+            const part at = {
+                .corner = input + ((top + inside_y.first) * image.width + left + inside_x.first) *
+                                      channels,
+                .rows = inside_y.end - inside_y.first,
+                .columns = inside_x.end - inside_x.first,
+                .column_step = channels,
+                .row_step = image.width * channels,
+            };
+            const int32_t count = at.rows * at.columns;
+            int32_t c = 0;
+#if MZ_HAS_FOUR
+            for (; count <= MOST_TAPS && c + 4 <= channels; c += 4) {
+                int32_t sums[4];
+                four_sums(&at, c, sums);
+                for (int32_t i = 0; i < 4; i++) {
+                    const int32_t mean = rounded_mean(sums[i], count);
+                    *output++ = (int8_t)mz_clamp(mean, params->minimum, params->maximum);
                 }
-                const int32_t mean = rounded_mean(sum, rows * columns);
+            }
+#endif
+            for (; c < channels; c++) {
+                const int32_t mean = rounded_mean(sum_of(&at, c), count);
                 *output++ = (int8_t)mz_clamp(mean, params->minimum, params->maximum);
             }
         }

@@ -14,8 +14,10 @@ typedef struct {
 } mz_average_pool_2d_params;
 
 /* Mean over each window, halves away from zero; what lies outside the image does not count. Input
- * and output share their quantization. No alignment needed. Input and output must not overlap. */
-void mz_average_pool_2d_s8(const mz_average_pool_2d_params *params, const int8_t *restrict input,
-                           int8_t *restrict output);
+ * and output share their quantization. No alignment needed. Pixels and their
+ * channels are computed in order, so the output may lie over the input where it keeps behind what
+ * is still to be read. */
+void mz_average_pool_2d_s8(const mz_average_pool_2d_params *params, const int8_t *input,
+                           int8_t *output);
 
 #endif

@@ -1,9 +1,41 @@
 #include "kernels/mz_max_pool_2d_s8.h"
 
 #include "kernels/mz_fixedpoint.h"
+#include "kernels/mz_four.h"
 
-void mz_max_pool_2d_s8(const mz_max_pool_2d_params *params, const int8_t *restrict input,
-                       int8_t *restrict output) {
+/* One window's part inside the image: taps from `corner` on, and the ways between them in bytes. */
+typedef struct {
+    const int8_t *corner;
+    int32_t rows, columns, column_step, row_step;
+} part;
+
+static int32_t largest(const part *at, int32_t channel) {
+    int32_t maximum = INT8_MIN;
+    const int8_t *row = at->corner + channel;
+    for (int32_t y = 0; y < at->rows; y++, row += at->row_step) {
+        const int8_t *value = row;
+        for (int32_t x = 0; x < at->columns; x++, value += at->column_step) {
+            maximum = *value > maximum ? *value : maximum;
+        }
+    }
+    return maximum;
+}
+
+#if MZ_HAS_FOUR
+static uint32_t four_largest(const part *at, int32_t channel) {
+    uint32_t maximum = mz_four_of(INT8_MIN);
+    const int8_t *row = at->corner + channel;
+    for (int32_t y = 0; y < at->rows; y++, row += at->row_step) {
+        const int8_t *values = row;
+        for (int32_t x = 0; x < at->columns; x++, values += at->column_step) {
+            maximum = mz_four_larger(maximum, mz_four_load(values));
+        }
+    }
+    return maximum;
+}
+#endif
+
+void mz_max_pool_2d_s8(const mz_max_pool_2d_params *params, const int8_t *input, int8_t *output) {
     const mz_window window = params->window;
     const mz_extent image = params->input;
     const int32_t channels = image.channels;
@@ -14,19 +46,24 @@ void mz_max_pool_2d_s8(const mz_max_pool_2d_params *params, const int8_t *restri
         for (int32_t x = 0; x < params->output.width; x++) {
             const int32_t left = x * window.stride_w - window.pad_left;
             const mz_taps inside_x = mz_taps_inside(left, window.width, 1, image.width);
-            const int32_t rows = inside_y.end - inside_y.first;
-            const int32_t columns = inside_x.end - inside_x.first;
-            const int8_t *const corner =
-                input + ((top + inside_y.first) * image.width + left + inside_x.first) * channels;
-            for (int32_t c = 0; c < channels; c++) {
-                int32_t maximum = INT8_MIN;
-                for (int32_t row = 0; row < rows; row++) {
-                    const int8_t *value = corner + row * image.width * channels + c;
-                    for (int32_t column = 0; column < columns; column++, value += channels) {
-                        maximum = *value > maximum ? *value : maximum;
-                    }
-                }
-                *output++ = (int8_t)mz_clamp(maximum, params->minimum, params->maximum);
+            const part at = {
+                .corner = input + ((top + inside_y.first) * image.width + left + inside_x.first) *
+                                      channels,
+                .rows = inside_y.end - inside_y.first,
+                .columns = inside_x.end - inside_x.first,
+                .column_step = channels,
+                .row_step = image.width * channels,
+            };
+            int32_t c = 0;
+#if MZ_HAS_FOUR
+            for (; c + 4 <= channels; c += 4, output += 4) {
+                const uint32_t clamped = mz_four_larger(four_largest(&at, c),
+                                                        mz_four_of(params->minimum));
+                mz_four_store(output, mz_four_smaller(clamped, mz_four_of(params->maximum)));
+            }
+#endif
+            for (; c < channels; c++) {
+                *output++ = (int8_t)mz_clamp(largest(&at, c), params->minimum, params->maximum);
             }
         }
     }

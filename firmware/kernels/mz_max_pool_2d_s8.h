@@ -14,8 +14,9 @@ typedef struct {
 } mz_max_pool_2d_params;
 
 /* Maximum over each window; what lies outside the image does not count. Input and output share
- * their quantization. No alignment needed. Input and output must not overlap. */
-void mz_max_pool_2d_s8(const mz_max_pool_2d_params *params, const int8_t *restrict input,
-                       int8_t *restrict output);
+ * their quantization. No alignment needed. Pixels and their
+ * channels are computed in order, so the output may lie over the input where it keeps behind what
+ * is still to be read. */
+void mz_max_pool_2d_s8(const mz_max_pool_2d_params *params, const int8_t *input, int8_t *output);
 
 #endif

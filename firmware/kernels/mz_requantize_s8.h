@@ -12,8 +12,7 @@ typedef struct {
     int32_t minimum, maximum; /* the activation, as int8 values of the output */
 } mz_requantize_params;
 
-/* No alignment needed. The output may be the very memory of the input; they must not overlap in
- * any other way. */
+/* No alignment needed. The output may lie over the input where it does not begin behind it. */
 void mz_requantize_s8(const mz_requantize_params *params, const int8_t *input, int8_t *output);
 
 #endif

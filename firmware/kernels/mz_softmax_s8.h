@@ -14,8 +14,7 @@ typedef struct {
     const int32_t *exponentials;
 } mz_softmax_params;
 
-/* No alignment needed. The output may be the very memory of the input; they must not overlap in
- * any other way. */
+/* No alignment needed. The output may lie over the input where it does not begin behind it. */
 void mz_softmax_s8(const mz_softmax_params *params, const int8_t *input, int8_t *output);
 
 #endif

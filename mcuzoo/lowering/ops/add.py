@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mcuzoo.graph.parameters import Addend, add_parameters
 from mcuzoo.graph.program import Program, Step
-from mcuzoo.lowering.ops.direct import Direct, DirectWork, direct_work
+from mcuzoo.lowering.ops.direct import ELEMENT_BY_ELEMENT, Direct, DirectWork, direct_work
 from mcuzoo.lowering.ops.rank import rank_four
 from mcuzoo.lowering.params import AddOperandStruct, AddParams
 
@@ -32,7 +32,12 @@ def prepare(program: Program, step: Step) -> DirectWork:
         minimum=to.minimum,
         maximum=to.maximum,
     )
-    return direct_work(program, step, params, op.inputs)
+    # A broadcast operand is read again and again.
+    dense = broadcast_strides(sizes)
+    overlaps = tuple(
+        ELEMENT_BY_ELEMENT if operand.strides == dense else None for operand in params.operands
+    )
+    return direct_work(program, step, params, op.inputs, overlaps)
 
 
 def broadcast_strides(shape: tuple[int, int, int, int]) -> Strides:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mcuzoo.graph.parameters import elementwise_requantization, quantization_of
 from mcuzoo.graph.program import Program, Step
-from mcuzoo.lowering.ops.direct import Direct, DirectWork, direct_work
+from mcuzoo.lowering.ops.direct import ELEMENT_BY_ELEMENT, Direct, DirectWork, direct_work
 from mcuzoo.lowering.ops.limits import MAX_DIFFERENCE, require_room
 from mcuzoo.lowering.params import RequantizeParams
 
@@ -24,7 +24,7 @@ def prepare(program: Program, step: Step) -> DirectWork:
         minimum=to.minimum,
         maximum=to.maximum,
     )
-    return direct_work(program, step, params, op.inputs)
+    return direct_work(program, step, params, op.inputs, (ELEMENT_BY_ELEMENT,))
 
 
 VARIANTS = (Direct("mz_requantize_s8"),)

@@ -7,7 +7,7 @@ import numpy as np
 from mcuzoo.graph.parameters import quantization_of, softmax_parameters
 from mcuzoo.graph.program import Program, Step
 from mcuzoo.lowering.constant import Constant
-from mcuzoo.lowering.ops.direct import Direct, DirectWork, direct_work
+from mcuzoo.lowering.ops.direct import ELEMENT_BY_ELEMENT, Direct, DirectWork, direct_work
 from mcuzoo.lowering.ops.operands import symbol
 from mcuzoo.lowering.params import SoftmaxParams
 from mcuzoo.zoo.engines.kernels.softmax import exponential_table
@@ -24,7 +24,7 @@ def prepare(program: Program, step: Step) -> DirectWork:
     )
     depth = source.shape[-1]
     params = SoftmaxParams(source.elements // depth, depth, exponentials)
-    return direct_work(program, step, params, op.inputs)
+    return direct_work(program, step, params, op.inputs, (ELEMENT_BY_ELEMENT,))
 
 
 VARIANTS = (Direct("mz_softmax_s8"),)

@@ -1,0 +1,52 @@
+/* Four int8 values in a word, for cores with the DSP extension. */
+#ifndef MZ_FOUR_H
+#define MZ_FOUR_H
+
+#if defined(__ARM_FEATURE_SIMD32)
+
+#include <arm_acle.h>
+#include <stdint.h>
+
+#define MZ_HAS_FOUR 1
+
+static inline uint32_t mz_four_load(const int8_t *from) {
+    uint32_t four;
+    __builtin_memcpy(&four, from, 4);
+    return four;
+}
+
+static inline void mz_four_store(int8_t *to, uint32_t four) {
+    __builtin_memcpy(to, &four, 4);
+}
+
+/* The same value four times. */
+static inline uint32_t mz_four_of(int32_t value) {
+    return ((uint32_t)value & 0xFFu) * 0x01010101u;
+}
+
+static inline uint32_t mz_four_larger(uint32_t a, uint32_t b) {
+    (void)__ssub8((int8x4_t)a, (int8x4_t)b);
+    return __sel(a, b);
+}
+
+static inline uint32_t mz_four_smaller(uint32_t a, uint32_t b) {
+    (void)__ssub8((int8x4_t)a, (int8x4_t)b);
+    return __sel(b, a);
+}
+
+/* sums plus values 0 and 2, as int16; those of `four` turned by a byte are 1 and 3. */
+static inline uint32_t mz_four_add_even(uint32_t sums, uint32_t four) {
+    return (uint32_t)__sxtab16((int16x2_t)sums, (int8x4_t)four);
+}
+
+static inline uint32_t mz_four_add_odd(uint32_t sums, uint32_t four) {
+    return (uint32_t)__sxtab16((int16x2_t)sums, (int8x4_t)(four >> 8 | four << 24));
+}
+
+#else
+
+#define MZ_HAS_FOUR 0
+
+#endif
+
+#endif

@@ -1,0 +1,97 @@
+"""Pools and element by element kernels: on an emulated Cortex-M7, four values at a time, as on this
+machine; and with the output over the input, as near as they declare."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from helpers import op_cases as cases
+from helpers import tflite_builder as build
+from helpers.compilers import COMPILERS
+from helpers.core_kernels import CoreKernels, link_kernels
+from helpers.engines import random_inputs
+from helpers.host_kernels import HostKernels
+from helpers.kernel_library import build_kernel_library, oracle
+from hypothesis import HealthCheck, given, reject, settings
+
+from mcuzoo.errors import UnsupportedOpError
+from mcuzoo.graph.program import build_program
+from mcuzoo.graph.read import parse_model
+from mcuzoo.lowering.lower import lower
+
+SETTINGS = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+
+Kernels = HostKernels | CoreKernels
+
+
+@pytest.fixture(scope="module", params=["host", *COMPILERS])
+def kernels(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Kernels:
+    folder = tmp_path_factory.mktemp(request.param)
+    if request.param == "host":
+        return HostKernels(build_kernel_library(folder))
+    pytest.importorskip("unicorn")
+    return CoreKernels(link_kernels(folder, request.param))
+
+
+def assert_equals_reference(kernels: Kernels, raw: bytes, seed: int) -> None:
+    model = parse_model(raw, "case")
+    program = build_program(model)
+    try:
+        (call,) = lower(program)
+    except UnsupportedOpError:
+        reject()
+    (overlap,) = call.overlaps
+    assert overlap is not None
+    size = program.output_tensor.elements
+    for values in random_inputs(program.input_tensor.shape, seed, count=1):
+        expected = oracle(model).run(values).reshape(-1)
+        np.testing.assert_array_equal(kernels.run(call, [values], size)[0], expected)
+        for farther in (0, 1, 29):
+            over = kernels.run_over(call, values, size, overlap.before + farther)
+            np.testing.assert_array_equal(over, expected)
+
+
+@SETTINGS
+@given(cases.pools(), cases.SEEDS)
+def test_pools(kernels: Kernels, raw: bytes, seed: int) -> None:
+    assert_equals_reference(kernels, raw, seed)
+
+
+@SETTINGS
+@given(cases.elementwise(), cases.SEEDS)
+def test_elementwise(kernels: Kernels, raw: bytes, seed: int) -> None:
+    assert_equals_reference(kernels, raw, seed)
+
+
+@SETTINGS
+@given(cases.softmaxes(), cases.SEEDS)
+def test_softmax(kernels: Kernels, raw: bytes, seed: int) -> None:
+    assert_equals_reference(kernels, raw, seed)
+
+
+@pytest.mark.parametrize("scale", [0.03, 0.2, 1.0])
+def test_softmax_of_a_thousand(kernels: Kernels, scale: float) -> None:
+    model = parse_model(build.softmax_model((2, 1001), input_scale=scale), "case")
+    (call,) = lower(build_program(model))
+    values = np.random.default_rng(5).integers(-128, 128, (2, 1001), dtype=np.int8)
+    expected = oracle(model).run(values).reshape(-1)
+    np.testing.assert_array_equal(kernels.run(call, [values], 2002)[0], expected)
+
+
+@pytest.mark.parametrize("operator", ["AVERAGE_POOL_2D", "MAX_POOL_2D"])
+@pytest.mark.parametrize("value", [-128, 127])
+def test_pools_of_many_equal_values(kernels: Kernels, operator: str, value: int) -> None:
+    """256 values of -128 just fit into 16 bits."""
+    for width in (16, 17):
+        shape = (1, 16, width, 5)
+        raw = build.pool_model(operator, shape, filter_size=(16, width), padding="VALID")
+        (call,) = lower(build_program(parse_model(raw, "case")))
+        output, _ = kernels.run(call, [np.full(shape, value, np.int8)], 5)
+        np.testing.assert_array_equal(output, value)
+
+
+def test_an_addend_that_is_not_broadcast_may_lie_below_the_output(kernels: Kernels) -> None:
+    other = np.random.default_rng(1).integers(-128, 128, (1, 1, 1, 4), dtype=np.int8)
+    model = parse_model(build.add_model((1, 3, 5, 4), other), "case")
+    (call,) = lower(build_program(model))
+    assert [overlap and overlap.before for overlap in call.overlaps] == [0, None]
