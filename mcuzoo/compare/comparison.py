@@ -174,6 +174,7 @@ def _column_dict(column: Column) -> dict[str, Any]:
         "first_wrong": None if agreement is None else agreement.first_wrong,
         "layers": [
             {
+                "first_op": trial.first_ops[op],
                 "op": op,
                 "name": name,
                 "macs": trial.macs[op],

@@ -60,9 +60,9 @@ class Answers:
 class Trial:
     """What a contestant did.
 
-    `macs` and
-    `names` describe the ops that end a kernel, `counts` what those kernels took on the first image
-    (`unit`: instructions, or cycles of a core of `core_clock_hz`), as `total` does for all of it.
+    Kernels go by the last op that they compute: `first_ops` has the first one, `names` and `macs`
+    are of all, `counts` is what a kernel took on the first image (`unit`: instructions, or cycles
+    of a core of `core_clock_hz`), as `total` is what all of it took.
     """
 
     contestant: Contestant
@@ -75,6 +75,7 @@ class Trial:
     total: int | None
     counts: dict[int, int | None]
     names: dict[int, str]
+    first_ops: dict[int, int]
     macs: dict[int, int]
     answers: Answers
     sizes: Sizes
@@ -116,6 +117,7 @@ def run_trial(
         total=total,
         counts={record.last_op: record.cycles for record in records},
         names={record.last_op: _name(model, record) for record in records},
+        first_ops={record.last_op: record.first_op for record in records},
         macs={record.last_op: _macs(model, record) for record in records},
         answers=Answers(
             np.stack([profile.inference.output for profile in profiles]),

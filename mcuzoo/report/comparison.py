@@ -84,7 +84,11 @@ def _layer(column: Column, op: int) -> str:
     count = column.trial.counts[op]
     differing = 0 if column.agreement is None else column.agreement.layers.get(op, 0)
     wrong = f"differs on {differing}  " if differing else ""
-    return wrong + ("-" if count is None else f"{count:,}")
+    first = column.trial.first_ops[op]
+    fused = (
+        f"with {first}  " if first == op - 1 else f"with {first}-{op - 1}  " if first < op else ""
+    )
+    return wrong + fused + ("-" if count is None else f"{count:,}")
 
 
 def _style(column: Column, op: int) -> str:

@@ -32,6 +32,7 @@ def trial(name: str, answers: Answers = RIGHT, sha256: str = MODEL.sha256) -> Tr
         total=600_000,
         counts={0: 400_000, 2: 200_000},
         names={0: "CONV_2D", 2: "SOFTMAX"},
+        first_ops={0: 0, 2: 1},
         macs={0: 1000, 2: 0},
         answers=answers,
         sizes=Sizes(1000, None, None, None),
