@@ -86,12 +86,21 @@ def test_arena_and_weights_are_where_they_were_planned(
     header = (project / "model/mz_model.h").read_text()
     constants = re.findall(r"^extern const \w+ (\w+)\[", header, re.MULTILINE)
     symbols = read_symbols(
-        elf, ["mz_arena", *constants, "mz_weights_start", "mz_weights_load", "mz_stack_top"]
+        elf,
+        [
+            "mz_arena",
+            *constants,
+            "mz_weights_start",
+            "mz_weights_load",
+            "mz_stack_top",
+            "__StackLimit",
+        ],
     )
     assert constants
     assert symbols["mz_arena"] & 0xFFF0_000F == where[0]
     assert all(symbols[name] & 0xFFF0_000F == where[1] for name in constants)
     assert symbols["mz_stack_top"] == 0x2002_0000
+    assert symbols["__StackLimit"] == 0x2002_0000 - load_manifest(project).plan.stack_bytes
     if weights == "ram":
         (section,) = [item for item in read_sections(elf) if item.name == ".mz_weights"]
         assert section.address == symbols["mz_weights_start"]
