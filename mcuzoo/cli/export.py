@@ -29,8 +29,12 @@ def export(
         str, typer.Option(help="tflm (TFLite-Micro) or aot (mcuzoo's ahead-of-time C).")
     ] = "tflm",
     project: Annotated[
-        str, typer.Option(help="mcuxpresso (NXP's SDK builds it) or cmake (stand-alone).")
-    ] = "mcuxpresso",
+        str | None,
+        typer.Option(
+            help="mcuxpresso (NXP's SDK builds it) or cmake (stand-alone) "
+            "[mcuxpresso; cmake with --universal]."
+        ),
+    ] = None,
     weights: Annotated[str, typer.Option(help="Where the constants live: flash or ram.")] = "flash",
     arena_region: Annotated[
         str | None, typer.Option(help="Pin the tensor arena to this memory region.")
@@ -86,8 +90,13 @@ def export(
 
     chosen = load_board(board)
     if universal:
-        from mcuzoo.cli.export_universal import export_universal_project, universal_text
+        from mcuzoo.cli.export_universal import (
+            export_universal_project,
+            require_universal_choices,
+            universal_text,
+        )
 
+        require_universal_choices(runtime, project, plan, embed)
         directory, made = export_universal_project(
             chosen, output, models or (), ops, tflm, kernels, arena_region, model_region, force
         )
@@ -112,7 +121,7 @@ def export(
         chosen,
         directory,
         runtime=runtime,
-        project=project,
+        project=project or "mcuxpresso",
         weights=check_weights(weights),
         arena_region=arena_region,
         force=force,

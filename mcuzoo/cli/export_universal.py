@@ -44,6 +44,27 @@ def export_universal_project(
     return directory, export_universal(board, directory, options, force)
 
 
+def require_universal_choices(
+    runtime: str, project: str | None, plan: str | None, embed: str | None
+) -> None:
+    """Raise UsageError for what a universal firmware cannot be, or has no use for."""
+    from mcuzoo.errors import UsageError
+
+    if runtime != "tflm":
+        raise UsageError(
+            f"--universal: the runtime {runtime} has its model compiled in.", "Use --runtime tflm."
+        )
+    if project not in (None, "cmake"):
+        raise UsageError(
+            f"--universal is not made as --project {project}.",
+            "Use --project cmake: a project with its own start-up code and linker script.",
+        )
+    if plan or embed:
+        raise UsageError(
+            "--plan and --embed are about a model, and --universal has none.", "Leave them out."
+        )
+
+
 def universal_text(directory: Path, board: Board, manifest: UniversalManifest) -> str:
     """What the user reads of the new project."""
     lines = [

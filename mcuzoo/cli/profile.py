@@ -22,10 +22,6 @@ def profile(
             "--project", help="Project that the port's board runs; default: the current folder."
         ),
     ] = None,
-    upload: Annotated[
-        str | None,
-        typer.Option("--upload", metavar="MODEL", help="Send this model to a universal firmware."),
-    ] = None,
     image: Annotated[
         Path | None,
         typer.Option("--image", help="Picture to run; default: the project's first sample."),
@@ -59,7 +55,7 @@ def profile(
 
     with ExitStack() as stack:
         found = profile_target(
-            ProfileRequest(target, project, image, baud, not no_reference, upload),
+            ProfileRequest(target, project, image, baud, not no_reference),
             trace=None if trace is None else stack.enter_context(opened_trace(trace)),
             on_log=log,
             on_warning=lambda text: print(f"warning: {text}", file=sys.stderr),

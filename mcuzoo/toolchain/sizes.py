@@ -23,7 +23,11 @@ def region_uses(sections: Iterable[Section], target: TargetEntry) -> tuple[Regio
             ]
             used = max(ends, default=memory.base) - memory.base
         else:
-            used = sum(s.size_bytes for s in sections if memory.base <= s.address < end)
+            # A section may lie in two regions that are side by side.
+            used = sum(
+                max(0, min(end, section.end) - max(memory.base, section.address))
+                for section in sections
+            )
         uses.append(RegionUse(memory.region, used, memory.size_bytes))
     return tuple(uses)
 

@@ -1,0 +1,32 @@
+"""Sections counted by memory region."""
+
+from __future__ import annotations
+
+from mcuzoo.project.manifest import MemoryEntry, TargetEntry
+from mcuzoo.toolchain.sections import Section
+from mcuzoo.toolchain.sizes import region_uses
+
+TARGET = TargetEntry(
+    core="cortex-m7",
+    fpu="fpv5-d16",
+    flash_region="flash",
+    image_base=0x3000_0000,
+    memory=(
+        MemoryEntry("ocram1", "ocram", 0x2024_0000, 0x8_0000),
+        MemoryEntry("ocram2", "ocram", 0x202C_0000, 0x8_0000),
+        MemoryEntry("flash", "flash", 0x3000_0000, 0x100_0000),
+    ),
+)
+
+
+def section(address: int, size_bytes: int) -> Section:
+    return Section(".x", address, size_bytes, address, b"", False)
+
+
+def test_a_section_in_two_regions_side_by_side_counts_in_both() -> None:
+    spanning = section(0x2024_0000, 0x10_0000)
+    partly = section(0x202B_FF00, 0x300)
+    uses = {use.region: use.used_bytes for use in region_uses([spanning], TARGET)}
+    assert uses == {"ocram1": 0x8_0000, "ocram2": 0x8_0000, "flash": 0}
+    uses = {use.region: use.used_bytes for use in region_uses([partly], TARGET)}
+    assert uses == {"ocram1": 0x100, "ocram2": 0x200, "flash": 0}
