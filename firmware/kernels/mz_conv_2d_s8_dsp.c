@@ -1,5 +1,7 @@
 #include "kernels/mz_conv_2d_s8_dsp.h"
 
+#include <stddef.h>
+
 #include "kernels/mz_packed_block.h"
 #include "kernels/mz_packed_s8.h"
 
@@ -64,8 +66,15 @@ void mz_conv_2d_s8_dsp(const mz_conv_2d_s8_dsp_params *params, const int8_t *inp
                        int8_t *output, int8_t *scratch) {
     const int32_t channels = params->output.channels, depth = params->depth;
     const int32_t pixels = params->output.height * params->output.width;
-    mz_block_job job =
-        mz_block_prepare(params->packed, params->exact, depth, channels, scratch);
+    mz_block_job job;
+    mz_block_prepare(&job, params->packed, params->exact, depth, channels, scratch);
+
+    /* Without input, as the gathered windows are mixed here. */
+    for (int32_t i = 0; i < MZ_BLOCK_PIXELS; i++) {
+        job.input[i] = NULL;
+    }
+    job.input_step = 0;
+    job.output_step = 0;
 
     for (int32_t done = 0; done < pixels; done += MZ_BLOCK_PIXELS) {
         const int32_t left = pixels - done;

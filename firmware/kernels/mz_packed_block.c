@@ -102,7 +102,9 @@ __attribute__((naked, noinline)) void mz_block_mix(const mz_block_job *job
         "pop {r4-r11, pc}\n\t");
 }
 
-__attribute__((naked, noinline)) void mz_block_run(const mz_block_job *job __attribute__((unused))) {
+/* Aligned for adr, which counts from a multiple of 4: at -Os functions are only on even addresses. */
+__attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_job *job
+                                                               __attribute__((unused))) {
     __asm__ volatile(
         "push {r4-r11, lr}\n\t"
         "add r0, #36\n\t"

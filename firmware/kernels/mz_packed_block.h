@@ -31,26 +31,24 @@ typedef struct {
 #define MZ_BLOCK_LINE_WORDS 5
 #define MZ_BLOCK_EXACT_WORDS 8
 
-/* A job without its pixels. scratch: 8 * depth bytes; depth is a multiple of 4. */
-static inline mz_block_job mz_block_prepare(const int32_t *packed, int32_t exact, int32_t depth,
-                                            int32_t channels, int8_t *scratch) {
+/* All of a job but pixels and steps, field by field: an initializer would clear them too, by a call
+ * of memset. scratch: 8 * depth bytes; depth is a multiple of 4. */
+static inline void mz_block_prepare(mz_block_job *job, const int32_t *packed, int32_t exact,
+                                    int32_t depth, int32_t channels, int8_t *scratch) {
     const int32_t quads = depth / 4;
     const int32_t stream = 2 * quads + (exact ? MZ_BLOCK_EXACT_WORDS : MZ_BLOCK_LINE_WORDS);
     /* The first quad is outside; a first pass that is not whole begins within the loop. */
     const int32_t passes = quads > 1 ? (quads - 2) / MZ_BLOCK_UNROLL + 1 : 1;
     int32_t *const words = (int32_t *)(void *)scratch;
-    const mz_block_job job = {
-        .weights_end = packed + channels / 2 * stream,
-        .scratch = words,
-        .skip = passes * MZ_BLOCK_UNROLL - (quads - 1),
-        .again = passes > 1,
-        .scratch_end = words + 8 * quads,
-        .exact = exact,
-        .weights = packed,
-        .blocks = 1,
-        .stream_end = packed + (channels + 1) / 2 * stream,
-    };
-    return job;
+    job->weights_end = packed + channels / 2 * stream;
+    job->scratch = words;
+    job->skip = passes * MZ_BLOCK_UNROLL - (quads - 1);
+    job->again = passes > 1;
+    job->scratch_end = words + 8 * quads;
+    job->exact = exact;
+    job->weights = packed;
+    job->blocks = 1;
+    job->stream_end = packed + (channels + 1) / 2 * stream;
 }
 
 /* A window's worth of four pixels, gathered into the upper half of the scratch buffer, as

@@ -68,7 +68,8 @@ __attribute__((naked)) void mz_row_mix(const int8_t *input __attribute__((unused
         "pop {r4, pc}\n\t");
 }
 
-__attribute__((naked)) void mz_row_run(const mz_row_job *job __attribute__((unused))) {
+/* Aligned for adr, as mz_block_run is. */
+__attribute__((naked, aligned(4))) void mz_row_run(const mz_row_job *job __attribute__((unused))) {
     __asm__ volatile(
         "push {r4-r11, lr}\n\t"
         "ldm r0, {r1-r5, lr}\n\t"

@@ -6,8 +6,8 @@
 void mz_pointwise_s8_dsp(const mz_pointwise_s8_dsp_params *params, const int8_t *input,
                          int8_t *output, int8_t *scratch) {
     const int32_t depth = params->depth, channels = params->channels, rows = params->rows;
-    mz_block_job job =
-        mz_block_prepare(params->packed, params->exact, depth, channels, scratch);
+    mz_block_job job;
+    mz_block_prepare(&job, params->packed, params->exact, depth, channels, scratch);
     job.input_step = (MZ_BLOCK_PIXELS - 1) * depth;
     job.output_step = (MZ_BLOCK_PIXELS - 1) * channels;
 

@@ -22,6 +22,10 @@ def profile(
             "--project", help="Project that the port's board runs; default: the current folder."
         ),
     ] = None,
+    upload: Annotated[
+        str | None,
+        typer.Option("--upload", metavar="MODEL", help="Send this model to a universal firmware."),
+    ] = None,
     image: Annotated[
         Path | None,
         typer.Option("--image", help="Picture to run; default: the project's first sample."),
@@ -55,7 +59,7 @@ def profile(
 
     with ExitStack() as stack:
         found = profile_target(
-            ProfileRequest(target, project, image, baud, not no_reference),
+            ProfileRequest(target, project, image, baud, not no_reference, upload),
             trace=None if trace is None else stack.enter_context(opened_trace(trace)),
             on_log=log,
             on_warning=lambda text: print(f"warning: {text}", file=sys.stderr),

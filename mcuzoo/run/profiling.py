@@ -11,32 +11,46 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.data.dataset import load_data_set
-from mcuzoo.data.labels import load_classes
+from mcuzoo.data.labels import Classes
 from mcuzoo.data.picture import FilePicture, Picture
 from mcuzoo.data.preprocess import preprocess
 from mcuzoo.emulator.url import SCHEME
-from mcuzoo.errors import UnsupportedOpError
+from mcuzoo.errors import UnsupportedOpError, UsageError
 from mcuzoo.link.channel import DeviceLog
 from mcuzoo.link.session import Session
 from mcuzoo.profile.layers import ModelProfile
 from mcuzoo.profile.measure import profile_model
-from mcuzoo.project.manifest import MANIFEST_NAME, Manifest, load_manifest
-from mcuzoo.run.board import check_firmware
+from mcuzoo.project.manifest import MANIFEST_NAME, Manifest, load_manifest, load_project
+from mcuzoo.run.board import OpenSession, check_firmware
 from mcuzoo.run.project import find_project, project_model
+from mcuzoo.run.upload import (
+    Upload,
+    own_samples,
+    prepare_upload,
+    require_universal,
+    uploading,
+)
 from mcuzoo.zoo.engines.reference import ReferenceEngine
+from mcuzoo.zoo.registry import resolve_model
 
 NOISE_SEED = 1234
+# Labels do not matter here.
+_ANY_CLASSES = 1 << 20
 
 
 @dataclass(frozen=True)
 class ProfileRequest:
-    """The options of `mcuzoo profile`. `target` is a port or a project folder to emulate."""
+    """The options of `mcuzoo profile`. `target` is a port or a project folder to emulate.
+
+    upload: the model that a universal project is to run.
+    """
 
     target: str
     project: Path | None = None
     image: Path | None = None
     baud: int = 115200
     reference: bool = True
+    upload: str | None = None
 
 
 def profile_target(
@@ -48,22 +62,33 @@ def profile_target(
 ) -> ModelProfile:
     """Profile one inference on a board that runs the project's newest build.
 
-    The input is the picture `image`, preprocessed; without one, the project's first sample; without
-    samples, noise. Raises UsageError, ProjectError, DataSetError before a port is touched, then
-    what the link raises, and WrongFirmwareError.
+    The input is the picture `image`, preprocessed; without one, the first sample of the project or
+    uploaded model; without samples, noise. Raises UsageError, ProjectError, DataSetError before a
+    port is touched, then what the link raises, and WrongFirmwareError.
     """
     port = emulated_port(request.target)
-    project = find_project(port, request.project)
-    manifest = load_manifest(project)
-    model = project_model(project, manifest)
-    tensor, name = profile_input(project, manifest, request.image)
+    project = _project(port, request)
+    upload = None
+    if request.upload is not None:
+        universal = require_universal(load_project(project), project)
+        upload = prepare_upload(resolve_model(request.upload), universal)
+    manifest = load_manifest(project) if upload is None else upload.manifest
+    model = project_model(project, manifest) if upload is None else upload.model
+    tensor, name = _input(manifest, request.image, _samples(project, manifest, upload))
     engine = None
     if request.reference:
         try:
             engine = ReferenceEngine(model)
         except UnsupportedOpError as error:
             on_warning(f"Nothing is compared with the host: {error.message}")
-    with Session.open(port, request.baud, trace=trace, on_log=on_log) as session:
+
+    def connect() -> Session:
+        return Session.open(port, request.baud, trace=trace, on_log=on_log)
+
+    opened: OpenSession = connect
+    if upload is not None:
+        opened = uploading(connect, upload, lambda arrived, whole: None)
+    with opened() as session:
         check_firmware(session.hello(), manifest)
         return profile_model(
             session, model, tensor, engine, name=manifest.model.name, input_name=name
@@ -75,24 +100,41 @@ def emulated_port(target: str) -> str:
     return f"{SCHEME}{target}?count=all" if (Path(target) / MANIFEST_NAME).is_file() else target
 
 
-def profile_input(
-    project: Path, manifest: Manifest, image: Path | None
+def _project(port: str, request: ProfileRequest) -> Path:
+    try:
+        return find_project(port, request.project)
+    except UsageError:
+        raise UsageError(
+            f"{request.target!r} is no project folder, so it is a port, and which project its "
+            "board runs is not known.",
+            "Name it: --project DIR. A project folder has a mcuzoo.json: mcuzoo export makes one.",
+        ) from None
+
+
+def _samples(project: Path, manifest: Manifest, upload: Upload | None) -> Path | None:
+    if upload is not None:
+        return own_samples(upload)
+    return None if manifest.samples is None else project / manifest.samples
+
+
+def _input(
+    manifest: Manifest, image: Path | None, samples: Path | None
 ) -> tuple[NDArray[np.int8], str]:
     """The input tensor, int8 in its shape, and what it is in a few words.
 
     Raises DataSetError when the picture cannot be decoded.
     """
-    shape = manifest.input.shape
-    if image is None and manifest.samples is None:
-        noise = np.random.default_rng(NOISE_SEED).integers(-128, 128, shape, dtype=np.int8)
-        return noise, f"noise of seed {NOISE_SEED}"
+    recipe, shape = manifest.preprocessing, manifest.input.shape
     if image is not None:
         picture: Picture = FilePicture(image)
+    elif samples is not None and _takes_pictures(shape):
+        picture = load_data_set(samples, Classes(_ANY_CLASSES), limit=1).items[0].picture
     else:
-        classes = load_classes(
-            None if manifest.labels is None else project / manifest.labels, manifest.output.bytes
-        )
-        samples = project / str(manifest.samples)
-        picture = load_data_set(samples, classes, limit=1).items[0].picture
-    pixels = picture.decode(picture.read(), manifest.preprocessing.color)
-    return preprocess(pixels, manifest.preprocessing, shape), Path(picture.place).name
+        noise = np.random.default_rng(NOISE_SEED).integers(-128, 128, shape, dtype=np.int8)
+        return noise, f"noise of seed {NOISE_SEED}"
+    pixels = picture.decode(picture.read(), recipe.color)
+    return preprocess(pixels, recipe, shape), Path(picture.place).name
+
+
+def _takes_pictures(shape: tuple[int, ...]) -> bool:
+    return len(shape) in (3, 4) and shape[-1] in (1, 3)

@@ -60,6 +60,6 @@ def test_cycles_are_an_estimate_and_say_so(tmp_path: Path) -> None:
     assert "ESTIMATE, not a count" in done.stdout
     guess = json.loads((tmp_path / "net-rt1050.json").read_text())["estimated_cycles"]
     assert guess["what"] == "a static estimate, not a count"
-    assert guess["covered"] > 0.7
+    assert guess["covered"] > 0.4
     # A Cortex-M7 issues two instructions a cycle at best, and stalls are not in the model.
     assert 0.5 < guess["cycles"] / guess["instructions"] < 3

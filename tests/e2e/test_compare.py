@@ -10,7 +10,7 @@ import pytest
 from helpers.commands import finished, mcuzoo
 from helpers.fake_board import write_images
 from helpers.small_source import small_source
-from helpers.spoiled import spoil_weights
+from helpers.spoiled import spoil_layer
 
 from mcuzoo.board.load import load_board
 from mcuzoo.codegen.project import export_project
@@ -27,7 +27,7 @@ def projects(tmp_path_factory: pytest.TempPathFactory) -> Path:
         export_project(source, load_board(board), folder / name)
         build_project(folder / name)
     shutil.copytree(folder / "a", folder / "c")
-    spoil_weights(folder / "c", op=0)
+    spoil_layer(folder / "c", op=0)
     build_project(folder / "c")
     write_images(folder / "images", 4, 8)
     return folder

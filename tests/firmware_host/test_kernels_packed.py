@@ -3,11 +3,13 @@ on an emulated Cortex-M7; also with the output over the input, as near as they d
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from helpers import product_cases as cases
 from helpers import tflite_builder as build
-from helpers.compilers import COMPILERS
+from helpers.compilers import COMPILERS, every_compiler
 from helpers.core_kernels import CoreKernels, link_kernels
 from helpers.engines import random_inputs
 from helpers.host_kernels import HostKernels
@@ -32,6 +34,7 @@ def portable(tmp_path_factory: pytest.TempPathFactory) -> HostKernels:
 
 @pytest.fixture(scope="module", params=["host", *COMPILERS])
 def kernels(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Kernels:
+    """On this machine, or on an emulated core."""
     if request.param == "host":
         return request.getfixturevalue("portable")
     pytest.importorskip("unicorn")
@@ -99,3 +102,21 @@ def test_the_declared_distance_is_the_least(
     np.testing.assert_array_equal(over, expected)
     nearer = kernels.run_over(call, values, rows * channels, overlap.before - 1)
     assert not np.array_equal(nearer, expected)
+
+
+@every_compiler
+@pytest.mark.parametrize("level", ["-O0", "-Os"])
+def test_other_levels_of_optimization(
+    portable: HostKernels, tmp_path: Path, compiler: str, level: str
+) -> None:
+    """-Os aligns functions to two bytes only, and puts some of them there."""
+    pytest.importorskip("unicorn")
+    kernels = CoreKernels(link_kernels(tmp_path, compiler, level))
+    rng = np.random.default_rng(5)
+    weights = rng.integers(-127, 128, (7, 3, 3, 8), dtype=np.int8)
+    for raw in (
+        build.conv_model((1, 5, 5, 8), weights, None),
+        build.conv_model((1, 5, 5, 8), weights[:, :1, :1], None),
+        build.fully_connected_model((1, 72), weights.reshape(7, 72), None),
+    ):
+        assert_equals_portable(kernels, portable, raw, 3)

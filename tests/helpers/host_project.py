@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from helpers.fake_board import write_images
 from helpers.host_firmware import build_host_firmware
-from helpers.spoiled import spoil_weights
+from helpers.spoiled import spoil_layer
 from helpers.tflite_builder import conv_model
 
 from mcuzoo.board.load import load_board
@@ -34,7 +34,7 @@ def make_host_project(
 ) -> HostProject:
     """Export a one-layer classifier of random weights, compile it for the host, draw images.
 
-    spoiled: compile other weights than the model's.
+    spoiled: its kernel gets a byte wrong.
     """
     folder.mkdir(parents=True, exist_ok=True)
     random = np.random.default_rng(seed)
@@ -48,7 +48,7 @@ def make_host_project(
         ModelSource("small", model, Preprocessing()), load_board("rt1050"), project
     )
     if spoiled:
-        spoil_weights(project, op=0)
+        spoil_layer(project, op=0)
     # The same application and kernels; only the port under them is the host's.
     write_manifest(replace(manifest, board="host", build=None), project)
     compiled = [name for name in manifest.sources if name.startswith(("model/", "firmware/"))]

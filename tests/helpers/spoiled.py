@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 
-def spoil_weights(project: Path, op: int) -> None:
-    """Set all weights of an op to 1 in the project's generated C."""
-    source = project / "model/mz_model_data.c"
+def spoil_layer(project: Path, op: int) -> None:
+    """Make the kernel of an op get one byte wrong, in the project's generated C."""
+    source = project / "model/mz_model.c"
     text = source.read_text()
-    array = re.search(rf"mz_op_{op:02}_weights\[\d+\] = \{{\n(.*?)\n\}};", text, re.DOTALL)
-    assert array is not None
-    spoiled = re.sub(r"-?\d+", "1", array[1])
-    source.write_text(text[: array.start(1)] + spoiled + text[array.end(1) :])
+    block = re.search(rf"^    /\* {op} \w+ .*?(?=^    finish\(([^\n]*)\);)", text, re.DOTALL | re.M)
+    assert block is not None
+    offset, _ = block[1].split(", ")[-2:]
+    source.write_text(f"{text[: block.end()]}    mz_arena[{offset}] ^= 64;\n{text[block.end() :]}")

@@ -18,6 +18,7 @@ from mcuzoo.codegen.tflm.options import TflmOptions
 from mcuzoo.codegen.tflm.registration import assumed_registrations, registrations
 from mcuzoo.errors import InputError
 from mcuzoo.graph.read import load_model
+from mcuzoo.plan.tflm.requests import Kernels
 from mcuzoo.project.manifest import Manifest, load_manifest
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.mcuxpresso import SdkOptions
@@ -36,9 +37,11 @@ def _no_sdk_of_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ARMGCC_DIR", raising=False)
 
 
-def _export(folder: Path, tree: Path | None, embed: Embed = "array") -> Manifest:
+def _export(
+    folder: Path, tree: Path | None, embed: Embed = "array", kernels: Kernels = "reference"
+) -> Manifest:
     source = small_source(folder / "source", with_assets=False)
-    options = TflmOptions(tree, "reference", embed=embed)
+    options = TflmOptions(tree, kernels, embed=embed)
     board = load_board("rt1050")
     return export_project(source, board, folder / "p", "tflm", "mcuxpresso", tflm=options)
 
@@ -120,6 +123,17 @@ def test_an_sdk_without_tflm_says_so(tmp_path: Path) -> None:
 
 
 @needs_tools
+def test_cmake_looks_for_cmsis_nn(tmp_path: Path) -> None:
+    _export(tmp_path, None, kernels="cmsis-nn")
+    tree = fake_tree(tmp_path / "tree", "cmsis-nn")
+    (tree / "tensorflow/lite/micro/kernels/cmsis_nn/conv.cc").unlink()
+    done = _configure(tmp_path, f"-DTFLM_DIR={tree}")
+    assert "looked for tensorflow/lite/micro/kernels/cmsis_nn/conv.cc" in done
+    (tree / "third_party/cmsis_nn/Include/arm_nnfunctions.h").unlink()
+    assert "no TFLM tree with CMSIS-NN" in _configure(tmp_path, f"-DTFLM_DIR={tree}")
+
+
+@needs_tools
 @pytest.mark.parametrize(
     ("tree", "said"),
     [
@@ -130,12 +144,15 @@ def test_an_sdk_without_tflm_says_so(tmp_path: Path) -> None:
 )
 def test_what_cmake_says_of_a_wrong_tree(tmp_path: Path, tree: str | None, said: str) -> None:
     _export(tmp_path, None)
-    fake_sdk(tmp_path / "SDK")
     (tmp_path / "HERE").mkdir()
     (fake_tree(tmp_path / "POOR") / "tensorflow/lite/micro/kernels/conv.cc").unlink()
-    arguments = [f"-DSdkRootDirPath={tmp_path / 'SDK'}"]
-    arguments += [f"-DTFLM_DIR={tmp_path / tree}"] if tree else []
-    command = ["cmake", "-S", str(tmp_path / "p"), "-B", str(tmp_path / "b"), "-GNinja", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True)
+    assert said in _configure(tmp_path, *([f"-DTFLM_DIR={tmp_path / tree}"] if tree else []))
+
+
+def _configure(folder: Path, *arguments: str) -> str:
+    """What CMake says of the project in `folder`, which it refuses."""
+    sdk = f"-DSdkRootDirPath={fake_sdk(folder / 'SDK')}"
+    command = ["cmake", "-S", str(folder / "p"), "-B", str(folder / "b"), "-GNinja", sdk]
+    done = subprocess.run([*command, *arguments], capture_output=True, text=True)
     assert done.returncode != 0
-    assert said in " ".join(done.stderr.split())
+    return " ".join(done.stderr.split())
