@@ -31,7 +31,8 @@ def test_signs(built_project: BuiltProject, signs: Path, tmp_path: Path, board: 
     assert document["reference"] == {"compared": 10, "equal": 10, "largest_difference": 0}
     assert document["accuracy"]["top1"]["correct"] >= 6
     assert document["latency"]["unit"] == "instructions" and document["latency"]["counted"] == 1
-    assert document["latency"]["median"] > 13_000_000  # at least one per multiply-accumulate
+    # One instruction, SMLAD, does two of 13.3 million multiply-accumulates.
+    assert document["latency"]["median"] > 6_600_000
     assert document["verdict"]["passed"]
 
     table = tmp_path / "run.csv"
