@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from mcuzoo.plan.demand import saving
 from mcuzoo.plan.greedy import Offsets
 from mcuzoo.plan.lifetimes import Life
-from mcuzoo.plan.share import Clearances, Share, effective
+from mcuzoo.plan.share import Clearances, Share, align_up, effective
 
 MAX_BUFFERS = 64
 MAX_TRIES = 30_000
@@ -148,7 +148,7 @@ def _credits(
     lives: Sequence[Life], shares: Sequence[Share], alignment: int, first: int, steps: int
 ) -> list[int]:
     """The most that sharing may save at each step."""
-    sizes = {life.buffer: -(-life.bytes // alignment) * alignment for life in lives}
+    sizes = {life.buffer: align_up(life.bytes, alignment) for life in lives}
     starts = {life.buffer: life.first_step for life in lives}
     credit = [0] * steps
     at: dict[int, list[Share]] = {}
