@@ -13,6 +13,8 @@ _RECEIVE_BYTES = 1 << 16
 # A terminal nobody reads fills up. After this long without room, bytes are lost until there is
 # some, as on a wire without listener.
 _PATIENCE_S = 1.0
+# Who has just written is there, and reads sooner or later.
+_PATIENCE_WITH_HOST_S = 10.0
 
 
 class PtyConsole(Console):
@@ -34,7 +36,7 @@ class PtyConsole(Console):
         os.set_blocking(self._master, False)
         self.url = os.ttyname(self._slave)
         self._waker = Waker()
-        self._deaf = False
+        self._patience_s = _PATIENCE_S
 
     def receive(self, timeout_s: float) -> bytes:
         waker = self._waker.far.fileno()
@@ -48,7 +50,7 @@ class PtyConsole(Console):
         while rest:
             try:
                 rest = rest[os.write(self._master, rest) :]
-                self._deaf = False
+                self._patience_s = max(self._patience_s, _PATIENCE_S)
             except BlockingIOError:
                 if not self._wait_for_room():
                     return
@@ -67,15 +69,17 @@ class PtyConsole(Console):
         self._waker.close()
 
     def _wait_for_room(self) -> bool:
-        patience_s = 0.0 if self._deaf else _PATIENCE_S
-        woken, roomy, _ = select.select([self._waker.far], [self._master], [], patience_s)
+        woken, roomy, _ = select.select([self._waker.far], [self._master], [], self._patience_s)
         if woken:
             self._waker.clear()
-        self._deaf = not roomy and not woken
+        elif not roomy:
+            self._patience_s = 0.0
         return bool(roomy)
 
     def _take(self) -> bytes:
         try:
-            return os.read(self._master, _RECEIVE_BYTES)
+            data = os.read(self._master, _RECEIVE_BYTES)
         except BlockingIOError:
             return b""
+        self._patience_s = _PATIENCE_WITH_HOST_S
+        return data

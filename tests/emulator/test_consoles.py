@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import select
 import socket
 import sys
 import threading
@@ -200,3 +201,26 @@ def test_pty_without_reader_loses_bytes_and_goes_on(make_guest: MakeGuest, rt105
             os.close(wire)
     assert text.endswith(b"0000007a\n")
     assert len(text) < 300_000
+
+
+@posix
+def test_pty_answers_a_host_that_comes_to_a_full_terminal() -> None:
+    from mcuzoo.emulator.pty_console import PtyConsole
+
+    console = PtyConsole()
+    wire = os.open(console.url, os.O_RDWR | os.O_NOCTTY)
+    try:
+        console.send(b"x" * 100_000)  # nobody reads: the rest is lost
+        os.write(wire, b"?")
+        assert console.receive(1.0) == b"?"
+        answering = threading.Thread(target=console.send, args=(b"answer\n",))
+        answering.start()
+        time.sleep(0.1)
+        text = b""
+        while not text.endswith(b"answer\n"):
+            assert select.select([wire], [], [], 5.0)[0], "the answer was lost"
+            text += os.read(wire, 4096)
+        answering.join()
+    finally:
+        os.close(wire)
+        console.close()
