@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,20 +20,28 @@ TOTALS = {
     "arena_bytes": "arena with input and output, bytes",
     "code_bytes": "code without constants, bytes",
     "constant_bytes": "constants in flash, bytes",
+    "stack_bytes": "stack at its deepest, bytes",
 }
-PER_MAC = ("pointwise", "depthwise", "first conv", "logits", "fused")
-"""Fused layers count in none of the others."""
+PER_MAC = ("pointwise", "depthwise", "first conv", "other conv", "logits", "fused")
+"""Together every MAC of a model. What is "fused" counts in none of the others."""
+
+Figures = Mapping[str, Any]
+"""The keys of TOTALS, and `per_mac` by kind; any of them may be missing."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One figure: ours, the peers', must and aim; None where there is none."""
+    """One figure: ours, the peers', must and aim; None where there is none.
+
+    complete: False where layers that belong here could not be counted here.
+    """
 
     name: str
     ours: float
     peers: dict[str, float | None]
     must: float | None
     aim: float | None
+    complete: bool = True
 
     def ratio(self, peer: str) -> float | None:
         """How many times the peer takes what we take."""
@@ -42,21 +50,43 @@ class Row:
 
     @property
     def state(self) -> str:
-        if self.must is None or self.aim is None:
+        if self.must is None:
             return ""
-        return "aim" if self.ours <= self.aim else "must" if self.ours <= self.must else "MISSED"
+        if not self.complete:
+            return "INCOMPLETE"
+        if self.aim is not None and self.ours <= self.aim:
+            return "aim"
+        return "must" if self.ours <= self.must else "MISSED"
 
 
-def published() -> dict[str, Any]:
-    """The whole of peers.toml."""
+def published(sha256: str) -> dict[str, Any]:
+    """What peers.toml knows of the model with this hash; empty when it knows nothing."""
     with PEERS_FILE.open("rb") as file:
-        return tomllib.load(file)
+        models = tomllib.load(file)["models"]
+    found: dict[str, Any] = next((one for one in models if one["sha256"] == sha256), {})
+    return found
+
+
+def columns(known: Mapping[str, Any], measured: Iterable[Figures]) -> dict[str, Figures]:
+    """The peers by the name of their column: those measured, and of the others what is quoted."""
+    peers = {document["firmware"]: document for document in measured}
+    quoted = known.get("peers", {})
+    if peers:
+        quoted = {name: figures for name, figures in quoted.items() if not _is_tflm(name)}
+    return peers | {f"{name} (quoted)": figures for name, figures in quoted.items()}
+
+
+def goals(known: Mapping[str, Any], peers: Mapping[str, Figures]) -> dict[str, Figures]:
+    """`must` and `aim`: published, or to be no worse than TFLite-Micro, measured or quoted."""
+    if known.get("no_worse_than_tflm"):
+        return {"must": next(figures for name, figures in peers.items() if _is_tflm(name))}
+    return {name: known[name] for name in ("must", "aim") if name in known}
 
 
 def rows(
-    ours: Mapping[str, Any], peers: Mapping[str, Mapping[str, Any]], goals: Mapping[str, Any]
+    ours: Figures, peers: Mapping[str, Figures], goals: Mapping[str, Figures]
 ) -> Iterator[Row]:
-    """Figures have the keys of TOTALS, and `per_mac` by class; `goals`: must and aim of them."""
+    """`ours` also has `incomplete`, the kinds of which some layers are missing."""
     must, aim = goals.get("must", {}), goals.get("aim", {})
     for key, name in TOTALS.items():
         yield Row(
@@ -74,4 +104,13 @@ def rows(
                 {peer: figures.get("per_mac", {}).get(kind) for peer, figures in peers.items()},
                 must.get("per_mac", {}).get(kind),
                 aim.get("per_mac", {}).get(kind),
+                not _lacks(ours["incomplete"], kind),
             )
+
+
+def _lacks(incomplete: Collection[str], kind: str) -> bool:
+    return any(name.startswith(kind) for name in incomplete)
+
+
+def _is_tflm(name: str) -> bool:
+    return name.startswith("tflm")

@@ -13,17 +13,20 @@ import struct
 import subprocess
 import tempfile
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from parts import PLACES
 
 from mcuzoo.errors import ToolchainError
 from mcuzoo.project.flags import machine_flags
 from mcuzoo.project.manifest import load_manifest
 from mcuzoo.toolchain.find import find_compiler
-from mcuzoo.toolchain.sections import read_symbols
+from mcuzoo.toolchain.sections import read_functions, read_symbols
 
 HERE = Path(__file__).resolve().parent / "qemu"
 MACHINE = "mps2-an500"
@@ -55,10 +58,15 @@ class Block:
 
 @dataclass(frozen=True)
 class Testimony:
-    """Instructions of one inference, of each layer of a second one, and what ran how often."""
+    """Instructions of one inference, of each layer of a second one, and what ran how often.
+
+    `places`: of each layer, by function of parts.PLACES, the instructions from when execution came
+    into it until it came into another of them; "" before the first.
+    """
 
     instructions: int
     layers: tuple[int, ...]
+    places: tuple[dict[str, int], ...]
     blocks: tuple[Block, ...]
 
 
@@ -87,6 +95,7 @@ def testify(project: Path, tensor: NDArray[np.int8], expected: NDArray[np.int8])
         folder = Path(scratch)
         _write_addresses(folder, addresses, manifest.output.bytes)
         stub = _compile_stub(folder, manifest.target.core, manifest.target.fpu)
+        places = read_functions(project / build.elf, PLACES)
         own = read_symbols(stub, {"stub_entry", "stub_begin", "stub_end"})
         data = tensor.tobytes()
         (folder / "job").write_bytes(struct.pack("<II", zlib.crc32(data), len(data)) + data)
@@ -98,6 +107,7 @@ def testify(project: Path, tensor: NDArray[np.int8], expected: NDArray[np.int8])
                 "begin": own["stub_begin"] & ~1,
                 "end": own["stub_end"] & ~1,
             },
+            places.values(),
             (
                 (project / build.bin, manifest.target.image_base),
                 (folder / "job", _JOB),
@@ -111,7 +121,7 @@ def testify(project: Path, tensor: NDArray[np.int8], expected: NDArray[np.int8])
                 f"QEMU's outputs have the CRCs {crcs}, expected was one twice: {said.strip()!r}.",
                 "The witness's figures mean nothing.",
             )
-        return _read_counts((folder / "counts").read_text())
+        return _read_counts((folder / "counts").read_text(), tuple(places))
 
 
 def _write_addresses(folder: Path, addresses: dict[str, int], output_bytes: int) -> None:
@@ -140,7 +150,11 @@ def _compile_stub(folder: Path, core: str, fpu: str) -> Path:
 
 
 def _run(
-    folder: Path, marks: dict[str, int], files: tuple[tuple[Path, int], ...], stub: Path
+    folder: Path,
+    marks: dict[str, int],
+    places: Iterable[tuple[int, int]],
+    files: tuple[tuple[Path, int], ...],
+    stub: Path,
 ) -> str:
     version = _call(["qemu-system-arm", "--version"])
     found = re.search(r"version (\d+)", version)
@@ -154,6 +168,7 @@ def _run(
         ]
     )  # fmt: skip
     options = "".join(f",{name}={address:x}" for name, address in marks.items())
+    options += "".join(f",place={first:x}:{end:x}" for first, end in places)
     loaders = [f"loader,file={file},addr={address:#x},force-raw=on" for file, address in files] + [
         f"loader,file={stub}"
     ]
@@ -177,13 +192,16 @@ def _call(command: list[str]) -> str:
     return done.stdout + done.stderr
 
 
-def _read_counts(text: str) -> Testimony:
+def _read_counts(text: str, names: tuple[str, ...]) -> Testimony:
     """What the counter was read at: first by mz_image_run, then by mz_image_profile.
 
     An inference reads it at the start, after each kernel and at its end; a profile in pairs, at the
-    end of a kernel and when the next one begins.
+    end of a kernel and when the next one begins. `names`: of the places.
     """
     marks = [int(word) for word in re.findall(r"^mark (\d+)$", text, re.M)]
+    moves = [
+        (int(at), names[int(place)]) for place, at in re.findall(r"^place (\d+) (\d+)$", text, re.M)
+    ]
     blocks = [
         Block(int(address, 16), int(instructions), int(times))
         for address, instructions, times in re.findall(r"^block (\w+) (\d+) (\d+)$", text, re.M)
@@ -193,5 +211,19 @@ def _read_counts(text: str) -> Testimony:
     if len(marks) != 3 * kernels + 4:
         raise ToolchainError(f"QEMU saw {len(marks)} readings.", "The firmware reads otherwise.")
     inference, profile = marks[: kernels + 2], marks[kernels + 2 :]
-    layers = tuple(profile[2 * n + 1] - profile[2 * n] for n in range(kernels))
-    return Testimony(inference[-1] - inference[0], layers, tuple(blocks))
+    spans = [(profile[2 * n], profile[2 * n + 1]) for n in range(kernels)]
+    return Testimony(
+        inference[-1] - inference[0],
+        tuple(end - begin for begin, end in spans),
+        tuple(_by_place(moves, begin, end) for begin, end in spans),
+        tuple(blocks),
+    )
+
+
+def _by_place(moves: list[tuple[int, str]], begin: int, end: int) -> dict[str, int]:
+    """`moves`: when execution came where, in order."""
+    within = [("", begin), *((name, at) for at, name in moves if begin <= at < end), ("", end)]
+    counts: dict[str, int] = {}
+    for (name, at), (_, until) in pairwise(within):
+        counts[name] = counts.get(name, 0) + until - at
+    return counts

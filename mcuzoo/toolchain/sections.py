@@ -51,13 +51,30 @@ def read_sections(elf: Path) -> tuple[Section, ...]:
 
 def read_symbols(elf: Path, names: Collection[str]) -> dict[str, int]:
     """The values of those of the symbols `names` that the ELF defines."""
+    return {name: value for name, (value, _) in _symbols(elf, names).items()}
+
+
+def read_functions(elf: Path, names: Collection[str]) -> dict[str, tuple[int, int]]:
+    """First address and the one behind the last of those of the Thumb functions `names` it has."""
+    return {
+        name: (value & ~1, (value & ~1) + size)
+        for name, (value, size) in _symbols(elf, names).items()
+    }
+
+
+def _symbols(elf: Path, names: Collection[str]) -> dict[str, tuple[int, int]]:
+    """Value and size."""
     from elftools.elf.elffile import ELFFile
     from elftools.elf.sections import SymbolTableSection
 
     with elf.open("rb") as file:
         table = ELFFile(file).get_section_by_name(".symtab")
         symbols = table.iter_symbols() if isinstance(table, SymbolTableSection) else ()
-        return {symbol.name: int(symbol["st_value"]) for symbol in symbols if symbol.name in names}
+        return {
+            symbol.name: (int(symbol["st_value"]), int(symbol["st_size"]))
+            for symbol in symbols
+            if symbol.name in names
+        }
 
 
 def _section(section: Any, segments: list[Any]) -> Section:

@@ -12,6 +12,10 @@ import pytest
 from helpers.compilers import every_compiler
 from helpers.small_net import small_net
 
+from mcuzoo.graph.count import count_macs
+from mcuzoo.graph.read import load_model
+from mcuzoo.zoo.registry import resolve_model
+
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 
 
@@ -63,3 +67,49 @@ def test_cycles_are_an_estimate_and_say_so(tmp_path: Path) -> None:
     assert guess["covered"] > 0.4
     # A Cortex-M7 issues two instructions a cycle at best, and stalls are not in the model.
     assert 0.5 < guess["cycles"] / guess["instructions"] < 3
+
+
+def test_every_mac_is_in_a_row_and_fused_kernels_are_counted_apart(tmp_path: Path) -> None:
+    """The bundled model has a pointwise and a depthwise convolution in one kernel."""
+    for tool in ("arm-none-eabi-gcc", "qemu-system-arm", "cc"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"no {tool}")
+    pytest.importorskip("unicorn")
+    done = run(
+        "bench.py", "--model", "signs", "--compilers", "gcc", "--levels=-O2", "--no-estimate",
+        "--out", tmp_path,
+    )  # fmt: skip
+    found = json.loads((tmp_path / "signs-rt1050.json").read_text())
+    kinds = {kind["name"]: kind for kind in found["kinds"]}
+    assert "fused" not in kinds and found["incomplete"] == []
+    model = load_model(resolve_model("signs").path)
+    depthwise = [op for op in model.ops if op.name == "DEPTHWISE_CONV_2D"]
+    own = [kind for name, kind in kinds.items() if name.startswith("depthwise")]
+    assert sum(kind["layers"] for kind in own) == len(depthwise)
+    assert sum(kind["macs"] for kind in own) == sum(count_macs(model, op) for op in depthwise)
+    assert sum(kind["macs"] for kind in kinds.values()) == found["macs"]
+    counted = sum(kind["instructions"] for kind in kinds.values())
+    assert 0 <= found["instructions_per_inference"] - counted < 1000
+    (layer,) = (layer for layer in found["layers"] if "parts" in layer)
+    parts = layer["parts"]
+    assert sum(part["count"] for part in parts) == layer["count"]
+    assert [part["op"] for part in parts] == [layer["first_op"], layer["last_op"]]
+    assert 0 < parts[-1]["around"] < 0.01 * layer["count"]
+    # No kernel for the DSP extension takes less than half an instruction for a product.
+    assert all(0.5 < part["per_mac"] < 4 for part in parts)
+    for words in ("kinds of layers", "which QEMU counted apart", "depthwise stride 2"):
+        assert words in done.stdout
+
+
+def test_without_a_witness_a_fused_kernel_leaves_rows_incomplete(tmp_path: Path) -> None:
+    pytest.importorskip("unicorn")
+    if shutil.which("arm-none-eabi-gcc") is None:
+        pytest.skip("no arm-none-eabi-gcc")
+    done = run(
+        "bench.py", "--model", "signs", "--compilers", "gcc", "--levels=-O2", "--no-witness",
+        "--out", tmp_path,
+    )  # fmt: skip
+    found = json.loads((tmp_path / "signs-rt1050.json").read_text())
+    assert "fused" in {kind["name"] for kind in found["kinds"]}
+    assert {"pointwise", "depthwise stride 2"} <= set(found["incomplete"])
+    assert "their rows lack it" in done.stdout

@@ -1,0 +1,63 @@
+"""What of a fused call belongs to which of its ops: counted, by the functions it calls.
+
+A kernel that computes several ops calls a function for each of them. QEMU's witness tells when
+execution comes into one of these functions or back into the kernel (`witness.Testimony.places`), so
+that everything between, with whatever is called from there, is one op's. What the kernel spends
+itself, its loop, is the last op's, which the loop is run for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mcuzoo.graph.model import Model
+from mcuzoo.profile.layers import Layer
+
+FUSED = {
+    "mz_pointwise_depthwise_s8_dsp": ("mz_pointwise_s8_dsp", "mz_depthwise_3x3_rows"),
+}
+"""By fused kernel: the function that computes each of its ops, in the ops' order."""
+
+PLACES = frozenset(FUSED) | {name for names in FUSED.values() for name in names}
+"""The functions that the witness has to watch."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """The parts of a fused layer: instructions by op, which sum up to `total`.
+
+    `around` of them are the kernel's own; they are in the last op's.
+    """
+
+    kernel: str
+    functions: tuple[str, ...]
+    counts: dict[int, int]
+    around: int
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+
+def split(model: Model, layer: Layer, places: Mapping[str, int]) -> Split | None:
+    """`places`: instructions of this layer by function. None where they tell nothing.
+
+    That is so for a kernel that FUSED does not know, and when one of its functions never ran,
+    because a compiler has put it into its caller.
+    """
+    ops = [
+        op
+        for op in range(layer.first_op, layer.last_op + 1)
+        if model.ops[op].name not in ("RESHAPE", "PAD")
+    ]
+    for kernel, functions in FUSED.items():
+        if kernel not in places or len(ops) != len(functions):
+            continue
+        found = [places.get(function, 0) for function in functions]
+        if 0 in found:
+            return None
+        around = sum(places.values()) - sum(found)
+        found[-1] += around
+        return Split(kernel, functions, dict(zip(ops, found, strict=True)), around)
+    return None
