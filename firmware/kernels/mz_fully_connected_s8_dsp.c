@@ -3,14 +3,15 @@
 #include "kernels/mz_packed_row.h"
 #include "kernels/mz_packed_s8.h"
 
-/* Words of a stream beside its weights: starts, multipliers, offsets, and one of shifts. */
-#define OTHER_WORDS (3 * MZ_ROW_CHANNELS + 1)
+/* Words of a stream behind its weights: multipliers, offsets, and one of shifts. */
+#define LAST_WORDS (2 * MZ_ROW_CHANNELS + 1)
 
 void mz_fully_connected_s8_dsp(const mz_fully_connected_s8_dsp_params *params,
                                const int8_t *input, int8_t *output, int8_t *scratch) {
     const int32_t depth = params->depth, channels = params->channels;
     const int32_t loops = (depth + 7) / 8;
-    const int32_t stream = 2 * MZ_ROW_CHANNELS * loops + OTHER_WORDS;
+    const int32_t stream =
+        MZ_ROW_CHANNELS * (2 * loops + 1) + (params->alike ? 0 : LAST_WORDS);
     const int32_t passes = (loops + MZ_ROW_UNROLL - 1) / MZ_ROW_UNROLL;
     const int32_t whole = channels / MZ_ROW_CHANNELS, left = channels % MZ_ROW_CHANNELS;
     int32_t *const mixed = (int32_t *)(void *)scratch;
@@ -19,6 +20,10 @@ void mz_fully_connected_s8_dsp(const mz_fully_connected_s8_dsp_params *params,
         .scratch = mixed,
         .scratch_end = mixed + 4 * loops,
         .skip = passes * MZ_ROW_UNROLL - loops,
+        .alike = params->alike,
+        .multiplier = params->multiplier,
+        .offset = params->offset,
+        .shift = params->shift,
     };
     for (int32_t row = 0; row < params->rows; row++) {
         mz_row_mix(input, depth, mixed);

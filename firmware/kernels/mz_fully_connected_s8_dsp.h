@@ -14,8 +14,11 @@ typedef struct {
      *   start of the four sums;
      *   for every four inputs a word of each channel, as in mz_packed_s8.h; the number of these
      *   groups is even, and a last one without inputs is zero;
-     *   four multipliers, four offsets, and four shifts in the bytes of one word. */
+     *   unless channels are alike, four multipliers, four offsets, and four shifts in the bytes of
+     *   one word. */
     const int32_t *packed;
+    int32_t alike;                     /* all channels have these: */
+    int32_t multiplier, offset, shift; /* see mz_packed_s8.h, the exact way */
     int32_t minimum, maximum; /* fused activation, as int8 values of the output */
 } mz_fully_connected_s8_dsp_params;
 

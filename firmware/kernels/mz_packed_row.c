@@ -8,7 +8,9 @@
 
 #define OFFSET(field) offsetof(mz_row_job, field)
 _Static_assert(OFFSET(output) == 0 && OFFSET(weights_end) == 4 && OFFSET(scratch) == 8 &&
-                   OFFSET(skip) == 12 && OFFSET(scratch_end) == 16 && OFFSET(weights) == 20,
+                   OFFSET(skip) == 12 && OFFSET(scratch_end) == 16 && OFFSET(alike) == 20 &&
+                   OFFSET(multiplier) == 24 && OFFSET(offset) == 28 && OFFSET(shift) == 32 &&
+                   OFFSET(weights) == 36,
                "the assembly below counts on it");
 _Static_assert(MZ_ROW_UNROLL == 8, "so does it on this");
 
@@ -72,13 +74,14 @@ __attribute__((naked)) void mz_row_mix(const int8_t *input __attribute__((unused
 __attribute__((naked, aligned(4))) void mz_row_run(const mz_row_job *job __attribute__((unused))) {
     __asm__ volatile(
         "push {r4-r11, lr}\n\t"
-        "ldm r0, {r1-r5, lr}\n\t"
+        "ldm r0, {r1-r10}\n\t"
         /* skip becomes the address at which the loop is entered. */
-        "adr.w r6, 2f\n\t"
-        "mov r7, #108\n\t"
-        "mla r4, r4, r7, r6\n\t"
+        "adr.w r11, 2f\n\t"
+        "mov r12, #108\n\t"
+        "mla r4, r4, r12, r11\n\t"
         "orr r4, r4, #1\n\t"
-        "push {r1-r5}\n\t"
+        "push {r1-r9}\n\t"
+        "mov lr, r10\n\t"
         "mov r12, r3\n\t"
 
         /* Four channels. */
@@ -92,6 +95,20 @@ __attribute__((naked, aligned(4))) void mz_row_run(const mz_row_job *job __attri
         "ldr r4, [sp, #16]\n\t"
         "cmp r12, r4\n\t"
         "bne 2b\n\t"
+        "ldr r4, [sp, #20]\n\t"
+        "cbz r4, 3f\n\t"
+        "ldrd r4, r5, [sp, #24]\n\t"
+        SCALED("r0", "r4", "r5")
+        SCALED("r1", "r4", "r5")
+        SCALED("r2", "r4", "r5")
+        SCALED("r3", "r4", "r5")
+        "ldr r4, [sp, #32]\n\t"
+        SHIFTED("r0")
+        SHIFTED("r1")
+        SHIFTED("r2")
+        SHIFTED("r3")
+        "b 4f\n\t"
+        "3:\n\t"
         "ldm lr!, {r4-r11}\n\t"
         SCALED("r0", "r4", "r8")
         SCALED("r1", "r5", "r9")
@@ -106,6 +123,7 @@ __attribute__((naked, aligned(4))) void mz_row_run(const mz_row_job *job __attri
         SHIFTED("r2")
         "lsr r4, r4, #8\n\t"
         SHIFTED("r3")
+        "4:\n\t"
         "bfi r0, r1, #8, #8\n\t"
         "bfi r0, r2, #16, #8\n\t"
         "bfi r0, r3, #24, #8\n\t"
@@ -114,7 +132,7 @@ __attribute__((naked, aligned(4))) void mz_row_run(const mz_row_job *job __attri
         "str r1, [sp]\n\t"
         "cmp lr, r2\n\t"
         "bne 1b\n\t"
-        "add sp, sp, #20\n\t"
+        "add sp, sp, #36\n\t"
         "pop {r4-r11, pc}\n\t");
 }
 
@@ -140,10 +158,13 @@ void mz_row_run(const mz_row_job *job) {
             for (int32_t quad = 0; quad < quads; quad++) {
                 sum = mz_add_quad(sum, weights[MZ_ROW_CHANNELS * quad + c], x + 4 * quad);
             }
-            *output++ = mz_exact_output((int32_t)sum, to[c], to[MZ_ROW_CHANNELS + c],
-                                        to[2 * MZ_ROW_CHANNELS] >> 8 * c & 0xFF);
+            *output++ =
+                job->alike
+                    ? mz_exact_output((int32_t)sum, job->multiplier, job->offset, job->shift)
+                    : mz_exact_output((int32_t)sum, to[c], to[MZ_ROW_CHANNELS + c],
+                                      to[2 * MZ_ROW_CHANNELS] >> 8 * c & 0xFF);
         }
-        stream = to + 2 * MZ_ROW_CHANNELS + 1;
+        stream = job->alike ? to : to + 2 * MZ_ROW_CHANNELS + 1;
     }
 }
 

@@ -10,14 +10,18 @@
 #define MZ_ROW_UNROLL 8
 #define MZ_ROW_CHANNELS 4
 
-/* The assembly copies the first five to its stack as they are, so the order of the fields counts.
- */
+/* The assembly copies all but the last to its stack as they are, so the order of the fields
+ * counts. */
 typedef struct {
     int8_t *output;
     const int32_t *weights_end;
     int32_t *scratch;
     int32_t skip;         /* of the unrolled loop, in its first pass */
     int32_t *scratch_end; /* of the loop: 16 bytes for every eight inputs */
+    int32_t alike;        /* multiplier, offset and shift are here instead of in the stream */
+    int32_t multiplier;
+    int32_t offset;
+    int32_t shift;
     const int32_t *weights;
 } mz_row_job;
 

@@ -130,6 +130,10 @@ class FullyConnectedDspParams(CStruct):
     depth: int
     channels: int
     packed: Constant
+    alike: int
+    multiplier: int
+    offset: int
+    shift: int
     minimum: int
     maximum: int
 

@@ -73,11 +73,15 @@ def fully_connected_products(draw: st.DrawFn) -> bytes:
     """One row or two, for the row kernel, or more of them, for blocks."""
     depth = 4 * draw(st.one_of(st.integers(1, 9), st.sampled_from([15, 16, 17, 18, 32, 33, 65])))
     channels, rows = draw(st.integers(1, 13)), draw(st.sampled_from([1, 1, 2, 2, 3, 6]))
+    quantization = draw(ordinary_quantization(channels, depth))
+    if draw(st.booleans()):
+        # One scale for all channels, as TensorFlow has it.
+        quantization["weight_scales"] = quantization["weight_scales"][:1]
     return build.fully_connected_model(
         (rows, depth),
         draw(product_weights(channels, depth)),
         draw(cases.biases(channels)),
-        **draw(ordinary_quantization(channels, depth)),
+        **quantization,
     )
 
 

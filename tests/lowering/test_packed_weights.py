@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mcuzoo.lowering.ops.dsp_weights import packable, weight_words
 from mcuzoo.lowering.ops.product_blocks import ProductBlocks, distance
+from mcuzoo.lowering.ops.product_rows import ProductRows
 from mcuzoo.lowering.registry import OPS
 
 
@@ -95,3 +96,13 @@ def test_distance_of_blocks() -> None:
 def chosen(raw: bytes) -> str:
     work = work_of(raw)
     return next(each for each in OPS[work.op.name].variants if each.accepts(work)).kernel
+
+
+def test_a_scale_that_all_channels_share_is_kept_once() -> None:
+    """Nine bytes of each channel otherwise."""
+    alike = ProductRows().lower(work_of(build.fully_connected_model((1, 8), weights(8, 8), None)))
+    scales = [0.01 + channel * 1e-4 for channel in range(8)]
+    raw = build.fully_connected_model((1, 8), weights(8, 8), None, weight_scales=scales)
+    apart = ProductRows().lower(work_of(raw))
+    (one,), (other,) = alike.constants(), apart.constants()
+    assert other.values.nbytes - one.values.nbytes == 9 * 8

@@ -40,11 +40,17 @@ class ProductRows:
         channels, depth = weights.shape
         rows = work.source.elements // depth
         meaning = (*describe(work.weights_tensor), _LAYOUT)
+        packed, alike = pack_fours(work, weights)
+        multiplier, offset, shift = alike or (0, 0, 0)
         params = FullyConnectedDspParams(
             rows=rows,
             depth=depth,
             channels=channels,
-            packed=Constant(symbol(work.op, "packed"), pack_fours(work, weights), meaning),
+            packed=Constant(symbol(work.op, "packed"), packed, meaning),
+            alike=int(alike is not None),
+            multiplier=multiplier,
+            offset=offset,
+            shift=shift,
             minimum=work.to.minimum,
             maximum=work.to.maximum,
         )
@@ -59,8 +65,13 @@ class ProductRows:
         )
 
 
-def pack_fours(work: WeightedWork, rows: NDArray[np.int8]) -> NDArray[np.int32]:
-    """The stream of every four channels."""
+def pack_fours(
+    work: WeightedWork, rows: NDArray[np.int8]
+) -> tuple[NDArray[np.int32], tuple[int, int, int] | None]:
+    """The stream of every four channels; multiplier, offset and shift where all share them.
+
+    They are in the stream otherwise: 9 bytes per channel.
+    """
     exact = exact_rounding(work, rows)
     assert exact is not None
     channels, depth = rows.shape
@@ -74,19 +85,27 @@ def pack_fours(work: WeightedWork, rows: NDArray[np.int8]) -> NDArray[np.int32]:
 
     words = np.zeros((channels, quads), np.int32)
     words[:, : depth // 4] = weight_words(rows)
-    start = starts(work, rows, 0)[:, None]
+    start = by_fours(starts(work, rows, 0)[:, None])
+    table = np.stack([exact.multipliers, exact.offsets, exact.shifts], axis=1)
+    if np.all(table == table[0]):
+        multiplier, offset, shift = table[0].tolist()
+        return np.ravel(np.concatenate([start, by_fours(words)], axis=1)), (
+            multiplier,
+            offset,
+            shift,
+        )
     numbers = np.stack([exact.multipliers, exact.offsets], axis=1)
     shifts = by_fours(exact.shifts[:, None]) << np.arange(0, 32, 8)
     streams = np.concatenate(
         [
-            by_fours(start),
+            start,
             by_fours(words),
             by_fours(numbers),
             shifts.sum(axis=1, dtype=np.int32, keepdims=True),
         ],
         axis=1,
     )
-    return np.ravel(streams)
+    return np.ravel(streams), None
 
 
 def _rounded_up(value: int, step: int) -> int:
