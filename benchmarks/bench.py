@@ -26,6 +26,7 @@ from estimate import Estimate
 from measure import Configuration
 from subject import Subject, say
 from tables import print_estimate, print_firmwares, print_kinds, print_layers, print_targets
+from targets import columns, goals, published, rows
 from witness import BOARD
 
 from mcuzoo.errors import McuzooError, ToolchainError, UsageError
@@ -77,7 +78,7 @@ def bench(source: ModelSource, options: argparse.Namespace) -> bool:
         theirs, _ = measure_all(subject, peers_of(options))
     if not ours:
         return False
-    best = min(ours, key=lambda document: document["instructions_per_inference"])
+    best = best_of(ours, theirs)
     best["others"] = [
         {key: value for key, value in document.items() if key not in ("layers", "others")}
         for document in ours + theirs
@@ -91,6 +92,20 @@ def bench(source: ModelSource, options: argparse.Namespace) -> bool:
     print_estimate(guesses.get(best["firmware"]))
     sys.stdout.flush()
     return True
+
+
+def best_of(ours: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> dict[str, Any]:
+    """The firmware that misses the fewest targets, then reaches most aims, then takes fewest
+    instructions."""
+    known = published(ours[0]["model_sha256"])
+    peers = columns(known, theirs)
+
+    def rank(document: dict[str, Any]) -> tuple[int, int, int]:
+        states = [row.state for row in rows(document, peers, goals(known, peers))]
+        counted: int = document["instructions_per_inference"]
+        return states.count("MISSED"), -states.count("aim"), counted
+
+    return min(ours, key=rank)
 
 
 def sources(options: argparse.Namespace) -> list[ModelSource]:

@@ -20,6 +20,7 @@ from mcuzoo.project.manifest import load_manifest
 from mcuzoo.run.project import project_model
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.sections import read_symbols
+from mcuzoo.toolchain.sizes import CODE_SYMBOLS, constant_bytes
 from mcuzoo.zoo.engines.reference import ReferenceEngine
 from mcuzoo.zoo.registry import ModelSource
 
@@ -94,13 +95,13 @@ def measure(project: Path) -> Figures:
         session.infer(2, tensor)
         seconds = time.perf_counter() - began
         use = session.measure_arena()
-    symbols = read_symbols(project / build.elf, {"mz_weights_start", "mz_weights_end"})
+    symbols = read_symbols(project / build.elf, CODE_SYMBOLS)
     return Figures(
         instructions=inference.cycles or 0,
         profile=profile,
         arena_bytes=use.used_bytes,
         code_bytes=build.code_bytes,
-        constant_bytes=symbols["mz_weights_end"] - symbols["mz_weights_start"],
+        constant_bytes=constant_bytes(symbols, manifest.plan.constant_bytes),
         stack_bytes=use.stack_used_bytes,
         seconds=seconds,
     )

@@ -26,7 +26,7 @@ from mcuzoo.errors import ToolchainError
 from mcuzoo.project.flags import machine_flags
 from mcuzoo.project.manifest import load_manifest
 from mcuzoo.toolchain.find import find_compiler
-from mcuzoo.toolchain.sections import read_functions, read_symbols
+from mcuzoo.toolchain.sections import read_functions, read_sections, read_symbols
 
 HERE = Path(__file__).resolve().parent / "qemu"
 MACHINE = "mps2-an500"
@@ -39,12 +39,6 @@ _FUNCTIONS = (
     "mz_crc32", "mz_image_profile", "mz_image_run", "mz_port_cycles", "mz_runtime_init",
     "mz_runtime_input", "mz_runtime_invoke", "mz_runtime_output",
 )  # fmt: skip
-_COPIED = ("data", "ramcode", "weights")
-_PLACES = (
-    "mz_bss_start",
-    "mz_bss_end",
-    *(f"mz_{section}_{end}" for section in _COPIED for end in ("start", "end", "load")),
-)
 
 
 @dataclass(frozen=True)
@@ -87,13 +81,15 @@ def testify(project: Path, tensor: NDArray[np.int8], expected: NDArray[np.int8])
     build = manifest.build
     if build is None or manifest.board != BOARD:
         raise ToolchainError(f"{project} is no built {BOARD} project.", "Build one for it.")
-    addresses = read_symbols(project / build.elf, {*_FUNCTIONS, *_PLACES})
-    # In a section that stays where it is loaded there is nothing to copy.
-    for section in _COPIED:
-        addresses.setdefault(f"mz_{section}_load", addresses[f"mz_{section}_start"])
+    addresses = read_symbols(project / build.elf, _FUNCTIONS)
+    copied = [
+        (section.address, section.load_address, len(section.content))
+        for section in read_sections(project / build.elf)
+        if section.content and section.address != section.load_address
+    ]
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        _write_addresses(folder, addresses, manifest.output.bytes)
+        _write_addresses(folder, addresses, copied, manifest.output.bytes)
         stub = _compile_stub(folder, manifest.target.core, manifest.target.fpu)
         places = read_functions(project / build.elf, PLACES)
         own = read_symbols(stub, {"stub_entry", "stub_begin", "stub_end"})
@@ -124,9 +120,17 @@ def testify(project: Path, tensor: NDArray[np.int8], expected: NDArray[np.int8])
         return _read_counts((folder / "counts").read_text(), tuple(places))
 
 
-def _write_addresses(folder: Path, addresses: dict[str, int], output_bytes: int) -> None:
+def _write_addresses(
+    folder: Path,
+    addresses: dict[str, int],
+    copied: list[tuple[int, int, int]],
+    output_bytes: int,
+) -> None:
+    """`copied`: of each section its address, the one in flash, and its bytes."""
     lines = [f"#define {name.upper()} {value:#x}u" for name, value in sorted(addresses.items())]
     lines += [f"#define JOB {_JOB:#x}u", f"#define OUTPUT_BYTES {output_bytes}u"]
+    table = ", ".join(f"{{{to:#x}u, {start:#x}u, {size}u}}" for to, start, size in copied)
+    lines.append(f"#define COPIED {table or '{0u, 0u, 0u}'}")
     (folder / "stub_addresses.h").write_text("\n".join(lines) + "\n")
 
 

@@ -1,10 +1,11 @@
 /* Runs the firmware's own runtime on a machine that is not its board: QEMU's mps2-an500, which has
  * RAM wherever an RT1050 has flash, ITCM, DTCM and OCRAM, but none of its peripherals.
  *
- * It does what start-up does, without chip and MPU, and calls functions of the flashed image by their
- * addresses (stub_addresses.h): one inference,
- * then a profile, then one without any hook, whose blocks are counted. The input comes by the debugger's way,
- * as a file in memory; the CRCs of the outputs leave by semihosting. */
+ * It does what start-up does, without chip and MPU: copies the sections that do not stay where they are
+ * flashed (memory is zero at first), and calls functions of the flashed image by their addresses
+ * (stub_addresses.h has both): one inference, then a profile, then one without any hook, whose blocks
+ * are counted. The input comes by the debugger's way, as a file in memory; the CRCs of the outputs leave
+ * by semihosting. */
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -42,19 +43,15 @@ static void tell(uint32_t value) {
 }
 
 /* Bytewise on purpose: a compiler must not make calls of library functions of it. */
-static void copy(uintptr_t to, uintptr_t end, uintptr_t from) {
-    if (to != from) {
-        while (to < end) {
-            *(volatile uint8_t *)to++ = *(const volatile uint8_t *)from++;
-        }
+static void copy(uintptr_t to, uintptr_t from, uint32_t bytes) {
+    for (; bytes != 0u; bytes--) {
+        *(volatile uint8_t *)to++ = *(const volatile uint8_t *)from++;
     }
 }
 
-static void clear(uintptr_t at, uintptr_t end) {
-    while (at < end) {
-        *(volatile uint8_t *)at++ = 0u;
-    }
-}
+static const struct {
+    uint32_t to, from, bytes;
+} copied[] = {COPIED};
 
 __attribute__((noinline, used)) void stub_begin(void) {
     __asm__ volatile("nop");
@@ -71,7 +68,7 @@ static uint32_t output_crc32(void) {
 
 static void load(const job *given) {
     const uintptr_t input = (uintptr_t)CALL(void *(*)(void), MZ_RUNTIME_INPUT)();
-    copy(input, input + given->input_bytes, (uintptr_t)given->input);
+    copy(input, (uintptr_t)given->input, given->input_bytes);
 }
 
 __attribute__((noreturn, section(".entry"), used)) void stub_entry(void) {
@@ -79,10 +76,9 @@ __attribute__((noreturn, section(".entry"), used)) void stub_entry(void) {
     CPACR |= 0x00F00000u; /* the FPU */
     DEMCR |= 0x01000000u;
     __asm__ volatile("dsb; isb");
-    copy(MZ_DATA_START, MZ_DATA_END, MZ_DATA_LOAD);
-    copy(MZ_RAMCODE_START, MZ_RAMCODE_END, MZ_RAMCODE_LOAD);
-    copy(MZ_WEIGHTS_START, MZ_WEIGHTS_END, MZ_WEIGHTS_LOAD);
-    clear(MZ_BSS_START, MZ_BSS_END);
+    for (uint32_t i = 0u; i < sizeof copied / sizeof *copied; i++) {
+        copy(copied[i].to, copied[i].from, copied[i].bytes);
+    }
     if (CALL(int (*)(void), MZ_RUNTIME_INIT)() == 0) {
         load(given);
         if (CALL(bool (*)(uint32_t), MZ_IMAGE_RUN)(given->input_crc32)) {

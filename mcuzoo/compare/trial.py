@@ -17,9 +17,8 @@ from mcuzoo.link.session import Session
 from mcuzoo.project.manifest import Manifest
 from mcuzoo.run.board import check_firmware
 from mcuzoo.toolchain.sections import read_symbols
+from mcuzoo.toolchain.sizes import CODE_SYMBOLS, constant_bytes
 from mcuzoo.zoo.engines.reference import ReferenceEngine
-
-_WEIGHTS = ("mz_weights_start", "mz_weights_end")
 
 
 @dataclass(frozen=True)
@@ -156,9 +155,8 @@ def _sizes(contestant: Contestant, arena: int, stack: int) -> Sizes:
     if build is None:
         return Sizes(arena, None, None, stack or None)
     elf = contestant.project / build.elf
-    symbols = read_symbols(elf, _WEIGHTS) if elf.is_file() else {}
     constants = None
-    if len(symbols) == len(_WEIGHTS):
-        start, end = (symbols[name] for name in _WEIGHTS)
-        constants = end - start
+    if elf.is_file():
+        symbols = read_symbols(elf, CODE_SYMBOLS)
+        constants = constant_bytes(symbols, contestant.manifest.plan.constant_bytes)
     return Sizes(arena, build.code_bytes, constants, stack or None)

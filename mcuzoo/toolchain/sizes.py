@@ -8,7 +8,7 @@ from mcuzoo.project.manifest import RegionUse, TargetEntry
 from mcuzoo.toolchain.sections import Section
 
 CODE_SYMBOLS = ("mz_weights_start", "mz_weights_end")
-"""What code_bytes wants to know, as the linker script defines it."""
+"""What code_bytes and constant_bytes want to know, as the linker script defines it."""
 
 
 def region_uses(sections: Iterable[Section], target: TargetEntry) -> tuple[RegionUse, ...]:
@@ -30,6 +30,13 @@ def region_uses(sections: Iterable[Section], target: TargetEntry) -> tuple[Regio
             )
         uses.append(RegionUse(memory.region, used, memory.size_bytes))
     return tuple(uses)
+
+
+def constant_bytes(symbols: Mapping[str, int], planned: int) -> int:
+    """The model's constants: between CODE_SYMBOLS, or, where they have no section of their own, as
+    many as were planned."""
+    size = symbols.get("mz_weights_end", 0) - symbols.get("mz_weights_start", 0)
+    return size or planned
 
 
 def code_bytes(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mcuzoo.project.manifest import MemoryEntry, TargetEntry
 from mcuzoo.toolchain.sections import Section
-from mcuzoo.toolchain.sizes import region_uses
+from mcuzoo.toolchain.sizes import constant_bytes, region_uses
 
 TARGET = TargetEntry(
     core="cortex-m7",
@@ -30,3 +30,10 @@ def test_a_section_in_two_regions_side_by_side_counts_in_both() -> None:
     assert uses == {"ocram1": 0x8_0000, "ocram2": 0x8_0000, "flash": 0}
     uses = {use.region: use.used_bytes for use in region_uses([partly], TARGET)}
     assert uses == {"ocram1": 0x100, "ocram2": 0x200, "flash": 0}
+
+
+def test_constants_without_a_section_of_their_own_are_those_planned() -> None:
+    """As in an SDK's linker script, where they stand in flash beside the code."""
+    assert constant_bytes({"mz_weights_start": 0x100, "mz_weights_end": 0x180}, 1000) == 0x80
+    assert constant_bytes({"mz_weights_start": 0, "mz_weights_end": 0}, 1000) == 1000
+    assert constant_bytes({}, 1000) == 1000
