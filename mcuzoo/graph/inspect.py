@@ -94,7 +94,7 @@ def inspect_model(model: Model) -> Inspection:
         constant_bytes=sum(tensor.bytes for tensor in constants),
         runtimes=(
             RuntimeFacts("aot", *_verdict(aot, _whole_model_reason(model))),
-            RuntimeFacts("tflm", *_verdict(tflm, None)),
+            RuntimeFacts("tflm", *_verdict(tflm, _whole_model_reason(model))),
         ),
     )
 
@@ -110,7 +110,8 @@ def _whole_model_reason(model: Model) -> str | None:
 def _verdict(uncovered: Sequence[Uncovered], reason: str | None) -> tuple[bool, str | None]:
     if reason is None and uncovered:
         names = ", ".join(sorted({item.op.name for item in uncovered}))
-        reason = f"{len(uncovered)} ops are not covered: {names}"
+        count = "1 op is" if len(uncovered) == 1 else f"{len(uncovered)} ops are"
+        reason = f"{count} not covered: {names}"
     return reason is None, reason
 
 

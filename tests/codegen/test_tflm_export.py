@@ -19,8 +19,17 @@ from mcuzoo.board.load import load_board
 from mcuzoo.cli.main import app
 from mcuzoo.codegen.project import export_project
 from mcuzoo.codegen.tflm.options import TflmOptions
-from mcuzoo.codegen.tflm.registration import METHODS
-from mcuzoo.errors import InputError, ToolchainError, UsageError
+from mcuzoo.codegen.tflm.registration import assumed_registrations
+from mcuzoo.errors import (
+    InputError,
+    ModelError,
+    ToolchainError,
+    UnsupportedOpError,
+    UsageError,
+)
+from mcuzoo.graph.coverage import TFLM_OPS
+from mcuzoo.graph.inspect import inspect_model
+from mcuzoo.graph.read import parse_model
 from mcuzoo.plan.tflm.requests import TFLM_KERNELS
 from mcuzoo.project.manifest import Manifest, load_manifest
 from mcuzoo.toolchain.build import build_project
@@ -136,7 +145,33 @@ def test_an_op_without_a_kernel_is_named(tmp_path: Path, command: str) -> None:
 
 
 def test_every_op_with_a_known_arena_can_be_registered() -> None:
-    assert set(TFLM_KERNELS) == set(METHODS)
+    assert set(TFLM_KERNELS) == set(TFLM_OPS)
+
+
+@pytest.mark.parametrize("name", ["TANH", "TRANSPOSE", "ABS", "GATHER", "L2_POOL_2D"])
+def test_inspect_says_of_an_op_what_export_does(name: str) -> None:
+    """TFLM has all of them; mcuzoo registers the first two."""
+    tensors = [T("image", (1, 8), scale=0.1), T("sizes", (1, 8), scale=0.1)]
+    model = parse_model(build_model(tensors, [O(name, (0,), (1,))], [0], [1]), "case")
+    says = next(each for each in inspect_model(model).runtimes if each.runtime == "tflm")
+    if name in TFLM_OPS:
+        assert says.runs and assumed_registrations(model)
+        return
+    assert not says.runs
+    assert inspect_model(model).ops[0].tflm == "TFLM has it, but mcuzoo does not link it"
+    with pytest.raises(UnsupportedOpError):
+        assumed_registrations(model)
+
+
+def test_inspect_does_not_promise_tflm_for_a_float_model(
+    tmp_path: Path, source: ModelSource
+) -> None:
+    tensors = [T("image", (1, 8), "float32"), T("out", (1, 8), "float32")]
+    raw = build_model(tensors, [O("RELU", (0,), (1,))], [0], [1])
+    assert not any(each.runs for each in inspect_model(parse_model(raw, "float")).runtimes)
+    (tmp_path / "float.tflite").write_bytes(raw)
+    with pytest.raises(ModelError, match="not quantized"):
+        _export(replace(source, path=tmp_path / "float.tflite"), tmp_path / "p", TflmOptions(None))
 
 
 def test_the_tree_is_looked_at_again_at_build(tmp_path: Path, source: ModelSource) -> None:

@@ -9,42 +9,9 @@ from pathlib import Path
 
 from mcuzoo.codegen.tflm.tree import CMSIS_NN_KERNELS, KERNELS, RESOLVER
 from mcuzoo.errors import InputError, UnsupportedOpError
+from mcuzoo.graph.coverage import TFLM_OPS
 from mcuzoo.graph.model import DType, Model, Op
 from mcuzoo.plan.tflm.requests import Kernels
-
-METHODS = {
-    "ADD": "AddAdd",
-    "AVERAGE_POOL_2D": "AddAveragePool2D",
-    "CONCATENATION": "AddConcatenation",
-    "CONV_2D": "AddConv2D",
-    "DEPTHWISE_CONV_2D": "AddDepthwiseConv2D",
-    "DEQUANTIZE": "AddDequantize",
-    "FULLY_CONNECTED": "AddFullyConnected",
-    "HARD_SWISH": "AddHardSwish",
-    "LEAKY_RELU": "AddLeakyRelu",
-    "LOGISTIC": "AddLogistic",
-    "MAXIMUM": "AddMaximum",
-    "MAX_POOL_2D": "AddMaxPool2D",
-    "MEAN": "AddMean",
-    "MINIMUM": "AddMinimum",
-    "MUL": "AddMul",
-    "PAD": "AddPad",
-    "PADV2": "AddPadV2",
-    "PRELU": "AddPrelu",
-    "QUANTIZE": "AddQuantize",
-    "RELU": "AddRelu",
-    "RELU6": "AddRelu6",
-    "RESHAPE": "AddReshape",
-    "RESIZE_BILINEAR": "AddResizeBilinear",
-    "RESIZE_NEAREST_NEIGHBOR": "AddResizeNearestNeighbor",
-    "SOFTMAX": "AddSoftmax",
-    "STRIDED_SLICE": "AddStridedSlice",
-    "SUB": "AddSub",
-    "TANH": "AddTanh",
-    "TRANSPOSE": "AddTranspose",
-}
-"""MicroMutableOpResolver's method for each op; Register_<op> is the kernel."""
-
 
 # File names of kernels that are not called after their op.
 _FILES = {
@@ -89,7 +56,7 @@ class Registration:
     header: str
 
 
-REGISTRABLE = tuple(METHODS)
+REGISTRABLE = tuple(TFLM_OPS)
 """The ops that mcuzoo can register with TFLM, by name."""
 
 
@@ -134,14 +101,14 @@ def assumed_registrations(model: Model) -> tuple[Registration, ...]:
 
 
 def _assumed(model: Model, name: str, ops: list[Op]) -> Registration:
-    if name not in METHODS:
+    if name not in TFLM_OPS:
         raise _not_registrable(f"Op {ops[0].index} {name}")
     stem = _FILES.get(name, name.lower())
     file = f"{KERNELS}/{stem}.cc"
     if name in _INT8_FORMS and _all_int8(model, ops):
         argument = f"tflite::Register_{name}_INT8()"
-        return Registration(name, METHODS[name], argument, file, f"{KERNELS}/{stem}.h")
-    return Registration(name, METHODS[name], "", file, "")
+        return Registration(name, TFLM_OPS[name], argument, file, f"{KERNELS}/{stem}.h")
+    return Registration(name, TFLM_OPS[name], "", file, "")
 
 
 def kernel_files(registered: Iterable[Registration]) -> tuple[str, ...]:
@@ -152,16 +119,16 @@ def kernel_files(registered: Iterable[Registration]) -> tuple[str, ...]:
 def _not_registrable(where: str) -> UnsupportedOpError:
     return UnsupportedOpError(
         f"{where} is none that mcuzoo can register with TFLM.",
-        f"It registers {', '.join(METHODS)}.",
+        f"It registers {', '.join(TFLM_OPS)}.",
     )
 
 
 def _registration(
     name: str, where: str, int8: bool, tree: Path, kernels: Kernels, resolver: str
 ) -> Registration:
-    if name not in METHODS:
+    if name not in TFLM_OPS:
         raise _not_registrable(where)
-    method = METHODS[name]
+    method = TFLM_OPS[name]
     if not re.search(rf"\b{method}\(", resolver):
         raise _no_kernel(tree, name, f"{method} in {RESOLVER}")
     file = _kernel_file(tree, name, kernels)
