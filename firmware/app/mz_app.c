@@ -3,8 +3,8 @@
 #include <stddef.h>
 
 #include "app/mz_arena.h"
-#include "app/mz_image.h"
 #include "app/mz_profile.h"
+#include "image/mz_image.h"
 #include "link/mz_link.h"
 #include "mz_board.h"
 #include "mz_build_id.h"
@@ -17,10 +17,6 @@
 #else
 #define TOOLCHAIN "gcc " __VERSION__
 #endif
-
-/* How many INPUT_DATA frames the host may send ahead. The board handles each as it comes; the
- * window only has to cover the round trip of the host's adapter. */
-#define WINDOW 4u
 
 static bool ready;
 
@@ -70,7 +66,7 @@ static void on_hello(const mz_frame *request) {
     const mz_upload_facts upload = mz_upload_state();
     const mz_msg_hello_reply reply = {
         .protocol_version = MZ_PROTOCOL_VERSION,
-        .window = WINDOW,
+        .window = mz_image_window(),
         .max_chunk_bytes = MZ_MAX_CHUNK_BYTES,
         .nonce = hello.nonce,
         .core_clock_hz = MZ_CORE_CLOCK_HZ,

@@ -9,6 +9,9 @@
 /* Forget the last profile; keep records from number first_record on, as many as there is room for. */
 void mz_profile_begin(uint16_t first_record);
 
+/* The first kernel has run already, and this is what it took. */
+void mz_profile_credit(uint32_t cycles);
+
 /* The mz_op_hook that makes the records; context is not used. Its own time counts for no kernel. */
 void mz_profile_lap(
     uint16_t first_op, uint16_t last_op, const int8_t *output, uint32_t bytes, void *context);

@@ -22,6 +22,9 @@ uint32_t mz_port_overruns(void);
 /* Free-running counter of core clock cycles, wraps at 2^32; 0 when there is no counter. */
 uint32_t mz_port_cycles(void);
 
+/* Let that counter stand still; or go on, from where it stood. */
+void mz_port_hold_cycles(bool still);
+
 /* The core's CPUID register (0 on a host). An implementer other than 0x41 (Arm) is an emulator. */
 uint32_t mz_port_cpuid(void);
 

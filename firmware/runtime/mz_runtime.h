@@ -100,6 +100,20 @@ const int8_t *mz_runtime_output(void);
 /* Run the model once. hook may be NULL. */
 mz_status mz_runtime_invoke(mz_op_hook hook, void *context);
 
+/* The next three are of a runtime that consumes its input as it arrives, which has no
+ * mz_runtime_input: the input is never whole in memory. Its first kernel runs in between, and
+ * mz_runtime_invoke does the rest; input that has not arrived by then is taken to be zeros. */
+
+/* The next byte is the input's first. What was taken before is forgotten, the last output too. */
+void mz_runtime_input_begin(void);
+
+/* Where the next bytes of the input belong, as many as *bytes says: at least one, until the input is
+ * complete. */
+int8_t *mz_runtime_input_room(uint32_t *bytes);
+
+/* So many bytes, at most the room, are there. Runs whatever they complete. */
+void mz_runtime_input_taken(uint32_t bytes);
+
 /* The next two are of a runtime whose models are uploaded; one whose model is linked in has not
  * got them. */
 

@@ -39,6 +39,13 @@ def export(
     arena_region: Annotated[
         str | None, typer.Option(help="Pin the tensor arena to this memory region.")
     ] = None,
+    stream_input: Annotated[
+        bool,
+        typer.Option(
+            "--stream-input",
+            help="With --runtime aot: consume the input as it arrives, for a smaller arena.",
+        ),
+    ] = False,
     tflm: Annotated[
         Path | None, typer.Option("--tflm", help="TFLM's tree, as create_tflm_tree.py makes it.")
     ] = None,
@@ -96,7 +103,7 @@ def export(
             universal_text,
         )
 
-        require_universal_choices(runtime, project, plan, embed)
+        require_universal_choices(runtime, project, plan, embed, stream_input)
         directory, made = export_universal_project(
             chosen, output, models or (), ops, tflm, kernels, arena_region, model_region, force
         )
@@ -126,13 +133,15 @@ def export(
         arena_region=arena_region,
         force=force,
         tflm=_tflm_options(runtime, tflm, kernels, plan, embed),
+        stream_input=stream_input,
     )
     if json_output:
         print(json.dumps(asdict(manifest), indent=2))
         return
     entry = manifest.plan
     print(f"{directory}: {manifest.model.name} for {chosen.name}, runtime {manifest.runtime}")
-    print(f"arena {entry.arena_bytes:,} bytes in {entry.arena_region}")
+    streamed = ", the input consumed as it arrives" if entry.stream_input else ""
+    print(f"arena {entry.arena_bytes:,} bytes in {entry.arena_region}{streamed}")
     print(f"constants {entry.constant_bytes:,} bytes in {entry.weights_region}")
     sdk = " --sdk MCUXSDK, or what its README says" if manifest.sdk else ""
     print(f"next: mcuzoo build {directory}{sdk}")

@@ -45,7 +45,7 @@ def export_universal_project(
 
 
 def require_universal_choices(
-    runtime: str, project: str | None, plan: str | None, embed: str | None
+    runtime: str, project: str | None, plan: str | None, embed: str | None, stream_input: bool
 ) -> None:
     """Raise UsageError for what a universal firmware cannot be, or has no use for."""
     from mcuzoo.errors import UsageError
@@ -53,6 +53,11 @@ def require_universal_choices(
     if runtime != "tflm":
         raise UsageError(
             f"--universal: the runtime {runtime} has its model compiled in.", "Use --runtime tflm."
+        )
+    if stream_input:
+        raise UsageError(
+            "--stream-input is for a model that is compiled in, with the runtime aot.",
+            "Leave --universal or --stream-input out.",
         )
     if project not in (None, "cmake"):
         raise UsageError(

@@ -24,6 +24,12 @@ def fit(
     arena_region: Annotated[
         str | None, typer.Option(help="Pin the tensor arena to this memory region.")
     ] = None,
+    stream_input: Annotated[
+        bool,
+        typer.Option(
+            "--stream-input", help="The input is consumed as it arrives, never whole in the arena."
+        ),
+    ] = False,
     kernels: Annotated[str, typer.Option(help="TFLM's: cmsis-nn or reference.")] = "cmsis-nn",
     plan: Annotated[
         str | None,
@@ -65,6 +71,11 @@ def fit(
     board or on the one at --port, and leaves a project that reserves just that.
     """
     if universal:
+        if stream_input:
+            raise UsageError(
+                "--stream-input is for a model that is linked in, with the runtime aot.",
+                "Leave --universal or --stream-input out.",
+            )
         from mcuzoo.cli.fit_universal import print_universal_fit
 
         if not print_universal_fit(model, board, kernels, arena_region, json_output):
@@ -88,6 +99,7 @@ def fit(
                 output,
                 port,
                 baud,
+                stream_input,
             ),
             json_output,
         )
@@ -115,6 +127,7 @@ def fit(
         list_boards(),
         check_kernels(kernels),
         check_plan(plan) if plan else None,
+        stream_input,
     )
     if known.note:
         report = replace(report, warnings=(known.note, *report.warnings))
@@ -171,6 +184,11 @@ def _print_report(report: FitReport) -> None:
         f"arena {report.arena_bytes:,} bytes in {report.placement.arena_region}; peak at op "
         f"{report.peak.index} {report.peak.name}, which needs {report.peak.live_bytes:,}"
     )
+    if report.streamed is not None:
+        print(
+            f"input consumed as it arrives, by the operators up to {report.streamed.last_op}; rows "
+            f"wait in {report.streamed.row_bytes:,} bytes of the arena"
+        )
     if report.tflm is not None:
         tflm, plan = report.tflm.arena, report.tflm.plan
         print(

@@ -30,6 +30,7 @@ class MeasureOptions:
     output: Path | None
     port: str | None
     baud: int
+    stream_input: bool
 
 
 def print_measurement(options: MeasureOptions, json_output: bool) -> None:
@@ -71,6 +72,7 @@ def _request(options: MeasureOptions) -> MeasureRequest:
         arena_region=options.arena_region,
         port=options.port,
         baud=options.baud,
+        stream_input=options.stream_input,
     )
 
 

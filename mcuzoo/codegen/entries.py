@@ -46,4 +46,5 @@ def plan_entry(plan: MemoryPlan) -> PlanEntry:
             RegionUse(region.region, region.used_bytes, region.size_bytes)
             for region in plan.regions
         ),
+        stream_input=plan.chain is not None,
     )

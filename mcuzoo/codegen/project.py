@@ -47,10 +47,12 @@ def export_project(
     arena_region: str | None = None,
     force: bool = False,
     tflm: TflmOptions | None = None,
+    stream_input: bool = False,
 ) -> Manifest:
     """Write a project for `source` on `board` into `directory`: same input, same bytes.
 
-    tflm: what the runtime tflm needs to know, and no other takes.
+    tflm: what the runtime tflm needs to know, and no other takes. stream_input: the firmware
+    consumes an input as it arrives; the runtime aot can, with some models.
 
     Raises UsageError (runtime, project kind or region that cannot be had), InputError (a TFLM tree
     that cannot be used), ModelError (model that the runtime cannot run), FitError (model that does
@@ -62,7 +64,8 @@ def export_project(
     check_target(directory, force)
     model = load_model(source.path)
     reserved = sdk_data_bytes(board) if project == "mcuxpresso" else 0
-    plan = _memory_plan(model, board, runtime, weights, arena_region, tflm, reserved)
+    place = (model, board, runtime, weights, arena_region)
+    plan = _memory_plan(place, tflm, reserved, stream_input)
     kind = _project_part(project, board, plan)
     part = _runtime_part(plan, source, tflm, kind)
     _require_fit(plan, board, source, runtime)
@@ -111,18 +114,15 @@ def export_project(
 
 
 def _memory_plan(
-    model: Model,
-    board: Board,
-    runtime: str,
-    weights: WeightsChoice,
-    arena_region: str | None,
+    place: tuple[Model, Board, str, WeightsChoice, str | None],
     tflm: TflmOptions | None,
     reserved_bytes: int,
+    stream_input: bool,
 ) -> MemoryPlan:
-    place = (model, board, runtime, weights, arena_region)
     if tflm is None:
-        return plan_memory(*place, reserved_bytes=reserved_bytes)
-    return plan_memory(*place, tflm.kernels, tflm.plan, tflm.arena_bytes, reserved_bytes)
+        return plan_memory(*place, reserved_bytes=reserved_bytes, stream_input=stream_input)
+    kinds = (tflm.kernels, tflm.plan, tflm.arena_bytes)
+    return plan_memory(*place, *kinds, reserved_bytes, stream_input)
 
 
 def _project_part(project: str, board: Board, plan: MemoryPlan) -> ProjectPart:

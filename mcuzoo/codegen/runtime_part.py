@@ -15,6 +15,10 @@ from mcuzoo.project.manifest import TflmEntry
 NO_UPLOAD_SOURCE = "upload/none/mz_upload_none.c"
 """For a firmware whose model is linked in."""
 
+WHOLE_IMAGE_SOURCE = "image/whole/mz_image_whole.c"
+STREAMED_IMAGE_SOURCE = "image/rows/mz_image_rows.c"
+"""For a firmware that keeps its input until it is run, or consumes it as it arrives."""
+
 
 @dataclass(frozen=True)
 class RuntimePart:
@@ -29,7 +33,8 @@ class RuntimePart:
 def aot_part(plan: MemoryPlan, sections: Sections) -> RuntimePart:
     """Raises UnsupportedOpError for an op that has no kernel of ours."""
     calls = lower(plan.program) if plan.calls is None else plan.calls
+    image = WHOLE_IMAGE_SOURCE if plan.chain is None else STREAMED_IMAGE_SOURCE
     return RuntimePart(
         rendered=render_model(plan.program, plan.arena, sections, calls),
-        compiled=(*kernel_sources(calls), NO_UPLOAD_SOURCE),
+        compiled=(*kernel_sources(calls), NO_UPLOAD_SOURCE, image),
     )

@@ -55,6 +55,11 @@ class Call:
         """All ops that the call computes, in the order of the model."""
         return (*self.before, self.op)
 
+    @property
+    def kernels(self) -> tuple[str, ...]:
+        """The C functions that are called."""
+        return (self.kernel,)
+
     def constants(self) -> Iterator[Constant]:
         """Every const array that the call needs, weights first."""
         yield from self.params.constants()

@@ -57,6 +57,7 @@ class MeasureRequest:
     arena_region: str | None = None
     port: str | None = None
     baud: int = 115200
+    stream_input: bool = False
 
 
 @dataclass(frozen=True)
@@ -160,6 +161,7 @@ def _plan(request: MeasureRequest) -> MemoryPlan:
         request.arena_region,
         kernels,
         head,
+        stream_input=request.stream_input,
     )
 
 
@@ -183,6 +185,7 @@ def _export(
         weights=request.weights,
         arena_region=request.arena_region,
         tflm=tflm,
+        stream_input=request.stream_input,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.call import Activation, Call
+from mcuzoo.lowering.row_chain import RowChain
 from mcuzoo.plan.lifetimes import BEFORE_FIRST_STEP, Life
 from mcuzoo.plan.share import Share
 
@@ -18,9 +19,11 @@ def scratch_buffer(program: Program, position: int) -> int:
 def call_lives(program: Program, calls: Sequence[Call]) -> tuple[Life, ...]:
     """The life of every buffer that a call or the host touches, ordered by index.
 
-    Steps are positions in `calls`. Scratch lives for one step.
+    Steps are positions in `calls`. Scratch lives for one step. An input that a RowChain consumes as
+    it arrives has no buffer.
     """
-    touched: dict[int, list[int]] = {program.input_buffer: [BEFORE_FIRST_STEP]}
+    streamed = any(isinstance(call, RowChain) for call in calls)
+    touched: dict[int, list[int]] = {} if streamed else {program.input_buffer: [BEFORE_FIRST_STEP]}
     sizes = {buffer.index: buffer.bytes for buffer in program.buffers}
     for position, call in enumerate(calls):
         for operand in (*call.inputs, call.output):

@@ -20,11 +20,20 @@ from mcuzoo.project.kinds import WeightsChoice
 
 
 @dataclass(frozen=True)
+class StreamedInput:
+    """An input that is consumed as it arrives: by the operators up to `last_op` (index as in the
+    .tflite file), which keep `row_bytes` of rows, their own and those between them."""
+
+    last_op: int
+    row_bytes: int
+
+
+@dataclass(frozen=True)
 class FitReport:
     """The verdict. `lower_bound_bytes`: no plan for these kernels can be smaller.
 
     `next_step` is None when the model fits. tflm: what TFLM is given and its arena as predicted,
-    None for another runtime.
+    None for another runtime. streamed: None when the arena holds the whole input.
     """
 
     model: str
@@ -42,6 +51,7 @@ class FitReport:
     warnings: tuple[str, ...]
     next_step: str | None
     tflm: TflmImage | None = None
+    streamed: StreamedInput | None = None
 
     def as_dict(self) -> dict[str, object]:
         """The report as `--json` prints it; sizes in bytes."""
@@ -71,6 +81,7 @@ class FitReport:
             ],
             "warnings": list(self.warnings),
             "next_step": self.next_step,
+            "streamed": self.streamed and asdict(self.streamed),
             "tflm": self.tflm and {"plan": self.tflm.plan, **self.tflm.arena.as_dict()},
         }
 
@@ -84,12 +95,16 @@ def fit_model(
     others: Sequence[Board] = (),
     kernels: Kernels = "cmsis-nn",
     head: HeadPlan | None = None,
+    stream_input: bool = False,
 ) -> FitReport:
     """Plan `model` for `board`. A model that does not fit is a report, not an error.
 
     others: boards that may be proposed instead. Raises as plan_memory.
     """
-    plan = plan_memory(model, board, runtime, weights, arena_region, kernels, head)
+    plan = plan_memory(
+        model, board, runtime, weights, arena_region, kernels, head, stream_input=stream_input
+    )
+    chain = plan.chain
     uncovered = tuple(check_aot(model)) if runtime == "aot" else ()
     advice = None
     if not plan.fits:
@@ -113,6 +128,7 @@ def fit_model(
         warnings=_warnings(board, plan),
         next_step=advice,
         tflm=plan.image,
+        streamed=None if chain is None else StreamedInput(chain.op.index, chain.row_bytes),
     )
 
 

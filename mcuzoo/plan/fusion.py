@@ -39,13 +39,13 @@ def _fused_around(program: Program, planned: Planned) -> list[tuple[Call, ...]]:
     for position in (plan.peak_step - 1, plan.peak_step):
         if 0 <= position < len(calls) - 1:
             first, second = calls[position : position + 2]
-            one = fuse(first, second) if _private(program, calls, first) else None
+            one = fuse(first, second) if is_private(program, calls, first) else None
             if one is not None:
                 found.append((*calls[:position], one, *calls[position + 2 :]))
     return found
 
 
-def _private(program: Program, calls: Sequence[Call], call: Call) -> bool:
+def is_private(program: Program, calls: Sequence[Call], call: Call) -> bool:
     """Does exactly one call read what `call` makes, and the host does not?"""
     readers = sum(
         isinstance(operand, Activation) and operand.buffer == call.output.buffer

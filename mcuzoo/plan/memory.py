@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mcuzoo.board.model import Board
-from mcuzoo.errors import UnsupportedOpError
+from mcuzoo.errors import UnsupportedOpError, UsageError
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.program import Program, build_program
 from mcuzoo.lowering.call import Call
 from mcuzoo.lowering.lower import lower
+from mcuzoo.lowering.row_chain import RowChain
 from mcuzoo.plan.arena import ArenaPlan, plan_arena
 from mcuzoo.plan.constants import call_constant_bytes, constant_bytes
 from mcuzoo.plan.fusion import smallest_plan
@@ -17,6 +18,7 @@ from mcuzoo.plan.lifetimes import lifetimes
 from mcuzoo.plan.needs import Needs, assess_needs, assess_tflm_needs
 from mcuzoo.plan.placement import Placement, place
 from mcuzoo.plan.regions import RegionFit, region_fits
+from mcuzoo.plan.streaming import streamed_plan
 from mcuzoo.plan.tflm.image import HeadPlan, TflmImage, prepare_image
 from mcuzoo.plan.tflm.requests import Kernels
 from mcuzoo.project.kinds import WeightsChoice, check_runtime
@@ -53,6 +55,12 @@ class MemoryPlan:
         return all(region.fits for region in self.regions)
 
     @property
+    def chain(self) -> RowChain | None:
+        """The calls that consume the input as it arrives, if it is not in the arena as a whole."""
+        first = self.calls[0] if self.calls else None
+        return first if isinstance(first, RowChain) else None
+
+    @property
     def peak(self) -> PeakOp:
         """The operator of the arena's peak step. A program without steps peaks at its input."""
         step = self.arena.peak_step
@@ -72,23 +80,31 @@ def plan_memory(
     head: HeadPlan | None = None,
     arena_bytes: int | None = None,
     reserved_bytes: int = 0,
+    stream_input: bool = False,
 ) -> MemoryPlan:
     """Plan `model` for `board`. kernels, head, arena_bytes: see prepare_image, for tflm only.
 
     reserved_bytes: of the data region, for what another start-up code than ours brings along.
+    stream_input: consume the input as it arrives, for aot only.
 
     Raises ModelError when the model cannot be executed at all (not INT8, several inputs),
-    UnsupportedOpError for an op whose arena under TFLM is not known and UsageError for a runtime
-    that is not available or a region that cannot hold an arena.
+    UnsupportedOpError for an op whose arena under TFLM is not known, or that has no kernel that
+    could take a streamed input, and UsageError for a runtime that is not available, a region that
+    cannot hold an arena or an input that cannot be streamed.
     """
     check_runtime(runtime)
+    if stream_input and runtime != "aot":
+        raise UsageError(
+            f"--stream-input: the runtime {runtime} wants its input as a whole.",
+            "Add --runtime aot, or leave --stream-input out.",
+        )
     program = build_program(model)
     image = prepare_image(model, kernels, head, arena_bytes) if runtime == "tflm" else None
-    calls = _calls(program) if runtime == "aot" else None
+    calls = _calls(program, stream_input) if runtime == "aot" else None
     if calls is None:
         arena, constants = plan_arena(lifetimes(program)), constant_bytes(program)
     else:
-        calls, arena = smallest_plan(program, calls)
+        calls, arena = (streamed_plan if stream_input else smallest_plan)(program, calls)
         constants = call_constant_bytes(calls)
     if image is None:
         needs = assess_needs(program, calls, arena, constants)
@@ -100,8 +116,10 @@ def plan_memory(
     return MemoryPlan(program, arena, needs, placement, regions, image, calls)
 
 
-def _calls(program: Program) -> tuple[Call, ...] | None:
+def _calls(program: Program, must_run: bool) -> tuple[Call, ...] | None:
     try:
         return lower(program)
     except UnsupportedOpError:
+        if must_run:
+            raise
         return None

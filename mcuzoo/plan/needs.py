@@ -33,7 +33,7 @@ def assess_needs(
         known = [OPS[step.op.name] for step in program.steps if step.op.name in OPS]
         names = [lowering.variants[-1].kernel for lowering in known]
     else:
-        names = [call.kernel for call in calls]
+        names = [kernel for call in calls for kernel in call.kernels]
     footprint = estimate_footprint("aot", names)
     return Needs(
         arena_bytes=plan.arena_bytes,

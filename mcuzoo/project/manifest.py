@@ -66,6 +66,7 @@ class PlanEntry:
     """The memory plan that the project was rendered from; all sizes in bytes.
 
     `regions` is what each memory region was expected to hold, by estimate where code is concerned.
+    stream_input: the input is consumed as it arrives and has no place in the arena.
     """
 
     arena_bytes: int
@@ -75,6 +76,7 @@ class PlanEntry:
     constant_bytes: int
     peak_op: str
     regions: tuple[RegionUse, ...] = ()
+    stream_input: bool = False
 
 
 @dataclass(frozen=True)

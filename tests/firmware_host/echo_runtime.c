@@ -1,5 +1,6 @@
 /* A runtime for link tests: its output depends on every input byte, and like a real one it consumes
- * its input. The environment makes it fail; each invocation leaves a line on stderr. */
+ * its input. The environment makes it fail; each invocation leaves a line on stderr.
+ * WITH_ROWS it takes its input in pieces, through room for a few bytes. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <stdio.h>
@@ -78,9 +79,38 @@ const mz_model_info *mz_runtime_info(void) {
     return &info;
 }
 
+#ifdef WITH_ROWS
+static int8_t room[97];
+static uint32_t roomy, arrived;
+
+/* More room each time, and little again. */
+static void make_room(void) {
+    roomy = roomy % sizeof(room) + 1u;
+}
+
+void mz_runtime_input_begin(void) {
+    arrived = 0u;
+    memset(input, 0x55, sizeof(input));
+    make_room();
+}
+
+int8_t *mz_runtime_input_room(uint32_t *bytes) {
+    const uint32_t missing = INPUT_BYTES - arrived;
+    *bytes = roomy < missing ? roomy : missing;
+    return room;
+}
+
+void mz_runtime_input_taken(uint32_t bytes) {
+    memcpy(input + arrived, room, bytes);
+    memset(room, 0x55, sizeof(room));
+    arrived += bytes;
+    make_room();
+}
+#else
 int8_t *mz_runtime_input(void) {
     return input;
 }
+#endif
 
 const int8_t *mz_runtime_output(void) {
     return output;

@@ -20,7 +20,7 @@ if sys.platform == "win32":
     pytest.skip("the host port needs POSIX", allow_module_level=True)
 
 from helpers.fault_proxy import Line
-from helpers.host_firmware import HostBoard, build_host_firmware, echo_output
+from helpers.host_firmware import HostBoard, build_echo_firmware, echo_output
 
 REQUESTS = [
     code for code, kind in MESSAGES.items() if kind.sender is Sender.HOST and kind is not Reset
@@ -40,10 +40,12 @@ requests = st.builds(
 streams = st.lists(requests | st.binary(max_size=1500), max_size=12).map(b"".join)
 
 
-@pytest.fixture(scope="module")
-def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
+@pytest.fixture(scope="module", params=["whole", "rows"])
+def line(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Line]:
     folder = tmp_path_factory.mktemp("firmware")
-    with Line(HostBoard(build_host_firmware(folder / "echo"), folder)) as line:
+    with Line(HostBoard(build_echo_firmware(folder / "echo", request.param), folder)) as line:
         yield line
 
 

@@ -20,15 +20,16 @@ if sys.platform == "win32":
     pytest.skip("the host port needs POSIX", allow_module_level=True)
 
 from helpers.board_wire import Wire, refusal
-from helpers.host_firmware import HostBoard, build_host_firmware, echo_output
+from helpers.host_firmware import HostBoard, build_echo_firmware, echo_output
 
 DATA = np.random.default_rng(1).integers(-128, 128, 4096, dtype=np.int8).tobytes()
 CRC = zlib.crc32(DATA)
 
 
-@pytest.fixture(scope="module")
-def firmware(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_host_firmware(tmp_path_factory.mktemp("firmware") / "echo")
+@pytest.fixture(scope="module", params=["whole", "rows"])
+def firmware(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+    """One that keeps its input until it is run, and one that consumes it as it arrives."""
+    return build_echo_firmware(tmp_path_factory.mktemp("firmware") / "echo", request.param)
 
 
 @pytest.fixture
@@ -61,6 +62,16 @@ def test_gaps_and_repetitions(wire: Wire) -> None:
     assert not wire.gap(messages.InputData(5, 4, bytes(8)))
     assert wire.gap(messages.InputData(5, 9, bytes(8)))
     assert wire.ask(messages.InputBegin(5, 4096, CRC)) == messages.Ack(5, 8)
+
+
+def test_an_image_in_mid_air_is_dropped(wire: Wire) -> None:
+    wire.ask(messages.InputBegin(5, 4096, CRC))
+    wire.ask(messages.InputData(5, 0, DATA[:1000]))
+    wire.load(6, DATA[::-1])
+    result = wire.ask(messages.Invoke(6, zlib.crc32(DATA[::-1])))
+    assert isinstance(result, messages.Result)
+    output = echo_output(np.frombuffer(DATA[::-1], np.int8)).tobytes()
+    assert result.output_crc32 == zlib.crc32(output)
 
 
 def test_a_new_image_replaces_the_old(wire: Wire) -> None:

@@ -19,6 +19,7 @@ from mcuzoo.lowering.lower import lower
 from mcuzoo.plan.calls import call_lives
 from mcuzoo.plan.fusion import plan_calls, smallest_plan
 from mcuzoo.plan.layout import ArenaPlan, Slot
+from mcuzoo.plan.streaming import streamed_plan
 from mcuzoo.resources import firmware_dir
 
 HARNESS = Path(__file__).resolve().parent.parent / "firmware_host" / "model_harness.c"
@@ -33,6 +34,11 @@ def tight_plan(program: Program) -> ArenaPlan:
 def exported_plan(program: Program) -> tuple[tuple[Call, ...], ArenaPlan]:
     """Calls and plan as an export has them."""
     return smallest_plan(program, lower(program))
+
+
+def streamed(program: Program) -> tuple[tuple[Call, ...], ArenaPlan]:
+    """Calls and plan as an export has them whose input is consumed as it arrives."""
+    return streamed_plan(program, lower(program))
 
 
 def roomy_plan(program: Program) -> ArenaPlan:
@@ -88,9 +94,10 @@ class GeneratedModel:
     executable: Path
     output_bytes: int
 
-    def run(self, inputs: Sequence[NDArray[np.int8]]) -> NDArray[np.int8]:
-        """int8 (len(inputs), output elements)."""
-        answer = self._answer(b"".join(values.tobytes() for values in inputs))
+    def run(self, inputs: Sequence[NDArray[np.int8]], seed: int = 1) -> NDArray[np.int8]:
+        """int8 (len(inputs), output elements). seed: of the pieces in which a model that consumes
+        its input as it arrives gets it."""
+        answer = self._answer(b"".join(values.tobytes() for values in inputs), "plain", str(seed))
         return np.frombuffer(answer, np.int8).reshape(len(inputs), self.output_bytes)
 
     def run_layers(self, values: NDArray[np.int8]) -> bytes:

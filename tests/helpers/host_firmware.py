@@ -58,10 +58,12 @@ def build_host_firmware(
     runtime: Sequence[Path] = (ECHO_RUNTIME,),
     options: Sequence[str] = (),
     upload: str = "none",
+    image: str = "whole",
 ) -> Path:
     """Link the firmware's link, app and host port with `runtime` sources; sanitized.
 
-    upload: "slot" for a firmware that takes models.
+    upload: "slot" for a firmware that takes models. image: "rows" for a runtime that consumes its
+    input as it arrives.
     """
     firmware = firmware_dir()
     compiler = find_host_compiler()
@@ -69,6 +71,7 @@ def build_host_firmware(
         *sorted((firmware / "link").glob("*.c")),
         *sorted((firmware / "app").glob("*.c")),
         *sorted((firmware / "upload" / upload).glob("*.c")),
+        *sorted((firmware / "image" / image).glob("*.c")),
         firmware / "port" / "host" / "mz_port_host.c",
         *runtime,
     ]
@@ -87,6 +90,12 @@ def build_host_firmware(
         ]
     )
     return executable
+
+
+def build_echo_firmware(executable: Path, image: str, *options: str) -> Path:
+    """The firmware over echo_runtime.c; `image` as above."""
+    rows = ("-DWITH_ROWS",) if image == "rows" else ()
+    return build_host_firmware(executable, options=(*rows, *options), image=image)
 
 
 def echo_output(image: NDArray[np.int8]) -> NDArray[np.int8]:

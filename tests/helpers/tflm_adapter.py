@@ -57,7 +57,7 @@ class Adapter:
         project = self.project / "firmware"
         application = [
             path.relative_to(self.project).as_posix()
-            for folder in ("app", "link", "upload/none")
+            for folder in ("app", "link", "upload/none", "image/whole")
             for path in sorted((project / folder).glob("*.c"))
         ]
         port = str(firmware_dir() / "port/host/mz_port_host.c")

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.fault_proxy import KINDS, Faults, Line
-from helpers.host_firmware import build_host_firmware, echo_output
+from helpers.host_firmware import build_echo_firmware, build_host_firmware, echo_output
 
 from mcuzoo.errors import McuzooError
 from mcuzoo.link.session import Session, Timing
@@ -56,6 +56,21 @@ def test_a_large_input_under_faults(plug_in: LineMaker, tmp_path: Path) -> None:
     large = build_host_firmware(tmp_path / "large", options=["-DINPUT_BYTES=49152"])
     line = plug_in(Faults(3, mean_bytes=12000, kinds=ON_THE_LINE), firmware=large)
     assert stream(line, images=3, size_bytes=49152, seed=3) == (3, [])
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A firmware that consumes its input as it arrives."""
+    folder = tmp_path_factory.mktemp("rows")
+    return build_echo_firmware(folder / "rows", "rows")
+
+
+@pytest.mark.parametrize("kinds", [KINDS, ON_THE_LINE, ("reset",)])
+def test_an_input_consumed_as_it_arrives(
+    plug_in: LineMaker, rows: Path, kinds: tuple[str, ...]
+) -> None:
+    line = plug_in(Faults(seed=5, mean_bytes=7000, kinds=kinds), firmware=rows)
+    assert stream(line, images=10, size_bytes=4096, seed=5) == (10, [])
 
 
 @pytest.mark.parametrize("seed", range(2))

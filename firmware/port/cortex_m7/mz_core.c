@@ -37,6 +37,11 @@ uint32_t mz_port_cycles(void) {
     return (control & MZ_DWT_CTRL_NOCYCCNT) != 0u ? 0u : cycles;
 }
 
+void mz_port_hold_cycles(bool still) {
+    const uint32_t control = MZ_DWT_CTRL & ~MZ_DWT_CTRL_CYCCNTENA;
+    MZ_DWT_CTRL = still ? control : control | MZ_DWT_CTRL_CYCCNTENA;
+}
+
 uint32_t mz_port_cpuid(void) {
     return MZ_SCB_CPUID;
 }

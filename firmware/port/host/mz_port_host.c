@@ -86,11 +86,28 @@ uint32_t mz_port_overruns(void) {
     return overruns;
 }
 
-/* Nanoseconds: the "core clock" of the host is 1 GHz. */
-uint32_t mz_port_cycles(void) {
+static uint32_t nanoseconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint32_t)now.tv_sec * 1000000000u + (uint32_t)now.tv_nsec;
+}
+
+static bool cycles_held;
+static uint32_t held_at;
+static uint32_t held_for;
+
+/* The "core clock" of the host is 1 GHz. */
+uint32_t mz_port_cycles(void) {
+    return (cycles_held ? held_at : nanoseconds()) - held_for;
+}
+
+void mz_port_hold_cycles(bool still) {
+    if (still && !cycles_held) {
+        held_at = nanoseconds();
+    } else if (!still && cycles_held) {
+        held_for += nanoseconds() - held_at;
+    }
+    cycles_held = still;
 }
 
 uint32_t mz_port_cpuid(void) {

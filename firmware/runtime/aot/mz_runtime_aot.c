@@ -28,17 +28,19 @@ const mz_model_info *mz_runtime_info(void) {
     return &mz_model;
 }
 
+#ifdef MZ_INPUT_OFFSET /* else it is consumed as it arrives: mz_runtime_rows.c */
 int8_t *mz_runtime_input(void) {
     return mz_arena + MZ_INPUT_OFFSET;
-}
-
-const int8_t *mz_runtime_output(void) {
-    return mz_arena + MZ_OUTPUT_OFFSET;
 }
 
 mz_status mz_runtime_invoke(mz_op_hook hook, void *context) {
     mz_model_invoke(hook, context);
     return MZ_OK;
+}
+#endif
+
+const int8_t *mz_runtime_output(void) {
+    return mz_arena + MZ_OUTPUT_OFFSET;
 }
 
 const char *mz_runtime_error(void) {

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from mcuzoo import __version__
 from mcuzoo.codegen.aot.c_text import array_text, struct_lines
 from mcuzoo.codegen.aot.ends import end_lines, sha256_rows, view_end
+from mcuzoo.codegen.aot.stages import view_stages
 from mcuzoo.codegen.sections import STANDALONE, Sections
 from mcuzoo.codegen.templates import render
 from mcuzoo.errors import ModelError
@@ -16,6 +17,7 @@ from mcuzoo.graph.program import Program
 from mcuzoo.lowering.call import Activation, Call, Operand
 from mcuzoo.lowering.constant import Constant
 from mcuzoo.lowering.lower import lower
+from mcuzoo.lowering.row_chain import RowChain
 from mcuzoo.lowering.words import comment_text, shape_text
 from mcuzoo.plan.calls import scratch_buffer
 from mcuzoo.plan.layout import ArenaPlan
@@ -29,12 +31,14 @@ def render_model(
 ) -> dict[str, str]:
     """The generated C, by path in the project folder; the same input gives the same text.
 
-    `calls` are the program's, if they are lowered already. Raises UnsupportedOpError when an op,
-    type or option has no kernel, ModelError when the model's ends cannot be described.
+    `calls` are the program's, if they are lowered already; a RowChain may be the first. Raises
+    UnsupportedOpError when an op, type or option has no kernel, ModelError when the model's ends
+    cannot be described.
     """
     calls = lower(program) if calls is None else calls
     if not calls:
         raise ModelError("The model computes nothing.", "Export a model with at least one layer.")
+    chain = calls[0] if isinstance(calls[0], RowChain) else None
     constants = [_view_constant(constant) for call in calls for constant in call.constants()]
     header = render(
         "aot/mz_model.h.j2",
@@ -43,15 +47,18 @@ def render_model(
         sha256=program.model.sha256,
         ends=end_lines(program.model),
         arena_bytes=plan.arena_bytes,
-        input_offset=plan.slot(program.input_buffer).offset,
+        input_offset=None if chain else plan.slot(program.input_buffer).offset,
+        row_stages=len(chain.stages) if chain else 0,
         output_offset=plan.slot(program.output_buffer).offset,
         constants=constants,
     )
     sequence = render(
         "aot/mz_model.c.j2",
         title=_title(program),
-        headers=sorted({f"kernels/{call.kernel}.h" for call in calls}),
+        headers=sorted({f"kernels/{kernel}.h" for call in calls for kernel in call.kernels}),
         calls=[_view_call(program, plan, at, call) for at, call in enumerate(calls)],
+        kernels=[_view_kernel(program, kernel) for call in calls for kernel in _parts(call)],
+        stages=view_stages(program, plan, chain) if chain else (),
         op_count=len(program.model.ops),
         sha256=sha256_rows(program.model.sha256),
         input=view_end(program.input_tensor),
@@ -72,17 +79,26 @@ def render_model(
 
 
 @dataclass(frozen=True)
+class KernelView:
+    """One kernel's parameters as their template shows them. `shapes` reads input -> output."""
+
+    index: int
+    op: str
+    name: str
+    shapes: str
+    struct: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class CallView:
     """One call as its template shows it. `shapes` reads input -> output."""
 
     index: int
     first_index: int
     op: str
-    name: str
     shapes: str
     kernel: str
-    struct: str
-    fields: tuple[str, ...]
     arguments: str
     output_offset: int
     output_bytes: int
@@ -95,6 +111,11 @@ class ConstantView:
     values: str
 
 
+def _parts(call: Call) -> tuple[Call, ...]:
+    """The calls of one kernel each that make up this one."""
+    return tuple(stage.call for stage in call.stages) if isinstance(call, RowChain) else (call,)
+
+
 def _title(program: Program) -> str:
     return comment_text(program.model.name)
 
@@ -104,28 +125,45 @@ def _view_constant(constant: Constant) -> ConstantView:
     return ConstantView(declaration, constant.meaning, array_text(constant))
 
 
+def _view_kernel(program: Program, call: Call) -> KernelView:
+    return KernelView(
+        index=call.op.index,
+        op=_ops_text(call),
+        name=comment_text(program.model.tensor(call.op.outputs[0]).name),
+        shapes=_shapes_text(program, call),
+        struct=call.params.c_type,
+        fields=tuple(struct_lines(call.params)),
+    )
+
+
 def _view_call(program: Program, plan: ArenaPlan, position: int, call: Call) -> CallView:
-    model, op = program.model, call.op
-    output = model.tensor(op.outputs[0])
-    inputs = [model.tensor(index) for index in call.ops[0].inputs[: len(call.inputs)]]
+    output = program.model.tensor(call.op.outputs[0])
     slot = plan.slot(call.output.buffer)
     operands = [_operand_text(plan, operand) for operand in (*call.inputs, call.output)]
     if call.scratch_bytes:
         scratch = Activation(scratch_buffer(program, position))
         operands.append(_operand_text(plan, scratch))
     return CallView(
-        index=op.index,
+        index=call.op.index,
         first_index=call.ops[0].index,
-        op=" and ".join(op.name for op in call.ops),
-        name=comment_text(output.name),
-        shapes=f"{_shapes(inputs)} -> {shape_text(output.shape)}",
+        op=_ops_text(call),
+        shapes=_shapes_text(program, call),
         kernel=call.kernel,
-        struct=call.params.c_type,
-        fields=tuple(struct_lines(call.params)),
         arguments=", ".join(operands),
         output_offset=slot.offset,
         output_bytes=output.bytes,
     )
+
+
+def _ops_text(call: Call) -> str:
+    return " and ".join(op.name for op in call.ops)
+
+
+def _shapes_text(program: Program, call: Call) -> str:
+    """A chain has no operands, but still an input: its first op's."""
+    model, count = program.model, max(len(call.inputs), 1)
+    inputs = [model.tensor(index) for index in call.ops[0].inputs[:count]]
+    return f"{_shapes(inputs)} -> {shape_text(model.tensor(call.op.outputs[0]).shape)}"
 
 
 def _shapes(tensors: Sequence[Tensor]) -> str:

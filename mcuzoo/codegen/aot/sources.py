@@ -7,17 +7,23 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mcuzoo.lowering.call import Call
+from mcuzoo.lowering.row_chain import RowChain
 from mcuzoo.resources import firmware_dir
 
 RUNTIME_SOURCE = "runtime/aot/mz_runtime_aot.c"
+ROW_SOURCES = ("runtime/aot/mz_rows.c", "runtime/aot/mz_runtime_rows.c")
+"""Of models that consume their input as it arrives."""
 
 _INCLUDE = re.compile(r'^#include "(kernels/[^"]+)"$', re.MULTILINE)
 
 
 def kernel_sources(calls: Iterable[Call]) -> tuple[str, ...]:
     """The runtime and the kernels of these calls, relative to firmware/, sorted."""
-    kernels = {f"kernels/{call.kernel}.c" for call in calls}
-    return (*sorted(_with_shared(kernels, firmware_dir())), RUNTIME_SOURCE)
+    calls = tuple(calls)
+    kernels = {f"kernels/{kernel}.c" for call in calls for kernel in call.kernels}
+    streamed = any(isinstance(call, RowChain) for call in calls)
+    runtime = (RUNTIME_SOURCE, *(ROW_SOURCES if streamed else ()))
+    return (*sorted(_with_shared(kernels, firmware_dir())), *runtime)
 
 
 def _with_shared(kernels: Iterable[str], firmware: Path) -> set[str]:

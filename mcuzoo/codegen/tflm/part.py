@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mcuzoo.codegen.runtime_part import NO_UPLOAD_SOURCE, RuntimePart
+from mcuzoo.codegen.runtime_part import NO_UPLOAD_SOURCE, WHOLE_IMAGE_SOURCE, RuntimePart
 from mcuzoo.codegen.sections import STANDALONE, Sections
 from mcuzoo.codegen.tflm.emit import EMBEDDED_FILE, render_tflm_model
 from mcuzoo.codegen.tflm.options import TflmOptions
@@ -57,7 +57,7 @@ def tflm_part(
             options.embed,
             options.recording,
         ),
-        compiled=(RUNTIME_SOURCE, FIXED_SOURCE, NO_UPLOAD_SOURCE),
+        compiled=(RUNTIME_SOURCE, FIXED_SOURCE, NO_UPLOAD_SOURCE, WHOLE_IMAGE_SOURCE),
         extra={EMBEDDED_FILE: image.model.raw},
         tflm=entry,
     )

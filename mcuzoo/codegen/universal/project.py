@@ -12,6 +12,7 @@ from mcuzoo.codegen.build_files import render_build_files
 from mcuzoo.codegen.entries import target_entry
 from mcuzoo.codegen.folder import check_target, write_project
 from mcuzoo.codegen.identity import build_id_header, file_hashes
+from mcuzoo.codegen.runtime_part import WHOLE_IMAGE_SOURCE
 from mcuzoo.codegen.sources import (
     INCLUDE_DIRS,
     SOURCE_SUFFIXES,
@@ -40,6 +41,7 @@ _COMPILED = (
     RUNTIME_SOURCE,
     "runtime/tflm/uploaded/mz_tflm_uploaded.c",
     "upload/slot/mz_upload_slot.c",
+    WHOLE_IMAGE_SOURCE,
 )
 
 

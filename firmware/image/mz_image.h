@@ -1,4 +1,7 @@
-/* The one image that the board holds: its input as it arrives, then its result. */
+/* The one image that the board holds: its input as it arrives, then its result.
+ *
+ * There are two: whole/ keeps the input until it is run, rows/ hands it to the runtime as it
+ * arrives. */
 #ifndef MZ_IMAGE_H
 #define MZ_IMAGE_H
 
@@ -26,6 +29,9 @@ typedef struct {
 
 const mz_image *mz_image_current(void);
 
+/* How many INPUT_DATA frames the host may send ahead. */
+uint8_t mz_image_window(void);
+
 /* True when the board holds this image, in whatever state. */
 bool mz_image_is(uint32_t image_id);
 
@@ -40,8 +46,8 @@ void mz_image_begin(uint32_t image_id, uint32_t input_crc32);
  * and must not overlap it. */
 bool mz_image_take(uint32_t offset, mz_span data);
 
-/* Runs the model on the complete input, when its CRC in memory is input_crc32; else forgets the
- * image and returns false. Leaves it DONE or FAILED. */
+/* Runs the model on the complete input, or what of it has not run yet, when the input's CRC in memory
+ * is input_crc32; else forgets the image and returns false. Leaves it DONE or FAILED. */
 bool mz_image_run(uint32_t input_crc32);
 
 /* The same, while mz_profile keeps records from first_record on. */

@@ -1,0 +1,108 @@
+#include "image/mz_image.h"
+
+#include <stddef.h>
+
+#include "app/mz_profile.h"
+#include "link/mz_crc32.h"
+#include "port/mz_port.h"
+#include "runtime/mz_runtime.h"
+
+/* The board handles each frame as it comes; the window only has to cover the round trip of the
+ * host's adapter. */
+#define WINDOW 4u
+
+static mz_image image;
+
+const mz_image *mz_image_current(void) {
+    return &image;
+}
+
+uint8_t mz_image_window(void) {
+    return WINDOW;
+}
+
+bool mz_image_is(uint32_t image_id) {
+    return image.state != MZ_IMAGE_NONE && image.image_id == image_id;
+}
+
+void mz_image_forget(void) {
+    image.state = MZ_IMAGE_NONE;
+}
+
+void mz_image_begin(uint32_t image_id, uint32_t input_crc32) {
+    if (mz_image_is(image_id) && image.input_crc32 == input_crc32) {
+        return;
+    }
+    image.state = MZ_IMAGE_LOADING;
+    image.image_id = image_id;
+    image.input_crc32 = input_crc32;
+    image.next_offset = 0u;
+}
+
+bool mz_image_take(uint32_t offset, mz_span data) {
+    if (offset != image.next_offset) {
+        return offset <= image.next_offset;
+    }
+    int8_t *to = mz_runtime_input() + offset;
+    for (uint32_t i = 0u; i < data.count; i++) {
+        to[i] = (int8_t)data.bytes[i];
+    }
+    image.next_offset += data.count;
+    return true;
+}
+
+/* The cycle counter wraps every few seconds; adding it up op by op measures longer inferences. */
+typedef struct {
+    uint32_t last;
+    uint64_t total;
+} stopwatch;
+
+static void
+lap(uint16_t first_op, uint16_t last_op, const int8_t *output, uint32_t bytes, void *context) {
+    (void)first_op;
+    (void)last_op;
+    (void)output;
+    (void)bytes;
+    stopwatch *watch = context;
+    const uint32_t now = mz_port_cycles();
+    watch->total += (uint32_t)(now - watch->last);
+    watch->last = now;
+}
+
+static bool input_is_intact(uint32_t input_crc32) {
+    if (mz_crc32(mz_runtime_input(), mz_runtime_info()->input.bytes) == input_crc32) {
+        return true;
+    }
+    image.state = MZ_IMAGE_NONE;
+    return false;
+}
+
+static void keep_result(mz_status status, bool profiled, uint64_t cycles) {
+    image.profiled = profiled;
+    image.cycles = cycles;
+    image.state = status == MZ_OK ? MZ_IMAGE_DONE : MZ_IMAGE_FAILED;
+    if (status == MZ_OK) {
+        image.output_crc32 = mz_crc32(mz_runtime_output(), mz_runtime_info()->output.bytes);
+    }
+}
+
+bool mz_image_run(uint32_t input_crc32) {
+    if (!input_is_intact(input_crc32)) {
+        return false;
+    }
+    stopwatch watch = {mz_port_cycles(), 0u};
+    const mz_status status = mz_runtime_invoke(lap, &watch);
+    lap(0u, 0u, NULL, 0u, &watch);
+    keep_result(status, false, watch.total);
+    return true;
+}
+
+bool mz_image_profile(uint32_t input_crc32, uint16_t first_record) {
+    if (!input_is_intact(input_crc32)) {
+        return false;
+    }
+    mz_profile_begin(first_record);
+    const mz_status status = mz_runtime_invoke(mz_profile_lap, NULL);
+    keep_result(status, true, mz_profile_end());
+    return true;
+}

@@ -1,0 +1,52 @@
+"""The stages of a RowChain as C: a function for each that runs its kernel on some of its rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mcuzoo.graph.program import Program
+from mcuzoo.lowering.row_chain import RowChain, RowStage
+from mcuzoo.lowering.rows import Rows, Setting
+from mcuzoo.plan.calls import scratch_buffer
+from mcuzoo.plan.layout import ArenaPlan
+
+
+@dataclass(frozen=True)
+class StageView:
+    """One stage as its template shows it. `output`: an offset in the arena, of the last stage."""
+
+    index: int
+    kernel: str
+    struct: str
+    settings: tuple[str, ...]
+    scratch: int | None
+    rows: Rows
+    band: int
+    buffer: int
+    output: int | None
+
+
+def view_stages(program: Program, plan: ArenaPlan, chain: RowChain) -> tuple[StageView, ...]:
+    """In the order in which the rows pass through them."""
+    return tuple(_view(program, plan, chain, stage) for stage in chain.stages)
+
+
+def _view(program: Program, plan: ArenaPlan, chain: RowChain, stage: RowStage) -> StageView:
+    call = stage.call
+    base = plan.slot(scratch_buffer(program, 0)).offset
+    return StageView(
+        index=call.op.index,
+        kernel=call.kernel,
+        struct=call.params.c_type,
+        settings=tuple(map(_setting_text, stage.rows.settings)),
+        scratch=base + chain.kernel_scratch_offset if call.scratch_bytes else None,
+        rows=stage.rows,
+        band=chain.band,
+        buffer=base + stage.buffer_offset,
+        output=plan.slot(chain.output.buffer).offset if stage is chain.stages[-1] else None,
+    )
+
+
+def _setting_text(setting: Setting) -> str:
+    factor = "" if setting.factor == 1 else f" * {setting.factor}"
+    return f"params.{setting.field} = band->{setting.source}{factor};"

@@ -1,0 +1,116 @@
+"""Firmware that consumes its input as it arrives, on the emulated boards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers.commands import finished, mcuzoo
+from helpers.emulated_board import EmulatedBoard
+from helpers.fault_proxy import Faults, Line
+
+from mcuzoo.board.load import load_board
+from mcuzoo.codegen.project import export_project
+from mcuzoo.graph.read import load_model
+from mcuzoo.link.session import Session, Timing
+from mcuzoo.project.manifest import load_manifest
+from mcuzoo.toolchain.build import build_project
+from mcuzoo.zoo.engines.reference import ReferenceEngine
+from mcuzoo.zoo.registry import resolve_model
+
+BuiltProject = Callable[..., Path]
+
+
+@pytest.fixture(scope="module")
+def streamed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """`streamed(board)`: the folder of a built project of the bundled model."""
+    pytest.importorskip("unicorn")
+    built: dict[str, Path] = {}
+
+    def build(board: str) -> Path:
+        if board not in built:
+            folder = tmp_path_factory.mktemp(f"streamed-{board}") / "project"
+            export_project(
+                resolve_model("signs"), load_board(board), folder, "aot", stream_input=True
+            )
+            build_project(folder)
+            built[board] = folder
+        return built[board]
+
+    return build
+
+
+@pytest.mark.parametrize("board", ["rt1050", "rt1170"])
+def test_a_run(
+    streamed: Callable[[str], Path],
+    built_project: BuiltProject,
+    signs: Path,
+    tmp_path: Path,
+    board: str,
+) -> None:
+    """Every output is the reference's; the count is the whole inference's, on a smaller arena."""
+    project, whole = streamed(board), built_project(board)
+    documents = []
+    for folder in (project, whole):
+        done = finished(
+            mcuzoo("run-serial", "--port", f"emulator://{folder}", "--project", folder,
+                   "--images", signs, "--limit", 2,
+                   "--out", tmp_path / folder.parent.name, "--json")
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        documents.append(json.loads(done.stdout))
+    assert documents[0]["reference"] == {"compared": 2, "equal": 2, "largest_difference": 0}
+    counts = [document["latency"] for document in documents]
+    assert [count["counted"] for count in counts] == [1, 1]
+    assert counts[1]["median"] < counts[0]["median"] < 1.01 * counts[1]["median"]
+    plans = [load_manifest(folder).plan for folder in (project, whole)]
+    assert [plan.stream_input for plan in plans] == [True, False]
+    assert plans[0].arena_bytes < plans[1].arena_bytes
+
+
+def test_profile_and_inference_agree(streamed: Callable[[str], Path]) -> None:
+    """The first record is of what ran while the input came, waiting and copying aside."""
+    project = streamed("rt1050")
+    tensor = np.random.default_rng(1).integers(-128, 128, 128 * 128 * 3, dtype=np.int8)
+    with Session.open(f"emulator://{project}?count=all") as session:
+        inference = session.infer(0, tensor)
+        profile = session.profile(1, tensor)
+        again = session.infer(2, tensor)
+    first = profile.records[0]
+    assert (first.first_op, first.last_op) == (0, 0)
+    # 884,736 products, by SMLADs of two; 49,152 bytes came in meanwhile.
+    assert first.cycles is not None and 500_000 < first.cycles < 1_100_000
+    assert inference.cycles is not None and profile.inference.cycles is not None
+    assert abs(profile.inference.cycles - inference.cycles) < 60 * len(profile.records)
+    assert again.cycles == inference.cycles
+    assert np.array_equal(profile.inference.output, inference.output)
+
+
+def test_every_layer_is_compared(streamed: Callable[[str], Path]) -> None:
+    done = finished(mcuzoo("profile", streamed("rt1050"), "--json"))
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert all(layer["equal"] for layer in found["layers"])
+    assert found["output_equal"] and found["passed"]
+
+
+def test_faults_on_the_line_and_resets_bring_nothing_wrong(
+    streamed: Callable[[str], Path],
+) -> None:
+    """Damaged, lost and repeated pieces; images that are begun and never ended."""
+    project = streamed("rt1050")
+    engine = ReferenceEngine(load_model(resolve_model("signs").path))
+    source = np.random.default_rng(4)
+    board = EmulatedBoard(project)
+    faults = Faults(2, mean_bytes=30_000)
+    with Line(board, faults) as line:  # type: ignore[arg-type]
+        timing = Timing(latency_s=0.5, attempts=8)
+        with Session.open(line.url, timing=timing) as session:
+            for index in range(3):
+                image = source.integers(-128, 128, (128, 128, 3), dtype=np.int8)
+                output = session.infer(index, image).output
+                assert np.array_equal(output, engine.run(image).reshape(-1))
+        assert line.to_board is not None and line.to_board.struck
