@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from mcuzoo.cli.options import Baud
+
 
 def compare(
     projects: Annotated[list[Path], typer.Argument(help="Built projects, two or more.")],
@@ -31,7 +33,7 @@ def compare(
     limit: Annotated[
         int, typer.Option("--limit", min=1, help="Run so many images, spread over the classes.")
     ] = 10,
-    baud: Annotated[int, typer.Option("--baud", min=1, help="Bits per second.")] = 115200,
+    baud: Baud = 115200,
     no_reference: Annotated[
         bool,
         typer.Option("--no-reference", help="Compare with the first project, not with the host."),

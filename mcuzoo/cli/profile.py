@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from mcuzoo.cli.options import Baud, NoReference, Trace, UploadModel, opened_trace
+
 
 def profile(
     target: Annotated[
@@ -22,22 +24,14 @@ def profile(
             "--project", help="Project that the port's board runs; default: the current folder."
         ),
     ] = None,
-    upload: Annotated[
-        str | None,
-        typer.Option("--upload", metavar="MODEL", help="Send this model to a universal firmware."),
-    ] = None,
+    upload: UploadModel = None,
     image: Annotated[
         Path | None,
         typer.Option("--image", help="Picture to run; default: the project's first sample."),
     ] = None,
-    baud: Annotated[int, typer.Option("--baud", min=1, help="Bits per second.")] = 115200,
-    no_reference: Annotated[
-        bool, typer.Option("--no-reference", help="Do not compare with the host's outputs.")
-    ] = False,
-    trace: Annotated[
-        Path | None,
-        typer.Option("--trace", metavar="FILE", help="Write the traffic there, timed, in hex."),
-    ] = None,
+    baud: Baud = 115200,
+    no_reference: NoReference = False,
+    trace: Trace = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Run one image and show each layer's cycles (instructions, when emulated) and correctness.
@@ -49,7 +43,6 @@ def profile(
 
     from rich.console import Console
 
-    from mcuzoo.cli.run_serial import opened_trace
     from mcuzoo.link.channel import DeviceLog
     from mcuzoo.report.profile import profile_findings, profile_head, profile_table
     from mcuzoo.run.profiling import ProfileRequest, profile_target

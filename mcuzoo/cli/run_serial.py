@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated
 
 import typer
 
-from mcuzoo.errors import UsageError
+from mcuzoo.cli.options import NoReference, Trace, UploadModel, opened_trace
 
 
 def run_serial(
@@ -28,14 +28,7 @@ def run_serial(
             help="Exported project; default: that of emulator://, or the current folder.",
         ),
     ] = None,
-    upload: Annotated[
-        str | None,
-        typer.Option(
-            "--upload",
-            metavar="MODEL",
-            help="Send this model (a name of the zoo, or a file) to a universal firmware first.",
-        ),
-    ] = None,
+    upload: UploadModel = None,
     images: Annotated[
         Path | None,
         typer.Option(
@@ -71,16 +64,11 @@ def run_serial(
         float | None,
         typer.Option("--min-top1", metavar="RATE", help="Fail below this accuracy, 0 to 1."),
     ] = None,
-    no_reference: Annotated[
-        bool, typer.Option("--no-reference", help="Do not compare with the host's outputs.")
-    ] = False,
+    no_reference: NoReference = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Fail when an image cannot be decoded.")
     ] = False,
-    trace: Annotated[
-        Path | None,
-        typer.Option("--trace", metavar="FILE", help="Write the traffic there, timed, in hex."),
-    ] = None,
+    trace: Trace = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Run images on a board and compare with labels and host.
@@ -140,13 +128,3 @@ def run_serial(
         print(f"hint: mcuzoo run-serial --resume {job.out}", file=sys.stderr)
     if not summary.verdict.passed:
         raise typer.Exit(summary.verdict.exit_code)
-
-
-def opened_trace(trace: Path) -> TextIO:
-    """A file for --trace. Raises UsageError."""
-    try:
-        return trace.open("w", encoding="utf-8")
-    except OSError as error:
-        raise UsageError(
-            f"The trace {trace} cannot be written: {error.strerror}.", "Name another file."
-        ) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from mcuzoo.lowering.alignment import align_up
 from mcuzoo.lowering.call import Call, Overlap
 from mcuzoo.lowering.params import (
     Depthwise3x3DspParams,
@@ -12,7 +13,6 @@ from mcuzoo.lowering.params import (
 )
 
 _KERNEL = "mz_pointwise_depthwise_s8_dsp"
-_ALIGNMENT = 16
 
 
 def fuse(first: Call, second: Call) -> Call | None:
@@ -38,8 +38,7 @@ def fuse(first: Call, second: Call) -> Call | None:
         params=params,
         inputs=first.inputs,
         output=second.output,
-        scratch_bytes=-(-ring_bytes // _ALIGNMENT) * _ALIGNMENT
-        + max(first.scratch_bytes, second.scratch_bytes),
+        scratch_bytes=align_up(ring_bytes) + max(first.scratch_bytes, second.scratch_bytes),
         overlaps=(Overlap(_distance(params)),),
         before=first.ops,
     )

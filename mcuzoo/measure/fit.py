@@ -18,9 +18,9 @@ from mcuzoo.errors import FirmwareError, FitError, ProjectError, WrongFirmwareEr
 from mcuzoo.graph.read import load_model
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.session import Session
+from mcuzoo.lowering.alignment import align_up
 from mcuzoo.measure.arena import ArenaMeasurement, measure_arena
 from mcuzoo.measure.compare import ArenaRow, arena_rows, recorded_rows, tflm_figures
-from mcuzoo.plan.demand import align_up
 from mcuzoo.plan.memory import MemoryPlan, plan_memory
 from mcuzoo.plan.tflm.abi import ARENA_ALIGNMENT
 from mcuzoo.project.kinds import WeightsChoice

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mcuzoo.lowering.alignment import ALIGNMENT_BYTES, align_up
 from mcuzoo.plan.check import violations
-from mcuzoo.plan.demand import Peak, align_up, peak_demand
+from mcuzoo.plan.demand import Peak, peak_demand
 from mcuzoo.plan.exact import exact_layout
 from mcuzoo.plan.greedy import Offsets, greedy_layouts
 from mcuzoo.plan.layout import ArenaPlan, Slot
@@ -14,9 +15,6 @@ from mcuzoo.plan.share import Share
 from mcuzoo.plan.timed import lower_layout
 
 __all__ = ["ArenaPlan", "Slot", "plan_arena"]
-
-ALIGNMENT_BYTES = 16
-"""What the kernels and the link expect of every tensor."""
 
 
 def plan_arena(

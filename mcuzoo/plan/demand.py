@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mcuzoo.lowering.alignment import align_up
 from mcuzoo.plan.lifetimes import Life
-from mcuzoo.plan.share import Share, align_up, effective
+from mcuzoo.plan.share import Share, effective
 
-__all__ = ["Peak", "align_up", "live_bytes", "peak_demand"]
+__all__ = ["Peak", "live_bytes", "peak_demand"]
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mcuzoo.lowering.alignment import align_up
 from mcuzoo.plan.demand import saving
 from mcuzoo.plan.greedy import Offsets
 from mcuzoo.plan.lifetimes import Life
-from mcuzoo.plan.share import Clearances, Share, align_up, effective
+from mcuzoo.plan.share import Clearances, Share, effective
 
 MAX_BUFFERS = 64
 MAX_TRIES = 30_000

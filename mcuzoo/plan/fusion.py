@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mcuzoo.graph.program import Program
+from mcuzoo.lowering.alignment import ALIGNMENT_BYTES
 from mcuzoo.lowering.call import Activation, Call
 from mcuzoo.lowering.fuse import fuse
-from mcuzoo.plan.arena import ALIGNMENT_BYTES, plan_arena
+from mcuzoo.plan.arena import plan_arena
 from mcuzoo.plan.calls import call_lives, call_shares
 from mcuzoo.plan.layout import ArenaPlan
 

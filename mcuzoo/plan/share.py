@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from mcuzoo.lowering.alignment import align_up
 from mcuzoo.plan.lifetimes import Life
 
 
@@ -30,10 +31,6 @@ def effective(shares: Iterable[Share], lives: Iterable[Life]) -> tuple[Share, ..
     return tuple(
         share for share in shares if share.holds_at(by_buffer[share.output].first_step, by_buffer)
     )
-
-
-def align_up(value: int, alignment: int) -> int:
-    return -(-value // alignment) * alignment
 
 
 class Clearances:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from mcuzoo.errors import ProjectError
+from mcuzoo.files import write_whole
 
 MANIFEST_NAME = "mcuzoo.json"
 BOARD_FILE = "board/board.toml"
@@ -265,11 +264,7 @@ def write_manifest(manifest: AnyManifest, project: Path) -> Path:
     """Write `project/mcuzoo.json` atomically; same manifest, same bytes."""
     text = json.dumps(asdict(manifest), indent=2, sort_keys=True) + "\n"
     target = project / MANIFEST_NAME
-    handle, temporary = tempfile.mkstemp(dir=project, prefix=".mcuzoo-", suffix=".json")
-    with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-    Path(temporary).chmod(0o644)
-    Path(temporary).replace(target)
+    write_whole(target, text.encode("utf-8"))
     return target
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.errors import InputError
+from mcuzoo.files import write_whole
 from mcuzoo.run.record import Row, RunMeta
 
 CSV_COLUMNS = (
@@ -90,15 +89,7 @@ def _name(index: int | None, names: Sequence[str] | None) -> str | None:
 
 def _write(path: Path, content: bytes) -> None:
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink()
-            raise
+        write_whole(path, content)
     except OSError as error:
         raise InputError(
             f"{path} cannot be written: {error.strerror}", "Choose another file."

@@ -6,11 +6,10 @@ Kept with the measurements, not in the cache: clearing a cache must not make a c
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
 
 from mcuzoo.errors import InputError
+from mcuzoo.files import write_whole
 from mcuzoo.zoo.measured import data_folder
 
 FILE_NAME = "trusted.json"
@@ -41,10 +40,7 @@ def learn(key: str, sha256: str, vouched: bool = False) -> bool:
     text = json.dumps({**_read(path), key: sha256}, indent=2, sort_keys=True) + "\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".trusted-")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(temporary).replace(path)
+        write_whole(path, text.encode("utf-8"))
     except OSError as error:
         raise InputError(
             f"{path} cannot be written: {error.strerror}.",

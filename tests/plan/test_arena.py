@@ -8,9 +8,10 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcuzoo.plan.arena import ALIGNMENT_BYTES, plan_arena
+from mcuzoo.lowering.alignment import ALIGNMENT_BYTES, align_up
+from mcuzoo.plan.arena import plan_arena
 from mcuzoo.plan.check import violations
-from mcuzoo.plan.demand import align_up, peak_demand
+from mcuzoo.plan.demand import peak_demand
 from mcuzoo.plan.exact import exact_layout
 from mcuzoo.plan.greedy import greedy_layouts
 from mcuzoo.plan.lifetimes import Life

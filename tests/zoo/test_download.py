@@ -5,17 +5,14 @@ from __future__ import annotations
 import http.server
 import ssl
 import threading
-from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
-import trustme
 from helpers.https_server import (
     Exchange,
     HttpsServer,
     breaks_after,
-    https_server,
     in_turn,
     sends,
 )
@@ -28,24 +25,6 @@ CONTENT = bytes(range(256)) * 1200
 HASH = sha256(CONTENT).hexdigest()
 PATIENCE = Patience(attempts=3, stall_s=0.6, pause_s=0.01)
 CAP = 1 << 20
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture(scope="module")
-def context(authority: trustme.CA) -> ssl.SSLContext:
-    made = ssl.create_default_context()
-    authority.configure_trust(made)
-    return made
-
-
-@pytest.fixture
-def server(authority: trustme.CA) -> Iterator[HttpsServer]:
-    with https_server(authority) as running:
-        yield running
 
 
 class Client:

@@ -10,7 +10,6 @@ import ssl
 import subprocess
 import tarfile
 import time
-from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -22,7 +21,6 @@ from helpers.https_server import (
     Exchange,
     HttpsServer,
     breaks_after,
-    https_server,
     in_turn,
     sends,
     write_authority,
@@ -106,23 +104,10 @@ def user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path / "user"
 
 
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture(scope="module")
-def context(authority: trustme.CA) -> ssl.SSLContext:
-    made = ssl.create_default_context()
-    authority.configure_trust(made)
-    return made
-
-
 @pytest.fixture
-def server(authority: trustme.CA) -> Iterator[HttpsServer]:
-    with https_server(authority) as running:
-        running.answers["/tiny.tgz"] = sends(ARCHIVE)
-        yield running
+def server(server: HttpsServer) -> HttpsServer:
+    server.answers["/tiny.tgz"] = sends(ARCHIVE)
+    return server
 
 
 def cached() -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from dataclasses import asdict, dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.errors import InputError, MissingExtraError
+from mcuzoo.files import write_whole
 
 _PNG_SIDE = 512
 
@@ -69,12 +71,11 @@ def write_png(pixels: NDArray[np.uint8], path: Path) -> None:
     scale = max(1, _PNG_SIDE // max(pixels.shape[:2]))
     enlarged = pixels.repeat(scale, axis=0).repeat(scale, axis=1)
     picture = enlarged[:, :, 0] if enlarged.shape[2] == 1 else enlarged
-    temporary = path.with_name(f".{path.name}.part")
+    content = BytesIO()
+    Image.fromarray(picture).save(content, "png")
     try:
-        Image.fromarray(picture).save(temporary, "png")
-        temporary.replace(path)
+        write_whole(path, content.getvalue())
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise InputError(
             f"{path} cannot be written: {error.strerror}.", "Choose another file."
         ) from error

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.errors import InputError
+from mcuzoo.files import write_whole
 
 SUFFIXES_OF_C = frozenset({".h", ".hpp", ".c", ".cc", ".cpp", ".inc"})
 MAX_BYTES = 64 << 20
@@ -52,10 +53,8 @@ def write_tensor(path: Path, tensor: NDArray[np.int8]) -> None:
         np.save(content, tensor)
     else:
         content.write(tensor.tobytes())
-    temporary = path.with_name(f".{path.name}.part")
     try:
-        temporary.write_bytes(content.getvalue())
-        temporary.replace(path)
+        write_whole(path, content.getvalue())
     except OSError as error:
         raise InputError(
             f"{path} cannot be written: {error.strerror}.", "Choose another file."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from mcuzoo.lowering.alignment import align_up
 from mcuzoo.lowering.call import Activation, Call, Overlap
 from mcuzoo.lowering.constant import Constant
 from mcuzoo.lowering.ops.dsp_weights import exact_rounding, packable, starts, weight_words
@@ -60,7 +61,7 @@ class ProductRows:
             params,
             work.inputs,
             Activation(work.output_buffer),
-            scratch_bytes=2 * _rounded_up(depth, 8),
+            scratch_bytes=2 * align_up(depth, 8),
             overlaps=(Overlap(distance(rows, depth, channels, at_once=1)),),
         )
 
@@ -75,7 +76,7 @@ def pack_fours(
     exact = exact_rounding(work, rows)
     assert exact is not None
     channels, depth = rows.shape
-    fours, quads = -(-channels // CHANNELS), _rounded_up(depth, 8) // 4
+    fours, quads = -(-channels // CHANNELS), align_up(depth, 8) // 4
 
     def by_fours(values: NDArray[np.int32]) -> NDArray[np.int32]:
         """(channels, n) as (fours, n * CHANNELS), a channel changing fastest."""
@@ -106,7 +107,3 @@ def pack_fours(
         axis=1,
     )
     return np.ravel(streams), None
-
-
-def _rounded_up(value: int, step: int) -> int:
-    return -(-value // step) * step

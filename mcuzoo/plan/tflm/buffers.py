@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mcuzoo.graph.model import Model
-from mcuzoo.plan.demand import align_up
+from mcuzoo.lowering.alignment import align_up
 from mcuzoo.plan.tflm.abi import ARENA_ALIGNMENT
 
 NEVER = -1

@@ -9,7 +9,7 @@ from mcuzoo.errors import UsageError, did_you_mean
 from mcuzoo.graph.cut import cut_ends
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.read import parse_model
-from mcuzoo.plan.demand import align_up
+from mcuzoo.lowering.alignment import align_up
 from mcuzoo.plan.tflm.abi import ARENA_ALIGNMENT
 from mcuzoo.plan.tflm.offline import embed_offsets, plan_offline
 from mcuzoo.plan.tflm.predict import TflmArena, predict_arena

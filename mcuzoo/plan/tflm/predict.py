@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mcuzoo.graph.model import Model
-from mcuzoo.plan.demand import align_up
+from mcuzoo.lowering.alignment import align_up
 from mcuzoo.plan.tflm.abi import ARENA_ALIGNMENT
 from mcuzoo.plan.tflm.buffers import Scratch, planned_buffers
 from mcuzoo.plan.tflm.greedy import greedy_offsets, head_bytes

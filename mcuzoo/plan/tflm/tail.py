@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from mcuzoo.graph.model import Model, Tensor
-from mcuzoo.plan.demand import align_up
+from mcuzoo.lowering.alignment import align_up
 from mcuzoo.plan.tflm import abi
 from mcuzoo.plan.tflm.abi import Chunk
 from mcuzoo.plan.tflm.requests import OpRequests

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 from mcuzoo.errors import InputError, UsageError
+from mcuzoo.files import write_whole
 
 
 def require_target(source: Path, target: Path) -> None:
@@ -25,15 +24,7 @@ def write_model_file(target: Path, raw: bytes) -> None:
     Raises InputError when that is not possible.
     """
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(raw)
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(target)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_whole(target, raw)
     except OSError as error:
         raise InputError(
             f"{target} cannot be written: {error.strerror}.", "Name a file in a folder of yours."

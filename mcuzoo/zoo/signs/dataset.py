@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcuzoo.errors import MissingExtraError
+from mcuzoo.files import write_whole
 from mcuzoo.zoo.signs.classes import CLASS_NAMES
 from mcuzoo.zoo.signs.draw import draw_sign
 
@@ -37,11 +38,11 @@ def write_signs(directory: Path, *, n: int, seed: int) -> Path:
         index, label = divmod(position, len(CLASS_NAMES))
         name = f"{position:04d}_{CLASS_NAMES[label]}.png"
         content = _png(draw_sign(label, seed, index))
-        _write_atomically(directory / name, content)
+        write_whole(directory / name, content)
         writer.writerow((name, label, hashlib.sha256(content).hexdigest()))
-    _write_atomically(directory / "labels.txt", ("\n".join(CLASS_NAMES) + "\n").encode())
+    write_whole(directory / "labels.txt", ("\n".join(CLASS_NAMES) + "\n").encode())
     manifest = directory / "manifest.csv"
-    _write_atomically(manifest, table.getvalue().encode())
+    write_whole(manifest, table.getvalue().encode())
     return manifest
 
 
@@ -53,9 +54,3 @@ def _png(pixels: npt.NDArray[np.uint8]) -> bytes:
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "png")
     return stream.getvalue()
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_bytes(content)
-    temporary.replace(path)
