@@ -76,6 +76,9 @@ def evaluate(
     remember: Annotated[
         bool, typer.Option("--remember/--no-remember", help="For the table of mcuzoo models.")
     ] = True,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where the same command was interrupted.")
+    ] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Measure top-1 and top-5 of a model, per class, with confidence intervals.
@@ -121,7 +124,7 @@ def evaluate(
     stopped = None
     with EvaluateProgress(len(plan.data_set.items)) as progress:
         try:
-            found = run_evaluation(plan, progress.say, progress.finding)
+            found = run_evaluation(plan, progress.say, progress.finding, resume=resume)
         except EvaluationStoppedError as error:
             found, stopped = error.partial, error
     for line in bad_lines(found):

@@ -12,6 +12,7 @@ from mcuzoo.errors import DataSetError, McuzooError, ProtocolError, RigError
 from mcuzoo.evaluate.boards import Talk, board_engine, emulated_project
 from mcuzoo.evaluate.crew import Crew, Hand, crew_of, findings
 from mcuzoo.evaluate.finding import Finding, find
+from mcuzoo.evaluate.journal import journal_of, left
 from mcuzoo.evaluate.outputs import OutputFile
 from mcuzoo.evaluate.request import Plan
 from mcuzoo.evaluate.result import DataFacts, Evaluation, ModelFacts
@@ -29,8 +30,12 @@ def evaluate(
     plan: Plan,
     talk: Talk = lambda text: None,
     on_finding: Callable[[Finding], None] = lambda finding: None,
+    *,
+    resume: bool = False,
 ) -> Evaluation:
     """Run the images of `plan`, on as many hands as it says, and give the figures.
+
+    What each image gives is kept in the cache until the end; `resume` goes on from there.
 
     Images that cannot be read are counted and named in the result. `talk` is told what takes
     long, `on_finding` what each image gave. Raises DataSetError when no image can be used or the
@@ -46,20 +51,32 @@ def evaluate(
         writer = None
         if plan.outputs is not None:
             writer = stack.enter_context(OutputFile(plan.outputs, len(items), task.first))
+        journal = stack.enter_context(journal_of(plan, resume, talk))
         crew, chunk = stack.enter_context(_crew(plan, talk, boards)), _chunk(task.subjects)
+
+        def take(finding: Finding) -> None:
+            tally.add(finding)
+            if writer is not None and finding.output is not None:
+                writer.add(finding.output)
+            on_finding(finding)
+
         begun = time.perf_counter()
         try:
-            with closing(findings(crew, items, plan.jobs, chunk)) as found:
+            if journal is not None:
+                begun -= journal.seconds
+                for finding in journal.kept:
+                    take(finding)
+            rest = left(items, journal)
+            with closing(findings(crew, rest, plan.jobs, chunk)) as found:
                 for finding in found:
-                    tally.add(finding)
-                    if writer is not None and finding.output is not None:
-                        writer.add(finding.output)
-                    on_finding(finding)
+                    if journal is not None:
+                        journal.add(finding, time.perf_counter() - begun)
+                    take(finding)
         except (KeyboardInterrupt, RigError, ProtocolError) as cause:
             if not tally.images:
                 raise
             partial = _result(plan, tally, time.perf_counter() - begun, boards)
-            raise EvaluationStoppedError(partial, cause) from cause
+            raise EvaluationStoppedError(partial, cause, journal is not None) from cause
         seconds = time.perf_counter() - begun
         if not tally.images:
             raise DataSetError(
@@ -68,6 +85,8 @@ def evaluate(
             )
         if writer is not None:
             writer.finish()
+        if journal is not None:
+            journal.forget()
     tally.refuse_shifted_labels()
     return _result(plan, tally, seconds, boards)
 
@@ -96,11 +115,13 @@ def _result(plan: Plan, tally: Tally, seconds: float, boards: dict[int, str]) ->
 class EvaluationStoppedError(McuzooError):
     """An evaluation ended before its last image; `partial` has the figures until then."""
 
-    def __init__(self, partial: Evaluation, cause: BaseException) -> None:
+    def __init__(self, partial: Evaluation, cause: BaseException, kept: bool) -> None:
         done = partial.n + len(partial.bad)
         why, hint, self.code = "Interrupted.", "The figures are of these alone.", INTERRUPTED
         if isinstance(cause, McuzooError):
             why, hint, self.code = cause.message, cause.hint, cause.exit_code
+        if kept:
+            hint += " They are kept: the same command with --resume goes on."
         super().__init__(f"{why} {done} of {partial.images} images were done.", hint)
         self.partial = partial
 

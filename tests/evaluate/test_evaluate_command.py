@@ -235,6 +235,61 @@ def test_what_was_done_before_a_stop_is_reported(
     assert measurements() == ()
 
 
+def test_an_interrupted_evaluation_resumes(
+    model: Path, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was done is not done again, and all figures and outputs are those of one session."""
+    pytest.importorskip("tflite_micro")
+    whole, parts = tmp_path / "whole.npy", tmp_path / "parts.npy"
+    words = (model, "--data", images, "--against", "tflm")
+    expected = document(*words, "--outputs", whole)
+    run = ReferenceEngine.run
+    runs: list[int] = []
+
+    def stops_at_ten(self: ReferenceEngine, tensor: Any) -> Any:
+        runs.append(1)
+        if len(runs) == 10:
+            raise KeyboardInterrupt
+        return run(self, tensor)
+
+    monkeypatch.setattr(ReferenceEngine, "run", stops_at_ten)
+    stopped = evaluate(*words, "--outputs", parts)
+    assert stopped.exit_code == 130 and "--resume goes on" in stopped.stderr
+    kept = next((tmp_path / "cache").rglob("findings.jsonl"))
+    done = len(kept.read_text().splitlines())
+    assert 0 < done < 10
+    with kept.open("a") as file:
+        file.write('{"index": 9, "sha2')  # as a crash leaves it
+    before = len(runs)
+    assert before >= 10
+    resumed = evaluate(*words, "--outputs", parts, "--resume", "--json")
+    assert resumed.exit_code == 0, resumed.stderr
+    assert f"{done} of 24 images are done already" in resumed.stderr
+    assert len(runs) - before == 24 - done
+    found = json.loads(resumed.stdout)
+    for name in ("seconds", "images_per_s"):
+        assert found.pop(name) > 0 and expected.pop(name) > 0
+    assert found == expected
+    np.testing.assert_array_equal(np.load(parts), np.load(whole))
+    assert not list((tmp_path / "cache").rglob("findings.jsonl"))
+
+
+def test_another_evaluation_is_not_resumed(
+    model: Path, images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stops(self: EvaluateProgress, finding: Finding) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(EvaluateProgress, "finding", stops)
+        assert evaluate(model, "--data", images).exit_code == 130
+    other = evaluate(model, "--data", images, "--limit", "12", "--resume")
+    assert other.exit_code == 0 and "nothing to resume" in other.stderr
+    # Without --resume it starts again, and when it has ended there is nothing left of it.
+    assert document(model, "--data", images)["n"] == 24
+    assert "nothing to resume" in evaluate(model, "--data", images, "--resume").stderr
+
+
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
 def test_interrupt_ends_all_processes(model: Path, tmp_path: Path) -> None:
     slow = tmp_path / "slow"
