@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from mcuzoo.graph.model import Model
 from mcuzoo.lowering.call import Call
 from mcuzoo.lowering.constant import Constant
-from mcuzoo.lowering.rows import Rows, rows_of
+from mcuzoo.lowering.rows import Rows, for_band, rows_of
 
 _ALIGNMENT = 16
 
 
 @dataclass(frozen=True)
 class RowStage:
-    """One kernel of a chain. `buffer_offset`: of its input rows in the chain's scratch memory."""
+    """One kernel of a chain, which makes `band` rows of output at a time. `buffer_offset`: of its
+    input rows in the chain's scratch memory."""
 
     call: Call
     rows: Rows
+    band: int
     buffer_offset: int
 
 
@@ -26,12 +28,11 @@ class RowStage:
 class RowChain(Call):
     """The first calls of a program as one, which has no input in the arena.
 
-    kernel and params are the last stage's; `band`: how many output rows every stage makes at a
-    time; kernel_scratch_offset: of what the kernels share, behind the stages' buffers.
+    kernel and params are the last stage's; kernel_scratch_offset: of what the kernels share, behind
+    the stages' buffers.
     """
 
     stages: tuple[RowStage, ...]
-    band: int
     kernel_scratch_offset: int
 
     @property
@@ -48,18 +49,19 @@ class RowChain(Call):
             yield from stage.call.constants()
 
 
-def chain_rows(model: Model, calls: Sequence[Call], band: int) -> RowChain | None:
+def chain_rows(model: Model, calls: Sequence[Call], bands: Sequence[int]) -> RowChain | None:
     """These calls, each of which reads what the one before makes, as a chain.
 
-    None where one of them cannot take rows. Nobody else may read what lies between them.
+    bands: of each, how many rows of output it makes at a time. None where one of them cannot take
+    rows. Nobody else may read what lies between them.
     """
     stages: list[RowStage] = []
     offset, arriving = 0, 1
-    for call in calls:
+    for call, band in zip(calls, bands, strict=True):
         rows = rows_of(model, call)
         if rows is None:
             return None
-        stages.append(RowStage(call, rows, offset))
+        stages.append(RowStage(for_band(call, band), rows, band, offset))
         buffer_bytes = rows.buffer_rows(band, arriving) * rows.input_row_bytes
         offset, arriving = offset + _aligned(buffer_bytes), band
     last = calls[-1]
@@ -69,19 +71,11 @@ def chain_rows(model: Model, calls: Sequence[Call], band: int) -> RowChain | Non
         params=last.params,
         inputs=(),
         output=last.output,
-        scratch_bytes=offset + max(call.scratch_bytes for call in calls),
+        scratch_bytes=offset + max(stage.call.scratch_bytes for stage in stages),
         before=tuple(op for call in calls for op in call.ops)[:-1],
         stages=tuple(stages),
-        band=band,
         kernel_scratch_offset=offset,
     )
-
-
-def banded(model: Model, chain: RowChain, band: int) -> RowChain:
-    """The same chain with another band."""
-    again = chain_rows(model, [stage.call for stage in chain.stages], band)
-    assert again is not None
-    return again
 
 
 def _aligned(value: int) -> int:

@@ -6,16 +6,18 @@ only where the whole image has it. Nothing in the kernel knows of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from mcuzoo.graph.model import Model
 from mcuzoo.lowering.call import Activation, Call
+from mcuzoo.lowering.ops.depthwise_3x3_dsp import SCRATCH_ROW
 from mcuzoo.lowering.params import (
     AveragePool2dParams,
     Conv2dDspParams,
     Conv2dParams,
     ConvStemDspParams,
+    Depthwise3x3DspParams,
     DepthwiseConv2dParams,
     FullyConnectedDspParams,
     FullyConnectedParams,
@@ -97,6 +99,20 @@ def rows_of(model: Model, call: Call) -> Rows | None:
     )
 
 
+def for_band(call: Call, band: int) -> Call:
+    """`call` as it is best run on that many rows of output at a time: with no more memory than they
+    need."""
+    params = call.params
+    if not isinstance(params, Depthwise3x3DspParams):
+        return call
+    strip = min(params.strip, band)
+    return replace(
+        call,
+        params=replace(params, strip=strip),
+        scratch_bytes=SCRATCH_ROW * ((strip - 1) * params.stride + 3),
+    )
+
+
 def _placed(
     call: Call, width: int, row_elements: int
 ) -> tuple[tuple[int, int, int], tuple[Setting, ...]] | None:
@@ -104,6 +120,9 @@ def _placed(
     params = call.params
     if isinstance(params, ConvStemDspParams):
         return (STEM_WINDOW, 2, params.pad_top), (*_HEIGHTS, Setting("pad_top", "pad_top"))
+    if isinstance(params, Depthwise3x3DspParams):
+        place = (3, params.stride, params.pad_top)
+        return place, (*_HEIGHTS, Setting("pad_top", "pad_top"))
     if isinstance(params, _Windowed):
         view = params.window
         reach = (view.height - 1) * view.dilation_h + 1

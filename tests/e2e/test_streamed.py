@@ -65,7 +65,7 @@ def test_a_run(
     assert documents[0]["reference"] == {"compared": 2, "equal": 2, "largest_difference": 0}
     counts = [document["latency"] for document in documents]
     assert [count["counted"] for count in counts] == [1, 1]
-    assert counts[1]["median"] < counts[0]["median"] < 1.01 * counts[1]["median"]
+    assert counts[1]["median"] < counts[0]["median"] < 1.12 * counts[1]["median"]
     plans = [load_manifest(folder).plan for folder in (project, whole)]
     assert [plan.stream_input for plan in plans] == [True, False]
     assert plans[0].arena_bytes < plans[1].arena_bytes
@@ -79,11 +79,12 @@ def test_profile_and_inference_agree(streamed: Callable[[str], Path]) -> None:
         inference = session.infer(0, tensor)
         profile = session.profile(1, tensor)
         again = session.infer(2, tensor)
+    assert inference.cycles is not None
     first = profile.records[0]
-    assert (first.first_op, first.last_op) == (0, 0)
-    # 884,736 products, by SMLADs of two; 49,152 bytes came in meanwhile.
-    assert first.cycles is not None and 500_000 < first.cycles < 1_100_000
-    assert inference.cycles is not None and profile.inference.cycles is not None
+    assert first.first_op == 0 < first.last_op < 12
+    # From 884,736 products of the first layer on, by SMLADs of two.
+    assert first.cycles is not None and 450_000 < first.cycles < inference.cycles
+    assert profile.inference.cycles is not None
     assert abs(profile.inference.cycles - inference.cycles) < 60 * len(profile.records)
     assert again.cycles == inference.cycles
     assert np.array_equal(profile.inference.output, inference.output)

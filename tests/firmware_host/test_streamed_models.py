@@ -10,6 +10,7 @@ import pytest
 from helpers import tflite_builder as build
 from helpers.generated_model import GeneratedModel, build_model, streamed
 from helpers.host_firmware import find_host_compiler, sanitizer_flags
+from helpers.mobilenet import mobilenet_v1
 from helpers.small_net import small_net
 from helpers.tflite_file import O, T
 from hypothesis import given, settings
@@ -107,6 +108,16 @@ def compare(model: Model, built: GeneratedModel, images: int, seed: int) -> None
     engine = ReferenceEngine(model)
     outputs = built.run(inputs, seed)
     np.testing.assert_array_equal(outputs, [engine.run(values).reshape(-1) for values in inputs])
+
+
+def test_depthwise_by_rows(tmp_path: Path) -> None:
+    """A small MobileNet: its first layers of every kind, at strides 1 and 2."""
+    model = mobilenet_v1(resolution=64)
+    built, chain = sanitized(model, tmp_path)
+    assert {stage.call.kernel for stage in chain.stages} == {
+        "mz_conv_2d_stem_s8_dsp", "mz_depthwise_3x3_s8_dsp", "mz_pointwise_s8_dsp",
+    }  # fmt: skip
+    compare(model, built, images=2, seed=9)
 
 
 @pytest.mark.parametrize("case", CASES)

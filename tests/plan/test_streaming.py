@@ -14,13 +14,13 @@ from mcuzoo.errors import UsageError
 from mcuzoo.graph.program import Program, build_program
 from mcuzoo.graph.read import load_model, parse_model
 from mcuzoo.lowering.lower import lower
-from mcuzoo.lowering.row_chain import RowChain
+from mcuzoo.lowering.row_chain import RowChain, chain_rows
 from mcuzoo.lowering.rows import rows_of
 from mcuzoo.plan.arena import ALIGNMENT_BYTES
 from mcuzoo.plan.calls import call_lives, call_shares
 from mcuzoo.plan.check import violations
 from mcuzoo.plan.fit import fit_model
-from mcuzoo.plan.fusion import smallest_plan
+from mcuzoo.plan.fusion import plan_calls, smallest_plan
 from mcuzoo.plan.memory import plan_memory
 from mcuzoo.plan.streaming import streamed_plan
 
@@ -36,18 +36,36 @@ def test_the_input_has_no_place_in_the_arena(program: Program) -> None:
     calls, plan = streamed_plan(program, lower(program))
     whole = smallest_plan(program, lower(program))[1]
     assert program.input_buffer not in {slot.buffer for slot in plan.slots}
-    assert plan.arena_bytes <= INPUT_BYTES < whole.arena_bytes
+    assert plan.arena_bytes <= 32_768 < INPUT_BYTES < whole.arena_bytes
     lives = call_lives(program, calls)
     assert violations(plan, lives, ALIGNMENT_BYTES, call_shares(calls)) == ()
 
 
 def test_what_waits_is_a_few_rows(program: Program) -> None:
+    chain, *rest = streamed_plan(program, lower(program))[0]
+    assert isinstance(chain, RowChain)
+    assert [op.index for op in chain.ops] == list(range(len(chain.stages)))
+    assert not any(isinstance(call, RowChain) for call in rest)
+    stem = chain.stages[0]
+    assert stem.rows.buffer_rows(stem.band, 1) == (stem.band - 1) * 2 + 4
+    assert chain.row_bytes == sum(
+        -(-stage.rows.buffer_rows(stage.band, arriving) * stage.rows.input_row_bytes // 16) * 16
+        for stage, arriving in zip(
+            chain.stages, [1, *(stage.band for stage in chain.stages)], strict=False
+        )
+    )
+    assert chain.row_bytes <= INPUT_BYTES // 2
+
+
+def test_rows_at_a_time_fill_what_the_arena_has_anyway(program: Program) -> None:
+    """More in some stage, none of which makes the arena larger."""
     (chain, *rest), plan = streamed_plan(program, lower(program))
     assert isinstance(chain, RowChain)
-    assert [op.index for op in chain.ops] == [0]
-    assert not any(isinstance(call, RowChain) for call in rest)
-    assert chain.row_bytes == ((chain.band - 1) * 2 + 4) * 128 * 3 <= INPUT_BYTES // 4
-    assert plan.peak_step > 0
+    bands = [stage.band for stage in chain.stages]
+    assert max(bands) > 1
+    single = chain_rows(program.model, lower(program)[: len(bands)], [1] * len(bands))
+    assert single is not None
+    assert plan_calls(program, (single, *rest)).arena_bytes == plan.arena_bytes
 
 
 def test_more_rows_at_a_time_never_cost_memory() -> None:
@@ -58,7 +76,7 @@ def test_more_rows_at_a_time_never_cost_memory() -> None:
     pool = build_program(parse_model(raw, "pool"))
     (chain, *_), plan = streamed_plan(pool, lower(pool))
     assert isinstance(chain, RowChain)
-    assert chain.band == 1
+    assert [stage.band for stage in chain.stages] == [1]
     assert plan.arena_bytes == 8 * 64 * 4 + 8 * 8 * 4
 
 
@@ -97,8 +115,8 @@ def test_the_report_says_so() -> None:
     model, board = mobilenet_v1(resolution=32), load_board("rt1050")
     report = fit_model(model, board, stream_input=True)
     assert report.streamed is not None
-    assert report.streamed.last_op == 0
-    streamed = {"last_op": 0, "row_bytes": report.streamed.row_bytes}
+    last = report.streamed.last_op
+    streamed = {"last_op": last, "row_bytes": report.streamed.row_bytes}
     assert report.as_dict()["streamed"] == streamed
     assert fit_model(model, board).as_dict()["streamed"] is None
 

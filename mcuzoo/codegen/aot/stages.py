@@ -41,7 +41,7 @@ def _view(program: Program, plan: ArenaPlan, chain: RowChain, stage: RowStage) -
         settings=tuple(map(_setting_text, stage.rows.settings)),
         scratch=base + chain.kernel_scratch_offset if call.scratch_bytes else None,
         rows=stage.rows,
-        band=chain.band,
+        band=stage.band,
         buffer=base + stage.buffer_offset,
         output=plan.slot(chain.output.buffer).offset if stage is chain.stages[-1] else None,
     )
