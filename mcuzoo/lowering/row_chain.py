@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mcuzoo.graph.model import Model
+from mcuzoo.lowering.alignment import align_up
 from mcuzoo.lowering.call import Call
 from mcuzoo.lowering.constant import Constant
 from mcuzoo.lowering.rows import Rows, for_band, rows_of
-
-_ALIGNMENT = 16
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ def chain_rows(model: Model, calls: Sequence[Call], bands: Sequence[int]) -> Row
             return None
         stages.append(RowStage(for_band(call, band), rows, band, offset))
         buffer_bytes = rows.buffer_rows(band, arriving) * rows.input_row_bytes
-        offset, arriving = offset + _aligned(buffer_bytes), band
+        offset, arriving = offset + align_up(buffer_bytes), band
     last = calls[-1]
     return RowChain(
         op=last.op,
@@ -76,7 +75,3 @@ def chain_rows(model: Model, calls: Sequence[Call], bands: Sequence[int]) -> Row
         stages=tuple(stages),
         kernel_scratch_offset=offset,
     )
-
-
-def _aligned(value: int) -> int:
-    return -(-value // _ALIGNMENT) * _ALIGNMENT

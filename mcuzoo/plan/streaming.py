@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from mcuzoo.errors import UsageError
 from mcuzoo.graph.program import Program
+from mcuzoo.lowering.alignment import ALIGNMENT_BYTES
 from mcuzoo.lowering.call import Activation, Call
 from mcuzoo.lowering.row_chain import RowChain, chain_rows
-from mcuzoo.plan.arena import ALIGNMENT_BYTES
 from mcuzoo.plan.calls import call_lives, call_shares
 from mcuzoo.plan.demand import peak_demand
 from mcuzoo.plan.fusion import Planned, is_private, plan_calls, smallest_plan

@@ -13,10 +13,10 @@ from mcuzoo.board.load import load_board
 from mcuzoo.errors import UsageError
 from mcuzoo.graph.program import Program, build_program
 from mcuzoo.graph.read import load_model, parse_model
+from mcuzoo.lowering.alignment import ALIGNMENT_BYTES
 from mcuzoo.lowering.lower import lower
 from mcuzoo.lowering.row_chain import RowChain, chain_rows
 from mcuzoo.lowering.rows import rows_of
-from mcuzoo.plan.arena import ALIGNMENT_BYTES
 from mcuzoo.plan.calls import call_lives, call_shares
 from mcuzoo.plan.check import violations
 from mcuzoo.plan.fit import fit_model
