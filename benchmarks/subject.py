@@ -19,7 +19,7 @@ from classes import (
 from estimate import Estimate, estimate
 from measure import SEED, Configuration, Figures, build, measure
 from parts import Split, split
-from witness import BOARD, Testimony, absent, testify
+from witness import BOARD, NothingToWitnessError, Testimony, absent, testify
 
 from mcuzoo.graph.count import count_macs
 from mcuzoo.graph.model import Model
@@ -74,10 +74,14 @@ class Subject:
             }
         return document, guess
 
-    def _testify(self, project: Path) -> Testimony:
+    def _testify(self, project: Path) -> Testimony | None:
         shape = load_manifest(project).input.shape
         tensor = np.random.default_rng(SEED).integers(-128, 128, shape, dtype=np.int8)
-        return testify(project, tensor, self._engine.run(tensor))
+        try:
+            return testify(project, tensor, self._engine.run(tensor))
+        except NothingToWitnessError as error:
+            say(f"no witness: {error.message}")
+            return None
 
     def _document(
         self, manifest: Manifest, name: str, figures: Figures, testimony: Testimony | None

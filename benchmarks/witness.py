@@ -72,16 +72,26 @@ def absent() -> str | None:
     return None
 
 
+class NothingToWitnessError(ToolchainError):
+    """A firmware that QEMU cannot be led through, such as one whose input is streamed."""
+
+
 def testify(project: Path, tensor: NDArray[np.int8], expected: NDArray[np.int8]) -> Testimony:
     """Run the newest build of an RT1050 project in QEMU; `expected` is the right output.
 
-    Raises ToolchainError when QEMU or a compiler says no, or the output is another one.
+    Raises ToolchainError when QEMU or a compiler says no, or the output is another one, and
+    NothingToWitnessError when the firmware lacks a function that the witness calls.
     """
     manifest = load_manifest(project)
     build = manifest.build
     if build is None or manifest.board != BOARD:
         raise ToolchainError(f"{project} is no built {BOARD} project.", "Build one for it.")
     addresses = read_symbols(project / build.elf, _FUNCTIONS)
+    lacking = sorted({*_FUNCTIONS} - {*addresses})
+    if lacking:
+        raise NothingToWitnessError(
+            f"{project}: the firmware has no {', '.join(lacking)}.", "Leave the witness out."
+        )
     copied = [
         (section.address, section.load_address, len(section.content))
         for section in read_sections(project / build.elf)
