@@ -15,6 +15,7 @@ Byte = Annotated[int, Field(strict=True, ge=0, le=0xFF)]
 Hertz = Annotated[int, Field(strict=True, gt=0, le=0xFFFF_FFFF)]
 Size = Annotated[int, Field(strict=True, gt=0, le=1 << 32)]
 Offset = Annotated[int, Field(strict=True, ge=0, lt=1 << 32)]
+Clocks = Annotated[int, Field(strict=True, ge=0, le=1 << 16)]
 Count = Annotated[int, Field(strict=True, gt=0, le=1 << 16)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from mcuzoo.board.base import Address, Fact, Flag, Identifier, Size, Text
+from mcuzoo.board.base import Address, Clocks, Count, Fact, Flag, Hertz, Identifier, Size, Text
 
 
 class RegionKind(str, Enum):
@@ -15,12 +15,32 @@ class RegionKind(str, Enum):
     FLASH = "flash"
 
 
+class ReadSpeed(Fact):
+    """How fast a memory gives what lies in it one after the other.
+
+    clock_hz, bits_per_clock: of its bus, at the best. wait_clocks: before the first byte of every
+    `run_bytes` that follow each other, for which the memory or what is before it reads ahead; None:
+    before every line of the data cache, or every access where nothing is cached.
+    """
+
+    clock_hz: Hertz
+    bits_per_clock: Count
+    wait_clocks: Clocks
+    run_bytes: Size | None = None
+
+    @property
+    def peak_bytes_per_s(self) -> float:
+        """Without the waits."""
+        return self.clock_hz * self.bits_per_clock / 8
+
+
 class Region(Fact):
     """A memory of `size` bytes at `base`.
 
     cacheable: the MPU maps it as cached memory (TCMs never go through the caches).
     arena: the planner may put the tensor arena, or weights copied at reset, here.
     initialized: usable right after the boot ROM; SDRAM is not before its controller is set up.
+    read: None where nobody has said; then nothing is estimated, and nothing placed by an estimate.
     """
 
     name: Identifier
@@ -30,11 +50,17 @@ class Region(Fact):
     cacheable: Flag
     arena: Flag
     initialized: Flag = True
+    read: ReadSpeed | None = None
 
     @property
     def end(self) -> int:
         """First address after the region."""
         return self.base + self.size
+
+    @property
+    def tightly_coupled(self) -> bool:
+        """Never goes through the caches, because it is as fast as they are."""
+        return self.kind in (RegionKind.ITCM, RegionKind.DTCM)
 
     @property
     def executable(self) -> bool:

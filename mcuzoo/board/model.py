@@ -16,7 +16,8 @@ from mcuzoo.board.startup import Startup
 
 
 class Core(Fact):
-    """The core that runs the model. icache_bytes and dcache_bytes are the level-1 caches."""
+    """The core that runs the model. icache_bytes and dcache_bytes are the level-1 caches, of which
+    the latter is filled by lines of dcache_line_bytes."""
 
     name: Text
     fpu: Text
@@ -24,6 +25,7 @@ class Core(Fact):
     mpu_regions: Count
     icache_bytes: Size
     dcache_bytes: Size
+    dcache_line_bytes: Size = 32
 
 
 class Console(Fact):

@@ -9,7 +9,7 @@ import pytest
 
 from mcuzoo.board.base import Table
 from mcuzoo.board.boot import Boot, Fcb
-from mcuzoo.board.memory import Flash, PeripheralWindow, Region
+from mcuzoo.board.memory import Flash, PeripheralWindow, ReadSpeed, Region
 from mcuzoo.board.model import Board, Console, Core
 from mcuzoo.board.sdk import Pin, Sdk
 from mcuzoo.board.startup import (
@@ -31,6 +31,7 @@ TABLES = (
     Core,
     Flash,
     Pin,
+    ReadSpeed,
     Region,
     Sdk,
     Stage,
