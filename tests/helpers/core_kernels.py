@@ -111,6 +111,29 @@ class CoreKernels:
         memory.write(source, values.tobytes())
         return self._call(call, memory, [source, output], output, output_bytes)[0]
 
+    def loads(
+        self, call: Call, inputs: Sequence[NDArray[np.int8]], output_bytes: int
+    ) -> dict[str, int]:
+        """How many bytes of each constant the call loads, by symbol."""
+        import unicorn
+
+        memory = _Memory()
+        places = [memory.place(values.tobytes()) for values in inputs]
+        output = memory.room(output_bytes)
+        loaded: dict[str, int] = {}
+
+        def on_read(uc: object, access: int, address: int, size: int, *rest: object) -> None:
+            for symbol, start, end in memory.constants:
+                if start <= address < end:
+                    loaded[symbol] = loaded.get(symbol, 0) + size
+
+        hook = self._uc.hook_add(unicorn.UC_HOOK_MEM_READ, on_read, begin=DATA, end=STACK - 1)
+        try:
+            self._call(call, memory, [*places, output], output, output_bytes)
+        finally:
+            self._uc.hook_del(hook)
+        return loaded
+
     def _call(
         self, call: Call, memory: _Memory, operands: list[int], output: int, output_bytes: int
     ) -> tuple[NDArray[np.int8], int]:
@@ -144,6 +167,7 @@ class _Memory:
     def __init__(self) -> None:
         self.content = bytearray([GUARD]) * GUARD_BYTES
         self.writable: list[tuple[int, int]] = []
+        self.constants: list[tuple[str, int, int]] = []
 
     def place(self, data: bytes) -> int:
         address = DATA + len(self.content)
@@ -163,6 +187,8 @@ class _Memory:
         if isinstance(value, int):
             return struct.pack("<i", value)
         if isinstance(value, Constant):
-            return struct.pack("<I", self.place(value.values.tobytes()))
+            place = self.place(value.values.tobytes())
+            self.constants.append((value.symbol, place, place + value.bytes))
+            return struct.pack("<I", place)
         fields = [item for _, item in value.items()] if isinstance(value, CStruct) else value
         return b"".join(map(self.pack, fields))

@@ -1,0 +1,72 @@
+"""How often kernels go through their constants, as lowering declares it and as the core loads."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from helpers.core_kernels import CoreKernels, link_kernels
+from helpers.mobilenet import mobilenet_v1
+
+from mcuzoo.graph.program import Program, build_program
+from mcuzoo.lowering.call import Call
+from mcuzoo.lowering.fuse import fuse
+from mcuzoo.lowering.lower import lower
+from mcuzoo.lowering.passes import constant_passes
+from mcuzoo.lowering.registry import OPS
+from mcuzoo.lowering.variant import Work
+
+
+@pytest.fixture(scope="module")
+def kernels(tmp_path_factory: pytest.TempPathFactory) -> CoreKernels:
+    return CoreKernels(link_kernels(tmp_path_factory.mktemp("passes"), "gcc"))
+
+
+@pytest.fixture(scope="module")
+def program() -> Program:
+    return build_program(mobilenet_v1(resolution=64, classes=37))
+
+
+def _passes(kernels: CoreKernels, program: Program, call: Call) -> dict[str, tuple[int, float]]:
+    """Of every constant: declared, loaded."""
+    random = np.random.default_rng(5)
+    source = program.model.tensor(call.ops[0].inputs[0])
+    values = random.integers(-128, 128, source.bytes, dtype=np.int8)
+    loaded = kernels.loads(call, [values], program.model.tensor(call.op.outputs[0]).bytes)
+    return {
+        constant.symbol: (passes, loaded[constant.symbol] / constant.bytes)
+        for constant, passes in constant_passes(call)
+    }
+
+
+def test_every_kernel_of_a_mobilenet(kernels: CoreKernels, program: Program) -> None:
+    """But softmax, whose look-ups depend on its input, and images too narrow for the inner loop of
+    the depthwise kernel, which loads the numbers of a channel again for every one of its pixels."""
+    names = set()
+    for call in lower(program):
+        width = program.model.tensor(call.op.outputs[0]).shape[-2]
+        narrow = call.kernel == "mz_depthwise_3x3_s8_dsp" and width % 4
+        for symbol, (declared, loaded) in _passes(kernels, program, call).items():
+            if call.kernel != "mz_softmax_s8" and not narrow:
+                names.add(call.kernel)
+                assert loaded == declared, (symbol, call.kernel)
+    assert len(names) == 4
+
+
+@pytest.mark.parametrize("position", [2, 4, 8])
+def test_fused_kernels(kernels: CoreKernels, program: Program, position: int) -> None:
+    one = fuse(*lower(program)[position : position + 2])
+    assert one is not None
+    for symbol, (declared, loaded) in _passes(kernels, program, one).items():
+        assert loaded == declared, symbol
+
+
+@pytest.mark.parametrize("step", [0, 1, 3, 4])
+def test_portable_kernels(kernels: CoreKernels, program: Program, step: int) -> None:
+    """Windows over the edge go one by one, and load more than is declared."""
+    chosen = program.steps[step]
+    lowering = OPS[chosen.op.name]
+    work: Work = lowering.prepare(program, chosen)
+    call = next(one for one in reversed(lowering.variants) if one.accepts(work)).lower(work)
+    assert not call.kernel.endswith("_dsp")
+    for symbol, (declared, loaded) in _passes(kernels, program, call).items():
+        assert declared * 0.8 <= loaded <= declared * 1.3, symbol
