@@ -19,8 +19,7 @@ from mcuzoo.profile.measure import profile_model
 from mcuzoo.project.manifest import load_manifest
 from mcuzoo.run.project import project_model
 from mcuzoo.toolchain.build import build_project
-from mcuzoo.toolchain.sections import read_symbols
-from mcuzoo.toolchain.sizes import CODE_SYMBOLS, constant_bytes
+from mcuzoo.toolchain.sizes import linked_constant_bytes
 from mcuzoo.zoo.engines.reference import ReferenceEngine
 from mcuzoo.zoo.registry import ModelSource
 
@@ -95,13 +94,12 @@ def measure(project: Path) -> Figures:
         session.infer(2, tensor)
         seconds = time.perf_counter() - began
         use = session.measure_arena()
-    symbols = read_symbols(project / build.elf, CODE_SYMBOLS)
     return Figures(
         instructions=inference.cycles or 0,
         profile=profile,
         arena_bytes=use.used_bytes,
         code_bytes=build.code_bytes,
-        constant_bytes=constant_bytes(symbols, manifest.plan.constant_bytes),
+        constant_bytes=linked_constant_bytes(project / build.elf, manifest.plan),
         stack_bytes=use.stack_used_bytes,
         seconds=seconds,
     )

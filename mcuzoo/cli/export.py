@@ -35,7 +35,14 @@ def export(
             "[mcuxpresso; cmake with --universal]."
         ),
     ] = None,
-    weights: Annotated[str, typer.Option(help="Where the constants live: flash or ram.")] = "flash",
+    weights: Annotated[
+        str,
+        typer.Option(help="Where the constants live: auto (by estimate), flash, ram, or a region."),
+    ] = "auto",
+    pin: Annotated[
+        list[str] | None,
+        typer.Option("--pin", help="OP=REGION: where an op's constants live; may be repeated."),
+    ] = None,
     arena_region: Annotated[
         str | None, typer.Option(help="Pin the tensor arena to this memory region.")
     ] = None,
@@ -92,6 +99,8 @@ def export(
     from mcuzoo.codegen.absent import absent_model_error
     from mcuzoo.codegen.project import export_project
     from mcuzoo.errors import MissingModelError
+    from mcuzoo.plan.pins import parse_pins
+    from mcuzoo.plan.placement import usable_names
     from mcuzoo.project.kinds import check_weights
     from mcuzoo.zoo.registry import resolve_model
 
@@ -113,12 +122,13 @@ def export(
             else universal_text(directory, chosen, made)
         )
         return
+    place = check_weights(weights, usable_names(chosen))
     model = _one_model(models or [DEFAULT_MODEL], ops, model_region)
     try:
         source = resolve_model(model)
     except MissingModelError as missing:
         raise absent_model_error(
-            model, missing, chosen, list_boards(), runtime, check_weights(weights), arena_region
+            model, missing, chosen, list_boards(), runtime, place, arena_region
         ) from None
     if source.note:
         print(f"note: {source.note}", file=sys.stderr)
@@ -129,20 +139,23 @@ def export(
         directory,
         runtime=runtime,
         project=project or "mcuxpresso",
-        weights=check_weights(weights),
+        weights=place,
         arena_region=arena_region,
         force=force,
         tflm=_tflm_options(runtime, tflm, kernels, plan, embed),
         stream_input=stream_input,
+        pins=parse_pins(pin or []),
     )
     if json_output:
         print(json.dumps(asdict(manifest), indent=2))
         return
+    from mcuzoo.report.constants_text import constants_summary
+
     entry = manifest.plan
     print(f"{directory}: {manifest.model.name} for {chosen.name}, runtime {manifest.runtime}")
     streamed = ", the input consumed as it arrives" if entry.stream_input else ""
     print(f"arena {entry.arena_bytes:,} bytes in {entry.arena_region}{streamed}")
-    print(f"constants {entry.constant_bytes:,} bytes in {entry.weights_region}")
+    print(f"constants {entry.constant_bytes:,} bytes in {constants_summary(entry)}")
     sdk = " --sdk MCUXSDK, or what its README says" if manifest.sdk else ""
     print(f"next: mcuzoo build {directory}{sdk}")
 

@@ -20,7 +20,14 @@ def fit(
         str | None, typer.Argument(help="A model of the zoo, or a .tflite file.")
     ] = None,
     runtime: Annotated[str, typer.Option(help="aot or tflm")] = "aot",
-    weights: Annotated[str, typer.Option(help="Where the constants live: flash or ram.")] = "flash",
+    weights: Annotated[
+        str,
+        typer.Option(help="Where the constants live: auto (by estimate), flash, ram, or a region."),
+    ] = "auto",
+    pin: Annotated[
+        list[str] | None,
+        typer.Option("--pin", help="OP=REGION: where an op's constants live; may be repeated."),
+    ] = None,
     arena_region: Annotated[
         str | None, typer.Option(help="Pin the tensor arena to this memory region.")
     ] = None,
@@ -92,6 +99,7 @@ def fit(
                 board,
                 runtime,
                 weights,
+                pin or [],
                 arena_region,
                 kernels,
                 plan,
@@ -110,6 +118,8 @@ def fit(
 
     from mcuzoo.board.load import list_boards, load_board
     from mcuzoo.plan.fit import fit_model
+    from mcuzoo.plan.pins import parse_pins
+    from mcuzoo.plan.placement import usable_names
     from mcuzoo.plan.tflm.image import check_kernels, check_plan
     from mcuzoo.project.kinds import check_weights
     from mcuzoo.report.files import write_page
@@ -122,12 +132,13 @@ def fit(
         known.model,
         chosen,
         runtime,
-        check_weights(weights),
+        check_weights(weights, usable_names(chosen)),
         arena_region,
         list_boards(),
         check_kernels(kernels),
         check_plan(plan) if plan else None,
         stream_input,
+        parse_pins(pin or []),
     )
     if known.note:
         report = replace(report, warnings=(known.note, *report.warnings))
@@ -162,6 +173,7 @@ def _print_report(report: FitReport) -> None:
     from rich.table import Table
 
     from mcuzoo.report.arena_text import timeline_text
+    from mcuzoo.report.constants_text import constants_text
 
     table = Table()
     for column in ("region", "used", "size", "", "parts (~ estimated)"):
@@ -195,6 +207,7 @@ def _print_report(report: FitReport) -> None:
             f"TFLM uses {tflm.used_bytes:,} of it, by prediction: head {tflm.head_bytes:,} "
             f"({plan} plan), tail {tflm.tail_bytes:,}; --measure tries it"
         )
+    print(constants_text(report.constants, report.flash_region), end="")
     print(timeline_text(report.timeline), end="")
     for gap in report.uncovered:
         print(f"not covered: op {gap.op.index} {gap.op.name}: {gap.reason}")

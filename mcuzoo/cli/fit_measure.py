@@ -23,6 +23,7 @@ class MeasureOptions:
     board: str
     runtime: str
     weights: str
+    pins: list[str]
     arena_region: str | None
     kernels: str
     plan: str | None
@@ -56,6 +57,8 @@ def print_measurement(options: MeasureOptions, json_output: bool) -> None:
 def _request(options: MeasureOptions) -> MeasureRequest:
     from mcuzoo.board.load import load_board
     from mcuzoo.measure.fit import MeasureRequest
+    from mcuzoo.plan.pins import parse_pins
+    from mcuzoo.plan.placement import usable_names
     from mcuzoo.project.kinds import check_runtime, check_weights
     from mcuzoo.zoo.registry import resolve_model
 
@@ -68,7 +71,8 @@ def _request(options: MeasureOptions) -> MeasureRequest:
         output=options.output or Path(f"mcuzoo-{board.id}-{source.name}"),
         runtime=options.runtime,
         tflm=_tflm(options),
-        weights=check_weights(options.weights),
+        weights=check_weights(options.weights, usable_names(board)),
+        pins=parse_pins(options.pins),
         arena_region=options.arena_region,
         port=options.port,
         baud=options.baud,

@@ -19,6 +19,7 @@ from mcuzoo.board.startup import (
     Watchdog,
     WriteStep,
 )
+from mcuzoo.codegen.sections import CopiedSection, copied_sections
 from mcuzoo.codegen.templates import render
 from mcuzoo.plan.placement import Placement
 from mcuzoo.plan.universal import Room
@@ -56,8 +57,10 @@ def render_board_files(
     sdram = uses_sdram(board, placement, rooms)
     started = board.with_sdram() if sdram else board
     mpu = mpu_regions(started.regions, board.peripherals)
+    copies = () if rooms else copied_sections(board, placement)
     facts = {
         "board": board,
+        "copies": copies,
         "sdram": tuple(step_rows(board.startup.sdram)) if sdram else (),
         "mpu": mpu,
         "mpu_without_sdram": len(mpu_regions(board.regions, board.peripherals)),
@@ -75,17 +78,20 @@ def render_board_files(
         "board/mz_board.h": render("shared/mz_board.h.j2", **facts),
         "board/mz_board.c": render("shared/mz_board.c.j2", **facts),
         "board/mz_boot_header.c": render("shared/mz_boot_header.c.j2", **facts),
-        f"linker/{board.id}.ld": _linker_script(started, placement, rooms),
+        f"linker/{board.id}.ld": _linker_script(started, placement, rooms, copies),
     }
 
 
 def uses_sdram(board: Board, placement: Placement, rooms: Sequence[Room] = ()) -> bool:
     """Whether the firmware has to start the SDRAM."""
-    homes = {placement.arena_region, placement.weights_region, *(room.region for room in rooms)}
+    weights = () if rooms else [copy.region for copy in copied_sections(board, placement)]
+    homes = {placement.arena_region, *weights, *(room.region for room in rooms)}
     return any(region.name in homes for region in board.regions_of(RegionKind.SDRAM))
 
 
-def _linker_script(board: Board, placement: Placement, rooms: Sequence[Room]) -> str:
+def _linker_script(
+    board: Board, placement: Placement, rooms: Sequence[Room], copies: Sequence[CopiedSection]
+) -> str:
     flash = board.flash_region
     itcm = board.regions_of(RegionKind.ITCM)
     return render(
@@ -103,6 +109,7 @@ def _linker_script(board: Board, placement: Placement, rooms: Sequence[Room]) ->
         ram_regions=[region for region in board.regions if region.writable and region.initialized],
         rooms=rooms,
         weights_in_flash=bool(rooms) or placement.weights_region == flash.name,
+        copies=copies,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mcuzoo.board.model import Board
 from mcuzoo.graph.model import Tensor
+from mcuzoo.plan.estimate import constant_entries
 from mcuzoo.plan.memory import MemoryPlan
 from mcuzoo.project.manifest import MemoryEntry, PlanEntry, RegionUse, TargetEntry, TensorSpec
 
@@ -34,7 +35,7 @@ def tensor_spec(tensor: Tensor) -> TensorSpec:
     )
 
 
-def plan_entry(plan: MemoryPlan) -> PlanEntry:
+def plan_entry(plan: MemoryPlan, board: Board) -> PlanEntry:
     return PlanEntry(
         arena_bytes=plan.needs.arena_bytes,
         arena_region=plan.placement.arena_region,
@@ -47,4 +48,5 @@ def plan_entry(plan: MemoryPlan) -> PlanEntry:
             for region in plan.regions
         ),
         stream_input=plan.chain is not None,
+        constants=constant_entries(plan.needs, board, plan.placement),
     )

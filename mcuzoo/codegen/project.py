@@ -28,6 +28,7 @@ from mcuzoo.errors import FitError, UsageError
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.read import load_model
 from mcuzoo.plan.memory import MemoryPlan, plan_memory
+from mcuzoo.plan.pins import Pins
 from mcuzoo.project.build_id import BUILD_ID_HEADER, build_id
 from mcuzoo.project.kinds import WeightsChoice, check_project, check_runtime
 from mcuzoo.project.manifest import BOARD_FILE, Manifest, ModelEntry
@@ -48,11 +49,13 @@ def export_project(
     force: bool = False,
     tflm: TflmOptions | None = None,
     stream_input: bool = False,
+    pins: Pins = (),
 ) -> Manifest:
     """Write a project for `source` on `board` into `directory`: same input, same bytes.
 
-    tflm: what the runtime tflm needs to know, and no other takes. stream_input: the firmware
-    consumes an input as it arrives; the runtime aot can, with some models.
+    tflm: what the runtime tflm needs to know, and no other takes. weights, pins: see place.
+    stream_input: the firmware consumes an input as it arrives; the runtime aot can, with some
+    models.
 
     Raises UsageError (runtime, project kind or region that cannot be had), InputError (a TFLM tree
     that cannot be used), ModelError (model that the runtime cannot run), FitError (model that does
@@ -65,7 +68,7 @@ def export_project(
     model = load_model(source.path)
     reserved = sdk_data_bytes(board) if project == "mcuxpresso" else 0
     place = (model, board, runtime, weights, arena_region)
-    plan = _memory_plan(place, tflm, reserved, stream_input)
+    plan = _memory_plan(place, tflm, reserved, stream_input, pins)
     kind = _project_part(project, board, plan)
     part = _runtime_part(plan, source, tflm, kind)
     _require_fit(plan, board, source, runtime)
@@ -97,7 +100,7 @@ def export_project(
         input=tensor_spec(plan.program.input_tensor),
         output=tensor_spec(plan.program.output_tensor),
         preprocessing=source.preprocessing,
-        plan=plan_entry(plan),
+        plan=plan_entry(plan, board),
         build_id=identity,
         sources=tuple(sorted(path for path in files if path.endswith(SOURCE_SUFFIXES))),
         include_dirs=INCLUDE_DIRS,
@@ -118,11 +121,14 @@ def _memory_plan(
     tflm: TflmOptions | None,
     reserved_bytes: int,
     stream_input: bool,
+    pins: Pins,
 ) -> MemoryPlan:
     if tflm is None:
-        return plan_memory(*place, reserved_bytes=reserved_bytes, stream_input=stream_input)
+        return plan_memory(
+            *place, reserved_bytes=reserved_bytes, stream_input=stream_input, pins=pins
+        )
     kinds = (tflm.kernels, tflm.plan, tflm.arena_bytes)
-    return plan_memory(*place, *kinds, reserved_bytes, stream_input)
+    return plan_memory(*place, *kinds, reserved_bytes, stream_input, pins)
 
 
 def _project_part(project: str, board: Board, plan: MemoryPlan) -> ProjectPart:

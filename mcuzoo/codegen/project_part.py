@@ -9,7 +9,7 @@ from mcuzoo.board.model import Board
 from mcuzoo.codegen.board_files import render_board_files
 from mcuzoo.codegen.build_files import render_build_files
 from mcuzoo.codegen.readme import render_readme
-from mcuzoo.codegen.sections import STANDALONE, Sections
+from mcuzoo.codegen.sections import Sections, standalone_sections
 from mcuzoo.codegen.sources import STANDALONE_SOURCES
 from mcuzoo.plan.memory import MemoryPlan
 from mcuzoo.project.manifest import Manifest, SdkEntry
@@ -34,7 +34,7 @@ class ProjectPart:
 def standalone_part(board: Board, plan: MemoryPlan) -> ProjectPart:
     """A project with its own start-up code and linker script."""
     return ProjectPart(
-        sections=STANDALONE,
+        sections=standalone_sections(plan.placement),
         rendered=render_board_files(board, plan.placement),
         firmware=STANDALONE_SOURCES,
         linker_script=f"linker/{board.id}.ld",

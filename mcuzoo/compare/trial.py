@@ -16,8 +16,7 @@ from mcuzoo.link.inference import KernelRecord
 from mcuzoo.link.session import Session
 from mcuzoo.project.manifest import Manifest
 from mcuzoo.run.board import check_firmware
-from mcuzoo.toolchain.sections import read_symbols
-from mcuzoo.toolchain.sizes import CODE_SYMBOLS, constant_bytes
+from mcuzoo.toolchain.sizes import linked_constant_bytes
 from mcuzoo.zoo.engines.reference import ReferenceEngine
 
 
@@ -155,8 +154,6 @@ def _sizes(contestant: Contestant, arena: int, stack: int) -> Sizes:
     if build is None:
         return Sizes(arena, None, None, stack or None)
     elf = contestant.project / build.elf
-    constants = None
-    if elf.is_file():
-        symbols = read_symbols(elf, CODE_SYMBOLS)
-        constants = constant_bytes(symbols, contestant.manifest.plan.constant_bytes)
+    plan = contestant.manifest.plan
+    constants = linked_constant_bytes(elf, plan) if elf.is_file() else None
     return Sizes(arena, build.code_bytes, constants, stack or None)

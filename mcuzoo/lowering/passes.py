@@ -26,6 +26,7 @@ from mcuzoo.lowering.params import (
     RequantizationStruct,
     SoftmaxParams,
 )
+from mcuzoo.lowering.row_chain import RowChain
 
 BLOCK_PIXELS = 4
 """MZ_BLOCK_PIXELS in firmware/kernels/mz_packed_block.h."""
@@ -39,6 +40,11 @@ def constant_passes(call: Call) -> Iterator[tuple[Constant, int]]:
 
     Kernels without a rule here are taken to do it once.
     """
+    if isinstance(call, RowChain):
+        # By bands of rows: as often as on the whole image, but for what bands leave unfinished.
+        for stage in call.stages:
+            yield from constant_passes(stage.call)
+        return
     yield from _of_params(call.params)
     for operand in call.inputs:
         if isinstance(operand, Constant):

@@ -22,6 +22,7 @@ from mcuzoo.lowering.alignment import align_up
 from mcuzoo.measure.arena import ArenaMeasurement, measure_arena
 from mcuzoo.measure.compare import ArenaRow, arena_rows, recorded_rows, tflm_figures
 from mcuzoo.plan.memory import MemoryPlan, plan_memory
+from mcuzoo.plan.pins import Pins
 from mcuzoo.plan.tflm.abi import ARENA_ALIGNMENT
 from mcuzoo.project.kinds import WeightsChoice
 from mcuzoo.project.manifest import (
@@ -54,6 +55,7 @@ class MeasureRequest:
     runtime: str = "tflm"
     tflm: TflmOptions | None = None
     weights: WeightsChoice = "flash"
+    pins: Pins = ()
     arena_region: str | None = None
     port: str | None = None
     baud: int = 115200
@@ -162,6 +164,7 @@ def _plan(request: MeasureRequest) -> MemoryPlan:
         kernels,
         head,
         stream_input=request.stream_input,
+        pins=request.pins,
     )
 
 
@@ -186,6 +189,7 @@ def _export(
         arena_region=request.arena_region,
         tflm=tflm,
         stream_input=request.stream_input,
+        pins=request.pins,
     )
 
 

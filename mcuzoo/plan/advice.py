@@ -26,9 +26,12 @@ def next_step(
     input_shape: tuple[int, ...],
     weights: WeightsChoice,
     arena_region: str | None,
+    pinned: bool = False,
 ) -> str:
     """The smallest change that makes it fit: an option, another board, else a smaller model."""
-    if weights == "ram" and fits(needs, board, "flash", arena_region):
+    if pinned and fits(needs, board, weights, arena_region):
+        return "Leave out --pin: without it everything fits."
+    if weights not in ("flash", "auto") and fits(needs, board, "flash", arena_region):
         return "Leave the weights in flash: --weights flash fits."
     if arena_region is not None and fits(needs, board, weights):
         free_choice = place(needs, board, weights).arena_region

@@ -10,13 +10,16 @@ from mcuzoo.board.model import Board
 from mcuzoo.graph.coverage import Uncovered, check_aot
 from mcuzoo.graph.model import Model
 from mcuzoo.plan.advice import next_step
+from mcuzoo.plan.estimate import constant_entries
 from mcuzoo.plan.memory import MemoryPlan, PeakOp, plan_memory
+from mcuzoo.plan.pins import Pins
 from mcuzoo.plan.placement import Placement
 from mcuzoo.plan.regions import RegionFit
 from mcuzoo.plan.tflm.image import HeadPlan, TflmImage
 from mcuzoo.plan.tflm.requests import Kernels
 from mcuzoo.plan.timeline import Timeline, timeline
 from mcuzoo.project.kinds import WeightsChoice
+from mcuzoo.project.manifest import ConstantEntry
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,8 @@ class FitReport:
     """The verdict. `lower_bound_bytes`: no plan for these kernels can be smaller.
 
     `next_step` is None when the model fits. tflm: what TFLM is given and its arena as predicted,
-    None for another runtime. streamed: None when the arena holds the whole input.
+    None for another runtime. streamed: None when the arena holds the whole input. constants: array
+    by array where they are, and what the core is estimated to wait for them.
     """
 
     model: str
@@ -52,6 +56,8 @@ class FitReport:
     next_step: str | None
     tflm: TflmImage | None = None
     streamed: StreamedInput | None = None
+    constants: tuple[ConstantEntry, ...] = ()
+    flash_region: str = "flash"
 
     def as_dict(self) -> dict[str, object]:
         """The report as `--json` prints it; sizes in bytes."""
@@ -65,6 +71,7 @@ class FitReport:
                 for region in self.regions
             ],
             "placement": asdict(self.placement),
+            "constants": [asdict(entry) for entry in self.constants],
             "arena_bytes": self.arena_bytes,
             "lower_bound_bytes": self.lower_bound_bytes,
             "constant_bytes": self.constant_bytes,
@@ -96,20 +103,29 @@ def fit_model(
     kernels: Kernels = "cmsis-nn",
     head: HeadPlan | None = None,
     stream_input: bool = False,
+    pins: Pins = (),
 ) -> FitReport:
     """Plan `model` for `board`. A model that does not fit is a report, not an error.
 
     others: boards that may be proposed instead. Raises as plan_memory.
     """
     plan = plan_memory(
-        model, board, runtime, weights, arena_region, kernels, head, stream_input=stream_input
+        model,
+        board,
+        runtime,
+        weights,
+        arena_region,
+        kernels,
+        head,
+        stream_input=stream_input,
+        pins=pins,
     )
     chain = plan.chain
     uncovered = tuple(check_aot(model)) if runtime == "aot" else ()
     advice = None
     if not plan.fits:
         shape = plan.program.input_tensor.shape
-        advice = next_step(plan.needs, board, others, shape, weights, arena_region)
+        advice = next_step(plan.needs, board, others, shape, weights, arena_region, bool(pins))
     elif uncovered:
         advice = f"Replace the operators that the {runtime} runtime does not cover."
     return FitReport(
@@ -129,6 +145,8 @@ def fit_model(
         next_step=advice,
         tflm=plan.image,
         streamed=None if chain is None else StreamedInput(chain.op.index, chain.row_bytes),
+        constants=constant_entries(plan.needs, board, plan.placement),
+        flash_region=board.flash.region,
     )
 
 

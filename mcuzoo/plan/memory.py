@@ -16,6 +16,7 @@ from mcuzoo.plan.constants import call_constant_bytes, constant_bytes
 from mcuzoo.plan.fusion import smallest_plan
 from mcuzoo.plan.lifetimes import lifetimes
 from mcuzoo.plan.needs import Needs, assess_needs, assess_tflm_needs
+from mcuzoo.plan.pins import Pins
 from mcuzoo.plan.placement import Placement, place
 from mcuzoo.plan.regions import RegionFit, region_fits
 from mcuzoo.plan.streaming import streamed_plan
@@ -81,8 +82,11 @@ def plan_memory(
     arena_bytes: int | None = None,
     reserved_bytes: int = 0,
     stream_input: bool = False,
+    pins: Pins = (),
 ) -> MemoryPlan:
     """Plan `model` for `board`. kernels, head, arena_bytes: see prepare_image, for tflm only.
+
+    weights, pins: see place.
 
     reserved_bytes: of the data region, for what another start-up code than ours brings along.
     stream_input: consume the input as it arrives, for aot only.
@@ -111,7 +115,7 @@ def plan_memory(
     else:
         needs = assess_tflm_needs(image)
     needs = replace(needs, data_bytes=needs.data_bytes + reserved_bytes)
-    placement = place(needs, board, weights, arena_region)
+    placement = place(needs, board, weights, arena_region, pins)
     regions = region_fits(needs, board, placement)
     return MemoryPlan(program, arena, needs, placement, regions, image, calls)
 

@@ -11,17 +11,22 @@ from mcuzoo.lowering.registry import OPS
 from mcuzoo.plan.arena import ArenaPlan
 from mcuzoo.plan.footprint import estimate_footprint
 from mcuzoo.plan.tflm.image import TflmImage
+from mcuzoo.plan.traffic import ConstantUse, constant_uses, whole_model_use
 
 
 @dataclass(frozen=True)
 class Needs:
-    """Bytes to be placed. Code and data (.data with .bss) are estimates, the others are exact."""
+    """Bytes to be placed. Code and data (.data with .bss) are estimates, the others are exact.
+
+    constants: what constant_bytes consists of; empty where that is not known.
+    """
 
     arena_bytes: int
     constant_bytes: int
     code_bytes: int
     data_bytes: int
     stack_bytes: int
+    constants: tuple[ConstantUse, ...] = ()
 
 
 def assess_needs(
@@ -41,6 +46,7 @@ def assess_needs(
         code_bytes=footprint.code_bytes,
         data_bytes=footprint.data_bytes,
         stack_bytes=footprint.stack_bytes,
+        constants=() if calls is None else constant_uses(calls),
     )
 
 
@@ -54,4 +60,5 @@ def assess_tflm_needs(image: TflmImage) -> Needs:
         code_bytes=footprint.code_bytes,
         data_bytes=footprint.data_bytes,
         stack_bytes=footprint.stack_bytes,
+        constants=(whole_model_use(image.model.bytes),),
     )

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from mcuzoo.board.memory import Region, RegionKind
 from mcuzoo.board.model import Board
 from mcuzoo.errors import UsageError, did_you_mean
+from mcuzoo.plan.cost import constants_cache
+from mcuzoo.plan.homes import SECTION_BYTES, SPARE_BYTES, homes_around, homes_by_estimate
 from mcuzoo.plan.needs import Needs
+from mcuzoo.plan.pins import Pins, pinned_homes
 from mcuzoo.project.kinds import WeightsChoice
 
 _ARENA_PREFERENCE = (RegionKind.DTCM, RegionKind.OCRAM, RegionKind.SDRAM)
@@ -19,7 +22,9 @@ _WEIGHTS_PREFERENCE = (RegionKind.OCRAM, RegionKind.DTCM, RegionKind.SDRAM)
 class Placement:
     """Regions by name. `data_region` holds .data, .bss and the stack.
 
-    Weights whose region is not the flash are copied there from the flash at reset.
+    weights_region holds the constants, but for those of which `homes` has a (symbol, region).
+    Constants whose region is not the flash are copied there from the flash at reset. weights: what
+    was asked for; pinned: the symbols of constants that the user placed.
     """
 
     arena_region: str
@@ -27,6 +32,13 @@ class Placement:
     weights_region: str
     stack_bytes: int
     data_region: str
+    homes: tuple[tuple[str, str], ...] = ()
+    weights: WeightsChoice = "flash"
+    pinned: tuple[str, ...] = ()
+
+    def home(self, symbol: str) -> str:
+        """The region of the constant called `symbol`."""
+        return dict(self.homes).get(symbol, self.weights_region)
 
 
 def place(
@@ -34,35 +46,84 @@ def place(
     board: Board,
     weights: WeightsChoice = "flash",
     arena_region: str | None = None,
+    pins: Pins = (),
 ) -> Placement:
-    """The fastest region with room for each part: DTCM, then OCRAM, then SDRAM.
+    """The fastest region with room for the arena: DTCM, then OCRAM, then SDRAM; then the constants.
+
+    weights: "flash"; "ram", one region for all; the name of one; "auto", array by array what
+    `choose_homes` makes of the board's speeds and of what is free. pins: see pinned_homes; they
+    come first.
 
     When nothing has room, the emptiest region is named all the same: the fit verdict says by how
-    much it overflows. Raises UsageError when `arena_region` cannot hold an arena.
+    much it overflows. Raises UsageError when a region cannot hold what it is to hold.
     """
     data_region = _data_region(board)
-    free = {region.name: region.size for region in usable_regions(board)}
-    free[data_region.name] = data_region.size - needs.data_bytes - needs.stack_bytes
+    free = _beside_data(needs, board)
     if arena_region is None:
         arena = _first_with_room(board, free, needs.arena_bytes, _ARENA_PREFERENCE)
     else:
-        arena = _pinned(board, arena_region)
+        arena = _pinned(board, arena_region, "--arena-region")
     free[arena.name] -= needs.arena_bytes
-    home = board.flash_region
+    flash = board.flash.region
+    pinned = pinned_homes(pins, needs.constants, [*free, flash])
+    rooms = {use.symbol: use.room_bytes for use in needs.constants}
+    for symbol, region in pinned.items():
+        if region != flash:
+            free[region] -= rooms[symbol]
+    others, home = pinned, flash
     if weights == "ram":
-        home = _first_with_room(board, free, needs.constant_bytes, _WEIGHTS_PREFERENCE)
+        rest = needs.constant_bytes - sum(rooms[symbol] for symbol in pinned)
+        home = _first_with_room(board, free, rest, _WEIGHTS_PREFERENCE).name
+    elif weights == "auto":
+        others = {**pinned, **_by_estimate(needs, board, arena.name, pinned)}
+    elif weights != "flash":
+        home = _pinned(board, weights, "--weights").name
+    homes = homes_around(needs.constants, home, others, flash)
     return Placement(
         arena_region=arena.name,
         arena_bytes=needs.arena_bytes,
-        weights_region=home.name,
+        weights_region=homes.region,
         stack_bytes=needs.stack_bytes,
         data_region=data_region.name,
+        homes=homes.others,
+        weights=weights,
+        pinned=tuple(pinned),
     )
+
+
+def _by_estimate(
+    needs: Needs, board: Board, arena_region: str, pinned: dict[str, str]
+) -> dict[str, str]:
+    free = free_for_constants(needs, board, arena_region)
+    for use in needs.constants:
+        if pinned.get(use.symbol) in free:
+            free[pinned[use.symbol]] -= use.room_bytes
+    rest = [use for use in needs.constants if use.symbol not in pinned]
+    return homes_by_estimate(rest, board, constants_cache(board, arena_region), free)
+
+
+def free_for_constants(needs: Needs, board: Board, arena_region: str) -> dict[str, int]:
+    """Bytes of each usable region that a choice by estimate may fill."""
+    free = _beside_data(needs, board)
+    free[arena_region] -= needs.arena_bytes
+    free[_data_region(board).name] -= SPARE_BYTES
+    return {name: bytes_ - SECTION_BYTES for name, bytes_ in free.items()}
 
 
 def usable_regions(board: Board) -> tuple[Region, ...]:
     """Regions that may hold the arena or copied weights and that work right after reset."""
     return tuple(region for region in board.regions if region.arena and region.initialized)
+
+
+def usable_names(board: Board) -> tuple[str, ...]:
+    """What may be named for an arena or for weights."""
+    return tuple(region.name for region in usable_regions(board))
+
+
+def _beside_data(needs: Needs, board: Board) -> dict[str, int]:
+    free = {region.name: region.size for region in usable_regions(board)}
+    free[_data_region(board).name] -= needs.data_bytes + needs.stack_bytes
+    return free
 
 
 def _data_region(board: Board) -> Region:
@@ -84,7 +145,7 @@ def _by_preference(regions: Iterable[Region], preference: tuple[RegionKind, ...]
     return sorted(regions, key=lambda region: preference.index(region.kind))
 
 
-def _pinned(board: Board, name: str) -> Region:
+def _pinned(board: Board, name: str, option: str) -> Region:
     usable = {region.name: region for region in usable_regions(board)}
     if name in usable:
         return usable[name]
@@ -94,5 +155,6 @@ def _pinned(board: Board, name: str) -> Region:
     elif not known[name].initialized:
         why = f"The firmware does not start {name}: its controller is off after reset."
     else:
-        why = f"Region {name!r} of {board.name} cannot hold a tensor arena."
-    raise UsageError(why, f"{did_you_mean(name, usable)}--arena-region takes {', '.join(usable)}.")
+        what = "a tensor arena" if option == "--arena-region" else "weights"
+        why = f"Region {name!r} of {board.name} cannot hold {what}."
+    raise UsageError(why, f"{did_you_mean(name, usable)}{option} takes {', '.join(usable)}.")

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 
 from mcuzoo.board.memory import Region
 from mcuzoo.board.model import Board
+from mcuzoo.plan.demand import align_up
 from mcuzoo.plan.needs import Needs
 from mcuzoo.plan.placement import Placement
+
+_SECTION_ALIGNMENT = 32
+"""Of copied sections, at both ends."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,22 @@ def _parts(needs: Needs, board: Board, placement: Placement) -> list[tuple[str, 
         (data, Part("stack", needs.stack_bytes)),
         (data, Part(".data + .bss", needs.data_bytes, estimate=True)),
     ]
-    if placement.weights_region != flash:
-        parts.append((placement.weights_region, Part("constants", needs.constant_bytes)))
-    return parts
+    copies = copied_bytes(needs, board, placement)
+    return parts + [(region, Part("constants", bytes_)) for region, bytes_ in copies.items()]
+
+
+def copied_bytes(needs: Needs, board: Board, placement: Placement) -> dict[str, int]:
+    """By region, what of the constants is copied there from the flash; in the board's order."""
+    flash = board.flash.region
+    if not needs.constants:
+        home = placement.weights_region
+        return {} if home == flash else {home: needs.constant_bytes}
+    found = {
+        region.name: sum(
+            use.room_bytes
+            for use in needs.constants
+            if placement.home(use.symbol) == region.name != flash
+        )
+        for region in board.regions
+    }
+    return {name: align_up(bytes_, _SECTION_ALIGNMENT) for name, bytes_ in found.items() if bytes_}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
 
 from mcuzoo.errors import UsageError, did_you_mean
 
@@ -12,8 +12,11 @@ RUNTIMES = ("aot", "tflm")
 PROJECTS = ("cmake", "mcuxpresso")
 """Stand-alone CMake project; application for NXP's MCUXpresso SDK."""
 
-WeightsChoice = Literal["flash", "ram"]
-"""Where a model's constants live while it runs."""
+WeightsChoice = str
+"""Where a model's constants live while it runs: one of WEIGHTS, or a memory region of the board."""
+
+WEIGHTS = ("auto", "flash", "ram")
+"""By estimate, array by array; all in flash; all in one region of RAM."""
 
 
 def check_runtime(name: str) -> str:
@@ -26,13 +29,16 @@ def check_project(name: str) -> str:
     return _check("--project", name, PROJECTS)
 
 
-def check_weights(name: str) -> WeightsChoice:
-    """`name` itself; raises UsageError when it is unknown."""
-    if name == "flash":
-        return "flash"
-    if name == "ram":
-        return "ram"
-    raise UsageError(f"--weights {name}: no such place.", "Use --weights flash or --weights ram.")
+def check_weights(name: str, regions: Sequence[str] = ()) -> WeightsChoice:
+    """`name` itself; raises UsageError when it is none of WEIGHTS and none of the board's regions
+    for weights."""
+    places = (*WEIGHTS, *regions)
+    if name in places:
+        return name
+    raise UsageError(
+        f"--weights {name}: no such place.",
+        f"{did_you_mean(name, places)}--weights takes {', '.join(places)}.",
+    )
 
 
 def _check(option: str, name: str, kinds: tuple[str, ...]) -> str:

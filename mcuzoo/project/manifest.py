@@ -61,11 +61,32 @@ class RegionUse:
 
 
 @dataclass(frozen=True)
+class ConstantEntry:
+    """Where an array of constants lives, and why.
+
+    op: its index in the model, -1 for a whole model file. passes: how often an inference goes
+    through it. The seconds are estimates of the core's waiting per inference, had it been left in
+    flash and where it is; None where the board file does not say how fast its memories are.
+    """
+
+    symbol: str
+    op: int
+    op_name: str
+    bytes: int
+    region: str
+    passes: int
+    flash_wait_s: float | None
+    wait_s: float | None
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class PlanEntry:
     """The memory plan that the project was rendered from; all sizes in bytes.
 
     `regions` is what each memory region was expected to hold, by estimate where code is concerned.
     stream_input: the input is consumed as it arrives and has no place in the arena.
+    weights_region has all constants but those of which `constants` says otherwise.
     """
 
     arena_bytes: int
@@ -76,6 +97,13 @@ class PlanEntry:
     peak_op: str
     regions: tuple[RegionUse, ...] = ()
     stream_input: bool = False
+    constants: tuple[ConstantEntry, ...] = ()
+
+    def constant_bytes_in(self, region: str) -> int:
+        """What of the constants stays in, or is copied to, `region`."""
+        if not self.constants:
+            return self.constant_bytes if region == self.weights_region else 0
+        return sum(entry.bytes for entry in self.constants if entry.region == region)
 
 
 @dataclass(frozen=True)
@@ -347,7 +375,8 @@ def _target(raw: dict[str, Any]) -> TargetEntry:
 
 
 def _plan(raw: dict[str, Any]) -> PlanEntry:
-    return PlanEntry(**{**raw, "regions": _uses(raw["regions"])})
+    constants = tuple(ConstantEntry(**item) for item in raw.get("constants", ()))
+    return PlanEntry(**{**raw, "regions": _uses(raw["regions"]), "constants": constants})
 
 
 def _build(raw: dict[str, Any]) -> BuildEntry:

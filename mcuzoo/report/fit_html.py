@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mcuzoo.codegen.templates import render
+from mcuzoo.plan.estimate import waits
 
 if TYPE_CHECKING:
     from mcuzoo.plan.fit import FitReport
@@ -51,6 +52,7 @@ def fit_html(report: FitReport) -> str:
     return render(
         "report/fit.html.j2",
         report=report,
+        waits=waits(report.constants),
         width=columns * _COLUMN,
         height=_HEIGHT,
         column=_COLUMN,

@@ -125,9 +125,8 @@ def _enter(
     sections = read_sections(elf)
     symbols = read_symbols(elf, CODE_SYMBOLS)
     image = flash_bytes(sections, manifest.target)
-    in_code = (
-        manifest.sdk is not None and manifest.plan.weights_region == manifest.target.flash_region
-    )
+    flash = manifest.target.flash_region
+    in_code = manifest.plan.constant_bytes_in(flash) if manifest.sdk is not None else 0
     products = {suffix: folder / f"firmware.{suffix}" for suffix in ("elf", "bin", "hex")}
     with tempfile.TemporaryDirectory(dir=folder, prefix=".fresh-") as scratch:
         fresh = {suffix: Path(scratch) / path.name for suffix, path in products.items()}
@@ -143,7 +142,7 @@ def _enter(
         build_id=identity,
         **{suffix: path.relative_to(project).as_posix() for suffix, path in products.items()},
         regions=region_uses(sections, manifest.target),
-        code_bytes=code_bytes(sections, symbols, manifest.plan.constant_bytes if in_code else 0),
+        code_bytes=code_bytes(sections, symbols, in_code),
         sha256={suffix: sha256(path.read_bytes()).hexdigest() for suffix, path in products.items()},
     )
     write_manifest(replace(manifest, build=entry), project)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
-from mcuzoo.project.manifest import RegionUse, TargetEntry
-from mcuzoo.toolchain.sections import Section
+from mcuzoo.project.manifest import PlanEntry, RegionUse, TargetEntry
+from mcuzoo.toolchain.sections import Section, read_symbols
 
 CODE_SYMBOLS = ("mz_weights_start", "mz_weights_end")
-"""What code_bytes and constant_bytes want to know, as the linker script defines it."""
+"""What code_bytes wants to know, as the linker script defines it."""
+
+_WEIGHTS = "mz_weights"
 
 
 def region_uses(sections: Iterable[Section], target: TargetEntry) -> tuple[RegionUse, ...]:
@@ -32,11 +35,28 @@ def region_uses(sections: Iterable[Section], target: TargetEntry) -> tuple[Regio
     return tuple(uses)
 
 
-def constant_bytes(symbols: Mapping[str, int], planned: int) -> int:
-    """The model's constants: between CODE_SYMBOLS, or, where they have no section of their own, as
-    many as were planned."""
-    size = symbols.get("mz_weights_end", 0) - symbols.get("mz_weights_start", 0)
-    return size or planned
+def linked_constant_bytes(elf: Path, plan: PlanEntry) -> int:
+    """The model's constants as they are linked: see constant_bytes."""
+    names = [f"{name}_{end}" for name in _weights_names(plan) for end in ("start", "end")]
+    return constant_bytes(read_symbols(elf, names), plan)
+
+
+def constant_bytes(symbols: Mapping[str, int], plan: PlanEntry) -> int:
+    """The model's constants between the symbols of their sections, or, where not all of them have
+    a section of their own, as many as were planned."""
+    sizes = [
+        symbols.get(f"{name}_end", 0) - symbols.get(f"{name}_start", 0)
+        for name in _weights_names(plan)
+    ]
+    return sum(sizes) if all(sizes) else plan.constant_bytes
+
+
+def _weights_names(plan: PlanEntry) -> list[str]:
+    homes = {entry.region for entry in plan.constants} or {plan.weights_region}
+    return [
+        _WEIGHTS if region == plan.weights_region else f"{_WEIGHTS}_{region}"
+        for region in sorted(homes)
+    ]
 
 
 def code_bytes(

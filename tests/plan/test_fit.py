@@ -68,6 +68,13 @@ def test_weights_back_to_flash_are_proposed(small: Model) -> None:
     assert report.next_step == "Leave the weights in flash: --weights flash fits."
 
 
+@pytest.mark.parametrize("weights", ["flash", "auto"])
+def test_to_leave_out_pins_is_proposed(weights: str, small: Model) -> None:
+    report = fit_model(small, load_board("rt1050"), weights=weights, pins=(("28", "dtcm"),))
+    assert not report.fits
+    assert report.next_step == "Leave out --pin: without it everything fits."
+
+
 def test_another_arena_region_is_proposed() -> None:
     model = mobilenet_v1(resolution=224)
     report = fit_model(model, load_board("rt1050"), arena_region="dtcm")

@@ -54,7 +54,7 @@ def test_fit_as_json(huge: str) -> None:
     [
         (["--board", "rt1051"], 2, "Did you mean 'rt1050'"),
         (["--board", "rt1050", "--runtime", "tfml"], 2, "Did you mean 'tflm'"),
-        (["--board", "rt1050", "--weights", "rom"], 2, "--weights flash or --weights ram"),
+        (["--board", "rt1050", "--weights", "rom"], 2, "--weights takes auto, flash, ram, dtcm"),
         (["--board", "rt1050", "--arena-region", "dtc"], 2, "Did you mean 'dtcm'"),
     ],
 )

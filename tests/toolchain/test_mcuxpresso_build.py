@@ -23,6 +23,7 @@ from mcuzoo.project.manifest import load_manifest
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.mcuxpresso import SdkOptions
 from mcuzoo.toolchain.sections import read_sections, read_symbols
+from mcuzoo.zoo.registry import resolve_model
 
 runner = CliRunner()
 
@@ -109,7 +110,27 @@ def test_arena_and_weights_are_where_they_were_planned(
         assert section.load_address == symbols["mz_weights_load"] > 0x6000_0000
         assert section.load_address % 32 == 0
     else:
-        assert symbols["mz_weights_load"] == symbols["mz_weights_start"] == 0
+        assert not {"mz_weights_load", "mz_weights_start"} & set(symbols)
+
+
+@needs_tools
+def test_constants_one_by_one_in_several_memories(tmp_path: Path) -> None:
+    """One that the SDK's start-up code copies, one that mz_port_init does, the rest in flash."""
+    source = resolve_model("signs")
+    project = tmp_path / "p"
+    pins = (("22", "dtcm"), ("24", "ocram"))
+    export_project(
+        source, load_board("rt1050"), project, "aot", "mcuxpresso", "flash", "dtcm", pins=pins
+    )
+    elf = project / build_project(project, sdk=SdkOptions(fake_sdk(tmp_path / "sdk"))).elf
+    names = [f"mz_op_{op}_packed" for op in (26, 24, 22)]
+    symbols = read_symbols(elf, [*names, "mz_weights_ocram_start", "mz_weights_ocram_load"])
+    assert [symbols[name] >> 20 for name in names] == [0x600, 0x202, 0x200]
+    assert symbols["mz_op_24_packed"] == symbols["mz_weights_ocram_start"]
+    assert symbols["mz_weights_ocram_load"] > 0x6000_0000
+    build = load_manifest(project).build
+    assert build is not None
+    assert build.code_bytes < 40_000, "constants in flash are no code"
 
 
 @needs_tools

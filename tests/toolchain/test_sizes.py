@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcuzoo.project.manifest import MemoryEntry, TargetEntry
+from mcuzoo.project.manifest import ConstantEntry, MemoryEntry, PlanEntry, TargetEntry
 from mcuzoo.toolchain.sections import Section
 from mcuzoo.toolchain.sizes import constant_bytes, region_uses
 
@@ -34,6 +34,20 @@ def test_a_section_in_two_regions_side_by_side_counts_in_both() -> None:
 
 def test_constants_without_a_section_of_their_own_are_those_planned() -> None:
     """As in an SDK's linker script, where they stand in flash beside the code."""
-    assert constant_bytes({"mz_weights_start": 0x100, "mz_weights_end": 0x180}, 1000) == 0x80
-    assert constant_bytes({"mz_weights_start": 0, "mz_weights_end": 0}, 1000) == 1000
-    assert constant_bytes({}, 1000) == 1000
+    plan = PlanEntry(64, "dtcm", "flash", 8192, 1000, "0 CONV_2D")
+    assert constant_bytes({"mz_weights_start": 0x100, "mz_weights_end": 0x180}, plan) == 0x80
+    assert constant_bytes({"mz_weights_start": 0, "mz_weights_end": 0}, plan) == 1000
+    assert constant_bytes({}, plan) == 1000
+
+
+def test_constants_in_several_sections_are_added_up() -> None:
+    """Unless one of them has no section of its own, as what an SDK's start-up code copies."""
+    entries = tuple(
+        ConstantEntry(region, 0, "CONV_2D", 500, region, 1, None, None)
+        for region in ("flash", "ocram1")
+    )
+    plan = PlanEntry(64, "dtcm", "flash", 8192, 1000, "0 CONV_2D", constants=entries)
+    symbols = {"mz_weights_start": 0x100, "mz_weights_end": 0x300}
+    assert constant_bytes(symbols, plan) == 1000
+    ocram = {"mz_weights_ocram1_start": 0x2024_0000, "mz_weights_ocram1_end": 0x2024_0220}
+    assert constant_bytes({**symbols, **ocram}, plan) == 0x200 + 0x220

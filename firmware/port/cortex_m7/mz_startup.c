@@ -12,11 +12,12 @@
 #include "port/mz_port.h"
 
 /* From the linker script: NAME_load in flash goes to NAME_start..NAME_end. */
-#define COPIED_SECTION(name) extern uint8_t name##_load[], name##_start[], name##_end[]
+#define COPIED_SECTION(name) extern uint8_t name##_load[], name##_start[], name##_end[];
+#define COPY_SECTION(name) copy_section(name##_start, name##_end, name##_load);
 
-COPIED_SECTION(mz_data);
-COPIED_SECTION(mz_ramcode);
-COPIED_SECTION(mz_weights);
+COPIED_SECTION(mz_data)
+COPIED_SECTION(mz_ramcode)
+MZ_BOARD_COPIES(COPIED_SECTION)
 extern uint8_t mz_bss_start[], mz_bss_end[];
 
 __attribute__((section(".mz_vectors"), used)) const mz_vector mz_vectors[MZ_VECTORS] = {
@@ -66,12 +67,12 @@ void mz_start(void) {
     mz_chip_early_init();
     undo_boot_rom();
     mz_stack_paint();
-    copy_section(mz_data_start, mz_data_end, mz_data_load);
-    copy_section(mz_ramcode_start, mz_ramcode_end, mz_ramcode_load);
+    COPY_SECTION(mz_data)
+    COPY_SECTION(mz_ramcode)
     memset(mz_bss_start, 0, (size_t)(mz_bss_end - mz_bss_start));
     mz_mpu_enable(mz_board_mpu, MZ_BOARD_MPU_REGIONS);
     mz_cache_enable();
-    copy_section(mz_weights_start, mz_weights_end, mz_weights_load);
+    MZ_BOARD_COPIES(COPY_SECTION)
     mz_fault_enable();
     __asm__ volatile("cpsie i" ::: "memory");
     (void)main();

@@ -15,15 +15,19 @@
 _Static_assert(BOARD_BOOTCLOCKRUN_CORE_CLOCK == MZ_CORE_CLOCK_HZ,
                "the SDK runs the core at another clock than the board file says");
 
-/* From the linker script; equal when the weights stay in flash. */
-extern uint8_t mz_weights_load[], mz_weights_start[], mz_weights_end[];
+/* From the linker script: NAME_load in flash goes to NAME_start..NAME_end. */
+#define COPIED_SECTION(name) extern uint8_t name##_load[], name##_start[], name##_end[];
+#define COPY_SECTION(name) \
+    __builtin_memcpy(name##_start, name##_load, (size_t)(name##_end - name##_start));
+
+MZ_BOARD_COPIES(COPIED_SECTION)
 
 void mz_port_init(void) {
     mz_stack_paint();
     mz_core_start_cycles();
     BOARD_InitHardware();
     mz_fault_enable();
-    __builtin_memcpy(mz_weights_start, mz_weights_load, (size_t)(mz_weights_end - mz_weights_start));
+    MZ_BOARD_COPIES(COPY_SECTION)
     mz_console_init();
 }
 

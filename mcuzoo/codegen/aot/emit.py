@@ -39,7 +39,12 @@ def render_model(
     if not calls:
         raise ModelError("The model computes nothing.", "Export a model with at least one layer.")
     chain = calls[0] if isinstance(calls[0], RowChain) else None
-    constants = [_view_constant(constant) for call in calls for constant in call.constants()]
+    macros = _section_macros(sections, calls)
+    constants = [
+        _view_constant(constant, macros[sections.home(constant.symbol)])
+        for call in calls
+        for constant in call.constants()
+    ]
     header = render(
         "aot/mz_model.h.j2",
         title=_title(program),
@@ -69,7 +74,7 @@ def render_model(
         "aot/mz_model_data.c.j2",
         title=_title(program),
         constants=constants,
-        weights_section=sections.weights,
+        sections=[(macro, section) for section, macro in macros.items()],
     )
     return {
         "model/mz_model.h": header,
@@ -106,6 +111,9 @@ class CallView:
 
 @dataclass(frozen=True)
 class ConstantView:
+    """section: the macro that puts it where it belongs."""
+
+    section: str
     declaration: str
     meaning: tuple[str, ...]
     values: str
@@ -120,9 +128,23 @@ def _title(program: Program) -> str:
     return comment_text(program.model.name)
 
 
-def _view_constant(constant: Constant) -> ConstantView:
+def _section_macros(sections: Sections, calls: Sequence[Call]) -> dict[str, str]:
+    """By section, in the order in which they occur."""
+    used = dict.fromkeys(
+        sections.home(constant.symbol) for call in calls for constant in call.constants()
+    )
+    macro = "MZ_WEIGHTS"
+    return {
+        section: macro
+        if section == sections.weights
+        else f"{macro}_{section.removeprefix('.mz_weights_').upper()}"
+        for section in used
+    }
+
+
+def _view_constant(constant: Constant, section: str) -> ConstantView:
     declaration = f"const {constant.c_type} {constant.symbol}[{constant.values.size}]"
-    return ConstantView(declaration, constant.meaning, array_text(constant))
+    return ConstantView(section, declaration, constant.meaning, array_text(constant))
 
 
 def _view_kernel(program: Program, call: Call) -> KernelView:

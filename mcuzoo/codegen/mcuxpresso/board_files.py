@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mcuzoo.board.model import Board
 from mcuzoo.board.sdk import Sdk
-from mcuzoo.codegen.mcuxpresso.sections import added_regions, sdk_sections
+from mcuzoo.codegen.mcuxpresso.sections import added_regions, own_copies, sdk_sections
 from mcuzoo.codegen.templates import render
 from mcuzoo.errors import BoardError
 from mcuzoo.plan.placement import Placement
@@ -34,6 +34,7 @@ def sdk_data_bytes(board: Board) -> int:
 def render_sdk_board_files(board: Board, placement: Placement) -> dict[str, str]:
     """By project path. Raises BoardError when the board file has no table [sdk]."""
     sdk_of(board)
+    copies = own_copies(board, placement)
     port = f"boards/{board.sdk_board}"
     files = {
         f"{port}/{name}": render(f"mcuxpresso/{name}.j2", board=board)
@@ -41,7 +42,7 @@ def render_sdk_board_files(board: Board, placement: Placement) -> dict[str, str]
     }
     return {
         **files,
-        "board/mz_board.h": render("mcuxpresso/mz_board.h.j2", board=board),
+        "board/mz_board.h": render("mcuxpresso/mz_board.h.j2", board=board, copies=copies),
         LINKER_SCRIPT: render(
             "mcuxpresso/mz_sections.ld.j2",
             board=board,
@@ -49,6 +50,7 @@ def render_sdk_board_files(board: Board, placement: Placement) -> dict[str, str]
             placement=placement,
             sections=sdk_sections(board, placement),
             regions=added_regions(board, placement),
+            copies=copies,
             flash_end=board.flash_region.base + board.flash.used_limit,
             hex32=lambda value: f"0x{value:08X}",
         ),

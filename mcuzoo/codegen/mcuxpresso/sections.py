@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from mcuzoo.board.memory import Region
 from mcuzoo.board.model import Board
-from mcuzoo.codegen.sections import STANDALONE, Sections
+from mcuzoo.codegen.sections import (
+    STANDALONE,
+    CopiedSection,
+    Sections,
+    copied_sections,
+    home_section,
+)
 from mcuzoo.plan.placement import Placement
 
 _ARENA_AS_DATA = ".bss.mz_arena"
@@ -27,7 +33,21 @@ def sdk_sections(board: Board, placement: Placement) -> Sections:
         weights = _WEIGHTS_IN_FLASH
     elif placement.weights_region == placement.data_region:
         weights = _WEIGHTS_AS_DATA
-    return Sections(arena, weights)
+    homes = tuple(
+        (
+            symbol,
+            _WEIGHTS_AS_DATA if region == placement.data_region else home_section(region),
+        )
+        for symbol, region in placement.homes
+    )
+    return Sections(arena, weights, homes)
+
+
+def own_copies(board: Board, placement: Placement) -> tuple[CopiedSection, ...]:
+    """What the SDK's start-up code does not copy."""
+    return tuple(
+        copy for copy in copied_sections(board, placement) if copy.region != placement.data_region
+    )
 
 
 def added_regions(board: Board, placement: Placement) -> tuple[Region, ...]:
@@ -36,6 +56,5 @@ def added_regions(board: Board, placement: Placement) -> tuple[Region, ...]:
     names = set()
     if sections.arena == STANDALONE.arena:
         names.add(placement.arena_region)
-    if sections.weights == STANDALONE.weights:
-        names.add(placement.weights_region)
+    names |= {copy.region for copy in own_copies(board, placement)}
     return tuple(region for region in board.regions if region.name in names)

@@ -13,6 +13,7 @@ from mcuzoo.codegen.tflm.registration import Registration
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.words import comment_text
 from mcuzoo.plan.tflm.image import TflmImage
+from mcuzoo.plan.traffic import MODEL_SYMBOL
 
 EMBEDDED_FILE = "model/mz_model_data.tflite"
 """What the board runs: the model file less its ends, with our plan."""
@@ -71,7 +72,11 @@ def render_tflm_model(
         "model/mz_model.c": facts,
         "model/mz_resolver.h": resolver,
         **render_model_array(
-            image.model, source, sections.weights, embed, EMBEDDED_FILE.removeprefix("model/")
+            image.model,
+            source,
+            sections.home(MODEL_SYMBOL),
+            embed,
+            EMBEDDED_FILE.removeprefix("model/"),
         ),
     }
 

@@ -10,4 +10,7 @@
 #define MZ_CONSOLE_BAUD 115200u
 #endif
 
+/* Weights that start-up copies from flash, by their names in the linker script. */
+#define MZ_BOARD_COPIES(COPY)
+
 #endif

@@ -1,0 +1,61 @@
+"""What an inference reads of its constants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mcuzoo.lowering.call import Call
+from mcuzoo.lowering.passes import constant_passes
+from mcuzoo.plan.demand import align_up
+
+MODEL_SYMBOL = "mz_model_data"
+"""The model file of an interpreter, in the generated C."""
+
+CONSTANT_ALIGNMENT = 16
+"""The generated C aligns every array so."""
+
+
+@dataclass(frozen=True)
+class ConstantUse:
+    """An array of `bytes` that an op goes through `passes` times per inference, from end to end.
+
+    op: its index in the model, -1 for what belongs to all of them. together_bytes: of all arrays
+    that the same kernel goes through at the same time; they share the cache from pass to pass.
+    """
+
+    symbol: str
+    op: int
+    op_name: str
+    bytes: int
+    passes: int
+    together_bytes: int
+
+    @property
+    def room_bytes(self) -> int:
+        """What it takes of a memory, aligned."""
+        return align_up(self.bytes, CONSTANT_ALIGNMENT)
+
+
+def constant_uses(calls: Iterable[Call]) -> tuple[ConstantUse, ...]:
+    """Every array of every call, in their order. An array of a fused call is its own op's."""
+    found = []
+    for call in calls:
+        passes = list(constant_passes(call))
+        together = sum(constant.bytes for constant, _ in passes)
+        for constant, count in passes:
+            op = next((op for op in call.ops if _belongs(constant.symbol, op.index)), call.op)
+            found.append(
+                ConstantUse(constant.symbol, op.index, op.name, constant.bytes, count, together)
+            )
+    return tuple(found)
+
+
+def _belongs(symbol: str, op: int) -> bool:
+    return symbol.startswith(f"mz_op_{op:02d}_")
+
+
+def whole_model_use(bytes_: int) -> ConstantUse:
+    """A model file that an interpreter reads in place. It is read once at the least; how often
+    its kernels come back to it is not known."""
+    return ConstantUse(MODEL_SYMBOL, -1, "model file", bytes_, 1, bytes_)

@@ -1,0 +1,60 @@
+"""Where the constants are, in words, for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mcuzoo.plan.estimate import waits
+from mcuzoo.project.manifest import ConstantEntry, PlanEntry
+
+MOST_ROWS = 8
+
+
+def constants_summary(plan: PlanEntry) -> str:
+    """Bytes by region: "flash 1,024, dtcm 512"; the region alone where there is but one."""
+    found: dict[str, int] = {}
+    for entry in plan.constants:
+        found[entry.region] = found.get(entry.region, 0) + entry.bytes
+    if len(found) < 2:
+        return next(iter(found), plan.weights_region)
+    return ", ".join(f"{region} {bytes_:,}" for region, bytes_ in found.items())
+
+
+def constants_text(entries: Sequence[ConstantEntry], flash: str) -> str:
+    """What is copied to RAM and why, an estimate of what that saves, and the arrays that the core
+    would wait for longest; lines."""
+    copied: dict[str, int] = {}
+    for entry in entries:
+        if entry.region != flash:
+            copied[entry.region] = copied.get(entry.region, 0) + entry.bytes
+    total = sum(entry.bytes for entry in entries)
+    where = ", ".join(f"{region} {bytes_:,}" for region, bytes_ in copied.items())
+    lines = [
+        f"constants {total:,} bytes: "
+        + (f"copied at start-up to {where}; the rest stays in {flash}" if copied else f"in {flash}")
+    ]
+    known = waits(entries)
+    if known is not None:
+        there, here = known
+        lines.append(
+            f"by estimate the core waits {here * 1e3:,.2f} ms per inference for them"
+            + (f", {there * 1e3:,.2f} ms were all in {flash}" if copied else "")
+            + ": peak rates of the board file, nothing overlapped"
+        )
+        lines += _rows(entries)
+    return "\n".join(lines) + "\n" if entries else ""
+
+
+def _rows(entries: Sequence[ConstantEntry]) -> list[str]:
+    slowest = sorted(entries, key=lambda entry: -(entry.flash_wait_s or 0.0))[:MOST_ROWS]
+    lines = [f"{'op':>4} {'bytes':>9} {'passes':>7} {'us in flash':>12} {'us here':>8}  where, why"]
+    for entry in slowest:
+        there, here = (entry.flash_wait_s or 0.0) * 1e6, (entry.wait_s or 0.0) * 1e6
+        op = "all" if entry.op < 0 else entry.op
+        lines.append(
+            f"{op:>4} {entry.bytes:>9,} {entry.passes:>7,} {there:>12,.1f} {here:>8,.1f}  "
+            f"{entry.region}: {entry.why}"
+        )
+    if len(entries) > MOST_ROWS:
+        lines.append(f"     and {len(entries) - MOST_ROWS} smaller ones: see --json or --html")
+    return lines
