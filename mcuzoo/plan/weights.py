@@ -12,6 +12,8 @@ WORTH_S = 20e-6
 """Nothing is copied at all unless all copies together save so much per inference: start-up takes
 longer for it, and memory."""
 
+_NO_GAIN = 1e-12
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -27,18 +29,22 @@ def choose_homes(
 ) -> tuple[tuple[str, str], ...]:
     """(symbol, region) of what is copied, in the order of `candidates`; never more than is `free`.
 
-    The arrays that save most per byte go first, each to where it saves most, then any move or
-    exchange that saves more is made until there is none. The same input gives the same choice.
+    The arrays that save most per byte go first, each to where it saves most, or those that save
+    most; then any move that saves more is made, also one for which others have to give way, until
+    there is none. The better of both is not always the optimum. The same input gives the same
+    choice.
     """
-    homes = _Homes(candidates, free)
-    homes.fill()
-    while homes.improve():
-        pass
-    if homes.saved() < WORTH_S:
+    choices = [_Homes(candidates, free) for _ in range(2)]
+    for choice, by_byte in zip(choices, (True, False), strict=True):
+        choice.fill(by_byte)
+        while choice.improve():
+            pass
+    best = max(choices, key=_Homes.saved)
+    if best.saved() < WORTH_S:
         return ()
     return tuple(
         (candidate.symbol, home)
-        for candidate, home in zip(candidates, homes.of, strict=True)
+        for candidate, home in zip(candidates, best.of, strict=True)
         if home is not None
     )
 
@@ -49,77 +55,97 @@ class _Homes:
     def __init__(self, candidates: Sequence[Candidate], free: Mapping[str, int]) -> None:
         self.of: list[str | None] = [None] * len(candidates)
         self._candidates = candidates
-        self._left: dict[str | None, int] = {}
-        self._left.update(free)
-        self._places = (*free, None)
+        self._left = dict(free)
+        self._regions = tuple(free)
 
     def saved(self) -> float:
         return sum(self._saving(at, home) for at, home in enumerate(self.of))
 
-    def fill(self) -> None:
-        """Densest first."""
+    def fill(self, by_byte: bool) -> None:
+        """What saves most first, per byte or not."""
         offers = sorted(
-            (-self._saving(at, home) / max(1, one.bytes), at, number, home)
+            (-self._saving(at, home) / (max(1, one.bytes) if by_byte else 1), at, number, home)
             for at, one in enumerate(self._candidates)
-            for number, home in enumerate(self._places)
-            if home is not None and self._saving(at, home) >= LEAST_SAVING_S
+            for number, home in enumerate(self._regions)
+            if self._saving(at, home) >= LEAST_SAVING_S
         )
         for _, at, _, home in offers:
-            if self.of[at] is None and self._room(home) >= self._candidates[at].bytes:
-                self._put(at, home)
+            if self.of[at] is None and self._candidates[at].bytes <= self._left[home]:
+                self._move(at, home)
 
     def improve(self) -> bool:
-        """Make the move or exchange that saves most; False when none saves anything."""
-        best: tuple[tuple[int, str | None], ...] = ()
-        gain = 1e-12
-        for at, home in enumerate(self.of):
-            for other in self._places:
-                more = self._saving(at, other) - self._saving(at, home)
-                if other != home and more > gain and self._fits(at, other, 0):
-                    best, gain = ((at, other),), more
-            for second in range(at):
-                more = self._gain_by_exchange(at, second)
-                if more > gain:
-                    best, gain = ((at, self.of[second]), (second, home)), more
-        for at, _ in best:
-            self._take(at)
-        for at, home in best:
-            self._put(at, home)
-        return bool(best)
+        """Try every array in every other region, and do what saves more; False when there was no
+        such thing."""
+        done = False
+        for at, one in enumerate(self._candidates):
+            for region in self._regions:
+                gain = self._saving(at, region) - self._saving(at, self.of[at])
+                if gain <= _NO_GAIN or self._saving(at, region) < LEAST_SAVING_S:
+                    continue
+                home = self.of[at]
+                self._move(at, None)
+                loss, moved = self._give_way(region, one.bytes, gain)
+                self._move(at, region if loss < gain - _NO_GAIN else home)
+                if self.of[at] == region:
+                    done = True
+                else:
+                    self._undo(moved)
+        return done
 
-    def _gain_by_exchange(self, one: int, two: int) -> float:
-        first, second = self.of[one], self.of[two]
-        if first == second:
-            return 0.0
-        given, taken = self._candidates[one].bytes, self._candidates[two].bytes
-        if not (self._fits(one, second, taken) and self._fits(two, first, given)):
-            return 0.0
-        return (
-            self._saving(one, second)
-            + self._saving(two, first)
-            - self._saving(one, first)
-            - self._saving(two, second)
+    def _give_way(
+        self, region: str, bytes_: int, most: float
+    ) -> tuple[float, list[tuple[int, str | None]]]:
+        """Move arrays out of `region`, those that lose least per byte first, until so many bytes
+        are free or more than `most` seconds are lost. What is lost, and what was where."""
+        loss = 0.0
+        moved: list[tuple[int, str | None]] = []
+        if self._left[region] >= bytes_:
+            return loss, moved
+        exits = sorted(
+            (
+                min(self._saving(at, region) - self._saving(at, place) for place in self._open(at))
+                / self._candidates[at].bytes,
+                at,
+            )
+            for at, home in enumerate(self.of)
+            if home == region
         )
+        for _, at in exits:
+            place = max(self._open(at), key=lambda other: self._saving(at, other))
+            loss += self._saving(at, region) - self._saving(at, place)
+            moved.append((at, region))
+            self._move(at, place)
+            if self._left[region] >= bytes_ or loss > most:
+                return loss, moved
+        return (loss if self._left[region] >= bytes_ else float("inf")), moved
 
-    def _fits(self, at: int, home: str | None, freed: int) -> bool:
-        if home is None:
-            return True
-        worth = self._saving(at, home) >= LEAST_SAVING_S
-        return worth and self._candidates[at].bytes <= self._room(home) + freed
+    def _open(self, at: int) -> list[str | None]:
+        """Where else it could go: the flash always."""
+        one = self._candidates[at]
+        return [
+            None,
+            *(
+                region
+                for region in self._regions
+                if region != self.of[at]
+                and one.bytes <= self._left[region]
+                and one.saves[region] >= LEAST_SAVING_S
+            ),
+        ]
+
+    def _undo(self, moved: list[tuple[int, str | None]]) -> None:
+        for at, _ in moved:
+            self._move(at, None)
+        for at, place in moved:
+            self._move(at, place)
+
+    def _move(self, at: int, place: str | None) -> None:
+        home, bytes_ = self.of[at], self._candidates[at].bytes
+        if home is not None:
+            self._left[home] += bytes_
+        if place is not None:
+            self._left[place] -= bytes_
+        self.of[at] = place
 
     def _saving(self, at: int, home: str | None) -> float:
         return 0.0 if home is None else self._candidates[at].saves[home]
-
-    def _room(self, home: str | None) -> int:
-        return self._left[home]
-
-    def _take(self, at: int) -> None:
-        home = self.of[at]
-        if home is not None:
-            self._left[home] += self._candidates[at].bytes
-        self.of[at] = None
-
-    def _put(self, at: int, home: str | None) -> None:
-        if home is not None:
-            self._left[home] -= self._candidates[at].bytes
-        self.of[at] = home

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import product
+from random import Random
 
 import pytest
 from helpers.mobilenet import mobilenet_v1
@@ -77,7 +78,22 @@ def test_any_choice_keeps_to_the_rules(candidates: list[Candidate], free: dict[s
     best = best_of_all(candidates, free)
     assert saved(candidates, homes) <= best + 1e-12
     if homes:
-        assert saved(candidates, homes) >= 0.7 * best
+        assert saved(candidates, homes) >= 0.5 * best
+
+
+def test_most_choices_are_the_best_there_is() -> None:
+    random = Random(1)
+    optimal, count = 0, 200
+    for _ in range(count):
+        candidates = []
+        for at in range(random.randint(2, 6)):
+            seconds = random.randint(40, 400) * 1e-6
+            saves = {"fast": seconds, "slow": random.random() * seconds}
+            candidates.append(Candidate(f"c{at}", 16 * random.randint(1, 60), saves))
+        free = {name: random.randint(400, 1500) for name in REGIONS}
+        found = saved(candidates, dict(choose_homes(candidates, free)))
+        optimal += found >= best_of_all(candidates, free) * (1 - 1e-9)
+    assert optimal >= 0.9 * count
 
 
 def test_the_densest_go_where_they_save_most() -> None:
@@ -150,7 +166,8 @@ def test_a_choice_by_estimate_never_makes_it_too_large(
 
 def test_what_no_memory_has_room_for_says_so(needs: Needs) -> None:
     board = load_board("rt1050")
-    logits = entries(needs, board, place(needs, board, "auto"))["mz_op_28_packed"]
+    larger = replace(needs, arena_bytes=200_000)
+    logits = entries(larger, board, place(larger, board, "auto"))["mz_op_28_packed"]
     assert (logits.region, logits.why) == ("flash", "no memory has room for all of it")
 
 
