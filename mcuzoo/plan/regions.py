@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mcuzoo.board.memory import Region
 from mcuzoo.board.model import Board
-from mcuzoo.plan.demand import align_up
+from mcuzoo.lowering.alignment import align_up
 from mcuzoo.plan.needs import Needs
 from mcuzoo.plan.placement import Placement
 

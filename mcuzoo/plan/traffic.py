@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from mcuzoo.lowering.alignment import align_up
 from mcuzoo.lowering.call import Call
 from mcuzoo.lowering.passes import constant_passes
-from mcuzoo.plan.demand import align_up
 
 MODEL_SYMBOL = "mz_model_data"
 """The model file of an interpreter, in the generated C."""
