@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mcuzoo.project.kinds import DEFAULT_PROJECT, DEFAULT_RUNTIME
+
 if TYPE_CHECKING:
     from mcuzoo.codegen.tflm.options import TflmOptions
 
@@ -27,7 +29,7 @@ def export(
     ] = None,
     runtime: Annotated[
         str, typer.Option(help="tflm (TFLite-Micro) or aot (mcuzoo's ahead-of-time C).")
-    ] = "tflm",
+    ] = DEFAULT_RUNTIME,
     project: Annotated[
         str | None,
         typer.Option(
@@ -128,7 +130,14 @@ def export(
         source = resolve_model(model)
     except MissingModelError as missing:
         raise absent_model_error(
-            model, missing, chosen, list_boards(), runtime, place, arena_region
+            model,
+            missing,
+            chosen,
+            list_boards(),
+            runtime,
+            place,
+            arena_region,
+            project or DEFAULT_PROJECT,
         ) from None
     if source.note:
         print(f"note: {source.note}", file=sys.stderr)
@@ -138,7 +147,7 @@ def export(
         chosen,
         directory,
         runtime=runtime,
-        project=project or "mcuxpresso",
+        project=project or DEFAULT_PROJECT,
         weights=place,
         arena_region=arena_region,
         force=force,

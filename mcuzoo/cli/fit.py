@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mcuzoo.errors import UsageError
+from mcuzoo.project.kinds import DEFAULT_PROJECT, DEFAULT_RUNTIME
 
 if TYPE_CHECKING:
     from mcuzoo.board.model import Board
@@ -19,7 +20,14 @@ def fit(
     model: Annotated[
         str | None, typer.Argument(help="A model of the zoo, or a .tflite file.")
     ] = None,
-    runtime: Annotated[str, typer.Option(help="aot or tflm")] = "aot",
+    runtime: Annotated[
+        str | None,
+        typer.Option(help="tflm or aot [tflm, as export; --measure without --tflm: aot]"),
+    ] = None,
+    project: Annotated[
+        str | None,
+        typer.Option(help="mcuxpresso or cmake, which differ in what else takes memory."),
+    ] = None,
     weights: Annotated[
         str,
         typer.Option(help="Where the constants live: auto (by estimate), flash, ram, or a region."),
@@ -97,7 +105,7 @@ def fit(
             MeasureOptions(
                 model,
                 board,
-                runtime,
+                runtime or (DEFAULT_RUNTIME if tflm is not None else "aot"),
                 weights,
                 pin or [],
                 arena_region,
@@ -114,32 +122,43 @@ def fit(
         return
     _require_measure({"--tflm": tflm, "--output": output, "--port": port})
     import json
-    from dataclasses import replace
+    from dataclasses import asdict, replace
 
     from mcuzoo.board.load import list_boards, load_board
+    from mcuzoo.codegen.mcuxpresso.board_files import reserved_data_bytes
     from mcuzoo.plan.fit import fit_model
+    from mcuzoo.plan.other_runtime import other_runtime
     from mcuzoo.plan.pins import parse_pins
     from mcuzoo.plan.placement import usable_names
     from mcuzoo.plan.tflm.image import check_kernels, check_plan
-    from mcuzoo.project.kinds import check_weights
+    from mcuzoo.project.kinds import check_project, check_weights
     from mcuzoo.report.files import write_page
     from mcuzoo.report.fit_html import fit_html
     from mcuzoo.zoo.known import load_or_build
 
     known = load_or_build(model)
     chosen = load_board(board)
-    report = fit_model(
-        known.model,
-        chosen,
-        runtime,
-        check_weights(weights, usable_names(chosen)),
-        arena_region,
-        list_boards(),
-        check_kernels(kernels),
-        check_plan(plan) if plan else None,
-        stream_input,
-        parse_pins(pin or []),
-    )
+
+    kind = check_project(project or (DEFAULT_PROJECT if chosen.sdk else "cmake"))
+
+    def report_of(name: str) -> FitReport:
+        return fit_model(
+            known.model,
+            chosen,
+            name,
+            check_weights(weights, usable_names(chosen)),
+            arena_region,
+            list_boards(),
+            check_kernels(kernels),
+            check_plan(plan) if plan else None,
+            stream_input,
+            parse_pins(pin or []),
+            reserved_data_bytes(chosen, kind),
+        )
+
+    report = report_of(runtime or DEFAULT_RUNTIME)
+    # Who named a runtime has asked about that one alone.
+    other = None if runtime else other_runtime(report.runtime, report_of)
     if known.note:
         report = replace(report, warnings=(known.note, *report.warnings))
     if not report.fits:
@@ -147,9 +166,12 @@ def fit(
     if html is not None:
         write_page(html, fit_html(report))
     if json_output:
-        print(json.dumps(report.as_dict(), indent=2))
+        found = {**report.as_dict(), "project": kind, "other_runtime": other and asdict(other)}
+        print(json.dumps(found, indent=2))
     else:
-        _print_report(report)
+        _print_report(report, kind)
+        if other is not None:
+            print(f"with --runtime {other.runtime}: {other.text}")
     if not report.fits:
         raise typer.Exit(1)
 
@@ -168,7 +190,7 @@ def _with_sibling(report: FitReport, name: str, board: Board) -> str | None:
     return f"{report.next_step} Of its family, {sibling} fits." if sibling else report.next_step
 
 
-def _print_report(report: FitReport) -> None:
+def _print_report(report: FitReport, project: str) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -190,7 +212,7 @@ def _print_report(report: FitReport) -> None:
             ", ".join(parts) if region.initialized else "off: the firmware does not set it up",
             style=None if region.fits else "bold red",
         )
-    print(f"{report.model} on {report.board}, runtime {report.runtime}")
+    print(f"{report.model} on {report.board}, runtime {report.runtime}, project {project}")
     Console(highlight=False).print(table)
     print(
         f"arena {report.arena_bytes:,} bytes in {report.placement.arena_region}; peak at op "

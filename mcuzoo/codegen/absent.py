@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mcuzoo.board.model import Board
+from mcuzoo.codegen.mcuxpresso.board_files import reserved_data_bytes
 from mcuzoo.errors import FitError, MissingModelError
 from mcuzoo.plan.fit import fit_model
 from mcuzoo.plan.siblings import largest_sibling
@@ -21,6 +22,7 @@ def absent_model_error(
     runtime: str,
     weights: WeightsChoice,
     arena_region: str | None,
+    project: str,
     kernels: Kernels = "cmsis-nn",
 ) -> MissingModelError | FitError:
     """FitError by region where the model's layers alone show that it cannot fit, else `missing`.
@@ -31,7 +33,17 @@ def absent_model_error(
         known = load_or_build(name)
     except MissingModelError:
         return missing
-    report = fit_model(known.model, board, runtime, weights, arena_region, others, kernels)
+    reserved = reserved_data_bytes(board, project)
+    report = fit_model(
+        known.model,
+        board,
+        runtime,
+        weights,
+        arena_region,
+        others,
+        kernels,
+        reserved_bytes=reserved,
+    )
     if report.fits:
         return MissingModelError(
             f"{missing.message} By its layers it fits {board.name}.", missing.hint

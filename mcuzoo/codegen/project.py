@@ -11,7 +11,7 @@ from mcuzoo.codegen.assets import LABELS_FILE, SAMPLES_FOLDER, label_file, sampl
 from mcuzoo.codegen.entries import plan_entry, target_entry, tensor_spec
 from mcuzoo.codegen.folder import check_target, write_project
 from mcuzoo.codegen.identity import build_id_header, file_hashes
-from mcuzoo.codegen.mcuxpresso.board_files import sdk_data_bytes
+from mcuzoo.codegen.mcuxpresso.board_files import reserved_data_bytes
 from mcuzoo.codegen.mcuxpresso.part import sdk_part
 from mcuzoo.codegen.project_part import ProjectPart, standalone_part
 from mcuzoo.codegen.runtime_part import RuntimePart, aot_part
@@ -66,7 +66,7 @@ def export_project(
     directory = directory.resolve()
     check_target(directory, force)
     model = load_model(source.path)
-    reserved = sdk_data_bytes(board) if project == "mcuxpresso" else 0
+    reserved = reserved_data_bytes(board, project)
     place = (model, board, runtime, weights, arena_region)
     plan = _memory_plan(place, tflm, reserved, stream_input, pins)
     kind = _project_part(project, board, plan)

@@ -104,10 +104,12 @@ def fit_model(
     head: HeadPlan | None = None,
     stream_input: bool = False,
     pins: Pins = (),
+    reserved_bytes: int = 0,
 ) -> FitReport:
     """Plan `model` for `board`. A model that does not fit is a report, not an error.
 
-    others: boards that may be proposed instead. Raises as plan_memory.
+    others: boards that may be proposed instead. reserved_bytes: as plan_memory has it. Raises as
+    plan_memory.
     """
     plan = plan_memory(
         model,
@@ -119,6 +121,7 @@ def fit_model(
         head,
         stream_input=stream_input,
         pins=pins,
+        reserved_bytes=reserved_bytes,
     )
     chain = plan.chain
     uncovered = tuple(check_aot(model)) if runtime == "aot" else ()

@@ -12,6 +12,9 @@ RUNTIMES = ("aot", "tflm")
 PROJECTS = ("cmake", "mcuxpresso")
 """Stand-alone CMake project; application for NXP's MCUXpresso SDK."""
 
+DEFAULT_RUNTIME, DEFAULT_PROJECT = "tflm", "mcuxpresso"
+"""What export makes, and fit judges, unless told otherwise."""
+
 WeightsChoice = str
 """Where a model's constants live while it runs: one of WEIGHTS, or a memory region of the board."""
 

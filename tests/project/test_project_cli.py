@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 from helpers.small_source import small_source
-from helpers.tflite_builder import pool_model
+from helpers.tflite_builder import O, T, build_model, pool_model
 from typer.testing import CliRunner
 
 from mcuzoo.cli.main import app
 from mcuzoo.project.manifest import load_manifest
+from mcuzoo.resources import boards_dir
 
 runner = CliRunner()
 
@@ -119,3 +120,52 @@ def test_build_with_a_level_that_is_none(tmp_path: Path) -> None:
     done = runner.invoke(app, ["build", str(tmp_path), "-O", "9"])
     assert done.exit_code == 2
     assert "One of" in done.stderr
+
+
+@pytest.mark.parametrize("board", ["rt1050", "rt1170"])
+@pytest.mark.parametrize("options", [(), ALONE])
+def test_fit_says_what_export_makes(board: str, options: tuple[str, ...], tmp_path: Path) -> None:
+    """With the same options, or with none: on the largest model at hand every region counts."""
+    words = ["signs", "--board", board, *options]
+    said = runner.invoke(app, ["fit", *words, "--json"])
+    assert said.exit_code == 0, said.output
+    fit = json.loads(said.stdout)
+    done = runner.invoke(app, ["export", *words, "-o", str(tmp_path / "p")])
+    assert done.exit_code == 0, done.output
+    made = load_manifest(tmp_path / "p")
+    assert (fit["runtime"], fit["project"]) == (made.runtime, made.project)
+    assert fit["arena_bytes"] == made.plan.arena_bytes
+    assert fit["placement"]["arena_region"] == made.plan.arena_region
+    assert fit["constant_bytes"] == made.plan.constant_bytes
+
+
+def test_fit_tells_of_the_other_runtime_unless_one_is_named(model: str) -> None:
+    plain = runner.invoke(app, ["fit", model, "--board", "rt1050"])
+    assert "runtime tflm, project mcuxpresso" in plain.stdout
+    assert "with --runtime aot: fits, its arena" in plain.stdout
+    named = runner.invoke(app, ["fit", model, "--board", "rt1050", "--runtime", "aot", "--json"])
+    assert json.loads(named.stdout)["other_runtime"] is None
+
+
+def test_fit_says_why_the_other_runtime_does_not_run_it(tmp_path: Path) -> None:
+    """TANH is TFLM's alone."""
+    tensors = [T("image", (1, 8), scale=0.1), T("tanh", (1, 8), scale=1 / 128)]
+    path = tmp_path / "tanh.tflite"
+    path.write_bytes(build_model(tensors, [O("TANH", (0,), (1,))], [0], [1]))
+    done = runner.invoke(app, ["fit", str(path), "--board", "rt1050"])
+    assert done.exit_code == 0, done.output
+    assert "with --runtime aot: does not run it: op 0 TANH" in " ".join(done.stdout.split())
+
+
+def test_a_board_that_the_sdk_does_not_know_is_judged_stand_alone(
+    model: str, tmp_path: Path
+) -> None:
+    text = (boards_dir() / "rt1050.toml").read_text()
+    start, end = text.index("[sdk]"), text.index("# What the emulator has besides")
+    own = tmp_path / "own.toml"
+    own.write_text(text[:start] + text[end:])
+    done = runner.invoke(app, ["fit", model, "--board", str(own)])
+    assert done.exit_code == 0, done.output
+    assert "project cmake" in done.stdout
+    refused = runner.invoke(app, ["fit", model, "--board", str(own), "--project", "mcuxpresso"])
+    assert refused.exit_code == 2 and "[sdk]" in refused.stderr

@@ -31,6 +31,14 @@ def sdk_data_bytes(board: Board) -> int:
     return sdk_of(board).heap_bytes + _SDK_DATA_BYTES
 
 
+def reserved_data_bytes(board: Board, project: str) -> int:
+    """Of the data region, what start-up code and libraries of such a project take beside ours.
+
+    Raises BoardError for an SDK application on a board without a table [sdk].
+    """
+    return sdk_data_bytes(board) if project == "mcuxpresso" else 0
+
+
 def render_sdk_board_files(board: Board, placement: Placement) -> dict[str, str]:
     """By project path. Raises BoardError when the board file has no table [sdk]."""
     sdk_of(board)
