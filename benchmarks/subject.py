@@ -59,7 +59,13 @@ class Subject:
         say(f"{name}: measuring")
         figures = measure(project)
         manifest = load_manifest(project)
-        testimony = self._testify(project) if self._witness and manifest.board == BOARD else None
+        if manifest.plan.stream_input:
+            say("no witness: an input that is consumed as it arrives is not in memory for QEMU")
+            testimony = None
+        else:
+            testimony = (
+                self._testify(project) if self._witness and manifest.board == BOARD else None
+            )
         document = self._document(manifest, name, figures, testimony)
         if testimony is None or manifest.build is None or not self._guess:
             return document, None

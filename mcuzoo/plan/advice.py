@@ -27,8 +27,12 @@ def next_step(
     weights: WeightsChoice,
     arena_region: str | None,
     pinned: bool = False,
+    streamed_bytes: int | None = None,
 ) -> str:
-    """The smallest change that makes it fit: an option, another board, else a smaller model."""
+    """The smallest change that makes it fit: an option, another board, else a smaller model.
+
+    streamed_bytes: of the arena with --stream-input, if that fits.
+    """
     if pinned and fits(needs, board, weights, arena_region):
         return "Leave out --pin: without it everything fits."
     if weights not in ("flash", "auto") and fits(needs, board, "flash", arena_region):
@@ -39,9 +43,14 @@ def next_step(
     if fits(needs, board):
         return "Leave out --weights and --arena-region: the defaults fit."
     roomier = [other.id for other in others if other.id != board.id and fits(needs, other)]
-    if roomier:
-        return f"Take a board with more memory: --board {roomier[0]} fits."
-    return _smaller_model(needs, board, input_shape)
+    larger_step = (
+        f"Take a board with more memory: --board {roomier[0]} fits."
+        if roomier
+        else _smaller_model(needs, board, input_shape)
+    )
+    if streamed_bytes is None:
+        return larger_step
+    return f"Add --stream-input: an arena of {streamed_bytes:,} bytes does then. Or: {larger_step}"
 
 
 def _smaller_model(needs: Needs, board: Board, input_shape: tuple[int, ...]) -> str:

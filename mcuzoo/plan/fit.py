@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 
 from mcuzoo.board.memory import RegionKind
 from mcuzoo.board.model import Board
+from mcuzoo.errors import UsageError
 from mcuzoo.graph.coverage import Uncovered, check_aot
 from mcuzoo.graph.model import Model
 from mcuzoo.plan.advice import next_step
@@ -128,7 +129,13 @@ def fit_model(
     advice = None
     if not plan.fits:
         shape = plan.program.input_tensor.shape
-        advice = next_step(plan.needs, board, others, shape, weights, arena_region, bool(pins))
+        streamable = runtime == "aot" and not (stream_input or uncovered)
+        streamed_bytes = (
+            _streamed_bytes(model, board, weights, arena_region, pins) if streamable else None
+        )
+        advice = next_step(
+            plan.needs, board, others, shape, weights, arena_region, bool(pins), streamed_bytes
+        )
     elif uncovered:
         advice = f"Replace the operators that the {runtime} runtime does not cover."
     return FitReport(
@@ -151,6 +158,17 @@ def fit_model(
         constants=constant_entries(plan.needs, board, plan.placement),
         flash_region=board.flash.region,
     )
+
+
+def _streamed_bytes(
+    model: Model, board: Board, weights: WeightsChoice, arena_region: str | None, pins: Pins
+) -> int | None:
+    """The arena where consuming the input as it arrives is enough to fit."""
+    try:
+        plan = plan_memory(model, board, "aot", weights, arena_region, stream_input=True, pins=pins)
+    except UsageError:
+        return None
+    return plan.arena.arena_bytes if plan.fits else None
 
 
 def _warnings(board: Board, plan: MemoryPlan) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -58,8 +59,20 @@ def test_a_roomier_board_is_proposed() -> None:
     model = mobilenet_v1(resolution=352)
     report = fit_model(model, load_board("rt1050"), others=list_boards())
     assert not report.fits
-    assert report.next_step == "Take a board with more memory: --board rt1170 fits."
+    assert report.next_step is not None
+    assert report.next_step.endswith("Take a board with more memory: --board rt1170 fits.")
     assert fit_model(model, load_board("rt1170")).fits
+
+
+def test_consuming_the_input_as_it_arrives_is_proposed() -> None:
+    model, board = mobilenet_v1(resolution=352), load_board("rt1050")
+    report = fit_model(model, board)
+    assert report.next_step is not None
+    found = re.match(r"Add --stream-input: an arena of ([\d,]+) bytes ", report.next_step)
+    assert found
+    streamed = fit_model(model, board, stream_input=True)
+    assert streamed.fits
+    assert f"{streamed.arena_bytes:,}" == found[1]
 
 
 def test_weights_back_to_flash_are_proposed(small: Model) -> None:
