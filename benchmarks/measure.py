@@ -33,7 +33,8 @@ _PATIENT = Timing(latency_s=60.0, connect_s=120.0, inference_s=1800.0)
 class Configuration:
     """One way to make a firmware of a model.
 
-    tflm: link TFLite-Micro from there instead of aot, with its own memory planner.
+    tflm: link TFLite-Micro from there instead of aot, with its own memory planner. stream_input:
+    consume the input as it arrives.
     """
 
     board: str = "rt1170"
@@ -41,10 +42,12 @@ class Configuration:
     optimization: str = "-O2"
     tflm: Path | None = None
     kernels: Kernels = "cmsis-nn"
+    stream_input: bool = False
 
     @property
     def name(self) -> str:
-        runtime = "aot" if self.tflm is None else f"tflm {self.kernels}"
+        aot = "aot rows" if self.stream_input else "aot"
+        runtime = aot if self.tflm is None else f"tflm {self.kernels}"
         return f"{runtime} {self.compiler} {self.optimization}"
 
 
@@ -70,7 +73,8 @@ def build(source: ModelSource, how: Configuration, folder: Path) -> Path:
     """Export and build into `folder`. Raises McuzooError."""
     tflm = None if how.tflm is None else TflmOptions(how.tflm, how.kernels, "greedy")
     runtime = "aot" if tflm is None else "tflm"
-    export_project(source, load_board(how.board), folder, runtime, tflm=tflm)
+    board = load_board(how.board)
+    export_project(source, board, folder, runtime, tflm=tflm, stream_input=how.stream_input)
     build_project(folder, how.compiler, how.optimization)
     return folder
 

@@ -2,6 +2,7 @@
 
     python benchmarks/proof.py                    # 200 photographs, two boards, two compilers
     python benchmarks/proof.py --case deepface    # Deepface-emotion's 350 faces
+    python benchmarks/proof.py --stream-input     # by firmwares that consume an input as it arrives
     python benchmarks/proof.py --case all --levels=-Os,-O2,-O3 --json proof.json
 
 Each firmware is exported, built and booted on its emulated board, gets every image over the link as
@@ -107,6 +108,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--boards", default="rt1050,rt1170")
     parser.add_argument("--compilers", default="gcc,zig", help="gcc,zig")
     parser.add_argument("--levels", default="-O2", help="of -O0 -O1 -O2 -O3 -Os")
+    parser.add_argument("--stream-input", action="store_true", help="as export has it")
     parser.add_argument("--limit", type=int, help="so many images, spread over the classes")
     parser.add_argument("--json", type=Path, help="keep the findings there")
     shared = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -123,7 +125,10 @@ def combinations(
         for board in options.boards.split(","):
             for compiler in options.compilers.split(","):
                 for level in options.levels.split(","):
-                    yield name, Configuration(board, compiler, level)
+                    yield (
+                        name,
+                        Configuration(board, compiler, level, stream_input=options.stream_input),
+                    )
 
 
 def prove(data: Path, case: Case, how: Configuration, limit: int | None) -> dict[str, Any]:
@@ -181,7 +186,7 @@ def same(row: Row, golden: NDArray[np.int8]) -> bool:
 
 
 HEADS = (
-    f"{'model':34}{'board':8}{'firmware':14}{'byte-equal':>14}{'top-1':>8}{'top-5':>8}"
+    f"{'model':34}{'board':8}{'firmware':18}{'byte-equal':>14}{'top-1':>8}{'top-5':>8}"
     f"{'instructions':>14}{'seconds':>9}"
 )
 
@@ -192,7 +197,7 @@ def print_line(found: dict[str, Any]) -> None:
         for name in ("top1", "top5")
     )
     equal = f"{found['equal']} of {found['images']}"
-    print(f"{found['model'][:33]:34}{found['board']:8}{found['firmware']:14}{equal:>14}{rates}"
+    print(f"{found['model'][:33]:34}{found['board']:8}{found['firmware']:18}{equal:>14}{rates}"
           f"{found['instructions_per_inference'] or 0:>14,}{found['seconds']:>9.1f}",
           flush=True)  # fmt: skip
     if found["different"]:
