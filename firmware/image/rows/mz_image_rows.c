@@ -1,10 +1,7 @@
 #include <stddef.h>
 
 #include "app/mz_profile.h"
-#include "image/mz_image.h"
-#include "link/mz_crc32.h"
-#include "port/mz_port.h"
-#include "runtime/mz_runtime.h"
+#include "image/mz_image_run.h"
 
 /* Kernels run before a frame is acknowledged, and the board does not listen meanwhile: there must be
  * nothing else under way that could get lost. */
@@ -73,24 +70,6 @@ bool mz_image_take(uint32_t offset, mz_span data) {
     return true;
 }
 
-/* The cycle counter wraps every few seconds; adding it up op by op measures longer inferences. */
-typedef struct {
-    uint32_t last;
-    uint64_t total;
-} stopwatch;
-
-static void
-lap(uint16_t first_op, uint16_t last_op, const int8_t *output, uint32_t bytes, void *context) {
-    (void)first_op;
-    (void)last_op;
-    (void)output;
-    (void)bytes;
-    stopwatch *watch = context;
-    const uint32_t now = mz_port_cycles();
-    watch->total += (uint32_t)(now - watch->last);
-    watch->last = now;
-}
-
 /* Whatever the first kernel has made of a damaged input goes no further. */
 static bool input_was_intact(uint32_t input_crc32) {
     if (~arrived_crc32 == input_crc32) {
@@ -100,24 +79,15 @@ static bool input_was_intact(uint32_t input_crc32) {
     return false;
 }
 
-static void keep_result(mz_status status, bool profiled, uint64_t cycles) {
-    image.profiled = profiled;
-    image.cycles = cycles;
-    image.state = status == MZ_OK ? MZ_IMAGE_DONE : MZ_IMAGE_FAILED;
-    if (status == MZ_OK) {
-        image.output_crc32 = mz_crc32(mz_runtime_output(), mz_runtime_info()->output.bytes);
-    }
-}
-
 bool mz_image_run(uint32_t input_crc32) {
     if (!input_was_intact(input_crc32)) {
         return false;
     }
-    stopwatch watch = {began_cycles, 0u};
+    mz_stopwatch watch = {began_cycles, 0u};
     mz_port_hold_cycles(false);
-    const mz_status status = mz_runtime_invoke(lap, &watch);
-    lap(0u, 0u, NULL, 0u, &watch);
-    keep_result(status, false, watch.total);
+    const mz_status status = mz_runtime_invoke(mz_stopwatch_lap, &watch);
+    mz_stopwatch_lap(0u, 0u, NULL, 0u, &watch);
+    mz_image_keep_result(&image, status, false, watch.total);
     return true;
 }
 
@@ -129,6 +99,6 @@ bool mz_image_profile(uint32_t input_crc32, uint16_t first_record) {
     mz_profile_credit(mz_port_cycles() - began_cycles);
     mz_port_hold_cycles(false);
     const mz_status status = mz_runtime_invoke(mz_profile_lap, NULL);
-    keep_result(status, true, mz_profile_end());
+    mz_image_keep_result(&image, status, true, mz_profile_end());
     return true;
 }
