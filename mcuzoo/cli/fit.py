@@ -82,6 +82,9 @@ def fit(
 ) -> None:
     """Plan MODEL's memory on a board, region by region. Exit code 1 when it does not fit.
 
+    It is the memory of what mcuzoo export makes with the same options, or with none. The other
+    runtime is judged in a line, unless --runtime names one.
+
     --measure exports and builds it, searches the smallest arena that it runs in on the emulated
     board or on the one at --port, and leaves a project that reserves just that.
     """
