@@ -45,6 +45,9 @@ def print_layers(best: dict[str, Any], theirs: list[dict[str, Any]]) -> None:
         print(f"{ops:>5} {layer['name'][:30]:30} {shape:13}{layer['macs']:>12,}"
               f"{layer['count']:>14,}{witness:>14}{rate:>9}"
               + "".join(f"{peer:>22,}" for peer in peers))  # fmt: skip
+        for part in layer.get("parts", ()):
+            print(f"{'':5} {'- op ' + str(part['op']) + ' ' + part['name']:43}{part['macs']:>13,}"
+                  f"{part['count']:>14,}{'':>14}{part['per_mac']:>9.3f}")  # fmt: skip
 
 
 def print_kinds(best: dict[str, Any], theirs: list[dict[str, Any]]) -> None:
@@ -70,23 +73,26 @@ def print_kinds(best: dict[str, Any], theirs: list[dict[str, Any]]) -> None:
     print(f"{'an inference':38}{layers:>8}{best['macs']:>14,}"
           f"{best['instructions_per_inference']:>14,}{best['instructions_per_mac']:>9.3f}"
           f"{cells}")  # fmt: skip
-    for layer in best["layers"]:
-        print_fused(best, layer)
+    print_fused(best)
 
 
-def print_fused(best: dict[str, Any], layer: dict[str, Any]) -> None:
-    """How the instructions of a fused layer were given to its ops, if it is one."""
-    ops = f"op {layer['first_op']}-{layer['last_op']}"
-    if "parts" in layer:
-        parts = layer["parts"]
-        print(f"{ops} is one kernel's, which QEMU counted apart:")
-        for part in parts:
-            print(f"  op {part['op']} {part['name']}: {part['count']:,}, {part['per_mac']:.3f} per "
-                  f"MAC, in {part['function']} and what it calls")  # fmt: skip
-        print(f"  {parts[-1]['around']:,} of the last one's are the kernel's own loop")
-    elif best["incomplete"] and "+" in layer["name"]:
-        print(f"{ops} {layer['name']} is one kernel's and was not counted apart. With MACs of two "
-              'kinds it is in "fused", and their rows lack it.')  # fmt: skip
+def print_fused(best: dict[str, Any]) -> None:
+    """How the instructions of fused layers were given to their ops, if there are any."""
+    parts = [part for layer in best["layers"] for part in layer.get("parts", ())]
+    if parts:
+        functions = sorted({name for part in parts for name in part["function"].split()})
+        around = sum(part.get("around", 0) for part in parts)
+        print(
+            "Fused kernels are counted apart by QEMU: an op takes what its functions\n"
+            f"({', '.join(functions)}) take, with what they call;\n"
+            f"the rest, {around:,} in all, is the kernels' own loop, padding and rows that wait, "
+            "and is in the last op."
+        )
+    if best["incomplete"]:
+        print(
+            'Not counted apart, and so in no row but "fused", are some layers of '
+            f"{', '.join(best['incomplete'])}."
+        )
 
 
 def between_layers(document: dict[str, Any]) -> int:

@@ -90,14 +90,16 @@ def test_every_mac_is_in_a_row_and_fused_kernels_are_counted_apart(tmp_path: Pat
     assert sum(kind["macs"] for kind in kinds.values()) == found["macs"]
     counted = sum(kind["instructions"] for kind in kinds.values())
     assert 0 <= found["instructions_per_inference"] - counted < 1000
-    (layer,) = (layer for layer in found["layers"] if "parts" in layer)
-    parts = layer["parts"]
-    assert sum(part["count"] for part in parts) == layer["count"]
-    assert [part["op"] for part in parts] == [layer["first_op"], layer["last_op"]]
-    assert 0 < parts[-1]["around"] < 0.01 * layer["count"]
-    # No kernel for the DSP extension takes less than half an instruction for a product.
-    assert all(0.5 < part["per_mac"] < 4 for part in parts)
-    for words in ("kinds of layers", "which QEMU counted apart", "depthwise stride 2"):
+    fused = [layer for layer in found["layers"] if "parts" in layer]
+    assert fused
+    for layer in fused:
+        parts = layer["parts"]
+        assert sum(part["count"] for part in parts) == layer["count"]
+        assert [part["op"] for part in parts] == [layer["first_op"], layer["last_op"]]
+        assert 0 < parts[-1]["around"] < 0.3 * parts[-1]["count"]
+        # No kernel for the DSP extension takes less than half an instruction for a product.
+        assert all(0.5 < part["per_mac"] < 4 for part in parts)
+    for words in ("kinds of layers", "counted apart by QEMU", "- op 3 DEPTHWISE_CONV_2D"):
         assert words in done.stdout
 
 
@@ -112,4 +114,4 @@ def test_without_a_witness_a_fused_kernel_leaves_rows_incomplete(tmp_path: Path)
     found = json.loads((tmp_path / "signs-rt1050.json").read_text())
     assert "fused" in {kind["name"] for kind in found["kinds"]}
     assert {"pointwise", "depthwise stride 2"} <= set(found["incomplete"])
-    assert "their rows lack it" in done.stdout
+    assert "Not counted apart" in done.stdout
