@@ -51,24 +51,21 @@ def test_a_run(
     tmp_path: Path,
     board: str,
 ) -> None:
-    """Every output is the reference's; the count is the whole inference's, on a smaller arena."""
-    project, whole = streamed(board), built_project(board)
-    documents = []
-    for folder in (project, whole):
-        done = finished(
-            mcuzoo("run-serial", "--port", f"emulator://{folder}", "--project", folder,
-                   "--images", signs, "--limit", 2,
-                   "--out", tmp_path / folder.parent.name, "--json")
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        documents.append(json.loads(done.stdout))
-    assert documents[0]["reference"] == {"compared": 2, "equal": 2, "largest_difference": 0}
-    counts = [document["latency"] for document in documents]
-    assert [count["counted"] for count in counts] == [1, 1]
-    assert counts[1]["median"] < counts[0]["median"] < 1.12 * counts[1]["median"]
-    plans = [load_manifest(folder).plan for folder in (project, whole)]
+    """Every output is the reference's; the count is of the whole inference."""
+    project = streamed(board)
+    done = finished(
+        mcuzoo("run-serial", "--port", f"emulator://{project}", "--project", project,
+               "--images", signs, "--limit", 3, "--out", tmp_path / "run", "--json")
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["reference"] == {"compared": 3, "equal": 3, "largest_difference": 0}
+    assert document["latency"]["counted"] == 1
+    # As in test_run_boards.py: less cannot be, and a part of an inference would be much less.
+    assert document["latency"]["median"] > 6_600_000
+    plans = [load_manifest(folder).plan for folder in (project, built_project(board))]
     assert [plan.stream_input for plan in plans] == [True, False]
-    assert plans[0].arena_bytes < plans[1].arena_bytes
+    assert plans[0].arena_bytes < plans[1].arena_bytes * 2 / 3
 
 
 def test_profile_and_inference_agree(streamed: Callable[[str], Path]) -> None:
