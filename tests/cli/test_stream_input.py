@@ -49,7 +49,7 @@ def test_a_project_without_it_has_none_of_it(tmp_path: Path) -> None:
 
 
 def test_fit() -> None:
-    words = ["fit", "signs", "--board", "rt1050", "--stream-input"]
+    words = ["fit", "signs", "--board", "rt1050", "--runtime", "aot", "--stream-input"]
     done = runner.invoke(app, words)
     assert done.exit_code == 0, done.output
     assert "\ninput consumed as it arrives, by the operators up to " in done.stdout
