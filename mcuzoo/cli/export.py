@@ -163,7 +163,7 @@ def export(
     entry = manifest.plan
     print(f"{directory}: {manifest.model.name} for {chosen.name}, runtime {manifest.runtime}")
     streamed = ", the input consumed as it arrives" if entry.stream_input else ""
-    print(f"arena {entry.arena_bytes:,} bytes in {entry.arena_region}{streamed}")
+    print(f"arena {entry.arena_text}{streamed}")
     print(f"constants {entry.constant_bytes:,} bytes in {constants_summary(entry)}")
     sdk = " --sdk MCUXSDK, or what its README says" if manifest.sdk else ""
     print(f"next: mcuzoo build {directory}{sdk}")

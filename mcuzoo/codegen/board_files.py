@@ -85,7 +85,8 @@ def render_board_files(
 def uses_sdram(board: Board, placement: Placement, rooms: Sequence[Room] = ()) -> bool:
     """Whether the firmware has to start the SDRAM."""
     weights = () if rooms else [copy.region for copy in copied_sections(board, placement)]
-    homes = {placement.arena_region, *weights, *(room.region for room in rooms)}
+    arena = [region for region, _ in placement.arena_parts]
+    homes = {*arena, *weights, *(room.region for room in rooms)}
     return any(region.name in homes for region in board.regions_of(RegionKind.SDRAM))
 
 

@@ -37,7 +37,7 @@ def tensor_spec(tensor: Tensor) -> TensorSpec:
 
 def plan_entry(plan: MemoryPlan, board: Board) -> PlanEntry:
     return PlanEntry(
-        arena_bytes=plan.needs.arena_bytes,
+        arena_bytes=plan.placement.arena_bytes,
         arena_region=plan.placement.arena_region,
         weights_region=plan.placement.weights_region,
         stack_bytes=plan.placement.stack_bytes,
@@ -48,5 +48,7 @@ def plan_entry(plan: MemoryPlan, board: Board) -> PlanEntry:
             for region in plan.regions
         ),
         stream_input=plan.chain is not None,
+        rest_region=plan.placement.rest_region,
+        rest_bytes=plan.placement.rest_bytes,
         constants=constant_entries(plan.needs, board, plan.placement),
     )

@@ -12,12 +12,14 @@ from mcuzoo.plan.placement import Placement
 class Sections:
     """As a stand-alone project's linker script knows them, unless said otherwise.
 
-    weights: of all constants but those of which `homes` has a (symbol, section).
+    rest: what of the arena is not in the region of `arena`. weights: of all constants but those of
+    which `homes` has a (symbol, section).
     """
 
     arena: str = ".mz_arena"
     weights: str = ".mz_weights"
     homes: tuple[tuple[str, str], ...] = ()
+    rest: str = ".mz_arena_rest"
 
     def home(self, symbol: str) -> str:
         """The section of the constant called `symbol`."""

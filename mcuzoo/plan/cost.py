@@ -7,6 +7,7 @@ code that comes from the same flash, of other bus masters, of DMA.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mcuzoo.board.memory import Region
@@ -22,13 +23,13 @@ class Cache:
     line_bytes: int
 
 
-def constants_cache(board: Board, arena_region: str) -> Cache:
+def constants_cache(board: Board, arena_regions: Iterable[str]) -> Cache:
     """The data cache; half of it where activations go through it as well.
 
     Activations come and go in all sets. A TCM is not cached, so that an arena there leaves the
     cache to the constants.
     """
-    shared = board.region(arena_region).cacheable
+    shared = any(board.region(name).cacheable for name in arena_regions)
     return Cache(board.core.dcache_bytes // (2 if shared else 1), board.core.dcache_line_bytes)
 
 

@@ -47,8 +47,8 @@ class _Reasons:
     def __init__(self, needs: Needs, board: Board, placement: Placement) -> None:
         self._board = board
         self._placement = placement
-        self._cache = constants_cache(board, placement.arena_region)
-        self._free = free_for_constants(needs, board, placement.arena_region)
+        self._cache = constants_cache(board, [region for region, _ in placement.arena_parts])
+        self._free = free_for_constants(needs, board, placement.arena_parts)
 
     def wait(self, name: str, use: ConstantUse) -> float | None:
         region = self._board.region(name)

@@ -20,13 +20,15 @@ class Slot:
 class ArenaPlan:
     """Slots ordered by buffer index; `arena_bytes` is a multiple of the alignment.
 
-    `lower_bound_bytes` is what `peak_step` needs at the least; no plan can be smaller.
+    `lower_bound_bytes` is what `peak_step` needs at the least; no plan can be smaller. hot_bytes:
+    what is before that offset is in another, faster memory than the rest; None: all is in one.
     """
 
     slots: tuple[Slot, ...]
     arena_bytes: int
     lower_bound_bytes: int
     peak_step: int
+    hot_bytes: int | None = None
 
     def slot(self, buffer: int) -> Slot:
         """The slot of `buffer`; KeyError when the plan has none."""

@@ -19,6 +19,7 @@ from mcuzoo.plan.needs import Needs, assess_needs, assess_tflm_needs
 from mcuzoo.plan.pins import Pins
 from mcuzoo.plan.placement import Placement, place
 from mcuzoo.plan.regions import RegionFit, region_fits
+from mcuzoo.plan.split import place_arena
 from mcuzoo.plan.streaming import streamed_plan
 from mcuzoo.plan.tflm.image import HeadPlan, TflmImage, prepare_image
 from mcuzoo.plan.tflm.requests import Kernels
@@ -38,9 +39,9 @@ class PeakOp:
 class MemoryPlan:
     """What is needed and where it goes, on every region of the board.
 
-    arena: our plan of the activations; calls: the kernel calls that it was made for, None when the
-    model has a step that no kernel runs, or for another runtime. image: what TFLM is given and what
-    it needs, None for another runtime.
+    arena: our plan of the activations, in one memory or in two; needs: of an arena in one. calls:
+    the kernel calls that it was made for, None when the model has a step that no kernel runs, or
+    for another runtime. image: what TFLM is given and what it needs, None for another runtime.
     """
 
     program: Program
@@ -115,7 +116,10 @@ def plan_memory(
     else:
         needs = assess_tflm_needs(image)
     needs = replace(needs, data_bytes=needs.data_bytes + reserved_bytes)
-    placement = place(needs, board, weights, arena_region, pins)
+    if calls is None or arena_region is not None:
+        placement = place(needs, board, weights, arena_region, pins)
+    else:
+        arena, placement = place_arena(program, calls, arena, needs, board, weights, pins)
     regions = region_fits(needs, board, placement)
     return MemoryPlan(program, arena, needs, placement, regions, image, calls)
 

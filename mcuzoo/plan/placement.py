@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mcuzoo.board.memory import Region, RegionKind
@@ -10,6 +10,7 @@ from mcuzoo.board.model import Board
 from mcuzoo.errors import UsageError, did_you_mean
 from mcuzoo.plan.cost import constants_cache
 from mcuzoo.plan.homes import SECTION_BYTES, SPARE_BYTES, homes_around, homes_by_estimate
+from mcuzoo.plan.layout import ArenaPlan
 from mcuzoo.plan.needs import Needs
 from mcuzoo.plan.pins import Pins, pinned_homes
 from mcuzoo.project.kinds import WeightsChoice
@@ -24,7 +25,8 @@ class Placement:
 
     weights_region holds the constants, but for those of which `homes` has a (symbol, region).
     Constants whose region is not the flash are copied there from the flash at reset. weights: what
-    was asked for; pinned: the symbols of constants that the user placed.
+    was asked for; pinned: the symbols of constants that the user placed. rest_bytes: of an arena in
+    two memories, what is in rest_region and not in arena_region, at its end.
     """
 
     arena_region: str
@@ -35,6 +37,24 @@ class Placement:
     homes: tuple[tuple[str, str], ...] = ()
     weights: WeightsChoice = "flash"
     pinned: tuple[str, ...] = ()
+    rest_region: str | None = None
+    rest_bytes: int = 0
+
+    @property
+    def arena_parts(self) -> tuple[tuple[str, int], ...]:
+        """(region, bytes), one or two."""
+        first = (self.arena_region, self.arena_bytes - self.rest_bytes)
+        return (
+            (first,) if self.rest_region is None else (first, (self.rest_region, self.rest_bytes))
+        )
+
+    @property
+    def arena_text(self) -> str:
+        """How large the arena is and where, in words."""
+        if self.rest_region is None:
+            return f"{self.arena_bytes:,} bytes in {self.arena_region}"
+        where = ", ".join(f"{bytes_:,} in {region}" for region, bytes_ in self.arena_parts)
+        return f"{self.arena_bytes:,} bytes ({where})"
 
     def home(self, symbol: str) -> str:
         """The region of the constant called `symbol`."""
@@ -47,23 +67,31 @@ def place(
     weights: WeightsChoice = "flash",
     arena_region: str | None = None,
     pins: Pins = (),
+    split: ArenaPlan | None = None,
 ) -> Placement:
     """The fastest region with room for the arena: DTCM, then OCRAM, then SDRAM; then the constants.
 
     weights: "flash"; "ram", one region for all; the name of one; "auto", array by array what
     `choose_homes` makes of the board's speeds and of what is free. pins: see pinned_homes; they
-    come first.
+    come first. split: an arena in two parts, of which the hot one goes beside data and stack.
 
     When nothing has room, the emptiest region is named all the same: the fit verdict says by how
     much it overflows. Raises UsageError when a region cannot hold what it is to hold.
     """
     data_region = _data_region(board)
     free = _beside_data(needs, board)
-    if arena_region is None:
+    arena_bytes, rest_bytes, rest_region = needs.arena_bytes, 0, None
+    if split is not None and split.hot_bytes is not None:
+        arena, arena_bytes = data_region, split.arena_bytes
+        rest_bytes = arena_bytes - split.hot_bytes
+        others_free = {**free, arena.name: -1}
+        rest_region = _first_with_room(board, others_free, rest_bytes, _ARENA_PREFERENCE).name
+        free[rest_region] -= rest_bytes
+    elif arena_region is None:
         arena = _first_with_room(board, free, needs.arena_bytes, _ARENA_PREFERENCE)
     else:
         arena = _pinned(board, arena_region, "--arena-region")
-    free[arena.name] -= needs.arena_bytes
+    free[arena.name] -= arena_bytes - rest_bytes
     flash = board.flash.region
     pinned = pinned_homes(pins, needs.constants, [*free, flash])
     rooms = {use.symbol: use.room_bytes for use in needs.constants}
@@ -75,39 +103,52 @@ def place(
         rest = needs.constant_bytes - sum(rooms[symbol] for symbol in pinned)
         home = _first_with_room(board, free, rest, _WEIGHTS_PREFERENCE).name
     elif weights == "auto":
-        others = {**pinned, **_by_estimate(needs, board, arena.name, pinned)}
+        parts = [(arena.name, arena_bytes - rest_bytes)]
+        parts += [(rest_region, rest_bytes)] if rest_region else []
+        others = {**pinned, **_by_estimate(needs, board, parts, pinned)}
     elif weights != "flash":
         home = _pinned(board, weights, "--weights").name
     homes = homes_around(needs.constants, home, others, flash)
     return Placement(
         arena_region=arena.name,
-        arena_bytes=needs.arena_bytes,
+        arena_bytes=arena_bytes,
         weights_region=homes.region,
         stack_bytes=needs.stack_bytes,
         data_region=data_region.name,
         homes=homes.others,
         weights=weights,
         pinned=tuple(pinned),
+        rest_region=rest_region,
+        rest_bytes=rest_bytes,
     )
 
 
 def _by_estimate(
-    needs: Needs, board: Board, arena_region: str, pinned: dict[str, str]
+    needs: Needs, board: Board, arena: Sequence[tuple[str, int]], pinned: dict[str, str]
 ) -> dict[str, str]:
-    free = free_for_constants(needs, board, arena_region)
+    free = free_for_constants(needs, board, arena)
     for use in needs.constants:
         if pinned.get(use.symbol) in free:
             free[pinned[use.symbol]] -= use.room_bytes
     rest = [use for use in needs.constants if use.symbol not in pinned]
-    return homes_by_estimate(rest, board, constants_cache(board, arena_region), free)
+    cache = constants_cache(board, [region for region, _ in arena])
+    return homes_by_estimate(rest, board, cache, free)
 
 
-def free_for_constants(needs: Needs, board: Board, arena_region: str) -> dict[str, int]:
-    """Bytes of each usable region that a choice by estimate may fill."""
+def free_for_constants(
+    needs: Needs, board: Board, arena: Sequence[tuple[str, int]]
+) -> dict[str, int]:
+    """Bytes of each usable region that a choice by estimate may fill. arena: its parts."""
     free = _beside_data(needs, board)
-    free[arena_region] -= needs.arena_bytes
+    for region, bytes_ in arena:
+        free[region] -= bytes_
     free[_data_region(board).name] -= SPARE_BYTES
     return {name: bytes_ - SECTION_BYTES for name, bytes_ in free.items()}
+
+
+def room_beside_data(needs: Needs, board: Board) -> int:
+    """What a choice by estimate may fill of the region of data and stack."""
+    return free_for_constants(needs, board, ())[_data_region(board).name]
 
 
 def usable_regions(board: Board) -> tuple[Region, ...]:

@@ -81,7 +81,7 @@ def _parts(needs: Needs, board: Board, placement: Placement) -> list[tuple[str, 
         (flash, Part("boot header", board.boot.vector_table_offset)),
         (flash, Part("code", needs.code_bytes, estimate=True)),
         (flash, Part("constants", needs.constant_bytes)),
-        (placement.arena_region, Part("arena", needs.arena_bytes)),
+        *((region, Part("arena", bytes_)) for region, bytes_ in placement.arena_parts),
         (data, Part("stack", needs.stack_bytes)),
         (data, Part(".data + .bss", needs.data_bytes, estimate=True)),
     ]

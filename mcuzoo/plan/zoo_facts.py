@@ -141,7 +141,11 @@ def _fits(model: Model, boards: Sequence[Board], runtime: str) -> list[bool | No
         needs = plan_memory(model, boards[0], runtime).needs
     except McuzooError:
         return [None] * len(boards)
-    return [fits(needs, board) for board in boards]
+    # What fits no memory as a whole may still fit two of them.
+    return [
+        fits(needs, board) or (runtime == "aot" and plan_memory(model, board, runtime).fits)
+        for board in boards
+    ]
 
 
 def _parsed(raw: Any) -> Facts | None:

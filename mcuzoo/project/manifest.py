@@ -86,7 +86,8 @@ class PlanEntry:
 
     `regions` is what each memory region was expected to hold, by estimate where code is concerned.
     stream_input: the input is consumed as it arrives and has no place in the arena.
-    weights_region has all constants but those of which `constants` says otherwise.
+    weights_region has all constants but those of which `constants` says otherwise. rest_bytes: of
+    the arena, what is in rest_region instead of arena_region.
     """
 
     arena_bytes: int
@@ -98,6 +99,19 @@ class PlanEntry:
     regions: tuple[RegionUse, ...] = ()
     stream_input: bool = False
     constants: tuple[ConstantEntry, ...] = ()
+    rest_region: str | None = None
+    rest_bytes: int = 0
+
+    @property
+    def arena_text(self) -> str:
+        """How large the arena is and where, in words."""
+        if self.rest_region is None:
+            return f"{self.arena_bytes:,} bytes in {self.arena_region}"
+        hot = self.arena_bytes - self.rest_bytes
+        return (
+            f"{self.arena_bytes:,} bytes ({hot:,} in {self.arena_region}, "
+            f"{self.rest_bytes:,} in {self.rest_region})"
+        )
 
     def constant_bytes_in(self, region: str) -> int:
         """What of the constants stays in, or is copied to, `region`."""

@@ -27,9 +27,7 @@ def measurement_findings(found: FitMeasurement) -> str:
     lines = [f"measured on {found.measured_on}; {found.measurement.trials} arenas tried"]
     if entry.stack_bytes:
         lines.append(f"stack {entry.stack_used_bytes:,} of {entry.stack_bytes:,} bytes used")
-    lines.append(
-        f"{found.project} reserves {plan.arena_bytes:,} bytes in {plan.arena_region} and runs"
-    )
+    lines.append(f"{found.project} reserves {plan.arena_text} and runs")
     return "".join(f"{line}\n" for line in lines)
 
 

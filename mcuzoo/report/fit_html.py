@@ -53,6 +53,9 @@ def fit_html(report: FitReport) -> str:
         "report/fit.html.j2",
         report=report,
         waits=waits(report.constants),
+        boundary=None
+        if report.placement.rest_region is None
+        else _HEIGHT - (timeline.arena_bytes - report.placement.rest_bytes) * scale,
         width=columns * _COLUMN,
         height=_HEIGHT,
         column=_COLUMN,

@@ -1,4 +1,4 @@
-"""Firmware whose weights start-up copies to several memories: built, booted, byte-equal."""
+"""Firmware in several memories, weights and tensors: built, booted, byte-equal."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.compilers import COMPILERS
+from helpers.compilers import COMPILERS, needs_compiler
 
-from mcuzoo.board.load import load_board
+from mcuzoo.board.load import load_board, parse_board
 from mcuzoo.codegen.project import export_project
 from mcuzoo.graph.read import load_model
 from mcuzoo.link.session import Session
+from mcuzoo.profile.measure import profile_model
 from mcuzoo.project.manifest import load_manifest
+from mcuzoo.resources import boards_dir
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.sections import read_symbols
 from mcuzoo.toolchain.sizes import linked_constant_bytes
@@ -59,3 +61,29 @@ def test_weights_by_estimate_are_where_the_plan_says(
         again = session.infer(0, values[0]).output
     np.testing.assert_array_equal(first, expected.reshape(-1))
     np.testing.assert_array_equal(again, first)
+
+
+@needs_compiler
+def test_an_arena_in_two_memories(tmp_path: Path) -> None:
+    """On a board with less DTCM than the arena takes; the layers' CRCs are right as well."""
+    text = (boards_dir() / "rt1050.toml").read_text(encoding="utf-8")
+    dtcm = text.index('name = "dtcm"')
+    mine = text[:dtcm] + text[dtcm:].replace("size = 0x0002_0000", "size = 0x0000_C000", 1)
+    board = parse_board(mine, "mine.toml")
+    source = resolve_model("signs")
+    export_project(source, board, tmp_path / "p", weights="auto")
+    build = build_project(tmp_path / "p")
+    manifest = load_manifest(tmp_path / "p")
+    assert (manifest.plan.arena_region, manifest.plan.rest_region) == ("dtcm", "ocram")
+    addresses = read_symbols(tmp_path / "p" / build.elf, ["mz_arena", "mz_arena_rest"])
+    for name, home in (("mz_arena", "dtcm"), ("mz_arena_rest", "ocram")):
+        assert board.region(home).base <= addresses[name] < board.region(home).end
+
+    values = np.random.default_rng(12).integers(-128, 128, (128, 128, 3), dtype=np.int8)
+    model = load_model(source.path)
+    engine = ReferenceEngine(model)
+    with Session.open(f"emulator://{tmp_path / 'p'}?count=0") as session:
+        output = session.infer(0, values).output
+        profile = profile_model(session, model, values, engine, name="signs", input_name="noise")
+    np.testing.assert_array_equal(output, engine.run(values).reshape(-1))
+    assert profile.passed

@@ -75,8 +75,8 @@ def test_without_a_cache_every_pass_and_every_access_count() -> None:
 @pytest.mark.parametrize("board", list_boards(), ids=lambda board: board.id)
 def test_an_arena_in_cached_memory_takes_half_of_the_cache(board: Board) -> None:
     ocram = board.regions_of("ocram")[0].name
-    assert constants_cache(board, "dtcm").bytes == board.core.dcache_bytes
-    assert constants_cache(board, ocram).bytes == board.core.dcache_bytes // 2
+    assert constants_cache(board, ["dtcm"]).bytes == board.core.dcache_bytes
+    assert constants_cache(board, ["dtcm", ocram]).bytes == board.core.dcache_bytes // 2
 
 
 @pytest.mark.parametrize(

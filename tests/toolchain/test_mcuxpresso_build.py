@@ -114,19 +114,28 @@ def test_arena_and_weights_are_where_they_were_planned(
 
 
 @needs_tools
-def test_constants_one_by_one_in_several_memories(tmp_path: Path) -> None:
-    """One that the SDK's start-up code copies, one that mz_port_init does, the rest in flash."""
+def test_constants_and_tensors_in_several_memories(tmp_path: Path) -> None:
+    """Of three constants the SDK's start-up code copies one and mz_port_init another. The board is
+    said to have so little DTCM that the arena goes into two memories."""
+    board = load_board("rt1050")
+    regions = tuple(
+        region.model_copy(update={"size": 0x1_0000}) if region.name == "dtcm" else region
+        for region in board.regions
+    )
+    board = board.model_copy(update={"regions": regions})
     source = resolve_model("signs")
     project = tmp_path / "p"
-    pins = (("22", "dtcm"), ("24", "ocram"))
-    export_project(
-        source, load_board("rt1050"), project, "aot", "mcuxpresso", "flash", "dtcm", pins=pins
-    )
+    pins = (("16", "dtcm"), ("24", "ocram"), ("26", "flash"))
+    export_project(source, board, project, "aot", "mcuxpresso", "auto", pins=pins)
     elf = project / build_project(project, sdk=SdkOptions(fake_sdk(tmp_path / "sdk"))).elf
-    names = [f"mz_op_{op}_packed" for op in (26, 24, 22)]
-    symbols = read_symbols(elf, [*names, "mz_weights_ocram_start", "mz_weights_ocram_load"])
+    names = [f"mz_op_{op}_packed" for op in (26, 24, 16)]
+    arena = ["mz_arena", "mz_arena_rest"]
+    marks = ["mz_weights_ocram_start", "mz_weights_ocram_end", "mz_weights_ocram_load"]
+    symbols = read_symbols(elf, [*names, *arena, *marks])
     assert [symbols[name] >> 20 for name in names] == [0x600, 0x202, 0x200]
-    assert symbols["mz_op_24_packed"] == symbols["mz_weights_ocram_start"]
+    assert [symbols[name] >> 20 for name in arena] == [0x200, 0x202]
+    start, end = symbols["mz_weights_ocram_start"], symbols["mz_weights_ocram_end"]
+    assert start <= symbols["mz_op_24_packed"] < end
     assert symbols["mz_weights_ocram_load"] > 0x6000_0000
     build = load_manifest(project).build
     assert build is not None

@@ -30,7 +30,7 @@ const mz_model_info *mz_runtime_info(void) {
 
 #ifdef MZ_INPUT_OFFSET /* else it is consumed as it arrives: mz_runtime_rows.c */
 int8_t *mz_runtime_input(void) {
-    return mz_arena + MZ_INPUT_OFFSET;
+    return MZ_ARENA_AT(MZ_INPUT_OFFSET);
 }
 
 mz_status mz_runtime_invoke(mz_op_hook hook, void *context) {
@@ -40,7 +40,7 @@ mz_status mz_runtime_invoke(mz_op_hook hook, void *context) {
 #endif
 
 const int8_t *mz_runtime_output(void) {
-    return mz_arena + MZ_OUTPUT_OFFSET;
+    return MZ_ARENA_AT(MZ_OUTPUT_OFFSET);
 }
 
 const char *mz_runtime_error(void) {

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mcuzoo import __version__
+from mcuzoo.codegen.aot.arena import arena_text
 from mcuzoo.codegen.aot.c_text import array_text, struct_lines
 from mcuzoo.codegen.aot.ends import end_lines, sha256_rows, view_end
 from mcuzoo.codegen.aot.stages import view_stages
@@ -52,6 +53,7 @@ def render_model(
         sha256=program.model.sha256,
         ends=end_lines(program.model),
         arena_bytes=plan.arena_bytes,
+        hot_bytes=plan.hot_bytes,
         input_offset=None if chain else plan.slot(program.input_buffer).offset,
         row_stages=len(chain.stages) if chain else 0,
         output_offset=plan.slot(program.output_buffer).offset,
@@ -69,6 +71,7 @@ def render_model(
         input=view_end(program.input_tensor),
         output=view_end(program.output_tensor),
         arena_section=sections.arena,
+        rest_section=None if plan.hot_bytes is None else sections.rest,
     )
     data = render(
         "aot/mz_model_data.c.j2",
@@ -195,4 +198,4 @@ def _shapes(tensors: Sequence[Tensor]) -> str:
 def _operand_text(plan: ArenaPlan, operand: Operand) -> str:
     if isinstance(operand, Constant):
         return operand.symbol
-    return f"mz_arena + {plan.slot(operand.buffer).offset}"
+    return arena_text(plan, plan.slot(operand.buffer).offset)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mcuzoo.codegen.aot.arena import arena_text
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.row_chain import RowChain, RowStage
 from mcuzoo.lowering.rows import Rows, Setting
@@ -13,17 +14,17 @@ from mcuzoo.plan.layout import ArenaPlan
 
 @dataclass(frozen=True)
 class StageView:
-    """One stage as its template shows it. `output`: an offset in the arena, of the last stage."""
+    """One stage as its template shows it. scratch, buffer: addresses; output: of the last stage."""
 
     index: int
     kernel: str
     struct: str
     settings: tuple[str, ...]
-    scratch: int | None
+    scratch: str | None
     rows: Rows
     band: int
-    buffer: int
-    output: int | None
+    buffer: str
+    output: str | None
 
 
 def view_stages(program: Program, plan: ArenaPlan, chain: RowChain) -> tuple[StageView, ...]:
@@ -34,16 +35,19 @@ def view_stages(program: Program, plan: ArenaPlan, chain: RowChain) -> tuple[Sta
 def _view(program: Program, plan: ArenaPlan, chain: RowChain, stage: RowStage) -> StageView:
     call = stage.call
     base = plan.slot(scratch_buffer(program, 0)).offset
+    output = plan.slot(chain.output.buffer).offset
     return StageView(
         index=call.op.index,
         kernel=call.kernel,
         struct=call.params.c_type,
         settings=tuple(map(_setting_text, stage.rows.settings)),
-        scratch=base + chain.kernel_scratch_offset if call.scratch_bytes else None,
+        scratch=arena_text(plan, base + chain.kernel_scratch_offset)
+        if call.scratch_bytes
+        else None,
         rows=stage.rows,
         band=stage.band,
-        buffer=base + stage.buffer_offset,
-        output=plan.slot(chain.output.buffer).offset if stage is chain.stages[-1] else None,
+        buffer=arena_text(plan, base + stage.buffer_offset),
+        output=arena_text(plan, output) if stage is chain.stages[-1] else None,
     )
 
 

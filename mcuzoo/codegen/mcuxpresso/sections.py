@@ -56,5 +56,7 @@ def added_regions(board: Board, placement: Placement) -> tuple[Region, ...]:
     names = set()
     if sections.arena == STANDALONE.arena:
         names.add(placement.arena_region)
+    if placement.rest_region is not None:
+        names.add(placement.rest_region)
     names |= {copy.region for copy in own_copies(board, placement)}
     return tuple(region for region in board.regions if region.name in names)

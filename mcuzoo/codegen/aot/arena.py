@@ -1,0 +1,12 @@
+"""Places in the tensor arena as C."""
+
+from __future__ import annotations
+
+from mcuzoo.plan.layout import ArenaPlan
+
+
+def arena_text(plan: ArenaPlan, offset: int) -> str:
+    """The address of the byte at `offset` of the arena, in the memory that it is in."""
+    if plan.hot_bytes is not None and offset >= plan.hot_bytes:
+        return f"mz_arena_rest + {offset - plan.hot_bytes}"
+    return f"mz_arena + {offset}"

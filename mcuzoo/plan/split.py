@@ -1,0 +1,87 @@
+"""Whether an arena that does not fit beside data and stack is worth cutting in two."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mcuzoo.board.memory import Region
+from mcuzoo.board.model import Board
+from mcuzoo.graph.program import Program
+from mcuzoo.lowering.call import Call
+from mcuzoo.plan.cost import Cache, wait_seconds
+from mcuzoo.plan.estimate import constant_entries, waits
+from mcuzoo.plan.hot import hot_plan, moved_bytes
+from mcuzoo.plan.layout import ArenaPlan
+from mcuzoo.plan.needs import Needs
+from mcuzoo.plan.pins import Pins
+from mcuzoo.plan.placement import Placement, place, room_beside_data
+from mcuzoo.plan.regions import region_fits
+from mcuzoo.plan.traffic import ConstantUse
+from mcuzoo.plan.weights import WORTH_S
+from mcuzoo.project.kinds import WeightsChoice
+
+_SHARES = (1.0, 0.5)
+"""Of the room beside data and stack, what is tried for tensors; the rest is left to weights."""
+
+Placed = tuple[ArenaPlan, Placement]
+
+
+def place_arena(
+    program: Program,
+    calls: Sequence[Call],
+    arena: ArenaPlan,
+    needs: Needs,
+    board: Board,
+    weights: WeightsChoice = "flash",
+    pins: Pins = (),
+) -> Placed:
+    """`arena` in one memory, or another plan in two, the hot part beside data and stack.
+
+    It is cut when it fits no memory as a whole; and with the weights placed by estimate also when
+    the core is estimated to wait less for tensors and constants together, by WORTH_S per inference
+    at the least: what the hot part takes, weights could have.
+    """
+    whole = arena, place(needs, board, weights, pins=pins)
+    region = board.region(whole[1].arena_region)
+    if region.name == whole[1].data_region or region.tightly_coupled:
+        return whole
+    best = whole
+    for share in _SHARES:
+        plan = hot_plan(program, calls, int(share * room_beside_data(needs, board)))
+        if plan is None:
+            continue
+        candidate = plan, place(needs, board, weights, pins=pins, split=plan)
+        if not _fits(needs, board, candidate[1]):
+            continue
+        if not _fits(needs, board, best[1]):
+            best = candidate
+            continue
+        if weights != "auto":
+            break
+        gain = saved_seconds(program, calls, plan, region, board)
+        gain -= saved_seconds(program, calls, best[0], region, board)
+        gain -= _constants(needs, board, candidate[1]) - _constants(needs, board, best[1])
+        if gain >= WORTH_S:
+            best = candidate
+    return best
+
+
+def saved_seconds(
+    program: Program, calls: Sequence[Call], plan: ArenaPlan, region: Region, board: Board
+) -> float:
+    """What the core waits less for tensors per inference than with all in `region`, by estimate."""
+    if region.read is None or plan.hot_bytes is None:
+        return 0.0
+    moved = moved_bytes(program, calls)
+    hot = sum(moved[slot.buffer] for slot in plan.slots if slot.offset < plan.hot_bytes)
+    cache = Cache(0, board.core.dcache_line_bytes)
+    return wait_seconds(region, ConstantUse("", -1, "", hot, 1, hot), cache)
+
+
+def _fits(needs: Needs, board: Board, placement: Placement) -> bool:
+    return all(region.fits for region in region_fits(needs, board, placement))
+
+
+def _constants(needs: Needs, board: Board, placement: Placement) -> float:
+    known = waits(constant_entries(needs, board, placement))
+    return 0.0 if known is None else known[1]
