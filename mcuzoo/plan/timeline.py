@@ -52,6 +52,8 @@ def timeline(plan: MemoryPlan) -> Timeline:
         ops = [call.op for call in plan.calls]
     for position, op in enumerate(ops):
         names[scratch_buffer(program, position)] = f"scratch of op {op.index}"
+    if plan.chain is not None:
+        names[scratch_buffer(program, 0)] = f"rows and scratch up to op {plan.chain.op.index}"
     slots = sorted(plan.arena.slots, key=lambda slot: (slot.first_step, slot.offset))
     blocks = []
     for slot in slots:

@@ -49,6 +49,15 @@ def test_the_page_is_well_formed_and_has_every_block(report: FitReport) -> None:
     assert "<script" not in page
 
 
+def test_an_input_that_is_consumed_as_it_arrives_is_told() -> None:
+    streamed = fit_model(mobilenet_v1(resolution=32), load_board("rt1050"), stream_input=True)
+    assert streamed.streamed is not None
+    last = streamed.streamed.last_op
+    assert f"consumed as it arrives, by the operators up to {last};" in fit_html(streamed)
+    first = min(streamed.timeline.blocks, key=lambda block: (block.first_step, not block.scratch))
+    assert first.name == f"rows and scratch up to op {last}"
+
+
 def test_names_from_the_model_file_are_escaped(report: FitReport) -> None:
     hostile = '</title><script>alert("x")</script>'
     blocks = (replace(report.timeline.blocks[0], name=hostile), *report.timeline.blocks[1:])
