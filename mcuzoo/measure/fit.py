@@ -101,7 +101,7 @@ def measure_fit(request: MeasureRequest, talk: Callable[[str], None]) -> FitMeas
     project does not give in the measured arena what it gave in a large one.
     """
     plan = _plan(request)
-    predicted = _predicted(plan)
+    predicted = predicted_figures(plan)
     with tempfile.TemporaryDirectory(prefix="mcuzoo-measure-") as scratch:
         folder = (
             Path(scratch) / "project" if request.port is None else _measuring_folder(request.output)
@@ -168,10 +168,11 @@ def _plan(request: MeasureRequest) -> MemoryPlan:
     )
 
 
-def _predicted(plan: MemoryPlan) -> ArenaFigures:
+def predicted_figures(plan: MemoryPlan) -> ArenaFigures:
+    """What the board should say of the arena."""
     if plan.image is not None:
         return tflm_figures(plan.image.arena)
-    arena_bytes = plan.needs.arena_bytes
+    arena_bytes = plan.placement.arena_bytes
     return ArenaFigures(arena_bytes, 0, arena_bytes, arena_bytes)
 
 

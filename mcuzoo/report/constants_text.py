@@ -29,9 +29,10 @@ def constants_text(entries: Sequence[ConstantEntry], flash: str) -> str:
             copied[entry.region] = copied.get(entry.region, 0) + entry.bytes
     total = sum(entry.bytes for entry in entries)
     where = ", ".join(f"{region} {bytes_:,}" for region, bytes_ in copied.items())
+    rest = f"; the rest stays in {flash}" if sum(copied.values()) < total else ""
     lines = [
         f"constants {total:,} bytes: "
-        + (f"copied at start-up to {where}; the rest stays in {flash}" if copied else f"in {flash}")
+        + (f"copied at start-up to {where}{rest}" if copied else f"in {flash}")
     ]
     known = waits(entries)
     if known is not None:

@@ -83,6 +83,7 @@ def test_an_arena_in_two_memories(tmp_path: Path) -> None:
     model = load_model(source.path)
     engine = ReferenceEngine(model)
     with Session.open(f"emulator://{tmp_path / 'p'}?count=0") as session:
+        assert session.measure_arena().used_bytes == manifest.plan.arena_bytes
         output = session.infer(0, values).output
         profile = profile_model(session, model, values, engine, name="signs", input_name="noise")
     np.testing.assert_array_equal(output, engine.run(values).reshape(-1))

@@ -8,16 +8,27 @@ from pathlib import Path
 import pytest
 from helpers.compilers import needs_compiler
 from helpers.fake_tflm import fake_tree
+from helpers.mobilenet import mobilenet_v1
 from helpers.small_source import small_source
 from typer.testing import CliRunner
 
 from mcuzoo.board.load import load_board
 from mcuzoo.cli.main import app
 from mcuzoo.errors import WrongFirmwareError
-from mcuzoo.measure.fit import MeasureRequest, measure_fit
+from mcuzoo.measure.fit import MeasureRequest, measure_fit, predicted_figures
+from mcuzoo.plan.memory import plan_memory
 from mcuzoo.project.manifest import load_manifest
 
 runner = CliRunner()
+
+
+def test_an_arena_in_two_memories_is_predicted_as_it_is_cut() -> None:
+    """As a board measures both parts together."""
+    model = mobilenet_v1(0.5, 224, classes=10)
+    plan = plan_memory(model, load_board("rt1050"))
+    assert plan.placement.rest_region == "ocram"
+    figures = predicted_figures(plan)
+    assert figures.smallest_bytes == figures.head_bytes == plan.placement.arena_bytes
 
 
 @needs_compiler
