@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -169,3 +170,21 @@ def test_a_board_that_the_sdk_does_not_know_is_judged_stand_alone(
     assert "project cmake" in done.stdout
     refused = runner.invoke(app, ["fit", model, "--board", str(own), "--project", "mcuxpresso"])
     assert refused.exit_code == 2 and "[sdk]" in refused.stderr
+
+
+def test_weights_are_pinned_and_the_manifest_says_why(tmp_path: Path, model: str) -> None:
+    words = ["--board", "rt1050", "--runtime", "aot", "--pin", "0=ocram"]
+    told = runner.invoke(app, ["fit", model, *words, "--json"])
+    assert told.exit_code == 0, told.stderr
+    entries = json.loads(told.stdout)["constants"]
+    assert {(entry["region"], entry["why"]) for entry in entries} == {("ocram", "pinned")}
+    project = tmp_path / "pinned"
+    made = runner.invoke(
+        app, ["export", model, *words, "--project", "cmake", "-o", str(project), "--json"]
+    )
+    assert made.exit_code == 0, made.stderr
+    plan = load_manifest(project).plan
+    assert [asdict(entry) for entry in plan.constants] == entries
+    assert plan.constant_bytes_in("ocram") == plan.constant_bytes
+    wrong = runner.invoke(app, ["fit", model, *words[:4], "--pin", "0=ocrm"])
+    assert wrong.exit_code == 2 and "Did you mean 'ocram'?" in wrong.stderr

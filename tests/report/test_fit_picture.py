@@ -12,6 +12,7 @@ from mcuzoo.board.load import load_board
 from mcuzoo.plan.fit import FitReport, fit_model
 from mcuzoo.plan.timeline import Block, Timeline
 from mcuzoo.report.arena_text import timeline_text
+from mcuzoo.report.constants_text import constants_text
 from mcuzoo.report.fit_html import fit_html
 
 
@@ -65,3 +66,31 @@ def test_names_from_the_model_file_are_escaped(report: FitReport) -> None:
         replace(report, model=hostile, timeline=replace(report.timeline, blocks=blocks))
     )
     assert "<script" not in page
+
+
+def test_an_arena_in_two_memories_and_the_constants_on_the_page() -> None:
+    """The line between the memories is where the faster one ends."""
+    cut = fit_model(mobilenet_v1(0.5, 224, classes=10), load_board("rt1050"), weights="auto")
+    page = fit_html(cut)
+    picture = ElementTree.fromstring(page[page.index("<svg") : page.index("</svg>") + 6])
+    (line,) = [item for item in picture.iter("line") if item.get("stroke-dasharray")]
+    share = 1 - float(line.get("y1", "")) / 420
+    hot = cut.arena_bytes - cut.placement.rest_bytes
+    assert share == pytest.approx(hot / cut.arena_bytes, abs=1e-3)
+    start = page.index("<table>", page.index("<h2>Constants"))
+    table = page[start : page.index("</table>", start) + 8].replace("&micro;", "u")
+    rows = [[cell.text for cell in row] for row in ElementTree.fromstring(table)]
+    listed = {row[1]: row for row in rows}
+    for entry in cut.constants:
+        assert listed[entry.symbol][6:] == [entry.region, entry.why]
+    assert "estimate" in page
+
+
+def test_constants_in_words() -> None:
+    told = fit_model(mobilenet_v1(resolution=96), load_board("rt1050"), weights="auto")
+    text = constants_text(told.constants, "flash")
+    assert "copied at start-up to" in text and "by estimate the core waits" in text
+    assert text.count("\n") == 2 + 1 + 8 + 1
+    left = fit_model(mobilenet_v1(resolution=96), load_board("rt1050"))
+    assert constants_text(left.constants, "flash").startswith("constants 498,512 bytes: in flash")
+    assert constants_text((), "flash") == ""
