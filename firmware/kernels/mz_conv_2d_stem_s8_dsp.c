@@ -145,7 +145,7 @@ static void run(const mz_stem_row *row, int32_t channels) {
                     sum += products(*weights, at);
                 }
                 const int32_t *const to = packed + LANES * (words + 1) + 2 * lane;
-                *output++ = mz_line_output(sum, to[0], to[1]);
+                *output++ = mz_line_output(sum, to[0], to[1], MZ_LINE_SHIFT);
             }
         }
     }

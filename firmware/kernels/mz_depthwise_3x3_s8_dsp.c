@@ -19,7 +19,7 @@ static int32_t clip(int32_t value, int32_t low, int32_t high) {
 static void fill(int16_t *planes, int32_t first, int32_t end, int32_t zero_point) {
     for (int32_t channel = 0; channel < MZ_PLANES; channel++, planes += MZ_PLANE_COLUMNS) {
         for (int32_t column = first; column < end; column++) {
-            planes[column] = (int16_t)(256 * zero_point);
+            planes[column] = (int16_t)zero_point;
         }
     }
 }
@@ -28,7 +28,7 @@ static void widen_slowly(int16_t *planes, int32_t first, int32_t end, const int8
                          int32_t channels) {
     for (int32_t column = first; column < end; column++, pixel += channels) {
         for (int32_t channel = 0; channel < MZ_PLANES; channel++) {
-            planes[channel * MZ_PLANE_COLUMNS + column] = (int16_t)(256 * pixel[channel]);
+            planes[channel * MZ_PLANE_COLUMNS + column] = pixel[channel];
         }
     }
 }
@@ -49,61 +49,35 @@ static void fill_outside(const mz_depthwise_3x3_s8_dsp_params *params, const pat
     }
 }
 
-/* Rows of the image that follow each other in memory as well, and where they go. */
-typedef struct {
-    const int8_t *from; /* the first channel at the planes' column 0 */
-    int16_t *to;
-    int32_t rows;
-} run;
-
-/* The patch's rows inside the image: one run, or two where the ring begins again. */
-static int32_t find_runs(const mz_depthwise_3x3_s8_dsp_params *params, const patch *at,
-                         int16_t *planes, const int8_t *ring, int32_t ring_rows, run *runs) {
+/* Four channels of the patch's rows inside the image, columns left..right - 1. */
+static void widen(const mz_depthwise_3x3_s8_dsp_params *params, const patch *at, int32_t left,
+                  int32_t right, const int8_t *input, int16_t *planes) {
     const int32_t channels = params->input.channels;
     const int32_t row_bytes = params->input.width * channels;
-    const int32_t end = clip(at->row + at->rows, 0, params->input.height);
-    int32_t count = 0;
-    for (int32_t row = clip(at->row, 0, params->input.height); row < end;) {
-        const int32_t ring_row = row % ring_rows;
-        const run found = {
-            .from = ring + ring_row * row_bytes + at->column * channels,
-            .to = planes + (row - at->row) * MZ_PLANE_ROW,
-            .rows = clip(end - row, 0, ring_rows - ring_row),
-        };
-        runs[count++] = found;
-        row += found.rows;
-    }
-    return count;
-}
-
-/* Four channels of a run, columns left..right - 1. */
-static void widen_run(const run *rows, int32_t left, int32_t right, int32_t channel,
-                      int32_t channels, int32_t row_bytes) {
+    const int32_t first = clip(at->row, 0, params->input.height);
+    const int32_t rows = clip(at->row + at->rows, 0, params->input.height) - first;
+    const int8_t *from = input + first * row_bytes + at->column * channels;
+    int16_t *to = planes + (first - at->row) * MZ_PLANE_ROW;
     /* Whole groups begin at an even column, those before and behind it go one by one. */
     const int32_t even = left + (left & 1) < right ? left + (left & 1) : right;
     const int32_t groups = (right - even) / MZ_GROUP;
     const int32_t behind = even + groups * MZ_GROUP;
-    const int8_t *from = rows->from + channel;
     if (groups > 0) {
-        mz_planes_widen(from + even * channels, rows->to + even, rows->rows, groups, channels,
-                        row_bytes);
+        mz_planes_widen(from + even * channels, to + even, rows, groups, channels, row_bytes);
     }
     if (even == left && behind == right) {
         return;
     }
-    for (int32_t i = 0; i < rows->rows; i++, from += row_bytes) {
-        int16_t *const to = rows->to + i * MZ_PLANE_ROW;
+    for (int32_t i = 0; i < rows; i++, from += row_bytes, to += MZ_PLANE_ROW) {
         widen_slowly(to, left, even, from + left * channels, channels);
         widen_slowly(to, behind, right, from + behind * channels, channels);
     }
 }
 
-void mz_depthwise_3x3_rows(const mz_depthwise_3x3_s8_dsp_params *params, const int8_t *ring,
-                           int32_t ring_rows, int32_t first, int32_t count, int8_t *output,
-                           int8_t *scratch) {
+static void run_strip(const mz_depthwise_3x3_s8_dsp_params *params, const int8_t *input,
+                      int32_t first, int32_t count, int8_t *output, int16_t *planes) {
     const int32_t stride = params->stride, channels = params->output.channels;
     const int32_t width = params->output.width;
-    int16_t *const planes = (int16_t *)(void *)scratch;
     for (int32_t x = 0; x < width; x += params->tile) {
         const int32_t left = width - x;
         const int32_t columns = left < params->tile ? left : params->tile;
@@ -115,34 +89,30 @@ void mz_depthwise_3x3_rows(const mz_depthwise_3x3_s8_dsp_params *params, const i
         };
         const int32_t inside_left = clip(-at.column, 0, at.columns);
         const int32_t inside_right = clip(params->input.width - at.column, 0, at.columns);
-        run runs[2];
-        const int32_t run_count = find_runs(params, &at, planes, ring, ring_rows, runs);
-        mz_planes_job job =
-            mz_planes_prepare(stride, columns, count, channels, width * channels);
+        mz_planes_job job = mz_planes_prepare(stride, columns, count, MZ_PLANE_COLUMNS, channels,
+                                              width * channels);
         job.planes = planes + MZ_PLANE_ROW;
+        job.count = MZ_PLANES;
         fill_outside(params, &at, planes);
         for (int32_t block = 0; block < channels; block += MZ_PLANES) {
             /* The last block steps back and computes some channels again. */
             const int32_t channel = block + MZ_PLANES <= channels ? block : channels - MZ_PLANES;
-            for (int32_t i = 0; i < run_count; i++) {
-                widen_run(&runs[i], inside_left, inside_right, channel, channels,
-                          params->input.width * channels);
-            }
+            widen(params, &at, inside_left, inside_right, input + channel, planes);
             job.output = output + x * channels + channel;
             job.channels = params->channels + channel * MZ_DEPTHWISE_WORDS;
             mz_planes_convolve(&job);
         }
     }
-    mz_line_clamp(output, count * width * channels, params->zero_point, params->maximum);
 }
 
 void mz_depthwise_3x3_s8_dsp(const mz_depthwise_3x3_s8_dsp_params *params, const int8_t *input,
                              int8_t *output, int8_t *scratch) {
     const int32_t height = params->output.height;
+    const int32_t row_bytes = params->output.width * params->output.channels;
     for (int32_t y = 0; y < height; y += params->strip) {
         const int32_t left = height - y;
         const int32_t count = left < params->strip ? left : params->strip;
-        mz_depthwise_3x3_rows(params, input, params->input.height, y, count, output, scratch);
-        output += count * params->output.width * params->output.channels;
+        run_strip(params, input, y, count, output + y * row_bytes, (int16_t *)(void *)scratch);
     }
+    mz_line_clamp(output, height * row_bytes, params->zero_point, params->maximum);
 }

@@ -3,10 +3,10 @@
  *
  * A strip of input rows is widened to int16 and brought from NHWC into planes, four channels at a
  * time, so that one multiply-accumulate takes two taps and a channel's weights stay in registers
- * for the whole strip. A plane's value is 256 times the activation; where the window hangs over the
- * edge the planes hold the input zero point, so padding costs nothing.
+ * for the whole strip. Where the window hangs over the edge the planes hold the input zero point, so
+ * padding costs nothing.
  *
- * sum = start + 256 * activations * weights * 2^up, in 32 bits; complete sums are within range. See
+ * sum = start + 256 * activations * weights, in 32 bits; complete sums are within range. See
  * mz_line.h for the outputs. */
 #ifndef MZ_DEPTHWISE_3X3_S8_DSP_H
 #define MZ_DEPTHWISE_3X3_S8_DSP_H
@@ -26,7 +26,7 @@ typedef struct {
     int32_t strip; /* output rows that are computed at a time */
     int32_t tile;  /* output columns: 64 / stride at most, or all */
     /* Every channel's start, multiplier and three words of bytes, weights as w[y * 3 + x]:
-     * (w0, w3, w1, w4), (w6, w2, w7, w5), (w8, up, and round as a halfword). */
+     * (w0, w3, w1, w4), (w6, w2, w7, w5), (w8, 1 for the small shift or 0, and round as a halfword). */
     const int32_t *channels;
     int32_t zero_point, maximum; /* of the output; the minimum is the zero point */
 } mz_depthwise_3x3_s8_dsp_params;
@@ -38,12 +38,5 @@ typedef struct {
 
 void mz_depthwise_3x3_s8_dsp(const mz_depthwise_3x3_s8_dsp_params *params, const int8_t *input,
                              int8_t *output, int8_t *scratch);
-
-/* The same for the output rows first..first + count - 1 only, which go to `output`; count is
- * params->strip at most. Input row y lies at ring + y % ring_rows * (bytes of a row), so that a
- * caller may make the input while it is consumed. */
-void mz_depthwise_3x3_rows(const mz_depthwise_3x3_s8_dsp_params *params, const int8_t *ring,
-                           int32_t ring_rows, int32_t first, int32_t count, int8_t *output,
-                           int8_t *scratch);
 
 #endif

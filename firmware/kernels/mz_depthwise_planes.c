@@ -11,22 +11,23 @@ static int32_t byte_of(int32_t word, int32_t place) {
 static int8_t convolve_one(const int16_t *at, const int32_t *channel) {
     static const int8_t word[9] = {2, 2, 3, 2, 2, 3, 3, 3, 4};
     static const int8_t place[9] = {0, 2, 1, 1, 3, 3, 0, 2, 0};
-    const int32_t up = byte_of(channel[4], 1);
+    const int32_t shift = byte_of(channel[4], 1) ? MZ_LINE_SMALL_SHIFT : MZ_LINE_SHIFT;
     uint32_t total = (uint32_t)channel[0];
     for (int32_t tap = 0; tap < 9; tap++) {
-        const int32_t weight = byte_of(channel[word[tap]], place[tap]) * (1 << up);
+        const int32_t weight = 256 * byte_of(channel[word[tap]], place[tap]);
         total += (uint32_t)(weight * at[tap / 3 * MZ_PLANE_ROW + tap % 3]);
     }
-    return mz_line_output(total, channel[1], (channel[4] >> 16) + MZ_LINE_ROUND);
+    return mz_line_output(total, channel[1], (channel[4] >> 16) + MZ_LINE_ROUND(shift), shift);
 }
 
 /* Columns first..job->columns - 1 of all rows, one by one. */
 static void convolve_slowly(const mz_planes_job *job, int32_t first) {
-    for (int32_t channel = 0; channel < MZ_PLANES; channel++) {
+    for (int32_t channel = 0; channel < job->count; channel++) {
         int8_t *to = job->output + channel;
         for (int32_t row = 0; row < job->rows; row++) {
             const int16_t *const at = job->planes + (row * job->stride - 1) * MZ_PLANE_ROW +
-                                      channel * MZ_PLANE_COLUMNS + MZ_PLANES_LEAD(job->stride);
+                                      channel * job->plane_bytes / 2 +
+                                      MZ_PLANES_LEAD(job->stride);
             for (int32_t column = first; column < job->columns; column++) {
                 to[column * job->output_step] =
                     convolve_one(at + column * job->stride,
@@ -37,8 +38,8 @@ static void convolve_slowly(const mz_planes_job *job, int32_t first) {
     }
 }
 
-mz_planes_job mz_planes_prepare(int32_t stride, int32_t columns, int32_t rows, int32_t output_step,
-                                int32_t row_bytes) {
+mz_planes_job mz_planes_prepare(int32_t stride, int32_t columns, int32_t rows,
+                                int32_t plane_columns, int32_t output_step, int32_t row_bytes) {
     const int32_t groups = columns / MZ_GROUP;
     const int32_t row_step = 2 * MZ_PLANE_ROW * stride;
     const int32_t group_bytes = 2 * MZ_GROUP * stride * groups;
@@ -48,6 +49,7 @@ mz_planes_job mz_planes_prepare(int32_t stride, int32_t columns, int32_t rows, i
         .group_bytes = group_bytes,
         .end_bytes = rows * row_step + group_bytes,
         .output_step = output_step,
+        .plane_bytes = 2 * plane_columns,
         .columns = columns,
         .rows = rows,
         .row_bytes = row_bytes,
@@ -60,7 +62,8 @@ mz_planes_job mz_planes_prepare(int32_t stride, int32_t columns, int32_t rows, i
 
 _Static_assert(MZ_PLANE_COLUMNS == 68 && MZ_PLANE_ROW == 272 && MZ_PLANES == 4 && MZ_GROUP == 4 &&
                    MZ_DEPTHWISE_WORDS == 5 && MZ_LINE_SHIFT == 14 &&
-                   MZ_LINE_ROUND == -0x1FE000,
+                   MZ_LINE_ROUND(14) == -0x1FE000 && MZ_LINE_SMALL_SHIFT == 7 &&
+                   MZ_LINE_ROUND(7) == -0x3FC0,
                "the assembly below counts on these");
 
 /* r0 pixels, r1 planes, r2 and r3 once and three times the step from pixel to pixel. On the stack:
@@ -79,7 +82,6 @@ __attribute__((naked)) void mz_planes_widen(
         "push {r2, r3, r5, r6}\n\t"      /* rows, groups, and both ways to the next row */
         "mov r2, r4\n\t"
         "add r3, r2, r2, lsl #1\n\t"
-        "mov r12, #0xFF00FF00\n\t"
         "ldr r5, [sp, #4]\n\t"
         "1:\n\t"
         "add lr, r1, r5, lsl #3\n\t"
@@ -91,19 +93,19 @@ __attribute__((naked)) void mz_planes_widen(
         "add r0, r0, r2, lsl #2\n\t"
         "pkhbt r8, r4, r5, lsl #16\n\t"
         "pkhbt r9, r6, r7, lsl #16\n\t"
-        "and r10, r12, r8, lsl #8\n\t"
-        "and r11, r12, r9, lsl #8\n\t"
+        "sxtb16 r10, r8\n\t"
+        "sxtb16 r11, r9\n\t"
         "strd r10, r11, [r1], #8\n\t"
-        "and r8, r12, r8\n\t"
-        "and r9, r12, r9\n\t"
+        "sxtb16 r8, r8, ror #8\n\t"
+        "sxtb16 r9, r9, ror #8\n\t"
         "strd r8, r9, [r1, #128]\n\t"
         "pkhtb r4, r5, r4, asr #16\n\t"
         "pkhtb r6, r7, r6, asr #16\n\t"
-        "and r10, r12, r4, lsl #8\n\t"
-        "and r11, r12, r6, lsl #8\n\t"
+        "sxtb16 r10, r4\n\t"
+        "sxtb16 r11, r6\n\t"
         "strd r10, r11, [r1, #264]\n\t"
-        "and r4, r12, r4\n\t"
-        "and r6, r12, r6\n\t"
+        "sxtb16 r4, r4, ror #8\n\t"
+        "sxtb16 r6, r6, ror #8\n\t"
         "strd r4, r6, [r1, #400]\n\t"
         "cmp r1, lr\n\t"
         "bne 2b\n\t"
@@ -118,52 +120,41 @@ __attribute__((naked)) void mz_planes_widen(
 }
 
 /* On the stack: 0 multiplier, 4 round, 8 step, 12 end of the row, 16 start, 20 end of a row behind
- * the last, 24 input skip, 28 output skip, 32 group bytes, 36 end bytes, 40 planes, 44 output, 48 channels,
- * 52 channels left.
+ * the last, 24 input skip, 28 output skip, 32 group bytes, 36 end bytes, 40 planes, 44 output,
+ * 48 channels, 52 channels left, 56 bytes from plane to plane.
  *
- * r0 planes, r1 output, r2 and r3 activations, r10, r11, r12, lr sums. Weights (bottom, top):
- * r4 (w0, w1), r5 (w1, w2), r6 (w3, w4), r7 (w4, w5), r8 (w6, w7), r9 (w7, w8); at stride 2 r5 is
- * (w2, w5), r7 is (w8, ..) and r9 the start. */
+ * r0 planes, r1 output, r2 and r3 activations, r10, r11, r12, lr sums. Weights times 256 (bottom,
+ * top): r4 (w0, w1), r5 (w1, w2), r6 (w3, w4), r7 (w4, w5), r8 (w6, w7), r9 (w7, w8); at stride 2
+ * r5 is (w2, w5), r7 is (w8, ..) and r9 the start. */
 #define OPEN \
     "push {r4-r11, lr}\n\t" \
-    "ldm r0, {r1-r8}\n\t" \
-    "mov r9, #4\n\t" \
-    "sub sp, #56\n\t" \
+    "ldm r0, {r1-r10}\n\t" \
+    "sub sp, #60\n\t" \
     "str r8, [sp, #8]\n\t" \
-    "add r10, sp, #24\n\t" \
-    "stm r10, {r1-r7, r9}\n\t"
+    "add r11, sp, #24\n\t" \
+    "stm r11, {r1-r7, r9, r10}\n\t"
 
-/* The next channel's numbers, planes and output. */
+/* The next channel's numbers, planes and output. Flag Z is clear for the small shift. */
 #define CHANNEL \
     "ldr r12, [sp, #48]\n\t" \
     "ldm r12!, {r2-r6}\n\t" \
     "str r12, [sp, #48]\n\t" \
     "str r3, [sp]\n\t" \
+    "tst r6, #0x100\n\t" \
     "asr r10, r6, #16\n\t" \
-    "sub r10, #0x1FE000\n\t" \
+    "ite eq\n\t" \
+    "subeq r10, r10, #0x1FE000\n\t" \
+    "subne r10, r10, #0x3FC0\n\t" \
     "str r10, [sp, #4]\n\t" \
-    "ubfx r0, r6, #8, #8\n\t" \
-    "sxtb r10, r6\n\t" \
-    "sxtb16 r6, r4, ror #8\n\t" \
-    "sxtb16 r4, r4\n\t" \
-    "sxtb16 r8, r5\n\t" \
-    "sxtb16 r5, r5, ror #8\n\t" \
-    "cbz r0, 4f\n\t" \
-    "mvn r12, #0\n\t" \
-    "lsl r3, r12, r0\n\t" \
-    "pkhbt r3, r12, r3, lsl #16\n\t" /* clears what a low halfword shifts into a high one */ \
-    "lsl r10, r10, r0\n\t" \
-    "lsl r4, r4, r0\n\t" \
-    "lsl r5, r5, r0\n\t" \
-    "lsl r6, r6, r0\n\t" \
-    "lsl r8, r8, r0\n\t" \
-    "and r4, r4, r3\n\t" \
-    "and r5, r5, r3\n\t" \
-    "and r6, r6, r3\n\t" \
-    "and r8, r8, r3\n\t" \
-    "4:\n\t" \
+    "mov r3, #0xFF00FF00\n\t" \
+    "lsl r10, r6, #8\n\t" \
+    "and r6, r3, r4\n\t" \
+    "and r4, r3, r4, lsl #8\n\t" \
+    "and r8, r3, r5, lsl #8\n\t" \
+    "and r5, r3, r5\n\t" \
     "ldrd r0, r1, [sp, #40]\n\t" \
-    "add r11, r0, #136\n\t" \
+    "ldr r11, [sp, #56]\n\t" \
+    "add r11, r0\n\t" \
     "add r12, r1, #1\n\t" \
     "strd r11, r12, [sp, #40]\n\t" \
     "ldrd r11, r12, [sp, #32]\n\t" \
@@ -171,17 +162,17 @@ __attribute__((naked)) void mz_planes_widen(
     "add r12, r0\n\t" \
     "str r11, [sp, #12]\n\t"
 
-#define OUTPUTS \
+#define OUTPUTS(shift) \
     "ldrd r2, r3, [sp]\n\t" \
     "smmla r10, r10, r2, r3\n\t" \
     "smmla r11, r11, r2, r3\n\t" \
     "smmla r12, r12, r2, r3\n\t" \
     "smmla lr, lr, r2, r3\n\t" \
     "ldrd r2, r3, [sp, #8]\n\t" \
-    "ssat r10, #8, r10, asr #14\n\t" \
-    "ssat r11, #8, r11, asr #14\n\t" \
-    "ssat r12, #8, r12, asr #14\n\t" \
-    "ssat lr, #8, lr, asr #14\n\t" \
+    "ssat r10, #8, r10, asr #" shift "\n\t" \
+    "ssat r11, #8, r11, asr #" shift "\n\t" \
+    "ssat r12, #8, r12, asr #" shift "\n\t" \
+    "ssat lr, #8, lr, asr #" shift "\n\t" \
     "strb r10, [r1]\n\t" \
     "strb r11, [r1, r2]\n\t" \
     "add r1, r1, r2, lsl #1\n\t" \
@@ -189,10 +180,13 @@ __attribute__((naked)) void mz_planes_widen(
     "strb lr, [r1, r2]\n\t" \
     "add r1, r1, r2, lsl #1\n\t"
 
-/* The next row, the next channel, the end. step: bytes from row to row of the planes. */
-#define CLOSE(step) \
+/* All rows of a channel, and what follows the last one. step: bytes from row to row of the planes. */
+#define ROWS(group, shift, step, label) \
+    label ":\n\t" \
+    group \
+    OUTPUTS(shift) \
     "cmp r0, r3\n\t" \
-    "bne 2b\n\t" \
+    "bne " label "b\n\t" \
     "ldrd r10, r11, [sp, #24]\n\t" \
     "ldr r12, [sp, #20]\n\t" \
     "add r3, #" step "\n\t" \
@@ -200,13 +194,82 @@ __attribute__((naked)) void mz_planes_widen(
     "add r1, r11\n\t" \
     "str r3, [sp, #12]\n\t" \
     "cmp r3, r12\n\t" \
-    "bne 2b\n\t" \
+    "bne " label "b\n\t" \
     "ldr r10, [sp, #52]\n\t" \
     "subs r10, #1\n\t" \
     "str r10, [sp, #52]\n\t" \
     "bne 1b\n\t" \
-    "add sp, #56\n\t" \
+    "add sp, #60\n\t" \
     "pop {r4-r11, pc}\n\t"
+
+/* Windows begin at odd columns: (.., x0) (x1, x2) (x3, x4) (x5, ..) for four outputs. */
+#define FOUR_AT_STRIDE_1 \
+    "ldr lr, [sp, #16]\n\t" \
+    "ldrd r2, r3, [r0, #-544]\n\t" \
+    "smlatb r10, r2, r4, lr\n\t" \
+    "smlad r10, r3, r5, r10\n\t" \
+    "smlad r11, r3, r4, lr\n\t" \
+    "smlatb r12, r3, r4, lr\n\t" \
+    "ldrd r2, r3, [r0, #-536]\n\t" \
+    "smlabt r11, r2, r5, r11\n\t" \
+    "smlad r12, r2, r5, r12\n\t" \
+    "smlad lr, r2, r4, lr\n\t" \
+    "smlabt lr, r3, r5, lr\n\t" \
+    "ldrd r2, r3, [r0], #8\n\t" \
+    "smlatb r10, r2, r6, r10\n\t" \
+    "smlad r10, r3, r7, r10\n\t" \
+    "smlad r11, r3, r6, r11\n\t" \
+    "smlatb r12, r3, r6, r12\n\t" \
+    "ldrd r2, r3, [r0]\n\t" \
+    "smlabt r11, r2, r7, r11\n\t" \
+    "smlad r12, r2, r7, r12\n\t" \
+    "smlad lr, r2, r6, lr\n\t" \
+    "smlabt lr, r3, r7, lr\n\t" \
+    "ldrd r2, r3, [r0, #536]\n\t" \
+    "smlatb r10, r2, r8, r10\n\t" \
+    "smlad r10, r3, r9, r10\n\t" \
+    "smlad r11, r3, r8, r11\n\t" \
+    "smlatb r12, r3, r8, r12\n\t" \
+    "ldrd r2, r3, [r0, #544]\n\t" \
+    "smlabt r11, r2, r9, r11\n\t" \
+    "smlad r12, r2, r9, r12\n\t" \
+    "smlad lr, r2, r8, lr\n\t" \
+    "smlabt lr, r3, r9, lr\n\t"
+
+#define FOUR_AT_STRIDE_2 \
+    "ldrd r2, r3, [r0, #-544]\n\t" \
+    "smlad r10, r2, r4, r9\n\t" \
+    "smlabb r10, r3, r5, r10\n\t" \
+    "smlad r11, r3, r4, r9\n\t" \
+    "ldrd r2, r3, [r0, #-536]\n\t" \
+    "smlabb r11, r2, r5, r11\n\t" \
+    "smlad r12, r2, r4, r9\n\t" \
+    "smlabb r12, r3, r5, r12\n\t" \
+    "smlad lr, r3, r4, r9\n\t" \
+    "ldrd r2, r3, [r0, #-528]\n\t" \
+    "smlabb lr, r2, r5, lr\n\t" \
+    "ldrd r2, r3, [r0], #16\n\t" \
+    "smlad r10, r2, r6, r10\n\t" \
+    "smlabt r10, r3, r5, r10\n\t" \
+    "smlad r11, r3, r6, r11\n\t" \
+    "ldrd r2, r3, [r0, #-8]\n\t" \
+    "smlabt r11, r2, r5, r11\n\t" \
+    "smlad r12, r2, r6, r12\n\t" \
+    "smlabt r12, r3, r5, r12\n\t" \
+    "smlad lr, r3, r6, lr\n\t" \
+    "ldr r2, [r0]\n\t" \
+    "smlabt lr, r2, r5, lr\n\t" \
+    "ldrd r2, r3, [r0, #528]\n\t" \
+    "smlad r10, r2, r8, r10\n\t" \
+    "smlabb r10, r3, r7, r10\n\t" \
+    "smlad r11, r3, r8, r11\n\t" \
+    "ldrd r2, r3, [r0, #536]\n\t" \
+    "smlabb r11, r2, r7, r11\n\t" \
+    "smlad r12, r2, r8, r12\n\t" \
+    "smlabb r12, r3, r7, r12\n\t" \
+    "smlad lr, r3, r8, lr\n\t" \
+    "ldr r2, [r0, #544]\n\t" \
+    "smlabb lr, r2, r7, lr\n\t"
 
 __attribute__((naked)) static void run_stride_1(const mz_planes_job *job __attribute__((unused))) {
     __asm__ volatile(
@@ -219,43 +282,9 @@ __attribute__((naked)) static void run_stride_1(const mz_planes_job *job __attri
         "pkhbt r5, r2, r5, lsl #16\n\t"
         "asr r2, r8, #16\n\t"
         "pkhbt r9, r2, r10, lsl #16\n\t"
-        /* Windows begin at odd columns: (.., x0) (x1, x2) (x3, x4) (x5, ..) for four outputs. */
-        "2:\n\t"
-        "ldr lr, [sp, #16]\n\t"
-        "ldrd r2, r3, [r0, #-544]\n\t"
-        "smlatb r10, r2, r4, lr\n\t"
-        "smlad r10, r3, r5, r10\n\t"
-        "smlad r11, r3, r4, lr\n\t"
-        "smlatb r12, r3, r4, lr\n\t"
-        "ldrd r2, r3, [r0, #-536]\n\t"
-        "smlabt r11, r2, r5, r11\n\t"
-        "smlad r12, r2, r5, r12\n\t"
-        "smlad lr, r2, r4, lr\n\t"
-        "smlabt lr, r3, r5, lr\n\t"
-
-        "ldrd r2, r3, [r0], #8\n\t"
-        "smlatb r10, r2, r6, r10\n\t"
-        "smlad r10, r3, r7, r10\n\t"
-        "smlad r11, r3, r6, r11\n\t"
-        "smlatb r12, r3, r6, r12\n\t"
-        "ldrd r2, r3, [r0]\n\t"
-        "smlabt r11, r2, r7, r11\n\t"
-        "smlad r12, r2, r7, r12\n\t"
-        "smlad lr, r2, r6, lr\n\t"
-        "smlabt lr, r3, r7, lr\n\t"
-
-        "ldrd r2, r3, [r0, #536]\n\t"
-        "smlatb r10, r2, r8, r10\n\t"
-        "smlad r10, r3, r9, r10\n\t"
-        "smlad r11, r3, r8, r11\n\t"
-        "smlatb r12, r3, r8, r12\n\t"
-        "ldrd r2, r3, [r0, #544]\n\t"
-        "smlabt r11, r2, r9, r11\n\t"
-        "smlad r12, r2, r9, r12\n\t"
-        "smlad lr, r2, r8, lr\n\t"
-        "smlabt lr, r3, r9, lr\n\t"
-        OUTPUTS
-        CLOSE("544"));
+        "bne 3f\n\t"
+        ROWS(FOUR_AT_STRIDE_1, "14", "544", "2")
+        ROWS(FOUR_AT_STRIDE_1, "7", "544", "3"));
 }
 
 __attribute__((naked)) static void run_stride_2(const mz_planes_job *job __attribute__((unused))) {
@@ -266,44 +295,9 @@ __attribute__((naked)) static void run_stride_2(const mz_planes_job *job __attri
         "str r12, [sp, #20]\n\t"
         "mov r9, r2\n\t"
         "mov r7, r10\n\t"
-        "2:\n\t"
-        "ldrd r2, r3, [r0, #-544]\n\t"
-        "smlad r10, r2, r4, r9\n\t"
-        "smlabb r10, r3, r5, r10\n\t"
-        "smlad r11, r3, r4, r9\n\t"
-        "ldrd r2, r3, [r0, #-536]\n\t"
-        "smlabb r11, r2, r5, r11\n\t"
-        "smlad r12, r2, r4, r9\n\t"
-        "smlabb r12, r3, r5, r12\n\t"
-        "smlad lr, r3, r4, r9\n\t"
-        "ldrd r2, r3, [r0, #-528]\n\t"
-        "smlabb lr, r2, r5, lr\n\t"
-
-        "ldrd r2, r3, [r0], #16\n\t"
-        "smlad r10, r2, r6, r10\n\t"
-        "smlabt r10, r3, r5, r10\n\t"
-        "smlad r11, r3, r6, r11\n\t"
-        "ldrd r2, r3, [r0, #-8]\n\t"
-        "smlabt r11, r2, r5, r11\n\t"
-        "smlad r12, r2, r6, r12\n\t"
-        "smlabt r12, r3, r5, r12\n\t"
-        "smlad lr, r3, r6, lr\n\t"
-        "ldr r2, [r0]\n\t"
-        "smlabt lr, r2, r5, lr\n\t"
-
-        "ldrd r2, r3, [r0, #528]\n\t"
-        "smlad r10, r2, r8, r10\n\t"
-        "smlabb r10, r3, r7, r10\n\t"
-        "smlad r11, r3, r8, r11\n\t"
-        "ldrd r2, r3, [r0, #536]\n\t"
-        "smlabb r11, r2, r7, r11\n\t"
-        "smlad r12, r2, r8, r12\n\t"
-        "smlabb r12, r3, r7, r12\n\t"
-        "smlad lr, r3, r8, lr\n\t"
-        "ldr r2, [r0, #544]\n\t"
-        "smlabb lr, r2, r7, lr\n\t"
-        OUTPUTS
-        CLOSE("1088"));
+        "bne 3f\n\t"
+        ROWS(FOUR_AT_STRIDE_2, "14", "1088", "2")
+        ROWS(FOUR_AT_STRIDE_2, "7", "1088", "3"));
 }
 
 void mz_planes_convolve(const mz_planes_job *job) {
@@ -323,7 +317,7 @@ void mz_planes_widen(const int8_t *pixels, int16_t *planes, int32_t rows, int32_
         const int8_t *pixel = pixels + row * row_bytes;
         for (int32_t column = 0; column < groups * MZ_GROUP; column++, pixel += channels) {
             for (int32_t channel = 0; channel < MZ_PLANES; channel++) {
-                planes[channel * MZ_PLANE_COLUMNS + column] = (int16_t)(256 * pixel[channel]);
+                planes[channel * MZ_PLANE_COLUMNS + column] = pixel[channel];
             }
         }
         planes += MZ_PLANE_ROW;

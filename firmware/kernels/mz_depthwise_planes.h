@@ -4,7 +4,8 @@
 
 #include <stdint.h>
 
-/* Planes lie row by row, [row][channel][column], int16. */
+/* Planes lie row by row, [row][channel][column], int16; a row has room for MZ_PLANE_ROW columns of all
+ * its channels together. MZ_PLANES channels of MZ_PLANE_COLUMNS is how mz_planes_widen fills them. */
 #define MZ_PLANES 4
 #define MZ_PLANE_COLUMNS 68
 #define MZ_PLANE_ROW (MZ_PLANES * MZ_PLANE_COLUMNS)
@@ -21,7 +22,7 @@
 void mz_planes_widen(const int8_t *pixels, int16_t *planes, int32_t rows, int32_t groups,
                      int32_t channels, int32_t row_bytes);
 
-/* Four neighbouring channels of the output. The assembly counts on the first eight fields. */
+/* Neighbouring channels of the output. The assembly counts on the first ten fields. */
 typedef struct {
     int32_t input_skip, output_skip; /* bytes from behind a row's groups to the next row */
     int32_t group_bytes;             /* of a row of planes, over which the groups step */
@@ -30,12 +31,15 @@ typedef struct {
     int8_t *output;
     const int32_t *channels; /* MZ_DEPTHWISE_WORDS of each */
     int32_t output_step;     /* bytes from pixel to pixel */
+    int32_t count;           /* of channels */
+    int32_t plane_bytes;     /* from channel to channel of the planes */
     int32_t columns, rows, row_bytes, stride; /* of the output */
 } mz_planes_job;
 
-/* All but planes, output and channels. row_bytes: from row to row of the output. */
-mz_planes_job mz_planes_prepare(int32_t stride, int32_t columns, int32_t rows, int32_t output_step,
-                                int32_t row_bytes);
+/* All but planes, output, channels and count. plane_columns: from channel to channel of the planes;
+ * row_bytes: from row to row of the output. */
+mz_planes_job mz_planes_prepare(int32_t stride, int32_t columns, int32_t rows,
+                                int32_t plane_columns, int32_t output_step, int32_t row_bytes);
 
 void mz_planes_convolve(const mz_planes_job *job);
 

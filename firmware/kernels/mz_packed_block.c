@@ -9,11 +9,14 @@
 #define OFFSET(field) offsetof(mz_block_job, field)
 _Static_assert(OFFSET(output) == 0 && OFFSET(weights_end) == 16 && OFFSET(scratch) == 20 &&
                    OFFSET(skip) == 24 && OFFSET(again) == 28 && OFFSET(scratch_end) == 32 &&
-                   OFFSET(exact) == 36 && OFFSET(weights) == 40 && OFFSET(input) == 44 &&
+                   OFFSET(outputs) == 36 && OFFSET(weights) == 40 && OFFSET(input) == 44 &&
                    OFFSET(input_step) == 60 && OFFSET(output_step) == 64 &&
                    OFFSET(blocks) == 68 && OFFSET(stream_end) == 72 &&
                    sizeof(mz_block_job) == 76,
                "the assembly below counts on it");
+_Static_assert(offsetof(mz_block_planes, step) == 4 && offsetof(mz_block_planes, jump) == 8 &&
+                   offsetof(mz_block_planes, panel_words) == 12,
+               "and on it");
 _Static_assert(MZ_BLOCK_UNROLL == 16 && MZ_LINE_SHIFT == 11, "so does it on these");
 
 /* While a pair of channels is summed up, in r0..r7 the sums (pixel 0: c, c + 1; pixel 1: ...), in
@@ -83,6 +86,13 @@ _Static_assert(MZ_BLOCK_UNROLL == 16 && MZ_LINE_SHIFT == 11, "so does it on thes
 /* r10: offset. */
 #define LINEAR_OUTPUT(a, multiplier) "smmla " a ", " a ", " multiplier ", r10\n\t"
 #define SATURATED(a) "ssat " a ", #8, " a ", asr #11\n\t"
+#define LINEAR_OUTPUTS \
+    LINEAR_OUTPUT("r0", "r8") LINEAR_OUTPUT("r1", "r9") \
+    LINEAR_OUTPUT("r2", "r8") LINEAR_OUTPUT("r3", "r9") \
+    LINEAR_OUTPUT("r4", "r8") LINEAR_OUTPUT("r5", "r9") \
+    LINEAR_OUTPUT("r6", "r8") LINEAR_OUTPUT("r7", "r9") \
+    SATURATED("r0") SATURATED("r1") SATURATED("r2") SATURATED("r3") \
+    SATURATED("r4") SATURATED("r5") SATURATED("r6") SATURATED("r7")
 
 /* In place: what is written at a quad of the lower half has been read from the upper. */
 __attribute__((naked, noinline)) void mz_block_mix(const mz_block_job *job
@@ -113,7 +123,7 @@ __attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_jo
         "sub r0, #36\n\t"
         "ldm r0, {r1-r9}\n\t"
         "push {r1-r9}\n\t"
-        /* skip becomes the address at which the unrolled loop is entered, exact the one at which
+        /* skip becomes the address at which the unrolled loop is entered, outputs the one at which
          * sums become outputs, again the one to go to from the end of the loop. */
         "ldr r0, [sp, #24]\n\t"
         "adr.w r1, 4f\n\t"
@@ -124,6 +134,9 @@ __attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_jo
         "adr.w r2, 6f\n\t"
         "cbz r1, 10f\n\t"
         "adr.w r2, 7f\n\t"
+        "cmp r1, #1\n\t"
+        "beq 10f\n\t"
+        "adr.w r2, 13f\n\t"
         "10:\n\t"
         "orr r2, r2, #1\n\t"
         "str r2, [sp, #36]\n\t"
@@ -180,15 +193,10 @@ __attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_jo
         "bne 4b\n\t"
         "ldr pc, [sp, #36]\n\t"
 
-        /* exact = 0 */
+        /* MZ_BLOCK_LINE */
         "6:\n\t"
         "ldm lr!, {r8-r10}\n\t"
-        LINEAR_OUTPUT("r0", "r8") LINEAR_OUTPUT("r1", "r9")
-        LINEAR_OUTPUT("r2", "r8") LINEAR_OUTPUT("r3", "r9")
-        LINEAR_OUTPUT("r4", "r8") LINEAR_OUTPUT("r5", "r9")
-        LINEAR_OUTPUT("r6", "r8") LINEAR_OUTPUT("r7", "r9")
-        SATURATED("r0") SATURATED("r1") SATURATED("r2") SATURATED("r3")
-        SATURATED("r4") SATURATED("r5") SATURATED("r6") SATURATED("r7")
+        LINEAR_OUTPUTS
         "8:\n\t"
         "bfi r0, r1, #8, #8\n\t"
         "bfi r2, r3, #8, #8\n\t"
@@ -214,6 +222,7 @@ __attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_jo
         "add r8, r0\n\t"
         "add r9, r0\n\t"
         "stm sp, {r5, r7-r9}\n\t"
+        "15:\n\t"
         "ldr r0, [sp, #68]\n\t"
         "subs r0, #1\n\t"
         "str r0, [sp, #68]\n\t"
@@ -228,13 +237,53 @@ __attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_jo
         "stm sp, {r5, r7-r9}\n\t"
         "b 3b\n\t"
 
-        /* exact = 1 */
+        /* MZ_BLOCK_EXACT */
         "7:\n\t"
         "ldm lr!, {r8-r10}\n\t"
         EXACT_OUTPUT("r0") EXACT_OUTPUT("r2") EXACT_OUTPUT("r4") EXACT_OUTPUT("r6")
         "ldm lr!, {r8-r10}\n\t"
         EXACT_OUTPUT("r1") EXACT_OUTPUT("r3") EXACT_OUTPUT("r5") EXACT_OUTPUT("r7")
-        "b 8b\n\t");
+        "b 8b\n\t"
+
+        /* MZ_BLOCK_TO_PLANES */
+        "13:\n\t"
+        "ldm lr!, {r8-r10}\n\t"
+        LINEAR_OUTPUTS
+        "pkhbt r0, r0, r2, lsl #16\n\t"
+        "pkhbt r2, r4, r6, lsl #16\n\t"
+        "pkhbt r1, r1, r3, lsl #16\n\t"
+        "pkhbt r3, r5, r7, lsl #16\n\t"
+        "ldm sp, {r4-r7, r10, r12}\n\t"
+        "strd r0, r2, [r4]\n\t"
+        "add r4, r5\n\t"
+        "strd r1, r3, [r4]\n\t"
+        "add r4, r5\n\t"
+        "str r4, [sp]\n\t"
+        "cmp lr, r10\n\t"
+        "blo 3b\n\t"
+        /* A panel is done, or all of them. */
+        "ldr r8, [sp, #72]\n\t"
+        "cmp lr, r8\n\t"
+        "beq 14f\n\t"
+        "add r4, r6\n\t"
+        "add r10, r10, r7, lsl #2\n\t"
+        "cmp r10, r8\n\t"
+        "it hi\n\t"
+        "movhi r10, r8\n\t"
+        "str r4, [sp]\n\t"
+        "str r10, [sp, #16]\n\t"
+        "b 3b\n\t"
+        "14:\n\t"
+        "ldr r0, [sp, #64]\n\t"
+        "ldr r10, [sp, #40]\n\t"
+        "add r4, r0\n\t"
+        "add r10, r10, r7, lsl #2\n\t"
+        "cmp r10, r8\n\t"
+        "it hi\n\t"
+        "movhi r10, r8\n\t"
+        "str r4, [sp]\n\t"
+        "str r10, [sp, #16]\n\t"
+        "b 15b\n\t");
 }
 
 #else
@@ -263,19 +312,52 @@ static int32_t sum_of(int32_t start, const int32_t *weights, const int8_t *x, in
     return (int32_t)sum;
 }
 
+/* The outputs of pixel 0: c, c + 1; pixel 1: ... Returns what follows in the stream. */
 static const int32_t *run_pair(const mz_block_job *job, int32_t quads, const int32_t *stream,
-                               int8_t *const *output) {
+                               int8_t *outputs) {
     const int32_t *const weights = stream + 2, *const to = weights + 2 * quads;
     const int8_t *x = upper_half(job);
+    const int32_t exact = job->outputs == MZ_BLOCK_EXACT;
     for (int32_t i = 0; i < MZ_BLOCK_PIXELS; i++, x += 4) {
         for (int32_t c = 0; c < 2; c++) {
             const int32_t sum = sum_of(stream[c], weights + c, x, quads);
-            output[i][c] = job->exact
-                               ? mz_exact_output(sum, to[3 * c], to[3 * c + 1], to[3 * c + 2])
+            *outputs++ = exact ? mz_exact_output(sum, to[3 * c], to[3 * c + 1], to[3 * c + 2])
                                : mz_line_output(sum, to[c], to[2]);
         }
     }
-    return to + (job->exact ? 6 : 3);
+    return to + (exact ? 6 : 3);
+}
+
+/* These return, or leave behind, where the channels' last outputs ended. */
+static void run_to_pixels(const mz_block_job *job, int32_t quads, int8_t **output) {
+    for (const int32_t *stream = job->weights; stream != job->stream_end;) {
+        /* A last channel without a partner comes with the one before it. */
+        const int32_t back = stream == job->weights_end ? 1 : 0;
+        int8_t outputs[2 * MZ_BLOCK_PIXELS];
+        stream = run_pair(job, quads, stream, outputs);
+        for (int32_t i = 0; i < MZ_BLOCK_PIXELS; i++) {
+            output[i] -= back;
+            *output[i]++ = outputs[2 * i];
+            *output[i]++ = outputs[2 * i + 1];
+        }
+    }
+}
+
+static int16_t *run_to_planes(const mz_block_job *job, int32_t quads, int16_t *output) {
+    const int32_t *panel_end = job->weights_end;
+    for (const int32_t *stream = job->weights; stream != job->stream_end;) {
+        if (stream == panel_end) {
+            output += job->planes.jump / 2;
+            panel_end += job->planes.panel_words;
+        }
+        int8_t outputs[2 * MZ_BLOCK_PIXELS];
+        stream = run_pair(job, quads, stream, outputs);
+        for (int32_t i = 0; i < 2 * MZ_BLOCK_PIXELS; i++) {
+            output[i % 2 * (job->planes.step / 2) + i / 2] = outputs[i];
+        }
+        output += job->planes.step;
+    }
+    return output;
 }
 
 void mz_block_mix(const mz_block_job *job) {
@@ -284,31 +366,26 @@ void mz_block_mix(const mz_block_job *job) {
 
 void mz_block_run(const mz_block_job *job) {
     const int32_t quads = (int32_t)(job->scratch_end - job->scratch) / 8;
+    const int32_t to_planes = job->outputs == MZ_BLOCK_TO_PLANES;
     const int8_t *input[MZ_BLOCK_PIXELS];
     int8_t *output[MZ_BLOCK_PIXELS];
+    int16_t *planes = to_planes ? job->planes.output : 0;
     for (int32_t i = 0; i < MZ_BLOCK_PIXELS; i++) {
         input[i] = job->input[i];
-        output[i] = job->output[i];
+        output[i] = to_planes ? 0 : job->output[i];
     }
     for (int32_t block = 0; block < job->blocks; block++) {
         if (job->input[0]) {
             read_block(input, 4 * quads, upper_half(job));
         }
-        const int32_t *stream = job->weights;
-        while (stream != job->stream_end) {
-            /* A last channel without a partner comes with the one before it. */
-            const int32_t back = stream == job->weights_end ? 1 : 0;
-            for (int32_t i = 0; i < MZ_BLOCK_PIXELS; i++) {
-                output[i] -= back;
-            }
-            stream = run_pair(job, quads, stream, output);
-            for (int32_t i = 0; i < MZ_BLOCK_PIXELS; i++) {
-                output[i] += 2;
-            }
+        if (to_planes) {
+            planes = run_to_planes(job, quads, planes) + job->output_step / 2;
+        } else {
+            run_to_pixels(job, quads, output);
         }
         for (int32_t i = 0; i < MZ_BLOCK_PIXELS; i++) {
             input[i] = job->input[0] ? input[i] + job->input_step + 4 * quads : input[i];
-            output[i] += job->output_step;
+            output[i] = to_planes ? 0 : output[i] + job->output_step;
         }
     }
 }

@@ -8,18 +8,33 @@
 
 #define MZ_BLOCK_PIXELS 4
 
+/* How sums become outputs: along a straight line, exactly, or along a line into planes. */
+enum { MZ_BLOCK_LINE, MZ_BLOCK_EXACT, MZ_BLOCK_TO_PLANES };
+
+/* Outputs as int16, every channel in a plane of its own, so that a block's four pixels lie together;
+ * channels are even in number. */
+typedef struct {
+    int16_t *output;     /* of the first channel */
+    int32_t step;        /* bytes from plane to plane */
+    int32_t jump;        /* and this much more behind each panel of channels */
+    int32_t panel_words; /* of the stream, for one panel */
+} mz_block_planes;
+
 /* The assembly copies this to its stack as it is, so the order of the fields counts. */
 typedef struct {
-    int8_t *output[MZ_BLOCK_PIXELS];
-    const int32_t *weights_end; /* behind the last whole pair */
+    union {
+        int8_t *output[MZ_BLOCK_PIXELS];
+        mz_block_planes planes;
+    };
+    const int32_t *weights_end; /* behind the last whole pair; to planes: behind the first panel */
     int32_t *scratch;           /* 32 bytes for every four input channels */
     int32_t skip;               /* of the unrolled loop, in its first pass */
     int32_t again;              /* 1: the unrolled loop takes several passes */
     int32_t *scratch_end;
-    int32_t exact; /* 0: sums become outputs along a straight line */
+    int32_t outputs; /* MZ_BLOCK_LINE, .. */
     const int32_t *weights;
     const int8_t *input[MZ_BLOCK_PIXELS];
-    int32_t input_step, output_step; /* from behind a block's pixel to the next block's */
+    int32_t input_step, output_step; /* bytes from behind a block's pixel to the next block's */
     int32_t blocks;
     const int32_t *stream_end; /* behind the last channel; beyond weights_end when it is odd */
 } mz_block_job;
@@ -31,12 +46,16 @@ typedef struct {
 #define MZ_BLOCK_LINE_WORDS 5
 #define MZ_BLOCK_EXACT_WORDS 8
 
+static inline int32_t mz_block_stream_words(int32_t outputs, int32_t depth) {
+    return depth / 2 + (outputs == MZ_BLOCK_EXACT ? MZ_BLOCK_EXACT_WORDS : MZ_BLOCK_LINE_WORDS);
+}
+
 /* All of a job but pixels and steps, field by field: an initializer would clear them too, by a call
  * of memset. scratch: 8 * depth bytes; depth is a multiple of 4. */
-static inline void mz_block_prepare(mz_block_job *job, const int32_t *packed, int32_t exact,
+static inline void mz_block_prepare(mz_block_job *job, const int32_t *packed, int32_t outputs,
                                     int32_t depth, int32_t channels, int8_t *scratch) {
     const int32_t quads = depth / 4;
-    const int32_t stream = 2 * quads + (exact ? MZ_BLOCK_EXACT_WORDS : MZ_BLOCK_LINE_WORDS);
+    const int32_t stream = mz_block_stream_words(outputs, depth);
     /* The first quad is outside; a first pass that is not whole begins within the loop. */
     const int32_t passes = quads > 1 ? (quads - 2) / MZ_BLOCK_UNROLL + 1 : 1;
     int32_t *const words = (int32_t *)(void *)scratch;
@@ -45,7 +64,7 @@ static inline void mz_block_prepare(mz_block_job *job, const int32_t *packed, in
     job->skip = passes * MZ_BLOCK_UNROLL - (quads - 1);
     job->again = passes > 1;
     job->scratch_end = words + 8 * quads;
-    job->exact = exact;
+    job->outputs = outputs;
     job->weights = packed;
     job->blocks = 1;
     job->stream_end = packed + (channels + 1) / 2 * stream;

@@ -1,23 +1,29 @@
-/* A pointwise convolution and the 3x3 depthwise one that reads it, row by row: what lies between
- * them is never whole in memory. */
+/* A pointwise convolution and a 3x3 depthwise one that alone reads its output, strip by strip: the
+ * image between them exists as rows of int16 planes only, just as the depthwise loops read them, so
+ * that nothing is widened and the image takes no memory of its own. */
 #ifndef MZ_POINTWISE_DEPTHWISE_S8_DSP_H
 #define MZ_POINTWISE_DEPTHWISE_S8_DSP_H
-
-#include <stdint.h>
 
 #include "kernels/mz_depthwise_3x3_s8_dsp.h"
 #include "kernels/mz_pointwise_s8_dsp.h"
 
 typedef struct {
-    mz_pointwise_s8_dsp_params pointwise; /* rows: the pixels of one row of the image */
+    /* rows: of one row of the image, a multiple of 4; channels: even; outputs along a straight line,
+     * which nothing clamps. */
+    mz_pointwise_s8_dsp_params pointwise;
+    /* Its window begins one column before the image at stride 1, and with the image at stride 2. */
     mz_depthwise_3x3_s8_dsp_params depthwise;
-    int32_t ring_rows; /* what a strip of the depthwise convolution reads */
+    /* Channels whose planes share rows: even, and at most MZ_PLANE_ROW / (width + MZ_PLANES_GAP). */
+    int32_t panel;
 } mz_pointwise_depthwise_s8_dsp_params;
 
-/* scratch: ring_rows rows of the depthwise convolution's input, rounded up to 16 bytes, then the
- * larger of both kernels' scratch; aligned to 16. All input rows that a strip of output needs are
- * read before the strip is written, so the output may lie over the input where it starts far enough
- * before it. */
+/* Between neighbouring channels' planes: the padding right of the one and left of the other. */
+#define MZ_PLANES_GAP 2
+
+/* scratch, aligned to 4: MZ_DEPTHWISE_SCRATCH_ROW bytes for every panel's (strip - 1) * stride + 3
+ * rows, 16 bytes, and the pointwise kernel's. Input rows are read as strips need them, from the top,
+ * and a strip is written when it has all of its own, so the output may lie over the input where it
+ * starts far enough before it. */
 void mz_pointwise_depthwise_s8_dsp(const mz_pointwise_depthwise_s8_dsp_params *params,
                                    const int8_t *input, int8_t *output, int8_t *scratch);
 

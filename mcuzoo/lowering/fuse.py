@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mcuzoo.lowering.alignment import align_up
 from mcuzoo.lowering.call import Call, Overlap
+from mcuzoo.lowering.ops.depthwise_3x3_dsp import SCRATCH_ROW
+from mcuzoo.lowering.ops.product_blocks import PIXELS
 from mcuzoo.lowering.params import (
     Depthwise3x3DspParams,
     PointwiseDepthwiseDspParams,
@@ -14,23 +15,62 @@ from mcuzoo.lowering.params import (
 
 _KERNEL = "mz_pointwise_depthwise_s8_dsp"
 
+GAP = 2
+"""MZ_PLANES_GAP: columns between the planes of neighbouring channels."""
 
-def fuse(first: Call, second: Call) -> Call | None:
-    """One call for both, or None where no kernel does both.
+ROW_COLUMNS = SCRATCH_ROW // 2
+"""MZ_PLANE_ROW: columns of planes that have a row in common."""
 
-    The caller answers for it that nobody else reads what lies between them.
+_BEHIND_BYTES = 16
+_STRIPS = (1, 2, 4, 8, 16, 32)
+_MOST_BYTES = 65_536
+
+
+def fuse(first: Call, second: Call) -> tuple[Call, ...]:
+    """Single calls that do the work of both, from the fastest to the one that needs least memory.
+
+    Empty where no kernel does both. The caller answers for it that nobody else reads what lies
+    between them.
     """
     pointwise, depthwise = first.params, second.params
     if not isinstance(pointwise, PointwiseDspParams):
-        return None
+        return ()
     if not isinstance(depthwise, Depthwise3x3DspParams) or second.inputs != (first.output,):
-        return None
-    ring_rows = min((depthwise.strip - 1) * depthwise.stride + 3, depthwise.input.height)
-    ring_bytes = ring_rows * depthwise.input.width * depthwise.input.channels
+        return ()
+    if not _fits_planes(pointwise, depthwise):
+        return ()
+    height = depthwise.output.height
+    strips = sorted({*(strip for strip in _STRIPS if strip < height), height}, reverse=True)
+    calls = [_fused(first, second, pointwise, depthwise, strip) for strip in strips]
+    return tuple(call for call in calls if call.scratch_bytes <= _MOST_BYTES or call is calls[-1])
+
+
+def _fits_planes(pointwise: PointwiseDspParams, depthwise: Depthwise3x3DspParams) -> bool:
+    width = depthwise.input.width
+    return (
+        width % PIXELS == 0
+        and 2 * (width + GAP) <= ROW_COLUMNS
+        and pointwise.channels % 2 == 0
+        and not pointwise.exact
+        and (pointwise.minimum, pointwise.maximum) == (-128, 127)
+        and depthwise.pad_left == (1 if depthwise.stride == 1 else 0)
+    )
+
+
+def _fused(
+    first: Call,
+    second: Call,
+    pointwise: PointwiseDspParams,
+    depthwise: Depthwise3x3DspParams,
+    strip: int,
+) -> Call:
+    panel = ROW_COLUMNS // (depthwise.input.width + GAP) // 2 * 2
+    rows = (strip - 1) * depthwise.stride + 3
+    panels = -(-pointwise.channels // panel)
     params = PointwiseDepthwiseDspParams(
         pointwise=replace(pointwise, rows=depthwise.input.width),
-        depthwise=depthwise,
-        ring_rows=ring_rows,
+        depthwise=replace(depthwise, strip=strip),
+        panel=panel,
     )
     return Call(
         op=second.op,
@@ -38,7 +78,7 @@ def fuse(first: Call, second: Call) -> Call | None:
         params=params,
         inputs=first.inputs,
         output=second.output,
-        scratch_bytes=align_up(ring_bytes) + max(first.scratch_bytes, second.scratch_bytes),
+        scratch_bytes=panels * rows * SCRATCH_ROW + _BEHIND_BYTES + first.scratch_bytes,
         overlaps=(Overlap(_distance(params)),),
         before=first.ops,
     )

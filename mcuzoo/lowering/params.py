@@ -169,7 +169,7 @@ class PointwiseDepthwiseDspParams(CStruct):
     c_type = "mz_pointwise_depthwise_s8_dsp_params"
     pointwise: PointwiseDspParams
     depthwise: Depthwise3x3DspParams
-    ring_rows: int
+    panel: int
 
 
 @dataclass(frozen=True)

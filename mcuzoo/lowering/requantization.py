@@ -10,14 +10,16 @@ floors are one: with u = 2^up * 256 and M = m * 2^(shift - 7 - s - up),
 is the same number. Kernels compute it as (high(sum * M) + round) >> shift from a sum that starts
 beta above u * a, so that o is beta * M + round * 2^32.
 
-For 0 < s <= shift - 7 that is exact as it stands: `up` makes M = m. Beyond, M has lost bits, and
-both sides are staircases in a that must be compared: they are equal if every step that the layer's
-accumulators can reach begins at the same a. For a given M each step is a lower and an upper bound
-of o; any o between them will do, and several M are tried. A channel that has none has no line.
+For 0 < s <= shift - 7 that is exact as it stands: `up` makes M = m. Beyond, or where a kernel has
+another shift instead of `up`, M has lost bits, and both sides are staircases in a that must be
+compared: they are equal if every step that the layer's accumulators can reach begins at the same a.
+For a given M each step is a lower and an upper bound of o; any o between them will do, and several
+M are tried. A channel that has none has no line.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,8 +32,9 @@ SHIFT = 14
 """MZ_LINE_SHIFT in firmware/kernels/mz_line.h: immediate in the instruction, so the same for all
 layers. Channels of shifts up to 7 are exact as they stand, and few need to shift by less than 2."""
 
-ROUND = (1 << (SHIFT - 1)) - (128 << SHIFT)
-"""MZ_LINE_ROUND: half of an output, and outputs begin at -128."""
+SMALL_SHIFT = 7
+"""MZ_LINE_SMALL_SHIFT: with this one instead no multiplier up to 1 needs `up`."""
+
 
 _NEIGHBOURS = 24
 _INT32 = 2**31
@@ -47,25 +50,50 @@ class Line:
     up: int
     beta: int
     round: int
-    """Int16; ROUND, the same for all channels, is not in it."""
+    """Int16; rounding(shift), the same for all channels, is not in it."""
+    shift: int = SHIFT
+
+
+def rounding(shift: int) -> int:
+    """MZ_LINE_ROUND(shift): half of an output, and outputs begin at -128."""
+    return (1 << (shift - 1)) - (128 << shift)
 
 
 def lines(
     to: Requantization, lowest: NDArray[np.int64], highest: NDArray[np.int64]
 ) -> list[Line] | None:
-    """One line per channel, or None if any channel has none.
+    """One line per channel, all of SHIFT, or None if any channel has none.
 
     lowest, highest: int64 (channels,), reachable accumulators. Proves for every one of them and
     all sums between that the kernel's output, a number above the zero point from 0 to 255, is
     TFLM's, and that sums stay within 32 bits.
     """
+    return _lines(to, lowest, highest, lambda right: (SHIFT, max(SHIFT - 7 - right, 0)))
+
+
+def lines_of_two_shifts(
+    to: Requantization, lowest: NDArray[np.int64], highest: NDArray[np.int64]
+) -> list[Line] | None:
+    """The same with SHIFT or SMALL_SHIFT, and `up` always 0."""
+    return _lines(
+        to, lowest, highest, lambda right: (SHIFT if right >= SHIFT - 7 else SMALL_SHIFT, 0)
+    )
+
+
+def _lines(
+    to: Requantization,
+    lowest: NDArray[np.int64],
+    highest: NDArray[np.int64],
+    scaling: Callable[[int], tuple[int, int]],
+) -> list[Line] | None:
+    """scaling: shift and up for a channel's shift to the right."""
     if to.minimum != to.output_zero_point:
         return None
     multipliers = np.broadcast_to(to.multipliers, lowest.shape).tolist()
     rights = (-np.broadcast_to(to.shifts, lowest.shape)).tolist()
     found = []
     for channel in zip(multipliers, rights, lowest.tolist(), highest.tolist(), strict=True):
-        line = _line(*channel, to.maximum - to.minimum)
+        line = _line(*channel, to.maximum - to.minimum, *scaling(channel[1]))
         if line is None:
             return None
         found.append(line)
@@ -79,9 +107,10 @@ def first_accumulators(multiplier: int, right: int, outputs: int) -> NDArray[np.
     return -(-((first << 31) - 2**30) // multiplier)
 
 
-def _line(multiplier: int, right: int, lowest: int, highest: int, outputs: int) -> Line | None:
-    whole = SHIFT - 7
-    up = max(whole - right, 0)
+def _line(
+    multiplier: int, right: int, lowest: int, highest: int, outputs: int, shift: int, up: int
+) -> Line | None:
+    whole = shift - 7
     # Right shifts beyond 20 would not leave room for the steps in 64 bits.
     if not (0 <= right <= 20 and 0 < multiplier < _INT32 and up <= 7):
         return None
@@ -90,11 +119,11 @@ def _line(multiplier: int, right: int, lowest: int, highest: int, outputs: int) 
         return None
     if right <= whole:
         # Without a second division there is no second half either.
-        return Line(multiplier, up, 0, 64 << up if right > 0 else 0)
+        return Line(multiplier, up, 0, 64 << up if right > 0 else 0, shift)
     steps = first_accumulators(multiplier, right, outputs)
     best = max(
         (
-            _candidate((multiplier >> (right - whole)) + change, steps, lowest, highest)
+            _candidate((multiplier >> (right - whole)) + change, steps, lowest, highest, shift)
             for change in range(-_NEIGHBOURS, _NEIGHBOURS + 1)
         ),
         key=lambda candidate: candidate[0],
@@ -102,17 +131,17 @@ def _line(multiplier: int, right: int, lowest: int, highest: int, outputs: int) 
     room, changed, offset = best
     if room < 0:
         return None
-    return _split(changed, offset, room)
+    return _split(changed, offset, room, shift)
 
 
 def _candidate(
-    multiplier: int, steps: NDArray[np.int64], lowest: int, highest: int
+    multiplier: int, steps: NDArray[np.int64], lowest: int, highest: int, shift: int
 ) -> tuple[int, int, int]:
     """(room, multiplier, o): o to o + room are right, without the half of an output."""
-    half = 1 << (31 + SHIFT)
+    half = 1 << (31 + shift)
     if not 0 < multiplier < _INT32:
         return -1, multiplier, 0
-    levels = (np.arange(1, len(steps) + 1, dtype=np.int64) << (32 + SHIFT)) - half
+    levels = (np.arange(1, len(steps) + 1, dtype=np.int64) << (32 + shift)) - half
     reached = levels - SCALE * np.clip(steps, lowest, highest) * multiplier
     missed = levels - 1 - SCALE * np.clip(steps - 1, lowest, highest) * multiplier
     least = int(np.max(reached, where=steps <= highest, initial=-_FAR))
@@ -123,7 +152,7 @@ def _candidate(
     return most - least, multiplier, least
 
 
-def _split(multiplier: int, offset: int, room: int) -> Line | None:
+def _split(multiplier: int, offset: int, room: int, shift: int) -> Line | None:
     """beta * multiplier + round * 2^32 within offset..offset + room."""
     betas = np.arange(-_HALFWORD // 2, _HALFWORD // 2, dtype=np.int64)
     rounds = -((betas * multiplier - offset) >> 32)  # the least that reaches the offset
@@ -132,4 +161,4 @@ def _split(multiplier: int, offset: int, room: int) -> Line | None:
     if not np.any(good):
         return None
     place = int(np.argmin(np.where(good, np.abs(betas), _HALFWORD)))
-    return Line(multiplier, 0, int(betas[place]), int(rounds[place]))
+    return Line(multiplier, 0, int(betas[place]), int(rounds[place]), shift)

@@ -1,8 +1,8 @@
-"""Which calls are fused: those whose tensor between them decides how large the arena is."""
+"""Which calls are fused: where it makes the arena smaller, and wherever it costs nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.alignment import ALIGNMENT_BYTES
@@ -10,23 +10,16 @@ from mcuzoo.lowering.call import Activation, Call
 from mcuzoo.lowering.fuse import fuse
 from mcuzoo.plan.arena import plan_arena
 from mcuzoo.plan.calls import call_lives, call_shares
+from mcuzoo.plan.demand import peak_demand
 from mcuzoo.plan.layout import ArenaPlan
 
-Planned = tuple[tuple[Call, ...], ArenaPlan]
+Calls = tuple[Call, ...]
+Planned = tuple[Calls, ArenaPlan]
 
 
-def smallest_plan(program: Program, calls: Sequence[Call]) -> Planned:
-    """The calls, fused where that makes the arena smaller, and their plan.
-
-    Each round tries the pairs around the step that needs most; it ends when none of them helps.
-    """
-    best = tuple(calls), plan_calls(program, calls)
-    while True:
-        candidates = [(fused, plan_calls(program, fused)) for fused in _fused_around(program, best)]
-        smaller = min(candidates, key=lambda one: one[1].arena_bytes, default=best)
-        if smaller[1].arena_bytes >= best[1].arena_bytes:
-            return best
-        best = smaller
+def fuse_and_plan(program: Program, calls: Sequence[Call]) -> Planned:
+    """The calls, some of them fused, and their plan. Memory comes first, then instructions."""
+    return _faster(program, _smallest(program, tuple(calls)))
 
 
 def plan_calls(program: Program, calls: Sequence[Call]) -> ArenaPlan:
@@ -34,16 +27,66 @@ def plan_calls(program: Program, calls: Sequence[Call]) -> ArenaPlan:
     return plan_arena(call_lives(program, calls), ALIGNMENT_BYTES, call_shares(calls))
 
 
-def _fused_around(program: Program, planned: Planned) -> list[tuple[Call, ...]]:
-    calls, plan = planned
-    found = []
-    for position in (plan.peak_step - 1, plan.peak_step):
-        if 0 <= position < len(calls) - 1:
-            first, second = calls[position : position + 2]
-            one = fuse(first, second) if is_private(program, calls, first) else None
-            if one is not None:
-                found.append((*calls[:position], one, *calls[position + 2 :]))
-    return found
+def _smallest(program: Program, calls: Calls) -> Planned:
+    """Tries the pairs around the step that needs most, as long as that helps."""
+    best = calls, plan_calls(program, calls)
+    improved = True
+    while improved:
+        improved = False
+        unfused, peak = best[0], best[1].peak_step
+        around = (fused for at in (peak - 1, peak) for fused in _fused_at(program, unfused, at))
+        for fused in sorted(around, key=lambda one: _least_bytes(program, one)):
+            if _least_bytes(program, fused) >= best[1].arena_bytes:
+                break
+            plan = plan_calls(program, fused)
+            if plan.arena_bytes < best[1].arena_bytes:
+                best, improved = (fused, plan), True
+    return best
+
+
+def _faster(program: Program, planned: Planned) -> Planned:
+    """Fused calls are faster, so take them, and of each pair the fastest that the arena holds.
+
+    What cannot fit is known without a plan, and what can usually does: so all are taken at once,
+    and one by one only where they do not fit together.
+    """
+    bytes_ = planned[1].arena_bytes
+    calls = planned[0]
+    for position in reversed(range(len(calls) - 1)):
+        calls = next(_within(program, calls, position, bytes_), calls)
+    if calls == planned[0]:
+        return planned
+    plan = plan_calls(program, calls)
+    if plan.arena_bytes <= bytes_:
+        return calls, plan
+    for position in reversed(range(len(planned[0]) - 1)):
+        for calls in _within(program, planned[0], position, bytes_):
+            plan = plan_calls(program, calls)
+            if plan.arena_bytes <= bytes_:
+                planned = calls, plan
+                break
+    return planned
+
+
+def _within(program: Program, calls: Calls, position: int, bytes_: int) -> Iterator[Calls]:
+    for fused in _fused_at(program, calls, position):
+        if _least_bytes(program, fused) <= bytes_:
+            yield fused
+
+
+def _least_bytes(program: Program, calls: Calls) -> int:
+    """No plan of these calls needs less."""
+    return peak_demand(call_lives(program, calls), ALIGNMENT_BYTES, call_shares(calls)).bytes
+
+
+def _fused_at(program: Program, calls: Calls, position: int) -> Iterator[Calls]:
+    """The calls with those at `position` and behind it fused, fastest first."""
+    if not 0 <= position < len(calls) - 1:
+        return
+    first, second = calls[position : position + 2]
+    if is_private(program, calls, first):
+        for one in fuse(first, second):
+            yield (*calls[:position], one, *calls[position + 2 :])
 
 
 def is_private(program: Program, calls: Sequence[Call], call: Call) -> bool:

@@ -13,7 +13,7 @@ from mcuzoo.lowering.lower import lower
 from mcuzoo.lowering.row_chain import RowChain
 from mcuzoo.plan.arena import ArenaPlan, plan_arena
 from mcuzoo.plan.constants import call_constant_bytes, constant_bytes
-from mcuzoo.plan.fusion import smallest_plan
+from mcuzoo.plan.fusion import fuse_and_plan
 from mcuzoo.plan.lifetimes import lifetimes
 from mcuzoo.plan.needs import Needs, assess_needs, assess_tflm_needs
 from mcuzoo.plan.pins import Pins
@@ -109,7 +109,7 @@ def plan_memory(
     if calls is None:
         arena, constants = plan_arena(lifetimes(program)), constant_bytes(program)
     else:
-        calls, arena = (streamed_plan if stream_input else smallest_plan)(program, calls)
+        calls, arena = (streamed_plan if stream_input else fuse_and_plan)(program, calls)
         constants = call_constant_bytes(calls)
     if image is None:
         needs = assess_needs(program, calls, arena, constants)

@@ -17,7 +17,7 @@ from mcuzoo.graph.program import Program
 from mcuzoo.lowering.call import Call
 from mcuzoo.lowering.lower import lower
 from mcuzoo.plan.calls import call_lives
-from mcuzoo.plan.fusion import plan_calls, smallest_plan
+from mcuzoo.plan.fusion import fuse_and_plan, plan_calls
 from mcuzoo.plan.layout import ArenaPlan, Slot
 from mcuzoo.plan.streaming import streamed_plan
 from mcuzoo.resources import firmware_dir
@@ -33,7 +33,7 @@ def tight_plan(program: Program) -> ArenaPlan:
 
 def exported_plan(program: Program) -> tuple[tuple[Call, ...], ArenaPlan]:
     """Calls and plan as an export has them."""
-    return smallest_plan(program, lower(program))
+    return fuse_and_plan(program, lower(program))
 
 
 def streamed(program: Program) -> tuple[tuple[Call, ...], ArenaPlan]:

@@ -25,10 +25,11 @@ _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 
 
 def declared() -> dict[str, list[tuple[str, str]]]:
-    """Of every struct in firmware/kernels: (C type, name) of its fields, in order."""
+    """Of every such struct in firmware/kernels: (C type, name) of its fields, in order."""
+    known = {kind.c_type for kind in STRUCTS}
     headers = sorted((firmware_dir() / "kernels").glob("*.h"))
     text = "\n".join(_COMMENT.sub("", path.read_text()) for path in headers)
-    return {name: list(_fields(body)) for body, name in _STRUCT.findall(text)}
+    return {name: list(_fields(body)) for body, name in _STRUCT.findall(text) if name in known}
 
 
 def _fields(body: str) -> Iterator[tuple[str, str]]:

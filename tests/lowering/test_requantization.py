@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcuzoo.graph.parameters import Requantization
-from mcuzoo.lowering.requantization import ROUND, SCALE, SHIFT, first_accumulators, lines
+from mcuzoo.lowering.requantization import (
+    SCALE,
+    Line,
+    first_accumulators,
+    lines,
+    lines_of_two_shifts,
+    rounding,
+)
 
 
 def twice_rounded(
@@ -25,15 +35,21 @@ def twice_rounded(
     st.integers(0, 17),
     st.tuples(st.integers(-(2**18), 2**18), st.integers(0, 2**18)),
     st.integers(-128, 127),
+    st.sampled_from([lines, lines_of_two_shifts]),
     st.data(),
 )
 def test_equal_at_every_accumulator(
-    multiplier: int, right: int, edge: tuple[int, int], zero_point: int, data: st.DataObject
+    multiplier: int,
+    right: int,
+    edge: tuple[int, int],
+    zero_point: int,
+    find: Callable[..., list[Line] | None],
+    data: st.DataObject,
 ) -> None:
     lowest, highest = edge[0], edge[0] + edge[1]
     maximum = data.draw(st.one_of(st.just(127), st.integers(zero_point, 127)))
     to = Requantization(np.array([multiplier]), np.array([-right]), zero_point, zero_point, maximum)
-    found = lines(to, np.array([lowest]), np.array([highest]))
+    found = find(to, np.array([lowest]), np.array([highest]))
     if found is None:
         return
     (line,) = found
@@ -41,7 +57,7 @@ def test_equal_at_every_accumulator(
     sums = (SCALE << line.up) * accumulators + line.beta
     assert sums.min() >= -(2**31) and sums.max() < 2**31
     upper = sums * line.multiplier >> 32
-    outputs = np.clip((upper + line.round + ROUND) >> SHIFT, -128, 127) + 128
+    outputs = np.clip((upper + line.round + rounding(line.shift)) >> line.shift, -128, 127) + 128
     expected = twice_rounded(accumulators, multiplier, right, maximum - zero_point)
     np.testing.assert_array_equal(np.clip(outputs, 0, maximum - zero_point), expected)
 
@@ -57,14 +73,15 @@ def test_steps_begin_where_they_begin(multiplier: int, right: int) -> None:
     )
 
 
-def test_almost_every_channel_has_one() -> None:
+@pytest.mark.parametrize(("find", "least"), [(lines, 2), (lines_of_two_shifts, 0)])
+def test_almost_every_channel_has_one(find: Callable[..., list[Line] | None], least: int) -> None:
     rng = np.random.default_rng(3)
-    multipliers, rights = rng.integers(2**30, 2**31, 200), rng.integers(2, 10, 200)
+    multipliers, rights = rng.integers(2**30, 2**31, 200), rng.integers(least, 10, 200)
     edges = np.full(200, 2**17)
     refused = [
         channel
         for channel in range(200)
-        if lines(
+        if find(
             Requantization(multipliers[[channel]], -rights[[channel]], -128, -128, 127),
             -edges[[channel]],
             edges[[channel]],

@@ -12,7 +12,7 @@ from mcuzoo.lowering.ops.image import extent, window
 from mcuzoo.lowering.ops.operands import describe, symbol
 from mcuzoo.lowering.ops.weighted import WeightedWork
 from mcuzoo.lowering.params import ConvStemDspParams, WindowStruct
-from mcuzoo.lowering.requantization import ROUND, Line, lines
+from mcuzoo.lowering.requantization import SHIFT, Line, lines, rounding
 
 LANES = 4
 """Output channels that are computed together."""
@@ -81,7 +81,7 @@ def packed_words(work: WeightedWork, found: list[Line]) -> NDArray[np.int32]:
     words = halfwords.reshape(work.channels, -1).view("<i4")
     starts = 256 * work.bias.astype(np.int64) * ups + [line.beta for line in found]
     lanes = np.concatenate([starts[:, None], words], axis=1).reshape(-1, LANES, words.shape[1] + 1)
-    ends = np.array([(line.multiplier, line.round + ROUND) for line in found])
+    ends = np.array([(line.multiplier, line.round + rounding(SHIFT)) for line in found])
     packed = np.concatenate(
         [lanes.transpose(0, 2, 1).reshape(len(lanes), -1), ends.reshape(len(lanes), -1)], axis=1
     )

@@ -11,7 +11,7 @@ from mcuzoo.lowering.ops.image import extent, window
 from mcuzoo.lowering.ops.operands import describe, symbol
 from mcuzoo.lowering.ops.weighted import WeightedWork
 from mcuzoo.lowering.params import Depthwise3x3DspParams, WindowStruct
-from mcuzoo.lowering.requantization import Line, lines
+from mcuzoo.lowering.requantization import SCALE, SMALL_SHIFT, Line, lines_of_two_shifts
 
 PLANES = 4
 SCRATCH_ROW = 544
@@ -80,7 +80,7 @@ class Depthwise3x3Dsp:
 
 def _lines(work: WeightedWork) -> list[Line] | None:
     lowest, highest = reachable(work)
-    return lines(work.to, lowest, highest)
+    return lines_of_two_shifts(work.to, lowest, highest)
 
 
 def reachable(work: WeightedWork) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -91,14 +91,13 @@ def reachable(work: WeightedWork) -> tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
 def channel_words(work: WeightedWork, found: list[Line]) -> NDArray[np.int32]:
-    """Of every channel start, multiplier, and weights, up and round as twelve bytes."""
+    """Of every channel start, multiplier, and weights, shift and round as twelve bytes."""
     words = np.zeros((len(found), 5), dtype="<i4")
-    scales = np.array([256 << line.up for line in found], dtype=np.int64)
-    words[:, 0] = work.bias * scales + [line.beta for line in found]
+    words[:, 0] = SCALE * work.bias.astype(np.int64) + [line.beta for line in found]
     words[:, 1] = [line.multiplier for line in found]
     packed = np.zeros((len(found), 12), dtype=np.int8)
     packed[:, :9] = work.weights.reshape(9, -1).T[:, BYTE_ORDER]
-    packed[:, 9] = [line.up for line in found]
+    packed[:, 9] = [line.shift == SMALL_SHIFT for line in found]
     packed[:, 10:] = np.array([line.round for line in found], "<i2").view(np.int8).reshape(-1, 2)
     words[:, 2:] = packed.view("<i4")
     return np.ascontiguousarray(words.reshape(-1).astype(np.int32))
