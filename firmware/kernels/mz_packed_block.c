@@ -75,24 +75,27 @@ _Static_assert(MZ_BLOCK_UNROLL == 16 && MZ_LINE_SHIFT == 11, "so does it on thes
     "eor r10, r10, #0x007F007F\n\t" \
     "eor r11, r11, #0x007F007F\n\t"
 
-/* r8, r9, r10: multiplier, offset, shift. */
-#define EXACT_OUTPUT(a) \
-    "asrs r11, " a ", #31\n\t" \
+/* Four pixels of one channel. r8, r9, r10: multiplier, offset, shift. */
+#define EXACT_OUTPUTS(sums) \
+    ".irp sum, " sums "\n\t" \
+    "asrs r11, \\sum, #31\n\t" \
     "add r11, r9, r11, lsl #7\n\t" \
-    "smmla " a ", " a ", r8, r11\n\t" \
-    "asr " a ", " a ", r10\n\t" \
-    "ssat " a ", #8, " a "\n\t"
+    "smmla \\sum, \\sum, r8, r11\n\t" \
+    "asr \\sum, \\sum, r10\n\t" \
+    "ssat \\sum, #8, \\sum\n\t" \
+    ".endr\n\t"
 
-/* r10: offset. */
-#define LINEAR_OUTPUT(a, multiplier) "smmla " a ", " a ", " multiplier ", r10\n\t"
-#define SATURATED(a) "ssat " a ", #8, " a ", asr #11\n\t"
+/* r8, r9, r10: multiplier of c, of c + 1, offset. */
 #define LINEAR_OUTPUTS \
-    LINEAR_OUTPUT("r0", "r8") LINEAR_OUTPUT("r1", "r9") \
-    LINEAR_OUTPUT("r2", "r8") LINEAR_OUTPUT("r3", "r9") \
-    LINEAR_OUTPUT("r4", "r8") LINEAR_OUTPUT("r5", "r9") \
-    LINEAR_OUTPUT("r6", "r8") LINEAR_OUTPUT("r7", "r9") \
-    SATURATED("r0") SATURATED("r1") SATURATED("r2") SATURATED("r3") \
-    SATURATED("r4") SATURATED("r5") SATURATED("r6") SATURATED("r7")
+    ".irp sum, r0, r2, r4, r6\n\t" \
+    "smmla \\sum, \\sum, r8, r10\n\t" \
+    ".endr\n\t" \
+    ".irp sum, r1, r3, r5, r7\n\t" \
+    "smmla \\sum, \\sum, r9, r10\n\t" \
+    ".endr\n\t" \
+    ".irp sum, r0, r1, r2, r3, r4, r5, r6, r7\n\t" \
+    "ssat \\sum, #8, \\sum, asr #11\n\t" \
+    ".endr\n\t"
 
 /* In place: what is written at a quad of the lower half has been read from the upper. */
 __attribute__((naked, noinline)) void mz_block_mix(const mz_block_job *job
@@ -240,9 +243,9 @@ __attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_jo
         /* MZ_BLOCK_EXACT */
         "7:\n\t"
         "ldm lr!, {r8-r10}\n\t"
-        EXACT_OUTPUT("r0") EXACT_OUTPUT("r2") EXACT_OUTPUT("r4") EXACT_OUTPUT("r6")
+        EXACT_OUTPUTS("r0, r2, r4, r6")
         "ldm lr!, {r8-r10}\n\t"
-        EXACT_OUTPUT("r1") EXACT_OUTPUT("r3") EXACT_OUTPUT("r5") EXACT_OUTPUT("r7")
+        EXACT_OUTPUTS("r1, r3, r5, r7")
         "b 8b\n\t"
 
         /* MZ_BLOCK_TO_PLANES */

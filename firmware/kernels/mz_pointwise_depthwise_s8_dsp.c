@@ -30,10 +30,12 @@ static void fill_gaps(const mz_pointwise_depthwise_s8_dsp_params *params, const 
     const int32_t image = params->depthwise.input.width / 2;
     const int32_t step = image + MZ_PLANES_GAP / 2;
     const int32_t behind = params->depthwise.stride == 1;
+    const int32_t end = (params->panel + behind) * step;
+    const uint32_t outside = planes->outside;
     pair *row = planes->pairs + (behind ? 0 : image);
     for (int32_t i = planes->panels * planes->rows; i > 0; i--, row += ROW_PAIRS) {
-        for (int32_t gap = 0; gap < params->panel + behind; gap++) {
-            row[gap * step] = planes->outside;
+        for (int32_t gap = 0; gap < end; gap += step) {
+            row[gap] = outside;
         }
     }
 }

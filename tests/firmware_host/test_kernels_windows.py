@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, given, reject, settings
 
 from mcuzoo.errors import UnsupportedOpError
 from mcuzoo.lowering.call import Call
+from mcuzoo.lowering.fuse import fuse
 from mcuzoo.lowering.ops.weighted import WeightedWork
 from mcuzoo.lowering.registry import OPS
 
@@ -28,6 +29,7 @@ SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=list(H
 Kernels = HostKernels | CoreKernels
 
 DEPTHWISE, STEM = "mz_depthwise_3x3_s8_dsp", "mz_conv_2d_stem_s8_dsp"
+POINTWISE = "mz_pointwise_s8_dsp"
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +102,26 @@ def test_depthwise_in_strips_of_any_height(
     expected, _ = portable.run(plain, [values], size)
     assert len(np.unique(expected)) > 20
     np.testing.assert_array_equal(kernels.run(call, [values], size)[0], expected)
+
+
+@settings(SETTINGS, max_examples=25)
+@given(cases.pointwise_then_depthwise(), SEEDS)
+def test_fused_pair(
+    kernels: Kernels, portable: HostKernels, pair: tuple[bytes, bytes], seed: int
+) -> None:
+    """The whole image in one strip, and in as many strips as there are rows."""
+    first_work, first, first_plain = candidates(pair[0], POINTWISE)
+    work, second, plain = candidates(pair[1], DEPTHWISE)
+    fused = fuse(first, replace(second, inputs=(first.output,)))
+    if not fused:
+        reject()
+    values = random_inputs(first_work.source.shape, seed, count=1)[-1]
+    between, _ = portable.run(first_plain, [values], first_work.target.elements)
+    size = work.target.elements
+    expected, _ = portable.run(plain, [between], size)
+    for call in (fused[0], fused[-1]):
+        np.testing.assert_array_equal(kernels.run(call, [values], size)[0], expected)
+        (overlap,) = call.overlaps
+        assert overlap is not None
+        over = kernels.run_over(call, values, size, overlap.before)
+        np.testing.assert_array_equal(over, expected)

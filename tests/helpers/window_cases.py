@@ -72,3 +72,37 @@ def stems(draw: st.DrawFn) -> bytes:
         padding=padding,
         **draw(relu_quantization(channels, 9 * depth)),
     )
+
+
+@st.composite
+def pointwise_then_depthwise(draw: st.DrawFn) -> tuple[bytes, bytes]:
+    """Rows of whole groups, channels around whole panels, and what planes cannot hold."""
+    stride = draw(st.sampled_from([1, 2]))
+    width = draw(st.sampled_from([4, 8, 8, 12, 16, 32, 64, 132, 136, 6]))
+    height = draw(st.integers(1, 9) if width < 60 else st.integers(1, 4))
+    padding = draw(st.sampled_from(["SAME", "SAME", "VALID"]))
+    assume(padding == "SAME" or min(height, width) >= 3)
+    # Of 4, 8 and 16 columns 44, 26 and 14 channels make a panel.
+    channels = draw(st.sampled_from([4, 6, 14, 16, 26, 28, 46] if width < 20 else [4, 5, 6, 10]))
+    depth = draw(st.sampled_from([4, 8, 12, 68, 72]))
+    rng = np.random.default_rng(draw(cases.SEEDS))
+    pointwise = build.conv_model(
+        (1, height, width, depth),
+        draw(product_weights(channels, 1, 1, depth)),
+        draw(small_biases(channels)),
+        weight_scales=[float(np.float32(value)) for value in rng.uniform(2e-3, 2e-2, channels)],
+        input_scale=0.0235,
+        output_scale=float(np.float32(0.0235 * 0.01 * np.sqrt(depth) * rng.uniform(0.5, 30))),
+        input_zero_point=draw(cases.ZERO_POINTS),
+        output_zero_point=-128,
+        activation="RELU",
+    )
+    depthwise = build.depthwise_model(
+        (1, height, width, channels),
+        draw(product_weights(1, 3, 3, channels)),
+        draw(small_biases(channels)),
+        stride=(stride, stride),
+        padding=padding,
+        **draw(relu_quantization(channels, 9)),
+    )
+    return pointwise, depthwise
