@@ -67,10 +67,18 @@ static mz_block_job prepare(const mz_pointwise_depthwise_s8_dsp_params *params,
     mz_block_prepare(&job, first->packed, MZ_BLOCK_TO_PLANES, first->depth, first->channels,
                      scratch);
     mz_block_planes *const to = &job.planes;
-    to->step = 2 * (first->rows + MZ_PLANES_GAP);
-    to->jump = planes->rows * MZ_DEPTHWISE_SCRATCH_ROW - params->panel * to->step;
-    to->panel_words = params->panel / 2 * mz_block_stream_words(MZ_BLOCK_TO_PLANES, first->depth);
-    if (to->panel_words < job.weights_end - job.weights) {
+    const int32_t panel_bytes = planes->rows * MZ_DEPTHWISE_SCRATCH_ROW;
+    const int32_t all_words = (int32_t)(job.weights_end - job.weights);
+    to->step = panel_bytes;
+    to->jump = 0;
+    to->panel_words = all_words;
+    if (params->panel > 1) {
+        to->step = 2 * (first->rows + MZ_PLANES_GAP);
+        to->jump = panel_bytes - params->panel * to->step;
+        to->panel_words =
+            params->panel / 2 * mz_block_stream_words(MZ_BLOCK_TO_PLANES, first->depth);
+    }
+    if (to->panel_words < all_words) {
         job.weights_end = job.weights + to->panel_words;
     }
     /* From behind the last panel's last channel to the next four pixels of the first. */

@@ -13,7 +13,8 @@ typedef struct {
     mz_pointwise_s8_dsp_params pointwise;
     /* Its window begins one column before the image at stride 1, and with the image at stride 2. */
     mz_depthwise_3x3_s8_dsp_params depthwise;
-    /* Channels whose planes share rows: even, and at most MZ_PLANE_ROW / (width + MZ_PLANES_GAP). */
+    /* Channels whose planes share rows: an even number, or 1; at most
+     * MZ_PLANE_ROW / (width + MZ_PLANES_GAP). */
     int32_t panel;
 } mz_pointwise_depthwise_s8_dsp_params;
 

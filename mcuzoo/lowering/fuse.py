@@ -33,7 +33,8 @@ def fuse(first: Call, second: Call) -> tuple[Call, ...]:
     between them.
     """
     pointwise, depthwise = first.params, second.params
-    if not isinstance(pointwise, PointwiseDspParams):
+    # The first of them may also be a chain that ends in such a kernel, and has no input.
+    if not isinstance(pointwise, PointwiseDspParams) or len(first.inputs) != 1:
         return ()
     if not isinstance(depthwise, Depthwise3x3DspParams) or second.inputs != (first.output,):
         return ()
@@ -49,7 +50,7 @@ def _fits_planes(pointwise: PointwiseDspParams, depthwise: Depthwise3x3DspParams
     width = depthwise.input.width
     return (
         width % PIXELS == 0
-        and 2 * (width + GAP) <= ROW_COLUMNS
+        and width + GAP <= ROW_COLUMNS
         and pointwise.channels % 2 == 0
         and not pointwise.exact
         and (pointwise.minimum, pointwise.maximum) == (-128, 127)
@@ -64,7 +65,8 @@ def _fused(
     depthwise: Depthwise3x3DspParams,
     strip: int,
 ) -> Call:
-    panel = ROW_COLUMNS // (depthwise.input.width + GAP) // 2 * 2
+    together = ROW_COLUMNS // (depthwise.input.width + GAP)
+    panel = together // 2 * 2 if together > 1 else 1
     rows = (strip - 1) * depthwise.stride + 3
     panels = -(-pointwise.channels // panel)
     params = PointwiseDepthwiseDspParams(

@@ -120,36 +120,32 @@ def _line(
     if right <= whole:
         # Without a second division there is no second half either.
         return Line(multiplier, up, 0, 64 << up if right > 0 else 0, shift)
+    near = (multiplier >> (right - whole)) + np.arange(-_NEIGHBOURS, _NEIGHBOURS + 1)
+    near = near[(near > 0) & (near < _INT32)]
     steps = first_accumulators(multiplier, right, outputs)
-    best = max(
-        (
-            _candidate((multiplier >> (right - whole)) + change, steps, lowest, highest, shift)
-            for change in range(-_NEIGHBOURS, _NEIGHBOURS + 1)
-        ),
-        key=lambda candidate: candidate[0],
-    )
-    room, changed, offset = best
-    if room < 0:
+    least, most = _bounds(near, steps, lowest, highest, shift)
+    room = most - least
+    best = int(np.argmax(room))
+    if room[best] < 0:
         return None
-    return _split(changed, offset, room, shift)
+    return _split(int(near[best]), int(least[best]), int(room[best]), shift)
 
 
-def _candidate(
-    multiplier: int, steps: NDArray[np.int64], lowest: int, highest: int, shift: int
-) -> tuple[int, int, int]:
-    """(room, multiplier, o): o to o + room are right, without the half of an output."""
+def _bounds(
+    multipliers: NDArray[np.int64], steps: NDArray[np.int64], lowest: int, highest: int, shift: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For each multiplier the least and the greatest o, without the half of an output."""
     half = 1 << (31 + shift)
-    if not 0 < multiplier < _INT32:
-        return -1, multiplier, 0
     levels = (np.arange(1, len(steps) + 1, dtype=np.int64) << (32 + shift)) - half
-    reached = levels - SCALE * np.clip(steps, lowest, highest) * multiplier
-    missed = levels - 1 - SCALE * np.clip(steps - 1, lowest, highest) * multiplier
-    least = int(np.max(reached, where=steps <= highest, initial=-_FAR))
-    most = int(np.min(missed, where=steps > lowest, initial=_FAR))
+    by = SCALE * multipliers[:, None]
+    reached = levels - np.clip(steps, lowest, highest) * by
+    missed = levels - 1 - np.clip(steps - 1, lowest, highest) * by
+    least = np.max(reached, axis=1, where=steps <= highest, initial=-_FAR)
+    most = np.min(missed, axis=1, where=steps > lowest, initial=_FAR)
     # An output that is never reached, or never left, bounds nothing.
-    least = min(most, 0) if least == -_FAR else least
-    most = max(least, 0) if most == _FAR else most
-    return most - least, multiplier, least
+    least = np.where(least == -_FAR, np.minimum(most, 0), least)
+    most = np.where(most == _FAR, np.maximum(least, 0), most)
+    return least, most
 
 
 def _split(multiplier: int, offset: int, room: int, shift: int) -> Line | None:

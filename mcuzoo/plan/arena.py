@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from mcuzoo.lowering.alignment import ALIGNMENT_BYTES, align_up
 from mcuzoo.plan.check import violations
@@ -16,18 +16,23 @@ from mcuzoo.plan.timed import lower_layout
 
 __all__ = ["ArenaPlan", "Slot", "plan_arena"]
 
+_Search = Callable[[Sequence[Life], int, int, int, Sequence[Share]], Offsets | None]
+
 
 def plan_arena(
     lives: Sequence[Life],
     alignment: int = ALIGNMENT_BYTES,
     shares: Sequence[Share] = (),
+    thorough: bool = True,
 ) -> ArenaPlan:
-    """The smallest arena found: the best of many greedy layouts, improved by an exact search.
+    """The smallest arena found: the best of many greedy layouts, improved by two searches.
 
+    thorough: also by the one that only pays where the other, much quicker one has found nothing.
     The same lives give the same plan. Every plan is checked before it is returned.
     """
     peak = peak_demand(lives, alignment, shares)
-    best = _best_layout(lives, alignment, peak, shares)
+    searches = (lower_layout, exact_layout) if thorough else (lower_layout,)
+    best = _best_layout(lives, alignment, peak, shares, searches)
     plan = _as_plan(best, lives, alignment, peak)
     broken = violations(plan, lives, alignment, shares)
     if broken:
@@ -36,13 +41,17 @@ def plan_arena(
 
 
 def _best_layout(
-    lives: Sequence[Life], alignment: int, peak: Peak, shares: Sequence[Share]
+    lives: Sequence[Life],
+    alignment: int,
+    peak: Peak,
+    shares: Sequence[Share],
+    searches: Sequence[_Search],
 ) -> Offsets:
     best = min(
         greedy_layouts(lives, alignment, shares),
         key=lambda layout: _arena_bytes(layout, lives, alignment),
     )
-    for search in (lower_layout, exact_layout):
+    for search in searches:
         best_bytes = _arena_bytes(best, lives, alignment)
         if best_bytes == peak.bytes:
             break

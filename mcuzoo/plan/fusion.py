@@ -19,17 +19,24 @@ Planned = tuple[Calls, ArenaPlan]
 
 def fuse_and_plan(program: Program, calls: Sequence[Call]) -> Planned:
     """The calls, some of them fused, and their plan. Memory comes first, then instructions."""
-    return _faster(program, _smallest(program, tuple(calls)))
+    fused, plan = _faster(program, _smallest(program, tuple(calls)))
+    thorough = plan_calls(program, fused)
+    return fused, min(thorough, plan, key=lambda one: one.arena_bytes)
 
 
-def plan_calls(program: Program, calls: Sequence[Call]) -> ArenaPlan:
+def plan_calls(program: Program, calls: Sequence[Call], thorough: bool = True) -> ArenaPlan:
     """The arena of these calls, sharing whatever the kernels allow to be shared."""
-    return plan_arena(call_lives(program, calls), ALIGNMENT_BYTES, call_shares(calls))
+    lives = call_lives(program, calls)
+    return plan_arena(lives, ALIGNMENT_BYTES, call_shares(calls), thorough)
+
+
+def _try_plan(program: Program, calls: Calls) -> ArenaPlan:
+    return plan_calls(program, calls, thorough=False)
 
 
 def _smallest(program: Program, calls: Calls) -> Planned:
     """Tries the pairs around the step that needs most, as long as that helps."""
-    best = calls, plan_calls(program, calls)
+    best = calls, _try_plan(program, calls)
     improved = True
     while improved:
         improved = False
@@ -38,7 +45,7 @@ def _smallest(program: Program, calls: Calls) -> Planned:
         for fused in sorted(around, key=lambda one: _least_bytes(program, one)):
             if _least_bytes(program, fused) >= best[1].arena_bytes:
                 break
-            plan = plan_calls(program, fused)
+            plan = _try_plan(program, fused)
             if plan.arena_bytes < best[1].arena_bytes:
                 best, improved = (fused, plan), True
     return best
@@ -56,12 +63,12 @@ def _faster(program: Program, planned: Planned) -> Planned:
         calls = next(_within(program, calls, position, bytes_), calls)
     if calls == planned[0]:
         return planned
-    plan = plan_calls(program, calls)
+    plan = _try_plan(program, calls)
     if plan.arena_bytes <= bytes_:
         return calls, plan
     for position in reversed(range(len(planned[0]) - 1)):
         for calls in _within(program, planned[0], position, bytes_):
-            plan = plan_calls(program, calls)
+            plan = _try_plan(program, calls)
             if plan.arena_bytes <= bytes_:
                 planned = calls, plan
                 break

@@ -11,7 +11,7 @@ from mcuzoo.lowering.call import Activation, Call
 from mcuzoo.lowering.row_chain import RowChain, chain_rows
 from mcuzoo.plan.calls import call_lives, call_shares
 from mcuzoo.plan.demand import peak_demand
-from mcuzoo.plan.fusion import Planned, is_private, plan_calls, smallest_plan
+from mcuzoo.plan.fusion import Planned, is_private, plan_calls, fuse_and_plan
 
 BANDS = (2, 4, 8)
 """Rows of output at a time that are tried. More are less work, since neighbouring bands share input
@@ -37,7 +37,7 @@ def streamed_plan(program: Program, calls: Sequence[Call]) -> Planned:
     bounds = [_bound(program, candidate) for candidate in candidates]
     enough = min(bounds) + min(bounds) // EXCESS
     shortest = next(at for at, bound in enumerate(bounds) if bound <= enough)
-    return _widened(program, calls, smallest_plan(program, candidates[shortest]))
+    return _widened(program, calls, fuse_and_plan(program, candidates[shortest]))
 
 
 def _require_rows(program: Program, calls: Sequence[Call]) -> None:
@@ -92,7 +92,7 @@ def _widened(program: Program, calls: Sequence[Call], planned: Planned) -> Plann
             one = chain_rows(program.model, calls[:length], wider)
             assert one is not None
             if _bound(program, (one, *rest)) <= plan.arena_bytes:
-                again = plan_calls(program, (one, *rest))
+                again = plan_calls(program, (one, *rest), thorough=False)
                 if again.arena_bytes <= plan.arena_bytes:
                     bands, planned = wider, ((one, *rest), again)
     return planned

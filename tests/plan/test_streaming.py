@@ -21,7 +21,7 @@ from mcuzoo.lowering.rows import rows_of
 from mcuzoo.plan.calls import call_lives, call_shares
 from mcuzoo.plan.check import violations
 from mcuzoo.plan.fit import fit_model
-from mcuzoo.plan.fusion import plan_calls, smallest_plan
+from mcuzoo.plan.fusion import plan_calls, fuse_and_plan
 from mcuzoo.plan.memory import plan_memory
 from mcuzoo.plan.streaming import streamed_plan
 
@@ -35,7 +35,7 @@ def program() -> Program:
 
 def test_the_input_has_no_place_in_the_arena(program: Program) -> None:
     calls, plan = streamed_plan(program, lower(program))
-    whole = smallest_plan(program, lower(program))[1]
+    whole = fuse_and_plan(program, lower(program))[1]
     assert program.input_buffer not in {slot.buffer for slot in plan.slots}
     assert plan.arena_bytes <= 32_768 < INPUT_BYTES < whole.arena_bytes
     lives = call_lives(program, calls)
@@ -83,7 +83,7 @@ def test_more_rows_at_a_time_never_cost_memory() -> None:
 
 def test_rows_pass_through_as_many_kernels_as_pay(test_data: Path) -> None:
     emotion = build_program(load_model(test_data / "models" / "emotion_uint8_float32.tflite"))
-    whole = smallest_plan(emotion, lower(emotion))[1]
+    whole = fuse_and_plan(emotion, lower(emotion))[1]
     (chain, *_), plan = streamed_plan(emotion, lower(emotion))
     assert isinstance(chain, RowChain)
     names = [op.name for op in chain.ops]
