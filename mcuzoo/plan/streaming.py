@@ -11,7 +11,7 @@ from mcuzoo.lowering.call import Activation, Call
 from mcuzoo.lowering.row_chain import RowChain, chain_rows
 from mcuzoo.plan.calls import call_lives, call_shares
 from mcuzoo.plan.demand import peak_demand
-from mcuzoo.plan.fusion import Planned, is_private, plan_calls, fuse_and_plan
+from mcuzoo.plan.fusion import Planned, fuse_and_plan, is_private, plan_calls
 
 BANDS = (2, 4, 8)
 """Rows of output at a time that are tried. More are less work, since neighbouring bands share input

@@ -21,7 +21,7 @@ from mcuzoo.lowering.rows import rows_of
 from mcuzoo.plan.calls import call_lives, call_shares
 from mcuzoo.plan.check import violations
 from mcuzoo.plan.fit import fit_model
-from mcuzoo.plan.fusion import plan_calls, fuse_and_plan
+from mcuzoo.plan.fusion import fuse_and_plan, plan_calls
 from mcuzoo.plan.memory import plan_memory
 from mcuzoo.plan.streaming import streamed_plan
 
