@@ -71,7 +71,7 @@ def _fused(
     panels = -(-pointwise.channels // panel)
     params = PointwiseDepthwiseDspParams(
         pointwise=replace(pointwise, rows=depthwise.input.width),
-        depthwise=replace(depthwise, strip=strip),
+        depthwise=replace(depthwise, strip=strip, tile=depthwise.output.width),
         panel=panel,
     )
     return Call(

@@ -66,7 +66,7 @@ def test_cycles_are_an_estimate_and_say_so(tmp_path: Path) -> None:
     assert guess["what"] == "a static estimate, not a count"
     assert guess["covered"] > 0.4
     # A Cortex-M7 issues two instructions a cycle at best, and stalls are not in the model.
-    assert 0.5 < guess["cycles"] / guess["instructions"] < 3
+    assert 0.5 < guess["cycles"] / guess["instructions"] < 4
 
 
 def test_every_mac_is_in_a_row_and_fused_kernels_are_counted_apart(tmp_path: Path) -> None:

@@ -54,10 +54,10 @@ def test_every_kernel_of_a_mobilenet(kernels: CoreKernels, program: Program) -> 
 
 @pytest.mark.parametrize("position", [2, 4, 8])
 def test_fused_kernels(kernels: CoreKernels, program: Program, position: int) -> None:
-    one = fuse(*lower(program)[position : position + 2])
-    assert one is not None
-    for symbol, (declared, loaded) in _passes(kernels, program, one).items():
-        assert loaded == declared, symbol
+    whole, *_, by_row = fuse(*lower(program)[position : position + 2])
+    for one in (whole, by_row):
+        for symbol, (declared, loaded) in _passes(kernels, program, one).items():
+            assert loaded == declared, symbol
 
 
 @pytest.mark.parametrize("step", [0, 1, 3, 4])
