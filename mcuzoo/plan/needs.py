@@ -13,6 +13,11 @@ from mcuzoo.plan.footprint import estimate_footprint
 from mcuzoo.plan.tflm.image import TflmImage
 from mcuzoo.plan.traffic import ConstantUse, constant_uses, whole_model_use
 
+HALVES = {
+    "mz_pointwise_depthwise_s8_dsp": ("mz_pointwise_s8_dsp", "mz_depthwise_3x3_s8_dsp"),
+}
+"""Kernels whose code a fused one brings along."""
+
 
 @dataclass(frozen=True)
 class Needs:
@@ -38,7 +43,8 @@ def assess_needs(
         known = [OPS[step.op.name] for step in program.steps if step.op.name in OPS]
         names = [lowering.variants[-1].kernel for lowering in known]
     else:
-        names = [kernel for call in calls for kernel in call.kernels]
+        kernels = [kernel for call in calls for kernel in call.kernels]
+        names = [name for kernel in kernels for name in (kernel, *HALVES.get(kernel, ()))]
     footprint = estimate_footprint("aot", names)
     return Needs(
         arena_bytes=plan.arena_bytes,
