@@ -118,7 +118,7 @@ def test_sdram_is_used_last_and_with_a_warning(large: Model) -> None:
     """As on a board whose image sets the SDRAM controller up."""
     report = fit_model(large, _with_sdram(load_board("rt1050")))
     assert report.fits
-    assert (report.placement.arena_region, report.placement.rest_region) == ("dtcm", "sdram")
+    assert (report.placement.arena_region, report.placement.rest_region) == ("sdram", None)
     assert len(report.warnings) == 1
 
 
