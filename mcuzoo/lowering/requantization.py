@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,6 +108,8 @@ def first_accumulators(multiplier: int, right: int, outputs: int) -> NDArray[np.
     return -(-((first << 31) - 2**30) // multiplier)
 
 
+# Whether a layer has lines is asked before it is lowered, and by fit and export again.
+@lru_cache(maxsize=1 << 14)
 def _line(
     multiplier: int, right: int, lowest: int, highest: int, outputs: int, shift: int, up: int
 ) -> Line | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from mcuzoo.graph.program import Program
-from mcuzoo.lowering.alignment import ALIGNMENT_BYTES
+from mcuzoo.lowering.alignment import ALIGNMENT_BYTES, align_up
 from mcuzoo.lowering.call import Activation, Call
 from mcuzoo.lowering.fuse import fuse
 from mcuzoo.plan.arena import plan_arena
-from mcuzoo.plan.calls import call_lives, call_shares
-from mcuzoo.plan.demand import peak_demand
+from mcuzoo.plan.calls import call_lives, call_shares, scratch_buffer
+from mcuzoo.plan.demand import peak_demand, saving
 from mcuzoo.plan.layout import ArenaPlan
 
 Calls = tuple[Call, ...]
@@ -57,28 +57,59 @@ def _faster(program: Program, planned: Planned) -> Planned:
     What cannot fit is known without a plan, and what can usually does: so all are taken at once,
     and one by one only where they do not fit together.
     """
-    bytes_ = planned[1].arena_bytes
-    calls = planned[0]
-    for position in reversed(range(len(calls) - 1)):
-        calls = next(_within(program, calls, position, bytes_), calls)
-    if calls == planned[0]:
+    unfused, plan = planned
+    room = _Room(program, unfused, plan.arena_bytes)
+    # From the last one, so that positions before it stay what they are.
+    positions = range(len(unfused) - 2, -1, -1)
+    calls = unfused
+    for position in positions:
+        calls = next(room.fused_at(position, calls), calls)
+    if calls == unfused:
         return planned
-    plan = _try_plan(program, calls)
-    if plan.arena_bytes <= bytes_:
-        return calls, plan
-    for position in reversed(range(len(planned[0]) - 1)):
-        for calls in _within(program, planned[0], position, bytes_):
-            plan = _try_plan(program, calls)
-            if plan.arena_bytes <= bytes_:
-                planned = calls, plan
+    together = _try_plan(program, calls)
+    if together.arena_bytes <= plan.arena_bytes:
+        return calls, together
+    for position in positions:
+        for calls in room.fused_at(position, planned[0]):
+            alone = _try_plan(program, calls)
+            if alone.arena_bytes <= plan.arena_bytes:
+                planned = calls, alone
                 break
     return planned
 
 
-def _within(program: Program, calls: Calls, position: int, bytes_: int) -> Iterator[Calls]:
-    for fused in _fused_at(program, calls, position):
-        if _least_bytes(program, fused) <= bytes_:
-            yield fused
+class _Room:
+    """What an arena of `arena_bytes` might hold of these calls when two of them are fused."""
+
+    def __init__(self, program: Program, calls: Calls, arena_bytes: int) -> None:
+        self._program = program
+        self._arena_bytes = arena_bytes
+        scratch = {scratch_buffer(program, position) for position in range(len(calls))}
+        self._lives = {
+            life.buffer: life for life in call_lives(program, calls) if life.buffer not in scratch
+        }
+
+    def fused_at(self, position: int, calls: Calls) -> Iterator[Calls]:
+        """As _fused_at. Of `calls` those behind position + 1 may be fused already."""
+        between = calls[position].output.buffer
+        for fused in _fused_at(self._program, calls, position):
+            if self._least_bytes(position, fused[position], between) <= self._arena_bytes:
+                yield fused
+
+    def _least_bytes(self, position: int, call: Call, between: int) -> int:
+        """What is alive at both steps at once, without the image between them."""
+        sizes = {
+            life.buffer: align_up(life.bytes)
+            for life in self._lives.values()
+            if life.first_step <= position + 1
+            and life.last_step >= position
+            and life.buffer != between
+        }
+        over = [
+            share for share in call_shares([call]) if self._lives[share.input].last_step == position
+        ]
+        saved = saving(over, sizes, ALIGNMENT_BYTES)
+        return sum(sizes.values()) - saved + align_up(call.scratch_bytes)
 
 
 def _least_bytes(program: Program, calls: Calls) -> int:
