@@ -13,7 +13,7 @@ from mcuzoo.plan.estimate import constant_entries, waits
 from mcuzoo.plan.hot import hot_plan, moved_bytes
 from mcuzoo.plan.layout import ArenaPlan
 from mcuzoo.plan.needs import Needs
-from mcuzoo.plan.pins import Pins
+from mcuzoo.plan.pins import Pins, pinned_homes
 from mcuzoo.plan.placement import Placement, place, room_beside_data
 from mcuzoo.plan.regions import region_fits
 from mcuzoo.plan.traffic import ConstantUse
@@ -46,8 +46,9 @@ def place_arena(
     if region.name == whole[1].data_region or region.tightly_coupled:
         return whole
     best = whole
+    room = room_beside_data(needs, board) - _pinned_bytes(needs, board, whole[1].data_region, pins)
     for share in _SHARES:
-        plan = hot_plan(program, calls, int(share * room_beside_data(needs, board)))
+        plan = hot_plan(program, calls, int(share * room))
         if plan is None:
             continue
         candidate = plan, place(needs, board, weights, pins=pins, split=plan)
@@ -76,6 +77,11 @@ def saved_seconds(
     hot = sum(moved[slot.buffer] for slot in plan.slots if slot.offset < plan.hot_bytes)
     cache = Cache(0, board.core.dcache_line_bytes)
     return wait_seconds(region, ConstantUse("", -1, "", hot, 1, hot), cache)
+
+
+def _pinned_bytes(needs: Needs, board: Board, region: str, pins: Pins) -> int:
+    homes = pinned_homes(pins, needs.constants, [one.name for one in board.regions])
+    return sum(use.room_bytes for use in needs.constants if homes.get(use.symbol) == region)
 
 
 def _fits(needs: Needs, board: Board, placement: Placement) -> bool:
