@@ -37,7 +37,8 @@ SMALL_SHIFT = 7
 """MZ_LINE_SMALL_SHIFT: with this one instead no multiplier up to 1 needs `up`."""
 
 
-_NEIGHBOURS = 24
+_REACHES = (24, 1024)
+"""Multipliers tried on either side; one channel in hundreds needs the second try."""
 _INT32 = 2**31
 _HALFWORD = 2**15
 _FAR = 2**62
@@ -123,15 +124,17 @@ def _line(
     if right <= whole:
         # Without a second division there is no second half either.
         return Line(multiplier, up, 0, 64 << up if right > 0 else 0, shift)
-    near = (multiplier >> (right - whole)) + np.arange(-_NEIGHBOURS, _NEIGHBOURS + 1)
-    near = near[(near > 0) & (near < _INT32)]
     steps = first_accumulators(multiplier, right, outputs)
-    least, most = _bounds(near, steps, lowest, highest, shift)
-    room = most - least
-    best = int(np.argmax(room))
-    if room[best] < 0:
-        return None
-    return _split(int(near[best]), int(least[best]), int(room[best]), shift)
+    for reach in _REACHES:
+        near = (multiplier >> (right - whole)) + np.arange(-reach, reach + 1)
+        near = near[(near > 0) & (near < _INT32)]
+        least, most = _bounds(near, steps, lowest, highest, shift)
+        room = most - least
+        best = int(np.argmax(room))
+        line = _split(int(near[best]), int(least[best]), int(room[best]), shift)
+        if line is not None:
+            return line
+    return None
 
 
 def _bounds(
@@ -153,6 +156,8 @@ def _bounds(
 
 def _split(multiplier: int, offset: int, room: int, shift: int) -> Line | None:
     """beta * multiplier + round * 2^32 within offset..offset + room."""
+    if room < 0:
+        return None
     betas = np.arange(-_HALFWORD // 2, _HALFWORD // 2, dtype=np.int64)
     rounds = -((betas * multiplier - offset) >> 32)  # the least that reaches the offset
     over = betas * multiplier + (rounds << 32) - offset

@@ -11,7 +11,7 @@ from mcuzoo.codegen.aot.sources import RUNTIME_SOURCE, kernel_sources
 from mcuzoo.errors import UnsupportedOpError
 from mcuzoo.graph.coverage import AOT_OPS
 from mcuzoo.graph.program import build_program
-from mcuzoo.graph.read import parse_model
+from mcuzoo.graph.read import load_model, parse_model
 from mcuzoo.lowering.call import Activation, Call
 from mcuzoo.lowering.constant import Constant
 from mcuzoo.lowering.lower import choose_variants, lower
@@ -20,6 +20,7 @@ from mcuzoo.lowering.ops.mean import merged_axes
 from mcuzoo.lowering.params import FullyConnectedParams, MeanAxisStruct, SoftmaxParams
 from mcuzoo.lowering.registry import OPS
 from mcuzoo.resources import firmware_dir
+from mcuzoo.zoo.registry import resolve_model
 
 
 def calls_of(raw: bytes) -> tuple[Call, ...]:
@@ -213,3 +214,10 @@ def test_scale_that_could_overflow_is_refused() -> None:
     )
     with pytest.raises(UnsupportedOpError, match=r"Op 0 QUANTIZE.*too large"):
         calls_of(raw)
+
+
+def test_no_convolution_of_the_bundled_model_needs_a_portable_kernel() -> None:
+    program = build_program(load_model(resolve_model("signs").path))
+    kernels = [call.kernel for call in lower(program) if "CONV" in call.op.name]
+    assert len(kernels) == 28
+    assert all(kernel.endswith("_dsp") for kernel in kernels)

@@ -95,3 +95,9 @@ def test_signed_outputs_are_refused() -> None:
     """Halves below zero go the other way."""
     to = Requantization(np.array([2**30 + 12345]), np.array([-6]), 0, -128, 127)
     assert lines(to, np.array([-60000]), np.array([60000])) is None
+
+
+def test_a_channel_whose_line_is_far_from_its_multiplier() -> None:
+    """Op 13, channel 87 of the bundled model: near its multiplier no line can be told apart."""
+    to = Requantization(np.array([1164744192]), np.array([-6]), -128, -128, 127)
+    assert lines_of_two_shifts(to, np.array([-67671]), np.array([66969])) is not None
