@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mcuzoo.cli.options import ArenaRegion, Pin, Weights
 from mcuzoo.project.kinds import DEFAULT_PROJECT, DEFAULT_RUNTIME
 
 if TYPE_CHECKING:
@@ -37,17 +38,9 @@ def export(
             "[mcuxpresso; cmake with --universal]."
         ),
     ] = None,
-    weights: Annotated[
-        str,
-        typer.Option(help="Where the constants live: auto (by estimate), flash, ram, or a region."),
-    ] = "auto",
-    pin: Annotated[
-        list[str] | None,
-        typer.Option("--pin", help="OP=REGION: where an op's constants live; may be repeated."),
-    ] = None,
-    arena_region: Annotated[
-        str | None, typer.Option(help="Pin the tensor arena to this memory region.")
-    ] = None,
+    weights: Weights = "auto",
+    pin: Pin = None,
+    arena_region: ArenaRegion = None,
     stream_input: Annotated[
         bool,
         typer.Option(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mcuzoo.cli.options import ArenaRegion, Baud, Pin, Weights
 from mcuzoo.errors import UsageError
 from mcuzoo.project.kinds import DEFAULT_PROJECT, DEFAULT_RUNTIME
 
@@ -28,17 +29,9 @@ def fit(
         str | None,
         typer.Option(help="mcuxpresso or cmake, which differ in what else takes memory."),
     ] = None,
-    weights: Annotated[
-        str,
-        typer.Option(help="Where the constants live: auto (by estimate), flash, ram, or a region."),
-    ] = "auto",
-    pin: Annotated[
-        list[str] | None,
-        typer.Option("--pin", help="OP=REGION: where an op's constants live; may be repeated."),
-    ] = None,
-    arena_region: Annotated[
-        str | None, typer.Option(help="Pin the tensor arena to this memory region.")
-    ] = None,
+    weights: Weights = "auto",
+    pin: Pin = None,
+    arena_region: ArenaRegion = None,
     stream_input: Annotated[
         bool,
         typer.Option(
@@ -74,7 +67,7 @@ def fit(
         str | None,
         typer.Option("--port", "-p", help="With --measure: a real board's port [emulated]."),
     ] = None,
-    baud: Annotated[int, typer.Option("--baud", min=1, help="Bits per second.")] = 115200,
+    baud: Baud = 115200,
     html: Annotated[
         Path | None, typer.Option(help="Write the verdict as a page, with the arena over time.")
     ] = None,

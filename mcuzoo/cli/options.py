@@ -9,6 +9,20 @@ import typer
 
 from mcuzoo.errors import UsageError
 
+Weights = Annotated[
+    str,
+    typer.Option(help="Where the constants live: auto (by estimate), flash, ram, or a region."),
+]
+
+Pin = Annotated[
+    list[str] | None,
+    typer.Option("--pin", help="OP=REGION: where an op's constants live; may be repeated."),
+]
+
+ArenaRegion = Annotated[
+    str | None, typer.Option(help="Pin the tensor arena to this memory region.")
+]
+
 Baud = Annotated[int, typer.Option("--baud", min=1, help="Bits per second.")]
 
 NoReference = Annotated[

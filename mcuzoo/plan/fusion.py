@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.alignment import ALIGNMENT_BYTES, align_up
@@ -19,9 +20,8 @@ Planned = tuple[Calls, ArenaPlan]
 
 def fuse_and_plan(program: Program, calls: Sequence[Call]) -> Planned:
     """The calls, some of them fused, and their plan. Memory comes first, then instructions."""
-    fused, plan = _faster(program, _smallest(program, tuple(calls)))
-    thorough = plan_calls(program, fused)
-    return fused, min(thorough, plan, key=lambda one: one.arena_bytes)
+    fused, _ = _faster(program, _smallest(program, tuple(calls)))
+    return fused, plan_calls(program, fused)
 
 
 def plan_calls(program: Program, calls: Sequence[Call], thorough: bool = True) -> ArenaPlan:
@@ -42,8 +42,9 @@ def _smallest(program: Program, calls: Calls) -> Planned:
         improved = False
         unfused, peak = best[0], best[1].peak_step
         around = (fused for at in (peak - 1, peak) for fused in _fused_at(program, unfused, at))
-        for fused in sorted(around, key=lambda one: _least_bytes(program, one)):
-            if _least_bytes(program, fused) >= best[1].arena_bytes:
+        bounded = ((least_bytes(program, fused), fused) for fused in around)
+        for bound, fused in sorted(bounded, key=itemgetter(0)):
+            if bound >= best[1].arena_bytes:
                 break
             plan = _try_plan(program, fused)
             if plan.arena_bytes < best[1].arena_bytes:
@@ -112,7 +113,7 @@ class _Room:
         return sum(sizes.values()) - saved + align_up(call.scratch_bytes)
 
 
-def _least_bytes(program: Program, calls: Calls) -> int:
+def least_bytes(program: Program, calls: Sequence[Call]) -> int:
     """No plan of these calls needs less."""
     return peak_demand(call_lives(program, calls), ALIGNMENT_BYTES, call_shares(calls)).bytes
 

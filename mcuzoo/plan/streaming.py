@@ -6,12 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from mcuzoo.errors import UsageError
 from mcuzoo.graph.program import Program
-from mcuzoo.lowering.alignment import ALIGNMENT_BYTES
 from mcuzoo.lowering.call import Activation, Call
 from mcuzoo.lowering.row_chain import RowChain, chain_rows
-from mcuzoo.plan.calls import call_lives, call_shares
-from mcuzoo.plan.demand import peak_demand
-from mcuzoo.plan.fusion import Planned, fuse_and_plan, is_private, plan_calls
+from mcuzoo.plan.fusion import Planned, fuse_and_plan, is_private, least_bytes, plan_calls
 
 BANDS = (2, 4, 8)
 """Rows of output at a time that are tried. More are less work, since neighbouring bands share input
@@ -34,7 +31,7 @@ def streamed_plan(program: Program, calls: Sequence[Call]) -> Planned:
     """
     _require_rows(program, calls)
     candidates = list(_chained(program, calls))
-    bounds = [_bound(program, candidate) for candidate in candidates]
+    bounds = [least_bytes(program, candidate) for candidate in candidates]
     enough = min(bounds) + min(bounds) // EXCESS
     shortest = next(at for at, bound in enumerate(bounds) if bound <= enough)
     return _widened(program, calls, fuse_and_plan(program, candidates[shortest]))
@@ -73,11 +70,6 @@ def _chained(program: Program, calls: Sequence[Call]) -> Iterator[tuple[Call, ..
         yield (chain, *calls[length:])
 
 
-def _bound(program: Program, calls: Sequence[Call]) -> int:
-    """No plan of these calls can be smaller."""
-    return peak_demand(call_lives(program, calls), ALIGNMENT_BYTES, call_shares(calls)).bytes
-
-
 def _widened(program: Program, calls: Sequence[Call], planned: Planned) -> Planned:
     """The same with more rows at a time where that costs no memory: two in all stages before four
     in one, and first where most is gained."""
@@ -91,7 +83,7 @@ def _widened(program: Program, calls: Sequence[Call], planned: Planned) -> Plann
             wider = [band if at == other else bands[other] for other in range(length)]
             one = chain_rows(program.model, calls[:length], wider)
             assert one is not None
-            if _bound(program, (one, *rest)) <= plan.arena_bytes:
+            if least_bytes(program, (one, *rest)) <= plan.arena_bytes:
                 again = plan_calls(program, (one, *rest), thorough=False)
                 if again.arena_bytes <= plan.arena_bytes:
                     bands, planned = wider, ((one, *rest), again)
