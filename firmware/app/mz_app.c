@@ -18,6 +18,12 @@
 #define TOOLCHAIN "gcc " __VERSION__
 #endif
 
+/* A Cortex-M leaves it to its CPUID. */
+#ifndef MZ_BOARD_AGENT
+#define MZ_BOARD_AGENT MZ_AGENT_UNSAID
+#define MZ_BOARD_COUNT_UNIT MZ_COUNT_UNSAID
+#endif
+
 static bool ready;
 
 static const char *runtime_error(void) {
@@ -84,6 +90,8 @@ static void on_hello(const mz_frame *request) {
         .runtime_error = runtime_error(),
         .model_capacity_bytes = upload.capacity_bytes,
         .model_bytes = upload.model_bytes,
+        .agent = MZ_BOARD_AGENT,
+        .count_unit = MZ_BOARD_COUNT_UNIT,
     };
     mz_pack_hello_reply(mz_link_compose(), &reply);
     mz_link_answer(request, MZ_MSG_HELLO_REPLY, 0u);

@@ -69,6 +69,21 @@ typedef enum {
     MZ_LOG_ERROR = 0x03,
 } mz_log_level;
 
+typedef enum {
+    MZ_AGENT_UNSAID = 0x00,
+    MZ_AGENT_SILICON = 0x01,
+    MZ_AGENT_EMULATOR = 0x02,
+    MZ_AGENT_PROCESS = 0x03,
+} mz_agent;
+
+typedef enum {
+    MZ_COUNT_UNSAID = 0x00,
+    MZ_COUNT_CYCLES = 0x01,
+    MZ_COUNT_INSTRUCTIONS = 0x02,
+    MZ_COUNT_NANOSECONDS = 0x03,
+    MZ_COUNT_MICROSECONDS = 0x04,
+} mz_count_unit;
+
 /* Who are you? Answered by HELLO_REPLY with the same nonce. Changes nothing on the board. */
 typedef struct {
     uint8_t protocol_version;
@@ -261,6 +276,8 @@ typedef struct {
     const char *runtime_error;
     uint32_t model_capacity_bytes;
     uint32_t model_bytes;
+    uint8_t agent;
+    uint8_t count_unit;
 } mz_msg_hello_reply;
 
 static inline void mz_pack_hello_reply(mz_writer *writer, const mz_msg_hello_reply *message) {
@@ -283,6 +300,8 @@ static inline void mz_pack_hello_reply(mz_writer *writer, const mz_msg_hello_rep
     mz_write_text(writer, message->runtime_error);
     mz_write_u32(writer, message->model_capacity_bytes);
     mz_write_u32(writer, message->model_bytes);
+    mz_write_u8(writer, message->agent);
+    mz_write_u8(writer, message->count_unit);
 }
 
 /* All input bytes before `next_offset` are there. */
@@ -296,7 +315,8 @@ static inline void mz_pack_ack(mz_writer *writer, const mz_msg_ack *message) {
     mz_write_u32(writer, message->next_offset);
 }
 
-/* The model has run. `cycles` is 0 when the board does not count. */
+/* The model has run. `cycles` is 0 when the board does not count; what it counts, see HELLO_REPLY's
+ * count_unit. */
 typedef struct {
     uint32_t image_id;
     uint32_t input_crc32;

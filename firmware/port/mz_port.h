@@ -19,13 +19,15 @@ void mz_port_write(const uint8_t *src, uint32_t bytes);
 /* Bytes lost because the receiver overran, since reset. */
 uint32_t mz_port_overruns(void);
 
-/* Free-running counter of core clock cycles, wraps at 2^32; 0 when there is no counter. */
+/* Free-running counter of core clock cycles, wraps at 2^32; 0 when there is no counter. What counts
+ * something else says so by MZ_BOARD_COUNT_UNIT in its mz_board.h. */
 uint32_t mz_port_cycles(void);
 
 /* Let that counter stand still; or go on, from where it stood. */
 void mz_port_hold_cycles(bool still);
 
-/* The core's CPUID register (0 on a host). An implementer other than 0x41 (Arm) is an emulator. */
+/* The core's CPUID register; 0 where there is no Cortex-M. An implementer other than 0x41 (Arm) is an
+ * emulator. */
 uint32_t mz_port_cpuid(void);
 
 /* Address of the first register that start-up gave up waiting for (a clock, a regulator), or 0. */

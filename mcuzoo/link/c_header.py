@@ -13,6 +13,8 @@ from mcuzoo.link.messages import (
     MESSAGES,
     PROFILE_RECORD_BYTES,
     PROTOCOL_VERSION,
+    Agent,
+    CountUnit,
     ErrorCode,
     Flag,
     LogLevel,
@@ -52,6 +54,8 @@ def render_c_header() -> str:
         _enum("mz_flag", _members("MZ_FLAG_", Flag)),
         _enum("mz_link_error", _members("MZ_LINK_", ErrorCode)),
         _enum("mz_log_level", _members("MZ_LOG_", LogLevel)),
+        _enum("mz_agent", _members("MZ_AGENT_", Agent)),
+        _enum("mz_count_unit", _members("MZ_COUNT_", CountUnit)),
         *(_message(message) for message in MESSAGES.values()),
         "#endif",
     ]

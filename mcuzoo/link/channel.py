@@ -13,6 +13,7 @@ from mcuzoo.errors import BoardSilentError, ProtocolError
 from mcuzoo.link import messages
 from mcuzoo.link.frame import DELIMITER, Frame, FrameReader, encode_frame
 from mcuzoo.link.messages import MESSAGES, Message, pack, unpack
+from mcuzoo.link.state import LinkState
 from mcuzoo.link.trace import Trace
 from mcuzoo.link.transport import Port, lost_port
 from mcuzoo.link.wire import PayloadError
@@ -63,8 +64,14 @@ class Channel:
         name: str,
         trace: Trace | None = None,
         on_log: Callable[[DeviceLog], None] | None = None,
+        state: LinkState | None = None,
     ) -> None:
         self.name = name
+        self.state = LinkState() if state is None else state
+        self.speed = ""
+        """The line's baud rate in words, " at 115200 baud", where it has one."""
+        self.met = False
+        """The board has answered; what is damaged from now on was meant for this host."""
         self.received_bytes = 0
         self._port = port
         self._trace = trace
@@ -72,6 +79,9 @@ class Channel:
         self._reader = FrameReader()
         self._frames: deque[Frame] = deque()
         self._next_seq = random.getrandbits(16)
+        self._hello: bytes | None = None
+        self.echoed = False
+        """The newest HELLO came back as it was sent."""
 
     @property
     def good_frames(self) -> int:
@@ -88,6 +98,9 @@ class Channel:
         """Send one request under the next number."""
         frame = Frame(message.code, 0, self._next_seq, pack(message))
         self._next_seq = (self._next_seq + 1) & _SEQ_MASK
+        self.state.frames_sent += 1
+        if isinstance(message, messages.Hello):
+            self._hello = frame.payload
         if self._trace:
             self._trace.frame("->", frame)
         self._write(encode_frame(frame))
@@ -121,7 +134,10 @@ class Channel:
                     return received
             if time.monotonic() >= deadline:
                 return None
+            bad_frames = self._reader.bad_frames
             self._frames.extend(self._reader.feed(self._read()))
+            if self.met:
+                self.state.bad_frames += self._reader.bad_frames - bad_frames
 
     def answer(self, deadline: float, first_seq: int) -> Received | None:
         """The next answer, or None when none has come by `deadline`.
@@ -155,13 +171,30 @@ class Channel:
         Raises BoardSilentError after `tries` times `wait_s`; else as `answer`.
         """
         first_seq = self._next_seq
-        for _ in range(tries):
-            self.send(request)
-            deadline = time.monotonic() + wait_s
-            while received := self.answer(deadline, first_seq):
-                if isinstance(received.message, expected) and matches(received.message):
-                    return received.message
+        for attempt in range(tries):
+            answer = self.ask_once(request, expected, matches, wait_s, first_seq, attempt > 0)
+            if answer is not None:
+                return answer
         raise self.silent(f"{type(request).__name__} was sent {tries} times")
+
+    def ask_once(
+        self,
+        request: Message,
+        expected: type[_Answer],
+        matches: Callable[[_Answer], bool],
+        wait_s: float,
+        first_seq: int,
+        again: bool,
+    ) -> _Answer | None:
+        """Send `request` and wait `wait_s` for its answer, to this or, since `first_seq`, to an
+        earlier sending of it. `again`: it is not the first one. Raises as `answer`."""
+        self.state.frames_resent += again
+        self.send(request)
+        deadline = time.monotonic() + wait_s
+        while received := self.answer(deadline, first_seq):
+            if isinstance(received.message, expected) and matches(received.message):
+                return received.message
+        return None
 
     def is_since(self, seq: int, first_seq: int) -> bool:
         """True when the frame `seq` was sent at or after `first_seq`; numbers wrap."""
@@ -178,6 +211,8 @@ class Channel:
         if self._trace:
             self._trace.frame("<-", frame)
         kind = MESSAGES.get(frame.type)
+        if kind is messages.Hello:
+            self.echoed = self.echoed or frame.payload == self._hello
         if kind is None or kind.sender is not messages.Sender.BOARD:
             return None
         if kind is messages.HelloReply:

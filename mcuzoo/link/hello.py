@@ -6,9 +6,10 @@ import random
 import time
 from dataclasses import dataclass
 
-from mcuzoo.errors import BoardSilentError, ProtocolError
+from mcuzoo.errors import BoardSilentError, ProtocolError, RigError
 from mcuzoo.link import messages
 from mcuzoo.link.channel import Channel
+from mcuzoo.link.messages import Agent, CountUnit
 from mcuzoo.link.timing import Timing
 from mcuzoo.project.manifest import TensorSpec
 
@@ -19,7 +20,8 @@ _ARM = 0x41
 class Hello:
     """What the board says of itself. `build_id` and `model_sha256` are lower-case hex.
 
-    `emulated` is true unless the core's CPUID names Arm as its implementer. `runtime_error` is
+    `agent` says what answers, `count_unit` what it counts: "cycles", "instructions", "nanoseconds",
+    "microseconds", or "" where nobody knows. `runtime_error` is
     empty when the model is ready to run. `model_capacity_bytes` is 0 for a board that takes no
     uploads, `model_bytes` while it holds no uploaded model that can run.
     """
@@ -43,6 +45,8 @@ class Hello:
     runtime_error: str
     model_capacity_bytes: int = 0
     model_bytes: int = 0
+    agent: str = "silicon"
+    count_unit: str = "cycles"
 
 
 def say_hello(channel: Channel, timing: Timing) -> Hello:
@@ -50,7 +54,7 @@ def say_hello(channel: Channel, timing: Timing) -> Hello:
 
     Whatever was sent before is dropped: only the reply to this very HELLO counts.
     Raises BoardSilentError when nothing comes back, ProtocolError when something does that is not
-    this protocol, PortError when the port fails.
+    this protocol, RigError when the port echoes, PortError when it fails.
     """
     deadline = time.monotonic() + timing.connect_s
     heard_bytes, heard_frames = channel.received_bytes, channel.good_frames
@@ -61,20 +65,34 @@ def say_hello(channel: Channel, timing: Timing) -> Hello:
         reply = _await_reply(channel, nonce, time.monotonic() + timing.exchange_s(512))
         if reply is not None:
             return _hello(reply)
+    if channel.echoed:
+        raise RigError(
+            f"The port {channel.name} echoes what is sent: a loopback plug, or local echo, is on "
+            "the line.",
+            "Take the plug off, or connect the board's TX to the adapter's RX and not to its own "
+            "RX, and switch local echo off.",
+        )
     if channel.good_frames > heard_frames:
         raise channel.silent("it sends frames, but no answer to HELLO")
     if channel.received_bytes > heard_bytes:
         raise ProtocolError(
-            f"{channel.received_bytes - heard_bytes} bytes came from {channel.name}, but no "
-            "mcuzoo frame among them.",
-            "Is it the right port and baud rate, and is an mcuzoo firmware flashed? "
+            f"{channel.received_bytes - heard_bytes} bytes came from {channel.name}"
+            f"{channel.speed}, but no mcuzoo frame among them.",
+            f"{_other_baud(channel)}Is it the right port, and is an mcuzoo firmware flashed? "
             "--trace FILE shows the bytes.",
         )
     raise BoardSilentError(
-        f"Nothing answers at {channel.name}: no byte in {timing.connect_s:g} s.",
+        f"Nothing answers at {channel.name}{channel.speed}: no byte in {timing.connect_s:g} s.",
         "Is the board powered and is this its console port? Is the firmware flashed, with its "
-        "boot switches set to internal flash? Press reset and try again.",
+        f"boot switches set to internal flash? Press reset and try again. {_other_baud(channel)}"
+        .rstrip(),
     )
+
+
+def _other_baud(channel: Channel) -> str:
+    if not channel.speed:
+        return ""
+    return "A firmware at another baud rate seems dead: --baud N tries one. "
 
 
 def _await_reply(channel: Channel, nonce: int, deadline: float) -> messages.HelloReply | None:
@@ -92,6 +110,7 @@ def _hello(reply: messages.HelloReply) -> Hello:
             f"{reply.window} frames; neither may be 0, chunks at most {messages.MAX_CHUNK_BYTES}.",
             "The firmware is not sound: export, build and flash it again.",
         )
+    agent = _agent(reply)
     return Hello(
         protocol_version=reply.protocol_version,
         build_id=reply.build_id,
@@ -105,11 +124,28 @@ def _hello(reply: messages.HelloReply) -> Hello:
         arena_used=reply.arena_used_bytes,
         core_clock_hz=reply.core_clock_hz,
         cpuid=reply.cpuid,
-        emulated=reply.cpuid >> 24 != _ARM,
+        emulated=agent is Agent.EMULATOR,
         max_chunk=reply.max_chunk_bytes,
         window=reply.window,
         op_count=reply.op_count,
         runtime_error=reply.runtime_error,
         model_capacity_bytes=reply.model_capacity_bytes,
         model_bytes=reply.model_bytes,
+        agent="" if agent is Agent.UNSAID else agent.name.lower(),
+        count_unit=_count_unit(reply, agent),
     )
+
+
+def _agent(reply: messages.HelloReply) -> Agent:
+    """What the board says it is, or else what its CPUID says; UNSAID for no Cortex-M."""
+    if reply.agent in (Agent.SILICON, Agent.EMULATOR, Agent.PROCESS):
+        return Agent(reply.agent)
+    if reply.cpuid == 0:
+        return Agent.UNSAID
+    return Agent.SILICON if reply.cpuid >> 24 == _ARM else Agent.EMULATOR
+
+
+def _count_unit(reply: messages.HelloReply, agent: Agent) -> str:
+    if CountUnit.UNSAID < reply.count_unit <= max(CountUnit):
+        return CountUnit(reply.count_unit).name.lower()
+    return {Agent.SILICON: "cycles", Agent.EMULATOR: "instructions"}.get(agent, "")

@@ -78,6 +78,29 @@ class LogLevel(IntEnum):
     ERROR = 3
 
 
+class Agent(IntEnum):
+    """What answers at the other end."""
+
+    UNSAID = 0
+    """The CPUID tells: Arm's own is silicon, 0 is no Cortex-M, any other is an emulator."""
+    SILICON = 1
+    EMULATOR = 2
+    PROCESS = 3
+    """A program on a computer that speaks this protocol."""
+
+
+class CountUnit(IntEnum):
+    """What `cycles` of RESULT and of a profile's records count."""
+
+    UNSAID = 0
+    """The agent tells: silicon counts core cycles, an emulator instructions; else nobody knows."""
+    CYCLES = 1
+    """At core_clock_hz."""
+    INSTRUCTIONS = 2
+    NANOSECONDS = 3
+    MICROSECONDS = 4
+
+
 class Message:
     """Base of all messages. Subclasses are frozen dataclasses whose annotations are the fields."""
 
@@ -232,6 +255,8 @@ class HelloReply(Message, code=0x81, sender=Sender.BOARD):
     runtime_error: String
     model_capacity_bytes: U32 = 0
     model_bytes: U32 = 0
+    agent: U8 = 0
+    count_unit: U8 = 0
 
 
 @dataclass(frozen=True)
@@ -244,7 +269,8 @@ class Ack(Message, code=0x82, sender=Sender.BOARD):
 
 @dataclass(frozen=True)
 class Result(Message, code=0x83, sender=Sender.BOARD):
-    """The model has run. `cycles` is 0 when the board does not count."""
+    """The model has run. `cycles` is 0 when the board does not count; what it counts, see
+    HELLO_REPLY's count_unit."""
 
     image_id: U32
     input_crc32: U32

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,8 +24,10 @@ from mcuzoo.errors import (
 from mcuzoo.link import messages
 from mcuzoo.link.arena import ArenaUse, measure_arena
 from mcuzoo.link.channel import BoardRestarted, Channel, DeviceLog, Refused
+from mcuzoo.link.explain import explain_refusal, explain_restart, spoken_speed
 from mcuzoo.link.hello import Hello, say_hello
 from mcuzoo.link.inference import Inference, KernelRecord, Profile
+from mcuzoo.link.invoke import invoke
 from mcuzoo.link.messages import ErrorCode
 from mcuzoo.link.model_upload import (
     CURED_BY_SENDING_AGAIN,
@@ -35,12 +36,22 @@ from mcuzoo.link.model_upload import (
     require_room,
     send_model,
 )
+from mcuzoo.link.ports import PortWatch
+from mcuzoo.link.state import LinkState
 from mcuzoo.link.timing import Timing
 from mcuzoo.link.trace import Trace
 from mcuzoo.link.transfer import download, image_transfer, read_records, upload
-from mcuzoo.link.transport import Port, open_port
 
-__all__ = ["DeviceLog", "Hello", "Inference", "LineCounts", "Profile", "Session", "Timing"]
+__all__ = [
+    "DeviceLog",
+    "Hello",
+    "Inference",
+    "LineCounts",
+    "LinkState",
+    "Profile",
+    "Session",
+    "Timing",
+]
 
 # The board has lost the image, or holds it damaged: sending it once more is the cure.
 _CURED_BY_SENDING_AGAIN = {ErrorCode.NO_SUCH_IMAGE, ErrorCode.INCOMPLETE, ErrorCode.INPUT_CRC}
@@ -73,10 +84,10 @@ class Session:
         """Take over `channel` and meet the board on it. Raises as `hello.say_hello`."""
         self._channel = channel
         self._timing = timing
-        self._slowest_inference_s: float | None = None
         self._next_id = random.getrandbits(32)
         self._model: bytes | None = None
         self._hello = say_hello(channel, timing)
+        channel.met = True
         self._in_step = True
 
     @classmethod
@@ -88,14 +99,24 @@ class Session:
         timing: Timing | None = None,
         trace: TextIO | None = None,
         on_log: Callable[[DeviceLog], None] | None = None,
+        state: LinkState | None = None,
+        ports: PortWatch | None = None,
+        baud_note: str = "",
     ) -> Session:
         """Open a port and meet the board on it.
 
-        `trace` receives a timed hex dump, `on_log` the board's log lines. Raises PortError,
-        BoardSilentError (nothing answers), ProtocolError (something else answers).
+        `trace` receives a timed hex dump, `on_log` the board's log lines. state: what earlier
+        sessions with this board have learnt; this one goes on with it. ports: finds the port where
+        it is now; without one it is tried once, under its name. baud_note: who says that this is
+        the baud rate, for messages: "as the project says".
+
+        Raises PortError, BoardSilentError (nothing answers), ProtocolError (something else
+        answers), RigError (the port echoes).
         """
-        port: Port = open_port(port_url, baud)
-        channel = Channel(port, port_url, Trace(trace) if trace else None, on_log)
+        ports = ports or PortWatch(port_url, wait_s=0.0)
+        port = ports.open(baud)
+        channel = Channel(port, ports.name, Trace(trace) if trace else None, on_log, state)
+        channel.speed = spoken_speed(port_url, baud, baud_note)
         try:
             return cls(channel, timing or Timing.of_port(port_url, baud))
         except BaseException:
@@ -133,9 +154,9 @@ class Session:
             )
         except BoardRestarted as restart:
             self._in_step = False
-            raise _restarted("PING", restart) from None
+            raise explain_restart("PING", restart) from None
         except Refused as refusal:
-            raise _refused("PING", refusal.error) from None
+            raise explain_refusal("PING", refusal.error) from None
         return LineCounts(pong.good_frames, pong.bad_frames, pong.lost_bytes)
 
     def measure_arena(self, arena_bytes: int = 0, recorded: bool = False) -> ArenaUse:
@@ -151,9 +172,9 @@ class Session:
         try:
             use = measure_arena(self._channel, self._timing, arena_bytes, recorded)
         except BoardRestarted as restart:
-            raise _restarted(during, restart) from None
+            raise explain_restart(during, restart) from None
         except Refused as refusal:
-            raise _refused(during, refusal.error) from None
+            raise explain_refusal(during, refusal.error) from None
         self._in_step = True
         return use
 
@@ -184,15 +205,14 @@ class Session:
             try:
                 send_model(self._channel, self._timing, self._hello, model, on_progress)
             except BoardRestarted as restart:
-                lost = _restarted(during, restart)
+                lost = explain_restart(during, restart)
             except Refused as refusal:
                 if refusal.error.error == ErrorCode.MODEL_REFUSED:
                     raise model_refused(refusal.error) from None
-                lost = _refused(during, refusal.error)
+                lost = explain_refusal(during, refusal.error)
                 if refusal.error.error not in CURED_BY_SENDING_AGAIN:
                     raise lost from None
             else:
-                self._slowest_inference_s = None
                 self._meet_again()
                 if holds(self._hello, model):
                     return self._hello
@@ -247,9 +267,9 @@ class Session:
             try:
                 result = attempt_at(data, attempt)
             except BoardRestarted as restart:
-                lost = _restarted(f"image {image_id}, attempt {attempt}", restart)
+                lost = explain_restart(f"image {image_id}, attempt {attempt}", restart)
             except Refused as refusal:
-                lost = _refused(f"image {image_id}, attempt {attempt}", refusal.error)
+                lost = explain_refusal(f"image {image_id}, attempt {attempt}", refusal.error)
                 if refusal.error.error not in _CURED_BY_SENDING_AGAIN:
                     raise lost from None
             except _ImageLost as loss:
@@ -283,7 +303,7 @@ class Session:
 
     def _finish(self, run: messages.Invoke | messages.Profile, attempt: int) -> Inference:
         """Run the model on the input that has been sent, and fetch its output."""
-        result = self._run(run)
+        result = invoke(self._channel, self._timing, self._hello, run)
         output = download(
             self._channel, self._timing, self._hello, run.image_id, self._hello.output.bytes
         )
@@ -300,46 +320,6 @@ class Session:
             input_crc32=run.input_crc32,
             attempts=attempt,
         )
-
-    def _run(self, invoke: messages.Invoke | messages.Profile) -> messages.Result:
-        """Send `invoke` and wait for its result, asking again in between.
-
-        A board that computes does not listen; whatever it misses is repeated, and a result that
-        got lost is sent again without running the model twice.
-        """
-        channel, timing = self._channel, self._timing
-        known_s = self._slowest_inference_s
-        started = time.monotonic()
-        limit_s = timing.inference_s
-        if known_s is not None:
-            limit_s = min(limit_s, max(10.0, 20 * known_s))
-        wait_s = timing.exchange_s(_SHORT_BYTES) + (1.0 if known_s is None else 2 * known_s)
-        longest_wait_s = 4 * wait_s
-        first_seq = channel.next_seq
-        while time.monotonic() < started + limit_s:
-            channel.send(invoke)
-            deadline = min(time.monotonic() + wait_s, started + limit_s)
-            while received := channel.answer(deadline, first_seq):
-                result = received.message
-                if isinstance(result, messages.Result) and result.image_id == invoke.image_id:
-                    took_s = time.monotonic() - started
-                    self._slowest_inference_s = max(took_s, known_s or 0.0)
-                    return self._checked(result, invoke)
-            wait_s = min(2 * wait_s, longest_wait_s)
-        raise channel.silent(f"no result of an inference within {limit_s:.0f} s")
-
-    def _checked(
-        self, result: messages.Result, invoke: messages.Invoke | messages.Profile
-    ) -> messages.Result:
-        expected = (invoke.input_crc32, self._hello.output.bytes)
-        if (result.input_crc32, result.output_bytes) != expected:
-            raise ProtocolError(
-                f"The board's result is of input {result.input_crc32:#010x} with "
-                f"{result.output_bytes} output bytes; asked was {expected[0]:#010x} with "
-                f"{expected[1]}.",
-                "The firmware is not sound: export, build and flash it again.",
-            )
-        return result
 
     def _rejoin(self) -> None:
         """Meet the board again after a restart, and give it back the model it had."""
@@ -368,33 +348,3 @@ class Session:
                 f"is {wanted_bytes} of int8.",
                 "Preprocess it with the project that the board runs.",
             )
-
-
-def _restarted(during: str, restart: BoardRestarted) -> McuzooError:
-    fault = restart.fault
-    if fault is None:
-        return BoardResetError(
-            f"The board restarted ({during}).",
-            "Check its power supply and reset line, then go on with --resume.",
-        )
-    return FirmwareError(
-        f"The core took exception {fault.kind} ({during}): pc {fault.pc:#010x}, "
-        f"lr {fault.lr:#010x}, cfsr {fault.cfsr:#010x}, hfsr {fault.hfsr:#010x}, "
-        f"bfar {fault.bfar:#010x}.",
-        f"arm-none-eabi-addr2line -fe PROJECT/build/gcc/firmware.elf {fault.pc:#x} names the line.",
-    )
-
-
-def _refused(during: str, error: messages.Error) -> McuzooError:
-    request = messages.MESSAGES.get(error.request)
-    asked = request.__name__ if request else f"message {error.request:#04x}"
-    text = f"The board refused {asked} ({during}): {error.text}."
-    if error.error in (ErrorCode.NOT_READY, ErrorCode.INVOKE_FAILED):
-        return FirmwareError(
-            text, "mcuzoo fit checks the model against the board; then export and build again."
-        )
-    if error.error == ErrorCode.BAD_REQUEST:
-        return ProtocolError(
-            text, "Is the firmware older than this mcuzoo? Export, build and flash it again."
-        )
-    return ProtocolError(text, "--trace FILE shows what crossed the line.")

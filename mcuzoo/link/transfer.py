@@ -17,7 +17,6 @@ from mcuzoo.link.timing import Timing
 
 # What a chunk's frame and its ACK's take on the wire beyond the data, rounded up.
 _OVERHEAD_BYTES = 64
-_SMALLEST_CHUNK_BYTES = 64
 
 
 @dataclass(frozen=True)
@@ -73,8 +72,8 @@ def upload(
     """Send `data`, which `transfer.begin` announces; returns when all of it has arrived.
 
     Go-back-N: up to `board.window` chunks are under way; after a gap or a time-out everything from
-    the board's next offset on is sent again, in chunks half as large: short frames get through
-    where long ones do not. `on_progress` is told how many bytes have arrived. Raises
+    the board's next offset on is sent again. `channel.state` says how large chunks are, and
+    learns from each that is lost. `on_progress` is told how many bytes have arrived. Raises
     BoardSilentError when `timing.tries` setbacks in a row bring nothing forward, and as
     Channel.answer.
     """
@@ -86,19 +85,23 @@ def upload(
         timing.tries,
         timing.exchange_s(_OVERHEAD_BYTES),
     )
-    arrived = sent = transfer.acknowledged(ack) or 0
+    state = channel.state
+    arrived = sent = furthest = transfer.acknowledged(ack) or 0
     resumed_seq = channel.next_seq
     setbacks = 0
     while arrived < len(data):
-        chunk_bytes = min(board.max_chunk, max(_SMALLEST_CHUNK_BYTES, board.max_chunk >> setbacks))
+        chunk_bytes = state.chunk_for(board.max_chunk)
         while sent < min(len(data), arrived + board.window * chunk_bytes):
             piece = data[sent : sent + chunk_bytes]
+            state.frames_resent += sent < furthest
             channel.send(transfer.piece(sent, piece))
             sent += len(piece)
+            furthest = max(furthest, sent)
         under_way_bytes = sent - arrived + board.window * _OVERHEAD_BYTES
         deadline = time.monotonic() + timing.exchange_s(under_way_bytes)
         next_offset = _await_step(channel, transfer, arrived, deadline, first_seq, resumed_seq)
         if arrived < next_offset <= len(data):
+            state.arrived(max(1, (next_offset - arrived) // chunk_bytes))
             arrived = next_offset
             sent = max(sent, arrived)
             setbacks = 0
@@ -110,6 +113,7 @@ def upload(
                 raise channel.silent(
                     f"{arrived} of {len(data)} {transfer.what} bytes arrived, then no more"
                 )
+            state.set_back(board.max_chunk)
             sent = arrived
             resumed_seq = channel.next_seq
 
@@ -140,23 +144,41 @@ def _await_step(
 def download(
     channel: Channel, timing: Timing, board: Hello, image_id: int, total_bytes: int
 ) -> bytes:
-    """The output tensor of `image_id`, piece by piece. Raises as Channel.ask."""
+    """The output tensor of `image_id`, piece by piece, as large as `channel.state` says.
+
+    Raises as Channel.ask.
+    """
     output = b""
+    setbacks = 0
+    asked: set[int] = set()
+    first_seq = channel.next_seq
+
+    def matches(piece: messages.OutputData) -> bool:
+        place = (piece.image_id, piece.offset) == (image_id, len(output))
+        return place and len(piece.data) in asked
+
     while len(output) < total_bytes:
         offset = len(output)
-        length = min(board.max_chunk, total_bytes - offset)
-
-        def matches(piece: messages.OutputData, offset: int = offset, length: int = length) -> bool:
-            return (piece.image_id, piece.offset, len(piece.data)) == (image_id, offset, length)
-
-        piece = channel.ask(
+        length = min(channel.state.chunk_for(board.max_chunk), total_bytes - offset)
+        asked.add(length)
+        piece = channel.ask_once(
             messages.ReadOutput(image_id, offset, length),
             messages.OutputData,
             matches,
-            timing.tries,
             timing.exchange_s(length + _OVERHEAD_BYTES),
+            first_seq,
+            setbacks > 0,
         )
-        output += piece.data
+        if piece is not None:
+            channel.state.arrived(1)
+            output += piece.data
+            setbacks = 0
+            asked.clear()
+            continue
+        setbacks += 1
+        if setbacks == timing.tries:
+            raise channel.silent(f"ReadOutput was sent {setbacks} times")
+        channel.state.set_back(board.max_chunk)
     return output
 
 

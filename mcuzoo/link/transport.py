@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import errno
-import re
 import sys
 from typing import Any, Protocol, cast
 
-from mcuzoo.errors import PortError, did_you_mean
+from mcuzoo.errors import PortError
 
 # A read returns after this long without data; session deadlines are finer than that only by it.
 READ_TIMEOUT_S = 0.02
 WRITE_TIMEOUT_S = 10.0
+
+
+# What opening a device says that is not, or is no longer, there.
+_ABSENT = {errno.ENOENT, errno.ENODEV, errno.ENXIO, errno.EIO}
+
+
+class AbsentPortError(PortError):
+    """There is no such port, or nothing behind it: it may come, or come back."""
 
 
 class Port(Protocol):
@@ -48,7 +55,7 @@ def open_port(url: str, baud: int) -> Port:
             # rfc2217:// has no write time-out.
             port = serial.serial_for_url(url, **{**options, "write_timeout": None})
     except ValueError as error:
-        raise PortError(f"{url!r} is not a port: {error}.", _list_ports()) from error
+        raise PortError(f"{url!r} is not a port: {error}.", _what_there_is(url)) from error
     except OSError as error:
         raise _explain(url, error) from error
     return cast(Port, port)
@@ -67,8 +74,8 @@ def _explain(url: str, error: OSError) -> PortError:
     text = str(error)
     # pyserial's SerialException keeps the errno where there is one; Windows only has the text.
     code = error.errno
-    if code == errno.ENOENT or "FileNotFoundError" in text:
-        return PortError(f"There is no port {url!r}.", _similar(url) + _list_ports())
+    if code in _ABSENT or "FileNotFoundError" in text:
+        return AbsentPortError(f"There is no port {url!r}.", _what_there_is(url))
     if "exclusively lock" in text or code == errno.EBUSY:
         return PortError(
             f"The port {url} is in use by another program.",
@@ -76,7 +83,9 @@ def _explain(url: str, error: OSError) -> PortError:
         )
     if code in (errno.EACCES, errno.EPERM) or "PermissionError" in text:
         return PortError(f"No permission to open {url}.", _permission_hint())
-    return PortError(f"Cannot open {url}: {text}.", _list_ports())
+    # A server that is not there (yet) says so by its socket only.
+    kind = AbsentPortError if "://" in url and "refused" in text else PortError
+    return kind(f"Cannot open {url}: {text}.", _what_there_is(url))
 
 
 def _permission_hint() -> str:
@@ -88,22 +97,7 @@ def _permission_hint() -> str:
     return "Close the program that holds the port, or ask for access to it."
 
 
-def _device_names() -> list[str]:
-    from serial.tools import list_ports
+def _what_there_is(url: str) -> str:
+    from mcuzoo.link.ports import list_serial_ports, ports_hint
 
-    names = [str(port.device) for port in list_ports.comports()]
-    return sorted(names, key=lambda name: [int(n) for n in re.findall(r"\d+", name)] or [0])
-
-
-def _similar(url: str) -> str:
-    return did_you_mean(url, _device_names())
-
-
-def _list_ports() -> str:
-    names = _device_names()
-    if not names:
-        return (
-            "This machine has no serial ports. Plug the board in, or use the emulated one: "
-            "--port emulator://PROJECT."
-        )
-    return f"Ports of this machine: {', '.join(names)}. An emulated one: emulator://PROJECT."
+    return ports_hint(url, list_serial_ports())

@@ -118,6 +118,7 @@ HEADERS = {
 #include <stdbool.h>
 #include <stdint.h>
 typedef int32_t status_t;
+enum { kStatus_Success = 0 };
 void NVIC_SystemReset(void) __attribute__((noreturn));
 """,
     "fsl_lpuart.h": """\

@@ -96,7 +96,7 @@ static bool cycles_held;
 static uint32_t held_at;
 static uint32_t held_for;
 
-/* The "core clock" of the host is 1 GHz. */
+/* Nanoseconds: the "core clock" of the host is 1 GHz. */
 uint32_t mz_port_cycles(void) {
     return (cycles_held ? held_at : nanoseconds()) - held_for;
 }

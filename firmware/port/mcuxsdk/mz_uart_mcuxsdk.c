@@ -16,7 +16,11 @@ void mz_uart_init(void) {
     config.baudRate_Bps = MZ_CONSOLE_BAUD;
     config.enableTx = true;
     config.enableRx = true;
-    (void)LPUART_Init(UART, &config, BOARD_DebugConsoleSrcFreq());
+    if (LPUART_Init(UART, &config, BOARD_DebugConsoleSrcFreq()) != kStatus_Success) {
+        /* The clock that the SDK gives the UART cannot be divided down to MZ_CONSOLE_BAUD. There is
+         * no console to say so on: a fault is what a debugger stops at. */
+        __builtin_trap();
+    }
 }
 
 uint32_t mz_uart_receive(uint8_t *dst, uint32_t capacity, uint32_t *overruns) {

@@ -1,0 +1,106 @@
+"""What is learnt of a board and of the line to it. It outlives the sessions that learnt it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from mcuzoo.link.messages import MAX_CHUNK_BYTES
+
+SMALLEST_CHUNK_BYTES = 64
+GOOD_CHUNKS = 16
+"""So many chunks in a row must arrive before larger ones are tried."""
+
+# An inference may take so many times the slowest one seen, and never less than so long.
+_MARGIN = 20
+_LEAST_LIMIT_S = 10.0
+# While none was ever seen to end, each that was waited for in vain leaves the next a quarter.
+_IN_VAIN = 4
+_LEAST_FIRST_LIMIT_S = 30.0
+
+
+@dataclass
+class LinkState:
+    """Whoever opens several sessions with a board hands the same state to each of them.
+
+    slowest_inference_s: of the model `model_sha256`; None while none has ended. inferences_in_vain:
+    those that were waited for without an end while none had ended.
+
+    chunk_bytes: how much data a frame carries now, if the board takes as much. Short frames get
+    through where long ones do not: it halves with every setback, and doubles after GOOD_CHUNKS in
+    a row. smallest_chunk_bytes is the least that it has been.
+
+    The rest counts what the line cost. frames_resent: sent again by the host, for want of an
+    answer. bad_frames: damaged on their way to the host. board_bad_frames, board_lost_bytes: the
+    same as the board saw it, and what its receiver lost. reconnects: sessions opened again.
+    """
+
+    model_sha256: str = ""
+    slowest_inference_s: float | None = None
+    inferences_in_vain: int = 0
+    chunk_bytes: int = MAX_CHUNK_BYTES
+    smallest_chunk_bytes: int = MAX_CHUNK_BYTES
+    good_chunks: int = 0
+    frames_sent: int = 0
+    frames_resent: int = 0
+    bad_frames: int = 0
+    board_bad_frames: int = 0
+    board_lost_bytes: int = 0
+    reconnects: int = 0
+
+    @classmethod
+    def of(cls, values: Mapping[str, object]) -> LinkState:
+        """The state that `dataclasses.asdict` made `values` of; what is unknown is left out."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in values.items() if name in known})  # type: ignore[arg-type]
+
+    @property
+    def host_losses(self) -> int:
+        """Frames that the host has seen lost, one way or the other."""
+        return self.frames_resent + self.bad_frames
+
+    @property
+    def clean(self) -> bool:
+        """Nothing was lost, and nothing had to be done twice."""
+        board = self.board_bad_frames + self.board_lost_bytes
+        return not (self.host_losses + board + self.reconnects)
+
+    def chunk_for(self, max_chunk_bytes: int) -> int:
+        """How much a frame should carry to a board that takes `max_chunk_bytes`."""
+        return min(self.chunk_bytes, max_chunk_bytes)
+
+    def set_back(self, max_chunk_bytes: int) -> None:
+        """A frame of chunk_for(`max_chunk_bytes`) was lost, or its answer."""
+        self.good_chunks = 0
+        self.chunk_bytes = max(SMALLEST_CHUNK_BYTES, self.chunk_for(max_chunk_bytes) // 2)
+        self.smallest_chunk_bytes = min(self.smallest_chunk_bytes, self.chunk_bytes)
+
+    def arrived(self, chunks: int) -> None:
+        """So many chunks have arrived since the last setback or call."""
+        self.good_chunks += chunks
+        if self.good_chunks >= GOOD_CHUNKS:
+            self.good_chunks = 0
+            self.chunk_bytes = min(MAX_CHUNK_BYTES, 2 * self.chunk_bytes)
+
+    def runs(self, model_sha256: str) -> None:
+        """The board is about to run this model; what was learnt of another one counts no more."""
+        if model_sha256 != self.model_sha256:
+            self.model_sha256 = model_sha256
+            self.slowest_inference_s = None
+            self.inferences_in_vain = 0
+
+    def inference_limit_s(self, longest_s: float) -> float:
+        """How long to wait for the next inference, `longest_s` at most."""
+        if self.slowest_inference_s is not None:
+            return min(longest_s, max(_LEAST_LIMIT_S, _MARGIN * self.slowest_inference_s))
+        least = min(longest_s, _LEAST_FIRST_LIMIT_S)
+        return max(least, longest_s / float(_IN_VAIN**self.inferences_in_vain))
+
+    def inference_took(self, seconds: float) -> None:
+        self.slowest_inference_s = max(seconds, self.slowest_inference_s or 0.0)
+        self.inferences_in_vain = 0
+
+    def inference_in_vain(self) -> None:
+        """It was waited for until its limit."""
+        if self.slowest_inference_s is None:
+            self.inferences_in_vain += 1
