@@ -157,7 +157,9 @@ def prove(data: Path, case: Case, how: Configuration, limit: int | None) -> dict
             )
         )
         summary = run_images(
-            job, lambda: Session.open(job.settings.port, job.settings.baud), Dots()
+            job,
+            lambda state: Session.open(job.settings.port, job.settings.baud, state=state),
+            Dots(),
         )
     print(file=sys.stderr)
     different = [row.file for row in summary.rows if not same(row, golden[row.index])]

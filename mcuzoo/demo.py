@@ -42,6 +42,7 @@ def run_demo(
     from mcuzoo.board.load import load_board
     from mcuzoo.codegen.project import export_project
     from mcuzoo.link.session import Session
+    from mcuzoo.link.state import LinkState
     from mcuzoo.run.job import Request, make_job
     from mcuzoo.run.runner import run_images
     from mcuzoo.toolchain.build import build_project
@@ -67,9 +68,11 @@ def run_demo(
         )
     )
     settings = job.settings
-    summary = run_images(
-        job, lambda: Session.open(settings.port, settings.baud), make_observer(job.out)
-    )
+
+    def connect(state: LinkState) -> Session:
+        return Session.open(settings.port, settings.baud, state=state)
+
+    summary = run_images(job, connect, make_observer(job.out))
     return Demo(project=project, images=pictures, run=job.out, build=build, summary=summary)
 
 

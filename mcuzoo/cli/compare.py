@@ -33,7 +33,7 @@ def compare(
     limit: Annotated[
         int, typer.Option("--limit", min=1, help="Run so many images, spread over the classes.")
     ] = 10,
-    baud: Baud = 115200,
+    baud: Baud = None,
     no_reference: Annotated[
         bool,
         typer.Option("--no-reference", help="Compare with the first project, not with the host."),

@@ -57,9 +57,12 @@ def evaluate(
         int | None, typer.Option("--jobs", "-j", min=1, help="Processes, or emulated boards.")
     ] = None,
     board: Annotated[
-        str, typer.Option("--board", "-b", help="Which board --engine emulator emulates.")
+        str, typer.Option("--board", "-b", help="Which board is emulated, or is at PORT.")
     ] = "rt1170",
-    baud: Annotated[int, typer.Option("--baud", min=1, help="Bits per second of PORT.")] = 115200,
+    baud: Annotated[
+        int | None,
+        typer.Option("--baud", min=1, help="Bits per second of PORT [what --board's file says]."),
+    ] = None,
     outputs: Annotated[
         Path | None, typer.Option("--outputs", metavar="FILE.npy", help="Write the raw outputs.")
     ] = None,

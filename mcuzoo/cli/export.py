@@ -63,6 +63,12 @@ def export(
     embed: Annotated[
         str | None, typer.Option(help="TFLM's model file: array (C) or incbin (assembler) [array].")
     ] = None,
+    baud: Annotated[
+        int | None,
+        typer.Option(
+            "--baud", min=1, help="Bits per second of the firmware's console [the board file's]."
+        ),
+    ] = None,
     universal: Annotated[
         bool,
         typer.Option(
@@ -90,6 +96,7 @@ def export(
     import json
     from dataclasses import asdict
 
+    from mcuzoo.board.baud import baud_text, with_baud
     from mcuzoo.board.load import list_boards, load_board
     from mcuzoo.codegen.absent import absent_model_error
     from mcuzoo.codegen.project import export_project
@@ -100,6 +107,8 @@ def export(
     from mcuzoo.zoo.registry import resolve_model
 
     chosen = load_board(board)
+    if baud is not None:
+        chosen = with_baud(chosen, baud)
     if universal:
         from mcuzoo.cli.export_universal import (
             export_universal_project,
@@ -158,6 +167,7 @@ def export(
     streamed = ", the input consumed as it arrives" if entry.stream_input else ""
     print(f"arena {entry.arena_text}{streamed}")
     print(f"constants {entry.constant_bytes:,} bytes in {constants_summary(entry)}")
+    print(f"console {chosen.console.name} at {baud_text(chosen.console)}")
     sdk = " --sdk MCUXSDK, or what its README says" if manifest.sdk else ""
     print(f"next: mcuzoo build {directory}{sdk}")
 

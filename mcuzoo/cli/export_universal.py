@@ -72,6 +72,8 @@ def require_universal_choices(
 
 def universal_text(directory: Path, board: Board, manifest: UniversalManifest) -> str:
     """What the user reads of the new project."""
+    from mcuzoo.board.baud import baud_text
+
     lines = [
         f"{directory}: universal firmware for {board.name}",
         f"{len(manifest.universal.ops)} operators: {', '.join(manifest.universal.ops)}",
@@ -80,6 +82,7 @@ def universal_text(directory: Path, board: Board, manifest: UniversalManifest) -
             f"models up to {room.bytes:,} bytes in {room.region}"
             for room in manifest.universal.rooms
         ),
+        f"console {board.console.name} at {baud_text(board.console)}",
         f"next: mcuzoo build {directory}",
     ]
     return "\n".join(lines)

@@ -67,7 +67,7 @@ def fit(
         str | None,
         typer.Option("--port", "-p", help="With --measure: a real board's port [emulated]."),
     ] = None,
-    baud: Baud = 115200,
+    baud: Baud = None,
     html: Annotated[
         Path | None, typer.Option(help="Write the verdict as a page, with the arena over time.")
     ] = None,
@@ -116,7 +116,7 @@ def fit(
             json_output,
         )
         return
-    _require_measure({"--tflm": tflm, "--output": output, "--port": port})
+    _require_measure({"--tflm": tflm, "--output": output, "--port": port, "--baud": baud})
     import json
     from dataclasses import asdict, replace
 

@@ -30,7 +30,7 @@ class MeasureOptions:
     tflm: Path | None
     output: Path | None
     port: str | None
-    baud: int
+    baud: int | None
     stream_input: bool
 
 
@@ -55,6 +55,7 @@ def print_measurement(options: MeasureOptions, json_output: bool) -> None:
 
 
 def _request(options: MeasureOptions) -> MeasureRequest:
+    from mcuzoo.board.baud import with_baud
     from mcuzoo.board.load import load_board
     from mcuzoo.measure.fit import MeasureRequest
     from mcuzoo.plan.pins import parse_pins
@@ -65,6 +66,8 @@ def _request(options: MeasureOptions) -> MeasureRequest:
     check_runtime(options.runtime)
     source = resolve_model(options.model)
     board = load_board(options.board)
+    if options.baud is not None:
+        board = with_baud(board, options.baud)
     return MeasureRequest(
         source=source,
         board=board,
@@ -75,7 +78,6 @@ def _request(options: MeasureOptions) -> MeasureRequest:
         pins=parse_pins(options.pins),
         arena_region=options.arena_region,
         port=options.port,
-        baud=options.baud,
         stream_input=options.stream_input,
     )
 

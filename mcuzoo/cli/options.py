@@ -23,7 +23,18 @@ ArenaRegion = Annotated[
     str | None, typer.Option(help="Pin the tensor arena to this memory region.")
 ]
 
-Baud = Annotated[int, typer.Option("--baud", min=1, help="Bits per second.")]
+Baud = Annotated[int | None, typer.Option("--baud", min=1, help="Bits per second [the project's].")]
+
+WaitPort = Annotated[
+    float | None,
+    typer.Option(
+        "--wait-port",
+        metavar="S",
+        min=0,
+        help="Wait S seconds for a port that went away [30]; if given, also for one that is not "
+        "there yet. A USB device is found again by its serial number, under any name.",
+    ),
+]
 
 NoReference = Annotated[
     bool, typer.Option("--no-reference", help="Do not compare with the host's outputs.")

@@ -29,7 +29,7 @@ def profile(
         Path | None,
         typer.Option("--image", help="Picture to run; default: the project's first sample."),
     ] = None,
-    baud: Baud = 115200,
+    baud: Baud = None,
     no_reference: NoReference = False,
     trace: Trace = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,

@@ -16,6 +16,7 @@ from rich.progress import (
 )
 
 from mcuzoo.link.channel import DeviceLog
+from mcuzoo.link.counts import agent_note
 from mcuzoo.link.hello import Hello
 from mcuzoo.run.record import Row, Status
 
@@ -57,8 +58,8 @@ class RunProgress:
             self._upload = None
 
     def started(self, hello: Hello, total: int, finished: int) -> None:
-        emulated = " (emulated)" if hello.emulated else ""
-        self._say(f"{hello.board}{emulated}, build {hello.build_id[:8]}; the run is {self._run}")
+        board = f"{hello.board}{agent_note(hello.agent)}, build {hello.build_id[:8]}"
+        self._say(f"{board}; the run is {self._run}")
         self._task = self._progress.add_task("running", total=total, completed=finished)
 
     def image(self, row: Row) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mcuzoo.cli.options import NoReference, Trace, UploadModel, opened_trace
+from mcuzoo.cli.options import NoReference, Trace, UploadModel, WaitPort, opened_trace
 
 
 def run_serial(
@@ -58,8 +58,10 @@ def run_serial(
         typer.Option("--resume", metavar="RUN", help="Go on with this run, set up as it was."),
     ] = None,
     baud: Annotated[
-        int | None, typer.Option("--baud", min=1, help="Bits per second; default: 115200.")
+        int | None,
+        typer.Option("--baud", min=1, help="Bits per second; default: the project's."),
     ] = None,
+    wait_port: WaitPort = None,
     min_top1: Annotated[
         float | None,
         typer.Option("--min-top1", metavar="RATE", help="Fail below this accuracy, 0 to 1."),
@@ -83,7 +85,9 @@ def run_serial(
     from contextlib import ExitStack
 
     from mcuzoo.cli.run_progress import RunProgress
+    from mcuzoo.link.ports import DEFAULT_WAIT_S, PortWatch
     from mcuzoo.link.session import Session
+    from mcuzoo.link.state import LinkState
     from mcuzoo.report.document import run_document
     from mcuzoo.report.text import summary_text
     from mcuzoo.run.job import Request, make_job
@@ -113,9 +117,22 @@ def run_serial(
         traffic = None if trace is None else stack.enter_context(opened_trace(trace))
         progress = stack.enter_context(RunProgress(job.out))
 
-        def connect() -> Session:
+        ports = PortWatch(
+            job.settings.port,
+            wait_s=DEFAULT_WAIT_S if wait_port is None else wait_port,
+            wait_first=wait_port is not None,
+            say=progress.trouble,
+        )
+
+        def connect(state: LinkState) -> Session:
             return Session.open(
-                job.settings.port, job.settings.baud, trace=traffic, on_log=progress.log
+                job.settings.port,
+                job.settings.baud,
+                trace=traffic,
+                on_log=progress.log,
+                state=state,
+                ports=ports,
+                baud_note=job.baud_note,
             )
 
         sends = job.upload and uploading(connect, job.upload, progress.uploading)

@@ -96,6 +96,7 @@ def export_project(
         runtime=runtime,
         project=project,
         target=target_entry(board),
+        baud=board.console.baud,
         model=ModelEntry(source.name, MODEL_FILE, model.sha256, model.bytes),
         input=tensor_spec(plan.program.input_tensor),
         output=tensor_spec(plan.program.output_tensor),

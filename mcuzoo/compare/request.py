@@ -16,25 +16,28 @@ from mcuzoo.data.labels import load_classes
 from mcuzoo.emulator.url import SCHEME
 from mcuzoo.errors import DataSetError, UnsupportedOpError, UsageError
 from mcuzoo.project.manifest import load_manifest
+from mcuzoo.run.baud import project_baud
 from mcuzoo.run.feed import Prepared, Unusable, prepare
 from mcuzoo.run.project import project_model
 from mcuzoo.zoo.engines.reference import ReferenceEngine
 
 EMULATED = "-"
 DEFAULT_LIMIT = 10
-BAUD = 115200
 
 
 @dataclass(frozen=True)
 class CompareRequest:
-    """The options of `mcuzoo compare`. `ports` are those of the first projects; "-" emulates."""
+    """The options of `mcuzoo compare`. `ports` are those of the first projects; "-" emulates.
+
+    baud: of all ports; None: each project's own.
+    """
 
     projects: tuple[Path, ...]
     ports: tuple[str, ...] = ()
     images: Path | None = None
     labels: Path | None = None
     limit: int = DEFAULT_LIMIT
-    baud: int = BAUD
+    baud: int | None = None
     reference: bool = True
 
 
@@ -92,7 +95,7 @@ def _contestants(request: CompareRequest) -> list[Contestant]:
                 manifest,
                 project_model(project, manifest),
                 port,
-                request.baud,
+                request.baud or project_baud(project, manifest),
             )
         )
     return found

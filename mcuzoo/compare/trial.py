@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mcuzoo.graph.count import count_macs
 from mcuzoo.graph.model import Model
+from mcuzoo.link.counts import milliseconds
 from mcuzoo.link.inference import KernelRecord
 from mcuzoo.link.session import Session
 from mcuzoo.project.manifest import Manifest
@@ -59,8 +60,8 @@ class Trial:
     """What a contestant did.
 
     Kernels go by the last op that they compute: `first_ops` has the first one, `names` and `macs`
-    are of all, `counts` is what a kernel took on the first image (`unit`: instructions, or cycles
-    of a core of `core_clock_hz`), as `total` is what all of it took.
+    are of all, `counts` is what a kernel took on the first image, as `total` is what all of it
+    took. `agent` and `unit` (of `counts`) are the board's, as link.hello.Hello has them.
     """
 
     contestant: Contestant
@@ -68,6 +69,7 @@ class Trial:
     runtime: str
     toolchain: str
     build_id: str
+    agent: str
     unit: str
     core_clock_hz: int
     total: int | None
@@ -80,9 +82,7 @@ class Trial:
 
     @property
     def milliseconds(self) -> float | None:
-        if self.unit != "cycles" or self.total is None:
-            return None
-        return self.total / self.core_clock_hz * 1000
+        return milliseconds(self.total, self.unit, self.core_clock_hz)
 
 
 def run_trial(
@@ -110,7 +110,8 @@ def run_trial(
         runtime=hello.runtime,
         toolchain=hello.toolchain,
         build_id=hello.build_id,
-        unit="instructions" if hello.emulated else "cycles",
+        agent=hello.agent,
+        unit=hello.count_unit,
         core_clock_hz=hello.core_clock_hz,
         total=total,
         counts={record.last_op: record.cycles for record in records},

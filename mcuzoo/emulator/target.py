@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from mcuzoo.board.baud import with_baud
 from mcuzoo.board.load import load_board, read_board
 from mcuzoo.board.model import Board
 from mcuzoo.errors import InputError, ProjectError, UsageError
@@ -20,7 +21,7 @@ class Target:
 def find_target(path: Path, board: str | None = None) -> Target:
     """`path`: a project folder, or a .bin or .elf file, which needs `board`.
 
-    A project brings its board file along; `board` overrules it.
+    A project brings its board file along; `board` overrules it. Its baud rate is the manifest's.
     Raises ProjectError when the project is none or has not been built, InputError, UsageError,
     BoardError.
     """
@@ -43,5 +44,9 @@ def find_target(path: Path, board: str | None = None) -> Target:
         )
     own = path / BOARD_FILE
     if board is None and own.is_file():
-        return Target(read_board(own), path / manifest.build.bin)
-    return Target(load_board(board or manifest.board), path / manifest.build.bin)
+        found = read_board(own)
+    else:
+        found = load_board(board or manifest.board)
+    if manifest.baud is not None:
+        found = with_baud(found, manifest.baud)
+    return Target(found, path / manifest.build.bin)

@@ -13,10 +13,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mcuzoo.board.load import load_board
 from mcuzoo.errors import FirmwareError, WrongFirmwareError
 from mcuzoo.evaluate.subject import Subject
+from mcuzoo.link.counts import agent_note
 from mcuzoo.link.hello import Hello
+from mcuzoo.link.ports import PortWatch
 from mcuzoo.link.session import Session
+from mcuzoo.link.state import LinkState
 from mcuzoo.run.rig import Rig
 from mcuzoo.zoo.registry import ModelSource
 
@@ -37,7 +41,7 @@ class BoardEngine:
     def board(self) -> str:
         """What answered: "rt1170, aot, emulated"."""
         hello = self._rig.hello
-        return f"{hello.board}, {hello.runtime}" + (", emulated" if hello.emulated else "")
+        return f"{hello.board}, {hello.runtime}" + agent_note(hello.agent)
 
     def run(self, input: NDArray[np.int8]) -> NDArray[np.int8]:
         """Raises RigError or ProtocolError when the board gives no result, whatever is tried."""
@@ -45,10 +49,22 @@ class BoardEngine:
 
 
 @contextmanager
-def board_engine(subject: Subject, port: str, baud: int, talk: Talk) -> Iterator[BoardEngine]:
-    """The board at `port`. Raises WrongFirmwareError when it runs another model."""
+def board_engine(
+    subject: Subject, port: str, baud: int | None, board_id: str, talk: Talk
+) -> Iterator[BoardEngine]:
+    """The board at `port`. Raises WrongFirmwareError when it runs another model.
+
+    baud: None: what the file of the board `board_id` says.
+    """
     check = partial(check_model, subject=subject)
-    with Rig(lambda: Session.open(port, baud), check, talk) as rig:
+    ports = PortWatch(port, say=talk)
+    rate = load_board(board_id).console.baud if baud is None else baud
+    note = f"as the file of board {board_id} says" if baud is None else "as --baud says"
+
+    def connect(state: LinkState) -> Session:
+        return Session.open(port, rate, state=state, ports=ports, baud_note=note)
+
+    with Rig(connect, check, talk) as rig:
         yield BoardEngine(rig)
 
 
@@ -73,7 +89,6 @@ def emulated_project(source: ModelSource, board_id: str, talk: Talk) -> Iterator
 
     Raises FitError when the model does not fit the board, ToolchainError without a compiler.
     """
-    from mcuzoo.board.load import load_board
     from mcuzoo.codegen.project import export_project
     from mcuzoo.toolchain.build import build_project
 

@@ -191,7 +191,7 @@ def _board_hand(
             if subject.on_host:
                 engines.append(host_engine(subject))
                 continue
-            engine = stack.enter_context(board_engine(subject, port, plan.baud, talk))
+            engine = stack.enter_context(board_engine(subject, port, plan.baud, plan.board, talk))
             boards[place] = engine.board
             engines.append(engine)
         yield _hand(plan, engines)

@@ -21,7 +21,6 @@ from mcuzoo.zoo.find import require_model_file
 from mcuzoo.zoo.registry import ModelSource, resolve_model
 from mcuzoo.zoo.schema import Role
 
-DEFAULT_BAUD = 115200
 DEFAULT_BOARD = "rt1170"
 ROLES = ("int8", "uint8", "fp32")
 
@@ -40,7 +39,7 @@ class Request:
     split: str | None = None
     jobs: int | None = None
     board: str = DEFAULT_BOARD
-    baud: int = DEFAULT_BAUD
+    baud: int | None = None
     outputs: Path | None = None
     role: str | None = None
 
@@ -55,7 +54,7 @@ class Plan:
     data_set: DataSet
     jobs: int
     board: str
-    baud: int
+    baud: int | None
     outputs: Path | None
     warnings: tuple[str, ...] = ()
 

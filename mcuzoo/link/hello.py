@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from mcuzoo.errors import BoardSilentError, ProtocolError, RigError
 from mcuzoo.link import messages
 from mcuzoo.link.channel import Channel
+from mcuzoo.link.counts import UNKNOWN_UNIT
 from mcuzoo.link.messages import Agent, CountUnit
 from mcuzoo.link.timing import Timing
 from mcuzoo.project.manifest import TensorSpec
@@ -20,10 +21,11 @@ _ARM = 0x41
 class Hello:
     """What the board says of itself. `build_id` and `model_sha256` are lower-case hex.
 
-    `agent` says what answers, `count_unit` what it counts: "cycles", "instructions", "nanoseconds",
-    "microseconds", or "" where nobody knows. `runtime_error` is
-    empty when the model is ready to run. `model_capacity_bytes` is 0 for a board that takes no
-    uploads, `model_bytes` while it holds no uploaded model that can run.
+    `agent` is what answers: "silicon", "emulator", "process" (on a computer) or "other" (no
+    Cortex-M); `count_unit` what it counts: "cycles", "instructions", "nanoseconds", "microseconds",
+    or "counts" where nobody knows. `runtime_error` is empty when the model is ready to run.
+    `model_capacity_bytes` is 0 for a board that takes no uploads, `model_bytes` while it holds no
+    uploaded model that can run.
     """
 
     protocol_version: int
@@ -38,15 +40,18 @@ class Hello:
     arena_used: int
     core_clock_hz: int
     cpuid: int
-    emulated: bool
+    agent: str
+    count_unit: str
     max_chunk: int
     window: int
     op_count: int
     runtime_error: str
     model_capacity_bytes: int = 0
     model_bytes: int = 0
-    agent: str = "silicon"
-    count_unit: str = "cycles"
+
+    @property
+    def emulated(self) -> bool:
+        return self.agent == "emulator"
 
 
 def say_hello(channel: Channel, timing: Timing) -> Hello:
@@ -84,8 +89,7 @@ def say_hello(channel: Channel, timing: Timing) -> Hello:
     raise BoardSilentError(
         f"Nothing answers at {channel.name}{channel.speed}: no byte in {timing.connect_s:g} s.",
         "Is the board powered and is this its console port? Is the firmware flashed, with its "
-        f"boot switches set to internal flash? Press reset and try again. {_other_baud(channel)}"
-        .rstrip(),
+        f"boot switches set to internal flash? Press reset and try again. {_other_baud(channel)}".rstrip(),
     )
 
 
@@ -124,15 +128,14 @@ def _hello(reply: messages.HelloReply) -> Hello:
         arena_used=reply.arena_used_bytes,
         core_clock_hz=reply.core_clock_hz,
         cpuid=reply.cpuid,
-        emulated=agent is Agent.EMULATOR,
+        agent="other" if agent is Agent.UNSAID else agent.name.lower(),
+        count_unit=_count_unit(reply, agent),
         max_chunk=reply.max_chunk_bytes,
         window=reply.window,
         op_count=reply.op_count,
         runtime_error=reply.runtime_error,
         model_capacity_bytes=reply.model_capacity_bytes,
         model_bytes=reply.model_bytes,
-        agent="" if agent is Agent.UNSAID else agent.name.lower(),
-        count_unit=_count_unit(reply, agent),
     )
 
 
@@ -148,4 +151,4 @@ def _agent(reply: messages.HelloReply) -> Agent:
 def _count_unit(reply: messages.HelloReply, agent: Agent) -> str:
     if CountUnit.UNSAID < reply.count_unit <= max(CountUnit):
         return CountUnit(reply.count_unit).name.lower()
-    return {Agent.SILICON: "cycles", Agent.EMULATOR: "instructions"}.get(agent, "")
+    return {Agent.SILICON: "cycles", Agent.EMULATOR: "instructions"}.get(agent, UNKNOWN_UNIT)

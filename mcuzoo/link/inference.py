@@ -15,8 +15,8 @@ from mcuzoo.link.messages import PROFILE_RECORD_BYTES
 class Inference:
     """A result whose input and output are proven by CRC-32.
 
-    output: int8 (output tensor's bytes,). `cycles` is None when the board does not count them;
-    `attempts` is 1 unless the image had to be started again.
+    output: int8 (output tensor's bytes,). `cycles` is in the board's count_unit, None when it does
+    not count; `attempts` is 1 unless the image had to be started again.
     """
 
     output: NDArray[np.int8]
@@ -29,7 +29,7 @@ class Inference:
 class KernelRecord:
     """One kernel of an inference, which computed the ops `first_op` to `last_op` of the file.
 
-    `cycles` are core clock cycles, or instructions on an emulated board; None when not counted.
+    `cycles` is in the board's count_unit; None when not counted.
     `output_crc32` is over the last op's output of `output_bytes` bytes; None when the board does
     not have it in memory as the model has it.
     """

@@ -63,7 +63,7 @@ def list_serial_ports() -> list[PortInfo]:
 
 def _is_dummy(device: str) -> bool:
     """A ttyS that the kernel sets aside for a UART which is not there (its type is 0)."""
-    name = os.path.basename(device)
+    name = Path(device).name
     if not sys.platform.startswith("linux") or not name.startswith("ttyS"):
         return False
     try:
@@ -98,7 +98,7 @@ def ports_hint(url: str, ports: Sequence[PortInfo]) -> str:
 
 
 def _letters(name: str) -> list[str]:
-    return sorted(letter for letter in os.path.basename(name).lower() if letter.isalpha())
+    return sorted(letter for letter in Path(name).name.lower() if letter.isalpha())
 
 
 class PortWatch:
@@ -192,7 +192,7 @@ class PortWatch:
 
 
 def _identified(name: str, listed: Sequence[PortInfo]) -> PortInfo | None:
-    """The USB port with that name, or that it links to, if its serial number tells it from others."""
+    """The USB port with that name, or that it links to; None when it has no serial number."""
     place = os.path.realpath(name)
     for port in listed:
         if port.usb_id is not None and port.usb_id[2] and port.device in (name, place):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
 from typing import TextIO, TypeVar
@@ -15,7 +14,6 @@ from numpy.typing import NDArray
 
 from mcuzoo.errors import (
     BoardResetError,
-    FirmwareError,
     InputError,
     McuzooError,
     ProtocolError,
@@ -37,7 +35,7 @@ from mcuzoo.link.model_upload import (
     send_model,
 )
 from mcuzoo.link.ports import PortWatch
-from mcuzoo.link.state import LinkState
+from mcuzoo.link.state import LineCounts, LinkState
 from mcuzoo.link.timing import Timing
 from mcuzoo.link.trace import Trace
 from mcuzoo.link.transfer import download, image_transfer, read_records, upload
@@ -58,15 +56,6 @@ _CURED_BY_SENDING_AGAIN = {ErrorCode.NO_SUCH_IMAGE, ErrorCode.INCOMPLETE, ErrorC
 _SHORT_BYTES = 64
 
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True)
-class LineCounts:
-    """The board's view of the line since its last restart."""
-
-    good_frames: int
-    bad_frames: int
-    lost_bytes: int
 
 
 class _ImageLost(Exception):

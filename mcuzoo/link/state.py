@@ -19,6 +19,15 @@ _IN_VAIN = 4
 _LEAST_FIRST_LIMIT_S = 30.0
 
 
+@dataclass(frozen=True)
+class LineCounts:
+    """The board's view of the line since its last restart."""
+
+    good_frames: int
+    bad_frames: int
+    lost_bytes: int
+
+
 @dataclass
 class LinkState:
     """Whoever opens several sessions with a board hands the same state to each of them.
@@ -64,6 +73,14 @@ class LinkState:
         """Nothing was lost, and nothing had to be done twice."""
         board = self.board_bad_frames + self.board_lost_bytes
         return not (self.host_losses + board + self.reconnects)
+
+    def board_counted(self, now: LineCounts, before: LineCounts) -> None:
+        """Add what the board has seen since `before`. One that counted fewer frames has restarted
+        in between, and has counted from 0 since."""
+        if now.good_frames < before.good_frames:
+            before = LineCounts(0, 0, 0)
+        self.board_bad_frames += max(0, now.bad_frames - before.bad_frames)
+        self.board_lost_bytes += max(0, now.lost_bytes - before.lost_bytes)
 
     def chunk_for(self, max_chunk_bytes: int) -> int:
         """How much a frame should carry to a board that takes `max_chunk_bytes`."""

@@ -46,6 +46,8 @@ _NOISE_SEED = 1234
 class MeasureRequest:
     """What to measure and where the project shall be. port None: the emulated board.
 
+    The firmware, and so a port, runs at the board's baud rate.
+
     tflm: of the runtime tflm only, and needed there.
     """
 
@@ -58,7 +60,6 @@ class MeasureRequest:
     pins: Pins = ()
     arena_region: str | None = None
     port: str | None = None
-    baud: int = 115200
     stream_input: bool = False
 
 
@@ -108,7 +109,7 @@ def measure_fit(request: MeasureRequest, talk: Callable[[str], None]) -> FitMeas
         )
         measuring = _export_measuring(request, folder, predicted, talk)
         port = request.port or f"{SCHEME}{folder}?count=0"
-        with Session.open(port, request.baud) as session:
+        with Session.open(port, request.board.console.baud) as session:
             hello = session.hello()
             recording = _is_measuring(request, hello, measuring, folder)
             talk("trying ever smaller arenas")

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from mcuzoo.link.counts import milliseconds
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -63,13 +65,15 @@ class Blame:
 class ModelProfile:
     """One inference, layer by layer.
 
-    `total` is the sum of the layers' counts and what the runtime does behind the last one.
-    `output_equal`: whether the model's output is the host reference's; None when not compared.
+    `agent` and `unit` are the board's, as link.hello.Hello has them. `total` is the sum of the
+    layers' counts and what the runtime does behind the last one. `output_equal`: whether the
+    model's output is the host reference's; None when not compared.
     """
 
     model: str
     board: str
-    emulated: bool
+    agent: str
+    unit: str
     runtime: str
     toolchain: str
     build_id: str
@@ -80,18 +84,16 @@ class ModelProfile:
     output_equal: bool | None
 
     @property
-    def unit(self) -> str:
-        return "instructions" if self.emulated else "cycles"
+    def emulated(self) -> bool:
+        return self.agent == "emulator"
 
     @property
     def macs(self) -> int:
         return sum(layer.macs for layer in self.layers)
 
     def milliseconds(self, count: int | None) -> float | None:
-        """Time at the core's clock; None for instructions, which are no time."""
-        if count is None or self.emulated:
-            return None
-        return count / self.core_clock_hz * 1000
+        """`count` as time; None for instructions, which are none."""
+        return milliseconds(count, self.unit, self.core_clock_hz)
 
     def share(self, layer: Layer) -> float | None:
         return layer.count / self.total if layer.count is not None and self.total else None
@@ -147,6 +149,7 @@ class ModelProfile:
             "model": self.model,
             "board": self.board,
             "emulated": self.emulated,
+            "agent": self.agent,
             "runtime": self.runtime,
             "toolchain": self.toolchain,
             "build_id": self.build_id,

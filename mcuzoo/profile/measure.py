@@ -52,7 +52,8 @@ def profile_model(
     return ModelProfile(
         model=model.name if name is None else name,
         board=hello.board,
-        emulated=hello.emulated,
+        agent=hello.agent,
+        unit=hello.count_unit,
         runtime=hello.runtime,
         toolchain=hello.toolchain,
         build_id=hello.build_id,

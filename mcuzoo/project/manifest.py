@@ -239,7 +239,10 @@ class UniversalEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectManifest:
-    """What every project has. `files`: each rendered file (relative POSIX path), its SHA-256."""
+    """What every project has. `files`: each rendered file (relative POSIX path), its SHA-256.
+
+    baud: of the firmware's console; None in projects of before, see the board file.
+    """
 
     tool_version: str
     name: str
@@ -257,6 +260,7 @@ class ProjectManifest:
     tflm: TflmEntry | None = None
     measured: MeasuredEntry | None = None
     sdk: SdkEntry | None = None
+    baud: int | None = None
     schema: int = SCHEMA
 
     @property

@@ -11,7 +11,7 @@ from typing import Any
 from mcuzoo.data.dataset import open_data_set
 from mcuzoo.evaluate.evaluate import evaluate
 from mcuzoo.evaluate.finding import Task
-from mcuzoo.evaluate.request import DEFAULT_BAUD, DEFAULT_BOARD, Plan
+from mcuzoo.evaluate.request import DEFAULT_BOARD, Plan
 from mcuzoo.evaluate.result import Evaluation
 from mcuzoo.evaluate.subject import make_subject
 from mcuzoo.quantize.job import Quantized
@@ -70,7 +70,7 @@ def score(
         data_set=data_set,
         jobs=max(1, min(os.cpu_count() or 1, len(data_set.items))),
         board=DEFAULT_BOARD,
-        baud=DEFAULT_BAUD,
+        baud=None,
         outputs=None,
     )
     return Scored(evaluate(plan))

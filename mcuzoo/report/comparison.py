@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mcuzoo.compare.comparison import Column, Comparison
+from mcuzoo.link.counts import agent_note
 from mcuzoo.run.score import Accuracy
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def comparison_verdict(comparison: Comparison) -> str:
 
 def _facts(column: Column) -> Iterator[tuple[str, str]]:
     trial, sizes, agreement = column.trial, column.trial.sizes, column.agreement
-    yield "board", trial.board + (", emulated" if trial.unit == "instructions" else "")
+    yield "board", trial.board + agent_note(trial.agent)
     yield "runtime", trial.runtime
     yield "toolchain", " ".join(trial.toolchain.split()[:2])
     yield "build", trial.build_id[:8]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
+from mcuzoo.link.state import LinkState
 from mcuzoo.run.latency import Latency
 from mcuzoo.run.record import Row, Status
 from mcuzoo.run.score import Accuracy
@@ -46,6 +47,7 @@ def run_document(run: Path, summary: RunSummary) -> dict[str, object]:
         "latency": _latency(summary.latency),
         "images_per_second": summary.images_per_second,
         "resent": summary.resent,
+        "line": _line(meta.link, summary.resent),
         "failed": [_failure(row) for row in summary.rows if row.error is not None],
         "verdict": {
             "passed": summary.verdict.passed,
@@ -67,6 +69,23 @@ def _accuracy(accuracy: Accuracy | None) -> dict[str, object] | None:
         "value": accuracy.value,
         "low95": low,
         "high95": high,
+    }
+
+
+def _line(link: LinkState | None, images_resent: int) -> dict[str, object] | None:
+    """What the line lost, over all sessions of the run; null in runs of before."""
+    if link is None:
+        return None
+    return {
+        "frames_sent": link.frames_sent,
+        "frames_resent": link.frames_resent,
+        "bad_frames_at_host": link.bad_frames,
+        "bad_frames_at_board": link.board_bad_frames,
+        "bytes_lost_by_board": link.board_lost_bytes,
+        "images_resent": images_resent,
+        "reconnects": link.reconnects,
+        "chunk_bytes": link.chunk_bytes,
+        "smallest_chunk_bytes": link.smallest_chunk_bytes,
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mcuzoo.link.counts import agent_note
 from mcuzoo.profile.layers import ModelProfile
 
 if TYPE_CHECKING:
@@ -14,10 +15,9 @@ _EQUAL = {True: "equal", False: "DIFFERS", None: "-"}
 
 def profile_head(profile: ModelProfile) -> str:
     """Who ran what."""
-    emulated = ", emulated" if profile.emulated else ""
     return (
-        f"{profile.model} on {profile.board}{emulated}: {profile.runtime}, {profile.toolchain}, "
-        f"build {profile.build_id[:8]}; input {profile.input}"
+        f"{profile.model} on {profile.board}{agent_note(profile.agent)}: {profile.runtime}, "
+        f"{profile.toolchain}, build {profile.build_id[:8]}; input {profile.input}"
     )
 
 
@@ -30,7 +30,7 @@ def profile_table(profile: ModelProfile) -> Table:
     table = Table(box=box.SIMPLE_HEAD)
     for heading in ("#", "op", "output"):
         table.add_column(heading, justify="right" if heading == "#" else "left")
-    timed = not profile.emulated
+    timed = profile.milliseconds(0) is not None
     for heading in ("MACs", profile.unit, *(("ms",) if timed else ()), "share", "per MAC"):
         table.add_column(heading, justify="right")
     table.add_column("host")
@@ -60,7 +60,8 @@ def profile_findings(profile: ModelProfile) -> str:
         lines.append(f"total    {profile.unit} were not counted")
     else:
         ms = profile.milliseconds(profile.total)
-        time = "" if ms is None else f", {ms:.2f} ms at {profile.core_clock_hz / 1e6:g} MHz"
+        clock = f" at {profile.core_clock_hz / 1e6:g} MHz" if profile.unit == "cycles" else ""
+        time = "" if ms is None else f", {ms:.2f} ms{clock}"
         rate = f", {profile.total / profile.macs:.2f} per MAC" if profile.macs else ""
         lines.append(f"total    {profile.total:,} {profile.unit}{time}{rate}")
     blame = profile.blame

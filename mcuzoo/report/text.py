@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mcuzoo.link.counts import UNKNOWN_UNIT, agent_note
+from mcuzoo.link.state import LinkState
 from mcuzoo.run.latency import Latency
 from mcuzoo.run.record import Row, Status
 from mcuzoo.run.score import Accuracy
@@ -25,18 +27,32 @@ def _facts(summary: RunSummary) -> Iterator[tuple[str, str]]:
     counts = summary.counts
     rate = summary.images_per_second
     yield "model", summary.meta.model
-    emulated = ", emulated" if board.emulated else ""
-    yield "board", f"{board.board}{emulated}: {board.runtime}, {board.toolchain}"
+    yield "board", f"{board.board}{agent_note(board.kind)}: {board.runtime}, {board.toolchain}"
     others = [f"{counts[s]} {s.value}" for s in Status if s is not Status.DONE and counts[s]]
     yield "images", ", ".join([f"{counts[Status.DONE]} of {len(summary.rows)} done", *others])
     yield "top-1", _accuracy(summary.top1)
     if summary.top5 is not None:
         yield "top-5", _accuracy(summary.top5)
     yield "reference", _agreement(summary)
-    yield "latency", _latency(summary.latency, counts[Status.DONE])
+    yield "latency", _latency(summary.latency, counts[Status.DONE], board.kind)
     yield "throughput", _NOT_MEASURED if rate is None else f"{rate:.2f} images/s"
     if summary.resent:
         yield "resent", f"{summary.resent} times"
+    if summary.meta.link is not None and not summary.meta.link.clean:
+        yield "line", line_text(summary.meta.link)
+
+
+def line_text(link: LinkState) -> str:
+    """What the line has lost, and what was done about it, in one line."""
+    facts = [
+        (link.frames_resent, f"{link.frames_resent:,} of {link.frames_sent:,} frames sent again"),
+        (link.bad_frames, f"{link.bad_frames:,} damaged from the board"),
+        (link.board_bad_frames, f"{link.board_bad_frames:,} to it"),
+        (link.board_lost_bytes, f"{link.board_lost_bytes:,} bytes lost in its receiver"),
+        (link.reconnects, f"port opened again {link.reconnects} times"),
+        (link.frames_resent, f"chunks down to {link.smallest_chunk_bytes} bytes"),
+    ]
+    return ", ".join(text for count, text in facts if count)
 
 
 def _findings(summary: RunSummary) -> Iterator[tuple[str, str]]:
@@ -82,14 +98,19 @@ def _agreement(summary: RunSummary) -> str:
     return f"{agreement.equal} of {agreement.compared} outputs byte-equal to the host's"
 
 
-def _latency(latency: Latency | None, done: int) -> str:
+def _latency(latency: Latency | None, done: int, agent: str) -> str:
     if latency is None:
         return _NOT_MEASURED
     spread = f"{latency.median:,}"
     if latency.minimum != latency.maximum:
         spread = f"median {spread}, {latency.minimum:,} to {latency.maximum:,}"
     images = f"{latency.counted} of {done} images counted"
+    if latency.unit == UNKNOWN_UNIT:
+        return f"{spread} of what the board does not say ({images})"
+    who = agent_note(agent).removeprefix(", ")
     if latency.median_ms is None:
-        return f"{spread} instructions, which are not time (emulated; {images})"
-    clock_mhz = latency.core_clock_hz / 1e6
-    return f"{latency.median_ms:.2f} ms at {clock_mhz:g} MHz ({spread} cycles; {images})"
+        kind = f"{who}; " if who else ""
+        return f"{spread} {latency.unit}, which are not time ({kind}{images})"
+    clock = f" at {latency.core_clock_hz / 1e6:g} MHz" if latency.unit == "cycles" else ""
+    whose = f" ({who})" if who else ""
+    return f"{latency.median_ms:.2f} ms{whose}{clock} ({spread} {latency.unit}; {images})"

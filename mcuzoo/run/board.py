@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mcuzoo.errors import FirmwareError, WrongFirmwareError
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.inference import Inference, Profile
+from mcuzoo.link.state import LineCounts, LinkState
 from mcuzoo.project.manifest import Manifest, ProjectManifest
 from mcuzoo.run.record import BoardFacts
 
@@ -28,8 +29,11 @@ class BoardSession(Protocol):
 
     def profile(self, image_id: int, tensor: NDArray[np.int8]) -> Profile: ...
 
+    def ping(self) -> LineCounts: ...
 
-OpenSession = Callable[[], AbstractContextManager[BoardSession]]
+
+OpenSession = Callable[[LinkState], AbstractContextManager[BoardSession]]
+"""Opens a session that goes on with what earlier ones have learnt."""
 
 
 def check_firmware(hello: Hello, manifest: Manifest) -> None:
@@ -82,4 +86,6 @@ def board_facts(hello: Hello) -> BoardFacts:
         emulated=hello.emulated,
         arena_bytes=hello.arena_bytes,
         arena_used=hello.arena_used,
+        agent=hello.agent,
+        count_unit=hello.count_unit,
     )

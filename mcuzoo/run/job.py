@@ -14,6 +14,7 @@ from mcuzoo.data.recipe import check_recipe, recipe_warnings
 from mcuzoo.data.signs import is_signs
 from mcuzoo.errors import UnsupportedOpError, UsageError
 from mcuzoo.project.manifest import Manifest, load_manifest, load_project
+from mcuzoo.run.baud import baud_note, project_baud
 from mcuzoo.run.journal import read_run, require_no_run
 from mcuzoo.run.project import find_project, reference_engine
 from mcuzoo.run.record import Settings
@@ -28,7 +29,6 @@ from mcuzoo.run.upload import (
 from mcuzoo.zoo.engines.engine import Engine
 from mcuzoo.zoo.registry import resolve_model
 
-DEFAULT_BAUD = 115200
 RUNS_FOLDER = "runs"
 
 
@@ -53,7 +53,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Job:
-    """All that a run needs to know before it meets the board."""
+    """All that a run needs to know before it meets the board. baud_note: who chose the rate."""
 
     manifest: Manifest
     classes: Classes
@@ -64,6 +64,7 @@ class Job:
     resume: bool
     warnings: tuple[str, ...] = ()
     upload: Upload | None = None
+    baud_note: str = ""
 
 
 def make_job(request: Request) -> Job:
@@ -110,6 +111,7 @@ def make_job(request: Request) -> Job:
         resume=request.resume is not None,
         warnings=(*_doubts(manifest), *data_set.warnings),
         upload=upload,
+        baud_note=baud_note(settings.baud, project_baud(project, manifest)),
     )
 
 
@@ -189,7 +191,7 @@ def _defaults(project: Path, manifest: Manifest, upload: Upload | None) -> Setti
     return Settings(
         project=str(project),
         port="",
-        baud=DEFAULT_BAUD,
+        baud=project_baud(project, manifest),
         data_set="" if samples is None else str(samples),
         labels=None if manifest.labels is None else str(project / manifest.labels),
         limit=None,

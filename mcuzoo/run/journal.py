@@ -14,6 +14,7 @@ import numpy as np
 
 from mcuzoo.data.dataset import Item
 from mcuzoo.errors import InputError, UsageError
+from mcuzoo.link.state import LinkState
 from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.run.lock import RunLock
 from mcuzoo.run.record import BoardFacts, Row, RunMeta, Settings, Status, WrongLayer
@@ -118,8 +119,9 @@ class Journal:
         self._database.close()
         self._lock.release()
 
-    def record(self, row: Row) -> None:
-        """Commit `row`; it is on the disk when this returns.
+    def record(self, row: Row, link: LinkState | None = None) -> None:
+        """Commit `row`, and what the run has learnt of the line; it is on the disk when this
+        returns.
 
         Raises InputError when the disk says no, or the image is finished already.
         """
@@ -146,6 +148,12 @@ class Journal:
             )
             if done.rowcount != 1:
                 raise sqlite3.IntegrityError(f"image {row.index} is unknown or finished already")
+            if link is not None:
+                self._replace("link", asdict(link))
+
+    def keep_link(self, link: LinkState) -> None:
+        """Remember what the run has learnt of the line, and what that cost."""
+        self._put("link", asdict(link))
 
     def update_settings(self, settings: Settings) -> None:
         """Remember the settings of the newest session."""
@@ -157,7 +165,10 @@ class Journal:
 
     def _put(self, key: str, value: object) -> None:
         with _damage_named(self._folder), self._database:
-            self._database.execute("REPLACE INTO run VALUES (?, ?)", (key, json.dumps(value)))
+            self._replace(key, value)
+
+    def _replace(self, key: str, value: object) -> None:
+        self._database.execute("REPLACE INTO run VALUES (?, ?)", (key, json.dumps(value)))
 
 
 def read_run(folder: Path) -> tuple[RunMeta, tuple[Row, ...]]:
@@ -213,6 +224,7 @@ def _decode_meta(pairs: dict[str, str]) -> RunMeta:
         key: json.loads(value) for key, value in pairs.items() if key != "schema"
     }
     names, wrong = values["class_names"], values.get("wrong_layer")
+    link = values.get("link")
     return RunMeta(
         **{
             **values,
@@ -221,6 +233,7 @@ def _decode_meta(pairs: dict[str, str]) -> RunMeta:
             "board": BoardFacts(**values["board"]),
             "settings": Settings(**values["settings"]),
             "wrong_layer": None if wrong is None else WrongLayer(**wrong),
+            "link": None if link is None else LinkState.of(link),
         }
     )
 

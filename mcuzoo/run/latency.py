@@ -1,4 +1,4 @@
-"""How long inferences took on the board: cycles, or instructions where it is emulated."""
+"""How long inferences took on the board, in what it counts."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from mcuzoo.link.counts import milliseconds
+
 
 @dataclass(frozen=True)
 class Latency:
-    """Core clock cycles, or executed instructions (`unit`), of the images that were counted."""
+    """What the images that were counted took, in `unit`: as link.hello.Hello has it."""
 
     unit: str
     counted: int
@@ -20,17 +22,14 @@ class Latency:
 
     @property
     def median_ms(self) -> float | None:
-        """Milliseconds at the core's clock; None for instructions, which are no time."""
-        return self.median / self.core_clock_hz * 1000 if self.unit == "cycles" else None
+        """Milliseconds, of cycles at the core's clock; None for instructions, which are no time."""
+        return milliseconds(self.median, self.unit, self.core_clock_hz)
 
 
-def measure_latency(
-    counts: Sequence[int | None], core_clock_hz: int, emulated: bool
-) -> Latency | None:
+def measure_latency(counts: Sequence[int | None], core_clock_hz: int, unit: str) -> Latency | None:
     """The latency over all counts that are not None; None when none was counted."""
     counted = [count for count in counts if count is not None]
     if not counted:
         return None
-    unit = "instructions" if emulated else "cycles"
     middle = round(median(counted))
     return Latency(unit, len(counted), min(counted), middle, max(counted), core_clock_hz)

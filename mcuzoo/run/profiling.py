@@ -18,9 +18,11 @@ from mcuzoo.emulator.url import SCHEME
 from mcuzoo.errors import UnsupportedOpError, UsageError
 from mcuzoo.link.channel import DeviceLog
 from mcuzoo.link.session import Session
+from mcuzoo.link.state import LinkState
 from mcuzoo.profile.layers import ModelProfile
 from mcuzoo.profile.measure import profile_model
 from mcuzoo.project.manifest import MANIFEST_NAME, Manifest, load_manifest, load_project
+from mcuzoo.run.baud import baud_note, project_baud
 from mcuzoo.run.board import OpenSession, check_firmware
 from mcuzoo.run.project import find_project, project_model
 from mcuzoo.run.upload import (
@@ -42,13 +44,13 @@ _ANY_CLASSES = 1 << 20
 class ProfileRequest:
     """The options of `mcuzoo profile`. `target` is a port or a project folder to emulate.
 
-    upload: the model that a universal project is to run.
+    upload: the model that a universal project is to run. baud: None: the project's.
     """
 
     target: str
     project: Path | None = None
     image: Path | None = None
-    baud: int = 115200
+    baud: int | None = None
     reference: bool = True
     upload: str | None = None
 
@@ -82,13 +84,18 @@ def profile_target(
         except UnsupportedOpError as error:
             on_warning(f"Nothing is compared with the host: {error.message}")
 
-    def connect() -> Session:
-        return Session.open(port, request.baud, trace=trace, on_log=on_log)
+    rate = project_baud(project, manifest)
+    baud = request.baud or rate
+
+    def connect(state: LinkState) -> Session:
+        return Session.open(
+            port, baud, trace=trace, on_log=on_log, state=state, baud_note=baud_note(baud, rate)
+        )
 
     opened: OpenSession = connect
     if upload is not None:
         opened = uploading(connect, upload, lambda arrived, whole: None)
-    with opened() as session:
+    with opened(LinkState()) as session:
         check_firmware(session.hello(), manifest)
         return profile_model(
             session, model, tensor, engine, name=manifest.model.name, input_name=name

@@ -8,6 +8,8 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
+from mcuzoo.link.counts import UNKNOWN_UNIT
+from mcuzoo.link.state import LinkState
 from mcuzoo.project.manifest import Preprocessing
 
 
@@ -31,9 +33,10 @@ class Row:
     """One image of a run; everything from `output` on is None until known.
 
     `output` is the board's int8 tensor, flat; `top1` its class, `score` that class's value
-    dequantized. `cycles` counts core clock cycles, or instructions on an emulated board; None
-    when not counted. `reference_difference` is the largest |board - host reference| in quantization
-    steps: 0 means byte-equal, None not compared. `seconds` is the time the run spent on it.
+    dequantized. `cycles` is in the board's `unit`: core clock cycles, on an emulated board
+    instructions; None when not counted. `reference_difference` is the largest |board - host
+    reference| in quantization steps: 0 means byte-equal, None not compared. `seconds` is the time
+    the run spent on it.
     """
 
     index: int
@@ -71,7 +74,10 @@ class Settings:
 
 @dataclass(frozen=True)
 class BoardFacts:
-    """The board as it introduced itself; one run is made on one kind of board and build."""
+    """The board as it introduced itself; one run is made on one kind of board and build.
+
+    agent, count_unit: as in link.hello.Hello; None in runs of before.
+    """
 
     board: str
     runtime: str
@@ -84,6 +90,22 @@ class BoardFacts:
     emulated: bool
     arena_bytes: int
     arena_used: int
+    agent: str | None = None
+    count_unit: str | None = None
+
+    @property
+    def kind(self) -> str:
+        """What answered: its `agent`."""
+        if self.agent is not None:
+            return self.agent
+        return "other" if self.cpuid == 0 else "emulator" if self.emulated else "silicon"
+
+    @property
+    def unit(self) -> str:
+        """What it counted."""
+        if self.count_unit is not None:
+            return self.count_unit
+        return {"silicon": "cycles", "emulator": "instructions"}.get(self.kind, UNKNOWN_UNIT)
 
 
 @dataclass(frozen=True)
@@ -105,7 +127,8 @@ class RunMeta:
     """Everything about a run that is no image.
 
     A board's output q stands for output_scale * (q - output_zero_point). `started` is ISO 8601
-    in UTC. `wrong_layer` is found when an output is unlike the host reference's.
+    in UTC. `wrong_layer` is found when an output is unlike the host reference's. `link` is what the
+    run has learnt of the line, and what that cost; None in runs of before.
     """
 
     tool_version: str
@@ -120,3 +143,4 @@ class RunMeta:
     board: BoardFacts
     settings: Settings
     wrong_layer: WrongLayer | None = None
+    link: LinkState | None = None

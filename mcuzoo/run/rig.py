@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from mcuzoo.errors import McuzooError, ProtocolError, RigError, WrongFirmwareError
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.inference import Inference
+from mcuzoo.link.state import LineCounts, LinkState
+from mcuzoo.link.transport import AbsentPortError
 from mcuzoo.profile.layers import ModelProfile
 from mcuzoo.profile.measure import profile_model
 from mcuzoo.run.board import BoardSession, OpenSession
@@ -30,9 +32,9 @@ class BoardGoneError(RigError):
 class Rig:
     """A board whose every session passes `check`. Use as a context manager.
 
-    Raises what `open_session` and `check` raise, now or when the board comes back as another one;
-    `check` does so with WrongFirmwareError. `on_trouble` is told in a sentence what is being
-    recovered from.
+    `state` is handed from session to session, and counts what the line cost. Raises what
+    `open_session` and `check` raise, now or when the board comes back as another one; `check` does
+    so with WrongFirmwareError. `on_trouble` is told in a sentence what is being recovered from.
     """
 
     def __init__(
@@ -41,13 +43,18 @@ class Rig:
         check: Callable[[Hello], None],
         on_trouble: Callable[[str], None],
         sleep: Callable[[float], None] = time.sleep,
+        state: LinkState | None = None,
     ) -> None:
+        self.state = LinkState() if state is None else state
         self._open_session = open_session
         self._check = check
         self._on_trouble = on_trouble
         self._sleep = sleep
         self._context: AbstractContextManager[BoardSession] | None = None
+        self._counted: LineCounts | None = None
+        self._host_losses = self.state.host_losses
         self._open()
+        self.take_stock()
 
     def __enter__(self) -> Rig:
         return self
@@ -75,8 +82,11 @@ class Rig:
                     raise ProtocolError(
                         f"Image {image_id}: the board computed on an input with CRC-32 "
                         f"{inference.input_crc32:08x}, sent was {expected_crc32:08x}.",
-                        "The line is noisy beyond repair: lower --baud or check the cable.",
+                        "The line is noisy beyond repair: check the cable, or export the project "
+                        "with a lower --baud, build and flash it again.",
                     )
+                if self.state.host_losses != self._host_losses:
+                    self.take_stock()
                 return replace(inference, attempts=inference.attempts + attempt - 1)
             except WrongFirmwareError:
                 raise
@@ -93,12 +103,21 @@ class Rig:
         model = engine.program.model
         return profile_model(self._session, model, tensor, engine, image_id=image_id)
 
+    def take_stock(self) -> None:
+        """Have the board say what the line has lost since it was asked last; it need not answer."""
+        self._host_losses = self.state.host_losses
+        with suppress(RigError, ProtocolError):
+            now = self._session.ping()
+            if self._counted is not None:
+                self.state.board_counted(now, self._counted)
+            self._counted = now
+
     def tell(self, trouble: str) -> None:
         """Pass on what goes wrong beside the run."""
         self._on_trouble(trouble)
 
     def _open(self) -> None:
-        context = self._open_session()
+        context = self._open_session(self.state)
         self._session = context.__enter__()
         self._context = context
         try:
@@ -120,12 +139,17 @@ class Rig:
             self._close()
             self._sleep(pause_s)
             try:
-                return self._open()
+                self._open()
             except WrongFirmwareError:
                 raise
             except (RigError, ProtocolError) as error:
                 self._on_trouble(error.message)
                 last: McuzooError = error
+                if isinstance(error, AbsentPortError):
+                    break  # it has been waited for already
+            else:
+                self.state.reconnects += 1
+                return self.take_stock()
         raise BoardGoneError(
             f"The board cannot be reached again: {last.message} Before that: {cause.message}",
             last.hint,

@@ -24,6 +24,7 @@ from mcuzoo.errors import (
     WrongFirmwareError,
 )
 from mcuzoo.link.hello import Hello
+from mcuzoo.link.state import LinkState
 from mcuzoo.run.blame import Blamer
 from mcuzoo.run.board import OpenSession, board_facts, check_firmware
 from mcuzoo.run.feed import Prepared, Unusable, prepare, prepared_ahead
@@ -64,7 +65,8 @@ def run_images(job: Job, open_session: OpenSession, observer: Observer) -> RunSu
         items = _unfinished(job) if job.resume else list(job.data_set.items)
         if journal is None or items:
             check = partial(check_firmware, manifest=job.manifest)
-            rig = stack.enter_context(Rig(open_session, check, observer.trouble))
+            state = _state(job) if job.resume else None
+            rig = stack.enter_context(Rig(open_session, check, observer.trouble, state=state))
             if journal is None:
                 create_journal(job.out, _meta(job, rig.hello), job.data_set.items)
                 journal = stack.enter_context(Journal(job.out))
@@ -78,8 +80,10 @@ def run_images(job: Job, open_session: OpenSession, observer: Observer) -> RunSu
             blamer = Blamer(rig, journal, job.engine, known)
             with _resumable(job), closing(_run(job, rig, items, blamer)) as rows:
                 for row in rows:
-                    journal.record(row)
+                    journal.record(row, rig.state)
                     observer.image(row)
+                rig.take_stock()
+                journal.keep_link(rig.state)
     summary = summarize(*read_run(job.out))
     _refuse_all_bad(summary)
     return summary
@@ -102,10 +106,26 @@ def _unfinished(job: Job) -> list[Item]:
     return [item for item in job.data_set.items if item.index not in finished]
 
 
+def _state(job: Job) -> LinkState:
+    """What the run has learnt so far of its board and line.
+
+    A run of before did not keep it, but how long an image took bounds its inference.
+    """
+    meta, rows = read_run(job.out)
+    if meta.link is not None:
+        return meta.link
+    took = [row.seconds for row in rows if row.status is Status.DONE and row.seconds is not None]
+    return LinkState(
+        model_sha256=meta.board.model_sha256, slowest_inference_s=max(took, default=None)
+    )
+
+
 def _check_same_board(job: Job, hello: Hello) -> None:
     then, now = asdict(read_run(job.out)[0].board), asdict(board_facts(hello))
     changed = [
-        f"{fact} was {then[fact]}, is {now[fact]}" for fact in then if then[fact] != now[fact]
+        f"{fact} was {then[fact]}, is {now[fact]}"
+        for fact in then
+        if then[fact] is not None and then[fact] != now[fact]
     ]
     if changed:
         raise WrongFirmwareError(

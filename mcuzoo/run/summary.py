@@ -67,7 +67,7 @@ def summarize(meta: RunMeta, rows: Sequence[Row]) -> RunSummary:
         classes=class_scores(rank, labels),
         agreement=agreement,
         latency=measure_latency(
-            [row.cycles for row in done], meta.board.core_clock_hz, meta.board.emulated
+            [row.cycles for row in done], meta.board.core_clock_hz, meta.board.unit
         ),
         images_per_second=len(done) / seconds if seconds else None,
         resent=sum(max(0, (row.attempts or 1) - 1) for row in done),

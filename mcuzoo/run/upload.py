@@ -17,6 +17,7 @@ from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import load_model
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.session import Session
+from mcuzoo.link.state import LinkState
 from mcuzoo.plan.tflm.image import TflmImage, check_kernels, prepare_image
 from mcuzoo.project.manifest import AnyManifest, Manifest, ModelEntry, TensorSpec, UniversalManifest
 from mcuzoo.run.board import BoardSession, OpenSession, check_build
@@ -92,7 +93,7 @@ def load_own_samples(upload: Upload, classes: Classes, limit: int | None) -> Dat
 
 
 def uploading(
-    open_session: Callable[[], AbstractContextManager[Session]],
+    open_session: Callable[[LinkState], AbstractContextManager[Session]],
     upload: Upload,
     on_progress: Callable[[int, int], None],
 ) -> OpenSession:
@@ -104,8 +105,8 @@ def uploading(
     """
 
     @contextmanager
-    def opened() -> Iterator[BoardSession]:
-        with open_session() as session:
+    def opened(state: LinkState) -> Iterator[BoardSession]:
+        with open_session(state) as session:
             hello: Hello = session.hello()
             check_build(hello, upload.manifest)
             raw = upload.model.raw

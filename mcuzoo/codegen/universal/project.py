@@ -84,6 +84,7 @@ def export_universal(
         runtime="tflm",
         project="cmake",
         target=target_entry(board),
+        baud=board.console.baud,
         plan=_plan_entry(plan),
         build_id=identity,
         sources=tuple(sorted(path for path in files if path.endswith(SOURCE_SUFFIXES))),
