@@ -113,7 +113,9 @@ class RigError(McuzooError):
 
 
 class PortError(RigError):
-    """The port cannot be opened, or went away."""
+    """The port cannot be opened, or went away. `absent`: it is not there, and may (yet) come."""
+
+    absent = False
 
 
 class BoardSilentError(RigError):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from mcuzoo.errors import PortError
-from mcuzoo.link.transport import AbsentPortError, Port, open_port
+from mcuzoo.link.transport import Port, absent_port, open_port
 
 DEFAULT_WAIT_S = 30.0
 _POLL_S = 0.25
@@ -131,7 +131,7 @@ class PortWatch:
         self._known: PortInfo | None = None
 
     def open(self, baud: int) -> Port:
-        """The port, open. Raises PortError: AbsentPortError when it is not there in time."""
+        """The port, open. Raises PortError, `absent` when it is not there in time."""
         wait_s = self._wait_s if self._wait_now else 0.0
         deadline = self._clock() + wait_s
         waited = False
@@ -140,7 +140,7 @@ class PortWatch:
                 port = self._try(baud)
             except PortError as error:
                 # A port that has just come back may refuse for a moment: its owner is set later.
-                if not waited and not isinstance(error, AbsentPortError):
+                if not waited and not error.absent:
                     raise
                 if self._clock() >= deadline:
                     raise self._given_up(error, wait_s) from error
@@ -163,7 +163,7 @@ class PortWatch:
         return port
 
     def _place(self, listed: Sequence[PortInfo]) -> str:
-        """Where the port is now; raises AbsentPortError while its USB device is not there."""
+        """Where the port is now; raises an absent PortError while its USB device is not."""
         known = self._known
         if known is None:
             return self.name
@@ -171,7 +171,7 @@ class PortWatch:
         same = [port for port in same if port.interface == known.interface] or same
         names = [port.device for port in same]
         if not names:
-            raise AbsentPortError(f"{self._described()} is not there.", "Plug it in again.")
+            raise absent_port(f"{self._described()} is not there.", "Plug it in again.")
         # Where it was, if it is still there: the name given may be a link to the device.
         return self.name if known.device in names else names[0]
 
@@ -183,12 +183,13 @@ class PortWatch:
     def _given_up(self, error: PortError, wait_s: float) -> PortError:
         if wait_s == 0.0:
             return error
-        kind = AbsentPortError if isinstance(error, AbsentPortError) else PortError
         where = self._described()
-        return kind(
+        late = PortError(
             f"{where[0].upper()}{where[1:]} has not come within {wait_s:g} s: {error.message}",
             f"--wait-port S waits longer. {ports_hint(self.name, self._lister())}",
         )
+        late.absent = error.absent
+        return late
 
 
 def _identified(name: str, listed: Sequence[PortInfo]) -> PortInfo | None:

@@ -17,8 +17,11 @@ WRITE_TIMEOUT_S = 10.0
 _ABSENT = {errno.ENOENT, errno.ENODEV, errno.ENXIO, errno.EIO}
 
 
-class AbsentPortError(PortError):
-    """There is no such port, or nothing behind it: it may come, or come back."""
+def absent_port(message: str, hint: str) -> PortError:
+    """There is no such port, or nothing behind it."""
+    error = PortError(message, hint)
+    error.absent = True
+    return error
 
 
 class Port(Protocol):
@@ -75,7 +78,7 @@ def _explain(url: str, error: OSError) -> PortError:
     # pyserial's SerialException keeps the errno where there is one; Windows only has the text.
     code = error.errno
     if code in _ABSENT or "FileNotFoundError" in text:
-        return AbsentPortError(f"There is no port {url!r}.", _what_there_is(url))
+        return absent_port(f"There is no port {url!r}.", _what_there_is(url))
     if "exclusively lock" in text or code == errno.EBUSY:
         return PortError(
             f"The port {url} is in use by another program.",
@@ -84,8 +87,9 @@ def _explain(url: str, error: OSError) -> PortError:
     if code in (errno.EACCES, errno.EPERM) or "PermissionError" in text:
         return PortError(f"No permission to open {url}.", _permission_hint())
     # A server that is not there (yet) says so by its socket only.
-    kind = AbsentPortError if "://" in url and "refused" in text else PortError
-    return kind(f"Cannot open {url}: {text}.", _what_there_is(url))
+    refused = PortError(f"Cannot open {url}: {text}.", _what_there_is(url))
+    refused.absent = "://" in url and "refused" in text
+    return refused
 
 
 def _permission_hint() -> str:

@@ -11,11 +11,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.errors import McuzooError, ProtocolError, RigError, WrongFirmwareError
+from mcuzoo.errors import McuzooError, PortError, ProtocolError, RigError, WrongFirmwareError
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.inference import Inference
 from mcuzoo.link.state import LineCounts, LinkState
-from mcuzoo.link.transport import AbsentPortError
 from mcuzoo.profile.layers import ModelProfile
 from mcuzoo.profile.measure import profile_model
 from mcuzoo.run.board import BoardSession, OpenSession
@@ -145,7 +144,7 @@ class Rig:
             except (RigError, ProtocolError) as error:
                 self._on_trouble(error.message)
                 last: McuzooError = error
-                if isinstance(error, AbsentPortError):
+                if isinstance(error, PortError) and error.absent:
                     break  # it has been waited for already
             else:
                 self.state.reconnects += 1

@@ -17,6 +17,7 @@ from mcuzoo.data.labels import Classes
 from mcuzoo.errors import McuzooError
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.inference import Inference, Profile
+from mcuzoo.link.state import LineCounts, LinkState
 from mcuzoo.project.manifest import (
     Manifest,
     ModelEntry,
@@ -62,7 +63,8 @@ HELLO = Hello(
     arena_used=1000,
     core_clock_hz=600_000_000,
     cpuid=0x411FC271,
-    emulated=False,
+    agent="silicon",
+    count_unit="cycles",
     max_chunk=1024,
     window=4,
     op_count=3,
@@ -97,10 +99,13 @@ class FakeBoard:
     openings: int = 0
     closings: int = 0
     images: list[int] = field(default_factory=list)
+    counts: LineCounts = LineCounts(0, 0, 0)
+    state: LinkState = field(default_factory=LinkState)
 
     @contextmanager
-    def open(self) -> Iterator[FakeBoard]:
+    def open(self, state: LinkState) -> Iterator[FakeBoard]:
         self.openings += 1
+        self.state = state
         if self.openings in self.refusals:
             raise self.refusals[self.openings]
         try:
@@ -124,6 +129,9 @@ class FakeBoard:
             input_crc32=crc32 ^ 1 if self.calls in self.wrong_crcs else crc32,
             attempts=1,
         )
+
+    def ping(self) -> LineCounts:
+        return self.counts
 
     def profile(self, image_id: int, tensor: NDArray[np.int8]) -> Profile:
         raise NotImplementedError("a toy has no layers")

@@ -58,7 +58,8 @@ def test_hello_tells_everything(plug_in: LineMaker) -> None:
     assert (hello.input.dtype, hello.input.scale, hello.input.zero_point) == ("int8", 2**-7, -1)
     assert (hello.output.shape, hello.output.zero_point) == ((1, 1500), -128)
     assert (hello.arena_bytes, hello.arena_used, hello.op_count) == (5596, 4096, 1)
-    assert (hello.core_clock_hz, hello.cpuid, hello.emulated) == (10**9, 0, True)
+    assert (hello.core_clock_hz, hello.cpuid, hello.emulated) == (10**9, 0, False)
+    assert (hello.agent, hello.count_unit) == ("process", "nanoseconds")
     assert (hello.max_chunk, hello.runtime_error) == (1024, "")
     assert hello.toolchain
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mcuzoo.errors import BoardSilentError, PortError, ProtocolError
+from mcuzoo.errors import BoardSilentError, PortError, ProtocolError, RigError
 from mcuzoo.link import messages
 from mcuzoo.link.channel import Channel
 from mcuzoo.link.frame import Frame, FrameReader, encode_frame
@@ -108,9 +108,23 @@ def test_garbage() -> None:
         session_on(lambda frame: b"U-Boot 2024.01\r\n=> \0 what?\0")
 
 
-def test_an_echo_is_not_an_answer() -> None:
-    with pytest.raises(BoardSilentError, match="no answer to HELLO"):
+def test_a_loopback_plug_is_named() -> None:
+    with pytest.raises(RigError, match="scripted echoes what is sent: a loopback plug") as caught:
         session_on(lambda frame: encode_frame(frame))
+    assert caught.value.exit_code == 3 and not isinstance(caught.value, BoardSilentError)
+
+
+def test_a_line_that_echoes_may_have_a_board() -> None:
+    """One wire for both ways: the host hears itself, and then the board."""
+    board = Board()
+    session = session_on(lambda frame: encode_frame(frame) + board(frame))
+    assert session.infer(0, IMAGE).output.tobytes() == Board.output
+
+
+def test_another_host_is_no_echo() -> None:
+    hello = messages.Hello(1, 4711)
+    with pytest.raises(BoardSilentError, match="no answer to HELLO"):
+        session_on(lambda frame: reply(frame, hello))
 
 
 def test_an_answer_to_another_hello_does_not_count() -> None:

@@ -13,12 +13,16 @@ def layer(op: int, **changes: object) -> Layer:
 
 
 def profile(
-    *layers: Layer, output_equal: bool | None = True, emulated: bool = True
+    *layers: Layer,
+    output_equal: bool | None = True,
+    agent: str = "emulator",
+    unit: str = "instructions",
 ) -> ModelProfile:
     return ModelProfile(
         model="toy",
         board="rt1050",
-        emulated=emulated,
+        agent=agent,
+        unit=unit,
         runtime="aot",
         toolchain="gcc",
         build_id="ab" * 16,
@@ -79,7 +83,7 @@ def test_the_layer_with_the_most_to_gain() -> None:
 
 
 def test_time_is_for_cycles_only() -> None:
-    counted = profile(layer(0, count=600_000), emulated=False)
+    counted = profile(layer(0, count=600_000), agent="silicon", unit="cycles")
     assert counted.unit == "cycles" and counted.milliseconds(600_000) == 1.0
     assert profile(layer(0)).milliseconds(600_000) is None
 

@@ -114,7 +114,7 @@ def test_text_says_what_was_not_measured() -> None:
 
 
 def test_text_of_an_emulated_run_gives_no_milliseconds() -> None:
-    meta = replace(META, board=replace(META.board, emulated=True))
+    meta = replace(META, board=replace(META.board, agent="emulator", count_unit="instructions"))
     text = summary_text(summarize(meta, ROWS[:1]))
     assert "6,000,000 instructions, which are not time" in text
     assert " ms " not in text and "rt1050, emulated" in text

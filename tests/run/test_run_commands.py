@@ -16,6 +16,7 @@ from mcuzoo.cli.report import report
 from mcuzoo.cli.run_serial import run_serial
 from mcuzoo.errors import BoardSilentError, DataSetError, UsageError
 from mcuzoo.link.session import Session
+from mcuzoo.link.state import LinkState
 from mcuzoo.project.manifest import write_manifest
 from mcuzoo.run.interrupt import RunInterruptedError
 
@@ -33,9 +34,9 @@ def project(tmp_path: Path) -> Path:
 def board(monkeypatch: pytest.MonkeyPatch) -> FakeBoard:
     fake = FakeBoard()
 
-    def opened(cls: type[Session], url: str, baud: int, **_: Any) -> Any:
+    def opened(cls: type[Session], url: str, baud: int, *, state: LinkState, **_: Any) -> Any:
         assert (url, baud) == ("/dev/toy", 115200)
-        return fake.open()
+        return fake.open(state)
 
     monkeypatch.setattr(Session, "open", classmethod(opened))
     return fake

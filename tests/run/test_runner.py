@@ -258,9 +258,9 @@ def test_resume_refuses_another_preprocessing(half_run: Path) -> None:
         ran(replace(job, manifest=other), FakeBoard())
 
 
-@pytest.mark.parametrize("change", [{"build_id": "11" * 16}, {"emulated": True}])
+@pytest.mark.parametrize("change", [{"build_id": "11" * 16}, {"agent": "emulator"}])
 def test_resume_refuses_another_build_and_an_emulator(
-    half_run: Path, change: dict[str, str | bool]
+    half_run: Path, change: dict[str, str]
 ) -> None:
     job = make_toy_job(half_run, resume=True)
     hello = replace(HELLO, **change)  # type: ignore[arg-type]
@@ -285,7 +285,7 @@ def test_resume_may_change_port_and_limit_of_accuracy(half_run: Path) -> None:
 
 
 def test_cycles_of_an_emulated_board_are_instructions(tmp_path: Path) -> None:
-    hello = replace(HELLO, emulated=True)
+    hello = replace(HELLO, agent="emulator", count_unit="instructions")
     summary = ran(make_toy_job(tmp_path), FakeBoard(hello_reply=hello))
     assert summary.latency is not None
     assert (summary.latency.unit, summary.latency.median_ms) == ("instructions", None)

@@ -64,8 +64,8 @@ def test_no_top5_where_it_says_nothing() -> None:
 
 
 def test_latency() -> None:
-    latency = measure_latency([600_000, None, 1_200_000, 3_000_000], 600_000_000, emulated=False)
+    latency = measure_latency([600_000, None, 1_200_000, 3_000_000], 600_000_000, unit="cycles")
     assert latency is not None
     assert (latency.counted, latency.minimum, latency.maximum) == (3, 600_000, 3_000_000)
     assert latency.median_ms == pytest.approx(2.0)
-    assert measure_latency([None], 1, emulated=False) is None
+    assert measure_latency([None], 1, unit="cycles") is None
