@@ -51,6 +51,7 @@ class Rig:
         self._sleep = sleep
         self._context: AbstractContextManager[BoardSession] | None = None
         self._counted: LineCounts | None = None
+        self._counts = True
         self._host_losses = self.state.host_losses
         self._open()
         self.take_stock()
@@ -103,13 +104,21 @@ class Rig:
         return profile_model(self._session, model, tensor, engine, image_id=image_id)
 
     def take_stock(self) -> None:
-        """Have the board say what the line has lost since it was asked last; it need not answer."""
+        """Have the board say what the line has lost since it was asked last.
+
+        It need not answer: one that never did is not asked again.
+        """
         self._host_losses = self.state.host_losses
-        with suppress(RigError, ProtocolError):
+        if not self._counts:
+            return
+        try:
             now = self._session.ping()
-            if self._counted is not None:
-                self.state.board_counted(now, self._counted)
-            self._counted = now
+        except (RigError, ProtocolError):
+            self._counts = self._counted is not None
+            return
+        if self._counted is not None:
+            self.state.board_counted(now, self._counted)
+        self._counted = now
 
     def tell(self, trouble: str) -> None:
         """Pass on what goes wrong beside the run."""

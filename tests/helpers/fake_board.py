@@ -99,7 +99,7 @@ class FakeBoard:
     openings: int = 0
     closings: int = 0
     images: list[int] = field(default_factory=list)
-    counts: LineCounts = LineCounts(0, 0, 0)
+    counts: LineCounts = field(default_factory=lambda: LineCounts(0, 0, 0))
     state: LinkState = field(default_factory=LinkState)
 
     @contextmanager
