@@ -15,12 +15,16 @@ def with_baud(board: Board, baud: int) -> Board:
     console = board.console
     closest = closest_baud(console.clock_hz, baud) if baud > 0 else 0
     if not possible(console, baud):
-        usual = ", ".join(str(rate) for rate in _USUAL if possible(console, rate))
+        usual = sorted(
+            (rate for rate in _USUAL if possible(console, rate)), key=lambda rate: abs(rate - baud)
+        )
         raise UsageError(
             f"--baud {baud}: {console.name} of {board.name} runs from {console.clock_hz / 1e6:g} "
             f"MHz, and the closest that it gives is {closest}, {_error(closest, baud)} off; at "
-            f"most {MAX_BAUD_ERROR:.0%} is allowed.",
-            f"Rates in use that it gives: {usual}.",
+            f"most {MAX_BAUD_ERROR * 100:g} % are allowed.",
+            f"--baud {usual[0]} is the closest of the usual rates that it gives."
+            if usual
+            else "Leave --baud out.",
         )
     return board.model_copy(update={"console": console.model_copy(update={"baud": baud})})
 

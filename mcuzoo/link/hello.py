@@ -88,8 +88,8 @@ def say_hello(channel: Channel, timing: Timing) -> Hello:
         )
     raise BoardSilentError(
         f"Nothing answers at {channel.name}{channel.speed}: no byte in {timing.connect_s:g} s.",
-        "Is the board powered and is this its console port? Is the firmware flashed, with its "
-        f"boot switches set to internal flash? Press reset and try again. {_other_baud(channel)}".rstrip(),
+        f"{_other_baud(channel)}Is the board powered and is this its console port? Is the firmware "
+        "flashed, with its boot switches set to internal flash? Press reset and try again.",
     )
 
 

@@ -16,6 +16,7 @@ from mcuzoo.link.transport import Port, absent_port, open_port
 
 DEFAULT_WAIT_S = 30.0
 _POLL_S = 0.25
+_TTYS = Path("/sys/class/tty")
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def _is_dummy(device: str) -> bool:
     if not sys.platform.startswith("linux") or not name.startswith("ttyS"):
         return False
     try:
-        return Path("/sys/class/tty", name, "type").read_text(encoding="ascii").strip() == "0"
+        return (_TTYS / name / "type").read_text(encoding="ascii").strip() == "0"
     except (OSError, ValueError):
         return False
 
