@@ -7,14 +7,13 @@ import re
 import textwrap
 from enum import IntEnum
 
+from mcuzoo.link.counts import Agent, CountUnit
 from mcuzoo.link.messages import (
     MAX_CHUNK_BYTES,
     MAX_PAYLOAD_BYTES,
     MESSAGES,
     PROFILE_RECORD_BYTES,
     PROTOCOL_VERSION,
-    Agent,
-    CountUnit,
     ErrorCode,
     Flag,
     LogLevel,

@@ -1,6 +1,32 @@
-"""What a board counts while it computes, as time and in words."""
+"""What answers, and what it counts while it computes: on the wire, as time and in words."""
 
 from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Agent(IntEnum):
+    """What answers at the other end."""
+
+    UNSAID = 0
+    """The CPUID tells: Arm's own is silicon, 0 is no Cortex-M, any other is an emulator."""
+    SILICON = 1
+    EMULATOR = 2
+    PROCESS = 3
+    """A program on a computer that speaks this protocol."""
+
+
+class CountUnit(IntEnum):
+    """What `cycles` of RESULT and of a profile's records count."""
+
+    UNSAID = 0
+    """The agent tells: silicon counts core cycles, an emulator instructions; else nobody knows."""
+    CYCLES = 1
+    """At core_clock_hz."""
+    INSTRUCTIONS = 2
+    NANOSECONDS = 3
+    MICROSECONDS = 4
+
 
 UNKNOWN_UNIT = "counts"
 """The unit of an agent that does not say which it is."""

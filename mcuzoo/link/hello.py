@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from mcuzoo.errors import BoardSilentError, ProtocolError, RigError
 from mcuzoo.link import messages
 from mcuzoo.link.channel import Channel
-from mcuzoo.link.counts import UNKNOWN_UNIT
-from mcuzoo.link.messages import Agent, CountUnit
+from mcuzoo.link.counts import UNKNOWN_UNIT, Agent, CountUnit
 from mcuzoo.link.timing import Timing
 from mcuzoo.project.manifest import TensorSpec
 

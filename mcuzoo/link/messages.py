@@ -78,29 +78,6 @@ class LogLevel(IntEnum):
     ERROR = 3
 
 
-class Agent(IntEnum):
-    """What answers at the other end."""
-
-    UNSAID = 0
-    """The CPUID tells: Arm's own is silicon, 0 is no Cortex-M, any other is an emulator."""
-    SILICON = 1
-    EMULATOR = 2
-    PROCESS = 3
-    """A program on a computer that speaks this protocol."""
-
-
-class CountUnit(IntEnum):
-    """What `cycles` of RESULT and of a profile's records count."""
-
-    UNSAID = 0
-    """The agent tells: silicon counts core cycles, an emulator instructions; else nobody knows."""
-    CYCLES = 1
-    """At core_clock_hz."""
-    INSTRUCTIONS = 2
-    NANOSECONDS = 3
-    MICROSECONDS = 4
-
-
 class Message:
     """Base of all messages. Subclasses are frozen dataclasses whose annotations are the fields."""
 

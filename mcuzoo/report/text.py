@@ -49,7 +49,7 @@ def line_text(link: LinkState) -> str:
         (link.bad_frames, f"{link.bad_frames:,} damaged from the board"),
         (link.board_bad_frames, f"{link.board_bad_frames:,} to it"),
         (link.board_lost_bytes, f"{link.board_lost_bytes:,} bytes lost in its receiver"),
-        (link.reconnects, f"port opened again {link.reconnects} times"),
+        (link.reconnects, f"{link.reconnects} reconnect{'s' if link.reconnects > 1 else ''}"),
         (link.frames_resent, f"chunks down to {link.smallest_chunk_bytes} bytes"),
     ]
     return ", ".join(text for count, text in facts if count)
@@ -108,9 +108,8 @@ def _latency(latency: Latency | None, done: int, agent: str) -> str:
     if latency.unit == UNKNOWN_UNIT:
         return f"{spread} of what the board does not say ({images})"
     who = agent_note(agent).removeprefix(", ")
+    kind = f"{who}; " if who else ""
     if latency.median_ms is None:
-        kind = f"{who}; " if who else ""
         return f"{spread} {latency.unit}, which are not time ({kind}{images})"
     clock = f" at {latency.core_clock_hz / 1e6:g} MHz" if latency.unit == "cycles" else ""
-    whose = f" ({who})" if who else ""
-    return f"{latency.median_ms:.2f} ms{whose}{clock} ({spread} {latency.unit}; {images})"
+    return f"{latency.median_ms:.2f} ms{clock} ({kind}{spread} {latency.unit}; {images})"

@@ -13,6 +13,7 @@ import pytest
 from helpers.fake_board import HELLO
 
 from mcuzoo.errors import InputError
+from mcuzoo.link.state import LinkState
 from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.report.document import run_document
 from mcuzoo.report.files import CSV_COLUMNS, csv_text, outputs_array, write_csv, write_outputs
@@ -128,3 +129,29 @@ def test_text_names_what_failed() -> None:
     assert "... and 2 more" in text
     assert "x, y.jpg: off by up to 3 steps" in text
     assert text.splitlines()[-1].endswith("FAIL: firmware")
+
+
+def test_what_the_line_lost_is_a_line_of_text_and_a_part_of_the_document() -> None:
+    link = LinkState(
+        frames_sent=4000, frames_resent=23, bad_frames=5, board_bad_frames=7, board_lost_bytes=2,
+        reconnects=1, chunk_bytes=512, smallest_chunk_bytes=128,
+    )  # fmt: skip
+    summary = summarize(replace(META, link=link), ROWS)
+    (line,) = [line for line in summary_text(summary).splitlines() if line.startswith("line")]
+    assert line.split("  ", 1)[1].strip() == (
+        "23 of 4,000 frames sent again, 5 damaged from the board, 7 to it, 2 bytes lost in its "
+        "receiver, 1 reconnect, chunks down to 128 bytes"
+    )
+    found = run_document(Path("r"), summary)["line"]
+    assert found == {
+        "frames_sent": 4000, "frames_resent": 23, "bad_frames_at_host": 5,
+        "bad_frames_at_board": 7, "bytes_lost_by_board": 2, "images_resent": summary.resent,
+        "reconnects": 1, "chunk_bytes": 512, "smallest_chunk_bytes": 128,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("link", [None, LinkState(frames_sent=900)])
+def test_a_clean_line_is_not_talked_about(link: LinkState | None) -> None:
+    summary = summarize(replace(META, link=link), ROWS)
+    assert not [line for line in summary_text(summary).splitlines() if line.startswith("line")]
+    assert (run_document(Path("r"), summary)["line"] is None) == (link is None)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pytest
 from helpers.fake_board import HELLO, MANIFEST, FakeBoard, toy_model
+from numpy.typing import NDArray
 
 from mcuzoo.errors import (
     BoardResetError,
@@ -18,6 +20,8 @@ from mcuzoo.errors import (
     ProtocolError,
     WrongFirmwareError,
 )
+from mcuzoo.link.inference import Inference
+from mcuzoo.link.state import LineCounts, LinkState
 from mcuzoo.project.manifest import BuildEntry, TensorSpec
 from mcuzoo.run.board import check_firmware
 from mcuzoo.run.rig import BoardGoneError, Rig
@@ -123,3 +127,67 @@ def test_newest_build_counts() -> None:
 def test_board_whose_runtime_is_not_ready() -> None:
     with pytest.raises(FirmwareError, match="arena too small"):
         check_firmware(replace(HELLO, runtime_error="arena too small"), MANIFEST)
+
+
+def test_every_session_goes_on_with_the_state_of_the_one_before() -> None:
+    state = LinkState(slowest_inference_s=0.25)
+    seen: list[LinkState] = []
+    board = FakeBoard(failures={1: SILENT, 2: SILENT}, refusals={2: GONE})
+
+    def connect(given: LinkState) -> AbstractContextManager[FakeBoard]:
+        seen.append(given)
+        return board.open(given)
+
+    check = partial(check_firmware, manifest=MANIFEST)
+    with Rig(connect, check, lambda text: None, sleep=lambda _: None, state=state) as rig:
+        rig.infer(3, TENSOR)
+    assert len(seen) == board.openings == 4 and all(given is state for given in seen)
+    assert state.reconnects == 2
+
+
+def test_a_port_that_was_waited_for_in_vain_is_not_waited_for_again() -> None:
+    gone = PortError("It has not come.", "Plug it in.")
+    gone.absent = True
+    board = FakeBoard(failures={1: SILENT}, refusals=dict.fromkeys(range(2, 99), gone))
+    with rig_on(board) as rig, pytest.raises(BoardGoneError, match="It has not come"):
+        rig.infer(3, TENSOR)
+    assert board.openings == 2
+
+
+def test_what_the_board_lost_is_asked_for_when_something_was_lost() -> None:
+    class Loses(FakeBoard):
+        pings = 0
+
+        def infer(self, image_id: int, tensor: NDArray[np.int8]) -> Inference:
+            self.state.frames_resent += image_id
+            return super().infer(image_id, tensor)
+
+        def ping(self) -> LineCounts:
+            self.pings += 1
+            return super().ping()
+
+    board = Loses(counts=LineCounts(100, 40, 4))  # of what came before this run
+    with rig_on(board) as rig:
+        rig.infer(0, TENSOR)
+        assert (board.pings, rig.state.board_bad_frames) == (1, 0)
+        board.counts = LineCounts(120, 43, 4)
+        rig.infer(2, TENSOR)
+        assert (board.pings, rig.state.board_bad_frames) == (2, 3)
+        board.counts = LineCounts(5, 1, 9)  # it has restarted
+        rig.take_stock()
+        assert (rig.state.board_bad_frames, rig.state.board_lost_bytes) == (4, 9)
+
+
+def test_a_board_that_does_not_count_is_asked_once() -> None:
+    class Mute(FakeBoard):
+        pings = 0
+
+        def ping(self) -> LineCounts:
+            self.pings += 1
+            raise SILENT
+
+    board = Mute(failures={1: SILENT})
+    with rig_on(board) as rig:
+        assert rig.infer(3, TENSOR).attempts == 2
+        rig.take_stock()
+    assert board.pings == 1

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from helpers.fake_board import HELLO, MANIFEST, FakeBoard, make_toy_job
+from numpy.typing import NDArray
 
 from mcuzoo.errors import (
     BoardSilentError,
@@ -20,6 +25,9 @@ from mcuzoo.errors import (
     WrongFirmwareError,
 )
 from mcuzoo.link.hello import Hello
+from mcuzoo.link.inference import Inference
+from mcuzoo.link.state import LinkState
+from mcuzoo.report.text import summary_text
 from mcuzoo.run import rig
 from mcuzoo.run.interrupt import RunInterruptedError
 from mcuzoo.run.job import Job
@@ -293,3 +301,89 @@ def test_cycles_of_an_emulated_board_are_instructions(tmp_path: Path) -> None:
 
 def test_cycles_that_were_not_counted(tmp_path: Path) -> None:
     assert ran(make_toy_job(tmp_path), FakeBoard(cycles=None)).latency is None
+
+
+class Lossy(FakeBoard):
+    """Each inference takes two frames, one of them twice, on a line for chunks of 128 bytes."""
+
+    def infer(self, image_id: int, tensor: NDArray[np.int8]) -> Inference:
+        result = super().infer(image_id, tensor)
+        self.state.runs(MANIFEST.model.sha256)
+        self.state.inference_took(0.5)
+        self.state.frames_sent += 3
+        self.state.frames_resent += 1
+        self.state.chunk_bytes = self.state.smallest_chunk_bytes = 128
+        return result
+
+
+def test_what_the_line_cost_is_in_the_record_and_goes_on_when_resumed(tmp_path: Path) -> None:
+    job = make_toy_job(tmp_path)
+    with pytest.raises(RunInterruptedError):
+        ran(job, Lossy(failures={4: KeyboardInterrupt()}))
+    link = read_run(job.out)[0].link
+    assert link is not None and (link.frames_sent, link.frames_resent) == (9, 3)
+    board = Lossy()
+    board.failures = {1: SILENT}
+    summary = ran(make_toy_job(tmp_path, resume=True), board)
+    link = summary.meta.link
+    assert link is not None
+    assert (link.frames_sent, link.frames_resent, link.reconnects) == (15, 5, 1)
+    assert (link.chunk_bytes, link.slowest_inference_s) == (128, 0.5)
+
+
+class Curious(FakeBoard):
+    """Remembers what it was given to start with."""
+
+    given: LinkState | None = None
+
+    def hello(self) -> Hello:
+        self.given = self.given or replace(self.state)
+        return super().hello()
+
+
+def test_a_resumed_run_starts_with_what_it_had_learnt(half_run: Path) -> None:
+    journal = half_run / "run" / "run.sqlite"
+    learnt = LinkState(MANIFEST.model.sha256, 0.7, chunk_bytes=256)
+    with Journal(half_run / "run") as writer:
+        writer.keep_link(learnt)
+    board = Curious()
+    ran(make_toy_job(half_run, resume=True), board)
+    assert board.given == learnt
+    # A run of before says only how long its images took.
+    with closing(sqlite3.connect(journal)) as database, database:
+        database.execute("DELETE FROM run WHERE key = 'link'")
+        database.execute("UPDATE images SET status = 'lost' WHERE id = 4")
+        database.execute("UPDATE images SET seconds = id + 0.5")
+    assert read_run(half_run / "run")[0].link is None
+    board = Curious()
+    ran(make_toy_job(half_run, resume=True), board)
+    assert board.given == LinkState(MANIFEST.model.sha256, 3.5)
+
+
+def test_a_run_of_before_may_be_resumed(half_run: Path) -> None:
+    """It did not know what a board says it is, nor what it counts."""
+    journal = half_run / "run" / "run.sqlite"
+    with closing(sqlite3.connect(journal)) as database, database:
+        (text,) = database.execute("SELECT value FROM run WHERE key = 'board'").fetchone()
+        facts = json.loads(text)
+        del facts["agent"], facts["count_unit"]
+        database.execute("UPDATE run SET value = ? WHERE key = 'board'", (json.dumps(facts),))
+    assert read_run(half_run / "run")[0].board.unit == "cycles"
+    assert ran(make_toy_job(half_run, resume=True), FakeBoard()).verdict.passed
+
+
+def test_nanoseconds_of_a_process_are_time(tmp_path: Path) -> None:
+    hello = replace(HELLO, cpuid=0, agent="process", count_unit="nanoseconds")
+    summary = ran(make_toy_job(tmp_path), FakeBoard(hello_reply=hello, cycles=3_200_000))
+    assert summary.latency is not None and summary.latency.median_ms == pytest.approx(3.2)
+    text = summary_text(summary)
+    assert "rt1050, host process" in text and "emulated" not in text
+    assert "3.20 ms (host process; 3,200,000 nanoseconds; 5 of 5 images counted)" in text
+
+
+def test_counts_of_an_unknown_unit_are_no_time(tmp_path: Path) -> None:
+    hello = replace(HELLO, cpuid=0, agent="other", count_unit="counts")
+    summary = ran(make_toy_job(tmp_path), FakeBoard(hello_reply=hello))
+    assert summary.latency is not None and summary.latency.median_ms is None
+    text = summary_text(summary)
+    assert "rt1050, no Cortex-M" in text and "instructions" not in text and " ms" not in text
