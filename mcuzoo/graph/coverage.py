@@ -160,9 +160,9 @@ def require_aot(program: Program) -> None:
     _require_all(program.model, check_aot(program.model), "")
 
 
-def require_tflm(model: Model) -> None:
+def require_tflm(program: Program) -> None:
     """Raise UnsupportedOpError for the first op that a TFLM project cannot run."""
-    _require_all(model, check_tflm(model), "TFLM does not run it: ")
+    _require_all(program.model, check_tflm(program.model), "TFLM does not run it: ")
 
 
 def _computing_ops(model: Model) -> list[Op]:

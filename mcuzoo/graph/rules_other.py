@@ -22,6 +22,7 @@ from mcuzoo.graph.rules import (
     output_tensor,
     same_shape,
     shifts_in_range,
+    shown,
 )
 
 MAX_RANK = 4
@@ -75,11 +76,11 @@ def mean_shape(source: Tensor, axes_tensor: Tensor, keep_dims: bool) -> tuple[in
 
 def mean_axes(source: Tensor, axes: Tensor) -> tuple[int, ...]:
     """The axes that MEAN reduces, counted from the front, in order, each once."""
-    values = [int(axis) for axis in constant(axes, DType.INT32).reshape(-1)]
+    values = constant(axes, DType.INT32).reshape(-1)
     rank = len(source.shape)
     if any(not -rank <= axis < rank for axis in values):
-        raise Refusal(f"names the axes {values} of {rank}", axes.index)
-    return tuple(sorted({axis % rank for axis in values}))
+        raise Refusal(f"names the axes {shown(values)} of {rank}", axes.index)
+    return tuple(sorted({int(axis) % rank for axis in values}))
 
 
 def pad(model: Model, op: Op) -> None:
@@ -106,7 +107,7 @@ def padded_shape(source: Tensor, paddings: Tensor) -> tuple[int, ...]:
     """Of PAD's output: constant (before, after) for each dimension."""
     pairs = constant(paddings, DType.INT32)
     if pairs.shape != (len(source.shape), 2) or np.any(pairs < 0):
-        raise Refusal(f"is no (before, after) for each of {len(source.shape)}", paddings.index)
+        raise Refusal(f"holds {shown(pairs)}", paddings.index)
     sizes = np.array(source.shape, dtype=np.int64) + pairs.astype(np.int64).sum(axis=1)
     return tuple(sizes.tolist())
 

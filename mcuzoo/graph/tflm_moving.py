@@ -14,6 +14,7 @@ from mcuzoo.graph.rules import (
     output_tensor,
     same_shape,
     shifts_in_range,
+    shown,
 )
 from mcuzoo.graph.rules_other import mean_shape, padded_shape
 from mcuzoo.graph.rules_weighted import MAX_REACH
@@ -164,10 +165,10 @@ def transpose(model: Model, op: Op) -> None:
     arity(op, range(2, 3))
     source, target = _moved(model, op, TURNED)
     order = input_tensor(model, op, 1)
-    values = constant(order, DType.INT32).tolist()
-    if order.shape != (len(source.shape),) or sorted(values) != list(range(len(source.shape))):
-        raise Refusal(f"holds {values}", order.index)
-    same_shape(target, tuple(source.shape[axis] for axis in values))
+    values = constant(order, DType.INT32)
+    if values.ndim != 1 or sorted(values) != list(range(len(source.shape))):
+        raise Refusal(f"holds {shown(values)}", order.index)
+    same_shape(target, tuple(source.shape[int(axis)] for axis in values))
 
 
 def _moved(model: Model, op: Op, kinds: frozenset[DType]) -> tuple[Tensor, Tensor]:
@@ -186,10 +187,10 @@ def _resized(model: Model, op: Op, kinds: frozenset[DType]) -> tuple[Tensor, Ten
     if len(source.shape) != 4:
         raise Refusal(f"has {len(source.shape)} dimensions, not 4", source.index)
     size = input_tensor(model, op, 1)
-    values = constant(size, DType.INT32).tolist()
-    if size.shape != (2,) or min(values) < 1 or max(*values, *source.shape[1:3]) > MAX_REACH:
-        raise Refusal(f"holds {values}", size.index)
-    same_shape(target, (source.shape[0], *values, source.shape[3]))
+    values = constant(size, DType.INT32)
+    if values.shape != (2,) or values.min() < 1 or max(*values, *source.shape[1:3]) > MAX_REACH:
+        raise Refusal(f"holds {shown(values)}", size.index)
+    same_shape(target, (source.shape[0], int(values[0]), int(values[1]), source.shape[3]))
     return source, target
 
 
