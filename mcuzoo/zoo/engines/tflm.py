@@ -20,15 +20,14 @@ ARENA_SPARE_BYTES = 1 << 20
 class TflmEngine:
     """Runs a model on TFLM's reference kernels; the output is read before any DEQUANTIZE.
 
-    A file that TFLM would not read as it is meant is written anew. Raises MissingExtraError without
-    the wheel, ModelError when TFLM does not run the model: much of what its kernels cannot take
-    would end the process instead.
+    TFLM gets the model written anew: neither it nor the wheel checks a file. Raises
+    MissingExtraError without the wheel, ModelError when TFLM does not run the model: much of what
+    its kernels cannot take would end the process instead.
     """
 
     def __init__(self, model: Model) -> None:
         self.program: Program = build_program(model)
         require_tflm(self.program)
-        raw = model.raw if model.plain else write_model(model)
         try:
             from tflite_micro.python.tflite_micro import runtime
         except ImportError:
@@ -38,7 +37,7 @@ class TflmEngine:
         activations = sum(tensor.bytes for tensor in model.tensors if tensor.data is None)
         try:
             self._interpreter: Any = runtime.Interpreter.from_bytes(
-                raw,
+                write_model(model),
                 arena_size=2 * activations + model.bytes + ARENA_SPARE_BYTES,
                 intrepreter_config=runtime.InterpreterConfig.kPreserveAllTensors,
             )
