@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mcuzoo.errors import ModelError, UnsupportedOpError
-from mcuzoo.graph import rules_other, rules_weighted
+from mcuzoo.graph import (
+    rules_other,
+    rules_weighted,
+    tflm_elementwise,
+    tflm_moving,
+    tflm_weighted,
+)
 from mcuzoo.graph.model import DType, Model, Op
 from mcuzoo.graph.program import Program, build_program
 from mcuzoo.graph.rules import Refusal, Rule
@@ -79,6 +85,39 @@ TFLM_OPS: dict[str, str] = {
 }
 """The ops that a TFLM project may have: MicroMutableOpResolver's method for each."""
 
+TFLM_RULES: dict[str, Rule] = {
+    "ADD": tflm_elementwise.add,
+    "AVERAGE_POOL_2D": tflm_weighted.pool,
+    "CONCATENATION": tflm_moving.concatenation,
+    "CONV_2D": tflm_weighted.convolution,
+    "DEPTHWISE_CONV_2D": tflm_weighted.depthwise,
+    "DEQUANTIZE": tflm_elementwise.dequantize,
+    "FULLY_CONNECTED": tflm_weighted.fully_connected,
+    "HARD_SWISH": tflm_elementwise.hard_swish,
+    "LEAKY_RELU": tflm_elementwise.leaky_relu,
+    "LOGISTIC": tflm_elementwise.logistic,
+    "MAXIMUM": tflm_elementwise.compared,
+    "MAX_POOL_2D": tflm_weighted.pool,
+    "MEAN": tflm_moving.mean,
+    "MINIMUM": tflm_elementwise.compared,
+    "MUL": tflm_elementwise.multiply,
+    "PAD": tflm_moving.pad,
+    "PADV2": tflm_moving.pad,
+    "PRELU": tflm_elementwise.prelu,
+    "QUANTIZE": tflm_elementwise.quantize,
+    "RELU": tflm_elementwise.rectified,
+    "RELU6": tflm_elementwise.rectified,
+    "RESHAPE": tflm_moving.reshape,
+    "RESIZE_BILINEAR": tflm_moving.resize_bilinear,
+    "RESIZE_NEAREST_NEIGHBOR": tflm_moving.resize_nearest,
+    "SOFTMAX": tflm_elementwise.softmax,
+    "STRIDED_SLICE": tflm_moving.strided_slice,
+    "SUB": tflm_elementwise.subtract,
+    "TANH": tflm_elementwise.tanh,
+    "TRANSPOSE": tflm_moving.transpose,
+}
+"""What each of them demands."""
+
 # All builtin operators of TFLM's MicroMutableOpResolver (micro_mutable_op_resolver.h, 2026-08).
 _RESOLVER_WORDS = """
 ABS ADD ADD_N ARG_MAX ARG_MIN ASSIGN_VARIABLE AVERAGE_POOL_2D BATCH_MATMUL BATCH_TO_SPACE_ND
@@ -102,61 +141,80 @@ def check_aot(model: Model) -> list[Uncovered]:
     Conversions that `build_program` cuts count as run. A model may be refused as a whole
     (`build_program` raises) with every op covered, for instance for having two outputs.
     """
-    try:
-        stay = {step.op.index for step in build_program(model).steps}
-    except ModelError:
-        stay = {op.index for op in model.ops}
-    found = [
-        _uncovered(model, op)
-        for op in model.ops
-        if op.index in stay or op.name not in ("QUANTIZE", "DEQUANTIZE")
-    ]
+    found = [_uncovered_by_aot(model, op) for op in _computing_ops(model)]
+    return [item for item in found if item is not None]
+
+
+def check_tflm(model: Model) -> list[Uncovered]:
+    """The ops of `model` that a TFLM project cannot run; empty when it runs all.
+
+    Those that mcuzoo does not link, and those whose kernel would refuse, abort or go astray.
+    Conversions that `build_program` cuts count as run.
+    """
+    found = [_uncovered_by_tflm(model, op) for op in _computing_ops(model)]
     return [item for item in found if item is not None]
 
 
 def require_aot(program: Program) -> None:
     """Raise UnsupportedOpError for the first op that the ahead-of-time runtime cannot run."""
-    uncovered = check_aot(program.model)
+    _require_all(program.model, check_aot(program.model), "")
+
+
+def require_tflm(program: Program) -> None:
+    """Raise UnsupportedOpError for the first op that a TFLM project cannot run."""
+    _require_all(program.model, check_tflm(program.model), "TFLM does not run it: ")
+
+
+def _computing_ops(model: Model) -> list[Op]:
+    """All but the conversions that `build_program` cuts."""
+    try:
+        stay = {step.op.index for step in build_program(model).steps}
+    except ModelError:
+        return list(model.ops)
+    return [op for op in model.ops if op.index in stay or op.name not in ("QUANTIZE", "DEQUANTIZE")]
+
+
+def _require_all(model: Model, uncovered: list[Uncovered], who: str) -> None:
     if not uncovered:
         return
     first = uncovered[0]
     where = f"Op {first.op.index} {first.op.name}"
     if first.tensor is not None:
-        name = program.model.tensor(first.tensor).name
-        where += f", tensor {first.tensor} {name!r}"
+        where += f", tensor {first.tensor} {model.tensor(first.tensor).name!r}"
     more = f" Ops not covered in all: {len(uncovered)}." if len(uncovered) > 1 else ""
     raise UnsupportedOpError(
-        f"{where}: {first.reason}.{more}",
+        f"{where}: {who}{first.reason}.{more}",
         "`mcuzoo inspect MODEL` shows which runtime covers which op; change the layer or choose "
         "another runtime.",
     )
 
 
-def check_tflm(model: Model) -> list[Uncovered]:
-    """The ops that no TFLM project has: not in TFLM_OPS, or working on UINT8."""
-    found: list[Uncovered] = []
-    for op in model.ops:
-        if op.name not in TFLM_OPS:
-            known = op.name in _RESOLVER_OPS
-            reason = "TFLM has it, but mcuzoo does not link it" if known else "TFLM has no such op"
-            found.append(Uncovered(op, None, reason))
-        elif op.name not in TFLM_CONVERTS_UINT8:
-            bytes_in = [index for index in (*op.inputs, *op.outputs) if _is_uint8(model, index)]
-            if bytes_in:
-                found.append(Uncovered(op, bytes_in[0], "is uint8, which TFLM dropped in 2021"))
-    return found
+def _uncovered_by_tflm(model: Model, op: Op) -> Uncovered | None:
+    if op.name not in TFLM_OPS:
+        known = op.name in _RESOLVER_OPS
+        reason = "TFLM has it, but mcuzoo does not link it" if known else "TFLM has no such op"
+        return Uncovered(op, None, reason)
+    if op.name not in TFLM_CONVERTS_UINT8:
+        bytes_in = [index for index in (*op.inputs, *op.outputs) if _is_uint8(model, index)]
+        if bytes_in:
+            return Uncovered(op, bytes_in[0], "is uint8, which TFLM dropped in 2021")
+    return _refused(TFLM_RULES[op.name], model, op)
 
 
 def _is_uint8(model: Model, index: int) -> bool:
     return index != -1 and model.tensor(index).dtype is DType.UINT8
 
 
-def _uncovered(model: Model, op: Op) -> Uncovered | None:
+def _uncovered_by_aot(model: Model, op: Op) -> Uncovered | None:
     known = AOT_OPS.get(op.name)
     if known is None:
         return Uncovered(op, None, "the ahead-of-time runtime has no such op")
+    return _refused(known.rule, model, op)
+
+
+def _refused(rule: Rule, model: Model, op: Op) -> Uncovered | None:
     try:
-        known.rule(model, op)
+        rule(model, op)
     except Refusal as refusal:
         return Uncovered(op, refusal.tensor, refusal.reason)
     return None

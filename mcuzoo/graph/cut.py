@@ -23,14 +23,14 @@ class CutModel:
 def cut_ends(model: Model) -> CutModel:
     """Drop a leading QUANTIZE and a trailing DEQUANTIZE, and the tensors only they touched.
 
-    A model without either whose constants are aligned comes back as it is, byte for byte; else
-    the file is written anew, every constant aligned to 16 bytes. Raises as build_program and
+    A plain model without either whose constants are aligned comes back as it is, byte for byte;
+    else the file is written anew, every constant aligned to 16 bytes. Raises as build_program and
     write_model.
     """
     program = build_program(model)
     ends = (program.input_tensor.index,), (program.output_tensor.index,)
     if ends == (model.inputs, model.outputs):
-        if _aligned(model):
+        if model.plain and _aligned(model):
             return CutModel(model, tuple(op.index for op in model.ops))
         return CutModel(_rewritten(model), tuple(op.index for op in model.ops))
     (source,), (target,) = ends

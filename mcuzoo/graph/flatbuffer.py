@@ -30,10 +30,15 @@ def damaged(what: str) -> ModelError:
 
 @dataclass
 class Reader:
-    """The bytes of one FlatBuffer and what may still be read of them."""
+    """The bytes of one FlatBuffer and what may still be read of them.
+
+    aligned: has every number read so far stood at a multiple of its size, as builders write it?
+    Some cores cannot read others.
+    """
 
     raw: bytes
     budget: int = field(init=False)
+    aligned: bool = field(init=False, default=True)
 
     def __post_init__(self) -> None:
         self.budget = 8 * len(self.raw) + 4096
@@ -45,6 +50,7 @@ class Reader:
         size = struct.calcsize(layout)
         if position < 0 or position + size > len(self.raw):
             raise damaged(f"{what} lies outside the file (offset {position})")
+        self.aligned &= position % size == 0
         return struct.unpack_from(layout, self.raw, position)[0]
 
     def follow(self, position: int, what: str) -> int:
@@ -135,6 +141,7 @@ class Table:
             return None
         item = np.dtype(dtype)
         first, count = self.reader.vector(target, item.itemsize, f"{self.what}.{name}")
+        self.reader.aligned &= count == 0 or first % item.itemsize == 0
         return np.frombuffer(self.reader.raw, dtype=item, count=count, offset=first)
 
     def integers(self, slot: int, name: str) -> tuple[int, ...]:

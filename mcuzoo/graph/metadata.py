@@ -14,24 +14,22 @@ from mcuzoo.graph.flatbuffer_writer import (
     TableNode,
     build_flatbuffer,
 )
-from mcuzoo.graph.schema import FILE_IDENTIFIER, SCHEMA_VERSION, BufferSlot, ModelSlot
-from mcuzoo.graph.write import (
-    METADATA_BUFFER_SLOT,
-    METADATA_DATA_SLOT,
-    METADATA_NAME_SLOT,
-    METADATA_SLOT,
-    SIGNATURES_SLOT,
-    buffer_node,
-    metadata_node,
+from mcuzoo.graph.schema import (
+    FILE_IDENTIFIER,
+    SCHEMA_VERSION,
+    BufferSlot,
+    MetadataSlot,
+    ModelSlot,
 )
+from mcuzoo.graph.write import buffer_node, metadata_node
 
 MAX_ENTRIES = 2**16
 _KEPT_SLOTS = (
     ModelSlot.OPERATOR_CODES,
     ModelSlot.SUBGRAPHS,
     ModelSlot.DESCRIPTION,
-    METADATA_BUFFER_SLOT,
-    SIGNATURES_SLOT,
+    ModelSlot.METADATA_BUFFER,
+    ModelSlot.SIGNATURES,
 )
 
 
@@ -43,9 +41,9 @@ def read_metadata(raw: bytes) -> dict[str, bytes]:
     root = Reader(raw).root()
     buffers = _tables(root, ModelSlot.BUFFERS, "buffers")
     found: dict[str, bytes] = {}
-    for entry in _tables(root, METADATA_SLOT, "metadata"):
-        name = entry.text(METADATA_NAME_SLOT, "name")
-        index = int(entry.scalar(METADATA_DATA_SLOT, "<I", 0))
+    for entry in _tables(root, ModelSlot.METADATA, "metadata"):
+        name = entry.text(MetadataSlot.NAME, "name")
+        index = int(entry.scalar(MetadataSlot.BUFFER, "<I", 0))
         if index >= len(buffers):
             raise damaged(f"metadata {name!r} refers to buffer {index} of {len(buffers)}")
         content = buffers[index].numbers(BufferSlot.DATA, "u1", "data")
@@ -68,8 +66,8 @@ def add_metadata(raw: bytes, entries: Mapping[str, bytes]) -> bytes:
     ]
     metadata: list[Node] = [
         Foreign(entry.position)
-        for entry in _tables(root, METADATA_SLOT, "metadata")
-        if entry.text(METADATA_NAME_SLOT, "name") not in entries
+        for entry in _tables(root, ModelSlot.METADATA, "metadata")
+        if entry.text(MetadataSlot.NAME, "name") not in entries
     ]
     for name, content in entries.items():
         metadata.append(metadata_node(name, len(buffers)))
@@ -77,7 +75,7 @@ def add_metadata(raw: bytes, entries: Mapping[str, bytes]) -> bytes:
     fields: dict[int, Scalar | Node] = {
         ModelSlot.VERSION: Scalar("I", SCHEMA_VERSION),
         ModelSlot.BUFFERS: Nodes(buffers),
-        METADATA_SLOT: Nodes(metadata),
+        ModelSlot.METADATA: Nodes(metadata),
     }
     for slot in _KEPT_SLOTS:
         target = _target(root, slot)
@@ -100,7 +98,7 @@ def _target(root: Table, slot: int) -> int | None:
 
 
 def _require_known_fields(root: Table) -> None:
-    known = range(SIGNATURES_SLOT + 1)
+    known = range(ModelSlot.SIGNATURES + 1)
     slots = range((root.vtable_size - 4) // 2)
     if any(slot not in known and _target(root, slot) is not None for slot in slots):
         raise ModelError(

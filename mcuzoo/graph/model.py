@@ -98,7 +98,11 @@ class Op:
 
 @dataclass(frozen=True)
 class Model:
-    """A verified model of one subgraph."""
+    """A verified model of one subgraph.
+
+    `plain` is False where TFLM would read something else out of `raw` than is said here, or where a
+    core might stumble over it: misplaced numbers, custom options of a builtin op, a memory plan.
+    """
 
     name: str
     sha256: str
@@ -108,6 +112,7 @@ class Model:
     ops: tuple[Op, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    plain: bool = True
 
     @property
     def bytes(self) -> int:

@@ -144,6 +144,7 @@ def _input(model: Model, ops: list[Op]) -> Tensor:
         inner = model.tensor(op.outputs[0]) if len(op.outputs) == 1 else tensor
         if op.name == "QUANTIZE" and _only_converts(tensor, inner):
             ops.remove(op)
+            _require_int8(model, inner, "input")
             return inner
     _require_int8(model, tensor, "input")
     return tensor
@@ -151,7 +152,7 @@ def _input(model: Model, ops: list[Op]) -> Tensor:
 
 def _only_converts(outer: Tensor, inner: Tensor) -> bool:
     """Is `inner` the int8 form of `outer`: of floats, or of bytes shifted by 128?"""
-    if inner.dtype is not DType.INT8 or inner.quantization is None:
+    if inner.dtype is not DType.INT8 or inner.quantization is None or inner.shape != outer.shape:
         return False
     if outer.dtype is DType.FLOAT32:
         return True
@@ -174,15 +175,23 @@ def _output(model: Model, ops: list[Op]) -> tuple[Tensor, bool]:
             if any(tensor.index in other.inputs for other in ops):
                 break
             inner = model.tensor(op.inputs[0])
-            if inner.dtype is DType.INT8:
+            if inner.dtype is DType.INT8 and inner.shape == tensor.shape:
                 ops.remove(op)
+                _require_int8(model, inner, "output")
                 return inner, True
     _require_int8(model, tensor, "output")
     return tensor, False
 
 
 def _require_int8(model: Model, tensor: Tensor, role: str) -> None:
-    if tensor.dtype is DType.INT8 and tensor.quantization is not None:
+    quantization = tensor.quantization
+    if tensor.dtype is DType.INT8 and quantization is not None:
+        if quantization.per_channel or quantization.scale <= 0:
+            raise ModelError(
+                f"The model's {role}, tensor {tensor.index} {tensor.name!r}, has not one scale "
+                "above 0.",
+                "Convert the model again.",
+            )
         return
     where = f"its {role}, tensor {tensor.index} {tensor.name!r}, is {tensor.dtype.value}"
     if any(_is_uint8_weight(model, op) for op in model.ops):

@@ -15,7 +15,9 @@ from mcuzoo.graph.schema import (
     FILE_IDENTIFIER,
     OPERATORS,
     OPTIONS,
+    PLAN_METADATA,
     SCHEMA_VERSION,
+    MetadataSlot,
     ModelSlot,
     OperatorCodeSlot,
     OperatorSlot,
@@ -28,6 +30,7 @@ MAX_FILE_BYTES = 256 * 2**20
 # Far above any network for a microcontroller; they bound what a hostile file can make us build.
 MAX_OPS = 4096
 MAX_TENSORS = 16384
+MAX_METADATA = 4096
 
 
 def load_model(path: Path) -> Model:
@@ -88,10 +91,13 @@ def parse_model(raw: bytes, name: str) -> Model:
         _operator_code(table)
         for table in root.tables(ModelSlot.OPERATOR_CODES, "operator_codes", MAX_OPS)
     ]
-    ops = [
-        _op(table, index, codes)
-        for index, table in enumerate(graph.tables(SubGraphSlot.OPERATORS, "operators", MAX_OPS))
-    ]
+    operators = graph.tables(SubGraphSlot.OPERATORS, "operators", MAX_OPS)
+    ops = [_op(table, index, codes) for index, table in enumerate(operators)]
+    plain = (
+        all(item.plain for item in read)
+        and not any(_is_custom(table) for table in operators)
+        and PLAN_METADATA not in _metadata_names(root, len(buffers))
+    )
     model = Model(
         name=name,
         sha256=hashlib.sha256(raw).hexdigest(),
@@ -101,6 +107,7 @@ def parse_model(raw: bytes, name: str) -> Model:
         ops=tuple(ops),
         inputs=graph.integers(SubGraphSlot.INPUTS, "inputs"),
         outputs=graph.integers(SubGraphSlot.OUTPUTS, "outputs"),
+        plain=plain and root.reader.aligned,
     )
     variables = frozenset(item.tensor.index for item in read if item.is_variable)
     verify_graph(model.tensors, variables, model.ops, model.inputs, model.outputs)
@@ -119,6 +126,22 @@ def _operator_code(table: Table) -> tuple[str, int]:
     if not 0 <= code < len(OPERATORS):
         return f"OPERATOR_{code}", version
     return OPERATORS[code], version
+
+
+def _is_custom(table: Table) -> bool:
+    """Has it what TFLM refuses in a builtin op, or what belongs to ops with a state?"""
+    custom = table.numbers(OperatorSlot.CUSTOM_OPTIONS, "u1", "custom_options")
+    return custom is not None or bool(table.integers(OperatorSlot.INTERMEDIATES, "intermediates"))
+
+
+def _metadata_names(root: Table, buffers: int) -> list[str]:
+    names = []
+    for entry in root.tables(ModelSlot.METADATA, "metadata", MAX_METADATA):
+        names.append(entry.text(MetadataSlot.NAME, "name"))
+        index = int(entry.scalar(MetadataSlot.BUFFER, "<I", 0))
+        if index >= buffers:
+            raise damaged(f"metadata {names[-1]!r} refers to buffer {index} of {buffers}")
+    return names
 
 
 def _op(table: Table, index: int, codes: list[tuple[str, int]]) -> Op:

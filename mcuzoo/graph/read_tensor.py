@@ -31,8 +31,12 @@ ZERO_POINT_RANGE = {
 
 @dataclass(frozen=True)
 class ReadTensor:
+    """`plain`: TFLM reads the same out of the file; it takes a tensor without zero points for one
+    that is not quantized, and keeps a variable from run to run."""
+
     tensor: Tensor
     is_variable: bool
+    plain: bool
 
 
 def read_tensor(table: Table, index: int, buffers: list[Table]) -> ReadTensor:
@@ -58,7 +62,9 @@ def read_tensor(table: Table, index: int, buffers: list[Table]) -> ReadTensor:
         quantization=_quantization(table, shape, dtype, where),
         data=_data(table, shape, dtype, buffers, where),
     )
-    return ReadTensor(tensor, bool(table.scalar(TensorSlot.IS_VARIABLE, "<?", False)))
+    is_variable = bool(table.scalar(TensorSlot.IS_VARIABLE, "<?", False))
+    plain = not is_variable and (tensor.quantization is None or _has_zero_points(table))
+    return ReadTensor(tensor, is_variable, plain)
 
 
 def _dtype(code: int, where: str) -> DType:
@@ -77,7 +83,8 @@ def _shape(shape: tuple[int, ...], dtype: DType, where: str) -> tuple[int, ...]:
         raise damaged(f"{where} has {len(shape)} dimensions")
     if any(size < 0 for size in shape):
         raise damaged(f"{where} has the shape {list(shape)}")
-    if prod(shape) * dtype.bytes > MAX_TENSOR_BYTES:
+    # An empty tensor is bounded, too: its other sizes end up in products.
+    if prod(max(size, 1) for size in shape) * dtype.bytes > MAX_TENSOR_BYTES:
         raise damaged(f"{where} of shape {list(shape)} would be larger than 2 GiB")
     return shape
 
@@ -129,6 +136,12 @@ def _quantization(
     if scales.size > 1 and not (0 <= axis < len(shape) and shape[axis] == scales.size):
         raise damaged(f"{where} of shape {list(shape)} has {scales.size} scales along axis {axis}")
     return Quantization(scales=scales, zero_points=zero_points, axis=axis)
+
+
+def _has_zero_points(table: Table) -> bool:
+    parameters = table.table(TensorSlot.QUANTIZATION, "quantization")
+    zeros = parameters and parameters.numbers(QuantizationSlot.ZERO_POINT, "<i8", "zero_point")
+    return zeros is not None and zeros.size > 0
 
 
 def _zero_points(

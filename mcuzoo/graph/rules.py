@@ -83,6 +83,13 @@ def constant(tensor: Tensor, dtype: DType) -> NDArray[Any]:
     return tensor.data
 
 
+def shown(values: NDArray[Any]) -> str:
+    """As a list, of which no more than the first sixteen numbers are told."""
+    if values.size <= 16:
+        return str(values.tolist())
+    return f"[{', '.join(str(value) for value in values.reshape(-1)[:16])}, ...]"
+
+
 def symmetric_weights(tensor: Tensor, channels: int, axis: int) -> None:
     """int8 constants with zero point 0 and one scale, or one per output channel."""
     constant(tensor, DType.INT8)

@@ -22,6 +22,7 @@ from mcuzoo.graph.rules import (
     output_tensor,
     same_shape,
     shifts_in_range,
+    shown,
 )
 
 MAX_RANK = 4
@@ -36,17 +37,21 @@ def add(model: Model, op: Op) -> None:
     target = output_tensor(model, op)
     for tensor in (first, second, target):
         int8_activation(tensor, MAX_RANK)
+    same_shape(target, broadcast_shape(first, second))
+    known_activation(op)
+    if int(add_parameters(model, op).to.shifts[0]) > 0:
+        raise Refusal("has a scale too small for the inputs'", target.index)
+
+
+def broadcast_shape(first: Tensor, second: Tensor) -> tuple[int, ...]:
+    """Of what two operands give together, as NumPy broadcasts."""
     try:
-        shape = tuple(np.broadcast_shapes(first.shape, second.shape))
+        return tuple(np.broadcast_shapes(first.shape, second.shape))
     except ValueError:
         raise Refusal(
             f"of shape {list(second.shape)} does not broadcast to {list(first.shape)}",
             second.index,
         ) from None
-    same_shape(target, shape)
-    known_activation(op)
-    if int(add_parameters(model, op).to.shifts[0]) > 0:
-        raise Refusal("has a scale too small for the inputs'", target.index)
 
 
 def mean(model: Model, op: Op) -> None:
@@ -56,21 +61,26 @@ def mean(model: Model, op: Op) -> None:
     target = output_tensor(model, op)
     for tensor in (source, target):
         int8_activation(tensor, MAX_RANK)
-    axes = mean_axes(source, axes_tensor)
-    kept = tuple(size for axis, size in enumerate(source.shape) if axis not in axes)
-    ones = tuple(1 if axis in axes else size for axis, size in enumerate(source.shape))
-    same_shape(target, ones if op.options["keep_dims"] else kept)
+    same_shape(target, mean_shape(source, axes_tensor, bool(op.options["keep_dims"])))
     count = source.elements // target.elements
     shifts_in_range(mean_requantization(model, op, count).shifts)
 
 
+def mean_shape(source: Tensor, axes_tensor: Tensor, keep_dims: bool) -> tuple[int, ...]:
+    """Of MEAN's output."""
+    axes = mean_axes(source, axes_tensor)
+    if keep_dims:
+        return tuple(1 if axis in axes else size for axis, size in enumerate(source.shape))
+    return tuple(size for axis, size in enumerate(source.shape) if axis not in axes)
+
+
 def mean_axes(source: Tensor, axes: Tensor) -> tuple[int, ...]:
     """The axes that MEAN reduces, counted from the front, in order, each once."""
-    values = [int(axis) for axis in constant(axes, DType.INT32).reshape(-1)]
+    values = constant(axes, DType.INT32).reshape(-1)
     rank = len(source.shape)
     if any(not -rank <= axis < rank for axis in values):
-        raise Refusal(f"names the axes {values} of {rank}", axes.index)
-    return tuple(sorted({axis % rank for axis in values}))
+        raise Refusal(f"names the axes {shown(values)} of {rank}", axes.index)
+    return tuple(sorted({int(axis) % rank for axis in values}))
 
 
 def pad(model: Model, op: Op) -> None:
@@ -80,11 +90,7 @@ def pad(model: Model, op: Op) -> None:
     target = output_tensor(model, op)
     for tensor in (source, target):
         int8_activation(tensor, MAX_RANK)
-    pairs = constant(paddings, DType.INT32)
-    if pairs.shape != (len(source.shape), 2) or np.any(pairs < 0):
-        raise Refusal(f"holds {pairs.tolist()}", paddings.index)
-    sizes = np.array(source.shape, dtype=np.int64) + pairs.astype(np.int64).sum(axis=1)
-    same_shape(target, tuple(sizes.tolist()))
+    same_shape(target, padded_shape(source, paddings))
     if op.name == "PADV2":
         value = input_tensor(model, op, 2)
         int8_activation(value)
@@ -95,6 +101,15 @@ def pad(model: Model, op: Op) -> None:
             theirs.zero_point,
         ):
             raise Refusal("is not one value quantized like the output", value.index)
+
+
+def padded_shape(source: Tensor, paddings: Tensor) -> tuple[int, ...]:
+    """Of PAD's output: constant (before, after) for each dimension."""
+    pairs = constant(paddings, DType.INT32)
+    if pairs.shape != (len(source.shape), 2) or np.any(pairs < 0):
+        raise Refusal(f"holds {shown(pairs)}", paddings.index)
+    sizes = np.array(source.shape, dtype=np.int64) + pairs.astype(np.int64).sum(axis=1)
+    return tuple(sizes.tolist())
 
 
 def softmax(model: Model, op: Op) -> None:

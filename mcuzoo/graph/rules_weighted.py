@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcuzoo.graph.model import Model, Op
+from mcuzoo.graph.model import Model, Op, Tensor
 from mcuzoo.graph.parameters import quantization_of, weighted_requantization
 from mcuzoo.graph.rules import (
     Refusal,
@@ -37,7 +37,7 @@ def convolution(model: Model, op: Op) -> None:
         raise Refusal("makes it a grouped convolution, which has no kernel", weights.index)
     symmetric_weights(weights, channels, axis=0)
     int32_bias(optional_input(model, op, 2), channels)
-    _slides(model, op, (height, width), channels)
+    slides(model, op, (height, width), channels)
     known_activation(op)
     int8_activation(target)
     shifts_in_range(weighted_requantization(model, op).shifts)
@@ -56,7 +56,7 @@ def depthwise(model: Model, op: Op) -> None:
         raise Refusal(f"does not fit the depth multiplier {multiplier}", weights.index)
     symmetric_weights(weights, channels, axis=3)
     int32_bias(optional_input(model, op, 2), channels)
-    _slides(model, op, (height, width), channels)
+    slides(model, op, (height, width), channels)
     known_activation(op)
     shifts_in_range(weighted_requantization(model, op).shifts)
 
@@ -65,19 +65,9 @@ def fully_connected(model: Model, op: Op) -> None:
     """FULLY_CONNECTED: weights (out, in), the input read as rows of `in` values."""
     arity(op, range(2, 4))
     source, weights = (input_tensor(model, op, place) for place in (0, 1))
-    target = output_tensor(model, op)
     int8_activation(source)
-    int8_activation(target)
-    if op.options["weights_format"] != "DEFAULT":
-        raise Refusal("is stored shuffled", weights.index)
-    if len(weights.shape) != 2 or weights.elements == 0:
-        raise Refusal(f"has the shape {list(weights.shape)}", weights.index)
-    channels, depth = weights.shape
-    if source.elements % depth:
-        raise Refusal(f"of {depth} columns does not fit the input", weights.index)
-    rows = source.elements // depth
-    if target.elements != rows * channels or target.shape[-1:] != (channels,):
-        raise Refusal(f"has the shape {list(target.shape)}", target.index)
+    int8_activation(output_tensor(model, op))
+    channels = dense_shapes(model, op)
     symmetric_weights(weights, channels, axis=0)
     int32_bias(optional_input(model, op, 2), channels)
     known_activation(op)
@@ -90,14 +80,36 @@ def pool(model: Model, op: Op) -> None:
     source, target = input_tensor(model, op, 0), output_tensor(model, op)
     _image(model, op)
     taps = int(op.options["filter_height"]), int(op.options["filter_width"])
-    _slides(model, op, taps, source.shape[3])
+    slides(model, op, taps, source.shape[3])
     known_activation(op)
+    alike_for_pooling(source, target)
+
+
+def alike_for_pooling(source: Tensor, target: Tensor) -> None:
+    """Is the output of a pool quantized as its input is?"""
     before, after = quantization_of(source), quantization_of(target)
     if (
         abs(before.scale - after.scale) > POOL_SCALE_TOLERANCE
         or before.zero_point != after.zero_point
     ):
         raise Refusal("is quantized unlike the input", target.index)
+
+
+def dense_shapes(model: Model, op: Op) -> int:
+    """The output channels of a FULLY_CONNECTED whose three shapes fit one another."""
+    source, weights = (input_tensor(model, op, place) for place in (0, 1))
+    target = output_tensor(model, op)
+    if op.options["weights_format"] != "DEFAULT":
+        raise Refusal("is stored shuffled", weights.index)
+    if len(weights.shape) != 2 or weights.elements == 0:
+        raise Refusal(f"has the shape {list(weights.shape)}", weights.index)
+    channels, depth = weights.shape
+    if source.elements % depth:
+        raise Refusal(f"of {depth} columns does not fit the input", weights.index)
+    rows = source.elements // depth
+    if target.elements != rows * channels or target.shape[-1:] != (channels,):
+        raise Refusal(f"has the shape {list(target.shape)}", target.index)
+    return channels
 
 
 def _image(model: Model, op: Op) -> None:
@@ -110,7 +122,8 @@ def _image(model: Model, op: Op) -> None:
             )
 
 
-def _slides(model: Model, op: Op, taps: tuple[int, int], channels: int) -> None:
+def slides(model: Model, op: Op, taps: tuple[int, int], channels: int) -> None:
+    """Does a window of `taps` (height, width) over the input's rows give the output's shape?"""
     source, target = input_tensor(model, op, 0), output_tensor(model, op)
     names = ("stride_h", "stride_w", "dilation_h_factor", "dilation_w_factor")
     steps = [int(op.options.get(name, 1)) for name in names]
@@ -118,4 +131,5 @@ def _slides(model: Model, op: Op, taps: tuple[int, int], channels: int) -> None:
     if min(*taps, *steps) < 1 or reach > MAX_REACH:
         raise Refusal(f"its window is {list(taps)} with strides and dilations {steps}")
     window = window_of(op, (source.shape[1], source.shape[2]), taps)
-    same_shape(target, (1, window.output_height, window.output_width, channels))
+    shape = (source.shape[0], window.output_height, window.output_width, channels)
+    same_shape(target, shape)

@@ -43,6 +43,7 @@ OTHER_TENSOR_TYPES: dict[int, str] = {
 
 class ModelSlot:
     VERSION, OPERATOR_CODES, SUBGRAPHS, DESCRIPTION, BUFFERS = range(5)
+    METADATA_BUFFER, METADATA, SIGNATURES = range(5, 8)
 
 
 class OperatorCodeSlot:
@@ -62,11 +63,20 @@ class QuantizationSlot:
 
 
 class OperatorSlot:
-    OPCODE_INDEX, INPUTS, OUTPUTS, OPTIONS_TYPE, OPTIONS = range(5)
+    OPCODE_INDEX, INPUTS, OUTPUTS, OPTIONS_TYPE, OPTIONS, CUSTOM_OPTIONS = range(6)
+    INTERMEDIATES = 8
 
 
 class BufferSlot:
     DATA, OFFSET, SIZE = range(3)
+
+
+class MetadataSlot:
+    NAME, BUFFER = range(2)
+
+
+PLAN_METADATA = "OfflineMemoryAllocation"
+"""The metadata by which TFLM is told where each tensor lies in its arena."""
 
 
 PADDINGS = ("SAME", "VALID")

@@ -26,6 +26,7 @@ from mcuzoo.graph.schema import (
     SCHEMA_VERSION,
     TENSOR_TYPES,
     BufferSlot,
+    MetadataSlot,
     ModelSlot,
     OperatorCodeSlot,
     OperatorSlot,
@@ -39,8 +40,6 @@ DATA_ALIGNMENT = 16
 """Of every constant from the start of the file; several published files lack it."""
 
 SUBGRAPH_NAME_SLOT = 4
-METADATA_BUFFER_SLOT, METADATA_SLOT, SIGNATURES_SLOT = 5, 6, 7
-METADATA_NAME_SLOT, METADATA_DATA_SLOT = 0, 1
 
 _MAX_DEPRECATED_CODE = 127
 _TYPE_CODES = {dtype: code for code, dtype in TENSOR_TYPES.items()}
@@ -87,7 +86,7 @@ def write_model(model: Model, metadata: Mapping[str, bytes] | None = None) -> by
         ModelSlot.DESCRIPTION: Text(model.description),
     }
     if metadata:
-        root[METADATA_SLOT] = Nodes(
+        root[ModelSlot.METADATA] = Nodes(
             [metadata_node(name, constants.index_of(data)) for name, data in metadata.items()]
         )
     root[ModelSlot.BUFFERS] = Nodes([buffer_node(content) for content in constants.contents])
@@ -96,7 +95,7 @@ def write_model(model: Model, metadata: Mapping[str, bytes] | None = None) -> by
 
 def metadata_node(name: str, buffer: int) -> TableNode:
     """A Metadata table: the name of buffer number `buffer`."""
-    return TableNode({METADATA_NAME_SLOT: Text(name), METADATA_DATA_SLOT: Scalar("I", buffer)})
+    return TableNode({MetadataSlot.NAME: Text(name), MetadataSlot.BUFFER: Scalar("I", buffer)})
 
 
 def buffer_node(content: bytes) -> TableNode:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from mcuzoo.graph.model import Model, Op
 from mcuzoo.graph.program import Program
@@ -27,12 +27,15 @@ def constant_bytes(program: Program) -> int:
 
 
 def _constants_of(model: Model, op: Op) -> int:
+    """Nothing is known of the op: it may have any operands, and its shapes need not fit."""
     if op.name in _WEIGHTED:
-        channels = model.tensor(op.outputs[0]).shape[-1]
-        return model.tensor(op.inputs[1]).bytes + _BYTES_PER_CHANNEL * channels
+        channels = sum(sum(model.tensor(index).shape[-1:]) for index in op.outputs[:1])
+        return _bytes_of_constants(model, op.inputs[1:2]) + _BYTES_PER_CHANNEL * channels
     if op.name == "SOFTMAX":
         return _EXPONENTIALS_BYTES
-    if op.name == "ADD":
-        operands = (model.tensor(index) for index in op.inputs)
-        return sum(tensor.bytes for tensor in operands if tensor.data is not None)
-    return 0
+    return _bytes_of_constants(model, op.inputs) if op.name == "ADD" else 0
+
+
+def _bytes_of_constants(model: Model, indices: Sequence[int]) -> int:
+    tensors = (model.tensor(index) for index in indices if index != -1)
+    return sum(tensor.bytes for tensor in tensors if tensor.data is not None)

@@ -38,6 +38,8 @@ def streamed_plan(program: Program, calls: Sequence[Call]) -> Planned:
 
 
 def _require_rows(program: Program, calls: Sequence[Call]) -> None:
+    if not calls:
+        raise UsageError("--stream-input: the model computes nothing.", WITHOUT)
     readers = [position for position, call in enumerate(calls) if _reads_input(program, call)]
     if readers == [0] and chain_rows(program.model, calls[:1], [1]) is not None:
         return

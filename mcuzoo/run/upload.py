@@ -11,6 +11,7 @@ from mcuzoo.data.dataset import load_data_set
 from mcuzoo.data.item import DataSet, digest_of
 from mcuzoo.data.labels import Classes
 from mcuzoo.errors import FitError, UnsupportedOpError, UsageError
+from mcuzoo.graph.coverage import require_tflm
 from mcuzoo.graph.cut import cut_ends
 from mcuzoo.graph.model import Model, Tensor
 from mcuzoo.graph.program import build_program
@@ -52,10 +53,11 @@ def require_universal(manifest: AnyManifest, project: Path) -> UniversalManifest
 def prepare_upload(source: ModelSource, manifest: UniversalManifest) -> Upload:
     """Decide what is sent of `source`, and check it against the firmware of `manifest`.
 
-    Raises ModelError (not INT8, ...), UnsupportedOpError (an op that the firmware has not got) and
-    FitError (the file or the arena is too large), all with the figures.
+    Raises ModelError (not INT8, ...), UnsupportedOpError (an op that TFLM does not run, or that the
+    firmware has not got) and FitError (the file or the arena is too large), all with the figures.
     """
     model = load_model(source.path)
+    require_tflm(build_program(model))
     _require_ops(model, manifest)
     sent = _sent_model(model, manifest)
     capacity = manifest.universal.capacity_bytes
@@ -130,13 +132,9 @@ def _require_ops(model: Model, manifest: UniversalManifest) -> None:
 def _sent_model(model: Model, manifest: UniversalManifest) -> Model:
     assert manifest.tflm is not None
     kernels = check_kernels(manifest.tflm.kernels)
-    try:
-        image = prepare_image(model, kernels, "greedy")
-        if image.model.raw != model.raw or not _arena_fits(image, manifest):
-            image = prepare_image(model, kernels)
-    except UnsupportedOpError:
-        # An op whose arena mcuzoo cannot predict: the board finds out.
-        return cut_ends(model).model
+    image = prepare_image(model, kernels, "greedy")
+    if image.model.raw != model.raw or not _arena_fits(image, manifest):
+        image = prepare_image(model, kernels)
     if not _arena_fits(image, manifest):
         raise FitError(
             f"{model.name} needs {image.arena.arena_bytes:,} bytes of TFLM's arena, "

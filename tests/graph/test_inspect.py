@@ -51,7 +51,7 @@ def test_json_keys() -> None:
 
 
 def test_verdict_names_what_is_not_covered() -> None:
-    tensors = [build.T(name, (1, 4), scale=0.1) for name in "abc"]
+    tensors = [build.T(name, (1, 4), scale=1 / 128) for name in "abc"]
     ops = [build.O("TANH", (0,), (1,)), build.O("FLOOR_MOD", (1,), (2,))]
     inspection = inspect_model(parse_model(build.build_model(tensors, ops, [0], [2]), "case"))
     aot, tflm = inspection.runtimes

@@ -11,10 +11,10 @@ from mcuzoo.board.load import load_board
 from mcuzoo.errors import UsageError
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.read import parse_model
+from mcuzoo.graph.schema import PLAN_METADATA
 from mcuzoo.graph.write import write_model
 from mcuzoo.plan.fit import fit_model
 from mcuzoo.plan.tflm.image import MARGIN_BYTES, check_kernels, check_plan, prepare_image
-from mcuzoo.plan.tflm.offline import METADATA_NAME
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +29,8 @@ def test_the_smaller_plan_is_taken(mobilenet: Model) -> None:
     assert (best.plan, greedy.plan) == ("offline", "greedy")
     assert best.arena.head_bytes == 98_304
     assert greedy.arena.head_bytes == 131_072
-    assert METADATA_NAME.encode() in best.model.raw
-    assert METADATA_NAME.encode() not in greedy.model.raw
+    assert PLAN_METADATA.encode() in best.model.raw
+    assert PLAN_METADATA.encode() not in greedy.model.raw
     assert 0 <= best.arena_bytes - best.arena.arena_bytes - MARGIN_BYTES < 16
 
 

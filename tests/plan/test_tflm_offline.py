@@ -15,9 +15,10 @@ import mcuzoo.zoo.signs as signs
 from mcuzoo.graph.metadata import read_metadata
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.read import load_model, parse_model
+from mcuzoo.graph.schema import PLAN_METADATA
 from mcuzoo.graph.write import write_model
 from mcuzoo.plan.tflm.buffers import planned_buffers
-from mcuzoo.plan.tflm.offline import METADATA_NAME, OfflinePlan, embed_offsets, plan_offline
+from mcuzoo.plan.tflm.offline import OfflinePlan, embed_offsets, plan_offline
 
 SIGNS = Path(signs.__file__).parent / "signs_mobilenet_v1_0.25_128_int8.tflite"
 
@@ -73,7 +74,7 @@ def test_a_plan_that_saves_nothing_says_so() -> None:
 def test_the_metadata_is_what_tflm_documents() -> None:
     raw = small_net()
     plan = plan_offline(parse_model(raw, "small"), "reference")
-    table = np.frombuffer(read_metadata(embed_offsets(raw, plan.offsets))[METADATA_NAME], "<i4")
+    table = np.frombuffer(read_metadata(embed_offsets(raw, plan.offsets))[PLAN_METADATA], "<i4")
     assert table[1:3].tolist() == [0, 17]
     assert [None if word == -1 else word for word in table[3:].tolist()] == list(plan.offsets)
     constants = {t.index for t in parse_model(raw, "small").tensors if t.data is not None}

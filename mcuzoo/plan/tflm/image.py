@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mcuzoo.errors import UsageError, did_you_mean
+from mcuzoo.graph.coverage import require_tflm
 from mcuzoo.graph.cut import cut_ends
 from mcuzoo.graph.model import Model
+from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import parse_model
 from mcuzoo.lowering.alignment import align_up
 from mcuzoo.plan.tflm.abi import ARENA_ALIGNMENT
@@ -61,8 +63,9 @@ def prepare_image(
     arena_bytes: what to reserve, None for the prediction and a margin.
 
     Raises ModelError when the model has not one int8 input and output then, UnsupportedOpError
-    for an op whose arena cannot be predicted.
+    for an op that TFLM does not run.
     """
+    require_tflm(build_program(model))
     cut = cut_ends(model)
     offline = plan_offline(cut.model, kernels)
     if plan is None:

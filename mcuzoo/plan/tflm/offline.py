@@ -15,13 +15,13 @@ import numpy as np
 
 from mcuzoo.graph.metadata import add_metadata
 from mcuzoo.graph.model import Model
+from mcuzoo.graph.schema import PLAN_METADATA
 from mcuzoo.plan.arena import plan_arena
 from mcuzoo.plan.lifetimes import Life
 from mcuzoo.plan.tflm.buffers import PlannedBuffer, planned_buffers
 from mcuzoo.plan.tflm.predict import TflmArena, predict_arena, scratch_requests
 from mcuzoo.plan.tflm.requests import Kernels, op_requests
 
-METADATA_NAME = "OfflineMemoryAllocation"
 _FORMAT_VERSION = 1
 _SUBGRAPH = 0
 _UNPLANNED = -1
@@ -70,7 +70,7 @@ def embed_offsets(raw: bytes, offsets: Sequence[int | None]) -> bytes:
     """The .tflite file `raw` with `offsets`, one per tensor, for TFLM to follow."""
     words = [_UNPLANNED if offset is None else offset for offset in offsets]
     table = np.array([_FORMAT_VERSION, _SUBGRAPH, len(words), *words], "<i4")
-    return add_metadata(raw, {METADATA_NAME: table.tobytes()})
+    return add_metadata(raw, {PLAN_METADATA: table.tobytes()})
 
 
 def _storages(model: Model, buffers: Sequence[PlannedBuffer]) -> list[int]:

@@ -9,6 +9,7 @@ from mcuzoo.graph.align import aligned_file, misaligned_constants
 from mcuzoo.graph.metadata import read_metadata
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.read import parse_model
+from mcuzoo.graph.schema import PLAN_METADATA
 from mcuzoo.graph.write import write_model
 from mcuzoo.zoo.convert.check import require_integer_model
 from mcuzoo.zoo.convert.compact import without_unused_tensors
@@ -19,9 +20,6 @@ from mcuzoo.zoo.convert.shift import computes_in_uint8
 
 Ends = Literal["keep", "int8"]
 ENDS: tuple[Ends, ...] = ("keep", "int8")
-
-# Names tensors by number: no longer true once they are numbered anew.
-_PLAN_METADATA = "OfflineMemoryAllocation"
 
 
 def check_ends(text: str) -> Ends:
@@ -66,5 +64,6 @@ def _written(cut: Cut, source: Model) -> bytes:
     compact = without_unused_tensors(cut.model)
     metadata = read_metadata(source.raw)
     if len(compact.tensors) != len(source.tensors) or compact is not cut.model:
-        metadata.pop(_PLAN_METADATA, None)
+        # It names tensors by number, and those are numbered anew.
+        metadata.pop(PLAN_METADATA, None)
     return write_model(compact, metadata)

@@ -47,6 +47,22 @@ def litert_interpreter(model: Model, resolver: str) -> Any:
     return interpreter
 
 
+def litert_scores(interpreter: Any, source: int, values: NDArray[Any], target: int) -> NDArray[Any]:
+    """The values of tensor `target` once tensor `source` holds `values`.
+
+    Raises ModelError when LiteRT cannot run the model, which it may notice only now.
+    """
+    try:
+        interpreter.set_tensor(source, values)
+        interpreter.invoke()
+        scores: NDArray[Any] = np.array(interpreter.get_tensor(target))
+    except (RuntimeError, ValueError) as error:
+        raise ModelError(
+            f"LiteRT cannot run the model: {error}.", "Convert or quantize the model again."
+        ) from error
+    return scores
+
+
 class LitertEngine:
     """Runs a model on LiteRT; the output is read before any DEQUANTIZE.
 
@@ -62,8 +78,6 @@ class LitertEngine:
     def run(self, input: NDArray[np.int8]) -> NDArray[np.int8]:
         """int8 of the input's size in any shape -> int8 (output elements,)."""
         values = model_input(self.program, shaped_input(self.program, input))
-        self._interpreter.set_tensor(self.program.model.inputs[0], values)
-        self._interpreter.invoke()
-        scores = self._interpreter.get_tensor(self.program.output_tensor.index)
-        output: NDArray[np.int8] = np.array(scores, dtype=np.int8).reshape(-1)
-        return output
+        source, target = self.program.model.inputs[0], self.program.output_tensor.index
+        scores = litert_scores(self._interpreter, source, values, target)
+        return scores.astype(np.int8).reshape(-1)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from mcuzoo.errors import InputError, ModelError
 from mcuzoo.graph.model import DType, Model
-from mcuzoo.zoo.engines.litert import litert_interpreter
+from mcuzoo.zoo.engines.litert import litert_interpreter, litert_scores
 
 PIXEL_STEPS = 255
 
@@ -47,7 +47,5 @@ class LitertFloatEngine:
                 "Preprocess the image for this model first.",
             )
         values = self._levels[input.reshape(self._input.shape).astype(np.int16) + 128]
-        self._interpreter.set_tensor(self._input.index, values)
-        self._interpreter.invoke()
-        scores = self._interpreter.get_tensor(self._output.index)
-        return np.array(scores, dtype=np.float32).reshape(-1)
+        scores = litert_scores(self._interpreter, self._input.index, values, self._output.index)
+        return scores.astype(np.float32).reshape(-1)

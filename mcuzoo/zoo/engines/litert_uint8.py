@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.errors import InputError, ModelError
 from mcuzoo.graph.affine import dequantize
 from mcuzoo.graph.model import DType, Model, Quantization, Tensor
-from mcuzoo.zoo.engines.litert import litert_interpreter
+from mcuzoo.zoo.engines.litert import litert_interpreter, litert_scores
 
 SHIFT = 128
 
@@ -49,16 +51,14 @@ class LitertUint8Engine:
             )
         values = input.reshape(self._own.shape)
         if self._own.dtype is DType.UINT8:
-            own = (values.astype(np.int16) + SHIFT).astype(np.uint8)
-            self._interpreter.set_tensor(self._own.index, own)
+            own: NDArray[Any] = (values.astype(np.int16) + SHIFT).astype(np.uint8)
         else:
             quantization = self._input.quantization
             assert quantization is not None
             lower = Quantization(quantization.scales, quantization.zero_points - SHIFT)
-            self._interpreter.set_tensor(self._own.index, dequantize(values, lower))
-        self._interpreter.invoke()
-        scores = np.asarray(self._interpreter.get_tensor(self._output.index), dtype=np.int16)
-        return (scores - SHIFT).astype(np.int8).reshape(-1)
+            own = dequantize(values, lower)
+        scores = litert_scores(self._interpreter, self._own.index, own, self._output.index)
+        return (scores.astype(np.int16) - SHIFT).astype(np.int8).reshape(-1)
 
 
 def _behind(model: Model, tensor: Tensor) -> Tensor:

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.errors import MissingExtraError, ModelError
+from mcuzoo.graph.coverage import require_tflm
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.program import Program, build_program
+from mcuzoo.graph.write import write_model
 from mcuzoo.zoo.engines.engine import model_input, shaped_input
 
 ARENA_SPARE_BYTES = 1 << 20
@@ -18,11 +20,14 @@ ARENA_SPARE_BYTES = 1 << 20
 class TflmEngine:
     """Runs a model on TFLM's reference kernels; the output is read before any DEQUANTIZE.
 
-    Raises MissingExtraError without the wheel, ModelError when TFLM refuses the model.
+    TFLM gets the model written anew: neither it nor the wheel checks a file. Raises
+    MissingExtraError without the wheel, ModelError when TFLM does not run the model: much of what
+    its kernels cannot take would end the process instead.
     """
 
     def __init__(self, model: Model) -> None:
         self.program: Program = build_program(model)
+        require_tflm(self.program)
         try:
             from tflite_micro.python.tflite_micro import runtime
         except ImportError:
@@ -32,7 +37,7 @@ class TflmEngine:
         activations = sum(tensor.bytes for tensor in model.tensors if tensor.data is None)
         try:
             self._interpreter: Any = runtime.Interpreter.from_bytes(
-                model.raw,
+                write_model(model),
                 arena_size=2 * activations + model.bytes + ARENA_SPARE_BYTES,
                 intrepreter_config=runtime.InterpreterConfig.kPreserveAllTensors,
             )
