@@ -18,7 +18,6 @@ from mcuzoo.emulator.machine import Machine, Orders, Outcome, Setting
 from mcuzoo.emulator.memory import make_memories
 from mcuzoo.emulator.transmitter import Transmitter
 
-
 # A core that is about to run misses an order to stop, so that orders are repeated ...
 _AGAIN_S = 0.05
 # ... but for no longer than this.
