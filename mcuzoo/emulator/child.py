@@ -2,8 +2,9 @@
 
 `python -m mcuzoo.emulator.child PATH [--board B] [--count N]` prints {"port": URL} as one line of
 JSON, serves one host and ends when it hangs up. On stdin, a line "reset" presses the reset button;
-the end of stdin ends the process, so that it does not outlive its parent. An error is one more
-line of JSON, {"error": ..., "message": ..., "hint": ...}, and the exit code is the error's.
+the answer is {"reset": true} when the board has been reset. The end of stdin ends the process, so
+that it does not outlive its parent. An error is one more line of JSON, {"error": ...,
+"message": ..., "hint": ...}, and the exit code is the error's.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def _obey(evk: VirtualEvk) -> None:
     """Carry out what comes on stdin; end at once when the parent has gone."""
     for line in sys.stdin:
         if line.strip() == "reset":
-            evk.request_reset()
+            _print({"reset": evk.request_reset()})
     os._exit(0)
 
 

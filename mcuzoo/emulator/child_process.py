@@ -53,12 +53,15 @@ class BoardProcess:
         self.url = str(first["port"])
 
     def press_reset(self) -> None:
-        """Raises PortError when the board has ended."""
+        """Returns when the board has been reset; raises PortError when it has ended."""
         try:
             self._stdin.write("reset\n")
             self._stdin.flush()
         except (OSError, ValueError):
             raise self._error(None) from None
+        said = self._next_line()
+        if said is None or not said.get("reset"):
+            raise self._error(said)
 
     def cause_of_death(self) -> McuzooError:
         """Why the board closed its console."""

@@ -14,6 +14,8 @@ _HOST = "127.0.0.1"
 _RECEIVE_BYTES = 1 << 16
 # What is printed before the first client comes is kept for it, up to this much.
 _BANNER_BYTES = 1 << 16
+# What one reset drops at most, in pieces: a host that never stops sending must not hold it up.
+_DISCARDED_PIECES = 1024
 # A host that reads nothing for so long loses what is sent, as it would on a wire.
 _PATIENCE_S = 10.0
 
@@ -29,6 +31,16 @@ class Console(ABC):
     @abstractmethod
     def receive(self, timeout_s: float) -> bytes:
         """What has arrived, waiting for it up to `timeout_s`; empty on time-out and after wake."""
+
+    def discard(self) -> int:
+        """Drop what has arrived; how many bytes that was."""
+        dropped = 0
+        for _ in range(_DISCARDED_PIECES):
+            data = self.receive(0.0)
+            if not data:
+                break
+            dropped += len(data)
+        return dropped
 
     @abstractmethod
     def send(self, data: bytes) -> None:

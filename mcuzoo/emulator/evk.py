@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +17,11 @@ from mcuzoo.emulator.image import load_image
 from mcuzoo.emulator.machine import Machine, Orders, Outcome, Setting
 from mcuzoo.emulator.memory import make_memories
 from mcuzoo.emulator.transmitter import Transmitter
+
+# A core that is about to run misses an order to stop, so that orders are repeated ...
+_AGAIN_S = 0.05
+# ... but for no longer than this.
+_PATIENCE_S = 30.0
 
 
 def say_on_stderr(text: str) -> None:
@@ -62,6 +69,9 @@ class VirtualEvk:
         )
         self._machine: Machine | None = None
         self._inferences = 0
+        self._change = threading.Condition()
+        self._runs = False
+        self._resets = 0
 
     @property
     def inferences(self) -> int:
@@ -79,6 +89,8 @@ class VirtualEvk:
         Raises EmulatorError when the firmware does what the board file does not declare, or what
         the emulated board does not model; MissingExtraError without unicorn.
         """
+        with self._change:
+            self._runs = True
         try:
             while True:
                 self._machine = Machine(self._setting, self._inferences)
@@ -87,21 +99,52 @@ class VirtualEvk:
                 self._transmitter.flush()
                 if outcome is Outcome.STOPPED:
                     return
-                self._setting.say("reset")
+                self._reset(self._machine)
                 self._machine = None
                 gc.collect()  # the engine's callbacks and the engine hold each other
         finally:
             self._transmitter.close()
+            with self._change:
+                self._runs = False
+                self._change.notify_all()
 
-    def request_reset(self) -> None:
-        """Press the reset button; from any thread."""
-        self._orders.reset = True
-        self._interrupt()
+    def request_reset(self) -> bool:
+        """Press the reset button, from any other thread, and wait until the board has been reset.
+
+        The reset takes with it what has arrived at the console and has not been read: what the
+        host sends after this call reaches the board that starts anew. False when no board runs,
+        or when it ends meanwhile: then nothing is reset.
+        """
+        with self._change:
+            if not self._runs:
+                return False
+            self._orders.reset = True
+            before = self._resets
+            self._insist(lambda: self._resets != before)
+            return self._resets != before
 
     def stop(self) -> None:
-        """End `run` soon; from any thread."""
+        """End `run`, from any other thread, and wait for its end."""
         self._orders.stop = True
-        self._interrupt()
+        with self._change:
+            self._insist(lambda: False)
+
+    def _reset(self, machine: Machine) -> None:
+        """Between two machines: whoever pressed the button may go on afterwards."""
+        with self._change:
+            dropped = machine.unread + self._console.discard()
+            self._orders.reset = False
+            self._resets += 1
+            self._change.notify_all()
+        went = f"; {dropped:,} bytes that had arrived went with it" if dropped else ""
+        self._setting.say(f"reset{went}")
+
+    def _insist(self, done: Callable[[], bool]) -> None:
+        """Interrupt the machine until `done`, or until no board runs."""
+        deadline = time.monotonic() + _PATIENCE_S
+        while self._runs and not done() and time.monotonic() < deadline:
+            self._interrupt()
+            self._change.wait(_AGAIN_S)
 
     def _interrupt(self) -> None:
         self._console.wake()

@@ -104,6 +104,10 @@ class Lpuart:
         """Bytes through the console so far, both ways."""
         return self._moved + self._taken + self._transmitter.count
 
+    def unread(self) -> int:
+        """Bytes that have arrived here and that the firmware has not read."""
+        return len(self._received) - self._taken
+
     # What a driver reads for every byte comes first, and is read in any width.
 
     def read(self, offset: int, size: int) -> int:

@@ -102,13 +102,17 @@ class Machine:
     def instructions(self) -> int:
         return self._clock.now
 
+    @property
+    def unread(self) -> int:
+        """Bytes that the UART has taken from the console and the firmware has not read."""
+        return self._uart.unread()
+
     def run(self) -> Outcome:
         """Run until a reset or an order to stop. Raises EmulatorError, MissingExtraError."""
         pc = self._setting.start.pc
         self.engine.set("MSP", self._setting.start.stack or 0)
         while not self._orders.stop:
             if self._reset or self._orders.reset:
-                self._orders.reset = False
                 return Outcome.RESET
             try:
                 pc = self._go_on(pc)

@@ -58,7 +58,7 @@ class Serial(SerialBase):  # type: ignore[misc, unused-ignore]
         self.is_open = False
 
     def press_reset(self) -> None:
-        """Press the board's reset button."""
+        """Press the board's reset button; what is written afterwards reaches the new start."""
         self._board().press_reset()
 
     @property

@@ -101,6 +101,8 @@ def _other_baud(channel: Channel) -> str:
 def _await_reply(channel: Channel, nonce: int, deadline: float) -> messages.HelloReply | None:
     while received := channel.receive(deadline):
         message = received.message
+        if isinstance(message, messages.Boot):
+            return None  # it has just started: a HELLO that came before went with the reset
         if isinstance(message, messages.HelloReply) and message.nonce == nonce:
             return message
     return None

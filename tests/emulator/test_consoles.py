@@ -136,6 +136,46 @@ def test_idle_board_costs_no_processor_time(make_guest: MakeGuest, rt1050: Board
         assert console.waits - before <= 12
 
 
+def discard_all(console: Console, expected: int) -> None:
+    """What a host has sent is on its way for a moment."""
+    dropped = 0
+    deadline = time.monotonic() + 20
+    while dropped < expected and time.monotonic() < deadline:
+        dropped += console.discard()
+    assert dropped == expected
+
+
+def receive_soon(console: Console) -> bytes:
+    """A wake-up that is left over ends one wait."""
+    return console.receive(20.0) or console.receive(20.0)
+
+
+def test_what_has_arrived_can_be_dropped() -> None:
+    console = TcpConsole()
+    with connect(console) as wire:
+        wire.sendall(b"x" * 100_000)
+        discard_all(console, 100_000)
+        wire.sendall(b"y")
+        assert receive_soon(console) == b"y"
+    console.close()
+
+
+@posix
+def test_what_has_arrived_at_a_pty_can_be_dropped() -> None:
+    from mcuzoo.emulator.pty_console import PtyConsole
+
+    console = PtyConsole()
+    wire = os.open(console.url, os.O_RDWR | os.O_NOCTTY)
+    try:
+        os.write(wire, b"x" * 3000)
+        discard_all(console, 3000)
+        os.write(wire, b"y")
+        assert receive_soon(console) == b"y"
+    finally:
+        os.close(wire)
+        console.close()
+
+
 def test_port_that_is_taken() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]

@@ -78,8 +78,10 @@ def test_reset_input_buffer(port: Any) -> None:
 
 
 def test_the_reset_button(port: Any) -> None:
-    port.press_reset()
-    assert port.read(6) == b"ready\n"
+    for typed in range(10):
+        port.press_reset()
+        port.write(bytes([typed]))
+        assert port.read(7) == b"ready\n" + bytes([typed])
 
 
 def test_line_settings_are_taken(port: Any) -> None:

@@ -53,6 +53,74 @@ def test_reset_button(make_guest: MakeGuest, rt1050: Board) -> None:
         assert state.words(4) == [2, 0, 0, 0]
 
 
+# Takes bytes and says each, but only after a 'g': until then they wait where they have arrived.
+READER = """
+void guest(void) {
+    put_word(0xB007u);
+    while (get() != 'g') {}
+    put_word(0x60u);
+    for (;;) { put_word(get()); }
+}
+"""
+
+
+def test_what_is_typed_after_the_button_reaches_the_new_start(
+    make_guest: MakeGuest, rt1050: Board
+) -> None:
+    with running(rt1050, make_guest(rt1050, READER).image()) as state:
+        for typed in range(20):
+            assert state.words(1) == [0xB007]
+            assert state.evk.request_reset()
+            assert state.words(1) == [0xB007]
+            state.console.type(b"g" + bytes([typed]))
+            assert state.words(2) == [0x60, typed]
+            assert state.evk.request_reset()
+
+
+def test_what_had_arrived_goes_with_the_reset_and_is_counted(
+    make_guest: MakeGuest, rt1050: Board
+) -> None:
+    """Half of it in the UART, half of it behind it."""
+    source = """
+    void guest(void) {
+        put_word(0xB007u);
+        if (get() == '1') { put_word(1); for (;;) { __asm__ volatile(""); } }
+        for (;;) { put_word(get()); }
+    }
+    """
+    with running(rt1050, make_guest(rt1050, source).image()) as state:
+        assert state.words(1) == [0xB007]
+        state.console.type(b"1abc")
+        assert state.words(1) == [1]
+        state.console.type(b"de")
+        assert state.evk.request_reset()
+        state.console.type(b"2x")
+        assert state.words(2) == [0xB007, ord("x")]
+        assert state.said == ["reset; 5 bytes that had arrived went with it"]
+
+
+def test_the_firmwares_own_reset_drops_what_had_arrived(
+    make_guest: MakeGuest, rt1050: Board
+) -> None:
+    guest = make_guest(rt1050, SOURCE.replace("RAM", "0x20201000"))
+    with running(rt1050, guest.image()) as state:
+        assert state.words(4)[0] == 1
+        state.console.type(b"rr")
+        assert state.console.read_until(b"\n") == b"\n"
+        assert state.words(4)[0] == 2
+        state.console.type(b"r")
+        assert state.console.read_until(b"\n") == b"\n"
+        assert state.words(4)[0] == 3
+
+
+def test_a_board_that_does_not_run_is_not_reset(make_guest: MakeGuest, rt1050: Board) -> None:
+    with running(rt1050, make_guest(rt1050, READER).image()) as state:
+        assert state.words(1) == [0xB007]
+        state.evk.stop()
+        state.thread.join(20)
+        assert not state.evk.request_reset()
+
+
 def test_reset_button_while_the_firmware_hangs(make_guest: MakeGuest, rt1050: Board) -> None:
     source = """
     void guest(void) {
