@@ -9,6 +9,11 @@ import typer
 if TYPE_CHECKING:
     from mcuzoo.board.model import Board
 
+EXAMPLES: tuple[tuple[str, ...], ...] = (
+    (),
+    ("--json",),
+)
+
 
 def boards(
     json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,

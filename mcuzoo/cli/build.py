@@ -10,6 +10,11 @@ import typer
 if TYPE_CHECKING:
     from mcuzoo.project.manifest import BuildEntry, ProjectManifest
 
+EXAMPLES: tuple[tuple[str, ...], ...] = (
+    ("hello",),
+    ("hello", "--sdk", "/opt/nxp/mcuxsdk", "--config", "debug"),
+)
+
 
 def build(
     project: Annotated[Path, typer.Argument(help="A project folder.")],

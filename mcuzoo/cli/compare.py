@@ -10,6 +10,11 @@ import typer
 
 from mcuzoo.cli.options import Baud
 
+EXAMPLES: tuple[tuple[str, ...], ...] = (
+    ("hello", "other"),
+    ("hello", "other", "--port", "/dev/ttyACM0", "--port", "-", "--images", "photos"),
+)
+
 
 def compare(
     projects: Annotated[list[Path], typer.Argument(help="Built projects, two or more.")],

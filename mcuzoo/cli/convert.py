@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from mcuzoo.run.conversion import Comparison, Judgement, Scores
     from mcuzoo.zoo.convert.report import ConversionReport
 
+EXAMPLES: tuple[tuple[str, ...], ...] = (
+    ("uint8.tflite", "int8.tflite"),
+    ("uint8.tflite", "int8.tflite", "--io", "int8", "--images", "photos"),
+)
+
 
 def convert(
     source: Annotated[

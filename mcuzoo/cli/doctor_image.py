@@ -12,6 +12,11 @@ from mcuzoo.errors import VerdictError
 
 DEFAULT_MODEL = "mobilenet_v1_0.25_128"
 
+EXAMPLES: tuple[tuple[str, ...], ...] = (
+    ("photo.jpg",),
+    ("photo.jpg", "--model", "model.tflite", "--tensor", "input.bin"),
+)
+
 
 def doctor_image(
     image: Annotated[Path, typer.Argument(help="A picture.")],

@@ -10,6 +10,11 @@ import typer
 
 from mcuzoo.errors import UsageError, VerdictError
 
+EXAMPLES: tuple[tuple[str, ...], ...] = (
+    ("signs", "--data", "signs"),
+    ("model.tflite", "--data", "photos", "--engine", "tflm", "--limit", "500"),
+)
+
 
 def evaluate(
     model: Annotated[str, typer.Argument(help="A model of the zoo, or a .tflite file.")],

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from mcuzoo.board.model import Board
     from mcuzoo.plan.fit import FitReport
 
+EXAMPLES: tuple[tuple[str, ...], ...] = (
+    ("signs", "--board", "rt1050"),
+    ("model.tflite", "--board", "rt1170", "--runtime", "aot", "--html", "fit.html"),
+)
+
 
 def fit(
     board: Annotated[str, typer.Option("--board", "-b", help="rt1170, rt1050 or a .toml file.")],

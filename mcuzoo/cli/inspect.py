@@ -10,6 +10,11 @@ import typer
 if TYPE_CHECKING:
     from mcuzoo.graph.inspect import Inspection, OpFacts, TensorFacts
 
+EXAMPLES: tuple[tuple[str, ...], ...] = (
+    ("signs",),
+    ("model.tflite", "--json"),
+)
+
 
 def inspect(
     model: Annotated[str, typer.Argument(help="A name of the zoo or the path of a .tflite file.")],

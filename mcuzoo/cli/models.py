@@ -17,6 +17,11 @@ measured   counted in the file at hand (~ computed from the layers, the file not
            fit`: "fits" with both runtimes, "aot" with the ahead-of-time runtime only
 OPS = 2 x MAC; MB = 1,000,000 bytes; 8M Plus, 93: not measured here"""
 
+EXAMPLES: tuple[tuple[str, ...], ...] = (
+    (),
+    ("mobilenet_v1_0.25_128",),
+)
+
 
 def models(
     model: Annotated[

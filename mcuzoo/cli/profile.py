@@ -10,6 +10,11 @@ import typer
 
 from mcuzoo.cli.options import Baud, NoReference, Trace, UploadModel, opened_trace
 
+EXAMPLES: tuple[tuple[str, ...], ...] = (
+    ("hello",),
+    ("/dev/ttyACM0", "--project", "hello", "--image", "photo.jpg"),
+)
+
 
 def profile(
     target: Annotated[

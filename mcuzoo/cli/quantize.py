@@ -15,6 +15,18 @@ if TYPE_CHECKING:
     from mcuzoo.quantize.job import Quantized
     from mcuzoo.quantize.score import Scored
 
+EXAMPLES: tuple[tuple[str, ...], ...] = (
+    ("network.h5", "model.tflite", "--calibration", "photos"),
+    (
+        "network.keras",
+        "model.tflite",
+        "--calibration",
+        "photos",
+        "--labels",
+        "labels.txt",
+    ),
+)
+
 
 def quantize(
     source: Annotated[

@@ -8,6 +8,11 @@ from typing import Annotated
 
 import typer
 
+EXAMPLES: tuple[tuple[str, ...], ...] = (
+    ("runs/20260101-120000",),
+    ("runs/20260101-120000", "--csv", "images.csv", "--outputs", "outputs.npy"),
+)
+
 
 def report(
     run: Annotated[Path, typer.Argument(help="Folder of a run, as run-serial printed it.")],

@@ -10,6 +10,11 @@ import typer
 
 from mcuzoo.cli.options import NoReference, Trace, UploadModel, opened_trace
 
+EXAMPLES: tuple[tuple[str, ...], ...] = (
+    ("--port", "emulator://hello"),
+    ("--port", "/dev/ttyACM0", "--project", "hello", "--images", "photos"),
+)
+
 
 def run_serial(
     port: Annotated[
