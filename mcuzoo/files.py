@@ -61,6 +61,48 @@ def write_output(path: Path, content: bytes) -> None:
         raise cannot_write(path, error) from error
 
 
+class GrowingOutput:
+    """A binary file that the user named, made bit by bit and whole when it is published.
+
+    file: seekable. Use as a context manager; without `publish` nothing is left. Raises InputError
+    and UsageError when made and by `publish`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._target = followed(path)
+            mode = None if is_stdout(path) else _mode(self._target)
+            if mode is not None and stat.S_ISDIR(mode):
+                raise _system_error(errno.EISDIR)
+            beside = not is_stdout(path) and (mode is None or stat.S_ISREG(mode))
+            handle, self._temporary = _beside(self._target) if beside else tempfile.mkstemp()
+        except OSError as error:
+            raise cannot_write(path, error) from error
+        self._beside = beside
+        self.file = os.fdopen(handle, "w+b")
+
+    def __enter__(self) -> GrowingOutput:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(OSError):  # what was not published need not be flushed
+            self.file.close()
+        Path(self._temporary).unlink(missing_ok=True)
+
+    def publish(self) -> None:
+        """Give the file its name, or send its content to what has that name."""
+        try:
+            self.file.close()
+            if self._beside:
+                _publish(self._temporary, self._target, keep=True)
+                return
+            content = Path(self._temporary).read_bytes()
+        except OSError as error:
+            raise cannot_write(self._path, error) from error
+        write_output(self._path, content)
+
+
 @contextmanager
 def open_output(path: Path) -> Iterator[TextIO]:
     """A UTF-8 text file that the user named and that is written bit by bit, by the rule above.

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "mcuzoo"
 
 FLOORS = (
     {"errors", "resources", "__init__"},
-    {"files", "locking"},
+    {"files", "locking", "tables"},
     {"board", "graph", "project"},
     {"emulator", "zoo"},
     {"lowering", "data"},

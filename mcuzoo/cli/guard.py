@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 
 from mcuzoo.cli import streams
+from mcuzoo.cli.output import Wrapping
 from mcuzoo.errors import InternalError, InterruptedRunError, McuzooError
 
 _interrupted = False
@@ -23,7 +24,11 @@ _interrupted = False
 def run_process(arguments: Sequence[str]) -> int:
     """The whole program in this process: streams, signals, command; its exit code."""
     _watch_interrupts()
+    as_json = wants_json(arguments)
     sink = streams.prepare()
+    if not as_json and (sys.stdout.isatty() or "COLUMNS" in os.environ):
+        # Nowhere else: a line of a file or a pipe is one statement, whatever its length.
+        sys.stdout = Wrapping(sys.stdout)
 
     def work() -> int:
         from mcuzoo.cli.program import run_command
@@ -32,7 +37,7 @@ def run_process(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
         return code
 
-    code = guarded(work, wants_json(arguments), sink)
+    code = guarded(work, as_json, sink)
     _leave_at_once()
     return code
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mcuzoo.cli.options import NoReference, Trace, UploadModel, opened_trace
+from mcuzoo.cli.options import NoReference, Trace, UploadModel
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("--port", "emulator://hello"),
@@ -87,7 +87,9 @@ def run_serial(
     import json
     from contextlib import ExitStack
 
+    from mcuzoo.cli.output import summary_aside
     from mcuzoo.cli.run_progress import RunProgress
+    from mcuzoo.files import open_output, require_outputs
     from mcuzoo.link.session import Session
     from mcuzoo.report.document import run_document
     from mcuzoo.report.text import summary_text
@@ -95,6 +97,9 @@ def run_serial(
     from mcuzoo.run.runner import run_images
     from mcuzoo.run.upload import uploading
 
+    aside = require_outputs(
+        {"--trace": trace}, {"--images": images, "--labels": labels}, json_output
+    )
     job = make_job(
         Request(
             port=port,
@@ -115,7 +120,7 @@ def run_serial(
     for warning in job.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     with ExitStack() as stack:
-        traffic = None if trace is None else stack.enter_context(opened_trace(trace))
+        traffic = None if trace is None else stack.enter_context(open_output(trace))
         progress = stack.enter_context(RunProgress(job.out))
 
         def connect() -> Session:
@@ -128,7 +133,8 @@ def run_serial(
     if json_output:
         print(json.dumps(run_document(job.out, summary), indent=2))
     else:
-        sys.stdout.write(summary_text(summary))
+        with summary_aside(aside):
+            sys.stdout.write(summary_text(summary))
     if summary.unanswered:
         print(f"hint: mcuzoo run-serial --resume {job.out}", file=sys.stderr)
     if not summary.verdict.passed:
