@@ -1,13 +1,16 @@
 """The exception tree: every error says what is wrong, where, and what to type next.
 
-Exit codes: 0 pass, 1 a verdict failed, 2 usage or bad input, 3 rig, 4 protocol,
-5 toolchain or build, 130 interrupted.
+Exit codes: 0 pass, 1 a verdict failed and nothing else, 2 usage, bad input or what the system does
+not let be read or written, 3 rig, 4 protocol, 5 toolchain or build, 70 a fault of mcuzoo, 130
+interrupted.
 """
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from difflib import get_close_matches
+from os import PathLike, fspath
 from typing import Any, ClassVar
 
 
@@ -148,6 +151,46 @@ class ToolchainError(McuzooError):
 
 class EmulatorError(ToolchainError):
     """The emulated board met something it cannot or must not run."""
+
+
+class InternalError(McuzooError):
+    """A fault of mcuzoo itself: an exception that nobody expected.
+
+    traceback: the file that has it, None where none could be written; text: what is in it.
+    """
+
+    exit_code = 70
+
+    def __init__(self, what: str, traceback: str | None, text: str) -> None:
+        where = "no file could be written for it" if traceback is None else f"it is in {traceback}"
+        super().__init__(
+            f"a fault of mcuzoo, not of what you gave it: {what}. What this command was to do is "
+            f"not finished. The traceback says where it happened; {where}.",
+            "please report the command that you typed together with that text; mcuzoo --version "
+            "tells the version.",
+        )
+        self.traceback = traceback
+        self.text = text
+
+    def as_dict(self) -> dict[str, object]:
+        return {**super().as_dict(), "traceback": self.traceback}
+
+
+class InterruptedRunError(McuzooError):
+    """Ctrl-C."""
+
+    exit_code = 130
+
+    def __init__(self) -> None:
+        super().__init__("Interrupted.", "Type the command again.")
+
+    def as_dict(self) -> dict[str, object]:
+        return {**super().as_dict(), "error": "Interrupted"}
+
+
+def command(*words: str | PathLike[str]) -> str:
+    """`words` as a line that can be pasted into a POSIX shell: each is quoted where it must be."""
+    return shlex.join(fspath(word) for word in words)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

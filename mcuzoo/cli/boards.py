@@ -9,6 +9,11 @@ import typer
 if TYPE_CHECKING:
     from mcuzoo.board.model import Board
 
+EXAMPLES: tuple[tuple[str, ...], ...] = (
+    (),
+    ("--json",),
+)
+
 
 def boards(
     json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -31,24 +36,22 @@ def summary(board: Board) -> dict[str, object]:
 
 
 def _print_boards(found: list[Board]) -> None:
-    from rich.console import Console
-    from rich.table import Table
+    from mcuzoo.cli.output import print_table
+    from mcuzoo.tables import Column
 
-    console = Console(highlight=False)
+    columns = (Column("  region"), Column("base"), Column("KiB", right=True), Column("use"))
     for board in found:
         core, uart = board.core, board.console
         print(f"{board.id}  {board.name}, {board.chip}")
         print(f"    {core.name} at {core.clock_hz / 1e6:g} MHz, FPU {core.fpu}")
         print(f"    console {uart.name} at {uart.baud} baud, up to {uart.max_baud}")
         print(f"    also known as {', '.join(board.aliases)}")
-        table = Table(box=None, padding=(0, 2))
-        for column, justify in (("region", "left"), ("base", "left"), ("KiB", "right")):
-            table.add_column(column, justify=justify)  # type: ignore[arg-type]
-        table.add_column("use")
+        rows = []
         for region in board.regions:
             use = "image" if region.name == board.flash.region else "arena" if region.arena else ""
             if not region.initialized:
                 use = "off after reset"
-            table.add_row(region.name, f"{region.base:#010x}", f"{region.size // 1024:,}", use)
-        console.print(table)
+            size = f"{region.size // 1024:,}"
+            rows.append((f"  {region.name}", f"{region.base:#010x}", size, use))
+        print_table(columns, rows)
         print()

@@ -10,6 +10,11 @@ import typer
 if TYPE_CHECKING:
     from mcuzoo.project.manifest import BuildEntry, ProjectManifest
 
+EXAMPLES: tuple[tuple[str, ...], ...] = (
+    ("hello",),
+    ("hello", "--sdk", "/opt/nxp/mcuxsdk", "--config", "debug"),
+)
+
 
 def build(
     project: Annotated[Path, typer.Argument(help="A project folder.")],
@@ -49,24 +54,24 @@ def build(
 
 
 def _print_entry(project: Path, manifest: ProjectManifest, entry: BuildEntry) -> None:
-    from rich.console import Console
-    from rich.table import Table
+    from mcuzoo.cli.output import print_table
+    from mcuzoo.tables import Column
 
     planned = {use.region: use.used_bytes for use in manifest.plan.regions}
-    table = Table()
-    table.add_column("region")
-    for column in ("used", "planned", "size", ""):
-        table.add_column(column, justify="right")
-    for use in entry.regions:
-        table.add_row(
+    figures = ("used", "planned", "size", "")
+    columns = (Column("region"), *(Column(name, right=True) for name in figures))
+    rows = [
+        (
             use.region,
             f"{use.used_bytes:,}",
             f"{planned.get(use.region, 0):,}",
             f"{use.size_bytes:,}",
             f"{use.used_bytes / use.size_bytes:.0%}",
         )
+        for use in entry.regions
+    ]
     print(f"{manifest.name}, {entry.toolchain} {entry.compiler_version} {entry.optimization}")
-    Console(highlight=False).print(table)
+    print_table(columns, rows)
     print(f"code {entry.code_bytes:,} bytes; build {entry.build_id}")
     for product in (entry.elf, entry.bin, entry.hex):
         print(project / product)

@@ -10,6 +10,11 @@ import typer
 
 from mcuzoo.cli.options import Baud
 
+EXAMPLES: tuple[tuple[str, ...], ...] = (
+    ("hello", "other"),
+    ("hello", "other", "--port", "/dev/ttyACM0", "--port", "-", "--images", "photos"),
+)
+
 
 def compare(
     projects: Annotated[list[Path], typer.Argument(help="Built projects, two or more.")],
@@ -46,8 +51,7 @@ def compare(
     """
     import json
 
-    from rich.console import Console
-
+    from mcuzoo.cli.output import may_color, width
     from mcuzoo.compare.request import CompareRequest, compare_projects
     from mcuzoo.report.comparison import comparison_table, comparison_verdict
 
@@ -60,9 +64,7 @@ def compare(
     if json_output:
         print(json.dumps(found.as_dict(), indent=2))
     else:
-        # The table is as wide as its content; a narrow terminal wraps it.
-        console = Console(width=240, soft_wrap=True, highlight=False, markup=False)
-        console.print(comparison_table(found))
+        sys.stdout.write(comparison_table(found, width(), may_color()))
         sys.stdout.write(comparison_verdict(found))
     if not found.equal:
         raise typer.Exit(1)

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from mcuzoo.run.conversion import Comparison, Judgement, Scores
     from mcuzoo.zoo.convert.report import ConversionReport
 
+EXAMPLES: tuple[tuple[str, ...], ...] = (
+    ("uint8.tflite", "int8.tflite"),
+    ("uint8.tflite", "int8.tflite", "--io", "int8", "--images", "photos"),
+)
+
 
 def convert(
     source: Annotated[
@@ -49,16 +54,21 @@ def convert(
     """
     import json
 
+    from mcuzoo.cli.output import summary_aside
+    from mcuzoo.files import require_outputs, write_output
     from mcuzoo.graph.read import load_model
     from mcuzoo.zoo.convert.convert import check_ends, convert_model
-    from mcuzoo.zoo.convert.save import require_target, write_model_file
     from mcuzoo.zoo.registry import resolve_model
 
     if images is None and (labels is not None or limit is not None):
         raise UsageError("--labels and --limit need --images.", "Add --images DIR.")
     ends = check_ends(io)
     found = resolve_model(source)
-    require_target(found.path, output)
+    aside = require_outputs(
+        {"OUT.tflite": output},
+        {"IN.tflite": found.path, "--images": images, "--labels": labels},
+        json_output,
+    )
     model = load_model(found.path)
     conversion = convert_model(model, ends)
     comparison = None
@@ -68,7 +78,7 @@ def convert(
         comparison = make_comparison(
             model, conversion, found.preprocessing, images, labels, limit, found.labels
         )
-    write_model_file(output, conversion.model.raw)
+    write_output(output, conversion.model.raw)
     judgement = None if comparison is None else _judge(comparison)
     report = conversion.report
     if json_output:
@@ -80,10 +90,11 @@ def convert(
         }
         print(json.dumps(document, indent=2))
         return
-    _print_report(report, output)
-    if judgement is not None:
-        _print_judgement(judgement)
-    elif report.weights_changed:
+    with summary_aside(aside):
+        _print_report(report, output)
+        if judgement is not None:
+            _print_judgement(judgement)
+    if judgement is None and report.weights_changed:
         print("hint: --images DIR tells what the changed weights do to accuracy", file=sys.stderr)
 
 

@@ -8,6 +8,11 @@ from typing import Annotated
 
 import typer
 
+EXAMPLES: tuple[tuple[str, ...], ...] = (
+    (),
+    ("--board", "rt1050", "--images", "8", "-o", "try"),
+)
+
 
 def demo(
     board: Annotated[str, typer.Option("--board", "-b", help="Board to emulate.")] = "rt1170",

@@ -12,6 +12,11 @@ from mcuzoo.errors import VerdictError
 
 DEFAULT_MODEL = "mobilenet_v1_0.25_128"
 
+EXAMPLES: tuple[tuple[str, ...], ...] = (
+    ("photo.jpg",),
+    ("photo.jpg", "--model", "model.tflite", "--tensor", "input.bin"),
+)
+
 
 def doctor_image(
     image: Annotated[Path, typer.Argument(help="A picture.")],
@@ -44,13 +49,19 @@ def doctor_image(
     made (BGR, white that wraps to black, pixel - 127, another crop or resize). Exits 1 then.
     """
     import json
-    import shutil
 
+    from mcuzoo.cli.output import may_color, summary_aside, width
     from mcuzoo.data.doctor.sight import pixels_of, terminal_picture, write_png
     from mcuzoo.data.doctor.tensor_file import write_tensor
     from mcuzoo.evaluate.look import look
     from mcuzoo.evaluate.look_text import look_text
+    from mcuzoo.files import require_outputs
 
+    aside = require_outputs(
+        {"--out": out, "--save": save},
+        {"IMAGE": image, "--tensor": tensor, "--model": Path(model)},
+        json_output,
+    )
     seen = look(image, model, tensor, crop)
     if out is not None:
         write_png(pixels_of(seen.tensor), out)
@@ -59,9 +70,9 @@ def doctor_image(
     if json_output:
         print(json.dumps(seen.as_dict(), indent=2))
     else:
-        if sys.stdout.isatty():
-            columns = shutil.get_terminal_size().columns
-            sys.stdout.write(terminal_picture(pixels_of(seen.tensor), columns))
-        sys.stdout.write(look_text(seen))
+        with summary_aside(aside):
+            if may_color():
+                sys.stdout.write(terminal_picture(pixels_of(seen.tensor), width()))
+            sys.stdout.write(look_text(seen))
     if not seen.healthy:
         raise typer.Exit(VerdictError.exit_code)

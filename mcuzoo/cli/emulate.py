@@ -21,6 +21,11 @@ _INTERRUPTED = 130
 _RESET_SIGNAL = "SIGHUP"
 _POLL_S = 0.1
 
+EXAMPLES: tuple[tuple[str, ...], ...] = (
+    ("hello",),
+    ("hello", "--tcp", "5555", "--once"),
+)
+
 
 def emulate(
     image: Annotated[Path, typer.Argument(help="A built project folder, or a .bin or .elf file.")],

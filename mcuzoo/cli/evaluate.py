@@ -10,6 +10,11 @@ import typer
 
 from mcuzoo.errors import UsageError, VerdictError
 
+EXAMPLES: tuple[tuple[str, ...], ...] = (
+    ("signs", "--data", "signs"),
+    ("model.tflite", "--data", "photos", "--engine", "tflm", "--limit", "500"),
+)
+
 
 def evaluate(
     model: Annotated[str, typer.Argument(help="A model of the zoo, or a .tflite file.")],
@@ -92,16 +97,23 @@ def evaluate(
     import json
 
     from mcuzoo.cli.evaluate_progress import EvaluateProgress
+    from mcuzoo.cli.output import summary_aside, width
     from mcuzoo.evaluate.evaluate import EvaluationStoppedError
     from mcuzoo.evaluate.evaluate import evaluate as run_evaluation
     from mcuzoo.evaluate.remember import remember_accuracy
     from mcuzoo.evaluate.request import Request, make_plan
     from mcuzoo.evaluate.text import bad_lines, evaluation_text
+    from mcuzoo.files import require_outputs
 
     if min_top1 is not None and not 0 <= min_top1 <= 1:
         raise UsageError(f"--min-top1 {min_top1} is no rate.", "Give a number from 0 to 1.")
     if require_equal and (against is None or against_model is not None):
         raise UsageError("--require-equal needs --against, and one model.", "--against tflm")
+    aside = require_outputs(
+        {"--outputs": outputs},
+        {"MODEL": Path(model), "--data": data, "--labels": labels},
+        json_output,
+    )
     plan = make_plan(
         Request(
             model=model,
@@ -135,7 +147,8 @@ def evaluate(
     if json_output:
         print(json.dumps(found.as_dict(), indent=2))
     else:
-        sys.stdout.write(evaluation_text(found))
+        with summary_aside(aside):
+            sys.stdout.write(evaluation_text(found, width()))
     if stopped is not None:
         print(f"error: {stopped.message}\nhint: {stopped.hint}", file=sys.stderr)
         raise typer.Exit(stopped.code)

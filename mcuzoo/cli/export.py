@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 DEFAULT_MODEL = "mobilenet_v1_0.25_128"
 
+EXAMPLES: tuple[tuple[str, ...], ...] = (
+    ("signs", "--board", "rt1170"),
+    ("model.tflite", "--board", "rt1050", "--runtime", "aot", "-o", "hello"),
+)
+
 
 def export(
     board: Annotated[str, typer.Option("--board", "-b", help="rt1170, rt1050 or a .toml file.")],

@@ -10,6 +10,11 @@ import typer
 if TYPE_CHECKING:
     from mcuzoo.zoo.fetch.fetch import FetchReport
 
+EXAMPLES: tuple[tuple[str, ...], ...] = (
+    ("mobilenet_v1_0.25_128",),
+    ("mobilenet_v1_0.25_128", "--from", "downloaded.tgz"),
+)
+
 
 def fetch(
     model: Annotated[str, typer.Argument(help="A model of the zoo; mcuzoo models lists them.")],

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from mcuzoo.board.model import Board
     from mcuzoo.plan.fit import FitReport
 
+EXAMPLES: tuple[tuple[str, ...], ...] = (
+    ("signs", "--board", "rt1050"),
+    ("model.tflite", "--board", "rt1170", "--runtime", "aot", "--html", "fit.html"),
+)
+
 
 def fit(
     board: Annotated[str, typer.Option("--board", "-b", help="rt1170, rt1050 or a .toml file.")],
@@ -121,7 +126,9 @@ def fit(
     from dataclasses import asdict, replace
 
     from mcuzoo.board.load import list_boards, load_board
+    from mcuzoo.cli.output import summary_aside
     from mcuzoo.codegen.mcuxpresso.board_files import reserved_data_bytes
+    from mcuzoo.files import require_outputs
     from mcuzoo.plan.fit import fit_model
     from mcuzoo.plan.other_runtime import other_runtime
     from mcuzoo.plan.pins import parse_pins
@@ -132,6 +139,9 @@ def fit(
     from mcuzoo.report.fit_html import fit_html
     from mcuzoo.zoo.known import load_or_build
 
+    aside = require_outputs(
+        {"--html": html}, {"MODEL": Path(model), "--board": Path(board)}, json_output
+    )
     known = load_or_build(model)
     chosen = load_board(board)
 
@@ -165,9 +175,10 @@ def fit(
         found = {**report.as_dict(), "project": kind, "other_runtime": other and asdict(other)}
         print(json.dumps(found, indent=2))
     else:
-        _print_report(report, kind)
-        if other is not None:
-            print(f"with --runtime {other.runtime}: {other.text}")
+        with summary_aside(aside):
+            _print_report(report, kind)
+            if other is not None:
+                print(f"with --runtime {other.runtime}: {other.text}")
     if not report.fits:
         raise typer.Exit(1)
 
@@ -187,29 +198,32 @@ def _with_sibling(report: FitReport, name: str, board: Board) -> str | None:
 
 
 def _print_report(report: FitReport, project: str) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
+    from mcuzoo.cli.output import print_table, width
     from mcuzoo.report.arena_text import timeline_text
     from mcuzoo.report.constants_text import constants_text
+    from mcuzoo.tables import Column
 
-    table = Table()
-    for column in ("region", "used", "size", "", "parts (~ estimated)"):
-        table.add_column(column, justify="right" if column in ("used", "size", "") else "left")
+    columns = (
+        Column("region"),
+        *(Column(name, right=True) for name in ("used", "size", "")),
+        Column("parts (~ estimated)", wraps=True),
+    )
+    rows = []
     for region in report.regions:
         parts = (
             f"{part.name} {'~' if part.estimate else ''}{part.bytes:,}" for part in region.parts
         )
-        table.add_row(
+        row = (
             region.region,
             f"{region.used_bytes:,}",
             f"{region.size_bytes:,}",
             f"{region.used_bytes / region.size_bytes:.0%}",
             ", ".join(parts) if region.initialized else "off: the firmware does not set it up",
-            style=None if region.fits else "bold red",
         )
+        rows.append(row)
+    over = {number for number, region in enumerate(report.regions) if not region.fits}
     print(f"{report.model} on {report.board}, runtime {report.runtime}, project {project}")
-    Console(highlight=False).print(table)
+    print_table(columns, rows, over)
     print(
         f"arena {report.placement.arena_text}; peak at op "
         f"{report.peak.index} {report.peak.name}, which needs {report.peak.live_bytes:,}"
@@ -231,8 +245,8 @@ def _print_report(report: FitReport, project: str) -> None:
             f"TFLM uses {tflm.used_bytes:,} of it, by prediction: head {tflm.head_bytes:,} "
             f"({plan} plan), tail {tflm.tail_bytes:,}; --measure tries it"
         )
-    print(constants_text(report.constants, report.flash_region), end="")
-    print(timeline_text(report.timeline), end="")
+    print(constants_text(report.constants, report.flash_region, width()), end="")
+    print(timeline_text(report.timeline, width=width()), end="")
     for gap in report.uncovered:
         print(f"not covered: op {gap.op.index} {gap.op.name}: {gap.reason}")
     for warning in report.warnings:

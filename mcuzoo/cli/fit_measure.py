@@ -36,10 +36,9 @@ class MeasureOptions:
 
 def print_measurement(options: MeasureOptions, json_output: bool) -> None:
     """Measure, and print prediction and measurement side by side."""
-    from rich.console import Console
-
+    from mcuzoo.cli.output import width
     from mcuzoo.measure.fit import measure_fit
-    from mcuzoo.report.arena_measurement import measurement_findings, measurement_tables
+    from mcuzoo.report.arena_measurement import measurement_findings, measurement_text
 
     request = _request(options)
     found = measure_fit(request, lambda step: print(step, file=sys.stderr))
@@ -47,9 +46,7 @@ def print_measurement(options: MeasureOptions, json_output: bool) -> None:
         print(json.dumps(found.as_dict(), indent=2))
         return
     print(f"{request.source.name} on {request.board.id}, runtime {request.runtime}")
-    console = Console(highlight=False)
-    for table in measurement_tables(found):
-        console.print(table)
+    sys.stdout.write(measurement_text(found, width()))
     sys.stdout.write(measurement_findings(found))
     print(f"next: mcuzoo run-serial --port emulator://{found.project} --project {found.project}")
 

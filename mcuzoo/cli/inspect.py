@@ -10,6 +10,11 @@ import typer
 if TYPE_CHECKING:
     from mcuzoo.graph.inspect import Inspection, OpFacts, TensorFacts
 
+EXAMPLES: tuple[tuple[str, ...], ...] = (
+    ("signs",),
+    ("model.tflite", "--json"),
+)
+
 
 def inspect(
     model: Annotated[str, typer.Argument(help="A name of the zoo or the path of a .tflite file.")],
@@ -33,42 +38,44 @@ def inspect(
 
 
 def _print_tables(inspection: Inspection) -> None:
-    from rich.console import Console
-
-    # The table is as wide as its content; a narrower terminal wraps it rather than losing figures.
-    console = Console(width=200, soft_wrap=True, highlight=False, markup=False)
-    console.print(
+    print(
         f"{inspection.name}: {inspection.bytes:,} bytes, {inspection.macs:,} MACs, "
         f"{inspection.params:,} parameters, {inspection.constant_bytes:,} bytes of constants\n"
         f"sha256 {inspection.sha256}"
     )
     for role, tensors in (("input", inspection.inputs), ("output", inspection.outputs)):
         for tensor in tensors:
-            console.print(f"{role}: {_tensor_line(tensor)}")
-    console.print(_op_table(inspection))
+            print(f"{role}: {_tensor_line(tensor)}")
+    _print_ops(inspection)
     for runtime in inspection.runtimes:
         verdict = "runs it" if runtime.runs else f"does not run it: {_printable(runtime.reason)}"
-        console.print(f"{runtime.runtime} {verdict}")
+        print(f"{runtime.runtime} {verdict}")
     for op in inspection.ops:
         for runtime_name, reason in (("aot", op.aot), ("tflm", op.tflm)):
             if reason is not None:
-                console.print(f"  op {op.index} {op.name}, {runtime_name}: {_printable(reason)}")
+                print(f"  op {op.index} {op.name}, {runtime_name}: {_printable(reason)}")
 
 
-def _op_table(inspection: Inspection) -> object:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
+def _print_ops(inspection: Inspection) -> None:
+    from mcuzoo.cli.output import print_table
+    from mcuzoo.tables import Column
 
-    table = Table(box=box.SIMPLE_HEAD)
-    for heading in ("#", "op", "output", "type", "window", "activation", "scales"):
-        table.add_column(heading, justify="right" if heading in ("#", "scales") else "left")
-    for heading in ("MACs", "params", "bytes"):
-        table.add_column(heading, justify="right")
-    table.add_column("aot")
-    table.add_column("tflm")
-    for op in inspection.ops:
-        cells = (
+    columns = (
+        Column("#", right=True),
+        Column("op"),
+        Column("output"),
+        Column("type", rank=2),
+        Column("window", rank=1),
+        Column("activation", rank=1),
+        Column("scales", right=True, rank=2),
+        Column("MACs", right=True),
+        Column("params", right=True),
+        Column("bytes", right=True, rank=1),
+        Column("aot"),
+        Column("tflm"),
+    )
+    rows = [
+        (
             str(op.index),
             _printable(op.name),
             "x".join(str(size) for size in op.output_shape),
@@ -82,8 +89,9 @@ def _op_table(inspection: Inspection) -> object:
             "yes" if op.aot is None else "no",
             "yes" if op.tflm is None else "no",
         )
-        table.add_row(*(Text(cell) for cell in cells))
-    return table
+        for op in inspection.ops
+    ]
+    print_table(columns, rows)
 
 
 def _window(op: OpFacts) -> str:

@@ -17,6 +17,11 @@ measured   counted in the file at hand (~ computed from the layers, the file not
            fit`: "fits" with both runtimes, "aot" with the ahead-of-time runtime only
 OPS = 2 x MAC; MB = 1,000,000 bytes; 8M Plus, 93: not measured here"""
 
+EXAMPLES: tuple[tuple[str, ...], ...] = (
+    (),
+    ("mobilenet_v1_0.25_128",),
+)
+
 
 def models(
     model: Annotated[
@@ -47,28 +52,31 @@ def models(
 
 
 def _print_table(table: ZooTable) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
+    from mcuzoo.cli.output import print_table
     from mcuzoo.report.zoo_card import provenance
+    from mcuzoo.tables import Column
 
-    # The table is as wide as its content; a narrower terminal wraps it rather than losing figures.
-    console = Console(width=200, soft_wrap=True, highlight=False, markup=False)
-    grid = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
-    for heading in ("model", "data set", "", "FP32", "INT8", "input", "OPS", "MParams"):
-        grid.add_column(
-            heading, justify="left" if heading in ("model", "data set", "") else "right"
-        )
-    for heading in ("FP32 MB", "INT8 MB"):
-        grid.add_column(heading, justify="right")
-    for heading in ("8M Plus", "93", *(board.upper() for board in table.boards)):
-        grid.add_column(heading)
+    boards = [board.upper() for board in table.boards]
+    columns = (
+        Column("model"),
+        Column("figures"),
+        *(Column(heading, right=True) for heading in ("FP32", "INT8")),
+        Column("OPS", right=True),
+        Column("MParams", right=True, rank=2),
+        *(Column(heading, right=True, rank=2) for heading in ("FP32 MB", "INT8 MB")),
+        *(Column(heading, rank=3) for heading in ("8M Plus", "93")),
+        *(Column(board) for board in boards),
+        Column("input", rank=4),
+        Column("data set", rank=4),
+        Column("", rank=4),
+    )
+    rows = []
     for row in table.rows:
-        grid.add_row(row.name, row.data_set, "published", *_published(row, table))
-        architecture = f"  {row.architecture}, {row.backbone}"
-        grid.add_row(architecture, "", "measured", *_measured(row, table))
-    console.print(grid)
+        size = f"{row.input[0]}x{row.input[1]}"
+        what = f"{row.architecture}, {row.backbone}"
+        rows.append((row.name, "published", *_published(row, table), size, row.data_set, what))
+        rows.append(("", "measured", *_measured(row, table), "", "", ""))
+    print_table(columns, rows)
     for row in table.rows:
         for line in (*provenance(row), *row.notes):
             print(f"{row.name}: {line}")
@@ -88,7 +96,6 @@ def _published(row: TableRow, table: ZooTable) -> list[str]:
     return [
         _value(figures["top1_fp32"], ".3f"),
         int8,
-        f"{row.input[0]}x{row.input[1]}",
         _value(figures["ops"], ".4g", 1e6, "M"),
         _value(figures["params"], ".4g", 1e6),
         _value(figures["fp32_bytes"], ".3g", 1e6),
@@ -103,7 +110,6 @@ def _measured(row: TableRow, table: ZooTable) -> list[str]:
     return [
         _accuracy(figures["top1_fp32"]),
         _accuracy(figures["top1_int8"]),
-        "",
         _counted(figures["ops"], ".4g", "M"),
         _counted(figures["params"], ".4g"),
         _counted(figures["fp32_bytes"], ".3g"),

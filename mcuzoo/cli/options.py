@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated
 
 import typer
-
-from mcuzoo.errors import UsageError
 
 Weights = Annotated[
     str,
@@ -42,7 +40,7 @@ NoReference = Annotated[
 
 Trace = Annotated[
     Path | None,
-    typer.Option("--trace", metavar="FILE", help="Write the traffic there, timed, in hex."),
+    typer.Option("--trace", metavar="FILE", help="Write the traffic there, in hex; - is stdout."),
 ]
 
 UploadModel = Annotated[
@@ -53,13 +51,3 @@ UploadModel = Annotated[
         help="Send this model (a name of the zoo, or a file) to a universal firmware first.",
     ),
 ]
-
-
-def opened_trace(trace: Path) -> TextIO:
-    """A file for --trace. Raises UsageError."""
-    try:
-        return trace.open("w", encoding="utf-8")
-    except OSError as error:
-        raise UsageError(
-            f"The trace {trace} cannot be written: {error.strerror}.", "Name another file."
-        ) from error

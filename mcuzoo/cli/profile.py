@@ -8,7 +8,12 @@ from typing import Annotated
 
 import typer
 
-from mcuzoo.cli.options import Baud, NoReference, Trace, UploadModel, opened_trace
+from mcuzoo.cli.options import Baud, NoReference, Trace, UploadModel
+
+EXAMPLES: tuple[tuple[str, ...], ...] = (
+    ("hello",),
+    ("/dev/ttyACM0", "--project", "hello", "--image", "photo.jpg"),
+)
 
 
 def profile(
@@ -41,8 +46,8 @@ def profile(
     import json
     from contextlib import ExitStack
 
-    from rich.console import Console
-
+    from mcuzoo.cli.output import may_color, summary_aside, width
+    from mcuzoo.files import open_output, require_outputs
     from mcuzoo.link.channel import DeviceLog
     from mcuzoo.report.profile import profile_findings, profile_head, profile_table
     from mcuzoo.run.profiling import ProfileRequest, profile_target
@@ -50,20 +55,20 @@ def profile(
     def log(line: DeviceLog) -> None:
         print(f"board: {line.level.name.lower()}: {line.text}", file=sys.stderr)
 
+    aside = require_outputs({"--trace": trace}, {"--image": image}, json_output)
     with ExitStack() as stack:
         found = profile_target(
             ProfileRequest(target, project, image, baud, not no_reference, upload),
-            trace=None if trace is None else stack.enter_context(opened_trace(trace)),
+            trace=None if trace is None else stack.enter_context(open_output(trace)),
             on_log=log,
             on_warning=lambda text: print(f"warning: {text}", file=sys.stderr),
         )
     if json_output:
         print(json.dumps(found.as_dict(), indent=2))
     else:
-        # The table is as wide as its content; a narrow terminal wraps it.
-        console = Console(width=200, soft_wrap=True, highlight=False, markup=False)
-        console.print(profile_head(found))
-        console.print(profile_table(found))
-        sys.stdout.write(profile_findings(found))
+        with summary_aside(aside):
+            print(profile_head(found))
+            sys.stdout.write(profile_table(found, width(), may_color()))
+            sys.stdout.write(profile_findings(found))
     if not found.passed:
         raise typer.Exit(1)

@@ -12,8 +12,22 @@ import typer
 from mcuzoo.errors import UsageError
 
 if TYPE_CHECKING:
+    from mcuzoo.cli.output import summary_aside
+    from mcuzoo.files import require_outputs
     from mcuzoo.quantize.job import Quantized
     from mcuzoo.quantize.score import Scored
+
+EXAMPLES: tuple[tuple[str, ...], ...] = (
+    ("network.h5", "model.tflite", "--calibration", "photos"),
+    (
+        "network.keras",
+        "model.tflite",
+        "--calibration",
+        "photos",
+        "--labels",
+        "labels.txt",
+    ),
+)
 
 
 def quantize(
@@ -62,6 +76,7 @@ def quantize(
     from mcuzoo.quantize.job import QuantizeRequest, quantize_model
     from mcuzoo.quantize.score import score
 
+    aside = require_outputs({"OUT.tflite": output}, {"--images": images}, json_output)
     request = QuantizeRequest(
         source, output, calibration, samples, network, _shape(input_shape), labels, split
     )
@@ -71,7 +86,8 @@ def quantize(
         document = {"output": str(output), **quantized.as_dict()}
         print(json.dumps({**document, "score": scored and scored.as_dict()}, indent=2))
         return
-    _print(output, quantized, scored)
+    with summary_aside(aside):
+        _print(output, quantized, scored)
 
 
 def _shape(text: str | None) -> tuple[int, int, int] | None:

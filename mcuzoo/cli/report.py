@@ -8,11 +8,17 @@ from typing import Annotated
 
 import typer
 
+EXAMPLES: tuple[tuple[str, ...], ...] = (
+    ("runs/20260101-120000",),
+    ("runs/20260101-120000", "--csv", "images.csv", "--outputs", "outputs.npy"),
+)
+
 
 def report(
     run: Annotated[Path, typer.Argument(help="Folder of a run, as run-serial printed it.")],
     csv: Annotated[
-        Path | None, typer.Option("--csv", metavar="FILE", help="Write one line per image.")
+        Path | None,
+        typer.Option("--csv", metavar="FILE", help="Write a line per image; - is stdout."),
     ] = None,
     outputs: Annotated[
         Path | None,
@@ -26,12 +32,17 @@ def report(
     """Summarize a run, also an unfinished one; exits 0 whatever the verdict was."""
     import json
 
+    from mcuzoo.cli.output import summary_aside
+    from mcuzoo.files import require_outputs
     from mcuzoo.report.document import run_document
     from mcuzoo.report.files import write_csv, write_outputs
     from mcuzoo.report.text import summary_text
-    from mcuzoo.run.journal import read_run
+    from mcuzoo.run.journal import JOURNAL_NAME, read_run
     from mcuzoo.run.summary import summarize
 
+    aside = require_outputs(
+        {"--csv": csv, "--outputs": outputs}, {"RUN": run / JOURNAL_NAME}, json_output
+    )
     meta, rows = read_run(run)
     if csv is not None:
         write_csv(csv, meta, rows)
@@ -41,4 +52,5 @@ def report(
     if json_output:
         print(json.dumps(run_document(run, summary), indent=2))
     else:
-        sys.stdout.write(summary_text(summary))
+        with summary_aside(aside):
+            sys.stdout.write(summary_text(summary))

@@ -8,7 +8,12 @@ from typing import Annotated
 
 import typer
 
-from mcuzoo.cli.options import NoReference, Trace, UploadModel, WaitPort, opened_trace
+from mcuzoo.cli.options import NoReference, Trace, UploadModel, WaitPort
+
+EXAMPLES: tuple[tuple[str, ...], ...] = (
+    ("--port", "emulator://hello"),
+    ("--port", "/dev/ttyACM0", "--project", "hello", "--images", "photos"),
+)
 
 
 def run_serial(
@@ -84,7 +89,9 @@ def run_serial(
     import json
     from contextlib import ExitStack
 
+    from mcuzoo.cli.output import summary_aside
     from mcuzoo.cli.run_progress import RunProgress
+    from mcuzoo.files import open_output, require_outputs
     from mcuzoo.link.ports import DEFAULT_WAIT_S, PortWatch
     from mcuzoo.link.session import Session
     from mcuzoo.link.state import LinkState
@@ -94,6 +101,9 @@ def run_serial(
     from mcuzoo.run.runner import run_images
     from mcuzoo.run.upload import uploading
 
+    aside = require_outputs(
+        {"--trace": trace}, {"--images": images, "--labels": labels}, json_output
+    )
     job = make_job(
         Request(
             port=port,
@@ -114,7 +124,7 @@ def run_serial(
     for warning in job.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     with ExitStack() as stack:
-        traffic = None if trace is None else stack.enter_context(opened_trace(trace))
+        traffic = None if trace is None else stack.enter_context(open_output(trace))
         progress = stack.enter_context(RunProgress(job.out))
 
         ports = PortWatch(
@@ -140,7 +150,8 @@ def run_serial(
     if json_output:
         print(json.dumps(run_document(job.out, summary), indent=2))
     else:
-        sys.stdout.write(summary_text(summary))
+        with summary_aside(aside):
+            sys.stdout.write(summary_text(summary))
     if summary.unanswered:
         print(f"hint: mcuzoo run-serial --resume {job.out}", file=sys.stderr)
     if not summary.verdict.passed:

@@ -37,6 +37,8 @@ class BoardProcess:
             text=True,
             encoding="utf-8",
             errors="replace",
+            # Ctrl-C is this process's to handle; the child ends when its stdin does.
+            start_new_session=True,
         )
         self._lines: queue.Queue[str | None] = queue.Queue()
         self._said: deque[str] = deque(maxlen=_KEPT_LINES)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.errors import InputError
 from mcuzoo.evaluate.subject import Subject
+from mcuzoo.files import GrowingOutput, cannot_write
 
 
 class OutputFile:
@@ -26,47 +24,33 @@ class OutputFile:
         self._dtype = np.dtype(np.float32 if subject.kind == "float32" else np.int8)
         self._classes = subject.classes
         self._rows = 0
-        try:
-            self._file: Any = tempfile.NamedTemporaryFile(  # noqa: SIM115
-                dir=path.parent, prefix=f".{path.name}-", delete=False
-            )
-        except OSError as error:
-            raise self._unwritable(error) from error
-        self._temporary = Path(self._file.name)
+        self._output = GrowingOutput(path)
         self._reserved = self._header(images)
-        self._file.write(self._reserved)
+        self._output.file.write(self._reserved)
 
     def __enter__(self) -> OutputFile:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        where: TracebackType | None,
-    ) -> None:
-        self._file.close()
-        self._temporary.unlink(missing_ok=True)
+    def __exit__(self, *_: object) -> None:
+        self._output.__exit__()
 
     def add(self, output: NDArray[Any]) -> None:
         """Append one image's scores."""
         try:
-            self._file.write(np.ascontiguousarray(output, dtype=self._dtype).tobytes())
+            self._output.file.write(np.ascontiguousarray(output, dtype=self._dtype).tobytes())
         except OSError as error:
-            raise self._unwritable(error) from error
+            raise cannot_write(self._path, error) from error
         self._rows += 1
 
     def finish(self) -> None:
         """Write how many there are and give the file its name."""
         header = self._header(self._rows)
         try:
-            self._file.seek(0)
-            self._file.write(header)
-            self._file.close()
-            self._temporary.chmod(0o644)
-            self._temporary.replace(self._path)
+            self._output.file.seek(0)
+            self._output.file.write(header)
         except OSError as error:
-            raise self._unwritable(error) from error
+            raise cannot_write(self._path, error) from error
+        self._output.publish()
 
     def _header(self, rows: int) -> bytes:
         """Of one length whatever `rows` is: numpy pads it, for files that grow."""
@@ -82,8 +66,3 @@ class OutputFile:
             },
         )
         return header.getvalue()
-
-    def _unwritable(self, error: OSError) -> InputError:
-        return InputError(
-            f"{self._path} cannot be written: {error.strerror}.", "Choose another file."
-        )

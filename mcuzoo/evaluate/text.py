@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from mcuzoo.evaluate.result import Evaluation, ModelFacts, Scores
 from mcuzoo.run.score import Accuracy
+from mcuzoo.tables import Column, columns_of, table_text
 
 _MATRIX_CLASSES = 20
 _LISTED = 5
@@ -14,8 +15,11 @@ _ENOUGH = 5
 _BAD_LISTED = 10
 
 
-def evaluation_text(found: Evaluation) -> str:
-    """The figures, a line each, then classes and confusions as far as they fit a screen."""
+def evaluation_text(found: Evaluation, width: int = 80) -> str:
+    """The figures, a line each, then classes and confusions as far as they fit a screen.
+
+    width: columns that the classes' table may take.
+    """
     lines = [
         f"model       {_model(found.model)}",
         f"data        {found.data.source}: {found.data.format}"
@@ -27,7 +31,7 @@ def evaluation_text(found: Evaluation) -> str:
         f"speed       {found.images_per_s:.1f} images/s, {found.jobs} job"
         + ("s" if found.jobs > 1 else ""),
         *_against(found),
-        *(_classes(found) if found.per_class else ()),
+        *(_classes(found, width) if found.per_class else ()),
     ]
     return "\n".join(lines) + "\n"
 
@@ -87,10 +91,12 @@ def _against(found: Evaluation) -> Iterator[str]:
         )
 
 
-def _classes(found: Evaluation) -> Iterator[str]:
+def _classes(found: Evaluation, width: int) -> Iterator[str]:
     if len(found.per_class) <= _MATRIX_CLASSES:
         yield ""
-        yield from _matrix(found)
+        matrix = list(_matrix(found))
+        fits = max(map(columns_of, matrix)) <= width
+        yield from matrix if fits else _by_class(found, width)
         return
     names = found.class_names
     yield ""
@@ -124,6 +130,28 @@ def _matrix(found: Evaluation) -> Iterator[str]:
             f"{known[one.label]:<{stem}}  {one.top1.value:.3f} {one.top1.total:>4}"
             + "".join(f"{count or '.':>{width}}" for count in cells)
         )
+
+
+def _by_class(found: Evaluation, width: int) -> list[str]:
+    """What the matrix says, for a width that has no room for it."""
+    names = found.class_names
+    columns = (
+        Column("label", wraps=True),
+        Column("top-1", right=True),
+        Column("n", right=True),
+        Column("taken for", wraps=True),
+    )
+    rows = []
+    for one in found.per_class:
+        wrong = (
+            f"{_name(predicted, names)} {count}"
+            for label, predicted, count in found.confusion
+            if label == one.label != predicted
+        )
+        top1 = one.top1
+        row = (_name(one.label, names), f"{top1.value:.3f}", str(top1.total), ", ".join(wrong))
+        rows.append(row)
+    return table_text(columns, rows, width).splitlines()
 
 
 def _name(label: int, names: tuple[str, ...] | None) -> str:

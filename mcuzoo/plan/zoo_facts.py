@@ -15,9 +15,9 @@ from typing import Any
 
 from mcuzoo.board.model import Board
 from mcuzoo.errors import McuzooError
+from mcuzoo.files import write_whole
 from mcuzoo.graph.model import Model
 from mcuzoo.project.kinds import RUNTIMES
-from mcuzoo.zoo.convert.save import write_model_file
 from mcuzoo.zoo.places import cache_folder
 from mcuzoo.zoo.schema import ZooModel
 
@@ -80,8 +80,8 @@ class FactsCache:
         text = json.dumps({self._base: self._known, **kept})
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            write_model_file(self._path, text.encode())
-        except (OSError, McuzooError):
+            write_whole(self._path, text.encode())
+        except OSError:
             return
 
     def _read(self) -> dict[str, dict[str, Any]]:

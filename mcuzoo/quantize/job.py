@@ -12,6 +12,7 @@ import numpy as np
 
 from mcuzoo.data.labels import Classes, load_classes
 from mcuzoo.errors import ModelError, UsageError
+from mcuzoo.files import require_outputs, write_output
 from mcuzoo.graph.coverage import check_aot
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.parameters import quantization_of
@@ -23,7 +24,6 @@ from mcuzoo.quantize.process import WorkerRun, require_tensorflow, run_worker
 from mcuzoo.quantize.source import FloatSource, find_source
 from mcuzoo.quantize.spec import WorkerSpec
 from mcuzoo.zoo.catalog import catalog
-from mcuzoo.zoo.convert.save import require_target, write_model_file
 from mcuzoo.zoo.find import require_model_file
 from mcuzoo.zoo.registry import preprocessing_by_shape
 from mcuzoo.zoo.schema import ZooModel
@@ -95,7 +95,14 @@ def quantize_model(request: QuantizeRequest, on_stage: Stage = lambda stage: Non
     if request.samples < 1:
         raise UsageError(f"--samples {request.samples}: at least one image.", "Try --samples 100.")
     source, zoo = _source(request)
-    require_target(source.path, request.output)
+    require_outputs(
+        {"OUT.tflite": request.output},
+        {
+            "SOURCE": source.path,
+            "--calibration": request.calibration,
+            "--labels": request.labels,
+        },
+    )
     with tempfile.TemporaryDirectory(prefix="mcuzoo-quantize-") as temporary:
         folder = Path(temporary)
         spec = WorkerSpec(
@@ -111,7 +118,7 @@ def quantize_model(request: QuantizeRequest, on_stage: Stage = lambda stage: Non
         raw = Path(spec.int8_model).read_bytes()
     int8_model = parse_model(raw, request.output.stem)
     program = build_program(int8_model)
-    write_model_file(request.output, raw)
+    write_output(request.output, raw)
     return Quantized(
         source=source.path,
         float_model=preparation.float_model,

@@ -54,6 +54,8 @@ def run_worker(
             stdout=subprocess.PIPE,
             stderr=noise,
             text=True,
+            # Ctrl-C is this process's to handle, which then ends the child.
+            start_new_session=True,
         )
         try:
             answer = _converse(child, spec, on_stage, on_converted)

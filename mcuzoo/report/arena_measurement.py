@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from mcuzoo.measure.compare import ArenaRow
 from mcuzoo.measure.fit import FitMeasurement
-
-if TYPE_CHECKING:
-    from rich.table import Table
+from mcuzoo.tables import Column, table_text
 
 
-def measurement_tables(found: FitMeasurement) -> tuple[Table, ...]:
-    """The arena; and, when it was recorded, the parts of its tail."""
-    tables = [_table("tensor arena", found.rows)]
+def measurement_text(found: FitMeasurement, width: int) -> str:
+    """The arena; and, when it was recorded, the parts of its tail. Ends with a newline."""
+    text = _table("tensor arena", found.rows, width)
     if found.recorded:
-        tables.append(_table("tail, when recorded", found.recorded))
-    return tuple(tables)
+        text += "\n" + _table("tail, when recorded", found.recorded, width)
+    return text
 
 
 def measurement_findings(found: FitMeasurement) -> str:
@@ -31,18 +28,16 @@ def measurement_findings(found: FitMeasurement) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _table(title: str, rows: Sequence[ArenaRow]) -> Table:
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left")
-    table.add_column("bytes")
-    for column in ("predicted", "measured", "difference"):
-        table.add_column(column, justify="right")
-    for row in rows:
-        table.add_row(
+def _table(title: str, rows: Sequence[ArenaRow], width: int) -> str:
+    figures = ("predicted", "measured", "difference")
+    columns = (Column(f"{title}: bytes", wraps=True), *(Column(f, right=True) for f in figures))
+    cells = [
+        (
             row.what,
             f"{row.predicted:,}",
             f"{row.measured:,}",
             f"{row.difference:+,}" if row.difference else "0",
         )
-    return table
+        for row in rows
+    ]
+    return table_text(columns, cells, width)

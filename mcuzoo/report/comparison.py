@@ -2,38 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 from mcuzoo.compare.comparison import Column, Comparison
 from mcuzoo.link.counts import agent_note
 from mcuzoo.run.score import Accuracy
+from mcuzoo.tables import Column as TableColumn
+from mcuzoo.tables import table_text
 
-if TYPE_CHECKING:
-    from rich.table import Table
+_LEAST_COLUMN = 16
 
 
-def comparison_table(comparison: Comparison) -> Table:
-    """A column per project; first the figures, then what each layer takes, with its mismatches."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
+def comparison_table(comparison: Comparison, width: int = 80, color: bool = False) -> str:
+    """A column per project; first the figures, then what each layer takes, with its mismatches.
 
-    columns = comparison.columns
-    table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("")
-    for column in columns:
-        table.add_column(column.trial.contestant.name, justify="right")
+    As many projects side by side as `width` has room for, the others below; ends with a newline.
+    """
+    stem = max(len(row[0]) for row in _rows(comparison, comparison.columns)[0])
+    beside = max(1, (width - min(stem, width // 3)) // _LEAST_COLUMN)
+    groups = [
+        comparison.columns[at : at + beside] for at in range(0, len(comparison.columns), beside)
+    ]
+    return "\n".join(_table(comparison, group, width, color) for group in groups)
+
+
+def _table(comparison: Comparison, columns: Sequence[Column], width: int, color: bool) -> str:
+    rows, bad = _rows(comparison, columns)
+    names = (column.trial.contestant.name for column in columns)
+    heads = (
+        TableColumn("", wraps=True),
+        *(TableColumn(name, right=True, wraps=True) for name in names),
+    )
+    return table_text(heads, rows, width, bad, color)
+
+
+def _rows(
+    comparison: Comparison, columns: Sequence[Column]
+) -> tuple[list[tuple[str, ...]], set[int]]:
+    """The rows, and which of them have an output that differs."""
     facts = [dict(_facts(column)) for column in columns]
-    for name in facts[0]:
-        if any(fact[name] for fact in facts):
-            table.add_row(name, *(Text(fact[name]) for fact in facts))
-    table.add_section()
+    rows = [
+        (name, *(fact[name] for fact in facts))
+        for name in facts[0]
+        if any(fact[name] for fact in facts)
+    ]
+    bad = set()
     for op in comparison.layer_ops:
-        names = {column.trial.names[op] for column in columns if op in column.trial.names}
-        cells = [Text(_layer(column, op), style=_style(column, op)) for column in columns]
-        table.add_row(f"{op} {min(names, key=len)}", *cells)
-    return table
+        trials = [column.trial for column in comparison.columns]
+        names = {trial.names[op] for trial in trials if op in trial.names}
+        if any(column.agreement and column.agreement.layers.get(op) for column in columns):
+            bad.add(len(rows))
+        rows.append((f"{op} {min(names, key=len)}", *(_layer(column, op) for column in columns)))
+    return rows, bad
 
 
 def comparison_verdict(comparison: Comparison) -> str:
@@ -90,11 +110,6 @@ def _layer(column: Column, op: int) -> str:
         f"with {first}  " if first == op - 1 else f"with {first}-{op - 1}  " if first < op else ""
     )
     return wrong + fused + ("-" if count is None else f"{count:,}")
-
-
-def _style(column: Column, op: int) -> str:
-    agreement = column.agreement
-    return "bold red" if agreement is not None and agreement.layers.get(op) else ""
 
 
 def _rate(accuracy: Accuracy | None) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from mcuzoo.plan.estimate import waits
 from mcuzoo.project.manifest import ConstantEntry, PlanEntry
+from mcuzoo.tables import Column, table_text
 
 MOST_ROWS = 8
 
@@ -20,9 +21,9 @@ def constants_summary(plan: PlanEntry) -> str:
     return ", ".join(f"{region} {bytes_:,}" for region, bytes_ in found.items())
 
 
-def constants_text(entries: Sequence[ConstantEntry], flash: str) -> str:
+def constants_text(entries: Sequence[ConstantEntry], flash: str, width: int = 80) -> str:
     """What is copied to RAM and why, an estimate of what that saves, and the arrays that the core
-    would wait for longest; lines."""
+    would wait for longest; lines, the table's of at most `width` columns."""
     copied: dict[str, int] = {}
     for entry in entries:
         if entry.region != flash:
@@ -42,20 +43,27 @@ def constants_text(entries: Sequence[ConstantEntry], flash: str) -> str:
             + (f", {there * 1e3:,.2f} ms were all in {flash}" if copied else "")
             + ": peak rates of the board file, nothing overlapped"
         )
-        lines += _rows(entries)
+        lines += _rows(entries, width)
     return "\n".join(lines) + "\n" if entries else ""
 
 
-def _rows(entries: Sequence[ConstantEntry]) -> list[str]:
+def _rows(entries: Sequence[ConstantEntry], width: int) -> list[str]:
     slowest = sorted(entries, key=lambda entry: -(entry.flash_wait_s or 0.0))[:MOST_ROWS]
-    lines = [f"{'op':>4} {'bytes':>9} {'passes':>7} {'us in flash':>12} {'us here':>8}  where, why"]
+    figures = ("bytes", "passes", "us in flash", "us here")
+    columns = (
+        Column("op", right=True),
+        *(Column(name, right=True) for name in figures),
+        Column("where, why", wraps=True),
+    )
+    rows = []
     for entry in slowest:
         there, here = (entry.flash_wait_s or 0.0) * 1e6, (entry.wait_s or 0.0) * 1e6
-        op = "all" if entry.op < 0 else entry.op
-        lines.append(
-            f"{op:>4} {entry.bytes:>9,} {entry.passes:>7,} {there:>12,.1f} {here:>8,.1f}  "
-            f"{entry.region}: {entry.why}"
+        op = "all" if entry.op < 0 else str(entry.op)
+        where = f"{entry.region}: {entry.why}"
+        rows.append(
+            (op, f"{entry.bytes:,}", f"{entry.passes:,}", f"{there:,.1f}", f"{here:,.1f}", where)
         )
+    lines = table_text(columns, rows, width).splitlines()
     if len(entries) > MOST_ROWS:
         lines.append(f"     and {len(entries) - MOST_ROWS} smaller ones: see --json or --html")
     return lines

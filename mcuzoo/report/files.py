@@ -1,4 +1,4 @@
-"""A run as files: CSV for spreadsheets, .npy for numpy. They appear whole or not at all."""
+"""A run as files: CSV for spreadsheets, .npy for numpy. They appear whole."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.errors import InputError
-from mcuzoo.files import write_whole
+from mcuzoo.files import write_output
 from mcuzoo.run.record import Row, RunMeta
 
 CSV_COLUMNS = (
@@ -46,12 +46,12 @@ def outputs_array(rows: Sequence[Row]) -> NDArray[np.int8]:
 
 def write_page(path: Path, text: str) -> None:
     """Write an HTML page to `path`. Raises InputError when it cannot be written."""
-    _write(path, text.encode("utf-8"))
+    write_output(path, text.encode("utf-8"))
 
 
 def write_csv(path: Path, meta: RunMeta, rows: Sequence[Row]) -> None:
     """Write `csv_text` to `path`. Raises InputError when it cannot be written."""
-    _write(path, csv_text(meta, rows).encode("utf-8"))
+    write_output(path, csv_text(meta, rows).encode("utf-8"))
 
 
 def write_outputs(path: Path, rows: Sequence[Row], partial: bool) -> None:
@@ -68,7 +68,7 @@ def write_outputs(path: Path, rows: Sequence[Row], partial: bool) -> None:
         )
     data = io.BytesIO()
     np.save(data, outputs_array(rows))
-    _write(path, data.getvalue())
+    write_output(path, data.getvalue())
 
 
 def _cells(row: Row, names: Sequence[str] | None) -> dict[str, object]:
@@ -85,12 +85,3 @@ def _cells(row: Row, names: Sequence[str] | None) -> dict[str, object]:
 
 def _name(index: int | None, names: Sequence[str] | None) -> str | None:
     return None if index is None or names is None else names[index]
-
-
-def _write(path: Path, content: bytes) -> None:
-    try:
-        write_whole(path, content)
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be written: {error.strerror}", "Choose another file."
-        ) from error

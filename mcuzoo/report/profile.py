@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from mcuzoo.link.counts import agent_note
 from mcuzoo.profile.layers import ModelProfile
-
-if TYPE_CHECKING:
-    from rich.table import Table
+from mcuzoo.tables import Column, table_text
 
 _EQUAL = {True: "equal", False: "DIFFERS", None: "-"}
 
@@ -21,19 +17,22 @@ def profile_head(profile: ModelProfile) -> str:
     )
 
 
-def profile_table(profile: ModelProfile) -> Table:
-    """One row per layer, for rich."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=box.SIMPLE_HEAD)
-    for heading in ("#", "op", "output"):
-        table.add_column(heading, justify="right" if heading == "#" else "left")
+def profile_table(profile: ModelProfile, width: int = 80, color: bool = False) -> str:
+    """One row per layer, of at most `width` columns; ends with a newline."""
     timed = profile.milliseconds(0) is not None
-    for heading in ("MACs", profile.unit, *(("ms",) if timed else ()), "share", "per MAC"):
-        table.add_column(heading, justify="right")
-    table.add_column("host")
+    columns = (
+        Column("#", right=True),
+        Column("op"),
+        Column("output", rank=1),
+        Column("MACs", right=True, rank=1),
+        Column(profile.unit, right=True),
+        *([Column("ms", right=True)] if timed else []),
+        Column("share", right=True),
+        Column("per MAC", right=True),
+        Column("host"),
+    )
+    rows: list[list[str]] = []
+    bad = set()
     for layer in profile.layers:
         share, rate = profile.share(layer), layer.per_mac
         ms = profile.milliseconds(layer.count)
@@ -48,9 +47,10 @@ def profile_table(profile: ModelProfile) -> Table:
             "" if rate is None else f"{rate:.2f}",
             _EQUAL[layer.equal],
         ]
-        style = "bold red" if layer.equal is False else None
-        table.add_row(*(Text(cell) for cell in cells), style=style)
-    return table
+        if layer.equal is False:
+            bad.add(len(rows))
+        rows.append(cells)
+    return table_text(columns, rows, width, bad, color)
 
 
 def profile_findings(profile: ModelProfile) -> str:

@@ -36,9 +36,9 @@ def derived_int8(source: FoundFile) -> Derived:
 
     Raises as load_model and convert_model, InputError when the cache cannot be written.
     """
+    from mcuzoo.files import write_output
     from mcuzoo.graph.read import load_model
     from mcuzoo.zoo.convert.convert import convert_model
-    from mcuzoo.zoo.convert.save import write_model_file
 
     known = _known(source)
     if known is not None:
@@ -56,9 +56,9 @@ def derived_int8(source: FoundFile) -> Derived:
             "Set XDG_CACHE_HOME to a folder of yours.",
         ) from error
     sha256 = conversion.model.sha256
-    write_model_file(path, conversion.model.raw)
+    write_output(path, conversion.model.raw)
     noted = json.dumps({**_made_from(source), "sha256": sha256, "report": report}, indent=2) + "\n"
-    write_model_file(note, noted.encode())
+    write_output(note, noted.encode())
     return Derived(path, sha256, True, report)
 
 

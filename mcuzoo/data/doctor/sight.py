@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.errors import InputError, MissingExtraError
-from mcuzoo.files import write_whole
+from mcuzoo.errors import MissingExtraError
+from mcuzoo.files import write_output
 
 _PNG_SIDE = 512
 
@@ -73,12 +73,7 @@ def write_png(pixels: NDArray[np.uint8], path: Path) -> None:
     picture = enlarged[:, :, 0] if enlarged.shape[2] == 1 else enlarged
     content = BytesIO()
     Image.fromarray(picture).save(content, "png")
-    try:
-        write_whole(path, content.getvalue())
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be written: {error.strerror}.", "Choose another file."
-        ) from error
+    write_output(path, content.getvalue())
 
 
 def terminal_picture(pixels: NDArray[np.uint8], columns: int) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.errors import InputError
-from mcuzoo.files import write_whole
+from mcuzoo.files import write_output
 
 SUFFIXES_OF_C = frozenset({".h", ".hpp", ".c", ".cc", ".cpp", ".inc"})
 MAX_BYTES = 64 << 20
@@ -53,12 +53,7 @@ def write_tensor(path: Path, tensor: NDArray[np.int8]) -> None:
         np.save(content, tensor)
     else:
         content.write(tensor.tobytes())
-    try:
-        write_whole(path, content.getvalue())
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be written: {error.strerror}.", "Choose another file."
-        ) from error
+    write_output(path, content.getvalue())
 
 
 def _content(path: Path) -> bytes:

@@ -1,0 +1,135 @@
+"""One handler around the whole program: whatever is raised becomes words and an exit code.
+
+A McuzooError has its own; an OSError on something of the user's is 2; a reader of stdout that has
+gone is 0; Ctrl-C is 130; everything else is a fault of mcuzoo, 70, whose traceback goes to a file.
+No traceback is ever shown, and nothing but a verdict exits 1.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from types import FrameType
+
+from mcuzoo.cli import streams
+from mcuzoo.cli.output import Wrapping
+from mcuzoo.errors import InternalError, InterruptedRunError, McuzooError
+
+_interrupted = False
+
+
+def run_process(arguments: Sequence[str]) -> int:
+    """The whole program in this process: streams, signals, command; its exit code."""
+    _watch_interrupts()
+    as_json = wants_json(arguments)
+    sink = streams.prepare()
+    if not as_json and (sys.stdout.isatty() or "COLUMNS" in os.environ):
+        # Nowhere else: a line of a file or a pipe is one statement, whatever its length.
+        sys.stdout = Wrapping(sys.stdout)
+
+    def work() -> int:
+        from mcuzoo.cli.program import run_command
+
+        code = run_command(arguments)
+        sys.stdout.flush()
+        return code
+
+    code = guarded(work, as_json, sink)
+    _leave_at_once()
+    return code
+
+
+def wants_json(arguments: Sequence[str]) -> bool:
+    """Whether --json is among the options: read before the parser, which may not get there."""
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    return "--json" in options
+
+
+def guarded(work: Callable[[], int], as_json: bool, sink: streams.Sink | None = None) -> int:
+    """What `work` returns, or the exit code of what it raises, after that has been told.
+
+    sink: stdout's, which knows whether it broke.
+    """
+    try:
+        return work()
+    except BaseException as error:
+        if sink is not None and sink.gone:
+            return 0
+        if isinstance(error, SystemExit):
+            return error.code if isinstance(error.code, int) else 0 if error.code is None else 1
+        told = _as_told(error)
+        _tell(told, as_json)
+        return told.exit_code
+
+
+def _as_told(error: BaseException) -> McuzooError:
+    """The error that the user is told of."""
+    if isinstance(error, KeyboardInterrupt) or (_interrupted and not _is_told_already(error)):
+        return InterruptedRunError()
+    if isinstance(error, McuzooError):
+        return error
+    if isinstance(error, OSError):
+        from mcuzoo.cli.refusal import refused_by_system
+
+        refusal = refused_by_system(error)
+        if refusal is not None:
+            return refusal
+    from mcuzoo.cli.crash import crash_report
+
+    return crash_report(error)
+
+
+def _is_told_already(error: BaseException) -> bool:
+    """A command that hears Ctrl-C itself says what it has kept."""
+    return isinstance(error, McuzooError) and error.exit_code == InterruptedRunError.exit_code
+
+
+def _tell(error: McuzooError, as_json: bool) -> None:
+    try:
+        if as_json:
+            print(json.dumps(error.as_dict(), indent=2), flush=True)
+    except OSError:
+        pass  # stdout is broken or full: stderr and the exit code still say it
+    if isinstance(error, InterruptedRunError):
+        print("interrupted", file=sys.stderr)
+        return
+    if isinstance(error, InternalError) and error.traceback is None:
+        print(error.text, file=sys.stderr)
+    print(f"error: {error.message}\nhint: {error.hint}", file=sys.stderr)
+
+
+def _watch_interrupts() -> None:
+    """Have Ctrl-C raise KeyboardInterrupt and be remembered: some packages turn the exception into
+    another one, or swallow it in a callback, while they are imported."""
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        return  # ignored on purpose, as by nohup
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        global _interrupted
+        _interrupted = True
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
+    before = sys.unraisablehook
+
+    def unraisable(what: sys.UnraisableHookArgs) -> None:
+        if isinstance(what.exc_value, KeyboardInterrupt):
+            # Swallowed where nothing can be raised (a finalizer, a callback of C): end anyway.
+            _exit_now()
+        before(what)
+
+    sys.unraisablehook = unraisable
+
+
+def _leave_at_once() -> None:
+    """From here on, while the interpreter shuts down, Ctrl-C ends the process silently."""
+    if callable(signal.getsignal(signal.SIGINT)):
+        signal.signal(signal.SIGINT, lambda _number, _frame: _exit_now())
+
+
+def _exit_now() -> None:
+    print("interrupted", file=sys.stderr)
+    os._exit(InterruptedRunError.exit_code)

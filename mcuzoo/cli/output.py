@@ -1,0 +1,95 @@
+"""How wide the output may be, whether it may have colours, and where it goes."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import textwrap
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from mcuzoo.tables import Column
+
+_NARROWEST = 20
+
+
+def width() -> int:
+    """Columns: those of the terminal, or $COLUMNS, or 80."""
+    return max(shutil.get_terminal_size((80, 24)).columns, _NARROWEST)
+
+
+def may_color() -> bool:
+    """Whether stdout is a terminal that takes colours and nobody has said no (no-color.org)."""
+    return (
+        sys.stdout.isatty()
+        and not os.environ.get("NO_COLOR")
+        and os.environ.get("TERM", "") not in ("", "dumb")
+    )
+
+
+def print_table(
+    columns: Sequence[Column], rows: Sequence[Sequence[str]], bad: Collection[int] = ()
+) -> None:
+    """Print a table as wide as there is room; bad: the rows to be red."""
+    from mcuzoo.tables import table_text
+
+    sys.stdout.write(table_text(columns, rows, width(), bad, may_color()))
+
+
+def summary_aside(to_stdout: bool) -> AbstractContextManager[object]:
+    """Within it what is printed goes to stderr, where a file of the user's goes to stdout."""
+    return redirect_stdout(sys.stderr) if to_stdout else nullcontext()
+
+
+class Wrapping:
+    """A text stream that breaks long lines between words.
+
+    Left as they are: lines that hold a command to be pasted, and pictures made of colours.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._line = ""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        whole, newline, rest = (self._line + text).rpartition("\n")
+        self._line = rest
+        if newline:
+            columns = width()
+            lines = (wrapped_line(line, columns) for line in whole.split("\n"))
+            self._stream.write("".join(f"{line}\n" for line in lines))
+        return len(text)
+
+    def flush(self) -> None:
+        self._stream.write(self._line)
+        self._line = ""
+        self._stream.flush()
+
+
+_VERBATIM = re.compile(r"\s*(next|hint): |.*\x1b")
+_LABEL = re.compile(r"\s*(\S+ )*\S+ {2,}(?=\S)")
+
+
+def wrapped_line(line: str, columns: int) -> str:
+    """`line`, broken where it is longer than `columns`; what follows a label stays right of it."""
+    if len(line) <= columns or _VERBATIM.match(line):
+        return line
+    label = _LABEL.match(line)
+    indent = len(line) - len(line.lstrip()) + 2
+    if label and len(label[0]) <= columns // 3:
+        indent = len(label[0])
+    return textwrap.fill(
+        line,
+        columns,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+        drop_whitespace=True,
+    )
