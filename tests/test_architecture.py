@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "mcuzoo"
 
 FLOORS = (
     {"errors", "files", "locking", "resources", "__init__"},
-    {"board", "graph", "project"},
+    {"board", "extras", "graph", "project"},
     {"emulator", "zoo"},
     {"lowering", "data"},
     {"plan"},

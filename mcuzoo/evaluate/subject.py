@@ -9,10 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.data.recipe import check_recipe
+from mcuzoo.emulator.url import port_packages
 from mcuzoo.errors import ModelError, UsageError, did_you_mean
+from mcuzoo.extras import EMULATOR as EMULATOR_PACKAGES
+from mcuzoo.extras import LITERT
+from mcuzoo.extras import TFLM as TFLM_PACKAGE
 from mcuzoo.graph.model import DType, Model, Tensor
 from mcuzoo.graph.program import build_program
 from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.toolchain.find import compiler_packages
 
 Kind = Literal["int8", "uint8", "float32"]
 
@@ -79,6 +84,14 @@ def make_subject(model: Model, recipe: Preprocessing, engine: str | None) -> Sub
 
 def _looks_like_a_port(engine: str) -> bool:
     return "/" in engine or "\\" in engine or engine.upper().startswith("COM")
+
+
+def engine_packages(subject: Subject) -> tuple[str, ...]:
+    """The optional packages (extras.py) that the subject's engine needs."""
+    if subject.engine == EMULATOR:
+        return (*EMULATOR_PACKAGES, *compiler_packages())
+    host = {REFERENCE: (), TFLM: (TFLM_PACKAGE,), XNNPACK: (LITERT,), LITERT_REF: (LITERT,)}
+    return host[subject.engine] if subject.on_host else port_packages(subject.engine)
 
 
 def host_engine(subject: Subject) -> Runs:

@@ -12,6 +12,7 @@ from mcuzoo.data.dataset import DataSet, load_data_set
 from mcuzoo.data.labels import Classes, load_classes
 from mcuzoo.data.recipe import check_recipe, recipe_warnings
 from mcuzoo.data.signs import is_signs
+from mcuzoo.emulator.url import port_packages
 from mcuzoo.errors import UnsupportedOpError, UsageError
 from mcuzoo.project.manifest import Manifest, load_manifest, load_project
 from mcuzoo.run.journal import read_run, require_no_run
@@ -19,7 +20,6 @@ from mcuzoo.run.project import find_project, reference_engine
 from mcuzoo.run.record import Settings
 from mcuzoo.run.upload import (
     Upload,
-    load_own_samples,
     own_classes,
     own_samples,
     prepare_upload,
@@ -91,10 +91,13 @@ def make_job(request: Request) -> Job:
     )
     if upload is not None and settings.labels is None:
         classes = own_classes(upload)
-    if upload is not None and settings.data_set == str(own_samples(upload)):
-        data_set = load_own_samples(upload, classes, settings.limit)
-    else:
-        data_set = load_data_set(Path(settings.data_set), classes, settings.limit, settings.split)
+    data_set = load_data_set(
+        Path(settings.data_set),
+        classes,
+        settings.limit,
+        settings.split,
+        besides=port_packages(settings.port),
+    )
     if settings.min_top1 is not None and all(item.label is None for item in data_set.items):
         raise UsageError(
             f"--min-top1 needs labels, and {settings.data_set} has none.",

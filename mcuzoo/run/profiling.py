@@ -14,8 +14,9 @@ from mcuzoo.data.dataset import load_data_set
 from mcuzoo.data.labels import Classes
 from mcuzoo.data.picture import FilePicture, Picture
 from mcuzoo.data.preprocess import preprocess
-from mcuzoo.emulator.url import SCHEME
+from mcuzoo.emulator.url import SCHEME, port_packages
 from mcuzoo.errors import UnsupportedOpError, UsageError
+from mcuzoo.extras import IMAGES, require_packages
 from mcuzoo.link.channel import DeviceLog
 from mcuzoo.link.session import Session
 from mcuzoo.profile.layers import ModelProfile
@@ -73,8 +74,11 @@ def profile_target(
         universal = require_universal(load_project(project), project)
         upload = prepare_upload(resolve_model(request.upload), universal)
     manifest = load_manifest(project) if upload is None else upload.manifest
+    samples = _samples(project, manifest, upload)
+    pictures = request.image is not None or samples is not None
+    require_packages((*port_packages(port), *(IMAGES if pictures else ())), "This command")
     model = project_model(project, manifest) if upload is None else upload.model
-    tensor, name = _input(manifest, request.image, _samples(project, manifest, upload))
+    tensor, name = _input(manifest, request.image, samples)
     engine = None
     if request.reference:
         try:

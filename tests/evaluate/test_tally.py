@@ -87,7 +87,7 @@ def test_errors_survive_the_way_from_a_worker() -> None:
 
     for error in (
         ModelError("m", "h"),
-        MissingExtraError("test", "x", "y"),
+        MissingExtraError("x", "y"),
         VerdictError("v", "w"),
     ):
         error.hint += " and more"
