@@ -81,6 +81,7 @@ def test_every_command_names_all_that_it_lacks(
     project: Path, bare: dict[str, str], tmp_path: Path
 ) -> None:
     pictures = write_images(tmp_path / "pictures", 2, classes=2)
+    signs = resolve_model("signs").path
     cases: list[tuple[tuple[object, ...], set[str]]] = [
         (("demo",), {"unicorn", "ziglang", *IMAGES}),
         (("run-serial", "--port", f"emulator://{project}"), {"unicorn", *IMAGES}),
@@ -111,8 +112,7 @@ def test_every_command_names_all_that_it_lacks(
             {"unicorn", "ziglang"},
         ),
         (
-            ("quantize", resolve_model("signs").path, tmp_path / "q.tflite")
-            + ("--calibration", pictures),
+            ("quantize", signs, tmp_path / "q.tflite", "--calibration", pictures),
             {"tensorflow", "ai-edge-litert", *IMAGES},
         ),
     ]
