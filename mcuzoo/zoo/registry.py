@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -110,17 +111,22 @@ def _known_by_hash(path: Path) -> ZooModel | None:
     """The model that a file is of, by a hash on record or learnt; or that it was converted from."""
     hashes = {file_sha256(path), converted_from(path)} - {None}
     for model in catalog().values():
-        if hashes & {hash_ for file in model.file for hash_ in (file.sha256, _learnt(file))}:
+        if any(hashes & _hashes(file) for file in model.file):
             return model
     return None
 
 
-def _learnt(file: SourceFile) -> str | None:
-    """What a fetched file had for a hash; None also where that store is damaged."""
-    try:
-        return None if file.download is None else trusted_sha256(trust_key(file))
-    except InputError:
-        return None
+def _hashes(file: SourceFile) -> set[str | None]:
+    """What is known of the content of a model's file: as recorded, as bundled, as first fetched."""
+    bundled, learnt = file.bundled_path, None
+    if file.download is not None:
+        with suppress(InputError):  # a damaged store must not keep a model from being used
+            learnt = trusted_sha256(trust_key(file))
+    return {
+        file.sha256,
+        file_sha256(bundled) if bundled is not None and bundled.is_file() else None,
+        learnt,
+    }
 
 
 def _loaded(path: Path) -> Model:
