@@ -25,7 +25,7 @@ def run_serial(
         Path | None,
         typer.Option(
             "--project",
-            help="Exported project; default: that of emulator://, or the current folder.",
+            help="Exported project [that of emulator://, or the one here that the board runs].",
         ),
     ] = None,
     upload: UploadModel = None,
@@ -105,7 +105,8 @@ def run_serial(
             min_top1=min_top1,
             no_reference=no_reference,
             strict=strict,
-        )
+        ),
+        lambda text: print(text, file=sys.stderr),
     )
     for warning in job.warnings:
         print(f"warning: {warning}", file=sys.stderr)

@@ -60,6 +60,7 @@ def profile_target(
     trace: TextIO | None = None,
     on_log: Callable[[DeviceLog], None] | None = None,
     on_warning: Callable[[str], None] = lambda text: None,
+    say: Callable[[str], None] = lambda text: None,
 ) -> ModelProfile:
     """Profile one inference on a board that runs the project's newest build.
 
@@ -68,7 +69,7 @@ def profile_target(
     port is touched, then what the link raises, and WrongFirmwareError.
     """
     port = emulated_port(request.target)
-    project = _project(port, request)
+    project = _project(port, request, say)
     upload = None
     if request.upload is not None:
         universal = require_universal(load_project(project), project)
@@ -104,9 +105,15 @@ def emulated_port(target: str) -> str:
     return f"{SCHEME}{target}?count=all" if (Path(target) / MANIFEST_NAME).is_file() else target
 
 
-def _project(port: str, request: ProfileRequest) -> Path:
+def _project(port: str, request: ProfileRequest, say: Callable[[str], None]) -> Path:
     try:
-        return find_project(port, request.project)
+        return find_project(
+            port,
+            request.project,
+            universal=request.upload is not None,
+            baud=request.baud,
+            say=say,
+        )
     except UsageError:
         raise UsageError(
             f"{request.target!r} is no project folder, so it is a port, and which project its "
