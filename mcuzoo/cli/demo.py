@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from mcuzoo.cli.options import Show
+
 
 def demo(
     board: Annotated[str, typer.Option("--board", "-b", help="Board to emulate.")] = "rt1170",
@@ -18,6 +20,7 @@ def demo(
     out: Annotated[
         Path, typer.Option("--out", "-o", help="Folder for the project, pictures and run.")
     ] = Path("mcuzoo-demo"),
+    show: Show = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Export the bundled model, build it, boot the emulated board, stream images, judge.
@@ -44,7 +47,7 @@ def demo(
     if json_output:
         print(json.dumps(run_document(result.run, result.summary), indent=2))
     else:
-        sys.stdout.write(summary_text(result.summary))
+        sys.stdout.write(summary_text(result.summary, show))
         print(f"\nThe firmware is in {result.project}, the run in {result.run}.", file=sys.stderr)
     if not result.summary.verdict.passed:
         raise typer.Exit(result.summary.verdict.exit_code)

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from mcuzoo.cli.options import Show
+
 
 def report(
     run: Annotated[Path, typer.Argument(help="Folder of a run, as run-serial printed it.")],
@@ -21,6 +23,7 @@ def report(
     partial: Annotated[
         bool, typer.Option("--partial", help="Let --outputs leave out images without an output.")
     ] = False,
+    show: Show = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Summarize a run, also an unfinished one; exits 0 whatever the verdict was."""
@@ -41,4 +44,4 @@ def report(
     if json_output:
         print(json.dumps(run_document(run, summary), indent=2))
     else:
-        sys.stdout.write(summary_text(summary))
+        sys.stdout.write(summary_text(summary, show))

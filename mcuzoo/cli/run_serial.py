@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mcuzoo.cli.options import NoReference, Trace, UploadModel, opened_trace
+from mcuzoo.cli.options import NoReference, Show, Trace, UploadModel, opened_trace
 
 
 def run_serial(
@@ -68,6 +68,7 @@ def run_serial(
     strict: Annotated[
         bool, typer.Option("--strict", help="Fail when an image cannot be decoded.")
     ] = False,
+    show: Show = None,
     trace: Trace = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
@@ -124,7 +125,7 @@ def run_serial(
     if json_output:
         print(json.dumps(run_document(job.out, summary), indent=2))
     else:
-        sys.stdout.write(summary_text(summary))
+        sys.stdout.write(summary_text(summary, show))
     if summary.unanswered:
         print(f"hint: mcuzoo run-serial --resume {job.out}", file=sys.stderr)
     if not summary.verdict.passed:

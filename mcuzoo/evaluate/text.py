@@ -17,6 +17,7 @@ _BAD_LISTED = 10
 def evaluation_text(found: Evaluation) -> str:
     """The figures, a line each, then classes and confusions as far as they fit a screen."""
     lines = [
+        *(f"{name:<10}  {text}" for name, text in found.shown.lines()),
         f"model       {_model(found.model)}",
         f"data        {found.data.source}: {found.data.format}"
         + (f", {found.data.split}" if found.data.split else ""),
