@@ -12,7 +12,10 @@ from mcuzoo.cli.options import Show
 
 
 def report(
-    run: Annotated[Path, typer.Argument(help="Folder of a run, as run-serial printed it.")],
+    run: Annotated[
+        Path,
+        typer.Argument(help="Folder of a run, as run-serial printed it; or of runs: the newest."),
+    ] = Path("runs"),
     csv: Annotated[
         Path | None, typer.Option("--csv", metavar="FILE", help="Write one line per image.")
     ] = None,
@@ -32,16 +35,19 @@ def report(
     from mcuzoo.report.document import run_document
     from mcuzoo.report.files import write_csv, write_outputs
     from mcuzoo.report.text import summary_text
-    from mcuzoo.run.journal import read_run
+    from mcuzoo.run.journal import newest_run, read_run
     from mcuzoo.run.summary import summarize
 
-    meta, rows = read_run(run)
+    found = newest_run(run)
+    if found != run:
+        print(f"run: {found}, the newest in {run}", file=sys.stderr)
+    meta, rows = read_run(found)
     if csv is not None:
         write_csv(csv, meta, rows)
     if outputs is not None:
         write_outputs(outputs, rows, partial)
     summary = summarize(meta, rows)
     if json_output:
-        print(json.dumps(run_document(run, summary), indent=2))
+        print(json.dumps(run_document(found, summary), indent=2))
     else:
         sys.stdout.write(summary_text(summary, show))

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mcuzoo.errors import InputError, did_you_mean
+from mcuzoo.errors import InputError
 from mcuzoo.project.manifest import Preprocessing
-from mcuzoo.zoo.catalog import catalog
+from mcuzoo.zoo.catalog import catalog, similar_model
 from mcuzoo.zoo.derived import converted_from, derived_int8
 from mcuzoo.zoo.find import FoundFile, find_model_file, missing_file, trust_key
 from mcuzoo.zoo.places import file_sha256, model_folders
@@ -55,13 +55,12 @@ def resolve_model(name_or_path: str) -> ModelSource:
     if name_or_path in known:
         return _zoo_model(known[name_or_path])
     path = Path(name_or_path).expanduser()
-    if path.is_file():
+    if path.is_file() or path.is_dir():
         return _file(path)
     raise InputError(
         f"There is no model {name_or_path!r}: no file of that name, and the zoo has "
         f"{', '.join(known)}.",
-        f"{did_you_mean(name_or_path, known)}Give one of these names or the path of a .tflite "
-        "file.",
+        f"{similar_model(name_or_path)}Give one of these names or the path of a .tflite file.",
     )
 
 
