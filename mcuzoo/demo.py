@@ -41,15 +41,18 @@ def run_demo(
     """
     from mcuzoo.board.load import load_board
     from mcuzoo.codegen.project import export_project
+    from mcuzoo.extras import EMULATOR, IMAGES, require_packages
     from mcuzoo.link.session import Session
     from mcuzoo.link.state import LinkState
     from mcuzoo.run.job import Request, make_job
     from mcuzoo.run.runner import run_images
     from mcuzoo.toolchain.build import build_project
+    from mcuzoo.toolchain.find import compiler_packages
     from mcuzoo.zoo.registry import resolve_model
     from mcuzoo.zoo.signs.dataset import write_signs
 
     board = load_board(board_id)
+    require_packages((*EMULATOR, *compiler_packages(), *IMAGES), "The demo")
     project = folder / f"{board.id}-{MODEL}"
     talk(f"exporting {MODEL} for {board.name} to {project}")
     export_project(resolve_model(MODEL), board, project)

@@ -85,14 +85,7 @@ class DataSetError(InputError):
 
 
 class MissingExtraError(McuzooError):
-    """An optional package is needed and not installed."""
-
-    def __init__(self, extra: str, package: str, why: str) -> None:
-        super().__init__(
-            f"{why} needs the Python package {package!r}, which is not installed.",
-            f"pip install 'mcuzoo[{extra}]'",
-        )
-        self.extra = extra
+    """Optional packages are needed and not installed; the hint installs them (extras.py)."""
 
 
 class VerdictError(McuzooError):

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "mcuzoo"
 FLOORS = (
     {"errors", "resources", "__init__"},
     {"files", "locking", "tables"},
-    {"board", "graph", "project"},
+    {"board", "extras", "graph", "project"},
     {"emulator", "zoo"},
     {"lowering", "data"},
     {"plan"},

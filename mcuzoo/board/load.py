@@ -24,17 +24,17 @@ _HINT = "docs/boards.md says what every table and key means."
 
 
 def load_board(name_or_path: str) -> Board:
-    """The board with that id or alias, or the one described by a .toml file.
+    """The board of that id, name or alias, or the one described by a .toml file.
 
     Raises BoardError when there is none, or when its file is wrong.
     """
     if name_or_path.endswith(".toml"):
         return read_board(Path(name_or_path))
     boards = list_boards()
-    wanted = name_or_path.lower()
     for board in boards:
-        if wanted in board.known_as:
+        if board.is_called(name_or_path):
             return board
+    wanted = name_or_path.lower()
     ids = [board.id for board in boards]
     aliases = [alias for board in boards for alias in board.aliases]
     raise BoardError(

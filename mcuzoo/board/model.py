@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
@@ -62,6 +63,12 @@ class Console(Fact):
                 f"more than {MAX_BAUD_ERROR:.0%} off"
             )
         return baud
+
+
+def _plain_name(name: str) -> str:
+    """Letters and digits alone, without the words for an evaluation kit before or behind them."""
+    plain = re.sub(r"[\W_]", "", name.casefold())
+    return re.sub(r"^evkb?|evkb?$", "", plain)
 
 
 class Board(Fact):
@@ -128,5 +135,14 @@ class Board(Fact):
 
     @property
     def known_as(self) -> tuple[str, ...]:
-        """Every name that `--board` accepts."""
-        return (self.id, *self.aliases)
+        """The names of the board; see is_called."""
+        own = (self.id, self.name, self.chip, self.sdk_board, self.spsdk_family, self.pyocd_target)
+        return tuple(dict.fromkeys((*own, *self.aliases)))
+
+    def is_called(self, name: str) -> bool:
+        """Whether `name` means this board, in any case and with anything between its words.
+
+        Such as "rt1170", "MIMXRT1170-EVKB", "evkbmimxrt1170" or "i.MX RT1170 EVKB".
+        """
+        wanted = _plain_name(name)
+        return bool(wanted) and wanted in map(_plain_name, self.known_as)

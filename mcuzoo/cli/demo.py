@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from mcuzoo.cli.options import Show
+
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     (),
     ("--board", "rt1050", "--images", "8", "-o", "try"),
@@ -23,6 +25,7 @@ def demo(
     out: Annotated[
         Path, typer.Option("--out", "-o", help="Folder for the project, pictures and run.")
     ] = Path("mcuzoo-demo"),
+    show: Show = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Export the bundled model, build it, boot the emulated board, stream images, judge.
@@ -49,7 +52,7 @@ def demo(
     if json_output:
         print(json.dumps(run_document(result.run, result.summary), indent=2))
     else:
-        sys.stdout.write(summary_text(result.summary))
+        sys.stdout.write(summary_text(result.summary, show))
         print(f"\nThe firmware is in {result.project}, the run in {result.run}.", file=sys.stderr)
     if not result.summary.verdict.passed:
         raise typer.Exit(result.summary.verdict.exit_code)

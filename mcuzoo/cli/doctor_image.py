@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 
 from mcuzoo.errors import VerdictError
-
-DEFAULT_MODEL = "mobilenet_v1_0.25_128"
+from mcuzoo.project.kinds import DEFAULT_MODEL
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("photo.jpg",),

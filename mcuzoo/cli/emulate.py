@@ -55,6 +55,7 @@ def emulate(
     from mcuzoo.emulator.clock import CountMode
     from mcuzoo.emulator.evk import VirtualEvk
     from mcuzoo.emulator.target import find_target
+    from mcuzoo.extras import EMULATOR, require_packages
 
     if pty and (tcp is not None or once):
         raise UsageError(
@@ -62,6 +63,7 @@ def emulate(
             "Leave one of them out.",
         )
     mode = CountMode.parse(count)
+    require_packages(EMULATOR, "The emulated board")
     target = find_target(image, board)
     console = _open_console(pty, tcp or 0)
     evk = VirtualEvk(target.board, target.image, console, mode, until_hang_up=once)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from mcuzoo.cli.options import Show
 from mcuzoo.errors import UsageError, VerdictError
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
@@ -87,6 +88,7 @@ def evaluate(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where the same command was interrupted.")
     ] = False,
+    show: Show = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Measure top-1 and top-5 of a model, per class, with confidence intervals.
@@ -139,7 +141,7 @@ def evaluate(
     stopped = None
     with EvaluateProgress(len(plan.data_set.items)) as progress:
         try:
-            found = run_evaluation(plan, progress.say, progress.finding, resume=resume)
+            found = run_evaluation(plan, progress.say, progress.finding, resume=resume, show=show)
         except EvaluationStoppedError as error:
             found, stopped = error.partial, error
     for line in bad_lines(found):

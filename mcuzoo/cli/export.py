@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mcuzoo.cli.options import ArenaRegion, Pin, Weights
-from mcuzoo.project.kinds import DEFAULT_PROJECT, DEFAULT_RUNTIME
+from mcuzoo.project.kinds import DEFAULT_MODEL, DEFAULT_PROJECT, DEFAULT_RUNTIME
 
 if TYPE_CHECKING:
     from mcuzoo.codegen.tflm.options import TflmOptions
-
-DEFAULT_MODEL = "mobilenet_v1_0.25_128"
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("signs", "--board", "rt1170"),

@@ -38,6 +38,16 @@ NoReference = Annotated[
     bool, typer.Option("--no-reference", help="Do not compare with the host's outputs.")
 ]
 
+Show = Annotated[
+    int | None,
+    typer.Option(
+        "--show",
+        min=0,
+        metavar="N",
+        help="Print N predictions [all of 10 images or fewer, else the worst misses].",
+    ),
+]
+
 Trace = Annotated[
     Path | None,
     typer.Option("--trace", metavar="FILE", help="Write the traffic there, in hex; - is stdout."),

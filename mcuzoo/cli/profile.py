@@ -62,6 +62,7 @@ def profile(
             trace=None if trace is None else stack.enter_context(open_output(trace)),
             on_log=log,
             on_warning=lambda text: print(f"warning: {text}", file=sys.stderr),
+            say=lambda text: print(text, file=sys.stderr),
         )
     if json_output:
         print(json.dumps(found.as_dict(), indent=2))

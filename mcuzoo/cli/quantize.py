@@ -78,7 +78,15 @@ def quantize(
 
     aside = require_outputs({"OUT.tflite": output}, {"--images": images}, json_output)
     request = QuantizeRequest(
-        source, output, calibration, samples, network, _shape(input_shape), labels, split
+        source,
+        output,
+        calibration,
+        samples,
+        network,
+        _shape(input_shape),
+        labels,
+        split,
+        scored=limit > 0,
     )
     quantized = quantize_model(request, lambda stage: print(f"{stage} ...", file=sys.stderr))
     scored = score(quantized, images or calibration, limit, split) if limit else None

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from mcuzoo.cli.options import Show
+
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("runs/20260101-120000",),
     ("runs/20260101-120000", "--csv", "images.csv", "--outputs", "outputs.npy"),
@@ -15,7 +17,10 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 
 
 def report(
-    run: Annotated[Path, typer.Argument(help="Folder of a run, as run-serial printed it.")],
+    run: Annotated[
+        Path,
+        typer.Argument(help="Folder of a run, as run-serial printed it; or of runs: the newest."),
+    ] = Path("runs"),
     csv: Annotated[
         Path | None,
         typer.Option("--csv", metavar="FILE", help="Write a line per image; - is stdout."),
@@ -27,6 +32,7 @@ def report(
     partial: Annotated[
         bool, typer.Option("--partial", help="Let --outputs leave out images without an output.")
     ] = False,
+    show: Show = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Summarize a run, also an unfinished one; exits 0 whatever the verdict was."""
@@ -37,20 +43,23 @@ def report(
     from mcuzoo.report.document import run_document
     from mcuzoo.report.files import write_csv, write_outputs
     from mcuzoo.report.text import summary_text
-    from mcuzoo.run.journal import JOURNAL_NAME, read_run
+    from mcuzoo.run.journal import JOURNAL_NAME, newest_run, read_run
     from mcuzoo.run.summary import summarize
 
+    found = newest_run(run)
+    if found != run:
+        print(f"run: {found}, the newest in {run}", file=sys.stderr)
     aside = require_outputs(
-        {"--csv": csv, "--outputs": outputs}, {"RUN": run / JOURNAL_NAME}, json_output
+        {"--csv": csv, "--outputs": outputs}, {"RUN": found / JOURNAL_NAME}, json_output
     )
-    meta, rows = read_run(run)
+    meta, rows = read_run(found)
     if csv is not None:
         write_csv(csv, meta, rows)
     if outputs is not None:
         write_outputs(outputs, rows, partial)
     summary = summarize(meta, rows)
     if json_output:
-        print(json.dumps(run_document(run, summary), indent=2))
+        print(json.dumps(run_document(found, summary), indent=2))
     else:
         with summary_aside(aside):
-            sys.stdout.write(summary_text(summary))
+            sys.stdout.write(summary_text(summary, show))

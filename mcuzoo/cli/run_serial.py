@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mcuzoo.cli.options import NoReference, Trace, UploadModel, WaitPort
+from mcuzoo.cli.options import NoReference, Show, Trace, UploadModel, WaitPort
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("--port", "emulator://hello"),
@@ -30,7 +30,7 @@ def run_serial(
         Path | None,
         typer.Option(
             "--project",
-            help="Exported project; default: that of emulator://, or the current folder.",
+            help="Exported project [that of emulator://, or the one here that the board runs].",
         ),
     ] = None,
     upload: UploadModel = None,
@@ -75,6 +75,7 @@ def run_serial(
     strict: Annotated[
         bool, typer.Option("--strict", help="Fail when an image cannot be decoded.")
     ] = False,
+    show: Show = None,
     trace: Trace = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
@@ -119,7 +120,8 @@ def run_serial(
             min_top1=min_top1,
             no_reference=no_reference,
             strict=strict,
-        )
+        ),
+        lambda text: print(text, file=sys.stderr),
     )
     for warning in job.warnings:
         print(f"warning: {warning}", file=sys.stderr)
@@ -151,7 +153,7 @@ def run_serial(
         print(json.dumps(run_document(job.out, summary), indent=2))
     else:
         with summary_aside(aside):
-            sys.stdout.write(summary_text(summary))
+            sys.stdout.write(summary_text(summary, show))
     if summary.unanswered:
         print(f"hint: mcuzoo run-serial --resume {job.out}", file=sys.stderr)
     if not summary.verdict.passed:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,20 +18,12 @@ def label_file(labels: Sequence[str] | None) -> dict[str, bytes]:
     return {LABELS_FILE: "".join(f"{label}\n" for label in labels).encode()}
 
 
-def sample_files(folder: Path | None, labelled: bool) -> dict[str, bytes]:
-    """The images of `folder` and its manifest.csv, without the labels unless `labelled`.
-
-    Pictures without labels still prove that the board computes what the host computes.
-    """
+def sample_files(folder: Path | None) -> dict[str, bytes]:
+    """The images of `folder` and its manifest.csv."""
     if folder is None:
         return {}
-    files = {
+    return {
         f"{SAMPLES_FOLDER}/{path.relative_to(folder).as_posix()}": path.read_bytes()
         for path in sorted(folder.rglob("*"))
         if path.suffix.lower() in _SAMPLE_SUFFIXES
     }
-    if not labelled:
-        manifest = f"{SAMPLES_FOLDER}/manifest.csv"
-        rows = csv.DictReader(io.StringIO(files[manifest].decode()))
-        files[manifest] = "".join(["file\n", *(f"{row['file']}\n" for row in rows)]).encode()
-    return files

@@ -87,7 +87,7 @@ def export_project(
         **part.extra,
         **({BOARD_FILE: board.toml.encode()} if board.toml else {}),
         **label_file(source.labels),
-        **sample_files(source.samples, source.samples_labelled),
+        **sample_files(source.samples),
     }
     manifest = Manifest(
         tool_version=__version__,

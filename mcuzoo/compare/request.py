@@ -13,7 +13,7 @@ from mcuzoo.compare.comparison import Comparison, compare_trials
 from mcuzoo.compare.trial import Answers, Contestant, host_answers, run_trial
 from mcuzoo.data.dataset import Item, load_data_set
 from mcuzoo.data.labels import load_classes
-from mcuzoo.emulator.url import SCHEME
+from mcuzoo.emulator.url import SCHEME, port_packages
 from mcuzoo.errors import DataSetError, UnsupportedOpError, UsageError
 from mcuzoo.project.manifest import load_manifest
 from mcuzoo.run.baud import project_baud
@@ -49,7 +49,7 @@ def compare_projects(request: CompareRequest, say: Callable[[str], None]) -> Com
     port is touched, then what the link raises.
     """
     contestants = _contestants(request)
-    items = _items(request, contestants[0])
+    items = _items(request, contestants)
     tensors = [_tensors(contestant, items) for contestant in contestants]
     usable = [n for n in range(len(items)) if all(isinstance(row[n], Prepared) for row in tensors)]
     for row in tensors:
@@ -110,8 +110,8 @@ def short_names(projects: Sequence[Path]) -> list[str]:
     return ["/".join(part[-length:]) for part in parts]
 
 
-def _items(request: CompareRequest, first: Contestant) -> Sequence[Item]:
-    manifest, project = first.manifest, first.project
+def _items(request: CompareRequest, contestants: Sequence[Contestant]) -> Sequence[Item]:
+    manifest, project = contestants[0].manifest, contestants[0].project
     labels = request.labels
     if labels is None and manifest.labels is not None:
         labels = project / manifest.labels
@@ -124,7 +124,9 @@ def _items(request: CompareRequest, first: Contestant) -> Sequence[Item]:
     if source is None:
         source = project / str(manifest.samples)
     classes = load_classes(labels, manifest.output.bytes)
-    return load_data_set(source, classes, request.limit).items
+    ports = [contestant.port for contestant in contestants]
+    besides = [package for port in ports for package in port_packages(port)]
+    return load_data_set(source, classes, request.limit, besides=besides).items
 
 
 def _tensors(contestant: Contestant, items: Iterable[Item]) -> list[Prepared | Unusable]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from mcuzoo.data.signs import is_signs, sign_items
 from mcuzoo.data.splits import ALL, chosen_split, in_split, no_such_split, split_name
 from mcuzoo.data.suspicion import refuse_shifted_labels
 from mcuzoo.errors import DataSetError
+from mcuzoo.extras import require_packages
 
 __all__ = ["DataSet", "Item", "load_data_set", "open_data_set"]
 
@@ -41,20 +42,28 @@ class _Found:
 
 
 def load_data_set(
-    source: Path, classes: Classes, limit: int | None = None, split: str | None = None
+    source: Path,
+    classes: Classes,
+    limit: int | None = None,
+    split: str | None = None,
+    besides: Iterable[str] = (),
 ) -> DataSet:
     """`open_data_set` with every content hashed, so that a run can prove what it was made on.
 
     Raises DataSetError, too, for a file whose content is not what its manifest says. A file that
     cannot be read stays without a hash; it is found out again when its turn comes.
     """
-    found = open_data_set(source, classes, limit, split)
+    found = open_data_set(source, classes, limit, split, besides)
     hashed = tuple(_with_content_hash(item) for item in found.items)
     return replace(found, items=hashed, digest=digest_of(hashed))
 
 
 def open_data_set(
-    source: Path, classes: Classes, limit: int | None = None, split: str | None = None
+    source: Path,
+    classes: Classes,
+    limit: int | None = None,
+    split: str | None = None,
+    besides: Iterable[str] = (),
 ) -> DataSet:
     """Index the data set at `source` for a model that tells `classes` apart; no image is read.
 
@@ -69,7 +78,8 @@ def open_data_set(
     one. `limit` picks that many, evenly over the classes, always the same ones.
 
     Raises DataSetError for anything missing, empty, malformed or out of the model's range, and
-    for labels that are off by one.
+    for labels that are off by one; MissingExtraError for the packages that its pictures need and
+    for those of `besides`, which the caller needs for other things, all at once.
     """
     found = _find(source, classes, limit, split)
     items = list(found.items)
@@ -81,7 +91,13 @@ def open_data_set(
     refuse_shifted_labels(items, classes, str(source))
     if limit is not None:
         items = [items[place] for place in sample_evenly([item.label for item in items], limit)]
+    require_packages((*besides, *_packages(items)), "This command")
     return DataSet(source, tuple(items), "", tuple(_warnings(items)), found.format, found.split)
+
+
+def _packages(items: list[Item]) -> tuple[str, ...]:
+    kinds = {type(item.picture): item.picture for item in items}
+    return tuple(name for picture in kinds.values() for name in picture.packages)
 
 
 def _warnings(items: list[Item]) -> Iterator[str]:

@@ -50,6 +50,9 @@ def _folder_labels(folders: list[Path], classes: Classes) -> list[int]:
     known = names if classes.names is None else classes.names
     if fer2013.are_emotions(names) and fer2013.are_emotions(known):
         return [fer2013.emotion_label(name, classes, f"Folder {name}") for name in names]
+    if classes.names is not None and set(names) <= set(classes.names):
+        # Also where the names are numbers, which Keras sorts as text: 0, 1, 10, 11, 2, ...
+        return [classes.names.index(name) for name in names]
     if classes.names is not None or all(name.isdecimal() for name in names):
         return [classes.index_of(folder.name, f"Folder {folder}") for folder in folders]
     if len(folders) != classes.count:

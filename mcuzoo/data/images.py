@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.errors import DataSetError, MissingExtraError
+from mcuzoo.errors import DataSetError
+from mcuzoo.extras import missing_error
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -72,7 +73,7 @@ def luma(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     try:
         from PIL import Image
     except ImportError as error:
-        raise MissingExtraError("images", "pillow", "Greying images") from error
+        raise missing_error(["pillow"], "Greying images") from error
     return np.array(Image.fromarray(pixels).convert("L"), dtype=np.uint8)[:, :, np.newaxis]
 
 
@@ -81,7 +82,7 @@ def _pillow_open() -> Callable[..., Image]:
     try:
         from PIL import Image
     except ImportError as error:
-        raise MissingExtraError("images", "pillow", "Decoding images") from error
+        raise missing_error(["pillow"], "Decoding images") from error
     # Pillow warns above a limit of its own; MAX_PIXELS is below it and is an error.
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)
     return Image.open

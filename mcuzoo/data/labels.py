@@ -65,16 +65,22 @@ class Classes:
 def load_classes(path: Path | None, count: int) -> Classes:
     """Classes of a model with `count` outputs, named by the lines of `path` when given.
 
-    Raises DataSetError when the file cannot be read or does not hold `count` lines.
+    Blank lines do not count. Raises DataSetError when the file cannot be read or does not hold
+    `count` names, or where a blank line stands in the place of one.
     """
     if path is None:
         return Classes(count)
     hint = "A labels file holds one class name a line, in the order of the model's outputs."
     try:
-        lines = path.read_text(encoding="utf-8-sig").rstrip().split("\n")
+        text = path.read_text(encoding="utf-8-sig").rstrip()
     except (OSError, UnicodeDecodeError) as error:
         raise DataSetError(f"The labels file {path} cannot be read: {error}", hint) from error
-    names = tuple(line.strip() for line in lines)
+    lines = [line.strip() for line in text.split("\n")]
+    names = tuple(line for line in lines if line)
+    if not names:
+        raise DataSetError(f"The labels file {path} is empty.", hint)
+    if len(names) < count == len(lines):
+        raise DataSetError(f"{path}, line {lines.index('') + 1} is blank: no class name.", hint)
     if len(names) != count:
         raise DataSetError(
             f"{path} names {len(names)} classes, the model has {count}.",

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mcuzoo.data.item import Item
 from mcuzoo.data.labels import Classes
 from mcuzoo.data.picture import Damaged, FilePicture, Picture
-from mcuzoo.errors import DataSetError, did_you_mean
+from mcuzoo.errors import DataSetError
+
+_DELIMITERS = (",", ";", "\t")
+_FILE_NAMES = ("filename", "file_name", "filepath", "file_path", "path", "image", "images", "img")
+_LABEL_NAMES = ("labels", "class", "class_name", "classname", "class_id", "category", "target")
+"""What other tools call these columns; a label that is overlooked would be no label."""
 
 _HINT = "It needs UTF-8 text and a header line: file,label (and, if you like, sha256)."
 
@@ -57,7 +62,33 @@ def header_of(path: Path) -> tuple[str, ...]:
             line = file.readline(1 << 16).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError):
         return ()
-    return tuple(name.strip().strip('"').lower() for name in line.split(","))
+    return _names(line, _delimiter(line))
+
+
+def _names(line: str, delimiter: str) -> tuple[str, ...]:
+    return tuple(name.strip().strip('"').lower() for name in line.split(delimiter))
+
+
+def _delimiter(header: str) -> str:
+    """What separates the cells: the first that gives a column `file`, else the most frequent.
+
+    Spreadsheets write semicolons where the comma is the decimal sign.
+    """
+    for delimiter in _DELIMITERS:
+        if "file" in _names(header, delimiter):
+            return delimiter
+    return max(_DELIMITERS, key=header.count)
+
+
+def _require_columns(header: Sequence[str], path: Path) -> None:
+    """Raise DataSetError for a missing column `file`, or a `label` under another name."""
+    for wanted, others in (("file", _FILE_NAMES), ("label", _LABEL_NAMES)):
+        other = next((name for name in header if name in others), None)
+        if wanted not in header and (other is not None or wanted == "file"):
+            raise DataSetError(
+                f"{path}, line 1: no column {wanted!r} among {', '.join(header)[:80] or 'none'}.",
+                (f"Call the column {other!r} {wanted!r}. " if other else "") + _HINT,
+            )
 
 
 def csv_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
@@ -65,19 +96,17 @@ def csv_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     line = 1
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.reader(file, strict=True)
+            delimiter = _delimiter(file.readline(1 << 16))
+            file.seek(0)
+            rows = csv.reader(file, delimiter=delimiter, strict=True)
             header = [name.strip().lower() for name in next(rows, [])]
-            if "file" not in header:
-                raise DataSetError(
-                    f"{path}, line 1: no column 'file' in {','.join(header)[:80]!r}.",
-                    f"{did_you_mean('file', header)}{_HINT}",
-                )
+            _require_columns(header, path)
             for cells in rows:
                 line = rows.line_num
                 if len(cells) > len(header):
                     raise DataSetError(
                         f"{path}, line {line}: {len(cells)} cells under {len(header)} columns.",
-                        "Put names that contain a comma in double quotes.",
+                        f"Put names that contain a {delimiter!r} in double quotes.",
                     )
                 if any(cells):
                     stripped = [cell.strip() for cell in cells]

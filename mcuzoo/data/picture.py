@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mcuzoo.data.images import decode_image, luma, read_image_file
 from mcuzoo.errors import DataSetError
+from mcuzoo.extras import IMAGES, RESIZER
 
 
 class Picture(Protocol):
@@ -20,6 +21,11 @@ class Picture(Protocol):
     @property
     def place(self) -> str:
         """Where it is, for messages."""
+        ...
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """The optional packages (extras.py) that it takes to make an input tensor of it."""
         ...
 
     def read(self) -> bytes:
@@ -44,6 +50,10 @@ class FilePicture:
     def place(self) -> str:
         return str(self.path)
 
+    @property
+    def packages(self) -> tuple[str, ...]:
+        return IMAGES
+
     def read(self) -> bytes:
         return read_image_file(self.path)
 
@@ -64,6 +74,10 @@ class PixelRow:
     @property
     def place(self) -> str:
         return f"{self.path}, line {self.line}"
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        return (RESIZER,)
 
     def read(self) -> bytes:
         try:
@@ -106,6 +120,10 @@ class DrawnSign:
     def place(self) -> str:
         return f"sign {self.label}/{self.number} of seed {self.seed}"
 
+    @property
+    def packages(self) -> tuple[str, ...]:
+        return (RESIZER,)
+
     def read(self) -> bytes:
         from mcuzoo.zoo.signs.draw import draw_sign
 
@@ -123,6 +141,10 @@ class Damaged:
 
     place: str
     reason: str
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        return ()
 
     def read(self) -> bytes:
         raise DataSetError(f"{self.place}: {self.reason}", "Correct the data set.")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.errors import MissingExtraError, ProjectError
+from mcuzoo.errors import ProjectError
+from mcuzoo.extras import missing_error
 from mcuzoo.project.manifest import Preprocessing
 
 _INT8 = np.iinfo(np.int8)
@@ -57,6 +58,6 @@ def _resize_bilinear(image: NDArray[np.uint8], height: int, width: int) -> NDArr
     try:
         import cv2
     except ImportError as error:
-        raise MissingExtraError("images", "opencv-python-headless", "Resizing images") from error
+        raise missing_error(["opencv-python-headless"], "Resizing images") from error
     resized = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
     return np.asarray(resized, dtype=np.uint8)

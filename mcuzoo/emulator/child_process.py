@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from mcuzoo import errors
-from mcuzoo.errors import McuzooError, MissingExtraError, PortError
+from mcuzoo.errors import McuzooError, PortError
 
 _START_S = 60.0
 _END_S = 2.0
@@ -107,8 +107,6 @@ class BoardProcess:
     def _error(self, said: dict[str, Any] | None) -> McuzooError:
         if said is not None and "error" in said:
             kind = getattr(errors, str(said["error"]), McuzooError)
-            if kind is MissingExtraError:
-                kind = McuzooError
             error: McuzooError = kind(str(said.get("message")), str(said.get("hint")))
             return error
         talk = " ".join(line.strip() for line in self._said)

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 
 from mcuzoo.emulator.block_counter import BlockCounter, BlockHook
 from mcuzoo.emulator.refusal import Access
-from mcuzoo.errors import EmulatorError, MissingExtraError
+from mcuzoo.errors import EmulatorError
+from mcuzoo.extras import missing_error
 
 _NEVER = 0xFFFF_FFFF
 _THUMB = 1
@@ -60,7 +61,7 @@ class Engine:
             from unicorn import arm_const
             from unicorn.unicorn_py3 import unicorn as binding
         except ImportError:
-            raise MissingExtraError("emulator", "unicorn", "The emulated board") from None
+            raise missing_error(["unicorn"], "The emulated board") from None
         self._unicorn: Any = unicorn
         self._binding: Any = binding
         self._arm: Any = arm_const

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 from mcuzoo.errors import PortError
+from mcuzoo.extras import EMULATOR
 
 SCHEME = "emulator://"
 _OPTIONS = ("count", "board")
@@ -25,6 +26,11 @@ def parse_emulator_url(url: str) -> tuple[Path, dict[str, str]]:
             f"{SCHEME}PROJECT?count=N|all|0&board=B; the options may be left out.",
         )
     return Path(path), options
+
+
+def port_packages(port: str) -> tuple[str, ...]:
+    """The optional packages (extras.py) that it takes to open `port`."""
+    return EMULATOR if port.lower().startswith(SCHEME) else ()
 
 
 def emulated_project(url: str) -> Path | None:

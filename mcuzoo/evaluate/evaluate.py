@@ -32,10 +32,12 @@ def evaluate(
     on_finding: Callable[[Finding], None] = lambda finding: None,
     *,
     resume: bool = False,
+    show: int | None = None,
 ) -> Evaluation:
     """Run the images of `plan`, on as many hands as it says, and give the figures.
 
-    What each image gives is kept in the cache until the end; `resume` goes on from there.
+    What each image gives is kept in the cache until the end; `resume` goes on from there. show: so
+    many predictions are in the result; None: all of a few, else the worst misses.
 
     Images that cannot be read are counted and named in the result. `talk` is told what takes
     long, `on_finding` what each image gave. Raises DataSetError when no image can be used or the
@@ -45,7 +47,7 @@ def evaluate(
     has their figures.
     """
     task, items = plan.task, plan.data_set.items
-    tally = Tally(task.first.classes)
+    tally = Tally(task.first.classes, show)
     boards: dict[int, str] = {}
     with sigterm_interrupts(), ExitStack() as stack:
         writer = None
@@ -107,6 +109,7 @@ def _result(plan: Plan, tally: Tally, seconds: float, boards: dict[int, str]) ->
         jobs=plan.jobs,
         seconds=seconds,
         class_names=plan.classes.names,
+        shown=tally.shown(plan.classes.names),
         against=None if task.second is None else _facts(plan, 1, boards),
         comparison=None if task.second is None else tally.comparison,
     )

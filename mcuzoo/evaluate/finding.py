@@ -19,10 +19,11 @@ from mcuzoo.run.score import ranks, top1
 @dataclass(frozen=True)
 class Answer:
     """top1: the class, of equal scores the lowest; rank: how many classes come before the label's
-    own, None without a label."""
+    own, None without a label; score: that of top1, dequantized."""
 
     top1: int
     rank: int | None
+    score: float
 
 
 @dataclass(frozen=True)
@@ -63,14 +64,14 @@ def find(task: Task, engines: Sequence[Runs], item: Item) -> Finding:
         return Finding(item, error=first.reason)
     output = _scores(task.first, engines[0], first)
     known = replace(item, sha256=first.sha256)
-    finding = Finding(known, first=_answer(output, item), output=output)
+    finding = Finding(known, first=_answer(task.first, output, item), output=output)
     if task.second is not None:
         same = _recipe(task.first) == _recipe(task.second)
         second = first if same else _prepared(task.second, item)
         if isinstance(second, Unusable):
             return Finding(item, error=second.reason)
         other = _scores(task.second, engines[1], second)
-        finding = replace(finding, second=_answer(other, item))
+        finding = replace(finding, second=_answer(task.second, other, item))
         if task.comparable and output.dtype == other.dtype == np.int8:
             steps = np.abs(output.astype(np.int16) - other)
             finding = replace(finding, distance=int(steps.max()))
@@ -97,8 +98,10 @@ def _scores(subject: Subject, engine: Runs, prepared: Prepared) -> NDArray[Any]:
     return output
 
 
-def _answer(output: NDArray[Any], item: Item) -> Answer:
+def _answer(subject: Subject, output: NDArray[Any], item: Item) -> Answer:
+    best = top1(output)
+    score = subject.output_scale * (float(output[best]) - subject.output_zero_point)
     if item.label is None:
-        return Answer(top1(output), None)
+        return Answer(best, None, score)
     rank = ranks(output[np.newaxis], np.array([item.label]))
-    return Answer(top1(output), int(rank[0]))
+    return Answer(best, int(rank[0]), score)

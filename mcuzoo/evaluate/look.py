@@ -15,7 +15,8 @@ from mcuzoo.data.doctor.tensor_file import read_tensor
 from mcuzoo.data.images import decode_image, read_image_file
 from mcuzoo.data.preprocess import preprocess
 from mcuzoo.errors import MissingModelError, UsageError
-from mcuzoo.evaluate.subject import Subject, host_engine, make_subject
+from mcuzoo.evaluate.subject import Subject, engine_packages, host_engine, make_subject
+from mcuzoo.extras import IMAGES, require_packages
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.read import load_model
 from mcuzoo.project.manifest import Preprocessing
@@ -84,6 +85,8 @@ def look(image: Path, model: str, tensor: Path | None = None, crop: float | None
     if crop is not None and not 0 < crop <= 1:
         raise UsageError(f"--crop {crop} is no fraction.", "Give a number above 0, up to 1.")
     patient = _patient(model)
+    engine = () if patient.subject is None else engine_packages(patient.subject)
+    require_packages((*IMAGES, *engine), "This command")
     recipe = patient.recipe if crop is None else replace(patient.recipe, crop=crop)
     pixels = decode_image(read_image_file(image), recipe.color, str(image))
     right = preprocess(pixels, recipe, patient.shape)

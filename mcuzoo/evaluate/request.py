@@ -14,7 +14,7 @@ from mcuzoo.data.labels import Classes, load_classes
 from mcuzoo.data.recipe import recipe_warnings
 from mcuzoo.errors import UsageError
 from mcuzoo.evaluate.finding import Task
-from mcuzoo.evaluate.subject import EMULATOR, Subject, make_subject
+from mcuzoo.evaluate.subject import EMULATOR, Subject, engine_packages, make_subject
 from mcuzoo.graph.read import load_model
 from mcuzoo.zoo.catalog import catalog
 from mcuzoo.zoo.find import require_model_file
@@ -74,8 +74,9 @@ def make_plan(request: Request) -> Plan:
         second = _second(request, first, source, other)
         sources.append(other)
     classes = _classes(request, source, first.classes)
-    data_set = open_data_set(request.data, classes, request.limit, request.split)
     task = Task(first, second, request.outputs is not None)
+    besides = [package for subject in task.subjects for package in engine_packages(subject)]
+    data_set = open_data_set(request.data, classes, request.limit, request.split, besides)
     return Plan(
         task=task,
         sources=tuple(sources),

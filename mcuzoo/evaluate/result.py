@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.run.paired import Paired
+from mcuzoo.run.predictions import Shown
 from mcuzoo.run.score import Accuracy
 
 SCHEMA = 1
@@ -106,6 +107,7 @@ class Evaluation:
     jobs: int
     seconds: float
     class_names: tuple[str, ...] | None = None
+    shown: Shown = field(default_factory=Shown)
     against: ModelFacts | None = None
     comparison: Comparison | None = None
 
@@ -156,6 +158,7 @@ class Evaluation:
                 for one in self.per_class
             ],
             "confusion": [list(triple) for triple in self.confusion],
+            **self.shown.as_dict(),
             "bad": [asdict(one) for one in self.bad],
             "jobs": self.jobs,
             "seconds": self.seconds,

@@ -9,10 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.data.recipe import check_recipe
+from mcuzoo.emulator.url import port_packages
 from mcuzoo.errors import ModelError, UsageError, did_you_mean
+from mcuzoo.extras import EMULATOR as EMULATOR_PACKAGES
+from mcuzoo.extras import LITERT
+from mcuzoo.extras import TFLM as TFLM_PACKAGE
 from mcuzoo.graph.model import DType, Model, Tensor
 from mcuzoo.graph.program import build_program
 from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.toolchain.find import compiler_packages
 
 Kind = Literal["int8", "uint8", "float32"]
 
@@ -33,7 +38,8 @@ class Subject:
     """A model on an engine. `engine`: one of HOST_ENGINES, "emulator", or a port.
 
     shape: the input's, (1, H, W, C); input_scale: its quantization's, None of floats. Scores are
-    int8, one per class (those of UINT8 are 128 below the model's own), or float32 of a float model.
+    int8, one per class (those of UINT8 are 128 below the model's own), or float32 of a float model;
+    a score q stands for output_scale * (q - output_zero_point).
     """
 
     model: Model
@@ -43,6 +49,8 @@ class Subject:
     shape: tuple[int, ...]
     classes: int
     input_scale: float | None = None
+    output_scale: float = 1.0
+    output_zero_point: int = 0
 
     @property
     def on_host(self) -> bool:
@@ -57,7 +65,7 @@ def make_subject(model: Model, recipe: Preprocessing, engine: str | None) -> Sub
     nothing here can run, UsageError for an engine that cannot run this one, ProjectError for a
     recipe that cannot feed it.
     """
-    kind, source, classes = _ends(model)
+    kind, source, target = _ends(model)
     shape, quantization = source.shape, source.quantization
     check_recipe(recipe, shape)
     chosen = engine or (REFERENCE if kind == "int8" else LITERT_REF)
@@ -74,11 +82,23 @@ def make_subject(model: Model, recipe: Preprocessing, engine: str | None) -> Sub
             "/dev/ttyACM0 or emulator://PROJECT.",
         )
     scale = None if kind == "float32" or quantization is None else quantization.scale
-    return Subject(model, recipe, kind, chosen, shape, classes, scale)
+    classes = target.elements
+    if kind == "float32" or target.quantization is None:
+        return Subject(model, recipe, kind, chosen, shape, classes, scale)
+    ends = target.quantization.scale, target.quantization.zero_point - 128 * (kind == "uint8")
+    return Subject(model, recipe, kind, chosen, shape, classes, scale, *ends)
 
 
 def _looks_like_a_port(engine: str) -> bool:
     return "/" in engine or "\\" in engine or engine.upper().startswith("COM")
+
+
+def engine_packages(subject: Subject) -> tuple[str, ...]:
+    """The optional packages (extras.py) that the subject's engine needs."""
+    if subject.engine == EMULATOR:
+        return (*EMULATOR_PACKAGES, *compiler_packages())
+    host = {REFERENCE: (), TFLM: (TFLM_PACKAGE,), XNNPACK: (LITERT,), LITERT_REF: (LITERT,)}
+    return host[subject.engine] if subject.on_host else port_packages(subject.engine)
 
 
 def host_engine(subject: Subject) -> Runs:
@@ -106,7 +126,7 @@ def host_engine(subject: Subject) -> Runs:
     return LitertEngine(model, resolver)
 
 
-def _ends(model: Model) -> tuple[Kind, Tensor, int]:
+def _ends(model: Model) -> tuple[Kind, Tensor, Tensor]:
     try:
         program = build_program(model)
     except ModelError:
@@ -114,9 +134,9 @@ def _ends(model: Model) -> tuple[Kind, Tensor, int]:
         if kind is None:
             raise
     else:
-        return "int8", program.input_tensor, program.output_tensor.elements
+        return "int8", program.input_tensor, program.output_tensor
     source, target = model.tensor(model.inputs[0]), model.tensor(model.outputs[0])
-    return kind, source, target.elements
+    return kind, source, target
 
 
 def _other_kind(model: Model) -> Kind | None:

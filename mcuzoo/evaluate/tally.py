@@ -10,6 +10,7 @@ from mcuzoo.errors import DataSetError
 from mcuzoo.evaluate.finding import Answer, Finding
 from mcuzoo.evaluate.result import Agreement, BadImage, ClassResult, Comparison, Scores
 from mcuzoo.run.paired import Paired
+from mcuzoo.run.predictions import Chooser, Prediction, Shown
 from mcuzoo.run.score import Accuracy, wilson_interval
 
 TOP = 5
@@ -17,9 +18,9 @@ _ENOUGH = 20
 
 
 class Tally:
-    """Add findings in the order of the data set, then ask."""
+    """Add findings in the order of the data set, then ask. show: see Chooser."""
 
-    def __init__(self, classes: int) -> None:
+    def __init__(self, classes: int, show: int | None = None) -> None:
         self.images = 0
         self.bad: list[BadImage] = []
         self._classes = classes
@@ -29,6 +30,7 @@ class Tally:
         self._shifted: Counter[int] = Counter()
         self._distances: Counter[int] = Counter()
         self._flips = 0
+        self._chooser = Chooser(show)
         self._pairs: Counter[tuple[bool, bool]] = Counter()
 
     def add(self, finding: Finding) -> None:
@@ -39,6 +41,8 @@ class Tally:
         self.images += 1
         self._digest.update(repr((item.index, item.file, item.label, item.sha256)).encode())
         self._first.add(finding.first)
+        answer = finding.first
+        self._chooser.add(Prediction(item.index, item.file, item.label, answer.top1, answer.score))
         if item.label is not None:
             self._confusion[item.label, finding.first.top1] += 1
             self._shifted[finding.first.top1 - item.label] += 1
@@ -82,6 +86,10 @@ class Tally:
     def confusion(self) -> tuple[tuple[int, int, int], ...]:
         """(label, predicted, images) wherever there are any, in ascending order."""
         return tuple((*pair, count) for pair, count in sorted(self._confusion.items()))
+
+    def shown(self, names: tuple[str, ...] | None) -> Shown:
+        """The predictions that a user is shown."""
+        return self._chooser.shown(names)
 
     @property
     def comparison(self) -> Comparison:

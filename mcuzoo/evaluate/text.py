@@ -21,6 +21,7 @@ def evaluation_text(found: Evaluation, width: int = 80) -> str:
     width: columns that the classes' table may take.
     """
     lines = [
+        *(f"{name:<10}  {text}" for name, text in found.shown.lines()),
         f"model       {_model(found.model)}",
         f"data        {found.data.source}: {found.data.format}"
         + (f", {found.data.split}" if found.data.split else ""),

@@ -11,8 +11,8 @@ from mcuzoo.errors import ModelError, UnsupportedOpError
 from mcuzoo.graph.model import DType, Model, Op, Tensor
 
 QUANTIZE_HINT = (
-    "Quantize the model to INT8 (int8 activations and weights, int32 bias) with a representative "
-    "data set."
+    "Quantize the float network to INT8 (int8 activations and weights, int32 bias): "
+    "mcuzoo quantize FLOAT OUT.tflite --calibration IMAGES"
 )
 UINT8_HINT = (
     "Both the aot and the tflm runtime want INT8: `mcuzoo convert IN.tflite OUT.tflite` rewrites "

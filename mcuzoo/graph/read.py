@@ -8,6 +8,7 @@ from typing import Any
 
 from mcuzoo.errors import InputError, ModelError
 from mcuzoo.graph.flatbuffer import Reader, Table, damaged
+from mcuzoo.graph.foreign import foreign_model
 from mcuzoo.graph.model import Model, Op
 from mcuzoo.graph.read_tensor import read_tensor
 from mcuzoo.graph.schema import (
@@ -40,6 +41,7 @@ def load_model(path: Path) -> Model:
     """
     try:
         size_bytes = path.stat().st_size
+        _refuse_foreign(path)
         if path.is_dir():
             raise IsADirectoryError(f"{path} is a folder")
         if size_bytes > MAX_FILE_BYTES:
@@ -61,6 +63,18 @@ def load_model(path: Path) -> Model:
         return parse_model(raw, path.stem)
     except ModelError as error:
         raise type(error)(f"{path}: {error.message}", error.hint) from error
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Raise ModelError for a file that is known to be something else than a .tflite."""
+    if path.is_file():
+        with path.open("rb") as file:
+            if file.read(8)[4:] == FILE_IDENTIFIER:
+                return
+    foreign = foreign_model(path) if path.is_file() or path.is_dir() else None
+    if foreign is not None:
+        what, hint = foreign
+        raise ModelError(f"{path} is no TFLite model but {what}.", hint)
 
 
 def parse_model(raw: bytes, name: str) -> Model:

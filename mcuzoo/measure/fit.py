@@ -15,6 +15,7 @@ from mcuzoo.codegen.project import export_project
 from mcuzoo.codegen.tflm.options import TflmOptions
 from mcuzoo.emulator.url import SCHEME
 from mcuzoo.errors import FirmwareError, FitError, ProjectError, WrongFirmwareError
+from mcuzoo.extras import EMULATOR, require_packages
 from mcuzoo.graph.read import load_model
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.session import Session
@@ -34,6 +35,7 @@ from mcuzoo.project.manifest import (
 )
 from mcuzoo.run.board import check_firmware
 from mcuzoo.toolchain.build import build_project
+from mcuzoo.toolchain.find import compiler_packages
 from mcuzoo.zoo.registry import ModelSource
 
 ROOM_BYTES = 16_384
@@ -101,6 +103,9 @@ def measure_fit(request: MeasureRequest, talk: Callable[[str], None]) -> FitMeas
     WrongFirmwareError when the port's board runs another firmware and FirmwareError when the
     project does not give in the measured arena what it gave in a large one.
     """
+    # The project is booted on the emulated board at the end, whatever was measured.
+    compiler = compiler_packages() if request.tflm is None else ()
+    require_packages((*EMULATOR, *compiler), "Measuring")
     plan = _plan(request)
     predicted = predicted_figures(plan)
     with tempfile.TemporaryDirectory(prefix="mcuzoo-measure-") as scratch:

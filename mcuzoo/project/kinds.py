@@ -12,6 +12,8 @@ RUNTIMES = ("aot", "tflm")
 PROJECTS = ("cmake", "mcuxpresso")
 """Stand-alone CMake project; application for NXP's MCUXpresso SDK."""
 
+DEFAULT_MODEL = "mobilenet_v1_0.25_128"
+"""The model of a command that is given none."""
 DEFAULT_RUNTIME, DEFAULT_PROJECT = "tflm", "mcuxpresso"
 """What export makes, and fit judges, unless told otherwise."""
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from mcuzoo.data.labels import Classes, load_classes
 from mcuzoo.errors import ModelError, UsageError
+from mcuzoo.extras import IMAGES, LITERT, require_packages
 from mcuzoo.files import require_outputs, write_output
 from mcuzoo.graph.coverage import check_aot
 from mcuzoo.graph.model import Model
@@ -20,7 +21,7 @@ from mcuzoo.graph.program import Program, build_program
 from mcuzoo.graph.read import load_model, parse_model
 from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.quantize.calibration import DEFAULT_COUNT, Calibration, calibration_images
-from mcuzoo.quantize.process import WorkerRun, require_tensorflow, run_worker
+from mcuzoo.quantize.process import WorkerRun, run_worker
 from mcuzoo.quantize.source import FloatSource, find_source
 from mcuzoo.quantize.spec import WorkerSpec
 from mcuzoo.zoo.catalog import catalog
@@ -38,6 +39,7 @@ class QuantizeRequest:
 
     network: the zoo's model that the file belongs to, for its layers, preprocessing and labels.
     input: (height, width, channels), where the file does not say. labels: class names, one a line.
+    scored: whether both models will be scored afterwards, which needs LiteRT.
     """
 
     source: str
@@ -48,6 +50,7 @@ class QuantizeRequest:
     input: tuple[int, int, int] | None = None
     labels: Path | None = None
     split: str | None = None
+    scored: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,10 +94,12 @@ def quantize_model(request: QuantizeRequest, on_stage: Stage = lambda stage: Non
     Raises MissingExtraError without TensorFlow, InputError and ModelError for a source that cannot
     be quantized, DataSetError for images that cannot be used.
     """
-    require_tensorflow()
     if request.samples < 1:
         raise UsageError(f"--samples {request.samples}: at least one image.", "Try --samples 100.")
     source, zoo = _source(request)
+    require_packages(
+        ("tensorflow", *IMAGES, *((LITERT,) if request.scored else ())), "Quantizing a model"
+    )
     require_outputs(
         {"OUT.tflite": request.output},
         {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from mcuzoo.errors import MissingExtraError, ModelError, ToolchainError
+from mcuzoo.errors import ModelError, ToolchainError
 from mcuzoo.quantize.spec import WorkerReport, WorkerSpec
 
 _WORKER = "mcuzoo.quantize.worker"
@@ -30,12 +29,6 @@ class WorkerRun:
     noise_lines: int
 
 
-def require_tensorflow() -> None:
-    """Raises MissingExtraError when it is not installed. Does not import it."""
-    if importlib.util.find_spec("tensorflow") is None:
-        raise MissingExtraError("tensorflow", "tensorflow", "Quantizing a model")
-
-
 def run_worker(
     spec: WorkerSpec, on_stage: Callable[[str], None], on_converted: Callable[[], Path]
 ) -> WorkerRun:
@@ -45,7 +38,6 @@ def run_worker(
     Raises ModelError for a source that TensorFlow cannot make INT8, with its last words,
     ToolchainError when the process dies, and what on_converted raises.
     """
-    require_tensorflow()
     began = time.monotonic()
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as noise:
         child = subprocess.Popen(

@@ -8,6 +8,7 @@ from enum import Enum
 from pathlib import Path
 
 from mcuzoo.errors import InputError, UsageError, did_you_mean
+from mcuzoo.graph.foreign import foreign_model
 from mcuzoo.zoo.catalog import catalog
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
@@ -44,6 +45,14 @@ def find_source(path: Path, network: str | None = None) -> FloatSource:
     return FloatSource(path, _kind(path), network)
 
 
+def _is_keras(path: Path) -> bool:
+    """A zip file, but none that is known to be another's."""
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return "model.weights.h5" in archive.namelist() or path.suffix.lower() == ".keras"
+
+
 def _kind(path: Path) -> Kind:
     hint = "Give a .keras or .h5 file, the folder of a SavedModel, or a float .tflite."
     try:
@@ -59,6 +68,7 @@ def _kind(path: Path) -> Kind:
         return Kind.HDF5
     if head[4:8] == _TFLITE_MAGIC:
         return Kind.TFLITE
-    if zipfile.is_zipfile(path):
+    if _is_keras(path):
         return Kind.KERAS
-    raise InputError(f"{path} is neither a Keras file nor a .tflite.", hint)
+    what, advice = foreign_model(path) or ("neither a Keras file nor a .tflite", hint)
+    raise InputError(f"{path} is {what}.", advice)

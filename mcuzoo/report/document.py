@@ -7,9 +7,10 @@ from pathlib import Path
 
 from mcuzoo.link.state import LinkState
 from mcuzoo.run.latency import Latency
+from mcuzoo.run.predictions import prediction_dict
 from mcuzoo.run.record import Row, Status
 from mcuzoo.run.score import Accuracy
-from mcuzoo.run.summary import RunSummary
+from mcuzoo.run.summary import RunSummary, predictions_of
 
 SCHEMA = 1
 
@@ -48,6 +49,9 @@ def run_document(run: Path, summary: RunSummary) -> dict[str, object]:
         "images_per_second": summary.images_per_second,
         "resent": summary.resent,
         "line": _line(meta.link, summary.resent),
+        "predictions": [
+            prediction_dict(one, meta.class_names) for one in predictions_of(summary.rows)
+        ],
         "failed": [_failure(row) for row in summary.rows if row.error is not None],
         "verdict": {
             "passed": summary.verdict.passed,

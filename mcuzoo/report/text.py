@@ -7,19 +7,30 @@ from collections.abc import Iterator
 from mcuzoo.link.counts import UNKNOWN_UNIT, agent_note
 from mcuzoo.link.state import LinkState
 from mcuzoo.run.latency import Latency
+from mcuzoo.run.predictions import Chooser, Shown
 from mcuzoo.run.record import Row, Status
 from mcuzoo.run.score import Accuracy
-from mcuzoo.run.summary import RunSummary
+from mcuzoo.run.summary import RunSummary, predictions_of
 
 _SHOWN = 5
 _NOT_MEASURED = "not measured"
 
 
-def summary_text(summary: RunSummary) -> str:
-    """The summary as aligned lines, the verdict last; ends with a newline."""
-    pairs = [*_facts(summary), *_findings(summary)]
+def summary_text(summary: RunSummary, show: int | None = None) -> str:
+    """The summary as aligned lines, the verdict last; ends with a newline.
+
+    show: so many predictions; None: all of a few, else the worst misses.
+    """
+    pairs = [*_predictions(summary, show).lines(), *_facts(summary), *_findings(summary)]
     width = max(len(name) for name, _ in pairs)
     return "".join(f"{name:<{width}}  {text}\n" for name, text in pairs)
+
+
+def _predictions(summary: RunSummary, show: int | None) -> Shown:
+    chooser = Chooser(show)
+    for prediction in predictions_of(summary.rows):
+        chooser.add(prediction)
+    return chooser.shown(summary.meta.class_names)
 
 
 def _facts(summary: RunSummary) -> Iterator[tuple[str, str]]:

@@ -8,10 +8,10 @@ from typing import Any
 
 from mcuzoo.board.load import list_boards
 from mcuzoo.board.model import Board
-from mcuzoo.errors import InputError, McuzooError, did_you_mean
+from mcuzoo.errors import InputError, McuzooError
 from mcuzoo.plan.zoo_facts import Facts, FactsCache, Fits, identity_of, structure_facts
 from mcuzoo.project.manifest import Preprocessing
-from mcuzoo.zoo.catalog import catalog
+from mcuzoo.zoo.catalog import catalog, similar_model
 from mcuzoo.zoo.derived import known_derivative
 from mcuzoo.zoo.find import FoundFile, find_file, find_model_file
 from mcuzoo.zoo.measured import Measurement, best_of, measurements
@@ -126,7 +126,7 @@ def zoo_table(
     if name is not None and name not in known:
         raise InputError(
             f"The zoo has no model {name!r}; it has {', '.join(known)}.",
-            f"{did_you_mean(name, known)}mcuzoo inspect takes the path of a file.",
+            f"{similar_model(name)}mcuzoo inspect takes the path of a file.",
         )
     boards = list_boards()
     cache = FactsCache(boards)

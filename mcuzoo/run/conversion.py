@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mcuzoo.data.dataset import DataSet, load_data_set
 from mcuzoo.data.labels import Classes, load_classes
 from mcuzoo.errors import DataSetError
+from mcuzoo.extras import LITERT
 from mcuzoo.graph.model import Model
 from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.run.feed import Unusable, prepare
@@ -119,17 +120,18 @@ def make_comparison(
     `labels` file is given. Raises DataSetError, MissingExtraError, ModelError.
     """
     converted = ReferenceEngine(conversion.model)
-    uint8 = conversion.report.source_dtype == "uint8"
-    original: Runs = LitertUint8Engine(source) if uint8 else LitertEngine(source)
     count = converted.program.output_tensor.elements
     known = labels is None and names is not None and len(names) == count
     classes = Classes(count, names) if known else load_classes(labels, count)
+    data_set = load_data_set(images, classes, limit, besides=[LITERT])
+    uint8 = conversion.report.source_dtype == "uint8"
+    original: Runs = LitertUint8Engine(source) if uint8 else LitertEngine(source)
     return Comparison(
         original=original,
         converted=converted,
         recipe=recipe,
         shape=converted.program.input_tensor.shape,
-        data_set=load_data_set(images, classes, limit),
+        data_set=data_set,
     )
 
 

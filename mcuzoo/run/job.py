@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
@@ -12,6 +12,7 @@ from mcuzoo.data.dataset import DataSet, load_data_set
 from mcuzoo.data.labels import Classes, load_classes
 from mcuzoo.data.recipe import check_recipe, recipe_warnings
 from mcuzoo.data.signs import is_signs
+from mcuzoo.emulator.url import port_packages
 from mcuzoo.errors import UnsupportedOpError, UsageError
 from mcuzoo.project.manifest import Manifest, load_manifest, load_project
 from mcuzoo.run.baud import baud_note, project_baud
@@ -20,7 +21,6 @@ from mcuzoo.run.project import find_project, reference_engine
 from mcuzoo.run.record import Settings
 from mcuzoo.run.upload import (
     Upload,
-    load_own_samples,
     own_classes,
     own_samples,
     prepare_upload,
@@ -67,10 +67,12 @@ class Job:
     baud_note: str = ""
 
 
-def make_job(request: Request) -> Job:
+def make_job(request: Request, say: Callable[[str], None] = lambda text: None) -> Job:
     """Resolve a request; a resumed run's own settings stand in for options not given.
 
-    Raises UsageError, ProjectError, DataSetError or InputError, all before a port is touched.
+    `say` is told which project was chosen where none was named. Raises UsageError, ProjectError,
+    DataSetError or InputError, all before a port is touched; it is touched here, with what that
+    raises, only to ask the board which of several projects it runs.
     """
     if request.resume is not None and request.out is not None:
         raise UsageError("--out and --resume exclude each other.", "--resume RUN writes to RUN.")
@@ -81,7 +83,7 @@ def make_job(request: Request) -> Job:
     if request.out is not None:
         require_no_run(request.out)
     earlier = None if request.resume is None else read_run(request.resume)[0].settings
-    project = _project(request, earlier)
+    project = _project(request, earlier, say)
     upload = _upload(request, earlier, project)
     manifest = load_manifest(project) if upload is None else upload.manifest
     check_recipe(manifest.preprocessing, manifest.input.shape)
@@ -92,10 +94,13 @@ def make_job(request: Request) -> Job:
     )
     if upload is not None and settings.labels is None:
         classes = own_classes(upload)
-    if upload is not None and settings.data_set == str(own_samples(upload)):
-        data_set = load_own_samples(upload, classes, settings.limit)
-    else:
-        data_set = load_data_set(Path(settings.data_set), classes, settings.limit, settings.split)
+    data_set = load_data_set(
+        Path(settings.data_set),
+        classes,
+        settings.limit,
+        settings.split,
+        besides=port_packages(settings.port),
+    )
     if settings.min_top1 is not None and all(item.label is None for item in data_set.items):
         raise UsageError(
             f"--min-top1 needs labels, and {settings.data_set} has none.",
@@ -120,10 +125,16 @@ def _doubts(manifest: Manifest) -> Iterator[str]:
     return recipe_warnings(manifest.preprocessing, model.name, model.sha256, manifest.input.scale)
 
 
-def _project(request: Request, earlier: Settings | None) -> Path:
+def _project(request: Request, earlier: Settings | None, say: Callable[[str], None]) -> Path:
     if request.project is None and earlier is not None:
         return Path(earlier.project)
-    return find_project(request.port, request.project)
+    return find_project(
+        request.port,
+        request.project,
+        universal=request.upload is not None,
+        baud=request.baud,
+        say=say,
+    )
 
 
 def _upload(request: Request, earlier: Settings | None, project: Path) -> Upload | None:

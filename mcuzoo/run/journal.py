@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -171,6 +171,23 @@ class Journal:
         self._database.execute("REPLACE INTO run VALUES (?, ?)", (key, json.dumps(value)))
 
 
+def newest_run(folder: Path) -> Path:
+    """`folder` itself when it is a run, else the run in it that was begun last.
+
+    Raises InputError when there is none.
+    """
+    if (folder / JOURNAL_NAME).is_file():
+        return folder
+    begun: list[tuple[str, int, Path]] = []
+    for journal in folder.glob(f"*/{JOURNAL_NAME}"):
+        with suppress(InputError):  # a damaged run beside others
+            meta, _ = read_run(journal.parent)
+            begun.append((meta.started, journal.stat().st_mtime_ns, journal.parent))
+    if not begun:
+        _existing(folder)
+    return max(begun)[2]
+
+
 def read_run(folder: Path) -> tuple[RunMeta, tuple[Row, ...]]:
     """A run as it stands, also while it is being written; rows in data set order.
 
@@ -184,7 +201,7 @@ def read_run(folder: Path) -> tuple[RunMeta, tuple[Row, ...]]:
 def _existing(folder: Path) -> None:
     if not (folder / JOURNAL_NAME).is_file():
         raise InputError(
-            f"{folder} holds no run: there is no {JOURNAL_NAME}.",
+            f"{folder} holds no run: there is no {JOURNAL_NAME}, in it or one folder below.",
             "mcuzoo run-serial makes one and prints its folder.",
         )
 

@@ -14,8 +14,9 @@ from mcuzoo.data.dataset import load_data_set
 from mcuzoo.data.labels import Classes
 from mcuzoo.data.picture import FilePicture, Picture
 from mcuzoo.data.preprocess import preprocess
-from mcuzoo.emulator.url import SCHEME
+from mcuzoo.emulator.url import SCHEME, port_packages
 from mcuzoo.errors import UnsupportedOpError, UsageError
+from mcuzoo.extras import IMAGES, require_packages
 from mcuzoo.link.channel import DeviceLog
 from mcuzoo.link.session import Session
 from mcuzoo.link.state import LinkState
@@ -61,6 +62,7 @@ def profile_target(
     trace: TextIO | None = None,
     on_log: Callable[[DeviceLog], None] | None = None,
     on_warning: Callable[[str], None] = lambda text: None,
+    say: Callable[[str], None] = lambda text: None,
 ) -> ModelProfile:
     """Profile one inference on a board that runs the project's newest build.
 
@@ -69,14 +71,17 @@ def profile_target(
     port is touched, then what the link raises, and WrongFirmwareError.
     """
     port = emulated_port(request.target)
-    project = _project(port, request)
+    project = _project(port, request, say)
     upload = None
     if request.upload is not None:
         universal = require_universal(load_project(project), project)
         upload = prepare_upload(resolve_model(request.upload), universal)
     manifest = load_manifest(project) if upload is None else upload.manifest
+    samples = _samples(project, manifest, upload)
+    pictures = request.image is not None or samples is not None
+    require_packages((*port_packages(port), *(IMAGES if pictures else ())), "This command")
     model = project_model(project, manifest) if upload is None else upload.model
-    tensor, name = _input(manifest, request.image, _samples(project, manifest, upload))
+    tensor, name = _input(manifest, request.image, samples)
     engine = None
     if request.reference:
         try:
@@ -107,9 +112,15 @@ def emulated_port(target: str) -> str:
     return f"{SCHEME}{target}?count=all" if (Path(target) / MANIFEST_NAME).is_file() else target
 
 
-def _project(port: str, request: ProfileRequest) -> Path:
+def _project(port: str, request: ProfileRequest, say: Callable[[str], None]) -> Path:
     try:
-        return find_project(port, request.project)
+        return find_project(
+            port,
+            request.project,
+            universal=request.upload is not None,
+            baud=request.baud,
+            say=say,
+        )
     except UsageError:
         raise UsageError(
             f"{request.target!r} is no project folder, so it is a port, and which project its "

@@ -2,22 +2,48 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mcuzoo.emulator.url import emulated_project
-from mcuzoo.errors import ProjectError, UsageError
+from mcuzoo.emulator.url import emulated_project, port_packages
+from mcuzoo.errors import ProjectError, UsageError, WrongFirmwareError
+from mcuzoo.extras import require_packages
 from mcuzoo.graph.model import Model
-from mcuzoo.project.manifest import MANIFEST_NAME, Manifest
+from mcuzoo.project.manifest import (
+    MANIFEST_NAME,
+    AnyManifest,
+    Manifest,
+    UniversalManifest,
+    load_project,
+)
 
 if TYPE_CHECKING:
     from mcuzoo.zoo.engines.reference import ReferenceEngine
 
 
-def find_project(port: str | None, given: Path | None) -> Path:
-    """The project folder: the one given, that of an emulator:// port, or the current folder.
+DEFAULT_BAUD = 115200
+_LISTED = 6
 
-    Raises UsageError when there is none, PortError for a malformed URL.
+
+def find_project(
+    port: str | None,
+    given: Path | None = None,
+    *,
+    universal: bool = False,
+    baud: int | None = None,
+    say: Callable[[str], None] = lambda text: None,
+) -> Path:
+    """The project folder: the one given, that of an emulator:// port, or the current folder; else
+    the only project in the current folder, or the one whose build the board at `port` says it runs.
+
+    universal: projects that take a model over the link are meant, as far as there are any; else
+    those with a model. `say` is told what was chosen among folders. The port is opened only to
+    choose among several.
+
+    Raises UsageError when there is no project or no port to ask, WrongFirmwareError when the board
+    runs none of them, PortError for a malformed URL, and what opening the port raises.
     """
     if given is not None:
         return given.resolve()
@@ -26,10 +52,68 @@ def find_project(port: str | None, given: Path | None) -> Path:
         return emulated.resolve()
     if Path(MANIFEST_NAME).is_file():
         return Path.cwd()
-    raise UsageError(
-        "No project: the current folder is none, and --project was not given.",
-        "Name the exported project that the board runs: --project DIR.",
-    )
+    beside = sorted(path.parent for path in Path.cwd().glob(f"*/{MANIFEST_NAME}"))
+    if not beside:
+        raise UsageError(
+            "No project: neither the current folder nor one in it is any, and --project was not "
+            "given.",
+            "Name the exported project that the board runs: --project DIR. "
+            "mcuzoo export makes one.",
+        )
+    if len(beside) > 1:
+        return _asked(port, _of_kind(beside, universal), baud, say)
+    say(f"project: {beside[0].name}, the only one here")
+    return beside[0]
+
+
+Candidates = Sequence[tuple[Path, AnyManifest]]
+
+
+def _of_kind(projects: Sequence[Path], universal: bool) -> Candidates:
+    """The sound ones of the kind that is meant; all sound ones where there is none of it."""
+    known: list[tuple[Path, AnyManifest]] = []
+    for project in projects:
+        try:
+            known.append((project, load_project(project)))
+        except ProjectError:
+            if project is projects[-1] and not known:
+                raise
+    meant = [pair for pair in known if isinstance(pair[1], UniversalManifest) is universal]
+    return meant or known
+
+
+def _asked(
+    port: str | None, projects: Candidates, baud: int | None, say: Callable[[str], None]
+) -> Path:
+    """The project whose newest build the board runs."""
+    names = [project.name for project, _ in projects]
+    listed = ", ".join(names[:_LISTED]) + (" ..." if len(names) > _LISTED else "")
+    hint = f"Name the one that the board runs: --project {shlex.quote(names[0])}"
+    if len(projects) == 1:
+        say(f"project: {names[0]}, the only one here that it can be")
+        return projects[0][0]
+    if port is None:
+        raise UsageError(f"There are {len(names)} projects here: {listed}.", hint)
+    build_id = _build_at(port, baud)
+    running = [project for project, known in projects if known.newest_build_id == build_id]
+    if not running:
+        raise WrongFirmwareError(
+            f"The board at {port} runs the build {build_id[:8]}, which is the newest of none of "
+            f"the projects here: {listed}.",
+            "mcuzoo build PROJECT and flash it, or name another project: --project DIR.",
+        )
+    same = f" (as {running[1].name} has, too)" if len(running) > 1 else ""
+    say(f"project: {running[0].name}, which has the board's build {build_id[:8]}{same}")
+    return running[0]
+
+
+def _build_at(port: str, baud: int | None) -> str:
+    """The build id that the board at `port` says in HELLO. Raises as Session.open."""
+    from mcuzoo.link.session import Session
+
+    require_packages(port_packages(port), "This command")
+    with Session.open(port, baud or DEFAULT_BAUD) as session:
+        return session.hello().build_id
 
 
 def project_model(project: Path, manifest: Manifest) -> Model:

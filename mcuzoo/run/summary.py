@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.run.latency import Latency, measure_latency
+from mcuzoo.run.predictions import Prediction
 from mcuzoo.run.record import Row, RunMeta, Status
 from mcuzoo.run.score import Accuracy, ClassScore, accuracy, class_scores, ranks
 from mcuzoo.run.verdict import Verdict, judge
@@ -80,6 +81,13 @@ def summarize(meta: RunMeta, rows: Sequence[Row]) -> RunSummary:
             wrong_layer=meta.wrong_layer,
         ),
     )
+
+
+def predictions_of(rows: Sequence[Row]) -> Iterator[Prediction]:
+    """Of the images that have an answer, in data set order."""
+    for row in rows:
+        if row.status is Status.DONE and row.top1 is not None and row.score is not None:
+            yield Prediction(row.index, row.file, row.label, row.top1, row.score)
 
 
 def _ranked(done: Sequence[Row]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

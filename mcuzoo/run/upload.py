@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from mcuzoo.data.dataset import load_data_set
-from mcuzoo.data.item import DataSet, digest_of
 from mcuzoo.data.labels import Classes
 from mcuzoo.errors import FitError, UnsupportedOpError, UsageError
 from mcuzoo.graph.coverage import require_tflm
@@ -23,8 +21,6 @@ from mcuzoo.plan.tflm.image import TflmImage, check_kernels, prepare_image
 from mcuzoo.project.manifest import AnyManifest, Manifest, ModelEntry, TensorSpec, UniversalManifest
 from mcuzoo.run.board import BoardSession, OpenSession, check_build
 from mcuzoo.zoo.registry import ModelSource
-
-_ANY_CLASSES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -79,19 +75,8 @@ def own_classes(upload: Upload) -> Classes:
 
 
 def own_samples(upload: Upload) -> Path | None:
-    """The images that come with the model, or any others that mcuzoo brings."""
+    """The images that come with the model, if any."""
     return None if upload.source.samples is None else upload.source.samples / "manifest.csv"
-
-
-def load_own_samples(upload: Upload, classes: Classes, limit: int | None) -> DataSet:
-    """They, without their labels unless those are this model's."""
-    samples = own_samples(upload)
-    assert samples is not None
-    if upload.source.samples_labelled:
-        return load_data_set(samples, classes, limit)
-    found = load_data_set(samples, Classes(_ANY_CLASSES), limit)
-    items = tuple(replace(item, label=None) for item in found.items)
-    return replace(found, items=items, digest=digest_of(items))
 
 
 def uploading(

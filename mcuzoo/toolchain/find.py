@@ -11,11 +11,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from mcuzoo.errors import ToolchainError, UsageError, did_you_mean
+from mcuzoo.extras import install_command
 from mcuzoo.project.flags import TOOLCHAINS
 
 GCC_VARIABLE = "MCUZOO_GCC"
 ZIG_VARIABLE = "MCUZOO_ZIG"
-_HINT = "pip install 'mcuzoo[toolchain]' brings one that needs no root (Zig's C compiler)."
+_ZIG_PACKAGE = "ziglang"
 _VERSION_TIMEOUT_S = 60
 
 
@@ -51,7 +52,16 @@ def find_compiler(name: str | None = None) -> Compiler:
             return _compiler(kind, program)
     what = {"gcc": "no arm-none-eabi-gcc", "zig": "no zig"}
     missing = "neither arm-none-eabi-gcc nor zig" if name is None else what[name]
-    raise ToolchainError(f"There is no C compiler for the board: {missing} was found.", _HINT)
+    raise ToolchainError(f"There is no C compiler for the board: {missing} was found.", _hint())
+
+
+def compiler_packages() -> tuple[str, ...]:
+    """What must be installed for `find_compiler` to find any: nothing where there is one."""
+    return () if _gcc_program() or _zig_program() else (_ZIG_PACKAGE,)
+
+
+def _hint() -> str:
+    return f"{install_command([_ZIG_PACKAGE])} brings one that needs no root (Zig's C compiler)."
 
 
 def _gcc_program() -> str | None:
@@ -64,7 +74,10 @@ def _zig_program() -> str | None:
 
 
 def _packaged_zig() -> str | None:
-    spec = find_spec("ziglang")
+    try:
+        spec = find_spec("ziglang")
+    except ImportError:
+        return None
     if spec is None or spec.origin is None:
         return None
     folder = Path(spec.origin).parent
@@ -88,5 +101,5 @@ def _version(program: str, *arguments: str) -> str:
             timeout=_VERSION_TIMEOUT_S,
         )
     except (OSError, subprocess.SubprocessError) as error:
-        raise ToolchainError(f"{program} does not run: {error}", _HINT) from error
+        raise ToolchainError(f"{program} does not run: {error}", _hint()) from error
     return answer.stdout.strip()

@@ -16,7 +16,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from mcuzoo.board.lines import Key, KeyLines
-from mcuzoo.errors import InputError
+from mcuzoo.errors import InputError, did_you_mean
+from mcuzoo.project.kinds import DEFAULT_MODEL
 from mcuzoo.zoo.schema import ZOO, ZooModel
 
 if sys.version_info >= (3, 11):
@@ -39,6 +40,30 @@ def catalog() -> dict[str, ZooModel]:
                 raise InputError(f"{path.name}: {model.name} is there already.", _HINT)
             found[model.name] = model
     return found
+
+
+def similar_model(wanted: str) -> str:
+    """`"Did you mean 'mobilenet_v1_0.25_128'? "`, or "" where nothing is close.
+
+    Of a family that was named without its size it is DEFAULT_MODEL, else the smallest.
+    """
+    known, word = catalog(), _letters(wanted)
+    named = [model for name, model in known.items() if len(word) > 2 and word in _letters(name)]
+    if not named:
+        return did_you_mean(wanted, known)
+    best = min(named, key=lambda model: (model.name != DEFAULT_MODEL, _size(model)))
+    return f"Did you mean {best.name!r}? "
+
+
+def _letters(text: str) -> str:
+    """Without what people write in another way: case, dots, dashes, underscores, spaces."""
+    return re.sub(r"[\W_]", "", text.casefold())
+
+
+def _size(model: ZooModel) -> float:
+    """For comparing: published operations, else how many pixels the input has."""
+    ops = model.figure("ops")
+    return model.input[0] * model.input[1] if ops is None else ops[0]
 
 
 def parse_models(text: str, file: str) -> list[ZooModel]:

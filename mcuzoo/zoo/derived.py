@@ -68,6 +68,16 @@ def known_derivative(source: FoundFile) -> Path | None:
     return None if known is None else known.path
 
 
+def converted_from(path: Path) -> str | None:
+    """The SHA-256 of the UINT8 file that `path` was converted from, if the note beside it says so.
+
+    The note must state the hash that the file has.
+    """
+    noted = _noted(path.with_suffix(".json"))
+    origin = noted.get("source_sha256")
+    return origin if isinstance(origin, str) and noted.get("sha256") == file_sha256(path) else None
+
+
 def _path(source: FoundFile) -> Path:
     return cache_folder() / derived_name(source.path)
 

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mcuzoo.errors import InputError, did_you_mean
+from mcuzoo.errors import InputError
 from mcuzoo.project.manifest import Preprocessing
-from mcuzoo.zoo.catalog import catalog
-from mcuzoo.zoo.derived import derived_int8
-from mcuzoo.zoo.find import FoundFile, find_model_file, missing_file
+from mcuzoo.zoo.catalog import catalog, similar_model
+from mcuzoo.zoo.derived import converted_from, derived_int8
+from mcuzoo.zoo.find import FoundFile, find_model_file, missing_file, trust_key
 from mcuzoo.zoo.places import file_sha256, model_folders
 from mcuzoo.zoo.shape import shape_complaint
+from mcuzoo.zoo.trust import trusted_sha256
 
 if TYPE_CHECKING:
     from mcuzoo.graph.model import Model
-    from mcuzoo.zoo.schema import Labels, ZooModel
-
-# Any pictures will do to compare a board with the host.
-_GENERIC_SAMPLES = Path(__file__).parent / "signs" / "samples"
+    from mcuzoo.zoo.schema import Labels, SourceFile, ZooModel
 
 _MAX_LABEL_BYTES = 1 << 20
 
@@ -28,7 +27,7 @@ _MAX_LABEL_BYTES = 1 << 20
 class ModelSource:
     """A model file and what belongs to it.
 
-    samples: a folder with a manifest.csv; samples_labelled: whether its labels are this model's.
+    samples: a folder with pictures of this model's classes and a manifest.csv that labels them.
     note: what a user should know of how the name became this file.
     """
 
@@ -37,7 +36,6 @@ class ModelSource:
     preprocessing: Preprocessing
     labels: tuple[str, ...] | None = None
     samples: Path | None = None
-    samples_labelled: bool = True
     note: str | None = None
 
 
@@ -46,8 +44,9 @@ def resolve_model(name_or_path: str) -> ModelSource:
 
     A name means the first of the model's INT8 files that is at hand; where there is none but a
     UINT8 one, its conversion to INT8. A path of a file that the zoo knows by its hash has that
-    model's preprocessing and labels; of another it follows from the input: three channels are
-    RGB, central crop 0.875; one channel is gray, uncropped.
+    model's preprocessing, labels and samples; of another it has neither labels nor samples, and
+    what pictures become follows from the input: three channels are RGB, central crop 0.875; one
+    channel is gray, uncropped.
 
     Raises InputError when there is no such model, MissingModelError when its file is not at hand,
     ModelError when the file is no sound model.
@@ -56,13 +55,12 @@ def resolve_model(name_or_path: str) -> ModelSource:
     if name_or_path in known:
         return _zoo_model(known[name_or_path])
     path = Path(name_or_path).expanduser()
-    if path.is_file():
+    if path.is_file() or path.is_dir():
         return _file(path)
     raise InputError(
         f"There is no model {name_or_path!r}: no file of that name, and the zoo has "
         f"{', '.join(known)}.",
-        f"{did_you_mean(name_or_path, known)}Give one of these names or the path of a .tflite "
-        "file.",
+        f"{similar_model(name_or_path)}Give one of these names or the path of a .tflite file.",
     )
 
 
@@ -91,8 +89,7 @@ def _source(model: ZooModel, path: Path, beside: Path, note: str | None) -> Mode
         path=path,
         preprocessing=model.recipe,
         labels=model.labels.classes or _labels_file(model.labels, beside),
-        samples=model.samples_path or _GENERIC_SAMPLES,
-        samples_labelled=model.samples_path is not None,
+        samples=model.samples_path,
         note=note,
     )
 
@@ -100,22 +97,35 @@ def _source(model: ZooModel, path: Path, beside: Path, note: str | None) -> Mode
 def _file(path: Path) -> ModelSource:
     model = _loaded(path)
     known = _known_by_hash(path)
+    if known is not None:
+        return replace(_source(known, path, path.parent, None), name=path.stem)
     return ModelSource(
         name=path.stem,
         path=path,
-        preprocessing=preprocessing_by_shape(model) if known is None else known.recipe,
-        labels=None if known is None else known.labels.classes or None,
-        samples=_GENERIC_SAMPLES,
-        samples_labelled=False,
+        preprocessing=preprocessing_by_shape(model),
     )
 
 
 def _known_by_hash(path: Path) -> ZooModel | None:
-    sha256 = file_sha256(path)
+    """The model that a file is of, by a hash on record or learnt; or that it was converted from."""
+    hashes = {file_sha256(path), converted_from(path)} - {None}
     for model in catalog().values():
-        if any(file.sha256 == sha256 for file in model.file):
+        if any(hashes & _hashes(file) for file in model.file):
             return model
     return None
+
+
+def _hashes(file: SourceFile) -> set[str | None]:
+    """What is known of the content of a model's file: as recorded, as bundled, as first fetched."""
+    bundled, learnt = file.bundled_path, None
+    if file.download is not None:
+        with suppress(InputError):  # a damaged store must not keep a model from being used
+            learnt = trusted_sha256(trust_key(file))
+    return {
+        file.sha256,
+        file_sha256(bundled) if bundled is not None and bundled.is_file() else None,
+        learnt,
+    }
 
 
 def _loaded(path: Path) -> Model:

@@ -202,3 +202,15 @@ def test_all_mistakes_are_reported_at_once() -> None:
         "mpu_regions = 16", "mpu_regions = 0"
     )
     assert len(complaint(text).splitlines()) == 2
+
+
+def test_a_board_answers_to_every_name_that_is_printed() -> None:
+    for board in list_boards():
+        for name in board.known_as:
+            for written in (name, name.upper(), name.replace("-", " "), name.replace("-", "_")):
+                assert load_board(written).id == board.id, written
+    for name in ("MIMXRT1170-EVKB", "IMXRT1170-EVKB", "i.MX RT1170", "rt-1170", "RT1170 EVK"):
+        assert load_board(name).id == "rt1170", name
+    for name in ("evkb", "-", " ", "rt11700", "rt1"):
+        with pytest.raises(BoardError, match="no board"):
+            load_board(name)

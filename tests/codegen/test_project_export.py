@@ -108,11 +108,6 @@ def test_the_build_id_tells_boards_models_and_placements_apart(
     assert len({*ids, pinned.build_id}) == 3
 
 
-def test_labels_of_another_model_are_left_out(source: ModelSource, tmp_path: Path) -> None:
-    _export(replace(source, samples_labelled=False), tmp_path / "strange")
-    assert (tmp_path / "strange" / "samples" / "manifest.csv").read_text() == "file\none.jpg\n"
-
-
 def test_labels_and_samples_are_optional_and_no_part_of_the_firmware(
     tmp_path: Path, source: ModelSource
 ) -> None:

@@ -235,3 +235,39 @@ def test_unlabelled_rows_are_warned_of(tmp_path: Path) -> None:
     touch(tmp_path, "a.jpg", "b.jpg")
     path = manifest(tmp_path, "file,label\na.jpg,0\nb.jpg,\n")
     assert load_data_set(path, THREE).warnings == ("1 of 2 images have no label.",)
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_table_of_a_spreadsheet(tmp_path: Path, separator: str) -> None:
+    touch(tmp_path, "a;b.png", "c.png")
+    rows = (("file", "label"), ('"a;b.png"', "1"), ("c.png", "0"))
+    path = manifest(tmp_path, "".join(f"{separator.join(row)}\r\n" for row in rows))
+    for source in (path, tmp_path):
+        assert labels_of(load_data_set(source, Classes(2))) == {"a;b.png": 1, "c.png": 0}
+
+
+@pytest.mark.parametrize(
+    ("header", "advice"),
+    [
+        ("filename;label", "Call the column 'filename' 'file'."),
+        ("file,class", "Call the column 'class' 'label'."),
+        ("image\tclass", "Call the column 'image' 'file'."),
+        ("a;b;c", "It needs UTF-8 text and a header line"),
+    ],
+)
+def test_columns_of_other_names_are_told_what_to_be_called(
+    tmp_path: Path, header: str, advice: str
+) -> None:
+    touch(tmp_path, "a.png")
+    with pytest.raises(DataSetError, match="no column") as caught:
+        load_data_set(manifest(tmp_path, f"{header}\na.png\n"), Classes(2))
+    assert caught.value.hint.startswith(advice) and "Did you mean" not in caught.value.hint
+
+
+def test_folders_named_as_classes_that_are_numbers(tmp_path: Path) -> None:
+    """Keras sorts folders as text; the labels file says so."""
+    names = tuple(sorted(map(str, range(12))))
+    for name in names:
+        touch(tmp_path / name, "a.png")
+    found = labels_of(load_data_set(tmp_path, Classes(12, names)))
+    assert found["10/a.png"] == 2 and found["2/a.png"] == 4

@@ -80,3 +80,18 @@ def test_unreadable_labels_file(tmp_path: Path) -> None:
     binary.write_bytes(b"\xff\xfe\x00\x81")
     with pytest.raises(DataSetError, match="cannot be read"):
         load_classes(binary, 3)
+
+
+def test_blank_lines_of_a_labels_file(tmp_path: Path) -> None:
+    path = tmp_path / "labels.txt"
+    for empty in ("", "\n", " \n\t\n", "\ufeff\n"):
+        path.write_text(empty, encoding="utf-8")
+        with pytest.raises(DataSetError, match="is empty"):
+            load_classes(path, 1)
+    path.write_text("\na\n\nb\r\n\n")
+    assert load_classes(path, 2).names == ("a", "b")
+    path.write_text("a\n\nb\n")
+    with pytest.raises(DataSetError, match="line 2 is blank"):
+        load_classes(path, 3)
+    with pytest.raises(DataSetError, match="names 2 classes, the model has 4"):
+        load_classes(path, 4)

@@ -20,7 +20,7 @@ PICTURE = FilePicture(Path("x.png"))
 def finding(label: int | None, top1: int, rank: int | None = None) -> Finding:
     item = Item(0, "x.png", PICTURE, label)
     known = rank if rank is not None or label is None else int(top1 != label)
-    return Finding(item, first=Answer(top1, known))
+    return Finding(item, first=Answer(top1, known, 0.5))
 
 
 def test_top5_counts_ranks_below_five() -> None:
@@ -87,7 +87,7 @@ def test_errors_survive_the_way_from_a_worker() -> None:
 
     for error in (
         ModelError("m", "h"),
-        MissingExtraError("test", "x", "y"),
+        MissingExtraError("x", "y"),
         VerdictError("v", "w"),
     ):
         error.hint += " and more"

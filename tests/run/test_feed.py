@@ -56,7 +56,7 @@ def test_other_errors_are_raised_where_the_run_is(tmp_path: Path) -> None:
     items = make_toy_job(tmp_path).data_set.items
 
     def fails(item: Item) -> Prepared:
-        raise MissingExtraError("images", "pillow", "Decoding images")
+        raise MissingExtraError("Decoding images needs pillow.", "pip install pillow")
 
     with pytest.raises(MissingExtraError):
         list(prepared_ahead(items, fails))

@@ -65,7 +65,9 @@ def test_an_emulator_port_names_the_project(
     assert job.settings.project == str(project)
     with pytest.raises(ProjectError, match="no project folder"):
         make_job(Request(port="emulator://nowhere", out=Path("r")))
-    (tmp_path / "firmware.bin").touch()
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "other")
+    (tmp_path / "other" / "firmware.bin").touch()
     with pytest.raises(UsageError, match="--project was not given"):
         make_job(Request(port="emulator://firmware.bin?board=rt1050", out=Path("r")))
 
@@ -98,7 +100,7 @@ def test_no_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError) as caught:
         make_job(Request(port="/dev/x"))
-    assert "--project" in caught.value.hint
+    assert "--project" in caught.value.hint and "mcuzoo export" in caught.value.hint
     with pytest.raises(ProjectError):
         make_job(Request(port="/dev/x", project=tmp_path))
 

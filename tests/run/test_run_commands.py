@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from helpers.fake_board import HELLO, MANIFEST, FakeBoard, write_images
 
 from mcuzoo.cli.report import report
 from mcuzoo.cli.run_serial import run_serial
-from mcuzoo.errors import BoardSilentError, DataSetError, UsageError
+from mcuzoo.errors import BoardSilentError, DataSetError, InputError, UsageError
 from mcuzoo.link.session import Session
 from mcuzoo.link.state import LinkState
 from mcuzoo.project.manifest import write_manifest
@@ -127,3 +128,48 @@ def test_report_writes_files(
 def test_trace_that_cannot_be_written(project: Path, board: FakeBoard, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="trace"):
         run(project, out=tmp_path / "run", trace=tmp_path / "gone" / "trace.txt")
+
+
+def test_report_of_a_folder_of_runs_takes_the_newest(
+    project: Path,
+    board: FakeBoard,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runs = tmp_path / "runs"
+    with pytest.raises(InputError, match="holds no run"):
+        report(runs)
+    for name, images in (("z-first", 2), ("a-second", 3)):
+        run(project, out=runs / name, limit=images)
+        monkeypatch.setattr("mcuzoo.run.runner.datetime", Later)
+    (runs / "broken").mkdir()
+    (runs / "broken" / "run.sqlite").write_bytes(b"no database")
+    capsys.readouterr()
+    report(runs)
+    said = capsys.readouterr()
+    assert "3 of 3 done" in said.out and f"run: {runs / 'a-second'}, the newest" in said.err
+    monkeypatch.chdir(tmp_path)
+    report()
+    assert capsys.readouterr().out == said.out
+
+
+class Later(datetime):
+    """A clock that is an hour ahead."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:
+        return datetime.now(tz) + timedelta(hours=1)
+
+
+def test_predictions_are_printed_and_in_the_document(
+    project: Path, board: FakeBoard, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(project, out=tmp_path / "run")
+    assert capsys.readouterr().out.count("predicted ") == 6
+    report(tmp_path / "run", show=2)
+    assert capsys.readouterr().out.count("predicted ") == 3
+    report(tmp_path / "run", show=0, json_output=True)
+    listed = json.loads(capsys.readouterr().out)["predictions"]
+    assert [one["file"] for one in listed] == [f"{n:03}.png" for n in range(6)]
+    assert {one["label_name"] for one in listed} == {None}

@@ -7,6 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from helpers.fake_board import write_images
 from helpers.fake_tflm import fake_tree
 from helpers.small_net import small_net
 from helpers.small_source import small_source
@@ -26,7 +27,7 @@ from mcuzoo.project.manifest import (
     load_project,
     write_manifest,
 )
-from mcuzoo.run.job import Job, Request, make_job
+from mcuzoo.run.job import Request, make_job
 from mcuzoo.run.upload import prepare_upload, require_universal
 from mcuzoo.zoo.registry import resolve_model
 
@@ -135,20 +136,20 @@ def test_a_job_with_an_upload(project: Path, manifest: UniversalManifest, tmp_pa
     assert (job.settings.upload, job.engine is not None) == ("signs", True)
 
 
-def test_pictures_of_another_model_have_no_labels(
+def test_a_model_that_nobody_knows_brings_no_pictures(
     project: Path, manifest: UniversalManifest, tmp_path: Path
 ) -> None:
     write_manifest(manifest, project)
     path = small_source(tmp_path).path
-
-    def job() -> Job:
-        return make_job(
-            Request(port="/dev/null", project=project, upload=str(path), out=tmp_path / "run")
-        )
-
-    assert {item.label for item in job().data_set.items} == {None}
-    assert job().data_set.digest == job().data_set.digest
-    assert job().settings.upload == str(path)
+    request = Request(port="/dev/null", project=project, upload=str(path), out=tmp_path / "run")
+    with pytest.raises(UsageError, match="brings no") as caught:
+        make_job(request)
+    assert "--images" in caught.value.hint
+    flat = tmp_path / "flat"
+    write_images(flat, 2).unlink()
+    job = make_job(replace(request, images=flat))
+    assert {item.label for item in job.data_set.items} == {None}
+    assert job.settings.upload == str(path)
 
 
 def test_upload_and_project_must_go_together(project: Path, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def _program(path: Path, says: str) -> Path:
 def test_none_at_all(bare: Path) -> None:
     with pytest.raises(ToolchainError, match="neither arm-none-eabi-gcc nor zig") as caught:
         find_compiler()
-    assert "pip install 'mcuzoo[toolchain]'" in caught.value.hint
+    assert "pip install 'ziglang>=" in caught.value.hint
     assert caught.value.exit_code == 5
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mcuzoo.errors import InputError
-from mcuzoo.zoo.catalog import catalog, parse_models
+from mcuzoo.zoo.catalog import catalog, parse_models, similar_model
 from mcuzoo.zoo.schema import ZOO
 
 SIGNS = (ZOO / "models" / "signs.toml").read_text(encoding="utf-8")
@@ -81,3 +81,12 @@ def test_addresses_must_be_https_and_names_must_be_plain() -> None:
         assert old in MOBILENETS
         with pytest.raises(InputError, match="match pattern"):
             parse_models(MOBILENETS.replace(old, new), "m.toml")
+
+
+def test_a_family_without_its_size_means_the_default_or_the_smallest() -> None:
+    for word in ("mobilenet", "MobileNet", "mobilenet-v1", "mobilenet_v1_0.25"):
+        assert "'mobilenet_v1_0.25_128'" in similar_model(word), word
+    assert "'mobilenet_v1_0.5_128'" in similar_model("mobilenet_v1_0.5")
+    assert "'deepface_emotion'" in similar_model("deepface")
+    assert "'signs'" in similar_model("sgins")
+    assert similar_model("yolo") == "" == similar_model("")

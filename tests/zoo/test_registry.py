@@ -167,3 +167,34 @@ def test_labels_that_are_none_are_passed_over(
         assert resolve_model(MOBILENET).labels is None
     (tmp_path / "mine" / "labels.txt").write_bytes(b"name\n" * 1001)
     assert resolve_model(MOBILENET).labels == ("name",) * 1001
+
+
+def test_pictures_belong_to_the_model_or_there_are_none(
+    test_data: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    by_name = resolve_model("signs")
+    copied = resolve_model(str(only(tmp_path, by_name.path, "copy.tflite")))
+    assert copied.name == "copy" and copied.samples == by_name.samples is not None
+    assert copied.labels == by_name.labels
+    for file in ("mobilenet_v1_0.25_128_quant_int8.tflite", "emotion_uint8_float32.tflite"):
+        assert resolve_model(str(test_data / "models" / file)).samples is None
+    unknown = tmp_path / "mine.tflite"
+    unknown.write_bytes(build.pool_model("MAX_POOL_2D", (1, 8, 8, 3)))
+    assert (resolve_model(str(unknown)).samples, resolve_model(str(unknown)).labels) == (None, None)
+
+
+def test_labels_beside_a_known_file_and_beside_its_conversion(
+    test_data: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine"
+    nxp = only(mine, test_data / "models" / MOBILENET_FILE, "other-name.tflite")
+    (mine / "labels.txt").write_text("name\n" * 1001)
+    assert resolve_model(str(nxp)).labels == ("name",) * 1001
+    nxp.unlink()
+    only(mine, test_data / "models" / "mobilenet_v1_0.25_128_quant.tflite")
+    monkeypatch.setenv("MCUZOO_MODELS", str(mine))
+    converted = resolve_model(MOBILENET).path
+    assert resolve_model(str(converted)).labels == ("name",) * 1001
+    # The note beside it speaks for the very file that was written, for no other.
+    converted.write_bytes(build.pool_model("MAX_POOL_2D", (1, 8, 8, 3)))
+    assert resolve_model(str(converted)).labels is None

@@ -107,4 +107,4 @@ def test_missing_opencv_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setitem(sys.modules, "cv2", None)
     with pytest.raises(MissingExtraError) as error:
         draw_sign(0, 1, 1)
-    assert "mcuzoo[images]" in error.value.hint
+    assert "opencv-python-headless>=" in error.value.hint

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.errors import MissingExtraError
+from mcuzoo.extras import missing_error
 from mcuzoo.files import write_output
 
 _PNG_SIDE = 512
@@ -67,7 +67,7 @@ def write_png(pixels: NDArray[np.uint8], path: Path) -> None:
     try:
         from PIL import Image
     except ImportError as error:
-        raise MissingExtraError("images", "pillow", "Writing a picture") from error
+        raise missing_error(["pillow"], "Writing a picture") from error
     scale = max(1, _PNG_SIDE // max(pixels.shape[:2]))
     enlarged = pixels.repeat(scale, axis=0).repeat(scale, axis=1)
     picture = enlarged[:, :, 0] if enlarged.shape[2] == 1 else enlarged

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.data.preprocess import central_crop, preprocess
-from mcuzoo.errors import MissingExtraError
+from mcuzoo.extras import missing_error
 from mcuzoo.project.manifest import Preprocessing
 
 SQUEEZED = "all of it, squeezed"
@@ -154,7 +154,7 @@ def _resized(
         import cv2
         from PIL import Image
     except ImportError as error:
-        raise MissingExtraError("images", "opencv-python-headless", "Resizing images") from error
+        raise missing_error(["opencv-python-headless"], "Resizing images") from error
     size = (shape[1], shape[0])
     for name, method in (("AREA", cv2.INTER_AREA), ("NEAREST", cv2.INTER_NEAREST)):
         resized = cv2.resize(cut, size, interpolation=method)

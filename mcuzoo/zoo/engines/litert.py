@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.errors import MissingExtraError, ModelError, UsageError
+from mcuzoo.errors import ModelError, UsageError
+from mcuzoo.extras import LITERT, missing_error
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.program import Program, build_program
 from mcuzoo.zoo.engines.engine import model_input, shaped_input
@@ -28,7 +29,7 @@ def litert_interpreter(model: Model, resolver: str) -> Any:
     try:
         from ai_edge_litert.interpreter import Interpreter, OpResolverType
     except ImportError:
-        raise MissingExtraError("engines", "ai-edge-litert", "Running LiteRT") from None
+        raise missing_error([LITERT], "Running LiteRT") from None
     try:
         with warnings.catch_warnings():
             # That keeping all tensors is for debugging; here it is what is wanted.

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.errors import MissingExtraError, ModelError
+from mcuzoo.errors import ModelError
+from mcuzoo.extras import TFLM, missing_error
 from mcuzoo.graph.coverage import require_tflm
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.program import Program, build_program
@@ -31,7 +32,7 @@ class TflmEngine:
         try:
             from tflite_micro.python.tflite_micro import runtime
         except ImportError:
-            raise MissingExtraError("engines", "tflite-micro", "Running TFLM on the host") from None
+            raise missing_error([TFLM], "Running TFLM on the host") from None
         # All tensors are kept, so that the int8 output can be read where the graph goes on to
         # floats; they then take their sum, not the planner's peak.
         activations = sum(tensor.bytes for tensor in model.tensors if tensor.data is None)

@@ -12,9 +12,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any, Literal, get_args
 
-from mcuzoo.errors import FetchError, InputError, UsageError, did_you_mean
+from mcuzoo.errors import FetchError, InputError, UsageError
 from mcuzoo.graph.read import load_model
-from mcuzoo.zoo.catalog import catalog
+from mcuzoo.zoo.catalog import catalog, similar_model
 from mcuzoo.zoo.derived import derived_int8
 from mcuzoo.zoo.fetch.archive import GZIP_MARK, extract_member
 from mcuzoo.zoo.fetch.check import require_role, require_tflm_ready
@@ -108,7 +108,7 @@ def fetch_model(
     if name not in known:
         raise InputError(
             f"The zoo has no model {name!r}; it has {', '.join(known)}.",
-            f"{did_you_mean(name, known)}mcuzoo models lists them.",
+            f"{similar_model(name)}mcuzoo models lists them.",
         )
     return fetch_file(known[name], origin, role, progress, patience, context)
 

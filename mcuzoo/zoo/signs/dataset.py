@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from mcuzoo.errors import MissingExtraError
+from mcuzoo.extras import missing_error
 from mcuzoo.files import write_whole
 from mcuzoo.zoo.signs.classes import CLASS_NAMES
 from mcuzoo.zoo.signs.draw import draw_sign
@@ -50,7 +50,7 @@ def _png(pixels: npt.NDArray[np.uint8]) -> bytes:
     try:
         from PIL import Image
     except ImportError:
-        raise MissingExtraError("images", "pillow", "Writing signs") from None
+        raise missing_error(["pillow"], "Writing signs") from None
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "png")
     return stream.getvalue()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mcuzoo.errors import MissingExtraError
+from mcuzoo.extras import missing_error
 from mcuzoo.zoo.signs.geometry import Points
 
 Image = npt.NDArray[np.float32]
@@ -29,7 +29,7 @@ def load_cv2() -> Any:
     try:
         import cv2
     except ImportError:
-        raise MissingExtraError("images", "opencv-python-headless", "Drawing signs") from None
+        raise missing_error(["opencv-python-headless"], "Drawing signs") from None
     return cv2
 
 

@@ -1,0 +1,71 @@
+"""What people have instead of a .tflite is named, with the command that leads on."""
+
+from __future__ import annotations
+
+import shlex
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from mcuzoo.errors import InputError, ModelError
+from mcuzoo.graph.foreign import foreign_model
+from mcuzoo.graph.read import load_model
+from mcuzoo.quantize.source import Kind, find_source
+from mcuzoo.zoo.registry import resolve_model
+
+HDF5 = b"\x89HDF\r\n\x1a\n" + bytes(100)
+
+
+def zipped(path: Path, *names: str) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names:
+            archive.writestr(name, b"x")
+    return path
+
+
+def written(path: Path, content: bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def test_what_quantize_takes_is_sent_there(tmp_path: Path) -> None:
+    saved = written(tmp_path / "my saved" / "saved_model.pb", b"\x08\x01").parent
+    for path in (
+        written(tmp_path / "net.h5", HDF5),
+        written(tmp_path / "renamed.tflite", HDF5),
+        zipped(tmp_path / "my net.keras", "config.json", "model.weights.h5"),
+        saved,
+    ):
+        for refuse in (load_model, lambda path: resolve_model(str(path))):
+            with pytest.raises(ModelError, match="is no TFLite model but") as caught:
+                refuse(path)
+            words = shlex.split(caught.value.hint)
+            assert words[:3] == ["mcuzoo", "quantize", str(path)] and "--calibration" in words
+        assert find_source(path).kind in (Kind.HDF5, Kind.KERAS, Kind.SAVED_MODEL)
+
+
+def test_what_it_does_not_take_is_led_through_what_converts_it(tmp_path: Path) -> None:
+    for path, word in (
+        (written(tmp_path / "net.onnx", b"\x08\x07"), "onnx2tf -i"),
+        (zipped(tmp_path / "net.pt", "net/data.pkl"), "torch.onnx.export"),
+        (written(tmp_path / "net.pth", b"\x80\x02}q"), "torch.onnx.export"),
+        (written(tmp_path / "frozen.pb", b"\n\x20"), "Keras file or a SavedModel"),
+        (zipped(tmp_path / "models.zip", "model.tflite"), "Unpack"),
+        (written(tmp_path / "models.tar.gz", b"\x1f\x8b\x08"), "Unpack"),
+        (written(tmp_path / "page.tflite", b"\n<!DOCTYPE html><html>"), "Download"),
+        (written(tmp_path / "lfs.tflite", b"version https://git-lfs.github.com/spec/v1\n"), "lfs"),
+        (written(tmp_path / "none.tflite", b""), "again"),
+    ):
+        with pytest.raises(ModelError) as caught:
+            load_model(path)
+        assert word in caught.value.hint, path
+        with pytest.raises(InputError) as other:
+            find_source(path)
+        assert word in other.value.hint, path
+
+
+def test_what_nobody_knows_stays_so(tmp_path: Path) -> None:
+    assert foreign_model(written(tmp_path / "text.tflite", b"hello there")) is None
+    assert foreign_model(tmp_path) is None and foreign_model(tmp_path / "absent") is None
