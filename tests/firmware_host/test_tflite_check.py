@@ -22,6 +22,9 @@ from mcuzoo.resources import firmware_dir
 from mcuzoo.zoo.registry import resolve_model
 
 SMALL = prepare_image(parse_model(small_net(), "small"), "cmsis-nn", "offline").model.raw
+SOURCES = (
+    "mz_tflite.c", "mz_tflite_flow.c", "mz_tflite_ops.c", "mz_tflite_tensor.c", "mz_flatbuffer.c",
+)  # fmt: skip
 WORDS = [0, 1, 2, 4, 0x7F, 0xFFFF, 0x10000, 1 << 28, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF]
 
 
@@ -46,7 +49,7 @@ def check(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checker]:
     firmware, compiler = firmware_dir(), find_host_compiler()
     compile_c([
         *compiler, *WARNINGS, "-O1", *sanitizer_flags(compiler), f"-I{firmware}",
-        str(firmware / "runtime/tflm/mz_tflite.c"), str(firmware / "runtime/tflm/mz_flatbuffer.c"),
+        *(str(firmware / "runtime/tflm" / name) for name in SOURCES),
         str(TESTS / "firmware_host/tflite_harness.c"), "-o", str(executable),
     ])  # fmt: skip
     with subprocess.Popen([executable], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
