@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from mcuzoo.errors import (
     BoardResetError,
-    FirmwareError,
     InputError,
     McuzooError,
+    ModelRefusedError,
     ProtocolError,
     WrongFirmwareError,
 )
-from mcuzoo.link import messages
+from mcuzoo.link import blame, messages
 from mcuzoo.link.arena import ArenaUse, measure_arena
 from mcuzoo.link.channel import BoardRestarted, Channel, DeviceLog, Refused
 from mcuzoo.link.hello import Hello, say_hello
@@ -31,7 +31,6 @@ from mcuzoo.link.messages import ErrorCode
 from mcuzoo.link.model_upload import (
     CURED_BY_SENDING_AGAIN,
     holds,
-    model_refused,
     require_room,
     send_model,
 )
@@ -133,9 +132,9 @@ class Session:
             )
         except BoardRestarted as restart:
             self._in_step = False
-            raise _restarted("PING", restart) from None
+            raise blame.restarted("PING", restart) from None
         except Refused as refusal:
-            raise _refused("PING", refusal.error) from None
+            raise blame.refused("PING", refusal.error, self._model is not None) from None
         return LineCounts(pong.good_frames, pong.bad_frames, pong.lost_bytes)
 
     def measure_arena(self, arena_bytes: int = 0, recorded: bool = False) -> ArenaUse:
@@ -151,9 +150,9 @@ class Session:
         try:
             use = measure_arena(self._channel, self._timing, arena_bytes, recorded)
         except BoardRestarted as restart:
-            raise _restarted(during, restart) from None
+            raise blame.restarted(during, restart) from None
         except Refused as refusal:
-            raise _refused(during, refusal.error) from None
+            raise blame.refused(during, refusal.error, self._model is not None) from None
         self._in_step = True
         return use
 
@@ -170,7 +169,7 @@ class Session:
         again by itself. `on_progress` is told how many bytes have arrived.
 
         Raises UsageError (the firmware takes no models), FitError (no room), ModelRefusedError
-        (arrived, and cannot be run: the board says why), and as `infer`.
+        (arrived, and cannot be run: the board says why, or TFLite-Micro faulted), and as `infer`.
         """
         require_room(self._hello, model)
         self._model = model
@@ -184,11 +183,11 @@ class Session:
             try:
                 send_model(self._channel, self._timing, self._hello, model, on_progress)
             except BoardRestarted as restart:
-                lost = _restarted(during, restart)
+                lost = blame.restarted(during, restart)
+                if isinstance(lost, ModelRefusedError):
+                    raise lost from None
             except Refused as refusal:
-                if refusal.error.error == ErrorCode.MODEL_REFUSED:
-                    raise model_refused(refusal.error) from None
-                lost = _refused(during, refusal.error)
+                lost = blame.refused(during, refusal.error, self._model is not None)
                 if refusal.error.error not in CURED_BY_SENDING_AGAIN:
                     raise lost from None
             else:
@@ -212,7 +211,7 @@ class Session:
 
         Raises InputError (wrong size), BoardSilentError, PortError, BoardResetError,
         WrongFirmwareError (another firmware came up after a restart), FirmwareError (fault, failed
-        inference), ProtocolError.
+        inference), ModelRefusedError (the same, in an uploaded model), ProtocolError.
         """
         return self._insist(image_id, tensor, self._infer)
 
@@ -247,9 +246,13 @@ class Session:
             try:
                 result = attempt_at(data, attempt)
             except BoardRestarted as restart:
-                lost = _restarted(f"image {image_id}, attempt {attempt}", restart)
+                lost = blame.restarted(f"image {image_id}, attempt {attempt}", restart)
+                if isinstance(lost, ModelRefusedError):
+                    raise lost from None
             except Refused as refusal:
-                lost = _refused(f"image {image_id}, attempt {attempt}", refusal.error)
+                lost = blame.refused(
+                    f"image {image_id}, attempt {attempt}", refusal.error, self._model is not None
+                )
                 if refusal.error.error not in _CURED_BY_SENDING_AGAIN:
                     raise lost from None
             except _ImageLost as loss:
@@ -368,33 +371,3 @@ class Session:
                 f"is {wanted_bytes} of int8.",
                 "Preprocess it with the project that the board runs.",
             )
-
-
-def _restarted(during: str, restart: BoardRestarted) -> McuzooError:
-    fault = restart.fault
-    if fault is None:
-        return BoardResetError(
-            f"The board restarted ({during}).",
-            "Check its power supply and reset line, then go on with --resume.",
-        )
-    return FirmwareError(
-        f"The core took exception {fault.kind} ({during}): pc {fault.pc:#010x}, "
-        f"lr {fault.lr:#010x}, cfsr {fault.cfsr:#010x}, hfsr {fault.hfsr:#010x}, "
-        f"bfar {fault.bfar:#010x}.",
-        f"arm-none-eabi-addr2line -fe PROJECT/build/gcc/firmware.elf {fault.pc:#x} names the line.",
-    )
-
-
-def _refused(during: str, error: messages.Error) -> McuzooError:
-    request = messages.MESSAGES.get(error.request)
-    asked = request.__name__ if request else f"message {error.request:#04x}"
-    text = f"The board refused {asked} ({during}): {error.text}."
-    if error.error in (ErrorCode.NOT_READY, ErrorCode.INVOKE_FAILED):
-        return FirmwareError(
-            text, "mcuzoo fit checks the model against the board; then export and build again."
-        )
-    if error.error == ErrorCode.BAD_REQUEST:
-        return ProtocolError(
-            text, "Is the firmware older than this mcuzoo? Export, build and flash it again."
-        )
-    return ProtocolError(text, "--trace FILE shows what crossed the line.")
