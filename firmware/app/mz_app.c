@@ -87,7 +87,7 @@ static void on_hello(const mz_frame *request) {
         .board = MZ_BOARD_ID,
         .runtime = info->runtime,
         .toolchain = TOOLCHAIN,
-        .runtime_error = runtime_error(),
+        .runtime_error = upload.refused[0] != '\0' ? upload.refused : runtime_error(),
         .model_capacity_bytes = upload.capacity_bytes,
         .model_bytes = upload.model_bytes,
         .agent = MZ_BOARD_AGENT,
@@ -349,6 +349,7 @@ void mz_app_report_fault(const mz_fault *fault) {
         .hfsr = fault->hfsr,
         .mmfar = fault->mmfar,
         .bfar = fault->bfar,
+        .doing = mz_upload_fault(),
     };
     mz_pack_fault(mz_link_compose(), &message);
     mz_link_announce(MZ_MSG_FAULT);

@@ -453,7 +453,9 @@ static inline void mz_pack_boot(mz_writer *writer, const mz_msg_boot *message) {
     mz_write_u8(writer, message->protocol_version);
 }
 
-/* The core took a fault and restarts; unasked. Registers as the Armv7-M manual names them. */
+/* The core took a fault and restarts; unasked. Registers as the Armv7-M manual names them. `doing`:
+ * in what of an uploaded model the runtime was then, in words ("op 3 SOFTMAX"); "" when it was in
+ * none. */
 typedef struct {
     uint32_t kind;
     uint32_t pc;
@@ -464,6 +466,7 @@ typedef struct {
     uint32_t hfsr;
     uint32_t mmfar;
     uint32_t bfar;
+    const char *doing;
 } mz_msg_fault;
 
 static inline void mz_pack_fault(mz_writer *writer, const mz_msg_fault *message) {
@@ -476,6 +479,7 @@ static inline void mz_pack_fault(mz_writer *writer, const mz_msg_fault *message)
     mz_write_u32(writer, message->hfsr);
     mz_write_u32(writer, message->mmfar);
     mz_write_u32(writer, message->bfar);
+    mz_write_text(writer, message->doing);
 }
 
 #endif

@@ -114,7 +114,7 @@ int8_t *mz_runtime_input_room(uint32_t *bytes);
 /* So many bytes, at most the room, are there. Runs whatever they complete. */
 void mz_runtime_input_taken(uint32_t bytes);
 
-/* The next two are of a runtime whose models are uploaded; one whose model is linked in has not
+/* The next four are of a runtime whose models are uploaded; one whose model is linked in has not
  * got them. */
 
 /* Set up the model in `bytes` bytes at `file`, 16-byte aligned, with that SHA-256, in place of what
@@ -124,6 +124,13 @@ mz_status mz_runtime_load(const uint8_t *file, uint32_t bytes, const uint8_t *sh
 
 /* Forget the model: its memory may be written over. mz_runtime_info() describes none then. */
 void mz_runtime_unload(void);
+
+/* Whether the runtime is setting the model up or running it. For a fault handler. */
+bool mz_runtime_busy(void);
+
+/* Which operator it is in then, in words: "op 3 SOFTMAX", "the set-up of op 3 SOFTMAX". Valid until
+ * the next call. */
+const char *mz_runtime_doing(void);
 
 /* The last failure in words, or "". */
 const char *mz_runtime_error(void);

@@ -10,9 +10,14 @@
 typedef struct {
     uint32_t capacity_bytes; /* of the largest model that there is room for; 0: takes none */
     uint32_t model_bytes;    /* of the model that was uploaded and can run; else 0 */
+    const char *refused;     /* what became of the model before a restart, while there is none; or "" */
 } mz_upload_facts;
 
 mz_upload_facts mz_upload_state(void);
+
+/* The core has taken a fault: what of an uploaded model the runtime was in, in words; "" when in none.
+ * The model is not taken again after the restart, until there has been another one. */
+const char *mz_upload_fault(void);
 
 /* Answers MODEL_BEGIN, MODEL_DATA or MODEL_COMMIT. `ready` says whether there is a model to run;
  * returns whether there is one now. Once that was false, another model may have taken its place. */

@@ -26,6 +26,8 @@ class Access(Enum):
     CODE_UNCACHED = "read-only code, uncached"
     DATA = "data"
     DATA_UNCACHED = "data, uncached"
+    GUARDED = "read-only data"
+    GUARDED_UNCACHED = "read-only data, uncached"
     DEVICE = "device"
 
 
@@ -76,6 +78,21 @@ def mpu_regions(
         *(_Span((window.name,), window.base, window.end, Access.DEVICE) for window in peripherals),
     ]
     return (deny, *(piece for span in _merged(spans) for piece in _pieces(span)))
+
+
+def guard_regions(regions: Iterable[Region], base: int, end: int) -> tuple[MpuRegion, ...]:
+    """What to load over `mpu_regions` so that `base` to `end`, in `regions`, can only be read.
+
+    Each differs from what it covers in who may write, in nothing else. Raises ValueError when they
+    are not of one kind, or `base` or `end` is not a multiple of 32.
+    """
+    inside = [region for region in regions if region.base < end and base < region.end]
+    kinds = {_access(region) for region in inside}
+    if kinds not in ({Access.DATA}, {Access.DATA_UNCACHED}):
+        raise ValueError(f"{base:#x} to {end:#x} is not one kind of memory for data")
+    access = Access.GUARDED if kinds == {Access.DATA} else Access.GUARDED_UNCACHED
+    names = tuple(region.name for region in inside)
+    return tuple(_pieces(_Span(names, base, end, access)))
 
 
 def _access(region: Region) -> Access:

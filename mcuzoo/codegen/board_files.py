@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mcuzoo.board.boot import IvtEntry
 from mcuzoo.board.memory import RegionKind
 from mcuzoo.board.model import Board
-from mcuzoo.board.mpu import Access, mpu_regions
+from mcuzoo.board.mpu import Access, MpuRegion, guard_regions, mpu_regions
 from mcuzoo.board.startup import (
     BitsStep,
     Condition,
@@ -21,6 +21,7 @@ from mcuzoo.board.startup import (
 )
 from mcuzoo.codegen.sections import CopiedSection, copied_sections
 from mcuzoo.codegen.templates import render
+from mcuzoo.errors import BoardError
 from mcuzoo.plan.placement import Placement
 from mcuzoo.plan.universal import Room
 
@@ -30,6 +31,8 @@ _MPU_ATTRIBUTES = {
     Access.CODE_UNCACHED: "MZ_MPU_READ_ONLY | MZ_MPU_UNCACHED",
     Access.DATA: "MZ_MPU_READ_WRITE | MZ_MPU_NO_EXECUTE | MZ_MPU_WRITE_BACK",
     Access.DATA_UNCACHED: "MZ_MPU_READ_WRITE | MZ_MPU_NO_EXECUTE | MZ_MPU_UNCACHED",
+    Access.GUARDED: "MZ_MPU_READ_ONLY | MZ_MPU_NO_EXECUTE | MZ_MPU_WRITE_BACK",
+    Access.GUARDED_UNCACHED: "MZ_MPU_READ_ONLY | MZ_MPU_NO_EXECUTE | MZ_MPU_UNCACHED",
     Access.DEVICE: "MZ_MPU_READ_WRITE | MZ_MPU_NO_EXECUTE | MZ_MPU_DEVICE",
 }
 
@@ -63,6 +66,7 @@ def render_board_files(
         "copies": copies,
         "sdram": tuple(step_rows(board.startup.sdram)) if sdram else (),
         "mpu": mpu,
+        "guards": _guards(started, rooms, len(mpu)),
         "mpu_without_sdram": len(mpu_regions(board.regions, board.peripherals)),
         "mpu_attributes": _MPU_ATTRIBUTES,
         "watchdog_kind": _watchdog_kind,
@@ -88,6 +92,24 @@ def uses_sdram(board: Board, placement: Placement, rooms: Sequence[Room] = ()) -
     arena = [region for region, _ in placement.arena_parts]
     homes = {*arena, *weights, *(room.region for room in rooms)}
     return any(region.name in homes for region in board.regions_of(RegionKind.SDRAM))
+
+
+def _guards(board: Board, rooms: Sequence[Room], used: int) -> tuple[tuple[MpuRegion, ...], ...]:
+    """For each room what makes it read-only, beside `used` regions of the MPU.
+
+    Raises BoardError when the MPU has too few.
+    """
+    guards = tuple(
+        guard_regions(board.regions, room.base, room.base + room.bytes) for room in rooms
+    )
+    most = max((len(guard) for guard in guards), default=0)
+    if used + most > board.core.mpu_regions:
+        raise BoardError(
+            f"{board.name}: its MPU has {board.core.mpu_regions} regions; memory takes {used} and "
+            f"to guard a model takes {most} more.",
+            "Name a --model-region that is larger or better aligned.",
+        )
+    return guards
 
 
 def _linker_script(

@@ -342,7 +342,11 @@ class Boot(Message, code=0x91, sender=Sender.BOARD):
 
 @dataclass(frozen=True)
 class Fault(Message, code=0x92, sender=Sender.BOARD):
-    """The core took a fault and restarts; unasked. Registers as the Armv7-M manual names them."""
+    """The core took a fault and restarts; unasked. Registers as the Armv7-M manual names them.
+
+    `doing`: in what of an uploaded model the runtime was then, in words ("op 3 SOFTMAX"); "" when
+    it was in none.
+    """
 
     kind: U32
     pc: U32
@@ -353,6 +357,7 @@ class Fault(Message, code=0x92, sender=Sender.BOARD):
     hfsr: U32
     mmfar: U32
     bfar: U32
+    doing: String = ""
 
 
 _AnyMessage = TypeVar("_AnyMessage", bound=Message)

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from hashlib import sha256
 
-from mcuzoo.errors import FitError, ModelRefusedError, UsageError
+from mcuzoo.errors import FitError, UsageError
 from mcuzoo.link import messages
 from mcuzoo.link.channel import Channel
 from mcuzoo.link.hello import Hello
@@ -63,13 +63,4 @@ def send_model(
         lambda ack: ack.upload_id == begin.upload_id and ack.ready == 1,
         timing.tries,
         timing.exchange_s(_COMMIT_BYTES) + _CHECK_S,
-    )
-
-
-def model_refused(error: messages.Error) -> ModelRefusedError:
-    """What the board said of a model that arrived intact."""
-    return ModelRefusedError(
-        f"The board cannot run the model: {error.text}.",
-        "Its operators and its arena were chosen when the universal firmware was exported: see "
-        "--ops and --arena-region of mcuzoo export, and mcuzoo fit.",
     )

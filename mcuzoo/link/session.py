@@ -16,13 +16,14 @@ from mcuzoo.errors import (
     BoardResetError,
     InputError,
     McuzooError,
+    ModelRefusedError,
     ProtocolError,
     WrongFirmwareError,
 )
-from mcuzoo.link import messages
+from mcuzoo.link import blame, messages
 from mcuzoo.link.arena import ArenaUse, measure_arena
 from mcuzoo.link.channel import BoardRestarted, Channel, DeviceLog, Refused
-from mcuzoo.link.explain import explain_refusal, explain_restart, spoken_speed
+from mcuzoo.link.explain import spoken_speed
 from mcuzoo.link.hello import Hello, say_hello
 from mcuzoo.link.inference import Inference, KernelRecord, Profile
 from mcuzoo.link.invoke import invoke
@@ -30,7 +31,6 @@ from mcuzoo.link.messages import ErrorCode
 from mcuzoo.link.model_upload import (
     CURED_BY_SENDING_AGAIN,
     holds,
-    model_refused,
     require_room,
     send_model,
 )
@@ -143,9 +143,9 @@ class Session:
             )
         except BoardRestarted as restart:
             self._in_step = False
-            raise explain_restart("PING", restart) from None
+            raise blame.restarted("PING", restart) from None
         except Refused as refusal:
-            raise explain_refusal("PING", refusal.error) from None
+            raise blame.refused("PING", refusal.error, self._model is not None) from None
         return LineCounts(pong.good_frames, pong.bad_frames, pong.lost_bytes)
 
     def measure_arena(self, arena_bytes: int = 0, recorded: bool = False) -> ArenaUse:
@@ -161,9 +161,9 @@ class Session:
         try:
             use = measure_arena(self._channel, self._timing, arena_bytes, recorded)
         except BoardRestarted as restart:
-            raise explain_restart(during, restart) from None
+            raise blame.restarted(during, restart) from None
         except Refused as refusal:
-            raise explain_refusal(during, refusal.error) from None
+            raise blame.refused(during, refusal.error, self._model is not None) from None
         self._in_step = True
         return use
 
@@ -180,7 +180,7 @@ class Session:
         again by itself. `on_progress` is told how many bytes have arrived.
 
         Raises UsageError (the firmware takes no models), FitError (no room), ModelRefusedError
-        (arrived, and cannot be run: the board says why), and as `infer`.
+        (arrived, and cannot be run: the board says why, or TFLite-Micro faulted), and as `infer`.
         """
         require_room(self._hello, model)
         self._model = model
@@ -194,11 +194,11 @@ class Session:
             try:
                 send_model(self._channel, self._timing, self._hello, model, on_progress)
             except BoardRestarted as restart:
-                lost = explain_restart(during, restart)
+                lost = blame.restarted(during, restart)
+                if isinstance(lost, ModelRefusedError):
+                    raise lost from None
             except Refused as refusal:
-                if refusal.error.error == ErrorCode.MODEL_REFUSED:
-                    raise model_refused(refusal.error) from None
-                lost = explain_refusal(during, refusal.error)
+                lost = blame.refused(during, refusal.error, self._model is not None)
                 if refusal.error.error not in CURED_BY_SENDING_AGAIN:
                     raise lost from None
             else:
@@ -221,7 +221,7 @@ class Session:
 
         Raises InputError (wrong size), BoardSilentError, PortError, BoardResetError,
         WrongFirmwareError (another firmware came up after a restart), FirmwareError (fault, failed
-        inference), ProtocolError.
+        inference), ModelRefusedError (the same, in an uploaded model), ProtocolError.
         """
         return self._insist(image_id, tensor, self._infer)
 
@@ -256,9 +256,13 @@ class Session:
             try:
                 result = attempt_at(data, attempt)
             except BoardRestarted as restart:
-                lost = explain_restart(f"image {image_id}, attempt {attempt}", restart)
+                lost = blame.restarted(f"image {image_id}, attempt {attempt}", restart)
+                if isinstance(lost, ModelRefusedError):
+                    raise lost from None
             except Refused as refusal:
-                lost = explain_refusal(f"image {image_id}, attempt {attempt}", refusal.error)
+                lost = blame.refused(
+                    f"image {image_id}, attempt {attempt}", refusal.error, self._model is not None
+                )
                 if refusal.error.error not in _CURED_BY_SENDING_AGAIN:
                     raise lost from None
             except _ImageLost as loss:

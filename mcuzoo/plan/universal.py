@@ -28,7 +28,10 @@ _KINDS = (RegionKind.DTCM, RegionKind.OCRAM, RegionKind.SDRAM)
 
 @dataclass(frozen=True)
 class Room:
-    """Memory for a model: `bytes` at `base`, in one region or in several that lie side by side."""
+    """Memory for a model: `bytes` at `base`, in one region or in several that lie side by side.
+
+    It ends where the last of its regions ends.
+    """
 
     region: str
     base: int
@@ -103,8 +106,9 @@ def _areas(board: Board, data_region: Region, taken_bytes: int) -> list[Room]:
     """What is free of each region, fastest first."""
     left = (data_region.size - taken_bytes - _MARGIN_BYTES) // _STEP_BYTES * _STEP_BYTES
     return [
-        Room(region.name, region.base, max(0, left) if region == data_region else region.size)
+        Room(region.name, region.end - size, size)
         for region in _usable(board)
+        for size in [max(0, left) if region == data_region else region.size]
     ]
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import subprocess
 from collections.abc import Iterator
+from random import Random
 
 import numpy as np
 import pytest
 from helpers.host_firmware import TESTS, WARNINGS, compile_c, find_host_compiler, sanitizer_flags
 from helpers.small_net import small_net
 from helpers.uint8_models import uint8_net
+from helpers.upload_cases import SOUND, WRONG, changed
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mcuzoo.errors import ModelError
+from mcuzoo.graph.coverage import TFLM_OPS
 from mcuzoo.graph.model import Model, Tensor
 from mcuzoo.graph.read import load_model, parse_model
 from mcuzoo.plan.tflm.image import HeadPlan, prepare_image
@@ -22,6 +26,9 @@ from mcuzoo.resources import firmware_dir
 from mcuzoo.zoo.registry import resolve_model
 
 SMALL = prepare_image(parse_model(small_net(), "small"), "cmsis-nn", "offline").model.raw
+SOURCES = (
+    "mz_tflite.c", "mz_tflite_flow.c", "mz_tflite_ops.c", "mz_tflite_tensor.c", "mz_flatbuffer.c",
+)  # fmt: skip
 WORDS = [0, 1, 2, 4, 0x7F, 0xFFFF, 0x10000, 1 << 28, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF]
 
 
@@ -46,7 +53,7 @@ def check(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checker]:
     firmware, compiler = firmware_dir(), find_host_compiler()
     compile_c([
         *compiler, *WARNINGS, "-O1", *sanitizer_flags(compiler), f"-I{firmware}",
-        str(firmware / "runtime/tflm/mz_tflite.c"), str(firmware / "runtime/tflm/mz_flatbuffer.c"),
+        *(str(firmware / "runtime/tflm" / name) for name in SOURCES),
         str(TESTS / "firmware_host/tflite_harness.c"), "-o", str(executable),
     ])  # fmt: skip
     with subprocess.Popen([executable], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
@@ -147,3 +154,23 @@ def test_a_plan_for_other_tensors_is_refused(check: Checker) -> None:
     for wrong in (0, count - 1, count + 1, 2**31, 2**32 - 1):
         said = check(SMALL.replace(head, struct.pack("<3I", 1, 0, wrong)))
         assert "memory plan of another number of tensors|metadata" in said
+
+
+def test_every_operator_that_can_be_linked_has_a_rule(check: Checker) -> None:
+    assert {*SOUND, "DEQUANTIZE"} == {*TFLM_OPS}
+    for name, spec in SOUND.items():
+        assert check(spec.raw).startswith("yes|1|"), name
+
+
+@pytest.mark.parametrize(("raw", "says"), [case[1:] for case in WRONG], ids=[c[0] for c in WRONG])
+def test_what_tflm_could_not_bear(check: Checker, raw: bytes, says: str) -> None:
+    said = check(raw)
+    assert said.startswith("no|")
+    assert re.search(says, said), said
+
+
+def test_a_change_is_refused_or_sound(check: Checker) -> None:
+    """What is right for the kernels is for the board's own test; here nothing must break the check."""
+    random = Random(1)
+    said = [check(changed(random).raw)[:3] for _ in range(1500)]
+    assert said.count("yes") > 100

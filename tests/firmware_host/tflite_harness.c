@@ -14,10 +14,14 @@ static void show_end(const mz_tensor_spec *end) {
 }
 
 static void show(const uint8_t *file, uint32_t bytes) {
+    static uint32_t arena[64 * 1024];
+    const mz_tflite_scratch scratch = {arena, sizeof arena};
     mz_tflite model = {0};
-    const mz_fb_fault fault = mz_tflite_open(&model, file, bytes);
+    const mz_fb_fault fault = mz_tflite_open(&model, file, bytes, scratch, sizeof arena);
     if (fault.text != NULL) {
-        printf("no|%s|%s|%u", fault.text, fault.part != NULL ? fault.part : "", (unsigned)fault.index);
+        const char *const name = fault.name != NULL ? fault.name : "";
+        const char *const part = fault.part != NULL ? fault.part : "";
+        printf("no|%s|%s|%u%s%s", fault.text, part, (unsigned)fault.index, name[0] != '\0' ? " " : "", name);
     } else {
         printf("yes|%u", model.op_count);
         show_end(&model.input);

@@ -27,3 +27,15 @@ void mz_mpu_enable(const mz_mpu_region *regions, uint32_t count) {
     MZ_MPU_CTRL = CTRL_ENABLE | CTRL_HFNMIENA;
     mz_core_sync();
 }
+
+void mz_mpu_overlay(const mz_mpu_region *regions, uint32_t count, bool on) {
+    const uint32_t first = regions_there() - count;
+    mz_core_sync();
+    for (uint32_t i = 0; i < count; ++i) {
+        MZ_MPU_RNR = first + i;
+        MZ_MPU_RASR = 0;
+        MZ_MPU_RBAR = regions[i].base;
+        MZ_MPU_RASR = on ? regions[i].attributes | RASR_ENABLE : 0u;
+    }
+    mz_core_sync();
+}

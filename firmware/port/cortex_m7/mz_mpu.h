@@ -2,6 +2,7 @@
 #ifndef MZ_MPU_H
 #define MZ_MPU_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Bits of RASR. MZ_MPU_SIZE takes log2 of the bytes, MZ_MPU_SKIP a mask of eighths left out. */
@@ -24,5 +25,9 @@ typedef struct {
 /* Load count regions, switch the others off and the MPU on, for every handler too; what no region
  * covers cannot be accessed. The data cache must be off. */
 void mz_mpu_enable(const mz_mpu_region *regions, uint32_t count);
+
+/* Load count regions over those that mz_mpu_enable loaded, into the last ones there are; or switch
+ * these off again. They may differ from what they cover in who may write, in nothing else. */
+void mz_mpu_overlay(const mz_mpu_region *regions, uint32_t count, bool on);
 
 #endif

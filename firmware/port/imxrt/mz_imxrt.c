@@ -47,6 +47,14 @@ uint32_t mz_port_boot_failure(void) {
     return given_up;
 }
 
+#if MZ_BOARD_ROOMS > 0u
+void mz_port_guard_room(uint32_t room, bool guarded) {
+    if (room < MZ_BOARD_ROOMS) {
+        mz_mpu_overlay(mz_board_rooms[room].regions, mz_board_rooms[room].count, guarded);
+    }
+}
+#endif
+
 void mz_port_reset(void) {
     mz_console_flush();
     mz_core_reset();

@@ -2,17 +2,21 @@
 
 #include <stddef.h>
 
+#define MAX_STEPS 0x2000000u /* some seconds; the largest networks take a hundredth of it */
+
 void mz_fb_complain(mz_fb_reader *in, const char *text) {
     if (in->fault.text == NULL) {
         in->fault.text = text;
         in->fault.part = in->part;
         in->fault.index = in->index;
+        in->fault.name = in->name;
     }
 }
 
 void mz_fb_reading(mz_fb_reader *in, const char *part, uint32_t index) {
     in->part = part;
     in->index = index;
+    in->name = NULL;
 }
 
 bool mz_fb_sound(const mz_fb_reader *in) {
@@ -25,6 +29,10 @@ static uint32_t word(const uint8_t *at) {
 
 /* True when `bytes` bytes at `at`, a multiple of `alignment`, lie in the file. */
 static bool inside(mz_fb_reader *in, uint32_t at, uint32_t bytes, uint32_t alignment) {
+    if (++in->steps > MAX_STEPS) {
+        mz_fb_complain(in, "has too much in it to be checked");
+        return false;
+    }
     if (at <= in->count && bytes <= in->count - at && at % alignment == 0u) {
         return true;
     }

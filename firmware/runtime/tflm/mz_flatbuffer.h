@@ -11,6 +11,7 @@ typedef struct {
     const char *text;
     const char *part; /* "tensor", "op", ... */
     uint32_t index;
+    const char *name; /* an operator's, else NULL or "" */
 } mz_fb_fault;
 
 /* Begin with the file, 4-byte aligned, and zeros. */
@@ -20,6 +21,8 @@ typedef struct {
     mz_fb_fault fault;
     const char *part; /* what is being read */
     uint32_t index;
+    const char *name;
+    uint32_t steps; /* reads so far; a file that refers to its parts over and over has an end, too */
 } mz_fb_reader;
 
 /* `at` is 0 for a table that is not there: it has no fields. */

@@ -13,6 +13,15 @@
 #include <tensorflow/lite/micro/micro_profiler_interface.h>
 #include <tensorflow/lite/schema/schema_generated.h>
 
+/* TFLM of September 2023 and since. */
+#if __has_include(<tensorflow/lite/micro/micro_interpreter_context.h>)
+#define MZ_TFLM_HAS_GRAPH 1
+#include <tensorflow/lite/micro/micro_interpreter_context.h>
+#include <tensorflow/lite/micro/micro_interpreter_graph.h>
+#else
+#define MZ_TFLM_HAS_GRAPH 0
+#endif
+
 extern "C" {
 #include "mz_model.h"
 #include "runtime/mz_runtime.h"
@@ -42,11 +51,26 @@ public:
 
     void EndEvent(uint32_t event) override;
 
+    /* The operator that runs; only where TFLM names its operators to a profiler. */
+    uint32_t running() const {
+        return next_;
+    }
+
 private:
     mz_op_hook hook_ = nullptr;
     void *context_ = nullptr;
     uint32_t next_ = 0u;
 };
+
+/* TFLM of June 2024 and since keeps the operator that it is setting up. */
+template <typename Graph> auto current_op(Graph *graph, int) -> decltype(graph->GetCurrentOperatorIndex()) {
+    return graph->GetCurrentOperatorIndex();
+}
+
+template <typename Graph> int current_op(Graph *graph, long) {
+    (void)graph;
+    return -1;
+}
 
 /* GetTensor of TFLM's own is only for interpreters that keep all tensors apart. */
 class Interpreter : public tflite::MicroInterpreter {
@@ -55,6 +79,19 @@ public:
 
     const TfLiteEvalTensor *eval_tensor(int index) const {
         return context().GetEvalTensor(&context(), index);
+    }
+
+    /* -1 when it is none, or when this TFLM does not say. */
+    int op_being_set_up() const {
+#if MZ_TFLM_HAS_GRAPH
+        auto *const known = static_cast<tflite::MicroInterpreterContext *>(tflite::GetMicroContext(&context()));
+        const auto state = known->GetInterpreterState();
+        if (state == tflite::MicroInterpreterContext::InterpreterState::kInit ||
+            state == tflite::MicroInterpreterContext::InterpreterState::kPrepare) {
+            return current_op(static_cast<tflite::MicroInterpreterGraph *>(&known->graph()), 0);
+        }
+#endif
+        return -1;
     }
 };
 
@@ -71,6 +108,7 @@ const tflite::RecordingMicroAllocator *recorder;
 #endif
 mz_model_info info;
 bool failed;
+mz_tflm_stage stage;
 
 /* TFLM writes its own first structures without a look at the arena's size. */
 constexpr uint32_t kLeastArenaBytes = 512u;
@@ -78,7 +116,7 @@ constexpr uint32_t kLeastArenaBytes = 512u;
 void OpWatch::EndEvent(uint32_t event) {
     (void)event;
     mz_tflm_op op;
-    if (hook_ == nullptr || !mz_tflm_model_op(next_++, &op)) {
+    if (!mz_tflm_model_op(next_++, &op) || hook_ == nullptr) {
         return;
     }
     const TfLiteEvalTensor *output = interpreter->eval_tensor(op.output);
@@ -119,6 +157,13 @@ tflite::MicroAllocator *allocator_over(uint32_t arena_bytes, bool recorded) {
     (void)recorded;
 #endif
     return allocate_in(arena, arena_bytes);
+}
+
+TfLiteStatus allocate_tensors() {
+    stage = MZ_TFLM_SETS_UP;
+    const TfLiteStatus status = interpreter->AllocateTensors();
+    stage = MZ_TFLM_IDLE;
+    return status;
 }
 
 bool is_int8(const TfLiteTensor *tensor, const mz_tensor_spec &spec) {
@@ -163,7 +208,7 @@ mz_status mz_runtime_init_within(uint32_t arena_bytes, bool recorded) {
     interpreter = new (interpreter_room) Interpreter(
         model, *resolver, allocator_over(arena_bytes, recorded), nullptr, watch);
     if (interpreter->initialization_status() != kTfLiteOk ||
-        interpreter->AllocateTensors() != kTfLiteOk) {
+        allocate_tensors() != kTfLiteOk) {
         return fail(MZ_ERROR_INIT, "AllocateTensors failed");
     }
     if (!is_int8(interpreter->input(0), mz_tflm_model_info()->input) ||
@@ -205,10 +250,21 @@ mz_status mz_runtime_invoke(mz_op_hook hook, void *context) {
     mz_tflm_log_clear();
     failed = false;
     watch->begin(hook, context);
-    if (interpreter->Invoke() != kTfLiteOk) {
+    stage = MZ_TFLM_RUNS;
+    const TfLiteStatus status = interpreter->Invoke();
+    stage = MZ_TFLM_IDLE;
+    if (status != kTfLiteOk) {
         return fail(MZ_ERROR_INVOKE, "Invoke failed");
     }
     return MZ_OK;
+}
+
+mz_tflm_stage mz_tflm_doing(uint32_t *op) {
+    const int known = stage == MZ_TFLM_SETS_UP ? interpreter->op_being_set_up() : -1;
+    *op = stage == MZ_TFLM_RUNS ? watch->running()
+          : known >= 0          ? static_cast<uint32_t>(known)
+                                : MZ_TFLM_NO_OP;
+    return stage;
 }
 
 const char *mz_runtime_error(void) {

@@ -2,27 +2,18 @@
 
 #include <stddef.h>
 
+#include "runtime/tflm/mz_tflite_flow.h"
+#include "runtime/tflm/mz_tflite_ops.h"
+#include "runtime/tflm/mz_tflite_slots.h"
+#include "runtime/tflm/mz_tflite_tensor.h"
+
 #define SCHEMA_VERSION 3u
+#define MAX_OPERANDS 16u
 #define MAX_PARTS 16384u /* of one kind; far above any network for a microcontroller */
 #define MAX_BYTES 0x40000000u
-#define NO_TENSOR 0xffffffffu
-
-enum { MODEL_VERSION, MODEL_OPCODES, MODEL_SUBGRAPHS, MODEL_BUFFERS = 4, MODEL_METADATA = 6 };
-enum { GRAPH_TENSORS, GRAPH_INPUTS, GRAPH_OUTPUTS, GRAPH_OPERATORS, GRAPH_NAME };
-enum { TENSOR_SHAPE, TENSOR_TYPE, TENSOR_BUFFER, TENSOR_NAME, TENSOR_QUANTIZATION };
-enum { TENSOR_IS_VARIABLE = 5, TENSOR_SPARSITY };
-enum { QUANTIZATION_SCALE = 2, QUANTIZATION_ZERO_POINT, QUANTIZATION_DETAILS_TYPE };
-enum { QUANTIZATION_DIMENSION = 6 };
-enum { OP_CODE, OP_INPUTS, OP_OUTPUTS, OP_OPTIONS_TYPE, OP_OPTIONS, OP_CUSTOM_OPTIONS };
-enum { OP_INTERMEDIATES = 8 };
-enum { OPCODE_SHORT, OPCODE_CUSTOM, OPCODE_VERSION, OPCODE_LONG };
-enum { BUFFER_DATA, BUFFER_OFFSET };
-enum { METADATA_NAME, METADATA_BUFFER };
 
 /* BuiltinOptions whose first field is a vector of int32; all others that TFLM reads are scalars. */
 enum { OPTIONS_RESHAPE = 17, OPTIONS_SQUEEZE = 30 };
-
-enum { TYPE_FLOAT32 = 0, TYPE_INT32 = 2, TYPE_UINT8 = 3, TYPE_INT8 = 9 };
 
 static mz_fb_vector get_parts(mz_fb_reader *in, const mz_fb_table *of, uint32_t slot) {
     const mz_fb_vector parts = mz_fb_get_vector(in, of, slot, 4u);
@@ -32,30 +23,12 @@ static mz_fb_vector get_parts(mz_fb_reader *in, const mz_fb_table *of, uint32_t 
     return parts;
 }
 
-static uint32_t type_bytes(uint32_t type) {
-    return type == TYPE_INT8 ? 1u : 4u;
-}
-
-/* Bytes of a tensor of this shape; complains when it cannot be. */
-static uint32_t tensor_bytes(mz_fb_reader *in, mz_fb_vector shape, uint32_t type) {
-    uint32_t bytes = type_bytes(type);
-    for (uint32_t i = 0u; i < shape.count; i++) {
-        const uint32_t size = mz_fb_u32(in, shape.at + 4u * i);
-        if (size > MAX_BYTES || (size != 0u && bytes > MAX_BYTES / size)) {
-            mz_fb_complain(in, "an impossible shape");
-            return 0u;
-        }
-        bytes *= size;
-    }
-    return bytes;
-}
-
 static void check_type(mz_fb_reader *in, uint32_t type) {
-    if (type == TYPE_UINT8) {
+    if (type == MZ_TFLITE_UINT8) {
         mz_fb_complain(in, "is uint8, which TFLite-Micro dropped: mcuzoo convert makes it int8");
-    } else if (type == TYPE_FLOAT32) {
+    } else if (type == MZ_TFLITE_FLOAT32) {
         mz_fb_complain(in, "is float32: the model must be quantized to int8");
-    } else if (type != TYPE_INT8 && type != TYPE_INT32) {
+    } else if (type != MZ_TFLITE_INT8 && type != MZ_TFLITE_INT32) {
         mz_fb_complain(in, "is neither int8 nor int32");
     }
 }
@@ -73,35 +46,24 @@ static void check_quantization(mz_fb_reader *in, const mz_fb_table *tensor) {
     }
 }
 
-static void check_tensor(mz_fb_reader *in, const mz_fb_table *tensor, mz_fb_vector buffers) {
-    const uint32_t type = mz_fb_get_byte(in, tensor, TENSOR_TYPE);
-    const mz_fb_vector shape = mz_fb_get_vector(in, tensor, TENSOR_SHAPE, 4u);
-    const uint32_t buffer = mz_fb_get_word(in, tensor, TENSOR_BUFFER);
-    check_type(in, type);
-    check_quantization(in, tensor);
-    (void)mz_fb_get_byte(in, tensor, TENSOR_IS_VARIABLE);
-    (void)mz_fb_get_text(in, tensor, TENSOR_NAME);
-    if (mz_fb_find(in, tensor, TENSOR_SPARSITY, 4u) != 0u) {
+static void check_tensor(mz_fb_reader *in, const mz_tflite_graph *graph, uint32_t index) {
+    const mz_fb_table tensor = mz_fb_element(in, graph->tensors, index);
+    check_type(in, mz_fb_get_byte(in, &tensor, TENSOR_TYPE));
+    check_quantization(in, &tensor);
+    (void)mz_fb_get_text(in, &tensor, TENSOR_NAME);
+    if (mz_fb_find(in, &tensor, TENSOR_SPARSITY, 4u) != 0u) {
         mz_fb_complain(in, "is sparse");
     }
-    if (buffer >= buffers.count) {
-        mz_fb_complain(in, "refers to a buffer that is not there");
-    }
-    if (!mz_fb_sound(in)) {
-        return;
-    }
-    const mz_fb_table home = mz_fb_element(in, buffers, buffer);
-    const mz_fb_vector data = mz_fb_get_vector(in, &home, BUFFER_DATA, 1u);
-    const uint32_t bytes = tensor_bytes(in, shape, type);
-    if (data.count != 0u && (data.count != bytes || data.at % 4u != 0u)) {
-        mz_fb_complain(in, "has constants that are not aligned or do not fill its shape");
-    }
+    (void)mz_tflite_look(in, graph, index);
 }
 
 static void check_indices(mz_fb_reader *in, mz_fb_vector indices, uint32_t limit, bool optional) {
+    if (indices.count == 0u || indices.count > MAX_OPERANDS) {
+        mz_fb_complain(in, "has no operands, or too many");
+    }
     for (uint32_t i = 0u; i < indices.count && mz_fb_sound(in); i++) {
         const uint32_t index = mz_fb_u32(in, indices.at + 4u * i);
-        if (index >= limit && !(optional && index == NO_TENSOR)) {
+        if (index >= limit && !(optional && index == MZ_TFLITE_NO_TENSOR)) {
             mz_fb_complain(in, "names a tensor that is not there");
         }
     }
@@ -120,64 +82,54 @@ static void check_options(mz_fb_reader *in, const mz_fb_table *op) {
     (void)mz_fb_get_vector(in, op, OP_CUSTOM_OPTIONS, 1u);
 }
 
-static void check_op(mz_fb_reader *in, const mz_fb_table *op, uint32_t codes, uint32_t tensors) {
-    const mz_fb_vector outputs = mz_fb_get_vector(in, op, OP_OUTPUTS, 4u);
-    const mz_fb_vector inputs = mz_fb_get_vector(in, op, OP_INPUTS, 4u);
-    check_indices(in, inputs, tensors, true);
-    check_indices(in, outputs, tensors, false);
-    check_indices(in, mz_fb_get_vector(in, op, OP_INTERMEDIATES, 4u), tensors, true);
-    check_options(in, op);
-    if (mz_fb_get_word(in, op, OP_CODE) >= codes) {
+static void check_op(mz_fb_reader *in, const mz_tflite_graph *graph, uint32_t index) {
+    const mz_fb_table op = mz_fb_element(in, graph->ops, index);
+    if (mz_fb_get_word(in, &op, OP_CODE) >= graph->codes.count) {
         mz_fb_complain(in, "names an operator code that is not there");
+        return;
     }
-    if (inputs.count == 0u || outputs.count == 0u) {
-        mz_fb_complain(in, "has no input or no output");
+    in->name = mz_tflite_op_name(mz_tflite_op_code(in, graph, &op));
+    check_indices(in, mz_fb_get_vector(in, &op, OP_INPUTS, 4u), graph->tensors.count, true);
+    check_indices(in, mz_fb_get_vector(in, &op, OP_OUTPUTS, 4u), graph->tensors.count, false);
+    check_options(in, &op);
+    if (mz_fb_get_vector(in, &op, OP_INTERMEDIATES, 4u).count != 0u) {
+        mz_fb_complain(in, "has intermediate tensors");
+    }
+    if (mz_fb_sound(in)) {
+        mz_tflite_check_op(in, graph, &op);
     }
 }
 
 /* The one index in `ends`, and the tensor that it means. */
-static void read_end(mz_fb_reader *in, mz_tensor_spec *spec, mz_fb_vector ends, mz_fb_vector tensors) {
+static void read_end(mz_fb_reader *in, mz_tensor_spec *spec, mz_fb_vector ends, const mz_tflite_graph *graph) {
+    mz_fb_reading(in, NULL, 0u);
     if (!mz_fb_sound(in) || ends.count != 1u) {
         mz_fb_complain(in, "the model must have one input and one output");
         return;
     }
     const uint32_t index = mz_fb_u32(in, ends.at);
     mz_fb_reading(in, "tensor", index);
-    if (!mz_fb_sound(in) || index >= tensors.count) {
-        mz_fb_complain(in, "is an end of the model and is not there");
+    const mz_tflite_tensor tensor = mz_tflite_look(in, graph, index);
+    if (mz_fb_sound(in) && (tensor.type != MZ_TFLITE_INT8 || tensor.scales.count != 1u ||
+                            tensor.zero_points.count != 1u || tensor.rank > MZ_MAX_RANK || tensor.bytes == 0u)) {
+        mz_fb_complain(in, "is an end of the model and empty, or not int8 with one scale and at most 4 dimensions");
+    }
+    if (!mz_fb_sound(in)) {
         return;
     }
-    const mz_fb_table tensor = mz_fb_element(in, tensors, index);
-    const mz_fb_vector shape = mz_fb_get_vector(in, &tensor, TENSOR_SHAPE, 4u);
-    const mz_fb_table quantization = mz_fb_get_table(in, &tensor, TENSOR_QUANTIZATION);
-    const mz_fb_vector scales = mz_fb_get_vector(in, &quantization, QUANTIZATION_SCALE, 4u);
-    const mz_fb_vector zeros = mz_fb_get_vector(in, &quantization, QUANTIZATION_ZERO_POINT, 8u);
-    if (mz_fb_get_byte(in, &tensor, TENSOR_TYPE) != TYPE_INT8 || scales.count != 1u ||
-        zeros.count != 1u || shape.count > MZ_MAX_RANK) {
-        mz_fb_complain(in, "is an end of the model and not int8 with one scale and at most 4 dimensions");
-        return;
-    }
-    /* A union is C11's way to see bits as a float. */
-    const union {
-        uint32_t bits;
-        float value;
-    } scale = {mz_fb_u32(in, scales.at)};
-    spec->name = mz_fb_get_text(in, &tensor, TENSOR_NAME);
+    const mz_fb_table table = mz_fb_element(in, graph->tensors, index);
+    spec->name = mz_fb_get_text(in, &table, TENSOR_NAME);
     spec->dtype = MZ_INT8;
-    spec->rank = (uint8_t)shape.count;
-    for (uint32_t i = 0u; i < shape.count; i++) {
-        const uint32_t size = mz_fb_u32(in, shape.at + 4u * i);
-        if (size > 0xffffu) {
+    spec->rank = (uint8_t)tensor.rank;
+    for (uint32_t i = 0u; i < tensor.rank; i++) {
+        if (tensor.dims[i] > 0xffffu) {
             mz_fb_complain(in, "is an end of the model and too large");
         }
-        spec->dims[i] = (uint16_t)size;
+        spec->dims[i] = (uint16_t)tensor.dims[i];
     }
-    spec->scale = scale.value;
-    spec->zero_point = (int32_t)mz_fb_u32(in, zeros.at);
-    spec->bytes = tensor_bytes(in, shape, TYPE_INT8);
-    if (spec->bytes == 0u) {
-        mz_fb_complain(in, "is an end of the model and empty");
-    }
+    spec->scale = mz_tflite_float(in, tensor.scales.at);
+    spec->zero_point = (int32_t)mz_fb_u32(in, tensor.zero_points.at);
+    spec->bytes = tensor.bytes;
 }
 
 static void check_metadata(mz_fb_reader *in, const mz_fb_table *root, mz_fb_vector buffers) {
@@ -207,22 +159,28 @@ static bool same_text(const char *one, const char *other) {
     return *one == *other;
 }
 
-/* TFLM believes the count of its own plan: version, graph, count, one offset per tensor. */
-static void check_plan(mz_fb_reader *in, const mz_fb_table *root, mz_fb_vector buffers, uint32_t tensors) {
+/* The offsets of the memory plan. TFLM believes the count of its own plan: version, graph, count, one
+ * offset per tensor. Of several it takes the last. */
+static mz_fb_vector read_plan(mz_fb_reader *in, const mz_fb_table *root, const mz_tflite_graph *graph) {
     const mz_fb_vector entries = get_parts(in, root, MODEL_METADATA);
+    mz_fb_vector plan = {0u, 0u};
     for (uint32_t i = 0u; i < entries.count && mz_fb_sound(in); i++) {
         mz_fb_reading(in, "metadata", i);
         const mz_fb_table entry = mz_fb_element(in, entries, i);
         if (!same_text(mz_fb_get_text(in, &entry, METADATA_NAME), "OfflineMemoryAllocation")) {
             continue;
         }
-        const mz_fb_table home = mz_fb_element(in, buffers, mz_fb_get_word(in, &entry, METADATA_BUFFER));
+        const mz_fb_table home =
+            mz_fb_element(in, graph->buffers, mz_fb_get_word(in, &entry, METADATA_BUFFER));
         const mz_fb_vector data = mz_fb_get_vector(in, &home, BUFFER_DATA, 1u);
-        if (data.count < 12u || mz_fb_u32(in, data.at + 8u) != tensors ||
-            (data.count - 12u) / 4u < tensors) {
+        if (data.count < 12u || mz_fb_u32(in, data.at + 8u) != graph->tensors.count ||
+            (data.count - 12u) / 4u < graph->tensors.count) {
             mz_fb_complain(in, "is a memory plan of another number of tensors");
         }
+        plan.at = data.at + 12u;
+        plan.count = graph->tensors.count;
     }
+    return plan;
 }
 
 static void check_buffers(mz_fb_reader *in, mz_fb_vector buffers) {
@@ -264,69 +222,73 @@ static mz_fb_table read_root(mz_fb_reader *in) {
     return at == 0u ? none : mz_fb_open_table(in, at);
 }
 
-mz_fb_fault mz_tflite_open(mz_tflite *model, const uint8_t *file, uint32_t bytes) {
+/* The graph's vectors; what they hold is checked later. */
+static mz_tflite_graph read_graph(mz_fb_reader *in, const mz_fb_table *root) {
+    mz_tflite_graph graph = {.buffers = get_parts(in, root, MODEL_BUFFERS)};
+    const mz_fb_vector graphs = get_parts(in, root, MODEL_SUBGRAPHS);
+    graph.codes = get_parts(in, root, MODEL_OPCODES);
+    if (graphs.count != 1u) {
+        mz_fb_complain(in, "the model must have exactly one graph");
+        return graph;
+    }
+    const mz_fb_table table = mz_fb_element(in, graphs, 0u);
+    graph.tensors = get_parts(in, &table, GRAPH_TENSORS);
+    graph.ops = get_parts(in, &table, GRAPH_OPERATORS);
+    graph.inputs = mz_fb_get_vector(in, &table, GRAPH_INPUTS, 4u);
+    graph.outputs = mz_fb_get_vector(in, &table, GRAPH_OUTPUTS, 4u);
+    (void)mz_fb_get_text(in, &table, GRAPH_NAME);
+    if (graph.tensors.count == 0u || graph.ops.count == 0u) {
+        mz_fb_complain(in, "the model has no tensors or no operators");
+    }
+    return graph;
+}
+
+mz_fb_fault mz_tflite_open(
+    mz_tflite *model, const uint8_t *file, uint32_t bytes, mz_tflite_scratch scratch, uint32_t arena_bytes) {
     mz_fb_reader in = {.bytes = file, .count = bytes};
     const mz_fb_table root = read_root(&in);
     if (mz_fb_sound(&in) && mz_fb_get_word(&in, &root, MODEL_VERSION) != SCHEMA_VERSION) {
         mz_fb_complain(&in, "not of TFLite's schema version 3");
     }
-    const mz_fb_vector buffers = get_parts(&in, &root, MODEL_BUFFERS);
-    const mz_fb_vector codes = get_parts(&in, &root, MODEL_OPCODES);
-    const mz_fb_vector graphs = get_parts(&in, &root, MODEL_SUBGRAPHS);
-    if (graphs.count != 1u) {
-        mz_fb_complain(&in, "the model must have exactly one graph");
-    }
-    if (!mz_fb_sound(&in)) {
-        return in.fault;
-    }
-    check_buffers(&in, buffers);
-    check_codes(&in, codes);
-    check_metadata(&in, &root, buffers);
-    mz_fb_reading(&in, NULL, 0u);
-    if (!mz_fb_sound(&in)) {
-        return in.fault;
-    }
-    const mz_fb_table graph = mz_fb_element(&in, graphs, 0u);
-    const mz_fb_vector tensors = get_parts(&in, &graph, GRAPH_TENSORS);
-    const mz_fb_vector ops = get_parts(&in, &graph, GRAPH_OPERATORS);
-    (void)mz_fb_get_text(&in, &graph, GRAPH_NAME);
-    if (tensors.count == 0u || ops.count == 0u) {
-        mz_fb_complain(&in, "the model has no tensors or no operators");
-    }
-    for (uint32_t i = 0u; i < tensors.count && mz_fb_sound(&in); i++) {
+    mz_tflite_graph graph = read_graph(&in, &root);
+    check_buffers(&in, graph.buffers);
+    check_codes(&in, graph.codes);
+    check_metadata(&in, &root, graph.buffers);
+    for (uint32_t i = 0u; i < graph.tensors.count && mz_fb_sound(&in); i++) {
         mz_fb_reading(&in, "tensor", i);
-        const mz_fb_table tensor = mz_fb_element(&in, tensors, i);
-        check_tensor(&in, &tensor, buffers);
+        check_tensor(&in, &graph, i);
     }
-    for (uint32_t i = 0u; i < ops.count && mz_fb_sound(&in); i++) {
+    for (uint32_t i = 0u; i < graph.ops.count && mz_fb_sound(&in); i++) {
         mz_fb_reading(&in, "op", i);
-        const mz_fb_table op = mz_fb_element(&in, ops, i);
-        check_op(&in, &op, codes.count, tensors.count);
+        check_op(&in, &graph, i);
     }
+    read_end(&in, &model->input, graph.inputs, &graph);
+    read_end(&in, &model->output, graph.outputs, &graph);
     if (mz_fb_sound(&in)) {
-        check_plan(&in, &root, buffers, tensors.count);
+        graph.plan = read_plan(&in, &root, &graph);
+        mz_tflite_check_flow(&in, &graph, scratch, arena_bytes);
     }
-    mz_fb_reading(&in, NULL, 0u);
-    read_end(&in, &model->input, mz_fb_get_vector(&in, &graph, GRAPH_INPUTS, 4u), tensors);
-    mz_fb_reading(&in, NULL, 0u);
-    read_end(&in, &model->output, mz_fb_get_vector(&in, &graph, GRAPH_OUTPUTS, 4u), tensors);
     model->bytes = file;
     model->count = bytes;
-    model->tensors = tensors.at;
-    model->operators = ops.at;
-    model->op_count = (uint16_t)ops.count;
+    model->graph = graph;
+    model->op_count = (uint16_t)graph.ops.count;
     return in.fault;
 }
 
 uint16_t mz_tflite_op_output(const mz_tflite *model, uint16_t op, uint32_t *bytes) {
     /* All of this was checked when the file was opened. */
     mz_fb_reader in = {.bytes = model->bytes, .count = model->count};
-    const mz_fb_vector ops = {model->operators, model->op_count};
-    const mz_fb_vector tensors = {model->tensors, 0u};
-    const mz_fb_table row = mz_fb_element(&in, ops, op);
+    const mz_fb_table row = mz_fb_element(&in, model->graph.ops, op);
     const uint32_t index = mz_fb_u32(&in, mz_fb_get_vector(&in, &row, OP_OUTPUTS, 4u).at);
-    const mz_fb_table tensor = mz_fb_element(&in, tensors, index);
-    const mz_fb_vector shape = mz_fb_get_vector(&in, &tensor, TENSOR_SHAPE, 4u);
-    *bytes = tensor_bytes(&in, shape, mz_fb_get_byte(&in, &tensor, TENSOR_TYPE));
+    *bytes = mz_tflite_look(&in, &model->graph, index).bytes;
     return (uint16_t)index;
+}
+
+const char *mz_tflite_name_of(const mz_tflite *model, uint32_t op) {
+    mz_fb_reader in = {.bytes = model->bytes, .count = model->count};
+    if (op >= model->op_count) {
+        return "";
+    }
+    const mz_fb_table row = mz_fb_element(&in, model->graph.ops, op);
+    return mz_tflite_op_name(mz_tflite_op_code(&in, &model->graph, &row));
 }

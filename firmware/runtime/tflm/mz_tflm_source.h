@@ -14,6 +14,14 @@ typedef struct {
     uint32_t output_bytes;
 } mz_tflm_op;
 
+typedef enum { MZ_TFLM_IDLE, MZ_TFLM_SETS_UP, MZ_TFLM_RUNS } mz_tflm_stage;
+
+#define MZ_TFLM_NO_OP 0xffffffffu
+
+/* What TFLM is doing, and with which operator, in the order in which it runs them; MZ_TFLM_NO_OP when
+ * nobody knows. */
+mz_tflm_stage mz_tflm_doing(uint32_t *op);
+
 /* The .tflite file, 16-byte aligned; NULL when there is none. */
 const uint8_t *mz_tflm_model(void);
 

@@ -3,8 +3,12 @@
 #include "upload/mz_upload.h"
 
 mz_upload_facts mz_upload_state(void) {
-    const mz_upload_facts none = {0u, 0u};
+    const mz_upload_facts none = {0u, 0u, ""};
     return none;
+}
+
+const char *mz_upload_fault(void) {
+    return "";
 }
 
 bool mz_upload_handle(const mz_frame *request, bool ready) {

@@ -2,7 +2,9 @@
 
 #include <stddef.h>
 
+#include "port/mz_port.h"
 #include "runtime/mz_runtime.h"
+#include "upload/slot/mz_refused.h"
 #include "upload/slot/mz_sha256.h"
 
 static mz_model_slot slot;
@@ -31,13 +33,13 @@ static bool same_digest(const uint8_t *one, const uint8_t *other) {
     return difference == 0u;
 }
 
-static uint8_t *room_for(uint32_t bytes) {
-    for (uint32_t i = 0u; i < mz_model_room_count; i++) {
-        if (bytes <= mz_model_rooms[i].capacity) {
-            return mz_model_rooms[i].bytes;
-        }
+/* mz_model_room_count when none is large enough. */
+static uint32_t room_for(uint32_t bytes) {
+    uint32_t room = 0u;
+    while (room < mz_model_room_count && bytes > mz_model_rooms[room].capacity) {
+        room++;
     }
-    return NULL;
+    return room;
 }
 
 bool mz_model_slot_begin(uint32_t upload_id, uint32_t bytes, const uint8_t *sha256) {
@@ -45,17 +47,20 @@ bool mz_model_slot_begin(uint32_t upload_id, uint32_t bytes, const uint8_t *sha2
         slot.upload_id = upload_id;
         return true;
     }
-    uint8_t *const home = room_for(bytes);
-    if (home == NULL) {
+    const uint32_t room = room_for(bytes);
+    if (room == mz_model_room_count) {
         return false;
     }
     /* First: the old model's memory is about to be written over. */
     mz_runtime_unload();
+    mz_port_guard_room(slot.room, false);
+    mz_refused_forget();
     slot.state = MZ_MODEL_LOADING;
     slot.upload_id = upload_id;
     slot.bytes = bytes;
     slot.next_offset = 0u;
-    slot.home = home;
+    slot.room = room;
+    slot.home = mz_model_rooms[room].bytes;
     for (uint32_t i = 0u; i < MZ_SHA256_BYTES; i++) {
         slot.sha256[i] = sha256[i];
     }
@@ -75,8 +80,10 @@ bool mz_model_slot_take(uint32_t offset, mz_span data) {
 
 bool mz_model_slot_check(void) {
     uint8_t digest[MZ_SHA256_BYTES];
+    mz_port_guard_room(slot.room, true);
     mz_sha256(slot.home, slot.bytes, digest);
     if (!same_digest(digest, slot.sha256)) {
+        mz_port_guard_room(slot.room, false);
         slot.state = MZ_MODEL_NONE;
         return false;
     }

@@ -29,6 +29,7 @@ typedef struct {
     uint32_t upload_id;
     uint32_t bytes;
     uint32_t next_offset; /* bytes that have arrived, from the front */
+    uint32_t room; /* number of the room that it is in */
     uint8_t *home;
     uint8_t sha256[MZ_SHA256_BYTES];
 } mz_model_slot;
@@ -50,7 +51,8 @@ bool mz_model_slot_begin(uint32_t upload_id, uint32_t bytes, const uint8_t *sha2
  * begins beyond next_offset. offset and data lie within the model. */
 bool mz_model_slot_take(uint32_t offset, mz_span data);
 
-/* Sets the complete model up in the runtime, when its SHA-256 in memory is the one it began with;
+/* Makes the model's room read-only, until the next model begins, so that what the SHA-256 is of stays
+ * what runs. Then sets the complete model up in the runtime, when its SHA-256 in memory is the one it began with;
  * else forgets it and returns false. Leaves it READY or REFUSED. */
 bool mz_model_slot_check(void);
 

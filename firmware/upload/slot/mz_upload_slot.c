@@ -5,12 +5,14 @@
 #include "runtime/mz_runtime.h"
 #include "upload/mz_upload.h"
 #include "upload/slot/mz_model_slot.h"
+#include "upload/slot/mz_refused.h"
 
 mz_upload_facts mz_upload_state(void) {
     const mz_model_slot *slot = mz_model_slot_current();
     const mz_upload_facts facts = {
         .capacity_bytes = mz_model_slot_capacity(),
         .model_bytes = slot->state == MZ_MODEL_READY ? slot->bytes : 0u,
+        .refused = slot->state == MZ_MODEL_NONE ? mz_refused_text() : "",
     };
     return facts;
 }
@@ -66,6 +68,8 @@ static void on_begin(const mz_frame *request) {
         refuse_malformed(request);
     } else if (begin.model_bytes == 0u) {
         mz_link_refuse(request, MZ_LINK_BAD_SIZE, "a model of no bytes");
+    } else if (mz_refused_is(begin.model_sha256)) {
+        mz_link_refuse(request, MZ_LINK_MODEL_REFUSED, mz_refused_text());
     } else if (!mz_model_slot_begin(begin.upload_id, begin.model_bytes, begin.model_sha256)) {
         refuse_large(request, begin.model_bytes);
     } else {
@@ -104,6 +108,18 @@ static void on_commit(const mz_frame *request) {
     } else {
         acknowledge(request, true);
     }
+}
+
+const char *mz_upload_fault(void) {
+    if (!mz_runtime_busy()) {
+        return "";
+    }
+    /* To look at the model closely may fault again, and ends in a restart at once. */
+    const mz_model_slot *slot = mz_model_slot_current();
+    mz_refused_remember(slot->sha256, "one of its operators");
+    const char *const doing = mz_runtime_doing();
+    mz_refused_remember(slot->sha256, doing);
+    return doing;
 }
 
 bool mz_upload_handle(const mz_frame *request, bool ready) {

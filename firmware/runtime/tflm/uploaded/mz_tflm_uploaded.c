@@ -46,6 +46,23 @@ static void say(const char *format, ...) {
     va_end(arguments);
 }
 
+bool mz_runtime_busy(void) {
+    uint32_t op;
+    return mz_tflm_doing(&op) != MZ_TFLM_IDLE;
+}
+
+const char *mz_runtime_doing(void) {
+    uint32_t op;
+    const bool sets_up = mz_tflm_doing(&op) == MZ_TFLM_SETS_UP;
+    const char *const name = op == MZ_TFLM_NO_OP ? "" : mz_tflite_name_of(&model, op);
+    if (op == MZ_TFLM_NO_OP) {
+        say("%s", sets_up ? "its set-up" : "its run");
+    } else {
+        say("%sop %u%s%s", sets_up ? "the set-up of " : "", (unsigned)op, name[0] != '\0' ? " " : "", name);
+    }
+    return reason;
+}
+
 static void forget(void) {
     const mz_tflite nothing = {.bytes = NULL};
     model = nothing;
@@ -60,13 +77,16 @@ void mz_runtime_unload(void) {
 
 mz_status mz_runtime_load(const uint8_t *file, uint32_t bytes, const uint8_t *sha256) {
     mz_runtime_unload();
-    const mz_fb_fault fault = mz_tflite_open(&model, file, bytes);
+    /* The arena is free until the runtime is set up. */
+    const mz_tflite_scratch scratch = {mz_arena, MZ_ARENA_BYTES};
+    const mz_fb_fault fault = mz_tflite_open(&model, file, bytes, scratch, MZ_ARENA_BYTES);
     if (fault.text != NULL) {
         forget();
         if (fault.part == NULL) {
             say("%s", fault.text);
         } else {
-            say("%s %u %s", fault.part, (unsigned)fault.index, fault.text);
+            const char *const name = fault.name != NULL ? fault.name : "";
+            say("%s %u%s%s %s", fault.part, (unsigned)fault.index, name[0] != '\0' ? " " : "", name, fault.text);
         }
         (void)mz_runtime_init();
         return MZ_ERROR_INIT;

@@ -1,0 +1,88 @@
+"""Who is at fault when the board restarts or refuses: rig, firmware or uploaded model."""
+
+from __future__ import annotations
+
+from mcuzoo.errors import (
+    BoardResetError,
+    FirmwareError,
+    McuzooError,
+    ModelRefusedError,
+    ProtocolError,
+)
+from mcuzoo.link import messages
+from mcuzoo.link.channel import BoardRestarted
+from mcuzoo.link.messages import ErrorCode
+
+# Numbers of exceptions, Armv7-M (DDI 0403, B1.5.2).
+_EXCEPTIONS = {
+    2: "a non-maskable interrupt",
+    3: "a hard fault",
+    4: "an access to memory that it must not touch",
+    5: "an access to memory that does not answer",
+    6: "an instruction that stops it",
+}
+
+
+def restarted(during: str, restart: BoardRestarted) -> McuzooError:
+    """What a restart during `during` means.
+
+    BoardResetError without a fault; ModelRefusedError when TFLite-Micro was busy with an uploaded
+    model; else FirmwareError.
+    """
+    fault = restart.fault
+    if fault is None:
+        return BoardResetError(
+            f"The board restarted ({during}).",
+            "Check its power supply and reset line, then go on with --resume.",
+        )
+    registers = (
+        f"pc {fault.pc:#010x}, lr {fault.lr:#010x}, cfsr {fault.cfsr:#010x}, "
+        f"hfsr {fault.hfsr:#010x}, bfar {fault.bfar:#010x}"
+    )
+    if fault.doing:
+        what = _EXCEPTIONS.get(fault.kind, f"exception {fault.kind}")
+        return model_faulted(f"TFLite-Micro faulted in {fault.doing}: {what} ({registers})")
+    return FirmwareError(
+        f"The core took exception {fault.kind} ({during}): {registers}.",
+        f"arm-none-eabi-addr2line -fe PROJECT/build/gcc/firmware.elf {fault.pc:#x} names the line.",
+    )
+
+
+def refused(during: str, error: messages.Error, uploaded: bool) -> McuzooError:
+    """What the board's ERROR means. `uploaded`: its model came over the link."""
+    if error.error == ErrorCode.MODEL_REFUSED:
+        return model_refused(error)
+    request = messages.MESSAGES.get(error.request)
+    asked = request.__name__ if request else f"message {error.request:#04x}"
+    text = f"The board refused {asked} ({during}): {error.text}."
+    if error.error == ErrorCode.INVOKE_FAILED and uploaded:
+        return model_refused(error)
+    if error.error in (ErrorCode.NOT_READY, ErrorCode.INVOKE_FAILED):
+        return FirmwareError(
+            text, "mcuzoo fit checks the model against the board; then export and build again."
+        )
+    if error.error == ErrorCode.BAD_REQUEST:
+        return ProtocolError(
+            text, "Is the firmware older than this mcuzoo? Export, build and flash it again."
+        )
+    return ProtocolError(text, "--trace FILE shows what crossed the line.")
+
+
+def model_refused(error: messages.Error) -> ModelRefusedError:
+    """What the board said of a model that arrived intact."""
+    if error.text.startswith("TFLite-Micro faulted"):
+        return model_faulted(error.text)
+    return ModelRefusedError(
+        f"The board cannot run the model: {error.text}.",
+        "Its operators and its arena were chosen when the universal firmware was exported: see "
+        "--ops and --arena-region of mcuzoo export, and mcuzoo fit.",
+    )
+
+
+def model_faulted(text: str) -> ModelRefusedError:
+    """The model was taken, and TFLite-Micro could not bear it."""
+    return ModelRefusedError(
+        f"The board cannot run the model: {text}.",
+        "mcuzoo inspect MODEL shows the operator. The board takes another model at once, and this "
+        "one again after another, or when it has been switched off.",
+    )
