@@ -12,12 +12,14 @@ from mcuzoo.graph.foreign import foreign_model
 from mcuzoo.graph.model import Model, Op
 from mcuzoo.graph.read_tensor import read_tensor
 from mcuzoo.graph.schema import (
+    BIAS_TYPE_SLOT,
     CUSTOM_OP,
     FILE_IDENTIFIER,
     OPERATORS,
     OPTIONS,
     PLAN_METADATA,
     SCHEMA_VERSION,
+    TENSOR_TYPES,
     MetadataSlot,
     ModelSlot,
     OperatorCodeSlot,
@@ -109,7 +111,7 @@ def parse_model(raw: bytes, name: str) -> Model:
     ops = [_op(table, index, codes) for index, table in enumerate(operators)]
     plain = (
         all(item.plain for item in read)
-        and not any(_is_custom(table) for table in operators)
+        and not any(_says_more(table, op) for table, op in zip(operators, ops, strict=True))
         and PLAN_METADATA not in _metadata_names(root, len(buffers))
     )
     model = Model(
@@ -142,10 +144,18 @@ def _operator_code(table: Table) -> tuple[str, int]:
     return OPERATORS[code], version
 
 
-def _is_custom(table: Table) -> bool:
-    """Has it what TFLM refuses in a builtin op, or what belongs to ops with a state?"""
-    custom = table.numbers(OperatorSlot.CUSTOM_OPTIONS, "u1", "custom_options")
-    return custom is not None or bool(table.integers(OperatorSlot.INTERMEDIATES, "intermediates"))
+def _says_more(table: Table, op: Op) -> bool:
+    """Has it what TFLM looks at and an Op does not hold? Custom options, which TFLM refuses in a
+    builtin op; tensors for a state; a type of the bias that is none."""
+    if table.numbers(OperatorSlot.CUSTOM_OPTIONS, "u1", "custom_options") is not None:
+        return True
+    if table.integers(OperatorSlot.INTERMEDIATES, "intermediates"):
+        return True
+    if op.name not in BIAS_TYPE_SLOT or not table.scalar(OperatorSlot.OPTIONS_TYPE, "<B", 0):
+        return False
+    options = table.table(OperatorSlot.OPTIONS, "options")
+    kind = 0 if options is None else int(options.scalar(BIAS_TYPE_SLOT[op.name], "<b", 0))
+    return kind not in TENSOR_TYPES
 
 
 def _metadata_names(root: Table, buffers: int) -> list[str]:

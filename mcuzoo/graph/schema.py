@@ -176,6 +176,9 @@ OPTIONS: dict[str, tuple[int, tuple[OptionField, ...]]] = {
     "LEAKY_RELU": (75, (OptionField("alpha", 0, "f", 0.0),)),
 }
 
+BIAS_TYPE_SLOT = {"CONV_2D": 6, "FULLY_CONNECTED": 4}
+"""Where an op's options name a type of its bias; only TFLM's parser looks at it."""
+
 CUSTOM_OP = 32
 
 # BuiltinOperator, from 0 on.

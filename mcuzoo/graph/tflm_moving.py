@@ -33,6 +33,8 @@ MAX_MOVED_RANK = 4
 MAX_FLOAT_AXES = 4
 # concatenation.cc, kMaxInputNum.
 MAX_CONCATENATED = 10
+# TfLiteReshapeParams holds so many.
+MAX_NEW_SHAPE = 8
 CONCATENATED = frozenset(
     (DType.FLOAT32, DType.INT8, DType.INT16, DType.INT32, DType.INT64, DType.BOOL)
 )
@@ -107,6 +109,8 @@ def reshape(model: Model, op: Op) -> None:
     """RESHAPE: the same values under another shape; whatever a second input says."""
     arity(op, range(1, 3))
     source, target = input_tensor(model, op, 0), output_tensor(model, op)
+    if len(op.options["new_shape"]) > MAX_NEW_SHAPE:
+        raise Refusal(f"its new_shape has {len(op.options['new_shape'])} dimensions")
     if source.elements == 0:
         raise Refusal(f"of shape {list(source.shape)} is empty", source.index)
     same_type(target, source)

@@ -7,9 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-pytest.importorskip("ai_edge_litert")
-
 from helpers import tflite_builder as build
 from helpers.one_op_nets import IMAGE, int8, int8_constant, int32, one_op, sound_nets
 from helpers.small_net import CONVOLUTION, POOL

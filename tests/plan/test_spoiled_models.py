@@ -6,6 +6,7 @@ own profile says whether they are the same ones every time.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -13,6 +14,8 @@ from random import Random
 
 import numpy as np
 import pytest
+from helpers.mutations import spoiled
+from helpers.one_op_nets import sound_nets
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -27,13 +30,6 @@ from mcuzoo.plan.fit import fit_model
 from mcuzoo.zoo.convert.convert import ENDS, convert_model
 from mcuzoo.zoo.engines.reference import ReferenceEngine
 from mcuzoo.zoo.registry import resolve_model
-
-pytest.importorskip("ai_edge_litert")
-
-import contextlib
-
-from helpers.mutations import spoiled
-from helpers.one_op_nets import sound_nets
 
 MODELS = int(os.environ.get("MCUZOO_NIGHTLY_MODELS", "300"))
 # Exporting takes a hundred times as long as reading and fitting.
