@@ -27,6 +27,7 @@ def trial(name: str, answers: Answers = RIGHT, sha256: str = MODEL.sha256) -> Tr
         runtime="aot",
         toolchain="gcc",
         build_id="cd" * 16,
+        agent="silicon",
         unit="cycles",
         core_clock_hz=600_000_000,
         total=600_000,
