@@ -57,7 +57,7 @@ class Look:
     def healthy(self) -> bool:
         """Whether nothing speaks against the given tensor, or there is none."""
         found = self.diagnosis
-        return found is None or not (found.mistakes or found.foreign)
+        return found is None or not found.wrong
 
     def as_dict(self) -> dict[str, Any]:
         """As `mcuzoo doctor-image --json` prints it."""

@@ -48,7 +48,8 @@ def _diagnosis(found: Diagnosis) -> Iterator[str]:
     if found.foreign:
         yield (
             f"diagnosis   no way of making it comes nearer than {found.mean_difference:.1f} grey "
-            f"levels on average (limit {FOREIGN:g}): the tensor is of another picture"
+            f"levels on average (limit {FOREIGN:g}): the tensor is of another picture, or of one "
+            "that was changed a lot"
         )
         return
     made = f"{found.making.crop}; {found.making.resize}"
@@ -59,7 +60,7 @@ def _diagnosis(found: Diagnosis) -> Iterator[str]:
             f"diagnosis   nearest: {made}; {found.equal:.1%} of the values equal, the others "
             f"{found.mean_difference:.2f} off on average"
         )
-    if not found.mistakes:
+    if not found.mistakes and not found.undecided:
         yield (
             "            nothing wrong with it"
             if found.exact
@@ -68,3 +69,6 @@ def _diagnosis(found: Diagnosis) -> Iterator[str]:
     for mistake in found.mistakes:
         yield f"mistake     {mistake.name}: {mistake.what}"
         yield f"            {mistake.advice}"
+    for doubt in found.undecided:
+        sets = " or ".join("+".join(one.name for one in mistakes) or "none" for mistakes in doubt)
+        yield f"undecided   {sets}: this picture does not tell which"

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from mcuzoo.data.doctor.diagnosis import diagnose
+from mcuzoo.data.doctor.diagnosis import Diagnosis, diagnose
 from mcuzoo.data.doctor.sight import pixels_of, tensor_facts, terminal_picture, write_png
 from mcuzoo.data.doctor.tensor_file import read_tensor, write_tensor
+from mcuzoo.data.doctor.ways import VALUE_MAPS, VALUE_MISTAKES
 from mcuzoo.data.preprocess import preprocess
 from mcuzoo.errors import InputError
 from mcuzoo.project.manifest import Preprocessing
@@ -101,6 +102,86 @@ def test_mistakes_show_through_another_resizer(seed: int, mistake: str, bgr: boo
     assert ("bgr" in told) is bgr
     assert ("p-127" in told) is (mistake == "p-127")
     assert ("wrap-255" in told) is (mistake == "wrap-255")
+
+
+def doubts(found: Diagnosis) -> set[str]:
+    return {one.name for doubt in found.undecided for mistakes in doubt for one in mistakes}
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_nothing_false_is_told_whoever_resized_the_picture(data: st.DataObject) -> None:
+    """Also of pictures with little to go by: few colours, no white, hard edges, lossy copies."""
+    seed = data.draw(st.integers(0, 10_000))
+    random = np.random.default_rng(seed)
+    image = photograph(seed, int(random.integers(30, 200)), int(random.integers(50, 200)))
+    image = (image // (levels := data.draw(st.sampled_from([1, 1, 64, 255])))) * levels
+    if data.draw(st.booleans()):
+        _, jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 80])
+        copy = np.asarray(cv2.imdecode(jpeg, cv2.IMREAD_UNCHANGED), dtype=np.uint8)
+    else:
+        copy = image
+    way = data.draw(st.sampled_from(["HAMMING", "BOX", "cut off", "cubic"]))
+    if way == "cut off":
+        resized = cv2.resize(copy.astype(np.float32), (24, 24), interpolation=cv2.INTER_LINEAR)
+    elif way == "cubic":
+        resized = cv2.resize(copy, (24, 24), interpolation=cv2.INTER_CUBIC)
+    else:
+        method = getattr(Image.Resampling, way)
+        resized = np.array(Image.fromarray(copy).resize((24, 24), method))
+    made = np.asarray(resized).astype(np.int16)
+    truth = set()
+    if data.draw(st.booleans()):
+        truth |= set() if np.array_equal(made, made[:, :, ::-1]) else {"bgr"}
+        made = made[:, :, ::-1]
+    mistake = data.draw(st.sampled_from(["", "p-127", "wrap-255", "no-offset"]))
+    truth |= {mistake} - {""} | ({"wrap-p-127"} if mistake == "p-127" else set())
+    tensor = {
+        "": lambda: (made - 128).astype(np.int8),
+        "p-127": lambda: (made - 127).astype(np.int8),
+        "wrap-255": lambda: (np.where(made == 255, 0, made) - 128).astype(np.int8),
+        "no-offset": lambda: made.astype(np.uint8).view(np.int8),
+    }[mistake]()
+    found = diagnose(image, tensor, WHOLE)
+    told = {one.name for one in found.mistakes}
+    if not found.exact:
+        assert told <= truth
+        if not found.foreign and copy is image:
+            assert truth - {"wrap-p-127", "wrap-255"} <= told | doubts(found)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.sampled_from([0, 1, 128, 254, 255]), min_size=12, max_size=12),
+    st.sampled_from(sorted(VALUE_MAPS)),
+    st.booleans(),
+)
+def test_what_several_mistakes_would_explain_is_left_open(
+    values: list[int], used: str, bgr: bool
+) -> None:
+    """Pictures of four pixels: often BGR is RGB, and only white tells some mistakes apart."""
+    image = np.array(values, np.uint8).reshape(2, 2, 3)
+    made = image[:, :, ::-1] if bgr else image
+    found = diagnose(image, VALUE_MAPS[used][made], WHOLE)
+    truth = {one.name for one in VALUE_MISTAKES[used]} | ({"bgr"} if bgr else set())
+    told = {one.name for one in found.mistakes}
+    assert found.exact and told <= truth
+    right = np.array_equal(preprocess(image, WHOLE, (2, 2, 3)), VALUE_MAPS[used][made])
+    assert found.wrong is not right
+    assert all(
+        {one.name for one in mistakes}.isdisjoint(told) for mistakes in sum(found.undecided, ())
+    )
+
+
+def test_all_white_and_black_leaves_the_mistake_open() -> None:
+    image = np.full((2, 2, 3), 255, np.uint8)
+    found = diagnose(image, np.full((2, 2, 3), -128, np.int8), WHOLE)
+    assert found.exact and found.mistakes == () and found.wrong
+    (doubt,) = found.undecided
+    assert [[one.name for one in mistakes] for mistakes in doubt] == [
+        ["wrap-255"],
+        ["p-127", "wrap-p-127"],
+    ]
 
 
 def test_another_picture_is_called_so() -> None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mcuzoo.data.doctor.evidence import Told, is_nearer, is_one_too_high, white_wraps
 from mcuzoo.data.doctor.ways import (
+    BGR,
     OFFSETS,
     RIGHT_OFFSET,
     VALUE_MAPS,
+    VALUE_MISTAKES,
     Making,
     Mistake,
+    darkest_around,
     makings,
     mistakes_of,
+    other_crop,
 )
 from mcuzoo.project.manifest import Preprocessing
 
@@ -23,9 +27,10 @@ FOREIGN = 20.0
 """Mean difference in grey levels beyond which a tensor is of another picture altogether."""
 
 _CLIPPED = 64
-_FLAT_RANGE = 4
-_NEARLY_WHITE = 250
-_WRAPPED = -120
+
+Pictures = list[tuple[Making, NDArray[np.uint8]]]
+Doubt = tuple[tuple[Mistake, ...], ...]
+"""Sets of mistakes of which one was made; the empty one: none of them."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,8 @@ class Diagnosis:
     """exact: the tensor is reproduced byte for byte; else this is the nearest way.
 
     equal: the fraction of values that are; mean_difference: in grey levels. mistakes: what was
-    done otherwise than the model's preprocessing says, worst first.
+    done otherwise than the model's preprocessing says, worst first; each is sure. undecided: what
+    this picture does not tell.
     """
 
     making: Making
@@ -42,11 +48,19 @@ class Diagnosis:
     equal: float
     mean_difference: float
     mistakes: tuple[Mistake, ...]
+    undecided: tuple[Doubt, ...] = ()
 
     @property
     def foreign(self) -> bool:
         """Whether the tensor is of another picture, as far as can be told."""
         return self.mean_difference > FOREIGN
+
+    @property
+    def wrong(self) -> bool:
+        """Whether something is wrong for sure, be it undecided what."""
+        return (
+            self.foreign or bool(self.mistakes) or not all(() in doubt for doubt in self.undecided)
+        )
 
 
 def diagnose(
@@ -54,66 +68,123 @@ def diagnose(
 ) -> Diagnosis:
     """Find out how `tensor`, int8 [H, W, C], was made of `image`, uint8 [h, w, C].
 
-    Of all ways that reproduce it the one with the fewest mistakes counts. Where none does (the
-    picture was resized by another program, or stored with losses), geometry and channels are those
-    that come nearest; the offset is read from places without detail, where all resizers agree,
-    and a wrap from white that turned black.
+    Of all ways that reproduce it the one with the fewest mistakes counts; where several that do not
+    contain each other do, what they have in common is sure. Where none does (the picture was
+    resized by another program, or stored with losses), `evidence` says what is sure all the same.
     """
-    pictures = [(making, made) for making, made in makings(image, tensor.shape, recipe)]
-    for making, values, made in _ways(pictures):
-        if np.array_equal(VALUE_MAPS[values][made], tensor):
-            return Diagnosis(making, values, True, 1.0, 0.0, mistakes_of(making, values))
-    making, made = min(pictures, key=lambda one: _distance(one[1], tensor))
-    values = _nearest_values(made, tensor)
-    predicted = VALUE_MAPS[values][made]
-    difference = np.abs(predicted.astype(np.int16) - tensor)
+    pictures = list(makings(image, tensor.shape, recipe))
+    return _exactly(pictures, tensor) or _nearest(pictures, tensor, image, recipe)
+
+
+def _exactly(pictures: Pictures, tensor: NDArray[np.int8]) -> Diagnosis | None:
+    ways = [
+        (making, values, mistakes_of(making, values))
+        for making, made in pictures
+        for values in VALUE_MAPS
+        if np.array_equal(VALUE_MAPS[values][made], tensor)
+    ]
+    if not ways:
+        return None
+    ways.sort(key=lambda way: len(way[2]))
+    rivals: list[tuple[Mistake, ...]] = []
+    for _, _, mistakes in ways:
+        if not any(_names(fewer) <= _names(mistakes) for fewer in rivals):
+            rivals.append(mistakes)
+    sure, doubts = _weigh(rivals)
+    return Diagnosis(ways[0][0], ways[0][1], True, 1.0, 0.0, sure, doubts)
+
+
+def _nearest(
+    pictures: Pictures, tensor: NDArray[np.int8], image: NDArray[np.uint8], recipe: Preprocessing
+) -> Diagnosis:
+    making, made = _best(pictures, tensor)
+    plain = _distance(made, tensor, "no-offset") < _distance(made, tensor, RIGHT_OFFSET)
+    pixels = tensor.view(np.uint8).astype(np.int16) if plain else tensor.astype(np.int16) + 128
+    darkest = darkest_around(image, tensor.shape, recipe, making)
+    values = ["no-offset"] if plain else _possible_values(pixels, made, darkest)
+    difference = np.abs(VALUE_MAPS[values[0]][made].astype(np.int16) - tensor)
+    equal, mean = float(np.mean(difference == 0)), float(difference.mean())
+    if mean > FOREIGN:
+        return Diagnosis(making, values[0], False, equal, mean, ())
+    questions = [
+        _order(pixels, made, making, image),
+        [VALUE_MISTAKES[name] for name in values],
+        _crop(pictures, tensor, pixels),
+    ]
+    answers = [_weigh(possible) for possible in questions]
     return Diagnosis(
         making,
-        values,
+        values[0],
         False,
-        float(np.mean(difference == 0)),
-        float(difference.mean()),
-        mistakes_of(making, values, exact=False),
+        equal,
+        mean,
+        tuple(mistake for sure, _ in answers for mistake in sure),
+        tuple(doubt for _, doubts in answers for doubt in doubts),
     )
 
 
-def _ways(
-    pictures: list[tuple[Making, NDArray[np.uint8]]],
-) -> Iterator[tuple[Making, str, NDArray[np.uint8]]]:
-    """Every way, those with the fewest mistakes first."""
-    found = [(making, values, made) for making, made in pictures for values in VALUE_MAPS]
-    found.sort(key=lambda way: len(mistakes_of(way[0], way[1])))
-    yield from found
+def _weigh(possible: list[tuple[Mistake, ...]]) -> tuple[tuple[Mistake, ...], tuple[Doubt, ...]]:
+    """What several sets of mistakes have in common, and the doubt that is left, if any."""
+    common = _names(possible[0]).intersection(*map(_names, possible))
+    sure = tuple(one for one in possible[0] if one.name in common)
+    doubt = tuple(tuple(one for one in rival if one.name not in common) for rival in possible)
+    return sure, (doubt,) if len(possible) > 1 else ()
 
 
-def _distance(made: NDArray[np.uint8], tensor: NDArray[np.int8]) -> float:
-    return min(
-        float(np.minimum(_difference(made, tensor, values), _CLIPPED).mean()) for values in OFFSETS
-    )
+def _names(mistakes: tuple[Mistake, ...]) -> set[str]:
+    return {mistake.name for mistake in mistakes}
 
 
-def _difference(
-    made: NDArray[np.uint8], tensor: NDArray[np.int8], values: str
-) -> NDArray[np.int16]:
-    difference: NDArray[np.int16] = np.abs(VALUE_MAPS[values][made].astype(np.int16) - tensor)
-    return difference
+def _possibly(told: Told, mistake: Mistake) -> list[tuple[Mistake, ...]]:
+    if told is Told.UNDECIDED:
+        return [(), (mistake,)]
+    return [(mistake,)] if told is Told.YES else [()]
 
 
-def _nearest_values(made: NDArray[np.uint8], tensor: NDArray[np.int8]) -> str:
-    flat = _flat(made) & (made < _NEARLY_WHITE)
-    if not flat.any():
-        flat = np.ones_like(flat)
-    offset = min(OFFSETS, key=lambda values: float(_difference(made, tensor, values)[flat].mean()))
-    wrapped = bool(np.any((made >= _NEARLY_WHITE) & (tensor <= _WRAPPED)))
-    if not wrapped:
-        return offset
-    return {RIGHT_OFFSET: "wrap-255", "p-127": "p-127-wrap"}.get(offset, offset)
+def _order(
+    pixels: NDArray[np.int16], made: NDArray[np.uint8], making: Making, image: NDArray[np.uint8]
+) -> list[tuple[Mistake, ...]]:
+    """The mistakes that the order of the channels may be."""
+    if np.array_equal(image[:, :, 0], image[:, :, -1]):
+        return [()]
+    swapped = made[:, :, ::-1]
+    rgb, bgr = (swapped, made) if making.bgr else (made, swapped)
+    return _possibly(is_nearer(pixels, bgr, rgb), BGR)
 
 
-def _flat(made: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Where the 3x3 pixels around differ by no more than a few levels."""
-    wide = np.pad(made, ((1, 1), (1, 1), (0, 0)), mode="edge")
-    windows = np.lib.stride_tricks.sliding_window_view(wide, (3, 3), axis=(0, 1))
-    spread = windows.max(axis=(3, 4)).astype(np.int16) - windows.min(axis=(3, 4))
-    calm: NDArray[np.bool_] = spread <= _FLAT_RANGE
-    return calm
+def _crop(
+    pictures: Pictures, tensor: NDArray[np.int8], pixels: NDArray[np.int16]
+) -> list[tuple[Mistake, ...]]:
+    """The mistakes that the part of the picture may be."""
+    wrong = [one for one in pictures if not one[0].right_crop]
+    if not wrong:
+        return [()]
+    making, other = _best(wrong, tensor)
+    _, right = _best([one for one in pictures if one[0].right_crop], tensor)
+    if np.array_equal(right, other):
+        return [()]
+    return _possibly(is_nearer(pixels, other, right), other_crop(making, exact=False))
+
+
+def _possible_values(
+    pixels: NDArray[np.int16], made: NDArray[np.uint8], darkest: NDArray[np.uint8]
+) -> list[str]:
+    """The names of the value maps that may have been used, the most harmless first."""
+    both = {Told.NO: (False,), Told.YES: (True,), Told.UNDECIDED: (False, True)}
+    names = {
+        (False, False): RIGHT_OFFSET,
+        (False, True): "wrap-255",
+        (True, False): "p-127",
+        (True, True): "p-127-wrap",
+    }
+    high, wraps = is_one_too_high(pixels, made), white_wraps(pixels, made, darkest)
+    return [names[one, other] for one in both[high] for other in both[wraps]]
+
+
+def _best(pictures: Pictures, tensor: NDArray[np.int8]) -> tuple[Making, NDArray[np.uint8]]:
+    return min(pictures, key=lambda one: min(_distance(one[1], tensor, name) for name in OFFSETS))
+
+
+def _distance(made: NDArray[np.uint8], tensor: NDArray[np.int8], values: str) -> float:
+    difference = np.abs(VALUE_MAPS[values][made].astype(np.int16) - tensor)
+    return float(np.minimum(difference, _CLIPPED).mean())

@@ -64,7 +64,7 @@ NO_OFFSET = Mistake(
     "the bytes are the pixels themselves: nothing was subtracted",
     "An int8 input is pixel - 128; as int8 the upper half of the pixels is negative.",
 )
-_VALUE_MISTAKES: dict[str, tuple[Mistake, ...]] = {
+VALUE_MISTAKES: dict[str, tuple[Mistake, ...]] = {
     RIGHT_OFFSET: (),
     "p-127": (P_127,),
     "p-127-wrap": (P_127, WRAP_P_127),
@@ -84,22 +84,13 @@ class Making:
     right_resize: bool
 
 
-def mistakes_of(making: Making, values: str, exact: bool = True) -> tuple[Mistake, ...]:
-    """What was done otherwise than it should, worst first.
-
-    Unless the way is `exact` it is some other resizer's, and which one is not known.
-    """
+def mistakes_of(making: Making, values: str) -> tuple[Mistake, ...]:
+    """What was done otherwise than it should, worst first."""
     found = [BGR] if making.bgr else []
-    found += _VALUE_MISTAKES[values]
+    found += VALUE_MISTAKES[values]
     if not making.right_crop:
-        found.append(
-            Mistake(
-                "crop",
-                f"the picture was cut otherwise: {making.crop}",
-                "Crop as the model's preprocessing says; mcuzoo doctor-image shows how.",
-            )
-        )
-    if exact and not making.right_resize:
+        found.append(other_crop(making))
+    if not making.right_resize:
         found.append(
             Mistake(
                 "resize",
@@ -108,6 +99,29 @@ def mistakes_of(making: Making, values: str, exact: bool = True) -> tuple[Mistak
             )
         )
     return tuple(found)
+
+
+def other_crop(making: Making, exact: bool = True) -> Mistake:
+    """Unless the tensor is reproduced the crop is the nearest that is known, and no more."""
+    return Mistake(
+        "crop",
+        f"the picture was cut otherwise{': ' if exact else '; the nearest is '}{making.crop}",
+        "Crop as the model's preprocessing says; mcuzoo doctor-image shows how.",
+    )
+
+
+def darkest_around(
+    image: NDArray[np.uint8], shape: tuple[int, ...], recipe: Preprocessing, making: Making
+) -> NDArray[np.uint8]:
+    """For each pixel of `making`, the darkest of `image` up to one pixel of it away; [H, W, C]."""
+    cut = next(cut for crop, cut, _ in _crops(image, shape, recipe) if crop == making.crop)
+    for axis in (0, 1):
+        cell = cut.shape[axis] / shape[axis]
+        reach = max(1, int(cell)) if cell != 1 else 0
+        centres = ((np.arange(shape[axis]) + 0.5) * cell).astype(np.intp)
+        near = centres[:, None] + np.arange(-reach, reach + 1)
+        cut = cut.take(near.clip(0, cut.shape[axis] - 1), axis=axis).min(axis=axis + 1)
+    return cut[:, :, ::-1] if making.bgr else cut
 
 
 def makings(
