@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mcuzoo.errors import command
+
 if TYPE_CHECKING:
     from mcuzoo.board.model import Board
     from mcuzoo.project.manifest import UniversalManifest
@@ -80,7 +82,7 @@ def universal_text(directory: Path, board: Board, manifest: UniversalManifest) -
             f"models up to {room.bytes:,} bytes in {room.region}"
             for room in manifest.universal.rooms
         ),
-        f"next: mcuzoo build {directory}",
+        f"next: {command('mcuzoo', 'build', directory)}",
     ]
     return "\n".join(lines)
 
