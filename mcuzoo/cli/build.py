@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mcuzoo.errors import command
+
 if TYPE_CHECKING:
     from mcuzoo.project.manifest import BuildEntry, ProjectManifest
 
@@ -75,4 +77,4 @@ def _print_entry(project: Path, manifest: ProjectManifest, entry: BuildEntry) ->
     print(f"code {entry.code_bytes:,} bytes; build {entry.build_id}")
     for product in (entry.elf, entry.bin, entry.hex):
         print(project / product)
-    print(f"next: mcuzoo run-serial --port emulator://{project} --project {project}")
+    print(f"next: {command('mcuzoo', 'run-serial', '--port', f'emulator://{project}')}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mcuzoo.cli.options import ArenaRegion, Pin, Weights
+from mcuzoo.errors import command
 from mcuzoo.project.kinds import DEFAULT_MODEL, DEFAULT_PROJECT, DEFAULT_RUNTIME
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ def export(
     print(f"constants {entry.constant_bytes:,} bytes in {constants_summary(entry)}")
     print(f"console {chosen.console.name} at {baud_text(chosen.console)}")
     sdk = " --sdk MCUXSDK, or what its README says" if manifest.sdk else ""
-    print(f"next: mcuzoo build {directory}{sdk}")
+    print(f"next: {command('mcuzoo', 'build', directory)}{sdk}")
 
 
 def _one_model(models: list[str], ops: str | None, model_region: str | None) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mcuzoo.errors import command
+
 if TYPE_CHECKING:
     from mcuzoo.board.model import Board
     from mcuzoo.project.manifest import UniversalManifest
@@ -83,7 +85,7 @@ def universal_text(directory: Path, board: Board, manifest: UniversalManifest) -
             for room in manifest.universal.rooms
         ),
         f"console {board.console.name} at {baud_text(board.console)}",
-        f"next: mcuzoo build {directory}",
+        f"next: {command('mcuzoo', 'build', directory)}",
     ]
     return "\n".join(lines)
 

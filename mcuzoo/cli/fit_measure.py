@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mcuzoo.errors import UsageError
+from mcuzoo.errors import UsageError, command
 
 if TYPE_CHECKING:
     from mcuzoo.codegen.tflm.options import TflmOptions
@@ -48,7 +48,7 @@ def print_measurement(options: MeasureOptions, json_output: bool) -> None:
     print(f"{request.source.name} on {request.board.id}, runtime {request.runtime}")
     sys.stdout.write(measurement_text(found, width()))
     sys.stdout.write(measurement_findings(found))
-    print(f"next: mcuzoo run-serial --port emulator://{found.project} --project {found.project}")
+    print(f"next: {command('mcuzoo', 'run-serial', '--port', f'emulator://{found.project}')}")
 
 
 def _request(options: MeasureOptions) -> MeasureRequest:

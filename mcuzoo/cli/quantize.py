@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mcuzoo.errors import UsageError
+from mcuzoo.errors import UsageError, command
 
 if TYPE_CHECKING:
     from mcuzoo.cli.output import summary_aside
@@ -121,4 +121,4 @@ def _print(output: Path, quantized: Quantized, scored: Scored | None) -> None:
     )
     for warning in (*quantized.calibration.skipped, *quantized.warnings):
         print(f"warning: {warning}", file=sys.stderr)
-    print(f"next: mcuzoo export {output} --board rt1170")
+    print(f"next: {command('mcuzoo', 'export', output, '--board', 'rt1170')}")

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from mcuzoo.cli.options import NoReference, Show, Trace, UploadModel, WaitPort
+from mcuzoo.errors import command
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("--port", "emulator://hello"),
@@ -155,6 +156,7 @@ def run_serial(
         with summary_aside(aside):
             sys.stdout.write(summary_text(summary, show))
     if summary.unanswered:
-        print(f"hint: mcuzoo run-serial --resume {job.out}", file=sys.stderr)
+        resume = command("mcuzoo", "run-serial", "--resume", job.out)
+        print(f"hint: {resume}", file=sys.stderr)
     if not summary.verdict.passed:
         raise typer.Exit(summary.verdict.exit_code)

@@ -8,7 +8,7 @@ from pathlib import Path
 from mcuzoo.board.baud import with_baud
 from mcuzoo.board.load import load_board, read_board
 from mcuzoo.board.model import Board
-from mcuzoo.errors import InputError, ProjectError, UsageError
+from mcuzoo.errors import InputError, ProjectError, UsageError, command
 from mcuzoo.project.manifest import BOARD_FILE, load_project
 
 
@@ -40,7 +40,8 @@ def find_target(path: Path, board: str | None = None) -> Target:
     manifest = load_project(path)
     if manifest.build is None or not (path / manifest.build.bin).is_file():
         raise ProjectError(
-            f"The project {path} has not been built.", f"Build it first: mcuzoo build {path}"
+            f"The project {path} has not been built.",
+            f"Build it first: {command('mcuzoo', 'build', path)}",
         )
     own = path / BOARD_FILE
     if board is None and own.is_file():

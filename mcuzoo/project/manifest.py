@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from mcuzoo.errors import ProjectError
+from mcuzoo.errors import ProjectError, command
 from mcuzoo.files import write_whole
 
 MANIFEST_NAME = "mcuzoo.json"
@@ -324,7 +324,7 @@ def load_manifest(project: Path) -> Manifest:
         return manifest
     raise ProjectError(
         f"{project} is a universal firmware: it has no model of its own.",
-        f"Give it one: mcuzoo run-serial --project {project} --upload MODEL.",
+        f"Give it one: {command('mcuzoo', 'run-serial', '--project', project)} --upload MODEL",
     )
 
 

@@ -13,7 +13,7 @@ from mcuzoo.data.labels import Classes, load_classes
 from mcuzoo.data.recipe import check_recipe, recipe_warnings
 from mcuzoo.data.signs import is_signs
 from mcuzoo.emulator.url import port_packages
-from mcuzoo.errors import UnsupportedOpError, UsageError
+from mcuzoo.errors import UnsupportedOpError, UsageError, command
 from mcuzoo.project.manifest import Manifest, load_manifest, load_project
 from mcuzoo.run.baud import baud_note, project_baud
 from mcuzoo.run.journal import read_run, require_no_run
@@ -174,7 +174,8 @@ def _settings(request: Request, base: Settings) -> Settings:
     if not settings.port:
         raise UsageError(
             "No port: --port was not given and MCUZOO_PORT is not set.",
-            f"A device such as /dev/ttyACM0; or no hardware: --port emulator://{base.project}",
+            "A device such as /dev/ttyACM0; or no hardware: "
+            + command("mcuzoo", "run-serial", "--port", f"emulator://{base.project}"),
         )
     if not settings.data_set:
         raise UsageError(

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from mcuzoo.data.dataset import Item
-from mcuzoo.errors import InputError, UsageError
+from mcuzoo.errors import InputError, UsageError, command
 from mcuzoo.link.state import LinkState
 from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.run.lock import RunLock
@@ -66,9 +66,10 @@ def create_journal(folder: Path, meta: RunMeta, items: tuple[Item, ...]) -> None
 def require_no_run(folder: Path) -> None:
     """Raise UsageError when `folder` holds a run already."""
     if (folder / JOURNAL_NAME).exists():
+        resume = command("mcuzoo", "run-serial", "--resume", folder)
         raise UsageError(
             f"{folder} holds a run already.",
-            f"Go on with it: --resume {folder}; or choose another --out.",
+            f"Choose another --out, or go on with it: {resume}",
         )
 
 

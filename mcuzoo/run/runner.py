@@ -22,6 +22,7 @@ from mcuzoo.errors import (
     RigError,
     UsageError,
     WrongFirmwareError,
+    command,
 )
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.state import LinkState
@@ -212,7 +213,9 @@ def _row(item: Item) -> Row:
 @contextmanager
 def _resumable(job: Job) -> Iterator[None]:
     """Tell whoever stops the run how to go on with it."""
-    advice = f"Finished images are kept. Go on: mcuzoo run-serial --resume {job.out}"
+    advice = (
+        f"Finished images are kept. Go on: {command('mcuzoo', 'run-serial', '--resume', job.out)}"
+    )
     try:
         yield
     except KeyboardInterrupt:

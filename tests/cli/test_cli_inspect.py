@@ -18,7 +18,8 @@ def model(tmp_path: Path) -> Path:
     return path
 
 
-def test_table(model: Path) -> None:
+def test_table(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     result = CliRunner().invoke(app, ["inspect", str(model)])
     assert result.exit_code == 0
     assert "small: " in result.stdout and "aot runs it" in result.stdout

@@ -90,7 +90,8 @@ def test_constants_in_words() -> None:
     told = fit_model(mobilenet_v1(resolution=96), load_board("rt1050"), weights="auto")
     text = constants_text(told.constants, "flash")
     assert "copied at start-up to" in text and "by estimate the core waits" in text
-    assert text.count("\n") == 2 + 1 + 8 + 1
+    assert text.count("\n") >= 2 + 2 + 8 + 1
+    assert max(map(len, text.splitlines()[2:-1])) <= 80
     left = fit_model(mobilenet_v1(resolution=96), load_board("rt1050"))
     assert constants_text(left.constants, "flash").startswith("constants 498,512 bytes: in flash")
     assert constants_text((), "flash") == ""

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from helpers.fake_board import HELLO
 
-from mcuzoo.errors import InputError
+from mcuzoo.errors import InputError, UsageError
 from mcuzoo.link.state import LinkState
 from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.report.document import run_document
@@ -73,9 +73,10 @@ def test_files_appear_whole_or_not_at_all(tmp_path: Path) -> None:
     assert file.read_text() == csv_text(META, ROWS)
     assert [path.name for path in tmp_path.iterdir()] == ["run.csv"]
     (tmp_path / "folder").mkdir()
-    for bad in (tmp_path / "gone" / "run.csv", tmp_path / "folder"):
-        with pytest.raises(InputError, match="cannot be written"):
-            write_csv(bad, META, ROWS)
+    with pytest.raises(InputError, match="cannot be written"):
+        write_csv(tmp_path / "gone" / "run.csv", META, ROWS)
+    with pytest.raises(UsageError, match="is a folder"):
+        write_csv(tmp_path / "folder", META, ROWS)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "run.csv"]
 
 

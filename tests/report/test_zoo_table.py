@@ -113,6 +113,7 @@ def test_a_damaged_cache_costs_time_alone(
 def test_the_command(test_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MCUZOO_MODELS", str(test_data / "models"))
     record(NXP, "top1", 0.395, 200, "imagenet pack", "reference")
+    monkeypatch.setenv("COLUMNS", "200")
     done = finished(mcuzoo("models"))
     assert done.returncode == 0 and done.stderr == ""
     line = next(text for text in done.stdout.splitlines() if "0.395 (200)" in text)

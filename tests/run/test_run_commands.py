@@ -15,7 +15,7 @@ from helpers.fake_board import HELLO, MANIFEST, FakeBoard, write_images
 
 from mcuzoo.cli.report import report
 from mcuzoo.cli.run_serial import run_serial
-from mcuzoo.errors import BoardSilentError, DataSetError, InputError, UsageError
+from mcuzoo.errors import BoardSilentError, DataSetError, InputError
 from mcuzoo.link.session import Session
 from mcuzoo.link.state import LinkState
 from mcuzoo.project.manifest import write_manifest
@@ -126,7 +126,7 @@ def test_report_writes_files(
 
 
 def test_trace_that_cannot_be_written(project: Path, board: FakeBoard, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="trace"):
+    with pytest.raises(InputError, match="trace"):
         run(project, out=tmp_path / "run", trace=tmp_path / "gone" / "trace.txt")
 
 
