@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mcuzoo.cli.progress import step
+
 if TYPE_CHECKING:
     from mcuzoo.project.manifest import BuildEntry, ProjectManifest
 
@@ -41,7 +43,8 @@ def build(
     from mcuzoo.toolchain.mcuxpresso import SdkOptions
 
     level = None if optimization is None else check_optimization(optimization)
-    entry = build_project(project, compiler, level, tflm, SdkOptions(sdk, config))
+    with step(f"building {project}") as update:
+        entry = build_project(project, compiler, level, tflm, SdkOptions(sdk, config), update)
     if json_output:
         print(json.dumps(asdict(entry), indent=2))
     else:

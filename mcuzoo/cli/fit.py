@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mcuzoo.cli.options import ArenaRegion, Baud, Pin, Weights
+from mcuzoo.cli.progress import step
 from mcuzoo.errors import UsageError
 from mcuzoo.project.kinds import DEFAULT_PROJECT, DEFAULT_RUNTIME
 
@@ -132,8 +133,9 @@ def fit(
     from mcuzoo.report.fit_html import fit_html
     from mcuzoo.zoo.known import load_or_build
 
-    known = load_or_build(model)
     chosen = load_board(board)
+    with step(f"reading {model}"):
+        known = load_or_build(model)
 
     kind = check_project(project or (DEFAULT_PROJECT if chosen.sdk else "cmake"))
 
@@ -152,9 +154,10 @@ def fit(
             reserved_data_bytes(chosen, kind),
         )
 
-    report = report_of(runtime or DEFAULT_RUNTIME)
-    # Who named a runtime has asked about that one alone.
-    other = None if runtime else other_runtime(report.runtime, report_of)
+    with step(f"planning {model} on {chosen.name}"):
+        report = report_of(runtime or DEFAULT_RUNTIME)
+        # Who named a runtime has asked about that one alone.
+        other = None if runtime else other_runtime(report.runtime, report_of)
     if known.note:
         report = replace(report, warnings=(known.note, *report.warnings))
     if not report.fits:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from mcuzoo.cli.options import Baud, NoReference, Trace, UploadModel, opened_trace
+from mcuzoo.cli.progress import step
 
 
 def profile(
@@ -51,6 +52,7 @@ def profile(
         print(f"board: {line.level.name.lower()}: {line.text}", file=sys.stderr)
 
     with ExitStack() as stack:
+        stack.enter_context(step("running one image, layer by layer"))
         found = profile_target(
             ProfileRequest(target, project, image, baud, not no_reference, upload),
             trace=None if trace is None else stack.enter_context(opened_trace(trace)),
