@@ -163,7 +163,7 @@ def fit(
     if not report.fits:
         report = replace(report, next_step=_with_sibling(report, model, chosen))
     if html is not None:
-        write_page(html, fit_html(report))
+        write_page(html, fit_html(report, other, kind))
     if json_output:
         found = {**report.as_dict(), "project": kind, "other_runtime": other and asdict(other)}
         print(json.dumps(found, indent=2))
