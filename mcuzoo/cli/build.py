@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mcuzoo.cli.progress import step
 from mcuzoo.errors import command
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ def build(
     from mcuzoo.toolchain.mcuxpresso import SdkOptions
 
     level = None if optimization is None else check_optimization(optimization)
-    entry = build_project(project, compiler, level, tflm, SdkOptions(sdk, config))
+    with step(f"building {project}") as update:
+        entry = build_project(project, compiler, level, tflm, SdkOptions(sdk, config), update)
     if json_output:
         print(json.dumps(asdict(entry), indent=2))
     else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mcuzoo.cli.progress import step
 from mcuzoo.errors import UsageError
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ def convert(
         json_output,
     )
     model = load_model(found.path)
-    conversion = convert_model(model, ends)
+    with step(f"converting {source}"):
+        conversion = convert_model(model, ends)
     comparison = None
     if images is not None:
         from mcuzoo.run.conversion import make_comparison
@@ -99,14 +101,10 @@ def convert(
 
 
 def _judge(comparison: Comparison) -> Judgement:
-    from rich.console import Console
-    from rich.progress import Progress
-
     for warning in comparison.data_set.warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("images", total=len(comparison.data_set.items))
-        judgement = comparison.run(lambda done: progress.update(task, completed=done))
+    with step("comparing on images") as update:
+        judgement = comparison.run(lambda done: update(done, len(comparison.data_set.items)))
     for reason in judgement.unusable:
         print(f"warning: left out: {reason}", file=sys.stderr)
     return judgement

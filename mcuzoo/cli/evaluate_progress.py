@@ -14,6 +14,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from mcuzoo.cli.progress import Rhythm
+
 if TYPE_CHECKING:
     from mcuzoo.evaluate.finding import Finding
 
@@ -22,7 +24,9 @@ class EvaluateProgress:
     """Use as a context manager around `evaluate`."""
 
     def __init__(self, images: int) -> None:
-        self._right = self._labelled = 0
+        self._right = self._labelled = self._done = 0
+        self._images = images
+        self._rhythm = Rhythm()
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -45,6 +49,9 @@ class EvaluateProgress:
         self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def finding(self, finding: Finding) -> None:
+        self._done += 1
+        if self._progress.disable and self._rhythm.is_due():
+            self.say(f"{self._done:,} of {self._images:,} images")
         if finding.first is not None and finding.first.rank is not None:
             self._labelled += 1
             self._right += finding.first.rank == 0

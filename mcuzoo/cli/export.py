@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mcuzoo.cli.options import ArenaRegion, Pin, Weights
+from mcuzoo.cli.progress import step
 from mcuzoo.errors import command
 from mcuzoo.project.kinds import DEFAULT_MODEL, DEFAULT_PROJECT, DEFAULT_RUNTIME
 
@@ -133,34 +134,38 @@ def export(
     place = check_weights(weights, usable_names(chosen))
     model = _one_model(models or [DEFAULT_MODEL], ops, model_region)
     try:
-        source = resolve_model(model)
+        with step(f"reading {model}"):
+            source = resolve_model(model)
     except MissingModelError as missing:
-        raise absent_model_error(
-            model,
-            missing,
-            chosen,
-            list_boards(),
-            runtime,
-            place,
-            arena_region,
-            project or DEFAULT_PROJECT,
-        ) from None
+        with step(f"planning {model} by its layers"):
+            absent = absent_model_error(
+                model,
+                missing,
+                chosen,
+                list_boards(),
+                runtime,
+                place,
+                arena_region,
+                project or DEFAULT_PROJECT,
+            )
+        raise absent from None
     if source.note:
         print(f"note: {source.note}", file=sys.stderr)
     directory = output or Path(f"mcuzoo-{chosen.id}-{source.name}")
-    manifest = export_project(
-        source,
-        chosen,
-        directory,
-        runtime=runtime,
-        project=project or DEFAULT_PROJECT,
-        weights=place,
-        arena_region=arena_region,
-        force=force,
-        tflm=_tflm_options(runtime, tflm, kernels, plan, embed),
-        stream_input=stream_input,
-        pins=parse_pins(pin or []),
-    )
+    with step(f"planning and writing {directory}"):
+        manifest = export_project(
+            source,
+            chosen,
+            directory,
+            runtime=runtime,
+            project=project or DEFAULT_PROJECT,
+            weights=place,
+            arena_region=arena_region,
+            force=force,
+            tflm=_tflm_options(runtime, tflm, kernels, plan, embed),
+            stream_input=stream_input,
+            pins=parse_pins(pin or []),
+        )
     if json_output:
         print(json.dumps(asdict(manifest), indent=2))
         return

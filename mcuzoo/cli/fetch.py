@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from mcuzoo.cli.progress import step
 
 if TYPE_CHECKING:
     from mcuzoo.zoo.fetch.fetch import FetchReport
@@ -38,25 +39,12 @@ def fetch(
     """Get MODEL into the cache over https, check it, and convert UINT8 to INT8."""
     import json
 
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
-
     from mcuzoo.zoo.fetch.download import Patience
     from mcuzoo.zoo.fetch.fetch import check_role, fetch_model
 
-    columns = ("{task.description}", BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    console = Console(stderr=True)
     chosen = None if role is None else check_role(role)
-    with Progress(
-        *columns, console=console, transient=True, disable=not sys.stderr.isatty()
-    ) as progress:
-        task = progress.add_task(model, total=None, start=False)
-
-        def show(done: int, total: int | None) -> None:
-            progress.start_task(task)
-            progress.update(task, completed=done, total=total)
-
-        report = fetch_model(model, origin, chosen, show, Patience(stall_s=timeout))
+    with step(f"fetching {model}, bytes") as update:
+        report = fetch_model(model, origin, chosen, update, Patience(stall_s=timeout))
     if json_output:
         print(json.dumps(report.as_dict(), indent=2))
     else:

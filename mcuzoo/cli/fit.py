@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mcuzoo.cli.options import ArenaRegion, Baud, Pin, Weights
+from mcuzoo.cli.progress import step
 from mcuzoo.errors import UsageError
 from mcuzoo.project.kinds import DEFAULT_PROJECT, DEFAULT_RUNTIME
 
@@ -142,8 +143,9 @@ def fit(
     aside = require_outputs(
         {"--html": html}, {"MODEL": Path(model), "--board": Path(board)}, json_output
     )
-    known = load_or_build(model)
     chosen = load_board(board)
+    with step(f"reading {model}"):
+        known = load_or_build(model)
 
     kind = check_project(project or (DEFAULT_PROJECT if chosen.sdk else "cmake"))
 
@@ -162,15 +164,16 @@ def fit(
             reserved_data_bytes(chosen, kind),
         )
 
-    report = report_of(runtime or DEFAULT_RUNTIME)
-    # Who named a runtime has asked about that one alone.
-    other = None if runtime else other_runtime(report.runtime, report_of)
+    with step(f"planning {model} on {chosen.name}"):
+        report = report_of(runtime or DEFAULT_RUNTIME)
+        # Who named a runtime has asked about that one alone.
+        other = None if runtime else other_runtime(report.runtime, report_of)
     if known.note:
         report = replace(report, warnings=(known.note, *report.warnings))
     if not report.fits:
         report = replace(report, next_step=_with_sibling(report, model, chosen))
     if html is not None:
-        write_page(html, fit_html(report))
+        write_page(html, fit_html(report, other, kind))
     if json_output:
         found = {**report.as_dict(), "project": kind, "other_runtime": other and asdict(other)}
         print(json.dumps(found, indent=2))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from mcuzoo.cli.progress import step
 
 if TYPE_CHECKING:
     from mcuzoo.report.zoo_table import TableFigure, TableRow, ZooTable
@@ -32,17 +33,11 @@ def models(
     """List the models that mcuzoo knows by name, with published and measured figures."""
     import json
 
-    from rich.console import Console
-    from rich.progress import Progress
-
     from mcuzoo.report.zoo_card import model_card
     from mcuzoo.report.zoo_table import zoo_table
 
-    with Progress(
-        console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
-    ) as bar:
-        task = bar.add_task("planning", total=None)
-        table = zoo_table(model, lambda done, all_: bar.update(task, completed=done, total=all_))
+    with step("planning what fits, which is remembered: models") as update:
+        table = zoo_table(model, update)
     if json_output:
         print(json.dumps(table.as_dict(), indent=2))
     elif model is None:

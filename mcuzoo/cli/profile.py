@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from mcuzoo.cli.options import Baud, NoReference, Trace, UploadModel
+from mcuzoo.cli.progress import step
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("hello",),
@@ -57,6 +58,7 @@ def profile(
 
     aside = require_outputs({"--trace": trace}, {"--image": image}, json_output)
     with ExitStack() as stack:
+        stack.enter_context(step("running one image, layer by layer"))
         found = profile_target(
             ProfileRequest(target, project, image, baud, not no_reference, upload),
             trace=None if trace is None else stack.enter_context(open_output(trace)),

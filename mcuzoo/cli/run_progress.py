@@ -15,6 +15,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from mcuzoo.cli.progress import Rhythm
 from mcuzoo.link.channel import DeviceLog
 from mcuzoo.link.counts import agent_note
 from mcuzoo.link.hello import Hello
@@ -39,6 +40,9 @@ class RunProgress:
         )
         self._task: TaskID | None = None
         self._upload: TaskID | None = None
+        self._images = 0
+        self._total = 0
+        self._rhythm = Rhythm()
 
     def __enter__(self) -> RunProgress:
         self._progress.start()
@@ -60,6 +64,7 @@ class RunProgress:
     def started(self, hello: Hello, total: int, finished: int) -> None:
         board = f"{hello.board}{agent_note(hello.agent)}, build {hello.build_id[:8]}"
         self._say(f"{board}; the run is {self._run}")
+        self._images, self._total = finished, total
         self._task = self._progress.add_task("running", total=total, completed=finished)
 
     def image(self, row: Row) -> None:
@@ -68,6 +73,9 @@ class RunProgress:
         elif row.label is not None:
             self._labelled += 1
             self._correct += row.top1 == row.label
+        self._images += 1
+        if self._progress.disable and self._rhythm.is_due():
+            self._say(f"{self._images:,} of {self._total:,} images")
         if self._task is not None:
             top1 = f"top-1 {self._correct / self._labelled:.3f}" if self._labelled else "running"
             self._progress.update(self._task, advance=1, description=top1)

@@ -156,7 +156,6 @@ def run_serial(
         with summary_aside(aside):
             sys.stdout.write(summary_text(summary, show))
     if summary.unanswered:
-        resume = command("mcuzoo", "run-serial", "--resume", job.out)
-        print(f"hint: {resume}", file=sys.stderr)
+        print(f"hint: {command('mcuzoo', 'run-serial', '--resume', job.out)}", file=sys.stderr)
     if not summary.verdict.passed:
         raise typer.Exit(summary.verdict.exit_code)

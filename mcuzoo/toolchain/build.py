@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -22,6 +23,7 @@ from mcuzoo.toolchain.sizes import CODE_SYMBOLS, code_bytes, region_uses
 from mcuzoo.toolchain.tflm import find_tflm_compiler, find_tree
 
 BUILD_FOLDER = "build"
+OnCompiled = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -53,24 +55,30 @@ def build_project(
     optimization: str | None = None,
     tflm: Path | None = None,
     sdk: SdkOptions | None = None,
+    on_compiled: OnCompiled = lambda done, total: None,
 ) -> BuildEntry:
     """Build into project/build/<folder>/firmware.{elf,bin,hex} and write the manifest's entry.
 
     The folder is called after the compiler, or mcuxpresso. tflm: take TFLM from this tree instead
     of the one the project was exported with. sdk: where the MCUXpresso SDK is, for a project that
-    is built in it. Raises ProjectError (no project, files missing), InputError (no TFLM tree or
-    SDK, or not a fitting one), UsageError (an option that this project has no use for) and
-    ToolchainError (no compiler, or it failed; build.log in that folder has its words).
+    is built in it. on_compiled: is told how many sources are compiled, of how many, outside of the
+    SDK, whose build says nothing on the way.
+
+    Raises ProjectError (no project, files missing), InputError (no TFLM tree or SDK, or not a
+    fitting one), UsageError (an option that this project has no use for) and ToolchainError (no
+    compiler, or it failed; build.log in that folder has its words).
     """
     project = project.resolve()
     manifest = load_project(project)
     options = BuildOptions(compiler, optimization, tflm, sdk or SdkOptions())
     if manifest.project == "mcuxpresso":
         return _build_in_sdk(project, manifest, options)
-    return _build_standalone(project, manifest, options)
+    return _build_standalone(project, manifest, options, on_compiled)
 
 
-def _build_standalone(project: Path, manifest: AnyManifest, options: BuildOptions) -> BuildEntry:
+def _build_standalone(
+    project: Path, manifest: AnyManifest, options: BuildOptions, on_compiled: OnCompiled
+) -> BuildEntry:
     if options.sdk != SdkOptions():
         raise UsageError(
             f"--sdk and --config: {manifest.name} is not built in the MCUXpresso SDK.",
@@ -85,7 +93,7 @@ def _build_standalone(project: Path, manifest: AnyManifest, options: BuildOption
     log = BuildLog(folder / "build.log")
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{chosen.kind}-") as scratch:
         defines = () if identity == manifest.build_id else (f'MZ_BUILD_ID="{identity}"',)
-        job = CompileJob(chosen, project, Path(scratch), level, defines, tree)
+        job = CompileJob(chosen, project, Path(scratch), level, defines, tree, on_compiled)
         try:
             elf = build_elf(job, manifest, log)
         finally:

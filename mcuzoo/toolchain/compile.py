@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
@@ -39,7 +39,8 @@ _OVERFLOW = re.compile(
 class CompileJob:
     """How to build `project` into the folder `output`; `defines` are KEY=VALUE.
 
-    tflm_tree: the TFLM tree to take the manifest's TFLM sources from.
+    tflm_tree: the TFLM tree to take the manifest's TFLM sources from. on_compiled: is told how many
+    sources are compiled, of how many.
     """
 
     compiler: Compiler
@@ -48,6 +49,7 @@ class CompileJob:
     optimization: str
     defines: tuple[str, ...] = ()
     tflm_tree: TflmTree | None = None
+    on_compiled: Callable[[int, int], None] = lambda done, total: None
 
 
 def build_elf(job: CompileJob, manifest: ProjectManifest, log: BuildLog) -> Path:
@@ -57,7 +59,10 @@ def build_elf(job: CompileJob, manifest: ProjectManifest, log: BuildLog) -> Path
     if manifest.tflm is not None and job.tflm_tree is not None:
         units += _tflm_units(job, manifest.tflm, job.tflm_tree, machine)
     with ThreadPoolExecutor(_PARALLEL) as pool:
-        objects = list(pool.map(lambda unit: _compile(job, unit, machine, log), units))
+        objects = []
+        for compiled in pool.map(lambda unit: _compile(job, unit, machine, log), units):
+            objects.append(compiled)
+            job.on_compiled(len(objects), len(units))
     return _link(job, manifest, objects, machine, log)
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 from helpers.mobilenet import mobilenet_v1
 
+from mcuzoo import __version__
 from mcuzoo.board.load import load_board
 from mcuzoo.plan.fit import FitReport, fit_model
+from mcuzoo.plan.other_runtime import RuntimeFit
 from mcuzoo.plan.timeline import Block, Timeline
 from mcuzoo.report.arena_text import timeline_text
 from mcuzoo.report.constants_text import constants_text
-from mcuzoo.report.fit_html import fit_html
+from mcuzoo.report.fit_html import arena_limit, fit_html, picture_bytes
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +79,7 @@ def test_an_arena_in_two_memories_and_the_constants_on_the_page() -> None:
     (line,) = [item for item in picture.iter("line") if item.get("stroke-dasharray")]
     share = 1 - float(line.get("y1", "")) / 420
     hot = cut.arena_bytes - cut.placement.rest_bytes
-    assert share == pytest.approx(hot / cut.arena_bytes, abs=1e-3)
+    assert share == pytest.approx(hot / picture_bytes(cut), abs=1e-3)
     start = page.index("<table>", page.index("<h2>Constants"))
     table = page[start : page.index("</table>", start) + 8].replace("&micro;", "u")
     rows = [[cell.text for cell in row] for row in ElementTree.fromstring(table)]
@@ -84,6 +87,51 @@ def test_an_arena_in_two_memories_and_the_constants_on_the_page() -> None:
     for entry in cut.constants:
         assert listed[entry.symbol][6:] == [entry.region, entry.why]
     assert "estimate" in page
+
+
+def limit_line(report: FitReport) -> float | None:
+    """Where the limit is drawn, as a share of the picture's height; None when it is not."""
+    page = fit_html(report)
+    picture = ElementTree.fromstring(page[page.index("<svg") : page.index("</svg>") + 6])
+    lines = [item for item in picture.iter("line") if item.get("class") == "limit"]
+    return 1 - float(lines[0].get("y1", "")) / 420 if lines else None
+
+
+def test_the_limit_is_drawn_where_it_is_and_told_where_it_is_far(report: FitReport) -> None:
+    """aot on the RT1050: the arena alone in a region, all of it drawn."""
+    region = next(r for r in report.regions if r.region == report.placement.arena_region)
+    others = region.used_bytes - report.arena_bytes
+    assert arena_limit(report) == region.size_bytes - others
+    drawn = arena_limit(report) <= 2 * report.arena_bytes
+    assert (limit_line(report) is not None) is drawn
+    assert f"{arena_limit(report):,} bytes, which all else leaves of {region.region}" in (
+        fit_html(report)
+    )
+    large = fit_model(mobilenet_v1(1.0, 224, classes=10), load_board("rt1050"))
+    assert not large.fits
+    found = limit_line(large)
+    assert found == pytest.approx(arena_limit(large) / large.arena_bytes, abs=1e-3) and found < 1
+
+
+def test_of_tflm_the_limit_is_that_of_the_head() -> None:
+    told = fit_model(mobilenet_v1(), load_board("rt1050"), "tflm")
+    region = next(r for r in told.regions if r.region == told.placement.arena_region)
+    tail = told.placement.arena_bytes - told.timeline.arena_bytes
+    assert tail > 0
+    others = region.used_bytes - told.placement.arena_bytes
+    assert arena_limit(told) == region.size_bytes - others - tail
+
+
+def test_the_page_suits_phones_and_the_dark_and_says_when_it_was_made(report: FitReport) -> None:
+    other = RuntimeFit("tflm", False)
+    page = fit_html(report, other, "cmake", datetime(2026, 11, 28, 9, 5))
+    assert '<meta name="viewport" content="width=device-width' in page
+    assert "prefers-color-scheme: dark" in page
+    assert f"mcuzoo {__version__}, 2026-11-28 09:05 UTC" in page
+    assert "With the runtime tflm: does not fit." in page and "project cmake" in page
+    # Whatever may be wider than a phone scrolls by itself.
+    wide = page.count("<table>") + page.count("<svg")
+    assert page.count('<div class="wide">') == wide and ".wide { overflow-x: auto; }" in page
 
 
 def test_constants_in_words() -> None:
