@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "mcuzoo"
 
 FLOORS = (
-    {"errors", "files", "locking", "resources", "__init__"},
+    {"errors", "files", "locking", "quoting", "resources", "untrusted", "__init__"},
     {"board", "graph", "project"},
     {"emulator", "zoo"},
     {"lowering", "data"},
