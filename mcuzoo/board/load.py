@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,13 +12,10 @@ from mcuzoo.board.lines import Key, KeyLines
 from mcuzoo.board.model import Board
 from mcuzoo.errors import BoardError, did_you_mean
 from mcuzoo.resources import boards_dir
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from mcuzoo.untrusted import parse_toml, read_text
 
 _PLAIN = {"extra_forbidden": "unknown key", "missing": "is missing"}
+_MAX_BYTES = 1 << 20
 _HINT = "docs/boards.md says what every table and key means."
 
 
@@ -54,8 +50,8 @@ def list_boards() -> list[Board]:
 def read_board(path: Path) -> Board:
     """The board described by the TOML file at `path`; raises BoardError."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_text(path, _MAX_BYTES)
+    except (OSError, ValueError) as error:
         raise BoardError(
             f"{path} cannot be read: {error}", "mcuzoo boards lists the boards."
         ) from error
@@ -65,8 +61,8 @@ def read_board(path: Path) -> Board:
 def parse_board(text: str, file: str) -> Board:
     """The board that `text` describes; `file` is what errors call it. Raises BoardError."""
     try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        raw = parse_toml(text, _MAX_BYTES)
+    except ValueError as error:
         raise BoardError(f"{file}: not valid TOML: {error}", _HINT) from error
     try:
         board = Board.model_validate(raw, context={"toml": text})

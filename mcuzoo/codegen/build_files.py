@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from mcuzoo.codegen.templates import render
 from mcuzoo.project.flags import (
     LINK_FLAGS,
@@ -17,6 +15,7 @@ from mcuzoo.project.flags import (
     tflm_flags,
 )
 from mcuzoo.project.manifest import ProjectManifest
+from mcuzoo.quoting import file_stem
 
 _TITLES = {"gcc": "Arm GNU toolchain", "zig": "Zig's C compiler"}
 
@@ -29,7 +28,7 @@ def render_build_files(manifest: ProjectManifest) -> dict[str, str]:
         "CMakeLists.txt": render(
             "cmake/CMakeLists.txt.j2",
             manifest=manifest,
-            cmake_name=cmake_name(manifest.name),
+            cmake_name=file_stem(manifest.name),
             optimization=OPTIMIZATION,
             assembly=any(source.endswith(".S") for source in manifest.sources),
         ),
@@ -51,8 +50,3 @@ def render_build_files(manifest: ProjectManifest) -> dict[str, str]:
             tflm_c_flags=tflm_flags(".c"),
         )
     return files
-
-
-def cmake_name(name: str) -> str:
-    """A project name that CMake takes whatever the model file was called."""
-    return re.sub(r"[^A-Za-z0-9_.-]", "_", name)

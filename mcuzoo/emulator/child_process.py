@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import queue
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from typing import IO, Any
 
 from mcuzoo import errors
 from mcuzoo.errors import McuzooError, PortError
+from mcuzoo.untrusted import parse_json
 
 _START_S = 60.0
 _END_S = 2.0
@@ -99,7 +99,7 @@ class BoardProcess:
             self._lines.put(None)
             return None
         try:
-            said = json.loads(line)
+            said = parse_json(line)
         except ValueError:
             return None
         return said if isinstance(said, dict) else None

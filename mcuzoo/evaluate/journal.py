@@ -26,6 +26,7 @@ from mcuzoo.evaluate.finding import Answer, Finding
 from mcuzoo.evaluate.request import Plan
 from mcuzoo.evaluate.subject import EMULATOR, Subject
 from mcuzoo.run.lock import RunLock
+from mcuzoo.untrusted import parse_json
 from mcuzoo.zoo.places import cache_folder
 
 FILE_NAME = "findings.jsonl"
@@ -120,7 +121,7 @@ def _opened(folder: Path, plan: Plan, resume: bool) -> Journal:
     if resume and path.is_file():
         for item, line in zip(plan.data_set.items, _lines(path), strict=False):
             try:
-                finding, seconds = _decoded(item, json.loads(line))
+                finding, seconds = _decoded(item, parse_json(line))
             except (ValueError, KeyError, TypeError):
                 break
             kept.append(finding)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from mcuzoo.untrusted import parse_toml
 
 _DATA = (
     Path(__file__).with_name("footprint.toml"),
@@ -52,5 +48,5 @@ def estimate_footprint(runtime: str, names: Sequence[str]) -> Footprint:
 def _measured() -> dict[str, Any]:
     measured: dict[str, Any] = {}
     for path in _DATA:
-        measured |= tomllib.loads(path.read_text(encoding="utf-8"))
+        measured |= parse_toml(path.read_text(encoding="utf-8"))
     return measured

@@ -18,6 +18,7 @@ from mcuzoo.errors import McuzooError
 from mcuzoo.files import write_whole
 from mcuzoo.graph.model import Model
 from mcuzoo.project.kinds import RUNTIMES
+from mcuzoo.untrusted import parse_json, read_text
 from mcuzoo.zoo.places import cache_folder
 from mcuzoo.zoo.schema import ZooModel
 
@@ -89,8 +90,8 @@ class FactsCache:
         try:
             if self._path.stat().st_size > _MAX_CACHE_BYTES:
                 return {}
-            raw = json.loads(self._path.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
+            raw = parse_json(read_text(self._path, _MAX_CACHE_BYTES), _MAX_CACHE_BYTES)
+        except (OSError, ValueError):
             return {}
         if not isinstance(raw, dict):
             return {}

@@ -18,6 +18,7 @@ from mcuzoo.link.state import LinkState
 from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.run.lock import RunLock
 from mcuzoo.run.record import BoardFacts, Row, RunMeta, Settings, Status, WrongLayer
+from mcuzoo.untrusted import parse_json
 
 JOURNAL_NAME = "run.sqlite"
 SCHEMA = 1
@@ -239,7 +240,7 @@ def _encode_meta(meta: RunMeta) -> list[tuple[str, str]]:
 
 def _decode_meta(pairs: dict[str, str]) -> RunMeta:
     values: dict[str, Any] = {
-        key: json.loads(value) for key, value in pairs.items() if key != "schema"
+        key: parse_json(value) for key, value in pairs.items() if key != "schema"
     }
     names, wrong = values["class_names"], values.get("wrong_layer")
     link = values.get("link")

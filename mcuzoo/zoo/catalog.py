@@ -8,7 +8,6 @@ left out. A table with `only = {...}` counts for the rows that say the same.
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -18,12 +17,8 @@ from pydantic import ValidationError
 from mcuzoo.board.lines import Key, KeyLines
 from mcuzoo.errors import InputError, did_you_mean
 from mcuzoo.project.kinds import DEFAULT_MODEL
+from mcuzoo.untrusted import parse_toml
 from mcuzoo.zoo.schema import ZOO, ZooModel
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 _PLAIN = {"extra_forbidden": "unknown key", "missing": "is missing"}
 _HINT = "docs/models.md says what every table and key of zoo/models/*.toml means."
@@ -72,8 +67,8 @@ def parse_models(text: str, file: str) -> list[ZooModel]:
     Raises InputError that names file, line and key.
     """
     try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        raw = parse_toml(text)
+    except ValueError as error:
         raise InputError(f"{file}: not valid TOML: {error}", _HINT) from error
     models = []
     for row in _rows(raw.pop("variants", None), text, file):

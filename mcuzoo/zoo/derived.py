@@ -9,6 +9,7 @@ from typing import Any
 
 from mcuzoo import __version__
 from mcuzoo.errors import InputError
+from mcuzoo.untrusted import parse_json, read_text
 from mcuzoo.zoo.find import FoundFile
 from mcuzoo.zoo.places import cache_folder, file_sha256
 
@@ -100,7 +101,7 @@ def _known(source: FoundFile) -> Derived | None:
 
 def _noted(note: Path) -> dict[str, Any]:
     try:
-        raw = json.loads(note.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        raw = parse_json(read_text(note))
+    except (OSError, ValueError):
         return {}
     return raw if isinstance(raw, dict) else {}

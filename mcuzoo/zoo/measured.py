@@ -14,6 +14,7 @@ from pathlib import Path
 
 from mcuzoo import __version__
 from mcuzoo.errors import InputError, UsageError
+from mcuzoo.untrusted import parse_json
 
 FILE_NAME = "measured.jsonl"
 METRICS = ("top1", "top5")
@@ -121,11 +122,11 @@ def best_of(items: Iterable[Measurement], hashes: Set[str], metric: str) -> Meas
 
 def _parsed(line: bytes) -> Measurement | None:
     try:
-        raw = json.loads(line)
+        raw = parse_json(line)
         item = Measurement(**{field.name: raw[field.name] for field in fields(Measurement)})
         texts = (item.model_sha256, item.metric, item.data_set, item.engine, item.date)
         sound = all(isinstance(text, str) for text in (*texts, item.tool_version))
         counted = isinstance(item.n, int) and item.n > 0 and 0 <= item.value <= 1
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError):
         return None
     return item if sound and counted else None

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mcuzoo.errors import InputError
 from mcuzoo.files import write_whole
+from mcuzoo.untrusted import parse_json, read_text
 from mcuzoo.zoo.measured import data_folder
 
 FILE_NAME = "trusted.json"
@@ -52,10 +53,10 @@ def learn(key: str, sha256: str, vouched: bool = False) -> bool:
 def _read(path: Path) -> dict[str, object]:
     """What is known. Raises InputError when the file is there and is not what it should be."""
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        raw = parse_json(read_text(path))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise InputError(f"{path} is damaged: {error}", "Repair or remove it.") from error
     if not isinstance(raw, dict):
         raise InputError(f"{path} is damaged: not an object.", "Repair or remove it.")

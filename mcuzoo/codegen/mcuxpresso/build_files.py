@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from mcuzoo.board.model import Board
-from mcuzoo.codegen.build_files import cmake_name
 from mcuzoo.codegen.mcuxpresso.sdk import CONFIGURATIONS
 from mcuzoo.codegen.readme import region_contents
 from mcuzoo.codegen.templates import render
 from mcuzoo.plan.memory import MemoryPlan
 from mcuzoo.project.flags import CXX_FLAGS, OPTIMIZATION
 from mcuzoo.project.manifest import Manifest
+from mcuzoo.quoting import file_stem
 
 _PORT = ("boards/", "firmware/port/mcuxsdk/")
 """What includes the SDK's headers, which are not free of all that -Wextra finds."""
@@ -26,7 +26,7 @@ def render_sdk_build_files(manifest: Manifest, board: Board, plan: MemoryPlan) -
         "board": board,
         "sdk_board": manifest.sdk.board,
         "core_id": manifest.sdk.core_id,
-        "cmake_name": cmake_name(manifest.name),
+        "cmake_name": file_stem(manifest.name),
         "minimum": manifest.sdk.minimum_version,
         "configs": CONFIGURATIONS,
         "optimization": OPTIMIZATION,

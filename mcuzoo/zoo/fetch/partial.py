@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from mcuzoo.errors import FetchError
 from mcuzoo.locking import lock
+from mcuzoo.untrusted import parse_json, read_text
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,9 @@ class Partial:
         if self.size == 0:
             return None
         try:
-            raw = json.loads(self._note.read_text(encoding="utf-8"))
+            raw = parse_json(read_text(self._note))
             url, validator, total = raw["url"], raw["validator"], raw["total"]
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        except (OSError, ValueError, KeyError, TypeError):
             return None
         if not isinstance(url, str) or not isinstance(validator, str | None):
             return None

@@ -1,0 +1,243 @@
+"""The parts of a project's manifest: model, target, memory plan, build, TFLM, SDK."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mcuzoo.project.rules import (
+    Define,
+    Dimension,
+    FilePath,
+    Flag,
+    FolderPath,
+    Hash,
+    Kernels,
+    Planner,
+    Quant,
+    Scale,
+    Size,
+    Text,
+    TreePath,
+    Word,
+)
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """A tensor as it crosses the link: int8, real = scale * (q - zero_point)."""
+
+    name: Text
+    shape: tuple[Dimension, ...]
+    dtype: Word
+    scale: Scale
+    zero_point: Quant
+    bytes: Size
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """From picture to input tensor: decode, central crop, resize, input = pixel + pixel_offset.
+
+    color: Word
+    resize: Word
+    float_low, float_high: what a float model takes for the pixels 0 and 255.
+    """
+
+    color: str = "rgb"
+    crop: float = 0.875
+    resize: str = "bilinear"
+    pixel_offset: int = -128
+    float_low: float = -1.0
+    float_high: float = 1.0
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    name: Text
+    file: FilePath
+    sha256: Hash
+    bytes: Size
+
+
+@dataclass(frozen=True)
+class RegionUse:
+    region: Word
+    used_bytes: Size
+    size_bytes: Size
+
+
+@dataclass(frozen=True)
+class ConstantEntry:
+    """Where an array of constants lives, and why.
+
+    op: Index
+    through it. The seconds are estimates of the core's waiting per inference, had it been left in
+    flash and where it is; None where the board file does not say how fast its memories are.
+    """
+
+    symbol: Word
+    op: int
+    op_name: Text
+    bytes: Size
+    region: Word
+    passes: Size
+    flash_wait_s: float | None
+    wait_s: float | None
+    why: Text = ""
+
+
+@dataclass(frozen=True)
+class PlanEntry:
+    """The memory plan that the project was rendered from; all sizes in bytes.
+
+    `regions` is what each memory region was expected to hold, by estimate where code is concerned.
+    stream_input: the input is consumed as it arrives and has no place in the arena.
+    weights_region has all constants but those of which `constants` says otherwise. rest_bytes: of
+    the arena, what is in rest_region instead of arena_region.
+    """
+
+    arena_bytes: Size
+    arena_region: Word
+    weights_region: Word
+    stack_bytes: Size
+    constant_bytes: Size
+    peak_op: Text
+    regions: tuple[RegionUse, ...] = ()
+    stream_input: bool = False
+    constants: tuple[ConstantEntry, ...] = ()
+    rest_region: Word | None = None
+    rest_bytes: Size = 0
+
+    @property
+    def arena_text(self) -> str:
+        """How large the arena is and where, in words."""
+        if self.rest_region is None:
+            return f"{self.arena_bytes:,} bytes in {self.arena_region}"
+        hot = self.arena_bytes - self.rest_bytes
+        return (
+            f"{self.arena_bytes:,} bytes ({hot:,} in {self.arena_region}, "
+            f"{self.rest_bytes:,} in {self.rest_region})"
+        )
+
+    def constant_bytes_in(self, region: str) -> int:
+        """What of the constants stays in, or is copied to, `region`."""
+        if not self.constants:
+            return self.constant_bytes if region == self.weights_region else 0
+        return sum(entry.bytes for entry in self.constants if entry.region == region)
+
+
+@dataclass(frozen=True)
+class MemoryEntry:
+    region: Word
+    kind: Word
+    base: Size
+    size_bytes: Size
+
+
+@dataclass(frozen=True)
+class TargetEntry:
+    """What a build needs to know of the board. `image_base`: the address a .bin file starts at."""
+
+    core: Word
+    fpu: Word
+    flash_region: Word
+    image_base: Size
+    memory: tuple[MemoryEntry, ...]
+
+
+@dataclass(frozen=True)
+class BuildEntry:
+    """The newest build. Paths are relative to the project folder.
+
+    code_bytes: Size
+    """
+
+    toolchain: Word
+    compiler_version: Text
+    optimization: Flag
+    build_id: Hash
+    elf: FilePath
+    bin: FilePath
+    hex: FilePath
+    regions: tuple[RegionUse, ...]
+    code_bytes: int
+    sha256: dict[Word, Hash]
+
+
+@dataclass(frozen=True)
+class TflmEntry:
+    """The TFLite-Micro that is linked in: a folder of the user's, which the build may override.
+
+    `tree` is empty when the project was exported without one: an application for the MCUXpresso
+    SDK, which may have TFLM itself. `kernel_files` are the stems of the kernels' file names.
+    `sources` and `include_dirs` are relative to `tree`; `fingerprint` is the SHA-256 over all of
+    its C and C++ files. `plan`: who places the activations ("offline" or "greedy").
+    """
+
+    tree: TreePath
+    kernels: Kernels
+    plan: Planner
+    schema_version: Size
+    flatbuffers_version: Text
+    fingerprint: Hash
+    sources: tuple[FilePath, ...]
+    include_dirs: tuple[FolderPath, ...]
+    defines: tuple[Define, ...]
+    kernel_files: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True)
+class SdkEntry:
+    """What an application for NXP's MCUXpresso SDK is called in it. core_id: where it matters."""
+
+    board: Word
+    core_id: Word | None
+    minimum_version: Word
+
+
+@dataclass(frozen=True)
+class ArenaFigures:
+    """Bytes of a tensor arena: activations, what persists, both; and the least that runs."""
+
+    head_bytes: Size
+    tail_bytes: Size
+    used_bytes: Size
+    smallest_bytes: Size
+
+
+@dataclass(frozen=True)
+class MeasuredEntry:
+    """What a board said of its arena, beside what was predicted; see `mcuzoo fit --measure`.
+
+    The stack's figures are 0 where the board does not know them.
+    """
+
+    emulated: bool
+    toolchain: Text
+    predicted: ArenaFigures
+    measured: ArenaFigures
+    stack_bytes: Size
+    stack_used_bytes: Size
+
+
+@dataclass(frozen=True)
+class RoomEntry:
+    """Memory that a universal firmware sets aside for models."""
+
+    region: Word
+    bytes: Size
+
+
+@dataclass(frozen=True)
+class UniversalEntry:
+    """What a universal firmware can run: models of these ops that fit one of the rooms.
+
+    The first room with space enough takes a model.
+    """
+
+    ops: tuple[Word, ...]
+    rooms: tuple[RoomEntry, ...]
+
+    @property
+    def capacity_bytes(self) -> int:
+        return max(room.bytes for room in self.rooms)

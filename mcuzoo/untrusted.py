@@ -1,0 +1,117 @@
+"""Read JSON and TOML that anybody may have written: bounded in size and in depth, finite numbers.
+
+Python's own readers answer 200,000 opening brackets with a RecursionError, take NaN for JSON and
+need minutes for a key of 100,000 parts. These raise ValueError, which says what is wrong, and
+nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+MAX_BYTES = 16 << 20
+MAX_DEPTH = 32
+MAX_DIGITS = 30
+"""Of a whole number; 2**64 has 20."""
+
+_TOML_TOKEN = re.compile(
+    r'"""(?:[^\\]|\\.)*?"{3,5}|\'\'\'.*?\'{3,5}|"(?!"")(?:[^"\\\n]|\\.)*"|\'(?!\'\')[^\'\n]*\''
+    r"|#[^\n]*|(?P<open>[\[{])|(?P<close>[\]}])|(?P<dot>\.)|(?P<end>[\n=,])|(?P<unclosed>[\"'])"
+    r"|[^\"'#\[\]{}.\n=,]+",
+    re.DOTALL,
+)
+
+
+def read_text(path: Path, limit: int = MAX_BYTES) -> str:
+    """The UTF-8 text at `path`; ValueError for more than `limit` bytes or other bytes, OSError."""
+    with path.open("rb") as file:
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise ValueError(f"it has more than {limit:,} bytes")
+    return content.decode("utf-8")
+
+
+def parse_json(text: str | bytes, limit: int = MAX_BYTES) -> Any:
+    """The value that `text` stands for; raises ValueError (no JSON, too large, too deep, NaN)."""
+    if len(text) > limit:
+        raise ValueError(f"it has more than {limit:,} bytes")
+    try:
+        value = json.loads(text, parse_int=_whole, parse_float=_finite, parse_constant=_finite)
+    except RecursionError:
+        raise _too_deep() from None
+    _check_depth(value)
+    return value
+
+
+def parse_toml(text: str, limit: int = MAX_BYTES) -> dict[str, Any]:
+    """The table that `text` stands for; raises ValueError (no TOML, too large, too deep)."""
+    if len(text) > limit:
+        raise ValueError(f"it has more than {limit:,} bytes")
+    _check_toml_depth(text)
+    try:
+        value: dict[str, Any] = tomllib.loads(text)
+    except RecursionError:
+        raise _too_deep() from None
+    _check_depth(value)
+    return value
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise ValueError(f"a number has {len(digits):,} digits")
+    return int(digits)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:MAX_DIGITS]} is no finite number")
+    return number
+
+
+def _check_depth(value: Any) -> None:
+    """Without recursion."""
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        level = [
+            item
+            for outer in level
+            if isinstance(outer, dict | list)
+            for item in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return
+    raise _too_deep()
+
+
+def _check_toml_depth(text: str) -> None:
+    """What tomllib would take for nested brackets and dotted keys, before it does."""
+    depth = dots = 0
+    for token in _TOML_TOKEN.finditer(text):
+        kind = token.lastgroup
+        if kind == "unclosed":
+            return  # as far as tomllib will get
+        if kind == "open":
+            depth += 1
+        elif kind == "close":
+            depth -= 1
+        elif kind == "dot":
+            dots += 1
+        elif kind == "end":
+            dots = 0
+        if depth > MAX_DEPTH or dots > MAX_DEPTH:
+            raise _too_deep()
+
+
+def _too_deep() -> ValueError:
+    return ValueError(f"it is nested more than {MAX_DEPTH} deep")
