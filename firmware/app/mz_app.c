@@ -46,20 +46,36 @@ static bool within(uint32_t offset, uint32_t length, uint32_t total) {
     return offset <= total && length <= total - offset;
 }
 
+/* Write value to the digits before end. */
+static void write_hex(char *end, uint32_t value) {
+    static const char digits[] = "0123456789abcdef";
+    for (uint32_t place = 0u; place < 8u; place++) {
+        *--end = digits[value & 0xfu];
+        value >>= 4;
+    }
+}
+
 /* A wait that start-up gave up leaves a board that answers, but perhaps at the wrong clock: the host
  * is told each time it asks who is there, since nobody may have listened at the restart. */
 static void confess_boot_failure(void) {
     static char text[] = "start-up gave up waiting for the register at 0x00000000";
-    static const char digits[] = "0123456789abcdef";
-    uint32_t address = mz_port_boot_failure();
-    if (address == 0u) {
-        return;
+    const uint32_t address = mz_port_boot_failure();
+    if (address != 0u) {
+        write_hex(text + sizeof text - 1u, address);
+        mz_link_log(MZ_LOG_WARNING, text);
     }
-    for (size_t at = sizeof text - 2u; text[at] != 'x'; at--) {
-        text[at] = digits[address & 0xfu];
-        address >>= 4;
+}
+
+/* Likewise for starts that ended before there was a link to report it over. */
+static void confess_early_faults(void) {
+    static char text[] = "0 start(s) ended before the console was up, the last in exception 0x00000000 at 0x00000000";
+    const mz_early_faults early = mz_port_early_faults();
+    if (early.starts != 0u) {
+        text[0] = (char)('0' + (early.starts < 9u ? early.starts : 9u));
+        write_hex(text + sizeof text - sizeof " at 0x00000000", early.kind);
+        write_hex(text + sizeof text - 1u, early.pc);
+        mz_link_log(MZ_LOG_WARNING, text);
     }
-    mz_link_log(MZ_LOG_WARNING, text);
 }
 
 static void on_hello(const mz_frame *request) {
@@ -96,6 +112,10 @@ static void on_hello(const mz_frame *request) {
     mz_pack_hello_reply(mz_link_compose(), &reply);
     mz_link_answer(request, MZ_MSG_HELLO_REPLY, 0u);
     confess_boot_failure();
+    confess_early_faults();
+    if (!mz_port_stack_guarded()) {
+        mz_link_log(MZ_LOG_WARNING, "no MPU region is free: the stack has no guard");
+    }
 }
 
 static void acknowledge(const mz_frame *request, bool taken) {
@@ -245,8 +265,15 @@ static void on_ping(const mz_frame *request) {
         return;
     }
     const mz_link_counts counts = mz_link_counted();
+    const mz_stack_use stack = mz_port_stack();
     const mz_msg_pong pong = {
-        ping.nonce, counts.good_frames, counts.bad_frames, mz_port_overruns()};
+        .nonce = ping.nonce,
+        .good_frames = counts.good_frames,
+        .bad_frames = counts.bad_frames,
+        .lost_bytes = mz_port_overruns(),
+        .stack_bytes = stack.bytes,
+        .stack_used_bytes = stack.used_bytes,
+    };
     mz_pack_pong(mz_link_compose(), &pong);
     mz_link_answer(request, MZ_MSG_PONG, 0u);
 }
@@ -349,6 +376,7 @@ void mz_app_report_fault(const mz_fault *fault) {
         .hfsr = fault->hfsr,
         .mmfar = fault->mmfar,
         .bfar = fault->bfar,
+        .stack_bottom = fault->stack_bottom,
         .doing = mz_upload_fault(),
     };
     mz_pack_fault(mz_link_compose(), &message);

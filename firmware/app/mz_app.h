@@ -7,8 +7,9 @@
 
 typedef struct {
     uint32_t kind; /* exception number (3 HardFault, 4 MemManage, 5 BusFault, 6 UsageFault, ...) */
-    uint32_t pc, lr, sp, psr;
+    uint32_t pc, lr, sp, psr; /* all but sp 0 where the core could not push them */
     uint32_t cfsr, hfsr, mmfar, bfar;
+    uint32_t stack_bottom;
 } mz_fault;
 
 /* Set up the runtime and announce the board. */

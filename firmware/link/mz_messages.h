@@ -346,12 +346,15 @@ static inline void mz_pack_output_data(mz_writer *writer, const mz_msg_output_da
     mz_write_rest(writer, message->data);
 }
 
-/* Alive; with the board's view of the line since its last restart. */
+/* Alive; with the board's view of the line since its last restart, and the most that its stack held
+ * since then, 0 of 0 where it does not know. */
 typedef struct {
     uint32_t nonce;
     uint32_t good_frames;
     uint32_t bad_frames;
     uint32_t lost_bytes;
+    uint32_t stack_bytes;
+    uint32_t stack_used_bytes;
 } mz_msg_pong;
 
 static inline void mz_pack_pong(mz_writer *writer, const mz_msg_pong *message) {
@@ -359,6 +362,8 @@ static inline void mz_pack_pong(mz_writer *writer, const mz_msg_pong *message) {
     mz_write_u32(writer, message->good_frames);
     mz_write_u32(writer, message->bad_frames);
     mz_write_u32(writer, message->lost_bytes);
+    mz_write_u32(writer, message->stack_bytes);
+    mz_write_u32(writer, message->stack_used_bytes);
 }
 
 /* The request of type `request` was refused; `error` is an ErrorCode. */
@@ -453,9 +458,10 @@ static inline void mz_pack_boot(mz_writer *writer, const mz_msg_boot *message) {
     mz_write_u8(writer, message->protocol_version);
 }
 
-/* The core took a fault and restarts; unasked. Registers as the Armv7-M manual names them. `doing`:
- * in what of an uploaded model the runtime was then, in words ("op 3 SOFTMAX"); "" when it was in
- * none. */
+/* The core took a fault and restarts; unasked. Registers as the Armv7-M manual names them; `pc`,
+ * `lr`, `psr` are 0 where the core could not save them. `stack_bottom`: the lowest address of the
+ * stack. `doing`: in what of an uploaded model the runtime was then, in words ("op 3 SOFTMAX"); ""
+ * when it was in none. */
 typedef struct {
     uint32_t kind;
     uint32_t pc;
@@ -466,6 +472,7 @@ typedef struct {
     uint32_t hfsr;
     uint32_t mmfar;
     uint32_t bfar;
+    uint32_t stack_bottom;
     const char *doing;
 } mz_msg_fault;
 
@@ -479,6 +486,7 @@ static inline void mz_pack_fault(mz_writer *writer, const mz_msg_fault *message)
     mz_write_u32(writer, message->hfsr);
     mz_write_u32(writer, message->mmfar);
     mz_write_u32(writer, message->bfar);
+    mz_write_u32(writer, message->stack_bottom);
     mz_write_text(writer, message->doing);
 }
 

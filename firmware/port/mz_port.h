@@ -34,6 +34,15 @@ uint32_t mz_port_cpuid(void);
 uint32_t mz_port_boot_failure(void);
 
 typedef struct {
+    uint32_t starts; /* how many in a row ended so; 0: none */
+    uint32_t kind;   /* exception number and program counter of the last one's fault */
+    uint32_t pc;
+} mz_early_faults;
+
+/* The starts before this one that a fault ended before there was a console to report it on. */
+mz_early_faults mz_port_early_faults(void);
+
+typedef struct {
     uint32_t bytes;
     uint32_t used_bytes; /* the most that was in use since reset */
 } mz_stack_use;
@@ -41,6 +50,8 @@ typedef struct {
 /* Zeros where nobody knows. */
 mz_stack_use mz_port_stack(void);
 
+/* Whether an overflow of the stack is a fault. */
+bool mz_port_stack_guarded(void);
 #define MZ_PORT_RETAINED_BYTES 128u
 
 /* So many bytes that a reset leaves as they were, 4-byte aligned; after power-on they are anything. */

@@ -267,12 +267,15 @@ class OutputData(Message, code=0x84, sender=Sender.BOARD):
 
 @dataclass(frozen=True)
 class Pong(Message, code=0x85, sender=Sender.BOARD):
-    """Alive; with the board's view of the line since its last restart."""
+    """Alive; with the board's view of the line since its last restart, and the most that its stack
+    held since then, 0 of 0 where it does not know."""
 
     nonce: U32
     good_frames: U32
     bad_frames: U32
     lost_bytes: U32
+    stack_bytes: U32 = 0
+    stack_used_bytes: U32 = 0
 
 
 @dataclass(frozen=True)
@@ -342,11 +345,10 @@ class Boot(Message, code=0x91, sender=Sender.BOARD):
 
 @dataclass(frozen=True)
 class Fault(Message, code=0x92, sender=Sender.BOARD):
-    """The core took a fault and restarts; unasked. Registers as the Armv7-M manual names them.
-
-    `doing`: in what of an uploaded model the runtime was then, in words ("op 3 SOFTMAX"); "" when
-    it was in none.
-    """
+    """The core took a fault and restarts; unasked. Registers as the Armv7-M manual names them;
+    `pc`, `lr`, `psr` are 0 where the core could not save them. `stack_bottom`: the lowest address
+    of the stack. `doing`: in what of an uploaded model the runtime was then, in words
+    ("op 3 SOFTMAX"); "" when it was in none."""
 
     kind: U32
     pc: U32
@@ -357,6 +359,7 @@ class Fault(Message, code=0x92, sender=Sender.BOARD):
     hfsr: U32
     mmfar: U32
     bfar: U32
+    stack_bottom: U32 = 0
     doing: String = ""
 
 

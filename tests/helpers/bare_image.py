@@ -66,6 +66,8 @@ def link_bare_image(
         path.write_text(text, encoding="utf-8")
     port = firmware_dir() / "port"
     sources = [
+        firmware_dir() / "link" / "mz_crc32.c",
+        port / "mz_retained.c",
         *sorted((port / "cortex_m7").glob("*.c")),
         *sorted((port / "imxrt").glob("*.c")),
         *sorted((port / "console").glob("*.c")),

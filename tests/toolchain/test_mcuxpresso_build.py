@@ -96,6 +96,8 @@ def test_arena_and_weights_are_where_they_were_planned(
             "mz_weights_start",
             "mz_weights_load",
             "mz_stack_top",
+            "mz_stack_bottom",
+            "mz_stack_guard",
             "__StackLimit",
         ],
     )
@@ -103,7 +105,9 @@ def test_arena_and_weights_are_where_they_were_planned(
     assert symbols["mz_arena"] & 0xFFF0_000F == where[0]
     assert all(symbols[name] & 0xFFF0_000F == where[1] for name in constants)
     assert symbols["mz_stack_top"] == 0x2002_0000
-    assert symbols["__StackLimit"] == 0x2002_0000 - load_manifest(project).plan.stack_bytes
+    bottom = 0x2002_0000 - load_manifest(project).plan.stack_bytes
+    assert symbols["mz_stack_bottom"] == bottom
+    assert symbols["mz_stack_guard"] == symbols["__StackLimit"] == bottom - 1024
     if weights == "ram":
         (section,) = [item for item in read_sections(elf) if item.name == ".mz_weights"]
         assert section.address == symbols["mz_weights_start"]
@@ -118,7 +122,7 @@ def test_constants_and_tensors_in_several_memories(tmp_path: Path) -> None:
     """Of three constants the SDK's start-up code copies one and mz_port_init another. The board is
     said to have so little memory that the arena goes into two."""
     board = load_board("rt1050")
-    sizes = {"dtcm": 0x1_1800, "ocram": 0x1_5800}
+    sizes = {"dtcm": 0x1_1C00, "ocram": 0x1_5800}
     regions = tuple(
         region.model_copy(update={"size": sizes.get(region.name, region.size)})
         for region in board.regions

@@ -1,7 +1,5 @@
 #include "port/console/mz_console.h"
 
-#include <stdbool.h>
-
 #include "port/console/mz_uart.h"
 #include "port/mz_port.h"
 
@@ -22,6 +20,10 @@ static bool ready;
 void mz_console_init(void) {
     mz_uart_init();
     ready = true;
+}
+
+bool mz_console_ready(void) {
+    return ready;
 }
 
 /* Move what the receiver has to the ring; bytes that find no room stay in the receiver. */

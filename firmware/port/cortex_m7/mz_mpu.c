@@ -39,3 +39,34 @@ void mz_mpu_overlay(const mz_mpu_region *regions, uint32_t count, bool on) {
     }
     mz_core_sync();
 }
+
+void mz_mpu_forget(void) {
+    for (uint32_t index = 0; index < regions_there() && (MZ_MPU_CTRL & CTRL_ENABLE) == 0u; ++index) {
+        MZ_MPU_RNR = index;
+        MZ_MPU_RASR = 0;
+    }
+}
+
+/* Whether the region that RNR names is on and has address in it; without regard to sub-regions. */
+static bool covers(uint32_t address) {
+    const uint32_t attributes = MZ_MPU_RASR;
+    const uint32_t log2_bytes = ((attributes >> 1) & 0x1Fu) + 1u;
+    const uint32_t apart = (MZ_MPU_RBAR ^ address) & ~0x1Fu;
+    return (attributes & RASR_ENABLE) != 0u && (uint64_t)apart >> log2_bytes == 0u;
+}
+
+bool mz_mpu_guard(uint32_t base, uint32_t log2_bytes) {
+    for (uint32_t index = regions_there(); index-- > 0u;) {
+        MZ_MPU_RNR = index;
+        if ((MZ_MPU_RASR & RASR_ENABLE) == 0u) {
+            MZ_MPU_RBAR = base;
+            MZ_MPU_RASR = MZ_MPU_SIZE(log2_bytes) | MZ_MPU_NO_ACCESS | MZ_MPU_NO_EXECUTE | RASR_ENABLE;
+            mz_core_sync();
+            return true;
+        }
+        if (covers(base)) {
+            return false;
+        }
+    }
+    return false;
+}

@@ -22,6 +22,14 @@ typedef struct {
     uint32_t attributes;
 } mz_mpu_region;
 
+/* Before another's code sets the MPU up: switch off regions that an earlier image left, since a reset
+ * may not. Nothing happens where the MPU is on. */
+void mz_mpu_forget(void);
+
+/* Add to an MPU that is on: no access to 2^log2_bytes at base, a multiple of them. False when every
+ * region that would win over those in use is taken. */
+bool mz_mpu_guard(uint32_t base, uint32_t log2_bytes);
+
 /* Load count regions, switch the others off and the MPU on, for every handler too; what no region
  * covers cannot be accessed. The data cache must be off. */
 void mz_mpu_enable(const mz_mpu_region *regions, uint32_t count);

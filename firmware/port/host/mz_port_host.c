@@ -120,8 +120,17 @@ uint32_t mz_port_boot_failure(void) {
     return address == NULL ? 0u : (uint32_t)strtoul(address, NULL, 16);
 }
 
+/* Nothing outlives a process. */
+mz_early_faults mz_port_early_faults(void) {
+    return (mz_early_faults){0u, 0u, 0u};
+}
+
 mz_stack_use mz_port_stack(void) {
     return (mz_stack_use){0u, 0u};
+}
+
+bool mz_port_stack_guarded(void) {
+    return true;
 }
 
 void mz_port_reset(void) {

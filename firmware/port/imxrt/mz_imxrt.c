@@ -2,6 +2,7 @@
 #include "mz_board.h"
 #include "port/console/mz_console.h"
 #include "port/cortex_m7/mz_core.h"
+#include "port/cortex_m7/mz_fault.h"
 #include "port/cortex_m7/mz_mpu.h"
 #include "port/cortex_m7/mz_startup.h"
 #include "port/imxrt/mz_steps.h"
@@ -41,6 +42,12 @@ void mz_port_init(void) {
     const uint32_t pin = mz_steps_run(mz_board_pins, MZ_BOARD_PIN_STEPS);
     given_up = first_failure(first_failure(clock, pin), start_sdram());
     mz_console_init();
+    mz_fault_recall();
+}
+
+/* The stack is lowest in its memory, and below that there is nothing. */
+bool mz_port_stack_guarded(void) {
+    return true;
 }
 
 uint32_t mz_port_boot_failure(void) {

@@ -9,11 +9,14 @@
 #include "port/console/mz_console.h"
 #include "port/cortex_m7/mz_core.h"
 #include "port/cortex_m7/mz_fault.h"
+#include "port/cortex_m7/mz_mpu.h"
 #include "port/cortex_m7/mz_stack.h"
 #include "port/mz_port.h"
 
 _Static_assert(BOARD_BOOTCLOCKRUN_CORE_CLOCK == MZ_CORE_CLOCK_HZ,
                "the SDK runs the core at another clock than the board file says");
+
+extern uint32_t mz_stack_guard[];
 
 /* From the linker script: NAME_load in flash goes to NAME_start..NAME_end. */
 #define COPIED_SECTION(name) extern uint8_t name##_load[], name##_start[], name##_end[];
@@ -22,13 +25,27 @@ _Static_assert(BOARD_BOOTCLOCKRUN_CORE_CLOCK == MZ_CORE_CLOCK_HZ,
 
 MZ_BOARD_COPIES(COPIED_SECTION)
 
+static bool guarded;
+
+/* The SDK's linker script has the stack above all that is in its memory, which would be trampled. */
+static bool guard_stack(void) {
+    return mz_mpu_guard((uint32_t)(uintptr_t)mz_stack_guard, MZ_STACK_GUARD_LOG2_BYTES);
+}
+
 void mz_port_init(void) {
     mz_stack_paint();
     mz_core_start_cycles();
+    mz_mpu_forget();
     BOARD_InitHardware();
+    guarded = guard_stack();
     mz_fault_enable();
     MZ_BOARD_COPIES(COPY_SECTION)
     mz_console_init();
+    mz_fault_recall();
+}
+
+bool mz_port_stack_guarded(void) {
+    return guarded;
 }
 
 /* The SDK waits for its clocks without an end: when it gets here, none was given up. */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mcuzoo.board.memory import Region, RegionKind
 from mcuzoo.board.model import Board
 from mcuzoo.board.sdk import Sdk
 from mcuzoo.codegen.mcuxpresso.sections import added_regions, own_copies, sdk_sections
@@ -11,6 +12,13 @@ from mcuzoo.plan.placement import Placement
 
 _SDK_DATA_BYTES = 512
 """Of the SDK 24.12 with Arm's GCC 12.2: 400 on both boards, debug and release."""
+
+STACK_GUARD_BYTES = 1024
+"""Below the stack: larger than what most functions take at once, and a power of two, as the MPU wants
+it."""
+
+RETAINED_BYTES = 256
+"""What outlives a reset. The SDK's script has no place for it in the memory of .data and .bss."""
 
 LINKER_SCRIPT = "linker/mz_sections.ld"
 
@@ -27,8 +35,9 @@ def sdk_of(board: Board) -> Sdk:
 
 
 def sdk_data_bytes(board: Board) -> int:
-    """Bytes of the data region that the SDK takes for itself: heap, and .data with .bss."""
-    return sdk_of(board).heap_bytes + _SDK_DATA_BYTES
+    """Bytes of the data region that such an application takes beside what a stand-alone one does:
+    the SDK's heap, .data and .bss, and the stack's guard."""
+    return sdk_of(board).heap_bytes + _SDK_DATA_BYTES + STACK_GUARD_BYTES
 
 
 def reserved_data_bytes(board: Board, project: str) -> int:
@@ -37,6 +46,17 @@ def reserved_data_bytes(board: Board, project: str) -> int:
     Raises BoardError for an SDK application on a board without a table [sdk].
     """
     return sdk_data_bytes(board) if project == "mcuxpresso" else 0
+
+
+def _retained_region(board: Board) -> Region:
+    itcm = board.regions_of(RegionKind.ITCM)
+    if not itcm:
+        raise BoardError(
+            f"{board.name} has no region of kind itcm, in which an SDK application keeps what "
+            "outlives a reset.",
+            "Use --project cmake.",
+        )
+    return itcm[0]
 
 
 def render_sdk_board_files(board: Board, placement: Placement) -> dict[str, str]:
@@ -50,7 +70,9 @@ def render_sdk_board_files(board: Board, placement: Placement) -> dict[str, str]
     }
     return {
         **files,
-        "board/mz_board.h": render("mcuxpresso/mz_board.h.j2", board=board, copies=copies),
+        "board/mz_board.h": render(
+            "mcuxpresso/mz_board.h.j2", board=board, copies=copies, guard_bytes=STACK_GUARD_BYTES
+        ),
         LINKER_SCRIPT: render(
             "mcuxpresso/mz_sections.ld.j2",
             board=board,
@@ -59,6 +81,9 @@ def render_sdk_board_files(board: Board, placement: Placement) -> dict[str, str]
             sections=sdk_sections(board, placement),
             regions=added_regions(board, placement),
             copies=copies,
+            retained=_retained_region(board),
+            guard_bytes=STACK_GUARD_BYTES,
+            retained_bytes=RETAINED_BYTES,
             flash_end=board.flash_region.base + board.flash.used_limit,
             hex32=lambda value: f"0x{value:08X}",
         ),
