@@ -84,7 +84,9 @@ def _binary(name: str, options: dict[str, Any] | None = None) -> Spec:
     return _one(O(name, (0, 2), (1,), options or {}), _act(_IMAGE), _act(_IMAGE), _OTHER)
 
 
-def _alone(name: str, shape: Sequence[int] = _IMAGE, target: T | None = None, **options: Any) -> Spec:
+def _alone(
+    name: str, shape: Sequence[int] = _IMAGE, target: T | None = None, **options: Any
+) -> Spec:
     return _one(O(name, (0,), (1,), options), _act(shape), target or _act(shape))
 
 
@@ -166,7 +168,11 @@ def _wrong() -> Iterator[tuple[str, Spec, str]]:
     yield "output is nobody's", _chain.op(1, outputs=(2,)).op(0, outputs=(1,)), "nobody has"
     for scale in (0.0, -HALF, INFINITE, -INFINITE, NAN, 1e-30, 1e30):
         for place in (0, 1):
-            yield f"scale {scale} {place}", SOUND["RELU"].tensor(place, scale=scale), "scale or zero"
+            yield (
+                f"scale {scale} {place}",
+                SOUND["RELU"].tensor(place, scale=scale),
+                "scale or zero",
+            )
     for zero in (-129, 128, 1 << 31, 1 << 32, -(1 << 40)):
         yield f"zero point {zero}", SOUND["RELU"].tensor(1, zero_point=zero), "scale or zero"
     yield "no scale", SOUND["RELU"].tensor(0, scale=None), "one scale"
@@ -182,16 +188,20 @@ def _wrong() -> Iterator[tuple[str, Spec, str]]:
         if len(rest) > 0 and name not in ("CONCATENATION", "RESHAPE"):
             yield f"{name} with one input", spec.op(inputs=(0,)), "too few"
         if name not in ("FULLY_CONNECTED", "RESHAPE", "CONCATENATION") and len(rest) > 0:
-            yield f"{name} with one left out", spec.op(inputs=(0, *rest[:-1], -1)), (
-                "" if name == "CONV_2D" else "leaves an input out"
+            yield (
+                f"{name} with one left out",
+                spec.op(inputs=(0, *rest[:-1], -1)),
+                ("" if name == "CONV_2D" else "leaves an input out"),
             )
         if spec.tensors[1].shape != spec.tensors[0].shape or len(rest) == 0:
             bigger = tuple(size + 1 for size in spec.tensors[1].shape)
             yield f"{name} with a larger output", spec.tensor(1, shape=bigger), "output|size"
         for index in rest[:2]:
             if index > 0 and spec.tensors[index].dtype == "int32" and name != "RESHAPE":
-                yield f"{name} constant {index} missing", spec.tensor(index, data=None), (
-                    "constant|nobody"
+                yield (
+                    f"{name} constant {index} missing",
+                    spec.tensor(index, data=None),
+                    ("constant|nobody"),
                 )
     yield from _wrong_windows()
     yield from _wrong_values()
@@ -331,7 +341,9 @@ def changed(random: Random) -> Spec:
 
 
 def _any_number(random: Random) -> int:
-    return random.choice([-(1 << 31), -5, -2, -1, 0, 1, 2, 3, 4, 5, 7, 8, 16, 127, 1000, (1 << 31) - 1])
+    return random.choice(
+        [-(1 << 31), -5, -2, -1, 0, 1, 2, 3, 4, 5, 7, 8, 16, 127, 1000, (1 << 31) - 1]
+    )
 
 
 def _change_shape(random: Random, spec: Spec) -> Spec:
@@ -359,7 +371,10 @@ def _change_scale(random: Random, spec: Spec) -> Spec:
     if random.random() < 0.3:
         changes = {"zero_point": random.choice([-129, -128, -5, 0, 1, 127, 128, 1 << 33])}
     if random.random() < 0.2:
-        changes = {"scale": random.choices(scales[8:], k=random.randint(1, 5)), "axis": random.randint(-1, 4)}
+        changes = {
+            "scale": random.choices(scales[8:], k=random.randint(1, 5)),
+            "axis": random.randint(-1, 4),
+        }
     return spec.tensor(index, **changes)
 
 
