@@ -1,5 +1,5 @@
-"""A stand-in for TFLite-Micro that faults, on both emulated boards: the uploaded model is refused, and
-the next one runs.
+"""A stand-in for TFLite-Micro that faults, on both emulated boards: the uploaded model is refused,
+and the next one runs.
 """
 
 from __future__ import annotations
