@@ -52,6 +52,11 @@ mz_stack_use mz_port_stack(void);
 
 /* Whether an overflow of the stack is a fault. */
 bool mz_port_stack_guarded(void);
+#define MZ_PORT_RETAINED_BYTES 128u
+
+/* So many bytes that a reset leaves as they were, 4-byte aligned; after power-on they are anything. */
+void *mz_port_retained(void);
+
 /* From here on a room for models, by its number, can only be read, and who writes to it faults; or it
  * can be written again. */
 void mz_port_guard_room(uint32_t room, bool guarded);

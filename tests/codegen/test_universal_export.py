@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from helpers.fake_tflm import fake_tree
 from helpers.small_net import small_net
 
 from mcuzoo.board.load import load_board
+from mcuzoo.board.mpu import Access, guard_regions, mpu_regions
 from mcuzoo.codegen.universal.options import (
     DEFAULT_OPS,
     UniversalOptions,
@@ -19,6 +21,7 @@ from mcuzoo.codegen.universal.options import (
 from mcuzoo.codegen.universal.project import export_universal
 from mcuzoo.errors import InputError, UnsupportedOpError, UsageError
 from mcuzoo.graph.read import parse_model
+from mcuzoo.plan.universal import plan_universal
 from mcuzoo.project.manifest import load_project
 
 OPS = ("CONV_2D", "RESHAPE", "SOFTMAX")
@@ -59,11 +62,28 @@ def test_the_rooms_are_sections_of_the_linker_script(tmp_path: Path) -> None:
     assert (room.region, room.bytes) == ("ocram1+ocram2", 0x100000 - 16)
     script = (tmp_path / "p" / manifest.linker_script).read_text()
     assert "ROOM_1 (rw) : ORIGIN = 0x20240000, LENGTH = 0x00100000" in script
-    assert ".mz_room_1 (NOLOAD) : ALIGN(32) { *(.mz_room_1) } > ROOM_1" in script
+    assert ".mz_room_1 0x20240000 (NOLOAD) : { *(.mz_room_1) } > ROOM_1" in script
     source = (tmp_path / "p/model/mz_model.c").read_text()
     assert re.search(r'IN_SECTION\("\.mz_room_1"\).* room_1\[1048576\];', source)
     # A firmware with a model has none.
     assert manifest.plan.arena_region == "dtcm"
+
+
+@pytest.mark.parametrize("chosen", [{}, {"model_region": "sdram"}, {"arena_region": "sdram"}])
+@pytest.mark.parametrize("name", ["rt1170", "rt1050"])
+def test_a_guard_covers_its_room_and_nothing_else(name: str, chosen: dict[str, str]) -> None:
+    board = load_board(name)
+    plan = plan_universal(board, OPS, "reference", **chosen)
+    base = mpu_regions(board.with_sdram().regions, board.peripherals)
+    for room in plan.rooms:
+        guard = guard_regions(board.regions, room.base, room.base + room.bytes)
+        assert len(base) + len(guard) <= board.core.mpu_regions
+        spans = sorted(span for region in guard for span in region.spans)
+        assert (spans[0][0], spans[-1][1]) == (room.base, room.base + room.bytes)
+        assert all(one[1] == other[0] for one, other in pairwise(spans))
+        # What an emulated MPU can tell apart.
+        assert all((end - start) % 1024 == 0 for start, end in spans)
+        assert {region.access for region in guard} == {Access.GUARDED}
 
 
 def test_pinned_regions(tmp_path: Path) -> None:

@@ -1,9 +1,13 @@
-/* A runtime for upload tests: it takes any model whose first byte is not 'R', and its output depends
- * on every byte of model and input. Each set-up and invocation leaves a line on stderr. */
+/* A runtime for upload tests: it refuses a model whose first byte is 'R', faults in the set-up of one
+ * with 'S' and in the first run of one with 'F', and in that of one with 'D', where the report gets
+ * lost. Any other it takes, and its output depends on every byte of model and input. Each set-up and invocation leaves a line on stderr. */
 #include <stdio.h>
 #include <string.h>
 
+#include "app/mz_app.h"
+#include "port/mz_port.h"
 #include "runtime/mz_runtime.h"
+#include "upload/mz_upload.h"
 #include "upload/slot/mz_model_slot.h"
 
 #define SMALL_ROOM 3000
@@ -23,6 +27,27 @@ static const mz_model_info none = {.runtime = "slot", .input = {.name = ""}, .ou
 static mz_model_info info;
 static const uint8_t *model;
 static uint32_t model_bytes;
+
+static const char *doing = "";
+
+bool mz_runtime_busy(void) {
+    return doing[0] != '\0';
+}
+
+const char *mz_runtime_doing(void) {
+    return doing;
+}
+
+/* As port/cortex_m7/mz_fault.c does it. */
+static void fault(bool reported) {
+    static const mz_fault fault = {.kind = 6u, .pc = 0x30001234u};
+    if (reported) {
+        mz_app_report_fault(&fault);
+    } else {
+        (void)mz_upload_fault();
+    }
+    mz_port_reset();
+}
 
 /* Also after a measurement: then it sets up what was uploaded. */
 mz_status mz_runtime_init(void) {
@@ -53,6 +78,10 @@ void mz_runtime_unload(void) {
 mz_status mz_runtime_load(const uint8_t *bytes, uint32_t count, const uint8_t *sha256) {
     fprintf(stderr, "load %s\n", bytes == small ? "small" : "large");
     mz_runtime_unload();
+    if (bytes[0] == 'S') {
+        doing = "the set-up of op 2 CONV_2D";
+        fault(true);
+    }
     if (bytes[0] == 'R') {
         error = "Failed to resize buffer. Requested: 98304, available 65536, missing: 32768";
         return MZ_ERROR_INIT;
@@ -91,6 +120,10 @@ const char *mz_runtime_error(void) {
 
 mz_status mz_runtime_invoke(mz_op_hook hook, void *context) {
     fputs("invoke\n", stderr);
+    if (model[0] == 'F' || model[0] == 'D') {
+        doing = "op 3 SOFTMAX";
+        fault(model[0] == 'F');
+    }
     uint32_t sum = 0u;
     for (uint32_t i = 0u; i < model_bytes; i++) {
         sum = sum * 31u + model[i];

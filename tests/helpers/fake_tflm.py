@@ -1,6 +1,8 @@
 """A folder in the layout of a TFLM tree: the least that mcuzoo and the adapter ask of one.
 
 Its interpreter really is one, of models of no operators' work: it copies the input to the output.
+Whatever a model's description says it does, too: "trap in set-up", "trap in run", "null in run" or
+"write in run", the latter to the model itself; all in op 1.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ INTERPRETER_H = """\
 #include <cstdint>
 #include <tensorflow/lite/micro/micro_allocator.h>
 #include <tensorflow/lite/micro/micro_common.h>
+#include <tensorflow/lite/micro/micro_interpreter_context.h>
 #include <tensorflow/lite/micro/micro_log.h>
 #include <tensorflow/lite/micro/micro_mutable_op_resolver.h>
 #include <tensorflow/lite/micro/micro_profiler_interface.h>
@@ -45,18 +48,42 @@ private:
     SingleArenaBufferAllocator *memory_;
     MicroProfilerInterface *profiler_;
     TfLiteTensor ends_[2] = {};
-    TfLiteEvalTensor eval_ = {};
+    MicroInterpreterContext known_;
+    int8_t *model_;
 };
 } // namespace tflite
 """
 
 INTERPRETER_CC = """\
 #include <tensorflow/lite/micro/micro_interpreter.h>
+// What a build for a board does not say.
+#ifndef FAKE_NEEDS
+#define FAKE_NEEDS 640u
+#define FAKE_INPUT 8u
+#define FAKE_OUTPUT 8u
+#define FAKE_OPS 2
+#endif
 namespace tflite {
-MicroInterpreter::MicroInterpreter(const Model *, const MicroOpResolver &,
+namespace {
+// Whether the words are somewhere in the first bytes of the model, where a small one has them.
+bool says(const int8_t *model, const char *words) {
+    for (int at = 0; at < 400; ++at) {
+        int i = 0;
+        while (words[i] != 0 && model[at + i] == words[i]) {
+            ++i;
+        }
+        if (words[i] == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+} // namespace
+MicroInterpreter::MicroInterpreter(const Model *model, const MicroOpResolver &,
                                    MicroAllocator *allocator, MicroResourceVariables *,
                                    MicroProfilerInterface *profiler)
-    : memory_(allocator->memory), profiler_(profiler) {}
+    : memory_(allocator->memory), profiler_(profiler),
+      model_(reinterpret_cast<int8_t *>(const_cast<Model *>(model))) {}
 TfLiteStatus MicroInterpreter::AllocateTensors() {
     // Of what is needed the tail has its first structures already.
     const size_t bytes = memory_->bytes, head = FAKE_INPUT + FAKE_OUTPUT;
@@ -71,11 +98,17 @@ TfLiteStatus MicroInterpreter::AllocateTensors() {
     int8_t *input = reinterpret_cast<int8_t *>(memory_->arena);
     ends_[0] = {kTfLiteInt8, {input}, FAKE_INPUT};
     ends_[1] = {kTfLiteInt8, {input + FAKE_INPUT}, FAKE_OUTPUT};
-    eval_.data = ends_[1].data;
-    context_.impl_ = &eval_;
+    known_.eval.data = ends_[1].data;
+    context_.impl_ = &known_;
     context_.GetEvalTensor = [](const TfLiteContext *context, int) {
-        return static_cast<TfLiteEvalTensor *>(context->impl_);
+        return &static_cast<MicroInterpreterContext *>(context->impl_)->eval;
     };
+    known_.state = MicroInterpreterContext::InterpreterState::kPrepare;
+    known_.interpreted.op = 1;
+    if (says(model_, "trap in set-up")) {
+        __builtin_trap();
+    }
+    known_.state = MicroInterpreterContext::InterpreterState::kInvoke;
     return kTfLiteOk;
 }
 TfLiteStatus MicroInterpreter::Invoke() {
@@ -88,6 +121,16 @@ TfLiteStatus MicroInterpreter::Invoke() {
     }
     for (int op = 0; op < FAKE_OPS; ++op) {
         const uint32_t event = profiler_->BeginEvent("OP");
+        if (op == 1 && says(model_, "trap in run")) {
+            __builtin_trap();
+        }
+        if (op == 1 && says(model_, "null in run")) {
+            int8_t *volatile nowhere = nullptr;
+            *nowhere = 1;
+        }
+        if (op == 1 && says(model_, "write in run")) {
+            model_[40] ^= 1;
+        }
         for (size_t i = 0; i < FAKE_OUTPUT; ++i) {
             ends_[1].data.int8[i] = ends_[0].data.int8[i];
         }
@@ -194,6 +237,46 @@ struct TfLiteContext {
 struct TFLMRegistration { int kind; };
 """
 
+CONTEXT_H = """\
+#pragma once
+#include <tensorflow/lite/micro/micro_common.h>
+namespace tflite {
+class MicroGraph {};
+class MicroContext {};
+inline MicroContext *GetMicroContext(const TfLiteContext *context) {
+    return static_cast<MicroContext *>(context->impl_);
+}
+} // namespace tflite
+"""
+
+GRAPH_H = """\
+#pragma once
+#include <tensorflow/lite/micro/micro_context.h>
+namespace tflite {
+class MicroInterpreterGraph : public MicroGraph {
+public:
+    int GetCurrentOperatorIndex() { return op; }
+    int op = 0;
+};
+} // namespace tflite
+"""
+
+INTERPRETER_CONTEXT_H = """\
+#pragma once
+#include <tensorflow/lite/micro/micro_interpreter_graph.h>
+namespace tflite {
+class MicroInterpreterContext : public MicroContext {
+public:
+    enum class InterpreterState { kInit, kPrepare, kMemoryPlanning, kInvoke };
+    InterpreterState GetInterpreterState() const { return state; }
+    MicroGraph &graph() { return interpreted; }
+    InterpreterState state = InterpreterState::kInit;
+    MicroInterpreterGraph interpreted;
+    TfLiteEvalTensor eval = {};
+};
+} // namespace tflite
+"""
+
 PROFILER_H = """\
 #pragma once
 #include <cstdint>
@@ -288,6 +371,15 @@ inline TFLMRegistration Register_CONV_2D() { return {0}; }
 } // namespace tflite
 """
 
+
+def _kernel(op: str) -> str:
+    """In a namespace of its own: micro_ops.h has what is registered."""
+    return (
+        "#include <tensorflow/lite/micro/micro_common.h>\n"
+        f"namespace unused {{\nTFLMRegistration Register_{op}() {{\n    return {{0}};\n}}\n}}\n"
+    )
+
+
 CORE = {
     f"{MICRO}/micro_interpreter.h": INTERPRETER_H,
     f"{MICRO}/micro_interpreter.cc": INTERPRETER_CC,
@@ -300,6 +392,9 @@ CORE = {
     f"{MICRO}/arena_allocator/recording_single_arena_buffer_allocator.cc": "// likewise\n",
     f"{MICRO}/debug_log.cc": "#error the firmware brings its own\n",
     f"{MICRO}/micro_common.h": COMMON_H,
+    f"{MICRO}/micro_context.h": CONTEXT_H,
+    f"{MICRO}/micro_interpreter_graph.h": GRAPH_H,
+    f"{MICRO}/micro_interpreter_context.h": INTERPRETER_CONTEXT_H,
     f"{MICRO}/micro_profiler_interface.h": PROFILER_H,
     f"{MICRO}/micro_mutable_op_resolver.h": RESOLVER_H,
     f"{MICRO}/micro_log.h": "#pragma once\nvoid MicroPrintf(const char *format, ...);\n",
@@ -313,11 +408,11 @@ CORE = {
     f"{KERNELS}/micro_ops.h": MICRO_OPS_H,
     f"{KERNELS}/conv_common.cc": "",
     f"{KERNELS}/kernel_util.cc": "",
-    f"{KERNELS}/reshape.cc": "TFLMRegistration Register_RESHAPE() {\n}\n",
-    f"{KERNELS}/softmax.cc": "TFLMRegistration Register_SOFTMAX() {\n}\n",
+    f"{KERNELS}/reshape.cc": _kernel("RESHAPE"),
+    f"{KERNELS}/softmax.cc": _kernel("SOFTMAX"),
 }
 
-REFERENCE = {f"{KERNELS}/conv.cc": "TFLMRegistration Register_CONV_2D() {\n}\n"}
+REFERENCE = {f"{KERNELS}/conv.cc": _kernel("CONV_2D")}
 
 CMSIS_NN = {
     f"{KERNELS}/cmsis_nn/conv.cc": (

@@ -125,7 +125,10 @@ class HostBoard:
 
     def __init__(self, executable: Path, folder: Path, **environment: str) -> None:
         self.executable = executable
-        self._environment = {**os.environ, "UBSAN_OPTIONS": "print_stacktrace=1", **environment}
+        self._environment = {
+            **os.environ, "UBSAN_OPTIONS": "print_stacktrace=1",
+            "MZ_HOST_RETAINED": str(folder / "board-retained.bin"), **environment,
+        }  # fmt: skip
         self._stderr = folder / "board-stderr.txt"
         self.restarts = 0
         self._start()

@@ -1,5 +1,5 @@
-"""Models for a universal firmware: one sound model of every operator, what can be wrong with each, and
-sound models with something changed at random.
+"""Models for a universal firmware: one sound model of every operator, what can be wrong with each,
+and sound models with something changed at random.
 """
 
 from __future__ import annotations
@@ -100,7 +100,8 @@ SOUND: dict[str, Spec] = {
     "ADD": _binary("ADD", _NONE),
     "AVERAGE_POOL_2D": _alone("AVERAGE_POOL_2D", target=_act((1, 2, 2, 2)), **_POOL),
     "CONCATENATION": _one(
-        O("CONCATENATION", (0, 2), (1,), {"axis": 3, **_NONE}), _act(_IMAGE), _act((1, 4, 4, 4)), _ALIKE
+        O("CONCATENATION", (0, 2), (1,), {"axis": 3, **_NONE}),
+        _act(_IMAGE), _act((1, 4, 4, 4)), _ALIKE,
     ),
     "CONV_2D": _one(
         O("CONV_2D", (0, 2, 3), (1,), _SLIDE), _act(_IMAGE), _act((1, 4, 4, 3)),

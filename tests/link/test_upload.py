@@ -147,6 +147,39 @@ def test_a_refused_model_is_told_in_the_boards_words(
         assert answers(session, model(1), 1)
 
 
+@pytest.mark.parametrize("kind", ["S", "F", "D"])
+def test_a_model_that_makes_tflm_fault_is_refused_and_not_sent_again(
+    plug_in: LineMaker, slot_firmware: Path, kind: str
+) -> None:
+    """S: in its set-up. F: in its first run. D: likewise, and nobody hears of it."""
+    line = plug_in(firmware=slot_firmware)
+    bad = kind.encode() + model(1)
+    says = {"S": "in the set-up of op 2 CONV_2D: an instruction", "F": "in op 3 SOFTMAX: an instr"}
+    with Session.open(line.url) as session:
+        with pytest.raises(
+            ModelRefusedError, match=says.get(kind, "faulted in op 3 SOFTMAX")
+        ) as no:
+            session.upload(bad)
+            session.infer(1, image(1))
+        assert no.value.exit_code == 1
+        sent: list[int] = []
+        with pytest.raises(ModelRefusedError, match="faulted in"):
+            session.upload(bad, sent.append)
+        assert sent == []
+        assert session.upload(model(1)).model_bytes == 12345
+        assert answers(session, model(1), 1)
+        assert line.board.restarts == 1
+    with Session.open(line.url) as session, pytest.raises(ModelRefusedError):
+        session.upload(bad)
+        session.infer(1, image(1))
+    with Session.open(line.url) as session:
+        assert session.hello().runtime_error.startswith("TFLite-Micro faulted in ")
+        with pytest.raises(ModelRefusedError):
+            session.upload(bad, sent.append)
+    assert sent == []
+    assert line.board.said.count("load large") == 3
+
+
 def test_a_fixed_firmware_takes_no_model(plug_in: LineMaker) -> None:
     with Session.open(plug_in().url) as session:
         assert session.hello().model_capacity_bytes == 0

@@ -1,6 +1,7 @@
 #include "port/cortex_m7/mz_core.h"
 
 #include "port/mz_port.h"
+#include "port/mz_retained.h"
 
 #define DWT_UNLOCK_KEY 0xC5ACCE55u
 
@@ -44,4 +45,9 @@ void mz_port_hold_cycles(bool still) {
 
 uint32_t mz_port_cpuid(void) {
     return MZ_SCB_CPUID;
+}
+
+void *mz_port_retained(void) {
+    static MZ_RETAINED uint32_t retained[MZ_PORT_RETAINED_BYTES / sizeof(uint32_t)];
+    return retained;
 }
