@@ -70,6 +70,7 @@ def build_host_firmware(
     sources = [
         *sorted((firmware / "link").glob("*.c")),
         *sorted((firmware / "app").glob("*.c")),
+        *sorted((firmware / "port").glob("*.c")),
         *sorted((firmware / "upload" / upload).glob("*.c")),
         *sorted((firmware / "image" / image).glob("*.c")),
         firmware / "port" / "host" / "mz_port_host.c",
