@@ -24,15 +24,17 @@ def cut_ends(model: Model) -> CutModel:
     """Drop a leading QUANTIZE and a trailing DEQUANTIZE, and the tensors only they touched.
 
     A plain model without either whose constants are aligned comes back as it is, byte for byte;
-    else the file is written anew, every constant aligned to 16 bytes. Raises as build_program and
+    else, or where activations are declared that no op touches and TFLM would find room for, the
+    file is written anew, every constant aligned to 16 bytes. Raises as build_program and
     write_model.
     """
     program = build_program(model)
     ends = (program.input_tensor.index,), (program.output_tensor.index,)
     if ends == (model.inputs, model.outputs):
-        if model.plain and _aligned(model):
-            return CutModel(model, tuple(op.index for op in model.ops))
-        return CutModel(_rewritten(model), tuple(op.index for op in model.ops))
+        indices = tuple(op.index for op in model.ops)
+        if _idle_activations(model):
+            return CutModel(_rewritten(_renumbered(model)), indices)
+        return CutModel(model if model.plain and _aligned(model) else _rewritten(model), indices)
     (source,), (target,) = ends
     kept = [op for op in model.ops if source not in op.outputs and not _after(op, target, model)]
     edited = _renumbered(replace(model, inputs=ends[0], outputs=ends[1], ops=tuple(kept)))
@@ -56,11 +58,18 @@ def _rewritten(model: Model) -> Model:
     return parse_model(write_model(model), model.name)
 
 
+def _idle_activations(model: Model) -> bool:
+    touched = _touched(model)
+    return any(item.data is None and item.index not in touched for item in model.tensors)
+
+
+def _touched(model: Model) -> set[int]:
+    return {*model.inputs, *model.outputs}.union(*((*op.inputs, *op.outputs) for op in model.ops))
+
+
 def _renumbered(model: Model) -> Model:
     """Without the tensors that nothing touches."""
-    touched = {*model.inputs, *model.outputs}
-    for op in model.ops:
-        touched.update(op.inputs, op.outputs)
+    touched = _touched(model)
     tensors: list[Tensor] = []
     numbers = {-1: -1}
     for tensor in model.tensors:

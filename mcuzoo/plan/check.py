@@ -57,12 +57,13 @@ def _shared_bytes(plan: ArenaPlan, lives: Sequence[Life], shares: Sequence[Share
 
 def _overlapping_pairs(slots: Sequence[Slot]) -> list[tuple[Slot, Slot]]:
     ordered = sorted(slots, key=lambda slot: (slot.offset, slot.buffer))
-    return [
-        (low, high)
-        for position, low in enumerate(ordered)
-        for high in ordered[position + 1 :]
-        if low.offset + low.bytes > high.offset
-    ]
+    pairs = []
+    for position, low in enumerate(ordered):
+        for place in range(position + 1, len(ordered)):
+            if ordered[place].offset >= low.offset + low.bytes:
+                break
+            pairs.append((low, ordered[place]))
+    return pairs
 
 
 def _allowed(one: Slot, other: Slot, step: int, shares: Sequence[Share]) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 
 from mcuzoo.plan.lifetimes import Life
 from mcuzoo.plan.share import Clearances, Share
@@ -70,16 +72,21 @@ def _gaps(
 
     Above the highest neighbour there is always room.
     """
-    blocked = [
+    blocked = sorted(
         (
             offsets[other.buffer] - clearances.between(life, other),
             offsets[other.buffer] + clearances.between(other, life),
         )
         for other in neighbours
-    ]
+    )
+    starts = [start for start, _ in blocked]
+    # The highest end of those that start below the one with the same number.
+    highest = list(accumulate((end for _, end in blocked), max, initial=0))
     gaps: list[Gap] = []
     for offset in sorted({0, *(end for _, end in blocked)}):
-        if all(offset <= start or offset >= end for start, end in blocked):
-            above = [start - offset for start, end in blocked if start >= offset and end > offset]
-            gaps.append((offset, min(above) if above else None))
+        below = bisect_left(starts, offset)
+        if highest[below] <= offset:
+            above = (place for place in range(below, len(blocked)) if blocked[place][1] > offset)
+            first = next(above, None)
+            gaps.append((offset, None if first is None else starts[first] - offset))
     return gaps

@@ -142,6 +142,7 @@ def relu(
         ((1, -1, 4), r"shape \[1, -1, 4\]"),
         ((1,) * 9, "9 dimensions"),
         ((1, 0, 4), "empty"),
+        ((0, 2**31 - 1, 2**31 - 1, 2**31 - 1), "larger than 2 GiB"),
     ],
 )
 def test_absurd_shapes(shape: tuple[int, ...], match: str) -> None:
