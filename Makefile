@@ -64,40 +64,32 @@ check: $(TEST)
 bench: $(TEST)
 	$(BIN)/python benchmarks/bench.py $(BENCH_ARGS)
 
-$(VENV)/.demo: requirements/demo.txt pyproject.toml
+$(VENV)/.demo $(VENV)/.$(SET): $(VENV)/.%: requirements/%.txt requirements/build.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) --require-hashes --requirement $<
+	$(PIP) --require-hashes --requirement requirements/build.txt
+	$(PIP) --require-hashes --no-build-isolation --requirement $<
 	$(PIP) --no-deps --no-build-isolation --editable .
 	touch $@
 
-$(VENV)/.$(SET): requirements/$(SET).txt pyproject.toml
+$(VENV)/.demo-newest $(VENV)/.$(SET)-newest: $(VENV)/.%-newest: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) --require-hashes --requirement $<
-	$(PIP) --no-deps --no-build-isolation --editable .
-	touch $@
-
-$(VENV)/.demo-newest: pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(PIP) --upgrade --upgrade-strategy eager --editable '.[demo]'
-	touch $@
-
-$(VENV)/.$(SET)-newest: pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(PIP) --upgrade --upgrade-strategy eager --editable '.[test,$(SET)]'
+	$(PIP) --upgrade --upgrade-strategy eager --editable '.[$(if $(filter demo,$*),demo,test,$*)]'
 	touch $@
 
 # For every Python that is supported and every system; LOCK_ARGS=--upgrade takes newer packages.
-COMPILE = $(VENV)-lock/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.10 \
+COMPILE = $(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.10 \
     --generate-hashes --no-emit-index-url --no-header --no-annotate $(LOCK_ARGS)
 
 lock:
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check --upgrade uv
-	$(COMPILE) --extra test --output-file requirements/test.txt
-	$(COMPILE) --extra demo --extra build --constraint requirements/test.txt \
+	$(COMPILE) pyproject.toml --extra test --output-file requirements/test.txt
+	$(COMPILE) pyproject.toml --extra demo --constraint requirements/test.txt \
 	    --output-file requirements/demo.txt
-	$(COMPILE) --extra test --extra tensorflow --constraint requirements/test.txt \
+	$(COMPILE) pyproject.toml --extra test --extra tensorflow --constraint requirements/test.txt \
 	    --output-file requirements/tensorflow.txt
+	$(COMPILE) --group build --constraint requirements/tensorflow.txt \
+	    --output-file requirements/build.txt
 
 clean:
 	rm -rf $(VENV) $(VENV)-lock .venv-newest build dist
