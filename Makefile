@@ -1,36 +1,95 @@
-# Two commands for a fresh machine with Python 3.10 or newer: `make demo` and `make test`.
+# For a fresh machine with Python 3.10 or newer: `make demo` and `make test`.
+#
+# Both install exactly what requirements/*.txt name, checked by hash; `make demo LOCK=` takes the
+# newest packages instead. `make lock` renews those files.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+LOCK ?= yes
+# What `make test` and the like install: test, or tensorflow (the same and TensorFlow).
+SET ?= test
 PYTEST_ARGS ?= -n auto
-EXTRAS ?= test
+# Of `make nightly`: where the search starts, how often, and how many spoiled models.
+SEED ?=
+ROUNDS ?= 5
+MODELS ?= 20000
 
-.PHONY: demo test check bench clean
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PYTEST := $(BIN)/python -m pytest $(PYTEST_ARGS)
+NEWEST := $(if $(LOCK),,-newest)
+DEMO := $(VENV)/.demo$(NEWEST)
+TEST := $(VENV)/.$(SET)$(NEWEST)
 
-demo: $(VENV)/.demo
+.PHONY: demo test quick full nightly test-newest check bench lock clean
+
+demo: $(DEMO)
 	$(BIN)/mcuzoo demo
 
-test: $(VENV)/.test
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+# A few minutes; without what is marked `full`.
+test: $(TEST)
+	$(PYTEST)
 
-check: $(VENV)/.test
+# A minute: no emulated runs, no line that has to be waited for.
+quick: $(TEST)
+	$(PYTEST) -m 'not full and not slow' --ignore=tests/e2e --ignore=tests/benchmarks \
+	    --ignore=tests/firmware_host --ignore=tests/sdk
+
+# Everything, as CI runs it.
+full: $(TEST)
+	$(PYTEST) -m 'full or not full'
+
+# Random searches of hypothesis. The seed is printed; SEED=N searches the same again.
+nightly: $(TEST)
+	@seed=$(or $(SEED),$$(date +%s)); \
+	echo "hypothesis: $(ROUNDS) rounds; the same again: make nightly SEED=$$seed"; \
+	MCUZOO_NIGHTLY_MODELS=$(MODELS); export MCUZOO_NIGHTLY_MODELS; \
+	for round in $$(seq $(ROUNDS)); do \
+	    echo "round $$round: --hypothesis-profile=nightly --hypothesis-seed=$$seed"; \
+	    $(PYTEST) -m hypothesis --timeout=7200 \
+	        --hypothesis-profile=nightly --hypothesis-seed=$$seed || exit 1; \
+	    seed=$$((seed + 1)); unset MCUZOO_NIGHTLY_MODELS; \
+	done
+
+# Do the newest packages still work? In an environment of its own.
+test-newest:
+	$(MAKE) VENV=.venv-newest LOCK= demo
+	$(MAKE) VENV=.venv-newest LOCK= quick
+
+check: $(TEST)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 # The table of benchmarks/README.md; BENCH_ARGS="--tflm DIR" measures TFLite-Micro, too.
-bench: $(VENV)/.test
+bench: $(TEST)
 	$(BIN)/python benchmarks/bench.py $(BENCH_ARGS)
 
-$(VENV)/.demo: pyproject.toml
+$(VENV)/.demo $(VENV)/.$(SET): $(VENV)/.%: requirements/%.txt requirements/build.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[demo]'
+	$(PIP) --require-hashes --requirement requirements/build.txt
+	$(PIP) --require-hashes --no-build-isolation --requirement $<
+	$(PIP) --no-deps --no-build-isolation --editable .
 	touch $@
 
-$(VENV)/.test: pyproject.toml
+$(VENV)/.demo-newest $(VENV)/.$(SET)-newest: $(VENV)/.%-newest: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS)]'
-	touch $@ $(VENV)/.demo
+	$(PIP) --upgrade --upgrade-strategy eager --editable '.[$(if $(filter demo,$*),demo,test,$*)]'
+	touch $@
+
+# For every Python that is supported and every system; LOCK_ARGS=--upgrade takes newer packages.
+COMPILE = $(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.10 \
+    --generate-hashes --no-emit-index-url --no-header --no-annotate $(LOCK_ARGS)
+
+lock:
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check --upgrade uv
+	$(COMPILE) pyproject.toml --extra test --output-file requirements/test.txt
+	$(COMPILE) pyproject.toml --extra demo --constraint requirements/test.txt \
+	    --output-file requirements/demo.txt
+	$(COMPILE) pyproject.toml --extra test --extra tensorflow --constraint requirements/test.txt \
+	    --output-file requirements/tensorflow.txt
+	$(COMPILE) --group build --constraint requirements/tensorflow.txt \
+	    --output-file requirements/build.txt
 
 clean:
-	rm -rf $(VENV) build dist
+	rm -rf $(VENV) $(VENV)-lock .venv-newest build dist

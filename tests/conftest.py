@@ -1,13 +1,37 @@
-"""Fixtures shared by all tests."""
+"""Fixtures shared by all tests, and how hypothesis searches."""
 
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+import mcuzoo
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+# Nothing depends on the clock: neither a deadline nor "data generation is too slow".
+_ALWAYS = settings(
+    deadline=None, database=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("repeatable", _ALWAYS, derandomize=True)
+# By --hypothesis-profile; its seed is given by --hypothesis-seed (see the Makefile).
+settings.register_profile("nightly", _ALWAYS, derandomize=False)
+settings.load_profile("repeatable")
+
+
+def pytest_configure() -> None:
+    """Load all of mcuzoo: hypothesis draws from the constants of whatever modules are loaded.
+
+    Without this a test's examples would depend on the tests that ran before it in its process.
+    """
+    for module in pkgutil.walk_packages(mcuzoo.__path__, "mcuzoo."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
 
 
 @pytest.fixture(scope="session")

@@ -171,7 +171,9 @@ def test_manifest_that_is_not_text(tmp_path: Path) -> None:
         load_data_set(path, THREE)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(st.binary(max_size=200))
 def test_any_manifest_is_a_data_set_or_an_error(tmp_path: Path, content: bytes) -> None:
     touch(tmp_path, "a.jpg")

@@ -281,7 +281,9 @@ def test_signs_that_cannot_be_drawn(source: str, classes: int, complaint: str) -
         open_data_set(Path(source), Classes(classes))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(
     st.sampled_from([b"emotion,pixels,Usage\n", b"emotion, Usage, pixels\n", b"emotion,pixels\n"]),
     st.lists(
@@ -309,7 +311,9 @@ def test_any_csv_of_faces_is_a_data_set_or_an_error(
         assert error.hint
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(
     st.sampled_from(["val.txt", "LOC_val_solution.csv"]),
     st.one_of(st.binary(max_size=200), st.just(b"9" * 5000)),
