@@ -25,6 +25,7 @@ from mcuzoo.errors import (
 from mcuzoo.link import messages
 from mcuzoo.link.arena import ArenaUse, measure_arena
 from mcuzoo.link.channel import BoardRestarted, Channel, DeviceLog, Refused
+from mcuzoo.link.core_fault import fault_error
 from mcuzoo.link.hello import Hello, say_hello
 from mcuzoo.link.inference import Inference, KernelRecord, Profile
 from mcuzoo.link.messages import ErrorCode
@@ -51,11 +52,14 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class LineCounts:
-    """The board's view of the line since its last restart."""
+    """The board's view of the line since its last restart, and the most that its stack held since
+    then, 0 of 0 where it does not know."""
 
     good_frames: int
     bad_frames: int
     lost_bytes: int
+    stack_bytes: int = 0
+    stack_used_bytes: int = 0
 
 
 class _ImageLost(Exception):
@@ -136,7 +140,13 @@ class Session:
             raise _restarted("PING", restart) from None
         except Refused as refusal:
             raise _refused("PING", refusal.error) from None
-        return LineCounts(pong.good_frames, pong.bad_frames, pong.lost_bytes)
+        return LineCounts(
+            pong.good_frames,
+            pong.bad_frames,
+            pong.lost_bytes,
+            pong.stack_bytes,
+            pong.stack_used_bytes,
+        )
 
     def measure_arena(self, arena_bytes: int = 0, recorded: bool = False) -> ArenaUse:
         """What the runtime takes of its arena; see link.arena. A trial drops the board's image.
@@ -377,12 +387,7 @@ def _restarted(during: str, restart: BoardRestarted) -> McuzooError:
             f"The board restarted ({during}).",
             "Check its power supply and reset line, then go on with --resume.",
         )
-    return FirmwareError(
-        f"The core took exception {fault.kind} ({during}): pc {fault.pc:#010x}, "
-        f"lr {fault.lr:#010x}, cfsr {fault.cfsr:#010x}, hfsr {fault.hfsr:#010x}, "
-        f"bfar {fault.bfar:#010x}.",
-        f"arm-none-eabi-addr2line -fe PROJECT/build/gcc/firmware.elf {fault.pc:#x} names the line.",
-    )
+    return fault_error(during, fault)
 
 
 def _refused(during: str, error: messages.Error) -> McuzooError:
