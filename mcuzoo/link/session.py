@@ -36,6 +36,7 @@ from mcuzoo.link.model_upload import (
     require_room,
     send_model,
 )
+from mcuzoo.link.stack_use import StackUse, stack_use
 from mcuzoo.link.timing import Timing
 from mcuzoo.link.trace import Trace
 from mcuzoo.link.transfer import download, image_transfer, read_records, upload
@@ -52,14 +53,12 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class LineCounts:
-    """The board's view of the line since its last restart, and the most that its stack held since
-    then, 0 of 0 where it does not know."""
+    """The board's view of the line, and of its stack, since its last restart."""
 
     good_frames: int
     bad_frames: int
     lost_bytes: int
-    stack_bytes: int = 0
-    stack_used_bytes: int = 0
+    stack: StackUse | None = None
 
 
 class _ImageLost(Exception):
@@ -144,8 +143,7 @@ class Session:
             pong.good_frames,
             pong.bad_frames,
             pong.lost_bytes,
-            pong.stack_bytes,
-            pong.stack_used_bytes,
+            stack_use(pong.stack_bytes, pong.stack_used_bytes),
         )
 
     def measure_arena(self, arena_bytes: int = 0, recorded: bool = False) -> ArenaUse:

@@ -35,6 +35,8 @@ def _facts(summary: RunSummary) -> Iterator[tuple[str, str]]:
     yield "reference", _agreement(summary)
     yield "latency", _latency(summary.latency, counts[Status.DONE])
     yield "throughput", _NOT_MEASURED if rate is None else f"{rate:.2f} images/s"
+    if (stack := summary.meta.stack) is not None:
+        yield "stack", f"{stack.used_bytes:,} of {stack.bytes:,} bytes used"
     if summary.resent:
         yield "resent", f"{summary.resent} times"
 

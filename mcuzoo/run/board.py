@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mcuzoo.errors import FirmwareError, WrongFirmwareError
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.inference import Inference, Profile
+from mcuzoo.link.session import LineCounts
 from mcuzoo.project.manifest import Manifest, ProjectManifest
 from mcuzoo.run.record import BoardFacts
 
@@ -25,6 +26,8 @@ class BoardSession(Protocol):
     def hello(self) -> Hello: ...
 
     def infer(self, image_id: int, tensor: NDArray[np.int8]) -> Inference: ...
+
+    def ping(self) -> LineCounts: ...
 
     def profile(self, image_id: int, tensor: NDArray[np.int8]) -> Profile: ...
 

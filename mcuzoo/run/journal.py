@@ -14,6 +14,7 @@ import numpy as np
 
 from mcuzoo.data.dataset import Item
 from mcuzoo.errors import InputError, UsageError
+from mcuzoo.link.stack_use import StackUse
 from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.run.lock import RunLock
 from mcuzoo.run.record import BoardFacts, Row, RunMeta, Settings, Status, WrongLayer
@@ -155,6 +156,10 @@ class Journal:
         """Remember which layer made an output wrong."""
         self._put("wrong_layer", asdict(wrong))
 
+    def note_stack(self, stack: StackUse) -> None:
+        """Remember what the board used of its stack in the newest session."""
+        self._put("stack", asdict(stack))
+
     def _put(self, key: str, value: object) -> None:
         with _damage_named(self._folder), self._database:
             self._database.execute("REPLACE INTO run VALUES (?, ?)", (key, json.dumps(value)))
@@ -213,6 +218,7 @@ def _decode_meta(pairs: dict[str, str]) -> RunMeta:
         key: json.loads(value) for key, value in pairs.items() if key != "schema"
     }
     names, wrong = values["class_names"], values.get("wrong_layer")
+    stack = values.get("stack")
     return RunMeta(
         **{
             **values,
@@ -221,6 +227,7 @@ def _decode_meta(pairs: dict[str, str]) -> RunMeta:
             "board": BoardFacts(**values["board"]),
             "settings": Settings(**values["settings"]),
             "wrong_layer": None if wrong is None else WrongLayer(**wrong),
+            "stack": None if stack is None else StackUse(**stack),
         }
     )
 

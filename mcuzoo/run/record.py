@@ -8,6 +8,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
+from mcuzoo.link.stack_use import StackUse
 from mcuzoo.project.manifest import Preprocessing
 
 
@@ -105,7 +106,8 @@ class RunMeta:
     """Everything about a run that is no image.
 
     A board's output q stands for output_scale * (q - output_zero_point). `started` is ISO 8601
-    in UTC. `wrong_layer` is found when an output is unlike the host reference's.
+    in UTC. `wrong_layer` is found when an output is unlike the host reference's. `stack`: None where
+    the board does not know.
     """
 
     tool_version: str
@@ -120,3 +122,4 @@ class RunMeta:
     board: BoardFacts
     settings: Settings
     wrong_layer: WrongLayer | None = None
+    stack: StackUse | None = None

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mcuzoo.errors import McuzooError, ProtocolError, RigError, WrongFirmwareError
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.inference import Inference
+from mcuzoo.link.stack_use import StackUse
 from mcuzoo.profile.layers import ModelProfile
 from mcuzoo.profile.measure import profile_model
 from mcuzoo.run.board import BoardSession, OpenSession
@@ -92,6 +93,14 @@ class Rig:
         """Profile one image in the present session, as `profile_model` does; nothing is retried."""
         model = engine.program.model
         return profile_model(self._session, model, tensor, engine, image_id=image_id)
+
+    def stack(self) -> StackUse | None:
+        """What the board says of its stack; None where it does not know, or does not answer."""
+        try:
+            return self._session.ping().stack
+        except (RigError, ProtocolError) as error:
+            self._on_trouble(f"How much of its stack the board used is not known: {error.message}")
+            return None
 
     def tell(self, trouble: str) -> None:
         """Pass on what goes wrong beside the run."""

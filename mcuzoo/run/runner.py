@@ -80,6 +80,8 @@ def run_images(job: Job, open_session: OpenSession, observer: Observer) -> RunSu
                 for row in rows:
                     journal.record(row)
                     observer.image(row)
+                if (stack_use := rig.stack()) is not None:
+                    journal.note_stack(stack_use)
     summary = summarize(*read_run(job.out))
     _refuse_all_bad(summary)
     return summary

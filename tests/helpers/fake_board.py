@@ -17,6 +17,8 @@ from mcuzoo.data.labels import Classes
 from mcuzoo.errors import McuzooError
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.inference import Inference, Profile
+from mcuzoo.link.session import LineCounts
+from mcuzoo.link.stack_use import StackUse
 from mcuzoo.project.manifest import (
     Manifest,
     ModelEntry,
@@ -93,6 +95,7 @@ class FakeBoard:
     wrong_outputs: Sequence[int] = ()
     wrong_crcs: Sequence[int] = ()
     cycles: int | None = 6_000_000
+    stack: StackUse | None = None
     calls: int = 0
     openings: int = 0
     closings: int = 0
@@ -124,6 +127,9 @@ class FakeBoard:
             input_crc32=crc32 ^ 1 if self.calls in self.wrong_crcs else crc32,
             attempts=1,
         )
+
+    def ping(self) -> LineCounts:
+        return LineCounts(1, 0, 0, self.stack)
 
     def profile(self, image_id: int, tensor: NDArray[np.int8]) -> Profile:
         raise NotImplementedError("a toy has no layers")
