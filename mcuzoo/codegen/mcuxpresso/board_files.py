@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcuzoo.board.memory import Region, RegionKind
+from mcuzoo.board.memory import Region, RegionKind, symbol_of
 from mcuzoo.board.model import Board
 from mcuzoo.board.sdk import Sdk
 from mcuzoo.codegen.mcuxpresso.sections import added_regions, own_copies, sdk_sections
@@ -85,6 +85,7 @@ def render_sdk_board_files(board: Board, placement: Placement) -> dict[str, str]
             guard_bytes=STACK_GUARD_BYTES,
             retained_bytes=RETAINED_BYTES,
             flash_end=board.flash_region.base + board.flash.used_limit,
+            symbol_of=symbol_of,
             hex32=lambda value: f"0x{value:08X}",
         ),
     }

@@ -83,7 +83,7 @@ def export_universal(
         board=board.id,
         runtime="tflm",
         project="cmake",
-        target=target_entry(board),
+        target=target_entry(board, plan.memories),
         plan=_plan_entry(plan),
         build_id=identity,
         sources=tuple(sorted(path for path in files if path.endswith(SOURCE_SUFFIXES))),
