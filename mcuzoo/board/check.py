@@ -29,6 +29,7 @@ def contradictions(board: Board) -> tuple[Contradiction, ...]:
     """Everything in which the board contradicts itself."""
     found = (
         *_regions(board),
+        *_joins(board),
         *_arena(board),
         *_flash(board),
         *_boot(board),
@@ -56,6 +57,36 @@ def _regions(board: Board) -> Iterator[Contradiction]:
                 ("regions", index, "base"),
                 f"{second.name} {_span(second)} overlaps {first.name} {_span(first)}",
             )
+
+
+def _joins(board: Board) -> Iterator[Contradiction]:
+    seen: set[str] = set()
+    for index, join in enumerate(board.joins):
+        where = ("joins", index, "regions")
+        known = {region.name: region for region in board.regions}
+        unknown = [name for name in join.regions if name not in known]
+        if unknown:
+            yield Contradiction(where, f"{', '.join(unknown)}: no such region")
+            continue
+        if seen & set(join.regions) or len(set(join.regions)) < len(join.regions):
+            yield Contradiction(where, f"a region of {join.name} is in two joins, or twice in one")
+        seen |= set(join.regions)
+        for one, other in pairwise(known[name] for name in join.regions):
+            if one.end != other.base:
+                yield Contradiction(
+                    where, f"{other.name} {_span(other)} does not follow {one.name} {_span(one)}"
+                )
+            if _nature(one) != _nature(other):
+                yield Contradiction(
+                    where,
+                    f"{one.name} and {other.name} differ in kind, cacheable, arena, initialized or "
+                    "read speed",
+                )
+
+
+def _nature(region: Region) -> tuple[object, ...]:
+    read = region.read and region.read.model_dump(exclude={"source"})
+    return (region.kind, region.cacheable, region.arena, region.initialized, read)
 
 
 def _arena(board: Board) -> Iterator[Contradiction]:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
+from typing import Annotated
+
+from pydantic import Field
 
 from mcuzoo.board.base import Address, Clocks, Count, Fact, Flag, Hertz, Identifier, Size, Text
+
+JOINT = "+"
+"""Between the names of regions that are one memory."""
 
 
 class RegionKind(str, Enum):
@@ -72,6 +79,27 @@ class Region(Fact):
 
     def overlaps(self, other: Region) -> bool:
         return self.base < other.end and other.base < self.end
+
+
+class Join(Fact):
+    """Regions that lie side by side, the lowest first: one memory for whatever is placed."""
+
+    regions: Annotated[tuple[Identifier, ...], Field(min_length=2)]
+
+    @property
+    def name(self) -> str:
+        return JOINT.join(self.regions)
+
+
+def joined(join: Join, parts: Sequence[Region]) -> Region:
+    """The memory that `parts`, the regions of `join` in its order, are together."""
+    size = sum(part.size for part in parts)
+    return parts[0].model_copy(update={"name": join.name, "size": size})
+
+
+def symbol_of(region: str) -> str:
+    """A memory's name as part of a name in C or in a linker script."""
+    return region.replace(JOINT, "_")
 
 
 class PeripheralWindow(Fact):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
@@ -11,7 +12,7 @@ from mcuzoo.board.base import Address, Count, Fact, Hertz, Identifier, Size, Tex
 from mcuzoo.board.boot import Boot
 from mcuzoo.board.emulation import Emulation
 from mcuzoo.board.lpuart import MAX_BAUD_ERROR, OVERSAMPLING, closest_baud
-from mcuzoo.board.memory import Flash, PeripheralWindow, Region, RegionKind
+from mcuzoo.board.memory import Flash, Join, PeripheralWindow, Region, RegionKind, joined
 from mcuzoo.board.sdk import Sdk
 from mcuzoo.board.startup import Startup
 
@@ -89,6 +90,7 @@ class Board(Fact):
     pyocd_target: Text
     core: Core
     regions: tuple[Region, ...]
+    joins: tuple[Join, ...] = ()
     peripherals: tuple[PeripheralWindow, ...]
     flash: Flash
     boot: Boot
@@ -119,12 +121,35 @@ class Board(Fact):
         )
         return self.model_copy(update={"regions": regions})
 
+    @property
+    def memories(self) -> tuple[Region, ...]:
+        """Where something may be placed: the regions, joined ones as one, in their order."""
+        found: dict[str, Region] = {}
+        for region in self.regions:
+            join = next((one for one in self.joins if region.name in one.regions), None)
+            memory = region if join is None else self._joined(join)
+            found.setdefault(memory.name, memory)
+        return tuple(found.values())
+
+    def apart(self, names: Iterable[str | None]) -> Board:
+        """The board without the joins of which `names` has a single part: who names a part means
+        that part alone."""
+        named = set(names)
+        joins = tuple(join for join in self.joins if named.isdisjoint(join.regions))
+        return self if joins == self.joins else self.model_copy(update={"joins": joins})
+
     def region(self, name: str) -> Region:
-        """The region called `name`; KeyError when there is none."""
+        """The region called `name`, or the memory of several; KeyError when there is none."""
         for region in self.regions:
             if region.name == name:
                 return region
+        for join in self.joins:
+            if join.name == name:
+                return self._joined(join)
         raise KeyError(name)
+
+    def _joined(self, join: Join) -> Region:
+        return joined(join, [self.region(name) for name in join.regions])
 
     def regions_of(self, kind: RegionKind | str) -> tuple[Region, ...]:
         return tuple(region for region in self.regions if region.kind == RegionKind(kind))

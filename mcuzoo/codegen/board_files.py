@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mcuzoo.board.boot import IvtEntry
-from mcuzoo.board.memory import RegionKind
+from mcuzoo.board.memory import RegionKind, symbol_of
 from mcuzoo.board.model import Board
 from mcuzoo.board.mpu import Access, MpuRegion, guard_regions, mpu_regions
 from mcuzoo.board.startup import (
@@ -117,6 +117,7 @@ def _linker_script(
 ) -> str:
     flash = board.flash_region
     itcm = board.regions_of(RegionKind.ITCM)
+    named = (*placement.regions, *(room.region for room in rooms))
     return render(
         "shared/linker.ld.j2",
         hex32=_hex32,
@@ -129,7 +130,12 @@ def _linker_script(
         data=board.region(placement.data_region),
         data_name=placement.data_region.upper(),
         ramcode_name=itcm[0].name.upper() if itcm else flash.name.upper(),
-        ram_regions=[region for region in board.regions if region.writable and region.initialized],
+        ram_regions=[
+            region
+            for region in board.apart(named).memories
+            if region.writable and region.initialized
+        ],
+        ld_name=lambda region: symbol_of(region).upper(),
         rooms=rooms,
         weights_in_flash=bool(rooms) or placement.weights_region == flash.name,
         copies=copies,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from mcuzoo.board.model import Board
 from mcuzoo.graph.model import Tensor
 from mcuzoo.plan.estimate import constant_entries
@@ -9,7 +11,8 @@ from mcuzoo.plan.memory import MemoryPlan
 from mcuzoo.project.manifest import MemoryEntry, PlanEntry, RegionUse, TargetEntry, TensorSpec
 
 
-def target_entry(board: Board) -> TargetEntry:
+def target_entry(board: Board, named: Iterable[str] = ()) -> TargetEntry:
+    """named: memories that the plan names, see Board.apart."""
     return TargetEntry(
         core=board.core.name,
         fpu=board.core.fpu,
@@ -17,7 +20,7 @@ def target_entry(board: Board) -> TargetEntry:
         image_base=board.flash_region.base + board.boot.image_offset,
         memory=tuple(
             MemoryEntry(region.name, region.kind.value, region.base, region.size)
-            for region in board.regions
+            for region in board.apart(named).memories
         ),
     )
 

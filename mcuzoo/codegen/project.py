@@ -95,7 +95,7 @@ def export_project(
         board=board.id,
         runtime=runtime,
         project=project,
-        target=target_entry(board),
+        target=target_entry(board, plan.placement.regions),
         baud=board.console.baud,
         model=ModelEntry(source.name, MODEL_FILE, model.sha256, model.bytes),
         input=tensor_spec(plan.program.input_tensor),

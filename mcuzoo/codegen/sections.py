@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mcuzoo.board.memory import symbol_of
 from mcuzoo.board.model import Board
 from mcuzoo.plan.placement import Placement
 
@@ -39,7 +40,7 @@ class CopiedSection:
 
 def home_section(region: str) -> str:
     """Of constants that are placed one by one."""
-    return f".mz_weights_{region}"
+    return f".mz_weights_{symbol_of(region)}"
 
 
 def standalone_sections(placement: Placement) -> Sections:
@@ -59,7 +60,7 @@ def copied_sections(board: Board, placement: Placement) -> tuple[CopiedSection, 
         *found,
         *(
             CopiedSection(home_section(region.name)[1:], region.name)
-            for region in board.regions
+            for region in board.apart(homes).memories
             if region.name in homes
         ),
     )

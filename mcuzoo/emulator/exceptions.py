@@ -27,6 +27,7 @@ class Vector(IntEnum):
 
 # Bits of CFSR.
 _IACCVIOL, _DACCVIOL, _MMARVALID = 1 << 0, 1 << 1, 1 << 7
+_MSTKERR, _STKERR = 1 << 4, 1 << 12
 _IBUSERR, _PRECISERR, _BFARVALID = 1 << 8, 1 << 9, 1 << 15
 _UNDEFINSTR, _INVSTATE = 1 << 16, 1 << 17
 # Bits of HFSR.
@@ -93,9 +94,7 @@ class Exceptions:
         if old & 4:
             words[7] |= _XPSR_PADDED
         if not all(engine.write_word(frame + 4 * n, word) for n, word in enumerate(words)):
-            raise Refusal(
-                f"The core locks up: exception {vector.name} has no stack at {frame:#010x}"
-            )
+            vector = self._no_frame(vector, frame)
         mode = _HANDLER if self.active else _THREAD
         engine.set("LR", _EXC_RETURN | mode | (0 if with_fpu else _NO_FPU_STATE))
         engine.set("SP", frame)
@@ -124,6 +123,20 @@ class Exceptions:
         engine.set("IPSR", xpsr & _XPSR_EXCEPTION)
         engine.set("XPSR", xpsr & ~_XPSR_PADDED)
         return pc & ~1
+
+    def _no_frame(self, vector: Vector, frame: int) -> Vector:
+        """A fault of stacking (B1.5.11): of no higher priority than the fault that is being taken,
+        whose handler runs all the same, without a frame to return to."""
+        allowed = self._control.mpu.permission(frame, in_hard_fault=vector is Vector.HARD_FAULT)
+        self._control.set_bits(scs.CFSR, _STKERR if allowed.write else _MSTKERR)
+        if vector is Vector.SYSTICK or vector is Vector.SVC:
+            derived = Vector.BUS_FAULT if allowed.write else Vector.MEM_MANAGE
+            vector = derived if self._may_take(derived) else Vector.HARD_FAULT
+        if vector is Vector.HARD_FAULT:
+            raise Refusal(
+                f"The core locks up: exception {vector.name} has no stack at {frame:#010x}"
+            )
+        return vector
 
     def _handler(self, vector: Vector) -> int:
         table = self._control.get(scs.VTOR)

@@ -11,6 +11,7 @@ from mcuzoo.errors import (
 )
 from mcuzoo.link import messages
 from mcuzoo.link.channel import BoardRestarted
+from mcuzoo.link.core_fault import fault_error, registers_text
 from mcuzoo.link.messages import ErrorCode
 
 # Numbers of exceptions, Armv7-M (DDI 0403, B1.5.2).
@@ -35,17 +36,12 @@ def restarted(during: str, restart: BoardRestarted) -> McuzooError:
             f"The board restarted ({during}).",
             "Check its power supply and reset line, then go on with --resume.",
         )
-    registers = (
-        f"pc {fault.pc:#010x}, lr {fault.lr:#010x}, cfsr {fault.cfsr:#010x}, "
-        f"hfsr {fault.hfsr:#010x}, bfar {fault.bfar:#010x}"
-    )
     if fault.doing:
         what = _EXCEPTIONS.get(fault.kind, f"exception {fault.kind}")
-        return model_faulted(f"TFLite-Micro faulted in {fault.doing}: {what} ({registers})")
-    return FirmwareError(
-        f"The core took exception {fault.kind} ({during}): {registers}.",
-        f"arm-none-eabi-addr2line -fe PROJECT/build/gcc/firmware.elf {fault.pc:#x} names the line.",
-    )
+        return model_faulted(
+            f"TFLite-Micro faulted in {fault.doing}: {what} ({registers_text(fault)})"
+        )
+    return fault_error(during, fault)
 
 
 def refused(during: str, error: messages.Error, uploaded: bool) -> McuzooError:

@@ -35,6 +35,7 @@ from mcuzoo.link.model_upload import (
     send_model,
 )
 from mcuzoo.link.ports import PortWatch
+from mcuzoo.link.stack_use import stack_use
 from mcuzoo.link.state import LineCounts, LinkState
 from mcuzoo.link.timing import Timing
 from mcuzoo.link.trace import Trace
@@ -146,7 +147,12 @@ class Session:
             raise blame.restarted("PING", restart) from None
         except Refused as refusal:
             raise blame.refused("PING", refusal.error, self._model is not None) from None
-        return LineCounts(pong.good_frames, pong.bad_frames, pong.lost_bytes)
+        return LineCounts(
+            pong.good_frames,
+            pong.bad_frames,
+            pong.lost_bytes,
+            stack_use(pong.stack_bytes, pong.stack_used_bytes),
+        )
 
     def measure_arena(self, arena_bytes: int = 0, recorded: bool = False) -> ArenaUse:
         """What the runtime takes of its arena; see link.arena. A trial drops the board's image.

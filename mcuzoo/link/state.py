@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from mcuzoo.link.messages import MAX_CHUNK_BYTES
+from mcuzoo.link.stack_use import StackUse
 
 SMALLEST_CHUNK_BYTES = 64
 GOOD_CHUNKS = 16
@@ -21,11 +22,12 @@ _LEAST_FIRST_LIMIT_S = 30.0
 
 @dataclass(frozen=True)
 class LineCounts:
-    """The board's view of the line since its last restart."""
+    """The board's view of the line, and of its stack, since its last restart."""
 
     good_frames: int
     bad_frames: int
     lost_bytes: int
+    stack: StackUse | None = None
 
 
 @dataclass

@@ -19,6 +19,7 @@ from mcuzoo.extras import EMULATOR, require_packages
 from mcuzoo.graph.read import load_model
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.session import Session
+from mcuzoo.link.stack_use import stack_use
 from mcuzoo.lowering.alignment import align_up
 from mcuzoo.measure.arena import ArenaMeasurement, measure_arena
 from mcuzoo.measure.compare import ArenaRow, arena_rows, recorded_rows, tflm_figures
@@ -81,8 +82,10 @@ class FitMeasurement:
         """As `--json` prints it; sizes in bytes."""
         entry = self.manifest.measured
         assert entry is not None
+        stack = stack_use(entry.stack_bytes, entry.stack_used_bytes)
         return {
             **asdict(entry),
+            "stack_warning": stack and stack.warning,
             "project": str(self.project),
             "measured_on": self.measured_on,
             "trials": self.measurement.trials,

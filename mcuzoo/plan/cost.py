@@ -53,6 +53,10 @@ def wait_seconds(region: Region, use: ConstantUse, cache: Cache) -> float:
     A pass waits `wait_clocks` before every run and then for the bits at the bus's rate. In a
     tightly coupled memory every access waits, but for what the core does without waiting anyway.
     """
+    return sum(_part_wait_seconds(region, part, cache) for part in use.parts)
+
+
+def _part_wait_seconds(region: Region, use: ConstantUse, cache: Cache) -> float:
     read = region.read
     assert read is not None
     access_bytes = read.bits_per_clock / 8

@@ -11,6 +11,7 @@ from mcuzoo.lowering.registry import OPS
 from mcuzoo.plan.arena import ArenaPlan
 from mcuzoo.plan.footprint import estimate_footprint
 from mcuzoo.plan.tflm.image import TflmImage
+from mcuzoo.plan.tflm.passes import weight_sweeps
 from mcuzoo.plan.traffic import ConstantUse, constant_uses, whole_model_use
 
 HALVES = {
@@ -59,6 +60,7 @@ def assess_needs(
 def assess_tflm_needs(image: TflmImage) -> Needs:
     """Of TFLM's runtime: the model file is its constants."""
     names = [op.name for op in image.model.ops]
+    sweeps = weight_sweeps(image.model, image.arena.kernels)
     footprint = estimate_footprint(f"tflm-{image.arena.kernels}", names)
     return Needs(
         arena_bytes=image.arena_bytes,
@@ -66,5 +68,5 @@ def assess_tflm_needs(image: TflmImage) -> Needs:
         code_bytes=footprint.code_bytes,
         data_bytes=footprint.data_bytes,
         stack_bytes=footprint.stack_bytes,
-        constants=(whole_model_use(image.model.bytes),),
+        constants=(whole_model_use(image.model.bytes, sweeps),),
     )

@@ -41,6 +41,13 @@ class Placement:
     rest_bytes: int = 0
 
     @property
+    def regions(self) -> tuple[str, ...]:
+        """Every memory that is named."""
+        others = () if self.rest_region is None else (self.rest_region,)
+        homes = (region for _, region in self.homes)
+        return (self.arena_region, self.weights_region, self.data_region, *others, *homes)
+
+    @property
     def arena_parts(self) -> tuple[tuple[str, int], ...]:
         """(region, bytes), one or two."""
         first = (self.arena_region, self.arena_bytes - self.rest_bytes)
@@ -78,6 +85,7 @@ def place(
     When nothing has room, the emptiest region is named all the same: the fit verdict says by how
     much it overflows. Raises UsageError when a region cannot hold what it is to hold.
     """
+    board = board.apart([arena_region, weights, *(region for _, region in pins)])
     data_region = _data_region(board)
     free = _beside_data(needs, board)
     arena_bytes, rest_bytes, rest_region = needs.arena_bytes, 0, None
@@ -139,6 +147,7 @@ def free_for_constants(
     needs: Needs, board: Board, arena: Sequence[tuple[str, int]]
 ) -> dict[str, int]:
     """Bytes of each usable region that a choice by estimate may fill. arena: its parts."""
+    board = board.apart(region for region, _ in arena)
     free = _beside_data(needs, board)
     for region, bytes_ in arena:
         free[region] -= bytes_
@@ -152,13 +161,15 @@ def room_beside_data(needs: Needs, board: Board) -> int:
 
 
 def usable_regions(board: Board) -> tuple[Region, ...]:
-    """Regions that may hold the arena or copied weights and that work right after reset."""
-    return tuple(region for region in board.regions if region.arena and region.initialized)
+    """Memories that may hold the arena or copied weights and that work right after reset."""
+    return tuple(region for region in board.memories if region.arena and region.initialized)
 
 
 def usable_names(board: Board) -> tuple[str, ...]:
-    """What may be named for an arena or for weights."""
-    return tuple(region.name for region in usable_regions(board))
+    """What may be named for an arena or for weights, also a part of a memory."""
+    memories = [region.name for region in usable_regions(board)]
+    parts = [region.name for region in board.regions if region.arena and region.initialized]
+    return tuple(dict.fromkeys([*memories, *parts]))
 
 
 def _beside_data(needs: Needs, board: Board) -> dict[str, int]:
@@ -190,7 +201,7 @@ def _pinned(board: Board, name: str, option: str) -> Region:
     usable = {region.name: region for region in usable_regions(board)}
     if name in usable:
         return usable[name]
-    known = {region.name: region for region in board.regions}
+    known = {region.name: region for region in (*board.regions, *board.memories)}
     if name not in known:
         why = f"{board.name} has no memory region {name!r}."
     elif not known[name].initialized:

@@ -53,7 +53,8 @@ class RegionFit:
 
 
 def region_fits(needs: Needs, board: Board, placement: Placement) -> tuple[RegionFit, ...]:
-    """Every region of the board in its own order, the unused ones too."""
+    """Every memory of the board in its own order, the unused ones too."""
+    board = board.apart(placement.regions)
     parts = _parts(needs, board, placement)
     return tuple(
         RegionFit(
@@ -64,7 +65,7 @@ def region_fits(needs: Needs, board: Board, placement: Placement) -> tuple[Regio
             initialized=region.initialized,
             parts=tuple(part for home, part in parts if home == region.name and part.bytes),
         )
-        for region in board.regions
+        for region in board.memories
     )
 
 
@@ -101,6 +102,6 @@ def copied_bytes(needs: Needs, board: Board, placement: Placement) -> dict[str, 
             for use in needs.constants
             if placement.home(use.symbol) == region.name != flash
         )
-        for region in board.regions
+        for region in board.apart(placement.regions).memories
     }
     return {name: align_up(bytes_, _SECTION_ALIGNMENT) for name, bytes_ in found.items() if bytes_}

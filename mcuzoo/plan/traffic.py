@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from mcuzoo.lowering.alignment import align_up
 from mcuzoo.lowering.call import Call
@@ -17,11 +17,21 @@ CONSTANT_ALIGNMENT = 16
 
 
 @dataclass(frozen=True)
+class Sweep:
+    """`bytes` that one kernel goes through `passes` times per inference, from end to end."""
+
+    bytes: int
+    passes: int
+
+
+@dataclass(frozen=True)
 class ConstantUse:
     """An array of `bytes` that an op goes through `passes` times per inference, from end to end.
 
     op: its index in the model, -1 for what belongs to all of them. together_bytes: of all arrays
     that the same kernel goes through at the same time; they share the cache from pass to pass.
+    sweeps: of an array that several kernels read, each a part of it; what they say goes then, and
+    `passes` is their mean.
     """
 
     symbol: str
@@ -30,6 +40,15 @@ class ConstantUse:
     bytes: int
     passes: int
     together_bytes: int
+    sweeps: tuple[Sweep, ...] = ()
+
+    @property
+    def parts(self) -> tuple[ConstantUse, ...]:
+        """What each kernel reads of it; itself where one kernel reads all."""
+        return tuple(
+            replace(self, bytes=one.bytes, passes=one.passes, together_bytes=one.bytes, sweeps=())
+            for one in self.sweeps
+        ) or (self,)
 
     @property
     def room_bytes(self) -> int:
@@ -55,7 +74,9 @@ def _belongs(symbol: str, op: int) -> bool:
     return symbol.startswith(f"mz_op_{op:02d}_")
 
 
-def whole_model_use(bytes_: int) -> ConstantUse:
-    """A model file that an interpreter reads in place. It is read once at the least; how often
-    its kernels come back to it is not known."""
-    return ConstantUse(MODEL_SYMBOL, -1, "model file", bytes_, 1, bytes_)
+def whole_model_use(bytes_: int, sweeps: Sequence[Sweep] = ()) -> ConstantUse:
+    """A model file that an interpreter reads in place: of an inference the weights, layer by layer.
+    Without `sweeps` it is read once at the least."""
+    swept = sum(one.bytes * one.passes for one in sweeps)
+    mean = max(1, round(swept / max(1, sum(one.bytes for one in sweeps))))
+    return ConstantUse(MODEL_SYMBOL, -1, "model file", bytes_, mean, bytes_, tuple(sweeps))

@@ -28,10 +28,7 @@ _KINDS = (RegionKind.DTCM, RegionKind.OCRAM, RegionKind.SDRAM)
 
 @dataclass(frozen=True)
 class Room:
-    """Memory for a model: `bytes` at `base`, in one region or in several that lie side by side.
-
-    It ends where the last of its regions ends.
-    """
+    """Memory for a model: `bytes` at `base`."""
 
     region: str
     base: int
@@ -50,6 +47,11 @@ class UniversalPlan:
     placement: Placement
     rooms: tuple[Room, ...]
     regions: tuple[RegionFit, ...]
+
+    @property
+    def memories(self) -> tuple[str, ...]:
+        """Every memory that is named."""
+        return (*self.placement.regions, *(room.region for room in self.rooms))
 
     @property
     def capacity_bytes(self) -> int:
@@ -71,10 +73,11 @@ def plan_universal(
     """
     footprint = estimate_footprint(f"tflm-{kernels}", ops)
     data_bytes = footprint.data_bytes + _RESOLVER_BYTES_PER_OP * len(ops)
+    board = board.apart([arena_region, model_region])
     data_region = _usable(board)[0]
     areas = _areas(board, data_region, data_bytes + footprint.stack_bytes)
     arena = _arena_area(areas, arena_region)
-    free = _merged([area for area in areas if area != arena])
+    free = [area for area in areas if area != arena]
     rooms = [area for area in free if area.bytes >= _LEAST_ROOM_BYTES]
     if model_region is not None:
         rooms = [_named("--model-region", model_region, free)]
@@ -112,17 +115,6 @@ def _areas(board: Board, data_region: Region, taken_bytes: int) -> list[Room]:
     ]
 
 
-def _merged(areas: Sequence[Room]) -> list[Room]:
-    """Areas that lie side by side become one."""
-    merged: list[Room] = []
-    for area in areas:
-        if merged and merged[-1].base + merged[-1].bytes == area.base:
-            last = merged.pop()
-            area = Room(f"{last.region}+{area.region}", last.base, last.bytes + area.bytes)
-        merged.append(area)
-    return merged
-
-
 def _arena_area(areas: Sequence[Room], wanted: str | None) -> Room:
     if wanted is not None:
         return _named("--arena-region", wanted, areas)
@@ -132,7 +124,7 @@ def _arena_area(areas: Sequence[Room], wanted: str | None) -> Room:
 
 def _named(option: str, name: str, areas: Sequence[Room]) -> Room:
     for area in areas:
-        if name == area.region or name in area.region.split("+"):
+        if name == area.region:
             return area
     names = [area.region for area in areas]
     raise UsageError(
@@ -155,11 +147,7 @@ def _parts(
     yield placement.data_region, Part("stack", footprint.stack_bytes)
     yield placement.data_region, Part(".data + .bss", data_bytes, estimate=True)
     for what, area in (("arena", arena), *(("model", room) for room in rooms)):
-        left = area.bytes
-        for name in area.region.split("+"):
-            share = min(left, board.region(name).size)
-            left -= share
-            yield name, Part(what, share)
+        yield area.region, Part(what, area.bytes)
 
 
 def _region_fits(board: Board, parts: Sequence[tuple[str, Part]]) -> tuple[RegionFit, ...]:
@@ -174,5 +162,5 @@ def _region_fits(board: Board, parts: Sequence[tuple[str, Part]]) -> tuple[Regio
             initialized=region.initialized or any(home == region.name for home, _ in parts),
             parts=tuple(part for home, part in parts if home == region.name),
         )
-        for region in board.regions
+        for region in board.memories
     )

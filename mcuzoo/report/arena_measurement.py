@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mcuzoo.link.stack_use import stack_use
 from mcuzoo.measure.compare import ArenaRow
 from mcuzoo.measure.fit import FitMeasurement
 from mcuzoo.tables import Column, table_text
@@ -22,8 +23,9 @@ def measurement_findings(found: FitMeasurement) -> str:
     entry, plan = found.manifest.measured, found.manifest.plan
     assert entry is not None
     lines = [f"measured on {found.measured_on}; {found.measurement.trials} arenas tried"]
-    if entry.stack_bytes:
-        lines.append(f"stack {entry.stack_used_bytes:,} of {entry.stack_bytes:,} bytes used")
+    if (stack := stack_use(entry.stack_bytes, entry.stack_used_bytes)) is not None:
+        lines.append(f"stack {stack.used_bytes:,} of {stack.bytes:,} bytes used")
+        lines += [f"warning: {stack.warning}"] if stack.warning else []
     lines.append(f"{found.project} reserves {plan.arena_text} and runs")
     return "".join(f"{line}\n" for line in lines)
 

@@ -45,6 +45,7 @@ def run_document(run: Path, summary: RunSummary) -> dict[str, object]:
         ],
         "reference": None if summary.agreement is None else asdict(summary.agreement),
         "wrong_layer": None if meta.wrong_layer is None else asdict(meta.wrong_layer),
+        "stack": None if meta.stack is None else asdict(meta.stack),
         "latency": _latency(summary.latency),
         "images_per_second": summary.images_per_second,
         "resent": summary.resent,

@@ -47,6 +47,8 @@ def _facts(summary: RunSummary) -> Iterator[tuple[str, str]]:
     yield "reference", _agreement(summary)
     yield "latency", _latency(summary.latency, counts[Status.DONE], board.kind)
     yield "throughput", _NOT_MEASURED if rate is None else f"{rate:.2f} images/s"
+    if (stack := summary.meta.stack) is not None:
+        yield "stack", f"{stack.used_bytes:,} of {stack.bytes:,} bytes used"
     if summary.resent:
         yield "resent", f"{summary.resent} times"
     if summary.meta.link is not None and not summary.meta.link.clean:

@@ -14,6 +14,7 @@ import numpy as np
 
 from mcuzoo.data.dataset import Item
 from mcuzoo.errors import InputError, UsageError, command
+from mcuzoo.link.stack_use import StackUse
 from mcuzoo.link.state import LinkState
 from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.run.lock import RunLock
@@ -165,6 +166,10 @@ class Journal:
         """Remember which layer made an output wrong."""
         self._put("wrong_layer", asdict(wrong))
 
+    def note_stack(self, stack: StackUse) -> None:
+        """Remember what the board used of its stack in the newest session."""
+        self._put("stack", asdict(stack))
+
     def _put(self, key: str, value: object) -> None:
         with _damage_named(self._folder), self._database:
             self._replace(key, value)
@@ -244,6 +249,7 @@ def _decode_meta(pairs: dict[str, str]) -> RunMeta:
     }
     names, wrong = values["class_names"], values.get("wrong_layer")
     link = values.get("link")
+    stack = values.get("stack")
     return RunMeta(
         **{
             **values,
@@ -253,6 +259,7 @@ def _decode_meta(pairs: dict[str, str]) -> RunMeta:
             "settings": Settings(**values["settings"]),
             "wrong_layer": None if wrong is None else WrongLayer(**wrong),
             "link": None if link is None else LinkState.of(link),
+            "stack": None if stack is None else StackUse(**stack),
         }
     )
 

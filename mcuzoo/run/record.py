@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.link.counts import UNKNOWN_UNIT
+from mcuzoo.link.stack_use import StackUse
 from mcuzoo.link.state import LinkState
 from mcuzoo.project.manifest import Preprocessing
 
@@ -128,7 +129,8 @@ class RunMeta:
 
     A board's output q stands for output_scale * (q - output_zero_point). `started` is ISO 8601
     in UTC. `wrong_layer` is found when an output is unlike the host reference's. `link` is what the
-    run has learnt of the line, and what that cost; None in runs of before.
+    run has learnt of the line, and what that cost; None in runs of before. `stack`: None where the
+    board does not know.
     """
 
     tool_version: str
@@ -144,3 +146,4 @@ class RunMeta:
     settings: Settings
     wrong_layer: WrongLayer | None = None
     link: LinkState | None = None
+    stack: StackUse | None = None

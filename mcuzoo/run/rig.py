@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mcuzoo.errors import McuzooError, PortError, ProtocolError, RigError, WrongFirmwareError
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.inference import Inference
+from mcuzoo.link.stack_use import StackUse
 from mcuzoo.link.state import LineCounts, LinkState
 from mcuzoo.profile.layers import ModelProfile
 from mcuzoo.profile.measure import profile_model
@@ -52,6 +53,8 @@ class Rig:
         self._context: AbstractContextManager[BoardSession] | None = None
         self._counted: LineCounts | None = None
         self._counts = True
+        self.stack: StackUse | None = None
+        """Of its stack, what the board said last; None where it does not know."""
         self._host_losses = self.state.host_losses
         self._open()
         self.take_stock()
@@ -119,6 +122,7 @@ class Rig:
         if self._counted is not None:
             self.state.board_counted(now, self._counted)
         self._counted = now
+        self.stack = now.stack
 
     def tell(self, trouble: str) -> None:
         """Pass on what goes wrong beside the run."""

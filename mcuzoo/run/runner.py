@@ -85,6 +85,8 @@ def run_images(job: Job, open_session: OpenSession, observer: Observer) -> RunSu
                     observer.image(row)
                 rig.take_stock()
                 journal.keep_link(rig.state)
+                if rig.stack is not None:
+                    journal.note_stack(rig.stack)
     summary = summarize(*read_run(job.out))
     _refuse_all_bad(summary)
     return summary

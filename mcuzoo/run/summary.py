@@ -79,6 +79,7 @@ def summarize(meta: RunMeta, rows: Sequence[Row]) -> RunSummary:
             min_top1=meta.settings.min_top1,
             strict=meta.settings.strict,
             wrong_layer=meta.wrong_layer,
+            stack=meta.stack,
         ),
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from mcuzoo.link.stack_use import StackUse
 from mcuzoo.run.record import Status, WrongLayer
 from mcuzoo.run.score import Accuracy
 
@@ -44,10 +45,12 @@ def judge(
     min_top1: float | None,
     strict: bool,
     wrong_layer: WrongLayer | None = None,
+    stack: StackUse | None = None,
 ) -> Verdict:
     """Judge a run by its counts of images, outputs unlike the reference, and accuracy.
 
-    `wrong_layer` is what a profile found of an output unlike the reference's.
+    `wrong_layer` is what a profile found of an output unlike the reference's; `stack`: a warning
+    where it was nearly used up.
     Where several things broke, the first in the order of `Broke` is blamed: an accuracy says
     nothing about the model when the firmware computes something else, or images are missing.
     """
@@ -55,6 +58,8 @@ def judge(
     warnings = []
     if counts[Status.BAD_IMAGE] and not strict:
         warnings.append(_bad_images(counts))
+    if stack is not None and stack.warning is not None:
+        warnings.append(stack.warning)
     broke = min((blame for blame, _ in findings), key=list(Broke).index, default=None)
     reasons = tuple(reason for _, reason in findings)
     if broke is None:

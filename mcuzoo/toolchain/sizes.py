@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from mcuzoo.board.memory import symbol_of
 from mcuzoo.project.manifest import PlanEntry, RegionUse, TargetEntry
 from mcuzoo.toolchain.sections import Section, read_symbols
 
@@ -54,7 +55,7 @@ def constant_bytes(symbols: Mapping[str, int], plan: PlanEntry) -> int:
 def _weights_names(plan: PlanEntry) -> list[str]:
     homes = {entry.region for entry in plan.constants} or {plan.weights_region}
     return [
-        _WEIGHTS if region == plan.weights_region else f"{_WEIGHTS}_{region}"
+        _WEIGHTS if region == plan.weights_region else f"{_WEIGHTS}_{symbol_of(region)}"
         for region in sorted(homes)
     ]
 

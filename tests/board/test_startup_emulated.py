@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -16,14 +17,21 @@ from helpers.memory_console import MemoryConsole
 
 from mcuzoo.board.load import load_board
 from mcuzoo.board.model import Board
-from mcuzoo.emulator import machine, mpu, system_control, systick
+from mcuzoo.emulator import exceptions, machine, mpu, system_control, systick
 from mcuzoo.emulator.clock import InstructionClock
+from mcuzoo.emulator.engine import Cause, Exit
+from mcuzoo.emulator.evk import VirtualEvk
+from mcuzoo.toolchain.sections import read_functions, read_symbols
 
 pytest.importorskip("unicorn", reason="no unicorn (mcuzoo[emulator])")
 
 PROBE_C = (TESTS / "firmware_host" / "startup_probe.c").read_text(encoding="utf-8")
 HARD_FAULT, MEM_MANAGE, USAGE_FAULT = 3, 4, 6
 DACCVIOL, IACCVIOL, UNDEFINSTR = 1 << 1, 1 << 0, 1 << 16
+MSTKERR = 1 << 4
+DHCSR, C_DEBUGEN = 0xDF0, 1
+# Offsets in mz_fault_record.
+FAULT_KIND, STARTS, FAULT_MAGIC = 8, 8 + 10 * 4, 0x464D_5A31
 FORCED = 1 << 30
 MPU_TYPE, MPU_CTRL = 0xE000_ED90, 0xE000_ED94
 ENABLE_ALSO_IN_HARD_FAULT = 3
@@ -45,11 +53,11 @@ def probe(tmp_path_factory: pytest.TempPathFactory, board: Board, compiler: str)
 
 
 @contextmanager
-def running(board: Board, image: bytes) -> Iterator[MemoryConsole]:
-    from mcuzoo.emulator.evk import VirtualEvk
-
+def running(
+    board: Board, image: bytes, say: Callable[[str], None] = lambda text: None
+) -> Iterator[MemoryConsole]:
     console = MemoryConsole()
-    evk = VirtualEvk(board, image, console, say=lambda text: None)
+    evk = VirtualEvk(board, image, console, say=say)
     failed: list[BaseException] = []
 
     def run() -> None:
@@ -67,6 +75,12 @@ def running(board: Board, image: bytes) -> Iterator[MemoryConsole]:
         thread.join(10)
         if failed:
             raise failed[0]
+
+
+def read_ram(evk: VirtualEvk, address: int) -> int:
+    memory = next(one for one in evk._memories if one.region.base <= address < one.region.end)
+    at = address - memory.region.base
+    return int.from_bytes(memory._bytes[at : at + 4], "little")
 
 
 def values(text: bytes) -> dict[str, int]:
@@ -196,6 +210,84 @@ def test_fault_is_reported_and_the_board_restarts(
         dtcm = board.region("dtcm")
         assert dtcm.base < found["fault.sp"] <= dtcm.base + DATA_IN_DTCM.stack_bytes
         assert values(console.read_until(b"ready\n"))["initialized"] == 0x12345678
+
+
+def test_a_stack_overflow_is_a_fault(board: Board, probe: BareImage) -> None:
+    with running(board, probe.image) as console:
+        console.read_until(b"ready\n")
+        console.type(b"!s")
+        found = values(console.read_until(b"fault end\n"))
+        assert found["fault.kind"] == MEM_MANAGE
+        assert found["fault.stack_bottom"] == board.region("dtcm").base
+        assert found["fault.sp"] < found["fault.stack_bottom"] or found["fault.cfsr"] & MSTKERR
+        assert values(console.read_until(b"ready\n"))["initialized"] == 0x12345678
+
+
+def test_faults_before_the_console_is_up_are_told_by_the_next_start(
+    board: Board, probe: BareImage
+) -> None:
+    with running(board, probe.image) as console:
+        assert values(console.read_until(b"ready\n"))["early.starts"] == 0
+        for count in (2, 1):
+            console.type(b"!%d" % count)
+            found = values(console.read_until(b"ready\n"))
+            assert (found["early.starts"], found["early.kind"]) == (count, MEM_MANAGE)
+            assert found["early.pc"] >= board.flash_region.base
+        console.type(b"!r")
+        assert values(console.read_until(b"ready\n"))["early.starts"] == 0
+
+
+def test_the_third_early_fault_in_a_row_stays_where_it_is(board: Board, probe: BareImage) -> None:
+    """With the fault in memory, for a debug probe. What is waited for is the record that it seals
+    behind its last fault; the emulator is at the loop then, or a few instructions before it."""
+    said: list[str] = []
+    handler = read_functions(probe.elf, ["mz_fault_handle"])["mz_fault_handle"]
+    record = read_symbols(probe.elf, ["mz_last_fault"])["mz_last_fault"]
+    console = MemoryConsole()
+    evk = VirtualEvk(board, probe.image, console, say=said.append)
+    thread = threading.Thread(target=evk.run)
+    thread.start()
+    try:
+        console.read_until(b"ready\n")
+        console.type(b"!9")
+        while read_ram(evk, record + STARTS) != 3 or read_ram(evk, record) != FAULT_MAGIC:
+            assert thread.is_alive()
+            time.sleep(0.01)
+    finally:
+        evk.stop()
+        thread.join(10)
+    assert said.count("reset") == 3  # as asked for, then after the first and the second fault
+    assert evk._machine is not None
+    assert handler[0] <= evk._machine.engine.get("PC") < handler[1]
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_a_fault_stops_under_a_debugger_before_anything_else(
+    board: Board, probe: BareImage, monkeypatch: pytest.MonkeyPatch, early: bool
+) -> None:
+    """And goes on from there when it is told to."""
+    monkeypatch.setitem(system_control._STORED, DHCSR, (C_DEBUGEN, 0))
+    stops: list[tuple[int, int]] = []
+    take = exceptions.Exceptions.fault
+
+    def fault(self: exceptions.Exceptions, exit_: Exit) -> int:
+        if exit_.cause is not Cause.BREAKPOINT:
+            return take(self, exit_)
+        stops.append((exit_.pc, self._engine.read_word(record + FAULT_KIND) or 0))
+        return exit_.pc + 2
+
+    monkeypatch.setattr(exceptions.Exceptions, "fault", fault)
+    handler = read_functions(probe.elf, ["mz_fault_handle"])["mz_fault_handle"]
+    record = read_symbols(probe.elf, ["mz_last_fault"])["mz_last_fault"]
+    with running(board, probe.image) as console:
+        console.read_until(b"ready\n")
+        console.type(b"!1" if early else b"!n")
+        found = values(console.read_until(b"ready\n"))
+    assert found["early.starts"] == early
+    assert ("fault.kind" in found) is not early
+    ((pc, kind),) = stops
+    assert handler[0] <= pc < handler[1]
+    assert kind == MEM_MANAGE
 
 
 def test_reset_on_request(board: Board, probe: BareImage) -> None:

@@ -4,6 +4,7 @@
 #include "app/mz_app.h"
 #include "port/cortex_m7/mz_string.h"
 #include "port/mz_port.h"
+#include "port/mz_retained.h"
 
 __attribute__((section(".mz_arena"))) static volatile uint8_t arena[4096];
 __attribute__((section(".mz_weights"))) static const volatile uint8_t weights[4096] = {
@@ -11,6 +12,7 @@ __attribute__((section(".mz_weights"))) static const volatile uint8_t weights[40
 static volatile uint32_t initialized = 0x12345678;
 static volatile uint32_t zeroed[256];
 static uint8_t buffer[512];
+MZ_RETAINED static volatile uint32_t faults_to_come;
 
 __attribute__((section(".mz_ramcode"), noinline)) static uint32_t in_itcm(void) {
     uint32_t pc;
@@ -43,6 +45,7 @@ void mz_app_report_fault(const mz_fault *fault) {
     print_value("fault.hfsr", fault->hfsr);
     print_value("fault.mmfar", fault->mmfar);
     print_value("fault.sp", fault->sp);
+    print_value("fault.stack_bottom", fault->stack_bottom);
     print("fault end\n");
 }
 
@@ -56,6 +59,12 @@ static uint32_t sum_of_zeroed(void) {
 
 static double half(volatile double *value) {
     return *value / 2.0;
+}
+
+__attribute__((noinline)) static uint32_t overflow(volatile uint8_t *seen, uint32_t deeper) {
+    volatile uint8_t local[64] = {0};
+    local[0] = seen[0];
+    return deeper == 0u ? local[0] : overflow(local, deeper - 1u) + local[1];
 }
 
 __attribute__((noinline)) static void crash(uint8_t how) {
@@ -74,6 +83,9 @@ __attribute__((noinline)) static void crash(uint8_t how) {
         break;
     case 'h': /* the same where only HardFault can be taken */
         __asm__ volatile("cpsid i\n\tudf #1");
+        break;
+    case 's': /* a stack that is too small */
+        overflow(buffer, UINT32_MAX);
         break;
     default:
         break;
@@ -95,6 +107,10 @@ static void peek(void) {
 
 int main(void) {
     print("written before the console is ready, which must harm nothing\n");
+    if (faults_to_come - 1u < 9u) {
+        faults_to_come = faults_to_come - 1u;
+        crash('n');
+    }
     mz_port_init();
     volatile double three = 3.0;
     print("hello\n");
@@ -111,11 +127,19 @@ int main(void) {
     arena[0] = (uint8_t)before;
     print_value("cycles", mz_port_cycles() - before);
     print_value("overruns", mz_port_overruns());
+    const mz_early_faults early = mz_port_early_faults();
+    print_value("early.starts", early.starts);
+    print_value("early.kind", early.kind);
+    print_value("early.pc", early.pc);
     print("ready\n");
     for (;;) {
         const uint32_t received = mz_port_read(buffer, sizeof buffer);
         if (received >= 2u && buffer[0] == '!') {
             if (buffer[1] == 'r') {
+                mz_port_reset();
+            }
+            if (buffer[1] >= '1' && buffer[1] <= '9') { /* so many faults before the console is up */
+                faults_to_come = (uint32_t)(buffer[1] - '0');
                 mz_port_reset();
             }
             if (buffer[1] == 'p') {

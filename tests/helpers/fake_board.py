@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from mcuzoo.data.labels import Classes
 from mcuzoo.errors import McuzooError
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.inference import Inference, Profile
+from mcuzoo.link.stack_use import StackUse
 from mcuzoo.link.state import LineCounts, LinkState
 from mcuzoo.project.manifest import (
     Manifest,
@@ -95,6 +96,7 @@ class FakeBoard:
     wrong_outputs: Sequence[int] = ()
     wrong_crcs: Sequence[int] = ()
     cycles: int | None = 6_000_000
+    stack: StackUse | None = None
     calls: int = 0
     openings: int = 0
     closings: int = 0
@@ -131,7 +133,7 @@ class FakeBoard:
         )
 
     def ping(self) -> LineCounts:
-        return self.counts
+        return replace(self.counts, stack=self.stack)
 
     def profile(self, image_id: int, tensor: NDArray[np.int8]) -> Profile:
         raise NotImplementedError("a toy has no layers")

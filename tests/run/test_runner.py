@@ -26,7 +26,9 @@ from mcuzoo.errors import (
 )
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.inference import Inference
+from mcuzoo.link.stack_use import StackUse
 from mcuzoo.link.state import LinkState
+from mcuzoo.report.document import run_document
 from mcuzoo.report.text import summary_text
 from mcuzoo.run import rig
 from mcuzoo.run.interrupt import RunInterruptedError
@@ -92,6 +94,16 @@ def test_outputs_unlike_the_reference_blame_the_firmware(tmp_path: Path) -> None
     assert summary.verdict.broke is Broke.FIRMWARE and summary.verdict.exit_code == 1
     assert summary.agreement is not None
     assert (summary.agreement.equal, summary.agreement.largest_difference) == (3, 1)
+
+
+def test_a_stack_that_is_nearly_used_up_is_a_warning(tmp_path: Path) -> None:
+    summary = ran(make_toy_job(tmp_path), FakeBoard(stack=StackUse(8192, 8192)))
+    assert summary.verdict.passed
+    assert summary.verdict.warnings == (
+        "The stack's 8,192 bytes were used up to the last one, and perhaps beyond it.",
+    )
+    assert "stack       8,192 of 8,192 bytes used" in summary_text(summary)
+    assert run_document(tmp_path, summary)["stack"] == {"bytes": 8192, "used_bytes": 8192}
 
 
 def test_without_reference_nothing_is_compared(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcuzoo.board.memory import Region, RegionKind
+from mcuzoo.board.memory import Region, RegionKind, symbol_of
 from mcuzoo.board.model import Board
 from mcuzoo.board.sdk import Sdk
 from mcuzoo.codegen.mcuxpresso.sections import added_regions, own_copies, sdk_sections
@@ -14,8 +14,7 @@ _SDK_DATA_BYTES = 512
 """Of the SDK 24.12 with Arm's GCC 12.2: 400 on both boards, debug and release."""
 
 STACK_GUARD_BYTES = 1024
-"""Below the stack: larger than what most functions take at once, and a power of two, as the MPU wants
-it."""
+"""Below the stack: larger than what most functions take at once; the MPU wants a power of two."""
 
 RETAINED_BYTES = 256
 """What outlives a reset. The SDK's script has no place for it in the memory of .data and .bss."""
@@ -85,6 +84,7 @@ def render_sdk_board_files(board: Board, placement: Placement) -> dict[str, str]
             guard_bytes=STACK_GUARD_BYTES,
             retained_bytes=RETAINED_BYTES,
             flash_end=board.flash_region.base + board.flash.used_limit,
+            symbol_of=symbol_of,
             hex32=lambda value: f"0x{value:08X}",
         ),
     }

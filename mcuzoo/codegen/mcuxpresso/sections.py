@@ -59,4 +59,4 @@ def added_regions(board: Board, placement: Placement) -> tuple[Region, ...]:
     if placement.rest_region is not None:
         names.add(placement.rest_region)
     names |= {copy.region for copy in own_copies(board, placement)}
-    return tuple(region for region in board.regions if region.name in names)
+    return tuple(region for region in board.apart(names).memories if region.name in names)

@@ -83,7 +83,7 @@ def export_universal(
         board=board.id,
         runtime="tflm",
         project="cmake",
-        target=target_entry(board),
+        target=target_entry(board, plan.memories),
         baud=board.console.baud,
         plan=_plan_entry(plan),
         build_id=identity,
