@@ -42,13 +42,15 @@ def build(
     import json
     from dataclasses import asdict
 
+    from mcuzoo.files import making
     from mcuzoo.project.flags import check_optimization
     from mcuzoo.project.manifest import load_project
     from mcuzoo.toolchain.build import build_project
     from mcuzoo.toolchain.mcuxpresso import SdkOptions
 
     level = None if optimization is None else check_optimization(optimization)
-    entry = build_project(project, compiler, level, tflm, SdkOptions(sdk, config))
+    with making(project):
+        entry = build_project(project, compiler, level, tflm, SdkOptions(sdk, config))
     if json_output:
         print(json.dumps(asdict(entry), indent=2))
     else:

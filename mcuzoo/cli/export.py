@@ -100,6 +100,7 @@ def export(
     from mcuzoo.codegen.absent import absent_model_error
     from mcuzoo.codegen.project import export_project
     from mcuzoo.errors import MissingModelError
+    from mcuzoo.files import making
     from mcuzoo.plan.pins import parse_pins
     from mcuzoo.plan.placement import usable_names
     from mcuzoo.project.kinds import check_weights
@@ -141,19 +142,20 @@ def export(
     if source.note:
         print(f"note: {source.note}", file=sys.stderr)
     directory = output or Path(f"mcuzoo-{chosen.id}-{source.name}")
-    manifest = export_project(
-        source,
-        chosen,
-        directory,
-        runtime=runtime,
-        project=project or DEFAULT_PROJECT,
-        weights=place,
-        arena_region=arena_region,
-        force=force,
-        tflm=_tflm_options(runtime, tflm, kernels, plan, embed),
-        stream_input=stream_input,
-        pins=parse_pins(pin or []),
-    )
+    with making(directory):
+        manifest = export_project(
+            source,
+            chosen,
+            directory,
+            runtime=runtime,
+            project=project or DEFAULT_PROJECT,
+            weights=place,
+            arena_region=arena_region,
+            force=force,
+            tflm=_tflm_options(runtime, tflm, kernels, plan, embed),
+            stream_input=stream_input,
+            pins=parse_pins(pin or []),
+        )
     if json_output:
         print(json.dumps(asdict(manifest), indent=2))
         return

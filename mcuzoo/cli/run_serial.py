@@ -137,7 +137,7 @@ def run_serial(
         with summary_aside(aside):
             sys.stdout.write(summary_text(summary))
     if summary.unanswered:
-        resume = command("mcuzoo", "run-serial", "--resume", job.out)
-        print(f"hint: {resume}", file=sys.stderr)
+        go_on = command("mcuzoo", "run-serial", "--resume", job.out)
+        print(f"hint: {go_on}", file=sys.stderr)
     if not summary.verdict.passed:
         raise typer.Exit(summary.verdict.exit_code)
