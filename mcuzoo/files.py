@@ -208,9 +208,21 @@ def making(folder: Path) -> Iterator[None]:
     except OSError as error:
         name = error.filename
         home = folder.absolute().parent
-        if isinstance(name, str) and Path(name).absolute().is_relative_to(home):
+        inside = isinstance(name, str) and Path(name).absolute().is_relative_to(home)
+        if inside and error.errno in (errno.EEXIST, errno.ENOTDIR):
+            raise no_folder(name) from error
+        if inside or (name is None and error.errno in NO_SPACE):
             raise cannot_write(folder, error) from error
         raise
+
+
+def no_folder(name: str) -> McuzooError:
+    """What the user is told of a file that stands where a folder is to be."""
+    path = Path(name)
+    blocks = next((p for p in (path, *path.parents) if p.exists() and not p.is_dir()), path)
+    return InputError(
+        f"{blocks} is a file, and a folder is wanted there.", "Name another place for it."
+    )
 
 
 def cannot_write(path: Path, error: OSError) -> McuzooError:
@@ -218,7 +230,7 @@ def cannot_write(path: Path, error: OSError) -> McuzooError:
     reason = (error.strerror or str(error)).rstrip(".")
     if error.errno == errno.EISDIR:
         return UsageError(f"{path} is a folder.", "Name the file to write.")
-    if error.errno == errno.ENOENT:
+    if error.errno == errno.ENOENT and not path.parent.exists():
         return InputError(
             f"{path} cannot be written: there is no folder {path.parent}.",
             command("mkdir", "-p", path.parent),

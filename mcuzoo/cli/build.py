@@ -43,13 +43,14 @@ def build(
     import json
     from dataclasses import asdict
 
+    from mcuzoo.files import making
     from mcuzoo.project.flags import check_optimization
     from mcuzoo.project.manifest import load_project
     from mcuzoo.toolchain.build import build_project
     from mcuzoo.toolchain.mcuxpresso import SdkOptions
 
     level = None if optimization is None else check_optimization(optimization)
-    with step(f"building {project}") as update:
+    with making(project), step(f"building {project}") as update:
         entry = build_project(project, compiler, level, tflm, SdkOptions(sdk, config), update)
     if json_output:
         print(json.dumps(asdict(entry), indent=2))

@@ -70,7 +70,7 @@ def doctor_image(
         print(json.dumps(seen.as_dict(), indent=2))
     else:
         with summary_aside(aside):
-            if may_color():
+            if may_color() and "utf" in sys.stdout.encoding.lower():  # it is made of half blocks
                 sys.stdout.write(terminal_picture(pixels_of(seen.tensor), width()))
             sys.stdout.write(look_text(seen))
     if not seen.healthy:

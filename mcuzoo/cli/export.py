@@ -106,6 +106,7 @@ def export(
     from mcuzoo.codegen.absent import absent_model_error
     from mcuzoo.codegen.project import export_project
     from mcuzoo.errors import MissingModelError
+    from mcuzoo.files import making
     from mcuzoo.plan.pins import parse_pins
     from mcuzoo.plan.placement import usable_names
     from mcuzoo.project.kinds import check_weights
@@ -152,7 +153,7 @@ def export(
     if source.note:
         print(f"note: {source.note}", file=sys.stderr)
     directory = output or Path(f"mcuzoo-{chosen.id}-{source.name}")
-    with step(f"planning and writing {directory}"):
+    with making(directory), step(f"planning and writing {directory}"):
         manifest = export_project(
             source,
             chosen,

@@ -29,6 +29,7 @@ def export_universal_project(
     from mcuzoo.codegen.universal.options import UniversalOptions
     from mcuzoo.codegen.universal.project import export_universal
     from mcuzoo.errors import UsageError
+    from mcuzoo.files import making
     from mcuzoo.plan.tflm.image import check_kernels
 
     if tree is None:
@@ -43,7 +44,8 @@ def export_universal_project(
         model_region,
     )
     directory = output or Path(f"mcuzoo-{board.id}-universal")
-    return directory, export_universal(board, directory, options, force)
+    with making(directory):
+        return directory, export_universal(board, directory, options, force)
 
 
 def require_universal_choices(

@@ -8,6 +8,14 @@ from __future__ import annotations
 
 import sys
 
+# As InterruptedRunError.as_dict has it; json may be half imported where this is needed.
+_INTERRUPTED = """{
+  "error": "Interrupted",
+  "message": "Interrupted.",
+  "hint": "Type the command again.",
+  "exit_code": 130
+}"""
+
 
 def main() -> None:
     """Entry point of the console script and of `python -m mcuzoo`; ends in SystemExit."""
@@ -20,6 +28,8 @@ def main() -> None:
         import signal
 
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if "--json" in sys.argv:
+            print(_INTERRUPTED)
         print("interrupted", file=sys.stderr)
         code = 130
     sys.exit(code)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 import typer
@@ -16,31 +16,26 @@ CLICK_ERROR: type[Exception] = next(
 )
 
 
-def parse_error(
-    error: Any, examples_of: Callable[[str], tuple[tuple[str, ...], ...]]
-) -> UsageError:
-    """`error`, one of click's, as an error with a hint. examples_of: by a command's name."""
-    context = getattr(error, "ctx", None)
-    path: str = "mcuzoo" if context is None else context.command_path
-    name = path.partition(" ")[2]
-    message = _message(error)
-    hint = f"{command(*path.split())} --help"
-    if hasattr(error, "option_name") and type(error).__name__ == "NoSuchOption":
+def parse_error(error: Any, name: str | None, examples: Sequence[Sequence[str]]) -> UsageError:
+    """`error`, one of click's, as an error with a hint.
+
+    name: of the command whose options they are, None before one is known; examples: its own.
+    """
+    help_ = command("mcuzoo", *([name] if name else []), "--help")
+    of = f"{name}: " if name else ""
+    if type(error).__name__ == "NoSuchOption":
+        context = getattr(error, "ctx", None)
         known = [] if context is None else _options(context)
         return UsageError(
-            f"{_of(name)}there is no option {error.option_name}.",
-            f"{did_you_mean(error.option_name, known)}{hint} lists the options."
+            f"{of}there is no option {error.option_name}.",
+            f"{did_you_mean(error.option_name, known)}{help_} lists the options."
             if name
-            else f"The options of a command follow its name: {hint} lists the commands.",
+            else f"The options of a command follow its name: {help_} lists the commands.",
         )
-    examples = examples_of(name) if name else ()
-    if examples:
-        hint = f"for example {command('mcuzoo', name, *examples[0])}; {hint} tells more."
-    return UsageError(f"{_of(name)}{message}", hint)
-
-
-def _of(name: str) -> str:
-    return f"{name}: " if name else ""
+    hint = f"{help_} tells more."
+    if name and examples:
+        hint = f"for example {command('mcuzoo', name, *examples[0])}; {hint}"
+    return UsageError(f"{of}{_message(error)}", hint)
 
 
 def _message(error: Any) -> str:

@@ -43,14 +43,14 @@ _SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 def run_command(arguments: Sequence[str]) -> int:
     """Do what was typed; the exit code. Raises McuzooError, and whatever the command does."""
+    name = arguments[0] if arguments and arguments[0] in COMMANDS else None
     try:
         program = typer.main.get_command(app)
-        name = arguments[0] if arguments else None
-        if name in COMMANDS:
+        if name is not None:
             single = _command(name)
             with single.make_context(f"mcuzoo {name}", list(arguments[1:])) as context:
                 single.invoke(context)
-        elif name is None:
+        elif not arguments:
             nothing = program.make_context("mcuzoo", [], resilient_parsing=True)
             print(program.get_help(nothing) + "\n", file=sys.stderr)
             raise UsageError(
@@ -65,7 +65,7 @@ def run_command(arguments: Sequence[str]) -> int:
     except typer.Abort:
         raise KeyboardInterrupt from None
     except CLICK_ERROR as error:
-        raise parse_error(error, examples_of) from None
+        raise parse_error(error, name, examples_of(name) if name else ()) from None
     return 0
 
 

@@ -19,14 +19,7 @@ if TYPE_CHECKING:
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("network.h5", "model.tflite", "--calibration", "photos"),
-    (
-        "network.keras",
-        "model.tflite",
-        "--calibration",
-        "photos",
-        "--labels",
-        "labels.txt",
-    ),
+    ("net.keras", "net.tflite", "--calibration", "photos", "--labels", "names.txt"),
 )
 
 

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from mcuzoo.errors import InputError, McuzooError, command
-from mcuzoo.files import NO_SPACE
+from mcuzoo.files import NO_SPACE, no_folder
 from mcuzoo.resources import resource_root
 
 
@@ -25,6 +25,8 @@ def refused_by_system(error: OSError) -> McuzooError | None:
         return InputError(f"{where}: {reason}.", command("df", "-h", *_folder_of(name)))
     if not isinstance(name, str) or _is_ours(name):
         return None
+    if error.errno == errno.EEXIST:
+        return no_folder(name)
     return InputError(f"{name}: {reason}.", _hint(error, name))
 
 

@@ -156,6 +156,7 @@ def run_serial(
         with summary_aside(aside):
             sys.stdout.write(summary_text(summary, show))
     if summary.unanswered:
-        print(f"hint: {command('mcuzoo', 'run-serial', '--resume', job.out)}", file=sys.stderr)
+        go_on = command("mcuzoo", "run-serial", "--resume", job.out)
+        print(f"hint: {go_on}", file=sys.stderr)
     if not summary.verdict.passed:
         raise typer.Exit(summary.verdict.exit_code)

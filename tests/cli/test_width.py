@@ -1,0 +1,86 @@
+"""Whatever is printed fits the terminal, and says so in colours only to one that takes them."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from helpers.commands import finished, mcuzoo
+from PIL import Image
+
+from mcuzoo.cli.output import wrapped_line
+
+COMMANDS = [
+    ["boards"],
+    ["models", "signs"],
+    ["inspect", "signs"],
+    ["fit", "signs", "--board", "rt1050"],
+    ["fit", "signs", "--board", "rt1170", "--runtime", "aot", "--stream-input"],
+    ["fit", "signs", "--universal", "--board", "rt1170"],
+    ["evaluate", "signs", "--data", "signs", "--limit", "32", "--no-remember"],
+    ["doctor-image", "IMAGE", "--model", "signs"],
+]
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_no_line_is_longer_than_the_terminal(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.new("RGB", (150, 130), (200, 30, 30)).save(tmp_path / "IMAGE", "png")
+    monkeypatch.chdir(tmp_path)
+    said = {}
+    for columns in (80, 60):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        done = finished(mcuzoo(*words))
+        assert done.returncode == 0, done.stderr
+        said[columns] = done.stdout
+        # A path, a hash or a command to paste stays in one piece.
+        long = [text for text in done.stdout.splitlines() if len(text) > columns]
+        assert not [text for text in long if " " in text.strip() and "next: " not in text
+                    and max(map(len, text.split())) < columns // 2]  # fmt: skip
+    if words[0] in ("boards", "models", "inspect"):  # whose figures do not depend on the width
+        kept = [sorted(re.findall(r"[0-9][0-9,.x]*[0-9]", text)) for text in said.values()]
+        assert kept[0] == kept[1]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize(
+    ("environment", "colours"),
+    [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False), ({"NO_COLOR": ""}, True)],
+)
+def test_colours(environment: dict[str, str], colours: bool, tmp_path: Path) -> None:
+    import pty
+
+    Image.new("RGB", (150, 130), (200, 30, 30)).save(tmp_path / "a.png")
+    master, slave = pty.openpty()
+    env = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "70", **environment}
+    if "NO_COLOR" not in environment:
+        env.pop("NO_COLOR", None)
+    process = subprocess.Popen(
+        mcuzoo("doctor-image", tmp_path / "a.png", "--model", "signs"), stdout=slave, env=env
+    )
+    os.close(slave)
+    said = b""
+    try:
+        while part := os.read(master, 65536):
+            said += part
+    except OSError:  # so Linux tells the end
+        pass
+    os.close(master)
+    assert process.wait() == 0
+    assert (b"\x1b[" in said) == colours
+    assert b"crc32" in said
+
+
+def test_prose_is_broken_between_words_and_commands_are_not() -> None:
+    assert wrapped_line("x" * 90, 80) == "x" * 90
+    assert wrapped_line("next: " + "mcuzoo fit " * 10, 80) == "next: " + "mcuzoo fit " * 10
+    assert wrapped_line("latency     one two three four five six seven", 40).splitlines() == [
+        "latency     one two three four five six",
+        "            seven",
+    ]
+    assert wrapped_line("  a b c d e f g h", 10).splitlines() == ["  a b c d", "    e f g", "    h"]
