@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -132,6 +133,7 @@ def export(
                 place,
                 arena_region,
                 project or DEFAULT_PROJECT,
+                options=_typed(board, runtime, project),
             )
         raise absent from None
     if source.note:
@@ -162,7 +164,16 @@ def export(
     print(f"arena {entry.arena_text}{streamed}")
     print(f"constants {entry.constant_bytes:,} bytes in {constants_summary(entry)}")
     sdk = " --sdk MCUXSDK, or what its README says" if manifest.sdk else ""
-    print(f"next: mcuzoo build {directory}{sdk}")
+    print(f"next: mcuzoo build {shlex.quote(str(directory))}{sdk}")
+
+
+def _typed(board: str, runtime: str, project: str | None) -> list[str]:
+    """The options that say what kind of project is wanted, for a command to type next."""
+    return [
+        *("--board", board),
+        *(() if runtime == DEFAULT_RUNTIME else ("--runtime", runtime)),
+        *(() if project is None else ("--project", project)),
+    ]
 
 
 def _one_model(models: list[str], ops: str | None, model_region: str | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,7 +81,7 @@ def universal_text(directory: Path, board: Board, manifest: UniversalManifest) -
             f"models up to {room.bytes:,} bytes in {room.region}"
             for room in manifest.universal.rooms
         ),
-        f"next: mcuzoo build {directory}",
+        f"next: mcuzoo build {shlex.quote(str(directory))}",
     ]
     return "\n".join(lines)
 

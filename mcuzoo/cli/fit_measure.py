@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +52,9 @@ def print_measurement(options: MeasureOptions, json_output: bool) -> None:
     for table in measurement_tables(found):
         console.print(table)
     sys.stdout.write(measurement_findings(found))
-    print(f"next: mcuzoo run-serial --port emulator://{found.project} --project {found.project}")
+    port = shlex.quote(f"emulator://{found.project}")
+    images = "" if found.manifest.samples else " --images DIR"
+    print(f"next: mcuzoo run-serial --port {port}{images}")
 
 
 def _request(options: MeasureOptions) -> MeasureRequest:

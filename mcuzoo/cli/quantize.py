@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -105,4 +106,4 @@ def _print(output: Path, quantized: Quantized, scored: Scored | None) -> None:
     )
     for warning in (*quantized.calibration.skipped, *quantized.warnings):
         print(f"warning: {warning}", file=sys.stderr)
-    print(f"next: mcuzoo export {output} --board rt1170")
+    print(f"next: mcuzoo export {shlex.quote(str(output))} --board rt1170")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,12 +35,13 @@ def find_target(path: Path, board: str | None = None) -> Target:
     if not path.exists():
         raise InputError(
             f"There is no project or image {str(path)!r}.",
-            "mcuzoo export --board rt1170 -o DIR makes a project.",
+            "mcuzoo export signs --board rt1170 makes a project, of the bundled model.",
         )
     manifest = load_project(path)
     if manifest.build is None or not (path / manifest.build.bin).is_file():
         raise ProjectError(
-            f"The project {path} has not been built.", f"Build it first: mcuzoo build {path}"
+            f"The project {path} has not been built.",
+            f"Build it first: mcuzoo build {shlex.quote(str(path))}",
         )
     own = path / BOARD_FILE
     if board is None and own.is_file():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -171,7 +172,8 @@ def _settings(request: Request, base: Settings) -> Settings:
     if not settings.port:
         raise UsageError(
             "No port: --port was not given and MCUZOO_PORT is not set.",
-            f"A device such as /dev/ttyACM0; or no hardware: --port emulator://{base.project}",
+            "A device such as /dev/ttyACM0; or no hardware: --port "
+            + shlex.quote(f"emulator://{base.project}"),
         )
     if not settings.data_set:
         raise UsageError(
