@@ -331,7 +331,7 @@ def test_scores_are_what_the_outputs_stand_for(tmp_path: Path) -> None:
     command = mcuzoo("evaluate", "signs", "--data", tmp_path / "signs", "--no-remember")
     text = finished(command)
     assert text.returncode == 0, text.stderr
-    assert text.stdout.count("predicted ") == 4
+    assert text.stdout.count("predicted   ") == 4
     listed = json.loads(finished([*command, "--json"]).stdout)["predictions"]
     assert len(listed) == 4 and all(0 < one["score"] <= 1 for one in listed)
     assert all(one["top1_name"] in one["file"] for one in listed if one["top1"] == one["label"])
