@@ -80,4 +80,13 @@ def _print_entry(project: Path, manifest: ProjectManifest, entry: BuildEntry) ->
     print(f"code {entry.code_bytes:,} bytes; build {entry.build_id}")
     for product in (entry.elf, entry.bin, entry.hex):
         print(project / product)
-    print(f"next: {command('mcuzoo', 'run-serial', '--port', f'emulator://{project}')}")
+    print(f"next: {_next(project, manifest)}")
+
+
+def _next(project: Path, manifest: ProjectManifest) -> str:
+    """What runs it on the emulated board; a project without samples needs images."""
+    run = command("mcuzoo", "run-serial", "--port", f"emulator://{project}")
+    if getattr(manifest, "universal", None) is not None:
+        return f"{run} --upload MODEL --images DIR"
+    images = "" if getattr(manifest, "samples", None) else " --images DIR"
+    return f"{run}{images}"

@@ -148,6 +148,7 @@ def export(
                 place,
                 arena_region,
                 project or DEFAULT_PROJECT,
+                options=_typed(board, runtime, project),
             )
         raise absent from None
     if source.note:
@@ -180,6 +181,15 @@ def export(
     print(f"console {chosen.console.name} at {baud_text(chosen.console)}")
     sdk = " --sdk MCUXSDK, or what its README says" if manifest.sdk else ""
     print(f"next: {command('mcuzoo', 'build', directory)}{sdk}")
+
+
+def _typed(board: str, runtime: str, project: str | None) -> list[str]:
+    """The options that say what kind of project is wanted, for a command to type next."""
+    return [
+        *("--board", board),
+        *(() if runtime == DEFAULT_RUNTIME else ("--runtime", runtime)),
+        *(() if project is None else ("--project", project)),
+    ]
 
 
 def _one_model(models: list[str], ops: str | None, model_region: str | None) -> str:

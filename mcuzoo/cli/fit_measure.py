@@ -48,7 +48,9 @@ def print_measurement(options: MeasureOptions, json_output: bool) -> None:
     print(f"{request.source.name} on {request.board.id}, runtime {request.runtime}")
     sys.stdout.write(measurement_text(found, width()))
     sys.stdout.write(measurement_findings(found))
-    print(f"next: {command('mcuzoo', 'run-serial', '--port', f'emulator://{found.project}')}")
+    run = command("mcuzoo", "run-serial", "--port", f"emulator://{found.project}")
+    images = "" if found.manifest.samples else " --images DIR"
+    print(f"next: {run}{images}")
 
 
 def _request(options: MeasureOptions) -> MeasureRequest:

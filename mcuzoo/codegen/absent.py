@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from mcuzoo.board.model import Board
@@ -11,6 +12,7 @@ from mcuzoo.plan.fit import fit_model
 from mcuzoo.plan.siblings import largest_sibling
 from mcuzoo.plan.tflm.requests import Kernels
 from mcuzoo.project.kinds import WeightsChoice
+from mcuzoo.zoo.find import BUNDLED
 from mcuzoo.zoo.known import load_or_build
 
 
@@ -24,11 +26,20 @@ def absent_model_error(
     arena_region: str | None,
     project: str,
     kernels: Kernels = "cmsis-nn",
+    options: Sequence[str] = (),
 ) -> MissingModelError | FitError:
     """FitError by region where the model's layers alone show that it cannot fit, else `missing`.
 
-    Raises as fit_model.
+    Its hint has the same export of the bundled model, which works at once and offline: options are
+    those that were typed, such as ("--board", "rt1170"). Raises as fit_model.
     """
+    bundled = shlex.join(["mcuzoo", "export", BUNDLED, *options])
+    first, *rest = missing.hint.split("\n")
+    missing.hint = "\n".join(
+        [first, f"Offline, with the bundled model: {bundled}", *rest[:1]]
+        if rest and "mcuzoo fetch" in first
+        else [f"Offline, with the bundled model: {bundled}", first]
+    )
     try:
         known = load_or_build(name)
     except MissingModelError:

@@ -35,7 +35,7 @@ def find_target(path: Path, board: str | None = None) -> Target:
     if not path.exists():
         raise InputError(
             f"There is no project or image {str(path)!r}.",
-            "mcuzoo export --board rt1170 -o DIR makes a project.",
+            "mcuzoo export signs --board rt1170 makes a project, of the bundled model.",
         )
     manifest = load_project(path)
     if manifest.build is None or not (path / manifest.build.bin).is_file():

@@ -168,7 +168,7 @@ def load_project(project: Path) -> AnyManifest:
     Raises ProjectError when the folder is no mcuzoo project or the manifest is damaged.
     """
     path = project / MANIFEST_NAME
-    hint = "mcuzoo export --board rt1170 -o DIR makes a project."
+    hint = "mcuzoo export signs --board rt1170 makes one, of the bundled model."
     if not project.is_dir():
         raise ProjectError(f"There is no project folder {str(project)!r}.", hint)
     try:
@@ -178,7 +178,10 @@ def load_project(project: Path) -> AnyManifest:
             f"{project} is not an mcuzoo project: no {MANIFEST_NAME}.", hint
         ) from None
     except (ValueError, OSError) as error:
-        raise ProjectError(f"{path} is damaged: {error}", f"Export it again: {hint}") from error
+        raise ProjectError(
+            f"{path} is damaged: {error}",
+            "Export it again: mcuzoo export MODEL --board BOARD -o DIR --force",
+        ) from error
 
 
 def checked_manifest(raw: Any) -> AnyManifest:

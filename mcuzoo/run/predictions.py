@@ -13,7 +13,8 @@ FEW = 10
 WORST = 5
 COLUMNS = 68
 """Of 80, what the names before the lines of a summary leave."""
-_NAME_COLUMNS = 15
+_NAME_COLUMNS, _LONE_NAME_COLUMNS = 15, 30
+"""Of a class beside the right one, and alone."""
 _CUT = "..."
 
 
@@ -106,8 +107,9 @@ def _texts(shown: Sequence[Prediction], names: Sequence[str] | None) -> Iterator
     """`file  class score`, and the right class where it is another, in columns."""
     if not shown:
         return
-    classes = [_short(one.top1, names) for one in shown]
-    truths = [f"  is {_short(one.label, names)}" if one.wrong else "" for one in shown]
+    room = _NAME_COLUMNS if any(one.wrong for one in shown) else _LONE_NAME_COLUMNS
+    classes = [_short(one.top1, names, room) for one in shown]
+    truths = [f"  is {_short(one.label, names, room)}" if one.wrong else "" for one in shown]
     probable = all(0 <= one.score <= 1 for one in shown)
     scores = [f"{one.score:.3f}" if probable else f"{one.score:.4g}" for one in shown]
     wide = [max(map(columns_of, column)) for column in (classes, scores, truths)]
@@ -121,11 +123,11 @@ def _texts(shown: Sequence[Prediction], names: Sequence[str] | None) -> Iterator
         yield f"{_padded(file, widest)}  {_padded(name, wide[0])} {score:>{wide[1]}}{truth}"
 
 
-def _short(label: int | None, names: Sequence[str] | None) -> str:
+def _short(label: int | None, names: Sequence[str] | None, room: int) -> str:
     """Of "tench, Tinca tinca" the first name."""
     if names is None or label is None:
         return f"class {label}"
-    return clipped(names[label].split(",")[0], _NAME_COLUMNS)
+    return clipped(names[label].split(",")[0], room)
 
 
 def clipped(text: str, columns: int, keep_end: bool = False) -> str:

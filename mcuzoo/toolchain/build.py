@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -170,7 +171,8 @@ def _current_build_id(project: Path, manifest: AnyManifest, tree: TflmTree | Non
     if missing:
         raise ProjectError(
             f"{project} lacks {', '.join(missing)}.",
-            "Export the project again: mcuzoo export --force.",
+            "Export the project again: "
+            f"mcuzoo export MODEL --board {manifest.board} -o {shlex.quote(str(project))} --force",
         )
     fingerprint = tree.fingerprint if tree else None
     return build_id(hash_files(project, firmware_inputs(project)), fingerprint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,11 @@ from pathlib import Path
 from mcuzoo.codegen.mcuxpresso.sdk import CONFIGURATIONS, SDK_VARIABLE, Sdk, open_sdk
 from mcuzoo.codegen.tflm.tree import TflmTree
 from mcuzoo.errors import ToolchainError, UsageError, did_you_mean
-from mcuzoo.project.manifest import AnyManifest
+from mcuzoo.project.manifest import AnyManifest, Manifest
 from mcuzoo.toolchain.command import BuildLog, run_logged
 from mcuzoo.toolchain.find import Compiler, find_compiler
+from mcuzoo.zoo.catalog import catalog
+from mcuzoo.zoo.find import BUNDLED
 
 _PREFIX = "flexspi_nor_"
 _PYTHON_HINT = (
@@ -68,11 +71,19 @@ def find_sdk(manifest: AnyManifest, options: SdkOptions) -> Sdk:
     if not named:
         raise UsageError(
             f"{manifest.name} is built in NXP's MCUXpresso SDK: where is it?",
-            f"--sdk DIR or the environment's {SDK_VARIABLE} names its folder mcuxsdk. Without an "
-            "SDK: mcuzoo export --project cmake.",
+            f"--sdk DIR or the environment's {SDK_VARIABLE} names its folder mcuxsdk.\n"
+            f"Without an SDK: {_without_sdk(manifest)}",
         )
     assert manifest.sdk is not None
     return open_sdk(Path(named), manifest.sdk.board)
+
+
+def _without_sdk(manifest: AnyManifest) -> str:
+    """The export that needs neither SDK nor TFLM."""
+    model = manifest.model.name if isinstance(manifest, Manifest) else BUNDLED
+    name = model if model in catalog() else "MODEL.tflite"
+    kind = ["--runtime", "aot", "--project", "cmake", "-o", f"{manifest.name}-aot"]
+    return shlex.join(["mcuzoo", "export", name, "--board", manifest.board, *kind])
 
 
 def require_gcc(name: str | None) -> Compiler:

@@ -11,6 +11,8 @@ from mcuzoo.zoo.schema import Role, SourceFile, ZooModel
 from mcuzoo.zoo.trust import trusted_sha256
 
 MAX_FILE_BYTES = 512 << 20
+BUNDLED = "signs"
+"""The model that comes with mcuzoo."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +67,9 @@ def missing_file(model: ZooModel, *roles: Role) -> InputError:
     return MissingModelError(
         f"The file of the model {model.name} is not at hand: {names}, looked for in {looked}."
         + (f" {'; '.join(others)}." if others else ""),
-        (f"mcuzoo fetch {model.name} gets it. " if fetch else "")
+        (f"Over the network: mcuzoo fetch {model.name}\n" if fetch else "")
         + f"A file that you have: set {MODELS_VARIABLE} to its folder, or give its path instead "
-        "of the name.",
+        f"of the name.\nThe bundled model {BUNDLED} is always at hand.",
     )
 
 

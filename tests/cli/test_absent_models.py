@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,38 @@ def test_export_of_what_would_fit_says_how_to_get_it(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "not at hand" in done.stderr and "By its layers it fits" in done.stderr
     assert "mcuzoo fetch mobilenet_v1_0.25_160" in done.stderr
+
+
+def command_of(hint: str, words: str) -> list[str]:
+    """The command behind `words` in a hint, as a shell would read the rest of that line."""
+    (line,) = [line for line in hint.splitlines() if words in line]
+    command = shlex.split(line.split(words, 1)[1])
+    assert command[0] == "mcuzoo"
+    return mcuzoo(*command[1:])
+
+
+@pytest.mark.parametrize("options", [(), ("--runtime", "aot", "--project", "cmake")])
+def test_with_nothing_at_hand_every_hint_leads_on(
+    options: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MCUXSDK_ROOT", raising=False)
+    absent = finished(mcuzoo("export", "--board", "MIMXRT1170-EVKB", *options))
+    assert absent.returncode == 2
+    hint = absent.stderr.rsplit("hint: ", 1)[1]
+    assert command_of(hint, "Over the network: ")[-2:] == ["fetch", "mobilenet_v1_0.25_128"]
+    offline = command_of(hint, "Offline, with the bundled model: ")
+    assert offline[-len(options) :] == list(options) if options else offline[-1] != "cmake"
+    made = finished(offline)
+    assert made.returncode == 0, made.stderr
+    project = next(path.parent for path in tmp_path.glob("*/mcuzoo.json"))
+    if options:
+        return
+    build = finished(mcuzoo("build", project))
+    assert build.returncode == 2
+    alone = finished(command_of(build.stderr.rsplit("hint: ", 1)[1], "Without an SDK: "))
+    assert alone.returncode == 0, alone.stderr
+    assert f"next: mcuzoo build {project.name.replace('mcuzoo-', '')}-aot" in alone.stdout
 
 
 def test_fit_by_layers_is_marked_as_such() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers.commands import mcuzoo
+from helpers.commands import finished, mcuzoo
 from helpers.fake_board import write_images
 from helpers.tflite_builder import conv_model
 from PIL import Image
@@ -28,6 +28,7 @@ from mcuzoo.graph.read import load_model
 from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.zoo.engines.reference import ReferenceEngine
 from mcuzoo.zoo.measured import measurements
+from mcuzoo.zoo.signs.dataset import write_signs
 
 
 @pytest.fixture
@@ -322,3 +323,15 @@ def children_of(parent: int) -> list[int]:
             if int(rest.split()[1]) == parent:
                 found.append(int(pid))
     return found
+
+
+def test_scores_are_what_the_outputs_stand_for(tmp_path: Path) -> None:
+    """Of a few images each is named, with its class and probability."""
+    write_signs(tmp_path / "signs", n=4, seed=20_300)
+    command = mcuzoo("evaluate", "signs", "--data", tmp_path / "signs", "--no-remember")
+    text = finished(command)
+    assert text.returncode == 0, text.stderr
+    assert text.stdout.count("predicted   ") == 4
+    listed = json.loads(finished([*command, "--json"]).stdout)["predictions"]
+    assert len(listed) == 4 and all(0 < one["score"] <= 1 for one in listed)
+    assert all(one["top1_name"] in one["file"] for one in listed if one["top1"] == one["label"])

@@ -94,3 +94,13 @@ def test_errors_survive_the_way_from_a_worker() -> None:
         copy = pickle.loads(pickle.dumps(error))
         assert type(copy) is type(error) and copy.as_dict() == error.as_dict()
         assert str(copy) == str(error)
+
+
+def test_what_is_shown_of_an_evaluation() -> None:
+    tally = Tally(3, show=2)
+    for _ in range(4):
+        tally.add(finding(1, 2))
+    shown = tally.shown(("a", "b", "c")).as_dict()
+    assert [one["top1_name"] for one in shown["predictions"]] == ["c", "c"]
+    assert {one["label_name"] for one in shown["predictions"]} == {"b"}
+    assert shown["predictions"][0]["score"] == 0.5 and shown["worst_misses"] == []

@@ -117,3 +117,11 @@ def test_missing_sources(tmp_path: Path) -> None:
     (project / "firmware/main.c").unlink()
     with pytest.raises(ProjectError, match=r"lacks firmware/main\.c"):
         build_project(project)
+
+
+def test_who_waits_is_told_how_far_it_is(tmp_path: Path) -> None:
+    project = write_tiny_project(tmp_path)
+    told: list[tuple[int, int]] = []
+    build_project(project, on_compiled=lambda done, total: told.append((done, total)))
+    sources = len(load_manifest(project).sources)
+    assert told == [(done, sources) for done in range(1, sources + 1)]
