@@ -34,6 +34,8 @@ _TOML_TOKEN = re.compile(
 
 def read_text(path: Path, limit: int = MAX_BYTES) -> str:
     """The UTF-8 text at `path`; ValueError for more than `limit` bytes or other bytes, OSError."""
+    if path.exists() and not path.is_file():
+        raise ValueError("it is no regular file")  # which may never end, or never begin
     with path.open("rb") as file:
         content = file.read(limit + 1)
     if len(content) > limit:

@@ -9,6 +9,7 @@ from mcuzoo.board.load import load_board, read_board
 from mcuzoo.board.model import Board
 from mcuzoo.errors import InputError, ProjectError, UsageError
 from mcuzoo.project.manifest import BOARD_FILE, load_project
+from mcuzoo.project.rules import inside
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,12 @@ def find_target(path: Path, board: str | None = None) -> Target:
             "mcuzoo export --board rt1170 -o DIR makes a project.",
         )
     manifest = load_project(path)
-    if manifest.build is None or not (path / manifest.build.bin).is_file():
+    image = None if manifest.build is None else inside(path, manifest.build.bin)
+    if image is None or not image.is_file():
         raise ProjectError(
             f"The project {path} has not been built.", f"Build it first: mcuzoo build {path}"
         )
-    own = path / BOARD_FILE
+    own = inside(path, BOARD_FILE)
     if board is None and own.is_file():
-        return Target(read_board(own), path / manifest.build.bin)
-    return Target(load_board(board or manifest.board), path / manifest.build.bin)
+        return Target(read_board(own), image)
+    return Target(load_board(board or manifest.board), image)

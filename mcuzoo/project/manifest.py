@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache
 from math import prod
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from mcuzoo.errors import ProjectError
 from mcuzoo.files import write_whole
+from mcuzoo.project.build_id import cmake_build_ids
 from mcuzoo.project.entries import (
     ArenaFigures,
     BuildEntry,
@@ -71,7 +72,11 @@ _SHOWN = 3
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectManifest:
-    """What every project has. `files`: each rendered file (relative POSIX path), its SHA-256."""
+    """What every project has. `files`: each rendered file (relative POSIX path), its SHA-256.
+
+    build_id: of the rendered sources, however they are built. cmake_builds: the identities of the
+    builds in the folder that CMake or west made; in no file, see load_project.
+    """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
@@ -91,12 +96,18 @@ class ProjectManifest:
     tflm: TflmEntry | None = None
     measured: MeasuredEntry | None = None
     sdk: SdkEntry | None = None
+    cmake_builds: tuple[Hash, ...] = field(default=(), compare=False)
     schema: int = SCHEMA
 
     @property
     def newest_build_id(self) -> str:
         """That of the newest build, or of the rendered sources when there was none."""
         return self.build_id if self.build is None else self.build.build_id
+
+    @property
+    def build_ids(self) -> tuple[str, ...]:
+        """Those that a board of this project may have, the newest build of mcuzoo's first."""
+        return (self.newest_build_id, *self.cmake_builds)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +149,9 @@ AnyManifest = Manifest | UniversalManifest
 
 def write_manifest(manifest: AnyManifest, project: Path) -> Path:
     """Write `project/mcuzoo.json` atomically; same manifest, same bytes."""
-    text = json.dumps(asdict(manifest), indent=2, sort_keys=True) + "\n"
+    raw = asdict(manifest)
+    del raw["cmake_builds"]
+    text = json.dumps(raw, indent=2, sort_keys=True) + "\n"
     target = project / MANIFEST_NAME
     write_whole(target, text.encode("utf-8"))
     return target
@@ -168,13 +181,14 @@ def load_project(project: Path) -> AnyManifest:
     if not project.is_dir():
         raise ProjectError(f"There is no project folder {str(project)!r}.", hint)
     try:
-        return checked_manifest(parse_json(read_text(path)))
+        manifest = checked_manifest(parse_json(read_text(path)))
     except FileNotFoundError:
         raise ProjectError(
             f"{project} is not an mcuzoo project: no {MANIFEST_NAME}.", hint
         ) from None
     except (ValueError, OSError) as error:
         raise ProjectError(f"{path} is damaged: {error}", f"Export it again: {hint}") from error
+    return replace(manifest, cmake_builds=cmake_build_ids(project))
 
 
 def checked_manifest(raw: Any) -> AnyManifest:

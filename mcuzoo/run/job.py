@@ -14,6 +14,7 @@ from mcuzoo.data.recipe import check_recipe, recipe_warnings
 from mcuzoo.data.signs import is_signs
 from mcuzoo.errors import UnsupportedOpError, UsageError
 from mcuzoo.project.manifest import Manifest, load_manifest, load_project
+from mcuzoo.project.rules import inside
 from mcuzoo.run.journal import read_run, require_no_run
 from mcuzoo.run.project import find_project, reference_engine
 from mcuzoo.run.record import Settings
@@ -183,7 +184,7 @@ def _data_set(images: Path) -> str:
 
 
 def _defaults(project: Path, manifest: Manifest, upload: Upload | None) -> Settings:
-    samples = None if manifest.samples is None else project / manifest.samples
+    samples = None if manifest.samples is None else inside(project, manifest.samples)
     if upload is not None:
         samples = own_samples(upload)
     return Settings(
@@ -191,7 +192,7 @@ def _defaults(project: Path, manifest: Manifest, upload: Upload | None) -> Setti
         port="",
         baud=DEFAULT_BAUD,
         data_set="" if samples is None else str(samples),
-        labels=None if manifest.labels is None else str(project / manifest.labels),
+        labels=None if manifest.labels is None else str(inside(project, manifest.labels)),
         limit=None,
         reference=True,
         min_top1=None,

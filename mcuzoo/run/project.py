@@ -9,6 +9,7 @@ from mcuzoo.emulator.url import emulated_project
 from mcuzoo.errors import ProjectError, UsageError
 from mcuzoo.graph.model import Model
 from mcuzoo.project.manifest import MANIFEST_NAME, Manifest
+from mcuzoo.project.rules import inside
 
 if TYPE_CHECKING:
     from mcuzoo.zoo.engines.reference import ReferenceEngine
@@ -36,10 +37,11 @@ def project_model(project: Path, manifest: Manifest) -> Model:
     """The model that the project was exported from. Raises ProjectError when it is another one."""
     from mcuzoo.graph.read import load_model
 
-    model = load_model(project / manifest.model.file)
+    path = inside(project, manifest.model.file)
+    model = load_model(path)
     if model.sha256 != manifest.model.sha256:
         raise ProjectError(
-            f"{project / manifest.model.file} is not the model that the project was exported from.",
+            f"{path} is not the model that the project was exported from.",
             "Export the project again.",
         )
     return model

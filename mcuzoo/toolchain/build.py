@@ -7,21 +7,19 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
-from mcuzoo.codegen.tflm.tree import TflmTree
 from mcuzoo.errors import ProjectError, UsageError
-from mcuzoo.project.build_id import build_id, firmware_inputs, hash_files
+from mcuzoo.project.build_id import BUILD_FOLDER, build_id, firmware_inputs, hash_files
 from mcuzoo.project.flags import OPTIMIZATION
 from mcuzoo.project.manifest import AnyManifest, BuildEntry, load_project, write_manifest
+from mcuzoo.project.rules import inside
 from mcuzoo.toolchain.command import BuildLog
-from mcuzoo.toolchain.compile import CompileJob, build_elf
+from mcuzoo.toolchain.compile import CompileJob, build_elf, build_facts
 from mcuzoo.toolchain.find import find_compiler
 from mcuzoo.toolchain.image import flash_bytes, write_bin, write_hex
 from mcuzoo.toolchain.mcuxpresso import SdkJob, SdkOptions, build_sdk_elf, find_sdk, require_gcc
 from mcuzoo.toolchain.sections import read_sections, read_symbols
 from mcuzoo.toolchain.sizes import CODE_SYMBOLS, code_bytes, region_uses
 from mcuzoo.toolchain.tflm import find_tflm_compiler, find_tree
-
-BUILD_FOLDER = "build"
 
 
 @dataclass(frozen=True)
@@ -77,15 +75,16 @@ def _build_standalone(project: Path, manifest: AnyManifest, options: BuildOption
             "Leave them out, or export with --project mcuxpresso.",
         )
     tree = find_tree(manifest, options.tflm)
-    identity = _current_build_id(project, manifest, tree)
+    hashes = _input_hashes(project, manifest)
     chosen = find_tflm_compiler(options.compiler) if tree else find_compiler(options.compiler)
     level = options.optimization or OPTIMIZATION
     folder = project / BUILD_FOLDER / chosen.kind
     folder.mkdir(parents=True, exist_ok=True)
     log = BuildLog(folder / "build.log")
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{chosen.kind}-") as scratch:
-        defines = () if identity == manifest.build_id else (f'MZ_BUILD_ID="{identity}"',)
-        job = CompileJob(chosen, project, Path(scratch), level, defines, tree)
+        job = CompileJob(chosen, project, Path(scratch), level, tflm_tree=tree)
+        identity = build_id(hashes, build_facts(job, manifest))
+        job = replace(job, defines=(f'MZ_BUILD_ID="{identity}"',))
         try:
             elf = build_elf(job, manifest, log)
         finally:
@@ -105,11 +104,11 @@ def _build_in_sdk(project: Path, manifest: AnyManifest, options: BuildOptions) -
         chosen = find_tflm_compiler(options.compiler)
     sdk = find_sdk(manifest, options.sdk)
     tree = find_tree(manifest, options.tflm, sdk.path)
-    identity = _current_build_id(project, manifest, tree)
+    _input_hashes(project, manifest)
     log = BuildLog(project / BUILD_FOLDER / "mcuxpresso" / "build.log")
-    job = SdkJob(chosen, project, sdk, options.sdk.configuration, identity, tree)
+    job = SdkJob(chosen, project, sdk, options.sdk.configuration, tree)
     try:
-        elf = build_sdk_elf(job, log)
+        elf, identity = build_sdk_elf(job, log)
     finally:
         log.write()
     tools = Toolset(chosen.kind, chosen.version, job.configuration, "mcuxpresso")
@@ -149,20 +148,20 @@ def _enter(
     return entry
 
 
-def _current_build_id(project: Path, manifest: AnyManifest, tree: TflmTree | None) -> str:
-    """The manifest's, unless files were edited since the export.
+def _input_hashes(project: Path, manifest: AnyManifest) -> dict[str, str]:
+    """SHA-256 of every file that the firmware is made from, by path.
 
-    Raises ProjectError when files that the manifest lists are gone.
+    Raises ProjectError when files that the manifest lists are gone, or a link leads out of the
+    project: sources, folders of headers, or where the products go.
     """
-    missing = [
-        path
-        for path in sorted({*manifest.sources, manifest.linker_script})
-        if not (project / path).is_file()
-    ]
+    for folder in (*manifest.include_dirs, BUILD_FOLDER):
+        if folder != ".":
+            inside(project, folder)
+    listed = sorted({*manifest.sources, manifest.linker_script})
+    missing = [path for path in listed if not inside(project, path).is_file()]
     if missing:
         raise ProjectError(
             f"{project} lacks {', '.join(missing)}.",
             "Export the project again: mcuzoo export --force.",
         )
-    fingerprint = tree.fingerprint if tree else None
-    return build_id(hash_files(project, firmware_inputs(project)), fingerprint)
+    return hash_files(project, firmware_inputs(project))
