@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
+from mcuzoo.codegen.mcuxpresso.sdk import require_plain_path
 from mcuzoo.errors import ProjectError, UsageError
 from mcuzoo.project.build_id import BUILD_FOLDER, build_id, firmware_inputs, hash_files
 from mcuzoo.project.flags import OPTIMIZATION
@@ -14,9 +15,16 @@ from mcuzoo.project.manifest import AnyManifest, BuildEntry, load_project, write
 from mcuzoo.project.rules import inside
 from mcuzoo.toolchain.command import BuildLog
 from mcuzoo.toolchain.compile import CompileJob, build_elf, build_facts
-from mcuzoo.toolchain.find import find_compiler
+from mcuzoo.toolchain.find import find_compiler, require_newlib
 from mcuzoo.toolchain.image import flash_bytes, write_bin, write_hex
-from mcuzoo.toolchain.mcuxpresso import SdkJob, SdkOptions, build_sdk_elf, find_sdk, require_gcc
+from mcuzoo.toolchain.mcuxpresso import (
+    SdkJob,
+    SdkOptions,
+    build_sdk_elf,
+    find_sdk,
+    require_gcc,
+    sdk_gcc,
+)
 from mcuzoo.toolchain.sections import read_sections, read_symbols
 from mcuzoo.toolchain.sizes import CODE_SYMBOLS, code_bytes, region_uses
 from mcuzoo.toolchain.tflm import find_tflm_compiler, find_tree
@@ -99,10 +107,12 @@ def _build_in_sdk(project: Path, manifest: AnyManifest, options: BuildOptions) -
             f"-O: {manifest.name} is optimized as its SDK configuration says.",
             "Leave it out; --config release or --config debug chooses the configuration.",
         )
+    require_plain_path(project, f"The project {manifest.name}")
     chosen = require_gcc(options.compiler)
     if manifest.tflm is not None:
         chosen = find_tflm_compiler(options.compiler)
     sdk = find_sdk(manifest, options.sdk)
+    require_newlib(sdk_gcc(chosen))
     tree = find_tree(manifest, options.tflm, sdk.path)
     _input_hashes(project, manifest)
     log = BuildLog(project / BUILD_FOLDER / "mcuxpresso" / "build.log")

@@ -16,6 +16,7 @@ from mcuzoo.toolchain.command import BuildLog, run_logged
 from mcuzoo.toolchain.find import Compiler, find_compiler
 
 _PREFIX = "flexspi_nor_"
+_GCC_VARIABLE = "ARMGCC_DIR"
 _PYTHON_HINT = (
     "The SDK's build needs cmake, ninja and a python3 with the packages of its "
     "scripts/requirements-base.txt on the PATH."
@@ -87,7 +88,7 @@ def build_sdk_elf(job: SdkJob, log: BuildLog) -> tuple[Path, str]:
     for program in ("cmake", "ninja"):
         if shutil.which(program) is None:
             raise ToolchainError(f"There is no {program}.", _PYTHON_HINT)
-    environment = {"ARMGCC_DIR": os.environ.get("ARMGCC_DIR") or _root(job.compiler)}
+    environment = {_GCC_VARIABLE: os.environ.get(_GCC_VARIABLE) or _root(job.compiler)}
     configure = [
         "cmake", "-S", str(job.project), "-B", str(job.folder), "-G", "Ninja",
         f"-DSdkRootDirPath={job.sdk.path.as_posix()}",
@@ -111,6 +112,12 @@ def build_sdk_elf(job: SdkJob, log: BuildLog) -> tuple[Path, str]:
             "Export the project again: mcuzoo export --force.",
         )
     return elves[0], identity
+
+
+def sdk_gcc(compiler: Compiler) -> str:
+    """The program that the SDK's build compiles with: ARMGCC_DIR's, if the environment names it."""
+    folder = os.environ.get(_GCC_VARIABLE)
+    return str(Path(folder) / "bin" / "arm-none-eabi-gcc") if folder else compiler.command[0]
 
 
 def _root(compiler: Compiler) -> str:
