@@ -223,9 +223,13 @@ def _adapter(universal: bool) -> Any:
 
 def _complaints(errors: Sequence[Any]) -> str:
     """The first few, on one line."""
-    plain = {"missing": "is missing", "unexpected_keyword_argument": "unknown key"}
+    plain = {
+        "missing": "is missing",
+        "unexpected_keyword_argument": "unknown key",
+        "json_invalid": "a text with half of a surrogate pair",
+    }
     said = [
-        f"{'.'.join(map(str, item['loc']))[:200]}: "
+        f"{'.'.join(map(str, item['loc']))[:200] or 'somewhere'}: "
         f"{plain.get(item['type'], item['msg'].removeprefix('Value error, '))}"
         for item in errors
     ]

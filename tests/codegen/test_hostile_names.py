@@ -52,9 +52,8 @@ def _cmake(project: Path, *command: str) -> None:
 
 
 @every_compiler
-@NAMES
-def test_the_ahead_of_time_runtime(tmp_path: Path, name: str, compiler: str) -> None:
-    project = _export(tmp_path, name, "aot", "cmake")
+def test_the_ahead_of_time_runtime(tmp_path: Path, compiler: str) -> None:
+    project = _export(tmp_path, HOSTILE, "aot", "cmake")
     _require_tame(project)
     entry = build_project(project, compiler)
     assert (project / entry.bin).is_file()
