@@ -240,3 +240,43 @@ def test_the_command_prints_the_entry(tmp_path: Path) -> None:
     done = runner.invoke(app, command)
     assert done.exit_code == 0, done.stderr
     assert json.loads(done.stdout)["optimization"] == "flexspi_nor_debug"
+
+
+@pytest.mark.parametrize("folder", ["my apps", "a;b", "a(b)", "a$b", "a'b", 'a"b', "a#b", "a&b"])
+def test_paths_that_the_sdks_build_cannot_take(tmp_path: Path, folder: str) -> None:
+    """A blank ends in a linker that looks for half a path."""
+    project = _project(tmp_path)
+    sdk = fake_sdk(tmp_path / "sdk")
+    (tmp_path / folder).mkdir()
+    moved = tmp_path / folder / "sdk"
+    shutil.copytree(sdk, moved)
+    with pytest.raises(InputError, match=r"The MCUXpresso SDK is in .* cannot take a path with"):
+        build_project(project, sdk=SdkOptions(moved))
+    shutil.copytree(project, tmp_path / folder / "p")
+    with pytest.raises(InputError, match="The project rt1050-small is in"):
+        build_project(tmp_path / folder / "p", sdk=SdkOptions(sdk))
+    assert not (tmp_path / folder / "p/build").exists()
+
+
+@needs_tools
+def test_cmake_says_so_too(tmp_path: Path) -> None:
+    project = _project(tmp_path / "my apps")
+    sdk = fake_sdk(tmp_path / "sdk")
+    command = ["cmake", "-S", str(project), "-B", str(tmp_path / "b"), f"-DSdkRootDirPath={sdk}"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "cannot take the path" in " ".join(done.stderr.split())
+
+
+def test_a_gcc_without_its_c_library_is_told_before_anything_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gcc = tmp_path / "arm-none-eabi-gcc"
+    gcc.write_text('#!/bin/sh\ncase "$1" in -print*) echo nosys.specs;; *) echo 12.2.1;; esac\n')
+    gcc.chmod(0o755)
+    monkeypatch.setenv("MCUZOO_GCC", str(gcc))
+    project = _project(tmp_path)
+    with pytest.raises(ToolchainError, match=r"finds no nosys\.specs") as caught:
+        build_project(project, sdk=SdkOptions(fake_sdk(tmp_path / "sdk")))
+    assert "libnewlib-arm-none-eabi" in caught.value.hint
+    assert not (project / "build").exists()
