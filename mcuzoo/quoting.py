@@ -19,6 +19,7 @@ _COMMENT_MARKS = re.compile(r"\*/|/\*|\?\?|[*\\]$")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]")
 _PLAIN_CMAKE = re.compile(r"[A-Za-z0-9_./:=+,@%-]+")
 _CMAKE_SPECIAL = re.compile(r'([\\"$;])')
+_SAFE_IN_STRINGS = "".join(chr(byte) for byte in range(32, 127) if chr(byte) not in '"\\?%$`')
 _KCONFIG_SPECIAL = re.compile(r"[^A-Za-z0-9_.,:;+()\[\]/@=# -]")
 _MARKDOWN_SPECIAL = re.compile(r"([\\`*\[\]<>|~&#!$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")
 _PART = "[A-Za-z0-9_][A-Za-z0-9_.+-]*"
@@ -72,16 +73,8 @@ def asm_string(text: str) -> Quoted:
 
 def _octal(text: str, plain: str = "") -> str:
     safe = frozenset(f"{_SAFE_IN_STRINGS}{plain}".encode())
-    content = text.encode("utf-8", "surrogateescape" if _escaped_bytes(text) else "replace")
+    content = text.encode("utf-8", "replace")
     return "".join(chr(byte) if byte in safe else f"\\{byte:03o}" for byte in content)
-
-
-_SAFE_IN_STRINGS = "".join(chr(byte) for byte in range(32, 127) if chr(byte) not in '"\\?%$`')
-
-
-def _escaped_bytes(text: str) -> bool:
-    """Whether all lone surrogates are those of os.fsdecode."""
-    return all(not 0xD800 <= ord(char) <= 0xDFFF or 0xDC80 <= ord(char) <= 0xDCFF for char in text)
 
 
 def cmake(value: str | Sequence[str]) -> Quoted:

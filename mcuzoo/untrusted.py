@@ -11,6 +11,7 @@ import json
 import math
 import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,8 @@ _TOML_TOKEN = re.compile(
 
 def read_text(path: Path, limit: int = MAX_BYTES) -> str:
     """The UTF-8 text at `path`; ValueError for more than `limit` bytes or other bytes, OSError."""
+    if path.exists() and not path.is_file():
+        raise ValueError("it is no regular file")  # which may never end, or never begin
     with path.open("rb") as file:
         content = file.read(limit + 1)
     if len(content) > limit:
@@ -80,18 +83,22 @@ def _finite(text: str) -> float:
 
 
 def _check_depth(value: Any) -> None:
-    """Without recursion."""
-    level = [value]
-    for _ in range(MAX_DEPTH + 1):
-        level = [
-            item
-            for outer in level
-            if isinstance(outer, dict | list)
-            for item in (outer.values() if isinstance(outer, dict) else outer)
-        ]
+    """Without recursion: one level of tables and lists after the other."""
+    level = _containers([value])
+    for _ in range(MAX_DEPTH):
         if not level:
             return
-    raise _too_deep()
+        level = [
+            inner
+            for outer in level
+            for inner in _containers(outer.values() if isinstance(outer, dict) else outer)
+        ]
+    if level:
+        raise _too_deep()
+
+
+def _containers(values: Iterable[Any]) -> list[Any]:
+    return [value for value in values if isinstance(value, dict | list)]
 
 
 def _check_toml_depth(text: str) -> None:

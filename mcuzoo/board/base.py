@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-Text = Annotated[str, Field(min_length=1)]
+
+def _one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError(f"{text!r} has characters that cannot be printed")
+    return text
+
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$", max_length=60)]
+"""What other tools call a thing: a word in a path and on a command line."""
+Macro = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100)]
+"""A name in C."""
+Text = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_one_line)]
+"""One line for a reader."""
+Label = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_one_line)]
+"""A few words for a reader."""
 Flag = Annotated[bool, Field(strict=True)]
 Address = Annotated[int, Field(strict=True, ge=0, le=0xFFFF_FFFF)]
 Word = Annotated[int, Field(strict=True, ge=0, le=0xFFFF_FFFF)]

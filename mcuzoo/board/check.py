@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations, pairwise
@@ -14,6 +15,7 @@ from mcuzoo.board.mpu import mpu_regions
 from mcuzoo.board.startup import DelayStep
 
 _ADDRESS_SPACE = 1 << 32
+_LINKER_WORD = re.compile(r"o|org|origin|l|len|length|room_[0-9]+|region_alias")
 _ALIGNMENT = 32  # smallest MPU region, one cache line
 
 
@@ -42,6 +44,8 @@ def _regions(board: Board) -> Iterator[Contradiction]:
     seen: set[str] = set()
     for index, region in enumerate(board.regions):
         where = ("regions", index)
+        if _LINKER_WORD.fullmatch(region.name):
+            yield Contradiction((*where, "name"), f"{region.name!r} is a word of linker scripts")
         if region.name in seen:
             yield Contradiction((*where, "name"), f"{region.name!r} names two regions")
         seen.add(region.name)

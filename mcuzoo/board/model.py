@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
-from mcuzoo.board.base import Address, Count, Fact, Hertz, Identifier, Size, Text
+from mcuzoo.board.base import Address, Count, Fact, Hertz, Identifier, Label, Size, Token
 from mcuzoo.board.boot import Boot
 from mcuzoo.board.emulation import Emulation
 from mcuzoo.board.lpuart import MAX_BAUD_ERROR, OVERSAMPLING, closest_baud
@@ -21,8 +21,8 @@ class Core(Fact):
     """The core that runs the model. icache_bytes and dcache_bytes are the level-1 caches, of which
     the latter is filled by lines of dcache_line_bytes."""
 
-    name: Text
-    fpu: Text
+    name: Token
+    fpu: Literal["fpv5-d16", "fpv5-sp-d16"]
     clock_hz: Hertz
     mpu_regions: Count
     icache_bytes: Size
@@ -33,13 +33,13 @@ class Core(Fact):
 class Console(Fact):
     """The UART that the host talks to. clock_hz: what feeds its baud rate generator."""
 
-    name: Text
+    name: Label
     base: Address
     irq: Annotated[int, Field(strict=True, ge=0, lt=240)]
     clock_hz: Hertz
     baud: Hertz
-    tx_pin: Text
-    rx_pin: Text
+    tx_pin: Label
+    rx_pin: Label
 
     @property
     def max_baud(self) -> int:
@@ -81,13 +81,13 @@ class Board(Fact):
     """
 
     id: Identifier
-    name: Text
-    chip: Text
+    name: Label
+    chip: Label
     aliases: tuple[Identifier, ...] = ()
-    sdk_board: Text
-    sdk_core_id: Text
-    spsdk_family: Text
-    pyocd_target: Text
+    sdk_board: Token
+    sdk_core_id: Token
+    spsdk_family: Token
+    pyocd_target: Token
     core: Core
     regions: tuple[Region, ...]
     joins: tuple[Join, ...] = ()

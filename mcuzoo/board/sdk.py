@@ -6,13 +6,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from mcuzoo.board.base import Fact, Flag, Size, Table, Text, Word
+from mcuzoo.board.base import Fact, Flag, Macro, Size, Table, Token, Word
 
 
 class Pin(Table):
     """A pad. function: the macro of fsl_iomuxc.h that connects it. config: its pad register."""
 
-    function: Text
+    function: Macro
     config: Word
 
 
@@ -25,7 +25,7 @@ class Sdk(Fact):
     """
 
     multicore: Flag = False
-    pin_clocks: Annotated[tuple[Text, ...], Field(min_length=1)]
+    pin_clocks: Annotated[tuple[Macro, ...], Field(min_length=1)]
     pins: Annotated[tuple[Pin, ...], Field(min_length=1)]
     heap_bytes: Size
-    runners: Annotated[tuple[Text, ...], Field(min_length=1)]
+    runners: Annotated[tuple[Token, ...], Field(min_length=1)]

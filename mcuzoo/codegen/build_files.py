@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mcuzoo.codegen.templates import render
+from mcuzoo.project.build_id import TFLM_DIR_FILE
 from mcuzoo.project.flags import (
     LINK_FLAGS,
     OPTIMIZATION,
@@ -32,6 +33,7 @@ def render_build_files(manifest: ProjectManifest) -> dict[str, str]:
             optimization=OPTIMIZATION,
             assembly=any(source.endswith(".S") for source in manifest.sources),
         ),
+        **id_files(manifest),
         "CMakePresets.json": render(
             "cmake/CMakePresets.json.j2",
             toolchains=[(toolchain, _TITLES[toolchain]) for toolchain in toolchains],
@@ -48,5 +50,15 @@ def render_build_files(manifest: ProjectManifest) -> dict[str, str]:
             cxx_flags=cxx_flags(),
             tflm_cxx_flags=tflm_flags(".cc"),
             tflm_c_flags=tflm_flags(".c"),
+        )
+    return files
+
+
+def id_files(manifest: ProjectManifest) -> dict[str, str]:
+    """What names a build, and where TFLM is on this machine, which does not belong to its name."""
+    files = {"cmake/build_id.cmake": render("shared/build_id.cmake.j2")}
+    if manifest.tflm is not None:
+        files[TFLM_DIR_FILE] = render(
+            "shared/tflm_dir.cmake.j2", tree=manifest.tflm.tree, sdk=manifest.sdk is not None
         )
     return files

@@ -9,6 +9,8 @@ from mcuzoo.graph.model import Tensor
 from mcuzoo.plan.estimate import constant_entries
 from mcuzoo.plan.memory import MemoryPlan
 from mcuzoo.project.manifest import MemoryEntry, PlanEntry, RegionUse, TargetEntry, TensorSpec
+from mcuzoo.project.rules import MAX_TEXT
+from mcuzoo.quoting import one_line, shortened
 
 
 def target_entry(board: Board, named: Iterable[str] = ()) -> TargetEntry:
@@ -29,7 +31,7 @@ def tensor_spec(tensor: Tensor) -> TensorSpec:
     """`tensor` must be quantized per tensor, as a program's input and output are."""
     assert tensor.quantization is not None
     return TensorSpec(
-        name=tensor.name,
+        name=shortened(one_line(tensor.name), MAX_TEXT),
         shape=tensor.shape,
         dtype=tensor.dtype.value,
         scale=tensor.quantization.scale,

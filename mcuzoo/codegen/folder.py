@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
 
 from mcuzoo.errors import ProjectError
 from mcuzoo.project.manifest import MANIFEST_NAME, AnyManifest, load_project, write_manifest
+from mcuzoo.project.rules import inside
 
 _BUILT = "build"
 
@@ -20,7 +21,7 @@ def check_target(directory: Path, force: bool) -> None:
     Yes if it is missing or empty, or a project of ours in which nothing was edited or added, or
     with `force`. Raises ProjectError otherwise.
     """
-    if directory.is_file():
+    if directory.exists() and not directory.is_dir():
         raise ProjectError(
             f"{directory} is a file, not a folder.", "Choose another folder with -o."
         )
@@ -43,7 +44,9 @@ def write_project(directory: Path, files: Mapping[str, bytes], manifest: AnyMani
     """Write all files and the manifest to a scratch folder, then move them to `directory`.
 
     Files that are there already and that no export of ours listed are kept, unless a new one has
-    the same name. The manifest goes first and comes last: a folder with a manifest is whole.
+    the same name. Nothing is taken away before all of the new project is in place: the manifest
+    gives way to the new one last of all files, and only then go those that the old one listed, and
+    its builds. Raises ProjectError, with nothing changed, where a folder or a link is in the way.
     """
     directory.parent.mkdir(parents=True, exist_ok=True)
     home = directory if directory.is_dir() else directory.parent
@@ -56,8 +59,12 @@ def write_project(directory: Path, files: Mapping[str, bytes], manifest: AnyMani
             target.write_bytes(content)
         write_manifest(manifest, fresh)
         if directory.is_dir():
-            _remove_own_files(directory)
+            _require_room(directory, files)
+            old = _listed(directory)
             _move_into(fresh, directory)
+            if old is not None:
+                _remove(directory, old - files.keys())
+                shutil.rmtree(directory / _BUILT, ignore_errors=True)
         else:
             fresh.rename(directory)
 
@@ -82,20 +89,37 @@ def _changes(directory: Path, manifest: AnyManifest) -> list[str]:
     return sorted({*edited, *(manifest.files.keys() - ours.keys())})
 
 
-def _remove_own_files(directory: Path) -> None:
-    """Take away what an earlier export listed, and its builds."""
-    if not (directory / MANIFEST_NAME).is_file():
-        return
+def _require_room(directory: Path, files: Iterable[str]) -> None:
+    """Every file can be put, or replaced, where it belongs."""
+    for path in (*files, MANIFEST_NAME):
+        target = inside(directory, path) if not (directory / path).is_symlink() else None
+        above = inside(directory, path.rpartition("/")[0]) if "/" in path else directory
+        blocked = [at for at in (above, *above.parents) if at.exists() and not at.is_dir()]
+        if target is not None and target.is_dir():
+            blocked.append(target)
+        if blocked:
+            raise ProjectError(
+                f"{blocked[0]} is in the way of the project's {path}.",
+                "Move it, or choose another folder with -o.",
+            )
+
+
+def _listed(directory: Path) -> set[str] | None:
+    """What an earlier export wrote here; None where none of ours is known to have."""
     try:
-        listed = load_project(directory).files
+        return set(load_project(directory).files)
     except ProjectError:
-        return
-    (directory / MANIFEST_NAME).unlink()
-    for name in listed:
+        return None
+
+
+def _remove(directory: Path, names: Iterable[str]) -> None:
+    """Take away files that an earlier export listed; no folder, and nothing behind a link."""
+    for name in names:
         path = directory / name
-        if path.resolve().is_relative_to(directory.resolve()):
+        if path.parent.resolve().is_relative_to(directory.resolve()) and (
+            path.is_symlink() or path.is_file()
+        ):
             path.unlink(missing_ok=True)
-    shutil.rmtree(directory / _BUILT, ignore_errors=True)
 
 
 def _move_into(fresh: Path, directory: Path) -> None:

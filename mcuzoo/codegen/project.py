@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from mcuzoo import __version__
@@ -10,7 +9,7 @@ from mcuzoo.board.model import Board
 from mcuzoo.codegen.assets import LABELS_FILE, SAMPLES_FOLDER, label_file, sample_files
 from mcuzoo.codegen.entries import plan_entry, target_entry, tensor_spec
 from mcuzoo.codegen.folder import check_target, write_project
-from mcuzoo.codegen.identity import build_id_header, file_hashes
+from mcuzoo.codegen.identity import identified
 from mcuzoo.codegen.mcuxpresso.board_files import reserved_data_bytes
 from mcuzoo.codegen.mcuxpresso.part import sdk_part
 from mcuzoo.codegen.project_part import ProjectPart, standalone_part
@@ -29,13 +28,16 @@ from mcuzoo.graph.model import Model
 from mcuzoo.graph.read import load_model
 from mcuzoo.plan.memory import MemoryPlan, plan_memory
 from mcuzoo.plan.pins import Pins
-from mcuzoo.project.build_id import BUILD_ID_HEADER, build_id
+from mcuzoo.project.build_id import BUILD_ID_HEADER
 from mcuzoo.project.kinds import WeightsChoice, check_project, check_runtime
 from mcuzoo.project.manifest import BOARD_FILE, Manifest, ModelEntry
+from mcuzoo.quoting import one_line, shortened
 from mcuzoo.resources import firmware_dir
 from mcuzoo.zoo.registry import ModelSource
 
 MODEL_FILE = "model/model.tflite"
+MAX_NAME = 300
+"""Characters of a model's name that a manifest has."""
 
 
 def export_project(
@@ -80,29 +82,28 @@ def export_project(
         **{path: text.encode() for path, text in rendered.items()},
         **firmware_files(compiled, firmware_dir(), known),
     }
-    identity = build_id(file_hashes(files), part.tflm.fingerprint or None if part.tflm else None)
     files |= {
-        BUILD_ID_HEADER: build_id_header(identity).encode(),
         MODEL_FILE: model.raw,
         **part.extra,
         **({BOARD_FILE: board.toml.encode()} if board.toml else {}),
         **label_file(source.labels),
         **sample_files(source.samples),
     }
+    name = shortened(one_line(source.name), MAX_NAME)
     manifest = Manifest(
         tool_version=__version__,
-        name=f"{board.id}-{source.name}",
+        name=f"{board.id}-{name}",
         board=board.id,
         runtime=runtime,
         project=project,
         target=target_entry(board, plan.placement.regions),
         baud=board.console.baud,
-        model=ModelEntry(source.name, MODEL_FILE, model.sha256, model.bytes),
+        model=ModelEntry(name, MODEL_FILE, model.sha256, model.bytes),
         input=tensor_spec(plan.program.input_tensor),
         output=tensor_spec(plan.program.output_tensor),
         preprocessing=source.preprocessing,
         plan=plan_entry(plan, board),
-        build_id=identity,
+        build_id="",
         sources=tuple(sorted(path for path in files if path.endswith(SOURCE_SUFFIXES))),
         include_dirs=INCLUDE_DIRS,
         tflm=part.tflm,
@@ -112,7 +113,7 @@ def export_project(
         samples=f"{SAMPLES_FOLDER}/manifest.csv" if source.samples else None,
     )
     files |= {path: text.encode() for path, text in kind.documents(manifest).items()}
-    manifest = replace(manifest, files=file_hashes(files))
+    manifest = identified(manifest, files)
     write_project(directory, files, manifest)
     return manifest
 

@@ -16,6 +16,7 @@ from mcuzoo.data.labels import load_classes
 from mcuzoo.emulator.url import SCHEME, port_packages
 from mcuzoo.errors import DataSetError, UnsupportedOpError, UsageError
 from mcuzoo.project.manifest import load_manifest
+from mcuzoo.project.rules import inside
 from mcuzoo.run.baud import project_baud
 from mcuzoo.run.feed import Prepared, Unusable, prepare
 from mcuzoo.run.project import project_model
@@ -114,15 +115,15 @@ def _items(request: CompareRequest, contestants: Sequence[Contestant]) -> Sequen
     manifest, project = contestants[0].manifest, contestants[0].project
     labels = request.labels
     if labels is None and manifest.labels is not None:
-        labels = project / manifest.labels
+        labels = inside(project, manifest.labels)
     source = request.images
-    if source is None and manifest.samples is None:
+    if source is None and manifest.samples is not None:
+        source = inside(project, manifest.samples)
+    if source is None:
         raise UsageError(
             f"No images: the project {project} brings no samples.",
             "Name some: --images DIR, or a CSV with columns file,label.",
         )
-    if source is None:
-        source = project / str(manifest.samples)
     classes = load_classes(labels, manifest.output.bytes)
     ports = [contestant.port for contestant in contestants]
     besides = [package for port in ports for package in port_packages(port)]

@@ -16,6 +16,7 @@ from mcuzoo.link.counts import milliseconds
 from mcuzoo.link.inference import KernelRecord
 from mcuzoo.link.session import Session
 from mcuzoo.project.manifest import Manifest
+from mcuzoo.project.rules import inside
 from mcuzoo.run.board import check_firmware
 from mcuzoo.toolchain.sizes import linked_constant_bytes
 from mcuzoo.zoo.engines.reference import ReferenceEngine
@@ -154,7 +155,7 @@ def _sizes(contestant: Contestant, arena: int, stack: int) -> Sizes:
     build = contestant.manifest.build
     if build is None:
         return Sizes(arena, None, None, stack or None)
-    elf = contestant.project / build.elf
+    elf = inside(contestant.project, build.elf)
     plan = contestant.manifest.plan
     constants = linked_constant_bytes(elf, plan) if elf.is_file() else None
     return Sizes(arena, build.code_bytes, constants, stack or None)

@@ -10,6 +10,7 @@ from mcuzoo.board.load import load_board, read_board
 from mcuzoo.board.model import Board
 from mcuzoo.errors import InputError, ProjectError, UsageError, command
 from mcuzoo.project.manifest import BOARD_FILE, load_project
+from mcuzoo.project.rules import inside
 
 
 @dataclass(frozen=True)
@@ -38,16 +39,17 @@ def find_target(path: Path, board: str | None = None) -> Target:
             "mcuzoo export signs --board rt1170 makes a project, of the bundled model.",
         )
     manifest = load_project(path)
-    if manifest.build is None or not (path / manifest.build.bin).is_file():
+    image = None if manifest.build is None else inside(path, manifest.build.bin)
+    if image is None or not image.is_file():
         raise ProjectError(
             f"The project {path} has not been built.",
             f"Build it first: {command('mcuzoo', 'build', path)}",
         )
-    own = path / BOARD_FILE
+    own = inside(path, BOARD_FILE)
     if board is None and own.is_file():
         found = read_board(own)
     else:
         found = load_board(board or manifest.board)
     if manifest.baud is not None:
         found = with_baud(found, manifest.baud)
-    return Target(found, path / manifest.build.bin)
+    return Target(found, image)

@@ -1,38 +1,66 @@
-"""The identity of a firmware: a hash over every file that it is made from."""
+"""The identity of a firmware: a hash over every file that it is made from, and over how.
+
+cmake/build_id.cmake of a project computes the same, line by line.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
-BUILD_ID_HEADER = "board/mz_build_id.h"
+from mcuzoo.project.rules import inside
+from mcuzoo.untrusted import read_text
 
-_FOLDERS = frozenset({"board", "boards", "firmware", "linker", "model"})
-_SUFFIXES = frozenset({".S", ".c", ".cc", ".h", ".ld"})
+BUILD_FOLDER = "build"
+BUILD_ID_HEADER = "board/mz_build_id.h"
+BUILD_ID_FILE = "mz_build_id.txt"
+"""In the folder of a build by CMake: its identity."""
+TFLM_DIR_FILE = "cmake/tflm_dir.cmake"
+"""Where TFLM's tree is on this machine; what is in it has a fingerprint."""
+
+_FOLDERS = frozenset({"board", "boards", "cmake", "firmware", "linker", "model"})
+_SUFFIXES = frozenset({".S", ".c", ".cc", ".cpp", ".h", ".ld"})
+_FILES = frozenset({"CMakeLists.txt", "Kconfig", "prj.conf"})
+_SPECIAL = {"cmake": ".cmake", "model": ".tflite"}
+_IDENTITY = re.compile(r"([0-9a-f]{32})\s*")
+_MOST_BUILDS = 64
 
 
 def is_firmware_input(path: str) -> bool:
     """True when the file at the relative POSIX `path` decides what the firmware is."""
+    if path in _FILES:
+        return True
     pure = PurePosixPath(path)
-    return pure.parts[0] in _FOLDERS and pure.suffix in _SUFFIXES and str(pure) != BUILD_ID_HEADER
+    folder = pure.parts[0]
+    if path in (BUILD_ID_HEADER, TFLM_DIR_FILE) or len(pure.parts) == 1:
+        return False
+    sources = folder in _FOLDERS and folder != "cmake" and pure.suffix in _SUFFIXES
+    return sources or _SPECIAL.get(folder) == pure.suffix
 
 
-def build_id(hashes: Mapping[str, str], tflm: str | None = None) -> str:
-    """32 hex digits from the SHA-256 of each file, by relative path.
+def build_id(hashes: Mapping[str, str], facts: Iterable[str] = ()) -> str:
+    """32 hex digits from the SHA-256 of each file, by relative path, and lines about the build.
 
-    Files that do not enter the firmware are ignored. tflm: the fingerprint of a TFLM tree that
-    does.
+    Files that do not enter the firmware are ignored.
     """
-    lines = [f"{hashes[path]}  {path}\n" for path in sorted(hashes) if is_firmware_input(path)]
-    if tflm is not None:
-        lines.append(f"{tflm}  TFLM\n")
-    return sha256("".join(lines).encode()).hexdigest()[:32]
+    lines = [f"{hashes[path]}  {path}" for path in sorted(hashes) if is_firmware_input(path)]
+    text = "".join(f"{line}\n" for line in (*lines, *facts))
+    return sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def tflm_fact(fingerprint: str) -> tuple[str, ...]:
+    """The line about a TFLM tree; none where there is no tree."""
+    return (f"tflm {fingerprint}",) if fingerprint else ()
 
 
 def hash_files(project: Path, paths: Iterable[str]) -> dict[str, str]:
-    """SHA-256 of each file at a path relative to `project`."""
-    return {path: sha256((project / path).read_bytes()).hexdigest() for path in paths}
+    """SHA-256 of each file at a path relative to `project`.
+
+    Raises ProjectError for one that a link leads out of it to.
+    """
+    return {path: sha256(inside(project, path).read_bytes()).hexdigest() for path in paths}
 
 
 def firmware_inputs(project: Path) -> list[str]:
@@ -43,4 +71,21 @@ def firmware_inputs(project: Path) -> list[str]:
         for path in (project / folder).rglob("*")
         if path.is_file()
     )
-    return sorted(path for path in found if is_firmware_input(path))
+    names = (name for name in _FILES if (project / name).is_file())
+    return sorted(path for path in (*found, *names) if is_firmware_input(path))
+
+
+def cmake_build_ids(project: Path) -> tuple[str, ...]:
+    """The identities of the builds in `project` that CMake or west made, by folder."""
+    found = sorted((project / BUILD_FOLDER).glob(f"*/{BUILD_ID_FILE}"))[:_MOST_BUILDS]
+    read = (read_build_id(path) for path in found)
+    return tuple(identity for identity in read if identity is not None)
+
+
+def read_build_id(path: Path) -> str | None:
+    """What a build's BUILD_ID_FILE says; None where there is none or it says nothing sensible."""
+    try:
+        match = _IDENTITY.fullmatch(read_text(path, 64))
+    except (OSError, ValueError):
+        return None
+    return match[1] if match else None

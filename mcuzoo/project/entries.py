@@ -10,6 +10,7 @@ from mcuzoo.project.rules import (
     FilePath,
     Flag,
     FolderPath,
+    Fpu,
     Hash,
     Kernels,
     Planner,
@@ -139,7 +140,7 @@ class TargetEntry:
     """What a build needs to know of the board. `image_base`: the address a .bin file starts at."""
 
     core: Word
-    fpu: Word
+    fpu: Fpu
     flash_region: Word
     image_base: Size
     memory: tuple[MemoryEntry, ...]

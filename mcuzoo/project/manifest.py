@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache
 from math import prod
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from mcuzoo.errors import ProjectError, command
 from mcuzoo.files import write_whole
+from mcuzoo.project.build_id import cmake_build_ids
 from mcuzoo.project.entries import (
     ArenaFigures,
     BuildEntry,
@@ -73,6 +74,8 @@ _SHOWN = 3
 class ProjectManifest:
     """What every project has. `files`: each rendered file (relative POSIX path), its SHA-256.
 
+    build_id: of the rendered sources, however they are built. cmake_builds: the identities of the
+    builds in the folder that CMake or west made; in no file, see load_project.
     baud: of the firmware's console; None in projects of before, see the board file.
     """
 
@@ -95,12 +98,18 @@ class ProjectManifest:
     measured: MeasuredEntry | None = None
     sdk: SdkEntry | None = None
     baud: int | None = None
+    cmake_builds: tuple[Hash, ...] = field(default=(), compare=False)
     schema: int = SCHEMA
 
     @property
     def newest_build_id(self) -> str:
         """That of the newest build, or of the rendered sources when there was none."""
         return self.build_id if self.build is None else self.build.build_id
+
+    @property
+    def build_ids(self) -> tuple[str, ...]:
+        """Those that a board of this project may have, the newest build of mcuzoo's first."""
+        return (self.newest_build_id, *self.cmake_builds)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +151,9 @@ AnyManifest = Manifest | UniversalManifest
 
 def write_manifest(manifest: AnyManifest, project: Path) -> Path:
     """Write `project/mcuzoo.json` atomically; same manifest, same bytes."""
-    text = json.dumps(asdict(manifest), indent=2, sort_keys=True) + "\n"
+    raw = asdict(manifest)
+    del raw["cmake_builds"]
+    text = json.dumps(raw, indent=2, sort_keys=True) + "\n"
     target = project / MANIFEST_NAME
     write_whole(target, text.encode("utf-8"))
     return target
@@ -172,7 +183,7 @@ def load_project(project: Path) -> AnyManifest:
     if not project.is_dir():
         raise ProjectError(f"There is no project folder {str(project)!r}.", hint)
     try:
-        return checked_manifest(parse_json(read_text(path)))
+        manifest = checked_manifest(parse_json(read_text(path)))
     except FileNotFoundError:
         raise ProjectError(
             f"{project} is not an mcuzoo project: no {MANIFEST_NAME}.", hint
@@ -182,6 +193,7 @@ def load_project(project: Path) -> AnyManifest:
             f"{path} is damaged: {error}",
             "Export it again: mcuzoo export MODEL --board BOARD -o DIR --force",
         ) from error
+    return replace(manifest, cmake_builds=cmake_build_ids(project))
 
 
 def checked_manifest(raw: Any) -> AnyManifest:
@@ -216,9 +228,13 @@ def _adapter(universal: bool) -> Any:
 
 def _complaints(errors: Sequence[Any]) -> str:
     """The first few, on one line."""
-    plain = {"missing": "is missing", "unexpected_keyword_argument": "unknown key"}
+    plain = {
+        "missing": "is missing",
+        "unexpected_keyword_argument": "unknown key",
+        "json_invalid": "a text with half of a surrogate pair",
+    }
     said = [
-        f"{'.'.join(map(str, item['loc']))[:200]}: "
+        f"{'.'.join(map(str, item['loc']))[:200] or 'somewhere'}: "
         f"{plain.get(item['type'], item['msg'].removeprefix('Value error, '))}"
         for item in errors
     ]

@@ -122,6 +122,7 @@ Index = Annotated[int, Rule(_within(-1, MAX_ADDRESS))]
 Scale = Annotated[float, Rule(_scale)]
 Runtime = Annotated[str, Rule(_one_of("aot", "tflm"))]
 Kind = Annotated[str, Rule(_one_of("cmake", "mcuxpresso"))]
+Fpu = Annotated[str, Rule(_one_of("fpv5-d16", "fpv5-sp-d16"))]
 Kernels = Annotated[str, Rule(_one_of("reference", "cmsis-nn"))]
 Planner = Annotated[str, Rule(_one_of("offline", "greedy"))]
 

@@ -15,6 +15,7 @@ from mcuzoo.data.signs import is_signs
 from mcuzoo.emulator.url import port_packages
 from mcuzoo.errors import UnsupportedOpError, UsageError, command
 from mcuzoo.project.manifest import Manifest, load_manifest, load_project
+from mcuzoo.project.rules import inside
 from mcuzoo.run.baud import baud_note, project_baud
 from mcuzoo.run.journal import read_run, require_no_run
 from mcuzoo.run.project import find_project, reference_engine
@@ -197,7 +198,7 @@ def _data_set(images: Path) -> str:
 
 
 def _defaults(project: Path, manifest: Manifest, upload: Upload | None) -> Settings:
-    samples = None if manifest.samples is None else project / manifest.samples
+    samples = None if manifest.samples is None else inside(project, manifest.samples)
     if upload is not None:
         samples = own_samples(upload)
     return Settings(
@@ -205,7 +206,7 @@ def _defaults(project: Path, manifest: Manifest, upload: Upload | None) -> Setti
         port="",
         baud=project_baud(project, manifest),
         data_set="" if samples is None else str(samples),
-        labels=None if manifest.labels is None else str(project / manifest.labels),
+        labels=None if manifest.labels is None else str(inside(project, manifest.labels)),
         limit=None,
         reference=True,
         min_top1=None,

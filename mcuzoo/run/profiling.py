@@ -23,6 +23,7 @@ from mcuzoo.link.state import LinkState
 from mcuzoo.profile.layers import ModelProfile
 from mcuzoo.profile.measure import profile_model
 from mcuzoo.project.manifest import MANIFEST_NAME, Manifest, load_manifest, load_project
+from mcuzoo.project.rules import inside
 from mcuzoo.run.baud import baud_note, project_baud
 from mcuzoo.run.board import OpenSession, check_firmware
 from mcuzoo.run.project import find_project, project_model
@@ -132,7 +133,7 @@ def _project(port: str, request: ProfileRequest, say: Callable[[str], None]) -> 
 def _samples(project: Path, manifest: Manifest, upload: Upload | None) -> Path | None:
     if upload is not None:
         return own_samples(upload)
-    return None if manifest.samples is None else project / manifest.samples
+    return None if manifest.samples is None else inside(project, manifest.samples)
 
 
 def _input(

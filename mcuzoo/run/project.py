@@ -18,6 +18,7 @@ from mcuzoo.project.manifest import (
     UniversalManifest,
     load_project,
 )
+from mcuzoo.project.rules import inside
 
 if TYPE_CHECKING:
     from mcuzoo.zoo.engines.reference import ReferenceEngine
@@ -120,10 +121,11 @@ def project_model(project: Path, manifest: Manifest) -> Model:
     """The model that the project was exported from. Raises ProjectError when it is another one."""
     from mcuzoo.graph.read import load_model
 
-    model = load_model(project / manifest.model.file)
+    path = inside(project, manifest.model.file)
+    model = load_model(path)
     if model.sha256 != manifest.model.sha256:
         raise ProjectError(
-            f"{project / manifest.model.file} is not the model that the project was exported from.",
+            f"{path} is not the model that the project was exported from.",
             "Export the project again.",
         )
     return model

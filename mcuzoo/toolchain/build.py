@@ -9,21 +9,28 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
-from mcuzoo.codegen.tflm.tree import TflmTree
+from mcuzoo.codegen.mcuxpresso.sdk import require_plain_path
 from mcuzoo.errors import ProjectError, UsageError
-from mcuzoo.project.build_id import build_id, firmware_inputs, hash_files
+from mcuzoo.project.build_id import BUILD_FOLDER, build_id, firmware_inputs, hash_files
 from mcuzoo.project.flags import OPTIMIZATION
 from mcuzoo.project.manifest import AnyManifest, BuildEntry, load_project, write_manifest
+from mcuzoo.project.rules import inside
 from mcuzoo.toolchain.command import BuildLog
-from mcuzoo.toolchain.compile import CompileJob, build_elf
-from mcuzoo.toolchain.find import find_compiler
+from mcuzoo.toolchain.compile import CompileJob, build_elf, build_facts
+from mcuzoo.toolchain.find import find_compiler, require_newlib
 from mcuzoo.toolchain.image import flash_bytes, write_bin, write_hex
-from mcuzoo.toolchain.mcuxpresso import SdkJob, SdkOptions, build_sdk_elf, find_sdk, require_gcc
+from mcuzoo.toolchain.mcuxpresso import (
+    SdkJob,
+    SdkOptions,
+    build_sdk_elf,
+    find_sdk,
+    require_gcc,
+    sdk_gcc,
+)
 from mcuzoo.toolchain.sections import read_sections, read_symbols
 from mcuzoo.toolchain.sizes import CODE_SYMBOLS, code_bytes, region_uses
 from mcuzoo.toolchain.tflm import find_tflm_compiler, find_tree
 
-BUILD_FOLDER = "build"
 OnCompiled = Callable[[int, int], None]
 
 
@@ -86,15 +93,18 @@ def _build_standalone(
             "Leave them out, or export with --project mcuxpresso.",
         )
     tree = find_tree(manifest, options.tflm)
-    identity = _current_build_id(project, manifest, tree)
+    hashes = _input_hashes(project, manifest)
     chosen = find_tflm_compiler(options.compiler) if tree else find_compiler(options.compiler)
     level = options.optimization or OPTIMIZATION
     folder = project / BUILD_FOLDER / chosen.kind
     folder.mkdir(parents=True, exist_ok=True)
     log = BuildLog(folder / "build.log")
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{chosen.kind}-") as scratch:
-        defines = () if identity == manifest.build_id else (f'MZ_BUILD_ID="{identity}"',)
-        job = CompileJob(chosen, project, Path(scratch), level, defines, tree, on_compiled)
+        job = CompileJob(
+            chosen, project, Path(scratch), level, tflm_tree=tree, on_compiled=on_compiled
+        )
+        identity = build_id(hashes, build_facts(job, manifest))
+        job = replace(job, defines=(f'MZ_BUILD_ID="{identity}"',))
         try:
             elf = build_elf(job, manifest, log)
         finally:
@@ -109,16 +119,18 @@ def _build_in_sdk(project: Path, manifest: AnyManifest, options: BuildOptions) -
             f"-O: {manifest.name} is optimized as its SDK configuration says.",
             "Leave it out; --config release or --config debug chooses the configuration.",
         )
+    require_plain_path(project, f"The project {manifest.name}")
     chosen = require_gcc(options.compiler)
     if manifest.tflm is not None:
         chosen = find_tflm_compiler(options.compiler)
     sdk = find_sdk(manifest, options.sdk)
+    require_newlib(sdk_gcc(chosen))
     tree = find_tree(manifest, options.tflm, sdk.path)
-    identity = _current_build_id(project, manifest, tree)
+    _input_hashes(project, manifest)
     log = BuildLog(project / BUILD_FOLDER / "mcuxpresso" / "build.log")
-    job = SdkJob(chosen, project, sdk, options.sdk.configuration, identity, tree)
+    job = SdkJob(chosen, project, sdk, options.sdk.configuration, tree)
     try:
-        elf = build_sdk_elf(job, log)
+        elf, identity = build_sdk_elf(job, log)
     finally:
         log.write()
     tools = Toolset(chosen.kind, chosen.version, job.configuration, "mcuxpresso")
@@ -158,21 +170,21 @@ def _enter(
     return entry
 
 
-def _current_build_id(project: Path, manifest: AnyManifest, tree: TflmTree | None) -> str:
-    """The manifest's, unless files were edited since the export.
+def _input_hashes(project: Path, manifest: AnyManifest) -> dict[str, str]:
+    """SHA-256 of every file that the firmware is made from, by path.
 
-    Raises ProjectError when files that the manifest lists are gone.
+    Raises ProjectError when files that the manifest lists are gone, or a link leads out of the
+    project: sources, folders of headers, or where the products go.
     """
-    missing = [
-        path
-        for path in sorted({*manifest.sources, manifest.linker_script})
-        if not (project / path).is_file()
-    ]
+    for folder in (*manifest.include_dirs, BUILD_FOLDER):
+        if folder != ".":
+            inside(project, folder)
+    listed = sorted({*manifest.sources, manifest.linker_script})
+    missing = [path for path in listed if not inside(project, path).is_file()]
     if missing:
         raise ProjectError(
             f"{project} lacks {', '.join(missing)}.",
             "Export the project again: "
             f"mcuzoo export MODEL --board {manifest.board} -o {shlex.quote(str(project))} --force",
         )
-    fingerprint = tree.fingerprint if tree else None
-    return build_id(hash_files(project, firmware_inputs(project)), fingerprint)
+    return hash_files(project, firmware_inputs(project))

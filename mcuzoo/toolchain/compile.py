@@ -14,6 +14,7 @@ from platformdirs import user_cache_path
 
 from mcuzoo.codegen.tflm.tree import TflmTree
 from mcuzoo.errors import ToolchainError
+from mcuzoo.project.build_id import tflm_fact
 from mcuzoo.project.flags import (
     LINK_FLAGS,
     compile_flags,
@@ -50,6 +51,22 @@ class CompileJob:
     defines: tuple[str, ...] = ()
     tflm_tree: TflmTree | None = None
     on_compiled: Callable[[int, int], None] = lambda done, total: None
+
+
+def build_facts(job: CompileJob, manifest: ProjectManifest) -> tuple[str, ...]:
+    """Lines that tell this build from another of the same sources: what cmake/build_id.cmake says
+    of a build with a project's presets."""
+    kind, tree = job.compiler.kind, job.tflm_tree
+    machine = machine_flags(kind, manifest.target.core, manifest.target.fpu)
+    flags = [*machine, *compile_flags(kind), *LINK_FLAGS, *link_libraries(kind, tree is not None)]
+    if tree is not None:
+        flags += [*machine, *cxx_flags(), *tflm_flags(".cc"), *tflm_flags(".c")]
+    return (
+        f"compiler {kind} {job.compiler.version}",
+        f"configuration {job.optimization}",
+        f"flags {' '.join(flags)}",
+        *tflm_fact(tree.fingerprint if tree else ""),
+    )
 
 
 def build_elf(job: CompileJob, manifest: ProjectManifest, log: BuildLog) -> Path:

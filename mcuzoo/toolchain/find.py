@@ -18,6 +18,7 @@ GCC_VARIABLE = "MCUZOO_GCC"
 ZIG_VARIABLE = "MCUZOO_ZIG"
 _ZIG_PACKAGE = "ziglang"
 _VERSION_TIMEOUT_S = 60
+_SPECS = "nosys.specs"
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,16 @@ def _hint() -> str:
     return f"{install_command([_ZIG_PACKAGE])} brings one that needs no root (Zig's C compiler)."
 
 
+def require_newlib(gcc: str) -> None:
+    """Raise ToolchainError when the program `gcc` comes without newlib, its C library."""
+    if _answer(gcc, f"-print-file-name={_SPECS}") == _SPECS:
+        raise ToolchainError(
+            f"{gcc} has no C library for the board: it finds no {_SPECS} of newlib's.",
+            "apt install libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib (Debian, Ubuntu); "
+            "Arm's own GNU toolchain has it.",
+        )
+
+
 def _gcc_program() -> str | None:
     return os.environ.get(GCC_VARIABLE) or shutil.which("arm-none-eabi-gcc")
 
@@ -87,11 +98,11 @@ def _packaged_zig() -> str | None:
 
 def _compiler(kind: str, program: str) -> Compiler:
     if kind == "gcc":
-        return Compiler("gcc", (program,), _version(program, "-dumpfullversion"))
-    return Compiler("zig", (program, "cc"), _version(program, "version"))
+        return Compiler("gcc", (program,), _answer(program, "-dumpfullversion"))
+    return Compiler("zig", (program, "cc"), _answer(program, "version"))
 
 
-def _version(program: str, *arguments: str) -> str:
+def _answer(program: str, *arguments: str) -> str:
     try:
         answer = subprocess.run(
             [program, *arguments],

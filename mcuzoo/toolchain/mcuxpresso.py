@@ -11,6 +11,7 @@ from pathlib import Path
 from mcuzoo.codegen.mcuxpresso.sdk import CONFIGURATIONS, SDK_VARIABLE, Sdk, open_sdk
 from mcuzoo.codegen.tflm.tree import TflmTree
 from mcuzoo.errors import ToolchainError, UsageError, did_you_mean
+from mcuzoo.project.build_id import BUILD_ID_FILE, read_build_id
 from mcuzoo.project.manifest import AnyManifest, Manifest
 from mcuzoo.toolchain.command import BuildLog, run_logged
 from mcuzoo.toolchain.find import Compiler, find_compiler
@@ -18,6 +19,7 @@ from mcuzoo.zoo.catalog import catalog
 from mcuzoo.zoo.find import BUNDLED
 
 _PREFIX = "flexspi_nor_"
+_GCC_VARIABLE = "ARMGCC_DIR"
 _PYTHON_HINT = (
     "The SDK's build needs cmake, ninja and a python3 with the packages of its "
     "scripts/requirements-base.txt on the PATH."
@@ -53,7 +55,6 @@ class SdkJob:
     project: Path
     sdk: Sdk
     configuration: str
-    build_id: str
     tflm: TflmTree | None = None
 
     @property
@@ -93,18 +94,17 @@ def require_gcc(name: str | None) -> Compiler:
     return find_compiler(name or "gcc")
 
 
-def build_sdk_elf(job: SdkJob, log: BuildLog) -> Path:
-    """Configure and build; returns the ELF's path. Raises ToolchainError."""
+def build_sdk_elf(job: SdkJob, log: BuildLog) -> tuple[Path, str]:
+    """Configure and build; returns the ELF's path and the build id. Raises ToolchainError."""
     for program in ("cmake", "ninja"):
         if shutil.which(program) is None:
             raise ToolchainError(f"There is no {program}.", _PYTHON_HINT)
-    environment = {"ARMGCC_DIR": os.environ.get("ARMGCC_DIR") or _root(job.compiler)}
+    environment = {_GCC_VARIABLE: os.environ.get(_GCC_VARIABLE) or _root(job.compiler)}
     configure = [
         "cmake", "-S", str(job.project), "-B", str(job.folder), "-G", "Ninja",
         f"-DSdkRootDirPath={job.sdk.path.as_posix()}",
         "-DCONFIG_TOOLCHAIN=armgcc",
         f"-DCMAKE_BUILD_TYPE={job.configuration}",
-        f"-DMCUZOO_BUILD_ID={job.build_id}",
         f"-DTFLM_DIR={job.tflm.path.as_posix() if job.tflm else ''}",
     ]  # fmt: skip
     run_logged(configure, job.project, log, "The SDK's CMake", environment)
@@ -115,7 +115,20 @@ def build_sdk_elf(job: SdkJob, log: BuildLog) -> Path:
         raise ToolchainError(
             f"{job.folder} holds {len(elves)} ELF files, not one.", "Remove it and build again."
         )
-    return elves[0]
+    identity = read_build_id(job.folder / BUILD_ID_FILE)
+    if identity is None:
+        raise ToolchainError(
+            f"The build wrote no {BUILD_ID_FILE}: the project's CMake files are older than this "
+            "mcuzoo, or were edited.",
+            "Export the project again: mcuzoo export --force.",
+        )
+    return elves[0], identity
+
+
+def sdk_gcc(compiler: Compiler) -> str:
+    """The program that the SDK's build compiles with: ARMGCC_DIR's, if the environment names it."""
+    folder = os.environ.get(_GCC_VARIABLE)
+    return str(Path(folder) / "bin" / "arm-none-eabi-gcc") if folder else compiler.command[0]
 
 
 def _root(compiler: Compiler) -> str:

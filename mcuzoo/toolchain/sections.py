@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from mcuzoo.errors import InputError
 
 _ALLOCATED = 0x2
 _EXECUTABLE = 0x4
@@ -35,11 +38,8 @@ class Section:
 
 
 def read_sections(elf: Path) -> tuple[Section, ...]:
-    """All allocated sections that are not empty, by address."""
-    from elftools.elf.elffile import ELFFile
-
-    with elf.open("rb") as file:
-        parsed = ELFFile(file)
+    """All allocated sections that are not empty, by address. Raises InputError for no ELF file."""
+    with _parsed(elf) as parsed:
         segments = [segment for segment in parsed.iter_segments() if segment["p_type"] == "PT_LOAD"]
         sections = [
             _section(section, segments)
@@ -62,13 +62,26 @@ def read_functions(elf: Path, names: Collection[str]) -> dict[str, tuple[int, in
     }
 
 
+@contextmanager
+def _parsed(elf: Path) -> Iterator[Any]:
+    """The ELF file at `elf`; whatever a damaged one does to its reader is an InputError."""
+    from elftools.common.exceptions import ELFError
+    from elftools.construct import ConstructError
+    from elftools.elf.elffile import ELFFile
+
+    try:
+        with elf.open("rb") as file:
+            yield ELFFile(file)
+    except (ELFError, ConstructError, ValueError, KeyError, TypeError, OverflowError) as error:
+        raise InputError(f"{elf} is no sound ELF file: {error}", "Build it again.") from error
+
+
 def _symbols(elf: Path, names: Collection[str]) -> dict[str, tuple[int, int]]:
     """Value and size."""
-    from elftools.elf.elffile import ELFFile
     from elftools.elf.sections import SymbolTableSection
 
-    with elf.open("rb") as file:
-        table = ELFFile(file).get_section_by_name(".symtab")
+    with _parsed(elf) as parsed:
+        table = parsed.get_section_by_name(".symtab")
         symbols = table.iter_symbols() if isinstance(table, SymbolTableSection) else ()
         return {
             symbol.name: (int(symbol["st_value"]), int(symbol["st_size"]))

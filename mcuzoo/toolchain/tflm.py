@@ -9,7 +9,7 @@ from mcuzoo.codegen.tflm.tree import TflmTree, open_tree
 from mcuzoo.errors import InputError, ToolchainError, UsageError
 from mcuzoo.plan.tflm.image import check_kernels
 from mcuzoo.project.manifest import ProjectManifest, TflmEntry
-from mcuzoo.toolchain.find import Compiler, find_compiler
+from mcuzoo.toolchain.find import Compiler, find_compiler, require_newlib
 
 _HINT = (
     "Install Arm's GNU toolchain with its C++ library (on Debian and Ubuntu gcc-arm-none-eabi and "
@@ -78,4 +78,5 @@ def find_tflm_compiler(name: str | None) -> Compiler:
     (program,) = compiler.cxx_command
     if shutil.which(program) is None:
         raise ToolchainError(f"There is no C++ compiler {program}.", _HINT)
+    require_newlib(compiler.command[0])
     return compiler

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+from functools import cache
 from importlib.util import find_spec
 
 import pytest
@@ -23,3 +25,18 @@ needs_compiler = pytest.mark.skipif(
     reason="no cross compiler",
 )
 """For a test that builds with whichever is found first."""
+
+
+@cache
+def has_newlib() -> bool:
+    """Whether arm-none-eabi-gcc has a C library, which Debian keeps in another package."""
+    gcc = shutil.which("arm-none-eabi-gcc")
+    if gcc is None:
+        return False
+    asked = [gcc, "-print-file-name=nosys.specs"]
+    said = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
+    return "/" in said
+
+
+needs_newlib = pytest.mark.skipif(not has_newlib(), reason="no newlib beside arm-none-eabi-gcc")
+"""For a test that builds an application of the SDK."""

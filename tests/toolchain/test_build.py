@@ -102,13 +102,15 @@ def test_edited_sources_get_an_identity_of_their_own(tmp_path: Path, compiler: s
     project = write_tiny_project(tmp_path)
     exported = load_manifest(project).build_id
     entry = build_project(project, compiler)
-    assert entry.build_id == exported
-    assert exported.encode() in (project / entry.bin).read_bytes()
+    assert entry.build_id == build_project(project, compiler).build_id != exported
+    assert entry.build_id.encode() in (project / entry.bin).read_bytes()
+    smaller = build_project(project, compiler, "-Os")
+    assert smaller.build_id not in (entry.build_id, exported)
 
     source = project / "firmware/main.c"
     source.write_text(source.read_text() + "/* edited */\n")
     edited = build_project(project, compiler)
-    assert edited.build_id != exported
+    assert edited.build_id not in (entry.build_id, exported)
     assert edited.build_id.encode() in (project / edited.bin).read_bytes()
 
 

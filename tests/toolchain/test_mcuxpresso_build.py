@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from helpers.compilers import has_newlib
 from helpers.fake_sdk import fake_sdk
 from helpers.small_source import small_source
 from typer.testing import CliRunner
@@ -28,8 +29,9 @@ from mcuzoo.zoo.registry import resolve_model
 runner = CliRunner()
 
 needs_tools = pytest.mark.skipif(
-    not all(shutil.which(name) for name in ("cmake", "ninja", "arm-none-eabi-gcc")),
-    reason="no cmake, ninja or arm-none-eabi-gcc",
+    not all(shutil.which(name) for name in ("cmake", "ninja", "arm-none-eabi-gcc"))
+    or not has_newlib(),
+    reason="no cmake, ninja or arm-none-eabi-gcc with newlib",
 )
 
 
@@ -51,13 +53,13 @@ def _project(
 @needs_tools
 @pytest.mark.parametrize("board", ["rt1050", "rt1170"])
 def test_elf_bin_and_hex_are_entered(tmp_path: Path, board: str) -> None:
-    project = _project(tmp_path / "my apps", board)
+    project = _project(tmp_path / "apps", board)
     sdk = fake_sdk(tmp_path / "sdk", load_board(board).sdk_board)
     entry = build_project(project, sdk=SdkOptions(sdk))
     assert (entry.toolchain, entry.optimization) == ("gcc", "flexspi_nor_release")
     assert entry.elf == "build/mcuxpresso/firmware.elf"
     assert load_manifest(project).build == entry
-    assert entry.build_id == load_manifest(project).build_id
+    assert load_manifest(project).cmake_builds == (entry.build_id,)
     image = (project / entry.bin).read_bytes()
     target = load_manifest(project).target
     vectors = load_board(board).flash_region.base + 0x2000 - target.image_base
@@ -242,3 +244,43 @@ def test_the_command_prints_the_entry(tmp_path: Path) -> None:
     done = runner.invoke(app, command)
     assert done.exit_code == 0, done.stderr
     assert json.loads(done.stdout)["optimization"] == "flexspi_nor_debug"
+
+
+@pytest.mark.parametrize("folder", ["my apps", "a;b", "a(b)", "a$b", "a'b", 'a"b', "a#b", "a&b"])
+def test_paths_that_the_sdks_build_cannot_take(tmp_path: Path, folder: str) -> None:
+    """A blank ends in a linker that looks for half a path."""
+    project = _project(tmp_path)
+    sdk = fake_sdk(tmp_path / "sdk")
+    (tmp_path / folder).mkdir()
+    moved = tmp_path / folder / "sdk"
+    shutil.copytree(sdk, moved)
+    with pytest.raises(InputError, match=r"The MCUXpresso SDK is in .* cannot take a path with"):
+        build_project(project, sdk=SdkOptions(moved))
+    shutil.copytree(project, tmp_path / folder / "p")
+    with pytest.raises(InputError, match="The project rt1050-small is in"):
+        build_project(tmp_path / folder / "p", sdk=SdkOptions(sdk))
+    assert not (tmp_path / folder / "p/build").exists()
+
+
+@needs_tools
+def test_cmake_says_so_too(tmp_path: Path) -> None:
+    project = _project(tmp_path / "my apps")
+    sdk = fake_sdk(tmp_path / "sdk")
+    command = ["cmake", "-S", str(project), "-B", str(tmp_path / "b"), f"-DSdkRootDirPath={sdk}"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "cannot take the path" in " ".join(done.stderr.split())
+
+
+def test_a_gcc_without_its_c_library_is_told_before_anything_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gcc = tmp_path / "arm-none-eabi-gcc"
+    gcc.write_text('#!/bin/sh\ncase "$1" in -print*) echo nosys.specs;; *) echo 12.2.1;; esac\n')
+    gcc.chmod(0o755)
+    monkeypatch.setenv("MCUZOO_GCC", str(gcc))
+    project = _project(tmp_path)
+    with pytest.raises(ToolchainError, match=r"finds no nosys\.specs") as caught:
+        build_project(project, sdk=SdkOptions(fake_sdk(tmp_path / "sdk")))
+    assert "libnewlib-arm-none-eabi" in caught.value.hint
+    assert not (project / "build").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mcuzoo.board.model import Board
+from mcuzoo.codegen.build_files import id_files
 from mcuzoo.codegen.mcuxpresso.sdk import CONFIGURATIONS
 from mcuzoo.codegen.readme import region_contents
 from mcuzoo.codegen.templates import render
@@ -45,6 +46,7 @@ def render_sdk_build_files(manifest: Manifest, board: Board, plan: MemoryPlan) -
     names = ("CMakeLists.txt", "CMakePresets.json", "Kconfig", "prj.conf", "README.md")
     parts = ("sdk.cmake", "tflm.cmake") if manifest.tflm else ("sdk.cmake",)
     return {
+        **id_files(manifest),
         **{name: render(f"mcuxpresso/{name}.j2", **facts) for name in names},
         **{f"cmake/{name}": render(f"mcuxpresso/{name}.j2", **facts) for name in parts},
     }

@@ -17,6 +17,8 @@ CONFIGURATIONS = ("flexspi_nor_release", "flexspi_nor_debug")
 
 SDK_VARIABLE = "MCUXSDK_ROOT"
 
+_NOT_IN_PATHS = re.compile(r"[\s\[\]\"'#$&()*;<>?^`{|}!\\]")
+"""As sdk.cmake of an application has it."""
 _MARKS = ("cmake/extension/mcux.cmake", "Kconfig.mcuxpresso", "MCUX_VERSION")
 _HINT = (
     "It is the folder mcuxsdk of the workspace that NXP's instructions make: "
@@ -32,6 +34,18 @@ class Sdk:
     version: str
 
 
+def require_plain_path(path: Path, what: str) -> None:
+    """Raise InputError where the SDK's build cannot take the path of `what`: it writes paths into
+    commands without quoting them."""
+    found = _NOT_IN_PATHS.search(path.as_posix())
+    if found is not None:
+        name = "a blank" if found[0] == " " else repr(found[0])
+        raise InputError(
+            f"{what} is in {path}: the SDK's build cannot take a path with {name} in it.",
+            "Move it to a path of letters, digits, and _ . - + between the slashes.",
+        )
+
+
 def open_sdk(path: Path, sdk_board: str) -> Sdk:
     """Check that `path` is an SDK that applications for `sdk_board` can be built in.
 
@@ -40,6 +54,7 @@ def open_sdk(path: Path, sdk_board: str) -> Sdk:
     path = path.resolve()
     if not path.is_dir():
         raise InputError(f"There is no folder {path}.", _HINT)
+    require_plain_path(path, "The MCUXpresso SDK")
     missing = [mark for mark in _MARKS if not (path / mark).is_file()]
     if missing:
         inside = path / "mcuxsdk"

@@ -42,6 +42,7 @@ _INTERFACE = (
     (_LOG, r"\bDebugLog\(const char ?\* ?\w+, va_list", "DebugLog with a va_list"),
     (f"{MICRO}/micro_common.h", r"\bTFLMRegistration\b", "TFLMRegistration"),
 )
+_NOT_IN_PATHS = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff;"$]')
 _PARTS = ("MAJOR", "MINOR", "REVISION")
 
 
@@ -72,6 +73,12 @@ def open_tree(path: Path, kernels: Kernels) -> TflmTree:
     hint = tree_hint(kernels)
     if not path.is_dir():
         raise InputError(f"There is no folder {path}.", hint)
+    found = _NOT_IN_PATHS.search(str(path))
+    if found is not None:
+        raise InputError(
+            f"The TFLM tree is in {str(path)!r}: CMake cannot take a path with {found[0]!r} in it.",
+            "Move or link it to another place.",
+        )
     missing = [mark for mark in _MARKS if not (path / mark).is_file()]
     if missing:
         raise InputError(_no_tree(path, missing), hint)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from mcuzoo import __version__
@@ -11,7 +10,7 @@ from mcuzoo.codegen.board_files import render_board_files
 from mcuzoo.codegen.build_files import render_build_files
 from mcuzoo.codegen.entries import target_entry
 from mcuzoo.codegen.folder import check_target, write_project
-from mcuzoo.codegen.identity import build_id_header, file_hashes
+from mcuzoo.codegen.identity import identified
 from mcuzoo.codegen.runtime_part import WHOLE_IMAGE_SOURCE
 from mcuzoo.codegen.sources import (
     INCLUDE_DIRS,
@@ -26,7 +25,7 @@ from mcuzoo.codegen.tflm.registration import register_int8
 from mcuzoo.codegen.tflm.tree import open_tree
 from mcuzoo.codegen.universal.options import UniversalOptions
 from mcuzoo.plan.universal import SPARE_BYTES, UniversalPlan, plan_universal
-from mcuzoo.project.build_id import BUILD_ID_HEADER, build_id
+from mcuzoo.project.build_id import BUILD_ID_HEADER
 from mcuzoo.project.manifest import (
     BOARD_FILE,
     PlanEntry,
@@ -72,9 +71,7 @@ def export_universal(
         **{path: text.encode() for path, text in rendered.items()},
         **firmware_files(compiled, firmware_dir(), {**rendered, BUILD_ID_HEADER: ""}),
     }
-    identity = build_id(file_hashes(files), tree.fingerprint)
     files |= {
-        BUILD_ID_HEADER: build_id_header(identity).encode(),
         **({BOARD_FILE: board.toml.encode()} if board.toml else {}),
     }
     manifest = UniversalManifest(
@@ -86,7 +83,7 @@ def export_universal(
         target=target_entry(board, plan.memories),
         baud=board.console.baud,
         plan=_plan_entry(plan),
-        build_id=identity,
+        build_id="",
         sources=tuple(sorted(path for path in files if path.endswith(SOURCE_SUFFIXES))),
         include_dirs=INCLUDE_DIRS,
         linker_script=next(path for path in rendered if path.startswith("linker/")),
@@ -101,7 +98,7 @@ def export_universal(
         "README.md": render("universal/README.md.j2", manifest=manifest, board=board),
     }
     files |= {path: text.encode() for path, text in documents.items()}
-    manifest = replace(manifest, files=file_hashes(files))
+    manifest = identified(manifest, files)
     write_project(directory, files, manifest)
     return manifest
 
