@@ -96,7 +96,7 @@ def _asked(
     if port is None:
         raise UsageError(f"There are {len(names)} projects here: {listed}.", hint)
     build_id = _build_at(port, baud)
-    running = [project for project, known in projects if known.newest_build_id == build_id]
+    running = [project for project, known in projects if build_id in known.build_ids]
     if not running:
         raise WrongFirmwareError(
             f"The board at {port} runs the build {build_id[:8]}, which is the newest of none of "
