@@ -155,7 +155,7 @@ def test_reset_button_in_mid_run(project: HostProject, tmp_path: Path) -> None:
     assert_whole_and_right(project, run)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_board_that_dies_for_good(project: HostProject, tmp_path: Path) -> None:
     run = tmp_path / "run"
     board = HostBoard(project.firmware, tmp_path)
