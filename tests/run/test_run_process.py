@@ -207,7 +207,7 @@ def test_progress_bar_only_on_a_terminal(project: HostProject, tmp_path: Path) -
         with contextlib.suppress(OSError):  # a pty ends with an error
             while data := os.read(ours, 4096):
                 shown += data
-        said, _ = process.communicate(timeout=60)
+        said, _ = process.communicate(timeout=120)
     os.close(ours)
     assert f"{IMAGES}/{IMAGES}".encode() in shown and b"top-1 " in shown and b"\x1b[" in shown
     assert b"\x1b" not in said and b"verdict" in said
