@@ -26,7 +26,7 @@ from mcuzoo.errors import (
 from mcuzoo.link.session import DeviceLog, Session, Timing
 
 LineMaker = Callable[..., Line]
-QUICK = Timing(latency_s=0.1, connect_s=1.0, inference_s=4.0, tries=4)
+QUICK = Timing(latency_s=0.1, connect_s=60.0, inference_s=4.0, tries=4)
 
 
 def image(seed: int) -> NDArray[np.int8]:
