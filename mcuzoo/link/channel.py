@@ -124,16 +124,19 @@ class Channel:
     def receive(self, deadline: float) -> Received | None:
         """The next message, or None when none has come by `deadline` (monotonic clock).
 
+        What has arrived meanwhile counts even when this process was too late to look in time.
         Log messages go to `on_log` and never appear here. Raises PortError, and ProtocolError for
         a frame that is sound but is not what its type says.
         """
+        late = False
         while True:
             while self._frames:
                 received = self._open(self._frames.popleft())
                 if received is not None:
                     return received
-            if time.monotonic() >= deadline:
+            if late:
                 return None
+            late = time.monotonic() >= deadline
             bad_frames = self._reader.bad_frames
             self._frames.extend(self._reader.feed(self._read()))
             if self.met:

@@ -51,6 +51,7 @@ def test_emulator_and_qemu_count_the_same(tmp_path: Path, compiler: str) -> None
         assert "no witness" in done.stderr
 
 
+@pytest.mark.full
 def test_cycles_are_an_estimate_and_say_so(tmp_path: Path) -> None:
     pytest.importorskip("unicorn")
     for tool in ("arm-none-eabi-gcc", "qemu-system-arm", "cc", "llvm-mca-14", "llvm-objdump-14"):
@@ -69,6 +70,7 @@ def test_cycles_are_an_estimate_and_say_so(tmp_path: Path) -> None:
     assert 0.5 < guess["cycles"] / guess["instructions"] < 4
 
 
+@pytest.mark.full
 def test_every_mac_is_in_a_row_and_fused_kernels_are_counted_apart(tmp_path: Path) -> None:
     """The bundled model has a pointwise and a depthwise convolution in one kernel."""
     for tool in ("arm-none-eabi-gcc", "qemu-system-arm", "cc"):
@@ -103,6 +105,7 @@ def test_every_mac_is_in_a_row_and_fused_kernels_are_counted_apart(tmp_path: Pat
         assert words in done.stdout
 
 
+@pytest.mark.full
 def test_without_a_witness_a_fused_kernel_leaves_rows_incomplete(tmp_path: Path) -> None:
     pytest.importorskip("unicorn")
     if shutil.which("arm-none-eabi-gcc") is None:

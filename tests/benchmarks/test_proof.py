@@ -15,6 +15,7 @@ from helpers.compilers import needs_compiler
 PROOF = Path(__file__).resolve().parents[2] / "benchmarks" / "proof.py"
 
 
+@pytest.mark.full
 @needs_compiler
 def test_one_wrong_byte_in_the_golden_fails_the_proof(tmp_path: Path, test_data: Path) -> None:
     pytest.importorskip("unicorn")

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import pytest
 from helpers.bare_image import DATA_IN_DTCM, BareImage, build_bare_image
-from helpers.compilers import COMPILERS
+from helpers.compilers import RIGS
 from helpers.host_firmware import TESTS
 from helpers.memory_console import MemoryConsole
 
@@ -37,14 +37,21 @@ MPU_TYPE, MPU_CTRL = 0xE000_ED90, 0xE000_ED94
 ENABLE_ALSO_IN_HARD_FAULT = 3
 
 
-@pytest.fixture(scope="module", params=COMPILERS)
-def compiler(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+@pytest.fixture(scope="module", params=RIGS)
+def rig(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """Board and compiler."""
+    name, compiler = request.param
+    return str(name), str(compiler)
 
 
-@pytest.fixture(scope="module", params=["rt1050", "rt1170"])
-def board(request: pytest.FixtureRequest) -> Board:
-    return load_board(request.param)
+@pytest.fixture(scope="module")
+def compiler(rig: tuple[str, str]) -> str:
+    return rig[1]
+
+
+@pytest.fixture(scope="module")
+def board(rig: tuple[str, str]) -> Board:
+    return load_board(rig[0])
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +79,7 @@ def running(
         yield console
     finally:
         evk.stop()
-        thread.join(10)
+        thread.join()
         if failed:
             raise failed[0]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from helpers.commands import finished, mcuzoo
+from helpers.shared import shared_root
 
 
 @pytest.fixture(autouse=True)
@@ -17,7 +18,7 @@ def nothing_at_hand(
 ) -> None:
     monkeypatch.delenv("MCUZOO_MODELS", raising=False)
     # One cache for all tests: it holds no models, only plans, which are right for each of them.
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "table-cache"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(shared_root(tmp_path_factory) / "table-cache"))
     monkeypatch.setenv("MCUZOO_DATA", str(tmp_path / "data"))
 
 

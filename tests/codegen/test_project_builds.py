@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from helpers.compilers import every_compiler
+from helpers.compilers import GCC, RIGS, ZIG, every_compiler
 from helpers.small_source import small_source
 
 from mcuzoo.board.load import load_board
@@ -31,9 +31,9 @@ def _project(tmp_path: Path, board: str, **options: str) -> Path:
     return project
 
 
-@every_compiler
-@pytest.mark.parametrize("board", ["rt1050", "rt1170"])
-def test_mcuzoo_build(tmp_path: Path, board: str, compiler: str) -> None:
+@pytest.mark.parametrize("rig", RIGS)
+def test_mcuzoo_build(tmp_path: Path, rig: tuple[str, str]) -> None:
+    board, compiler = rig
     project = _project(tmp_path, board)
     entry = build_project(project, compiler)
     uses = {use.region: use for use in entry.regions}
@@ -69,7 +69,9 @@ def test_weights_in_ram_are_loaded_from_flash(tmp_path: Path, compiler: str) -> 
 
 
 @needs_cmake
-@every_compiler
+@pytest.mark.parametrize(
+    "compiler", [GCC, pytest.param(*ZIG.values, marks=(*ZIG.marks, pytest.mark.full))]
+)
 def test_cmake_builds_the_same_image(tmp_path: Path, compiler: str) -> None:
     project = _project(tmp_path, "rt1170")
     for command in (["cmake", "--preset", compiler], ["cmake", "--build", "--preset", compiler]):

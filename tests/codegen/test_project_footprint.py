@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from helpers.compilers import every_compiler
+from helpers.compilers import RIGS, every_compiler
 from helpers.small_source import small_source
 
 from mcuzoo.board.load import load_board
@@ -30,9 +30,9 @@ def _check(manifest: Manifest, entry: BuildEntry) -> None:
     assert 0.45 * estimate <= code <= 1.05 * estimate, HINT
 
 
-@every_compiler
-@pytest.mark.parametrize("board", ["rt1050", "rt1170"])
-def test_one_layer(tmp_path: Path, board: str, compiler: str) -> None:
+@pytest.mark.parametrize("rig", RIGS)
+def test_one_layer(tmp_path: Path, rig: tuple[str, str]) -> None:
+    board, compiler = rig
     source = small_source(tmp_path / "model", with_assets=False)
     manifest = export_project(source, load_board(board), tmp_path / "p")
     _check(manifest, build_project(tmp_path / "p", compiler))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
 import pytest
+from helpers.shared import built_once
 
 from mcuzoo.board.load import load_board
 from mcuzoo.codegen.project import export_project
@@ -21,16 +21,17 @@ BuiltProject = Callable[..., Path]
 def built_project(tmp_path_factory: pytest.TempPathFactory) -> BuiltProject:
     """`built_project(board, model="signs", compiler=None)`: the folder of a built project.
 
-    compiler None: the first that is found.
+    compiler None: the first that is found. Tests share it, also with other processes of the run.
     """
     pytest.importorskip("unicorn")
 
-    @cache
     def build(board: str, model: str = "signs", compiler: str | None = None) -> Path:
-        folder = tmp_path_factory.mktemp(f"{board}-{compiler}") / "project"
-        export_project(resolve_model(model), load_board(board), folder)
-        build_project(folder, compiler)
-        return folder
+        def fill(folder: Path) -> None:
+            export_project(resolve_model(model), load_board(board), folder / "project")
+            build_project(folder / "project", compiler)
+
+        name = f"{Path(model).stem}-{board}-{compiler}"
+        return built_once(tmp_path_factory, name, fill) / "project"
 
     return build
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.compilers import COMPILERS, needs_compiler
+from helpers.compilers import RIGS, needs_compiler
 
 from mcuzoo.board.load import load_board, parse_board
 from mcuzoo.codegen.project import export_project
@@ -22,16 +22,9 @@ from mcuzoo.zoo.engines.reference import ReferenceEngine
 from mcuzoo.zoo.registry import resolve_model
 
 
-@pytest.mark.parametrize(
-    ("board", "compiler"),
-    [
-        pytest.param(board, *one.values, marks=one.marks)
-        for board, one in zip(("rt1050", "rt1170"), COMPILERS, strict=True)
-    ],
-)
-def test_weights_by_estimate_are_where_the_plan_says(
-    tmp_path: Path, board: str, compiler: str
-) -> None:
+@pytest.mark.parametrize("rig", RIGS)
+def test_weights_by_estimate_are_where_the_plan_says(tmp_path: Path, rig: tuple[str, str]) -> None:
+    board, compiler = rig
     source, chosen = resolve_model("signs"), load_board(board)
     pins = (("28", chosen.regions_of("ocram")[0].name), ("0", "flash"))
     export_project(source, chosen, tmp_path / "p", weights="auto", pins=pins)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from helpers.commands import finished, mcuzoo
 
-FACES = 14
+FACES = [3, pytest.param(14, marks=pytest.mark.full)]
 
 BuiltProject = Callable[..., Path]
 
@@ -19,7 +19,10 @@ BuiltProject = Callable[..., Path]
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("board", ["rt1050", "rt1170"])
-def test_faces(built_project: BuiltProject, test_data: Path, tmp_path: Path, board: str) -> None:
+@pytest.mark.parametrize("faces", FACES)
+def test_faces(
+    built_project: BuiltProject, test_data: Path, tmp_path: Path, board: str, faces: int
+) -> None:
     """Byte-equal to TFLM, whose FULLY_CONNECTED rounds twice."""
     project = built_project(board, str(test_data / "models" / "emotion_uint8_float32.tflite"))
     run, table, outputs = tmp_path / "run", tmp_path / "run.csv", tmp_path / "outputs.npy"
@@ -27,11 +30,11 @@ def test_faces(built_project: BuiltProject, test_data: Path, tmp_path: Path, boa
         mcuzoo("run-serial", "--port", f"emulator://{project}", "--project", project,
                "--images", test_data / "manifest_fer.csv",
                "--labels", test_data / "labels_fer.txt",
-               "--limit", FACES, "--out", run, "--json"),
+               "--limit", faces, "--out", run, "--json"),
         timeout_s=500,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["reference"]["equal"] == FACES
+    assert json.loads(done.stdout)["reference"]["equal"] == faces
 
     reported = finished(mcuzoo("report", run, "--csv", table, "--outputs", outputs))
     assert reported.returncode == 0, reported.stderr

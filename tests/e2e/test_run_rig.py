@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -41,7 +42,7 @@ def emulating(project: Path, *options: object) -> Iterator[str]:
         yield process.stdout.readline().strip()
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=120)
 
 
 @pytest.mark.parametrize("options", [("--pty",), ("--tcp", 0)])
@@ -59,6 +60,11 @@ def test_two_processes(
     assert_whole_and_right(tmp_path / "run")
 
 
+def own_copy(project: Path, folder: Path) -> Path:
+    """No other test's process has this name in its command line."""
+    return shutil.copytree(project, folder / "project")
+
+
 def processes_on(project: Path) -> list[str]:
     """Command lines, of any process of this machine, that name the project."""
     found = []
@@ -71,7 +77,7 @@ def processes_on(project: Path) -> list[str]:
 
 
 def test_kill_and_resume(built_project: BuiltProject, signs: Path, tmp_path: Path) -> None:
-    project, run = built_project("rt1050"), tmp_path / "run"
+    project, run = own_copy(built_project("rt1050"), tmp_path), tmp_path / "run"
     arguments = mcuzoo(
         "run-serial", "--port", f"emulator://{project}", "--project", project,
         "--images", signs, "--out", run,
@@ -80,7 +86,7 @@ def test_kill_and_resume(built_project: BuiltProject, signs: Path, tmp_path: Pat
     assert code == -signal.SIGKILL
     before = {row.index: row.seconds for row in read_run(run)[1] if row.status is Status.DONE}
     assert 4 <= len(before) < 10
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while processes_on(project) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert processes_on(project) == []  # the emulator has gone with its host
@@ -95,7 +101,7 @@ def test_kill_and_resume(built_project: BuiltProject, signs: Path, tmp_path: Pat
 def test_interrupt_ends_the_emulator_too(
     built_project: BuiltProject, signs: Path, tmp_path: Path
 ) -> None:
-    project, run = built_project("rt1050"), tmp_path / "run"
+    project, run = own_copy(built_project("rt1050"), tmp_path), tmp_path / "run"
     arguments = mcuzoo(
         "run-serial", "--port", f"emulator://{project}", "--project", project,
         "--images", signs, "--out", run,

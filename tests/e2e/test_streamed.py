@@ -11,6 +11,7 @@ import pytest
 from helpers.commands import finished, mcuzoo
 from helpers.emulated_board import EmulatedBoard
 from helpers.fault_proxy import Faults, Line
+from helpers.shared import built_once
 
 from mcuzoo.board.load import load_board
 from mcuzoo.codegen.project import export_project
@@ -28,17 +29,14 @@ BuiltProject = Callable[..., Path]
 def streamed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """`streamed(board)`: the folder of a built project of the bundled model."""
     pytest.importorskip("unicorn")
-    built: dict[str, Path] = {}
 
     def build(board: str) -> Path:
-        if board not in built:
-            folder = tmp_path_factory.mktemp(f"streamed-{board}") / "project"
-            export_project(
-                resolve_model("signs"), load_board(board), folder, "aot", stream_input=True
-            )
-            build_project(folder)
-            built[board] = folder
-        return built[board]
+        def fill(folder: Path) -> None:
+            source, chosen = resolve_model("signs"), load_board(board)
+            export_project(source, chosen, folder / "project", "aot", stream_input=True)
+            build_project(folder / "project")
+
+        return built_once(tmp_path_factory, f"streamed-{board}", fill) / "project"
 
     return build
 

@@ -45,7 +45,7 @@ def board_on(
 
 def connect(console: TcpConsole) -> socket.socket:
     host, _, port = console.url.removeprefix("socket://").rpartition(":")
-    return socket.create_connection((host, int(port)), timeout=20)
+    return socket.create_connection((host, int(port)), timeout=120)
 
 
 def receive(wire: socket.socket, size: int) -> bytes:
@@ -69,9 +69,16 @@ def test_echo_over_tcp(make_guest: MakeGuest, board: Board) -> None:
 def test_what_is_printed_first_waits_for_the_first_host(
     make_guest: MakeGuest, rt1050: Board
 ) -> None:
-    console = TcpConsole()
+    printed = threading.Event()
+
+    class Watched(TcpConsole):
+        def send(self, data: bytes) -> None:
+            super().send(data)
+            printed.set()
+
+    console = Watched()
     with board_on(console, rt1050, make_guest(rt1050, ECHO).image()):
-        time.sleep(0.5)
+        assert printed.wait(60)
         with connect(console) as wire:
             assert receive(wire, 6) == b"ready\n"
 
@@ -95,7 +102,7 @@ def test_board_ends_with_its_only_host(make_guest: MakeGuest, rt1050: Board) -> 
         with connect(console) as wire:
             assert receive(wire, 6) == b"ready\n"
             assert thread.is_alive()
-        thread.join(20)
+        thread.join(120)
         assert not thread.is_alive()
 
 
@@ -194,7 +201,7 @@ def test_echo_over_a_pty(make_guest: MakeGuest, board: Board) -> None:
     console = PtyConsole()
     with (
         board_on(console, board, make_guest(board, ECHO).image()),
-        serial.Serial(console.url, 115200, timeout=20) as port,
+        serial.Serial(console.url, 115200, timeout=120) as port,
     ):
         port.write(b"?")
         port.read_until(b"?")
@@ -212,7 +219,7 @@ def test_pty_can_be_opened_again(make_guest: MakeGuest, rt1050: Board) -> None:
     console = PtyConsole()
     with board_on(console, rt1050, make_guest(rt1050, ECHO).image()) as thread:
         for text in (b"one", b"two"):
-            with serial.Serial(console.url, 115200, timeout=20) as port:
+            with serial.Serial(console.url, 115200, timeout=120) as port:
                 port.write(text)
                 assert port.read_until(text).endswith(text)
         assert thread.is_alive()
@@ -228,9 +235,20 @@ def test_pty_without_reader_loses_bytes_and_goes_on(make_guest: MakeGuest, rt105
         put_word(get());
     }
     """
-    console = PtyConsole()
+
+    class Watched(PtyConsole):
+        passed = 0
+
+        def send(self, data: bytes) -> None:
+            super().send(data)
+            self.passed += len(data)
+            if self.passed >= 300_000:
+                printed.set()
+
+    printed = threading.Event()
+    console = Watched()
     with board_on(console, rt1050, make_guest(rt1050, source).image()):
-        time.sleep(2.0)
+        assert printed.wait(60)
         wire = os.open(console.url, os.O_RDWR | os.O_NOCTTY)
         try:
             os.write(wire, b"z")

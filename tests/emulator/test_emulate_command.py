@@ -46,7 +46,7 @@ def emulating(*arguments: object) -> Iterator[tuple[subprocess.Popen[str], str]]
 
 def connect(url: str) -> socket.socket:
     host, _, port = url.removeprefix("socket://").rpartition(":")
-    return socket.create_connection((host, int(port)), timeout=20)
+    return socket.create_connection((host, int(port)), timeout=120)
 
 
 def test_prints_the_port_and_serves_it(echo: Path) -> None:
@@ -58,7 +58,7 @@ def test_prints_the_port_and_serves_it(echo: Path) -> None:
         wire.sendall(b"hi")
         assert wire.recv(1) == b"h"
         wire.shutdown(socket.SHUT_RDWR)
-        assert process.wait(20) == 0
+        assert process.wait(120) == 0
 
 
 def test_json_and_a_chosen_port(echo: Path) -> None:
@@ -72,7 +72,7 @@ def test_json_and_a_chosen_port(echo: Path) -> None:
 def test_pty(echo: Path) -> None:
     with (
         emulating(echo, "-b", "rt1050", "--pty") as (_, device),
-        serial.Serial(device, 115200, timeout=20) as port,
+        serial.Serial(device, 115200, timeout=120) as port,
     ):
         port.write(b"z")
         assert port.read_until(b"z").endswith(b"z")
@@ -83,7 +83,7 @@ def test_pty(echo: Path) -> None:
 def test_signals_end_it(echo: Path, number: signal.Signals, code: int) -> None:
     with emulating(echo, "-b", "rt1050") as (process, _):
         process.send_signal(number)
-        assert process.wait(20) == code
+        assert process.wait(120) == code
 
 
 @posix
@@ -95,7 +95,7 @@ def test_sighup_presses_the_reset_button(echo: Path) -> None:
             process.send_signal(signal.SIGHUP)
         assert file.readline() == b"ready\n"
         process.send_signal(signal.SIGTERM)
-        _, talk = process.communicate(timeout=20)
+        _, talk = process.communicate(timeout=120)
     assert talk.count("emulator: reset\n") == 3
 
 
@@ -109,7 +109,7 @@ def test_signal_is_heard_while_the_firmware_hangs(
     with emulating(image, "-b", "rt1050") as (process, url), connect(url) as wire:
         assert wire.recv(1) == b"!"
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 130
+        assert process.wait(120) == 130
 
 
 def test_undeclared_access_exits_5(make_guest: MakeGuest, rt1050: Board, tmp_path: Path) -> None:

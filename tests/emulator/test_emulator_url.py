@@ -36,7 +36,7 @@ def echo(make_guest: MakeGuest, rt1050: Board, tmp_path_factory: pytest.TempPath
 
 @pytest.fixture
 def port(echo: Path) -> Iterator[Any]:
-    with serial.serial_for_url(f"emulator://{echo}?board=rt1050&count=0", timeout=20) as port:
+    with serial.serial_for_url(f"emulator://{echo}?board=rt1050&count=0", timeout=120) as port:
         assert port.read(6) == b"ready\n"
         yield port
 
@@ -94,7 +94,7 @@ def test_line_settings_are_taken(port: Any) -> None:
 
 
 def test_it_can_be_opened_again(echo: Path) -> None:
-    port = serial.serial_for_url(f"emulator://{echo}?board=rt1050", do_not_open=True, timeout=20)
+    port = serial.serial_for_url(f"emulator://{echo}?board=rt1050", do_not_open=True, timeout=120)
     for _ in range(2):
         port.open()
         assert port.read(6) == b"ready\n"
@@ -142,7 +142,7 @@ def test_the_board_says_why_it_died(make_guest: MakeGuest, rt1050: Board, tmp_pa
     source = "void guest(void) { put(get()); REG(0x40000000) = 1; }"
     image = tmp_path / "stray.bin"
     image.write_bytes(make_guest(rt1050, source).image())
-    with serial.serial_for_url(f"emulator://{image}?board=rt1050", timeout=20) as port:
+    with serial.serial_for_url(f"emulator://{image}?board=rt1050", timeout=120) as port:
         port.write(b"x")
         assert port.read(1) == b"x"
         with pytest.raises(EmulatorError, match="write of 0x1 to 0x40000000"):
@@ -164,7 +164,7 @@ def test_the_child_ends_with_its_parent(echo: Path, how: signal.Signals) -> None
         "import serial, time\n"
         "from mcuzoo.emulator.register import register_pyserial\n"
         "register_pyserial()\n"
-        f"port = serial.serial_for_url({f'emulator://{echo}?board=rt1050'!r}, timeout=20)\n"
+        f"port = serial.serial_for_url({f'emulator://{echo}?board=rt1050'!r}, timeout=120)\n"
         "assert port.read(6) == b'ready\\n'\n"
         "print(port._process._process.pid, flush=True)\n"
         "time.sleep(60)\n"
@@ -174,9 +174,9 @@ def test_the_child_ends_with_its_parent(echo: Path, how: signal.Signals) -> None
     child = int(parent.stdout.readline())
     assert is_running(child)
     parent.send_signal(how)
-    parent.wait(20)
+    parent.wait(120)
     parent.stdout.close()
-    for _ in range(1000):
+    for _ in range(6000):
         if not is_running(child):
             return
         time.sleep(0.02)

@@ -117,7 +117,7 @@ def test_a_board_that_does_not_run_is_not_reset(make_guest: MakeGuest, rt1050: B
     with running(rt1050, make_guest(rt1050, READER).image()) as state:
         assert state.words(1) == [0xB007]
         state.evk.stop()
-        state.thread.join(20)
+        state.thread.join(120)
         assert not state.evk.request_reset()
 
 

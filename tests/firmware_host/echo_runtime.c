@@ -1,5 +1,6 @@
 /* A runtime for link tests: its output depends on every input byte, and like a real one it consumes
- * its input. The environment makes it fail; each invocation leaves a line on stderr.
+ * its input. The environment makes it fail; each invocation leaves a line on stderr, and lasts while
+ * there is a file ECHO_HOLD.
  * WITH_ROWS it takes its input in pieces, through room for a few bytes. */
 #define _POSIX_C_SOURCE 200809L
 
@@ -7,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "app/mz_app.h"
 #include "port/mz_port.h"
@@ -128,6 +130,9 @@ static void sleep_ms(long ms) {
 mz_status mz_runtime_invoke(mz_op_hook hook, void *context) {
     fputs("invoke\n", stderr);
     sleep_ms(atol(setting("ECHO_INVOKE_MS")));
+    while (access(setting("ECHO_HOLD"), F_OK) == 0) {
+        sleep_ms(2);
+    }
     if (arena_bytes < INPUT_BYTES + 7u) {
         error = "the arena is too small to run";
         return MZ_ERROR_INVOKE;

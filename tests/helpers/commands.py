@@ -39,5 +39,5 @@ def stopped_after(arguments: Sequence[str], run: Path, images: int, how: int) ->
     while done_images(run) < images and process.poll() is None:
         time.sleep(0.01)
     process.send_signal(how)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=120)
     return process.returncode, said

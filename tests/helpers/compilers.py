@@ -14,11 +14,26 @@ _NO_GCC = pytest.mark.skipif(
 )
 _NO_ZIG = pytest.mark.skipif(find_spec("ziglang") is None, reason="no ziglang")
 
-COMPILERS = [pytest.param("gcc", marks=_NO_GCC), pytest.param("zig", marks=_NO_ZIG)]
+GCC = pytest.param("gcc", marks=_NO_GCC)
+ZIG = pytest.param("zig", marks=_NO_ZIG)
+COMPILERS = [GCC, ZIG]
 """Parameters of a fixture that wants each."""
 
 every_compiler = pytest.mark.parametrize("compiler", COMPILERS)
 """Gives the test an argument `compiler`: "gcc", then "zig"."""
+
+_OF_BOARD = {"rt1050": "zig", "rt1170": "gcc" if shutil.which("arm-none-eabi-gcc") else "zig"}
+
+RIGS = [
+    pytest.param(
+        (board, compiler),
+        id=f"{board}-{compiler}",
+        marks=(skip, *([] if _OF_BOARD[board] == compiler else [pytest.mark.full])),
+    )
+    for board in _OF_BOARD
+    for compiler, skip in (("gcc", _NO_GCC), ("zig", _NO_ZIG))
+]
+"""(board, compiler): every pair, of which `make test` takes one per board."""
 
 needs_compiler = pytest.mark.skipif(
     shutil.which("arm-none-eabi-gcc") is None and find_spec("ziglang") is None,

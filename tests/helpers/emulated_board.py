@@ -50,6 +50,6 @@ class EmulatedBoard:
 
     def close(self) -> None:
         self._evk.stop()
-        self._thread.join(timeout=30)
+        self._thread.join(timeout=120)
         assert not self._thread.is_alive()
         self._wire.close()

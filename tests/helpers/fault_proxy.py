@@ -154,7 +154,7 @@ class Line:
         done = threading.Event()
         self._errands.put(errand)
         self._errands.put(done.set)
-        assert done.wait(timeout=10)
+        assert done.wait(timeout=60)
 
     def _pump_to_board(self) -> bool:
         with contextlib.suppress(BlockingIOError):
@@ -194,7 +194,7 @@ class Line:
             with contextlib.suppress(OSError):
                 socket.create_connection(self._server.getsockname()[:2], timeout=1).close()
             self._server.close()
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=60)
         for descriptor in self._held:
             os.close(descriptor)
         self.board.close()

@@ -268,7 +268,7 @@ class Running:
         """The next `count` words that the guest prints with put_word."""
         return [int(self.console.read_until(b"\n"), 16) for _ in range(count)]
 
-    def wait_until_said(self, text: str, timeout_s: float = 20.0) -> None:
+    def wait_until_said(self, text: str, timeout_s: float = 120.0) -> None:
         """Wait for `text` among what the emulator tells its user."""
         deadline = time.monotonic() + timeout_s
         while not any(text in line for line in self.said):
@@ -278,7 +278,7 @@ class Running:
     def failure(self) -> BaseException:
         """Wait for the board to end with an error."""
         self.expected_failure = True
-        self.thread.join(20)
+        self.thread.join(120)
         assert self.failures, "the board still runs"
         return self.failures[0]
 

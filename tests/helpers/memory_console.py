@@ -51,7 +51,7 @@ class MemoryConsole(Console):
             self._to_board.append(data)
             self._change.notify_all()
 
-    def read_until(self, end: bytes, timeout_s: float = 30.0) -> bytes:
+    def read_until(self, end: bytes, timeout_s: float = 120.0) -> bytes:
         """Everything up to and with `end`, which is taken away; fails after timeout_s."""
         deadline = time.monotonic() + timeout_s
         with self._change:
@@ -64,7 +64,7 @@ class MemoryConsole(Console):
             del self._from_board[:cut]
             return taken
 
-    def read(self, size: int, timeout_s: float = 30.0) -> bytes:
+    def read(self, size: int, timeout_s: float = 120.0) -> bytes:
         deadline = time.monotonic() + timeout_s
         with self._change:
             while len(self._from_board) < size:

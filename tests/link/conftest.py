@@ -19,18 +19,25 @@ if sys.platform == "win32":
 else:
     from helpers.fault_proxy import Faults, Line
     from helpers.host_firmware import SLOT_RUNTIME, HostBoard, build_host_firmware
+    from helpers.shared import built_once
 
     LineMaker = Callable[..., Line]
 
     @pytest.fixture(scope="session")
     def echo_firmware(tmp_path_factory: pytest.TempPathFactory) -> Path:
-        return build_host_firmware(tmp_path_factory.mktemp("firmware") / "echo")
+        def build(folder: Path) -> None:
+            build_host_firmware(folder / "echo")
+
+        return built_once(tmp_path_factory, "echo-firmware", build) / "echo"
 
     @pytest.fixture(scope="session")
     def slot_firmware(tmp_path_factory: pytest.TempPathFactory) -> Path:
         """Takes models."""
-        executable = tmp_path_factory.mktemp("firmware") / "slot"
-        return build_host_firmware(executable, [SLOT_RUNTIME], upload="slot")
+
+        def build(folder: Path) -> None:
+            build_host_firmware(folder / "slot", [SLOT_RUNTIME], upload="slot")
+
+        return built_once(tmp_path_factory, "slot-firmware", build) / "slot"
 
     @pytest.fixture
     def plug_in(echo_firmware: Path, tmp_path: Path) -> Iterator[LineMaker]:

@@ -17,15 +17,19 @@ from mcuzoo.errors import McuzooError
 from mcuzoo.link.session import Session, Timing
 
 LineMaker = Callable[..., Line]
-QUICK = Timing(latency_s=0.06, connect_s=5.0, inference_s=5.0, attempts=8)
+# Asks again soon, and gives up late: a board that is only slow, on a busy machine, is no fault.
+PATIENT = Timing(latency_s=0.06, connect_s=60.0, inference_s=60.0, tries=100, attempts=30)
+QUICK = Timing(latency_s=0.06, connect_s=60.0, inference_s=5.0, attempts=4)
 ON_THE_LINE = tuple(kind for kind in KINDS if kind != "reset")
 
 
-def stream(line: Line, images: int, size_bytes: int, seed: int) -> tuple[int, list[McuzooError]]:
+def stream(
+    line: Line, images: int, size_bytes: int, seed: int, timing: Timing = PATIENT
+) -> tuple[int, list[McuzooError]]:
     """Send images; how many came back (each proven right), and what went wrong."""
     source = np.random.default_rng(seed)
     right, errors = 0, []
-    with Session.open(line.url, timing=QUICK) as session:
+    with Session.open(line.url, timing=timing) as session:
         for index in range(images):
             image = source.integers(-128, 128, size_bytes, dtype=np.int8)
             try:
@@ -73,9 +77,9 @@ def test_an_input_consumed_as_it_arrives(
     assert stream(line, images=10, size_bytes=4096, seed=5) == (10, [])
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.full)])
 def test_a_terrible_line_brings_errors_but_nothing_wrong(plug_in: LineMaker, seed: int) -> None:
     line = plug_in(Faults(seed, mean_bytes=900))
-    right, errors = stream(line, images=3, size_bytes=4096, seed=seed)
+    right, errors = stream(line, images=3, size_bytes=4096, seed=seed, timing=QUICK)
     assert right + len(errors) == 3
     assert all(error.hint for error in errors)

@@ -20,12 +20,12 @@ if sys.platform == "win32":
     pytest.skip("the host port needs POSIX", allow_module_level=True)
 
 LineMaker = Callable[..., Line]
-QUICK = Timing(latency_s=0.1, connect_s=5.0, inference_s=5.0, attempts=8)
+PATIENT = Timing(latency_s=0.1, connect_s=60.0, inference_s=60.0, tries=100, attempts=30)
 IMAGE = np.random.default_rng(5).integers(-128, 128, 4096, dtype=np.int8)
 
 
 def profile(line: Line, image: NDArray[np.int8] = IMAGE) -> Profile:
-    with Session.open(line.url, timing=QUICK) as session:
+    with Session.open(line.url, timing=PATIENT) as session:
         return session.profile(1, image)
 
 
@@ -63,7 +63,7 @@ def test_more_kernels_take_more_inferences(plug_in: LineMaker) -> None:
 @pytest.mark.parametrize("seed", range(2))
 def test_faults_on_the_line_lose_no_record(plug_in: LineMaker, seed: int) -> None:
     line = plug_in(Faults(seed, mean_bytes=4000), ECHO_KERNELS="100")
-    with Session.open(line.url, timing=QUICK) as session:
+    with Session.open(line.url, timing=PATIENT) as session:
         for image_id in range(3):
             check(session.profile(image_id, IMAGE), 100)
     assert line.to_board and line.to_host
@@ -72,7 +72,7 @@ def test_faults_on_the_line_lose_no_record(plug_in: LineMaker, seed: int) -> Non
 
 def test_an_inference_between_two_profiles(plug_in: LineMaker) -> None:
     line = plug_in(ECHO_KERNELS="3")
-    with Session.open(line.url, timing=QUICK) as session:
+    with Session.open(line.url, timing=PATIENT) as session:
         check(session.profile(1, IMAGE), 3)
         assert np.array_equal(session.infer(2, IMAGE).output, echo_output(IMAGE))
         check(session.profile(3, IMAGE), 3)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,11 +26,34 @@ from mcuzoo.errors import (
 from mcuzoo.link.session import DeviceLog, Session, Timing
 
 LineMaker = Callable[..., Line]
-QUICK = Timing(latency_s=0.1, connect_s=1.0, inference_s=4.0, tries=4)
+QUICK = Timing(latency_s=0.1, connect_s=60.0, inference_s=4.0, tries=4)
 
 
 def image(seed: int) -> NDArray[np.int8]:
     return np.random.default_rng(seed).integers(-128, 128, 4096, dtype=np.int8)
+
+
+class Held:
+    """A board that stays in its inferences while it is told to."""
+
+    def __init__(self, plug_in: LineMaker, folder: Path) -> None:
+        self._hold = folder / "hold"
+        self.line = plug_in(ECHO_HOLD=str(self._hold))
+
+    def in_the_next(self, act: Callable[[], None]) -> threading.Thread:
+        """Do `act` within the next inference, then let it go on; the thread that waits for it."""
+        self._hold.touch()
+        before = self.line.board.invocations
+
+        def wait_and_act() -> None:
+            while self.line.board.invocations == before:
+                time.sleep(0.005)
+            act()
+            self._hold.unlink()
+
+        thread = threading.Thread(target=wait_and_act, daemon=True)
+        thread.start()
+        return thread
 
 
 @pytest.mark.parametrize("tcp", [False, True], ids=["pty", "socket"])
@@ -74,12 +98,32 @@ def test_a_second_host_meets_a_board_in_the_middle_of_a_frame(plug_in: LineMaker
         assert session.ping().bad_frames == 1
 
 
-def test_a_slow_inference_is_asked_about_and_not_run_twice(plug_in: LineMaker) -> None:
-    line = plug_in(ECHO_INVOKE_MS="2500")
-    with Session.open(line.url, timing=QUICK) as session:
+def test_a_slow_inference_is_asked_about_and_not_run_twice(
+    plug_in: LineMaker, tmp_path: Path
+) -> None:
+    board = Held(plug_in, tmp_path)
+    asked = threading.Event()
+
+    class Trace(io.StringIO):
+        """Sees the host ask again."""
+
+        invokes = 0
+
+        def write(self, text: str) -> int:
+            self.invokes += text.count("-> Invoke seq")
+            if self.invokes >= 2:
+                asked.set()
+            return len(text)
+
+    with Session.open(board.line.url, trace=Trace()) as session:
+        waiting = board.in_the_next(lambda: assert_soon(asked))
         assert np.array_equal(session.infer(0, image(0)).output, echo_output(image(0)))
-        assert session.ping().good_frames > 10
-    assert line.board.invocations == 1
+        waiting.join()
+    assert board.line.board.invocations == 1
+
+
+def assert_soon(event: threading.Event) -> None:
+    assert event.wait(60)
 
 
 def test_reset_brings_the_same_board_back(plug_in: LineMaker) -> None:
@@ -93,12 +137,11 @@ def test_reset_brings_the_same_board_back(plug_in: LineMaker) -> None:
     assert line.board.restarts == 1
 
 
-def test_the_reset_button_in_the_middle_of_an_image(plug_in: LineMaker) -> None:
-    line = plug_in(ECHO_INVOKE_MS="300")
-    with Session.open(line.url, timing=QUICK) as session:
+def test_the_reset_button_in_the_middle_of_an_image(plug_in: LineMaker, tmp_path: Path) -> None:
+    board = Held(plug_in, tmp_path)
+    with Session.open(board.line.url) as session:
         session.infer(0, image(0))
-        button = threading.Timer(0.15, line.press_reset)
-        button.start()
+        button = board.in_the_next(board.line.press_reset)
         result = session.infer(1, image(1))
         button.join()
     assert np.array_equal(result.output, echo_output(image(1)))
@@ -166,16 +209,17 @@ def test_a_board_that_keeps_restarting(plug_in: LineMaker) -> None:
         session.infer(3, image(3))
 
 
-@pytest.mark.parametrize("moment_ms", [0, 150])
-def test_a_board_that_dies(plug_in: LineMaker, moment_ms: int) -> None:
-    line = plug_in(ECHO_INVOKE_MS="300")
-    with Session.open(line.url, timing=QUICK) as session:
+@pytest.mark.parametrize("moment", ["before", "within"])
+def test_a_board_that_dies(plug_in: LineMaker, tmp_path: Path, moment: str) -> None:
+    board = Held(plug_in, tmp_path)
+    with Session.open(board.line.url, timing=QUICK) as session:
         session.infer(0, image(0))
-        death = threading.Timer(moment_ms / 1000, line.kill_board)
-        death.start()
+        if moment == "before":
+            board.line.kill_board()
+        else:
+            board.in_the_next(board.line.kill_board)
         with pytest.raises(RigError) as caught:
             session.infer(1, image(1))
-        death.join()
     assert caught.value.exit_code == 3
     assert caught.value.hint
 

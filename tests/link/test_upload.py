@@ -16,7 +16,7 @@ from mcuzoo.errors import BoardSilentError, FitError, ModelRefusedError, UsageEr
 from mcuzoo.link.session import Session, Timing
 
 LineMaker = Callable[..., Line]
-QUICK = Timing(latency_s=0.06, connect_s=5.0, inference_s=5.0, attempts=8)
+PATIENT = Timing(latency_s=0.06, connect_s=60.0, inference_s=60.0, tries=100, attempts=30)
 
 
 def model(seed: int, size_bytes: int = 12345) -> bytes:
@@ -82,7 +82,7 @@ def test_a_restart_costs_the_model_and_the_session_sends_it_again(
     plug_in: LineMaker, slot_firmware: Path
 ) -> None:
     line = plug_in(firmware=slot_firmware)
-    with Session.open(line.url, timing=QUICK) as session:
+    with Session.open(line.url, timing=PATIENT) as session:
         session.upload(model(1))
         for seed in range(3):
             line.press_reset()
@@ -100,7 +100,7 @@ def test_a_restart_in_the_middle_of_an_upload(plug_in: LineMaker, slot_firmware:
             pressed.append(arrived)
             line.press_reset()
 
-    with Session.open(line.url, timing=QUICK) as session:
+    with Session.open(line.url, timing=PATIENT) as session:
         session.upload(model(1), press)
         assert answers(session, model(1), 1)
     assert pressed[0] < 12345
@@ -190,7 +190,7 @@ def test_a_fixed_firmware_takes_no_model(plug_in: LineMaker) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_moderate_faults_lose_nothing(plug_in: LineMaker, slot_firmware: Path, seed: int) -> None:
     line = plug_in(Faults(seed, mean_bytes=9000), firmware=slot_firmware)
-    with Session.open(line.url, timing=QUICK) as session:
+    with Session.open(line.url, timing=PATIENT) as session:
         for number in range(3):
             content = model(number, 15000)
             assert session.upload(content).model_bytes == 15000
@@ -204,7 +204,7 @@ def test_each_fault_alone_loses_nothing(plug_in: LineMaker, slot_firmware: Path,
     line = plug_in(Faults(seed=11, mean_bytes=7000, kinds=(kind,)), firmware=slot_firmware)
     # A restart costs all that has arrived: the model must get through between two of them.
     content = model(5, 4000 if kind == "reset" else 15000)
-    with Session.open(line.url, timing=QUICK) as session:
+    with Session.open(line.url, timing=PATIENT) as session:
         for seed in range(3):
             session.upload(content + bytes([seed]))
             assert answers(session, content + bytes([seed]), seed)
@@ -214,7 +214,7 @@ def test_each_fault_alone_loses_nothing(plug_in: LineMaker, slot_firmware: Path,
 
 def test_a_board_that_dies_is_an_error(plug_in: LineMaker, slot_firmware: Path) -> None:
     line = plug_in(firmware=slot_firmware)
-    quick = Timing(latency_s=0.05, connect_s=0.5, tries=2)
+    quick = Timing(latency_s=0.05, connect_s=60.0, tries=2)
     killer = threading.Event()
 
     def kill(_: int) -> None:

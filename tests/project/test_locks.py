@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import sys
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import REPOSITORY
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -17,7 +17,9 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
+PYTHON = {"platform_python_implementation": "CPython", "implementation_name": "cpython"}
 SYSTEMS = (
     {"sys_platform": "linux", "platform_machine": "x86_64", "platform_system": "Linux"},
     {"sys_platform": "darwin", "platform_machine": "arm64", "platform_system": "Darwin"},
@@ -73,8 +75,8 @@ def test_what_is_declared_is_locked_for_every_python_and_system(name: str) -> No
         needed += [one for extra in LOCKS[name] for one in wanted(extra)]
     for python in PYTHONS:
         for system in SYSTEMS:
-            here = {**system, "python_version": python, "python_full_version": f"{python}.0",
-                    "platform_python_implementation": "CPython", "implementation_name": "cpython"}  # fmt: skip
+            here = {**PYTHON, **system, "python_version": python}
+            here["python_full_version"] = f"{python}.0"
             pins = {
                 canonicalize_name(pin.name): pin
                 for pin, _ in locked(name)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from helpers.commands import finished, mcuzoo
+from helpers.shared import shared_root
 
 from mcuzoo.board.load import load_board
 from mcuzoo.errors import InputError
@@ -28,7 +29,7 @@ def user(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFacto
     monkeypatch.delenv("MCUZOO_MODELS", raising=False)
     monkeypatch.setenv("MCUZOO_DATA", str(tmp_path_factory.mktemp("data")))
     # One cache for all tests: the plans in it stay right, which is what it is for.
-    cache = tmp_path_factory.getbasetemp() / "table-cache"
+    cache = shared_root(tmp_path_factory) / "table-cache"
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
 
 

@@ -155,7 +155,7 @@ def test_reset_button_in_mid_run(project: HostProject, tmp_path: Path) -> None:
     assert_whole_and_right(project, run)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_board_that_dies_for_good(project: HostProject, tmp_path: Path) -> None:
     run = tmp_path / "run"
     board = HostBoard(project.firmware, tmp_path)
@@ -207,7 +207,7 @@ def test_progress_bar_only_on_a_terminal(project: HostProject, tmp_path: Path) -
         with contextlib.suppress(OSError):  # a pty ends with an error
             while data := os.read(ours, 4096):
                 shown += data
-        said, _ = process.communicate(timeout=60)
+        said, _ = process.communicate(timeout=120)
     os.close(ours)
     assert f"{IMAGES}/{IMAGES}".encode() in shown and b"top-1 " in shown and b"\x1b[" in shown
     assert b"\x1b" not in said and b"verdict" in said

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from helpers.bare_image import DATA_IN_DTCM, MAIN_C, BareImage, build_bare_image, link_bare_image
-from helpers.compilers import COMPILERS
+from helpers.compilers import RIGS
 
 from mcuzoo.board.load import load_board
 from mcuzoo.board.model import Board
@@ -26,14 +26,21 @@ SDK_FCB_SHA256 = {
 }
 
 
-@pytest.fixture(scope="module", params=COMPILERS)
-def compiler(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+@pytest.fixture(scope="module", params=RIGS)
+def rig(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """Board and compiler."""
+    name, compiler = request.param
+    return str(name), str(compiler)
 
 
-@pytest.fixture(scope="module", params=["rt1050", "rt1170"])
-def board(request: pytest.FixtureRequest) -> Board:
-    return load_board(request.param)
+@pytest.fixture(scope="module")
+def compiler(rig: tuple[str, str]) -> str:
+    return rig[1]
+
+
+@pytest.fixture(scope="module")
+def board(rig: tuple[str, str]) -> Board:
+    return load_board(rig[0])
 
 
 @pytest.fixture(scope="module")

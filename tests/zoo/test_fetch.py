@@ -300,7 +300,7 @@ def test_the_command_survives_its_death(
             break
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
-    process.wait(timeout=20)
+    process.wait(timeout=120)
 
     server.answers["/file"] = in_turn(breaks_after(1000, content), sends(content))
     server.seen.clear()
