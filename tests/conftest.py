@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+# xdist sets it in its workers; what goes into a pipe is broken only where somebody says how wide
+# it may be.
+os.environ.pop("COLUMNS", None)
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 

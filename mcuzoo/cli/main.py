@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 
-
 # As InterruptedRunError.as_dict has it; json may be half imported where this is needed.
 _INTERRUPTED = """{
   "error": "Interrupted",
