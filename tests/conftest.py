@@ -12,6 +12,10 @@ from hypothesis import HealthCheck, settings
 
 import mcuzoo
 
+# xdist sets it in its workers; what goes into a pipe is broken only where somebody says how wide
+# it may be.
+os.environ.pop("COLUMNS", None)
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 # Nothing depends on the clock: neither a deadline nor "data generation is too slow".

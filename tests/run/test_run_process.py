@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -187,7 +188,7 @@ def test_none_of_the_images_is_one(project: HostProject, tmp_path: Path) -> None
     (tmp_path / "images").mkdir()
     (tmp_path / "images" / "text.jpg").write_text("no image at all")
     with Line(HostBoard(project.firmware, tmp_path)) as line:
-        arguments = run_serial(project, line, tmp_path / "run", "--images", tmp_path / "images")
+        arguments = run_serial(replace(project, images=tmp_path / "images"), line, tmp_path / "run")
         done = finished(arguments)
     assert done.returncode == 2
     assert "None of the images could be decoded" in done.stderr and "hint: " in done.stderr
