@@ -182,7 +182,7 @@ def _wrong() -> Iterator[tuple[str, Spec, str]]:
     for name, spec in SOUND.items():
         rest = spec.ops[0].inputs[1:]
         yield f"{name} without inputs", spec.op(inputs=()), "no operands"
-        yield f"{name} without its input", spec.op(inputs=(-1, *rest)), "leaves an input out"
+        yield f"{name} without its input", spec.op(inputs=(-1, *rest)), "has -1 for an input"
         yield f"{name} with too many", spec.op(inputs=(0,) * 11), "too many|out of|not|other"
         yield f"{name} with two outputs", spec.op(outputs=(1, 1)), "more than one output"
         yield f"{name} of int32", spec.tensor(1, dtype="int32"), "not int8 with one"
@@ -192,7 +192,7 @@ def _wrong() -> Iterator[tuple[str, Spec, str]]:
             yield (
                 f"{name} with one left out",
                 spec.op(inputs=(0, *rest[:-1], -1)),
-                ("" if name == "CONV_2D" else "leaves an input out"),
+                ("" if name == "CONV_2D" else "has -1 for an input"),
             )
         if spec.tensors[1].shape != spec.tensors[0].shape or len(rest) == 0:
             bigger = tuple(size + 1 for size in spec.tensors[1].shape)

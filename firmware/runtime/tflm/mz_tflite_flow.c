@@ -78,6 +78,8 @@ static void follow(mz_fb_reader *in, const mz_tflite_graph *graph, life *lives) 
     for (uint32_t i = 0u; i < graph->ops.count && mz_fb_sound(in); i++) {
         mz_fb_reading(in, "op", i);
         const mz_fb_table op = mz_fb_element(in, graph->ops, i);
+        const uint32_t code = mz_tflite_op_code(in, graph, &op);
+        in->name = mz_tflite_op_name(code);
         const mz_fb_vector inputs = mz_fb_get_vector(in, &op, OP_INPUTS, 4u);
         const mz_fb_vector outputs = mz_fb_get_vector(in, &op, OP_OUTPUTS, 4u);
         for (uint32_t n = 0u; n < inputs.count && mz_fb_sound(in); n++) {
@@ -89,7 +91,7 @@ static void follow(mz_fb_reader *in, const mz_tflite_graph *graph, life *lives) 
         for (uint32_t n = 0u; n < outputs.count && mz_fb_sound(in); n++) {
             bear(in, &lives[mz_fb_u32(in, outputs.at + 4u * n)], i + 1u);
         }
-        if (mz_fb_sound(in) && mz_tflite_op_code(in, graph, &op) == RESHAPE) {
+        if (mz_fb_sound(in) && code == RESHAPE) {
             share(lives, mz_fb_u32(in, inputs.at), mz_fb_u32(in, outputs.at));
         }
     }

@@ -623,7 +623,7 @@ static void read_inputs(operands *op, const mz_tflite_graph *graph, mz_fb_vector
             op->inputs[i] = mz_tflite_look(op->in, graph, index);
             need_kind(op->in, &op->inputs[i], kind);
         } else {
-            refuse(op, kind != 'B', "leaves an input out that it must have");
+            refuse(op, kind != 'B', "has -1 for an input that it must have");
         }
     }
     refuse(op, !optional && *kinds != '\0' && *kinds != '?' && *kinds != '+', "has too few inputs");
