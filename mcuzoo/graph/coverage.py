@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from mcuzoo.errors import ModelError, UnsupportedOpError
@@ -157,12 +158,12 @@ def check_tflm(model: Model) -> list[Uncovered]:
 
 def require_aot(program: Program) -> None:
     """Raise UnsupportedOpError for the first op that the ahead-of-time runtime cannot run."""
-    _require_all(program.model, check_aot(program.model), "")
+    _require_all(program.model, check_aot(program.model), AOT_OPS)
 
 
 def require_tflm(program: Program) -> None:
     """Raise UnsupportedOpError for the first op that a TFLM project cannot run."""
-    _require_all(program.model, check_tflm(program.model), "TFLM does not run it: ")
+    _require_all(program.model, check_tflm(program.model), TFLM_OPS, " TFLM does not run it.")
 
 
 def _computing_ops(model: Model) -> list[Op]:
@@ -174,7 +175,9 @@ def _computing_ops(model: Model) -> list[Op]:
     return [op for op in model.ops if op.index in stay or op.name not in ("QUANTIZE", "DEQUANTIZE")]
 
 
-def _require_all(model: Model, uncovered: list[Uncovered], who: str) -> None:
+def _require_all(
+    model: Model, uncovered: list[Uncovered], known: Collection[str], who: str = ""
+) -> None:
     if not uncovered:
         return
     first = uncovered[0]
@@ -183,9 +186,10 @@ def _require_all(model: Model, uncovered: list[Uncovered], who: str) -> None:
         where += f", tensor {first.tensor} {model.tensor(first.tensor).name!r}"
     more = f" Ops not covered in all: {len(uncovered)}." if len(uncovered) > 1 else ""
     raise UnsupportedOpError(
-        f"{where}: {who}{first.reason}.{more}",
+        f"{where}: {first.reason}.{who}{more}",
         "`mcuzoo inspect MODEL` shows which runtime covers which op; change the layer or choose "
-        "another runtime.",
+        "another runtime."
+        + ("" if first.op.name in known else f" This one runs {', '.join(sorted(known))}."),
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from helpers.fake_board import write_images
 from helpers.fake_tflm import fake_tree
+from helpers.one_op_nets import int8, one_op
 from helpers.small_net import small_net
 from helpers.small_source import small_source
 from helpers.tiny_project import tiny_manifest
@@ -102,6 +103,12 @@ def test_an_op_that_the_firmware_has_not_got_is_named(
         prepare_upload(resolve_model(str(net(tmp_path, small_net()))), lacking)
     assert "--ops" in caught.value.hint
     assert "PAD" in caught.value.hint
+
+
+def test_what_tflm_would_refuse_is_not_sent(manifest: UniversalManifest, tmp_path: Path) -> None:
+    other_scale = one_op("SOFTMAX", [int8(1, 10)], int8(1, 10, scale=0.0039, zero_point=-128))
+    with pytest.raises(UnsupportedOpError, match=r"Op 0 SOFTMAX, tensor 1 .*: is not quantized"):
+        prepare_upload(resolve_model(str(net(tmp_path, other_scale))), manifest)
 
 
 def test_too_large_has_the_figures(manifest: UniversalManifest) -> None:

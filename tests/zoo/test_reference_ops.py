@@ -14,10 +14,12 @@ from helpers.small_net import small_net
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from mcuzoo.errors import UnsupportedOpError
 from mcuzoo.graph.affine import dequantize, quantize
 from mcuzoo.graph.model import Quantization
 from mcuzoo.graph.read import parse_model
 from mcuzoo.zoo.engines.reference import ReferenceEngine
+from mcuzoo.zoo.engines.tflm import TflmEngine
 
 pytest.importorskip("tflite_micro")
 
@@ -391,3 +393,10 @@ def test_conversions_at_both_ends(dtype: str, scale: float | None, zero_point: i
         build.O("DEQUANTIZE", (2,), (3,)),
     ]
     assert_equals_tflm(build.build_model(tensors, ops, [0], [3]))
+
+
+def test_what_would_end_the_process_is_refused_before() -> None:
+    """TFLM aborts on a sum of 1 or more in its fixed point."""
+    raw = build.add_model((1, 4), scales=(0.1, 0.1, 1.5e-7))
+    with pytest.raises(UnsupportedOpError, match="too small for the inputs"):
+        TflmEngine(parse_model(raw, "sum"))
