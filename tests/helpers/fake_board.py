@@ -19,6 +19,7 @@ from mcuzoo.link.hello import Hello
 from mcuzoo.link.inference import Inference, Profile
 from mcuzoo.project.manifest import (
     Manifest,
+    MemoryEntry,
     ModelEntry,
     PlanEntry,
     Preprocessing,
@@ -37,7 +38,13 @@ MANIFEST = Manifest(
     board="rt1050",
     runtime="aot",
     project="cmake",
-    target=TargetEntry("cortex-m7", "fpv5-d16", "flash", 0x60000000, ()),
+    target=TargetEntry(
+        "cortex-m7",
+        "fpv5-d16",
+        "flash",
+        0x60000000,
+        (MemoryEntry("flash", "flash", 0x60000000, 1 << 20),),
+    ),
     model=ModelEntry("toy", "model/model.tflite", "ab" * 32, 100),
     input=INPUT,
     output=OUTPUT,
