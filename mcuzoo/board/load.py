@@ -68,7 +68,8 @@ def parse_board(text: str, file: str) -> Board:
         board = Board.model_validate(raw, context={"toml": text})
     except ValidationError as error:
         complaints = [
-            (item["loc"], _PLAIN.get(item["type"], item["msg"])) for item in error.errors()
+            (item["loc"], _PLAIN.get(item["type"], item["msg"].removeprefix("Value error, ")))
+            for item in error.errors()
         ]
         raise BoardError(_located(file, text, complaints), _HINT) from error
     found = [(item.key, item.message) for item in contradictions(board)]

@@ -110,6 +110,7 @@ def export(
     from mcuzoo.plan.pins import parse_pins
     from mcuzoo.plan.placement import usable_names
     from mcuzoo.project.kinds import check_weights
+    from mcuzoo.quoting import file_stem
     from mcuzoo.zoo.registry import resolve_model
 
     chosen = load_board(board)
@@ -153,7 +154,7 @@ def export(
         raise absent from None
     if source.note:
         print(f"note: {source.note}", file=sys.stderr)
-    directory = output or Path(f"mcuzoo-{chosen.id}-{source.name}")
+    directory = output or Path(f"mcuzoo-{chosen.id}-{file_stem(source.name)}")
     with making(directory), step(f"planning and writing {directory}"):
         manifest = export_project(
             source,

@@ -214,3 +214,44 @@ def test_a_board_answers_to_every_name_that_is_printed() -> None:
     for name in ("evkb", "-", " ", "rt11700", "rt1"):
         with pytest.raises(BoardError, match="no board"):
             load_board(name)
+
+
+@pytest.mark.parametrize(
+    ("key", "old", "new"),
+    [
+        ("name", 'name = "EVKB-IMXRT1050"', 'name = "x\\n*/ #error x"'),
+        ("name", 'name = "EVKB-IMXRT1050"', f'name = "{"x" * 81}"'),
+        ("name", 'name = "EVKB-IMXRT1050"', 'name = "x\\u202Ey"'),
+        ("id", 'id = "rt1050"', 'id = "../x"'),
+        ("id", 'id = "rt1050"', 'id = "rt1050\\n"'),
+        ("id", 'id = "rt1050"', f'id = "{"x" * 41}"'),
+        ("sdk_board", 'sdk_board = "evkbimxrt1050"', 'sdk_board = ".."'),
+        ("sdk_board", 'sdk_board = "evkbimxrt1050"', 'sdk_board = "a)execute_process(COMMAND x)"'),
+        ("pyocd_target", 'pyocd_target = "', 'pyocd_target = "-x $(touch x) '),
+        ("core.name", 'name = "cortex-m7"', 'name = "cortex-m7 -wrapper x"'),
+        ("core.fpu", 'fpu = "fpv5-d16"', 'fpu = "@x"'),
+        ("sdk.pins.0.function", 'function = "IOMUXC_', 'function = "x); system(IOMUXC_'),
+        ("sdk.pin_clocks.0", 'pin_clocks = ["', 'pin_clocks = ["x);('),
+        ("sdk.runners.0", 'runners = ["', 'runners = ["`x`'),
+        ("regions.0.name", 'name = "itcm"', 'name = "origin"'),
+        ("regions.0.name", 'name = "itcm"', 'name = "room_1"'),
+    ],
+)
+def test_what_a_name_may_be(key: str, old: str, new: str) -> None:
+    text = changed(old, new)
+    assert f"wrong.toml:{line_of(text, new.splitlines()[0])}: {key}: " in complaint(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a=" + "[" * 200_000, "a." * 200_000 + "a=1", "[" * 200_000, "a=" + "9" * 5000, "a=nan" * 9],
+)
+def test_what_is_no_board_at_all(text: str) -> None:
+    assert "not valid TOML" in complaint(text)
+
+
+def test_a_board_file_that_never_ends_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "b.toml"
+    path.write_text("#" * (1 << 21))
+    with pytest.raises(BoardError, match="more than 1,048,576 bytes"):
+        load_board(str(path))

@@ -21,6 +21,7 @@ from mcuzoo.link.stack_use import StackUse
 from mcuzoo.link.state import LineCounts, LinkState
 from mcuzoo.project.manifest import (
     Manifest,
+    MemoryEntry,
     ModelEntry,
     PlanEntry,
     Preprocessing,
@@ -39,7 +40,13 @@ MANIFEST = Manifest(
     board="rt1050",
     runtime="aot",
     project="cmake",
-    target=TargetEntry("cortex-m7", "fpv5-d16", "flash", 0x60000000, ()),
+    target=TargetEntry(
+        "cortex-m7",
+        "fpv5-d16",
+        "flash",
+        0x60000000,
+        (MemoryEntry("flash", "flash", 0x60000000, 1 << 20),),
+    ),
     model=ModelEntry("toy", "model/model.tflite", "ab" * 32, 100),
     input=INPUT,
     output=OUTPUT,

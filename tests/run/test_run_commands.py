@@ -108,7 +108,7 @@ def test_interrupt_then_resume(
 def test_labels_off_by_one_are_refused_before_the_board_is_asked(
     project: Path, board: FakeBoard, tmp_path: Path
 ) -> None:
-    output = replace(MANIFEST.output, bytes=1001)
+    output = replace(MANIFEST.output, shape=(1, 1001), bytes=1001)
     write_manifest(replace(MANIFEST, samples="samples/manifest.csv", output=output), project)
     board.hello_reply = replace(HELLO, output=output)
     with pytest.raises(DataSetError, match="'background' in a model of 1001 classes"):
