@@ -10,7 +10,6 @@ from pydantic import Field
 
 from mcuzoo.board.base import Address, Clocks, Count, Fact, Flag, Hertz, Identifier, Size, Text
 
-
 JOINT = "+"
 """Between the names of regions that are one memory."""
 

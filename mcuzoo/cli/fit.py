@@ -121,7 +121,7 @@ def fit(
     from dataclasses import asdict, replace
 
     from mcuzoo.board.load import list_boards, load_board
-    from mcuzoo.codegen.mcuxpresso.board_files import reserved_data_bytes
+    from mcuzoo.codegen.mcuxpresso.board_files import reserved_by
     from mcuzoo.plan.fit import fit_model
     from mcuzoo.plan.other_runtime import other_runtime
     from mcuzoo.plan.pins import parse_pins
@@ -149,7 +149,7 @@ def fit(
             check_plan(plan) if plan else None,
             stream_input,
             parse_pins(pin or []),
-            reserved_data_bytes(chosen, kind),
+            reserved_by(chosen, kind),
         )
 
     report = report_of(runtime or DEFAULT_RUNTIME)
@@ -231,7 +231,7 @@ def _print_report(report: FitReport, project: str) -> None:
             f"TFLM uses {tflm.used_bytes:,} of it, by prediction: head {tflm.head_bytes:,} "
             f"({plan} plan), tail {tflm.tail_bytes:,}; --measure tries it"
         )
-    print(constants_text(report.constants, report.flash_region), end="")
+    print(constants_text(report.constants, report.flash_region, report.copy_s), end="")
     print(timeline_text(report.timeline), end="")
     for gap in report.uncovered:
         print(f"not covered: op {gap.op.index} {gap.op.name}: {gap.reason}")

@@ -1,4 +1,4 @@
-"""How much of its stack a board has used, by the paint that is left, and whether that is too much."""
+"""How much of its stack a board has used, by what is left of the paint, and if that is too much."""
 
 from __future__ import annotations
 

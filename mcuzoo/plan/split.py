@@ -80,7 +80,11 @@ def saved_seconds(
 
 
 def _pinned_bytes(needs: Needs, board: Board, region: str, pins: Pins) -> int:
-    homes = pinned_homes(pins, needs.constants, [one.name for one in board.apart(region for _, region in pins).memories])
+    homes = pinned_homes(
+        pins,
+        needs.constants,
+        [one.name for one in board.apart(region for _, region in pins).memories],
+    )
     return sum(use.room_bytes for use in needs.constants if homes.get(use.symbol) == region)
 
 

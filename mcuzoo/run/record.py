@@ -106,8 +106,8 @@ class RunMeta:
     """Everything about a run that is no image.
 
     A board's output q stands for output_scale * (q - output_zero_point). `started` is ISO 8601
-    in UTC. `wrong_layer` is found when an output is unlike the host reference's. `stack`: None where
-    the board does not know.
+    in UTC. `wrong_layer` is found when an output is unlike the host reference's. `stack`: None
+    where the board does not know.
     """
 
     tool_version: str
