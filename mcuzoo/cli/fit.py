@@ -128,7 +128,7 @@ def fit(
 
     from mcuzoo.board.load import list_boards, load_board
     from mcuzoo.cli.output import summary_aside
-    from mcuzoo.codegen.mcuxpresso.board_files import reserved_data_bytes
+    from mcuzoo.codegen.mcuxpresso.board_files import reserved_by
     from mcuzoo.files import require_outputs
     from mcuzoo.plan.fit import fit_model
     from mcuzoo.plan.other_runtime import other_runtime
@@ -161,7 +161,7 @@ def fit(
             check_plan(plan) if plan else None,
             stream_input,
             parse_pins(pin or []),
-            reserved_data_bytes(chosen, kind),
+            reserved_by(chosen, kind),
         )
 
     with step(f"planning {model} on {chosen.name}"):
@@ -248,7 +248,9 @@ def _print_report(report: FitReport, project: str) -> None:
             f"TFLM uses {tflm.used_bytes:,} of it, by prediction: head {tflm.head_bytes:,} "
             f"({plan} plan), tail {tflm.tail_bytes:,}; --measure tries it"
         )
-    print(constants_text(report.constants, report.flash_region, width()), end="")
+    print(
+        constants_text(report.constants, report.flash_region, report.copy_s, width=width()), end=""
+    )
     print(timeline_text(report.timeline, width=width()), end="")
     for gap in report.uncovered:
         print(f"not covered: op {gap.op.index} {gap.op.name}: {gap.reason}")

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 
 from mcuzoo.board.model import Board
-from mcuzoo.codegen.mcuxpresso.board_files import reserved_data_bytes
+from mcuzoo.codegen.mcuxpresso.board_files import reserved_by
 from mcuzoo.errors import FitError, MissingModelError
 from mcuzoo.plan.fit import fit_model
 from mcuzoo.plan.siblings import largest_sibling
@@ -44,7 +44,7 @@ def absent_model_error(
         known = load_or_build(name)
     except MissingModelError:
         return missing
-    reserved = reserved_data_bytes(board, project)
+    reserved = reserved_by(board, project)
     report = fit_model(
         known.model,
         board,
@@ -53,7 +53,7 @@ def absent_model_error(
         arena_region,
         others,
         kernels,
-        reserved_bytes=reserved,
+        reserved=reserved,
     )
     if report.fits:
         return MissingModelError(

@@ -10,7 +10,7 @@ from mcuzoo.codegen.assets import LABELS_FILE, SAMPLES_FOLDER, label_file, sampl
 from mcuzoo.codegen.entries import plan_entry, target_entry, tensor_spec
 from mcuzoo.codegen.folder import check_target, write_project
 from mcuzoo.codegen.identity import identified
-from mcuzoo.codegen.mcuxpresso.board_files import reserved_data_bytes
+from mcuzoo.codegen.mcuxpresso.board_files import reserved_by
 from mcuzoo.codegen.mcuxpresso.part import sdk_part
 from mcuzoo.codegen.project_part import ProjectPart, standalone_part
 from mcuzoo.codegen.runtime_part import RuntimePart, aot_part
@@ -27,6 +27,7 @@ from mcuzoo.errors import FitError, UsageError
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.read import load_model
 from mcuzoo.plan.memory import MemoryPlan, plan_memory
+from mcuzoo.plan.needs import Reserved
 from mcuzoo.plan.pins import Pins
 from mcuzoo.project.build_id import BUILD_ID_HEADER
 from mcuzoo.project.kinds import WeightsChoice, check_project, check_runtime
@@ -68,7 +69,7 @@ def export_project(
     directory = directory.resolve()
     check_target(directory, force)
     model = load_model(source.path)
-    reserved = reserved_data_bytes(board, project)
+    reserved = reserved_by(board, project)
     place = (model, board, runtime, weights, arena_region)
     plan = _memory_plan(place, tflm, reserved, stream_input, pins)
     kind = _project_part(project, board, plan)
@@ -121,16 +122,14 @@ def export_project(
 def _memory_plan(
     place: tuple[Model, Board, str, WeightsChoice, str | None],
     tflm: TflmOptions | None,
-    reserved_bytes: int,
+    reserved: Reserved,
     stream_input: bool,
     pins: Pins,
 ) -> MemoryPlan:
     if tflm is None:
-        return plan_memory(
-            *place, reserved_bytes=reserved_bytes, stream_input=stream_input, pins=pins
-        )
+        return plan_memory(*place, reserved=reserved, stream_input=stream_input, pins=pins)
     kinds = (tflm.kernels, tflm.plan, tflm.arena_bytes)
-    return plan_memory(*place, *kinds, reserved_bytes, stream_input, pins)
+    return plan_memory(*place, *kinds, reserved, stream_input, pins)
 
 
 def _project_part(project: str, board: Board, plan: MemoryPlan) -> ProjectPart:

@@ -8,7 +8,7 @@ from mcuzoo.board.model import Board
 from mcuzoo.plan.cost import constants_cache, wait_seconds
 from mcuzoo.plan.needs import Needs
 from mcuzoo.plan.placement import Placement, free_for_constants
-from mcuzoo.plan.traffic import ConstantUse
+from mcuzoo.plan.traffic import ConstantUse, whole_model_use
 from mcuzoo.plan.weights import LEAST_SAVING_S, WORTH_S
 from mcuzoo.project.manifest import ConstantEntry
 
@@ -39,6 +39,18 @@ def waits(entries: Sequence[ConstantEntry]) -> tuple[float, float] | None:
     if not entries or len(flash) < len(entries) or len(here) < len(entries):
         return None
     return sum(flash), sum(here)
+
+
+def copy_seconds(needs: Needs, board: Board, placement: Placement) -> float | None:
+    """What start-up waits for the flash to copy constants from it; None where none are copied or
+    the flash's speed is not known."""
+    flash = board.flash_region
+    copied = [use for use in needs.constants if placement.home(use.symbol) != flash.name]
+    if flash.read is None or not copied:
+        return None
+    cache = constants_cache(board, ())
+    once = [whole_model_use(use.bytes) for use in copied]
+    return round(sum(wait_seconds(flash, use, cache) for use in once), 9)
 
 
 class _Reasons:

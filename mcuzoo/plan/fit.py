@@ -11,8 +11,9 @@ from mcuzoo.errors import UsageError
 from mcuzoo.graph.coverage import Uncovered, check_aot
 from mcuzoo.graph.model import Model
 from mcuzoo.plan.advice import next_step
-from mcuzoo.plan.estimate import constant_entries
+from mcuzoo.plan.estimate import constant_entries, copy_seconds
 from mcuzoo.plan.memory import MemoryPlan, PeakOp, plan_memory
+from mcuzoo.plan.needs import NOTHING_RESERVED, Reserved
 from mcuzoo.plan.pins import Pins
 from mcuzoo.plan.placement import Placement
 from mcuzoo.plan.regions import RegionFit
@@ -41,7 +42,8 @@ class FitReport:
     None for another runtime. streamed: None when the arena holds the whole input. constants: array
     by array where they are, and what the core is estimated to wait for them. hot_saves_s: of an
     arena in two memories, what the core is estimated to wait less per inference than with all of it
-    in the slower one.
+    in the slower one. copy_s: what start-up is estimated to take longer for copying constants; None
+    where nothing is copied or the flash's speed is not known.
     """
 
     model: str
@@ -63,6 +65,7 @@ class FitReport:
     constants: tuple[ConstantEntry, ...] = ()
     flash_region: str = "flash"
     hot_saves_s: float | None = None
+    copy_s: float | None = None
 
     def as_dict(self) -> dict[str, object]:
         """The report as `--json` prints it; sizes in bytes."""
@@ -77,6 +80,7 @@ class FitReport:
             ],
             "placement": asdict(self.placement),
             "hot_saves_s": self.hot_saves_s,
+            "copy_s": self.copy_s,
             "constants": [asdict(entry) for entry in self.constants],
             "arena_bytes": self.arena_bytes,
             "lower_bound_bytes": self.lower_bound_bytes,
@@ -110,11 +114,11 @@ def fit_model(
     head: HeadPlan | None = None,
     stream_input: bool = False,
     pins: Pins = (),
-    reserved_bytes: int = 0,
+    reserved: Reserved = NOTHING_RESERVED,
 ) -> FitReport:
     """Plan `model` for `board`. A model that does not fit is a report, not an error.
 
-    others: boards that may be proposed instead. reserved_bytes: as plan_memory has it. Raises as
+    others: boards that may be proposed instead. reserved: as plan_memory has it. Raises as
     plan_memory.
     """
     plan = plan_memory(
@@ -127,7 +131,7 @@ def fit_model(
         head,
         stream_input=stream_input,
         pins=pins,
-        reserved_bytes=reserved_bytes,
+        reserved=reserved,
     )
     chain = plan.chain
     uncovered = tuple(check_aot(model)) if runtime == "aot" else ()
@@ -163,6 +167,7 @@ def fit_model(
         constants=constant_entries(plan.needs, board, plan.placement),
         flash_region=board.flash.region,
         hot_saves_s=_hot_saves(plan, board),
+        copy_s=copy_seconds(plan.needs, board, plan.placement),
     )
 
 

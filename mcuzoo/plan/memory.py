@@ -15,7 +15,7 @@ from mcuzoo.plan.arena import ArenaPlan, plan_arena
 from mcuzoo.plan.constants import call_constant_bytes, constant_bytes
 from mcuzoo.plan.fusion import fuse_and_plan
 from mcuzoo.plan.lifetimes import lifetimes
-from mcuzoo.plan.needs import Needs, assess_needs, assess_tflm_needs
+from mcuzoo.plan.needs import NOTHING_RESERVED, Needs, Reserved, assess_needs, assess_tflm_needs
 from mcuzoo.plan.pins import Pins
 from mcuzoo.plan.placement import Placement, place
 from mcuzoo.plan.regions import RegionFit, region_fits
@@ -81,7 +81,7 @@ def plan_memory(
     kernels: Kernels = "cmsis-nn",
     head: HeadPlan | None = None,
     arena_bytes: int | None = None,
-    reserved_bytes: int = 0,
+    reserved: Reserved = NOTHING_RESERVED,
     stream_input: bool = False,
     pins: Pins = (),
 ) -> MemoryPlan:
@@ -89,7 +89,7 @@ def plan_memory(
 
     weights, pins: see place.
 
-    reserved_bytes: of the data region, for what another start-up code than ours brings along.
+    reserved: for what another start-up code than ours brings along.
     stream_input: consume the input as it arrives, for aot only.
 
     Raises ModelError when the model cannot be executed at all (not INT8, several inputs),
@@ -115,7 +115,11 @@ def plan_memory(
         needs = assess_needs(program, calls, arena, constants)
     else:
         needs = assess_tflm_needs(image)
-    needs = replace(needs, data_bytes=needs.data_bytes + reserved_bytes)
+    needs = replace(
+        needs,
+        data_bytes=needs.data_bytes + reserved.data_bytes,
+        code_bytes=needs.code_bytes + reserved.code_bytes,
+    )
     if calls is None or arena_region is not None:
         placement = place(needs, board, weights, arena_region, pins)
     else:

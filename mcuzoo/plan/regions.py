@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mcuzoo.board.memory import Region
+from mcuzoo.board.memory import Region, RegionKind
 from mcuzoo.board.model import Board
 from mcuzoo.lowering.alignment import align_up
 from mcuzoo.plan.needs import Needs
 from mcuzoo.plan.placement import Placement
+
+_ITCM_BYTES = 256
 
 _SECTION_ALIGNMENT = 32
 """Of copied sections, at both ends."""
@@ -69,6 +71,16 @@ def region_fits(needs: Needs, board: Board, placement: Placement) -> tuple[Regio
     )
 
 
+def fixed_parts(board: Board) -> list[tuple[str, Part]]:
+    """What every firmware has: the header of its image; in the ITCM, code that is copied there and,
+    in an application for the SDK, what outlives a reset."""
+    itcm = board.regions_of(RegionKind.ITCM)[:1]
+    return [
+        (board.flash.region, Part("boot header", board.boot.vector_table_offset)),
+        *((region.name, Part("start-up", _ITCM_BYTES)) for region in itcm),
+    ]
+
+
 def _usable_bytes(region: Region, board: Board) -> int:
     if region.name == board.flash.region:
         return min(region.size, board.flash.used_limit)
@@ -79,7 +91,7 @@ def _parts(needs: Needs, board: Board, placement: Placement) -> list[tuple[str, 
     flash = board.flash.region
     data = placement.data_region
     parts = [
-        (flash, Part("boot header", board.boot.vector_table_offset)),
+        *fixed_parts(board),
         (flash, Part("code", needs.code_bytes, estimate=True)),
         (flash, Part("constants", needs.constant_bytes)),
         *((region, Part("arena", bytes_)) for region, bytes_ in placement.arena_parts),

@@ -10,7 +10,7 @@ from mcuzoo.board.model import Board
 from mcuzoo.errors import UsageError, did_you_mean
 from mcuzoo.plan.footprint import Footprint, estimate_footprint
 from mcuzoo.plan.placement import Placement, usable_regions
-from mcuzoo.plan.regions import Part, RegionFit
+from mcuzoo.plan.regions import Part, RegionFit, fixed_parts
 from mcuzoo.plan.tflm.requests import Kernels
 
 SPARE_BYTES = 16
@@ -142,7 +142,7 @@ def _parts(
     rooms: Sequence[Room],
 ) -> Iterator[tuple[str, Part]]:
     flash = board.flash.region
-    yield flash, Part("boot header", board.boot.vector_table_offset)
+    yield from fixed_parts(board)
     yield flash, Part("code", footprint.code_bytes, estimate=True)
     yield placement.data_region, Part("stack", footprint.stack_bytes)
     yield placement.data_region, Part(".data + .bss", data_bytes, estimate=True)

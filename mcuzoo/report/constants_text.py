@@ -21,9 +21,12 @@ def constants_summary(plan: PlanEntry) -> str:
     return ", ".join(f"{region} {bytes_:,}" for region, bytes_ in found.items())
 
 
-def constants_text(entries: Sequence[ConstantEntry], flash: str, width: int = 80) -> str:
+def constants_text(
+    entries: Sequence[ConstantEntry], flash: str, copy_s: float | None = None, width: int = 80
+) -> str:
     """What is copied to RAM and why, an estimate of what that saves, and the arrays that the core
-    would wait for longest; lines, the table's of at most `width` columns."""
+    would wait for longest; lines, the table's of at most `width` columns. copy_s: what start-up
+    takes longer."""
     copied: dict[str, int] = {}
     for entry in entries:
         if entry.region != flash:
@@ -43,6 +46,8 @@ def constants_text(entries: Sequence[ConstantEntry], flash: str, width: int = 80
             + (f", {there * 1e3:,.2f} ms were all in {flash}" if copied else "")
             + ": peak rates of the board file, nothing overlapped"
         )
+        if copy_s is not None:
+            lines.append(f"copying them makes start-up about {copy_s * 1e3:,.1f} ms longer")
         lines += _rows(entries, width)
     return "\n".join(lines) + "\n" if entries else ""
 

@@ -9,6 +9,7 @@ import pytest
 from helpers.bare_image import DATA_IN_DTCM
 
 from mcuzoo.board.load import list_boards, load_board
+from mcuzoo.board.memory import symbol_of
 from mcuzoo.board.model import Board
 from mcuzoo.board.startup import Stage
 from mcuzoo.codegen.board_files import StepRow, render_board_files, step_rows
@@ -43,9 +44,9 @@ def test_linker_script_has_every_usable_memory(board: Board) -> None:
             r"^ +(\w+) \(\w+\) : ORIGIN = (\w+), LENGTH = (\w+)$", script, re.MULTILINE
         )
     }
-    for region in board.regions:
+    for region in board.memories:
         if region.writable and region.initialized:
-            assert memory.pop(region.name) == (region.base, region.size)
+            assert memory.pop(symbol_of(region.name)) == (region.base, region.size)
     origin, length = memory.pop(board.flash.region)
     assert origin == board.flash_region.base + board.boot.image_offset
     assert origin + length == board.flash_region.base + board.flash.used_limit

@@ -61,8 +61,8 @@ def test_the_rooms_are_sections_of_the_linker_script(tmp_path: Path) -> None:
     room = manifest.universal.rooms[0]
     assert (room.region, room.bytes) == ("ocram1+ocram2", 0x100000 - 16)
     script = (tmp_path / "p" / manifest.linker_script).read_text()
-    assert "ROOM_1 (rw) : ORIGIN = 0x20240000, LENGTH = 0x00100000" in script
-    assert ".mz_room_1 0x20240000 (NOLOAD) : { *(.mz_room_1) } > ROOM_1" in script
+    assert "OCRAM1_OCRAM2 (rw) : ORIGIN = 0x20240000, LENGTH = 0x00100000" in script
+    assert ".mz_room_1 0x20240000 (NOLOAD) : { *(.mz_room_1) } > OCRAM1_OCRAM2" in script
     source = (tmp_path / "p/model/mz_model.c").read_text()
     assert re.search(r'IN_SECTION\("\.mz_room_1"\).* room_1\[1048576\];', source)
     # A firmware with a model has none.

@@ -38,7 +38,7 @@ def test_mobilenet_fits_both_boards(board: str, small: Model) -> None:
 
 
 def test_ten_times_too_large_is_told_by_region(large: Model) -> None:
-    report = fit_model(large, load_board("rt1050"), others=list_boards())
+    report = fit_model(large, load_board("rt1050"))
     assert not report.fits
     over = [region for region in report.regions if not region.fits]
     assert [region.region for region in over] == ["ocram"]

@@ -62,15 +62,54 @@ def test_the_flash_may_be_used_up_to_its_limit_only(rt1170: Board) -> None:
 def test_weights_in_ram_leave_dtcm_to_the_arena(rt1170: Board) -> None:
     needs = _needs(96 * KIB)
     placement = place(needs, rt1170, weights="ram")
-    assert (placement.arena_region, placement.weights_region) == ("dtcm", "ocram1")
+    assert (placement.arena_region, placement.weights_region) == ("dtcm", "ocram1+ocram2")
     regions = {fit.region: fit for fit in region_fits(needs, rt1170, placement)}
-    assert regions["ocram1"].used_bytes == 500 * KIB
+    assert regions["ocram1+ocram2"].used_bytes == 500 * KIB
     assert regions["flash"].used_bytes > 500 * KIB, "the copy that is loaded at reset"
 
 
-def test_weights_do_not_share_what_the_arena_took(rt1170: Board) -> None:
-    placement = place(_needs(400 * KIB), rt1170, weights="ram")
-    assert (placement.arena_region, placement.weights_region) == ("ocram1", "ocram2")
+def test_weights_go_beside_the_arena_into_one_memory_of_two_banks(rt1170: Board) -> None:
+    needs = _needs(400 * KIB)
+    placement = place(needs, rt1170, weights="ram")
+    assert (placement.arena_region, placement.weights_region) == ("ocram1+ocram2",) * 2
+    regions = {fit.region: fit for fit in region_fits(needs, rt1170, placement)}
+    assert (regions["ocram1+ocram2"].used_bytes, regions["ocram1+ocram2"].size_bytes) == (
+        900 * KIB,
+        1024 * KIB,
+    )
+    assert not {"ocram1", "ocram2"} & set(regions)
+
+
+@pytest.mark.parametrize(
+    ("options", "where"),
+    [
+        ({"arena_region": "ocram1", "weights": "ram"}, ("ocram1", "ocram2")),
+        ({"arena_region": "ocram2", "weights": "ocram1"}, ("ocram2", "ocram1")),
+        ({"weights": "ocram2"}, ("ocram1", "ocram2")),
+    ],
+)
+def test_who_names_a_bank_means_that_bank_alone(
+    rt1170: Board, options: dict[str, str], where: tuple[str, str]
+) -> None:
+    needs = _needs(400 * KIB)
+    placement = place(needs, rt1170, **options)
+    assert (placement.arena_region, placement.weights_region) == where
+    regions = {fit.region: fit for fit in region_fits(needs, rt1170, placement)}
+    assert regions[where[0]].used_bytes == 400 * KIB
+    assert regions[where[1]].used_bytes == 500 * KIB
+    assert "ocram1+ocram2" not in regions
+
+
+def test_a_bank_and_the_memory_that_it_is_part_of_cannot_both_be_named(rt1170: Board) -> None:
+    with pytest.raises(UsageError, match=r"ocram1\+ocram2") as caught:
+        place(_needs(KIB), rt1170, arena_region="ocram1", weights="ocram1+ocram2")
+    assert "ocram1, ocram2" in caught.value.hint
+
+
+def test_an_arena_larger_than_a_bank_goes_over_two(rt1170: Board) -> None:
+    assert place(_needs(700 * KIB), rt1170).arena_region == "ocram1+ocram2"
+    assert not rt1170.apart(["ocram2"]).joins
+    assert rt1170.apart(["dtcm", None]) is rt1170
 
 
 def test_a_pinned_region_is_kept_even_when_it_overflows(rt1050: Board) -> None:

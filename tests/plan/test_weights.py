@@ -223,7 +223,10 @@ def test_a_board_that_does_not_say_how_fast_it_is_keeps_all_in_flash(needs: Need
     assert waits(list(found.values())) is None
 
 
-@pytest.mark.parametrize(("bytes_", "region"), [(300_000, "ocram1"), (700_000, "flash")])
+@pytest.mark.parametrize(
+    ("bytes_", "region"),
+    [(300_000, "ocram1+ocram2"), (700_000, "ocram1+ocram2"), (1_100_000, "flash")],
+)
 def test_a_model_file_is_copied_as_a_whole(bytes_: int, region: str, needs: Needs) -> None:
     """As an interpreter reads it in place."""
     board = load_board("rt1170")

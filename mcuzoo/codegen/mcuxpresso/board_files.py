@@ -8,10 +8,15 @@ from mcuzoo.board.sdk import Sdk
 from mcuzoo.codegen.mcuxpresso.sections import added_regions, own_copies, sdk_sections
 from mcuzoo.codegen.templates import render
 from mcuzoo.errors import BoardError
+from mcuzoo.plan.needs import Reserved
 from mcuzoo.plan.placement import Placement
 
 _SDK_DATA_BYTES = 512
 """Of the SDK 24.12 with Arm's GCC 12.2: 400 on both boards, debug and release."""
+
+_SDK_CODE_BYTES = 15_872
+"""Start-up code, drivers and C library of the SDK 24.12, with Arm's GCC 12.2, more than those of a
+stand-alone project built alike; most for the rt1170 as flexspi_nor_debug, 15,388."""
 
 STACK_GUARD_BYTES = 1024
 """Below the stack: larger than what most functions take at once; the MPU wants a power of two."""
@@ -39,12 +44,14 @@ def sdk_data_bytes(board: Board) -> int:
     return sdk_of(board).heap_bytes + _SDK_DATA_BYTES + STACK_GUARD_BYTES
 
 
-def reserved_data_bytes(board: Board, project: str) -> int:
-    """Of the data region, what start-up code and libraries of such a project take beside ours.
+def reserved_by(board: Board, project: str) -> Reserved:
+    """What start-up code and libraries of such a project take beside ours.
 
     Raises BoardError for an SDK application on a board without a table [sdk].
     """
-    return sdk_data_bytes(board) if project == "mcuxpresso" else 0
+    if project != "mcuxpresso":
+        return Reserved()
+    return Reserved(sdk_data_bytes(board), _SDK_CODE_BYTES)
 
 
 def _retained_region(board: Board) -> Region:

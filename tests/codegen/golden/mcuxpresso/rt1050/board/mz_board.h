@@ -10,6 +10,9 @@
 #define MZ_CONSOLE_BAUD 115200u
 #endif
 
+/* Below the stack, where every access is a fault. */
+#define MZ_STACK_GUARD_LOG2_BYTES 10u
+
 /* Weights that start-up copies from flash, by their names in the linker script. */
 #define MZ_BOARD_COPIES(COPY)
 
