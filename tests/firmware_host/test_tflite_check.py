@@ -156,6 +156,18 @@ def test_a_plan_for_other_tensors_is_refused(check: Checker) -> None:
         assert "memory plan of another number of tensors|metadata" in said
 
 
+def test_a_vtable_of_odd_size_is_damage(check: Checker) -> None:
+    """FlatBuffers reads a last field there that this reader does not see."""
+    raw = bytearray(SOUND["RELU"].raw)
+    found = 0
+    for at in range(8, len(raw) - 4, 2):
+        size = int.from_bytes(raw[at : at + 2], "little")
+        if size in (6, 8, 10, 12) and raw[at + 2] >= 4 and raw[at + 3] == 0:
+            odd = bytes(raw[:at]) + bytes([size - 1]) + bytes(raw[at + 1 :])
+            found += check(odd) != check(bytes(raw))
+    assert found > 3
+
+
 def test_every_operator_that_can_be_linked_has_a_rule(check: Checker) -> None:
     assert {*SOUND, "DEQUANTIZE"} == {*TFLM_OPS}
     for name, spec in SOUND.items():

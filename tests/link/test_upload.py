@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -172,6 +173,8 @@ def test_a_model_that_makes_tflm_fault_is_refused_and_not_sent_again(
     with Session.open(line.url) as session, pytest.raises(ModelRefusedError):
         session.upload(bad)
         session.infer(1, image(1))
+    while not (line.board.restarts == 2 and line.board.alive):
+        time.sleep(0.01)  # its process is being made, and until then holds the port as we did
     with Session.open(line.url) as session:
         assert session.hello().runtime_error.startswith("TFLite-Micro faulted in ")
         with pytest.raises(ModelRefusedError):

@@ -66,7 +66,8 @@ mz_fb_table mz_fb_open_table(mz_fb_reader *in, uint32_t at) {
     found.vtable = at - mz_fb_u32(in, at); /* a signed distance; wraps */
     found.vtable_bytes = read_u16(in, found.vtable);
     found.bytes = mz_fb_sound(in) ? read_u16(in, found.vtable + 2u) : 0u;
-    if (!mz_fb_sound(in) || found.vtable_bytes < 4u || found.bytes < 4u ||
+    /* Of an odd size FlatBuffers and this reader would see another last field. */
+    if (!mz_fb_sound(in) || found.vtable_bytes < 4u || found.vtable_bytes % 2u != 0u || found.bytes < 4u ||
         !inside(in, found.vtable, found.vtable_bytes, 2u) ||
         !inside(in, found.at, found.bytes, 4u)) {
         mz_fb_complain(in, "a table is damaged");

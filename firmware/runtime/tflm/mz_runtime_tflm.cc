@@ -166,8 +166,10 @@ TfLiteStatus allocate_tensors() {
     return status;
 }
 
-bool is_int8(const TfLiteTensor *tensor, const mz_tensor_spec &spec) {
-    return tensor != nullptr && tensor->type == kTfLiteInt8 && tensor->bytes == spec.bytes;
+/* int8 as the file says, and in the arena: never in the file itself. */
+bool is_end(const TfLiteTensor *tensor, const mz_tensor_spec &spec) {
+    return tensor != nullptr && tensor->type == kTfLiteInt8 && tensor->bytes == spec.bytes &&
+           tensor->data.int8 >= mz_arena && tensor->data.int8 <= mz_arena + MZ_ARENA_BYTES - spec.bytes;
 }
 
 } // namespace
@@ -211,8 +213,8 @@ mz_status mz_runtime_init_within(uint32_t arena_bytes, bool recorded) {
         allocate_tensors() != kTfLiteOk) {
         return fail(MZ_ERROR_INIT, "AllocateTensors failed");
     }
-    if (!is_int8(interpreter->input(0), mz_tflm_model_info()->input) ||
-        !is_int8(interpreter->output(0), mz_tflm_model_info()->output)) {
+    if (!is_end(interpreter->input(0), mz_tflm_model_info()->input) ||
+        !is_end(interpreter->output(0), mz_tflm_model_info()->output)) {
         return fail(MZ_ERROR_INIT, "the model's ends are not what its file says");
     }
     info = *mz_tflm_model_info();
