@@ -100,6 +100,7 @@ class Line:
         self._errands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._server: socket.socket | None = None
         self._held: list[int] = []
+        self._budget: int | None = None
         if tcp:
             self._server = socket.create_server(("127.0.0.1", 0))
             self.url = f"socket://127.0.0.1:{self._server.getsockname()[1]}"
@@ -131,7 +132,9 @@ class Line:
         while not self._closing.is_set():
             while not self._errands.empty():
                 self._errands.get()()
-            watched = [self._host_fd, *([self.board.output_fd] if self.board.alive else [])]
+            watched = [self.board.output_fd] if self.board.alive else []
+            if self._budget is None or self._budget > 0:
+                watched.append(self._host_fd)
             ready, _, _ = select.select(watched, [], [], 0.02)
             if self._host_fd in ready and not self._pump_to_board():
                 break
@@ -139,6 +142,10 @@ class Line:
                 self._pump_to_host()
         if connection:
             connection.close()
+
+    def stop_after(self, size_bytes: int | None) -> None:
+        """Let about so many more bytes through to the board, then none; None: all of them."""
+        self._budget = size_bytes
 
     def press_reset(self) -> None:
         self._run_errand(self.board.restart)
@@ -161,6 +168,8 @@ class Line:
             data = os.read(self._host_fd, 4096)
             if not data:
                 return False
+            if self._budget is not None:
+                self._budget -= len(data)
             if self.to_board:
                 data = self.to_board.pass_on(data, self.board)
             self.board.write(data)

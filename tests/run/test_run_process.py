@@ -24,6 +24,7 @@ from helpers.host_project import HostProject, make_host_project
 from mcuzoo.data.images import decode_image
 from mcuzoo.data.preprocess import preprocess
 from mcuzoo.graph.read import load_model
+from mcuzoo.project.manifest import load_manifest
 from mcuzoo.run.journal import read_run
 from mcuzoo.run.record import Row, Status
 from mcuzoo.zoo.engines.reference import ReferenceEngine
@@ -38,6 +39,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> HostProject:
     return make_host_project(tmp_path_factory.mktemp("host"), IMAGES)
 
 
+def stop_after(project: HostProject, line: Line, images: int) -> None:
+    """The run cannot end before it is interrupted, however busy the machine is."""
+    line.stop_after(images * load_manifest(project.folder).input.bytes * 5 // 4)
+
+
 def run_serial(project: HostProject, line: Line, run: Path, *more: object) -> list[str]:
     return mcuzoo(
         "run-serial", "--port", line.url, "--project", project.folder, "--images", project.images,
@@ -47,8 +53,6 @@ def run_serial(project: HostProject, line: Line, run: Path, *more: object) -> li
 
 def expected_outputs(project: HostProject, rows: Sequence[Row]) -> np.ndarray[Any, Any]:
     """What the host computes, all the way from the files, apart from the run."""
-    from mcuzoo.project.manifest import load_manifest
-
     manifest = load_manifest(project.folder)
     engine = ReferenceEngine(load_model(project.folder / manifest.model.file))
     inputs = [
@@ -110,8 +114,10 @@ def test_kill_and_resume_loses_nothing_and_repeats_nothing(
     run = tmp_path / "run"
     board = HostBoard(project.firmware, tmp_path)
     with Line(board) as line:
+        stop_after(project, line, 25)
         code, _ = stopped_after(run_serial(project, line, run), run, 15, signal.SIGKILL)
         assert code == -signal.SIGKILL
+        line.stop_after(None)
         before = {row.index: row.seconds for row in read_run(run)[1] if row.status is Status.DONE}
         assert 15 <= len(before) < IMAGES
         again = finished(mcuzoo("run-serial", "--resume", run))
@@ -127,8 +133,10 @@ def test_interrupt_exits_130_and_says_how_to_go_on(
 ) -> None:
     run = tmp_path / "run"
     with Line(HostBoard(project.firmware, tmp_path)) as line:
+        stop_after(project, line, 15)
         code, said = stopped_after(run_serial(project, line, run), run, 5, how)
         assert code == 130
+        line.stop_after(None)
         assert f"mcuzoo run-serial --resume {run}" in said
         assert "Traceback" not in said
         assert finished(mcuzoo("run-serial", "--resume", run)).returncode == 0
@@ -165,9 +173,11 @@ def test_board_that_dies_for_good(project: HostProject, tmp_path: Path) -> None:
             run_serial(project, line, run),
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
+        stop_after(project, line, 15)
         while done_images(run) < 5:
             time.sleep(0.01)
         line.kill_board()
+        line.stop_after(None)
         _, said = process.communicate(timeout=200)
     assert process.returncode == 3
     assert "error: The board cannot be reached again" in said and "--resume" in said
