@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -173,7 +174,7 @@ def test_any_value_anywhere_is_taken_or_refused(project: Path, data: st.DataObje
     path = project / MANIFEST_NAME
     whole = path.read_text()
     raw = json.loads(whole)
-    raw |= {"build": BUILD, "files": {"a": "00"}}
+    raw |= {"build": deepcopy(BUILD), "files": {"a": "00"}}
     at: Any = raw
     while True:
         key = data.draw(st.sampled_from(sorted(at) if isinstance(at, dict) else range(len(at))))
