@@ -12,8 +12,6 @@ import typer
 from mcuzoo.errors import UsageError, command
 
 if TYPE_CHECKING:
-    from mcuzoo.cli.output import summary_aside
-    from mcuzoo.files import require_outputs
     from mcuzoo.quantize.job import Quantized
     from mcuzoo.quantize.score import Scored
 
@@ -66,6 +64,8 @@ def quantize(
     """
     import json
 
+    from mcuzoo.cli.output import summary_aside
+    from mcuzoo.files import require_outputs
     from mcuzoo.quantize.job import QuantizeRequest, quantize_model
     from mcuzoo.quantize.score import score
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mcuzoo.emulator.url import emulated_project, port_packages
-from mcuzoo.errors import ProjectError, UsageError, WrongFirmwareError
+from mcuzoo.errors import BoardSilentError, ProjectError, UsageError, WrongFirmwareError, command
 from mcuzoo.extras import require_packages
 from mcuzoo.graph.model import Model
 from mcuzoo.project.manifest import (
@@ -19,12 +18,12 @@ from mcuzoo.project.manifest import (
     load_project,
 )
 from mcuzoo.project.rules import inside
+from mcuzoo.run.baud import project_baud
 
 if TYPE_CHECKING:
     from mcuzoo.zoo.engines.reference import ReferenceEngine
 
 
-DEFAULT_BAUD = 115200
 _LISTED = 6
 
 
@@ -89,13 +88,14 @@ def _asked(
     """The project whose newest build the board runs."""
     names = [project.name for project, _ in projects]
     listed = ", ".join(names[:_LISTED]) + (" ..." if len(names) > _LISTED else "")
-    hint = f"Name the one that the board runs: --project {shlex.quote(names[0])}"
+    hint = f"Name the one that the board runs: {command('--project', names[0])}"
     if len(projects) == 1:
         say(f"project: {names[0]}, the only one here that it can be")
         return projects[0][0]
     if port is None:
         raise UsageError(f"There are {len(names)} projects here: {listed}.", hint)
-    build_id = _build_at(port, baud)
+    rates = [baud] if baud else [project_baud(project, known) for project, known in projects]
+    build_id = _build_at(port, list(dict.fromkeys(rates)))
     running = [project for project, known in projects if build_id in known.build_ids]
     if not running:
         raise WrongFirmwareError(
@@ -108,13 +108,19 @@ def _asked(
     return running[0]
 
 
-def _build_at(port: str, baud: int | None) -> str:
-    """The build id that the board at `port` says in HELLO. Raises as Session.open."""
+def _build_at(port: str, rates: Sequence[int]) -> str:
+    """The build id that the board at `port` says in HELLO, at the first of the baud rates where it
+    answers. Raises as Session.open."""
     from mcuzoo.link.session import Session
 
     require_packages(port_packages(port), "This command")
-    with Session.open(port, baud or DEFAULT_BAUD) as session:
-        return session.hello().build_id
+    for rate in rates:
+        try:
+            with Session.open(port, rate) as session:
+                return session.hello().build_id
+        except BoardSilentError as error:
+            silent = error
+    raise silent
 
 
 def project_model(project: Path, manifest: Manifest) -> Model:

@@ -85,7 +85,7 @@ def hostile_source(folder: Path, name: str) -> ModelSource:
     (samples / f"{file_name(name)[:80]}.png").write_bytes(b"not looked at by an export")
     (samples / "manifest.csv").write_text("file,label\n")
     labels = (name, "", "\n", "go")
-    return ModelSource(name, model, Preprocessing(), labels, samples, samples_labelled=False)
+    return ModelSource(name, model, Preprocessing(), labels, samples)
 
 
 def canaries(folder: Path) -> list[Path]:

@@ -49,7 +49,7 @@ def test_export_sets_it(tmp_path: Path, kind: str) -> None:
     assert manifest.baud == project_baud(project, manifest) == 921600
     # The emulator checks what the firmware sets against the same figure.
     (project / "firmware.bin").touch()
-    build = BuildEntry("gcc", "12", "-O2", "11" * 16, "", "firmware.bin", "", (), 0, {})
+    build = BuildEntry("gcc", "12", "-O2", "11" * 16, "f.elf", "firmware.bin", "f.hex", (), 0, {})
     write_manifest(replace(manifest, build=build), project)
     assert find_target(project).board.console.baud == 921600
 

@@ -12,6 +12,7 @@ from helpers.fake_board import HELLO, MANIFEST, FakeBoard
 
 from mcuzoo.errors import BoardSilentError, ProjectError, UsageError, WrongFirmwareError
 from mcuzoo.link.session import Session
+from mcuzoo.link.state import LinkState
 from mcuzoo.project.manifest import (
     AnyManifest,
     RoomEntry,
@@ -36,7 +37,7 @@ def board(monkeypatch: pytest.MonkeyPatch) -> FakeBoard:
 
     def opened(cls: type[Session], url: str, *_: Any, **__: Any) -> Any:
         assert url == PORT
-        return fake.open()
+        return fake.open(LinkState())
 
     monkeypatch.setattr(Session, "open", classmethod(opened))
     return fake
