@@ -19,6 +19,8 @@ from mcuzoo.board.model import Board
 from mcuzoo.emulator import machine, mpu, system_control, systick
 from mcuzoo.emulator.clock import InstructionClock
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("unicorn", reason="no unicorn (mcuzoo[emulator])")
 
 PROBE_C = (TESTS / "firmware_host" / "startup_probe.c").read_text(encoding="utf-8")
