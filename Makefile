@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 LOCK ?= yes
 # What `make test` and the like install: test, or tensorflow (the same and TensorFlow).
 SET ?= test
-PYTEST_ARGS ?= -n auto
+PYTEST_ARGS ?= -n auto --dist loadfile
 # Of `make nightly`: where the search starts, how often, and how many spoiled models.
 SEED ?=
 ROUNDS ?= 5

@@ -23,6 +23,8 @@ from mcuzoo.emulator.engine import Cause, Exit
 from mcuzoo.emulator.evk import VirtualEvk
 from mcuzoo.toolchain.sections import read_functions, read_symbols
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("unicorn", reason="no unicorn (mcuzoo[emulator])")
 
 PROBE_C = (TESTS / "firmware_host" / "startup_probe.c").read_text(encoding="utf-8")

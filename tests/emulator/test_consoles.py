@@ -22,6 +22,8 @@ from mcuzoo.emulator.consoles import Console, TcpConsole
 from mcuzoo.emulator.evk import VirtualEvk
 from mcuzoo.errors import PortError
 
+pytestmark = pytest.mark.slow
+
 posix = pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
 
 

@@ -16,6 +16,8 @@ from helpers.host_firmware import build_echo_firmware, build_host_firmware, echo
 from mcuzoo.errors import McuzooError
 from mcuzoo.link.session import Session, Timing
 
+pytestmark = pytest.mark.slow
+
 LineMaker = Callable[..., Line]
 # Asks again soon, and gives up late: a board that is only slow, on a busy machine, is no fault.
 PATIENT = Timing(latency_s=0.06, connect_s=60.0, inference_s=60.0, tries=100, attempts=30)

@@ -25,6 +25,8 @@ from mcuzoo.errors import (
 )
 from mcuzoo.link.session import DeviceLog, Session, Timing
 
+pytestmark = pytest.mark.slow
+
 LineMaker = Callable[..., Line]
 QUICK = Timing(latency_s=0.1, connect_s=60.0, inference_s=4.0, tries=4)
 

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from mcuzoo.errors import BoardSilentError, FitError, ModelRefusedError, UsageError
 from mcuzoo.link.session import Session, Timing
 
+pytestmark = pytest.mark.slow
+
 LineMaker = Callable[..., Line]
 PATIENT = Timing(latency_s=0.06, connect_s=60.0, inference_s=60.0, tries=100, attempts=30)
 

@@ -31,7 +31,10 @@ from mcuzoo.zoo.engines.reference import ReferenceEngine
 
 IMAGES = 60
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs ptys and POSIX signals")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="needs ptys and POSIX signals"),
+]
 
 
 @pytest.fixture(scope="module")
