@@ -51,4 +51,6 @@ def _print_boards(found: list[Board]) -> None:
                 use = "off after reset"
             table.add_row(region.name, f"{region.base:#010x}", f"{region.size // 1024:,}", use)
         console.print(table)
+        for join in board.joins:
+            print(f"    {join.name} is one memory: {board.region(join.name).size // 1024:,} KiB")
         print()

@@ -16,6 +16,7 @@ from mcuzoo.codegen.tflm.tree import TflmTree
 from mcuzoo.errors import ToolchainError
 from mcuzoo.project.flags import (
     LINK_FLAGS,
+    OPTIMIZATION,
     compile_flags,
     cxx_flags,
     is_cxx,
@@ -49,6 +50,11 @@ class CompileJob:
     defines: tuple[str, ...] = ()
     tflm_tree: TflmTree | None = None
 
+    @property
+    def tflm_optimization(self) -> str:
+        """TFLM is not what is debugged, and nearly three times as large at -O0."""
+        return OPTIMIZATION if self.optimization == "-O0" else self.optimization
+
 
 def build_elf(job: CompileJob, manifest: ProjectManifest, log: BuildLog) -> Path:
     """Compile and link; returns the ELF's path in the output folder. Raises ToolchainError."""
@@ -70,6 +76,7 @@ class _Unit:
     command: tuple[str, ...]
     flags: tuple[str, ...]
     kept: bool = False
+    optimization: str | None = None
 
 
 def _project_units(job: CompileJob, manifest: ProjectManifest) -> Iterator[_Unit]:
@@ -104,6 +111,7 @@ def _tflm_units(
                 f"-ffile-prefix-map={job.project}=.",
             ),
             kept=True,
+            optimization=job.tflm_optimization,
         )
 
 
@@ -112,7 +120,13 @@ def _object_folder(
 ) -> Path:
     """Where the objects of one tree under one compiler and set of flags are, for all projects."""
     flags = (*machine, *tflm_flags(".cc"), *tflm_flags(".c"), *tflm.include_dirs, *tflm.defines)
-    recipe = (*job.compiler.command, job.compiler.version, job.optimization, *flags, fingerprint)
+    recipe = (
+        *job.compiler.command,
+        job.compiler.version,
+        job.tflm_optimization,
+        *flags,
+        fingerprint,
+    )
     key = sha256("\0".join(recipe).encode()).hexdigest()[:32]
     return user_cache_path("mcuzoo", appauthor=False) / "tflm" / key
 
@@ -135,7 +149,7 @@ def _compile(job: CompileJob, unit: _Unit, machine: Sequence[str], log: BuildLog
         *unit.command,
         *machine,
         *unit.flags,
-        job.optimization,
+        unit.optimization or job.optimization,
         "-c",
         unit.source,
         "-o",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from helpers.fake_sdk import fake_sdk
-from helpers.fake_tflm import fake_tree
+from helpers.fake_tflm import buildable_tree, fake_tree
 from helpers.small_source import small_source
 
 from mcuzoo.board.load import load_board
@@ -46,20 +46,9 @@ def _export(
     return export_project(source, board, folder / "p", "tflm", "mcuxpresso", tflm=options)
 
 
-def _tree(folder: Path) -> Path:
-    """The fake tree, told what it stands for, its kernels without what no compiler would take."""
-    tree = fake_tree(folder)
-    facts = {"NEEDS": "64u", "INPUT": "192u", "OUTPUT": "64u", "OPS": "1"}
-    defines = "".join(f"#define FAKE_{name} {value}\n" for name, value in facts.items())
-    for path in tree.rglob("*.cc"):
-        text = path.read_text()
-        path.write_text(f"/*\n{text}*/\n" if "kernels" in path.parts else defines + text)
-    return tree
-
-
 def _eiq(sdk: Path) -> Path:
     """With the names that NXP's copy of TFLM has."""
-    tree = _tree(sdk / EIQ_FOLDER)
+    tree = buildable_tree(sdk / EIQ_FOLDER)
     for path in list(tree.rglob("*.cc")):
         path.rename(path.with_suffix(".cpp"))
     return tree
@@ -105,7 +94,7 @@ def test_tflm_of_the_sdk_is_built_and_identified(tmp_path: Path) -> None:
 
 @needs_tools
 def test_a_tree_by_path_and_the_model_by_the_assembler(tmp_path: Path) -> None:
-    tree = _tree(tmp_path / "tree")
+    tree = buildable_tree(tmp_path / "tree")
     manifest = _export(tmp_path, tree, "incbin")
     entry = build_project(tmp_path / "p", sdk=SdkOptions(fake_sdk(tmp_path / "sdk")))
     assert entry.build_id == manifest.build_id
