@@ -54,4 +54,6 @@ def _print_boards(found: list[Board]) -> None:
             size = f"{region.size // 1024:,}"
             rows.append((f"  {region.name}", f"{region.base:#010x}", size, use))
         print_table(columns, rows)
+        for join in board.joins:
+            print(f"    {join.name} is one memory: {board.region(join.name).size // 1024:,} KiB")
         print()

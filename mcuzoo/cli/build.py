@@ -41,6 +41,7 @@ def build(
 ) -> None:
     """Build PROJECT into ELF, .bin and .hex: with arm-none-eabi-gcc or Zig, or in NXP's SDK."""
     import json
+    import sys
     from dataclasses import asdict
 
     from mcuzoo.files import making
@@ -48,10 +49,13 @@ def build(
     from mcuzoo.project.manifest import load_project
     from mcuzoo.toolchain.build import build_project
     from mcuzoo.toolchain.mcuxpresso import SdkOptions
+    from mcuzoo.toolchain.sizes import beyond_plan
 
     level = None if optimization is None else check_optimization(optimization)
     with making(project), step(f"building {project}") as update:
         entry = build_project(project, compiler, level, tflm, SdkOptions(sdk, config), update)
+    for line in beyond_plan(load_project(project).plan, entry.regions):
+        print(f"warning: more than the plan: {line}", file=sys.stderr)
     if json_output:
         print(json.dumps(asdict(entry), indent=2))
     else:

@@ -44,6 +44,11 @@ def estimate_footprint(runtime: str, names: Sequence[str]) -> Footprint:
     )
 
 
+def upload_code_bytes() -> int:
+    """What a universal firmware has beside TFLM's runtime."""
+    return int(_measured()["upload"]["code_bytes"])
+
+
 @cache
 def _measured() -> dict[str, Any]:
     measured: dict[str, Any] = {}

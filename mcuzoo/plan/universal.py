@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mcuzoo.board.memory import Region, RegionKind
 from mcuzoo.board.model import Board
 from mcuzoo.errors import UsageError, did_you_mean
-from mcuzoo.plan.footprint import Footprint, estimate_footprint
+from mcuzoo.plan.footprint import Footprint, estimate_footprint, upload_code_bytes
 from mcuzoo.plan.placement import Placement, usable_regions
 from mcuzoo.plan.regions import Part, RegionFit, fixed_parts
 from mcuzoo.plan.tflm.requests import Kernels
@@ -143,7 +143,7 @@ def _parts(
 ) -> Iterator[tuple[str, Part]]:
     flash = board.flash.region
     yield from fixed_parts(board)
-    yield flash, Part("code", footprint.code_bytes, estimate=True)
+    yield flash, Part("code", footprint.code_bytes + upload_code_bytes(), estimate=True)
     yield placement.data_region, Part("stack", footprint.stack_bytes)
     yield placement.data_region, Part(".data + .bss", data_bytes, estimate=True)
     for what, area in (("arena", arena), *(("model", room) for room in rooms)):

@@ -17,6 +17,7 @@ from mcuzoo.errors import ToolchainError
 from mcuzoo.project.build_id import tflm_fact
 from mcuzoo.project.flags import (
     LINK_FLAGS,
+    OPTIMIZATION,
     compile_flags,
     cxx_flags,
     is_cxx,
@@ -51,6 +52,11 @@ class CompileJob:
     defines: tuple[str, ...] = ()
     tflm_tree: TflmTree | None = None
     on_compiled: Callable[[int, int], None] = lambda done, total: None
+
+    @property
+    def tflm_optimization(self) -> str:
+        """TFLM is not what is debugged, and nearly three times as large at -O0."""
+        return OPTIMIZATION if self.optimization == "-O0" else self.optimization
 
 
 def build_facts(job: CompileJob, manifest: ProjectManifest) -> tuple[str, ...]:
@@ -92,6 +98,7 @@ class _Unit:
     command: tuple[str, ...]
     flags: tuple[str, ...]
     kept: bool = False
+    optimization: str | None = None
 
 
 def _project_units(job: CompileJob, manifest: ProjectManifest) -> Iterator[_Unit]:
@@ -126,6 +133,7 @@ def _tflm_units(
                 f"-ffile-prefix-map={job.project}=.",
             ),
             kept=True,
+            optimization=job.tflm_optimization,
         )
 
 
@@ -134,7 +142,13 @@ def _object_folder(
 ) -> Path:
     """Where the objects of one tree under one compiler and set of flags are, for all projects."""
     flags = (*machine, *tflm_flags(".cc"), *tflm_flags(".c"), *tflm.include_dirs, *tflm.defines)
-    recipe = (*job.compiler.command, job.compiler.version, job.optimization, *flags, fingerprint)
+    recipe = (
+        *job.compiler.command,
+        job.compiler.version,
+        job.tflm_optimization,
+        *flags,
+        fingerprint,
+    )
     key = sha256("\0".join(recipe).encode()).hexdigest()[:32]
     return user_cache_path("mcuzoo", appauthor=False) / "tflm" / key
 
@@ -157,7 +171,7 @@ def _compile(job: CompileJob, unit: _Unit, machine: Sequence[str], log: BuildLog
         *unit.command,
         *machine,
         *unit.flags,
-        job.optimization,
+        unit.optimization or job.optimization,
         "-c",
         unit.source,
         "-o",

@@ -36,6 +36,17 @@ def region_uses(sections: Iterable[Section], target: TargetEntry) -> tuple[Regio
     return tuple(uses)
 
 
+def beyond_plan(plan: PlanEntry, uses: Iterable[RegionUse]) -> tuple[str, ...]:
+    """Memories that a build takes more of than was planned, in words: what was added to a project
+    after its export, or an estimate that is wrong."""
+    planned = {use.region: use.used_bytes for use in plan.regions}
+    return tuple(
+        f"{use.region}: {use.used_bytes:,} bytes used, {planned.get(use.region, 0):,} planned."
+        for use in uses
+        if use.used_bytes > planned.get(use.region, 0)
+    )
+
+
 def linked_constant_bytes(elf: Path, plan: PlanEntry) -> int:
     """The model's constants as they are linked: see constant_bytes."""
     names = [f"{name}_{end}" for name in _weights_names(plan) for end in ("start", "end")]

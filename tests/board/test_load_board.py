@@ -177,6 +177,46 @@ def test_every_table_needs_a_source(start: int, end: int) -> None:
     assert re.fullmatch(r"wrong\.toml:\d+: (\w+\.)*source: is missing", message), message
 
 
+@pytest.mark.parametrize(
+    ("regions", "says"),
+    [
+        ('"ocram1", "ocram3"', "ocram3: no such region"),
+        ('"ocram2", "ocram1"', "ocram1 0x20240000-0x202bffff does not follow ocram2"),
+        ('"ocram1", "ocram1"', "twice in one"),
+        ('"ocram_ecc2", "ocram_m7"', None),
+        ('"ocram2", "ocram_ecc1"', "differ in kind, cacheable, arena"),
+        ('"ocram1"', "at least 2"),
+    ],
+)
+def test_only_neighbours_of_one_kind_are_joined(regions: str, says: str | None) -> None:
+    text = (boards_dir() / "rt1170.toml").read_text(encoding="utf-8")
+    assert text.count('["ocram1", "ocram2"]') == 1
+    text = text.replace('["ocram1", "ocram2"]', f"[{regions}]")
+    if says is None:
+        assert "ocram_ecc2+ocram_m7" in [one.name for one in parse_board(text, "x").memories]
+    else:
+        assert says in complaint(text)
+        assert "joins.0.regions" in complaint(text)
+
+
+def test_a_region_is_in_one_join_alone() -> None:
+    text = (boards_dir() / "rt1170.toml").read_text(encoding="utf-8")
+    join = '[[joins]]\nregions = ["ocram1", "ocram2"]\n'
+    assert text.count(join) == 1
+    again = text.replace(join, f'{join}source = "here"\n\n{join}')
+    assert "joins.1.regions: a region of ocram1+ocram2 is in two joins" in complaint(again)
+
+
+def test_joined_regions_are_one_memory_where_neither_is_named() -> None:
+    board = load_board("rt1170")
+    whole = board.region("ocram1+ocram2")
+    assert (whole.base, whole.size) == (0x2024_0000, 1024 * KIB)
+    names = [region.name for region in board.memories]
+    assert names[:3] == ["itcm", "dtcm", "ocram1+ocram2"]
+    assert [region.name for region in board.apart(["ocram2"]).memories][2:4] == ["ocram1", "ocram2"]
+    assert load_board("rt1050").memories == load_board("rt1050").regions
+
+
 def test_missing_key_is_reported_at_its_table() -> None:
     text = changed("irq = 20\n", "")
     assert complaint(text) == f"wrong.toml:{line_of(text, '[console]')}: console.irq: is missing"

@@ -232,6 +232,15 @@ def test_a_stack_overflow_is_a_fault(board: Board, probe: BareImage) -> None:
         assert values(console.read_until(b"ready\n"))["initialized"] == 0x12345678
 
 
+def test_a_guard_is_added_to_an_mpu_that_is_on(board: Board, probe: BareImage) -> None:
+    """As for the stack of an application in NXP's SDK, whose own code has set the MPU up."""
+    with running(board, probe.image) as console:
+        console.read_until(b"ready\n")
+        console.type(b"!g")
+        found = values(console.read_until(b"fault end\n"))
+        assert (found["fault.kind"], found["fault.mmfar"]) == (MEM_MANAGE, found["guarded"] + 1023)
+
+
 def test_faults_before_the_console_is_up_are_told_by_the_next_start(
     board: Board, probe: BareImage
 ) -> None:

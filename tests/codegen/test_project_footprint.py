@@ -1,4 +1,4 @@
-"""What the planner believes of the firmware's size is what the linker finds."""
+"""What the planner believes of the firmware's size is not below what the linker finds."""
 
 from __future__ import annotations
 
@@ -6,28 +6,38 @@ from pathlib import Path
 
 import pytest
 from helpers.compilers import RIGS, every_compiler
+from helpers.fake_sdk import fake_sdk
+from helpers.fake_tflm import compilable_tree
 from helpers.small_source import small_source
 
 from mcuzoo.board.load import load_board
 from mcuzoo.codegen.project import export_project
-from mcuzoo.project.manifest import BuildEntry, Manifest, Preprocessing
+from mcuzoo.codegen.tflm.options import TflmOptions
+from mcuzoo.codegen.universal.options import UniversalOptions
+from mcuzoo.codegen.universal.project import export_universal
+from mcuzoo.project.manifest import BuildEntry, Preprocessing, ProjectManifest
 from mcuzoo.toolchain.build import build_project
+from mcuzoo.toolchain.mcuxpresso import SdkOptions
+from mcuzoo.toolchain.sizes import beyond_plan
 from mcuzoo.zoo.registry import ModelSource
 
+BOARDS = ("rt1050", "rt1170")
 HINT = "measure again: python benchmarks/footprint.py > mcuzoo/plan/footprint.toml"
 
 
-def _check(manifest: Manifest, entry: BuildEntry) -> None:
-    """RAM within 256 bytes; flash not above the estimate by more than 5 % of what is no constant.
+def _check(manifest: ProjectManifest, entry: BuildEntry) -> None:
+    assert not beyond_plan(manifest.plan, entry.regions), HINT
 
-    The estimate is the larger compiler's, so it may be twice what the other one needs.
-    """
+
+def _check_aot(manifest: ProjectManifest, entry: BuildEntry) -> None:
+    """RAM within 256 bytes; code not less than 40 % of the estimate, which is that of the compiler
+    and level that take most."""
+    _check(manifest, entry)
     planned = {use.region: use.used_bytes for use in manifest.plan.regions}
     built = {use.region: use.used_bytes for use in entry.regions}
-    assert abs(built["dtcm"] - planned["dtcm"]) <= 256, HINT
+    assert planned["dtcm"] - built["dtcm"] <= 256, HINT
     fixed = manifest.plan.constant_bytes + 0x2000
-    code, estimate = built["flash"] - fixed, planned["flash"] - fixed
-    assert 0.45 * estimate <= code <= 1.05 * estimate, HINT
+    assert built["flash"] - fixed >= 0.4 * (planned["flash"] - fixed), HINT
 
 
 @pytest.mark.parametrize("rig", RIGS)
@@ -35,12 +45,50 @@ def test_one_layer(tmp_path: Path, rig: tuple[str, str]) -> None:
     board, compiler = rig
     source = small_source(tmp_path / "model", with_assets=False)
     manifest = export_project(source, load_board(board), tmp_path / "p")
-    _check(manifest, build_project(tmp_path / "p", compiler))
+    _check_aot(manifest, build_project(tmp_path / "p", compiler))
 
 
 @every_compiler
-def test_mobilenet(tmp_path: Path, test_data: Path, compiler: str) -> None:
+@pytest.mark.parametrize("level", ["-O0", "-O2", "-O3"])
+def test_mobilenet(tmp_path: Path, test_data: Path, compiler: str, level: str) -> None:
     file = test_data / "models" / "mobilenet_v1_0.25_128_quant_int8.tflite"
     source = ModelSource("mobilenet", file, Preprocessing())
     manifest = export_project(source, load_board("rt1170"), tmp_path / "p")
-    _check(manifest, build_project(tmp_path / "p", compiler))
+    _check_aot(manifest, build_project(tmp_path / "p", compiler, level))
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_tflm(tmp_path: Path, board: str) -> None:
+    """With a stand-in for TFLM, which is smaller: docs/verified.md has the figures of the real one.
+    What is exact is so here, too: the model file, copied or not, arena and stack."""
+    source = small_source(tmp_path / "model", with_assets=False)
+    options = TflmOptions(compilable_tree(tmp_path / "tree"), "reference")
+    for project in ("cmake", "mcuxpresso"):
+        folder = tmp_path / project
+        manifest = export_project(
+            source, load_board(board), folder, "tflm", project, "ram", tflm=options
+        )
+        sdk = None
+        if project == "mcuxpresso":
+            sdk = SdkOptions(fake_sdk(tmp_path / "sdk", load_board(board).sdk_board))
+        _check(manifest, build_project(folder, "gcc", sdk=sdk))
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_universal(tmp_path: Path, board: str) -> None:
+    options = UniversalOptions(
+        compilable_tree(tmp_path / "tree"), ("CONV_2D", "SOFTMAX"), "reference"
+    )
+    manifest = export_universal(load_board(board), tmp_path / "p", options)
+    _check(manifest, build_project(tmp_path / "p", "gcc"))
+
+
+def test_what_grew_beyond_its_plan_is_told(tmp_path: Path) -> None:
+    source = small_source(tmp_path / "model", with_assets=False)
+    manifest = export_project(source, load_board("rt1050"), tmp_path / "p")
+    entry = build_project(tmp_path / "p", "gcc")
+    flash = next(use for use in manifest.plan.regions if use.region == "flash")
+    grown = [type(use)(use.region, flash.used_bytes + 1, 0) for use in [flash]]
+    assert beyond_plan(manifest.plan, [*entry.regions, *grown]) == (
+        f"flash: {flash.used_bytes + 1:,} bytes used, {flash.used_bytes:,} planned.",
+    )

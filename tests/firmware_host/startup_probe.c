@@ -2,6 +2,7 @@
 #include <stddef.h>
 
 #include "app/mz_app.h"
+#include "port/cortex_m7/mz_mpu.h"
 #include "port/cortex_m7/mz_string.h"
 #include "port/mz_port.h"
 #include "port/mz_retained.h"
@@ -12,6 +13,7 @@ __attribute__((section(".mz_weights"))) static const volatile uint8_t weights[40
 static volatile uint32_t initialized = 0x12345678;
 static volatile uint32_t zeroed[256];
 static uint8_t buffer[512];
+static volatile uint8_t guarded[1024] __attribute__((aligned(1024)));
 MZ_RETAINED static volatile uint32_t faults_to_come;
 
 __attribute__((section(".mz_ramcode"), noinline)) static uint32_t in_itcm(void) {
@@ -83,6 +85,12 @@ __attribute__((noinline)) static void crash(uint8_t how) {
         break;
     case 'h': /* the same where only HardFault can be taken */
         __asm__ volatile("cpsid i\n\tudf #1");
+        break;
+    case 'g': /* write to what has been guarded */
+        if (mz_mpu_guard((uint32_t)(uintptr_t)guarded, 10u)) {
+            print_value("guarded", (uint32_t)(uintptr_t)guarded);
+            guarded[sizeof guarded - 1u] = 1;
+        }
         break;
     case 's': /* a stack that is too small */
         overflow(buffer, UINT32_MAX);

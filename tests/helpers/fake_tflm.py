@@ -443,7 +443,8 @@ def fake_tree(folder: Path, kernels: str = "reference") -> Path:
 
 
 def compilable_tree(folder: Path) -> Path:
-    """The fake tree, told what it stands for, its kernels without what no compiler would take."""
+    """The fake tree for any compiler, told that it stands for helpers/small_source.py; its kernels
+    are empty."""
     tree = fake_tree(folder)
     facts = {"NEEDS": "64u", "INPUT": "192u", "OUTPUT": "64u", "OPS": "1"}
     defines = "".join(f"#define FAKE_{name} {value}\n" for name, value in facts.items())
