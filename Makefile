@@ -9,6 +9,8 @@ LOCK ?= yes
 # What `make test` and the like install: test, or tensorflow (the same and TensorFlow).
 SET ?= test
 PYTEST_ARGS ?= -n auto --dist loadfile
+# What `make quick` leaves out as a whole.
+HEAVY := benchmarks e2e evaluate firmware_host measure quantize sdk
 # Of `make nightly`: where the search starts, how often, and how many spoiled models.
 SEED ?=
 ROUNDS ?= 5
@@ -31,8 +33,7 @@ test: $(TEST)
 
 # A minute: no emulated runs, no line that has to be waited for.
 quick: $(TEST)
-	$(PYTEST) -m 'not full and not slow' --ignore=tests/e2e --ignore=tests/benchmarks \
-	    --ignore=tests/firmware_host --ignore=tests/sdk
+	$(PYTEST) -m 'not full and not slow' $(foreach folder,$(HEAVY),--ignore=tests/$(folder))
 
 # Everything, as CI runs it.
 full: $(TEST)

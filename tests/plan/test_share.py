@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import permutations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -43,6 +44,7 @@ def test_plans_are_sound_and_never_below_the_bound(case: Case, alignment: int) -
     assert plan.arena_bytes <= plan_arena(lives, alignment).arena_bytes
 
 
+@pytest.mark.slow
 @given(random_chains(max_steps=3, max_bytes=9))
 @settings(max_examples=150, deadline=None)
 def test_tiny_cases_are_as_good_as_brute_force(case: Case) -> None:

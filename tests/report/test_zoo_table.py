@@ -111,6 +111,7 @@ def test_a_damaged_cache_costs_time_alone(
     assert FactsCache(boards).facts(model.sha256, None) == found
 
 
+@pytest.mark.slow
 def test_the_command(test_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MCUZOO_MODELS", str(test_data / "models"))
     record(NXP, "top1", 0.395, 200, "imagenet pack", "reference")
