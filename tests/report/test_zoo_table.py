@@ -117,7 +117,9 @@ def test_the_command(test_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     record(NXP, "top1", 0.395, 200, "imagenet pack", "reference")
     monkeypatch.setenv("COLUMNS", "200")
     done = finished(mcuzoo("models"))
-    assert done.returncode == 0 and done.stderr == ""
+    assert done.returncode == 0
+    # On a slow machine it says what it is at.
+    assert all(line.startswith("planning ") for line in done.stderr.splitlines())
     line = next(text for text in done.stdout.splitlines() if "0.395 (200)" in text)
     assert "27.14M" in line and "0.4676" in line and "0.623" in line and "fits" in line
     assert "200 images of imagenet pack, reference" in done.stdout
