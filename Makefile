@@ -27,11 +27,11 @@ TEST := $(VENV)/.$(SET)$(NEWEST)
 demo: $(DEMO)
 	$(BIN)/mcuzoo demo
 
-# A few minutes; without what is marked `full`.
+# Some minutes; without what is marked `full`.
 test: $(TEST)
 	$(PYTEST)
 
-# A minute: no emulated runs, no line that has to be waited for.
+# Under three minutes on two cores: no emulated runs, no line that has to be waited for.
 quick: $(TEST)
 	$(PYTEST) -m 'not full and not slow' $(foreach folder,$(HEAVY),--ignore=tests/$(folder))
 
