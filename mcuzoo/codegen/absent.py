@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 
 from mcuzoo.board.model import Board
 from mcuzoo.codegen.mcuxpresso.board_files import reserved_by
-from mcuzoo.errors import FitError, MissingModelError
+from mcuzoo.errors import FitError, MissingModelError, command
 from mcuzoo.plan.fit import fit_model
 from mcuzoo.plan.siblings import largest_sibling
 from mcuzoo.plan.tflm.requests import Kernels
@@ -33,7 +32,7 @@ def absent_model_error(
     Its hint has the same export of the bundled model, which works at once and offline: options are
     those that were typed, such as ("--board", "rt1170"). Raises as fit_model.
     """
-    bundled = shlex.join(["mcuzoo", "export", BUNDLED, *options])
+    bundled = command("mcuzoo", "export", BUNDLED, *options)
     first, *rest = missing.hint.split("\n")
     missing.hint = "\n".join(
         [first, f"Offline, with the bundled model: {bundled}", *rest[:1]]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 import zipfile
 from pathlib import Path
+
+from mcuzoo.errors import command
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _ARCHIVES = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"7z\xbc\xaf", b"PK\x03\x04")
@@ -73,13 +74,12 @@ def _by_suffix(path: Path, suffix: str, head: bytes) -> tuple[str, str] | None:
 
 
 def _quantize(source: Path, stem: str) -> str:
-    output = shlex.quote(f"{stem}_int8.tflite")
-    return f"mcuzoo quantize {shlex.quote(str(source))} {output} --calibration IMAGES"
+    return command("mcuzoo", "quantize", source, f"{stem}_int8.tflite", "--calibration", "IMAGES")
 
 
 def _from_onnx(path: Path) -> str:
     folder = Path(f"{path.stem}_saved_model")
-    onnx2tf = f"onnx2tf -i {shlex.quote(str(path))} -o {shlex.quote(str(folder))}"
+    onnx2tf = command("onnx2tf", "-i", path, "-o", folder)
     return f"{onnx2tf} (pip install onnx2tf), then: {_quantize(folder, path.stem)}"
 
 

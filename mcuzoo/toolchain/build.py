@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -10,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from mcuzoo.codegen.mcuxpresso.sdk import require_plain_path
-from mcuzoo.errors import ProjectError, UsageError
+from mcuzoo.errors import ProjectError, UsageError, command
 from mcuzoo.project.build_id import BUILD_FOLDER, build_id, firmware_inputs, hash_files
 from mcuzoo.project.flags import OPTIMIZATION
 from mcuzoo.project.manifest import AnyManifest, BuildEntry, load_project, write_manifest
@@ -185,6 +184,8 @@ def _input_hashes(project: Path, manifest: AnyManifest) -> dict[str, str]:
         raise ProjectError(
             f"{project} lacks {', '.join(missing)}.",
             "Export the project again: "
-            f"mcuzoo export MODEL --board {manifest.board} -o {shlex.quote(str(project))} --force",
+            + command(
+                "mcuzoo", "export", "MODEL", "--board", manifest.board, "-o", project, "--force"
+            ),
         )
     return hash_files(project, firmware_inputs(project))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from mcuzoo.codegen.mcuxpresso.sdk import CONFIGURATIONS, SDK_VARIABLE, Sdk, open_sdk
 from mcuzoo.codegen.tflm.tree import TflmTree
-from mcuzoo.errors import ToolchainError, UsageError, did_you_mean
+from mcuzoo.errors import ToolchainError, UsageError, command, did_you_mean
 from mcuzoo.project.build_id import BUILD_ID_FILE, read_build_id
 from mcuzoo.project.manifest import AnyManifest, Manifest
 from mcuzoo.toolchain.command import BuildLog, run_logged
@@ -84,7 +83,7 @@ def _without_sdk(manifest: AnyManifest) -> str:
     model = manifest.model.name if isinstance(manifest, Manifest) else BUNDLED
     name = model if model in catalog() else "MODEL.tflite"
     kind = ["--runtime", "aot", "--project", "cmake", "-o", f"{manifest.name}-aot"]
-    return shlex.join(["mcuzoo", "export", name, "--board", manifest.board, *kind])
+    return command("mcuzoo", "export", name, "--board", manifest.board, *kind)
 
 
 def require_gcc(name: str | None) -> Compiler:
