@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Collection
 
 import numpy as np
 
@@ -92,13 +93,7 @@ def prelu(model: Model, op: Op) -> None:
 
 def compared(model: Model, op: Op) -> None:
     """MAXIMUM and MINIMUM with NumPy broadcasting; values are compared as they are stored."""
-    arity(op, range(2, 3))
-    first, second = (input_tensor(model, op, place) for place in (0, 1))
-    target = output_tensor(model, op)
-    for tensor in (first, second, target):
-        carried(tensor, COMPARED, MAX_BROADCAST_RANK)
-        same_type(tensor, first)
-    same_shape(target, broadcast_shape(first, second))
+    _pair(model, op, carried, COMPARED)
 
 
 def rectified(model: Model, op: Op) -> None:
@@ -185,13 +180,18 @@ def dequantize(model: Model, op: Op) -> None:
     same_shape(target, source.shape)
 
 
-def _pair(model: Model, op: Op) -> tuple[Tensor, Tensor, Tensor]:
-    """(first, second, output), of one type, broadcast."""
+def _pair(
+    model: Model,
+    op: Op,
+    check: Callable[[Tensor, Collection[DType], int], None] = operand,
+    types: Collection[DType] = REAL,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """(first, second, output), of one of `types`, broadcast; `check` looks at each."""
     arity(op, range(2, 3))
     first, second = (input_tensor(model, op, place) for place in (0, 1))
     target = output_tensor(model, op)
     for tensor in (first, second, target):
-        operand(tensor, REAL, MAX_BROADCAST_RANK)
+        check(tensor, types, MAX_BROADCAST_RANK)
         same_type(tensor, first)
     same_shape(target, broadcast_shape(first, second))
     return first, second, target

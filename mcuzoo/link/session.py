@@ -23,7 +23,6 @@ from mcuzoo.errors import (
 from mcuzoo.link import blame, messages
 from mcuzoo.link.arena import ArenaUse, measure_arena
 from mcuzoo.link.channel import BoardRestarted, Channel, DeviceLog, Refused
-from mcuzoo.link.explain import spoken_speed
 from mcuzoo.link.hello import Hello, say_hello
 from mcuzoo.link.inference import Inference, KernelRecord, Profile
 from mcuzoo.link.invoke import invoke
@@ -40,6 +39,7 @@ from mcuzoo.link.state import LineCounts, LinkState
 from mcuzoo.link.timing import Timing
 from mcuzoo.link.trace import Trace
 from mcuzoo.link.transfer import download, image_transfer, read_records, upload
+from mcuzoo.link.transport import spoken_speed
 
 __all__ = [
     "DeviceLog",

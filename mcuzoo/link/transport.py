@@ -24,6 +24,10 @@ def absent_port(message: str, hint: str) -> PortError:
     return error
 
 
+# Ports that have no line, and so no speed.
+_SPEEDLESS = ("emulator://", "socket://", "loop://")
+
+
 class Port(Protocol):
     """What the link needs of a pyserial port. `read` returns fewer bytes on its time-out."""
 
@@ -105,3 +109,10 @@ def _what_there_is(url: str) -> str:
     from mcuzoo.link.ports import list_serial_ports, ports_hint
 
     return ports_hint(url, list_serial_ports())
+
+
+def spoken_speed(port_url: str, baud: int, note: str) -> str:
+    """ " at 921600 baud, as the project says"; empty for a port that has no speed."""
+    if port_url.lower().startswith(_SPEEDLESS):
+        return ""
+    return f" at {baud} baud" + (f", {note}" if note else "")
