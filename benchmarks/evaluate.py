@@ -18,11 +18,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from mcuzoo.data.drawn_signs.dataset import write_signs
 from mcuzoo.errors import McuzooError
 from mcuzoo.evaluate.evaluate import evaluate
 from mcuzoo.evaluate.request import Request, make_plan
 from mcuzoo.evaluate.subject import HOST_ENGINES, REFERENCE
-from mcuzoo.zoo.signs.dataset import write_signs
 
 HERE = Path(__file__).resolve().parent
 TURNS = 3

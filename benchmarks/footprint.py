@@ -1,4 +1,4 @@
-"""Measure what the firmware takes beside a model; prints the text of mcuzoo/plan/footprint.toml.
+"""Measure what the firmware takes beside a model; prints mcuzoo/plan/place/footprint.toml.
 
     python benchmarks/footprint.py > footprint.toml
 
@@ -25,8 +25,8 @@ from mcuzoo.errors import ToolchainError
 from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import parse_model
 from mcuzoo.lowering.lower import lower
-from mcuzoo.plan.fusion import fuse_and_plan
-from mcuzoo.plan.needs import HALVES
+from mcuzoo.plan.arena.fusion import fuse_and_plan
+from mcuzoo.plan.place.needs import HALVES
 from mcuzoo.project.flags import OPTIMIZATION, TOOLCHAINS
 from mcuzoo.project.manifest import BuildEntry, Manifest, Preprocessing
 from mcuzoo.toolchain.build import build_project

@@ -11,6 +11,7 @@ import numpy as np
 from mcuzoo.board.load import load_board
 from mcuzoo.codegen.project import export_project
 from mcuzoo.codegen.tflm.options import TflmOptions
+from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import McuzooError
 from mcuzoo.link.session import Session, Timing
 from mcuzoo.plan.tflm.requests import Kernels
@@ -20,7 +21,6 @@ from mcuzoo.project.manifest import load_manifest
 from mcuzoo.run.project import project_model
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.sizes import linked_constant_bytes
-from mcuzoo.zoo.engines.reference import ReferenceEngine
 from mcuzoo.zoo.registry import ModelSource
 
 SEED = 1234

@@ -21,12 +21,12 @@ from measure import SEED, Configuration, Figures, build, measure
 from parts import Split, split
 from witness import BOARD, NothingToWitnessError, Testimony, absent, testify
 
+from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.graph.count import count_macs
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.read import load_model
 from mcuzoo.profile.layers import Layer
 from mcuzoo.project.manifest import Manifest, load_manifest
-from mcuzoo.zoo.engines.reference import ReferenceEngine
 from mcuzoo.zoo.registry import ModelSource
 
 

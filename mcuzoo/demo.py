@@ -41,6 +41,7 @@ def run_demo(
     """
     from mcuzoo.board.load import load_board
     from mcuzoo.codegen.project import export_project
+    from mcuzoo.data.drawn_signs.dataset import write_signs
     from mcuzoo.extras import EMULATOR, IMAGES, require_packages
     from mcuzoo.link.session import Session
     from mcuzoo.link.state import LinkState
@@ -49,7 +50,6 @@ def run_demo(
     from mcuzoo.toolchain.build import build_project
     from mcuzoo.toolchain.find import compiler_packages
     from mcuzoo.zoo.registry import resolve_model
-    from mcuzoo.zoo.signs.dataset import write_signs
 
     board = load_board(board_id)
     require_packages((*EMULATOR, *compiler_packages(), *IMAGES), "The demo")

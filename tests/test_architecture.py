@@ -15,7 +15,7 @@ FLOORS = (
     {"errors", "quoting", "resources", "__init__"},
     {"files", "locking", "tables", "untrusted"},
     {"board", "extras", "graph", "project"},
-    {"emulator", "zoo"},
+    {"emulator", "engines", "zoo"},
     {"lowering", "data"},
     {"plan"},
     {"codegen", "link"},

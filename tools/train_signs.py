@@ -25,12 +25,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy as np
 import numpy.typing as npt
 
+from mcuzoo.data.drawn_signs.classes import CLASS_NAMES
+from mcuzoo.data.drawn_signs.dataset import write_signs
+from mcuzoo.data.drawn_signs.draw import SOURCE_SIZE, draw_sign
+from mcuzoo.data.drawn_signs.raster import load_cv2
 from mcuzoo.data.preprocess import preprocess
 from mcuzoo.project.manifest import Preprocessing
-from mcuzoo.zoo.signs.classes import CLASS_NAMES
-from mcuzoo.zoo.signs.dataset import write_signs
-from mcuzoo.zoo.signs.draw import SOURCE_SIZE, draw_sign
-from mcuzoo.zoo.signs.raster import load_cv2
 
 Pixels = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]

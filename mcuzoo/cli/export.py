@@ -107,8 +107,8 @@ def export(
     from mcuzoo.codegen.project import export_project
     from mcuzoo.errors import MissingModelError
     from mcuzoo.files import making
-    from mcuzoo.plan.pins import parse_pins
-    from mcuzoo.plan.placement import usable_names
+    from mcuzoo.plan.place.pins import parse_pins
+    from mcuzoo.plan.place.placement import usable_names
     from mcuzoo.project.kinds import check_weights
     from mcuzoo.quoting import file_stem
     from mcuzoo.zoo.registry import resolve_model

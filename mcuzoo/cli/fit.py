@@ -132,8 +132,8 @@ def fit(
     from mcuzoo.files import require_outputs
     from mcuzoo.plan.fit import fit_model
     from mcuzoo.plan.other_runtime import other_runtime
-    from mcuzoo.plan.pins import parse_pins
-    from mcuzoo.plan.placement import usable_names
+    from mcuzoo.plan.place.pins import parse_pins
+    from mcuzoo.plan.place.placement import usable_names
     from mcuzoo.plan.tflm.image import check_kernels, check_plan
     from mcuzoo.project.kinds import check_project, check_weights
     from mcuzoo.report.files import write_page

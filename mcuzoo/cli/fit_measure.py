@@ -57,8 +57,8 @@ def _request(options: MeasureOptions) -> MeasureRequest:
     from mcuzoo.board.baud import with_baud
     from mcuzoo.board.load import load_board
     from mcuzoo.measure.fit import MeasureRequest
-    from mcuzoo.plan.pins import parse_pins
-    from mcuzoo.plan.placement import usable_names
+    from mcuzoo.plan.place.pins import parse_pins
+    from mcuzoo.plan.place.placement import usable_names
     from mcuzoo.project.kinds import check_runtime, check_weights
     from mcuzoo.zoo.registry import resolve_model
 

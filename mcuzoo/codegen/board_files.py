@@ -22,7 +22,7 @@ from mcuzoo.board.startup import (
 from mcuzoo.codegen.sections import CopiedSection, copied_sections
 from mcuzoo.codegen.templates import render
 from mcuzoo.errors import BoardError
-from mcuzoo.plan.placement import Placement
+from mcuzoo.plan.place.placement import Placement
 from mcuzoo.plan.universal import Room
 
 _MPU_ATTRIBUTES = {

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from mcuzoo.board.model import Board
 from mcuzoo.graph.model import Tensor
-from mcuzoo.plan.estimate import constant_entries
 from mcuzoo.plan.memory import MemoryPlan
+from mcuzoo.plan.place.estimate import constant_entries
 from mcuzoo.project.manifest import MemoryEntry, PlanEntry, RegionUse, TargetEntry, TensorSpec
 from mcuzoo.project.rules import MAX_TEXT
 from mcuzoo.quoting import one_line, shortened

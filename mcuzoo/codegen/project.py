@@ -27,8 +27,8 @@ from mcuzoo.errors import FitError, UsageError
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.read import load_model
 from mcuzoo.plan.memory import MemoryPlan, plan_memory
-from mcuzoo.plan.needs import Reserved
-from mcuzoo.plan.pins import Pins
+from mcuzoo.plan.place.needs import Reserved
+from mcuzoo.plan.place.pins import Pins
 from mcuzoo.project.build_id import BUILD_ID_HEADER
 from mcuzoo.project.kinds import WeightsChoice, check_project, check_runtime
 from mcuzoo.project.manifest import BOARD_FILE, Manifest, ModelEntry

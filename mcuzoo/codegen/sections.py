@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mcuzoo.board.memory import symbol_of
 from mcuzoo.board.model import Board
-from mcuzoo.plan.placement import Placement
+from mcuzoo.plan.place.placement import Placement
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,13 @@ from mcuzoo.compare.trial import Answers, Contestant, host_answers, run_trial
 from mcuzoo.data.dataset import Item, load_data_set
 from mcuzoo.data.labels import load_classes
 from mcuzoo.emulator.url import SCHEME, port_packages
+from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import DataSetError, UnsupportedOpError, UsageError
 from mcuzoo.project.manifest import load_manifest
 from mcuzoo.project.rules import inside
 from mcuzoo.run.baud import project_baud
 from mcuzoo.run.feed import Prepared, Unusable, prepare
 from mcuzoo.run.project import project_model
-from mcuzoo.zoo.engines.reference import ReferenceEngine
 
 EMULATED = "-"
 DEFAULT_LIMIT = 10

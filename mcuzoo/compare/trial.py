@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.graph.count import count_macs
 from mcuzoo.graph.model import Model
 from mcuzoo.link.counts import milliseconds
@@ -19,7 +20,6 @@ from mcuzoo.project.manifest import Manifest
 from mcuzoo.project.rules import inside
 from mcuzoo.run.board import check_firmware
 from mcuzoo.toolchain.sizes import linked_constant_bytes
-from mcuzoo.zoo.engines.reference import ReferenceEngine
 
 
 @dataclass(frozen=True)

@@ -125,7 +125,7 @@ class DrawnSign:
         return (RESIZER,)
 
     def read(self) -> bytes:
-        from mcuzoo.zoo.signs.draw import draw_sign
+        from mcuzoo.data.drawn_signs.draw import draw_sign
 
         return draw_sign(self.label, self.seed, self.number).tobytes()
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mcuzoo.data.drawn_signs.classes import CLASS_NAMES
+from mcuzoo.data.drawn_signs.dataset import TRAINING_SEEDS
 from mcuzoo.data.item import Item
 from mcuzoo.data.labels import Classes
 from mcuzoo.data.picture import DrawnSign
 from mcuzoo.errors import DataSetError
-from mcuzoo.zoo.signs.classes import CLASS_NAMES
-from mcuzoo.zoo.signs.dataset import TRAINING_SEEDS
 
 NAME = "signs"
 DEFAULT_SEED = 20_261

@@ -106,11 +106,11 @@ def host_engine(subject: Subject) -> Runs:
 
     Raises MissingExtraError without the engine's wheel, ModelError when it refuses the model.
     """
-    from mcuzoo.zoo.engines.litert import LitertEngine
-    from mcuzoo.zoo.engines.litert_float import LitertFloatEngine
-    from mcuzoo.zoo.engines.litert_uint8 import LitertUint8Engine
-    from mcuzoo.zoo.engines.reference import ReferenceEngine
-    from mcuzoo.zoo.engines.tflm import TflmEngine
+    from mcuzoo.engines.litert import LitertEngine
+    from mcuzoo.engines.litert_float import LitertFloatEngine
+    from mcuzoo.engines.litert_uint8 import LitertUint8Engine
+    from mcuzoo.engines.reference import ReferenceEngine
+    from mcuzoo.engines.tflm import TflmEngine
 
     model = subject.model
     if subject.engine == REFERENCE:

@@ -24,7 +24,7 @@ from mcuzoo.lowering.alignment import align_up
 from mcuzoo.measure.arena import ArenaMeasurement, measure_arena
 from mcuzoo.measure.compare import ArenaRow, arena_rows, recorded_rows, tflm_figures
 from mcuzoo.plan.memory import MemoryPlan, plan_memory
-from mcuzoo.plan.pins import Pins
+from mcuzoo.plan.place.pins import Pins
 from mcuzoo.plan.tflm.abi import ARENA_ALIGNMENT
 from mcuzoo.project.kinds import WeightsChoice
 from mcuzoo.project.manifest import (

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from math import isqrt
 
 from mcuzoo.board.model import Board
-from mcuzoo.plan.needs import Needs
-from mcuzoo.plan.placement import place, usable_regions
-from mcuzoo.plan.regions import region_fits
+from mcuzoo.plan.place.needs import Needs
+from mcuzoo.plan.place.placement import place, usable_regions
+from mcuzoo.plan.place.regions import region_fits
 from mcuzoo.project.kinds import WeightsChoice
 
 

@@ -11,13 +11,13 @@ from mcuzoo.errors import UsageError
 from mcuzoo.graph.coverage import Uncovered, check_aot
 from mcuzoo.graph.model import Model
 from mcuzoo.plan.advice import next_step
-from mcuzoo.plan.estimate import constant_entries, copy_seconds
 from mcuzoo.plan.memory import MemoryPlan, PeakOp, plan_memory
-from mcuzoo.plan.needs import NOTHING_RESERVED, Reserved
-from mcuzoo.plan.pins import Pins
-from mcuzoo.plan.placement import Placement
-from mcuzoo.plan.regions import RegionFit
-from mcuzoo.plan.split import saved_seconds
+from mcuzoo.plan.place.estimate import constant_entries, copy_seconds
+from mcuzoo.plan.place.needs import NOTHING_RESERVED, Reserved
+from mcuzoo.plan.place.pins import Pins
+from mcuzoo.plan.place.placement import Placement
+from mcuzoo.plan.place.regions import RegionFit
+from mcuzoo.plan.place.split import saved_seconds
 from mcuzoo.plan.tflm.image import HeadPlan, TflmImage
 from mcuzoo.plan.tflm.requests import Kernels
 from mcuzoo.plan.timeline import Timeline, timeline

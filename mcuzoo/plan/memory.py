@@ -11,16 +11,22 @@ from mcuzoo.graph.program import Program, build_program
 from mcuzoo.lowering.call import Call
 from mcuzoo.lowering.lower import lower
 from mcuzoo.lowering.row_chain import RowChain
-from mcuzoo.plan.arena import ArenaPlan, plan_arena
-from mcuzoo.plan.constants import call_constant_bytes, constant_bytes
-from mcuzoo.plan.fusion import fuse_and_plan
-from mcuzoo.plan.lifetimes import lifetimes
-from mcuzoo.plan.needs import NOTHING_RESERVED, Needs, Reserved, assess_needs, assess_tflm_needs
-from mcuzoo.plan.pins import Pins
-from mcuzoo.plan.placement import Placement, place
-from mcuzoo.plan.regions import RegionFit, region_fits
-from mcuzoo.plan.split import place_arena
-from mcuzoo.plan.streaming import streamed_plan
+from mcuzoo.plan.arena.fusion import fuse_and_plan
+from mcuzoo.plan.arena.lifetimes import lifetimes
+from mcuzoo.plan.arena.planner import ArenaPlan, plan_arena
+from mcuzoo.plan.arena.streaming import streamed_plan
+from mcuzoo.plan.place.constants import call_constant_bytes, constant_bytes
+from mcuzoo.plan.place.needs import (
+    NOTHING_RESERVED,
+    Needs,
+    Reserved,
+    assess_needs,
+    assess_tflm_needs,
+)
+from mcuzoo.plan.place.pins import Pins
+from mcuzoo.plan.place.placement import Placement, place
+from mcuzoo.plan.place.regions import RegionFit, region_fits
+from mcuzoo.plan.place.split import place_arena
 from mcuzoo.plan.tflm.image import HeadPlan, TflmImage, prepare_image
 from mcuzoo.plan.tflm.requests import Kernels
 from mcuzoo.project.kinds import WeightsChoice, check_runtime

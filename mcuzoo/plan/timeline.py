@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mcuzoo.plan.calls import scratch_buffer
+from mcuzoo.plan.arena.calls import scratch_buffer
 from mcuzoo.plan.memory import MemoryPlan
 
 

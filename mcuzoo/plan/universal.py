@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from mcuzoo.board.memory import Region, RegionKind
 from mcuzoo.board.model import Board
 from mcuzoo.errors import UsageError, did_you_mean
-from mcuzoo.plan.footprint import Footprint, estimate_footprint, upload_code_bytes
-from mcuzoo.plan.placement import Placement, usable_regions
-from mcuzoo.plan.regions import Part, RegionFit, fixed_parts
+from mcuzoo.plan.place.footprint import Footprint, estimate_footprint, upload_code_bytes
+from mcuzoo.plan.place.placement import Placement, usable_regions
+from mcuzoo.plan.place.regions import Part, RegionFit, fixed_parts
 from mcuzoo.plan.tflm.requests import Kernels
 
 SPARE_BYTES = 16

@@ -8,13 +8,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import ProtocolError
 from mcuzoo.graph.count import count_macs
 from mcuzoo.graph.model import Model
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.inference import KernelRecord, Profile
 from mcuzoo.profile.layers import Layer, ModelProfile
-from mcuzoo.zoo.engines.reference import ReferenceEngine
 
 
 class ProfilingSession(Protocol):

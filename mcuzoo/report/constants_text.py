@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mcuzoo.plan.estimate import waits
+from mcuzoo.plan.place.estimate import waits
 from mcuzoo.project.manifest import ConstantEntry, PlanEntry
 from mcuzoo.tables import Column, table_text
 

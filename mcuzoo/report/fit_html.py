@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mcuzoo import __version__
 from mcuzoo.codegen.templates import render
-from mcuzoo.plan.estimate import waits
+from mcuzoo.plan.place.estimate import waits
 
 if TYPE_CHECKING:
     from mcuzoo.plan.fit import FitReport

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from mcuzoo.engines.engine import Engine
+from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import ProtocolError, RigError
 from mcuzoo.run.feed import Prepared
 from mcuzoo.run.journal import Journal
 from mcuzoo.run.record import WrongLayer
 from mcuzoo.run.rig import Rig
-from mcuzoo.zoo.engines.engine import Engine
-from mcuzoo.zoo.engines.reference import ReferenceEngine
 
 
 class Blamer:

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from mcuzoo.data.dataset import DataSet, load_data_set
 from mcuzoo.data.labels import Classes, load_classes
+from mcuzoo.engines.litert import LitertEngine
+from mcuzoo.engines.litert_uint8 import LitertUint8Engine
+from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import DataSetError
 from mcuzoo.extras import LITERT
 from mcuzoo.graph.model import Model
@@ -20,9 +23,6 @@ from mcuzoo.run.feed import Unusable, prepare
 from mcuzoo.run.paired import Paired
 from mcuzoo.run.score import Accuracy, accuracy, ranks, top1
 from mcuzoo.zoo.convert.report import Conversion
-from mcuzoo.zoo.engines.litert import LitertEngine
-from mcuzoo.zoo.engines.litert_uint8 import LitertUint8Engine
-from mcuzoo.zoo.engines.reference import ReferenceEngine
 
 TOP5 = 5
 SIGNIFICANT = 0.05

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from mcuzoo.data.dataset import Item
 from mcuzoo.data.preprocess import preprocess
+from mcuzoo.engines.engine import Engine
 from mcuzoo.errors import DataSetError
 from mcuzoo.project.manifest import Preprocessing
-from mcuzoo.zoo.engines.engine import Engine
 
 _AHEAD = 4
 

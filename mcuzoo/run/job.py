@@ -13,6 +13,7 @@ from mcuzoo.data.labels import Classes, load_classes
 from mcuzoo.data.recipe import check_recipe, recipe_warnings
 from mcuzoo.data.signs import is_signs
 from mcuzoo.emulator.url import port_packages
+from mcuzoo.engines.engine import Engine
 from mcuzoo.errors import UnsupportedOpError, UsageError, command
 from mcuzoo.project.manifest import Manifest, load_manifest, load_project
 from mcuzoo.project.rules import inside
@@ -27,7 +28,6 @@ from mcuzoo.run.upload import (
     prepare_upload,
     require_universal,
 )
-from mcuzoo.zoo.engines.engine import Engine
 from mcuzoo.zoo.registry import resolve_model
 
 RUNS_FOLDER = "runs"
@@ -149,7 +149,7 @@ def _upload(request: Request, earlier: Settings | None, project: Path) -> Upload
 def _engine(project: Path, manifest: Manifest, upload: Upload | None) -> Engine:
     if upload is None:
         return reference_engine(project, manifest)
-    from mcuzoo.zoo.engines.reference import ReferenceEngine
+    from mcuzoo.engines.reference import ReferenceEngine
 
     try:
         return ReferenceEngine(upload.model)

@@ -15,6 +15,7 @@ from mcuzoo.data.labels import Classes
 from mcuzoo.data.picture import FilePicture, Picture
 from mcuzoo.data.preprocess import preprocess
 from mcuzoo.emulator.url import SCHEME, port_packages
+from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import UnsupportedOpError, UsageError
 from mcuzoo.extras import IMAGES, require_packages
 from mcuzoo.link.channel import DeviceLog
@@ -34,7 +35,6 @@ from mcuzoo.run.upload import (
     require_universal,
     uploading,
 )
-from mcuzoo.zoo.engines.reference import ReferenceEngine
 from mcuzoo.zoo.registry import resolve_model
 
 NOISE_SEED = 1234

@@ -21,7 +21,7 @@ from mcuzoo.project.rules import inside
 from mcuzoo.run.baud import project_baud
 
 if TYPE_CHECKING:
-    from mcuzoo.zoo.engines.reference import ReferenceEngine
+    from mcuzoo.engines.reference import ReferenceEngine
 
 
 _LISTED = 6
@@ -139,6 +139,6 @@ def project_model(project: Path, manifest: Manifest) -> Model:
 
 def reference_engine(project: Path, manifest: Manifest) -> ReferenceEngine:
     """The host reference of the project's model. Raises ProjectError, ModelError."""
-    from mcuzoo.zoo.engines.reference import ReferenceEngine
+    from mcuzoo.engines.reference import ReferenceEngine
 
     return ReferenceEngine(project_model(project, manifest))

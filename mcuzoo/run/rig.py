@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import McuzooError, PortError, ProtocolError, RigError, WrongFirmwareError
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.inference import Inference
@@ -19,7 +20,6 @@ from mcuzoo.link.state import LineCounts, LinkState
 from mcuzoo.profile.layers import ModelProfile
 from mcuzoo.profile.measure import profile_model
 from mcuzoo.run.board import BoardSession, OpenSession
-from mcuzoo.zoo.engines.reference import ReferenceEngine
 
 IMAGE_ATTEMPTS = 3
 _REOPEN_PAUSES_S = (0.0, 1.0, 3.0)  # a USB console takes a second to come back

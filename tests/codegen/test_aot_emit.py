@@ -16,6 +16,7 @@ from mcuzoo import __version__
 from mcuzoo.codegen.aot.c_text import COLUMNS, array_text, float_text
 from mcuzoo.codegen.aot.emit import render_model
 from mcuzoo.codegen.sections import Sections
+from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import ModelError
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.program import Program, build_program
@@ -23,8 +24,7 @@ from mcuzoo.graph.read import parse_model
 from mcuzoo.lowering.constant import Constant
 from mcuzoo.lowering.lower import lower
 from mcuzoo.lowering.words import comment_text
-from mcuzoo.plan.constants import call_constant_bytes
-from mcuzoo.zoo.engines.reference import ReferenceEngine
+from mcuzoo.plan.place.constants import call_constant_bytes
 
 
 def program_of(raw: bytes) -> Program:

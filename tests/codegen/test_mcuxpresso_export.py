@@ -20,7 +20,7 @@ from mcuzoo.codegen.mcuxpresso.sections import sdk_sections
 from mcuzoo.codegen.project import export_project
 from mcuzoo.codegen.sections import Sections
 from mcuzoo.errors import BoardError
-from mcuzoo.plan.placement import Placement
+from mcuzoo.plan.place.placement import Placement
 from mcuzoo.project.flags import machine_flags
 from mcuzoo.project.manifest import Manifest, SdkEntry, load_manifest
 from mcuzoo.resources import boards_dir

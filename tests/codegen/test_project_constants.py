@@ -12,7 +12,7 @@ from helpers.mobilenet import mobilenet_v1
 from mcuzoo.graph.program import Program, build_program
 from mcuzoo.graph.read import parse_model
 from mcuzoo.lowering.lower import lower
-from mcuzoo.plan.constants import constant_bytes
+from mcuzoo.plan.place.constants import constant_bytes
 
 RANDOM = np.random.default_rng(1)
 IMAGE = (1, 8, 8, 4)

@@ -22,7 +22,7 @@ from mcuzoo.toolchain.sizes import beyond_plan
 from mcuzoo.zoo.registry import ModelSource
 
 BOARDS = ("rt1050", "rt1170")
-HINT = "measure again: python benchmarks/footprint.py > mcuzoo/plan/footprint.toml"
+HINT = "measure again: python benchmarks/footprint.py > mcuzoo/plan/place/footprint.toml"
 
 
 def _check(manifest: ProjectManifest, entry: BuildEntry) -> None:

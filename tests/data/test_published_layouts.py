@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mcuzoo.data.dataset import load_data_set, open_data_set
+from mcuzoo.data.drawn_signs.classes import CLASS_NAMES
 from mcuzoo.data.fer2013 import EMOTIONS
 from mcuzoo.data.imagenet import class_order, ilsvrc_order
 from mcuzoo.data.imagenet_val import DEVKIT_FILE, FIRST_SYNSETS, IMAGES, read_truth
@@ -18,7 +19,6 @@ from mcuzoo.data.item import DataSet
 from mcuzoo.data.labels import Classes
 from mcuzoo.data.picture import DrawnSign, PixelRow
 from mcuzoo.errors import DataSetError
-from mcuzoo.zoo.signs.classes import CLASS_NAMES
 
 SLIM, KERAS, SEVEN = Classes(1001), Classes(1000), Classes(7)
 ILSVRC_IDS = (490, 361, 171, 822, 297, 482, 13, 704, 599, 164)

@@ -10,9 +10,9 @@ from helpers.shared import built_once
 
 from mcuzoo.board.load import load_board
 from mcuzoo.codegen.project import export_project
+from mcuzoo.data.drawn_signs.dataset import write_signs
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.zoo.registry import resolve_model
-from mcuzoo.zoo.signs.dataset import write_signs
 
 BuiltProject = Callable[..., Path]
 

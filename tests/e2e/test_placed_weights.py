@@ -10,6 +10,7 @@ from helpers.compilers import RIGS, needs_compiler
 
 from mcuzoo.board.load import load_board, parse_board
 from mcuzoo.codegen.project import export_project
+from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.graph.read import load_model
 from mcuzoo.link.session import Session
 from mcuzoo.profile.measure import profile_model
@@ -18,7 +19,6 @@ from mcuzoo.resources import boards_dir
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.sections import read_symbols
 from mcuzoo.toolchain.sizes import linked_constant_bytes
-from mcuzoo.zoo.engines.reference import ReferenceEngine
 from mcuzoo.zoo.registry import resolve_model
 
 

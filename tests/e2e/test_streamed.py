@@ -15,11 +15,11 @@ from helpers.shared import built_once
 
 from mcuzoo.board.load import load_board
 from mcuzoo.codegen.project import export_project
+from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.graph.read import load_model
 from mcuzoo.link.session import Session, Timing
 from mcuzoo.project.manifest import load_manifest
 from mcuzoo.toolchain.build import build_project
-from mcuzoo.zoo.engines.reference import ReferenceEngine
 from mcuzoo.zoo.registry import resolve_model
 
 BuiltProject = Callable[..., Path]

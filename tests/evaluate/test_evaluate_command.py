@@ -20,15 +20,15 @@ from typer.testing import CliRunner
 
 from mcuzoo.cli.evaluate_progress import EvaluateProgress
 from mcuzoo.cli.main import app
+from mcuzoo.data.drawn_signs.dataset import write_signs
 from mcuzoo.data.images import decode_image
 from mcuzoo.data.preprocess import preprocess
+from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import BoardSilentError
 from mcuzoo.evaluate.finding import Finding
 from mcuzoo.graph.read import load_model
 from mcuzoo.project.manifest import Preprocessing
-from mcuzoo.zoo.engines.reference import ReferenceEngine
 from mcuzoo.zoo.measured import measurements
-from mcuzoo.zoo.signs.dataset import write_signs
 
 
 @pytest.fixture

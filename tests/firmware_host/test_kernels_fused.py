@@ -9,12 +9,12 @@ import pytest
 from helpers.generated_model import build_model
 from helpers.mobilenet import mobilenet_v1
 
+from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.graph.program import Program, build_program
 from mcuzoo.lowering.call import Call
 from mcuzoo.lowering.fuse import fuse
 from mcuzoo.lowering.lower import lower
-from mcuzoo.plan.fusion import fuse_and_plan, plan_calls
-from mcuzoo.zoo.engines.reference import ReferenceEngine
+from mcuzoo.plan.arena.fusion import fuse_and_plan, plan_calls
 
 # At each position another way of fusing; all of them in `make full`.
 TRIED = {(2, 0), (4, 1), (10, -1), (12, 0)}

@@ -11,9 +11,9 @@ from helpers.kernel_library import oracle
 from helpers.small_net import small_net
 
 import mcuzoo
+from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import load_model, parse_model
-from mcuzoo.zoo.engines.reference import ReferenceEngine
 
 SIGNS = Path(mcuzoo.__file__).parent / "zoo" / "signs"
 

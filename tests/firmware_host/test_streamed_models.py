@@ -16,11 +16,11 @@ from helpers.tflite_file import O, T
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import load_model, parse_model
 from mcuzoo.lowering.row_chain import RowChain
-from mcuzoo.zoo.engines.reference import ReferenceEngine
 
 RNG = np.random.default_rng(17)
 

@@ -11,11 +11,11 @@ import pytest
 from helpers import tflite_builder as build
 from helpers.small_net import CONVOLUTION, POOL, small_net
 
+from mcuzoo.engines.reference import PREPARE
 from mcuzoo.errors import UnsupportedOpError
 from mcuzoo.graph.coverage import AOT_OPS, check_aot, check_tflm, require_aot
 from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import load_model, parse_model
-from mcuzoo.zoo.engines.reference import PREPARE
 
 IMAGE = (1, 6, 6, 4)
 T, O = build.T, build.O  # noqa: E741

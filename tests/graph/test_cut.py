@@ -10,13 +10,13 @@ from helpers.mutations import packed
 from helpers.small_net import small_net
 from helpers.tflite_builder import O, T, build_model
 
+from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.graph.cut import cut_ends
 from mcuzoo.graph.metadata import add_metadata, read_metadata
 from mcuzoo.graph.model import DType
 from mcuzoo.graph.read import parse_model
 from mcuzoo.graph.schema import PLAN_METADATA
 from mcuzoo.graph.write import DATA_ALIGNMENT
-from mcuzoo.zoo.engines.reference import ReferenceEngine
 
 
 def _quantized_both_ends() -> bytes:

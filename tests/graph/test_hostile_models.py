@@ -14,10 +14,10 @@ from helpers.small_net import small_net
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import ModelError
 from mcuzoo.graph.inspect import inspect_model
 from mcuzoo.graph.read import parse_model
-from mcuzoo.zoo.engines.reference import ReferenceEngine
 
 schema = pytest.importorskip("ai_edge_litert.schema_py_generated")
 

@@ -14,13 +14,13 @@ from helpers.small_net import small_net
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import mcuzoo.zoo.signs as signs
+import mcuzoo.data.drawn_signs as signs
+from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import ModelError, UnsupportedOpError
 from mcuzoo.graph.model import DType, Model, Op, Quantization, Tensor
 from mcuzoo.graph.read import parse_model
 from mcuzoo.graph.schema import OPTIONS, OptionField
 from mcuzoo.graph.write import write_model
-from mcuzoo.zoo.engines.reference import ReferenceEngine
 
 schema = pytest.importorskip("ai_edge_litert.schema_py_generated")
 

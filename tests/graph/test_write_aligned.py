@@ -8,7 +8,7 @@ import pytest
 from helpers.same_model import assert_same_graph, misaligned
 from helpers.small_net import small_net
 
-import mcuzoo.zoo.signs as signs
+import mcuzoo.data.drawn_signs as signs
 from mcuzoo.graph.align import aligned_file, misaligned_constants
 from mcuzoo.graph.metadata import add_metadata, read_metadata
 from mcuzoo.graph.model import Model

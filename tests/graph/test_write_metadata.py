@@ -10,7 +10,7 @@ from helpers.small_net import small_net
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import mcuzoo.zoo.signs as signs
+import mcuzoo.data.drawn_signs as signs
 from mcuzoo.errors import ModelError
 from mcuzoo.graph.metadata import add_metadata, read_metadata
 from mcuzoo.graph.read import parse_model

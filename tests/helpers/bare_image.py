@@ -10,7 +10,7 @@ from pathlib import Path
 from mcuzoo.board.model import Board
 from mcuzoo.codegen.board_files import render_board_files
 from mcuzoo.codegen.entries import target_entry
-from mcuzoo.plan.placement import Placement
+from mcuzoo.plan.place.placement import Placement
 from mcuzoo.project.flags import LINK_FLAGS, compile_flags, link_libraries, machine_flags
 from mcuzoo.resources import firmware_dir
 from mcuzoo.toolchain.find import find_compiler

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from mcuzoo.engines.reference import ReferenceEngine
+from mcuzoo.engines.tflm import TflmEngine
 from mcuzoo.graph.read import parse_model
-from mcuzoo.zoo.engines.reference import ReferenceEngine
-from mcuzoo.zoo.engines.tflm import TflmEngine
 
 
 def random_inputs(shape: tuple[int, ...], seed: int, count: int = 3) -> list[NDArray[np.int8]]:

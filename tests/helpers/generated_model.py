@@ -16,10 +16,10 @@ from mcuzoo.codegen.aot.sources import kernel_sources
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.call import Call
 from mcuzoo.lowering.lower import lower
-from mcuzoo.plan.calls import call_lives
-from mcuzoo.plan.fusion import fuse_and_plan, plan_calls
-from mcuzoo.plan.layout import ArenaPlan, Slot
-from mcuzoo.plan.streaming import streamed_plan
+from mcuzoo.plan.arena.calls import call_lives
+from mcuzoo.plan.arena.fusion import fuse_and_plan, plan_calls
+from mcuzoo.plan.arena.layout import ArenaPlan, Slot
+from mcuzoo.plan.arena.streaming import streamed_plan
 from mcuzoo.resources import firmware_dir
 
 HARNESS = Path(__file__).resolve().parent.parent / "firmware_host" / "model_harness.c"

@@ -13,6 +13,9 @@ import numpy as np
 from helpers.host_firmware import WARNINGS, compile_c, find_host_compiler
 from numpy.typing import NDArray
 
+from mcuzoo.engines.engine import Engine
+from mcuzoo.engines.reference import ReferenceEngine
+from mcuzoo.engines.tflm import TflmEngine
 from mcuzoo.errors import MissingExtraError
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.program import Program
@@ -22,9 +25,6 @@ from mcuzoo.lowering.lower import lower
 from mcuzoo.lowering.params import CStruct, Value
 from mcuzoo.lowering.registry import OPS
 from mcuzoo.resources import firmware_dir
-from mcuzoo.zoo.engines.engine import Engine
-from mcuzoo.zoo.engines.reference import ReferenceEngine
-from mcuzoo.zoo.engines.tflm import TflmEngine
 
 SHIM = Path(__file__).resolve().parent.parent / "firmware_host" / "fixedpoint_shim.c"
 GUARD_BYTES = 64

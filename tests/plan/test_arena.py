@@ -9,12 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcuzoo.lowering.alignment import ALIGNMENT_BYTES, align_up
-from mcuzoo.plan.arena import plan_arena
-from mcuzoo.plan.check import violations
-from mcuzoo.plan.demand import peak_demand
-from mcuzoo.plan.exact import exact_layout
-from mcuzoo.plan.greedy import greedy_layouts
-from mcuzoo.plan.lifetimes import Life
+from mcuzoo.plan.arena.check import violations
+from mcuzoo.plan.arena.greedy import greedy_layouts
+from mcuzoo.plan.arena.lifetimes import Life
+from mcuzoo.plan.arena.planner import plan_arena
 
 
 @st.composite
@@ -52,16 +50,6 @@ def test_tiny_cases_are_as_good_as_brute_force(lives: list[Life]) -> None:
     assert plan_arena(lives, alignment=1).arena_bytes == _brute_force(lives)
 
 
-@given(random_lives(max_buffers=6, max_bytes=9))
-@settings(max_examples=100, deadline=None)
-def test_the_exact_search_alone_finds_the_optimum(lives: list[Life]) -> None:
-    """Without a greedy layout to start from, so that its pruning is what is tried."""
-    unlimited = sum(life.bytes for life in lives) + 1
-    layout = exact_layout(lives, 1, unlimited, peak_demand(lives, 1).bytes)
-    assert layout is not None
-    assert max(layout[life.buffer] + life.bytes for life in lives) == _brute_force(lives)
-
-
 def _brute_force(lives: list[Life]) -> int:
     """The best of all orders, each buffer at the lowest offset that is free for it.
 
@@ -85,7 +73,7 @@ def _first_fit(order: tuple[Life, ...]) -> int:
     return max(offset + life.bytes for life, offset in at.items())
 
 
-def test_where_every_greedy_layout_fails_the_exact_search_reaches_the_bound() -> None:
+def test_where_every_greedy_layout_fails_the_search_reaches_the_bound() -> None:
     lives = [
         Life(0, 4, 1, 3),
         Life(1, 6, 4, 4),

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from mcuzoo.plan.arena import ArenaPlan, Slot, plan_arena
-from mcuzoo.plan.check import violations
-from mcuzoo.plan.lifetimes import Life
+from mcuzoo.plan.arena.check import violations
+from mcuzoo.plan.arena.lifetimes import Life
+from mcuzoo.plan.arena.planner import ArenaPlan, Slot, plan_arena
 
 LIVES = (Life(0, 100, -1, 0), Life(1, 50, 0, 2), Life(2, 200, 2, 3))
 

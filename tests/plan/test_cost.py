@@ -7,8 +7,8 @@ import pytest
 from mcuzoo.board.load import list_boards, load_board
 from mcuzoo.board.memory import ReadSpeed, Region, RegionKind
 from mcuzoo.board.model import Board
-from mcuzoo.plan.cost import Cache, constants_cache, fetched_bytes, wait_seconds
-from mcuzoo.plan.traffic import ConstantUse
+from mcuzoo.plan.place.cost import Cache, constants_cache, fetched_bytes, wait_seconds
+from mcuzoo.plan.place.traffic import ConstantUse
 
 CACHE = Cache(bytes=1024, line_bytes=32)
 

@@ -10,10 +10,10 @@ from helpers.mobilenet import mobilenet_v1
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import load_model
-from mcuzoo.plan.arena import plan_arena
-from mcuzoo.plan.check import violations
-from mcuzoo.plan.constants import constant_bytes
-from mcuzoo.plan.lifetimes import Life, lifetimes
+from mcuzoo.plan.arena.check import violations
+from mcuzoo.plan.arena.lifetimes import Life, lifetimes
+from mcuzoo.plan.arena.planner import plan_arena
+from mcuzoo.plan.place.constants import constant_bytes
 
 OUT_OF_PLACE_OPTIMUM_BYTES = 98_304
 

@@ -7,9 +7,9 @@ import pytest
 from mcuzoo.board.load import load_board
 from mcuzoo.board.model import Board
 from mcuzoo.errors import UsageError
-from mcuzoo.plan.needs import Needs
-from mcuzoo.plan.placement import place
-from mcuzoo.plan.regions import region_fits
+from mcuzoo.plan.place.needs import Needs
+from mcuzoo.plan.place.placement import place
+from mcuzoo.plan.place.regions import region_fits
 
 KIB = 1024
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcuzoo.plan.arena import plan_arena
-from mcuzoo.plan.check import violations
-from mcuzoo.plan.layout import ArenaPlan, Slot
-from mcuzoo.plan.lifetimes import Life
-from mcuzoo.plan.share import Share
+from mcuzoo.plan.arena.check import violations
+from mcuzoo.plan.arena.layout import ArenaPlan, Slot
+from mcuzoo.plan.arena.lifetimes import Life
+from mcuzoo.plan.arena.planner import plan_arena
+from mcuzoo.plan.arena.share import Share
 
 Case = tuple[list[Life], list[Share]]
 

@@ -15,11 +15,11 @@ from mcuzoo.graph.program import Program, build_program
 from mcuzoo.lowering.alignment import ALIGNMENT_BYTES
 from mcuzoo.lowering.call import Call
 from mcuzoo.lowering.lower import lower
-from mcuzoo.plan.calls import call_lives, call_shares
-from mcuzoo.plan.check import violations
-from mcuzoo.plan.hot import hot_plan, moved_bytes
+from mcuzoo.plan.arena.calls import call_lives, call_shares
+from mcuzoo.plan.arena.check import violations
+from mcuzoo.plan.arena.hot import hot_plan, moved_bytes
 from mcuzoo.plan.memory import MemoryPlan, plan_memory
-from mcuzoo.plan.split import saved_seconds
+from mcuzoo.plan.place.split import saved_seconds
 
 Lowered = tuple[Program, tuple[Call, ...]]
 

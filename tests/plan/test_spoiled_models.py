@@ -22,13 +22,13 @@ from hypothesis import strategies as st
 from mcuzoo.board.load import load_board
 from mcuzoo.codegen.project import export_project
 from mcuzoo.codegen.tflm.options import TflmOptions
+from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import FitError, McuzooError, ModelError
 from mcuzoo.graph.inspect import inspect_model
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.read import load_model, parse_model
 from mcuzoo.plan.fit import fit_model
 from mcuzoo.zoo.convert.convert import ENDS, convert_model
-from mcuzoo.zoo.engines.reference import ReferenceEngine
 from mcuzoo.zoo.registry import resolve_model
 
 MODELS = int(os.environ.get("MCUZOO_NIGHTLY_MODELS", "300"))

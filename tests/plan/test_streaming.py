@@ -18,12 +18,12 @@ from mcuzoo.lowering.alignment import ALIGNMENT_BYTES
 from mcuzoo.lowering.lower import lower
 from mcuzoo.lowering.row_chain import RowChain, chain_rows
 from mcuzoo.lowering.rows import rows_of
-from mcuzoo.plan.calls import call_lives, call_shares
-from mcuzoo.plan.check import violations
+from mcuzoo.plan.arena.calls import call_lives, call_shares
+from mcuzoo.plan.arena.check import violations
+from mcuzoo.plan.arena.fusion import fuse_and_plan, plan_calls
+from mcuzoo.plan.arena.streaming import streamed_plan
 from mcuzoo.plan.fit import fit_model
-from mcuzoo.plan.fusion import fuse_and_plan, plan_calls
 from mcuzoo.plan.memory import plan_memory
-from mcuzoo.plan.streaming import streamed_plan
 
 INPUT_BYTES = 49_152
 

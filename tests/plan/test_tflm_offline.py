@@ -11,7 +11,7 @@ from helpers.mobilenet import mobilenet_v1
 from helpers.small_net import small_net
 from helpers.tflm_arena import tflm_head_bytes
 
-import mcuzoo.zoo.signs as signs
+import mcuzoo.data.drawn_signs as signs
 from mcuzoo.graph.metadata import read_metadata
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.read import load_model, parse_model

@@ -10,9 +10,9 @@ from helpers import tflite_builder as models
 
 from mcuzoo.board.load import load_board
 from mcuzoo.graph.read import parse_model
-from mcuzoo.plan.cost import Cache, wait_seconds
-from mcuzoo.plan.tflm.passes import weight_sweeps
-from mcuzoo.plan.traffic import Sweep, whole_model_use
+from mcuzoo.plan.place.cost import Cache, wait_seconds
+from mcuzoo.plan.place.tflm_passes import weight_sweeps
+from mcuzoo.plan.place.traffic import Sweep, whole_model_use
 
 IMAGE = (1, 8, 6, 4)
 FILTER = np.ones((4, 3, 3, 4), dtype=np.int8)

@@ -14,7 +14,7 @@ import pytest
 from helpers.small_net import small_net
 from helpers.wide_net import wide_net
 
-import mcuzoo.zoo.signs as signs
+import mcuzoo.data.drawn_signs as signs
 from mcuzoo.errors import UnsupportedOpError
 from mcuzoo.graph.read import load_model, parse_model
 from mcuzoo.plan.tflm.image import prepare_image

@@ -15,14 +15,14 @@ from mcuzoo.board.load import list_boards, load_board
 from mcuzoo.board.model import Board
 from mcuzoo.errors import UsageError
 from mcuzoo.graph.model import Model
-from mcuzoo.plan.estimate import constant_entries, waits
 from mcuzoo.plan.memory import plan_memory
-from mcuzoo.plan.needs import Needs
-from mcuzoo.plan.pins import parse_pins
-from mcuzoo.plan.placement import Placement, place
-from mcuzoo.plan.regions import region_fits
-from mcuzoo.plan.traffic import whole_model_use
-from mcuzoo.plan.weights import LEAST_SAVING_S, WORTH_S, Candidate, choose_homes
+from mcuzoo.plan.place.estimate import constant_entries, waits
+from mcuzoo.plan.place.needs import Needs
+from mcuzoo.plan.place.pins import parse_pins
+from mcuzoo.plan.place.placement import Placement, place
+from mcuzoo.plan.place.regions import region_fits
+from mcuzoo.plan.place.traffic import whole_model_use
+from mcuzoo.plan.place.weights import LEAST_SAVING_S, WORTH_S, Candidate, choose_homes
 from mcuzoo.project.manifest import ConstantEntry
 
 REGIONS = ("fast", "slow")

@@ -23,11 +23,11 @@ from helpers.host_project import HostProject, make_host_project
 
 from mcuzoo.data.images import decode_image
 from mcuzoo.data.preprocess import preprocess
+from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.graph.read import load_model
 from mcuzoo.project.manifest import load_manifest
 from mcuzoo.run.journal import read_run
 from mcuzoo.run.record import Row, Status
-from mcuzoo.zoo.engines.reference import ReferenceEngine
 
 IMAGES = 60
 

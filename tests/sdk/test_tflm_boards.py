@@ -23,13 +23,13 @@ from mcuzoo.board.load import load_board
 from mcuzoo.codegen.project import export_project
 from mcuzoo.codegen.tflm.options import TflmOptions
 from mcuzoo.emulator.register import register_pyserial
+from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import FirmwareError
 from mcuzoo.graph.read import parse_model
 from mcuzoo.link.session import Session
 from mcuzoo.plan.tflm.image import TflmImage, check_kernels, prepare_image
 from mcuzoo.profile.measure import profile_model
 from mcuzoo.toolchain.build import build_project
-from mcuzoo.zoo.engines.reference import ReferenceEngine
 from mcuzoo.zoo.registry import resolve_model
 
 pytestmark = [pytest.mark.sdk, pytest.mark.slow, pytest.mark.timeout(3000)]

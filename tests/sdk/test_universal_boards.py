@@ -19,6 +19,7 @@ from mcuzoo.board.load import load_board
 from mcuzoo.codegen.universal.options import UniversalOptions, ops_of
 from mcuzoo.codegen.universal.project import export_universal
 from mcuzoo.emulator.register import register_pyserial
+from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import FitError, ModelRefusedError
 from mcuzoo.graph.read import load_model, parse_model
 from mcuzoo.link.session import Session
@@ -26,7 +27,6 @@ from mcuzoo.plan.tflm.image import HeadPlan, prepare_image
 from mcuzoo.project.manifest import UniversalManifest, load_project
 from mcuzoo.run.upload import prepare_upload
 from mcuzoo.toolchain.build import build_project
-from mcuzoo.zoo.engines.reference import ReferenceEngine
 from mcuzoo.zoo.registry import resolve_model
 
 pytestmark = [pytest.mark.sdk, pytest.mark.slow, pytest.mark.timeout(3000)]

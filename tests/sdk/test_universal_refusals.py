@@ -19,11 +19,11 @@ from mcuzoo.board.load import load_board
 from mcuzoo.codegen.universal.options import UniversalOptions
 from mcuzoo.codegen.universal.project import export_universal
 from mcuzoo.emulator.register import register_pyserial
+from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import ModelError, ModelRefusedError
 from mcuzoo.graph.read import parse_model
 from mcuzoo.link.session import Session
 from mcuzoo.toolchain.build import build_project
-from mcuzoo.zoo.engines.reference import ReferenceEngine
 
 pytestmark = [pytest.mark.sdk, pytest.mark.slow, pytest.mark.timeout(3000)]
 

@@ -14,15 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from mcuzoo.engines.litert import LitertEngine
+from mcuzoo.engines.litert_uint8 import LitertUint8Engine
+from mcuzoo.engines.reference import ReferenceEngine
+from mcuzoo.engines.tflm import TflmEngine
 from mcuzoo.errors import McuzooError, ModelError, UnsupportedOpError, UsageError
 from mcuzoo.graph.model import DType, Model
 from mcuzoo.graph.read import parse_model
 from mcuzoo.zoo.convert.convert import check_ends, convert_model
 from mcuzoo.zoo.convert.report import Conversion
-from mcuzoo.zoo.engines.litert import LitertEngine
-from mcuzoo.zoo.engines.litert_uint8 import LitertUint8Engine
-from mcuzoo.zoo.engines.reference import ReferenceEngine
-from mcuzoo.zoo.engines.tflm import TflmEngine
 
 pytest.importorskip("ai_edge_litert")
 

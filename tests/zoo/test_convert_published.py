@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from helpers.same_model import assert_same_graph, misaligned
 
+from mcuzoo.engines.litert import LitertEngine
+from mcuzoo.engines.litert_uint8 import LitertUint8Engine
+from mcuzoo.engines.reference import ReferenceEngine
+from mcuzoo.engines.tflm import TflmEngine
 from mcuzoo.errors import ModelError
 from mcuzoo.graph.read import load_model
 from mcuzoo.zoo.convert.convert import convert_model
 from mcuzoo.zoo.convert.report import Conversion
-from mcuzoo.zoo.engines.litert import LitertEngine
-from mcuzoo.zoo.engines.litert_uint8 import LitertUint8Engine
-from mcuzoo.zoo.engines.reference import ReferenceEngine
-from mcuzoo.zoo.engines.tflm import TflmEngine
 
 SAMPLE = 12
 

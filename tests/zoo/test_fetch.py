@@ -27,10 +27,10 @@ from helpers.https_server import (
 )
 from helpers.uint8_models import uint8_net
 
+from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import FetchError, InputError, McuzooError, UsageError
 from mcuzoo.graph.read import load_model
 from mcuzoo.zoo.catalog import catalog, parse_models
-from mcuzoo.zoo.engines.reference import ReferenceEngine
 from mcuzoo.zoo.fetch.download import Patience
 from mcuzoo.zoo.fetch.fetch import FetchReport, fetch_file, fetch_model
 from mcuzoo.zoo.places import cache_folder

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from helpers import tflite_builder as build
 
+from mcuzoo.data.drawn_signs.classes import CLASS_NAMES
 from mcuzoo.errors import InputError, ModelError
 from mcuzoo.graph.read import load_model
 from mcuzoo.project.manifest import Preprocessing
@@ -14,7 +15,6 @@ from mcuzoo.zoo.catalog import catalog
 from mcuzoo.zoo.convert.convert import convert_model
 from mcuzoo.zoo.places import model_folders
 from mcuzoo.zoo.registry import resolve_model
-from mcuzoo.zoo.signs.classes import CLASS_NAMES
 
 MOBILENET = "mobilenet_v1_0.25_128"
 MOBILENET_FILE = "mobilenet_v1_0.25_128_quant_int8.tflite"

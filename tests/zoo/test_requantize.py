@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mcuzoo.engines.kernels.kernel import requantize
 from mcuzoo.graph.fixedpoint import multiply_by_quantized_multiplier, wrap_int32
 from mcuzoo.graph.parameters import Requantization
-from mcuzoo.zoo.engines.kernels.kernel import requantize
 
 MULTIPLIERS = st.integers(1 << 30, (1 << 31) - 1)
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from mcuzoo.zoo import signs
-from mcuzoo.zoo.signs.classes import CLASS_NAMES
-from mcuzoo.zoo.signs.dataset import TRAINING_SEEDS
-from mcuzoo.zoo.signs.draw import draw_sign
+from mcuzoo.data.drawn_signs.classes import CLASS_NAMES
+from mcuzoo.data.drawn_signs.dataset import TRAINING_SEEDS
+from mcuzoo.data.drawn_signs.draw import draw_sign
+from mcuzoo.zoo.schema import ZOO
 
-FOLDER = Path(signs.__file__).parent
+FOLDER = ZOO / "signs"
 FRESH_SEED = 20_000
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcuzoo.plan.layout import ArenaPlan
+from mcuzoo.plan.arena.layout import ArenaPlan
 
 
 def arena_text(plan: ArenaPlan, offset: int) -> str:

@@ -20,8 +20,8 @@ from mcuzoo.lowering.constant import Constant
 from mcuzoo.lowering.lower import lower
 from mcuzoo.lowering.row_chain import RowChain
 from mcuzoo.lowering.words import comment_text, shape_text
-from mcuzoo.plan.calls import scratch_buffer
-from mcuzoo.plan.layout import ArenaPlan
+from mcuzoo.plan.arena.calls import scratch_buffer
+from mcuzoo.plan.arena.layout import ArenaPlan
 
 
 def render_model(

@@ -8,8 +8,8 @@ from mcuzoo.codegen.aot.arena import arena_text
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.row_chain import RowChain, RowStage
 from mcuzoo.lowering.rows import Rows, Setting
-from mcuzoo.plan.calls import scratch_buffer
-from mcuzoo.plan.layout import ArenaPlan
+from mcuzoo.plan.arena.calls import scratch_buffer
+from mcuzoo.plan.arena.layout import ArenaPlan
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from mcuzoo.board.sdk import Sdk
 from mcuzoo.codegen.mcuxpresso.sections import added_regions, own_copies, sdk_sections
 from mcuzoo.codegen.templates import render
 from mcuzoo.errors import BoardError
-from mcuzoo.plan.needs import Reserved
-from mcuzoo.plan.placement import Placement
+from mcuzoo.plan.place.needs import Reserved
+from mcuzoo.plan.place.placement import Placement
 
 _SDK_DATA_BYTES = 512
 """Of the SDK 24.12 with Arm's GCC 12.2: 400 on both boards, debug and release."""

@@ -15,7 +15,7 @@ from mcuzoo.codegen.sections import (
     copied_sections,
     home_section,
 )
-from mcuzoo.plan.placement import Placement
+from mcuzoo.plan.place.placement import Placement
 
 _ARENA_AS_DATA = ".bss.mz_arena"
 """Swept up by the script's .bss: cleared at start-up, which an arena does not need."""

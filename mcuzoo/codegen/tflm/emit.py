@@ -12,8 +12,8 @@ from mcuzoo.codegen.templates import render
 from mcuzoo.codegen.tflm.registration import Registration
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.words import comment_text
+from mcuzoo.plan.place.traffic import MODEL_SYMBOL
 from mcuzoo.plan.tflm.image import TflmImage
-from mcuzoo.plan.traffic import MODEL_SYMBOL
 
 EMBEDDED_FILE = "model/mz_model_data.tflite"
 """What the board runs: the model file less its ends, with our plan."""

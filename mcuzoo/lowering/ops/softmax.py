@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from mcuzoo.engines.kernels.softmax import exponential_table
 from mcuzoo.graph.parameters import quantization_of, softmax_parameters
 from mcuzoo.graph.program import Program, Step
 from mcuzoo.lowering.constant import Constant
 from mcuzoo.lowering.ops.direct import ELEMENT_BY_ELEMENT, Direct, DirectWork, direct_work
 from mcuzoo.lowering.ops.operands import symbol
 from mcuzoo.lowering.params import SoftmaxParams
-from mcuzoo.zoo.engines.kernels.softmax import exponential_table
 
 
 def prepare(program: Program, step: Step) -> DirectWork:

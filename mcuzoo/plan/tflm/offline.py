@@ -16,8 +16,8 @@ import numpy as np
 from mcuzoo.graph.metadata import add_metadata
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.schema import PLAN_METADATA
-from mcuzoo.plan.arena import plan_arena
-from mcuzoo.plan.lifetimes import Life
+from mcuzoo.plan.arena.lifetimes import Life
+from mcuzoo.plan.arena.planner import plan_arena
 from mcuzoo.plan.tflm.buffers import PlannedBuffer, planned_buffers
 from mcuzoo.plan.tflm.predict import TflmArena, predict_arena, scratch_requests
 from mcuzoo.plan.tflm.requests import Kernels, op_requests

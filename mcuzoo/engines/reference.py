@@ -1,0 +1,117 @@
+"""The host reference: TFLM's INT8 arithmetic in NumPy, byte for byte."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcuzoo.engines.engine import shaped_input
+from mcuzoo.engines.kernels import convolution, dense, elementwise, pooling, softmax
+from mcuzoo.engines.kernels.kernel import Kernel
+from mcuzoo.errors import ModelError
+from mcuzoo.graph.coverage import require_aot
+from mcuzoo.graph.model import Model, Op
+from mcuzoo.graph.program import Program, Step, build_program
+
+MAX_ACTIVATION_BYTES = 512 * 2**20
+
+PREPARE: dict[str, Callable[[Model, Op], Kernel]] = {
+    "ADD": elementwise.add,
+    "AVERAGE_POOL_2D": pooling.average_pool,
+    "CONV_2D": convolution.convolution,
+    "DEPTHWISE_CONV_2D": convolution.depthwise,
+    "FULLY_CONNECTED": dense.fully_connected,
+    "MAX_POOL_2D": pooling.max_pool,
+    "MEAN": pooling.mean,
+    "PAD": elementwise.pad,
+    "PADV2": elementwise.pad,
+    "QUANTIZE": elementwise.rescale,
+    "RELU": elementwise.rescale,
+    "RELU6": elementwise.rescale,
+    "SOFTMAX": softmax.softmax,
+}
+
+
+class ReferenceEngine:
+    """Prepares a model once and runs it as often as asked; not tied to any board or wheel.
+
+    Raises ModelError when the model is not one of int8 ends, UnsupportedOpError when an op is
+    beyond the ahead-of-time runtime.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.program: Program = build_program(model)
+        require_aot(self.program)
+        total_bytes = sum(buffer.bytes for buffer in self.program.buffers)
+        if total_bytes > MAX_ACTIVATION_BYTES:
+            raise ModelError(
+                f"The model's activations take {total_bytes} bytes in all.",
+                "No board that mcuzoo knows could run it; use a smaller input or width.",
+            )
+        self._kernels = [PREPARE[step.op.name](model, step.op) for step in self.program.steps]
+
+    def run(self, input: NDArray[np.int8]) -> NDArray[np.int8]:
+        """int8 of the input's size in any shape -> int8 (output elements,).
+
+        Raises InputError when the input does not fit.
+        """
+        values = self._values(input, lambda op, output: None)
+        return values[self.program.output_buffer].reshape(-1)
+
+    def run_layers(self, input: NDArray[np.int8]) -> list[tuple[Op, NDArray[np.int8]]]:
+        """Each step's op and its int8 output in its tensor's shape, in order."""
+        layers: list[tuple[Op, NDArray[np.int8]]] = []
+        self._values(input, lambda op, output: layers.append((op, output)))
+        return layers
+
+    @property
+    def output_op(self) -> int:
+        """The op, by its index in the file, that gives the program's output."""
+        target = self.program.output_tensor.index
+        return next(op.index for op in self.program.model.ops if target in op.outputs)
+
+    def run_ops(self, input: NDArray[np.int8]) -> dict[int, NDArray[np.int8]]:
+        """The int8 output of every op between the program's ends, by the op's index in the file.
+
+        A RESHAPE has its input's values. Outputs are in their tensors' shapes.
+        """
+        program = self.program
+        values = self._values(input, lambda op, output: None)
+        held = {
+            tensor: values[buffer.index] for buffer in program.buffers for tensor in buffer.tensors
+        }
+        return {
+            op.index: held[tensor].reshape(program.model.tensor(tensor).shape)
+            for op in program.model.ops
+            for tensor in op.outputs[:1]
+            if tensor in held and tensor != program.input_tensor.index
+        }
+
+    def _values(
+        self, input: NDArray[np.int8], seen: Callable[[Op, NDArray[np.int8]], None]
+    ) -> dict[int, NDArray[np.int8]]:
+        """Run every step; the value of each buffer, by index."""
+        program = self.program
+        values = {program.input_buffer: shaped_input(program, input)}
+        for step, kernel in zip(program.steps, self._kernels, strict=True):
+            output = kernel(self._inputs(step, values))
+            values[step.writes[0]] = output
+            seen(step.op, output)
+        return values
+
+    def _inputs(self, step: Step, values: dict[int, NDArray[np.int8]]) -> list[NDArray[Any] | None]:
+        found: list[NDArray[Any] | None] = []
+        for index in step.op.inputs:
+            if index == -1:
+                found.append(None)
+                continue
+            tensor = self.program.model.tensor(index)
+            if tensor.data is not None:
+                found.append(tensor.data)
+            else:
+                buffer = self.program.buffer_of(index)
+                found.append(values[buffer.index].reshape(tensor.shape))
+        return found

@@ -1,0 +1,133 @@
+"""Which calls are fused: where it makes the arena smaller, and wherever it costs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from operator import itemgetter
+
+from mcuzoo.graph.program import Program
+from mcuzoo.lowering.alignment import ALIGNMENT_BYTES, align_up
+from mcuzoo.lowering.call import Activation, Call
+from mcuzoo.lowering.fuse import fuse
+from mcuzoo.plan.arena.calls import call_lives, call_shares, scratch_buffer
+from mcuzoo.plan.arena.demand import peak_demand, saving
+from mcuzoo.plan.arena.layout import ArenaPlan
+from mcuzoo.plan.arena.planner import plan_arena
+
+Calls = tuple[Call, ...]
+Planned = tuple[Calls, ArenaPlan]
+
+
+def fuse_and_plan(program: Program, calls: Sequence[Call]) -> Planned:
+    """The calls, some of them fused, and their plan. Memory comes first, then instructions."""
+    return _faster(program, _smallest(program, tuple(calls)))
+
+
+def plan_calls(program: Program, calls: Sequence[Call]) -> ArenaPlan:
+    """The arena of these calls, sharing whatever the kernels allow to be shared."""
+    lives = call_lives(program, calls)
+    return plan_arena(lives, ALIGNMENT_BYTES, call_shares(calls))
+
+
+def _smallest(program: Program, calls: Calls) -> Planned:
+    """Tries the pairs around the step that needs most, as long as that helps."""
+    best = calls, plan_calls(program, calls)
+    improved = True
+    while improved:
+        improved = False
+        unfused, peak = best[0], best[1].peak_step
+        around = (fused for at in (peak - 1, peak) for fused in _fused_at(program, unfused, at))
+        bounded = ((least_bytes(program, fused), fused) for fused in around)
+        for bound, fused in sorted(bounded, key=itemgetter(0)):
+            if bound >= best[1].arena_bytes:
+                break
+            plan = plan_calls(program, fused)
+            if plan.arena_bytes < best[1].arena_bytes:
+                best, improved = (fused, plan), True
+    return best
+
+
+def _faster(program: Program, planned: Planned) -> Planned:
+    """Fused calls are faster, so take them, and of each pair the fastest that the arena holds.
+
+    What cannot fit is known without a plan, and what can usually does: so all are taken at once,
+    and one by one only where they do not fit together.
+    """
+    unfused, plan = planned
+    room = _Room(program, unfused, plan.arena_bytes)
+    # From the last one, so that positions before it stay what they are.
+    positions = range(len(unfused) - 2, -1, -1)
+    calls = unfused
+    for position in positions:
+        calls = next(room.fused_at(position, calls), calls)
+    if calls == unfused:
+        return planned
+    together = plan_calls(program, calls)
+    if together.arena_bytes <= plan.arena_bytes:
+        return calls, together
+    for position in positions:
+        for calls in room.fused_at(position, planned[0]):
+            alone = plan_calls(program, calls)
+            if alone.arena_bytes <= plan.arena_bytes:
+                planned = calls, alone
+                break
+    return planned
+
+
+class _Room:
+    """What an arena of `arena_bytes` might hold of these calls when two of them are fused."""
+
+    def __init__(self, program: Program, calls: Calls, arena_bytes: int) -> None:
+        self._program = program
+        self._arena_bytes = arena_bytes
+        scratch = {scratch_buffer(program, position) for position in range(len(calls))}
+        self._lives = {
+            life.buffer: life for life in call_lives(program, calls) if life.buffer not in scratch
+        }
+
+    def fused_at(self, position: int, calls: Calls) -> Iterator[Calls]:
+        """As _fused_at. Of `calls` those behind position + 1 may be fused already."""
+        between = calls[position].output.buffer
+        for fused in _fused_at(self._program, calls, position):
+            if self._least_bytes(position, fused[position], between) <= self._arena_bytes:
+                yield fused
+
+    def _least_bytes(self, position: int, call: Call, between: int) -> int:
+        """What is alive at both steps at once, without the image between them."""
+        sizes = {
+            life.buffer: align_up(life.bytes)
+            for life in self._lives.values()
+            if life.first_step <= position + 1
+            and life.last_step >= position
+            and life.buffer != between
+        }
+        over = [
+            share for share in call_shares([call]) if self._lives[share.input].last_step == position
+        ]
+        saved = saving(over, sizes, ALIGNMENT_BYTES)
+        return sum(sizes.values()) - saved + align_up(call.scratch_bytes)
+
+
+def least_bytes(program: Program, calls: Sequence[Call]) -> int:
+    """No plan of these calls needs less."""
+    return peak_demand(call_lives(program, calls), ALIGNMENT_BYTES, call_shares(calls)).bytes
+
+
+def _fused_at(program: Program, calls: Calls, position: int) -> Iterator[Calls]:
+    """The calls with those at `position` and behind it fused, fastest first."""
+    if not 0 <= position < len(calls) - 1:
+        return
+    first, second = calls[position : position + 2]
+    if is_private(program, calls, first):
+        for one in fuse(first, second):
+            yield (*calls[:position], one, *calls[position + 2 :])
+
+
+def is_private(program: Program, calls: Sequence[Call], call: Call) -> bool:
+    """Does exactly one call read what `call` makes, and the host does not?"""
+    readers = sum(
+        isinstance(operand, Activation) and operand.buffer == call.output.buffer
+        for other in calls
+        for operand in other.inputs
+    )
+    return readers == 1 and call.output.buffer != program.output_buffer

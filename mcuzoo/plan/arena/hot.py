@@ -1,0 +1,86 @@
+"""An arena in two memories: the tensors that are moved most in the faster one, the rest elsewhere.
+
+The plan is one all the same: offsets below `hot_bytes` are in the faster memory. No buffer lies in
+both, and none shares bytes with one in the other.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mcuzoo.graph.program import Program
+from mcuzoo.lowering.alignment import ALIGNMENT_BYTES, align_up
+from mcuzoo.lowering.call import Activation, Call
+from mcuzoo.plan.arena.calls import call_lives, call_shares, scratch_buffer
+from mcuzoo.plan.arena.demand import peak_demand
+from mcuzoo.plan.arena.greedy import greedy_layouts
+from mcuzoo.plan.arena.layout import ArenaPlan
+from mcuzoo.plan.arena.lifetimes import Life
+from mcuzoo.plan.arena.planner import plan_arena
+from mcuzoo.plan.arena.share import Share
+
+
+def moved_bytes(program: Program, calls: Sequence[Call]) -> Counter[int]:
+    """By buffer, what an inference writes and reads: all of it by every call that touches it.
+
+    Scratch memory is written and read. How often a kernel comes back to a byte within a call is not
+    counted: that it finds in the cache.
+    """
+    sizes = {buffer.index: buffer.bytes for buffer in program.buffers}
+    moved: Counter[int] = Counter()
+    for position, call in enumerate(calls):
+        for operand in (*call.inputs, call.output):
+            if isinstance(operand, Activation):
+                moved[operand.buffer] += sizes[operand.buffer]
+        moved[scratch_buffer(program, position)] += 2 * call.scratch_bytes
+    return +moved
+
+
+def hot_plan(program: Program, calls: Sequence[Call], room_bytes: int) -> ArenaPlan | None:
+    """The arena with as much of what is moved as possible in the first `room_bytes`.
+
+    None when no buffer fits there, or all do. Buffers are taken by what is moved of them, most
+    first, as long as they still fit together.
+    """
+    lives, shares = call_lives(program, calls), call_shares(calls)
+    moved = moved_bytes(program, calls)
+    hot: list[Life] = []
+    for life in sorted(lives, key=lambda life: (-moved[life.buffer], life.buffer)):
+        if _least_bytes([*hot, life], shares, room_bytes) <= room_bytes:
+            hot.append(life)
+    rest = [life for life in lives if life not in hot]
+    if not hot or not rest:
+        return None
+    first, second = (
+        plan_arena(some, ALIGNMENT_BYTES, _among(some, shares)) for some in (hot, rest)
+    )
+    above = (replace(slot, offset=slot.offset + first.arena_bytes) for slot in second.slots)
+    peak = peak_demand(lives, ALIGNMENT_BYTES, shares)
+    return ArenaPlan(
+        slots=tuple(sorted((*first.slots, *above), key=lambda slot: slot.buffer)),
+        arena_bytes=first.arena_bytes + second.arena_bytes,
+        lower_bound_bytes=peak.bytes,
+        peak_step=peak.step,
+        hot_bytes=first.arena_bytes,
+    )
+
+
+def _least_bytes(lives: Sequence[Life], shares: Sequence[Share], enough: int) -> int:
+    """Of a quick layout; the first that is small enough will do."""
+    least = 1 << 62
+    for layout in greedy_layouts(lives, ALIGNMENT_BYTES, _among(lives, shares)):
+        least = min(
+            least,
+            max(layout[life.buffer] + align_up(life.bytes, ALIGNMENT_BYTES) for life in lives),
+        )
+        if least <= enough:
+            break
+    return least
+
+
+def _among(lives: Sequence[Life], shares: Sequence[Share]) -> tuple[Share, ...]:
+    """Of these buffers alone."""
+    known = {life.buffer for life in lives}
+    return tuple(share for share in shares if {share.input, share.output} <= known)

@@ -1,0 +1,97 @@
+"""A plan whose input is consumed as it arrives: how many calls take rows, how many at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from mcuzoo.errors import UsageError
+from mcuzoo.graph.program import Program
+from mcuzoo.lowering.call import Activation, Call
+from mcuzoo.lowering.row_chain import RowChain, chain_rows
+from mcuzoo.plan.arena.fusion import Planned, fuse_and_plan, is_private, least_bytes, plan_calls
+
+BANDS = (2, 4, 8)
+"""Rows of output at a time that are tried. More are less work, since neighbouring bands share input
+rows and calls cost something, but more memory."""
+
+EXCESS = 16
+"""A chain need not be longer for a sixteenth of the arena: every operator in it costs instructions,
+and those behind it can be fused."""
+
+_GAINS = {"mz_depthwise_3x3_s8_dsp": 2, "mz_conv_2d_stem_s8_dsp": 1}
+
+WITHOUT = "Leave --stream-input out: the input is then in the arena as a whole."
+
+
+def streamed_plan(program: Program, calls: Sequence[Call]) -> Planned:
+    """The calls with the first of them as a RowChain, and their plan, which has no input.
+
+    The chain is the shortest that needs about the least memory, and makes as many rows at a time as
+    cost nothing more. Raises UsageError when the first call cannot take rows.
+    """
+    _require_rows(program, calls)
+    candidates = list(_chained(program, calls))
+    bounds = [least_bytes(program, candidate) for candidate in candidates]
+    enough = min(bounds) + min(bounds) // EXCESS
+    shortest = next(at for at, bound in enumerate(bounds) if bound <= enough)
+    return _widened(program, calls, fuse_and_plan(program, candidates[shortest]))
+
+
+def _require_rows(program: Program, calls: Sequence[Call]) -> None:
+    if not calls:
+        raise UsageError("--stream-input: the model computes nothing.", WITHOUT)
+    readers = [position for position, call in enumerate(calls) if _reads_input(program, call)]
+    if readers == [0] and chain_rows(program.model, calls[:1], [1]) is not None:
+        return
+    op = calls[readers[0] if readers else 0].op
+    several = f", which {len(readers)} operators read," if len(readers) > 1 else ""
+    raise UsageError(
+        f"--stream-input: op {op.index} {op.name} cannot take the model's input{several} row "
+        "by row as it arrives.",
+        WITHOUT,
+    )
+
+
+def _reads_input(program: Program, call: Call) -> bool:
+    return any(
+        isinstance(operand, Activation) and operand.buffer == program.input_buffer
+        for operand in call.inputs
+    )
+
+
+def _chained(program: Program, calls: Sequence[Call]) -> Iterator[tuple[Call, ...]]:
+    """The calls with ever longer chains in front, shortest first, one row at a time."""
+    for length in range(1, len(calls) + 1):
+        if length > 1:
+            before, last = calls[length - 2], calls[length - 1]
+            if last.inputs != (before.output,) or not is_private(program, calls, before):
+                return
+        chain = chain_rows(program.model, calls[:length], [1] * length)
+        if chain is None:
+            return
+        yield (chain, *calls[length:])
+
+
+def _widened(program: Program, calls: Sequence[Call], planned: Planned) -> Planned:
+    """The same with more rows at a time where that costs no memory: two in all stages before four
+    in one, and first where most is gained."""
+    (chain, *rest), plan = planned
+    assert isinstance(chain, RowChain)
+    length = len(chain.stages)
+    bands = [1] * length
+    order = sorted(range(length), key=lambda at: _gain(chain.stages[at].call), reverse=True)
+    for band in BANDS:
+        for at in order:
+            wider = [band if at == other else bands[other] for other in range(length)]
+            one = chain_rows(program.model, calls[:length], wider)
+            assert one is not None
+            if least_bytes(program, (one, *rest)) <= plan.arena_bytes:
+                again = plan_calls(program, (one, *rest))
+                if again.arena_bytes <= plan.arena_bytes:
+                    bands, planned = wider, ((one, *rest), again)
+    return planned
+
+
+def _gain(call: Call) -> int:
+    """How much a kernel gains from more rows at a time, by rank: those that widen their input."""
+    return _GAINS.get(call.kernel, 0)

@@ -1,0 +1,57 @@
+"""How much memory the firmware itself takes, before any model: estimates from measured builds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from mcuzoo.untrusted import parse_toml
+
+_DATA = (
+    Path(__file__).with_name("footprint.toml"),
+    Path(__file__).parent.with_name("tflm") / "footprint.toml",
+)
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """Bytes of one firmware: code with all that lies beside it in flash, .data with .bss, stack."""
+
+    code_bytes: int
+    data_bytes: int
+    stack_bytes: int
+
+
+def estimate_footprint(runtime: str, names: Sequence[str]) -> Footprint:
+    """The firmware for a model, one name per step: of its kernel, with TFLM of its operator.
+
+    runtime: "aot", or "tflm-" and the name of its kernels.
+
+    Names without a figure count as calls only.
+    """
+    measured = _measured()
+    base = measured[runtime]["base"]
+    kernels = measured[runtime]["kernels"]
+    return Footprint(
+        code_bytes=base["code_bytes"]
+        + base["call_bytes"] * len(names)
+        + sum(kernels.get(name, 0) for name in set(names)),
+        data_bytes=base["data_bytes"],
+        stack_bytes=measured["stack"]["bytes"],
+    )
+
+
+def upload_code_bytes() -> int:
+    """What a universal firmware has beside TFLM's runtime."""
+    return int(_measured()["upload"]["code_bytes"])
+
+
+@cache
+def _measured() -> dict[str, Any]:
+    measured: dict[str, Any] = {}
+    for path in _DATA:
+        measured |= parse_toml(path.read_text(encoding="utf-8"))
+    return measured

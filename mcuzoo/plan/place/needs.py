@@ -1,0 +1,83 @@
+"""What a model's firmware needs of a board's memory, before anything is placed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mcuzoo.graph.program import Program
+from mcuzoo.lowering.call import Call
+from mcuzoo.lowering.registry import OPS
+from mcuzoo.plan.arena.planner import ArenaPlan
+from mcuzoo.plan.place.footprint import estimate_footprint
+from mcuzoo.plan.place.tflm_passes import weight_sweeps
+from mcuzoo.plan.place.traffic import ConstantUse, constant_uses, whole_model_use
+from mcuzoo.plan.tflm.image import TflmImage
+
+HALVES = {
+    "mz_pointwise_depthwise_s8_dsp": ("mz_pointwise_s8_dsp", "mz_depthwise_3x3_s8_dsp"),
+}
+"""Kernels whose code a fused one brings along."""
+
+
+@dataclass(frozen=True)
+class Needs:
+    """Bytes to be placed. Code and data (.data with .bss) are estimates, the others are exact.
+
+    constants: what constant_bytes consists of; empty where that is not known.
+    """
+
+    arena_bytes: int
+    constant_bytes: int
+    code_bytes: int
+    data_bytes: int
+    stack_bytes: int
+    constants: tuple[ConstantUse, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reserved:
+    """What another start-up code than ours brings along, of the data region and of the flash."""
+
+    data_bytes: int = 0
+    code_bytes: int = 0
+
+
+NOTHING_RESERVED = Reserved()
+
+
+def assess_needs(
+    program: Program, calls: Sequence[Call] | None, plan: ArenaPlan, constant_bytes: int
+) -> Needs:
+    """Of the ahead-of-time runtime. calls: None for a program that cannot be lowered, which is
+    taken to need the portable kernels."""
+    if calls is None:
+        known = [OPS[step.op.name] for step in program.steps if step.op.name in OPS]
+        names = [lowering.variants[-1].kernel for lowering in known]
+    else:
+        kernels = [kernel for call in calls for kernel in call.kernels]
+        names = [name for kernel in kernels for name in (kernel, *HALVES.get(kernel, ()))]
+    footprint = estimate_footprint("aot", names)
+    return Needs(
+        arena_bytes=plan.arena_bytes,
+        constant_bytes=constant_bytes,
+        code_bytes=footprint.code_bytes,
+        data_bytes=footprint.data_bytes,
+        stack_bytes=footprint.stack_bytes,
+        constants=() if calls is None else constant_uses(calls),
+    )
+
+
+def assess_tflm_needs(image: TflmImage) -> Needs:
+    """Of TFLM's runtime: the model file is its constants."""
+    names = [op.name for op in image.model.ops]
+    sweeps = weight_sweeps(image.model, image.arena.kernels)
+    footprint = estimate_footprint(f"tflm-{image.arena.kernels}", names)
+    return Needs(
+        arena_bytes=image.arena_bytes,
+        constant_bytes=image.model.bytes,
+        code_bytes=footprint.code_bytes,
+        data_bytes=footprint.data_bytes,
+        stack_bytes=footprint.stack_bytes,
+        constants=(whole_model_use(image.model.bytes, sweeps),),
+    )

@@ -1,0 +1,212 @@
+"""Which memory region holds what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from mcuzoo.board.memory import Region, RegionKind
+from mcuzoo.board.model import Board
+from mcuzoo.errors import UsageError, did_you_mean
+from mcuzoo.plan.arena.layout import ArenaPlan
+from mcuzoo.plan.place.cost import constants_cache
+from mcuzoo.plan.place.homes import SECTION_BYTES, SPARE_BYTES, homes_around, homes_by_estimate
+from mcuzoo.plan.place.needs import Needs
+from mcuzoo.plan.place.pins import Pins, pinned_homes
+from mcuzoo.project.kinds import WeightsChoice
+
+_ARENA_PREFERENCE = (RegionKind.DTCM, RegionKind.OCRAM, RegionKind.SDRAM)
+_WEIGHTS_PREFERENCE = (RegionKind.OCRAM, RegionKind.DTCM, RegionKind.SDRAM)
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Regions by name. `data_region` holds .data, .bss and the stack.
+
+    weights_region holds the constants, but for those of which `homes` has a (symbol, region).
+    Constants whose region is not the flash are copied there from the flash at reset. weights: what
+    was asked for; pinned: the symbols of constants that the user placed. rest_bytes: of an arena in
+    two memories, what is in rest_region and not in arena_region, at its end.
+    """
+
+    arena_region: str
+    arena_bytes: int
+    weights_region: str
+    stack_bytes: int
+    data_region: str
+    homes: tuple[tuple[str, str], ...] = ()
+    weights: WeightsChoice = "flash"
+    pinned: tuple[str, ...] = ()
+    rest_region: str | None = None
+    rest_bytes: int = 0
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Every memory that is named."""
+        others = () if self.rest_region is None else (self.rest_region,)
+        homes = (region for _, region in self.homes)
+        return (self.arena_region, self.weights_region, self.data_region, *others, *homes)
+
+    @property
+    def arena_parts(self) -> tuple[tuple[str, int], ...]:
+        """(region, bytes), one or two."""
+        first = (self.arena_region, self.arena_bytes - self.rest_bytes)
+        return (
+            (first,) if self.rest_region is None else (first, (self.rest_region, self.rest_bytes))
+        )
+
+    @property
+    def arena_text(self) -> str:
+        """How large the arena is and where, in words."""
+        if self.rest_region is None:
+            return f"{self.arena_bytes:,} bytes in {self.arena_region}"
+        where = ", ".join(f"{bytes_:,} in {region}" for region, bytes_ in self.arena_parts)
+        return f"{self.arena_bytes:,} bytes ({where})"
+
+    def home(self, symbol: str) -> str:
+        """The region of the constant called `symbol`."""
+        return dict(self.homes).get(symbol, self.weights_region)
+
+
+def place(
+    needs: Needs,
+    board: Board,
+    weights: WeightsChoice = "flash",
+    arena_region: str | None = None,
+    pins: Pins = (),
+    split: ArenaPlan | None = None,
+) -> Placement:
+    """The fastest region with room for the arena: DTCM, then OCRAM, then SDRAM; then the constants.
+
+    weights: "flash"; "ram", one region for all; the name of one; "auto", array by array what
+    `choose_homes` makes of the board's speeds and of what is free. pins: see pinned_homes; they
+    come first. split: an arena in two parts, of which the hot one goes beside data and stack.
+
+    When nothing has room, the emptiest region is named all the same: the fit verdict says by how
+    much it overflows. Raises UsageError when a region cannot hold what it is to hold.
+    """
+    board = board.apart([arena_region, weights, *(region for _, region in pins)])
+    data_region = _data_region(board)
+    free = _beside_data(needs, board)
+    arena_bytes, rest_bytes, rest_region = needs.arena_bytes, 0, None
+    if split is not None and split.hot_bytes is not None:
+        arena, arena_bytes = data_region, split.arena_bytes
+        rest_bytes = arena_bytes - split.hot_bytes
+        others_free = {**free, arena.name: -1}
+        rest_region = _first_with_room(board, others_free, rest_bytes, _ARENA_PREFERENCE).name
+        free[rest_region] -= rest_bytes
+    elif arena_region is None:
+        arena = _first_with_room(board, free, needs.arena_bytes, _ARENA_PREFERENCE)
+    else:
+        arena = _pinned(board, arena_region, "--arena-region")
+    free[arena.name] -= arena_bytes - rest_bytes
+    flash = board.flash.region
+    pinned = pinned_homes(pins, needs.constants, [*free, flash])
+    rooms = {use.symbol: use.room_bytes for use in needs.constants}
+    for symbol, region in pinned.items():
+        if region != flash:
+            free[region] -= rooms[symbol]
+    others, home = pinned, flash
+    if weights == "ram":
+        rest = needs.constant_bytes - sum(rooms[symbol] for symbol in pinned)
+        home = _first_with_room(board, free, rest, _WEIGHTS_PREFERENCE).name
+    elif weights == "auto":
+        parts = [(arena.name, arena_bytes - rest_bytes)]
+        parts += [(rest_region, rest_bytes)] if rest_region else []
+        others = {**pinned, **_by_estimate(needs, board, parts, pinned)}
+    elif weights != "flash":
+        home = _pinned(board, weights, "--weights").name
+    homes = homes_around(needs.constants, home, others, flash)
+    return Placement(
+        arena_region=arena.name,
+        arena_bytes=arena_bytes,
+        weights_region=homes.region,
+        stack_bytes=needs.stack_bytes,
+        data_region=data_region.name,
+        homes=homes.others,
+        weights=weights,
+        pinned=tuple(pinned),
+        rest_region=rest_region,
+        rest_bytes=rest_bytes,
+    )
+
+
+def _by_estimate(
+    needs: Needs, board: Board, arena: Sequence[tuple[str, int]], pinned: dict[str, str]
+) -> dict[str, str]:
+    free = free_for_constants(needs, board, arena)
+    for use in needs.constants:
+        if pinned.get(use.symbol) in free:
+            free[pinned[use.symbol]] -= use.room_bytes
+    rest = [use for use in needs.constants if use.symbol not in pinned]
+    cache = constants_cache(board, [region for region, _ in arena])
+    return homes_by_estimate(rest, board, cache, free)
+
+
+def free_for_constants(
+    needs: Needs, board: Board, arena: Sequence[tuple[str, int]]
+) -> dict[str, int]:
+    """Bytes of each usable region that a choice by estimate may fill. arena: its parts."""
+    board = board.apart(region for region, _ in arena)
+    free = _beside_data(needs, board)
+    for region, bytes_ in arena:
+        free[region] -= bytes_
+    free[_data_region(board).name] -= SPARE_BYTES
+    return {name: bytes_ - SECTION_BYTES for name, bytes_ in free.items()}
+
+
+def room_beside_data(needs: Needs, board: Board) -> int:
+    """What a choice by estimate may fill of the region of data and stack."""
+    return free_for_constants(needs, board, ())[_data_region(board).name]
+
+
+def usable_regions(board: Board) -> tuple[Region, ...]:
+    """Memories that may hold the arena or copied weights and that work right after reset."""
+    return tuple(region for region in board.memories if region.arena and region.initialized)
+
+
+def usable_names(board: Board) -> tuple[str, ...]:
+    """What may be named for an arena or for weights, also a part of a memory."""
+    memories = [region.name for region in usable_regions(board)]
+    parts = [region.name for region in board.regions if region.arena and region.initialized]
+    return tuple(dict.fromkeys([*memories, *parts]))
+
+
+def _beside_data(needs: Needs, board: Board) -> dict[str, int]:
+    free = {region.name: region.size for region in usable_regions(board)}
+    free[_data_region(board).name] -= needs.data_bytes + needs.stack_bytes
+    return free
+
+
+def _data_region(board: Board) -> Region:
+    return _by_preference(usable_regions(board), _ARENA_PREFERENCE)[0]
+
+
+def _first_with_room(
+    board: Board, free: dict[str, int], bytes_: int, preference: tuple[RegionKind, ...]
+) -> Region:
+    candidates = _by_preference(usable_regions(board), preference)
+    for region in candidates:
+        if free[region.name] >= bytes_:
+            return region
+    return max(candidates, key=lambda region: free[region.name])
+
+
+def _by_preference(regions: Iterable[Region], preference: tuple[RegionKind, ...]) -> list[Region]:
+    """Stable: regions of one kind keep the board file's order."""
+    return sorted(regions, key=lambda region: preference.index(region.kind))
+
+
+def _pinned(board: Board, name: str, option: str) -> Region:
+    usable = {region.name: region for region in usable_regions(board)}
+    if name in usable:
+        return usable[name]
+    known = {region.name: region for region in (*board.regions, *board.memories)}
+    if name not in known:
+        why = f"{board.name} has no memory region {name!r}."
+    elif not known[name].initialized:
+        why = f"The firmware does not start {name}: its controller is off after reset."
+    else:
+        what = "a tensor arena" if option == "--arena-region" else "weights"
+        why = f"Region {name!r} of {board.name} cannot hold {what}."
+    raise UsageError(why, f"{did_you_mean(name, usable)}{option} takes {', '.join(usable)}.")

@@ -1,0 +1,97 @@
+"""Whether an arena that does not fit beside data and stack is worth cutting in two."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mcuzoo.board.memory import Region
+from mcuzoo.board.model import Board
+from mcuzoo.graph.program import Program
+from mcuzoo.lowering.call import Call
+from mcuzoo.plan.arena.hot import hot_plan, moved_bytes
+from mcuzoo.plan.arena.layout import ArenaPlan
+from mcuzoo.plan.place.cost import Cache, wait_seconds
+from mcuzoo.plan.place.estimate import constant_entries, waits
+from mcuzoo.plan.place.needs import Needs
+from mcuzoo.plan.place.pins import Pins, pinned_homes
+from mcuzoo.plan.place.placement import Placement, place, room_beside_data
+from mcuzoo.plan.place.regions import region_fits
+from mcuzoo.plan.place.traffic import ConstantUse
+from mcuzoo.plan.place.weights import WORTH_S
+from mcuzoo.project.kinds import WeightsChoice
+
+_SHARES = (1.0, 0.5)
+"""Of the room beside data and stack, what is tried for tensors; the rest is left to weights."""
+
+Placed = tuple[ArenaPlan, Placement]
+
+
+def place_arena(
+    program: Program,
+    calls: Sequence[Call],
+    arena: ArenaPlan,
+    needs: Needs,
+    board: Board,
+    weights: WeightsChoice = "flash",
+    pins: Pins = (),
+) -> Placed:
+    """`arena` in one memory, or another plan in two, the hot part beside data and stack.
+
+    It is cut when it fits no memory as a whole; and with the weights placed by estimate also when
+    the core is estimated to wait less for tensors and constants together, by WORTH_S per inference
+    at the least: what the hot part takes, weights could have.
+    """
+    whole = arena, place(needs, board, weights, pins=pins)
+    region = board.region(whole[1].arena_region)
+    if region.name == whole[1].data_region or region.tightly_coupled:
+        return whole
+    best = whole
+    room = room_beside_data(needs, board) - _pinned_bytes(needs, board, whole[1].data_region, pins)
+    for share in _SHARES:
+        plan = hot_plan(program, calls, int(share * room))
+        if plan is None:
+            continue
+        candidate = plan, place(needs, board, weights, pins=pins, split=plan)
+        if not _fits(needs, board, candidate[1]):
+            continue
+        if not _fits(needs, board, best[1]):
+            best = candidate
+            continue
+        if weights != "auto":
+            break
+        gain = saved_seconds(program, calls, plan, region, board)
+        gain -= saved_seconds(program, calls, best[0], region, board)
+        gain -= _constants(needs, board, candidate[1]) - _constants(needs, board, best[1])
+        if gain >= WORTH_S:
+            best = candidate
+    return best
+
+
+def saved_seconds(
+    program: Program, calls: Sequence[Call], plan: ArenaPlan, region: Region, board: Board
+) -> float:
+    """What the core waits less for tensors per inference than with all in `region`, by estimate."""
+    if region.read is None or plan.hot_bytes is None:
+        return 0.0
+    moved = moved_bytes(program, calls)
+    hot = sum(moved[slot.buffer] for slot in plan.slots if slot.offset < plan.hot_bytes)
+    cache = Cache(0, board.core.dcache_line_bytes)
+    return wait_seconds(region, ConstantUse("", -1, "", hot, 1, hot), cache)
+
+
+def _pinned_bytes(needs: Needs, board: Board, region: str, pins: Pins) -> int:
+    homes = pinned_homes(
+        pins,
+        needs.constants,
+        [one.name for one in board.apart(region for _, region in pins).memories],
+    )
+    return sum(use.room_bytes for use in needs.constants if homes.get(use.symbol) == region)
+
+
+def _fits(needs: Needs, board: Board, placement: Placement) -> bool:
+    return all(region.fits for region in region_fits(needs, board, placement))
+
+
+def _constants(needs: Needs, board: Board, placement: Placement) -> float:
+    known = waits(constant_entries(needs, board, placement))
+    return 0.0 if known is None else known[1]
