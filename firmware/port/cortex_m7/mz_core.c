@@ -14,12 +14,15 @@ void mz_core_reset(void) {
 }
 
 void mz_core_delay_us(uint32_t us, uint32_t core_clock_hz) {
-    /* One turn takes at least one cycle. */
-    uint32_t turns = us * (core_clock_hz / 1000000u + 1u);
+    /* Each subtraction needs the result of the one before, so it takes a cycle at least. Eight in a
+       turn: an emulator, to which the end of a turn is the dear part, starts a board sooner. */
+    int32_t cycles = (int32_t)(us * (core_clock_hz / 1000000u + 1u));
     __asm__ volatile("1:\n\t"
+                     ".rept 8\n\t"
                      "subs %0, %0, #1\n\t"
-                     "bne 1b"
-                     : "+l"(turns)
+                     ".endr\n\t"
+                     "bgt 1b"
+                     : "+l"(cycles)
                      :
                      : "cc");
 }
