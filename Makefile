@@ -8,7 +8,9 @@ BIN := $(VENV)/bin
 LOCK ?= yes
 # What `make test` and the like install: test, or tensorflow (the same and TensorFlow).
 SET ?= test
-PYTEST_ARGS ?= -n auto --dist loadfile
+# One process more than there are cores: some tests wait for a line.
+JOBS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
+PYTEST_ARGS ?= -n $(JOBS) --dist loadfile
 # What `make quick` leaves out as a whole.
 HEAVY := benchmarks e2e evaluate firmware_host measure quantize sdk
 # Of `make nightly`: where the search starts, how often, and how many spoiled models.
@@ -27,11 +29,11 @@ TEST := $(VENV)/.$(SET)$(NEWEST)
 demo: $(DEMO)
 	$(BIN)/mcuzoo demo
 
-# Some minutes; without what is marked `full`.
+# Under four minutes on two cores; without what is marked `full`.
 test: $(TEST)
 	$(PYTEST)
 
-# Under three minutes on two cores: no emulated runs, no line that has to be waited for.
+# Under a minute on two cores: no builds, no emulated runs, no line that has to be waited for.
 quick: $(TEST)
 	$(PYTEST) -m 'not full and not slow' $(foreach folder,$(HEAVY),--ignore=tests/$(folder))
 

@@ -77,6 +77,7 @@ def missing(words: tuple[object, ...], folder: Path, bare: dict[str, str]) -> se
 IMAGES = {"pillow", "opencv-python-headless"}
 
 
+@pytest.mark.slow
 def test_every_command_names_all_that_it_lacks(
     project: Path, bare: dict[str, str], tmp_path: Path
 ) -> None:
@@ -120,6 +121,7 @@ def test_every_command_names_all_that_it_lacks(
         assert missing(words, tmp_path, bare) == expected, words
 
 
+@pytest.mark.slow
 def test_what_needs_no_package_runs_without_any(bare: dict[str, str], tmp_path: Path) -> None:
     for words in (("fit", "signs", "--board", "rt1050"), ("export", "signs", "--board", "rt1170")):
         done = subprocess.run(

@@ -11,6 +11,8 @@ import pytest
 from helpers.commands import finished, mcuzoo
 from helpers.shared import shared_root
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def nothing_at_hand(

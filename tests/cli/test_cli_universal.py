@@ -10,6 +10,8 @@ from helpers.commands import finished, mcuzoo
 from helpers.fake_tflm import fake_tree
 from helpers.small_source import small_source
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:

@@ -89,6 +89,7 @@ def test_every_command_can_be_typed(parser: None, page: str, words: tuple[str, .
         assert rest[0] in catalog(), f"{page}: {' '.join(words)}"
 
 
+@pytest.mark.slow
 def test_the_first_lines_of_the_readme_work_as_they_are(tmp_path: Path) -> None:
     """Those that take no build and no board; they are run as typed, in their order."""
     first = blocks(ROOT / "README.md", "")

@@ -18,6 +18,8 @@ from mcuzoo.cli.guard import guarded
 from mcuzoo.cli.program import COMMANDS, _command, examples_of, run_command
 from mcuzoo.errors import FitError, InterruptedRunError, UsageError
 
+pytestmark = pytest.mark.slow
+
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and pipes")
 
 

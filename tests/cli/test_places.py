@@ -13,6 +13,8 @@ import pytest
 from helpers.commands import finished, mcuzoo
 from helpers.uint8_models import uint8_net
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def read_only(tmp_path: Path) -> Iterator[Path]:

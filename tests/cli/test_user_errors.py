@@ -51,6 +51,7 @@ def float_model() -> bytes:
     return build_model(tensors, [O("RELU", [0], [1])], [0], [1])
 
 
+@pytest.mark.slow
 def test_truncated_model(signs_file: Path, tmp_path: Path) -> None:
     cut = tmp_path / "cut.tflite"
     cut.write_bytes(signs_file.read_bytes()[:100_000])
@@ -98,6 +99,7 @@ def silent_port() -> Iterator[str]:
         os.close(far)
 
 
+@pytest.mark.slow
 @pytest.mark.full
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_port_that_answers_nothing(project: Path) -> None:

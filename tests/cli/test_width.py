@@ -14,6 +14,8 @@ from PIL import Image
 
 from mcuzoo.cli.output import wrapped_line
 
+pytestmark = pytest.mark.slow
+
 COMMANDS = [
     ["boards"],
     ["models", "signs"],

@@ -21,6 +21,8 @@ from mcuzoo.project.manifest import load_manifest, load_project
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.mcuxpresso import SdkOptions
 
+pytestmark = pytest.mark.slow
+
 needs_cmake = pytest.mark.skipif(
     not all(shutil.which(name) for name in ("cmake", "ninja", "arm-none-eabi-g++")),
     reason="no cmake, ninja or arm-none-eabi-g++",

@@ -19,6 +19,8 @@ from mcuzoo.resources import boards_dir
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.sections import read_sections
 
+pytestmark = pytest.mark.slow
+
 needs_cmake = pytest.mark.skipif(
     shutil.which("cmake") is None or shutil.which("ninja") is None, reason="no cmake and ninja"
 )

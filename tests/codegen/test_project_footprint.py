@@ -21,6 +21,8 @@ from mcuzoo.toolchain.mcuxpresso import SdkOptions
 from mcuzoo.toolchain.sizes import beyond_plan
 from mcuzoo.zoo.registry import ModelSource
 
+pytestmark = pytest.mark.slow
+
 BOARDS = ("rt1050", "rt1170")
 HINT = "measure again: python benchmarks/footprint.py > mcuzoo/plan/place/footprint.toml"
 
@@ -49,7 +51,14 @@ def test_one_layer(tmp_path: Path, rig: tuple[str, str]) -> None:
 
 
 @every_compiler
-@pytest.mark.parametrize("level", ["-O0", "-O2", "-O3"])
+@pytest.mark.parametrize(
+    "level",
+    [
+        pytest.param("-O0", marks=pytest.mark.full),
+        "-O2",
+        pytest.param("-O3", marks=pytest.mark.full),
+    ],
+)
 def test_mobilenet(tmp_path: Path, test_data: Path, compiler: str, level: str) -> None:
     file = test_data / "models" / "mobilenet_v1_0.25_128_quant_int8.tflite"
     source = ModelSource("mobilenet", file, Preprocessing())

@@ -43,6 +43,7 @@ def test_signs(built_project: BuiltProject, signs: Path, tmp_path: Path, board: 
     assert [bool(row["cycles"]) for row in rows] == [True] + [False] * 9
 
 
+@pytest.mark.full
 def test_gcc_and_zig_firmware_give_the_same_outputs(
     built_project: BuiltProject, signs: Path, tmp_path: Path
 ) -> None:

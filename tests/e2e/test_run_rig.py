@@ -45,7 +45,9 @@ def emulating(project: Path, *options: object) -> Iterator[str]:
         process.wait(timeout=120)
 
 
-@pytest.mark.parametrize("options", [("--pty",), ("--tcp", 0)])
+@pytest.mark.parametrize(
+    "options", [("--pty",), pytest.param(("--tcp", 0), marks=pytest.mark.full)]
+)
 def test_two_processes(
     built_project: BuiltProject, signs: Path, tmp_path: Path, options: tuple[object, ...]
 ) -> None:

@@ -20,6 +20,8 @@ from helpers.tiny_project import write_tiny_project
 
 from mcuzoo.board.model import Board
 
+pytestmark = pytest.mark.slow
+
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and ptys")
 
 

@@ -21,6 +21,8 @@ from mcuzoo.board.model import Board
 from mcuzoo.emulator.register import register_pyserial
 from mcuzoo.errors import EmulatorError, InputError, McuzooError, PortError, ProjectError
 
+pytestmark = pytest.mark.slow
+
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 
 register_pyserial()

@@ -8,6 +8,8 @@ from helpers.guest import MakeGuest, running
 from mcuzoo.board.model import Board
 from mcuzoo.errors import EmulatorError
 
+pytestmark = pytest.mark.slow
+
 HARD_FAULT, MEM_MANAGE, BUS_FAULT, USAGE_FAULT = 3, 4, 5, 6
 PRECISERR, BFARVALID, IBUSERR = 1 << 9, 1 << 15, 1 << 8
 DACCVIOL, IACCVIOL, MMARVALID = 1 << 1, 1 << 0, 1 << 7

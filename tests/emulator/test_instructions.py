@@ -11,6 +11,8 @@ from helpers.guest import MakeGuest, running
 
 from mcuzoo.board.model import Board
 
+pytestmark = pytest.mark.slow
+
 MASK = 0xFFFF_FFFF
 CASES = 60
 EDGES = (0, 1, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0x80008000, 0x7FFF8000)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from helpers.guest import MakeGuest, running
 
 from mcuzoo.board.model import Board
+
+pytestmark = pytest.mark.slow
 
 # Counts starts in RAM behind a mark, says what it finds in registers, then obeys: r resets.
 SOURCE = """

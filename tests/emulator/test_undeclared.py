@@ -10,6 +10,8 @@ from helpers.guest import MakeGuest, running
 from mcuzoo.board.model import Board
 from mcuzoo.errors import EmulatorError
 
+pytestmark = pytest.mark.slow
+
 ACCESS = """
 void guest(void) {
     (void)get();

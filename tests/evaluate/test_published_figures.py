@@ -41,6 +41,7 @@ def test_mobilenet(
     np.testing.assert_array_equal(outputs, expected)
 
 
+@pytest.mark.full
 def test_emotions_in_tflms_arithmetic_and_in_litert(test_data: Path, tmp_path: Path) -> None:
     path = tmp_path / "outputs.npy"
     found = measured(

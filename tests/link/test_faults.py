@@ -71,7 +71,9 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_echo_firmware(folder / "rows", "rows")
 
 
-@pytest.mark.parametrize("kinds", [KINDS, ON_THE_LINE, ("reset",)])
+@pytest.mark.parametrize(
+    "kinds", [KINDS, pytest.param(ON_THE_LINE, marks=pytest.mark.full), ("reset",)]
+)
 def test_an_input_consumed_as_it_arrives(
     plug_in: LineMaker, rows: Path, kinds: tuple[str, ...]
 ) -> None:

@@ -16,6 +16,8 @@ from mcuzoo.errors import FirmwareError
 from mcuzoo.link.inference import Profile
 from mcuzoo.link.session import Session, Timing
 
+pytestmark = pytest.mark.slow
+
 if sys.platform == "win32":
     pytest.skip("the host port needs POSIX", allow_module_level=True)
 

@@ -16,6 +16,8 @@ from mcuzoo.link.frame import Frame, encode_frame
 from mcuzoo.link.messages import pack
 from mcuzoo.link.session import Session, Timing
 
+pytestmark = pytest.mark.slow
+
 QUICK = Timing(latency_s=0.02, connect_s=0.2, inference_s=0.3, tries=2, attempts=2)
 
 

@@ -46,7 +46,7 @@ def test_plans_are_sound_and_never_below_the_bound(case: Case, alignment: int) -
 
 @pytest.mark.slow
 @given(random_chains(max_steps=3, max_bytes=9))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_tiny_cases_are_as_good_as_brute_force(case: Case) -> None:
     lives, shares = case
     if len(lives) <= 6:

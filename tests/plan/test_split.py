@@ -21,6 +21,8 @@ from mcuzoo.plan.arena.hot import hot_plan, moved_bytes
 from mcuzoo.plan.memory import MemoryPlan, plan_memory
 from mcuzoo.plan.place.split import saved_seconds
 
+pytestmark = pytest.mark.slow
+
 Lowered = tuple[Program, tuple[Call, ...]]
 
 

@@ -104,6 +104,7 @@ def test_build_of_no_project(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["error"] == "ProjectError"
 
 
+@pytest.mark.slow
 def test_build_measures_against_the_plan(model: str, tmp_path: Path) -> None:
     pytest.importorskip("ziglang")
     project = str(tmp_path / "p")

@@ -13,6 +13,8 @@ from helpers.small_source import small_source
 
 from mcuzoo.resources import resource_root
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 

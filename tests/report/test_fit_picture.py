@@ -18,6 +18,8 @@ from mcuzoo.report.arena_text import timeline_text
 from mcuzoo.report.constants_text import constants_text
 from mcuzoo.report.fit_html import arena_limit, fit_html, picture_bytes
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def report() -> FitReport:

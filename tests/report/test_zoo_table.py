@@ -20,6 +20,8 @@ from mcuzoo.zoo.known import load_or_build
 from mcuzoo.zoo.measured import record
 from mcuzoo.zoo.registry import resolve_model
 
+pytestmark = pytest.mark.slow
+
 NXP = "0dcb23e3aef7f30edac1f458aa63f52783a28916adb9611a1ee3bcdf1c172604"
 UINT8 = "3799e7cdb3ec44beacaf47ef5c884111c919e51bb50b34ac836244b08d4b953b"
 
@@ -111,6 +113,7 @@ def test_a_damaged_cache_costs_time_alone(
     assert FactsCache(boards).facts(model.sha256, None) == found
 
 
+@pytest.mark.full
 @pytest.mark.slow
 def test_the_command(test_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MCUZOO_MODELS", str(test_data / "models"))

@@ -30,6 +30,8 @@ from mcuzoo.project.manifest import (
 from mcuzoo.run.baud import project_baud
 from mcuzoo.run.interrupt import RunInterruptedError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("kind", ["cmake", "mcuxpresso", "universal"])
 def test_export_sets_it(tmp_path: Path, kind: str) -> None:
@@ -114,7 +116,7 @@ def test_run_serial_takes_it_and_a_resumed_run_keeps_it(
     assert opened == [expected, expected]
 
 
-@pytest.mark.parametrize("typed", [None, 9600])
+@pytest.mark.parametrize("typed", [pytest.param(None, marks=pytest.mark.full), 9600])
 def test_a_silent_board_is_told_with_the_rate_and_who_chose_it(
     project: Path, tmp_path: Path, typed: int | None
 ) -> None:

@@ -16,6 +16,8 @@ from mcuzoo.board.model import Board
 from mcuzoo.plan.place.placement import Placement
 from mcuzoo.toolchain.sections import read_sections, read_symbols
 
+pytestmark = pytest.mark.slow
+
 FCB_BYTES = 512
 SDK_FCB_SHA256 = {
     # What these files of NXP's public MCUXpresso SDK compile to (section .boot_hdr.conf).

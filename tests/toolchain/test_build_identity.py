@@ -29,6 +29,8 @@ from mcuzoo.toolchain.compile import CompileJob, build_facts
 from mcuzoo.toolchain.find import find_compiler
 from mcuzoo.toolchain.mcuxpresso import SdkOptions
 
+pytestmark = pytest.mark.slow
+
 needs_cmake = pytest.mark.skipif(
     shutil.which("cmake") is None or shutil.which("ninja") is None, reason="no cmake and ninja"
 )

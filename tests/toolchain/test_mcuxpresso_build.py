@@ -26,6 +26,8 @@ from mcuzoo.toolchain.mcuxpresso import SdkOptions
 from mcuzoo.toolchain.sections import read_sections, read_symbols
 from mcuzoo.zoo.registry import resolve_model
 
+pytestmark = pytest.mark.slow
+
 runner = CliRunner()
 
 needs_tools = pytest.mark.skipif(

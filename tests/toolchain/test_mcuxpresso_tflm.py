@@ -26,6 +26,8 @@ from mcuzoo.toolchain.mcuxpresso import SdkOptions
 from mcuzoo.toolchain.sections import read_symbols
 from mcuzoo.toolchain.tflm import EIQ_FOLDER
 
+pytestmark = pytest.mark.slow
+
 needs_tools = pytest.mark.skipif(
     not all(shutil.which(name) for name in ("cmake", "ninja", "arm-none-eabi-g++"))
     or not has_newlib(),

@@ -172,6 +172,7 @@ def test_damage_is_said(folder: Path, how: str) -> None:
         extracted(raw, folder, packed=False)
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=6),
     st.sampled_from((tarfile.PAX_FORMAT, tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT)),

@@ -128,6 +128,7 @@ def test_a_part_that_was_not_asked_for(server: HttpsServer, client: Client) -> N
     assert client.get() == CONTENT
 
 
+@pytest.mark.slow
 def test_a_server_that_stalls_or_crawls(server: HttpsServer, client: Client) -> None:
     def stalls(exchange: Exchange) -> None:
         exchange.head(200, Content_Length=len(CONTENT), ETag='"1"')

@@ -38,6 +38,8 @@ from mcuzoo.zoo.schema import ZooModel
 from mcuzoo.zoo.structure.build import build_structure
 from mcuzoo.zoo.trust import trusted_sha256
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = Patience(attempts=2, stall_s=5, pause_s=0.01)
 NET = uint8_net()
 REGISTRY = """

@@ -64,6 +64,7 @@ def test_samples_show_every_class_and_match_their_manifest() -> None:
         assert hashlib.sha256((samples / row["file"]).read_bytes()).hexdigest() == row["sha256"]
 
 
+@pytest.mark.slow
 def test_fresh_draws_score_as_the_log_says(log: dict[str, Any], content: bytes) -> None:
     interpreter_module = pytest.importorskip("ai_edge_litert.interpreter")
     cv2 = pytest.importorskip("cv2")
