@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* What each kernel of one inference took and gave. */
 #ifndef MZ_PROFILE_H
 #define MZ_PROFILE_H

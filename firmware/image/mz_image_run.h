@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* What running an image is to both kinds of it. */
 #ifndef MZ_IMAGE_RUN_H
 #define MZ_IMAGE_RUN_H

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* What the application needs from a runtime: the ahead-of-time one and TFLite-Micro alike. */
 #ifndef MZ_RUNTIME_H
 #define MZ_RUNTIME_H

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* Models over the link. A firmware whose model is linked in takes none. */
 #ifndef MZ_UPLOAD_H
 #define MZ_UPLOAD_H

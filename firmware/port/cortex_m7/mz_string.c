@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* Words are read and written at any alignment, which the Cortex-M7 does in normal memory. The
  * empty asm keeps the compiler from recognizing a loop as the very function it implements. */
 #include "port/cortex_m7/mz_string.h"

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* Kernels that work on an image band by band, each on the rows of the one before: only the last one's
  * output is ever whole in memory. */
 #ifndef MZ_ROWS_H

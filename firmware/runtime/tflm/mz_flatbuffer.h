@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* Reads a FlatBuffer that nobody has verified: nothing outside the file is touched, and the first
  * thing that is wrong is kept. After that, reads give zeros and what is not there. */
 #ifndef MZ_FLATBUFFER_H

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* The runtime interface over TFLite-Micro. TFLM's headers stand in <>: they come from the user's
  * tree, not from this folder. Objects are placed into static storage on demand, so there are no
  * constructors to be run before main and no destructors to be registered. */

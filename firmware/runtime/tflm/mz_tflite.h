@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* A .tflite file that came over the link: is it safe to hand to TFLite-Micro, which follows its
  * offsets and indices without a look, and what does it say of the model?
  *

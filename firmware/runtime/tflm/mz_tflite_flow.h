@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* In which order tensors come to be, and where. */
 #ifndef MZ_TFLITE_FLOW_H
 #define MZ_TFLITE_FLOW_H

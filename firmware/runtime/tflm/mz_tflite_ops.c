@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* Sources of the rules: TFLM's kernels and CMSIS-NN's, which check some of this by assertions that a
  * release does not have, by TFLITE_CHECK, which ends the firmware, or not at all. */
 #include "runtime/tflm/mz_tflite_ops.h"

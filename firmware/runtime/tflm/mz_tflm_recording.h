@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* TFLM's recording allocator, for a firmware that measures its arena. C++. */
 #ifndef MZ_TFLM_RECORDING_H
 #define MZ_TFLM_RECORDING_H

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* MODEL_BEGIN, MODEL_DATA and MODEL_COMMIT of a firmware that takes models. */
 #include <stddef.h>
 

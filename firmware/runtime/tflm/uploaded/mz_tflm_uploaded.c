@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* The model that came over the link. */
 #include <stdarg.h>
 #include <stddef.h>
