@@ -11,6 +11,8 @@ SET ?= test
 PYTEST_ARGS ?= -n auto --dist loadfile
 # What `make quick` leaves out as a whole.
 HEAVY := benchmarks e2e evaluate firmware_host measure quantize sdk
+# What `make check` looks at, less what .clang-format-ignore names.
+C_FILES = $(shell find firmware tests -name '*.c' -o -name '*.cc' -o -name '*.h')
 # Of `make nightly`: where the search starts, how often, and how many spoiled models.
 SEED ?=
 ROUNDS ?= 5
@@ -60,6 +62,7 @@ check: $(TEST)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/clang-format --dry-run -Werror $(C_FILES)
 
 # The table of benchmarks/README.md; BENCH_ARGS="--tflm DIR" measures TFLite-Micro, too.
 bench: $(TEST)

@@ -12,7 +12,7 @@
 typedef struct {
     uint32_t capacity_bytes; /* of the largest model that there is room for; 0: takes none */
     uint32_t model_bytes;    /* of the model that was uploaded and can run; else 0 */
-    const char *refused;     /* what became of the model before a restart, while there is none; or "" */
+    const char *refused;     /* with no model: what became of it before a restart; or "" */
 } mz_upload_facts;
 
 mz_upload_facts mz_upload_state(void);

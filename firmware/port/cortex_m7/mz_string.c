@@ -102,8 +102,8 @@ void __aeabi_memclr(void *dst, size_t bytes) {
     memset(dst, 0, bytes);
 }
 
-#define ALIGNED_VARIANTS(name, ...)                                                 \
-    void name##4(__VA_ARGS__) __attribute__((alias(#name)));                        \
+#define ALIGNED_VARIANTS(name, ...) \
+    void name##4(__VA_ARGS__) __attribute__((alias(#name))); \
     void name##8(__VA_ARGS__) __attribute__((alias(#name)))
 
 ALIGNED_VARIANTS(__aeabi_memcpy, void *restrict, const void *restrict, size_t);

@@ -15,7 +15,7 @@ typedef struct {
 /* Complains of a tensor that is written twice, or though it is a constant, an input or a variable;
  * of one that is read, or given as the output, and nobody has written; and of a memory plan that
  * leads out of `arena_bytes` or gives two tensors the same memory at the same time. */
-void mz_tflite_check_flow(
-    mz_fb_reader *in, const mz_tflite_graph *graph, mz_tflite_scratch scratch, uint32_t arena_bytes);
+void mz_tflite_check_flow(mz_fb_reader *in, const mz_tflite_graph *graph, mz_tflite_scratch scratch,
+                          uint32_t arena_bytes);
 
 #endif

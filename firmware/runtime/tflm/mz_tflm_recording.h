@@ -30,10 +30,8 @@ inline void mz_tflm_recorded(const tflite::RecordingMicroAllocator *recorder, mz
     use->recorded = true;
     for (uint32_t i = 0u; i < MZ_ARENA_PARTS; ++i) {
         const tflite::RecordedAllocation part = recorder->GetRecordedAllocation(kTypes[i]);
-        use->parts[i] = {
-            static_cast<uint32_t>(part.requested_bytes),
-            static_cast<uint32_t>(part.used_bytes),
-            static_cast<uint32_t>(part.count)};
+        use->parts[i] = {static_cast<uint32_t>(part.requested_bytes),
+                         static_cast<uint32_t>(part.used_bytes), static_cast<uint32_t>(part.count)};
     }
 }
 
