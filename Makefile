@@ -13,6 +13,8 @@ JOBS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 PYTEST_ARGS ?= -n $(JOBS) --dist loadfile
 # What `make quick` leaves out as a whole.
 HEAVY := benchmarks e2e evaluate firmware_host measure quantize sdk
+# What `make check` looks at, less what .clang-format-ignore names.
+C_FILES = $(shell find firmware tests -name '*.c' -o -name '*.cc' -o -name '*.h')
 # Of `make nightly`: where the search starts, how often, and how many spoiled models.
 SEED ?=
 ROUNDS ?= 5
@@ -62,6 +64,7 @@ check: $(TEST)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/clang-format --dry-run -Werror $(C_FILES)
 
 # The table of benchmarks/README.md; BENCH_ARGS="--tflm DIR" measures TFLite-Micro, too.
 bench: $(TEST)

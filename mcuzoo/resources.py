@@ -1,4 +1,4 @@
-"""Find boards/, templates/ and firmware/, from a checkout or from an installed wheel."""
+"""Find boards/, templates/, firmware/ and LICENSE, from a checkout or from an installed wheel."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def resource_root() -> Path:
-    """The folder that holds `boards`, `templates` and `firmware`.
+    """The folder that holds `boards`, `templates`, `firmware` and `LICENSE`.
 
     A wheel carries them in `mcuzoo/_resources`; in a checkout they stand beside the package.
     """
@@ -26,3 +26,8 @@ def templates_dir() -> Path:
 
 def firmware_dir() -> Path:
     return resource_root() / "firmware"
+
+
+def licence_file() -> Path:
+    """The text of the licence that firmware and templates are under."""
+    return resource_root() / "LICENSE"

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 #include "app/mz_app.h"
 
 #include <stddef.h>
@@ -68,7 +70,8 @@ static void confess_boot_failure(void) {
 
 /* Likewise for starts that ended before there was a link to report it over. */
 static void confess_early_faults(void) {
-    static char text[] = "0 start(s) ended before the console was up, the last in exception 0x00000000 at 0x00000000";
+    static char text[] = "0 start(s) ended before the console was up, the last in exception "
+                         "0x00000000 at 0x00000000";
     const mz_early_faults early = mz_port_early_faults();
     if (early.starts != 0u) {
         text[0] = (char)('0' + (early.starts < 9u ? early.starts : 9u));
@@ -219,7 +222,8 @@ static void on_profile(const mz_frame *request) {
             return;
         }
     } else if (!image->profiled || mz_profile_first() != profile.first_record) {
-        mz_link_refuse(request, MZ_LINK_NO_SUCH_IMAGE, "the image has run, but not for this profile");
+        mz_link_refuse(request, MZ_LINK_NO_SUCH_IMAGE,
+                       "the image has run, but not for this profile");
         return;
     }
     send_outcome(request);
@@ -233,8 +237,8 @@ static void on_read_profile(const mz_frame *request) {
     } else if (!mz_image_is(read.image_id) || image->state != MZ_IMAGE_DONE || !image->profiled) {
         refuse_unknown_image(request);
     } else {
-        const mz_msg_profile_data data = {
-            read.image_id, mz_profile_count(), mz_profile_first(), mz_profile_records()};
+        const mz_msg_profile_data data = {read.image_id, mz_profile_count(), mz_profile_first(),
+                                          mz_profile_records()};
         mz_pack_profile_data(mz_link_compose(), &data);
         mz_link_answer(request, MZ_MSG_PROFILE_DATA, 0u);
     }
@@ -248,7 +252,8 @@ static void on_read_output(const mz_frame *request) {
         refuse_unknown_image(request);
     } else if (read.length > MZ_MAX_CHUNK_BYTES ||
                !within(read.offset, read.length, mz_runtime_info()->output.bytes)) {
-        mz_link_refuse(request, MZ_LINK_BAD_RANGE, "outside the output tensor, or too much at once");
+        mz_link_refuse(request, MZ_LINK_BAD_RANGE,
+                       "outside the output tensor, or too much at once");
     } else {
         const uint8_t *output = (const uint8_t *)mz_runtime_output();
         const mz_msg_output_data piece = {

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* The application: answers the host's requests over the link, one at a time. */
 #ifndef MZ_APP_H
 #define MZ_APP_H

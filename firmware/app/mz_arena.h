@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* How much of the tensor arena the runtime takes, and how small an arena would do. */
 #ifndef MZ_ARENA_H
 #define MZ_ARENA_H

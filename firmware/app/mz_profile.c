@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 #include "app/mz_profile.h"
 
 #include <stddef.h>
@@ -34,8 +36,8 @@ void mz_profile_credit(uint32_t cycles) {
     began -= cycles;
 }
 
-void mz_profile_lap(
-    uint16_t first_op, uint16_t last_op, const int8_t *output, uint32_t bytes, void *context) {
+void mz_profile_lap(uint16_t first_op, uint16_t last_op, const int8_t *output, uint32_t bytes,
+                    void *context) {
     const uint32_t cycles = stop_the_clock();
     (void)context;
     if (seen >= first_kept && kept.count < kept.capacity) {

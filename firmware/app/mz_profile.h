@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* What each kernel of one inference took and gave. */
 #ifndef MZ_PROFILE_H
 #define MZ_PROFILE_H
@@ -13,8 +15,8 @@ void mz_profile_begin(uint16_t first_record);
 void mz_profile_credit(uint32_t cycles);
 
 /* The mz_op_hook that makes the records; context is not used. Its own time counts for no kernel. */
-void mz_profile_lap(
-    uint16_t first_op, uint16_t last_op, const int8_t *output, uint32_t bytes, void *context);
+void mz_profile_lap(uint16_t first_op, uint16_t last_op, const int8_t *output, uint32_t bytes,
+                    void *context);
 
 /* Cycles since mz_profile_begin without those of the hook itself; 0 when not counted. */
 uint64_t mz_profile_end(void);

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* The one image that the board holds: its input as it arrives, then its result.
  *
  * There are two: whole/ keeps the input until it is run, rows/ hands it to the runtime as it

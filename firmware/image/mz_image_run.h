@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* What running an image is to both kinds of it. */
 #ifndef MZ_IMAGE_RUN_H
 #define MZ_IMAGE_RUN_H
@@ -14,8 +16,8 @@ typedef struct {
 } mz_stopwatch;
 
 /* The mz_op_hook of a stopwatch, its context. */
-static void mz_stopwatch_lap(
-    uint16_t first_op, uint16_t last_op, const int8_t *output, uint32_t bytes, void *context) {
+static void mz_stopwatch_lap(uint16_t first_op, uint16_t last_op, const int8_t *output,
+                             uint32_t bytes, void *context) {
     (void)first_op;
     (void)last_op;
     (void)output;
@@ -26,7 +28,8 @@ static void mz_stopwatch_lap(
     watch->last = now;
 }
 
-static void mz_image_keep_result(mz_image *image, mz_status status, bool profiled, uint64_t cycles) {
+static void mz_image_keep_result(mz_image *image, mz_status status, bool profiled,
+                                 uint64_t cycles) {
     image->profiled = profiled;
     image->cycles = cycles;
     image->state = status == MZ_OK ? MZ_IMAGE_DONE : MZ_IMAGE_FAILED;

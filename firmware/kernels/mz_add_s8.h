@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* ADD, int8, with broadcasting. */
 #ifndef MZ_ADD_S8_H
 #define MZ_ADD_S8_H

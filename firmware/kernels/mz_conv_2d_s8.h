@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* CONV_2D, int8, any window. */
 #ifndef MZ_CONV_2D_S8_H
 #define MZ_CONV_2D_S8_H

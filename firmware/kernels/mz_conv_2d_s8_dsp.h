@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* CONV_2D, int8, any window: four output pixels by two channels at a time, weights packed ahead of
  * time.
  *

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* CONV_2D with a 3x3 window at stride 2 over one or three input channels, int8: the first layer of
  * many networks. For cores with the DSP extension; on others a twin in C.
  *

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* DEPTHWISE_CONV_2D with a 3x3 window at stride 1 or 2, int8, depth multiplier 1, no dilation, for
  * cores with the DSP extension.
  *

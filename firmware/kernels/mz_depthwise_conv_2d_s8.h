@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* DEPTHWISE_CONV_2D, int8, any window and depth multiplier. */
 #ifndef MZ_DEPTHWISE_CONV_2D_S8_H
 #define MZ_DEPTHWISE_CONV_2D_S8_H

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* The inner loops of mz_depthwise_3x3_s8_dsp: from NHWC to planes, and 3x3 windows over planes. */
 #ifndef MZ_DEPTHWISE_PLANES_H
 #define MZ_DEPTHWISE_PLANES_H

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* Dot products of int8 rows, blocked so that a loaded byte is used more than once. */
 #ifndef MZ_DOT_S8_H
 #define MZ_DOT_S8_H

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* The fixed-point arithmetic that TensorFlow Lite Micro's int8 kernels are defined by.
  *
  * A real multiplier is a mantissa in Q0.31 and a power of two: real = mantissa / 2^31 * 2^shift.

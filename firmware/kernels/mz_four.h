@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* Four int8 values in a word, for cores with the DSP extension. */
 #ifndef MZ_FOUR_H
 #define MZ_FOUR_H

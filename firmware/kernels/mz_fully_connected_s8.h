@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* FULLY_CONNECTED, int8, and CONV_2D with a 1x1 window at stride 1, where each pixel is a row. */
 #ifndef MZ_FULLY_CONNECTED_S8_H
 #define MZ_FULLY_CONNECTED_S8_H

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* FULLY_CONNECTED, int8, of one row or few: four channels at a time, weights packed ahead of time.
  *
  * For cores with the DSP extension; on others a twin in C reads the same packed weights. */

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* From sums to outputs in one line where TFLM rounds twice, for layers whose activation clamps at
  * the output's zero point:
  *

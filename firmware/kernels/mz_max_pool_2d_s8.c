@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 #include "kernels/mz_max_pool_2d_s8.h"
 
 #include "kernels/mz_fixedpoint.h"

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* MAX_POOL_2D, int8. */
 #ifndef MZ_MAX_POOL_2D_S8_H
 #define MZ_MAX_POOL_2D_S8_H

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* MEAN, int8, over any axes of a tensor of rank 4 or less. */
 #ifndef MZ_MEAN_S8_H
 #define MZ_MEAN_S8_H

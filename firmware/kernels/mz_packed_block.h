@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* The inner loops of the pointwise kernel: blocks of four pixels, for each all channels in pairs.
  *
  * The arithmetic is in mz_packed_s8.h. */

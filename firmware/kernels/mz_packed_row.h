@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* The inner loops of mz_fully_connected_s8_dsp: one row against channels by fours.
  *
  * The arithmetic is in mz_packed_s8.h. */

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* Weights two to a halfword, and how sums of their products become outputs: the arithmetic of the
  * kernels for the DSP extension, in C for their twins. Their assembly does the same.
  *

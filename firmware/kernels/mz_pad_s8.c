@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 #include "kernels/mz_pad_s8.h"
 
 #include <stdbool.h>

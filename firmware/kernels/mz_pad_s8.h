@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* PAD and PADV2, int8, of a tensor of rank 4 or less. */
 #ifndef MZ_PAD_S8_H
 #define MZ_PAD_S8_H

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* A pointwise convolution and a 3x3 depthwise one that alone reads its output, strip by strip: the
  * image between them exists as rows of int16 planes only, just as the depthwise loops read them, so
  * that nothing is widened and the image takes no memory of its own. */

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 #include "kernels/mz_pointwise_s8_dsp.h"
 
 #include "kernels/mz_packed_block.h"

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* CONV_2D with a 1x1 window at stride 1, and FULLY_CONNECTED of several rows, int8: four pixels by
  * two channels at a time, weights packed ahead of time.
  *

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* From int32 sums to int8 outputs, the last stage of every kernel with weights. */
 #ifndef MZ_REQUANTIZATION_H
 #define MZ_REQUANTIZATION_H

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* Elementwise change of scale, int8 to int8: QUANTIZE, RELU and RELU6. */
 #ifndef MZ_REQUANTIZE_S8_H
 #define MZ_REQUANTIZE_S8_H

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* SOFTMAX, int8, along the last axis. The output's scale is 1/256 and its zero point -128. */
 #ifndef MZ_SOFTMAX_S8_H
 #define MZ_SOFTMAX_S8_H

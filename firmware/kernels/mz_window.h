@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* Shapes and windows that the parameter structs of the kernels share. */
 #ifndef MZ_WINDOW_H
 #define MZ_WINDOW_H

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 #include "link/mz_crc32.h"
 
 /* The CRC of each half byte: 64 bytes of table instead of 1 KB, two look-ups per byte. */

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* CRC-32 as in IEEE 802.3 and zlib: reflected polynomial 0xEDB88320. */
 #ifndef MZ_CRC32_H
 #define MZ_CRC32_H

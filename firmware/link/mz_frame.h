@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* Frames on the wire: 0x00 COBS(body) 0x00, where body is
  * type u8, flags u8, seq u16, length u16, payload, crc32 u32 over all before it, little-endian.
  * docs/protocol.md is the specification. */

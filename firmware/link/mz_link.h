@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* The link: frames in from the port, messages out to it. There is one. */
 #ifndef MZ_LINK_H
 #define MZ_LINK_H

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* Bytes in and out of message payloads: little-endian, unaligned, bounds-checked. */
 #ifndef MZ_WIRE_H
 #define MZ_WIRE_H

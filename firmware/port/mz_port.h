@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* What the application needs from the chip (or from the host, in tests). */
 #ifndef MZ_PORT_H
 #define MZ_PORT_H

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 #include "port/mz_retained.h"
 
 #include "link/mz_crc32.h"

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* Records that outlive a reset, in memory that start-up leaves alone (section .noinit). At power-up
  * it holds anything, so a record is believed only under its seal. */
 #ifndef MZ_RETAINED_H

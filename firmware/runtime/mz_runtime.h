@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* What the application needs from a runtime: the ahead-of-time one and TFLite-Micro alike. */
 #ifndef MZ_RUNTIME_H
 #define MZ_RUNTIME_H
@@ -42,12 +44,8 @@ typedef struct {
  * numbers them: several where the runtime fuses them. output is the last one's, until the hook
  * returns; NULL and 0 bytes where it is not in memory as the model has it (in another layout, or
  * never as a whole). */
-typedef void (*mz_op_hook)(
-    uint16_t first_op,
-    uint16_t last_op,
-    const int8_t *output,
-    uint32_t output_bytes,
-    void *context);
+typedef void (*mz_op_hook)(uint16_t first_op, uint16_t last_op, const int8_t *output,
+                           uint32_t output_bytes, void *context);
 
 /* The kinds of allocation that are recorded, in the order of ARENA_REPORT. */
 typedef enum {

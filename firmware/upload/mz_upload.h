@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* Models over the link. A firmware whose model is linked in takes none. */
 #ifndef MZ_UPLOAD_H
 #define MZ_UPLOAD_H
@@ -10,7 +12,7 @@
 typedef struct {
     uint32_t capacity_bytes; /* of the largest model that there is room for; 0: takes none */
     uint32_t model_bytes;    /* of the model that was uploaded and can run; else 0 */
-    const char *refused;     /* what became of the model before a restart, while there is none; or "" */
+    const char *refused;     /* with no model: what became of it before a restart; or "" */
 } mz_upload_facts;
 
 mz_upload_facts mz_upload_state(void);

@@ -1,4 +1,4 @@
-"""Labels and sample images that go along with a model."""
+"""What goes along with the sources: the licence, a model's labels and sample images."""
 
 from __future__ import annotations
 
@@ -9,12 +9,19 @@ from pathlib import Path, PurePosixPath
 
 from mcuzoo.project.rules import path_complaint
 from mcuzoo.quoting import one_line
+from mcuzoo.resources import licence_file
 
+LICENCE_FILE = "LICENSE"
 LABELS_FILE = "model/labels.txt"
 SAMPLES_FOLDER = "samples"
 _MANIFEST = "manifest.csv"
 
 _SAMPLE_SUFFIXES = frozenset({".csv", ".jpg", ".jpeg", ".png", ".bmp"})
+
+
+def licence_text() -> dict[str, bytes]:
+    """A copy of mcuzoo's licence, which whoever passes the firmware on has to pass on, too."""
+    return {LICENCE_FILE: licence_file().read_bytes()}
 
 
 def label_file(labels: Sequence[str] | None) -> dict[str, bytes]:

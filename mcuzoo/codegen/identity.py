@@ -29,6 +29,8 @@ def _hashes(files: Mapping[str, bytes]) -> dict[str, str]:
 
 def _header(identity: str) -> str:
     return (
+        "/* SPDX-License-Identifier: Apache-2.0\n"
+        " * Copyright (c) 2026 The mcuzoo authors */\n"
         "/* The identity of the sources, for a build that does not compute its own. */\n"
         "#ifndef MZ_BUILD_ID\n"
         f'#define MZ_BUILD_ID "{identity}"\n'

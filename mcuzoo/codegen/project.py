@@ -6,7 +6,13 @@ from pathlib import Path
 
 from mcuzoo import __version__
 from mcuzoo.board.model import Board
-from mcuzoo.codegen.assets import LABELS_FILE, SAMPLES_FOLDER, label_file, sample_files
+from mcuzoo.codegen.assets import (
+    LABELS_FILE,
+    SAMPLES_FOLDER,
+    label_file,
+    licence_text,
+    sample_files,
+)
 from mcuzoo.codegen.entries import plan_entry, target_entry, tensor_spec
 from mcuzoo.codegen.folder import check_target, write_project
 from mcuzoo.codegen.identity import identified
@@ -86,6 +92,7 @@ def export_project(
     files |= {
         MODEL_FILE: model.raw,
         **part.extra,
+        **licence_text(),
         **({BOARD_FILE: board.toml.encode()} if board.toml else {}),
         **label_file(source.labels),
         **sample_files(source.samples),

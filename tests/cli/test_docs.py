@@ -1,4 +1,4 @@
-"""What README and docs/ tell to type can be typed: options exist, names are known, Python runs."""
+"""What the pages tell to type can be typed: options exist, names are known, Python runs."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ from mcuzoo.zoo.catalog import catalog
 from mcuzoo.zoo.registry import resolve_model
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+LINKED = [*PAGES, *(ROOT / f"{name}.md" for name in ("CHANGELOG", "DESIGN", "SECURITY"))]
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\]\(([^)#]+)")
 _INLINE = re.compile(r"`(mcuzoo [^`]+)`")
 PLACEHOLDERS = {"BOARD": "rt1170", "N": "1", "KERNELS": "cmsis-nn", "PLAN": "greedy"}
 
@@ -131,6 +133,14 @@ def test_the_python_of_the_pages_runs(tmp_path: Path) -> None:
             [sys.executable, "-c", body], cwd=tmp_path, capture_output=True, text=True, timeout=60
         )
         assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("page", LINKED, ids=lambda page: page.name)
+def test_links_between_the_pages_lead_somewhere(page: Path) -> None:
+    text = _BLOCK.sub("", page.read_text(encoding="utf-8"))
+    places = [place for place in _LINK.findall(text) if "://" not in place]
+    missing = [place for place in places if not (page.parent / place).exists()]
+    assert not missing
 
 
 def test_the_bundled_model_is_what_the_pages_call_it() -> None:

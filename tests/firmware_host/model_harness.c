@@ -23,8 +23,8 @@ static const struct {
     uint32_t offset, bytes;
 } slots[] = {MZ_SLOTS};
 
-static void write_op(
-    uint16_t first_op, uint16_t op, const int8_t *output, uint32_t output_bytes, void *context) {
+static void write_op(uint16_t first_op, uint16_t op, const int8_t *output, uint32_t output_bytes,
+                     void *context) {
     (void)first_op;
     fwrite(&op, sizeof op, 1, context);
     fwrite(output, 1, output_bytes, context);

@@ -64,8 +64,8 @@ static int32_t read_word(void) {
 }
 
 int main(void) {
-    static void (*const kernels[])(const mz_band *, const int8_t *, int8_t *) = {
-        run_0, run_1, run_2, run_3};
+    static void (*const kernels[])(const mz_band *, const int8_t *, int8_t *) = {run_0, run_1,
+                                                                                 run_2, run_3};
     mz_row_state states[MOST_STAGES];
     const mz_rows rows = {stages, states, read_word()};
     for (int32_t i = 0; i < rows.count; i++) {

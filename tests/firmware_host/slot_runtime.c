@@ -23,7 +23,8 @@ static _Alignas(16) int8_t input[TENSOR_BYTES];
 static int8_t output[TENSOR_BYTES];
 static const char *error = "";
 
-static const mz_model_info none = {.runtime = "slot", .input = {.name = ""}, .output = {.name = ""}};
+static const mz_model_info none = {
+    .runtime = "slot", .input = {.name = ""}, .output = {.name = ""}};
 static mz_model_info info;
 static const uint8_t *model;
 static uint32_t model_bytes;

@@ -8,8 +8,8 @@
 #include "port/mz_retained.h"
 
 __attribute__((section(".mz_arena"))) static volatile uint8_t arena[4096];
-__attribute__((section(".mz_weights"))) static const volatile uint8_t weights[4096] = {
-    [0] = 11, [4095] = 22};
+__attribute__((section(".mz_weights"))) static const volatile uint8_t weights[4096] = {[0] = 11,
+                                                                                       [4095] = 22};
 static volatile uint32_t initialized = 0x12345678;
 static volatile uint32_t zeroed[256];
 static uint8_t buffer[512];
@@ -146,7 +146,8 @@ int main(void) {
             if (buffer[1] == 'r') {
                 mz_port_reset();
             }
-            if (buffer[1] >= '1' && buffer[1] <= '9') { /* so many faults before the console is up */
+            if (buffer[1] >= '1' &&
+                buffer[1] <= '9') { /* so many faults before the console is up */
                 faults_to_come = (uint32_t)(buffer[1] - '0');
                 mz_port_reset();
             }

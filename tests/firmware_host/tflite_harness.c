@@ -7,7 +7,8 @@
 #include "runtime/tflm/mz_tflite.h"
 
 static void show_end(const mz_tensor_spec *end) {
-    printf("|%s|%u|%.9g|%d", end->name, (unsigned)end->bytes, (double)end->scale, (int)end->zero_point);
+    printf("|%s|%u|%.9g|%d", end->name, (unsigned)end->bytes, (double)end->scale,
+           (int)end->zero_point);
     for (unsigned i = 0u; i < end->rank; i++) {
         printf("%c%u", i == 0u ? '|' : ',', end->dims[i]);
     }
@@ -21,7 +22,8 @@ static void show(const uint8_t *file, uint32_t bytes) {
     if (fault.text != NULL) {
         const char *const name = fault.name != NULL ? fault.name : "";
         const char *const part = fault.part != NULL ? fault.part : "";
-        printf("no|%s|%s|%u%s%s", fault.text, part, (unsigned)fault.index, name[0] != '\0' ? " " : "", name);
+        printf("no|%s|%s|%u%s%s", fault.text, part, (unsigned)fault.index,
+               name[0] != '\0' ? " " : "", name);
     } else {
         printf("yes|%u", model.op_count);
         show_end(&model.input);

@@ -8,16 +8,15 @@ extern "C" {
 #include "runtime/mz_runtime.h"
 }
 
-static void show(
-    uint16_t first, uint16_t op, const int8_t *output, uint32_t bytes, void *context) {
-    std::printf("op %u-%u %d %u %s\n", first, op, output[0], bytes, static_cast<const char *>(context));
+static void show(uint16_t first, uint16_t op, const int8_t *output, uint32_t bytes, void *context) {
+    std::printf("op %u-%u %d %u %s\n", first, op, output[0], bytes,
+                static_cast<const char *>(context));
 }
 
 static void show_use(const char *what, mz_status status) {
     const mz_arena_use use = mz_runtime_arena_use();
-    std::printf(
-        "%s: %d used %u head %u tail %u recorded %u", what, status, use.used_bytes, use.head_bytes,
-        use.tail_bytes, use.recorded ? use.parts[MZ_ARENA_NODES].used : 0u);
+    std::printf("%s: %d used %u head %u tail %u recorded %u", what, status, use.used_bytes,
+                use.head_bytes, use.tail_bytes, use.recorded ? use.parts[MZ_ARENA_NODES].used : 0u);
     std::printf(" '%s'\n", mz_runtime_error());
 }
 

@@ -86,6 +86,17 @@ def test_the_data_files_of_the_package_are_in_the_wheel(wheel: Path) -> None:
     assert not [name for name in packed if "__pycache__" in name]
 
 
+def test_the_wheel_says_its_licence_and_that_it_is_typed(wheel: Path) -> None:
+    packed = zipfile.ZipFile(wheel)
+    text = (REPOSITORY / "LICENSE").read_bytes()
+    (about,) = {name.split("/")[0] for name in packed.namelist() if ".dist-info/" in name}
+    assert packed.read(f"{about}/licenses/LICENSE") == text
+    assert packed.read("mcuzoo/_resources/LICENSE") == text
+    metadata = packed.read(f"{about}/METADATA").decode()
+    assert "License-Expression: Apache-2.0\nLicense-File: LICENSE\n" in metadata
+    assert packed.read("mcuzoo/py.typed") == b""
+
+
 @pytest.mark.parametrize(("board", "kind"), [("rt1050", "mcuxpresso"), ("rt1170", "cmake")])
 def test_both_export_the_same_project(
     installed: Path, tmp_path: Path, board: str, kind: str
@@ -100,4 +111,4 @@ def test_both_export_the_same_project(
         )  # fmt: skip
         made[name] = _contents(project)
     assert made["checkout"] == made["wheel"]
-    assert "firmware/app/main.c" in made["wheel"]
+    assert {"firmware/app/main.c", "LICENSE"} <= made["wheel"].keys()

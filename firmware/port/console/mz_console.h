@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* The board's console: a UART with a receive ring, polled from mz_port_read and while
  * mz_port_write waits. */
 #ifndef MZ_CONSOLE_H

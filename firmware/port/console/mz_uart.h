@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* The console's UART, polled: what a port implements with its chip's registers or drivers. */
 #ifndef MZ_UART_H
 #define MZ_UART_H

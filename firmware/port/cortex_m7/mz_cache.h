@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* The Cortex-M7's level-1 caches. */
 #ifndef MZ_CACHE_H
 #define MZ_CACHE_H

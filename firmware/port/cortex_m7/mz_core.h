@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* Cortex-M7 system registers and what the chip ports need of the core.
  * Addresses and bits: Armv7-M Architecture Reference Manual (DDI 0403), B3.2; Cortex-M7 Technical
  * Reference Manual (DDI 0489), chapter 3. */

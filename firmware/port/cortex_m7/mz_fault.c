@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* Faults and unexpected interrupts: record, stop for a debugger, report over the link, restart. */
 #include "port/cortex_m7/mz_fault.h"
 

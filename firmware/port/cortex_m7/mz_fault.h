@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* Faults and unexpected interrupts. */
 #ifndef MZ_FAULT_H
 #define MZ_FAULT_H

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 #include "port/cortex_m7/mz_mpu.h"
 
 #include "port/cortex_m7/mz_core.h"
@@ -41,7 +43,8 @@ void mz_mpu_overlay(const mz_mpu_region *regions, uint32_t count, bool on) {
 }
 
 void mz_mpu_forget(void) {
-    for (uint32_t index = 0; index < regions_there() && (MZ_MPU_CTRL & CTRL_ENABLE) == 0u; ++index) {
+    for (uint32_t index = 0; index < regions_there() && (MZ_MPU_CTRL & CTRL_ENABLE) == 0u;
+         ++index) {
         MZ_MPU_RNR = index;
         MZ_MPU_RASR = 0;
     }
@@ -60,7 +63,8 @@ bool mz_mpu_guard(uint32_t base, uint32_t log2_bytes) {
         MZ_MPU_RNR = index;
         if ((MZ_MPU_RASR & RASR_ENABLE) == 0u) {
             MZ_MPU_RBAR = base;
-            MZ_MPU_RASR = MZ_MPU_SIZE(log2_bytes) | MZ_MPU_NO_ACCESS | MZ_MPU_NO_EXECUTE | RASR_ENABLE;
+            MZ_MPU_RASR =
+                MZ_MPU_SIZE(log2_bytes) | MZ_MPU_NO_ACCESS | MZ_MPU_NO_EXECUTE | RASR_ENABLE;
             mz_core_sync();
             return true;
         }

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* The memory protection unit (Armv7-M, DDI 0403, B3.5). */
 #ifndef MZ_MPU_H
 #define MZ_MPU_H

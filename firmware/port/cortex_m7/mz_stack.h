@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* How deep the stack went: it is painted at reset, and what was used has lost its paint. */
 #ifndef MZ_STACK_H
 #define MZ_STACK_H

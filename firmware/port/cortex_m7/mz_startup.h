@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* From reset to main. */
 #ifndef MZ_STARTUP_H
 #define MZ_STARTUP_H

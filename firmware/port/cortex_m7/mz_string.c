@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* Words are read and written at any alignment, which the Cortex-M7 does in normal memory. The
  * empty asm keeps the compiler from recognizing a loop as the very function it implements. */
 #include "port/cortex_m7/mz_string.h"
@@ -100,8 +102,8 @@ void __aeabi_memclr(void *dst, size_t bytes) {
     memset(dst, 0, bytes);
 }
 
-#define ALIGNED_VARIANTS(name, ...)                                                 \
-    void name##4(__VA_ARGS__) __attribute__((alias(#name)));                        \
+#define ALIGNED_VARIANTS(name, ...) \
+    void name##4(__VA_ARGS__) __attribute__((alias(#name))); \
     void name##8(__VA_ARGS__) __attribute__((alias(#name)))
 
 ALIGNED_VARIANTS(__aeabi_memcpy, void *restrict, const void *restrict, size_t);

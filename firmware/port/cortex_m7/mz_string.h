@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* The four functions that a compiler may call for any C code; there is no C library. */
 #ifndef MZ_STRING_H
 #define MZ_STRING_H

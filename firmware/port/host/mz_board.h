@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* The host process as a board. */
 #ifndef MZ_BOARD_H
 #define MZ_BOARD_H

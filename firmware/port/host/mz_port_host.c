@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* The firmware as a POSIX process: the serial line is stdin and stdout. Whoever started it holds
  * the reset button: exit status MZ_HOST_RESET asks to be started again. */
 #define _POSIX_C_SOURCE 200809L

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* What the i.MX RT's boot ROM reads from NOR flash before it starts the image.
  * Layout and values: NXP MCUXpresso SDK, *_flexspi_nor_config.h and fsl_flexspi_nor_boot.h. */
 #ifndef MZ_BOOT_HEADER_H

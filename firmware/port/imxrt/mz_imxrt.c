@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* The i.MX RT behind mz_port.h: watchdogs off, clocks, pins, console. */
 #include "mz_board.h"
 #include "port/console/mz_console.h"

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* Registers: NXP MCUXpresso SDK, PERI_LPUART.h, *_features.h. */
 #include "port/imxrt/mz_lpuart.h"
 

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* The i.MX RT's low-power UART, polled. */
 #ifndef MZ_LPUART_H
 #define MZ_LPUART_H

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* Register set-up as data: what a board file's start-up tables become. */
 #ifndef MZ_STEPS_H
 #define MZ_STEPS_H

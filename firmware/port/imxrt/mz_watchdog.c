@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* Registers and sequences: NXP MCUXpresso SDK, PERI_WDOG.h, PERI_RTWDOG.h, SystemInit. */
 #include "port/imxrt/mz_watchdog.h"
 

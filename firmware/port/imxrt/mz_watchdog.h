@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* The i.MX RT's watchdogs, which are switched off. */
 #ifndef MZ_WATCHDOG_H
 #define MZ_WATCHDOG_H

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* An application of the MCUXpresso SDK behind mz_port.h: its start-up code calls main, its board
  * files set up memory protection, caches, clocks and pins. */
 #include <app.h>

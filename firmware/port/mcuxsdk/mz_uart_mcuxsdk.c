@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* The console through NXP's LPUART driver. The SDK's headers stand in <>: they come from the
  * user's SDK, not from this folder. */
 #include <board.h>

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 #include "runtime/aot/mz_rows.h"
 
 #include <stdbool.h>
@@ -112,8 +114,8 @@ void mz_rows_begin(const mz_rows *rows) {
 int8_t *mz_rows_room(const mz_rows *rows, int32_t *bytes) {
     const mz_row_stage *const stage = rows->stages;
     const mz_row_state *const state = rows->states;
-    *bytes = is_done(stage, state) ? stage->input_row_bytes
-                                   : bytes_needed(stage, state) - state->bytes;
+    *bytes =
+        is_done(stage, state) ? stage->input_row_bytes : bytes_needed(stage, state) - state->bytes;
     return stage->buffer + state->bytes;
 }
 

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* Kernels that work on an image band by band, each on the rows of the one before: only the last one's
  * output is ever whole in memory. */
 #ifndef MZ_ROWS_H
@@ -17,7 +19,7 @@ typedef struct {
     int32_t input_rows, input_row_bytes;
     int32_t output_rows, output_row_bytes;
     int32_t window, stride, pad_top; /* how many input rows an output row reads, and which */
-    int32_t band_rows;               /* output rows that are made at a time */
+    int32_t band_rows; /* output rows that are made at a time */
     int8_t *buffer; /* room for (band_rows - 1) * stride + max(window, stride) input rows, and for
                      * those that the stage before makes at a time, less one */
     int8_t *output; /* of the last stage; the others write into the next one's buffer */
@@ -26,7 +28,7 @@ typedef struct {
 typedef struct {
     int32_t first; /* the input row at the front of the buffer */
     int32_t bytes; /* in the buffer */
-    int32_t made;  /* output rows */
+    int32_t made; /* output rows */
 } mz_row_state;
 
 /* One state for every stage. */

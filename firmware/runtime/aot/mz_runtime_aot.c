@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* The runtime interface over ahead-of-time generated C. */
 #include "mz_model.h"
 #include "runtime/mz_runtime.h"

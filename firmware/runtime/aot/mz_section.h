@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* Putting objects into the linker script's sections. Mach-O hosts have no such names; a build with
  * AddressSanitizer, which does not watch over named sections, may define MZ_SECTION as nothing. */
 #ifndef MZ_SECTION_H

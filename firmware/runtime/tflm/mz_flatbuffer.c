@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 #include "runtime/tflm/mz_flatbuffer.h"
 
 #include <stddef.h>
@@ -67,8 +69,8 @@ mz_fb_table mz_fb_open_table(mz_fb_reader *in, uint32_t at) {
     found.vtable_bytes = read_u16(in, found.vtable);
     found.bytes = mz_fb_sound(in) ? read_u16(in, found.vtable + 2u) : 0u;
     /* Of an odd size FlatBuffers and this reader would see another last field. */
-    if (!mz_fb_sound(in) || found.vtable_bytes < 4u || found.vtable_bytes % 2u != 0u || found.bytes < 4u ||
-        !inside(in, found.vtable, found.vtable_bytes, 2u) ||
+    if (!mz_fb_sound(in) || found.vtable_bytes < 4u || found.vtable_bytes % 2u != 0u ||
+        found.bytes < 4u || !inside(in, found.vtable, found.vtable_bytes, 2u) ||
         !inside(in, found.at, found.bytes, 4u)) {
         mz_fb_complain(in, "a table is damaged");
         return none;
@@ -109,8 +111,8 @@ mz_fb_table mz_fb_get_table(mz_fb_reader *in, const mz_fb_table *of, uint32_t sl
     return to == 0u ? none : mz_fb_open_table(in, to);
 }
 
-mz_fb_vector mz_fb_get_vector(
-    mz_fb_reader *in, const mz_fb_table *of, uint32_t slot, uint32_t element_bytes) {
+mz_fb_vector mz_fb_get_vector(mz_fb_reader *in, const mz_fb_table *of, uint32_t slot,
+                              uint32_t element_bytes) {
     const mz_fb_vector none = {0u, 0u};
     const uint32_t at = mz_fb_find(in, of, slot, 4u);
     const uint32_t to = at == 0u ? 0u : mz_fb_follow(in, at);

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* Reads a FlatBuffer that nobody has verified: nothing outside the file is touched, and the first
  * thing that is wrong is kept. After that, reads give zeros and what is not there. */
 #ifndef MZ_FLATBUFFER_H
@@ -22,7 +24,7 @@ typedef struct {
     const char *part; /* what is being read */
     uint32_t index;
     const char *name;
-    uint32_t steps; /* reads so far; a file that refers to its parts over and over has an end, too */
+    uint32_t steps; /* reads so far: bounded, since a file may refer to its parts over and over */
 } mz_fb_reader;
 
 /* `at` is 0 for a table that is not there: it has no fields. */
@@ -62,8 +64,8 @@ uint32_t mz_fb_find(mz_fb_reader *in, const mz_fb_table *of, uint32_t slot, uint
 uint32_t mz_fb_get_byte(mz_fb_reader *in, const mz_fb_table *of, uint32_t slot);
 uint32_t mz_fb_get_word(mz_fb_reader *in, const mz_fb_table *of, uint32_t slot);
 mz_fb_table mz_fb_get_table(mz_fb_reader *in, const mz_fb_table *of, uint32_t slot);
-mz_fb_vector mz_fb_get_vector(
-    mz_fb_reader *in, const mz_fb_table *of, uint32_t slot, uint32_t element_bytes);
+mz_fb_vector mz_fb_get_vector(mz_fb_reader *in, const mz_fb_table *of, uint32_t slot,
+                              uint32_t element_bytes);
 const char *mz_fb_get_text(mz_fb_reader *in, const mz_fb_table *of, uint32_t slot);
 
 #endif

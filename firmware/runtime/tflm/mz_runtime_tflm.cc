@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* The runtime interface over TFLite-Micro. TFLM's headers stand in <>: they come from the user's
  * tree, not from this folder. Objects are placed into static storage on demand, so there are no
  * constructors to be run before main and no destructors to be registered. */
@@ -63,7 +65,8 @@ private:
 };
 
 /* TFLM of June 2024 and since keeps the operator that it is setting up. */
-template <typename Graph> auto current_op(Graph *graph, int) -> decltype(graph->GetCurrentOperatorIndex()) {
+template <typename Graph>
+auto current_op(Graph *graph, int) -> decltype(graph->GetCurrentOperatorIndex()) {
     return graph->GetCurrentOperatorIndex();
 }
 
@@ -84,7 +87,8 @@ public:
     /* -1 when it is none, or when this TFLM does not say. */
     int op_being_set_up() const {
 #if MZ_TFLM_HAS_GRAPH
-        auto *const known = static_cast<tflite::MicroInterpreterContext *>(tflite::GetMicroContext(&context()));
+        auto *const known =
+            static_cast<tflite::MicroInterpreterContext *>(tflite::GetMicroContext(&context()));
         const auto state = known->GetInterpreterState();
         if (state == tflite::MicroInterpreterContext::InterpreterState::kInit ||
             state == tflite::MicroInterpreterContext::InterpreterState::kPrepare) {
@@ -137,8 +141,8 @@ tflite::MicroAllocator *allocate_in(uint8_t *arena, uint32_t bytes) {
     tflite::SingleArenaBufferAllocator *const whole =
         tflite::SingleArenaBufferAllocator::Create(arena, bytes);
     memory = whole;
-    uint8_t *const room = whole->AllocatePersistentBuffer(
-        sizeof(tflite::GreedyMemoryPlanner), alignof(tflite::GreedyMemoryPlanner));
+    uint8_t *const room = whole->AllocatePersistentBuffer(sizeof(tflite::GreedyMemoryPlanner),
+                                                          alignof(tflite::GreedyMemoryPlanner));
     return tflite::MicroAllocator::Create(whole, new (room) tflite::GreedyMemoryPlanner());
 }
 
@@ -169,7 +173,8 @@ TfLiteStatus allocate_tensors() {
 /* int8 as the file says, and in the arena: never in the file itself. */
 bool is_end(const TfLiteTensor *tensor, const mz_tensor_spec &spec) {
     return tensor != nullptr && tensor->type == kTfLiteInt8 && tensor->bytes == spec.bytes &&
-           tensor->data.int8 >= mz_arena && tensor->data.int8 <= mz_arena + MZ_ARENA_BYTES - spec.bytes;
+           tensor->data.int8 >= mz_arena &&
+           tensor->data.int8 <= mz_arena + MZ_ARENA_BYTES - spec.bytes;
 }
 
 } // namespace
@@ -196,10 +201,9 @@ mz_status mz_runtime_init_within(uint32_t arena_bytes, bool recorded) {
     }
     const tflite::Model *model = tflite::GetModel(mz_tflm_model());
     if (model->version() != TFLITE_SCHEMA_VERSION) {
-        mz_tflm_log_add(
-            "model of schema %u, TFLM reads %u",
-            static_cast<unsigned>(model->version()),
-            static_cast<unsigned>(TFLITE_SCHEMA_VERSION));
+        mz_tflm_log_add("model of schema %u, TFLM reads %u",
+                        static_cast<unsigned>(model->version()),
+                        static_cast<unsigned>(TFLITE_SCHEMA_VERSION));
         return fail(MZ_ERROR_INIT, "");
     }
     MzResolver *resolver = new (resolver_room) MzResolver;
@@ -207,10 +211,9 @@ mz_status mz_runtime_init_within(uint32_t arena_bytes, bool recorded) {
         return fail(MZ_ERROR_INIT, "an operator could not be registered");
     }
     watch = new (watch_room) OpWatch;
-    interpreter = new (interpreter_room) Interpreter(
-        model, *resolver, allocator_over(arena_bytes, recorded), nullptr, watch);
-    if (interpreter->initialization_status() != kTfLiteOk ||
-        allocate_tensors() != kTfLiteOk) {
+    interpreter = new (interpreter_room)
+        Interpreter(model, *resolver, allocator_over(arena_bytes, recorded), nullptr, watch);
+    if (interpreter->initialization_status() != kTfLiteOk || allocate_tensors() != kTfLiteOk) {
         return fail(MZ_ERROR_INIT, "AllocateTensors failed");
     }
     if (!is_end(interpreter->input(0), mz_tflm_model_info()->input) ||

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 #include "runtime/tflm/mz_tflite.h"
 
 #include <stddef.h>
@@ -73,7 +75,8 @@ static void check_indices(mz_fb_reader *in, mz_fb_vector indices, uint32_t limit
 static void check_options(mz_fb_reader *in, const mz_fb_table *op) {
     const uint32_t kind = mz_fb_get_byte(in, op, OP_OPTIONS_TYPE);
     const mz_fb_table options = mz_fb_get_table(in, op, OP_OPTIONS);
-    for (uint32_t slot = 0u; mz_fb_sound(in) && 4u + 2u * slot + 2u <= options.vtable_bytes; slot++) {
+    for (uint32_t slot = 0u; mz_fb_sound(in) && 4u + 2u * slot + 2u <= options.vtable_bytes;
+         slot++) {
         (void)mz_fb_find(in, &options, slot, 1u);
     }
     if (kind == OPTIONS_RESHAPE || kind == OPTIONS_SQUEEZE) {
@@ -101,7 +104,8 @@ static void check_op(mz_fb_reader *in, const mz_tflite_graph *graph, uint32_t in
 }
 
 /* The one index in `ends`, and the tensor that it means. */
-static void read_end(mz_fb_reader *in, mz_tensor_spec *spec, mz_fb_vector ends, const mz_tflite_graph *graph) {
+static void read_end(mz_fb_reader *in, mz_tensor_spec *spec, mz_fb_vector ends,
+                     const mz_tflite_graph *graph) {
     mz_fb_reading(in, NULL, 0u);
     if (!mz_fb_sound(in) || ends.count != 1u) {
         mz_fb_complain(in, "the model must have one input and one output");
@@ -110,9 +114,11 @@ static void read_end(mz_fb_reader *in, mz_tensor_spec *spec, mz_fb_vector ends, 
     const uint32_t index = mz_fb_u32(in, ends.at);
     mz_fb_reading(in, "tensor", index);
     const mz_tflite_tensor tensor = mz_tflite_look(in, graph, index);
-    if (mz_fb_sound(in) && (tensor.type != MZ_TFLITE_INT8 || tensor.scales.count != 1u ||
-                            tensor.zero_points.count != 1u || tensor.rank > MZ_MAX_RANK || tensor.bytes == 0u)) {
-        mz_fb_complain(in, "is an end of the model and empty, or not int8 with one scale and at most 4 dimensions");
+    if (mz_fb_sound(in) &&
+        (tensor.type != MZ_TFLITE_INT8 || tensor.scales.count != 1u ||
+         tensor.zero_points.count != 1u || tensor.rank > MZ_MAX_RANK || tensor.bytes == 0u)) {
+        mz_fb_complain(in, "is an end of the model and empty, or not int8 with one scale and at "
+                           "most 4 dimensions");
     }
     if (!mz_fb_sound(in)) {
         return;
@@ -143,7 +149,8 @@ static void check_metadata(mz_fb_reader *in, const mz_fb_table *root, mz_fb_vect
             return;
         }
         /* Our memory plan, and whatever else TFLM reads of them, are int32. */
-        const mz_fb_table home = mz_fb_element(in, buffers, mz_fb_get_word(in, &entry, METADATA_BUFFER));
+        const mz_fb_table home =
+            mz_fb_element(in, buffers, mz_fb_get_word(in, &entry, METADATA_BUFFER));
         const mz_fb_vector data = mz_fb_get_vector(in, &home, BUFFER_DATA, 1u);
         if (data.at % 4u != 0u) {
             mz_fb_complain(in, "is not aligned");
@@ -161,7 +168,8 @@ static bool same_text(const char *one, const char *other) {
 
 /* The offsets of the memory plan. TFLM believes the count of its own plan: version, graph, count, one
  * offset per tensor. Of several it takes the last. */
-static mz_fb_vector read_plan(mz_fb_reader *in, const mz_fb_table *root, const mz_tflite_graph *graph) {
+static mz_fb_vector read_plan(mz_fb_reader *in, const mz_fb_table *root,
+                              const mz_tflite_graph *graph) {
     const mz_fb_vector entries = get_parts(in, root, MODEL_METADATA);
     mz_fb_vector plan = {0u, 0u};
     for (uint32_t i = 0u; i < entries.count && mz_fb_sound(in); i++) {
@@ -243,8 +251,8 @@ static mz_tflite_graph read_graph(mz_fb_reader *in, const mz_fb_table *root) {
     return graph;
 }
 
-mz_fb_fault mz_tflite_open(
-    mz_tflite *model, const uint8_t *file, uint32_t bytes, mz_tflite_scratch scratch, uint32_t arena_bytes) {
+mz_fb_fault mz_tflite_open(mz_tflite *model, const uint8_t *file, uint32_t bytes,
+                           mz_tflite_scratch scratch, uint32_t arena_bytes) {
     mz_fb_reader in = {.bytes = file, .count = bytes};
     const mz_fb_table root = read_root(&in);
     if (mz_fb_sound(&in) && mz_fb_get_word(&in, &root, MODEL_VERSION) != SCHEMA_VERSION) {

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* A .tflite file that came over the link: is it safe to hand to TFLite-Micro, which follows its
  * offsets and indices without a look, and what does it say of the model?
  *
@@ -28,8 +30,8 @@ typedef struct {
  * a constant (mz_tflite_flow.h); and that the model is one graph of int8 with one input and one output.
  * Bounded: a file that takes too many steps is refused. Sixteen bytes behind the file must be readable:
  * options are not told apart by size. scratch: see mz_tflite_flow.h; arena_bytes: TFLM's. */
-mz_fb_fault mz_tflite_open(
-    mz_tflite *model, const uint8_t *file, uint32_t bytes, mz_tflite_scratch scratch, uint32_t arena_bytes);
+mz_fb_fault mz_tflite_open(mz_tflite *model, const uint8_t *file, uint32_t bytes,
+                           mz_tflite_scratch scratch, uint32_t arena_bytes);
 
 /* The first output of operator op < op_count: index of the tensor, and its size. */
 uint16_t mz_tflite_op_output(const mz_tflite *model, uint16_t op, uint32_t *bytes);

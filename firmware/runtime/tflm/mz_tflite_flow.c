@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 #include "runtime/tflm/mz_tflite_flow.h"
 
 #include <stddef.h>
@@ -19,19 +21,21 @@ typedef struct {
     uint16_t last;
 } life;
 
-static bool begin(mz_fb_reader *in, const mz_tflite_graph *graph, life *lives, uint32_t arena_bytes) {
+static bool begin(mz_fb_reader *in, const mz_tflite_graph *graph, life *lives,
+                  uint32_t arena_bytes) {
     for (uint32_t i = 0u; i < graph->tensors.count && mz_fb_sound(in); i++) {
         mz_fb_reading(in, "tensor", i);
         const mz_tflite_tensor tensor = mz_tflite_look(in, graph, i);
         const life one = {
-            .at = graph->plan.count == 0u || tensor.data != 0u ? UNPLANNED
-                                                               : mz_fb_u32(in, graph->plan.at + 4u * i),
+            .at = graph->plan.count == 0u || tensor.data != 0u
+                      ? UNPLANNED
+                      : mz_fb_u32(in, graph->plan.at + 4u * i),
             .bytes = (tensor.bytes + ALIGNMENT - 1u) & ~(ALIGNMENT - 1u),
             .born = tensor.data != 0u ? 0u : NOT_YET,
             .last = 0u,
         };
-        if (one.at != UNPLANNED &&
-            (one.at % ALIGNMENT != 0u || one.at > arena_bytes || one.bytes > arena_bytes - one.at)) {
+        if (one.at != UNPLANNED && (one.at % ALIGNMENT != 0u || one.at > arena_bytes ||
+                                    one.bytes > arena_bytes - one.at)) {
             mz_fb_complain(in, "is planned outside the arena");
         }
         if (tensor.variable) {
@@ -66,7 +70,8 @@ static void use(mz_fb_reader *in, life *lives, uint32_t index, uint32_t step) {
 /* RESHAPE copies nothing between tensors in the same place: they are one. */
 static void share(life *lives, uint32_t from, uint32_t to) {
     const uint32_t root = lives[from].at == SHARED ? lives[from].bytes : from;
-    if (lives[to].at != UNPLANNED && lives[to].at == lives[root].at && lives[to].bytes == lives[root].bytes) {
+    if (lives[to].at != UNPLANNED && lives[to].at == lives[root].at &&
+        lives[to].bytes == lives[root].bytes) {
         lives[to].at = SHARED;
         lives[to].bytes = root;
     }
@@ -104,8 +109,8 @@ static void follow(mz_fb_reader *in, const mz_tflite_graph *graph, life *lives) 
 }
 
 static bool collide(const life *one, const life *other) {
-    return one->born <= other->last && other->born <= one->last && one->at < other->at + other->bytes &&
-           other->at < one->at + one->bytes;
+    return one->born <= other->last && other->born <= one->last &&
+           one->at < other->at + other->bytes && other->at < one->at + one->bytes;
 }
 
 static bool planned(const life *tensor) {
@@ -123,8 +128,8 @@ static void check_plan(mz_fb_reader *in, const life *lives, uint32_t count) {
     }
 }
 
-void mz_tflite_check_flow(
-    mz_fb_reader *in, const mz_tflite_graph *graph, mz_tflite_scratch scratch, uint32_t arena_bytes) {
+void mz_tflite_check_flow(mz_fb_reader *in, const mz_tflite_graph *graph, mz_tflite_scratch scratch,
+                          uint32_t arena_bytes) {
     life *const lives = scratch.memory;
     mz_fb_reading(in, NULL, 0u);
     if (graph->tensors.count > scratch.bytes / sizeof(life)) {

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* Sources of the rules: TFLM's kernels and CMSIS-NN's, which check some of this by assertions that a
  * release does not have, by TFLITE_CHECK, which ends the firmware, or not at all. */
 #include "runtime/tflm/mz_tflite_ops.h"
@@ -98,12 +100,14 @@ static void need_same_quantization(const operands *op, const mz_tflite_tensor *t
     const float other = scale_of(op, &op->output);
     const float difference = one > other ? one - other : other - one;
     refuse(op,
-           difference > 1e-6f * one || zero_point(op->in, tensor, 0u) != zero_point(op->in, &op->output, 0u),
+           difference > 1e-6f * one ||
+               zero_point(op->in, tensor, 0u) != zero_point(op->in, &op->output, 0u),
            "has an output that is quantized unlike its input, which TFLM does not convert");
 }
 
 static void need_activation(const operands *op, uint32_t slot) {
-    refuse(op, mz_fb_get_byte(op->in, &op->options, slot) > 3u, "has a fused activation without an int8 kernel");
+    refuse(op, mz_fb_get_byte(op->in, &op->options, slot) > 3u,
+           "has a fused activation without an int8 kernel");
 }
 
 static double ratio(const operands *op) {
@@ -111,7 +115,8 @@ static double ratio(const operands *op) {
 }
 
 /* One dimension of a window that slides: does it give `output` positions? */
-static bool slides(uint32_t padding, uint32_t input, uint32_t output, uint32_t taps, uint32_t stride, uint32_t dilation) {
+static bool slides(uint32_t padding, uint32_t input, uint32_t output, uint32_t taps,
+                   uint32_t stride, uint32_t dilation) {
     if (taps - 1u >= MAX_REACH || stride - 1u >= MAX_REACH || dilation - 1u >= MAX_REACH ||
         taps > MAX_REACH / dilation || input > MAX_REACH) {
         return false;
@@ -124,7 +129,8 @@ static bool slides(uint32_t padding, uint32_t input, uint32_t output, uint32_t t
 }
 
 /* Windows of `taps` (height, width) over NHWC. */
-static void need_window(const operands *op, const uint32_t *taps, uint32_t height_slot, uint32_t width_slot) {
+static void need_window(const operands *op, const uint32_t *taps, uint32_t height_slot,
+                        uint32_t width_slot) {
     const mz_tflite_tensor *const source = &op->inputs[0];
     const uint32_t padding = mz_fb_get_byte(op->in, &op->options, PADDING);
     const uint32_t tall = height_slot == 0u ? 1u : option(op, height_slot, 1u);
@@ -135,8 +141,10 @@ static void need_window(const operands *op, const uint32_t *taps, uint32_t heigh
         return;
     }
     refuse(op,
-           !slides(padding, source->dims[1], op->output.dims[1], taps[0], option(op, STRIDE_H, 0u), tall) ||
-               !slides(padding, source->dims[2], op->output.dims[2], taps[1], option(op, STRIDE_W, 0u), wide),
+           !slides(padding, source->dims[1], op->output.dims[1], taps[0], option(op, STRIDE_H, 0u),
+                   tall) ||
+               !slides(padding, source->dims[2], op->output.dims[2], taps[1],
+                       option(op, STRIDE_W, 0u), wide),
            "has a window, stride or padding that does not give its output's shape");
 }
 
@@ -157,12 +165,15 @@ static void need_weights(const operands *op, uint32_t axis, bool symmetric) {
     }
     for (uint32_t i = 0u; i < zeros && mz_fb_sound(op->in); i++) {
         const int32_t zero = zero_point(op->in, weights, i);
-        refuse(op, symmetric ? zero != 0 : zero < -128 || zero > 127, "has weights with a zero point that kernels ignore");
+        refuse(op, symmetric ? zero != 0 : zero < -128 || zero > 127,
+               "has weights with a zero point that kernels ignore");
     }
 }
 
 static void need_bias(const operands *op, uint32_t channels) {
-    refuse(op, op->count > 2u && op->inputs[2].type == MZ_TFLITE_INT32 && op->inputs[2].elements != channels,
+    refuse(op,
+           op->count > 2u && op->inputs[2].type == MZ_TFLITE_INT32 &&
+               op->inputs[2].elements != channels,
            "has a bias of another number of channels");
 }
 
@@ -191,9 +202,9 @@ static void depthwise(const operands *op) {
     if (!mz_fb_sound(op->in)) {
         return;
     }
-    if (weights->rank != IMAGE_RANK || weights->dims[0] != 1u || weights->dims[3] != op->output.dims[3] ||
-        multiplier == 0u || multiplier > weights->dims[3] ||
-        weights->dims[3] != op->inputs[0].dims[3] * multiplier) {
+    if (weights->rank != IMAGE_RANK || weights->dims[0] != 1u ||
+        weights->dims[3] != op->output.dims[3] || multiplier == 0u ||
+        multiplier > weights->dims[3] || weights->dims[3] != op->inputs[0].dims[3] * multiplier) {
         mz_fb_complain(op->in, "has weights that do not fit the channels of its input and output");
         return;
     }
@@ -204,7 +215,8 @@ static void depthwise(const operands *op) {
 static void fully_connected(const operands *op) {
     const mz_tflite_tensor *const weights = &op->inputs[1];
     need_activation(op, FULLY_CONNECTED_ACTIVATION);
-    refuse(op, mz_fb_get_byte(op->in, &op->options, FULLY_CONNECTED_FORMAT) != 0u, "has shuffled weights");
+    refuse(op, mz_fb_get_byte(op->in, &op->options, FULLY_CONNECTED_FORMAT) != 0u,
+           "has shuffled weights");
     if (weights->rank != 2u || op->output.rank == 0u || op->output.rank > IMAGE_RANK ||
         op->output.dims[op->output.rank - 1u] != weights->dims[0] ||
         op->inputs[0].elements % weights->dims[1] != 0u ||
@@ -227,8 +239,11 @@ static void softmax(const operands *op) {
     const mz_tflite_tensor *const source = &op->inputs[0];
     const float beta = float_option(op, BETA);
     need_same_shapes(op);
-    refuse(op, source->rank == 0u || source->dims[source->rank - 1u] > MAX_SOFTMAX_ROW, "has rows longer than 4095");
-    refuse(op, !((double)beta * (double)scale_of(op, source) * (double)(1 << 26) > 1.0 && beta <= MAX_SCALE),
+    refuse(op, source->rank == 0u || source->dims[source->rank - 1u] > MAX_SOFTMAX_ROW,
+           "has rows longer than 4095");
+    refuse(op,
+           !((double)beta * (double)scale_of(op, source) * (double)(1 << 26) > 1.0 &&
+             beta <= MAX_SCALE),
            "has a beta or an input scale that is too small or no number");
 }
 
@@ -244,7 +259,8 @@ static void need_broadcast(const operands *op) {
         const uint32_t wanted = first == 1u ? second : first;
         fits = (second == 1u || second == wanted) && op->output.dims[i] == wanted;
     }
-    refuse(op, !fits, "has inputs that do not broadcast to its output's shape, of 4 dimensions at most");
+    refuse(op, !fits,
+           "has inputs that do not broadcast to its output's shape, of 4 dimensions at most");
 }
 
 /* ADD and SUB bring both inputs to twice the larger scale, shifted left by 20 bits. */
@@ -254,7 +270,8 @@ static void add(const operands *op) {
     const double larger = (double)(one > two ? one : two);
     need_broadcast(op);
     need_activation(op, 0u);
-    refuse(op, !(2.0 * larger / (double)scale_of(op, &op->output) < 1048575.0), "has an output scale too small for its inputs'");
+    refuse(op, !(2.0 * larger / (double)scale_of(op, &op->output) < 1048575.0),
+           "has an output scale too small for its inputs'");
 }
 
 static void multiply(const operands *op) {
@@ -272,15 +289,17 @@ static void prelu(const operands *op) {
 
 /* CMSIS-NN goes one element too far, row by row, where a row of one element meets a longer one. */
 static bool misread(const mz_tflite_tensor *one, const mz_tflite_tensor *other) {
-    return extended(one, 4u, 1u) > 1u && extended(one, 4u, 2u) == 1u && extended(one, 4u, 3u) == 1u &&
-           extended(other, 4u, 2u) > 1u;
+    return extended(one, 4u, 1u) > 1u && extended(one, 4u, 2u) == 1u &&
+           extended(one, 4u, 3u) == 1u && extended(other, 4u, 2u) > 1u;
 }
 
 static void extreme(const operands *op) {
     need_broadcast(op);
     need_same_quantization(op, &op->inputs[0]);
     need_same_quantization(op, &op->inputs[1]);
-    refuse(op, mz_fb_sound(op->in) && (misread(&op->inputs[0], &op->inputs[1]) || misread(&op->inputs[1], &op->inputs[0])),
+    refuse(op,
+           mz_fb_sound(op->in) &&
+               (misread(&op->inputs[0], &op->inputs[1]) || misread(&op->inputs[1], &op->inputs[0])),
            "broadcasts a column over rows, which CMSIS-NN misreads");
 }
 
@@ -321,8 +340,10 @@ static void hard_swish(const operands *op) {
     const double output = ratio(op) / 128.0;
     const double reluish = (double)scale_of(op, &op->inputs[0]) * (32768.0 / 3.0 / 128.0);
     need_same_shapes(op);
-    refuse(op, !(output > 1.0 / 32768.0 && output < 1.0 && reluish > 1.0 / 32768.0 && reluish < 32767.0),
-           "has scales too far apart for 16-bit fixed point");
+    refuse(
+        op,
+        !(output > 1.0 / 32768.0 && output < 1.0 && reluish > 1.0 / 32768.0 && reluish < 32767.0),
+        "has scales too far apart for 16-bit fixed point");
 }
 
 static void reshape(const operands *op) {
@@ -352,7 +373,8 @@ static void mean(const operands *op) {
     const int32_t rank = (int32_t)source->rank;
     const bool keep = flag(op, KEEP_DIMS);
     bool reduced[MZ_TFLITE_MAX_RANK] = {false};
-    refuse(op, rank > (int32_t)IMAGE_RANK || op->inputs[1].elements > 8u, "has more than 4 dimensions or 8 axes");
+    refuse(op, rank > (int32_t)IMAGE_RANK || op->inputs[1].elements > 8u,
+           "has more than 4 dimensions or 8 axes");
     for (uint32_t i = 0u; mz_fb_sound(op->in) && i < op->inputs[1].elements; i++) {
         const int32_t axis = constant(op, &op->inputs[1], i);
         if (axis < -rank || axis >= rank) {
@@ -365,12 +387,15 @@ static void mean(const operands *op) {
     bool fits = true;
     for (uint32_t i = 0u; fits && i < source->rank; i++) {
         if (!reduced[i] || keep) {
-            fits = at < op->output.rank && op->output.dims[at] == (reduced[i] ? 1u : source->dims[i]);
+            fits =
+                at < op->output.rank && op->output.dims[at] == (reduced[i] ? 1u : source->dims[i]);
             at++;
         }
     }
-    refuse(op, !fits || at != op->output.rank, "has an output of another shape than its axes leave");
-    refuse(op, source->elements / op->output.elements > 1u << 22, "adds up more values than 32 bits hold");
+    refuse(op, !fits || at != op->output.rank,
+           "has an output of another shape than its axes leave");
+    refuse(op, source->elements / op->output.elements > 1u << 22,
+           "adds up more values than 32 bits hold");
     need_factor(op, ratio(op));
 }
 
@@ -385,7 +410,8 @@ static void pad(const operands *op) {
                (int64_t)source->dims[i] + before + after == (int64_t)op->output.dims[i];
     }
     refuse(op, !fits, "has paddings that do not give its output's shape");
-    refuse(op, op->count > 2u && op->inputs[2].elements != 1u, "has more than one value to pad with");
+    refuse(op, op->count > 2u && op->inputs[2].elements != 1u,
+           "has more than one value to pad with");
     need_same_quantization(op, source);
 }
 
@@ -393,7 +419,8 @@ static void pad(const operands *op) {
 static bool reads_beyond(const operands *op, uint32_t from, uint32_t to) {
     const bool half = flag(op, 3u);
     const bool corners = flag(op, 2u) && to > 1u;
-    const uint32_t scale = corners ? (1024u * (from - 1u) + (to - 1u) / 2u) / (to - 1u) : (1024u * from + to / 2u) / to;
+    const uint32_t scale = corners ? (1024u * (from - 1u) + (to - 1u) / 2u) / (to - 1u)
+                                   : (1024u * from + to / 2u) / to;
     const int64_t last = (int64_t)(to - 1u) * scale + (half ? (int64_t)(scale / 2u) - 512 : 0);
     return last / 1024 >= (int64_t)from;
 }
@@ -402,13 +429,16 @@ static void need_resize(const operands *op) {
     const mz_tflite_tensor *const source = &op->inputs[0];
     const mz_tflite_tensor *const target = &op->output;
     const mz_tflite_tensor *const size = &op->inputs[1];
-    if (source->rank != IMAGE_RANK || target->rank != IMAGE_RANK || size->rank != 1u || size->elements != 2u ||
-        source->dims[0] != target->dims[0] || source->dims[3] != target->dims[3] ||
-        constant(op, size, 0u) != (int32_t)target->dims[1] || constant(op, size, 1u) != (int32_t)target->dims[2]) {
+    if (source->rank != IMAGE_RANK || target->rank != IMAGE_RANK || size->rank != 1u ||
+        size->elements != 2u || source->dims[0] != target->dims[0] ||
+        source->dims[3] != target->dims[3] || constant(op, size, 0u) != (int32_t)target->dims[1] ||
+        constant(op, size, 1u) != (int32_t)target->dims[2]) {
         mz_fb_complain(op->in, "has a size that is not its output's");
     }
-    refuse(op, source->dims[1] > MAX_REACH || source->dims[2] > MAX_REACH || target->dims[1] > MAX_REACH ||
-               target->dims[2] > MAX_REACH, "has an image that is too large");
+    refuse(op,
+           source->dims[1] > MAX_REACH || source->dims[2] > MAX_REACH ||
+               target->dims[1] > MAX_REACH || target->dims[2] > MAX_REACH,
+           "has an image that is too large");
     need_same_quantization(op, source);
 }
 
@@ -437,7 +467,10 @@ static int64_t sliced(const operands *op, uint32_t axis, uint32_t shrink) {
     int64_t begin = constant(op, &op->inputs[1], axis);
     int64_t end = constant(op, &op->inputs[2], axis);
     if ((shrink >> axis & 1u) != 0u) {
-        return step > 0 && begin >= -size && begin < size && (option(op, SLICE_BEGIN, 0u) >> axis & 1u) == 0u ? 1 : 0;
+        return step > 0 && begin >= -size && begin < size &&
+                       (option(op, SLICE_BEGIN, 0u) >> axis & 1u) == 0u
+                   ? 1
+                   : 0;
     }
     begin = clamped(begin < 0 ? begin + size : begin, low, high);
     end = clamped(end < 0 ? end + size : end, low, high);
@@ -470,7 +503,9 @@ static void strided_slice(const operands *op) {
         }
     }
     refuse(op, !fits || at != op->output.rank, "has bounds that do not give its output's shape");
-    refuse(op, option(op, SLICE_ELLIPSIS, 0u) != 0u || option(op, SLICE_NEW_AXIS, 0u) != 0u || flag(op, SLICE_OFFSET),
+    refuse(op,
+           option(op, SLICE_ELLIPSIS, 0u) != 0u || option(op, SLICE_NEW_AXIS, 0u) != 0u ||
+               flag(op, SLICE_OFFSET),
            "has an ellipsis, a new axis or offsets, which TFLM ignores");
     need_same_quantization(op, &op->inputs[0]);
 }
@@ -479,17 +514,20 @@ static void transpose(const operands *op) {
     const mz_tflite_tensor *const source = &op->inputs[0];
     const mz_tflite_tensor *const order = &op->inputs[1];
     uint32_t seen = 0u;
-    bool fits = source->rank >= 1u && source->rank <= 5u && source->rank == op->output.rank && order->rank == 1u &&
-                order->elements == source->rank;
+    bool fits = source->rank >= 1u && source->rank <= 5u && source->rank == op->output.rank &&
+                order->rank == 1u && order->elements == source->rank;
     for (uint32_t i = 0u; fits && i < source->rank; i++) {
         const uint32_t from = (uint32_t)constant(op, order, i);
-        fits = from < source->rank && (seen >> from & 1u) == 0u && op->output.dims[i] == source->dims[from];
+        fits = from < source->rank && (seen >> from & 1u) == 0u &&
+               op->output.dims[i] == source->dims[from];
         seen |= fits ? 1u << from : 0u;
     }
     refuse(op, !fits, "has an order of dimensions that does not give its output's shape");
-    refuse(op, mz_fb_sound(op->in) && source->rank == 2u &&
-               (constant(op, order, 0u) == 0 || source->dims[0] > 65535u || source->dims[1] > 65535u),
-           "turns a matrix in a way that CMSIS-NN gets wrong");
+    refuse(
+        op,
+        mz_fb_sound(op->in) && source->rank == 2u &&
+            (constant(op, order, 0u) == 0 || source->dims[0] > 65535u || source->dims[1] > 65535u),
+        "turns a matrix in a way that CMSIS-NN gets wrong");
     need_same_quantization(op, source);
 }
 
@@ -565,7 +603,8 @@ uint32_t mz_tflite_op_code(mz_fb_reader *in, const mz_tflite_graph *graph, const
 
 /* int8 with one sensible scale and no empty dimension. */
 static void need_int8(mz_fb_reader *in, const mz_tflite_tensor *tensor) {
-    if (tensor->type != MZ_TFLITE_INT8 || tensor->scales.count != 1u || tensor->zero_points.count != 1u) {
+    if (tensor->type != MZ_TFLITE_INT8 || tensor->scales.count != 1u ||
+        tensor->zero_points.count != 1u) {
         mz_fb_complain(in, "has an operand that is not int8 with one scale and zero point");
         return;
     }
@@ -603,7 +642,8 @@ static void need_kind(mz_fb_reader *in, const mz_tflite_tensor *tensor, char kin
 }
 
 /* Reads the inputs and checks their kinds and number. */
-static void read_inputs(operands *op, const mz_tflite_graph *graph, mz_fb_vector indices, const char *kinds) {
+static void read_inputs(operands *op, const mz_tflite_graph *graph, mz_fb_vector indices,
+                        const char *kinds) {
     char kind = *kinds;
     bool optional = false;
     for (uint32_t i = 0u; i < indices.count && mz_fb_sound(op->in); i++) {

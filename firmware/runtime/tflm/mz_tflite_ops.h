@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* What TFLite-Micro's kernels need of an operator and do not look for themselves. */
 #ifndef MZ_TFLITE_OPS_H
 #define MZ_TFLITE_OPS_H

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* Slots of fields in their tables, as in TFLite's schema.fbs, version 3. */
 #ifndef MZ_TFLITE_SLOTS_H
 #define MZ_TFLITE_SLOTS_H

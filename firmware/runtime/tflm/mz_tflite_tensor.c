@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 #include "runtime/tflm/mz_tflite_tensor.h"
 
 #include "runtime/tflm/mz_tflite_slots.h"

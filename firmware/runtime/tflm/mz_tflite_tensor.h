@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* One tensor of a .tflite file, as far as TFLite-Micro's kernels look at it. */
 #ifndef MZ_TFLITE_TENSOR_H
 #define MZ_TFLITE_TENSOR_H

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 #include "runtime/tflm/mz_tflm_format.h"
 
 #include <stdbool.h>
@@ -59,8 +61,8 @@ static char *write_number(char *end, uint64_t value, unsigned base, bool upper) 
     return end;
 }
 
-static void put_number(
-    sink *out, const spec *field, uint64_t value, bool negative, unsigned base, bool upper) {
+static void put_number(sink *out, const spec *field, uint64_t value, bool negative, unsigned base,
+                       bool upper) {
     char digits[MAX_DIGITS];
     char *const end = digits + sizeof digits;
     char *start = write_number(end, value, base, upper);

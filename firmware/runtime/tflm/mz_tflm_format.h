@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* The part of vsnprintf that TFLM's messages use, without heap, locale or C library. */
 #ifndef MZ_TFLM_FORMAT_H
 #define MZ_TFLM_FORMAT_H

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* What TFLM has to say, kept for the error that the link sends. */
 #ifndef MZ_TFLM_LOG_H
 #define MZ_TFLM_LOG_H

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* TFLM's recording allocator, for a firmware that measures its arena. C++. */
 #ifndef MZ_TFLM_RECORDING_H
 #define MZ_TFLM_RECORDING_H
@@ -28,10 +30,8 @@ inline void mz_tflm_recorded(const tflite::RecordingMicroAllocator *recorder, mz
     use->recorded = true;
     for (uint32_t i = 0u; i < MZ_ARENA_PARTS; ++i) {
         const tflite::RecordedAllocation part = recorder->GetRecordedAllocation(kTypes[i]);
-        use->parts[i] = {
-            static_cast<uint32_t>(part.requested_bytes),
-            static_cast<uint32_t>(part.used_bytes),
-            static_cast<uint32_t>(part.count)};
+        use->parts[i] = {static_cast<uint32_t>(part.requested_bytes),
+                         static_cast<uint32_t>(part.used_bytes), static_cast<uint32_t>(part.count)};
     }
 }
 

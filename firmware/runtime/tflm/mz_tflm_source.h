@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* The model that the TFLM adapter runs: one that is linked in, or one that was uploaded. */
 #ifndef MZ_TFLM_SOURCE_H
 #define MZ_TFLM_SOURCE_H

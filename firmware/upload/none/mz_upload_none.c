@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* The firmware's model is linked in. */
 #include "link/mz_link.h"
 #include "upload/mz_upload.h"

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 #include "upload/slot/mz_model_slot.h"
 
 #include <stddef.h>

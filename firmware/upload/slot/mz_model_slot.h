@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* The one model that the board holds: its bytes as they arrive, then whether it can run. */
 #ifndef MZ_MODEL_SLOT_H
 #define MZ_MODEL_SLOT_H

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 #include "upload/slot/mz_refused.h"
 
 #include "link/mz_messages.h"
@@ -13,7 +15,8 @@ typedef struct {
     char text[TEXT_BYTES];
 } record;
 
-_Static_assert(sizeof(record) <= MZ_PORT_RETAINED_BYTES, "the record does not fit what a reset retains");
+_Static_assert(sizeof(record) <= MZ_PORT_RETAINED_BYTES,
+               "the record does not fit what a reset retains");
 
 void mz_refused_remember(const uint8_t *sha256, const char *where) {
     static const char said[] = "TFLite-Micro faulted in ";

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* The model that made the core fault, remembered over the reset. */
 #ifndef MZ_REFUSED_H
 #define MZ_REFUSED_H

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 #include "upload/slot/mz_sha256.h"
 
 #define BLOCK_BYTES 64u
@@ -41,9 +43,8 @@ static void compress(uint32_t *state, const uint8_t *block) {
             w[t % 16u] += w[(t + 9u) % 16u] + (rotate(two, 17u) ^ rotate(two, 19u) ^ two >> 10) +
                           (rotate(fifteen, 7u) ^ rotate(fifteen, 18u) ^ fifteen >> 3);
         }
-        const uint32_t first =
-            v[7] + (rotate(v[4], 6u) ^ rotate(v[4], 11u) ^ rotate(v[4], 25u)) +
-            ((v[4] & v[5]) ^ (~v[4] & v[6])) + round_constants[t] + w[t % 16u];
+        const uint32_t first = v[7] + (rotate(v[4], 6u) ^ rotate(v[4], 11u) ^ rotate(v[4], 25u)) +
+                               ((v[4] & v[5]) ^ (~v[4] & v[6])) + round_constants[t] + w[t % 16u];
         const uint32_t second = (rotate(v[0], 2u) ^ rotate(v[0], 13u) ^ rotate(v[0], 22u)) +
                                 ((v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]));
         for (unsigned i = 7u; i > 0u; i--) {
@@ -74,8 +75,7 @@ void mz_sha256(const uint8_t *bytes, uint32_t count, uint8_t *digest) {
         tail[i] = bytes[whole + i];
     }
     tail[rest] = 0x80u;
-    const uint32_t padded =
-        rest < BLOCK_BYTES - LENGTH_BYTES ? BLOCK_BYTES : 2u * BLOCK_BYTES;
+    const uint32_t padded = rest < BLOCK_BYTES - LENGTH_BYTES ? BLOCK_BYTES : 2u * BLOCK_BYTES;
     const uint32_t bits = count * 8u;
     for (uint32_t i = 0u; i < 4u; i++) {
         tail[padded - 1u - i] = (uint8_t)(bits >> 8u * i);

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* SHA-256 (FIPS 180-4). */
 #ifndef MZ_SHA256_H
 #define MZ_SHA256_H

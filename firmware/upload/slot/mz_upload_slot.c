@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* MODEL_BEGIN, MODEL_DATA and MODEL_COMMIT of a firmware that takes models. */
 #include <stddef.h>
 
@@ -27,8 +29,8 @@ static void refuse_unknown(const mz_frame *request) {
 
 static void acknowledge(const mz_frame *request, bool taken) {
     const mz_model_slot *slot = mz_model_slot_current();
-    const mz_msg_model_ack ack = {
-        slot->upload_id, slot->next_offset, slot->state == MZ_MODEL_READY ? 1u : 0u};
+    const mz_msg_model_ack ack = {slot->upload_id, slot->next_offset,
+                                  slot->state == MZ_MODEL_READY ? 1u : 0u};
     mz_pack_model_ack(mz_link_compose(), &ack);
     mz_link_answer(request, MZ_MSG_MODEL_ACK, taken ? 0u : MZ_FLAG_GAP);
 }

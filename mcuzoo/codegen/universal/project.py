@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mcuzoo import __version__
 from mcuzoo.board.model import Board
+from mcuzoo.codegen.assets import licence_text
 from mcuzoo.codegen.board_files import render_board_files
 from mcuzoo.codegen.build_files import render_build_files
 from mcuzoo.codegen.entries import target_entry
@@ -72,6 +73,7 @@ def export_universal(
         **firmware_files(compiled, firmware_dir(), {**rendered, BUILD_ID_HEADER: ""}),
     }
     files |= {
+        **licence_text(),
         **({BOARD_FILE: board.toml.encode()} if board.toml else {}),
     }
     manifest = UniversalManifest(

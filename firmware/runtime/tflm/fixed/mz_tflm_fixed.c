@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* The model that is linked in. */
 #include "mz_model.h"
 #include "mz_model_data.h"

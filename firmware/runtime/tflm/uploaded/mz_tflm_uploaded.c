@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* The model that came over the link. */
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,11 +9,11 @@
 #include "runtime/tflm/mz_tflm_format.h"
 #include "runtime/tflm/mz_tflm_source.h"
 
-#define NONE                                                                                       \
-    {                                                                                              \
-        .runtime = "tflm", .input = {.name = "", .dtype = MZ_INT8},                                \
-        .output = {.name = "", .dtype = MZ_INT8}, .arena_bytes = MZ_ARENA_BYTES                    \
-    }
+#define NONE \
+    {.runtime = "tflm", \
+     .input = {.name = "", .dtype = MZ_INT8}, \
+     .output = {.name = "", .dtype = MZ_INT8}, \
+     .arena_bytes = MZ_ARENA_BYTES}
 
 static const mz_model_info none = NONE;
 static mz_model_info info = NONE;
@@ -58,7 +60,8 @@ const char *mz_runtime_doing(void) {
     if (op == MZ_TFLM_NO_OP) {
         say("%s", sets_up ? "its set-up" : "its run");
     } else {
-        say("%sop %u%s%s", sets_up ? "the set-up of " : "", (unsigned)op, name[0] != '\0' ? " " : "", name);
+        say("%sop %u%s%s", sets_up ? "the set-up of " : "", (unsigned)op,
+            name[0] != '\0' ? " " : "", name);
     }
     return reason;
 }
@@ -86,7 +89,8 @@ mz_status mz_runtime_load(const uint8_t *file, uint32_t bytes, const uint8_t *sh
             say("%s", fault.text);
         } else {
             const char *const name = fault.name != NULL ? fault.name : "";
-            say("%s %u%s%s %s", fault.part, (unsigned)fault.index, name[0] != '\0' ? " " : "", name, fault.text);
+            say("%s %u%s%s %s", fault.part, (unsigned)fault.index, name[0] != '\0' ? " " : "", name,
+                fault.text);
         }
         (void)mz_runtime_init();
         return MZ_ERROR_INIT;

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* EVKB-IMXRT1050 (MIMXRT1052DVL6B), rendered from the board file rt1050.toml. */
 #ifndef MZ_BOARD_H
 #define MZ_BOARD_H

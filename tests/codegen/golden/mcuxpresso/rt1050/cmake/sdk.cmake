@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright (c) 2026 The mcuzoo authors
 # Where the SDK is, and whether it is one that this application can be built in.
 # west sets SdkRootDirPath; without west, the environment's MCUXSDK_ROOT may say it.
 if(NOT SdkRootDirPath)

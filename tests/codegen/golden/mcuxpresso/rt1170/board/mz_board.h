@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* MIMXRT1170-EVKB (MIMXRT1176DVMAA), rendered from the board file rt1170.toml. */
 #ifndef MZ_BOARD_H
 #define MZ_BOARD_H

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* Pins of the EVKB-IMXRT1050, rendered from the board file rt1050.toml. */
 #include <fsl_clock.h>
 #include <fsl_iomuxc.h>

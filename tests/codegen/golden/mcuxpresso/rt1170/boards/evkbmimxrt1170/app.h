@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* What the SDK's examples call the application's hardware set-up. */
 #ifndef _APP_H_
 #define _APP_H_

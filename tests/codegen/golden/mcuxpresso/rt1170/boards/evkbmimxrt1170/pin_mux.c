@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
 /* Pins of the MIMXRT1170-EVKB, rendered from the board file rt1170.toml. */
 #include <fsl_clock.h>
 #include <fsl_iomuxc.h>
