@@ -1,6 +1,4 @@
-#include "kernels/mz_requantization.h"
-
-#include "kernels/mz_fixedpoint.h"
+#include "kernels/mz_requantize_block.h"
 
 void mz_requantize_block(const mz_requantization *to, const int32_t *restrict sums,
                          int32_t channel, int32_t count, int8_t *restrict output) {
