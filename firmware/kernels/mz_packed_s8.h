@@ -1,11 +1,11 @@
 /* Weights two to a halfword: the arithmetic of the kernels with packed weights, in C for their
  * portable twins. Their assembly does the same.
  *
- * A halfword is 256 * w1 + w0. Times x1 that is 256 * w1 * x1 + w0 * x1. The sign-extended low byte,
- * w0, meets 256 * x0 + 127 - x1, and the sum of both products is
- * 256 * (w0 * x0 + w1 * x1) + 127 * w0: half of the weights are never unpacked, the activations are
- * mixed once for all channels, and the 127, which keeps the mixture within int16, is a matter of
- * the sum's start value. So every sum is 256 times the accumulator. A word holds a quad of weights.
+ * A halfword is 256 * w1 + w0. Times x1 that is 256 * w1 * x1 + w0 * x1. The sign-extended low
+ * byte, w0, meets 256 * x0 + 127 - x1, and the sum of both products is 256 * (w0 * x0 + w1 * x1) +
+ * 127 * w0: half of the weights are never unpacked, the activations are mixed once for all
+ * channels, and the 127, which keeps the mixture within int16, is a matter of the sum's start
+ * value. So every sum is 256 times the accumulator. A word holds a quad of weights.
  * mz_requantization.h has what follows: the ways line and exact. */
 #ifndef MZ_PACKED_S8_H
 #define MZ_PACKED_S8_H
