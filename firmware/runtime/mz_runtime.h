@@ -1,4 +1,6 @@
-/* What the application needs from a runtime: the ahead-of-time one and TFLite-Micro alike. */
+/* What the application needs from a runtime: the ahead-of-time one and TFLite-Micro alike. There is
+ * one per firmware. Memory that it hands out is its own. It is not reentrant: from an
+ * exception call mz_runtime_busy and mz_runtime_doing only. */
 #ifndef MZ_RUNTIME_H
 #define MZ_RUNTIME_H
 
@@ -21,11 +23,11 @@ typedef enum { MZ_FLOAT32 = 0, MZ_UINT8 = 3, MZ_INT8 = 9 } mz_dtype;
 typedef struct {
     const char *name;
     mz_dtype dtype;
-    uint8_t rank;
-    uint16_t dims[MZ_MAX_RANK];
-    float scale;
+    uint8_t rank;               /* at most MZ_MAX_RANK */
+    uint16_t dims[MZ_MAX_RANK]; /* elements along each axis, outermost first */
+    float scale;                /* real value = scale * (value - zero_point) */
     int32_t zero_point;
-    uint32_t bytes;
+    uint32_t bytes; /* of the whole tensor */
 } mz_tensor_spec;
 
 typedef struct {
@@ -87,14 +89,15 @@ mz_status mz_runtime_init_within(uint32_t arena_bytes, bool recorded);
 /* What is in use of the arena as it is set up now; zeros when it is not. */
 mz_arena_use mz_runtime_arena_use(void);
 
-/* Description of the model; valid before and after mz_runtime_init. It changes only with
- * mz_runtime_load and mz_runtime_unload. */
+/* Description of the model, the runtime's; valid before and after mz_runtime_init. It changes only
+ * with mz_runtime_load and mz_runtime_unload. */
 const mz_model_info *mz_runtime_info(void);
 
 /* Input tensor, info->input.bytes long, 16-byte aligned. Its content is consumed by invoke. */
 int8_t *mz_runtime_input(void);
 
-/* Output tensor, info->output.bytes long; valid after invoke until the input is next written. */
+/* Output tensor, info->output.bytes long, of no known alignment; valid after invoke until the input
+ * is next written, as both may lie in the same memory. */
 const int8_t *mz_runtime_output(void);
 
 /* Run the model once. hook may be NULL. */
@@ -107,8 +110,8 @@ mz_status mz_runtime_invoke(mz_op_hook hook, void *context);
 /* The next byte is the input's first. What was taken before is forgotten, the last output too. */
 void mz_runtime_input_begin(void);
 
-/* Where the next bytes of the input belong, as many as *bytes says: at least one, until the input is
- * complete. */
+/* Where the next bytes of the input belong, as many as *bytes says: at least one, until the input
+ * is complete. Of no known alignment; valid until mz_runtime_input_taken. */
 int8_t *mz_runtime_input_room(uint32_t *bytes);
 
 /* So many bytes, at most the room, are there. Runs whatever they complete. */
@@ -117,9 +120,9 @@ void mz_runtime_input_taken(uint32_t bytes);
 /* The next four are of a runtime whose models are uploaded; one whose model is linked in has not
  * got them. */
 
-/* Set up the model in `bytes` bytes at `file`, 16-byte aligned, with that SHA-256, in place of what
- * was there. It is read in place until the next load or unload. Returns MZ_OK or MZ_ERROR_INIT; then
- * there is no model. */
+/* Set up the model in `bytes` bytes at `file`, 16-byte aligned, with that SHA-256 (32 bytes, no
+ * alignment, copied), in place of what was there. The file stays the caller's and is read in place
+ * until the next load or unload. Returns MZ_OK or MZ_ERROR_INIT; then there is no model. */
 mz_status mz_runtime_load(const uint8_t *file, uint32_t bytes, const uint8_t *sha256);
 
 /* Forget the model: its memory may be written over. mz_runtime_info() describes none then. */
@@ -132,7 +135,7 @@ bool mz_runtime_busy(void);
  * the next call. */
 const char *mz_runtime_doing(void);
 
-/* The last failure in words, or "". */
+/* The last failure in words, or "". Valid until the next call of a function that may fail. */
 const char *mz_runtime_error(void);
 
 #endif
