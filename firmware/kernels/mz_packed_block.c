@@ -299,8 +299,9 @@ __attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_jo
         "sub r8, #1\n\t"
         "sub r9, #1\n\t"
         "stm sp, {r5, r7-r9}\n\t"
-        "b .Lblock_pair\n\t"
-
+        "b .Lblock_pair\n\t");
+    /* The same code goes on; ISO C promises no string of over 4095 characters. */
+    __asm__ volatile(
         /* MZ_BLOCK_EXACT. r8, r9, r10: multiplier, offset and shift, of c, then of c + 1. */
         ".Lblock_exact:\n\t"
         "ldm lr!, {r8-r10}\n\t"

@@ -1,8 +1,8 @@
 /* The inner loops of the pointwise kernel and of gathered convolutions: blocks of four pixels, for
  * each all channels in pairs. The kernels beside it are its only callers.
  *
- * mz_packed_s8.h has the arithmetic of the sums, mz_requantization.h that of the outputs. README.md
- * shows the layouts. */
+ * mz_packed_s8.h has the arithmetic of the sums, mz_requantization.h that of the outputs.
+ * firmware/kernels/README.md shows the layouts. */
 #ifndef MZ_PACKED_BLOCK_H
 #define MZ_PACKED_BLOCK_H
 

@@ -1,7 +1,7 @@
 /* The inner loops of mz_fully_connected_s8_dsp: one row against channels by fours.
  *
  * mz_packed_s8.h has the arithmetic of the sums, mz_requantization.h that of the outputs (exact).
- * README.md shows the layouts. */
+ * firmware/kernels/README.md shows the layouts. */
 #ifndef MZ_PACKED_ROW_H
 #define MZ_PACKED_ROW_H
 
