@@ -14,13 +14,14 @@ typedef struct {
     uint32_t stack_bottom;
 } mz_fault;
 
-/* Set up the runtime and announce the board. */
+/* Set up the runtime and announce the board. Once, after mz_port_init. */
 void mz_app_init(void);
 
 /* Handle what has been received; returns after at most one frame. */
 void mz_app_poll(void);
 
-/* Report a fault over the link; called from the fault handler, uses no interrupts. */
+/* Report a fault over the link; called from the fault handler, uses no interrupts. fault: read
+ * during the call only. */
 void mz_app_report_fault(const mz_fault *fault);
 
 #endif

@@ -6,11 +6,12 @@
 
 #include "link/mz_messages.h"
 
-/* Sets the runtime up as asked and runs it once. What it leaves is for mz_arena_report; after that
- * the runtime wants to be set up again. */
+/* Sets the runtime up in measure->arena_bytes as asked and runs it once. What it leaves is for
+ * mz_arena_report; after that the runtime wants to be set up again. */
 mz_status mz_arena_try(const mz_msg_measure_arena *measure);
 
-/* Composes an ARENA_REPORT. status: of the runtime as it is set up now. */
+/* Writes the payload of an ARENA_REPORT, bytes all of it. status: of the runtime as it is set up
+ * now. Both pointers are used during the call only. */
 void mz_arena_report(mz_writer *writer, const mz_msg_measure_arena *measure, mz_status status);
 
 #endif

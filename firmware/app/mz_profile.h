@@ -14,7 +14,8 @@ void mz_profile_begin(uint16_t first_record);
 /* The first kernel has run already, and this is what it took. */
 void mz_profile_credit(uint32_t cycles);
 
-/* The mz_op_hook that makes the records; context is not used. Its own time counts for no kernel. */
+/* The mz_op_hook that makes the records; context is not used. output needs no alignment and is read
+ * for its CRC, or is NULL. Its own time counts for no kernel. */
 void mz_profile_lap(uint16_t first_op, uint16_t last_op, const int8_t *output, uint32_t bytes,
                     void *context);
 
@@ -25,7 +26,7 @@ uint64_t mz_profile_end(void);
 uint16_t mz_profile_count(void);
 uint16_t mz_profile_first(void);
 
-/* Those kept, packed as docs/protocol.md says. */
+/* Those kept, packed as docs/protocol.md says: the profile's, valid until mz_profile_begin. */
 mz_span mz_profile_records(void);
 
 #endif

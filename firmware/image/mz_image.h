@@ -29,6 +29,8 @@ typedef struct {
     uint32_t output_crc32;
 } mz_image;
 
+/* The image's state: its own, always the same pointer; what it points to changes with the functions
+ * below. */
 const mz_image *mz_image_current(void);
 
 /* How many INPUT_DATA frames the host may send ahead. */
@@ -52,7 +54,7 @@ bool mz_image_take(uint32_t offset, mz_span data);
  * is input_crc32; else forgets the image and returns false. Leaves it DONE or FAILED. */
 bool mz_image_run(uint32_t input_crc32);
 
-/* The same, while mz_profile keeps records from first_record on. */
+/* The same as mz_image_run, while mz_profile keeps records from first_record on. */
 bool mz_image_profile(uint32_t input_crc32, uint16_t first_record);
 
 #endif

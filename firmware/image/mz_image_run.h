@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-/* What running an image is to both kinds of it. */
+/* What both kinds of image share: the image, what is asked about it, and how its result is kept.
+ *
+ * This header defines functions of mz_image.h. The one file of a firmware that holds its image,
+ * rows/mz_image_rows.c or whole/mz_image_whole.c, includes it, and nobody else; it says before
+ * how many INPUT_DATA frames the host may send ahead: MZ_IMAGE_WINDOW. */
 #ifndef MZ_IMAGE_RUN_H
 #define MZ_IMAGE_RUN_H
 
@@ -8,6 +12,31 @@
 #include "link/mz_crc32.h"
 #include "port/mz_port.h"
 #include "runtime/mz_runtime.h"
+
+static mz_image image;
+
+const mz_image *mz_image_current(void) {
+    return &image;
+}
+
+uint8_t mz_image_window(void) {
+    return MZ_IMAGE_WINDOW;
+}
+
+bool mz_image_is(uint32_t image_id) {
+    return image.state != MZ_IMAGE_NONE && image.image_id == image_id;
+}
+
+void mz_image_forget(void) {
+    image.state = MZ_IMAGE_NONE;
+}
+
+static void start_image(uint32_t image_id, uint32_t input_crc32) {
+    image.state = MZ_IMAGE_LOADING;
+    image.image_id = image_id;
+    image.input_crc32 = input_crc32;
+    image.next_offset = 0u;
+}
 
 /* The cycle counter wraps every few seconds; adding it up op by op measures longer inferences. */
 typedef struct {
@@ -28,13 +57,12 @@ static void mz_stopwatch_lap(uint16_t first_op, uint16_t last_op, const int8_t *
     watch->last = now;
 }
 
-static void mz_image_keep_result(mz_image *image, mz_status status, bool profiled,
-                                 uint64_t cycles) {
-    image->profiled = profiled;
-    image->cycles = cycles;
-    image->state = status == MZ_OK ? MZ_IMAGE_DONE : MZ_IMAGE_FAILED;
+static void keep_result(mz_status status, bool profiled, uint64_t cycles) {
+    image.profiled = profiled;
+    image.cycles = cycles;
+    image.state = status == MZ_OK ? MZ_IMAGE_DONE : MZ_IMAGE_FAILED;
     if (status == MZ_OK) {
-        image->output_crc32 = mz_crc32(mz_runtime_output(), mz_runtime_info()->output.bytes);
+        image.output_crc32 = mz_crc32(mz_runtime_output(), mz_runtime_info()->output.bytes);
     }
 }
 

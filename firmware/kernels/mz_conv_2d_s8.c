@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "kernels/mz_dot_s8.h"
+#include "kernels/mz_requantize_block.h"
 
 /* One output pixel, or two neighbours whose windows meet the image in the same taps. */
 typedef struct {

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "kernels/mz_packed_block.h"
-#include "kernels/mz_packed_s8.h"
+#include "kernels/mz_requantization.h"
 
 /* From the end of a quad of one pixel to its next among the gathered ones. */
 #define SKIP (4 * (MZ_BLOCK_PIXELS - 1))

@@ -19,11 +19,12 @@ typedef struct {
     int32_t depth;            /* window height * width * input channels, rounded up to quads */
     /* As mz_pointwise_s8_dsp's, over the inputs of a window: [y][x][input channel], then zeros. */
     const int32_t *packed;
-    int32_t exact;            /* how sums become outputs: see mz_packed_s8.h */
+    int32_t exact;            /* how sums become outputs: see mz_requantization.h */
     int32_t minimum, maximum; /* fused activation, as int8 values of the output */
 } mz_conv_2d_s8_dsp_params;
 
-/* Convolve one image. scratch: 8 * depth bytes, aligned to 4. Input and output must not overlap. */
+/* Convolve one image. Input and output need no alignment and must not overlap. packed: aligned to
+ * 4. scratch: 8 * depth bytes, aligned to 4, apart from both. */
 void mz_conv_2d_s8_dsp(const mz_conv_2d_s8_dsp_params *params, const int8_t *input,
                        int8_t *output, int8_t *scratch);
 

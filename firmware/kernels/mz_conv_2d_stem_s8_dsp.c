@@ -5,32 +5,45 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "kernels/mz_line.h"
+#include "kernels/mz_assembly.h"
+#include "kernels/mz_requantization.h"
 
 #define LANES 4
 
 /* One output row. The assembly counts on the order. */
 typedef struct {
-    const int16_t *pairs, *third;   /* what the first window reads */
-    const int32_t *packed, *end;    /* of all output channels */
+    const int16_t *pairs, *third; /* what the first window reads */
+    const int32_t *packed, *end;  /* of all output channels */
     int8_t *output;
-    const int16_t *pairs_end;       /* behind the first values of all windows */
+    const int16_t *pairs_end; /* behind the first values of all windows */
 } mz_stem_row;
 
-#if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
+#if MZ_ASSEMBLY
 
-_Static_assert(MZ_LINE_SHIFT == 14 && LANES == 4, "the assembly counts on it");
+#define IS_FIELD(field, number) (offsetof(mz_stem_row, field) == 4 * (number))
+_Static_assert(IS_FIELD(pairs, 0) && IS_FIELD(third, 1) && IS_FIELD(packed, 2) &&
+                   IS_FIELD(end, 3) && IS_FIELD(output, 4) && IS_FIELD(pairs_end, 5) && LANES == 4,
+               "the assembly below counts on these");
 
-/* Two rows, four values of each at a time. r4: the mask. */
+/* On the stack: the argument that does not fit into registers, groups, behind the nine registers
+ * that are pushed. */
+#define WIDEN_GROUPS_ARGUMENT 36
+
+/* Two rows, four values of each at a time. Registers:
+ *
+ *   r0 r1  read the upper and the lower row    r8 r6       upper values 0 and 2, 1 and 3
+ *   r2     writes pairs                        r9 r7       lower values 0 and 2, 1 and 3
+ *   r3     writes the third row                r10..lr     pairs; then values of the third row
+ *   r4     the mask of the upper bytes         r5          groups that are left */
 __attribute__((naked)) static void widen(
     const int8_t *first __attribute__((unused)), const int8_t *second __attribute__((unused)),
     int16_t *pairs __attribute__((unused)), int16_t *third __attribute__((unused)),
     int32_t groups __attribute__((unused))) {
     __asm__ volatile(
         "push {r4-r11, lr}\n\t"
-        "ldr r5, [sp, #36]\n\t"
+        "ldr r5, " MZ_AT("sp", WIDEN_GROUPS_ARGUMENT) "\n\t"
         "mov r4, #0xFF00FF00\n\t"
-        "1:\n\t"
+        ".Lstem_widen_group:\n\t"
         "ldr r6, [r0], #4\n\t"
         "ldr r7, [r1], #4\n\t"
         "and r8, r4, r6, lsl #8\n\t"
@@ -46,70 +59,88 @@ __attribute__((naked)) static void widen(
         "pkhtb r11, r6, r8, asr #16\n\t"
         "strd r10, r11, [r3], #8\n\t"
         "subs r5, #1\n\t"
-        "bne 1b\n\t"
+        "bne .Lstem_widen_group\n\t"
         "pop {r4-r11, pc}\n\t");
 }
 
-/* r0 pairs, lr third row, r1 packed, r2 and r3 values, r4..r7 sums, r8..r11 weights, r12 output. */
+/* On the stack while a row is computed, bytes from sp. */
+#define ROW_PACKED 0    /* of the first four channels */
+#define ROW_END 4       /* behind those of the last */
+#define ROW_PAIRS_END 8 /* behind the first values of all windows */
+#define ROW_BYTES 12
+
+/* Registers while a row is computed:
+ *
+ *   r0      reads pairs, from the window's first    r4..r7   sums of four channels
+ *   r1      reads the stream of weights             r8..r11  their weights; then multipliers and
+ *   r2 r3   values                                           offsets of two of them
+ *   r12     writes outputs                          lr       reads the third row */
+
+/* One word of values against four channels' weights. */
 #define VALUE(x) \
     "ldm r1!, {r8-r11}\n\t" \
     "smlad r4, r8, " x ", r4\n\t" \
     "smlad r5, r9, " x ", r5\n\t" \
     "smlad r6, r10, " x ", r6\n\t" \
     "smlad r7, r11, " x ", r7\n\t"
-#define TWO(from, offset) "ldrd r2, r3, [" from ", #" offset "]\n\t" VALUE("r2") VALUE("r3")
-#define ONE(from, offset) "ldr r2, [" from ", #" offset "]\n\t" VALUE("r2")
+#define TWO(from, offset) "ldrd r2, r3, " MZ_AT(from, offset) "\n\t" VALUE("r2") VALUE("r3")
+#define ONE(from, offset) "ldr r2, " MZ_AT(from, offset) "\n\t" VALUE("r2")
 
-#define OPEN \
+/* window, four: labels of the code for the next window and for its next four channels. */
+#define OPEN(window, four) \
     "push {r4-r11, lr}\n\t" \
     "ldm r0, {r0-r5}\n\t" \
     "push {r2, r3, r5}\n\t" \
     "mov lr, r1\n\t" \
     "mov r12, r4\n\t" \
-    "1:\n\t" \
-    "ldr r1, [sp]\n\t" \
-    "2:\n\t" \
+    window ":\n\t" \
+    "ldr r1, " MZ_AT("sp", ROW_PACKED) "\n\t" \
+    four ":\n\t" \
     "ldm r1!, {r4-r7}\n\t"
 
-#define CLOSE(pairs_step, third_step) \
+/* Four sums to four outputs, the next four channels, the next window. The steps are the bytes from
+ * window to window in both rows. */
+#define CLOSE(pairs_step, third_step, window, four) \
     "ldm r1!, {r8-r11}\n\t" \
     "smmla r4, r4, r8, r9\n\t" \
     "smmla r5, r5, r10, r11\n\t" \
     "ldm r1!, {r8-r11}\n\t" \
     "smmla r6, r6, r8, r9\n\t" \
     "smmla r7, r7, r10, r11\n\t" \
-    "ssat r4, #8, r4, asr #14\n\t" \
-    "ssat r5, #8, r5, asr #14\n\t" \
-    "ssat r6, #8, r6, asr #14\n\t" \
-    "ssat r7, #8, r7, asr #14\n\t" \
+    "ssat r4, #8, r4, asr " MZ_IMMEDIATE(MZ_LINE_SHIFT) "\n\t" \
+    "ssat r5, #8, r5, asr " MZ_IMMEDIATE(MZ_LINE_SHIFT) "\n\t" \
+    "ssat r6, #8, r6, asr " MZ_IMMEDIATE(MZ_LINE_SHIFT) "\n\t" \
+    "ssat r7, #8, r7, asr " MZ_IMMEDIATE(MZ_LINE_SHIFT) "\n\t" \
     "bfi r4, r5, #8, #8\n\t" \
     "bfi r4, r6, #16, #8\n\t" \
     "bfi r4, r7, #24, #8\n\t" \
-    "ldr r2, [sp, #4]\n\t" \
+    "ldr r2, " MZ_AT("sp", ROW_END) "\n\t" \
     "str r4, [r12], #4\n\t" \
     "cmp r1, r2\n\t" \
-    "bne 2b\n\t" \
-    "ldr r2, [sp, #8]\n\t" \
-    "add r0, #" pairs_step "\n\t" \
-    "add lr, #" third_step "\n\t" \
+    "bne " four "\n\t" \
+    "ldr r2, " MZ_AT("sp", ROW_PAIRS_END) "\n\t" \
+    "add r0, " MZ_IMMEDIATE(pairs_step) "\n\t" \
+    "add lr, " MZ_IMMEDIATE(third_step) "\n\t" \
     "cmp r0, r2\n\t" \
-    "bne 1b\n\t" \
-    "add sp, #12\n\t" \
+    "bne " window "\n\t" \
+    "add sp, " MZ_IMMEDIATE(ROW_BYTES) "\n\t" \
     "pop {r4-r11, pc}\n\t"
 
+/* Three input channels: nine pairs of the first two rows, and nine values of the third, by twos. */
 __attribute__((naked)) static void run_three(const mz_stem_row *row __attribute__((unused))) {
     __asm__ volatile(
-        OPEN
-        TWO("r0", "0") TWO("r0", "8") TWO("r0", "16") TWO("r0", "24") ONE("r0", "32")
-        TWO("lr", "0") TWO("lr", "8") ONE("lr", "16")
-        CLOSE("24", "12"));
+        OPEN(".Lstem_3_window", ".Lstem_3_four")
+        TWO("r0", 0) TWO("r0", 8) TWO("r0", 16) TWO("r0", 24) ONE("r0", 32)
+        TWO("lr", 0) TWO("lr", 8) ONE("lr", 16)
+        CLOSE(24, 12, ".Lstem_3_window", ".Lstem_3_four"));
 }
 
+/* One input channel: three pairs of the first two rows, and three values of the third, by twos. */
 __attribute__((naked)) static void run_one(const mz_stem_row *row __attribute__((unused))) {
     __asm__ volatile(
-        OPEN
-        TWO("r0", "0") ONE("r0", "8") TWO("lr", "0")
-        CLOSE("8", "4"));
+        OPEN(".Lstem_1_window", ".Lstem_1_four")
+        TWO("r0", 0) ONE("r0", 8) TWO("lr", 0)
+        CLOSE(8, 4, ".Lstem_1_window", ".Lstem_1_four"));
 }
 
 static void run(const mz_stem_row *row, int32_t channels) {
@@ -147,7 +178,7 @@ static void run(const mz_stem_row *row, int32_t channels) {
                     sum += products(*weights, at);
                 }
                 const int32_t *const to = packed + LANES * (words + 1) + 2 * lane;
-                *output++ = mz_line_output(sum, to[0], to[1], MZ_LINE_SHIFT);
+                *output++ = mz_line_output((int32_t)sum, to[0], to[1], MZ_LINE_SHIFT);
             }
         }
     }
@@ -203,7 +234,7 @@ void mz_conv_2d_stem_s8_dsp(const mz_conv_2d_stem_s8_dsp_params *params, const i
                 .pairs_end = pairs + 4 * channels * params->output.width,
             };
             run(&at, channels);
-            mz_line_clamp(output, row_outputs, params->zero_point, params->maximum);
+            mz_move_outputs(output, row_outputs, params->zero_point, params->maximum);
             output += row_outputs;
         }
         int16_t *const done = pairs;

@@ -5,8 +5,9 @@
  *
  * Input rows are widened to int16, 256 times the activation, in two shapes. Of the window's first
  * two rows each word holds a pair of values, one above the other, and all words of a window lie in
- * a run; of the third row so do its halfwords. 27 products are 14 multiply-accumulates. Every row is
- * widened once: the third row of a window is the first of the next. See mz_line.h for the outputs. */
+ * a run; of the third row so do its halfwords. 27 products are 14 multiply-accumulates. Every row
+ * is widened once: the third row of a window is the first of the next. Outputs are made along a
+ * line, with MZ_LINE_SHIFT: mz_requantization.h. */
 #ifndef MZ_CONV_2D_STEM_S8_DSP_H
 #define MZ_CONV_2D_STEM_S8_DSP_H
 
@@ -26,7 +27,8 @@ typedef struct {
     int32_t zero_point, maximum; /* of the output; the minimum is the zero point */
 } mz_conv_2d_stem_s8_dsp_params;
 
-/* scratch: (2 * output width + 1) * channels values in 10 bytes each, and 4, aligned to 4. The rows
+/* Input and output need no alignment; packed is aligned to 4. scratch: (2 * output width + 1) *
+ * input channels values in 10 bytes each, and 4 bytes; aligned to 4, apart from both. The rows
  * of a window and one more are read before its row of outputs is written, from the top; the output
  * may lie over the input where that leaves the later rows alone. */
 void mz_conv_2d_stem_s8_dsp(const mz_conv_2d_stem_s8_dsp_params *params, const int8_t *input,

@@ -3,7 +3,7 @@
 #include "kernels/mz_depthwise_3x3_s8_dsp.h"
 
 #include "kernels/mz_depthwise_planes.h"
-#include "kernels/mz_line.h"
+#include "kernels/mz_requantization.h"
 
 /* One strip of one tile: where its columns and rows come from. */
 typedef struct {
@@ -116,5 +116,5 @@ void mz_depthwise_3x3_s8_dsp(const mz_depthwise_3x3_s8_dsp_params *params, const
         const int32_t count = left < params->strip ? left : params->strip;
         run_strip(params, input, y, count, output + y * row_bytes, (int16_t *)(void *)scratch);
     }
-    mz_line_clamp(output, height * row_bytes, params->zero_point, params->maximum);
+    mz_move_outputs(output, height * row_bytes, params->zero_point, params->maximum);
 }

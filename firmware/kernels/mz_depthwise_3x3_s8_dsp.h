@@ -5,11 +5,11 @@
  *
  * A strip of input rows is widened to int16 and brought from NHWC into planes, four channels at a
  * time, so that one multiply-accumulate takes two taps and a channel's weights stay in registers
- * for the whole strip. Where the window hangs over the edge the planes hold the input zero point, so
- * padding costs nothing.
+ * for the whole strip. Where the window hangs over the edge the planes hold the input zero point,
+ * so padding costs nothing.
  *
- * sum = start + 256 * activations * weights, in 32 bits; complete sums are within range. See
- * mz_line.h for the outputs. */
+ * sum = start + 256 * activations * weights, in 32 bits; complete sums are within range. Outputs
+ * are made along a line, with MZ_LINE_SHIFT or MZ_LINE_SMALL_SHIFT: mz_requantization.h. */
 #ifndef MZ_DEPTHWISE_3X3_S8_DSP_H
 #define MZ_DEPTHWISE_3X3_S8_DSP_H
 
@@ -33,9 +33,10 @@ typedef struct {
     int32_t zero_point, maximum; /* of the output; the minimum is the zero point */
 } mz_depthwise_3x3_s8_dsp_params;
 
-/* scratch: MZ_DEPTHWISE_SCRATCH_ROW bytes for each of the strip's (strip - 1) * stride + 3 input
- * rows, aligned to 4. A strip is read before it is written, strips from the top, so the output may
- * lie over the input where it starts far enough before it. */
+/* Input and output need no alignment; channels is aligned to 4. scratch: MZ_DEPTHWISE_SCRATCH_ROW
+ * bytes for each of the strip's (strip - 1) * stride + 3 input rows, aligned to 4, apart from both.
+ * A strip is read before it is written, strips from the top, so the output may lie over the input
+ * where it starts far enough before it. */
 #define MZ_DEPTHWISE_SCRATCH_ROW 544
 
 void mz_depthwise_3x3_s8_dsp(const mz_depthwise_3x3_s8_dsp_params *params, const int8_t *input,

@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#include "kernels/mz_requantize_block.h"
+
 /* Neighbouring channels that are summed up together where the depth multiplier is 1. */
 #define LANES 4
 

@@ -2,8 +2,9 @@
  * Copyright (c) 2026 The mcuzoo authors */
 #include "kernels/mz_depthwise_planes.h"
 
+#include "kernels/mz_assembly.h"
 #include "kernels/mz_depthwise_3x3_s8_dsp.h"
-#include "kernels/mz_line.h"
+#include "kernels/mz_requantization.h"
 
 static int32_t byte_of(int32_t word, int32_t place) {
     return (int8_t)((uint32_t)word >> 8 * place & 0xFFu);
@@ -19,7 +20,8 @@ static int8_t convolve_one(const int16_t *at, const int32_t *channel) {
         const int32_t weight = 256 * byte_of(channel[word[tap]], place[tap]);
         total += (uint32_t)(weight * at[tap / 3 * MZ_PLANE_ROW + tap % 3]);
     }
-    return mz_line_output(total, channel[1], (channel[4] >> 16) + MZ_LINE_ROUND(shift), shift);
+    return mz_line_output((int32_t)total, channel[1], (channel[4] >> 16) + MZ_LINE_ROUND(shift),
+                          shift);
 }
 
 /* Columns first..job->columns - 1 of all rows, one by one. */
@@ -60,34 +62,59 @@ mz_planes_job mz_planes_prepare(int32_t stride, int32_t columns, int32_t rows,
     return job;
 }
 
-#if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
+#if MZ_ASSEMBLY
 
-_Static_assert(MZ_PLANE_COLUMNS == 68 && MZ_PLANE_ROW == 272 && MZ_PLANES == 4 && MZ_GROUP == 4 &&
-                   MZ_DEPTHWISE_WORDS == 5 && MZ_LINE_SHIFT == 14 &&
-                   MZ_LINE_ROUND(14) == -0x1FE000 && MZ_LINE_SMALL_SHIFT == 7 &&
-                   MZ_LINE_ROUND(7) == -0x3FC0,
+#include <stddef.h>
+
+/* Bytes of a row of planes, of one channel in a row that mz_planes_widen makes, and of a group. */
+#define ROW_BYTES 544
+#define PLANE_BYTES 136
+#define GROUP_BYTES 8
+
+_Static_assert(ROW_BYTES == 2 * MZ_PLANE_ROW && PLANE_BYTES == 2 * MZ_PLANE_COLUMNS &&
+                   GROUP_BYTES == 2 * MZ_GROUP && MZ_PLANES == 4 && MZ_GROUP == 4 &&
+                   MZ_DEPTHWISE_WORDS == 5,
                "the assembly below counts on these");
 
-/* r0 pixels, r1 planes, r2 and r3 once and three times the step from pixel to pixel. On the stack:
- * 0 rows left, 4 groups, 8 and 12 the ways from behind a row's groups to the next row. */
+/* On the stack, bytes from sp:
+ *
+ *   0    WIDEN_ROWS         rows that are left
+ *   4    WIDEN_GROUPS       in a row
+ *   8    WIDEN_PIXELS_SKIP  bytes from behind a row's groups to the next row, of the pixels
+ *   12   WIDEN_PLANES_SKIP  and of the planes */
+#define WIDEN_ROWS 0
+#define WIDEN_GROUPS 4
+#define WIDEN_PIXELS_SKIP 8
+#define WIDEN_PLANES_SKIP 12
+#define WIDEN_BYTES 16
+/* Before these are there: the arguments that do not fit into registers, channels and row_bytes,
+ * behind the nine registers that are pushed. */
+#define WIDEN_CHANNELS_ARGUMENT 36
+
+/* Registers:
+ *
+ *   r0      reads pixels                 r4..r7    four channels of four pixels
+ *   r1      writes planes                r8..r11   the same, by channel
+ *   r2 r3   once and three times the     lr        where the row's groups end in the first plane
+ *           step from pixel to pixel */
 __attribute__((naked)) void mz_planes_widen(
     const int8_t *pixels __attribute__((unused)), int16_t *planes __attribute__((unused)),
     int32_t rows __attribute__((unused)), int32_t groups __attribute__((unused)),
     int32_t channels __attribute__((unused)), int32_t row_bytes __attribute__((unused))) {
     __asm__ volatile(
         "push {r4-r11, lr}\n\t"
-        "ldrd r4, r5, [sp, #36]\n\t"     /* channels, row bytes */
+        "ldrd r4, r5, " MZ_AT("sp", WIDEN_CHANNELS_ARGUMENT) "\n\t"
         "mul r6, r3, r4\n\t"
-        "sub r5, r5, r6, lsl #2\n\t"     /* from behind the groups to the next row */
+        "sub r5, r5, r6, lsl #2\n\t"
         "lsl r6, r3, #3\n\t"
-        "rsb r6, r6, #544\n\t"
-        "push {r2, r3, r5, r6}\n\t"      /* rows, groups, and both ways to the next row */
+        "rsb r6, r6, " MZ_IMMEDIATE(ROW_BYTES) "\n\t"
+        "push {r2, r3, r5, r6}\n\t"
         "mov r2, r4\n\t"
         "add r3, r2, r2, lsl #1\n\t"
-        "ldr r5, [sp, #4]\n\t"
-        "1:\n\t"
+        "ldr r5, " MZ_AT("sp", WIDEN_GROUPS) "\n\t"
+        ".Lplanes_widen_row:\n\t"
         "add lr, r1, r5, lsl #3\n\t"
-        "2:\n\t"
+        ".Lplanes_widen_group:\n\t"
         "ldr r4, [r0]\n\t"
         "ldr r5, [r0, r2]\n\t"
         "ldr r6, [r0, r2, lsl #1]\n\t"
@@ -100,81 +127,141 @@ __attribute__((naked)) void mz_planes_widen(
         "strd r10, r11, [r1], #8\n\t"
         "sxtb16 r8, r8, ror #8\n\t"
         "sxtb16 r9, r9, ror #8\n\t"
-        "strd r8, r9, [r1, #128]\n\t"
+        "strd r8, r9, " MZ_AT("r1", PLANE_BYTES - GROUP_BYTES) "\n\t"
         "pkhtb r4, r5, r4, asr #16\n\t"
         "pkhtb r6, r7, r6, asr #16\n\t"
         "sxtb16 r10, r4\n\t"
         "sxtb16 r11, r6\n\t"
-        "strd r10, r11, [r1, #264]\n\t"
+        "strd r10, r11, " MZ_AT("r1", 2 * PLANE_BYTES - GROUP_BYTES) "\n\t"
         "sxtb16 r4, r4, ror #8\n\t"
         "sxtb16 r6, r6, ror #8\n\t"
-        "strd r4, r6, [r1, #400]\n\t"
+        "strd r4, r6, " MZ_AT("r1", 3 * PLANE_BYTES - GROUP_BYTES) "\n\t"
         "cmp r1, lr\n\t"
-        "bne 2b\n\t"
+        "bne .Lplanes_widen_group\n\t"
         "ldm sp, {r4-r7}\n\t"
         "add r0, r6\n\t"
         "add r1, r7\n\t"
         "subs r4, #1\n\t"
-        "str r4, [sp]\n\t"
-        "bne 1b\n\t"
-        "add sp, #16\n\t"
+        "str r4, " MZ_AT("sp", WIDEN_ROWS) "\n\t"
+        "bne .Lplanes_widen_row\n\t"
+        "add sp, " MZ_IMMEDIATE(WIDEN_BYTES) "\n\t"
         "pop {r4-r11, pc}\n\t");
 }
 
-/* On the stack: 0 multiplier, 4 round, 8 step, 12 end of the row, 16 start, 20 end of a row behind
- * the last, 24 input skip, 28 output skip, 32 group bytes, 36 end bytes, 40 planes, 44 output,
- * 48 channels, 52 channels left, 56 bytes from plane to plane.
+/* On the stack while rows are computed, bytes from sp. The last nine are fields of the job, in
+ * their order.
  *
- * r0 planes, r1 output, r2 and r3 activations, r10, r11, r12, lr sums. Weights times 256 (bottom,
- * top): r4 (w0, w1), r5 (w1, w2), r6 (w3, w4), r7 (w4, w5), r8 (w6, w7), r9 (w7, w8); at stride 2
- * r5 is (w2, w5), r7 is (w8, ..) and r9 the start. */
+ *   0    ROWS_MULTIPLIER    of the channel
+ *   4    ROWS_OFFSET        its round and MZ_LINE_ROUND
+ *   8    ROWS_STEP          bytes from pixel to pixel of the output
+ *   12   ROWS_ROW_END       where the row's groups end
+ *   16   ROWS_START         of the channel's sums; at stride 2 in r9
+ *   20   ROWS_END           where a row behind the channel's last would end
+ *   24   ROWS_INPUT_SKIP    bytes from behind a row's groups to the next row, of the planes
+ *   28   ROWS_OUTPUT_SKIP   and of the output
+ *   32   ROWS_GROUP_BYTES   of the planes, from a row's begin to its ROWS_ROW_END
+ *   36   ROWS_END_BYTES     from the first row's begin to ROWS_END
+ *   40   ROWS_PLANES        of the next channel
+ *   44   ROWS_OUTPUT        of the next channel
+ *   48   ROWS_CHANNELS      words of the next channel
+ *   52   ROWS_COUNT         channels that are left
+ *   56   ROWS_PLANE_BYTES   from channel to channel of the planes */
+#define ROWS_MULTIPLIER 0
+#define ROWS_OFFSET 4
+#define ROWS_STEP 8
+#define ROWS_ROW_END 12
+#define ROWS_START 16
+#define ROWS_END 20
+#define ROWS_INPUT_SKIP 24
+#define ROWS_OUTPUT_SKIP 28
+#define ROWS_GROUP_BYTES 32
+#define ROWS_END_BYTES 36
+#define ROWS_PLANES 40
+#define ROWS_OUTPUT 44
+#define ROWS_CHANNELS 48
+#define ROWS_COUNT 52
+#define ROWS_PLANE_BYTES 56
+#define ROWS_BYTES 60
+
+#define ON_STACK(name) MZ_AT("sp", ROWS_##name)
+
+/* ldm takes the job's first ten fields; output_step goes to ROWS_STEP, the others close up. */
+#define IS_FIELD(field, number) (offsetof(mz_planes_job, field) == 4 * (number))
+_Static_assert(IS_FIELD(input_skip, 0) && IS_FIELD(output_skip, 1) && IS_FIELD(group_bytes, 2) &&
+                   IS_FIELD(end_bytes, 3) && IS_FIELD(planes, 4) && IS_FIELD(output, 5) &&
+                   IS_FIELD(channels, 6) && IS_FIELD(output_step, 7) && IS_FIELD(count, 8) &&
+                   IS_FIELD(plane_bytes, 9),
+               "the assembly below counts on it");
+
+/* Registers while a channel's rows are computed. A weight is a halfword, 256 times its value; a
+ * pair is (bottom, top).
+ *
+ *               stride 1      stride 2
+ *   r0          reads planes, from the middle row of the window
+ *   r1          writes outputs
+ *   r2 r3       activations, two columns each; then what OUTPUTS and ROWS take from the stack
+ *   r4          (w0, w1)      (w0, w1)
+ *   r5          (w1, w2)      (w2, w5)
+ *   r6          (w3, w4)      (w3, w4)
+ *   r7          (w4, w5)      (w8, ..)
+ *   r8          (w6, w7)      (w6, w7)
+ *   r9          (w7, w8)      where sums begin
+ *   r10..lr     the sums of four outputs: r10, r11, r12, lr */
+
 #define OPEN \
     "push {r4-r11, lr}\n\t" \
     "ldm r0, {r1-r10}\n\t" \
-    "sub sp, #60\n\t" \
-    "str r8, [sp, #8]\n\t" \
-    "add r11, sp, #24\n\t" \
+    "sub sp, " MZ_IMMEDIATE(ROWS_BYTES) "\n\t" \
+    "str r8, " ON_STACK(STEP) "\n\t" \
+    "add r11, sp, " MZ_IMMEDIATE(ROWS_INPUT_SKIP) "\n\t" \
     "stm r11, {r1-r7, r9, r10}\n\t"
 
-/* The next channel's numbers, planes and output. Flag Z is clear for the small shift. */
+/* The next channel's numbers, planes and output. Flag Z is clear for the small shift. On the way
+ * r2..r6 are the channel's five words and r3 is the mask of the upper bytes; afterwards
+ *
+ *   r0 r1  the channel's planes and output   r4   (w0, w1)
+ *   r2     where sums begin                  r5   (w2, w5)
+ *   r12    ROWS_END                          r6   (w3, w4)
+ *   r10    (w8, ..)                          r8   (w6, w7) */
 #define CHANNEL \
-    "ldr r12, [sp, #48]\n\t" \
+    "ldr r12, " ON_STACK(CHANNELS) "\n\t" \
     "ldm r12!, {r2-r6}\n\t" \
-    "str r12, [sp, #48]\n\t" \
-    "str r3, [sp]\n\t" \
+    "str r12, " ON_STACK(CHANNELS) "\n\t" \
+    "str r3, " ON_STACK(MULTIPLIER) "\n\t" \
     "tst r6, #0x100\n\t" \
     "asr r10, r6, #16\n\t" \
     "ite eq\n\t" \
-    "subeq r10, r10, #0x1FE000\n\t" \
-    "subne r10, r10, #0x3FC0\n\t" \
-    "str r10, [sp, #4]\n\t" \
+    "subeq r10, r10, " MZ_IMMEDIATE(-MZ_LINE_ROUND(MZ_LINE_SHIFT)) "\n\t" \
+    "subne r10, r10, " MZ_IMMEDIATE(-MZ_LINE_ROUND(MZ_LINE_SMALL_SHIFT)) "\n\t" \
+    "str r10, " ON_STACK(OFFSET) "\n\t" \
     "mov r3, #0xFF00FF00\n\t" \
     "lsl r10, r6, #8\n\t" \
     "and r6, r3, r4\n\t" \
     "and r4, r3, r4, lsl #8\n\t" \
     "and r8, r3, r5, lsl #8\n\t" \
     "and r5, r3, r5\n\t" \
-    "ldrd r0, r1, [sp, #40]\n\t" \
-    "ldr r11, [sp, #56]\n\t" \
+    "ldrd r0, r1, " ON_STACK(PLANES) "\n\t" \
+    "ldr r11, " ON_STACK(PLANE_BYTES) "\n\t" \
     "add r11, r0\n\t" \
     "add r12, r1, #1\n\t" \
-    "strd r11, r12, [sp, #40]\n\t" \
-    "ldrd r11, r12, [sp, #32]\n\t" \
+    "strd r11, r12, " ON_STACK(PLANES) "\n\t" \
+    "ldrd r11, r12, " ON_STACK(GROUP_BYTES) "\n\t" \
     "add r11, r0\n\t" \
     "add r12, r0\n\t" \
-    "str r11, [sp, #12]\n\t"
+    "str r11, " ON_STACK(ROW_END) "\n\t"
 
+/* Four sums to four outputs. Leaves ROWS_ROW_END in r3. */
 #define OUTPUTS(shift) \
-    "ldrd r2, r3, [sp]\n\t" \
+    "ldrd r2, r3, " ON_STACK(MULTIPLIER) "\n\t" \
     "smmla r10, r10, r2, r3\n\t" \
     "smmla r11, r11, r2, r3\n\t" \
     "smmla r12, r12, r2, r3\n\t" \
     "smmla lr, lr, r2, r3\n\t" \
-    "ldrd r2, r3, [sp, #8]\n\t" \
-    "ssat r10, #8, r10, asr #" shift "\n\t" \
-    "ssat r11, #8, r11, asr #" shift "\n\t" \
-    "ssat r12, #8, r12, asr #" shift "\n\t" \
-    "ssat lr, #8, lr, asr #" shift "\n\t" \
+    "ldrd r2, r3, " ON_STACK(STEP) "\n\t" \
+    "ssat r10, #8, r10, asr " MZ_IMMEDIATE(shift) "\n\t" \
+    "ssat r11, #8, r11, asr " MZ_IMMEDIATE(shift) "\n\t" \
+    "ssat r12, #8, r12, asr " MZ_IMMEDIATE(shift) "\n\t" \
+    "ssat lr, #8, lr, asr " MZ_IMMEDIATE(shift) "\n\t" \
     "strb r10, [r1]\n\t" \
     "strb r11, [r1, r2]\n\t" \
     "add r1, r1, r2, lsl #1\n\t" \
@@ -182,37 +269,43 @@ __attribute__((naked)) void mz_planes_widen(
     "strb lr, [r1, r2]\n\t" \
     "add r1, r1, r2, lsl #1\n\t"
 
-/* All rows of a channel, and what follows the last one. step: bytes from row to row of the planes. */
-#define ROWS(group, shift, step, label) \
+/* All rows of a channel, and what follows the last one. group: code for four sums; step: bytes from
+ * row to row of the planes; channel: the label of the code for the next one; label: of this. */
+#define ROWS(group, shift, step, channel, label) \
     label ":\n\t" \
     group \
     OUTPUTS(shift) \
     "cmp r0, r3\n\t" \
-    "bne " label "b\n\t" \
-    "ldrd r10, r11, [sp, #24]\n\t" \
-    "ldr r12, [sp, #20]\n\t" \
-    "add r3, #" step "\n\t" \
+    "bne " label "\n\t" \
+    "ldrd r10, r11, " ON_STACK(INPUT_SKIP) "\n\t" \
+    "ldr r12, " ON_STACK(END) "\n\t" \
+    "add r3, " MZ_IMMEDIATE(step) "\n\t" \
     "add r0, r10\n\t" \
     "add r1, r11\n\t" \
-    "str r3, [sp, #12]\n\t" \
+    "str r3, " ON_STACK(ROW_END) "\n\t" \
     "cmp r3, r12\n\t" \
-    "bne " label "b\n\t" \
-    "ldr r10, [sp, #52]\n\t" \
+    "bne " label "\n\t" \
+    "ldr r10, " ON_STACK(COUNT) "\n\t" \
     "subs r10, #1\n\t" \
-    "str r10, [sp, #52]\n\t" \
-    "bne 1b\n\t" \
-    "add sp, #60\n\t" \
+    "str r10, " ON_STACK(COUNT) "\n\t" \
+    "bne " channel "\n\t" \
+    "add sp, " MZ_IMMEDIATE(ROWS_BYTES) "\n\t" \
     "pop {r4-r11, pc}\n\t"
+
+/* A window's upper and its lower row, from r0 in the middle one, which has moved on by the group's
+ * columns before the lower row is read. */
+#define ABOVE(bytes) MZ_AT("r0", bytes - ROW_BYTES)
+#define BELOW(bytes) MZ_AT("r0", bytes + ROW_BYTES)
 
 /* Windows begin at odd columns: (.., x0) (x1, x2) (x3, x4) (x5, ..) for four outputs. */
 #define FOUR_AT_STRIDE_1 \
-    "ldr lr, [sp, #16]\n\t" \
-    "ldrd r2, r3, [r0, #-544]\n\t" \
+    "ldr lr, " ON_STACK(START) "\n\t" \
+    "ldrd r2, r3, " ABOVE(0) "\n\t" \
     "smlatb r10, r2, r4, lr\n\t" \
     "smlad r10, r3, r5, r10\n\t" \
     "smlad r11, r3, r4, lr\n\t" \
     "smlatb r12, r3, r4, lr\n\t" \
-    "ldrd r2, r3, [r0, #-536]\n\t" \
+    "ldrd r2, r3, " ABOVE(8) "\n\t" \
     "smlabt r11, r2, r5, r11\n\t" \
     "smlad r12, r2, r5, r12\n\t" \
     "smlad lr, r2, r4, lr\n\t" \
@@ -227,28 +320,29 @@ __attribute__((naked)) void mz_planes_widen(
     "smlad r12, r2, r7, r12\n\t" \
     "smlad lr, r2, r6, lr\n\t" \
     "smlabt lr, r3, r7, lr\n\t" \
-    "ldrd r2, r3, [r0, #536]\n\t" \
+    "ldrd r2, r3, " BELOW(-8) "\n\t" \
     "smlatb r10, r2, r8, r10\n\t" \
     "smlad r10, r3, r9, r10\n\t" \
     "smlad r11, r3, r8, r11\n\t" \
     "smlatb r12, r3, r8, r12\n\t" \
-    "ldrd r2, r3, [r0, #544]\n\t" \
+    "ldrd r2, r3, " BELOW(0) "\n\t" \
     "smlabt r11, r2, r9, r11\n\t" \
     "smlad r12, r2, r9, r12\n\t" \
     "smlad lr, r2, r8, lr\n\t" \
     "smlabt lr, r3, r9, lr\n\t"
 
+/* Windows begin at even columns: (x0, x1) (x2, ..), the next one with (x2, x3). */
 #define FOUR_AT_STRIDE_2 \
-    "ldrd r2, r3, [r0, #-544]\n\t" \
+    "ldrd r2, r3, " ABOVE(0) "\n\t" \
     "smlad r10, r2, r4, r9\n\t" \
     "smlabb r10, r3, r5, r10\n\t" \
     "smlad r11, r3, r4, r9\n\t" \
-    "ldrd r2, r3, [r0, #-536]\n\t" \
+    "ldrd r2, r3, " ABOVE(8) "\n\t" \
     "smlabb r11, r2, r5, r11\n\t" \
     "smlad r12, r2, r4, r9\n\t" \
     "smlabb r12, r3, r5, r12\n\t" \
     "smlad lr, r3, r4, r9\n\t" \
-    "ldrd r2, r3, [r0, #-528]\n\t" \
+    "ldrd r2, r3, " ABOVE(16) "\n\t" \
     "smlabb lr, r2, r5, lr\n\t" \
     "ldrd r2, r3, [r0], #16\n\t" \
     "smlad r10, r2, r6, r10\n\t" \
@@ -261,45 +355,48 @@ __attribute__((naked)) void mz_planes_widen(
     "smlad lr, r3, r6, lr\n\t" \
     "ldr r2, [r0]\n\t" \
     "smlabt lr, r2, r5, lr\n\t" \
-    "ldrd r2, r3, [r0, #528]\n\t" \
+    "ldrd r2, r3, " BELOW(-16) "\n\t" \
     "smlad r10, r2, r8, r10\n\t" \
     "smlabb r10, r3, r7, r10\n\t" \
     "smlad r11, r3, r8, r11\n\t" \
-    "ldrd r2, r3, [r0, #536]\n\t" \
+    "ldrd r2, r3, " BELOW(-8) "\n\t" \
     "smlabb r11, r2, r7, r11\n\t" \
     "smlad r12, r2, r8, r12\n\t" \
     "smlabb r12, r3, r7, r12\n\t" \
     "smlad lr, r3, r8, lr\n\t" \
-    "ldr r2, [r0, #544]\n\t" \
+    "ldr r2, " BELOW(0) "\n\t" \
     "smlabb lr, r2, r7, lr\n\t"
 
 __attribute__((naked)) static void run_stride_1(const mz_planes_job *job __attribute__((unused))) {
     __asm__ volatile(
         OPEN
-        "1:\n\t"
+        ".Lplanes_1_channel:\n\t"
         CHANNEL
-        "strd r2, r12, [sp, #16]\n\t"
+        "strd r2, r12, " ON_STACK(START) "\n\t"
         "pkhtb r7, r5, r6, asr #16\n\t"
         "asr r2, r4, #16\n\t"
         "pkhbt r5, r2, r5, lsl #16\n\t"
         "asr r2, r8, #16\n\t"
         "pkhbt r9, r2, r10, lsl #16\n\t"
-        "bne 3f\n\t"
-        ROWS(FOUR_AT_STRIDE_1, "14", "544", "2")
-        ROWS(FOUR_AT_STRIDE_1, "7", "544", "3"));
+        "bne .Lplanes_1_small\n\t"
+        ROWS(FOUR_AT_STRIDE_1, MZ_LINE_SHIFT, ROW_BYTES, ".Lplanes_1_channel", ".Lplanes_1_group")
+        ROWS(FOUR_AT_STRIDE_1, MZ_LINE_SMALL_SHIFT, ROW_BYTES, ".Lplanes_1_channel",
+             ".Lplanes_1_small"));
 }
 
 __attribute__((naked)) static void run_stride_2(const mz_planes_job *job __attribute__((unused))) {
     __asm__ volatile(
         OPEN
-        "1:\n\t"
+        ".Lplanes_2_channel:\n\t"
         CHANNEL
-        "str r12, [sp, #20]\n\t"
+        "str r12, " ON_STACK(END) "\n\t"
         "mov r9, r2\n\t"
         "mov r7, r10\n\t"
-        "bne 3f\n\t"
-        ROWS(FOUR_AT_STRIDE_2, "14", "1088", "2")
-        ROWS(FOUR_AT_STRIDE_2, "7", "1088", "3"));
+        "bne .Lplanes_2_small\n\t"
+        ROWS(FOUR_AT_STRIDE_2, MZ_LINE_SHIFT, 2 * ROW_BYTES, ".Lplanes_2_channel",
+             ".Lplanes_2_group")
+        ROWS(FOUR_AT_STRIDE_2, MZ_LINE_SMALL_SHIFT, 2 * ROW_BYTES, ".Lplanes_2_channel",
+             ".Lplanes_2_small"));
 }
 
 void mz_planes_convolve(const mz_planes_job *job) {

@@ -19,8 +19,9 @@
  * first pixel is then at an even column in either case. */
 #define MZ_PLANES_LEAD(stride) ((stride) == 1 ? 1 : 0)
 
-/* Four channels of `groups` times four pixels in each of `rows` rows. channels: bytes from pixel to
- * pixel; row_bytes: from row to row. planes: aligned to 4. */
+/* Four channels of `groups` times four pixels in each of `rows` rows, at least one of each.
+ * channels: bytes from pixel to pixel; row_bytes: from row to row. pixels: no alignment needed.
+ * planes: aligned to 4; the pixels and they must not overlap. */
 void mz_planes_widen(const int8_t *pixels, int16_t *planes, int32_t rows, int32_t groups,
                      int32_t channels, int32_t row_bytes);
 
@@ -43,6 +44,8 @@ typedef struct {
 mz_planes_job mz_planes_prepare(int32_t stride, int32_t columns, int32_t rows,
                                 int32_t plane_columns, int32_t output_step, int32_t row_bytes);
 
+/* All rows of the job's channels. planes and channels are aligned to 4; the output needs no
+ * alignment and overlaps neither. The job stays as it is. */
 void mz_planes_convolve(const mz_planes_job *job);
 
 #endif

@@ -11,6 +11,7 @@ typedef struct {
     int32_t a0, a1, b0, b1;
 } mz_sum_2x2;
 
+/* sum plus one element of each input row times one of each weight row. */
 static inline mz_sum_2x2 mz_add_products(mz_sum_2x2 sum, int32_t a, int32_t b, int32_t w0,
                                          int32_t w1) {
     sum.a0 += a * w0;
@@ -20,7 +21,8 @@ static inline mz_sum_2x2 mz_add_products(mz_sum_2x2 sum, int32_t a, int32_t b, i
     return sum;
 }
 
-/* sum plus the products of depth elements; b may be NULL, its sums then mean nothing. */
+/* sum plus the products of depth elements; b may be NULL, its sums then mean nothing. No alignment
+ * needed; what is read may overlap. The caller knows that no sum leaves 32 bits. */
 static inline mz_sum_2x2 mz_dot_s8(mz_sum_2x2 sum, const int8_t *a, const int8_t *b,
                                    const int8_t *w0, const int8_t *w1, int32_t depth) {
     const int8_t *const unrolled_end = a + (depth & ~3);

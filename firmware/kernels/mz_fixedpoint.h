@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-/* The fixed-point arithmetic that TensorFlow Lite Micro's int8 kernels are defined by.
+/* The fixed-point arithmetic that TensorFlow Lite Micro's int8 kernels are defined by: the ground
+ * of mz_requantization.h, and all that kernels without sums of products need. Functions of their
+ * arguments alone.
  *
  * A real multiplier is a mantissa in Q0.31 and a power of two: real = mantissa / 2^31 * 2^shift.
  * Applying it rounds twice, as gemmlowp does; rounding once differs in a few cases of a hundred.
@@ -41,6 +43,7 @@ static inline int32_t mz_multiply_by_quantized(int32_t x, int32_t multiplier, in
     return shift >= 0 ? product : mz_divide_by_power_of_two_small(product, -shift);
 }
 
+/* x, or the bound that it is beyond. */
 static inline int32_t mz_clamp(int32_t x, int32_t minimum, int32_t maximum) {
     x = x < minimum ? minimum : x;
     return x > maximum ? maximum : x;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-/* Four int8 values in a word, for cores with the DSP extension. */
+/* Four int8 values in a word, for cores with the DSP extension: the first one in the low byte. */
 #ifndef MZ_FOUR_H
 #define MZ_FOUR_H
 
@@ -11,6 +11,7 @@
 
 #define MZ_HAS_FOUR 1
 
+/* To and from memory of any alignment. */
 static inline uint32_t mz_four_load(const int8_t *from) {
     uint32_t four;
     __builtin_memcpy(&four, from, 4);
@@ -26,6 +27,7 @@ static inline uint32_t mz_four_of(int32_t value) {
     return ((uint32_t)value & 0xFFu) * 0x01010101u;
 }
 
+/* The larger, or the smaller, of each two values in the same place. */
 static inline uint32_t mz_four_larger(uint32_t a, uint32_t b) {
     (void)__ssub8((int8x4_t)a, (int8x4_t)b);
     return __sel(a, b);

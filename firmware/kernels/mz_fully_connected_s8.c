@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "kernels/mz_dot_s8.h"
+#include "kernels/mz_requantize_block.h"
 
 void mz_fully_connected_s8(const mz_fully_connected_params *params, const int8_t *restrict input,
                            int8_t *restrict output) {

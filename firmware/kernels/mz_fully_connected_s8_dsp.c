@@ -3,7 +3,7 @@
 #include "kernels/mz_fully_connected_s8_dsp.h"
 
 #include "kernels/mz_packed_row.h"
-#include "kernels/mz_packed_s8.h"
+#include "kernels/mz_requantization.h"
 
 /* Words of a stream behind its weights: multipliers, offsets, and one of shifts. */
 #define LAST_WORDS (2 * MZ_ROW_CHANNELS + 1)

@@ -20,14 +20,14 @@ typedef struct {
      *   one word. */
     const int32_t *packed;
     int32_t alike;                     /* all channels have these: */
-    int32_t multiplier, offset, shift; /* see mz_packed_s8.h, the exact way */
-    int32_t minimum, maximum; /* fused activation, as int8 values of the output */
+    int32_t multiplier, offset, shift; /* mz_requantization.h, exact */
+    int32_t minimum, maximum;          /* fused activation, as int8 values of the output */
 } mz_fully_connected_s8_dsp_params;
 
-/* output[rows][channels] from input[rows][depth].
- * scratch: twice depth, rounded up to a multiple of 8, aligned to 4. A row is read before its
- * output is written, from the first row to the last, so the output may lie over the input where it
- * starts far enough before it. */
+/* output[rows][channels] from input[rows][depth]. Input and output need no alignment; packed is
+ * aligned to 4. scratch, in bytes: twice depth rounded up to a multiple of 8; aligned to 4, apart
+ * from both. A row is read before its output is written, from the first row to the last, so the
+ * output may lie over the input where it starts far enough before it. */
 void mz_fully_connected_s8_dsp(const mz_fully_connected_s8_dsp_params *params,
                                const int8_t *input, int8_t *output, int8_t *scratch);
 

@@ -2,28 +2,85 @@
  * Copyright (c) 2026 The mcuzoo authors */
 #include "kernels/mz_packed_block.h"
 
+#include "kernels/mz_assembly.h"
 #include "kernels/mz_packed_s8.h"
+#include "kernels/mz_requantization.h"
 
-#if MZ_PACKED_ASSEMBLY
+#if MZ_ASSEMBLY
 
 #include <stddef.h>
 
-#define OFFSET(field) offsetof(mz_block_job, field)
-_Static_assert(OFFSET(output) == 0 && OFFSET(weights_end) == 16 && OFFSET(scratch) == 20 &&
-                   OFFSET(skip) == 24 && OFFSET(again) == 28 && OFFSET(scratch_end) == 32 &&
-                   OFFSET(outputs) == 36 && OFFSET(weights) == 40 && OFFSET(input) == 44 &&
-                   OFFSET(input_step) == 60 && OFFSET(output_step) == 64 &&
-                   OFFSET(blocks) == 68 && OFFSET(stream_end) == 72 &&
-                   sizeof(mz_block_job) == 76,
-               "the assembly below counts on it");
-_Static_assert(offsetof(mz_block_planes, step) == 4 && offsetof(mz_block_planes, jump) == 8 &&
-                   offsetof(mz_block_planes, panel_words) == 12,
-               "and on it");
-_Static_assert(MZ_BLOCK_UNROLL == 16 && MZ_LINE_SHIFT == 11, "so does it on these");
+/* The job, copied to the stack as it is: bytes from sp, or from the job itself in mz_block_mix.
+ *
+ *   bytes   name                     what is there
+ *   0..15   JOB_OUTPUT               where each pixel's next output goes; or, to planes:
+ *     0     JOB_OUTPUT               the next plane's four columns
+ *     4     (step)                   bytes from plane to plane
+ *     8     (jump)                   more of them behind a panel
+ *     12    (panel_words)            of the stream, for one panel
+ *   16      JOB_WEIGHTS_END          behind the last whole pair; to planes: behind the panel
+ *   20      JOB_SCRATCH              mixed activations of the block
+ *   24      JOB_SKIP, JOB_ENTRY      quads to skip; then the address where the loop is entered
+ *   28      JOB_AGAIN, JOB_LOOP_END  several passes? then the address to go to behind the loop
+ *   32      JOB_SCRATCH_END
+ *   36      JOB_OUTPUTS, JOB_WAY     MZ_BLOCK_LINE, ..; then the address of that way's code
+ *   40      JOB_WEIGHTS              the first pair's stream
+ *   44..59  JOB_INPUT                where each pixel's next quad is read
+ *   60      JOB_INPUT_STEP           from behind a pixel to its place in the next block
+ *   64      JOB_OUTPUT_STEP
+ *   68      JOB_BLOCKS               blocks that are left
+ *   72      JOB_STREAM_END           behind the last channel's stream */
+#define JOB_OUTPUT 0
+#define JOB_WEIGHTS_END 16
+#define JOB_SCRATCH 20
+#define JOB_SKIP 24
+#define JOB_AGAIN 28
+#define JOB_SCRATCH_END 32
+#define JOB_OUTPUTS 36
+#define JOB_WEIGHTS 40
+#define JOB_INPUT 44
+#define JOB_INPUT_STEP 60
+#define JOB_OUTPUT_STEP 64
+#define JOB_BLOCKS 68
+#define JOB_STREAM_END 72
+#define JOB_BYTES 76
+/* What the assembly puts in place of what it has read. */
+#define JOB_ENTRY JOB_SKIP
+#define JOB_LOOP_END JOB_AGAIN
+#define JOB_WAY JOB_OUTPUTS
 
-/* While a pair of channels is summed up, in r0..r7 the sums (pixel 0: c, c + 1; pixel 1: ...), in
- * r8, r9 the weights of c and c + 1, in r10, r11 activations of two pixels, r12 reads activations,
- * lr the stream. That is all registers; what else is needed stays in the job on the stack. */
+#define ON_STACK(name) MZ_AT("sp", JOB_##name)
+
+#define IS_AT(field, name) (offsetof(mz_block_job, field) == JOB_##name)
+_Static_assert(IS_AT(output, OUTPUT) && IS_AT(weights_end, WEIGHTS_END) &&
+                   IS_AT(scratch, SCRATCH) && IS_AT(skip, SKIP) && IS_AT(again, AGAIN) &&
+                   IS_AT(scratch_end, SCRATCH_END) && IS_AT(outputs, OUTPUTS) &&
+                   IS_AT(weights, WEIGHTS) && IS_AT(input, INPUT) &&
+                   IS_AT(input_step, INPUT_STEP) && IS_AT(output_step, OUTPUT_STEP) &&
+                   IS_AT(blocks, BLOCKS) && IS_AT(stream_end, STREAM_END) &&
+                   sizeof(mz_block_job) == JOB_BYTES,
+               "the assembly below counts on it");
+_Static_assert(offsetof(mz_block_planes, output) == 0 && offsetof(mz_block_planes, step) == 4 &&
+                   offsetof(mz_block_planes, jump) == 8 &&
+                   offsetof(mz_block_planes, panel_words) == 12,
+               "ldm takes these four, weights_end and scratch in this order");
+_Static_assert(MZ_BLOCK_LINE == 0 && MZ_BLOCK_EXACT == 1 && MZ_BLOCK_TO_PLANES == 2,
+               "and it tells them apart by these");
+
+/* One quad in the unrolled loop: 23 instructions of 4 bytes for 32 products. */
+#define QUAD_BYTES 92
+
+/* Registers while a pair of channels is summed up. That is all of them; what else is needed is on
+ * the stack.
+ *
+ *   r0 r1    sums of pixel 0, channels c and c + 1
+ *   r2 r3    of pixel 1
+ *   r4 r5    of pixel 2
+ *   r6 r7    of pixel 3
+ *   r8 r9    weights of c and of c + 1
+ *   r10 r11  activations of two pixels
+ *   r12      reads mixed activations
+ *   lr       reads the stream of weights */
 
 /* One activation word of each of two pixels against both weights; `between` goes before the last. */
 #define PRODUCTS(a, b, c, d, between) \
@@ -56,7 +113,6 @@ _Static_assert(MZ_BLOCK_UNROLL == 16 && MZ_LINE_SHIFT == 11, "so does it on thes
     LOAD \
     PRODUCTS("r4", "r5", "r6", "r7", "")
 
-/* 23 instructions of 4 bytes for 32 products. */
 #define QUAD \
     "ldrd r8, r9, [lr], #8\n\t" \
     BOTH_FORMS(PRODUCTS)
@@ -96,7 +152,7 @@ _Static_assert(MZ_BLOCK_UNROLL == 16 && MZ_LINE_SHIFT == 11, "so does it on thes
     "smmla \\sum, \\sum, r9, r10\n\t" \
     ".endr\n\t" \
     ".irp sum, r0, r1, r2, r3, r4, r5, r6, r7\n\t" \
-    "ssat \\sum, #8, \\sum, asr #11\n\t" \
+    "ssat \\sum, #8, \\sum, asr " MZ_IMMEDIATE(MZ_PACKED_LINE_SHIFT) "\n\t" \
     ".endr\n\t"
 
 /* In place: what is written at a quad of the lower half has been read from the upper. */
@@ -104,16 +160,16 @@ __attribute__((naked, noinline)) void mz_block_mix(const mz_block_job *job
                                                    __attribute__((unused))) {
     __asm__ volatile(
         "push {r4-r11, lr}\n\t"
-        "ldr r1, [r0, #20]\n\t"
-        "ldr r2, [r0, #32]\n\t"
+        "ldr r1, " MZ_AT("r0", JOB_SCRATCH) "\n\t"
+        "ldr r2, " MZ_AT("r0", JOB_SCRATCH_END) "\n\t"
         "sub r0, r2, r1\n\t"
         "add r0, r1, r0, lsr #1\n\t"
-        "1:\n\t"
+        ".Lblock_mix_window:\n\t"
         "ldm r0!, {r4-r7}\n\t"
         MIX
         "stm r1!, {r4-r11}\n\t"
         "cmp r1, r2\n\t"
-        "bne 1b\n\t"
+        "bne .Lblock_mix_window\n\t"
         "pop {r4-r11, pc}\n\t");
 }
 
@@ -122,45 +178,48 @@ __attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_jo
                                                                __attribute__((unused))) {
     __asm__ volatile(
         "push {r4-r11, lr}\n\t"
-        "add r0, #36\n\t"
+        "add r0, " MZ_IMMEDIATE(JOB_OUTPUTS) "\n\t"
         "ldm r0, {r1-r10}\n\t"
         "push {r1-r10}\n\t"
-        "sub r0, #36\n\t"
+        "sub r0, " MZ_IMMEDIATE(JOB_OUTPUTS) "\n\t"
         "ldm r0, {r1-r9}\n\t"
         "push {r1-r9}\n\t"
-        /* skip becomes the address at which the unrolled loop is entered, outputs the one at which
-         * sums become outputs, again the one to go to from the end of the loop. */
-        "ldr r0, [sp, #24]\n\t"
-        "adr.w r1, 4f\n\t"
-        "mov r2, #92\n\t"
+        /* JOB_ENTRY, JOB_WAY and JOB_LOOP_END: where this job enters the unrolled loop, where its
+         * sums become outputs, and where the end of the loop goes: there, or to another pass. The
+         * lowest bit of an address that is jumped to says Thumb. */
+        "ldr r0, " ON_STACK(SKIP) "\n\t"
+        "adr.w r1, .Lblock_loop\n\t"
+        "mov r2, " MZ_IMMEDIATE(QUAD_BYTES) "\n\t"
         "mla r0, r0, r2, r1\n\t"
         "orr r0, r0, #1\n\t"
-        "ldr r1, [sp, #36]\n\t"
-        "adr.w r2, 6f\n\t"
-        "cbz r1, 10f\n\t"
-        "adr.w r2, 7f\n\t"
+        "ldr r1, " ON_STACK(OUTPUTS) "\n\t"
+        "adr.w r2, .Lblock_line\n\t"
+        "cbz r1, .Lblock_way_known\n\t"
+        "adr.w r2, .Lblock_exact\n\t"
         "cmp r1, #1\n\t"
-        "beq 10f\n\t"
-        "adr.w r2, 13f\n\t"
-        "10:\n\t"
+        "beq .Lblock_way_known\n\t"
+        "adr.w r2, .Lblock_planes\n\t"
+        ".Lblock_way_known:\n\t"
         "orr r2, r2, #1\n\t"
-        "str r2, [sp, #36]\n\t"
-        "ldr r1, [sp, #28]\n\t"
-        "cbz r1, 11f\n\t"
-        "adr.w r2, 5f\n\t"
+        "str r2, " ON_STACK(WAY) "\n\t"
+        "ldr r1, " ON_STACK(AGAIN) "\n\t"
+        "cbz r1, .Lblock_loop_end_known\n\t"
+        "adr.w r2, .Lblock_another_pass\n\t"
         "orr r2, r2, #1\n\t"
-        "11:\n\t"
-        "strd r0, r2, [sp, #24]\n\t"
+        ".Lblock_loop_end_known:\n\t"
+        "strd r0, r2, " ON_STACK(ENTRY) "\n\t"
 
-        /* A block: mix four pixels into the scratch buffer. */
-        "1:\n\t"
-        "add lr, sp, #44\n\t"
+        /* A block: mix four pixels into the scratch buffer, unless mz_block_mix has done so.
+         *   r0..r3  where the four pixels are read     r4..r11  MIX
+         *   r12     writes the scratch buffer          lr       its end */
+        ".Lblock_block:\n\t"
+        "add lr, sp, " MZ_IMMEDIATE(JOB_INPUT) "\n\t"
         "ldm lr, {r0-r3}\n\t"
         "cmp r0, #0\n\t"
-        "beq 12f\n\t"
-        "ldr r12, [sp, #20]\n\t"
-        "ldr lr, [sp, #32]\n\t"
-        "2:\n\t"
+        "beq .Lblock_mixed\n\t"
+        "ldr r12, " ON_STACK(SCRATCH) "\n\t"
+        "ldr lr, " ON_STACK(SCRATCH_END) "\n\t"
+        ".Lblock_mix:\n\t"
         "ldr r4, [r0], #4\n\t"
         "ldr r5, [r1], #4\n\t"
         "ldr r6, [r2], #4\n\t"
@@ -168,41 +227,43 @@ __attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_jo
         MIX
         "stm r12!, {r4-r11}\n\t"
         "cmp r12, lr\n\t"
-        "bne 2b\n\t"
-        "ldr r4, [sp, #60]\n\t"
+        "bne .Lblock_mix\n\t"
+        "ldr r4, " ON_STACK(INPUT_STEP) "\n\t"
         "add r0, r4\n\t"
         "add r1, r4\n\t"
         "add r2, r4\n\t"
         "add r3, r4\n\t"
-        "add lr, sp, #44\n\t"
+        "add lr, sp, " MZ_IMMEDIATE(JOB_INPUT) "\n\t"
         "stm lr, {r0-r3}\n\t"
-        "12:\n\t"
-        "ldr lr, [sp, #40]\n\t"
-        "ldr r12, [sp, #20]\n\t"
+        ".Lblock_mixed:\n\t"
+        "ldr lr, " ON_STACK(WEIGHTS) "\n\t"
+        "ldr r12, " ON_STACK(SCRATCH) "\n\t"
 
-        /* A pair of channels: start values and the first quad. */
-        "3:\n\t"
+        /* A pair of channels: start values and the first quad. Registers as in the table above. */
+        ".Lblock_pair:\n\t"
         "ldm lr!, {r6-r9}\n\t"
         BOTH_FORMS(FIRST_PRODUCTS)
-        "ldr pc, [sp, #24]\n\t"
-        "4:\n\t"
-        ".rept 16\n\t"
+        "ldr pc, " ON_STACK(ENTRY) "\n\t"
+        ".Lblock_loop:\n\t"
+        ".rept " MZ_TEXT(MZ_BLOCK_UNROLL) "\n\t"
         QUAD
         ".endr\n\t"
-        "ldr pc, [sp, #28]\n\t"
+        "ldr pc, " ON_STACK(LOOP_END) "\n\t"
 
         /* Another pass? */
-        "5:\n\t"
-        "ldr r8, [sp, #32]\n\t"
+        ".Lblock_another_pass:\n\t"
+        "ldr r8, " ON_STACK(SCRATCH_END) "\n\t"
         "cmp r12, r8\n\t"
-        "bne 4b\n\t"
-        "ldr pc, [sp, #36]\n\t"
+        "bne .Lblock_loop\n\t"
+        "ldr pc, " ON_STACK(WAY) "\n\t"
 
-        /* MZ_BLOCK_LINE */
-        "6:\n\t"
+        /* MZ_BLOCK_LINE. r8, r9, r10: multipliers and offset. */
+        ".Lblock_line:\n\t"
         "ldm lr!, {r8-r10}\n\t"
         LINEAR_OUTPUTS
-        "8:\n\t"
+        /* r0, r2, r4, r6: two outputs of each pixel; r5, r7, r8, r9: where they go;
+         * r10: JOB_WEIGHTS_END; r12: JOB_SCRATCH, for the next pair. */
+        ".Lblock_store:\n\t"
         "bfi r0, r1, #8, #8\n\t"
         "bfi r2, r3, #8, #8\n\t"
         "bfi r4, r5, #8, #8\n\t"
@@ -214,44 +275,49 @@ __attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_jo
         "strh r6, [r9], #2\n\t"
         "stm sp, {r5, r7-r9}\n\t"
         "cmp lr, r10\n\t"
-        "blo 3b\n\t"
+        "blo .Lblock_pair\n\t"
 
         /* The block is done, but for a last channel without a partner: it comes with the one before
          * it, so every pixel steps one channel back. */
-        "ldr r10, [sp, #72]\n\t"
+        "ldr r10, " ON_STACK(STREAM_END) "\n\t"
         "cmp lr, r10\n\t"
-        "bne 9f\n\t"
-        "ldr r0, [sp, #64]\n\t"
+        "bne .Lblock_last_alone\n\t"
+        "ldr r0, " ON_STACK(OUTPUT_STEP) "\n\t"
         "add r5, r0\n\t"
         "add r7, r0\n\t"
         "add r8, r0\n\t"
         "add r9, r0\n\t"
         "stm sp, {r5, r7-r9}\n\t"
-        "15:\n\t"
-        "ldr r0, [sp, #68]\n\t"
+        ".Lblock_done:\n\t"
+        "ldr r0, " ON_STACK(BLOCKS) "\n\t"
         "subs r0, #1\n\t"
-        "str r0, [sp, #68]\n\t"
-        "bne 1b\n\t"
-        "add sp, #76\n\t"
+        "str r0, " ON_STACK(BLOCKS) "\n\t"
+        "bne .Lblock_block\n\t"
+        "add sp, " MZ_IMMEDIATE(JOB_BYTES) "\n\t"
         "pop {r4-r11, pc}\n\t"
-        "9:\n\t"
+        ".Lblock_last_alone:\n\t"
         "sub r5, #1\n\t"
         "sub r7, #1\n\t"
         "sub r8, #1\n\t"
         "sub r9, #1\n\t"
         "stm sp, {r5, r7-r9}\n\t"
-        "b 3b\n\t"
-
-        /* MZ_BLOCK_EXACT */
-        "7:\n\t"
+        "b .Lblock_pair\n\t");
+    /* The same code goes on; ISO C promises no string of over 4095 characters. */
+    __asm__ volatile(
+        /* MZ_BLOCK_EXACT. r8, r9, r10: multiplier, offset and shift, of c, then of c + 1. */
+        ".Lblock_exact:\n\t"
         "ldm lr!, {r8-r10}\n\t"
         EXACT_OUTPUTS("r0, r2, r4, r6")
         "ldm lr!, {r8-r10}\n\t"
         EXACT_OUTPUTS("r1, r3, r5, r7")
-        "b 8b\n\t"
+        "b .Lblock_store\n\t"
 
-        /* MZ_BLOCK_TO_PLANES */
-        "13:\n\t"
+        /* MZ_BLOCK_TO_PLANES. Two planes get four columns each.
+         *   r0 r2  columns of plane c            r1 r3  of plane c + 1
+         *   r4     the plane                     r5     bytes from plane to plane
+         *   r6     what a panel adds to that     r7     words of a panel
+         *   r10    JOB_WEIGHTS_END, the panel's  r12    JOB_SCRATCH, for the next pair */
+        ".Lblock_planes:\n\t"
         "ldm lr!, {r8-r10}\n\t"
         LINEAR_OUTPUTS
         "pkhbt r0, r0, r2, lsl #16\n\t"
@@ -263,32 +329,32 @@ __attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_jo
         "add r4, r5\n\t"
         "strd r1, r3, [r4]\n\t"
         "add r4, r5\n\t"
-        "str r4, [sp]\n\t"
+        "str r4, " ON_STACK(OUTPUT) "\n\t"
         "cmp lr, r10\n\t"
-        "blo 3b\n\t"
+        "blo .Lblock_pair\n\t"
         /* A panel is done, or all of them. */
-        "ldr r8, [sp, #72]\n\t"
+        "ldr r8, " ON_STACK(STREAM_END) "\n\t"
         "cmp lr, r8\n\t"
-        "beq 14f\n\t"
+        "beq .Lblock_all_panels\n\t"
         "add r4, r6\n\t"
         "add r10, r10, r7, lsl #2\n\t"
         "cmp r10, r8\n\t"
         "it hi\n\t"
         "movhi r10, r8\n\t"
-        "str r4, [sp]\n\t"
-        "str r10, [sp, #16]\n\t"
-        "b 3b\n\t"
-        "14:\n\t"
-        "ldr r0, [sp, #64]\n\t"
-        "ldr r10, [sp, #40]\n\t"
+        "str r4, " ON_STACK(OUTPUT) "\n\t"
+        "str r10, " ON_STACK(WEIGHTS_END) "\n\t"
+        "b .Lblock_pair\n\t"
+        ".Lblock_all_panels:\n\t"
+        "ldr r0, " ON_STACK(OUTPUT_STEP) "\n\t"
+        "ldr r10, " ON_STACK(WEIGHTS) "\n\t"
         "add r4, r0\n\t"
         "add r10, r10, r7, lsl #2\n\t"
         "cmp r10, r8\n\t"
         "it hi\n\t"
         "movhi r10, r8\n\t"
-        "str r4, [sp]\n\t"
-        "str r10, [sp, #16]\n\t"
-        "b 15b\n\t");
+        "str r4, " ON_STACK(OUTPUT) "\n\t"
+        "str r10, " ON_STACK(WEIGHTS_END) "\n\t"
+        "b .Lblock_done\n\t");
 }
 
 #else
@@ -327,7 +393,7 @@ static const int32_t *run_pair(const mz_block_job *job, int32_t quads, const int
         for (int32_t c = 0; c < 2; c++) {
             const int32_t sum = sum_of(stream[c], weights + c, x, quads);
             *outputs++ = exact ? mz_exact_output(sum, to[3 * c], to[3 * c + 1], to[3 * c + 2])
-                               : mz_line_output(sum, to[c], to[2]);
+                               : mz_line_output(sum, to[c], to[2], MZ_PACKED_LINE_SHIFT);
         }
     }
     return to + (exact ? 6 : 3);

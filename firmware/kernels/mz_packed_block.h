@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-/* The inner loops of the pointwise kernel: blocks of four pixels, for each all channels in pairs.
+/* The inner loops of the pointwise kernel and of gathered convolutions: blocks of four pixels, for
+ * each all channels in pairs. The kernels beside it are its only callers.
  *
- * The arithmetic is in mz_packed_s8.h. */
+ * mz_packed_s8.h has the arithmetic of the sums, mz_requantization.h that of the outputs.
+ * firmware/kernels/README.md shows the layouts. */
 #ifndef MZ_PACKED_BLOCK_H
 #define MZ_PACKED_BLOCK_H
 
@@ -73,10 +75,13 @@ static inline void mz_block_prepare(mz_block_job *job, const int32_t *packed, in
 }
 
 /* A window's worth of four pixels, gathered into the upper half of the scratch buffer, as
- * mz_block_run wants it. There, every quad of pixel 0 is followed by that of pixel 1, 2, 3. */
+ * mz_block_run wants it, in place. There, every quad of pixel 0 is followed by that of pixel 1, 2,
+ * 3. Reads job->scratch and job->scratch_end only; scratch is aligned to 4. */
 void mz_block_mix(const mz_block_job *job);
 
-/* All channels of the job's blocks. Without input it takes what mz_block_mix made. */
+/* All channels of the job's blocks. Without input (NULL) it takes what mz_block_mix made. The job
+ * stays as it is. weights, scratch and planes are aligned to 4; pixels need no alignment. A
+ * block is read before any of its outputs is written, blocks in order; scratch overlaps nothing. */
 void mz_block_run(const mz_block_job *job);
 
 #endif

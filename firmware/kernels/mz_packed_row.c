@@ -2,22 +2,60 @@
  * Copyright (c) 2026 The mcuzoo authors */
 #include "kernels/mz_packed_row.h"
 
+#include "kernels/mz_assembly.h"
 #include "kernels/mz_packed_s8.h"
+#include "kernels/mz_requantization.h"
 
-#if MZ_PACKED_ASSEMBLY
+#if MZ_ASSEMBLY
 
 #include <stddef.h>
 
-#define OFFSET(field) offsetof(mz_row_job, field)
-_Static_assert(OFFSET(output) == 0 && OFFSET(weights_end) == 4 && OFFSET(scratch) == 8 &&
-                   OFFSET(skip) == 12 && OFFSET(scratch_end) == 16 && OFFSET(alike) == 20 &&
-                   OFFSET(multiplier) == 24 && OFFSET(offset) == 28 && OFFSET(shift) == 32 &&
-                   OFFSET(weights) == 36,
-               "the assembly below counts on it");
-_Static_assert(MZ_ROW_UNROLL == 8, "so does it on this");
+/* The job but for its last field, copied to the stack as it is: bytes from sp.
+ *
+ *   bytes  name                  what is there
+ *   0      JOB_OUTPUT            where the next four outputs go
+ *   4      JOB_WEIGHTS_END
+ *   8      JOB_SCRATCH           mixed activations of the row
+ *   12     JOB_SKIP, JOB_ENTRY   eights to skip; then the address where the loop is entered
+ *   16     JOB_SCRATCH_END
+ *   20     JOB_ALIKE
+ *   24     JOB_MULTIPLIER        of all channels, if they are alike
+ *   28     JOB_OFFSET
+ *   32     JOB_SHIFT */
+#define JOB_OUTPUT 0
+#define JOB_WEIGHTS_END 4
+#define JOB_SCRATCH 8
+#define JOB_SKIP 12
+#define JOB_SCRATCH_END 16
+#define JOB_ALIKE 20
+#define JOB_MULTIPLIER 24
+#define JOB_OFFSET 28
+#define JOB_SHIFT 32
+#define JOB_BYTES 36
+/* What the assembly puts in place of what it has read. */
+#define JOB_ENTRY JOB_SKIP
 
-/* In r0..r3 the sums of four channels, in r4..r7 their weights, in r8..r11 activations (both forms
- * of two quads), r12 reads activations, lr the stream. */
+#define ON_STACK(name) MZ_AT("sp", JOB_##name)
+
+#define IS_AT(field, name) (offsetof(mz_row_job, field) == JOB_##name)
+_Static_assert(IS_AT(output, OUTPUT) && IS_AT(weights_end, WEIGHTS_END) &&
+                   IS_AT(scratch, SCRATCH) && IS_AT(skip, SKIP) &&
+                   IS_AT(scratch_end, SCRATCH_END) && IS_AT(alike, ALIKE) &&
+                   IS_AT(multiplier, MULTIPLIER) && IS_AT(offset, OFFSET) &&
+                   IS_AT(shift, SHIFT) && offsetof(mz_row_job, weights) == JOB_BYTES,
+               "the assembly below counts on it");
+
+/* Eight inputs in the unrolled loop: 27 instructions of 4 bytes for 32 products. */
+#define TWO_QUADS_BYTES 108
+
+/* Registers while four channels are summed up:
+ *
+ *   r0..r3    their sums
+ *   r4..r7    their weights
+ *   r8 r9     a quad's odd activations and its mixed ones
+ *   r10 r11   those of the next quad
+ *   r12       reads mixed activations
+ *   lr        reads the stream of weights */
 
 #define PRODUCT(sum, weights, x) "smlad " sum ", " weights ", " x ", " sum "\n\t"
 #define LOW_BYTES(weights) "sxtb16 " weights ", " weights "\n\t"
@@ -38,12 +76,12 @@ _Static_assert(MZ_ROW_UNROLL == 8, "so does it on this");
     PRODUCT("r2", "r6", mixed) \
     PRODUCT("r3", "r7", mixed)
 
-/* 27 instructions of 4 bytes for 32 products. */
 #define TWO_QUADS \
     "ldm r12!, {r8-r11}\n\t" \
     QUAD("r8", "r9") \
     QUAD("r10", "r11")
 
+/* The exact way, from a sum to a value that is still to be shifted by r4. */
 #define SCALED(sum, multiplier, offset) \
     "asr r12, " sum ", #31\n\t" \
     "add r12, " offset ", r12, lsl #7\n\t" \
@@ -53,14 +91,15 @@ _Static_assert(MZ_ROW_UNROLL == 8, "so does it on this");
     "asr " sum ", " sum ", r4\n\t" \
     "ssat " sum ", #8, " sum "\n\t"
 
-/* r0: input; r1: depth; r2: scratch. */
+/* r0: reads the input; r1: depth, then the input's end; r2: writes scratch; r3, r4: a quad's odd
+ * activations and its mixed ones. */
 __attribute__((naked)) void mz_row_mix(const int8_t *input __attribute__((unused)),
                                        int32_t depth __attribute__((unused)),
                                        int32_t *scratch __attribute__((unused))) {
     __asm__ volatile(
         "add r1, r0, r1\n\t"
         "push {r4, lr}\n\t"
-        "1:\n\t"
+        ".Lrow_mix_quad:\n\t"
         "ldr r3, [r0], #4\n\t"
         /* 127 - x1 as an unsigned byte is x1 ^ 0x7F. */
         "rev16 r4, r3\n\t"
@@ -68,7 +107,7 @@ __attribute__((naked)) void mz_row_mix(const int8_t *input __attribute__((unused
         "eor r4, r4, #0x007F007F\n\t"
         "stm r2!, {r3, r4}\n\t"
         "cmp r0, r1\n\t"
-        "bne 1b\n\t"
+        "bne .Lrow_mix_quad\n\t"
         "pop {r4, pc}\n\t");
 }
 
@@ -77,40 +116,44 @@ __attribute__((naked, aligned(4))) void mz_row_run(const mz_row_job *job __attri
     __asm__ volatile(
         "push {r4-r11, lr}\n\t"
         "ldm r0, {r1-r10}\n\t"
-        /* skip becomes the address at which the loop is entered. */
-        "adr.w r11, 2f\n\t"
-        "mov r12, #108\n\t"
+        /* JOB_ENTRY: the address where the loop is entered. Its lowest bit says Thumb. */
+        "adr.w r11, .Lrow_loop\n\t"
+        "mov r12, " MZ_IMMEDIATE(TWO_QUADS_BYTES) "\n\t"
         "mla r4, r4, r12, r11\n\t"
         "orr r4, r4, #1\n\t"
         "push {r1-r9}\n\t"
         "mov lr, r10\n\t"
         "mov r12, r3\n\t"
 
-        /* Four channels. */
-        "1:\n\t"
+        /* Four channels. Registers as in the table above. */
+        ".Lrow_channels:\n\t"
         "ldm lr!, {r0-r3}\n\t"
-        "ldr pc, [sp, #12]\n\t"
-        "2:\n\t"
-        ".rept 8\n\t"
+        "ldr pc, " ON_STACK(ENTRY) "\n\t"
+        ".Lrow_loop:\n\t"
+        ".rept " MZ_TEXT(MZ_ROW_UNROLL) "\n\t"
         TWO_QUADS
         ".endr\n\t"
-        "ldr r4, [sp, #16]\n\t"
+        "ldr r4, " ON_STACK(SCRATCH_END) "\n\t"
         "cmp r12, r4\n\t"
-        "bne 2b\n\t"
-        "ldr r4, [sp, #20]\n\t"
-        "cbz r4, 3f\n\t"
-        "ldrd r4, r5, [sp, #24]\n\t"
+        "bne .Lrow_loop\n\t"
+
+        /* All channels alike. r4, r5: multiplier and offset, then r4: shift. */
+        "ldr r4, " ON_STACK(ALIKE) "\n\t"
+        "cbz r4, .Lrow_each_its_own\n\t"
+        "ldrd r4, r5, " ON_STACK(MULTIPLIER) "\n\t"
         SCALED("r0", "r4", "r5")
         SCALED("r1", "r4", "r5")
         SCALED("r2", "r4", "r5")
         SCALED("r3", "r4", "r5")
-        "ldr r4, [sp, #32]\n\t"
+        "ldr r4, " ON_STACK(SHIFT) "\n\t"
         SHIFTED("r0")
         SHIFTED("r1")
         SHIFTED("r2")
         SHIFTED("r3")
-        "b 4f\n\t"
-        "3:\n\t"
+        "b .Lrow_store\n\t"
+
+        /* Each channel its own. r4..r7: multipliers; r8..r11: offsets; then r4: four shifts. */
+        ".Lrow_each_its_own:\n\t"
         "ldm lr!, {r4-r11}\n\t"
         SCALED("r0", "r4", "r8")
         SCALED("r1", "r5", "r9")
@@ -125,16 +168,18 @@ __attribute__((naked, aligned(4))) void mz_row_run(const mz_row_job *job __attri
         SHIFTED("r2")
         "lsr r4, r4, #8\n\t"
         SHIFTED("r3")
-        "4:\n\t"
+
+        /* r0: four outputs; r1: where they go; r2: JOB_WEIGHTS_END; r12: JOB_SCRATCH. */
+        ".Lrow_store:\n\t"
         "bfi r0, r1, #8, #8\n\t"
         "bfi r0, r2, #16, #8\n\t"
         "bfi r0, r3, #24, #8\n\t"
         "ldm sp, {r1, r2, r12}\n\t"
         "str r0, [r1], #4\n\t"
-        "str r1, [sp]\n\t"
+        "str r1, " ON_STACK(OUTPUT) "\n\t"
         "cmp lr, r2\n\t"
-        "bne 1b\n\t"
-        "add sp, sp, #36\n\t"
+        "bne .Lrow_channels\n\t"
+        "add sp, sp, " MZ_IMMEDIATE(JOB_BYTES) "\n\t"
         "pop {r4-r11, pc}\n\t");
 }
 

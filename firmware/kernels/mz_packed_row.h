@@ -2,7 +2,8 @@
  * Copyright (c) 2026 The mcuzoo authors */
 /* The inner loops of mz_fully_connected_s8_dsp: one row against channels by fours.
  *
- * The arithmetic is in mz_packed_s8.h. */
+ * mz_packed_s8.h has the arithmetic of the sums, mz_requantization.h that of the outputs (exact).
+ * firmware/kernels/README.md shows the layouts. */
 #ifndef MZ_PACKED_ROW_H
 #define MZ_PACKED_ROW_H
 
@@ -27,10 +28,14 @@ typedef struct {
     const int32_t *weights;
 } mz_row_job;
 
-/* Into the scratch buffer, as mz_row_run reads it. */
+/* `depth` inputs, a multiple of 4 and not 0, into the scratch buffer, as mz_row_run reads it: 8
+ * bytes for every four inputs. scratch: aligned to 4; the input needs no alignment. They must not
+ * overlap. */
 void mz_row_mix(const int8_t *input, int32_t depth, int32_t *scratch);
 
-/* All channels between weights and weights_end. */
+/* All channels between weights and weights_end, at least four. The job stays as it is. weights and
+ * scratch are aligned to 4, the output needs no alignment and overlaps neither. Scratch behind the
+ * inputs that mz_row_mix wrote is multiplied by weights that are zero. */
 void mz_row_run(const mz_row_job *job);
 
 #endif

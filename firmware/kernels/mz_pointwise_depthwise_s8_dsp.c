@@ -3,7 +3,7 @@
 #include "kernels/mz_pointwise_depthwise_s8_dsp.h"
 
 #include "kernels/mz_depthwise_planes.h"
-#include "kernels/mz_line.h"
+#include "kernels/mz_requantization.h"
 #include "kernels/mz_packed_block.h"
 
 _Static_assert(MZ_DEPTHWISE_SCRATCH_ROW == 2 * MZ_PLANE_ROW, "planes are int16");
@@ -153,5 +153,5 @@ void mz_pointwise_depthwise_s8_dsp(const mz_pointwise_depthwise_s8_dsp_params *p
             move_up(&planes, count * stride, 3 - stride);
         }
     }
-    mz_line_clamp(output, height * output_row_bytes, next->zero_point, next->maximum);
+    mz_move_outputs(output, height * output_row_bytes, next->zero_point, next->maximum);
 }

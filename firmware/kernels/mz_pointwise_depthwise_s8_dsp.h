@@ -23,10 +23,12 @@ typedef struct {
 /* Between neighbouring channels' planes: the padding right of the one and left of the other. */
 #define MZ_PLANES_GAP 2
 
-/* scratch, aligned to 4: MZ_DEPTHWISE_SCRATCH_ROW bytes for every panel's (strip - 1) * stride + 3
- * rows, 16 bytes, and the pointwise kernel's. Input rows are read as strips need them, from the top,
- * and a strip is written when it has all of its own, so the output may lie over the input where it
- * starts far enough before it. */
+/* Input and output need no alignment; both params' arrays are aligned to 4. Outputs are those of
+ * the two kernels one after the other. scratch, aligned to 4 and apart from both:
+ * MZ_DEPTHWISE_SCRATCH_ROW bytes for every panel's (strip - 1) * stride + 3 rows, 16 bytes, and the
+ * pointwise kernel's. Input rows are read as strips need them, from the top, and a strip is written
+ * when it has all of its own, so the output may lie over the input where it starts far enough
+ * before it. */
 void mz_pointwise_depthwise_s8_dsp(const mz_pointwise_depthwise_s8_dsp_params *params,
                                    const int8_t *input, int8_t *output, int8_t *scratch);
 

@@ -3,7 +3,7 @@
 #include "kernels/mz_pointwise_s8_dsp.h"
 
 #include "kernels/mz_packed_block.h"
-#include "kernels/mz_packed_s8.h"
+#include "kernels/mz_requantization.h"
 
 void mz_pointwise_s8_dsp(const mz_pointwise_s8_dsp_params *params, const int8_t *input,
                          int8_t *output, int8_t *scratch) {

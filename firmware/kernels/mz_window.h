@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-/* Shapes and windows that the parameter structs of the kernels share. */
+/* Shapes and windows that the parameter structs of the kernels share. All by value. */
 #ifndef MZ_WINDOW_H
 #define MZ_WINDOW_H
 
@@ -27,6 +27,8 @@ typedef struct {
     int32_t first, end;
 } mz_taps;
 
+/* origin: where tap 0 is, in pixels from the image's first; may be negative. taps: of the window;
+ * dilation: pixels from tap to tap; image: its extent. first == end where none lies inside. */
 static inline mz_taps mz_taps_inside(int32_t origin, int32_t taps, int32_t dilation,
                                      int32_t image) {
     mz_taps inside = {0, taps};
@@ -39,6 +41,7 @@ static inline mz_taps mz_taps_inside(int32_t origin, int32_t taps, int32_t dilat
     return inside;
 }
 
+/* Whether all taps of the window lie inside. */
 static inline bool mz_taps_whole(mz_taps inside, int32_t taps) {
     return inside.first == 0 && inside.end == taps;
 }

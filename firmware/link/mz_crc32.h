@@ -18,7 +18,7 @@ uint32_t mz_crc32_step(uint32_t running, uint8_t byte);
 /* The running value after count more bytes; bytes needs no alignment. */
 uint32_t mz_crc32_run(uint32_t running, const void *bytes, uint32_t count);
 
-/* The CRC of count bytes. */
+/* The CRC of count bytes; bytes needs no alignment. */
 uint32_t mz_crc32(const void *bytes, uint32_t count);
 
 #endif

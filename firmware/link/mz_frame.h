@@ -34,12 +34,12 @@ typedef struct {
     uint32_t bad_frames;
 } mz_frame_decoder;
 
-/* Takes one received byte. True when it completes a good frame; frame->payload then points into
- * the decoder, without alignment, until the next call. Anything else that ends in a delimiter is
- * dropped and counted. */
+/* Takes one received byte. decoder and frame belong to the caller. True when it completes a good
+ * frame; frame->payload then points into the decoder, without alignment, until the next call.
+ * Anything else that ends in a delimiter is dropped and counted. */
 bool mz_frame_push(mz_frame_decoder *decoder, uint8_t byte, mz_frame *frame);
 
-/* Takes encoded bytes; they are gone when it returns. */
+/* Takes encoded bytes, which have no alignment; they are gone when it returns. */
 typedef void (*mz_frame_sink)(const uint8_t *bytes, uint32_t count);
 
 /* Encodes a frame into sink, in pieces of at most 255 bytes. frame->payload needs no alignment and

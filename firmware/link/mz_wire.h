@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-/* Bytes in and out of message payloads: little-endian, unaligned, bounds-checked. */
+/* Bytes in and out of message payloads: little-endian, unaligned, bounds-checked. Readers and
+ * writers belong to the caller, and so do the bytes below them, which must live as long. */
 #ifndef MZ_WIRE_H
 #define MZ_WIRE_H
 
@@ -21,7 +22,10 @@ typedef struct {
     bool ok;
 } mz_reader;
 
+/* A reader at the front of the payload. */
 mz_reader mz_reader_of(mz_span payload);
+
+/* The next value of so many bits. */
 uint8_t mz_read_u8(mz_reader *reader);
 uint16_t mz_read_u16(mz_reader *reader);
 uint32_t mz_read_u32(mz_reader *reader);
@@ -41,18 +45,23 @@ typedef struct {
 
 /* bytes needs no alignment and must not overlap what is written into it. */
 mz_writer mz_writer_over(uint8_t *bytes, uint32_t capacity);
+
+/* Append a value of so many bits. */
 void mz_write_u8(mz_writer *writer, uint8_t value);
 void mz_write_u16(mz_writer *writer, uint16_t value);
 void mz_write_u32(mz_writer *writer, uint32_t value);
 void mz_write_u64(mz_writer *writer, uint64_t value);
+
+/* Appends the span's bytes. */
 void mz_write_rest(mz_writer *writer, mz_span span);
 
-/* 32 bytes at digest. */
+/* Appends the 32 bytes at digest, which needs no alignment. */
 void mz_write_sha256(mz_writer *writer, const uint8_t *digest);
 
-/* A length byte and the characters of a zero-terminated text, at most MZ_MAX_TEXT_BYTES. */
+/* Appends a length byte and the characters of a zero-terminated text, at most MZ_MAX_TEXT_BYTES. */
 void mz_write_text(mz_writer *writer, const char *text);
 
+/* Appends a tensor's description as HELLO_REPLY has it. spec: aligned to 4. */
 void mz_write_spec(mz_writer *writer, const mz_tensor_spec *spec);
 
 #endif

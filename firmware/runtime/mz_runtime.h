@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-/* What the application needs from a runtime: the ahead-of-time one and TFLite-Micro alike. */
+/* What the application needs from a runtime: the ahead-of-time one and TFLite-Micro alike. There is
+ * one per firmware. Memory that it hands out is its own. It is not reentrant: from an
+ * exception call mz_runtime_busy and mz_runtime_doing only. */
 #ifndef MZ_RUNTIME_H
 #define MZ_RUNTIME_H
 
@@ -12,9 +14,9 @@
 
 typedef enum {
     MZ_OK = 0,
-    MZ_ERROR_INIT = 1,   /* the runtime could not be set up (arena too small, bad model) */
+    MZ_ERROR_INIT = 1, /* the runtime could not be set up (arena too small, bad model) */
     MZ_ERROR_INVOKE = 2, /* an operator failed */
-    MZ_NO_MODEL = 3,     /* nothing to set up: the runtime waits for a model */
+    MZ_NO_MODEL = 3, /* nothing to set up: the runtime waits for a model */
 } mz_status;
 
 /* Values as in the TFLite schema's TensorType. */
@@ -23,11 +25,11 @@ typedef enum { MZ_FLOAT32 = 0, MZ_UINT8 = 3, MZ_INT8 = 9 } mz_dtype;
 typedef struct {
     const char *name;
     mz_dtype dtype;
-    uint8_t rank;
-    uint16_t dims[MZ_MAX_RANK];
-    float scale;
+    uint8_t rank; /* at most MZ_MAX_RANK */
+    uint16_t dims[MZ_MAX_RANK]; /* elements along each axis, outermost first */
+    float scale; /* real value = scale * (value - zero_point) */
     int32_t zero_point;
-    uint32_t bytes;
+    uint32_t bytes; /* of the whole tensor */
 } mz_tensor_spec;
 
 typedef struct {
@@ -36,7 +38,7 @@ typedef struct {
     mz_tensor_spec input;
     mz_tensor_spec output;
     uint32_t arena_bytes; /* reserved */
-    uint32_t arena_used;  /* needed; known after mz_runtime_init */
+    uint32_t arena_used; /* needed; known after mz_runtime_init */
     uint16_t op_count;
 } mz_model_info;
 
@@ -61,7 +63,7 @@ typedef enum {
 
 typedef struct {
     uint32_t requested; /* bytes */
-    uint32_t used;      /* bytes, with what alignment cost */
+    uint32_t used; /* bytes, with what alignment cost */
     uint32_t count;
 } mz_arena_part;
 
@@ -69,7 +71,7 @@ typedef struct {
     uint32_t used_bytes; /* head and tail */
     uint32_t head_bytes; /* activations and scratch */
     uint32_t tail_bytes; /* what persists */
-    bool recorded;       /* parts are valid */
+    bool recorded; /* parts are valid */
     mz_arena_part parts[MZ_ARENA_PARTS];
 } mz_arena_use;
 
@@ -85,14 +87,15 @@ mz_status mz_runtime_init_within(uint32_t arena_bytes, bool recorded);
 /* What is in use of the arena as it is set up now; zeros when it is not. */
 mz_arena_use mz_runtime_arena_use(void);
 
-/* Description of the model; valid before and after mz_runtime_init. It changes only with
- * mz_runtime_load and mz_runtime_unload. */
+/* Description of the model, the runtime's; valid before and after mz_runtime_init. It changes only
+ * with mz_runtime_load and mz_runtime_unload. */
 const mz_model_info *mz_runtime_info(void);
 
 /* Input tensor, info->input.bytes long, 16-byte aligned. Its content is consumed by invoke. */
 int8_t *mz_runtime_input(void);
 
-/* Output tensor, info->output.bytes long; valid after invoke until the input is next written. */
+/* Output tensor, info->output.bytes long, of no known alignment; valid after invoke until the input
+ * is next written, as both may lie in the same memory. */
 const int8_t *mz_runtime_output(void);
 
 /* Run the model once. hook may be NULL. */
@@ -105,8 +108,8 @@ mz_status mz_runtime_invoke(mz_op_hook hook, void *context);
 /* The next byte is the input's first. What was taken before is forgotten, the last output too. */
 void mz_runtime_input_begin(void);
 
-/* Where the next bytes of the input belong, as many as *bytes says: at least one, until the input is
- * complete. */
+/* Where the next bytes of the input belong, as many as *bytes says: at least one, until the input
+ * is complete. Of no known alignment; valid until mz_runtime_input_taken. */
 int8_t *mz_runtime_input_room(uint32_t *bytes);
 
 /* So many bytes, at most the room, are there. Runs whatever they complete. */
@@ -115,9 +118,9 @@ void mz_runtime_input_taken(uint32_t bytes);
 /* The next four are of a runtime whose models are uploaded; one whose model is linked in has not
  * got them. */
 
-/* Set up the model in `bytes` bytes at `file`, 16-byte aligned, with that SHA-256, in place of what
- * was there. It is read in place until the next load or unload. Returns MZ_OK or MZ_ERROR_INIT; then
- * there is no model. */
+/* Set up the model in `bytes` bytes at `file`, 16-byte aligned, with that SHA-256 (32 bytes, no
+ * alignment, copied), in place of what was there. The file stays the caller's and is read in place
+ * until the next load or unload. Returns MZ_OK or MZ_ERROR_INIT; then there is no model. */
 mz_status mz_runtime_load(const uint8_t *file, uint32_t bytes, const uint8_t *sha256);
 
 /* Forget the model: its memory may be written over. mz_runtime_info() describes none then. */
@@ -130,7 +133,7 @@ bool mz_runtime_busy(void);
  * the next call. */
 const char *mz_runtime_doing(void);
 
-/* The last failure in words, or "". */
+/* The last failure in words, or "". Valid until the next call of a function that may fail. */
 const char *mz_runtime_error(void);
 
 #endif

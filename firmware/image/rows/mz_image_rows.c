@@ -3,40 +3,20 @@
 #include <stddef.h>
 
 #include "app/mz_profile.h"
-#include "image/mz_image_run.h"
 
 /* Kernels run before a frame is acknowledged, and the board does not listen meanwhile: there must be
  * nothing else under way that could get lost. */
-#define WINDOW 1u
+#define MZ_IMAGE_WINDOW 1u
+#include "image/mz_image_run.h"
 
-static mz_image image;
 static uint32_t arrived_crc32; /* running, over what has been taken */
 static uint32_t began_cycles;  /* the counter when it began */
-
-const mz_image *mz_image_current(void) {
-    return &image;
-}
-
-uint8_t mz_image_window(void) {
-    return WINDOW;
-}
-
-bool mz_image_is(uint32_t image_id) {
-    return image.state != MZ_IMAGE_NONE && image.image_id == image_id;
-}
-
-void mz_image_forget(void) {
-    image.state = MZ_IMAGE_NONE;
-}
 
 void mz_image_begin(uint32_t image_id, uint32_t input_crc32) {
     if (mz_image_is(image_id) && image.input_crc32 == input_crc32) {
         return;
     }
-    image.state = MZ_IMAGE_LOADING;
-    image.image_id = image_id;
-    image.input_crc32 = input_crc32;
-    image.next_offset = 0u;
+    start_image(image_id, input_crc32);
     arrived_crc32 = MZ_CRC32_START;
     mz_port_hold_cycles(true);
     began_cycles = mz_port_cycles();
@@ -77,7 +57,7 @@ static bool input_was_intact(uint32_t input_crc32) {
     if (~arrived_crc32 == input_crc32) {
         return true;
     }
-    image.state = MZ_IMAGE_NONE;
+    mz_image_forget();
     return false;
 }
 
@@ -89,7 +69,7 @@ bool mz_image_run(uint32_t input_crc32) {
     mz_port_hold_cycles(false);
     const mz_status status = mz_runtime_invoke(mz_stopwatch_lap, &watch);
     mz_stopwatch_lap(0u, 0u, NULL, 0u, &watch);
-    mz_image_keep_result(&image, status, false, watch.total);
+    keep_result(status, false, watch.total);
     return true;
 }
 
@@ -101,6 +81,6 @@ bool mz_image_profile(uint32_t input_crc32, uint16_t first_record) {
     mz_profile_credit(mz_port_cycles() - began_cycles);
     mz_port_hold_cycles(false);
     const mz_status status = mz_runtime_invoke(mz_profile_lap, NULL);
-    mz_image_keep_result(&image, status, true, mz_profile_end());
+    keep_result(status, true, mz_profile_end());
     return true;
 }

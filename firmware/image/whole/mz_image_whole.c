@@ -1,41 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-#include "image/mz_image_run.h"
-
 #include <stddef.h>
 
 #include "app/mz_profile.h"
 
 /* The board handles each frame as it comes; the window only has to cover the round trip of the
  * host's adapter. */
-#define WINDOW 4u
-
-static mz_image image;
-
-const mz_image *mz_image_current(void) {
-    return &image;
-}
-
-uint8_t mz_image_window(void) {
-    return WINDOW;
-}
-
-bool mz_image_is(uint32_t image_id) {
-    return image.state != MZ_IMAGE_NONE && image.image_id == image_id;
-}
-
-void mz_image_forget(void) {
-    image.state = MZ_IMAGE_NONE;
-}
+#define MZ_IMAGE_WINDOW 4u
+#include "image/mz_image_run.h"
 
 void mz_image_begin(uint32_t image_id, uint32_t input_crc32) {
     if (mz_image_is(image_id) && image.input_crc32 == input_crc32) {
         return;
     }
-    image.state = MZ_IMAGE_LOADING;
-    image.image_id = image_id;
-    image.input_crc32 = input_crc32;
-    image.next_offset = 0u;
+    start_image(image_id, input_crc32);
 }
 
 bool mz_image_take(uint32_t offset, mz_span data) {
@@ -54,7 +32,7 @@ static bool input_is_intact(uint32_t input_crc32) {
     if (mz_crc32(mz_runtime_input(), mz_runtime_info()->input.bytes) == input_crc32) {
         return true;
     }
-    image.state = MZ_IMAGE_NONE;
+    mz_image_forget();
     return false;
 }
 
@@ -65,7 +43,7 @@ bool mz_image_run(uint32_t input_crc32) {
     mz_stopwatch watch = {mz_port_cycles(), 0u};
     const mz_status status = mz_runtime_invoke(mz_stopwatch_lap, &watch);
     mz_stopwatch_lap(0u, 0u, NULL, 0u, &watch);
-    mz_image_keep_result(&image, status, false, watch.total);
+    keep_result(status, false, watch.total);
     return true;
 }
 
@@ -75,6 +53,6 @@ bool mz_image_profile(uint32_t input_crc32, uint16_t first_record) {
     }
     mz_profile_begin(first_record);
     const mz_status status = mz_runtime_invoke(mz_profile_lap, NULL);
-    mz_image_keep_result(&image, status, true, mz_profile_end());
+    keep_result(status, true, mz_profile_end());
     return true;
 }

@@ -38,11 +38,13 @@ typedef struct {
     int32_t count;
 } mz_rows;
 
-/* Start over. Makes rows that need no input, where there are any. */
+/* Start over. Makes rows that need no input, where there are any. rows, its stages, states and
+ * buffers belong to the caller and stay where they are; buffers need no alignment of their own
+ * beyond what the kernels of `run` want, and none of them overlaps another that is in use. */
 void mz_rows_begin(const mz_rows *rows);
 
 /* Where the first stage's next bytes go, and how many of them until something can be made of them;
- * at least one. */
+ * at least one. Of no known alignment; valid until mz_rows_taken. */
 int8_t *mz_rows_room(const mz_rows *rows, int32_t *bytes);
 
 /* So many bytes, at most the room, are there: make all rows that they are enough for. */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-#include "kernels/mz_requantization.h"
-
-#include "kernels/mz_fixedpoint.h"
+#include "kernels/mz_requantize_block.h"
 
 void mz_requantize_block(const mz_requantization *to, const int32_t *restrict sums,
                          int32_t channel, int32_t count, int8_t *restrict output) {
