@@ -26,7 +26,8 @@ def twice_rounded(
     """As gemmlowp defines it, above the zero point, in int64."""
     product = (accumulators * multiplier + 2**30) >> 31
     magnitude = (np.abs(product) + ((1 << right) >> 1)) >> right
-    return np.clip(np.sign(product) * magnitude, 0, maximum)
+    clipped: np.ndarray = np.clip(np.sign(product) * magnitude, 0, maximum)
+    return clipped
 
 
 @settings(max_examples=80, deadline=None)
@@ -76,7 +77,8 @@ def test_steps_begin_where_they_begin(multiplier: int, right: int) -> None:
 @pytest.mark.parametrize(("find", "least"), [(lines, 2), (lines_of_two_shifts, 0)])
 def test_almost_every_channel_has_one(find: Callable[..., list[Line] | None], least: int) -> None:
     rng = np.random.default_rng(3)
-    multipliers, rights = rng.integers(2**30, 2**31, 200), rng.integers(least, 10, 200)
+    multipliers = rng.integers(2**30, 2**31, 200).astype(np.int32)
+    rights = rng.integers(least, 10, 200).astype(np.int32)
     edges = np.full(200, 2**17)
     refused = [
         channel

@@ -24,7 +24,8 @@ def twice_rounded(
     """As gemmlowp defines it, in int64."""
     product = (accumulators * multiplier + 2**30) >> 31
     magnitude = (np.abs(product) + (1 << (shift - 1))) >> shift
-    return np.clip(np.sign(product) * magnitude + to.output_zero_point, to.minimum, to.maximum)
+    result: NDArray[np.int64] = np.sign(product) * magnitude + to.output_zero_point
+    return result.clip(to.minimum, to.maximum)
 
 
 @st.composite
@@ -71,7 +72,7 @@ def test_equal_at_every_accumulator(
 @settings(max_examples=30, deadline=None)
 @given(st.integers(2**30, 2**31 - 1), st.integers(1, 12), st.integers(-128, 127))
 def test_steps_begin_where_they_begin(multiplier: int, shift: int, zero_point: int) -> None:
-    to = Requantization(np.zeros(1), np.zeros(1), zero_point, -128, 127)
+    to = Requantization(np.zeros(1, np.int32), np.zeros(1, np.int32), zero_point, -128, 127)
     outputs = range(-127, 128)
     (first,) = first_accumulators(np.array([multiplier]), np.array([shift]), zero_point, outputs)
     steps = np.arange(-127, 128)
