@@ -59,7 +59,9 @@ test-newest:
 check: $(TEST)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/mypy --platform linux
+	$(BIN)/mypy --platform darwin -p mcuzoo
+	$(BIN)/mypy --platform win32 -p mcuzoo
 
 # The table of benchmarks/README.md; BENCH_ARGS="--tflm DIR" measures TFLite-Micro, too.
 bench: $(TEST)
