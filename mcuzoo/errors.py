@@ -196,7 +196,8 @@ def _windows_word(word: str) -> str:
     """As C programs read it there: a backslash is itself but before a quote."""
     if _PLAIN_ON_WINDOWS.fullmatch(word):
         return word
-    return '"' + re.sub(r"(\\*)\"", r"\1\1\\\"", re.sub(r"(\\+)$", r"\1\1", word)) + '"'
+    doubled = re.sub(r'(\\*)(?="|$)', r"\1\1", word)
+    return '"' + doubled.replace('"', '\\"') + '"'
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
