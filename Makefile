@@ -63,7 +63,9 @@ test-newest:
 check: $(TEST)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/mypy --platform linux
+	$(BIN)/mypy --platform darwin -p mcuzoo
+	$(BIN)/mypy --platform win32 -p mcuzoo
 	$(BIN)/clang-format --dry-run -Werror $(C_FILES)
 
 # The table of benchmarks/README.md; BENCH_ARGS="--tflm DIR" measures TFLite-Micro, too.

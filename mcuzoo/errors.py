@@ -7,11 +7,15 @@ interrupted.
 
 from __future__ import annotations
 
+import re
 import shlex
+import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
 from os import PathLike, fspath
 from typing import Any, ClassVar
+
+_PLAIN_ON_WINDOWS = re.compile(r"[A-Za-z0-9_+=:./\\-]+")
 
 
 class McuzooError(Exception):
@@ -182,8 +186,18 @@ class InterruptedRunError(McuzooError):
 
 
 def command(*words: str | PathLike[str]) -> str:
-    """`words` as a line that can be pasted into a POSIX shell: each is quoted where it must be."""
-    return shlex.join(fspath(word) for word in words)
+    """`words` as a line that can be pasted: each is quoted where it must be, for a POSIX shell, or
+    on Windows for cmd and PowerShell."""
+    quote = _windows_word if sys.platform == "win32" else shlex.quote
+    return " ".join(quote(fspath(word)) for word in words)
+
+
+def _windows_word(word: str) -> str:
+    """As C programs read it there: a backslash is itself but before a quote."""
+    if _PLAIN_ON_WINDOWS.fullmatch(word):
+        return word
+    doubled = re.sub(r'(\\*)(?="|$)', r"\1\1", word)
+    return '"' + doubled.replace('"', '\\"') + '"'
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

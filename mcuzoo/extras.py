@@ -8,7 +8,6 @@ installation from an index, from a checkout and from a wheel alike.
 from __future__ import annotations
 
 import re
-import shlex
 import shutil
 import sys
 from collections.abc import Iterable
@@ -16,7 +15,7 @@ from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
-from mcuzoo.errors import MissingExtraError
+from mcuzoo.errors import MissingExtraError, command
 
 PACKAGES = {
     "unicorn": ("unicorn", "emulator"),
@@ -66,7 +65,7 @@ def missing_error(packages: Iterable[str], why: str) -> MissingExtraError:
 def install_command(packages: Iterable[str]) -> str:
     """What to type to get `packages`, in the versions that mcuzoo takes, into this environment."""
     bounds = _bounds()
-    wanted = " ".join(shlex.quote(f"{name}{bounds.get(name, '')}") for name in packages)
+    wanted = command(*(f"{name}{bounds.get(name, '')}" for name in packages))
     return f"{_installer()} {wanted}"
 
 
@@ -81,11 +80,11 @@ def _installer() -> str:
     """pip of this very environment: `pip` alone where the shell would find that one."""
     python = Path(sys.executable)
     if not _is_there("pip"):
-        return f"uv pip install --python {shlex.quote(str(python))}"
+        return command("uv", "pip", "install", "--python", python)
     found = shutil.which("pip")
     if found is not None and Path(found).parent == python.parent:
         return "pip install"
-    return f"{shlex.quote(str(python))} -m pip install"
+    return command(python, "-m", "pip", "install")
 
 
 def _bounds() -> dict[str, str]:

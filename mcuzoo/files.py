@@ -124,7 +124,7 @@ def open_output(path: Path) -> Iterator[TextIO]:
     except OSError as error:
         raise cannot_write(path, error) from error
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             yield file
     finally:
         if replaced:
@@ -231,12 +231,15 @@ def cannot_write(path: Path, error: OSError) -> McuzooError:
     if error.errno == errno.EISDIR:
         return UsageError(f"{path} is a folder.", "Name the file to write.")
     if error.errno == errno.ENOENT and not path.parent.exists():
+        parents = () if sys.platform == "win32" else ("-p",)
         return InputError(
             f"{path} cannot be written: there is no folder {path.parent}.",
-            command("mkdir", "-p", path.parent),
+            command("mkdir", *parents, path.parent),
         )
     if error.errno in NO_SPACE:
-        return InputError(f"{path} cannot be written: {reason}.", command("df", "-h", path.parent))
+        look = command("df", "-h", path.parent)
+        hint = "Free some space there." if sys.platform == "win32" else look
+        return InputError(f"{path} cannot be written: {reason}.", hint)
     return InputError(f"{path} cannot be written: {reason}.", "Name another place.")
 
 
@@ -319,8 +322,9 @@ def _publish(temporary: str, target: Path, keep: bool) -> None:
         else:
             if not os.access(target, os.W_OK):
                 raise _system_error(errno.EACCES)
-            with suppress(OSError, AttributeError):  # only root may, and Windows has no such call
-                os.chown(new, old.st_uid, old.st_gid)
+            if sys.platform != "win32":
+                with suppress(OSError):  # only root may
+                    os.chown(new, old.st_uid, old.st_gid)
             new.chmod(stat.S_IMODE(old.st_mode))
         try:
             new.replace(target)

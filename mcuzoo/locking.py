@@ -9,9 +9,12 @@ from typing import IO, Any
 if sys.platform == "win32":
     import msvcrt
 
+    _FAR = 0x7FFF_0000
+
     def lock(file: IO[Any]) -> None:
         """Lock until `file` is closed. Raises OSError at once when somebody else holds it."""
-        file.seek(0)
+        # Nobody else can read what is locked: a byte where there is no content.
+        file.seek(_FAR)
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
 
 else:

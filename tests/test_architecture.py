@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "mcuzoo"
 
 FLOORS = (
     {"errors", "quoting", "resources", "__init__"},
-    {"files", "locking", "tables", "untrusted"},
+    {"files", "locking", "processes", "tables", "untrusted"},
     {"board", "extras", "graph", "project"},
     {"emulator", "engines", "zoo"},
     {"lowering", "data"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from importlib.metadata import requires
@@ -146,9 +147,9 @@ def test_the_line_has_the_bounds_and_is_quoted(monkeypatch: pytest.MonkeyPatch) 
     command = shlex.split(install_command(["unicorn", "pillow"]))
     bounds = command[-2].removeprefix("unicorn").split(",")
     assert set(bounds) == {">=2.1.4", "<2.2"} and command[-1].startswith("pillow>=")
-    monkeypatch.setattr(extras.sys, "executable", "/a place/bin/python")
+    monkeypatch.setattr(sys, "executable", "/a place/bin/python")
     assert install_command(["pillow"]).startswith("'/a place/bin/python' -m pip install ")
-    monkeypatch.setattr(extras.shutil, "which", lambda name: f"/a place/bin/{name}")
+    monkeypatch.setattr(shutil, "which", lambda name: f"/a place/bin/{name}")
     assert install_command(["pillow"]).startswith("pip install ")
 
 

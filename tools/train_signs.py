@@ -302,7 +302,7 @@ def aligned(content: bytes) -> bytes:
 
     The converter aligns them, but its last step (integer input and output) loses that again.
     """
-    import flatbuffers  # type: ignore[import-untyped]
+    import flatbuffers
     from tensorflow.lite.python import schema_py_generated as schema
 
     class AlignedBuffer(schema.BufferT):  # type: ignore[misc]

@@ -9,10 +9,11 @@ from typing import Annotated
 import typer
 
 from mcuzoo.cli.options import Baud
+from mcuzoo.link.transport import SOME_PORT
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("hello", "other"),
-    ("hello", "other", "--port", "/dev/ttyACM0", "--port", "-", "--images", "photos"),
+    ("hello", "other", "--port", SOME_PORT, "--port", "-", "--images", "photos"),
 )
 
 

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import sys
 
+TYPE_CHECKING = False  # as typing has it, which is not imported
+if TYPE_CHECKING:
+    from mcuzoo.cli.program import app as app
+
 # As InterruptedRunError.as_dict has it; json may be half imported where this is needed.
 _INTERRUPTED = """{
   "error": "Interrupted",

@@ -10,10 +10,11 @@ import typer
 
 from mcuzoo.cli.options import Baud, NoReference, Trace, UploadModel
 from mcuzoo.cli.progress import step
+from mcuzoo.link.transport import SOME_PORT
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("hello",),
-    ("/dev/ttyACM0", "--project", "hello", "--image", "photo.jpg"),
+    (SOME_PORT, "--project", "hello", "--image", "photo.jpg"),
 )
 
 

@@ -10,10 +10,11 @@ import typer
 
 from mcuzoo.cli.options import NoReference, Show, Trace, UploadModel, WaitPort
 from mcuzoo.errors import command
+from mcuzoo.link.transport import SOME_PORT
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("--port", "emulator://hello"),
-    ("--port", "/dev/ttyACM0", "--project", "hello", "--images", "photos"),
+    ("--port", SOME_PORT, "--project", "hello", "--images", "photos"),
 )
 
 

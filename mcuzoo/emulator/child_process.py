@@ -13,6 +13,7 @@ from typing import IO, Any
 
 from mcuzoo import errors
 from mcuzoo.errors import McuzooError, PortError
+from mcuzoo.processes import apart
 from mcuzoo.untrusted import parse_json
 
 _START_S = 60.0
@@ -38,7 +39,7 @@ class BoardProcess:
             encoding="utf-8",
             errors="replace",
             # Ctrl-C is this process's to handle; the child ends when its stdin does.
-            start_new_session=True,
+            **apart(),
         )
         self._lines: queue.Queue[str | None] = queue.Queue()
         self._said: deque[str] = deque(maxlen=_KEPT_LINES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import sys
 
 from mcuzoo.emulator.consoles import Console, Waker
 from mcuzoo.errors import UsageError
@@ -17,6 +18,18 @@ _PATIENCE_S = 1.0
 _PATIENCE_WITH_HOST_S = 10.0
 
 
+def _open_pty() -> tuple[int, int, str]:
+    """Master, slave in raw mode, and the slave's device."""
+    if sys.platform == "win32":
+        raise UsageError("Windows has no pseudo-terminals.", "Use --tcp PORT instead of --pty.")
+    import tty
+
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    os.set_blocking(master, False)
+    return master, slave, os.ttyname(slave)
+
+
 class PtyConsole(Console):
     """A pty in raw mode; `url` is the device that a host opens, such as /dev/pts/3.
 
@@ -24,17 +37,8 @@ class PtyConsole(Console):
     """
 
     def __init__(self) -> None:
-        try:
-            import tty
-        except ImportError:
-            raise UsageError(
-                "This system has no pseudo-terminals.", "Use --tcp PORT instead of --pty."
-            ) from None
-        self._master, self._slave = os.openpty()
-        # Kept open by us, so that a host may come and go.
-        tty.setraw(self._slave)
-        os.set_blocking(self._master, False)
-        self.url = os.ttyname(self._slave)
+        # The slave is kept open by us, so that a host may come and go.
+        self._master, self._slave, self.url = _open_pty()
         self._waker = Waker()
         self._patience_s = _PATIENCE_S
 

@@ -16,6 +16,7 @@ from mcuzoo.extras import LITERT
 from mcuzoo.extras import TFLM as TFLM_PACKAGE
 from mcuzoo.graph.model import DType, Model, Tensor
 from mcuzoo.graph.program import build_program
+from mcuzoo.link.transport import SOME_PORT
 from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.toolchain.find import compiler_packages
 
@@ -79,7 +80,7 @@ def make_subject(model: Model, recipe: Preprocessing, engine: str | None) -> Sub
         raise UsageError(
             f"There is no engine {chosen!r}.",
             f"{did_you_mean(chosen, known)}It is one of {', '.join(known)}, or a port such as "
-            "/dev/ttyACM0 or emulator://PROJECT.",
+            f"{SOME_PORT} or emulator://PROJECT.",
         )
     scale = None if kind == "float32" or quantization is None else quantization.scale
     classes = target.elements

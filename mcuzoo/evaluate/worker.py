@@ -19,6 +19,7 @@ from mcuzoo.errors import McuzooError
 from mcuzoo.evaluate.crew import Hand
 from mcuzoo.evaluate.finding import Finding, Task, find
 from mcuzoo.evaluate.subject import host_engine
+from mcuzoo.processes import apart
 
 _TAIL_BYTES = 2000
 
@@ -40,7 +41,7 @@ def worker(task: Task) -> Iterator[Hand]:
             stdout=subprocess.PIPE,
             stderr=said,
             # Ctrl-C is this process's to handle; a worker ends when its pipe does.
-            start_new_session=True,
+            **apart(),
         )
         assert process.stdin is not None and process.stdout is not None
 

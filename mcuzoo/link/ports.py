@@ -197,6 +197,13 @@ def _identified(name: str, listed: Sequence[PortInfo]) -> PortInfo | None:
     """The USB port with that name, or that it links to; None when it has no serial number."""
     place = os.path.realpath(name)
     for port in listed:
-        if port.usb_id is not None and port.usb_id[2] and port.device in (name, place):
+        if port.usb_id is not None and port.usb_id[2] and _is_device(port.device, name, place):
             return port
     return None
+
+
+def _is_device(device: str, *names: str) -> bool:
+    """Whether one of `names` is that of the device; on Windows com3 is COM3."""
+    if sys.platform == "win32":
+        return device.upper() in {name.upper() for name in names}
+    return device in names

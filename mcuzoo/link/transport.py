@@ -13,6 +13,9 @@ READ_TIMEOUT_S = 0.02
 WRITE_TIMEOUT_S = 10.0
 
 
+# As an example in hints.
+SOME_PORT = "COM3" if sys.platform == "win32" else "/dev/ttyACM0"
+
 # What opening a device says that is not, or is no longer, there.
 _ABSENT = {errno.ENOENT, errno.ENODEV, errno.ENXIO, errno.EIO}
 

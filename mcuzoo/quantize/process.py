@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from mcuzoo.errors import ModelError, ToolchainError
+from mcuzoo.processes import apart
 from mcuzoo.quantize.spec import WorkerReport, WorkerSpec
 
 _WORKER = "mcuzoo.quantize.worker"
@@ -45,9 +46,9 @@ def run_worker(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=noise,
-            text=True,
+            encoding="utf-8",
             # Ctrl-C is this process's to handle, which then ends the child.
-            start_new_session=True,
+            **apart(),
         )
         try:
             answer = _converse(child, spec, on_stage, on_converted)
@@ -87,7 +88,7 @@ def _converse(
         if "stage" in answer:
             on_stage(answer["stage"])
         elif "converted" in answer:
-            _send(child.stdin, str(on_converted()))
+            _send(child.stdin, json.dumps(str(on_converted())))
         else:
             return answer
     return {}

@@ -2,7 +2,7 @@
 
 It reads a WorkerSpec, a line of JSON, and answers in lines of JSON: {"stage": ...} while it works;
 {"converted": true} when the float model is written, after which it reads the path of the
-calibration images (an .npy, float32 [n, height, width, channels]) on a line; at last
+calibration images (an .npy, float32 [n, height, width, channels]), a line of JSON; at last
 {"report": ...} or {"error": ...}. What TensorFlow and its libraries print goes to stderr, wherever
 they meant it to go.
 """
@@ -74,7 +74,7 @@ def _work(spec: WorkerSpec, answers: Answers) -> WorkerReport:
     Path(spec.float_model).write_bytes(raw)
     answers.send(converted=True)
 
-    images = np.load(sys.stdin.readline().rstrip("\n"))
+    images = np.load(json.loads(sys.stdin.readline()))
     answers.send(stage=f"quantize with {len(images)} images")
 
     def batches() -> Iterator[list[Any]]:
@@ -216,10 +216,10 @@ def _with_batch_of_one(layer: Any, shape: tuple[int | None, ...], spec: WorkerSp
 
 def _peak_bytes() -> int:
     """0 where the platform does not tell."""
-    try:
-        import resource
-    except ImportError:  # Windows
+    if sys.platform == "win32":
         return 0
+    import resource
+
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 

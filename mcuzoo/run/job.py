@@ -15,6 +15,7 @@ from mcuzoo.data.signs import is_signs
 from mcuzoo.emulator.url import port_packages
 from mcuzoo.engines.engine import Engine
 from mcuzoo.errors import UnsupportedOpError, UsageError, command
+from mcuzoo.link.transport import SOME_PORT
 from mcuzoo.project.manifest import Manifest, load_manifest, load_project
 from mcuzoo.project.rules import inside
 from mcuzoo.run.baud import baud_note, project_baud
@@ -175,7 +176,7 @@ def _settings(request: Request, base: Settings) -> Settings:
     if not settings.port:
         raise UsageError(
             "No port: --port was not given and MCUZOO_PORT is not set.",
-            "A device such as /dev/ttyACM0; or no hardware: "
+            f"A device such as {SOME_PORT}; or no hardware: "
             + command("mcuzoo", "run-serial", "--port", f"emulator://{base.project}"),
         )
     if not settings.data_set:

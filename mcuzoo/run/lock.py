@@ -17,7 +17,7 @@ class RunLock:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._file = (folder / LOCK_NAME).open("a")
+        self._file = (folder / LOCK_NAME).open("ab")
         try:
             lock(self._file)
         except OSError as error:

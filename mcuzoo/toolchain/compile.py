@@ -30,6 +30,7 @@ from mcuzoo.toolchain.command import BuildLog, run_logged
 from mcuzoo.toolchain.find import Compiler
 
 _PARALLEL = 2
+_MANY_CHARACTERS = 25_000
 
 _OVERFLOW = re.compile(
     r"region [`'](?P<gnu>\w+)' overflowed by (?P<gnu_bytes>\d+) bytes"
@@ -193,7 +194,7 @@ def _link(
     command = (
         *job.compiler.command,
         *machine,
-        *objects,
+        *_listed(objects, job.output),
         "-T",
         manifest.linker_script,
         *LINK_FLAGS,
@@ -206,6 +207,16 @@ def _link(
     except ToolchainError as error:
         raise _by_region(error, log.entries[-1]) from error
     return elf
+
+
+def _listed(objects: Sequence[str], folder: Path) -> Sequence[str]:
+    """`objects` as arguments; many of them in a file that the compiler reads as such: Windows
+    takes no command line of 32,767 characters."""
+    if sum(len(path) + 3 for path in objects) < _MANY_CHARACTERS:
+        return objects
+    listed = folder / "objects.txt"
+    listed.write_text("".join(f'"{Path(path).as_posix()}"\n' for path in objects), encoding="utf-8")
+    return (f"@{listed}",)
 
 
 def _by_region(error: ToolchainError, said: str) -> ToolchainError:

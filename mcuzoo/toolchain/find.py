@@ -107,7 +107,8 @@ def _answer(program: str, *arguments: str) -> str:
         answer = subprocess.run(
             [program, *arguments],
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             check=True,
             timeout=_VERSION_TIMEOUT_S,
         )

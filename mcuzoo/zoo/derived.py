@@ -11,7 +11,7 @@ from mcuzoo import __version__
 from mcuzoo.errors import InputError
 from mcuzoo.untrusted import parse_json, read_text
 from mcuzoo.zoo.find import FoundFile
-from mcuzoo.zoo.places import cache_folder, file_sha256
+from mcuzoo.zoo.places import cache_folder, cache_hint, file_sha256
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def derived_int8(source: FoundFile) -> Derived:
     except OSError as error:
         raise InputError(
             f"The cache {path.parent} cannot be made: {error.strerror}.",
-            "Set XDG_CACHE_HOME to a folder of yours.",
+            cache_hint(),
         ) from error
     sha256 = conversion.model.sha256
     write_output(path, conversion.model.raw)

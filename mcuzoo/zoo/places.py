@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,6 +16,13 @@ def cache_folder() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("mcuzoo", appauthor=False) / "models"
+
+
+def cache_hint() -> str:
+    """What to do where the cache cannot be written."""
+    if sys.platform.startswith("linux"):
+        return "Set XDG_CACHE_HOME to a folder of yours."
+    return f"Let your user write to {cache_folder().parent}."
 
 
 def model_folders() -> tuple[Path, ...]:

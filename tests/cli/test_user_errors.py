@@ -48,7 +48,7 @@ def refused(code: int, *words: object) -> str:
 
 def float_model() -> bytes:
     tensors = [T("in", (1, 4), "float32"), T("out", (1, 4), "float32")]
-    return build_model(tensors, [O("RELU", [0], [1])], [0], [1])
+    return build_model(tensors, [O("RELU", (0,), (1,))], [0], [1])
 
 
 @pytest.mark.slow

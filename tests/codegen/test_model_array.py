@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
 from helpers.compilers import every_compiler
 from helpers.small_net import small_net
 from hypothesis import given, settings
@@ -64,10 +65,14 @@ def test_the_object_holds_the_file(
     with compiled(tmp_path, files, compiler).open("rb") as stream:
         elf = ELFFile(stream)
         section = elf.get_section_by_name(".mz_weights")
-        assert section.data() == model.raw
+        assert section and section.data() == model.raw
         assert section["sh_addralign"] == 16
         assert section["sh_flags"] == 2, "read-only data that is loaded, no code, not writable"
-        (symbol,) = elf.get_section_by_name(".symtab").get_symbol_by_name("mz_model_data")
+        symbols = elf.get_section_by_name(".symtab")
+        assert isinstance(symbols, SymbolTableSection)
+        found = symbols.get_symbol_by_name("mz_model_data")
+        assert found is not None
+        (symbol,) = found
         assert (symbol["st_value"], symbol["st_size"]) == (0, model.bytes)
         assert symbol["st_info"]["bind"] == "STB_GLOBAL"
 

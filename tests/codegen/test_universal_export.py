@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from helpers.fake_tflm import fake_tree
@@ -27,7 +28,7 @@ from mcuzoo.project.manifest import load_project
 OPS = ("CONV_2D", "RESHAPE", "SOFTMAX")
 
 
-def options(folder: Path, **choices: str) -> UniversalOptions:
+def options(folder: Path, **choices: Any) -> UniversalOptions:
     return UniversalOptions(fake_tree(folder / "tree"), OPS, "reference", **choices)
 
 

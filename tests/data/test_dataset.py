@@ -130,7 +130,7 @@ def test_manifest(tmp_path: Path) -> None:
     data_set = load_data_set(path, NAMED)
     assert labels_of(data_set) == {"img/a.jpg": 2, "b, c.jpg": 1, "d.jpg": None}
     assert [item.index for item in data_set.items] == [0, 1, 2]
-    assert data_set.items[0].picture.path == tmp_path / "img" / "a.jpg"
+    assert data_set.items[0].picture == FilePicture(tmp_path / "img" / "a.jpg")
 
 
 def test_manifest_checks_sha256(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_crop_is_central_and_never_empty(height: int, width: int, fraction: floa
 def test_offset_saturates_instead_of_wrapping(offset: int, expected: tuple[int, int]) -> None:
     image = np.array([[[0], [255]]], dtype=np.uint8)
     recipe = Preprocessing(color="gray", crop=1.0, pixel_offset=offset)
-    assert tuple(preprocess(image, recipe, (1, 1, 2, 1)).reshape(-1)) == expected
+    assert tuple(preprocess(image, recipe, (1, 1, 2, 1)).reshape(-1).tolist()) == expected
 
 
 @pytest.mark.parametrize(

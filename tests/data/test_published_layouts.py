@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +62,7 @@ def test_synset_folders_need_no_names(tmp_path: Path) -> None:
         open_data_set(tmp_path, SEVEN)
 
 
-TRUTHS = {
+TRUTHS: dict[str, Callable[[int, str], str]] = {
     DEVKIT_FILE: lambda number, name: str(ilsvrc_order().index(name) + 1),
     "val.txt": lambda number, name: f"ILSVRC2012_val_{number:08}.JPEG {class_order()[name]}",
     "imagenet_2012_validation_synset_labels.txt": lambda number, name: name,

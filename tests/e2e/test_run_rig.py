@@ -129,9 +129,10 @@ def test_reset_in_the_middle_of_an_image(
     """An image is 49,152 bytes; the reset strikes about every 100,000, so within one."""
     project = built_project("rt1170")
     faults = Faults(seed=2, mean_bytes=100_000, kinds=("reset",))
-    with Line(EmulatedBoard(project), faults) as line:
+    board = EmulatedBoard(project)
+    with Line(board, faults) as line:
         done = run_through(line, project, signs, tmp_path / "run")
-        restarts = line.board.restarts
+        restarts = board.restarts
     assert done.returncode == 0, done.stderr
     assert restarts >= 2
     assert_whole_and_right(tmp_path / "run")

@@ -102,7 +102,7 @@ def test_faults_on_the_line_and_resets_bring_nothing_wrong(
     source = np.random.default_rng(4)
     board = EmulatedBoard(project)
     faults = Faults(2, mean_bytes=30_000)
-    with Line(board, faults) as line:  # type: ignore[arg-type]
+    with Line(board, faults) as line:
         timing = Timing(latency_s=0.5, attempts=8)
         with Session.open(line.url, timing=timing) as session:
             for index in range(3):

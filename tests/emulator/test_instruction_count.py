@@ -123,11 +123,15 @@ def instructions_of(guest: Guest, function: str) -> int:
     """
     import unicorn
     from elftools.elf.elffile import ELFFile
+    from elftools.elf.sections import SymbolTableSection
     from unicorn import arm_const
 
     with guest.elf.open("rb") as file:
         symbols = ELFFile(file).get_section_by_name(".symtab")
-        entry = symbols.get_symbol_by_name(function)[0]["st_value"]
+        assert isinstance(symbols, SymbolTableSection)
+        found = symbols.get_symbol_by_name(function)
+        assert found is not None
+        entry = found[0]["st_value"]
     board = guest.board
     flash, dtcm = board.flash_region.base, board.region("dtcm")
     behind = flash + 0x8000

@@ -26,7 +26,7 @@ GOLDEN = [
 
 
 def int8_inputs(test_data: Path, name: str) -> NDArray[np.int8]:
-    pixels = np.load(test_data / "golden" / f"{name}.npy")
+    pixels: NDArray[np.uint8] = np.load(test_data / "golden" / f"{name}.npy")
     return (pixels.astype(np.int16) - 128).astype(np.int8)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,7 +37,7 @@ def scales(low: float = 1e-3, high: float = 2.0) -> st.SearchStrategy[float]:
 
 
 @st.composite
-def windows(draw: st.DrawFn, dilated: bool) -> dict[str, object]:
+def windows(draw: st.DrawFn, dilated: bool) -> dict[str, Any]:
     """Image, taps, stride, dilation and padding that leave at least one window."""
     image = draw(SIZES), draw(SIZES)
     taps = draw(st.integers(1, 4)), draw(st.integers(1, 4))
@@ -56,7 +57,7 @@ def windows(draw: st.DrawFn, dilated: bool) -> dict[str, object]:
 
 
 @st.composite
-def weighted_quantization(draw: st.DrawFn, channels: int) -> dict[str, object]:
+def weighted_quantization(draw: st.DrawFn, channels: int) -> dict[str, Any]:
     """Scales whose product over the output's spans small to larger than one."""
     count = draw(st.sampled_from([1, channels]))
     weight_scales = [draw(scales(1e-3, 0.1)) for _ in range(count)]
@@ -83,7 +84,7 @@ def draw_bias(seed: int, channels: int, wanted: bool) -> np.ndarray | None:
 
 @SETTINGS
 @given(st.data(), windows(dilated=True), SEEDS, st.booleans())
-def test_conv_2d(data: st.DataObject, window: dict, seed: int, with_bias: bool) -> None:
+def test_conv_2d(data: st.DataObject, window: dict[str, Any], seed: int, with_bias: bool) -> None:
     depth, channels = data.draw(st.integers(1, 6)), data.draw(st.integers(1, 6))
     image, taps = window.pop("image"), window.pop("taps")
     raw = build.conv_model(
@@ -98,7 +99,9 @@ def test_conv_2d(data: st.DataObject, window: dict, seed: int, with_bias: bool) 
 
 @SETTINGS
 @given(st.data(), windows(dilated=True), SEEDS, st.booleans())
-def test_depthwise_conv_2d(data: st.DataObject, window: dict, seed: int, with_bias: bool) -> None:
+def test_depthwise_conv_2d(
+    data: st.DataObject, window: dict[str, Any], seed: int, with_bias: bool
+) -> None:
     depth, multiplier = data.draw(st.integers(1, 5)), data.draw(st.integers(1, 4))
     image, taps = window.pop("image"), window.pop("taps")
     channels = depth * multiplier
@@ -154,7 +157,7 @@ def test_sums_beyond_float32_are_exact() -> None:
 )
 def test_pools(
     kind: str,
-    window: dict,
+    window: dict[str, Any],
     depth: int,
     scale: float,
     zero_point: int,

@@ -10,6 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from mcuzoo.cli.main import app
@@ -29,10 +30,17 @@ def mistakes(found: dict[str, Any]) -> list[str]:
     return [one["name"] for one in found["diagnosis"]["mistakes"]]
 
 
+def pixels_of(image: Path) -> NDArray[Any]:
+    """BGR, as OpenCV reads it."""
+    pixels = cv2.imread(str(image))
+    assert pixels is not None
+    return pixels
+
+
 @pytest.fixture
 def sdk_tensor(test_data: Path, tmp_path: Path) -> Path:
     """What MODEL_ConvertInput of the SDK makes of its image_data: pixel - 127, as int8_t."""
-    picture = cv2.imread(str(test_data / "stopwatch_sdk_image_data_128.png"))[:, :, ::-1]
+    picture = pixels_of(test_data / "stopwatch_sdk_image_data_128.png")[:, :, ::-1]
     path = tmp_path / "input.bin"
     (picture.astype(np.int16) - 127).astype(np.int8).tofile(path)
     return path
@@ -58,7 +66,7 @@ def test_sdk_stopwatch_from_the_bitmap_that_was_resized_elsewhere(
 
 def test_sdk_image_data_itself_is_right(test_data: Path, tmp_path: Path) -> None:
     image = test_data / "stopwatch_sdk_image_data_128.png"
-    values = cv2.imread(str(image))[:, :, ::-1].reshape(-1)
+    values = pixels_of(image)[:, :, ::-1].reshape(-1)
     header = tmp_path / "image_data.h"
     words = ", ".join(f"0x{value:02X}" for value in values)
     header.write_text(f"static const uint8_t image_data[] = {{\n{words}}};\n")
@@ -68,7 +76,7 @@ def test_sdk_image_data_itself_is_right(test_data: Path, tmp_path: Path) -> None
 
 def test_zoo_example_feeds_bgr_and_wraps_white(test_data: Path, tmp_path: Path) -> None:
     image = test_data / "zoo_example_input.jpg"
-    picture = cv2.resize(cv2.imread(str(image), 1), (128, 128))
+    picture = cv2.resize(pixels_of(image), (128, 128))
     scaled = (picture / 127.5 - 1.0) / 0.0078125 + 128
     np.save(tmp_path / "input.npy", scaled.astype(np.int64).astype(np.uint8))
     found = doctor(image, "--tensor", tmp_path / "input.npy", code=1)
@@ -84,7 +92,7 @@ def test_picture_text_and_tensor(test_data: Path, tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "central 0.875" in result.stdout and "crc32       0x" in result.stdout
     assert "▀" not in result.stdout
-    assert cv2.imread(str(tmp_path / "x.png")).shape == (512, 512, 3)
+    assert pixels_of(tmp_path / "x.png").shape == (512, 512, 3)
     again = CliRunner().invoke(app, ["doctor-image", str(image), "--tensor", str(saved)])
     assert again.exit_code == 0 and "nothing wrong with it" in again.stdout
 

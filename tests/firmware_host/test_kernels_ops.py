@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from mcuzoo.errors import UnsupportedOpError
 from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import parse_model
+from mcuzoo.lowering.constant import Constant
 
 SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -137,7 +138,8 @@ def test_some_kernels_may_run_in_place(kernels: ctypes.CDLL, raw: bytes) -> None
     (values, *_) = random_inputs((150,), 9)
     expected = runner.run(values)
     memory = values.ctypes.data_as(ctypes.c_void_p)
-    others = [operand.values.ctypes.data for operand in call.inputs[1:]]
+    constants = [one for one in call.inputs[1:] if isinstance(one, Constant)]
+    others = [constant.values.ctypes.data for constant in constants]
     operands = [memory, *map(ctypes.c_void_p, others), memory]
     getattr(kernels, call.kernel)(ctypes.byref(marshal(call.params)), *operands)
     np.testing.assert_array_equal(values, expected)

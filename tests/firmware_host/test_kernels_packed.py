@@ -36,7 +36,8 @@ def portable(tmp_path_factory: pytest.TempPathFactory) -> HostKernels:
 def kernels(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Kernels:
     """On this machine, or on an emulated core."""
     if request.param == "host":
-        return request.getfixturevalue("portable")
+        portable: HostKernels = request.getfixturevalue("portable")
+        return portable
     pytest.importorskip("unicorn")
     return CoreKernels(link_kernels(tmp_path_factory.mktemp("core"), request.param))
 

@@ -22,6 +22,7 @@ from mcuzoo.errors import UnsupportedOpError
 from mcuzoo.lowering.call import Call
 from mcuzoo.lowering.fuse import fuse
 from mcuzoo.lowering.ops.weighted import WeightedWork
+from mcuzoo.lowering.params import Depthwise3x3DspParams
 from mcuzoo.lowering.registry import OPS
 
 SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -40,7 +41,8 @@ def portable(tmp_path_factory: pytest.TempPathFactory) -> HostKernels:
 @pytest.fixture(scope="module", params=["host", *COMPILERS])
 def kernels(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Kernels:
     if request.param == "host":
-        return request.getfixturevalue("portable")
+        portable: HostKernels = request.getfixturevalue("portable")
+        return portable
     pytest.importorskip("unicorn")
     return CoreKernels(link_kernels(tmp_path_factory.mktemp("core"), request.param))
 
@@ -96,6 +98,7 @@ def test_depthwise_in_strips_of_any_height(
         output_zero_point=-128, activation="RELU",
     )  # fmt: skip
     work, call, plain = candidates(raw, DEPTHWISE)
+    assert isinstance(call.params, Depthwise3x3DspParams)
     call = replace(call, params=replace(call.params, strip=strip))
     values = rng.integers(-128, 128, work.source.shape, dtype=np.int8)
     size = work.target.elements

@@ -62,6 +62,7 @@ def test_a_smaller_arena_can_be_tried(adapter: Adapter, working: Path) -> None:
 
 def test_a_firmware_for_measuring_has_both_allocators(tmp_path: Path) -> None:
     adapter = Adapter(tmp_path, recording=True)
+    assert adapter.manifest.tflm is not None
     names = [Path(name).name for name in adapter.manifest.tflm.sources]
     assert "recording_micro_allocator.cc" in names
     ends = adapter.manifest.input.bytes + adapter.manifest.output.bytes

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from helpers import tflite_builder as build
 from helpers.small_net import CONVOLUTION, POOL, small_net
+from helpers.tflite_builder import O, T
 
 from mcuzoo.engines.reference import PREPARE
 from mcuzoo.errors import UnsupportedOpError
@@ -18,7 +19,6 @@ from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import load_model, parse_model
 
 IMAGE = (1, 6, 6, 4)
-T, O = build.T, build.O  # noqa: E741
 
 
 def one_op(name: str, inputs: list[T], output: T, **options: Any) -> bytes:

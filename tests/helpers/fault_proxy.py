@@ -13,10 +13,26 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Protocol
 
 from helpers.host_firmware import HostBoard
 
 KINDS = ("drop", "flip", "duplicate", "noise", "truncate", "delay", "reset")
+
+
+class Board(Protocol):
+    """A HostBoard, or what stands in its place."""
+
+    alive: bool
+    restarts: int
+
+    @property
+    def output_fd(self) -> int: ...
+    def write(self, data: bytes) -> None: ...
+    def read(self) -> bytes: ...
+    def bury(self) -> None: ...
+    def restart(self) -> None: ...
+    def close(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -46,7 +62,7 @@ class Injector:
     def _distance(self) -> int:
         return 1 + int(self._random.expovariate(1 / self._faults.mean_bytes))
 
-    def pass_on(self, data: bytes, board: HostBoard) -> bytes:
+    def pass_on(self, data: bytes, board: Board) -> bytes:
         """What arrives of `data` at the other end."""
         arrived = b""
         while data:
@@ -63,7 +79,7 @@ class Injector:
                 self._left = self._distance()
         return arrived
 
-    def _strike(self, arrived: bytes, board: HostBoard) -> bytes:
+    def _strike(self, arrived: bytes, board: Board) -> bytes:
         kind = self._random.choice(self._faults.kinds)
         pick = self._random.randrange
         self.struck.append(kind)
@@ -92,8 +108,8 @@ class Line:
     One thread does all the pumping and owns the board while the line is open.
     """
 
-    def __init__(self, board: HostBoard, faults: Faults | None = None, tcp: bool = False) -> None:
-        self.board = board
+    def __init__(self, board: Board, faults: Faults | None = None, tcp: bool = False) -> None:
+        self._board = board
         self.to_board = Injector(faults, "to-board") if faults else None
         self.to_host = Injector(faults, "to-host") if faults else None
         self._closing = threading.Event()
@@ -108,6 +124,12 @@ class Line:
             self._host_fd = self._open_pty()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
+
+    @property
+    def board(self) -> HostBoard:
+        """Where it is a process."""
+        assert isinstance(self._board, HostBoard)
+        return self._board
 
     def _open_pty(self) -> int:
         import pty
@@ -132,13 +154,13 @@ class Line:
         while not self._closing.is_set():
             while not self._errands.empty():
                 self._errands.get()()
-            watched = [self.board.output_fd] if self.board.alive else []
+            watched = [self._board.output_fd] if self._board.alive else []
             if self._budget is None or self._budget > 0:
                 watched.append(self._host_fd)
             ready, _, _ = select.select(watched, [], [], 0.02)
             if self._host_fd in ready and not self._pump_to_board():
                 break
-            if self.board.alive and self.board.output_fd in ready:
+            if self._board.alive and self._board.output_fd in ready:
                 self._pump_to_host()
         if connection:
             connection.close()
@@ -148,14 +170,14 @@ class Line:
         self._budget = size_bytes
 
     def press_reset(self) -> None:
-        self._run_errand(self.board.restart)
+        self._run_errand(self._board.restart)
 
     def kill_board(self) -> None:
         self._run_errand(self.board.kill)
 
     def write_to_board(self, data: bytes) -> None:
         """Bytes that no host has sent."""
-        self._run_errand(lambda: self.board.write(data))
+        self._run_errand(lambda: self._board.write(data))
 
     def _run_errand(self, errand: Callable[[], None]) -> None:
         done = threading.Event()
@@ -171,16 +193,16 @@ class Line:
             if self._budget is not None:
                 self._budget -= len(data)
             if self.to_board:
-                data = self.to_board.pass_on(data, self.board)
-            self.board.write(data)
+                data = self.to_board.pass_on(data, self._board)
+            self._board.write(data)
         return True
 
     def _pump_to_host(self) -> None:
-        data = self.board.read()
+        data = self._board.read()
         if not data:
-            self.board.bury()
+            self._board.bury()
         if self.to_host:
-            data = self.to_host.pass_on(data, self.board)
+            data = self.to_host.pass_on(data, self._board)
         while data:
             try:
                 data = data[os.write(self._host_fd, data) :]
@@ -206,4 +228,4 @@ class Line:
         self._thread.join(timeout=60)
         for descriptor in self._held:
             os.close(descriptor)
-        self.board.close()
+        self._board.close()

@@ -250,7 +250,9 @@ def _text(elf: Path) -> bytes:
     from elftools.elf.elffile import ELFFile
 
     with elf.open("rb") as file:
-        return bytes(ELFFile(file).get_section_by_name(".text").data())
+        text = ELFFile(file).get_section_by_name(".text")
+        assert text is not None
+        return bytes(text.data())
 
 
 @dataclass

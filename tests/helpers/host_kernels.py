@@ -43,7 +43,8 @@ class HostKernels:
         inside[start : start + values.size] = values.reshape(-1)
         self._call(call, [inside[start:], inside[output:]])
         _check_guards(block)
-        return inside[output : output + output_bytes].copy()
+        result: NDArray[np.int8] = inside[output : output + output_bytes].copy()
+        return result
 
     def _call(self, call: Call, operands: list[NDArray[np.int8]]) -> None:
         params = marshal(call.params)

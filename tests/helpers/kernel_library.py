@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
-from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -84,7 +83,8 @@ class KernelRunner:
         self._inside(self.program.input_buffer)[:] = values.reshape(-1)
         for call in self.calls:
             self._run(call)
-        return self._inside(self.program.output_buffer).copy()
+        output: NDArray[np.int8] = self._inside(self.program.output_buffer).copy()
+        return output
 
     def _run(self, call: Call) -> None:
         before = {index: memory.copy() for index, memory in self._memory.items()}
@@ -116,8 +116,9 @@ class KernelRunner:
 def marshal(struct: CStruct) -> ctypes.Structure:
     """The C struct of the same layout; it points into the constants' own memory."""
     values = [_c_value(value) for _, value in struct.items()]
-    kind = _c_struct(struct.c_type, tuple(field.name for field in fields(struct)), _types(values))
-    return kind(*values)
+    names = tuple(name for name, _ in struct.items())
+    made: ctypes.Structure = _c_struct(struct.c_type, names, _types(values))(*values)
+    return made
 
 
 def _types(values: Sequence[Any]) -> tuple[Any, ...]:

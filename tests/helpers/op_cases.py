@@ -82,7 +82,7 @@ def convolutions(draw: st.DrawFn) -> bytes:
     image, taps = window.pop("image"), window.pop("taps")
     data = draw(weights(channels, *taps, depth)), draw(biases(channels))
     quantization = draw(layer_quantization(channels))
-    return build.conv_model((1, *image, depth), *data, **window, **quantization)
+    return build.conv_model((1, *image, depth), *data, **window | quantization)
 
 
 @st.composite
@@ -100,7 +100,7 @@ def depthwise_convolutions(draw: st.DrawFn) -> bytes:
     channels = depth * multiplier
     data = draw(weights(1, *taps, channels)), draw(biases(channels))
     quantization = draw(layer_quantization(channels))
-    return build.depthwise_model((1, *image, depth), *data, **window, **quantization)
+    return build.depthwise_model((1, *image, depth), *data, **window | quantization)
 
 
 @st.composite

@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from helpers.tflite_file import O, T, build_model
+from helpers.tflite_file import O as O
+from helpers.tflite_file import T as T
+from helpers.tflite_file import build_model as build_model
 from numpy.typing import NDArray
 
 

@@ -65,15 +65,17 @@ def _act(shape: Sequence[int], scale: float = HALF, zero_point: int = 0) -> T:
     return T("values", tuple(shape), scale=scale, zero_point=zero_point)
 
 
-WINDOW = {
+WINDOW: dict[str, Any] = {
     "padding": "SAME",
     "stride_w": 1,
     "stride_h": 1,
     "fused_activation_function": "RELU",
 }
 _SLIDE = {**WINDOW, "dilation_w_factor": 1, "dilation_h_factor": 1}
-_POOL = {**WINDOW, "padding": "VALID", "stride_w": 2, "stride_h": 2, "filter_width": 2,
-         "filter_height": 2}  # fmt: skip
+_POOL: dict[str, Any] = {
+    **WINDOW, "padding": "VALID", "stride_w": 2, "stride_h": 2, "filter_width": 2,
+    "filter_height": 2,
+}  # fmt: skip
 _NONE = {"fused_activation_function": "NONE"}
 _IMAGE = (1, 4, 4, 2)
 _OTHER = replace(_act((4, 1)), data=np.array([[3], [-3], [5], [7]], np.int8))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ def test_any_other_fault_names_its_line() -> None:
         {"mmfar": BOTTOM - 4},  # the guard was touched
     ],
 )
-def test_an_overflow_is_called_so(changes: dict[str, int]) -> None:
+def test_an_overflow_is_called_so(changes: dict[str, Any]) -> None:
     error = fault_error("image 3", replace(WILD_WRITE, **changes))
     assert error.message.startswith("The stack overflowed, and the core took exception")
     assert "image 3" in error.message
@@ -46,5 +47,5 @@ def test_an_overflow_is_called_so(changes: dict[str, int]) -> None:
         {"sp": 0x2000_0000, "stack_bottom": 0},  # a firmware that does not tell
     ],
 )
-def test_what_is_none_is_not(changes: dict[str, int]) -> None:
+def test_what_is_none_is_not(changes: dict[str, Any]) -> None:
     assert "overflowed" not in fault_error("x", replace(WILD_WRITE, **changes)).message

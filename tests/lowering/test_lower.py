@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from helpers import tflite_builder as build
@@ -95,6 +97,9 @@ def test_a_variant_that_accepts_goes_before_the_portable_one(
 
         def accepts(self, work: object) -> bool:
             return self.wanted
+
+        def lower(self, work: Any) -> Call:
+            return lowering.variants[0].lower(work)
 
         wanted = True
 

@@ -34,9 +34,13 @@ def declared() -> dict[str, list[tuple[str, str]]]:
 
 def _fields(body: str) -> Iterator[tuple[str, str]]:
     for declaration in filter(None, map(str.strip, body.split(";"))):
-        kind, names = re.fullmatch(r"((?:const )?\w+ \*?)(.*)", declaration, re.DOTALL).groups()
+        whole = re.fullmatch(r"((?:const )?\w+ \*?)(.*)", declaration, re.DOTALL)
+        assert whole, declaration
+        kind, names = whole.groups()
         for name in names.split(","):
-            base, array = re.fullmatch(r"\s*(\w+)(\[\w+\])?", name).groups()
+            field = re.fullmatch(r"\s*(\w+)(\[\w+\])?", name)
+            assert field, declaration
+            base, array = field.groups()
             yield kind.strip() + ("[]" if array else ""), base
 
 

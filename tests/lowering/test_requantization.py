@@ -36,7 +36,8 @@ def twice_rounded(
     """As gemmlowp defines it, in int64, before the zero point is added."""
     product = (accumulators * multiplier + 2**30) >> 31
     magnitude = (np.abs(product) + ((1 << right) >> 1)) >> right
-    return np.sign(product) * magnitude
+    scaled: NDArray[np.int64] = np.sign(product) * magnitude
+    return scaled
 
 
 def outputs_of_tflm(
@@ -133,7 +134,8 @@ def test_steps_begin_where_they_begin(multiplier: int, right: int, zero_point: i
 @pytest.mark.parametrize(("find", "least"), [(lines, 2), (lines_of_two_shifts, 0)])
 def test_almost_every_channel_has_one(find: Find, least: int) -> None:
     rng = np.random.default_rng(3)
-    multipliers, rights = rng.integers(2**30, 2**31, 200), rng.integers(least, 10, 200)
+    multipliers = rng.integers(2**30, 2**31, 200).astype(np.int32)
+    rights = rng.integers(least, 10, 200).astype(np.int32)
     edges = np.full(200, 2**17)
     refused = [
         channel

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from mcuzoo.board.load import load_board
@@ -89,7 +91,7 @@ def test_weights_go_beside_the_arena_into_one_memory_of_two_banks(rt1170: Board)
     ],
 )
 def test_who_names_a_bank_means_that_bank_alone(
-    rt1170: Board, options: dict[str, str], where: tuple[str, str]
+    rt1170: Board, options: dict[str, Any], where: tuple[str, str]
 ) -> None:
     needs = _needs(400 * KIB)
     placement = place(needs, rt1170, **options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
 
@@ -84,11 +85,12 @@ def test_the_metadata_is_what_tflm_documents() -> None:
 @pytest.mark.parametrize("source", ["signs", "small", "mobilenet"])
 def test_tflm_follows_it_and_computes_the_same(source: str) -> None:
     pytest.importorskip("tflite_micro")
-    raw = {
+    files: dict[str, Callable[[], bytes]] = {
         "signs": SIGNS.read_bytes,
         "small": small_net,
         "mobilenet": lambda: write_model(mobilenet_v1(0.25, 64, classes=10)),
-    }[source]()
+    }
+    raw = files[source]()
     model = parse_model(raw, source)
     plan = plan_offline(model, "reference")
     embedded = embed_offsets(raw, plan.offsets)

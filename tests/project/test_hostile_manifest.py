@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from copy import deepcopy
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -198,7 +199,7 @@ def test_a_response_file_runs_nothing(project: Path) -> None:
     script.chmod(0o755)
     (project / "@x").write_text(f"-wrapper {script}")
     for source in ("@x", "-wrapper", "../../x.c"):
-        _edit(project, lambda raw, source=source: raw.update(sources=[source]))
+        _edit(project, partial(dict.update, sources=[source]))
         with pytest.raises(ProjectError):
             build_project(project)
     assert not canary.exists() and not (project / "build").exists()

@@ -30,7 +30,10 @@ LOCKS = {"demo": ["demo"], "test": ["test"], "tensorflow": ["test", "tensorflow"
 
 @cache
 def declared() -> dict[str, Any]:
-    return tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+    project: dict[str, Any] = tomllib.loads(
+        (REPOSITORY / "pyproject.toml").read_text(encoding="utf-8")
+    )
+    return project
 
 
 @cache

@@ -7,7 +7,7 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,6 +44,7 @@ def growing(path: Path) -> None:
         output.publish()
 
 
+Write = Callable[[Path], None]
 ways = pytest.mark.parametrize("write", [whole, text, growing])
 
 
@@ -57,7 +58,7 @@ def umask(mask: int) -> Iterator[None]:
 
 
 @ways
-def test_nothing_and_a_regular_file(write, tmp_path: Path) -> None:
+def test_nothing_and_a_regular_file(write: Write, tmp_path: Path) -> None:
     path = tmp_path / "out"
     with umask(0o027):
         write(path)
@@ -72,7 +73,7 @@ def test_nothing_and_a_regular_file(write, tmp_path: Path) -> None:
 
 
 @ways
-def test_links_are_followed(write, tmp_path: Path) -> None:
+def test_links_are_followed(write: Write, tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
     target, link, dangling = tmp_path / "there/file", tmp_path / "link", tmp_path / "dangling"
     target.write_bytes(b"old")
@@ -91,7 +92,7 @@ def test_links_are_followed(write, tmp_path: Path) -> None:
 
 
 @ways
-def test_a_fifo_is_written_through(write, tmp_path: Path) -> None:
+def test_a_fifo_is_written_through(write: Write, tmp_path: Path) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     read: list[bytes] = []
@@ -104,7 +105,7 @@ def test_a_fifo_is_written_through(write, tmp_path: Path) -> None:
 
 
 @ways
-def test_devices_and_terminals_stay_what_they_are(write, tmp_path: Path) -> None:
+def test_devices_and_terminals_stay_what_they_are(write: Write, tmp_path: Path) -> None:
     import pty
     import tty
 
@@ -131,7 +132,7 @@ def test_devices_and_terminals_stay_what_they_are(write, tmp_path: Path) -> None
 
 
 @ways
-def test_a_folder_and_no_folder(write, tmp_path: Path) -> None:
+def test_a_folder_and_no_folder(write: Write, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is a folder"):
         write(tmp_path)
     with pytest.raises(InputError, match="there is no folder") as caught:

@@ -28,12 +28,12 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_evenly_over_the_classes_and_always_the_same(folder: Path) -> None:
-    chosen = [
+    one, other = (
         calibration_images(folder, Classes(3, ("a", "b", "c")), 6, GRAY, SHAPE).images
         for _ in range(2)
-    ]
-    assert np.array_equal(*chosen)
-    shades = [round(float(image[4, 4, 0]) * 255) for image in chosen[0]]
+    )
+    assert np.array_equal(one, other)
+    shades = [round(float(image[4, 4, 0]) * 255) for image in one]
     assert len(shades) == 6
     for label in ("a", "b", "c"):
         of_label = {50 + 10 * number + ord(label) for number in range(4)}

@@ -94,7 +94,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     @contextmanager
     def session(
-        cls: type[Session], url: str, baud: int, *, state: LinkState, **_: Any
+        cls: type[Session], /, url: str, baud: int, *, state: LinkState, **_: Any
     ) -> Iterator[FakeBoard]:
         rates.append(baud)
         with fake.open(state) as board:

@@ -11,6 +11,7 @@ from helpers.fake_board import ToyEngine, make_toy_job, toy_model
 
 from mcuzoo.data.dataset import Item
 from mcuzoo.data.images import decode_image
+from mcuzoo.data.picture import FilePicture
 from mcuzoo.data.preprocess import preprocess
 from mcuzoo.errors import MissingExtraError
 from mcuzoo.project.manifest import Preprocessing
@@ -24,13 +25,18 @@ def made(item: Item) -> Prepared | Unusable:
     return prepare(item, RECIPE, SHAPE, ToyEngine())  # type: ignore[arg-type]
 
 
+def file_of(item: Item) -> Path:
+    assert isinstance(item.picture, FilePicture)
+    return item.picture.path
+
+
 def test_prepares_in_order_with_reference(tmp_path: Path) -> None:
     items = make_toy_job(tmp_path, count=12).data_set.items
     ready = list(prepared_ahead(items, made))
     assert [one.item for one in ready] == list(items)
     for one in ready:
         assert isinstance(one, Prepared) and one.reference is not None
-        image = decode_image(one.item.picture.path.read_bytes(), "rgb", "x")
+        image = decode_image(file_of(one.item).read_bytes(), "rgb", "x")
         np.testing.assert_array_equal(one.tensor, preprocess(image, RECIPE, SHAPE))
         np.testing.assert_array_equal(one.reference, toy_model(one.tensor))
 
@@ -43,8 +49,8 @@ def test_without_engine_there_is_no_reference(tmp_path: Path) -> None:
 
 def test_bad_images_are_named_and_passed_over(tmp_path: Path) -> None:
     items = make_toy_job(tmp_path, count=4).data_set.items
-    items[1].picture.path.write_bytes(items[0].picture.path.read_bytes())
-    items[2].picture.path.unlink()
+    file_of(items[1]).write_bytes(file_of(items[0]).read_bytes())
+    file_of(items[2]).unlink()
     ready = list(prepared_ahead(items, made))
     reasons = [one.reason if isinstance(one, Unusable) else None for one in ready]
     assert reasons[0] is None and reasons[3] is None
@@ -65,7 +71,12 @@ def test_other_errors_are_raised_where_the_run_is(tmp_path: Path) -> None:
 def test_never_far_ahead_and_gone_when_closed(tmp_path: Path) -> None:
     items = make_toy_job(tmp_path, count=30).data_set.items
     begun: list[int] = []
-    feed = prepared_ahead(items, lambda item: (begun.append(item.index), made(item))[1])
+
+    def counted(item: Item) -> Prepared | Unusable:
+        begun.append(item.index)
+        return made(item)
+
+    feed = prepared_ahead(items, counted)
     next(feed)
     feed.close()
     assert 1 <= len(begun) <= 5

@@ -35,7 +35,7 @@ def project(tmp_path: Path) -> Path:
 def board(monkeypatch: pytest.MonkeyPatch) -> FakeBoard:
     fake = FakeBoard()
 
-    def opened(cls: type[Session], url: str, baud: int, *, state: LinkState, **_: Any) -> Any:
+    def opened(cls: type[Session], /, url: str, baud: int, *, state: LinkState, **_: Any) -> Any:
         assert (url, baud) == ("/dev/toy", 115200)
         return fake.open(state)
 
@@ -158,8 +158,8 @@ class Later(datetime):
     """A clock that is an hour ahead."""
 
     @classmethod
-    def now(cls, tz: tzinfo | None = None) -> datetime:
-        return datetime.now(tz) + timedelta(hours=1)
+    def now(cls, tz: tzinfo | None = None) -> Later:
+        return super().now(tz) + timedelta(hours=1)
 
 
 def test_predictions_are_printed_and_in_the_document(

@@ -54,7 +54,8 @@ def test_figures() -> None:
 
 def test_run_without_results() -> None:
     summary = summarize(META, ROWS[4:])
-    assert summary.top1 is summary.top5 is summary.agreement is summary.latency is None
+    assert summary.top1 is summary.top5 is None
+    assert summary.agreement is None and summary.latency is None
     assert summary.images_per_second is None and summary.classes == ()
 
 

@@ -127,3 +127,16 @@ def test_who_waits_is_told_how_far_it_is(tmp_path: Path) -> None:
     build_project(project, on_compiled=lambda done, total: told.append((done, total)))
     sources = len(load_manifest(project).sources)
     assert told == [(done, sources) for done in range(1, sources + 1)]
+
+
+@every_compiler
+def test_objects_that_are_many_come_from_a_file(
+    tmp_path: Path, compiler: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command line of Windows ends at 32,767 characters, which TFLM's objects may take."""
+    project = write_tiny_project(tmp_path / "a project")
+    entry = build_project(project, compiler)
+    named = (project / entry.elf).read_bytes()
+    monkeypatch.setattr("mcuzoo.toolchain.compile._MANY_CHARACTERS", 0)
+    assert (project / build_project(project, compiler).elf).read_bytes() == named
+    assert "objects.txt" in (project / entry.elf).with_name("build.log").read_text()

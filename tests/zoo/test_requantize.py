@@ -53,6 +53,6 @@ def test_equals_two_roundings(
 
 @pytest.mark.parametrize("dtype", [np.float64, np.int64])
 def test_sums_beyond_int32_wrap(dtype: type) -> None:
-    to = Requantization(np.array([1 << 30]), np.array([-8]), 0, -128, 127)  # type: ignore[arg-type]
+    to = Requantization(np.array([1 << 30]), np.array([-8]), 0, -128, 127)
     sums = np.array([[(1 << 32) + 5000], [-(1 << 32) - 7000]])
     np.testing.assert_array_equal(requantize(sums.astype(dtype), to), in_two_roundings(sums, to))

@@ -27,7 +27,8 @@ def log() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def content(log: dict[str, Any]) -> bytes:
-    return (FOLDER / log["model"]["file"]).read_bytes()
+    file: str = log["model"]["file"]
+    return (FOLDER / file).read_bytes()
 
 
 def test_file_is_the_one_of_the_log(log: dict[str, Any], content: bytes) -> None:

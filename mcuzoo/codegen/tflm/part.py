@@ -72,7 +72,7 @@ def tflm_entry(
 ) -> TflmEntry:
     """What the manifest says of the tree. Raises InputError when it lacks what is asked for."""
     return TflmEntry(
-        tree=str(tree.path),
+        tree=tree.path.as_posix(),
         kernels=kernels,
         plan=plan,
         schema_version=tree.schema_version,

@@ -21,7 +21,7 @@ from mcuzoo.zoo.fetch.check import require_role, require_tflm_ready
 from mcuzoo.zoo.fetch.download import Patience, Progress, Wanted, download
 from mcuzoo.zoo.fetch.partial import Partial
 from mcuzoo.zoo.find import FoundFile, find_file, trust_key
-from mcuzoo.zoo.places import MODELS_VARIABLE, cache_folder, file_sha256
+from mcuzoo.zoo.places import MODELS_VARIABLE, cache_folder, cache_hint, file_sha256
 from mcuzoo.zoo.schema import Role, SourceFile, ZooModel
 from mcuzoo.zoo.trust import learn
 
@@ -250,7 +250,7 @@ def _new_file(entry: SourceFile) -> Iterator[tuple[IO[bytes], Path]]:
     except OSError as error:
         raise FetchError(
             f"The cache {folder} cannot be written: {error.strerror}.",
-            "Set XDG_CACHE_HOME to a folder of yours.",
+            cache_hint(),
         ) from error
     temporary = Path(name)
     try:

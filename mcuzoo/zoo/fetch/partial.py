@@ -11,6 +11,7 @@ from typing import BinaryIO
 from mcuzoo.errors import FetchError
 from mcuzoo.locking import lock
 from mcuzoo.untrusted import parse_json, read_text
+from mcuzoo.zoo.places import cache_hint
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Partial:
         except OSError as error:
             raise FetchError(
                 f"{path} cannot be written: {error.strerror}.",
-                "Set XDG_CACHE_HOME to a folder of yours.",
+                cache_hint(),
             ) from error
         try:
             lock(self._file)
