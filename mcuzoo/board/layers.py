@@ -60,7 +60,8 @@ class Layers:
             elif _is_array_of_tables(known) and _is_array_of_tables(value):
                 self._own_origins(key, range(len(known)))
                 for number, element in enumerate(value):
-                    self._origins[(*key, len(known))] = _Origin(index, (*key, number))
+                    place = (*key, len(known))
+                    self._origins[place] = _Origin(index, (*key, number))
                     known.append(element)
             elif name == "source" and isinstance(known, str) and isinstance(value, str):
                 into[name] = f"{known}; {value}"
