@@ -1,4 +1,4 @@
-"""A board, as `boards/*.toml` describes it."""
+"""A board, as `boards/*.toml` and its chip's `boards/chips/*.toml` describe it together."""
 
 from __future__ import annotations
 
@@ -75,19 +75,21 @@ def _plain_name(name: str) -> str:
 class Board(Fact):
     """One board and the core of it that is used.
 
-    id: what --board takes. sdk_board, sdk_core_id: names in NXP's MCUXpresso SDK; sdk: what else
-    an application that is built in it has to know, None where the SDK has no such board.
-    spsdk_family, pyocd_target: names in those tools.
+    id: what --board takes. chip: the name of the chip's file. part: what is printed on the chip.
+    sdk_board, sdk_core_id: names in NXP's MCUXpresso SDK; sdk: what else an application that is
+    built in it has to know, None where the SDK has no such board. spsdk_family, pyocd_target:
+    names in those tools; None where pyOCD does not know the chip.
     """
 
     id: Identifier
     name: Label
-    chip: Label
+    chip: Identifier
+    part: Label
     aliases: tuple[Identifier, ...] = ()
     sdk_board: Token
     sdk_core_id: Token
     spsdk_family: Token
-    pyocd_target: Token
+    pyocd_target: Token | None = None
     core: Core
     regions: tuple[Region, ...]
     joins: tuple[Join, ...] = ()
@@ -98,16 +100,17 @@ class Board(Fact):
     startup: Startup
     sdk: Sdk | None = None
     emulator: Emulation
-    _toml: str = PrivateAttr(default="")
+    _files: dict[str, str] = PrivateAttr(default_factory=dict)
 
     @property
-    def toml(self) -> str:
-        """The text of the board file that it was read from; empty when there was none."""
-        return self._toml
+    def files(self) -> dict[str, str]:
+        """The files that it was read from, text by name: `board.toml`, and `chips/*.toml` beside
+        it; empty when there were none."""
+        return dict(self._files)
 
     def model_post_init(self, context: Any) -> None:
-        """Takes `toml` from the context of the validation."""
-        self._toml = (context or {}).get("toml", "")
+        """Takes `files` from the context of the validation."""
+        self._files = dict((context or {}).get("files", {}))
 
     def with_sdram(self) -> Board:
         """The board as it is once `startup.sdram` has been done; itself when there is none."""
@@ -161,8 +164,8 @@ class Board(Fact):
     @property
     def known_as(self) -> tuple[str, ...]:
         """The names of the board; see is_called."""
-        own = (self.id, self.name, self.chip, self.sdk_board, self.spsdk_family, self.pyocd_target)
-        return tuple(dict.fromkeys((*own, *self.aliases)))
+        own = (self.id, self.name, self.part, self.sdk_board, self.spsdk_family, self.pyocd_target)
+        return tuple(dict.fromkeys(name for name in (*own, *self.aliases) if name))
 
     def is_called(self, name: str) -> bool:
         """Whether `name` means this board, in any case and with anything between its words.

@@ -42,7 +42,7 @@ def _print_boards(found: list[Board]) -> None:
     columns = (Column("  region"), Column("base"), Column("KiB", right=True), Column("use"))
     for board in found:
         core, uart = board.core, board.console
-        print(f"{board.id}  {board.name}, {board.chip}")
+        print(f"{board.id}  {board.name}, {board.part}")
         print(f"    {core.name} at {core.clock_hz / 1e6:g} MHz, FPU {core.fpu}")
         print(f"    console {uart.name} at {uart.baud} baud, up to {uart.max_baud}")
         print(f"    also known as {', '.join(board.aliases)}")

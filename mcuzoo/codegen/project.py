@@ -37,7 +37,7 @@ from mcuzoo.plan.place.needs import Reserved
 from mcuzoo.plan.place.pins import Pins
 from mcuzoo.project.build_id import BUILD_ID_HEADER
 from mcuzoo.project.kinds import WeightsChoice, check_project, check_runtime
-from mcuzoo.project.manifest import BOARD_FILE, Manifest, ModelEntry
+from mcuzoo.project.manifest import BOARD_FOLDER, Manifest, ModelEntry
 from mcuzoo.quoting import one_line, shortened
 from mcuzoo.resources import firmware_dir
 from mcuzoo.zoo.registry import ModelSource
@@ -93,7 +93,7 @@ def export_project(
         MODEL_FILE: model.raw,
         **part.extra,
         **licence_text(),
-        **({BOARD_FILE: board.toml.encode()} if board.toml else {}),
+        **{f"{BOARD_FOLDER}/{name}": text.encode() for name, text in board.files.items()},
         **label_file(source.labels),
         **sample_files(source.samples),
     }

@@ -36,6 +36,7 @@ from mcuzoo.untrusted import parse_json, read_text
 
 __all__ = [
     "BOARD_FILE",
+    "BOARD_FOLDER",
     "MANIFEST_NAME",
     "SCHEMA",
     "AnyManifest",
@@ -64,7 +65,9 @@ __all__ = [
 ]
 
 MANIFEST_NAME = "mcuzoo.json"
-BOARD_FILE = "board/board.toml"
+BOARD_FOLDER = "board"
+"""Where a project keeps the board's and its chip's files, and what was rendered from them."""
+BOARD_FILE = f"{BOARD_FOLDER}/board.toml"
 """The board file that a project was rendered from; not there when there was none."""
 SCHEMA = 1
 _SHOWN = 3

@@ -17,7 +17,7 @@ from mcuzoo.errors import UsageError
 def test_rates_in_use_are_possible(board, baud: int) -> None:  # type: ignore[no-untyped-def]
     other = with_baud(board, baud)
     assert other.console.baud == baud
-    assert other.toml == board.toml
+    assert other.files == board.files
     assert board.console.baud == 115_200
     text = baud_text(other.console)
     assert text.startswith(f"{baud} baud") and ("% off" in text) == (

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import json
 
+from helpers.boards import BOARDS
 from typer.testing import CliRunner
 
 from mcuzoo.cli.main import app
 
 
-def test_both_boards_are_printed() -> None:
+def test_every_board_is_printed() -> None:
     done = CliRunner().invoke(app, ["boards"])
     assert done.exit_code == 0
-    for word in ("rt1050", "rt1170", "996 MHz", "600 MHz", "dtcm", "0x20000000", "115200"):
+    assert set(BOARDS) <= set(done.stdout.split())
+    for word in ("MIMXRT1176DVMAA", "996 MHz", "600 MHz", "dtcm", "0x20000000", "115200"):
         assert word in done.stdout
 
 
 def test_json_carries_every_region_and_its_source() -> None:
     done = CliRunner().invoke(app, ["boards", "--json"])
     boards = {board["id"]: board for board in json.loads(done.stdout)}
-    assert set(boards) == {"rt1050", "rt1170"}
+    assert set(boards) == set(BOARDS)
+    assert (boards["rt1064"]["chip"], boards["rt1064"]["part"]) == ("mimxrt1064", "MIMXRT1064DVL6A")
     regions = {region["name"]: region for region in boards["rt1170"]["regions"]}
     assert regions["ocram2"]["base"] == 0x202C_0000
     assert regions["ocram2"]["size"] == 512 * 1024

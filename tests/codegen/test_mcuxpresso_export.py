@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from helpers.boards import BOARDS, REPRESENTATIVES
 from helpers.compilers import every_compiler
 from helpers.fake_sdk import fake_sdk
 from helpers.small_source import small_source
@@ -28,7 +29,6 @@ from mcuzoo.toolchain.find import find_compiler
 from mcuzoo.zoo.registry import ModelSource
 
 GOLDEN = Path(__file__).parent / "golden" / "mcuxpresso"
-BOARDS = ("rt1050", "rt1170")
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def _placement(arena: str, weights: str) -> Placement:
     return Placement(arena, 1024, weights, 8192, "dtcm")
 
 
-@pytest.mark.parametrize("board", BOARDS)
+@pytest.mark.parametrize("board", REPRESENTATIVES)
 def test_as_reviewed(tmp_path: Path, source: ModelSource, board: str) -> None:
     """The files under golden/ are all that do not list sources or sizes."""
     _export(source, tmp_path / "p", board)
@@ -81,7 +81,7 @@ def test_the_manifest(tmp_path: Path, source: ModelSource, board: str) -> None:
     manifest = _export(source, tmp_path / "p", board)
     assert load_manifest(tmp_path / "p") == manifest
     assert manifest.project == "mcuxpresso"
-    core = {"rt1050": None, "rt1170": "cm7"}[board]
+    core = load_board(board).sdk_core_id if board.startswith("rt11") else None
     assert manifest.sdk == SdkEntry(load_board(board).sdk_board, core, "24.12")
     assert manifest.linker_script == "linker/mz_sections.ld"
     assert not any("startup" in path or "imxrt/" in path for path in manifest.files)
@@ -107,7 +107,7 @@ def test_the_readme_has_the_exact_commands(tmp_path: Path, source: ModelSource, 
     readme = (tmp_path / "p/README.md").read_text()
     build = re.search(r"^west build -b (\w+) APP --toolchain armgcc .*$", readme, re.MULTILINE)
     assert build is not None and build[1] == load_board(board).sdk_board
-    assert ("-Dcore_id=cm7" in build[0]) == (board == "rt1170")
+    assert ("-Dcore_id=cm7" in build[0]) == board.startswith("rt11")
     assert "west flash -d APP/build/flexspi_nor_release -r linkserver" in readme
     assert "{{" not in readme
 
@@ -122,7 +122,7 @@ def test_presets_are_sound_json(tmp_path: Path, source: ModelSource) -> None:
 
 def test_a_board_that_the_sdk_does_not_know(tmp_path: Path, source: ModelSource) -> None:
     text = (boards_dir() / "rt1050.toml").read_text()
-    start, end = text.index("[sdk]"), text.index("# What the emulator has besides")
+    start, end = text.index("[sdk]"), text.index("# What the emulator wants")
     (tmp_path / "own.toml").write_text(text[:start] + text[end:])
     board = read_board(tmp_path / "own.toml")
     with pytest.raises(BoardError, match=r"no table \[sdk\]") as caught:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.boards import BOARDS
 from helpers.small_source import small_source
 from helpers.tflite_builder import pool_model, unary_model
 
@@ -19,8 +20,6 @@ from mcuzoo.errors import FitError, ProjectError, UnsupportedOpError
 from mcuzoo.project.manifest import MANIFEST_NAME, Manifest, load_manifest
 from mcuzoo.resources import boards_dir, firmware_dir
 from mcuzoo.zoo.registry import ModelSource
-
-BOARDS = ("rt1050", "rt1170")
 
 
 @pytest.fixture
@@ -52,7 +51,7 @@ def test_everything_is_there_and_listed(tmp_path: Path, source: ModelSource, boa
         "cmake/gcc.cmake",
         "cmake/zig.cmake",
         f"linker/{board}.ld",
-        "board/board.toml",
+        *(f"board/{name}" for name in load_board(board).files),
         "board/mz_board.h",
         "board/mz_build_id.h",
         "model/model.tflite",
@@ -106,7 +105,7 @@ def test_the_build_id_tells_boards_models_and_placements_apart(
     ids = [_export(source, tmp_path / board, board).build_id for board in BOARDS]
     pinned = export_project(source, load_board("rt1050"), tmp_path / "pinned", arena_region="ocram")
     assert pinned.plan.arena_region == "ocram"
-    assert len({*ids, pinned.build_id}) == 3
+    assert len({*ids, pinned.build_id}) == len(BOARDS) + 1
 
 
 def test_labels_and_samples_are_optional_and_no_part_of_the_firmware(
@@ -135,6 +134,9 @@ def test_the_readme_names_three_commands_and_the_memory(
     ("board", "address", "switches"),
     [
         ("rt1050", "0x60000000", "SW7: 1 off, 2 on, 3 on, 4 off"),
+        ("rt1060", "0x60000000", "SW4: 1 off, 2 off, 3 on, 4 off"),
+        ("rt1064", "0x70000000", "SW7: 1 off, 2 off, 3 on, 4 off"),
+        ("rt1160", "0x30000400", "SW1: 1 off, 2 off, 3 on, 4 off"),
         ("rt1170", "0x30000400", "SW1: 1 off, 2 off, 3 on, 4 off"),
     ],
 )
@@ -149,9 +151,11 @@ def test_the_readme_says_how_the_board_is_flashed(
 
 def test_a_project_brings_its_board_file_along(tmp_path: Path, source: ModelSource) -> None:
     _export(source, tmp_path / "p")
-    own = tmp_path / "p" / "board" / "board.toml"
-    assert own.read_bytes() == (boards_dir() / "rt1050.toml").read_bytes()
-    board = read_board(own)
+    folder = tmp_path / "p" / "board"
+    assert (folder / "board.toml").read_bytes() == (boards_dir() / "rt1050.toml").read_bytes()
+    for name in load_board("rt1050").files:
+        assert (folder / name).is_file(), name
+    board = read_board(folder / "board.toml")
     unwritten = Board.model_validate(board.model_dump(mode="python", by_alias=True))
     bare = export_project(source, unwritten, tmp_path / "bare")
     assert "board/board.toml" not in bare.files

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from helpers.boards import REPRESENTATIVES_FIRST
 from helpers.compilers import RIGS, every_compiler
 from helpers.fake_sdk import fake_sdk
 from helpers.fake_tflm import compilable_tree
@@ -23,7 +24,6 @@ from mcuzoo.zoo.registry import ModelSource
 
 pytestmark = pytest.mark.slow
 
-BOARDS = ("rt1050", "rt1170")
 HINT = "measure again: python benchmarks/footprint.py > mcuzoo/plan/place/footprint.toml"
 
 
@@ -66,7 +66,7 @@ def test_mobilenet(tmp_path: Path, test_data: Path, compiler: str, level: str) -
     _check_aot(manifest, build_project(tmp_path / "p", compiler, level))
 
 
-@pytest.mark.parametrize("board", BOARDS)
+@pytest.mark.parametrize("board", REPRESENTATIVES_FIRST)
 def test_tflm(tmp_path: Path, board: str) -> None:
     """With a stand-in for TFLM, which is smaller: docs/verified.md has the figures of the real one.
     What is exact is so here, too: the model file, copied or not, arena and stack."""
@@ -83,7 +83,7 @@ def test_tflm(tmp_path: Path, board: str) -> None:
         _check(manifest, build_project(folder, "gcc", sdk=sdk))
 
 
-@pytest.mark.parametrize("board", BOARDS)
+@pytest.mark.parametrize("board", REPRESENTATIVES_FIRST)
 def test_universal(tmp_path: Path, board: str) -> None:
     options = UniversalOptions(
         compilable_tree(tmp_path / "tree"), ("CONV_2D", "SOFTMAX"), "reference"

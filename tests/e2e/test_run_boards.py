@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.boards import REPRESENTATIVES_FIRST
 from helpers.commands import finished, mcuzoo
 
 from mcuzoo.errors import ToolchainError
@@ -17,7 +18,7 @@ from mcuzoo.toolchain.find import find_compiler
 BuiltProject = Callable[..., Path]
 
 
-@pytest.mark.parametrize("board", ["rt1050", "rt1170"])
+@pytest.mark.parametrize("board", REPRESENTATIVES_FIRST)
 def test_signs(built_project: BuiltProject, signs: Path, tmp_path: Path, board: str) -> None:
     project, run = built_project(board), tmp_path / "run"
     done = finished(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from helpers.boards import REPRESENTATIVES_FIRST
 from helpers.guest import Guest, MakeGuest, build_guest
 
 from mcuzoo.board.load import load_board
@@ -13,7 +14,7 @@ from mcuzoo.board.model import Board
 pytest.importorskip("unicorn", reason="no unicorn (mcuzoo[emulator])")
 
 
-@pytest.fixture(scope="session", params=["rt1050", "rt1170"])
+@pytest.fixture(scope="session", params=REPRESENTATIVES_FIRST)
 def board(request: pytest.FixtureRequest) -> Board:
     return load_board(request.param)
 

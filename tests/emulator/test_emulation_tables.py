@@ -6,23 +6,18 @@ import re
 from pathlib import Path
 
 import pytest
+from helpers.boards import changed_files, complaint
 
 from mcuzoo.board.emulation import Follow, Need, Raise, Register
-from mcuzoo.board.load import list_boards, parse_board
-from mcuzoo.errors import BoardError
-from mcuzoo.resources import boards_dir
+from mcuzoo.board.load import list_boards, load_board
 
-TEXT = (boards_dir() / "rt1050.toml").read_text(encoding="utf-8")
+FAMILY = "chips/imxrt105x_106x.toml"
 DCDC = 'name = "DCDC"\nbase = 0x4008_0000\nsize = 0x1000\n'
 REG3 = '{ name = "REG3", offset = 0xC, '
 
 
-def complaint(old: str, new: str) -> str:
-    assert TEXT.count(old) == 1, old
-    with pytest.raises(BoardError) as caught:
-        parse_board(TEXT.replace(old, new), "board.toml")
-    assert caught.value.message.startswith("board.toml:")
-    return caught.value.message
+def wrong(old: str, new: str, folder: Path) -> str:
+    return complaint(changed_files("rt1050", old, new), folder)
 
 
 def test_every_window_and_need_has_a_source() -> None:
@@ -71,11 +66,12 @@ def test_every_key_of_a_register_is_explained() -> None:
         ('register = "CCM.CCGR5"', 'register = "CCM.CCGR7"', "'CCM.CCGR7' is no register"),
     ],
 )
-def test_wrong_tables(old: str, new: str, said: str) -> None:
-    assert said in complaint(old, new)
+def test_wrong_tables(old: str, new: str, said: str, tmp_path: Path) -> None:
+    assert said in wrong(old, new, tmp_path)
 
 
-def test_the_line_of_a_wrong_key_is_named() -> None:
-    message = complaint(REG3, '{ name = "REG3", offset = 0xC, bits = 24, ')
-    line = TEXT[: TEXT.index(REG3)].count("\n") + 1
-    assert message.startswith(f"board.toml:{line}: emulator.windows.0.registers.3.bits")
+def test_the_line_of_a_wrong_key_is_named(tmp_path: Path) -> None:
+    message = wrong(REG3, '{ name = "REG3", offset = 0xC, bits = 24, ', tmp_path)
+    text = load_board("rt1050").files[FAMILY]
+    line = text[: text.index(REG3)].count("\n") + 1
+    assert message.startswith(f"{FAMILY}:{line}: emulator.windows.0.registers.3.bits")

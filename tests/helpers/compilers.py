@@ -8,6 +8,8 @@ from functools import cache
 from importlib.util import find_spec
 
 import pytest
+from _pytest.mark.structures import ParameterSet
+from helpers.boards import BOARDS, REPRESENTATIVES
 
 _NO_GCC = pytest.mark.skipif(
     shutil.which("arm-none-eabi-gcc") is None, reason="no arm-none-eabi-gcc"
@@ -22,18 +24,27 @@ COMPILERS = [GCC, ZIG]
 every_compiler = pytest.mark.parametrize("compiler", COMPILERS)
 """Gives the test an argument `compiler`: "gcc", then "zig"."""
 
-_OF_BOARD = {"rt1050": "zig", "rt1170": "gcc" if shutil.which("arm-none-eabi-gcc") else "zig"}
+_SKIPS = {"gcc": _NO_GCC, "zig": _NO_ZIG}
+_GCC_IF_ANY = "gcc" if shutil.which("arm-none-eabi-gcc") else "zig"
 
-RIGS = [
-    pytest.param(
-        (board, compiler),
-        id=f"{board}-{compiler}",
-        marks=(skip, *([] if _OF_BOARD[board] == compiler else [pytest.mark.full])),
-    )
-    for board in _OF_BOARD
-    for compiler, skip in (("gcc", _NO_GCC), ("zig", _NO_ZIG))
-]
+
+def _rigs(boards: tuple[str, ...]) -> list[ParameterSet]:
+    """(board, compiler): every pair, of which `make test` takes one for each of `boards`, by turns
+    with zig and gcc."""
+    rigs = []
+    for board in BOARDS:
+        chosen = "" if board not in boards else ("zig", _GCC_IF_ANY)[boards.index(board) % 2]
+        for compiler, skip in _SKIPS.items():
+            marks = (skip,) if compiler == chosen else (skip, pytest.mark.full)
+            rigs.append(pytest.param((board, compiler), id=f"{board}-{compiler}", marks=marks))
+    return rigs
+
+
+RIGS = _rigs(BOARDS)
 """(board, compiler): every pair, of which `make test` takes one per board."""
+
+SLOW_RIGS = _rigs(REPRESENTATIVES)
+"""The same, of which `make test` takes one per family of chips."""
 
 needs_compiler = pytest.mark.skipif(
     shutil.which("arm-none-eabi-gcc") is None and find_spec("ziglang") is None,

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mcuzoo.board.load import load_board
+
 MCUX_CMAKE = """\
 set(CMAKE_SYSTEM_NAME Generic)
 set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
@@ -166,28 +168,32 @@ void BOARD_InitBootClocks(void);
 """,
 }
 
-PINS = {
-    "evkbimxrt1050": ("GPIO_AD_B0_12_LPUART1_TXD", "GPIO_AD_B0_13_LPUART1_RXD"),
-    "evkbmimxrt1170": ("GPIO_AD_24_LPUART1_TXD", "GPIO_AD_25_LPUART1_RXD"),
+# What the SDK's linker scripts call m_data2.
+OCRAM = {
+    "evkbimxrt1050": 0x2020_0000,
+    "evkbmimxrt1060": 0x2020_0000,
+    "evkmimxrt1064": 0x2020_0000,
+    "evkmimxrt1160": 0x202C_0000,
+    "evkbmimxrt1170": 0x202C_0000,
 }
-FLASH = {"evkbimxrt1050": 0x6000_0000, "evkbmimxrt1170": 0x3000_0000}
-OCRAM = {"evkbimxrt1050": 0x2020_0000, "evkbmimxrt1170": 0x202C_0000}
-CLOCK_HZ = {"evkbimxrt1050": 600_000_000, "evkbmimxrt1170": 996_000_000}
 
 
 def fake_sdk(
     folder: Path, board: str = "evkbimxrt1050", version: tuple[int, int] = (24, 12)
 ) -> Path:
     """Write the tree for one board of the SDK and return its folder."""
-    pins = (f"#define IOMUXC_{name} {number}u" for number, name in enumerate(PINS[board]))
+    known = load_board(board)
+    assert known.sdk is not None
+    pins = (f"#define {pin.function} {number}u" for number, pin in enumerate(known.sdk.pins))
     headers = {
         **HEADERS,
         "fsl_iomuxc.h": HEADERS["fsl_iomuxc.h"].replace("PINS", "\n".join(pins)),
         "clock_config.h": HEADERS["clock_config.h"].replace(
-            "CORE_CLOCK\n", f"{CLOCK_HZ[board]}u\n"
+            "CORE_CLOCK\n", f"{known.core.clock_hz}u\n"
         ),
     }
-    script = LINKER_SCRIPT.replace("OCRAM", hex(OCRAM[board])).replace("FLASH", hex(FLASH[board]))
+    flash = hex(known.flash_region.base)
+    script = LINKER_SCRIPT.replace("OCRAM", hex(OCRAM[board])).replace("FLASH", flash)
     files = {
         "MCUX_VERSION": f"CURRENT_YEAR = {version[0]}\nVERSION_MAJOR = {version[1]}\n",
         "Kconfig.mcuxpresso": "",

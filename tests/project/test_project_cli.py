@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from helpers.boards import BOARDS
 from helpers.small_source import small_source
 from helpers.tflite_builder import O, T, build_model, pool_model
 from typer.testing import CliRunner
@@ -124,7 +125,7 @@ def test_build_with_a_level_that_is_none(tmp_path: Path) -> None:
     assert "One of" in done.stderr
 
 
-@pytest.mark.parametrize("board", ["rt1050", "rt1170"])
+@pytest.mark.parametrize("board", BOARDS)
 @pytest.mark.parametrize("options", [(), ALONE])
 def test_fit_says_what_export_makes(board: str, options: tuple[str, ...], tmp_path: Path) -> None:
     """With the same options, or with none: on the largest model at hand every region counts."""

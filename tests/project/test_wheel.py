@@ -98,7 +98,7 @@ def test_the_wheel_says_its_licence_and_that_it_is_typed(wheel: Path) -> None:
 
 
 @pytest.mark.parametrize(("board", "kind"), [("rt1050", "mcuxpresso"), ("rt1170", "cmake")])
-def test_both_export_the_same_project(
+def test_wheel_and_checkout_export_the_same_project(
     installed: Path, tmp_path: Path, board: str, kind: str
 ) -> None:
     source = small_source(tmp_path / "model")

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from helpers.boards import BOARDS
 from helpers.commands import finished, mcuzoo
 from helpers.shared import shared_root
 
@@ -87,7 +88,7 @@ def test_a_measurement_is_of_one_file(test_data: Path, monkeypatch: pytest.Monke
 @pytest.mark.parametrize("name", ["signs", "mobilenet_v1_0.5_160"])
 def test_the_verdict_is_fits(name: str, runtime: str) -> None:
     model = load_or_build(name).model
-    for board in ("rt1050", "rt1170"):
+    for board in BOARDS:
         report = fit_model(model, load_board(board), runtime)
         assert row_of(name).fits[board][runtime] == report.fits
 

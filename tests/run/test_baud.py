@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.boards import changed_files, written
 from helpers.commands import finished, mcuzoo
 from helpers.fake_board import HELLO, MANIFEST, FakeBoard, write_images
 from helpers.fake_tflm import fake_tree
 from helpers.small_source import small_source
 
-from mcuzoo.board.load import load_board
 from mcuzoo.cli.run_serial import run_serial
 from mcuzoo.emulator.target import find_target
 from mcuzoo.errors import BoardSilentError, UsageError
@@ -68,9 +68,8 @@ def test_a_rate_that_the_clock_cannot_give_is_refused(tmp_path: Path) -> None:
 def test_a_project_of_before_has_it_in_its_board_file(tmp_path: Path) -> None:
     assert MANIFEST.baud is None
     assert project_baud(tmp_path, MANIFEST) == 115200
-    (tmp_path / BOARD_FILE).parent.mkdir()
-    toml = load_board("rt1050").toml.replace("baud = 115_200", "baud = 460_800")
-    (tmp_path / BOARD_FILE).write_text(toml)
+    files = changed_files("rt1050", "baud = 115_200", "baud = 460_800")
+    written(files, (tmp_path / BOARD_FILE).parent)
     assert project_baud(tmp_path, MANIFEST) == 460800
     assert project_baud(tmp_path, replace(MANIFEST, baud=9600)) == 9600
     assert project_baud(tmp_path / "gone", replace(MANIFEST, board="a board of my own")) == 115200

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.boards import BOARDS
 from helpers.commands import finished, mcuzoo
 
 from mcuzoo.board.load import load_board
@@ -35,7 +36,6 @@ pytestmark = [pytest.mark.sdk, pytest.mark.slow, pytest.mark.timeout(3000)]
 
 IMAGES = int(os.environ.get("MCUZOO_E2E_IMAGES", "5"))
 MODEL = "mobilenet_v1_0.25_128_quant_int8.tflite"
-BOARDS = ("rt1050", "rt1170")
 
 _BUILDS = shutil.ignore_patterns("build")
 

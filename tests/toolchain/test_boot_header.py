@@ -11,6 +11,7 @@ import pytest
 from helpers.bare_image import DATA_IN_DTCM, MAIN_C, BareImage, build_bare_image, link_bare_image
 from helpers.compilers import RIGS
 
+from mcuzoo.board.boot import IvtEntry
 from mcuzoo.board.load import load_board
 from mcuzoo.board.model import Board
 from mcuzoo.plan.place.placement import Placement
@@ -23,6 +24,12 @@ SDK_FCB_SHA256 = {
     # What these files of NXP's public MCUXpresso SDK compile to (section .boot_hdr.conf).
     # evkbimxrt1050_flexspi_nor_config.c
     "rt1050": "1d18d7754d290fb58d694f0543497f139d520b2426891edae30867663f5bff2a",
+    # evkbmimxrt1060_flexspi_nor_config.c
+    "rt1060": "7dfbd0296742c2883b398eeca8a6eaabb40692ad4bcec689d7a94907c0e88c5d",
+    # evkmimxrt1064_flexspi_nor_config.c
+    "rt1064": "3bdcab20a09f0228e30cec303f010bf70fefc8f69fbafc69eeb8e434c3d63abd",
+    # evkmimxrt1160_flexspi_nor_config.c
+    "rt1160": "21ab6224a4e18590abc4c84f9f86c7a87d61eeb05a04697e4c15c00dd47d5163",
     # evkbmimxrt1170_flexspi_nor_config.c
     "rt1170": "e44370982a27966b47e87b2b6b41bc62a8a2c5f863b3d9e49d4db2793b1edced",
 }
@@ -68,7 +75,7 @@ def test_ivt_leads_to_the_image(built: BareImage, board: Board) -> None:
     assert own == base + board.boot.ivt_offset
     assert boot_data == base + board.boot.boot_data_offset
     symbols = read_symbols(built.elf, ("mz_vectors", "mz_reset_handler"))
-    if board.id == "rt1050":
+    if board.boot.ivt_entry is IvtEntry.VECTOR_TABLE:
         assert entry == symbols["mz_vectors"] == base + board.boot.vector_table_offset
     else:
         assert entry & 1 and entry | 1 == symbols["mz_reset_handler"] | 1

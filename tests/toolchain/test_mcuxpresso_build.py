@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from helpers.boards import BOARDS
 from helpers.compilers import has_newlib
 from helpers.fake_sdk import fake_sdk
 from helpers.small_source import small_source
@@ -53,7 +54,7 @@ def _project(
 
 
 @needs_tools
-@pytest.mark.parametrize("board", ["rt1050", "rt1170"])
+@pytest.mark.parametrize("board", BOARDS)
 def test_elf_bin_and_hex_are_entered(tmp_path: Path, board: str) -> None:
     project = _project(tmp_path / "apps", board)
     sdk = fake_sdk(tmp_path / "sdk", load_board(board).sdk_board)

@@ -28,7 +28,7 @@ from mcuzoo.codegen.universal.options import UniversalOptions
 from mcuzoo.plan.universal import SPARE_BYTES, UniversalPlan, plan_universal
 from mcuzoo.project.build_id import BUILD_ID_HEADER
 from mcuzoo.project.manifest import (
-    BOARD_FILE,
+    BOARD_FOLDER,
     PlanEntry,
     RegionUse,
     RoomEntry,
@@ -74,7 +74,7 @@ def export_universal(
     }
     files |= {
         **licence_text(),
-        **({BOARD_FILE: board.toml.encode()} if board.toml else {}),
+        **{f"{BOARD_FOLDER}/{name}": text.encode() for name, text in board.files.items()},
     }
     manifest = UniversalManifest(
         tool_version=__version__,
