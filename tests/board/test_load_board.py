@@ -178,7 +178,7 @@ def test_a_chip_file_that_leads_out_of_the_folder_is_not_read(tmp_path: Path) ->
         (
             'sdk_core_id = "core0"',
             'sdk_core_id = "core0"\nfamily = "imxrt105x_106x"',
-            "chips/imxrt105x_106x.toml:7: family: unknown key",
+            "chips/imxrt105x_106x.toml:9: family: unknown key",
         ),
     ],
 )

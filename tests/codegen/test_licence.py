@@ -60,7 +60,6 @@ def unmarked(files: dict[str, str]) -> list[str]:
         for path, text in files.items()
         if path not in NO_COMMENTS
         and not path.startswith(THEIRS)
-        and path != "board/board.toml"
         and not text.startswith(head_of(path))
     ]
 
