@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "mcuzoo"
 
 FLOORS = (
-    {"errors", "quoting", "resources", "__init__"},
+    {"errors", "options", "quoting", "resources"},
     {"files", "locking", "tables", "untrusted"},
     {"board", "extras", "graph", "project"},
     {"emulator", "engines", "zoo"},
@@ -25,7 +25,7 @@ FLOORS = (
     {"report", "evaluate"},
     {"demo", "quantize"},
     {"cli"},
-    {"__main__"},
+    {"__init__", "__main__"},
 )
 FLOOR_OF = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 
@@ -83,6 +83,27 @@ def test_modules_stay_small() -> None:
     sizes = {shown(path): len(path.read_text(encoding="utf-8").splitlines()) for path in modules()}
     assert len(sizes) > 300
     assert not {name: size for name, size in sizes.items() if size > 420}
+
+
+MAX_PARAMETERS = 7
+"""Of a function, self aside. What takes more takes an object; a command's options come from one."""
+
+
+def test_functions_take_few_arguments() -> None:
+    found = [
+        f"{shown(path)}: {node.name} takes {len(names)}"
+        for path in modules()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        for names in [_parameters(node.args)]
+        if len(names) > MAX_PARAMETERS
+    ]
+    assert not found
+
+
+def _parameters(arguments: ast.arguments) -> list[str]:
+    named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    return [one.arg for one in named if one.arg not in ("self", "cls")]
 
 
 def test_heavy_packages_are_imported_where_used() -> None:

@@ -18,7 +18,6 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 def boards(
     json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List the boards, their clocks and memory regions."""
     import json
 
     from mcuzoo.board.load import list_boards

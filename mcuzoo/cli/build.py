@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mcuzoo.cli.options import takes
 from mcuzoo.cli.progress import step
 from mcuzoo.errors import command
+from mcuzoo.toolchain.options import BuildOptions
 
 if TYPE_CHECKING:
     from mcuzoo.project.manifest import BuildEntry, ProjectManifest
@@ -19,41 +21,23 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
+@takes(BuildOptions)
 def build(
     project: Annotated[Path, typer.Argument(help="A project folder.")],
-    compiler: Annotated[
-        str | None, typer.Option("--compiler", help="gcc or zig [the first that is found].")
-    ] = None,
-    optimization: Annotated[
-        str | None, typer.Option("--optimization", "-O", help="0, 1, 2, 3 or s [2].")
-    ] = None,
-    tflm: Annotated[
-        Path | None, typer.Option("--tflm", help="TFLM's tree, if not the one of the export.")
-    ] = None,
-    sdk: Annotated[
-        Path | None,
-        typer.Option("--sdk", help="NXP's MCUXpresso SDK, its folder mcuxsdk [$MCUXSDK_ROOT]."),
-    ] = None,
-    config: Annotated[
-        str | None, typer.Option("--config", help="In the SDK: release or debug [release].")
-    ] = None,
+    options: BuildOptions,
     json_output: Annotated[bool, typer.Option("--json", help="Print the build's entry.")] = False,
 ) -> None:
-    """Build PROJECT into ELF, .bin and .hex: with arm-none-eabi-gcc or Zig, or in NXP's SDK."""
     import json
     import sys
     from dataclasses import asdict
 
     from mcuzoo.files import making
-    from mcuzoo.project.flags import check_optimization
     from mcuzoo.project.manifest import load_project
     from mcuzoo.toolchain.build import build_project
-    from mcuzoo.toolchain.mcuxpresso import SdkOptions
     from mcuzoo.toolchain.sizes import beyond_plan
 
-    level = None if optimization is None else check_optimization(optimization)
     with making(project), step(f"building {project}") as update:
-        entry = build_project(project, compiler, level, tflm, SdkOptions(sdk, config), update)
+        entry = build_project(project, options, update)
     for line in beyond_plan(load_project(project).plan, entry.regions):
         print(f"warning: more than the plan: {line}", file=sys.stderr)
     if json_output:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mcuzoo.cli.options import takes
 from mcuzoo.cli.progress import step
-from mcuzoo.errors import UsageError
+from mcuzoo.run.options import ConvertOptions
 
 if TYPE_CHECKING:
-    from mcuzoo.run.conversion import Comparison, Judgement, Scores
+    from mcuzoo.run.conversion import Judgement, Scores
     from mcuzoo.zoo.convert.report import ConversionReport
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
@@ -21,93 +22,39 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
+@takes(ConvertOptions)
 def convert(
     source: Annotated[
         str, typer.Argument(metavar="IN.tflite", help="The model: a file or a name of the zoo.")
     ],
     output: Annotated[Path, typer.Argument(metavar="OUT.tflite", help="The file to write.")],
-    io: Annotated[
-        str,
-        typer.Option("--io", help="int8: cut a leading QUANTIZE and a final DEQUANTIZE; or keep."),
-    ] = "keep",
-    images: Annotated[
-        Path | None,
-        typer.Option(
-            "--images",
-            metavar="DIR|CSV",
-            help="Compare both models on these images, class folders, or CSV (file,label).",
-        ),
-    ] = None,
-    labels: Annotated[
-        Path | None,
-        typer.Option("--labels", help="Class names, one a line, in the order of the outputs."),
-    ] = None,
-    limit: Annotated[
-        int | None,
-        typer.Option("--limit", min=1, help="Take so many images, spread over the classes."),
-    ] = None,
+    options: ConvertOptions,
     json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Rewrite a UINT8 model to INT8 and align its constants, and say what that changed.
-
-    With --images: top-1 and top-5 of both models, the distance of their outputs, and an exact
+    """With --images: top-1 and top-5 of both models, the distance of their outputs, and an exact
     paired test on the difference of their accuracies.
     """
     import json
 
     from mcuzoo.cli.output import summary_aside
-    from mcuzoo.files import require_outputs, write_output
-    from mcuzoo.graph.read import load_model
-    from mcuzoo.zoo.convert.convert import check_ends, convert_model
-    from mcuzoo.zoo.registry import resolve_model
+    from mcuzoo.files import require_outputs
+    from mcuzoo.run.conversion import convert as convert_named
 
-    if images is None and (labels is not None or limit is not None):
-        raise UsageError("--labels and --limit need --images.", "Add --images DIR.")
-    ends = check_ends(io)
-    found = resolve_model(source)
-    aside = require_outputs(
-        {"OUT.tflite": output},
-        {"IN.tflite": found.path, "--images": images, "--labels": labels},
-        json_output,
-    )
-    model = load_model(found.path)
-    with step(f"converting {source}"):
-        conversion = convert_model(model, ends)
-    comparison = None
-    if images is not None:
-        from mcuzoo.run.conversion import make_comparison
-
-        comparison = make_comparison(
-            model, conversion, found.preprocessing, images, labels, limit, found.labels
+    aside = require_outputs({"OUT.tflite": output}, {}, json_output)
+    with step(f"converting {source}, images") as update:
+        made = convert_named(
+            source, output, options, lambda text: print(text, file=sys.stderr), update
         )
-    write_output(output, conversion.model.raw)
-    judgement = None if comparison is None else _judge(comparison)
-    report = conversion.report
     if json_output:
-        document = {
-            "output": str(output),
-            "sha256": conversion.model.sha256,
-            **report.as_dict(),
-            "images": None if judgement is None else judgement.as_dict(),
-        }
-        print(json.dumps(document, indent=2))
+        print(json.dumps(made.as_dict(), indent=2))
         return
+    report = made.conversion.report
     with summary_aside(aside):
         _print_report(report, output)
-        if judgement is not None:
-            _print_judgement(judgement)
-    if judgement is None and report.weights_changed:
+        if made.judgement is not None:
+            _print_judgement(made.judgement)
+    if made.judgement is None and report.weights_changed:
         print("hint: --images DIR tells what the changed weights do to accuracy", file=sys.stderr)
-
-
-def _judge(comparison: Comparison) -> Judgement:
-    for warning in comparison.data_set.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
-    with step("comparing on images") as update:
-        judgement = comparison.run(lambda done: update(done, len(comparison.data_set.items)))
-    for reason in judgement.unusable:
-        print(f"warning: left out: {reason}", file=sys.stderr)
-    return judgement
 
 
 def _print_report(report: ConversionReport, output: Path) -> None:

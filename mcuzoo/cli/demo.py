@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from mcuzoo.cli.options import Show
+from mcuzoo.cli.options import takes
+from mcuzoo.options import Show
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     (),
@@ -16,6 +17,7 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
+@takes()
 def demo(
     board: Annotated[str, typer.Option("--board", "-b", help="Board to emulate.")] = "rt1170",
     images: Annotated[int, typer.Option("--images", min=1, help="Pictures to draw and run.")] = 32,
@@ -28,12 +30,8 @@ def demo(
     show: Show = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Export the bundled model, build it, boot the emulated board, stream images, judge.
-
-    Exits 0 when every output of the board equals the host's.
-    """
+    """Exits 0 when every output of the board equals the host's."""
     import json
-    from contextlib import ExitStack
 
     from mcuzoo.cli.run_progress import RunProgress
     from mcuzoo.demo import FRESH_SEED, run_demo
@@ -41,14 +39,14 @@ def demo(
     from mcuzoo.report.document import run_document
     from mcuzoo.report.text import summary_text
 
-    with making(out), ExitStack() as stack:
+    with making(out):
         result = run_demo(
             board,
             out,
             images,
             FRESH_SEED if seed is None else seed,
             lambda text: print(text, file=sys.stderr),
-            lambda run: stack.enter_context(RunProgress(run)),
+            lambda job: RunProgress(job.out),
         )
     if json_output:
         print(json.dumps(run_document(result.run, result.summary), indent=2))

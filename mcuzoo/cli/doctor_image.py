@@ -42,9 +42,7 @@ def doctor_image(
     ] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Show a picture exactly as the network sees it.
-
-    With --tensor: how that tensor was made of the picture, and which of the known mistakes were
+    """With --tensor: how that tensor was made of the picture, and which of the known mistakes were
     made (BGR, white that wraps to black, pixel - 127, another crop or resize). Exits 1 then.
     """
     import json

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 class EvaluateProgress:
-    """Use as a context manager around `evaluate`."""
+    """The watcher of `evaluate_model`; use as a context manager around it."""
 
-    def __init__(self, images: int) -> None:
+    def __init__(self) -> None:
         self._right = self._labelled = self._done = 0
-        self._images = images
+        self._images = 0
         self._rhythm = Rhythm()
         self._progress = Progress(
             TextColumn("{task.description}"),
@@ -36,7 +36,6 @@ class EvaluateProgress:
             transient=True,
             disable=not sys.stderr.isatty(),
         )
-        self._task = self._progress.add_task("images", total=images)
 
     def __enter__(self) -> EvaluateProgress:
         self._progress.start()
@@ -44,6 +43,10 @@ class EvaluateProgress:
 
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
+
+    def started(self, images: int) -> None:
+        self._images = images
+        self._task = self._progress.add_task("images", total=images)
 
     def say(self, text: str) -> None:
         self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)

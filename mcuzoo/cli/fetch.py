@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mcuzoo.cli.options import takes
 from mcuzoo.cli.progress import step
+from mcuzoo.zoo.options import FetchOptions
 
 if TYPE_CHECKING:
     from mcuzoo.zoo.fetch.fetch import FetchReport
@@ -17,34 +19,18 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
+@takes(FetchOptions)
 def fetch(
     model: Annotated[str, typer.Argument(help="A model of the zoo; mcuzoo models lists them.")],
-    origin: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            metavar="FILE|URL",
-            help="Take the file, or the archive it is in, from here instead.",
-        ),
-    ] = None,
-    role: Annotated[
-        str | None,
-        typer.Option("--role", help="int8, uint8, fp32 or keras [what the name means]."),
-    ] = None,
-    timeout: Annotated[
-        float, typer.Option("--timeout", min=1, help="Give up a silent connection after (s).")
-    ] = 30.0,
+    options: FetchOptions,
     json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Get MODEL into the cache over https, check it, and convert UINT8 to INT8."""
     import json
 
-    from mcuzoo.zoo.fetch.download import Patience
-    from mcuzoo.zoo.fetch.fetch import check_role, fetch_model
+    from mcuzoo.zoo.fetch.fetch import fetch_model
 
-    chosen = None if role is None else check_role(role)
     with step(f"fetching {model}, bytes") as update:
-        report = fetch_model(model, origin, chosen, update, Patience(stall_s=timeout))
+        report = fetch_model(model, options, update)
     if json_output:
         print(json.dumps(report.as_dict(), indent=2))
     else:

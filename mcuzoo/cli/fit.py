@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mcuzoo.cli.options import ArenaRegion, Baud, Pin, Weights
+from mcuzoo.cli.options import Board, takes
 from mcuzoo.cli.progress import step
-from mcuzoo.errors import UsageError
-from mcuzoo.project.kinds import DEFAULT_PROJECT, DEFAULT_RUNTIME
+from mcuzoo.errors import UsageError, command
+from mcuzoo.plan.options import MeasureOptions
 
 if TYPE_CHECKING:
-    from mcuzoo.board.model import Board
+    from mcuzoo.measure.fit import FitMeasurement
     from mcuzoo.plan.fit import FitReport
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
@@ -22,32 +23,12 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
+@takes(MeasureOptions)
 def fit(
-    board: Annotated[str, typer.Option("--board", "-b", help="rt1170, rt1050 or a .toml file.")],
+    board: Board,
+    options: MeasureOptions,
     model: Annotated[
         str | None, typer.Argument(help="A model of the zoo, or a .tflite file.")
-    ] = None,
-    runtime: Annotated[
-        str | None,
-        typer.Option(help="tflm or aot [tflm, as export; --measure without --tflm: aot]"),
-    ] = None,
-    project: Annotated[
-        str | None,
-        typer.Option(help="mcuxpresso or cmake, which differ in what else takes memory."),
-    ] = None,
-    weights: Weights = "auto",
-    pin: Pin = None,
-    arena_region: ArenaRegion = None,
-    stream_input: Annotated[
-        bool,
-        typer.Option(
-            "--stream-input", help="The input is consumed as it arrives, never whole in the arena."
-        ),
-    ] = False,
-    kernels: Annotated[str, typer.Option(help="TFLM's: cmsis-nn or reference.")] = "cmsis-nn",
-    plan: Annotated[
-        str | None,
-        typer.Option(help="Who plans TFLM's arena: offline (mcuzoo) or greedy [the smaller]."),
     ] = None,
     universal: Annotated[
         bool,
@@ -59,148 +40,94 @@ def fit(
         bool,
         typer.Option("--measure", help="Build it, boot it and let the board say what it takes."),
     ] = False,
-    tflm: Annotated[
-        Path | None,
-        typer.Option("--tflm", help="With --measure: TFLM's tree, as for mcuzoo export."),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", help="With --measure: the project folder [mcuzoo-BOARD-MODEL]."
-        ),
-    ] = None,
-    port: Annotated[
-        str | None,
-        typer.Option("--port", "-p", help="With --measure: a real board's port [emulated]."),
-    ] = None,
-    baud: Baud = None,
     html: Annotated[
-        Path | None, typer.Option(help="Write the verdict as a page, with the arena over time.")
+        Path | None,
+        typer.Option("--html", help="Write the verdict as a page, with the arena over time."),
     ] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Plan MODEL's memory on a board, region by region. Exit code 1 when it does not fit.
-
-    It is the memory of what mcuzoo export makes with the same options, or with none. The other
+    """It is the memory of what mcuzoo export makes with the same options, or with none. The other
     runtime is judged in a line, unless --runtime names one.
 
-    --measure exports and builds it, searches the smallest arena that it runs in on the emulated
-    board or on the one at --port, and leaves a project that reserves just that.
+    --measure exports and builds it (with aot, unless --runtime or --tflm is given), searches the
+    smallest arena that it runs in on the emulated board or on the one at --port, and leaves a
+    project that reserves just that.
     """
     if universal:
-        if stream_input:
-            raise UsageError(
-                "--stream-input is for a model that is linked in, with the runtime aot.",
-                "Leave --universal or --stream-input out.",
-            )
-        from mcuzoo.cli.fit_universal import print_universal_fit
-
-        if not print_universal_fit(model, board, kernels, arena_region, json_output):
-            raise typer.Exit(1)
-        return
-    if model is None:
+        _fit_universal(model, board, options, json_output)
+    elif model is None:
         raise UsageError("fit: no model was named.", "mcuzoo models lists those of the zoo.")
-    if measure:
-        from mcuzoo.cli.fit_measure import MeasureOptions, print_measurement
+    elif measure:
+        _measure(model, board, options, json_output)
+    else:
+        _fit(model, board, options, html, json_output)
 
-        print_measurement(
-            MeasureOptions(
-                model,
-                board,
-                runtime or (DEFAULT_RUNTIME if tflm is not None else "aot"),
-                weights,
-                pin or [],
-                arena_region,
-                kernels,
-                plan,
-                tflm,
-                output,
-                port,
-                baud,
-                stream_input,
-            ),
-            json_output,
-        )
-        return
-    _require_measure({"--tflm": tflm, "--output": output, "--port": port, "--baud": baud})
+
+def _fit(model: str, board: str, options: MeasureOptions, html: Path | None, as_json: bool) -> None:
     import json
-    from dataclasses import asdict, replace
 
-    from mcuzoo.board.load import list_boards, load_board
     from mcuzoo.cli.output import summary_aside
-    from mcuzoo.codegen.mcuxpresso.board_files import reserved_by
     from mcuzoo.files import require_outputs
-    from mcuzoo.plan.fit import fit_model
-    from mcuzoo.plan.other_runtime import other_runtime
-    from mcuzoo.plan.place.pins import parse_pins
-    from mcuzoo.plan.place.placement import usable_names
-    from mcuzoo.plan.tflm.image import check_kernels, check_plan
-    from mcuzoo.project.kinds import check_project, check_weights
+    from mcuzoo.plan.fit import fit as fit_named
     from mcuzoo.report.files import write_page
     from mcuzoo.report.fit_html import fit_html
-    from mcuzoo.zoo.known import load_or_build
 
+    for name in ("tflm", "output", "port", "baud"):
+        if getattr(options, name) is not None:
+            raise UsageError(f"--{name} is for measuring.", "Add --measure.")
     aside = require_outputs(
-        {"--html": html}, {"MODEL": Path(model), "--board": Path(board)}, json_output
+        {"--html": html}, {"MODEL": Path(model), "--board": Path(board)}, as_json
     )
-    chosen = load_board(board)
-    with step(f"reading {model}"):
-        known = load_or_build(model)
-
-    kind = check_project(project or (DEFAULT_PROJECT if chosen.sdk else "cmake"))
-
-    def report_of(name: str) -> FitReport:
-        return fit_model(
-            known.model,
-            chosen,
-            name,
-            check_weights(weights, usable_names(chosen)),
-            arena_region,
-            list_boards(),
-            check_kernels(kernels),
-            check_plan(plan) if plan else None,
-            stream_input,
-            parse_pins(pin or []),
-            reserved_by(chosen, kind),
-        )
-
-    with step(f"planning {model} on {chosen.name}"):
-        report = report_of(runtime or DEFAULT_RUNTIME)
-        # Who named a runtime has asked about that one alone.
-        other = None if runtime else other_runtime(report.runtime, report_of)
-    if known.note:
-        report = replace(report, warnings=(known.note, *report.warnings))
-    if not report.fits:
-        report = replace(report, next_step=_with_sibling(report, model, chosen))
+    with step(f"planning {model} on {board}"):
+        report = fit_named(model, board, options)
     if html is not None:
-        write_page(html, fit_html(report, other, kind))
-    if json_output:
-        found = {**report.as_dict(), "project": kind, "other_runtime": other and asdict(other)}
-        print(json.dumps(found, indent=2))
+        write_page(html, fit_html(report, report.other, report.project))
+    if as_json:
+        print(json.dumps(report.as_dict(), indent=2))
     else:
         with summary_aside(aside):
-            _print_report(report, kind)
-            if other is not None:
-                print(f"with --runtime {other.runtime}: {other.text}")
+            _print_report(report)
     if not report.fits:
         raise typer.Exit(1)
 
 
-def _require_measure(options: dict[str, object]) -> None:
-    for name, value in options.items():
-        if value is not None:
-            raise UsageError(f"{name} is for measuring.", "Add --measure.")
+def _measure(model: str, board: str, options: MeasureOptions, as_json: bool) -> None:
+    import json
+
+    from mcuzoo.measure.fit import measure
+
+    found = measure(model, board, options, lambda text: print(text, file=sys.stderr))
+    if as_json:
+        print(json.dumps(found.as_dict(), indent=2))
+    else:
+        _print_measurement(found)
 
 
-def _with_sibling(report: FitReport, name: str, board: Board) -> str | None:
-    """The report's advice, and the largest model of the same family that fits."""
-    from mcuzoo.plan.siblings import largest_sibling
+def _fit_universal(model: str | None, board: str, options: MeasureOptions, as_json: bool) -> None:
+    import json
 
-    sibling = largest_sibling(name, board, report.runtime)
-    return f"{report.next_step} Of its family, {sibling} fits." if sibling else report.next_step
+    from mcuzoo.codegen.universal.fit import fit_universal
+
+    found = fit_universal(model, board, options)
+    print(json.dumps(found.as_dict(), indent=2) if as_json else found.text)
+    if not found.fits:
+        raise typer.Exit(1)
 
 
-def _print_report(report: FitReport, project: str) -> None:
+def _print_measurement(found: FitMeasurement) -> None:
+    from mcuzoo.cli.output import width
+    from mcuzoo.report.arena_measurement import measurement_findings, measurement_text
+
+    manifest = found.manifest
+    print(f"{manifest.model.name} on {manifest.board}, runtime {manifest.runtime}")
+    sys.stdout.write(measurement_text(found, width()))
+    sys.stdout.write(measurement_findings(found))
+    run = command("mcuzoo", "run-serial", "--port", f"emulator://{found.project}")
+    images = "" if manifest.samples else " --images DIR"
+    print(f"next: {run}{images}")
+
+
+def _print_report(report: FitReport) -> None:
     from mcuzoo.cli.output import print_table, width
     from mcuzoo.report.arena_text import timeline_text
     from mcuzoo.report.constants_text import constants_text
@@ -225,7 +152,7 @@ def _print_report(report: FitReport, project: str) -> None:
         )
         rows.append(row)
     over = {number for number, region in enumerate(report.regions) if not region.fits}
-    print(f"{report.model} on {report.board}, runtime {report.runtime}, project {project}")
+    print(f"{report.model} on {report.board}, runtime {report.runtime}, project {report.project}")
     print_table(columns, rows, over)
     print(
         f"arena {report.placement.arena_text}; peak at op "
@@ -259,3 +186,5 @@ def _print_report(report: FitReport, project: str) -> None:
     print("verdict: fits" if report.fits else "verdict: DOES NOT FIT")
     if report.next_step:
         print(f"next: {report.next_step}")
+    if report.other is not None:
+        print(f"with --runtime {report.other.runtime}: {report.other.text}")

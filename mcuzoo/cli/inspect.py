@@ -20,7 +20,6 @@ def inspect(
     model: Annotated[str, typer.Argument(help="A name of the zoo or the path of a .tflite file.")],
     json_output: Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")] = False,
 ) -> None:
-    """Show a model's ops, shapes, quantization, MACs, parameters and runtimes."""
     import json
 
     from mcuzoo.graph.inspect import inspect_model

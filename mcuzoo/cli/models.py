@@ -30,7 +30,6 @@ def models(
     ] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List the models that mcuzoo knows by name, with published and measured figures."""
     import json
 
     from mcuzoo.report.zoo_card import model_card

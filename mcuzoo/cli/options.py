@@ -1,63 +1,78 @@
-"""Options that several commands have, said once."""
+"""From an options object's fields to options of the command line."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
+import inspect
+from collections.abc import Callable
+from dataclasses import fields
+from functools import wraps
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 
-Weights = Annotated[
-    str,
-    typer.Option(help="Where the constants live: auto (by estimate), flash, ram, or a region."),
-]
+from mcuzoo.options import Option
 
-Pin = Annotated[
-    list[str] | None,
-    typer.Option("--pin", help="OP=REGION: where an op's constants live; may be repeated."),
-]
+Board = Annotated[str, typer.Option("--board", "-b", help="rt1170, rt1050 or a .toml file.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
-ArenaRegion = Annotated[
-    str | None, typer.Option(help="Pin the tensor arena to this memory region.")
-]
+Command = Callable[..., None]
 
-Baud = Annotated[int | None, typer.Option("--baud", min=1, help="Bits per second [the project's].")]
 
-WaitPort = Annotated[
-    float | None,
-    typer.Option(
-        "--wait-port",
-        metavar="S",
-        min=0,
-        help="Wait S seconds for a port that went away [30]; if given, also for one that is not "
-        "there yet. A USB device is found again by its serial number, under any name.",
-    ),
-]
+def takes(kind: type[Any] | None = None) -> Callable[[Command], Command]:
+    """Decorate a command whose parameter `options` is a `kind`: it takes the fields one by one.
 
-NoReference = Annotated[
-    bool, typer.Option("--no-reference", help="Do not compare with the host's outputs.")
-]
+    They come after the command's own parameters, but before those of them that have a default.
+    Whatever is told in Option, a field or a parameter, becomes an option as typer reads it.
+    """
+    defaults = {} if kind is None else {field.name: field.default for field in fields(kind)}
+    hints = {} if kind is None else get_type_hints(kind, include_extras=True)
 
-Show = Annotated[
-    int | None,
-    typer.Option(
-        "--show",
-        min=0,
-        metavar="N",
-        help="Print N predictions [all of 10 images or fewer, else the worst misses].",
-    ),
-]
+    def decorate(function: Command) -> Command:
+        @wraps(function)
+        def command(*arguments: Any, **values: Any) -> None:
+            if kind is not None:
+                chosen = {name: values.pop(name) for name in defaults if name in values}
+                values["options"] = kind(
+                    **{
+                        name: tuple(value or ()) if defaults[name] == () else value
+                        for name, value in chosen.items()
+                    }
+                )
+            function(*arguments, **values)
 
-Trace = Annotated[
-    Path | None,
-    typer.Option("--trace", metavar="FILE", help="Write the traffic there, in hex; - is stdout."),
-]
+        own = [
+            (name, one.annotation, one.default)
+            for name, one in inspect.signature(function, eval_str=True).parameters.items()
+            if name != "options"
+        ]
+        parameters = [
+            *(_parameter(*one) for one in own if one[2] is inspect.Parameter.empty),
+            *(_parameter(name, hints[name], default) for name, default in defaults.items()),
+            *(_parameter(*one) for one in own if one[2] is not inspect.Parameter.empty),
+        ]
+        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        command.__annotations__ = {one.name: one.annotation for one in parameters}
+        return command
 
-UploadModel = Annotated[
-    str | None,
-    typer.Option(
-        "--upload",
-        metavar="MODEL",
-        help="Send this model (a name of the zoo, or a file) to a universal firmware first.",
-    ),
-]
+    return decorate
+
+
+def _parameter(name: str, hint: Any, default: Any) -> inspect.Parameter:
+    """As typer reads it."""
+    type_, option = get_args(hint)
+    if isinstance(option, Option):
+        if get_origin(type_) is tuple:
+            type_, default = list[str] | None, None
+        option = typer.Option(
+            *(option.names or (f"--{name.replace('_', '-')}",)),
+            help=option.help,
+            metavar=option.metavar,
+            min=option.min,
+            envvar=option.variable,
+        )
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=default,
+        annotation=Annotated[type_, option],
+    )

@@ -16,27 +16,37 @@ from mcuzoo.cli.guard import guarded, wants_json
 from mcuzoo.cli.parse_errors import CLICK_ERROR, parse_error
 from mcuzoo.errors import UsageError, command, did_you_mean
 
-COMMANDS = (
-    "demo",
-    "boards",
-    "models",
-    "fetch",
-    "inspect",
-    "convert",
-    "fit",
-    "export",
-    "build",
-    "emulate",
-    "run-serial",
-    "evaluate",
-    "doctor-image",
-    "profile",
-    "quantize",
-    "compare",
-    "report",
-)
-"""In the order of the help. Each is a module of mcuzoo.cli and its function of the same name, with
-_ for -, and EXAMPLES there: the words after the command's name."""
+COMMANDS = {
+    "demo": "Export the bundled model, build it, boot the emulated board, stream images, judge.",
+    "boards": "List the boards, their clocks and memory regions.",
+    "models": "List the models that mcuzoo knows by name, with published and measured figures.",
+    "fetch": "Get MODEL into the cache over https, check it, and convert UINT8 to INT8.",
+    "inspect": "Show a model's ops, shapes, quantization, MACs, parameters and runtimes.",
+    "convert": "Rewrite a UINT8 model to INT8 and align its constants, and say what that changed.",
+    "fit": "Plan MODEL's memory on a board, region by region. Exit code 1 when it does not fit.",
+    "export": (
+        "Render MODEL for a board as an application for NXP's SDK, or as a project of its own."
+    ),
+    "build": (
+        "Build PROJECT into ELF, .bin and .hex: with arm-none-eabi-gcc or Zig, or in NXP's SDK."
+    ),
+    "emulate": "Boot an image as the board's ROM would and print the port of its console.",
+    "run-serial": "Run images on a board and compare with labels and host.",
+    "evaluate": "Measure top-1 and top-5 of a model, per class, with confidence intervals.",
+    "doctor-image": "Show a picture exactly as the network sees it.",
+    "profile": (
+        "Run one image and show each layer's cycles (instructions, when emulated) and correctness."
+    ),
+    "quantize": "Quantize SOURCE to full INT8 and say what that cost: accuracy before and after.",
+    "compare": (
+        "Run the same images on several projects: accuracy, outputs by layer, instructions, sizes."
+    ),
+    "report": "Summarize a run, also an unfinished one; exits 0 whatever the verdict was.",
+}
+"""In the order of the help, with the first sentence of each.
+
+Each is a module of mcuzoo.cli and its function of the same name, with _ for -, whose docstring is
+the rest of its help; and EXAMPLES there: the words after the command's name."""
 
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 
@@ -120,9 +130,9 @@ class Program(TyperGroup):
         )
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Name and first sentence of each, without building its options."""
+        """Name and first sentence of each, without importing it."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, _summary(name)) for name in COMMANDS])
+            formatter.write_dl(list(COMMANDS.items()))
 
     def main(self, args: Sequence[str] | None = None, *_: Any, **__: Any) -> Any:
         """As a test runner calls it: the same handler as around the process."""
@@ -139,11 +149,6 @@ def _function(name: str) -> Callable[..., None]:
     return found
 
 
-def _summary(name: str) -> str:
-    paragraph = (inspect.getdoc(_function(name)) or "").partition("\n\n")[0]
-    return " ".join(paragraph.split())
-
-
 def _command(name: str) -> Any:
     """The command as click has it; typer makes a program of its own of a single function."""
     single = typer.Typer(
@@ -155,7 +160,10 @@ def _command(name: str) -> Any:
     lines = [command("mcuzoo", name, *words) for words in examples_of(name)]
     # \b: as it stands, and not as a paragraph.
     epilog = "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
-    single.command(name, cls=Command, epilog=epilog)(_function(name))
+    function = _function(name)
+    more = inspect.getdoc(function)
+    text = COMMANDS[name] if more is None else f"{COMMANDS[name]}\n\n{more}"
+    single.command(name, cls=Command, epilog=epilog, help=text)(function)
     return typer.main.get_command(single)
 
 

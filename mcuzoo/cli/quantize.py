@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mcuzoo.errors import UsageError, command
+from mcuzoo.cli.options import takes
+from mcuzoo.errors import command
+from mcuzoo.quantize.options import QuantizeOptions
 
 if TYPE_CHECKING:
-    from mcuzoo.quantize.job import Quantized
-    from mcuzoo.quantize.score import Scored
+    from mcuzoo.quantize.quantize import QuantizedFile
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("network.h5", "model.tflite", "--calibration", "photos"),
@@ -21,6 +21,7 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
+@takes(QuantizeOptions)
 def quantize(
     source: Annotated[
         str,
@@ -35,73 +36,33 @@ def quantize(
             "--calibration", metavar="DIR|CSV", help="Images to measure the activations on."
         ),
     ],
-    samples: Annotated[int, typer.Option(min=1, help="So many of them, over all classes.")] = 100,
-    network: Annotated[
-        str | None,
-        typer.Option(help="The zoo's model that a file of weights (or its pictures) belongs to."),
-    ] = None,
-    input_shape: Annotated[
-        str | None, typer.Option("--input", help="HxWxC, where the network leaves it open.")
-    ] = None,
-    labels: Annotated[
-        Path | None, typer.Option(help="Class names, one a line, in the order of the outputs.")
-    ] = None,
-    split: Annotated[str | None, typer.Option(help="Part of the data set to calibrate on.")] = None,
-    images: Annotated[
-        Path | None,
-        typer.Option(
-            "--images", metavar="DIR|CSV", help="Score both models on these [calibration's]."
-        ),
-    ] = None,
-    limit: Annotated[
-        int, typer.Option(min=0, help="Score on so many images; 0: do not score.")
-    ] = 500,
+    options: QuantizeOptions,
     json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Quantize SOURCE to full INT8 and say what that cost: accuracy before and after.
-
-    TensorFlow runs in a process of its own (extra: tensorflow).
-    """
+    """TensorFlow runs in a process of its own (extra: tensorflow)."""
     import json
 
     from mcuzoo.cli.output import summary_aside
     from mcuzoo.files import require_outputs
-    from mcuzoo.quantize.job import QuantizeRequest, quantize_model
-    from mcuzoo.quantize.score import score
+    from mcuzoo.quantize.quantize import quantize as quantize_network
 
-    aside = require_outputs({"OUT.tflite": output}, {"--images": images}, json_output)
-    request = QuantizeRequest(
+    aside = require_outputs({"OUT.tflite": output}, {"--images": options.images}, json_output)
+    made = quantize_network(
         source,
         output,
         calibration,
-        samples,
-        network,
-        _shape(input_shape),
-        labels,
-        split,
-        scored=limit > 0,
+        options,
+        lambda stage: print(f"{stage} ...", file=sys.stderr),
     )
-    quantized = quantize_model(request, lambda stage: print(f"{stage} ...", file=sys.stderr))
-    scored = score(quantized, images or calibration, limit, split) if limit else None
     if json_output:
-        document = {"output": str(output), **quantized.as_dict()}
-        print(json.dumps({**document, "score": scored and scored.as_dict()}, indent=2))
+        print(json.dumps(made.as_dict(), indent=2))
         return
     with summary_aside(aside):
-        _print(output, quantized, scored)
+        _print(made)
 
 
-def _shape(text: str | None) -> tuple[int, int, int] | None:
-    if text is None:
-        return None
-    match = re.fullmatch(r"(\d{1,4})x(\d{1,4})x([13])", text)
-    if match is None:
-        raise UsageError(f"--input {text}: no image size.", "HEIGHTxWIDTHxCHANNELS: 128x128x3.")
-    height, width, channels = (int(size) for size in match.groups())
-    return height, width, channels
-
-
-def _print(output: Path, quantized: Quantized, scored: Scored | None) -> None:
+def _print(made: QuantizedFile) -> None:
+    output, quantized, scored = made.output, made.quantized, made.scored
     model, run = quantized.int8_model, quantized.run
     print(f"{output}: {model.bytes:,} bytes, {len(model.ops)} ops, sha256 {model.sha256}")
     print(f"float      {quantized.float_model.bytes:,} bytes")

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from mcuzoo.cli.options import Show
+from mcuzoo.cli.options import takes
+from mcuzoo.options import Show
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("runs/20260101-120000",),
@@ -16,6 +17,7 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
+@takes()
 def report(
     run: Annotated[
         Path,
@@ -35,7 +37,6 @@ def report(
     show: Show = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Summarize a run, also an unfinished one; exits 0 whatever the verdict was."""
     import json
 
     from mcuzoo.cli.output import summary_aside

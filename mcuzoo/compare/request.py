@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from os import PathLike, fspath
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.compare.comparison import Comparison, compare_trials
+from mcuzoo.compare.options import CompareOptions
 from mcuzoo.compare.trial import Answers, Contestant, host_answers, run_trial
 from mcuzoo.data.dataset import Item, load_data_set
 from mcuzoo.data.labels import load_classes
@@ -23,34 +24,21 @@ from mcuzoo.run.feed import Prepared, Unusable, prepare
 from mcuzoo.run.project import project_model
 
 EMULATED = "-"
-DEFAULT_LIMIT = 10
 
 
-@dataclass(frozen=True)
-class CompareRequest:
-    """The options of `mcuzoo compare`. `ports` are those of the first projects; "-" emulates.
-
-    baud: of all ports; None: each project's own.
-    """
-
-    projects: tuple[Path, ...]
-    ports: tuple[str, ...] = ()
-    images: Path | None = None
-    labels: Path | None = None
-    limit: int = DEFAULT_LIMIT
-    baud: int | None = None
-    reference: bool = True
-
-
-def compare_projects(request: CompareRequest, say: Callable[[str], None]) -> Comparison:
+def compare_projects(
+    projects: Sequence[str | PathLike[str]],
+    options: CompareOptions = CompareOptions(),
+    say: Callable[[str], None] = lambda text: None,
+) -> Comparison:
     """Run the same images on every project and set them side by side.
 
     Images: the data set given, or the first project's samples; each project preprocesses them in
     its own way. `say` is told how it goes. Raises UsageError, ProjectError, DataSetError before a
     port is touched, then what the link raises.
     """
-    contestants = _contestants(request)
-    items = _items(request, contestants)
+    contestants = _contestants([Path(fspath(one)) for one in projects], options)
+    items = _items(options, contestants)
     tensors = [_tensors(contestant, items) for contestant in contestants]
     usable = [n for n in range(len(items)) if all(isinstance(row[n], Prepared) for row in tensors)]
     for row in tensors:
@@ -66,26 +54,26 @@ def compare_projects(request: CompareRequest, say: Callable[[str], None]) -> Com
         trials.append(run_trial(contestant, inputs, lambda done: None))
         key = (contestant.model.sha256, b"".join(tensor.tobytes() for tensor in inputs))
         if key not in hosts:
-            hosts[key] = _host(contestant, inputs, say) if request.reference else None
+            hosts[key] = _host(contestant, inputs, say) if not options.no_reference else None
         references.append(hosts[key])
     return compare_trials(trials, [items[n].label for n in usable], references)
 
 
-def _contestants(request: CompareRequest) -> list[Contestant]:
-    if len(request.projects) < 2:
+def _contestants(projects: Sequence[Path], options: CompareOptions) -> list[Contestant]:
+    if len(projects) < 2:
         raise UsageError(
             "One project alone is not compared with anything.",
             "Name two or more; mcuzoo run-serial compares one with the host.",
         )
-    if len(request.ports) > len(request.projects):
+    if len(options.port) > len(projects):
         raise UsageError(
-            f"{len(request.ports)} ports for {len(request.projects)} projects.",
+            f"{len(options.port)} ports for {len(projects)} projects.",
             f"Give at most one --port per project, in their order; {EMULATED} emulates.",
         )
-    names = short_names(request.projects)
+    names = short_names(projects)
     found = []
-    for index, project in enumerate(request.projects):
-        given = request.ports[index] if index < len(request.ports) else EMULATED
+    for index, project in enumerate(projects):
+        given = options.port[index] if index < len(options.port) else EMULATED
         # Two counted inferences: one as it is, one profiled.
         port = f"{SCHEME}{project.resolve()}?count=2" if given == EMULATED else given
         manifest = load_manifest(project)
@@ -96,7 +84,7 @@ def _contestants(request: CompareRequest) -> list[Contestant]:
                 manifest,
                 project_model(project, manifest),
                 port,
-                request.baud or project_baud(project, manifest),
+                options.baud or project_baud(project, manifest),
             )
         )
     return found
@@ -111,12 +99,12 @@ def short_names(projects: Sequence[Path]) -> list[str]:
     return ["/".join(part[-length:]) for part in parts]
 
 
-def _items(request: CompareRequest, contestants: Sequence[Contestant]) -> Sequence[Item]:
+def _items(options: CompareOptions, contestants: Sequence[Contestant]) -> Sequence[Item]:
     manifest, project = contestants[0].manifest, contestants[0].project
-    labels = request.labels
+    labels = options.labels
     if labels is None and manifest.labels is not None:
         labels = inside(project, manifest.labels)
-    source = request.images
+    source = options.images
     if source is None and manifest.samples is not None:
         source = inside(project, manifest.samples)
     if source is None:
@@ -127,7 +115,7 @@ def _items(request: CompareRequest, contestants: Sequence[Contestant]) -> Sequen
     classes = load_classes(labels, manifest.output.bytes)
     ports = [contestant.port for contestant in contestants]
     besides = [package for port in ports for package in port_packages(port)]
-    return load_data_set(source, classes, request.limit, besides=besides).items
+    return load_data_set(source, classes, options.limit, besides=besides).items
 
 
 def _tensors(contestant: Contestant, items: Iterable[Item]) -> list[Prepared | Unusable]:

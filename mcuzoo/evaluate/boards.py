@@ -59,10 +59,10 @@ def board_engine(
     check = partial(check_model, subject=subject)
     ports = PortWatch(port, say=talk)
     rate = load_board(board_id).console.baud if baud is None else baud
-    note = f"as the file of board {board_id} says" if baud is None else "as --baud says"
+    ports.baud_note = f"as the file of board {board_id} says" if baud is None else "as --baud says"
 
     def connect(state: LinkState) -> Session:
-        return Session.open(port, rate, state=state, ports=ports, baud_note=note)
+        return Session.open(port, rate, state=state, ports=ports)
 
     with Rig(connect, check, talk) as rig:
         yield BoardEngine(rig)
@@ -89,6 +89,7 @@ def emulated_project(source: ModelSource, board_id: str, talk: Talk) -> Iterator
 
     Raises FitError when the model does not fit the board, ToolchainError without a compiler.
     """
+    from mcuzoo.codegen.options import ALONE
     from mcuzoo.codegen.project import export_project
     from mcuzoo.toolchain.build import build_project
 
@@ -96,6 +97,6 @@ def emulated_project(source: ModelSource, board_id: str, talk: Talk) -> Iterator
     with tempfile.TemporaryDirectory(prefix="mcuzoo-evaluate-") as folder:
         project = Path(folder) / "project"
         talk(f"exporting and building {source.name} for {board.name}")
-        export_project(replace(source, samples=None), board, project)
+        export_project(replace(source, samples=None), board, project, ALONE)
         build_project(project)
         yield f"emulator://{project}{_EMULATOR_OPTIONS}"

@@ -5,16 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Protocol
 
 from mcuzoo import __version__
 from mcuzoo.data.item import DataSet
-from mcuzoo.errors import DataSetError, McuzooError, ProtocolError, RigError
+from mcuzoo.errors import DataSetError, InputError, McuzooError, ProtocolError, RigError
 from mcuzoo.evaluate.boards import Talk, board_engine, emulated_project
 from mcuzoo.evaluate.crew import Crew, Hand, crew_of, findings
 from mcuzoo.evaluate.finding import Finding, find
 from mcuzoo.evaluate.journal import journal_of, left
+from mcuzoo.evaluate.options import EvaluateOptions
 from mcuzoo.evaluate.outputs import OutputFile
-from mcuzoo.evaluate.request import Plan
+from mcuzoo.evaluate.remember import remember_accuracy
+from mcuzoo.evaluate.request import Plan, make_plan
 from mcuzoo.evaluate.result import DataFacts, Evaluation, ModelFacts
 from mcuzoo.evaluate.subject import EMULATOR, Runs, Subject, host_engine
 from mcuzoo.evaluate.tally import Tally
@@ -24,6 +29,60 @@ from mcuzoo.run.interrupt import sigterm_interrupts
 INTERRUPTED = 130
 _CHUNK = 4
 """Images that a process is handed at a time; a board gets one."""
+
+
+class EvaluationWatcher(Protocol):
+    """Is told how an evaluation goes, from the thread that runs it."""
+
+    def say(self, text: str) -> None:
+        """A warning, or what takes long."""
+
+    def started(self, images: int) -> None:
+        """How many images there are."""
+
+    def finding(self, finding: Finding) -> None:
+        """What an image gave."""
+
+
+class Silent:
+    """An EvaluationWatcher that passes nothing on."""
+
+    def say(self, text: str) -> None:
+        pass
+
+    def started(self, images: int) -> None:
+        pass
+
+    def finding(self, finding: Finding) -> None:
+        pass
+
+
+def evaluate_model(
+    model: str | PathLike[str],
+    data: str | PathLike[str],
+    options: EvaluateOptions = EvaluateOptions(),
+    watcher: EvaluationWatcher = Silent(),
+) -> Evaluation:
+    """Measure a model's accuracy on a data set, and compare it with another engine or model.
+
+    model: a name of the zoo or a file; data: class folders, a CSV (file,label), ImageNet or FER2013
+    as published, or signs. What options demand of the figures: see Evaluation.failures. Raises as
+    make_plan and evaluate.
+    """
+    plan = make_plan(fspath(model), Path(fspath(data)), options)
+    for source in plan.sources:
+        if source.note:
+            watcher.say(source.note)
+    for warning in plan.warnings:
+        watcher.say(f"warning: {warning}")
+    watcher.started(len(plan.data_set.items))
+    found = evaluate(plan, watcher.say, watcher.finding, resume=options.resume, show=options.show)
+    if options.remember:
+        try:
+            remember_accuracy(found)
+        except InputError as error:
+            watcher.say(f"warning: the accuracy is not remembered: {error.message} {error.hint}")
+    return found
 
 
 def evaluate(

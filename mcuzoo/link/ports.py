@@ -123,6 +123,8 @@ class PortWatch:
     ) -> None:
         self.name = url
         """Under which it was opened last, or else is asked for."""
+        self.baud_note = ""
+        """Who says that the baud rate is the right one, for messages: "as the project says"."""
         self._wait_s = wait_s
         self._wait_now = wait_first
         self._say = say

@@ -91,14 +91,12 @@ class Session:
         on_log: Callable[[DeviceLog], None] | None = None,
         state: LinkState | None = None,
         ports: PortWatch | None = None,
-        baud_note: str = "",
     ) -> Session:
         """Open a port and meet the board on it.
 
         `trace` receives a timed hex dump, `on_log` the board's log lines. state: what earlier
         sessions with this board have learnt; this one goes on with it. ports: finds the port where
-        it is now; without one it is tried once, under its name. baud_note: who says that this is
-        the baud rate, for messages: "as the project says".
+        it is now; without one it is tried once, under its name.
 
         Raises PortError, BoardSilentError (nothing answers), ProtocolError (something else
         answers), RigError (the port echoes).
@@ -106,7 +104,7 @@ class Session:
         ports = ports or PortWatch(port_url, wait_s=0.0)
         port = ports.open(baud)
         channel = Channel(port, ports.name, Trace(trace) if trace else None, on_log, state)
-        channel.speed = spoken_speed(port_url, baud, baud_note)
+        channel.speed = spoken_speed(port_url, baud, ports.baud_note)
         try:
             return cls(channel, timing or Timing.of_port(port_url, baud))
         except BaseException:

@@ -135,16 +135,19 @@ def _fits(model: Model, boards: Sequence[Board], runtime: str) -> list[bool | No
     from mcuzoo.graph.coverage import check_aot
     from mcuzoo.plan.advice import fits
     from mcuzoo.plan.memory import plan_memory
+    from mcuzoo.plan.options import MemoryOptions
 
+    # The runtime alone is asked about, not what a kind of project or placed constants change.
+    options = MemoryOptions(runtime=runtime, project="cmake", weights="flash")
     try:
         if runtime == "aot" and check_aot(model):
             return [None] * len(boards)
-        needs = plan_memory(model, boards[0], runtime).needs
+        needs = plan_memory(model, boards[0], options).needs
     except McuzooError:
         return [None] * len(boards)
     # What fits no memory as a whole may still fit two of them.
     return [
-        fits(needs, board) or (runtime == "aot" and plan_memory(model, board, runtime).fits)
+        fits(needs, board) or (runtime == "aot" and plan_memory(model, board, options).fits)
         for board in boards
     ]
 

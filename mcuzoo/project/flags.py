@@ -65,8 +65,8 @@ def is_cxx(source: str) -> bool:
 
 
 def check_optimization(level: str) -> str:
-    """The compiler flag for `level`: 0, 1, 2, 3 or s. Raises UsageError for another."""
-    flag = f"-O{level}"
+    """The compiler flag for `level`: 0, 1, 2, 3 or s, or that flag. Raises UsageError."""
+    flag = f"-O{level.removeprefix('-O')}"
     if flag not in OPTIMIZATIONS:
         raise UsageError(f"-O {level}: no such level.", f"One of {' '.join(OPTIMIZATIONS)}.")
     return flag

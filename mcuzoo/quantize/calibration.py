@@ -15,8 +15,6 @@ from mcuzoo.data.preprocess import preprocess
 from mcuzoo.errors import DataSetError
 from mcuzoo.project.manifest import Preprocessing
 
-DEFAULT_COUNT = 100
-
 
 @dataclass(frozen=True)
 class Calibration:

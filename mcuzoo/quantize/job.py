@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,8 @@ from mcuzoo.graph.parameters import quantization_of
 from mcuzoo.graph.program import Program, build_program
 from mcuzoo.graph.read import load_model, parse_model
 from mcuzoo.project.manifest import Preprocessing
-from mcuzoo.quantize.calibration import DEFAULT_COUNT, Calibration, calibration_images
+from mcuzoo.quantize.calibration import Calibration, calibration_images
+from mcuzoo.quantize.options import QuantizeOptions
 from mcuzoo.quantize.process import WorkerRun, run_worker
 from mcuzoo.quantize.source import FloatSource, find_source
 from mcuzoo.quantize.spec import WorkerSpec
@@ -31,26 +34,6 @@ from mcuzoo.zoo.schema import ZooModel
 
 _SCALE_TOLERANCE = 1e-3
 Stage = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class QuantizeRequest:
-    """The options of `mcuzoo quantize`. source: a name of the zoo, or a path.
-
-    network: the zoo's model that the file belongs to, for its layers, preprocessing and labels.
-    input: (height, width, channels), where the file does not say. labels: class names, one a line.
-    scored: whether both models will be scored afterwards, which needs LiteRT.
-    """
-
-    source: str
-    output: Path
-    calibration: Path
-    samples: int = DEFAULT_COUNT
-    network: str | None = None
-    input: tuple[int, int, int] | None = None
-    labels: Path | None = None
-    split: str | None = None
-    scored: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,45 +70,51 @@ class Quantized:
         }
 
 
-def quantize_model(request: QuantizeRequest, on_stage: Stage = lambda stage: None) -> Quantized:
-    """Write the INT8 model to `request.output` and say what was done. The same network and images
-    give the same file with the same TensorFlow.
+def quantize_model(
+    source: str | PathLike[str],
+    output: str | PathLike[str],
+    calibration: str | PathLike[str],
+    options: QuantizeOptions = QuantizeOptions(),
+    on_stage: Stage = lambda stage: None,
+) -> Quantized:
+    """Write the INT8 model to `output` and say what was done. The same network and images give the
+    same file with the same TensorFlow.
 
-    Raises MissingExtraError without TensorFlow, InputError and ModelError for a source that cannot
-    be quantized, DataSetError for images that cannot be used.
+    source: a name of the zoo, or a file; calibration: images to measure the activations on. Nothing
+    is scored here. Raises MissingExtraError without TensorFlow, InputError and ModelError for a
+    source that cannot be quantized, DataSetError for images that cannot be used.
     """
-    if request.samples < 1:
-        raise UsageError(f"--samples {request.samples}: at least one image.", "Try --samples 100.")
-    source, zoo = _source(request)
+    if options.samples < 1:
+        raise UsageError(f"--samples {options.samples}: at least one image.", "Try --samples 100.")
+    shape, target, images = _shape(options.input), Path(fspath(output)), Path(fspath(calibration))
+    network, zoo = _source(fspath(source), options.network)
     require_packages(
-        ("tensorflow", *IMAGES, *((LITERT,) if request.scored else ())), "Quantizing a model"
+        ("tensorflow", *IMAGES, *((LITERT,) if options.limit else ())), "Quantizing a model"
     )
     require_outputs(
-        {"OUT.tflite": request.output},
-        {
-            "SOURCE": source.path,
-            "--calibration": request.calibration,
-            "--labels": request.labels,
-        },
+        {"OUT.tflite": target},
+        {"SOURCE": network.path, "--calibration": images, "--labels": options.labels},
     )
     with tempfile.TemporaryDirectory(prefix="mcuzoo-quantize-") as temporary:
         folder = Path(temporary)
         spec = WorkerSpec(
-            source=str(source.path.resolve()),
-            kind=source.kind.value,
-            network=source.network,
-            input=request.input,
+            source=str(network.path.resolve()),
+            kind=network.kind.value,
+            network=network.network,
+            input=shape,
             float_model=str(folder / "float.tflite"),
             int8_model=str(folder / "int8.tflite"),
         )
-        preparation = _Preparation(request, zoo, Path(spec.float_model), folder / "images.npy")
+        preparation = _Preparation(
+            images, options, zoo, Path(spec.float_model), folder / "images.npy"
+        )
         run = run_worker(spec, on_stage, preparation.prepare)
         raw = Path(spec.int8_model).read_bytes()
-    int8_model = parse_model(raw, request.output.stem)
+    int8_model = parse_model(raw, target.stem)
     program = build_program(int8_model)
-    write_output(request.output, raw)
+    write_output(target, raw)
     return Quantized(
-        source=source.path,
+        source=network.path,
         float_model=preparation.float_model,
         int8_model=int8_model,
         program=program,
@@ -137,14 +126,24 @@ def quantize_model(request: QuantizeRequest, on_stage: Stage = lambda stage: Non
     )
 
 
-def _source(request: QuantizeRequest) -> tuple[FloatSource, ZooModel | None]:
+def _source(name: str, network: str | None) -> tuple[FloatSource, ZooModel | None]:
     known = catalog()
-    if request.source in known:
-        model = known[request.source]
+    if name in known:
+        model = known[name]
         found = require_model_file(model, "keras", "fp32")
         return find_source(found.path, model.name), model
-    source = find_source(Path(request.source).expanduser(), request.network)
-    return source, None if request.network is None else known[request.network]
+    source = find_source(Path(name).expanduser(), network)
+    return source, None if network is None else known[network]
+
+
+def _shape(text: str | None) -> tuple[int, int, int] | None:
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d{1,4})x(\d{1,4})x([13])", text)
+    if match is None:
+        raise UsageError(f"--input {text}: no image size.", "HEIGHTxWIDTHxCHANNELS: 128x128x3.")
+    height, width, channels = (int(size) for size in match.groups())
+    return height, width, channels
 
 
 class _Preparation:
@@ -156,9 +155,15 @@ class _Preparation:
     calibration: Calibration
 
     def __init__(
-        self, request: QuantizeRequest, zoo: ZooModel | None, float_model: Path, images: Path
+        self,
+        source: Path,
+        options: QuantizeOptions,
+        zoo: ZooModel | None,
+        float_model: Path,
+        images: Path,
     ) -> None:
-        self._request = request
+        self._source = source
+        self._options = options
         self._zoo = zoo
         self._path = float_model
         self._images = images
@@ -173,17 +178,17 @@ class _Preparation:
                 "Only image classifiers can be quantized with images.",
             )
         image = shape[1], shape[2], shape[3]
-        zoo, request = self._zoo, self._request
+        zoo, options = self._zoo, self._options
         self.recipe = preprocessing_by_shape(model) if zoo is None else zoo.recipe
         self.classes = self._known_classes(model.tensor(model.outputs[0]).elements)
         self.calibration = calibration_images(
-            request.calibration, self.classes, request.samples, self.recipe, image, request.split
+            self._source, self.classes, options.samples, self.recipe, image, options.split
         )
         np.save(self._images, self.calibration.images)
         return self._images
 
     def _known_classes(self, count: int) -> Classes:
-        labels, zoo = self._request.labels, self._zoo
+        labels, zoo = self._options.labels, self._zoo
         if labels is None and zoo is not None and len(zoo.labels.classes) == count:
             return Classes(count, zoo.labels.classes)
         return load_classes(labels, count)

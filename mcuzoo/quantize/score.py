@@ -11,7 +11,8 @@ from typing import Any
 from mcuzoo.data.dataset import open_data_set
 from mcuzoo.evaluate.evaluate import evaluate
 from mcuzoo.evaluate.finding import Task
-from mcuzoo.evaluate.request import DEFAULT_BOARD, Plan
+from mcuzoo.evaluate.options import DEFAULT_BOARD
+from mcuzoo.evaluate.request import Plan
 from mcuzoo.evaluate.result import Evaluation
 from mcuzoo.evaluate.subject import make_subject
 from mcuzoo.quantize.job import Quantized

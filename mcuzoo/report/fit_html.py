@@ -11,8 +11,7 @@ from mcuzoo.codegen.templates import render
 from mcuzoo.plan.place.estimate import waits
 
 if TYPE_CHECKING:
-    from mcuzoo.plan.fit import FitReport
-    from mcuzoo.plan.other_runtime import RuntimeFit
+    from mcuzoo.plan.fit import FitReport, RuntimeFit
 
 _COLUMN = 26.0
 _HEIGHT = 420.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,14 +16,19 @@ from mcuzoo.data.labels import Classes, load_classes
 from mcuzoo.engines.litert import LitertEngine
 from mcuzoo.engines.litert_uint8 import LitertUint8Engine
 from mcuzoo.engines.reference import ReferenceEngine
-from mcuzoo.errors import DataSetError
+from mcuzoo.errors import DataSetError, UsageError
 from mcuzoo.extras import LITERT
+from mcuzoo.files import require_outputs, write_output
 from mcuzoo.graph.model import Model
+from mcuzoo.graph.read import load_model
 from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.run.feed import Unusable, prepare
+from mcuzoo.run.options import ConvertOptions
 from mcuzoo.run.paired import Paired
 from mcuzoo.run.score import Accuracy, accuracy, ranks, top1
+from mcuzoo.zoo.convert.convert import check_ends, convert_model
 from mcuzoo.zoo.convert.report import Conversion
+from mcuzoo.zoo.registry import resolve_model
 
 TOP5 = 5
 SIGNIFICANT = 0.05
@@ -79,6 +85,70 @@ class Judgement:
         if self.paired is not None:
             values["paired"]["p_value"] = self.paired.p_value
         return {**values, "worse": self.worse}
+
+
+@dataclass(frozen=True)
+class Converted:
+    """The file that was written, what was changed in it, and what that did to images, if asked."""
+
+    output: Path
+    conversion: Conversion
+    judgement: Judgement | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """As `mcuzoo convert --json` prints it."""
+        return {
+            "output": str(self.output),
+            "sha256": self.conversion.model.sha256,
+            **self.conversion.report.as_dict(),
+            "images": None if self.judgement is None else self.judgement.as_dict(),
+        }
+
+
+def convert(
+    source: str | PathLike[str],
+    output: str | PathLike[str],
+    options: ConvertOptions = ConvertOptions(),
+    say: Callable[[str], None] = lambda text: None,
+    on_image: Callable[[int, int], None] = lambda done, total: None,
+) -> Converted:
+    """Rewrite a UINT8 model to INT8, align its constants, and say what that changed.
+
+    source: a name of the zoo or a file; output: the file to write. `say` is told warnings,
+    `on_image` how many images of how many are compared. Raises UsageError, InputError, ModelError
+    (a model that computes in floats or INT16), UnsupportedOpError, and as make_comparison.
+    """
+    if options.images is None and (options.labels is not None or options.limit is not None):
+        raise UsageError("--labels and --limit need --images.", "Add --images DIR.")
+    ends = check_ends(options.io)
+    found, target = resolve_model(fspath(source)), Path(fspath(output))
+    require_outputs(
+        {"OUT.tflite": target},
+        {"IN.tflite": found.path, "--images": options.images, "--labels": options.labels},
+    )
+    model = load_model(found.path)
+    conversion = convert_model(model, ends)
+    comparison = None
+    if options.images is not None:
+        comparison = make_comparison(
+            model,
+            conversion,
+            found.preprocessing,
+            options.images,
+            options.labels,
+            options.limit,
+            found.labels,
+        )
+    write_output(target, conversion.model.raw)
+    judgement = None
+    if comparison is not None:
+        for warning in comparison.data_set.warnings:
+            say(f"warning: {warning}")
+        total = len(comparison.data_set.items)
+        judgement = comparison.run(lambda done: on_image(done, total))
+        for reason in judgement.unusable:
+            say(f"warning: left out: {reason}")
+    return Converted(target, conversion, judgement)
 
 
 @dataclass(frozen=True)

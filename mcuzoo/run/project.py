@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mcuzoo.emulator.url import emulated_project, port_packages
+from mcuzoo.emulator.url import SCHEME, emulated_project, port_packages
 from mcuzoo.errors import BoardSilentError, ProjectError, UsageError, WrongFirmwareError, command
 from mcuzoo.extras import require_packages
 from mcuzoo.graph.model import Model
@@ -64,6 +65,16 @@ def find_project(
         return _asked(port, _of_kind(beside, universal), baud, say)
     say(f"project: {beside[0].name}, the only one here")
     return beside[0]
+
+
+def emulated_port(target: str | PathLike[str], count: str = "1") -> str:
+    """The port that `target` names: itself, or that of the emulated board with a project folder.
+
+    count: how many inferences are counted, or all.
+    """
+    folder = fspath(target)
+    is_project = (Path(folder) / MANIFEST_NAME).is_file()
+    return f"{SCHEME}{folder}?count={count}" if is_project else folder
 
 
 Candidates = Sequence[tuple[Path, AnyManifest]]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
+from os import PathLike
 from pathlib import Path
 
 from mcuzoo.codegen.mcuxpresso.sdk import require_plain_path
 from mcuzoo.errors import ProjectError, UsageError, command
 from mcuzoo.project.build_id import BUILD_FOLDER, build_id, firmware_inputs, hash_files
-from mcuzoo.project.flags import OPTIMIZATION
+from mcuzoo.project.flags import OPTIMIZATION, check_optimization
 from mcuzoo.project.manifest import AnyManifest, BuildEntry, load_project, write_manifest
 from mcuzoo.project.rules import inside
 from mcuzoo.toolchain.command import BuildLog
@@ -20,12 +21,13 @@ from mcuzoo.toolchain.find import find_compiler, require_newlib
 from mcuzoo.toolchain.image import flash_bytes, write_bin, write_hex
 from mcuzoo.toolchain.mcuxpresso import (
     SdkJob,
-    SdkOptions,
     build_sdk_elf,
     find_sdk,
     require_gcc,
+    sdk_configuration,
     sdk_gcc,
 )
+from mcuzoo.toolchain.options import BuildOptions
 from mcuzoo.toolchain.sections import read_sections, read_symbols
 from mcuzoo.toolchain.sizes import CODE_SYMBOLS, code_bytes, region_uses
 from mcuzoo.toolchain.tflm import find_tflm_compiler, find_tree
@@ -43,50 +45,33 @@ class Toolset:
     folder: str
 
 
-@dataclass(frozen=True)
-class BuildOptions:
-    """What a user may choose of a build; None: the project's own, or the first that is found.
-
-    tflm: take TFLM from this tree. sdk: of an application for the MCUXpresso SDK only.
-    """
-
-    compiler: str | None = None
-    optimization: str | None = None
-    tflm: Path | None = None
-    sdk: SdkOptions = field(default_factory=SdkOptions)
-
-
 def build_project(
-    project: Path,
-    compiler: str | None = None,
-    optimization: str | None = None,
-    tflm: Path | None = None,
-    sdk: SdkOptions | None = None,
+    project: str | PathLike[str],
+    options: BuildOptions = BuildOptions(),
     on_compiled: OnCompiled = lambda done, total: None,
 ) -> BuildEntry:
     """Build into project/build/<folder>/firmware.{elf,bin,hex} and write the manifest's entry.
 
-    The folder is called after the compiler, or mcuxpresso. tflm: take TFLM from this tree instead
-    of the one the project was exported with. sdk: where the MCUXpresso SDK is, for a project that
-    is built in it. on_compiled: is told how many sources are compiled, of how many, outside of the
-    SDK, whose build says nothing on the way.
+    The folder is called after the compiler, or mcuxpresso. on_compiled: is told how many sources
+    are compiled, of how many, outside of the SDK, whose build says nothing on the way.
 
     Raises ProjectError (no project, files missing), InputError (no TFLM tree or SDK, or not a
     fitting one), UsageError (an option that this project has no use for) and ToolchainError (no
     compiler, or it failed; build.log in that folder has its words).
     """
-    project = project.resolve()
-    manifest = load_project(project)
-    options = BuildOptions(compiler, optimization, tflm, sdk or SdkOptions())
+    folder = Path(project).resolve()
+    if options.optimization is not None:
+        options = replace(options, optimization=check_optimization(options.optimization))
+    manifest = load_project(folder)
     if manifest.project == "mcuxpresso":
-        return _build_in_sdk(project, manifest, options)
-    return _build_standalone(project, manifest, options, on_compiled)
+        return _build_in_sdk(folder, manifest, options)
+    return _build_standalone(folder, manifest, options, on_compiled)
 
 
 def _build_standalone(
     project: Path, manifest: AnyManifest, options: BuildOptions, on_compiled: OnCompiled
 ) -> BuildEntry:
-    if options.sdk != SdkOptions():
+    if options.sdk is not None or options.config is not None:
         raise UsageError(
             f"--sdk and --config: {manifest.name} is not built in the MCUXpresso SDK.",
             "Leave them out, or export with --project mcuxpresso.",
@@ -123,11 +108,12 @@ def _build_in_sdk(project: Path, manifest: AnyManifest, options: BuildOptions) -
     if manifest.tflm is not None:
         chosen = find_tflm_compiler(options.compiler)
     sdk = find_sdk(manifest, options.sdk)
+    configuration = sdk_configuration(options.config)
     require_newlib(sdk_gcc(chosen))
     tree = find_tree(manifest, options.tflm, sdk.path)
     _input_hashes(project, manifest)
     log = BuildLog(project / BUILD_FOLDER / "mcuxpresso" / "build.log")
-    job = SdkJob(chosen, project, sdk, options.sdk.configuration, tree)
+    job = SdkJob(chosen, project, sdk, configuration, tree)
     try:
         elf, identity = build_sdk_elf(job, log)
     finally:

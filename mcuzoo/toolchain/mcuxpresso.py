@@ -25,25 +25,17 @@ _PYTHON_HINT = (
 )
 
 
-@dataclass(frozen=True)
-class SdkOptions:
-    """path: the SDK; None: where the environment says. configuration: None is release."""
-
-    path: Path | None = None
-    config: str | None = None
-
-    @property
-    def configuration(self) -> str:
-        """Raises UsageError when there is no such configuration."""
-        wanted = self.config or "release"
-        name = wanted if wanted.startswith(_PREFIX) else f"{_PREFIX}{wanted}"
-        if name not in CONFIGURATIONS:
-            short = [known.removeprefix(_PREFIX) for known in CONFIGURATIONS]
-            raise UsageError(
-                f"--config {wanted}: no configuration that runs from flash.",
-                f"{did_you_mean(wanted, short)}--config release or --config debug.",
-            )
-        return name
+def sdk_configuration(config: str | None) -> str:
+    """The SDK's name of a configuration; None is release. Raises UsageError for one it has not."""
+    wanted = config or "release"
+    name = wanted if wanted.startswith(_PREFIX) else f"{_PREFIX}{wanted}"
+    if name not in CONFIGURATIONS:
+        short = [known.removeprefix(_PREFIX) for known in CONFIGURATIONS]
+        raise UsageError(
+            f"--config {wanted}: no configuration that runs from flash.",
+            f"{did_you_mean(wanted, short)}--config release or --config debug.",
+        )
+    return name
 
 
 @dataclass(frozen=True)
@@ -62,12 +54,12 @@ class SdkJob:
         return self.project / "build" / self.configuration
 
 
-def find_sdk(manifest: AnyManifest, options: SdkOptions) -> Sdk:
-    """The checked SDK that the options or the environment name.
+def find_sdk(manifest: AnyManifest, given: Path | None) -> Sdk:
+    """The checked SDK, `given` or named by the environment.
 
     Raises UsageError when none is named, InputError when it is none that will do.
     """
-    named = options.path or os.environ.get(SDK_VARIABLE)
+    named = given or os.environ.get(SDK_VARIABLE)
     if not named:
         raise UsageError(
             f"{manifest.name} is built in NXP's MCUXpresso SDK: where is it?",

@@ -17,8 +17,8 @@ class KnownModel:
     """structure_only: random weights stand in for the file's; note: what a reader must know."""
 
     model: Model
-    structure_only: bool
-    note: str | None
+    structure_only: bool = False
+    note: str | None = None
 
 
 def load_or_build(name_or_path: str) -> KnownModel:

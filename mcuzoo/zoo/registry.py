@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,6 +63,11 @@ def resolve_model(name_or_path: str) -> ModelSource:
         f"{', '.join(known)}.",
         f"{similar_model(name_or_path)}Give one of these names or the path of a .tflite file.",
     )
+
+
+def load_named_model(name_or_path: str | PathLike[str]) -> Model:
+    """The model that resolve_model finds, read. Raises as that, and ModelError."""
+    return _loaded(resolve_model(fspath(name_or_path)).path)
 
 
 def _zoo_model(model: ZooModel) -> ModelSource:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from helpers.compilers import every_compiler
+from helpers.exported import export_project
 from helpers.fake_sdk import fake_sdk
 from helpers.small_source import small_source
 
@@ -17,7 +18,6 @@ from mcuzoo.board.load import load_board, read_board
 from mcuzoo.board.model import Board
 from mcuzoo.codegen.mcuxpresso.board_files import render_sdk_board_files
 from mcuzoo.codegen.mcuxpresso.sections import sdk_sections
-from mcuzoo.codegen.project import export_project
 from mcuzoo.codegen.sections import Sections
 from mcuzoo.errors import BoardError
 from mcuzoo.plan.place.placement import Placement

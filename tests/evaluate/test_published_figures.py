@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mcuzoo.evaluate.evaluate import evaluate
-from mcuzoo.evaluate.request import Request, make_plan
+from mcuzoo.evaluate.evaluate import evaluate_model
+from mcuzoo.evaluate.options import EvaluateOptions
 from mcuzoo.evaluate.result import Evaluation
 
 pytest.importorskip("ai_edge_litert")
@@ -16,8 +16,8 @@ pytest.importorskip("ai_edge_litert")
 
 def measured(test_data: Path, model: str, data: str, **options: object) -> Evaluation:
     path = str(test_data / "models" / f"{model}.tflite")
-    request = Request(model=path, data=test_data / data, **options)  # type: ignore[arg-type]
-    return evaluate(make_plan(request))
+    chosen = EvaluateOptions(remember=False, **options)  # type: ignore[arg-type]
+    return evaluate_model(path, test_data / data, chosen)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from helpers.compilers import needs_compiler
+from helpers.exported import plan_memory
 from helpers.fake_tflm import fake_tree
 from helpers.mobilenet import mobilenet_v1
 from helpers.small_source import small_source
@@ -15,8 +16,8 @@ from typer.testing import CliRunner
 from mcuzoo.board.load import load_board
 from mcuzoo.cli.main import app
 from mcuzoo.errors import WrongFirmwareError
-from mcuzoo.measure.fit import MeasureRequest, measure_fit, predicted_figures
-from mcuzoo.plan.memory import plan_memory
+from mcuzoo.measure.fit import measure, predicted_figures
+from mcuzoo.plan.options import MeasureOptions
 from mcuzoo.project.manifest import load_manifest
 
 runner = CliRunner()
@@ -52,11 +53,10 @@ def test_the_measured_arena_is_that_of_the_project(tmp_path: Path) -> None:
     assert manifest.measured is not None and manifest.measured.emulated
     assert manifest.measured.measured.smallest_bytes == reserved
 
-    other = MeasureRequest(
-        source, load_board("rt1170"), tmp_path / "q", "aot", port=f"emulator://{project}?count=0"
-    )
+    port = f"emulator://{project}?count=0"
+    options = MeasureOptions(runtime="aot", output=tmp_path / "q", port=port)
     with pytest.raises(WrongFirmwareError, match="is a rt1050") as caught:
-        measure_fit(other, lambda step: None)
+        measure(source.path, "rt1170", options)
     assert "q-measure" in caught.value.hint
 
 

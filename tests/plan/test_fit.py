@@ -7,13 +7,13 @@ import re
 from dataclasses import replace
 
 import pytest
+from helpers.exported import fit_model
 from helpers.mobilenet import mobilenet_v1
 
 from mcuzoo.board.load import list_boards, load_board
 from mcuzoo.board.memory import RegionKind
 from mcuzoo.board.model import Board
 from mcuzoo.graph.model import Model
-from mcuzoo.plan.fit import fit_model
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_weights_back_to_flash_are_proposed(small: Model) -> None:
 
 @pytest.mark.parametrize("weights", ["flash", "auto"])
 def test_to_leave_out_pins_is_proposed(weights: str, small: Model) -> None:
-    report = fit_model(small, load_board("rt1050"), weights=weights, pins=(("28", "dtcm"),))
+    report = fit_model(small, load_board("rt1050"), weights=weights, pin=("28=dtcm",))
     assert not report.fits
     assert report.next_step == "Leave out --pin: without it everything fits."
 

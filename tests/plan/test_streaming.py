@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers import tflite_builder as build
+from helpers.exported import fit_model, plan_memory
 from helpers.mobilenet import mobilenet_v1
 from helpers.small_net import small_net
 
@@ -22,8 +23,6 @@ from mcuzoo.plan.arena.calls import call_lives, call_shares
 from mcuzoo.plan.arena.check import violations
 from mcuzoo.plan.arena.fusion import fuse_and_plan, plan_calls
 from mcuzoo.plan.arena.streaming import streamed_plan
-from mcuzoo.plan.fit import fit_model
-from mcuzoo.plan.memory import plan_memory
 
 INPUT_BYTES = 49_152
 

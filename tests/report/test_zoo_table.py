@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 from helpers.commands import finished, mcuzoo
+from helpers.exported import fit_model
 from helpers.shared import shared_root
 
 from mcuzoo.board.load import load_board
 from mcuzoo.errors import InputError
 from mcuzoo.graph.read import load_model
-from mcuzoo.plan.fit import fit_model
 from mcuzoo.plan.zoo_facts import FactsCache
 from mcuzoo.report.zoo_card import model_card
 from mcuzoo.report.zoo_table import TableRow, zoo_table

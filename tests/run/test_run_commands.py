@@ -19,6 +19,7 @@ from mcuzoo.errors import BoardSilentError, DataSetError, InputError
 from mcuzoo.link.session import Session
 from mcuzoo.link.state import LinkState
 from mcuzoo.project.manifest import write_manifest
+from mcuzoo.run import runner
 from mcuzoo.run.interrupt import RunInterruptedError
 
 
@@ -142,7 +143,7 @@ def test_report_of_a_folder_of_runs_takes_the_newest(
         report(runs)
     for name, images in (("z-first", 2), ("a-second", 3)):
         run(project, out=runs / name, limit=images)
-        monkeypatch.setattr("mcuzoo.run.runner.datetime", Later)
+        monkeypatch.setattr(runner, "datetime", Later)
     (runs / "broken").mkdir()
     (runs / "broken" / "run.sqlite").write_bytes(b"no database")
     capsys.readouterr()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from mcuzoo.board.model import Board
-from mcuzoo.codegen.mcuxpresso.board_files import LINKER_SCRIPT, render_sdk_board_files, sdk_of
+from mcuzoo.codegen.mcuxpresso.board_files import LINKER_SCRIPT, render_sdk_board_files
 from mcuzoo.codegen.mcuxpresso.build_files import render_sdk_build_files
 from mcuzoo.codegen.mcuxpresso.sdk import MINIMUM_VERSION
 from mcuzoo.codegen.mcuxpresso.sections import sdk_sections
 from mcuzoo.codegen.project_part import ProjectPart
 from mcuzoo.codegen.sources import SDK_SOURCES
 from mcuzoo.plan.memory import MemoryPlan
+from mcuzoo.plan.place.reserved import sdk_of
 from mcuzoo.project.manifest import SdkEntry
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mcuzoo.codegen.model_array import check_embed
+from mcuzoo.codegen.options import ExportOptions
 from mcuzoo.codegen.runtime_part import NO_UPLOAD_SOURCE, WHOLE_IMAGE_SOURCE, RuntimePart
 from mcuzoo.codegen.sections import STANDALONE, Sections
 from mcuzoo.codegen.tflm.emit import EMBEDDED_FILE, render_tflm_model
-from mcuzoo.codegen.tflm.options import TflmOptions
 from mcuzoo.codegen.tflm.registration import (
     Registration,
     assumed_registrations,
@@ -29,7 +30,8 @@ FIXED_SOURCE = "runtime/tflm/fixed/mz_tflm_fixed.c"
 def tflm_part(
     program: Program,
     image: TflmImage,
-    options: TflmOptions,
+    options: ExportOptions,
+    recording: bool,
     source: str,
     sections: Sections = STANDALONE,
 ) -> RuntimePart:
@@ -40,13 +42,13 @@ def tflm_part(
     model's ends cannot be described.
     """
     kernels = image.arena.kernels
-    if options.tree is None:
+    if options.tflm is None:
         registered = assumed_registrations(image.model)
         entry = treeless_entry(registered, kernels, image.plan)
     else:
-        checked = open_tree(options.tree, kernels)
+        checked = open_tree(options.tflm, kernels)
         registered = registrations(image.model, checked.path, kernels)
-        entry = tflm_entry(checked, registered, kernels, image.plan, options.recording)
+        entry = tflm_entry(checked, registered, kernels, image.plan, recording)
     return RuntimePart(
         rendered=render_tflm_model(
             program,
@@ -54,8 +56,8 @@ def tflm_part(
             registered,
             source,
             sections,
-            options.embed,
-            options.recording,
+            check_embed(options.embed or "array"),
+            recording,
         ),
         compiled=(RUNTIME_SOURCE, FIXED_SOURCE, NO_UPLOAD_SOURCE, WHOLE_IMAGE_SOURCE),
         extra={EMBEDDED_FILE: image.model.raw},

@@ -21,6 +21,7 @@ from mcuzoo.zoo.fetch.check import require_role, require_tflm_ready
 from mcuzoo.zoo.fetch.download import Patience, Progress, Wanted, download
 from mcuzoo.zoo.fetch.partial import Partial
 from mcuzoo.zoo.find import FoundFile, find_file, trust_key
+from mcuzoo.zoo.options import FetchOptions
 from mcuzoo.zoo.places import MODELS_VARIABLE, cache_folder, file_sha256
 from mcuzoo.zoo.schema import Role, SourceFile, ZooModel
 from mcuzoo.zoo.trust import learn
@@ -89,16 +90,12 @@ def choose_file(model: ZooModel, role: Role | None = None) -> SourceFile:
 
 def fetch_model(
     name: str,
-    origin: str | None = None,
-    role: Role | None = None,
+    options: FetchOptions = FetchOptions(),
     progress: Progress = lambda done, total: None,
-    patience: Patience | None = None,
-    context: ssl.SSLContext | None = None,
 ) -> FetchReport:
     """Bring a model of the zoo into the cache, checked; a UINT8 one is converted to INT8 too.
 
-    origin: a file, or an https address, to take it from instead of the registry's: the model file
-    itself or the archive that holds it. Whatever is there already and right is not fetched again.
+    Whatever is there already and right is not fetched again.
 
     Raises InputError for an unknown name, UsageError for a role the model lacks, FetchError for
     what does not arrive or is not what it should be; nothing of that is left in the cache but the
@@ -110,7 +107,9 @@ def fetch_model(
             f"The zoo has no model {name!r}; it has {', '.join(known)}.",
             f"{similar_model(name)}mcuzoo models lists them.",
         )
-    return fetch_file(known[name], origin, role, progress, patience, context)
+    role = None if options.role is None else check_role(options.role)
+    patience = Patience(stall_s=options.timeout)
+    return fetch_file(known[name], options.origin, role, progress, patience)
 
 
 def fetch_file(

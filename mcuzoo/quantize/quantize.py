@@ -1,0 +1,51 @@
+"""Quantize a network, and say what that cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any
+
+from mcuzoo.quantize.job import Quantized, quantize_model
+from mcuzoo.quantize.options import QuantizeOptions
+from mcuzoo.quantize.score import Scored, score
+
+
+@dataclass(frozen=True)
+class QuantizedFile:
+    """The file that was written, how it came about, and both models' scores, if asked for."""
+
+    output: Path
+    quantized: Quantized
+    scored: Scored | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """As `mcuzoo quantize --json` prints it."""
+        return {
+            "output": str(self.output),
+            **self.quantized.as_dict(),
+            "score": None if self.scored is None else self.scored.as_dict(),
+        }
+
+
+def quantize(
+    source: str | PathLike[str],
+    output: str | PathLike[str],
+    calibration: str | PathLike[str],
+    options: QuantizeOptions = QuantizeOptions(),
+    say: Callable[[str], None] = lambda text: None,
+) -> QuantizedFile:
+    """Make a float network INT8 with TensorFlow, in a process of its own, and score both.
+
+    source: a name of the zoo, a .keras or .h5 file, a SavedModel, a float .tflite; calibration:
+    images to measure the activations on. `say` is told each stage. Raises as quantize_model and
+    score.
+    """
+    quantized = quantize_model(source, output, calibration, options, say)
+    scored = None
+    if options.limit:
+        images = options.images or Path(fspath(calibration))
+        scored = score(quantized, images, options.limit, options.split)
+    return QuantizedFile(Path(fspath(output)), quantized, scored)
