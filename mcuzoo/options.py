@@ -33,6 +33,9 @@ class Option:
         self.min = min
         self.variable = variable
 
+    def __repr__(self) -> str:
+        return f"Option({self.help!r})"
+
 
 Limit = Annotated[
     int | None, Option("Take so many images, spread over the classes.", "--limit", min=1)

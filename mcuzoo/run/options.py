@@ -19,6 +19,10 @@ from mcuzoo.options import (
     WaitPort,
 )
 
+PortProject = Annotated[
+    Path | None, Option("Project that the port's board runs; default: the current folder.")
+]
+
 
 @dataclass(frozen=True)
 class RunOptions:
@@ -66,22 +70,20 @@ class RunOptions:
 class BoardOptions:
     """Of `open_board`. project: that a port's board runs. labels None: those of the project."""
 
-    project: Path | None = None
-    upload: str | None = None
-    labels: Path | None = None
-    baud: int | None = None
-    wait_port: float | None = None
-    no_reference: bool = False
-    trace: Path | None = None
+    project: PortProject = None
+    upload: UploadModel = None
+    labels: Labels = None
+    baud: Baud = None
+    wait_port: WaitPort = None
+    no_reference: NoReference = False
+    trace: Trace = None
 
 
 @dataclass(frozen=True)
 class ProfileOptions:
     """Of `profile`. upload: the model that a universal project is to run."""
 
-    project: Annotated[
-        Path | None, Option("Project that the port's board runs; default: the current folder.")
-    ] = None
+    project: PortProject = None
     upload: UploadModel = None
     image: Annotated[
         Path | None, Option("Picture to run; default: the project's first sample.")

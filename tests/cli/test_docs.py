@@ -127,7 +127,7 @@ def test_the_python_of_the_pages_runs(tmp_path: Path) -> None:
     assert found
     for body in found:
         done = subprocess.run(
-            [sys.executable, "-c", body], cwd=tmp_path, capture_output=True, text=True, timeout=60
+            [sys.executable, "-c", body], cwd=tmp_path, capture_output=True, text=True, timeout=280
         )
         assert done.returncode == 0, done.stderr
 
