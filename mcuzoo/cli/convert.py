@@ -12,8 +12,7 @@ from mcuzoo.cli.progress import step
 from mcuzoo.errors import UsageError
 
 if TYPE_CHECKING:
-    from mcuzoo.run.conversion import Comparison, Judgement, Scores
-    from mcuzoo.zoo.convert.report import ConversionReport
+    from mcuzoo.run.conversion import Comparison, Judgement
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("uint8.tflite", "int8.tflite"),
@@ -58,6 +57,7 @@ def convert(
     from mcuzoo.cli.output import summary_aside
     from mcuzoo.files import require_outputs, write_output
     from mcuzoo.graph.read import load_model
+    from mcuzoo.report.models import conversion_text, judgement_document, judgement_text
     from mcuzoo.zoo.convert.convert import check_ends, convert_model
     from mcuzoo.zoo.registry import resolve_model
 
@@ -88,14 +88,14 @@ def convert(
             "output": str(output),
             "sha256": conversion.model.sha256,
             **report.as_dict(),
-            "images": None if judgement is None else judgement.as_dict(),
+            "images": judgement and judgement_document(judgement),
         }
         print(json.dumps(document, indent=2))
         return
     with summary_aside(aside):
-        _print_report(report, output)
+        sys.stdout.write(conversion_text(report, output))
         if judgement is not None:
-            _print_judgement(judgement)
+            sys.stdout.write(judgement_text(judgement))
     if judgement is None and report.weights_changed:
         print("hint: --images DIR tells what the changed weights do to accuracy", file=sys.stderr)
 
@@ -108,58 +108,3 @@ def _judge(comparison: Comparison) -> Judgement:
     for reason in judgement.unusable:
         print(f"warning: left out: {reason}", file=sys.stderr)
     return judgement
-
-
-def _print_report(report: ConversionReport, output: Path) -> None:
-    print(f"{output}: {report.bytes:,} bytes, from {report.source_bytes:,}")
-    if report.tensors_shifted:
-        print(f"tensors shifted from UINT8 to INT8: {report.tensors_shifted}")
-    if report.layers:
-        print(
-            f"channels lossless: {report.lossless_channels:,} of {report.channels:,}; "
-            f"weights changed: {report.weights_changed:,} of {report.weights:,}"
-        )
-    for layer in report.layers:
-        if layer.weights_changed:
-            lost = layer.channels - layer.lossless_channels
-            print(
-                f"  op {layer.op} {layer.name}: {lost:,} of {layer.channels:,} channels rescaled, "
-                f"{layer.weights_changed:,} of {layer.weights:,} weights changed"
-            )
-    if report.misaligned_constants:
-        print(f"constants aligned to 16 bytes: {report.misaligned_constants} were not")
-    for end in report.ends_removed:
-        print(f"removed: {end}")
-    if not (report.layers or report.tensors_shifted or report.misaligned_constants):
-        print("weights and activations are INT8 and aligned as they were")
-
-
-def _print_judgement(judgement: Judgement) -> None:
-    print(
-        f"images: {judgement.images}, equal outputs {judgement.identical}, other top-1 "
-        f"{judgement.flips}"
-    )
-    print(
-        f"output distance: mean {judgement.mean_distance:.4f}, max {judgement.max_distance} "
-        "steps of the int8 output"
-    )
-    if judgement.original is None or judgement.converted is None or judgement.paired is None:
-        print("accuracy: not known, the images are not labelled")
-        return
-    print(f"original:  {_scores_text(judgement.original)}")
-    print(f"converted: {_scores_text(judgement.converted)}")
-    paired = judgement.paired
-    print(
-        f"right only before: {paired.only_first}, only after: {paired.only_second}; exact paired "
-        f"test p = {paired.p_value:.3f}"
-    )
-    print(
-        "verdict: the conversion costs accuracy"
-        if judgement.worse
-        else f"verdict: no loss of accuracy that {judgement.labelled} images could show"
-    )
-
-
-def _scores_text(scores: Scores) -> str:
-    low, high = scores.top1.interval
-    return f"top-1 {scores.top1.value:.4f} ({low:.4f} to {high:.4f}), top-5 {scores.top5.value:.4f}"

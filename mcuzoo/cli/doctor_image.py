@@ -53,8 +53,8 @@ def doctor_image(
     from mcuzoo.data.doctor.sight import pixels_of, terminal_picture, write_png
     from mcuzoo.data.doctor.tensor_file import write_tensor
     from mcuzoo.evaluate.look import look
-    from mcuzoo.evaluate.look_text import look_text
     from mcuzoo.files import require_outputs
+    from mcuzoo.report.evaluation import look_document, look_text
 
     aside = require_outputs(
         {"--out": out, "--save": save},
@@ -67,7 +67,7 @@ def doctor_image(
     if save is not None:
         write_tensor(save, seen.tensor)
     if json_output:
-        print(json.dumps(seen.as_dict(), indent=2))
+        print(json.dumps(look_document(seen), indent=2))
     else:
         with summary_aside(aside):
             if may_color() and "utf" in sys.stdout.encoding.lower():  # it is made of half blocks

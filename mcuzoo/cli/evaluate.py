@@ -104,8 +104,8 @@ def evaluate(
     from mcuzoo.evaluate.evaluate import evaluate as run_evaluation
     from mcuzoo.evaluate.remember import remember_accuracy
     from mcuzoo.evaluate.request import Request, make_plan
-    from mcuzoo.evaluate.text import bad_lines, evaluation_text
     from mcuzoo.files import require_outputs
+    from mcuzoo.report.evaluation import bad_lines, evaluation_document, evaluation_text
 
     if min_top1 is not None and not 0 <= min_top1 <= 1:
         raise UsageError(f"--min-top1 {min_top1} is no rate.", "Give a number from 0 to 1.")
@@ -141,13 +141,13 @@ def evaluate(
     stopped = None
     with EvaluateProgress(len(plan.data_set.items)) as progress:
         try:
-            found = run_evaluation(plan, progress.say, progress.finding, resume=resume, show=show)
+            found = run_evaluation(plan, progress.say, progress.image, resume=resume, show=show)
         except EvaluationStoppedError as error:
             found, stopped = error.partial, error
     for line in bad_lines(found):
         print(line, file=sys.stderr)
     if json_output:
-        print(json.dumps(found.as_dict(), indent=2))
+        print(json.dumps(evaluation_document(found), indent=2))
     else:
         with summary_aside(aside):
             sys.stdout.write(evaluation_text(found, width()))

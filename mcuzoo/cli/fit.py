@@ -136,8 +136,8 @@ def fit(
     from mcuzoo.plan.place.placement import usable_names
     from mcuzoo.plan.tflm.image import check_kernels, check_plan
     from mcuzoo.project.kinds import check_project, check_weights
-    from mcuzoo.report.files import write_page
     from mcuzoo.report.fit_html import fit_html
+    from mcuzoo.report.run import write_page
     from mcuzoo.zoo.known import load_or_build
 
     aside = require_outputs(

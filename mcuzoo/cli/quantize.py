@@ -5,15 +5,11 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from mcuzoo.errors import UsageError, command
-
-if TYPE_CHECKING:
-    from mcuzoo.quantize.job import Quantized
-    from mcuzoo.quantize.score import Scored
+from mcuzoo.errors import UsageError
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("network.h5", "model.tflite", "--calibration", "photos"),
@@ -68,6 +64,7 @@ def quantize(
     from mcuzoo.files import require_outputs
     from mcuzoo.quantize.job import QuantizeRequest, quantize_model
     from mcuzoo.quantize.score import score
+    from mcuzoo.report.models import quantization_document, quantization_text
 
     aside = require_outputs({"OUT.tflite": output}, {"--images": images}, json_output)
     request = QuantizeRequest(
@@ -84,11 +81,12 @@ def quantize(
     quantized = quantize_model(request, lambda stage: print(f"{stage} ...", file=sys.stderr))
     scored = score(quantized, images or calibration, limit, split) if limit else None
     if json_output:
-        document = {"output": str(output), **quantized.as_dict()}
-        print(json.dumps({**document, "score": scored and scored.as_dict()}, indent=2))
+        print(json.dumps(quantization_document(output, quantized, scored), indent=2))
         return
     with summary_aside(aside):
-        _print(output, quantized, scored)
+        sys.stdout.write(quantization_text(output, quantized, scored))
+        for warning in (*quantized.calibration.skipped, *quantized.warnings):
+            print(f"warning: {warning}", file=sys.stderr)
 
 
 def _shape(text: str | None) -> tuple[int, int, int] | None:
@@ -99,19 +97,3 @@ def _shape(text: str | None) -> tuple[int, int, int] | None:
         raise UsageError(f"--input {text}: no image size.", "HEIGHTxWIDTHxCHANNELS: 128x128x3.")
     height, width, channels = (int(size) for size in match.groups())
     return height, width, channels
-
-
-def _print(output: Path, quantized: Quantized, scored: Scored | None) -> None:
-    model, run = quantized.int8_model, quantized.run
-    print(f"{output}: {model.bytes:,} bytes, {len(model.ops)} ops, sha256 {model.sha256}")
-    print(f"float      {quantized.float_model.bytes:,} bytes")
-    print(f"calibrated on {len(quantized.calibration.images)} images")
-    if scored is not None:
-        print(scored.text())
-    print(
-        f"TensorFlow {run.report.tensorflow}: {run.seconds:.1f} s, "
-        f"{run.report.peak_bytes / 1e9:.2f} GB at the most"
-    )
-    for warning in (*quantized.calibration.skipped, *quantized.warnings):
-        print(f"warning: {warning}", file=sys.stderr)
-    print(f"next: {command('mcuzoo', 'export', output, '--board', 'rt1170')}")

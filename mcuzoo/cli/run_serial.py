@@ -97,8 +97,7 @@ def run_serial(
     from mcuzoo.link.ports import DEFAULT_WAIT_S, PortWatch
     from mcuzoo.link.session import Session
     from mcuzoo.link.state import LinkState
-    from mcuzoo.report.document import run_document
-    from mcuzoo.report.text import summary_text
+    from mcuzoo.report.run import run_document, summary_text
     from mcuzoo.run.job import Request, make_job
     from mcuzoo.run.runner import run_images
     from mcuzoo.run.upload import uploading

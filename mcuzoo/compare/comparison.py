@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.compare.trial import Answers, Trial
-from mcuzoo.run.paired import Paired
-from mcuzoo.run.score import Accuracy, accuracy, ranks
+from mcuzoo.run.score import Accuracy, Paired, accuracy, ranks
 
 HOST = "host"
 
 
 @dataclass(frozen=True)
-class Agreement:
+class LayerAgreement:
     """A trial's outputs against those of `baseline` (a project's name, or the host reference).
 
     `equal` of `compared` images have byte-equal outputs; `layers` maps the op that ends a kernel to
@@ -35,13 +33,13 @@ class Agreement:
 
 
 @dataclass(frozen=True)
-class Column:
+class ProjectResult:
     """One project in the table. `agreement` is None for the baseline itself, or another model."""
 
     trial: Trial
     top1: Accuracy | None
     top5: Accuracy | None
-    agreement: Agreement | None
+    agreement: LayerAgreement | None
     paired: Paired | None
 
 
@@ -50,7 +48,7 @@ class Comparison:
     """`equal`: no compared output or layer of any project differs."""
 
     images: int
-    columns: tuple[Column, ...]
+    columns: tuple[ProjectResult, ...]
 
     @property
     def equal(self) -> bool:
@@ -69,14 +67,6 @@ class Comparison:
     def layer_ops(self) -> list[int]:
         """Every op that ends a kernel of any project."""
         return sorted({op for column in self.columns for op in column.trial.names})
-
-    def as_dict(self) -> dict[str, Any]:
-        """As `mcuzoo compare --json` prints it."""
-        return {
-            "images": self.images,
-            "equal": self.equal,
-            "projects": [_column_dict(column) for column in self.columns],
-        }
 
 
 def compare_trials(
@@ -97,7 +87,7 @@ def compare_trials(
         paired = _paired(first, own) if index and first is not None and own is not None else None
         rank = _ranks(trial, labels)
         columns.append(
-            Column(
+            ProjectResult(
                 trial,
                 None if rank is None else accuracy(rank, 1),
                 None if rank is None or trial.answers.outputs.shape[1] <= 5 else accuracy(rank, 5),
@@ -110,7 +100,7 @@ def compare_trials(
 
 def _agreement(
     trial: Trial, before: Sequence[Trial], reference: Answers | None
-) -> Agreement | None:
+) -> LayerAgreement | None:
     if reference is not None:
         return _against(trial, HOST, reference)
     sha256 = trial.contestant.model.sha256
@@ -120,7 +110,7 @@ def _agreement(
     return None
 
 
-def _against(trial: Trial, baseline: str, answers: Answers) -> Agreement:
+def _against(trial: Trial, baseline: str, answers: Answers) -> LayerAgreement:
     crcs, own_crcs = answers.crcs, trial.answers.crcs
     common = [op for op in own_crcs[0] if op in crcs[0]]
     layers = {
@@ -128,7 +118,7 @@ def _against(trial: Trial, baseline: str, answers: Answers) -> Agreement:
         for op in common
     }
     equal = (trial.answers.outputs == answers.outputs).all(axis=1)
-    return Agreement(baseline, len(crcs), int(equal.sum()), layers)
+    return LayerAgreement(baseline, len(crcs), int(equal.sum()), layers)
 
 
 def _ranks(trial: Trial, labels: Sequence[int | None]) -> NDArray[np.int64] | None:
@@ -146,41 +136,3 @@ def _correct(trial: Trial, labels: Sequence[int | None]) -> NDArray[np.bool_] | 
 
 def _paired(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> Paired:
     return Paired(int((first & ~second).sum()), int((second & ~first).sum()))
-
-
-def _column_dict(column: Column) -> dict[str, Any]:
-    trial, agreement = column.trial, column.agreement
-    return {
-        "name": trial.contestant.name,
-        "project": str(trial.contestant.project),
-        "port": trial.contestant.port,
-        "model": trial.contestant.manifest.model.name,
-        "model_sha256": trial.contestant.model.sha256,
-        "board": trial.board,
-        "runtime": trial.runtime,
-        "toolchain": trial.toolchain,
-        "build_id": trial.build_id,
-        "top1": None if column.top1 is None else column.top1.value,
-        "top5": None if column.top5 is None else column.top5.value,
-        "paired_p_value": None if column.paired is None else column.paired.p_value,
-        "unit": trial.unit,
-        "total": trial.total,
-        "total_ms": trial.milliseconds,
-        "arena_bytes": trial.sizes.arena,
-        "code_bytes": trial.sizes.code,
-        "constant_bytes": trial.sizes.constants,
-        "stack_bytes": trial.sizes.stack,
-        "agreement": None if agreement is None else asdict(agreement),
-        "first_wrong": None if agreement is None else agreement.first_wrong,
-        "layers": [
-            {
-                "first_op": trial.first_ops[op],
-                "op": op,
-                "name": name,
-                "macs": trial.macs[op],
-                "count": trial.counts[op],
-                "differing": None if agreement is None else agreement.layers.get(op),
-            }
-            for op, name in trial.names.items()
-        ],
-    }

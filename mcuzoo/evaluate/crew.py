@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from queue import SimpleQueue
 
 from mcuzoo.data.item import Item
-from mcuzoo.evaluate.finding import Finding
+from mcuzoo.run.feed import in_order
+from mcuzoo.run.record import Row
 
-Hand = Callable[[Sequence[Item]], list[Finding]]
+Hand = Callable[[Sequence[Item]], list[Row]]
 OpenHand = Callable[[], AbstractContextManager[Hand]]
-Crew = Callable[[Sequence[Item]], Future[list[Finding]]]
+Crew = Callable[[Sequence[Item]], Future[list[Row]]]
 
 _AHEAD = 2
 
@@ -36,7 +36,7 @@ def crew_of(hands: int, open_hand: OpenHand) -> Iterator[Crew]:
             idle.put(opened.result())
         pool = stack.enter_context(ThreadPoolExecutor(hands, "mcuzoo-evaluate"))
 
-        def work(chunk: Sequence[Item]) -> list[Finding]:
+        def work(chunk: Sequence[Item]) -> list[Row]:
             hand = idle.get()
             try:
                 return hand(chunk)
@@ -60,12 +60,8 @@ def _close(opening: Sequence[tuple[AbstractContextManager[Hand], Future[Hand]]])
 
 def findings(
     crew: Crew, items: Sequence[Item], hands: int, chunk: int
-) -> Generator[Finding, None, None]:
+) -> Generator[Row, None, None]:
     """What each item says, in order; `chunk` items go to a hand at a time, few are waiting."""
-    waiting: deque[Future[list[Finding]]] = deque()
-    for at in range(0, len(items), chunk):
-        waiting.append(crew(items[at : at + chunk]))
-        if len(waiting) > _AHEAD * hands:
-            yield from waiting.popleft().result()
-    while waiting:
-        yield from waiting.popleft().result()
+    chunks = (items[at : at + chunk] for at in range(0, len(items), chunk))
+    for rows in in_order(crew, chunks, _AHEAD * hands):
+        yield from rows

@@ -5,21 +5,23 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
+from dataclasses import replace
 
 from mcuzoo import __version__
-from mcuzoo.data.item import DataSet
+from mcuzoo.data.item import DataSet, Item
 from mcuzoo.errors import DataSetError, McuzooError, ProtocolError, RigError
 from mcuzoo.evaluate.boards import Talk, board_engine, emulated_project
 from mcuzoo.evaluate.crew import Crew, Hand, crew_of, findings
-from mcuzoo.evaluate.finding import Finding, find
-from mcuzoo.evaluate.journal import journal_of, left
+from mcuzoo.evaluate.finding import find
+from mcuzoo.evaluate.journal import journal_of
 from mcuzoo.evaluate.outputs import OutputFile
 from mcuzoo.evaluate.request import Plan
-from mcuzoo.evaluate.result import DataFacts, Evaluation, ModelFacts
+from mcuzoo.evaluate.result import BadImage, DataFacts, Evaluation, ModelFacts
 from mcuzoo.evaluate.subject import EMULATOR, Runs, Subject, host_engine
-from mcuzoo.evaluate.tally import Tally
 from mcuzoo.evaluate.worker import worker
 from mcuzoo.run.interrupt import sigterm_interrupts
+from mcuzoo.run.record import Row
+from mcuzoo.run.tally import Tally
 
 INTERRUPTED = 130
 _CHUNK = 4
@@ -29,7 +31,7 @@ _CHUNK = 4
 def evaluate(
     plan: Plan,
     talk: Talk = lambda text: None,
-    on_finding: Callable[[Finding], None] = lambda finding: None,
+    on_row: Callable[[Row], None] = lambda row: None,
     *,
     resume: bool = False,
     show: int | None = None,
@@ -40,60 +42,68 @@ def evaluate(
     many predictions are in the result; None: all of a few, else the worst misses.
 
     Images that cannot be read are counted and named in the result. `talk` is told what takes
-    long, `on_finding` what each image gave. Raises DataSetError when no image can be used or the
+    long, `on_row` what each image gave. Raises DataSetError when no image can be used or the
     answers say that the labels are off by one, and what the engines raise: ModelError,
     MissingExtraError, ToolchainError, FitError, RigError, ProtocolError. Where images have been
     run by then, Ctrl-C, SIGTERM, RigError and ProtocolError become an EvaluationStoppedError that
     has their figures.
     """
     task, items = plan.task, plan.data_set.items
-    tally = Tally(task.first.classes, show)
+    tally, bad = Tally(task.first.classes, show), list[BadImage]()
     boards: dict[int, str] = {}
     with sigterm_interrupts(), ExitStack() as stack:
         writer = None
         if plan.outputs is not None:
             writer = stack.enter_context(OutputFile(plan.outputs, len(items), task.first))
-        journal = stack.enter_context(journal_of(plan, resume, talk))
+        kept = stack.enter_context(journal_of(plan, resume, talk))
         crew, chunk = stack.enter_context(_crew(plan, talk, boards)), _chunk(task.subjects)
 
-        def take(finding: Finding) -> None:
-            tally.add(finding)
-            if writer is not None and finding.output is not None:
-                writer.add(finding.output)
-            on_finding(finding)
+        def take(row: Row) -> None:
+            if row.error is None:
+                tally.add(row)
+            else:
+                bad.append(BadImage(row.index, row.file, row.error))
+            if writer is not None and row.output is not None:
+                writer.add(row.output)
+            on_row(row)
 
-        begun = time.perf_counter()
+        begun = last = time.perf_counter()
         try:
-            if journal is not None:
-                begun -= journal.seconds
-                for finding in journal.kept:
-                    take(finding)
-            rest = left(items, journal)
+            rest: Sequence[Item] = items
+            if kept is not None:
+                begun -= kept.seconds
+                rest = items[len(kept.rows) :]
+                for row in kept.rows:
+                    take(row)
             with closing(findings(crew, rest, plan.jobs, chunk)) as found:
-                for finding in found:
-                    if journal is not None:
-                        journal.add(finding, time.perf_counter() - begun)
-                    take(finding)
+                for row in found:
+                    if kept is not None:
+                        now = time.perf_counter()
+                        kept.journal.record(replace(row, seconds=now - last))
+                        last = now
+                    take(row)
         except (KeyboardInterrupt, RigError, ProtocolError) as cause:
             if not tally.images:
                 raise
-            partial = _result(plan, tally, time.perf_counter() - begun, boards)
-            raise EvaluationStoppedError(partial, cause, journal is not None) from cause
+            partial = _result(plan, tally, bad, time.perf_counter() - begun, boards)
+            raise EvaluationStoppedError(partial, cause, kept is not None) from cause
         seconds = time.perf_counter() - begun
         if not tally.images:
             raise DataSetError(
-                f"None of the images could be used. The first: {tally.bad[0].error}",
+                f"None of the images could be used. The first: {bad[0].error}",
                 "Check what --data points to.",
             )
         if writer is not None:
             writer.finish()
-        if journal is not None:
-            journal.forget()
+        if kept is not None:
+            kept.forget()
     tally.refuse_shifted_labels()
-    return _result(plan, tally, seconds, boards)
+    return _result(plan, tally, bad, seconds, boards)
 
 
-def _result(plan: Plan, tally: Tally, seconds: float, boards: dict[int, str]) -> Evaluation:
+def _result(
+    plan: Plan, tally: Tally, bad: Sequence[BadImage], seconds: float, boards: dict[int, str]
+) -> Evaluation:
     task = plan.task
     return Evaluation(
         tool_version=__version__,
@@ -105,13 +115,13 @@ def _result(plan: Plan, tally: Tally, seconds: float, boards: dict[int, str]) ->
         scores=tally.scores,
         per_class=tally.per_class(plan.classes.names),
         confusion=tally.confusion,
-        bad=tuple(tally.bad),
+        bad=tuple(bad),
         jobs=plan.jobs,
         seconds=seconds,
         class_names=plan.classes.names,
         shown=tally.shown(plan.classes.names),
         against=None if task.second is None else _facts(plan, 1, boards),
-        comparison=None if task.second is None else tally.comparison,
+        comparison=None if task.second is None else tally.versus,
     )
 
 

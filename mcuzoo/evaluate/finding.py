@@ -13,30 +13,8 @@ from mcuzoo.data.item import Item
 from mcuzoo.errors import ModelError
 from mcuzoo.evaluate.subject import Runs, Subject
 from mcuzoo.run.feed import Prepared, Unusable, prepare
-from mcuzoo.run.score import ranks, top1
-
-
-@dataclass(frozen=True)
-class Answer:
-    """top1: the class, of equal scores the lowest; rank: how many classes come before the label's
-    own, None without a label; score: that of top1, dequantized."""
-
-    top1: int
-    rank: int | None
-    score: float
-
-
-@dataclass(frozen=True)
-class Finding:
-    """`error` says why there is no answer. distance: the largest difference of the two outputs in
-    steps of int8, None where they are not of one scale; output: raw scores, if they are kept."""
-
-    item: Item
-    error: str | None = None
-    first: Answer | None = None
-    second: Answer | None = None
-    distance: int | None = None
-    output: NDArray[Any] | None = None
+from mcuzoo.run.record import Row, Status
+from mcuzoo.run.score import Answer, answer, difference
 
 
 @dataclass(frozen=True)
@@ -57,25 +35,41 @@ class Task:
         return self.second is not None and self.first.model.sha256 == self.second.model.sha256
 
 
-def find(task: Task, engines: Sequence[Runs], item: Item) -> Finding:
+def find(task: Task, engines: Sequence[Runs], item: Item) -> Row:
     """Run one image. Raises ModelError when an engine gives scores that are no numbers."""
     first = _prepared(task.first, item)
     if isinstance(first, Unusable):
-        return Finding(item, error=first.reason)
+        return _bad(item, first.reason)
     output = _scores(task.first, engines[0], first)
-    known = replace(item, sha256=first.sha256)
-    finding = Finding(known, first=_answer(task.first, output, item), output=output)
-    if task.second is not None:
-        same = _recipe(task.first) == _recipe(task.second)
-        second = first if same else _prepared(task.second, item)
-        if isinstance(second, Unusable):
-            return Finding(item, error=second.reason)
-        other = _scores(task.second, engines[1], second)
-        finding = replace(finding, second=_answer(task.second, other, item))
-        if task.comparable and output.dtype == other.dtype == np.int8:
-            steps = np.abs(output.astype(np.int16) - other)
-            finding = replace(finding, distance=int(steps.max()))
-    return finding if task.keep_outputs else replace(finding, output=None)
+    found = _answer(task.first, output, item)
+    row = Row(
+        item.index,
+        item.file,
+        item.label,
+        first.sha256,
+        Status.DONE,
+        output=output if task.keep_outputs else None,
+        top1=found.top1,
+        score=found.score,
+        rank=found.rank,
+    )
+    if task.second is None:
+        return row
+    same = _recipe(task.first) == _recipe(task.second)
+    second = first if same else _prepared(task.second, item)
+    if isinstance(second, Unusable):
+        return _bad(item, second.reason)
+    other = _scores(task.second, engines[1], second)
+    comparable = task.comparable and output.dtype == other.dtype == np.int8
+    return replace(
+        row,
+        second=_answer(task.second, other, item),
+        reference_difference=difference(output, other) if comparable else None,
+    )
+
+
+def _bad(item: Item, reason: str) -> Row:
+    return Row(item.index, item.file, item.label, item.sha256, Status.BAD_IMAGE, error=reason)
 
 
 def _prepared(subject: Subject, item: Item) -> Prepared | Unusable:
@@ -99,9 +93,4 @@ def _scores(subject: Subject, engine: Runs, prepared: Prepared) -> NDArray[Any]:
 
 
 def _answer(subject: Subject, output: NDArray[Any], item: Item) -> Answer:
-    best = top1(output)
-    score = subject.output_scale * (float(output[best]) - subject.output_zero_point)
-    if item.label is None:
-        return Answer(best, None, score)
-    rank = ranks(output[np.newaxis], np.array([item.label]))
-    return Answer(best, int(rank[0]), score)
+    return answer(output, item.label, subject.output_scale, subject.output_zero_point)

@@ -1,84 +1,71 @@
-"""What an evaluation has found so far, kept in the cache until it ends: a line of JSON per image.
+"""What an evaluation has found so far, kept in the cache until it ends.
 
 An evaluation that is typed again after a crash or Ctrl-C is the same when models, engines,
-preprocessing and images are. The findings are in the order of the data set, so what is kept is how
-far it got.
+preprocessing and images are.
 """
 
 from __future__ import annotations
 
-import base64
-import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+import sqlite3
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass
 from hashlib import sha256
+from itertools import takewhile
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from mcuzoo import __version__
-from mcuzoo.data.item import Item
-from mcuzoo.errors import InputError, UsageError
-from mcuzoo.evaluate.finding import Answer, Finding
+from mcuzoo.errors import UsageError
 from mcuzoo.evaluate.request import Plan
 from mcuzoo.evaluate.subject import EMULATOR, Subject
-from mcuzoo.run.lock import RunLock
-from mcuzoo.untrusted import parse_json
+from mcuzoo.run.journal import JOURNAL_NAME, Journal, RunLock, create_rows
+from mcuzoo.run.record import Row
 from mcuzoo.zoo.places import cache_folder
 
-FILE_NAME = "findings.jsonl"
+_OLD_NAME = "findings.jsonl"
+# A kill loses nothing; waiting for the disk would take longer than many an image.
+_SYNC = "OFF"
 
 
-class Journal:
-    """Findings of one plan. `kept` are those of an earlier session, which took `seconds`."""
+@dataclass(frozen=True)
+class Kept:
+    """The journal of an evaluation; `rows` are those of an earlier session."""
 
-    def __init__(self, folder: Path, kept: tuple[Finding, ...], seconds: float) -> None:
-        self.kept = kept
-        self.seconds = seconds
-        self._folder = folder
-        self._file = (folder / FILE_NAME).open("a", encoding="utf-8")
+    journal: Journal
+    rows: tuple[Row, ...]
+    folder: Path
 
-    def add(self, finding: Finding, seconds: float) -> None:
-        """Keep what the next image gave; `seconds` since the evaluation began, all sessions.
-
-        Raises InputError when the disk says no.
-        """
-        try:
-            self._file.write(json.dumps(_encoded(finding, seconds)) + "\n")
-            self._file.flush()
-        except OSError as error:
-            raise InputError(
-                f"{self._folder} cannot be written: {error.strerror}.",
-                "Make room; the same command with --resume goes on.",
-            ) from error
-
-    def close(self) -> None:
-        self._file.close()
+    @property
+    def seconds(self) -> float:
+        """What they took."""
+        return sum(row.seconds or 0.0 for row in self.rows)
 
     def forget(self) -> None:
         """The evaluation has ended: nothing is to be resumed."""
-        self.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self.journal.__exit__()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 @contextmanager
-def journal_of(plan: Plan, resume: bool, talk: Callable[[str], None]) -> Iterator[Journal | None]:
+def journal_of(plan: Plan, resume: bool, talk: Callable[[str], None]) -> Iterator[Kept | None]:
     """The journal of `plan`; with `resume` it has what an earlier session found.
 
     None, with a word to `talk`, where the cache cannot be written or another process is at the same
     evaluation; with `resume` that raises UsageError.
     """
     folder = cache_folder().parent / "evaluations" / identity(plan)[:16]
+    if resume and (folder / _OLD_NAME).exists():
+        raise UsageError(
+            "An older mcuzoo began this evaluation, and its journal is not read any more.",
+            "The same command without --resume starts with the first image.",
+        )
     with ExitStack() as stack:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(RunLock(folder))
-            journal = _opened(folder, plan, resume)
-        except OSError as error:
-            talk(f"an interruption would lose what was found: {folder}: {error.strerror}")
+            journal = stack.enter_context(_opened(folder, plan, resume))
+        except (OSError, sqlite3.Error) as error:
+            why = error.strerror if isinstance(error, OSError) else error
+            talk(f"an interruption would lose what was found: {folder}: {why}")
             yield None
             return
         except UsageError:
@@ -89,12 +76,12 @@ def journal_of(plan: Plan, resume: bool, talk: Callable[[str], None]) -> Iterato
             talk("an interruption would lose what was found: another process is at the same")
             yield None
             return
-        stack.callback(journal.close)
-        if resume and not journal.kept:
+        kept = tuple(takewhile(lambda row: row.status.final, journal.rows)) if resume else ()
+        if resume and not kept:
             talk("nothing to resume: starting with the first image")
         elif resume:
-            talk(f"{len(journal.kept)} of {len(plan.data_set.items)} images are done already")
-        yield journal
+            talk(f"{len(kept)} of {len(plan.data_set.items)} images are done already")
+        yield Kept(journal, kept, folder)
 
 
 def identity(plan: Plan) -> str:
@@ -113,66 +100,9 @@ def _identity(subject: Subject, board: str) -> tuple[object, ...]:
 
 
 def _opened(folder: Path, plan: Plan, resume: bool) -> Journal:
-    """Without what was kept, unless `resume`; and without what a crash left half written."""
-    path = folder / FILE_NAME
-    kept: list[Finding] = []
-    seconds = 0.0
-    whole = 0
-    if resume and path.is_file():
-        for item, line in zip(plan.data_set.items, _lines(path), strict=False):
-            try:
-                finding, seconds = _decoded(item, parse_json(line))
-            except (ValueError, KeyError, TypeError):
-                break
-            kept.append(finding)
-            whole += len(line)
-    with path.open("ab") as file:
-        file.truncate(whole)
-    return Journal(folder, tuple(kept), seconds)
-
-
-def _lines(path: Path) -> Iterator[bytes]:
-    """The whole ones."""
-    with path.open("rb") as file:
-        for line in file:
-            if line.endswith(b"\n"):
-                yield line
-
-
-def _encoded(finding: Finding, seconds: float) -> dict[str, Any]:
-    output = finding.output
-    return {
-        "index": finding.item.index,
-        "sha256": finding.item.sha256,
-        "error": finding.error,
-        "first": finding.first and asdict(finding.first),
-        "second": finding.second and asdict(finding.second),
-        "distance": finding.distance,
-        "output": None
-        if output is None
-        else [output.dtype.str, base64.b64encode(output.tobytes()).decode()],
-        "seconds": seconds,
-    }
-
-
-def _decoded(item: Item, said: dict[str, Any]) -> tuple[Finding, float]:
-    """Raises ValueError, KeyError or TypeError where `said` is no finding of `item`."""
-    if said["index"] != item.index:
-        raise ValueError(f"image {said['index']} in the place of {item.index}")
-    first, second, output = said["first"], said["second"], said["output"]
-    finding = Finding(
-        item=item if said["sha256"] is None else replace(item, sha256=said["sha256"]),
-        error=said["error"],
-        first=None if first is None else Answer(**first),
-        second=None if second is None else Answer(**second),
-        distance=said["distance"],
-        output=None
-        if output is None
-        else np.frombuffer(base64.b64decode(output[1]), np.dtype(output[0])),
-    )
-    return finding, float(said["seconds"])
-
-
-def left(items: Sequence[Item], journal: Journal | None) -> Sequence[Item]:
-    """The images that nothing is known of yet."""
-    return items if journal is None else items[len(journal.kept) :]
+    """Without what was kept, unless `resume`. Raises UsageError when another process has it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (resume and (folder / JOURNAL_NAME).is_file()):
+        with RunLock(folder):
+            create_rows(folder, (), plan.data_set.items, _SYNC)
+    return Journal(folder, _SYNC)

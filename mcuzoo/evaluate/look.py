@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,22 +58,6 @@ class Look:
         """Whether nothing speaks against the given tensor, or there is none."""
         found = self.diagnosis
         return found is None or not found.wrong
-
-    def as_dict(self) -> dict[str, Any]:
-        """As `mcuzoo doctor-image --json` prints it."""
-        found = self.diagnosis
-        return {
-            "image": self.image,
-            "model": self.model,
-            "preprocessing": asdict(self.preprocessing),
-            "tensor": self.facts.as_dict(),
-            "answers": [asdict(answer) for answer in self.answers],
-            "given": None if self.given is None else tensor_facts(self.given).as_dict(),
-            "given_answers": [asdict(answer) for answer in self.given_answers],
-            "diagnosis": None
-            if found is None
-            else {**asdict(found), "foreign": found.foreign, "healthy": self.healthy},
-        }
 
 
 def look(image: Path, model: str, tensor: Path | None = None, crop: float | None = None) -> Look:

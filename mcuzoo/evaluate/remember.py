@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from mcuzoo.evaluate.result import DataFacts, Evaluation, ModelFacts, Scores
+from mcuzoo.evaluate.result import DataFacts, Evaluation, ModelFacts
 from mcuzoo.evaluate.subject import XNNPACK
+from mcuzoo.run.score import Scores
 from mcuzoo.zoo.measured import record
 
 DIGEST_DIGITS = 12

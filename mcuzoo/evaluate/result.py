@@ -1,32 +1,12 @@
-"""An evaluation in figures, and as JSON."""
+"""An evaluation in figures."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 from mcuzoo.project.manifest import Preprocessing
-from mcuzoo.run.paired import Paired
-from mcuzoo.run.predictions import Shown
-from mcuzoo.run.score import Accuracy
-
-SCHEMA = 1
-SIGNIFICANT = 0.05
-
-
-@dataclass(frozen=True)
-class Scores:
-    """Categorical accuracy. top5 is None where there are five classes or fewer."""
-
-    top1: Accuracy
-    top5: Accuracy | None
-
-
-@dataclass(frozen=True)
-class ClassResult:
-    label: int
-    name: str | None
-    top1: Accuracy
+from mcuzoo.run.score import ClassScore, Scores, Versus
+from mcuzoo.run.tally import Shown
 
 
 @dataclass(frozen=True)
@@ -36,35 +16,6 @@ class BadImage:
     index: int
     file: str
     error: str
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """Outputs of one model on two engines: how many were byte-equal, and the largest difference
-    in steps of int8."""
-
-    compared: int
-    equal: int
-    max_distance: int
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """A second engine or model on the same images.
-
-    flips: images with another top-1, ties going to the lowest index; agreement: None for two
-    models; scores and paired: None without labels.
-    """
-
-    flips: int
-    agreement: Agreement | None
-    scores: Scores | None
-    paired: Paired | None
-
-    @property
-    def differs(self) -> bool:
-        """Whether the two differ in accuracy beyond what chance explains at 5 %."""
-        return self.paired is not None and self.paired.p_value < SIGNIFICANT
 
 
 @dataclass(frozen=True)
@@ -101,7 +52,7 @@ class Evaluation:
     images: int
     n: int
     scores: Scores | None
-    per_class: tuple[ClassResult, ...]
+    per_class: tuple[ClassScore, ...]
     confusion: tuple[tuple[int, int, int], ...]
     bad: tuple[BadImage, ...]
     jobs: int
@@ -109,7 +60,7 @@ class Evaluation:
     class_names: tuple[str, ...] | None = None
     shown: Shown = field(default_factory=Shown)
     against: ModelFacts | None = None
-    comparison: Comparison | None = None
+    comparison: Versus | None = None
 
     @property
     def complete(self) -> bool:
@@ -135,68 +86,3 @@ class Evaluation:
         if strict and self.bad:
             reasons.append(f"{len(self.bad)} images are unusable, the first is {self.bad[0].file}")
         return reasons
-
-    def as_dict(self) -> dict[str, Any]:
-        """As `mcuzoo evaluate --json` prints it. What was not measured is null."""
-        scores = self.scores
-        return {
-            "schema": SCHEMA,
-            "tool_version": self.tool_version,
-            "model": asdict(self.model),
-            "engine": self.model.engine,
-            "data": asdict(self.data),
-            "preprocessing": asdict(self.preprocessing),
-            "complete": self.complete,
-            "images": self.images,
-            "n": self.n,
-            "labelled": 0 if scores is None else scores.top1.total,
-            "top1": None if scores is None else scores.top1.value,
-            "top5": None if scores is None or scores.top5 is None else scores.top5.value,
-            "accuracy": _scores(scores),
-            "per_class": [
-                {"label": one.label, "name": one.name, **_accuracy(one.top1)}
-                for one in self.per_class
-            ],
-            "confusion": [list(triple) for triple in self.confusion],
-            **self.shown.as_dict(),
-            "bad": [asdict(one) for one in self.bad],
-            "jobs": self.jobs,
-            "seconds": self.seconds,
-            "images_per_s": self.images_per_s,
-            "against": self._against(),
-        }
-
-    def _against(self) -> dict[str, Any] | None:
-        if self.against is None or self.comparison is None:
-            return None
-        found = self.comparison
-        paired = found.paired
-        return {
-            "model": asdict(self.against),
-            "engine": self.against.engine,
-            "flips": found.flips,
-            "agreement": None if found.agreement is None else asdict(found.agreement),
-            "accuracy": _scores(found.scores),
-            "paired": None if paired is None else {**asdict(paired), "p_value": paired.p_value},
-            "differs": found.differs,
-        }
-
-
-def _scores(scores: Scores | None) -> dict[str, Any] | None:
-    if scores is None:
-        return None
-    return {
-        "top1": _accuracy(scores.top1),
-        "top5": None if scores.top5 is None else _accuracy(scores.top5),
-    }
-
-
-def _accuracy(accuracy: Accuracy) -> dict[str, Any]:
-    low, high = accuracy.interval
-    return {
-        "correct": accuracy.correct,
-        "total": accuracy.total,
-        "value": accuracy.value,
-        "low95": low,
-        "high95": high,
-    }

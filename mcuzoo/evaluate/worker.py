@@ -17,8 +17,9 @@ from typing import IO, Any
 from mcuzoo.data.item import Item
 from mcuzoo.errors import McuzooError
 from mcuzoo.evaluate.crew import Hand
-from mcuzoo.evaluate.finding import Finding, Task, find
+from mcuzoo.evaluate.finding import Task, find
 from mcuzoo.evaluate.subject import host_engine
+from mcuzoo.run.record import Row
 
 _TAIL_BYTES = 2000
 
@@ -56,8 +57,8 @@ def worker(task: Task) -> Iterator[Hand]:
                 raise answer
             return answer
 
-        def hand(chunk: Sequence[Item]) -> list[Finding]:
-            found: list[Finding] = ask(chunk)
+        def hand(chunk: Sequence[Item]) -> list[Row]:
+            found: list[Row] = ask(chunk)
             return found
 
         try:

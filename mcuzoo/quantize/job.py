@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -66,25 +65,6 @@ class Quantized:
     calibration: Calibration
     run: WorkerRun
     warnings: tuple[str, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """As `mcuzoo quantize --json` prints it; sizes in bytes."""
-        quantization = quantization_of(self.program.input_tensor)
-        return {
-            "source": str(self.source),
-            "sha256": self.int8_model.sha256,
-            "bytes": self.int8_model.bytes,
-            "float_bytes": self.float_model.bytes,
-            "ops": [op.name for op in self.int8_model.ops],
-            "input": {"scale": quantization.scale, "zero_point": quantization.zero_point},
-            "calibration_images": len(self.calibration.images),
-            "skipped": list(self.calibration.skipped),
-            "tensorflow": self.run.report.tensorflow,
-            "seconds": round(self.run.seconds, 3),
-            "peak_bytes": self.run.report.peak_bytes,
-            "preprocessing": asdict(self.recipe),
-            "warnings": list(self.warnings),
-        }
 
 
 def quantize_model(request: QuantizeRequest, on_stage: Stage = lambda stage: None) -> Quantized:

@@ -10,8 +10,6 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import Protocol
 
-import numpy as np
-
 from mcuzoo import __version__
 from mcuzoo.data.dataset import Item
 from mcuzoo.errors import (
@@ -34,7 +32,7 @@ from mcuzoo.run.job import Job
 from mcuzoo.run.journal import Journal, create_journal, read_run
 from mcuzoo.run.record import Row, RunMeta, Status
 from mcuzoo.run.rig import BoardGoneError, Rig
-from mcuzoo.run.score import top1
+from mcuzoo.run.score import answer, difference
 from mcuzoo.run.summary import RunSummary, summarize
 
 LOST_IN_A_ROW = 3
@@ -189,22 +187,22 @@ def _infer(job: Job, rig: Rig, ready: Prepared) -> tuple[Row, McuzooError | None
         return replace(row, status=Status.FAULT, error=error.message), error
     except (RigError, ProtocolError) as error:
         return replace(row, status=Status.LOST, error=error.message), error
-    best = top1(inference.output)
-    quantization = job.manifest.output
-    difference = None
-    if ready.reference is not None:
-        steps = inference.output.astype(np.int16) - ready.reference.reshape(-1)
-        difference = int(np.abs(steps).max())
+    ends = job.manifest.output
+    found = answer(inference.output, row.label, ends.scale, ends.zero_point)
+    reference = ready.reference
     return replace(
         row,
         status=Status.DONE,
         output=inference.output,
-        top1=best,
-        score=quantization.scale * (int(inference.output[best]) - quantization.zero_point),
+        top1=found.top1,
+        score=found.score,
         cycles=inference.cycles,
         input_crc32=inference.input_crc32,
         attempts=inference.attempts,
-        reference_difference=difference,
+        reference_difference=None
+        if reference is None
+        else difference(inference.output, reference.reshape(-1)),
+        rank=found.rank,
     ), None
 
 

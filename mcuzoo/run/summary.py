@@ -5,28 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from mcuzoo.run.latency import Latency, measure_latency
-from mcuzoo.run.predictions import Prediction
 from mcuzoo.run.record import Row, RunMeta, Status
-from mcuzoo.run.score import Accuracy, ClassScore, accuracy, class_scores, ranks
+from mcuzoo.run.score import Accuracy, Agreement, ClassScore
+from mcuzoo.run.tally import Prediction, Tally
 from mcuzoo.run.verdict import Verdict, judge
-
-TOP_K = 5
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """Outputs that were compared with the host reference, and how many were byte-equal.
-
-    `largest_difference` is in quantization steps.
-    """
-
-    compared: int
-    equal: int
-    largest_difference: int
 
 
 @dataclass(frozen=True)
@@ -55,17 +38,18 @@ def summarize(meta: RunMeta, rows: Sequence[Row]) -> RunSummary:
     """The figures and the verdict of a run, finished or not."""
     done = [row for row in rows if row.status is Status.DONE]
     counts = {status: sum(row.status is status for row in rows) for status in Status}
-    labels, rank = _ranked(done)
-    top1 = accuracy(rank, 1) if len(rank) else None
-    agreement = _agreement(done)
+    tally = Tally(meta.classes)
+    for row in done:
+        tally.add(row)
+    scores, agreement = tally.scores, tally.agreement
     seconds = sum(row.seconds or 0.0 for row in done)
     return RunSummary(
         meta=meta,
         rows=tuple(rows),
         counts=counts,
-        top1=top1,
-        top5=accuracy(rank, TOP_K) if len(rank) and meta.classes > TOP_K else None,
-        classes=class_scores(rank, labels),
+        top1=None if scores is None else scores.top1,
+        top5=None if scores is None else scores.top5,
+        classes=tally.per_class(meta.class_names),
         agreement=agreement,
         latency=measure_latency(
             [row.cycles for row in done], meta.board.core_clock_hz, meta.board.unit
@@ -75,7 +59,7 @@ def summarize(meta: RunMeta, rows: Sequence[Row]) -> RunSummary:
         verdict=judge(
             counts=counts,
             unequal=agreement.compared - agreement.equal if agreement else 0,
-            top1=top1,
+            top1=None if scores is None else scores.top1,
             min_top1=meta.settings.min_top1,
             strict=meta.settings.strict,
             wrong_layer=meta.wrong_layer,
@@ -89,20 +73,3 @@ def predictions_of(rows: Sequence[Row]) -> Iterator[Prediction]:
     for row in rows:
         if row.status is Status.DONE and row.top1 is not None and row.score is not None:
             yield Prediction(row.index, row.file, row.label, row.top1, row.score)
-
-
-def _ranked(done: Sequence[Row]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    labelled = [
-        (row.label, row.output) for row in done if row.label is not None and row.output is not None
-    ]
-    labels = np.array([label for label, _ in labelled], dtype=np.int64)
-    if not labelled:
-        return labels, labels
-    return labels, ranks(np.stack([output for _, output in labelled]), labels)
-
-
-def _agreement(done: Sequence[Row]) -> Agreement | None:
-    differences = [row.reference_difference for row in done if row.reference_difference is not None]
-    if not differences:
-        return None
-    return Agreement(len(differences), differences.count(0), max(differences))

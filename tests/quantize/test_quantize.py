@@ -14,6 +14,8 @@ from mcuzoo.graph.parameters import quantization_of
 from mcuzoo.quantize import process
 from mcuzoo.quantize.job import QuantizeRequest, quantize_model
 from mcuzoo.quantize.score import score
+from mcuzoo.report.evaluation import evaluation_document
+from mcuzoo.report.models import quantization_text
 from mcuzoo.zoo.registry import resolve_model
 
 SMALL_OPS = ["CONV_2D", "DEPTHWISE_CONV_2D", "MEAN", "FULLY_CONNECTED", "SOFTMAX"]
@@ -59,12 +61,14 @@ def test_the_score_is_of_both_models(float_networks: Path, pictures: Path, tmp_p
     request = QuantizeRequest(
         str(float_networks / "small.tflite"), tmp_path / "out.tflite", pictures
     )
-    scored = score(quantize_model(request), pictures)
-    document = scored.as_dict()
+    quantized = quantize_model(request)
+    scored = score(quantized, pictures)
+    document = evaluation_document(scored)
     assert document["n"] == 15
     assert document["model"]["kind"] == "float32"
     assert document["against"]["model"]["kind"] == "int8"
-    assert "top-1" in scored.text()
+    text = quantization_text(tmp_path / "x.tflite", quantized, scored)
+    assert "top-1" in text
 
 
 def test_weights_alone_go_into_the_network_of_the_zoo(float_networks: Path, tmp_path: Path) -> None:
@@ -171,7 +175,7 @@ def test_deepface_emotion_loses_less_than_a_point(
     done = quantize_model(request)
     assert len(done.int8_model.ops) == 12
     assert done.warnings == ()
-    result = score(done, faces).evaluation
+    result = score(done, faces)
     before, compared = result.scores, result.comparison
     assert before is not None and compared is not None and compared.scores is not None
     assert before.top1.correct == 192  # 0.5486 of 350

@@ -14,8 +14,8 @@ from mcuzoo.errors import InputError
 from mcuzoo.graph.read import load_model
 from mcuzoo.plan.fit import fit_model
 from mcuzoo.plan.zoo_facts import FactsCache
-from mcuzoo.report.zoo_card import model_card
-from mcuzoo.report.zoo_table import TableRow, zoo_table
+from mcuzoo.plan.zoo_table import TableRow, zoo_table
+from mcuzoo.report.zoo import model_card
 from mcuzoo.zoo.known import load_or_build
 from mcuzoo.zoo.measured import record
 from mcuzoo.zoo.registry import resolve_model

@@ -28,8 +28,7 @@ from mcuzoo.link.hello import Hello
 from mcuzoo.link.inference import Inference
 from mcuzoo.link.stack_use import StackUse
 from mcuzoo.link.state import LinkState
-from mcuzoo.report.document import run_document
-from mcuzoo.report.text import summary_text
+from mcuzoo.report.run import run_document, summary_text
 from mcuzoo.run import rig
 from mcuzoo.run.interrupt import RunInterruptedError
 from mcuzoo.run.job import Job

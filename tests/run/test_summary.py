@@ -21,7 +21,8 @@ META = RunMeta(
 
 
 def done(index: int, label: int | None, values: list[int], **more: object) -> Row:
-    row = Row(index, f"{index}.jpg", label, None, Status.DONE, np.array(values, np.int8))
+    output = np.array(values, np.int8)
+    row = Row(index, f"{index}.jpg", label, None, Status.DONE, output, int(output.argmax()))
     return replace(row, **more)  # type: ignore[arg-type]
 
 

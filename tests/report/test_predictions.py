@@ -5,7 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcuzoo.run.predictions import COLUMNS, FEW, WORST, Chooser, Prediction, Shown, columns_of
+from mcuzoo.report.figures import COLUMNS, shown_dict, shown_lines
+from mcuzoo.run.tally import FEW, WORST, Chooser, Prediction, Shown
+from mcuzoo.tables import columns_of
 
 NAMES = ("stop", "give way, yield", "a name that is longer than a column should be")
 
@@ -22,15 +24,12 @@ def many(count: int, label: int | None = 0, top1: int = 1) -> list[Prediction]:
 
 
 def test_a_few_images_are_all_shown_with_their_right_class() -> None:
-    lines = list(
-        shown(
-            [
-                Prediction(0, "a.png", 0, 0, 0.996),
-                Prediction(1, "photos/b.png", 1, 2, 0.5),
-                Prediction(2, "c.png", None, 1, 0.25),
-            ]
-        ).lines()
-    )
+    predictions = [
+        Prediction(0, "a.png", 0, 0, 0.996),
+        Prediction(1, "photos/b.png", 1, 2, 0.5),
+        Prediction(2, "c.png", None, 1, 0.25),
+    ]
+    lines = list(shown_lines(shown(predictions)))
     assert {name for name, _ in lines} == {"predicted"}
     assert lines[0][1].split() == ["a.png", "stop", "0.996"]
     assert lines[1][1].split("  ") == ["photos/b.png", "a name that ... 0.500", "is give way"]
@@ -41,8 +40,8 @@ def test_of_many_the_surest_wrong_ones() -> None:
     found = shown([*many(FEW + 30), *many(3, top1=0)])
     assert not found.first
     assert [one.index for one in found.worst] == [FEW + 29 - n for n in range(WORST)]
-    assert [name for name, _ in found.lines()] == ["worst miss"] * WORST
-    assert list(shown(many(FEW + 1, top1=0)).lines()) == []
+    assert [name for name, _ in shown_lines(found)] == ["worst miss"] * WORST
+    assert list(shown_lines(shown(many(FEW + 1, top1=0)))) == []
 
 
 def test_of_equal_scores_the_first() -> None:
@@ -51,14 +50,14 @@ def test_of_equal_scores_the_first() -> None:
 
 
 def test_of_many_without_labels_the_first_few() -> None:
-    lines = list(shown(many(FEW + 7, None)).lines())
+    lines = list(shown_lines(shown(many(FEW + 7, None))))
     assert len(lines) == FEW + 1 and lines[-1][1] == f"... and 7 more: --show {FEW + 7}"
 
 
 def test_as_many_as_asked_for() -> None:
     assert len(shown(many(40), 15).first) == 15 and not shown(many(40), 15).worst
-    assert list(shown(many(4), 0).lines()) == []
-    found = shown(many(2), 2).as_dict()
+    assert list(shown_lines(shown(many(4), 0))) == []
+    found = shown_dict(shown(many(2), 2))
     assert found["predictions"][1] == {
         "index": 1, "file": "001.png", "label": 0, "top1": 1, "score": 0.5,
         "label_name": "stop", "top1_name": "give way, yield",
@@ -66,9 +65,8 @@ def test_as_many_as_asked_for() -> None:
 
 
 def test_scores_that_are_no_probabilities_are_not_rounded_away() -> None:
-    lines = list(
-        shown([Prediction(0, "a", None, 0, -12.25), Prediction(1, "b", None, 0, 3)]).lines()
-    )
+    predictions = [Prediction(0, "a", None, 0, -12.25), Prediction(1, "b", None, 0, 3)]
+    lines = list(shown_lines(shown(predictions)))
     assert [text.split()[-1] for _, text in lines] == ["-12.25", "3"]
 
 
@@ -82,5 +80,5 @@ def test_scores_that_are_no_probabilities_are_not_rounded_away() -> None:
 )
 def test_no_line_is_longer_than_a_terminal(items: list[tuple[str, int | None, float]]) -> None:
     listed = [Prediction(n, file, label, 2, p) for n, (file, label, p) in enumerate(items)]
-    for _, text in shown(listed).lines():
+    for _, text in shown_lines(shown(listed)):
         assert columns_of(text) <= COLUMNS and text.isprintable()

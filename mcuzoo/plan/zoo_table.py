@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from mcuzoo.board.load import list_boards
 from mcuzoo.board.model import Board
@@ -19,7 +18,6 @@ from mcuzoo.zoo.places import file_sha256
 from mcuzoo.zoo.schema import Figure, Role, SourceFile, ZooModel
 from mcuzoo.zoo.shape import shape_complaint
 
-SCHEMA = 1
 ACCURACIES: tuple[Figure, ...] = (
     "top1_fp32", "top5_fp32", "top1_int8", "top5_int8", "top1_uint8", "top5_uint8",
 )  # fmt: skip
@@ -104,14 +102,6 @@ class ZooTable:
 
     boards: dict[str, str]
     rows: tuple[TableRow, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """As `mcuzoo models --json` prints it; sizes in bytes, accuracies as fractions."""
-        return {
-            "schema": SCHEMA,
-            "boards": self.boards,
-            "models": [asdict(row) for row in self.rows],
-        }
 
 
 def zoo_table(
