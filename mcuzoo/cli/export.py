@@ -10,7 +10,6 @@ import typer
 
 from mcuzoo.cli.options import ArenaRegion, Pin, Weights
 from mcuzoo.cli.progress import step
-from mcuzoo.errors import command
 from mcuzoo.project.kinds import DEFAULT_MODEL, DEFAULT_PROJECT, DEFAULT_RUNTIME
 
 if TYPE_CHECKING:
@@ -101,7 +100,7 @@ def export(
     import json
     from dataclasses import asdict
 
-    from mcuzoo.board.baud import baud_text, with_baud
+    from mcuzoo.board.baud import with_baud
     from mcuzoo.board.load import list_boards, load_board
     from mcuzoo.codegen.absent import absent_model_error
     from mcuzoo.codegen.project import export_project
@@ -111,6 +110,7 @@ def export(
     from mcuzoo.plan.place.placement import usable_names
     from mcuzoo.project.kinds import check_weights
     from mcuzoo.quoting import file_stem
+    from mcuzoo.report.project import export_text, universal_text
     from mcuzoo.zoo.registry import resolve_model
 
     chosen = load_board(board)
@@ -120,7 +120,6 @@ def export(
         from mcuzoo.cli.export_universal import (
             export_universal_project,
             require_universal_choices,
-            universal_text,
         )
 
         require_universal_choices(runtime, project, plan, embed, stream_input)
@@ -172,16 +171,7 @@ def export(
     if json_output:
         print(json.dumps(asdict(manifest), indent=2))
         return
-    from mcuzoo.report.constants_text import constants_summary
-
-    entry = manifest.plan
-    print(f"{directory}: {manifest.model.name} for {chosen.name}, runtime {manifest.runtime}")
-    streamed = ", the input consumed as it arrives" if entry.stream_input else ""
-    print(f"arena {entry.arena_text}{streamed}")
-    print(f"constants {entry.constant_bytes:,} bytes in {constants_summary(entry)}")
-    print(f"console {chosen.console.name} at {baud_text(chosen.console)}")
-    sdk = " --sdk MCUXSDK, or what its README says" if manifest.sdk else ""
-    print(f"next: {command('mcuzoo', 'build', directory)}{sdk}")
+    sys.stdout.write(export_text(directory, chosen, manifest))
 
 
 def _typed(board: str, runtime: str, project: str | None) -> list[str]:

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mcuzoo.errors import command
-
 if TYPE_CHECKING:
     from mcuzoo.board.model import Board
     from mcuzoo.project.manifest import UniversalManifest
@@ -72,24 +70,6 @@ def require_universal_choices(
         raise UsageError(
             "--plan and --embed are about a model, and --universal has none.", "Leave them out."
         )
-
-
-def universal_text(directory: Path, board: Board, manifest: UniversalManifest) -> str:
-    """What the user reads of the new project."""
-    from mcuzoo.board.baud import baud_text
-
-    lines = [
-        f"{directory}: universal firmware for {board.name}",
-        f"{len(manifest.universal.ops)} operators: {', '.join(manifest.universal.ops)}",
-        f"arena {manifest.plan.arena_bytes:,} bytes in {manifest.plan.arena_region}",
-        *(
-            f"models up to {room.bytes:,} bytes in {room.region}"
-            for room in manifest.universal.rooms
-        ),
-        f"console {board.console.name} at {baud_text(board.console)}",
-        f"next: {command('mcuzoo', 'build', directory)}",
-    ]
-    return "\n".join(lines)
 
 
 def _chosen_ops(models: Sequence[str], listed: str | None) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ def fetch(
 ) -> None:
     """Get MODEL into the cache over https, check it, and convert UINT8 to INT8."""
     import json
+    from dataclasses import asdict
 
     from mcuzoo.report.models import fetch_text
     from mcuzoo.zoo.fetch.download import Patience
@@ -45,6 +46,6 @@ def fetch(
     with step(f"fetching {model}, bytes") as update:
         report = fetch_model(model, origin, chosen, update, Patience(stall_s=timeout))
     if json_output:
-        print(json.dumps(report.as_dict(), indent=2))
+        print(json.dumps(asdict(report), indent=2))
     else:
         sys.stdout.write(fetch_text(report))

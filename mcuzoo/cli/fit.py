@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -124,10 +125,10 @@ def fit(
         return
     _require_measure({"--tflm": tflm, "--output": output, "--port": port, "--baud": baud})
     import json
-    from dataclasses import asdict, replace
+    from dataclasses import replace
 
     from mcuzoo.board.load import list_boards, load_board
-    from mcuzoo.cli.output import summary_aside
+    from mcuzoo.cli.output import may_color, summary_aside, width
     from mcuzoo.codegen.mcuxpresso.board_files import reserved_by
     from mcuzoo.files import require_outputs
     from mcuzoo.plan.fit import fit_model
@@ -136,8 +137,8 @@ def fit(
     from mcuzoo.plan.place.placement import usable_names
     from mcuzoo.plan.tflm.image import check_kernels, check_plan
     from mcuzoo.project.kinds import check_project, check_weights
-    from mcuzoo.report.fit_html import fit_html
-    from mcuzoo.report.run import write_page
+    from mcuzoo.report.arena import fit_html, write_page
+    from mcuzoo.report.fit import fit_document, fit_text
     from mcuzoo.zoo.known import load_or_build
 
     aside = require_outputs(
@@ -175,13 +176,10 @@ def fit(
     if html is not None:
         write_page(html, fit_html(report, other, kind))
     if json_output:
-        found = {**report.as_dict(), "project": kind, "other_runtime": other and asdict(other)}
-        print(json.dumps(found, indent=2))
+        print(json.dumps(fit_document(report, kind, other), indent=2))
     else:
         with summary_aside(aside):
-            _print_report(report, kind)
-            if other is not None:
-                print(f"with --runtime {other.runtime}: {other.text}")
+            sys.stdout.write(fit_text(report, kind, other, width(), may_color()))
     if not report.fits:
         raise typer.Exit(1)
 
@@ -198,64 +196,3 @@ def _with_sibling(report: FitReport, name: str, board: Board) -> str | None:
 
     sibling = largest_sibling(name, board, report.runtime)
     return f"{report.next_step} Of its family, {sibling} fits." if sibling else report.next_step
-
-
-def _print_report(report: FitReport, project: str) -> None:
-    from mcuzoo.cli.output import print_table, width
-    from mcuzoo.report.arena_text import timeline_text
-    from mcuzoo.report.constants_text import constants_text
-    from mcuzoo.tables import Column
-
-    columns = (
-        Column("region"),
-        *(Column(name, right=True) for name in ("used", "size", "")),
-        Column("parts (~ estimated)", wraps=True),
-    )
-    rows = []
-    for region in report.regions:
-        parts = (
-            f"{part.name} {'~' if part.estimate else ''}{part.bytes:,}" for part in region.parts
-        )
-        row = (
-            region.region,
-            f"{region.used_bytes:,}",
-            f"{region.size_bytes:,}",
-            f"{region.used_bytes / region.size_bytes:.0%}",
-            ", ".join(parts) if region.initialized else "off: the firmware does not set it up",
-        )
-        rows.append(row)
-    over = {number for number, region in enumerate(report.regions) if not region.fits}
-    print(f"{report.model} on {report.board}, runtime {report.runtime}, project {project}")
-    print_table(columns, rows, over)
-    print(
-        f"arena {report.placement.arena_text}; peak at op "
-        f"{report.peak.index} {report.peak.name}, which needs {report.peak.live_bytes:,}"
-    )
-    if report.hot_saves_s is not None:
-        print(
-            f"it does not fit {report.placement.arena_region} as a whole: what is moved most is "
-            f"there, which by estimate saves {report.hot_saves_s * 1e3:,.2f} ms of waiting per "
-            "inference; --arena-region keeps it together"
-        )
-    if report.streamed is not None:
-        print(
-            f"input consumed as it arrives, by the operators up to {report.streamed.last_op}; rows "
-            f"wait in {report.streamed.row_bytes:,} bytes of the arena"
-        )
-    if report.tflm is not None:
-        tflm, plan = report.tflm.arena, report.tflm.plan
-        print(
-            f"TFLM uses {tflm.used_bytes:,} of it, by prediction: head {tflm.head_bytes:,} "
-            f"({plan} plan), tail {tflm.tail_bytes:,}; --measure tries it"
-        )
-    print(
-        constants_text(report.constants, report.flash_region, report.copy_s, width=width()), end=""
-    )
-    print(timeline_text(report.timeline, width=width()), end="")
-    for gap in report.uncovered:
-        print(f"not covered: op {gap.op.index} {gap.op.name}: {gap.reason}")
-    for warning in report.warnings:
-        print(f"warning: {warning}")
-    print("verdict: fits" if report.fits else "verdict: DOES NOT FIT")
-    if report.next_step:
-        print(f"next: {report.next_step}")

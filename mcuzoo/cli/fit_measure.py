@@ -38,12 +38,16 @@ def print_measurement(options: MeasureOptions, json_output: bool) -> None:
     """Measure, and print prediction and measurement side by side."""
     from mcuzoo.cli.output import width
     from mcuzoo.measure.fit import measure_fit
-    from mcuzoo.report.arena_measurement import measurement_findings, measurement_text
+    from mcuzoo.report.fit import (
+        measurement_document,
+        measurement_findings,
+        measurement_text,
+    )
 
     request = _request(options)
     found = measure_fit(request, lambda step: print(step, file=sys.stderr))
     if json_output:
-        print(json.dumps(found.as_dict(), indent=2))
+        print(json.dumps(measurement_document(found), indent=2))
         return
     print(f"{request.source.name} on {request.board.id}, runtime {request.runtime}")
     sys.stdout.write(measurement_text(found, width()))

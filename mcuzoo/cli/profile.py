@@ -50,7 +50,12 @@ def profile(
     from mcuzoo.cli.output import may_color, summary_aside, width
     from mcuzoo.files import open_output, require_outputs
     from mcuzoo.link.channel import DeviceLog
-    from mcuzoo.report.profile import profile_findings, profile_head, profile_table
+    from mcuzoo.report.profile import (
+        profile_document,
+        profile_findings,
+        profile_head,
+        profile_table,
+    )
     from mcuzoo.run.profiling import ProfileRequest, profile_target
 
     def log(line: DeviceLog) -> None:
@@ -67,7 +72,7 @@ def profile(
             say=lambda text: print(text, file=sys.stderr),
         )
     if json_output:
-        print(json.dumps(found.as_dict(), indent=2))
+        print(json.dumps(profile_document(found), indent=2))
     else:
         with summary_aside(aside):
             print(profile_head(found))

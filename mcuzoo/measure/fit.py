@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,6 @@ from mcuzoo.extras import EMULATOR, require_packages
 from mcuzoo.graph.read import load_model
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.session import Session
-from mcuzoo.link.stack_use import stack_use
 from mcuzoo.lowering.alignment import align_up
 from mcuzoo.measure.arena import ArenaMeasurement, measure_arena
 from mcuzoo.measure.compare import ArenaRow, arena_rows, recorded_rows, tflm_figures
@@ -78,22 +77,6 @@ class FitMeasurement:
     recorded: tuple[ArenaRow, ...]
     measured_on: str
 
-    def as_dict(self) -> dict[str, object]:
-        """As `--json` prints it; sizes in bytes."""
-        entry = self.manifest.measured
-        assert entry is not None
-        stack = stack_use(entry.stack_bytes, entry.stack_used_bytes)
-        return {
-            **asdict(entry),
-            "stack_warning": stack and stack.warning,
-            "project": str(self.project),
-            "measured_on": self.measured_on,
-            "trials": self.measurement.trials,
-            "reserved_bytes": self.manifest.plan.arena_bytes,
-            "rows": [_row(row) for row in self.rows],
-            "recorded": [_row(row) for row in self.recorded],
-        }
-
 
 def measure_fit(request: MeasureRequest, talk: Callable[[str], None]) -> FitMeasurement:
     """Measure the arena, build a project that reserves just that, and see it run.
@@ -150,10 +133,6 @@ def measure_fit(request: MeasureRequest, talk: Callable[[str], None]) -> FitMeas
         recorded=recorded_rows(plan.image, found),
         measured_on=request.port or f"{request.board.name}, emulated",
     )
-
-
-def _row(row: ArenaRow) -> dict[str, object]:
-    return {**asdict(row), "difference": row.difference}
 
 
 def _measuring_folder(output: Path) -> Path:

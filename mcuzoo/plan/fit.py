@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from mcuzoo.board.memory import RegionKind
 from mcuzoo.board.model import Board
@@ -66,41 +66,6 @@ class FitReport:
     flash_region: str = "flash"
     hot_saves_s: float | None = None
     copy_s: float | None = None
-
-    def as_dict(self) -> dict[str, object]:
-        """The report as `--json` prints it; sizes in bytes."""
-        return {
-            "model": self.model,
-            "board": self.board,
-            "runtime": self.runtime,
-            "fits": self.fits,
-            "regions": [
-                {**asdict(region), "used_bytes": region.used_bytes, "fits": region.fits}
-                for region in self.regions
-            ],
-            "placement": asdict(self.placement),
-            "hot_saves_s": self.hot_saves_s,
-            "copy_s": self.copy_s,
-            "constants": [asdict(entry) for entry in self.constants],
-            "arena_bytes": self.arena_bytes,
-            "lower_bound_bytes": self.lower_bound_bytes,
-            "constant_bytes": self.constant_bytes,
-            "peak": asdict(self.peak),
-            "timeline": asdict(self.timeline),
-            "uncovered": [
-                {
-                    "op": gap.op.index,
-                    "name": gap.op.name,
-                    "tensor": gap.tensor,
-                    "reason": gap.reason,
-                }
-                for gap in self.uncovered
-            ],
-            "warnings": list(self.warnings),
-            "next_step": self.next_step,
-            "streamed": self.streamed and asdict(self.streamed),
-            "tflm": self.tflm and {"plan": self.tflm.plan, **self.tflm.arena.as_dict()},
-        }
 
 
 def fit_model(

@@ -23,15 +23,6 @@ class RuntimeFit:
     arena_region: str | None = None
     reason: str | None = None
 
-    @property
-    def text(self) -> str:
-        """As "fits, its arena 53,760 bytes in dtcm"."""
-        if self.fits is None:
-            return f"does not run it: {self.reason}"
-        if not self.fits:
-            return "does not fit"
-        return f"fits, its arena {self.arena_bytes:,} bytes in {self.arena_region}"
-
 
 def other_runtime(chosen: str, report_of: Callable[[str], FitReport]) -> RuntimeFit:
     """The verdict on the runtime that was not chosen; `report_of` is fit_model with its options."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from mcuzoo.link.counts import milliseconds
 
@@ -141,51 +140,6 @@ class ModelProfile:
             if layer.count is not None
         ]
         return max(found, key=lambda blame: blame.count - blame.reachable, default=None)
-
-    def as_dict(self) -> dict[str, Any]:
-        """As `mcuzoo profile --json` prints it."""
-        blame, wrong = self.blame, self.first_wrong
-        return {
-            "model": self.model,
-            "board": self.board,
-            "emulated": self.emulated,
-            "agent": self.agent,
-            "runtime": self.runtime,
-            "toolchain": self.toolchain,
-            "build_id": self.build_id,
-            "core_clock_hz": self.core_clock_hz,
-            "input": self.input,
-            "unit": self.unit,
-            "total": self.total,
-            "total_ms": self.milliseconds(self.total),
-            "macs": self.macs,
-            "layers": [self._layer_dict(layer) for layer in self.layers],
-            "to_blame": None
-            if blame is None
-            else {"ops": blame.layer.ops, "count": blame.count, "reachable": blame.reachable},
-            "output_equal": self.output_equal,
-            "first_wrong": None if wrong is None else {"ops": wrong.ops, "name": wrong.name},
-            "verdict": self.verdict,
-            "passed": self.passed,
-        }
-
-    def _layer_dict(self, layer: Layer) -> dict[str, Any]:
-        return {
-            "first_op": layer.first_op,
-            "last_op": layer.last_op,
-            "name": layer.name,
-            "tensor": layer.tensor,
-            "shape": layer.shape,
-            "macs": layer.macs,
-            "count": layer.count,
-            "ms": self.milliseconds(layer.count),
-            "share": self.share(layer),
-            "per_mac": layer.per_mac,
-            "output_bytes": layer.output_bytes,
-            "output_crc32": layer.output_crc32,
-            "expected_crc32": layer.expected_crc32,
-            "equal": layer.equal,
-        }
 
 
 def _best_rates(layers: Iterable[Layer]) -> dict[str, float]:

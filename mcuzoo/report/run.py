@@ -233,11 +233,6 @@ def outputs_array(rows: Sequence[Row]) -> NDArray[np.int8]:
     return np.stack(outputs)
 
 
-def write_page(path: Path, text: str) -> None:
-    """Write an HTML page to `path`. Raises InputError when it cannot be written."""
-    write_output(path, text.encode("utf-8"))
-
-
 def write_csv(path: Path, meta: RunMeta, rows: Sequence[Row]) -> None:
     """Write `csv_text` to `path`. Raises InputError when it cannot be written."""
     write_output(path, csv_text(meta, rows).encode("utf-8"))

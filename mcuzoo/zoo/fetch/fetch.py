@@ -7,7 +7,7 @@ import os
 import ssl
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any, Literal, get_args
@@ -58,9 +58,6 @@ class FetchReport:
     licence: str
     converted: Converted | None
     ready: str | None
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def check_role(text: str) -> Role:
