@@ -25,7 +25,7 @@ from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.graph.count import count_macs
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.read import load_model
-from mcuzoo.profile.layers import Layer
+from mcuzoo.profile import Layer
 from mcuzoo.project.manifest import Manifest, load_manifest
 from mcuzoo.report.profile import profile_document
 from mcuzoo.zoo.registry import ModelSource

@@ -52,7 +52,7 @@ def compare(
     import json
 
     from mcuzoo.cli.output import may_color, width
-    from mcuzoo.compare.request import CompareRequest, compare_projects
+    from mcuzoo.compare.comparison import CompareRequest, compare_projects
     from mcuzoo.report.comparison import (
         comparison_document,
         comparison_table,

@@ -102,8 +102,8 @@ def evaluate(
     from mcuzoo.cli.output import summary_aside, width
     from mcuzoo.evaluate.evaluate import EvaluationStoppedError
     from mcuzoo.evaluate.evaluate import evaluate as run_evaluation
-    from mcuzoo.evaluate.remember import remember_accuracy
     from mcuzoo.evaluate.request import Request, make_plan
+    from mcuzoo.evaluate.result import remember_accuracy
     from mcuzoo.files import require_outputs
     from mcuzoo.report.evaluation import bad_lines, evaluation_document, evaluation_text
 

@@ -15,7 +15,7 @@ from mcuzoo.data.doctor.tensor_file import read_tensor
 from mcuzoo.data.images import decode_image, read_image_file
 from mcuzoo.data.preprocess import preprocess
 from mcuzoo.errors import MissingModelError, UsageError
-from mcuzoo.evaluate.subject import Subject, engine_packages, host_engine, make_subject
+from mcuzoo.evaluate.engines import Subject, engine_packages, host_engine, make_subject
 from mcuzoo.extras import IMAGES, require_packages
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.read import load_model

@@ -1,12 +1,14 @@
-"""An evaluation in figures."""
+"""An evaluation in figures, and what of it `mcuzoo models` shows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from mcuzoo.evaluate.engines import XNNPACK
 from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.run.score import ClassScore, Scores, Versus
 from mcuzoo.run.tally import Shown
+from mcuzoo.zoo.measured import record
 
 
 @dataclass(frozen=True)
@@ -86,3 +88,39 @@ class Evaluation:
         if strict and self.bad:
             reasons.append(f"{len(self.bad)} images are unusable, the first is {self.bad[0].file}")
         return reasons
+
+
+DIGEST_DIGITS = 12
+
+
+def remember_accuracy(found: Evaluation) -> None:
+    """Record top-1 and top-5 of the model, and of another model that it was compared with.
+
+    Nothing is recorded without labels, nor of XNNPACK, whose answers are no board's. Raises
+    InputError when the store cannot be written.
+    """
+    _remember(found.model, found.scores, found.data)
+    other = found.against
+    if other is not None and found.comparison is not None and other.sha256 != found.model.sha256:
+        _remember(other, found.comparison.scores, found.data)
+
+
+def data_set_name(data: DataFacts) -> str:
+    """Name, split and the beginning of the digest over what was run."""
+    split = f" {data.split}" if data.split else ""
+    return f"{data.name}{split} {data.digest[:DIGEST_DIGITS]}"
+
+
+def _remember(model: ModelFacts, scores: Scores | None, data: DataFacts) -> None:
+    if scores is None or model.engine == XNNPACK:
+        return
+    for metric, accuracy in (("top1", scores.top1), ("top5", scores.top5)):
+        if accuracy is not None:
+            record(
+                model.sha256,
+                metric,
+                accuracy.value,
+                accuracy.total,
+                data_set_name(data),
+                model.board or model.engine,
+            )

@@ -20,8 +20,14 @@ from mcuzoo.graph.read import load_model
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.session import Session
 from mcuzoo.lowering.alignment import align_up
-from mcuzoo.measure.arena import ArenaMeasurement, measure_arena
-from mcuzoo.measure.compare import ArenaRow, arena_rows, recorded_rows, tflm_figures
+from mcuzoo.measure.arena import (
+    ArenaMeasurement,
+    ArenaRow,
+    arena_rows,
+    measure_arena,
+    recorded_rows,
+    tflm_figures,
+)
 from mcuzoo.plan.memory import MemoryPlan, plan_memory
 from mcuzoo.plan.place.pins import Pins
 from mcuzoo.plan.tflm.abi import ARENA_ALIGNMENT
@@ -33,7 +39,7 @@ from mcuzoo.project.manifest import (
     load_manifest,
     write_manifest,
 )
-from mcuzoo.run.board import check_firmware
+from mcuzoo.run.rig import check_firmware
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.find import compiler_packages
 from mcuzoo.zoo.registry import ModelSource

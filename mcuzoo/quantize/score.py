@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 
 from mcuzoo.data.dataset import open_data_set
+from mcuzoo.evaluate.engines import make_subject
 from mcuzoo.evaluate.evaluate import evaluate
-from mcuzoo.evaluate.finding import Task
 from mcuzoo.evaluate.request import DEFAULT_BOARD, Plan
 from mcuzoo.evaluate.result import Evaluation
-from mcuzoo.evaluate.subject import make_subject
+from mcuzoo.evaluate.worker import Task
 from mcuzoo.quantize.job import Quantized
 from mcuzoo.zoo.registry import ModelSource
 

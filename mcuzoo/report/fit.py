@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from mcuzoo.link.stack_use import stack_use
-from mcuzoo.measure.compare import ArenaRow
+from mcuzoo.measure.arena import ArenaRow
 from mcuzoo.measure.fit import FitMeasurement
 from mcuzoo.plan.fit import FitReport
 from mcuzoo.plan.other_runtime import RuntimeFit

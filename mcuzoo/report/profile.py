@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mcuzoo.link.counts import agent_note
-from mcuzoo.profile.layers import Layer, ModelProfile
+from mcuzoo.profile import Layer, ModelProfile
 from mcuzoo.tables import Column, table_text
 
 _EQUAL = {True: "equal", False: "DIFFERS", None: "-"}

@@ -16,9 +16,8 @@ from mcuzoo.files import write_output
 from mcuzoo.link.counts import UNKNOWN_UNIT, agent_note
 from mcuzoo.link.state import LinkState
 from mcuzoo.report.figures import accuracy_dict, accuracy_text, prediction_dict, shown_lines
-from mcuzoo.run.latency import Latency
 from mcuzoo.run.record import Row, RunMeta, Status
-from mcuzoo.run.summary import RunSummary, predictions_of
+from mcuzoo.run.summary import Latency, RunSummary, predictions_of
 from mcuzoo.run.tally import Chooser, Shown
 
 _SHOWN = 5

@@ -17,9 +17,8 @@ from mcuzoo.engines.engine import Engine
 from mcuzoo.errors import UnsupportedOpError, UsageError, command
 from mcuzoo.project.manifest import Manifest, load_manifest, load_project
 from mcuzoo.project.rules import inside
-from mcuzoo.run.baud import baud_note, project_baud
 from mcuzoo.run.journal import read_run, require_no_run
-from mcuzoo.run.project import find_project, reference_engine
+from mcuzoo.run.project import baud_note, find_project, project_baud, reference_engine
 from mcuzoo.run.record import Settings
 from mcuzoo.run.upload import (
     Upload,

@@ -21,13 +21,11 @@ from mcuzoo.extras import IMAGES, require_packages
 from mcuzoo.link.channel import DeviceLog
 from mcuzoo.link.session import Session
 from mcuzoo.link.state import LinkState
-from mcuzoo.profile.layers import ModelProfile
-from mcuzoo.profile.measure import profile_model
+from mcuzoo.profile import ModelProfile, profile_model
 from mcuzoo.project.manifest import MANIFEST_NAME, Manifest, load_manifest, load_project
 from mcuzoo.project.rules import inside
-from mcuzoo.run.baud import baud_note, project_baud
-from mcuzoo.run.board import OpenSession, check_firmware
-from mcuzoo.run.project import find_project, project_model
+from mcuzoo.run.project import baud_note, find_project, project_baud, project_model
+from mcuzoo.run.rig import OpenSession, check_firmware
 from mcuzoo.run.upload import (
     Upload,
     own_samples,

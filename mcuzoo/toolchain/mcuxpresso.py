@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcuzoo.codegen.mcuxpresso.sdk import CONFIGURATIONS, SDK_VARIABLE, Sdk, open_sdk
+from mcuzoo.codegen.mcuxpresso.sdk import CONFIGURATIONS, SDK_VARIABLE, SdkTree, open_sdk
 from mcuzoo.codegen.tflm.tree import TflmTree
 from mcuzoo.errors import ToolchainError, UsageError, command, did_you_mean
 from mcuzoo.project.build_id import BUILD_ID_FILE, read_build_id
@@ -52,7 +52,7 @@ class SdkJob:
 
     compiler: Compiler
     project: Path
-    sdk: Sdk
+    sdk: SdkTree
     configuration: str
     tflm: TflmTree | None = None
 
@@ -62,7 +62,7 @@ class SdkJob:
         return self.project / "build" / self.configuration
 
 
-def find_sdk(manifest: AnyManifest, options: SdkOptions) -> Sdk:
+def find_sdk(manifest: AnyManifest, options: SdkOptions) -> SdkTree:
     """The checked SDK that the options or the environment name.
 
     Raises UsageError when none is named, InputError when it is none that will do.

@@ -13,7 +13,7 @@ from mcuzoo.codegen.project import export_project
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.graph.read import load_model
 from mcuzoo.link.session import Session
-from mcuzoo.profile.measure import profile_model
+from mcuzoo.profile import profile_model
 from mcuzoo.project.manifest import load_manifest
 from mcuzoo.resources import boards_dir
 from mcuzoo.toolchain.build import build_project

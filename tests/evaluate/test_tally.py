@@ -10,7 +10,7 @@ import pytest
 from mcuzoo.data.item import Item
 from mcuzoo.data.picture import FilePicture
 from mcuzoo.errors import DataSetError, MissingExtraError, ModelError, VerdictError
-from mcuzoo.evaluate.crew import crew_of, findings
+from mcuzoo.evaluate.worker import crew_of, findings
 from mcuzoo.report.figures import shown_dict
 from mcuzoo.run.record import Row, Status
 from mcuzoo.run.tally import Tally

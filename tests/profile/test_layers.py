@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mcuzoo.profile.layers import Layer, ModelProfile
+from mcuzoo.profile import Layer, ModelProfile
 from mcuzoo.report.profile import profile_document
 
 

@@ -27,8 +27,8 @@ from mcuzoo.project.manifest import (
     load_project,
     write_manifest,
 )
-from mcuzoo.run.baud import project_baud
-from mcuzoo.run.interrupt import RunInterruptedError
+from mcuzoo.run.project import project_baud
+from mcuzoo.run.runner import RunInterruptedError
 
 
 @pytest.mark.parametrize("kind", ["cmake", "mcuxpresso", "universal"])

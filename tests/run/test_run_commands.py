@@ -19,7 +19,7 @@ from mcuzoo.errors import BoardSilentError, DataSetError, InputError
 from mcuzoo.link.session import Session
 from mcuzoo.link.state import LinkState
 from mcuzoo.project.manifest import write_manifest
-from mcuzoo.run.interrupt import RunInterruptedError
+from mcuzoo.run.runner import RunInterruptedError
 
 
 @pytest.fixture

@@ -9,10 +9,9 @@ import pytest
 from helpers.fake_board import HELLO
 
 from mcuzoo.project.manifest import Preprocessing
-from mcuzoo.run.board import board_facts
-from mcuzoo.run.latency import measure_latency
 from mcuzoo.run.record import Row, RunMeta, Settings, Status
-from mcuzoo.run.summary import summarize
+from mcuzoo.run.rig import board_facts
+from mcuzoo.run.summary import measure_latency, summarize
 
 META = RunMeta(
     "1", "2025", "toy", 6, None, 1 / 256, -128, Preprocessing(), "d", board_facts(HELLO),

@@ -28,7 +28,7 @@ from mcuzoo.errors import FirmwareError
 from mcuzoo.graph.read import parse_model
 from mcuzoo.link.session import Session
 from mcuzoo.plan.tflm.image import TflmImage, check_kernels, prepare_image
-from mcuzoo.profile.measure import profile_model
+from mcuzoo.profile import profile_model
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.zoo.registry import resolve_model
 

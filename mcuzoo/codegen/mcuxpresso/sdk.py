@@ -27,7 +27,7 @@ _HINT = (
 
 
 @dataclass(frozen=True)
-class Sdk:
+class SdkTree:
     """version: year and month of the release, 24.12 for example."""
 
     path: Path
@@ -46,7 +46,7 @@ def require_plain_path(path: Path, what: str) -> None:
         )
 
 
-def open_sdk(path: Path, sdk_board: str) -> Sdk:
+def open_sdk(path: Path, sdk_board: str) -> SdkTree:
     """Check that `path` is an SDK that applications for `sdk_board` can be built in.
 
     Raises InputError naming what was looked for.
@@ -79,7 +79,7 @@ def open_sdk(path: Path, sdk_board: str) -> Sdk:
             f"{board}.",
             "west update --group-filter +examples.",
         )
-    return Sdk(path, version)
+    return SdkTree(path, version)
 
 
 def _version(text: str) -> str:

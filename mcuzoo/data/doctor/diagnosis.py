@@ -26,7 +26,6 @@ from mcuzoo.project.manifest import Preprocessing
 FOREIGN = 20.0
 """Mean difference in grey levels beyond which a tensor is of another picture altogether."""
 
-_CLIPPED = 64
 
 Pictures = list[tuple[Making, NDArray[np.uint8]]]
 Doubt = tuple[tuple[Mistake, ...], ...]

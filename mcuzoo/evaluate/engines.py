@@ -1,23 +1,37 @@
-"""The model under evaluation, and which host engines can run it."""
+"""The model under evaluation and what runs it: host engines, and boards at a port or emulated."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import count
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mcuzoo.board.load import load_board
 from mcuzoo.data.recipe import check_recipe
 from mcuzoo.emulator.url import port_packages
-from mcuzoo.errors import ModelError, UsageError, did_you_mean
+from mcuzoo.errors import FirmwareError, ModelError, UsageError, WrongFirmwareError, did_you_mean
 from mcuzoo.extras import EMULATOR as EMULATOR_PACKAGES
 from mcuzoo.extras import LITERT
 from mcuzoo.extras import TFLM as TFLM_PACKAGE
 from mcuzoo.graph.model import DType, Model, Tensor
 from mcuzoo.graph.program import build_program
+from mcuzoo.link.counts import agent_note
+from mcuzoo.link.hello import Hello
+from mcuzoo.link.ports import PortWatch
+from mcuzoo.link.session import Session
+from mcuzoo.link.state import LinkState
 from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.run.rig import Rig
 from mcuzoo.toolchain.find import compiler_packages
+from mcuzoo.zoo.registry import ModelSource
 
 Kind = Literal["int8", "uint8", "float32"]
 
@@ -149,3 +163,80 @@ def _other_kind(model: Model) -> Kind | None:
     if ends == {DType.FLOAT32} and DType.INT8 not in constants:
         return "float32"
     return None
+
+
+Talk = Callable[[str], None]
+
+# Instructions are not asked for; counting them would slow the emulator down.
+_EMULATOR_OPTIONS = "?count=0"
+
+
+class BoardEngine:
+    """A board as an engine; the rig behind it recovers and proves what it can."""
+
+    def __init__(self, rig: Rig) -> None:
+        self._rig = rig
+        self._numbers = count()
+
+    @property
+    def board(self) -> str:
+        """What answered: "rt1170, aot, emulated"."""
+        hello = self._rig.hello
+        return f"{hello.board}, {hello.runtime}" + agent_note(hello.agent)
+
+    def run(self, input: NDArray[np.int8]) -> NDArray[np.int8]:
+        """Raises RigError or ProtocolError when the board gives no result, whatever is tried."""
+        return self._rig.infer(next(self._numbers), input).output
+
+
+@contextmanager
+def board_engine(
+    subject: Subject, port: str, baud: int | None, board_id: str, talk: Talk
+) -> Iterator[BoardEngine]:
+    """The board at `port`. Raises WrongFirmwareError when it runs another model.
+
+    baud: None: what the file of the board `board_id` says.
+    """
+    check = partial(check_model, subject=subject)
+    ports = PortWatch(port, say=talk)
+    rate = load_board(board_id).console.baud if baud is None else baud
+    note = f"as the file of board {board_id} says" if baud is None else "as --baud says"
+
+    def connect(state: LinkState) -> Session:
+        return Session.open(port, rate, state=state, ports=ports, baud_note=note)
+
+    with Rig(connect, check, talk) as rig:
+        yield BoardEngine(rig)
+
+
+def check_model(hello: Hello, subject: Subject) -> None:
+    """Raise WrongFirmwareError unless the board runs the model; FirmwareError when it cannot."""
+    if hello.model_sha256 != subject.model.sha256:
+        raise WrongFirmwareError(
+            f"The board runs the model {hello.model_sha256[:12]}..., to be evaluated is "
+            f"{subject.model.sha256[:12]}... ({subject.model.name}).",
+            "mcuzoo export and build this model, flash it, and evaluate again.",
+        )
+    if hello.runtime_error:
+        raise FirmwareError(
+            f"The board cannot run its model: {hello.runtime_error}",
+            "Export the project again (mcuzoo fit shows what fits), build and flash it.",
+        )
+
+
+@contextmanager
+def emulated_project(source: ModelSource, board_id: str, talk: Talk) -> Iterator[str]:
+    """The URL of an emulated board with firmware for the model, built in a temporary folder.
+
+    Raises FitError when the model does not fit the board, ToolchainError without a compiler.
+    """
+    from mcuzoo.codegen.project import export_project
+    from mcuzoo.toolchain.build import build_project
+
+    board = load_board(board_id)
+    with tempfile.TemporaryDirectory(prefix="mcuzoo-evaluate-") as folder:
+        project = Path(folder) / "project"
+        talk(f"exporting and building {source.name} for {board.name}")
+        export_project(replace(source, samples=None), board, project)
+        build_project(project)
+        yield f"emulator://{project}{_EMULATOR_OPTIONS}"
