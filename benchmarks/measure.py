@@ -10,7 +10,7 @@ import numpy as np
 
 from mcuzoo.board.load import load_board
 from mcuzoo.codegen.project import export_project
-from mcuzoo.codegen.tflm.options import TflmOptions
+from mcuzoo.codegen.tflm.part import TflmOptions
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import McuzooError
 from mcuzoo.link.session import Session, Timing

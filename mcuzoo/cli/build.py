@@ -42,7 +42,7 @@ def build(
 
     from mcuzoo.cli.output import width
     from mcuzoo.files import making
-    from mcuzoo.project.flags import check_optimization
+    from mcuzoo.project.kinds import check_optimization
     from mcuzoo.project.manifest import load_project
     from mcuzoo.report.project import build_text
     from mcuzoo.toolchain.build import build_project

@@ -50,8 +50,7 @@ def doctor_image(
     import json
 
     from mcuzoo.cli.output import may_color, summary_aside, width
-    from mcuzoo.data.doctor.sight import pixels_of
-    from mcuzoo.data.doctor.tensor_file import write_tensor
+    from mcuzoo.data.doctor.tensor import pixels_of, write_tensor
     from mcuzoo.evaluate.look import look
     from mcuzoo.files import require_outputs
     from mcuzoo.report.look import look_document, look_text, terminal_picture, write_png

@@ -52,9 +52,8 @@ def emulate(
     """
     import json
 
-    from mcuzoo.emulator.clock import CountMode
-    from mcuzoo.emulator.evk import VirtualEvk
-    from mcuzoo.emulator.target import find_target
+    from mcuzoo.emulator.evk import VirtualEvk, find_target
+    from mcuzoo.emulator.timers import CountMode
     from mcuzoo.extras import EMULATOR, require_packages
 
     if pty and (tcp is not None or once):

@@ -13,7 +13,7 @@ from mcuzoo.cli.progress import step
 from mcuzoo.project.kinds import DEFAULT_MODEL, DEFAULT_PROJECT, DEFAULT_RUNTIME
 
 if TYPE_CHECKING:
-    from mcuzoo.codegen.tflm.options import TflmOptions
+    from mcuzoo.codegen.tflm.part import TflmOptions
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("signs", "--board", "rt1170"),
@@ -200,7 +200,7 @@ def _tflm_options(
     runtime: str, tree: Path | None, kernels: str | None, plan: str | None, embed: str | None
 ) -> TflmOptions | None:
     from mcuzoo.codegen.model_array import check_embed
-    from mcuzoo.codegen.tflm.options import TflmOptions
+    from mcuzoo.codegen.tflm.part import TflmOptions
     from mcuzoo.errors import UsageError
     from mcuzoo.plan.tflm.image import check_kernels, check_plan
 

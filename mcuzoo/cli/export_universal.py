@@ -24,8 +24,7 @@ def export_universal_project(
 ) -> tuple[Path, UniversalManifest]:
     """The folder and what was written there. Raises as codegen.universal.project."""
     from mcuzoo.codegen.tflm.tree import tree_hint
-    from mcuzoo.codegen.universal.options import UniversalOptions
-    from mcuzoo.codegen.universal.project import export_universal
+    from mcuzoo.codegen.universal import UniversalOptions, export_universal
     from mcuzoo.errors import UsageError
     from mcuzoo.files import making
     from mcuzoo.plan.tflm.image import check_kernels
@@ -73,7 +72,7 @@ def require_universal_choices(
 
 
 def _chosen_ops(models: Sequence[str], listed: str | None) -> tuple[str, ...]:
-    from mcuzoo.codegen.universal.options import DEFAULT_OPS, checked_ops, listed_ops, ops_of
+    from mcuzoo.codegen.universal import DEFAULT_OPS, checked_ops, listed_ops, ops_of
     from mcuzoo.graph.read import load_model
     from mcuzoo.zoo.registry import resolve_model
 

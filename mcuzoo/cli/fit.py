@@ -129,7 +129,7 @@ def fit(
 
     from mcuzoo.board.load import list_boards, load_board
     from mcuzoo.cli.output import may_color, summary_aside, width
-    from mcuzoo.codegen.mcuxpresso.board_files import reserved_by
+    from mcuzoo.codegen.mcuxpresso import reserved_by
     from mcuzoo.files import require_outputs
     from mcuzoo.plan.fit import fit_model
     from mcuzoo.plan.other_runtime import other_runtime
@@ -139,7 +139,7 @@ def fit(
     from mcuzoo.project.kinds import check_project, check_weights
     from mcuzoo.report.arena import fit_html, write_page
     from mcuzoo.report.fit import fit_document, fit_text
-    from mcuzoo.zoo.known import load_or_build
+    from mcuzoo.zoo.registry import load_or_build
 
     aside = require_outputs(
         {"--html": html}, {"MODEL": Path(model), "--board": Path(board)}, json_output

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mcuzoo.errors import UsageError, command
 
 if TYPE_CHECKING:
-    from mcuzoo.codegen.tflm.options import TflmOptions
+    from mcuzoo.codegen.tflm.part import TflmOptions
     from mcuzoo.measure.fit import MeasureRequest
 
 
@@ -86,7 +86,7 @@ def _request(options: MeasureOptions) -> MeasureRequest:
 
 
 def _tflm(options: MeasureOptions) -> TflmOptions | None:
-    from mcuzoo.codegen.tflm.options import TflmOptions
+    from mcuzoo.codegen.tflm.part import TflmOptions
     from mcuzoo.codegen.tflm.tree import tree_hint
     from mcuzoo.plan.tflm.image import check_kernels, check_plan
 

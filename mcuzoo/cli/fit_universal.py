@@ -19,7 +19,7 @@ def print_universal_fit(
     import json
 
     from mcuzoo.board.load import load_board
-    from mcuzoo.codegen.universal.options import DEFAULT_OPS
+    from mcuzoo.codegen.universal import DEFAULT_OPS
     from mcuzoo.graph.read import load_model
     from mcuzoo.plan.tflm.image import check_kernels, prepare_image
     from mcuzoo.plan.universal import plan_universal

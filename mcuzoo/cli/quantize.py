@@ -62,8 +62,7 @@ def quantize(
 
     from mcuzoo.cli.output import summary_aside
     from mcuzoo.files import require_outputs
-    from mcuzoo.quantize.job import QuantizeRequest, quantize_model
-    from mcuzoo.quantize.score import score
+    from mcuzoo.quantize.job import QuantizeRequest, quantize_model, score
     from mcuzoo.report.models import quantization_document, quantization_text
 
     aside = require_outputs({"OUT.tflite": output}, {"--images": images}, json_output)

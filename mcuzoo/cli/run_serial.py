@@ -94,9 +94,9 @@ def run_serial(
     from mcuzoo.cli.output import summary_aside
     from mcuzoo.cli.run_progress import RunProgress
     from mcuzoo.files import open_output, require_outputs
-    from mcuzoo.link.ports import DEFAULT_WAIT_S, PortWatch
     from mcuzoo.link.session import Session
     from mcuzoo.link.state import LinkState
+    from mcuzoo.link.transport import DEFAULT_WAIT_S, PortWatch
     from mcuzoo.report.run import run_document, summary_text
     from mcuzoo.run.job import Request, make_job
     from mcuzoo.run.runner import run_images

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mcuzoo.board.model import Board
-from mcuzoo.codegen.mcuxpresso.board_files import reserved_by
+from mcuzoo.codegen.mcuxpresso import reserved_by
 from mcuzoo.errors import FitError, MissingModelError, command
 from mcuzoo.plan.fit import fit_model
 from mcuzoo.plan.siblings import largest_sibling
 from mcuzoo.plan.tflm.requests import Kernels
 from mcuzoo.project.kinds import WeightsChoice
 from mcuzoo.zoo.find import BUNDLED
-from mcuzoo.zoo.known import load_or_build
+from mcuzoo.zoo.registry import load_or_build
 
 
 def absent_model_error(

@@ -6,22 +6,24 @@ from pathlib import Path
 
 from mcuzoo import __version__
 from mcuzoo.board.model import Board
-from mcuzoo.codegen.assets import LABELS_FILE, SAMPLES_FOLDER, label_file, sample_files
 from mcuzoo.codegen.entries import plan_entry, target_entry, tensor_spec
 from mcuzoo.codegen.folder import check_target, write_project
-from mcuzoo.codegen.identity import identified
-from mcuzoo.codegen.mcuxpresso.board_files import reserved_by
-from mcuzoo.codegen.mcuxpresso.part import sdk_part
-from mcuzoo.codegen.project_part import ProjectPart, standalone_part
-from mcuzoo.codegen.runtime_part import RuntimePart, aot_part
+from mcuzoo.codegen.mcuxpresso import reserved_by, sdk_part
+from mcuzoo.codegen.project_files import (
+    LABELS_FILE,
+    SAMPLES_FOLDER,
+    identified,
+    label_file,
+    sample_files,
+)
+from mcuzoo.codegen.project_part import ProjectPart, RuntimePart, aot_part, standalone_part
 from mcuzoo.codegen.sources import (
     INCLUDE_DIRS,
     SOURCE_SUFFIXES,
     application_sources,
     firmware_files,
 )
-from mcuzoo.codegen.tflm.options import TflmOptions
-from mcuzoo.codegen.tflm.part import tflm_part
+from mcuzoo.codegen.tflm.part import TflmOptions, tflm_part
 from mcuzoo.codegen.tflm.tree import tree_hint
 from mcuzoo.errors import FitError, UsageError
 from mcuzoo.graph.model import Model

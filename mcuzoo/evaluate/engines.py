@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.board.load import load_board
-from mcuzoo.data.recipe import check_recipe
+from mcuzoo.data.preprocess import check_recipe
 from mcuzoo.emulator.url import port_packages
 from mcuzoo.errors import FirmwareError, ModelError, UsageError, WrongFirmwareError, did_you_mean
 from mcuzoo.extras import EMULATOR as EMULATOR_PACKAGES
@@ -25,9 +25,9 @@ from mcuzoo.graph.model import DType, Model, Tensor
 from mcuzoo.graph.program import build_program
 from mcuzoo.link.counts import agent_note
 from mcuzoo.link.hello import Hello
-from mcuzoo.link.ports import PortWatch
 from mcuzoo.link.session import Session
 from mcuzoo.link.state import LinkState
+from mcuzoo.link.transport import PortWatch
 from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.run.rig import Rig
 from mcuzoo.toolchain.find import compiler_packages

@@ -40,7 +40,7 @@ from mcuzoo.run.journal import JOURNAL_NAME, Journal, RunLock, create_rows
 from mcuzoo.run.record import Row
 from mcuzoo.run.runner import sigterm_interrupts
 from mcuzoo.run.tally import Tally
-from mcuzoo.zoo.places import cache_folder
+from mcuzoo.zoo.find import cache_folder
 
 
 class OutputFile:

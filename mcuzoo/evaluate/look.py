@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.data.doctor.diagnosis import Diagnosis, diagnose
-from mcuzoo.data.doctor.sight import TensorFacts, tensor_facts
-from mcuzoo.data.doctor.tensor_file import read_tensor
+from mcuzoo.data.doctor.tensor import TensorFacts, read_tensor, tensor_facts
 from mcuzoo.data.images import decode_image, read_image_file
 from mcuzoo.data.preprocess import preprocess
 from mcuzoo.errors import MissingModelError, UsageError

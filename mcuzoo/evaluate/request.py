@@ -11,7 +11,7 @@ from typing import cast
 from mcuzoo.data.dataset import open_data_set
 from mcuzoo.data.item import DataSet
 from mcuzoo.data.labels import Classes, load_classes
-from mcuzoo.data.recipe import recipe_warnings
+from mcuzoo.data.preprocess import recipe_warnings
 from mcuzoo.errors import UsageError
 from mcuzoo.evaluate.engines import EMULATOR, Subject, engine_packages, make_subject
 from mcuzoo.evaluate.worker import Task

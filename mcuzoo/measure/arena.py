@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mcuzoo.errors import FirmwareError
-from mcuzoo.link.arena import ArenaUse
 from mcuzoo.link.hello import Hello
+from mcuzoo.link.inference import ArenaUse
 from mcuzoo.plan.tflm.image import TflmImage
 from mcuzoo.plan.tflm.predict import TflmArena
 from mcuzoo.project.manifest import ArenaFigures

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mcuzoo.board.model import Board
 from mcuzoo.codegen.project import export_project
-from mcuzoo.codegen.tflm.options import TflmOptions
+from mcuzoo.codegen.tflm.part import TflmOptions
 from mcuzoo.emulator.url import SCHEME
 from mcuzoo.errors import FirmwareError, FitError, ProjectError, WrongFirmwareError
 from mcuzoo.extras import EMULATOR, require_packages

@@ -12,11 +12,10 @@ from mcuzoo.plan.zoo_facts import Facts, FactsCache, Fits, identity_of, structur
 from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.zoo.catalog import catalog, similar_model
 from mcuzoo.zoo.derived import known_derivative
-from mcuzoo.zoo.find import FoundFile, find_file, find_model_file
+from mcuzoo.zoo.find import FoundFile, file_sha256, find_file, find_model_file
 from mcuzoo.zoo.measured import Measurement, best_of, measurements
-from mcuzoo.zoo.places import file_sha256
+from mcuzoo.zoo.registry import shape_complaint
 from mcuzoo.zoo.schema import Figure, Role, SourceFile, ZooModel
-from mcuzoo.zoo.shape import shape_complaint
 
 ACCURACIES: tuple[Figure, ...] = (
     "top1_fp32", "top5_fp32", "top1_int8", "top5_int8", "top1_uint8", "top5_uint8",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from mcuzoo.link.stack_use import stack_use
+from mcuzoo.link.counts import stack_use
 from mcuzoo.measure.arena import ArenaRow
 from mcuzoo.measure.fit import FitMeasurement
 from mcuzoo.plan.fit import FitReport

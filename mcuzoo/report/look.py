@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.data.doctor.diagnosis import FOREIGN, Diagnosis
-from mcuzoo.data.doctor.sight import TensorFacts, tensor_facts
+from mcuzoo.data.doctor.tensor import TensorFacts, tensor_facts
 from mcuzoo.evaluate.look import Answer, Look
 from mcuzoo.extras import missing_error
 from mcuzoo.files import write_output

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mcuzoo.data.dataset import DataSet, load_data_set
 from mcuzoo.data.labels import Classes, load_classes
-from mcuzoo.data.recipe import check_recipe, recipe_warnings
+from mcuzoo.data.preprocess import check_recipe, recipe_warnings
 from mcuzoo.data.signs import is_signs
 from mcuzoo.emulator.url import port_packages
 from mcuzoo.engines.engine import Engine

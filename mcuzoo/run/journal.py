@@ -17,7 +17,7 @@ import numpy as np
 
 from mcuzoo.data.dataset import Item
 from mcuzoo.errors import InputError, UsageError, command
-from mcuzoo.link.stack_use import StackUse
+from mcuzoo.link.counts import StackUse
 from mcuzoo.link.state import LinkState
 from mcuzoo.locking import lock
 from mcuzoo.project.manifest import Preprocessing

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.data.dataset import load_data_set
+from mcuzoo.data.images import FilePicture, Picture
 from mcuzoo.data.labels import Classes
-from mcuzoo.data.picture import FilePicture, Picture
 from mcuzoo.data.preprocess import preprocess
 from mcuzoo.emulator.url import SCHEME, port_packages
 from mcuzoo.engines.reference import ReferenceEngine

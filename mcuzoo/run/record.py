@@ -8,8 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from mcuzoo.link.counts import UNKNOWN_UNIT
-from mcuzoo.link.stack_use import StackUse
+from mcuzoo.link.counts import UNKNOWN_UNIT, StackUse
 from mcuzoo.link.state import LinkState
 from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.run.score import Answer, answer

@@ -22,9 +22,9 @@ from mcuzoo.errors import (
     RigError,
     WrongFirmwareError,
 )
+from mcuzoo.link.counts import StackUse
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.inference import Inference, Profile
-from mcuzoo.link.stack_use import StackUse
 from mcuzoo.link.state import LineCounts, LinkState
 from mcuzoo.profile import ModelProfile, profile_model
 from mcuzoo.project.manifest import Manifest, ProjectManifest

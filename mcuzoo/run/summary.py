@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from statistics import median
 
-from mcuzoo.link.counts import milliseconds
-from mcuzoo.link.stack_use import StackUse
+from mcuzoo.link.counts import StackUse, milliseconds
 from mcuzoo.run.record import Row, RunMeta, Status, WrongLayer
 from mcuzoo.run.score import Accuracy, Agreement, ClassScore
 from mcuzoo.run.tally import Prediction, Tally

@@ -7,13 +7,12 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcuzoo.codegen.mcuxpresso.sdk import CONFIGURATIONS, SDK_VARIABLE, SdkTree, open_sdk
+from mcuzoo.codegen.mcuxpresso import CONFIGURATIONS, SDK_VARIABLE, SdkTree, open_sdk
 from mcuzoo.codegen.tflm.tree import TflmTree
 from mcuzoo.errors import ToolchainError, UsageError, command, did_you_mean
 from mcuzoo.project.build_id import BUILD_ID_FILE, read_build_id
 from mcuzoo.project.manifest import AnyManifest, Manifest
-from mcuzoo.toolchain.command import BuildLog, run_logged
-from mcuzoo.toolchain.find import Compiler, find_compiler
+from mcuzoo.toolchain.find import BuildLog, Compiler, find_compiler, run_logged
 from mcuzoo.zoo.catalog import catalog
 from mcuzoo.zoo.find import BUNDLED
 

@@ -13,9 +13,8 @@ from helpers.fake_tflm import compilable_tree, fake_tree
 from helpers.hostile import HOSTILE, LONG, canaries, hostile_board, hostile_source, loose_text
 
 from mcuzoo.codegen.project import export_project
-from mcuzoo.codegen.tflm.options import TflmOptions
-from mcuzoo.codegen.universal.options import UniversalOptions
-from mcuzoo.codegen.universal.project import export_universal
+from mcuzoo.codegen.tflm.part import TflmOptions
+from mcuzoo.codegen.universal import UniversalOptions, export_universal
 from mcuzoo.data.labels import load_classes
 from mcuzoo.project.manifest import load_manifest, load_project
 from mcuzoo.toolchain.build import build_project

@@ -14,10 +14,10 @@ from helpers.small_source import small_source
 
 from mcuzoo.board.load import load_board
 from mcuzoo.codegen.project import export_project
-from mcuzoo.emulator.target import find_target
+from mcuzoo.emulator.evk import find_target
 from mcuzoo.resources import boards_dir
 from mcuzoo.toolchain.build import build_project
-from mcuzoo.toolchain.sections import read_sections
+from mcuzoo.toolchain.sizes import read_sections
 
 needs_cmake = pytest.mark.skipif(
     shutil.which("cmake") is None or shutil.which("ninja") is None, reason="no cmake and ninja"

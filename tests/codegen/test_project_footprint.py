@@ -12,9 +12,8 @@ from helpers.small_source import small_source
 
 from mcuzoo.board.load import load_board
 from mcuzoo.codegen.project import export_project
-from mcuzoo.codegen.tflm.options import TflmOptions
-from mcuzoo.codegen.universal.options import UniversalOptions
-from mcuzoo.codegen.universal.project import export_universal
+from mcuzoo.codegen.tflm.part import TflmOptions
+from mcuzoo.codegen.universal import UniversalOptions, export_universal
 from mcuzoo.project.manifest import BuildEntry, Preprocessing, ProjectManifest
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.mcuxpresso import SdkOptions

@@ -17,8 +17,7 @@ from mcuzoo.profile import profile_model
 from mcuzoo.project.manifest import load_manifest
 from mcuzoo.resources import boards_dir
 from mcuzoo.toolchain.build import build_project
-from mcuzoo.toolchain.sections import read_symbols
-from mcuzoo.toolchain.sizes import linked_constant_bytes
+from mcuzoo.toolchain.sizes import linked_constant_bytes, read_symbols
 from mcuzoo.zoo.registry import resolve_model
 
 

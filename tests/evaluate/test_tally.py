@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mcuzoo.data.images import FilePicture
 from mcuzoo.data.item import Item
-from mcuzoo.data.picture import FilePicture
 from mcuzoo.errors import DataSetError, MissingExtraError, ModelError, VerdictError
 from mcuzoo.evaluate.worker import crew_of, findings
 from mcuzoo.report.figures import shown_dict

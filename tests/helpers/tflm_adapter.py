@@ -15,7 +15,7 @@ from helpers.small_source import small_source
 
 from mcuzoo.board.load import load_board
 from mcuzoo.codegen.project import export_project
-from mcuzoo.codegen.tflm.options import TflmOptions
+from mcuzoo.codegen.tflm.part import TflmOptions
 from mcuzoo.project.manifest import Manifest
 from mcuzoo.resources import firmware_dir
 

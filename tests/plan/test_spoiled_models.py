@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from mcuzoo.board.load import load_board
 from mcuzoo.codegen.project import export_project
-from mcuzoo.codegen.tflm.options import TflmOptions
+from mcuzoo.codegen.tflm.part import TflmOptions
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import FitError, McuzooError, ModelError
 from mcuzoo.graph.inspect import inspect_model

@@ -12,8 +12,7 @@ from mcuzoo.errors import InputError, ModelError, ToolchainError, UsageError
 from mcuzoo.graph.coverage import check_aot
 from mcuzoo.graph.parameters import quantization_of
 from mcuzoo.quantize import process
-from mcuzoo.quantize.job import QuantizeRequest, quantize_model
-from mcuzoo.quantize.score import score
+from mcuzoo.quantize.job import QuantizeRequest, quantize_model, score
 from mcuzoo.report.evaluation import evaluation_document
 from mcuzoo.report.models import quantization_text
 from mcuzoo.zoo.registry import resolve_model

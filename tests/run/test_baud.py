@@ -17,7 +17,7 @@ from helpers.small_source import small_source
 
 from mcuzoo.board.load import load_board
 from mcuzoo.cli.run_serial import run_serial
-from mcuzoo.emulator.target import find_target
+from mcuzoo.emulator.evk import find_target
 from mcuzoo.errors import BoardSilentError, UsageError
 from mcuzoo.link.session import Session
 from mcuzoo.link.state import LinkState

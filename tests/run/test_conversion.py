@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from mcuzoo.cli.main import app
 from mcuzoo.data.dataset import DataSet, Item
-from mcuzoo.data.picture import FilePicture
+from mcuzoo.data.images import FilePicture
 from mcuzoo.graph.read import load_model, parse_model
 from mcuzoo.report.models import judgement_document
 from mcuzoo.run.conversion import Comparison, Judgement, make_comparison

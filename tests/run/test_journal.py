@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mcuzoo.data.dataset import Item
-from mcuzoo.data.picture import FilePicture
+from mcuzoo.data.images import FilePicture
 from mcuzoo.errors import InputError, UsageError
 from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.run.journal import JOURNAL_NAME, LOCK_NAME, Journal, create_journal, read_run

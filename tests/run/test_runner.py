@@ -24,9 +24,9 @@ from mcuzoo.errors import (
     UsageError,
     WrongFirmwareError,
 )
+from mcuzoo.link.counts import StackUse
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.inference import Inference
-from mcuzoo.link.stack_use import StackUse
 from mcuzoo.link.state import LinkState
 from mcuzoo.report.run import run_document, summary_text
 from mcuzoo.run import rig

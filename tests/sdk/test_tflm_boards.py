@@ -21,8 +21,8 @@ from helpers.wide_net import wide_net
 
 from mcuzoo.board.load import load_board
 from mcuzoo.codegen.project import export_project
-from mcuzoo.codegen.tflm.options import TflmOptions
-from mcuzoo.emulator.register import register_pyserial
+from mcuzoo.codegen.tflm.part import TflmOptions
+from mcuzoo.emulator.url import register_pyserial
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import FirmwareError
 from mcuzoo.graph.read import parse_model

@@ -12,7 +12,7 @@ from intelhex import IntelHex
 from mcuzoo.errors import ProjectError, ToolchainError
 from mcuzoo.project.manifest import load_manifest
 from mcuzoo.toolchain.build import build_project
-from mcuzoo.toolchain.sections import read_sections
+from mcuzoo.toolchain.sizes import read_sections
 
 
 @every_compiler

@@ -18,7 +18,7 @@ from helpers.small_source import small_source
 
 from mcuzoo.board.load import load_board
 from mcuzoo.codegen.project import export_project
-from mcuzoo.codegen.tflm.options import TflmOptions
+from mcuzoo.codegen.tflm.part import TflmOptions
 from mcuzoo.codegen.tflm.tree import open_tree
 from mcuzoo.errors import ToolchainError, WrongFirmwareError
 from mcuzoo.project.build_id import BUILD_ID_FILE, build_id, firmware_inputs, hash_files

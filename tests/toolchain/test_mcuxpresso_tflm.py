@@ -15,16 +15,15 @@ from helpers.small_source import small_source
 from mcuzoo.board.load import load_board
 from mcuzoo.codegen.model_array import Embed
 from mcuzoo.codegen.project import export_project
-from mcuzoo.codegen.tflm.options import TflmOptions
+from mcuzoo.codegen.tflm.part import TflmOptions
 from mcuzoo.codegen.tflm.registration import assumed_registrations, registrations
 from mcuzoo.errors import InputError
 from mcuzoo.graph.read import load_model
 from mcuzoo.plan.tflm.requests import Kernels
 from mcuzoo.project.manifest import Manifest, load_manifest
-from mcuzoo.toolchain.build import build_project
+from mcuzoo.toolchain.build import EIQ_FOLDER, build_project
 from mcuzoo.toolchain.mcuxpresso import SdkOptions
-from mcuzoo.toolchain.sections import read_symbols
-from mcuzoo.toolchain.tflm import EIQ_FOLDER
+from mcuzoo.toolchain.sizes import read_symbols
 
 needs_tools = pytest.mark.skipif(
     not all(shutil.which(name) for name in ("cmake", "ninja", "arm-none-eabi-g++"))

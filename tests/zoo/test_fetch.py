@@ -34,10 +34,9 @@ from mcuzoo.graph.read import load_model
 from mcuzoo.zoo.catalog import catalog, parse_models
 from mcuzoo.zoo.fetch.download import Patience
 from mcuzoo.zoo.fetch.fetch import FetchReport, fetch_file, fetch_model
-from mcuzoo.zoo.places import cache_folder
+from mcuzoo.zoo.find import cache_folder, trusted_sha256
 from mcuzoo.zoo.schema import ZooModel
-from mcuzoo.zoo.structure.build import build_structure
-from mcuzoo.zoo.trust import trusted_sha256
+from mcuzoo.zoo.structure import build_structure
 
 PATIENCE = Patience(attempts=2, stall_s=5, pause_s=0.01)
 NET = uint8_net()

@@ -18,8 +18,8 @@ from mcuzoo.graph.model import DType, Model, Op, Quantization, Tensor
 from mcuzoo.graph.read import parse_model
 from mcuzoo.graph.window import output_size
 from mcuzoo.graph.write import write_model
+from mcuzoo.zoo.layers import Layer, parse_layer
 from mcuzoo.zoo.schema import ZooModel
-from mcuzoo.zoo.structure.layers import Layer, parse_layer
 
 DESCRIPTION = "structure only, random weights"
 _ON_IMAGES = ("conv", "depthwise", "max_pool", "average_pool")
