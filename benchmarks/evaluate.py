@@ -20,10 +20,10 @@ from pathlib import Path
 
 from mcuzoo.data.drawn_signs.dataset import write_signs
 from mcuzoo.errors import McuzooError
+from mcuzoo.evaluate.engines import HOST_ENGINES, REFERENCE
 from mcuzoo.evaluate.evaluate import evaluate
 from mcuzoo.evaluate.options import EvaluateOptions
 from mcuzoo.evaluate.request import make_plan
-from mcuzoo.evaluate.subject import HOST_ENGINES, REFERENCE
 
 HERE = Path(__file__).resolve().parent
 TURNS = 3

@@ -28,7 +28,7 @@ from mcuzoo.graph.read import parse_model
 from mcuzoo.lowering.lower import lower
 from mcuzoo.plan.arena.fusion import fuse_and_plan
 from mcuzoo.plan.place.needs import HALVES
-from mcuzoo.project.flags import OPTIMIZATION, TOOLCHAINS
+from mcuzoo.project.kinds import OPTIMIZATION, TOOLCHAINS
 from mcuzoo.project.manifest import BuildEntry, Manifest, Preprocessing
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.find import Compiler, find_compiler

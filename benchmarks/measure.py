@@ -15,8 +15,7 @@ from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import McuzooError
 from mcuzoo.link.session import Session, Timing
 from mcuzoo.plan.tflm.requests import Kernels
-from mcuzoo.profile.layers import ModelProfile
-from mcuzoo.profile.measure import profile_model
+from mcuzoo.profile import ModelProfile, profile_model
 from mcuzoo.project.manifest import load_manifest
 from mcuzoo.run.project import project_model
 from mcuzoo.toolchain.build import build_project

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from mcuzoo.board.model import Board
     from mcuzoo.codegen.export import Project, export
     from mcuzoo.codegen.options import ExportOptions
+    from mcuzoo.compare.comparison import compare_projects as compare
     from mcuzoo.compare.options import CompareOptions
-    from mcuzoo.compare.request import compare_projects as compare
     from mcuzoo.emulator.emulate import emulate
     from mcuzoo.emulator.options import EmulateOptions
     from mcuzoo.errors import McuzooError
-    from mcuzoo.evaluate.evaluate import evaluate_model as evaluate
+    from mcuzoo.evaluate.model import evaluate_model as evaluate
     from mcuzoo.evaluate.options import EvaluateOptions
     from mcuzoo.graph.model import Model
     from mcuzoo.measure.fit import measure
@@ -95,9 +95,9 @@ _HOMES = {
     "emulate": "emulator.emulate:emulate",
     "open_board": "run.open_board:open_board",
     "run": "run.run:run",
-    "evaluate": "evaluate.evaluate:evaluate_model",
+    "evaluate": "evaluate.model:evaluate_model",
     "profile": "run.profiling:profile",
-    "compare": "compare.request:compare_projects",
+    "compare": "compare.comparison:compare_projects",
     "Model": "graph.model:Model",
     "Board": "board.model:Board",
     "Project": "codegen.export:Project",

@@ -21,9 +21,9 @@ FLOORS = (
     {"codegen", "link"},
     {"profile"},
     {"toolchain", "run"},
-    {"compare", "measure"},
-    {"report", "evaluate"},
+    {"compare", "evaluate", "measure"},
     {"demo", "quantize"},
+    {"report"},
     {"cli"},
     {"__init__", "__main__"},
 )

@@ -43,8 +43,8 @@ def test_every_name_is_there_and_documented(name: str) -> None:
 
 def test_rooms_of_the_same_name_do_not_hide_verbs() -> None:
     code = (
-        "import mcuzoo, mcuzoo.run.job, mcuzoo.evaluate.tally, mcuzoo.compare.trial\n"
-        "import mcuzoo.profile.layers, mcuzoo.quantize.spec, mcuzoo.measure.arena\n"
+        "import mcuzoo, mcuzoo.run.job, mcuzoo.evaluate.result, mcuzoo.compare.trial\n"
+        "import mcuzoo.profile, mcuzoo.quantize.job, mcuzoo.measure.arena\n"
         "verbs = [mcuzoo.run, mcuzoo.evaluate, mcuzoo.compare, mcuzoo.profile, mcuzoo.quantize,\n"
         "         mcuzoo.measure]\n"
         "assert all(callable(verb) for verb in verbs), verbs"

@@ -27,12 +27,16 @@ def compare(
     import json
 
     from mcuzoo.cli.output import may_color, width
-    from mcuzoo.compare.request import compare_projects
-    from mcuzoo.report.comparison import comparison_table, comparison_verdict
+    from mcuzoo.compare.comparison import compare_projects
+    from mcuzoo.report.comparison import (
+        comparison_document,
+        comparison_table,
+        comparison_verdict,
+    )
 
     found = compare_projects(projects, options, lambda text: print(text, file=sys.stderr))
     if json_output:
-        print(json.dumps(found.as_dict(), indent=2))
+        print(json.dumps(comparison_document(found), indent=2))
     else:
         sys.stdout.write(comparison_table(found, width(), may_color()))
         sys.stdout.write(comparison_verdict(found))

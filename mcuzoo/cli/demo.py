@@ -36,8 +36,7 @@ def demo(
     from mcuzoo.cli.run_progress import RunProgress
     from mcuzoo.demo import FRESH_SEED, run_demo
     from mcuzoo.files import making
-    from mcuzoo.report.document import run_document
-    from mcuzoo.report.text import summary_text
+    from mcuzoo.report.run import run_document, summary_text
 
     with making(out):
         result = run_demo(

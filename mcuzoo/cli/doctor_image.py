@@ -48,11 +48,10 @@ def doctor_image(
     import json
 
     from mcuzoo.cli.output import may_color, summary_aside, width
-    from mcuzoo.data.doctor.sight import pixels_of, terminal_picture, write_png
-    from mcuzoo.data.doctor.tensor_file import write_tensor
+    from mcuzoo.data.doctor.tensor import pixels_of, write_tensor
     from mcuzoo.evaluate.look import look
-    from mcuzoo.evaluate.look_text import look_text
     from mcuzoo.files import require_outputs
+    from mcuzoo.report.look import look_document, look_text, terminal_picture, write_png
 
     aside = require_outputs(
         {"--out": out, "--save": save},
@@ -65,7 +64,7 @@ def doctor_image(
     if save is not None:
         write_tensor(save, seen.tensor)
     if json_output:
-        print(json.dumps(seen.as_dict(), indent=2))
+        print(json.dumps(look_document(seen), indent=2))
     else:
         with summary_aside(aside):
             if may_color() and "utf" in sys.stdout.encoding.lower():  # it is made of half blocks

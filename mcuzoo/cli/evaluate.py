@@ -39,9 +39,10 @@ def evaluate(
 
     from mcuzoo.cli.evaluate_progress import EvaluateProgress
     from mcuzoo.cli.output import summary_aside, width
-    from mcuzoo.evaluate.evaluate import EvaluationStoppedError, evaluate_model
-    from mcuzoo.evaluate.text import bad_lines, evaluation_text
+    from mcuzoo.evaluate.evaluate import EvaluationStoppedError
+    from mcuzoo.evaluate.model import evaluate_model
     from mcuzoo.files import require_outputs
+    from mcuzoo.report.evaluation import bad_lines, evaluation_document, evaluation_text
 
     aside = require_outputs(
         {"--outputs": options.outputs},
@@ -57,7 +58,7 @@ def evaluate(
     for line in bad_lines(found):
         print(line, file=sys.stderr)
     if json_output:
-        print(json.dumps(found.as_dict(), indent=2))
+        print(json.dumps(evaluation_document(found), indent=2))
     else:
         with summary_aside(aside):
             sys.stdout.write(evaluation_text(found, width()))

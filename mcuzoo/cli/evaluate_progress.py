@@ -17,7 +17,7 @@ from rich.progress import (
 from mcuzoo.cli.progress import Rhythm
 
 if TYPE_CHECKING:
-    from mcuzoo.evaluate.finding import Finding
+    from mcuzoo.run.record import Row
 
 
 class EvaluateProgress:
@@ -51,13 +51,13 @@ class EvaluateProgress:
     def say(self, text: str) -> None:
         self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
-    def finding(self, finding: Finding) -> None:
+    def image(self, row: Row) -> None:
         self._done += 1
         if self._progress.disable and self._rhythm.is_due():
             self.say(f"{self._done:,} of {self._images:,} images")
-        if finding.first is not None and finding.first.rank is not None:
+        if row.rank is not None:
             self._labelled += 1
-            self._right += finding.first.rank == 0
+            self._right += row.rank == 0
         if self._labelled:
             text = f"top-1 {self._right / self._labelled:.3f}"
             self._progress.update(self._task, advance=1, description=text)

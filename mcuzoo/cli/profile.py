@@ -33,14 +33,19 @@ def profile(
 
     from mcuzoo.cli.output import may_color, summary_aside, width
     from mcuzoo.files import require_outputs
-    from mcuzoo.report.profile import profile_findings, profile_head, profile_table
+    from mcuzoo.report.profile import (
+        profile_document,
+        profile_findings,
+        profile_head,
+        profile_table,
+    )
     from mcuzoo.run.profiling import profile as profile_board
 
     aside = require_outputs({"--trace": options.trace}, {"--image": options.image}, json_output)
     with step("running one image, layer by layer"):
         found = profile_board(target, options, lambda text: print(text, file=sys.stderr))
     if json_output:
-        print(json.dumps(found.as_dict(), indent=2))
+        print(json.dumps(profile_document(found), indent=2))
     else:
         with summary_aside(aside):
             print(profile_head(found))

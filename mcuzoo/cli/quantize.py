@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from mcuzoo.cli.options import takes
-from mcuzoo.errors import command
 from mcuzoo.quantize.options import QuantizeOptions
-
-if TYPE_CHECKING:
-    from mcuzoo.quantize.quantize import QuantizedFile
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("network.h5", "model.tflite", "--calibration", "photos"),
@@ -45,6 +41,7 @@ def quantize(
     from mcuzoo.cli.output import summary_aside
     from mcuzoo.files import require_outputs
     from mcuzoo.quantize.quantize import quantize as quantize_network
+    from mcuzoo.report.models import quantization_document, quantization_text
 
     aside = require_outputs({"OUT.tflite": output}, {"--images": options.images}, json_output)
     made = quantize_network(
@@ -55,24 +52,10 @@ def quantize(
         lambda stage: print(f"{stage} ...", file=sys.stderr),
     )
     if json_output:
-        print(json.dumps(made.as_dict(), indent=2))
+        document = quantization_document(made.output, made.quantized, made.scored)
+        print(json.dumps(document, indent=2))
         return
     with summary_aside(aside):
-        _print(made)
-
-
-def _print(made: QuantizedFile) -> None:
-    output, quantized, scored = made.output, made.quantized, made.scored
-    model, run = quantized.int8_model, quantized.run
-    print(f"{output}: {model.bytes:,} bytes, {len(model.ops)} ops, sha256 {model.sha256}")
-    print(f"float      {quantized.float_model.bytes:,} bytes")
-    print(f"calibrated on {len(quantized.calibration.images)} images")
-    if scored is not None:
-        print(scored.text())
-    print(
-        f"TensorFlow {run.report.tensorflow}: {run.seconds:.1f} s, "
-        f"{run.report.peak_bytes / 1e9:.2f} GB at the most"
-    )
-    for warning in (*quantized.calibration.skipped, *quantized.warnings):
-        print(f"warning: {warning}", file=sys.stderr)
-    print(f"next: {command('mcuzoo', 'export', output, '--board', 'rt1170')}")
+        sys.stdout.write(quantization_text(made.output, made.quantized, made.scored))
+        for warning in (*made.quantized.calibration.skipped, *made.quantized.warnings):
+            print(f"warning: {warning}", file=sys.stderr)

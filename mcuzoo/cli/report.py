@@ -41,9 +41,7 @@ def report(
 
     from mcuzoo.cli.output import summary_aside
     from mcuzoo.files import require_outputs
-    from mcuzoo.report.document import run_document
-    from mcuzoo.report.files import write_csv, write_outputs
-    from mcuzoo.report.text import summary_text
+    from mcuzoo.report.run import run_document, summary_text, write_csv, write_outputs
     from mcuzoo.run.journal import JOURNAL_NAME, newest_run, read_run
     from mcuzoo.run.summary import summarize
 

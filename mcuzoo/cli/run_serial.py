@@ -30,8 +30,7 @@ def run_serial(options: RunOptions, show: Show = None, json_output: Json = False
     from mcuzoo.cli.output import summary_aside
     from mcuzoo.cli.run_progress import RunProgress
     from mcuzoo.files import require_outputs
-    from mcuzoo.report.document import run_document
-    from mcuzoo.report.text import summary_text
+    from mcuzoo.report.run import run_document, summary_text
     from mcuzoo.run.run import run
 
     aside = require_outputs(

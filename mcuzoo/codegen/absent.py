@@ -12,7 +12,7 @@ from mcuzoo.plan.fit import fit_model
 from mcuzoo.plan.siblings import largest_sibling
 from mcuzoo.project.kinds import DEFAULT_PROJECT, DEFAULT_RUNTIME
 from mcuzoo.zoo.find import BUNDLED
-from mcuzoo.zoo.known import load_or_build
+from mcuzoo.zoo.registry import load_or_build
 
 
 def absent_model_error(

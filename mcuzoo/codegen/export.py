@@ -14,14 +14,14 @@ from mcuzoo.codegen.absent import absent_model_error
 from mcuzoo.codegen.options import ExportOptions
 from mcuzoo.codegen.project import export_project
 from mcuzoo.codegen.tflm.tree import tree_hint
-from mcuzoo.codegen.universal.options import (
+from mcuzoo.codegen.universal import (
     DEFAULT_OPS,
     UniversalOptions,
     checked_ops,
+    export_universal,
     listed_ops,
     ops_of,
 )
-from mcuzoo.codegen.universal.project import export_universal
 from mcuzoo.errors import MissingModelError, UsageError
 from mcuzoo.files import making
 from mcuzoo.plan.tflm.image import DEFAULT_KERNELS, check_kernels

@@ -7,14 +7,19 @@ from pathlib import Path
 
 from mcuzoo import __version__
 from mcuzoo.board.model import Board
-from mcuzoo.codegen.assets import LABELS_FILE, SAMPLES_FOLDER, label_file, sample_files
 from mcuzoo.codegen.entries import plan_entry, target_entry, tensor_spec
 from mcuzoo.codegen.folder import check_target, write_project
-from mcuzoo.codegen.identity import identified
-from mcuzoo.codegen.mcuxpresso.part import sdk_part
+from mcuzoo.codegen.mcuxpresso import sdk_part
+from mcuzoo.codegen.model_array import check_embed
 from mcuzoo.codegen.options import ExportOptions
-from mcuzoo.codegen.project_part import ProjectPart, standalone_part
-from mcuzoo.codegen.runtime_part import RuntimePart, aot_part
+from mcuzoo.codegen.project_files import (
+    LABELS_FILE,
+    SAMPLES_FOLDER,
+    identified,
+    label_file,
+    sample_files,
+)
+from mcuzoo.codegen.project_part import ProjectPart, RuntimePart, aot_part, standalone_part
 from mcuzoo.codegen.sources import (
     INCLUDE_DIRS,
     SOURCE_SUFFIXES,
@@ -61,7 +66,7 @@ def export_project(
     fit, by region) and ProjectError (the folder is not ours to write, see check_target).
     """
     runtime, project = options.runtime_kind, options.project_kind(board)
-    _require_tflm_runtime(options)
+    _check_tflm_choices(options)
     directory = directory.resolve()
     check_target(directory, options.force)
     model = load_model(source.path)
@@ -113,14 +118,16 @@ def export_project(
     return manifest
 
 
-def _require_tflm_runtime(options: ExportOptions) -> None:
+def _check_tflm_choices(options: ExportOptions) -> None:
     of_tflm = options.tflm, options.kernels, options.plan, options.embed
     if any(of_tflm) and options.runtime_kind != "tflm":
         raise UsageError(
             "--tflm, --kernels, --plan and --embed choose how TFLite-Micro is linked in: they need "
             "--runtime tflm.",
-            "Add it.",
+            "Add --runtime tflm.",
         )
+    if options.embed is not None:
+        check_embed(options.embed)
 
 
 def _runtime_part(

@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from os import PathLike, fspath
 from pathlib import Path
 
-from mcuzoo.emulator.clock import CountMode
 from mcuzoo.emulator.consoles import Console, TcpConsole
-from mcuzoo.emulator.evk import VirtualEvk
+from mcuzoo.emulator.evk import VirtualEvk, find_target
 from mcuzoo.emulator.options import EmulateOptions
-from mcuzoo.emulator.target import find_target
+from mcuzoo.emulator.timers import CountMode
 from mcuzoo.errors import UsageError
 from mcuzoo.extras import EMULATOR, require_packages
 

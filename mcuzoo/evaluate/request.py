@@ -11,11 +11,11 @@ from typing import cast
 from mcuzoo.data.dataset import open_data_set
 from mcuzoo.data.item import DataSet
 from mcuzoo.data.labels import Classes, load_classes
-from mcuzoo.data.recipe import recipe_warnings
+from mcuzoo.data.preprocess import recipe_warnings
 from mcuzoo.errors import UsageError
-from mcuzoo.evaluate.finding import Task
+from mcuzoo.evaluate.engines import EMULATOR, Subject, engine_packages, make_subject
 from mcuzoo.evaluate.options import EvaluateOptions
-from mcuzoo.evaluate.subject import EMULATOR, Subject, engine_packages, make_subject
+from mcuzoo.evaluate.worker import Task
 from mcuzoo.graph.read import load_model
 from mcuzoo.zoo.catalog import catalog
 from mcuzoo.zoo.find import require_model_file

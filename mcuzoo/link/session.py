@@ -21,25 +21,24 @@ from mcuzoo.errors import (
     WrongFirmwareError,
 )
 from mcuzoo.link import blame, messages
-from mcuzoo.link.arena import ArenaUse, measure_arena
 from mcuzoo.link.channel import BoardRestarted, Channel, DeviceLog, Refused
+from mcuzoo.link.counts import stack_use
+from mcuzoo.link.frame import Trace
 from mcuzoo.link.hello import Hello, say_hello
-from mcuzoo.link.inference import Inference, KernelRecord, Profile
-from mcuzoo.link.invoke import invoke
+from mcuzoo.link.inference import ArenaUse, Inference, KernelRecord, Profile, invoke, measure_arena
 from mcuzoo.link.messages import ErrorCode
-from mcuzoo.link.model_upload import (
+from mcuzoo.link.state import LineCounts, LinkState, Timing
+from mcuzoo.link.transfer import (
     CURED_BY_SENDING_AGAIN,
+    download,
     holds,
+    image_transfer,
+    read_records,
     require_room,
     send_model,
+    upload,
 )
-from mcuzoo.link.ports import PortWatch
-from mcuzoo.link.stack_use import stack_use
-from mcuzoo.link.state import LineCounts, LinkState
-from mcuzoo.link.timing import Timing
-from mcuzoo.link.trace import Trace
-from mcuzoo.link.transfer import download, image_transfer, read_records, upload
-from mcuzoo.link.transport import spoken_speed
+from mcuzoo.link.transport import PortWatch, spoken_speed
 
 __all__ = [
     "DeviceLog",

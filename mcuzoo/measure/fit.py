@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from os import PathLike, fspath
 from pathlib import Path
 
@@ -23,10 +23,15 @@ from mcuzoo.extras import EMULATOR, require_packages
 from mcuzoo.graph.read import load_model
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.session import Session
-from mcuzoo.link.stack_use import stack_use
 from mcuzoo.lowering.alignment import align_up
-from mcuzoo.measure.arena import ArenaMeasurement, measure_arena
-from mcuzoo.measure.compare import ArenaRow, arena_rows, recorded_rows, tflm_figures
+from mcuzoo.measure.arena import (
+    ArenaMeasurement,
+    ArenaRow,
+    arena_rows,
+    measure_arena,
+    recorded_rows,
+    tflm_figures,
+)
 from mcuzoo.plan.memory import MemoryPlan, plan_memory
 from mcuzoo.plan.options import MeasureOptions
 from mcuzoo.plan.tflm.abi import ARENA_ALIGNMENT
@@ -39,7 +44,7 @@ from mcuzoo.project.manifest import (
     load_manifest,
     write_manifest,
 )
-from mcuzoo.run.board import check_firmware
+from mcuzoo.run.rig import check_firmware
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.find import compiler_packages
 from mcuzoo.zoo.registry import ModelSource, resolve_model
@@ -79,22 +84,6 @@ class FitMeasurement:
     rows: tuple[ArenaRow, ...]
     recorded: tuple[ArenaRow, ...]
     measured_on: str
-
-    def as_dict(self) -> dict[str, object]:
-        """As `--json` prints it; sizes in bytes."""
-        entry = self.manifest.measured
-        assert entry is not None
-        stack = stack_use(entry.stack_bytes, entry.stack_used_bytes)
-        return {
-            **asdict(entry),
-            "stack_warning": stack and stack.warning,
-            "project": str(self.project),
-            "measured_on": self.measured_on,
-            "trials": self.measurement.trials,
-            "reserved_bytes": self.manifest.plan.arena_bytes,
-            "rows": [_row(row) for row in self.rows],
-            "recorded": [_row(row) for row in self.recorded],
-        }
 
 
 def measure(
@@ -154,10 +143,6 @@ def measure(
         recorded=recorded_rows(plan.image, found),
         measured_on=job.port or f"{job.board.name}, emulated",
     )
-
-
-def _row(row: ArenaRow) -> dict[str, object]:
-    return {**asdict(row), "difference": row.difference}
 
 
 def _measuring_folder(output: Path) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from os import PathLike, fspath
 
 from mcuzoo.board.load import list_boards, load_board
@@ -24,7 +24,7 @@ from mcuzoo.plan.tflm.image import TflmImage
 from mcuzoo.plan.timeline import Timeline, timeline
 from mcuzoo.project.kinds import DEFAULT_PROJECT, RUNTIMES
 from mcuzoo.project.manifest import ConstantEntry
-from mcuzoo.zoo.known import KnownModel, load_or_build
+from mcuzoo.zoo.registry import KnownModel, load_or_build
 
 
 @dataclass(frozen=True)
@@ -94,43 +94,6 @@ class FitReport:
     copy_s: float | None = None
     project: str = DEFAULT_PROJECT
     other: RuntimeFit | None = None
-
-    def as_dict(self) -> dict[str, object]:
-        """The report as `--json` prints it; sizes in bytes."""
-        return {
-            "model": self.model,
-            "board": self.board,
-            "runtime": self.runtime,
-            "fits": self.fits,
-            "regions": [
-                {**asdict(region), "used_bytes": region.used_bytes, "fits": region.fits}
-                for region in self.regions
-            ],
-            "placement": asdict(self.placement),
-            "hot_saves_s": self.hot_saves_s,
-            "copy_s": self.copy_s,
-            "constants": [asdict(entry) for entry in self.constants],
-            "arena_bytes": self.arena_bytes,
-            "lower_bound_bytes": self.lower_bound_bytes,
-            "constant_bytes": self.constant_bytes,
-            "peak": asdict(self.peak),
-            "timeline": asdict(self.timeline),
-            "uncovered": [
-                {
-                    "op": gap.op.index,
-                    "name": gap.op.name,
-                    "tensor": gap.tensor,
-                    "reason": gap.reason,
-                }
-                for gap in self.uncovered
-            ],
-            "warnings": list(self.warnings),
-            "next_step": self.next_step,
-            "streamed": self.streamed and asdict(self.streamed),
-            "tflm": self.tflm and {"plan": self.tflm.plan, **self.tflm.arena.as_dict()},
-            "project": self.project,
-            "other_runtime": self.other and asdict(self.other),
-        }
 
 
 def fit(

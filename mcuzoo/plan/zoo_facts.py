@@ -19,7 +19,7 @@ from mcuzoo.files import write_whole
 from mcuzoo.graph.model import Model
 from mcuzoo.project.kinds import RUNTIMES
 from mcuzoo.untrusted import parse_json, read_text
-from mcuzoo.zoo.places import cache_folder
+from mcuzoo.zoo.find import cache_folder
 from mcuzoo.zoo.schema import ZooModel
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -108,7 +108,7 @@ def structure_facts(entry: ZooModel, cache: FactsCache) -> Facts | None:
     known = cache.facts(identity, None)
     if known is not None:
         return known
-    from mcuzoo.zoo.structure.build import build_structure
+    from mcuzoo.zoo.structure import build_structure
 
     return cache.facts(identity, build_structure(entry))
 

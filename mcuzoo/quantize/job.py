@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from mcuzoo.data.dataset import open_data_set
+from mcuzoo.data.item import Item
 from mcuzoo.data.labels import Classes, load_classes
-from mcuzoo.errors import ModelError, UsageError
+from mcuzoo.data.preprocess import preprocess
+from mcuzoo.errors import DataSetError, ModelError, UsageError
+from mcuzoo.evaluate.engines import make_subject
+from mcuzoo.evaluate.evaluate import evaluate
+from mcuzoo.evaluate.options import DEFAULT_BOARD
+from mcuzoo.evaluate.request import Plan
+from mcuzoo.evaluate.result import Evaluation
+from mcuzoo.evaluate.worker import Task
 from mcuzoo.extras import IMAGES, LITERT, require_packages
 from mcuzoo.files import require_outputs, write_output
 from mcuzoo.graph.coverage import check_aot
@@ -22,15 +32,61 @@ from mcuzoo.graph.parameters import quantization_of
 from mcuzoo.graph.program import Program, build_program
 from mcuzoo.graph.read import load_model, parse_model
 from mcuzoo.project.manifest import Preprocessing
-from mcuzoo.quantize.calibration import Calibration, calibration_images
 from mcuzoo.quantize.options import QuantizeOptions
-from mcuzoo.quantize.process import WorkerRun, run_worker
+from mcuzoo.quantize.process import WorkerRun, WorkerSpec, run_worker
 from mcuzoo.quantize.source import FloatSource, find_source
-from mcuzoo.quantize.spec import WorkerSpec
 from mcuzoo.zoo.catalog import catalog
 from mcuzoo.zoo.find import require_model_file
-from mcuzoo.zoo.registry import preprocessing_by_shape
+from mcuzoo.zoo.registry import ModelSource, preprocessing_by_shape
 from mcuzoo.zoo.schema import ZooModel
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """images: float32 [n, height, width, channels]; skipped: what could not be used, and why."""
+
+    images: NDArray[np.float32]
+    skipped: tuple[str, ...]
+
+
+def calibration_images(
+    source: Path,
+    classes: Classes,
+    count: int,
+    recipe: Preprocessing,
+    shape: tuple[int, int, int],
+    split: str | None = None,
+) -> Calibration:
+    """`count` images of a data set, evenly over its classes, always the same ones.
+
+    The first image gets one black and one white corner, so that the range of the input is exactly
+    the recipe's and the INT8 input becomes pixel - 128, whatever the images hold. Raises
+    DataSetError when there is no usable image.
+    """
+    low, high = recipe.float_low, recipe.float_high
+    tensors, skipped = [], []
+    for item in open_data_set(source, classes, count, split).items:
+        try:
+            pixels = _pixels(item, recipe, shape)
+        except DataSetError as error:
+            skipped.append(error.message)
+        else:
+            tensors.append(low + pixels.astype(np.float32) * np.float32((high - low) / 255))
+    if not tensors:
+        raise DataSetError(
+            f"None of the images in {source} can be used: {skipped[0]}",
+            "Give images that Pillow can decode.",
+        )
+    images = np.stack(tensors).astype(np.float32)
+    images[0, 0, 0], images[0, -1, -1] = low, high
+    return Calibration(images, tuple(skipped))
+
+
+def _pixels(item: Item, recipe: Preprocessing, shape: tuple[int, int, int]) -> NDArray[np.int16]:
+    """0..255, [height, width, channels]."""
+    image = item.picture.decode(item.picture.read(), recipe.color)
+    return preprocess(image, recipe, shape).astype(np.int16) - recipe.pixel_offset
+
 
 _SCALE_TOLERANCE = 1e-3
 Stage = Callable[[str], None]
@@ -49,25 +105,6 @@ class Quantized:
     calibration: Calibration
     run: WorkerRun
     warnings: tuple[str, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """As `mcuzoo quantize --json` prints it; sizes in bytes."""
-        quantization = quantization_of(self.program.input_tensor)
-        return {
-            "source": str(self.source),
-            "sha256": self.int8_model.sha256,
-            "bytes": self.int8_model.bytes,
-            "float_bytes": self.float_model.bytes,
-            "ops": [op.name for op in self.int8_model.ops],
-            "input": {"scale": quantization.scale, "zero_point": quantization.zero_point},
-            "calibration_images": len(self.calibration.images),
-            "skipped": list(self.calibration.skipped),
-            "tensorflow": self.run.report.tensorflow,
-            "seconds": round(self.run.seconds, 3),
-            "peak_bytes": self.run.report.peak_bytes,
-            "preprocessing": asdict(self.recipe),
-            "warnings": list(self.warnings),
-        }
 
 
 def quantize_model(
@@ -208,3 +245,29 @@ def _warnings(model: Model, program: Program, recipe: Preprocessing) -> Iterator
         )
     for gap in check_aot(model):
         yield f"Op {gap.op.index} {gap.op.name} has no kernel: {gap.reason}"
+
+
+def score(
+    quantized: Quantized, images: Path, limit: int | None = None, split: str | None = None
+) -> Evaluation:
+    """Run both models on `limit` images: the float one on LiteRT's reference kernels, the INT8
+    one in TFLM's arithmetic.
+
+    `scores` of the result are the float network's, those of its comparison the INT8 model's.
+    Raises as evaluate: DataSetError, ModelError, MissingExtraError.
+    """
+    recipe, classes = quantized.recipe, quantized.classes
+    models = quantized.float_model, quantized.int8_model
+    data_set = open_data_set(images, classes, limit, split)
+    first, second = (make_subject(model, recipe, None) for model in models)
+    plan = Plan(
+        task=Task(first, second),
+        sources=tuple(ModelSource(model.name, quantized.source, recipe) for model in models),
+        classes=classes,
+        data_set=data_set,
+        jobs=max(1, min(os.cpu_count() or 1, len(data_set.items))),
+        board=DEFAULT_BOARD,
+        baud=None,
+        outputs=None,
+    )
+    return evaluate(plan)

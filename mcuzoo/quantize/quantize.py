@@ -6,11 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any
 
-from mcuzoo.quantize.job import Quantized, quantize_model
+from mcuzoo.evaluate.result import Evaluation
+from mcuzoo.quantize.job import Quantized, quantize_model, score
 from mcuzoo.quantize.options import QuantizeOptions
-from mcuzoo.quantize.score import Scored, score
 
 
 @dataclass(frozen=True)
@@ -19,15 +18,7 @@ class QuantizedFile:
 
     output: Path
     quantized: Quantized
-    scored: Scored | None
-
-    def as_dict(self) -> dict[str, Any]:
-        """As `mcuzoo quantize --json` prints it."""
-        return {
-            "output": str(self.output),
-            **self.quantized.as_dict(),
-            "score": None if self.scored is None else self.scored.as_dict(),
-        }
+    scored: Evaluation | None
 
 
 def quantize(

@@ -10,17 +10,16 @@ from pathlib import Path
 
 from mcuzoo.data.dataset import DataSet, load_data_set
 from mcuzoo.data.labels import Classes, load_classes
-from mcuzoo.data.recipe import check_recipe, recipe_warnings
+from mcuzoo.data.preprocess import check_recipe, recipe_warnings
 from mcuzoo.data.signs import is_signs
 from mcuzoo.emulator.url import port_packages
 from mcuzoo.engines.engine import Engine
 from mcuzoo.errors import UnsupportedOpError, UsageError, command
 from mcuzoo.project.manifest import Manifest, load_manifest, load_project
 from mcuzoo.project.rules import inside
-from mcuzoo.run.baud import baud_note, project_baud
 from mcuzoo.run.journal import read_run, require_no_run
 from mcuzoo.run.options import RunOptions
-from mcuzoo.run.project import find_project, reference_engine
+from mcuzoo.run.project import baud_note, find_project, project_baud, reference_engine
 from mcuzoo.run.record import Settings
 from mcuzoo.run.upload import (
     Upload,

@@ -13,11 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.data.images import luma
+from mcuzoo.data.images import FilePicture, luma
 from mcuzoo.data.labels import Classes, load_classes
-from mcuzoo.data.picture import FilePicture
-from mcuzoo.data.preprocess import preprocess
-from mcuzoo.data.recipe import check_recipe
+from mcuzoo.data.preprocess import check_recipe, preprocess
 from mcuzoo.emulator.url import port_packages
 from mcuzoo.engines.engine import Engine
 from mcuzoo.errors import UsageError
@@ -26,10 +24,9 @@ from mcuzoo.files import open_output
 from mcuzoo.link.counts import milliseconds
 from mcuzoo.link.hello import Hello
 from mcuzoo.project.manifest import Manifest
-from mcuzoo.run.board import check_firmware
 from mcuzoo.run.options import BoardOptions
 from mcuzoo.run.project import emulated_port, find_project
-from mcuzoo.run.rig import Rig
+from mcuzoo.run.rig import Rig, check_firmware
 from mcuzoo.run.sessions import Telling, reference_of, sessions, subject_of
 
 TOP = 5

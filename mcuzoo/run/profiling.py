@@ -11,20 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.data.dataset import load_data_set
+from mcuzoo.data.images import FilePicture, Picture
 from mcuzoo.data.labels import Classes
-from mcuzoo.data.picture import FilePicture, Picture
 from mcuzoo.data.preprocess import preprocess
 from mcuzoo.emulator.url import port_packages
 from mcuzoo.errors import UsageError
 from mcuzoo.extras import IMAGES, require_packages
 from mcuzoo.files import open_output
 from mcuzoo.link.state import LinkState
-from mcuzoo.profile.layers import ModelProfile
-from mcuzoo.profile.measure import profile_model
+from mcuzoo.profile import ModelProfile, profile_model
 from mcuzoo.project.manifest import Manifest
-from mcuzoo.run.board import check_firmware
 from mcuzoo.run.options import ProfileOptions
 from mcuzoo.run.project import emulated_port, find_project
+from mcuzoo.run.rig import check_firmware
 from mcuzoo.run.sessions import Telling, reference_of, sessions, subject_of
 
 NOISE_SEED = 1234

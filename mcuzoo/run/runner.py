@@ -1,19 +1,25 @@
-"""The run itself: images to the board, outputs to the journal, until all are through."""
+"""The run itself: images to the board, outputs to the journal, until all are through.
+
+The first image that the firmware computes otherwise is profiled, to name the layer.
+"""
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from functools import partial
-from typing import Protocol
-
-import numpy as np
+from types import FrameType
+from typing import ClassVar, Protocol
 
 from mcuzoo import __version__
 from mcuzoo.data.dataset import Item
+from mcuzoo.engines.engine import Engine
+from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import (
     DataSetError,
     FirmwareError,
@@ -26,16 +32,75 @@ from mcuzoo.errors import (
 )
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.state import LinkState
-from mcuzoo.run.blame import Blamer
-from mcuzoo.run.board import OpenSession, board_facts, check_firmware
 from mcuzoo.run.feed import Prepared, Unusable, prepare, prepared_ahead
-from mcuzoo.run.interrupt import RunInterruptedError, sigterm_interrupts
 from mcuzoo.run.job import Job
 from mcuzoo.run.journal import Journal, create_journal, read_run
-from mcuzoo.run.record import Row, RunMeta, Status
-from mcuzoo.run.rig import BoardGoneError, Rig
-from mcuzoo.run.score import top1
+from mcuzoo.run.record import Row, RunMeta, Status, WrongLayer
+from mcuzoo.run.rig import BoardGoneError, OpenSession, Rig, board_facts, check_firmware
+from mcuzoo.run.score import answer, difference
 from mcuzoo.run.summary import RunSummary, summarize
+
+
+class RunInterruptedError(McuzooError):
+    """The user (or the system) stopped the run; what was finished is kept."""
+
+    exit_code: ClassVar[int] = 130
+
+
+@contextmanager
+def sigterm_interrupts() -> Iterator[None]:
+    """Within the block SIGTERM raises KeyboardInterrupt. Does nothing outside the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+class Blamer:
+    """Looks once per run. Use it between two images: it runs the model once more."""
+
+    def __init__(
+        self, rig: Rig, journal: Journal, engine: Engine | None, known: WrongLayer | None
+    ) -> None:
+        self._rig = rig
+        self._journal = journal
+        # Only the reference knows what each layer gives.
+        self._engine = engine if isinstance(engine, ReferenceEngine) else None
+        self._done = known is not None
+
+    def look(self, ready: Prepared) -> None:
+        """Record the first layer that is wrong on an image whose output was.
+
+        What goes wrong on the way there is told as the run's trouble and ends nothing: the verdict
+        stands without a layer's name.
+        """
+        if self._done or self._engine is None:
+            return
+        self._done = True
+        try:
+            profile = self._rig.profile(ready.item.index, ready.tensor, self._engine)
+        except (RigError, ProtocolError) as error:
+            self._rig.tell(f"No profile of {ready.item.file}: {error.message}")
+            return
+        wrong = profile.first_wrong
+        verdict = "it runs again without a difference" if profile.passed else profile.verdict
+        self._journal.blame(
+            WrongLayer(
+                file=ready.item.file,
+                ops=None if wrong is None else wrong.ops,
+                name=None if wrong is None else wrong.name,
+                verdict=verdict,
+            )
+        )
+
 
 LOST_IN_A_ROW = 3
 
@@ -189,22 +254,22 @@ def _infer(job: Job, rig: Rig, ready: Prepared) -> tuple[Row, McuzooError | None
         return replace(row, status=Status.FAULT, error=error.message), error
     except (RigError, ProtocolError) as error:
         return replace(row, status=Status.LOST, error=error.message), error
-    best = top1(inference.output)
-    quantization = job.manifest.output
-    difference = None
-    if ready.reference is not None:
-        steps = inference.output.astype(np.int16) - ready.reference.reshape(-1)
-        difference = int(np.abs(steps).max())
+    ends = job.manifest.output
+    found = answer(inference.output, row.label, ends.scale, ends.zero_point)
+    reference = ready.reference
     return replace(
         row,
         status=Status.DONE,
         output=inference.output,
-        top1=best,
-        score=quantization.scale * (int(inference.output[best]) - quantization.zero_point),
+        top1=found.top1,
+        score=found.score,
         cycles=inference.cycles,
         input_crc32=inference.input_crc32,
         attempts=inference.attempts,
-        reference_difference=difference,
+        reference_difference=None
+        if reference is None
+        else difference(inference.output, reference.reshape(-1)),
+        rank=found.rank,
     ), None
 
 

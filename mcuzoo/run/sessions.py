@@ -11,14 +11,13 @@ from mcuzoo.data.labels import Classes, load_classes
 from mcuzoo.errors import UnsupportedOpError
 from mcuzoo.graph.model import Model
 from mcuzoo.link.channel import DeviceLog
-from mcuzoo.link.ports import DEFAULT_WAIT_S, PortWatch
 from mcuzoo.link.session import Session
 from mcuzoo.link.state import LinkState
+from mcuzoo.link.transport import DEFAULT_WAIT_S, PortWatch
 from mcuzoo.project.manifest import Manifest, load_manifest, load_project
 from mcuzoo.project.rules import inside
-from mcuzoo.run.baud import baud_note, project_baud
-from mcuzoo.run.board import OpenSession
-from mcuzoo.run.project import project_model
+from mcuzoo.run.project import baud_note, project_baud, project_model
+from mcuzoo.run.rig import OpenSession
 from mcuzoo.run.upload import (
     Upload,
     own_classes,

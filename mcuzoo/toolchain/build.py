@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -9,16 +10,24 @@ from hashlib import sha256
 from os import PathLike
 from pathlib import Path
 
-from mcuzoo.codegen.mcuxpresso.sdk import require_plain_path
-from mcuzoo.errors import ProjectError, UsageError, command
+from mcuzoo.codegen.mcuxpresso import require_plain_path
+from mcuzoo.codegen.tflm.tree import TflmTree, open_tree
+from mcuzoo.errors import InputError, ProjectError, ToolchainError, UsageError, command
+from mcuzoo.plan.tflm.image import check_kernels
 from mcuzoo.project.build_id import BUILD_FOLDER, build_id, firmware_inputs, hash_files
-from mcuzoo.project.flags import OPTIMIZATION, check_optimization
-from mcuzoo.project.manifest import AnyManifest, BuildEntry, load_project, write_manifest
+from mcuzoo.project.kinds import OPTIMIZATION, check_optimization
+from mcuzoo.project.manifest import (
+    AnyManifest,
+    BuildEntry,
+    ProjectManifest,
+    TargetEntry,
+    TflmEntry,
+    load_project,
+    write_manifest,
+)
 from mcuzoo.project.rules import inside
-from mcuzoo.toolchain.command import BuildLog
 from mcuzoo.toolchain.compile import CompileJob, build_elf, build_facts
-from mcuzoo.toolchain.find import find_compiler, require_newlib
-from mcuzoo.toolchain.image import flash_bytes, write_bin, write_hex
+from mcuzoo.toolchain.find import BuildLog, Compiler, find_compiler, require_newlib
 from mcuzoo.toolchain.mcuxpresso import (
     SdkJob,
     build_sdk_elf,
@@ -28,9 +37,129 @@ from mcuzoo.toolchain.mcuxpresso import (
     sdk_gcc,
 )
 from mcuzoo.toolchain.options import BuildOptions
-from mcuzoo.toolchain.sections import read_sections, read_symbols
-from mcuzoo.toolchain.sizes import CODE_SYMBOLS, code_bytes, region_uses
-from mcuzoo.toolchain.tflm import find_tflm_compiler, find_tree
+from mcuzoo.toolchain.sizes import (
+    CODE_SYMBOLS,
+    Section,
+    code_bytes,
+    read_sections,
+    read_symbols,
+    region_uses,
+)
+
+ERASED = 0xFF
+"""What NOR flash reads where nothing was written."""
+
+
+def flash_bytes(sections: tuple[Section, ...], target: TargetEntry) -> bytes:
+    """The image from `target.image_base` to the last loaded byte, gaps as erased flash.
+
+    Raises ToolchainError when a section would be loaded outside the flash behind image_base.
+    """
+    loaded = [section for section in sections if section.content]
+    flash = next(item for item in target.memory if item.region == target.flash_region)
+    for section in loaded:
+        if (
+            not target.image_base
+            <= section.load_address
+            <= section.load_end
+            <= flash.base + flash.size_bytes
+        ):
+            raise ToolchainError(
+                f"Section {section.name} would be loaded at 0x{section.load_address:08X}, "
+                f"which is not in the image's flash.",
+                "The linker script was changed: export the project again.",
+            )
+    end = max((section.load_end for section in loaded), default=target.image_base)
+    image = bytearray([ERASED]) * (end - target.image_base)
+    for section in loaded:
+        start = section.load_address - target.image_base
+        image[start : start + len(section.content)] = section.content
+    return bytes(image)
+
+
+def write_bin(image: bytes, path: Path) -> None:
+    path.write_bytes(image)
+
+
+def write_hex(image: bytes, base: int, path: Path) -> None:
+    """Intel HEX of `image` at address `base`."""
+    from intelhex import IntelHex
+
+    records = IntelHex()
+    records.frombytes(image, offset=base)
+    records.write_hex_file(str(path))
+
+
+_HINT = (
+    "Install Arm's GNU toolchain with its C++ library (on Debian and Ubuntu gcc-arm-none-eabi and "
+    "libstdc++-arm-none-eabi-newlib), or export with --runtime aot, which Zig can build."
+)
+
+
+EIQ_FOLDER = "middleware/eiq/tensorflow-lite"
+"""TFLM in NXP's MCUXpresso SDK."""
+
+
+def find_tree(
+    manifest: ProjectManifest, override: Path | None, sdk: Path | None = None
+) -> TflmTree | None:
+    """The checked tree that the project's TFLM comes from; None for a project without TFLM.
+
+    sdk: the SDK that has it when no tree is named. Raises InputError when the tree is not (or no
+    longer) one that the project can be built from, UsageError for an `override` that a project
+    without TFLM has no use for.
+    """
+    if manifest.tflm is None:
+        if override is not None:
+            raise UsageError(
+                f"--tflm: {manifest.name} has the runtime {manifest.runtime}.",
+                "Leave --tflm out, or export with --runtime tflm.",
+            )
+        return None
+    folder = override or _named(manifest.tflm, sdk)
+    tree = open_tree(folder, check_kernels(manifest.tflm.kernels))
+    missing = [name for name in manifest.tflm.sources if not (tree.path / name).is_file()]
+    if missing:
+        raise InputError(
+            f"The TFLM tree {tree.path} is another than {manifest.name} was exported with: looked "
+            f"for {', '.join(missing[:5])}.",
+            "Export the project again with --tflm and this tree.",
+        )
+    return tree
+
+
+def _named(tflm: TflmEntry, sdk: Path | None) -> Path:
+    if tflm.tree:
+        return Path(tflm.tree)
+    own = (sdk or Path()) / EIQ_FOLDER
+    if sdk is None or not own.is_dir():
+        raise InputError(
+            f"The MCUXpresso SDK in {sdk} has no TFLite-Micro: looked for {EIQ_FOLDER}.",
+            "west update --group-filter +eiq gets it; --tflm DIR names a tree of your own.",
+        )
+    return own
+
+
+def find_tflm_compiler(name: str | None) -> Compiler:
+    """Arm's GCC with its C++ compiler.
+
+    Raises ToolchainError when there is none or `name` is zig, whose C++ library needs an operating
+    system; UsageError for an unknown name.
+    """
+    if name == "zig":
+        raise ToolchainError("TFLite-Micro is C++, which Zig cannot build for a bare board.", _HINT)
+    try:
+        compiler = find_compiler(name or "gcc")
+    except ToolchainError as error:
+        raise ToolchainError(
+            "TFLite-Micro is C++ and needs arm-none-eabi-gcc, which was not found.", _HINT
+        ) from error
+    (program,) = compiler.cxx_command
+    if shutil.which(program) is None:
+        raise ToolchainError(f"There is no C++ compiler {program}.", _HINT)
+    require_newlib(compiler.command[0])
+    return compiler
+
 
 OnCompiled = Callable[[int, int], None]
 

@@ -7,13 +7,12 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcuzoo.codegen.mcuxpresso.sdk import CONFIGURATIONS, SDK_VARIABLE, Sdk, open_sdk
+from mcuzoo.codegen.mcuxpresso import CONFIGURATIONS, SDK_VARIABLE, SdkTree, open_sdk
 from mcuzoo.codegen.tflm.tree import TflmTree
 from mcuzoo.errors import ToolchainError, UsageError, command, did_you_mean
 from mcuzoo.project.build_id import BUILD_ID_FILE, read_build_id
 from mcuzoo.project.manifest import AnyManifest, Manifest
-from mcuzoo.toolchain.command import BuildLog, run_logged
-from mcuzoo.toolchain.find import Compiler, find_compiler
+from mcuzoo.toolchain.find import BuildLog, Compiler, find_compiler, run_logged
 from mcuzoo.zoo.catalog import catalog
 from mcuzoo.zoo.find import BUNDLED
 
@@ -44,7 +43,7 @@ class SdkJob:
 
     compiler: Compiler
     project: Path
-    sdk: Sdk
+    sdk: SdkTree
     configuration: str
     tflm: TflmTree | None = None
 
@@ -54,7 +53,7 @@ class SdkJob:
         return self.project / "build" / self.configuration
 
 
-def find_sdk(manifest: AnyManifest, given: Path | None) -> Sdk:
+def find_sdk(manifest: AnyManifest, given: Path | None) -> SdkTree:
     """The checked SDK, `given` or named by the environment.
 
     Raises UsageError when none is named, InputError when it is none that will do.

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from mcuzoo.board.base import Table, Text
 from mcuzoo.project.manifest import Preprocessing
-from mcuzoo.zoo.structure.layers import parse_layer
+from mcuzoo.zoo.layers import parse_layer
 
 ZOO = Path(__file__).resolve().parent
 

@@ -14,8 +14,7 @@ from helpers.fake_sdk import fake_sdk
 from helpers.fake_tflm import compilable_tree, fake_tree
 from helpers.hostile import HOSTILE, LONG, canaries, hostile_board, hostile_source, loose_text
 
-from mcuzoo.codegen.universal.options import UniversalOptions
-from mcuzoo.codegen.universal.project import export_universal
+from mcuzoo.codegen.universal import UniversalOptions, export_universal
 from mcuzoo.data.labels import load_classes
 from mcuzoo.project.manifest import load_manifest, load_project
 from mcuzoo.toolchain.build import build_project

@@ -14,11 +14,11 @@ from helpers.exported import export_project
 from helpers.small_source import small_source
 
 from mcuzoo.board.load import load_board
-from mcuzoo.emulator.target import find_target
+from mcuzoo.emulator.evk import find_target
 from mcuzoo.resources import boards_dir
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.options import BuildOptions
-from mcuzoo.toolchain.sections import read_sections
+from mcuzoo.toolchain.sizes import read_sections
 
 needs_cmake = pytest.mark.skipif(
     shutil.which("cmake") is None or shutil.which("ninja") is None, reason="no cmake and ninja"

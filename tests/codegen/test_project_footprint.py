@@ -12,8 +12,7 @@ from helpers.fake_tflm import compilable_tree
 from helpers.small_source import small_source
 
 from mcuzoo.board.load import load_board
-from mcuzoo.codegen.universal.options import UniversalOptions
-from mcuzoo.codegen.universal.project import export_universal
+from mcuzoo.codegen.universal import UniversalOptions, export_universal
 from mcuzoo.project.manifest import BuildEntry, Preprocessing, ProjectManifest
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.options import BuildOptions

@@ -32,9 +32,8 @@ from mcuzoo.graph.inspect import inspect_model
 from mcuzoo.graph.read import parse_model
 from mcuzoo.plan.tflm.requests import TFLM_KERNELS
 from mcuzoo.project.manifest import Manifest, load_manifest
-from mcuzoo.toolchain.build import build_project
+from mcuzoo.toolchain.build import build_project, find_tflm_compiler, find_tree
 from mcuzoo.toolchain.find import Compiler
-from mcuzoo.toolchain.tflm import find_tflm_compiler, find_tree
 from mcuzoo.zoo.registry import ModelSource
 
 runner = CliRunner()

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from mcuzoo.data import images
 from mcuzoo.data.dataset import DataSet, Item, load_data_set
+from mcuzoo.data.images import FilePicture
 from mcuzoo.data.labels import Classes
-from mcuzoo.data.picture import FilePicture
 from mcuzoo.errors import DataSetError
 
 THREE = Classes(3)

@@ -11,7 +11,7 @@ from helpers.fake_board import write_images
 from helpers.tflite_builder import conv_model
 
 from mcuzoo.errors import WrongFirmwareError
-from mcuzoo.evaluate.evaluate import evaluate_model
+from mcuzoo.evaluate.model import evaluate_model
 from mcuzoo.evaluate.options import EvaluateOptions
 from mcuzoo.evaluate.result import Evaluation
 

@@ -13,13 +13,12 @@ from mcuzoo.board.load import load_board, parse_board
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.graph.read import load_model
 from mcuzoo.link.session import Session
-from mcuzoo.profile.measure import profile_model
+from mcuzoo.profile import profile_model
 from mcuzoo.project.manifest import load_manifest
 from mcuzoo.resources import boards_dir
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.options import BuildOptions
-from mcuzoo.toolchain.sections import read_symbols
-from mcuzoo.toolchain.sizes import linked_constant_bytes
+from mcuzoo.toolchain.sizes import linked_constant_bytes, read_symbols
 from mcuzoo.zoo.registry import resolve_model
 
 

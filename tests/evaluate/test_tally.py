@@ -7,33 +7,33 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mcuzoo.data.images import FilePicture
 from mcuzoo.data.item import Item
-from mcuzoo.data.picture import FilePicture
 from mcuzoo.errors import DataSetError, MissingExtraError, ModelError, VerdictError
-from mcuzoo.evaluate.crew import crew_of, findings
-from mcuzoo.evaluate.finding import Answer, Finding
-from mcuzoo.evaluate.tally import Tally
+from mcuzoo.evaluate.worker import crew_of, findings
+from mcuzoo.report.figures import shown_dict
+from mcuzoo.run.record import Row, Status
+from mcuzoo.run.tally import Tally
 
 PICTURE = FilePicture(Path("x.png"))
 
 
-def finding(label: int | None, top1: int, rank: int | None = None) -> Finding:
-    item = Item(0, "x.png", PICTURE, label)
+def answered(label: int | None, top1: int, rank: int | None = None) -> Row:
     known = rank if rank is not None or label is None else int(top1 != label)
-    return Finding(item, first=Answer(top1, known, 0.5))
+    return Row(0, "x.png", label, None, Status.DONE, top1=top1, score=0.5, rank=known)
 
 
 def test_top5_counts_ranks_below_five() -> None:
     tally = Tally(10)
     for rank in (0, 4, 5, 9):
-        tally.add(finding(3, 3 if rank == 0 else 1, rank))
+        tally.add(answered(3, 3 if rank == 0 else 1, rank))
     assert tally.scores is not None and tally.scores.top5 is not None
     assert (tally.scores.top1.correct, tally.scores.top5.correct) == (1, 2)
 
 
 def test_five_classes_have_no_top5() -> None:
     tally = Tally(5)
-    tally.add(finding(1, 1))
+    tally.add(answered(1, 1))
     assert tally.scores is not None and tally.scores.top5 is None
 
 
@@ -42,7 +42,7 @@ def test_five_classes_have_no_top5() -> None:
 def test_answers_tell_that_labels_are_off_by_one(classes: int, shift: int, advice: str) -> None:
     tally = Tally(classes)
     for label in range(100, 140):
-        tally.add(finding(label, label + shift if label % 2 else 7))
+        tally.add(answered(label, label + shift if label % 2 else 7))
     with pytest.raises(DataSetError, match="off by one") as caught:
         tally.refuse_shifted_labels()
     assert advice in caught.value.hint
@@ -53,11 +53,11 @@ def test_a_bad_model_is_not_taken_for_bad_labels() -> None:
     for classes in (1001, 7):
         tally = Tally(classes)
         for label in range(200):
-            tally.add(finding(label % classes, int(random.integers(0, classes))))
+            tally.add(answered(label % classes, int(random.integers(0, classes))))
         tally.refuse_shifted_labels()
     seven = Tally(7)
     for label in range(60):
-        seven.add(finding(label % 6, label % 6 + 1))
+        seven.add(answered(label % 6, label % 6 + 1))
     seven.refuse_shifted_labels()
 
 
@@ -73,13 +73,13 @@ def test_findings_keep_the_order_of_the_items() -> None:
         def __exit__(self, *_: object) -> None:
             opened.remove(self)
 
-        def __call__(self, chunk: list[Item]) -> list[Finding]:
-            return [Finding(item) for item in chunk]
+        def __call__(self, chunk: list[Item]) -> list[Row]:
+            return [Row(item.index, item.file, None, None) for item in chunk]
 
     with crew_of(3, Hand) as crew:  # type: ignore[arg-type]
         assert len(opened) == 3
         found = list(findings(crew, items, 3, 4))
-    assert [one.item for one in found] == items and not opened
+    assert [one.index for one in found] == list(range(101)) and not opened
 
 
 def test_errors_survive_the_way_from_a_worker() -> None:
@@ -99,8 +99,8 @@ def test_errors_survive_the_way_from_a_worker() -> None:
 def test_what_is_shown_of_an_evaluation() -> None:
     tally = Tally(3, show=2)
     for _ in range(4):
-        tally.add(finding(1, 2))
-    shown = tally.shown(("a", "b", "c")).as_dict()
+        tally.add(answered(1, 2))
+    shown = shown_dict(tally.shown(("a", "b", "c")))
     assert [one["top1_name"] for one in shown["predictions"]] == ["c", "c"]
     assert {one["label_name"] for one in shown["predictions"]} == {"b"}
     assert shown["predictions"][0]["score"] == 0.5 and shown["worst_misses"] == []

@@ -26,6 +26,7 @@ from mcuzoo.errors import FitError, McuzooError, ModelError
 from mcuzoo.graph.inspect import inspect_model
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.read import load_model, parse_model
+from mcuzoo.report.fit import fit_document
 from mcuzoo.zoo.convert.convert import ENDS, convert_model
 from mcuzoo.zoo.registry import resolve_model
 
@@ -56,7 +57,7 @@ def ask_everything(model: Model) -> list[str]:
             report = fit_model(model, BOARD, runtime)
         except McuzooError:
             continue
-        json.dumps(report.as_dict())
+        json.dumps(fit_document(report))
         fitting += [runtime] if report.fits else []
     with contextlib.suppress(McuzooError):
         fit_model(model, BOARD, "aot", stream_input=True)

@@ -12,9 +12,10 @@ from mcuzoo.errors import InputError, ModelError, ToolchainError, UsageError
 from mcuzoo.graph.coverage import check_aot
 from mcuzoo.graph.parameters import quantization_of
 from mcuzoo.quantize import process
-from mcuzoo.quantize.job import quantize_model
+from mcuzoo.quantize.job import quantize_model, score
 from mcuzoo.quantize.options import QuantizeOptions
-from mcuzoo.quantize.score import score
+from mcuzoo.report.evaluation import evaluation_document
+from mcuzoo.report.models import quantization_text
 from mcuzoo.zoo.registry import resolve_model
 
 SMALL_OPS = ["CONV_2D", "DEPTHWISE_CONV_2D", "MEAN", "FULLY_CONNECTED", "SOFTMAX"]
@@ -58,12 +59,14 @@ def test_every_form_of_a_network_becomes_int8(
 
 def test_the_score_is_of_both_models(float_networks: Path, pictures: Path, tmp_path: Path) -> None:
     output = tmp_path / "out.tflite"
-    scored = score(quantize_model(float_networks / "small.tflite", output, pictures), pictures)
-    document = scored.as_dict()
+    quantized = quantize_model(float_networks / "small.tflite", output, pictures)
+    scored = score(quantized, pictures)
+    document = evaluation_document(scored)
     assert document["n"] == 15
     assert document["model"]["kind"] == "float32"
     assert document["against"]["model"]["kind"] == "int8"
-    assert "top-1" in scored.text()
+    text = quantization_text(tmp_path / "x.tflite", quantized, scored)
+    assert "top-1" in text
 
 
 def test_weights_alone_go_into_the_network_of_the_zoo(float_networks: Path, tmp_path: Path) -> None:
@@ -161,7 +164,7 @@ def test_deepface_emotion_loses_less_than_a_point(
     )
     assert len(done.int8_model.ops) == 12
     assert done.warnings == ()
-    result = score(done, faces).evaluation
+    result = score(done, faces)
     before, compared = result.scores, result.comparison
     assert before is not None and compared is not None and compared.scores is not None
     assert before.top1.correct == 192  # 0.5486 of 350

@@ -14,11 +14,10 @@ from mcuzoo.board.load import load_board
 from mcuzoo.errors import InputError
 from mcuzoo.graph.read import load_model
 from mcuzoo.plan.zoo_facts import FactsCache
-from mcuzoo.report.zoo_card import model_card
-from mcuzoo.report.zoo_table import TableRow, zoo_table
-from mcuzoo.zoo.known import load_or_build
+from mcuzoo.plan.zoo_table import TableRow, zoo_table
+from mcuzoo.report.zoo import model_card
 from mcuzoo.zoo.measured import record
-from mcuzoo.zoo.registry import resolve_model
+from mcuzoo.zoo.registry import load_or_build, resolve_model
 
 NXP = "0dcb23e3aef7f30edac1f458aa63f52783a28916adb9611a1ee3bcdf1c172604"
 UINT8 = "3799e7cdb3ec44beacaf47ef5c884111c919e51bb50b34ac836244b08d4b953b"

@@ -14,11 +14,11 @@ from mcuzoo.errors import DataSetError, InputError, ProjectError, UsageError
 from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import parse_model
 from mcuzoo.project.manifest import ModelEntry, Preprocessing, load_manifest, write_manifest
-from mcuzoo.run.board import board_facts
 from mcuzoo.run.job import make_job
 from mcuzoo.run.journal import create_journal
 from mcuzoo.run.options import RunOptions
 from mcuzoo.run.record import RunMeta
+from mcuzoo.run.rig import board_facts
 
 NAMES = "a\nb\nc\nd\ne\nf\n"
 

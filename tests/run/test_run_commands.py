@@ -20,7 +20,7 @@ from mcuzoo.link.session import Session
 from mcuzoo.link.state import LinkState
 from mcuzoo.project.manifest import write_manifest
 from mcuzoo.run import runner
-from mcuzoo.run.interrupt import RunInterruptedError
+from mcuzoo.run.runner import RunInterruptedError
 
 
 @pytest.fixture

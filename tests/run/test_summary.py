@@ -9,10 +9,9 @@ import pytest
 from helpers.fake_board import HELLO
 
 from mcuzoo.project.manifest import Preprocessing
-from mcuzoo.run.board import board_facts
-from mcuzoo.run.latency import measure_latency
 from mcuzoo.run.record import Row, RunMeta, Settings, Status
-from mcuzoo.run.summary import summarize
+from mcuzoo.run.rig import board_facts
+from mcuzoo.run.summary import measure_latency, summarize
 
 META = RunMeta(
     "1", "2025", "toy", 6, None, 1 / 256, -128, Preprocessing(), "d", board_facts(HELLO),
@@ -21,7 +20,8 @@ META = RunMeta(
 
 
 def done(index: int, label: int | None, values: list[int], **more: object) -> Row:
-    row = Row(index, f"{index}.jpg", label, None, Status.DONE, np.array(values, np.int8))
+    output = np.array(values, np.int8)
+    row = Row(index, f"{index}.jpg", label, None, Status.DONE, output, int(output.argmax()))
     return replace(row, **more)  # type: ignore[arg-type]
 
 

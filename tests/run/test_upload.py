@@ -16,8 +16,7 @@ from helpers.tiny_project import tiny_manifest
 from helpers.uint8_models import uint8_net
 
 from mcuzoo.board.load import load_board
-from mcuzoo.codegen.universal.options import UniversalOptions
-from mcuzoo.codegen.universal.project import export_universal
+from mcuzoo.codegen.universal import UniversalOptions, export_universal
 from mcuzoo.errors import FitError, ModelError, ProjectError, UnsupportedOpError, UsageError
 from mcuzoo.graph.read import load_model, parse_model
 from mcuzoo.project.manifest import (

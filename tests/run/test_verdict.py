@@ -6,7 +6,7 @@ import pytest
 
 from mcuzoo.run.record import Status
 from mcuzoo.run.score import Accuracy
-from mcuzoo.run.verdict import Broke, Verdict, judge
+from mcuzoo.run.summary import Broke, Verdict, judge
 
 GOOD = Accuracy(8, 10)
 

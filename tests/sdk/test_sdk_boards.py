@@ -21,7 +21,7 @@ from helpers.commands import finished, mcuzoo
 from helpers.exported import export_project
 
 from mcuzoo.board.load import load_board
-from mcuzoo.emulator.register import register_pyserial
+from mcuzoo.emulator.url import register_pyserial
 from mcuzoo.errors import FirmwareError
 from mcuzoo.graph.read import load_model
 from mcuzoo.link.session import Session

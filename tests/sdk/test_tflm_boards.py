@@ -21,13 +21,13 @@ from helpers.small_net import small_net
 from helpers.wide_net import wide_net
 
 from mcuzoo.board.load import load_board
-from mcuzoo.emulator.register import register_pyserial
+from mcuzoo.emulator.url import register_pyserial
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import FirmwareError
 from mcuzoo.graph.read import parse_model
 from mcuzoo.link.session import Session
 from mcuzoo.plan.tflm.image import TflmImage, check_kernels, prepare_image
-from mcuzoo.profile.measure import profile_model
+from mcuzoo.profile import profile_model
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.zoo.registry import resolve_model
 

@@ -14,7 +14,7 @@ from helpers.compilers import RIGS
 from mcuzoo.board.load import load_board
 from mcuzoo.board.model import Board
 from mcuzoo.plan.place.placement import Placement
-from mcuzoo.toolchain.sections import read_sections, read_symbols
+from mcuzoo.toolchain.sizes import read_sections, read_symbols
 
 FCB_BYTES = 512
 SDK_FCB_SHA256 = {

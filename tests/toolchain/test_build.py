@@ -13,7 +13,7 @@ from mcuzoo.errors import ProjectError, ToolchainError
 from mcuzoo.project.manifest import load_manifest
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.options import BuildOptions
-from mcuzoo.toolchain.sections import read_sections
+from mcuzoo.toolchain.sizes import read_sections
 
 
 @every_compiler

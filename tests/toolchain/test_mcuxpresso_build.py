@@ -17,13 +17,13 @@ from typer.testing import CliRunner
 
 from mcuzoo.board.load import load_board
 from mcuzoo.cli.main import app
-from mcuzoo.codegen.mcuxpresso.sdk import open_sdk
+from mcuzoo.codegen.mcuxpresso import open_sdk
 from mcuzoo.errors import InputError, ToolchainError, UsageError
 from mcuzoo.project.kinds import WeightsChoice
 from mcuzoo.project.manifest import load_manifest
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.options import BuildOptions
-from mcuzoo.toolchain.sections import read_sections, read_symbols
+from mcuzoo.toolchain.sizes import read_sections, read_symbols
 from mcuzoo.zoo.registry import resolve_model
 
 runner = CliRunner()

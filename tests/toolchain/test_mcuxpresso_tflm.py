@@ -20,10 +20,9 @@ from mcuzoo.errors import InputError
 from mcuzoo.graph.read import load_model
 from mcuzoo.plan.tflm.requests import Kernels
 from mcuzoo.project.manifest import Manifest, load_manifest
-from mcuzoo.toolchain.build import build_project
+from mcuzoo.toolchain.build import EIQ_FOLDER, build_project
 from mcuzoo.toolchain.options import BuildOptions
-from mcuzoo.toolchain.sections import read_symbols
-from mcuzoo.toolchain.tflm import EIQ_FOLDER
+from mcuzoo.toolchain.sizes import read_symbols
 
 needs_tools = pytest.mark.skipif(
     not all(shutil.which(name) for name in ("cmake", "ninja", "arm-none-eabi-g++"))
