@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from mcuzoo.link.counts import stack_use
-from mcuzoo.measure.arena import ArenaRow
-from mcuzoo.measure.fit import FitMeasurement
-from mcuzoo.plan.fit import FitReport
-from mcuzoo.plan.other_runtime import RuntimeFit
 from mcuzoo.plan.place.estimate import waits
-from mcuzoo.plan.tflm.image import TflmImage
 from mcuzoo.project.manifest import ConstantEntry, PlanEntry
 from mcuzoo.report.arena import other_runtime_text, timeline_text
 from mcuzoo.tables import Column, table_text
+
+if TYPE_CHECKING:
+    from mcuzoo.measure.arena import ArenaRow
+    from mcuzoo.measure.fit import FitMeasurement
+    from mcuzoo.plan.fit import FitReport
+    from mcuzoo.plan.other_runtime import RuntimeFit
+    from mcuzoo.plan.tflm.image import TflmImage
 
 
 def fit_text(
@@ -47,7 +50,7 @@ def _fit(report: FitReport, project: str, width: int, color: bool) -> Iterator[s
         )
         rows.append(row)
     over = {number for number, region in enumerate(report.regions) if not region.fits}
-    yield (f"{report.model} on {report.board}, runtime {report.runtime}, project {project}")
+    yield f"{report.model} on {report.board}, runtime {report.runtime}, project {project}"
     yield table_text(columns, rows, width, over, color).rstrip("\n")
     yield (
         f"arena {report.placement.arena_text}; peak at op "
@@ -75,12 +78,12 @@ def _fit(report: FitReport, project: str, width: int, color: bool) -> Iterator[s
     ).splitlines()
     yield from timeline_text(report.timeline, width=width).splitlines()
     for gap in report.uncovered:
-        yield (f"not covered: op {gap.op.index} {gap.op.name}: {gap.reason}")
+        yield f"not covered: op {gap.op.index} {gap.op.name}: {gap.reason}"
     for warning in report.warnings:
-        yield (f"warning: {warning}")
-    yield ("verdict: fits" if report.fits else "verdict: DOES NOT FIT")
+        yield f"warning: {warning}"
+    yield "verdict: fits" if report.fits else "verdict: DOES NOT FIT"
     if report.next_step:
-        yield (f"next: {report.next_step}")
+        yield f"next: {report.next_step}"
 
 
 def fit_document(
