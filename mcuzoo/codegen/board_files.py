@@ -1,4 +1,5 @@
-"""A board file as C and as a linker script."""
+"""A board file as C, as a linker script, and as CMake files: list, presets, a toolchain file per
+compiler."""
 
 from __future__ import annotations
 

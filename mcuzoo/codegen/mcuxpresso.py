@@ -1,4 +1,9 @@
-"""The user's MCUXpresso SDK: is it one, and which?"""
+"""An application for the MCUXpresso SDK: the user's SDK, and the files that a stand-alone
+project has not.
+
+The SDK's linker script for an image in flash places everything in flash and DTCM and has no section
+for other memories (devices-rt/*/gcc/*_flexspi_nor.ld); what it lacks is added to it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The part of a project that its kind decides; the rest is the same for all."""
+"""The parts of a project that its kind and its runtime decide; the rest is the same for all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a user chooses of a universal firmware."""
+"""A universal firmware: TFLM, the ops that were asked for, memory for models."""
 
 from __future__ import annotations
 

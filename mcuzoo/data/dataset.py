@@ -1,4 +1,5 @@
-"""Open a data set: tell its format by what is there, pick the split and the sample."""
+"""Open a data set: tell its format by what is there, pick the split and the sample, and suspect
+labels that count in another order than the model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Decode a picture with Pillow, within limits, or say in one sentence why not."""
+"""Where the pixels of an image are: in a file of its own, in a row of a CSV, or drawn; decoded
+with Pillow, within limits, or refused in one sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""From decoded picture to input tensor: central crop, bilinear resize, pixel offset."""
+"""From decoded picture to input tensor (central crop, bilinear resize, pixel offset), and
+whether a recipe for that can feed a model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The virtual EVK: a board file, an image and a console become a running board."""
+"""The virtual EVK: a board file, an image (or a built project) and a console become a running
+board."""
 
 from __future__ import annotations
 

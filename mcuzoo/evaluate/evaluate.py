@@ -11,7 +11,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from itertools import takewhile
 from pathlib import Path
@@ -42,7 +42,7 @@ from mcuzoo.evaluate.request import Plan
 from mcuzoo.evaluate.result import BadImage, DataFacts, Evaluation, ModelFacts
 from mcuzoo.evaluate.worker import Crew, Hand, crew_of, find, findings, worker
 from mcuzoo.files import GrowingOutput, cannot_write
-from mcuzoo.run.journal import JOURNAL_NAME, Journal, RunLock, create_rows
+from mcuzoo.run.journal import JOURNAL_NAME, Journal, RunLock, create_rows, recorded
 from mcuzoo.run.record import Row
 from mcuzoo.run.runner import sigterm_interrupts
 from mcuzoo.run.tally import Tally
@@ -234,7 +234,7 @@ def evaluate(
                 writer.add(row.output)
             on_row(row)
 
-        begun = last = time.perf_counter()
+        begun = time.perf_counter()
         try:
             rest: Sequence[Item] = items
             if kept is not None:
@@ -242,12 +242,9 @@ def evaluate(
                 rest = items[len(kept.rows) :]
                 for row in kept.rows:
                     take(row)
+            journal = None if kept is None else kept.journal
             with closing(findings(crew, rest, plan.jobs, chunk)) as found:
-                for row in found:
-                    if kept is not None:
-                        now = time.perf_counter()
-                        kept.journal.record(replace(row, seconds=now - last))
-                        last = now
+                for row in recorded(found, journal):
                     take(row)
         except (KeyboardInterrupt, RigError, ProtocolError) as cause:
             if not tally.images:

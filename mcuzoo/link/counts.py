@@ -1,4 +1,5 @@
-"""What answers, and what it counts while it computes: on the wire, as time and in words."""
+"""What answers and what it counts while it computes, on the wire, as time and in words; and how
+much of its stack it has used, by the paint that is left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Frames on the wire: 0x00 COBS(body) 0x00, as docs/protocol.md specifies them."""
+"""Frames on the wire: 0x00 COBS(body) 0x00, as docs/protocol.md specifies them; and their timed
+hex dump for `--trace`."""
 
 from __future__ import annotations
 

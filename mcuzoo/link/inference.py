@@ -1,5 +1,5 @@
-"""Have a board run its model on an input that it holds, and say what that took: its result, its
-layers, its tensor arena."""
+"""Have a board run its model on an input that it holds, and what it says of that: result,
+layers, tensor arena."""
 
 from __future__ import annotations
 

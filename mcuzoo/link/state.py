@@ -1,4 +1,5 @@
-"""What is learnt of a board and of the line to it. It outlives the sessions that learnt it."""
+"""How long to wait for a board, how often to try, and what is learnt of it and of the line to
+it; that outlives the sessions that learnt it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Open a port: a serial device, or any URL that pyserial knows, emulator:// among them."""
+"""Open a port: a serial device, or any URL that pyserial knows, emulator:// among them; and find
+the serial ports of this machine, also one that went away and came back."""
 
 from __future__ import annotations
 

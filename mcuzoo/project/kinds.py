@@ -1,4 +1,5 @@
-"""The choices that an export takes by name."""
+"""The choices that an export takes by name, and the compiler and linker flags of a project: the
+same for `mcuzoo build` and for its CMake files."""
 
 from __future__ import annotations
 

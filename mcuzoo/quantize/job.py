@@ -1,4 +1,5 @@
-"""Quantize: find the network, choose the images, let TensorFlow work, check what it made."""
+"""Quantize: find the network, choose the images, let TensorFlow work, check what it made, and
+score both models on the same images."""
 
 from __future__ import annotations
 

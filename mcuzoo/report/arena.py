@@ -10,7 +10,6 @@ from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING
 
 from mcuzoo import __version__
-from mcuzoo.codegen.templates import render
 from mcuzoo.files import write_output
 from mcuzoo.plan.place.estimate import waits
 from mcuzoo.plan.timeline import Block, Timeline
@@ -144,6 +143,8 @@ def fit_html(
     other: the verdict on the other runtime; project: the kind of project judged; made: when, UTC;
     None: now.
     """
+    from mcuzoo.codegen.templates import render
+
     timeline = report.timeline
     columns = len(timeline.steps) + 2
     shown_bytes, limit = picture_bytes(report), arena_limit(report)

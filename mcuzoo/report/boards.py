@@ -22,10 +22,10 @@ def _boards(found: Sequence[Board], width: int) -> Iterator[str]:
     columns = (Column("  region"), Column("base"), Column("KiB", right=True), Column("use"))
     for board in found:
         core, uart = board.core, board.console
-        yield (f"{board.id}  {board.name}, {board.chip}")
-        yield (f"    {core.name} at {core.clock_hz / 1e6:g} MHz, FPU {core.fpu}")
-        yield (f"    console {uart.name} at {uart.baud} baud, up to {uart.max_baud}")
-        yield (f"    also known as {', '.join(board.aliases)}")
+        yield f"{board.id}  {board.name}, {board.chip}"
+        yield f"    {core.name} at {core.clock_hz / 1e6:g} MHz, FPU {core.fpu}"
+        yield f"    console {uart.name} at {uart.baud} baud, up to {uart.max_baud}"
+        yield f"    also known as {', '.join(board.aliases)}"
         rows = []
         for region in board.regions:
             use = "image" if region.name == board.flash.region else "arena" if region.arena else ""
@@ -35,5 +35,5 @@ def _boards(found: Sequence[Board], width: int) -> Iterator[str]:
             rows.append((f"  {region.name}", f"{region.base:#010x}", size, use))
         yield table_text(columns, rows, width).rstrip("\n")
         for join in board.joins:
-            yield (f"    {join.name} is one memory: {board.region(join.name).size // 1024:,} KiB")
+            yield f"    {join.name} is one memory: {board.region(join.name).size // 1024:,} KiB"
         yield ""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mcuzoo.evaluate.result import Evaluation, ModelFacts
 from mcuzoo.report.figures import accuracy_dict, accuracy_text, scores_dict, shown_dict, shown_lines
-from mcuzoo.run.score import Scores
 from mcuzoo.tables import Column, columns_of, table_text
+
+if TYPE_CHECKING:
+    from mcuzoo.evaluate.result import Evaluation, ModelFacts
+    from mcuzoo.run.score import Scores
 
 SCHEMA = 1
 _MATRIX_CLASSES = 20

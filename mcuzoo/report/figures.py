@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mcuzoo.run.score import Accuracy, Scores
-from mcuzoo.run.tally import Prediction, Shown
 from mcuzoo.tables import columns_of
+
+if TYPE_CHECKING:
+    from mcuzoo.run.score import Accuracy, Scores
+    from mcuzoo.run.tally import Prediction, Shown
 
 COLUMNS = 68
 """Of 80, what the names before the lines of a summary leave."""

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
-from mcuzoo.codegen.universal_fit import UniversalFit
 from mcuzoo.link.counts import stack_use
-from mcuzoo.measure.arena import ArenaRow
-from mcuzoo.measure.fit import FitMeasurement
-from mcuzoo.plan.fit import FitReport
 from mcuzoo.plan.place.estimate import waits
-from mcuzoo.plan.tflm.image import TflmImage
 from mcuzoo.project.manifest import ConstantEntry, PlanEntry
 from mcuzoo.report.arena import other_runtime_text, timeline_text
 from mcuzoo.tables import Column, table_text
+
+if TYPE_CHECKING:
+    from mcuzoo.codegen.universal_fit import UniversalFit
+    from mcuzoo.measure.arena import ArenaRow
+    from mcuzoo.measure.fit import FitMeasurement
+    from mcuzoo.plan.fit import FitReport
+    from mcuzoo.plan.tflm.image import TflmImage
 
 
 def fit_text(report: FitReport, width: int, color: bool = False) -> str:
@@ -74,12 +77,12 @@ def _fit(report: FitReport, width: int, color: bool) -> Iterator[str]:
     ).splitlines()
     yield from timeline_text(report.timeline, width=width).splitlines()
     for gap in report.uncovered:
-        yield (f"not covered: op {gap.op.index} {gap.op.name}: {gap.reason}")
+        yield f"not covered: op {gap.op.index} {gap.op.name}: {gap.reason}"
     for warning in report.warnings:
-        yield (f"warning: {warning}")
-    yield ("verdict: fits" if report.fits else "verdict: DOES NOT FIT")
+        yield f"warning: {warning}"
+    yield "verdict: fits" if report.fits else "verdict: DOES NOT FIT"
     if report.next_step:
-        yield (f"next: {report.next_step}")
+        yield f"next: {report.next_step}"
 
 
 def fit_document(report: FitReport) -> dict[str, object]:

@@ -21,15 +21,15 @@ def _parts(inspection: Inspection, width: int) -> Iterator[str]:
     )
     for role, tensors in (("input", inspection.inputs), ("output", inspection.outputs)):
         for tensor in tensors:
-            yield (f"{role}: {_tensor_line(tensor)}")
+            yield f"{role}: {_tensor_line(tensor)}"
     yield _ops(inspection, width).rstrip("\n")
     for runtime in inspection.runtimes:
         verdict = "runs it" if runtime.runs else f"does not run it: {_printable(runtime.reason)}"
-        yield (f"{runtime.runtime} {verdict}")
+        yield f"{runtime.runtime} {verdict}"
     for op in inspection.ops:
         for runtime_name, reason in (("aot", op.aot), ("tflm", op.tflm)):
             if reason is not None:
-                yield (f"  op {op.index} {op.name}, {runtime_name}: {_printable(reason)}")
+                yield f"  op {op.index} {op.name}, {runtime_name}: {_printable(reason)}"
 
 
 def _ops(inspection: Inspection, width: int) -> str:

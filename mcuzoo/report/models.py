@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mcuzoo.errors import command
-from mcuzoo.evaluate.result import Evaluation
 from mcuzoo.graph.parameters import quantization_of
-from mcuzoo.quantize.job import Quantized
 from mcuzoo.report.evaluation import evaluation_document
-from mcuzoo.run.conversion import Converted, Judgement
-from mcuzoo.run.score import Accuracy, Scores
-from mcuzoo.zoo.convert.report import ConversionReport
-from mcuzoo.zoo.fetch.fetch import FetchReport
+
+if TYPE_CHECKING:
+    from mcuzoo.evaluate.result import Evaluation
+    from mcuzoo.quantize.job import Quantized
+    from mcuzoo.run.conversion import Converted, Judgement
+    from mcuzoo.run.score import Accuracy, Scores
+    from mcuzoo.zoo.convert.report import ConversionReport
+    from mcuzoo.zoo.fetch.fetch import FetchReport
 
 
 def conversion_text(report: ConversionReport, output: Path) -> str:
@@ -24,9 +26,9 @@ def conversion_text(report: ConversionReport, output: Path) -> str:
 
 
 def _conversion(report: ConversionReport, output: Path) -> Iterator[str]:
-    yield (f"{output}: {report.bytes:,} bytes, from {report.source_bytes:,}")
+    yield f"{output}: {report.bytes:,} bytes, from {report.source_bytes:,}"
     if report.tensors_shifted:
-        yield (f"tensors shifted from UINT8 to INT8: {report.tensors_shifted}")
+        yield f"tensors shifted from UINT8 to INT8: {report.tensors_shifted}"
     if report.layers:
         yield (
             f"channels lossless: {report.lossless_channels:,} of {report.channels:,}; "
@@ -40,11 +42,11 @@ def _conversion(report: ConversionReport, output: Path) -> Iterator[str]:
                 f"{layer.weights_changed:,} of {layer.weights:,} weights changed"
             )
     if report.misaligned_constants:
-        yield (f"constants aligned to 16 bytes: {report.misaligned_constants} were not")
+        yield f"constants aligned to 16 bytes: {report.misaligned_constants} were not"
     for end in report.ends_removed:
-        yield (f"removed: {end}")
+        yield f"removed: {end}"
     if not (report.layers or report.tensors_shifted or report.misaligned_constants):
-        yield ("weights and activations are INT8 and aligned as they were")
+        yield "weights and activations are INT8 and aligned as they were"
 
 
 def conversion_document(made: Converted) -> dict[str, Any]:
@@ -74,10 +76,10 @@ def _judgement(judgement: Judgement) -> Iterator[str]:
     original, converted = judgement.original, judgement.versus.scores
     paired = judgement.versus.paired
     if original is None or converted is None or paired is None:
-        yield ("accuracy: not known, the images are not labelled")
+        yield "accuracy: not known, the images are not labelled"
         return
-    yield (f"original:  {_scores_text(original)}")
-    yield (f"converted: {_scores_text(converted)}")
+    yield f"original:  {_scores_text(original)}"
+    yield f"converted: {_scores_text(converted)}"
     yield (
         f"right only before: {paired.only_first}, only after: {paired.only_second}; exact paired "
         f"test p = {paired.p_value:.3f}"
@@ -192,17 +194,17 @@ def _fetched(report: FetchReport) -> Iterator[str]:
         "learnt": "nobody recorded its hash: trusted this first time and remembered",
     }[report.trust]
     state = "fetched" if report.fetched else "at hand"
-    yield (f"{report.path}: {report.role}, {report.bytes:,} bytes, {state}")
-    yield (f"  sha256 {report.sha256}; {because}")
-    yield (f"  source {report.source}; licence {report.licence}")
+    yield f"{report.path}: {report.role}, {report.bytes:,} bytes, {state}"
+    yield f"  sha256 {report.sha256}; {because}"
+    yield f"  source {report.source}; licence {report.licence}"
     if report.converted is not None:
         facts = report.converted.report
-        yield (f"{report.converted.path}: int8, {facts['bytes']:,} bytes, ready for TFLite-Micro")
+        yield f"{report.converted.path}: int8, {facts['bytes']:,} bytes, ready for TFLite-Micro"
         yield (
             f"  channels lossless {facts['lossless_channels']:,} of {facts['channels']:,}; weights "
             f"changed {facts['weights_changed']:,} of {facts['weights']:,}"
         )
     if report.ready is not None:
-        yield (f"next: mcuzoo fit {report.model} --board rt1050")
+        yield f"next: mcuzoo fit {report.model} --board rt1050"
     elif report.role in ("keras", "fp32"):
-        yield (f"next: mcuzoo quantize {report.model} OUT.tflite --calibration DIR")
+        yield f"next: mcuzoo quantize {report.model} OUT.tflite --calibration DIR"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mcuzoo.board.baud import baud_text
-from mcuzoo.board.model import Board
 from mcuzoo.errors import command
 from mcuzoo.project.manifest import BuildEntry, Manifest, ProjectManifest, UniversalManifest
 from mcuzoo.report.fit import constants_summary
 from mcuzoo.tables import Column, table_text
+
+if TYPE_CHECKING:
+    from mcuzoo.board.model import Board
 
 
 def export_text(directory: Path, board: Board, manifest: Manifest) -> str:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -228,6 +229,25 @@ class Journal:
 
     def _replace(self, key: str, value: object) -> None:
         self._database.execute("REPLACE INTO run VALUES (?, ?)", (key, json.dumps(value)))
+
+
+def recorded(
+    rows: Iterable[Row],
+    journal: Journal | None,
+    link: Callable[[], LinkState | None] = lambda: None,
+) -> Generator[Row, None, None]:
+    """Each row with the time that it took, in the journal before it is given on.
+
+    link: what has been learnt of the line by then.
+    """
+    begun = time.perf_counter()
+    for row in rows:
+        now = time.perf_counter()
+        timed = replace(row, seconds=now - begun)
+        begun = now
+        if journal is not None:
+            journal.record(timed, link())
+        yield timed
 
 
 def newest_run(folder: Path) -> Path:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import signal
 import threading
-import time
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, replace
@@ -34,7 +33,7 @@ from mcuzoo.link.hello import Hello
 from mcuzoo.link.state import LinkState
 from mcuzoo.run.feed import Prepared, Unusable, prepare, prepared_ahead
 from mcuzoo.run.job import Job
-from mcuzoo.run.journal import Journal, create_journal, read_run
+from mcuzoo.run.journal import Journal, create_journal, read_run, recorded
 from mcuzoo.run.record import Row, RunMeta, Status, WrongLayer
 from mcuzoo.run.rig import BoardGoneError, OpenSession, Rig, board_facts, check_firmware
 from mcuzoo.run.score import answer, difference
@@ -145,8 +144,7 @@ def run_images(job: Job, open_session: OpenSession, observer: Observer) -> RunSu
             known = read_run(job.out)[0].wrong_layer
             blamer = Blamer(rig, journal, job.engine, known)
             with _resumable(job), closing(_run(job, rig, items, blamer)) as rows:
-                for row in rows:
-                    journal.record(row, rig.state)
+                for row in recorded(rows, journal, lambda: rig.state):
                     observer.image(row)
                 rig.take_stock()
                 journal.keep_link(rig.state)
@@ -227,7 +225,6 @@ def _run(job: Job, rig: Rig, items: list[Item], blamer: Blamer) -> Generator[Row
     )
     lost_in_a_row = 0
     with closing(prepared_ahead(items, make)) as feed:
-        begun = time.perf_counter()
         for ready in feed:
             error = None
             if isinstance(ready, Unusable):
@@ -235,9 +232,7 @@ def _run(job: Job, rig: Rig, items: list[Item], blamer: Blamer) -> Generator[Row
             else:
                 row, error = _infer(job, rig, ready)
                 lost_in_a_row = 0 if error is None else lost_in_a_row + 1
-            now = time.perf_counter()
-            yield replace(row, seconds=now - begun)
-            begun = now
+            yield row
             if row.reference_difference and isinstance(ready, Prepared):
                 blamer.look(ready)
             if error is not None and lost_in_a_row == LOST_IN_A_ROW:

@@ -1,4 +1,4 @@
-"""Find a compiler: Arm's GCC, else Zig's C compiler."""
+"""Find a compiler, Arm's GCC or else Zig's, run it, and keep a log of all it was asked and said."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much of each memory region a firmware takes."""
+"""The sections of an ELF file, and how much of each memory region they take on the board."""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""Which of a model's files is at hand, and whether it is what the registry says."""
+"""Where model files are kept, which of a model's is at hand, and whether it is what the registry
+says.
+
+Hashes learnt on first use (what a URL gave the first time) are kept with the measurements, not in
+the cache: clearing a cache must not make a changed file pass.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""From what a user types to a model file and the way pictures become its input."""
+"""From what a user types to a model file and the way pictures become its input; where figures
+follow from the layers, the file is not needed."""
 
 from __future__ import annotations
 

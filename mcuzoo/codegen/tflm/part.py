@@ -1,4 +1,5 @@
-"""What a TFLM project has that another one has not."""
+"""What a TFLM project has that another one has not: the C that depends on its model, and which
+files of a TFLM tree it is compiled from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""Which way of making a tensor, right or wrong, reproduces a given one."""
+"""Which way of making a tensor, right or wrong, reproduces a given one; and what the tensor
+tells when no known resizer does.
+
+A picture that another program resized differs from ours nearly everywhere. There what holds for any
+resizer is used, and each answer may be "cannot be told".
+"""
 
 from __future__ import annotations
 

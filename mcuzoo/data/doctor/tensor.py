@@ -1,4 +1,5 @@
-"""A picture exactly as the network sees it: the tensor's figures, and its pixels."""
+"""A picture exactly as the network sees it: the tensor's figures, its pixels, and tensors from
+files: raw bytes, .npy, or the initializer of a C array."""
 
 from __future__ import annotations
 

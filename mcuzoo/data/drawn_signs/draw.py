@@ -1,4 +1,5 @@
-"""Draw one picture of a sign: background, sign, things before it, light, camera."""
+"""Draw one picture of a sign: what stands behind it, the sign, turned in space, things before
+it, and what light and camera do to the scene."""
 
 from __future__ import annotations
 

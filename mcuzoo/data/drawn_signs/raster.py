@@ -1,4 +1,5 @@
-"""Anti-aliased filling of polygons, by OpenCV on a finer grid that is then averaged."""
+"""Polygons (x grows to the right, y downwards, angles turn clockwise) and their anti-aliased
+filling, by OpenCV on a finer grid that is then averaged."""
 
 from __future__ import annotations
 

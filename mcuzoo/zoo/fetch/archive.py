@@ -1,4 +1,5 @@
-"""Take one file out of a .tar.gz that nobody vouches for.
+"""What has arrived of a download, which outlives a crash; and one file out of a .tar.gz that
+nobody vouches for.
 
 Only the content of the one wanted member is ever written, and to a place of our choosing: names,
 links, devices and modes in the archive lead nowhere. What it costs is bounded: bytes unpacked in

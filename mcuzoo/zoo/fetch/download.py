@@ -1,4 +1,5 @@
-"""Download over HTTPS: capped, checked, resumed where it broke.
+"""Download over HTTPS and nothing else (no http, no file, no ftp, not by redirect): capped,
+checked, resumed where it broke.
 
 Nothing that the server says is believed: not the length, not the encoding, not where it sends us.
 """
