@@ -37,6 +37,10 @@ class Option:
         return f"Option({self.help!r})"
 
 
+class Argument(Option):
+    """Of a command: what stands without an option's name. metavar: its name in the help."""
+
+
 Limit = Annotated[
     int | None, Option("Take so many images, spread over the classes.", "--limit", min=1)
 ]

@@ -62,7 +62,7 @@ def test_nothing_is_loaded_before_it_is_used() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
     assert "mcuzoo" in loaded
-    assert not loaded & {"numpy", "pydantic", "jinja2", "typer", "rich", "dataclasses"}
+    assert not loaded & {"numpy", "pydantic", "jinja2", "rich", "dataclasses"}
 
 
 @pytest.mark.parametrize("name", OPTIONS)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Annotated
 
-import typer
+from mcuzoo.cli.options import takes
+from mcuzoo.options import Option
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     (),
@@ -13,8 +14,9 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
+@takes()
 def boards(
-    json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json_output: Annotated[bool, Option("Print JSON.", "--json")] = False,
 ) -> None:
     import json
 

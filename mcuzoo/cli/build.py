@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from mcuzoo.cli.options import takes
 from mcuzoo.cli.progress import step
+from mcuzoo.options import Argument, Option
 from mcuzoo.toolchain.options import BuildOptions
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
@@ -19,9 +18,9 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 
 @takes(BuildOptions)
 def build(
-    project: Annotated[Path, typer.Argument(help="A project folder.")],
+    project: Annotated[Path, Argument("A project folder.")],
     options: BuildOptions,
-    json_output: Annotated[bool, typer.Option("--json", help="Print the build's entry.")] = False,
+    json_output: Annotated[bool, Option("Print the build's entry.", "--json")] = False,
 ) -> None:
     import json
     import sys

@@ -6,10 +6,9 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from mcuzoo.cli.options import Json, takes
 from mcuzoo.compare.options import CompareOptions
+from mcuzoo.options import Argument
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("hello", "other"),
@@ -19,7 +18,7 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 
 @takes(CompareOptions)
 def compare(
-    projects: Annotated[list[Path], typer.Argument(help="Built projects, two or more.")],
+    projects: Annotated[list[Path], Argument("Built projects, two or more.")],
     options: CompareOptions,
     json_output: Json = False,
 ) -> None:
@@ -41,4 +40,4 @@ def compare(
         sys.stdout.write(comparison_table(found, width(), may_color()))
         sys.stdout.write(comparison_verdict(found))
     if not found.equal:
-        raise typer.Exit(1)
+        sys.exit(1)

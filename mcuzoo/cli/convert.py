@@ -6,10 +6,9 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from mcuzoo.cli.options import takes
 from mcuzoo.cli.progress import step
+from mcuzoo.options import Argument, Option
 from mcuzoo.run.options import ConvertOptions
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
@@ -21,11 +20,11 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 @takes(ConvertOptions)
 def convert(
     source: Annotated[
-        str, typer.Argument(metavar="IN.tflite", help="The model: a file or a name of the zoo.")
+        str, Argument("The model: a file or a name of the zoo.", metavar="IN.tflite")
     ],
-    output: Annotated[Path, typer.Argument(metavar="OUT.tflite", help="The file to write.")],
+    output: Annotated[Path, Argument("The file to write.", metavar="OUT.tflite")],
     options: ConvertOptions,
-    json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json_output: Annotated[bool, Option("Print JSON.", "--json")] = False,
 ) -> None:
     """With --images: top-1 and top-5 of both models, the distance of their outputs, and an exact
     paired test on the difference of their accuracies.

@@ -6,10 +6,8 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from mcuzoo.cli.options import takes
-from mcuzoo.options import Show
+from mcuzoo.options import Option, Show
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     (),
@@ -19,16 +17,16 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 
 @takes()
 def demo(
-    board: Annotated[str, typer.Option("--board", "-b", help="Board to emulate.")] = "rt1170",
-    images: Annotated[int, typer.Option("--images", min=1, help="Pictures to draw and run.")] = 32,
+    board: Annotated[str, Option("Board to emulate.", "--board", "-b")] = "rt1170",
+    images: Annotated[int, Option("Pictures to draw and run.", "--images", min=1)] = 32,
     seed: Annotated[
-        int | None, typer.Option("--seed", min=0, help="Draw other pictures than last time.")
+        int | None, Option("Draw other pictures than last time.", "--seed", min=0)
     ] = None,
-    out: Annotated[
-        Path, typer.Option("--out", "-o", help="Folder for the project, pictures and run.")
-    ] = Path("mcuzoo-demo"),
+    out: Annotated[Path, Option("Folder for the project, pictures and run.", "--out", "-o")] = Path(
+        "mcuzoo-demo"
+    ),
     show: Show = None,
-    json_output: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json_output: Annotated[bool, Option("Print one JSON document.", "--json")] = False,
 ) -> None:
     """Exits 0 when every output of the board equals the host's."""
     import json
@@ -53,4 +51,4 @@ def demo(
         sys.stdout.write(summary_text(result.summary, show))
         print(f"\nThe firmware is in {result.project}, the run in {result.run}.", file=sys.stderr)
     if not result.summary.verdict.passed:
-        raise typer.Exit(result.summary.verdict.exit_code)
+        sys.exit(result.summary.verdict.exit_code)

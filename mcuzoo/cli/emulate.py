@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from mcuzoo.cli.options import takes
 from mcuzoo.emulator.options import EmulateOptions
+from mcuzoo.options import Argument, Option
 
 if TYPE_CHECKING:
     from mcuzoo.emulator.emulate import EmulatedBoard
@@ -28,9 +28,9 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 
 @takes(EmulateOptions)
 def emulate(
-    image: Annotated[Path, typer.Argument(help="A built project folder, or a .bin or .elf file.")],
+    image: Annotated[Path, Argument("A built project folder, or a .bin or .elf file.")],
     options: EmulateOptions,
-    json_output: Annotated[bool, typer.Option("--json", help="Print the port as JSON.")] = False,
+    json_output: Annotated[bool, Option("Print the port as JSON.", "--json")] = False,
 ) -> None:
     """Ends with Ctrl-C. Where the system has SIGHUP, that presses the reset button."""
     import json
@@ -42,7 +42,7 @@ def emulate(
         print(json.dumps({"port": board.port}) if json_output else board.port, flush=True)
         exit_code = _watch(board, signals)
     if exit_code:
-        raise typer.Exit(exit_code)
+        sys.exit(exit_code)
 
 
 def _collect_signals() -> deque[int]:

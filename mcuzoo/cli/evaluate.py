@@ -6,11 +6,10 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from mcuzoo.cli.options import Json, takes
 from mcuzoo.errors import VerdictError
 from mcuzoo.evaluate.options import EvaluateOptions
+from mcuzoo.options import Argument, Option
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("signs", "--data", "signs"),
@@ -20,13 +19,13 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 
 @takes(EvaluateOptions)
 def evaluate(
-    model: Annotated[str, typer.Argument(help="A model of the zoo, or a .tflite file.")],
+    model: Annotated[str, Argument("A model of the zoo, or a .tflite file.")],
     data: Annotated[
         Path,
-        typer.Option(
+        Option(
+            "Class folders, CSV (file,label), ImageNet or FER2013 as published, or signs.",
             "--data",
             metavar="DIR|CSV|signs",
-            help="Class folders, CSV (file,label), ImageNet or FER2013 as published, or signs.",
         ),
     ],
     options: EvaluateOptions,
@@ -64,9 +63,9 @@ def evaluate(
             sys.stdout.write(evaluation_text(found, width()))
     if stopped is not None:
         print(f"error: {stopped.message}\nhint: {stopped.hint}", file=sys.stderr)
-        raise typer.Exit(stopped.code)
+        sys.exit(stopped.code)
     reasons = found.failures(options.min_top1, options.require_equal, options.strict)
     if reasons:
         for reason in reasons:
             print(f"failed: {reason}", file=sys.stderr)
-        raise typer.Exit(VerdictError.exit_code)
+        sys.exit(VerdictError.exit_code)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import sys
 from typing import Annotated
 
-import typer
-
 from mcuzoo.cli.options import Board, takes
 from mcuzoo.cli.progress import step
 from mcuzoo.codegen.options import ExportOptions
+from mcuzoo.options import Argument, Option
 from mcuzoo.project.kinds import DEFAULT_MODEL
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
@@ -24,11 +23,9 @@ def export(
     options: ExportOptions,
     models: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="MODEL", help=f"A model of the zoo, or a .tflite file [{DEFAULT_MODEL}]."
-        ),
+        Argument(f"A model of the zoo, or a .tflite file [{DEFAULT_MODEL}].", metavar="MODEL"),
     ] = None,
-    json_output: Annotated[bool, typer.Option("--json", help="Print the manifest.")] = False,
+    json_output: Annotated[bool, Option("Print the manifest.", "--json")] = False,
 ) -> None:
     """With --universal the firmware takes its model over the link: mcuzoo run-serial --upload."""
     import json

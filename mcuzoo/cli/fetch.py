@@ -5,10 +5,9 @@ from __future__ import annotations
 import sys
 from typing import Annotated
 
-import typer
-
 from mcuzoo.cli.options import takes
 from mcuzoo.cli.progress import step
+from mcuzoo.options import Argument, Option
 from mcuzoo.zoo.options import FetchOptions
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
@@ -19,9 +18,9 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 
 @takes(FetchOptions)
 def fetch(
-    model: Annotated[str, typer.Argument(help="A model of the zoo; mcuzoo models lists them.")],
+    model: Annotated[str, Argument("A model of the zoo; mcuzoo models lists them.")],
     options: FetchOptions,
-    json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json_output: Annotated[bool, Option("Print JSON.", "--json")] = False,
 ) -> None:
     import json
     from dataclasses import asdict

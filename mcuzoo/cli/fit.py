@@ -6,11 +6,10 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from mcuzoo.cli.options import Board, takes
 from mcuzoo.cli.progress import step
 from mcuzoo.errors import UsageError, command
+from mcuzoo.options import Argument, Option
 from mcuzoo.plan.options import MeasureOptions
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
@@ -23,24 +22,20 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 def fit(
     board: Board,
     options: MeasureOptions,
-    model: Annotated[
-        str | None, typer.Argument(help="A model of the zoo, or a .tflite file.")
-    ] = None,
+    model: Annotated[str | None, Argument("A model of the zoo, or a .tflite file.")] = None,
     universal: Annotated[
         bool,
-        typer.Option(
-            "--universal", help="What a universal firmware has for arena and models; MODEL or none."
-        ),
+        Option("What a universal firmware has for arena and models; MODEL or none.", "--universal"),
     ] = False,
     measure: Annotated[
         bool,
-        typer.Option("--measure", help="Build it, boot it and let the board say what it takes."),
+        Option("Build it, boot it and let the board say what it takes.", "--measure"),
     ] = False,
     html: Annotated[
         Path | None,
-        typer.Option("--html", help="Write the verdict as a page, with the arena over time."),
+        Option("Write the verdict as a page, with the arena over time.", "--html"),
     ] = None,
-    json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json_output: Annotated[bool, Option("Print JSON.", "--json")] = False,
 ) -> None:
     """It is the memory of what mcuzoo export makes with the same options, or with none. The other
     runtime is judged in a line, unless --runtime names one.
@@ -84,7 +79,7 @@ def _fit(model: str, board: str, options: MeasureOptions, html: Path | None, as_
         with summary_aside(aside):
             sys.stdout.write(fit_text(report, width(), may_color()))
     if not report.fits:
-        raise typer.Exit(1)
+        sys.exit(1)
 
 
 def _measure(model: str, board: str, options: MeasureOptions, as_json: bool) -> None:
@@ -119,4 +114,4 @@ def _fit_universal(model: str | None, board: str, options: MeasureOptions, as_js
     else:
         sys.stdout.write(universal_fit_text(found))
     if not found.fits:
-        raise typer.Exit(1)
+        sys.exit(1)

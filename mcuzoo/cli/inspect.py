@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Annotated
 
-import typer
+from mcuzoo.cli.options import takes
+from mcuzoo.options import Argument, Option
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("signs",),
@@ -13,9 +14,10 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
+@takes()
 def inspect(
-    model: Annotated[str, typer.Argument(help="A name of the zoo or the path of a .tflite file.")],
-    json_output: Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")] = False,
+    model: Annotated[str, Argument("A name of the zoo or the path of a .tflite file.")],
+    json_output: Annotated[bool, Option("Print JSON on stdout.", "--json")] = False,
 ) -> None:
     import json
 

@@ -33,12 +33,3 @@ def main() -> None:
         print("interrupted", file=sys.stderr)
         code = 130
     sys.exit(code)
-
-
-def __getattr__(name: str) -> object:
-    """`app`: the whole program for typer's test runner, imported when it is asked for."""
-    if name == "app":
-        from mcuzoo.cli.program import app
-
-        return app
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

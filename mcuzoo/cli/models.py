@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from typing import Annotated
 
-import typer
-
+from mcuzoo.cli.options import takes
 from mcuzoo.cli.progress import step
+from mcuzoo.options import Argument, Option
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     (),
@@ -15,11 +15,12 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
+@takes()
 def models(
     model: Annotated[
-        str | None, typer.Argument(help="One model in full: files, licences, sources [all].")
+        str | None, Argument("One model in full: files, licences, sources [all].")
     ] = None,
-    json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json_output: Annotated[bool, Option("Print JSON.", "--json")] = False,
 ) -> None:
     import json
 

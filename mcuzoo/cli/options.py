@@ -1,78 +1,109 @@
-"""From an options object's fields to options of the command line."""
+"""A command's parameters, told by its function and by the options object that it takes."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import fields
-from functools import wraps
+from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-import typer
+from mcuzoo.options import Argument, Option
 
-from mcuzoo.options import Option
+Board = Annotated[str, Option("rt1170, rt1050 or a .toml file.", "--board", "-b")]
+Json = Annotated[bool, Option("Print one JSON document.", "--json")]
 
-Board = Annotated[str, typer.Option("--board", "-b", help="rt1170, rt1050 or a .toml file.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-
-Command = Callable[..., None]
+_KINDS = {str: "str", int: "int", float: "float", Path: "path", bool: ""}
+REQUIRED = inspect.Parameter.empty
 
 
-def takes(kind: type[Any] | None = None) -> Callable[[Command], Command]:
-    """Decorate a command whose parameter `options` is a `kind`: it takes the fields one by one.
+@dataclass(frozen=True)
+class Parameter:
+    """name: of the function's parameter or the field. kind: str, int, float, Path or bool; many:
+    a list of them. default: REQUIRED where there is none."""
 
-    They come after the command's own parameters, but before those of them that have a default.
-    Whatever is told in Option, a field or a parameter, becomes an option as typer reads it.
-    """
-    defaults = {} if kind is None else {field.name: field.default for field in fields(kind)}
-    hints = {} if kind is None else get_type_hints(kind, include_extras=True)
+    name: str
+    kind: type
+    many: bool
+    default: Any
+    meant: Option
 
-    def decorate(function: Command) -> Command:
-        @wraps(function)
-        def command(*arguments: Any, **values: Any) -> None:
-            if kind is not None:
-                chosen = {name: values.pop(name) for name in defaults if name in values}
-                values["options"] = kind(
-                    **{
-                        name: tuple(value or ()) if defaults[name] == () else value
-                        for name, value in chosen.items()
-                    }
-                )
-            function(*arguments, **values)
+    @property
+    def is_argument(self) -> bool:
+        return isinstance(self.meant, Argument)
 
+    @property
+    def required(self) -> bool:
+        return self.default is REQUIRED
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The option's names, the one that turns a switch off left out."""
+        if not self.meant.names:
+            return (f"--{self.name.replace('_', '-')}",)
+        return tuple(name.partition("/")[0] for name in self.meant.names)
+
+    @property
+    def off(self) -> str | None:
+        """The name that turns a switch off: of "--remember/--no-remember" the second."""
+        ends = [name.partition("/")[2] for name in self.meant.names]
+        return next((end for end in ends if end), None)
+
+    @property
+    def shown(self) -> str:
+        """As messages call it."""
+        return self.metavar if self.is_argument else max(self.flags, key=len)
+
+    @property
+    def metavar(self) -> str:
+        """What stands for a value; nothing for a switch."""
+        if self.meant.metavar is not None:
+            return self.meant.metavar
+        return self.name.upper() if self.is_argument else _KINDS[self.kind].upper()
+
+
+class Command:
+    """A function whose parameter `options` is an options object: it takes the fields one by one."""
+
+    def __init__(self, function: Callable[..., None], kind: type[Any] | None) -> None:
+        self._function = function
+        self._kind = kind
+        self.more = inspect.getdoc(function)
+        """Of its help, what goes beyond the first sentence."""
+        hints = get_type_hints(function, include_extras=True)
         own = [
-            (name, one.annotation, one.default)
-            for name, one in inspect.signature(function, eval_str=True).parameters.items()
+            _parameter(name, hints[name], one.default)
+            for name, one in inspect.signature(function).parameters.items()
             if name != "options"
         ]
-        parameters = [
-            *(_parameter(*one) for one in own if one[2] is inspect.Parameter.empty),
-            *(_parameter(name, hints[name], default) for name, default in defaults.items()),
-            *(_parameter(*one) for one in own if one[2] is not inspect.Parameter.empty),
-        ]
-        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        command.__annotations__ = {one.name: one.annotation for one in parameters}
-        return command
-
-    return decorate
-
-
-def _parameter(name: str, hint: Any, default: Any) -> inspect.Parameter:
-    """As typer reads it."""
-    type_, option = get_args(hint)
-    if isinstance(option, Option):
-        if get_origin(type_) is tuple:
-            type_, default = list[str] | None, None
-        option = typer.Option(
-            *(option.names or (f"--{name.replace('_', '-')}",)),
-            help=option.help,
-            metavar=option.metavar,
-            min=option.min,
-            envvar=option.variable,
+        self._fields = () if kind is None else _parameters_of(kind)
+        self.parameters = (
+            *(one for one in own if one.default is REQUIRED),
+            *self._fields,
+            *(one for one in own if one.default is not REQUIRED),
         )
-    return inspect.Parameter(
-        name,
-        inspect.Parameter.KEYWORD_ONLY,
-        default=default,
-        annotation=Annotated[type_, option],
-    )
+
+    def __call__(self, *arguments: Any, **values: Any) -> None:
+        if self._kind is not None:
+            names = [one.name for one in self._fields if one.name in values]
+            values["options"] = self._kind(**{name: values.pop(name) for name in names})
+        self._function(*arguments, **values)
+
+
+def takes(kind: type[Any] | None = None) -> Callable[[Callable[..., None]], Command]:
+    """Make a function the command of its name; `kind`: of its options object, if it has one."""
+    return lambda function: Command(function, kind)
+
+
+def _parameters_of(kind: type[Any]) -> tuple[Parameter, ...]:
+    hints = get_type_hints(kind, include_extras=True)
+    return tuple(_parameter(one.name, hints[one.name], one.default) for one in fields(kind))
+
+
+def _parameter(name: str, hint: Any, default: Any) -> Parameter:
+    type_, meant = get_args(hint)
+    known = [one for one in get_args(type_) if one is not type(None)]
+    if get_origin(type_) not in (list, tuple) and known:  # X | None
+        (type_,) = known
+    many = get_origin(type_) in (list, tuple)
+    return Parameter(name, get_args(type_)[0] if many else type_, many, default, meant)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import sys
 from typing import Annotated
 
-import typer
-
 from mcuzoo.cli.options import Json, takes
 from mcuzoo.cli.progress import step
+from mcuzoo.options import Argument
 from mcuzoo.run.options import ProfileOptions
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
@@ -21,9 +20,7 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 def profile(
     target: Annotated[
         str,
-        typer.Argument(
-            metavar="PORT|PROJECT", help="A port; or a project folder, which is emulated."
-        ),
+        Argument("A port; or a project folder, which is emulated.", metavar="PORT|PROJECT"),
     ],
     options: ProfileOptions,
     json_output: Json = False,
@@ -52,4 +49,4 @@ def profile(
             sys.stdout.write(profile_table(found, width(), may_color()))
             sys.stdout.write(profile_findings(found))
     if not found.passed:
-        raise typer.Exit(1)
+        sys.exit(1)

@@ -6,9 +6,8 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from mcuzoo.cli.options import takes
+from mcuzoo.options import Argument, Option
 from mcuzoo.quantize.options import QuantizeOptions
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
@@ -21,19 +20,15 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 def quantize(
     source: Annotated[
         str,
-        typer.Argument(
-            help="A model of the zoo, a .keras or .h5 file, a SavedModel, a float .tflite."
-        ),
+        Argument("A model of the zoo, a .keras or .h5 file, a SavedModel, a float .tflite."),
     ],
-    output: Annotated[Path, typer.Argument(metavar="OUT.tflite", help="The file to write.")],
+    output: Annotated[Path, Argument("The file to write.", metavar="OUT.tflite")],
     calibration: Annotated[
         Path,
-        typer.Option(
-            "--calibration", metavar="DIR|CSV", help="Images to measure the activations on."
-        ),
+        Option("Images to measure the activations on.", "--calibration", metavar="DIR|CSV"),
     ],
     options: QuantizeOptions,
-    json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json_output: Annotated[bool, Option("Print JSON.", "--json")] = False,
 ) -> None:
     """TensorFlow runs in a process of its own (extra: tensorflow)."""
     import json

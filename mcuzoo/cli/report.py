@@ -6,10 +6,8 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from mcuzoo.cli.options import takes
-from mcuzoo.options import Show
+from mcuzoo.options import Argument, Option, Show
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("runs/20260101-120000",),
@@ -21,21 +19,21 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 def report(
     run: Annotated[
         Path,
-        typer.Argument(help="Folder of a run, as run-serial printed it; or of runs: the newest."),
+        Argument("Folder of a run, as run-serial printed it; or of runs: the newest."),
     ] = Path("runs"),
     csv: Annotated[
         Path | None,
-        typer.Option("--csv", metavar="FILE", help="Write a line per image; - is stdout."),
+        Option("Write a line per image; - is stdout.", "--csv", metavar="FILE"),
     ] = None,
     outputs: Annotated[
         Path | None,
-        typer.Option("--outputs", metavar="FILE.npy", help="Write raw int8 outputs, [N, classes]."),
+        Option("Write raw int8 outputs, [N, classes].", "--outputs", metavar="FILE.npy"),
     ] = None,
     partial: Annotated[
-        bool, typer.Option("--partial", help="Let --outputs leave out images without an output.")
+        bool, Option("Let --outputs leave out images without an output.", "--partial")
     ] = False,
     show: Show = None,
-    json_output: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json_output: Annotated[bool, Option("Print one JSON document.", "--json")] = False,
 ) -> None:
     import json
 

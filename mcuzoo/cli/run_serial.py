@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 
-import typer
-
 from mcuzoo.cli.options import Json, takes
 from mcuzoo.errors import command
 from mcuzoo.options import Show
@@ -54,4 +52,4 @@ def run_serial(options: RunOptions, show: Show = None, json_output: Json = False
         go_on = command("mcuzoo", "run-serial", "--resume", found.folder)
         print(f"hint: {go_on}", file=sys.stderr)
     if not summary.verdict.passed:
-        raise typer.Exit(summary.verdict.exit_code)
+        sys.exit(summary.verdict.exit_code)

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 
-from typer.testing import CliRunner
-
-from mcuzoo.cli.main import app
+from helpers.commands import invoke
 
 
 def test_both_boards_are_printed() -> None:
-    done = CliRunner().invoke(app, ["boards"])
+    done = invoke(["boards"])
     assert done.exit_code == 0
     for word in ("rt1050", "rt1170", "996 MHz", "600 MHz", "dtcm", "0x20000000", "115200"):
         assert word in done.stdout
 
 
 def test_json_carries_every_region_and_its_source() -> None:
-    done = CliRunner().invoke(app, ["boards", "--json"])
+    done = invoke(["boards", "--json"])
     boards = {board["id"]: board for board in json.loads(done.stdout)}
     assert set(boards) == {"rt1050", "rt1170"}
     regions = {region["name"]: region for region in boards["rt1170"]["regions"]}

@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.commands import invoke
 from helpers.exported import export_project, tflm_of
 from helpers.fake_tflm import MICRO, fake_tree
 from helpers.small_source import small_source
 from helpers.tflite_builder import O, T, build_model
 from helpers.uint8_models import uint8_net
-from typer.testing import CliRunner
 
 from mcuzoo.board.load import load_board
-from mcuzoo.cli.main import app
 from mcuzoo.codegen.tflm.registration import assumed_registrations
 from mcuzoo.errors import (
     InputError,
@@ -35,8 +34,6 @@ from mcuzoo.project.manifest import Manifest, load_manifest
 from mcuzoo.toolchain.build import build_project, find_tflm_compiler, find_tree
 from mcuzoo.toolchain.find import Compiler
 from mcuzoo.zoo.registry import ModelSource
-
-runner = CliRunner()
 
 
 @pytest.fixture
@@ -107,7 +104,7 @@ def test_wrong_tflm_options(
     options: list[str], said: str,
 ) -> None:  # fmt: skip
     monkeypatch.chdir(tmp_path)
-    done = runner.invoke(app, ["export", str(source.path), "--board", "rt1050", *options])
+    done = invoke(["export", str(source.path), "--board", "rt1050", *options])
     assert done.exit_code == 2
     assert said in done.stderr
 
@@ -118,10 +115,9 @@ def test_a_uint8_model_is_sent_to_convert(tmp_path: Path, command: str) -> None:
     model.write_bytes(uint8_net())
     tree = fake_tree(tmp_path / "tree", "cmsis-nn")
     measured = ["--measure"] if command == "fit" else []
-    done = runner.invoke(
-        app,
-        [command, str(model), "--board", "rt1050", "--runtime", "tflm", "--tflm", str(tree),
-         "-o", str(tmp_path / "p"), *measured],
+    done = invoke(
+        [command, model, "--board", "rt1050", "--runtime", "tflm", "--tflm", tree,
+         "-o", tmp_path / "p", *measured],
     )  # fmt: skip
     assert done.exit_code == 2
     assert "UINT8" in done.stderr and "mcuzoo convert IN.tflite OUT.tflite" in done.stderr
@@ -135,9 +131,7 @@ def test_an_op_without_a_kernel_is_named(tmp_path: Path, command: str) -> None:
     model.write_bytes(build_model(tensors, [O("ABS", (0,), (1,))], [0], [1]))
     tree = fake_tree(tmp_path / "tree", "cmsis-nn")
     options = ["--tflm", str(tree), "-o", str(tmp_path / "p")] if command == "export" else []
-    done = runner.invoke(
-        app, [command, str(model), "--board", "rt1050", "--runtime", "tflm", *options]
-    )
+    done = invoke([command, str(model), "--board", "rt1050", "--runtime", "tflm", *options])
     assert done.exit_code == 2
     assert "Op 0 ABS: TFLM has it, but mcuzoo does not link it." in " ".join(done.stderr.split())
     assert "DEPTHWISE_CONV_2D" in done.stderr

@@ -12,14 +12,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers.commands import finished, mcuzoo
+from helpers.commands import finished, invoke, mcuzoo
 from helpers.fake_board import write_images
 from helpers.tflite_builder import conv_model
 from PIL import Image
-from typer.testing import CliRunner
 
 from mcuzoo.cli.evaluate_progress import EvaluateProgress
-from mcuzoo.cli.main import app
 from mcuzoo.data.drawn_signs.dataset import write_signs
 from mcuzoo.data.images import decode_image
 from mcuzoo.data.preprocess import preprocess
@@ -49,7 +47,7 @@ def images(tmp_path: Path) -> Path:
 def evaluate(*words: object) -> Any:
     """In this process unless `words` ask for more: starting others takes a second or two."""
     jobs = () if {"--jobs", "-j"} & set(words) else ("--jobs", "1")
-    return CliRunner().invoke(app, ["evaluate", *map(str, (*words, *jobs))])
+    return invoke(["evaluate", *map(str, (*words, *jobs))])
 
 
 def document(*words: object) -> dict[str, Any]:

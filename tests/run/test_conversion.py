@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.commands import invoke
 from helpers.uint8_models import uint8_net
-from typer.testing import CliRunner
 
-from mcuzoo.cli.main import app
 from mcuzoo.data.dataset import DataSet, Item
 from mcuzoo.data.images import FilePicture
 from mcuzoo.graph.read import load_model, parse_model
@@ -91,7 +90,7 @@ def test_unlabelled_images_and_bad_files(tmp_path: Path) -> None:
 def signs_against_itself(folder: Path, images: Path) -> str:
     out = folder / "signs.tflite"
     command = ["convert", "signs", str(out), "--images", str(images), "--json"]
-    result = CliRunner().invoke(app, command)
+    result = invoke(command)
     assert result.exit_code == 0, result.output
     assert load_model(out).ops
     return result.stdout
@@ -102,7 +101,7 @@ def test_the_zoo_file_on_some_of_its_images(test_data: Path, tmp_path: Path) -> 
     source = str(test_data / "models" / UINT8_MODEL)
     images = str(test_data / "manifest_imagenet.csv")
     command = ["convert", source, str(out), "--images", images, "--limit", "10"]
-    result = CliRunner().invoke(app, command)
+    result = invoke(command)
     assert result.exit_code == 0, result.output
     assert "channels lossless: 3,681 of 3,737; weights changed: 7,639 of 463,856" in result.stdout
     assert "images: 10," in result.stdout and "exact paired test p = " in result.stdout

@@ -9,14 +9,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from helpers.commands import invoke
 from helpers.compilers import has_newlib
 from helpers.exported import export_project
 from helpers.fake_sdk import fake_sdk
 from helpers.small_source import small_source
-from typer.testing import CliRunner
 
 from mcuzoo.board.load import load_board
-from mcuzoo.cli.main import app
 from mcuzoo.codegen.mcuxpresso import open_sdk
 from mcuzoo.errors import InputError, ToolchainError, UsageError
 from mcuzoo.project.kinds import WeightsChoice
@@ -25,8 +24,6 @@ from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.options import BuildOptions
 from mcuzoo.toolchain.sizes import read_sections, read_symbols
 from mcuzoo.zoo.registry import resolve_model
-
-runner = CliRunner()
 
 needs_tools = pytest.mark.skipif(
     not all(shutil.which(name) for name in ("cmake", "ninja", "arm-none-eabi-gcc"))
@@ -234,7 +231,7 @@ def test_build_options_that_do_not_go_together(tmp_path: Path) -> None:
 
 
 def test_the_command_names_what_is_missing(tmp_path: Path) -> None:
-    done = runner.invoke(app, ["build", str(_project(tmp_path)), "--sdk", str(tmp_path)])
+    done = invoke(["build", str(_project(tmp_path)), "--sdk", str(tmp_path)])
     assert done.exit_code == 2
     assert "looked for" in done.stderr
 
@@ -243,7 +240,7 @@ def test_the_command_names_what_is_missing(tmp_path: Path) -> None:
 def test_the_command_prints_the_entry(tmp_path: Path) -> None:
     sdk = fake_sdk(tmp_path / "sdk")
     command = ["build", str(_project(tmp_path)), "--sdk", str(sdk), "--config", "debug", "--json"]
-    done = runner.invoke(app, command)
+    done = invoke(command)
     assert done.exit_code == 0, done.stderr
     assert json.loads(done.stdout)["optimization"] == "flexspi_nor_debug"
 
