@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from getopt import GetoptError, gnu_getopt
+from getopt import GetoptError, getopt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +38,7 @@ def parse(name: str, known: Command, words: Sequence[str]) -> dict[str, Any]:
         if flag.startswith("--")
     ]
     try:
-        typed, rest = gnu_getopt(list(words), short, long)
+        typed, rest = _sorted_out(words, short, long)
     except GetoptError as error:
         raise _unreadable(name, error, options) from None
     values = _typed(name, typed, options)
@@ -55,6 +55,24 @@ def parse(name: str, known: Command, words: Sequence[str]) -> dict[str, Any]:
 
 def _before_dashes(words: Sequence[str]) -> Sequence[str]:
     return words[: words.index("--")] if "--" in words else words
+
+
+def _sorted_out(
+    words: Sequence[str], short: str, long: Sequence[str]
+) -> tuple[list[tuple[str, str]], list[str]]:
+    """Options with their values, and the arguments between and behind them.
+
+    As gnu_getopt, whatever POSIXLY_CORRECT says.
+    """
+    before = list(_before_dashes(words))
+    typed, arguments = list[tuple[str, str]](), list[str]()
+    after = words[len(before) + 1 :]
+    while before:
+        found, before = getopt(before, short, list(long))
+        typed += found
+        if before:
+            arguments.append(before.pop(0))
+    return typed, [*arguments, *after]
 
 
 def _flags(one: Parameter) -> tuple[str, ...]:

@@ -136,6 +136,14 @@ def test_words_after_two_dashes_are_no_options() -> None:
     assert (values["port"], values["trace"]) == ("/dev/x", Path("-"))
 
 
+def test_arguments_and_options_in_any_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POSIXLY_CORRECT", "1")
+    words = ["a", "--limit", "3", "b", "--port=-", "c", "--json", "-"]
+    values = parse("compare", command_of("compare"), words)
+    assert [str(path) for path in values["projects"]] == ["a", "b", "c", "-"]
+    assert (values["limit"], values["port"], values["json_output"]) == (3, ("-",), True)
+
+
 def test_an_option_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     run_serial = command_of("run-serial")
     monkeypatch.setenv("MCUZOO_PORT", "/dev/there")
