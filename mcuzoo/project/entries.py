@@ -110,17 +110,6 @@ class PlanEntry:
     rest_region: Word | None = None
     rest_bytes: Size = 0
 
-    @property
-    def arena_text(self) -> str:
-        """How large the arena is and where, in words."""
-        if self.rest_region is None:
-            return f"{self.arena_bytes:,} bytes in {self.arena_region}"
-        hot = self.arena_bytes - self.rest_bytes
-        return (
-            f"{self.arena_bytes:,} bytes ({hot:,} in {self.arena_region}, "
-            f"{self.rest_bytes:,} in {self.rest_region})"
-        )
-
     def constant_bytes_in(self, region: str) -> int:
         """What of the constants stays in, or is copied to, `region`."""
         if not self.constants:
