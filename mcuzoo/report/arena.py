@@ -16,6 +16,8 @@ from mcuzoo.plan.timeline import Block, Timeline
 
 if TYPE_CHECKING:
     from mcuzoo.plan.fit import FitReport, RuntimeFit
+    from mcuzoo.plan.place.placement import Placement
+    from mcuzoo.project.manifest import PlanEntry
 
 
 ROWS = 16
@@ -168,6 +170,7 @@ def fit_html(
     return render(
         "report/fit.html.j2",
         report=report,
+        arena_text=arena_text(report.placement),
         waits=waits(report.constants),
         boundary=None
         if report.placement.rest_region is None
@@ -201,3 +204,14 @@ def other_runtime_text(other: RuntimeFit) -> str:
     if not other.fits:
         return "does not fit"
     return f"fits, its arena {other.arena_bytes:,} bytes in {other.arena_region}"
+
+
+def arena_text(plan: Placement | PlanEntry) -> str:
+    """How large the arena is and where, in words."""
+    if plan.rest_region is None:
+        return f"{plan.arena_bytes:,} bytes in {plan.arena_region}"
+    hot = plan.arena_bytes - plan.rest_bytes
+    return (
+        f"{plan.arena_bytes:,} bytes ({hot:,} in {plan.arena_region}, "
+        f"{plan.rest_bytes:,} in {plan.rest_region})"
+    )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mcuzoo.link.counts import stack_use
 from mcuzoo.plan.place.estimate import waits
 from mcuzoo.project.manifest import ConstantEntry, PlanEntry
-from mcuzoo.report.arena import other_runtime_text, timeline_text
+from mcuzoo.report.arena import arena_text, other_runtime_text, timeline_text
 from mcuzoo.tables import Column, table_text
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _fit(report: FitReport, width: int, color: bool) -> Iterator[str]:
     yield (f"{report.model} on {report.board}, runtime {report.runtime}, project {report.project}")
     yield table_text(columns, rows, width, over, color).rstrip("\n")
     yield (
-        f"arena {report.placement.arena_text}; peak at op "
+        f"arena {arena_text(report.placement)}; peak at op "
         f"{report.peak.index} {report.peak.name}, which needs {report.peak.live_bytes:,}"
     )
     if report.hot_saves_s is not None:
@@ -263,7 +263,7 @@ def measurement_findings(found: FitMeasurement) -> str:
     if (stack := stack_use(entry.stack_bytes, entry.stack_used_bytes)) is not None:
         lines.append(f"stack {stack.used_bytes:,} of {stack.bytes:,} bytes used")
         lines += [f"warning: {stack.warning}"] if stack.warning else []
-    lines.append(f"{found.project} reserves {plan.arena_text} and runs")
+    lines.append(f"{found.project} reserves {arena_text(plan)} and runs")
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mcuzoo.board.baud import baud_text
 from mcuzoo.errors import command
 from mcuzoo.project.manifest import BuildEntry, Manifest, ProjectManifest, UniversalManifest
+from mcuzoo.report.arena import arena_text
 from mcuzoo.report.fit import constants_summary
 from mcuzoo.tables import Column, table_text
 
@@ -22,7 +23,7 @@ def export_text(directory: Path, board: Board, manifest: Manifest) -> str:
     sdk = " --sdk MCUXSDK, or what its README says" if manifest.sdk else ""
     return (
         f"{directory}: {manifest.model.name} for {board.name}, runtime {manifest.runtime}\n"
-        f"arena {entry.arena_text}{streamed}\n"
+        f"arena {arena_text(entry)}{streamed}\n"
         f"constants {entry.constant_bytes:,} bytes in {constants_summary(entry)}\n"
         f"console {board.console.name} at {baud_text(board.console)}\n"
         f"next: {command('mcuzoo', 'build', directory)}{sdk}\n"

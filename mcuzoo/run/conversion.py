@@ -11,7 +11,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.data.dataset import DataSet, load_data_set
+from mcuzoo.data.dataset import load_data_set
+from mcuzoo.data.item import DataSet
 from mcuzoo.data.labels import Classes, load_classes
 from mcuzoo.engines.litert import LitertEngine
 from mcuzoo.engines.litert_uint8 import LitertUint8Engine

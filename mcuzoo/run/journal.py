@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from mcuzoo.data.dataset import Item
+from mcuzoo.data.item import Item
 from mcuzoo.errors import InputError, UsageError, command
 from mcuzoo.link.counts import StackUse
 from mcuzoo.link.state import LinkState

@@ -129,7 +129,7 @@ class Note(Table):
 
 
 class Structure(Table):
-    """The model's layers, as zoo/structure/layers.py reads them, at a width multiplier."""
+    """The model's layers, as zoo/layers.py reads them, at a width multiplier."""
 
     layers: tuple[Text, ...]
     width: Annotated[float, Field(gt=0, le=4)] = 1.0
