@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import subprocess
 import sys
 from dataclasses import FrozenInstanceError, fields, is_dataclass
@@ -39,6 +40,12 @@ def test_every_name_is_there_and_documented(name: str) -> None:
     assert not isinstance(found, ModuleType)
     assert inspect.getdoc(found)
     assert name in dir(mcuzoo)
+
+
+def test_the_page_of_the_api_has_every_name() -> None:
+    page = (Path(__file__).resolve().parents[1] / "docs" / "api.md").read_text(encoding="utf-8")
+    missing = [name for name in mcuzoo.__all__ if not re.search(rf"\b{name}\b", page)]
+    assert not missing
 
 
 def test_rooms_of_the_same_name_do_not_hide_verbs() -> None:
