@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mcuzoo.graph.count import count_macs
 from mcuzoo.graph.model import Model, Op
-from mcuzoo.profile.layers import Layer
+from mcuzoo.profile import Layer
 
 REST = "rest"
 """Ops without multiply-accumulates."""

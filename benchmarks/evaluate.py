@@ -20,9 +20,10 @@ from pathlib import Path
 
 from mcuzoo.data.drawn_signs.dataset import write_signs
 from mcuzoo.errors import McuzooError
+from mcuzoo.evaluate.engines import HOST_ENGINES, REFERENCE
 from mcuzoo.evaluate.evaluate import evaluate
-from mcuzoo.evaluate.request import Request, make_plan
-from mcuzoo.evaluate.subject import HOST_ENGINES, REFERENCE
+from mcuzoo.evaluate.options import EvaluateOptions
+from mcuzoo.evaluate.request import make_plan
 
 HERE = Path(__file__).resolve().parent
 TURNS = 3
@@ -38,11 +39,9 @@ def measured(options: argparse.Namespace, data: Path, jobs: list[int]) -> Rates:
     for _ in range(TURNS):
         for count in jobs:
             for engine in HOST_ENGINES:
-                request = Request(
-                    model=options.model, data=data, engine=engine, limit=options.limit, jobs=count
-                )
+                chosen = EvaluateOptions(engine=engine, limit=options.limit, jobs=count)
                 try:
-                    rate = evaluate(make_plan(request)).images_per_s
+                    rate = evaluate(make_plan(options.model, data, chosen)).images_per_s
                 except McuzooError as error:
                     print(f"{engine}: {error.message}", file=sys.stderr)
                     continue

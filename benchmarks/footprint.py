@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
@@ -20,6 +20,7 @@ import numpy as np
 
 from mcuzoo.board.load import list_boards
 from mcuzoo.board.model import Board
+from mcuzoo.codegen.options import ALONE
 from mcuzoo.codegen.project import export_project
 from mcuzoo.errors import ToolchainError
 from mcuzoo.graph.program import build_program
@@ -27,10 +28,11 @@ from mcuzoo.graph.read import parse_model
 from mcuzoo.lowering.lower import lower
 from mcuzoo.plan.arena.fusion import fuse_and_plan
 from mcuzoo.plan.place.needs import HALVES
-from mcuzoo.project.flags import OPTIMIZATION, TOOLCHAINS
+from mcuzoo.project.kinds import OPTIMIZATION, TOOLCHAINS
 from mcuzoo.project.manifest import BuildEntry, Manifest, Preprocessing
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.find import Compiler, find_compiler
+from mcuzoo.toolchain.options import BuildOptions
 from mcuzoo.zoo.registry import ModelSource
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
@@ -168,9 +170,9 @@ def measure(
         source = ModelSource(name, file, Preprocessing())
         for board in boards:
             project = Path(scratch) / board.id
-            manifest = export_project(source, board, project)
+            manifest = export_project(source, board, project, replace(ALONE, weights="flash"))
             for compiler, level in product(compilers, LEVELS):
-                entry = build_project(project, compiler.kind, level)
+                entry = build_project(project, BuildOptions(compiler.kind, level))
                 way = board.id, compiler.kind, level
                 found[way] = taken(manifest, entry, board)
                 print(name, *way, found[way], file=sys.stderr, flush=True)

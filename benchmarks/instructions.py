@@ -21,6 +21,7 @@ from measure import Configuration, Figures, build, measure
 from mcuzoo.errors import McuzooError
 from mcuzoo.graph.read import load_model
 from mcuzoo.project.manifest import load_manifest
+from mcuzoo.report.profile import profile_document
 from mcuzoo.zoo.registry import resolve_model
 
 
@@ -87,7 +88,7 @@ def main() -> int:
                 "code_bytes": figures.code_bytes,
                 "constant_bytes": figures.constant_bytes,
                 "stack_bytes": figures.stack_bytes,
-                "layers": figures.profile.as_dict()["layers"],
+                "layers": profile_document(figures.profile)["layers"],
             }
             for name, figures in found.items()
         }

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from mcuzoo.board.load import load_board
+from mcuzoo.codegen.options import ALONE
 from mcuzoo.codegen.project import export_project
-from mcuzoo.codegen.tflm.options import TflmOptions
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import McuzooError
 from mcuzoo.link.session import Session, Timing
 from mcuzoo.plan.tflm.requests import Kernels
-from mcuzoo.profile.layers import ModelProfile
-from mcuzoo.profile.measure import profile_model
+from mcuzoo.profile import ModelProfile, profile_model
 from mcuzoo.project.manifest import load_manifest
 from mcuzoo.run.project import project_model
 from mcuzoo.toolchain.build import build_project
+from mcuzoo.toolchain.options import BuildOptions
 from mcuzoo.toolchain.sizes import linked_constant_bytes
 from mcuzoo.zoo.registry import ModelSource
 
@@ -71,11 +71,13 @@ class Figures:
 
 def build(source: ModelSource, how: Configuration, folder: Path) -> Path:
     """Export and build into `folder`. Raises McuzooError."""
-    tflm = None if how.tflm is None else TflmOptions(how.tflm, how.kernels, "greedy")
-    runtime = "aot" if tflm is None else "tflm"
-    board = load_board(how.board)
-    export_project(source, board, folder, runtime, tflm=tflm, stream_input=how.stream_input)
-    build_project(folder, how.compiler, how.optimization)
+    options = replace(ALONE, weights="flash", stream_input=how.stream_input)
+    if how.tflm is not None:
+        options = replace(
+            options, runtime="tflm", tflm=how.tflm, kernels=how.kernels, plan="greedy"
+        )
+    export_project(source, load_board(how.board), folder, options)
+    build_project(folder, BuildOptions(how.compiler, how.optimization))
     return folder
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mcuzoo.graph.model import Model
-from mcuzoo.profile.layers import Layer
+from mcuzoo.profile import Layer
 
 FUSED = {
     "mz_pointwise_depthwise_s8_dsp": (

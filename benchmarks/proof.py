@@ -32,7 +32,8 @@ from mcuzoo.errors import InputError, McuzooError
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.session import Session
 from mcuzoo.project.manifest import load_manifest
-from mcuzoo.run.job import Request, make_job
+from mcuzoo.run.job import make_job
+from mcuzoo.run.options import RunOptions
 from mcuzoo.run.record import Row
 from mcuzoo.run.runner import run_images
 from mcuzoo.zoo.registry import resolve_model
@@ -146,7 +147,7 @@ def prove(data: Path, case: Case, how: Configuration, limit: int | None) -> dict
         project = build(source, how, Path(scratch) / "project")
         manifest = load_manifest(project)
         job = make_job(
-            Request(
+            RunOptions(
                 port=f"emulator://{project}",
                 project=project,
                 images=data / case.manifest,

@@ -25,8 +25,9 @@ from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.graph.count import count_macs
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.read import load_model
-from mcuzoo.profile.layers import Layer
+from mcuzoo.profile import Layer
 from mcuzoo.project.manifest import Manifest, load_manifest
+from mcuzoo.report.profile import profile_document
 from mcuzoo.zoo.registry import ModelSource
 
 
@@ -95,7 +96,7 @@ class Subject:
         profile = figures.profile
         splits = {} if testimony is None else self._splits(profile.layers, testimony)
         layers = []
-        for index, layer in enumerate(profile.as_dict()["layers"]):
+        for index, layer in enumerate(profile_document(profile)["layers"]):
             layer["witness"] = None if testimony is None else testimony.layers[index]
             if layer["first_op"] in splits:
                 layer["parts"] = self._parts(splits[layer["first_op"]])

@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 from parts import PLACES
 
 from mcuzoo.errors import ToolchainError
-from mcuzoo.project.flags import machine_flags
+from mcuzoo.project.kinds import machine_flags
 from mcuzoo.project.manifest import load_manifest
 from mcuzoo.toolchain.find import find_compiler
-from mcuzoo.toolchain.sections import read_functions, read_sections, read_symbols
+from mcuzoo.toolchain.sizes import read_functions, read_sections, read_symbols
 
 HERE = Path(__file__).resolve().parent / "qemu"
 MACHINE = "mps2-an500"

@@ -1,3 +1,143 @@
-"""mcuzoo: from the eIQ Model Zoo to a proven i.MX RT board."""
+# ruff: noqa: TC004
+"""mcuzoo: from the eIQ Model Zoo to a proven i.MX RT board.
+
+Its verbs and nouns are here, each loaded when it is first used; docs/api.md shows them at work.
+
+    project = mcuzoo.export("signs", "rt1170", mcuzoo.ExportOptions(runtime="aot", project="cmake"))
+    mcuzoo.build(project)
+    with mcuzoo.open_board(project) as board:
+        print(board.classify("photo.jpg").best)
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from mcuzoo.board.load import load_board
+    from mcuzoo.board.model import Board
+    from mcuzoo.codegen.export import Project, export
+    from mcuzoo.codegen.options import ExportOptions
+    from mcuzoo.compare.comparison import compare_projects as compare
+    from mcuzoo.compare.options import CompareOptions
+    from mcuzoo.emulator.emulate import emulate
+    from mcuzoo.emulator.options import EmulateOptions
+    from mcuzoo.errors import McuzooError
+    from mcuzoo.evaluate.model import evaluate_model as evaluate
+    from mcuzoo.evaluate.options import EvaluateOptions
+    from mcuzoo.graph.model import Model
+    from mcuzoo.measure.fit import measure
+    from mcuzoo.plan.fit import fit
+    from mcuzoo.plan.options import FitOptions, MeasureOptions
+    from mcuzoo.quantize.options import QuantizeOptions
+    from mcuzoo.quantize.quantize import quantize
+    from mcuzoo.run.conversion import convert
+    from mcuzoo.run.open_board import open_board
+    from mcuzoo.run.options import BoardOptions, ConvertOptions, ProfileOptions, RunOptions
+    from mcuzoo.run.profiling import profile
+    from mcuzoo.run.run import run
+    from mcuzoo.toolchain.build import build_project as build
+    from mcuzoo.toolchain.options import BuildOptions
+    from mcuzoo.zoo.fetch.fetch import fetch_model as fetch
+    from mcuzoo.zoo.options import FetchOptions
+    from mcuzoo.zoo.registry import load_named_model as load_model
+
+__all__ = [
+    "Board",
+    "BoardOptions",
+    "BuildOptions",
+    "CompareOptions",
+    "ConvertOptions",
+    "EmulateOptions",
+    "EvaluateOptions",
+    "ExportOptions",
+    "FetchOptions",
+    "FitOptions",
+    "McuzooError",
+    "MeasureOptions",
+    "Model",
+    "ProfileOptions",
+    "Project",
+    "QuantizeOptions",
+    "RunOptions",
+    "build",
+    "compare",
+    "convert",
+    "emulate",
+    "evaluate",
+    "export",
+    "fetch",
+    "fit",
+    "load_board",
+    "load_model",
+    "measure",
+    "open_board",
+    "profile",
+    "quantize",
+    "run",
+]
+
+_HOMES = {
+    "load_model": "zoo.registry:load_named_model",
+    "load_board": "board.load:load_board",
+    "fetch": "zoo.fetch.fetch:fetch_model",
+    "convert": "run.conversion:convert",
+    "quantize": "quantize.quantize:quantize",
+    "fit": "plan.fit:fit",
+    "measure": "measure.fit:measure",
+    "export": "codegen.export:export",
+    "build": "toolchain.build:build_project",
+    "emulate": "emulator.emulate:emulate",
+    "open_board": "run.open_board:open_board",
+    "run": "run.run:run",
+    "evaluate": "evaluate.model:evaluate_model",
+    "profile": "run.profiling:profile",
+    "compare": "compare.comparison:compare_projects",
+    "Model": "graph.model:Model",
+    "Board": "board.model:Board",
+    "Project": "codegen.export:Project",
+    "McuzooError": "errors:McuzooError",
+    "FetchOptions": "zoo.options:FetchOptions",
+    "ConvertOptions": "run.options:ConvertOptions",
+    "QuantizeOptions": "quantize.options:QuantizeOptions",
+    "FitOptions": "plan.options:FitOptions",
+    "MeasureOptions": "plan.options:MeasureOptions",
+    "ExportOptions": "codegen.options:ExportOptions",
+    "BuildOptions": "toolchain.options:BuildOptions",
+    "EmulateOptions": "emulator.options:EmulateOptions",
+    "BoardOptions": "run.options:BoardOptions",
+    "RunOptions": "run.options:RunOptions",
+    "EvaluateOptions": "evaluate.options:EvaluateOptions",
+    "ProfileOptions": "run.options:ProfileOptions",
+    "CompareOptions": "compare.options:CompareOptions",
+}
+"""Where each name lives: module:name, as the imports above say to a type checker."""
+
+
+class _FrontDoor(ModuleType):
+    """This module. Some verbs are called like the room that they live in (run, evaluate, ...):
+    when Python imports such a room it does not get the verb's name. It is still found by `from
+    mcuzoo.run.job import ...`."""
+
+    def __getattr__(self, name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(f"module 'mcuzoo' has no attribute {name!r}")
+        module, _, own_name = _HOMES[name].partition(":")
+        found = getattr(import_module(f"mcuzoo.{module}"), own_name)
+        setattr(self, name, found)
+        return found
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOMES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+    def __dir__(self) -> list[str]:
+        return [*__all__, "__version__"]
+
+
+sys.modules[__name__].__class__ = _FrontDoor

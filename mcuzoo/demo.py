@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 from mcuzoo.project.manifest import BuildEntry
-from mcuzoo.run.runner import Observer
+from mcuzoo.run.job import Job
+from mcuzoo.run.run import RunWatcher
 from mcuzoo.run.summary import RunSummary
 
 MODEL = "signs"
@@ -32,21 +34,20 @@ def run_demo(
     images: int,
     seed: int,
     talk: Callable[[str], None],
-    make_observer: Callable[[Path], Observer],
+    watch: Callable[[Job], AbstractContextManager[RunWatcher]],
 ) -> Demo:
     """Export the bundled model for `board_id` below `folder`, build it, run fresh pictures.
 
-    `talk` is told each step; `make_observer` gets the run's folder. A project of an earlier demo
+    `talk` is told each step; `watch` is that of `run`. A project of an earlier demo
     in `folder` is replaced, its runs are kept. Raises McuzooError of whatever step fails.
     """
     from mcuzoo.board.load import load_board
+    from mcuzoo.codegen.options import ALONE
     from mcuzoo.codegen.project import export_project
     from mcuzoo.data.drawn_signs.dataset import write_signs
     from mcuzoo.extras import EMULATOR, IMAGES, require_packages
-    from mcuzoo.link.session import Session
-    from mcuzoo.link.state import LinkState
-    from mcuzoo.run.job import Request, make_job
-    from mcuzoo.run.runner import run_images
+    from mcuzoo.run.options import RunOptions
+    from mcuzoo.run.run import run
     from mcuzoo.toolchain.build import build_project
     from mcuzoo.toolchain.find import compiler_packages
     from mcuzoo.zoo.registry import resolve_model
@@ -55,28 +56,18 @@ def run_demo(
     require_packages((*EMULATOR, *compiler_packages(), *IMAGES), "The demo")
     project = folder / f"{board.id}-{MODEL}"
     talk(f"exporting {MODEL} for {board.name} to {project}")
-    export_project(resolve_model(MODEL), board, project)
+    export_project(resolve_model(MODEL), board, project, ALONE)
     talk("building the firmware")
     build = build_project(project)
     pictures = folder / f"images-{seed}-{images}"
     talk(f"drawing {images} pictures that the model has never seen (seed {seed})")
     manifest = write_signs(pictures, n=images, seed=seed)
     talk("booting the emulated EVK and streaming the pictures")
-    job = make_job(
-        Request(
-            port=f"emulator://{project.resolve()}",
-            project=project,
-            images=manifest,
-            out=_unused(folder / f"run-{board.id}"),
-        )
+    options = RunOptions(project=project, images=manifest, out=_unused(folder / f"run-{board.id}"))
+    found = run(project, options, talk, watch)
+    return Demo(
+        project=project, images=pictures, run=found.folder, build=build, summary=found.summary
     )
-    settings = job.settings
-
-    def connect(state: LinkState) -> Session:
-        return Session.open(settings.port, settings.baud, state=state)
-
-    summary = run_images(job, connect, make_observer(job.out))
-    return Demo(project=project, images=pictures, run=job.out, build=build, summary=summary)
 
 
 def _unused(wanted: Path) -> Path:

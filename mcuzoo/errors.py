@@ -11,7 +11,6 @@ import re
 import shlex
 import sys
 from collections.abc import Iterable
-from difflib import get_close_matches
 from os import PathLike, fspath
 from typing import Any, ClassVar
 
@@ -202,5 +201,7 @@ def _windows_word(word: str) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`"Did you mean 'rt1170'? "` when something close is known, else an empty string."""
+    from difflib import get_close_matches
+
     close = get_close_matches(word.lower(), list(known), n=1, cutoff=0.5)
     return f"Did you mean {close[0]!r}? " if close else ""

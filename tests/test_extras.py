@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 from helpers.commands import mcuzoo
+from helpers.exported import export_project
 from helpers.fake_board import write_images
 
 from mcuzoo import extras
 from mcuzoo.board.load import load_board
-from mcuzoo.codegen.project import export_project
 from mcuzoo.errors import MissingExtraError
 from mcuzoo.extras import PACKAGES, install_command, require_packages
 from mcuzoo.zoo.registry import resolve_model

@@ -18,10 +18,10 @@ import mcuzoo.locking as locking_module
 from mcuzoo.emulator.pty_console import PtyConsole
 from mcuzoo.errors import UsageError, command
 from mcuzoo.files import cannot_write, write_whole
-from mcuzoo.link.ports import PortInfo, _identified
+from mcuzoo.link.transport import PortInfo, _identified
 from mcuzoo.processes import apart
 from mcuzoo.quantize.worker import _peak_bytes
-from mcuzoo.zoo.places import cache_folder, cache_hint
+from mcuzoo.zoo.find import cache_folder, cache_hint
 
 BOARD = PortInfo("COM3", "board", (0x1FC9, 0x0143, "ABC"))
 

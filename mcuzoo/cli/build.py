@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
-import typer
-
+from mcuzoo.cli.options import takes
 from mcuzoo.cli.progress import step
-from mcuzoo.errors import command
-
-if TYPE_CHECKING:
-    from mcuzoo.project.manifest import BuildEntry, ProjectManifest
+from mcuzoo.options import Argument, Option
+from mcuzoo.toolchain.options import BuildOptions
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("hello",),
@@ -19,78 +16,28 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
+@takes(BuildOptions)
 def build(
-    project: Annotated[Path, typer.Argument(help="A project folder.")],
-    compiler: Annotated[
-        str | None, typer.Option("--compiler", help="gcc or zig [the first that is found].")
-    ] = None,
-    optimization: Annotated[
-        str | None, typer.Option("--optimization", "-O", help="0, 1, 2, 3 or s [2].")
-    ] = None,
-    tflm: Annotated[
-        Path | None, typer.Option("--tflm", help="TFLM's tree, if not the one of the export.")
-    ] = None,
-    sdk: Annotated[
-        Path | None,
-        typer.Option("--sdk", help="NXP's MCUXpresso SDK, its folder mcuxsdk [$MCUXSDK_ROOT]."),
-    ] = None,
-    config: Annotated[
-        str | None, typer.Option("--config", help="In the SDK: release or debug [release].")
-    ] = None,
-    json_output: Annotated[bool, typer.Option("--json", help="Print the build's entry.")] = False,
+    project: Annotated[Path, Argument("A project folder.")],
+    options: BuildOptions,
+    json_output: Annotated[bool, Option("Print the build's entry.", "--json")] = False,
 ) -> None:
-    """Build PROJECT into ELF, .bin and .hex: with arm-none-eabi-gcc or Zig, or in NXP's SDK."""
     import json
     import sys
     from dataclasses import asdict
 
+    from mcuzoo.cli.output import width
     from mcuzoo.files import making
-    from mcuzoo.project.flags import check_optimization
     from mcuzoo.project.manifest import load_project
+    from mcuzoo.report.project import build_text
     from mcuzoo.toolchain.build import build_project
-    from mcuzoo.toolchain.mcuxpresso import SdkOptions
     from mcuzoo.toolchain.sizes import beyond_plan
 
-    level = None if optimization is None else check_optimization(optimization)
     with making(project), step(f"building {project}") as update:
-        entry = build_project(project, compiler, level, tflm, SdkOptions(sdk, config), update)
+        entry = build_project(project, options, update)
     for line in beyond_plan(load_project(project).plan, entry.regions):
         print(f"warning: more than the plan: {line}", file=sys.stderr)
     if json_output:
         print(json.dumps(asdict(entry), indent=2))
     else:
-        _print_entry(project, load_project(project), entry)
-
-
-def _print_entry(project: Path, manifest: ProjectManifest, entry: BuildEntry) -> None:
-    from mcuzoo.cli.output import print_table
-    from mcuzoo.tables import Column
-
-    planned = {use.region: use.used_bytes for use in manifest.plan.regions}
-    figures = ("used", "planned", "size", "")
-    columns = (Column("region"), *(Column(name, right=True) for name in figures))
-    rows = [
-        (
-            use.region,
-            f"{use.used_bytes:,}",
-            f"{planned.get(use.region, 0):,}",
-            f"{use.size_bytes:,}",
-            f"{use.used_bytes / use.size_bytes:.0%}",
-        )
-        for use in entry.regions
-    ]
-    print(f"{manifest.name}, {entry.toolchain} {entry.compiler_version} {entry.optimization}")
-    print_table(columns, rows)
-    print(f"code {entry.code_bytes:,} bytes; build {entry.build_id}")
-    for product in (entry.elf, entry.bin, entry.hex):
-        print(project / product)
-    print(f"next: {_next(project, manifest)}")
-
-
-def _next(project: Path, manifest: ProjectManifest) -> str:
-    """What runs it on the emulated board; a project without samples needs images."""
-    run = command("mcuzoo", "run-serial", "--port", f"emulator://{project}")
-    if getattr(manifest, "universal", None) is not None:
-        return f"{run} --upload MODEL --images DIR"
-    images = "" if getattr(manifest, "samples", None) else " --images DIR"
-    return f"{run}{images}"
+        sys.stdout.write(build_text(project, load_project(project), entry, width()))

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
-import typer
-
+from mcuzoo.cli.options import takes
 from mcuzoo.cli.progress import step
-from mcuzoo.errors import UsageError
-
-if TYPE_CHECKING:
-    from mcuzoo.run.conversion import Comparison, Judgement, Scores
-    from mcuzoo.zoo.convert.report import ConversionReport
+from mcuzoo.options import Argument, Option
+from mcuzoo.run.options import ConvertOptions
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("uint8.tflite", "int8.tflite"),
@@ -21,145 +17,37 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
+@takes(ConvertOptions)
 def convert(
     source: Annotated[
-        str, typer.Argument(metavar="IN.tflite", help="The model: a file or a name of the zoo.")
+        str, Argument("The model: a file or a name of the zoo.", metavar="IN.tflite")
     ],
-    output: Annotated[Path, typer.Argument(metavar="OUT.tflite", help="The file to write.")],
-    io: Annotated[
-        str,
-        typer.Option("--io", help="int8: cut a leading QUANTIZE and a final DEQUANTIZE; or keep."),
-    ] = "keep",
-    images: Annotated[
-        Path | None,
-        typer.Option(
-            "--images",
-            metavar="DIR|CSV",
-            help="Compare both models on these images, class folders, or CSV (file,label).",
-        ),
-    ] = None,
-    labels: Annotated[
-        Path | None,
-        typer.Option("--labels", help="Class names, one a line, in the order of the outputs."),
-    ] = None,
-    limit: Annotated[
-        int | None,
-        typer.Option("--limit", min=1, help="Take so many images, spread over the classes."),
-    ] = None,
-    json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    output: Annotated[Path, Argument("The file to write.", metavar="OUT.tflite")],
+    options: ConvertOptions,
+    json_output: Annotated[bool, Option("Print JSON.", "--json")] = False,
 ) -> None:
-    """Rewrite a UINT8 model to INT8 and align its constants, and say what that changed.
-
-    With --images: top-1 and top-5 of both models, the distance of their outputs, and an exact
+    """With --images: top-1 and top-5 of both models, the distance of their outputs, and an exact
     paired test on the difference of their accuracies.
     """
     import json
 
     from mcuzoo.cli.output import summary_aside
-    from mcuzoo.files import require_outputs, write_output
-    from mcuzoo.graph.read import load_model
-    from mcuzoo.zoo.convert.convert import check_ends, convert_model
-    from mcuzoo.zoo.registry import resolve_model
+    from mcuzoo.files import require_outputs
+    from mcuzoo.report.models import conversion_document, conversion_text, judgement_text
+    from mcuzoo.run.conversion import convert as convert_named
 
-    if images is None and (labels is not None or limit is not None):
-        raise UsageError("--labels and --limit need --images.", "Add --images DIR.")
-    ends = check_ends(io)
-    found = resolve_model(source)
-    aside = require_outputs(
-        {"OUT.tflite": output},
-        {"IN.tflite": found.path, "--images": images, "--labels": labels},
-        json_output,
-    )
-    model = load_model(found.path)
-    with step(f"converting {source}"):
-        conversion = convert_model(model, ends)
-    comparison = None
-    if images is not None:
-        from mcuzoo.run.conversion import make_comparison
-
-        comparison = make_comparison(
-            model, conversion, found.preprocessing, images, labels, limit, found.labels
+    aside = require_outputs({"OUT.tflite": output}, {}, json_output)
+    with step(f"converting {source}, images") as update:
+        made = convert_named(
+            source, output, options, lambda text: print(text, file=sys.stderr), update
         )
-    write_output(output, conversion.model.raw)
-    judgement = None if comparison is None else _judge(comparison)
-    report = conversion.report
     if json_output:
-        document = {
-            "output": str(output),
-            "sha256": conversion.model.sha256,
-            **report.as_dict(),
-            "images": None if judgement is None else judgement.as_dict(),
-        }
-        print(json.dumps(document, indent=2))
+        print(json.dumps(conversion_document(made), indent=2))
         return
+    report = made.conversion.report
     with summary_aside(aside):
-        _print_report(report, output)
-        if judgement is not None:
-            _print_judgement(judgement)
-    if judgement is None and report.weights_changed:
+        sys.stdout.write(conversion_text(report, output))
+        if made.judgement is not None:
+            sys.stdout.write(judgement_text(made.judgement))
+    if made.judgement is None and report.weights_changed:
         print("hint: --images DIR tells what the changed weights do to accuracy", file=sys.stderr)
-
-
-def _judge(comparison: Comparison) -> Judgement:
-    for warning in comparison.data_set.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
-    with step("comparing on images") as update:
-        judgement = comparison.run(lambda done: update(done, len(comparison.data_set.items)))
-    for reason in judgement.unusable:
-        print(f"warning: left out: {reason}", file=sys.stderr)
-    return judgement
-
-
-def _print_report(report: ConversionReport, output: Path) -> None:
-    print(f"{output}: {report.bytes:,} bytes, from {report.source_bytes:,}")
-    if report.tensors_shifted:
-        print(f"tensors shifted from UINT8 to INT8: {report.tensors_shifted}")
-    if report.layers:
-        print(
-            f"channels lossless: {report.lossless_channels:,} of {report.channels:,}; "
-            f"weights changed: {report.weights_changed:,} of {report.weights:,}"
-        )
-    for layer in report.layers:
-        if layer.weights_changed:
-            lost = layer.channels - layer.lossless_channels
-            print(
-                f"  op {layer.op} {layer.name}: {lost:,} of {layer.channels:,} channels rescaled, "
-                f"{layer.weights_changed:,} of {layer.weights:,} weights changed"
-            )
-    if report.misaligned_constants:
-        print(f"constants aligned to 16 bytes: {report.misaligned_constants} were not")
-    for end in report.ends_removed:
-        print(f"removed: {end}")
-    if not (report.layers or report.tensors_shifted or report.misaligned_constants):
-        print("weights and activations are INT8 and aligned as they were")
-
-
-def _print_judgement(judgement: Judgement) -> None:
-    print(
-        f"images: {judgement.images}, equal outputs {judgement.identical}, other top-1 "
-        f"{judgement.flips}"
-    )
-    print(
-        f"output distance: mean {judgement.mean_distance:.4f}, max {judgement.max_distance} "
-        "steps of the int8 output"
-    )
-    if judgement.original is None or judgement.converted is None or judgement.paired is None:
-        print("accuracy: not known, the images are not labelled")
-        return
-    print(f"original:  {_scores_text(judgement.original)}")
-    print(f"converted: {_scores_text(judgement.converted)}")
-    paired = judgement.paired
-    print(
-        f"right only before: {paired.only_first}, only after: {paired.only_second}; exact paired "
-        f"test p = {paired.p_value:.3f}"
-    )
-    print(
-        "verdict: the conversion costs accuracy"
-        if judgement.worse
-        else f"verdict: no loss of accuracy that {judgement.labelled} images could show"
-    )
-
-
-def _scores_text(scores: Scores) -> str:
-    low, high = scores.top1.interval
-    return f"top-1 {scores.top1.value:.4f} ({low:.4f} to {high:.4f}), top-5 {scores.top5.value:.4f}"

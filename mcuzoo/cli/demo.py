@@ -6,9 +6,8 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from mcuzoo.cli.options import Show
+from mcuzoo.cli.options import takes
+from mcuzoo.options import Option, Show
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     (),
@@ -16,39 +15,35 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
+@takes()
 def demo(
-    board: Annotated[str, typer.Option("--board", "-b", help="Board to emulate.")] = "rt1170",
-    images: Annotated[int, typer.Option("--images", min=1, help="Pictures to draw and run.")] = 32,
+    board: Annotated[str, Option("Board to emulate.", "--board", "-b")] = "rt1170",
+    images: Annotated[int, Option("Pictures to draw and run.", "--images", min=1)] = 32,
     seed: Annotated[
-        int | None, typer.Option("--seed", min=0, help="Draw other pictures than last time.")
+        int | None, Option("Draw other pictures than last time.", "--seed", min=0)
     ] = None,
-    out: Annotated[
-        Path, typer.Option("--out", "-o", help="Folder for the project, pictures and run.")
-    ] = Path("mcuzoo-demo"),
+    out: Annotated[Path, Option("Folder for the project, pictures and run.", "--out", "-o")] = Path(
+        "mcuzoo-demo"
+    ),
     show: Show = None,
-    json_output: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json_output: Annotated[bool, Option("Print one JSON document.", "--json")] = False,
 ) -> None:
-    """Export the bundled model, build it, boot the emulated board, stream images, judge.
-
-    Exits 0 when every output of the board equals the host's.
-    """
+    """Exits 0 when every output of the board equals the host's."""
     import json
-    from contextlib import ExitStack
 
     from mcuzoo.cli.run_progress import RunProgress
     from mcuzoo.demo import FRESH_SEED, run_demo
     from mcuzoo.files import making
-    from mcuzoo.report.document import run_document
-    from mcuzoo.report.text import summary_text
+    from mcuzoo.report.run import run_document, summary_text
 
-    with making(out), ExitStack() as stack:
+    with making(out):
         result = run_demo(
             board,
             out,
             images,
             FRESH_SEED if seed is None else seed,
             lambda text: print(text, file=sys.stderr),
-            lambda run: stack.enter_context(RunProgress(run)),
+            lambda job: RunProgress(job.out),
         )
     if json_output:
         print(json.dumps(run_document(result.run, result.summary), indent=2))
@@ -56,4 +51,4 @@ def demo(
         sys.stdout.write(summary_text(result.summary, show))
         print(f"\nThe firmware is in {result.project}, the run in {result.run}.", file=sys.stderr)
     if not result.summary.verdict.passed:
-        raise typer.Exit(result.summary.verdict.exit_code)
+        sys.exit(result.summary.verdict.exit_code)

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from mcuzoo.cli.options import takes
 from mcuzoo.errors import VerdictError
+from mcuzoo.options import Argument, Option
 from mcuzoo.project.kinds import DEFAULT_MODEL
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
@@ -17,44 +17,40 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
+@takes()
 def doctor_image(
-    image: Annotated[Path, typer.Argument(help="A picture.")],
+    image: Annotated[Path, Argument("A picture.")],
     model: Annotated[
-        str, typer.Option("--model", "-m", help="A model of the zoo, or a .tflite file.")
+        str, Option("A model of the zoo, or a .tflite file.", "--model", "-m")
     ] = DEFAULT_MODEL,
     tensor: Annotated[
         Path | None,
-        typer.Option(
-            "--tensor", metavar="FILE", help="A tensor made of it: raw int8, .npy or a C array."
-        ),
+        Option("A tensor made of it: raw int8, .npy or a C array.", "--tensor", metavar="FILE"),
     ] = None,
     crop: Annotated[
         float | None,
-        typer.Option("--crop", help="The central fraction of each side, instead of the model's."),
+        Option("The central fraction of each side, instead of the model's.", "--crop"),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="PNG", help="Write what it sees, enlarged."),
+        Option("Write what it sees, enlarged.", "--out", "-o", metavar="PNG"),
     ] = None,
     save: Annotated[
         Path | None,
-        typer.Option("--save", metavar="FILE", help="Write the right tensor: .npy, else raw int8."),
+        Option("Write the right tensor: .npy, else raw int8.", "--save", metavar="FILE"),
     ] = None,
-    json_output: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json_output: Annotated[bool, Option("Print one JSON document.", "--json")] = False,
 ) -> None:
-    """Show a picture exactly as the network sees it.
-
-    With --tensor: how that tensor was made of the picture, and which of the known mistakes were
+    """With --tensor: how that tensor was made of the picture, and which of the known mistakes were
     made (BGR, white that wraps to black, pixel - 127, another crop or resize). Exits 1 then.
     """
     import json
 
     from mcuzoo.cli.output import may_color, summary_aside, width
-    from mcuzoo.data.doctor.sight import pixels_of, terminal_picture, write_png
-    from mcuzoo.data.doctor.tensor_file import write_tensor
+    from mcuzoo.data.doctor.tensor import pixels_of, write_tensor
     from mcuzoo.evaluate.look import look
-    from mcuzoo.evaluate.look_text import look_text
     from mcuzoo.files import require_outputs
+    from mcuzoo.report.look import look_document, look_text, terminal_picture, write_png
 
     aside = require_outputs(
         {"--out": out, "--save": save},
@@ -67,11 +63,11 @@ def doctor_image(
     if save is not None:
         write_tensor(save, seen.tensor)
     if json_output:
-        print(json.dumps(seen.as_dict(), indent=2))
+        print(json.dumps(look_document(seen), indent=2))
     else:
         with summary_aside(aside):
             if may_color() and "utf" in sys.stdout.encoding.lower():  # it is made of half blocks
                 sys.stdout.write(terminal_picture(pixels_of(seen.tensor), width()))
             sys.stdout.write(look_text(seen))
     if not seen.healthy:
-        raise typer.Exit(VerdictError.exit_code)
+        sys.exit(VerdictError.exit_code)

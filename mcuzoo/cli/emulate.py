@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import signal
-import threading
+import sys
 from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from mcuzoo.errors import UsageError
+from mcuzoo.cli.options import takes
+from mcuzoo.emulator.options import EmulateOptions
+from mcuzoo.options import Argument, Option
 
 if TYPE_CHECKING:
-    from mcuzoo.emulator.consoles import Console
-    from mcuzoo.emulator.evk import VirtualEvk
+    from mcuzoo.emulator.emulate import EmulatedBoard
 
 _TERMINATED = 143
 _INTERRUPTED = 130
@@ -27,59 +26,23 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
+@takes(EmulateOptions)
 def emulate(
-    image: Annotated[Path, typer.Argument(help="A built project folder, or a .bin or .elf file.")],
-    board: Annotated[
-        str | None, typer.Option("--board", "-b", help="Board of an image file.")
-    ] = None,
-    tcp: Annotated[
-        int | None,
-        typer.Option("--tcp", help="Console on this TCP port of loopback; 0: any free one."),
-    ] = None,
-    pty: Annotated[bool, typer.Option("--pty", help="Console on a pseudo-terminal.")] = False,
-    count: Annotated[
-        str,
-        typer.Option("--count", help="Inferences to count the instructions of: N, all or 0."),
-    ] = "1",
-    once: Annotated[
-        bool, typer.Option("--once", help="End when the host closes the TCP console.")
-    ] = False,
-    json_output: Annotated[bool, typer.Option("--json", help="Print the port as JSON.")] = False,
+    image: Annotated[Path, Argument("A built project folder, or a .bin or .elf file.")],
+    options: EmulateOptions,
+    json_output: Annotated[bool, Option("Print the port as JSON.", "--json")] = False,
 ) -> None:
-    """Boot an image as the board's ROM would and print the port of its console.
-
-    Ends with Ctrl-C. Where the system has SIGHUP, that presses the reset button.
-    """
+    """Ends with Ctrl-C. Where the system has SIGHUP, that presses the reset button."""
     import json
 
-    from mcuzoo.emulator.clock import CountMode
-    from mcuzoo.emulator.evk import VirtualEvk
-    from mcuzoo.emulator.target import find_target
-    from mcuzoo.extras import EMULATOR, require_packages
+    from mcuzoo.emulator.emulate import emulate as emulated
 
-    if pty and (tcp is not None or once):
-        raise UsageError(
-            "--pty goes with neither --tcp nor --once: nobody can tell when a terminal is closed.",
-            "Leave one of them out.",
-        )
-    mode = CountMode.parse(count)
-    require_packages(EMULATOR, "The emulated board")
-    target = find_target(image, board)
-    console = _open_console(pty, tcp or 0)
-    evk = VirtualEvk(target.board, target.image, console, mode, until_hang_up=once)
-    signals = _collect_signals()
-    print(json.dumps({"port": console.url}) if json_output else console.url, flush=True)
-    _run(evk, signals)
-
-
-def _open_console(pty: bool, tcp: int) -> Console:
-    if pty:
-        from mcuzoo.emulator.pty_console import PtyConsole
-
-        return PtyConsole()
-    from mcuzoo.emulator.consoles import TcpConsole
-
-    return TcpConsole(tcp)
+    with emulated(image, options) as board:
+        signals = _collect_signals()
+        print(json.dumps({"port": board.port}) if json_output else board.port, flush=True)
+        exit_code = _watch(board, signals)
+    if exit_code:
+        sys.exit(exit_code)
 
 
 def _collect_signals() -> deque[int]:
@@ -95,30 +58,16 @@ def _collect_signals() -> deque[int]:
     return asked
 
 
-def _run(evk: VirtualEvk, signals: deque[int]) -> None:
-    """Run in a thread of its own, so that a signal is heard while the firmware computes."""
-    failures: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            evk.run()
-        except BaseException as failure:
-            failures.append(failure)
-
-    thread = threading.Thread(target=run, name="board", daemon=True)
-    thread.start()
+def _watch(board: EmulatedBoard, signals: deque[int]) -> int:
+    """Until the board has ended. The exit code, which a signal may choose."""
     exit_code = 0
-    while thread.is_alive():
-        thread.join(_POLL_S)
+    while not board.ended(_POLL_S):
         while signals:
             number = signals.popleft()
             if number == getattr(signal, _RESET_SIGNAL, None):
-                evk.request_reset()
+                board.reset()
             else:
                 exit_code = _INTERRUPTED if number == signal.SIGINT else _TERMINATED
         if exit_code:
-            evk.stop()
-    if failures:
-        raise failures[0]
-    if exit_code:
-        raise typer.Exit(exit_code)
+            board.stop()
+    return exit_code

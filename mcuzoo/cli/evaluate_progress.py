@@ -17,15 +17,15 @@ from rich.progress import (
 from mcuzoo.cli.progress import Rhythm
 
 if TYPE_CHECKING:
-    from mcuzoo.evaluate.finding import Finding
+    from mcuzoo.run.record import Row
 
 
 class EvaluateProgress:
-    """Use as a context manager around `evaluate`."""
+    """The watcher of `evaluate_model`; use as a context manager around it."""
 
-    def __init__(self, images: int) -> None:
+    def __init__(self) -> None:
         self._right = self._labelled = self._done = 0
-        self._images = images
+        self._images = 0
         self._rhythm = Rhythm()
         self._progress = Progress(
             TextColumn("{task.description}"),
@@ -36,7 +36,6 @@ class EvaluateProgress:
             transient=True,
             disable=not sys.stderr.isatty(),
         )
-        self._task = self._progress.add_task("images", total=images)
 
     def __enter__(self) -> EvaluateProgress:
         self._progress.start()
@@ -45,16 +44,20 @@ class EvaluateProgress:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
+    def started(self, images: int) -> None:
+        self._images = images
+        self._task = self._progress.add_task("images", total=images)
+
     def say(self, text: str) -> None:
         self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
-    def finding(self, finding: Finding) -> None:
+    def image(self, row: Row) -> None:
         self._done += 1
         if self._progress.disable and self._rhythm.is_due():
             self.say(f"{self._done:,} of {self._images:,} images")
-        if finding.first is not None and finding.first.rank is not None:
+        if row.rank is not None:
             self._labelled += 1
-            self._right += finding.first.rank == 0
+            self._right += row.rank == 0
         if self._labelled:
             text = f"top-1 {self._right / self._labelled:.3f}"
             self._progress.update(self._task, advance=1, description=text)

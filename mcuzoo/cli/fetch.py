@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import sys
+from typing import Annotated
 
-import typer
-
+from mcuzoo.cli.options import takes
 from mcuzoo.cli.progress import step
-
-if TYPE_CHECKING:
-    from mcuzoo.zoo.fetch.fetch import FetchReport
+from mcuzoo.options import Argument, Option
+from mcuzoo.zoo.options import FetchOptions
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("mobilenet_v1_0.25_128",),
@@ -17,58 +16,21 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
+@takes(FetchOptions)
 def fetch(
-    model: Annotated[str, typer.Argument(help="A model of the zoo; mcuzoo models lists them.")],
-    origin: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            metavar="FILE|URL",
-            help="Take the file, or the archive it is in, from here instead.",
-        ),
-    ] = None,
-    role: Annotated[
-        str | None,
-        typer.Option("--role", help="int8, uint8, fp32 or keras [what the name means]."),
-    ] = None,
-    timeout: Annotated[
-        float, typer.Option("--timeout", min=1, help="Give up a silent connection after (s).")
-    ] = 30.0,
-    json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    model: Annotated[str, Argument("A model of the zoo; mcuzoo models lists them.")],
+    options: FetchOptions,
+    json_output: Annotated[bool, Option("Print JSON.", "--json")] = False,
 ) -> None:
-    """Get MODEL into the cache over https, check it, and convert UINT8 to INT8."""
     import json
+    from dataclasses import asdict
 
-    from mcuzoo.zoo.fetch.download import Patience
-    from mcuzoo.zoo.fetch.fetch import check_role, fetch_model
+    from mcuzoo.report.models import fetch_text
+    from mcuzoo.zoo.fetch.fetch import fetch_model
 
-    chosen = None if role is None else check_role(role)
     with step(f"fetching {model}, bytes") as update:
-        report = fetch_model(model, origin, chosen, update, Patience(stall_s=timeout))
+        report = fetch_model(model, options, update)
     if json_output:
-        print(json.dumps(report.as_dict(), indent=2))
+        print(json.dumps(asdict(report), indent=2))
     else:
-        _print_report(report)
-
-
-def _print_report(report: FetchReport) -> None:
-    because = {
-        "registry": "its hash is the one on record",
-        "remembered": "its hash is the one it had the first time",
-        "learnt": "nobody recorded its hash: trusted this first time and remembered",
-    }[report.trust]
-    state = "fetched" if report.fetched else "at hand"
-    print(f"{report.path}: {report.role}, {report.bytes:,} bytes, {state}")
-    print(f"  sha256 {report.sha256}; {because}")
-    print(f"  source {report.source}; licence {report.licence}")
-    if report.converted is not None:
-        facts = report.converted.report
-        print(f"{report.converted.path}: int8, {facts['bytes']:,} bytes, ready for TFLite-Micro")
-        print(
-            f"  channels lossless {facts['lossless_channels']:,} of {facts['channels']:,}; weights "
-            f"changed {facts['weights_changed']:,} of {facts['weights']:,}"
-        )
-    if report.ready is not None:
-        print(f"next: mcuzoo fit {report.model} --board rt1050")
-    elif report.role in ("keras", "fp32"):
-        print(f"next: mcuzoo quantize {report.model} OUT.tflite --calibration DIR")
+        sys.stdout.write(fetch_text(report))

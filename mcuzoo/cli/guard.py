@@ -7,7 +7,6 @@ No traceback is ever shown, and nothing but a verdict exits 1.
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -90,6 +89,8 @@ def _is_told_already(error: BaseException) -> bool:
 def _tell(error: McuzooError, as_json: bool) -> None:
     try:
         if as_json:
+            import json
+
             print(json.dumps(error.as_dict(), indent=2), flush=True)
     except OSError:
         pass  # stdout is broken or full: stderr and the exit code still say it

@@ -8,10 +8,6 @@ from __future__ import annotations
 
 import sys
 
-TYPE_CHECKING = False  # as typing has it, which is not imported
-if TYPE_CHECKING:
-    from mcuzoo.cli.program import app as app
-
 # As InterruptedRunError.as_dict has it; json may be half imported where this is needed.
 _INTERRUPTED = """{
   "error": "Interrupted",
@@ -37,12 +33,3 @@ def main() -> None:
         print("interrupted", file=sys.stderr)
         code = 130
     sys.exit(code)
-
-
-def __getattr__(name: str) -> object:
-    """`app`: the whole program for typer's test runner, imported when it is asked for."""
-    if name == "app":
-        from mcuzoo.cli.program import app
-
-        return app
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

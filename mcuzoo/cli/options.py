@@ -1,63 +1,109 @@
-"""Options that several commands have, said once."""
+"""A command's parameters, told by its function and by the options object that it takes."""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-import typer
+from mcuzoo.options import Argument, Option
 
-Weights = Annotated[
-    str,
-    typer.Option(help="Where the constants live: auto (by estimate), flash, ram, or a region."),
-]
+Board = Annotated[str, Option("rt1170, rt1050 or a .toml file.", "--board", "-b")]
+Json = Annotated[bool, Option("Print one JSON document.", "--json")]
 
-Pin = Annotated[
-    list[str] | None,
-    typer.Option("--pin", help="OP=REGION: where an op's constants live; may be repeated."),
-]
+_KINDS = {str: "str", int: "int", float: "float", Path: "path", bool: ""}
+REQUIRED = inspect.Parameter.empty
 
-ArenaRegion = Annotated[
-    str | None, typer.Option(help="Pin the tensor arena to this memory region.")
-]
 
-Baud = Annotated[int | None, typer.Option("--baud", min=1, help="Bits per second [the project's].")]
+@dataclass(frozen=True)
+class Parameter:
+    """name: of the function's parameter or the field. kind: str, int, float, Path or bool; many:
+    a list of them. default: REQUIRED where there is none."""
 
-WaitPort = Annotated[
-    float | None,
-    typer.Option(
-        "--wait-port",
-        metavar="S",
-        min=0,
-        help="Wait S seconds for a port that went away [30]; if given, also for one that is not "
-        "there yet. A USB device is found again by its serial number, under any name.",
-    ),
-]
+    name: str
+    kind: type
+    many: bool
+    default: Any
+    meant: Option
 
-NoReference = Annotated[
-    bool, typer.Option("--no-reference", help="Do not compare with the host's outputs.")
-]
+    @property
+    def is_argument(self) -> bool:
+        return isinstance(self.meant, Argument)
 
-Show = Annotated[
-    int | None,
-    typer.Option(
-        "--show",
-        min=0,
-        metavar="N",
-        help="Print N predictions [all of 10 images or fewer, else the worst misses].",
-    ),
-]
+    @property
+    def required(self) -> bool:
+        return self.default is REQUIRED
 
-Trace = Annotated[
-    Path | None,
-    typer.Option("--trace", metavar="FILE", help="Write the traffic there, in hex; - is stdout."),
-]
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The option's names, the one that turns a switch off left out."""
+        if not self.meant.names:
+            return (f"--{self.name.replace('_', '-')}",)
+        return tuple(name.partition("/")[0] for name in self.meant.names)
 
-UploadModel = Annotated[
-    str | None,
-    typer.Option(
-        "--upload",
-        metavar="MODEL",
-        help="Send this model (a name of the zoo, or a file) to a universal firmware first.",
-    ),
-]
+    @property
+    def off(self) -> str | None:
+        """The name that turns a switch off: of "--remember/--no-remember" the second."""
+        ends = [name.partition("/")[2] for name in self.meant.names]
+        return next((end for end in ends if end), None)
+
+    @property
+    def shown(self) -> str:
+        """As messages call it."""
+        return self.metavar if self.is_argument else max(self.flags, key=len)
+
+    @property
+    def metavar(self) -> str:
+        """What stands for a value; nothing for a switch."""
+        if self.meant.metavar is not None:
+            return self.meant.metavar
+        return self.name.upper() if self.is_argument else _KINDS[self.kind].upper()
+
+
+class Command:
+    """A function whose parameter `options` is an options object: it takes the fields one by one."""
+
+    def __init__(self, function: Callable[..., None], kind: type[Any] | None) -> None:
+        self._function = function
+        self._kind = kind
+        self.more = inspect.getdoc(function)
+        """Of its help, what goes beyond the first sentence."""
+        hints = get_type_hints(function, include_extras=True)
+        own = [
+            _parameter(name, hints[name], one.default)
+            for name, one in inspect.signature(function).parameters.items()
+            if name != "options"
+        ]
+        self._fields = () if kind is None else _parameters_of(kind)
+        self.parameters = (
+            *(one for one in own if one.default is REQUIRED),
+            *self._fields,
+            *(one for one in own if one.default is not REQUIRED),
+        )
+
+    def __call__(self, *arguments: Any, **values: Any) -> None:
+        if self._kind is not None:
+            names = [one.name for one in self._fields if one.name in values]
+            values["options"] = self._kind(**{name: values.pop(name) for name in names})
+        self._function(*arguments, **values)
+
+
+def takes(kind: type[Any] | None = None) -> Callable[[Callable[..., None]], Command]:
+    """Make a function the command of its name; `kind`: of its options object, if it has one."""
+    return lambda function: Command(function, kind)
+
+
+def _parameters_of(kind: type[Any]) -> tuple[Parameter, ...]:
+    hints = get_type_hints(kind, include_extras=True)
+    return tuple(_parameter(one.name, hints[one.name], one.default) for one in fields(kind))
+
+
+def _parameter(name: str, hint: Any, default: Any) -> Parameter:
+    type_, meant = get_args(hint)
+    known = [one for one in get_args(type_) if one is not type(None)]
+    if get_origin(type_) not in (list, tuple) and known:  # X | None
+        (type_,) = known
+    many = get_origin(type_) in (list, tuple)
+    return Parameter(name, get_args(type_)[0] if many else type_, many, default, meant)

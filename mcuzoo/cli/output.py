@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import sys
 import textwrap
 from collections.abc import Collection, Sequence
@@ -19,7 +18,9 @@ _NARROWEST = 20
 
 def width() -> int:
     """Columns: those of the terminal, or $COLUMNS, or 80."""
-    return max(shutil.get_terminal_size((80, 24)).columns, _NARROWEST)
+    from shutil import get_terminal_size
+
+    return max(get_terminal_size((80, 24)).columns, _NARROWEST)
 
 
 def may_color() -> bool:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
-import typer
-
-from mcuzoo.errors import UsageError, command
-
-if TYPE_CHECKING:
-    from mcuzoo.quantize.job import Quantized
-    from mcuzoo.quantize.score import Scored
+from mcuzoo.cli.options import takes
+from mcuzoo.options import Argument, Option
+from mcuzoo.quantize.options import QuantizeOptions
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("network.h5", "model.tflite", "--calibration", "photos"),
@@ -21,97 +16,41 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
+@takes(QuantizeOptions)
 def quantize(
     source: Annotated[
         str,
-        typer.Argument(
-            help="A model of the zoo, a .keras or .h5 file, a SavedModel, a float .tflite."
-        ),
+        Argument("A model of the zoo, a .keras or .h5 file, a SavedModel, a float .tflite."),
     ],
-    output: Annotated[Path, typer.Argument(metavar="OUT.tflite", help="The file to write.")],
+    output: Annotated[Path, Argument("The file to write.", metavar="OUT.tflite")],
     calibration: Annotated[
         Path,
-        typer.Option(
-            "--calibration", metavar="DIR|CSV", help="Images to measure the activations on."
-        ),
+        Option("Images to measure the activations on.", "--calibration", metavar="DIR|CSV"),
     ],
-    samples: Annotated[int, typer.Option(min=1, help="So many of them, over all classes.")] = 100,
-    network: Annotated[
-        str | None,
-        typer.Option(help="The zoo's model that a file of weights (or its pictures) belongs to."),
-    ] = None,
-    input_shape: Annotated[
-        str | None, typer.Option("--input", help="HxWxC, where the network leaves it open.")
-    ] = None,
-    labels: Annotated[
-        Path | None, typer.Option(help="Class names, one a line, in the order of the outputs.")
-    ] = None,
-    split: Annotated[str | None, typer.Option(help="Part of the data set to calibrate on.")] = None,
-    images: Annotated[
-        Path | None,
-        typer.Option(
-            "--images", metavar="DIR|CSV", help="Score both models on these [calibration's]."
-        ),
-    ] = None,
-    limit: Annotated[
-        int, typer.Option(min=0, help="Score on so many images; 0: do not score.")
-    ] = 500,
-    json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    options: QuantizeOptions,
+    json_output: Annotated[bool, Option("Print JSON.", "--json")] = False,
 ) -> None:
-    """Quantize SOURCE to full INT8 and say what that cost: accuracy before and after.
-
-    TensorFlow runs in a process of its own (extra: tensorflow).
-    """
+    """TensorFlow runs in a process of its own (extra: tensorflow)."""
     import json
 
     from mcuzoo.cli.output import summary_aside
     from mcuzoo.files import require_outputs
-    from mcuzoo.quantize.job import QuantizeRequest, quantize_model
-    from mcuzoo.quantize.score import score
+    from mcuzoo.quantize.quantize import quantize as quantize_network
+    from mcuzoo.report.models import quantization_document, quantization_text
 
-    aside = require_outputs({"OUT.tflite": output}, {"--images": images}, json_output)
-    request = QuantizeRequest(
+    aside = require_outputs({"OUT.tflite": output}, {"--images": options.images}, json_output)
+    made = quantize_network(
         source,
         output,
         calibration,
-        samples,
-        network,
-        _shape(input_shape),
-        labels,
-        split,
-        scored=limit > 0,
+        options,
+        lambda stage: print(f"{stage} ...", file=sys.stderr),
     )
-    quantized = quantize_model(request, lambda stage: print(f"{stage} ...", file=sys.stderr))
-    scored = score(quantized, images or calibration, limit, split) if limit else None
     if json_output:
-        document = {"output": str(output), **quantized.as_dict()}
-        print(json.dumps({**document, "score": scored and scored.as_dict()}, indent=2))
+        document = quantization_document(made.output, made.quantized, made.scored)
+        print(json.dumps(document, indent=2))
         return
     with summary_aside(aside):
-        _print(output, quantized, scored)
-
-
-def _shape(text: str | None) -> tuple[int, int, int] | None:
-    if text is None:
-        return None
-    match = re.fullmatch(r"(\d{1,4})x(\d{1,4})x([13])", text)
-    if match is None:
-        raise UsageError(f"--input {text}: no image size.", "HEIGHTxWIDTHxCHANNELS: 128x128x3.")
-    height, width, channels = (int(size) for size in match.groups())
-    return height, width, channels
-
-
-def _print(output: Path, quantized: Quantized, scored: Scored | None) -> None:
-    model, run = quantized.int8_model, quantized.run
-    print(f"{output}: {model.bytes:,} bytes, {len(model.ops)} ops, sha256 {model.sha256}")
-    print(f"float      {quantized.float_model.bytes:,} bytes")
-    print(f"calibrated on {len(quantized.calibration.images)} images")
-    if scored is not None:
-        print(scored.text())
-    print(
-        f"TensorFlow {run.report.tensorflow}: {run.seconds:.1f} s, "
-        f"{run.report.peak_bytes / 1e9:.2f} GB at the most"
-    )
-    for warning in (*quantized.calibration.skipped, *quantized.warnings):
-        print(f"warning: {warning}", file=sys.stderr)
-    print(f"next: {command('mcuzoo', 'export', output, '--board', 'rt1170')}")
+        sys.stdout.write(quantization_text(made.output, made.quantized, made.scored))
+        for warning in (*made.quantized.calibration.skipped, *made.quantized.warnings):
+            print(f"warning: {warning}", file=sys.stderr)

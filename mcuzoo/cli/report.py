@@ -6,9 +6,8 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from mcuzoo.cli.options import Show
+from mcuzoo.cli.options import takes
+from mcuzoo.options import Argument, Option, Show
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("runs/20260101-120000",),
@@ -16,33 +15,31 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
+@takes()
 def report(
     run: Annotated[
         Path,
-        typer.Argument(help="Folder of a run, as run-serial printed it; or of runs: the newest."),
+        Argument("Folder of a run, as run-serial printed it; or of runs: the newest."),
     ] = Path("runs"),
     csv: Annotated[
         Path | None,
-        typer.Option("--csv", metavar="FILE", help="Write a line per image; - is stdout."),
+        Option("Write a line per image; - is stdout.", "--csv", metavar="FILE"),
     ] = None,
     outputs: Annotated[
         Path | None,
-        typer.Option("--outputs", metavar="FILE.npy", help="Write raw int8 outputs, [N, classes]."),
+        Option("Write raw int8 outputs, [N, classes].", "--outputs", metavar="FILE.npy"),
     ] = None,
     partial: Annotated[
-        bool, typer.Option("--partial", help="Let --outputs leave out images without an output.")
+        bool, Option("Let --outputs leave out images without an output.", "--partial")
     ] = False,
     show: Show = None,
-    json_output: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json_output: Annotated[bool, Option("Print one JSON document.", "--json")] = False,
 ) -> None:
-    """Summarize a run, also an unfinished one; exits 0 whatever the verdict was."""
     import json
 
     from mcuzoo.cli.output import summary_aside
     from mcuzoo.files import require_outputs
-    from mcuzoo.report.document import run_document
-    from mcuzoo.report.files import write_csv, write_outputs
-    from mcuzoo.report.text import summary_text
+    from mcuzoo.report.run import run_document, summary_text, write_csv, write_outputs
     from mcuzoo.run.journal import JOURNAL_NAME, newest_run, read_run
     from mcuzoo.run.summary import summarize
 

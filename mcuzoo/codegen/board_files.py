@@ -1,4 +1,5 @@
-"""A board file as C and as a linker script."""
+"""A board file as C, as a linker script, and as CMake files: list, presets, a toolchain file per
+compiler."""
 
 from __future__ import annotations
 
@@ -19,11 +20,128 @@ from mcuzoo.board.startup import (
     Watchdog,
     WriteStep,
 )
-from mcuzoo.codegen.sections import CopiedSection, copied_sections
 from mcuzoo.codegen.templates import render
 from mcuzoo.errors import BoardError
 from mcuzoo.plan.place.placement import Placement
 from mcuzoo.plan.universal import Room
+from mcuzoo.project.build_id import TFLM_DIR_FILE
+from mcuzoo.project.kinds import (
+    LINK_FLAGS,
+    OPTIMIZATION,
+    TFLM_TOOLCHAINS,
+    TOOLCHAINS,
+    compile_flags,
+    cxx_flags,
+    link_libraries,
+    machine_flags,
+    tflm_flags,
+)
+from mcuzoo.project.manifest import ProjectManifest
+from mcuzoo.quoting import file_stem
+
+
+@dataclass(frozen=True)
+class Sections:
+    """As a stand-alone project's linker script knows them, unless said otherwise.
+
+    rest: what of the arena is not in the region of `arena`. weights: of all constants but those of
+    which `homes` has a (symbol, section).
+    """
+
+    arena: str = ".mz_arena"
+    weights: str = ".mz_weights"
+    homes: tuple[tuple[str, str], ...] = ()
+    rest: str = ".mz_arena_rest"
+
+    def home(self, symbol: str) -> str:
+        """The section of the constant called `symbol`."""
+        return dict(self.homes).get(symbol, self.weights)
+
+
+STANDALONE = Sections()
+
+
+@dataclass(frozen=True)
+class CopiedSection:
+    """`.NAME` in `region`, which start-up copies: the linker script has NAME_load, _start, _end."""
+
+    name: str
+    region: str
+
+
+def home_section(region: str) -> str:
+    """Of constants that are placed one by one."""
+    return f".mz_weights_{symbol_of(region)}"
+
+
+def standalone_sections(placement: Placement) -> Sections:
+    return Sections(
+        homes=tuple((symbol, home_section(region)) for symbol, region in placement.homes)
+    )
+
+
+def copied_sections(board: Board, placement: Placement) -> tuple[CopiedSection, ...]:
+    """Of weights, in the order of the board's regions."""
+    found = []
+    flash = board.flash.region
+    if placement.weights_region != flash:
+        found.append(CopiedSection(STANDALONE.weights[1:], placement.weights_region))
+    homes = {region for _, region in placement.homes}
+    return (
+        *found,
+        *(
+            CopiedSection(home_section(region.name)[1:], region.name)
+            for region in board.apart(homes).memories
+            if region.name in homes
+        ),
+    )
+
+
+_TITLES = {"gcc": "Arm GNU toolchain", "zig": "Zig's C compiler"}
+
+
+def render_build_files(manifest: ProjectManifest) -> dict[str, str]:
+    """CMakeLists.txt, CMakePresets.json and cmake/*.cmake by relative path."""
+    tflm = manifest.tflm is not None
+    toolchains = TFLM_TOOLCHAINS if tflm else TOOLCHAINS
+    files = {
+        "CMakeLists.txt": render(
+            "cmake/CMakeLists.txt.j2",
+            manifest=manifest,
+            cmake_name=file_stem(manifest.name),
+            optimization=OPTIMIZATION,
+            assembly=any(source.endswith(".S") for source in manifest.sources),
+        ),
+        **id_files(manifest),
+        "CMakePresets.json": render(
+            "cmake/CMakePresets.json.j2",
+            toolchains=[(toolchain, _TITLES[toolchain]) for toolchain in toolchains],
+        ),
+    }
+    for toolchain in toolchains:
+        files[f"cmake/{toolchain}.cmake"] = render(
+            f"cmake/{toolchain}.cmake.j2",
+            machine_flags=machine_flags(toolchain, manifest.target.core, manifest.target.fpu),
+            compile_flags=compile_flags(toolchain),
+            link_flags=LINK_FLAGS,
+            link_libraries=link_libraries(toolchain, tflm),
+            tflm=tflm,
+            cxx_flags=cxx_flags(),
+            tflm_cxx_flags=tflm_flags(".cc"),
+            tflm_c_flags=tflm_flags(".c"),
+        )
+    return files
+
+
+def id_files(manifest: ProjectManifest) -> dict[str, str]:
+    """What names a build, and where TFLM is on this machine, which does not belong to its name."""
+    files = {"cmake/build_id.cmake": render("shared/build_id.cmake.j2")}
+    if manifest.tflm is not None:
+        files[TFLM_DIR_FILE] = render(
+            "shared/tflm_dir.cmake.j2", tree=manifest.tflm.tree, sdk=manifest.sdk is not None
+        )
+    return files
+
 
 _MPU_ATTRIBUTES = {
     Access.NONE: "MZ_MPU_NO_ACCESS | MZ_MPU_NO_EXECUTE",

@@ -2,41 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from mcuzoo import __version__
 from mcuzoo.board.model import Board
-from mcuzoo.codegen.assets import (
+from mcuzoo.codegen.entries import plan_entry, target_entry, tensor_spec
+from mcuzoo.codegen.folder import check_target, write_project
+from mcuzoo.codegen.mcuxpresso import sdk_part
+from mcuzoo.codegen.model_array import check_embed
+from mcuzoo.codegen.options import ExportOptions
+from mcuzoo.codegen.project_files import (
     LABELS_FILE,
     SAMPLES_FOLDER,
+    identified,
     label_file,
     licence_text,
     sample_files,
 )
-from mcuzoo.codegen.entries import plan_entry, target_entry, tensor_spec
-from mcuzoo.codegen.folder import check_target, write_project
-from mcuzoo.codegen.identity import identified
-from mcuzoo.codegen.mcuxpresso.board_files import reserved_by
-from mcuzoo.codegen.mcuxpresso.part import sdk_part
-from mcuzoo.codegen.project_part import ProjectPart, standalone_part
-from mcuzoo.codegen.runtime_part import RuntimePart, aot_part
+from mcuzoo.codegen.project_part import ProjectPart, RuntimePart, aot_part, standalone_part
 from mcuzoo.codegen.sources import (
     INCLUDE_DIRS,
     SOURCE_SUFFIXES,
     application_sources,
     firmware_files,
 )
-from mcuzoo.codegen.tflm.options import TflmOptions
 from mcuzoo.codegen.tflm.part import tflm_part
 from mcuzoo.codegen.tflm.tree import tree_hint
 from mcuzoo.errors import FitError, UsageError
-from mcuzoo.graph.model import Model
 from mcuzoo.graph.read import load_model
 from mcuzoo.plan.memory import MemoryPlan, plan_memory
-from mcuzoo.plan.place.needs import Reserved
-from mcuzoo.plan.place.pins import Pins
 from mcuzoo.project.build_id import BUILD_ID_HEADER
-from mcuzoo.project.kinds import WeightsChoice, check_project, check_runtime
 from mcuzoo.project.manifest import BOARD_FOLDER, Manifest, ModelEntry
 from mcuzoo.quoting import one_line, shortened
 from mcuzoo.resources import firmware_dir
@@ -47,39 +43,37 @@ MAX_NAME = 300
 """Characters of a model's name that a manifest has."""
 
 
+@dataclass(frozen=True)
+class Measuring:
+    """A firmware that measures TFLM's arena. arena_bytes: reserve so much; None: the prediction and
+    a margin. recording: with the allocator of TFLM that keeps account."""
+
+    arena_bytes: int | None = None
+    recording: bool = False
+
+
 def export_project(
     source: ModelSource,
     board: Board,
     directory: Path,
-    runtime: str = "aot",
-    project: str = "cmake",
-    weights: WeightsChoice = "flash",
-    arena_region: str | None = None,
-    force: bool = False,
-    tflm: TflmOptions | None = None,
-    stream_input: bool = False,
-    pins: Pins = (),
+    options: ExportOptions = ExportOptions(),
+    measuring: Measuring = Measuring(),
 ) -> Manifest:
-    """Write a project for `source` on `board` into `directory`: same input, same bytes.
+    """Write a project for `source` on `board` into `directory`, whatever options.output says.
 
-    tflm: what the runtime tflm needs to know, and no other takes. weights, pins: see place.
-    stream_input: the firmware consumes an input as it arrives; the runtime aot can, with some
-    models.
-
-    Raises UsageError (runtime, project kind or region that cannot be had), InputError (a TFLM tree
-    that cannot be used), ModelError (model that the runtime cannot run), FitError (model that does
-    not fit, by region) and ProjectError (the folder is not ours to write, see check_target).
+    What options say of a universal firmware or of the console does not count here. Raises
+    UsageError (runtime, project kind or region that cannot be had), InputError (a TFLM tree that
+    cannot be used), ModelError (model that the runtime cannot run), FitError (model that does not
+    fit, by region) and ProjectError (the folder is not ours to write, see check_target).
     """
-    check_runtime(runtime)
-    check_project(project)
+    runtime, project = options.runtime_kind, options.project_kind(board)
+    _check_tflm_choices(options)
     directory = directory.resolve()
-    check_target(directory, force)
+    check_target(directory, options.force)
     model = load_model(source.path)
-    reserved = reserved_by(board, project)
-    place = (model, board, runtime, weights, arena_region)
-    plan = _memory_plan(place, tflm, reserved, stream_input, pins)
-    kind = _project_part(project, board, plan)
-    part = _runtime_part(plan, source, tflm, kind)
+    plan = plan_memory(model, board, options, measuring.arena_bytes)
+    kind = sdk_part(board, plan) if project == "mcuxpresso" else standalone_part(board, plan)
+    part = _runtime_part(plan, source, options, measuring.recording, kind)
     _require_fit(plan, board, source, runtime)
 
     rendered = {**part.rendered, **kind.rendered}
@@ -126,39 +120,33 @@ def export_project(
     return manifest
 
 
-def _memory_plan(
-    place: tuple[Model, Board, str, WeightsChoice, str | None],
-    tflm: TflmOptions | None,
-    reserved: Reserved,
-    stream_input: bool,
-    pins: Pins,
-) -> MemoryPlan:
-    if tflm is None:
-        return plan_memory(*place, reserved=reserved, stream_input=stream_input, pins=pins)
-    kinds = (tflm.kernels, tflm.plan, tflm.arena_bytes)
-    return plan_memory(*place, *kinds, reserved, stream_input, pins)
-
-
-def _project_part(project: str, board: Board, plan: MemoryPlan) -> ProjectPart:
-    return sdk_part(board, plan) if project == "mcuxpresso" else standalone_part(board, plan)
+def _check_tflm_choices(options: ExportOptions) -> None:
+    of_tflm = options.tflm, options.kernels, options.plan, options.embed
+    if any(of_tflm) and options.runtime_kind != "tflm":
+        raise UsageError(
+            "--tflm, --kernels, --plan and --embed choose how TFLite-Micro is linked in: they need "
+            "--runtime tflm.",
+            "Add --runtime tflm.",
+        )
+    if options.embed is not None:
+        check_embed(options.embed)
 
 
 def _runtime_part(
-    plan: MemoryPlan, source: ModelSource, tflm: TflmOptions | None, kind: ProjectPart
+    plan: MemoryPlan,
+    source: ModelSource,
+    options: ExportOptions,
+    recording: bool,
+    kind: ProjectPart,
 ) -> RuntimePart:
     if plan.image is None:
-        if tflm is not None:
-            raise UsageError(
-                "--tflm, --kernels, --plan and --embed need --runtime tflm.", "Add it."
-            )
         return aot_part(plan, kind.sections)
-    options = tflm or TflmOptions(None)
-    if options.tree is None and kind.sdk is None:
+    if options.tflm is None and kind.sdk is None:
         raise UsageError(
             "--runtime tflm --project cmake needs a TFLite-Micro tree: --tflm DIR is missing.",
-            f"--runtime aot needs none. {tree_hint(options.kernels)}",
+            f"--runtime aot needs none. {tree_hint(plan.image.arena.kernels)}",
         )
-    return tflm_part(plan.program, plan.image, options, source.path.name, kind.sections)
+    return tflm_part(plan.program, plan.image, options, recording, source.path.name, kind.sections)
 
 
 def _require_fit(plan: MemoryPlan, board: Board, source: ModelSource, runtime: str) -> None:

@@ -1,23 +1,35 @@
-"""Trials side by side: who agrees with whom, where they part, what each costs."""
+"""Several projects on the same images, side by side: who agrees with whom, where they part, what
+each costs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from os import PathLike, fspath
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.compare.trial import Answers, Trial
-from mcuzoo.run.paired import Paired
-from mcuzoo.run.score import Accuracy, accuracy, ranks
+from mcuzoo.compare.options import CompareOptions
+from mcuzoo.compare.trial import Answers, Contestant, Trial, host_answers, run_trial
+from mcuzoo.data.dataset import load_data_set
+from mcuzoo.data.item import Item
+from mcuzoo.data.labels import load_classes
+from mcuzoo.emulator.url import SCHEME, port_packages
+from mcuzoo.engines.reference import ReferenceEngine
+from mcuzoo.errors import DataSetError, UnsupportedOpError, UsageError
+from mcuzoo.project.manifest import load_manifest
+from mcuzoo.project.rules import inside
+from mcuzoo.run.feed import Prepared, Unusable, prepare
+from mcuzoo.run.project import project_baud, project_model
+from mcuzoo.run.score import Accuracy, Paired, accuracy, ranks
 
 HOST = "host"
 
 
 @dataclass(frozen=True)
-class Agreement:
+class LayerAgreement:
     """A trial's outputs against those of `baseline` (a project's name, or the host reference).
 
     `equal` of `compared` images have byte-equal outputs; `layers` maps the op that ends a kernel to
@@ -35,13 +47,13 @@ class Agreement:
 
 
 @dataclass(frozen=True)
-class Column:
+class ProjectResult:
     """One project in the table. `agreement` is None for the baseline itself, or another model."""
 
     trial: Trial
     top1: Accuracy | None
     top5: Accuracy | None
-    agreement: Agreement | None
+    agreement: LayerAgreement | None
     paired: Paired | None
 
 
@@ -50,7 +62,7 @@ class Comparison:
     """`equal`: no compared output or layer of any project differs."""
 
     images: int
-    columns: tuple[Column, ...]
+    columns: tuple[ProjectResult, ...]
 
     @property
     def equal(self) -> bool:
@@ -69,14 +81,6 @@ class Comparison:
     def layer_ops(self) -> list[int]:
         """Every op that ends a kernel of any project."""
         return sorted({op for column in self.columns for op in column.trial.names})
-
-    def as_dict(self) -> dict[str, Any]:
-        """As `mcuzoo compare --json` prints it."""
-        return {
-            "images": self.images,
-            "equal": self.equal,
-            "projects": [_column_dict(column) for column in self.columns],
-        }
 
 
 def compare_trials(
@@ -97,7 +101,7 @@ def compare_trials(
         paired = _paired(first, own) if index and first is not None and own is not None else None
         rank = _ranks(trial, labels)
         columns.append(
-            Column(
+            ProjectResult(
                 trial,
                 None if rank is None else accuracy(rank, 1),
                 None if rank is None or trial.answers.outputs.shape[1] <= 5 else accuracy(rank, 5),
@@ -110,7 +114,7 @@ def compare_trials(
 
 def _agreement(
     trial: Trial, before: Sequence[Trial], reference: Answers | None
-) -> Agreement | None:
+) -> LayerAgreement | None:
     if reference is not None:
         return _against(trial, HOST, reference)
     sha256 = trial.contestant.model.sha256
@@ -120,7 +124,7 @@ def _agreement(
     return None
 
 
-def _against(trial: Trial, baseline: str, answers: Answers) -> Agreement:
+def _against(trial: Trial, baseline: str, answers: Answers) -> LayerAgreement:
     crcs, own_crcs = answers.crcs, trial.answers.crcs
     common = [op for op in own_crcs[0] if op in crcs[0]]
     layers = {
@@ -128,7 +132,7 @@ def _against(trial: Trial, baseline: str, answers: Answers) -> Agreement:
         for op in common
     }
     equal = (trial.answers.outputs == answers.outputs).all(axis=1)
-    return Agreement(baseline, len(crcs), int(equal.sum()), layers)
+    return LayerAgreement(baseline, len(crcs), int(equal.sum()), layers)
 
 
 def _ranks(trial: Trial, labels: Sequence[int | None]) -> NDArray[np.int64] | None:
@@ -148,39 +152,112 @@ def _paired(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> Paired:
     return Paired(int((first & ~second).sum()), int((second & ~first).sum()))
 
 
-def _column_dict(column: Column) -> dict[str, Any]:
-    trial, agreement = column.trial, column.agreement
-    return {
-        "name": trial.contestant.name,
-        "project": str(trial.contestant.project),
-        "port": trial.contestant.port,
-        "model": trial.contestant.manifest.model.name,
-        "model_sha256": trial.contestant.model.sha256,
-        "board": trial.board,
-        "runtime": trial.runtime,
-        "toolchain": trial.toolchain,
-        "build_id": trial.build_id,
-        "top1": None if column.top1 is None else column.top1.value,
-        "top5": None if column.top5 is None else column.top5.value,
-        "paired_p_value": None if column.paired is None else column.paired.p_value,
-        "unit": trial.unit,
-        "total": trial.total,
-        "total_ms": trial.milliseconds,
-        "arena_bytes": trial.sizes.arena,
-        "code_bytes": trial.sizes.code,
-        "constant_bytes": trial.sizes.constants,
-        "stack_bytes": trial.sizes.stack,
-        "agreement": None if agreement is None else asdict(agreement),
-        "first_wrong": None if agreement is None else agreement.first_wrong,
-        "layers": [
-            {
-                "first_op": trial.first_ops[op],
-                "op": op,
-                "name": name,
-                "macs": trial.macs[op],
-                "count": trial.counts[op],
-                "differing": None if agreement is None else agreement.layers.get(op),
-            }
-            for op, name in trial.names.items()
-        ],
-    }
+EMULATED = "-"
+
+
+def compare_projects(
+    projects: Sequence[str | PathLike[str]],
+    options: CompareOptions = CompareOptions(),
+    say: Callable[[str], None] = lambda text: None,
+) -> Comparison:
+    """Run the same images on every project and set them side by side.
+
+    Images: the data set given, or the first project's samples; each project preprocesses them in
+    its own way. `say` is told how it goes. Raises UsageError, ProjectError, DataSetError before a
+    port is touched, then what the link raises.
+    """
+    contestants = _contestants([Path(fspath(one)) for one in projects], options)
+    items = _items(options, contestants)
+    tensors = [_tensors(contestant, items) for contestant in contestants]
+    usable = [n for n in range(len(items)) if all(isinstance(row[n], Prepared) for row in tensors)]
+    for row in tensors:
+        for unusable in (ready for ready in row if isinstance(ready, Unusable)):
+            say(f"left out: {unusable.reason}")
+    if not usable:
+        raise DataSetError("None of the images could be decoded.", "Check what --images names.")
+    trials, references = [], []
+    hosts: dict[tuple[str, bytes], Answers | None] = {}
+    for contestant, row in zip(contestants, tensors, strict=True):
+        inputs = [ready.tensor for n in usable if isinstance(ready := row[n], Prepared)]
+        say(f"{contestant.name}: {len(inputs)} images on {contestant.port}")
+        trials.append(run_trial(contestant, inputs, lambda done: None))
+        key = (contestant.model.sha256, b"".join(tensor.tobytes() for tensor in inputs))
+        if key not in hosts:
+            hosts[key] = _host(contestant, inputs, say) if not options.no_reference else None
+        references.append(hosts[key])
+    return compare_trials(trials, [items[n].label for n in usable], references)
+
+
+def _contestants(projects: Sequence[Path], options: CompareOptions) -> list[Contestant]:
+    if len(projects) < 2:
+        raise UsageError(
+            "One project alone is not compared with anything.",
+            "Name two or more; mcuzoo run-serial compares one with the host.",
+        )
+    if len(options.port) > len(projects):
+        raise UsageError(
+            f"{len(options.port)} ports for {len(projects)} projects.",
+            f"Give at most one --port per project, in their order; {EMULATED} emulates.",
+        )
+    names = short_names(projects)
+    found = []
+    for index, project in enumerate(projects):
+        given = options.port[index] if index < len(options.port) else EMULATED
+        # Two counted inferences: one as it is, one profiled.
+        port = f"{SCHEME}{project.resolve()}?count=2" if given == EMULATED else given
+        manifest = load_manifest(project)
+        found.append(
+            Contestant(
+                names[index],
+                project.resolve(),
+                manifest,
+                project_model(project, manifest),
+                port,
+                options.baud or project_baud(project, manifest),
+            )
+        )
+    return found
+
+
+def short_names(projects: Sequence[Path]) -> list[str]:
+    """The shortest ends of the paths that tell the projects apart."""
+    parts = [project.resolve().parts for project in projects]
+    length = 1
+    while len({part[-length:] for part in parts}) < len(set(parts)):
+        length += 1
+    return ["/".join(part[-length:]) for part in parts]
+
+
+def _items(options: CompareOptions, contestants: Sequence[Contestant]) -> Sequence[Item]:
+    manifest, project = contestants[0].manifest, contestants[0].project
+    labels = options.labels
+    if labels is None and manifest.labels is not None:
+        labels = inside(project, manifest.labels)
+    source = options.images
+    if source is None and manifest.samples is not None:
+        source = inside(project, manifest.samples)
+    if source is None:
+        raise UsageError(
+            f"No images: the project {project} brings no samples.",
+            "Name some: --images DIR, or a CSV with columns file,label.",
+        )
+    classes = load_classes(labels, manifest.output.bytes)
+    ports = [contestant.port for contestant in contestants]
+    besides = [package for port in ports for package in port_packages(port)]
+    return load_data_set(source, classes, options.limit, besides=besides).items
+
+
+def _tensors(contestant: Contestant, items: Iterable[Item]) -> list[Prepared | Unusable]:
+    manifest = contestant.manifest
+    return [prepare(item, manifest.preprocessing, manifest.input.shape, None) for item in items]
+
+
+def _host(
+    contestant: Contestant, tensors: Sequence[NDArray[np.int8]], say: Callable[[str], None]
+) -> Answers | None:
+    try:
+        engine = ReferenceEngine(contestant.model)
+    except UnsupportedOpError as error:
+        say(f"{contestant.name} is not compared with the host: {error.message}")
+        return None
+    return host_answers(engine, tensors)

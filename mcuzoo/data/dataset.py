@@ -1,35 +1,32 @@
-"""Open a data set: tell its format by what is there, pick the split and the sample."""
+"""Open a data set: tell its format by what is there, pick the split and the sample, and suspect
+labels that count in another order than the model."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mcuzoo.data import fer2013
-from mcuzoo.data.folders import (
-    entries,
-    folder_items,
-    folders_in,
-    has_images,
-    images_in,
-    is_empty,
+from mcuzoo.data.folders import entries, folder_items, folders_in, has_images, images_in, is_empty
+from mcuzoo.data.imagenet import (
+    background_classes,
+    class_order,
+    ilsvrc_order,
+    is_validation_folder,
+    synset_in,
+    validation_items,
 )
-from mcuzoo.data.imagenet_val import is_validation_folder, validation_items
-from mcuzoo.data.images import IMAGE_SUFFIXES
+from mcuzoo.data.images import IMAGE_SUFFIXES, FilePicture
 from mcuzoo.data.item import DataSet, Item, digest_of
-from mcuzoo.data.labels import Classes
+from mcuzoo.data.labels import IMAGENET_CLASSES, Classes
 from mcuzoo.data.manifest import header_of, manifest_items
-from mcuzoo.data.picture import FilePicture
-from mcuzoo.data.sampling import sample_evenly
 from mcuzoo.data.signs import is_signs, sign_items
 from mcuzoo.data.splits import ALL, chosen_split, in_split, no_such_split, split_name
-from mcuzoo.data.suspicion import refuse_shifted_labels
-from mcuzoo.errors import DataSetError
+from mcuzoo.errors import DataSetError, UsageError
 from mcuzoo.extras import require_packages
-
-__all__ = ["DataSet", "Item", "load_data_set", "open_data_set"]
 
 MANIFESTS = ("manifest.csv", "labels.csv")
 
@@ -244,3 +241,88 @@ def _with_content_hash(item: Item) -> Item:
             "Restore the file, or correct the sha256 column.",
         )
     return replace(item, sha256=actual)
+
+
+def sample_evenly(labels: Sequence[int | None], limit: int) -> list[int]:
+    """Positions of `limit` of the labels, ascending; all of them when there are no more.
+
+    Every class gives the same number, as far as it has that many; what is left over goes to
+    classes spread evenly over the range. Within a class the picks are spread evenly, too. No
+    chance is involved. Unlabelled images count as one class. Raises UsageError for a limit < 1.
+    """
+    if limit < 1:
+        raise UsageError(f"--limit {limit} leaves no images.", "Give a number from 1 up.")
+    by_class: dict[int, list[int]] = defaultdict(list)
+    for position, label in enumerate(labels):
+        by_class[-1 if label is None else label].append(position)
+    members = [by_class[label] for label in sorted(by_class)]
+    shares = _even_shares([len(positions) for positions in members], limit)
+    return sorted(
+        positions[pick]
+        for positions, share in zip(members, shares, strict=True)
+        for pick in _spread(len(positions), share)
+    )
+
+
+def _even_shares(sizes: list[int], limit: int) -> list[int]:
+    shares = [0] * len(sizes)
+    while (left := min(limit, sum(sizes)) - sum(shares)) > 0:
+        open_classes = [at for at, size in enumerate(sizes) if shares[at] < size]
+        for turn in _spread(len(open_classes), min(left, len(open_classes))):
+            shares[open_classes[turn]] += 1
+    return shares
+
+
+def _spread(count: int, picks: int) -> list[int]:
+    """`picks` of range(count), evenly apart."""
+    return [pick * count // picks for pick in range(picks)]
+
+
+def refuse_shifted_labels(items: Sequence[Item], classes: Classes, where: str) -> None:
+    """Raise DataSetError when labels are ImageNet's, but counted otherwise than by the model.
+
+    A model with 1001 classes has 'background' for class 0, which no image shows; and where files
+    are named by WordNet id, the ids say what the labels ought to be.
+    """
+    labels = {item.label for item in items if item.label is not None}
+    with_background = classes.count == IMAGENET_CLASSES + 1 and (
+        classes.names is None or classes.names[0] in ("background", "")
+    )
+    if with_background and 0 in labels and IMAGENET_CLASSES not in labels:
+        raise DataSetError(
+            f"{where}: an image is labelled 0, which is 'background' in a model of 1001 classes.",
+            "Labels 0..999 need 1 added to each.",
+        )
+    if classes.count in (IMAGENET_CLASSES, IMAGENET_CLASSES + 1):
+        _compare_with_synsets(items, classes, where)
+
+
+def _compare_with_synsets(items: Sequence[Item], classes: Classes, where: str) -> None:
+    first = background_classes(classes, where)
+    named = [
+        (item, item.label, synset)
+        for item in items
+        if item.label is not None and (synset := synset_in(item.file)) is not None
+    ]
+    wrong = [found for found in named if found[1] != first + class_order()[found[2]]]
+    if not named or 2 * len(wrong) <= len(named):
+        return
+
+    def all_are(meaning: Callable[[str], int]) -> bool:
+        return all(label == meaning(synset) for _, label, synset in named)
+
+    item, label, synset = wrong[0]
+    right = first + class_order()[synset]
+    hint = "Label by the sorted WordNet ids."
+    if all_are(lambda synset: ilsvrc_order().index(synset) + 1):
+        hint = (
+            "The labels are ILSVRC2012_IDs of the development kit, which are not in the order of "
+            "the classes: translate each to its WordNet id."
+        )
+    elif all_are(lambda synset: class_order()[synset] + 1 - first):
+        hint = f"All labels are off by one: {'add 1 to' if first else 'subtract 1 from'} each."
+    raise DataSetError(
+        f"{where}: {item.file} is labelled {label}, but its WordNet id {synset} is class {right} "
+        f"of {classes.count}, and {len(wrong)} of {len(named)} such labels are wrong.",
+        hint,
+    )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from mcuzoo.data.images import Damaged, PixelRow
 from mcuzoo.data.item import Item
 from mcuzoo.data.labels import Classes
-from mcuzoo.data.picture import Damaged, PixelRow
 from mcuzoo.data.splits import ALL, chosen_split, in_split, no_such_split, split_name
 from mcuzoo.errors import DataSetError
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcuzoo.data.picture import Picture
+from mcuzoo.data.images import Picture
 
 
 @dataclass(frozen=True)

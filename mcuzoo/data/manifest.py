@@ -6,9 +6,9 @@ import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from mcuzoo.data.images import Damaged, FilePicture, Picture
 from mcuzoo.data.item import Item
 from mcuzoo.data.labels import Classes
-from mcuzoo.data.picture import Damaged, FilePicture, Picture
 from mcuzoo.errors import DataSetError
 
 _DELIMITERS = (",", ";", "\t")

@@ -1,6 +1,9 @@
-"""From decoded picture to input tensor: central crop, bilinear resize, pixel offset."""
+"""From decoded picture to input tensor (central crop, bilinear resize, pixel offset), and
+whether a recipe for that can feed a model."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +11,68 @@ from numpy.typing import NDArray
 from mcuzoo.errors import ProjectError
 from mcuzoo.extras import missing_error
 from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.zoo.catalog import catalog
+
+CHANNELS = {"rgb": 3, "gray": 1}
+INT8_OFFSET = -128
+_SPANS = (1.0, 255 / 128, 2.0, 255.0)
+"""What models are trained on: pixels as 0..1, (p - 128) / 128, -1..1, or as they are."""
+
+_SPAN_TOLERANCE = 0.01
+_HINT = "Export the project again; mcuzoo doctor-image IMAGE shows what the network sees."
+
+
+def check_recipe(recipe: Preprocessing, shape: tuple[int, ...]) -> None:
+    """Raise ProjectError for a recipe that cannot give, or gives wrongly, an int8 input of `shape`.
+
+    input = pixel - 128 is the only offset that maps the 256 pixels onto int8; pixel - 127 is a
+    published mistake, by which white wraps to black or saturates.
+    """
+    channels = CHANNELS.get(recipe.color)
+    if channels is None or recipe.resize != "bilinear" or not 0 < recipe.crop <= 1:
+        raise ProjectError(f"{recipe} is no preprocessing that mcuzoo knows.", _HINT)
+    if shape[-1] != channels:
+        raise ProjectError(
+            f"The preprocessing gives {recipe.color} pictures, {channels} values a pixel; the "
+            f"model's input {list(shape)} takes {shape[-1]}.",
+            _HINT,
+        )
+    if recipe.pixel_offset != INT8_OFFSET:
+        raise ProjectError(
+            f"The preprocessing has pixel_offset {recipe.pixel_offset}: an int8 input is pixel "
+            f"{INT8_OFFSET}, or the 256 pixels do not fit into it.",
+            _HINT,
+        )
+
+
+def recipe_warnings(
+    recipe: Preprocessing, name: str, sha256: str, input_scale: float
+) -> Iterator[str]:
+    """What speaks against `recipe` for the model of that name and file, without ruling it out."""
+    for known in catalog().values():
+        declared = known.recipe
+        same_file = any(file.sha256 == sha256 for file in known.file)
+        if (same_file or known.name == name) and _essence(declared) != _essence(recipe):
+            yield (
+                f"{known.name} is declared to see {_text(declared)}; here it is given "
+                f"{_text(recipe)}."
+            )
+            return
+    span = 255 * input_scale
+    if all(abs(span - usual) > _SPAN_TOLERANCE * usual for usual in _SPANS):
+        yield (
+            f"The 256 pixels span {span:.4g} at the model's input. Models are trained on a span "
+            "of 1, 2 or 255; if this one was, too, its input is not pixel - 128."
+        )
+
+
+def _essence(recipe: Preprocessing) -> tuple[object, ...]:
+    return recipe.color, recipe.crop, recipe.resize, recipe.pixel_offset
+
+
+def _text(recipe: Preprocessing) -> str:
+    return f"{recipe.color}, crop {recipe.crop:g}, {recipe.resize}, pixel {recipe.pixel_offset:+d}"
+
 
 _INT8 = np.iinfo(np.int8)
 

@@ -16,10 +16,9 @@ import sys
 import threading
 from pathlib import Path
 
-from mcuzoo.emulator.clock import CountMode
 from mcuzoo.emulator.consoles import TcpConsole
-from mcuzoo.emulator.evk import VirtualEvk
-from mcuzoo.emulator.target import find_target
+from mcuzoo.emulator.evk import VirtualEvk, find_target
+from mcuzoo.emulator.timers import CountMode
 from mcuzoo.errors import McuzooError
 
 

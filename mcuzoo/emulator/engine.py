@@ -1,4 +1,9 @@
-"""unicorn, as the machine uses it: memories, devices, one run until something happens."""
+"""unicorn, as the machine uses it: memories, devices, one run until something happens.
+
+Executed instructions are counted block by block: unicorn reports every block when it is entered.
+Those of an IT block count whether their condition holds or not, as they do in QEMU's and in
+hardware's counts of retired instructions; a hook per instruction would not see those skipped.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +13,99 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
 
-from mcuzoo.emulator.block_counter import BlockCounter, BlockHook
-from mcuzoo.emulator.refusal import Access
 from mcuzoo.errors import EmulatorError
 from mcuzoo.extras import missing_error
+
+
+@dataclass(frozen=True)
+class Access:
+    """A load or store of `size` bytes by the firmware; `value` is what was to be stored."""
+
+    address: int
+    size: int
+    write: bool
+    value: int = 0
+
+    def __str__(self) -> str:
+        if self.write:
+            return f"a {self.size}-byte write of {self.value:#x} to {self.address:#010x}"
+        return f"a {self.size}-byte read of {self.address:#010x}"
+
+
+class Refusal(Exception):
+    """The firmware did something that the emulated board does not or must not do."""
+
+
+class UndeclaredAccess(Refusal):
+    """A peripheral address at which the board file declares nothing."""
+
+    def __init__(self, access: Access) -> None:
+        super().__init__(str(access))
+        self.access = access
+
+
+_WIDE_FROM = 0x1D  # the five highest bits of the first half of a 32-bit Thumb instruction
+
+_NO_BLOCK = -1
+
+BlockHook = Callable[[object, int, int, object], None]
+
+
+class BlockCounter:
+    """`on_block` is the hook, written for speed; `read_code` gives bytes of memory."""
+
+    def __init__(self, read_code: Callable[[int, int], bytes]) -> None:
+        self._read_code = read_code
+        # By address: size in bytes and instructions.
+        self._known: dict[int, tuple[int, int]] = {}
+        # Instructions of all blocks entered, the present one as a whole; its address.
+        self._state = [0, _NO_BLOCK]
+        self.on_block = self._make_hook()
+
+    def _make_hook(self) -> BlockHook:
+        known, state, read_code = self._known, self._state, self._read_code
+
+        def on_block(_handle: object, address: int, size: int, _key: object) -> None:
+            entry = known.get(address)
+            if entry is None or entry[0] != size:
+                entry = known[address] = (size, count_instructions(read_code(address, size)))
+            state[0] += entry[1]
+            state[1] = address
+
+        return on_block
+
+    @property
+    def total(self) -> int:
+        """Instructions executed, when nothing is being executed."""
+        return self._state[0]
+
+    @property
+    def before_block(self) -> int:
+        """Instructions executed before the present block."""
+        total, block = self._state
+        return total - self._known.get(block, (0, 0))[1]
+
+    def before(self, pc: int) -> int:
+        """Instructions executed before the one at `pc`."""
+        total, block = self._state
+        end = block + self._known.get(block, (0, 0))[0]
+        if block <= pc < end:
+            return total - count_instructions(self._read_code(pc, end - pc))
+        return total
+
+    def settle(self, pc: int) -> None:
+        """Execution has stopped before `pc`: take back what was counted from there on."""
+        self._state[:] = [self.before(pc), _NO_BLOCK]
+
+
+def count_instructions(code: bytes) -> int:
+    """How many Thumb instructions `code` is; it begins and ends with whole ones."""
+    count = at = 0
+    while at + 1 < len(code):
+        at += 4 if code[at + 1] >> 3 >= _WIDE_FROM else 2
+        count += 1
+    return count
+
 
 _NEVER = 0xFFFF_FFFF
 _THUMB = 1

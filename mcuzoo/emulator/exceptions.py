@@ -8,10 +8,9 @@ from __future__ import annotations
 from enum import IntEnum
 
 from mcuzoo.emulator import system_control as scs
-from mcuzoo.emulator import systick
-from mcuzoo.emulator.engine import Cause, Engine, Exit
-from mcuzoo.emulator.refusal import Refusal
+from mcuzoo.emulator.engine import Cause, Engine, Exit, Refusal
 from mcuzoo.emulator.system_control import SystemControl
+from mcuzoo.emulator.timers import SYSTICK_EXCEPTION
 
 
 class Vector(IntEnum):
@@ -22,7 +21,7 @@ class Vector(IntEnum):
     BUS_FAULT = 5
     USAGE_FAULT = 6
     SVC = 11
-    SYSTICK = systick.EXCEPTION
+    SYSTICK = SYSTICK_EXCEPTION
 
 
 # Bits of CFSR.

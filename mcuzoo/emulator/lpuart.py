@@ -7,12 +7,66 @@ machine waits for the console here, so that an idle board costs no processor tim
 
 from __future__ import annotations
 
+import threading
+import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from mcuzoo.emulator.consoles import Console
-from mcuzoo.emulator.refusal import Access, Refusal, UndeclaredAccess
-from mcuzoo.emulator.transmitter import Transmitter
+from mcuzoo.emulator.engine import Access, Refusal, UndeclaredAccess
+
+# The firmware may compute for seconds after its last byte: nothing waits longer than this.
+_LATENCY_S = 0.002
+_PIECE_BYTES = 4096
+
+
+class Transmitter:
+    """Bytes on their way to `console`; `count` of them so far. `close` ends its thread."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._queue: deque[int] = deque()
+        self._sending = threading.Lock()
+        self._waiting = threading.Event()
+        self._closed = False
+        self.count = 0
+        self._thread = threading.Thread(target=self._flush_late, name="console", daemon=True)
+        self._thread.start()
+
+    def put(self, byte: int) -> None:
+        queue = self._queue
+        queue.append(byte)
+        self.count += 1
+        if len(queue) == 1:
+            self._waiting.set()
+        elif len(queue) >= _PIECE_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand everything to the console."""
+        if not self._queue:
+            return
+        with self._sending:
+            data = bytearray()
+            while self._queue:
+                data.append(self._queue.popleft())
+            self._console.send(bytes(data))
+
+    def close(self) -> None:
+        """Send what is left and end."""
+        self.flush()
+        self._closed = True
+        self._waiting.set()
+        self._thread.join()
+
+    def _flush_late(self) -> None:
+        while not self._closed:
+            self._waiting.wait()
+            self._waiting.clear()
+            time.sleep(_LATENCY_S)
+            self.flush()
+
 
 _VERID, _PARAM, _GLOBAL, _PINCFG, _BAUD, _STAT = 0x00, 0x04, 0x08, 0x0C, 0x10, 0x14
 _CTRL, _DATA, _MATCH, _MODIR, _FIFO, _WATER = 0x18, 0x1C, 0x20, 0x24, 0x28, 0x2C

@@ -9,20 +9,23 @@ from enum import Enum
 
 from mcuzoo.board.memory import Region
 from mcuzoo.board.model import Board
-from mcuzoo.emulator import dwt, system_control
+from mcuzoo.emulator import system_control
 from mcuzoo.emulator.boot_rom import Start
-from mcuzoo.emulator.clock import CountMode, InstructionClock
 from mcuzoo.emulator.consoles import Console
-from mcuzoo.emulator.dwt import CycleCounter
-from mcuzoo.emulator.engine import Cause, Engine, Exit
+from mcuzoo.emulator.engine import Cause, Engine, Exit, Refusal, UndeclaredAccess
 from mcuzoo.emulator.exceptions import Exceptions, Vector, describe
-from mcuzoo.emulator.lpuart import Lpuart, Surroundings
+from mcuzoo.emulator.lpuart import Lpuart, Surroundings, Transmitter
 from mcuzoo.emulator.memory import Memory
 from mcuzoo.emulator.peripherals import Peripheral, nearest_register
-from mcuzoo.emulator.refusal import Refusal, UndeclaredAccess
 from mcuzoo.emulator.system_control import Requests, SystemControl
-from mcuzoo.emulator.systick import SysTick
-from mcuzoo.emulator.transmitter import Transmitter
+from mcuzoo.emulator.timers import (
+    DWT_BASE,
+    DWT_SIZE,
+    CountMode,
+    CycleCounter,
+    InstructionClock,
+    SysTick,
+)
 from mcuzoo.errors import EmulatorError
 
 _LPUART_BYTES = 0x1000
@@ -185,8 +188,8 @@ class Machine:
             self.engine.map_device(window.base, window.size, peripheral)
         self.engine.map_device(self._board.console.base, _LPUART_BYTES, self._uart)
         self.engine.map_device(system_control.BASE, system_control.SIZE, self._control)
-        self.engine.map_device(dwt.BASE, dwt.SIZE, self._cycles)
-        self.engine.time_reads(dwt.BASE, dwt.SIZE)
+        self.engine.map_device(DWT_BASE, DWT_SIZE, self._cycles)
+        self.engine.time_reads(DWT_BASE, DWT_SIZE)
         self.engine.time_reads(system_control.BASE, system_control.SIZE)
 
     # What devices ask for

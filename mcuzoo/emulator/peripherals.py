@@ -7,7 +7,7 @@ from enum import Enum
 
 from mcuzoo.board.emulation import Instance, Register, Window
 from mcuzoo.board.model import Board
-from mcuzoo.emulator.refusal import Access, UndeclaredAccess
+from mcuzoo.emulator.engine import Access, UndeclaredAccess
 
 
 class _Role(Enum):

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from mcuzoo.board.model import Core
 from mcuzoo.emulator import mpu as mpu_unit
+from mcuzoo.emulator.engine import Access, Refusal, UndeclaredAccess
 from mcuzoo.emulator.mpu import Mpu
-from mcuzoo.emulator.refusal import Access, Refusal, UndeclaredAccess
-from mcuzoo.emulator.systick import SysTick
+from mcuzoo.emulator.timers import SysTick
 
 BASE = 0xE000_E000
 SIZE = 0x1000

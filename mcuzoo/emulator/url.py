@@ -42,3 +42,14 @@ def emulated_project(url: str) -> Path | None:
         return None
     path, _ = parse_emulator_url(url)
     return None if path.is_file() else path
+
+
+_PACKAGE = "mcuzoo.emulator"
+
+
+def register_pyserial() -> None:
+    """Let serial.serial_for_url open emulator://PROJECT[?count=N|all|0&board=B]; idempotent."""
+    import serial
+
+    if _PACKAGE not in serial.protocol_handler_packages:
+        serial.protocol_handler_packages.append(_PACKAGE)

@@ -1,25 +1,194 @@
-"""Run every image on the model, or on two, and count."""
+"""Run every image on the model, or on two, and count.
+
+What was found is kept in the cache until the end: an evaluation that is typed again after a crash
+or Ctrl-C is the same when models, engines, preprocessing and images are.
+"""
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mcuzoo import __version__
-from mcuzoo.data.item import DataSet
-from mcuzoo.errors import DataSetError, McuzooError, ProtocolError, RigError
-from mcuzoo.evaluate.boards import Talk, board_engine, emulated_project
-from mcuzoo.evaluate.crew import Crew, Hand, crew_of, findings
-from mcuzoo.evaluate.finding import Finding, find
-from mcuzoo.evaluate.journal import journal_of, left
-from mcuzoo.evaluate.outputs import OutputFile
+from mcuzoo.data.item import DataSet, Item
+from mcuzoo.errors import (
+    DataSetError,
+    McuzooError,
+    ProtocolError,
+    RigError,
+    UsageError,
+)
+from mcuzoo.evaluate.engines import (
+    EMULATOR,
+    Runs,
+    Subject,
+    Talk,
+    board_engine,
+    emulated_project,
+    host_engine,
+)
 from mcuzoo.evaluate.request import Plan
-from mcuzoo.evaluate.result import DataFacts, Evaluation, ModelFacts
-from mcuzoo.evaluate.subject import EMULATOR, Runs, Subject, host_engine
-from mcuzoo.evaluate.tally import Tally
-from mcuzoo.evaluate.worker import worker
-from mcuzoo.run.interrupt import sigterm_interrupts
+from mcuzoo.evaluate.result import BadImage, DataFacts, Evaluation, ModelFacts
+from mcuzoo.evaluate.worker import Crew, Hand, crew_of, find, findings, worker
+from mcuzoo.files import GrowingOutput, cannot_write
+from mcuzoo.run.journal import JOURNAL_NAME, Journal, RunLock, create_rows, recorded
+from mcuzoo.run.record import Row
+from mcuzoo.run.runner import sigterm_interrupts
+from mcuzoo.run.tally import Tally
+from mcuzoo.zoo.find import cache_folder
+
+
+class OutputFile:
+    """int8 [N, classes], float32 for a float model: the images that could be run, in order.
+
+    Use as a context manager; without `finish` nothing is left. Raises InputError when it cannot
+    be written.
+    """
+
+    def __init__(self, path: Path, images: int, subject: Subject) -> None:
+        self._path = path
+        self._dtype = np.dtype(np.float32 if subject.kind == "float32" else np.int8)
+        self._classes = subject.classes
+        self._rows = 0
+        self._output = GrowingOutput(path)
+        self._reserved = self._header(images)
+        self._output.file.write(self._reserved)
+
+    def __enter__(self) -> OutputFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._output.__exit__()
+
+    def add(self, output: NDArray[Any]) -> None:
+        """Append one image's scores."""
+        try:
+            self._output.file.write(np.ascontiguousarray(output, dtype=self._dtype).tobytes())
+        except OSError as error:
+            raise cannot_write(self._path, error) from error
+        self._rows += 1
+
+    def finish(self) -> None:
+        """Write how many there are and give the file its name."""
+        header = self._header(self._rows)
+        try:
+            self._output.file.seek(0)
+            self._output.file.write(header)
+        except OSError as error:
+            raise cannot_write(self._path, error) from error
+        self._output.publish()
+
+    def _header(self, rows: int) -> bytes:
+        """Of one length whatever `rows` is: numpy pads it, for files that grow."""
+        from io import BytesIO
+
+        header = BytesIO()
+        np.lib.format.write_array_header_1_0(
+            header,
+            {
+                "shape": (rows, self._classes),
+                "fortran_order": False,
+                "descr": np.lib.format.dtype_to_descr(self._dtype),
+            },
+        )
+        return header.getvalue()
+
+
+_OLD_NAME = "findings.jsonl"
+# A kill loses nothing; waiting for the disk would take longer than many an image.
+_SYNC = "OFF"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The journal of an evaluation; `rows` are those of an earlier session."""
+
+    journal: Journal
+    rows: tuple[Row, ...]
+    folder: Path
+
+    @property
+    def seconds(self) -> float:
+        """What they took."""
+        return sum(row.seconds or 0.0 for row in self.rows)
+
+    def forget(self) -> None:
+        """The evaluation has ended: nothing is to be resumed."""
+        self.journal.__exit__()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextmanager
+def journal_of(plan: Plan, resume: bool, talk: Callable[[str], None]) -> Iterator[Kept | None]:
+    """The journal of `plan`; with `resume` it has what an earlier session found.
+
+    None, with a word to `talk`, where the cache cannot be written or another process is at the same
+    evaluation; with `resume` that raises UsageError.
+    """
+    folder = cache_folder().parent / "evaluations" / identity(plan)[:16]
+    if resume and (folder / _OLD_NAME).exists():
+        raise UsageError(
+            "An older mcuzoo began this evaluation, and its journal is not read any more.",
+            "The same command without --resume starts with the first image.",
+        )
+    with ExitStack() as stack:
+        try:
+            journal = stack.enter_context(_opened(folder, plan, resume))
+        except (OSError, sqlite3.Error) as error:
+            why = error.strerror if isinstance(error, OSError) else error
+            talk(f"an interruption would lose what was found: {folder}: {why}")
+            yield None
+            return
+        except UsageError:
+            if resume:
+                raise UsageError(
+                    "Another mcuzoo process is at this evaluation.", "Wait for it, or end it."
+                ) from None
+            talk("an interruption would lose what was found: another process is at the same")
+            yield None
+            return
+        kept = tuple(takewhile(lambda row: row.status.final, journal.rows)) if resume else ()
+        if resume and not kept:
+            talk("nothing to resume: starting with the first image")
+        elif resume:
+            talk(f"{len(kept)} of {len(plan.data_set.items)} images are done already")
+        yield Kept(journal, kept, folder)
+
+
+def identity(plan: Plan) -> str:
+    """A hash of all that decides what each image gives."""
+    whole = sha256(repr((__version__, plan.task.keep_outputs)).encode())
+    for subject in plan.task.subjects:
+        whole.update(repr(_identity(subject, plan.board)).encode())
+    for item in plan.data_set.items:
+        whole.update(repr((item.index, item.file, item.label, item.sha256)).encode())
+    return whole.hexdigest()
+
+
+def _identity(subject: Subject, board: str) -> tuple[object, ...]:
+    where = board if subject.engine == EMULATOR else None
+    return subject.model.sha256, subject.engine, where, sorted(asdict(subject.recipe).items())
+
+
+def _opened(folder: Path, plan: Plan, resume: bool) -> Journal:
+    """Without what was kept, unless `resume`. Raises UsageError when another process has it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (resume and (folder / JOURNAL_NAME).is_file()):
+        with RunLock(folder):
+            create_rows(folder, (), plan.data_set.items, _SYNC)
+    return Journal(folder, _SYNC)
+
 
 INTERRUPTED = 130
 _CHUNK = 4
@@ -29,7 +198,7 @@ _CHUNK = 4
 def evaluate(
     plan: Plan,
     talk: Talk = lambda text: None,
-    on_finding: Callable[[Finding], None] = lambda finding: None,
+    on_row: Callable[[Row], None] = lambda row: None,
     *,
     resume: bool = False,
     show: int | None = None,
@@ -40,60 +209,65 @@ def evaluate(
     many predictions are in the result; None: all of a few, else the worst misses.
 
     Images that cannot be read are counted and named in the result. `talk` is told what takes
-    long, `on_finding` what each image gave. Raises DataSetError when no image can be used or the
+    long, `on_row` what each image gave. Raises DataSetError when no image can be used or the
     answers say that the labels are off by one, and what the engines raise: ModelError,
     MissingExtraError, ToolchainError, FitError, RigError, ProtocolError. Where images have been
     run by then, Ctrl-C, SIGTERM, RigError and ProtocolError become an EvaluationStoppedError that
     has their figures.
     """
     task, items = plan.task, plan.data_set.items
-    tally = Tally(task.first.classes, show)
+    tally, bad = Tally(task.first.classes, show), list[BadImage]()
     boards: dict[int, str] = {}
     with sigterm_interrupts(), ExitStack() as stack:
         writer = None
         if plan.outputs is not None:
             writer = stack.enter_context(OutputFile(plan.outputs, len(items), task.first))
-        journal = stack.enter_context(journal_of(plan, resume, talk))
+        kept = stack.enter_context(journal_of(plan, resume, talk))
         crew, chunk = stack.enter_context(_crew(plan, talk, boards)), _chunk(task.subjects)
 
-        def take(finding: Finding) -> None:
-            tally.add(finding)
-            if writer is not None and finding.output is not None:
-                writer.add(finding.output)
-            on_finding(finding)
+        def take(row: Row) -> None:
+            if row.error is None:
+                tally.add(row)
+            else:
+                bad.append(BadImage(row.index, row.file, row.error))
+            if writer is not None and row.output is not None:
+                writer.add(row.output)
+            on_row(row)
 
         begun = time.perf_counter()
         try:
-            if journal is not None:
-                begun -= journal.seconds
-                for finding in journal.kept:
-                    take(finding)
-            rest = left(items, journal)
+            rest: Sequence[Item] = items
+            if kept is not None:
+                begun -= kept.seconds
+                rest = items[len(kept.rows) :]
+                for row in kept.rows:
+                    take(row)
+            journal = None if kept is None else kept.journal
             with closing(findings(crew, rest, plan.jobs, chunk)) as found:
-                for finding in found:
-                    if journal is not None:
-                        journal.add(finding, time.perf_counter() - begun)
-                    take(finding)
+                for row in recorded(found, journal):
+                    take(row)
         except (KeyboardInterrupt, RigError, ProtocolError) as cause:
             if not tally.images:
                 raise
-            partial = _result(plan, tally, time.perf_counter() - begun, boards)
-            raise EvaluationStoppedError(partial, cause, journal is not None) from cause
+            partial = _result(plan, tally, bad, time.perf_counter() - begun, boards)
+            raise EvaluationStoppedError(partial, cause, kept is not None) from cause
         seconds = time.perf_counter() - begun
         if not tally.images:
             raise DataSetError(
-                f"None of the images could be used. The first: {tally.bad[0].error}",
+                f"None of the images could be used. The first: {bad[0].error}",
                 "Check what --data points to.",
             )
         if writer is not None:
             writer.finish()
-        if journal is not None:
-            journal.forget()
+        if kept is not None:
+            kept.forget()
     tally.refuse_shifted_labels()
-    return _result(plan, tally, seconds, boards)
+    return _result(plan, tally, bad, seconds, boards)
 
 
-def _result(plan: Plan, tally: Tally, seconds: float, boards: dict[int, str]) -> Evaluation:
+def _result(
+    plan: Plan, tally: Tally, bad: Sequence[BadImage], seconds: float, boards: dict[int, str]
+) -> Evaluation:
     task = plan.task
     return Evaluation(
         tool_version=__version__,
@@ -105,13 +279,13 @@ def _result(plan: Plan, tally: Tally, seconds: float, boards: dict[int, str]) ->
         scores=tally.scores,
         per_class=tally.per_class(plan.classes.names),
         confusion=tally.confusion,
-        bad=tuple(tally.bad),
+        bad=tuple(bad),
         jobs=plan.jobs,
         seconds=seconds,
         class_names=plan.classes.names,
         shown=tally.shown(plan.classes.names),
         against=None if task.second is None else _facts(plan, 1, boards),
-        comparison=None if task.second is None else tally.comparison,
+        comparison=None if task.second is None else tally.versus,
     )
 
 

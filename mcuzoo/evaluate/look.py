@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.data.doctor.diagnosis import Diagnosis, diagnose
-from mcuzoo.data.doctor.sight import TensorFacts, tensor_facts
-from mcuzoo.data.doctor.tensor_file import read_tensor
+from mcuzoo.data.doctor.tensor import TensorFacts, read_tensor, tensor_facts
 from mcuzoo.data.images import decode_image, read_image_file
 from mcuzoo.data.preprocess import preprocess
 from mcuzoo.errors import MissingModelError, UsageError
-from mcuzoo.evaluate.subject import Subject, engine_packages, host_engine, make_subject
+from mcuzoo.evaluate.engines import Subject, engine_packages, host_engine, make_subject
 from mcuzoo.extras import IMAGES, require_packages
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.read import load_model
@@ -58,22 +57,6 @@ class Look:
         """Whether nothing speaks against the given tensor, or there is none."""
         found = self.diagnosis
         return found is None or not found.wrong
-
-    def as_dict(self) -> dict[str, Any]:
-        """As `mcuzoo doctor-image --json` prints it."""
-        found = self.diagnosis
-        return {
-            "image": self.image,
-            "model": self.model,
-            "preprocessing": asdict(self.preprocessing),
-            "tensor": self.facts.as_dict(),
-            "answers": [asdict(answer) for answer in self.answers],
-            "given": None if self.given is None else tensor_facts(self.given).as_dict(),
-            "given_answers": [asdict(answer) for answer in self.given_answers],
-            "diagnosis": None
-            if found is None
-            else {**asdict(found), "foreign": found.foreign, "healthy": self.healthy},
-        }
 
 
 def look(image: Path, model: str, tensor: Path | None = None, crop: float | None = None) -> Look:

@@ -11,37 +11,18 @@ from typing import cast
 from mcuzoo.data.dataset import open_data_set
 from mcuzoo.data.item import DataSet
 from mcuzoo.data.labels import Classes, load_classes
-from mcuzoo.data.recipe import recipe_warnings
+from mcuzoo.data.preprocess import recipe_warnings
 from mcuzoo.errors import UsageError
-from mcuzoo.evaluate.finding import Task
-from mcuzoo.evaluate.subject import EMULATOR, Subject, engine_packages, make_subject
+from mcuzoo.evaluate.engines import EMULATOR, Subject, engine_packages, make_subject
+from mcuzoo.evaluate.options import EvaluateOptions
+from mcuzoo.evaluate.worker import Task
 from mcuzoo.graph.read import load_model
 from mcuzoo.zoo.catalog import catalog
 from mcuzoo.zoo.find import require_model_file
 from mcuzoo.zoo.registry import ModelSource, resolve_model
 from mcuzoo.zoo.schema import Role
 
-DEFAULT_BOARD = "rt1170"
 ROLES = ("int8", "uint8", "fp32")
-
-
-@dataclass(frozen=True)
-class Request:
-    """The options of `evaluate` as typed. None (or False): not given."""
-
-    model: str
-    data: Path
-    engine: str | None = None
-    against: str | None = None
-    against_model: str | None = None
-    labels: Path | None = None
-    limit: int | None = None
-    split: str | None = None
-    jobs: int | None = None
-    board: str = DEFAULT_BOARD
-    baud: int | None = None
-    outputs: Path | None = None
-    role: str | None = None
 
 
 @dataclass(frozen=True)
@@ -59,33 +40,37 @@ class Plan:
     warnings: tuple[str, ...] = ()
 
 
-def make_plan(request: Request) -> Plan:
+def make_plan(model: str, data: Path, options: EvaluateOptions = EvaluateOptions()) -> Plan:
     """Resolve models, engines and data set.
 
     Raises UsageError, InputError, DataSetError or ModelError, before any engine is set up.
     """
-    if request.jobs is not None and request.jobs < 1:
-        raise UsageError(f"--jobs {request.jobs} leaves nobody to work.", "Give 1 or more.")
-    source = _source(request.model, request.role)
-    first = make_subject(load_model(source.path), source.preprocessing, request.engine)
+    if options.min_top1 is not None and not 0 <= options.min_top1 <= 1:
+        raise UsageError(f"--min-top1 {options.min_top1} is no rate.", "Give a number from 0 to 1.")
+    if options.require_equal and (options.against is None or options.against_model is not None):
+        raise UsageError("--require-equal needs --against, and one model.", "--against tflm")
+    if options.jobs is not None and options.jobs < 1:
+        raise UsageError(f"--jobs {options.jobs} leaves nobody to work.", "Give 1 or more.")
+    source = _source(model, options.role)
+    first = make_subject(load_model(source.path), source.preprocessing, options.engine)
     sources, second = [source], None
-    if request.against is not None or request.against_model is not None:
-        other = source if request.against_model is None else resolve_model(request.against_model)
-        second = _second(request, first, source, other)
+    if options.against is not None or options.against_model is not None:
+        other = source if options.against_model is None else resolve_model(options.against_model)
+        second = _second(options, first, source, other)
         sources.append(other)
-    classes = _classes(request, source, first.classes)
-    task = Task(first, second, request.outputs is not None)
+    classes = _classes(options, source, first.classes)
+    task = Task(first, second, options.outputs is not None)
     besides = [package for subject in task.subjects for package in engine_packages(subject)]
-    data_set = open_data_set(request.data, classes, request.limit, request.split, besides)
+    data_set = open_data_set(data, classes, options.limit, options.split, besides)
     return Plan(
         task=task,
         sources=tuple(sources),
         classes=classes,
         data_set=data_set,
-        jobs=_jobs(request.jobs, task, len(data_set.items)),
-        board=request.board,
-        baud=request.baud,
-        outputs=request.outputs,
+        jobs=_jobs(options.jobs, task, len(data_set.items)),
+        board=options.board,
+        baud=options.baud,
+        outputs=options.outputs,
         warnings=(*_doubts(first, source), *data_set.warnings),
     )
 
@@ -115,12 +100,14 @@ def _source(name: str, role: str | None) -> ModelSource:
     return replace(resolve_model(str(found.path)), name=name, preprocessing=known.recipe)
 
 
-def _second(request: Request, first: Subject, source: ModelSource, other: ModelSource) -> Subject:
+def _second(
+    options: EvaluateOptions, first: Subject, source: ModelSource, other: ModelSource
+) -> Subject:
     model = first.model if other is source else load_model(other.path)
-    engine = request.against
-    if engine is None and request.engine is not None:
+    engine = options.against
+    if engine is None and options.engine is not None:
         kept = make_subject(model, other.preprocessing, None)
-        engine = request.engine if kept.kind == first.kind else None
+        engine = options.engine if kept.kind == first.kind else None
     second = make_subject(model, other.preprocessing, engine)
     if second.classes != first.classes:
         raise UsageError(
@@ -136,10 +123,10 @@ def _second(request: Request, first: Subject, source: ModelSource, other: ModelS
     return second
 
 
-def _classes(request: Request, source: ModelSource, count: int) -> Classes:
-    if request.labels is None and source.labels is not None and len(source.labels) == count:
+def _classes(options: EvaluateOptions, source: ModelSource, count: int) -> Classes:
+    if options.labels is None and source.labels is not None and len(source.labels) == count:
         return Classes(count, source.labels)
-    return load_classes(request.labels, count)
+    return load_classes(options.labels, count)
 
 
 def _jobs(wanted: int | None, task: Task, images: int) -> int:

@@ -1,32 +1,14 @@
-"""An evaluation in figures, and as JSON."""
+"""An evaluation in figures, and what of it `mcuzoo models` shows."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
+from mcuzoo.evaluate.engines import XNNPACK
 from mcuzoo.project.manifest import Preprocessing
-from mcuzoo.run.paired import Paired
-from mcuzoo.run.predictions import Shown
-from mcuzoo.run.score import Accuracy
-
-SCHEMA = 1
-SIGNIFICANT = 0.05
-
-
-@dataclass(frozen=True)
-class Scores:
-    """Categorical accuracy. top5 is None where there are five classes or fewer."""
-
-    top1: Accuracy
-    top5: Accuracy | None
-
-
-@dataclass(frozen=True)
-class ClassResult:
-    label: int
-    name: str | None
-    top1: Accuracy
+from mcuzoo.run.score import ClassScore, Scores, Versus
+from mcuzoo.run.tally import Shown
+from mcuzoo.zoo.measured import record
 
 
 @dataclass(frozen=True)
@@ -36,35 +18,6 @@ class BadImage:
     index: int
     file: str
     error: str
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """Outputs of one model on two engines: how many were byte-equal, and the largest difference
-    in steps of int8."""
-
-    compared: int
-    equal: int
-    max_distance: int
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """A second engine or model on the same images.
-
-    flips: images with another top-1, ties going to the lowest index; agreement: None for two
-    models; scores and paired: None without labels.
-    """
-
-    flips: int
-    agreement: Agreement | None
-    scores: Scores | None
-    paired: Paired | None
-
-    @property
-    def differs(self) -> bool:
-        """Whether the two differ in accuracy beyond what chance explains at 5 %."""
-        return self.paired is not None and self.paired.p_value < SIGNIFICANT
 
 
 @dataclass(frozen=True)
@@ -101,7 +54,7 @@ class Evaluation:
     images: int
     n: int
     scores: Scores | None
-    per_class: tuple[ClassResult, ...]
+    per_class: tuple[ClassScore, ...]
     confusion: tuple[tuple[int, int, int], ...]
     bad: tuple[BadImage, ...]
     jobs: int
@@ -109,7 +62,7 @@ class Evaluation:
     class_names: tuple[str, ...] | None = None
     shown: Shown = field(default_factory=Shown)
     against: ModelFacts | None = None
-    comparison: Comparison | None = None
+    comparison: Versus | None = None
 
     @property
     def complete(self) -> bool:
@@ -136,67 +89,38 @@ class Evaluation:
             reasons.append(f"{len(self.bad)} images are unusable, the first is {self.bad[0].file}")
         return reasons
 
-    def as_dict(self) -> dict[str, Any]:
-        """As `mcuzoo evaluate --json` prints it. What was not measured is null."""
-        scores = self.scores
-        return {
-            "schema": SCHEMA,
-            "tool_version": self.tool_version,
-            "model": asdict(self.model),
-            "engine": self.model.engine,
-            "data": asdict(self.data),
-            "preprocessing": asdict(self.preprocessing),
-            "complete": self.complete,
-            "images": self.images,
-            "n": self.n,
-            "labelled": 0 if scores is None else scores.top1.total,
-            "top1": None if scores is None else scores.top1.value,
-            "top5": None if scores is None or scores.top5 is None else scores.top5.value,
-            "accuracy": _scores(scores),
-            "per_class": [
-                {"label": one.label, "name": one.name, **_accuracy(one.top1)}
-                for one in self.per_class
-            ],
-            "confusion": [list(triple) for triple in self.confusion],
-            **self.shown.as_dict(),
-            "bad": [asdict(one) for one in self.bad],
-            "jobs": self.jobs,
-            "seconds": self.seconds,
-            "images_per_s": self.images_per_s,
-            "against": self._against(),
-        }
 
-    def _against(self) -> dict[str, Any] | None:
-        if self.against is None or self.comparison is None:
-            return None
-        found = self.comparison
-        paired = found.paired
-        return {
-            "model": asdict(self.against),
-            "engine": self.against.engine,
-            "flips": found.flips,
-            "agreement": None if found.agreement is None else asdict(found.agreement),
-            "accuracy": _scores(found.scores),
-            "paired": None if paired is None else {**asdict(paired), "p_value": paired.p_value},
-            "differs": found.differs,
-        }
+DIGEST_DIGITS = 12
 
 
-def _scores(scores: Scores | None) -> dict[str, Any] | None:
-    if scores is None:
-        return None
-    return {
-        "top1": _accuracy(scores.top1),
-        "top5": None if scores.top5 is None else _accuracy(scores.top5),
-    }
+def remember_accuracy(found: Evaluation) -> None:
+    """Record top-1 and top-5 of the model, and of another model that it was compared with.
+
+    Nothing is recorded without labels, nor of XNNPACK, whose answers are no board's. Raises
+    InputError when the store cannot be written.
+    """
+    _remember(found.model, found.scores, found.data)
+    other = found.against
+    if other is not None and found.comparison is not None and other.sha256 != found.model.sha256:
+        _remember(other, found.comparison.scores, found.data)
 
 
-def _accuracy(accuracy: Accuracy) -> dict[str, Any]:
-    low, high = accuracy.interval
-    return {
-        "correct": accuracy.correct,
-        "total": accuracy.total,
-        "value": accuracy.value,
-        "low95": low,
-        "high95": high,
-    }
+def data_set_name(data: DataFacts) -> str:
+    """Name, split and the beginning of the digest over what was run."""
+    split = f" {data.split}" if data.split else ""
+    return f"{data.name}{split} {data.digest[:DIGEST_DIGITS]}"
+
+
+def _remember(model: ModelFacts, scores: Scores | None, data: DataFacts) -> None:
+    if scores is None or model.engine == XNNPACK:
+        return
+    for metric, accuracy in (("top1", scores.top1), ("top5", scores.top5)):
+        if accuracy is not None:
+            record(
+                model.sha256,
+                metric,
+                accuracy.value,
+                accuracy.total,
+                data_set_name(data),
+                model.board or model.engine,
+            )

@@ -1,4 +1,5 @@
-"""A process that evaluates: `python -m mcuzoo.evaluate.worker`, pickles in and out by its pipes.
+"""What one image says, asked of many hands: threads, or processes:
+`python -m mcuzoo.evaluate.worker`, pickles in and out by its pipes.
 
 Not multiprocessing, which runs the caller's main module again in every child.
 """
@@ -10,16 +11,159 @@ import pickle
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from queue import SimpleQueue
 from typing import IO, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mcuzoo.data.item import Item
-from mcuzoo.errors import McuzooError
-from mcuzoo.evaluate.crew import Hand
-from mcuzoo.evaluate.finding import Finding, Task, find
-from mcuzoo.evaluate.subject import host_engine
+from mcuzoo.errors import McuzooError, ModelError
+from mcuzoo.evaluate.engines import Runs, Subject, host_engine
 from mcuzoo.processes import apart
+from mcuzoo.run.feed import Prepared, Unusable, in_order, prepare
+from mcuzoo.run.record import Row, Status
+from mcuzoo.run.score import Answer, answer, difference
+
+
+@dataclass(frozen=True)
+class Task:
+    """What to do with each image: run it on one subject or on two. Picklable."""
+
+    first: Subject
+    second: Subject | None = None
+    keep_outputs: bool = False
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        return (self.first,) if self.second is None else (self.first, self.second)
+
+    @property
+    def comparable(self) -> bool:
+        """Whether the two outputs are of one scale: those of one model are."""
+        return self.second is not None and self.first.model.sha256 == self.second.model.sha256
+
+
+def find(task: Task, engines: Sequence[Runs], item: Item) -> Row:
+    """Run one image. Raises ModelError when an engine gives scores that are no numbers."""
+    first = _prepared(task.first, item)
+    if isinstance(first, Unusable):
+        return _bad(item, first.reason)
+    output = _scores(task.first, engines[0], first)
+    found = _answer(task.first, output, item)
+    row = Row(
+        item.index,
+        item.file,
+        item.label,
+        first.sha256,
+        Status.DONE,
+        output=output if task.keep_outputs else None,
+        top1=found.top1,
+        score=found.score,
+        rank=found.rank,
+    )
+    if task.second is None:
+        return row
+    same = _recipe(task.first) == _recipe(task.second)
+    second = first if same else _prepared(task.second, item)
+    if isinstance(second, Unusable):
+        return _bad(item, second.reason)
+    other = _scores(task.second, engines[1], second)
+    comparable = task.comparable and output.dtype == other.dtype == np.int8
+    return replace(
+        row,
+        second=_answer(task.second, other, item),
+        reference_difference=difference(output, other) if comparable else None,
+    )
+
+
+def _bad(item: Item, reason: str) -> Row:
+    return Row(item.index, item.file, item.label, item.sha256, Status.BAD_IMAGE, error=reason)
+
+
+def _prepared(subject: Subject, item: Item) -> Prepared | Unusable:
+    return prepare(item, subject.recipe, subject.shape, None)
+
+
+def _recipe(subject: Subject) -> tuple[object, ...]:
+    recipe = subject.recipe
+    return subject.shape, recipe.color, recipe.crop, recipe.resize, recipe.pixel_offset
+
+
+def _scores(subject: Subject, engine: Runs, prepared: Prepared) -> NDArray[Any]:
+    output = engine.run(prepared.tensor).reshape(-1)
+    if output.dtype.kind == "f" and not np.isfinite(output).all():
+        raise ModelError(
+            f"{subject.model.name} on {subject.engine} gives scores that are no numbers for "
+            f"{prepared.item.file}.",
+            "Convert or quantize the model again.",
+        )
+    return output
+
+
+def _answer(subject: Subject, output: NDArray[Any], item: Item) -> Answer:
+    return answer(output, item.label, subject.output_scale, subject.output_zero_point)
+
+
+Hand = Callable[[Sequence[Item]], list[Row]]
+OpenHand = Callable[[], AbstractContextManager[Hand]]
+Crew = Callable[[Sequence[Item]], Future[list[Row]]]
+
+_AHEAD = 2
+
+
+@contextmanager
+def crew_of(hands: int, open_hand: OpenHand) -> Iterator[Crew]:
+    """`hands` of them, opened at the same time and all ready when the block begins.
+
+    Raises what opening one raises; the others are closed again.
+    """
+    with ExitStack() as stack:
+        opening: list[tuple[AbstractContextManager[Hand], Future[Hand]]] = []
+        stack.callback(_close, opening)
+        with ThreadPoolExecutor(hands) as openers:
+            for _ in range(hands):
+                context = open_hand()
+                opening.append((context, openers.submit(context.__enter__)))
+        idle: SimpleQueue[Hand] = SimpleQueue()
+        for _, opened in opening:
+            idle.put(opened.result())
+        pool = stack.enter_context(ThreadPoolExecutor(hands, "mcuzoo-evaluate"))
+
+        def work(chunk: Sequence[Item]) -> list[Row]:
+            hand = idle.get()
+            try:
+                return hand(chunk)
+            finally:
+                idle.put(hand)
+
+        try:
+            yield lambda chunk: pool.submit(work, chunk)
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+def _close(opening: Sequence[tuple[AbstractContextManager[Hand], Future[Hand]]]) -> None:
+    """Close those that were opened; an interruption may come while the others still open."""
+    with ExitStack() as stack:
+        for context, opened in opening:
+            if not opened.cancel() and opened.exception() is None:
+                stack.push(context.__exit__)
+
+
+def findings(
+    crew: Crew, items: Sequence[Item], hands: int, chunk: int
+) -> Generator[Row, None, None]:
+    """What each item says, in order; `chunk` items go to a hand at a time, few are waiting."""
+    chunks = (items[at : at + chunk] for at in range(0, len(items), chunk))
+    for rows in in_order(crew, chunks, _AHEAD * hands):
+        yield from rows
+
 
 _TAIL_BYTES = 2000
 
@@ -57,8 +201,8 @@ def worker(task: Task) -> Iterator[Hand]:
                 raise answer
             return answer
 
-        def hand(chunk: Sequence[Item]) -> list[Finding]:
-            found: list[Finding] = ask(chunk)
+        def hand(chunk: Sequence[Item]) -> list[Row]:
+            found: list[Row] = ask(chunk)
             return found
 
         try:

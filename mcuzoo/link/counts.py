@@ -1,7 +1,9 @@
-"""What answers, and what it counts while it computes: on the wire, as time and in words."""
+"""What answers and what it counts while it computes, on the wire, as time and in words; and how
+much of its stack it has used, by the paint that is left."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import IntEnum
 
 
@@ -47,3 +49,30 @@ def milliseconds(count: float | None, unit: str, core_clock_hz: int) -> float | 
     if unit == "cycles":
         return count / core_clock_hz * 1000 if core_clock_hz else None
     return count / _PER_MS[unit] if unit in _PER_MS else None
+
+
+_ENOUGH_LEFT = 0.1
+"""Of the stack: another model, input or compiler may take a little more."""
+
+
+@dataclass(frozen=True)
+class StackUse:
+    """used_bytes: the most that was in use since the board's restart."""
+
+    bytes: int
+    used_bytes: int
+
+    @property
+    def warning(self) -> str | None:
+        """In a sentence; None where enough is left."""
+        left = self.bytes - self.used_bytes
+        if left >= self.bytes * _ENOUGH_LEFT:
+            return None
+        last = f"the last {left:,}" if left > 0 else "the last one"
+        more = "" if left > 0 else ", and perhaps beyond it"
+        return f"The stack's {self.bytes:,} bytes were used up to {last}{more}."
+
+
+def stack_use(stack_bytes: int, used_bytes: int) -> StackUse | None:
+    """None where the board does not know: a size of 0."""
+    return StackUse(stack_bytes, used_bytes) if stack_bytes else None

@@ -10,7 +10,7 @@ from mcuzoo.errors import BoardSilentError, ProtocolError, RigError
 from mcuzoo.link import messages
 from mcuzoo.link.channel import Channel
 from mcuzoo.link.counts import UNKNOWN_UNIT, Agent, CountUnit
-from mcuzoo.link.timing import Timing
+from mcuzoo.link.state import Timing
 from mcuzoo.project.manifest import TensorSpec
 
 _ARM = 0x41

@@ -1,14 +1,22 @@
-"""What one image gave: its output, and per kernel when it was profiled."""
+"""Have a board run its model on an input that it holds, and what it says of that: result,
+layers, tensor arena."""
 
 from __future__ import annotations
 
+import random
 import struct
+import time
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mcuzoo.errors import ProtocolError
+from mcuzoo.link import messages
+from mcuzoo.link.channel import Channel
+from mcuzoo.link.hello import Hello
 from mcuzoo.link.messages import PROFILE_RECORD_BYTES
+from mcuzoo.link.state import Timing
 
 
 @dataclass(frozen=True)
@@ -59,3 +67,141 @@ def unpack_records(packed: bytes) -> list[KernelRecord]:
         KernelRecord(first, last, cycles or None, size, crc32 if size else None)
         for first, last, cycles, size, crc32 in _RECORD.iter_unpack(packed)
     ]
+
+
+_SHORT_BYTES = 64
+
+
+def invoke(
+    channel: Channel, timing: Timing, board: Hello, request: messages.Invoke | messages.Profile
+) -> messages.Result:
+    """Send `request` and wait for its result, asking again in between.
+
+    A board that computes does not listen; whatever it misses is repeated, and a result that got
+    lost is sent again without running the model twice. Raises BoardSilentError when none comes in
+    the time that `channel.state` allows, ProtocolError for a result of something else, and as
+    Channel.answer.
+    """
+    state = channel.state
+    state.runs(board.model_sha256)
+    known_s = state.slowest_inference_s
+    started = time.monotonic()
+    limit_s = state.inference_limit_s(timing.inference_s)
+    wait_s = timing.exchange_s(_SHORT_BYTES) + (1.0 if known_s is None else 2 * known_s)
+    longest_wait_s = 4 * wait_s
+    first_seq = channel.next_seq
+    while time.monotonic() < started + limit_s:
+        channel.send(request)
+        deadline = min(time.monotonic() + wait_s, started + limit_s)
+        while received := channel.answer(deadline, first_seq):
+            result = received.message
+            if isinstance(result, messages.Result) and result.image_id == request.image_id:
+                state.inference_took(time.monotonic() - started)
+                if received.seq != first_seq:
+                    # The first request was lost, or its answer: what was asked again was needed.
+                    state.frames_resent += 1
+                return _checked(result, request, board)
+        wait_s = min(2 * wait_s, longest_wait_s)
+    state.inference_in_vain()
+    raise channel.silent(f"no result of an inference within {limit_s:.0f} s")
+
+
+def _checked(
+    result: messages.Result, request: messages.Invoke | messages.Profile, board: Hello
+) -> messages.Result:
+    expected = (request.input_crc32, board.output.bytes)
+    if (result.input_crc32, result.output_bytes) != expected:
+        raise ProtocolError(
+            f"The board's result is of input {result.input_crc32:#010x} with "
+            f"{result.output_bytes} output bytes; asked was {expected[0]:#010x} with "
+            f"{expected[1]}.",
+            "The firmware is not sound: export, build and flash it again.",
+        )
+    return result
+
+
+RECORDED_KINDS = (
+    "eval tensors",
+    "tensors",
+    "quantization",
+    "kernel buffers",
+    "variables",
+    "nodes",
+    "op options",
+)
+"""What TFLM's recording allocator tells apart, in the order of ARENA_REPORT."""
+
+_PART = struct.Struct("<III")
+_REPORT_BYTES = 256
+# A trial runs the model once, and a board that computes does not listen.
+_TRIAL_S = 60.0
+_TRIES = 3
+
+
+@dataclass(frozen=True)
+class RecordedPart:
+    """Bytes asked for, bytes taken with alignment, and how often."""
+
+    requested_bytes: int
+    used_bytes: int
+    count: int
+
+
+@dataclass(frozen=True)
+class ArenaUse:
+    """An arena of `arena_bytes` as the board sees it; sizes in bytes.
+
+    error: why the runtime could not be set up or run in it, "" when it could; the sizes are 0
+    then. Head: activations; tail: what persists. recorded: by RECORDED_KINDS, None without the
+    recording allocator. The stack's figures are 0 where the board does not know them.
+    """
+
+    arena_bytes: int
+    used_bytes: int
+    head_bytes: int
+    tail_bytes: int
+    stack_bytes: int
+    stack_used_bytes: int
+    error: str
+    recorded: dict[str, RecordedPart] | None
+
+
+def measure_arena(
+    channel: Channel, timing: Timing, arena_bytes: int = 0, recorded: bool = False
+) -> ArenaUse:
+    """Ask for the arena as it is (`arena_bytes` 0), or let the board try one of `arena_bytes`.
+
+    Raises as Channel.ask.
+    """
+    nonce = random.getrandbits(32)
+    wait_s = timing.exchange_s(_REPORT_BYTES) + (_TRIAL_S if arena_bytes else 0.0)
+    report = channel.ask(
+        messages.MeasureArena(nonce, arena_bytes, int(recorded)),
+        messages.ArenaReport,
+        lambda report: report.nonce == nonce,
+        _TRIES,
+        wait_s,
+    )
+    return ArenaUse(
+        arena_bytes=report.arena_bytes,
+        used_bytes=report.used_bytes,
+        head_bytes=report.head_bytes,
+        tail_bytes=report.tail_bytes,
+        stack_bytes=report.stack_bytes,
+        stack_used_bytes=report.stack_used_bytes,
+        error=(report.text or "no reason was given") if report.status else "",
+        recorded=_parts(report.data),
+    )
+
+
+def _parts(data: bytes) -> dict[str, RecordedPart] | None:
+    if not data:
+        return None
+    if len(data) % _PART.size:
+        raise ProtocolError(
+            f"The board's account of its arena ends early, after {len(data)} bytes.",
+            "The firmware is not sound: export, build and flash it again.",
+        )
+    parts = (RecordedPart(*numbers) for numbers in _PART.iter_unpack(data))
+    # A newer firmware may tell more kinds apart.
+    return dict(zip(RECORDED_KINDS, parts, strict=False))

@@ -21,25 +21,24 @@ from mcuzoo.errors import (
     WrongFirmwareError,
 )
 from mcuzoo.link import blame, messages
-from mcuzoo.link.arena import ArenaUse, measure_arena
 from mcuzoo.link.channel import BoardRestarted, Channel, DeviceLog, Refused
+from mcuzoo.link.counts import stack_use
+from mcuzoo.link.frame import Trace
 from mcuzoo.link.hello import Hello, say_hello
-from mcuzoo.link.inference import Inference, KernelRecord, Profile
-from mcuzoo.link.invoke import invoke
+from mcuzoo.link.inference import ArenaUse, Inference, KernelRecord, Profile, invoke, measure_arena
 from mcuzoo.link.messages import ErrorCode
-from mcuzoo.link.model_upload import (
+from mcuzoo.link.state import LineCounts, LinkState, Timing
+from mcuzoo.link.transfer import (
     CURED_BY_SENDING_AGAIN,
+    download,
     holds,
+    image_transfer,
+    read_records,
     require_room,
     send_model,
+    upload,
 )
-from mcuzoo.link.ports import PortWatch
-from mcuzoo.link.stack_use import stack_use
-from mcuzoo.link.state import LineCounts, LinkState
-from mcuzoo.link.timing import Timing
-from mcuzoo.link.trace import Trace
-from mcuzoo.link.transfer import download, image_transfer, read_records, upload
-from mcuzoo.link.transport import spoken_speed
+from mcuzoo.link.transport import PortWatch, spoken_speed
 
 __all__ = [
     "DeviceLog",
@@ -91,14 +90,12 @@ class Session:
         on_log: Callable[[DeviceLog], None] | None = None,
         state: LinkState | None = None,
         ports: PortWatch | None = None,
-        baud_note: str = "",
     ) -> Session:
         """Open a port and meet the board on it.
 
         `trace` receives a timed hex dump, `on_log` the board's log lines. state: what earlier
         sessions with this board have learnt; this one goes on with it. ports: finds the port where
-        it is now; without one it is tried once, under its name. baud_note: who says that this is
-        the baud rate, for messages: "as the project says".
+        it is now; without one it is tried once, under its name.
 
         Raises PortError, BoardSilentError (nothing answers), ProtocolError (something else
         answers), RigError (the port echoes).
@@ -106,7 +103,7 @@ class Session:
         ports = ports or PortWatch(port_url, wait_s=0.0)
         port = ports.open(baud)
         channel = Channel(port, ports.name, Trace(trace) if trace else None, on_log, state)
-        channel.speed = spoken_speed(port_url, baud, baud_note)
+        channel.speed = spoken_speed(port_url, baud, ports.baud_note)
         try:
             return cls(channel, timing or Timing.of_port(port_url, baud))
         except BaseException:

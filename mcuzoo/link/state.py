@@ -1,12 +1,14 @@
-"""What is learnt of a board and of the line to it. It outlives the sessions that learnt it."""
+"""How long to wait for a board, how often to try, and what is learnt of it and of the line to
+it; that outlives the sessions that learnt it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
+from mcuzoo.emulator.url import SCHEME
+from mcuzoo.link.counts import StackUse
 from mcuzoo.link.messages import MAX_CHUNK_BYTES
-from mcuzoo.link.stack_use import StackUse
 
 SMALLEST_CHUNK_BYTES = 64
 GOOD_CHUNKS = 16
@@ -123,3 +125,41 @@ class LinkState:
         """It was waited for until its limit."""
         if self.slowest_inference_s is None:
             self.inferences_in_vain += 1
+
+
+# A byte on an asynchronous line: start bit, eight data bits, stop bit.
+_BITS_PER_BYTE = 10
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Limits of one session; all in seconds of the monotonic clock.
+
+    `latency_s` covers a round trip through adapters, drivers, schedulers and an emulator, beyond
+    the time that the bytes themselves take at `baud`. `connect_s` is how long a board may take to
+    say HELLO. `inference_s` is how long an inference may take; once some have been seen, the
+    session expects less. `tries` bounds every repetition of a request, `attempts` those of a whole
+    image.
+    """
+
+    baud: int = 115200
+    latency_s: float = 0.4
+    connect_s: float = 5.0
+    inference_s: float = 300.0
+    tries: int = 8
+    attempts: int = 4
+
+    @classmethod
+    def of_port(cls, url: str, baud: int) -> Timing:
+        """What suits the port at `url`.
+
+        An emulated board loses no byte and its end is noticed at once, but it is as slow as the
+        machine is busy: there is no reason to hurry it.
+        """
+        if url.lower().startswith(SCHEME):
+            return cls(baud, latency_s=5.0, connect_s=60.0)
+        return cls(baud)
+
+    def exchange_s(self, wire_bytes: int) -> float:
+        """How long to wait for an answer when `wire_bytes` travel in both directions together."""
+        return self.latency_s + 1.5 * wire_bytes * _BITS_PER_BYTE / self.baud

@@ -2,14 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 from mcuzoo.errors import FirmwareError
-from mcuzoo.link.arena import ArenaUse
 from mcuzoo.link.hello import Hello
-from mcuzoo.measure.search import smallest_working
+from mcuzoo.link.inference import ArenaUse
+from mcuzoo.plan.tflm.image import TflmImage
+from mcuzoo.plan.tflm.predict import TflmArena
 from mcuzoo.project.manifest import ArenaFigures
+
+STEP_BYTES = 16
+"""Arenas are reserved in multiples of this, and buffers are aligned to it."""
+
+
+def smallest_working(works: Callable[[int], bool], expected: int, most: int) -> int | None:
+    """The least size in bytes, at most `most`, for which `works`; None when `most` does not.
+
+    Starts at `expected`, so that a good expectation costs few trials. Of sizes that are multiples
+    of STEP_BYTES a larger one is taken to work whenever a smaller one does; of those between the
+    last two steps every one is tried, since what alignment costs depends on the size's remainder.
+    """
+    size = _whole_steps(works, expected, most)
+    if size is None:
+        return None
+    between = range(max(1, size - STEP_BYTES + 1), size)
+    return next((smaller for smaller in between if works(smaller)), size)
+
+
+def _whole_steps(works: Callable[[int], bool], expected: int, most: int) -> int | None:
+    """The least working multiple of STEP_BYTES, or `most` when only that works."""
+    steps = most // STEP_BYTES
+    if steps == 0:
+        return most if most and works(most) else None
+    known = min(max(1, -(-expected // STEP_BYTES)), steps)
+    stride = 1
+    if works(known * STEP_BYTES):
+        good = known
+        while good > 1 and works(max(1, good - stride) * STEP_BYTES):
+            good = max(1, good - stride)
+            stride *= 2
+        bad = max(0, good - stride)
+    else:
+        bad = known
+        good = min(steps, known + stride)
+        while not works(good * STEP_BYTES):
+            if good == steps:
+                return most if most % STEP_BYTES and works(most) else None
+            bad = good
+            stride *= 2
+            good = min(steps, good + stride)
+    while good - bad > 1:
+        middle = (good + bad) // 2
+        if works(middle * STEP_BYTES):
+            good = middle
+        else:
+            bad = middle
+    return good * STEP_BYTES
 
 
 class MeasuredSession(Protocol):
@@ -74,4 +124,74 @@ def _not_running(why: str) -> FirmwareError:
     return FirmwareError(
         f"The board's arena cannot be measured: {why}.",
         "Export the project again (mcuzoo fit shows what fits), build and flash it.",
+    )
+
+
+# Parts as predicted, by what TFLM's recording allocator counts them as.
+_RECORDED = {
+    "eval tensors": ("eval tensors",),
+    "nodes": ("nodes",),
+    "kernel buffers": ("kernels", "end pointers"),
+    "inputs and outputs": ("inputs and outputs",),
+}
+_MEASURED = {
+    "eval tensors": ("eval tensors",),
+    "nodes": ("nodes",),
+    "kernel buffers": ("kernel buffers",),
+    "inputs and outputs": ("tensors", "quantization"),
+}
+_REST = "interpreter, op options, scratch handles"
+
+
+@dataclass(frozen=True)
+class ArenaRow:
+    """Bytes of one part of the arena."""
+
+    what: str
+    predicted: int
+    measured: int
+
+    @property
+    def difference(self) -> int:
+        return self.measured - self.predicted
+
+
+def arena_rows(predicted: ArenaFigures, measured: ArenaFigures) -> tuple[ArenaRow, ...]:
+    """Head, tail, what is used and the smallest arena."""
+    return (
+        ArenaRow("head", predicted.head_bytes, measured.head_bytes),
+        ArenaRow("tail", predicted.tail_bytes, measured.tail_bytes),
+        ArenaRow("used", predicted.used_bytes, measured.used_bytes),
+        ArenaRow("smallest", predicted.smallest_bytes, measured.smallest_bytes),
+    )
+
+
+def recorded_rows(image: TflmImage | None, found: ArenaMeasurement) -> tuple[ArenaRow, ...]:
+    """The tail under the recording allocator by what it holds; none when nothing was recorded."""
+    if image is None or found.recorded is None or found.recorded.recorded is None:
+        return ()
+    return tuple(_recorded(image.recording_arena(), found))
+
+
+def tflm_figures(arena: TflmArena) -> ArenaFigures:
+    return ArenaFigures(arena.head_bytes, arena.tail_bytes, arena.used_bytes, arena.smallest_bytes)
+
+
+def _recorded(arena: TflmArena, found: ArenaMeasurement) -> Iterator[ArenaRow]:
+    assert found.recorded is not None and found.recorded.recorded is not None
+    parts = {part.what: part.bytes for part in arena.tail}
+    kinds = {kind: part.used_bytes for kind, part in found.recorded.recorded.items()}
+    rows = [
+        ArenaRow(
+            what,
+            sum(parts.get(part, 0) for part in _RECORDED[what]),
+            sum(kinds.get(kind, 0) for kind in _MEASURED[what]),
+        )
+        for what in _RECORDED
+    ]
+    yield from rows
+    yield ArenaRow(
+        _REST,
+        arena.tail_bytes - sum(row.predicted for row in rows),
+        found.recorded.tail_bytes - sum(row.measured for row in rows),
     )

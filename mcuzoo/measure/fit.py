@@ -4,29 +4,39 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
+from os import PathLike, fspath
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mcuzoo.board.baud import with_baud
+from mcuzoo.board.load import load_board
 from mcuzoo.board.model import Board
-from mcuzoo.codegen.project import export_project
-from mcuzoo.codegen.tflm.options import TflmOptions
+from mcuzoo.codegen.options import ExportOptions
+from mcuzoo.codegen.project import Measuring, export_project
+from mcuzoo.codegen.tflm.tree import tree_hint
 from mcuzoo.emulator.url import SCHEME
-from mcuzoo.errors import FirmwareError, FitError, ProjectError, WrongFirmwareError
+from mcuzoo.errors import FirmwareError, FitError, ProjectError, UsageError, WrongFirmwareError
 from mcuzoo.extras import EMULATOR, require_packages
 from mcuzoo.graph.read import load_model
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.session import Session
-from mcuzoo.link.stack_use import stack_use
 from mcuzoo.lowering.alignment import align_up
-from mcuzoo.measure.arena import ArenaMeasurement, measure_arena
-from mcuzoo.measure.compare import ArenaRow, arena_rows, recorded_rows, tflm_figures
+from mcuzoo.measure.arena import (
+    ArenaMeasurement,
+    ArenaRow,
+    arena_rows,
+    measure_arena,
+    recorded_rows,
+    tflm_figures,
+)
 from mcuzoo.plan.memory import MemoryPlan, plan_memory
-from mcuzoo.plan.place.pins import Pins
+from mcuzoo.plan.options import MeasureOptions
 from mcuzoo.plan.tflm.abi import ARENA_ALIGNMENT
-from mcuzoo.project.kinds import WeightsChoice
+from mcuzoo.plan.tflm.image import DEFAULT_KERNELS, check_kernels
+from mcuzoo.project.kinds import check_runtime
 from mcuzoo.project.manifest import (
     ArenaFigures,
     Manifest,
@@ -34,10 +44,10 @@ from mcuzoo.project.manifest import (
     load_manifest,
     write_manifest,
 )
-from mcuzoo.run.board import check_firmware
+from mcuzoo.run.rig import check_firmware
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.find import compiler_packages
-from mcuzoo.zoo.registry import ModelSource
+from mcuzoo.zoo.registry import ModelSource, resolve_model
 
 ROOM_BYTES = 16_384
 """What the measuring firmware reserves beyond the prediction, in case that is too small."""
@@ -46,24 +56,21 @@ _NOISE_SEED = 1234
 
 
 @dataclass(frozen=True)
-class MeasureRequest:
+class _Job:
     """What to measure and where the project shall be. port None: the emulated board.
 
     The firmware, and so a port, runs at the board's baud rate.
-
-    tflm: of the runtime tflm only, and needed there.
     """
 
     source: ModelSource
     board: Board
     output: Path
-    runtime: str = "tflm"
-    tflm: TflmOptions | None = None
-    weights: WeightsChoice = "flash"
-    pins: Pins = ()
-    arena_region: str | None = None
-    port: str | None = None
-    stream_input: bool = False
+    options: ExportOptions
+    port: str | None
+
+    @property
+    def of_tflm(self) -> bool:
+        return self.options.runtime == "tflm"
 
 
 @dataclass(frozen=True)
@@ -78,60 +85,46 @@ class FitMeasurement:
     recorded: tuple[ArenaRow, ...]
     measured_on: str
 
-    def as_dict(self) -> dict[str, object]:
-        """As `--json` prints it; sizes in bytes."""
-        entry = self.manifest.measured
-        assert entry is not None
-        stack = stack_use(entry.stack_bytes, entry.stack_used_bytes)
-        return {
-            **asdict(entry),
-            "stack_warning": stack and stack.warning,
-            "project": str(self.project),
-            "measured_on": self.measured_on,
-            "trials": self.measurement.trials,
-            "reserved_bytes": self.manifest.plan.arena_bytes,
-            "rows": [_row(row) for row in self.rows],
-            "recorded": [_row(row) for row in self.recorded],
-        }
 
-
-def measure_fit(request: MeasureRequest, talk: Callable[[str], None]) -> FitMeasurement:
+def measure(
+    model: str | PathLike[str],
+    board: str | Board,
+    options: MeasureOptions = MeasureOptions(),
+    say: Callable[[str], None] = lambda text: None,
+) -> FitMeasurement:
     """Measure the arena, build a project that reserves just that, and see it run.
 
     With a port its board must run the measuring firmware, which is left in OUTPUT-measure for
     flashing, or the newest build of the project at `output`, which can be measured but has no
-    recording allocator. `talk` is told each step.
+    recording allocator. `say` is told each step.
 
-    Raises as export_project and build_project, FitError, what the link raises,
-    WrongFirmwareError when the port's board runs another firmware and FirmwareError when the
-    project does not give in the measured arena what it gave in a large one.
+    Raises as export and build_project, FitError, what the link raises, WrongFirmwareError when the
+    port's board runs another firmware and FirmwareError when the project does not give in the
+    measured arena what it gave in a large one.
     """
+    job = _job(model, board, options)
     # The project is booted on the emulated board at the end, whatever was measured.
-    compiler = compiler_packages() if request.tflm is None else ()
+    compiler = () if job.of_tflm else compiler_packages()
     require_packages((*EMULATOR, *compiler), "Measuring")
-    plan = _plan(request)
+    plan = _plan(job)
     predicted = predicted_figures(plan)
     with tempfile.TemporaryDirectory(prefix="mcuzoo-measure-") as scratch:
-        folder = (
-            Path(scratch) / "project" if request.port is None else _measuring_folder(request.output)
-        )
-        measuring = _export_measuring(request, folder, predicted, talk)
-        port = request.port or f"{SCHEME}{folder}?count=0"
-        with Session.open(port, request.board.console.baud) as session:
+        folder = Path(scratch) / "project" if job.port is None else _measuring_folder(job.output)
+        measuring = _export_measuring(job, folder, predicted, say)
+        port = job.port or f"{SCHEME}{folder}?count=0"
+        with Session.open(port, job.board.console.baud) as session:
             hello = session.hello()
-            recording = _is_measuring(request, hello, measuring, folder)
-            talk("trying ever smaller arenas")
-            found = measure_arena(
-                session, predicted.smallest_bytes, recording and request.tflm is not None
-            )
+            recording = _is_measuring(job, hello, measuring, folder)
+            say("trying ever smaller arenas")
+            found = measure_arena(session, predicted.smallest_bytes, recording and job.of_tflm)
             noise = _noise(measuring)
             output = session.infer(0, noise).output
     arena_bytes = align_up(found.figures.smallest_bytes, ARENA_ALIGNMENT)
-    talk(f"building {request.output} with an arena of {arena_bytes:,} bytes")
-    _export(request, request.output, arena_bytes)
-    build_project(request.output)
-    talk("booting it")
-    _confirm(request.output, noise, output)
+    say(f"building {job.output} with an arena of {arena_bytes:,} bytes")
+    _export(job, job.output, arena_bytes)
+    build_project(job.output)
+    say("booting it")
+    _confirm(job.output, noise, output)
     entry = MeasuredEntry(
         emulated=hello.emulated,
         toolchain=hello.toolchain,
@@ -140,41 +133,52 @@ def measure_fit(request: MeasureRequest, talk: Callable[[str], None]) -> FitMeas
         stack_bytes=found.stack_bytes,
         stack_used_bytes=found.stack_used_bytes,
     )
-    manifest = replace(load_manifest(request.output), measured=entry)
-    write_manifest(manifest, request.output)
+    manifest = replace(load_manifest(job.output), measured=entry)
+    write_manifest(manifest, job.output)
     return FitMeasurement(
-        project=request.output,
+        project=job.output,
         manifest=manifest,
         measurement=found,
         rows=arena_rows(predicted, found.figures),
         recorded=recorded_rows(plan.image, found),
-        measured_on=request.port or f"{request.board.name}, emulated",
+        measured_on=job.port or f"{job.board.name}, emulated",
     )
-
-
-def _row(row: ArenaRow) -> dict[str, object]:
-    return {**asdict(row), "difference": row.difference}
 
 
 def _measuring_folder(output: Path) -> Path:
     return output.with_name(f"{output.name}-measure")
 
 
-def _plan(request: MeasureRequest) -> MemoryPlan:
-    kernels, head = (
-        (request.tflm.kernels, request.tflm.plan) if request.tflm else ("cmsis-nn", None)
+def _job(model: str | PathLike[str], board: str | Board, options: MeasureOptions) -> _Job:
+    chosen = board if isinstance(board, Board) else load_board(board)
+    if options.baud is not None:
+        chosen = with_baud(chosen, options.baud)
+    runtime = check_runtime(options.runtime or ("aot" if options.tflm is None else "tflm"))
+    if runtime != "tflm" and options.tflm is not None:
+        raise UsageError(f"--tflm: the runtime {runtime} has no use for it.", "Add --runtime tflm.")
+    if runtime == "tflm" and options.tflm is None:
+        raise UsageError(
+            "To measure the runtime tflm takes a TFLite-Micro tree: --tflm DIR is missing.",
+            tree_hint(check_kernels(options.kernels or DEFAULT_KERNELS)),
+        )
+    source = resolve_model(fspath(model))
+    export = ExportOptions(
+        runtime=runtime,
+        project="cmake",
+        weights=options.weights,
+        pin=options.pin,
+        arena_region=options.arena_region,
+        stream_input=options.stream_input,
+        kernels=options.kernels,
+        plan=options.plan,
+        tflm=options.tflm,
     )
-    return plan_memory(
-        load_model(request.source.path),
-        request.board,
-        request.runtime,
-        request.weights,
-        request.arena_region,
-        kernels,
-        head,
-        stream_input=request.stream_input,
-        pins=request.pins,
-    )
+    output = options.output or Path(f"mcuzoo-{chosen.id}-{source.name}")
+    return _Job(source, chosen, output, export, options.port)
+
+
+def _plan(job: _Job) -> MemoryPlan:
+    return plan_memory(load_model(job.source.path), job.board, job.options)
 
 
 def predicted_figures(plan: MemoryPlan) -> ArenaFigures:
@@ -185,43 +189,30 @@ def predicted_figures(plan: MemoryPlan) -> ArenaFigures:
     return ArenaFigures(arena_bytes, 0, arena_bytes, arena_bytes)
 
 
-def _export(
-    request: MeasureRequest, folder: Path, arena_bytes: int | None, recording: bool = False
-) -> None:
-    tflm = request.tflm and replace(request.tflm, arena_bytes=arena_bytes, recording=recording)
-    export_project(
-        request.source,
-        request.board,
-        folder,
-        request.runtime,
-        "cmake",
-        weights=request.weights,
-        arena_region=request.arena_region,
-        tflm=tflm,
-        stream_input=request.stream_input,
-        pins=request.pins,
-    )
+def _export(job: _Job, folder: Path, arena_bytes: int | None, recording: bool = False) -> None:
+    measuring = Measuring(arena_bytes, recording)
+    export_project(job.source, job.board, folder, job.options, measuring)
 
 
 def _export_measuring(
-    request: MeasureRequest, folder: Path, predicted: ArenaFigures, talk: Callable[[str], None]
+    job: _Job, folder: Path, predicted: ArenaFigures, say: Callable[[str], None]
 ) -> Manifest:
     """Build the firmware that measures, with room to spare where the board has it."""
-    talk("building the measuring firmware")
+    say("building the measuring firmware")
     try:
-        _export(request, folder, predicted.smallest_bytes + ROOM_BYTES, recording=True)
+        _export(job, folder, predicted.smallest_bytes + ROOM_BYTES, recording=True)
     except FitError:
-        _export(request, folder, None, recording=True)
+        _export(job, folder, None, recording=True)
     build_project(folder)
     return load_manifest(folder)
 
 
-def _is_measuring(request: MeasureRequest, hello: Hello, measuring: Manifest, folder: Path) -> bool:
+def _is_measuring(job: _Job, hello: Hello, measuring: Manifest, folder: Path) -> bool:
     """True when the measuring firmware answers, False when it is the project's own."""
     try:
         check_firmware(hello, measuring)
     except WrongFirmwareError as error:
-        if _is_built(request.output, hello):
+        if _is_built(job.output, hello):
             return False
         image = folder / (measuring.build.hex if measuring.build else "")
         raise WrongFirmwareError(

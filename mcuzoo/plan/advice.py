@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import isqrt
 
 from mcuzoo.board.model import Board
+from mcuzoo.plan.options import MemoryOptions
 from mcuzoo.plan.place.needs import Needs
 from mcuzoo.plan.place.placement import place, usable_regions
 from mcuzoo.plan.place.regions import region_fits
@@ -24,16 +25,15 @@ def next_step(
     board: Board,
     others: Sequence[Board],
     input_shape: tuple[int, ...],
-    weights: WeightsChoice,
-    arena_region: str | None,
-    pinned: bool = False,
+    options: MemoryOptions,
     streamed_bytes: int | None = None,
 ) -> str:
     """The smallest change that makes it fit: an option, another board, else a smaller model.
 
     streamed_bytes: of the arena with --stream-input, if that fits.
     """
-    if pinned and fits(needs, board, weights, arena_region):
+    weights, arena_region = options.weights, options.arena_region
+    if options.pin and fits(needs, board, weights, arena_region):
         return "Leave out --pin: without it everything fits."
     if weights not in ("flash", "auto") and fits(needs, board, "flash", arena_region):
         return "Leave the weights in flash: --weights flash fits."

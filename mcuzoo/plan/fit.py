@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
+from os import PathLike, fspath
 
+from mcuzoo.board.load import list_boards, load_board
 from mcuzoo.board.memory import RegionKind
 from mcuzoo.board.model import Board
-from mcuzoo.errors import UsageError
+from mcuzoo.errors import McuzooError, UsageError
 from mcuzoo.graph.coverage import Uncovered, check_aot
 from mcuzoo.graph.model import Model
 from mcuzoo.plan.advice import next_step
 from mcuzoo.plan.memory import MemoryPlan, PeakOp, plan_memory
+from mcuzoo.plan.options import FitOptions, MemoryOptions
 from mcuzoo.plan.place.estimate import constant_entries, copy_seconds
-from mcuzoo.plan.place.needs import NOTHING_RESERVED, Reserved
-from mcuzoo.plan.place.pins import Pins
 from mcuzoo.plan.place.placement import Placement
 from mcuzoo.plan.place.regions import RegionFit
 from mcuzoo.plan.place.split import saved_seconds
-from mcuzoo.plan.tflm.image import HeadPlan, TflmImage
-from mcuzoo.plan.tflm.requests import Kernels
+from mcuzoo.plan.siblings import largest_sibling
+from mcuzoo.plan.tflm.image import TflmImage
 from mcuzoo.plan.timeline import Timeline, timeline
-from mcuzoo.project.kinds import WeightsChoice
+from mcuzoo.project.kinds import DEFAULT_PROJECT, RUNTIMES
 from mcuzoo.project.manifest import ConstantEntry
+from mcuzoo.zoo.registry import KnownModel, load_or_build
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,29 @@ class StreamedInput:
 
 
 @dataclass(frozen=True)
+class RuntimeFit:
+    """`fits` is None where the runtime does not run the model, and `reason` says why.
+
+    arena_bytes and arena_region are None then.
+    """
+
+    runtime: str
+    fits: bool | None
+    arena_bytes: int | None = None
+    arena_region: str | None = None
+    reason: str | None = None
+
+    @property
+    def text(self) -> str:
+        """As "fits, its arena 53,760 bytes in dtcm"."""
+        if self.fits is None:
+            return f"does not run it: {self.reason}"
+        if not self.fits:
+            return "does not fit"
+        return f"fits, its arena {self.arena_bytes:,} bytes in {self.arena_region}"
+
+
+@dataclass(frozen=True)
 class FitReport:
     """The verdict. `lower_bound_bytes`: no plan for these kernels can be smaller.
 
@@ -43,7 +68,8 @@ class FitReport:
     by array where they are, and what the core is estimated to wait for them. hot_saves_s: of an
     arena in two memories, what the core is estimated to wait less per inference than with all of it
     in the slower one. copy_s: what start-up is estimated to take longer for copying constants; None
-    where nothing is copied or the flash's speed is not known.
+    where nothing is copied or the flash's speed is not known. project: the kind of project that was
+    planned. other: the other runtime in a line, None where one was chosen.
     """
 
     model: str
@@ -66,91 +92,64 @@ class FitReport:
     flash_region: str = "flash"
     hot_saves_s: float | None = None
     copy_s: float | None = None
+    project: str = DEFAULT_PROJECT
+    other: RuntimeFit | None = None
 
-    def as_dict(self) -> dict[str, object]:
-        """The report as `--json` prints it; sizes in bytes."""
-        return {
-            "model": self.model,
-            "board": self.board,
-            "runtime": self.runtime,
-            "fits": self.fits,
-            "regions": [
-                {**asdict(region), "used_bytes": region.used_bytes, "fits": region.fits}
-                for region in self.regions
-            ],
-            "placement": asdict(self.placement),
-            "hot_saves_s": self.hot_saves_s,
-            "copy_s": self.copy_s,
-            "constants": [asdict(entry) for entry in self.constants],
-            "arena_bytes": self.arena_bytes,
-            "lower_bound_bytes": self.lower_bound_bytes,
-            "constant_bytes": self.constant_bytes,
-            "peak": asdict(self.peak),
-            "timeline": asdict(self.timeline),
-            "uncovered": [
-                {
-                    "op": gap.op.index,
-                    "name": gap.op.name,
-                    "tensor": gap.tensor,
-                    "reason": gap.reason,
-                }
-                for gap in self.uncovered
-            ],
-            "warnings": list(self.warnings),
-            "next_step": self.next_step,
-            "streamed": self.streamed and asdict(self.streamed),
-            "tflm": self.tflm and {"plan": self.tflm.plan, **self.tflm.arena.as_dict()},
-        }
+
+def fit(
+    model: str | PathLike[str] | Model,
+    board: str | Board,
+    options: FitOptions = FitOptions(),
+) -> FitReport:
+    """Does `model` fit `board`, and where does what go? With no runtime chosen, see `other`, too.
+
+    model: a name of the zoo, a file, or one that is loaded. What is known of the layers stands in
+    for a file of the zoo that is not at hand. Raises BoardError, InputError and as plan_memory.
+    """
+    board = board if isinstance(board, Board) else load_board(board)
+    known = KnownModel(model) if isinstance(model, Model) else load_or_build(fspath(model))
+    others = list_boards()
+    chosen = replace(options, runtime=options.runtime_kind, project=options.project_kind(board))
+    report = fit_model(known.model, board, chosen, others)
+    if options.runtime is None:
+        report = replace(report, other=_other_runtime(known.model, board, chosen, others))
+    if known.note:
+        report = replace(report, warnings=(known.note, *report.warnings))
+    if not report.fits and not isinstance(model, Model):
+        sibling = largest_sibling(fspath(model), board, report.runtime)
+        if sibling:
+            advice = f"{report.next_step} Of its family, {sibling} fits."
+            report = replace(report, next_step=advice)
+    return report
 
 
 def fit_model(
     model: Model,
     board: Board,
-    runtime: str = "aot",
-    weights: WeightsChoice = "flash",
-    arena_region: str | None = None,
+    options: MemoryOptions = MemoryOptions(),
     others: Sequence[Board] = (),
-    kernels: Kernels = "cmsis-nn",
-    head: HeadPlan | None = None,
-    stream_input: bool = False,
-    pins: Pins = (),
-    reserved: Reserved = NOTHING_RESERVED,
 ) -> FitReport:
     """Plan `model` for `board`. A model that does not fit is a report, not an error.
 
-    others: boards that may be proposed instead. reserved: as plan_memory has it. Raises as
-    plan_memory.
+    others: boards that may be proposed instead. Raises as plan_memory.
     """
-    plan = plan_memory(
-        model,
-        board,
-        runtime,
-        weights,
-        arena_region,
-        kernels,
-        head,
-        stream_input=stream_input,
-        pins=pins,
-        reserved=reserved,
-    )
+    plan = plan_memory(model, board, options)
+    runtime = options.runtime_kind
     chain = plan.chain
     uncovered = tuple(check_aot(model)) if runtime == "aot" else ()
     advice = None
     if not plan.fits:
         shape = plan.program.input_tensor.shape
-        streamable = runtime == "aot" and not (stream_input or uncovered)
-        streamed_bytes = (
-            _streamed_bytes(model, board, weights, arena_region, pins) if streamable else None
-        )
-        advice = next_step(
-            plan.needs, board, others, shape, weights, arena_region, bool(pins), streamed_bytes
-        )
+        streamable = runtime == "aot" and not (options.stream_input or uncovered)
+        streamed_bytes = _streamed_bytes(model, board, options) if streamable else None
+        advice = next_step(plan.needs, board, others, shape, options, streamed_bytes)
     elif uncovered:
         advice = f"Replace the operators that the {runtime} runtime does not cover."
     return FitReport(
         model=model.name,
         board=board.id,
         runtime=runtime,
+        project=options.project_kind(board),
         fits=plan.fits and not uncovered,
         regions=plan.regions,
         placement=plan.placement,
@@ -171,15 +170,28 @@ def fit_model(
     )
 
 
-def _streamed_bytes(
-    model: Model, board: Board, weights: WeightsChoice, arena_region: str | None, pins: Pins
-) -> int | None:
+def _streamed_bytes(model: Model, board: Board, options: MemoryOptions) -> int | None:
     """The arena where consuming the input as it arrives is enough to fit."""
     try:
-        plan = plan_memory(model, board, "aot", weights, arena_region, stream_input=True, pins=pins)
+        plan = plan_memory(model, board, replace(options, stream_input=True))
     except UsageError:
         return None
     return plan.arena.arena_bytes if plan.fits else None
+
+
+def _other_runtime(
+    model: Model, board: Board, options: MemoryOptions, others: Sequence[Board]
+) -> RuntimeFit:
+    """The verdict on the runtime that was not chosen."""
+    (other,) = (runtime for runtime in RUNTIMES if runtime != options.runtime)
+    try:
+        report = fit_model(model, board, replace(options, runtime=other), others)
+    except McuzooError as error:
+        return RuntimeFit(other, None, reason=error.message)
+    if report.uncovered:
+        gap = report.uncovered[0]
+        return RuntimeFit(other, None, reason=f"op {gap.op.index} {gap.op.name}: {gap.reason}")
+    return RuntimeFit(other, report.fits, report.arena_bytes, report.placement.arena_region)
 
 
 def _hot_saves(plan: MemoryPlan, board: Board) -> float | None:

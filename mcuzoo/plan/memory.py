@@ -15,21 +15,22 @@ from mcuzoo.plan.arena.fusion import fuse_and_plan
 from mcuzoo.plan.arena.lifetimes import lifetimes
 from mcuzoo.plan.arena.planner import ArenaPlan, plan_arena
 from mcuzoo.plan.arena.streaming import streamed_plan
+from mcuzoo.plan.options import MemoryOptions
 from mcuzoo.plan.place.constants import call_constant_bytes, constant_bytes
-from mcuzoo.plan.place.needs import (
-    NOTHING_RESERVED,
-    Needs,
-    Reserved,
-    assess_needs,
-    assess_tflm_needs,
-)
-from mcuzoo.plan.place.pins import Pins
-from mcuzoo.plan.place.placement import Placement, place
+from mcuzoo.plan.place.needs import Needs, assess_needs, assess_tflm_needs
+from mcuzoo.plan.place.pins import parse_pins
+from mcuzoo.plan.place.placement import Placement, place, usable_names
 from mcuzoo.plan.place.regions import RegionFit, region_fits
+from mcuzoo.plan.place.reserved import reserved_by
 from mcuzoo.plan.place.split import place_arena
-from mcuzoo.plan.tflm.image import HeadPlan, TflmImage, prepare_image
-from mcuzoo.plan.tflm.requests import Kernels
-from mcuzoo.project.kinds import WeightsChoice, check_runtime
+from mcuzoo.plan.tflm.image import (
+    DEFAULT_KERNELS,
+    TflmImage,
+    check_kernels,
+    check_plan,
+    prepare_image,
+)
+from mcuzoo.project.kinds import check_weights
 
 
 @dataclass(frozen=True)
@@ -81,29 +82,23 @@ class MemoryPlan:
 def plan_memory(
     model: Model,
     board: Board,
-    runtime: str = "aot",
-    weights: WeightsChoice = "flash",
-    arena_region: str | None = None,
-    kernels: Kernels = "cmsis-nn",
-    head: HeadPlan | None = None,
+    options: MemoryOptions = MemoryOptions(),
     arena_bytes: int | None = None,
-    reserved: Reserved = NOTHING_RESERVED,
-    stream_input: bool = False,
-    pins: Pins = (),
 ) -> MemoryPlan:
-    """Plan `model` for `board`. kernels, head, arena_bytes: see prepare_image, for tflm only.
-
-    weights, pins: see place.
-
-    reserved: for what another start-up code than ours brings along.
-    stream_input: consume the input as it arrives, for aot only.
+    """Plan `model` for `board`. arena_bytes: see prepare_image, for tflm only.
 
     Raises ModelError when the model cannot be executed at all (not INT8, several inputs),
     UnsupportedOpError for an op whose arena under TFLM is not known, or that has no kernel that
-    could take a streamed input, and UsageError for a runtime that is not available, a region that
-    cannot hold an arena or an input that cannot be streamed.
+    could take a streamed input, BoardError for a project in an SDK that the board file does not
+    know, and UsageError for a choice that is unknown, a region that cannot hold an arena or an
+    input that cannot be streamed.
     """
-    check_runtime(runtime)
+    runtime, stream_input = options.runtime_kind, options.stream_input
+    weights = check_weights(options.weights, usable_names(board))
+    arena_region, pins = options.arena_region, parse_pins(options.pin)
+    kernels = check_kernels(options.kernels or DEFAULT_KERNELS)
+    head = check_plan(options.plan) if options.plan else None
+    reserved = reserved_by(board, options.project_kind(board))
     if stream_input and runtime != "aot":
         raise UsageError(
             f"--stream-input: the runtime {runtime} wants its input as a whole.",

@@ -8,7 +8,7 @@ from mcuzoo.graph.inspect import inspect_model
 from mcuzoo.plan.zoo_facts import FactsCache, structure_facts
 from mcuzoo.zoo.catalog import catalog
 from mcuzoo.zoo.schema import ZooModel
-from mcuzoo.zoo.structure.build import build_structure
+from mcuzoo.zoo.structure import build_structure
 
 
 def largest_sibling(name: str, board: Board, runtime: str = "aot") -> str | None:

@@ -19,7 +19,7 @@ from mcuzoo.files import write_whole
 from mcuzoo.graph.model import Model
 from mcuzoo.project.kinds import RUNTIMES
 from mcuzoo.untrusted import parse_json, read_text
-from mcuzoo.zoo.places import cache_folder
+from mcuzoo.zoo.find import cache_folder
 from mcuzoo.zoo.schema import ZooModel
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -108,7 +108,7 @@ def structure_facts(entry: ZooModel, cache: FactsCache) -> Facts | None:
     known = cache.facts(identity, None)
     if known is not None:
         return known
-    from mcuzoo.zoo.structure.build import build_structure
+    from mcuzoo.zoo.structure import build_structure
 
     return cache.facts(identity, build_structure(entry))
 
@@ -135,16 +135,19 @@ def _fits(model: Model, boards: Sequence[Board], runtime: str) -> list[bool | No
     from mcuzoo.graph.coverage import check_aot
     from mcuzoo.plan.advice import fits
     from mcuzoo.plan.memory import plan_memory
+    from mcuzoo.plan.options import MemoryOptions
 
+    # The runtime alone is asked about, not what a kind of project or placed constants change.
+    options = MemoryOptions(runtime=runtime, project="cmake", weights="flash")
     try:
         if runtime == "aot" and check_aot(model):
             return [None] * len(boards)
-        needs = plan_memory(model, boards[0], runtime).needs
+        needs = plan_memory(model, boards[0], options).needs
     except McuzooError:
         return [None] * len(boards)
     # What fits no memory as a whole may still fit two of them.
     return [
-        fits(needs, board) or (runtime == "aot" and plan_memory(model, board, runtime).fits)
+        fits(needs, board) or (runtime == "aot" and plan_memory(model, board, options).fits)
         for board in boards
     ]
 

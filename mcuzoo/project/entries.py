@@ -12,6 +12,7 @@ from mcuzoo.project.rules import (
     FolderPath,
     Fpu,
     Hash,
+    Index,
     Kernels,
     Planner,
     Quant,
@@ -39,14 +40,14 @@ class TensorSpec:
 class Preprocessing:
     """From picture to input tensor: decode, central crop, resize, input = pixel + pixel_offset.
 
-    color: Word
-    resize: Word
+    color: "rgb" | "gray"; crop: fraction of each side that is kept (1.0: all of it);
+    resize: "bilinear" (half-pixel centres, no antialias, uint8 rounding as OpenCV's INTER_LINEAR).
     float_low, float_high: what a float model takes for the pixels 0 and 255.
     """
 
-    color: str = "rgb"
+    color: Word = "rgb"
     crop: float = 0.875
-    resize: str = "bilinear"
+    resize: Word = "bilinear"
     pixel_offset: int = -128
     float_low: float = -1.0
     float_high: float = 1.0
@@ -71,13 +72,13 @@ class RegionUse:
 class ConstantEntry:
     """Where an array of constants lives, and why.
 
-    op: Index
+    op: its index in the model, -1 for a whole model file. passes: how often an inference goes
     through it. The seconds are estimates of the core's waiting per inference, had it been left in
     flash and where it is; None where the board file does not say how fast its memories are.
     """
 
     symbol: Word
-    op: int
+    op: Index
     op_name: Text
     bytes: Size
     region: Word
@@ -109,17 +110,6 @@ class PlanEntry:
     rest_region: Word | None = None
     rest_bytes: Size = 0
 
-    @property
-    def arena_text(self) -> str:
-        """How large the arena is and where, in words."""
-        if self.rest_region is None:
-            return f"{self.arena_bytes:,} bytes in {self.arena_region}"
-        hot = self.arena_bytes - self.rest_bytes
-        return (
-            f"{self.arena_bytes:,} bytes ({hot:,} in {self.arena_region}, "
-            f"{self.rest_bytes:,} in {self.rest_region})"
-        )
-
     def constant_bytes_in(self, region: str) -> int:
         """What of the constants stays in, or is copied to, `region`."""
         if not self.constants:
@@ -150,7 +140,7 @@ class TargetEntry:
 class BuildEntry:
     """The newest build. Paths are relative to the project folder.
 
-    code_bytes: Size
+    code_bytes: machine code with its own tables, without the model's constants.
     """
 
     toolchain: Word
@@ -161,7 +151,7 @@ class BuildEntry:
     bin: FilePath
     hex: FilePath
     regions: tuple[RegionUse, ...]
-    code_bytes: int
+    code_bytes: Size
     sha256: dict[Word, Hash]
 
 

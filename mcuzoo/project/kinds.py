@@ -1,4 +1,5 @@
-"""The choices that an export takes by name."""
+"""The choices that an export takes by name, and the compiler and linker flags of a project: the
+same for `mcuzoo build` and for its CMake files."""
 
 from __future__ import annotations
 
@@ -53,3 +54,100 @@ def _check(option: str, name: str, kinds: tuple[str, ...]) -> str:
             f"{did_you_mean(name, kinds)}Use {option} {' or '.join(kinds)}.",
         )
     return name
+
+
+TOOLCHAINS = ("gcc", "zig")
+TFLM_TOOLCHAINS = ("gcc",)
+"""Zig has no C++ library for a bare board."""
+
+OPTIMIZATION = "-O2"
+OPTIMIZATIONS = ("-O0", "-O1", "-O2", "-O3", "-Os")
+
+_COMMON = (
+    "-std=c11",
+    "-g",
+    "-ffreestanding",
+    # -ffreestanding alone makes a call of every small memcpy in the kernels' inner loops.
+    "-fbuiltin",
+    "-ffunction-sections",
+    "-fdata-sections",
+    "-fno-unwind-tables",
+    "-fno-asynchronous-unwind-tables",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+)
+
+LINK_FLAGS = ("-nostdlib", "-Wl,--gc-sections", "-Wl,-e,mz_reset_handler")
+"""The linker script comes extra. It names the entry too, but Zig asks the linker for another."""
+
+_COMPILE = {
+    # Else gcc makes memset call itself.
+    "gcc": ("-fno-tree-loop-distribute-patterns",),
+    # Zig traps undefined behaviour by default; the sanitized builds are on the host.
+    "zig": ("-fno-sanitize=all",),
+}
+
+_ZIG_FPU = {"fpv5-d16": "fp_armv8d16", "fpv5-sp-d16": "fp_armv8d16sp"}
+
+_LIBRARIES = {
+    "gcc": ("-lgcc",),
+    # Zig links its own run-time library without being asked.
+    "zig": (),
+}
+
+
+# For the user's TFLM tree: hosted C++ and C, whose warnings are not ours to judge. Its maths comes
+# from the compiler's own C library; nothing of that needs an operating system.
+CXX_FLAGS = ("-std=c++17", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics")
+_TFLM = (
+    "-g",
+    "-fbuiltin",
+    "-ffunction-sections",
+    "-fdata-sections",
+    "-fno-unwind-tables",
+    "-fno-asynchronous-unwind-tables",
+)
+_TFLM_LIBRARIES = ("-lm", "-lc", "-lgcc")
+
+
+def is_cxx(source: str) -> bool:
+    """TFLM's C++ files end in .cc, those of NXP's copy of it in .cpp."""
+    return source.endswith((".cc", ".cpp"))
+
+
+def check_optimization(level: str) -> str:
+    """The compiler flag for `level`: 0, 1, 2, 3 or s, or that flag. Raises UsageError."""
+    flag = f"-O{level.removeprefix('-O')}"
+    if flag not in OPTIMIZATIONS:
+        raise UsageError(f"-O {level}: no such level.", f"One of {' '.join(OPTIMIZATIONS)}.")
+    return flag
+
+
+def machine_flags(toolchain: str, core: str, fpu: str) -> tuple[str, ...]:
+    """Flags that choose the core; `core` and `fpu` in Arm's spelling (cortex-m7, fpv5-d16)."""
+    if toolchain == "zig":
+        # Zig's cores come without an FPU.
+        cpu = f"{core.replace('-', '_')}+{_ZIG_FPU[fpu]}"
+        return ("-target", "thumb-freestanding-eabihf", f"-mcpu={cpu}")
+    return (f"-mcpu={core}", "-mthumb", f"-mfpu={fpu}", "-mfloat-abi=hard")
+
+
+def compile_flags(toolchain: str) -> tuple[str, ...]:
+    """Flags for every C file, less the optimization level."""
+    return _COMMON + _COMPILE[toolchain]
+
+
+def cxx_flags() -> tuple[str, ...]:
+    """Flags for our C++ files, less the optimization level; Arm's GCC only."""
+    return (*CXX_FLAGS, *_TFLM, "-Wall", "-Wextra", "-Werror")
+
+
+def tflm_flags(source: str) -> tuple[str, ...]:
+    """Flags for the file `source` of a TFLM tree, less the optimization level."""
+    return (*(CXX_FLAGS if is_cxx(source) else ("-std=c11",)), *_TFLM, "-w")
+
+
+def link_libraries(toolchain: str, tflm: bool = False) -> tuple[str, ...]:
+    """What is linked after the objects. tflm: with TFLM among them."""
+    return _TFLM_LIBRARIES if tflm else _LIBRARIES[toolchain]

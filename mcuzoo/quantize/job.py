@@ -1,17 +1,30 @@
-"""Quantize: find the network, choose the images, let TensorFlow work, check what it made."""
+"""Quantize: find the network, choose the images, let TensorFlow work, check what it made, and
+score both models on the same images."""
 
 from __future__ import annotations
 
+import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from os import PathLike, fspath
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from mcuzoo.data.dataset import open_data_set
+from mcuzoo.data.item import Item
 from mcuzoo.data.labels import Classes, load_classes
-from mcuzoo.errors import ModelError, UsageError
+from mcuzoo.data.preprocess import preprocess
+from mcuzoo.errors import DataSetError, ModelError, UsageError
+from mcuzoo.evaluate.engines import make_subject
+from mcuzoo.evaluate.evaluate import evaluate
+from mcuzoo.evaluate.options import DEFAULT_BOARD
+from mcuzoo.evaluate.request import Plan
+from mcuzoo.evaluate.result import Evaluation
+from mcuzoo.evaluate.worker import Task
 from mcuzoo.extras import IMAGES, LITERT, require_packages
 from mcuzoo.files import require_outputs, write_output
 from mcuzoo.graph.coverage import check_aot
@@ -20,37 +33,64 @@ from mcuzoo.graph.parameters import quantization_of
 from mcuzoo.graph.program import Program, build_program
 from mcuzoo.graph.read import load_model, parse_model
 from mcuzoo.project.manifest import Preprocessing
-from mcuzoo.quantize.calibration import DEFAULT_COUNT, Calibration, calibration_images
-from mcuzoo.quantize.process import WorkerRun, run_worker
+from mcuzoo.quantize.options import QuantizeOptions
+from mcuzoo.quantize.process import WorkerRun, WorkerSpec, run_worker
 from mcuzoo.quantize.source import FloatSource, find_source
-from mcuzoo.quantize.spec import WorkerSpec
 from mcuzoo.zoo.catalog import catalog
 from mcuzoo.zoo.find import require_model_file
-from mcuzoo.zoo.registry import preprocessing_by_shape
+from mcuzoo.zoo.registry import ModelSource, preprocessing_by_shape
 from mcuzoo.zoo.schema import ZooModel
-
-_SCALE_TOLERANCE = 1e-3
-Stage = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class QuantizeRequest:
-    """The options of `mcuzoo quantize`. source: a name of the zoo, or a path.
+class Calibration:
+    """images: float32 [n, height, width, channels]; skipped: what could not be used, and why."""
 
-    network: the zoo's model that the file belongs to, for its layers, preprocessing and labels.
-    input: (height, width, channels), where the file does not say. labels: class names, one a line.
-    scored: whether both models will be scored afterwards, which needs LiteRT.
+    images: NDArray[np.float32]
+    skipped: tuple[str, ...]
+
+
+def calibration_images(
+    source: Path,
+    classes: Classes,
+    count: int,
+    recipe: Preprocessing,
+    shape: tuple[int, int, int],
+    split: str | None = None,
+) -> Calibration:
+    """`count` images of a data set, evenly over its classes, always the same ones.
+
+    The first image gets one black and one white corner, so that the range of the input is exactly
+    the recipe's and the INT8 input becomes pixel - 128, whatever the images hold. Raises
+    DataSetError when there is no usable image.
     """
+    low, high = recipe.float_low, recipe.float_high
+    tensors, skipped = [], []
+    for item in open_data_set(source, classes, count, split).items:
+        try:
+            pixels = _pixels(item, recipe, shape)
+        except DataSetError as error:
+            skipped.append(error.message)
+        else:
+            tensors.append(low + pixels.astype(np.float32) * np.float32((high - low) / 255))
+    if not tensors:
+        raise DataSetError(
+            f"None of the images in {source} can be used: {skipped[0]}",
+            "Give images that Pillow can decode.",
+        )
+    images = np.stack(tensors).astype(np.float32)
+    images[0, 0, 0], images[0, -1, -1] = low, high
+    return Calibration(images, tuple(skipped))
 
-    source: str
-    output: Path
-    calibration: Path
-    samples: int = DEFAULT_COUNT
-    network: str | None = None
-    input: tuple[int, int, int] | None = None
-    labels: Path | None = None
-    split: str | None = None
-    scored: bool = False
+
+def _pixels(item: Item, recipe: Preprocessing, shape: tuple[int, int, int]) -> NDArray[np.int16]:
+    """0..255, [height, width, channels]."""
+    image = item.picture.decode(item.picture.read(), recipe.color)
+    return preprocess(image, recipe, shape).astype(np.int16) - recipe.pixel_offset
+
+
+_SCALE_TOLERANCE = 1e-3
+Stage = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -67,65 +107,52 @@ class Quantized:
     run: WorkerRun
     warnings: tuple[str, ...]
 
-    def as_dict(self) -> dict[str, Any]:
-        """As `mcuzoo quantize --json` prints it; sizes in bytes."""
-        quantization = quantization_of(self.program.input_tensor)
-        return {
-            "source": str(self.source),
-            "sha256": self.int8_model.sha256,
-            "bytes": self.int8_model.bytes,
-            "float_bytes": self.float_model.bytes,
-            "ops": [op.name for op in self.int8_model.ops],
-            "input": {"scale": quantization.scale, "zero_point": quantization.zero_point},
-            "calibration_images": len(self.calibration.images),
-            "skipped": list(self.calibration.skipped),
-            "tensorflow": self.run.report.tensorflow,
-            "seconds": round(self.run.seconds, 3),
-            "peak_bytes": self.run.report.peak_bytes,
-            "preprocessing": asdict(self.recipe),
-            "warnings": list(self.warnings),
-        }
 
+def quantize_model(
+    source: str | PathLike[str],
+    output: str | PathLike[str],
+    calibration: str | PathLike[str],
+    options: QuantizeOptions = QuantizeOptions(),
+    on_stage: Stage = lambda stage: None,
+) -> Quantized:
+    """Write the INT8 model to `output` and say what was done. The same network and images give the
+    same file with the same TensorFlow.
 
-def quantize_model(request: QuantizeRequest, on_stage: Stage = lambda stage: None) -> Quantized:
-    """Write the INT8 model to `request.output` and say what was done. The same network and images
-    give the same file with the same TensorFlow.
-
-    Raises MissingExtraError without TensorFlow, InputError and ModelError for a source that cannot
-    be quantized, DataSetError for images that cannot be used.
+    source: a name of the zoo, or a file; calibration: images to measure the activations on. Nothing
+    is scored here. Raises MissingExtraError without TensorFlow, InputError and ModelError for a
+    source that cannot be quantized, DataSetError for images that cannot be used.
     """
-    if request.samples < 1:
-        raise UsageError(f"--samples {request.samples}: at least one image.", "Try --samples 100.")
-    source, zoo = _source(request)
+    if options.samples < 1:
+        raise UsageError(f"--samples {options.samples}: at least one image.", "Try --samples 100.")
+    shape, target, images = _shape(options.input), Path(fspath(output)), Path(fspath(calibration))
+    network, zoo = _source(fspath(source), options.network)
     require_packages(
-        ("tensorflow", *IMAGES, *((LITERT,) if request.scored else ())), "Quantizing a model"
+        ("tensorflow", *IMAGES, *((LITERT,) if options.limit else ())), "Quantizing a model"
     )
     require_outputs(
-        {"OUT.tflite": request.output},
-        {
-            "SOURCE": source.path,
-            "--calibration": request.calibration,
-            "--labels": request.labels,
-        },
+        {"OUT.tflite": target},
+        {"SOURCE": network.path, "--calibration": images, "--labels": options.labels},
     )
     with tempfile.TemporaryDirectory(prefix="mcuzoo-quantize-") as temporary:
         folder = Path(temporary)
         spec = WorkerSpec(
-            source=str(source.path.resolve()),
-            kind=source.kind.value,
-            network=source.network,
-            input=request.input,
+            source=str(network.path.resolve()),
+            kind=network.kind.value,
+            network=network.network,
+            input=shape,
             float_model=str(folder / "float.tflite"),
             int8_model=str(folder / "int8.tflite"),
         )
-        preparation = _Preparation(request, zoo, Path(spec.float_model), folder / "images.npy")
+        preparation = _Preparation(
+            images, options, zoo, Path(spec.float_model), folder / "images.npy"
+        )
         run = run_worker(spec, on_stage, preparation.prepare)
         raw = Path(spec.int8_model).read_bytes()
-    int8_model = parse_model(raw, request.output.stem)
+    int8_model = parse_model(raw, target.stem)
     program = build_program(int8_model)
-    write_output(request.output, raw)
+    write_output(target, raw)
     return Quantized(
-        source=source.path,
+        source=network.path,
         float_model=preparation.float_model,
         int8_model=int8_model,
         program=program,
@@ -137,14 +164,24 @@ def quantize_model(request: QuantizeRequest, on_stage: Stage = lambda stage: Non
     )
 
 
-def _source(request: QuantizeRequest) -> tuple[FloatSource, ZooModel | None]:
+def _source(name: str, network: str | None) -> tuple[FloatSource, ZooModel | None]:
     known = catalog()
-    if request.source in known:
-        model = known[request.source]
+    if name in known:
+        model = known[name]
         found = require_model_file(model, "keras", "fp32")
         return find_source(found.path, model.name), model
-    source = find_source(Path(request.source).expanduser(), request.network)
-    return source, None if request.network is None else known[request.network]
+    source = find_source(Path(name).expanduser(), network)
+    return source, None if network is None else known[network]
+
+
+def _shape(text: str | None) -> tuple[int, int, int] | None:
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d{1,4})x(\d{1,4})x([13])", text)
+    if match is None:
+        raise UsageError(f"--input {text}: no image size.", "HEIGHTxWIDTHxCHANNELS: 128x128x3.")
+    height, width, channels = (int(size) for size in match.groups())
+    return height, width, channels
 
 
 class _Preparation:
@@ -156,9 +193,15 @@ class _Preparation:
     calibration: Calibration
 
     def __init__(
-        self, request: QuantizeRequest, zoo: ZooModel | None, float_model: Path, images: Path
+        self,
+        source: Path,
+        options: QuantizeOptions,
+        zoo: ZooModel | None,
+        float_model: Path,
+        images: Path,
     ) -> None:
-        self._request = request
+        self._source = source
+        self._options = options
         self._zoo = zoo
         self._path = float_model
         self._images = images
@@ -173,17 +216,17 @@ class _Preparation:
                 "Only image classifiers can be quantized with images.",
             )
         image = shape[1], shape[2], shape[3]
-        zoo, request = self._zoo, self._request
+        zoo, options = self._zoo, self._options
         self.recipe = preprocessing_by_shape(model) if zoo is None else zoo.recipe
         self.classes = self._known_classes(model.tensor(model.outputs[0]).elements)
         self.calibration = calibration_images(
-            request.calibration, self.classes, request.samples, self.recipe, image, request.split
+            self._source, self.classes, options.samples, self.recipe, image, options.split
         )
         np.save(self._images, self.calibration.images)
         return self._images
 
     def _known_classes(self, count: int) -> Classes:
-        labels, zoo = self._request.labels, self._zoo
+        labels, zoo = self._options.labels, self._zoo
         if labels is None and zoo is not None and len(zoo.labels.classes) == count:
             return Classes(count, zoo.labels.classes)
         return load_classes(labels, count)
@@ -203,3 +246,29 @@ def _warnings(model: Model, program: Program, recipe: Preprocessing) -> Iterator
         )
     for gap in check_aot(model):
         yield f"Op {gap.op.index} {gap.op.name} has no kernel: {gap.reason}"
+
+
+def score(
+    quantized: Quantized, images: Path, limit: int | None = None, split: str | None = None
+) -> Evaluation:
+    """Run both models on `limit` images: the float one on LiteRT's reference kernels, the INT8
+    one in TFLM's arithmetic.
+
+    `scores` of the result are the float network's, those of its comparison the INT8 model's.
+    Raises as evaluate: DataSetError, ModelError, MissingExtraError.
+    """
+    recipe, classes = quantized.recipe, quantized.classes
+    models = quantized.float_model, quantized.int8_model
+    data_set = open_data_set(images, classes, limit, split)
+    first, second = (make_subject(model, recipe, None) for model in models)
+    plan = Plan(
+        task=Task(first, second),
+        sources=tuple(ModelSource(model.name, quantized.source, recipe) for model in models),
+        classes=classes,
+        data_set=data_set,
+        jobs=max(1, min(os.cpu_count() or 1, len(data_set.items))),
+        board=DEFAULT_BOARD,
+        baud=None,
+        outputs=None,
+    )
+    return evaluate(plan)

@@ -9,13 +9,42 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from mcuzoo.errors import ModelError, ToolchainError
 from mcuzoo.processes import apart
-from mcuzoo.quantize.spec import WorkerReport, WorkerSpec
+
+
+@dataclass(frozen=True)
+class WorkerSpec:
+    """Paths as text. `kind`: see source.Kind. input: [height, width, channels], for a network
+    that does not say its own. float_model and int8_model are the .tflite files to write.
+    """
+
+    source: str
+    kind: str
+    network: str | None
+    input: tuple[int, ...] | None
+    float_model: str
+    int8_model: str
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @staticmethod
+    def from_json(text: str) -> WorkerSpec:
+        return WorkerSpec(**json.loads(text))
+
+
+@dataclass(frozen=True)
+class WorkerReport:
+    """peak_bytes: the most memory that the process held (resident)."""
+
+    tensorflow: str
+    peak_bytes: int
+
 
 _WORKER = "mcuzoo.quantize.worker"
 _SHOWN_LINES = 12

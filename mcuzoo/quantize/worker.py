@@ -17,8 +17,57 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
+from mcuzoo.errors import ModelError
+from mcuzoo.quantize.process import WorkerReport, WorkerSpec
 from mcuzoo.quantize.source import Kind
-from mcuzoo.quantize.spec import WorkerReport, WorkerSpec
+from mcuzoo.zoo.layers import Layer, parse_layer
+from mcuzoo.zoo.schema import ZooModel
+
+
+def keras_network(model: ZooModel) -> Any:
+    """A Keras Sequential: float32 [1, height, width, channels] -> float32 [1, classes].
+
+    Raises ModelError when the registry does not say the model's layers.
+    """
+    import keras
+
+    structure = model.structure
+    if structure is None:
+        raise ModelError(f"The registry does not say the layers of {model.name}.", "Give a model.")
+    layers = [parse_layer(text) for text in structure.layers]
+    stacked = _stack(layers, model.labels.count, structure.width)
+    return keras.Sequential([keras.Input(batch_shape=(1, *model.input)), *stacked])
+
+
+def _stack(described: list[Layer], classes: int, width: float) -> Iterator[Any]:
+    from keras import layers
+
+    for layer in described:
+        window = (layer.height, layer.width)
+        padding = layer.padding.lower()
+        activation = None if layer.activation == "NONE" else layer.activation.lower()
+        channels = round(layer.channels * width) or classes
+        if layer.kind == "conv":
+            yield layers.Conv2D(
+                channels, window, layer.stride, padding=padding, activation=activation
+            )
+        elif layer.kind == "depthwise":
+            yield layers.DepthwiseConv2D(
+                window, layer.stride, padding=padding, activation=activation
+            )
+        elif layer.kind == "max_pool":
+            yield layers.MaxPooling2D(window, layer.stride, padding=padding)
+        elif layer.kind == "average_pool" and not layer.height:
+            yield layers.GlobalAveragePooling2D(keepdims=True)
+        elif layer.kind == "average_pool":
+            yield layers.AveragePooling2D(window, layer.stride, padding=padding)
+        elif layer.kind == "flatten":
+            yield layers.Flatten()
+        elif layer.kind == "dense":
+            yield layers.Dense(channels, activation=activation)
+        else:
+            yield layers.Softmax()
+
 
 _TFLITE_INT8 = 9
 """INT8 in TensorFlow Lite's TensorType, which mlir_quantize counts by."""
@@ -170,7 +219,6 @@ def _holds_a_model(path: str) -> bool:
 
 
 def _weights_into_network(spec: WorkerSpec) -> Any:
-    from mcuzoo.quantize.networks import keras_network
     from mcuzoo.zoo.catalog import catalog
 
     if spec.network is None:

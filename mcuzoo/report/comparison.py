@@ -1,14 +1,15 @@
-"""A comparison of projects as one table."""
+"""A comparison of projects as one table and as JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
 
-from mcuzoo.compare.comparison import Column, Comparison
+from mcuzoo.compare.comparison import Comparison, ProjectResult
 from mcuzoo.link.counts import agent_note
 from mcuzoo.run.score import Accuracy
-from mcuzoo.tables import Column as TableColumn
-from mcuzoo.tables import table_text
+from mcuzoo.tables import Column, table_text
 
 _LEAST_COLUMN = 16
 
@@ -26,18 +27,20 @@ def comparison_table(comparison: Comparison, width: int = 80, color: bool = Fals
     return "\n".join(_table(comparison, group, width, color) for group in groups)
 
 
-def _table(comparison: Comparison, columns: Sequence[Column], width: int, color: bool) -> str:
+def _table(
+    comparison: Comparison, columns: Sequence[ProjectResult], width: int, color: bool
+) -> str:
     rows, bad = _rows(comparison, columns)
     names = (column.trial.contestant.name for column in columns)
     heads = (
-        TableColumn("", wraps=True),
-        *(TableColumn(name, right=True, wraps=True) for name in names),
+        Column("", wraps=True),
+        *(Column(name, right=True, wraps=True) for name in names),
     )
     return table_text(heads, rows, width, bad, color)
 
 
 def _rows(
-    comparison: Comparison, columns: Sequence[Column]
+    comparison: Comparison, columns: Sequence[ProjectResult]
 ) -> tuple[list[tuple[str, ...]], set[int]]:
     """The rows, and which of them have an output that differs."""
     facts = [dict(_facts(column)) for column in columns]
@@ -76,7 +79,7 @@ def comparison_verdict(comparison: Comparison) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _facts(column: Column) -> Iterator[tuple[str, str]]:
+def _facts(column: ProjectResult) -> Iterator[tuple[str, str]]:
     trial, sizes, agreement = column.trial, column.trial.sizes, column.agreement
     yield "board", trial.board + agent_note(trial.agent)
     yield "runtime", trial.runtime
@@ -99,7 +102,7 @@ def _facts(column: Column) -> Iterator[tuple[str, str]]:
     yield "stack, bytes", _number(sizes.stack)
 
 
-def _layer(column: Column, op: int) -> str:
+def _layer(column: ProjectResult, op: int) -> str:
     if op not in column.trial.names:
         return ""
     count = column.trial.counts[op]
@@ -118,3 +121,50 @@ def _rate(accuracy: Accuracy | None) -> str:
 
 def _number(value: int | None) -> str:
     return "-" if value is None else f"{value:,}"
+
+
+def comparison_document(comparison: Comparison) -> dict[str, Any]:
+    """As `mcuzoo compare --json` prints it."""
+    return {
+        "images": comparison.images,
+        "equal": comparison.equal,
+        "projects": [_column_dict(column) for column in comparison.columns],
+    }
+
+
+def _column_dict(column: ProjectResult) -> dict[str, Any]:
+    trial, agreement = column.trial, column.agreement
+    return {
+        "name": trial.contestant.name,
+        "project": str(trial.contestant.project),
+        "port": trial.contestant.port,
+        "model": trial.contestant.manifest.model.name,
+        "model_sha256": trial.contestant.model.sha256,
+        "board": trial.board,
+        "runtime": trial.runtime,
+        "toolchain": trial.toolchain,
+        "build_id": trial.build_id,
+        "top1": None if column.top1 is None else column.top1.value,
+        "top5": None if column.top5 is None else column.top5.value,
+        "paired_p_value": None if column.paired is None else column.paired.p_value,
+        "unit": trial.unit,
+        "total": trial.total,
+        "total_ms": trial.milliseconds,
+        "arena_bytes": trial.sizes.arena,
+        "code_bytes": trial.sizes.code,
+        "constant_bytes": trial.sizes.constants,
+        "stack_bytes": trial.sizes.stack,
+        "agreement": None if agreement is None else asdict(agreement),
+        "first_wrong": None if agreement is None else agreement.first_wrong,
+        "layers": [
+            {
+                "first_op": trial.first_ops[op],
+                "op": op,
+                "name": name,
+                "macs": trial.macs[op],
+                "count": trial.counts[op],
+                "differing": None if agreement is None else agreement.layers.get(op),
+            }
+            for op, name in trial.names.items()
+        ],
+    }

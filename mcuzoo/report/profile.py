@@ -1,9 +1,11 @@
-"""A profile as text."""
+"""A profile as text and as a JSON document."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from mcuzoo.link.counts import agent_note
-from mcuzoo.profile.layers import ModelProfile
+from mcuzoo.profile import Layer, ModelProfile
 from mcuzoo.tables import Column, table_text
 
 _EQUAL = {True: "equal", False: "DIFFERS", None: "-"}
@@ -78,3 +80,50 @@ def profile_findings(profile: ModelProfile) -> str:
         )
     lines.append(f"verdict  {'pass' if profile.passed else 'FAIL: firmware'}: {profile.verdict}")
     return "\n".join(lines) + "\n"
+
+
+def profile_document(profile: ModelProfile) -> dict[str, Any]:
+    """As `mcuzoo profile --json` prints it."""
+    blame, wrong = profile.blame, profile.first_wrong
+    return {
+        "model": profile.model,
+        "board": profile.board,
+        "emulated": profile.emulated,
+        "agent": profile.agent,
+        "runtime": profile.runtime,
+        "toolchain": profile.toolchain,
+        "build_id": profile.build_id,
+        "core_clock_hz": profile.core_clock_hz,
+        "input": profile.input,
+        "unit": profile.unit,
+        "total": profile.total,
+        "total_ms": profile.milliseconds(profile.total),
+        "macs": profile.macs,
+        "layers": [_layer_document(profile, layer) for layer in profile.layers],
+        "to_blame": None
+        if blame is None
+        else {"ops": blame.layer.ops, "count": blame.count, "reachable": blame.reachable},
+        "output_equal": profile.output_equal,
+        "first_wrong": None if wrong is None else {"ops": wrong.ops, "name": wrong.name},
+        "verdict": profile.verdict,
+        "passed": profile.passed,
+    }
+
+
+def _layer_document(profile: ModelProfile, layer: Layer) -> dict[str, Any]:
+    return {
+        "first_op": layer.first_op,
+        "last_op": layer.last_op,
+        "name": layer.name,
+        "tensor": layer.tensor,
+        "shape": layer.shape,
+        "macs": layer.macs,
+        "count": layer.count,
+        "ms": profile.milliseconds(layer.count),
+        "share": profile.share(layer),
+        "per_mac": layer.per_mac,
+        "output_bytes": layer.output_bytes,
+        "output_crc32": layer.output_crc32,
+        "expected_crc32": layer.expected_crc32,
+        "equal": layer.equal,
+    }

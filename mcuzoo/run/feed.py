@@ -7,17 +7,20 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.data.dataset import Item
+from mcuzoo.data.item import Item
 from mcuzoo.data.preprocess import preprocess
 from mcuzoo.engines.engine import Engine
 from mcuzoo.errors import DataSetError
 from mcuzoo.project.manifest import Preprocessing
 
 _AHEAD = 4
+Asked = TypeVar("Asked")
+Given = TypeVar("Given")
 
 
 @dataclass(frozen=True)
@@ -65,13 +68,20 @@ def prepared_ahead(
     Close the iterator (or exhaust it) to end the thread; an error of `make` is raised here.
     """
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="mcuzoo-feed") as pool:
-        waiting: deque[Future[Prepared | Unusable]] = deque()
         try:
-            for item in items:
-                waiting.append(pool.submit(make, item))
-                if len(waiting) > _AHEAD:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+            yield from in_order(lambda item: pool.submit(make, item), items, _AHEAD)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def in_order(
+    submit: Callable[[Asked], Future[Given]], questions: Iterable[Asked], ahead: int
+) -> Generator[Given, None, None]:
+    """What `submit` gives for each question, in their order; `ahead` more are being worked on."""
+    waiting: deque[Future[Given]] = deque()
+    for question in questions:
+        waiting.append(submit(question))
+        if len(waiting) > ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()

@@ -8,9 +8,10 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 
-from mcuzoo.data.dataset import DataSet, load_data_set
+from mcuzoo.data.dataset import load_data_set
+from mcuzoo.data.item import DataSet
 from mcuzoo.data.labels import Classes, load_classes
-from mcuzoo.data.recipe import check_recipe, recipe_warnings
+from mcuzoo.data.preprocess import check_recipe, recipe_warnings
 from mcuzoo.data.signs import is_signs
 from mcuzoo.emulator.url import port_packages
 from mcuzoo.engines.engine import Engine
@@ -18,9 +19,9 @@ from mcuzoo.errors import UnsupportedOpError, UsageError, command
 from mcuzoo.link.transport import SOME_PORT
 from mcuzoo.project.manifest import Manifest, load_manifest, load_project
 from mcuzoo.project.rules import inside
-from mcuzoo.run.baud import baud_note, project_baud
 from mcuzoo.run.journal import read_run, require_no_run
-from mcuzoo.run.project import find_project, reference_engine
+from mcuzoo.run.options import RunOptions
+from mcuzoo.run.project import baud_note, find_project, project_baud, reference_engine
 from mcuzoo.run.record import Settings
 from mcuzoo.run.upload import (
     Upload,
@@ -32,25 +33,6 @@ from mcuzoo.run.upload import (
 from mcuzoo.zoo.registry import resolve_model
 
 RUNS_FOLDER = "runs"
-
-
-@dataclass(frozen=True)
-class Request:
-    """The options of run-serial as typed. None (or False): not given."""
-
-    port: str | None = None
-    project: Path | None = None
-    upload: str | None = None
-    images: Path | None = None
-    labels: Path | None = None
-    limit: int | None = None
-    split: str | None = None
-    out: Path | None = None
-    resume: Path | None = None
-    baud: int | None = None
-    min_top1: float | None = None
-    no_reference: bool = False
-    strict: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,28 +51,28 @@ class Job:
     baud_note: str = ""
 
 
-def make_job(request: Request, say: Callable[[str], None] = lambda text: None) -> Job:
-    """Resolve a request; a resumed run's own settings stand in for options not given.
+def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None) -> Job:
+    """Resolve what was chosen; a resumed run's own settings stand in for options not given.
 
     `say` is told which project was chosen where none was named. Raises UsageError, ProjectError,
     DataSetError or InputError, all before a port is touched; it is touched here, with what that
     raises, only to ask the board which of several projects it runs.
     """
-    if request.resume is not None and request.out is not None:
+    if options.resume is not None and options.out is not None:
         raise UsageError("--out and --resume exclude each other.", "--resume RUN writes to RUN.")
-    if request.min_top1 is not None and not 0 <= request.min_top1 <= 1:
+    if options.min_top1 is not None and not 0 <= options.min_top1 <= 1:
         raise UsageError(
-            f"--min-top1 {request.min_top1} is no rate.", "Give a number from 0 to 1, say 0.39."
+            f"--min-top1 {options.min_top1} is no rate.", "Give a number from 0 to 1, say 0.39."
         )
-    if request.out is not None:
-        require_no_run(request.out)
-    earlier = None if request.resume is None else read_run(request.resume)[0].settings
-    project = _project(request, earlier, say)
-    upload = _upload(request, earlier, project)
+    if options.out is not None:
+        require_no_run(options.out)
+    earlier = None if options.resume is None else read_run(options.resume)[0].settings
+    project = _project(options, earlier, say)
+    upload = _upload(options, earlier, project)
     manifest = load_manifest(project) if upload is None else upload.manifest
     check_recipe(manifest.preprocessing, manifest.input.shape)
     base = _defaults(project, manifest, upload) if earlier is None else earlier
-    settings = _settings(request, replace(base, project=str(project)))
+    settings = _settings(options, replace(base, project=str(project)))
     classes = load_classes(
         None if settings.labels is None else Path(settings.labels), manifest.output.bytes
     )
@@ -114,8 +96,8 @@ def make_job(request: Request, say: Callable[[str], None] = lambda text: None) -
         data_set=data_set,
         engine=_engine(project, manifest, upload) if settings.reference else None,
         settings=settings,
-        out=request.resume or request.out or _new_run_folder(manifest.board),
-        resume=request.resume is not None,
+        out=options.resume or options.out or _new_run_folder(manifest.board),
+        resume=options.resume is not None,
         warnings=(*_doubts(manifest), *data_set.warnings),
         upload=upload,
         baud_note=baud_note(settings.baud, project_baud(project, manifest)),
@@ -127,20 +109,20 @@ def _doubts(manifest: Manifest) -> Iterator[str]:
     return recipe_warnings(manifest.preprocessing, model.name, model.sha256, manifest.input.scale)
 
 
-def _project(request: Request, earlier: Settings | None, say: Callable[[str], None]) -> Path:
-    if request.project is None and earlier is not None:
+def _project(options: RunOptions, earlier: Settings | None, say: Callable[[str], None]) -> Path:
+    if options.project is None and earlier is not None:
         return Path(earlier.project)
     return find_project(
-        request.port,
-        request.project,
-        universal=request.upload is not None,
-        baud=request.baud,
+        options.port,
+        options.project,
+        universal=options.upload is not None,
+        baud=options.baud,
         say=say,
     )
 
 
-def _upload(request: Request, earlier: Settings | None, project: Path) -> Upload | None:
-    name = request.upload or (None if earlier is None else earlier.upload)
+def _upload(options: RunOptions, earlier: Settings | None, project: Path) -> Upload | None:
+    name = options.upload or (None if earlier is None else earlier.upload)
     if name is None:
         return None
     manifest = require_universal(load_project(project), project)
@@ -159,19 +141,19 @@ def _engine(project: Path, manifest: Manifest, upload: Upload | None) -> Engine:
         raise
 
 
-def _settings(request: Request, base: Settings) -> Settings:
+def _settings(options: RunOptions, base: Settings) -> Settings:
     settings = replace(
         base,
-        port=request.port or base.port,
-        baud=request.baud or base.baud,
-        data_set=base.data_set if request.images is None else _data_set(request.images),
-        labels=str(request.labels.resolve()) if request.labels else base.labels,
-        limit=base.limit if request.limit is None else request.limit,
-        split=base.split if request.split is None else request.split,
-        reference=base.reference and not request.no_reference,
-        min_top1=base.min_top1 if request.min_top1 is None else request.min_top1,
-        strict=base.strict or request.strict,
-        upload=_model_name(request.upload) if request.upload else base.upload,
+        port=options.port or base.port,
+        baud=options.baud or base.baud,
+        data_set=base.data_set if options.images is None else _data_set(options.images),
+        labels=str(options.labels.resolve()) if options.labels else base.labels,
+        limit=base.limit if options.limit is None else options.limit,
+        split=base.split if options.split is None else options.split,
+        reference=base.reference and not options.no_reference,
+        min_top1=base.min_top1 if options.min_top1 is None else options.min_top1,
+        strict=base.strict or options.strict,
+        upload=_model_name(options.upload) if options.upload else base.upload,
     )
     if not settings.port:
         raise UsageError(

@@ -1,32 +1,42 @@
-"""The journal of a run: an SQLite file in which every finished image is safe at once."""
+"""The journal: an SQLite file in which every finished image is safe at once.
+
+A run keeps it in its folder for `mcuzoo report`; an evaluation in the cache until it ends.
+"""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mcuzoo.data.dataset import Item
+from mcuzoo.data.item import Item
 from mcuzoo.errors import InputError, UsageError, command
-from mcuzoo.link.stack_use import StackUse
+from mcuzoo.link.counts import StackUse
 from mcuzoo.link.state import LinkState
+from mcuzoo.locking import lock
 from mcuzoo.project.manifest import Preprocessing
-from mcuzoo.run.lock import RunLock
 from mcuzoo.run.record import BoardFacts, Row, RunMeta, Settings, Status, WrongLayer
+from mcuzoo.run.score import Answer
 from mcuzoo.untrusted import parse_json
 
 JOURNAL_NAME = "run.sqlite"
-SCHEMA = 1
+LOCK_NAME = "run.lock"
+SCHEMA = 2
+_OLDER = 1
+"""The schema without `rank`, `second` and `dtype`: it is read, and brought up to date by a resume.
+"""
 
 # A rollback journal, not WAL: run.sqlite alone is then the whole run, also after a crash, and can
-# be read from a read-only folder. FULL: a committed image survives a power cut as well.
-_PRAGMAS = "PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL;"
+# be read from a read-only folder. FULL: a committed image survives a power cut as well; OFF, where
+# images are many and quick: it survives the end of the process.
+_PRAGMAS = "PRAGMA journal_mode = DELETE; PRAGMA synchronous = {};"
 _TABLES = """
 CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE images (
@@ -43,16 +53,56 @@ CREATE TABLE images (
     attempts INTEGER,
     reference_difference INTEGER,
     seconds REAL,
-    error TEXT
+    error TEXT,
+    rank INTEGER,
+    second TEXT,
+    dtype TEXT
 );
 """
-_COLUMNS = (
-    "id, file, label, sha256, status, output, top1, score, cycles, input_crc32, attempts, "
-    "reference_difference, seconds, error"
+_UPDATE = (
+    "ALTER TABLE images ADD COLUMN rank INTEGER;"
+    "ALTER TABLE images ADD COLUMN second TEXT;"
+    "ALTER TABLE images ADD COLUMN dtype TEXT;"
+    f"UPDATE run SET value = '{SCHEMA}' WHERE key = 'schema';"
 )
+_ITEM = "id, file, label, sha256"
+_FOUND = (
+    "status", "output", "top1", "score", "cycles", "input_crc32", "attempts",
+    "reference_difference", "seconds", "error", "rank", "second", "dtype",
+)  # fmt: skip
+_SINCE_2 = 3
+"""How many of the columns came with schema 2."""
 
 
-def create_journal(folder: Path, meta: RunMeta, items: tuple[Item, ...]) -> None:
+class RunLock:
+    """An exclusive lock on a folder, held from construction to `release`: one writer a journal.
+
+    The operating system frees it when the writer dies. Raises UsageError when another process (or
+    another RunLock) holds it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._file = (folder / LOCK_NAME).open("ab")
+        try:
+            lock(self._file)
+        except OSError as error:
+            self._file.close()
+            raise UsageError(
+                f"Another mcuzoo process is writing to {folder}.",
+                "Wait for it, or leave --out away to write to a folder of its own.",
+            ) from error
+
+    def __enter__(self) -> RunLock:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def release(self) -> None:
+        self._file.close()
+
+
+def create_journal(folder: Path, meta: RunMeta, items: Sequence[Item]) -> None:
     """Make `folder` a run of `items`, all pending; the file appears whole or not at all.
 
     Raises UsageError when there is a run already, InputError when the folder cannot be written.
@@ -60,7 +110,8 @@ def create_journal(folder: Path, meta: RunMeta, items: tuple[Item, ...]) -> None
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with RunLock(folder):
-            _create(folder, meta, items)
+            require_no_run(folder)
+            create_rows(folder, _encode_meta(meta), items)
     except (OSError, sqlite3.Error) as error:
         raise InputError(f"{folder} cannot hold a run: {error}", "Choose another --out.") from error
 
@@ -75,42 +126,47 @@ def require_no_run(folder: Path) -> None:
         )
 
 
-def _create(folder: Path, meta: RunMeta, items: tuple[Item, ...]) -> None:
-    require_no_run(folder)
+def create_rows(
+    folder: Path, about: Iterable[tuple[str, str]], items: Sequence[Item], sync: str = "FULL"
+) -> None:
+    """The journal of `items`, all pending, in `folder`; `about`: names and values of JSON.
+
+    Takes the place of another one. Raises OSError and sqlite3.Error.
+    """
     temporary = folder / f".{JOURNAL_NAME}.new"
     for leftover in (temporary, temporary.with_name(temporary.name + "-journal")):
         leftover.unlink(missing_ok=True)
     with closing(sqlite3.connect(temporary)) as database:
-        database.executescript(_PRAGMAS + _TABLES)
+        database.executescript(_PRAGMAS.format(sync) + _TABLES)
         with database:
+            database.executemany("INSERT INTO run VALUES (?, ?)", [("schema", str(SCHEMA)), *about])
             database.executemany(
-                "INSERT INTO run VALUES (?, ?)", [("schema", str(SCHEMA)), *_encode_meta(meta)]
-            )
-            database.executemany(
-                "INSERT INTO images (id, file, label, sha256, status) VALUES (?, ?, ?, ?, ?)",
-                [
+                f"INSERT INTO images ({_ITEM}, status) VALUES (?, ?, ?, ?, ?)",
+                (
                     (item.index, item.file, item.label, item.sha256, Status.PENDING.value)
                     for item in items
-                ],
+                ),
             )
-    temporary.rename(folder / JOURNAL_NAME)
+    temporary.replace(folder / JOURNAL_NAME)
 
 
 class Journal:
-    """The one writer of a run. Use as a context manager; reading needs only `read_run`.
+    """The one writer of a journal. Use as a context manager; reading needs only `read_run`.
 
-    Raises UsageError when another process writes to the same run, InputError when there is no run
-    or it is damaged.
+    sync: SQLite's `synchronous`. Raises UsageError when another process writes to the same one,
+    InputError when there is none or it is damaged.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, sync: str = "FULL") -> None:
         self._folder = folder
         _existing(folder)
         self._lock = RunLock(folder)
         try:
             with _damage_named(folder):
                 self._database = _connect(folder)
-                self._database.executescript(_PRAGMAS)
+                self._database.executescript(_PRAGMAS.format(sync))
+                if _schema(self._database) == _OLDER:
+                    self._database.executescript(f"BEGIN; {_UPDATE} COMMIT;")
         except BaseException:
             self._lock.release()
             raise
@@ -122,28 +178,25 @@ class Journal:
         self._database.close()
         self._lock.release()
 
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """All images, in data set order."""
+        with _damage_named(self._folder):
+            return tuple(_rows(self._database))
+
     def record(self, row: Row, link: LinkState | None = None) -> None:
-        """Commit `row`, and what the run has learnt of the line; it is on the disk when this
-        returns.
+        """Commit `row`, and what the run has learnt of the line; a kill loses nothing of it once
+        this returns.
 
         Raises InputError when the disk says no, or the image is finished already.
         """
         with _damage_named(self._folder), self._database:
+            values = ", ".join(f"{column}=?" for column in _FOUND)
             done = self._database.execute(
-                "UPDATE images SET status=?, output=?, top1=?, score=?, cycles=?, input_crc32=?, "
-                "attempts=?, reference_difference=?, seconds=?, error=? "
-                "WHERE id=? AND status NOT IN (?, ?)",
+                f"UPDATE images SET sha256=?, {values} WHERE id=? AND status NOT IN (?, ?)",
                 (
-                    row.status.value,
-                    None if row.output is None else row.output.tobytes(),
-                    row.top1,
-                    row.score,
-                    row.cycles,
-                    row.input_crc32,
-                    row.attempts,
-                    row.reference_difference,
-                    row.seconds,
-                    row.error,
+                    row.sha256,
+                    *_encode_found(row),
                     row.index,
                     Status.DONE.value,
                     Status.BAD_IMAGE.value,
@@ -176,6 +229,25 @@ class Journal:
 
     def _replace(self, key: str, value: object) -> None:
         self._database.execute("REPLACE INTO run VALUES (?, ?)", (key, json.dumps(value)))
+
+
+def recorded(
+    rows: Iterable[Row],
+    journal: Journal | None,
+    link: Callable[[], LinkState | None] = lambda: None,
+) -> Generator[Row, None, None]:
+    """Each row with the time that it took, in the journal before it is given on.
+
+    link: what has been learnt of the line by then.
+    """
+    begun = time.perf_counter()
+    for row in rows:
+        now = time.perf_counter()
+        timed = replace(row, seconds=now - begun)
+        begun = now
+        if journal is not None:
+            journal.record(timed, link())
+        yield timed
 
 
 def newest_run(folder: Path) -> Path:
@@ -232,11 +304,25 @@ def _damage_named(folder: Path) -> Iterator[None]:
 
 
 def _read(database: sqlite3.Connection) -> tuple[RunMeta, tuple[Row, ...]]:
+    _schema(database)
     pairs = dict(database.execute("SELECT key, value FROM run"))
-    if pairs["schema"] != str(SCHEMA):
-        raise ValueError(f"schema {pairs['schema']}, this mcuzoo reads schema {SCHEMA}")
-    rows = database.execute(f"SELECT {_COLUMNS} FROM images ORDER BY id")
-    return _decode_meta(pairs), tuple(_decode_row(*cells) for cells in rows)
+    return _decode_meta(pairs), tuple(_rows(database))
+
+
+def _schema(database: sqlite3.Connection) -> int:
+    """Raises ValueError where it is none that is read here."""
+    found = database.execute("SELECT value FROM run WHERE key = 'schema'").fetchone()
+    if found is None or found[0] not in (str(_OLDER), str(SCHEMA)):
+        name = None if found is None else found[0]
+        raise ValueError(f"schema {name}, this mcuzoo reads schema {SCHEMA}")
+    return int(found[0])
+
+
+def _rows(database: sqlite3.Connection) -> Iterator[Row]:
+    columns = _FOUND if _schema(database) == SCHEMA else _FOUND[:-_SINCE_2]
+    names = ("index", *_ITEM.split(", ")[1:], *columns)
+    for cells in database.execute(f"SELECT {_ITEM}, {', '.join(columns)} FROM images ORDER BY id"):
+        yield _decode_row(dict(zip(names, cells, strict=True)))
 
 
 def _encode_meta(meta: RunMeta) -> list[tuple[str, str]]:
@@ -264,9 +350,33 @@ def _decode_meta(pairs: dict[str, str]) -> RunMeta:
     )
 
 
-def _decode_row(
-    index: int, file: str, label: int | None, sha256: str | None, status: str, output: bytes | None,
-    *measured: Any,
-) -> Row:  # fmt: skip
-    tensor = None if output is None else np.frombuffer(output, dtype=np.int8)
-    return Row(index, file, label, sha256, Status(status), tensor, *measured)
+def _encode_found(row: Row) -> tuple[object, ...]:
+    """In the order of _FOUND."""
+    return (
+        row.status.value,
+        None if row.output is None else row.output.tobytes(),
+        row.top1,
+        row.score,
+        row.cycles,
+        row.input_crc32,
+        row.attempts,
+        row.reference_difference,
+        row.seconds,
+        row.error,
+        row.rank,
+        None if row.second is None else json.dumps(asdict(row.second)),
+        None if row.output is None else row.output.dtype.str,
+    )
+
+
+def _decode_row(cells: dict[str, Any]) -> Row:
+    """cells: by the names of Row's fields, and dtype, the output's."""
+    output, dtype, second = cells["output"], cells.pop("dtype", None), cells.get("second")
+    return Row(
+        **{
+            **cells,
+            "status": Status(cells["status"]),
+            "output": None if output is None else np.frombuffer(output, np.dtype(dtype or np.int8)),
+            "second": None if second is None else Answer(**parse_json(second)),
+        }
+    )

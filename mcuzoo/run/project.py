@@ -1,27 +1,60 @@
-"""Which project a port belongs to, and the host reference of its model."""
+"""Which project a port belongs to, its baud rate, and the host reference of its model."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mcuzoo.emulator.url import emulated_project, port_packages
-from mcuzoo.errors import BoardSilentError, ProjectError, UsageError, WrongFirmwareError, command
+from mcuzoo.board.load import load_board, read_board
+from mcuzoo.emulator.url import SCHEME, emulated_project, port_packages
+from mcuzoo.errors import (
+    BoardError,
+    BoardSilentError,
+    ProjectError,
+    UsageError,
+    WrongFirmwareError,
+    command,
+)
 from mcuzoo.extras import require_packages
 from mcuzoo.graph.model import Model
 from mcuzoo.project.manifest import (
+    BOARD_FILE,
     MANIFEST_NAME,
     AnyManifest,
     Manifest,
+    ProjectManifest,
     UniversalManifest,
     load_project,
 )
 from mcuzoo.project.rules import inside
-from mcuzoo.run.baud import project_baud
 
 if TYPE_CHECKING:
     from mcuzoo.engines.reference import ReferenceEngine
+
+
+DEFAULT_BAUD = 115200
+"""Where neither project nor board file says anything."""
+
+
+def project_baud(project: Path, manifest: ProjectManifest) -> int:
+    """What the project's firmware talks at: by its manifest, or else by its board file."""
+    if manifest.baud is not None:
+        return manifest.baud
+    own = project / BOARD_FILE
+    try:
+        board = read_board(own) if own.is_file() else load_board(manifest.board)
+    except BoardError:
+        return DEFAULT_BAUD
+    return board.console.baud
+
+
+def baud_note(baud: int, of_project: int) -> str:
+    """Who says that a port is to be opened at `baud`, for messages about what came of it."""
+    if baud == of_project:
+        return "as the project says"
+    return f"as --baud says; the project says {of_project}"
 
 
 _LISTED = 6
@@ -64,6 +97,16 @@ def find_project(
         return _asked(port, _of_kind(beside, universal), baud, say)
     say(f"project: {beside[0].name}, the only one here")
     return beside[0]
+
+
+def emulated_port(target: str | PathLike[str], count: str = "1") -> str:
+    """The port that `target` names: itself, or that of the emulated board with a project folder.
+
+    count: how many inferences are counted, or all.
+    """
+    folder = fspath(target)
+    is_project = (Path(folder) / MANIFEST_NAME).is_file()
+    return f"{SCHEME}{folder}?count={count}" if is_project else folder
 
 
 Candidates = Sequence[tuple[Path, AnyManifest]]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.link.counts import UNKNOWN_UNIT
-from mcuzoo.link.stack_use import StackUse
+from mcuzoo.link.counts import UNKNOWN_UNIT, StackUse
 from mcuzoo.link.state import LinkState
 from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.run.score import Answer, answer
 
 
 class Status(str, Enum):
@@ -31,13 +31,15 @@ class Status(str, Enum):
 
 @dataclass(frozen=True)
 class Row:
-    """One image of a run; everything from `output` on is None until known.
+    """One image of a run or an evaluation; everything from `output` on is None until known.
 
-    `output` is the board's int8 tensor, flat; `top1` its class, `score` that class's value
-    dequantized. `cycles` is in the board's `unit`: core clock cycles, on an emulated board
-    instructions; None when not counted. `reference_difference` is the largest |board - host
-    reference| in quantization steps: 0 means byte-equal, None not compared. `seconds` is the time
-    the run spent on it.
+    `output` are the raw scores, flat: a board's int8 tensor; an evaluation keeps them where they
+    are asked for. `top1` is the class, `score` its value dequantized. `cycles` is in the board's
+    `unit`: core clock cycles, on an emulated board instructions; None when not counted.
+    `reference_difference` is the largest |board - host reference| (or of an evaluation's two
+    engines) in quantization steps: 0 means byte-equal, None not compared. `seconds` is the time the
+    run spent on it. `rank`: how many classes come before the label's own. `second`: what the other
+    engine or model of an evaluation answers.
     """
 
     index: int
@@ -45,7 +47,7 @@ class Row:
     label: int | None
     sha256: str | None
     status: Status = Status.PENDING
-    output: NDArray[np.int8] | None = None
+    output: NDArray[Any] | None = None
     top1: int | None = None
     score: float | None = None
     cycles: int | None = None
@@ -54,6 +56,15 @@ class Row:
     reference_difference: int | None = None
     seconds: float | None = None
     error: str | None = None
+    rank: int | None = None
+    second: Answer | None = None
+
+    @property
+    def label_rank(self) -> int | None:
+        """`rank`, of an older run from its output; None without a label or an answer."""
+        if self.rank is None and self.output is not None and self.label is not None:
+            return answer(self.output, self.label).rank
+        return self.rank
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,24 @@
-"""The run itself: images to the board, outputs to the journal, until all are through."""
+"""The run itself: images to the board, outputs to the journal, until all are through.
+
+The first image that the firmware computes otherwise is profiled, to name the layer.
+"""
 
 from __future__ import annotations
 
-import time
+import signal
+import threading
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from functools import partial
-from typing import Protocol
-
-import numpy as np
+from types import FrameType
+from typing import ClassVar, Protocol
 
 from mcuzoo import __version__
-from mcuzoo.data.dataset import Item
+from mcuzoo.data.item import Item
+from mcuzoo.engines.engine import Engine
+from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import (
     DataSetError,
     FirmwareError,
@@ -26,16 +31,75 @@ from mcuzoo.errors import (
 )
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.state import LinkState
-from mcuzoo.run.blame import Blamer
-from mcuzoo.run.board import OpenSession, board_facts, check_firmware
 from mcuzoo.run.feed import Prepared, Unusable, prepare, prepared_ahead
-from mcuzoo.run.interrupt import RunInterruptedError, sigterm_interrupts
 from mcuzoo.run.job import Job
-from mcuzoo.run.journal import Journal, create_journal, read_run
-from mcuzoo.run.record import Row, RunMeta, Status
-from mcuzoo.run.rig import BoardGoneError, Rig
-from mcuzoo.run.score import top1
+from mcuzoo.run.journal import Journal, create_journal, read_run, recorded
+from mcuzoo.run.record import Row, RunMeta, Status, WrongLayer
+from mcuzoo.run.rig import BoardGoneError, OpenSession, Rig, board_facts, check_firmware
+from mcuzoo.run.score import answer, difference
 from mcuzoo.run.summary import RunSummary, summarize
+
+
+class RunInterruptedError(McuzooError):
+    """The user (or the system) stopped the run; what was finished is kept."""
+
+    exit_code: ClassVar[int] = 130
+
+
+@contextmanager
+def sigterm_interrupts() -> Iterator[None]:
+    """Within the block SIGTERM raises KeyboardInterrupt. Does nothing outside the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+class Blamer:
+    """Looks once per run. Use it between two images: it runs the model once more."""
+
+    def __init__(
+        self, rig: Rig, journal: Journal, engine: Engine | None, known: WrongLayer | None
+    ) -> None:
+        self._rig = rig
+        self._journal = journal
+        # Only the reference knows what each layer gives.
+        self._engine = engine if isinstance(engine, ReferenceEngine) else None
+        self._done = known is not None
+
+    def look(self, ready: Prepared) -> None:
+        """Record the first layer that is wrong on an image whose output was.
+
+        What goes wrong on the way there is told as the run's trouble and ends nothing: the verdict
+        stands without a layer's name.
+        """
+        if self._done or self._engine is None:
+            return
+        self._done = True
+        try:
+            profile = self._rig.profile(ready.item.index, ready.tensor, self._engine)
+        except (RigError, ProtocolError) as error:
+            self._rig.tell(f"No profile of {ready.item.file}: {error.message}")
+            return
+        wrong = profile.first_wrong
+        verdict = "it runs again without a difference" if profile.passed else profile.verdict
+        self._journal.blame(
+            WrongLayer(
+                file=ready.item.file,
+                ops=None if wrong is None else wrong.ops,
+                name=None if wrong is None else wrong.name,
+                verdict=verdict,
+            )
+        )
+
 
 LOST_IN_A_ROW = 3
 
@@ -80,8 +144,7 @@ def run_images(job: Job, open_session: OpenSession, observer: Observer) -> RunSu
             known = read_run(job.out)[0].wrong_layer
             blamer = Blamer(rig, journal, job.engine, known)
             with _resumable(job), closing(_run(job, rig, items, blamer)) as rows:
-                for row in rows:
-                    journal.record(row, rig.state)
+                for row in recorded(rows, journal, lambda: rig.state):
                     observer.image(row)
                 rig.take_stock()
                 journal.keep_link(rig.state)
@@ -162,7 +225,6 @@ def _run(job: Job, rig: Rig, items: list[Item], blamer: Blamer) -> Generator[Row
     )
     lost_in_a_row = 0
     with closing(prepared_ahead(items, make)) as feed:
-        begun = time.perf_counter()
         for ready in feed:
             error = None
             if isinstance(ready, Unusable):
@@ -170,9 +232,7 @@ def _run(job: Job, rig: Rig, items: list[Item], blamer: Blamer) -> Generator[Row
             else:
                 row, error = _infer(job, rig, ready)
                 lost_in_a_row = 0 if error is None else lost_in_a_row + 1
-            now = time.perf_counter()
-            yield replace(row, seconds=now - begun)
-            begun = now
+            yield row
             if row.reference_difference and isinstance(ready, Prepared):
                 blamer.look(ready)
             if error is not None and lost_in_a_row == LOST_IN_A_ROW:
@@ -189,22 +249,22 @@ def _infer(job: Job, rig: Rig, ready: Prepared) -> tuple[Row, McuzooError | None
         return replace(row, status=Status.FAULT, error=error.message), error
     except (RigError, ProtocolError) as error:
         return replace(row, status=Status.LOST, error=error.message), error
-    best = top1(inference.output)
-    quantization = job.manifest.output
-    difference = None
-    if ready.reference is not None:
-        steps = inference.output.astype(np.int16) - ready.reference.reshape(-1)
-        difference = int(np.abs(steps).max())
+    ends = job.manifest.output
+    found = answer(inference.output, row.label, ends.scale, ends.zero_point)
+    reference = ready.reference
     return replace(
         row,
         status=Status.DONE,
         output=inference.output,
-        top1=best,
-        score=quantization.scale * (int(inference.output[best]) - quantization.zero_point),
+        top1=found.top1,
+        score=found.score,
         cycles=inference.cycles,
         input_crc32=inference.input_crc32,
         attempts=inference.attempts,
-        reference_difference=difference,
+        reference_difference=None
+        if reference is None
+        else difference(inference.output, reference.reshape(-1)),
+        rank=found.rank,
     ), None
 
 

@@ -1,4 +1,4 @@
-"""Top-k accuracy of int8 outputs, with its uncertainty."""
+"""What classifiers answer, and how right they are: top-k with its uncertainty, and two compared."""
 
 from __future__ import annotations
 
@@ -9,7 +9,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+TOP_K = 5
+SIGNIFICANT = 0.05
 _Z_95 = 1.959963984540054  # the normal distribution's 97.5 % quantile
+
+
+@dataclass(frozen=True)
+class Answer:
+    """top1: the class, of equal scores the lowest; rank: how many classes come before the label's
+    own, None without a label; score: that of top1, dequantized."""
+
+    top1: int
+    rank: int | None
+    score: float
 
 
 @dataclass(frozen=True)
@@ -29,9 +41,79 @@ class Accuracy:
 
 
 @dataclass(frozen=True)
-class ClassScore:
-    label: int
+class Scores:
+    """Categorical accuracy. top5 is None where there are five classes or fewer."""
+
     top1: Accuracy
+    top5: Accuracy | None
+
+
+@dataclass(frozen=True)
+class ClassScore:
+    """Of the images labelled `label`; name: None where the classes have none."""
+
+    label: int
+    name: str | None
+    top1: Accuracy
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Outputs that were compared with another engine's, and how many were byte-equal.
+
+    `largest_difference` is in steps of the int8 output.
+    """
+
+    compared: int
+    equal: int
+    largest_difference: int
+
+
+@dataclass(frozen=True)
+class Paired:
+    """`only_first`, `only_second`: images that only one of the two classifies correctly."""
+
+    only_first: int
+    only_second: int
+
+    @property
+    def p_value(self) -> float:
+        """McNemar's test, exact and two-sided: the images on which they differ as coin tosses.
+
+        min(1, 2 * P(X <= min(b, c))) with X binomial of b + c tosses at 1/2 (Q. McNemar,
+        Psychometrika 12, 1947, p. 153, in its exact form). 1 where they never differ.
+        """
+        tosses = self.only_first + self.only_second
+        fewer = min(self.only_first, self.only_second)
+        tail = ways = 1
+        for hits in range(1, fewer + 1):
+            ways = ways * (tosses - hits + 1) // hits
+            tail += ways
+        # Whole numbers to the end: 2**tosses is beyond a float from 1024 tosses on.
+        return min(1.0, 2 * tail / (1 << tosses))
+
+    @property
+    def differs(self) -> bool:
+        """Whether the two differ in accuracy beyond what chance explains at 5 %."""
+        return self.p_value < SIGNIFICANT
+
+
+@dataclass(frozen=True)
+class Versus:
+    """A second engine or model on the same images.
+
+    flips: images with another top-1, ties going to the lowest index; agreement: None where their
+    outputs are not of one scale; scores (of the second) and paired: None without labels.
+    """
+
+    flips: int
+    agreement: Agreement | None
+    scores: Scores | None
+    paired: Paired | None
+
+    @property
+    def differs(self) -> bool:
+        return self.paired is not None and self.paired.differs
 
 
 def wilson_interval(correct: int, total: int) -> tuple[float, float]:
@@ -70,8 +152,17 @@ def accuracy(rank: NDArray[np.int64], k: int) -> Accuracy:
     return Accuracy(int(np.count_nonzero(rank < k)), len(rank))
 
 
-def class_scores(rank: NDArray[np.int64], labels: NDArray[np.int64]) -> tuple[ClassScore, ...]:
-    """Top-1 accuracy of every class that occurs, by ascending label."""
-    return tuple(
-        ClassScore(int(label), accuracy(rank[labels == label], 1)) for label in np.unique(labels)
-    )
+def answer(
+    output: NDArray[Any], label: int | None, scale: float = 1.0, zero_point: int = 0
+) -> Answer:
+    """What the scores [classes] say; a score q stands for scale * (q - zero_point)."""
+    best = top1(output)
+    score = scale * (float(output[best]) - zero_point)
+    if label is None:
+        return Answer(best, None, score)
+    return Answer(best, int(ranks(output[np.newaxis], np.array([label]))[0]), score)
+
+
+def difference(first: NDArray[np.int8], second: NDArray[np.int8]) -> int:
+    """The largest difference of two int8 outputs, in steps."""
+    return int(np.abs(first.astype(np.int16) - second).max())

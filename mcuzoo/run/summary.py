@@ -1,32 +1,129 @@
-"""A run in figures, computed from its journal alone."""
+"""A run in figures, computed from its journal alone, and its verdict: did it pass, and if not,
+what broke: model, data, rig or firmware."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
+from statistics import median
 
-import numpy as np
-from numpy.typing import NDArray
-
-from mcuzoo.run.latency import Latency, measure_latency
-from mcuzoo.run.predictions import Prediction
-from mcuzoo.run.record import Row, RunMeta, Status
-from mcuzoo.run.score import Accuracy, ClassScore, accuracy, class_scores, ranks
-from mcuzoo.run.verdict import Verdict, judge
-
-TOP_K = 5
+from mcuzoo.link.counts import StackUse, milliseconds
+from mcuzoo.run.record import Row, RunMeta, Status, WrongLayer
+from mcuzoo.run.score import Accuracy, Agreement, ClassScore
+from mcuzoo.run.tally import Prediction, Tally
 
 
 @dataclass(frozen=True)
-class Agreement:
-    """Outputs that were compared with the host reference, and how many were byte-equal.
+class Latency:
+    """What the images that were counted took, in `unit`: as link.hello.Hello has it."""
 
-    `largest_difference` is in quantization steps.
+    unit: str
+    counted: int
+    minimum: int
+    median: int
+    maximum: int
+    core_clock_hz: int
+
+    @property
+    def median_ms(self) -> float | None:
+        """Milliseconds, of cycles at the core's clock; None for instructions, which are no time."""
+        return milliseconds(self.median, self.unit, self.core_clock_hz)
+
+
+def measure_latency(counts: Sequence[int | None], core_clock_hz: int, unit: str) -> Latency | None:
+    """The latency over all counts that are not None; None when none was counted."""
+    counted = [count for count in counts if count is not None]
+    if not counted:
+        return None
+    middle = round(median(counted))
+    return Latency(unit, len(counted), min(counted), middle, max(counted), core_clock_hz)
+
+
+class Broke(str, Enum):
+    """What is to blame when a run does not pass, the most telling first."""
+
+    FIRMWARE = "firmware"  # it computes something else than the host, from the same input
+    RIG = "rig"  # images got no answer
+    DATA = "data"  # images could not be decoded, and --strict was given
+    MODEL = "model"  # the accuracy is below --min-top1
+
+
+_EXIT_CODES = {Broke.FIRMWARE: 1, Broke.MODEL: 1, Broke.DATA: 2, Broke.RIG: 3}
+_FAULT_EXIT_CODE = 4  # the firmware gave no answer at all, which no accuracy can be told from
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`broke` is None when the run passed; `reasons` say why not, `warnings` what else to know."""
+
+    broke: Broke | None
+    reasons: tuple[str, ...]
+    warnings: tuple[str, ...]
+    exit_code: int = 0
+
+    @property
+    def passed(self) -> bool:
+        return self.broke is None
+
+
+def judge(
+    counts: Mapping[Status, int],
+    unequal: int,
+    top1: Accuracy | None,
+    min_top1: float | None,
+    strict: bool,
+    wrong_layer: WrongLayer | None = None,
+    stack: StackUse | None = None,
+) -> Verdict:
+    """Judge a run by its counts of images, outputs unlike the reference, and accuracy.
+
+    `wrong_layer` is what a profile found of an output unlike the reference's; `stack`: a warning
+    where it was nearly used up.
+    Where several things broke, the first in the order of `Broke` is blamed: an accuracy says
+    nothing about the model when the firmware computes something else, or images are missing.
     """
+    findings = list(_findings(counts, unequal, top1, min_top1, strict, wrong_layer))
+    warnings = []
+    if counts[Status.BAD_IMAGE] and not strict:
+        warnings.append(_bad_images(counts))
+    if stack is not None and stack.warning is not None:
+        warnings.append(stack.warning)
+    broke = min((blame for blame, _ in findings), key=list(Broke).index, default=None)
+    reasons = tuple(reason for _, reason in findings)
+    if broke is None:
+        return Verdict(None, reasons, tuple(warnings))
+    faulted = broke is Broke.FIRMWARE and counts[Status.FAULT] > 0
+    code = _FAULT_EXIT_CODE if faulted else _EXIT_CODES[broke]
+    return Verdict(broke, reasons, tuple(warnings), code)
 
-    compared: int
-    equal: int
-    largest_difference: int
+
+def _findings(
+    counts: Mapping[Status, int],
+    unequal: int,
+    top1: Accuracy | None,
+    min_top1: float | None,
+    strict: bool,
+    wrong_layer: WrongLayer | None,
+) -> Iterator[tuple[Broke, str]]:
+    if unequal:
+        where = f" On {wrong_layer.file}, {wrong_layer.verdict}." if wrong_layer else ""
+        yield Broke.FIRMWARE, f"Outputs unlike the host reference's: {unequal}.{where}"
+    if counts[Status.FAULT]:
+        yield Broke.FIRMWARE, f"Images on which the firmware failed: {counts[Status.FAULT]}."
+    if counts[Status.LOST]:
+        yield Broke.RIG, f"Images without an answer from the board: {counts[Status.LOST]}."
+    if counts[Status.PENDING]:
+        yield Broke.RIG, f"Images that have not been run yet: {counts[Status.PENDING]}."
+    if counts[Status.BAD_IMAGE] and strict:
+        yield Broke.DATA, _bad_images(counts)
+    if min_top1 is not None and (top1 is None or top1.value < min_top1):
+        measured = "not known" if top1 is None else f"{top1.value:.4f}"
+        yield Broke.MODEL, f"Top-1 is {measured}, less than the {min_top1:.4f} asked for."
+
+
+def _bad_images(counts: Mapping[Status, int]) -> str:
+    return f"Images that could not be decoded, not counted: {counts[Status.BAD_IMAGE]}."
 
 
 @dataclass(frozen=True)
@@ -55,17 +152,18 @@ def summarize(meta: RunMeta, rows: Sequence[Row]) -> RunSummary:
     """The figures and the verdict of a run, finished or not."""
     done = [row for row in rows if row.status is Status.DONE]
     counts = {status: sum(row.status is status for row in rows) for status in Status}
-    labels, rank = _ranked(done)
-    top1 = accuracy(rank, 1) if len(rank) else None
-    agreement = _agreement(done)
+    tally = Tally(meta.classes)
+    for row in done:
+        tally.add(row)
+    scores, agreement = tally.scores, tally.agreement
     seconds = sum(row.seconds or 0.0 for row in done)
     return RunSummary(
         meta=meta,
         rows=tuple(rows),
         counts=counts,
-        top1=top1,
-        top5=accuracy(rank, TOP_K) if len(rank) and meta.classes > TOP_K else None,
-        classes=class_scores(rank, labels),
+        top1=None if scores is None else scores.top1,
+        top5=None if scores is None else scores.top5,
+        classes=tally.per_class(meta.class_names),
         agreement=agreement,
         latency=measure_latency(
             [row.cycles for row in done], meta.board.core_clock_hz, meta.board.unit
@@ -75,7 +173,7 @@ def summarize(meta: RunMeta, rows: Sequence[Row]) -> RunSummary:
         verdict=judge(
             counts=counts,
             unequal=agreement.compared - agreement.equal if agreement else 0,
-            top1=top1,
+            top1=None if scores is None else scores.top1,
             min_top1=meta.settings.min_top1,
             strict=meta.settings.strict,
             wrong_layer=meta.wrong_layer,
@@ -89,20 +187,3 @@ def predictions_of(rows: Sequence[Row]) -> Iterator[Prediction]:
     for row in rows:
         if row.status is Status.DONE and row.top1 is not None and row.score is not None:
             yield Prediction(row.index, row.file, row.label, row.top1, row.score)
-
-
-def _ranked(done: Sequence[Row]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    labelled = [
-        (row.label, row.output) for row in done if row.label is not None and row.output is not None
-    ]
-    labels = np.array([label for label, _ in labelled], dtype=np.int64)
-    if not labelled:
-        return labels, labels
-    return labels, ranks(np.stack([output for _, output in labelled]), labels)
-
-
-def _agreement(done: Sequence[Row]) -> Agreement | None:
-    differences = [row.reference_difference for row in done if row.reference_difference is not None]
-    if not differences:
-        return None
-    return Agreement(len(differences), differences.count(0), max(differences))

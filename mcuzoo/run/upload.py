@@ -19,7 +19,7 @@ from mcuzoo.link.session import Session
 from mcuzoo.link.state import LinkState
 from mcuzoo.plan.tflm.image import TflmImage, check_kernels, prepare_image
 from mcuzoo.project.manifest import AnyManifest, Manifest, ModelEntry, TensorSpec, UniversalManifest
-from mcuzoo.run.board import BoardSession, OpenSession, check_build
+from mcuzoo.run.rig import BoardSession, OpenSession, check_build
 from mcuzoo.zoo.registry import ModelSource
 
 

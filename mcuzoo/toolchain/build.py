@@ -2,33 +2,164 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
+from os import PathLike
 from pathlib import Path
 
-from mcuzoo.codegen.mcuxpresso.sdk import require_plain_path
-from mcuzoo.errors import ProjectError, UsageError, command
+from mcuzoo.codegen.mcuxpresso import require_plain_path
+from mcuzoo.codegen.tflm.tree import TflmTree, open_tree
+from mcuzoo.errors import InputError, ProjectError, ToolchainError, UsageError, command
+from mcuzoo.plan.tflm.image import check_kernels
 from mcuzoo.project.build_id import BUILD_FOLDER, build_id, firmware_inputs, hash_files
-from mcuzoo.project.flags import OPTIMIZATION
-from mcuzoo.project.manifest import AnyManifest, BuildEntry, load_project, write_manifest
+from mcuzoo.project.kinds import OPTIMIZATION, check_optimization
+from mcuzoo.project.manifest import (
+    AnyManifest,
+    BuildEntry,
+    ProjectManifest,
+    TargetEntry,
+    TflmEntry,
+    load_project,
+    write_manifest,
+)
 from mcuzoo.project.rules import inside
-from mcuzoo.toolchain.command import BuildLog
 from mcuzoo.toolchain.compile import CompileJob, build_elf, build_facts
-from mcuzoo.toolchain.find import find_compiler, require_newlib
-from mcuzoo.toolchain.image import flash_bytes, write_bin, write_hex
+from mcuzoo.toolchain.find import BuildLog, Compiler, find_compiler, require_newlib
 from mcuzoo.toolchain.mcuxpresso import (
     SdkJob,
-    SdkOptions,
     build_sdk_elf,
     find_sdk,
     require_gcc,
+    sdk_configuration,
     sdk_gcc,
 )
-from mcuzoo.toolchain.sections import read_sections, read_symbols
-from mcuzoo.toolchain.sizes import CODE_SYMBOLS, code_bytes, region_uses
-from mcuzoo.toolchain.tflm import find_tflm_compiler, find_tree
+from mcuzoo.toolchain.options import BuildOptions
+from mcuzoo.toolchain.sizes import (
+    CODE_SYMBOLS,
+    Section,
+    code_bytes,
+    read_sections,
+    read_symbols,
+    region_uses,
+)
+
+ERASED = 0xFF
+"""What NOR flash reads where nothing was written."""
+
+
+def flash_bytes(sections: tuple[Section, ...], target: TargetEntry) -> bytes:
+    """The image from `target.image_base` to the last loaded byte, gaps as erased flash.
+
+    Raises ToolchainError when a section would be loaded outside the flash behind image_base.
+    """
+    loaded = [section for section in sections if section.content]
+    flash = next(item for item in target.memory if item.region == target.flash_region)
+    for section in loaded:
+        if (
+            not target.image_base
+            <= section.load_address
+            <= section.load_end
+            <= flash.base + flash.size_bytes
+        ):
+            raise ToolchainError(
+                f"Section {section.name} would be loaded at 0x{section.load_address:08X}, "
+                f"which is not in the image's flash.",
+                "The linker script was changed: export the project again.",
+            )
+    end = max((section.load_end for section in loaded), default=target.image_base)
+    image = bytearray([ERASED]) * (end - target.image_base)
+    for section in loaded:
+        start = section.load_address - target.image_base
+        image[start : start + len(section.content)] = section.content
+    return bytes(image)
+
+
+def write_bin(image: bytes, path: Path) -> None:
+    path.write_bytes(image)
+
+
+def write_hex(image: bytes, base: int, path: Path) -> None:
+    """Intel HEX of `image` at address `base`."""
+    from intelhex import IntelHex
+
+    records = IntelHex()
+    records.frombytes(image, offset=base)
+    records.write_hex_file(str(path))
+
+
+_HINT = (
+    "Install Arm's GNU toolchain with its C++ library (on Debian and Ubuntu gcc-arm-none-eabi and "
+    "libstdc++-arm-none-eabi-newlib), or export with --runtime aot, which Zig can build."
+)
+
+
+EIQ_FOLDER = "middleware/eiq/tensorflow-lite"
+"""TFLM in NXP's MCUXpresso SDK."""
+
+
+def find_tree(
+    manifest: ProjectManifest, override: Path | None, sdk: Path | None = None
+) -> TflmTree | None:
+    """The checked tree that the project's TFLM comes from; None for a project without TFLM.
+
+    sdk: the SDK that has it when no tree is named. Raises InputError when the tree is not (or no
+    longer) one that the project can be built from, UsageError for an `override` that a project
+    without TFLM has no use for.
+    """
+    if manifest.tflm is None:
+        if override is not None:
+            raise UsageError(
+                f"--tflm: {manifest.name} has the runtime {manifest.runtime}.",
+                "Leave --tflm out, or export with --runtime tflm.",
+            )
+        return None
+    folder = override or _named(manifest.tflm, sdk)
+    tree = open_tree(folder, check_kernels(manifest.tflm.kernels))
+    missing = [name for name in manifest.tflm.sources if not (tree.path / name).is_file()]
+    if missing:
+        raise InputError(
+            f"The TFLM tree {tree.path} is another than {manifest.name} was exported with: looked "
+            f"for {', '.join(missing[:5])}.",
+            "Export the project again with --tflm and this tree.",
+        )
+    return tree
+
+
+def _named(tflm: TflmEntry, sdk: Path | None) -> Path:
+    if tflm.tree:
+        return Path(tflm.tree)
+    own = (sdk or Path()) / EIQ_FOLDER
+    if sdk is None or not own.is_dir():
+        raise InputError(
+            f"The MCUXpresso SDK in {sdk} has no TFLite-Micro: looked for {EIQ_FOLDER}.",
+            "west update --group-filter +eiq gets it; --tflm DIR names a tree of your own.",
+        )
+    return own
+
+
+def find_tflm_compiler(name: str | None) -> Compiler:
+    """Arm's GCC with its C++ compiler.
+
+    Raises ToolchainError when there is none or `name` is zig, whose C++ library needs an operating
+    system; UsageError for an unknown name.
+    """
+    if name == "zig":
+        raise ToolchainError("TFLite-Micro is C++, which Zig cannot build for a bare board.", _HINT)
+    try:
+        compiler = find_compiler(name or "gcc")
+    except ToolchainError as error:
+        raise ToolchainError(
+            "TFLite-Micro is C++ and needs arm-none-eabi-gcc, which was not found.", _HINT
+        ) from error
+    (program,) = compiler.cxx_command
+    if shutil.which(program) is None:
+        raise ToolchainError(f"There is no C++ compiler {program}.", _HINT)
+    require_newlib(compiler.command[0])
+    return compiler
+
 
 OnCompiled = Callable[[int, int], None]
 
@@ -43,50 +174,33 @@ class Toolset:
     folder: str
 
 
-@dataclass(frozen=True)
-class BuildOptions:
-    """What a user may choose of a build; None: the project's own, or the first that is found.
-
-    tflm: take TFLM from this tree. sdk: of an application for the MCUXpresso SDK only.
-    """
-
-    compiler: str | None = None
-    optimization: str | None = None
-    tflm: Path | None = None
-    sdk: SdkOptions = field(default_factory=SdkOptions)
-
-
 def build_project(
-    project: Path,
-    compiler: str | None = None,
-    optimization: str | None = None,
-    tflm: Path | None = None,
-    sdk: SdkOptions | None = None,
+    project: str | PathLike[str],
+    options: BuildOptions = BuildOptions(),
     on_compiled: OnCompiled = lambda done, total: None,
 ) -> BuildEntry:
     """Build into project/build/<folder>/firmware.{elf,bin,hex} and write the manifest's entry.
 
-    The folder is called after the compiler, or mcuxpresso. tflm: take TFLM from this tree instead
-    of the one the project was exported with. sdk: where the MCUXpresso SDK is, for a project that
-    is built in it. on_compiled: is told how many sources are compiled, of how many, outside of the
-    SDK, whose build says nothing on the way.
+    The folder is called after the compiler, or mcuxpresso. on_compiled: is told how many sources
+    are compiled, of how many, outside of the SDK, whose build says nothing on the way.
 
     Raises ProjectError (no project, files missing), InputError (no TFLM tree or SDK, or not a
     fitting one), UsageError (an option that this project has no use for) and ToolchainError (no
     compiler, or it failed; build.log in that folder has its words).
     """
-    project = project.resolve()
-    manifest = load_project(project)
-    options = BuildOptions(compiler, optimization, tflm, sdk or SdkOptions())
+    folder = Path(project).resolve()
+    if options.optimization is not None:
+        options = replace(options, optimization=check_optimization(options.optimization))
+    manifest = load_project(folder)
     if manifest.project == "mcuxpresso":
-        return _build_in_sdk(project, manifest, options)
-    return _build_standalone(project, manifest, options, on_compiled)
+        return _build_in_sdk(folder, manifest, options)
+    return _build_standalone(folder, manifest, options, on_compiled)
 
 
 def _build_standalone(
     project: Path, manifest: AnyManifest, options: BuildOptions, on_compiled: OnCompiled
 ) -> BuildEntry:
-    if options.sdk != SdkOptions():
+    if options.sdk is not None or options.config is not None:
         raise UsageError(
             f"--sdk and --config: {manifest.name} is not built in the MCUXpresso SDK.",
             "Leave them out, or export with --project mcuxpresso.",
@@ -123,11 +237,12 @@ def _build_in_sdk(project: Path, manifest: AnyManifest, options: BuildOptions) -
     if manifest.tflm is not None:
         chosen = find_tflm_compiler(options.compiler)
     sdk = find_sdk(manifest, options.sdk)
+    configuration = sdk_configuration(options.config)
     require_newlib(sdk_gcc(chosen))
     tree = find_tree(manifest, options.tflm, sdk.path)
     _input_hashes(project, manifest)
     log = BuildLog(project / BUILD_FOLDER / "mcuxpresso" / "build.log")
-    job = SdkJob(chosen, project, sdk, options.sdk.configuration, tree)
+    job = SdkJob(chosen, project, sdk, configuration, tree)
     try:
         elf, identity = build_sdk_elf(job, log)
     finally:

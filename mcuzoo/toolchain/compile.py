@@ -15,7 +15,7 @@ from platformdirs import user_cache_path
 from mcuzoo.codegen.tflm.tree import TflmTree
 from mcuzoo.errors import ToolchainError
 from mcuzoo.project.build_id import tflm_fact
-from mcuzoo.project.flags import (
+from mcuzoo.project.kinds import (
     LINK_FLAGS,
     OPTIMIZATION,
     compile_flags,
@@ -26,8 +26,7 @@ from mcuzoo.project.flags import (
     tflm_flags,
 )
 from mcuzoo.project.manifest import ProjectManifest, TflmEntry
-from mcuzoo.toolchain.command import BuildLog, run_logged
-from mcuzoo.toolchain.find import Compiler
+from mcuzoo.toolchain.find import BuildLog, Compiler, run_logged
 
 _PARALLEL = 2
 _MANY_CHARACTERS = 25_000

@@ -7,13 +7,12 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcuzoo.codegen.mcuxpresso.sdk import CONFIGURATIONS, SDK_VARIABLE, Sdk, open_sdk
+from mcuzoo.codegen.mcuxpresso import CONFIGURATIONS, SDK_VARIABLE, SdkTree, open_sdk
 from mcuzoo.codegen.tflm.tree import TflmTree
 from mcuzoo.errors import ToolchainError, UsageError, command, did_you_mean
 from mcuzoo.project.build_id import BUILD_ID_FILE, read_build_id
 from mcuzoo.project.manifest import AnyManifest, Manifest
-from mcuzoo.toolchain.command import BuildLog, run_logged
-from mcuzoo.toolchain.find import Compiler, find_compiler
+from mcuzoo.toolchain.find import BuildLog, Compiler, find_compiler, run_logged
 from mcuzoo.zoo.catalog import catalog
 from mcuzoo.zoo.find import BUNDLED
 
@@ -25,25 +24,17 @@ _PYTHON_HINT = (
 )
 
 
-@dataclass(frozen=True)
-class SdkOptions:
-    """path: the SDK; None: where the environment says. configuration: None is release."""
-
-    path: Path | None = None
-    config: str | None = None
-
-    @property
-    def configuration(self) -> str:
-        """Raises UsageError when there is no such configuration."""
-        wanted = self.config or "release"
-        name = wanted if wanted.startswith(_PREFIX) else f"{_PREFIX}{wanted}"
-        if name not in CONFIGURATIONS:
-            short = [known.removeprefix(_PREFIX) for known in CONFIGURATIONS]
-            raise UsageError(
-                f"--config {wanted}: no configuration that runs from flash.",
-                f"{did_you_mean(wanted, short)}--config release or --config debug.",
-            )
-        return name
+def sdk_configuration(config: str | None) -> str:
+    """The SDK's name of a configuration; None is release. Raises UsageError for one it has not."""
+    wanted = config or "release"
+    name = wanted if wanted.startswith(_PREFIX) else f"{_PREFIX}{wanted}"
+    if name not in CONFIGURATIONS:
+        short = [known.removeprefix(_PREFIX) for known in CONFIGURATIONS]
+        raise UsageError(
+            f"--config {wanted}: no configuration that runs from flash.",
+            f"{did_you_mean(wanted, short)}--config release or --config debug.",
+        )
+    return name
 
 
 @dataclass(frozen=True)
@@ -52,7 +43,7 @@ class SdkJob:
 
     compiler: Compiler
     project: Path
-    sdk: Sdk
+    sdk: SdkTree
     configuration: str
     tflm: TflmTree | None = None
 
@@ -62,12 +53,12 @@ class SdkJob:
         return self.project / "build" / self.configuration
 
 
-def find_sdk(manifest: AnyManifest, options: SdkOptions) -> Sdk:
-    """The checked SDK that the options or the environment name.
+def find_sdk(manifest: AnyManifest, given: Path | None) -> SdkTree:
+    """The checked SDK, `given` or named by the environment.
 
     Raises UsageError when none is named, InputError when it is none that will do.
     """
-    named = options.path or os.environ.get(SDK_VARIABLE)
+    named = given or os.environ.get(SDK_VARIABLE)
     if not named:
         raise UsageError(
             f"{manifest.name} is built in NXP's MCUXpresso SDK: where is it?",

@@ -10,8 +10,7 @@ from typing import Any
 from mcuzoo import __version__
 from mcuzoo.errors import InputError
 from mcuzoo.untrusted import parse_json, read_text
-from mcuzoo.zoo.find import FoundFile
-from mcuzoo.zoo.places import cache_folder, cache_hint, file_sha256
+from mcuzoo.zoo.find import FoundFile, cache_folder, cache_hint, file_sha256
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,114 @@
-"""Which of a model's files is at hand, and whether it is what the registry says."""
+"""Where model files are kept, which of a model's is at hand, and whether it is what the registry
+says.
+
+Hashes learnt on first use (what a URL gave the first time) are kept with the measurements, not in
+the cache: clearing a cache must not make a changed file pass.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
+import sys
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from mcuzoo.errors import InputError, MissingModelError
-from mcuzoo.zoo.places import MODELS_VARIABLE, cache_folder, file_sha256, model_folders
+from mcuzoo.files import write_whole
+from mcuzoo.untrusted import parse_json, read_text
+from mcuzoo.zoo.measured import data_folder
 from mcuzoo.zoo.schema import Role, SourceFile, ZooModel
-from mcuzoo.zoo.trust import trusted_sha256
+
+MODELS_VARIABLE = "MCUZOO_MODELS"
+
+
+def cache_folder() -> Path:
+    """Where fetched and converted models are kept, in the platform's cache directory."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path("mcuzoo", appauthor=False) / "models"
+
+
+def cache_hint() -> str:
+    """What to do where the cache cannot be written."""
+    if sys.platform.startswith("linux"):
+        return "Set XDG_CACHE_HOME to a folder of yours."
+    return f"Let your user write to {cache_folder().parent}."
+
+
+def model_folders() -> tuple[Path, ...]:
+    """Where models are looked for: the folders in $MCUZOO_MODELS, then the user's cache."""
+    listed = os.environ.get(MODELS_VARIABLE, "").split(os.pathsep)
+    folders = [Path(folder).expanduser() for folder in listed if folder]
+    return (*folders, cache_folder())
+
+
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file's content, read anew when its size or time has changed."""
+    state = path.stat()
+    return _sha256(path, state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _sha256(path: Path, size_bytes: int, changed_ns: int) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+FILE_NAME = "trusted.json"
+
+
+def trusted_sha256(key: str) -> str | None:
+    """The hash learnt for `key` (a URL), or None before the first use."""
+    value = _read(data_folder() / FILE_NAME).get(key)
+    return value if isinstance(value, str) else None
+
+
+def learn(key: str, sha256: str, vouched: bool = False) -> bool:
+    """Remember the hash of `key` for later; whether it was new.
+
+    vouched: better evidence than an earlier use stands behind it, so that it replaces what was
+    learnt. Raises InputError otherwise when `key` had another hash, or when the store cannot be
+    written.
+    """
+    path = data_folder() / FILE_NAME
+    known = trusted_sha256(key)
+    if known == sha256:
+        return False
+    if known is not None and not vouched:
+        raise InputError(
+            f"{key} gave another content before: SHA-256 {known}, now {sha256}.",
+            f"If the change is meant, remove the entry from {path}.",
+        )
+    text = json.dumps({**_read(path), key: sha256}, indent=2, sort_keys=True) + "\n"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, text.encode("utf-8"))
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be written: {error.strerror}.",
+            "Set MCUZOO_DATA to a folder of yours.",
+        ) from error
+    return True
+
+
+def _read(path: Path) -> dict[str, object]:
+    """What is known. Raises InputError when the file is there and is not what it should be."""
+    try:
+        raw = parse_json(read_text(path))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} is damaged: {error}", "Repair or remove it.") from error
+    if not isinstance(raw, dict):
+        raise InputError(f"{path} is damaged: not an object.", "Repair or remove it.")
+    return raw
+
 
 MAX_FILE_BYTES = 512 << 20
 BUNDLED = "signs"

@@ -56,7 +56,6 @@ def record(
     engine: str,
     *,
     date: str | None = None,
-    tool_version: str = __version__,
 ) -> Measurement:
     """Remember a measurement of now (or of `date`) and return it.
 
@@ -70,7 +69,7 @@ def record(
         )
     now = datetime.now(timezone.utc).isoformat(timespec="seconds")
     measurement = Measurement(
-        model_sha256, metric, float(value), n, data_set, engine, date or now, tool_version
+        model_sha256, metric, float(value), n, data_set, engine, date or now, __version__
     )
     path = data_folder() / FILE_NAME
     line = json.dumps(asdict(measurement), sort_keys=True) + "\n"

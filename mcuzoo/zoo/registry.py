@@ -1,24 +1,48 @@
-"""From what a user types to a model file and the way pictures become its input."""
+"""From what a user types to a model file and the way pictures become its input; where figures
+follow from the layers, the file is not needed."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mcuzoo.errors import InputError
+from mcuzoo.errors import InputError, MissingModelError
+from mcuzoo.graph.model import Model
+from mcuzoo.graph.read import load_model
 from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.zoo.catalog import catalog, similar_model
 from mcuzoo.zoo.derived import converted_from, derived_int8
-from mcuzoo.zoo.find import FoundFile, find_model_file, missing_file, trust_key
-from mcuzoo.zoo.places import file_sha256, model_folders
-from mcuzoo.zoo.shape import shape_complaint
-from mcuzoo.zoo.trust import trusted_sha256
+from mcuzoo.zoo.find import (
+    FoundFile,
+    file_sha256,
+    find_model_file,
+    missing_file,
+    model_folders,
+    trust_key,
+    trusted_sha256,
+)
+from mcuzoo.zoo.schema import ZooModel
+from mcuzoo.zoo.structure import build_structure
 
 if TYPE_CHECKING:
     from mcuzoo.graph.model import Model
     from mcuzoo.zoo.schema import Labels, SourceFile, ZooModel
+
+
+def shape_complaint(entry: ZooModel, model: Model) -> str | None:
+    """None, or what is wrong, as the rest of a sentence that begins with the file."""
+    shape = model.tensor(model.inputs[0]).shape
+    classes = model.tensor(model.outputs[0]).shape[-1:]
+    if shape == (1, *entry.input) and classes == (entry.labels.count,):
+        return None
+    return (
+        f"is not {entry.name}: it takes {list(shape)} and gives {list(classes)}, not "
+        f"{[1, *entry.input]} and [{entry.labels.count}]"
+    )
+
 
 _MAX_LABEL_BYTES = 1 << 20
 
@@ -62,6 +86,11 @@ def resolve_model(name_or_path: str) -> ModelSource:
         f"{', '.join(known)}.",
         f"{similar_model(name_or_path)}Give one of these names or the path of a .tflite file.",
     )
+
+
+def load_named_model(name_or_path: str | PathLike[str]) -> Model:
+    """The model that resolve_model finds, read. Raises as that, and ModelError."""
+    return _loaded(resolve_model(fspath(name_or_path)).path)
 
 
 def _zoo_model(model: ZooModel) -> ModelSource:
@@ -169,3 +198,31 @@ def preprocessing_by_shape(model: Model) -> Preprocessing:
     if shape[-1:] == (1,):
         return Preprocessing(color="gray", crop=1.0, float_low=0.0)
     return Preprocessing()
+
+
+@dataclass(frozen=True)
+class KnownModel:
+    """structure_only: random weights stand in for the file's; note: what a reader must know."""
+
+    model: Model
+    structure_only: bool = False
+    note: str | None = None
+
+
+def load_or_build(name_or_path: str) -> KnownModel:
+    """The model, or what the registry says of its layers when its file is not at hand.
+
+    Raises as resolve_model and load_model; MissingModelError only where no layers are known.
+    """
+    try:
+        source = resolve_model(name_or_path)
+    except MissingModelError:
+        entry = catalog()[name_or_path]
+        if entry.structure is None:
+            raise
+        note = (
+            f"The file of {name_or_path} is not at hand: planned from its layers with random "
+            "weights. Its arena is exact, its constants to a few per cent."
+        )
+        return KnownModel(build_structure(entry), True, note)
+    return KnownModel(load_model(source.path), False, source.note)

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from mcuzoo.board.base import Table, Text
 from mcuzoo.project.manifest import Preprocessing
-from mcuzoo.zoo.structure.layers import parse_layer
+from mcuzoo.zoo.layers import parse_layer
 
 ZOO = Path(__file__).resolve().parent
 
@@ -129,7 +129,7 @@ class Note(Table):
 
 
 class Structure(Table):
-    """The model's layers, as zoo/structure/layers.py reads them, at a width multiplier."""
+    """The model's layers, as zoo/layers.py reads them, at a width multiplier."""
 
     layers: tuple[Text, ...]
     width: Annotated[float, Field(gt=0, le=4)] = 1.0

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 
 from helpers.boards import BOARDS
-from typer.testing import CliRunner
-
-from mcuzoo.cli.main import app
+from helpers.commands import invoke
 
 
 def test_every_board_is_printed() -> None:
-    done = CliRunner().invoke(app, ["boards"])
+    done = invoke(["boards"])
     assert done.exit_code == 0
     assert set(BOARDS) <= set(done.stdout.split())
     for word in ("MIMXRT1176DVMAA", "996 MHz", "600 MHz", "dtcm", "0x20000000", "115200"):
@@ -19,7 +17,7 @@ def test_every_board_is_printed() -> None:
 
 
 def test_json_carries_every_region_and_its_source() -> None:
-    done = CliRunner().invoke(app, ["boards", "--json"])
+    done = invoke(["boards", "--json"])
     boards = {board["id"]: board for board in json.loads(done.stdout)}
     assert set(boards) == set(BOARDS)
     assert (boards["rt1064"]["chip"], boards["rt1064"]["part"]) == ("mimxrt1064", "MIMXRT1064DVL6A")

@@ -17,11 +17,11 @@ from helpers.memory_console import MemoryConsole
 
 from mcuzoo.board.load import load_board
 from mcuzoo.board.model import Board
-from mcuzoo.emulator import exceptions, machine, mpu, system_control, systick
-from mcuzoo.emulator.clock import InstructionClock
+from mcuzoo.emulator import exceptions, machine, mpu, system_control, timers
 from mcuzoo.emulator.engine import Cause, Exit
 from mcuzoo.emulator.evk import VirtualEvk
-from mcuzoo.toolchain.sections import read_functions, read_symbols
+from mcuzoo.emulator.timers import InstructionClock
+from mcuzoo.toolchain.sizes import read_functions, read_symbols
 
 pytestmark = pytest.mark.slow
 
@@ -342,7 +342,7 @@ def test_regions_of_an_earlier_image_are_switched_off(
 def test_a_tick_that_the_boot_rom_left_pending_is_dropped(
     board: Board, probe: BareImage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class LateSysTick(systick.SysTick):
+    class LateSysTick(timers.SysTick):
         def __init__(self, clock: InstructionClock) -> None:
             super().__init__(clock)
             self.pending = True

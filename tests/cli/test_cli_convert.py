@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.commands import invoke
 from helpers.uint8_models import uint8_net
-from typer.testing import CliRunner
 
-from mcuzoo.cli.main import app
 from mcuzoo.graph.model import DType
 from mcuzoo.graph.read import load_model
 
@@ -21,12 +20,12 @@ def source(tmp_path: Path) -> Path:
 
 
 def convert(*words: object) -> Any:
-    return CliRunner().invoke(app, ["convert", *map(str, words)])
+    return invoke(["convert", *map(str, words)])
 
 
 def test_the_hint_of_a_uint8_model_names_the_command(source: Path) -> None:
     source.write_bytes(uint8_net())
-    result = CliRunner().invoke(app, ["fit", str(source), "--board", "rt1050"])
+    result = invoke(["fit", str(source), "--board", "rt1050"])
     assert result.exit_code == 2
     assert "mcuzoo convert IN.tflite OUT.tflite" in result.stderr
 

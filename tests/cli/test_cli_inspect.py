@@ -5,10 +5,8 @@ from pathlib import Path
 
 import pytest
 from helpers import tflite_builder as build
+from helpers.commands import invoke
 from helpers.small_net import small_net
-from typer.testing import CliRunner
-
-from mcuzoo.cli.main import app
 
 
 @pytest.fixture
@@ -20,7 +18,7 @@ def model(tmp_path: Path) -> Path:
 
 def test_table(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
-    result = CliRunner().invoke(app, ["inspect", str(model)])
+    result = invoke(["inspect", str(model)])
     assert result.exit_code == 0
     assert "small: " in result.stdout and "aot runs it" in result.stdout
     row = next(line for line in result.stdout.splitlines() if "DEPTHWISE_CONV_2D" in line)
@@ -31,7 +29,7 @@ def test_table(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_json(model: Path) -> None:
-    result = CliRunner().invoke(app, ["inspect", str(model), "--json"])
+    result = invoke(["inspect", str(model), "--json"])
     assert result.exit_code == 0
     document = json.loads(result.stdout)
     assert document["name"] == "small" and len(document["ops"]) == 10
@@ -41,7 +39,7 @@ def test_reasons_are_listed(tmp_path: Path) -> None:
     tensors = [build.T(name, (1, 4), scale=0.1) for name in "ab"]
     path = tmp_path / "tanh.tflite"
     path.write_bytes(build.build_model(tensors, [build.O("TANH", (0,), (1,))], [0], [1]))
-    result = CliRunner().invoke(app, ["inspect", str(path)])
+    result = invoke(["inspect", str(path)])
     assert result.exit_code == 0
     assert "op 0 TANH, aot: the ahead-of-time runtime has no such op" in result.stdout
 
@@ -50,7 +48,7 @@ def test_names_cannot_steer_the_terminal(tmp_path: Path) -> None:
     tensors = [build.T("\x1b[31mred[bold]", (1, 4), scale=0.1), build.T("b", (1, 4), scale=0.1)]
     path = tmp_path / "named.tflite"
     path.write_bytes(build.build_model(tensors, [build.O("RELU", (0,), (1,))], [0], [1]))
-    result = CliRunner().invoke(app, ["inspect", str(path)])
+    result = invoke(["inspect", str(path)])
     assert "\x1b" not in result.stdout and "?[31mred[bold]" in result.stdout
 
 
@@ -62,7 +60,7 @@ def test_names_cannot_steer_the_terminal(tmp_path: Path) -> None:
     ],
 )
 def test_missing_model(argument: str, message: str, hint: str) -> None:
-    result = CliRunner().invoke(app, ["inspect", argument])
+    result = invoke(["inspect", argument])
     assert result.exit_code == 2
     assert message in result.stderr and hint in result.stderr
 
@@ -70,7 +68,7 @@ def test_missing_model(argument: str, message: str, hint: str) -> None:
 def test_damaged_model_as_json(tmp_path: Path, model: Path) -> None:
     path = tmp_path / "cut.tflite"
     path.write_bytes(model.read_bytes()[:300])
-    result = CliRunner().invoke(app, ["inspect", str(path), "--json"])
+    result = invoke(["inspect", str(path), "--json"])
     assert result.exit_code == 2
     assert json.loads(result.stdout)["error"] == "ModelError"
     assert "damaged" in result.stderr

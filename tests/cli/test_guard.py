@@ -15,7 +15,8 @@ from helpers.commands import finished, mcuzoo
 
 from mcuzoo.cli import streams
 from mcuzoo.cli.guard import guarded
-from mcuzoo.cli.program import COMMANDS, _command, examples_of, run_command
+from mcuzoo.cli.parse import parse
+from mcuzoo.cli.program import COMMANDS, command_of, examples_of, run_command
 from mcuzoo.errors import FitError, InterruptedRunError, UsageError
 
 pytestmark = pytest.mark.slow
@@ -123,11 +124,48 @@ def test_the_parser_speaks_as_all_others_do(words: list[str], says: str, hint: s
 
 
 def test_what_may_be_repeated_is() -> None:
+    compare = command_of("compare")
     words = ["a", "b", "-p", "x", "--port", "y", "--json", "--json"]
-    context = _command("compare").make_context("compare", words)
-    assert list(context.params["port"]) == ["x", "y"]
+    assert parse("compare", compare, words)["port"] == ("x", "y")
     with pytest.raises(UsageError, match="--baud was given 2 times"):
-        _command("compare").make_context("compare", ["a", "b", "--baud", "1", "--baud=2"])
+        parse("compare", compare, ["a", "b", "--baud", "1", "--baud=2"])
+
+
+def test_words_after_two_dashes_are_no_options() -> None:
+    values = parse("inspect", command_of("inspect"), ["--json", "--", "--odd.tflite"])
+    assert values == {"model": "--odd.tflite", "json_output": True}
+    values = parse("run-serial", command_of("run-serial"), ["-p/dev/x", "--trace", "-"])
+    assert (values["port"], values["trace"]) == ("/dev/x", Path("-"))
+
+
+def test_arguments_and_options_in_any_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POSIXLY_CORRECT", "1")
+    words = ["a", "--limit", "3", "b", "--port=-", "c", "--json", "-"]
+    values = parse("compare", command_of("compare"), words)
+    assert [str(path) for path in values["projects"]] == ["a", "b", "c", "-"]
+    assert (values["limit"], values["port"], values["json_output"]) == (3, ("-",), True)
+
+
+def test_an_option_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    run_serial = command_of("run-serial")
+    monkeypatch.setenv("MCUZOO_PORT", "/dev/there")
+    assert parse("run-serial", run_serial, [])["port"] == "/dev/there"
+    assert parse("run-serial", run_serial, ["--port", "/dev/here"])["port"] == "/dev/here"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--boar", "rt1170"], "there is no option --boar"),
+        (["-x"], "there is no option -x"),
+        (["--force=yes", "-b", "rt1170"], "'--force' does not take a value"),
+        (["--baud", "0", "-b", "rt1170"], "invalid value for '--baud'"),
+        (["--baud", "fast", "-b", "rt1170"], "invalid value for '--baud'"),
+    ],
+)
+def test_what_cannot_be_read(words: list[str], says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        parse("export", command_of("export"), words)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -141,7 +179,7 @@ def test_help_shows_defaults_and_examples_that_parse(
     assert max(map(len, text.splitlines())) <= 80
     for words in examples_of(name):
         assert "mcuzoo " + " ".join((name, *words)) in text
-        _command(name).make_context(name, list(words))  # raises for what does not parse
+        parse(name, command_of(name), words)  # raises for what does not parse
 
 
 def test_defaults_in_brackets_are_not_lost(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,16 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from helpers.commands import invoke
 
-from mcuzoo.cli.main import app
 from mcuzoo.project.manifest import load_manifest
-
-runner = CliRunner()
 
 
 def refused(*words: object) -> str:
-    done = runner.invoke(app, [str(word) for word in words])
+    done = invoke([str(word) for word in words])
     assert done.exit_code == 2
     assert "hint: " in done.stderr
     return done.stderr
@@ -25,7 +22,7 @@ def test_export(tmp_path: Path) -> None:
     folder = tmp_path / "project"
     words = ["export", "signs", "--board", "rt1050", "--runtime", "aot", "--project", "cmake",
              "--stream-input", "-o", str(folder)]  # fmt: skip
-    done = runner.invoke(app, words)
+    done = invoke(words)
     assert done.exit_code == 0, done.output
     assert "in dtcm, the input consumed as it arrives\n" in done.stdout
     manifest = load_manifest(folder)
@@ -40,7 +37,7 @@ def test_export(tmp_path: Path) -> None:
 def test_a_project_without_it_has_none_of_it(tmp_path: Path) -> None:
     folder = tmp_path / "project"
     words = ["export", "signs", "--board", "rt1050", "--runtime", "aot", "-o", str(folder)]
-    assert runner.invoke(app, words).exit_code == 0
+    assert invoke(words).exit_code == 0
     manifest = load_manifest(folder)
     assert not manifest.plan.stream_input
     assert not [source for source in manifest.sources if "rows" in source]
@@ -50,11 +47,11 @@ def test_a_project_without_it_has_none_of_it(tmp_path: Path) -> None:
 
 def test_fit() -> None:
     words = ["fit", "signs", "--board", "rt1050", "--runtime", "aot", "--stream-input"]
-    done = runner.invoke(app, words)
+    done = invoke(words)
     assert done.exit_code == 0, done.output
     assert "\ninput consumed as it arrives, by the operators up to " in done.stdout
-    found = json.loads(runner.invoke(app, [*words, "--json"]).stdout)
-    whole = json.loads(runner.invoke(app, [*words[:-1], "--json"]).stdout)
+    found = json.loads(invoke([*words, "--json"]).stdout)
+    whole = json.loads(invoke([*words[:-1], "--json"]).stdout)
     assert found["arena_bytes"] < whole["arena_bytes"]
     assert found["streamed"]["row_bytes"] < found["arena_bytes"]
     assert whole["streamed"] is None

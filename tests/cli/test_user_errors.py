@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.commands import finished, mcuzoo
+from helpers.exported import export_project
 from helpers.tflite_builder import conv_model
 from helpers.tflite_file import O, T, build_model
 
 from mcuzoo.board.load import load_board
-from mcuzoo.codegen.project import export_project
 from mcuzoo.project.manifest import load_manifest, write_manifest
 from mcuzoo.zoo.registry import resolve_model
 

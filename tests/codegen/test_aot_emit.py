@@ -15,7 +15,7 @@ from helpers.small_net import small_net
 from mcuzoo import __version__
 from mcuzoo.codegen.aot.c_text import COLUMNS, array_text, float_text
 from mcuzoo.codegen.aot.emit import render_model
-from mcuzoo.codegen.sections import Sections
+from mcuzoo.codegen.board_files import Sections
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import ModelError
 from mcuzoo.graph.model import Model

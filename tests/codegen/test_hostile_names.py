@@ -5,21 +5,20 @@ from __future__ import annotations
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from helpers.compilers import every_compiler, needs_newlib
+from helpers.exported import export_project, tflm_of
 from helpers.fake_sdk import fake_sdk
 from helpers.fake_tflm import compilable_tree, fake_tree
 from helpers.hostile import HOSTILE, LONG, canaries, hostile_board, hostile_source, loose_text
 
-from mcuzoo.codegen.project import export_project
-from mcuzoo.codegen.tflm.options import TflmOptions
-from mcuzoo.codegen.universal.options import UniversalOptions
-from mcuzoo.codegen.universal.project import export_universal
+from mcuzoo.codegen.universal import UniversalOptions, export_universal
 from mcuzoo.data.labels import load_classes
 from mcuzoo.project.manifest import load_manifest, load_project
 from mcuzoo.toolchain.build import build_project
-from mcuzoo.toolchain.mcuxpresso import SdkOptions
+from mcuzoo.toolchain.options import BuildOptions
 
 pytestmark = pytest.mark.slow
 
@@ -32,13 +31,13 @@ RENDERED = (".c", ".h", ".S", ".ld", ".cmake", ".txt", ".md", ".json", ".conf", 
 
 
 def _export(folder: Path, name: str, runtime: str, kind: str, embed: str = "array") -> Path:
-    tflm = None
+    tflm: dict[str, Any] = {}
     if runtime == "tflm":
         tree = fake_tree(folder / "tree") if kind == "cmake" else None
-        tflm = TflmOptions(tree, "reference", embed=embed)  # type: ignore[arg-type]
+        tflm = tflm_of(tree, "reference", embed=embed)
     source = hostile_source(folder / "source", name)
     project = folder / "p"
-    export_project(source, hostile_board("rt1050"), project, runtime, kind, tflm=tflm)
+    export_project(source, hostile_board("rt1050"), project, runtime, kind, **tflm)
     return project
 
 
@@ -57,7 +56,7 @@ def _cmake(project: Path, *command: str) -> None:
 def test_the_ahead_of_time_runtime(tmp_path: Path, compiler: str) -> None:
     project = _export(tmp_path, HOSTILE, "aot", "cmake")
     _require_tame(project)
-    entry = build_project(project, compiler)
+    entry = build_project(project, BuildOptions(compiler))
     assert (project / entry.bin).is_file()
     manifest = load_manifest(project)
     assert load_classes(project / str(manifest.labels), 4).names is not None
@@ -78,9 +77,9 @@ def test_by_cmake(tmp_path: Path) -> None:
 def test_in_the_sdk(tmp_path: Path, name: str, runtime: str) -> None:
     project = _export(tmp_path, name, runtime, "mcuxpresso", "incbin")
     _require_tame(project)
-    sdk = SdkOptions(fake_sdk(tmp_path / "sdk"))
+    sdk = fake_sdk(tmp_path / "sdk")
     tree = compilable_tree(tmp_path / "tree") if runtime == "tflm" else None
-    build_project(project, tflm=tree, sdk=sdk)
+    build_project(project, BuildOptions(tflm=tree, sdk=sdk))
     assert not canaries(tmp_path)
 
 

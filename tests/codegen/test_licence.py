@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 import pytest
+from helpers.commands import invoke
 from helpers.fake_tflm import fake_tree
 from helpers.small_source import small_source
-from typer.testing import CliRunner
 
-from mcuzoo.cli.main import app
 from mcuzoo.project.manifest import load_project
 from mcuzoo.resources import firmware_dir, licence_file, templates_dir
 
@@ -40,7 +39,7 @@ def export(folder: Path, *options: str) -> dict[str, str]:
         str(fake_tree(folder / "tree", "cmsis-nn")) if word == "TREE" else word for word in options
     ]
     project = folder / "p"
-    done = CliRunner().invoke(app, ["export", *words, "--board", "rt1170", "-o", str(project)])
+    done = invoke(["export", *words, "--board", "rt1170", "-o", str(project)])
     assert done.exit_code == 0, done.output
     return {
         path.relative_to(project).as_posix(): path.read_text(encoding="utf-8", errors="replace")

@@ -11,18 +11,17 @@ from pathlib import Path
 import pytest
 from helpers.boards import BOARDS, REPRESENTATIVES
 from helpers.compilers import every_compiler
+from helpers.exported import export_project
 from helpers.fake_sdk import fake_sdk
 from helpers.small_source import small_source
 
 from mcuzoo.board.load import load_board, read_board
 from mcuzoo.board.model import Board
-from mcuzoo.codegen.mcuxpresso.board_files import render_sdk_board_files
-from mcuzoo.codegen.mcuxpresso.sections import sdk_sections
-from mcuzoo.codegen.project import export_project
-from mcuzoo.codegen.sections import Sections
+from mcuzoo.codegen.board_files import Sections
+from mcuzoo.codegen.mcuxpresso import render_sdk_board_files, sdk_sections
 from mcuzoo.errors import BoardError
 from mcuzoo.plan.place.placement import Placement
-from mcuzoo.project.flags import machine_flags
+from mcuzoo.project.kinds import machine_flags
 from mcuzoo.project.manifest import Manifest, SdkEntry, load_manifest
 from mcuzoo.resources import boards_dir
 from mcuzoo.toolchain.find import find_compiler

@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pytest
 from helpers.compilers import GCC, RIGS, ZIG, every_compiler
+from helpers.exported import export_project
 from helpers.small_source import small_source
 
 from mcuzoo.board.load import load_board
-from mcuzoo.codegen.project import export_project
-from mcuzoo.emulator.target import find_target
+from mcuzoo.emulator.evk import find_target
 from mcuzoo.resources import boards_dir
 from mcuzoo.toolchain.build import build_project
-from mcuzoo.toolchain.sections import read_sections
+from mcuzoo.toolchain.options import BuildOptions
+from mcuzoo.toolchain.sizes import read_sections
 
 pytestmark = pytest.mark.slow
 
@@ -37,7 +38,7 @@ def _project(tmp_path: Path, board: str, **options: str) -> Path:
 def test_mcuzoo_build(tmp_path: Path, rig: tuple[str, str]) -> None:
     board, compiler = rig
     project = _project(tmp_path, board)
-    entry = build_project(project, compiler)
+    entry = build_project(project, BuildOptions(compiler))
     uses = {use.region: use for use in entry.regions}
     assert all(use.used_bytes <= use.size_bytes for use in entry.regions)
     assert 8192 < uses["dtcm"].used_bytes < 32768
@@ -62,7 +63,7 @@ def test_a_board_of_ones_own_is_needed_for_the_export_only(tmp_path: Path) -> No
 @every_compiler
 def test_weights_in_ram_are_loaded_from_flash(tmp_path: Path, compiler: str) -> None:
     project = _project(tmp_path, "rt1050", weights="ram")
-    entry = build_project(project, compiler)
+    entry = build_project(project, BuildOptions(compiler))
     weights = next(
         section for section in read_sections(project / entry.elf) if section.name == ".mz_weights"
     )
@@ -86,7 +87,7 @@ def test_cmake_builds_the_same_image(tmp_path: Path, compiler: str) -> None:
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
-    ours = project / build_project(project, compiler).elf
+    ours = project / build_project(project, BuildOptions(compiler)).elf
     theirs = project / f"build/cmake-{compiler}/firmware.elf"
     assert _layout(theirs) == _layout(ours)
     if compiler == "gcc":  # lld chooses among equal tails of strings by what else it links

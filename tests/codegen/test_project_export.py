@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 from helpers.boards import BOARDS
+from helpers.exported import export_project
 from helpers.small_source import small_source
 from helpers.tflite_builder import pool_model, unary_model
 
 from mcuzoo.board.load import load_board, read_board
 from mcuzoo.board.model import Board
-from mcuzoo.codegen.project import export_project
 from mcuzoo.errors import FitError, ProjectError, UnsupportedOpError
 from mcuzoo.project.manifest import MANIFEST_NAME, Manifest, load_manifest
 from mcuzoo.resources import boards_dir, firmware_dir

@@ -7,18 +7,16 @@ from pathlib import Path
 import pytest
 from helpers.boards import REPRESENTATIVES_FIRST
 from helpers.compilers import RIGS, every_compiler
+from helpers.exported import export_project, tflm_of
 from helpers.fake_sdk import fake_sdk
 from helpers.fake_tflm import compilable_tree
 from helpers.small_source import small_source
 
 from mcuzoo.board.load import load_board
-from mcuzoo.codegen.project import export_project
-from mcuzoo.codegen.tflm.options import TflmOptions
-from mcuzoo.codegen.universal.options import UniversalOptions
-from mcuzoo.codegen.universal.project import export_universal
+from mcuzoo.codegen.universal import UniversalOptions, export_universal
 from mcuzoo.project.manifest import BuildEntry, Preprocessing, ProjectManifest
 from mcuzoo.toolchain.build import build_project
-from mcuzoo.toolchain.mcuxpresso import SdkOptions
+from mcuzoo.toolchain.options import BuildOptions
 from mcuzoo.toolchain.sizes import beyond_plan
 from mcuzoo.zoo.registry import ModelSource
 
@@ -47,7 +45,7 @@ def test_one_layer(tmp_path: Path, rig: tuple[str, str]) -> None:
     board, compiler = rig
     source = small_source(tmp_path / "model", with_assets=False)
     manifest = export_project(source, load_board(board), tmp_path / "p")
-    _check_aot(manifest, build_project(tmp_path / "p", compiler))
+    _check_aot(manifest, build_project(tmp_path / "p", BuildOptions(compiler)))
 
 
 @every_compiler
@@ -63,7 +61,7 @@ def test_mobilenet(tmp_path: Path, test_data: Path, compiler: str, level: str) -
     file = test_data / "models" / "mobilenet_v1_0.25_128_quant_int8.tflite"
     source = ModelSource("mobilenet", file, Preprocessing())
     manifest = export_project(source, load_board("rt1170"), tmp_path / "p")
-    _check_aot(manifest, build_project(tmp_path / "p", compiler, level))
+    _check_aot(manifest, build_project(tmp_path / "p", BuildOptions(compiler, level)))
 
 
 @pytest.mark.parametrize("board", REPRESENTATIVES_FIRST)
@@ -71,16 +69,16 @@ def test_tflm(tmp_path: Path, board: str) -> None:
     """With a stand-in for TFLM, which is smaller: docs/verified.md has the figures of the real one.
     What is exact is so here, too: the model file, copied or not, arena and stack."""
     source = small_source(tmp_path / "model", with_assets=False)
-    options = TflmOptions(compilable_tree(tmp_path / "tree"), "reference")
+    options = tflm_of(compilable_tree(tmp_path / "tree"), "reference")
     for project in ("cmake", "mcuxpresso"):
         folder = tmp_path / project
         manifest = export_project(
-            source, load_board(board), folder, "tflm", project, "ram", tflm=options
+            source, load_board(board), folder, "tflm", project, weights="ram", **options
         )
         sdk = None
         if project == "mcuxpresso":
-            sdk = SdkOptions(fake_sdk(tmp_path / "sdk", load_board(board).sdk_board))
-        _check(manifest, build_project(folder, "gcc", sdk=sdk))
+            sdk = fake_sdk(tmp_path / "sdk", load_board(board).sdk_board)
+        _check(manifest, build_project(folder, BuildOptions("gcc", sdk=sdk)))
 
 
 @pytest.mark.parametrize("board", REPRESENTATIVES_FIRST)
@@ -89,13 +87,13 @@ def test_universal(tmp_path: Path, board: str) -> None:
         compilable_tree(tmp_path / "tree"), ("CONV_2D", "SOFTMAX"), "reference"
     )
     manifest = export_universal(load_board(board), tmp_path / "p", options)
-    _check(manifest, build_project(tmp_path / "p", "gcc"))
+    _check(manifest, build_project(tmp_path / "p", BuildOptions("gcc")))
 
 
 def test_what_grew_beyond_its_plan_is_told(tmp_path: Path) -> None:
     source = small_source(tmp_path / "model", with_assets=False)
     manifest = export_project(source, load_board("rt1050"), tmp_path / "p")
-    entry = build_project(tmp_path / "p", "gcc")
+    entry = build_project(tmp_path / "p", BuildOptions("gcc"))
     flash = next(use for use in manifest.plan.regions if use.region == "flash")
     grown = [type(use)(use.region, flash.used_bytes + 1, 0) for use in [flash]]
     assert beyond_plan(manifest.plan, [*entry.regions, *grown]) == (

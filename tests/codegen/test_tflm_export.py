@@ -7,18 +7,17 @@ import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from helpers.commands import invoke
+from helpers.exported import export_project, tflm_of
 from helpers.fake_tflm import MICRO, fake_tree
 from helpers.small_source import small_source
 from helpers.tflite_builder import O, T, build_model
 from helpers.uint8_models import uint8_net
-from typer.testing import CliRunner
 
 from mcuzoo.board.load import load_board
-from mcuzoo.cli.main import app
-from mcuzoo.codegen.project import export_project
-from mcuzoo.codegen.tflm.options import TflmOptions
 from mcuzoo.codegen.tflm.registration import assumed_registrations
 from mcuzoo.errors import (
     InputError,
@@ -32,12 +31,9 @@ from mcuzoo.graph.inspect import inspect_model
 from mcuzoo.graph.read import parse_model
 from mcuzoo.plan.tflm.requests import TFLM_KERNELS
 from mcuzoo.project.manifest import Manifest, load_manifest
-from mcuzoo.toolchain.build import build_project
+from mcuzoo.toolchain.build import build_project, find_tflm_compiler, find_tree
 from mcuzoo.toolchain.find import Compiler
-from mcuzoo.toolchain.tflm import find_tflm_compiler, find_tree
 from mcuzoo.zoo.registry import ModelSource
-
-runner = CliRunner()
 
 
 @pytest.fixture
@@ -45,13 +41,13 @@ def source(tmp_path: Path) -> ModelSource:
     return small_source(tmp_path / "source", with_assets=False)
 
 
-def _export(source: ModelSource, folder: Path, options: TflmOptions) -> Manifest:
-    return export_project(source, load_board("rt1050"), folder, "tflm", tflm=options)
+def _export(source: ModelSource, folder: Path, options: dict[str, Any]) -> Manifest:
+    return export_project(source, load_board("rt1050"), folder, "tflm", **options)
 
 
 def test_the_manifest_says_which_tflm(tmp_path: Path, source: ModelSource) -> None:
     tree = fake_tree(tmp_path / "tree", "cmsis-nn")
-    manifest = _export(source, tmp_path / "p", TflmOptions(tree))
+    manifest = _export(source, tmp_path / "p", tflm_of(tree))
     assert load_manifest(tmp_path / "p") == manifest
     assert manifest.runtime == "tflm"
     assert manifest.tflm is not None
@@ -67,7 +63,7 @@ def test_the_manifest_says_which_tflm(tmp_path: Path, source: ModelSource) -> No
 
 def test_the_build_id_knows_the_tree(tmp_path: Path, source: ModelSource) -> None:
     tree = fake_tree(tmp_path / "tree")
-    options = TflmOptions(tree, "reference")
+    options = tflm_of(tree, "reference")
     first = _export(source, tmp_path / "a", options)
     assert _export(source, tmp_path / "b", options).build_id == first.build_id
     (tree / MICRO / "micro_log.cc").write_text("// edited\n")
@@ -75,7 +71,7 @@ def test_the_build_id_knows_the_tree(tmp_path: Path, source: ModelSource) -> Non
 
 
 def test_the_model_as_a_file_for_the_assembler(tmp_path: Path, source: ModelSource) -> None:
-    options = TflmOptions(fake_tree(tmp_path / "tree"), "reference", embed="incbin")
+    options = tflm_of(fake_tree(tmp_path / "tree"), "reference", embed="incbin")
     manifest = _export(source, tmp_path / "p", options)
     assert "model/mz_model_data.S" in manifest.sources
     assert '.incbin "mz_model_data.tflite"' in (tmp_path / "p/model/mz_model_data.S").read_text()
@@ -88,7 +84,7 @@ def test_runtime_and_tree_belong_together(tmp_path: Path, source: ModelSource) -
         export_project(source, board, tmp_path / "p", "tflm")
     assert "create_tflm_tree.py" in caught.value.hint
     with pytest.raises(UsageError, match="need --runtime tflm"):
-        export_project(source, board, tmp_path / "p", tflm=TflmOptions(tmp_path))
+        export_project(source, board, tmp_path / "p", **tflm_of(tmp_path))
     assert not (tmp_path / "p").exists()
 
 
@@ -108,7 +104,7 @@ def test_wrong_tflm_options(
     options: list[str], said: str,
 ) -> None:  # fmt: skip
     monkeypatch.chdir(tmp_path)
-    done = runner.invoke(app, ["export", str(source.path), "--board", "rt1050", *options])
+    done = invoke(["export", str(source.path), "--board", "rt1050", *options])
     assert done.exit_code == 2
     assert said in done.stderr
 
@@ -119,10 +115,9 @@ def test_a_uint8_model_is_sent_to_convert(tmp_path: Path, command: str) -> None:
     model.write_bytes(uint8_net())
     tree = fake_tree(tmp_path / "tree", "cmsis-nn")
     measured = ["--measure"] if command == "fit" else []
-    done = runner.invoke(
-        app,
-        [command, str(model), "--board", "rt1050", "--runtime", "tflm", "--tflm", str(tree),
-         "-o", str(tmp_path / "p"), *measured],
+    done = invoke(
+        [command, model, "--board", "rt1050", "--runtime", "tflm", "--tflm", tree,
+         "-o", tmp_path / "p", *measured],
     )  # fmt: skip
     assert done.exit_code == 2
     assert "UINT8" in done.stderr and "mcuzoo convert IN.tflite OUT.tflite" in done.stderr
@@ -136,9 +131,7 @@ def test_an_op_without_a_kernel_is_named(tmp_path: Path, command: str) -> None:
     model.write_bytes(build_model(tensors, [O("ABS", (0,), (1,))], [0], [1]))
     tree = fake_tree(tmp_path / "tree", "cmsis-nn")
     options = ["--tflm", str(tree), "-o", str(tmp_path / "p")] if command == "export" else []
-    done = runner.invoke(
-        app, [command, str(model), "--board", "rt1050", "--runtime", "tflm", *options]
-    )
+    done = invoke([command, str(model), "--board", "rt1050", "--runtime", "tflm", *options])
     assert done.exit_code == 2
     assert "Op 0 ABS: TFLM has it, but mcuzoo does not link it." in " ".join(done.stderr.split())
     assert "DEPTHWISE_CONV_2D" in done.stderr
@@ -171,12 +164,12 @@ def test_inspect_does_not_promise_tflm_for_a_float_model(
     assert not any(each.runs for each in inspect_model(parse_model(raw, "float")).runtimes)
     (tmp_path / "float.tflite").write_bytes(raw)
     with pytest.raises(ModelError, match="not quantized"):
-        _export(replace(source, path=tmp_path / "float.tflite"), tmp_path / "p", TflmOptions(None))
+        _export(replace(source, path=tmp_path / "float.tflite"), tmp_path / "p", tflm_of(None))
 
 
 def test_the_tree_is_looked_at_again_at_build(tmp_path: Path, source: ModelSource) -> None:
     tree = fake_tree(tmp_path / "tree")
-    manifest = _export(source, tmp_path / "p", TflmOptions(tree, "reference"))
+    manifest = _export(source, tmp_path / "p", tflm_of(tree, "reference"))
     other = fake_tree(tmp_path / "other")
     found = find_tree(manifest, other)
     assert found is not None and found.path == other.resolve()
@@ -216,7 +209,7 @@ def test_the_cxx_compiler_stands_beside_gcc(c: str, cxx: str) -> None:
 @pytest.mark.skipif(shutil.which("arm-none-eabi-g++") is None, reason="no arm-none-eabi-g++")
 def test_cmake_configures_it(tmp_path: Path, source: ModelSource) -> None:
     tree = fake_tree(tmp_path / "tree")
-    _export(source, tmp_path / "p", TflmOptions(tree, "reference"))
+    _export(source, tmp_path / "p", tflm_of(tree, "reference"))
     command = ["cmake", "--preset", "gcc"]
     done = subprocess.run(command, cwd=tmp_path / "p", capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -10,8 +10,8 @@ from helpers.fake_tflm import BASE, KERNELS, MICRO, fake_tree
 from helpers.small_net import small_net
 from helpers.tflite_builder import conv_model
 
+from mcuzoo.codegen.tflm.part import tree_sources
 from mcuzoo.codegen.tflm.registration import registrations
-from mcuzoo.codegen.tflm.sources import tree_sources
 from mcuzoo.codegen.tflm.tree import open_tree
 from mcuzoo.errors import InputError
 from mcuzoo.graph.read import parse_model

@@ -13,13 +13,13 @@ from helpers.small_net import small_net
 
 from mcuzoo.board.load import load_board
 from mcuzoo.board.mpu import Access, guard_regions, mpu_regions
-from mcuzoo.codegen.universal.options import (
+from mcuzoo.codegen.universal import (
     DEFAULT_OPS,
     UniversalOptions,
+    export_universal,
     listed_ops,
     ops_of,
 )
-from mcuzoo.codegen.universal.project import export_universal
 from mcuzoo.errors import InputError, UnsupportedOpError, UsageError
 from mcuzoo.graph.read import parse_model
 from mcuzoo.plan.universal import plan_universal

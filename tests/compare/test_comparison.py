@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from helpers.fake_board import MANIFEST
 
-from mcuzoo.compare.comparison import compare_trials
-from mcuzoo.compare.request import short_names
+from mcuzoo.compare.comparison import compare_trials, short_names
 from mcuzoo.compare.trial import Answers, Contestant, Sizes, Trial
 from mcuzoo.graph.model import Model
 

@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mcuzoo.data import images
-from mcuzoo.data.dataset import DataSet, Item, load_data_set
+from mcuzoo.data.dataset import load_data_set
+from mcuzoo.data.images import FilePicture
+from mcuzoo.data.item import DataSet, Item
 from mcuzoo.data.labels import Classes
-from mcuzoo.data.picture import FilePicture
 from mcuzoo.errors import DataSetError
 
 THREE = Classes(3)

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mcuzoo.data.doctor.diagnosis import Diagnosis, diagnose
-from mcuzoo.data.doctor.sight import pixels_of, tensor_facts, terminal_picture, write_png
-from mcuzoo.data.doctor.tensor_file import read_tensor, write_tensor
+from mcuzoo.data.doctor.tensor import pixels_of, read_tensor, tensor_facts, write_tensor
 from mcuzoo.data.doctor.ways import VALUE_MAPS, VALUE_MISTAKES
 from mcuzoo.data.preprocess import preprocess
 from mcuzoo.errors import InputError
 from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.report.look import terminal_picture, write_png
 
 RECIPE = Preprocessing()
 WHOLE = Preprocessing(crop=1.0)

@@ -14,11 +14,17 @@ from hypothesis import strategies as st
 from mcuzoo.data.dataset import load_data_set, open_data_set
 from mcuzoo.data.drawn_signs.classes import CLASS_NAMES
 from mcuzoo.data.fer2013 import EMOTIONS
-from mcuzoo.data.imagenet import class_order, ilsvrc_order
-from mcuzoo.data.imagenet_val import DEVKIT_FILE, FIRST_SYNSETS, IMAGES, read_truth
+from mcuzoo.data.imagenet import (
+    DEVKIT_FILE,
+    FIRST_SYNSETS,
+    IMAGES,
+    class_order,
+    ilsvrc_order,
+    read_truth,
+)
+from mcuzoo.data.images import DrawnSign, PixelRow
 from mcuzoo.data.item import DataSet
 from mcuzoo.data.labels import Classes
-from mcuzoo.data.picture import DrawnSign, PixelRow
 from mcuzoo.errors import DataSetError
 
 SLIM, KERAS, SEVEN = Classes(1001), Classes(1000), Classes(7)

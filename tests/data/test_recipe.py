@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from mcuzoo.data.recipe import check_recipe, recipe_warnings
+from mcuzoo.data.preprocess import check_recipe, recipe_warnings
 from mcuzoo.errors import ProjectError
 from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.zoo.catalog import catalog

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcuzoo.data.sampling import sample_evenly
+from mcuzoo.data.dataset import sample_evenly
 from mcuzoo.errors import UsageError
 
 LABELS = st.lists(st.none() | st.integers(0, 6), min_size=1, max_size=80)

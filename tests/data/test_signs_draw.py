@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcuzoo.data.drawn_signs.classes import CLASS_NAMES
-from mcuzoo.data.drawn_signs.draw import SOURCE_SIZE, draw_sign
+from mcuzoo.data.drawn_signs.draw import SOURCE_SIZE, Pose, draw_sign
 from mcuzoo.data.drawn_signs.faces import RED, Face, face_of
-from mcuzoo.data.drawn_signs.pose import Pose
 from mcuzoo.data.drawn_signs.raster import Sheet
 from mcuzoo.errors import MissingExtraError
 

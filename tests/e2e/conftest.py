@@ -6,12 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from helpers.exported import export_project
 from helpers.shared import built_once
 
 from mcuzoo.board.load import load_board
-from mcuzoo.codegen.project import export_project
 from mcuzoo.data.drawn_signs.dataset import write_signs
 from mcuzoo.toolchain.build import build_project
+from mcuzoo.toolchain.options import BuildOptions
 from mcuzoo.zoo.registry import resolve_model
 
 BuiltProject = Callable[..., Path]
@@ -28,7 +29,7 @@ def built_project(tmp_path_factory: pytest.TempPathFactory) -> BuiltProject:
     def build(board: str, model: str = "signs", compiler: str | None = None) -> Path:
         def fill(folder: Path) -> None:
             export_project(resolve_model(model), load_board(board), folder / "project")
-            build_project(folder / "project", compiler)
+            build_project(folder / "project", BuildOptions(compiler))
 
         name = f"{Path(model).stem}-{board}-{compiler}"
         return built_once(tmp_path_factory, name, fill) / "project"

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 from helpers.commands import finished, mcuzoo
+from helpers.exported import export_project
 from helpers.fake_board import write_images
 from helpers.small_source import small_source
 from helpers.spoiled import spoil_layer
 
 from mcuzoo.board.load import load_board
-from mcuzoo.codegen.project import export_project
 from mcuzoo.toolchain.build import build_project
 
 

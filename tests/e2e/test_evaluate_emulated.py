@@ -11,15 +11,16 @@ from helpers.fake_board import write_images
 from helpers.tflite_builder import conv_model
 
 from mcuzoo.errors import WrongFirmwareError
-from mcuzoo.evaluate.evaluate import evaluate
-from mcuzoo.evaluate.request import Request, make_plan
+from mcuzoo.evaluate.model import evaluate_model
+from mcuzoo.evaluate.options import EvaluateOptions
 from mcuzoo.evaluate.result import Evaluation
 
 BuiltProject = Callable[..., Path]
 
 
-def measured(**options: object) -> Evaluation:
-    return evaluate(make_plan(Request(**options)))  # type: ignore[arg-type]
+def measured(model: str, data: Path, **options: object) -> Evaluation:
+    chosen = EvaluateOptions(remember=False, **options)  # type: ignore[arg-type]
+    return evaluate_model(model, data, chosen)
 
 
 def test_built_for_the_purpose(tmp_path: Path) -> None:

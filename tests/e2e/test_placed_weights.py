@@ -7,18 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.compilers import RIGS, needs_compiler
+from helpers.exported import export_project
 
 from mcuzoo.board.load import load_board, parse_board
-from mcuzoo.codegen.project import export_project
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.graph.read import load_model
 from mcuzoo.link.session import Session
-from mcuzoo.profile.measure import profile_model
+from mcuzoo.profile import profile_model
 from mcuzoo.project.manifest import load_manifest
 from mcuzoo.resources import boards_dir
 from mcuzoo.toolchain.build import build_project
-from mcuzoo.toolchain.sections import read_symbols
-from mcuzoo.toolchain.sizes import linked_constant_bytes
+from mcuzoo.toolchain.options import BuildOptions
+from mcuzoo.toolchain.sizes import linked_constant_bytes, read_symbols
 from mcuzoo.zoo.registry import resolve_model
 
 
@@ -27,8 +27,8 @@ def test_weights_by_estimate_are_where_the_plan_says(tmp_path: Path, rig: tuple[
     board, compiler = rig
     source, chosen = resolve_model("signs"), load_board(board)
     pins = (("28", chosen.regions_of("ocram")[0].name), ("0", "flash"))
-    export_project(source, chosen, tmp_path / "p", weights="auto", pins=pins)
-    build = build_project(tmp_path / "p", compiler)
+    export_project(source, chosen, tmp_path / "p", weights="auto", pin=tuple(map("=".join, pins)))
+    build = build_project(tmp_path / "p", BuildOptions(compiler))
     plan = load_manifest(tmp_path / "p").plan
 
     homes = {entry.symbol: entry.region for entry in plan.constants}

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.commands import finished, mcuzoo
+from helpers.exported import export_project
 from helpers.small_net import small_net
 from helpers.spoiled import spoil_layer
 
 from mcuzoo.board.load import load_board
-from mcuzoo.codegen.project import export_project
 from mcuzoo.link.session import Session
 from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.toolchain.build import build_project

@@ -11,11 +11,11 @@ import pytest
 from helpers.boards import REPRESENTATIVES_FIRST
 from helpers.commands import finished, mcuzoo
 from helpers.emulated_board import EmulatedBoard
+from helpers.exported import export_project
 from helpers.fault_proxy import Faults, Line
 from helpers.shared import built_once
 
 from mcuzoo.board.load import load_board
-from mcuzoo.codegen.project import export_project
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.graph.read import load_model
 from mcuzoo.link.session import Session, Timing

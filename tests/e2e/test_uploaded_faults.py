@@ -13,9 +13,8 @@ from helpers.fake_tflm import fake_tree
 from helpers.tflite_file import O, T, build_model
 
 from mcuzoo.board.load import load_board
-from mcuzoo.codegen.universal.options import UniversalOptions
-from mcuzoo.codegen.universal.project import export_universal
-from mcuzoo.emulator.register import register_pyserial
+from mcuzoo.codegen.universal import UniversalOptions, export_universal
+from mcuzoo.emulator.url import register_pyserial
 from mcuzoo.errors import ModelRefusedError
 from mcuzoo.link.session import Session
 from mcuzoo.toolchain.build import build_project

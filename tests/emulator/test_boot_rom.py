@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from mcuzoo.board.load import load_board
 from mcuzoo.board.model import Board
-from mcuzoo.emulator.boot_rom import boot
-from mcuzoo.emulator.image import FlashImage, load_image
+from mcuzoo.emulator.boot_rom import FlashImage, boot, load_image
 from mcuzoo.errors import EmulatorError, InputError
 
 

@@ -17,9 +17,9 @@ from helpers.guest import MakeGuest
 from helpers.guest_programs import ECHO
 
 from mcuzoo.board.model import Board
-from mcuzoo.emulator.clock import CountMode
 from mcuzoo.emulator.consoles import Console, TcpConsole
 from mcuzoo.emulator.evk import VirtualEvk
+from mcuzoo.emulator.timers import CountMode
 from mcuzoo.errors import PortError
 
 pytestmark = pytest.mark.slow

@@ -18,7 +18,7 @@ from helpers.guest_programs import ECHO
 from helpers.tiny_project import write_tiny_project
 
 from mcuzoo.board.model import Board
-from mcuzoo.emulator.register import register_pyserial
+from mcuzoo.emulator.url import register_pyserial
 from mcuzoo.errors import EmulatorError, InputError, McuzooError, PortError, ProjectError
 
 pytestmark = pytest.mark.slow
@@ -164,7 +164,7 @@ def test_a_killed_child_is_a_lost_port(port: Any) -> None:
 def test_the_child_ends_with_its_parent(echo: Path, how: signal.Signals) -> None:
     program = (
         "import serial, time\n"
-        "from mcuzoo.emulator.register import register_pyserial\n"
+        "from mcuzoo.emulator.url import register_pyserial\n"
         "register_pyserial()\n"
         f"port = serial.serial_for_url({f'emulator://{echo}?board=rt1050'!r}, timeout=120)\n"
         "assert port.read(6) == b'ready\\n'\n"

@@ -6,7 +6,7 @@ import pytest
 from helpers.guest import Guest, MakeGuest, running
 
 from mcuzoo.board.model import Board
-from mcuzoo.emulator.clock import CountMode
+from mcuzoo.emulator.timers import CountMode
 from mcuzoo.errors import UsageError
 
 ALL = CountMode(None)

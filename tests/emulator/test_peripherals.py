@@ -8,10 +8,9 @@ import pytest
 from helpers.memory_console import MemoryConsole
 
 from mcuzoo.board.emulation import Register, Window
-from mcuzoo.emulator.lpuart import Lpuart, Surroundings
+from mcuzoo.emulator.engine import UndeclaredAccess
+from mcuzoo.emulator.lpuart import Lpuart, Surroundings, Transmitter
 from mcuzoo.emulator.peripherals import Peripheral
-from mcuzoo.emulator.refusal import UndeclaredAccess
-from mcuzoo.emulator.transmitter import Transmitter
 
 
 def peripheral(*registers: dict[str, Any]) -> Peripheral:

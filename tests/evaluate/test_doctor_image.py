@@ -10,17 +10,15 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from helpers.commands import invoke
 from numpy.typing import NDArray
-from typer.testing import CliRunner
-
-from mcuzoo.cli.main import app
 
 MODEL = "models/mobilenet_v1_0.25_128_quant_int8.tflite"
 STOPWATCH = 827
 
 
 def doctor(*words: object, code: int = 0) -> dict[str, Any]:
-    result = CliRunner().invoke(app, ["doctor-image", *map(str, words), "--json"])
+    result = invoke(["doctor-image", *map(str, words), "--json"])
     assert result.exit_code == code, result.output
     found: dict[str, Any] = json.loads(result.stdout)
     return found
@@ -86,14 +84,14 @@ def test_zoo_example_feeds_bgr_and_wraps_white(test_data: Path, tmp_path: Path) 
 
 def test_picture_text_and_tensor(test_data: Path, tmp_path: Path) -> None:
     image, saved = test_data / "stopwatch.bmp", tmp_path / "right.npy"
-    result = CliRunner().invoke(
-        app, ["doctor-image", str(image), "--out", str(tmp_path / "x.png"), "--save", str(saved)]
+    result = invoke(
+        ["doctor-image", str(image), "--out", str(tmp_path / "x.png"), "--save", str(saved)]
     )
     assert result.exit_code == 0, result.output
     assert "central 0.875" in result.stdout and "crc32       0x" in result.stdout
     assert "▀" not in result.stdout
     assert pixels_of(tmp_path / "x.png").shape == (512, 512, 3)
-    again = CliRunner().invoke(app, ["doctor-image", str(image), "--tensor", str(saved)])
+    again = invoke(["doctor-image", str(image), "--tensor", str(saved)])
     assert again.exit_code == 0 and "nothing wrong with it" in again.stdout
 
 
@@ -111,5 +109,5 @@ def test_faces_are_seen_in_gray(test_data: Path) -> None:
     ],
 )
 def test_what_is_refused(words: tuple[str, ...], complaint: str) -> None:
-    result = CliRunner().invoke(app, ["doctor-image", *words])
+    result = invoke(["doctor-image", *words])
     assert result.exit_code == 2 and complaint in result.output

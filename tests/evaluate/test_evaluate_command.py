@@ -12,22 +12,21 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers.commands import finished, mcuzoo
+from helpers.commands import finished, invoke, mcuzoo
 from helpers.fake_board import write_images
 from helpers.tflite_builder import conv_model
 from PIL import Image
-from typer.testing import CliRunner
 
 from mcuzoo.cli.evaluate_progress import EvaluateProgress
-from mcuzoo.cli.main import app
 from mcuzoo.data.drawn_signs.dataset import write_signs
 from mcuzoo.data.images import decode_image
 from mcuzoo.data.preprocess import preprocess
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import BoardSilentError
-from mcuzoo.evaluate.finding import Finding
 from mcuzoo.graph.read import load_model
 from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.run.journal import JOURNAL_NAME, Journal
+from mcuzoo.run.record import Row
 from mcuzoo.zoo.measured import measurements
 
 
@@ -48,7 +47,7 @@ def images(tmp_path: Path) -> Path:
 def evaluate(*words: object) -> Any:
     """In this process unless `words` ask for more: starting others takes a second or two."""
     jobs = () if {"--jobs", "-j"} & set(words) else ("--jobs", "1")
-    return CliRunner().invoke(app, ["evaluate", *map(str, (*words, *jobs))])
+    return invoke(["evaluate", *map(str, (*words, *jobs))])
 
 
 def document(*words: object) -> dict[str, Any]:
@@ -221,14 +220,14 @@ def test_float_models_need_an_engine_for_floats(test_data: Path) -> None:
 def test_what_was_done_before_a_stop_is_reported(
     model: Path, images: Path, monkeypatch: pytest.MonkeyPatch, cause: BaseException, code: int
 ) -> None:
-    seen: list[Finding] = []
+    seen: list[Row] = []
 
-    def stops(self: EvaluateProgress, finding: Finding) -> None:
-        seen.append(finding)
+    def stops(self: EvaluateProgress, row: Row) -> None:
+        seen.append(row)
         if len(seen) == 5:
             raise cause
 
-    monkeypatch.setattr(EvaluateProgress, "finding", stops)
+    monkeypatch.setattr(EvaluateProgress, "image", stops)
     result = evaluate(model, "--data", images, "--jobs", 1, "--json")
     assert result.exit_code == code and "5 of 24 images were done" in result.stderr
     found = json.loads(result.stdout)
@@ -256,11 +255,10 @@ def test_an_interrupted_evaluation_resumes(
     monkeypatch.setattr(ReferenceEngine, "run", stops_at_ten)
     stopped = evaluate(*words, "--outputs", parts)
     assert stopped.exit_code == 130 and "--resume goes on" in stopped.stderr
-    kept = next((tmp_path / "cache").rglob("findings.jsonl"))
-    done = len(kept.read_text().splitlines())
+    kept = next((tmp_path / "cache").rglob(JOURNAL_NAME))
+    with Journal(kept.parent) as journal:
+        done = sum(row.status.final for row in journal.rows)
     assert 0 < done < 10
-    with kept.open("a") as file:
-        file.write('{"index": 9, "sha2')  # as a crash leaves it
     before = len(runs)
     assert before >= 10
     resumed = evaluate(*words, "--outputs", parts, "--resume", "--json")
@@ -272,23 +270,41 @@ def test_an_interrupted_evaluation_resumes(
         assert found.pop(name) > 0 and expected.pop(name) > 0
     assert found == expected
     np.testing.assert_array_equal(np.load(parts), np.load(whole))
-    assert not list((tmp_path / "cache").rglob("findings.jsonl"))
+    assert not list((tmp_path / "cache").rglob(JOURNAL_NAME))
 
 
 def test_another_evaluation_is_not_resumed(
     model: Path, images: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stops(self: EvaluateProgress, finding: Finding) -> None:
+    def stops(self: EvaluateProgress, row: Row) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(EvaluateProgress, "finding", stops)
+        patched.setattr(EvaluateProgress, "image", stops)
         assert evaluate(model, "--data", images).exit_code == 130
     other = evaluate(model, "--data", images, "--limit", "12", "--resume")
     assert other.exit_code == 0 and "nothing to resume" in other.stderr
     # Without --resume it starts again, and when it has ended there is nothing left of it.
     assert document(model, "--data", images)["n"] == 24
     assert "nothing to resume" in evaluate(model, "--data", images, "--resume").stderr
+
+
+def test_what_an_older_version_began_is_refused_in_words(
+    model: Path, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stops(self: EvaluateProgress, row: Row) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(EvaluateProgress, "image", stops)
+        assert evaluate(model, "--data", images).exit_code == 130
+    kept = next((tmp_path / "cache").rglob(JOURNAL_NAME))
+    kept.rename(kept.with_name("findings.jsonl"))
+    refused = evaluate(model, "--data", images, "--resume")
+    assert refused.exit_code == 2 and "An older mcuzoo began this evaluation" in refused.stderr
+    assert "without --resume" in refused.stderr
+    assert document(model, "--data", images)["n"] == 24
+    assert not kept.parent.exists()
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")

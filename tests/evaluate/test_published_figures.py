@@ -7,17 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mcuzoo.evaluate.evaluate import evaluate
-from mcuzoo.evaluate.request import Request, make_plan
+from mcuzoo.evaluate.model import evaluate_model
+from mcuzoo.evaluate.options import EvaluateOptions
 from mcuzoo.evaluate.result import Evaluation
+from mcuzoo.report.evaluation import evaluation_document
 
 pytest.importorskip("ai_edge_litert")
 
 
 def measured(test_data: Path, model: str, data: str, **options: object) -> Evaluation:
     path = str(test_data / "models" / f"{model}.tflite")
-    request = Request(model=path, data=test_data / data, **options)  # type: ignore[arg-type]
-    return evaluate(make_plan(request))
+    chosen = EvaluateOptions(remember=False, **options)  # type: ignore[arg-type]
+    return evaluate_model(path, test_data / data, chosen)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,8 @@ def test_mobilenet(
     path = tmp_path / "outputs.npy"
     found = measured(test_data, model, "manifest_imagenet.csv", outputs=path, jobs=2)
     assert (found.n, found.bad) == (200, ())
-    assert found.as_dict()["top1"] == top1 and found.as_dict()["top5"] == top5
+    document = evaluation_document(found)
+    assert (document["top1"], document["top5"]) == (top1, top5)
     outputs = np.load(path)
     expected = np.load(test_data / "golden" / f"{golden}.npy")
     if expected.dtype == np.uint8:
@@ -59,7 +61,7 @@ def test_emotions_in_tflms_arithmetic_and_in_litert(test_data: Path, tmp_path: P
     assert other.agreement is not None and other.paired is not None
     assert round(found.scores.top1.value, 4) == 0.5486
     assert round(other.scores.top1.value, 4) == 0.5514
-    assert (other.agreement.equal, other.agreement.max_distance) == (327, 19)
+    assert (other.agreement.equal, other.agreement.largest_difference) == (327, 19)
     theirs = np.load(golden / "fer_zoo_int8_ref_softmax.npy").argmax(axis=1)
     assert other.flips == np.count_nonzero(np.load(path).argmax(axis=1) != theirs)
     assert other.paired.only_second - other.paired.only_first == 1

@@ -13,8 +13,7 @@ from helpers.small_source import small_source
 from helpers.uint8_models import uint8_net
 
 from mcuzoo.board.load import load_board
-from mcuzoo.codegen.universal.options import UniversalOptions
-from mcuzoo.codegen.universal.project import export_universal
+from mcuzoo.codegen.universal import UniversalOptions, export_universal
 from mcuzoo.graph.read import load_model
 
 NEEDS = 640

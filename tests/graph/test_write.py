@@ -14,7 +14,7 @@ from helpers.small_net import small_net
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import mcuzoo.data.drawn_signs as signs
+from mcuzoo import zoo
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import ModelError, UnsupportedOpError
 from mcuzoo.graph.model import DType, Model, Op, Quantization, Tensor
@@ -24,7 +24,7 @@ from mcuzoo.graph.write import write_model
 
 schema = pytest.importorskip("ai_edge_litert.schema_py_generated")
 
-SIGNS = Path(signs.__file__).parent / "signs_mobilenet_v1_0.25_128_int8.tflite"
+SIGNS = Path(zoo.__file__).parent / "signs" / "signs_mobilenet_v1_0.25_128_int8.tflite"
 PUBLISHED = (
     "derived_deepface_emotion_int8io.tflite",
     "mobilenet_v1_0.25_128_quant.tflite",

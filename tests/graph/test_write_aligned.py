@@ -8,14 +8,14 @@ import pytest
 from helpers.same_model import assert_same_graph, misaligned
 from helpers.small_net import small_net
 
-import mcuzoo.data.drawn_signs as signs
+from mcuzoo import zoo
 from mcuzoo.graph.align import aligned_file, misaligned_constants
 from mcuzoo.graph.metadata import add_metadata, read_metadata
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.read import load_model, parse_model
 from mcuzoo.graph.write import write_model
 
-SIGNS = Path(signs.__file__).parent / "signs_mobilenet_v1_0.25_128_int8.tflite"
+SIGNS = Path(zoo.__file__).parent / "signs" / "signs_mobilenet_v1_0.25_128_int8.tflite"
 
 
 def realigned(model: Model) -> Model:

@@ -10,7 +10,7 @@ from helpers.small_net import small_net
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import mcuzoo.data.drawn_signs as signs
+from mcuzoo import zoo
 from mcuzoo.errors import ModelError
 from mcuzoo.graph.metadata import add_metadata, read_metadata
 from mcuzoo.graph.read import parse_model
@@ -19,7 +19,7 @@ from mcuzoo.graph.write import write_model
 schema = pytest.importorskip("ai_edge_litert.schema_py_generated")
 
 SMALL = small_net()
-SIGNS = Path(signs.__file__).parent / "signs_mobilenet_v1_0.25_128_int8.tflite"
+SIGNS = Path(zoo.__file__).parent / "signs" / "signs_mobilenet_v1_0.25_128_int8.tflite"
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 ENTRIES = st.dictionaries(NAMES, st.binary(max_size=100), max_size=4)
 

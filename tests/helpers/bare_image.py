@@ -11,11 +11,11 @@ from mcuzoo.board.model import Board
 from mcuzoo.codegen.board_files import render_board_files
 from mcuzoo.codegen.entries import target_entry
 from mcuzoo.plan.place.placement import Placement
-from mcuzoo.project.flags import LINK_FLAGS, compile_flags, link_libraries, machine_flags
+from mcuzoo.project.kinds import LINK_FLAGS, compile_flags, link_libraries, machine_flags
 from mcuzoo.resources import firmware_dir
+from mcuzoo.toolchain.build import flash_bytes
 from mcuzoo.toolchain.find import find_compiler
-from mcuzoo.toolchain.image import flash_bytes
-from mcuzoo.toolchain.sections import read_sections
+from mcuzoo.toolchain.sizes import read_sections
 
 DATA_IN_DTCM = Placement(
     arena_region="dtcm",

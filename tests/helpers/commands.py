@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from mcuzoo.cli.guard import guarded, wants_json
+from mcuzoo.cli.program import run_command
 from mcuzoo.errors import InputError
 from mcuzoo.run.journal import read_run
 from mcuzoo.run.record import Status
@@ -41,3 +45,25 @@ def stopped_after(arguments: Sequence[str], run: Path, images: int, how: int) ->
     process.send_signal(how)
     _, said = process.communicate(timeout=120)
     return process.returncode, said
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command of this process ended with and wrote."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def output(self) -> str:
+        return self.stdout + self.stderr
+
+
+def invoke(words: Sequence[object]) -> Said:
+    """Run a command in this process, with the handler that stands around the program."""
+    typed = [str(word) for word in words]
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = guarded(lambda: run_command(typed), wants_json(typed))
+    return Said(code, out.getvalue(), err.getvalue())

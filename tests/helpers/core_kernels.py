@@ -15,14 +15,14 @@ import numpy as np
 from helpers.kernel_library import kernel_files
 from numpy.typing import NDArray
 
-from mcuzoo.emulator.block_counter import BlockCounter
+from mcuzoo.emulator.engine import BlockCounter
 from mcuzoo.lowering.call import Call
 from mcuzoo.lowering.constant import Constant
 from mcuzoo.lowering.params import CStruct, Value
-from mcuzoo.project.flags import compile_flags, link_libraries, machine_flags
+from mcuzoo.project.kinds import compile_flags, link_libraries, machine_flags
 from mcuzoo.resources import firmware_dir
 from mcuzoo.toolchain.find import find_compiler
-from mcuzoo.toolchain.sections import read_sections, read_symbols
+from mcuzoo.toolchain.sizes import read_sections, read_symbols
 
 CODE, CODE_BYTES = 0x0001_0000, 0x0010_0000
 RETURN = CODE - 0x1000

@@ -15,9 +15,9 @@ from PIL import Image
 from mcuzoo.data.dataset import load_data_set
 from mcuzoo.data.labels import Classes
 from mcuzoo.errors import McuzooError
+from mcuzoo.link.counts import StackUse
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.inference import Inference, Profile
-from mcuzoo.link.stack_use import StackUse
 from mcuzoo.link.state import LineCounts, LinkState
 from mcuzoo.project.manifest import (
     Manifest,

@@ -19,10 +19,10 @@ import pytest
 from helpers.memory_console import MemoryConsole
 
 from mcuzoo.board.model import Board
-from mcuzoo.emulator.clock import CountMode
 from mcuzoo.emulator.evk import VirtualEvk
+from mcuzoo.emulator.timers import CountMode
 from mcuzoo.errors import ToolchainError
-from mcuzoo.project.flags import link_libraries, machine_flags
+from mcuzoo.project.kinds import link_libraries, machine_flags
 from mcuzoo.toolchain.find import Compiler, find_compiler
 
 STACK_BYTES = 0x1000

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from helpers.exported import export_project
 from helpers.fake_board import write_images
 from helpers.host_firmware import build_host_firmware
 from helpers.spoiled import spoil_layer
 from helpers.tflite_builder import conv_model
 
 from mcuzoo.board.load import load_board
-from mcuzoo.codegen.project import export_project
 from mcuzoo.project.manifest import Preprocessing, write_manifest
 from mcuzoo.zoo.registry import ModelSource
 

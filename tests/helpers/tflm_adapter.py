@@ -9,13 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from helpers.exported import export_project, tflm_of
 from helpers.fake_tflm import fake_tree
 from helpers.host_firmware import TESTS, compile_c, find_host_compiler
 from helpers.small_source import small_source
 
 from mcuzoo.board.load import load_board
-from mcuzoo.codegen.project import export_project
-from mcuzoo.codegen.tflm.options import TflmOptions
 from mcuzoo.project.manifest import Manifest
 from mcuzoo.resources import firmware_dir
 
@@ -45,7 +44,7 @@ class Adapter:
         self.project = folder / "project"
         self.manifest: Manifest = export_project(
             self.source, load_board("rt1050"), self.project, "tflm",
-            tflm=TflmOptions(self.tree, "reference", recording=recording),
+            recording=recording, **tflm_of(self.tree, "reference"),
         )  # fmt: skip
 
     def build(self, needs: int = NEEDS) -> Path:

@@ -17,10 +17,10 @@ from link.test_session import image
 from serial.tools import list_ports
 
 from mcuzoo.errors import PortError
-from mcuzoo.link import ports
-from mcuzoo.link.ports import PortInfo, PortWatch, list_serial_ports, ports_hint
+from mcuzoo.link import transport
 from mcuzoo.link.session import Session
 from mcuzoo.link.state import LinkState
+from mcuzoo.link.transport import PortInfo, PortWatch, list_serial_ports, ports_hint
 from mcuzoo.run.rig import BoardGoneError, Rig
 
 LinkMaker = Callable[[str], Path]
@@ -97,7 +97,7 @@ def test_only_ports_with_hardware_are_listed(
 
     usb = port("/dev/ttyACM3", vid=0x1FC9, pid=0x0143, serial_number="AB12", location="1-2:1.0",
                manufacturer="NXP", product="MCU-\x1b[31mLink")  # fmt: skip
-    monkeypatch.setattr(ports, "_TTYS", tmp_path)
+    monkeypatch.setattr(transport, "_TTYS", tmp_path)
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setattr(
         list_ports, "comports", lambda: [port("/dev/ttyS1"), port("/dev/ttyS0"), usb]

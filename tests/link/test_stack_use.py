@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mcuzoo.link.stack_use import StackUse, stack_use
+from mcuzoo.link.counts import StackUse, stack_use
 
 
 @pytest.mark.parametrize("used", [0, 980, 7372])

@@ -98,7 +98,7 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 0.0
-        for module in ("channel", "hello", "invoke", "transfer"):
+        for module in ("channel", "hello", "inference", "transfer"):
             monkeypatch.setattr(f"mcuzoo.link.{module}.time", self)
 
     def monotonic(self) -> float:

@@ -18,8 +18,7 @@ from helpers.tflite_builder import O, T, build_model
 from helpers.tiny_project import tiny_manifest
 
 from mcuzoo.board.load import load_board
-from mcuzoo.codegen.universal.options import UniversalOptions
-from mcuzoo.codegen.universal.project import export_universal
+from mcuzoo.codegen.universal import UniversalOptions, export_universal
 from mcuzoo.link.session import Session
 from mcuzoo.project.manifest import UniversalManifest, load_project, write_manifest
 from mcuzoo.run.profiling import NOISE_SEED

@@ -15,7 +15,7 @@ from helpers.fault_proxy import Line
 from helpers.host_firmware import HostBoard, build_host_firmware
 
 from mcuzoo.errors import FirmwareError, ProtocolError
-from mcuzoo.link.arena import RECORDED_KINDS, RecordedPart
+from mcuzoo.link.inference import RECORDED_KINDS, RecordedPart
 from mcuzoo.link.session import Session
 from mcuzoo.measure.arena import measure_arena
 

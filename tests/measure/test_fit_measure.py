@@ -6,20 +6,18 @@ import json
 from pathlib import Path
 
 import pytest
+from helpers.commands import invoke
 from helpers.compilers import needs_compiler
+from helpers.exported import plan_memory
 from helpers.fake_tflm import fake_tree
 from helpers.mobilenet import mobilenet_v1
 from helpers.small_source import small_source
-from typer.testing import CliRunner
 
 from mcuzoo.board.load import load_board
-from mcuzoo.cli.main import app
 from mcuzoo.errors import WrongFirmwareError
-from mcuzoo.measure.fit import MeasureRequest, measure_fit, predicted_figures
-from mcuzoo.plan.memory import plan_memory
+from mcuzoo.measure.fit import measure, predicted_figures
+from mcuzoo.plan.options import MeasureOptions
 from mcuzoo.project.manifest import load_manifest
-
-runner = CliRunner()
 
 
 def test_an_arena_in_two_memories_is_predicted_as_it_is_cut() -> None:
@@ -36,10 +34,9 @@ def test_the_measured_arena_is_that_of_the_project(tmp_path: Path) -> None:
     source = small_source(tmp_path / "source")
     project = tmp_path / "p"
     # The measuring firmware is there before the port is opened: like a board it was flashed to.
-    done = runner.invoke(
-        app,
-        ["fit", str(source.path), "--board", "rt1050", "--runtime", "aot", "--measure", "-o",
-         str(project), "--port", f"emulator://{tmp_path}/p-measure?count=0", "--json"],
+    done = invoke(
+        ["fit", source.path, "--board", "rt1050", "--runtime", "aot", "--measure", "-o", project,
+         "--port", f"emulator://{tmp_path}/p-measure?count=0", "--json"],
     )  # fmt: skip
     assert done.exit_code == 0, done.stderr
     said = json.loads(done.stdout)
@@ -52,11 +49,10 @@ def test_the_measured_arena_is_that_of_the_project(tmp_path: Path) -> None:
     assert manifest.measured is not None and manifest.measured.emulated
     assert manifest.measured.measured.smallest_bytes == reserved
 
-    other = MeasureRequest(
-        source, load_board("rt1170"), tmp_path / "q", "aot", port=f"emulator://{project}?count=0"
-    )
+    port = f"emulator://{project}?count=0"
+    options = MeasureOptions(runtime="aot", output=tmp_path / "q", port=port)
     with pytest.raises(WrongFirmwareError, match="is a rt1050") as caught:
-        measure_fit(other, lambda step: None)
+        measure(source.path, "rt1170", options)
     assert "q-measure" in caught.value.hint
 
 
@@ -76,6 +72,6 @@ def test_wrong_options(tmp_path: Path, options: list[str], said: str) -> None:
     tree = fake_tree(tmp_path / "tree", "cmsis-nn")
     words = [str(tree) if word == "TREE" else word for word in options]
     words += ["-o", str(tmp_path / "p")] if "--measure" in options else []
-    done = runner.invoke(app, ["fit", str(model), "--board", "rt1050", *words])
+    done = invoke(["fit", str(model), "--board", "rt1050", *words])
     assert done.exit_code == 2, done.stdout
     assert said in " ".join(done.stderr.split())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcuzoo.measure.search import STEP_BYTES, smallest_working
+from mcuzoo.measure.arena import STEP_BYTES, smallest_working
 
 
 class Arena:

@@ -8,13 +8,14 @@ from dataclasses import replace
 
 import pytest
 from helpers.boards import BOARDS
+from helpers.exported import fit_model
 from helpers.mobilenet import mobilenet_v1
 
 from mcuzoo.board.load import list_boards, load_board
 from mcuzoo.board.memory import RegionKind
 from mcuzoo.board.model import Board
 from mcuzoo.graph.model import Model
-from mcuzoo.plan.fit import fit_model
+from mcuzoo.report.fit import fit_document
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +85,7 @@ def test_weights_back_to_flash_are_proposed(small: Model) -> None:
 
 @pytest.mark.parametrize("weights", ["flash", "auto"])
 def test_to_leave_out_pins_is_proposed(weights: str, small: Model) -> None:
-    report = fit_model(small, load_board("rt1050"), weights=weights, pins=(("28", "dtcm"),))
+    report = fit_model(small, load_board("rt1050"), weights=weights, pin=("28=dtcm",))
     assert not report.fits
     assert report.next_step == "Leave out --pin: without it everything fits."
 
@@ -135,7 +136,7 @@ def _with_sdram(board: Board) -> Board:
 
 def test_the_json_is_complete_and_plain(large: Model) -> None:
     report = fit_model(large, load_board("rt1050"))
-    read_back = json.loads(json.dumps(report.as_dict()))
+    read_back = json.loads(json.dumps(fit_document(report)))
     assert read_back["fits"] is False
     used = {region["region"]: region["used_bytes"] for region in read_back["regions"]}
     assert used["ocram"] == report.arena_bytes
@@ -143,8 +144,8 @@ def test_the_json_is_complete_and_plain(large: Model) -> None:
 
 
 def test_tflms_arena_is_told_apart(small: Model) -> None:
-    told = fit_model(small, load_board("rt1050"), "tflm").as_dict()["tflm"]
+    told = fit_document(fit_model(small, load_board("rt1050"), "tflm"))["tflm"]
     assert isinstance(told, dict)
     assert told["head_bytes"] + told["tail_bytes"] == told["used_bytes"] <= told["arena_bytes"]
     assert told["plan"] in ("offline", "greedy")
-    assert fit_model(small, load_board("rt1050"), "aot").as_dict()["tflm"] is None
+    assert fit_document(fit_model(small, load_board("rt1050"), "aot"))["tflm"] is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from helpers.exported import plan_memory
 from helpers.mobilenet import mobilenet_v1
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ from mcuzoo.lowering.lower import lower
 from mcuzoo.plan.arena.calls import call_lives, call_shares
 from mcuzoo.plan.arena.check import violations
 from mcuzoo.plan.arena.hot import hot_plan, moved_bytes
-from mcuzoo.plan.memory import MemoryPlan, plan_memory
+from mcuzoo.plan.memory import MemoryPlan
 from mcuzoo.plan.place.split import saved_seconds
 
 pytestmark = pytest.mark.slow

@@ -14,20 +14,19 @@ from random import Random
 
 import numpy as np
 import pytest
+from helpers.exported import export_project, fit_model, tflm_of
 from helpers.mutations import spoiled
 from helpers.one_op_nets import sound_nets
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mcuzoo.board.load import load_board
-from mcuzoo.codegen.project import export_project
-from mcuzoo.codegen.tflm.options import TflmOptions
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import FitError, McuzooError, ModelError
 from mcuzoo.graph.inspect import inspect_model
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.read import load_model, parse_model
-from mcuzoo.plan.fit import fit_model
+from mcuzoo.report.fit import fit_document
 from mcuzoo.zoo.convert.convert import ENDS, convert_model
 from mcuzoo.zoo.registry import resolve_model
 
@@ -58,7 +57,7 @@ def ask_everything(model: Model) -> list[str]:
             report = fit_model(model, BOARD, runtime)
         except McuzooError:
             continue
-        json.dumps(report.as_dict())
+        json.dumps(fit_document(report))
         fitting += [runtime] if report.fits else []
     with contextlib.suppress(McuzooError):
         fit_model(model, BOARD, "aot", stream_input=True)
@@ -84,9 +83,9 @@ def test_a_spoiled_model_is_an_error_in_words(
     folder.mkdir(exist_ok=True)
     (folder / "spoiled.tflite").write_bytes(raw)
     source = resolve_model(str(folder / "spoiled.tflite"))
-    options = TflmOptions(None) if runtime == "tflm" else None
+    options = tflm_of(None) if runtime == "tflm" else {}
     with contextlib.suppress(McuzooError):
-        export_project(source, BOARD, folder / "out", runtime, project, force=True, tflm=options)
+        export_project(source, BOARD, folder / "out", runtime, project, force=True, **options)
 
 
 CASES = ["sbytes-761371caf4", "sbytes-b91ab832a4", "sbytes-cda666bb3a", "struct-65ffb18c0c"]
@@ -120,5 +119,5 @@ def test_what_fits_no_board_says_so(tmp_path: Path) -> None:
     with pytest.raises(FitError, match="does not fit"):
         export_project(
             resolve_model(str(path)), BOARD, tmp_path / "out", "tflm", "mcuxpresso",
-            tflm=TflmOptions(None),
+            **tflm_of(None),
         )  # fmt: skip

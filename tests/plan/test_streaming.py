@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers import tflite_builder as build
+from helpers.exported import fit_model, plan_memory
 from helpers.mobilenet import mobilenet_v1
 from helpers.small_net import small_net
 
@@ -22,8 +23,7 @@ from mcuzoo.plan.arena.calls import call_lives, call_shares
 from mcuzoo.plan.arena.check import violations
 from mcuzoo.plan.arena.fusion import fuse_and_plan, plan_calls
 from mcuzoo.plan.arena.streaming import streamed_plan
-from mcuzoo.plan.fit import fit_model
-from mcuzoo.plan.memory import plan_memory
+from mcuzoo.report.fit import fit_document
 
 INPUT_BYTES = 49_152
 
@@ -118,8 +118,8 @@ def test_the_report_says_so() -> None:
     assert report.streamed is not None
     last = report.streamed.last_op
     streamed = {"last_op": last, "row_bytes": report.streamed.row_bytes}
-    assert report.as_dict()["streamed"] == streamed
-    assert fit_model(model, board).as_dict()["streamed"] is None
+    assert fit_document(report)["streamed"] == streamed
+    assert fit_document(fit_model(model, board))["streamed"] is None
 
 
 def test_a_kernel_of_several_inputs_takes_no_rows() -> None:

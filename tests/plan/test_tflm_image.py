@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from helpers.exported import fit_model
 from helpers.mobilenet import mobilenet_v1
 
 from mcuzoo.board.load import load_board
@@ -13,7 +14,6 @@ from mcuzoo.graph.model import Model
 from mcuzoo.graph.read import parse_model
 from mcuzoo.graph.schema import PLAN_METADATA
 from mcuzoo.graph.write import write_model
-from mcuzoo.plan.fit import fit_model
 from mcuzoo.plan.tflm.image import MARGIN_BYTES, check_kernels, check_plan, prepare_image
 
 

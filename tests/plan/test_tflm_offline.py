@@ -12,7 +12,7 @@ from helpers.mobilenet import mobilenet_v1
 from helpers.small_net import small_net
 from helpers.tflm_arena import tflm_head_bytes
 
-import mcuzoo.data.drawn_signs as signs
+from mcuzoo import zoo
 from mcuzoo.graph.metadata import read_metadata
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.read import load_model, parse_model
@@ -21,7 +21,7 @@ from mcuzoo.graph.write import write_model
 from mcuzoo.plan.tflm.buffers import planned_buffers
 from mcuzoo.plan.tflm.offline import OfflinePlan, embed_offsets, plan_offline
 
-SIGNS = Path(signs.__file__).parent / "signs_mobilenet_v1_0.25_128_int8.tflite"
+SIGNS = Path(zoo.__file__).parent / "signs" / "signs_mobilenet_v1_0.25_128_int8.tflite"
 
 
 def sharing(model: Model, plan: OfflinePlan) -> set[tuple[int, int]]:

@@ -14,14 +14,14 @@ import pytest
 from helpers.small_net import small_net
 from helpers.wide_net import wide_net
 
-import mcuzoo.data.drawn_signs as signs
+from mcuzoo import zoo
 from mcuzoo.errors import UnsupportedOpError
 from mcuzoo.graph.read import load_model, parse_model
 from mcuzoo.plan.tflm.image import prepare_image
 from mcuzoo.plan.tflm.predict import predict_arena
 from mcuzoo.plan.tflm.requests import Kernels
 
-SIGNS = Path(signs.__file__).parent / "signs_mobilenet_v1_0.25_128_int8.tflite"
+SIGNS = Path(zoo.__file__).parent / "signs" / "signs_mobilenet_v1_0.25_128_int8.tflite"
 MOBILENET = "mobilenet_v1_0.25_128_quant_int8.tflite"
 DEEPFACE = "derived_deepface_emotion_int8io.tflite"
 
@@ -83,7 +83,7 @@ def test_the_parts_are_the_tail() -> None:
     parts = {part.what: part.bytes for part in arena.tail}
     assert parts["eval tensors"] == 12 * 89
     assert parts["nodes"] == 32 * 31
-    assert arena.as_dict()["used_bytes"] == arena.head_bytes + arena.tail_bytes
+    assert arena.used_bytes == arena.head_bytes + arena.tail_bytes
 
 
 def test_an_unknown_op_is_named() -> None:

@@ -7,6 +7,7 @@ from itertools import product
 from random import Random
 
 import pytest
+from helpers.exported import plan_memory
 from helpers.mobilenet import mobilenet_v1
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +16,6 @@ from mcuzoo.board.load import list_boards, load_board
 from mcuzoo.board.model import Board
 from mcuzoo.errors import UsageError
 from mcuzoo.graph.model import Model
-from mcuzoo.plan.memory import plan_memory
 from mcuzoo.plan.place.estimate import constant_entries, waits
 from mcuzoo.plan.place.needs import Needs
 from mcuzoo.plan.place.pins import parse_pins

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mcuzoo.profile.layers import Layer, ModelProfile
+from mcuzoo.profile import Layer, ModelProfile
+from mcuzoo.report.profile import profile_document
 
 
 def layer(op: int, **changes: object) -> Layer:
@@ -45,7 +46,7 @@ def test_the_first_wrong_layer_is_named() -> None:
     found = profile(layer(6), layer(7, **wrong), layer(8, output_crc32=9), output_equal=False)
     assert not found.passed
     assert found.verdict == "op 7 DEPTHWISE_CONV_2D is the first whose output differs"
-    assert found.as_dict()["first_wrong"] == {"ops": "7", "name": "DEPTHWISE_CONV_2D"}
+    assert profile_document(found)["first_wrong"] == {"ops": "7", "name": "DEPTHWISE_CONV_2D"}
 
 
 def test_layers_that_cannot_be_compared_share_the_suspicion() -> None:

@@ -10,18 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.commands import invoke
 from helpers.tiny_project import write_tiny_project
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from typer.testing import CliRunner
 
-from mcuzoo.cli.main import app
 from mcuzoo.errors import ProjectError
 from mcuzoo.project.manifest import MANIFEST_NAME, load_project
 from mcuzoo.project.rules import inside, path_complaint
 from mcuzoo.toolchain.build import build_project
 
-runner = CliRunner()
 Edit = Callable[[dict[str, Any]], object]
 BAD_PATHS = [
     "", ".", "..", "../../x.c", "a/../../x", "/etc/passwd", "@x", "a/@x", "-wrapper", "a/-x.c",
@@ -157,7 +155,7 @@ def test_what_is_no_manifest_at_all(project: Path, text: str) -> None:
         ["profile", str(project)],
         ["compare", str(project), str(project)],
     ):
-        done = runner.invoke(app, command)
+        done = invoke(command)
         assert done.exit_code == 2, (command, done.output)
         assert "damaged" in done.stderr
 

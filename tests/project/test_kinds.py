@@ -5,8 +5,13 @@ from __future__ import annotations
 import pytest
 
 from mcuzoo.errors import UsageError
-from mcuzoo.project.flags import check_optimization
-from mcuzoo.project.kinds import PROJECTS, check_project, check_runtime, check_weights
+from mcuzoo.project.kinds import (
+    PROJECTS,
+    check_optimization,
+    check_project,
+    check_runtime,
+    check_weights,
+)
 
 
 def test_what_is_available_passes() -> None:

@@ -8,15 +8,12 @@ from pathlib import Path
 
 import pytest
 from helpers.boards import BOARDS
+from helpers.commands import invoke
 from helpers.small_source import small_source
 from helpers.tflite_builder import O, T, build_model, pool_model
-from typer.testing import CliRunner
 
-from mcuzoo.cli.main import app
 from mcuzoo.project.manifest import load_manifest
 from mcuzoo.resources import boards_dir
-
-runner = CliRunner()
 
 
 @pytest.fixture
@@ -32,21 +29,21 @@ def huge(tmp_path: Path) -> str:
 
 
 def test_fit_says_yes(model: str) -> None:
-    done = runner.invoke(app, ["fit", model, "--board", "rt1050"])
+    done = invoke(["fit", model, "--board", "rt1050"])
     assert done.exit_code == 0, done.output
     assert "verdict: fits" in done.stdout
     assert "peak at op 0 CONV_2D" in done.stdout
 
 
 def test_fit_says_no_by_region(huge: str) -> None:
-    done = runner.invoke(app, ["fit", huge, "--board", "rt1050"])
+    done = invoke(["fit", huge, "--board", "rt1050"])
     assert done.exit_code == 1, done.output
     assert "verdict: DOES NOT FIT" in done.stdout
     assert "ocram" in done.stdout and "next:" in done.stdout
 
 
 def test_fit_as_json(huge: str) -> None:
-    done = runner.invoke(app, ["fit", huge, "--board", "rt1050", "--json"])
+    done = invoke(["fit", huge, "--board", "rt1050", "--json"])
     assert done.exit_code == 1
     report = json.loads(done.stdout)
     assert [region["region"] for region in report["regions"] if not region["fits"]] == ["ocram"]
@@ -65,7 +62,7 @@ def test_fit_as_json(huge: str) -> None:
 def test_wrong_options(
     command: str, arguments: list[str], exit_code: int, said: str, model: str
 ) -> None:
-    done = runner.invoke(app, [command, model, *arguments])
+    done = invoke([command, model, *arguments])
     assert done.exit_code == exit_code
     assert said in done.stderr
     assert done.stderr.startswith("error: ") and "\nhint: " in done.stderr
@@ -78,7 +75,7 @@ def test_export_to_its_default_folder(
     model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    done = runner.invoke(app, ["export", model, "--board", "rt1170"])
+    done = invoke(["export", model, "--board", "rt1170"])
     assert done.exit_code == 0, done.output
     manifest = load_manifest(tmp_path / "mcuzoo-rt1170-small")
     assert (manifest.board, manifest.runtime) == ("rt1170", "tflm")
@@ -87,20 +84,18 @@ def test_export_to_its_default_folder(
 
 
 def test_export_as_json(model: str, tmp_path: Path) -> None:
-    done = runner.invoke(
-        app, ["export", model, "--board", "rt1170", "-o", str(tmp_path / "p"), "--json"]
-    )
+    done = invoke(["export", model, "--board", "rt1170", "-o", str(tmp_path / "p"), "--json"])
     assert json.loads(done.stdout)["build_id"] == load_manifest(tmp_path / "p").build_id
 
 
 def test_export_of_what_does_not_fit(huge: str, tmp_path: Path) -> None:
-    done = runner.invoke(app, ["export", huge, "--board", "rt1050", "-o", str(tmp_path / "p")])
+    done = invoke(["export", huge, "--board", "rt1050", "-o", str(tmp_path / "p")])
     assert done.exit_code == 1
     assert "ocram needs" in done.stderr
 
 
 def test_build_of_no_project(tmp_path: Path) -> None:
-    done = runner.invoke(app, ["build", str(tmp_path / "none"), "--json"])
+    done = invoke(["build", str(tmp_path / "none"), "--json"])
     assert done.exit_code == 2
     assert json.loads(done.stdout)["error"] == "ProjectError"
 
@@ -109,18 +104,16 @@ def test_build_of_no_project(tmp_path: Path) -> None:
 def test_build_measures_against_the_plan(model: str, tmp_path: Path) -> None:
     pytest.importorskip("ziglang")
     project = str(tmp_path / "p")
-    assert (
-        runner.invoke(app, ["export", model, "-b", "rt1050", "-o", project, *ALONE]).exit_code == 0
-    )
-    done = runner.invoke(app, ["build", project, "--compiler", "zig", "-O", "s"])
+    assert invoke(["export", model, "-b", "rt1050", "-o", project, *ALONE]).exit_code == 0
+    done = invoke(["build", project, "--compiler", "zig", "-O", "s"])
     assert done.exit_code == 0, done.output
     assert "-Os" in done.stdout and "planned" in done.stdout and "dtcm" in done.stdout
-    entry = runner.invoke(app, ["build", project, "--compiler", "zig", "--json"])
+    entry = invoke(["build", project, "--compiler", "zig", "--json"])
     assert json.loads(entry.stdout)["optimization"] == "-O2"
 
 
 def test_build_with_a_level_that_is_none(tmp_path: Path) -> None:
-    done = runner.invoke(app, ["build", str(tmp_path), "-O", "9"])
+    done = invoke(["build", str(tmp_path), "-O", "9"])
     assert done.exit_code == 2
     assert "One of" in done.stderr
 
@@ -130,10 +123,10 @@ def test_build_with_a_level_that_is_none(tmp_path: Path) -> None:
 def test_fit_says_what_export_makes(board: str, options: tuple[str, ...], tmp_path: Path) -> None:
     """With the same options, or with none: on the largest model at hand every region counts."""
     words = ["signs", "--board", board, *options]
-    said = runner.invoke(app, ["fit", *words, "--json"])
+    said = invoke(["fit", *words, "--json"])
     assert said.exit_code == 0, said.output
     fit = json.loads(said.stdout)
-    done = runner.invoke(app, ["export", *words, "-o", str(tmp_path / "p")])
+    done = invoke(["export", *words, "-o", str(tmp_path / "p")])
     assert done.exit_code == 0, done.output
     made = load_manifest(tmp_path / "p")
     assert (fit["runtime"], fit["project"]) == (made.runtime, made.project)
@@ -143,10 +136,10 @@ def test_fit_says_what_export_makes(board: str, options: tuple[str, ...], tmp_pa
 
 
 def test_fit_tells_of_the_other_runtime_unless_one_is_named(model: str) -> None:
-    plain = runner.invoke(app, ["fit", model, "--board", "rt1050"])
+    plain = invoke(["fit", model, "--board", "rt1050"])
     assert "runtime tflm, project mcuxpresso" in plain.stdout
     assert "with --runtime aot: fits, its arena" in plain.stdout
-    named = runner.invoke(app, ["fit", model, "--board", "rt1050", "--runtime", "aot", "--json"])
+    named = invoke(["fit", model, "--board", "rt1050", "--runtime", "aot", "--json"])
     assert json.loads(named.stdout)["other_runtime"] is None
 
 
@@ -155,7 +148,7 @@ def test_fit_says_why_the_other_runtime_does_not_run_it(tmp_path: Path) -> None:
     tensors = [T("image", (1, 8), scale=0.1), T("tanh", (1, 8), scale=1 / 128)]
     path = tmp_path / "tanh.tflite"
     path.write_bytes(build_model(tensors, [O("TANH", (0,), (1,))], [0], [1]))
-    done = runner.invoke(app, ["fit", str(path), "--board", "rt1050"])
+    done = invoke(["fit", str(path), "--board", "rt1050"])
     assert done.exit_code == 0, done.output
     assert "with --runtime aot: does not run it: op 0 TANH" in " ".join(done.stdout.split())
 
@@ -167,26 +160,24 @@ def test_a_board_that_the_sdk_does_not_know_is_judged_stand_alone(
     start, end = text.index("[sdk]"), text.index("# What the emulator has besides")
     own = tmp_path / "own.toml"
     own.write_text(text[:start] + text[end:])
-    done = runner.invoke(app, ["fit", model, "--board", str(own)])
+    done = invoke(["fit", model, "--board", str(own)])
     assert done.exit_code == 0, done.output
     assert "project cmake" in done.stdout
-    refused = runner.invoke(app, ["fit", model, "--board", str(own), "--project", "mcuxpresso"])
+    refused = invoke(["fit", model, "--board", str(own), "--project", "mcuxpresso"])
     assert refused.exit_code == 2 and "[sdk]" in refused.stderr
 
 
 def test_weights_are_pinned_and_the_manifest_says_why(tmp_path: Path, model: str) -> None:
     words = ["--board", "rt1050", "--runtime", "aot", "--pin", "0=ocram"]
-    told = runner.invoke(app, ["fit", model, *words, "--json"])
+    told = invoke(["fit", model, *words, "--json"])
     assert told.exit_code == 0, told.stderr
     entries = json.loads(told.stdout)["constants"]
     assert {(entry["region"], entry["why"]) for entry in entries} == {("ocram", "pinned")}
     project = tmp_path / "pinned"
-    made = runner.invoke(
-        app, ["export", model, *words, "--project", "cmake", "-o", str(project), "--json"]
-    )
+    made = invoke(["export", model, *words, "--project", "cmake", "-o", str(project), "--json"])
     assert made.exit_code == 0, made.stderr
     plan = load_manifest(project).plan
     assert [asdict(entry) for entry in plan.constants] == entries
     assert plan.constant_bytes_in("ocram") == plan.constant_bytes
-    wrong = runner.invoke(app, ["fit", model, *words[:4], "--pin", "0=ocrm"])
+    wrong = invoke(["fit", model, *words[:4], "--pin", "0=ocrm"])
     assert wrong.exit_code == 2 and "Did you mean 'ocram'?" in wrong.stderr

@@ -21,7 +21,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from mcuzoo.quantize.networks import keras_network
+from mcuzoo.quantize.worker import keras_network
 from mcuzoo.zoo.catalog import catalog
 
 folder = Path(sys.argv[1])

@@ -11,7 +11,7 @@ from PIL import Image
 from mcuzoo.data.labels import Classes
 from mcuzoo.errors import DataSetError
 from mcuzoo.project.manifest import Preprocessing
-from mcuzoo.quantize.calibration import calibration_images
+from mcuzoo.quantize.job import calibration_images
 
 GRAY = Preprocessing(color="gray", crop=1.0, float_low=0.0)
 SHAPE = (8, 8, 1)

@@ -12,8 +12,10 @@ from mcuzoo.errors import InputError, ModelError, ToolchainError, UsageError
 from mcuzoo.graph.coverage import check_aot
 from mcuzoo.graph.parameters import quantization_of
 from mcuzoo.quantize import process
-from mcuzoo.quantize.job import QuantizeRequest, quantize_model
-from mcuzoo.quantize.score import score
+from mcuzoo.quantize.job import quantize_model, score
+from mcuzoo.quantize.options import QuantizeOptions
+from mcuzoo.report.evaluation import evaluation_document
+from mcuzoo.report.models import quantization_text
 from mcuzoo.zoo.registry import resolve_model
 
 SMALL_OPS = ["CONV_2D", "DEPTHWISE_CONV_2D", "MEAN", "FULLY_CONNECTED", "SOFTMAX"]
@@ -37,8 +39,8 @@ def test_every_form_of_a_network_becomes_int8(
     name: str, float_networks: Path, pictures: Path, tmp_path: Path
 ) -> None:
     stages: list[str] = []
-    request = QuantizeRequest(str(float_networks / name), tmp_path / "out.tflite", pictures, 10)
-    done = quantize_model(request, stages.append)
+    output, options = tmp_path / "out.tflite", QuantizeOptions(samples=10)
+    done = quantize_model(float_networks / name, output, pictures, options, stages.append)
     assert [op.name for op in done.int8_model.ops] == SMALL_OPS
     assert check_aot(done.int8_model) == []
     assert done.int8_model.raw == (tmp_path / "out.tflite").read_bytes()
@@ -56,27 +58,22 @@ def test_every_form_of_a_network_becomes_int8(
 
 
 def test_the_score_is_of_both_models(float_networks: Path, pictures: Path, tmp_path: Path) -> None:
-    request = QuantizeRequest(
-        str(float_networks / "small.tflite"), tmp_path / "out.tflite", pictures
-    )
-    scored = score(quantize_model(request), pictures)
-    document = scored.as_dict()
+    output = tmp_path / "out.tflite"
+    quantized = quantize_model(float_networks / "small.tflite", output, pictures)
+    scored = score(quantized, pictures)
+    document = evaluation_document(scored)
     assert document["n"] == 15
     assert document["model"]["kind"] == "float32"
     assert document["against"]["model"]["kind"] == "int8"
-    assert "top-1" in scored.text()
+    text = quantization_text(tmp_path / "x.tflite", quantized, scored)
+    assert "top-1" in text
 
 
 def test_weights_alone_go_into_the_network_of_the_zoo(float_networks: Path, tmp_path: Path) -> None:
     gray = tmp_path / "gray.png"
     Image.fromarray(np.arange(48 * 48, dtype=np.uint16).astype(np.uint8).reshape(48, 48)).save(gray)
-    request = QuantizeRequest(
-        str(float_networks / "weights.h5"),
-        tmp_path / "out.tflite",
-        gray,
-        network="deepface_emotion",
-    )
-    done = quantize_model(request)
+    options = QuantizeOptions(network="deepface_emotion")
+    done = quantize_model(float_networks / "weights.h5", tmp_path / "out.tflite", gray, options)
     assert len(done.int8_model.ops) == 12
     kernel = np.load(float_networks / "kernel.npy")
     weights = done.float_model.tensor(done.float_model.ops[0].inputs[1]).data
@@ -89,7 +86,7 @@ def _refused(
 ) -> pytest.ExceptionInfo[ModelError]:
     target = tmp_path / "out.tflite"
     with pytest.raises(ModelError) as caught:
-        quantize_model(QuantizeRequest(str(source), target, pictures, **options))  # type: ignore[arg-type]
+        quantize_model(source, target, pictures, QuantizeOptions(**options))  # type: ignore[arg-type]
     assert not target.exists()
     return caught
 
@@ -135,11 +132,8 @@ def test_a_process_that_dies_is_a_toolchain_error(
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setattr(process, "_WORKER", "dies")
-    request = QuantizeRequest(
-        str(float_networks / "small.keras"), tmp_path / "out.tflite", pictures
-    )
     with pytest.raises(ToolchainError) as caught:
-        quantize_model(request)
+        quantize_model(float_networks / "small.keras", tmp_path / "out.tflite", pictures)
     assert "-9" in caught.value.message
     assert "too much" in caught.value.hint
 
@@ -151,27 +145,26 @@ def test_what_is_no_network_is_told_before_tensorflow_starts(
     text.write_text("not a network")
     target = tmp_path / "out.tflite"
     with pytest.raises(InputError):
-        quantize_model(QuantizeRequest(str(text), target, pictures))
+        quantize_model(text, target, pictures)
     with pytest.raises(InputError, match=r"saved_model\.pb"):
-        quantize_model(QuantizeRequest(str(pictures), target, pictures))
+        quantize_model(pictures, target, pictures)
     with pytest.raises(UsageError, match="layers"):
-        quantize_model(QuantizeRequest(str(text), target, pictures, network="nonet"))
+        quantize_model(text, target, pictures, QuantizeOptions(network="nonet"))
 
 
 def test_deepface_emotion_loses_less_than_a_point(
     float_networks: Path, test_data: Path, tmp_path: Path
 ) -> None:
     faces = test_data / "manifest_fer.csv"
-    request = QuantizeRequest(
-        str(test_data / "models" / "derived_deepface_emotion_dequant.h5"),
+    done = quantize_model(
+        test_data / "models" / "derived_deepface_emotion_dequant.h5",
         tmp_path / "emotion.tflite",
         faces,
-        network="deepface_emotion",
+        QuantizeOptions(network="deepface_emotion"),
     )
-    done = quantize_model(request)
     assert len(done.int8_model.ops) == 12
     assert done.warnings == ()
-    result = score(done, faces).evaluation
+    result = score(done, faces)
     before, compared = result.scores, result.comparison
     assert before is not None and compared is not None and compared.scores is not None
     assert before.top1.correct == 192  # 0.5486 of 350

@@ -7,16 +7,15 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
+from helpers.exported import fit_model
 from helpers.mobilenet import mobilenet_v1
 
 from mcuzoo import __version__
 from mcuzoo.board.load import load_board
-from mcuzoo.plan.fit import FitReport, fit_model
-from mcuzoo.plan.other_runtime import RuntimeFit
+from mcuzoo.plan.fit import FitReport, RuntimeFit
 from mcuzoo.plan.timeline import Block, Timeline
-from mcuzoo.report.arena_text import timeline_text
-from mcuzoo.report.constants_text import constants_text
-from mcuzoo.report.fit_html import arena_limit, fit_html, picture_bytes
+from mcuzoo.report.arena import arena_limit, fit_html, picture_bytes, timeline_text
+from mcuzoo.report.fit import constants_text
 
 pytestmark = pytest.mark.slow
 

@@ -15,11 +15,17 @@ from helpers.fake_board import HELLO
 from mcuzoo.errors import InputError, UsageError
 from mcuzoo.link.state import LinkState
 from mcuzoo.project.manifest import Preprocessing
-from mcuzoo.report.document import run_document
-from mcuzoo.report.files import CSV_COLUMNS, csv_text, outputs_array, write_csv, write_outputs
-from mcuzoo.report.text import summary_text
-from mcuzoo.run.board import board_facts
+from mcuzoo.report.run import (
+    CSV_COLUMNS,
+    csv_text,
+    outputs_array,
+    run_document,
+    summary_text,
+    write_csv,
+    write_outputs,
+)
 from mcuzoo.run.record import Row, RunMeta, Settings, Status
+from mcuzoo.run.rig import board_facts
 from mcuzoo.run.summary import summarize
 
 META = RunMeta(

@@ -8,18 +8,17 @@ from pathlib import Path
 import pytest
 from helpers.boards import BOARDS
 from helpers.commands import finished, mcuzoo
+from helpers.exported import fit_model
 from helpers.shared import shared_root
 
 from mcuzoo.board.load import load_board
 from mcuzoo.errors import InputError
 from mcuzoo.graph.read import load_model
-from mcuzoo.plan.fit import fit_model
 from mcuzoo.plan.zoo_facts import FactsCache
-from mcuzoo.report.zoo_card import model_card
-from mcuzoo.report.zoo_table import TableRow, zoo_table
-from mcuzoo.zoo.known import load_or_build
+from mcuzoo.plan.zoo_table import TableRow, zoo_table
+from mcuzoo.report.zoo import model_card
 from mcuzoo.zoo.measured import record
-from mcuzoo.zoo.registry import resolve_model
+from mcuzoo.zoo.registry import load_or_build, resolve_model
 
 pytestmark = pytest.mark.slow
 

@@ -17,7 +17,7 @@ from helpers.fake_tflm import fake_tree
 from helpers.small_source import small_source
 
 from mcuzoo.cli.run_serial import run_serial
-from mcuzoo.emulator.target import find_target
+from mcuzoo.emulator.evk import find_target
 from mcuzoo.errors import BoardSilentError, UsageError
 from mcuzoo.link.session import Session
 from mcuzoo.link.state import LinkState
@@ -27,8 +27,8 @@ from mcuzoo.project.manifest import (
     load_project,
     write_manifest,
 )
-from mcuzoo.run.baud import project_baud
-from mcuzoo.run.interrupt import RunInterruptedError
+from mcuzoo.run.project import project_baud
+from mcuzoo.run.runner import RunInterruptedError
 
 pytestmark = pytest.mark.slow
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.commands import invoke
 from helpers.uint8_models import uint8_net
-from typer.testing import CliRunner
 
-from mcuzoo.cli.main import app
-from mcuzoo.data.dataset import DataSet, Item
-from mcuzoo.data.picture import FilePicture
+from mcuzoo.data.images import FilePicture
+from mcuzoo.data.item import DataSet, Item
 from mcuzoo.graph.read import load_model, parse_model
+from mcuzoo.report.models import judgement_document
 from mcuzoo.run.conversion import Comparison, Judgement, make_comparison
 from mcuzoo.zoo.convert.convert import convert_model
 from mcuzoo.zoo.convert.weights import symmetric_weights
@@ -59,12 +59,14 @@ def test_figures_of_known_outputs(tmp_path: Path) -> None:
     first = [[0, 5, 0, 0]] * 8
     second = [[0, 5, 0, 0]] + [[9, 5, 0, 0]] * 7
     judgement = judged(first, second, tmp_path)
-    assert (judgement.images, judgement.identical, judgement.flips) == (8, 1, 7)
-    assert (judgement.mean_distance, judgement.max_distance) == (7 * 9 / 4 / 8, 9)
-    assert judgement.paired is not None and judgement.original and judgement.converted
-    assert (judgement.paired.only_first, judgement.paired.only_second) == (7, 0)
-    assert (judgement.original.top1.value, judgement.converted.top1.value) == (1, 1 / 8)
-    assert judgement.converted.top5.value == 1
+    assert (judgement.images, judgement.agreement.equal, judgement.versus.flips) == (8, 1, 7)
+    assert (judgement.mean_distance, judgement.agreement.largest_difference) == (7 * 9 / 4 / 8, 9)
+    paired, converted = judgement.versus.paired, judgement.versus.scores
+    assert paired is not None and judgement.original and converted
+    assert (paired.only_first, paired.only_second) == (7, 0)
+    assert (judgement.original.top1.value, converted.top1.value) == (1, 1 / 8)
+    document = judgement_document(judgement)
+    assert document["converted"] == {"top1": 1 / 8, "top5": 1.0}  # of four classes
     assert judgement.worse
     assert not judged(second, first, tmp_path).worse
     assert not judged(first, first, tmp_path).worse
@@ -88,7 +90,7 @@ def test_unlabelled_images_and_bad_files(tmp_path: Path) -> None:
 def signs_against_itself(folder: Path, images: Path) -> str:
     out = folder / "signs.tflite"
     command = ["convert", "signs", str(out), "--images", str(images), "--json"]
-    result = CliRunner().invoke(app, command)
+    result = invoke(command)
     assert result.exit_code == 0, result.output
     assert load_model(out).ops
     return result.stdout
@@ -99,7 +101,7 @@ def test_the_zoo_file_on_some_of_its_images(test_data: Path, tmp_path: Path) -> 
     source = str(test_data / "models" / UINT8_MODEL)
     images = str(test_data / "manifest_imagenet.csv")
     command = ["convert", source, str(out), "--images", images, "--limit", "10"]
-    result = CliRunner().invoke(app, command)
+    result = invoke(command)
     assert result.exit_code == 0, result.output
     assert "channels lossless: 3,681 of 3,737; weights changed: 7,639 of 463,856" in result.stdout
     assert "images: 10," in result.stdout and "exact paired test p = " in result.stdout
@@ -116,11 +118,12 @@ def test_accuracy_on_the_whole_pack(test_data: Path) -> None:
     manifest = test_data / "manifest_imagenet.csv"
     judgement = make_comparison(source, conversion, recipe, manifest).run()
     assert judgement.images == len(list(csv.DictReader(manifest.open()))) == 200
-    assert judgement.original is not None and judgement.converted is not None
+    converted = judgement.versus.scores
+    assert judgement.original is not None and converted is not None
     published = json.loads((test_data / "golden" / "expected.json").read_text())["metrics"]
     assert judgement.original.top1.value == published["mb_uint8"]["top1"] == 0.39
-    assert judgement.converted.top1.value == published["mb_u8toi8"]["top1"]
-    assert abs(judgement.converted.top1.value - judgement.original.top1.value) <= 0.01
+    assert converted.top1.value == published["mb_u8toi8"]["top1"]
+    assert abs(converted.top1.value - judgement.original.top1.value) <= 0.01
     assert not judgement.worse
 
 

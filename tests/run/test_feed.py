@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 from helpers.fake_board import ToyEngine, make_toy_job, toy_model
 
-from mcuzoo.data.dataset import Item
-from mcuzoo.data.images import decode_image
-from mcuzoo.data.picture import FilePicture
+from mcuzoo.data.images import FilePicture, decode_image
+from mcuzoo.data.item import Item
 from mcuzoo.data.preprocess import preprocess
 from mcuzoo.errors import MissingExtraError
 from mcuzoo.project.manifest import Preprocessing

@@ -14,10 +14,11 @@ from mcuzoo.errors import DataSetError, InputError, ProjectError, UsageError
 from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import parse_model
 from mcuzoo.project.manifest import ModelEntry, Preprocessing, load_manifest, write_manifest
-from mcuzoo.run.board import board_facts
-from mcuzoo.run.job import Request, make_job
+from mcuzoo.run.job import make_job
 from mcuzoo.run.journal import create_journal
+from mcuzoo.run.options import RunOptions
 from mcuzoo.run.record import RunMeta
+from mcuzoo.run.rig import board_facts
 
 NAMES = "a\nb\nc\nd\ne\nf\n"
 
@@ -49,7 +50,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_project_brings_samples_labels_and_reference(project: Path) -> None:
-    job = make_job(Request(port="/dev/x", project=project, out=Path("r")))
+    job = make_job(RunOptions(port="/dev/x", project=project, out=Path("r")))
     assert [item.label for item in job.data_set.items] == [0, 1, 2, 3, 4, 5]
     assert job.classes.names == ("a", "b", "c", "d", "e", "f")
     assert job.engine is not None
@@ -61,22 +62,22 @@ def test_an_emulator_port_names_the_project(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    job = make_job(Request(port=f"emulator://{project}?count=all", out=Path("r")))
+    job = make_job(RunOptions(port=f"emulator://{project}?count=all", out=Path("r")))
     assert job.settings.project == str(project)
     with pytest.raises(ProjectError, match="no project folder"):
-        make_job(Request(port="emulator://nowhere", out=Path("r")))
+        make_job(RunOptions(port="emulator://nowhere", out=Path("r")))
     (tmp_path / "other").mkdir()
     monkeypatch.chdir(tmp_path / "other")
     (tmp_path / "other" / "firmware.bin").touch()
     with pytest.raises(UsageError, match="--project was not given"):
-        make_job(Request(port="emulator://firmware.bin?board=rt1050", out=Path("r")))
+        make_job(RunOptions(port="emulator://firmware.bin?board=rt1050", out=Path("r")))
 
 
 def test_options_override_the_project(project: Path, tmp_path: Path) -> None:
     images = write_images(tmp_path / "other", 4, classes=2)
     labels = tmp_path / "labels.txt"
     labels.write_text(NAMES.upper())
-    request = Request(
+    request = RunOptions(
         port="/dev/x", project=project, images=images, labels=labels, limit=2, baud=9600,
         min_top1=0.5, no_reference=True, strict=True,
     )  # fmt: skip
@@ -89,37 +90,37 @@ def test_options_override_the_project(project: Path, tmp_path: Path) -> None:
 
 def test_current_folder_is_the_project(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(project)
-    job = make_job(Request(port="/dev/x"))
+    job = make_job(RunOptions(port="/dev/x"))
     assert job.settings.project == str(project)
     assert job.out.parent == Path("runs") and job.out.name.endswith("-rt1050")
     job.out.mkdir(parents=True)
-    assert make_job(Request(port="/dev/x")).out != job.out
+    assert make_job(RunOptions(port="/dev/x")).out != job.out
 
 
 def test_no_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError) as caught:
-        make_job(Request(port="/dev/x"))
+        make_job(RunOptions(port="/dev/x"))
     assert "--project" in caught.value.hint and "mcuzoo export" in caught.value.hint
     with pytest.raises(ProjectError):
-        make_job(Request(port="/dev/x", project=tmp_path))
+        make_job(RunOptions(port="/dev/x", project=tmp_path))
 
 
 def test_no_port(project: Path) -> None:
     with pytest.raises(UsageError, match="MCUZOO_PORT") as caught:
-        make_job(Request(project=project))
+        make_job(RunOptions(project=project))
     assert f"emulator://{project}" in caught.value.hint
 
 
 def test_no_samples(project: Path) -> None:
     write_manifest(replace(MANIFEST, samples=None), project)
     with pytest.raises(UsageError, match="no samples"):
-        make_job(Request(port="/dev/x", project=project))
+        make_job(RunOptions(port="/dev/x", project=project))
 
 
 def test_min_top1(project: Path, tmp_path: Path) -> None:
     write_images(tmp_path / "flat", 2).unlink()
-    request = Request(port="/dev/x", project=project, images=tmp_path / "flat", min_top1=0.5)
+    request = RunOptions(port="/dev/x", project=project, images=tmp_path / "flat", min_top1=0.5)
     with pytest.raises(UsageError, match="needs labels"):
         make_job(request)
     for rate in (-0.1, 39.0, float("nan")):
@@ -130,19 +131,21 @@ def test_min_top1(project: Path, tmp_path: Path) -> None:
 def test_model_that_was_exchanged(project: Path) -> None:
     (project / "model" / "model.tflite").write_bytes(model_of(5))
     with pytest.raises(ProjectError, match="is not the model"):
-        make_job(Request(port="/dev/x", project=project))
-    make_job(Request(port="/dev/x", project=project, no_reference=True))
+        make_job(RunOptions(port="/dev/x", project=project))
+    make_job(RunOptions(port="/dev/x", project=project, no_reference=True))
 
 
 def test_labels_of_another_number(project: Path, tmp_path: Path) -> None:
     (tmp_path / "l.txt").write_text("one\ntwo\n")
     with pytest.raises(DataSetError, match="names 2 classes, the model has 6"):
-        make_job(Request(port="/dev/x", project=project, labels=tmp_path / "l.txt"))
+        make_job(RunOptions(port="/dev/x", project=project, labels=tmp_path / "l.txt"))
 
 
 def test_resume_takes_over_what_is_not_given(project: Path, tmp_path: Path) -> None:
     first = make_job(
-        Request(port="/dev/x", project=project, baud=9600, limit=3, no_reference=True, strict=True)
+        RunOptions(
+            port="/dev/x", project=project, baud=9600, limit=3, no_reference=True, strict=True
+        )
     )
     meta = RunMeta(
         "1", "now", "toy", 6, None, 1.0, 0, MANIFEST.preprocessing, first.data_set.digest,
@@ -150,34 +153,34 @@ def test_resume_takes_over_what_is_not_given(project: Path, tmp_path: Path) -> N
     )  # fmt: skip
     run = tmp_path / "run"
     create_journal(run, meta, first.data_set.items)
-    again = make_job(Request(resume=run))
+    again = make_job(RunOptions(resume=run))
     assert again.resume and again.out == run
     assert again.settings == first.settings
     assert again.data_set.digest == first.data_set.digest
     assert again.engine is None
     with pytest.raises(UsageError, match="holds a run already"):
-        make_job(Request(port="/dev/x", project=project, out=run))
-    moved = make_job(Request(resume=run, port="/dev/y", min_top1=0.25))
+        make_job(RunOptions(port="/dev/x", project=project, out=run))
+    moved = make_job(RunOptions(resume=run, port="/dev/y", min_top1=0.25))
     assert moved.settings == replace(first.settings, port="/dev/y", min_top1=0.25)
 
 
 def test_resume_excludes_out_and_needs_a_run(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="exclude each other"):
-        make_job(Request(resume=tmp_path, out=tmp_path))
+        make_job(RunOptions(resume=tmp_path, out=tmp_path))
     with pytest.raises(InputError, match="holds no run"):
-        make_job(Request(resume=tmp_path))
+        make_job(RunOptions(resume=tmp_path))
 
 
 def test_recipe_that_cannot_be_right_is_refused_before_the_port(project: Path) -> None:
     wrong = replace(load_manifest(project), preprocessing=Preprocessing(pixel_offset=-127))
     write_manifest(wrong, project)
     with pytest.raises(ProjectError, match="pixel_offset -127"):
-        make_job(Request(port="/dev/x", project=project))
+        make_job(RunOptions(port="/dev/x", project=project))
 
 
 def test_recipe_unlike_the_declared_one_is_doubted(project: Path) -> None:
     manifest = load_manifest(project)
     renamed = replace(manifest.model, name="mobilenet_v1_0.25_128")
     write_manifest(replace(manifest, model=renamed), project)
-    warnings = make_job(Request(port="/dev/x", project=project)).warnings
+    warnings = make_job(RunOptions(port="/dev/x", project=project)).warnings
     assert any("declared to see rgb, crop 0.875" in text for text in warnings)

@@ -17,14 +17,14 @@ from helpers.fake_board import HELLO
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mcuzoo.data.dataset import Item
-from mcuzoo.data.picture import FilePicture
+from mcuzoo.data.images import FilePicture
+from mcuzoo.data.item import Item
 from mcuzoo.errors import InputError, UsageError
 from mcuzoo.project.manifest import Preprocessing
-from mcuzoo.run.board import board_facts
-from mcuzoo.run.journal import JOURNAL_NAME, Journal, create_journal, read_run
-from mcuzoo.run.lock import LOCK_NAME
+from mcuzoo.run.journal import JOURNAL_NAME, LOCK_NAME, Journal, create_journal, read_run
 from mcuzoo.run.record import Row, RunMeta, Settings, Status
+from mcuzoo.run.rig import board_facts
+from mcuzoo.run.score import Answer
 
 SETTINGS = Settings("/p", "/dev/x", 115200, "/d.csv", None, None, True, 0.5, False)
 META = RunMeta(
@@ -178,14 +178,45 @@ def test_newer_schema_is_refused(run: Path) -> None:
         read_run(run)
 
 
+def make_old(run: Path) -> None:
+    """As mcuzoo wrote it before schema 2."""
+    with sqlite3.connect(run / JOURNAL_NAME) as database:
+        for column in ("rank", "second", "dtype"):
+            database.execute(f"ALTER TABLE images DROP COLUMN {column}")
+        database.execute("UPDATE run SET value='1' WHERE key='schema'")
+
+
+def test_a_run_of_an_older_version_is_read_and_resumed(run: Path) -> None:
+    with Journal(run) as journal:
+        journal.record(DONE)
+    make_old(run)
+    row = read_run(run)[1][1]
+    assert (row.status, row.top1, row.rank, row.label_rank) == (Status.DONE, 2, None, 0)
+    with Journal(run) as journal:
+        journal.record(Row(0, "0.jpg", 0, "e" * 64, Status.DONE, top1=1, score=0.5, rank=3))
+    meta, rows = read_run(run)
+    assert meta == META and [row.label_rank for row in rows[:2]] == [3, 0]
+
+
+def test_outputs_and_answers_of_an_evaluation_come_back(run: Path) -> None:
+    output = np.array([0.25, -1.5], np.float32)
+    kept = replace(DONE, output=output, rank=1, second=Answer(4, None, -0.5))
+    with Journal(run) as journal:
+        journal.record(kept)
+        row = journal.rows[1]
+    assert row.output is not None and row.output.dtype == np.float32
+    assert row.output.tolist() == output.tolist()
+    assert replace(row, output=None) == replace(kept, output=None)
+
+
 WRITER = """
 import sys
 from pathlib import Path
 import numpy as np
 from mcuzoo.run.journal import Journal
-from mcuzoo.run.lock import LOCK_NAME
+from mcuzoo.run.journal import LOCK_NAME
 from mcuzoo.run.record import Row, Status
-with Journal(Path(sys.argv[1])) as journal:
+with Journal(Path(sys.argv[1]), sys.argv[3]) as journal:
     for index in range(int(sys.argv[2])):
         output = np.full(1001, index % 100, np.int8)
         journal.record(Row(index, f"{index}.jpg", None, None, Status.DONE, output))
@@ -193,13 +224,16 @@ with Journal(Path(sys.argv[1])) as journal:
 """
 
 
-def test_kill_leaves_every_recorded_image(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sync", ["FULL", "OFF"])
+def test_kill_leaves_every_recorded_image(tmp_path: Path, sync: str) -> None:
     items = tuple(
         Item(index, f"{index}.jpg", FilePicture(Path("x")), None, None) for index in range(5000)
     )
     create_journal(tmp_path, META, items)
     writer = subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(tmp_path), "5000"], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", WRITER, str(tmp_path), "5000", sync],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert writer.stdout is not None
     for line in writer.stdout:

@@ -23,8 +23,7 @@ from mcuzoo.errors import (
 from mcuzoo.link.inference import Inference
 from mcuzoo.link.state import LineCounts, LinkState
 from mcuzoo.project.manifest import BuildEntry, TensorSpec
-from mcuzoo.run.board import check_firmware
-from mcuzoo.run.rig import BoardGoneError, Rig
+from mcuzoo.run.rig import BoardGoneError, Rig, check_firmware
 
 TENSOR = np.arange(48, dtype=np.int8).reshape(4, 4, 3)
 SILENT = BoardSilentError("It stopped answering.", "Press reset.")

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import typer
 from helpers.fake_board import HELLO, MANIFEST, FakeBoard, write_images
 
 from mcuzoo.cli.report import report
@@ -19,7 +18,8 @@ from mcuzoo.errors import BoardSilentError, DataSetError, InputError
 from mcuzoo.link.session import Session
 from mcuzoo.link.state import LinkState
 from mcuzoo.project.manifest import write_manifest
-from mcuzoo.run.interrupt import RunInterruptedError
+from mcuzoo.run import runner
+from mcuzoo.run.runner import RunInterruptedError
 
 
 @pytest.fixture
@@ -71,9 +71,9 @@ def test_json_is_one_document(
 def test_failed_verdict_is_the_exit_code(
     project: Path, board: FakeBoard, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(typer.Exit) as caught:
+    with pytest.raises(SystemExit) as caught:
         run(project, out=tmp_path / "run", min_top1=1.0)
-    assert caught.value.exit_code == 1
+    assert caught.value.code == 1
     assert "FAIL: model" in capsys.readouterr().out
 
 
@@ -82,9 +82,9 @@ def test_lost_image_exits_3_and_says_how_to_go_on(
 ) -> None:
     silent = BoardSilentError("It stopped answering.", "Press reset.")
     board.failures = dict.fromkeys((1, 2, 3), silent)
-    with pytest.raises(typer.Exit) as caught:
+    with pytest.raises(SystemExit) as caught:
         run(project, out=tmp_path / "run")
-    assert caught.value.exit_code == 3
+    assert caught.value.code == 3
     said = capsys.readouterr()
     assert f"--resume {tmp_path / 'run'}" in said.err
     assert "recovering: Image 0, attempt 1: It stopped answering." in said.err
@@ -142,7 +142,7 @@ def test_report_of_a_folder_of_runs_takes_the_newest(
         report(runs)
     for name, images in (("z-first", 2), ("a-second", 3)):
         run(project, out=runs / name, limit=images)
-        monkeypatch.setattr("mcuzoo.run.runner.datetime", Later)
+        monkeypatch.setattr(runner, "datetime", Later)
     (runs / "broken").mkdir()
     (runs / "broken" / "run.sqlite").write_bytes(b"no database")
     capsys.readouterr()

@@ -24,20 +24,17 @@ from mcuzoo.errors import (
     UsageError,
     WrongFirmwareError,
 )
+from mcuzoo.link.counts import StackUse
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.inference import Inference
-from mcuzoo.link.stack_use import StackUse
 from mcuzoo.link.state import LinkState
-from mcuzoo.report.document import run_document
-from mcuzoo.report.text import summary_text
+from mcuzoo.report.run import run_document, summary_text
 from mcuzoo.run import rig
-from mcuzoo.run.interrupt import RunInterruptedError
 from mcuzoo.run.job import Job
 from mcuzoo.run.journal import Journal, read_run
 from mcuzoo.run.record import Row, Status
-from mcuzoo.run.runner import LOST_IN_A_ROW, run_images
-from mcuzoo.run.summary import RunSummary
-from mcuzoo.run.verdict import Broke
+from mcuzoo.run.runner import LOST_IN_A_ROW, RunInterruptedError, run_images
+from mcuzoo.run.summary import Broke, RunSummary
 
 SILENT = BoardSilentError("It stopped answering.", "Press reset.")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import comb
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from numpy.typing import NDArray
 
-from mcuzoo.run.score import Accuracy, accuracy, class_scores, ranks, top1, wilson_interval
+from mcuzoo.run.score import Accuracy, Paired, accuracy, ranks, top1, wilson_interval
 
 OUTPUTS = npst.arrays(np.int8, st.tuples(st.integers(1, 12), st.integers(1, 9)),
                       elements=st.integers(-3, 3))  # fmt: skip
@@ -70,7 +72,22 @@ def test_wilson_interval_holds_the_rate(total: int, data: st.DataObject) -> None
     assert mirrored == pytest.approx((1 - high, 1 - low), abs=1e-9)
 
 
-def test_class_scores() -> None:
-    rank = np.array([0, 1, 0, 0])
-    scores = class_scores(rank, np.array([2, 2, 7, 2]))
-    assert [(s.label, s.top1.correct, s.top1.total) for s in scores] == [(2, 2, 3), (7, 1, 1)]
+@pytest.mark.parametrize(
+    ("only_first", "only_second", "expected"),
+    [(0, 0, 1.0), (0, 1, 1.0), (0, 6, 2 / 64), (1, 9, 22 / 1024), (5, 5, 1.0)],
+)
+def test_known_p_values(only_first: int, only_second: int, expected: float) -> None:
+    assert Paired(only_first, only_second).p_value == expected
+
+
+@given(st.integers(0, 60), st.integers(0, 60))
+def test_p_value_is_the_sum_over_outcomes_no_likelier(first: int, second: int) -> None:
+    tosses = first + second
+    ways = [comb(tosses, hits) for hits in range(tosses + 1)]
+    expected = sum(way for way in ways if way <= ways[first]) / 2**tosses
+    assert Paired(first, second).p_value == pytest.approx(expected)
+    assert Paired(first, second).p_value == Paired(second, first).p_value
+
+
+def test_p_value_of_many_images() -> None:
+    assert 0 <= Paired(5_000, 5_500).p_value < 1e-5

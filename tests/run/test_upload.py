@@ -16,8 +16,7 @@ from helpers.tiny_project import tiny_manifest
 from helpers.uint8_models import uint8_net
 
 from mcuzoo.board.load import load_board
-from mcuzoo.codegen.universal.options import UniversalOptions
-from mcuzoo.codegen.universal.project import export_universal
+from mcuzoo.codegen.universal import UniversalOptions, export_universal
 from mcuzoo.errors import FitError, ModelError, ProjectError, UnsupportedOpError, UsageError
 from mcuzoo.graph.read import load_model, parse_model
 from mcuzoo.project.manifest import (
@@ -28,7 +27,8 @@ from mcuzoo.project.manifest import (
     load_project,
     write_manifest,
 )
-from mcuzoo.run.job import Request, make_job
+from mcuzoo.run.job import make_job
+from mcuzoo.run.options import RunOptions
 from mcuzoo.run.upload import prepare_upload, require_universal
 from mcuzoo.zoo.registry import resolve_model
 
@@ -132,7 +132,7 @@ def test_a_uint8_model_is_told_to_convert(manifest: UniversalManifest, tmp_path:
 
 def test_a_job_with_an_upload(project: Path, manifest: UniversalManifest, tmp_path: Path) -> None:
     write_manifest(manifest, project)
-    request = Request(
+    request = RunOptions(
         port="/dev/null", project=project, upload="signs", limit=8, out=tmp_path / "run"
     )
     job = make_job(request)
@@ -148,7 +148,7 @@ def test_a_model_that_nobody_knows_brings_no_pictures(
 ) -> None:
     write_manifest(manifest, project)
     path = small_source(tmp_path).path
-    request = Request(port="/dev/null", project=project, upload=str(path), out=tmp_path / "run")
+    request = RunOptions(port="/dev/null", project=project, upload=str(path), out=tmp_path / "run")
     with pytest.raises(UsageError, match="brings no") as caught:
         make_job(request)
     assert "--images" in caught.value.hint

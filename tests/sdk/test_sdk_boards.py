@@ -19,17 +19,17 @@ import numpy as np
 import pytest
 from helpers.boards import BOARDS
 from helpers.commands import finished, mcuzoo
+from helpers.exported import export_project
 
 from mcuzoo.board.load import load_board
-from mcuzoo.codegen.project import export_project
-from mcuzoo.emulator.register import register_pyserial
+from mcuzoo.emulator.url import register_pyserial
 from mcuzoo.errors import FirmwareError
 from mcuzoo.graph.read import load_model
 from mcuzoo.link.session import Session
 from mcuzoo.plan.tflm.image import prepare_image
 from mcuzoo.project.manifest import load_manifest
 from mcuzoo.toolchain.build import build_project
-from mcuzoo.toolchain.mcuxpresso import SdkOptions
+from mcuzoo.toolchain.options import BuildOptions
 from mcuzoo.zoo.registry import resolve_model
 
 pytestmark = [pytest.mark.sdk, pytest.mark.slow, pytest.mark.timeout(3000)]
@@ -54,7 +54,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, test_data: Path) -> Build:
         folder = tmp_path_factory.mktemp("sdk") / f"{board}-{runtime}-{config}"
         source = resolve_model(str(test_data / "models" / MODEL))
         export_project(source, load_board(board), folder, runtime, "mcuxpresso")
-        build_project(folder, sdk=SdkOptions(Path(root), config))
+        build_project(folder, BuildOptions(sdk=Path(root), config=config))
         return folder
 
     return build
@@ -94,7 +94,7 @@ def test_a_fault_is_reported(built: Build, tmp_path: Path) -> None:
     text = runtime.read_text()
     assert call in text
     runtime.write_text(text.replace(call, f"*(volatile int *)0x50000000 = 1; {call}"))
-    build_project(project, sdk=SdkOptions(Path(os.environ["MCUXSDK_ROOT"])))
+    build_project(project, BuildOptions(sdk=Path(os.environ["MCUXSDK_ROOT"])))
     register_pyserial()
     with Session.open(f"emulator://{project}") as session:
         size = session.hello().input.bytes

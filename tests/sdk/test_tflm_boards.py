@@ -16,19 +16,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.commands import finished, mcuzoo
+from helpers.exported import export_project, tflm_of
 from helpers.small_net import small_net
 from helpers.wide_net import wide_net
 
 from mcuzoo.board.load import load_board
-from mcuzoo.codegen.project import export_project
-from mcuzoo.codegen.tflm.options import TflmOptions
-from mcuzoo.emulator.register import register_pyserial
+from mcuzoo.emulator.url import register_pyserial
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import FirmwareError
 from mcuzoo.graph.read import parse_model
 from mcuzoo.link.session import Session
 from mcuzoo.plan.tflm.image import TflmImage, check_kernels, prepare_image
-from mcuzoo.profile.measure import profile_model
+from mcuzoo.profile import profile_model
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.zoo.registry import resolve_model
 
@@ -61,8 +60,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Build:
     @cache
     def build(model: Path, board: str, kernels: str) -> Path:
         folder = tmp_path_factory.mktemp("tflm") / f"{board}-{kernels}"
-        options = TflmOptions(_tree(kernels), check_kernels(kernels))
-        export_project(resolve_model(str(model)), load_board(board), folder, "tflm", tflm=options)
+        options = tflm_of(_tree(kernels), check_kernels(kernels))
+        export_project(resolve_model(str(model)), load_board(board), folder, "tflm", **options)
         build_project(folder)
         return folder
 

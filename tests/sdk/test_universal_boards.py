@@ -16,9 +16,8 @@ from helpers.small_net import small_net
 from helpers.uint8_models import uint8_net
 
 from mcuzoo.board.load import load_board
-from mcuzoo.codegen.universal.options import UniversalOptions, ops_of
-from mcuzoo.codegen.universal.project import export_universal
-from mcuzoo.emulator.register import register_pyserial
+from mcuzoo.codegen.universal import UniversalOptions, export_universal, ops_of
+from mcuzoo.emulator.url import register_pyserial
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import FitError, ModelRefusedError
 from mcuzoo.graph.read import load_model, parse_model

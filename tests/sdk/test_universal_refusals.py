@@ -16,9 +16,8 @@ from helpers.tflite_file import O, T, build_model
 from helpers.upload_cases import SOUND, WINDOW, WRONG, changed
 
 from mcuzoo.board.load import load_board
-from mcuzoo.codegen.universal.options import UniversalOptions
-from mcuzoo.codegen.universal.project import export_universal
-from mcuzoo.emulator.register import register_pyserial
+from mcuzoo.codegen.universal import UniversalOptions, export_universal
+from mcuzoo.emulator.url import register_pyserial
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import ModelError, ModelRefusedError
 from mcuzoo.graph.read import parse_model

@@ -15,7 +15,7 @@ from mcuzoo.board.boot import IvtEntry
 from mcuzoo.board.load import load_board
 from mcuzoo.board.model import Board
 from mcuzoo.plan.place.placement import Placement
-from mcuzoo.toolchain.sections import read_sections, read_symbols
+from mcuzoo.toolchain.sizes import read_sections, read_symbols
 
 pytestmark = pytest.mark.slow
 

@@ -12,13 +12,14 @@ from intelhex import IntelHex
 from mcuzoo.errors import ProjectError, ToolchainError
 from mcuzoo.project.manifest import load_manifest
 from mcuzoo.toolchain.build import build_project
-from mcuzoo.toolchain.sections import read_sections
+from mcuzoo.toolchain.options import BuildOptions
+from mcuzoo.toolchain.sizes import read_sections
 
 
 @every_compiler
 def test_elf_bin_and_hex_agree(tmp_path: Path, compiler: str) -> None:
     project = write_tiny_project(tmp_path)
-    entry = build_project(project, compiler)
+    entry = build_project(project, BuildOptions(compiler))
     image = (project / entry.bin).read_bytes()
     assert (entry.toolchain, entry.bin) == (compiler, f"build/{compiler}/firmware.bin")
 
@@ -37,7 +38,7 @@ def test_elf_bin_and_hex_agree(tmp_path: Path, compiler: str) -> None:
 @every_compiler
 def test_initialized_data_is_loaded_from_flash(tmp_path: Path, compiler: str) -> None:
     project = write_tiny_project(tmp_path)
-    entry = build_project(project, compiler)
+    entry = build_project(project, BuildOptions(compiler))
     sections = {section.name: section for section in read_sections(project / entry.elf)}
     data = sections[".data"]
     assert data.address >> 24 == 0x20 and data.load_address >> 24 == 0x60
@@ -49,7 +50,7 @@ def test_initialized_data_is_loaded_from_flash(tmp_path: Path, compiler: str) ->
 @every_compiler
 def test_regions_are_measured(tmp_path: Path, compiler: str) -> None:
     project = write_tiny_project(tmp_path, array_bytes=100)
-    entry = build_project(project, compiler)
+    entry = build_project(project, BuildOptions(compiler))
     uses = {use.region: use for use in entry.regions}
     assert 4 + 100 + 1024 <= uses["dtcm"].used_bytes <= 4 + 100 + 1024 + 16
     assert uses["flash"].used_bytes == (project / entry.bin).stat().st_size
@@ -61,7 +62,7 @@ def test_the_folder_does_not_enter_the_build(tmp_path: Path, compiler: str) -> N
     elves = []
     for name in ("one", "another place"):
         project = write_tiny_project(tmp_path / name)
-        elves.append((project / build_project(project, compiler).elf).read_bytes())
+        elves.append((project / build_project(project, BuildOptions(compiler)).elf).read_bytes())
     assert elves[0] == elves[1]
 
 
@@ -71,7 +72,7 @@ def test_a_compiler_error_is_quoted_and_logged(tmp_path: Path, compiler: str) ->
     source = project / "firmware/main.c"
     source.write_text(source.read_text() + "int broken(void) { return 1 +; }\n")
     with pytest.raises(ToolchainError, match=r"main\.c:\d+:\d+: error") as caught:
-        build_project(project, compiler)
+        build_project(project, BuildOptions(compiler))
     log = project / f"build/{compiler}/build.log"
     assert str(log) in caught.value.hint
     assert "1 +;" in log.read_text()
@@ -81,17 +82,17 @@ def test_a_compiler_error_is_quoted_and_logged(tmp_path: Path, compiler: str) ->
 def test_an_overflow_is_told_by_region(tmp_path: Path, compiler: str) -> None:
     project = write_tiny_project(tmp_path, array_bytes=200_000)
     with pytest.raises(ToolchainError, match=r"Region dtcm overflows by 69,960 bytes") as caught:
-        build_project(project, compiler)
+        build_project(project, BuildOptions(compiler))
     assert caught.value.exit_code == 5
 
 
 @every_compiler
 def test_a_failed_build_leaves_the_last_one(tmp_path: Path, compiler: str) -> None:
     project = write_tiny_project(tmp_path)
-    entry = build_project(project, compiler)
+    entry = build_project(project, BuildOptions(compiler))
     (project / "firmware/main.c").write_text("#error no\n")
     with pytest.raises(ToolchainError):
-        build_project(project, compiler)
+        build_project(project, BuildOptions(compiler))
     assert load_manifest(project).build == entry
     assert (project / entry.elf).is_file()
     assert sorted(path.name for path in (project / "build").iterdir()) == [compiler]
@@ -101,15 +102,15 @@ def test_a_failed_build_leaves_the_last_one(tmp_path: Path, compiler: str) -> No
 def test_edited_sources_get_an_identity_of_their_own(tmp_path: Path, compiler: str) -> None:
     project = write_tiny_project(tmp_path)
     exported = load_manifest(project).build_id
-    entry = build_project(project, compiler)
-    assert entry.build_id == build_project(project, compiler).build_id != exported
+    entry = build_project(project, BuildOptions(compiler))
+    assert entry.build_id == build_project(project, BuildOptions(compiler)).build_id != exported
     assert entry.build_id.encode() in (project / entry.bin).read_bytes()
-    smaller = build_project(project, compiler, "-Os")
+    smaller = build_project(project, BuildOptions(compiler, "-Os"))
     assert smaller.build_id not in (entry.build_id, exported)
 
     source = project / "firmware/main.c"
     source.write_text(source.read_text() + "/* edited */\n")
-    edited = build_project(project, compiler)
+    edited = build_project(project, BuildOptions(compiler))
     assert edited.build_id not in (entry.build_id, exported)
     assert edited.build_id.encode() in (project / edited.bin).read_bytes()
 
@@ -135,8 +136,8 @@ def test_objects_that_are_many_come_from_a_file(
 ) -> None:
     """A command line of Windows ends at 32,767 characters, which TFLM's objects may take."""
     project = write_tiny_project(tmp_path / "a project")
-    entry = build_project(project, compiler)
+    entry = build_project(project, BuildOptions(compiler))
     named = (project / entry.elf).read_bytes()
     monkeypatch.setattr("mcuzoo.toolchain.compile._MANY_CHARACTERS", 0)
-    assert (project / build_project(project, compiler).elf).read_bytes() == named
+    assert (project / build_project(project, BuildOptions(compiler)).elf).read_bytes() == named
     assert "objects.txt" in (project / entry.elf).with_name("build.log").read_text()

@@ -11,23 +11,22 @@ from pathlib import Path
 
 import pytest
 from helpers.compilers import COMPILERS, needs_newlib
+from helpers.exported import export_project, tflm_of
 from helpers.fake_board import HELLO
 from helpers.fake_sdk import fake_sdk
 from helpers.fake_tflm import compilable_tree
 from helpers.small_source import small_source
 
 from mcuzoo.board.load import load_board
-from mcuzoo.codegen.project import export_project
-from mcuzoo.codegen.tflm.options import TflmOptions
 from mcuzoo.codegen.tflm.tree import open_tree
 from mcuzoo.errors import ToolchainError, WrongFirmwareError
 from mcuzoo.project.build_id import BUILD_ID_FILE, build_id, firmware_inputs, hash_files
 from mcuzoo.project.manifest import load_manifest, load_project
-from mcuzoo.run.board import check_firmware
+from mcuzoo.run.rig import check_firmware
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.compile import CompileJob, build_facts
 from mcuzoo.toolchain.find import find_compiler
-from mcuzoo.toolchain.mcuxpresso import SdkOptions
+from mcuzoo.toolchain.options import BuildOptions
 
 pytestmark = pytest.mark.slow
 
@@ -95,10 +94,8 @@ def test_a_tflm_tree_belongs_to_it_wherever_it_is(tmp_path: Path) -> None:
         moved = shutil.copytree(tree, tmp_path / f"{name}-tree")
         if name == "other":
             (moved / "tensorflow/lite/micro/more.h").write_text("\n")
-        options = TflmOptions(moved, "reference")
-        manifest = export_project(
-            source, load_board("rt1050"), project, "tflm", "cmake", tflm=options
-        )
+        options = tflm_of(moved, "reference")
+        manifest = export_project(source, load_board("rt1050"), project, "tflm", "cmake", **options)
         _run(project, "cmake", "--preset", "gcc")
         target = "mz_build_id/mz_build_id.h"
         _run(project, "cmake", "--build", "--preset", "gcc", "--target", target)
@@ -119,13 +116,13 @@ def test_configuration_and_sdk_belong_to_it(tmp_path: Path) -> None:
     old, new = fake_sdk(tmp_path / "old"), fake_sdk(tmp_path / "new", version=(25, 12))
     ids = []
     for sdk, config in ((old, "release"), (old, "debug"), (new, "release")):
-        entry = build_project(project, sdk=SdkOptions(sdk, config))
+        entry = build_project(project, BuildOptions(sdk=sdk, config=config))
         assert entry.build_id.encode() in (project / entry.bin).read_bytes()
         ids.append(entry.build_id)
     assert len(set(ids)) == 3
     with (project / "prj.conf").open("a") as file:
         file.write("# more\n")
-    assert build_project(project, sdk=SdkOptions(new)).build_id not in ids
+    assert build_project(project, BuildOptions(sdk=new)).build_id not in ids
 
 
 def test_a_board_runs_any_build_of_the_folder(tmp_path: Path) -> None:
@@ -162,4 +159,4 @@ def test_cmake_files_without_an_identity_are_told(tmp_path: Path) -> None:
         lists.read_text().replace("include(${CMAKE_CURRENT_LIST_DIR}/cmake/build_id", "#")
     )
     with pytest.raises(ToolchainError, match=r"wrote no mz_build_id\.txt"):
-        build_project(project, sdk=SdkOptions(fake_sdk(tmp_path / "sdk")))
+        build_project(project, BuildOptions(sdk=fake_sdk(tmp_path / "sdk")))

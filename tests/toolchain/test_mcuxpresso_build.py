@@ -10,26 +10,23 @@ from pathlib import Path
 
 import pytest
 from helpers.boards import BOARDS
+from helpers.commands import invoke
 from helpers.compilers import has_newlib
+from helpers.exported import export_project
 from helpers.fake_sdk import fake_sdk
 from helpers.small_source import small_source
-from typer.testing import CliRunner
 
 from mcuzoo.board.load import load_board
-from mcuzoo.cli.main import app
-from mcuzoo.codegen.mcuxpresso.sdk import open_sdk
-from mcuzoo.codegen.project import export_project
+from mcuzoo.codegen.mcuxpresso import open_sdk
 from mcuzoo.errors import InputError, ToolchainError, UsageError
 from mcuzoo.project.kinds import WeightsChoice
 from mcuzoo.project.manifest import load_manifest
 from mcuzoo.toolchain.build import build_project
-from mcuzoo.toolchain.mcuxpresso import SdkOptions
-from mcuzoo.toolchain.sections import read_sections, read_symbols
+from mcuzoo.toolchain.options import BuildOptions
+from mcuzoo.toolchain.sizes import read_sections, read_symbols
 from mcuzoo.zoo.registry import resolve_model
 
 pytestmark = pytest.mark.slow
-
-runner = CliRunner()
 
 needs_tools = pytest.mark.skipif(
     not all(shutil.which(name) for name in ("cmake", "ninja", "arm-none-eabi-gcc"))
@@ -49,7 +46,9 @@ def _project(
 ) -> Path:
     source = small_source(folder / "source", with_assets=False)
     chosen = load_board(board)
-    export_project(source, chosen, folder / "p", "aot", "mcuxpresso", weights, arena)
+    export_project(
+        source, chosen, folder / "p", "aot", "mcuxpresso", weights=weights, arena_region=arena
+    )
     return folder / "p"
 
 
@@ -58,7 +57,7 @@ def _project(
 def test_elf_bin_and_hex_are_entered(tmp_path: Path, board: str) -> None:
     project = _project(tmp_path / "apps", board)
     sdk = fake_sdk(tmp_path / "sdk", load_board(board).sdk_board)
-    entry = build_project(project, sdk=SdkOptions(sdk))
+    entry = build_project(project, BuildOptions(sdk=sdk))
     assert (entry.toolchain, entry.optimization) == ("gcc", "flexspi_nor_release")
     assert entry.elf == "build/mcuxpresso/firmware.elf"
     assert load_manifest(project).build == entry
@@ -90,7 +89,7 @@ def test_arena_and_weights_are_where_they_were_planned(
 ) -> None:
     project = _project(tmp_path, weights=weights, arena=arena)
     sdk = fake_sdk(tmp_path / "sdk")
-    elf = project / build_project(project, sdk=SdkOptions(sdk)).elf
+    elf = project / build_project(project, BuildOptions(sdk=sdk)).elf
     header = (project / "model/mz_model.h").read_text()
     constants = re.findall(r"^extern const \w+ (\w+)\[", header, re.MULTILINE)
     symbols = read_symbols(
@@ -135,9 +134,9 @@ def test_constants_and_tensors_in_several_memories(tmp_path: Path) -> None:
     board = board.model_copy(update={"regions": regions})
     source = resolve_model("signs")
     project = tmp_path / "p"
-    pins = (("12", "dtcm"), ("24", "ocram"), ("26", "flash"))
-    export_project(source, board, project, "aot", "mcuxpresso", "auto", pins=pins)
-    elf = project / build_project(project, sdk=SdkOptions(fake_sdk(tmp_path / "sdk"))).elf
+    pin = ("12=dtcm", "24=ocram", "26=flash")
+    export_project(source, board, project, "aot", "mcuxpresso", weights="auto", pin=pin)
+    elf = project / build_project(project, BuildOptions(sdk=fake_sdk(tmp_path / "sdk"))).elf
     names = [f"mz_op_{op}_packed" for op in (26, 24, 12)]
     arena = ["mz_arena", "mz_arena_rest"]
     marks = ["mz_weights_ocram_start", "mz_weights_ocram_end", "mz_weights_ocram_load"]
@@ -157,7 +156,7 @@ def test_edited_sources_get_an_identity_of_their_own(tmp_path: Path) -> None:
     project = _project(tmp_path)
     main = project / "firmware/app/main.c"
     main.write_text(main.read_text() + "/* edited */\n")
-    entry = build_project(project, sdk=SdkOptions(fake_sdk(tmp_path / "sdk"), "debug"))
+    entry = build_project(project, BuildOptions(sdk=fake_sdk(tmp_path / "sdk"), config="debug"))
     assert entry.optimization == "flexspi_nor_debug"
     assert entry.build_id != load_manifest(project).build_id
     assert entry.build_id.encode() in (project / entry.bin).read_bytes()
@@ -168,7 +167,7 @@ def test_an_error_of_the_compiler_is_quoted(tmp_path: Path) -> None:
     project = _project(tmp_path)
     (project / "boards/evkbimxrt1050/pin_mux.c").write_text("#error no pins\n")
     with pytest.raises(ToolchainError, match="The SDK's build failed") as caught:
-        build_project(project, sdk=SdkOptions(fake_sdk(tmp_path / "sdk")))
+        build_project(project, BuildOptions(sdk=fake_sdk(tmp_path / "sdk")))
     assert "no pins" in str(caught.value)
     assert (project / "build/mcuxpresso/build.log").is_file()
     assert load_manifest(project).build is None
@@ -222,20 +221,20 @@ def test_build_options_that_do_not_go_together(tmp_path: Path) -> None:
         build_project(project)
     assert "MCUXSDK_ROOT" in caught.value.hint
     with pytest.raises(UsageError, match="no configuration that runs from flash") as caught:
-        build_project(project, sdk=SdkOptions(sdk, "realease"))
+        build_project(project, BuildOptions(sdk=sdk, config="realease"))
     assert "Did you mean 'release'?" in caught.value.hint
     with pytest.raises(UsageError, match="-O"):
-        build_project(project, optimization="-O3", sdk=SdkOptions(sdk))
+        build_project(project, BuildOptions(optimization="-O3", sdk=sdk))
     with pytest.raises(UsageError, match="zig"):
-        build_project(project, "zig", sdk=SdkOptions(sdk))
+        build_project(project, BuildOptions("zig", sdk=sdk))
     source = small_source(tmp_path / "source", with_assets=False)
     export_project(source, load_board("rt1050"), tmp_path / "alone")
     with pytest.raises(UsageError, match="not built in the MCUXpresso SDK"):
-        build_project(tmp_path / "alone", sdk=SdkOptions(sdk))
+        build_project(tmp_path / "alone", BuildOptions(sdk=sdk))
 
 
 def test_the_command_names_what_is_missing(tmp_path: Path) -> None:
-    done = runner.invoke(app, ["build", str(_project(tmp_path)), "--sdk", str(tmp_path)])
+    done = invoke(["build", str(_project(tmp_path)), "--sdk", str(tmp_path)])
     assert done.exit_code == 2
     assert "looked for" in done.stderr
 
@@ -244,7 +243,7 @@ def test_the_command_names_what_is_missing(tmp_path: Path) -> None:
 def test_the_command_prints_the_entry(tmp_path: Path) -> None:
     sdk = fake_sdk(tmp_path / "sdk")
     command = ["build", str(_project(tmp_path)), "--sdk", str(sdk), "--config", "debug", "--json"]
-    done = runner.invoke(app, command)
+    done = invoke(command)
     assert done.exit_code == 0, done.stderr
     assert json.loads(done.stdout)["optimization"] == "flexspi_nor_debug"
 
@@ -258,10 +257,10 @@ def test_paths_that_the_sdks_build_cannot_take(tmp_path: Path, folder: str) -> N
     moved = tmp_path / folder / "sdk"
     shutil.copytree(sdk, moved)
     with pytest.raises(InputError, match=r"The MCUXpresso SDK is in .* cannot take a path with"):
-        build_project(project, sdk=SdkOptions(moved))
+        build_project(project, BuildOptions(sdk=moved))
     shutil.copytree(project, tmp_path / folder / "p")
     with pytest.raises(InputError, match="The project rt1050-small is in"):
-        build_project(tmp_path / folder / "p", sdk=SdkOptions(sdk))
+        build_project(tmp_path / folder / "p", BuildOptions(sdk=sdk))
     assert not (tmp_path / folder / "p/build").exists()
 
 
@@ -284,6 +283,6 @@ def test_a_gcc_without_its_c_library_is_told_before_anything_starts(
     monkeypatch.setenv("MCUZOO_GCC", str(gcc))
     project = _project(tmp_path)
     with pytest.raises(ToolchainError, match=r"finds no nosys\.specs") as caught:
-        build_project(project, sdk=SdkOptions(fake_sdk(tmp_path / "sdk")))
+        build_project(project, BuildOptions(sdk=fake_sdk(tmp_path / "sdk")))
     assert "libnewlib-arm-none-eabi" in caught.value.hint
     assert not (project / "build").exists()

@@ -8,23 +8,21 @@ from pathlib import Path
 
 import pytest
 from helpers.compilers import has_newlib
+from helpers.exported import export_project, tflm_of
 from helpers.fake_sdk import fake_sdk
 from helpers.fake_tflm import compilable_tree, fake_tree
 from helpers.small_source import small_source
 
 from mcuzoo.board.load import load_board
 from mcuzoo.codegen.model_array import Embed
-from mcuzoo.codegen.project import export_project
-from mcuzoo.codegen.tflm.options import TflmOptions
 from mcuzoo.codegen.tflm.registration import assumed_registrations, registrations
 from mcuzoo.errors import InputError
 from mcuzoo.graph.read import load_model
 from mcuzoo.plan.tflm.requests import Kernels
 from mcuzoo.project.manifest import Manifest, load_manifest
-from mcuzoo.toolchain.build import build_project
-from mcuzoo.toolchain.mcuxpresso import SdkOptions
-from mcuzoo.toolchain.sections import read_symbols
-from mcuzoo.toolchain.tflm import EIQ_FOLDER
+from mcuzoo.toolchain.build import EIQ_FOLDER, build_project
+from mcuzoo.toolchain.options import BuildOptions
+from mcuzoo.toolchain.sizes import read_symbols
 
 pytestmark = pytest.mark.slow
 
@@ -45,9 +43,9 @@ def _export(
     folder: Path, tree: Path | None, embed: Embed = "array", kernels: Kernels = "reference"
 ) -> Manifest:
     source = small_source(folder / "source", with_assets=False)
-    options = TflmOptions(tree, kernels, embed=embed)
+    options = tflm_of(tree, kernels, embed=embed)
     board = load_board("rt1050")
-    return export_project(source, board, folder / "p", "tflm", "mcuxpresso", tflm=options)
+    return export_project(source, board, folder / "p", "tflm", "mcuxpresso", **options)
 
 
 def _eiq(sdk: Path) -> Path:
@@ -80,7 +78,7 @@ def test_tflm_of_the_sdk_is_built_and_identified(tmp_path: Path) -> None:
     manifest = _export(tmp_path, None)
     sdk = fake_sdk(tmp_path / "sdk")
     eiq = _eiq(sdk)
-    entry = build_project(tmp_path / "p", sdk=SdkOptions(sdk))
+    entry = build_project(tmp_path / "p", BuildOptions(sdk=sdk))
     assert entry.build_id != manifest.build_id, "the export did not know the tree"
     assert entry.build_id.encode() in (tmp_path / "p" / entry.bin).read_bytes()
     symbols = read_symbols(tmp_path / "p" / entry.elf, ["mz_model_data", "mz_arena"])
@@ -93,14 +91,14 @@ def test_tflm_of_the_sdk_is_built_and_identified(tmp_path: Path) -> None:
     assert "debug_log.cpp.obj" not in ninja
     log = next(eiq.rglob("micro_log.cpp"))
     log.write_text(log.read_text() + "// another\n")
-    assert build_project(tmp_path / "p", sdk=SdkOptions(sdk)).build_id != entry.build_id
+    assert build_project(tmp_path / "p", BuildOptions(sdk=sdk)).build_id != entry.build_id
 
 
 @needs_tools
 def test_a_tree_by_path_and_the_model_by_the_assembler(tmp_path: Path) -> None:
     tree = compilable_tree(tmp_path / "tree")
     _export(tmp_path, tree, "incbin")
-    entry = build_project(tmp_path / "p", sdk=SdkOptions(fake_sdk(tmp_path / "sdk")))
+    entry = build_project(tmp_path / "p", BuildOptions(sdk=fake_sdk(tmp_path / "sdk")))
     assert entry.build_id.encode() in (tmp_path / "p" / entry.bin).read_bytes()
     embedded = (tmp_path / "p/model/mz_model_data.tflite").read_bytes()
     assert embedded in (tmp_path / "p" / entry.bin).read_bytes()
@@ -111,7 +109,7 @@ def test_an_sdk_without_tflm_says_so(tmp_path: Path) -> None:
         pytest.skip("no arm-none-eabi-g++")
     _export(tmp_path, None)
     with pytest.raises(InputError, match="looked for middleware/eiq/tensorflow-lite") as caught:
-        build_project(tmp_path / "p", sdk=SdkOptions(fake_sdk(tmp_path / "sdk")))
+        build_project(tmp_path / "p", BuildOptions(sdk=fake_sdk(tmp_path / "sdk")))
     assert "--tflm DIR" in caught.value.hint
 
 

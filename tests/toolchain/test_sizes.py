@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from mcuzoo.project.manifest import ConstantEntry, MemoryEntry, PlanEntry, TargetEntry
-from mcuzoo.toolchain.sections import Section
-from mcuzoo.toolchain.sizes import constant_bytes, region_uses
+from mcuzoo.toolchain.sizes import Section, constant_bytes, region_uses
 
 TARGET = TargetEntry(
     core="cortex-m7",

@@ -18,8 +18,8 @@ from helpers.https_server import (
 )
 
 from mcuzoo.errors import FetchError
+from mcuzoo.zoo.fetch.archive import Partial
 from mcuzoo.zoo.fetch.download import Patience, Wanted, download
-from mcuzoo.zoo.fetch.partial import Partial
 
 CONTENT = bytes(range(256)) * 1200
 HASH = sha256(CONTENT).hexdigest()

@@ -10,6 +10,7 @@ import ssl
 import subprocess
 import tarfile
 import time
+from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 
@@ -33,10 +34,9 @@ from mcuzoo.graph.read import load_model
 from mcuzoo.zoo.catalog import catalog, parse_models
 from mcuzoo.zoo.fetch.download import Patience
 from mcuzoo.zoo.fetch.fetch import FetchReport, fetch_file, fetch_model
-from mcuzoo.zoo.places import cache_folder
+from mcuzoo.zoo.find import cache_folder, trusted_sha256
 from mcuzoo.zoo.schema import ZooModel
-from mcuzoo.zoo.structure.build import build_structure
-from mcuzoo.zoo.trust import trusted_sha256
+from mcuzoo.zoo.structure import build_structure
 
 pytestmark = pytest.mark.slow
 
@@ -133,7 +133,7 @@ def test_it_ends_with_an_int8_model_that_computes(
     assert report.converted.report["lossless_channels"] == 6
     int8 = ReferenceEngine(load_model(Path(report.ready)))
     assert int8.run(np.zeros((1, 4, 4, 2), np.int8)).shape == (6,)
-    assert json.loads(json.dumps(report.as_dict()))["ready"] == report.ready
+    assert json.loads(json.dumps(asdict(report)))["ready"] == report.ready
 
     server.seen.clear()
     again = fetch_file(model, patience=PATIENCE, context=context)

@@ -13,7 +13,7 @@ from mcuzoo.graph.read import load_model
 from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.zoo.catalog import catalog
 from mcuzoo.zoo.convert.convert import convert_model
-from mcuzoo.zoo.places import model_folders
+from mcuzoo.zoo.find import model_folders
 from mcuzoo.zoo.registry import resolve_model
 
 MOBILENET = "mobilenet_v1_0.25_128"

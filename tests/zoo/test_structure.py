@@ -12,8 +12,8 @@ from mcuzoo.errors import ModelError
 from mcuzoo.graph.inspect import Inspection, inspect_model
 from mcuzoo.graph.read import load_model
 from mcuzoo.zoo.catalog import catalog
-from mcuzoo.zoo.structure.build import build_layers, build_structure
-from mcuzoo.zoo.structure.layers import parse_layer
+from mcuzoo.zoo.layers import parse_layer
+from mcuzoo.zoo.structure import build_layers, build_structure
 
 
 def graph(inspection: Inspection) -> list[tuple[object, ...]]:

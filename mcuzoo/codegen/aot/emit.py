@@ -10,7 +10,7 @@ from mcuzoo.codegen.aot.arena import arena_text
 from mcuzoo.codegen.aot.c_text import array_text, struct_lines
 from mcuzoo.codegen.aot.ends import end_lines, sha256_rows, view_end
 from mcuzoo.codegen.aot.stages import view_stages
-from mcuzoo.codegen.sections import STANDALONE, Sections
+from mcuzoo.codegen.board_files import STANDALONE, Sections
 from mcuzoo.codegen.templates import render
 from mcuzoo.errors import ModelError
 from mcuzoo.graph.model import Tensor

@@ -1,26 +1,107 @@
-"""What a TFLM project has that another one has not."""
+"""What a TFLM project has that another one has not: the C that depends on its model, and which
+files of a TFLM tree it is compiled from."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
-from mcuzoo.codegen.runtime_part import NO_UPLOAD_SOURCE, WHOLE_IMAGE_SOURCE, RuntimePart
-from mcuzoo.codegen.sections import STANDALONE, Sections
-from mcuzoo.codegen.tflm.emit import EMBEDDED_FILE, render_tflm_model
-from mcuzoo.codegen.tflm.options import TflmOptions
+from mcuzoo.codegen.aot.ends import sha256_rows, view_end
+from mcuzoo.codegen.board_files import STANDALONE, Sections
+from mcuzoo.codegen.model_array import Embed, check_embed, render_model_array
+from mcuzoo.codegen.options import ExportOptions
+from mcuzoo.codegen.project_part import NO_UPLOAD_SOURCE, WHOLE_IMAGE_SOURCE, RuntimePart
+from mcuzoo.codegen.templates import render
 from mcuzoo.codegen.tflm.registration import (
     Registration,
     assumed_registrations,
     kernel_files,
     registrations,
 )
-from mcuzoo.codegen.tflm.sources import tree_defines, tree_include_dirs, tree_sources
-from mcuzoo.codegen.tflm.tree import TflmTree, open_tree
+from mcuzoo.codegen.tflm.tree import CMSIS_NN, KERNELS, MICRO, TflmTree, open_tree
+from mcuzoo.errors import InputError
 from mcuzoo.graph.program import Program
 from mcuzoo.graph.schema import SCHEMA_VERSION
+from mcuzoo.lowering.words import comment_text
+from mcuzoo.plan.place.traffic import MODEL_SYMBOL
 from mcuzoo.plan.tflm.image import HeadPlan, TflmImage
 from mcuzoo.plan.tflm.requests import Kernels
 from mcuzoo.project.manifest import TflmEntry
+
+EMBEDDED_FILE = "model/mz_model_data.tflite"
+"""What the board runs: the model file less its ends, with our plan."""
+
+
+@dataclass(frozen=True)
+class OpRow:
+    """One mz_tflm_op of the firmware."""
+
+    index: int
+    output: int
+    output_bytes: int
+    name: str
+
+
+def render_tflm_model(
+    program: Program,
+    image: TflmImage,
+    registered: Iterable[Registration],
+    source: str,
+    sections: Sections,
+    embed: Embed = "array",
+    recording: bool = False,
+) -> dict[str, str]:
+    """`model/...` files by project path. source: see render_model_array.
+
+    recording: with TFLM's recording allocator at hand, see link protocol.
+
+    Raises ModelError when the model's ends cannot be described.
+    """
+    title = comment_text(program.model.name)
+    header = render(
+        "tflm/mz_model.h.j2",
+        title=title,
+        plan=image.plan,
+        used_bytes=image.arena.used_bytes,
+        head_bytes=image.arena.head_bytes,
+        tail_bytes=image.arena.tail_bytes,
+        arena_bytes=image.arena_bytes,
+        recording=recording,
+        ops=image.model.ops,
+    )
+    facts = render(
+        "tflm/mz_model.c.j2",
+        title=title,
+        sha256=sha256_rows(program.model.sha256),
+        input=view_end(program.input_tensor),
+        output=view_end(program.output_tensor),
+        op_count=len(program.model.ops),
+        ops=_op_rows(image),
+        arena_section=sections.arena,
+    )
+    resolver = render("tflm/mz_resolver.h.j2", title=title, registrations=list(registered))
+    return {
+        "model/mz_model.h": header,
+        "model/mz_model.c": facts,
+        "model/mz_resolver.h": resolver,
+        **render_model_array(
+            image.model,
+            source,
+            sections.home(MODEL_SYMBOL),
+            embed,
+            EMBEDDED_FILE.removeprefix("model/"),
+        ),
+    }
+
+
+def _op_rows(image: TflmImage) -> list[OpRow]:
+    return [
+        OpRow(index, op.outputs[0], image.model.tensor(op.outputs[0]).bytes, op.name)
+        for index, op in zip(image.op_indices, image.model.ops, strict=True)
+    ]
+
 
 RUNTIME_SOURCE = "runtime/tflm/mz_runtime_tflm.cc"
 FIXED_SOURCE = "runtime/tflm/fixed/mz_tflm_fixed.c"
@@ -29,7 +110,8 @@ FIXED_SOURCE = "runtime/tflm/fixed/mz_tflm_fixed.c"
 def tflm_part(
     program: Program,
     image: TflmImage,
-    options: TflmOptions,
+    options: ExportOptions,
+    recording: bool,
     source: str,
     sections: Sections = STANDALONE,
 ) -> RuntimePart:
@@ -40,13 +122,13 @@ def tflm_part(
     model's ends cannot be described.
     """
     kernels = image.arena.kernels
-    if options.tree is None:
+    if options.tflm is None:
         registered = assumed_registrations(image.model)
         entry = treeless_entry(registered, kernels, image.plan)
     else:
-        checked = open_tree(options.tree, kernels)
+        checked = open_tree(options.tflm, kernels)
         registered = registrations(image.model, checked.path, kernels)
-        entry = tflm_entry(checked, registered, kernels, image.plan, options.recording)
+        entry = tflm_entry(checked, registered, kernels, image.plan, recording)
     return RuntimePart(
         rendered=render_tflm_model(
             program,
@@ -54,8 +136,8 @@ def tflm_part(
             registered,
             source,
             sections,
-            options.embed,
-            options.recording,
+            check_embed(options.embed or "array"),
+            recording,
         ),
         compiled=(RUNTIME_SOURCE, FIXED_SOURCE, NO_UPLOAD_SOURCE, WHOLE_IMAGE_SOURCE),
         extra={EMBEDDED_FILE: image.model.raw},
@@ -101,3 +183,110 @@ def treeless_entry(
         defines=tree_defines(kernels),
         kernel_files=kernel_files(registered),
     )
+
+
+_CORE = (
+    f"{MICRO}/*.c[cp]*",
+    f"{MICRO}/arena_allocator/*.c[cp]*",
+    f"{MICRO}/memory_planner/*.c[cp]*",
+    f"{MICRO}/tflite_bridge/*.c[cp]*",
+    "tensorflow/lite/core/api/*.c[cp]*",
+    "tensorflow/lite/core/c/*.c[cp]*",
+    "tensorflow/lite/kernels/*.c[cp]*",
+    "tensorflow/lite/kernels/internal/*.c[cp]*",
+    "tensorflow/lite/kernels/internal/reference/*.c[cp]*",
+    "tensorflow/compiler/mlir/lite/core/api/*.c[cp]*",
+    "tensorflow/compiler/mlir/lite/schema/*.c[cp]*",
+    f"{KERNELS}/kernel_util.c[cp]*",
+    f"{KERNELS}/micro_tensor_utils.c[cp]*",
+)
+# What tests and recordings need, and what the firmware brings itself.
+_NOT_CORE = re.compile(
+    r"(_test|test_helpers|test_helper_custom_ops|fake_micro_context|mock_micro_graph|hexdump"
+    r"|recording_\w+|debug_log|micro_time|benchmark\w*)\.(cc|cpp)$"
+)
+_RECORDING = (
+    f"{MICRO}/recording_micro_allocator.cc",
+    f"{MICRO}/arena_allocator/recording_single_arena_buffer_allocator.cc",
+)
+_INCLUDE_DIRS = (
+    ".",
+    "third_party/flatbuffers/include",
+    "third_party/gemmlowp",
+    "third_party/ruy",
+)
+_CMSIS_INCLUDE_DIRS = (
+    "third_party/cmsis",
+    "third_party/cmsis/CMSIS/Core/Include",
+    CMSIS_NN,
+    f"{CMSIS_NN}/Include",
+)
+# A function or table that begins in the first column, as CMSIS-NN writes them.
+_DEFINITION = re.compile(
+    r"^(?!static\b|typedef\b)(?:[A-Za-z_]\w* +\**)+(\w+)\s*[\[(]", re.MULTILINE
+)
+_WORD = re.compile(r"\b[A-Za-z_]\w+\b")
+
+
+def tree_sources(
+    tree: Path, registered: Iterable[Registration], kernels: Kernels, recording: bool = False
+) -> tuple[str, ...]:
+    """Relative to the tree, sorted: interpreter, the registered kernels and what they call.
+
+    recording: with the allocator that keeps account. Raises InputError when the tree lacks it.
+    """
+    core = {
+        file.relative_to(tree).as_posix()
+        for pattern in _CORE
+        for file in tree.glob(pattern)
+        if not _NOT_CORE.search(file.name)
+    }
+    chosen = {item.file for item in registered}
+    chosen |= {common for file in chosen if (tree / (common := _common(file))).is_file()}
+    library = _called(tree, chosen) if kernels == "cmsis-nn" else set()
+    return tuple(sorted(core | chosen | library | (_recording(tree) if recording else set())))
+
+
+def _recording(tree: Path) -> set[str]:
+    missing = [name for name in _RECORDING if not (tree / name).is_file()]
+    if missing:
+        raise InputError(
+            f"The TFLM tree {tree} cannot record its arena: looked for {', '.join(missing)}.",
+            "Make the tree again with TFLM's create_tflm_tree.py.",
+        )
+    return set(_RECORDING)
+
+
+def tree_include_dirs(kernels: Kernels) -> tuple[str, ...]:
+    """Relative to the tree."""
+    return _INCLUDE_DIRS + (_CMSIS_INCLUDE_DIRS if kernels == "cmsis-nn" else ())
+
+
+def tree_defines(kernels: Kernels) -> tuple[str, ...]:
+    """What every file that includes TFLM's headers is compiled with."""
+    defines = ("TF_LITE_STATIC_MEMORY", "TF_LITE_DISABLE_X86_NEON", "NDEBUG")
+    return (*defines, "CMSIS_NN") if kernels == "cmsis-nn" else defines
+
+
+def _common(kernel: str) -> str:
+    """The file of what all variants of `kernel` share, if there is one."""
+    file = Path(kernel)
+    return f"{KERNELS}/{file.stem}_common{file.suffix}"
+
+
+def _called(tree: Path, callers: Iterable[str]) -> set[str]:
+    """CMSIS-NN's C files that define what `callers` name, and so on from those."""
+    texts = {
+        file.relative_to(tree).as_posix(): file.read_text(encoding="utf-8", errors="replace")
+        for file in sorted((tree / CMSIS_NN / "Source").glob("*/*.c"))
+    }
+    home = {name: path for path, text in texts.items() for name in _DEFINITION.findall(text)}
+    found: set[str] = set()
+    waiting = [(tree / path).read_text(encoding="utf-8", errors="replace") for path in callers]
+    while waiting:
+        for name in set(_WORD.findall(waiting.pop())) & home.keys():
+            path = home[name]
+            if path not in found:
+                found.add(path)
+                waiting.append(texts[path])
+    return found

@@ -35,17 +35,6 @@ class Needs:
     constants: tuple[ConstantUse, ...] = ()
 
 
-@dataclass(frozen=True)
-class Reserved:
-    """What another start-up code than ours brings along, of the data region and of the flash."""
-
-    data_bytes: int = 0
-    code_bytes: int = 0
-
-
-NOTHING_RESERVED = Reserved()
-
-
 def assess_needs(
     program: Program, calls: Sequence[Call] | None, plan: ArenaPlan, constant_bytes: int
 ) -> Needs:

@@ -55,14 +55,6 @@ class Placement:
             (first,) if self.rest_region is None else (first, (self.rest_region, self.rest_bytes))
         )
 
-    @property
-    def arena_text(self) -> str:
-        """How large the arena is and where, in words."""
-        if self.rest_region is None:
-            return f"{self.arena_bytes:,} bytes in {self.arena_region}"
-        where = ", ".join(f"{bytes_:,} in {region}" for region, bytes_ in self.arena_parts)
-        return f"{self.arena_bytes:,} bytes ({where})"
-
     def home(self, symbol: str) -> str:
         """The region of the constant called `symbol`."""
         return dict(self.homes).get(symbol, self.weights_region)

@@ -20,6 +20,8 @@ from mcuzoo.plan.tflm.requests import Kernels
 HeadPlan = Literal["offline", "greedy"]
 """Who places the activations: mcuzoo, by metadata in the model file, or TFLM itself."""
 
+DEFAULT_KERNELS: Kernels = "cmsis-nn"
+
 MARGIN_BYTES = 512
 """Beyond the prediction, for structures that differ between versions of TFLM."""
 

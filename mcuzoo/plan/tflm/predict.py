@@ -47,18 +47,6 @@ class TflmArena:
         """The arena to reserve: a multiple of 16 that allocates."""
         return max(self.used_bytes, align_up(self.smallest_bytes, ARENA_ALIGNMENT))
 
-    def as_dict(self) -> dict[str, object]:
-        """Sizes in bytes."""
-        return {
-            "kernels": self.kernels,
-            "head_bytes": self.head_bytes,
-            "tail_bytes": self.tail_bytes,
-            "used_bytes": self.used_bytes,
-            "smallest_bytes": self.smallest_bytes,
-            "arena_bytes": self.arena_bytes,
-            "tail": {part.what: part.bytes for part in self.tail},
-        }
-
 
 def predict_arena(
     model: Model,

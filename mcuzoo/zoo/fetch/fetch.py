@@ -7,23 +7,71 @@ import os
 import ssl
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any, Literal, get_args
 
-from mcuzoo.errors import FetchError, InputError, UsageError
+from mcuzoo.errors import FetchError, InputError, ModelError, UsageError
+from mcuzoo.graph.coverage import check_tflm
+from mcuzoo.graph.model import DType, Model
 from mcuzoo.graph.read import load_model
 from mcuzoo.zoo.catalog import catalog, similar_model
 from mcuzoo.zoo.derived import derived_int8
-from mcuzoo.zoo.fetch.archive import GZIP_MARK, extract_member
-from mcuzoo.zoo.fetch.check import require_role, require_tflm_ready
+from mcuzoo.zoo.fetch.archive import GZIP_MARK, Partial, extract_member
 from mcuzoo.zoo.fetch.download import Patience, Progress, Wanted, download
-from mcuzoo.zoo.fetch.partial import Partial
-from mcuzoo.zoo.find import FoundFile, find_file, trust_key
-from mcuzoo.zoo.places import MODELS_VARIABLE, cache_folder, cache_hint, file_sha256
+from mcuzoo.zoo.find import (
+    MODELS_VARIABLE,
+    FoundFile,
+    cache_folder,
+    cache_hint,
+    file_sha256,
+    find_file,
+    learn,
+    trust_key,
+)
+from mcuzoo.zoo.options import FetchOptions
+from mcuzoo.zoo.registry import shape_complaint
 from mcuzoo.zoo.schema import Role, SourceFile, ZooModel
-from mcuzoo.zoo.trust import learn
+
+_HDF5_MARK = b"\x89HDF\r\n\x1a\n"
+
+
+def require_role(model: ZooModel, entry: SourceFile, path: Path) -> None:
+    """Raise FetchError for a file that cannot be `entry` of `model`, whatever its hash."""
+    if entry.role == "keras":
+        with path.open("rb") as file:
+            if file.read(len(_HDF5_MARK)) != _HDF5_MARK:
+                raise FetchError(f"{path.name} is no HDF5 file.", "It is not the file wanted.")
+        return
+    try:
+        loaded = load_model(path)
+    except ModelError as error:
+        raise FetchError(f"The file fetched is no model: {error.message}", error.hint) from error
+    complaint = shape_complaint(model, loaded)
+    if complaint is not None:
+        raise FetchError(f"The file fetched {complaint}.", "It is not the file wanted.")
+    constants = [tensor for tensor in loaded.tensors if tensor.data is not None]
+    floats = any(tensor.dtype is DType.FLOAT32 for tensor in constants)
+    if (entry.role == "fp32") != floats:
+        kind = "float" if floats else "quantized"
+        raise FetchError(
+            f"The file fetched is {kind}, and {entry.role} was wanted.",
+            "It is not the file wanted.",
+        )
+
+
+def require_tflm_ready(model: Model) -> None:
+    """Raise FetchError when TFLite-Micro would refuse it."""
+    uncovered = check_tflm(model)
+    if uncovered:
+        first = uncovered[0]
+        raise FetchError(
+            f"{model.name} is not ready for TFLite-Micro: op {first.op.index} {first.op.name} "
+            f"{first.reason}.",
+            "mcuzoo inspect shows every op.",
+        )
+
 
 Trust = Literal["registry", "remembered", "learnt"]
 MAX_MEMBER_BYTES = 256 << 20
@@ -59,9 +107,6 @@ class FetchReport:
     converted: Converted | None
     ready: str | None
 
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
 
 def check_role(text: str) -> Role:
     """`text` as a role of a model's files. Raises UsageError for any other."""
@@ -89,16 +134,12 @@ def choose_file(model: ZooModel, role: Role | None = None) -> SourceFile:
 
 def fetch_model(
     name: str,
-    origin: str | None = None,
-    role: Role | None = None,
+    options: FetchOptions = FetchOptions(),
     progress: Progress = lambda done, total: None,
-    patience: Patience | None = None,
-    context: ssl.SSLContext | None = None,
 ) -> FetchReport:
     """Bring a model of the zoo into the cache, checked; a UINT8 one is converted to INT8 too.
 
-    origin: a file, or an https address, to take it from instead of the registry's: the model file
-    itself or the archive that holds it. Whatever is there already and right is not fetched again.
+    Whatever is there already and right is not fetched again.
 
     Raises InputError for an unknown name, UsageError for a role the model lacks, FetchError for
     what does not arrive or is not what it should be; nothing of that is left in the cache but the
@@ -110,7 +151,9 @@ def fetch_model(
             f"The zoo has no model {name!r}; it has {', '.join(known)}.",
             f"{similar_model(name)}mcuzoo models lists them.",
         )
-    return fetch_file(known[name], origin, role, progress, patience, context)
+    role = None if options.role is None else check_role(options.role)
+    patience = Patience(stall_s=options.timeout)
+    return fetch_file(known[name], options.origin, role, progress, patience)
 
 
 def fetch_file(

@@ -1,0 +1,165 @@
+"""A command's parameters as typer reads them, and what it complains of in this program's words."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from mcuzoo.errors import UsageError, command, did_you_mean
+
+if TYPE_CHECKING:
+    from mcuzoo.cli.options import Command, Parameter
+
+# typer has its own copy of click since 0.26, and click itself before: the class is where it is.
+_CLICK_ERROR: type[Exception] = next(
+    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
+)
+_SETTINGS = {"help_option_names": ["-h", "--help"]}
+
+
+class HelpShown(Exception):
+    """Help was asked for and has been printed: there is nothing left to do."""
+
+
+def parse(
+    name: str,
+    known: Command,
+    words: Sequence[str],
+    summary: str = "",
+    examples: Sequence[Sequence[str]] = (),
+) -> dict[str, Any]:
+    """The values by parameter, as the command takes them.
+
+    name: of the command; summary: the first sentence of its help; examples: words after the name.
+    Raises HelpShown, and UsageError for words that the command does not take.
+    """
+    single = typer.Typer(
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings=_SETTINGS,
+    )
+    lines = [command("mcuzoo", name, *example) for example in examples]
+    found: dict[str, Any] = {}
+    single.command(
+        name,
+        cls=_Once,
+        help=f"{summary}\n\n{known.more or ''}",
+        # \b: as it stands, and not as a paragraph.
+        epilog="\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines),
+    )(_keeper(known, found))
+    parser: Any = typer.main.get_command(single)
+    try:
+        with parser.make_context(f"mcuzoo {name}", list(words)) as context:
+            parser.invoke(context)
+    except typer.Exit:
+        raise HelpShown from None
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    except _CLICK_ERROR as error:
+        raise _in_our_words(error, name, lines) from None
+    return found
+
+
+class _Once(TyperCommand):
+    """A command that refuses an option given twice where only one value counts."""
+
+    def make_parser(self, ctx: Any) -> Any:
+        parser = super().make_parser(ctx)
+        parse = parser.parse_args
+
+        def parse_args(args: list[str]) -> Any:
+            options, rest, order = parse(args=args)
+            for option in order:
+                if _counts_once(option) and order.count(option) > 1:
+                    name = max(option.opts, key=len)
+                    raise UsageError(
+                        f"{name} was given {order.count(option)} times, and it can mean one alone.",
+                        f"Leave all but one {name} out.",
+                    )
+            return options, rest, order
+
+        parser.parse_args = parse_args  # type: ignore[method-assign]
+        return parser
+
+
+def _counts_once(option: Any) -> bool:
+    """A switch given twice means what it says; a pair --x/--no-x or a value does not."""
+    if option.param_type_name != "option" or option.multiple or option.count:
+        return False
+    return not option.is_flag or bool(option.secondary_opts)
+
+
+def _keeper(known: Command, found: dict[str, Any]) -> Any:
+    """A function with the parameters of `known`, annotated for typer, that keeps in `found` what it
+    is called with."""
+
+    def keep(**values: Any) -> None:
+        for one in known.parameters:
+            value = values[one.name]
+            found[one.name] = tuple(value) if one.many and value is not None else value
+
+    hints = {one.name: _annotation(one) for one in known.parameters}
+    keep.__annotations__ = {**hints, "return": None}
+    keep.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            inspect.Parameter(
+                one.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=list(one.default) if one.many and one.default == () else one.default,
+                annotation=hints[one.name],
+            )
+            for one in known.parameters
+        ]
+    )
+    return keep
+
+
+def _annotation(one: Parameter) -> Any:
+    meant = one.meant
+    said: dict[str, Any] = {
+        "help": meant.help,
+        "metavar": one.metavar or None,
+        "min": meant.min,
+        "envvar": meant.variable,
+        "show_default": one.default not in (None, ()),
+    }
+    kind: Any = list[one.kind] if one.many else one.kind  # type: ignore[name-defined]
+    if not one.required and one.default is None:
+        kind = kind | None
+    if one.is_argument:
+        return Annotated[kind, typer.Argument(**said)]
+    return Annotated[kind, typer.Option(*(meant.names or one.flags), **said)]
+
+
+def _in_our_words(error: Any, name: str, lines: Sequence[str]) -> UsageError:
+    """`error`, one of click's, as an error with a hint; lines: examples of the command."""
+    help_ = command("mcuzoo", name, "--help")
+    if type(error).__name__ == "NoSuchOption":
+        known = [] if error.ctx is None else _options(error.ctx)
+        return UsageError(
+            f"{name}: there is no option {error.option_name}.",
+            f"{did_you_mean(error.option_name, known)}{help_} lists the options.",
+        )
+    text = " ".join(str(error.format_message()).split())
+    text = re.sub(
+        r"^Got unexpected extra arguments?(?:\(s\))? \((.*)\)\.?$", r"too many: \1.", text
+    )
+    message = text[:1].lower() + text[1:].rstrip(".") + "."
+    example = f"for example {lines[0]}; " if lines else ""
+    return UsageError(f"{name}: {message}", f"{example}{help_} tells more.")
+
+
+def _options(context: Any) -> list[str]:
+    return [
+        option
+        for parameter in context.command.get_params(context)
+        if parameter.param_type_name == "option"
+        for option in (*parameter.opts, *parameter.secondary_opts)
+        if option.startswith("--")
+    ]

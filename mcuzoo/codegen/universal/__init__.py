@@ -1,1 +1,0 @@
-"""Projects whose firmware has no model of its own: it takes them over the link."""

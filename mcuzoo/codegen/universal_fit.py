@@ -1,0 +1,71 @@
+"""The memory of a universal firmware, and whether a model runs on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mcuzoo.board.load import load_board
+from mcuzoo.board.model import Board
+from mcuzoo.codegen.universal import DEFAULT_OPS
+from mcuzoo.errors import UsageError
+from mcuzoo.plan.options import FitOptions
+from mcuzoo.plan.tflm.image import DEFAULT_KERNELS, check_kernels, prepare_image
+from mcuzoo.plan.universal import UniversalPlan, plan_universal
+from mcuzoo.zoo.registry import load_named_model
+
+
+@dataclass(frozen=True)
+class ModelRoom:
+    """What a model takes there. region: where its file goes, None where it has no room."""
+
+    model: str
+    bytes: int
+    arena_bytes: int
+    region: str | None
+    fits: bool
+
+
+@dataclass(frozen=True)
+class UniversalFit:
+    """plan: what there is for arena and models; model: None where none was asked about."""
+
+    board: str
+    plan: UniversalPlan
+    model: ModelRoom | None
+
+    @property
+    def fits(self) -> bool:
+        return self.model is None or self.model.fits
+
+
+def fit_universal(
+    model: str | None, board: str | Board, options: FitOptions = FitOptions()
+) -> UniversalFit:
+    """What a universal firmware with all operators has; with `model`, whether that runs on it.
+
+    Raises ModelError for a model that is not INT8, and UsageError.
+    """
+    if options.stream_input:
+        raise UsageError(
+            "--stream-input is for a model that is linked in, with the runtime aot.",
+            "Leave --universal or --stream-input out.",
+        )
+    chosen = board if isinstance(board, Board) else load_board(board)
+    kernels = check_kernels(options.kernels or DEFAULT_KERNELS)
+    plan = plan_universal(chosen, DEFAULT_OPS, kernels, options.arena_region)
+    if model is None:
+        return UniversalFit(chosen.id, plan, None)
+    image = prepare_image(load_named_model(model), kernels)
+    home = next((r for r in plan.rooms if image.model.bytes <= r.capacity_bytes), None)
+    needed = image.arena.arena_bytes
+    return UniversalFit(
+        chosen.id,
+        plan,
+        ModelRoom(
+            model=model,
+            bytes=image.model.bytes,
+            arena_bytes=needed,
+            region=None if home is None else home.region,
+            fits=home is not None and needed <= plan.placement.arena_bytes,
+        ),
+    )

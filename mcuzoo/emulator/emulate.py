@@ -1,0 +1,88 @@
+"""An emulated board that runs beside the caller."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os import PathLike, fspath
+from pathlib import Path
+
+from mcuzoo.emulator.consoles import Console, TcpConsole
+from mcuzoo.emulator.evk import VirtualEvk, find_target
+from mcuzoo.emulator.options import EmulateOptions
+from mcuzoo.emulator.timers import CountMode
+from mcuzoo.errors import UsageError
+from mcuzoo.extras import EMULATOR, require_packages
+
+
+class EmulatedBoard:
+    """port: the URL of its console, for whatever takes a port. It runs in a thread of its own."""
+
+    def __init__(self, evk: VirtualEvk, port: str) -> None:
+        self.port = port
+        self._evk = evk
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="board", daemon=True)
+        self._thread.start()
+
+    def ended(self, timeout_s: float) -> bool:
+        """Whether the board has ended, after waiting so long for it.
+
+        Raises EmulatorError when it met something that it cannot or must not run.
+        """
+        self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            return False
+        if self._failure is not None:
+            raise self._failure
+        return True
+
+    def reset(self) -> bool:
+        """Press the reset button; False when the board has ended."""
+        return self._evk.request_reset()
+
+    def stop(self) -> None:
+        """End the board and wait for its end."""
+        self._evk.stop()
+
+    def _run(self) -> None:
+        try:
+            self._evk.run()
+        except BaseException as failure:
+            self._failure = failure
+
+
+@contextmanager
+def emulate(
+    image: str | PathLike[str], options: EmulateOptions = EmulateOptions()
+) -> Iterator[EmulatedBoard]:
+    """Boot `image` as the board's ROM would; the board runs until the block ends.
+
+    image: a built project, or a .bin or .elf file with options.board. Raises UsageError,
+    ProjectError, InputError, BoardError, MissingExtraError and EmulatorError (an image that the
+    boot ROM would not start).
+    """
+    if options.pty and (options.tcp is not None or options.once):
+        raise UsageError(
+            "--pty goes with neither --tcp nor --once: nobody can tell when a terminal is closed.",
+            "Leave one of them out.",
+        )
+    mode = CountMode.parse(options.count)
+    require_packages(EMULATOR, "The emulated board")
+    target = find_target(Path(fspath(image)), options.board)
+    console = _open_console(options)
+    evk = VirtualEvk(target.board, target.image, console, mode, until_hang_up=options.once)
+    board = EmulatedBoard(evk, console.url)
+    try:
+        yield board
+    finally:
+        board.stop()
+
+
+def _open_console(options: EmulateOptions) -> Console:
+    if options.pty:
+        from mcuzoo.emulator.pty_console import PtyConsole
+
+        return PtyConsole()
+    return TcpConsole(options.tcp or 0)

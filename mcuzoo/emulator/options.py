@@ -1,0 +1,21 @@
+"""What a user may choose of an emulated board."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from mcuzoo.options import Option
+
+
+@dataclass(frozen=True)
+class EmulateOptions:
+    """Of `emulate`. tcp None: any free port."""
+
+    board: Annotated[str | None, Option("Board of an image file.", "--board", "-b")] = None
+    tcp: Annotated[int | None, Option("Console on this TCP port of loopback; 0: any free one.")] = (
+        None
+    )
+    pty: Annotated[bool, Option("Console on a pseudo-terminal.")] = False
+    count: Annotated[str, Option("Inferences to count the instructions of: N, all or 0.")] = "1"
+    once: Annotated[bool, Option("End when the host closes the TCP console.")] = False

@@ -1,0 +1,243 @@
+"""The model under evaluation and what runs it: host engines, and boards at a port or emulated."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcuzoo.board.load import load_board
+from mcuzoo.data.preprocess import check_recipe
+from mcuzoo.emulator.url import port_packages
+from mcuzoo.errors import FirmwareError, ModelError, UsageError, WrongFirmwareError, did_you_mean
+from mcuzoo.extras import EMULATOR as EMULATOR_PACKAGES
+from mcuzoo.extras import LITERT
+from mcuzoo.extras import TFLM as TFLM_PACKAGE
+from mcuzoo.graph.model import DType, Model, Tensor
+from mcuzoo.graph.program import build_program
+from mcuzoo.link.counts import agent_note
+from mcuzoo.link.hello import Hello
+from mcuzoo.link.session import Session
+from mcuzoo.link.state import LinkState
+from mcuzoo.link.transport import SOME_PORT, PortWatch
+from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.run.rig import Rig
+from mcuzoo.toolchain.find import compiler_packages
+from mcuzoo.zoo.registry import ModelSource
+
+Kind = Literal["int8", "uint8", "float32"]
+
+REFERENCE, TFLM, XNNPACK, LITERT_REF = "reference", "tflm", "xnnpack", "litert-ref"
+EMULATOR = "emulator"
+HOST_ENGINES = (REFERENCE, TFLM, XNNPACK, LITERT_REF)
+_RESOLVER = {XNNPACK: "default", LITERT_REF: "reference"}
+
+
+class Runs(Protocol):
+    """An engine as evaluation uses it: int8 [H, W, C] -> the scores of the classes, flat."""
+
+    def run(self, input: NDArray[np.int8]) -> NDArray[Any]: ...
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model on an engine. `engine`: one of HOST_ENGINES, "emulator", or a port.
+
+    shape: the input's, (1, H, W, C); input_scale: its quantization's, None of floats. Scores are
+    int8, one per class (those of UINT8 are 128 below the model's own), or float32 of a float model;
+    a score q stands for output_scale * (q - output_zero_point).
+    """
+
+    model: Model
+    recipe: Preprocessing
+    kind: Kind
+    engine: str
+    shape: tuple[int, ...]
+    classes: int
+    input_scale: float | None = None
+    output_scale: float = 1.0
+    output_zero_point: int = 0
+
+    @property
+    def on_host(self) -> bool:
+        return self.engine in HOST_ENGINES
+
+
+def make_subject(model: Model, recipe: Preprocessing, engine: str | None) -> Subject:
+    """`model` on `engine`; without one on the one whose outputs are the standard for its kind.
+
+    That is TFLM's arithmetic ("reference") for INT8, which is what a board computes, and LiteRT's
+    reference kernels for UINT8 and float, which no board runs. Raises ModelError for a model that
+    nothing here can run, UsageError for an engine that cannot run this one, ProjectError for a
+    recipe that cannot feed it.
+    """
+    kind, source, target = _ends(model)
+    shape, quantization = source.shape, source.quantization
+    check_recipe(recipe, shape)
+    chosen = engine or (REFERENCE if kind == "int8" else LITERT_REF)
+    if kind != "int8" and chosen not in (XNNPACK, LITERT_REF):
+        raise UsageError(
+            f"The engine {chosen} runs INT8 models, and {model.name} is {kind.upper()}.",
+            "Use --engine litert-ref, or convert or quantize the model first.",
+        )
+    if chosen not in (*HOST_ENGINES, EMULATOR) and not _looks_like_a_port(chosen):
+        known = (*HOST_ENGINES, EMULATOR)
+        raise UsageError(
+            f"There is no engine {chosen!r}.",
+            f"{did_you_mean(chosen, known)}It is one of {', '.join(known)}, or a port such as "
+            f"{SOME_PORT} or emulator://PROJECT.",
+        )
+    scale = None if kind == "float32" or quantization is None else quantization.scale
+    classes = target.elements
+    if kind == "float32" or target.quantization is None:
+        return Subject(model, recipe, kind, chosen, shape, classes, scale)
+    ends = target.quantization.scale, target.quantization.zero_point - 128 * (kind == "uint8")
+    return Subject(model, recipe, kind, chosen, shape, classes, scale, *ends)
+
+
+def _looks_like_a_port(engine: str) -> bool:
+    return "/" in engine or "\\" in engine or engine.upper().startswith("COM")
+
+
+def engine_packages(subject: Subject) -> tuple[str, ...]:
+    """The optional packages (extras.py) that the subject's engine needs."""
+    if subject.engine == EMULATOR:
+        return (*EMULATOR_PACKAGES, *compiler_packages())
+    host = {REFERENCE: (), TFLM: (TFLM_PACKAGE,), XNNPACK: (LITERT,), LITERT_REF: (LITERT,)}
+    return host[subject.engine] if subject.on_host else port_packages(subject.engine)
+
+
+def host_engine(subject: Subject) -> Runs:
+    """The subject's engine, ready to run in this process.
+
+    Raises MissingExtraError without the engine's wheel, ModelError when it refuses the model.
+    """
+    from mcuzoo.engines.litert import LitertEngine
+    from mcuzoo.engines.litert_float import LitertFloatEngine
+    from mcuzoo.engines.litert_uint8 import LitertUint8Engine
+    from mcuzoo.engines.reference import ReferenceEngine
+    from mcuzoo.engines.tflm import TflmEngine
+
+    model = subject.model
+    if subject.engine == REFERENCE:
+        return ReferenceEngine(model)
+    if subject.engine == TFLM:
+        return TflmEngine(model)
+    resolver = _RESOLVER[subject.engine]
+    if subject.kind == "uint8":
+        return LitertUint8Engine(model, resolver)
+    if subject.kind == "float32":
+        recipe = subject.recipe
+        return LitertFloatEngine(model, recipe.float_low, recipe.float_high, resolver)
+    return LitertEngine(model, resolver)
+
+
+def _ends(model: Model) -> tuple[Kind, Tensor, Tensor]:
+    try:
+        program = build_program(model)
+    except ModelError:
+        kind = _other_kind(model)
+        if kind is None:
+            raise
+    else:
+        return "int8", program.input_tensor, program.output_tensor
+    source, target = model.tensor(model.inputs[0]), model.tensor(model.outputs[0])
+    return kind, source, target
+
+
+def _other_kind(model: Model) -> Kind | None:
+    if len(model.inputs) != 1 or len(model.outputs) != 1:
+        return None
+    constants = {tensor.dtype for tensor in model.tensors if tensor.data is not None}
+    if DType.UINT8 in constants:
+        return "uint8"
+    ends = {model.tensor(index).dtype for index in (*model.inputs, *model.outputs)}
+    if ends == {DType.FLOAT32} and DType.INT8 not in constants:
+        return "float32"
+    return None
+
+
+Talk = Callable[[str], None]
+
+# Instructions are not asked for; counting them would slow the emulator down.
+_EMULATOR_OPTIONS = "?count=0"
+
+
+class BoardEngine:
+    """A board as an engine; the rig behind it recovers and proves what it can."""
+
+    def __init__(self, rig: Rig) -> None:
+        self._rig = rig
+        self._numbers = count()
+
+    @property
+    def board(self) -> str:
+        """What answered: "rt1170, aot, emulated"."""
+        hello = self._rig.hello
+        return f"{hello.board}, {hello.runtime}" + agent_note(hello.agent)
+
+    def run(self, input: NDArray[np.int8]) -> NDArray[np.int8]:
+        """Raises RigError or ProtocolError when the board gives no result, whatever is tried."""
+        return self._rig.infer(next(self._numbers), input).output
+
+
+@contextmanager
+def board_engine(
+    subject: Subject, port: str, baud: int | None, board_id: str, talk: Talk
+) -> Iterator[BoardEngine]:
+    """The board at `port`. Raises WrongFirmwareError when it runs another model.
+
+    baud: None: what the file of the board `board_id` says.
+    """
+    check = partial(check_model, subject=subject)
+    ports = PortWatch(port, say=talk)
+    rate = load_board(board_id).console.baud if baud is None else baud
+    ports.baud_note = f"as the file of board {board_id} says" if baud is None else "as --baud says"
+
+    def connect(state: LinkState) -> Session:
+        return Session.open(port, rate, state=state, ports=ports)
+
+    with Rig(connect, check, talk) as rig:
+        yield BoardEngine(rig)
+
+
+def check_model(hello: Hello, subject: Subject) -> None:
+    """Raise WrongFirmwareError unless the board runs the model; FirmwareError when it cannot."""
+    if hello.model_sha256 != subject.model.sha256:
+        raise WrongFirmwareError(
+            f"The board runs the model {hello.model_sha256[:12]}..., to be evaluated is "
+            f"{subject.model.sha256[:12]}... ({subject.model.name}).",
+            "mcuzoo export and build this model, flash it, and evaluate again.",
+        )
+    if hello.runtime_error:
+        raise FirmwareError(
+            f"The board cannot run its model: {hello.runtime_error}",
+            "Export the project again (mcuzoo fit shows what fits), build and flash it.",
+        )
+
+
+@contextmanager
+def emulated_project(source: ModelSource, board_id: str, talk: Talk) -> Iterator[str]:
+    """The URL of an emulated board with firmware for the model, built in a temporary folder.
+
+    Raises FitError when the model does not fit the board, ToolchainError without a compiler.
+    """
+    from mcuzoo.codegen.options import ALONE
+    from mcuzoo.codegen.project import export_project
+    from mcuzoo.toolchain.build import build_project
+
+    board = load_board(board_id)
+    with tempfile.TemporaryDirectory(prefix="mcuzoo-evaluate-") as folder:
+        project = Path(folder) / "project"
+        talk(f"exporting and building {source.name} for {board.name}")
+        export_project(replace(source, samples=None), board, project, ALONE)
+        build_project(project)
+        yield f"emulator://{project}{_EMULATOR_OPTIONS}"

@@ -1,0 +1,52 @@
+"""What a user may choose of an evaluation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from mcuzoo.options import Labels, Limit, MinTop1, Option, Show
+
+DEFAULT_BOARD = "rt1170"
+
+
+@dataclass(frozen=True)
+class EvaluateOptions:
+    """Of `evaluate`. None, or False: not given."""
+
+    engine: Annotated[
+        str | None,
+        Option(
+            "reference, tflm, litert-ref, xnnpack, emulator, or a board's port.",
+            metavar="ENGINE|PORT",
+        ),
+    ] = None
+    role: Annotated[str | None, Option("Of a model of the zoo: int8, uint8 or fp32 [int8].")] = None
+    against: Annotated[str | None, Option("Compare with this engine.", metavar="ENGINE|PORT")] = (
+        None
+    )
+    against_model: Annotated[str | None, Option("Compare with this model.", metavar="MODEL")] = None
+    split: Annotated[
+        str | None, Option("train, validation, test, public-test, private-test or all.")
+    ] = None
+    limit: Limit = None
+    labels: Labels = None
+    jobs: Annotated[int | None, Option("Processes, or emulated boards.", "--jobs", "-j", min=1)] = (
+        None
+    )
+    board: Annotated[str, Option("Which board is emulated, or is at PORT.", "--board", "-b")] = (
+        DEFAULT_BOARD
+    )
+    baud: Annotated[
+        int | None, Option("Bits per second of PORT [what --board's file says].", min=1)
+    ] = None
+    outputs: Annotated[Path | None, Option("Write the raw outputs.", metavar="FILE.npy")] = None
+    min_top1: MinTop1 = None
+    require_equal: Annotated[bool, Option("Fail when an output differs from --against.")] = False
+    strict: Annotated[bool, Option("Fail when an image cannot be used.")] = False
+    remember: Annotated[
+        bool, Option("For the table of mcuzoo models.", "--remember/--no-remember")
+    ] = True
+    resume: Annotated[bool, Option("Go on where the same command was interrupted.")] = False
+    show: Show = None

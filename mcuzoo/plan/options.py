@@ -1,0 +1,88 @@
+"""What a user may choose of a model's memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from mcuzoo.options import Baud, Option
+from mcuzoo.project.kinds import (
+    DEFAULT_PROJECT,
+    DEFAULT_RUNTIME,
+    WeightsChoice,
+    check_project,
+    check_runtime,
+)
+
+if TYPE_CHECKING:
+    from mcuzoo.board.model import Board
+
+
+@dataclass(frozen=True)
+class MemoryOptions:
+    """What decides how much memory is needed, and where. weights: one of WEIGHTS, or a region."""
+
+    runtime: Annotated[
+        str | None, Option("tflm (TFLite-Micro) or aot (mcuzoo's ahead-of-time C) [tflm].")
+    ] = None
+    project: Annotated[
+        str | None,
+        Option(
+            "mcuxpresso (NXP's SDK builds it) or cmake (stand-alone) "
+            "[mcuxpresso; cmake with --universal]."
+        ),
+    ] = None
+    weights: Annotated[
+        WeightsChoice,
+        Option("Where the constants live: auto (by estimate), flash, ram, or a region."),
+    ] = "auto"
+    pin: Annotated[
+        tuple[str, ...], Option("OP=REGION: where an op's constants live; may be repeated.")
+    ] = ()
+    arena_region: Annotated[str | None, Option("Pin the tensor arena to this memory region.")] = (
+        None
+    )
+    stream_input: Annotated[
+        bool,
+        Option("With --runtime aot: consume the input as it arrives, for a smaller arena."),
+    ] = False
+    kernels: Annotated[str | None, Option("TFLM's kernels: cmsis-nn or reference [cmsis-nn].")] = (
+        None
+    )
+    plan: Annotated[
+        str | None,
+        Option("Who plans TFLM's arena: offline (mcuzoo) or greedy (TFLM) [the smaller]."),
+    ] = None
+
+    @property
+    def runtime_kind(self) -> str:
+        """As chosen, or the default. Raises UsageError for an unknown one."""
+        return check_runtime(self.runtime or DEFAULT_RUNTIME)
+
+    def project_kind(self, board: Board) -> str:
+        """As chosen, else for NXP's SDK where the board's file knows of it. Raises UsageError."""
+        return check_project(self.project or (DEFAULT_PROJECT if board.sdk else "cmake"))
+
+
+@dataclass(frozen=True)
+class FitOptions(MemoryOptions):
+    """Of `fit`. Without a runtime the other one is judged beside the default, in a line."""
+
+
+@dataclass(frozen=True)
+class MeasureOptions(FitOptions):
+    """Of `measure`, which builds and boots what `fit` plans. runtime None: tflm if there is a tree
+    of it, else aot. port None: the emulated board. baud None: the board file's."""
+
+    tflm: Annotated[Path | None, Option("With --measure: TFLM's tree, as for mcuzoo export.")] = (
+        None
+    )
+    output: Annotated[
+        Path | None,
+        Option("With --measure: the project folder [mcuzoo-BOARD-MODEL].", "--output", "-o"),
+    ] = None
+    port: Annotated[
+        str | None, Option("With --measure: a real board's port [emulated].", "--port", "-p")
+    ] = None
+    baud: Baud = None

@@ -1,0 +1,217 @@
+"""The arena over time: a picture for a terminal, and the fit verdict as an HTML page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from string import ascii_lowercase, ascii_uppercase
+from typing import TYPE_CHECKING
+
+from mcuzoo import __version__
+from mcuzoo.files import write_output
+from mcuzoo.plan.place.estimate import waits
+from mcuzoo.plan.timeline import Block, Timeline
+
+if TYPE_CHECKING:
+    from mcuzoo.plan.fit import FitReport, RuntimeFit
+    from mcuzoo.plan.place.placement import Placement
+    from mcuzoo.project.manifest import PlanEntry
+
+
+ROWS = 16
+_LETTERS = ascii_uppercase + ascii_lowercase
+_FREE, _SCRATCH, _SHARED = ".", "#", "/"
+_MARGIN = 12
+
+
+def timeline_text(timeline: Timeline, rows: int = ROWS, width: int = 80) -> str:
+    """Lines of at most `width` columns with the highest bytes on top; ends with a newline.
+
+    More steps than there are columns come in several pictures, one below the other.
+
+    Letters are tensors in the order of their first step, `#` is scratch, `/` an output that takes
+    over the bytes of its input, `.` free. A cell shows whatever it holds most of.
+    """
+    if not timeline.blocks:
+        return ""
+    room = max(1, width - _MARGIN)
+    columns = len(timeline.steps) + 2
+    cell = max(1, room // columns)
+    slice_bytes = max(1, -(-timeline.arena_bytes // rows))
+    letters = _letters(timeline.blocks)
+    lines = []
+    for first in range(0, columns, room):
+        steps = range(first - 1, min(first + room, columns) - 1)
+        for row in reversed(range(-(-timeline.arena_bytes // slice_bytes))):
+            low, high = row * slice_bytes, (row + 1) * slice_bytes
+            cells = (_cell(timeline.blocks, letters, step, low, high) for step in steps)
+            lines.append(f"{low:>{_MARGIN - 2},} |" + "".join(held * cell for held in cells))
+        lines += _axis(timeline, steps, cell)
+    lines.append(
+        f"a row is {slice_bytes:,} bytes; in is before the first op, out behind the last; "
+        f"{_SHARED} output over its input, {_SCRATCH} scratch, {_FREE} free"
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _letters(blocks: Sequence[Block]) -> list[str]:
+    tensors = 0
+    letters = []
+    for block in blocks:
+        letters.append(_SCRATCH if block.scratch else _LETTERS[tensors % len(_LETTERS)])
+        tensors += not block.scratch
+    return letters
+
+
+def _cell(blocks: Sequence[Block], letters: Sequence[str], step: int, low: int, high: int) -> str:
+    held = [
+        (min(high, block.offset + block.bytes) - max(low, block.offset), letter)
+        for block, letter in zip(blocks, letters, strict=True)
+        if block.first_step <= step <= block.last_step
+    ]
+    held = [(size, letter) for size, letter in held if size > 0]
+    if sum(size for size, _ in held) > high - low:
+        return _SHARED
+    return max(held, default=(0, _FREE))[1]
+
+
+def _axis(timeline: Timeline, steps: range, width: int) -> list[str]:
+    """Op numbers under their columns, read from top to bottom where they are too narrow."""
+    labels = ["in", *(name.split()[0] for name in timeline.steps), "out"]
+    labels = labels[steps.start + 1 : steps.stop + 1]
+    if width >= 3:
+        return [(" " * _MARGIN + "".join(f"{label:<{width}}" for label in labels)).rstrip()]
+    depth = max(map(len, labels))
+    return [
+        (
+            " " * _MARGIN + "".join(f"{label:<{depth}}"[level].ljust(width) for label in labels)
+        ).rstrip()
+        for level in range(depth)
+    ]
+
+
+_COLUMN = 26.0
+_HEIGHT = 420.0
+_HUES = 12
+_FAR = 2
+"""A limit above so many arenas is told, not drawn: the arena would be a line at the bottom."""
+
+
+@dataclass(frozen=True)
+class Rectangle:
+    """In the picture's pixels; `title` appears under the pointer."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    fill: str
+    title: str
+
+
+def arena_limit(report: FitReport) -> int:
+    """How large what is drawn could be in the memory where it ends, beside what else is there.
+
+    Of TFLM's arena the head is drawn; its tail is among the rest.
+    """
+    placement = report.placement
+    first = placement.arena_bytes - placement.rest_bytes
+    name, own, before = (
+        (placement.arena_region, first, 0)
+        if placement.rest_region is None
+        else (placement.rest_region, placement.rest_bytes, first)
+    )
+    region = next(region for region in report.regions if region.region == name)
+    tail = placement.arena_bytes - report.timeline.arena_bytes
+    return max(0, before + region.size_bytes - (region.used_bytes - own) - tail)
+
+
+def picture_bytes(report: FitReport) -> int:
+    """How many bytes the picture is high: up to the limit, where that is not far above."""
+    arena, limit = max(report.timeline.arena_bytes, 1), arena_limit(report)
+    return max(arena, limit if limit <= _FAR * arena else 0)
+
+
+def fit_html(
+    report: FitReport,
+    other: RuntimeFit | None = None,
+    project: str | None = None,
+    made: datetime | None = None,
+) -> str:
+    """The page; everything from the model file is escaped.
+
+    other: the verdict on the other runtime; project: the kind of project judged; made: when, UTC;
+    None: now.
+    """
+    from mcuzoo.codegen.templates import render
+
+    timeline = report.timeline
+    columns = len(timeline.steps) + 2
+    shown_bytes, limit = picture_bytes(report), arena_limit(report)
+    scale = _HEIGHT / shown_bytes
+    tensors = 0
+    rectangles = []
+    for block in timeline.blocks:
+        hue = tensors * 360 // _HUES * 5 % 360
+        tensors += not block.scratch
+        over = f", over {block.over}" if block.over else ""
+        rectangles.append(
+            Rectangle(
+                x=(block.first_step + 1) * _COLUMN,
+                y=_HEIGHT - (block.offset + block.bytes) * scale,
+                width=(block.last_step - block.first_step + 1) * _COLUMN,
+                height=block.bytes * scale,
+                fill="#8888" if block.scratch else f"hsl({hue} 60% 65% / 0.75)",
+                title=f"{block.name}: {block.bytes:,} bytes at {block.offset:,}{over}",
+            )
+        )
+    return render(
+        "report/fit.html.j2",
+        report=report,
+        arena_text=arena_text(report.placement),
+        waits=waits(report.constants),
+        boundary=None
+        if report.placement.rest_region is None
+        else _HEIGHT - (timeline.arena_bytes - report.placement.rest_bytes) * scale,
+        limit=_HEIGHT - limit * scale if limit <= shown_bytes else None,
+        limit_bytes=limit,
+        limit_region=report.placement.rest_region or report.placement.arena_region,
+        other=other,
+        other_text=other and other_runtime_text(other),
+        project=project,
+        version=__version__,
+        made=f"{made or datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC",
+        width=columns * _COLUMN,
+        height=_HEIGHT,
+        column=_COLUMN,
+        rectangles=rectangles,
+        labels=["in", *timeline.steps, "out"],
+        marks=[(_HEIGHT * (4 - n) / 4, shown_bytes * n // 4) for n in range(5)],
+    )
+
+
+def write_page(path: Path, text: str) -> None:
+    """Write an HTML page to `path`. Raises InputError when it cannot be written."""
+    write_output(path, text.encode("utf-8"))
+
+
+def other_runtime_text(other: RuntimeFit) -> str:
+    """As "fits, its arena 53,760 bytes in dtcm"."""
+    if other.fits is None:
+        return f"does not run it: {other.reason}"
+    if not other.fits:
+        return "does not fit"
+    return f"fits, its arena {other.arena_bytes:,} bytes in {other.arena_region}"
+
+
+def arena_text(plan: Placement | PlanEntry) -> str:
+    """How large the arena is and where, in words."""
+    if plan.rest_region is None:
+        return f"{plan.arena_bytes:,} bytes in {plan.arena_region}"
+    hot = plan.arena_bytes - plan.rest_bytes
+    return (
+        f"{plan.arena_bytes:,} bytes ({hot:,} in {plan.arena_region}, "
+        f"{plan.rest_bytes:,} in {plan.rest_region})"
+    )

@@ -1,0 +1,210 @@
+"""An evaluation for a terminal and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from mcuzoo.report.figures import accuracy_dict, accuracy_text, scores_dict, shown_dict, shown_lines
+from mcuzoo.tables import Column, columns_of, table_text
+
+if TYPE_CHECKING:
+    from mcuzoo.evaluate.result import Evaluation, ModelFacts
+    from mcuzoo.run.score import Scores
+
+SCHEMA = 1
+_MATRIX_CLASSES = 20
+_LISTED = 5
+_ENOUGH = 5
+"""Images that a class must have to be called one of the worst."""
+_BAD_LISTED = 10
+
+
+def evaluation_text(found: Evaluation, width: int = 80) -> str:
+    """The figures, a line each, then classes and confusions as far as they fit a screen.
+
+    width: columns that the classes' table may take.
+    """
+    lines = [
+        *(f"{name:<10}  {text}" for name, text in shown_lines(found.shown)),
+        f"model       {_model(found.model)}",
+        f"data        {found.data.source}: {found.data.format}"
+        + (f", {found.data.split}" if found.data.split else ""),
+        f"images      {found.n}"
+        + ("" if found.complete else f" of {found.images}")
+        + (f", {len(found.bad)} unusable" if found.bad else ""),
+        *_scores(found.scores),
+        f"speed       {found.images_per_s:.1f} images/s, {found.jobs} job"
+        + ("s" if found.jobs > 1 else ""),
+        *_against(found),
+        *(_classes(found, width) if found.per_class else ()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def bad_lines(found: Evaluation) -> Iterator[str]:
+    """What to say of images that could not be used."""
+    for one in found.bad[:_BAD_LISTED]:
+        yield f"unusable: {one.file}: {one.error}"
+    if len(found.bad) > _BAD_LISTED:
+        yield f"and {len(found.bad) - _BAD_LISTED} more; --json lists them all"
+
+
+def _model(facts: ModelFacts) -> str:
+    board = f" ({facts.board})" if facts.board else ""
+    return f"{facts.name} ({facts.kind}, {facts.sha256[:12]}) on {facts.engine}{board}"
+
+
+def _scores(scores: Scores | None) -> Iterator[str]:
+    if scores is None:
+        yield "accuracy    not known, the images are not labelled"
+        return
+    yield f"top-1       {accuracy_text(scores.top1)}"
+    if scores.top5 is not None:
+        yield f"top-5       {accuracy_text(scores.top5)}"
+
+
+def _against(found: Evaluation) -> Iterator[str]:
+    if found.against is None or found.comparison is None:
+        return
+    other = found.comparison
+    yield f"against     {_model(found.against)}"
+    if other.scores is not None:
+        yield f"  top-1     {accuracy_text(other.scores.top1)}"
+        if other.scores.top5 is not None:
+            yield f"  top-5     {accuracy_text(other.scores.top5)}"
+    if other.agreement is not None:
+        agreement = other.agreement
+        yield (
+            f"  outputs   {agreement.equal} of {agreement.compared} byte-equal, largest "
+            f"difference {agreement.largest_difference}"
+        )
+    yield f"  flips     {other.flips} of {found.n} have another top-1"
+    if other.paired is not None:
+        paired = other.paired
+        yield (
+            f"  paired    right only here {paired.only_first}, only there {paired.only_second}; "
+            f"exact test p = {paired.p_value:.3f}: "
+            + ("the accuracies differ" if other.differs else "no difference that shows")
+        )
+
+
+def _classes(found: Evaluation, width: int) -> Iterator[str]:
+    if len(found.per_class) <= _MATRIX_CLASSES:
+        yield ""
+        matrix = list(_matrix(found))
+        fits = max(map(columns_of, matrix)) <= width
+        yield from matrix if fits else _by_class(found, width)
+        return
+    names = found.class_names
+    yield ""
+    yield f"{len(found.per_class)} classes have images"
+    known = [one for one in found.per_class if one.top1.total >= _ENOUGH]
+    worst = sorted(known, key=lambda one: one.top1.value)[:_LISTED]
+    if worst:
+        yield "worst       " + ", ".join(
+            f"{_name(one.label, names)} {one.top1.correct}/{one.top1.total}" for one in worst
+        )
+    wrong = [triple for triple in found.confusion if triple[0] != triple[1]]
+    wrong.sort(key=lambda triple: -triple[2])
+    if wrong:
+        yield "confused    " + ", ".join(
+            f"{_name(label, names)} as {_name(predicted, names)} {count}"
+            for label, predicted, count in wrong[:_LISTED]
+        )
+
+
+def _matrix(found: Evaluation) -> Iterator[str]:
+    counts = {(label, predicted): count for label, predicted, count in found.confusion}
+    known = {one.label: _name(one.label, found.class_names) for one in found.per_class}
+    columns = sorted({predicted for _, predicted, _ in found.confusion} | set(known))
+    width = max(4, *(len(str(count)) + 1 for count in counts.values()))
+    stem = max(len(name) for name in known.values())
+    yield f"{'label':<{stem}}  top-1   n  predicted as"
+    yield f"{'':<{stem}}             " + "".join(f"{column:>{width}}" for column in columns)
+    for one in found.per_class:
+        cells = [counts.get((one.label, column), 0) for column in columns]
+        yield (
+            f"{known[one.label]:<{stem}}  {one.top1.value:.3f} {one.top1.total:>4}"
+            + "".join(f"{count or '.':>{width}}" for count in cells)
+        )
+
+
+def _by_class(found: Evaluation, width: int) -> list[str]:
+    """What the matrix says, for a width that has no room for it."""
+    names = found.class_names
+    columns = (
+        Column("label", wraps=True),
+        Column("top-1", right=True),
+        Column("n", right=True),
+        Column("taken for", wraps=True),
+    )
+    rows = []
+    for one in found.per_class:
+        wrong = (
+            f"{_name(predicted, names)} {count}"
+            for label, predicted, count in found.confusion
+            if label == one.label != predicted
+        )
+        top1 = one.top1
+        row = (_name(one.label, names), f"{top1.value:.3f}", str(top1.total), ", ".join(wrong))
+        rows.append(row)
+    return table_text(columns, rows, width).splitlines()
+
+
+def _name(label: int, names: tuple[str, ...] | None) -> str:
+    return str(label) if names is None else f"{label} {names[label].split(',')[0]}"
+
+
+def evaluation_document(found: Evaluation) -> dict[str, Any]:
+    """As `mcuzoo evaluate --json` prints it. What was not measured is null."""
+    scores = found.scores
+    return {
+        "schema": SCHEMA,
+        "tool_version": found.tool_version,
+        "model": asdict(found.model),
+        "engine": found.model.engine,
+        "data": asdict(found.data),
+        "preprocessing": asdict(found.preprocessing),
+        "complete": found.complete,
+        "images": found.images,
+        "n": found.n,
+        "labelled": 0 if scores is None else scores.top1.total,
+        "top1": None if scores is None else scores.top1.value,
+        "top5": None if scores is None or scores.top5 is None else scores.top5.value,
+        "accuracy": scores and scores_dict(scores),
+        "per_class": [
+            {"label": one.label, "name": one.name, **accuracy_dict(one.top1)}
+            for one in found.per_class
+        ],
+        "confusion": [list(triple) for triple in found.confusion],
+        **shown_dict(found.shown),
+        "bad": [asdict(one) for one in found.bad],
+        "jobs": found.jobs,
+        "seconds": found.seconds,
+        "images_per_s": found.images_per_s,
+        "against": _against_document(found),
+    }
+
+
+def _against_document(found: Evaluation) -> dict[str, Any] | None:
+    if found.against is None or found.comparison is None:
+        return None
+    other = found.comparison
+    agreement, paired = other.agreement, other.paired
+    return {
+        "model": asdict(found.against),
+        "engine": found.against.engine,
+        "flips": other.flips,
+        "agreement": None
+        if agreement is None
+        else {
+            "compared": agreement.compared,
+            "equal": agreement.equal,
+            "max_distance": agreement.largest_difference,
+        },
+        "accuracy": other.scores and scores_dict(other.scores),
+        "paired": None if paired is None else {**asdict(paired), "p_value": paired.p_value},
+        "differs": other.differs,
+    }

@@ -1,0 +1,116 @@
+"""Accuracies and predictions, which runs and evaluations show alike, as text and for JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from mcuzoo.tables import columns_of
+
+if TYPE_CHECKING:
+    from mcuzoo.run.score import Accuracy, Scores
+    from mcuzoo.run.tally import Prediction, Shown
+
+COLUMNS = 68
+"""Of 80, what the names before the lines of a summary leave."""
+_NAME_COLUMNS, _LONE_NAME_COLUMNS = 15, 30
+"""Of a class beside the right one, and alone."""
+_CUT = "..."
+
+
+def accuracy_text(accuracy: Accuracy) -> str:
+    """The rate, the images and the interval."""
+    low, high = accuracy.interval
+    return (
+        f"{accuracy.value:.4f} ({accuracy.correct} of {accuracy.total}; 95 % interval "
+        f"{low:.3f} to {high:.3f})"
+    )
+
+
+def accuracy_dict(accuracy: Accuracy) -> dict[str, Any]:
+    low, high = accuracy.interval
+    return {
+        "correct": accuracy.correct,
+        "total": accuracy.total,
+        "value": accuracy.value,
+        "low95": low,
+        "high95": high,
+    }
+
+
+def scores_dict(scores: Scores) -> dict[str, Any]:
+    return {
+        "top1": accuracy_dict(scores.top1),
+        "top5": scores.top5 and accuracy_dict(scores.top5),
+    }
+
+
+def shown_lines(shown: Shown) -> Iterator[tuple[str, str]]:
+    """A heading and a text of at most COLUMNS each; nothing where there is nothing to show."""
+    yield from (("predicted", text) for text in _texts(shown.first, shown.names))
+    yield from (("worst miss", text) for text in _texts(shown.worst, shown.names))
+    left = shown.total - len(shown.first)
+    if left and not shown.worst and shown.first:
+        yield "predicted", f"{_CUT} and {left:,} more: --show {shown.total}"
+
+
+def shown_dict(shown: Shown) -> dict[str, Any]:
+    """As --json prints it."""
+    return {
+        "predictions": [prediction_dict(one, shown.names) for one in shown.first],
+        "worst_misses": [prediction_dict(one, shown.names) for one in shown.worst],
+    }
+
+
+def prediction_dict(one: Prediction, names: Sequence[str] | None) -> dict[str, Any]:
+    """A prediction as --json prints it, with names where they are known."""
+    return {
+        **asdict(one),
+        "label_name": None if names is None or one.label is None else names[one.label],
+        "top1_name": None if names is None else names[one.top1],
+    }
+
+
+def _texts(shown: Sequence[Prediction], names: Sequence[str] | None) -> Iterator[str]:
+    """`file  class score`, and the right class where it is another, in columns."""
+    if not shown:
+        return
+    room = _NAME_COLUMNS if any(one.wrong for one in shown) else _LONE_NAME_COLUMNS
+    classes = [_short(one.top1, names, room) for one in shown]
+    truths = [f"  is {_short(one.label, names, room)}" if one.wrong else "" for one in shown]
+    probable = all(0 <= one.score <= 1 for one in shown)
+    scores = [f"{one.score:.3f}" if probable else f"{one.score:.4g}" for one in shown]
+    wide = [max(map(columns_of, column)) for column in (classes, scores, truths)]
+    # What the classes leave is the file's; its end tells files apart.
+    files = [
+        clipped(one.file, max(COLUMNS - sum(wide) - 3, len(_CUT) + 1), keep_end=True)
+        for one in shown
+    ]
+    widest = max(map(columns_of, files))
+    for file, name, score, truth in zip(files, classes, scores, truths, strict=True):
+        yield f"{_padded(file, widest)}  {_padded(name, wide[0])} {score:>{wide[1]}}{truth}"
+
+
+def _short(label: int | None, names: Sequence[str] | None, room: int) -> str:
+    """Of "tench, Tinca tinca" the first name."""
+    if names is None or label is None:
+        return f"class {label}"
+    return clipped(names[label].split(",")[0], room)
+
+
+def clipped(text: str, columns: int, keep_end: bool = False) -> str:
+    """`text` in at most `columns` of a terminal, without what a terminal would obey."""
+    text = "".join(char if char.isprintable() else "?" for char in text)
+    if columns_of(text) <= columns:
+        return text
+    kept = ""
+    for char in reversed(text) if keep_end else text:
+        if columns_of(kept + char) > columns - len(_CUT):
+            break
+        kept = char + kept if keep_end else kept + char
+    return _CUT + kept if keep_end else kept + _CUT
+
+
+def _padded(text: str, columns: int) -> str:
+    return text + " " * (columns - columns_of(text))

@@ -1,0 +1,144 @@
+"""A look at one picture as the network sees it: as text, for JSON, enlarged, in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcuzoo.data.doctor.diagnosis import FOREIGN, Diagnosis
+from mcuzoo.data.doctor.tensor import TensorFacts, tensor_facts
+from mcuzoo.evaluate.look import Answer, Look
+from mcuzoo.extras import missing_error
+from mcuzoo.files import write_output
+
+_PNG_SIDE = 512
+
+
+def look_text(seen: Look) -> str:
+    """Figures of the tensor, the answers, and the diagnosis of a given one."""
+    recipe = seen.preprocessing
+    lines = [
+        f"model       {seen.model}",
+        f"sees        {recipe.color}, {_crop(recipe.crop)}, {recipe.resize}, "
+        f"pixel {recipe.pixel_offset:+d}",
+        *_sight(seen.facts),
+        *_answers(seen.answers),
+    ]
+    if seen.given is not None and seen.diagnosis is not None:
+        lines += ["", "given", *_sight(tensor_facts(seen.given)), *_answers(seen.given_answers)]
+        lines += _diagnosis(seen.diagnosis)
+    return "\n".join(lines) + "\n"
+
+
+def _crop(fraction: float) -> str:
+    return "all of it" if fraction == 1 else f"the central {fraction:g} of each side"
+
+
+def _sight(facts: TensorFacts) -> Iterator[str]:
+    means = ", ".join(f"{mean:.2f}" for mean in facts.means)
+    yield f"tensor      int8 {list(facts.shape)}, {facts.minimum} to {facts.maximum}, mean {means}"
+    yield f"at the ends {facts.low} values of -128, {facts.high} of 127"
+    yield f"crc32       0x{facts.crc32:08x}, as a board returns it"
+    yield f"sha256      {facts.sha256}"
+
+
+def _answers(answers: Sequence[Answer]) -> Iterator[str]:
+    for place, answer in enumerate(answers):
+        name = "" if answer.name is None else f" {answer.name}"
+        yield f"{'answers' if not place else '':<11} {answer.score:.3f} {answer.label}{name}"
+
+
+def _diagnosis(found: Diagnosis) -> Iterator[str]:
+    yield ""
+    if found.foreign:
+        yield (
+            f"diagnosis   no way of making it comes nearer than {found.mean_difference:.1f} grey "
+            f"levels on average (limit {FOREIGN:g}): the tensor is of another picture, or of one "
+            "that was changed a lot"
+        )
+        return
+    made = f"{found.making.crop}; {found.making.resize}"
+    if found.exact:
+        yield f"diagnosis   reproduced byte for byte: {made}"
+    else:
+        yield (
+            f"diagnosis   nearest: {made}; {found.equal:.1%} of the values equal, the others "
+            f"{found.mean_difference:.2f} off on average"
+        )
+    if not found.mistakes and not found.undecided:
+        yield (
+            "            nothing wrong with it"
+            if found.exact
+            else ("            no mistake that can be told from another resizer or a lossy copy")
+        )
+    for mistake in found.mistakes:
+        yield f"mistake     {mistake.name}: {mistake.what}"
+        yield f"            {mistake.advice}"
+    for doubt in found.undecided:
+        sets = " or ".join("+".join(one.name for one in mistakes) or "none" for mistakes in doubt)
+        yield f"undecided   {sets}: this picture does not tell which"
+
+
+def look_document(seen: Look) -> dict[str, Any]:
+    """As `mcuzoo doctor-image --json` prints it."""
+    found = seen.diagnosis
+    return {
+        "image": seen.image,
+        "model": seen.model,
+        "preprocessing": asdict(seen.preprocessing),
+        "tensor": _facts_document(seen.facts),
+        "answers": [asdict(answer) for answer in seen.answers],
+        "given": None if seen.given is None else _facts_document(tensor_facts(seen.given)),
+        "given_answers": [asdict(answer) for answer in seen.given_answers],
+        "diagnosis": None
+        if found is None
+        else {**asdict(found), "foreign": found.foreign, "healthy": seen.healthy},
+    }
+
+
+def _facts_document(facts: TensorFacts) -> dict[str, Any]:
+    return {**asdict(facts), "crc32": f"0x{facts.crc32:08x}"}
+
+
+def write_png(pixels: NDArray[np.uint8], path: Path) -> None:
+    """Write uint8 [H, W, 1 or 3] enlarged by a whole number, every pixel a square.
+
+    Raises InputError when the file cannot be written, MissingExtraError without Pillow.
+    """
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise missing_error(["pillow"], "Writing a picture") from error
+    scale = max(1, _PNG_SIDE // max(pixels.shape[:2]))
+    enlarged = pixels.repeat(scale, axis=0).repeat(scale, axis=1)
+    picture = enlarged[:, :, 0] if enlarged.shape[2] == 1 else enlarged
+    content = BytesIO()
+    Image.fromarray(picture).save(content, "png")
+    write_output(path, content.getvalue())
+
+
+def terminal_picture(pixels: NDArray[np.uint8], columns: int) -> str:
+    """uint8 [H, W, 1 or 3] as upper half blocks in 24-bit colour, two rows of pixels a line.
+
+    Shrunk by leaving out rows and columns where it is wider than `columns`.
+    """
+    step = -(-pixels.shape[1] // max(1, columns))
+    shown = pixels[::step, ::step]
+    if shown.shape[2] == 1:
+        shown = np.repeat(shown, 3, axis=2)
+    if len(shown) % 2:
+        shown = np.concatenate([shown, np.zeros_like(shown[:1])])
+    lines = []
+    for upper, lower in zip(shown[::2], shown[1::2], strict=True):
+        cells = [
+            f"\x1b[38;2;{a[0]};{a[1]};{a[2]};48;2;{b[0]};{b[1]};{b[2]}m▀"
+            for a, b in zip(upper.tolist(), lower.tolist(), strict=True)
+        ]
+        lines.append("".join(cells) + "\x1b[0m")
+    return "\n".join(lines) + "\n"

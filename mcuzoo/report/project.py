@@ -1,0 +1,79 @@
+"""What an export and a build made, as text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mcuzoo.board.baud import baud_text
+from mcuzoo.errors import command
+from mcuzoo.project.manifest import BuildEntry, Manifest, ProjectManifest, UniversalManifest
+from mcuzoo.report.arena import arena_text
+from mcuzoo.report.fit import constants_summary
+from mcuzoo.tables import Column, table_text
+
+if TYPE_CHECKING:
+    from mcuzoo.board.model import Board
+
+
+def export_text(directory: Path, board: Board, manifest: Manifest) -> str:
+    """A new project: its arena, constants and console, and what to do next."""
+    entry = manifest.plan
+    streamed = ", the input consumed as it arrives" if entry.stream_input else ""
+    sdk = " --sdk MCUXSDK, or what its README says" if manifest.sdk else ""
+    return (
+        f"{directory}: {manifest.model.name} for {board.name}, runtime {manifest.runtime}\n"
+        f"arena {arena_text(entry)}{streamed}\n"
+        f"constants {entry.constant_bytes:,} bytes in {constants_summary(entry)}\n"
+        f"console {board.console.name} at {baud_text(board.console)}\n"
+        f"next: {command('mcuzoo', 'build', directory)}{sdk}\n"
+    )
+
+
+def universal_text(directory: Path, board: Board, manifest: UniversalManifest) -> str:
+    """What the user reads of the new project."""
+    lines = [
+        f"{directory}: universal firmware for {board.name}",
+        f"{len(manifest.universal.ops)} operators: {', '.join(manifest.universal.ops)}",
+        f"arena {manifest.plan.arena_bytes:,} bytes in {manifest.plan.arena_region}",
+        *(
+            f"models up to {room.bytes:,} bytes in {room.region}"
+            for room in manifest.universal.rooms
+        ),
+        f"console {board.console.name} at {baud_text(board.console)}",
+        f"next: {command('mcuzoo', 'build', directory)}",
+    ]
+    return "\n".join(lines)
+
+
+def build_text(project: Path, manifest: ProjectManifest, entry: BuildEntry, width: int) -> str:
+    """Memory used beside what was planned, the files, and what to do next."""
+    planned = {use.region: use.used_bytes for use in manifest.plan.regions}
+    figures = ("used", "planned", "size", "")
+    columns = (Column("region"), *(Column(name, right=True) for name in figures))
+    rows = [
+        (
+            use.region,
+            f"{use.used_bytes:,}",
+            f"{planned.get(use.region, 0):,}",
+            f"{use.size_bytes:,}",
+            f"{use.used_bytes / use.size_bytes:.0%}",
+        )
+        for use in entry.regions
+    ]
+    return (
+        f"{manifest.name}, {entry.toolchain} {entry.compiler_version} {entry.optimization}\n"
+        + table_text(columns, rows, width)
+        + f"code {entry.code_bytes:,} bytes; build {entry.build_id}\n"
+        + "".join(f"{project / product}\n" for product in (entry.elf, entry.bin, entry.hex))
+        + f"next: {_next(project, manifest)}\n"
+    )
+
+
+def _next(project: Path, manifest: ProjectManifest) -> str:
+    """What runs it on the emulated board; a project without samples needs images."""
+    run = command("mcuzoo", "run-serial", "--port", f"emulator://{project}")
+    if getattr(manifest, "universal", None) is not None:
+        return f"{run} --upload MODEL --images DIR"
+    images = "" if getattr(manifest, "samples", None) else " --images DIR"
+    return f"{run}{images}"

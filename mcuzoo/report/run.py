@@ -1,0 +1,270 @@
+"""A run as text, as a JSON document, and as files: CSV, .npy."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcuzoo.errors import InputError
+from mcuzoo.files import write_output
+from mcuzoo.link.counts import UNKNOWN_UNIT, agent_note
+from mcuzoo.link.state import LinkState
+from mcuzoo.report.figures import accuracy_dict, accuracy_text, prediction_dict, shown_lines
+from mcuzoo.run.record import Row, RunMeta, Status
+from mcuzoo.run.summary import Latency, RunSummary, predictions_of
+from mcuzoo.run.tally import Chooser, Shown
+
+_SHOWN = 5
+_NOT_MEASURED = "not measured"
+
+
+def summary_text(summary: RunSummary, show: int | None = None) -> str:
+    """The summary as aligned lines, the verdict last; ends with a newline.
+
+    show: so many predictions; None: all of a few, else the worst misses.
+    """
+    pairs = [*shown_lines(_predictions(summary, show)), *_facts(summary), *_findings(summary)]
+    width = max(len(name) for name, _ in pairs)
+    return "".join(f"{name:<{width}}  {text}\n" for name, text in pairs)
+
+
+def _predictions(summary: RunSummary, show: int | None) -> Shown:
+    chooser = Chooser(show)
+    for prediction in predictions_of(summary.rows):
+        chooser.add(prediction)
+    return chooser.shown(summary.meta.class_names)
+
+
+def _facts(summary: RunSummary) -> Iterator[tuple[str, str]]:
+    board = summary.meta.board
+    counts = summary.counts
+    rate = summary.images_per_second
+    yield "model", summary.meta.model
+    yield "board", f"{board.board}{agent_note(board.kind)}: {board.runtime}, {board.toolchain}"
+    others = [f"{counts[s]} {s.value}" for s in Status if s is not Status.DONE and counts[s]]
+    yield "images", ", ".join([f"{counts[Status.DONE]} of {len(summary.rows)} done", *others])
+    yield "top-1", "no labels" if summary.top1 is None else accuracy_text(summary.top1)
+    if summary.top5 is not None:
+        yield "top-5", accuracy_text(summary.top5)
+    yield "reference", _agreement(summary)
+    yield "latency", _latency(summary.latency, counts[Status.DONE], board.kind)
+    yield "throughput", _NOT_MEASURED if rate is None else f"{rate:.2f} images/s"
+    if (stack := summary.meta.stack) is not None:
+        yield "stack", f"{stack.used_bytes:,} of {stack.bytes:,} bytes used"
+    if summary.resent:
+        yield "resent", f"{summary.resent} times"
+    if summary.meta.link is not None and not summary.meta.link.clean:
+        yield "line", line_text(summary.meta.link)
+
+
+def line_text(link: LinkState) -> str:
+    """What the line has lost, and what was done about it, in one line."""
+    facts = [
+        (link.frames_resent, f"{link.frames_resent:,} of {link.frames_sent:,} frames sent again"),
+        (link.bad_frames, f"{link.bad_frames:,} damaged from the board"),
+        (link.board_bad_frames, f"{link.board_bad_frames:,} to it"),
+        (link.board_lost_bytes, f"{link.board_lost_bytes:,} bytes lost in its receiver"),
+        (link.reconnects, f"{link.reconnects} reconnect{'s' if link.reconnects > 1 else ''}"),
+        (link.frames_resent, f"chunks down to {link.smallest_chunk_bytes} bytes"),
+    ]
+    return ", ".join(text for count, text in facts if count)
+
+
+def _findings(summary: RunSummary) -> Iterator[tuple[str, str]]:
+    yield from _some("failed", [_failure(row) for row in summary.rows if row.error is not None])
+    yield from _some(
+        "unequal",
+        [
+            f"{row.file}: off by up to {row.reference_difference} steps"
+            for row in summary.rows
+            if row.reference_difference
+        ],
+    )
+    verdict = summary.verdict
+    yield from (("warning", warning) for warning in verdict.warnings)
+    yield from (("reason", reason) for reason in verdict.reasons)
+    yield "verdict", "pass" if verdict.broke is None else f"FAIL: {verdict.broke.value}"
+
+
+def _some(name: str, lines: list[str]) -> Iterator[tuple[str, str]]:
+    yield from ((name, line) for line in lines[:_SHOWN])
+    if len(lines) > _SHOWN:
+        yield name, f"... and {len(lines) - _SHOWN} more: mcuzoo report RUN --csv FILE"
+
+
+def _failure(row: Row) -> str:
+    return f"{row.file}: {row.status.value}: {row.error}"
+
+
+def _agreement(summary: RunSummary) -> str:
+    agreement = summary.agreement
+    if agreement is None:
+        return "not compared"
+    return f"{agreement.equal} of {agreement.compared} outputs byte-equal to the host's"
+
+
+def _latency(latency: Latency | None, done: int, agent: str) -> str:
+    if latency is None:
+        return _NOT_MEASURED
+    spread = f"{latency.median:,}"
+    if latency.minimum != latency.maximum:
+        spread = f"median {spread}, {latency.minimum:,} to {latency.maximum:,}"
+    images = f"{latency.counted} of {done} images counted"
+    if latency.unit == UNKNOWN_UNIT:
+        return f"{spread} of what the board does not say ({images})"
+    who = agent_note(agent).removeprefix(", ")
+    kind = f"{who}; " if who else ""
+    if latency.median_ms is None:
+        return f"{spread} {latency.unit}, which are not time ({kind}{images})"
+    clock = f" at {latency.core_clock_hz / 1e6:g} MHz" if latency.unit == "cycles" else ""
+    return f"{latency.median_ms:.2f} ms{clock} ({kind}{spread} {latency.unit}; {images})"
+
+
+SCHEMA = 1
+
+
+def run_document(run: Path, summary: RunSummary) -> dict[str, object]:
+    """The whole summary, as `--json` prints it. What was not measured is null."""
+    meta = summary.meta
+    return {
+        "schema": SCHEMA,
+        "run": str(run),
+        "started": meta.started,
+        "tool_version": meta.tool_version,
+        "model": meta.model,
+        "board": asdict(meta.board),
+        "settings": asdict(meta.settings),
+        "preprocessing": asdict(meta.preprocessing),
+        "images": {
+            "total": len(summary.rows),
+            **{status.value: summary.counts[status] for status in Status},
+        },
+        "n": summary.counts[Status.DONE],
+        "top1": None if summary.top1 is None else summary.top1.value,
+        "top5": None if summary.top5 is None else summary.top5.value,
+        "accuracy": {
+            "top1": summary.top1 and accuracy_dict(summary.top1),
+            "top5": summary.top5 and accuracy_dict(summary.top5),
+        },
+        "classes": [
+            {"label": score.label, "name": score.name, "top1": accuracy_dict(score.top1)}
+            for score in summary.classes
+        ],
+        "reference": None if summary.agreement is None else asdict(summary.agreement),
+        "wrong_layer": None if meta.wrong_layer is None else asdict(meta.wrong_layer),
+        "stack": None if meta.stack is None else asdict(meta.stack),
+        "latency": _latency_dict(summary.latency),
+        "images_per_second": summary.images_per_second,
+        "resent": summary.resent,
+        "line": _line(meta.link, summary.resent),
+        "predictions": [
+            prediction_dict(one, meta.class_names) for one in predictions_of(summary.rows)
+        ],
+        "failed": [_failed(row) for row in summary.rows if row.error is not None],
+        "verdict": {
+            "passed": summary.verdict.passed,
+            "broke": None if summary.verdict.broke is None else summary.verdict.broke.value,
+            "exit_code": summary.verdict.exit_code,
+            "reasons": summary.verdict.reasons,
+            "warnings": summary.verdict.warnings,
+        },
+    }
+
+
+def _line(link: LinkState | None, images_resent: int) -> dict[str, object] | None:
+    """What the line lost, over all sessions of the run; null in runs of before."""
+    if link is None:
+        return None
+    return {
+        "frames_sent": link.frames_sent,
+        "frames_resent": link.frames_resent,
+        "bad_frames_at_host": link.bad_frames,
+        "bad_frames_at_board": link.board_bad_frames,
+        "bytes_lost_by_board": link.board_lost_bytes,
+        "images_resent": images_resent,
+        "reconnects": link.reconnects,
+        "chunk_bytes": link.chunk_bytes,
+        "smallest_chunk_bytes": link.smallest_chunk_bytes,
+    }
+
+
+def _latency_dict(latency: Latency | None) -> dict[str, object] | None:
+    return None if latency is None else {**asdict(latency), "median_ms": latency.median_ms}
+
+
+def _failed(row: Row) -> dict[str, object]:
+    return {"index": row.index, "file": row.file, "status": row.status.value, "error": row.error}
+
+
+CSV_COLUMNS = (
+    "index", "file", "label", "top1", "score", "cycles", "input_crc32", "status", "label_name",
+    "top1_name", "attempts", "reference_difference", "seconds", "sha256", "error",
+)  # fmt: skip
+
+
+def csv_text(meta: RunMeta, rows: Sequence[Row]) -> str:
+    """One line per image in data set order; a cell is empty where nothing is known.
+
+    `score` is the top-1 class's output, dequantized; `input_crc32` is hexadecimal (0x…);
+    `cycles` are instructions where the board was emulated.
+    """
+    text = io.StringIO()
+    writer = csv.DictWriter(text, CSV_COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(_cells(row, meta.class_names) for row in rows)
+    return text.getvalue()
+
+
+def outputs_array(rows: Sequence[Row]) -> NDArray[np.int8]:
+    """The raw outputs, int8 [N, classes], of the rows that have one, in data set order.
+
+    Raises InputError when no row has one.
+    """
+    outputs = [row.output for row in rows if row.output is not None]
+    if not outputs:
+        raise InputError("No image of this run has an output.", "mcuzoo run-serial --resume RUN")
+    return np.stack(outputs)
+
+
+def write_csv(path: Path, meta: RunMeta, rows: Sequence[Row]) -> None:
+    """Write `csv_text` to `path`. Raises InputError when it cannot be written."""
+    write_output(path, csv_text(meta, rows).encode("utf-8"))
+
+
+def write_outputs(path: Path, rows: Sequence[Row], partial: bool) -> None:
+    """Write `outputs_array` to `path`, in numpy's .npy format.
+
+    Raises InputError when an image has no output, unless `partial`, which leaves its row out; and
+    when `path` cannot be written.
+    """
+    missing = [row.file for row in rows if row.output is None]
+    if missing and not partial:
+        raise InputError(
+            f"{len(missing)} of {len(rows)} images have no output, the first is {missing[0]}.",
+            "--partial leaves their rows out; the CSV's status column says which are there.",
+        )
+    data = io.BytesIO()
+    np.save(data, outputs_array(rows))
+    write_output(path, data.getvalue())
+
+
+def _cells(row: Row, names: Sequence[str] | None) -> dict[str, object]:
+    known = {column: getattr(row, column) for column in CSV_COLUMNS if hasattr(row, column)}
+    crc = None if row.input_crc32 is None else f"0x{row.input_crc32:08x}"
+    return {
+        **known,
+        "status": row.status.value,
+        "input_crc32": crc,
+        "label_name": _name(row.label, names),
+        "top1_name": _name(row.top1, names),
+    }
+
+
+def _name(index: int | None, names: Sequence[str] | None) -> str | None:
+    return None if index is None or names is None else names[index]

@@ -1,0 +1,201 @@
+"""The zoo as a table and for JSON, and one of its models in full."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from mcuzoo.plan.zoo_table import TableFigure, TableFile, TableRow, ZooTable
+from mcuzoo.tables import Column, table_text
+
+SCHEMA = 1
+LEGEND = """\
+published  what the zoo's page or the model's publisher says (u: of the UINT8 file)
+measured   counted in the file at hand (~ computed from the layers, the file not being at hand);
+           accuracy by `mcuzoo evaluate`, with the number of images; RT: the verdict of `mcuzoo
+           fit`: "fits" with both runtimes, "aot" with the ahead-of-time runtime only
+OPS = 2 x MAC; MB = 1,000,000 bytes; 8M Plus, 93: not measured here"""
+_SIZES = ("ops", "params", "fp32_bytes", "int8_bytes")
+
+
+def model_card(row: TableRow) -> str:
+    """Files with licence and hash, figures with their source, verdicts with what is missing."""
+    height, width, channels = row.input
+    recipe = row.preprocessing
+    lines = [
+        f"{row.name}: {row.description}",
+        f"{row.task}, {row.architecture}, {row.backbone}, trained on {row.data_set}",
+        f"input {height}x{width}x{channels}, {recipe.color}, central crop {recipe.crop:g}, "
+        f"{recipe.resize}, pixel {recipe.pixel_offset:+d}; {row.classes} classes",
+        f"the name means {row.file}" if row.file else f"not at hand: mcuzoo fetch {row.name}",
+    ]
+    for file in row.files:
+        lines += ["", *_file(file)]
+    lines += ["", *_figures(row), *provenance(row), "", *_verdicts(row)]
+    lines += ["", *row.notes] if row.notes else []
+    return "\n".join(lines)
+
+
+def provenance(row: TableRow) -> list[str]:
+    """One line for each accuracy that was measured: on what, with what, when."""
+    lines = []
+    for name, figure in row.figures.items():
+        item = None if figure.measured is None else figure.measured.measurement
+        if item is not None:
+            lines.append(
+                f"{name} {item.value:.4f}: {item.n} images of {item.data_set}, {item.engine}, "
+                f"{item.date[:10]}, mcuzoo {item.tool_version}, file {item.model_sha256[:12]}"
+            )
+    return lines
+
+
+def _file(file: TableFile) -> list[str]:
+    lines = [f"{file.role}: {file.title}"]
+    if file.names:
+        lines.append(f"  name     {' or '.join(file.names)}")
+    lines.append(f"  source   {file.source}")
+    lines.append(f"  licence  {file.licence}")
+    if file.sha256 is not None:
+        size = "" if file.bytes is None else f", {file.bytes:,} bytes"
+        lines.append(f"  sha256   {file.sha256}{size}")
+    if file.url is not None:
+        lines.append(f"  url      {file.url}")
+        if file.url_sha256 is None:
+            lines.append("  gives    what no hash is on record for: learnt at the first fetch")
+        else:
+            lines.append(f"  gives    sha256 {file.url_sha256}, {file.url_sha256_source}")
+    lines.append(f"  here     {file.path or 'no'}")
+    return lines
+
+
+def _figures(row: TableRow) -> list[str]:
+    lines = []
+    for name, figure in row.figures.items():
+        if figure.published is not None:
+            form = (
+                f"{figure.published.value:,.0f}"
+                if name in _SIZES
+                else f"{figure.published.value:g}"
+            )
+            lines.append(f"{name} {form} published: {figure.published.source}")
+        measured = figure.measured
+        if measured is not None and measured.measurement is None:
+            how = f"in {measured.file}" if measured.how == "file" else "by the layers"
+            lines.append(f"{name} {measured.value:,.0f} {how}")
+    return lines
+
+
+def _verdicts(row: TableRow) -> list[str]:
+    lines = []
+    if row.published_compatibility:
+        lines.append(f"published for {', '.join(row.published_compatibility)}")
+    words = {None: "does not run", True: "fits", False: "does not fit"}
+    for board, by_runtime in row.fits.items():
+        for runtime, fit in by_runtime.items():
+            lines.append(
+                f"{board}, {runtime}: {words[fit]} (mcuzoo fit {row.name} --board {board} "
+                f"--runtime {runtime})"
+            )
+    return lines
+
+
+def zoo_document(table: ZooTable) -> dict[str, Any]:
+    """As `mcuzoo models --json` prints it; sizes in bytes, accuracies as fractions."""
+    return {
+        "schema": SCHEMA,
+        "boards": table.boards,
+        "models": [asdict(row) for row in table.rows],
+    }
+
+
+def zoo_text(table: ZooTable, width: int) -> str:
+    """Two rows a model: published, and measured here; then where the figures are from."""
+    boards = [board.upper() for board in table.boards]
+    columns = (
+        Column("model"),
+        Column("figures"),
+        *(Column(heading, right=True) for heading in ("FP32", "INT8")),
+        Column("OPS", right=True),
+        Column("MParams", right=True, rank=2),
+        *(Column(heading, right=True, rank=2) for heading in ("FP32 MB", "INT8 MB")),
+        *(Column(heading, rank=3) for heading in ("8M Plus", "93")),
+        *(Column(board) for board in boards),
+        Column("input", rank=4),
+        Column("data set", rank=4),
+        Column("", rank=4),
+    )
+    rows = []
+    for row in table.rows:
+        size = f"{row.input[0]}x{row.input[1]}"
+        what = f"{row.architecture}, {row.backbone}"
+        rows.append((row.name, "published", *_published(row, table), size, row.data_set, what))
+        rows.append(("", "measured", *_measured(row, table), "", "", ""))
+    told = [f"{row.name}: {line}" for row in table.rows for line in (*provenance(row), *row.notes)]
+    return table_text(columns, rows, width) + "".join(f"{line}\n" for line in (*told, LEGEND))
+
+
+def _published(row: TableRow, table: ZooTable) -> list[str]:
+    figures = row.figures
+    int8 = _value(figures["top1_int8"], ".3f")
+    if figures["top1_int8"].published is None and figures["top1_uint8"].published is not None:
+        int8 = _value(figures["top1_uint8"], ".3f") + "u"
+    products = {product.lower() for product in row.published_compatibility}
+
+    def listed(product: str) -> str:
+        return "yes" if product in products else "no" if products else ""
+
+    return [
+        _value(figures["top1_fp32"], ".3f"),
+        int8,
+        _value(figures["ops"], ".4g", 1e6, "M"),
+        _value(figures["params"], ".4g", 1e6),
+        _value(figures["fp32_bytes"], ".3g", 1e6),
+        _value(figures["int8_bytes"], ".3g", 1e6),
+        *(listed(f"i.mx {product}") for product in ("8m plus", "93", *table.boards)),
+    ]
+
+
+def _measured(row: TableRow, table: ZooTable) -> list[str]:
+    figures = row.figures
+    mark = "~" if row.by_layers else ""
+    return [
+        _accuracy(figures["top1_fp32"]),
+        _accuracy(figures["top1_int8"]),
+        _counted(figures["ops"], ".4g", "M"),
+        _counted(figures["params"], ".4g"),
+        _counted(figures["fp32_bytes"], ".3g"),
+        _counted(figures["int8_bytes"], ".3g"),
+        "",
+        "",
+        *(
+            mark + verdict if (verdict := _fitting(row.fits[board])) else ""
+            for board in table.boards
+        ),
+    ]
+
+
+def _fitting(fits: dict[str, bool | None]) -> str:
+    """ "fits" with every runtime, "no" with none, or the names of those with which it does."""
+    if not fits:
+        return ""
+    fitting = [runtime for runtime, fit in fits.items() if fit]
+    return "fits" if len(fitting) == len(fits) else ", ".join(fitting) or "no"
+
+
+def _value(figure: TableFigure, form: str, divisor: float = 1.0, unit: str = "") -> str:
+    if figure.published is None:
+        return ""
+    return f"{figure.published.value / divisor:{form}}{unit}"
+
+
+def _counted(figure: TableFigure, form: str, unit: str = "") -> str:
+    if figure.measured is None:
+        return ""
+    mark = "~" if figure.measured.how == "layers" else ""
+    return f"{mark}{figure.measured.value / 1e6:{form}}{unit}"
+
+
+def _accuracy(figure: TableFigure) -> str:
+    if figure.measured is None or figure.measured.measurement is None:
+        return ""
+    return f"{figure.measured.value:.3f} ({figure.measured.measurement.n})"

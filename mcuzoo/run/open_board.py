@@ -1,0 +1,194 @@
+"""A board to ask one thing at a time: a tensor's output, a picture's class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import count
+from os import PathLike, fspath
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcuzoo.data.images import FilePicture, luma
+from mcuzoo.data.labels import Classes, load_classes
+from mcuzoo.data.preprocess import check_recipe, preprocess
+from mcuzoo.emulator.url import port_packages
+from mcuzoo.engines.engine import Engine
+from mcuzoo.errors import UsageError
+from mcuzoo.extras import require_packages
+from mcuzoo.files import open_output
+from mcuzoo.link.counts import milliseconds
+from mcuzoo.link.hello import Hello
+from mcuzoo.project.manifest import Manifest
+from mcuzoo.run.options import BoardOptions
+from mcuzoo.run.project import emulated_port, find_project
+from mcuzoo.run.rig import Rig, check_firmware
+from mcuzoo.run.sessions import Telling, reference_of, sessions, subject_of
+
+TOP = 5
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one input gave.
+
+    output: int8 (classes,), as the board gave it; expected: the host's, None where nothing is
+    compared. count: what the inference took, in `unit` ("cycles", or "instructions" of an emulated
+    core); None when the board does not count.
+    """
+
+    output: NDArray[np.int8]
+    expected: NDArray[np.int8] | None
+    count: int | None
+    unit: str
+    core_clock_hz: int
+
+    @property
+    def equal(self) -> bool | None:
+        """Whether the board's output is the host's, byte for byte; None when not compared."""
+        return None if self.expected is None else np.array_equal(self.output, self.expected)
+
+    @property
+    def latency_ms(self) -> float | None:
+        """Milliseconds of counted cycles; None for instructions, which are no time."""
+        return milliseconds(self.count, self.unit, self.core_clock_hz)
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A class. name: its number where names are not known. score: the output, dequantized: a
+    probability where the model ends in one."""
+
+    label: int
+    name: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Classification:
+    """What a picture was taken for. top: the best classes, at most TOP, the best one first."""
+
+    top: tuple[Guess, ...]
+    answer: Answer
+
+    @property
+    def best(self) -> Guess:
+        return self.top[0]
+
+
+class OpenBoard:
+    """A board that runs a project's model. It is opened again by itself when it falls silent."""
+
+    def __init__(
+        self, rig: Rig, manifest: Manifest, classes: Classes, engine: Engine | None
+    ) -> None:
+        self._rig = rig
+        self._manifest = manifest
+        self._classes = classes
+        self._engine = engine
+        self._numbers = count()
+
+    @property
+    def hello(self) -> Hello:
+        """What the board says of itself: board, build, runtime, clock."""
+        return self._rig.hello
+
+    def infer(self, tensor: NDArray[np.int8]) -> Answer:
+        """Run one input: int8, of the shape or at least the size of the model's.
+
+        Raises UsageError for another, RigError or ProtocolError when the board gives no result,
+        whatever is tried.
+        """
+        spec = self._manifest.input
+        if tensor.dtype != np.int8 or tensor.size != spec.bytes:
+            raise UsageError(
+                f"The model takes int8 of shape {spec.shape}, not {tensor.dtype} of shape "
+                f"{tensor.shape}.",
+                "classify() makes such a tensor of a picture.",
+            )
+        inference = self._rig.infer(next(self._numbers), np.ascontiguousarray(tensor))
+        expected = None if self._engine is None else self._engine.run(tensor).reshape(-1)
+        hello = self.hello
+        return Answer(
+            output=inference.output,
+            expected=expected,
+            count=inference.cycles,
+            unit=hello.count_unit,
+            core_clock_hz=hello.core_clock_hz,
+        )
+
+    def classify(self, picture: str | PathLike[str] | NDArray[np.uint8]) -> Classification:
+        """Make a picture an input as the project says, and run it.
+
+        picture: a file, or uint8 of shape (height, width), (height, width, 1) or (height, width, 3)
+        in the order RGB. Raises DataSetError for one that cannot be decoded, MissingExtraError, and
+        as infer.
+        """
+        recipe, output = self._manifest.preprocessing, self._manifest.output
+        pixels = _pixels(picture, recipe.color)
+        answer = self.infer(preprocess(pixels, recipe, self._manifest.input.shape))
+        # Of equal values the lower index comes first, as in every score.
+        best = np.argsort(-answer.output.astype(np.int16), kind="stable")[:TOP]
+        top = tuple(
+            Guess(
+                label=int(label),
+                name=self._classes.name(int(label)),
+                score=output.scale * (int(answer.output[label]) - output.zero_point),
+            )
+            for label in best
+        )
+        return Classification(top, answer)
+
+
+@contextmanager
+def open_board(
+    target: str | PathLike[str],
+    options: BoardOptions = BoardOptions(),
+    say: Callable[[str], None] = lambda text: None,
+) -> Iterator[OpenBoard]:
+    """The board at `target`: a port, or a built project, which is emulated.
+
+    `say` is told warnings, troubles and what the board logs. Raises UsageError, ProjectError,
+    ModelError before a port is touched; then PortError, BoardSilentError, WrongFirmwareError and
+    what else the link raises.
+    """
+    port = emulated_port(target, "all")
+    require_packages(port_packages(port), "A board at this port")
+    universal = options.upload is not None
+    project = find_project(port, options.project, universal=universal, baud=options.baud, say=say)
+    subject = subject_of(project, options.upload)
+    manifest = subject.manifest
+    check_recipe(manifest.preprocessing, manifest.input.shape)
+    classes = subject.classes
+    if options.labels is not None:
+        classes = load_classes(options.labels, manifest.output.bytes)
+    engine = None if options.no_reference else reference_of(subject, say)
+    check = partial(check_firmware, manifest=manifest)
+    watcher = Telling(say)
+    with ExitStack() as stack:
+        trace = stack.enter_context(open_output(options.trace)) if options.trace else None
+        line = subject.line(port, options.baud, options.wait_port)
+        opened = sessions(line, subject.upload, watcher, trace)
+        yield OpenBoard(
+            stack.enter_context(Rig(opened, check, watcher.trouble)), manifest, classes, engine
+        )
+
+
+def _pixels(picture: str | PathLike[str] | NDArray[np.uint8], color: str) -> NDArray[np.uint8]:
+    """uint8 (height, width, 3), or (height, width, 1) for color "gray"."""
+    if not isinstance(picture, np.ndarray):
+        file = FilePicture(Path(fspath(picture)))
+        return file.decode(file.read(), color)
+    pixels = picture[..., np.newaxis] if picture.ndim == 2 else picture
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] not in (1, 3):
+        raise UsageError(
+            f"{picture.dtype} of shape {picture.shape} is no picture.",
+            "uint8 of shape (height, width, 3), in the order RGB, or (height, width) in gray.",
+        )
+    if pixels.shape[2] == 3:
+        return pixels if color == "rgb" else luma(pixels)
+    return pixels if color == "gray" else np.repeat(pixels, 3, axis=2)

@@ -1,0 +1,111 @@
+"""What a user may choose of a run, of a profile and of a conversion's check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from mcuzoo.options import (
+    Baud,
+    Labels,
+    Limit,
+    MinTop1,
+    NoReference,
+    Option,
+    Split,
+    Trace,
+    UploadModel,
+    WaitPort,
+)
+
+PortProject = Annotated[
+    Path | None, Option("Project that the port's board runs; default: the current folder.")
+]
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """Of `run` (`mcuzoo run-serial`). None, or False: not given; a resumed run's own stand in."""
+
+    port: Annotated[
+        str | None,
+        Option(
+            "Serial device, pyserial URL, or emulator://PROJECT.",
+            "--port",
+            "-p",
+            variable="MCUZOO_PORT",
+        ),
+    ] = None
+    project: Annotated[
+        Path | None,
+        Option("Exported project [that of emulator://, or the one here that the board runs]."),
+    ] = None
+    upload: UploadModel = None
+    images: Annotated[
+        Path | None,
+        Option(
+            "Data set: folder, CSV (file,label), fer2013.csv, or signs; default: samples.",
+            metavar="DIR|CSV",
+        ),
+    ] = None
+    labels: Labels = None
+    limit: Limit = None
+    split: Split = None
+    out: Annotated[
+        Path | None, Option("Folder of the run; default: in runs/.", "--out", "-o", metavar="RUN")
+    ] = None
+    resume: Annotated[
+        Path | None, Option("Go on with this run, set up as it was.", metavar="RUN")
+    ] = None
+    baud: Baud = None
+    wait_port: WaitPort = None
+    min_top1: MinTop1 = None
+    no_reference: NoReference = False
+    strict: Annotated[bool, Option("Fail when an image cannot be decoded.")] = False
+    trace: Trace = None
+
+
+@dataclass(frozen=True)
+class BoardOptions:
+    """Of `open_board`. project: that a port's board runs. labels None: those of the project."""
+
+    project: PortProject = None
+    upload: UploadModel = None
+    labels: Labels = None
+    baud: Baud = None
+    wait_port: WaitPort = None
+    no_reference: NoReference = False
+    trace: Trace = None
+
+
+@dataclass(frozen=True)
+class ProfileOptions:
+    """Of `profile`. upload: the model that a universal project is to run."""
+
+    project: PortProject = None
+    upload: UploadModel = None
+    image: Annotated[
+        Path | None, Option("Picture to run; default: the project's first sample.")
+    ] = None
+    baud: Baud = None
+    no_reference: NoReference = False
+    trace: Trace = None
+
+
+@dataclass(frozen=True)
+class ConvertOptions:
+    """Of `convert`. labels, limit: of images."""
+
+    io: Annotated[str, Option("int8: cut a leading QUANTIZE and a final DEQUANTIZE; or keep.")] = (
+        "keep"
+    )
+    images: Annotated[
+        Path | None,
+        Option(
+            "Compare both models on these images, class folders, or CSV (file,label).",
+            metavar="DIR|CSV",
+        ),
+    ] = None
+    labels: Labels = None
+    limit: Limit = None

@@ -1,0 +1,72 @@
+"""From what a user chooses to a finished run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass, replace
+from os import PathLike
+from pathlib import Path
+from typing import Protocol
+
+from mcuzoo.files import open_output
+from mcuzoo.link.hello import Hello
+from mcuzoo.run.job import Job, make_job
+from mcuzoo.run.options import RunOptions
+from mcuzoo.run.project import emulated_port
+from mcuzoo.run.record import Row
+from mcuzoo.run.runner import Observer, run_images
+from mcuzoo.run.sessions import Line, Telling, Watcher, sessions
+from mcuzoo.run.summary import RunSummary
+
+
+class RunWatcher(Observer, Watcher, Protocol):
+    """Is told how a run goes and what happens on its line."""
+
+
+class _Telling(Telling):
+    """Of a run, too."""
+
+    def started(self, hello: Hello, total: int, finished: int) -> None:
+        pass
+
+    def image(self, row: Row) -> None:
+        pass
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A run's folder, with its journal, and what came of it."""
+
+    folder: Path
+    summary: RunSummary
+
+    @property
+    def passed(self) -> bool:
+        return self.summary.verdict.passed
+
+
+def run(
+    target: str | PathLike[str] | None = None,
+    options: RunOptions = RunOptions(),
+    say: Callable[[str], None] = lambda text: None,
+    watch: Callable[[Job], AbstractContextManager[RunWatcher]] | None = None,
+) -> FinishedRun:
+    """Stream images to a board, compare its answers with labels and host, end with a verdict.
+
+    target: a port, or a built project, which is emulated; None: options.port. `say` is told
+    warnings and troubles; `watch`, if given, makes what is told of every image. Raises as make_job
+    and run_images; a verdict that says no is in the result.
+    """
+    if target is not None:
+        options = replace(options, port=emulated_port(target))
+    job = make_job(options, say)
+    for warning in job.warnings:
+        say(f"warning: {warning}")
+    settings = job.settings
+    line = Line(settings.port, settings.baud, job.baud_note, options.wait_port)
+    with ExitStack() as stack:
+        trace = stack.enter_context(open_output(options.trace)) if options.trace else None
+        watcher = stack.enter_context(watch(job) if watch else nullcontext(_Telling(say)))
+        summary = run_images(job, sessions(line, job.upload, watcher, trace), watcher)
+    return FinishedRun(job.out, summary)

@@ -1,0 +1,156 @@
+"""How a board is met: at a port, at a rate, with a model sent first where it takes one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+from mcuzoo.data.labels import Classes, load_classes
+from mcuzoo.errors import UnsupportedOpError
+from mcuzoo.graph.model import Model
+from mcuzoo.link.channel import DeviceLog
+from mcuzoo.link.session import Session
+from mcuzoo.link.state import LinkState
+from mcuzoo.link.transport import DEFAULT_WAIT_S, PortWatch
+from mcuzoo.project.manifest import Manifest, load_manifest, load_project
+from mcuzoo.project.rules import inside
+from mcuzoo.run.project import baud_note, project_baud, project_model
+from mcuzoo.run.rig import OpenSession
+from mcuzoo.run.upload import (
+    Upload,
+    own_classes,
+    own_samples,
+    prepare_upload,
+    require_universal,
+    uploading,
+)
+from mcuzoo.zoo.registry import resolve_model
+
+if TYPE_CHECKING:
+    from mcuzoo.engines.reference import ReferenceEngine
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A project and the model that its board runs. upload: of a universal firmware; None: the
+    model is linked in."""
+
+    project: Path
+    manifest: Manifest
+    upload: Upload | None
+
+    @property
+    def samples(self) -> Path | None:
+        """The pictures that come with the model: a manifest.csv."""
+        if self.upload is not None:
+            return own_samples(self.upload)
+        samples = self.manifest.samples
+        return None if samples is None else inside(self.project, samples)
+
+    @property
+    def model(self) -> Model:
+        """Raises ProjectError when it is not the one that the project was exported from."""
+        if self.upload is not None:
+            return self.upload.model
+        return project_model(self.project, self.manifest)
+
+    @property
+    def classes(self) -> Classes:
+        """By the names that project or zoo have for them."""
+        if self.upload is not None:
+            return own_classes(self.upload)
+        labels = self.manifest.labels
+        path = None if labels is None else inside(self.project, labels)
+        return load_classes(path, self.manifest.output.bytes)
+
+    def line(self, port: str, baud: int | None, wait_port: float | None = None) -> Line:
+        """To its board at `port`. baud: None: the project's."""
+        of_project = project_baud(self.project, self.manifest)
+        rate = baud or of_project
+        return Line(port, rate, baud_note(rate, of_project), wait_port)
+
+
+def subject_of(project: Path, upload: str | None = None) -> Subject:
+    """What a board of `project` is to run. Raises as load_manifest and prepare_upload."""
+    if upload is None:
+        return Subject(project, load_manifest(project), None)
+    universal = require_universal(load_project(project), project)
+    sent = prepare_upload(resolve_model(upload), universal)
+    return Subject(project, sent.manifest, sent)
+
+
+@dataclass(frozen=True)
+class Line:
+    """To a board. note: who says that this is the baud rate. wait_port: seconds to wait for a port
+    that is not there yet, and for one that went away; None: DEFAULT_WAIT_S for the latter alone."""
+
+    port: str
+    baud: int
+    note: str = ""
+    wait_port: float | None = None
+
+
+class Watcher(Protocol):
+    """Is told what happens on a line, from the thread that uses it."""
+
+    def trouble(self, text: str) -> None:
+        """What is being recovered from, in a sentence."""
+
+    def log(self, line: DeviceLog) -> None:
+        """A line of the board's own log."""
+
+    def uploading(self, arrived: int, total: int) -> None:
+        """How many bytes of a model have arrived."""
+
+
+class Telling:
+    """A Watcher that passes on sentences alone, and no progress. say: gets them."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+
+    def trouble(self, text: str) -> None:
+        self._say(f"recovering: {text}")
+
+    def log(self, line: DeviceLog) -> None:
+        self._say(f"board: {line.level.name.lower()}: {line.text}")
+
+    def uploading(self, arrived: int, total: int) -> None:
+        pass
+
+
+def sessions(
+    line: Line, upload: Upload | None, watcher: Watcher, trace: TextIO | None = None
+) -> OpenSession:
+    """Sessions on one board, each after the other, wherever its port is by then.
+
+    upload: the model that each sends when it is not there. trace: gets the traffic, in hex. What an
+    opened session raises: as Session.open and `uploading`.
+    """
+    ports = PortWatch(
+        line.port,
+        wait_s=DEFAULT_WAIT_S if line.wait_port is None else line.wait_port,
+        wait_first=line.wait_port is not None,
+        say=watcher.trouble,
+    )
+    ports.baud_note = line.note
+
+    def connect(state: LinkState) -> Session:
+        return Session.open(
+            line.port, line.baud, trace=trace, on_log=watcher.log, state=state, ports=ports
+        )
+
+    return connect if upload is None else uploading(connect, upload, watcher.uploading)
+
+
+def reference_of(subject: Subject, say: Callable[[str], None]) -> ReferenceEngine | None:
+    """The host's engine of the same model; None where it has no kernel for it, which is told."""
+    from mcuzoo.engines.reference import ReferenceEngine
+
+    try:
+        return ReferenceEngine(subject.model)
+    except UnsupportedOpError as error:
+        say(f"warning: Nothing is compared with the host: {error.message}")
+        return None
