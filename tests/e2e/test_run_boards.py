@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.boards import REPRESENTATIVES_FIRST
+from helpers.boards import BOARDS, REPRESENTATIVES, REPRESENTATIVES_FIRST
 from helpers.commands import finished, mcuzoo
 
 from mcuzoo.errors import ToolchainError
@@ -42,6 +42,22 @@ def test_signs(built_project: BuiltProject, signs: Path, tmp_path: Path, board: 
     with table.open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [bool(row["cycles"]) for row in rows] == [True] + [False] * 9
+
+
+@pytest.mark.parametrize("board", [name for name in BOARDS if name not in REPRESENTATIVES])
+def test_a_sibling_board_boots_and_every_byte_is_right(
+    built_project: BuiltProject, signs: Path, tmp_path: Path, board: str
+) -> None:
+    """In every run of the tests, on one image; test_signs has more of them."""
+    project = built_project(board)
+    done = finished(
+        mcuzoo("run-serial", "--port", f"emulator://{project}", "--project", project,
+               "--images", signs, "--limit", 1, "--out", tmp_path / "run", "--json")
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["board"]["board"] == board
+    assert document["reference"] == {"compared": 1, "equal": 1, "largest_difference": 0}
 
 
 @pytest.mark.full

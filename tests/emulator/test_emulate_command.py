@@ -131,7 +131,7 @@ def test_undeclared_access_exits_5(make_guest: MakeGuest, rt1050: Board, tmp_pat
     [
         (["nowhere"], 2, "no project or image 'nowhere'"),
         (["ECHO"], 2, "which board"),
-        (["ECHO", "--board", "rt1060"], 2, "no board 'rt1060'"),
+        (["ECHO", "--board", "rt1040"], 2, "no board 'rt1040'"),
         (["ECHO", "-b", "rt1170"], 5, "IVT.header.tag"),
         (["ECHO", "-b", "rt1050", "--count", "few"], 2, "'few'"),
         (["ECHO", "-b", "rt1050", "--pty", "--tcp", "0"], 2, "--pty goes with neither"),

@@ -157,7 +157,7 @@ def test_a_board_that_the_sdk_does_not_know_is_judged_stand_alone(
     model: str, tmp_path: Path
 ) -> None:
     text = (boards_dir() / "rt1050.toml").read_text()
-    start, end = text.index("[sdk]"), text.index("# What the emulator has besides")
+    start, end = text.index("[sdk]"), text.index("# What the emulator wants")
     own = tmp_path / "own.toml"
     own.write_text(text[:start] + text[end:])
     done = invoke(["fit", model, "--board", str(own)])

@@ -82,6 +82,7 @@ def test_elf_bin_and_hex_are_entered(tmp_path: Path, board: str) -> None:
         ("flash", None, (0x2000_0000, 0x6000_0000)),
         ("flash", "ocram", (0x2020_0000, 0x6000_0000)),
         ("ram", "dtcm", (0x2000_0000, 0x2020_0000)),
+        ("ocram", "ocram", (0x2020_0000, 0x2020_0000)),
     ],
 )
 def test_arena_and_weights_are_where_they_were_planned(
@@ -112,7 +113,7 @@ def test_arena_and_weights_are_where_they_were_planned(
     bottom = 0x2002_0000 - load_manifest(project).plan.stack_bytes
     assert symbols["mz_stack_bottom"] == bottom
     assert symbols["mz_stack_guard"] == symbols["__StackLimit"] == bottom - 1024
-    if weights == "ram":
+    if weights != "flash":
         (section,) = [item for item in read_sections(elf) if item.name == ".mz_weights"]
         assert section.address == symbols["mz_weights_start"]
         assert section.load_address == symbols["mz_weights_load"] > 0x6000_0000
