@@ -12,8 +12,7 @@ from helpers.uint8_models import uint8_net
 from typer.testing import CliRunner
 
 from mcuzoo.cli.main import app
-from mcuzoo.data.images import FilePicture
-from mcuzoo.data.item import DataSet, Item
+from mcuzoo.data.images import DataSet, FilePicture, Item
 from mcuzoo.graph.read import load_model, parse_model
 from mcuzoo.report.models import judgement_document
 from mcuzoo.run.conversion import Comparison, Judgement, make_comparison
