@@ -11,8 +11,7 @@ import pytest
 from helpers.commands import invoke
 from helpers.uint8_models import uint8_net
 
-from mcuzoo.data.images import FilePicture
-from mcuzoo.data.item import DataSet, Item
+from mcuzoo.data.images import DataSet, FilePicture, Item
 from mcuzoo.graph.read import load_model, parse_model
 from mcuzoo.report.models import judgement_document
 from mcuzoo.run.conversion import Comparison, Judgement, make_comparison
