@@ -18,7 +18,7 @@ from mcuzoo.lowering.call import Call
 from mcuzoo.lowering.lower import lower
 from mcuzoo.plan.arena.calls import call_lives
 from mcuzoo.plan.arena.fusion import fuse_and_plan, plan_calls
-from mcuzoo.plan.arena.layout import ArenaPlan, Slot
+from mcuzoo.plan.arena.lifetimes import ArenaPlan, Slot
 from mcuzoo.plan.arena.streaming import streamed_plan
 from mcuzoo.resources import firmware_dir
 

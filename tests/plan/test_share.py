@@ -9,10 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcuzoo.plan.arena.check import violations
-from mcuzoo.plan.arena.layout import ArenaPlan, Slot
-from mcuzoo.plan.arena.lifetimes import Life
+from mcuzoo.plan.arena.lifetimes import ArenaPlan, Life, Share, Slot
 from mcuzoo.plan.arena.planner import plan_arena
-from mcuzoo.plan.arena.share import Share
 
 Case = tuple[list[Life], list[Share]]
 

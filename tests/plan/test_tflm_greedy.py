@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from mcuzoo.graph.read import parse_model
 from mcuzoo.graph.write import write_model
 from mcuzoo.plan.tflm.buffers import PlannedBuffer
-from mcuzoo.plan.tflm.greedy import greedy_offsets, head_bytes
-from mcuzoo.plan.tflm.predict import predict_arena
+from mcuzoo.plan.tflm.predict import greedy_offsets, head_bytes, predict_arena
 
 
 def buffer(bytes_: int, first: int, last: int) -> PlannedBuffer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcuzoo.plan.arena.layout import ArenaPlan
+from mcuzoo.plan.arena.lifetimes import ArenaPlan
 
 
 def arena_text(plan: ArenaPlan, offset: int) -> str:

@@ -21,7 +21,7 @@ from mcuzoo.lowering.lower import lower
 from mcuzoo.lowering.row_chain import RowChain
 from mcuzoo.lowering.words import comment_text, shape_text
 from mcuzoo.plan.arena.calls import scratch_buffer
-from mcuzoo.plan.arena.layout import ArenaPlan
+from mcuzoo.plan.arena.lifetimes import ArenaPlan
 
 
 def render_model(

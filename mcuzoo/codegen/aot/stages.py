@@ -9,7 +9,7 @@ from mcuzoo.graph.program import Program
 from mcuzoo.lowering.row_chain import RowChain, RowStage
 from mcuzoo.lowering.rows import Rows, Setting
 from mcuzoo.plan.arena.calls import scratch_buffer
-from mcuzoo.plan.arena.layout import ArenaPlan
+from mcuzoo.plan.arena.lifetimes import ArenaPlan
 
 
 @dataclass(frozen=True)

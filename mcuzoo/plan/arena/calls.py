@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.call import Activation, Call
 from mcuzoo.lowering.row_chain import RowChain
-from mcuzoo.plan.arena.lifetimes import BEFORE_FIRST_STEP, Life
-from mcuzoo.plan.arena.share import Share
+from mcuzoo.plan.arena.lifetimes import BEFORE_FIRST_STEP, Life, Share
 
 
 def scratch_buffer(program: Program, position: int) -> int:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mcuzoo.plan.arena.layout import ArenaPlan, Slot
-from mcuzoo.plan.arena.lifetimes import Life
-from mcuzoo.plan.arena.share import Share
+from mcuzoo.plan.arena.lifetimes import ArenaPlan, Life, Share, Slot
 
 
 def violations(

@@ -10,8 +10,7 @@ from mcuzoo.lowering.alignment import ALIGNMENT_BYTES, align_up
 from mcuzoo.lowering.call import Activation, Call
 from mcuzoo.lowering.fuse import fuse
 from mcuzoo.plan.arena.calls import call_lives, call_shares, scratch_buffer
-from mcuzoo.plan.arena.demand import peak_demand, saving
-from mcuzoo.plan.arena.layout import ArenaPlan
+from mcuzoo.plan.arena.lifetimes import ArenaPlan, peak_demand, saving
 from mcuzoo.plan.arena.planner import plan_arena
 
 Calls = tuple[Call, ...]

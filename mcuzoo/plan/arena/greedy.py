@@ -6,8 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 
-from mcuzoo.plan.arena.lifetimes import Life
-from mcuzoo.plan.arena.share import Clearances, Share
+from mcuzoo.plan.arena.lifetimes import Clearances, Life, Share
 
 Order = Callable[[Life], tuple[int, ...]]
 Offsets = dict[int, int]

@@ -14,12 +14,9 @@ from mcuzoo.graph.program import Program
 from mcuzoo.lowering.alignment import ALIGNMENT_BYTES, align_up
 from mcuzoo.lowering.call import Activation, Call
 from mcuzoo.plan.arena.calls import call_lives, call_shares, scratch_buffer
-from mcuzoo.plan.arena.demand import peak_demand
 from mcuzoo.plan.arena.greedy import greedy_layouts
-from mcuzoo.plan.arena.layout import ArenaPlan
-from mcuzoo.plan.arena.lifetimes import Life
+from mcuzoo.plan.arena.lifetimes import ArenaPlan, Life, Share, peak_demand
 from mcuzoo.plan.arena.planner import plan_arena
-from mcuzoo.plan.arena.share import Share
 
 
 def moved_bytes(program: Program, calls: Sequence[Call]) -> Counter[int]:

@@ -1,4 +1,9 @@
-"""The arena planner."""
+"""The arena planner: layouts by greed, then lower ones found in the order of time.
+
+A model is mostly a chain: what is alive at one step is little, and only that decides where the next
+buffer may go. So the search asks for a height whether everything fits under it, goes from step to
+step, remembers which situations it has found to lead nowhere, and is done with each of them once.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +11,151 @@ from collections.abc import Sequence
 
 from mcuzoo.lowering.alignment import ALIGNMENT_BYTES, align_up
 from mcuzoo.plan.arena.check import violations
-from mcuzoo.plan.arena.demand import Peak, peak_demand
 from mcuzoo.plan.arena.greedy import Offsets, greedy_layouts
-from mcuzoo.plan.arena.layout import ArenaPlan, Slot
-from mcuzoo.plan.arena.lifetimes import Life
-from mcuzoo.plan.arena.share import Share
-from mcuzoo.plan.arena.timed import lower_layout
+from mcuzoo.plan.arena.lifetimes import (
+    ArenaPlan,
+    Clearances,
+    Life,
+    Peak,
+    Share,
+    Slot,
+    effective,
+    peak_demand,
+)
+
+MAX_PLACEMENTS = 20_000
+MAX_BUFFERS = 800
+_TRIES = 12
+_LOOK_AHEAD = 5
+
+
+def lower_layout(
+    lives: Sequence[Life],
+    alignment: int,
+    below_bytes: int,
+    lower_bound_bytes: int,
+    shares: Sequence[Share] = (),
+) -> Offsets | None:
+    """The lowest layout found that needs less than `below_bytes`; None when there is none.
+
+    The bound itself is tried first, then heights between it and `below_bytes` by halving. Each try
+    ends after MAX_PLACEMENTS placements, a count, so that the same model gets the same plan
+    everywhere.
+    """
+    if len(lives) > MAX_BUFFERS:
+        return None
+    best: Offsets | None = None
+    low, high = lower_bound_bytes // alignment, below_bytes // alignment
+    at = low
+    for _ in range(_TRIES):
+        if low >= high:
+            break
+        found = _Search(lives, shares, alignment, at * alignment).run()
+        if found is None:
+            low = at + 1
+        else:
+            best, high = found, at
+        at = (low + high) // 2
+    return best
+
+
+class _GaveUpError(Exception):
+    pass
+
+
+class _Search:
+    def __init__(
+        self, lives: Sequence[Life], shares: Sequence[Share], alignment: int, height: int
+    ) -> None:
+        # Of one step the longest-lived first: scratch, which is gone at once, takes what is left.
+        self.lives = sorted(
+            lives, key=lambda life: (life.first_step, -life.last_step, -life.bytes, life.buffer)
+        )
+        self.clearances = Clearances(lives, shares, alignment)
+        self.height = height
+        self.alive = [
+            [other for other in self.lives[:index] if other.last_step >= life.first_step]
+            for index, life in enumerate(self.lives)
+        ]
+        self.wishes = _wishes(self.lives, shares, self.clearances)
+        self.offsets: Offsets = {}
+        self.dead: set[tuple[int, tuple[int, ...]]] = set()
+        self.placements = 0
+
+    def run(self) -> Offsets | None:
+        try:
+            return self.offsets if self._place(0) else None
+        except _GaveUpError:
+            return None
+
+    def _place(self, index: int) -> bool:
+        if index == len(self.lives):
+            return True
+        situation = index, tuple(self.offsets[life.buffer] for life in self.alive[index])
+        if situation in self.dead:
+            return False
+        buffer = self.lives[index].buffer
+        for offset in self._candidates(index):
+            self.placements += 1
+            if self.placements > MAX_PLACEMENTS:
+                raise _GaveUpError
+            self.offsets[buffer] = offset
+            if self._place(index + 1):
+                return True
+            del self.offsets[buffer]
+        self.dead.add(situation)
+        return False
+
+    def _candidates(self, index: int) -> list[int]:
+        """Where the buffer may go: at the ends, directly beside what is alive, or where a later
+        buffer would like it to be. Lowest first."""
+        life = self.lives[index]
+        room = self.height - self.clearances.size(life)
+        blocked = [
+            (
+                self.offsets[other.buffer] - self.clearances.between(life, other),
+                self.offsets[other.buffer] + self.clearances.between(other, life),
+            )
+            for other in self.alive[index]
+        ]
+        tried = {0, room, *self.wishes[index]}
+        for start, end in blocked:
+            tried |= {start, end}
+        found = sorted(
+            offset
+            for offset in tried
+            if 0 <= offset <= room
+            and all(offset <= start or offset >= end for start, end in blocked)
+        )
+        # What is gone before the next step may lie anywhere; it comes last of its own.
+        return found[:1] if life.first_step == life.last_step else found
+
+
+def _wishes(
+    lives: Sequence[Life], shares: Sequence[Share], clearances: Clearances
+) -> list[set[int]]:
+    """For each buffer the offsets that leave the right room below it: for one of the outputs that
+    are made while it is last read, or for a chain of them that each lie over the one before."""
+    by_buffer = {life.buffer: life for life in lives}
+    over = {share.input: share.output for share in effective(shares, lives)}
+    wishes = []
+    for life in lives:
+        wanted = {
+            clearances.size(other)
+            for other in lives
+            if other.first_step == life.last_step and other is not life
+        }
+        below, current = 0, life
+        for _ in range(_LOOK_AHEAD):
+            if current.buffer not in over:
+                break
+            following = by_buffer[over[current.buffer]]
+            below += clearances.between(following, current)
+            wanted.add(below)
+            current = following
+        wishes.append(wanted)
+    return wishes
+
 
 __all__ = ["ArenaPlan", "Slot", "plan_arena"]
 

@@ -9,7 +9,7 @@ from mcuzoo.board.model import Board
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.call import Call
 from mcuzoo.plan.arena.hot import hot_plan, moved_bytes
-from mcuzoo.plan.arena.layout import ArenaPlan
+from mcuzoo.plan.arena.lifetimes import ArenaPlan
 from mcuzoo.plan.place.cost import Cache, wait_seconds
 from mcuzoo.plan.place.estimate import constant_entries, waits
 from mcuzoo.plan.place.needs import Needs
