@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mcuzoo.compare.options import CompareOptions
 from mcuzoo.compare.trial import Answers, Contestant, Trial, host_answers, run_trial
 from mcuzoo.data.dataset import load_data_set
-from mcuzoo.data.item import Item
+from mcuzoo.data.images import Item
 from mcuzoo.data.labels import load_classes
 from mcuzoo.emulator.url import SCHEME, port_packages
 from mcuzoo.engines.reference import ReferenceEngine

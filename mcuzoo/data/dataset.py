@@ -19,8 +19,7 @@ from mcuzoo.data.imagenet import (
     synset_in,
     validation_items,
 )
-from mcuzoo.data.images import IMAGE_SUFFIXES, FilePicture
-from mcuzoo.data.item import DataSet, Item, digest_of
+from mcuzoo.data.images import IMAGE_SUFFIXES, DataSet, FilePicture, Item, digest_of
 from mcuzoo.data.labels import IMAGENET_CLASSES, Classes
 from mcuzoo.data.manifest import header_of, manifest_items
 from mcuzoo.data.signs import is_signs, sign_items

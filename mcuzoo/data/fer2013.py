@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from mcuzoo.data.images import Damaged, PixelRow
-from mcuzoo.data.item import Item
+from mcuzoo.data.images import Damaged, Item, PixelRow
 from mcuzoo.data.labels import Classes
 from mcuzoo.data.splits import ALL, chosen_split, in_split, no_such_split, split_name
 from mcuzoo.errors import DataSetError

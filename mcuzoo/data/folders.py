@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mcuzoo.data import fer2013, imagenet
-from mcuzoo.data.images import IMAGE_SUFFIXES, FilePicture
-from mcuzoo.data.item import Item
+from mcuzoo.data.images import IMAGE_SUFFIXES, FilePicture, Item
 from mcuzoo.data.labels import Classes, off_by_one_hint
 from mcuzoo.errors import DataSetError
 

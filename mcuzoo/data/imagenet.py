@@ -9,8 +9,7 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from mcuzoo.data.images import FilePicture
-from mcuzoo.data.item import Item
+from mcuzoo.data.images import FilePicture, Item
 from mcuzoo.data.labels import IMAGENET_CLASSES, Classes
 from mcuzoo.errors import DataSetError
 

@@ -1,10 +1,11 @@
-"""Where the pixels of an image are: in a file of its own, in a row of a CSV, or drawn; decoded
-with Pillow, within limits, or refused in one sentence."""
+"""An image of a data set, and where its pixels are: in a file of its own, in a row of a CSV, or
+drawn; decoded with Pillow, within limits, or refused in one sentence."""
 
 from __future__ import annotations
 
+import hashlib
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
@@ -236,3 +237,49 @@ class Damaged:
 
     def decode(self, content: bytes, color: str) -> NDArray[np.uint8]:
         raise DataSetError(f"{self.place}: {self.reason}", "Correct the data set.")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One image: `index` in its data set, `file` as the data set calls it.
+
+    `label` is the class index, None when not known; `sha256` that of the picture's content, None
+    when it is not known.
+    """
+
+    index: int
+    file: str
+    picture: Picture
+    label: int | None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """`format`: how it is laid out; `split`: which part of it this is, None for all of it.
+
+    `digest`: SHA-256 over index, name, label and content of every item, empty where the contents
+    were not read.
+    """
+
+    source: Path
+    items: tuple[Item, ...]
+    digest: str = ""
+    warnings: tuple[str, ...] = ()
+    format: str = "images"
+    split: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Short, for reports: fer2013, signs:7, or what the file or folder is called."""
+        if self.format in ("fer2013", "imagenet-validation"):
+            return self.format
+        return self.source.resolve().stem if self.format != "signs" else str(self.source)
+
+
+def digest_of(items: Iterable[Item]) -> str:
+    """SHA-256 over index, name, label and content of every item."""
+    whole = hashlib.sha256()
+    for item in items:
+        whole.update(repr((item.index, item.file, item.label, item.sha256)).encode())
+    return whole.hexdigest()

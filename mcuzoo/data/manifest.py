@@ -6,8 +6,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from mcuzoo.data.images import Damaged, FilePicture, Picture
-from mcuzoo.data.item import Item
+from mcuzoo.data.images import Damaged, FilePicture, Item, Picture
 from mcuzoo.data.labels import Classes
 from mcuzoo.errors import DataSetError
 

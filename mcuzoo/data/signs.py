@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from mcuzoo.data.drawn_signs.classes import CLASS_NAMES
 from mcuzoo.data.drawn_signs.dataset import TRAINING_SEEDS
-from mcuzoo.data.images import DrawnSign
-from mcuzoo.data.item import Item
+from mcuzoo.data.images import DrawnSign, Item
 from mcuzoo.data.labels import Classes
 from mcuzoo.errors import DataSetError
 

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo import __version__
+<<<<<<< ours
 from mcuzoo.data.item import DataSet, Item
 from mcuzoo.errors import (
     DataSetError,
@@ -29,6 +30,10 @@ from mcuzoo.errors import (
     RigError,
     UsageError,
 )
+=======
+from mcuzoo.data.images import DataSet, Item
+from mcuzoo.errors import DataSetError, McuzooError, ProtocolError, RigError, UsageError
+>>>>>>> theirs
 from mcuzoo.evaluate.engines import (
     EMULATOR,
     Runs,
@@ -47,6 +52,10 @@ from mcuzoo.run.record import Row
 from mcuzoo.run.runner import sigterm_interrupts
 from mcuzoo.run.tally import Tally
 from mcuzoo.zoo.find import cache_folder
+
+_OLD_NAME = "findings.jsonl"
+# A kill loses nothing; waiting for the disk would take longer than many an image.
+_SYNC = "OFF"
 
 
 class OutputFile:
@@ -103,11 +112,6 @@ class OutputFile:
             },
         )
         return header.getvalue()
-
-
-_OLD_NAME = "findings.jsonl"
-# A kill loses nothing; waiting for the disk would take longer than many an image.
-_SYNC = "OFF"
 
 
 @dataclass(frozen=True)

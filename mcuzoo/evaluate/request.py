@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from mcuzoo.data.dataset import open_data_set
-from mcuzoo.data.item import DataSet
+from mcuzoo.data.images import DataSet
 from mcuzoo.data.labels import Classes, load_classes
 from mcuzoo.data.preprocess import recipe_warnings
 from mcuzoo.errors import UsageError

@@ -21,7 +21,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.data.item import Item
+from mcuzoo.data.images import Item
 from mcuzoo.errors import McuzooError, ModelError
 from mcuzoo.evaluate.engines import Runs, Subject, host_engine
 from mcuzoo.run.feed import Prepared, Unusable, in_order, prepare

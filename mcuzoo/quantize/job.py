@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.data.dataset import open_data_set
-from mcuzoo.data.item import Item
+from mcuzoo.data.images import Item
 from mcuzoo.data.labels import Classes, load_classes
 from mcuzoo.data.preprocess import preprocess
 from mcuzoo.errors import DataSetError, ModelError, UsageError

@@ -22,7 +22,7 @@ def _boards(found: Sequence[Board], width: int) -> Iterator[str]:
     columns = (Column("  region"), Column("base"), Column("KiB", right=True), Column("use"))
     for board in found:
         core, uart = board.core, board.console
-        yield f"{board.id}  {board.name}, {board.chip}"
+        yield f"{board.id}  {board.name}, {board.part}"
         yield f"    {core.name} at {core.clock_hz / 1e6:g} MHz, FPU {core.fpu}"
         yield f"    console {uart.name} at {uart.baud} baud, up to {uart.max_baud}"
         yield f"    also known as {', '.join(board.aliases)}"

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.data.dataset import load_data_set
-from mcuzoo.data.item import DataSet
+from mcuzoo.data.images import DataSet
 from mcuzoo.data.labels import Classes, load_classes
 from mcuzoo.engines.litert import LitertEngine
 from mcuzoo.engines.litert_uint8 import LitertUint8Engine

@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.data.item import Item
+from mcuzoo.data.images import Item
 from mcuzoo.data.preprocess import preprocess
 from mcuzoo.engines.engine import Engine
 from mcuzoo.errors import DataSetError

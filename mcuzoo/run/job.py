@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from mcuzoo.data.dataset import load_data_set
-from mcuzoo.data.item import DataSet
+from mcuzoo.data.images import DataSet
 from mcuzoo.data.labels import Classes, load_classes
 from mcuzoo.data.preprocess import check_recipe, recipe_warnings
 from mcuzoo.data.signs import is_signs

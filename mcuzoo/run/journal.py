@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from mcuzoo.data.item import Item
+from mcuzoo.data.images import Item
 from mcuzoo.errors import InputError, UsageError, command
 from mcuzoo.link.counts import StackUse
 from mcuzoo.link.state import LinkState

@@ -16,7 +16,7 @@ from types import FrameType
 from typing import ClassVar, Protocol
 
 from mcuzoo import __version__
-from mcuzoo.data.item import Item
+from mcuzoo.data.images import Item
 from mcuzoo.engines.engine import Engine
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import (

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from mcuzoo.data import images
 from mcuzoo.data.dataset import load_data_set
-from mcuzoo.data.images import FilePicture
-from mcuzoo.data.item import DataSet, Item
+from mcuzoo.data.images import DataSet, FilePicture, Item
 from mcuzoo.data.labels import Classes
 from mcuzoo.errors import DataSetError
 

@@ -21,8 +21,7 @@ from mcuzoo.data.imagenet import (
     ilsvrc_order,
     read_truth,
 )
-from mcuzoo.data.images import DrawnSign, PixelRow
-from mcuzoo.data.item import DataSet
+from mcuzoo.data.images import DataSet, DrawnSign, PixelRow
 from mcuzoo.data.labels import Classes
 from mcuzoo.errors import DataSetError
 

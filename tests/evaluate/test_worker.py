@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mcuzoo.data.images import FilePicture
-from mcuzoo.data.item import Item
+from mcuzoo.data.images import FilePicture, Item
 from mcuzoo.errors import MissingExtraError, ModelError, VerdictError
 from mcuzoo.evaluate.worker import crew_of, findings
 from mcuzoo.run.record import Row

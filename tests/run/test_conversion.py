@@ -11,8 +11,13 @@ import pytest
 from helpers.commands import invoke
 from helpers.uint8_models import uint8_net
 
+<<<<<<< ours
 from mcuzoo.data.images import FilePicture
 from mcuzoo.data.item import DataSet, Item
+=======
+from mcuzoo.cli.main import app
+from mcuzoo.data.images import DataSet, FilePicture, Item
+>>>>>>> theirs
 from mcuzoo.graph.read import load_model, parse_model
 from mcuzoo.report.models import judgement_document
 from mcuzoo.run.conversion import Comparison, Judgement, make_comparison

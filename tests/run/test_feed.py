@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from helpers.fake_board import ToyEngine, make_toy_job, toy_model
 
-from mcuzoo.data.images import decode_image
-from mcuzoo.data.item import Item
+from mcuzoo.data.images import Item, decode_image
 from mcuzoo.data.preprocess import preprocess
 from mcuzoo.errors import MissingExtraError
 from mcuzoo.project.manifest import Preprocessing

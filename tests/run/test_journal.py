@@ -17,8 +17,7 @@ from helpers.fake_board import HELLO
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mcuzoo.data.images import FilePicture
-from mcuzoo.data.item import Item
+from mcuzoo.data.images import FilePicture, Item
 from mcuzoo.errors import InputError, UsageError
 from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.run.journal import JOURNAL_NAME, LOCK_NAME, Journal, create_journal, read_run
