@@ -36,6 +36,8 @@ def pytest_configure() -> None:
     for module in pkgutil.walk_packages(mcuzoo.__path__, "mcuzoo."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
+    # readline, which pytest loads, sets it for child processes behind the back of os.environ.
+    os.unsetenv("COLUMNS")
 
 
 @pytest.fixture(scope="session")
