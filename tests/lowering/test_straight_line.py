@@ -14,8 +14,8 @@ from mcuzoo.graph.parameters import Requantization
 from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import load_model
 from mcuzoo.lowering.lower import lower
-from mcuzoo.lowering.ops.straight_line import SHIFT, first_accumulators, straight_line
 from mcuzoo.lowering.params import PointwiseDspParams
+from mcuzoo.lowering.straight_line import SHIFT, first_accumulators, straight_line
 
 
 def twice_rounded(

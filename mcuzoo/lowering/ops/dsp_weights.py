@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.lowering.ops.straight_line import StraightLine, straight_line
 from mcuzoo.lowering.ops.weighted import WeightedWork
+from mcuzoo.lowering.straight_line import StraightLine, straight_line
 
 _ACCUMULATOR_LIMIT = 2**23
 """Sums are 256 times the accumulator, in 32 bits."""
