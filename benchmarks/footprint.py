@@ -24,7 +24,7 @@ from mcuzoo.codegen.project import export_project
 from mcuzoo.errors import ToolchainError
 from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import parse_model
-from mcuzoo.lowering.lower import lower
+from mcuzoo.ops.lower import lower
 from mcuzoo.plan.arena.fusion import fuse_and_plan
 from mcuzoo.plan.place.needs import HALVES
 from mcuzoo.project.flags import OPTIMIZATION, TOOLCHAINS

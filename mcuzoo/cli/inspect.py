@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from mcuzoo.graph.inspect import Inspection, OpFacts, TensorFacts
+    from mcuzoo.ops.inspect import Inspection, OpFacts, TensorFacts
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("signs",),
@@ -23,8 +23,8 @@ def inspect(
     """Show a model's ops, shapes, quantization, MACs, parameters and runtimes."""
     import json
 
-    from mcuzoo.graph.inspect import inspect_model
     from mcuzoo.graph.read import load_model
+    from mcuzoo.ops.inspect import inspect_model
     from mcuzoo.zoo.registry import resolve_model
 
     source = resolve_model(model)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from mcuzoo.codegen.aot.emit import render_model
 from mcuzoo.codegen.aot.sources import kernel_sources
 from mcuzoo.codegen.sections import Sections
-from mcuzoo.lowering.lower import lower
+from mcuzoo.ops.lower import lower
 from mcuzoo.plan.memory import MemoryPlan
 from mcuzoo.project.manifest import TflmEntry
 

@@ -1,4 +1,4 @@
-"""A kernel call: what one step of a program becomes."""
+"""A kernel call: what a step of a program becomes, alone or with others."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 from mcuzoo.graph.model import Op
 from mcuzoo.lowering.constant import Constant
-from mcuzoo.lowering.params import CStruct
+from mcuzoo.lowering.params import KernelParams
 
 
 @dataclass(frozen=True)
 class Activation:
-    """An operand that lives in the arena, in the program's buffer of this index."""
+    """An operand that lives in the arena: in the program's buffer of this index, `offset` bytes
+    behind its begin."""
 
     buffer: int
+    offset: int = 0
 
 
 Operand = Activation | Constant
@@ -33,22 +35,28 @@ class Overlap:
 
 @dataclass(frozen=True)
 class Call:
-    """`kernel(&params, *inputs, output)`, the C function for `op`.
+    """`kernel(&params, *inputs, *outputs)`, the C function for `op` or for a part of it.
 
     scratch_bytes: memory that is the kernel's alone during the call, 16-byte aligned; where there
     is some, its address is the last argument. overlaps: one entry per input, or none at all;
-    without an Overlap the output shares no byte with that input. before: the ops that the same
+    without an Overlap no output shares a byte with that input. before: the ops that the same
     kernel computes on the way to `op`, in order.
     """
 
     op: Op
     kernel: str
-    params: CStruct
+    params: KernelParams
     inputs: tuple[Operand, ...]
-    output: Activation
+    outputs: tuple[Activation, ...]
     scratch_bytes: int = 0
     overlaps: tuple[Overlap | None, ...] = ()
     before: tuple[Op, ...] = ()
+
+    @property
+    def output(self) -> Activation:
+        """The one output. Raises ValueError where there are several."""
+        (output,) = self.outputs
+        return output
 
     @property
     def ops(self) -> tuple[Op, ...]:
@@ -64,3 +72,8 @@ class Call:
         """Every const array that the call needs, weights first."""
         yield from self.params.constants()
         yield from (operand for operand in self.inputs if isinstance(operand, Constant))
+
+    def constant_passes(self) -> Iterator[tuple[Constant, int]]:
+        """Each of them and how often it is gone through from end to end."""
+        for constant in self.constants():
+            yield constant, self.params.passes(constant)

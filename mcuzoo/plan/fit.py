@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from mcuzoo.board.memory import RegionKind
 from mcuzoo.board.model import Board
 from mcuzoo.errors import UsageError
-from mcuzoo.graph.coverage import Uncovered, check_aot
 from mcuzoo.graph.model import Model
+from mcuzoo.ops.coverage import Uncovered, check_aot
 from mcuzoo.plan.advice import next_step
 from mcuzoo.plan.memory import MemoryPlan, PeakOp, plan_memory
 from mcuzoo.plan.place.estimate import constant_entries, copy_seconds

@@ -14,11 +14,11 @@ from mcuzoo.data.labels import Classes, load_classes
 from mcuzoo.errors import ModelError, UsageError
 from mcuzoo.extras import IMAGES, LITERT, require_packages
 from mcuzoo.files import require_outputs, write_output
-from mcuzoo.graph.coverage import check_aot
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.parameters import quantization_of
 from mcuzoo.graph.program import Program, build_program
 from mcuzoo.graph.read import load_model, parse_model
+from mcuzoo.ops.coverage import check_aot
 from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.quantize.calibration import DEFAULT_COUNT, Calibration, calibration_images
 from mcuzoo.quantize.process import WorkerRun, run_worker

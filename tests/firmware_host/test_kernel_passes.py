@@ -9,11 +9,10 @@ from helpers.mobilenet import mobilenet_v1
 
 from mcuzoo.graph.program import Program, build_program
 from mcuzoo.lowering.call import Call
-from mcuzoo.lowering.fuse import fuse
-from mcuzoo.lowering.lower import lower
-from mcuzoo.lowering.passes import constant_passes
-from mcuzoo.lowering.registry import OPS
 from mcuzoo.lowering.variant import Work
+from mcuzoo.ops.kernels.pointwise_depthwise_dsp import fuse
+from mcuzoo.ops.lower import lower
+from mcuzoo.ops.table import computed
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +33,7 @@ def _passes(kernels: CoreKernels, program: Program, call: Call) -> dict[str, tup
     loaded = kernels.loads(call, [values], program.model.tensor(call.op.outputs[0]).bytes)
     return {
         constant.symbol: (passes, loaded[constant.symbol] / constant.bytes)
-        for constant, passes in constant_passes(call)
+        for constant, passes in call.constant_passes()
     }
 
 
@@ -64,9 +63,9 @@ def test_fused_kernels(kernels: CoreKernels, program: Program, position: int) ->
 def test_portable_kernels(kernels: CoreKernels, program: Program, step: int) -> None:
     """Windows over the edge go one by one, and load more than is declared."""
     chosen = program.steps[step]
-    lowering = OPS[chosen.op.name]
+    lowering = computed(chosen.op)
     work: Work = lowering.prepare(program, chosen)
-    call = next(one for one in reversed(lowering.variants) if one.accepts(work)).lower(work)
+    (call,) = next(one for one in reversed(lowering.variants) if one.accepts(work)).lower(work)
     assert not call.kernel.endswith("_dsp")
     for symbol, (declared, loaded) in _passes(kernels, program, call).items():
         assert declared * 0.8 <= loaded <= declared * 1.3, symbol

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, reject, settings
 from mcuzoo.errors import UnsupportedOpError
 from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import parse_model
-from mcuzoo.lowering.lower import lower
+from mcuzoo.ops.lower import lower
 
 SETTINGS = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from mcuzoo.graph.parameters import Requantization
 from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import load_model
-from mcuzoo.lowering.lower import lower
-from mcuzoo.lowering.params import PointwiseDspParams
 from mcuzoo.lowering.straight_line import SHIFT, first_accumulators, straight_line
+from mcuzoo.ops.kernels.product_blocks import PointwiseDspParams
+from mcuzoo.ops.lower import lower
 
 
 def twice_rounded(

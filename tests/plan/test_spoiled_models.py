@@ -24,9 +24,9 @@ from mcuzoo.codegen.project import export_project
 from mcuzoo.codegen.tflm.options import TflmOptions
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import FitError, McuzooError, ModelError
-from mcuzoo.graph.inspect import inspect_model
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.read import load_model, parse_model
+from mcuzoo.ops.inspect import inspect_model
 from mcuzoo.plan.fit import fit_model
 from mcuzoo.zoo.convert.convert import ENDS, convert_model
 from mcuzoo.zoo.registry import resolve_model

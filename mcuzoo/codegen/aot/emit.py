@@ -17,9 +17,9 @@ from mcuzoo.graph.model import Tensor
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.call import Activation, Call, Operand
 from mcuzoo.lowering.constant import Constant
-from mcuzoo.lowering.lower import lower
-from mcuzoo.lowering.row_chain import RowChain
+from mcuzoo.lowering.rows import RowChain
 from mcuzoo.lowering.words import comment_text, shape_text
+from mcuzoo.ops.lower import lower
 from mcuzoo.plan.arena.calls import scratch_buffer
 from mcuzoo.plan.arena.layout import ArenaPlan
 

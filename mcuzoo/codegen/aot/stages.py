@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from mcuzoo.codegen.aot.arena import arena_text
 from mcuzoo.graph.program import Program
-from mcuzoo.lowering.row_chain import RowChain, RowStage
-from mcuzoo.lowering.rows import Rows, Setting
+from mcuzoo.lowering.params import Setting
+from mcuzoo.lowering.rows import RowChain, Rows, RowStage
 from mcuzoo.plan.arena.calls import scratch_buffer
 from mcuzoo.plan.arena.layout import ArenaPlan
 

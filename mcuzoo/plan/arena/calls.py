@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.call import Activation, Call
-from mcuzoo.lowering.row_chain import RowChain
+from mcuzoo.lowering.rows import RowChain
 from mcuzoo.plan.arena.lifetimes import BEFORE_FIRST_STEP, Life
 from mcuzoo.plan.arena.share import Share
 

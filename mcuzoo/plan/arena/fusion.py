@@ -8,7 +8,7 @@ from operator import itemgetter
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.alignment import ALIGNMENT_BYTES, align_up
 from mcuzoo.lowering.call import Activation, Call
-from mcuzoo.lowering.fuse import fuse
+from mcuzoo.ops.kernels.pointwise_depthwise_dsp import fuse
 from mcuzoo.plan.arena.calls import call_lives, call_shares, scratch_buffer
 from mcuzoo.plan.arena.demand import peak_demand, saving
 from mcuzoo.plan.arena.layout import ArenaPlan

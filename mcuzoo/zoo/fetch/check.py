@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from mcuzoo.errors import FetchError, ModelError
-from mcuzoo.graph.coverage import check_tflm
 from mcuzoo.graph.model import DType, Model
 from mcuzoo.graph.read import load_model
+from mcuzoo.ops.coverage import check_tflm
 from mcuzoo.zoo.schema import SourceFile, ZooModel
 from mcuzoo.zoo.shape import shape_complaint
 

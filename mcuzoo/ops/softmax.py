@@ -1,0 +1,227 @@
+"""SOFTMAX over the last dimension, in gemmlowp's fixed point; its exponentials are a table.
+
+Values below 1 are held in Q0.31, sums of exponentials in Q12.19, differences in Q5.26. Sources:
+tensorflow/lite/kernels/internal/reference/softmax.h and gemmlowp's fixedpoint.h.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import floor
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcuzoo.graph.fixedpoint import (
+    INT32_MAX,
+    quantize_multiplier,
+    rounding_divide_by_pot,
+    rounding_doubling_high_mul,
+)
+from mcuzoo.graph.model import DType, Model, Op
+from mcuzoo.graph.parameters import quantization_of
+from mcuzoo.graph.program import Program, Step
+from mcuzoo.lowering.constant import Constant
+from mcuzoo.lowering.direct import ELEMENT_BY_ELEMENT, Direct, DirectWork, direct_work
+from mcuzoo.lowering.operands import symbol
+from mcuzoo.lowering.params import KernelParams, not_by_rows
+from mcuzoo.ops.common.reference import Kernel, given
+from mcuzoo.ops.common.rules import (
+    Refusal,
+    arity,
+    input_tensor,
+    int8_activation,
+    output_tensor,
+    same_shape,
+)
+from mcuzoo.ops.common.tflm import one_to_one
+from mcuzoo.ops.operator import Aot, Operator, Recipe, Tflm
+
+# TFLM sums exponentials in Q12.19: 4096 ones overflow.
+MAX_SOFTMAX_DEPTH = 4095
+SOFTMAX_DIFFERENCE_BITS = 5
+SUM_INTEGER_BITS = 12
+FRACTION_BITS = 31 - SOFTMAX_DIFFERENCE_BITS
+# (bit of the remainder in Q5.26, exp(-that) in Q0.31), for 1/4, 1/2, 1, 2, 4, 8, 16.
+BARREL = tuple(
+    (1 << (FRACTION_BITS + power), factor)
+    for power, factor in zip(
+        range(-2, 5),
+        (1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242),
+        strict=True,
+    )
+)
+EXP_OF_MINUS_EIGHTH = 1895147668
+ONE_THIRD = 715827883
+NEWTON_START, NEWTON_SLOPE = 1515870810, -1010580540  # 48/17 and -32/17 in Q2.29
+
+
+@dataclass(frozen=True)
+class SoftmaxParameters:
+    """A difference to the row's maximum, times this, is in Q5.26; below difference_min it is 0."""
+
+    multiplier: int
+    shift: int
+    difference_min: int
+
+
+def softmax_parameters(model: Model, op: Op) -> SoftmaxParameters:
+    """PreprocessSoftmaxScaling and CalculateInputRadius of quantization_util.cc."""
+    fraction_bits = 31 - SOFTMAX_DIFFERENCE_BITS
+    real = softmax_scale(model, op)
+    multiplier, shift = quantize_multiplier(min(real, 2.0**31 - 1.0))
+    radius = (2**SOFTMAX_DIFFERENCE_BITS - 1) * 2**fraction_bits / 2**shift
+    return SoftmaxParameters(multiplier, shift, -floor(radius))
+
+
+def softmax_scale(model: Model, op: Op) -> float:
+    """beta * input scale in units of 2**-26."""
+    scale = quantization_of(model.tensor(op.inputs[0])).scale
+    beta = float(op.options["beta"])
+    return float(beta * scale * 2 ** (31 - SOFTMAX_DIFFERENCE_BITS))
+
+
+def rule(model: Model, op: Op) -> None:
+    """SOFTMAX over the last dimension, to 1/256 with zero point -128."""
+    arity(op, range(1, 2))
+    source, target = input_tensor(model, op, 0), output_tensor(model, op)
+    int8_activation(source)
+    int8_activation(target)
+    same_shape(target, source.shape)
+    to = quantization_of(target)
+    if to.scale != 1 / 256 or to.zero_point != -128:
+        raise Refusal("is not quantized with scale 1/256 and zero point -128", target.index)
+    if not source.shape or source.shape[-1] > MAX_SOFTMAX_DEPTH:
+        raise Refusal(f"has rows longer than {MAX_SOFTMAX_DEPTH}", source.index)
+    if not softmax_scale(model, op) > 1:
+        raise Refusal(f"has a scale too small for beta {op.options['beta']}", source.index)
+
+
+def demands(model: Model, op: Op) -> None:
+    """SOFTMAX over the last dimension."""
+    source, target = one_to_one(model, op)
+    if source.dtype is DType.INT8:
+        rule(model, op)
+        return
+    same_shape(target, source.shape)
+    if not source.shape:
+        raise Refusal("has no dimension", source.index)
+    if not math.isfinite(float(op.options["beta"])):
+        raise Refusal(f"its beta is {op.options['beta']}")
+
+
+def reference(model: Model, op: Op) -> Kernel:
+    exponentials = exponential_table(softmax_parameters(model, op))
+
+    def run(inputs: Sequence[NDArray[Any] | None]) -> NDArray[np.int8]:
+        values = given(inputs, 0)
+        rows = values.reshape(-1, values.shape[-1]).astype(np.int64)
+        below = rows.max(axis=1, keepdims=True) - rows
+        exps = exponentials[below]
+        sums = rounding_divide_by_pot(exps, SUM_INTEGER_BITS).sum(axis=1, keepdims=True)
+        reciprocals, bits = _reciprocal(sums)
+        shares = rounding_doubling_high_mul(reciprocals, exps)
+        output = rounding_divide_by_pot(shares, bits + 31 - 8) - 128
+        return np.clip(output, -128, 127).astype(np.int8).reshape(values.shape)
+
+    return run
+
+
+def exponential_table(parameters: SoftmaxParameters) -> NDArray[np.int64]:
+    """int64 (256,), Q0.31: exp(-beta * scale * d) for the distances d = 0..255 to the maximum."""
+    differences = -np.arange(256, dtype=np.int64)
+    used = differences >= parameters.difference_min
+    kept = np.where(used, differences, 0)
+    scaled = rounding_doubling_high_mul(kept << parameters.shift, parameters.multiplier)
+    return np.where(used, exp_of_negative(scaled), 0)
+
+
+def exp_of_negative(x: NDArray[np.int64]) -> NDArray[np.int64]:
+    """exp(x) in Q0.31 for x <= 0 in Q5.26.
+
+    x is split into -1/4 <= fraction < 0, whose exponential is a Taylor polynomial about -1/8, and
+    multiples of 1/4, whose exponentials are multiplied in bit by bit.
+    """
+    quarter = 1 << (FRACTION_BITS - 2)
+    fraction = (x & (quarter - 1)) - quarter
+    result = _exp_near_minus_eighth(fraction << SOFTMAX_DIFFERENCE_BITS)
+    remainder = fraction - x
+    for bit, factor in BARREL:
+        result = np.where(remainder & bit, rounding_doubling_high_mul(result, factor), result)
+    return np.where(x == 0, INT32_MAX, result)
+
+
+def _exp_near_minus_eighth(a: NDArray[np.int64]) -> NDArray[np.int64]:
+    mul = rounding_doubling_high_mul
+    x = a + (1 << 28)
+    x2 = mul(x, x)
+    x3, x4 = mul(x2, x), mul(x2, x2)
+    tail = mul(rounding_divide_by_pot(x4, 2) + x3, ONE_THIRD) + x2
+    factor = np.full_like(x, EXP_OF_MINUS_EIGHTH)
+    return factor + mul(factor, x + rounding_divide_by_pot(tail, 1))
+
+
+def _reciprocal(sums: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """1 / sum as (Q0.31 mantissa, bits that the sum lies above 1), by three Newton-Raphson steps.
+
+    `sums` are Q12.19, between 1 and 4096.
+    """
+    mul = rounding_doubling_high_mul
+    headroom = 32 - np.frexp(sums.astype(np.float64))[1].astype(np.int64)
+    above_one = (sums << headroom) - (1 << 31)
+    half_denominator = (above_one + INT32_MAX + 1) >> 1
+    estimate = NEWTON_START + mul(half_denominator, NEWTON_SLOPE)
+    for _ in range(3):
+        error = (1 << 29) - mul(half_denominator, estimate)
+        estimate = estimate + (mul(estimate, error) << 2)
+    return np.minimum(estimate << 1, INT32_MAX), SUM_INTEGER_BITS - headroom
+
+
+@dataclass(frozen=True)
+class SoftmaxParams(KernelParams):
+    c_type = "mz_softmax_params"
+    rows: int
+    depth: int
+    exponentials: Constant
+
+    by_rows = not_by_rows
+
+    def passes(self, constant: Constant) -> int:
+        return self.rows
+
+
+def prepare(program: Program, step: Step) -> DirectWork:
+    model, op = program.model, step.op
+    source = model.tensor(op.inputs[0])
+    factor = float(op.options["beta"]) * quantization_of(source).scale
+    exponentials = Constant(
+        symbol(op, "exponentials"),
+        exponential_table(softmax_parameters(model, op)).astype(np.int32),
+        (f"exp(-{factor:.9g} x d) in Q0.31 for d = 0..255 below the row's maximum.",),
+    )
+    depth = source.shape[-1]
+    params = SoftmaxParams(source.elements // depth, depth, exponentials)
+    return direct_work(program, step, params, op.inputs, (ELEMENT_BY_ELEMENT,))
+
+
+def _constant_bytes(model: Model, op: Op) -> int:
+    """The int32 exponential of each difference of two int8 values."""
+    return 256 * 4
+
+
+OPERATOR = Operator(
+    name="SOFTMAX",
+    aot=Aot(
+        constraint="int8, rows <= 4095",
+        rule=rule,
+        reference=reference,
+        prepare=prepare,
+        variants=(Direct("mz_softmax_s8"),),
+        constant_bytes=_constant_bytes,
+    ),
+    tflm=Tflm(resolver="AddSoftmax", rule=demands),
+    recipe=Recipe(int8_version=2, weights=None, output="1/256"),
+)
