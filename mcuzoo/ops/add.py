@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -18,19 +18,8 @@ from mcuzoo.lowering.constant import Constant
 from mcuzoo.lowering.direct import ELEMENT_BY_ELEMENT, Direct, DirectWork, direct_work
 from mcuzoo.lowering.operands import constant_bytes, rank_four
 from mcuzoo.lowering.params import CStruct, KernelParams, not_by_rows, pieces
+from mcuzoo.ops.common import rules
 from mcuzoo.ops.common.reference import Kernel, given, requantize
-from mcuzoo.ops.common.rules import (
-    MAX_RANK,
-    Refusal,
-    arity,
-    broadcast_shape,
-    input_tensor,
-    int8_activation,
-    known_activation,
-    output_tensor,
-    same_shape,
-)
-from mcuzoo.ops.common.tflm import broadcast_operands, sum_in_range
 from mcuzoo.ops.operator import Aot, Operator, Recipe, Tflm
 
 ADD_LEFT_SHIFT = 20
@@ -64,24 +53,20 @@ def add_parameters(model: Model, op: Op) -> AddParameters:
 
 
 def rule(model: Model, op: Op) -> None:
-    """ADD with NumPy broadcasting."""
-    arity(op, range(2, 3))
-    first, second = (input_tensor(model, op, place) for place in (0, 1))
-    target = output_tensor(model, op)
-    for tensor in (first, second, target):
-        int8_activation(tensor, MAX_RANK)
-    same_shape(target, broadcast_shape(first, second))
-    known_activation(op)
-    if int(add_parameters(model, op).to.shifts[0]) > 0:
-        raise Refusal("has a scale too small for the inputs'", target.index)
+    """Of any int8 operands."""
+    _check(model, op, rules.INT8)
 
 
 def demands(model: Model, op: Op) -> None:
-    """ADD with NumPy broadcasting."""
-    _, _, target = broadcast_operands(model, op)
-    known_activation(op)
+    """Of int8 or float operands."""
+    _check(model, op, rules.REAL)
+
+
+def _check(model: Model, op: Op, kinds: Collection[DType]) -> None:
+    _, _, target = rules.broadcast_operands(model, op, kinds)
+    rules.known_activation(op)
     if target.dtype is DType.INT8:
-        sum_in_range(int(add_parameters(model, op).to.shifts[0]), target)
+        rules.sum_in_range(int(add_parameters(model, op).to.shifts[0]), target)
 
 
 def reference(model: Model, op: Op) -> Kernel:

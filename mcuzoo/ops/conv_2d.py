@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.graph.model import Model, Op
+from mcuzoo.graph.model import DType, Model, Op, Tensor
 from mcuzoo.graph.parameters import quantization_of
 from mcuzoo.graph.program import Program, Step
 from mcuzoo.graph.window import Window, window_of
@@ -26,6 +26,7 @@ from mcuzoo.lowering.params import (
     pieces,
     windowed_rows,
 )
+from mcuzoo.ops.common import rules
 from mcuzoo.ops.common.reference import (
     Kernel,
     bordered,
@@ -35,27 +36,11 @@ from mcuzoo.ops.common.reference import (
     requantize,
     under_tap,
 )
-from mcuzoo.ops.common.rules import (
-    Refusal,
-    arity,
-    input_tensor,
-    int8_activation,
-    int8_images,
-    int32_bias,
-    known_activation,
-    optional_input,
-    output_tensor,
-    shifts_in_range,
-    slides,
-    symmetric_weights,
-)
-from mcuzoo.ops.common.tflm import images
 from mcuzoo.ops.common.weighted import (
     WeightedWork,
     bias_of,
+    layer,
     prepare_weighted,
-    requantized,
-    tflm_weights,
     weighted_constant_bytes,
     weighted_requantization,
 )
@@ -68,38 +53,31 @@ from mcuzoo.ops.operator import Aot, Operator, Recipe, Tflm, Weights
 
 
 def rule(model: Model, op: Op) -> None:
-    """CONV_2D: weights (out, h, w, in), no groups."""
-    arity(op, range(2, 4))
-    source, weights = (input_tensor(model, op, place) for place in (0, 1))
-    target = output_tensor(model, op)
-    int8_images(model, op)
-    if len(weights.shape) != 4:
-        raise Refusal(f"has the shape {list(weights.shape)}", weights.index)
-    channels, height, width, depth = weights.shape
-    if depth != source.shape[3]:
-        raise Refusal("makes it a grouped convolution, which has no kernel", weights.index)
-    symmetric_weights(weights, channels, axis=0)
-    int32_bias(optional_input(model, op, 2), channels)
-    slides(model, op, (height, width), channels)
-    known_activation(op)
-    int8_activation(target)
-    shifts_in_range(weighted_requantization(model, op).shifts)
+    """One image, weights (out, h, w, in), no groups."""
+    source, weights = _checked(model, op, rules.INT8)
+    if weights.shape[3] != source.shape[3]:
+        raise rules.Refusal("makes it a grouped convolution, which has no kernel", weights.index)
 
 
 def demands(model: Model, op: Op) -> None:
-    """CONV_2D: weights (out, h, w, in / groups), any batch."""
-    arity(op, range(2, 4))
-    source, target = images(model, op)
-    weights = input_tensor(model, op, 1)
+    """Weights (out, h, w, in / groups), any batch."""
+    _checked(model, op, rules.REAL)
+
+
+def _checked(model: Model, op: Op, kinds: Collection[DType]) -> tuple[Tensor, Tensor]:
+    """(input, weights)."""
+    rules.arity(op, range(2, 4))
+    source, _ = rules.images(model, op, kinds)
+    weights = rules.input_tensor(model, op, 1)
     if len(weights.shape) != 4 or weights.elements == 0:
-        raise Refusal(f"has the shape {list(weights.shape)}", weights.index)
+        raise rules.Refusal(f"has the shape {list(weights.shape)}", weights.index)
     channels, height, width, depth = weights.shape
     groups, rest = divmod(source.shape[3], depth)
     if rest or channels % groups:
-        raise Refusal("does not divide the channels into groups", weights.index)
-    tflm_weights(weights, optional_input(model, op, 2), source, channels, axis=0)
-    slides(model, op, (height, width), channels)
-    requantized(model, op, target)
+        raise rules.Refusal("does not divide the channels into groups", weights.index)
+    rules.slides(model, op, (height, width), channels)
+    layer(model, op, channels, axis=0)
+    return source, weights
 
 
 # Values gathered at a time, so that memory stays bounded for large images.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.graph.model import Model, Op
+from mcuzoo.graph.model import DType, Model, Op
 from mcuzoo.graph.parameters import quantization_of
 from mcuzoo.graph.program import Program, Step
 from mcuzoo.graph.window import window_of
@@ -25,26 +25,13 @@ from mcuzoo.lowering.params import (
     WindowStruct,
     windowed_rows,
 )
+from mcuzoo.ops.common import rules
 from mcuzoo.ops.common.reference import Kernel, bordered, exact_float, given, requantize, under_tap
-from mcuzoo.ops.common.rules import (
-    Refusal,
-    arity,
-    input_tensor,
-    int8_images,
-    int32_bias,
-    known_activation,
-    optional_input,
-    shifts_in_range,
-    slides,
-    symmetric_weights,
-)
-from mcuzoo.ops.common.tflm import images
 from mcuzoo.ops.common.weighted import (
     WeightedWork,
     bias_of,
+    layer,
     prepare_weighted,
-    requantized,
-    tflm_weights,
     weighted_constant_bytes,
     weighted_requantization,
 )
@@ -53,40 +40,30 @@ from mcuzoo.ops.operator import Aot, Operator, Recipe, Tflm, Weights
 
 
 def rule(model: Model, op: Op) -> None:
-    """DEPTHWISE_CONV_2D: weights (1, h, w, in * depth_multiplier)."""
-    arity(op, range(2, 4))
-    source, weights = (input_tensor(model, op, place) for place in (0, 1))
-    int8_images(model, op)
-    if len(weights.shape) != 4 or weights.shape[0] != 1:
-        raise Refusal(f"has the shape {list(weights.shape)}", weights.index)
-    _, height, width, channels = weights.shape
-    multiplier = int(op.options["depth_multiplier"])
-    if channels != source.shape[3] * multiplier:
-        raise Refusal(f"does not fit the depth multiplier {multiplier}", weights.index)
-    symmetric_weights(weights, channels, axis=3)
-    int32_bias(optional_input(model, op, 2), channels)
-    slides(model, op, (height, width), channels)
-    known_activation(op)
-    shifts_in_range(weighted_requantization(model, op).shifts)
+    """One image, weights (1, h, w, in * depth_multiplier)."""
+    _check(model, op, rules.INT8)
 
 
 def demands(model: Model, op: Op) -> None:
-    """DEPTHWISE_CONV_2D: weights (1, h, w, in * depth_multiplier), any batch."""
-    arity(op, range(2, 4))
-    source, target = images(model, op)
-    weights = input_tensor(model, op, 1)
+    """Weights (1, h, w, in * depth_multiplier), any batch."""
+    _check(model, op, rules.REAL)
+    if len(op.inputs) == 3:
+        # TFLM's reference kernel frees the bias tensor without a look whether it is one.
+        rules.input_tensor(model, op, 2)
+
+
+def _check(model: Model, op: Op, kinds: Collection[DType]) -> None:
+    rules.arity(op, range(2, 4))
+    source, _ = rules.images(model, op, kinds)
+    weights = rules.input_tensor(model, op, 1)
     if len(weights.shape) != 4 or weights.shape[0] != 1 or weights.elements == 0:
-        raise Refusal(f"has the shape {list(weights.shape)}", weights.index)
+        raise rules.Refusal(f"has the shape {list(weights.shape)}", weights.index)
     _, height, width, channels = weights.shape
     multiplier = int(op.options["depth_multiplier"])
     if channels != source.shape[3] * multiplier:
-        raise Refusal(f"does not fit the depth multiplier {multiplier}", weights.index)
-    if len(op.inputs) == 3:
-        # TFLM's reference kernel frees the bias tensor without a look whether it is one.
-        input_tensor(model, op, 2)
-    tflm_weights(weights, optional_input(model, op, 2), source, channels, axis=3)
-    slides(model, op, (height, width), channels)
-    requantized(model, op, target)
+        raise rules.Refusal(f"does not fit the depth multiplier {multiplier}", weights.index)
+    rules.slides(model, op, (height, width), channels)
+    layer(model, op, channels, axis=3)
 
 
 def reference(model: Model, op: Op) -> Kernel:

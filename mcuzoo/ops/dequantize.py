@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from mcuzoo.graph.model import DType, Model, Op
-from mcuzoo.ops.common.rules import Refusal, arity, input_tensor, output_tensor, same_shape
-from mcuzoo.ops.common.tflm import carried, operand
+from mcuzoo.ops.common import rules
 from mcuzoo.ops.operator import Folded, Operator, Recipe, Tflm
 
 
 def rule(model: Model, op: Op) -> None:
     """DEQUANTIZE: the host converts the model's output; the board never computes in floats."""
-    raise Refusal("float values inside the graph have no kernel", op.outputs[0])
+    raise rules.Refusal("float values inside the graph have no kernel", op.outputs[0])
 
 
 DEQUANTIZED = frozenset((DType.INT8, DType.INT16, DType.UINT8))
@@ -18,11 +17,11 @@ DEQUANTIZED = frozenset((DType.INT8, DType.INT16, DType.UINT8))
 
 def demands(model: Model, op: Op) -> None:
     """DEQUANTIZE to float32."""
-    arity(op, range(1, 2))
-    source, target = input_tensor(model, op, 0), output_tensor(model, op)
-    operand(source, DEQUANTIZED)
-    carried(target, (DType.FLOAT32,))
-    same_shape(target, source.shape)
+    rules.arity(op, range(1, 2))
+    source, target = rules.input_tensor(model, op, 0), rules.output_tensor(model, op)
+    rules.operand(source, DEQUANTIZED)
+    rules.carried(target, (DType.FLOAT32,))
+    rules.same_shape(target, source.shape)
 
 
 OPERATOR = Operator(

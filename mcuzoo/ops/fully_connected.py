@@ -11,26 +11,13 @@ from numpy.typing import NDArray
 from mcuzoo.graph.model import DType, Model, Op, Tensor
 from mcuzoo.graph.parameters import quantization_of
 from mcuzoo.graph.program import Program, Step
+from mcuzoo.ops.common import rules
 from mcuzoo.ops.common.reference import Kernel, exact_float, given, multiply, requantize
-from mcuzoo.ops.common.rules import (
-    Refusal,
-    arity,
-    input_tensor,
-    int8_activation,
-    int32_bias,
-    known_activation,
-    optional_input,
-    output_tensor,
-    shifts_in_range,
-    symmetric_weights,
-)
-from mcuzoo.ops.common.tflm import operand, same_type
 from mcuzoo.ops.common.weighted import (
     WeightedWork,
     bias_of,
+    layer,
     prepare_weighted,
-    requantized,
-    tflm_weights,
     weighted_constant_bytes,
     weighted_requantization,
 )
@@ -41,32 +28,27 @@ from mcuzoo.ops.operator import Aot, Operator, Recipe, Tflm, Weights
 
 
 def rule(model: Model, op: Op) -> None:
-    """FULLY_CONNECTED: weights (out, in), the input read as rows of `in` values."""
-    arity(op, range(2, 4))
-    source, weights = (input_tensor(model, op, place) for place in (0, 1))
-    int8_activation(source)
-    int8_activation(output_tensor(model, op))
-    channels = dense_shapes(model, op)
-    symmetric_weights(weights, channels, axis=0)
-    int32_bias(optional_input(model, op, 2), channels)
-    known_activation(op)
-    shifts_in_range(weighted_requantization(model, op).shifts)
+    """Weights (out, in), the input read as rows of `in` values."""
+    rules.arity(op, range(2, 4))
+    for tensor in (rules.input_tensor(model, op, 0), rules.output_tensor(model, op)):
+        rules.int8_activation(tensor)
+    layer(model, op, dense_shapes(model, op), axis=0)
 
 
 def dense_shapes(model: Model, op: Op) -> int:
     """The output channels of a FULLY_CONNECTED whose three shapes fit one another."""
-    source, weights = (input_tensor(model, op, place) for place in (0, 1))
-    target = output_tensor(model, op)
+    source, weights = (rules.input_tensor(model, op, place) for place in (0, 1))
+    target = rules.output_tensor(model, op)
     if op.options["weights_format"] != "DEFAULT":
-        raise Refusal("is stored shuffled", weights.index)
+        raise rules.Refusal("is stored shuffled", weights.index)
     if len(weights.shape) != 2 or weights.elements == 0:
-        raise Refusal(f"has the shape {list(weights.shape)}", weights.index)
+        raise rules.Refusal(f"has the shape {list(weights.shape)}", weights.index)
     channels, depth = weights.shape
     if source.elements % depth:
-        raise Refusal(f"of {depth} columns does not fit the input", weights.index)
+        raise rules.Refusal(f"of {depth} columns does not fit the input", weights.index)
     rows = source.elements // depth
     if target.elements != rows * channels or target.shape[-1:] != (channels,):
-        raise Refusal(f"has the shape {list(target.shape)}", target.index)
+        raise rules.Refusal(f"has the shape {list(target.shape)}", target.index)
     return channels
 
 
@@ -77,20 +59,18 @@ DENSE_RANKS = range(2, 5)
 
 
 def demands(model: Model, op: Op) -> None:
-    """FULLY_CONNECTED: weights (out, in), the input read as rows of `in` values."""
-    arity(op, range(2, 4))
-    source, target = input_tensor(model, op, 0), output_tensor(model, op)
+    """As the rule, in floats too."""
+    rules.arity(op, range(2, 4))
+    source, target = rules.input_tensor(model, op, 0), rules.output_tensor(model, op)
     for tensor in (source, target):
-        operand(tensor)
-    same_type(target, source)
+        rules.operand(tensor)
+    rules.same_type(target, source)
     if len(target.shape) not in DENSE_RANKS:
-        raise Refusal(f"has {len(target.shape)} dimensions, not 2 to 4", target.index)
-    channels = dense_shapes(model, op)
-    weights, bias = input_tensor(model, op, 1), optional_input(model, op, 2)
-    tflm_weights(weights, bias, source, channels, axis=0)
+        raise rules.Refusal(f"has {len(target.shape)} dimensions, not 2 to 4", target.index)
+    layer(model, op, dense_shapes(model, op), axis=0)
+    bias = rules.optional_input(model, op, 2)
     if bias is not None and source.dtype is DType.INT8:
-        _bias_scale(source, weights, bias, target)
-    requantized(model, op, target)
+        _bias_scale(source, rules.input_tensor(model, op, 1), bias, target)
 
 
 def _bias_scale(source: Tensor, weights: Tensor, bias: Tensor, target: Tensor) -> None:
@@ -100,7 +80,7 @@ def _bias_scale(source: Tensor, weights: Tensor, bias: Tensor, target: Tensor) -
     product = quantization_of(source).scale * quantization_of(weights).scale
     written = bias.quantization.scale if bias.quantization else 0.0
     if abs(product - written) / quantization_of(target).scale > BIAS_SCALE_TOLERANCE:
-        raise Refusal(
+        raise rules.Refusal(
             f"has the scale {written:g}, not {product:g}, the input's times the weights'",
             bias.index,
         )

@@ -7,9 +7,8 @@ import numpy as np
 from mcuzoo.graph.fixedpoint import quantize_multiplier
 from mcuzoo.graph.model import DType, Model, Op
 from mcuzoo.graph.parameters import quantization_of
-from mcuzoo.ops.common.rules import MAX_LEFT_SHIFT, Refusal, same_shape
-from mcuzoo.ops.common.tflm import one_to_one
-from mcuzoo.ops.operator import NO_RECIPE, NOT_AOT, Operator, Tflm
+from mcuzoo.ops.common.rules import MAX_LEFT_SHIFT, Refusal, one_to_one, same_shape
+from mcuzoo.ops.operator import tflm_alone
 
 _HARD_SWISH_FINER = np.float32(1 / 128)
 _RELUISH_SCALE = np.float32(3 / 32768)
@@ -28,9 +27,4 @@ def demands(model: Model, op: Op) -> None:
         raise Refusal("has a scale too large", source.index)
 
 
-OPERATOR = Operator(
-    name="HARD_SWISH",
-    aot=NOT_AOT,
-    tflm=Tflm(resolver="AddHardSwish", rule=demands),
-    recipe=NO_RECIPE,
-)
+OPERATOR = tflm_alone("HARD_SWISH", "AddHardSwish", demands)

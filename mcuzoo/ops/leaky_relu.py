@@ -6,9 +6,8 @@ import math
 
 from mcuzoo.graph.model import DType, Model, Op
 from mcuzoo.graph.parameters import quantization_of
-from mcuzoo.ops.common.rules import Refusal, same_shape
-from mcuzoo.ops.common.tflm import factor_in_range, one_to_one
-from mcuzoo.ops.operator import NO_RECIPE, NOT_AOT, Operator, Tflm
+from mcuzoo.ops.common.rules import Refusal, factor_in_range, one_to_one, same_shape
+from mcuzoo.ops.operator import tflm_alone
 
 
 def demands(model: Model, op: Op) -> None:
@@ -24,9 +23,4 @@ def demands(model: Model, op: Op) -> None:
         factor_in_range(before * alpha / after)
 
 
-OPERATOR = Operator(
-    name="LEAKY_RELU",
-    aot=NOT_AOT,
-    tflm=Tflm(resolver="AddLeakyRelu", rule=demands),
-    recipe=NO_RECIPE,
-)
+OPERATOR = tflm_alone("LEAKY_RELU", "AddLeakyRelu", demands)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -17,20 +17,8 @@ from mcuzoo.graph.program import Program, Step
 from mcuzoo.lowering.direct import Direct, DirectWork, direct_work
 from mcuzoo.lowering.operands import MAX_DIFFERENCE, require_room
 from mcuzoo.lowering.params import CStruct, KernelParams, not_by_rows, once
+from mcuzoo.ops.common import rules
 from mcuzoo.ops.common.reference import Kernel, given, requantize
-from mcuzoo.ops.common.rules import (
-    MAX_RANK,
-    Refusal,
-    arity,
-    constant,
-    input_tensor,
-    int8_activation,
-    output_tensor,
-    same_shape,
-    shifts_in_range,
-    shown,
-)
-from mcuzoo.ops.common.tflm import operand, same_type
 from mcuzoo.ops.operator import Aot, Operator, Recipe, Tflm, no_constants
 
 
@@ -50,15 +38,8 @@ def mean_requantization(model: Model, op: Op, count: int) -> Requantization:
 
 
 def rule(model: Model, op: Op) -> None:
-    """MEAN over constant axes."""
-    arity(op, range(2, 3))
-    source, axes_tensor = (input_tensor(model, op, place) for place in (0, 1))
-    target = output_tensor(model, op)
-    for tensor in (source, target):
-        int8_activation(tensor, MAX_RANK)
-    same_shape(target, mean_shape(source, axes_tensor, bool(op.options["keep_dims"])))
-    count = source.elements // target.elements
-    shifts_in_range(mean_requantization(model, op, count).shifts)
+    """int8 over constant axes."""
+    _check(model, op, rules.INT8, rules.MAX_BROADCAST_RANK)
 
 
 def mean_shape(source: Tensor, axes_tensor: Tensor, keep_dims: bool) -> tuple[int, ...]:
@@ -71,10 +52,10 @@ def mean_shape(source: Tensor, axes_tensor: Tensor, keep_dims: bool) -> tuple[in
 
 def mean_axes(source: Tensor, axes: Tensor) -> tuple[int, ...]:
     """The axes that MEAN reduces, counted from the front, in order, each once."""
-    values = constant(axes, DType.INT32).reshape(-1)
+    values = rules.constant(axes, DType.INT32).reshape(-1)
     rank = len(source.shape)
     if any(not -rank <= axis < rank for axis in values):
-        raise Refusal(f"names the axes {shown(values)} of {rank}", axes.index)
+        raise rules.Refusal(f"names the axes {rules.shown(values)} of {rank}", axes.index)
     return tuple(sorted({int(axis) % rank for axis in values}))
 
 
@@ -83,21 +64,26 @@ MAX_FLOAT_AXES = 4
 
 
 def demands(model: Model, op: Op) -> None:
-    """MEAN over constant axes."""
-    arity(op, range(2, 3))
-    source, axes = (input_tensor(model, op, place) for place in (0, 1))
-    target = output_tensor(model, op)
-    for tensor in (source, target):
-        operand(tensor)
-    same_type(target, source)
-    same_shape(target, mean_shape(source, axes, bool(op.options["keep_dims"])))
+    """Over constant axes."""
+    _check(model, op, rules.REAL, rules.MAX_SHAPE_RANK)
+    axes = rules.input_tensor(model, op, 1)
     if axes.elements == 0:
-        raise Refusal("names no axis", axes.index)
+        raise rules.Refusal("names no axis", axes.index)
+    if axes.elements > MAX_FLOAT_AXES and rules.input_tensor(model, op, 0).dtype is not DType.INT8:
+        raise rules.Refusal(f"names {axes.elements} axes, more than {MAX_FLOAT_AXES}", axes.index)
+
+
+def _check(model: Model, op: Op, kinds: Collection[DType], max_rank: int) -> None:
+    rules.arity(op, range(2, 3))
+    source, axes = (rules.input_tensor(model, op, place) for place in (0, 1))
+    target = rules.output_tensor(model, op)
+    for tensor in (source, target):
+        rules.operand(tensor, kinds, max_rank)
+    rules.same_type(target, source)
+    rules.same_shape(target, mean_shape(source, axes, bool(op.options["keep_dims"])))
     if source.dtype is DType.INT8:
         count = source.elements // target.elements
-        shifts_in_range(mean_requantization(model, op, count).shifts)
-    elif axes.elements > MAX_FLOAT_AXES:
-        raise Refusal(f"names {axes.elements} axes, more than {MAX_FLOAT_AXES}", axes.index)
+        rules.shifts_in_range(mean_requantization(model, op, count).shifts)
 
 
 def reference(model: Model, op: Op) -> Kernel:

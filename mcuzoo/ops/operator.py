@@ -25,7 +25,6 @@ class Without:
 
 
 NOT_AOT = Without("the ahead-of-time runtime has no such op")
-NO_RECIPE = Without("no rewrite from UINT8 to INT8 is known to be exact")
 
 
 def no_constants(model: Model, op: Op) -> int:
@@ -107,3 +106,13 @@ class Operator:
     aot: Aot | Folded | Without
     tflm: Tflm | Without
     recipe: Recipe | Without
+
+
+def tflm_alone(name: str, resolver: str, demands: Rule) -> Operator:
+    """An operator that only TFLM runs; no rewrite from UINT8 to INT8 is known to be exact."""
+    return Operator(
+        name=name,
+        aot=NOT_AOT,
+        tflm=Tflm(resolver=resolver, rule=demands),
+        recipe=Without("it has no recipe"),
+    )

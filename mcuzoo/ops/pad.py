@@ -15,47 +15,33 @@ from mcuzoo.graph.program import Program, Step
 from mcuzoo.lowering.direct import Direct, DirectWork, direct_work
 from mcuzoo.lowering.operands import rank_four
 from mcuzoo.lowering.params import KernelParams, RowWindow, Setting, Shape, once
+from mcuzoo.ops.common import rules
 from mcuzoo.ops.common.reference import Kernel, given
-from mcuzoo.ops.common.rules import (
-    MAX_RANK,
-    Refusal,
-    arity,
-    constant,
-    input_tensor,
-    int8_activation,
-    output_tensor,
-    same_shape,
-    shown,
-)
-from mcuzoo.ops.common.tflm import moved, per_tensor, same_quantization
 from mcuzoo.ops.operator import Aot, Operator, Recipe, Tflm, no_constants
 
 
 def rule(model: Model, op: Op) -> None:
     """PAD, and PADV2 with one constant int8 value."""
-    arity(op, range(2, 3) if op.name == "PAD" else range(3, 4))
-    source, paddings = (input_tensor(model, op, place) for place in (0, 1))
-    target = output_tensor(model, op)
+    rules.arity(op, range(2, 3) if op.name == "PAD" else range(3, 4))
+    source, paddings = (rules.input_tensor(model, op, place) for place in (0, 1))
+    target = rules.output_tensor(model, op)
     for tensor in (source, target):
-        int8_activation(tensor, MAX_RANK)
-    same_shape(target, padded_shape(source, paddings))
+        rules.int8_activation(tensor, rules.MAX_BROADCAST_RANK)
+    rules.same_shape(target, padded_shape(source, paddings))
     if op.name == "PADV2":
-        value = input_tensor(model, op, 2)
-        int8_activation(value)
-        constant(value, DType.INT8)
-        mine, theirs = quantization_of(value), quantization_of(target)
-        if value.elements != 1 or (mine.scale, mine.zero_point) != (
-            theirs.scale,
-            theirs.zero_point,
-        ):
-            raise Refusal("is not one value quantized like the output", value.index)
+        value = rules.input_tensor(model, op, 2)
+        rules.int8_activation(value)
+        rules.constant(value, DType.INT8)
+        if value.elements != 1:
+            raise rules.Refusal(f"holds {value.elements} values, not one", value.index)
+        rules.same_quantization(value, target, "the output")
 
 
 def padded_shape(source: Tensor, paddings: Tensor) -> tuple[int, ...]:
     """Of PAD's output: constant (before, after) for each dimension."""
-    pairs = constant(paddings, DType.INT32)
+    pairs = rules.constant(paddings, DType.INT32)
     if pairs.shape != (len(source.shape), 2) or np.any(pairs < 0):
-        raise Refusal(f"holds {shown(pairs)}", paddings.index)
+        raise rules.Refusal(f"holds {rules.shown(pairs)}", paddings.index)
     sizes = np.array(source.shape, dtype=np.int64) + pairs.astype(np.int64).sum(axis=1)
     return tuple(sizes.tolist())
 
@@ -65,19 +51,19 @@ PADDED = frozenset((DType.FLOAT32, DType.INT8, DType.INT16, DType.INT32))
 
 def demands(model: Model, op: Op) -> None:
     """PAD and PADV2, by zeros (the zero point) or one constant value."""
-    arity(op, range(2, 4))
-    source, target = moved(model, op, PADDED)
-    same_shape(target, padded_shape(source, input_tensor(model, op, 1)))
+    rules.arity(op, range(2, 4))
+    source, target = rules.moved(model, op, PADDED)
+    rules.same_shape(target, padded_shape(source, rules.input_tensor(model, op, 1)))
     if source.dtype is DType.INT8:
         for tensor in (source, target):
-            per_tensor(tensor)
+            rules.per_tensor(tensor)
     if len(op.inputs) == 3:
-        value = input_tensor(model, op, 2)
-        constant(value, source.dtype)
+        value = rules.input_tensor(model, op, 2)
+        rules.constant(value, source.dtype)
         if value.elements != 1:
-            raise Refusal(f"holds {value.elements} values, not one", value.index)
+            raise rules.Refusal(f"holds {value.elements} values, not one", value.index)
         if source.dtype is DType.INT8:
-            same_quantization(value, target, "the output")
+            rules.same_quantization(value, target, "the output")
 
 
 def reference(model: Model, op: Op) -> Kernel:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from mcuzoo.graph.model import DType, Model, Op
 from mcuzoo.graph.parameters import quantization_of
-from mcuzoo.ops.common.rules import same_shape
-from mcuzoo.ops.common.tflm import broadcast_operands, factor_in_range
-from mcuzoo.ops.operator import NO_RECIPE, NOT_AOT, Operator, Tflm
+from mcuzoo.ops.common.rules import broadcast_operands, factor_in_range, same_shape
+from mcuzoo.ops.operator import tflm_alone
 
 
 def demands(model: Model, op: Op) -> None:
@@ -19,9 +18,4 @@ def demands(model: Model, op: Op) -> None:
         factor_in_range(scales[0] * scales[1] / scales[2])
 
 
-OPERATOR = Operator(
-    name="PRELU",
-    aot=NOT_AOT,
-    tflm=Tflm(resolver="AddPrelu", rule=demands),
-    recipe=NO_RECIPE,
-)
+OPERATOR = tflm_alone("PRELU", "AddPrelu", demands)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from mcuzoo.graph.model import DType, Model, Op
 from mcuzoo.graph.parameters import Requantization, quantization_of
+from mcuzoo.ops.common import rules
 from mcuzoo.ops.common.rescaling import Rescaling, rescaled
-from mcuzoo.ops.common.rules import arity, input_tensor, output_tensor, same_shape
-from mcuzoo.ops.common.tflm import carried, factor_in_range, operand, per_tensor
 from mcuzoo.ops.operator import Operator, Recipe, Tflm
 
 # EvalQuantizeReference: input type -> output types.
@@ -21,14 +20,14 @@ QUANTIZED_TO: dict[DType, tuple[DType, ...]] = {
 
 def demands(model: Model, op: Op) -> None:
     """QUANTIZE: from floats, or from one integer type to another."""
-    arity(op, range(1, 2))
-    source, target = input_tensor(model, op, 0), output_tensor(model, op)
-    operand(source, QUANTIZED_TO.keys())
-    carried(target, QUANTIZED_TO[source.dtype])
-    per_tensor(target)
-    same_shape(target, source.shape)
+    rules.arity(op, range(1, 2))
+    source, target = rules.input_tensor(model, op, 0), rules.output_tensor(model, op)
+    rules.operand(source, QUANTIZED_TO.keys())
+    rules.carried(target, QUANTIZED_TO[source.dtype])
+    rules.per_tensor(target)
+    rules.same_shape(target, source.shape)
     if source.dtype is not DType.FLOAT32:
-        factor_in_range(quantization_of(source).scale / quantization_of(target).scale)
+        rules.factor_in_range(quantization_of(source).scale / quantization_of(target).scale)
 
 
 def _requantization(model: Model, op: Op) -> Requantization:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from mcuzoo.graph.model import Model, Op
-from mcuzoo.ops.common.rules import Refusal, arity, input_tensor, int8_activation, output_tensor
-from mcuzoo.ops.common.tflm import same_type
+from mcuzoo.ops.common import rules
 from mcuzoo.ops.operator import Folded, Operator, Recipe, Tflm
 
 
 def rule(model: Model, op: Op) -> None:
     """RESHAPE: the same values in the same storage."""
-    arity(op, range(1, 3))
-    source, target = input_tensor(model, op, 0), output_tensor(model, op)
+    rules.arity(op, range(1, 3))
+    source, target = rules.input_tensor(model, op, 0), rules.output_tensor(model, op)
     if source.data is not None:
-        raise Refusal("is a constant; fold it into the graph", source.index)
-    int8_activation(source)
+        raise rules.Refusal("is a constant; fold it into the graph", source.index)
+    rules.int8_activation(source)
     if target.dtype is not source.dtype or target.elements != source.elements:
-        raise Refusal("differs from the input in size or type", target.index)
+        raise rules.Refusal("differs from the input in size or type", target.index)
 
 
 # TfLiteReshapeParams holds so many.
@@ -25,15 +24,15 @@ MAX_NEW_SHAPE = 8
 
 def demands(model: Model, op: Op) -> None:
     """RESHAPE: the same values under another shape; whatever a second input says."""
-    arity(op, range(1, 3))
-    source, target = input_tensor(model, op, 0), output_tensor(model, op)
+    rules.arity(op, range(1, 3))
+    source, target = rules.input_tensor(model, op, 0), rules.output_tensor(model, op)
     if len(op.options["new_shape"]) > MAX_NEW_SHAPE:
-        raise Refusal(f"its new_shape has {len(op.options['new_shape'])} dimensions")
+        raise rules.Refusal(f"its new_shape has {len(op.options['new_shape'])} dimensions")
     if source.elements == 0:
-        raise Refusal(f"of shape {list(source.shape)} is empty", source.index)
-    same_type(target, source)
+        raise rules.Refusal(f"of shape {list(source.shape)} is empty", source.index)
+    rules.same_type(target, source)
     if target.elements != source.elements:
-        raise Refusal("differs from the input in size", target.index)
+        raise rules.Refusal("differs from the input in size", target.index)
 
 
 OPERATOR = Operator(

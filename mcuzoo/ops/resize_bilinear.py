@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from mcuzoo.graph.model import DType, Model, Op
-from mcuzoo.ops.common.rules import Refusal
-from mcuzoo.ops.common.tflm import REAL, resize_options, resized
-from mcuzoo.ops.operator import NO_RECIPE, NOT_AOT, Operator, Tflm
+from mcuzoo.ops.common.rules import REAL, Refusal, resize_options, resized
+from mcuzoo.ops.operator import tflm_alone
 
 # In ResizeBilinearInteger a pixel is 2**10 steps.
 _PIXEL_STEPS = 1 << 10
@@ -34,9 +33,4 @@ def _last_row(before: int, after: int, corners: bool, centers: bool) -> int:
     return max(0, place) // _PIXEL_STEPS
 
 
-OPERATOR = Operator(
-    name="RESIZE_BILINEAR",
-    aot=NOT_AOT,
-    tflm=Tflm(resolver="AddResizeBilinear", rule=demands),
-    recipe=NO_RECIPE,
-)
+OPERATOR = tflm_alone("RESIZE_BILINEAR", "AddResizeBilinear", demands)

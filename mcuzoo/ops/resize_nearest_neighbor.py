@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mcuzoo.graph.model import Model, Op
-from mcuzoo.ops.common.tflm import TURNED, resized
-from mcuzoo.ops.operator import NO_RECIPE, NOT_AOT, Operator, Tflm
+from mcuzoo.ops.common.rules import TURNED, resized
+from mcuzoo.ops.operator import tflm_alone
 
 
 def demands(model: Model, op: Op) -> None:
@@ -12,9 +12,4 @@ def demands(model: Model, op: Op) -> None:
     resized(model, op, TURNED)
 
 
-OPERATOR = Operator(
-    name="RESIZE_NEAREST_NEIGHBOR",
-    aot=NOT_AOT,
-    tflm=Tflm(resolver="AddResizeNearestNeighbor", rule=demands),
-    recipe=NO_RECIPE,
-)
+OPERATOR = tflm_alone("RESIZE_NEAREST_NEIGHBOR", "AddResizeNearestNeighbor", demands)

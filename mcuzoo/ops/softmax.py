@@ -28,16 +28,8 @@ from mcuzoo.lowering.constant import Constant
 from mcuzoo.lowering.direct import ELEMENT_BY_ELEMENT, Direct, DirectWork, direct_work
 from mcuzoo.lowering.operands import symbol
 from mcuzoo.lowering.params import KernelParams, not_by_rows
+from mcuzoo.ops.common import rules
 from mcuzoo.ops.common.reference import Kernel, given
-from mcuzoo.ops.common.rules import (
-    Refusal,
-    arity,
-    input_tensor,
-    int8_activation,
-    output_tensor,
-    same_shape,
-)
-from mcuzoo.ops.common.tflm import one_to_one
 from mcuzoo.ops.operator import Aot, Operator, Recipe, Tflm
 
 # TFLM sums exponentials in Q12.19: 4096 ones overflow.
@@ -86,31 +78,31 @@ def softmax_scale(model: Model, op: Op) -> float:
 
 def rule(model: Model, op: Op) -> None:
     """SOFTMAX over the last dimension, to 1/256 with zero point -128."""
-    arity(op, range(1, 2))
-    source, target = input_tensor(model, op, 0), output_tensor(model, op)
-    int8_activation(source)
-    int8_activation(target)
-    same_shape(target, source.shape)
+    rules.arity(op, range(1, 2))
+    source, target = rules.input_tensor(model, op, 0), rules.output_tensor(model, op)
+    rules.int8_activation(source)
+    rules.int8_activation(target)
+    rules.same_shape(target, source.shape)
     to = quantization_of(target)
     if to.scale != 1 / 256 or to.zero_point != -128:
-        raise Refusal("is not quantized with scale 1/256 and zero point -128", target.index)
+        raise rules.Refusal("is not quantized with scale 1/256 and zero point -128", target.index)
     if not source.shape or source.shape[-1] > MAX_SOFTMAX_DEPTH:
-        raise Refusal(f"has rows longer than {MAX_SOFTMAX_DEPTH}", source.index)
+        raise rules.Refusal(f"has rows longer than {MAX_SOFTMAX_DEPTH}", source.index)
     if not softmax_scale(model, op) > 1:
-        raise Refusal(f"has a scale too small for beta {op.options['beta']}", source.index)
+        raise rules.Refusal(f"has a scale too small for beta {op.options['beta']}", source.index)
 
 
 def demands(model: Model, op: Op) -> None:
     """SOFTMAX over the last dimension."""
-    source, target = one_to_one(model, op)
+    source, target = rules.one_to_one(model, op)
     if source.dtype is DType.INT8:
         rule(model, op)
         return
-    same_shape(target, source.shape)
+    rules.same_shape(target, source.shape)
     if not source.shape:
-        raise Refusal("has no dimension", source.index)
+        raise rules.Refusal("has no dimension", source.index)
     if not math.isfinite(float(op.options["beta"])):
-        raise Refusal(f"its beta is {op.options['beta']}")
+        raise rules.Refusal(f"its beta is {op.options['beta']}")
 
 
 def reference(model: Model, op: Op) -> Kernel:

@@ -8,9 +8,8 @@ from mcuzoo.graph.fixedpoint import quantize_multiplier
 from mcuzoo.graph.model import DType, Model, Op
 from mcuzoo.graph.parameters import quantization_of
 from mcuzoo.ops.add import ADD_LEFT_SHIFT
-from mcuzoo.ops.common.rules import known_activation
-from mcuzoo.ops.common.tflm import broadcast_operands, sum_in_range
-from mcuzoo.ops.operator import NO_RECIPE, NOT_AOT, Operator, Tflm
+from mcuzoo.ops.common.rules import broadcast_operands, known_activation, sum_in_range
+from mcuzoo.ops.operator import tflm_alone
 
 
 def demands(model: Model, op: Op) -> None:
@@ -24,9 +23,4 @@ def demands(model: Model, op: Op) -> None:
         sum_in_range(quantize_multiplier(float(real))[1], target)
 
 
-OPERATOR = Operator(
-    name="SUB",
-    aot=NOT_AOT,
-    tflm=Tflm(resolver="AddSub", rule=demands),
-    recipe=NO_RECIPE,
-)
+OPERATOR = tflm_alone("SUB", "AddSub", demands)

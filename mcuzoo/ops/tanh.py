@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from mcuzoo.graph.model import DType, Model, Op
-from mcuzoo.ops.common.rules import same_shape
-from mcuzoo.ops.common.tflm import fixed_output, one_to_one
-from mcuzoo.ops.operator import NO_RECIPE, NOT_AOT, Operator, Tflm
+from mcuzoo.ops.common.rules import fixed_output, one_to_one, same_shape
+from mcuzoo.ops.operator import tflm_alone
 
 
 def demands(model: Model, op: Op) -> None:
@@ -16,9 +15,4 @@ def demands(model: Model, op: Op) -> None:
         fixed_output(target, 128, 0)
 
 
-OPERATOR = Operator(
-    name="TANH",
-    aot=NOT_AOT,
-    tflm=Tflm(resolver="AddTanh", rule=demands),
-    recipe=NO_RECIPE,
-)
+OPERATOR = tflm_alone("TANH", "AddTanh", demands)

@@ -26,16 +26,7 @@ from mcuzoo.lowering.params import (
     once,
     windowed_rows,
 )
-from mcuzoo.ops.common.rules import (
-    Refusal,
-    arity,
-    input_tensor,
-    int8_images,
-    known_activation,
-    output_tensor,
-    slides,
-)
-from mcuzoo.ops.common.tflm import images, one_to_one
+from mcuzoo.ops.common import rules
 
 POOL_SCALE_TOLERANCE = 1e-6
 
@@ -44,20 +35,17 @@ Reduce = Callable[[NDArray[Any]], NDArray[Any]]
 
 def rule(model: Model, op: Op) -> None:
     """Input and output share their quantization."""
-    arity(op, range(1, 2))
-    source, target = input_tensor(model, op, 0), output_tensor(model, op)
-    int8_images(model, op)
-    slides(model, op, _taps(op), source.shape[3])
-    known_activation(op)
-    _alike(source, target)
+    rules.arity(op, range(1, 2))
+    rules.images(model, op, rules.INT8)
+    demands(model, op)
 
 
 def demands(model: Model, op: Op) -> None:
     """Input and output share their quantization."""
-    source, target = one_to_one(model, op)
-    images(model, op)
-    slides(model, op, _taps(op), source.shape[3])
-    known_activation(op)
+    source, target = rules.one_to_one(model, op)
+    rules.images(model, op)
+    rules.slides(model, op, _taps(op), source.shape[3])
+    rules.known_activation(op)
     if source.dtype is DType.INT8:
         _alike(source, target)
 
@@ -72,7 +60,7 @@ def _alike(source: Tensor, target: Tensor) -> None:
         abs(before.scale - after.scale) > POOL_SCALE_TOLERANCE
         or before.zero_point != after.zero_point
     ):
-        raise Refusal("is quantized unlike the input", target.index)
+        raise rules.Refusal("is quantized unlike the input", target.index)
 
 
 def clamp_of(model: Model, op: Op) -> tuple[int, int]:

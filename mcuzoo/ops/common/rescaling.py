@@ -16,16 +16,8 @@ from mcuzoo.graph.program import Program, Step
 from mcuzoo.lowering.direct import ELEMENT_BY_ELEMENT, Direct, DirectWork, direct_work
 from mcuzoo.lowering.operands import MAX_DIFFERENCE, require_room
 from mcuzoo.lowering.params import KernelParams, RowWindow, Setting, Shape, once
+from mcuzoo.ops.common import rules
 from mcuzoo.ops.common.reference import Kernel, given, requantize
-from mcuzoo.ops.common.rules import (
-    arity,
-    input_tensor,
-    int8_activation,
-    output_tensor,
-    same_shape,
-    shifts_in_range,
-)
-from mcuzoo.ops.common.tflm import one_to_one
 from mcuzoo.ops.operator import Aot, no_constants
 
 
@@ -64,19 +56,19 @@ class Rescaling:
 
     def rule(self, model: Model, op: Op) -> None:
         """int8 to int8."""
-        arity(op, range(1, 2))
-        source, target = input_tensor(model, op, 0), output_tensor(model, op)
-        int8_activation(source)
-        int8_activation(target)
-        same_shape(target, source.shape)
-        shifts_in_range(self.requantization(model, op).shifts)
+        rules.arity(op, range(1, 2))
+        source, target = rules.input_tensor(model, op, 0), rules.output_tensor(model, op)
+        rules.int8_activation(source)
+        rules.int8_activation(target)
+        rules.same_shape(target, source.shape)
+        rules.shifts_in_range(self.requantization(model, op).shifts)
 
     def demands(self, model: Model, op: Op) -> None:
         """Of RELU and RELU6."""
-        source, target = one_to_one(model, op)
-        same_shape(target, source.shape)
+        source, target = rules.one_to_one(model, op)
+        rules.same_shape(target, source.shape)
         if source.dtype is DType.INT8:
-            shifts_in_range(self.requantization(model, op).shifts)
+            rules.shifts_in_range(self.requantization(model, op).shifts)
 
     def reference(self, model: Model, op: Op) -> Kernel:
         to = self.requantization(model, op)

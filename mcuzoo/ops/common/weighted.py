@@ -27,14 +27,7 @@ from mcuzoo.lowering.operands import (
 )
 from mcuzoo.lowering.params import RequantizationStruct
 from mcuzoo.lowering.variant import Work
-from mcuzoo.ops.common.rules import (
-    Refusal,
-    constant,
-    int32_bias,
-    known_activation,
-    shifts_in_range,
-    symmetric_weights,
-)
+from mcuzoo.ops.common import rules
 
 
 def weighted_requantization(model: Model, op: Op) -> Requantization:
@@ -53,24 +46,23 @@ def weighted_requantization(model: Model, op: Op) -> Requantization:
     return to_output(op, output, products / quantization_of(output).scale)
 
 
-def tflm_weights(
-    weights: Tensor, bias: Tensor | None, source: Tensor, channels: int, axis: int
-) -> None:
+def layer(model: Model, op: Op, channels: int, axis: int) -> None:
+    """Weights with their output channels along `axis`, bias, activation and scales of a layer whose
+    shapes fit."""
+    source, target = rules.input_tensor(model, op, 0), rules.output_tensor(model, op)
+    weights, bias = rules.input_tensor(model, op, 1), rules.optional_input(model, op, 2)
+    rules.known_activation(op)
     if source.dtype is DType.INT8:
-        symmetric_weights(weights, channels, axis)
-        int32_bias(bias, channels)
-        return
-    constant(weights, DType.FLOAT32)
-    if bias is not None:
-        constant(bias, DType.FLOAT32)
-        if bias.elements != channels:
-            raise Refusal(f"holds {bias.elements} values, not {channels}", bias.index)
-
-
-def requantized(model: Model, op: Op, target: Tensor) -> None:
-    known_activation(op)
+        rules.symmetric_weights(weights, channels, axis)
+        rules.int32_bias(bias, channels)
+    else:
+        rules.constant(weights, DType.FLOAT32)
+        if bias is not None:
+            rules.constant(bias, DType.FLOAT32)
+            if bias.elements != channels:
+                raise rules.Refusal(f"holds {bias.elements} values, not {channels}", bias.index)
     if target.dtype is DType.INT8:
-        shifts_in_range(weighted_requantization(model, op).shifts)
+        rules.shifts_in_range(weighted_requantization(model, op).shifts)
 
 
 def bias_of(model: Model, op: Op, channels: int) -> NDArray[np.int64]:
