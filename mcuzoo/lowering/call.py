@@ -34,13 +34,23 @@ class Overlap:
 
 
 @dataclass(frozen=True)
+class Inside:
+    """Of a call that only copies the `bytes` bytes of its input, as they are, to `offset` bytes
+    behind the begin of its output. Where the input is made there at once, it has nothing to do."""
+
+    offset: int
+    bytes: int
+
+
+@dataclass(frozen=True)
 class Call:
     """`kernel(&params, *inputs, *outputs)`, the C function for `op` or for a part of it.
 
     scratch_bytes: memory that is the kernel's alone during the call, 16-byte aligned; where there
     is some, its address is the last argument. overlaps: one entry per input, or none at all;
     without an Overlap no output shares a byte with that input. before: the ops that the same
-    kernel computes on the way to `op`, in order.
+    kernel computes on the way to `op`, in order. inside: where the input may lie instead of being
+    copied.
     """
 
     op: Op
@@ -51,6 +61,7 @@ class Call:
     scratch_bytes: int = 0
     overlaps: tuple[Overlap | None, ...] = ()
     before: tuple[Op, ...] = ()
+    inside: Inside | None = None
 
     @property
     def output(self) -> Activation:
@@ -77,3 +88,16 @@ class Call:
         """Each of them and how often it is gone through from end to end."""
         for constant in self.constants():
             yield constant, self.params.passes(constant)
+
+
+@dataclass(frozen=True)
+class Omitted(Call):
+    """A call that has nothing left to do, as its input is inside its output. It stays for its op,
+    which has its output when all calls before it are done."""
+
+    @property
+    def kernels(self) -> tuple[str, ...]:
+        return ()
+
+    def constants(self) -> Iterator[Constant]:
+        return iter(())

@@ -100,7 +100,7 @@ class KernelRunner:
             assert (around == GUARD).all(), f"{call.kernel} wrote beyond its scratch"
         for index, memory in self._memory.items():
             changed = memory != before[index]
-            if index == call.output.buffer:
+            if index in [output.buffer for output in call.outputs]:
                 changed[GUARD_BYTES:-GUARD_BYTES] = False
             assert not changed.any(), f"{call.kernel} wrote beyond its output"
 
@@ -109,7 +109,7 @@ class KernelRunner:
 
     def _address(self, operand: Operand) -> ctypes.c_void_p:
         if isinstance(operand, Activation):
-            return ctypes.c_void_p(self._inside(operand.buffer).ctypes.data)
+            return ctypes.c_void_p(self._inside(operand.buffer).ctypes.data + operand.offset)
         return ctypes.c_void_p(operand.values.ctypes.data)
 
 

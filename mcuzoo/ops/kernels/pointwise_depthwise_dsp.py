@@ -55,7 +55,7 @@ def fuse(first: Call, second: Call) -> tuple[Call, ...]:
     # The first of them may also be a chain that ends in such a kernel, and has no input.
     if not isinstance(pointwise, PointwiseDspParams) or len(first.inputs) != 1:
         return ()
-    if not isinstance(depthwise, Depthwise3x3DspParams) or second.inputs != (first.output,):
+    if not isinstance(depthwise, Depthwise3x3DspParams) or second.inputs != first.outputs:
         return ()
     if not _fits_planes(pointwise, depthwise):
         return ()

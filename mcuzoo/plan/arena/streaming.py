@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from mcuzoo.errors import UsageError
 from mcuzoo.graph.program import Program
@@ -62,7 +63,7 @@ def _chained(program: Program, calls: Sequence[Call]) -> Iterator[tuple[Call, ..
     for length in range(1, len(calls) + 1):
         if length > 1:
             before, last = calls[length - 2], calls[length - 1]
-            if last.inputs != (before.output,) or not is_private(program, calls, before):
+            if last.inputs != before.outputs or not is_private(program, calls, before):
                 return
         chain = chain_rows(program.model, calls[:length], [1] * length)
         if chain is None:
@@ -83,6 +84,7 @@ def _widened(program: Program, calls: Sequence[Call], planned: Planned) -> Plann
             wider = [band if at == other else bands[other] for other in range(length)]
             one = chain_rows(program.model, calls[:length], wider)
             assert one is not None
+            one = replace(one, outputs=chain.outputs)
             if least_bytes(program, (one, *rest)) <= plan.arena_bytes:
                 again = plan_calls(program, (one, *rest))
                 if again.arena_bytes <= plan.arena_bytes:
