@@ -49,8 +49,8 @@ class Call:
     scratch_bytes: memory that is the kernel's alone during the call, 16-byte aligned; where there
     is some, its address is the last argument. overlaps: one entry per input, or none at all;
     without an Overlap no output shares a byte with that input. before: the ops that the same
-    kernel computes on the way to `op`, in order. inside: where the input may lie instead of being
-    copied.
+    kernel computes on the way to `op`, in order. partial: other calls, too, are needed for the
+    output. inside: where the input may lie instead of being copied.
     """
 
     op: Op
@@ -61,6 +61,7 @@ class Call:
     scratch_bytes: int = 0
     overlaps: tuple[Overlap | None, ...] = ()
     before: tuple[Op, ...] = ()
+    partial: bool = False
     inside: Inside | None = None
 
     @property

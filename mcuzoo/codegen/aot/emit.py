@@ -209,10 +209,10 @@ def _ops_text(call: Call) -> str:
 
 
 def _shapes_text(program: Program, call: Call) -> str:
-    """A chain has no operands, but still an input: its first op's. Of a call that does a part of an
-    op the op's are shown."""
+    """A chain has no operands, but still an input: its first op's. A call that gives only a part of
+    the op's output has the op's inputs."""
     model, first = program.model, call.ops[0]
-    count = len(first.inputs) if call.inside else max(len(call.inputs), 1)
+    count = len(first.inputs) if call.partial else max(len(call.inputs), 1)
     inputs = [model.tensor(index) for index in first.inputs[:count]]
     return f"{_shapes(inputs)} -> {shape_text(model.tensor(call.op.outputs[0]).shape)}"
 

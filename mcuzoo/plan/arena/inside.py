@@ -32,7 +32,7 @@ def lie_inside(calls: Sequence[Call], place: int) -> tuple[Call, ...]:
     copy = calls[place]
     (source,) = copy.inputs
     assert copy.inside is not None and isinstance(source, Activation)
-    omitted = Omitted(copy.op, copy.kernel, copy.params, (), copy.outputs, inside=copy.inside)
+    omitted = Omitted(copy.op, copy.kernel, copy.params, (), copy.outputs, partial=True)
     others = (_moved(call, source.buffer, copy.output, copy.inside) for call in calls)
     return tuple(omitted if at == place else call for at, call in enumerate(others))
 
