@@ -90,6 +90,7 @@ def one_op_models() -> tuple[bytes, ...]:
         models.pad_model(IMAGE, [(0, 0), (1, 1), (1, 1), (0, 0)]),
         models.unary_model("QUANTIZE", vector, vector, output_scale=0.1),
         models.softmax_model(vector),
+        models.logistic_model(vector),
     )
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from helpers import tflite_builder as build
 from helpers.core_kernels import CoreKernels, link_kernels
 from helpers.mobilenet import mobilenet_v1
 
 from mcuzoo.graph.program import Program, build_program
+from mcuzoo.graph.read import parse_model
 from mcuzoo.lowering.call import Call
 from mcuzoo.lowering.variant import Work
 from mcuzoo.ops.kernels.pointwise_depthwise_dsp import fuse
@@ -57,6 +59,13 @@ def test_fused_kernels(kernels: CoreKernels, program: Program, position: int) ->
     for one in (whole, by_row):
         for symbol, (declared, loaded) in _passes(kernels, program, one).items():
             assert loaded == declared, symbol
+
+
+def test_a_table_is_looked_up_as_often_as_there_are_elements(kernels: CoreKernels) -> None:
+    found = build_program(parse_model(build.logistic_model((1, 16, 16, 3)), "logistic"))
+    (call,) = lower(found)
+    ((declared, loaded),) = _passes(kernels, found, call).values()
+    assert loaded == declared == 3
 
 
 @pytest.mark.parametrize("step", [0, 1, 3, 4])

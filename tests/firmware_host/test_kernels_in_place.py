@@ -58,6 +58,12 @@ def test_pools(kernels: Kernels, raw: bytes, seed: int) -> None:
 
 
 @SETTINGS
+@given(cases.logistics(), cases.SEEDS)
+def test_logistic(kernels: Kernels, raw: bytes, seed: int) -> None:
+    assert_equals_reference(kernels, raw, seed)
+
+
+@SETTINGS
 @given(cases.elementwise(), cases.SEEDS)
 def test_elementwise(kernels: Kernels, raw: bytes, seed: int) -> None:
     assert_equals_reference(kernels, raw, seed)

@@ -186,6 +186,16 @@ def softmaxes(draw: st.DrawFn) -> bytes:
 
 
 @st.composite
+def logistics(draw: st.DrawFn) -> bytes:
+    """Scales from those that leave all outputs near a half to those that know only three."""
+    return build.logistic_model(
+        tuple(draw(st.lists(st.integers(1, 5), max_size=4))),
+        input_scale=draw(scales(1e-7, 1e6)),
+        input_zero_point=draw(ZERO_POINTS),
+    )
+
+
+@st.composite
 def elementwise(draw: st.DrawFn) -> bytes:
     shape = tuple(draw(st.lists(st.integers(1, 5), max_size=4)))
     return build.unary_model(

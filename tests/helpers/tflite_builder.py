@@ -269,6 +269,16 @@ def softmax_model(
     )  # fmt: skip
 
 
+def logistic_model(
+    input_shape: tuple[int, ...], *, input_scale: float = 0.1, input_zero_point: int = 0
+) -> bytes:
+    """LOGISTIC; the output is 1/256, -128 as the kernel demands."""
+    return unary_model(
+        "LOGISTIC", input_shape, input_shape, input_scale=input_scale,
+        input_zero_point=input_zero_point, output_scale=1 / 256, output_zero_point=-128,
+    )  # fmt: skip
+
+
 def reshape_model(input_shape: tuple[int, ...], output_shape: tuple[int, ...]) -> bytes:
     shape = np.array(output_shape, dtype=np.int32)
     tensors = [

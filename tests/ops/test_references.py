@@ -400,3 +400,32 @@ def test_what_would_end_the_process_is_refused_before() -> None:
     raw = build.add_model((1, 4), scales=(0.1, 0.1, 1.5e-7))
     with pytest.raises(UnsupportedOpError, match="too small for the inputs"):
         TflmEngine(parse_model(raw, "sum"))
+
+
+EVERY_VALUE = np.arange(-128, 128, dtype=np.int8)
+
+
+@SETTINGS
+@given(scales(1e-7, 1e6), ZERO_POINTS)
+def test_logistic_of_every_value(scale: float, zero_point: int) -> None:
+    raw = build.logistic_model((256,), input_scale=scale, input_zero_point=zero_point)
+    model = parse_model(raw, "logistic")
+    expected = TflmEngine(model).run(EVERY_VALUE)
+    np.testing.assert_array_equal(ReferenceEngine(model).run(EVERY_VALUE), expected)
+
+
+@pytest.mark.parametrize("zero_point", [-128, -1, 0, 127])
+@pytest.mark.parametrize("exponent", range(-23, 6))
+def test_logistic_where_the_scale_is_a_power_of_two(exponent: int, zero_point: int) -> None:
+    """The factor of the input has no rounding there; from 16 on only three outputs are left."""
+    for scale in (2.0**exponent, float(np.nextafter(np.float32(2.0**exponent), np.float32(0)))):
+        raw = build.logistic_model((256,), input_scale=scale, input_zero_point=zero_point)
+        model = parse_model(raw, "logistic")
+        expected = TflmEngine(model).run(EVERY_VALUE)
+        np.testing.assert_array_equal(ReferenceEngine(model).run(EVERY_VALUE), expected)
+
+
+def test_logistic_is_the_sigmoid() -> None:
+    model = parse_model(build.logistic_model((256,), input_scale=0.05), "logistic")
+    real = 256 / (1 + np.exp(-0.05 * EVERY_VALUE.astype(float))) - 128
+    assert np.abs(ReferenceEngine(model).run(EVERY_VALUE) - np.clip(real, -128, 127)).max() <= 0.6
