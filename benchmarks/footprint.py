@@ -91,6 +91,7 @@ def one_op_models() -> tuple[bytes, ...]:
         models.unary_model("QUANTIZE", vector, vector, output_scale=0.1),
         models.softmax_model(vector),
         models.logistic_model(vector),
+        models.concatenation_model(vector, [None], 1),
     )
 
 

@@ -102,6 +102,12 @@ def test_softmax(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
 
 
 @SETTINGS
+@given(cases.concatenations(), cases.SEEDS)
+def test_concatenation(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
+    assert_equals_tflm(kernels, raw, seed)
+
+
+@SETTINGS
 @given(cases.logistics(), cases.SEEDS)
 def test_logistic(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
     assert_equals_tflm(kernels, raw, seed)

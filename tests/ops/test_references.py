@@ -8,6 +8,7 @@ import textwrap
 
 import numpy as np
 import pytest
+from helpers import op_cases as cases
 from helpers import tflite_builder as build
 from helpers.engines import assert_equals_tflm
 from helpers.small_net import small_net
@@ -429,3 +430,9 @@ def test_logistic_is_the_sigmoid() -> None:
     model = parse_model(build.logistic_model((256,), input_scale=0.05), "logistic")
     real = 256 / (1 + np.exp(-0.05 * EVERY_VALUE.astype(float))) - 128
     assert np.abs(ReferenceEngine(model).run(EVERY_VALUE) - np.clip(real, -128, 127)).max() <= 0.6
+
+
+@SETTINGS
+@given(cases.concatenations(), SEEDS)
+def test_concatenation(raw: bytes, seed: int) -> None:
+    assert_equals_tflm(raw, seed)
