@@ -25,7 +25,7 @@ from mcuzoo.codegen.project import export_project
 from mcuzoo.errors import ToolchainError
 from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import parse_model
-from mcuzoo.lowering.lower import lower
+from mcuzoo.ops.lower import lower
 from mcuzoo.plan.arena.fusion import fuse_and_plan
 from mcuzoo.plan.place.needs import HALVES
 from mcuzoo.project.kinds import OPTIMIZATION, TOOLCHAINS
@@ -92,6 +92,8 @@ def one_op_models() -> tuple[bytes, ...]:
         models.pad_model(IMAGE, [(0, 0), (1, 1), (1, 1), (0, 0)]),
         models.unary_model("QUANTIZE", vector, vector, output_scale=0.1),
         models.softmax_model(vector),
+        models.logistic_model(vector),
+        models.concatenation_model(vector, [None], 1),
     )
 
 

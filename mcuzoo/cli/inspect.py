@@ -22,8 +22,8 @@ def inspect(
     import json
 
     from mcuzoo.cli.output import width
-    from mcuzoo.graph.inspect import inspect_model
     from mcuzoo.graph.read import load_model
+    from mcuzoo.ops.inspect import inspect_model
     from mcuzoo.report.inspection import inspection_text
     from mcuzoo.zoo.registry import resolve_model
 

@@ -9,30 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.engines.engine import shaped_input
-from mcuzoo.engines.kernels import convolution, dense, elementwise, pooling, softmax
-from mcuzoo.engines.kernels.kernel import Kernel
 from mcuzoo.errors import ModelError
-from mcuzoo.graph.coverage import require_aot
 from mcuzoo.graph.model import Model, Op
 from mcuzoo.graph.program import Program, Step, build_program
+from mcuzoo.ops.coverage import require_aot
+from mcuzoo.ops.table import computed
 
 MAX_ACTIVATION_BYTES = 512 * 2**20
-
-PREPARE: dict[str, Callable[[Model, Op], Kernel]] = {
-    "ADD": elementwise.add,
-    "AVERAGE_POOL_2D": pooling.average_pool,
-    "CONV_2D": convolution.convolution,
-    "DEPTHWISE_CONV_2D": convolution.depthwise,
-    "FULLY_CONNECTED": dense.fully_connected,
-    "MAX_POOL_2D": pooling.max_pool,
-    "MEAN": pooling.mean,
-    "PAD": elementwise.pad,
-    "PADV2": elementwise.pad,
-    "QUANTIZE": elementwise.rescale,
-    "RELU": elementwise.rescale,
-    "RELU6": elementwise.rescale,
-    "SOFTMAX": softmax.softmax,
-}
 
 
 class ReferenceEngine:
@@ -51,7 +34,7 @@ class ReferenceEngine:
                 f"The model's activations take {total_bytes} bytes in all.",
                 "No board that mcuzoo knows could run it; use a smaller input or width.",
             )
-        self._kernels = [PREPARE[step.op.name](model, step.op) for step in self.program.steps]
+        self._kernels = [computed(step.op).reference(model, step.op) for step in self.program.steps]
 
     def run(self, input: NDArray[np.int8]) -> NDArray[np.int8]:
         """int8 of the input's size in any shape -> int8 (output elements,).
@@ -97,9 +80,10 @@ class ReferenceEngine:
         program = self.program
         values = {program.input_buffer: shaped_input(program, input)}
         for step, kernel in zip(program.steps, self._kernels, strict=True):
-            output = kernel(self._inputs(step, values))
-            values[step.writes[0]] = output
-            seen(step.op, output)
+            made = kernel(self._inputs(step, values))
+            outputs = made if isinstance(made, tuple) else (made,)
+            values.update(zip(step.writes, outputs, strict=True))
+            seen(step.op, outputs[0])
         return values
 
     def _inputs(self, step: Step, values: dict[int, NDArray[np.int8]]) -> list[NDArray[Any] | None]:

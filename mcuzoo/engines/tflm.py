@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from mcuzoo.engines.engine import model_input, shaped_input
 from mcuzoo.errors import ModelError
 from mcuzoo.extras import TFLM, missing_error
-from mcuzoo.graph.coverage import require_tflm
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.program import Program, build_program
 from mcuzoo.graph.write import write_model
+from mcuzoo.ops.coverage import require_tflm
 
 ARENA_SPARE_BYTES = 1 << 20
 

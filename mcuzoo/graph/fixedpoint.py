@@ -17,6 +17,12 @@ from numpy.typing import NDArray
 INT32_MAX = 2**31 - 1
 INT32_MIN = -(2**31)
 
+# exp(-1/4), exp(-1/2), exp(-1), ... exp(-16) in Q0.31.
+_EXPONENTIALS = (1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242)
+_EXP_OF_MINUS_EIGHTH = 1895147668
+_ONE_THIRD = 715827883
+_NEWTON_START, _NEWTON_SLOPE = 1515870810, -1010580540  # 48/17 and -32/17 in Q2.29
+
 ACTIVATION_REAL_RANGE: dict[str, tuple[float | None, float | None]] = {
     "NONE": (None, None),
     "RELU": (0.0, None),
@@ -115,3 +121,41 @@ def activation_range(activation: str, scale: float, zero_point: int) -> tuple[in
     minimum = -128 if low is None else max(-128, quantize_value(low, scale, zero_point))
     maximum = 127 if high is None else min(127, quantize_value(high, scale, zero_point))
     return minimum, maximum
+
+
+def exp_of_negative(x: NDArray[np.int64], integer_bits: int) -> NDArray[np.int64]:
+    """exp(x) in Q0.31 for x <= 0 with `integer_bits` (5 at the most) before the point and the sign.
+
+    x is split into -1/4 <= fraction < 0, whose exponential is a Taylor polynomial about -1/8, and
+    multiples of 1/4, whose exponentials are multiplied in bit by bit (gemmlowp's fixedpoint.h).
+    """
+    quarter = 1 << (29 - integer_bits)
+    fraction = (x & (quarter - 1)) - quarter
+    result = _exp_near_minus_eighth(fraction << integer_bits)
+    remainder = fraction - x
+    for power in range(integer_bits + 2):
+        multiplied = rounding_doubling_high_mul(result, _EXPONENTIALS[power])
+        result = np.where(remainder & (quarter << power), multiplied, result)
+    return np.where(x == 0, INT32_MAX, result)
+
+
+def _exp_near_minus_eighth(a: NDArray[np.int64]) -> NDArray[np.int64]:
+    mul = rounding_doubling_high_mul
+    x = a + (1 << 28)
+    x2 = mul(x, x)
+    x3, x4 = mul(x2, x), mul(x2, x2)
+    tail = mul(rounding_divide_by_pot(x4, 2) + x3, _ONE_THIRD) + x2
+    factor = np.full_like(x, _EXP_OF_MINUS_EIGHTH)
+    return factor + mul(factor, x + rounding_divide_by_pot(tail, 1))
+
+
+def one_over_one_plus(x: NDArray[np.int64]) -> NDArray[np.int64]:
+    """1 / (1 + x), both in Q0.31, for 0 <= x < 1, by three Newton-Raphson steps (gemmlowp)."""
+    mul = rounding_doubling_high_mul
+    half_denominator = (x + INT32_MAX + 1) >> 1
+    estimate = _NEWTON_START + mul(half_denominator, _NEWTON_SLOPE)
+    for _ in range(3):
+        error = (1 << 29) - mul(half_denominator, estimate)
+        estimate = estimate + (mul(estimate, error) << 2)
+    quotient: NDArray[np.int64] = np.minimum(estimate << 1, INT32_MAX)
+    return quotient

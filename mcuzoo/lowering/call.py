@@ -1,4 +1,4 @@
-"""A kernel call: what one step of a program becomes."""
+"""A kernel call: what a step of a program becomes, alone or with others."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 from mcuzoo.graph.model import Op
 from mcuzoo.lowering.constant import Constant
-from mcuzoo.lowering.params import CStruct
+from mcuzoo.lowering.params import KernelParams
 
 
 @dataclass(frozen=True)
 class Activation:
-    """An operand that lives in the arena, in the program's buffer of this index."""
+    """An operand that lives in the arena: in the program's buffer of this index, `offset` bytes
+    behind its begin."""
 
     buffer: int
+    offset: int = 0
 
 
 Operand = Activation | Constant
@@ -32,23 +34,41 @@ class Overlap:
 
 
 @dataclass(frozen=True)
+class Inside:
+    """Of a call that only copies the `bytes` bytes of its input, as they are, to `offset` bytes
+    behind the begin of its output. Where the input is made there at once, it has nothing to do."""
+
+    offset: int
+    bytes: int
+
+
+@dataclass(frozen=True)
 class Call:
-    """`kernel(&params, *inputs, output)`, the C function for `op`.
+    """`kernel(&params, *inputs, *outputs)`, the C function for `op` or for a part of it.
 
     scratch_bytes: memory that is the kernel's alone during the call, 16-byte aligned; where there
     is some, its address is the last argument. overlaps: one entry per input, or none at all;
-    without an Overlap the output shares no byte with that input. before: the ops that the same
-    kernel computes on the way to `op`, in order.
+    without an Overlap no output shares a byte with that input. before: the ops that the same
+    kernel computes on the way to `op`, in order. partial: other calls, too, are needed for the
+    output. inside: where the input may lie instead of being copied.
     """
 
     op: Op
     kernel: str
-    params: CStruct
+    params: KernelParams
     inputs: tuple[Operand, ...]
-    output: Activation
+    outputs: tuple[Activation, ...]
     scratch_bytes: int = 0
     overlaps: tuple[Overlap | None, ...] = ()
     before: tuple[Op, ...] = ()
+    partial: bool = False
+    inside: Inside | None = None
+
+    @property
+    def output(self) -> Activation:
+        """The one output. Raises ValueError where there are several."""
+        (output,) = self.outputs
+        return output
 
     @property
     def ops(self) -> tuple[Op, ...]:
@@ -64,3 +84,21 @@ class Call:
         """Every const array that the call needs, weights first."""
         yield from self.params.constants()
         yield from (operand for operand in self.inputs if isinstance(operand, Constant))
+
+    def constant_passes(self) -> Iterator[tuple[Constant, int]]:
+        """Each of them and how often it is gone through from end to end."""
+        for constant in self.constants():
+            yield constant, self.params.passes(constant)
+
+
+@dataclass(frozen=True)
+class Omitted(Call):
+    """A call that has nothing left to do, as its input is inside its output. It stays for its op,
+    which has its output when all calls before it are done."""
+
+    @property
+    def kernels(self) -> tuple[str, ...]:
+        return ()
+
+    def constants(self) -> Iterator[Constant]:
+        return iter(())

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import ClassVar, Union
+from typing import ClassVar, Literal, Union
 
+from mcuzoo.graph.model import Op
 from mcuzoo.lowering.constant import Constant
 
 Value = Union[int, Constant, tuple["Value", ...], "CStruct"]
+Shape = tuple[int, ...]
 
 
 class CStruct:
@@ -71,202 +73,84 @@ class RequantizationStruct(CStruct):
     maximum: int
 
 
-@dataclass(frozen=True)
-class Conv2dParams(CStruct):
-    c_type = "mz_conv_2d_params"
-    input: ExtentStruct
-    output: ExtentStruct
-    window: WindowStruct
-    input_zero_point: int
-    weights: Constant
-    bias: Constant
-    to: RequantizationStruct
+BandField = Literal["input_rows", "output_rows", "pad_top", "pad_bottom"]
+"""Of mz_band in firmware/runtime/aot/mz_rows.h."""
 
 
 @dataclass(frozen=True)
-class DepthwiseConv2dParams(CStruct):
-    c_type = "mz_depthwise_conv_2d_params"
-    input: ExtentStruct
-    output: ExtentStruct
-    window: WindowStruct
-    depth_multiplier: int
-    input_zero_point: int
-    weights: Constant
-    bias: Constant
-    to: RequantizationStruct
+class Setting:
+    """`params.field = band.source * factor`."""
+
+    field: str
+    source: BandField
+    factor: int = 1
 
 
 @dataclass(frozen=True)
-class Depthwise3x3DspParams(CStruct):
-    c_type = "mz_depthwise_3x3_s8_dsp_params"
-    input: ExtentStruct
-    output: ExtentStruct
+class RowWindow:
+    """How a kernel takes its image by rows: an output row y reads `window` input rows from
+    y * stride - pad_top on. settings: what its parameters must say for some of the rows.
+    widens: how much it gains from more rows at a time, by rank; those gain that widen their input.
+    """
+
+    window: int
     stride: int
     pad_top: int
-    pad_left: int
-    input_zero_point: int
-    strip: int
-    tile: int
-    channels: Constant
-    zero_point: int
-    maximum: int
+    settings: tuple[Setting, ...]
+    widens: int = 0
 
 
-@dataclass(frozen=True)
-class FullyConnectedParams(CStruct):
-    c_type = "mz_fully_connected_params"
-    rows: int
-    depth: int
-    channels: int
-    weights: Constant
-    bias: Constant
-    to: RequantizationStruct
+HEIGHTS = (Setting("input.height", "input_rows"), Setting("output.height", "output_rows"))
 
 
-@dataclass(frozen=True)
-class FullyConnectedDspParams(CStruct):
-    c_type = "mz_fully_connected_s8_dsp_params"
-    rows: int
-    depth: int
-    channels: int
-    packed: Constant
-    alike: int
-    multiplier: int
-    offset: int
-    shift: int
-    minimum: int
-    maximum: int
+def windowed_rows(view: WindowStruct) -> RowWindow:
+    """Of a kernel that slides this window and has it as its field `window`."""
+    reach = (view.height - 1) * view.dilation_h + 1
+    settings = (*HEIGHTS, Setting("window.pad_top", "pad_top"))
+    return RowWindow(reach, view.stride_h, view.pad_top, settings)
 
 
-@dataclass(frozen=True)
-class Conv2dDspParams(CStruct):
-    c_type = "mz_conv_2d_s8_dsp_params"
-    input: ExtentStruct
-    output: ExtentStruct
-    window: WindowStruct
-    input_zero_point: int
-    depth: int
-    packed: Constant
-    exact: int
-    minimum: int
-    maximum: int
+class KernelParams(CStruct):
+    """The parameters of a kernel, and what the planner must know of a call with them.
+
+    A subclass says its `passes` and its `by_rows`, if only `once` and `not_by_rows`; one that
+    forgets either is refused with a TypeError where it is defined.
+    """
+
+    def __init_subclass__(cls) -> None:
+        forgotten = [
+            name for name in ("passes", "by_rows") if getattr(cls, name) is vars(KernelParams)[name]
+        ]
+        if forgotten:
+            raise TypeError(f"{cls.__name__} does not say its {' and its '.join(forgotten)}")
+
+    def passes(self, constant: Constant) -> int:
+        """How often the kernel goes through `constant`, one of these or an operand, from end to end
+        in one call. Read off the kernels; tests/firmware_host/test_kernel_passes.py counts what the
+        emulated core loads."""
+        raise NotImplementedError
+
+    def by_rows(self, op: Op, source: Shape, target: Shape) -> RowWindow | None:
+        """How the kernel takes the image `source` (1, height, width, channels) by rows on its way
+        to `target`; None where it cannot."""
+        raise NotImplementedError
+
+    def for_band(self, band: int, scratch_bytes: int) -> tuple[KernelParams, int]:
+        """These and the scratch memory as the kernel is best run on `band` rows of output at a
+        time: with no more memory than they need."""
+        return self, scratch_bytes
 
 
-@dataclass(frozen=True)
-class PointwiseDspParams(CStruct):
-    c_type = "mz_pointwise_s8_dsp_params"
-    rows: int
-    depth: int
-    channels: int
-    packed: Constant
-    exact: int
-    minimum: int
-    maximum: int
+def pieces(count: int, at_once: int) -> int:
+    """How many steps of `at_once` it takes to come to `count`."""
+    return -(-count // at_once)
 
 
-@dataclass(frozen=True)
-class PointwiseDepthwiseDspParams(CStruct):
-    c_type = "mz_pointwise_depthwise_s8_dsp_params"
-    pointwise: PointwiseDspParams
-    depthwise: Depthwise3x3DspParams
-    panel: int
+def once(params: KernelParams, constant: Constant) -> int:
+    """The `passes` of kernels that go through all of their constants once."""
+    return 1
 
 
-@dataclass(frozen=True)
-class ConvStemDspParams(CStruct):
-    c_type = "mz_conv_2d_stem_s8_dsp_params"
-    input: ExtentStruct
-    output: ExtentStruct
-    pad_top: int
-    input_zero_point: int
-    packed: Constant
-    zero_point: int
-    maximum: int
-
-
-@dataclass(frozen=True)
-class AveragePool2dParams(CStruct):
-    c_type = "mz_average_pool_2d_params"
-    input: ExtentStruct
-    output: ExtentStruct
-    window: WindowStruct
-    minimum: int
-    maximum: int
-
-
-@dataclass(frozen=True)
-class MaxPool2dParams(CStruct):
-    c_type = "mz_max_pool_2d_params"
-    input: ExtentStruct
-    output: ExtentStruct
-    window: WindowStruct
-    minimum: int
-    maximum: int
-
-
-@dataclass(frozen=True)
-class MeanAxisStruct(CStruct):
-    c_type = "mz_mean_axis"
-    size: int
-    stride: int
-
-
-@dataclass(frozen=True)
-class MeanParams(CStruct):
-    c_type = "mz_mean_params"
-    kept: tuple[MeanAxisStruct, MeanAxisStruct]
-    reduced: tuple[MeanAxisStruct, MeanAxisStruct]
-    sum_offset: int
-    multiplier: int
-    shift: int
-    output_zero_point: int
-
-
-@dataclass(frozen=True)
-class AddOperandStruct(CStruct):
-    c_type = "mz_add_operand"
-    strides: tuple[int, int, int, int]
-    zero_point: int
-    multiplier: int
-    shift: int
-
-
-@dataclass(frozen=True)
-class AddParams(CStruct):
-    c_type = "mz_add_params"
-    sizes: tuple[int, int, int, int]
-    operands: tuple[AddOperandStruct, AddOperandStruct]
-    output_zero_point: int
-    output_multiplier: int
-    output_shift: int
-    minimum: int
-    maximum: int
-
-
-@dataclass(frozen=True)
-class PadParams(CStruct):
-    c_type = "mz_pad_params"
-    sizes: tuple[int, int, int, int]
-    before: tuple[int, int, int, int]
-    after: tuple[int, int, int, int]
-    value: int
-
-
-@dataclass(frozen=True)
-class RequantizeParams(CStruct):
-    c_type = "mz_requantize_params"
-    elements: int
-    input_zero_point: int
-    multiplier: int
-    shift: int
-    output_zero_point: int
-    minimum: int
-    maximum: int
-
-
-@dataclass(frozen=True)
-class SoftmaxParams(CStruct):
-    c_type = "mz_softmax_params"
-    rows: int
-    depth: int
-    exponentials: Constant
+def not_by_rows(params: KernelParams, op: Op, source: Shape, target: Shape) -> RowWindow | None:
+    """The `by_rows` of kernels that need all of their input."""
+    return None

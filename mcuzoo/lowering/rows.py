@@ -1,4 +1,4 @@
-"""Which kernels can be run on some rows of an image at a time, and how they are told.
+"""Calls that take the model's input row by row as it arrives, each feeding the next.
 
 Such a kernel is given a few rows as an image of their own: less input, less output, and padding
 only where the whole image has it. Nothing in the kernel knows of it.
@@ -6,38 +6,14 @@ only where the whole image has it. Nothing in the kernel knows of it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from mcuzoo.graph.model import Model
+from mcuzoo.lowering.alignment import align_up
 from mcuzoo.lowering.call import Activation, Call
-from mcuzoo.lowering.ops.depthwise_3x3_dsp import SCRATCH_ROW
-from mcuzoo.lowering.params import (
-    AveragePool2dParams,
-    Conv2dDspParams,
-    Conv2dParams,
-    ConvStemDspParams,
-    Depthwise3x3DspParams,
-    DepthwiseConv2dParams,
-    FullyConnectedDspParams,
-    FullyConnectedParams,
-    MaxPool2dParams,
-    PadParams,
-    PointwiseDspParams,
-    RequantizeParams,
-)
-
-BandField = Literal["input_rows", "output_rows", "pad_top", "pad_bottom"]
-"""Of mz_band in firmware/runtime/aot/mz_rows.h."""
-
-
-@dataclass(frozen=True)
-class Setting:
-    """`params.field = band.source * factor`."""
-
-    field: str
-    source: BandField
-    factor: int = 1
+from mcuzoo.lowering.constant import Constant
+from mcuzoo.lowering.params import Setting
 
 
 @dataclass(frozen=True)
@@ -45,7 +21,7 @@ class Rows:
     """A kernel's image as rows. An output row y reads `window` input rows from
     y * stride - pad_top on; those outside the image are the kernel's own affair.
 
-    settings: what its parameters must say for some of the rows.
+    settings, widens: see RowWindow.
     """
 
     input_rows: int
@@ -56,6 +32,7 @@ class Rows:
     stride: int
     pad_top: int
     settings: tuple[Setting, ...]
+    widens: int
 
     def buffer_rows(self, band: int, arriving: int) -> int:
         """Input rows to keep for making `band` rows of output at a time, when `arriving` come at a
@@ -63,82 +40,97 @@ class Rows:
         return (band - 1) * self.stride + max(self.window, self.stride) + arriving - 1
 
 
-_Windowed = (
-    Conv2dParams | Conv2dDspParams | DepthwiseConv2dParams | AveragePool2dParams | MaxPool2dParams
-)
-_ByPixel = FullyConnectedParams | FullyConnectedDspParams | PointwiseDspParams
-
-_HEIGHTS = (Setting("input.height", "input_rows"), Setting("output.height", "output_rows"))
-_AS_IT_IS = (1, 1, 0)
-
-STEM_WINDOW = 4
-"""The first convolution's kernel reads a row beyond its window before it writes one: it is slower,
-not wrong, where that row is not there."""
-
-
 def rows_of(model: Model, call: Call) -> Rows | None:
     """How `call` takes its one activation by rows; None where it cannot."""
-    shapes = [model.tensor(index).shape for index in (call.ops[0].inputs[0], call.op.outputs[0])]
-    images = all(len(shape) == 4 and shape[0] == 1 for shape in shapes)
+    source, target = (
+        model.tensor(index).shape for index in (call.ops[0].inputs[0], call.op.outputs[0])
+    )
+    images = all(len(shape) == 4 and shape[0] == 1 for shape in (source, target))
     if not images or len(call.inputs) != 1 or not isinstance(call.inputs[0], Activation):
         return None
-    found = _placed(call, shapes[0][2], shapes[1][2] * shapes[1][3])
+    found = call.params.by_rows(call.op, source, target)
     if found is None:
         return None
-    (window, stride, pad_top), settings = found
-    (_, height, width, channels), (_, rows, columns, out_channels) = shapes
     return Rows(
-        input_rows=height,
-        input_row_bytes=width * channels,
-        output_rows=rows,
-        output_row_bytes=columns * out_channels,
-        window=window,
-        stride=stride,
-        pad_top=pad_top,
-        settings=settings,
+        input_rows=source[1],
+        input_row_bytes=source[2] * source[3],
+        output_rows=target[1],
+        output_row_bytes=target[2] * target[3],
+        window=found.window,
+        stride=found.stride,
+        pad_top=found.pad_top,
+        settings=found.settings,
+        widens=found.widens,
     )
 
 
-def for_band(call: Call, band: int) -> Call:
-    """`call` as it is best run on that many rows of output at a time: with no more memory than they
-    need."""
-    params = call.params
-    if not isinstance(params, Depthwise3x3DspParams):
-        return call
-    strip = min(params.strip, band)
-    return replace(
-        call,
-        params=replace(params, strip=strip),
-        scratch_bytes=SCRATCH_ROW * ((strip - 1) * params.stride + 3),
+@dataclass(frozen=True)
+class RowStage:
+    """One kernel of a chain, which makes `band` rows of output at a time. `buffer_offset`: of its
+    input rows in the chain's scratch memory."""
+
+    call: Call
+    rows: Rows
+    band: int
+    buffer_offset: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowChain(Call):
+    """The first calls of a program as one, which has no input in the arena.
+
+    kernel and params are the last stage's; kernel_scratch_offset: of what the kernels share, behind
+    the stages' buffers.
+    """
+
+    stages: tuple[RowStage, ...]
+    kernel_scratch_offset: int
+
+    @property
+    def kernels(self) -> tuple[str, ...]:
+        return tuple(stage.call.kernel for stage in self.stages)
+
+    @property
+    def row_bytes(self) -> int:
+        """Of input rows that wait, the model's and those between the stages."""
+        return self.kernel_scratch_offset
+
+    def constants(self) -> Iterator[Constant]:
+        for stage in self.stages:
+            yield from stage.call.constants()
+
+    def constant_passes(self) -> Iterator[tuple[Constant, int]]:
+        """As often as on the whole image, but for what bands leave unfinished."""
+        for stage in self.stages:
+            yield from stage.call.constant_passes()
+
+
+def chain_rows(model: Model, calls: Sequence[Call], bands: Sequence[int]) -> RowChain | None:
+    """These calls, each of which reads what the one before makes, as a chain.
+
+    bands: of each, how many rows of output it makes at a time. None where one of them cannot take
+    rows. Nobody else may read what lies between them.
+    """
+    stages: list[RowStage] = []
+    offset, arriving = 0, 1
+    for call, band in zip(calls, bands, strict=True):
+        rows = rows_of(model, call)
+        if rows is None:
+            return None
+        params, scratch_bytes = call.params.for_band(band, call.scratch_bytes)
+        banded = replace(call, params=params, scratch_bytes=scratch_bytes)
+        stages.append(RowStage(banded, rows, band, offset))
+        buffer_bytes = rows.buffer_rows(band, arriving) * rows.input_row_bytes
+        offset, arriving = offset + align_up(buffer_bytes), band
+    last = calls[-1]
+    return RowChain(
+        op=last.op,
+        kernel=last.kernel,
+        params=last.params,
+        inputs=(),
+        outputs=last.outputs,
+        scratch_bytes=offset + max(stage.call.scratch_bytes for stage in stages),
+        before=tuple(op for call in calls for op in call.ops)[:-1],
+        stages=tuple(stages),
+        kernel_scratch_offset=offset,
     )
-
-
-def _placed(
-    call: Call, width: int, row_elements: int
-) -> tuple[tuple[int, int, int], tuple[Setting, ...]] | None:
-    """(window, stride, padding on top) in rows, and the settings."""
-    params = call.params
-    if isinstance(params, ConvStemDspParams):
-        return (STEM_WINDOW, 2, params.pad_top), (*_HEIGHTS, Setting("pad_top", "pad_top"))
-    if isinstance(params, Depthwise3x3DspParams):
-        place = (3, params.stride, params.pad_top)
-        return place, (*_HEIGHTS, Setting("pad_top", "pad_top"))
-    if isinstance(params, _Windowed):
-        view = params.window
-        reach = (view.height - 1) * view.dilation_h + 1
-        return (
-            (reach, view.stride_h, view.pad_top),
-            (*_HEIGHTS, Setting("window.pad_top", "pad_top")),
-        )
-    if isinstance(params, _ByPixel) and call.op.name == "CONV_2D":
-        return _AS_IT_IS, (Setting("rows", "input_rows", width),)
-    if isinstance(params, RequantizeParams):
-        return _AS_IT_IS, (Setting("elements", "input_rows", row_elements),)
-    if isinstance(params, PadParams):
-        settings = (
-            Setting("sizes[1]", "input_rows"),
-            Setting("before[1]", "pad_top"),
-            Setting("after[1]", "pad_bottom"),
-        )
-        return (1, 1, params.before[1]), settings
-    return None

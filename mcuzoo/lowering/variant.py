@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from mcuzoo.graph.model import Op
-from mcuzoo.lowering.call import Call, Operand
+from mcuzoo.lowering.call import Activation, Call, Operand
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,7 +15,7 @@ class Work:
 
     op: Op
     inputs: tuple[Operand, ...]
-    output_buffer: int
+    outputs: tuple[Activation, ...]
 
 
 W = TypeVar("W", bound=Work, contravariant=True)
@@ -37,6 +37,7 @@ class Variant(Protocol[W]):
         """Can this kernel do it, with the layouts and number ranges that it relies on?"""
         ...
 
-    def lower(self, work: W) -> Call:
-        """The call, with the constants packed as this kernel reads them."""
+    def lower(self, work: W) -> tuple[Call, ...]:
+        """The calls, in order; together they write every byte of the outputs. Constants are packed
+        as this kernel reads them."""
         ...

@@ -10,8 +10,8 @@ from mcuzoo.board.load import list_boards, load_board
 from mcuzoo.board.memory import RegionKind
 from mcuzoo.board.model import Board
 from mcuzoo.errors import McuzooError, UsageError
-from mcuzoo.graph.coverage import Uncovered, check_aot
 from mcuzoo.graph.model import Model
+from mcuzoo.ops.coverage import Uncovered, check_aot
 from mcuzoo.plan.advice import next_step
 from mcuzoo.plan.memory import MemoryPlan, PeakOp, plan_memory
 from mcuzoo.plan.options import FitOptions, MemoryOptions

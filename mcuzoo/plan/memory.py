@@ -9,14 +9,13 @@ from mcuzoo.errors import UnsupportedOpError, UsageError
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.program import Program, build_program
 from mcuzoo.lowering.call import Call
-from mcuzoo.lowering.lower import lower
-from mcuzoo.lowering.row_chain import RowChain
+from mcuzoo.lowering.rows import RowChain
+from mcuzoo.ops.lower import call_constant_bytes, lower, program_constant_bytes
 from mcuzoo.plan.arena.fusion import fuse_and_plan
 from mcuzoo.plan.arena.lifetimes import lifetimes
 from mcuzoo.plan.arena.planner import ArenaPlan, plan_arena
 from mcuzoo.plan.arena.streaming import streamed_plan
 from mcuzoo.plan.options import MemoryOptions
-from mcuzoo.plan.place.constants import call_constant_bytes, constant_bytes
 from mcuzoo.plan.place.needs import Needs, assess_needs, assess_tflm_needs
 from mcuzoo.plan.place.pins import parse_pins
 from mcuzoo.plan.place.placement import Placement, place, usable_names
@@ -108,7 +107,7 @@ def plan_memory(
     image = prepare_image(model, kernels, head, arena_bytes) if runtime == "tflm" else None
     calls = _calls(program, stream_input) if runtime == "aot" else None
     if calls is None:
-        arena, constants = plan_arena(lifetimes(program)), constant_bytes(program)
+        arena, constants = plan_arena(lifetimes(program)), program_constant_bytes(program)
     else:
         calls, arena = (streamed_plan if stream_input else fuse_and_plan)(program, calls)
         constants = call_constant_bytes(calls)

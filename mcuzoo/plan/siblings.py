@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mcuzoo.board.load import list_boards
 from mcuzoo.board.model import Board
-from mcuzoo.graph.inspect import inspect_model
+from mcuzoo.ops.inspect import inspect_model
 from mcuzoo.plan.zoo_facts import FactsCache, structure_facts
 from mcuzoo.zoo.catalog import catalog
 from mcuzoo.zoo.schema import ZooModel

@@ -120,7 +120,7 @@ def identity_of(*parts: object) -> str:
 
 def find_facts(model: Model, boards: Sequence[Board]) -> Facts:
     """The facts of a model on these boards, planned now."""
-    from mcuzoo.graph.inspect import inspect_model
+    from mcuzoo.ops.inspect import inspect_model
 
     inspection = inspect_model(model)
     fits: Fits = {board.id: {} for board in boards}
@@ -132,7 +132,7 @@ def find_facts(model: Model, boards: Sequence[Board]) -> Facts:
 
 def _fits(model: Model, boards: Sequence[Board], runtime: str) -> list[bool | None]:
     """As fit_model says board by board, but the arena, which is no board's, is planned once."""
-    from mcuzoo.graph.coverage import check_aot
+    from mcuzoo.ops.coverage import check_aot
     from mcuzoo.plan.advice import fits
     from mcuzoo.plan.memory import plan_memory
     from mcuzoo.plan.options import MemoryOptions

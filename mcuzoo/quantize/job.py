@@ -27,11 +27,11 @@ from mcuzoo.evaluate.result import Evaluation
 from mcuzoo.evaluate.worker import Task
 from mcuzoo.extras import IMAGES, LITERT, require_packages
 from mcuzoo.files import require_outputs, write_output
-from mcuzoo.graph.coverage import check_aot
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.parameters import quantization_of
 from mcuzoo.graph.program import Program, build_program
 from mcuzoo.graph.read import load_model, parse_model
+from mcuzoo.ops.coverage import check_aot
 from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.quantize.options import QuantizeOptions
 from mcuzoo.quantize.process import WorkerRun, WorkerSpec, run_worker

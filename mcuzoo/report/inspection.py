@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mcuzoo.graph.inspect import Inspection, OpFacts, TensorFacts
+from mcuzoo.ops.inspect import Inspection, OpFacts, TensorFacts
 from mcuzoo.tables import Column, table_text
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from mcuzoo.data.labels import Classes
 from mcuzoo.errors import FitError, UnsupportedOpError, UsageError
-from mcuzoo.graph.coverage import require_tflm
 from mcuzoo.graph.cut import cut_ends
 from mcuzoo.graph.model import Model, Tensor
 from mcuzoo.graph.program import build_program
@@ -17,6 +16,7 @@ from mcuzoo.graph.read import load_model
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.session import Session
 from mcuzoo.link.state import LinkState
+from mcuzoo.ops.coverage import require_tflm
 from mcuzoo.plan.tflm.image import TflmImage, check_kernels, prepare_image
 from mcuzoo.project.manifest import AnyManifest, Manifest, ModelEntry, TensorSpec, UniversalManifest
 from mcuzoo.run.rig import BoardSession, OpenSession, check_build

@@ -22,9 +22,8 @@ from mcuzoo.graph.model import Model
 from mcuzoo.graph.program import Program, build_program
 from mcuzoo.graph.read import parse_model
 from mcuzoo.lowering.constant import Constant
-from mcuzoo.lowering.lower import lower
 from mcuzoo.lowering.words import comment_text
-from mcuzoo.plan.place.constants import call_constant_bytes
+from mcuzoo.ops.lower import call_constant_bytes, lower
 
 
 def program_of(raw: bytes) -> Program:

@@ -11,8 +11,7 @@ from helpers.mobilenet import mobilenet_v1
 
 from mcuzoo.graph.program import Program, build_program
 from mcuzoo.graph.read import parse_model
-from mcuzoo.lowering.lower import lower
-from mcuzoo.plan.place.constants import constant_bytes
+from mcuzoo.ops.lower import lower, program_constant_bytes
 
 RANDOM = np.random.default_rng(1)
 IMAGE = (1, 8, 8, 4)
@@ -44,11 +43,11 @@ def _generated_bytes(program: Program) -> int:
 @pytest.mark.parametrize("name", MODELS)
 def test_one_op(name: str) -> None:
     program = build_program(parse_model(MODELS[name](), name))
-    assert constant_bytes(program) == _generated_bytes(program)
+    assert program_constant_bytes(program) == _generated_bytes(program)
 
 
 def test_mobilenet() -> None:
     """Packed weights take a few bytes per channel more, and depthwise ones two each."""
     program = build_program(mobilenet_v1())
-    assert constant_bytes(program) == 498_513
+    assert program_constant_bytes(program) == 498_513
     assert 0.98 * 498_513 <= _generated_bytes(program) <= 520_000

@@ -26,9 +26,9 @@ from mcuzoo.errors import (
     UnsupportedOpError,
     UsageError,
 )
-from mcuzoo.graph.coverage import TFLM_OPS
-from mcuzoo.graph.inspect import inspect_model
 from mcuzoo.graph.read import parse_model
+from mcuzoo.ops.coverage import TFLM_OPS
+from mcuzoo.ops.inspect import inspect_model
 from mcuzoo.plan.tflm.requests import TFLM_KERNELS
 from mcuzoo.project.manifest import Manifest, load_manifest
 from mcuzoo.toolchain.build import build_project, find_tflm_compiler, find_tree

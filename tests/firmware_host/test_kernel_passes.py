@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from helpers import tflite_builder as build
 from helpers.core_kernels import CoreKernels, link_kernels
 from helpers.mobilenet import mobilenet_v1
 
 from mcuzoo.graph.program import Program, build_program
+from mcuzoo.graph.read import parse_model
 from mcuzoo.lowering.call import Call
-from mcuzoo.lowering.fuse import fuse
-from mcuzoo.lowering.lower import lower
-from mcuzoo.lowering.passes import constant_passes
-from mcuzoo.lowering.registry import OPS
 from mcuzoo.lowering.variant import Work
+from mcuzoo.ops.kernels.pointwise_depthwise_dsp import fuse
+from mcuzoo.ops.lower import lower
+from mcuzoo.ops.table import computed
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,7 @@ def _passes(kernels: CoreKernels, program: Program, call: Call) -> dict[str, tup
     loaded = kernels.loads(call, [values], program.model.tensor(call.op.outputs[0]).bytes)
     return {
         constant.symbol: (passes, loaded[constant.symbol] / constant.bytes)
-        for constant, passes in constant_passes(call)
+        for constant, passes in call.constant_passes()
     }
 
 
@@ -60,13 +61,20 @@ def test_fused_kernels(kernels: CoreKernels, program: Program, position: int) ->
             assert loaded == declared, symbol
 
 
+def test_a_table_is_looked_up_as_often_as_there_are_elements(kernels: CoreKernels) -> None:
+    found = build_program(parse_model(build.logistic_model((1, 16, 16, 3)), "logistic"))
+    (call,) = lower(found)
+    ((declared, loaded),) = _passes(kernels, found, call).values()
+    assert loaded == declared == 3
+
+
 @pytest.mark.parametrize("step", [0, 1, 3, 4])
 def test_portable_kernels(kernels: CoreKernels, program: Program, step: int) -> None:
     """Windows over the edge go one by one, and load more than is declared."""
     chosen = program.steps[step]
-    lowering = OPS[chosen.op.name]
+    lowering = computed(chosen.op)
     work: Work = lowering.prepare(program, chosen)
-    call = next(one for one in reversed(lowering.variants) if one.accepts(work)).lower(work)
+    (call,) = next(one for one in reversed(lowering.variants) if one.accepts(work)).lower(work)
     assert not call.kernel.endswith("_dsp")
     for symbol, (declared, loaded) in _passes(kernels, program, call).items():
         assert declared * 0.8 <= loaded <= declared * 1.3, symbol

@@ -12,8 +12,8 @@ from helpers.mobilenet import mobilenet_v1
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.graph.program import Program, build_program
 from mcuzoo.lowering.call import Call
-from mcuzoo.lowering.fuse import fuse
-from mcuzoo.lowering.lower import lower
+from mcuzoo.ops.kernels.pointwise_depthwise_dsp import fuse
+from mcuzoo.ops.lower import lower
 from mcuzoo.plan.arena.fusion import fuse_and_plan, plan_calls
 
 # At each position another way of fusing; all of them in `make full`.

@@ -103,6 +103,18 @@ def test_softmax(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
 
 
 @SETTINGS
+@given(cases.concatenations(), cases.SEEDS)
+def test_concatenation(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
+    assert_equals_tflm(kernels, raw, seed)
+
+
+@SETTINGS
+@given(cases.logistics(), cases.SEEDS)
+def test_logistic(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
+    assert_equals_tflm(kernels, raw, seed)
+
+
+@SETTINGS
 @given(cases.elementwise(), cases.SEEDS)
 def test_elementwise(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
     assert_equals_tflm(kernels, raw, seed)
@@ -128,9 +140,10 @@ def test_softmax_of_three_at_every_distance(kernels: ctypes.CDLL, scale: float) 
     [
         build.unary_model("QUANTIZE", (3, 50), (3, 50), output_scale=0.03),
         build.softmax_model((3, 50)),
+        build.logistic_model((3, 50)),
         build.add_model((3, 50), np.arange(-75, 75, dtype=np.int8).reshape(3, 50)),
     ],
-    ids=["requantize", "softmax", "add"],
+    ids=["requantize", "softmax", "logistic", "add"],
 )
 def test_some_kernels_may_run_in_place(kernels: ctypes.CDLL, raw: bytes) -> None:
     runner = KernelRunner(kernels, build_program(parse_model(raw, "case")))

@@ -19,8 +19,8 @@ from hypothesis import HealthCheck, given, reject, settings
 
 from mcuzoo.errors import UnsupportedOpError
 from mcuzoo.lowering.call import Call
-from mcuzoo.lowering.ops.weighted import WeightedWork
-from mcuzoo.lowering.registry import OPS
+from mcuzoo.ops.common.weighted import WeightedWork
+from mcuzoo.ops.table import computed
 
 SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -48,11 +48,12 @@ def candidates(raw: bytes) -> tuple[Call, Call, WeightedWork]:
         work = cases.work_of(raw)
     except UnsupportedOpError:
         reject()
-    accepting = [variant for variant in OPS[work.op.name].variants if variant.accepts(work)]
+    accepting = [variant for variant in computed(work.op).variants if variant.accepts(work)]
     if not accepting[0].kernel.endswith("_dsp"):
         reject()
     portable = next(variant for variant in accepting if not variant.kernel.endswith("_dsp"))
-    return accepting[0].lower(work), portable.lower(work), work
+    (call,), (plain,) = accepting[0].lower(work), portable.lower(work)
+    return call, plain, work
 
 
 def assert_equals_portable(kernels: Kernels, portable: HostKernels, raw: bytes, seed: int) -> None:

@@ -59,6 +59,8 @@ CASES = {
     "broadcast addition": build.add_model((2, 1, 3, 1), noise(1, 4, 1, 5)),
     "padding of every axis": build.pad_model((2, 3, 4, 5), [(1, 2), (0, 3), (2, 0), (1, 1)]),
     "softmax at its longest": build.softmax_model((1, 4095), input_scale=0.2),
+    "concatenation inside rows": build.concatenation_model((2, 3, 5), [4, None, noise(2, 7, 5)], 1),
+    "logistic of every value": build.logistic_model((2, 131), input_zero_point=-128),
     "requantization to a finer scale": build.unary_model(
         "QUANTIZE", (67,), (67,), input_scale=0.9, output_scale=0.001, input_zero_point=5
     ),

@@ -20,10 +20,10 @@ from hypothesis import HealthCheck, given, reject, settings
 
 from mcuzoo.errors import UnsupportedOpError
 from mcuzoo.lowering.call import Call
-from mcuzoo.lowering.fuse import fuse
-from mcuzoo.lowering.ops.weighted import WeightedWork
-from mcuzoo.lowering.params import Depthwise3x3DspParams
-from mcuzoo.lowering.registry import OPS
+from mcuzoo.ops.common.weighted import WeightedWork
+from mcuzoo.ops.kernels.depthwise_3x3_dsp import Depthwise3x3DspParams
+from mcuzoo.ops.kernels.pointwise_depthwise_dsp import fuse
+from mcuzoo.ops.table import computed
 
 SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -53,11 +53,12 @@ def candidates(raw: bytes, kernel: str) -> tuple[WeightedWork, Call, Call]:
         work = work_of(raw)
     except UnsupportedOpError:
         reject()
-    variants = OPS[work.op.name].variants
+    variants = computed(work.op).variants
     chosen = next(variant for variant in variants if variant.accepts(work))
     if chosen.kernel != kernel:
         reject()
-    return work, chosen.lower(work), variants[-1].lower(work)
+    (call,), (plain,) = chosen.lower(work), variants[-1].lower(work)
+    return work, call, plain
 
 
 def assert_equals_portable(

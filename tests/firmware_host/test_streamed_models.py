@@ -20,7 +20,7 @@ from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import load_model, parse_model
-from mcuzoo.lowering.row_chain import RowChain
+from mcuzoo.lowering.rows import RowChain
 
 RNG = np.random.default_rng(17)
 

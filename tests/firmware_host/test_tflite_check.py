@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mcuzoo.errors import ModelError
-from mcuzoo.graph.coverage import TFLM_OPS
 from mcuzoo.graph.model import Model, Tensor
 from mcuzoo.graph.read import load_model, parse_model
+from mcuzoo.ops.coverage import TFLM_OPS
 from mcuzoo.plan.tflm.image import HeadPlan, prepare_image
 from mcuzoo.resources import firmware_dir
 from mcuzoo.zoo.registry import resolve_model

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import ModelError
-from mcuzoo.graph.inspect import inspect_model
 from mcuzoo.graph.read import parse_model
+from mcuzoo.ops.inspect import inspect_model
 
 schema = pytest.importorskip("ai_edge_litert.schema_py_generated")
 

@@ -15,7 +15,7 @@ from mcuzoo.codegen.aot.emit import render_model
 from mcuzoo.codegen.aot.sources import kernel_sources
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.call import Call
-from mcuzoo.lowering.lower import lower
+from mcuzoo.ops.lower import lower
 from mcuzoo.plan.arena.calls import call_lives
 from mcuzoo.plan.arena.fusion import fuse_and_plan, plan_calls
 from mcuzoo.plan.arena.lifetimes import ArenaPlan, Slot

@@ -20,9 +20,9 @@ from mcuzoo.graph.model import Model
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.call import Activation, Call, Operand
 from mcuzoo.lowering.constant import Constant
-from mcuzoo.lowering.lower import lower
 from mcuzoo.lowering.params import CStruct, Value
-from mcuzoo.lowering.registry import OPS
+from mcuzoo.ops.lower import lower
+from mcuzoo.ops.table import computed
 from mcuzoo.resources import firmware_dir
 
 SHIM = Path(__file__).resolve().parent.parent / "firmware_host" / "fixedpoint_shim.c"
@@ -53,12 +53,12 @@ def oracle(model: Model) -> Engine:
 
 def portable_calls(program: Program) -> list[Call]:
     """As if there were no other kernels."""
-    calls = []
+    calls: list[Call] = []
     for step in program.steps:
-        lowering = OPS[step.op.name]
+        lowering = computed(step.op)
         work = lowering.prepare(program, step)
         portable = (each for each in lowering.variants if not each.kernel.endswith("_dsp"))
-        calls.append(next(each for each in portable if each.accepts(work)).lower(work))
+        calls += next(each for each in portable if each.accepts(work)).lower(work)
     return calls
 
 
@@ -89,7 +89,7 @@ class KernelRunner:
     def _run(self, call: Call) -> None:
         before = {index: memory.copy() for index, memory in self._memory.items()}
         params = marshal(call.params)
-        operands = [self._address(operand) for operand in (*call.inputs, call.output)]
+        operands = [self._address(operand) for operand in (*call.inputs, *call.outputs)]
         if call.scratch_bytes:
             end = GUARD_BYTES + call.scratch_bytes
             self._scratch[:GUARD_BYTES] = self._scratch[end:] = GUARD
@@ -100,7 +100,7 @@ class KernelRunner:
             assert (around == GUARD).all(), f"{call.kernel} wrote beyond its scratch"
         for index, memory in self._memory.items():
             changed = memory != before[index]
-            if index == call.output.buffer:
+            if index in [output.buffer for output in call.outputs]:
                 changed[GUARD_BYTES:-GUARD_BYTES] = False
             assert not changed.any(), f"{call.kernel} wrote beyond its output"
 
@@ -109,7 +109,7 @@ class KernelRunner:
 
     def _address(self, operand: Operand) -> ctypes.c_void_p:
         if isinstance(operand, Activation):
-            return ctypes.c_void_p(self._inside(operand.buffer).ctypes.data)
+            return ctypes.c_void_p(self._inside(operand.buffer).ctypes.data + operand.offset)
         return ctypes.c_void_p(operand.values.ctypes.data)
 
 

@@ -186,6 +186,34 @@ def softmaxes(draw: st.DrawFn) -> bytes:
 
 
 @st.composite
+def concatenations(draw: st.DrawFn) -> bytes:
+    """Of the input, of longer tensors made of it, and of constants, along any axis."""
+    shape = tuple(draw(st.lists(st.integers(1, 5), min_size=1, max_size=4)))
+    axis = draw(st.integers(-len(shape), len(shape) - 1))
+    rng = np.random.default_rng(draw(SEEDS))
+    part = st.one_of(st.none(), st.integers(0, 3), st.just("constant"))
+    parts: list[Any] = draw(st.lists(part, min_size=1, max_size=10))
+    assume(set(parts) != {"constant"})
+    constant = rng.integers(-128, 128, shape, dtype=np.int8)
+    return build.concatenation_model(
+        shape,
+        [constant if part == "constant" else part for part in parts],
+        axis,
+        zero_point=draw(ZERO_POINTS),
+    )
+
+
+@st.composite
+def logistics(draw: st.DrawFn) -> bytes:
+    """Scales from those that leave all outputs near a half to those that know only three."""
+    return build.logistic_model(
+        tuple(draw(st.lists(st.integers(1, 5), max_size=4))),
+        input_scale=draw(scales(1e-7, 1e6)),
+        input_zero_point=draw(ZERO_POINTS),
+    )
+
+
+@st.composite
 def elementwise(draw: st.DrawFn) -> bytes:
     shape = tuple(draw(st.lists(st.integers(1, 5), max_size=4)))
     return build.unary_model(

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import parse_model
-from mcuzoo.lowering.ops.weighted import WeightedWork
-from mcuzoo.lowering.registry import OPS
+from mcuzoo.ops.common.weighted import WeightedWork
+from mcuzoo.ops.table import computed
 
 
 def work_of(raw: bytes) -> WeightedWork:
     program = build_program(parse_model(raw, "case"))
-    work = OPS[program.steps[0].op.name].prepare(program, program.steps[0])
+    work = computed(program.steps[0].op).prepare(program, program.steps[0])
     assert isinstance(work, WeightedWork)
     return work
 

@@ -271,6 +271,52 @@ def softmax_model(
     )  # fmt: skip
 
 
+def logistic_model(
+    input_shape: tuple[int, ...], *, input_scale: float = 0.1, input_zero_point: int = 0
+) -> bytes:
+    """LOGISTIC; the output is 1/256, -128 as the kernel demands."""
+    return unary_model(
+        "LOGISTIC", input_shape, input_shape, input_scale=input_scale,
+        input_zero_point=input_zero_point, output_scale=1 / 256, output_zero_point=-128,
+    )  # fmt: skip
+
+
+def concatenation_model(
+    shape: tuple[int, ...],
+    parts: Sequence[int | NDArray[np.int8] | None],
+    axis: int,
+    *,
+    zero_point: int = 3,
+) -> bytes:
+    """CONCATENATION of the input (None), of the input PADded by so many elements along `axis`, and
+    of constants; the input may be one of them several times."""
+    quantized: dict[str, Any] = {"scale": 0.05, "zero_point": zero_point}
+    place, rank = axis % len(shape), len(shape)
+    tensors, ops, joined, size = [T("input", shape, **quantized)], [], [], 0
+    for part in parts:
+        mine = list(shape)
+        if part is None:
+            joined.append(0)
+        elif isinstance(part, int):
+            mine[place] += part
+            pads = np.array([(0, part if at == place else 0) for at in range(rank)], np.int32)
+            tensors += [
+                T("pads", pads.shape, "int32", data=pads),
+                T("pad", tuple(mine), **quantized),
+            ]
+            ops.append(O("PAD", (0, len(tensors) - 2), (len(tensors) - 1,)))
+            joined.append(len(tensors) - 1)
+        else:
+            mine = list(part.shape)
+            tensors.append(T("constant", part.shape, data=part, **quantized))
+            joined.append(len(tensors) - 1)
+        size += mine[place]
+    tensors.append(T("output", (*shape[:place], size, *shape[place + 1 :]), **quantized))
+    options = {"axis": axis, "fused_activation_function": "NONE"}
+    ops.append(O("CONCATENATION", tuple(joined), (len(tensors) - 1,), options))
+    return build_model(tensors, ops, [0], [len(tensors) - 1])
+
+
 def reshape_model(input_shape: tuple[int, ...], output_shape: tuple[int, ...]) -> bytes:
     shape = np.array(output_shape, dtype=np.int32)
     tensors = [

@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 from mcuzoo.graph.parameters import Requantization
 from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import load_model
-from mcuzoo.lowering.lower import lower
-from mcuzoo.lowering.params import PointwiseDspParams
 from mcuzoo.lowering.requantization import (
     PACKED_SHIFT,
     SCALE,
@@ -26,6 +24,8 @@ from mcuzoo.lowering.requantization import (
     rounding,
     straight_line,
 )
+from mcuzoo.ops.kernels.product_blocks import PointwiseDspParams
+from mcuzoo.ops.lower import lower
 
 Find = Callable[..., list[Line] | None]
 

@@ -10,10 +10,10 @@ from helpers.mobilenet import mobilenet_v1
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import load_model
+from mcuzoo.ops.lower import program_constant_bytes
 from mcuzoo.plan.arena.check import violations
 from mcuzoo.plan.arena.lifetimes import Life, lifetimes
 from mcuzoo.plan.arena.planner import plan_arena
-from mcuzoo.plan.place.constants import constant_bytes
 
 OUT_OF_PLACE_OPTIMUM_BYTES = 98_304
 
@@ -41,7 +41,7 @@ def test_the_published_file_needs_the_same(test_data: Path, model: Model) -> Non
         load_model(test_data / "models" / "mobilenet_v1_0.25_128_quant_int8.tflite")
     )
     assert plan_arena(lifetimes(published)).arena_bytes == OUT_OF_PLACE_OPTIMUM_BYTES
-    assert constant_bytes(published) == constant_bytes(build_program(model))
+    assert program_constant_bytes(published) == program_constant_bytes(build_program(model))
 
 
 def test_reshape_shares_storage_and_the_ends_outlive_the_steps(model: Model) -> None:

@@ -15,7 +15,7 @@ from mcuzoo.board.model import Board
 from mcuzoo.graph.program import Program, build_program
 from mcuzoo.lowering.alignment import ALIGNMENT_BYTES
 from mcuzoo.lowering.call import Call
-from mcuzoo.lowering.lower import lower
+from mcuzoo.ops.lower import lower
 from mcuzoo.plan.arena.calls import call_lives, call_shares
 from mcuzoo.plan.arena.check import violations
 from mcuzoo.plan.arena.hot import hot_plan, moved_bytes

@@ -23,9 +23,9 @@ from hypothesis import strategies as st
 from mcuzoo.board.load import load_board
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import FitError, McuzooError, ModelError
-from mcuzoo.graph.inspect import inspect_model
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.read import load_model, parse_model
+from mcuzoo.ops.inspect import inspect_model
 from mcuzoo.report.fit import fit_document
 from mcuzoo.zoo.convert.convert import ENDS, convert_model
 from mcuzoo.zoo.registry import resolve_model

@@ -16,9 +16,8 @@ from mcuzoo.errors import UsageError
 from mcuzoo.graph.program import Program, build_program
 from mcuzoo.graph.read import load_model, parse_model
 from mcuzoo.lowering.alignment import ALIGNMENT_BYTES
-from mcuzoo.lowering.lower import lower
-from mcuzoo.lowering.row_chain import RowChain, chain_rows
-from mcuzoo.lowering.rows import rows_of
+from mcuzoo.lowering.rows import RowChain, chain_rows, rows_of
+from mcuzoo.ops.lower import lower
 from mcuzoo.plan.arena.calls import call_lives, call_shares
 from mcuzoo.plan.arena.check import violations
 from mcuzoo.plan.arena.fusion import fuse_and_plan, plan_calls

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from mcuzoo.errors import InputError, ModelError, ToolchainError, UsageError
-from mcuzoo.graph.coverage import check_aot
 from mcuzoo.graph.parameters import quantization_of
+from mcuzoo.ops.coverage import check_aot
 from mcuzoo.quantize import process
 from mcuzoo.quantize.job import quantize_model, score
 from mcuzoo.quantize.options import QuantizeOptions

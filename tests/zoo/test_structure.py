@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcuzoo.errors import ModelError
-from mcuzoo.graph.inspect import Inspection, inspect_model
 from mcuzoo.graph.read import load_model
+from mcuzoo.ops.inspect import Inspection, inspect_model
 from mcuzoo.zoo.catalog import catalog
 from mcuzoo.zoo.layers import parse_layer
 from mcuzoo.zoo.structure import build_layers, build_structure

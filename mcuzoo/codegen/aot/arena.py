@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from mcuzoo.lowering.call import Activation
 from mcuzoo.plan.arena.lifetimes import ArenaPlan
+
+
+def arena_offset(plan: ArenaPlan, activation: Activation) -> int:
+    """Where it begins in the arena."""
+    return plan.slot(activation.buffer).offset + activation.offset
 
 
 def arena_text(plan: ArenaPlan, offset: int) -> str:

@@ -6,20 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mcuzoo import __version__
-from mcuzoo.codegen.aot.arena import arena_text
+from mcuzoo.codegen.aot.arena import arena_offset, arena_text
 from mcuzoo.codegen.aot.c_text import array_text, struct_lines
 from mcuzoo.codegen.aot.ends import end_lines, sha256_rows, view_end
 from mcuzoo.codegen.aot.stages import view_stages
 from mcuzoo.codegen.board_files import STANDALONE, Sections
 from mcuzoo.codegen.templates import render
 from mcuzoo.errors import ModelError
-from mcuzoo.graph.model import Tensor
+from mcuzoo.graph.model import Op, Tensor
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.call import Activation, Call, Operand
 from mcuzoo.lowering.constant import Constant
-from mcuzoo.lowering.lower import lower
-from mcuzoo.lowering.row_chain import RowChain
+from mcuzoo.lowering.rows import RowChain
 from mcuzoo.lowering.words import comment_text, shape_text
+from mcuzoo.ops.lower import lower
 from mcuzoo.plan.arena.calls import scratch_buffer
 from mcuzoo.plan.arena.lifetimes import ArenaPlan
 
@@ -63,8 +63,12 @@ def render_model(
         "aot/mz_model.c.j2",
         title=_title(program),
         headers=sorted({f"kernels/{kernel}.h" for call in calls for kernel in call.kernels}),
-        calls=[_view_call(program, plan, at, call) for at, call in enumerate(calls)],
-        kernels=[_view_kernel(program, kernel) for call in calls for kernel in _parts(call)],
+        calls=[_view_call(program, plan, calls, at) for at in range(len(calls))],
+        kernels=[
+            _view_kernel(program, part, _params_name(calls, at) if part is call else _name(part.op))
+            for at, call in enumerate(calls)
+            for part in _parts(call)
+        ],
         stages=view_stages(program, plan, chain) if chain else (),
         op_count=len(program.model.ops),
         sha256=sha256_rows(program.model.sha256),
@@ -90,6 +94,7 @@ def render_model(
 class KernelView:
     """One kernel's parameters as their template shows them. `shapes` reads input -> output."""
 
+    params: str
     index: int
     op: str
     name: str
@@ -100,13 +105,16 @@ class KernelView:
 
 @dataclass(frozen=True)
 class CallView:
-    """One call as its template shows it. `shapes` reads input -> output."""
+    """One call as its template shows it. `shapes` reads input -> output. kernel: None where there
+    is nothing to call; ends_op: it is the last of its op's calls."""
 
+    params: str
+    ends_op: bool
     index: int
     first_index: int
     op: str
     shapes: str
-    kernel: str
+    kernel: str | None
     arguments: str
     output_offset: int
     output_bytes: int
@@ -124,7 +132,9 @@ class ConstantView:
 
 def _parts(call: Call) -> tuple[Call, ...]:
     """The calls of one kernel each that make up this one."""
-    return tuple(stage.call for stage in call.stages) if isinstance(call, RowChain) else (call,)
+    if isinstance(call, RowChain):
+        return tuple(stage.call for stage in call.stages)
+    return (call,) if call.kernels else ()
 
 
 def _title(program: Program) -> str:
@@ -150,8 +160,20 @@ def _view_constant(constant: Constant, section: str) -> ConstantView:
     return ConstantView(section, declaration, constant.meaning, array_text(constant))
 
 
-def _view_kernel(program: Program, call: Call) -> KernelView:
+def _params_name(calls: Sequence[Call], position: int) -> str:
+    """Of the parameters of the call at `position`; several calls of an op are numbered."""
+    op = calls[position].op
+    before = sum(call.op is op for call in calls[:position])
+    return _name(op) + (f"_{before + 1}" if before else "")
+
+
+def _name(op: Op) -> str:
+    return f"op_{op.index:02d}"
+
+
+def _view_kernel(program: Program, call: Call, params: str) -> KernelView:
     return KernelView(
+        params=params,
         index=call.op.index,
         op=_ops_text(call),
         name=comment_text(program.model.tensor(call.op.outputs[0]).name),
@@ -161,21 +183,23 @@ def _view_kernel(program: Program, call: Call) -> KernelView:
     )
 
 
-def _view_call(program: Program, plan: ArenaPlan, position: int, call: Call) -> CallView:
+def _view_call(program: Program, plan: ArenaPlan, calls: Sequence[Call], position: int) -> CallView:
+    call = calls[position]
     output = program.model.tensor(call.op.outputs[0])
-    slot = plan.slot(call.output.buffer)
-    operands = [_operand_text(plan, operand) for operand in (*call.inputs, call.output)]
+    operands = [_operand_text(plan, operand) for operand in (*call.inputs, *call.outputs)]
     if call.scratch_bytes:
         scratch = Activation(scratch_buffer(program, position))
         operands.append(_operand_text(plan, scratch))
     return CallView(
+        params=_params_name(calls, position),
+        ends_op=all(later.op is not call.op for later in calls[position + 1 :]),
         index=call.op.index,
         first_index=call.ops[0].index,
         op=_ops_text(call),
         shapes=_shapes_text(program, call),
-        kernel=call.kernel,
+        kernel=call.kernel if call.kernels else None,
         arguments=", ".join(operands),
-        output_offset=slot.offset,
+        output_offset=arena_offset(plan, call.outputs[0]),
         output_bytes=output.bytes,
     )
 
@@ -185,9 +209,11 @@ def _ops_text(call: Call) -> str:
 
 
 def _shapes_text(program: Program, call: Call) -> str:
-    """A chain has no operands, but still an input: its first op's."""
-    model, count = program.model, max(len(call.inputs), 1)
-    inputs = [model.tensor(index) for index in call.ops[0].inputs[:count]]
+    """A chain has no operands, but still an input: its first op's. A call that gives only a part of
+    the op's output has the op's inputs."""
+    model, first = program.model, call.ops[0]
+    count = len(first.inputs) if call.partial else max(len(call.inputs), 1)
+    inputs = [model.tensor(index) for index in first.inputs[:count]]
     return f"{_shapes(inputs)} -> {shape_text(model.tensor(call.op.outputs[0]).shape)}"
 
 
@@ -198,4 +224,4 @@ def _shapes(tensors: Sequence[Tensor]) -> str:
 def _operand_text(plan: ArenaPlan, operand: Operand) -> str:
     if isinstance(operand, Constant):
         return operand.symbol
-    return arena_text(plan, plan.slot(operand.buffer).offset)
+    return arena_text(plan, arena_offset(plan, operand))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mcuzoo.lowering.call import Call
-from mcuzoo.lowering.row_chain import RowChain
+from mcuzoo.lowering.rows import RowChain
 from mcuzoo.resources import firmware_dir
 
 RUNTIME_SOURCE = "runtime/aot/mz_runtime_aot.c"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mcuzoo.codegen.aot.arena import arena_text
+from mcuzoo.codegen.aot.arena import arena_offset, arena_text
 from mcuzoo.graph.program import Program
-from mcuzoo.lowering.row_chain import RowChain, RowStage
-from mcuzoo.lowering.rows import Rows, Setting
+from mcuzoo.lowering.params import Setting
+from mcuzoo.lowering.rows import RowChain, Rows, RowStage
 from mcuzoo.plan.arena.calls import scratch_buffer
 from mcuzoo.plan.arena.lifetimes import ArenaPlan
 
@@ -35,7 +35,7 @@ def view_stages(program: Program, plan: ArenaPlan, chain: RowChain) -> tuple[Sta
 def _view(program: Program, plan: ArenaPlan, chain: RowChain, stage: RowStage) -> StageView:
     call = stage.call
     base = plan.slot(scratch_buffer(program, 0)).offset
-    output = plan.slot(chain.output.buffer).offset
+    output = arena_offset(plan, chain.output)
     return StageView(
         index=call.op.index,
         kernel=call.kernel,

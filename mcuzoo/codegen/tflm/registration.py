@@ -9,8 +9,8 @@ from pathlib import Path
 
 from mcuzoo.codegen.tflm.tree import CMSIS_NN_KERNELS, KERNELS, RESOLVER
 from mcuzoo.errors import InputError, UnsupportedOpError
-from mcuzoo.graph.coverage import TFLM_OPS
 from mcuzoo.graph.model import DType, Model, Op
+from mcuzoo.ops.coverage import TFLM_OPS
 from mcuzoo.plan.tflm.requests import Kernels
 
 # File names of kernels that are not called after their op.
@@ -107,8 +107,8 @@ def _assumed(model: Model, name: str, ops: list[Op]) -> Registration:
     file = f"{KERNELS}/{stem}.cc"
     if name in _INT8_FORMS and _all_int8(model, ops):
         argument = f"tflite::Register_{name}_INT8()"
-        return Registration(name, TFLM_OPS[name], argument, file, f"{KERNELS}/{stem}.h")
-    return Registration(name, TFLM_OPS[name], "", file, "")
+        return Registration(name, TFLM_OPS[name].resolver, argument, file, f"{KERNELS}/{stem}.h")
+    return Registration(name, TFLM_OPS[name].resolver, "", file, "")
 
 
 def kernel_files(registered: Iterable[Registration]) -> tuple[str, ...]:
@@ -128,7 +128,7 @@ def _registration(
 ) -> Registration:
     if name not in TFLM_OPS:
         raise _not_registrable(where)
-    method = TFLM_OPS[name]
+    method = TFLM_OPS[name].resolver
     if not re.search(rf"\b{method}\(", resolver):
         raise _no_kernel(tree, name, f"{method} in {RESOLVER}")
     file = _kernel_file(tree, name, kernels)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.call import Activation, Call
-from mcuzoo.lowering.row_chain import RowChain
+from mcuzoo.lowering.rows import RowChain
 from mcuzoo.plan.arena.lifetimes import BEFORE_FIRST_STEP, Life, Share
 
 
@@ -25,7 +25,7 @@ def call_lives(program: Program, calls: Sequence[Call]) -> tuple[Life, ...]:
     touched: dict[int, list[int]] = {} if streamed else {program.input_buffer: [BEFORE_FIRST_STEP]}
     sizes = {buffer.index: buffer.bytes for buffer in program.buffers}
     for position, call in enumerate(calls):
-        for operand in (*call.inputs, call.output):
+        for operand in (*call.inputs, *call.outputs):
             if isinstance(operand, Activation):
                 touched.setdefault(operand.buffer, []).append(position)
         if call.scratch_bytes:
@@ -40,12 +40,26 @@ def call_lives(program: Program, calls: Sequence[Call]) -> tuple[Life, ...]:
 
 
 def call_shares(calls: Sequence[Call]) -> tuple[Share, ...]:
-    """Every overlap that a kernel declares."""
+    """Every overlap that a kernel declares, between the whole buffers that its operands are in."""
     return tuple(
-        Share(operand.buffer, call.output.buffer, overlap.before)
+        Share(source, output.buffer, max(before))
         for call in calls
-        for operand, overlap in zip(call.inputs, call.overlaps, strict=False)
-        if overlap is not None
-        and isinstance(operand, Activation)
-        and operand.buffer != call.output.buffer
+        for output in call.outputs
+        for source, before in _before(call, output).items()
+        if source != output.buffer
     )
+
+
+def _before(call: Call, output: Activation) -> dict[int, list[int]]:
+    """By buffer that is read: how near before it the output's may begin, for each operand in it.
+    Nothing of a buffer of which an operand may not be overlapped."""
+    found: dict[int, list[int]] = {}
+    fixed: set[int] = set()
+    for operand, overlap in zip(call.inputs, call.overlaps, strict=False):
+        if isinstance(operand, Activation):
+            if overlap is None:
+                fixed.add(operand.buffer)
+            else:
+                before = overlap.before + output.offset - operand.offset
+                found.setdefault(operand.buffer, []).append(before)
+    return {buffer: before for buffer, before in found.items() if buffer not in fixed}

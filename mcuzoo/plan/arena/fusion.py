@@ -8,8 +8,9 @@ from operator import itemgetter
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.alignment import ALIGNMENT_BYTES, align_up
 from mcuzoo.lowering.call import Activation, Call
-from mcuzoo.lowering.fuse import fuse
+from mcuzoo.ops.kernels.pointwise_depthwise_dsp import fuse
 from mcuzoo.plan.arena.calls import call_lives, call_shares, scratch_buffer
+from mcuzoo.plan.arena.inside import lie_inside, may_lie_inside
 from mcuzoo.plan.arena.lifetimes import ArenaPlan, peak_demand, saving
 from mcuzoo.plan.arena.planner import plan_arena
 
@@ -18,8 +19,28 @@ Planned = tuple[Calls, ArenaPlan]
 
 
 def fuse_and_plan(program: Program, calls: Sequence[Call]) -> Planned:
-    """The calls, some of them fused, and their plan. Memory comes first, then instructions."""
-    return _faster(program, _smallest(program, tuple(calls)))
+    """The calls, some of them fused, and their plan. Memory comes first, then instructions.
+
+    What a call copies is made inside the call's output where that costs no memory: of all copies,
+    or of one after the other.
+    """
+    calls = tuple(calls)
+    best = _fused(program, calls)
+    copies = [place for place in range(len(calls)) if may_lie_inside(program, calls, place)]
+    for places in (copies, *([place] for place in copies if len(copies) > 1)):
+        placed = calls
+        for place in places:
+            if may_lie_inside(program, placed, place):
+                placed = lie_inside(placed, place)
+        if placed != calls:
+            planned = _fused(program, placed)
+            if planned[1].arena_bytes <= best[1].arena_bytes:
+                calls, best = placed, planned
+    return best
+
+
+def _fused(program: Program, calls: Calls) -> Planned:
+    return _faster(program, _smallest(program, calls))
 
 
 def plan_calls(program: Program, calls: Sequence[Call]) -> ArenaPlan:
@@ -86,7 +107,7 @@ class _Room:
 
     def fused_at(self, position: int, calls: Calls) -> Iterator[Calls]:
         """As _fused_at. Of `calls` those behind position + 1 may be fused already."""
-        between = calls[position].output.buffer
+        between = calls[position].outputs[0].buffer
         for fused in _fused_at(self._program, calls, position):
             if self._least_bytes(position, fused[position], between) <= self._arena_bytes:
                 yield fused
@@ -123,10 +144,12 @@ def _fused_at(program: Program, calls: Calls, position: int) -> Iterator[Calls]:
 
 
 def is_private(program: Program, calls: Sequence[Call], call: Call) -> bool:
-    """Does exactly one call read what `call` makes, and the host does not?"""
+    """Does `call` alone make its output, does exactly one call read it, and the host does not?"""
+    made = call.outputs[0].buffer
     readers = sum(
-        isinstance(operand, Activation) and operand.buffer == call.output.buffer
+        isinstance(operand, Activation) and operand.buffer == made
         for other in calls
         for operand in other.inputs
     )
-    return readers == 1 and call.output.buffer != program.output_buffer
+    writers = sum(output.buffer == made for other in calls for output in other.outputs)
+    return (readers, writers, len(call.outputs)) == (1, 1, 1) and made != program.output_buffer

@@ -22,13 +22,13 @@ from mcuzoo.plan.arena.planner import plan_arena
 def moved_bytes(program: Program, calls: Sequence[Call]) -> Counter[int]:
     """By buffer, what an inference writes and reads: all of it by every call that touches it.
 
-    Scratch memory is written and read. How often a kernel comes back to a byte within a call is not
-    counted: that it finds in the cache.
+    Of an operand inside a buffer the whole buffer counts. Scratch memory is written and read. How
+    often a kernel comes back to a byte within a call is not counted: that it finds in the cache.
     """
     sizes = {buffer.index: buffer.bytes for buffer in program.buffers}
     moved: Counter[int] = Counter()
     for position, call in enumerate(calls):
-        for operand in (*call.inputs, call.output):
+        for operand in (*call.inputs, *call.outputs):
             if isinstance(operand, Activation):
                 moved[operand.buffer] += sizes[operand.buffer]
         moved[scratch_buffer(program, position)] += 2 * call.scratch_bytes

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from mcuzoo.errors import UsageError
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.call import Activation, Call
-from mcuzoo.lowering.row_chain import RowChain, chain_rows
+from mcuzoo.lowering.rows import RowChain, chain_rows
 from mcuzoo.plan.arena.fusion import Planned, fuse_and_plan, is_private, least_bytes, plan_calls
 
 BANDS = (2, 4, 8)
@@ -17,8 +18,6 @@ rows and calls cost something, but more memory."""
 EXCESS = 16
 """A chain need not be longer for a sixteenth of the arena: every operator in it costs instructions,
 and those behind it can be fused."""
-
-_GAINS = {"mz_depthwise_3x3_s8_dsp": 2, "mz_conv_2d_stem_s8_dsp": 1}
 
 WITHOUT = "Leave --stream-input out: the input is then in the arena as a whole."
 
@@ -64,7 +63,7 @@ def _chained(program: Program, calls: Sequence[Call]) -> Iterator[tuple[Call, ..
     for length in range(1, len(calls) + 1):
         if length > 1:
             before, last = calls[length - 2], calls[length - 1]
-            if last.inputs != (before.output,) or not is_private(program, calls, before):
+            if last.inputs != before.outputs or not is_private(program, calls, before):
                 return
         chain = chain_rows(program.model, calls[:length], [1] * length)
         if chain is None:
@@ -79,19 +78,15 @@ def _widened(program: Program, calls: Sequence[Call], planned: Planned) -> Plann
     assert isinstance(chain, RowChain)
     length = len(chain.stages)
     bands = [1] * length
-    order = sorted(range(length), key=lambda at: _gain(chain.stages[at].call), reverse=True)
+    order = sorted(range(length), key=lambda at: chain.stages[at].rows.widens, reverse=True)
     for band in BANDS:
         for at in order:
             wider = [band if at == other else bands[other] for other in range(length)]
             one = chain_rows(program.model, calls[:length], wider)
             assert one is not None
+            one = replace(one, outputs=chain.outputs)
             if least_bytes(program, (one, *rest)) <= plan.arena_bytes:
                 again = plan_calls(program, (one, *rest))
                 if again.arena_bytes <= plan.arena_bytes:
                     bands, planned = wider, ((one, *rest), again)
     return planned
-
-
-def _gain(call: Call) -> int:
-    """How much a kernel gains from more rows at a time, by rank: those that widen their input."""
-    return _GAINS.get(call.kernel, 0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.call import Call
-from mcuzoo.lowering.registry import OPS
+from mcuzoo.ops.lower import portable_kernels
 from mcuzoo.plan.arena.planner import ArenaPlan
 from mcuzoo.plan.place.footprint import estimate_footprint
 from mcuzoo.plan.place.tflm_passes import weight_sweeps
@@ -41,8 +41,7 @@ def assess_needs(
     """Of the ahead-of-time runtime. calls: None for a program that cannot be lowered, which is
     taken to need the portable kernels."""
     if calls is None:
-        known = [OPS[step.op.name] for step in program.steps if step.op.name in OPS]
-        names = [lowering.variants[-1].kernel for lowering in known]
+        names = portable_kernels(program)
     else:
         kernels = [kernel for call in calls for kernel in call.kernels]
         names = [name for kernel in kernels for name in (kernel, *HALVES.get(kernel, ()))]

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from mcuzoo.lowering.alignment import align_up
 from mcuzoo.lowering.call import Call
-from mcuzoo.lowering.passes import constant_passes
 
 MODEL_SYMBOL = "mz_model_data"
 """The model file of an interpreter, in the generated C."""
@@ -60,7 +59,7 @@ def constant_uses(calls: Iterable[Call]) -> tuple[ConstantUse, ...]:
     """Every array of every call, in their order. An array of a fused call is its own op's."""
     found = []
     for call in calls:
-        passes = list(constant_passes(call))
+        passes = list(call.constant_passes())
         together = sum(constant.bytes for constant, _ in passes)
         for constant, count in passes:
             op = next((op for op in call.ops if _belongs(constant.symbol, op.index)), call.op)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mcuzoo.errors import UsageError, did_you_mean
-from mcuzoo.graph.coverage import require_tflm
 from mcuzoo.graph.cut import cut_ends
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import parse_model
 from mcuzoo.lowering.alignment import align_up
+from mcuzoo.ops.coverage import require_tflm
 from mcuzoo.plan.tflm.abi import ARENA_ALIGNMENT
 from mcuzoo.plan.tflm.offline import embed_offsets, plan_offline
 from mcuzoo.plan.tflm.predict import TflmArena, predict_arena

@@ -6,9 +6,8 @@ from mcuzoo.errors import ModelError, UnsupportedOpError
 from mcuzoo.graph.model import DType, Model, Op, Quantization, Tensor
 from mcuzoo.zoo.convert.operators import (
     BIAS_PLACE,
-    CHANNEL_AXIS,
     CONVERSIONS,
-    INT8_VERSION,
+    RECIPES,
     activations_of,
     input_at,
     weights_of,
@@ -18,7 +17,7 @@ QUANTIZE_HINT = (
     "Quantize the float model: `mcuzoo quantize FLOAT OUT.tflite --calibration DIR`; or convert "
     "its UINT8 version."
 )
-SOFTMAX_TOLERANCE = 0.001 / 256
+OUTPUT_TOLERANCE = 0.001 / 256
 _INTEGER = (DType.UINT8, DType.INT8)
 _COUNTS = (DType.INT32, DType.INT64)
 
@@ -48,11 +47,11 @@ def require_integer_model(model: Model) -> None:
 
 def require_known_ops(model: Model) -> None:
     """Raise UnsupportedOpError naming every kind of op that a rewrite has no recipe for."""
-    unknown = sorted({op.name for op in model.ops} - INT8_VERSION.keys())
+    unknown = sorted({op.name for op in model.ops} - RECIPES.keys())
     if unknown:
         raise UnsupportedOpError(
             f"The rewrite to INT8 has no recipe for {', '.join(unknown)}.",
-            f"It knows {', '.join(sorted(INT8_VERSION))}. " + QUANTIZE_HINT,
+            f"It knows {', '.join(sorted(RECIPES))}. " + QUANTIZE_HINT,
         )
 
 
@@ -60,11 +59,12 @@ def require_exact(model: Model, op: Op) -> None:
     """Raise when the recipe for `op` would not give the same real values."""
     for index in activations_of(op):
         _require_activation(op, model.tensor(index))
-    if op.name in CHANNEL_AXIS:
-        _require_weighted(model, op)
-    elif op.name == "SOFTMAX":
-        _require_softmax(op, model.tensor(op.outputs[0]))
-    elif op.name in ("RELU6", "AVERAGE_POOL_2D", "MAX_POOL_2D", "RESHAPE", "PAD", "PADV2"):
+    recipe = RECIPES[op.name]
+    if recipe.weights is not None:
+        _require_weighted(model, op, recipe.weights.channel_axis)
+    if recipe.output == "1/256":
+        _require_fixed_output(op, model.tensor(op.outputs[0]))
+    elif recipe.output == "as the input":
         _require_same_scale(model, op)
 
 
@@ -82,7 +82,7 @@ def _require_activation(op: Op, tensor: Tensor) -> None:
         )
 
 
-def _require_weighted(model: Model, op: Op) -> None:
+def _require_weighted(model: Model, op: Op, axis: int | None) -> None:
     index = weights_of(op)
     if index is None or model.tensor(op.inputs[0]).dtype not in _INTEGER:
         raise ModelError(
@@ -90,7 +90,6 @@ def _require_weighted(model: Model, op: Op) -> None:
             "Convert the model again.",
         )
     weights = model.tensor(index)
-    axis = CHANNEL_AXIS[op.name]
     rank = 4 if axis is not None else 2
     if weights.data is None or len(weights.shape) != rank or not weights.elements:
         raise UnsupportedOpError(
@@ -116,12 +115,12 @@ def _require_weighted(model: Model, op: Op) -> None:
             )
 
 
-def _require_softmax(op: Op, output: Tensor) -> None:
+def _require_fixed_output(op: Op, output: Tensor) -> None:
     quantization = output.quantization
     zero = 0 if output.dtype is DType.UINT8 else -128
     if (
         quantization is None
-        or abs(quantization.scale - 1 / 256) > SOFTMAX_TOLERANCE
+        or abs(quantization.scale - 1 / 256) > OUTPUT_TOLERANCE
         or quantization.zero_point != zero
     ):
         raise UnsupportedOpError(

@@ -3,32 +3,13 @@
 from __future__ import annotations
 
 from mcuzoo.graph.model import Op
+from mcuzoo.ops.operator import Recipe, Without
+from mcuzoo.ops.table import OPERATORS
 
-# The lowest version whose kernels take INT8 (tensorflow/lite/tools/versioning/op_version.cc).
-# A higher one in the file stands for an option of its own and stays.
-INT8_VERSION: dict[str, int] = {
-    "ADD": 2,
-    "AVERAGE_POOL_2D": 2,
-    "CONV_2D": 3,
-    "DEPTHWISE_CONV_2D": 3,
-    "DEQUANTIZE": 2,
-    "FULLY_CONNECTED": 4,
-    "MAX_POOL_2D": 2,
-    "MEAN": 2,
-    "PAD": 2,
-    "PADV2": 2,
-    "QUANTIZE": 1,
-    "RELU": 2,
-    "RELU6": 2,
-    "RESHAPE": 1,
-    "SOFTMAX": 2,
-}
-
-# The dimension of the output channels in the weights; None: one scale for the whole tensor.
-CHANNEL_AXIS: dict[str, int | None] = {
-    "CONV_2D": 0,
-    "DEPTHWISE_CONV_2D": 3,
-    "FULLY_CONNECTED": None,
+RECIPES: dict[str, Recipe] = {
+    name: operator.recipe
+    for name, operator in OPERATORS.items()
+    if not isinstance(operator.recipe, Without)
 }
 CHANNELS_OF_DENSE = 0
 WEIGHTS_PLACE, BIAS_PLACE = 1, 2
@@ -37,7 +18,7 @@ CONVERSIONS = frozenset({"QUANTIZE", "DEQUANTIZE"})
 
 
 def int8_version(op: Op) -> int:
-    return max(op.version, INT8_VERSION[op.name])
+    return max(op.version, RECIPES[op.name].int8_version)
 
 
 def input_at(op: Op, place: int) -> int | None:
@@ -49,7 +30,7 @@ def input_at(op: Op, place: int) -> int | None:
 
 def activations_of(op: Op) -> tuple[int, ...]:
     """Every tensor that `op` names but its weights."""
-    weighted = op.name in CHANNEL_AXIS
+    weighted = _is_weighted(op)
     inputs = (
         index
         for place, index in enumerate(op.inputs)
@@ -59,4 +40,8 @@ def activations_of(op: Op) -> tuple[int, ...]:
 
 
 def weights_of(op: Op) -> int | None:
-    return input_at(op, WEIGHTS_PLACE) if op.name in CHANNEL_AXIS else None
+    return input_at(op, WEIGHTS_PLACE) if _is_weighted(op) else None
+
+
+def _is_weighted(op: Op) -> bool:
+    return op.name in RECIPES and RECIPES[op.name].weights is not None

@@ -9,8 +9,8 @@ from mcuzoo.graph.model import DType, Model, Op, Tensor
 from mcuzoo.zoo.convert.check import require_exact, require_known_ops
 from mcuzoo.zoo.convert.operators import (
     BIAS_PLACE,
-    CHANNEL_AXIS,
     CHANNELS_OF_DENSE,
+    RECIPES,
     WEIGHTS_PLACE,
     activations_of,
     input_at,
@@ -18,7 +18,7 @@ from mcuzoo.zoo.convert.operators import (
     weights_of,
 )
 from mcuzoo.zoo.convert.report import LayerChange
-from mcuzoo.zoo.convert.shift import computes_in_uint8, shifted, with_softmax_output
+from mcuzoo.zoo.convert.shift import computes_in_uint8, shifted, with_fixed_output
 from mcuzoo.zoo.convert.weights import divided_bias, is_symmetric, symmetric_weights
 
 
@@ -77,13 +77,15 @@ class _Work:
                 self.tensors[index] = shifted(tensor)
                 moved += 1
         for op in self.model.ops:
-            if op.name == "SOFTMAX":
-                self.tensors[op.outputs[0]] = with_softmax_output(self.tensors[op.outputs[0]])
+            if RECIPES[op.name].output == "1/256":
+                self.tensors[op.outputs[0]] = with_fixed_output(self.tensors[op.outputs[0]])
         return moved
 
     def weighted(self, op: Op, index: int) -> tuple[Op, LayerChange]:
         """`op` with symmetric weights and the bias to match."""
-        axis = CHANNEL_AXIS[op.name]
+        weights = RECIPES[op.name].weights
+        assert weights is not None
+        axis = weights.channel_axis
         symmetric = symmetric_weights(self.model.tensor(index), axis)
         inputs = list(op.inputs)
         inputs[WEIGHTS_PLACE] = self._put(index, symmetric.tensor)

@@ -36,7 +36,7 @@ def shifted(tensor: Tensor) -> Tensor:
     )
 
 
-def with_softmax_output(tensor: Tensor) -> Tensor:
+def with_fixed_output(tensor: Tensor) -> Tensor:
     """INT8 kernels write 1/256 with zero point -128 to the last bit, and demand it in the file."""
     exact = Quantization(np.array([1 / 256], np.float32), np.array([-SHIFT], np.int64))
     return replace(tensor, quantization=exact)

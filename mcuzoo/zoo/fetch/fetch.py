@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import IO, Any, Literal, get_args
 
 from mcuzoo.errors import FetchError, InputError, ModelError, UsageError
-from mcuzoo.graph.coverage import check_tflm
 from mcuzoo.graph.model import DType, Model
 from mcuzoo.graph.read import load_model
+from mcuzoo.ops.coverage import check_tflm
 from mcuzoo.zoo.catalog import catalog, similar_model
 from mcuzoo.zoo.derived import derived_int8
 from mcuzoo.zoo.fetch.archive import GZIP_MARK, Partial, extract_member

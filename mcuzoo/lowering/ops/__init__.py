@@ -1,1 +1,0 @@
-"""How each op becomes a kernel call, one file per op."""

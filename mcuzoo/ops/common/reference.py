@@ -1,0 +1,140 @@
+"""What the operators' NumPy references share: their type, the way from accumulators to int8, and
+what a sliding window sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcuzoo.graph.fixedpoint import multiply_by_quantized_multiplier, wrap_int32
+from mcuzoo.graph.parameters import Requantization
+from mcuzoo.graph.window import Window
+
+Kernel = Callable[[Sequence[NDArray[Any] | None]], NDArray[np.int8] | tuple[NDArray[np.int8], ...]]
+"""From an op's inputs in order (constants too, None where omitted) to its output, or a tuple of its
+outputs; each in its tensor's shape."""
+
+BLOCK_PRODUCTS = 1 << 18
+_EXACT_FLOAT32 = 1 << 24
+_INT32 = 1 << 31
+_FAST_SHIFT = 2
+
+
+_SLACK = 2.0**-13
+"""What float32 may be off at the int8 range's ends, with room: 512 * 2**-23."""
+
+
+def requantize(accumulators: NDArray[Any], to: Requantization) -> NDArray[np.int8]:
+    """Scale, shift to the zero point and clamp; per channel along the last dimension.
+
+    `accumulators` hold integers in any dtype, floats too; they wrap to int32 first, as TFLM's do.
+
+    TFLM rounds twice, first to a multiple of 2**shift (shift < 0) of the result's step. So the
+    result is the exact product rounded once, unless that is within half such a multiple of a
+    rounding boundary; only there it is computed as TFLM does.
+    """
+    if not len(to.shifts) or to.shifts.min() > -_FAST_SHIFT or not _fits_int32(accumulators):
+        return _requantized_twice(accumulators, to.multipliers, to.shifts, to)
+    dtype = np.float32 if accumulators.dtype == np.float32 else np.float64
+    factors = np.ldexp(to.multipliers.astype(np.float64), to.shifts.astype(np.int64) - 31)
+    scaled = accumulators * factors.astype(dtype)
+    rounded = np.rint(scaled)
+    boundary = 0.5 - _SLACK - np.ldexp(0.5, np.minimum(to.shifts, 0).astype(np.int64))
+    np.subtract(scaled, rounded, out=scaled)
+    np.abs(scaled, out=scaled)
+    unsure = np.flatnonzero(scaled > boundary.astype(dtype))
+    rounded += to.output_zero_point
+    np.clip(rounded, to.minimum, to.maximum, out=rounded)
+    output: NDArray[np.int8] = rounded.astype(np.int8)
+    if len(unsure):
+        channels = unsure % len(to.multipliers)
+        output.reshape(-1)[unsure] = _requantized_twice(
+            accumulators.reshape(-1)[unsure], to.multipliers[channels], to.shifts[channels], to
+        )
+    return output
+
+
+def _requantized_twice(
+    accumulators: NDArray[Any],
+    multipliers: NDArray[np.int32],
+    shifts: NDArray[np.int32],
+    to: Requantization,
+) -> NDArray[np.int8]:
+    scaled = multiply_by_quantized_multiplier(wrap_int32(accumulators), multipliers, shifts)
+    output: NDArray[np.int8] = np.clip(
+        scaled + to.output_zero_point, to.minimum, to.maximum
+    ).astype(np.int8)
+    return output
+
+
+def _fits_int32(accumulators: NDArray[Any]) -> bool:
+    if accumulators.dtype in (np.float32, np.int32):
+        return True
+    return not accumulators.size or int(np.abs(accumulators).max()) < _INT32
+
+
+def exact_float(weights: NDArray[np.int8], bias: NDArray[np.int64]) -> np.dtype[Any]:
+    """The float type that holds every sum of products with (channels, depth) weights exactly.
+
+    An input less its zero point is below 256 in magnitude, so 256 * sum(|weights|) + |bias| bounds
+    every partial sum: float32 holds it exactly below 2**24, float64 below 2**53.
+    """
+    sums = 256 * np.abs(weights.astype(np.int64)).sum(axis=1) + np.abs(bias)
+    return np.dtype(np.float32 if int(sums.max()) < _EXACT_FLOAT32 else np.float64)
+
+
+def multiply(rows: NDArray[Any], matrix: NDArray[Any]) -> NDArray[Any]:
+    """(rows, channels) of the matrix's float type: rows (rows, depth) times (depth, channels).
+
+    In blocks small enough that OpenBLAS stays on one thread: its threads spin while they wait,
+    which costs far more than they gain when the cores are shared with an emulator.
+    """
+    depth, channels = matrix.shape
+    product = np.empty((len(rows), channels), dtype=matrix.dtype)
+    columns = max(1, min(channels, BLOCK_PRODUCTS // depth))
+    lines = max(1, BLOCK_PRODUCTS // (depth * columns))
+    for left in range(0, channels, columns):
+        for top in range(0, len(rows), lines):
+            block = np.s_[top : top + lines, left : left + columns]
+            np.matmul(rows[top : top + lines], matrix[:, left : left + columns], out=product[block])
+    return product
+
+
+def given(inputs: Sequence[NDArray[Any] | None], place: int) -> NDArray[Any]:
+    """An input that the op cannot do without."""
+    value = inputs[place]
+    assert value is not None
+    return value
+
+
+def bordered(
+    image: NDArray[np.int8], zero_point: int, window: Window, dtype: np.dtype[Any]
+) -> NDArray[Any]:
+    """(height, width, channels) that all windows lie within: values less the zero point, 0 beyond.
+
+    Cut to what the windows see, so that window (y, x) begins at (y * stride_h, x * stride_w).
+    """
+    height = _reach(window.output_height, window.stride_h, window.height, window.dilation_h)
+    width = _reach(window.output_width, window.stride_w, window.width, window.dilation_w)
+    seen = np.zeros((height, width, image.shape[2]), dtype=dtype)
+    top, left = window.pad_top, window.pad_left
+    inside = image[: height - top, : width - left]
+    target = seen[top : top + inside.shape[0], left : left + inside.shape[1]]
+    np.subtract(inside, dtype.type(zero_point), out=target, casting="unsafe", dtype=dtype)
+    return seen
+
+
+def _reach(windows: int, stride: int, taps: int, dilation: int) -> int:
+    return (windows - 1) * stride + (taps - 1) * dilation + 1
+
+
+def under_tap(seen: NDArray[Any], window: Window, y: int, x: int) -> NDArray[Any]:
+    """(output_height, output_width, channels): what lies under tap (y, x) of each window."""
+    top, left = y * window.dilation_h, x * window.dilation_w
+    bottom = top + (window.output_height - 1) * window.stride_h + 1
+    right = left + (window.output_width - 1) * window.stride_w + 1
+    return seen[top : bottom : window.stride_h, left : right : window.stride_w]

@@ -1,0 +1,103 @@
+"""QUANTIZE int8 to int8, RELU and RELU6: each value brought to another scale, or only clamped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcuzoo.graph.fixedpoint import quantize_multipliers
+from mcuzoo.graph.model import DType, Model, Op, Quantization
+from mcuzoo.graph.parameters import Requantization, quantization_of
+from mcuzoo.graph.program import Program, Step
+from mcuzoo.lowering.direct import ELEMENT_BY_ELEMENT, Direct, DirectWork, direct_work
+from mcuzoo.lowering.operands import MAX_DIFFERENCE, require_room
+from mcuzoo.lowering.params import KernelParams, RowWindow, Setting, Shape, once
+from mcuzoo.ops.common import rules
+from mcuzoo.ops.common.reference import Kernel, given, requantize
+from mcuzoo.ops.operator import Aot, no_constants
+
+
+@dataclass(frozen=True)
+class RequantizeParams(KernelParams):
+    c_type = "mz_requantize_params"
+    elements: int
+    input_zero_point: int
+    multiplier: int
+    shift: int
+    output_zero_point: int
+    minimum: int
+    maximum: int
+
+    passes = once
+
+    def by_rows(self, op: Op, source: Shape, target: Shape) -> RowWindow | None:
+        return RowWindow(1, 1, 0, (Setting("elements", "input_rows", target[2] * target[3]),))
+
+
+@dataclass(frozen=True)
+class Rescaling:
+    """Such an operator, by its requantization of input values less the input's zero point."""
+
+    requantization: Callable[[Model, Op], Requantization]
+
+    def aot(self, constraint: str) -> Aot:
+        return Aot(
+            constraint=constraint,
+            rule=self.rule,
+            reference=self.reference,
+            prepare=self.prepare,
+            variants=(Direct("mz_requantize_s8"),),
+            constant_bytes=no_constants,
+        )
+
+    def rule(self, model: Model, op: Op) -> None:
+        """int8 to int8."""
+        rules.arity(op, range(1, 2))
+        source, target = rules.input_tensor(model, op, 0), rules.output_tensor(model, op)
+        rules.int8_activation(source)
+        rules.int8_activation(target)
+        rules.same_shape(target, source.shape)
+        rules.shifts_in_range(self.requantization(model, op).shifts)
+
+    def demands(self, model: Model, op: Op) -> None:
+        """Of RELU and RELU6."""
+        source, target = rules.one_to_one(model, op)
+        rules.same_shape(target, source.shape)
+        if source.dtype is DType.INT8:
+            rules.shifts_in_range(self.requantization(model, op).shifts)
+
+    def reference(self, model: Model, op: Op) -> Kernel:
+        to = self.requantization(model, op)
+        zero_point = quantization_of(model.tensor(op.inputs[0])).zero_point
+
+        def run(inputs: Sequence[NDArray[Any] | None]) -> NDArray[np.int8]:
+            return requantize(given(inputs, 0).astype(np.int64) - zero_point, to)
+
+        return run
+
+    def prepare(self, program: Program, step: Step) -> DirectWork:
+        op = step.op
+        source = program.model.tensor(op.inputs[0])
+        to = self.requantization(program.model, op)
+        shift = int(to.shifts[0])
+        require_room(op, source, MAX_DIFFERENCE << max(shift, 0))
+        params = RequantizeParams(
+            elements=source.elements,
+            input_zero_point=quantization_of(source).zero_point,
+            multiplier=int(to.multipliers[0]),
+            shift=shift,
+            output_zero_point=to.output_zero_point,
+            minimum=to.minimum,
+            maximum=to.maximum,
+        )
+        return direct_work(program, step, params, op.inputs, (ELEMENT_BY_ELEMENT,))
+
+
+def rescaled(ratio: float, target: Quantization, minimum: int) -> Requantization:
+    """Multiplied by `ratio`, not below `minimum`."""
+    multipliers, shifts = quantize_multipliers(np.array([ratio]))
+    return Requantization(multipliers, shifts, target.zero_point, minimum, 127)

@@ -1,0 +1,158 @@
+"""What is in a model: the facts behind `mcuzoo inspect`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from mcuzoo.errors import ModelError
+from mcuzoo.graph.count import count_macs, count_params, learnt_tensors
+from mcuzoo.graph.model import Model, Op, Tensor
+from mcuzoo.graph.program import build_program
+from mcuzoo.ops.coverage import Uncovered, check_aot, check_tflm
+
+
+@dataclass(frozen=True)
+class TensorFacts:
+    """`scales` and `zero_points` hold one value, or one per channel; none when not quantized."""
+
+    index: int
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    scales: tuple[float, ...]
+    zero_points: tuple[int, ...]
+    bytes: int
+
+
+@dataclass(frozen=True)
+class OpFacts:
+    """One op. `aot` and `tflm`: None when that runtime runs it, else why it does not."""
+
+    index: int
+    name: str
+    version: int
+    input_shapes: tuple[tuple[int, ...], ...]
+    output_shape: tuple[int, ...]
+    output_dtype: str
+    output_bytes: int
+    weight_scales: int
+    macs: int
+    params: int
+    options: dict[str, Any]
+    aot: str | None
+    tflm: str | None
+
+
+@dataclass(frozen=True)
+class RuntimeFacts:
+    """Whether a runtime runs the model, and the reason when it does not."""
+
+    runtime: str
+    runs: bool
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """`constant_bytes` is what weights and other constants take, each stored once."""
+
+    name: str
+    sha256: str
+    bytes: int
+    description: str
+    inputs: tuple[TensorFacts, ...]
+    outputs: tuple[TensorFacts, ...]
+    ops: tuple[OpFacts, ...]
+    macs: int
+    params: int
+    constant_bytes: int
+    runtimes: tuple[RuntimeFacts, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """As `mcuzoo inspect --json` prints it."""
+        return asdict(self)
+
+
+def inspect_model(model: Model) -> Inspection:
+    """Everything there is to say about a verified model, whatever its ops and types."""
+    aot, tflm = check_aot(model), check_tflm(model)
+    ops = tuple(_op_facts(model, op, aot, tflm) for op in model.ops)
+    learnt = {tensor.index: tensor for op in model.ops for tensor in learnt_tensors(model, op)}
+    constants = [tensor for tensor in model.tensors if tensor.data is not None]
+    return Inspection(
+        name=model.name,
+        sha256=model.sha256,
+        bytes=model.bytes,
+        description=model.description,
+        inputs=tuple(_tensor_facts(model.tensor(index)) for index in model.inputs),
+        outputs=tuple(_tensor_facts(model.tensor(index)) for index in model.outputs),
+        ops=ops,
+        macs=sum(op.macs for op in ops),
+        params=sum(tensor.elements for tensor in learnt.values()),
+        constant_bytes=sum(tensor.bytes for tensor in constants),
+        runtimes=(
+            RuntimeFacts("aot", *_verdict(aot, _whole_model_reason(model))),
+            RuntimeFacts("tflm", *_verdict(tflm, _whole_model_reason(model))),
+        ),
+    )
+
+
+def _whole_model_reason(model: Model) -> str | None:
+    try:
+        build_program(model)
+    except ModelError as error:
+        return error.message
+    return None
+
+
+def _verdict(uncovered: Sequence[Uncovered], reason: str | None) -> tuple[bool, str | None]:
+    if reason is None and uncovered:
+        names = ", ".join(sorted({item.op.name for item in uncovered}))
+        count = "1 op is" if len(uncovered) == 1 else f"{len(uncovered)} ops are"
+        reason = f"{count} not covered: {names}"
+    return reason is None, reason
+
+
+def _op_facts(model: Model, op: Op, aot: Sequence[Uncovered], tflm: Sequence[Uncovered]) -> OpFacts:
+    output = model.tensor(op.outputs[0]) if op.outputs else None
+    weights = learnt_tensors(model, op)[:1]
+    scales = [len(tensor.quantization.scales) for tensor in weights if tensor.quantization]
+    return OpFacts(
+        index=op.index,
+        name=op.name,
+        version=op.version,
+        input_shapes=tuple(model.tensor(index).shape for index in op.inputs if index != -1),
+        output_shape=output.shape if output else (),
+        output_dtype=output.dtype.value if output else "",
+        output_bytes=output.bytes if output else 0,
+        weight_scales=scales[0] if scales else 0,
+        macs=count_macs(model, op),
+        params=count_params(model, op),
+        options=op.options,
+        aot=_reason(model, op, aot),
+        tflm=_reason(model, op, tflm),
+    )
+
+
+def _reason(model: Model, op: Op, uncovered: Sequence[Uncovered]) -> str | None:
+    for item in uncovered:
+        if item.op.index == op.index:
+            if item.tensor is None:
+                return item.reason
+            return f"tensor {item.tensor} {model.tensor(item.tensor).name!r} {item.reason}"
+    return None
+
+
+def _tensor_facts(tensor: Tensor) -> TensorFacts:
+    quantization = tensor.quantization
+    return TensorFacts(
+        index=tensor.index,
+        name=tensor.name,
+        shape=tensor.shape,
+        dtype=tensor.dtype.value,
+        scales=() if quantization is None else tuple(quantization.scales.tolist()),
+        zero_points=() if quantization is None else tuple(quantization.zero_points.tolist()),
+        bytes=tensor.bytes,
+    )

@@ -1,0 +1,1 @@
+"""Kernel variants whose layout of the weights takes a file of its own."""

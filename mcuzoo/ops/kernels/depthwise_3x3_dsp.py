@@ -1,0 +1,176 @@
+"""3x3 depthwise convolutions on mz_depthwise_3x3_s8_dsp."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcuzoo.graph.model import Op
+from mcuzoo.lowering.call import Call, Overlap
+from mcuzoo.lowering.constant import Constant
+from mcuzoo.lowering.operands import describe, extent, symbol, window
+from mcuzoo.lowering.params import (
+    HEIGHTS,
+    ExtentStruct,
+    KernelParams,
+    RowWindow,
+    Setting,
+    Shape,
+    WindowStruct,
+    pieces,
+)
+from mcuzoo.lowering.requantization import SCALE, SMALL_SHIFT, Line, lines_of_two_shifts
+from mcuzoo.ops.common.weighted import WeightedWork
+
+PLANES = 4
+SCRATCH_ROW = 544
+
+
+TILE_COLUMNS = 64
+"""The planes' width in output columns at stride 1; half as many at stride 2."""
+
+
+STRIP_INPUT_ROWS = 10
+TIGHT_STRIP_INPUT_ROWS = 5
+
+
+TIGHT_BYTES = 49_152
+"""From this input size on the layer is likely to decide how large the arena must be, and memory
+counts for more than the rows that every strip reads again."""
+
+
+BYTE_ORDER = (0, 3, 1, 4, 6, 2, 7, 5, 8)
+
+
+@dataclass(frozen=True)
+class Depthwise3x3DspParams(KernelParams):
+    c_type = "mz_depthwise_3x3_s8_dsp_params"
+    input: ExtentStruct
+    output: ExtentStruct
+    stride: int
+    pad_top: int
+    pad_left: int
+    input_zero_point: int
+    strip: int
+    tile: int
+    channels: Constant
+    zero_point: int
+    maximum: int
+
+    def passes(self, constant: Constant) -> int:
+        return pieces(self.output.height, self.strip) * pieces(self.output.width, self.tile)
+
+    def by_rows(self, op: Op, source: Shape, target: Shape) -> RowWindow | None:
+        settings = (*HEIGHTS, Setting("pad_top", "pad_top"))
+        return RowWindow(3, self.stride, self.pad_top, settings, widens=2)
+
+    def for_band(self, band: int, scratch_bytes: int) -> tuple[KernelParams, int]:
+        strip = min(self.strip, band)
+        return replace(self, strip=strip), SCRATCH_ROW * ((strip - 1) * self.stride + 3)
+
+
+class Depthwise3x3Dsp:
+    kernel = "mz_depthwise_3x3_s8_dsp"
+
+    def accepts(self, work: WeightedWork) -> bool:
+        view = window(work.op, work.source, work.weights.shape[1:3])
+        return (
+            (view.height, view.width) == (3, 3)
+            and (view.stride_h, view.stride_w) in ((1, 1), (2, 2))
+            and (view.dilation_h, view.dilation_w) == (1, 1)
+            and view.pad_top in (0, 1)
+            and view.pad_left in (0, 1)
+            and work.channels == work.source.shape[3] >= PLANES
+            and _lines(work) is not None
+        )
+
+    def lower(self, work: WeightedWork) -> tuple[Call, ...]:
+        view = window(work.op, work.source, work.weights.shape[1:3])
+        found = _lines(work)
+        assert found is not None
+        strip = strip_rows(work, view)
+        params = Depthwise3x3DspParams(
+            input=extent(work.source),
+            output=extent(work.target),
+            stride=view.stride_h,
+            pad_top=view.pad_top,
+            pad_left=view.pad_left,
+            input_zero_point=work.input_zero_point,
+            strip=strip,
+            tile=min(work.target.shape[2], TILE_COLUMNS // view.stride_w),
+            channels=Constant(
+                symbol(work.op, "channels"),
+                channel_words(work, found),
+                (
+                    *describe(work.weights_tensor),
+                    "With bias and scales, five words a channel: mz_depthwise_3x3_s8_dsp.h.",
+                ),
+            ),
+            zero_point=work.to.minimum,
+            maximum=work.to.maximum,
+        )
+        return (
+            Call(
+                work.op,
+                self.kernel,
+                params,
+                work.inputs,
+                work.outputs,
+                scratch_bytes=SCRATCH_ROW * ((strip - 1) * view.stride_h + 3),
+                overlaps=(Overlap(distance(work, view, strip)),),
+            ),
+        )
+
+
+def _lines(work: WeightedWork) -> list[Line] | None:
+    lowest, highest = reachable(work)
+    return lines_of_two_shifts(work.to, lowest, highest)
+
+
+def reachable(work: WeightedWork) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Least and greatest accumulator over all int8 inputs, int64 (channels,)."""
+    taps = work.weights.reshape(9, -1).astype(np.int64)
+    least, most = np.minimum(taps * 127, taps * -128), np.maximum(taps * 127, taps * -128)
+    return work.bias + least.sum(axis=0), work.bias + most.sum(axis=0)
+
+
+def channel_words(work: WeightedWork, found: list[Line]) -> NDArray[np.int32]:
+    """Of every channel start, multiplier, and weights, shift and round as twelve bytes."""
+    words = np.zeros((len(found), 5), dtype="<i4")
+    words[:, 0] = SCALE * work.bias.astype(np.int64) + [line.beta for line in found]
+    words[:, 1] = [line.multiplier for line in found]
+    packed = np.zeros((len(found), 12), dtype=np.int8)
+    packed[:, :9] = work.weights.reshape(9, -1).T[:, BYTE_ORDER]
+    packed[:, 9] = [line.shift == SMALL_SHIFT for line in found]
+    packed[:, 10:] = np.array([line.round for line in found], "<i2").view(np.int8).reshape(-1, 2)
+    words[:, 2:] = packed.view("<i4")
+    return np.ascontiguousarray(words.reshape(-1).astype(np.int32))
+
+
+def strip_rows(work: WeightedWork, view: WindowStruct) -> int:
+    """Output rows at a time."""
+    tight = work.source.bytes >= TIGHT_BYTES
+    inputs = TIGHT_STRIP_INPUT_ROWS if tight else STRIP_INPUT_ROWS
+    return min((inputs - 3) // view.stride_h + 1, work.target.shape[1])
+
+
+def distance(work: WeightedWork, view: WindowStruct, strip: int) -> int:
+    """Least input offset - output offset at which no strip writes over what is still to be read.
+
+    A strip's output may reach as far as the first byte that the next strip reads.
+    """
+    _, _, width, channels = work.source.shape
+    _, rows, columns, _ = work.target.shape
+    needed = []
+    for first in range(0, rows, strip):
+        written = min(first + strip, rows) * columns * channels
+        # Of several tiles the later ones still read the strip's own rows.
+        several = columns > TILE_COLUMNS // view.stride_w or channels > PLANES
+        reader = first if several else first + strip
+        if reader < rows:
+            needed.append(
+                written - max(reader * view.stride_h - view.pad_top, 0) * width * channels
+            )
+    return max(needed, default=-rows * columns * channels)

@@ -1,0 +1,120 @@
+"""Two calls as one: a pointwise convolution whose rows a depthwise one takes as they are made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from mcuzoo.lowering.call import Call, Overlap
+from mcuzoo.lowering.constant import Constant
+from mcuzoo.lowering.params import KernelParams, not_by_rows
+from mcuzoo.ops.kernels.depthwise_3x3_dsp import SCRATCH_ROW, Depthwise3x3DspParams
+from mcuzoo.ops.kernels.product_blocks import PIXELS, PointwiseDspParams
+
+
+@dataclass(frozen=True)
+class PointwiseDepthwiseDspParams(KernelParams):
+    c_type = "mz_pointwise_depthwise_s8_dsp_params"
+    pointwise: PointwiseDspParams
+    depthwise: Depthwise3x3DspParams
+    panel: int
+
+    by_rows = not_by_rows
+
+    def passes(self, constant: Constant) -> int:
+        if constant is not self.pointwise.packed:
+            return self.depthwise.passes(constant)
+        # The pointwise kernel is called for one row after the other, as far as rows are read.
+        depthwise = self.depthwise
+        read = (depthwise.output.height - 1) * depthwise.stride - depthwise.pad_top + 3
+        return min(read, depthwise.input.height) * self.pointwise.passes(constant)
+
+
+_KERNEL = "mz_pointwise_depthwise_s8_dsp"
+
+
+GAP = 2
+"""MZ_PLANES_GAP: columns between the planes of neighbouring channels."""
+
+
+ROW_COLUMNS = SCRATCH_ROW // 2
+"""MZ_PLANE_ROW: columns of planes that have a row in common."""
+
+
+_BEHIND_BYTES = 16
+_STRIPS = (1, 2, 4, 8, 16, 32)
+_MOST_BYTES = 65_536
+
+
+def fuse(first: Call, second: Call) -> tuple[Call, ...]:
+    """Single calls that do the work of both, from the fastest to the one that needs least memory.
+
+    Empty where no kernel does both. The caller answers for it that nobody else reads what lies
+    between them.
+    """
+    pointwise, depthwise = first.params, second.params
+    # The first of them may also be a chain that ends in such a kernel, and has no input.
+    if not isinstance(pointwise, PointwiseDspParams) or len(first.inputs) != 1:
+        return ()
+    if not isinstance(depthwise, Depthwise3x3DspParams) or second.inputs != first.outputs:
+        return ()
+    if not _fits_planes(pointwise, depthwise):
+        return ()
+    height = depthwise.output.height
+    strips = sorted({*(strip for strip in _STRIPS if strip < height), height}, reverse=True)
+    calls = [_fused(first, second, pointwise, depthwise, strip) for strip in strips]
+    return tuple(call for call in calls if call.scratch_bytes <= _MOST_BYTES or call is calls[-1])
+
+
+def _fits_planes(pointwise: PointwiseDspParams, depthwise: Depthwise3x3DspParams) -> bool:
+    width = depthwise.input.width
+    return (
+        width % PIXELS == 0
+        and width + GAP <= ROW_COLUMNS
+        and pointwise.channels % 2 == 0
+        and not pointwise.exact
+        and (pointwise.minimum, pointwise.maximum) == (-128, 127)
+        and depthwise.pad_left == (1 if depthwise.stride == 1 else 0)
+    )
+
+
+def _fused(
+    first: Call,
+    second: Call,
+    pointwise: PointwiseDspParams,
+    depthwise: Depthwise3x3DspParams,
+    strip: int,
+) -> Call:
+    together = ROW_COLUMNS // (depthwise.input.width + GAP)
+    panel = together // 2 * 2 if together > 1 else 1
+    rows = (strip - 1) * depthwise.stride + 3
+    panels = -(-pointwise.channels // panel)
+    params = PointwiseDepthwiseDspParams(
+        pointwise=replace(pointwise, rows=depthwise.input.width),
+        depthwise=replace(depthwise, strip=strip, tile=depthwise.output.width),
+        panel=panel,
+    )
+    return Call(
+        op=second.op,
+        kernel=_KERNEL,
+        params=params,
+        inputs=first.inputs,
+        outputs=second.outputs,
+        scratch_bytes=panels * rows * SCRATCH_ROW + _BEHIND_BYTES + first.scratch_bytes,
+        overlaps=(Overlap(_distance(params)),),
+        before=first.ops,
+    )
+
+
+def _distance(params: PointwiseDepthwiseDspParams) -> int:
+    """Least input offset - output offset at which no strip writes over rows still to be read."""
+    depthwise = params.depthwise
+    input_row = params.pointwise.rows * params.pointwise.depth
+    output_row = depthwise.output.width * depthwise.output.channels
+    rows, height = depthwise.output.height, depthwise.input.height
+    needed = []
+    for first in range(0, rows, depthwise.strip):
+        end = min(first + depthwise.strip, rows)
+        read = (end - 1) * depthwise.stride - depthwise.pad_top + 3
+        if read < height:
+            needed.append(end * output_row - read * input_row)
+    return max(needed, default=-rows * output_row)

@@ -1,0 +1,69 @@
+"""Matrix products on the portable mz_fully_connected_s8, and what all kernels of them share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mcuzoo.graph.model import Op
+from mcuzoo.lowering.call import Call
+from mcuzoo.lowering.constant import Constant
+from mcuzoo.lowering.params import (
+    KernelParams,
+    RequantizationStruct,
+    RowWindow,
+    Setting,
+    Shape,
+    pieces,
+)
+from mcuzoo.ops.common.weighted import WeightedWork
+
+PAIR = 2
+"""Pixels or rows that the portable kernels take together."""
+
+
+def by_pixel(params: KernelParams, op: Op, source: Shape, target: Shape) -> RowWindow | None:
+    """Of a pointwise convolution, whose pixels are the rows of the product."""
+    if op.name != "CONV_2D":
+        return None
+    return RowWindow(1, 1, 0, (Setting("rows", "input_rows", source[2]),))
+
+
+@dataclass(frozen=True)
+class FullyConnectedParams(KernelParams):
+    c_type = "mz_fully_connected_params"
+    rows: int
+    depth: int
+    channels: int
+    weights: Constant
+    bias: Constant
+    to: RequantizationStruct
+
+    by_rows = by_pixel
+
+    def passes(self, constant: Constant) -> int:
+        """Requantization goes row by row."""
+        return self.rows if constant in self.to.constants() else pieces(self.rows, PAIR)
+
+
+@dataclass(frozen=True)
+class PortableProduct:
+    """Weights (channels, ..., depth); every `depth` values of the input are a row. layout: of the
+    weights, for a reader."""
+
+    layout: str
+    kernel = "mz_fully_connected_s8"
+
+    def accepts(self, work: WeightedWork) -> bool:
+        return True
+
+    def lower(self, work: WeightedWork) -> tuple[Call, ...]:
+        depth = work.weights.size // work.channels
+        params = FullyConnectedParams(
+            rows=work.source.elements // depth,
+            depth=depth,
+            channels=work.channels,
+            weights=work.weights_constant(work.weights, self.layout),
+            bias=work.bias_constant(),
+            to=work.requantization(),
+        )
+        return (Call(work.op, self.kernel, params, work.inputs, work.outputs),)

@@ -1,0 +1,92 @@
+"""CONV_2D of any window on mz_conv_2d_s8_dsp: windows are gathered, then multiplied like pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcuzoo.graph.model import Op
+from mcuzoo.lowering.call import Call
+from mcuzoo.lowering.constant import Constant
+from mcuzoo.lowering.operands import describe, extent, symbol, window
+from mcuzoo.lowering.params import (
+    ExtentStruct,
+    KernelParams,
+    RowWindow,
+    Shape,
+    WindowStruct,
+    pieces,
+    windowed_rows,
+)
+from mcuzoo.ops.common.weighted import WeightedWork
+from mcuzoo.ops.kernels.product_blocks import PIXELS, fits_pairs, pack_pairs
+
+MOST_INPUTS = 2048
+"""Of a window. Its scratch memory, eight bytes for each, is not to decide whether a model fits."""
+
+
+_LAYOUT = "Packed with bias and scales, a pair of channels after the other: mz_conv_2d_s8_dsp.h."
+
+
+@dataclass(frozen=True)
+class Conv2dDspParams(KernelParams):
+    c_type = "mz_conv_2d_s8_dsp_params"
+    input: ExtentStruct
+    output: ExtentStruct
+    window: WindowStruct
+    input_zero_point: int
+    depth: int
+    packed: Constant
+    exact: int
+    minimum: int
+    maximum: int
+
+    def passes(self, constant: Constant) -> int:
+        return pieces(self.output.height * self.output.width, PIXELS)
+
+    def by_rows(self, op: Op, source: Shape, target: Shape) -> RowWindow | None:
+        return windowed_rows(self.window)
+
+
+class WindowBlocks:
+    kernel = "mz_conv_2d_s8_dsp"
+
+    def accepts(self, work: WeightedWork) -> bool:
+        rows = rows_of(work)
+        return rows.shape[1] <= MOST_INPUTS and fits_pairs(work, rows)
+
+    def lower(self, work: WeightedWork) -> tuple[Call, ...]:
+        rows = rows_of(work)
+        depth = rows.shape[1]
+        packed, exact = pack_pairs(work, rows)
+        meaning = (*describe(work.weights_tensor), _LAYOUT)
+        _, height, width, _ = work.weights.shape
+        params = Conv2dDspParams(
+            input=extent(work.source),
+            output=extent(work.target),
+            window=window(work.op, work.source, (height, width)),
+            input_zero_point=work.input_zero_point,
+            depth=depth,
+            packed=Constant(symbol(work.op, "packed"), packed, meaning),
+            exact=int(exact),
+            minimum=work.to.minimum,
+            maximum=work.to.maximum,
+        )
+        return (
+            Call(
+                work.op,
+                self.kernel,
+                params,
+                work.inputs,
+                work.outputs,
+                scratch_bytes=2 * PIXELS * depth,
+            ),
+        )
+
+
+def rows_of(work: WeightedWork) -> NDArray[np.int8]:
+    """(channels, inputs of a window), filled up with zeros to whole quads."""
+    rows = work.weights.reshape(work.channels, -1)
+    return np.pad(rows, ((0, 0), (0, -rows.shape[1] % 4)))

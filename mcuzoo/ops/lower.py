@@ -1,0 +1,64 @@
+"""From a program to kernel calls, and the bytes of constants that these read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import Any
+
+from mcuzoo.graph.model import Op
+from mcuzoo.graph.program import Program
+from mcuzoo.lowering.call import Call
+from mcuzoo.lowering.variant import Variant, Work
+from mcuzoo.ops.coverage import require_aot
+from mcuzoo.ops.operator import Aot
+from mcuzoo.ops.table import OPERATORS, computed
+
+
+def lower(program: Program) -> tuple[Call, ...]:
+    """The calls of every step, in order.
+
+    Raises UnsupportedOpError naming the first op that the ahead-of-time runtime cannot run.
+    """
+    require_aot(program)
+    works = [computed(step.op).prepare(program, step) for step in program.steps]
+    variants = choose_variants(works)
+    return tuple(
+        chain.from_iterable(
+            variant.lower(work) for variant, work in zip(variants, works, strict=True)
+        )
+    )
+
+
+def choose_variants(works: Sequence[Work]) -> list[Variant[Any]]:
+    """For every work the first variant of its op that accepts it.
+
+    All kernels so far read and write images as NHWC. This is where two neighbours that share
+    another layout of the activation between them will be chosen together.
+    """
+    return [
+        next(variant for variant in computed(work.op).variants if variant.accepts(work))
+        for work in works
+    ]
+
+
+def call_constant_bytes(calls: Iterable[Call]) -> int:
+    """What the kernels of these calls read, without the linker's alignment."""
+    return sum(constant.bytes for call in calls for constant in call.constants())
+
+
+def program_constant_bytes(program: Program) -> int:
+    """Of a program that cannot be lowered: what portable kernels would read."""
+    return sum(aot.constant_bytes(program.model, op) for aot, op in _known(program))
+
+
+def portable_kernels(program: Program) -> list[str]:
+    """Of a program that cannot be lowered: the portable kernel of each op that has one."""
+    return [aot.variants[-1].kernel for aot, _ in _known(program)]
+
+
+def _known(program: Program) -> Iterator[tuple[Aot, Op]]:
+    for step in program.steps:
+        operator = OPERATORS.get(step.op.name)
+        if operator is not None and isinstance(operator.aot, Aot):
+            yield operator.aot, step.op

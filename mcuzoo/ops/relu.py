@@ -1,0 +1,42 @@
+"""RELU and RELU6."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mcuzoo.graph.fixedpoint import quantize_multipliers, quantize_value
+from mcuzoo.graph.model import Model, Op
+from mcuzoo.graph.parameters import Requantization, quantization_of
+from mcuzoo.ops.common.rescaling import Rescaling, rescaled
+from mcuzoo.ops.operator import Operator, Recipe, Tflm
+
+
+def _relu(model: Model, op: Op) -> Requantization:
+    """The scales are divided in float32."""
+    source, target = (
+        quantization_of(model.tensor(index)) for index in (op.inputs[0], op.outputs[0])
+    )
+    ratio = float(source.scales[0] / target.scales[0])
+    return rescaled(ratio, target, max(-128, target.zero_point))
+
+
+def _relu6(model: Model, op: Op) -> Requantization:
+    """Not rescaled at all: TFLM's reads its output in the input's scale."""
+    source = quantization_of(model.tensor(op.inputs[0]))
+    zero, six = source.zero_point, quantize_value(6.0, source.scale, source.zero_point)
+    multipliers, shifts = quantize_multipliers(np.ones(1))
+    return Requantization(multipliers, shifts, zero, zero, min(six, 127))
+
+
+RELU = Operator(
+    name="RELU",
+    aot=Rescaling(_relu).aot("int8"),
+    tflm=Tflm(resolver="AddRelu", rule=Rescaling(_relu).demands),
+    recipe=Recipe(int8_version=2, weights=None, output="any"),
+)
+RELU6 = Operator(
+    name="RELU6",
+    aot=Rescaling(_relu6).aot("int8"),
+    tflm=Tflm(resolver="AddRelu6", rule=Rescaling(_relu6).demands),
+    recipe=Recipe(int8_version=2, weights=None, output="as the input"),
+)

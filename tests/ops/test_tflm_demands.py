@@ -1,0 +1,255 @@
+"""What a TFLM project refuses, in words, before TFLM would: refuse, abort, or go astray."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers import tflite_builder as build
+from helpers.one_op_nets import IMAGE, int8, int8_constant, int32, one_op, sound_nets
+from helpers.small_net import CONVOLUTION, POOL
+from helpers.tflite_builder import T
+
+from mcuzoo.errors import UnsupportedOpError
+from mcuzoo.graph.program import build_program
+from mcuzoo.graph.read import load_model, parse_model
+from mcuzoo.ops.coverage import TFLM_OPS, check_tflm, require_tflm
+from mcuzoo.plan.tflm.requests import TFLM_KERNELS
+
+INPUT = int8(*IMAGE)
+ROW = int8(1, 10)
+ONE_EACH = {"depth_multiplier": 1}
+WEIGHTS = int8_constant(4, 3, 3, 4)
+DENSE = int8_constant(3, 10)
+
+
+def conv(weights: T = WEIGHTS, output: T = INPUT, source: T = INPUT, **options: object) -> bytes:
+    return one_op("CONV_2D", [source, weights], output, **{**CONVOLUTION, **options})
+
+
+def bias(*scale: float, count: int = 3, dtype: str = "int32") -> T:
+    return T("bias", (count,), dtype, list(scale) or None, data=np.ones(count, dtype))
+
+
+def dense(output: T, *operands: T, **options: object) -> bytes:
+    return one_op("FULLY_CONNECTED", [ROW, *operands], output, **options)
+
+
+def sliced(begin: list[int], end: list[int], by: list[int], output: T, **options: int) -> bytes:
+    operands = [ROW, int32(begin), int32(end), int32(by)]
+    return one_op("STRIDED_SLICE", operands, output, **options)
+
+
+REFUSED = {
+    "stride of zero": (conv(stride_h=0), "its window is"),
+    "huge dilation": (conv(dilation_w_factor=2**30), "its window is"),
+    "image of rank 3": (conv(output=int8(6, 6, 4)), "not .batch, height, width, channels"),
+    "batch that changes": (conv(output=int8(2, 6, 6, 4)), r"not \[1, 6, 6, 4\]"),
+    "channels in no groups": (conv(int8_constant(4, 3, 3, 3)), "into groups"),
+    "weights without scale": (conv(int8_constant(4, 3, 3, 4, scale=None)), "without scale"),
+    "scales along another axis": (
+        conv(int8_constant(4, 3, 3, 4, scale=[0.1] * 4, axis=3)),
+        "scales along axis 3",
+    ),
+    "float output": (conv(output=T("t", IMAGE, "float32")), "is float32, not int8"),
+    "int16 activations": (
+        conv(output=T("t", IMAGE, "int16", 0.1), source=T("t", IMAGE, "int16", 0.1)),
+        "is int16, not float32 or int8",
+    ),
+    "depthwise without its bias": (
+        build.build_model(
+            [INPUT, int8_constant(1, 3, 3, 4), INPUT],
+            [build.O("DEPTHWISE_CONV_2D", (0, 1, -1), (2,), {**CONVOLUTION, **ONE_EACH})],
+            [0],
+            [2],
+        ),
+        "input 2 is missing",
+    ),
+    "dense bias of another scale": (dense(int8(1, 3), DENSE, bias(0.5)), "has the scale 0.5, not"),
+    "dense bias without scale": (
+        dense(int8(1, 3), int8_constant(3, 10, scale=1.0), bias()),
+        "has the scale 0, not 0.1",
+    ),
+    "dense bias of int16": (dense(int8(1, 3), DENSE, bias(0.001, dtype="int16")), "is int16"),
+    "dense to a vector": (dense(int8(3), DENSE), "has 1 dimensions"),
+    "dense weights with a zero point": (
+        dense(int8(1, 3), int8_constant(3, 10, zero_point=3)),
+        "zero point other than 0",
+    ),
+    "pool that rescales": (
+        one_op("AVERAGE_POOL_2D", [INPUT], int8(1, 3, 3, 4, scale=0.2), **POOL),
+        "quantized unlike the input",
+    ),
+    "softmax of 0.0039": (
+        one_op("SOFTMAX", [ROW], int8(1, 10, scale=0.0039, zero_point=-128), beta=1.0),
+        "1/256",
+    ),
+    "softmax of zero point 0": (
+        one_op("SOFTMAX", [ROW], int8(1, 10, scale=1 / 256), beta=1.0),
+        "zero point -128",
+    ),
+    "softmax with a tiny beta": (
+        one_op("SOFTMAX", [ROW], int8(1, 10, scale=1 / 256, zero_point=-128), beta=1e-12),
+        "too small for beta",
+    ),
+    "softmax of a scalar": (
+        one_op("SOFTMAX", [int8()], int8(scale=1 / 256, zero_point=-128), beta=1.0),
+        "rows longer",
+    ),
+    "logistic of another scale": (
+        one_op("LOGISTIC", [ROW], int8(1, 10, zero_point=-128)),
+        "scale 1/256 and zero point -128",
+    ),
+    "tanh of another zero point": (
+        one_op("TANH", [ROW], int8(1, 10, scale=1 / 128, zero_point=1)),
+        "scale 1/128 and zero point 0",
+    ),
+    "hard swish to a finer scale": (
+        one_op("HARD_SWISH", [int8(1, 10, scale=10.0)], int8(1, 10, scale=0.01)),
+        "too small for the input's",
+    ),
+    "leaky relu of a NaN": (one_op("LEAKY_RELU", [ROW], ROW, alpha=float("nan")), "alpha is nan"),
+    "sum of a tiny scale": (
+        one_op("ADD", [ROW, int8_constant(1, 10)], int8(1, 10, scale=1.5e-7)),
+        "too small",
+    ),
+    "difference of a tiny scale": (
+        one_op("SUB", [ROW, int8_constant(1, 10)], int8(1, 10, scale=1.5e-7)),
+        "too small",
+    ),
+    "sum that fuses TANH": (
+        one_op("ADD", [ROW, int8_constant(1, 10)], ROW, fused_activation_function="TANH"),
+        "TANH",
+    ),
+    "product of five dimensions": (
+        one_op("MUL", [int8(1, 1, 1, 1, 4), int8_constant(4)], int8(1, 1, 1, 1, 4)),
+        "5 dimensions",
+    ),
+    "product of scales far apart": (
+        one_op("MUL", [int8(1, 10, scale=1e7), int8_constant(1, 10)], int8(1, 10, scale=1e-7)),
+        "far apart",
+    ),
+    "maximum of two types": (
+        one_op("MAXIMUM", [ROW, T("c", (1, 10), "int32", data=np.ones((1, 10), np.int32))], ROW),
+        "is int32, not int8",
+    ),
+    "mean over axes of int64": (
+        one_op("MEAN", [ROW, T("a", (1,), "int64", data=np.array([1]))], int8(1)),
+        "is int64, not int32",
+    ),
+    "mean over axes that are computed": (
+        build.build_model(
+            [T("i", (1,), "int32", 0.1), ROW, ROW, int8(1)],
+            [build.O("RELU", (1,), (2,)), build.O("MEAN", (2, 0), (3,), {"keep_dims": False})],
+            [0, 1],
+            [3],
+        ),
+        "is not a constant",
+    ),
+    "mean that keeps what it must not": (
+        one_op("MEAN", [ROW, int32([1])], int8(1), keep_dims=True),
+        r"has the shape \[1\]",
+    ),
+    "padding of five dimensions": (
+        build.pad_model((1, 1, 1, 1, 2), [(0, 0)] * 4 + [(1, 1)]),
+        "5 dimensions",
+    ),
+    "padding by less than nothing": (
+        one_op("PAD", [ROW, int32([[0, 0], [-1, 1]])], ROW),
+        "holds",
+    ),
+    "pieces of other scales": (
+        one_op("CONCATENATION", [ROW, int8_constant(1, 3)], int8(1, 13), axis=1),
+        "quantized unlike the output",
+    ),
+    "pieces joined beyond the last axis": (
+        one_op("CONCATENATION", [ROW, int8_constant(1, 3, scale=0.1)], int8(1, 13), axis=2),
+        "its axis is 2 of 2",
+    ),
+    "eleven pieces": (
+        one_op("CONCATENATION", [ROW] + [int8_constant(1, 1, scale=0.1)] * 10, int8(1, 20), axis=1),
+        "11 inputs",
+    ),
+    "resizing with both options": (
+        one_op("RESIZE_BILINEAR", [INPUT, int32([9, 5])], int8(1, 9, 5, 4),
+               align_corners=True, half_pixel_centers=True),
+        "align_corners and half_pixel_centers",
+    ),
+    "resizing beyond the last row": (
+        one_op("RESIZE_BILINEAR", [int8(1, 3, 3, 1), int32([2000, 3])], int8(1, 2000, 3, 1)),
+        "resizes 3 to 2000",
+    ),
+    "resizing to nothing": (
+        one_op("RESIZE_NEAREST_NEIGHBOR", [INPUT, int32([0, 5])], int8(1, 5, 5, 4)),
+        r"holds \[0, 5\]",
+    ),
+    "slice with too few bounds": (sliced([1], [4], [1], int8(1, 3)), "holds 1 values, not 2"),
+    "slice that stands still": (sliced([0, 0], [1, 9], [1, 0], int8(1, 9)), "a stride of 0"),
+    "slice with an ellipsis": (
+        sliced([0, 0], [1, 9], [1, 1], int8(1, 9), ellipsis_mask=1),
+        "ellipsis_mask, which TFLM ignores",
+    ),
+    "slice beyond the end": (
+        sliced([0, 10], [1, 11], [1, 1], int8(1), shrink_axis_mask=2),
+        "shrinks axis 1 from 10",
+    ),
+    "turned by no permutation": (
+        one_op("TRANSPOSE", [INPUT, int32([0, 1, 1, 3])], INPUT),
+        r"holds \[0, 1, 1, 3\]",
+    ),
+    "reshape to another size": (
+        build.build_model(
+            [ROW, ROW, int8(1, 9), int8(1, 9)],
+            [build.O("RELU", (0,), (1,)), build.O("MAXIMUM", (1, 1), (3,)),
+             build.O("RESHAPE", (3,), (2,))],
+            [0],
+            [2],
+        ),
+        "has the shape",
+    ),
+    "quantized per channel": (
+        one_op("QUANTIZE", [ROW], int8(1, 10, scale=[0.1] * 10, axis=1)),
+        "scale per channel",
+    ),
+    "relu without a scale": (one_op("RELU", [ROW], int8(1, 10, scale=None)), "without scale"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused_in_words(case: str) -> None:
+    raw, reason = REFUSED[case]
+    uncovered = check_tflm(parse_model(raw, "case"))
+    assert uncovered, "accepted"
+    assert re.search(reason, uncovered[0].reason), uncovered[0].reason
+
+
+def test_every_linked_op_has_its_requests() -> None:
+    assert set(TFLM_OPS) == set(TFLM_KERNELS)
+
+
+def test_every_linked_op_is_accepted_where_it_is_sound() -> None:
+    accepted: set[str] = set()
+    for name, raw in sound_nets().items():
+        model = parse_model(raw, name)
+        assert check_tflm(model) == [], name
+        accepted |= {op.name for op in model.ops}
+    assert accepted == set(TFLM_OPS)
+
+
+def test_the_error_names_op_and_tensor() -> None:
+    program = build_program(parse_model(REFUSED["softmax of 0.0039"][0], "case"))
+    with pytest.raises(
+        UnsupportedOpError, match=r"Op 0 SOFTMAX, tensor 1 'tensor': is not .* TFLM does"
+    ):
+        require_tflm(program)
+
+
+def test_models_of_the_wild_stay_accepted(test_data: Path) -> None:
+    """But for ops that mcuzoo does not link."""
+    unlinked = {"SHAPE", "PACK", "REDUCE_MAX"}
+    files = sorted((test_data / "wild").glob("*.tflite"))
+    files += sorted((test_data / "models").glob("*int8*.tflite"))
+    for file in files:
+        assert {item.op.name for item in check_tflm(load_model(file))} <= unlinked, file.name

@@ -1,0 +1,101 @@
+"""What CONCATENATION would copy is made inside its output where that costs no memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers import op_cases as cases
+from helpers import tflite_builder as build
+from helpers.engines import random_inputs
+from helpers.generated_model import build_model
+from helpers.host_firmware import find_host_compiler, sanitizer_flags
+from helpers.kernel_library import oracle
+from hypothesis import given, settings
+
+from mcuzoo.codegen.aot.emit import render_model
+from mcuzoo.engines.reference import ReferenceEngine
+from mcuzoo.graph.program import build_program
+from mcuzoo.graph.read import parse_model
+from mcuzoo.lowering.call import Call, Omitted
+from mcuzoo.ops.lower import lower
+from mcuzoo.plan.arena.calls import call_lives, call_shares
+from mcuzoo.plan.arena.check import violations
+from mcuzoo.plan.arena.fusion import fuse_and_plan, plan_calls
+
+
+def planned(raw: bytes) -> tuple[tuple[Call, ...], int, int]:
+    """The calls, the arena, and the arena were everything copied."""
+    program = build_program(parse_model(raw, "case"))
+    calls, plan = fuse_and_plan(program, lower(program))
+    return calls, plan.arena_bytes, plan_calls(program, lower(program)).arena_bytes
+
+
+def omitted(calls: tuple[Call, ...]) -> list[bool]:
+    return [isinstance(call, Omitted) for call in calls if call.op.name == "CONCATENATION"]
+
+
+def test_along_the_outermost_axis_nothing_is_copied() -> None:
+    calls, arena, copied = planned(build.concatenation_model((1, 16, 4), [16, 32], 1))
+    assert omitted(calls) == [True, True]
+    assert (arena, copied) == (64 + 320, 320 + 320)
+
+
+@pytest.mark.parametrize(
+    ("parts", "axis", "expected"),
+    [
+        ([16, None], 1, [True, False]),  # the host writes the input
+        ([16, np.ones((1, 16, 4), np.int8)], 1, [True, False]),
+        ([4, 8, 12], 1, [True, True, True]),
+        ([16, 16], 2, [False, False]),  # along an inner axis
+    ],
+)
+def test_only_what_kernels_make_as_it_is(
+    parts: list[int | np.ndarray | None], axis: int, expected: list[bool]
+) -> None:
+    calls, _, _ = planned(build.concatenation_model((1, 16, 4), parts, axis))
+    assert omitted(calls) == expected
+
+
+def test_a_part_must_be_aligned_for_its_kernel() -> None:
+    calls, _, _ = planned(build.concatenation_model((1, 3), [2, 3], 1))
+    assert omitted(calls) == [True, False]
+
+
+@settings(max_examples=60, deadline=None)
+@given(cases.concatenations())
+def test_a_plan_with_parts_inside_is_sound(raw: bytes) -> None:
+    program = build_program(parse_model(raw, "case"))
+    calls, plan = fuse_and_plan(program, lower(program))
+    lives, shares = call_lives(program, calls), call_shares(calls)
+    assert violations(plan, lives, 16, shares) == ()
+    for call in calls:
+        for operand in call.outputs:
+            assert operand.offset < program.buffers[operand.buffer].bytes
+
+
+@pytest.mark.parametrize("parts", [[16, 32], [16, None, 0], [3, 1, np.ones((1, 16, 4), np.int8)]])
+def test_the_generated_model_equals_tflm(
+    parts: list[int | np.ndarray | None], tmp_path: Path
+) -> None:
+    model = parse_model(build.concatenation_model((1, 16, 4), parts, 1), "case")
+    program = build_program(model)
+    calls, plan = fuse_and_plan(program, lower(program))
+    assert any(omitted(calls))
+    flags = ["-O1", "-DWITH_ASAN", "-DMZ_SECTION(name)=", *sanitizer_flags(find_host_compiler())]
+    compiled = build_model(program, plan, tmp_path, flags, calls)
+    inputs = random_inputs((1, 16, 4), 3)
+    expected = [oracle(model).run(values).reshape(-1) for values in inputs]
+    np.testing.assert_array_equal(compiled.run(inputs), expected)
+    outputs = ReferenceEngine(model).run_ops(inputs[0])
+    last = model.ops[-1].index
+    assert compiled.run_layers(inputs[0]).endswith(outputs[last].tobytes())
+
+
+def test_the_hook_hears_of_an_op_whose_calls_are_omitted() -> None:
+    program = build_program(parse_model(build.concatenation_model((1, 16, 4), [16, 32], 1), "case"))
+    calls, plan = fuse_and_plan(program, lower(program))
+    text = render_model(program, plan, calls=calls)["model/mz_model.c"]
+    assert text.count("finish(hook, context, 2, 2,") == 1
+    assert "mz_concatenate" not in text
