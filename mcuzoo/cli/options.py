@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from mcuzoo.options import Argument, Option
 
-Board = Annotated[str, Option("rt1170, rt1050 or a .toml file.", "--board", "-b")]
+Board = Annotated[str, Option("One of mcuzoo boards, or a .toml file.", "--board", "-b")]
 Json = Annotated[bool, Option("Print one JSON document.", "--json")]
 
 _KINDS = {str: "str", int: "int", float: "float", Path: "path", bool: ""}

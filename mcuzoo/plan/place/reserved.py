@@ -9,7 +9,7 @@ from mcuzoo.board.sdk import Sdk
 from mcuzoo.errors import BoardError
 
 _SDK_DATA_BYTES = 512
-"""Of the SDK 24.12 with Arm's GCC 12.2: 400 on both boards, debug and release."""
+"""Of the SDK 24.12 with Arm's GCC 12.2: 400 on rt1050 and rt1170, debug and release."""
 
 _SDK_CODE_BYTES = 15_872
 """Start-up code, drivers and C library of the SDK 24.12, with Arm's GCC 12.2, more than those of a
