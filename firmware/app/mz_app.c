@@ -59,7 +59,7 @@ static void write_hex(char *end, uint32_t value) {
 
 /* A wait that start-up gave up leaves a board that answers, but perhaps at the wrong clock: the host
  * is told each time it asks who is there, since nobody may have listened at the restart. */
-static void confess_boot_failure(void) {
+static void report_boot_failure(void) {
     static char text[] = "start-up gave up waiting for the register at 0x00000000";
     const uint32_t address = mz_port_boot_failure();
     if (address != 0u) {
@@ -69,7 +69,7 @@ static void confess_boot_failure(void) {
 }
 
 /* Likewise for starts that ended before there was a link to report it over. */
-static void confess_early_faults(void) {
+static void report_early_faults(void) {
     static char text[] = "0 start(s) ended before the console was up, the last in exception "
                          "0x00000000 at 0x00000000";
     const mz_early_faults early = mz_port_early_faults();
@@ -114,8 +114,8 @@ static void on_hello(const mz_frame *request) {
     };
     mz_pack_hello_reply(mz_link_compose(), &reply);
     mz_link_answer(request, MZ_MSG_HELLO_REPLY, 0u);
-    confess_boot_failure();
-    confess_early_faults();
+    report_boot_failure();
+    report_early_faults();
     if (!mz_port_stack_guarded()) {
         mz_link_log(MZ_LOG_WARNING, "no MPU region is free: the stack has no guard");
     }

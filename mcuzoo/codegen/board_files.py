@@ -45,17 +45,17 @@ class Sections:
     """As a stand-alone project's linker script knows them, unless said otherwise.
 
     rest: what of the arena is not in the region of `arena`. weights: of all constants but those of
-    which `homes` has a (symbol, section).
+    which `constants` has a (symbol, section).
     """
 
     arena: str = ".mz_arena"
     weights: str = ".mz_weights"
-    homes: tuple[tuple[str, str], ...] = ()
+    constants: tuple[tuple[str, str], ...] = ()
     rest: str = ".mz_arena_rest"
 
-    def home(self, symbol: str) -> str:
+    def section_of(self, symbol: str) -> str:
         """The section of the constant called `symbol`."""
-        return dict(self.homes).get(symbol, self.weights)
+        return dict(self.constants).get(symbol, self.weights)
 
 
 STANDALONE = Sections()
@@ -69,14 +69,16 @@ class CopiedSection:
     region: str
 
 
-def home_section(region: str) -> str:
+def section_of_region(region: str) -> str:
     """Of constants that are placed one by one."""
     return f".mz_weights_{symbol_of(region)}"
 
 
 def standalone_sections(placement: Placement) -> Sections:
     return Sections(
-        homes=tuple((symbol, home_section(region)) for symbol, region in placement.homes)
+        constants=tuple(
+            (symbol, section_of_region(region)) for symbol, region in placement.constant_regions
+        )
     )
 
 
@@ -86,13 +88,13 @@ def copied_sections(board: Board, placement: Placement) -> tuple[CopiedSection, 
     flash = board.flash.region
     if placement.weights_region != flash:
         found.append(CopiedSection(STANDALONE.weights[1:], placement.weights_region))
-    homes = {region for _, region in placement.homes}
+    names = {region for _, region in placement.constant_regions}
     return (
         *found,
         *(
-            CopiedSection(home_section(region.name)[1:], region.name)
-            for region in board.apart(homes).memories
-            if region.name in homes
+            CopiedSection(section_of_region(region.name)[1:], region.name)
+            for region in board.apart(names).memories
+            if region.name in names
         ),
     )
 
@@ -208,8 +210,8 @@ def uses_sdram(board: Board, placement: Placement, rooms: Sequence[Room] = ()) -
     """Whether the firmware has to start the SDRAM."""
     weights = () if rooms else [copy.region for copy in copied_sections(board, placement)]
     arena = [region for region, _ in placement.arena_parts]
-    homes = {*arena, *weights, *(room.region for room in rooms)}
-    return any(region.name in homes for region in board.regions_of(RegionKind.SDRAM))
+    used = {*arena, *weights, *(room.region for room in rooms)}
+    return any(region.name in used for region in board.regions_of(RegionKind.SDRAM))
 
 
 def _guards(board: Board, rooms: Sequence[Room], used: int) -> tuple[tuple[MpuRegion, ...], ...]:

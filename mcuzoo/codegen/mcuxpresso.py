@@ -18,8 +18,8 @@ from mcuzoo.codegen.board_files import (
     CopiedSection,
     Sections,
     copied_sections,
-    home_section,
     id_files,
+    section_of_region,
 )
 from mcuzoo.codegen.project_files import region_contents
 from mcuzoo.codegen.project_part import ProjectPart
@@ -133,14 +133,14 @@ def sdk_sections(board: Board, placement: Placement) -> Sections:
         weights = _WEIGHTS_IN_FLASH
     elif placement.weights_region == placement.data_region:
         weights = _WEIGHTS_AS_DATA
-    homes = tuple(
+    constants = tuple(
         (
             symbol,
-            _WEIGHTS_AS_DATA if region == placement.data_region else home_section(region),
+            _WEIGHTS_AS_DATA if region == placement.data_region else section_of_region(region),
         )
-        for symbol, region in placement.homes
+        for symbol, region in placement.constant_regions
     )
-    return Sections(arena, weights, homes)
+    return Sections(arena, weights, constants)
 
 
 def own_copies(board: Board, placement: Placement) -> tuple[CopiedSection, ...]:

@@ -34,7 +34,14 @@ from mcuzoo.evaluate.engines import (
 )
 from mcuzoo.evaluate.request import Plan
 from mcuzoo.evaluate.result import BadImage, DataFacts, Evaluation, ModelFacts
-from mcuzoo.evaluate.worker import Crew, Hand, crew_of, find, findings, worker
+from mcuzoo.evaluate.worker import (
+    Worker,
+    Workers,
+    open_workers,
+    process_worker,
+    run_item,
+    run_items,
+)
 from mcuzoo.files import GrowingOutput, cannot_write
 from mcuzoo.run.journal import JOURNAL_NAME, Journal, RunLock, create_rows, recorded
 from mcuzoo.run.record import Row
@@ -196,7 +203,7 @@ def evaluate(
     resume: bool = False,
     show: int | None = None,
 ) -> Evaluation:
-    """Run the images of `plan`, on as many hands as it says, and give the figures.
+    """Run the images of `plan`, by as many workers as it says, and give the figures.
 
     What each image gives is kept in the cache until the end; `resume` goes on from there. show: so
     many predictions are in the result; None: all of a few, else the worst misses.
@@ -216,7 +223,7 @@ def evaluate(
         if plan.outputs is not None:
             writer = stack.enter_context(OutputFile(plan.outputs, len(items), task.first))
         kept = stack.enter_context(journal_of(plan, resume, talk))
-        crew, chunk = stack.enter_context(_crew(plan, talk, boards)), _chunk(task.subjects)
+        workers, chunk = stack.enter_context(_workers(plan, talk, boards)), _chunk(task.subjects)
 
         def take(row: Row) -> None:
             if row.error is None:
@@ -236,7 +243,7 @@ def evaluate(
                 for row in kept.rows:
                     take(row)
             journal = None if kept is None else kept.journal
-            with closing(findings(crew, rest, plan.jobs, chunk)) as found:
+            with closing(run_items(workers, rest, plan.jobs, chunk)) as found:
                 for row in recorded(found, journal):
                     take(row)
         except (KeyboardInterrupt, RigError, ProtocolError) as cause:
@@ -327,18 +334,18 @@ def _chunk(subjects: Sequence[Subject]) -> int:
 
 
 @contextmanager
-def _crew(plan: Plan, talk: Talk, boards: dict[int, str]) -> Iterator[Crew]:
-    """The hands of `plan`; `boards` gets what answered for each subject that is a board."""
+def _workers(plan: Plan, talk: Talk, boards: dict[int, str]) -> Iterator[Workers]:
+    """The workers of `plan`; `boards` gets what answered for each subject that is a board."""
     subjects = plan.task.subjects
     with ExitStack() as stack:
         if all(subject.on_host for subject in subjects):
             engines = [host_engine(subject) for subject in subjects]
 
-            def open_hand() -> AbstractContextManager[Hand]:
+            def open_worker() -> AbstractContextManager[Worker]:
                 alone = plan.jobs == 1
-                return nullcontext(_hand(plan, engines)) if alone else worker(plan.task)
+                return nullcontext(_worker(plan, engines)) if alone else process_worker(plan.task)
 
-            yield stack.enter_context(crew_of(plan.jobs, open_hand))
+            yield stack.enter_context(open_workers(plan.jobs, open_worker))
             return
         ports = [
             stack.enter_context(emulated_project(source, plan.board, talk))
@@ -347,14 +354,14 @@ def _crew(plan: Plan, talk: Talk, boards: dict[int, str]) -> Iterator[Crew]:
             for subject, source in zip(subjects, plan.sources, strict=True)
         ]
         yield stack.enter_context(
-            crew_of(plan.jobs, lambda: _board_hand(plan, ports, talk, boards))
+            open_workers(plan.jobs, lambda: _board_worker(plan, ports, talk, boards))
         )
 
 
 @contextmanager
-def _board_hand(
+def _board_worker(
     plan: Plan, ports: Sequence[str], talk: Talk, boards: dict[int, str]
-) -> Iterator[Hand]:
+) -> Iterator[Worker]:
     with ExitStack() as stack:
         engines: list[Runs] = []
         for place, (subject, port) in enumerate(zip(plan.task.subjects, ports, strict=True)):
@@ -364,8 +371,8 @@ def _board_hand(
             engine = stack.enter_context(board_engine(subject, port, plan.baud, plan.board, talk))
             boards[place] = engine.board
             engines.append(engine)
-        yield _hand(plan, engines)
+        yield _worker(plan, engines)
 
 
-def _hand(plan: Plan, engines: Sequence[Runs]) -> Hand:
-    return lambda chunk: [find(plan.task, engines, item) for item in chunk]
+def _worker(plan: Plan, engines: Sequence[Runs]) -> Worker:
+    return lambda chunk: [run_item(plan.task, engines, item) for item in chunk]

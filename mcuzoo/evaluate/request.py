@@ -71,11 +71,11 @@ def make_plan(model: str, data: Path, options: EvaluateOptions = EvaluateOptions
         board=options.board,
         baud=options.baud,
         outputs=options.outputs,
-        warnings=(*_doubts(first, source), *data_set.warnings),
+        warnings=(*_warnings(first, source), *data_set.warnings),
     )
 
 
-def _doubts(subject: Subject, source: ModelSource) -> Iterator[str]:
+def _warnings(subject: Subject, source: ModelSource) -> Iterator[str]:
     if subject.input_scale is not None:
         recipe, sha256 = subject.recipe, subject.model.sha256
         yield from recipe_warnings(recipe, source.name, sha256, subject.input_scale)

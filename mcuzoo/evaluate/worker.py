@@ -1,7 +1,7 @@
-"""What one image says, asked of many hands: threads, or processes:
-`python -m mcuzoo.evaluate.worker`, pickles in and out by its pipes.
+"""Workers that run images at the same time, as threads or as processes. A process is
+`python -m mcuzoo.evaluate.worker`; it reads and writes pickles on its pipes.
 
-Not multiprocessing, which runs the caller's main module again in every child.
+multiprocessing would run the caller's main module again in every child.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Task:
         return self.second is not None and self.first.model.sha256 == self.second.model.sha256
 
 
-def find(task: Task, engines: Sequence[Runs], item: Item) -> Row:
+def run_item(task: Task, engines: Sequence[Runs], item: Item) -> Row:
     """Run one image. Raises ModelError when an engine gives scores that are no numbers."""
     first = _prepared(task.first, item)
     if isinstance(first, Unusable):
@@ -109,37 +109,37 @@ def _answer(subject: Subject, output: NDArray[Any], item: Item) -> Answer:
     return answer(output, item.label, subject.output_scale, subject.output_zero_point)
 
 
-Hand = Callable[[Sequence[Item]], list[Row]]
-OpenHand = Callable[[], AbstractContextManager[Hand]]
-Crew = Callable[[Sequence[Item]], Future[list[Row]]]
+Worker = Callable[[Sequence[Item]], list[Row]]
+OpenWorker = Callable[[], AbstractContextManager[Worker]]
+Workers = Callable[[Sequence[Item]], Future[list[Row]]]
 
 _AHEAD = 2
 
 
 @contextmanager
-def crew_of(hands: int, open_hand: OpenHand) -> Iterator[Crew]:
-    """`hands` of them, opened at the same time and all ready when the block begins.
+def open_workers(count: int, open_worker: OpenWorker) -> Iterator[Workers]:
+    """Open `count` workers at the same time; all are ready when the block begins.
 
     Raises what opening one raises; the others are closed again.
     """
     with ExitStack() as stack:
-        opening: list[tuple[AbstractContextManager[Hand], Future[Hand]]] = []
+        opening: list[tuple[AbstractContextManager[Worker], Future[Worker]]] = []
         stack.callback(_close, opening)
-        with ThreadPoolExecutor(hands) as openers:
-            for _ in range(hands):
-                context = open_hand()
+        with ThreadPoolExecutor(count) as openers:
+            for _ in range(count):
+                context = open_worker()
                 opening.append((context, openers.submit(context.__enter__)))
-        idle: SimpleQueue[Hand] = SimpleQueue()
+        idle: SimpleQueue[Worker] = SimpleQueue()
         for _, opened in opening:
             idle.put(opened.result())
-        pool = stack.enter_context(ThreadPoolExecutor(hands, "mcuzoo-evaluate"))
+        pool = stack.enter_context(ThreadPoolExecutor(count, "mcuzoo-evaluate"))
 
         def work(chunk: Sequence[Item]) -> list[Row]:
-            hand = idle.get()
+            worker = idle.get()
             try:
-                return hand(chunk)
+                return worker(chunk)
             finally:
-                idle.put(hand)
+                idle.put(worker)
 
         try:
             yield lambda chunk: pool.submit(work, chunk)
@@ -148,7 +148,7 @@ def crew_of(hands: int, open_hand: OpenHand) -> Iterator[Crew]:
             raise
 
 
-def _close(opening: Sequence[tuple[AbstractContextManager[Hand], Future[Hand]]]) -> None:
+def _close(opening: Sequence[tuple[AbstractContextManager[Worker], Future[Worker]]]) -> None:
     """Close those that were opened; an interruption may come while the others still open."""
     with ExitStack() as stack:
         for context, opened in opening:
@@ -156,12 +156,12 @@ def _close(opening: Sequence[tuple[AbstractContextManager[Hand], Future[Hand]]])
                 stack.push(context.__exit__)
 
 
-def findings(
-    crew: Crew, items: Sequence[Item], hands: int, chunk: int
+def run_items(
+    workers: Workers, items: Sequence[Item], count: int, chunk: int
 ) -> Generator[Row, None, None]:
-    """What each item says, in order; `chunk` items go to a hand at a time, few are waiting."""
+    """Yield the row of each item, in order. A worker gets `chunk` items at a time."""
     chunks = (items[at : at + chunk] for at in range(0, len(items), chunk))
-    for rows in in_order(crew, chunks, _AHEAD * hands):
+    for rows in in_order(workers, chunks, _AHEAD * count):
         yield from rows
 
 
@@ -173,17 +173,17 @@ class WorkerDiedError(McuzooError):
 
 
 @contextmanager
-def worker(task: Task) -> Iterator[Hand]:
+def process_worker(task: Task) -> Iterator[Worker]:
     """A process with engines of its own, ready when the block begins.
 
     Raises what setting up the engines raises there, and WorkerDiedError.
     """
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as error_output:
         process = subprocess.Popen(
             [sys.executable, "-m", "mcuzoo.evaluate.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=said,
+            stderr=error_output,
             # Ctrl-C is this process's to handle; a worker ends when its pipe does.
             **apart(),
         )
@@ -196,18 +196,18 @@ def worker(task: Task) -> Iterator[Hand]:
                 process.stdin.flush()
                 answer = pickle.load(process.stdout)
             except (OSError, EOFError, pickle.UnpicklingError) as error:
-                raise _died(process, said) from error
+                raise _died(process, error_output) from error
             if isinstance(answer, BaseException):
                 raise answer
             return answer
 
-        def hand(chunk: Sequence[Item]) -> list[Row]:
+        def worker(chunk: Sequence[Item]) -> list[Row]:
             found: list[Row] = ask(chunk)
             return found
 
         try:
             ask(task)
-            yield hand
+            yield worker
         finally:
             process.terminate()
             process.stdin.close()
@@ -215,10 +215,10 @@ def worker(task: Task) -> Iterator[Hand]:
             process.wait()
 
 
-def _died(process: subprocess.Popen[bytes], said: IO[bytes]) -> WorkerDiedError:
+def _died(process: subprocess.Popen[bytes], error_output: IO[bytes]) -> WorkerDiedError:
     code = process.wait()
-    said.seek(max(0, said.seek(0, os.SEEK_END) - _TAIL_BYTES))
-    words = said.read().decode(errors="replace").strip().splitlines()
+    error_output.seek(max(0, error_output.seek(0, os.SEEK_END) - _TAIL_BYTES))
+    words = error_output.read().decode(errors="replace").strip().splitlines()
     return WorkerDiedError(
         f"A worker process ended with {code}" + (f": {words[-1]}" if words else "."),
         "--jobs 1 works in this process and shows more.",
@@ -242,7 +242,7 @@ def main() -> None:
                 task = question
                 engines = [host_engine(subject) for subject in question.subjects]
             else:
-                answer = [find(task, engines, item) for item in question]
+                answer = [run_item(task, engines, item) for item in question]
         except Exception as error:
             answer = error
         pickle.dump(answer, answers)

@@ -203,12 +203,12 @@ def _hot_saves(plan: MemoryPlan, board: Board) -> float | None:
 
 
 def _warnings(board: Board, plan: MemoryPlan) -> tuple[str, ...]:
-    homes = [
+    regions = [
         *(("arena", region) for region, _ in plan.placement.arena_parts),
         ("weights", plan.placement.weights_region),
     ]
     return tuple(
         f"SDRAM holds the {what}: it is several times slower than on-chip memory."
-        for what, region in homes
+        for what, region in regions
         if board.region(region).kind is RegionKind.SDRAM
     )

@@ -159,8 +159,8 @@ def _region_fits(board: Board, parts: Sequence[tuple[str, Part]]) -> tuple[Regio
             size_bytes=min(region.size, board.flash.used_limit)
             if region.name == board.flash.region
             else region.size,
-            initialized=region.initialized or any(home == region.name for home, _ in parts),
-            parts=tuple(part for home, part in parts if home == region.name),
+            initialized=region.initialized or any(name == region.name for name, _ in parts),
+            parts=tuple(part for name, part in parts if name == region.name),
         )
         for region in board.memories
     )

@@ -98,13 +98,13 @@ def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None
         settings=settings,
         out=options.resume or options.out or _new_run_folder(manifest.board),
         resume=options.resume is not None,
-        warnings=(*_doubts(manifest), *data_set.warnings),
+        warnings=(*_warnings(manifest), *data_set.warnings),
         upload=upload,
         baud_note=baud_note(settings.baud, project_baud(project, manifest)),
     )
 
 
-def _doubts(manifest: Manifest) -> Iterator[str]:
+def _warnings(manifest: Manifest) -> Iterator[str]:
     model = manifest.model
     return recipe_warnings(manifest.preprocessing, model.name, model.sha256, manifest.input.scale)
 

@@ -1,4 +1,4 @@
-"""Many hands: they answer in order, are all closed, and their errors arrive whole."""
+"""Several workers: they answer in order, are all closed, and their errors arrive whole."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from pathlib import Path
 
 from mcuzoo.data.images import FilePicture, Item
 from mcuzoo.errors import MissingExtraError, ModelError, VerdictError
-from mcuzoo.evaluate.worker import crew_of, findings
+from mcuzoo.evaluate.worker import open_workers, run_items
 from mcuzoo.run.record import Row
 
 PICTURE = FilePicture(Path("x.png"))
 
 
-def test_findings_keep_the_order_of_the_items() -> None:
+def test_results_keep_the_order_of_the_items() -> None:
     items = [Item(at, f"{at}.png", PICTURE, None) for at in range(101)]
     opened = []
 
-    class Hand:
-        def __enter__(self) -> Hand:
+    class Worker:
+        def __enter__(self) -> Worker:
             opened.append(self)
             return self
 
@@ -27,9 +27,9 @@ def test_findings_keep_the_order_of_the_items() -> None:
         def __call__(self, chunk: list[Item]) -> list[Row]:
             return [Row(item.index, item.file, None, None) for item in chunk]
 
-    with crew_of(3, Hand) as crew:  # type: ignore[arg-type]
+    with open_workers(3, Worker) as workers:  # type: ignore[arg-type]
         assert len(opened) == 3
-        found = list(findings(crew, items, 3, 4))
+        found = list(run_items(workers, items, 3, 4))
     assert [one.index for one in found] == list(range(101)) and not opened
 
 

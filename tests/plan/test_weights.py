@@ -22,7 +22,7 @@ from mcuzoo.plan.place.pins import parse_pins
 from mcuzoo.plan.place.placement import Placement, place
 from mcuzoo.plan.place.regions import region_fits
 from mcuzoo.plan.place.traffic import whole_model_use
-from mcuzoo.plan.place.weights import LEAST_SAVING_S, WORTH_S, Candidate, choose_homes
+from mcuzoo.plan.place.weights import LEAST_SAVING_S, WORTH_S, Candidate, choose_regions
 from mcuzoo.project.manifest import ConstantEntry
 
 REGIONS = ("fast", "slow")
@@ -38,13 +38,14 @@ CANDIDATES = st.lists(
 FREE = st.fixed_dictionaries({name: st.integers(0, 1500) for name in REGIONS})
 
 
-def saved(candidates: list[Candidate], homes: dict[str, str]) -> float:
-    return sum(one.saves[homes[one.symbol]] for one in candidates if one.symbol in homes)
+def saved(candidates: list[Candidate], regions: dict[str, str]) -> float:
+    return sum(one.saves[regions[one.symbol]] for one in candidates if one.symbol in regions)
 
 
-def fits(candidates: list[Candidate], homes: dict[str, str], free: dict[str, int]) -> bool:
+def fits(candidates: list[Candidate], regions: dict[str, str], free: dict[str, int]) -> bool:
     used = {
-        name: sum(one.bytes for one in candidates if homes.get(one.symbol) == name) for name in free
+        name: sum(one.bytes for one in candidates if regions.get(one.symbol) == name)
+        for name in free
     }
     return all(used[name] <= free[name] for name in free if used[name])
 
@@ -52,33 +53,33 @@ def fits(candidates: list[Candidate], homes: dict[str, str], free: dict[str, int
 def best_of_all(candidates: list[Candidate], free: dict[str, int]) -> float:
     best = 0.0
     for choice in product((None, *REGIONS), repeat=len(candidates)):
-        homes = {
+        regions = {
             one.symbol: home
             for one, home in zip(candidates, choice, strict=True)
             if home is not None
         }
         worth = all(
-            one.saves[homes[one.symbol]] >= LEAST_SAVING_S
+            one.saves[regions[one.symbol]] >= LEAST_SAVING_S
             for one in candidates
-            if one.symbol in homes
+            if one.symbol in regions
         )
-        if worth and fits(candidates, homes, free):
-            best = max(best, saved(candidates, homes))
+        if worth and fits(candidates, regions, free):
+            best = max(best, saved(candidates, regions))
     return best if best >= WORTH_S else 0.0
 
 
 @settings(deadline=None, max_examples=150)
 @given(CANDIDATES, FREE)
 def test_any_choice_keeps_to_the_rules(candidates: list[Candidate], free: dict[str, int]) -> None:
-    chosen = choose_homes(candidates, free)
-    homes = dict(chosen)
-    assert fits(candidates, homes, free)
-    assert chosen == choose_homes(candidates, free)
-    assert not homes or saved(candidates, homes) >= WORTH_S
+    chosen = choose_regions(candidates, free)
+    regions = dict(chosen)
+    assert fits(candidates, regions, free)
+    assert chosen == choose_regions(candidates, free)
+    assert not regions or saved(candidates, regions) >= WORTH_S
     best = best_of_all(candidates, free)
-    assert saved(candidates, homes) <= best + 1e-12
-    if homes:
-        assert saved(candidates, homes) >= 0.5 * best
+    assert saved(candidates, regions) <= best + 1e-12
+    if regions:
+        assert saved(candidates, regions) >= 0.5 * best
 
 
 def test_most_choices_are_the_best_there_is() -> None:
@@ -91,7 +92,7 @@ def test_most_choices_are_the_best_there_is() -> None:
             saves = {"fast": seconds, "slow": random.random() * seconds}
             candidates.append(Candidate(f"c{at}", 16 * random.randint(1, 60), saves))
         free = {name: random.randint(400, 1500) for name in REGIONS}
-        found = saved(candidates, dict(choose_homes(candidates, free)))
+        found = saved(candidates, dict(choose_regions(candidates, free)))
         optimal += found >= best_of_all(candidates, free) * (1 - 1e-9)
     assert optimal >= 0.9 * count
 
@@ -102,7 +103,7 @@ def test_the_densest_go_where_they_save_most() -> None:
         Candidate("hot", 100, {"fast": 300e-6, "slow": 100e-6}),
         Candidate("cold", 100, {"fast": 0.5e-6, "slow": 0.4e-6}),
     ]
-    chosen = dict(choose_homes(candidates, {"fast": 200, "slow": 1000}))
+    chosen = dict(choose_regions(candidates, {"fast": 200, "slow": 1000}))
     assert chosen == {"large": "slow", "hot": "fast"}, "cold saves less than 1 us"
 
 
@@ -112,12 +113,12 @@ def test_one_large_array_beats_a_dense_small_one_that_bars_it() -> None:
         Candidate("small", 16, {"fast": 3e-6, "slow": 0.0}),
         Candidate("large", 1000, {"fast": 100e-6, "slow": 0.0}),
     ]
-    assert dict(choose_homes(candidates, {"fast": 1000, "slow": 0})) == {"large": "fast"}
+    assert dict(choose_regions(candidates, {"fast": 1000, "slow": 0})) == {"large": "fast"}
 
 
 def test_little_is_left_where_it_is() -> None:
     candidates = [Candidate("one", 100, {"fast": 19e-6})]
-    assert choose_homes(candidates, {"fast": 1000}) == ()
+    assert choose_regions(candidates, {"fast": 1000}) == ()
 
 
 @pytest.fixture(scope="module")
@@ -204,7 +205,7 @@ def test_pins_that_mean_nothing(pin: str, said: str, needs: Needs) -> None:
 def test_a_named_region_takes_all(needs: Needs) -> None:
     board = load_board("rt1170")
     placement = place(needs, board, "ocram2")
-    assert placement.weights_region == "ocram2" and not placement.homes
+    assert placement.weights_region == "ocram2" and not placement.constant_regions
     with pytest.raises(UsageError, match="cannot hold weights"):
         place(needs, board, "itcm")
 
@@ -215,7 +216,7 @@ def test_a_board_that_does_not_say_how_fast_it_is_keeps_all_in_flash(needs: Need
         update={"regions": tuple(r.model_copy(update={"read": None}) for r in board.regions)}
     )
     placement = place(needs, silent, "auto")
-    assert not placement.homes
+    assert not placement.constant_regions
     found = entries(needs, silent, placement)
     assert {entry.why for entry in found.values()} == {
         "the board file has no read speed of the flash"
@@ -233,5 +234,5 @@ def test_a_model_file_is_copied_as_a_whole(bytes_: int, region: str, needs: Need
     file = whole_model_use(bytes_)
     interpreted = replace(needs, constant_bytes=bytes_, constants=(file,))
     placement = place(interpreted, board, "auto")
-    assert placement.home(file.symbol) == region
+    assert placement.region_of(file.symbol) == region
     assert all(one.fits for one in region_fits(interpreted, board, placement))

@@ -42,7 +42,7 @@ def render_model(
     chain = calls[0] if isinstance(calls[0], RowChain) else None
     macros = _section_macros(sections, calls)
     constants = [
-        _view_constant(constant, macros[sections.home(constant.symbol)])
+        _view_constant(constant, macros[sections.section_of(constant.symbol)])
         for call in calls
         for constant in call.constants()
     ]
@@ -144,7 +144,7 @@ def _title(program: Program) -> str:
 def _section_macros(sections: Sections, calls: Sequence[Call]) -> dict[str, str]:
     """By section, in the order in which they occur."""
     used = dict.fromkeys(
-        sections.home(constant.symbol) for call in calls for constant in call.constants()
+        sections.section_of(constant.symbol) for call in calls for constant in call.constants()
     )
     macro = "MZ_WEIGHTS"
     return {

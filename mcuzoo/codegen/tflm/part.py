@@ -89,7 +89,7 @@ def render_tflm_model(
         **render_model_array(
             image.model,
             source,
-            sections.home(MODEL_SYMBOL),
+            sections.section_of(MODEL_SYMBOL),
             embed,
             EMBEDDED_FILE.removeprefix("model/"),
         ),

@@ -22,10 +22,10 @@ def constant_entries(needs: Needs, board: Board, placement: Placement) -> tuple[
             op=use.op,
             op_name=use.op_name,
             bytes=use.bytes,
-            region=placement.home(use.symbol),
+            region=placement.region_of(use.symbol),
             passes=use.passes,
             flash_wait_s=reasons.wait(board.flash.region, use),
-            wait_s=reasons.wait(placement.home(use.symbol), use),
+            wait_s=reasons.wait(placement.region_of(use.symbol), use),
             why=reasons.why(use),
         )
         for use in needs.constants
@@ -45,7 +45,7 @@ def copy_seconds(needs: Needs, board: Board, placement: Placement) -> float | No
     """What start-up waits for the flash to copy constants from it; None where none are copied or
     the flash's speed is not known."""
     flash = board.flash_region
-    copied = [use for use in needs.constants if placement.home(use.symbol) != flash.name]
+    copied = [use for use in needs.constants if placement.region_of(use.symbol) != flash.name]
     if flash.read is None or not copied:
         return None
     cache = constants_cache(board, ())
@@ -77,8 +77,8 @@ class _Reasons:
         there = self.wait(flash, use)
         if there is None:
             return "the board file has no read speed of the flash"
-        here = self.wait(placement.home(use.symbol), use)
-        if placement.home(use.symbol) != flash and here is not None:
+        here = self.wait(placement.region_of(use.symbol), use)
+        if placement.region_of(use.symbol) != flash and here is not None:
             return f"waits {(there - here) * 1e6:,.1f} us less than in flash"
         return self._why_in_flash(use, there)
 
@@ -89,6 +89,6 @@ class _Reasons:
         best = min((self.wait(name, use) or 0.0) for name in rooms)
         if there - best < LEAST_SAVING_S:
             return f"a copy would save less than {LEAST_SAVING_S * 1e6:.0f} us"
-        if not self._placement.homes:
+        if not self._placement.constant_regions:
             return f"all copies together would save less than {WORTH_S * 1e6:.0f} us"
         return "others save more per byte"

@@ -12,7 +12,7 @@ Pins = tuple[tuple[str, str], ...]
 
 
 def parse_pins(texts: Sequence[str]) -> Pins:
-    """Of "OP=REGION" or "SYMBOL=REGION". Raises UsageError."""
+    """Read texts like "OP=REGION" or "SYMBOL=REGION". Raises UsageError."""
     pins = []
     for text in texts:
         which, equals, region = (part.strip() for part in text.partition("="))
@@ -25,7 +25,7 @@ def parse_pins(texts: Sequence[str]) -> Pins:
     return tuple(pins)
 
 
-def pinned_homes(
+def pinned_regions(
     pins: Pins, constants: Sequence[ConstantUse], regions: Sequence[str]
 ) -> dict[str, str]:
     """The region of every constant that `pins` name; a later pin wins.
@@ -33,7 +33,7 @@ def pinned_homes(
     regions: what constants may be pinned to, the flash included. Raises UsageError for a region or
     an op that is not there, or that has no constants.
     """
-    homes: dict[str, str] = {}
+    pinned: dict[str, str] = {}
     for which, region in pins:
         if region not in regions:
             raise UsageError(
@@ -49,5 +49,5 @@ def pinned_homes(
                 if ops
                 else "The runtime tflm keeps the model file as a whole: --weights places it.",
             )
-        homes |= dict.fromkeys(found, region)
-    return homes
+        pinned |= dict.fromkeys(found, region)
+    return pinned

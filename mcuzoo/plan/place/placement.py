@@ -11,9 +11,9 @@ from mcuzoo.errors import UsageError, did_you_mean
 from mcuzoo.plan.arena.lifetimes import ArenaPlan
 from mcuzoo.plan.place.cost import Cache, constants_cache, wait_seconds
 from mcuzoo.plan.place.needs import Needs
-from mcuzoo.plan.place.pins import Pins, pinned_homes
+from mcuzoo.plan.place.pins import Pins, pinned_regions
 from mcuzoo.plan.place.traffic import ConstantUse
-from mcuzoo.plan.place.weights import Candidate, choose_homes
+from mcuzoo.plan.place.weights import Candidate, choose_regions
 from mcuzoo.project.kinds import WeightsChoice
 
 SPARE_BYTES = 4096
@@ -25,28 +25,30 @@ SECTION_BYTES = 64
 
 
 @dataclass(frozen=True)
-class Homes:
+class ConstantRegions:
     """`region` has all constants but those of which `others` has a (symbol, region)."""
 
     region: str
     others: tuple[tuple[str, str], ...] = ()
 
 
-def homes_around(
+def constant_regions(
     constants: tuple[ConstantUse, ...], region: str, others: Mapping[str, str], flash: str
-) -> Homes:
-    """Where one of the others is the flash, all that is not in flash is named."""
+) -> ConstantRegions:
+    """Name every constant that is not in flash, if one of `others` is in flash."""
     if region != flash and flash in others.values():
         others = {use.symbol: others.get(use.symbol, region) for use in constants}
         region = flash
     named = [(use.symbol, others.get(use.symbol, region)) for use in constants]
-    return Homes(region, tuple((symbol, home) for symbol, home in named if home != region))
+    return ConstantRegions(
+        region, tuple((symbol, name) for symbol, name in named if name != region)
+    )
 
 
-def homes_by_estimate(
+def regions_by_estimate(
     constants: Sequence[ConstantUse], board: Board, cache: Cache, free: Mapping[str, int]
 ) -> dict[str, str]:
-    """What choose_homes makes of the board's speeds and of what is `free` by region.
+    """What choose_regions makes of the board's speeds and of what is `free` by region.
 
     Nothing where the board file does not say how fast the flash is.
     """
@@ -59,7 +61,7 @@ def homes_by_estimate(
         there = wait_seconds(flash, use, cache)
         saves = {region.name: there - wait_seconds(region, use, cache) for region in regions}
         candidates.append(Candidate(use.symbol, use.room_bytes, saves))
-    return dict(choose_homes(candidates, {region.name: free[region.name] for region in regions}))
+    return dict(choose_regions(candidates, {region.name: free[region.name] for region in regions}))
 
 
 _ARENA_PREFERENCE = (RegionKind.DTCM, RegionKind.OCRAM, RegionKind.SDRAM)
@@ -70,10 +72,10 @@ _WEIGHTS_PREFERENCE = (RegionKind.OCRAM, RegionKind.DTCM, RegionKind.SDRAM)
 class Placement:
     """Regions by name. `data_region` holds .data, .bss and the stack.
 
-    weights_region holds the constants, but for those of which `homes` has a (symbol, region).
-    Constants whose region is not the flash are copied there from the flash at reset. weights: what
-    was asked for; pinned: the symbols of constants that the user placed. rest_bytes: of an arena in
-    two memories, what is in rest_region and not in arena_region, at its end.
+    weights_region holds the constants; constant_regions has (symbol, region) for the exceptions.
+    Constants whose region is not the flash are copied there from the flash at reset. weights: the
+    user's choice. pinned: the symbols of constants that the user placed. rest_region, rest_bytes:
+    where the end of an arena in two memories is; its beginning is in arena_region.
     """
 
     arena_region: str
@@ -81,7 +83,7 @@ class Placement:
     weights_region: str
     stack_bytes: int
     data_region: str
-    homes: tuple[tuple[str, str], ...] = ()
+    constant_regions: tuple[tuple[str, str], ...] = ()
     weights: WeightsChoice = "flash"
     pinned: tuple[str, ...] = ()
     rest_region: str | None = None
@@ -91,8 +93,8 @@ class Placement:
     def regions(self) -> tuple[str, ...]:
         """Every memory that is named."""
         others = () if self.rest_region is None else (self.rest_region,)
-        homes = (region for _, region in self.homes)
-        return (self.arena_region, self.weights_region, self.data_region, *others, *homes)
+        constants = (region for _, region in self.constant_regions)
+        return (self.arena_region, self.weights_region, self.data_region, *others, *constants)
 
     @property
     def arena_parts(self) -> tuple[tuple[str, int], ...]:
@@ -102,9 +104,9 @@ class Placement:
             (first,) if self.rest_region is None else (first, (self.rest_region, self.rest_bytes))
         )
 
-    def home(self, symbol: str) -> str:
+    def region_of(self, symbol: str) -> str:
         """The region of the constant called `symbol`."""
-        return dict(self.homes).get(symbol, self.weights_region)
+        return dict(self.constant_regions).get(symbol, self.weights_region)
 
 
 def place(
@@ -118,7 +120,7 @@ def place(
     """The fastest region with room for the arena: DTCM, then OCRAM, then SDRAM; then the constants.
 
     weights: "flash"; "ram", one region for all; the name of one; "auto", array by array what
-    `choose_homes` makes of the board's speeds and of what is free. pins: see pinned_homes; they
+    `choose_regions` makes of the board's speeds and of what is free. pins: see pinned_regions; they
     come first. split: an arena in two parts, of which the hot one goes beside data and stack.
 
     When nothing has room, the emptiest region is named all the same: the fit verdict says by how
@@ -140,29 +142,29 @@ def place(
         arena = _pinned(board, arena_region, "--arena-region")
     free[arena.name] -= arena_bytes - rest_bytes
     flash = board.flash.region
-    pinned = pinned_homes(pins, needs.constants, [*free, flash])
+    pinned = pinned_regions(pins, needs.constants, [*free, flash])
     rooms = {use.symbol: use.room_bytes for use in needs.constants}
     for symbol, region in pinned.items():
         if region != flash:
             free[region] -= rooms[symbol]
-    others, home = pinned, flash
+    others, weights_region = pinned, flash
     if weights == "ram":
         rest = needs.constant_bytes - sum(rooms[symbol] for symbol in pinned)
-        home = _first_with_room(board, free, rest, _WEIGHTS_PREFERENCE).name
+        weights_region = _first_with_room(board, free, rest, _WEIGHTS_PREFERENCE).name
     elif weights == "auto":
         parts = [(arena.name, arena_bytes - rest_bytes)]
         parts += [(rest_region, rest_bytes)] if rest_region else []
         others = {**pinned, **_by_estimate(needs, board, parts, pinned)}
     elif weights != "flash":
-        home = _pinned(board, weights, "--weights").name
-    homes = homes_around(needs.constants, home, others, flash)
+        weights_region = _pinned(board, weights, "--weights").name
+    regions = constant_regions(needs.constants, weights_region, others, flash)
     return Placement(
         arena_region=arena.name,
         arena_bytes=arena_bytes,
-        weights_region=homes.region,
+        weights_region=regions.region,
         stack_bytes=needs.stack_bytes,
         data_region=data_region.name,
-        homes=homes.others,
+        constant_regions=regions.others,
         weights=weights,
         pinned=tuple(pinned),
         rest_region=rest_region,
@@ -179,7 +181,7 @@ def _by_estimate(
             free[pinned[use.symbol]] -= use.room_bytes
     rest = [use for use in needs.constants if use.symbol not in pinned]
     cache = constants_cache(board, [region for region, _ in arena])
-    return homes_by_estimate(rest, board, cache, free)
+    return regions_by_estimate(rest, board, cache, free)
 
 
 def free_for_constants(

@@ -65,7 +65,7 @@ def region_fits(needs: Needs, board: Board, placement: Placement) -> tuple[Regio
             base=region.base,
             size_bytes=_usable_bytes(region, board),
             initialized=region.initialized,
-            parts=tuple(part for home, part in parts if home == region.name and part.bytes),
+            parts=tuple(part for name, part in parts if name == region.name and part.bytes),
         )
         for region in board.memories
     )
@@ -106,13 +106,13 @@ def copied_bytes(needs: Needs, board: Board, placement: Placement) -> dict[str, 
     """By region, what of the constants is copied there from the flash; in the board's order."""
     flash = board.flash.region
     if not needs.constants:
-        home = placement.weights_region
-        return {} if home == flash else {home: needs.constant_bytes}
+        held_in = placement.weights_region
+        return {} if held_in == flash else {held_in: needs.constant_bytes}
     found = {
         region.name: sum(
             use.room_bytes
             for use in needs.constants
-            if placement.home(use.symbol) == region.name != flash
+            if placement.region_of(use.symbol) == region.name != flash
         )
         for region in board.apart(placement.regions).memories
     }

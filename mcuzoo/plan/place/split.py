@@ -13,7 +13,7 @@ from mcuzoo.plan.arena.lifetimes import ArenaPlan
 from mcuzoo.plan.place.cost import Cache, wait_seconds
 from mcuzoo.plan.place.estimate import constant_entries, waits
 from mcuzoo.plan.place.needs import Needs
-from mcuzoo.plan.place.pins import Pins, pinned_homes
+from mcuzoo.plan.place.pins import Pins, pinned_regions
 from mcuzoo.plan.place.placement import Placement, place, room_beside_data
 from mcuzoo.plan.place.regions import region_fits
 from mcuzoo.plan.place.traffic import ConstantUse
@@ -80,12 +80,12 @@ def saved_seconds(
 
 
 def _pinned_bytes(needs: Needs, board: Board, region: str, pins: Pins) -> int:
-    homes = pinned_homes(
+    regions = pinned_regions(
         pins,
         needs.constants,
         [one.name for one in board.apart(region for _, region in pins).memories],
     )
-    return sum(use.room_bytes for use in needs.constants if homes.get(use.symbol) == region)
+    return sum(use.room_bytes for use in needs.constants if regions.get(use.symbol) == region)
 
 
 def _fits(needs: Needs, board: Board, placement: Placement) -> bool:

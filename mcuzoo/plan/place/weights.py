@@ -24,7 +24,7 @@ class Candidate:
     saves: Mapping[str, float]
 
 
-def choose_homes(
+def choose_regions(
     candidates: Sequence[Candidate], free: Mapping[str, int]
 ) -> tuple[tuple[str, str], ...]:
     """(symbol, region) of what is copied, in the order of `candidates`; never more than is `free`.
@@ -34,44 +34,44 @@ def choose_homes(
     there is none. The better of both is not always the optimum. The same input gives the same
     choice.
     """
-    choices = [_Homes(candidates, free) for _ in range(2)]
+    choices = [_Choice(candidates, free) for _ in range(2)]
     for choice, by_byte in zip(choices, (True, False), strict=True):
         choice.fill(by_byte)
         while choice.improve():
             pass
-    best = max(choices, key=_Homes.saved)
+    best = max(choices, key=_Choice.saved)
     if best.saved() < WORTH_S:
         return ()
     return tuple(
-        (candidate.symbol, home)
-        for candidate, home in zip(candidates, best.of, strict=True)
-        if home is not None
+        (candidate.symbol, region)
+        for candidate, region in zip(candidates, best.chosen, strict=True)
+        if region is not None
     )
 
 
-class _Homes:
-    """A choice under way: `of` every candidate its region, or None for the flash."""
+class _Choice:
+    """A choice under way: `chosen` has the region of each candidate, None for the flash."""
 
     def __init__(self, candidates: Sequence[Candidate], free: Mapping[str, int]) -> None:
-        self.of: list[str | None] = [None] * len(candidates)
+        self.chosen: list[str | None] = [None] * len(candidates)
         self._candidates = candidates
         self._left = dict(free)
         self._regions = tuple(free)
 
     def saved(self) -> float:
-        return sum(self._saving(at, home) for at, home in enumerate(self.of))
+        return sum(self._saving(at, region) for at, region in enumerate(self.chosen))
 
     def fill(self, by_byte: bool) -> None:
         """What saves most first, per byte or not."""
         offers = sorted(
-            (-self._saving(at, home) / (max(1, one.bytes) if by_byte else 1), at, number, home)
+            (-self._saving(at, region) / (max(1, one.bytes) if by_byte else 1), at, number, region)
             for at, one in enumerate(self._candidates)
-            for number, home in enumerate(self._regions)
-            if self._saving(at, home) >= LEAST_SAVING_S
+            for number, region in enumerate(self._regions)
+            if self._saving(at, region) >= LEAST_SAVING_S
         )
-        for _, at, _, home in offers:
-            if self.of[at] is None and self._candidates[at].bytes <= self._left[home]:
-                self._move(at, home)
+        for _, at, _, region in offers:
+            if self.chosen[at] is None and self._candidates[at].bytes <= self._left[region]:
+                self._move(at, region)
 
     def improve(self) -> bool:
         """Try every array in every other region, and do what saves more; False when there was no
@@ -79,14 +79,14 @@ class _Homes:
         done = False
         for at, one in enumerate(self._candidates):
             for region in self._regions:
-                gain = self._saving(at, region) - self._saving(at, self.of[at])
+                gain = self._saving(at, region) - self._saving(at, self.chosen[at])
                 if gain <= _NO_GAIN or self._saving(at, region) < LEAST_SAVING_S:
                     continue
-                home = self.of[at]
+                before = self.chosen[at]
                 self._move(at, None)
                 loss, moved = self._give_way(region, one.bytes, gain)
-                self._move(at, region if loss < gain - _NO_GAIN else home)
-                if self.of[at] == region:
+                self._move(at, region if loss < gain - _NO_GAIN else before)
+                if self.chosen[at] == region:
                     done = True
                 else:
                     self._undo(moved)
@@ -107,8 +107,8 @@ class _Homes:
                 / self._candidates[at].bytes,
                 at,
             )
-            for at, home in enumerate(self.of)
-            if home == region
+            for at, name in enumerate(self.chosen)
+            if name == region
         )
         for _, at in exits:
             place = max(self._open(at), key=lambda other: self._saving(at, other))
@@ -127,7 +127,7 @@ class _Homes:
             *(
                 region
                 for region in self._regions
-                if region != self.of[at]
+                if region != self.chosen[at]
                 and one.bytes <= self._left[region]
                 and one.saves[region] >= LEAST_SAVING_S
             ),
@@ -140,12 +140,12 @@ class _Homes:
             self._move(at, place)
 
     def _move(self, at: int, place: str | None) -> None:
-        home, bytes_ = self.of[at], self._candidates[at].bytes
-        if home is not None:
-            self._left[home] += bytes_
+        before, bytes_ = self.chosen[at], self._candidates[at].bytes
+        if before is not None:
+            self._left[before] += bytes_
         if place is not None:
             self._left[place] -= bytes_
-        self.of[at] = place
+        self.chosen[at] = place
 
-    def _saving(self, at: int, home: str | None) -> float:
-        return 0.0 if home is None else self._candidates[at].saves[home]
+    def _saving(self, at: int, region: str | None) -> float:
+        return 0.0 if region is None else self._candidates[at].saves[region]
