@@ -1,7 +1,7 @@
 """What of a fused call belongs to which of its ops: counted, by the functions it calls.
 
 A kernel that computes several ops calls functions for each of them. QEMU's witness tells when
-execution comes into one of these functions or back into the kernel (`witness.Testimony.places`), so
+execution comes into one of these functions or back into the kernel (`QemuCounts.places`), so
 that everything between, with whatever is called from there, is one op's. What the kernel spends
 itself, on its loop, on padding and on rows that wait, is the last op's, which all of it is for.
 """

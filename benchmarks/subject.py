@@ -19,7 +19,7 @@ from classes import (
 from estimate import Estimate, estimate
 from measure import SEED, Configuration, Figures, build, measure
 from parts import Split, split
-from witness import BOARD, NothingToWitnessError, Testimony, absent, testify
+from witness import BOARD, NoFunctionsError, QemuCounts, count_in_qemu, why_absent
 
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.graph.count import count_macs
@@ -42,7 +42,7 @@ class Subject:
         self.board = board
         self._scratch = scratch
         self._engine = ReferenceEngine(self.model)
-        why = absent()
+        why = why_absent()
         if witness and why is None and board != BOARD:
             say(f"no witness but for {BOARD}: QEMU has its memories only")
         if witness and why is not None:
@@ -62,15 +62,15 @@ class Subject:
         manifest = load_manifest(project)
         if manifest.plan.stream_input:
             say("no witness: an input that is consumed as it arrives is not in memory for QEMU")
-            testimony = None
+            counts = None
         else:
-            testimony = (
-                self._testify(project) if self._witness and manifest.board == BOARD else None
+            counts = (
+                self._count_in_qemu(project) if self._witness and manifest.board == BOARD else None
             )
-        document = self._document(manifest, name, figures, testimony)
-        if testimony is None or manifest.build is None or not self._guess:
+        document = self._document(manifest, name, figures, counts)
+        if counts is None or manifest.build is None or not self._guess:
             return document, None
-        guess = estimate(project / manifest.build.elf, testimony.blocks)
+        guess = estimate(project / manifest.build.elf, counts.blocks)
         if guess is not None:
             document["estimated_cycles"] = {
                 "what": "a static estimate, not a count",
@@ -81,28 +81,28 @@ class Subject:
             }
         return document, guess
 
-    def _testify(self, project: Path) -> Testimony | None:
+    def _count_in_qemu(self, project: Path) -> QemuCounts | None:
         shape = load_manifest(project).input.shape
         tensor = np.random.default_rng(SEED).integers(-128, 128, shape, dtype=np.int8)
         try:
-            return testify(project, tensor, self._engine.run(tensor))
-        except NothingToWitnessError as error:
+            return count_in_qemu(project, tensor, self._engine.run(tensor))
+        except NoFunctionsError as error:
             say(f"no witness: {error.message}")
             return None
 
     def _document(
-        self, manifest: Manifest, name: str, figures: Figures, testimony: Testimony | None
+        self, manifest: Manifest, name: str, figures: Figures, counts: QemuCounts | None
     ) -> dict[str, Any]:
         profile = figures.profile
-        splits = {} if testimony is None else self._splits(profile.layers, testimony)
+        splits = {} if counts is None else self._splits(profile.layers, counts)
         layers = []
         for index, layer in enumerate(profile_document(profile)["layers"]):
-            layer["witness"] = None if testimony is None else testimony.layers[index]
+            layer["witness"] = None if counts is None else counts.layers[index]
             if layer["first_op"] in splits:
                 layer["parts"] = self._parts(splits[layer["first_op"]])
             layers.append(layer)
-        counts = {first: one.counts for first, one in splits.items()}
-        kinds = list(figures_by_class(self.model, profile.layers, counts))
+        by_op = {first: one.counts for first, one in splits.items()}
+        kinds = list(figures_by_class(self.model, profile.layers, by_op))
         return {
             "model": self.source.name,
             "model_sha256": self.model.sha256,
@@ -113,7 +113,7 @@ class Subject:
             "optimization": manifest.build.optimization if manifest.build else None,
             "input": f"numpy default_rng({SEED}), int8",
             "instructions_per_inference": figures.instructions,
-            "witness_instructions": None if testimony is None else testimony.instructions,
+            "witness_instructions": None if counts is None else counts.instructions,
             "macs": profile.macs,
             "instructions_per_mac": figures.instructions / profile.macs,
             "per_mac": _rates(kinds),
@@ -136,9 +136,9 @@ class Subject:
             "layers": layers,
         }
 
-    def _splits(self, layers: Iterable[Layer], testimony: Testimony) -> dict[int, Split]:
+    def _splits(self, layers: Iterable[Layer], counts: QemuCounts) -> dict[int, Split]:
         found = {}
-        for layer, counted, places in zip(layers, testimony.layers, testimony.places, strict=True):
+        for layer, counted, places in zip(layers, counts.layers, counts.places, strict=True):
             if layer_class(self.model, layer) != FUSED or counted != layer.count:
                 continue
             one = split(self.model, layer, places)

@@ -51,7 +51,7 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Testimony:
+class QemuCounts:
     """Instructions of one inference, of each layer of a second one, and what ran how often.
 
     `places`: of each layer, by function of parts.PLACES, the instructions from when execution came
@@ -64,7 +64,7 @@ class Testimony:
     blocks: tuple[Block, ...]
 
 
-def absent() -> str | None:
+def why_absent() -> str | None:
     """Why there is no witness on this machine, or None."""
     for tool in ("qemu-system-arm", "cc"):
         if shutil.which(tool) is None:
@@ -72,15 +72,17 @@ def absent() -> str | None:
     return None
 
 
-class NothingToWitnessError(ToolchainError):
+class NoFunctionsError(ToolchainError):
     """A firmware that QEMU cannot be led through, such as one whose input is streamed."""
 
 
-def testify(project: Path, tensor: NDArray[np.int8], expected: NDArray[np.int8]) -> Testimony:
+def count_in_qemu(
+    project: Path, tensor: NDArray[np.int8], expected: NDArray[np.int8]
+) -> QemuCounts:
     """Run the newest build of an RT1050 project in QEMU; `expected` is the right output.
 
     Raises ToolchainError when QEMU or a compiler says no, or the output is another one, and
-    NothingToWitnessError when the firmware lacks a function that the witness calls.
+    NoFunctionsError when the firmware lacks a function that the witness calls.
     """
     manifest = load_manifest(project)
     build = manifest.build
@@ -89,7 +91,7 @@ def testify(project: Path, tensor: NDArray[np.int8], expected: NDArray[np.int8])
     addresses = read_symbols(project / build.elf, _FUNCTIONS)
     lacking = sorted({*_FUNCTIONS} - {*addresses})
     if lacking:
-        raise NothingToWitnessError(
+        raise NoFunctionsError(
             f"{project}: the firmware has no {', '.join(lacking)}.", "Leave the witness out."
         )
     copied = [
@@ -206,7 +208,7 @@ def _call(command: list[str]) -> str:
     return done.stdout + done.stderr
 
 
-def _read_counts(text: str, names: tuple[str, ...]) -> Testimony:
+def _read_counts(text: str, names: tuple[str, ...]) -> QemuCounts:
     """What the counter was read at: first by mz_image_run, then by mz_image_profile.
 
     An inference reads it at the start, after each kernel and at its end; a profile in pairs, at the
@@ -226,7 +228,7 @@ def _read_counts(text: str, names: tuple[str, ...]) -> Testimony:
         raise ToolchainError(f"QEMU saw {len(marks)} readings.", "The firmware reads otherwise.")
     inference, profile = marks[: kernels + 2], marks[kernels + 2 :]
     spans = [(profile[2 * n], profile[2 * n + 1]) for n in range(kernels)]
-    return Testimony(
+    return QemuCounts(
         inference[-1] - inference[0],
         tuple(end - begin for begin, end in spans),
         tuple(_by_place(moves, begin, end) for begin, end in spans),

@@ -33,12 +33,12 @@ def run_demo(
     folder: Path,
     images: int,
     seed: int,
-    talk: Callable[[str], None],
+    say: Callable[[str], None],
     watch: Callable[[Job], AbstractContextManager[RunWatcher]],
 ) -> Demo:
     """Export the bundled model for `board_id` below `folder`, build it, run fresh pictures.
 
-    `talk` is told each step; `watch` is that of `run`. A project of an earlier demo
+    `say` is told each step; `watch` is that of `run`. A project of an earlier demo
     in `folder` is replaced, its runs are kept. Raises McuzooError of whatever step fails.
     """
     from mcuzoo.board.load import load_board
@@ -55,16 +55,16 @@ def run_demo(
     board = load_board(board_id)
     require_packages((*EMULATOR, *compiler_packages(), *IMAGES), "The demo")
     project = folder / f"{board.id}-{MODEL}"
-    talk(f"exporting {MODEL} for {board.name} to {project}")
+    say(f"exporting {MODEL} for {board.name} to {project}")
     export_project(resolve_model(MODEL), board, project, ALONE)
-    talk("building the firmware")
+    say("building the firmware")
     build = build_project(project)
     pictures = folder / f"images-{seed}-{images}"
-    talk(f"drawing {images} pictures that the model has never seen (seed {seed})")
+    say(f"drawing {images} pictures that the model has never seen (seed {seed})")
     manifest = write_signs(pictures, n=images, seed=seed)
-    talk("booting the emulated EVK and streaming the pictures")
+    say("booting the emulated EVK and streaming the pictures")
     options = RunOptions(project=project, images=manifest, out=_unused(folder / f"run-{board.id}"))
-    found = run(project, options, talk, watch)
+    found = run(project, options, say, watch)
     return Demo(
         project=project, images=pictures, run=found.folder, build=build, summary=found.summary
     )

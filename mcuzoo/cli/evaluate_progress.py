@@ -14,7 +14,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from mcuzoo.cli.progress import Rhythm
+from mcuzoo.cli.progress import Interval
 
 if TYPE_CHECKING:
     from mcuzoo.run.record import Row
@@ -26,7 +26,7 @@ class EvaluateProgress:
     def __init__(self) -> None:
         self._right = self._labelled = self._done = 0
         self._images = 0
-        self._rhythm = Rhythm()
+        self._interval = Interval()
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -53,7 +53,7 @@ class EvaluateProgress:
 
     def image(self, row: Row) -> None:
         self._done += 1
-        if self._progress.disable and self._rhythm.is_due():
+        if self._progress.disable and self._interval.is_due():
             self.say(f"{self._done:,} of {self._images:,} images")
         if row.rank is not None:
             self._labelled += 1

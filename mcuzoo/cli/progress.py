@@ -19,7 +19,7 @@ _TICK_S = 0.5
 _COLUMNS = 79
 
 
-class Speaker:
+class StepLine:
     """One step. `write` gets texts for stderr; `tick` is called with the seconds since it began."""
 
     def __init__(self, what: str, live: bool, write: Callable[[str], None]) -> None:
@@ -57,7 +57,7 @@ class Speaker:
         return f"{self._what}{counted} ... {seconds:.0f} s"
 
 
-class Rhythm:
+class Interval:
     """When it is time for another line off a terminal: at most every AGAIN_S."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
@@ -78,22 +78,22 @@ def step(what: str) -> Iterator[Update]:
     what: "building", "planning", ... Nothing is written of what ends within FIRST_S.
     """
     live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-    speaker = Speaker(what, live, _to_stderr)
+    line = StepLine(what, live, _to_stderr)
     over = threading.Event()
     began = time.monotonic()
 
     def watch() -> None:
         while not over.wait(_TICK_S):
-            speaker.tick(time.monotonic() - began)
+            line.tick(time.monotonic() - began)
 
     thread = threading.Thread(target=watch, name="progress", daemon=True)
     thread.start()
     try:
-        yield speaker.update
+        yield line.update
     finally:
         over.set()
         thread.join()
-        speaker.end()
+        line.end()
 
 
 def _to_stderr(text: str) -> None:

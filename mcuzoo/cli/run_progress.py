@@ -15,7 +15,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from mcuzoo.cli.progress import Rhythm
+from mcuzoo.cli.progress import Interval
 from mcuzoo.link.channel import DeviceLog
 from mcuzoo.link.counts import agent_note
 from mcuzoo.link.hello import Hello
@@ -42,7 +42,7 @@ class RunProgress:
         self._upload: TaskID | None = None
         self._images = 0
         self._total = 0
-        self._rhythm = Rhythm()
+        self._interval = Interval()
 
     def __enter__(self) -> RunProgress:
         self._progress.start()
@@ -74,7 +74,7 @@ class RunProgress:
             self._labelled += 1
             self._correct += row.top1 == row.label
         self._images += 1
-        if self._progress.disable and self._rhythm.is_due():
+        if self._progress.disable and self._interval.is_due():
             self._say(f"{self._images:,} of {self._total:,} images")
         if self._task is not None:
             top1 = f"top-1 {self._correct / self._labelled:.3f}" if self._labelled else "running"

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.compare.options import CompareOptions
-from mcuzoo.compare.trial import Answers, Contestant, Trial, host_answers, run_trial
+from mcuzoo.compare.trial import Answers, ProjectOnBoard, Trial, host_answers, run_trial
 from mcuzoo.data.dataset import load_data_set
 from mcuzoo.data.images import Item
 from mcuzoo.data.labels import load_classes
@@ -117,10 +117,10 @@ def _agreement(
 ) -> LayerAgreement | None:
     if reference is not None:
         return _against(trial, HOST, reference)
-    sha256 = trial.contestant.model.sha256
+    sha256 = trial.entry.model.sha256
     for other in before:
-        if other.contestant.model.sha256 == sha256:
-            return _against(trial, other.contestant.name, other.answers)
+        if other.entry.model.sha256 == sha256:
+            return _against(trial, other.entry.name, other.answers)
     return None
 
 
@@ -166,9 +166,9 @@ def compare_projects(
     its own way. `say` is told how it goes. Raises UsageError, ProjectError, DataSetError before a
     port is touched, then what the link raises.
     """
-    contestants = _contestants([Path(fspath(one)) for one in projects], options)
-    items = _items(options, contestants)
-    tensors = [_tensors(contestant, items) for contestant in contestants]
+    entries = _entries([Path(fspath(one)) for one in projects], options)
+    items = _items(options, entries)
+    tensors = [_tensors(entry, items) for entry in entries]
     usable = [n for n in range(len(items)) if all(isinstance(row[n], Prepared) for row in tensors)]
     for row in tensors:
         for unusable in (ready for ready in row if isinstance(ready, Unusable)):
@@ -177,18 +177,18 @@ def compare_projects(
         raise DataSetError("None of the images could be decoded.", "Check what --images names.")
     trials, references = [], []
     hosts: dict[tuple[str, bytes], Answers | None] = {}
-    for contestant, row in zip(contestants, tensors, strict=True):
+    for entry, row in zip(entries, tensors, strict=True):
         inputs = [ready.tensor for n in usable if isinstance(ready := row[n], Prepared)]
-        say(f"{contestant.name}: {len(inputs)} images on {contestant.port}")
-        trials.append(run_trial(contestant, inputs, lambda done: None))
-        key = (contestant.model.sha256, b"".join(tensor.tobytes() for tensor in inputs))
+        say(f"{entry.name}: {len(inputs)} images on {entry.port}")
+        trials.append(run_trial(entry, inputs, lambda done: None))
+        key = (entry.model.sha256, b"".join(tensor.tobytes() for tensor in inputs))
         if key not in hosts:
-            hosts[key] = _host(contestant, inputs, say) if not options.no_reference else None
+            hosts[key] = _host(entry, inputs, say) if not options.no_reference else None
         references.append(hosts[key])
     return compare_trials(trials, [items[n].label for n in usable], references)
 
 
-def _contestants(projects: Sequence[Path], options: CompareOptions) -> list[Contestant]:
+def _entries(projects: Sequence[Path], options: CompareOptions) -> list[ProjectOnBoard]:
     if len(projects) < 2:
         raise UsageError(
             "One project alone is not compared with anything.",
@@ -207,7 +207,7 @@ def _contestants(projects: Sequence[Path], options: CompareOptions) -> list[Cont
         port = f"{SCHEME}{project.resolve()}?count=2" if given == EMULATED else given
         manifest = load_manifest(project)
         found.append(
-            Contestant(
+            ProjectOnBoard(
                 names[index],
                 project.resolve(),
                 manifest,
@@ -228,8 +228,8 @@ def short_names(projects: Sequence[Path]) -> list[str]:
     return ["/".join(part[-length:]) for part in parts]
 
 
-def _items(options: CompareOptions, contestants: Sequence[Contestant]) -> Sequence[Item]:
-    manifest, project = contestants[0].manifest, contestants[0].project
+def _items(options: CompareOptions, entries: Sequence[ProjectOnBoard]) -> Sequence[Item]:
+    manifest, project = entries[0].manifest, entries[0].project
     labels = options.labels
     if labels is None and manifest.labels is not None:
         labels = inside(project, manifest.labels)
@@ -242,22 +242,22 @@ def _items(options: CompareOptions, contestants: Sequence[Contestant]) -> Sequen
             "Name some: --images DIR, or a CSV with columns file,label.",
         )
     classes = load_classes(labels, manifest.output.bytes)
-    ports = [contestant.port for contestant in contestants]
+    ports = [entry.port for entry in entries]
     besides = [package for port in ports for package in port_packages(port)]
     return load_data_set(source, classes, options.limit, besides=besides).items
 
 
-def _tensors(contestant: Contestant, items: Iterable[Item]) -> list[Prepared | Unusable]:
-    manifest = contestant.manifest
+def _tensors(entry: ProjectOnBoard, items: Iterable[Item]) -> list[Prepared | Unusable]:
+    manifest = entry.manifest
     return [prepare(item, manifest.preprocessing, manifest.input.shape, None) for item in items]
 
 
 def _host(
-    contestant: Contestant, tensors: Sequence[NDArray[np.int8]], say: Callable[[str], None]
+    entry: ProjectOnBoard, tensors: Sequence[NDArray[np.int8]], say: Callable[[str], None]
 ) -> Answers | None:
     try:
-        engine = ReferenceEngine(contestant.model)
+        engine = ReferenceEngine(entry.model)
     except UnsupportedOpError as error:
-        say(f"{contestant.name} is not compared with the host: {error.message}")
+        say(f"{entry.name} is not compared with the host: {error.message}")
         return None
     return host_answers(engine, tensors)

@@ -23,7 +23,7 @@ from mcuzoo.toolchain.sizes import linked_constant_bytes
 
 
 @dataclass(frozen=True)
-class Contestant:
+class ProjectOnBoard:
     """A project and the port of a board that runs its newest build."""
 
     name: str
@@ -58,14 +58,14 @@ class Answers:
 
 @dataclass(frozen=True)
 class Trial:
-    """What a contestant did.
+    """What one project on its board did.
 
     Kernels go by the last op that they compute: `first_ops` has the first one, `names` and `macs`
     are of all, `counts` is what a kernel took on the first image, as `total` is what all of it
     took. `agent` and `unit` (of `counts`) are the board's, as link.hello.Hello has them.
     """
 
-    contestant: Contestant
+    entry: ProjectOnBoard
     board: str
     runtime: str
     toolchain: str
@@ -87,16 +87,16 @@ class Trial:
 
 
 def run_trial(
-    contestant: Contestant, tensors: Sequence[NDArray[np.int8]], seen: Callable[[int], None]
+    entry: ProjectOnBoard, tensors: Sequence[NDArray[np.int8]], seen: Callable[[int], None]
 ) -> Trial:
-    """Profile every tensor on the contestant's board; `seen` is told how many are done.
+    """Profile every tensor on its board; `seen` is told how many are done.
 
     Raises what the link raises, and WrongFirmwareError.
     """
-    model = contestant.model
-    with Session.open(contestant.port, contestant.baud) as session:
+    model = entry.model
+    with Session.open(entry.port, entry.baud) as session:
         hello = session.hello()
-        check_firmware(hello, contestant.manifest)
+        check_firmware(hello, entry.manifest)
         # Counted apart from the profiles, so that it is what run-serial reports.
         total = session.infer(0, tensors[0]).cycles
         profiles = []
@@ -106,7 +106,7 @@ def run_trial(
         use = session.measure_arena()
     records = profiles[0].records
     return Trial(
-        contestant=contestant,
+        entry=entry,
         board=hello.board,
         runtime=hello.runtime,
         toolchain=hello.toolchain,
@@ -130,7 +130,7 @@ def run_trial(
                 for profile in profiles
             ),
         ),
-        sizes=_sizes(contestant, use.used_bytes, use.stack_used_bytes),
+        sizes=_sizes(entry, use.used_bytes, use.stack_used_bytes),
     )
 
 
@@ -151,11 +151,11 @@ def _macs(model: Model, record: KernelRecord) -> int:
     return sum(count_macs(model, op) for op in model.ops[record.first_op : record.last_op + 1])
 
 
-def _sizes(contestant: Contestant, arena: int, stack: int) -> Sizes:
-    build = contestant.manifest.build
+def _sizes(entry: ProjectOnBoard, arena: int, stack: int) -> Sizes:
+    build = entry.manifest.build
     if build is None:
         return Sizes(arena, None, None, stack or None)
-    elf = inside(contestant.project, build.elf)
-    plan = contestant.manifest.plan
+    elf = inside(entry.project, build.elf)
+    plan = entry.manifest.plan
     constants = linked_constant_bytes(elf, plan) if elf.is_file() else None
     return Sizes(arena, build.code_bytes, constants, stack or None)

@@ -169,14 +169,14 @@ class VirtualEvk:
                 return False
             self._orders.reset = True
             before = self._resets
-            self._insist(lambda: self._resets != before)
+            self._interrupt_until(lambda: self._resets != before)
             return self._resets != before
 
     def stop(self) -> None:
         """End `run`, from any other thread, and wait for its end."""
         self._orders.stop = True
         with self._change:
-            self._insist(lambda: False)
+            self._interrupt_until(lambda: False)
 
     def _reset(self, machine: Machine) -> None:
         """Between two machines: whoever pressed the button may go on afterwards."""
@@ -188,7 +188,7 @@ class VirtualEvk:
         went = f"; {dropped:,} bytes that had arrived went with it" if dropped else ""
         self._setting.say(f"reset{went}")
 
-    def _insist(self, done: Callable[[], bool]) -> None:
+    def _interrupt_until(self, done: Callable[[], bool]) -> None:
         """Interrupt the machine until `done`, or until no board runs."""
         deadline = time.monotonic() + _PATIENCE_S
         while self._runs and not done() and time.monotonic() < deadline:

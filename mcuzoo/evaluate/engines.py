@@ -165,7 +165,7 @@ def _other_kind(model: Model) -> Kind | None:
     return None
 
 
-Talk = Callable[[str], None]
+Say = Callable[[str], None]
 
 # Instructions are not asked for; counting them would slow the emulator down.
 _EMULATOR_OPTIONS = "?count=0"
@@ -191,21 +191,21 @@ class BoardEngine:
 
 @contextmanager
 def board_engine(
-    subject: Subject, port: str, baud: int | None, board_id: str, talk: Talk
+    subject: Subject, port: str, baud: int | None, board_id: str, say: Say
 ) -> Iterator[BoardEngine]:
     """The board at `port`. Raises WrongFirmwareError when it runs another model.
 
     baud: None: what the file of the board `board_id` says.
     """
     check = partial(check_model, subject=subject)
-    ports = PortWatch(port, say=talk)
+    ports = PortWatch(port, say=say)
     rate = load_board(board_id).console.baud if baud is None else baud
     ports.baud_note = f"as the file of board {board_id} says" if baud is None else "as --baud says"
 
     def connect(state: LinkState) -> Session:
         return Session.open(port, rate, state=state, ports=ports)
 
-    with Rig(connect, check, talk) as rig:
+    with Rig(connect, check, say) as rig:
         yield BoardEngine(rig)
 
 
@@ -225,7 +225,7 @@ def check_model(hello: Hello, subject: Subject) -> None:
 
 
 @contextmanager
-def emulated_project(source: ModelSource, board_id: str, talk: Talk) -> Iterator[str]:
+def emulated_project(source: ModelSource, board_id: str, say: Say) -> Iterator[str]:
     """The URL of an emulated board with firmware for the model, built in a temporary folder.
 
     Raises FitError when the model does not fit the board, ToolchainError without a compiler.
@@ -237,7 +237,7 @@ def emulated_project(source: ModelSource, board_id: str, talk: Talk) -> Iterator
     board = load_board(board_id)
     with tempfile.TemporaryDirectory(prefix="mcuzoo-evaluate-") as folder:
         project = Path(folder) / "project"
-        talk(f"exporting and building {source.name} for {board.name}")
+        say(f"exporting and building {source.name} for {board.name}")
         export_project(replace(source, samples=None), board, project, ALONE)
         build_project(project)
         yield f"emulator://{project}{_EMULATOR_OPTIONS}"

@@ -26,8 +26,8 @@ from mcuzoo.errors import DataSetError, McuzooError, ProtocolError, RigError, Us
 from mcuzoo.evaluate.engines import (
     EMULATOR,
     Runs,
+    Say,
     Subject,
-    Talk,
     board_engine,
     emulated_project,
     host_engine,
@@ -111,7 +111,7 @@ class OutputFile:
 
 
 @dataclass(frozen=True)
-class Kept:
+class SavedRows:
     """The journal of an evaluation; `rows` are those of an earlier session."""
 
     journal: Journal
@@ -130,10 +130,10 @@ class Kept:
 
 
 @contextmanager
-def journal_of(plan: Plan, resume: bool, talk: Callable[[str], None]) -> Iterator[Kept | None]:
+def journal_of(plan: Plan, resume: bool, say: Callable[[str], None]) -> Iterator[SavedRows | None]:
     """The journal of `plan`; with `resume` it has what an earlier session found.
 
-    None, with a word to `talk`, where the cache cannot be written or another process is at the same
+    None, with a word to `say`, where the cache cannot be written or another process is at the same
     evaluation; with `resume` that raises UsageError.
     """
     folder = cache_folder().parent / "evaluations" / identity(plan)[:16]
@@ -147,7 +147,7 @@ def journal_of(plan: Plan, resume: bool, talk: Callable[[str], None]) -> Iterato
             journal = stack.enter_context(_opened(folder, plan, resume))
         except (OSError, sqlite3.Error) as error:
             why = error.strerror if isinstance(error, OSError) else error
-            talk(f"an interruption would lose what was found: {folder}: {why}")
+            say(f"an interruption would lose what was found: {folder}: {why}")
             yield None
             return
         except UsageError:
@@ -155,15 +155,15 @@ def journal_of(plan: Plan, resume: bool, talk: Callable[[str], None]) -> Iterato
                 raise UsageError(
                     "Another mcuzoo process is at this evaluation.", "Wait for it, or end it."
                 ) from None
-            talk("an interruption would lose what was found: another process is at the same")
+            say("an interruption would lose what was found: another process is at the same")
             yield None
             return
         kept = tuple(takewhile(lambda row: row.status.final, journal.rows)) if resume else ()
         if resume and not kept:
-            talk("nothing to resume: starting with the first image")
+            say("nothing to resume: starting with the first image")
         elif resume:
-            talk(f"{len(kept)} of {len(plan.data_set.items)} images are done already")
-        yield Kept(journal, kept, folder)
+            say(f"{len(kept)} of {len(plan.data_set.items)} images are done already")
+        yield SavedRows(journal, kept, folder)
 
 
 def identity(plan: Plan) -> str:
@@ -197,7 +197,7 @@ _CHUNK = 4
 
 def evaluate(
     plan: Plan,
-    talk: Talk = lambda text: None,
+    say: Say = lambda text: None,
     on_row: Callable[[Row], None] = lambda row: None,
     *,
     resume: bool = False,
@@ -208,7 +208,7 @@ def evaluate(
     What each image gives is kept in the cache until the end; `resume` goes on from there. show: so
     many predictions are in the result; None: all of a few, else the worst misses.
 
-    Images that cannot be read are counted and named in the result. `talk` is told what takes
+    Images that cannot be read are counted and named in the result. `say` is told what takes
     long, `on_row` what each image gave. Raises DataSetError when no image can be used or the
     answers say that the labels are off by one, and what the engines raise: ModelError,
     MissingExtraError, ToolchainError, FitError, RigError, ProtocolError. Where images have been
@@ -222,8 +222,8 @@ def evaluate(
         writer = None
         if plan.outputs is not None:
             writer = stack.enter_context(OutputFile(plan.outputs, len(items), task.first))
-        kept = stack.enter_context(journal_of(plan, resume, talk))
-        workers, chunk = stack.enter_context(_workers(plan, talk, boards)), _chunk(task.subjects)
+        kept = stack.enter_context(journal_of(plan, resume, say))
+        workers, chunk = stack.enter_context(_workers(plan, say, boards)), _chunk(task.subjects)
 
         def take(row: Row) -> None:
             if row.error is None:
@@ -334,7 +334,7 @@ def _chunk(subjects: Sequence[Subject]) -> int:
 
 
 @contextmanager
-def _workers(plan: Plan, talk: Talk, boards: dict[int, str]) -> Iterator[Workers]:
+def _workers(plan: Plan, say: Say, boards: dict[int, str]) -> Iterator[Workers]:
     """The workers of `plan`; `boards` gets what answered for each subject that is a board."""
     subjects = plan.task.subjects
     with ExitStack() as stack:
@@ -348,19 +348,19 @@ def _workers(plan: Plan, talk: Talk, boards: dict[int, str]) -> Iterator[Workers
             yield stack.enter_context(open_workers(plan.jobs, open_worker))
             return
         ports = [
-            stack.enter_context(emulated_project(source, plan.board, talk))
+            stack.enter_context(emulated_project(source, plan.board, say))
             if subject.engine == EMULATOR
             else subject.engine
             for subject, source in zip(subjects, plan.sources, strict=True)
         ]
         yield stack.enter_context(
-            open_workers(plan.jobs, lambda: _board_worker(plan, ports, talk, boards))
+            open_workers(plan.jobs, lambda: _board_worker(plan, ports, say, boards))
         )
 
 
 @contextmanager
 def _board_worker(
-    plan: Plan, ports: Sequence[str], talk: Talk, boards: dict[int, str]
+    plan: Plan, ports: Sequence[str], say: Say, boards: dict[int, str]
 ) -> Iterator[Worker]:
     with ExitStack() as stack:
         engines: list[Runs] = []
@@ -368,7 +368,7 @@ def _board_worker(
             if subject.on_host:
                 engines.append(host_engine(subject))
                 continue
-            engine = stack.enter_context(board_engine(subject, port, plan.baud, plan.board, talk))
+            engine = stack.enter_context(board_engine(subject, port, plan.baud, plan.board, say))
             boards[place] = engine.board
             engines.append(engine)
         yield _worker(plan, engines)

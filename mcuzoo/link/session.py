@@ -20,7 +20,7 @@ from mcuzoo.errors import (
     ProtocolError,
     WrongFirmwareError,
 )
-from mcuzoo.link import blame, messages
+from mcuzoo.link import failures, messages
 from mcuzoo.link.channel import BoardRestarted, Channel, DeviceLog, Refused
 from mcuzoo.link.counts import stack_use
 from mcuzoo.link.frame import Trace
@@ -141,9 +141,9 @@ class Session:
             )
         except BoardRestarted as restart:
             self._in_step = False
-            raise blame.restarted("PING", restart) from None
+            raise failures.restarted("PING", restart) from None
         except Refused as refusal:
-            raise blame.refused("PING", refusal.error, self._model is not None) from None
+            raise failures.refused("PING", refusal.error, self._model is not None) from None
         return LineCounts(
             pong.good_frames,
             pong.bad_frames,
@@ -164,9 +164,9 @@ class Session:
         try:
             use = measure_arena(self._channel, self._timing, arena_bytes, recorded)
         except BoardRestarted as restart:
-            raise blame.restarted(during, restart) from None
+            raise failures.restarted(during, restart) from None
         except Refused as refusal:
-            raise blame.refused(during, refusal.error, self._model is not None) from None
+            raise failures.refused(during, refusal.error, self._model is not None) from None
         self._in_step = True
         return use
 
@@ -197,11 +197,11 @@ class Session:
             try:
                 send_model(self._channel, self._timing, self._hello, model, on_progress)
             except BoardRestarted as restart:
-                lost = blame.restarted(during, restart)
+                lost = failures.restarted(during, restart)
                 if isinstance(lost, ModelRefusedError):
                     raise lost from None
             except Refused as refusal:
-                lost = blame.refused(during, refusal.error, self._model is not None)
+                lost = failures.refused(during, refusal.error, self._model is not None)
                 if refusal.error.error not in CURED_BY_SENDING_AGAIN:
                     raise lost from None
             else:
@@ -226,7 +226,7 @@ class Session:
         WrongFirmwareError (another firmware came up after a restart), FirmwareError (fault, failed
         inference), ModelRefusedError (the same, in an uploaded model), ProtocolError.
         """
-        return self._insist(image_id, tensor, self._infer)
+        return self._retry(image_id, tensor, self._infer)
 
     def profile(self, image_id: int, tensor: NDArray[np.int8]) -> Profile:
         """Run the model on `tensor` as `infer` does and learn what each kernel took and gave.
@@ -234,9 +234,9 @@ class Session:
         A model of more kernels than the board keeps records of is run several times. The CRCs that
         the board makes between two kernels count for none of them. Raises as `infer`.
         """
-        inference, records, total = self._insist(image_id, tensor, partial(self._profile, 0))
+        inference, records, total = self._retry(image_id, tensor, partial(self._profile, 0))
         while len(records) < total:
-            again, more, _ = self._insist(image_id, tensor, partial(self._profile, len(records)))
+            again, more, _ = self._retry(image_id, tensor, partial(self._profile, len(records)))
             if not more or not np.array_equal(again.output, inference.output):
                 raise ProtocolError(
                     f"The board gave {len(records)} of {total} records of a profile, then "
@@ -246,7 +246,7 @@ class Session:
             records = records + more
         return Profile(inference, records)
 
-    def _insist(
+    def _retry(
         self, image_id: int, tensor: NDArray[np.int8], attempt_at: Callable[[bytes, int], _T]
     ) -> _T:
         """What `attempt_at`, given the input's bytes and the attempt's number, brings at last."""
@@ -259,11 +259,11 @@ class Session:
             try:
                 result = attempt_at(data, attempt)
             except BoardRestarted as restart:
-                lost = blame.restarted(f"image {image_id}, attempt {attempt}", restart)
+                lost = failures.restarted(f"image {image_id}, attempt {attempt}", restart)
                 if isinstance(lost, ModelRefusedError):
                     raise lost from None
             except Refused as refusal:
-                lost = blame.refused(
+                lost = failures.refused(
                     f"image {image_id}, attempt {attempt}", refusal.error, self._model is not None
                 )
                 if refusal.error.error not in _CURED_BY_SENDING_AGAIN:

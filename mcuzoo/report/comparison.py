@@ -31,7 +31,7 @@ def _table(
     comparison: Comparison, columns: Sequence[ProjectResult], width: int, color: bool
 ) -> str:
     rows, bad = _rows(comparison, columns)
-    names = (column.trial.contestant.name for column in columns)
+    names = (column.trial.entry.name for column in columns)
     heads = (
         Column("", wraps=True),
         *(Column(name, right=True, wraps=True) for name in names),
@@ -68,7 +68,7 @@ def comparison_verdict(comparison: Comparison) -> str:
             continue
         op = agreement.first_wrong
         lines.append(
-            f"{trial.contestant.name} differs from {agreement.baseline}: op {op} "
+            f"{trial.entry.name} differs from {agreement.baseline}: op {op} "
             f"{trial.names[op]} is the first whose output differs, on {agreement.layers[op]} of "
             f"{agreement.compared} images"
         )
@@ -135,11 +135,11 @@ def comparison_document(comparison: Comparison) -> dict[str, Any]:
 def _column_dict(column: ProjectResult) -> dict[str, Any]:
     trial, agreement = column.trial, column.agreement
     return {
-        "name": trial.contestant.name,
-        "project": str(trial.contestant.project),
-        "port": trial.contestant.port,
-        "model": trial.contestant.manifest.model.name,
-        "model_sha256": trial.contestant.model.sha256,
+        "name": trial.entry.name,
+        "project": str(trial.entry.project),
+        "port": trial.entry.port,
+        "model": trial.entry.manifest.model.name,
+        "model_sha256": trial.entry.model.sha256,
         "board": trial.board,
         "runtime": trial.runtime,
         "toolchain": trial.toolchain,

@@ -215,7 +215,7 @@ class Journal:
         """Remember the settings of the newest session."""
         self._put("settings", asdict(settings))
 
-    def blame(self, wrong: WrongLayer) -> None:
+    def record_wrong_layer(self, wrong: WrongLayer) -> None:
         """Remember which layer made an output wrong."""
         self._put("wrong_layer", asdict(wrong))
 

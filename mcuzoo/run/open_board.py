@@ -27,7 +27,7 @@ from mcuzoo.project.manifest import Manifest
 from mcuzoo.run.options import BoardOptions
 from mcuzoo.run.project import emulated_port, find_project
 from mcuzoo.run.rig import Rig, check_firmware
-from mcuzoo.run.sessions import Telling, reference_of, sessions, subject_of
+from mcuzoo.run.sessions import MessagesOnly, reference_of, sessions, subject_of
 
 TOP = 5
 
@@ -168,7 +168,7 @@ def open_board(
         classes = load_classes(options.labels, manifest.output.bytes)
     engine = None if options.no_reference else reference_of(subject, say)
     check = partial(check_firmware, manifest=manifest)
-    watcher = Telling(say)
+    watcher = MessagesOnly(say)
     with ExitStack() as stack:
         trace = stack.enter_context(open_output(options.trace)) if options.trace else None
         line = subject.line(port, options.baud, options.wait_port)

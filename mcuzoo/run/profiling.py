@@ -24,7 +24,7 @@ from mcuzoo.project.manifest import Manifest
 from mcuzoo.run.options import ProfileOptions
 from mcuzoo.run.project import emulated_port, find_project
 from mcuzoo.run.rig import check_firmware
-from mcuzoo.run.sessions import Telling, reference_of, sessions, subject_of
+from mcuzoo.run.sessions import MessagesOnly, reference_of, sessions, subject_of
 
 NOISE_SEED = 1234
 # Labels do not matter here.
@@ -54,7 +54,7 @@ def profile(
     line = subject.line(port, options.baud)
     with ExitStack() as stack:
         trace = stack.enter_context(open_output(options.trace)) if options.trace else None
-        opened = sessions(line, subject.upload, Telling(say), trace)
+        opened = sessions(line, subject.upload, MessagesOnly(say), trace)
         session = stack.enter_context(opened(LinkState()))
         check_firmware(session.hello(), manifest)
         return profile_model(

@@ -16,7 +16,7 @@ from mcuzoo.run.options import RunOptions
 from mcuzoo.run.project import emulated_port
 from mcuzoo.run.record import Row
 from mcuzoo.run.runner import Observer, run_images
-from mcuzoo.run.sessions import Line, Telling, Watcher, sessions
+from mcuzoo.run.sessions import Line, MessagesOnly, Watcher, sessions
 from mcuzoo.run.summary import RunSummary
 
 
@@ -24,7 +24,7 @@ class RunWatcher(Observer, Watcher, Protocol):
     """Is told how a run goes and what happens on its line."""
 
 
-class _Telling(Telling):
+class _RunMessages(MessagesOnly):
     """Of a run, too."""
 
     def started(self, hello: Hello, total: int, finished: int) -> None:
@@ -67,6 +67,6 @@ def run(
     line = Line(settings.port, settings.baud, job.baud_note, options.wait_port)
     with ExitStack() as stack:
         trace = stack.enter_context(open_output(options.trace)) if options.trace else None
-        watcher = stack.enter_context(watch(job) if watch else nullcontext(_Telling(say)))
+        watcher = stack.enter_context(watch(job) if watch else nullcontext(_RunMessages(say)))
         summary = run_images(job, sessions(line, job.upload, watcher, trace), watcher)
     return FinishedRun(job.out, summary)

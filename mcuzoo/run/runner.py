@@ -63,7 +63,7 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-class Blamer:
+class LayerFinder:
     """Looks once per run. Use it between two images: it runs the model once more."""
 
     def __init__(
@@ -75,7 +75,7 @@ class Blamer:
         self._engine = engine if isinstance(engine, ReferenceEngine) else None
         self._done = known is not None
 
-    def look(self, ready: Prepared) -> None:
+    def find(self, ready: Prepared) -> None:
         """Record the first layer that is wrong on an image whose output was.
 
         What goes wrong on the way there is told as the run's trouble and ends nothing: the verdict
@@ -91,7 +91,7 @@ class Blamer:
             return
         wrong = profile.first_wrong
         verdict = "it runs again without a difference" if profile.passed else profile.verdict
-        self._journal.blame(
+        self._journal.record_wrong_layer(
             WrongLayer(
                 file=ready.item.file,
                 ops=None if wrong is None else wrong.ops,
@@ -142,8 +142,8 @@ def run_images(job: Job, open_session: OpenSession, observer: Observer) -> RunSu
                 rig.hello, len(job.data_set.items), len(job.data_set.items) - len(items)
             )
             known = read_run(job.out)[0].wrong_layer
-            blamer = Blamer(rig, journal, job.engine, known)
-            with _resumable(job), closing(_run(job, rig, items, blamer)) as rows:
+            finder = LayerFinder(rig, journal, job.engine, known)
+            with _resumable(job), closing(_run(job, rig, items, finder)) as rows:
                 for row in recorded(rows, journal, lambda: rig.state):
                     observer.image(row)
                 rig.take_stock()
@@ -216,7 +216,7 @@ def _meta(job: Job, hello: Hello) -> RunMeta:
     )
 
 
-def _run(job: Job, rig: Rig, items: list[Item], blamer: Blamer) -> Generator[Row, None, None]:
+def _run(job: Job, rig: Rig, items: list[Item], finder: LayerFinder) -> Generator[Row, None, None]:
     make = partial(
         prepare,
         recipe=job.manifest.preprocessing,
@@ -234,7 +234,7 @@ def _run(job: Job, rig: Rig, items: list[Item], blamer: Blamer) -> Generator[Row
                 lost_in_a_row = 0 if error is None else lost_in_a_row + 1
             yield row
             if row.reference_difference and isinstance(ready, Prepared):
-                blamer.look(ready)
+                finder.find(ready)
             if error is not None and lost_in_a_row == LOST_IN_A_ROW:
                 raise error
 

@@ -105,7 +105,7 @@ class Watcher(Protocol):
         """How many bytes of a model have arrived."""
 
 
-class Telling:
+class MessagesOnly:
     """A Watcher that passes on sentences alone, and no progress. say: gets them."""
 
     def __init__(self, say: Callable[[str], None]) -> None:

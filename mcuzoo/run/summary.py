@@ -67,7 +67,7 @@ class Verdict:
         return self.broke is None
 
 
-def judge(
+def verdict_of(
     counts: Mapping[Status, int],
     unequal: int,
     top1: Accuracy | None,
@@ -170,7 +170,7 @@ def summarize(meta: RunMeta, rows: Sequence[Row]) -> RunSummary:
         ),
         images_per_second=len(done) / seconds if seconds else None,
         resent=sum(max(0, (row.attempts or 1) - 1) for row in done),
-        verdict=judge(
+        verdict=verdict_of(
             counts=counts,
             unequal=agreement.compared - agreement.equal if agreement else 0,
             top1=None if scores is None else scores.top1,

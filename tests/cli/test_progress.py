@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from mcuzoo.cli.progress import AGAIN_S, FIRST_S, Rhythm, Speaker, step
+from mcuzoo.cli.progress import AGAIN_S, FIRST_S, Interval, StepLine, step
 
 
 def said(live: bool, seconds: list[float], *updates: tuple[int, int | None]) -> str:
     texts: list[str] = []
-    speaker = Speaker("building", live, texts.append)
+    line = StepLine("building", live, texts.append)
     for update in updates:
-        speaker.update(*update)
+        line.update(*update)
     for second in seconds:
-        speaker.tick(second)
-    speaker.end()
+        line.tick(second)
+    line.end()
     return "".join(texts)
 
 
@@ -46,9 +46,9 @@ def test_an_error_ends_it_too(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_rhythm_of_lines_by_whoever_counts() -> None:
     clock = [0.0]
-    rhythm = Rhythm(lambda: clock[0])
+    interval = Interval(lambda: clock[0])
     due = []
     for second in range(0, 40, 5):
         clock[0] = float(second)
-        due.append(rhythm.is_due())
+        due.append(interval.is_due())
     assert due == [False, False, False, True, False, False, True, False]

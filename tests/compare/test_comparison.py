@@ -10,7 +10,7 @@ import numpy as np
 from helpers.fake_board import MANIFEST
 
 from mcuzoo.compare.comparison import compare_trials, short_names
-from mcuzoo.compare.trial import Answers, Contestant, Sizes, Trial
+from mcuzoo.compare.trial import Answers, ProjectOnBoard, Sizes, Trial
 from mcuzoo.graph.model import Model
 
 MODEL = Model("toy", "ab" * 32, b"", "", (), (), (), ())
@@ -19,7 +19,7 @@ RIGHT = Answers(np.array([[1, 2, 3], [3, 2, 1]], np.int8), ({0: 10, 2: 20}, {0: 
 
 def trial(name: str, answers: Answers = RIGHT, sha256: str = MODEL.sha256) -> Trial:
     return Trial(
-        contestant=Contestant(
+        entry=ProjectOnBoard(
             name, Path(name), MANIFEST, replace(MODEL, sha256=sha256), "/dev/toy", 115200
         ),
         board="rt1050",

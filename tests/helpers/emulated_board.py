@@ -40,7 +40,7 @@ class EmulatedBoard:
     def read(self) -> bytes:
         return self._wire.recv(4096)
 
-    def bury(self) -> None:
+    def process_ended(self) -> None:
         """The emulator has closed the line."""
         self.alive = False
 

@@ -173,7 +173,7 @@ class HostBoard:
         """From the board's transmitter; empty when it is dead."""
         return os.read(self.output_fd, 4096)
 
-    def bury(self) -> None:
+    def process_ended(self) -> None:
         """The process has ended: start it again if that is how mz_port_reset ends it."""
         self.alive = False
         if self.process.wait() == RESET_STATUS:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mcuzoo.link.blame import fault_error
+from mcuzoo.link.failures import fault_error
 from mcuzoo.link.messages import Fault
 
 BOTTOM = 0x2003_E000

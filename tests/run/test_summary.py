@@ -12,7 +12,7 @@ from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.run.record import Row, RunMeta, Settings, Status
 from mcuzoo.run.rig import board_facts
 from mcuzoo.run.score import Accuracy
-from mcuzoo.run.summary import Broke, Verdict, judge, measure_latency, summarize
+from mcuzoo.run.summary import Broke, Verdict, measure_latency, summarize, verdict_of
 
 META = RunMeta(
     "1", "2025", "toy", 6, None, 1 / 256, -128, Preprocessing(), "d", board_facts(HELLO),
@@ -84,7 +84,7 @@ def judged(
     **counts: int,
 ) -> Verdict:
     every = {status: counts.get(status.value, 0) for status in Status}
-    return judge(every, unequal, top1, min_top1, strict)
+    return verdict_of(every, unequal, top1, min_top1, strict)
 
 
 def test_verdict_pass() -> None:

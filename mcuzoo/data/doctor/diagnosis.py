@@ -47,7 +47,7 @@ _MODEL_ERROR = 0.05
 _BELOW, _BETWEEN, _BEYOND = -0.75, 0.45, 1.45
 
 
-class Told(Enum):
+class Answer(Enum):
     """An answer, or none."""
 
     NO = "no"
@@ -55,7 +55,9 @@ class Told(Enum):
     UNDECIDED = "undecided"
 
 
-def is_nearer(pixels: NDArray[np.int16], one: NDArray[np.uint8], other: NDArray[np.uint8]) -> Told:
+def is_nearer(
+    pixels: NDArray[np.int16], one: NDArray[np.uint8], other: NDArray[np.uint8]
+) -> Answer:
     """Whether `pixels` are of the picture `one` and not of the `other`; all [H, W, C].
 
     Where the two are visibly apart, nine in ten values must agree about it.
@@ -63,16 +65,16 @@ def is_nearer(pixels: NDArray[np.int16], one: NDArray[np.uint8], other: NDArray[
     first, second = one.astype(np.int16), other.astype(np.int16)
     apart = np.abs(first - second) > _APART
     if np.count_nonzero(apart) < _FEWEST_APART:
-        return Told.UNDECIDED
+        return Answer.UNDECIDED
     nearer = (np.abs(pixels - first) < np.abs(pixels - second))[apart].mean()
     if nearer >= _MAJORITY:
-        return Told.YES
-    return Told.NO if nearer <= 1 - _MAJORITY else Told.UNDECIDED
+        return Answer.YES
+    return Answer.NO if nearer <= 1 - _MAJORITY else Answer.UNDECIDED
 
 
 def white_wraps(
     pixels: NDArray[np.int16], made: NDArray[np.uint8], darkest: NDArray[np.uint8]
-) -> Told:
+) -> Answer:
     """Whether white became black; all [H, W, C], `pixels` as an offset of 128 has them.
 
     `darkest`: the darkest pixel of the picture around each place. Where even that is light, no
@@ -80,11 +82,11 @@ def white_wraps(
     """
     black = pixels <= _WRAPPED_TO
     if np.any(black & (darkest >= _SURELY_LIGHT)):
-        return Told.YES
-    return Told.UNDECIDED if np.any(black & (made >= _NEARLY_WHITE)) else Told.NO
+        return Answer.YES
+    return Answer.UNDECIDED if np.any(black & (made >= _NEARLY_WHITE)) else Answer.NO
 
 
-def is_one_too_high(pixels: NDArray[np.int16], made: NDArray[np.uint8]) -> Told:
+def is_one_too_high(pixels: NDArray[np.int16], made: NDArray[np.uint8]) -> Answer:
     """Whether `pixels` [H, W, C], by an offset of 128, are one level above the picture `made`.
 
     Two ways of resizing differ, to the second order, by a shift and a blur: multiples of the
@@ -101,7 +103,7 @@ def is_one_too_high(pixels: NDArray[np.int16], made: NDArray[np.uint8]) -> Told:
     # At the ends losses go one way only.
     usable = (made > _NEARLY_BLACK) & (made < _NEARLY_WHITE) & (np.abs(difference) <= _CLIPPED)
     if np.count_nonzero(usable) < _FEWEST:
-        return Told.UNDECIDED
+        return Answer.UNDECIDED
     spread, shapes = _detail(picture)
     offset, error = _constant_of_fit(
         np.stack([np.ones_like(picture), *shapes], axis=-1)[usable],
@@ -111,8 +113,8 @@ def is_one_too_high(pixels: NDArray[np.int16], made: NDArray[np.uint8]) -> Told:
     )
     low, high = offset - _SURE * error - _MODEL_ERROR, offset + _SURE * error + _MODEL_ERROR
     if low > _BELOW and high < _BETWEEN:
-        return Told.NO
-    return Told.YES if low > _BETWEEN and high < _BEYOND else Told.UNDECIDED
+        return Answer.NO
+    return Answer.YES if low > _BETWEEN and high < _BEYOND else Answer.UNDECIDED
 
 
 def _detail(
@@ -269,10 +271,10 @@ def _names(mistakes: tuple[Mistake, ...]) -> set[str]:
     return {mistake.name for mistake in mistakes}
 
 
-def _possibly(told: Told, mistake: Mistake) -> list[tuple[Mistake, ...]]:
-    if told is Told.UNDECIDED:
+def _possibly(told: Answer, mistake: Mistake) -> list[tuple[Mistake, ...]]:
+    if told is Answer.UNDECIDED:
         return [(), (mistake,)]
-    return [(mistake,)] if told is Told.YES else [()]
+    return [(mistake,)] if told is Answer.YES else [()]
 
 
 def _order(
@@ -304,7 +306,7 @@ def _possible_values(
     pixels: NDArray[np.int16], made: NDArray[np.uint8], darkest: NDArray[np.uint8]
 ) -> list[str]:
     """The names of the value maps that may have been used, the most harmless first."""
-    both = {Told.NO: (False,), Told.YES: (True,), Told.UNDECIDED: (False, True)}
+    both = {Answer.NO: (False,), Answer.YES: (True,), Answer.UNDECIDED: (False, True)}
     names = {
         (False, False): RIGHT_OFFSET,
         (False, True): "wrap-255",
