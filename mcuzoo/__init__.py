@@ -120,9 +120,9 @@ _HOMES = {
 
 
 class _FrontDoor(ModuleType):
-    """This module. Some verbs are called like the room that they live in (run, evaluate, ...):
-    when Python imports such a room it does not get the verb's name. It is still found by `from
-    mcuzoo.run.job import ...`."""
+    """This module. Some verbs have the name of a package (run, evaluate, ...). When Python imports
+    such a package, the name `mcuzoo.run` stays the verb; `from mcuzoo.run.job import ...` still
+    works."""
 
     def __getattr__(self, name: str) -> object:
         if name not in _HOMES:

@@ -28,7 +28,8 @@ _INDEX = "#"
 
 
 class Reference(Table):
-    """Something about another register, by its name; # in it is the own index."""
+    """A reference to another register, by name; # in the name stands for the index of this
+    register."""
 
     register_name: Annotated[Text, Field(alias="register")]
 
@@ -40,7 +41,8 @@ class Reference(Table):
 class Follow(Reference):
     """`mask` reads as ones exactly while `register & of == equals`, whatever was written.
 
-    equals: all of `of` when not given. register: a register of the same window.
+    equals: the value to compare with; all bits of `of` when not given. register: a register of the
+    same window.
     """
 
     mask: Word
@@ -70,7 +72,7 @@ class Instance:
 class Register(Table):
     """A register, or `count` alike ones every `stride` bytes with # for the index in `name`.
 
-    reset: what the image finds, that is after the boot ROM. writable: bits that a write changes.
+    reset: the value after the boot ROM, which the image finds. writable: bits that a write changes.
     clear_on_one: bits that are cleared by writing ones. locked_by: while one of these bits is set,
     writes are ignored. set_clear_toggle: aliases at +4, +8, +12 set, clear and toggle bits.
     """

@@ -1,4 +1,4 @@
-"""One table of several TOML files: a board's, on its chip's, on that of the chip's family."""
+"""Merge the TOML files of a board, of its chip and of the chip's family into one table."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class TomlFile:
 
 
 class Layers:
-    """`table`: what all files say together, the lowest first in `files`.
+    """`table`: the merged table. `files`: the files, the lowest first.
 
-    A key stands in one file alone. A table that stands in several has the keys of all, and their
-    sources one after the other; an array of tables has the elements of the lowest file first.
+    Each key is in one file only. A table that is in several files has the keys of all of them, and
+    their sources in order. An array of tables has the elements of the lowest file first.
     `complaints`: where files contradict each other.
     """
 
@@ -72,7 +72,7 @@ class Layers:
                 )
 
     def _own_origins(self, key: Key, children: Any) -> None:
-        """Says of each child of `key` where it came from, before others join them."""
+        """Record the origin of each child of `key`, before children from other files are added."""
         origin = self._origins[key]
         for child in children:
             self._origins.setdefault((*key, child), origin.of(child))
@@ -80,7 +80,7 @@ class Layers:
     def _check_source(
         self, key: Key, known: dict[str, Any], table: dict[str, Any], index: int
     ) -> None:
-        """The source of one file's numbers does not speak for another's."""
+        """Complain if numbers of one file rely on the `source` of another file."""
         if ("source" in known) != ("source" in table):
             without = index if "source" in known else self._origin(key)[0]
             self.complaints.append(self._located(without, (*key, "source"), "is missing"))

@@ -57,8 +57,7 @@ def list_boards() -> list[Board]:
 def read_board(path: Path) -> Board:
     """The board described by the TOML file at `path`; raises BoardError.
 
-    Its chip's file is the one in the folder `chips` beside it, or else the one of that name that
-    comes with mcuzoo.
+    The file of its chip is in the folder `chips` beside it, or else among those of mcuzoo.
     """
     return parse_board(_read(path, "mcuzoo boards lists the boards."), str(path), path.parent)
 
@@ -92,7 +91,7 @@ def _named_by(file: TomlFile, key: str, folder: Path | None) -> TomlFile:
 def _chip_path(name: str, folder: Path | None) -> Path | None:
     """`chips/NAME.toml` beside the board file, else mcuzoo's own, else None.
 
-    A link that leads out of the folder of the board file is none: a project may be anybody's.
+    A link that leads out of the board file's folder is ignored, because a project is untrusted.
     """
     if folder is not None:
         beside = folder / CHIPS / f"{name}.toml"

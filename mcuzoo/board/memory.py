@@ -44,10 +44,10 @@ class ReadSpeed(Fact):
 class Region(Fact):
     """A memory of `size` bytes at `base`.
 
-    cacheable: the MPU maps it as cached memory (TCMs never go through the caches).
-    arena: the planner may put the tensor arena, or weights copied at reset, here.
-    initialized: usable right after the boot ROM; SDRAM is not before its controller is set up.
-    read: None where nobody has said; then nothing is estimated, and nothing placed by an estimate.
+    cacheable: the MPU maps it as cached memory (TCMs never go through the caches). arena: the
+    planner may put the tensor arena, or weights copied at reset, here. initialized: usable right
+    after the boot ROM; SDRAM is not before its controller is set up. read: None: not known; then
+    nothing is estimated, and nothing is placed by an estimate.
     """
 
     name: Identifier

@@ -81,10 +81,10 @@ def mpu_regions(
 
 
 def guard_regions(regions: Iterable[Region], base: int, end: int) -> tuple[MpuRegion, ...]:
-    """What to load over `mpu_regions` so that `base` to `end`, in `regions`, can only be read.
+    """MPU regions that make `base` to `end` read-only, to be loaded over `mpu_regions`.
 
-    Each differs from what it covers in who may write, in nothing else. Raises ValueError when they
-    are not of one kind, or `base` or `end` is not a multiple of 32.
+    They differ from what they cover only in the write permission. Raises ValueError when they are
+    not of one kind, or `base` or `end` is not a multiple of 32.
     """
     inside = [region for region in regions if region.base < end and base < region.end]
     kinds = {_access(region) for region in inside}

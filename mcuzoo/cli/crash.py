@@ -1,4 +1,4 @@
-"""A fault of mcuzoo: its traceback in a file, and the words that name it."""
+"""Report a fault of mcuzoo: write the traceback to a file, and name the file in the message."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from mcuzoo.files import write_whole
 
 
 def crash_report(error: BaseException) -> InternalError:
-    """Write what happened to a file of the user's state folder, or else of the temporary one.
+    """Write the traceback to a file in the user's state folder, or else in the temporary folder.
 
-    Where neither can be written the error carries the text instead.
+    If neither can be written, the error carries the text.
     """
     text = (
         f"mcuzoo {__version__}, Python {sys.version}, {sys.platform}\n"

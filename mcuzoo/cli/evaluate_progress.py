@@ -1,4 +1,4 @@
-"""How an evaluation goes, on stderr: a progress bar on a terminal, else only what takes long."""
+"""Progress of an evaluation on stderr: a bar on a terminal, else only what takes long."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One handler around the whole program: whatever is raised becomes words and an exit code.
+"""One handler around the whole program: it turns every exception into a message and an exit code.
 
 A McuzooError has its own; an OSError on something of the user's is 2; a reader of stdout that has
 gone is 0; Ctrl-C is 130; everything else is a fault of mcuzoo, 70, whose traceback goes to a file.
@@ -48,7 +48,7 @@ def wants_json(arguments: Sequence[str]) -> bool:
 
 
 def guarded(work: Callable[[], int], as_json: bool, sink: streams.Sink | None = None) -> int:
-    """What `work` returns, or the exit code of what it raises, after that has been told.
+    """Run `work`. Return its result, or print its exception and return the exit code.
 
     sink: stdout's, which knows whether it broke.
     """
@@ -82,7 +82,7 @@ def _as_told(error: BaseException) -> McuzooError:
 
 
 def _is_told_already(error: BaseException) -> bool:
-    """A command that hears Ctrl-C itself says what it has kept."""
+    """Whether the command has reported Ctrl-C itself, with what it has kept."""
     return isinstance(error, McuzooError) and error.exit_code == InterruptedRunError.exit_code
 
 
@@ -103,8 +103,8 @@ def _tell(error: McuzooError, as_json: bool) -> None:
 
 
 def _watch_interrupts() -> None:
-    """Have Ctrl-C raise KeyboardInterrupt and be remembered: some packages turn the exception into
-    another one, or swallow it in a callback, while they are imported."""
+    """Make Ctrl-C raise KeyboardInterrupt, and remember it: some packages replace or swallow the
+    exception while they are imported."""
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         return  # ignored on purpose, as by nohup
 

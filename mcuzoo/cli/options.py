@@ -1,4 +1,4 @@
-"""A command's parameters, told by its function and by the options object that it takes."""
+"""The parameters of a command, read from its function and from its options object."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Parameter:
 
     @property
     def off(self) -> str | None:
-        """The name that turns a switch off: of "--remember/--no-remember" the second."""
+        """The name that turns a switch off: the second one of "--remember/--no-remember"."""
         ends = [name.partition("/")[2] for name in self.meant.names]
         return next((end for end in ends if end), None)
 
@@ -69,7 +69,7 @@ class Command:
         self._function = function
         self._kind = kind
         self.more = inspect.getdoc(function)
-        """Of its help, what goes beyond the first sentence."""
+        """The part of the help after the first sentence."""
         hints = get_type_hints(function, include_extras=True)
         own = [
             _parameter(name, hints[name], one.default)
@@ -91,7 +91,7 @@ class Command:
 
 
 def takes(kind: type[Any] | None = None) -> Callable[[Callable[..., None]], Command]:
-    """Make a function the command of its name; `kind`: of its options object, if it has one."""
+    """Make a function the command of its name. kind: the class of its options object, if any."""
     return lambda function: Command(function, kind)
 
 

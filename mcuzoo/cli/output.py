@@ -42,14 +42,14 @@ def print_table(
 
 
 def summary_aside(to_stdout: bool) -> AbstractContextManager[object]:
-    """Within it what is printed goes to stderr, where a file of the user's goes to stdout."""
+    """Send printed text to stderr within the block if an output file of the user goes to stdout."""
     return redirect_stdout(sys.stderr) if to_stdout else nullcontext()
 
 
 class Wrapping:
     """A text stream that breaks long lines between words.
 
-    Left as they are: lines that hold a command to be pasted, and pictures made of colours.
+    Lines with a command to paste, and pictures made of colours, are left as they are.
     """
 
     def __init__(self, stream: TextIO) -> None:

@@ -1,4 +1,4 @@
-"""A command's parameters as typer reads them, and what it complains of in this program's words."""
+"""Parse a command line with typer, and report its errors in the words of mcuzoo."""
 
 from __future__ import annotations
 
@@ -89,7 +89,8 @@ class _Once(TyperCommand):
 
 
 def _counts_once(option: Any) -> bool:
-    """A switch given twice means what it says; a pair --x/--no-x or a value does not."""
+    """Whether giving the option twice is an error: a pair --x/--no-x or a value, not a plain
+    switch."""
     if option.param_type_name != "option" or option.multiple or option.count:
         return False
     return not option.is_flag or bool(option.secondary_opts)

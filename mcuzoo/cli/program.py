@@ -83,8 +83,8 @@ def run_command(arguments: Sequence[str]) -> int:
 
 
 def program_help() -> str:
-    """What the commands are, in the columns of the terminal, 80 at the most; at once, so without
-    the parser of their options."""
+    """The list of commands, at most 80 columns wide. It does not load the parser, so it is
+    quick."""
     wide = max(map(len, COMMANDS)) + 4
     lines = [
         "Usage: mcuzoo [OPTIONS] COMMAND [ARGS]...",

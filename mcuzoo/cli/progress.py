@@ -1,4 +1,5 @@
-"""What takes long says so on stderr: a live line on a terminal, a line now and then elsewhere."""
+"""Progress on stderr for what takes long: a live line on a terminal, a line now and then
+elsewhere."""
 
 from __future__ import annotations
 
@@ -10,17 +11,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 Update = Callable[[int, "int | None"], None]
-"""Is told how much is done, and of how much where that is known."""
+"""Takes how much is done, and the total if that is known."""
 
 FIRST_S = 2.0
-"""Steps that end before that are not spoken of."""
+"""Steps that end earlier are not reported."""
 AGAIN_S = 15.0
 _TICK_S = 0.5
 _COLUMNS = 79
 
 
 class StepLine:
-    """One step. `write` gets texts for stderr; `tick` is called with the seconds since it began."""
+    """The line of one step. `write` gets texts for stderr; `tick` takes the seconds since the
+    start."""
 
     def __init__(self, what: str, live: bool, write: Callable[[str], None]) -> None:
         self._what = what
@@ -58,7 +60,7 @@ class StepLine:
 
 
 class Interval:
-    """When it is time for another line off a terminal: at most every AGAIN_S."""
+    """Limits how often a line is printed if stderr is no terminal: at most every AGAIN_S."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
@@ -73,9 +75,9 @@ class Interval:
 
 @contextmanager
 def step(what: str) -> Iterator[Update]:
-    """Around what may take long; the block calls what it gets with (done, total), if it can.
+    """Report the progress of the block. The block may call the yielded function with (done, total).
 
-    what: "building", "planning", ... Nothing is written of what ends within FIRST_S.
+    what: "building", "planning", ... A step that ends within FIRST_S is not reported.
     """
     live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
     line = StepLine(what, live, _to_stderr)

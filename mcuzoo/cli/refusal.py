@@ -14,7 +14,7 @@ from mcuzoo.resources import resource_root
 def refused_by_system(error: OSError) -> McuzooError | None:
     """What the user is told of an OSError on something of theirs; None when it is mcuzoo's own.
 
-    It is theirs when it names a file outside of this package, or when a disk is full.
+    It is the user's when it names a file outside of this package, or when a disk is full.
     """
     name = error.filename
     if isinstance(name, bytes):

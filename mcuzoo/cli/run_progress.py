@@ -1,4 +1,4 @@
-"""How a run goes, on stderr: a progress bar on a terminal, a few lines elsewhere."""
+"""Progress of a run on stderr: a bar on a terminal, a few lines elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Export of a model whose file is not at hand: at least say whether it would fit."""
+"""Export of a model whose file is not at hand: the error says at least whether it would fit."""
 
 from __future__ import annotations
 

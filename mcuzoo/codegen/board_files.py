@@ -42,10 +42,10 @@ from mcuzoo.quoting import file_stem
 
 @dataclass(frozen=True)
 class Sections:
-    """As a stand-alone project's linker script knows them, unless said otherwise.
+    """Names of linker sections; the defaults are those of a stand-alone project.
 
-    rest: what of the arena is not in the region of `arena`. weights: of all constants but those of
-    which `constants` has a (symbol, section).
+    rest: the part of the arena that is in another region. weights: all constants, except those in
+    `constants`, which has (symbol, section).
     """
 
     arena: str = ".mz_arena"
@@ -70,7 +70,7 @@ class CopiedSection:
 
 
 def section_of_region(region: str) -> str:
-    """Of constants that are placed one by one."""
+    """The section of constants that are placed one by one in `region`."""
     return f".mz_weights_{symbol_of(region)}"
 
 
@@ -83,7 +83,7 @@ def standalone_sections(placement: Placement) -> Sections:
 
 
 def copied_sections(board: Board, placement: Placement) -> tuple[CopiedSection, ...]:
-    """Of weights, in the order of the board's regions."""
+    """The sections of copied weights, in the order of the board's regions."""
     found = []
     flash = board.flash.region
     if placement.weights_region != flash:
@@ -136,7 +136,8 @@ def render_build_files(manifest: ProjectManifest) -> dict[str, str]:
 
 
 def id_files(manifest: ProjectManifest) -> dict[str, str]:
-    """What names a build, and where TFLM is on this machine, which does not belong to its name."""
+    """Files for the build id, and the place of TFLM on this machine, which is not part of the
+    id."""
     files = {"cmake/build_id.cmake": render("shared/build_id.cmake.j2")}
     if manifest.tflm is not None:
         files[TFLM_DIR_FILE] = render(
@@ -215,7 +216,7 @@ def uses_sdram(board: Board, placement: Placement, rooms: Sequence[Room] = ()) -
 
 
 def _guards(board: Board, rooms: Sequence[Room], used: int) -> tuple[tuple[MpuRegion, ...], ...]:
-    """For each room what makes it read-only, beside `used` regions of the MPU.
+    """MPU regions that make each room read-only; `used` regions of the MPU are taken already.
 
     Raises BoardError when the MPU has too few.
     """

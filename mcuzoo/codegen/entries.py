@@ -1,4 +1,4 @@
-"""A manifest's entries, from the board, the model and the memory plan."""
+"""The entries of a manifest, made from board, model and memory plan."""
 
 from __future__ import annotations
 

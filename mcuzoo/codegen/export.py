@@ -1,4 +1,4 @@
-"""From what a user names to a project folder."""
+"""Export: from the model and board that a user names to a project folder."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def export(
 ) -> Project:
     """Write a project folder for `model` on `board`: same input, same bytes.
 
-    model: several, or (), for a universal firmware alone: it takes the operators of them, or all.
-    `say` is told what a user should know of the model's file. Raises BoardError, InputError (a
+    model: several models, or (), are for a universal firmware only: it gets their operators, or
+    all. `say` is told what a user should know of the model's file. Raises BoardError, InputError (a
     model or a TFLM tree that cannot be used), UsageError (choices that do not go together or cannot
     be had), ModelError (a model that the runtime cannot run), FitError (a model that does not fit,
     by region) and ProjectError (the folder is not ours to write, see check_target).
@@ -117,7 +117,7 @@ def _export_universal(models: Sequence[str], board: Board, options: ExportOption
 
 
 def _require_universal_choices(options: ExportOptions) -> None:
-    """Raise UsageError for what a universal firmware cannot be, or has no use for."""
+    """Raise UsageError for options that a universal firmware cannot have."""
     if options.runtime_kind != "tflm":
         raise UsageError(
             f"--universal: the runtime {options.runtime} has its model compiled in.",

@@ -43,10 +43,10 @@ def check_target(directory: Path, force: bool) -> None:
 def write_project(directory: Path, files: Mapping[str, bytes], manifest: AnyManifest) -> None:
     """Write all files and the manifest to a scratch folder, then move them to `directory`.
 
-    Files that are there already and that no export of ours listed are kept, unless a new one has
-    the same name. Nothing is taken away before all of the new project is in place: the manifest
-    gives way to the new one last of all files, and only then go those that the old one listed, and
-    its builds. Raises ProjectError, with nothing changed, where a folder or a link is in the way.
+    Files in the folder that no export listed are kept, unless a new file has the same name. Nothing
+    is removed before the new project is complete: the new manifest is the last file to be written.
+    Then the files that only the old manifest lists are removed, and its builds. Raises
+    ProjectError, with nothing changed, where a folder or a link is in the way.
     """
     directory.parent.mkdir(parents=True, exist_ok=True)
     home = directory if directory.is_dir() else directory.parent
@@ -90,7 +90,7 @@ def _changes(directory: Path, manifest: AnyManifest) -> list[str]:
 
 
 def _require_room(directory: Path, files: Iterable[str]) -> None:
-    """Every file can be put, or replaced, where it belongs."""
+    """Raise ProjectError unless every file can be written at its place."""
     for path in (*files, MANIFEST_NAME):
         target = inside(directory, path) if not (directory / path).is_symlink() else None
         above = inside(directory, path.rpartition("/")[0]) if "/" in path else directory
@@ -105,7 +105,7 @@ def _require_room(directory: Path, files: Iterable[str]) -> None:
 
 
 def _listed(directory: Path) -> set[str] | None:
-    """What an earlier export wrote here; None where none of ours is known to have."""
+    """The files that an earlier export wrote here; None if there is no known export."""
     try:
         return set(load_project(directory).files)
     except ProjectError:

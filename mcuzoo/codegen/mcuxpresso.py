@@ -34,11 +34,10 @@ from mcuzoo.project.manifest import Manifest, SdkEntry
 from mcuzoo.quoting import file_stem
 
 MINIMUM_VERSION = "24.12"
-"""The first that is built with west, CMake and Kconfig, and the one that applications are tried
-with."""
+"""The first release that is built with west, CMake and Kconfig. Applications are tested with it."""
 
 CONFIGURATIONS = ("flexspi_nor_release", "flexspi_nor_debug")
-"""Of the SDK's build configurations, those that make an image which runs from flash."""
+"""The SDK's build configurations that make an image which runs from flash."""
 
 SDK_VARIABLE = "MCUXSDK_ROOT"
 
@@ -118,7 +117,8 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 _ARENA_AS_DATA = ".bss.mz_arena"
-"""Swept up by the script's .bss: cleared at start-up, which an arena does not need."""
+"""The script's .bss takes this section: start-up clears it, although an arena does not need
+that."""
 _WEIGHTS_IN_FLASH = ".rodata.mz_weights"
 _WEIGHTS_AS_DATA = "DataQuickAccess"
 """The SDK's name for read-only data that its start-up code copies to DTCM."""
@@ -144,7 +144,7 @@ def sdk_sections(board: Board, placement: Placement) -> Sections:
 
 
 def own_copies(board: Board, placement: Placement) -> tuple[CopiedSection, ...]:
-    """What the SDK's start-up code does not copy."""
+    """Sections that the SDK's start-up code does not copy."""
     return tuple(
         copy for copy in copied_sections(board, placement) if copy.region != placement.data_region
     )
@@ -163,7 +163,8 @@ def added_regions(board: Board, placement: Placement) -> tuple[Region, ...]:
 
 
 RETAINED_BYTES = 256
-"""What outlives a reset. The SDK's script has no place for it in the memory of .data and .bss."""
+"""Data that survives a reset. The SDK's script has no place for it in the memory of .data and
+.bss."""
 
 LINKER_SCRIPT = "linker/mz_sections.ld"
 
@@ -212,7 +213,7 @@ def render_sdk_board_files(board: Board, placement: Placement) -> dict[str, str]
 
 
 _PORT = ("boards/", "firmware/port/mcuxsdk/")
-"""What includes the SDK's headers, which are not free of all that -Wextra finds."""
+"""Files that include the SDK's headers, which cause warnings of -Wextra."""
 _COMPUTING = ("firmware/kernels/", "firmware/runtime/", "model/")
 
 

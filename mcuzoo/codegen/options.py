@@ -12,8 +12,8 @@ from mcuzoo.plan.options import MemoryOptions
 
 @dataclass(frozen=True)
 class ExportOptions(MemoryOptions):
-    """Of `export`. tflm None: an application for the MCUXpresso SDK, which has a TFLM of its own or
-    is told of one when it is built."""
+    """Options of `export`. tflm None: an application for the MCUXpresso SDK; the SDK has a TFLM, or
+    the build names one."""
 
     output: Annotated[
         Path | None, Option("Project folder [mcuzoo-BOARD-MODEL].", "--output", "-o")
@@ -39,4 +39,4 @@ class ExportOptions(MemoryOptions):
 
 
 ALONE = ExportOptions(runtime="aot", project="cmake")
-"""A project that takes nothing but a C compiler to be built."""
+"""A project that is built with nothing but a C compiler."""

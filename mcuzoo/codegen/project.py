@@ -61,10 +61,10 @@ def export_project(
 ) -> Manifest:
     """Write a project for `source` on `board` into `directory`, whatever options.output says.
 
-    What options say of a universal firmware or of the console does not count here. Raises
-    UsageError (runtime, project kind or region that cannot be had), InputError (a TFLM tree that
-    cannot be used), ModelError (model that the runtime cannot run), FitError (model that does not
-    fit, by region) and ProjectError (the folder is not ours to write, see check_target).
+    Options about a universal firmware or the console are ignored here. Raises UsageError (runtime,
+    project kind or region that cannot be had), InputError (a TFLM tree that cannot be used),
+    ModelError (model that the runtime cannot run), FitError (model that does not fit, by region)
+    and ProjectError (the folder is not ours to write, see check_target).
     """
     runtime, project = options.runtime_kind, options.project_kind(board)
     _check_tflm_choices(options)

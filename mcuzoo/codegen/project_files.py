@@ -85,7 +85,7 @@ def label_file(labels: Sequence[str] | None) -> dict[str, bytes]:
 def sample_files(folder: Path | None) -> dict[str, bytes]:
     """The images of `folder` and its manifest.csv.
 
-    One whose name cannot be in a manifest gets another.
+    A file whose name cannot be in a manifest gets another name.
     """
     if folder is None:
         return {}

@@ -1,7 +1,7 @@
 """Render the Jinja2 templates under templates/.
 
-What a template shows must be a number, a plain word, or have passed one of the filters of
-mcuzoo/quoting.py; anything else is an error of ours and never a hole. HTML is escaped by Jinja2.
+A template may show numbers, plain words, and text that passed a filter of mcuzoo/quoting.py.
+Anything else is an error of ours. HTML is escaped by Jinja2.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ _FILTERS = (
     quoting.shell,
 )
 _WORD = re.compile(r"[A-Za-z0-9_.,+-]*")
-"""Means itself in every language that is rendered here."""
+"""Text that needs no quoting in any language that is rendered here."""
 
 
 class UnquotedTextError(ValueError):
-    """A template would show text from who knows where as it is."""
+    """A template would show untrusted text without quoting."""
 
 
 def render(template: str, **facts: object) -> str:
@@ -51,7 +51,7 @@ def _environment(html: bool) -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     class Marking(Environment):
-        """Literals of a template are code of its author's."""
+        """Marks the literals of a template as code, which needs no quoting."""
 
         def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
             template = super()._parse(source, name, filename)

@@ -16,7 +16,8 @@ from mcuzoo.zoo.registry import load_named_model
 
 @dataclass(frozen=True)
 class ModelRoom:
-    """What a model takes there. region: where its file goes, None where it has no room."""
+    """A model on a universal firmware. region: where its file goes, None if no room is large
+    enough."""
 
     model: str
     bytes: int
@@ -27,7 +28,7 @@ class ModelRoom:
 
 @dataclass(frozen=True)
 class UniversalFit:
-    """plan: what there is for arena and models; model: None where none was asked about."""
+    """plan: the memory for arena and models. model: None if no model was given."""
 
     board: str
     plan: UniversalPlan

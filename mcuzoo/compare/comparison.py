@@ -1,5 +1,5 @@
-"""Several projects on the same images, side by side: who agrees with whom, where they part, what
-each costs."""
+"""Several projects on the same images, side by side: which outputs are equal, where they differ,
+what each project costs."""
 
 from __future__ import annotations
 

@@ -11,7 +11,8 @@ from mcuzoo.options import Baud, Labels, Limit, Option
 
 @dataclass(frozen=True)
 class CompareOptions:
-    """Of `compare`. port: those of the first projects. baud None: each project's own."""
+    """Options of `compare`. port: the ports of the first projects, in order. baud None: each
+    project's own rate."""
 
     port: Annotated[
         tuple[str, ...],

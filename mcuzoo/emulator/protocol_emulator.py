@@ -126,9 +126,9 @@ class BoardProcess:
             kind = getattr(errors, str(said["error"]), McuzooError)
             error: McuzooError = kind(str(said.get("message")), str(said.get("hint")))
             return error
-        last_words = " ".join(line.strip() for line in self._said)
+        output = " ".join(line.strip() for line in self._said)
         return PortError(
-            f"The emulated board has ended (exit code {self._process.poll()}). {last_words}".strip(),
+            f"The emulated board has ended (exit code {self._process.poll()}). {output}".strip(),
             "Start again; --resume goes on with a run.",
         )
 

@@ -105,8 +105,8 @@ class KernelView:
 
 @dataclass(frozen=True)
 class CallView:
-    """One call as its template shows it. `shapes` reads input -> output. kernel: None where there
-    is nothing to call; ends_op: it is the last of its op's calls."""
+    """One call as its template shows it. `shapes` reads input -> output. kernel: None: nothing is
+    called. ends_op: it is the last call of its op."""
 
     params: str
     ends_op: bool
@@ -161,7 +161,8 @@ def _view_constant(constant: Constant, section: str) -> ConstantView:
 
 
 def _params_name(calls: Sequence[Call], position: int) -> str:
-    """Of the parameters of the call at `position`; several calls of an op are numbered."""
+    """The C name of the parameters of the call at `position`; several calls of one op are
+    numbered."""
     op = calls[position].op
     before = sum(call.op is op for call in calls[:position])
     return _name(op) + (f"_{before + 1}" if before else "")

@@ -12,7 +12,7 @@ from mcuzoo.lowering.words import comment_text, shape_text
 
 MAX_RANK = 4
 MAX_DIMENSION = 2**16 - 1
-"""Of the model's input and output: mz_tensor_spec in mz_runtime.h."""
+"""Limits of the model's input and output: mz_tensor_spec in mz_runtime.h."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from mcuzoo.resources import firmware_dir
 
 RUNTIME_SOURCE = "runtime/aot/mz_runtime_aot.c"
 ROW_SOURCES = ("runtime/aot/mz_rows.c", "runtime/aot/mz_runtime_rows.c")
-"""Of models that consume their input as it arrives."""
+"""The C files of models that consume their input as it arrives."""
 
 _INCLUDE = re.compile(r'^#include "(kernels/[^"]+)"$', re.MULTILINE)
 

@@ -14,7 +14,8 @@ from mcuzoo.plan.arena.lifetimes import ArenaPlan
 
 @dataclass(frozen=True)
 class StageView:
-    """One stage as its template shows it. scratch, buffer: addresses; output: of the last stage."""
+    """One stage as its template shows it. scratch, buffer, output: addresses; only the last stage
+    has an output."""
 
     index: int
     kernel: str

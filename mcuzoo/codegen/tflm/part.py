@@ -1,5 +1,5 @@
-"""What a TFLM project has that another one has not: the C that depends on its model, and which
-files of a TFLM tree it is compiled from."""
+"""The part of a project that is special to TFLM: C that depends on the model, and the files of the
+TFLM tree that are compiled."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ from mcuzoo.plan.tflm.requests import Kernels
 from mcuzoo.project.manifest import TflmEntry
 
 EMBEDDED_FILE = "model/mz_model_data.tflite"
-"""What the board runs: the model file less its ends, with our plan."""
+"""The name of the model file that the board runs: without the conversions at its ends, with our
+plan."""
 
 
 @dataclass(frozen=True)

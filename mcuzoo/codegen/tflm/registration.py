@@ -90,7 +90,8 @@ def registrations(model: Model, tree: Path, kernels: Kernels) -> tuple[Registrat
 
 
 def assumed_registrations(model: Model) -> tuple[Registration, ...]:
-    """As `registrations`, of a tree that is not at hand: what TFLM has had since the end of 2024.
+    """Like `registrations`, for a tree that is not at hand: it assumes TFLM of the end of 2024 or
+    later.
 
     Raises UnsupportedOpError for an op that mcuzoo cannot register.
     """
