@@ -31,7 +31,7 @@ class McuzooError(Exception):
         self.hint = hint
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """So that an error of a worker process arrives whole: message, hint and class."""
+        """Keep message, hint and class when an error is pickled by a worker process."""
         return _restored, (type(self), self.args, dict(self.__dict__))
 
     def as_dict(self) -> dict[str, object]:
@@ -122,7 +122,7 @@ class BoardSilentError(RigError):
 
 
 class BoardResetError(RigError):
-    """The board restarted while it was being talked to."""
+    """The board restarted during a request."""
 
 
 class ProtocolError(McuzooError):
@@ -192,7 +192,7 @@ def command(*words: str | PathLike[str]) -> str:
 
 
 def _windows_word(word: str) -> str:
-    """As C programs read it there: a backslash is itself but before a quote."""
+    """Quote a word as C programs on Windows read it: a backslash is special only before a quote."""
     if _PLAIN_ON_WINDOWS.fullmatch(word):
         return word
     doubled = re.sub(r'(\\*)(?="|$)', r"\1\1", word)

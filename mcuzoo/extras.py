@@ -1,4 +1,4 @@
-"""Optional packages: which command needs which, what is missing, and the line that installs it.
+"""Optional packages: which are needed, which are missing, and the command that installs them.
 
 A command asks for everything that its options will need before it does anything, so that a user
 installs once. The line names the packages themselves, not an extra of mcuzoo: that is right for an
@@ -26,14 +26,14 @@ PACKAGES = {
     "tflite-micro": ("tflite_micro", "engines"),
     "tensorflow": ("tensorflow", "tensorflow"),
 }
-"""Of every optional package the module that it brings, and the extra of mcuzoo that it is in."""
+"""Each optional package: the module that it contains, and the extra of mcuzoo that lists it."""
 
 EMULATOR = ("unicorn",)
 LITERT = "ai-edge-litert"
 TFLM = "tflite-micro"
 RESIZER = "opencv-python-headless"
 IMAGES = ("pillow", RESIZER)
-"""What it takes to make an input tensor of an image file."""
+"""The packages that make an input tensor of an image file."""
 
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9._-]+)\s*([^;]*)")
 
@@ -46,7 +46,7 @@ def require_packages(packages: Iterable[str], why: str) -> None:
 
 
 def missing_packages(packages: Iterable[str]) -> list[str]:
-    """Those that are not installed, each once, in their order. Imports none of them."""
+    """The packages that are not installed, each once, in their order. Imports none of them."""
     return [name for name in dict.fromkeys(packages) if not _is_there(PACKAGES[name][0])]
 
 
@@ -77,7 +77,7 @@ def _is_there(module: str) -> bool:
 
 
 def _installer() -> str:
-    """pip of this very environment: `pip` alone where the shell would find that one."""
+    """The command for pip of this environment: `pip` if the shell would find that one."""
     python = Path(sys.executable)
     if not _is_there("pip"):
         return command("uv", "pip", "install", "--python", python)

@@ -1,8 +1,8 @@
 """Files that are written: one rule for every output.
 
 A regular file or nothing is replaced whole, by a rename: it has the old content or the new one,
-never a part. A link is followed, also one to nothing yet. What is no regular file (a FIFO, a
-terminal, a device) is written through and stays what it is. A folder is an error.
+never a part. A link is followed, also one to nothing yet. A FIFO, terminal or device is written to
+and stays what it is. A folder is an error.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ _NO_RENAME = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.EXDEV}
 def write_whole(path: Path, content: bytes) -> None:
     """Write `content` to `path` by the rule above.
 
-    A new file has the mode that the umask leaves; a replaced one keeps mode and owner. Where the
-    folder takes no new file, an existing one is written in place: then alone a failure may leave a
-    part. Raises OSError that names `path`.
+    A new file has the mode that the umask leaves; a replaced one keeps mode and owner. If the
+    folder takes no new file, an existing file is written in place; only then may a failure leave a
+    part of the content. Raises OSError that names `path`.
     """
     with _naming(path):
         target = followed(path)
@@ -62,10 +62,11 @@ def write_output(path: Path, content: bytes) -> None:
 
 
 class GrowingOutput:
-    """A binary file that the user named, made bit by bit and whole when it is published.
+    """A binary output file of the user that is written in pieces and gets its name when it is
+    complete.
 
-    file: seekable. Use as a context manager; without `publish` nothing is left. Raises InputError
-    and UsageError when made and by `publish`.
+    file: seekable. Use as a context manager; without `publish` the file is deleted. Raises
+    InputError and UsageError when made and by `publish`.
     """
 
     def __init__(self, path: Path) -> None:
@@ -107,8 +108,9 @@ class GrowingOutput:
 def open_output(path: Path) -> Iterator[TextIO]:
     """A UTF-8 text file that the user named and that is written bit by bit, by the rule above.
 
-    A regular file is replaced at the end of the block, also when that raises, unless nothing was
-    written: so far as it got it says why. Raises InputError, UsageError.
+    A regular file is replaced at the end of the block. If the block raises, what was written so far
+    is kept, because it helps to find the cause; an empty file is not. Raises InputError,
+    UsageError.
     """
     if is_stdout(path):
         yield sys.stdout
@@ -137,11 +139,11 @@ def open_output(path: Path) -> Iterator[TextIO]:
 def require_outputs(
     outputs: Mapping[str, Path | None], inputs: Mapping[str, Path | None], as_json: bool = False
 ) -> bool:
-    """Check before the work what can be known of the files that it is to end in.
+    """Check the output files before the work begins, as far as possible.
 
-    outputs, inputs: by the option or argument that names them. Returns whether one is stdout, where
-    then nothing else is to be printed. Raises UsageError for a folder, an input, or stdout that is
-    wanted twice; InputError for a file that cannot be there.
+    outputs, inputs: paths by the option or argument that names them. Returns whether an output is
+    stdout, so that nothing else must be printed there. Raises UsageError for a folder, an input, or
+    stdout that is wanted twice; InputError for a file that cannot be there.
     """
     named = {name: path for name, path in outputs.items() if path is not None}
     to_stdout = [name for name, path in named.items() if is_stdout(path)]
@@ -182,10 +184,11 @@ def is_stdout(path: Path) -> bool:
 
 
 def followed(path: Path) -> Path:
-    """Where `path` leads, link by link, to something or to nothing. Raises OSError for a circle.
+    """Follow the links of `path` to their target, which may be missing. Raises OSError for a
+    circle.
 
-    A descriptor of this process (/dev/fd/3) is not followed to the file that is open there: that
-    would be replaced while the descriptor goes on writing to what it was.
+    A descriptor of this process (/dev/fd/3) is not followed to its open file: that file would be
+    replaced while the descriptor still writes to the old one.
     """
     for _ in range(_MAX_LINKS):
         if _descriptor(path) is not None:
@@ -199,9 +202,9 @@ def followed(path: Path) -> Path:
 
 @contextmanager
 def making(folder: Path) -> Iterator[None]:
-    """An OSError in the block on a file at, in or beside `folder` is told as one on `folder`.
+    """Report an OSError in the block about a file at, in or beside `folder` as one about `folder`.
 
-    For what makes a folder that the user named: the names of scratch files tell nobody anything.
+    Use it to make a folder that the user named: the names of scratch files mean nothing to a user.
     """
     try:
         yield
@@ -217,7 +220,7 @@ def making(folder: Path) -> Iterator[None]:
 
 
 def no_folder(name: str) -> McuzooError:
-    """What the user is told of a file that stands where a folder is to be."""
+    """The error for a file at the place of a folder."""
     path = Path(name)
     blocks = next((p for p in (path, *path.parents) if p.exists() and not p.is_dir()), path)
     return InputError(
@@ -226,7 +229,7 @@ def no_folder(name: str) -> McuzooError:
 
 
 def cannot_write(path: Path, error: OSError) -> McuzooError:
-    """What the user is told when a file or folder that they named cannot be written."""
+    """The error for a file or folder of the user that cannot be written."""
     reason = (error.strerror or str(error)).rstrip(".")
     if error.errno == errno.EISDIR:
         return UsageError(f"{path} is a folder.", "Name the file to write.")
@@ -256,7 +259,7 @@ def _system_error(number: int) -> OSError:
 
 @contextmanager
 def _naming(path: Path) -> Iterator[None]:
-    """An OSError within is one about `path`, and not about the temporary file that nobody knows."""
+    """Report an OSError in the block as one about `path`, not about the temporary file."""
     try:
         yield
     except OSError as error:
@@ -343,7 +346,7 @@ def _umask() -> int:
 
 
 def _opened(target: Path) -> int:
-    """A descriptor that writes to a file, FIFO or device as it is; a terminal stays nobody's."""
+    """Open a file, FIFO or device for writing in place; a terminal does not become ours."""
     known = _descriptor(target)
     if known is not None:
         return os.dup(known)

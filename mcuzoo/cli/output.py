@@ -49,7 +49,7 @@ def summary_aside(to_stdout: bool) -> AbstractContextManager[object]:
 class Wrapping:
     """A text stream that breaks long lines between words.
 
-    Lines with a command to paste, and pictures made of colours, are left as they are.
+    Lines with a command to paste, and pictures made of colours, stay as they are.
     """
 
     def __init__(self, stream: TextIO) -> None:

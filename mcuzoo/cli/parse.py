@@ -89,8 +89,7 @@ class _Once(TyperCommand):
 
 
 def _counts_once(option: Any) -> bool:
-    """Whether giving the option twice is an error: a pair --x/--no-x or a value, not a plain
-    switch."""
+    """Whether an option may be given only once: a pair --x/--no-x or a value, not a switch."""
     if option.param_type_name != "option" or option.multiple or option.count:
         return False
     return not option.is_flag or bool(option.secondary_opts)

@@ -1,5 +1,5 @@
-"""Open a data set: tell its format by what is there, pick the split and the sample, and suspect
-labels that count in another order than the model."""
+"""Open a data set: find its format, pick the split and the sample, and refuse labels that count in
+another order than the model."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def load_data_set(
     """`open_data_set` with every content hashed, so that a run can prove what it was made on.
 
     Raises DataSetError, too, for a file whose content is not what its manifest says. A file that
-    cannot be read stays without a hash; it is found out again when its turn comes.
+    cannot be read has no hash; the error is reported when the file is used.
     """
     found = open_data_set(source, classes, limit, split, besides)
     hashed = tuple(_with_content_hash(item) for item in found.items)
@@ -150,8 +150,8 @@ def _in_folder(folder: Path, classes: Classes, split: str | None) -> _Found:
 def _table_of(folder: Path) -> Path | None:
     """The CSV that lists the images of `folder`, if it has one.
 
-    One by its usual name; else the only one, unless the folder speaks for itself. Raises
-    DataSetError where the user must say which.
+    The one with the usual name, else the only one, unless the folder has a layout of its own.
+    Raises DataSetError where the user must say which.
     """
     tables = [
         path
@@ -188,7 +188,8 @@ def _split_folders(folder: Path) -> dict[str, Path]:
 def _of_splits(
     folder: Path, parts: dict[str, Path], classes: Classes, wanted: str | None
 ) -> _Found:
-    """Of split folders; FER2013's tell by their files' names which test an image is of."""
+    """Images of split folders. In FER2013's folders the file name says which test an image belongs
+    to."""
     finer = split_name(wanted or "")
     if finer in ("public-test", "private-test") and "test" in parts:
         inner = _in_folder(parts["test"], classes, None)

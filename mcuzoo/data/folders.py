@@ -74,7 +74,7 @@ def folders_in(folder: Path) -> list[Path]:
 
 
 def has_images(folder: Path) -> bool:
-    """Whether there is an image file in a folder; looks no further than the first."""
+    """Whether there is an image file in a folder; stops at the first one."""
     return any(_is_image(entry) for entry in _scanned(folder))
 
 

@@ -20,8 +20,8 @@ SYNSET = re.compile(r"n[0-9]{8}")
 def ilsvrc_order() -> tuple[str, ...]:
     """The 1000 WordNet ids in the order of ILSVRC2012_ID 1 to 1000.
 
-    As `synsets` of the ILSVRC 2012 development kit's data/meta.mat lists them. Only the ground
-    truth of the validation set counts this way; models count the ids sorted by name.
+    The order is that of `synsets` in data/meta.mat of the ILSVRC 2012 development kit. Only the
+    ground truth of the validation set counts this way; models count the ids sorted by name.
     """
     text = resources.files("mcuzoo.data").joinpath("imagenet_synsets.txt").read_text("ascii")
     return tuple(text.split())
@@ -64,7 +64,8 @@ def synset_in(file: str) -> str | None:
 
 
 def labels_by_file_name(files: Sequence[str], classes: Classes) -> Sequence[int | None]:
-    """Labels of n01440764_10026.JPEG and the like; None for all unless all are so named."""
+    """Labels from names like n01440764_10026.JPEG; None for every image unless all have such
+    names."""
     if classes.count not in (IMAGENET_CLASSES, IMAGENET_CLASSES + 1):
         return [None] * len(files)
     synsets = [synset_in(file) for file in files]
@@ -96,7 +97,7 @@ FIRST_SYNSETS = (
     "n01751748", "n09193705", "n02105855", "n04263257", "n03125729", "n01735189", "n02346627",
     "n02776631", "n03794056", "n02328150",
 )  # fmt: skip
-"""What the first ten validation images show. By them it is told how a ground truth counts."""
+"""The classes of the first ten validation images. They tell how a ground truth counts."""
 
 _HINT = (
     f"Beside the images, or in ILSVRC2012_devkit_t12/data: {DEVKIT_FILE} of the development kit, "
@@ -143,8 +144,8 @@ def find_truth(folder: Path) -> Path:
 def read_truth(path: Path) -> tuple[str, ...]:
     """The WordNet id of each of the 50,000 images, in order.
 
-    The development kit's file counts by ILSVRC2012_ID, Caffe's val.txt from 0 by sorted id; which
-    one it is, the first ten images tell, whatever the file is called. Raises DataSetError.
+    The development kit's file counts by ILSVRC2012_ID, Caffe's val.txt from 0 by sorted id; the
+    first ten images, not the file's name, tell which one it is. Raises DataSetError.
     """
     rows = list(_loc_solution(path)) if path.suffix == ".csv" else list(_text_rows(path))
     if len(rows) != IMAGES:

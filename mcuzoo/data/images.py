@@ -102,16 +102,16 @@ def _refuse_unfit(image: Image) -> None:
 
 
 class Picture(Protocol):
-    """Small and picklable: what it takes to get at the pixels, not the pixels."""
+    """Where a picture is, not its pixels: small and picklable."""
 
     @property
     def place(self) -> str:
-        """Where it is, for messages."""
+        """The place of the picture, for messages."""
         ...
 
     @property
     def packages(self) -> tuple[str, ...]:
-        """The optional packages (extras.py) that it takes to make an input tensor of it."""
+        """The optional packages (extras.py) that are needed to make an input tensor of it."""
         ...
 
     def read(self) -> bytes:

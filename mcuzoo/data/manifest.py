@@ -1,4 +1,4 @@
-"""A CSV that names image files and, if it will, their labels and SHA-256."""
+"""A CSV that names image files and, optionally, their labels and SHA-256."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from mcuzoo.errors import DataSetError
 _DELIMITERS = (",", ";", "\t")
 _FILE_NAMES = ("filename", "file_name", "filepath", "file_path", "path", "image", "images", "img")
 _LABEL_NAMES = ("labels", "class", "class_name", "classname", "class_id", "category", "target")
-"""What other tools call these columns; a label that is overlooked would be no label."""
+"""Other tools' names of these columns. They are refused, because a label column must not be
+overlooked."""
 
 _HINT = "It needs UTF-8 text and a header line: file,label (and, if you like, sha256)."
 
 
 def manifest_items(path: Path, classes: Classes) -> Iterator[Item]:
-    """Its rows: files are relative to the CSV, labels are class indices or names.
+    """The images of a CSV: files are relative to the CSV, labels are class indices or names.
 
-    A file that is not there is found out when it is read; that none is there at all is an error.
+    A missing file is reported when it is read. It is an error if all files are missing.
     """
     found = 0
     first_missing = None

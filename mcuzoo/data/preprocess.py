@@ -16,14 +16,14 @@ from mcuzoo.zoo.catalog import catalog
 CHANNELS = {"rgb": 3, "gray": 1}
 INT8_OFFSET = -128
 _SPANS = (1.0, 255 / 128, 2.0, 255.0)
-"""What models are trained on: pixels as 0..1, (p - 128) / 128, -1..1, or as they are."""
+"""Ranges of pixels that models are trained on: 0..1, (p - 128) / 128, -1..1, or 0..255."""
 
 _SPAN_TOLERANCE = 0.01
 _HINT = "Export the project again; mcuzoo doctor-image IMAGE shows what the network sees."
 
 
 def check_recipe(recipe: Preprocessing, shape: tuple[int, ...]) -> None:
-    """Raise ProjectError for a recipe that cannot give, or gives wrongly, an int8 input of `shape`.
+    """Raise ProjectError for a recipe that cannot give a right int8 input of `shape`.
 
     input = pixel - 128 is the only offset that maps the 256 pixels onto int8; pixel - 127 is a
     published mistake, by which white wraps to black or saturates.
@@ -48,7 +48,7 @@ def check_recipe(recipe: Preprocessing, shape: tuple[int, ...]) -> None:
 def recipe_warnings(
     recipe: Preprocessing, name: str, sha256: str, input_scale: float
 ) -> Iterator[str]:
-    """What speaks against `recipe` for the model of that name and file, without ruling it out."""
+    """Warnings about `recipe` for this model: it may be wrong, but it is not excluded."""
     for known in catalog().values():
         declared = known.recipe
         same_file = any(file.sha256 == sha256 for file in known.file)
@@ -82,10 +82,10 @@ def preprocess(
 ) -> NDArray[np.int8]:
     """The int8 [H, W, C] input tensor of `image`, uint8 [h, w, C].
 
-    `shape` is the model's, (1, H, W, C) or (H, W, C). Of each side the central fraction
-    `recipe.crop` is kept: `margin = int((side - side * crop) / 2)` is cut off at both ends.
-    The resize is OpenCV's INTER_LINEAR on uint8: half-pixel centres, no antialiasing, its
-    fixed-point rounding. input = pixel + pixel_offset, saturated to int8.
+    `shape` is the model's, (1, H, W, C) or (H, W, C). The central fraction `recipe.crop` of each
+    side is kept: `margin = int((side - side * crop) / 2)` is cut off at both ends. The resize is
+    OpenCV's INTER_LINEAR on uint8: half-pixel centres, no antialiasing, its fixed-point rounding.
+    input = pixel + pixel_offset, saturated to int8.
 
     Raises ProjectError when recipe, shape and image do not fit together, MissingExtraError
     without OpenCV.

@@ -33,8 +33,9 @@ def split_name(word: str) -> str | None:
 def chosen_split(wanted: str | None, present: Iterable[str], where: str) -> str:
     """One of the splits that are `present`, or "all".
 
-    Where none is `wanted` it is the test set: the private before the public one, which models are
-    tuned on, else the validation set. Raises DataSetError for a split that is not there.
+    If none is `wanted`, it is the test set, else the validation set. The private test set comes
+    before the public one, on which models are tuned. Raises DataSetError for a split that is not
+    there.
     """
     known = [name for name in _PREFERRED if name in set(present)]
     if wanted is None:
@@ -50,7 +51,7 @@ def chosen_split(wanted: str | None, present: Iterable[str], where: str) -> str:
 
 
 def no_such_split(wanted: str, known: Sequence[str], where: str) -> DataSetError:
-    """What to raise for a split that `where` does not have."""
+    """The error for a split that `where` does not have."""
     if not known:
         return DataSetError(f"{where} is not split, so there is no --split {wanted}.", "Omit it.")
     choices = [*known, ALL]

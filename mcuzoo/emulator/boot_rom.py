@@ -66,7 +66,7 @@ def load_image(board: Board, source: bytes | Path) -> FlashImage:
 
 
 def _from_elf(board: Board, raw: bytes) -> FlashImage:
-    """What objcopy would take and a flash tool program: sections with content, where they load."""
+    """The sections with content at their load addresses, as objcopy and flash tools take them."""
     import io
 
     from elftools.common.exceptions import ELFError
@@ -102,7 +102,8 @@ def _from_elf(board: Board, raw: bytes) -> FlashImage:
 
 
 def _loaded_sections(elf: Any) -> Iterator[tuple[int, bytes]]:
-    """Load address and content. Segments alone will not do: they may take in the ELF header."""
+    """Load address and content of each section. Segments are not enough: they may contain the ELF
+    header."""
     segments = list(elf.iter_segments("PT_LOAD"))
     for section in elf.iter_sections():
         if not section["sh_flags"] & _SHF_ALLOC or not section["sh_size"]:
@@ -136,7 +137,7 @@ class Start:
 
 
 def boot(board: Board, image: FlashImage) -> Start:
-    """Go the boot ROM's way; raises EmulatorError that names the first wrong field."""
+    """Do the checks of the boot ROM. Raises EmulatorError, which names the first wrong field."""
     _check_fcb(board, image)
     entry = _check_ivt(board, image)
     _check_boot_data(board, image)

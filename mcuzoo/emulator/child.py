@@ -47,7 +47,7 @@ def _print(line: dict[str, object]) -> None:
 
 
 def _obey(evk: VirtualEvk) -> None:
-    """Carry out what comes on stdin; end at once when the parent has gone."""
+    """Carry out the commands on stdin; end at once when the parent has gone."""
     for line in sys.stdin:
         if line.strip() == "reset":
             _print({"reset": evk.request_reset()})

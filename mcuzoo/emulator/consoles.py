@@ -33,7 +33,7 @@ class Console(ABC):
         """What has arrived, waiting for it up to `timeout_s`; empty on time-out and after wake."""
 
     def discard(self) -> int:
-        """Drop what has arrived; how many bytes that was."""
+        """Drop what has arrived; return the number of bytes."""
         dropped = 0
         for _ in range(_DISCARDED_PIECES):
             data = self.receive(0.0)
@@ -44,7 +44,7 @@ class Console(ABC):
 
     @abstractmethod
     def send(self, data: bytes) -> None:
-        """Pass on all of `data`; what nobody takes, or a wake interrupts, is dropped."""
+        """Send all of `data`. Bytes that no host takes, or that a wake interrupts, are dropped."""
 
     @abstractmethod
     def wake(self) -> None:
@@ -52,7 +52,7 @@ class Console(ABC):
 
     @abstractmethod
     def hung_up(self) -> bool:
-        """Whether a host was there and has gone."""
+        """Whether a host was connected and has gone."""
 
     @abstractmethod
     def close(self) -> None: ...
@@ -176,7 +176,7 @@ class TcpConsole(Console):
     def _wait(
         self, reader: socket.socket | None, writer: socket.socket | None, timeout_s: float
     ) -> bool:
-        """Wait for something to read or room to write; whether there is, and no wake-up."""
+        """Wait until reading or writing is possible. Return False after a wake-up."""
         waker = self._waker.far
         readers = [waker] if reader is None else [waker, reader]
         writers = [] if writer is None else [writer]
@@ -188,7 +188,7 @@ class TcpConsole(Console):
 
 
 def _try_receive(client: socket.socket) -> bytes | None:
-    """What is there; None when there is nothing yet, b"" when there never will be."""
+    """The bytes that are there; None if there are none yet, b"" if none will ever come."""
     try:
         return client.recv(_RECEIVE_BYTES)
     except BlockingIOError:

@@ -27,7 +27,7 @@ class EmulatedBoard:
         self._thread.start()
 
     def ended(self, timeout_s: float) -> bool:
-        """Whether the board has ended, after waiting so long for it.
+        """Wait up to this long for the board to end; return whether it has ended.
 
         Raises EmulatorError when it met something that it cannot or must not run.
         """

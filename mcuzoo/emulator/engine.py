@@ -1,8 +1,8 @@
 """unicorn, as the machine uses it: memories, devices, one run until something happens.
 
 Executed instructions are counted block by block: unicorn reports every block when it is entered.
-Those of an IT block count whether their condition holds or not, as they do in QEMU's and in
-hardware's counts of retired instructions; a hook per instruction would not see those skipped.
+Instructions of an IT block count even if their condition is false, as in QEMU and in hardware
+counts of retired instructions; a hook per instruction would not see the skipped ones.
 """
 
 from __future__ import annotations
@@ -183,7 +183,7 @@ class Engine:
         self._uc.mem_map_ptr(base, size, allowed, pointer)
 
     def unmap(self, base: int, size: int) -> None:
-        """Take memory away; code translated from it is forgotten."""
+        """Remove memory, and forget the code that was translated from it."""
         self._uc.mem_unmap(base, size)
         self._uc.ctl_flush_tb()
 
@@ -259,7 +259,7 @@ class Engine:
         return self._blocks.before_block
 
     def time_reads(self, base: int, size: int) -> None:
-        """Let `executed_before_read` be exact in a device at [base, base + size), in counted runs.
+        """Make `executed_before_read` exact in a device at [base, base + size), in counted runs.
 
         unicorn knows the program counter in hooks on memory, not in devices. Such a hook slows
         down all loads, so that it is there only while instructions are counted.
@@ -333,13 +333,13 @@ class Engine:
         self._uc.ctl_flush_tb()  # what is translated already calls no hook, or the old ones
 
     def _on_limited_block(self, handle: object, address: int, size: int, key: object) -> None:
-        """With a limit, unicorn forgets a stop that is asked for in an IT block."""
+        """Repeat a stop: with a limit, unicorn forgets one that is requested in an IT block."""
         self._blocks.on_block(handle, address, size, key)
         if self._stopping:
             self._uc.emu_stop()
 
     def _hook_blocks(self, on_block: BlockHook) -> Callable[[], object]:
-        """How to remove the hook. The binding's own wrapper of it would halve the speed."""
+        """Install the hook; return what removes it. The binding's wrapper would halve the speed."""
         callback = self._binding.HOOK_CODE_CFUNC(on_block)
         self._kept.append(callback)
         handle = self._binding.uc_hook_h()
@@ -390,7 +390,8 @@ class Engine:
         self._uc.hook_add(unicorn.UC_HOOK_INTR, on_exception)
 
     def _cause_of(self, number: int) -> Cause:
-        """What QEMU's exception `number` (target/arm/cpu.h, EXCP_*) is on an Armv7-M core."""
+        """Translate QEMU's exception `number` (target/arm/cpu.h, EXCP_*) to a cause on an Armv7-M
+        core."""
         if number == 2:
             return Cause.SVC
         if number == 3:

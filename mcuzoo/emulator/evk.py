@@ -133,7 +133,8 @@ class VirtualEvk:
         return self._machine.instructions if self._machine else 0
 
     def run(self) -> None:
-        """Run until `stop`, or until the host hangs up where that is wanted; once only.
+        """Run until `stop`, or until the host hangs up if `until_hang_up` is set. May be called
+        once only.
 
         Raises EmulatorError when the firmware does what the board file does not declare, or what
         the emulated board does not model; MissingExtraError without unicorn.
@@ -160,9 +161,9 @@ class VirtualEvk:
     def request_reset(self) -> bool:
         """Press the reset button, from any other thread, and wait until the board has been reset.
 
-        The reset takes with it what has arrived at the console and has not been read: what the
-        host sends after this call reaches the board that starts anew. False when no board runs,
-        or when it ends meanwhile: then nothing is reset.
+        The reset drops console input that has not been read. What the host sends after this call
+        reaches the restarted board. Returns False, with nothing reset, if no board runs or it ends
+        meanwhile.
         """
         with self._change:
             if not self._runs:
@@ -179,7 +180,7 @@ class VirtualEvk:
             self._interrupt_until(lambda: False)
 
     def _reset(self, machine: Machine) -> None:
-        """Between two machines: whoever pressed the button may go on afterwards."""
+        """Between two machines: drop unread input, and wake the thread that pressed the button."""
         with self._change:
             dropped = machine.unread + self._console.discard()
             self._orders.reset = False

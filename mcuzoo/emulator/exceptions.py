@@ -50,7 +50,7 @@ _STACKED = ("R0", "R1", "R2", "R3", "R12", "LR")
 
 
 class Exceptions:
-    """Takes exceptions on `engine` and returns from them; each answers the next PC."""
+    """Takes exceptions on `engine` and returns from them. Each method returns the next PC."""
 
     def __init__(self, engine: Engine, control: SystemControl) -> None:
         self._engine = engine
@@ -77,7 +77,7 @@ class Exceptions:
         return self.enter(vector, exit_.pc)
 
     def enter(self, vector: Vector, return_pc: int) -> int:
-        """Stack the state, from which `return_pc` goes on, and go to the handler."""
+        """Push the state with the return address `return_pc`, and go to the handler."""
         engine = self._engine
         if engine.get("CONTROL") & _CONTROL_SPSEL:
             raise Refusal("The firmware uses the process stack, which is not modelled")
@@ -124,8 +124,8 @@ class Exceptions:
         return pc & ~1
 
     def _no_frame(self, vector: Vector, frame: int) -> Vector:
-        """A fault of stacking (B1.5.11): of no higher priority than the fault that is being taken,
-        whose handler runs all the same, without a frame to return to."""
+        """Handle a fault during stacking (B1.5.11). Its priority is not higher than that of the
+        fault being taken, so the handler of the latter runs, but without a frame to return to."""
         allowed = self._control.mpu.permission(frame, in_hard_fault=vector is Vector.HARD_FAULT)
         self._control.set_bits(scs.CFSR, _STKERR if allowed.write else _MSTKERR)
         if vector is Vector.SYSTICK or vector is Vector.SVC:
@@ -153,11 +153,12 @@ class Exceptions:
         return bool(enabled and not blocked and not self._handling_fault())
 
     def _handling_fault(self) -> bool:
-        """Faults have one priority here: none interrupts another but as HardFault."""
+        """Whether a fault handler runs. A fault in it becomes a HardFault: all have one
+        priority."""
         return Vector.HARD_FAULT <= self.active <= Vector.USAGE_FAULT
 
     def _classify(self, exit_: Exit) -> Vector:
-        """Set the fault status registers; which exception it is."""
+        """Set the fault status registers; return the number of the exception."""
         control = self._control
         if exit_.cause is Cause.BREAKPOINT:
             control.set_bits(scs.HFSR, _DEBUGEVT)

@@ -113,7 +113,8 @@ class Surroundings:
     """What the UART needs of the machine.
 
     check_needs: raises Refusal while clock or pins are not set up. attention: whether the machine
-    wants to run on, and not to wait. wait_s: how long it may wait; waited: that it did so in vain.
+    has other work and must not wait. wait_s: how long it may wait. waited: called after a wait
+    without input.
     """
 
     check_needs: Callable[[], None]
@@ -193,7 +194,7 @@ class Lpuart:
         self._write_setting(offset, value)
 
     def _poll(self, waiting: int) -> int:
-        """The firmware finds too little in the receiver: perhaps wait; how much there is now."""
+        """The receiver has too few bytes: wait if allowed, and return how many there are."""
         if not self._words[_CTRL] & _CTRL_RE:
             return 0
         self._empty_polls += 1
@@ -270,7 +271,7 @@ class Lpuart:
             self._taken += min(self._depth, len(self._received) - self._taken)
 
     def _check(self, access: Access) -> int:
-        """The offset of a register that is there, accessed as a whole."""
+        """Check that `offset` is a register and that it is accessed as a whole."""
         offset = access.address - self._base
         if access.size != 4 or offset not in _RESET:
             raise UndeclaredAccess(access)

@@ -37,7 +37,7 @@ _RETRY = 200
 
 
 class Outcome(Enum):
-    """Why the machine's life ended."""
+    """Why a machine ended."""
 
     RESET = 0
     STOPPED = 1
@@ -45,7 +45,7 @@ class Outcome(Enum):
 
 @dataclass
 class Orders:
-    """What other threads want of the machine."""
+    """Requests of other threads to the machine."""
 
     reset: bool = False
     stop: bool = False
@@ -264,7 +264,7 @@ class Machine:
             memory.map(self.engine, permissions)
 
     def _is_on(self, region: Region) -> bool:
-        """Whether the memory answers; looked at when the MPU lets the core at it."""
+        """Whether the memory is switched on. It is checked when the MPU permits access to it."""
         return region.initialized or all(
             self._register(need.register_name) & need.mask == need.value
             for need in self._board.emulator.memory_needs

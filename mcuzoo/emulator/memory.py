@@ -29,7 +29,8 @@ class Memory:
             self._fill()
 
     def _fill(self) -> None:
-        """What is there at power-up; of a large memory that is off, only once it is on."""
+        """Fill the memory with its content at power-up; a large memory that is off is filled once
+        it is on."""
         self._filled = True
         kind = _ERASED if self.region.kind is RegionKind.FLASH else _POWER_UP
         fill = kind * _FILL_BYTES
@@ -42,7 +43,7 @@ class Memory:
         self._bytes[offset : offset + len(content)] = content
 
     def map(self, engine: Engine, permissions: Iterable[tuple[Span, Permission]]) -> None:
-        """Show the region to `engine` with these permissions, in place of former ones."""
+        """Map the region in `engine` with these permissions, which replace earlier ones."""
         for base, size in self._mapped:
             engine.unmap(base, size)
         self._mapped = []
@@ -62,11 +63,11 @@ class Memory:
             self._mapped.append((start, end - start))
 
     def detach(self) -> None:
-        """Forget an engine that is no more."""
+        """Forget an engine that has ended."""
         self._mapped = []
 
     def map_fully(self, engine: Engine) -> None:
-        """Show all of it to an engine that it is not shown to yet."""
+        """Map the whole region in an engine that does not have it yet."""
         self.map(engine, [((self.region.base, self.region.end), ALL)])
 
 

@@ -39,7 +39,7 @@ NOTHING = Permission(read=False, write=False, execute=False)
 
 
 class Mpu:
-    """Its registers, and what they allow. Regions smaller than a page are not enforced."""
+    """Registers of the MPU, and what they permit. Regions below a page are not enforced."""
 
     def __init__(self, regions: int) -> None:
         self._count = regions

@@ -10,7 +10,7 @@ from mcuzoo.options import Option
 
 @dataclass(frozen=True)
 class EmulateOptions:
-    """Of `emulate`. tcp None: any free port."""
+    """Options of `emulate`. tcp None: any free port."""
 
     board: Annotated[str | None, Option("Board of an image file.", "--board", "-b")] = None
     tcp: Annotated[int | None, Option("Console on this TCP port of loopback; 0: any free one.")] = (

@@ -19,7 +19,7 @@ class _Role(Enum):
 
 @dataclass(frozen=True)
 class _Cell:
-    """Where an address leads: to a register, directly or through an alias."""
+    """What an address refers to: a register, directly or through an alias."""
 
     instance: Instance
     register: Register

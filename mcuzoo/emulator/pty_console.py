@@ -63,7 +63,7 @@ class PtyConsole(Console):
         self._waker.wake()
 
     def hung_up(self) -> bool:
-        """Never: who has the terminal open cannot be told."""
+        """Always False: it is not known who has the terminal open."""
         return False
 
     def close(self) -> None:

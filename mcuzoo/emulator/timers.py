@@ -1,5 +1,5 @@
-"""Time on the emulated board: executed instructions, counted as long as somebody wants them, and
-what the core reads them by: SysTick, and the DWT unit's cycle counter (a cycle is an instruction).
+"""Time on the emulated board, in executed instructions, and the two timers that the core reads:
+SysTick, and the cycle counter of the DWT unit (a cycle is an instruction).
 
 Registers: Armv7-M Architecture Reference Manual (DDI 0403), B3.3 and C1.8; the DWT's lock:
 CoreSight architecture (IHI 0029), B2.3.10.
@@ -41,7 +41,7 @@ class CountMode:
 
 
 class InstructionClock:
-    """Instructions since reset; stands still while nobody counts.
+    """Instructions since reset; the clock stands still while instructions are not counted.
 
     counting: whether the present run is counted.
     """
@@ -167,9 +167,9 @@ _SHORTEST_INFERENCE = 1000
 class CycleCounter:
     """CYCCNT as the firmware sees it, and how many inferences it has timed.
 
-    An inference is a time in which CYCCNT is read again and again and no byte moves on the
-    console. When enough of them are counted, `wanted` turns false; NOCYCCNT reads 1 from the
-    moment on that the machine stops counting.
+    An inference is a time in which CYCCNT is read again and again and no byte moves on the console.
+    When enough of them are counted, `wanted` becomes false. When the machine stops counting,
+    NOCYCCNT reads 1.
     """
 
     def __init__(

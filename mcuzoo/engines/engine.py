@@ -40,7 +40,7 @@ def shaped_input(program: Program, input: NDArray[Any]) -> NDArray[np.int8]:
 def model_input(program: Program, values: NDArray[np.int8]) -> NDArray[Any]:
     """`values` of the program's int8 input as the model's own input takes them.
 
-    Where a leading QUANTIZE was cut, the bytes or floats that it turns into exactly `values`.
+    If a leading QUANTIZE was cut, these are bytes or floats that it converts to exactly `values`.
     """
     own = program.model.tensor(program.model.inputs[0])
     if own.dtype is DType.INT8:

@@ -16,7 +16,7 @@ SHIFT = 128
 
 
 class LitertUint8Engine:
-    """Takes and gives int8, 128 below the model's own UINT8: what its INT8 rewrite would see.
+    """Takes and gives int8, 128 below the model's own UINT8, as its INT8 rewrite does.
 
     A QUANTIZE from and a DEQUANTIZE to floats at the ends are looked through. Raises
     MissingExtraError without ai-edge-litert, ModelError for a model that has not one UINT8 input
@@ -62,7 +62,7 @@ class LitertUint8Engine:
 
 
 def _behind(model: Model, tensor: Tensor) -> Tensor:
-    """What a leading QUANTIZE of floats makes of the input."""
+    """The tensor behind a leading QUANTIZE of floats, else the input itself."""
     for op in model.ops:
         if op.name == "QUANTIZE" and op.inputs == (tensor.index,) and tensor.dtype is DType.FLOAT32:
             return model.tensor(op.outputs[0])
@@ -70,7 +70,7 @@ def _behind(model: Model, tensor: Tensor) -> Tensor:
 
 
 def _before(model: Model, tensor: Tensor) -> Tensor:
-    """What a final DEQUANTIZE makes the output of."""
+    """The tensor before a final DEQUANTIZE, else the output itself."""
     for op in model.ops:
         if op.name == "DEQUANTIZE" and op.outputs == (tensor.index,):
             return model.tensor(op.inputs[0])

@@ -21,9 +21,9 @@ ARENA_SPARE_BYTES = 1 << 20
 class TflmEngine:
     """Runs a model on TFLM's reference kernels; the output is read before any DEQUANTIZE.
 
-    TFLM gets the model written anew: neither it nor the wheel checks a file. Raises
-    MissingExtraError without the wheel, ModelError when TFLM does not run the model: much of what
-    its kernels cannot take would end the process instead.
+    The model is written anew for TFLM, because neither TFLM nor the wheel checks a file. Raises
+    MissingExtraError without the wheel, ModelError when TFLM does not run the model. The model is
+    checked first, because much of what TFLM cannot take would end the process.
     """
 
     def __init__(self, model: Model) -> None:

@@ -51,7 +51,7 @@ class Runs(Protocol):
 class Subject:
     """A model on an engine. `engine`: one of HOST_ENGINES, "emulator", or a port.
 
-    shape: the input's, (1, H, W, C); input_scale: its quantization's, None of floats. Scores are
+    shape: of the input, (1, H, W, C). input_scale: of its quantization, None for floats. Scores are
     int8, one per class (those of UINT8 are 128 below the model's own), or float32 of a float model;
     a score q stands for output_scale * (q - output_zero_point).
     """
@@ -72,7 +72,7 @@ class Subject:
 
 
 def make_subject(model: Model, recipe: Preprocessing, engine: str | None) -> Subject:
-    """`model` on `engine`; without one on the one whose outputs are the standard for its kind.
+    """`model` on `engine`. Without `engine`, the standard engine for the kind of model is taken.
 
     That is TFLM's arithmetic ("reference") for INT8, which is what a board computes, and LiteRT's
     reference kernels for UINT8 and float, which no board runs. Raises ModelError for a model that

@@ -1,7 +1,7 @@
 """Run every image on the model, or on two, and count.
 
-What was found is kept in the cache until the end: an evaluation that is typed again after a crash
-or Ctrl-C is the same when models, engines, preprocessing and images are.
+Results are kept in the cache until the end. After a crash or Ctrl-C the same command resumes the
+evaluation if models, engines, preprocessing and images are the same.
 """
 
 from __future__ import annotations
@@ -95,7 +95,8 @@ class OutputFile:
         self._output.publish()
 
     def _header(self, rows: int) -> bytes:
-        """Of one length whatever `rows` is: numpy pads it, for files that grow."""
+        """The .npy header. Its length does not depend on `rows`: numpy pads it, for files that
+        grow."""
         from io import BytesIO
 
         header = BytesIO()
@@ -120,11 +121,11 @@ class SavedRows:
 
     @property
     def seconds(self) -> float:
-        """What they took."""
+        """The seconds that these rows took."""
         return sum(row.seconds or 0.0 for row in self.rows)
 
     def forget(self) -> None:
-        """The evaluation has ended: nothing is to be resumed."""
+        """Delete the saved rows, because the evaluation has ended."""
         self.journal.__exit__()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -133,8 +134,8 @@ class SavedRows:
 def journal_of(plan: Plan, resume: bool, say: Callable[[str], None]) -> Iterator[SavedRows | None]:
     """The journal of `plan`; with `resume` it has what an earlier session found.
 
-    None, with a word to `say`, where the cache cannot be written or another process is at the same
-    evaluation; with `resume` that raises UsageError.
+    Yields None, with a message to `say`, if the cache cannot be written or another process runs the
+    same evaluation; with `resume` these raise UsageError.
     """
     folder = cache_folder().parent / "evaluations" / identity(plan)[:16]
     if resume and (folder / _OLD_NAME).exists():
@@ -182,7 +183,7 @@ def _identity(subject: Subject, board: str) -> tuple[object, ...]:
 
 
 def _opened(folder: Path, plan: Plan, resume: bool) -> Journal:
-    """Without what was kept, unless `resume`. Raises UsageError when another process has it."""
+    """Open the journal, empty without `resume`. Raises UsageError when another process has it."""
     folder.mkdir(parents=True, exist_ok=True)
     if not (resume and (folder / JOURNAL_NAME).is_file()):
         with RunLock(folder):
@@ -192,7 +193,7 @@ def _opened(folder: Path, plan: Plan, resume: bool) -> Journal:
 
 INTERRUPTED = 130
 _CHUNK = 4
-"""Images that a process is handed at a time; a board gets one."""
+"""Images that a process gets at a time; a board gets one."""
 
 
 def evaluate(
@@ -304,7 +305,7 @@ class EvaluationStoppedError(McuzooError):
 
 
 def engine_name(subject: Subject, board: str) -> str:
-    """As results call it: "emulator rt1170" for the emulated board."""
+    """The engine's name in results: "emulator rt1170" for the emulated board."""
     return f"{EMULATOR} {board}" if subject.engine == EMULATOR else subject.engine
 
 
@@ -335,7 +336,7 @@ def _chunk(subjects: Sequence[Subject]) -> int:
 
 @contextmanager
 def _workers(plan: Plan, say: Say, boards: dict[int, str]) -> Iterator[Workers]:
-    """The workers of `plan`; `boards` gets what answered for each subject that is a board."""
+    """The workers of `plan`; `boards` gets what each board says of itself, by subject."""
     subjects = plan.task.subjects
     with ExitStack() as stack:
         if all(subject.on_host for subject in subjects):

@@ -36,8 +36,8 @@ class Answer:
 
 @dataclass(frozen=True)
 class Look:
-    """tensor: int8 [H, W, C], the right one; given: the one of a file. answers and given_answers
-    are empty where the model's file is not at hand."""
+    """tensor: int8 [H, W, C], by the right preprocessing. given: the tensor of a file. answers and
+    given_answers are empty if the model's file is not at hand."""
 
     image: str
     model: str
@@ -54,7 +54,7 @@ class Look:
 
     @property
     def healthy(self) -> bool:
-        """Whether nothing speaks against the given tensor, or there is none."""
+        """Whether the given tensor is right, or none is given."""
         found = self.diagnosis
         return found is None or not found.wrong
 
@@ -119,7 +119,7 @@ def _patient(name: str) -> _Patient:
 
 
 def _real(model: Model, score: Any) -> float:
-    """A raw score as the number it stands for; int8 of UINT8 models is 128 below their own."""
+    """The real value of a raw score; int8 scores of a UINT8 model are 128 below its own."""
     if score.dtype.kind == "f":
         return float(score)
     return (int(score) + 128) / 256 if _ends_in_softmax(model) else float(score)

@@ -1,4 +1,4 @@
-"""From what a user names to the accuracy of a model."""
+"""Evaluate a model: from what a user names to its accuracy."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def evaluate_model(
     """Measure a model's accuracy on a data set, and compare it with another engine or model.
 
     model: a name of the zoo or a file; data: class folders, a CSV (file,label), ImageNet or FER2013
-    as published, or signs. What options demand of the figures: see Evaluation.failures. Raises as
-    make_plan and evaluate.
+    as published, or signs. For the bounds in options see Evaluation.failures. Raises as make_plan
+    and evaluate.
     """
     plan = make_plan(fspath(model), Path(fspath(data)), options)
     for source in plan.sources:

@@ -13,7 +13,7 @@ DEFAULT_BOARD = "rt1170"
 
 @dataclass(frozen=True)
 class EvaluateOptions:
-    """Of `evaluate`. None, or False: not given."""
+    """Options of `evaluate`. None, or False: not given."""
 
     engine: Annotated[
         str | None,

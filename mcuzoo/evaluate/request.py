@@ -1,4 +1,4 @@
-"""From what the user typed to what is to be evaluated, before anything runs."""
+"""Turn the user's options into an evaluation plan, before anything runs."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _warnings(subject: Subject, source: ModelSource) -> Iterator[str]:
 
 
 def _source(name: str, role: str | None) -> ModelSource:
-    """The model; of one of the zoo, its file of a role: int8 unless another is asked for."""
+    """The model file. role: which file of a zoo model; None is int8."""
     known = catalog().get(name)
     if role is None or (role == "int8" and known is not None):
         return resolve_model(name)
@@ -130,7 +130,7 @@ def _classes(options: EvaluateOptions, source: ModelSource, count: int) -> Class
 
 
 def _jobs(wanted: int | None, task: Task, images: int) -> int:
-    """One process or emulated board per core, unless told otherwise; a port has one board."""
+    """The number of workers: one per core by default; one for a board at a port."""
     if any(not subject.on_host and subject.engine != EMULATOR for subject in task.subjects):
         return 1
     return max(1, min(wanted or os.cpu_count() or 1, images))

@@ -1,4 +1,4 @@
-"""An evaluation in figures, and what of it `mcuzoo models` shows."""
+"""The figures of an evaluation, and those that `mcuzoo models` shows."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class DataFacts:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """images: how many there were; n: how many were run; images_per_s: of the whole way, from file
-    to scores, once every engine was ready; per_class and confusion are empty without labels."""
+    """images: how many there were. n: how many were run. images_per_s: from file to scores, after
+    every engine was ready. per_class and confusion are empty without labels."""
 
     tool_version: str
     model: ModelFacts
@@ -96,8 +96,8 @@ DIGEST_DIGITS = 12
 def remember_accuracy(found: Evaluation) -> None:
     """Record top-1 and top-5 of the model, and of another model that it was compared with.
 
-    Nothing is recorded without labels, nor of XNNPACK, whose answers are no board's. Raises
-    InputError when the store cannot be written.
+    Nothing is recorded without labels or for XNNPACK, whose answers differ from those of a board.
+    Raises InputError when the store cannot be written.
     """
     _remember(found.model, found.scores, found.data)
     other = found.against

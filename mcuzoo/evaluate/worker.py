@@ -44,7 +44,7 @@ class Task:
 
     @property
     def comparable(self) -> bool:
-        """Whether the two outputs are of one scale: those of one model are."""
+        """Whether the two outputs have the same scale: both subjects run the same model."""
         return self.second is not None and self.first.model.sha256 == self.second.model.sha256
 
 
@@ -120,7 +120,7 @@ _AHEAD = 2
 def open_workers(count: int, open_worker: OpenWorker) -> Iterator[Workers]:
     """Open `count` workers at the same time; all are ready when the block begins.
 
-    Raises what opening one raises; the others are closed again.
+    If opening one raises an error, the others are closed and the error is raised.
     """
     with ExitStack() as stack:
         opening: list[tuple[AbstractContextManager[Worker], Future[Worker]]] = []
@@ -176,7 +176,7 @@ class WorkerDiedError(McuzooError):
 def process_worker(task: Task) -> Iterator[Worker]:
     """A process with engines of its own, ready when the block begins.
 
-    Raises what setting up the engines raises there, and WorkerDiedError.
+    Raises WorkerDiedError, and the errors of setting up the engines.
     """
     with tempfile.TemporaryFile() as error_output:
         process = subprocess.Popen(

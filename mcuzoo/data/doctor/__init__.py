@@ -1,1 +1,1 @@
-"""What a network sees, and what went wrong with a tensor that should have been it."""
+"""What a network sees of a picture, and what is wrong with a given input tensor."""

@@ -1,8 +1,8 @@
-"""Which way of making a tensor, right or wrong, reproduces a given one; and what the tensor
-tells when no known resizer does.
+"""Find the way of preprocessing, right or wrong, that reproduces a given tensor. If no known
+resizer does, find what the tensor still proves.
 
-A picture that another program resized differs from ours nearly everywhere. There what holds for any
-resizer is used, and each answer may be "cannot be told".
+A picture that another program resized differs from ours nearly everywhere. Then only facts that
+hold for every resizer are used, and each answer may be "undecided".
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _BELOW, _BETWEEN, _BEYOND = -0.75, 0.45, 1.45
 
 
 class Answer(Enum):
-    """An answer, or none."""
+    """The answer to one question about a tensor."""
 
     NO = "no"
     YES = "yes"
@@ -60,7 +60,7 @@ def is_nearer(
 ) -> Answer:
     """Whether `pixels` are of the picture `one` and not of the `other`; all [H, W, C].
 
-    Where the two are visibly apart, nine in ten values must agree about it.
+    Only places where the two differ visibly count; nine in ten values must agree there.
     """
     first, second = one.astype(np.int16), other.astype(np.int16)
     apart = np.abs(first - second) > _APART
@@ -166,16 +166,16 @@ FOREIGN = 20.0
 
 Pictures = list[tuple[Making, NDArray[np.uint8]]]
 Doubt = tuple[tuple[Mistake, ...], ...]
-"""Sets of mistakes of which one was made; the empty one: none of them."""
+"""Alternatives: one of these sets of mistakes was made. The empty set means no mistake."""
 
 
 @dataclass(frozen=True)
 class Diagnosis:
     """exact: the tensor is reproduced byte for byte; else this is the nearest way.
 
-    equal: the fraction of values that are; mean_difference: in grey levels. mistakes: what was
-    done otherwise than the model's preprocessing says, worst first; each is sure. undecided: what
-    this picture does not tell.
+    equal: the fraction of values that are; mean_difference: in grey levels. mistakes: differences
+    from the model's preprocessing that are sure, worst first. undecided: what this picture cannot
+    decide.
     """
 
     making: Making
@@ -193,7 +193,7 @@ class Diagnosis:
 
     @property
     def wrong(self) -> bool:
-        """Whether something is wrong for sure, be it undecided what."""
+        """Whether something is surely wrong, even if it is not decided what."""
         return (
             self.foreign or bool(self.mistakes) or not all(() in doubt for doubt in self.undecided)
         )
@@ -204,9 +204,9 @@ def diagnose(
 ) -> Diagnosis:
     """Find out how `tensor`, int8 [H, W, C], was made of `image`, uint8 [h, w, C].
 
-    Of all ways that reproduce it the one with the fewest mistakes counts; where several that do not
-    contain each other do, what they have in common is sure. Where none does (the picture was
-    resized by another program, or stored with losses), `evidence` says what is sure all the same.
+    If several ways reproduce it, the one with the fewest mistakes counts. If none of several
+    contains another, only their common mistakes are sure. If no way reproduces it (another program
+    resized the picture, or it was stored with losses), the mistakes come from `evidence`.
     """
     pictures = list(makings(image, tensor.shape, recipe))
     return _exactly(pictures, tensor) or _nearest(pictures, tensor, image, recipe)
@@ -260,7 +260,7 @@ def _nearest(
 
 
 def _weigh(possible: list[tuple[Mistake, ...]]) -> tuple[tuple[Mistake, ...], tuple[Doubt, ...]]:
-    """What several sets of mistakes have in common, and the doubt that is left, if any."""
+    """The mistakes that all sets have in common, and what is left undecided, if anything."""
     common = _names(possible[0]).intersection(*map(_names, possible))
     sure = tuple(one for one in possible[0] if one.name in common)
     doubt = tuple(tuple(one for one in rival if one.name not in common) for rival in possible)

@@ -25,12 +25,13 @@ VALUE_MAPS: dict[str, NDArray[np.int8]] = {
 """From pixel to int8 input, int8 (256,)."""
 
 OFFSETS = (RIGHT_OFFSET, "p-127", "no-offset")
-"""The maps that differ everywhere, not only at 255."""
+"""The value maps that differ at every pixel value, not only at 255."""
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """`name` is for programs; `what` happened; `cost` and what to do about it."""
+    """name: for programs. what: what was done wrong. cost: what that costs, and what to do about
+    it."""
 
     name: str
     what: str
@@ -85,7 +86,7 @@ class Making:
 
 
 def mistakes_of(making: Making, values: str) -> tuple[Mistake, ...]:
-    """What was done otherwise than it should, worst first."""
+    """The differences from the right preprocessing, worst first."""
     found = [BGR] if making.bgr else []
     found += VALUE_MISTAKES[values]
     if not making.right_crop:
@@ -102,7 +103,8 @@ def mistakes_of(making: Making, values: str) -> tuple[Mistake, ...]:
 
 
 def other_crop(making: Making, exact: bool = True) -> Mistake:
-    """Unless the tensor is reproduced the crop is the nearest that is known, and no more."""
+    """The mistake of another crop. If the tensor is not reproduced, the crop is only the nearest
+    known one."""
     return Mistake(
         "crop",
         f"the picture was cut otherwise{': ' if exact else '; the nearest is '}{making.crop}",
