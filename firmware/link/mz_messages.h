@@ -238,10 +238,10 @@ static inline bool mz_unpack_model_commit(mz_span payload, mz_msg_model_commit *
     return reader.ok;
 }
 
-/* How much of the arena does the runtime take? Answered by ARENA_REPORT. With `arena_bytes` 0 of
- * the runtime as it is. Else it is set up anew in so many bytes of the arena, runs once on whatever
- * its input holds, reports, and gets its whole arena back; the board forgets its image. With
- * `recorded` 1 by the allocator that keeps account of what it hands out. */
+/* How much of the arena does the runtime take? Answered by ARENA_REPORT. `arena_bytes` 0: of the
+ * runtime as it is. Else the runtime is set up anew in so many bytes of the arena, runs once on the
+ * present content of its input, reports, and gets its whole arena back; the board forgets its
+ * image. `recorded` 1: with the recording allocator. */
 typedef struct {
     uint32_t nonce;
     uint32_t arena_bytes;
@@ -256,8 +256,8 @@ static inline bool mz_unpack_measure_arena(mz_span payload, mz_msg_measure_arena
     return reader.ok;
 }
 
-/* What the board is and runs. The place of `protocol_version` never changes. Fields with a default
- * came later: a firmware of before ends without them. */
+/* What the board is and what it runs. The place of `protocol_version` never changes. Fields with a
+ * default are newer: the message of an older firmware ends before them. */
 typedef struct {
     uint8_t protocol_version;
     uint8_t window;
@@ -348,8 +348,8 @@ static inline void mz_pack_output_data(mz_writer *writer, const mz_msg_output_da
     mz_write_rest(writer, message->data);
 }
 
-/* Alive; with the board's view of the line since its last restart, and the most that its stack held
- * since then, 0 of 0 where it does not know. */
+/* The board is alive. Counts of the line, as the board sees it, and the largest stack use, both
+ * since its last restart; stack sizes are 0 where it does not know. */
 typedef struct {
     uint32_t nonce;
     uint32_t good_frames;
@@ -462,8 +462,8 @@ static inline void mz_pack_boot(mz_writer *writer, const mz_msg_boot *message) {
 
 /* The core took a fault and restarts; unasked. Registers as the Armv7-M manual names them; `pc`,
  * `lr`, `psr` are 0 where the core could not save them. `stack_bottom`: the lowest address of the
- * stack. `doing`: in what of an uploaded model the runtime was then, in words ("op 3 SOFTMAX"); ""
- * when it was in none. */
+ * stack. `doing`: the part of an uploaded model that the runtime was in ("op 3 SOFTMAX"); "" for
+ * none. */
 typedef struct {
     uint32_t kind;
     uint32_t pc;

@@ -1,4 +1,4 @@
-"""Constants where a microcontroller wants them: at multiples of 16 bytes in the model file.
+"""Alignment of constants: at multiples of 16 bytes in the model file, as microcontrollers want it.
 
 TFLite's schema asks for it, and rewriting tools of several published files lost it.
 """

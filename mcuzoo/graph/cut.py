@@ -1,4 +1,4 @@
-"""The model less the conversions at its ends, as a .tflite file of its own."""
+"""The model without the conversions at its ends, as a .tflite file of its own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mcuzoo.graph.write import DATA_ALIGNMENT, write_model
 
 @dataclass(frozen=True)
 class CutModel:
-    """`model` runs from one int8 tensor to another; `op_indices` are its ops' before the cut."""
+    """model: from one int8 tensor to another. op_indices: the indices of its ops before the cut."""
 
     model: Model
     op_indices: tuple[int, ...]
@@ -23,10 +23,9 @@ class CutModel:
 def cut_ends(model: Model) -> CutModel:
     """Drop a leading QUANTIZE and a trailing DEQUANTIZE, and the tensors only they touched.
 
-    A plain model without either whose constants are aligned comes back as it is, byte for byte;
-    else, or where activations are declared that no op touches and TFLM would find room for, the
-    file is written anew, every constant aligned to 16 bytes. Raises as build_program and
-    write_model.
+    A plain model without either, with aligned constants and no unused activations, is returned byte
+    for byte. (TFLM would take memory for unused activations.) Any other file is written anew, every
+    constant aligned to 16 bytes. Raises the errors of build_program and write_model.
     """
     program = build_program(model)
     ends = (program.input_tensor.index,), (program.output_tensor.index,)

@@ -35,7 +35,7 @@ def quantize_multiplier(real: float) -> tuple[int, int]:
     """The (mantissa, shift) that stands for `real >= 0`: mantissa * 2**(shift - 31).
 
     The mantissa is 0 or in [2**30, 2**31 - 1]; a positive shift is a left shift. Factors below
-    2**-32 or so become (0, 0). As tflite::QuantizeMultiplier (quantization_util.cc).
+    2**-32 or so become (0, 0). Same as tflite::QuantizeMultiplier (quantization_util.cc).
     """
     if real == 0.0:
         return 0, 0

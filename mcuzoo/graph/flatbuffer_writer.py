@@ -1,8 +1,8 @@
 """A small writer for FlatBuffers: a tree of nodes becomes bytes, every offset pointing forward.
 
-Layout as in flatbuffer.py. A node stands after whoever refers to it, and the root first, so that
-what is written may also refer to tables of an older file that is appended behind it (Foreign).
-Vtables that are alike are written once.
+Layout as in flatbuffer.py. A node is written after the nodes that refer to it, the root first. So
+nodes may also refer to tables of an older file that is appended behind (Foreign). Vtables that are
+alike are written once.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class TableNode:
 
 @dataclass(frozen=True)
 class Foreign:
-    """What stands at byte `position` of the file that is appended."""
+    """A reference to byte `position` of the appended file."""
 
     position: int
 
@@ -91,7 +91,7 @@ class _Writer:
     vtables: dict[bytes, int] = field(default_factory=dict)
 
     def refer(self, place: int, node: Node) -> None:
-        """The offset at `place` shall point to `node`, which is yet to be written."""
+        """Make the offset at `place` point to `node`, which is written later."""
         if isinstance(node, Foreign):
             self.foreign.append((place, node.position))
         else:

@@ -1,4 +1,4 @@
-"""Files that are no .tflite but that people have instead: what each is, and what to type next."""
+"""Model files of other formats: what each is, and the command to type next."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SAVED_MODEL = "saved_model.pb"
 def foreign_model(path: Path) -> tuple[str, str] | None:
     """(what `path` is, the hint that leads from it to a model), or None for nothing known.
 
-    Told by content, by the suffix only where a format has no mark of its own.
+    The content decides; the suffix decides only for formats without a mark of their own.
     """
     if path.is_dir():
         if (path / SAVED_MODEL).is_file():

@@ -55,9 +55,9 @@ def add_metadata(raw: bytes, entries: Mapping[str, bytes]) -> bytes:
     """`raw` with `entries` added; one of the same name is replaced.
 
     The old file stands unchanged, byte for byte, behind a new root table that refers into it:
-    graph, constants, signatures and other metadata are what they were, and constants that were
-    aligned stay so. New data is aligned to 16 bytes. Raises ModelError when the file is damaged
-    or newer than the schema known here.
+    graph, constants, signatures and other metadata do not change, and aligned constants stay
+    aligned. New data is aligned to 16 bytes. Raises ModelError when the file is damaged or newer
+    than the schema known here.
     """
     root = Reader(raw).root()
     _require_known_fields(root)

@@ -100,8 +100,8 @@ class Op:
 class Model:
     """A verified model of one subgraph.
 
-    `plain` is False where TFLM would read something else out of `raw` than is said here, or where a
-    core might stumble over it: misplaced numbers, custom options of a builtin op, a memory plan.
+    `plain` is False if TFLM would read `raw` differently from this description, or if a core could
+    fault on it: misaligned numbers, custom options of a builtin op, a memory plan.
     """
 
     name: str

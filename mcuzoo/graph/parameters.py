@@ -1,4 +1,4 @@
-"""What scales mean in integers, as far as all INT8 kernels share it.
+"""Scales as integers: what all INT8 kernels share.
 
 Where TFLM forms a product or quotient in float32 before it widens to double, so do the operators'
 files: the last bit of a multiplier hangs on it.

@@ -40,7 +40,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Program:
-    """What is left of a model once RESHAPEs and the conversions at its ends are gone.
+    """A model without RESHAPEs and without the conversions at its ends.
 
     `dequantize` says that a trailing DEQUANTIZE was cut: the model's own output is
     scale * (output_tensor - zero_point).
@@ -163,7 +163,7 @@ def _only_converts(outer: Tensor, inner: Tensor) -> bool:
 
 
 def _output(model: Model, ops: list[Op]) -> tuple[Tensor, bool]:
-    """The int8 output; a trailing DEQUANTIZE is removed from `ops`, which the flag tells."""
+    """The int8 output, and whether a trailing DEQUANTIZE was removed from `ops`."""
     if len(model.outputs) != 1:
         raise ModelError(
             f"The model has {len(model.outputs)} outputs; mcuzoo runs models of one.",

@@ -145,8 +145,8 @@ def _operator_code(table: Table) -> tuple[str, int]:
 
 
 def _says_more(table: Table, op: Op) -> bool:
-    """Has it what TFLM looks at and an Op does not hold? Custom options, which TFLM refuses in a
-    builtin op; tensors for a state; a type of the bias that is none."""
+    """Whether it has parts that TFLM reads and an Op does not hold: custom options, which TFLM
+    refuses in a builtin op; tensors for a state; an invalid type of the bias."""
     if table.numbers(OperatorSlot.CUSTOM_OPTIONS, "u1", "custom_options") is not None:
         return True
     if table.integers(OperatorSlot.INTERMEDIATES, "intermediates"):

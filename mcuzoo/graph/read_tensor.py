@@ -31,8 +31,9 @@ ZERO_POINT_RANGE = {
 
 @dataclass(frozen=True)
 class ReadTensor:
-    """`plain`: TFLM reads the same out of the file; it takes a tensor without zero points for one
-    that is not quantized, and keeps a variable from run to run."""
+    """`plain`: TFLM reads the same from the file. It does not if zero points are missing (TFLM then
+    takes the tensor as not quantized) or if the tensor is a variable (TFLM keeps it from run to
+    run)."""
 
     tensor: Tensor
     is_variable: bool

@@ -1,4 +1,4 @@
-"""What of the TFLite schema (version 3) mcuzoo reads: field slots, codes and options by name.
+"""The part of the TFLite schema (version 3) that mcuzoo reads: field slots, codes, options by name.
 
 Source: tensorflow/lite/schema/schema.fbs; a field's slot is its place in its table there.
 """
@@ -76,7 +76,7 @@ class MetadataSlot:
 
 
 PLAN_METADATA = "OfflineMemoryAllocation"
-"""The metadata by which TFLM is told where each tensor lies in its arena."""
+"""The metadata that tells TFLM where each tensor lies in its arena."""
 
 
 PADDINGS = ("SAME", "VALID")
@@ -177,7 +177,7 @@ OPTIONS: dict[str, tuple[int, tuple[OptionField, ...]]] = {
 }
 
 BIAS_TYPE_SLOT = {"CONV_2D": 6, "FULLY_CONNECTED": 4}
-"""Where an op's options name a type of its bias; only TFLM's parser looks at it."""
+"""The options that name a type of the bias; only TFLM's parser reads it."""
 
 CUSTOM_OP = 32
 

@@ -1,4 +1,4 @@
-"""Does the graph hang together: indices, order, one producer per tensor."""
+"""Check that a graph is consistent: indices, order, one producer per tensor."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def verify_graph(
     inputs: Sequence[int],
     outputs: Sequence[int],
 ) -> None:
-    """Check that ops run in the file's order read only what is there by then.
+    """Check that each op reads only what exists by then, if the ops run in the file's order.
 
     `variables` are the tensors that keep state between runs: they may be read before they are
     written. Raises ModelError naming op and tensor.

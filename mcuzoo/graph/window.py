@@ -1,4 +1,4 @@
-"""Where a filter or pooling window stands: output sizes and padding, as TFLite computes them."""
+"""Windows of filters and pooling: output sizes and padding, as TFLite computes them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def output_size(size: int, taps: int, stride: int, dilation: int, padding: str) 
 
 
 def padding_before(size: int, taps: int, stride: int, dilation: int, windows: int) -> int:
-    """Half of what is missing at both ends together, the odd one goes to the far end."""
+    """The padding at the near end: half of the whole padding; an odd pixel goes to the far end."""
     return max((windows - 1) * stride + _extent(taps, dilation) - size, 0) // 2
 
 

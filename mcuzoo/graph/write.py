@@ -37,7 +37,7 @@ from mcuzoo.graph.schema import (
 )
 
 DATA_ALIGNMENT = 16
-"""Of every constant from the start of the file; several published files lack it."""
+"""Alignment of every constant from the start of the file; several published files lack it."""
 
 SUBGRAPH_NAME_SLOT = 4
 

@@ -55,7 +55,7 @@ class Received:
 
 
 class Channel:
-    """Packs, frames and numbers requests; finds, checks and sorts what comes back."""
+    """Packs, frames and numbers requests; finds, checks and sorts the answers."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class Channel:
         self.speed = ""
         """The line's baud rate in words, " at 115200 baud", where it has one."""
         self.met = False
-        """The board has answered; what is damaged from now on was meant for this host."""
+        """The board has answered, so damaged frames from now on were meant for this host."""
         self.received_bytes = 0
         self._port = port
         self._trace = trace
@@ -105,9 +105,9 @@ class Channel:
         self._write(encode_frame(frame))
 
     def resynchronize(self, quiet_s: float = 0.05, limit_s: float = 0.5) -> None:
-        """End whatever half frame the board holds, and drop whatever it still has to say.
+        """End a half frame that the board may hold, and drop what the board still sends.
 
-        Only its log is heard.
+        Its log is kept.
         """
         self._write(DELIMITER * 8)
         self._frames.clear()
@@ -123,9 +123,9 @@ class Channel:
     def receive(self, deadline: float) -> Received | None:
         """The next message, or None when none has come by `deadline` (monotonic clock).
 
-        What has arrived meanwhile counts even when this process was too late to look in time.
-        Log messages go to `on_log` and never appear here. Raises PortError, and ProtocolError for
-        a frame that is sound but is not what its type says.
+        A message that arrived in time counts even if this process looks too late. Log messages go
+        to `on_log` and never appear here. Raises PortError, and ProtocolError for a frame that is
+        sound but is not what its type says.
         """
         late = False
         while True:

@@ -1,5 +1,5 @@
-"""What answers and what it counts while it computes, on the wire, as time and in words; and how
-much of its stack it has used, by the paint that is left."""
+"""The kind of board and the unit of its counts, on the wire, as time and in words; and its stack
+use, measured by the paint that is left."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from enum import IntEnum
 
 
 class Agent(IntEnum):
-    """What answers at the other end."""
+    """The kind of board at the other end."""
 
     UNSAID = 0
-    """The CPUID tells: Arm's own is silicon, 0 is no Cortex-M, any other is an emulator."""
+    """Not stated. The CPUID decides: Arm's own is silicon, 0 is no Cortex-M, any other is an
+    emulator."""
     SILICON = 1
     EMULATOR = 2
     PROCESS = 3
@@ -22,7 +23,8 @@ class CountUnit(IntEnum):
     """What `cycles` of RESULT and of a profile's records count."""
 
     UNSAID = 0
-    """The agent tells: silicon counts core cycles, an emulator instructions; else nobody knows."""
+    """Not stated. The agent decides: silicon counts core cycles, an emulator instructions; else it
+    is unknown."""
     CYCLES = 1
     """At core_clock_hz."""
     INSTRUCTIONS = 2
@@ -52,7 +54,7 @@ def milliseconds(count: float | None, unit: str, core_clock_hz: int) -> float | 
 
 
 _ENOUGH_LEFT = 0.1
-"""Of the stack: another model, input or compiler may take a little more."""
+"""Least reserve of the stack: another model, input or compiler may take a little more."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class StackUse:
 
     @property
     def warning(self) -> str | None:
-        """In a sentence; None where enough is left."""
+        """A warning in one sentence; None if enough is left."""
         left = self.bytes - self.used_bytes
         if left >= self.bytes * _ENOUGH_LEFT:
             return None
@@ -74,5 +76,5 @@ class StackUse:
 
 
 def stack_use(stack_bytes: int, used_bytes: int) -> StackUse | None:
-    """None where the board does not know: a size of 0."""
+    """The stack use; None if the board does not know it and sends a size of 0."""
     return StackUse(stack_bytes, used_bytes) if stack_bytes else None

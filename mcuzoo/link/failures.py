@@ -1,4 +1,4 @@
-"""Who is at fault when the board restarts or refuses: rig, firmware or uploaded model."""
+"""Which part is at fault when the board restarts or refuses: rig, firmware or uploaded model."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _STACKING = 1 << 4 | 1 << 12
 """CFSR, MSTKERR and STKERR: the core could not push its registers (DDI 0403, B3.2.15)."""
 _MMARVALID = 1 << 7
 _GUARD_BYTES = 1024
-"""Below the stack, where an access is taken for an overflow."""
+"""An access to this area below the stack counts as a stack overflow."""
 
 
 def stack_overflowed(fault: messages.Fault) -> bool:
-    """Whether the fault is one of the stack having been too small."""
+    """Whether the stack was too small, which caused the fault."""
     if fault.cfsr & _STACKING:
         return True
     bottom = fault.stack_bottom
@@ -30,7 +30,7 @@ def stack_overflowed(fault: messages.Fault) -> bool:
 
 
 def fault_error(during: str, fault: messages.Fault) -> FirmwareError:
-    """The error that ends what was going on."""
+    """The error for a fault during `during`."""
     registers = registers_text(fault)
     if stack_overflowed(fault):
         return FirmwareError(
@@ -64,7 +64,7 @@ _EXCEPTIONS = {
 
 
 def restarted(during: str, restart: BoardRestarted) -> McuzooError:
-    """What a restart during `during` means.
+    """The error for a restart during `during`.
 
     BoardResetError without a fault; ModelRefusedError when TFLite-Micro was busy with an uploaded
     model; else FirmwareError.
@@ -84,7 +84,7 @@ def restarted(during: str, restart: BoardRestarted) -> McuzooError:
 
 
 def refused(during: str, error: messages.Error, uploaded: bool) -> McuzooError:
-    """What the board's ERROR means. `uploaded`: its model came over the link."""
+    """The error for an ERROR of the board. `uploaded`: its model came over the link."""
     if error.error == ErrorCode.MODEL_REFUSED:
         return model_refused(error)
     request = messages.MESSAGES.get(error.request)
@@ -104,7 +104,7 @@ def refused(during: str, error: messages.Error, uploaded: bool) -> McuzooError:
 
 
 def model_refused(error: messages.Error) -> ModelRefusedError:
-    """What the board said of a model that arrived intact."""
+    """The error for a model that arrived intact and that the board refused."""
     if error.text.startswith("TFLite-Micro faulted"):
         return model_faulted(error.text)
     return ModelRefusedError(
@@ -115,7 +115,7 @@ def model_refused(error: messages.Error) -> ModelRefusedError:
 
 
 def model_faulted(text: str) -> ModelRefusedError:
-    """The model was taken, and TFLite-Micro could not bear it."""
+    """The error for a model that was accepted and then made TFLite-Micro fault."""
     return ModelRefusedError(
         f"The board cannot run the model: {text}.",
         "mcuzoo inspect MODEL shows the operator. The board takes another model at once, and this "

@@ -46,7 +46,7 @@ def encode_frame(frame: Frame) -> bytes:
 class FrameReader:
     """Finds the good frames in a stream that arrives in arbitrary pieces.
 
-    Whatever lies between two delimiters and is no good frame is dropped and counted.
+    Bytes between two delimiters that are no good frame are dropped and counted.
     """
 
     def __init__(self) -> None:

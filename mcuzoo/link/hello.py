@@ -1,4 +1,4 @@
-"""Who is at the other end: resynchronize, say HELLO, check who answers."""
+"""Meet a board: resynchronize, send HELLO, check the answer."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ class Hello:
 def say_hello(channel: Channel, timing: Timing) -> Hello:
     """Resynchronize the line and ask the board who it is.
 
-    Whatever was sent before is dropped: only the reply to this very HELLO counts.
-    Raises BoardSilentError when nothing comes back, ProtocolError when something does that is not
-    this protocol, RigError when the port echoes, PortError when it fails.
+    Earlier messages are dropped: only the reply to this HELLO counts. Raises BoardSilentError when
+    nothing comes back, ProtocolError when something does that is not this protocol, RigError when
+    the port echoes, PortError when it fails.
     """
     deadline = time.monotonic() + timing.connect_s
     heard_bytes, heard_frames = channel.received_bytes, channel.good_frames

@@ -1,5 +1,5 @@
-"""Have a board run its model on an input that it holds, and what it says of that: result,
-layers, tensor arena."""
+"""Run the model on an input that the board holds, and read the result, the layers and the tensor
+arena."""
 
 from __future__ import annotations
 
@@ -77,10 +77,10 @@ def invoke(
 ) -> messages.Result:
     """Send `request` and wait for its result, asking again in between.
 
-    A board that computes does not listen; whatever it misses is repeated, and a result that got
-    lost is sent again without running the model twice. Raises BoardSilentError when none comes in
-    the time that `channel.state` allows, ProtocolError for a result of something else, and as
-    Channel.answer.
+    A board that computes does not listen. The host repeats what the board missed, and the board
+    sends a lost result again without running the model twice. Raises BoardSilentError when none
+    comes in the time that `channel.state` allows, ProtocolError for a result of something else, and
+    as Channel.answer.
     """
     state = channel.state
     state.runs(board.model_sha256)
@@ -129,7 +129,7 @@ RECORDED_KINDS = (
     "nodes",
     "op options",
 )
-"""What TFLM's recording allocator tells apart, in the order of ARENA_REPORT."""
+"""The kinds of allocation that TFLM's recording allocator reports, in the order of ARENA_REPORT."""
 
 _PART = struct.Struct("<III")
 _REPORT_BYTES = 256
@@ -169,7 +169,7 @@ class ArenaUse:
 def measure_arena(
     channel: Channel, timing: Timing, arena_bytes: int = 0, recorded: bool = False
 ) -> ArenaUse:
-    """Ask for the arena as it is (`arena_bytes` 0), or let the board try one of `arena_bytes`.
+    """Ask for the arena as it is (`arena_bytes` 0), or let the board try an arena of `arena_bytes`.
 
     Raises as Channel.ask.
     """

@@ -196,9 +196,9 @@ class ModelCommit(Message, code=0x0C, sender=Sender.HOST):
 class MeasureArena(Message, code=0x0D, sender=Sender.HOST):
     """How much of the arena does the runtime take? Answered by ARENA_REPORT.
 
-    With `arena_bytes` 0 of the runtime as it is. Else it is set up anew in so many bytes of the
-    arena, runs once on whatever its input holds, reports, and gets its whole arena back; the board
-    forgets its image. With `recorded` 1 by the allocator that keeps account of what it hands out.
+    `arena_bytes` 0: of the runtime as it is. Else the runtime is set up anew in so many bytes of
+    the arena, runs once on the present content of its input, reports, and gets its whole arena
+    back; the board forgets its image. `recorded` 1: with the recording allocator.
     """
 
     nonce: U32
@@ -208,9 +208,9 @@ class MeasureArena(Message, code=0x0D, sender=Sender.HOST):
 
 @dataclass(frozen=True)
 class HelloReply(Message, code=0x81, sender=Sender.BOARD):
-    """What the board is and runs. The place of `protocol_version` never changes.
+    """What the board is and what it runs. The place of `protocol_version` never changes.
 
-    Fields with a default came later: a firmware of before ends without them.
+    Fields with a default are newer: the message of an older firmware ends before them.
     """
 
     protocol_version: U8
@@ -267,8 +267,8 @@ class OutputData(Message, code=0x84, sender=Sender.BOARD):
 
 @dataclass(frozen=True)
 class Pong(Message, code=0x85, sender=Sender.BOARD):
-    """Alive; with the board's view of the line since its last restart, and the most that its stack
-    held since then, 0 of 0 where it does not know."""
+    """The board is alive. Counts of the line, as the board sees it, and the largest stack use, both
+    since its last restart; stack sizes are 0 where it does not know."""
 
     nonce: U32
     good_frames: U32
@@ -347,8 +347,8 @@ class Boot(Message, code=0x91, sender=Sender.BOARD):
 class Fault(Message, code=0x92, sender=Sender.BOARD):
     """The core took a fault and restarts; unasked. Registers as the Armv7-M manual names them;
     `pc`, `lr`, `psr` are 0 where the core could not save them. `stack_bottom`: the lowest address
-    of the stack. `doing`: in what of an uploaded model the runtime was then, in words
-    ("op 3 SOFTMAX"); "" when it was in none."""
+    of the stack. `doing`: the part of an uploaded model that the runtime was in ("op 3 SOFTMAX");
+    "" for none."""
 
     kind: U32
     pc: U32
@@ -386,7 +386,7 @@ def _optional_fields(code: int) -> frozenset[str]:
 
 
 def optional_fields(message: type[Message]) -> frozenset[str]:
-    """The fields that a sender of before does not send; they are the last ones."""
+    """The fields that an older sender does not send; they are the last ones."""
     return _optional_fields(message.code)
 
 

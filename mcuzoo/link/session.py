@@ -1,4 +1,4 @@
-"""A conversation with one board: who it is, and images in, results out."""
+"""A session with one board: meet it, send images, get results."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _T = TypeVar("_T")
 
 
 class _ImageLost(Exception):
-    """An attempt failed for a reason that another attempt may not meet."""
+    """An attempt failed for a reason that may be gone at the next attempt."""
 
     def __init__(self, error: McuzooError) -> None:
         super().__init__(error.message)
@@ -179,8 +179,8 @@ class Session:
     def upload(self, model: bytes, on_progress: Callable[[int], None] | None = None) -> Hello:
         """Make a board with a universal firmware run `model`, a .tflite file's bytes.
 
-        Nothing is sent when it does already. A board that restarts in this session gets the model
-        again by itself. `on_progress` is told how many bytes have arrived.
+        Nothing is sent if the board runs it already. A board that restarts in this session gets the
+        model again by itself. `on_progress` is told how many bytes have arrived.
 
         Raises UsageError (the firmware takes no models), FitError (no room), ModelRefusedError
         (arrived, and cannot be run: the board says why, or TFLite-Micro faulted), and as `infer`.
@@ -231,8 +231,9 @@ class Session:
     def profile(self, image_id: int, tensor: NDArray[np.int8]) -> Profile:
         """Run the model on `tensor` as `infer` does and learn what each kernel took and gave.
 
-        A model of more kernels than the board keeps records of is run several times. The CRCs that
-        the board makes between two kernels count for none of them. Raises as `infer`.
+        A model of more kernels than the board keeps records of is run several times. The time for
+        the CRCs that the board makes between two kernels is in no kernel's count. Raises as
+        `infer`.
         """
         inference, records, total = self._retry(image_id, tensor, partial(self._profile, 0))
         while len(records) < total:
@@ -249,7 +250,8 @@ class Session:
     def _retry(
         self, image_id: int, tensor: NDArray[np.int8], attempt_at: Callable[[bytes, int], _T]
     ) -> _T:
-        """What `attempt_at`, given the input's bytes and the attempt's number, brings at last."""
+        """The result of `attempt_at(input bytes, attempt number)`, tried until it succeeds or
+        attempts end."""
         self._check_input(tensor)
         data = tensor.tobytes()
         for attempt in range(1, self._timing.attempts + 1):
@@ -318,7 +320,7 @@ class Session:
         )
 
     def _rejoin(self) -> None:
-        """Meet the board again after a restart, and give it back the model it had."""
+        """Meet the board again after a restart, and send the model that it had."""
         self._meet_again()
         if self._model is not None:
             self.upload(self._model)

@@ -1,5 +1,5 @@
-"""How long to wait for a board, how often to try, and what is learnt of it and of the line to
-it; that outlives the sessions that learnt it."""
+"""How long to wait for a board and how often to try; and what sessions learn about the board and
+the line, which later sessions use."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mcuzoo.link.messages import MAX_CHUNK_BYTES
 
 SMALLEST_CHUNK_BYTES = 64
 GOOD_CHUNKS = 16
-"""So many chunks in a row must arrive before larger ones are tried."""
+"""Larger chunks are tried after so many chunks in a row have arrived."""
 
 # An inference may take so many times the slowest one seen, and never less than so long.
 _MARGIN = 20
@@ -34,14 +34,15 @@ class LineCounts:
 
 @dataclass
 class LinkState:
-    """Whoever opens several sessions with a board hands the same state to each of them.
+    """What sessions learn about one board and its line. All sessions with the board share one
+    state.
 
     slowest_inference_s: of the model `model_sha256`; None while none has ended. inferences_in_vain:
-    those that were waited for without an end while none had ended.
+    how many were waited for without a result, while none had ended.
 
-    chunk_bytes: how much data a frame carries now, if the board takes as much. Short frames get
-    through where long ones do not: it halves with every setback, and doubles after GOOD_CHUNKS in
-    a row. smallest_chunk_bytes is the least that it has been.
+    chunk_bytes: how much data a frame carries now, if the board takes as much. It halves with every
+    setback, because short frames get through where long ones do not, and doubles after GOOD_CHUNKS
+    in a row. smallest_chunk_bytes is the least that it has been.
 
     The rest counts what the line cost. frames_resent: sent again by the host, for want of an
     answer. bad_frames: damaged on their way to the host. board_bad_frames, board_lost_bytes: the
@@ -63,7 +64,7 @@ class LinkState:
 
     @classmethod
     def of(cls, values: Mapping[str, object]) -> LinkState:
-        """The state that `dataclasses.asdict` made `values` of; what is unknown is left out."""
+        """The state from `values`, which `dataclasses.asdict` made; unknown keys are ignored."""
         known = {field.name for field in fields(cls)}
         return cls(**{name: value for name, value in values.items() if name in known})  # type: ignore[arg-type]
 
@@ -79,8 +80,8 @@ class LinkState:
         return not (self.host_losses + board + self.reconnects)
 
     def board_counted(self, now: LineCounts, before: LineCounts) -> None:
-        """Add what the board has seen since `before`. One that counted fewer frames has restarted
-        in between, and has counted from 0 since."""
+        """Add what the board has seen since `before`. If it counted fewer frames than `before`, it
+        has restarted and counted from 0."""
         if now.good_frames < before.good_frames:
             before = LineCounts(0, 0, 0)
         self.board_bad_frames += max(0, now.bad_frames - before.bad_frames)
@@ -97,14 +98,15 @@ class LinkState:
         self.smallest_chunk_bytes = min(self.smallest_chunk_bytes, self.chunk_bytes)
 
     def arrived(self, chunks: int) -> None:
-        """So many chunks have arrived since the last setback or call."""
+        """Record that so many chunks have arrived since the last setback or call."""
         self.good_chunks += chunks
         if self.good_chunks >= GOOD_CHUNKS:
             self.good_chunks = 0
             self.chunk_bytes = min(MAX_CHUNK_BYTES, 2 * self.chunk_bytes)
 
     def runs(self, model_sha256: str) -> None:
-        """The board is about to run this model; what was learnt of another one counts no more."""
+        """Record that the board will run this model; what was learnt of another model is
+        forgotten."""
         if model_sha256 != self.model_sha256:
             self.model_sha256 = model_sha256
             self.slowest_inference_s = None
@@ -122,7 +124,7 @@ class LinkState:
         self.inferences_in_vain = 0
 
     def inference_in_vain(self) -> None:
-        """It was waited for until its limit."""
+        """Record that an inference had no result within its limit."""
         if self.slowest_inference_s is None:
             self.inferences_in_vain += 1
 

@@ -1,4 +1,5 @@
-"""Over the line: windowed upload of tensors and models, download of outputs and profiles."""
+"""Transfers over the line: windowed upload of tensors and models, download of outputs and
+profiles."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ _OVERHEAD_BYTES = 64
 
 @dataclass(frozen=True)
 class Outgoing:
-    """Something that the board takes piece by piece, and how it is spoken of on the line.
+    """Data that the board takes in chunks, and the messages for it.
 
     acknowledged: the board's next offset in a message that is an answer about this transfer, or
     None.
@@ -130,8 +131,8 @@ def _await_step(
 ) -> int:
     """The next offset once it lies beyond `arrived`; `arrived` after a gap or at the deadline.
 
-    Every chunk behind a lost one reports the same gap. Reports about chunks sent before
-    `resumed_seq` are about a gap that is being filled already.
+    Every chunk after a lost one reports the same gap. Reports about chunks sent before
+    `resumed_seq` are ignored: that gap is being filled already.
     """
     while received := channel.answer(deadline, first_seq):
         next_offset = transfer.acknowledged(received.message)
@@ -187,7 +188,7 @@ def download(
 def read_records(
     channel: Channel, timing: Timing, image_id: int, first_record: int
 ) -> tuple[tuple[KernelRecord, ...], int]:
-    """What the board kept of the profile of `image_id`, and how many records there are in all.
+    """The records that the board kept of the profile of `image_id`, and how many there are in all.
 
     Raises ProtocolError when they are no records, and as Channel.ask.
     """

@@ -154,7 +154,7 @@ class PortInfo:
 
 
 class PortLister(Protocol):
-    """Says which ports there are right now."""
+    """Lists the ports that exist now."""
 
     def __call__(self) -> Sequence[PortInfo]: ...
 
@@ -187,7 +187,7 @@ def _is_dummy(device: str) -> bool:
 
 
 def _printable(text: str) -> str:
-    """A USB device may say anything."""
+    """Text of a USB device without unprintable characters, because the device is untrusted."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)[:60]
 
 
@@ -196,7 +196,7 @@ def _by_number(name: str) -> tuple[list[int], str]:
 
 
 def ports_hint(url: str, ports: Sequence[PortInfo]) -> str:
-    """What to try instead of `url`, which is not there.
+    """A hint: what to try instead of `url`, which does not exist.
 
     A port is suggested only when it has the same name but for digits, case or the order of letters.
     """
@@ -219,9 +219,9 @@ class PortWatch:
     """Opens one port as often as need be, and finds it where it is by then.
 
     A USB device that is reset or plugged in again may come back under another name: it is known by
-    its vendor, product and serial number. Other ports are known by their name. An open port that
-    went away is waited for `wait_s` long; one that was never there only if `wait_first`. `say` is
-    told in a sentence what is waited for, and where it was found.
+    its vendor, product and serial number. Other ports are known by their name. It waits `wait_s`
+    for an open port that went away, and for a port that was never there only if `wait_first` is
+    set. `say` gets a sentence about what it waits for and where it found it.
     """
 
     def __init__(
@@ -235,9 +235,9 @@ class PortWatch:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.name = url
-        """Under which it was opened last, or else is asked for."""
+        """The name under which the port was opened last, or else the given name."""
         self.baud_note = ""
-        """Who says that the baud rate is the right one, for messages: "as the project says"."""
+        """The origin of the baud rate, for messages: "as the project says"."""
         self._wait_s = wait_s
         self._wait_now = wait_first
         self._say = say
