@@ -38,7 +38,7 @@ class Option:
 
 
 class Argument(Option):
-    """Of a command: what stands without an option's name. metavar: its name in the help."""
+    """A positional argument of a command. metavar: its name in the help."""
 
 
 Limit = Annotated[

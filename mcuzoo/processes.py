@@ -8,8 +8,8 @@ from typing import Any
 
 
 def apart() -> dict[str, Any]:
-    """What starts a subprocess.Popen so that Ctrl-C interrupts this process alone, which then ends
-    the child."""
+    """Options of subprocess.Popen so that Ctrl-C interrupts only this process, which then ends the
+    child."""
     if sys.platform == "win32":
         return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
     return {"start_new_session": True}

@@ -1,4 +1,4 @@
-"""An inference profiled on a board and joined with its model: one layer per kernel that ran."""
+"""A profile of one inference on a board, joined with the model: one layer per kernel that ran."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Blame:
-    """The layer with the most to gain: it took `count` where `reachable` would do.
+    """The layer with the largest possible gain: it took `count`, and `reachable` would be enough.
 
     `reachable` is its MACs at the rate of the best layer of the same ops, 0 for a layer without
     MACs.
@@ -76,7 +76,7 @@ class ModelProfile:
     """One inference, layer by layer.
 
     `agent` and `unit` are the board's, as link.hello.Hello has them. `total` is the sum of the
-    layers' counts and what the runtime does behind the last one. `output_equal`: whether the
+    layers' counts and of the runtime's work behind the last one. `output_equal`: whether the
     model's output is the host reference's; None when not compared.
     """
 
@@ -118,7 +118,7 @@ class ModelProfile:
 
     @property
     def verdict(self) -> str:
-        """In a sentence, whether the layers are right and which is the first that is not."""
+        """One sentence: whether the layers are right, and which is the first wrong one."""
         wrong = self.first_wrong
         if wrong is not None:
             return f"{self._named(wrong)} is the first whose output differs{self._unsure(wrong)}"
@@ -133,7 +133,7 @@ class ModelProfile:
         return f"op {layer.ops} {layer.name}"
 
     def _unsure(self, wrong: Layer) -> str:
-        """The layers right before `wrong` that could not be compared and may be the culprit."""
+        """The layers directly before `wrong` that could not be compared and may be the cause."""
         unsure: list[str] = []
         for layer in reversed(self.layers[: self.layers.index(wrong)]):
             if layer.equal is not None:
@@ -164,7 +164,7 @@ def _best_rates(layers: Iterable[Layer]) -> dict[str, float]:
 
 
 class ProfilingSession(Protocol):
-    """The part of a link session that a profile takes; `mcuzoo.link.session.Session` is one."""
+    """The methods of a link session that a profile uses; `mcuzoo.link.session.Session` is one."""
 
     def hello(self) -> Hello: ...
 
@@ -183,9 +183,9 @@ def profile_model(
 ) -> ModelProfile:
     """Run `tensor`, int8 of the input's size, on a board that holds `model`.
 
-    `engine` is that of the same model; None compares nothing. `name` and `input_name` are what the
-    reader knows model and input by.
-    Raises what the session raises, and ProtocolError when the records are not of this model.
+    `engine` is that of the same model; None compares nothing. `name` and `input_name` are the names
+    of model and input for the reader. Raises what the session raises, and ProtocolError when the
+    records are not of this model.
     """
     profile = session.profile(image_id, tensor)
     hello = session.hello()

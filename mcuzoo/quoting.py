@@ -1,8 +1,8 @@
-"""Text from outside as a word of a language: the one place that quotes.
+"""Quote text from outside as a word of another language. All quoting is here.
 
-Names of models, files, boards, tensors and folders come from anybody. Each function here gives text
-that means its argument, and nothing else, where that language is read; `Quoted` marks it as such,
-and templates (codegen/templates.py) refuse text without that mark.
+Names of models, files, boards, tensors and folders are untrusted. Each function here returns text
+that means exactly its argument in one language; `Quoted` marks it as such, and templates
+(codegen/templates.py) refuse text without that mark.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import shlex
 from collections.abc import Sequence
 
 NAME_LIMIT = 60
-"""Characters that are left of a name in comments and in the names of files and targets."""
+"""Characters of a name that are kept in comments and in names of files and targets."""
 
 _COMMENT_MARKS = re.compile(r"\*/|/\*|\?\?|[*\\]$")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]")
@@ -33,7 +33,7 @@ class Quoted(str):
 
 
 def code(text: str) -> Quoted:
-    """Source text that we made ourselves, of nothing that came from outside."""
+    """Source text that we made ourselves, without text from outside."""
     return Quoted(text)
 
 
@@ -44,7 +44,7 @@ def one_line(text: str) -> str:
 
 
 def shortened(text: str, limit: int = NAME_LIMIT) -> str:
-    """`text`, of a long one without its middle."""
+    """`text`, without its middle if it is long."""
     if len(text) <= limit:
         return text
     half = (limit - 2) // 2

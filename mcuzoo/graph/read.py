@@ -145,7 +145,7 @@ def _operator_code(table: Table) -> tuple[str, int]:
 
 
 def _says_more(table: Table, op: Op) -> bool:
-    """Whether it has parts that TFLM reads and an Op does not hold: custom options, which TFLM
+    """Whether the op has parts that TFLM reads and an Op does not hold: custom options, which TFLM
     refuses in a builtin op; tensors for a state; an invalid type of the bias."""
     if table.numbers(OperatorSlot.CUSTOM_OPTIONS, "u1", "custom_options") is not None:
         return True

@@ -35,8 +35,8 @@ class Overlap:
 
 @dataclass(frozen=True)
 class Inside:
-    """Of a call that only copies the `bytes` bytes of its input, as they are, to `offset` bytes
-    behind the begin of its output. Where the input is made there at once, it has nothing to do."""
+    """For a call that only copies `bytes` bytes of its input to `offset` bytes behind the begin of
+    its output. If the input is made there directly, the call has nothing to do."""
 
     offset: int
     bytes: int
@@ -48,9 +48,9 @@ class Call:
 
     scratch_bytes: memory that is the kernel's alone during the call, 16-byte aligned; where there
     is some, its address is the last argument. overlaps: one entry per input, or none at all;
-    without an Overlap no output shares a byte with that input. before: the ops that the same
-    kernel computes on the way to `op`, in order. partial: other calls, too, are needed for the
-    output. inside: where the input may lie instead of being copied.
+    without an Overlap no output shares a byte with that input. before: the ops that the same kernel
+    computes on the way to `op`, in order. partial: the output needs other calls, too. inside: the
+    place in the output where the input may be made instead of being copied.
     """
 
     op: Op
@@ -86,15 +86,15 @@ class Call:
         yield from (operand for operand in self.inputs if isinstance(operand, Constant))
 
     def constant_passes(self) -> Iterator[tuple[Constant, int]]:
-        """Each of them and how often it is gone through from end to end."""
+        """Each constant and how often the call reads it from end to end."""
         for constant in self.constants():
             yield constant, self.params.passes(constant)
 
 
 @dataclass(frozen=True)
 class Omitted(Call):
-    """A call that has nothing left to do, as its input is inside its output. It stays for its op,
-    which has its output when all calls before it are done."""
+    """A call that has nothing to do because its input is inside its output. It stands for its op,
+    whose output is complete after all calls before it."""
 
     @property
     def kernels(self) -> tuple[str, ...]:

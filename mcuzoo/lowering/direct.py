@@ -1,4 +1,4 @@
-"""Ops whose portable kernel takes the model's numbers as they are, with nothing to lay out."""
+"""Ops whose portable kernel takes the model's numbers as they are, without a layout of weights."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from mcuzoo.lowering.params import KernelParams
 from mcuzoo.lowering.variant import Work
 
 ELEMENT_BY_ELEMENT = Overlap(before=0)
-"""Of kernels that read an element for the last time before they write it, from the first on."""
+"""The overlap of kernels that read each element for the last time before they write it, in
+order."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,7 +22,7 @@ REQUANTIZATION_LIMIT = 2**30
 """mz_multiply_by_quantized doubles its argument after the shift to the left."""
 
 MAX_DIFFERENCE = 255
-"""Between an int8 value and a zero point."""
+"""The largest difference between an int8 value and a zero point."""
 
 HINT = "Quantize the model again; values or scales this large are not what quantization makes."
 
@@ -58,7 +58,7 @@ def _operand(program: Program, op: Op, place: int, index: int) -> Operand:
 
 
 def constant_bytes(model: Model, tensors: Sequence[int]) -> int:
-    """Of those among `tensors` that are constants."""
+    """Bytes of those of `tensors` that are constants."""
     found = (model.tensor(index) for index in tensors if index != -1)
     return sum(tensor.bytes for tensor in found if tensor.data is not None)
 
@@ -70,13 +70,14 @@ def rank_four(values: Sequence[int], filler: int) -> tuple[int, int, int, int]:
 
 
 def extent(tensor: Tensor) -> ExtentStruct:
-    """Of a tensor (1, height, width, channels)."""
+    """The extent of a tensor (1, height, width, channels)."""
     _, height, width, channels = tensor.shape
     return ExtentStruct(height, width, channels)
 
 
 def window(op: Op, source: Tensor, taps: tuple[int, int]) -> WindowStruct:
-    """Of a convolution or pooling `op` on the image `source`; taps are (height, width)."""
+    """The window of a convolution or pooling `op` on the image `source`; taps are (height,
+    width)."""
     placed = window_of(op, (source.shape[1], source.shape[2]), taps)
     return WindowStruct(
         height=placed.height,

@@ -74,7 +74,7 @@ class RequantizationStruct(CStruct):
 
 
 BandField = Literal["input_rows", "output_rows", "pad_top", "pad_bottom"]
-"""Of mz_band in firmware/runtime/aot/mz_rows.h."""
+"""The fields of mz_band in firmware/runtime/aot/mz_rows.h."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +88,9 @@ class Setting:
 
 @dataclass(frozen=True)
 class RowWindow:
-    """How a kernel takes its image by rows: an output row y reads `window` input rows from
-    y * stride - pad_top on. settings: what its parameters must say for some of the rows.
-    widens: how much it gains from more rows at a time, by rank; those gain that widen their input.
+    """How a kernel takes its image by rows: output row y reads `window` input rows from y * stride
+    - pad_top on. settings: parameters to set for a band of rows. widens: rank of the gain from more
+    rows at a time; kernels that widen their input gain.
     """
 
     window: int
@@ -104,7 +104,7 @@ HEIGHTS = (Setting("input.height", "input_rows"), Setting("output.height", "outp
 
 
 def windowed_rows(view: WindowStruct) -> RowWindow:
-    """Of a kernel that slides this window and has it as its field `window`."""
+    """The RowWindow of a kernel whose field `window` is this window."""
     reach = (view.height - 1) * view.dilation_h + 1
     settings = (*HEIGHTS, Setting("window.pad_top", "pad_top"))
     return RowWindow(reach, view.stride_h, view.pad_top, settings)
@@ -113,8 +113,8 @@ def windowed_rows(view: WindowStruct) -> RowWindow:
 class KernelParams(CStruct):
     """The parameters of a kernel, and what the planner must know of a call with them.
 
-    A subclass says its `passes` and its `by_rows`, if only `once` and `not_by_rows`; one that
-    forgets either is refused with a TypeError where it is defined.
+    Every subclass defines `passes` and `by_rows`, if only as `once` and `not_by_rows`; otherwise
+    its definition raises a TypeError.
     """
 
     def __init_subclass__(cls) -> None:
@@ -125,29 +125,29 @@ class KernelParams(CStruct):
             raise TypeError(f"{cls.__name__} does not say its {' and its '.join(forgotten)}")
 
     def passes(self, constant: Constant) -> int:
-        """How often the kernel goes through `constant`, one of these or an operand, from end to end
-        in one call. Read off the kernels; tests/firmware_host/test_kernel_passes.py counts what the
-        emulated core loads."""
+        """How often the kernel reads `constant`, a parameter or an operand, from end to end in one
+        call. The values come from reading the kernels; tests/firmware_host/test_kernel_passes.py
+        counts what the emulated core loads."""
         raise NotImplementedError
 
     def by_rows(self, op: Op, source: Shape, target: Shape) -> RowWindow | None:
-        """How the kernel takes the image `source` (1, height, width, channels) by rows on its way
-        to `target`; None where it cannot."""
+        """How the kernel computes `target` from rows of the image `source` (1, height, width,
+        channels); None if it cannot."""
         raise NotImplementedError
 
     def for_band(self, band: int, scratch_bytes: int) -> tuple[KernelParams, int]:
-        """These and the scratch memory as the kernel is best run on `band` rows of output at a
-        time: with no more memory than they need."""
+        """The parameters and scratch bytes for `band` rows of output at a time, with no more memory
+        than these rows need."""
         return self, scratch_bytes
 
 
 def pieces(count: int, at_once: int) -> int:
-    """How many steps of `at_once` it takes to come to `count`."""
+    """The number of steps of `at_once` that cover `count`."""
     return -(-count // at_once)
 
 
 def once(params: KernelParams, constant: Constant) -> int:
-    """The `passes` of kernels that go through all of their constants once."""
+    """The `passes` of kernels that read all of their constants once."""
     return 1
 
 

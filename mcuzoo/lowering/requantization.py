@@ -63,10 +63,10 @@ _RIGHT_SHIFTS = range(21)
 _INT32 = 2**31
 _HALFWORD = 2**15
 _FAR = 2**62
-"""For the bound of an addend: there is none."""
+"""Stands for an addend without bound."""
 
 _ANY_BETA = 2**40
-"""For the bound of a beta: there is none."""
+"""Stands for a beta without bound."""
 
 # The search of straight_line.
 _USUAL_BETA = 192
@@ -96,7 +96,7 @@ def first_accumulators(
 
 @dataclass(frozen=True, eq=False)
 class Staircases:
-    """What TFLM does with the reachable accumulators, and where the kernel's line is to do it.
+    """TFLM's outputs for the reachable accumulators, as steps that the kernel's line must keep.
 
     steps: int64 (channels, steps), the accumulators at which outputs begin. levels: int64 (steps,),
     outputs times 2^shift, less what every addend holds beside; within 2^30. lowest, highest: int64
@@ -141,7 +141,7 @@ class Staircases:
     def beta_bounds(
         self, multipliers: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The same for an addend that is beta times the multiplier and nothing else."""
+        """The least and the greatest beta, for an addend that is beta times the multiplier."""
         least, most = self.addend_bounds(multipliers)
         return (
             np.where(least == -_FAR, -_ANY_BETA, _ceil_divide(least, multipliers)),
@@ -165,7 +165,7 @@ class StraightLine:
 def straight_line(
     to: Requantization, lowest: NDArray[np.int64], highest: NDArray[np.int64]
 ) -> StraightLine | None:
-    """The layer's line, or None where it has none.
+    """The line of the layer, or None if there is none.
 
     lowest, highest: int64 (channels,), reachable accumulators. Proves for every one of them and all
     between that the kernel's output, clamped as `to` says, is TFLM's, and that sums stay within 32
@@ -201,8 +201,8 @@ def straight_line(
 
 
 def _better_multiplier(stairs: Staircases, middle: int) -> int:
-    """Of one channel. The room between the bounds of beta is nearly a concave function of the
-    multiplier, so look closer and closer around the best of a few."""
+    """The multiplier of one channel with the most room between the bounds of beta. The room is
+    nearly a concave function of the multiplier, so the search narrows around the best of a few."""
     reach, best = middle >> _REACH_BITS, middle
     while True:
         reach = max(reach, _GRID)

@@ -1,4 +1,4 @@
-"""Calls that take the model's input row by row as it arrives, each feeding the next.
+"""A chain of calls that take the model's input row by row as it arrives.
 
 Such a kernel is given a few rows as an image of their own: less input, less output, and padding
 only where the whole image has it. Nothing in the kernel knows of it.
@@ -18,8 +18,8 @@ from mcuzoo.lowering.params import Setting
 
 @dataclass(frozen=True)
 class Rows:
-    """A kernel's image as rows. An output row y reads `window` input rows from
-    y * stride - pad_top on; those outside the image are the kernel's own affair.
+    """A kernel's image as rows. An output row y reads `window` input rows from y * stride - pad_top
+    on; the kernel itself handles rows outside the image.
 
     settings, widens: see RowWindow.
     """
@@ -35,8 +35,8 @@ class Rows:
     widens: int
 
     def buffer_rows(self, band: int, arriving: int) -> int:
-        """Input rows to keep for making `band` rows of output at a time, when `arriving` come at a
-        time; as mz_rows.h has it."""
+        """Input rows to keep for `band` rows of output at a time, if `arriving` rows come at a
+        time; same as in mz_rows.h."""
         return (band - 1) * self.stride + max(self.window, self.stride) + arriving - 1
 
 
@@ -66,8 +66,8 @@ def rows_of(model: Model, call: Call) -> Rows | None:
 
 @dataclass(frozen=True)
 class RowStage:
-    """One kernel of a chain, which makes `band` rows of output at a time. `buffer_offset`: of its
-    input rows in the chain's scratch memory."""
+    """One kernel of a chain, which makes `band` rows of output at a time. `buffer_offset`: where
+    its input rows are in the chain's scratch memory."""
 
     call: Call
     rows: Rows
@@ -77,10 +77,10 @@ class RowStage:
 
 @dataclass(frozen=True, kw_only=True)
 class RowChain(Call):
-    """The first calls of a program as one, which has no input in the arena.
+    """The first calls of a program as one call, whose input is not in the arena.
 
-    kernel and params are the last stage's; kernel_scratch_offset: of what the kernels share, behind
-    the stages' buffers.
+    kernel, params: of the last stage. kernel_scratch_offset: where the kernels' shared scratch
+    begins, behind the stages' buffers.
     """
 
     stages: tuple[RowStage, ...]
@@ -92,7 +92,7 @@ class RowChain(Call):
 
     @property
     def row_bytes(self) -> int:
-        """Of input rows that wait, the model's and those between the stages."""
+        """Bytes of waiting input rows: the model's and those between the stages."""
         return self.kernel_scratch_offset
 
     def constants(self) -> Iterator[Constant]:
@@ -100,7 +100,7 @@ class RowChain(Call):
             yield from stage.call.constants()
 
     def constant_passes(self) -> Iterator[tuple[Constant, int]]:
-        """As often as on the whole image, but for what bands leave unfinished."""
+        """The passes as on the whole image; bands that are not full may add some."""
         for stage in self.stages:
             yield from stage.call.constant_passes()
 
@@ -108,8 +108,8 @@ class RowChain(Call):
 def chain_rows(model: Model, calls: Sequence[Call], bands: Sequence[int]) -> RowChain | None:
     """These calls, each of which reads what the one before makes, as a chain.
 
-    bands: of each, how many rows of output it makes at a time. None where one of them cannot take
-    rows. Nobody else may read what lies between them.
+    bands: how many rows of output each call makes at a time. None if one of them cannot take rows.
+    No other call may read the tensors between them.
     """
     stages: list[RowStage] = []
     offset, arriving = 0, 1

@@ -34,7 +34,7 @@ class Variant(Protocol[W]):
         ...
 
     def accepts(self, work: W) -> bool:
-        """Can this kernel do it, with the layouts and number ranges that it relies on?"""
+        """Whether this kernel can do the work, with its layouts and number ranges."""
         ...
 
     def lower(self, work: W) -> tuple[Call, ...]:

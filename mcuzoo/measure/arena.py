@@ -1,4 +1,4 @@
-"""What one board's runtime takes of its arena, and the smallest arena that it would run in."""
+"""Measure on a board how much of its arena the runtime uses, and the smallest arena that works."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ STEP_BYTES = 16
 def smallest_working(works: Callable[[int], bool], expected: int, most: int) -> int | None:
     """The least size in bytes, at most `most`, for which `works`; None when `most` does not.
 
-    Starts at `expected`, so that a good expectation costs few trials. Of sizes that are multiples
-    of STEP_BYTES a larger one is taken to work whenever a smaller one does; of those between the
-    last two steps every one is tried, since what alignment costs depends on the size's remainder.
+    Starts at `expected`, so that a good expectation costs few trials. The search assumes that a
+    larger multiple of STEP_BYTES works if a smaller one does. Between the last two multiples every
+    size is tried, because the cost of alignment depends on the remainder.
     """
     size = _whole_steps(works, expected, most)
     if size is None:
@@ -63,7 +63,7 @@ def _whole_steps(works: Callable[[int], bool], expected: int, most: int) -> int 
 
 
 class MeasuredSession(Protocol):
-    """The part of a link session that is used here."""
+    """The methods of a link session that are used here."""
 
     def hello(self) -> Hello: ...
 

@@ -1,4 +1,4 @@
-"""Measured instead of predicted: a model's arena on a board, entered into its project."""
+"""Measure a model's arena on a board instead of predicting it, and enter it into the project."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ from mcuzoo.toolchain.find import compiler_packages
 from mcuzoo.zoo.registry import ModelSource, resolve_model
 
 ROOM_BYTES = 16_384
-"""What the measuring firmware reserves beyond the prediction, in case that is too small."""
+"""Reserve of the measuring firmware beyond the prediction, in case that is too small."""
 
 _NOISE_SEED = 1234
 
@@ -182,7 +182,7 @@ def _plan(job: _Job) -> MemoryPlan:
 
 
 def predicted_figures(plan: MemoryPlan) -> ArenaFigures:
-    """What the board should say of the arena."""
+    """The figures that the board should report for the arena."""
     if plan.image is not None:
         return tflm_figures(plan.image.arena)
     arena_bytes = plan.placement.arena_bytes
@@ -197,7 +197,7 @@ def _export(job: _Job, folder: Path, arena_bytes: int | None, recording: bool = 
 def _export_measuring(
     job: _Job, folder: Path, predicted: ArenaFigures, say: Callable[[str], None]
 ) -> Manifest:
-    """Build the firmware that measures, with room to spare where the board has it."""
+    """Build the measuring firmware, with spare arena if the board has room."""
     say("building the measuring firmware")
     try:
         _export(job, folder, predicted.smallest_bytes + ROOM_BYTES, recording=True)

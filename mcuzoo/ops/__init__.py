@@ -1,1 +1,1 @@
-"""One file per operator, one table of them, and what is asked of the table."""
+"""One file per operator, one table of all operators, and the functions that use the table."""

@@ -53,12 +53,12 @@ def add_parameters(model: Model, op: Op) -> AddParameters:
 
 
 def rule(model: Model, op: Op) -> None:
-    """Of any int8 operands."""
+    """The operands may be any int8 tensors."""
     _check(model, op, rules.INT8)
 
 
 def demands(model: Model, op: Op) -> None:
-    """Of int8 or float operands."""
+    """The operands may be int8 or float tensors."""
     _check(model, op, rules.REAL)
 
 
@@ -107,7 +107,7 @@ class AddParams(KernelParams):
     by_rows = not_by_rows
 
     def passes(self, constant: Constant) -> int:
-        """An operand that is broadcast is gone through again and again."""
+        """A broadcast operand is read again for every repetition."""
         return pieces(prod(self.sizes), constant.values.size)
 
 

@@ -1,6 +1,6 @@
 """CONCATENATION of tensors along one axis: one call for each of them copies it to its place.
 
-Along the outermost axis a tensor is one run of bytes, so that it may be made in its place at once.
+Along the outermost axis an input is one run of bytes, so it may be made directly in the output.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class ConcatenateParams(KernelParams):
 
 @dataclass(frozen=True, eq=False)
 class ConcatenateWork(Work):
-    """params: of each input."""
+    """params: one for each input."""
 
     params: tuple[ConcatenateParams, ...]
 

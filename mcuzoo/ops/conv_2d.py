@@ -85,7 +85,7 @@ GATHER_LIMIT = 1 << 21
 
 
 def reference(model: Model, op: Op) -> Kernel:
-    """As a product of matrices: what the window sees, pixel by pixel, times the weights."""
+    """A product of matrices: the values under each window times the weights."""
     source, weights = (model.tensor(index) for index in op.inputs[:2])
     assert weights.data is not None
     channels, height, width, depth = weights.shape

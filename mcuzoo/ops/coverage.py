@@ -64,8 +64,8 @@ def check_aot(model: Model) -> list[Uncovered]:
 def check_tflm(model: Model) -> list[Uncovered]:
     """The ops of `model` that a TFLM project cannot run; empty when it runs all.
 
-    Those that mcuzoo does not link, and those whose kernel would refuse, abort or go astray.
-    Conversions that `build_program` cuts count as run.
+    These are ops that mcuzoo does not link, and ops whose kernel would refuse, abort or give wrong
+    results. Conversions that `build_program` cuts count as run.
     """
     found = [_uncovered_by_tflm(model, op) for op in _computing_ops(model)]
     return [item for item in found if item is not None]
@@ -82,7 +82,7 @@ def require_tflm(program: Program) -> None:
 
 
 def _computing_ops(model: Model) -> list[Op]:
-    """All but the conversions that `build_program` cuts."""
+    """All ops but the conversions that `build_program` cuts."""
     try:
         stay = {step.op.index for step in build_program(model).steps}
     except ModelError:

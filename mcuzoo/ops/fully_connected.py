@@ -59,7 +59,7 @@ DENSE_RANKS = range(2, 5)
 
 
 def demands(model: Model, op: Op) -> None:
-    """As the rule, in floats too."""
+    """The conditions of the rule; floats are allowed, too."""
     rules.arity(op, range(2, 4))
     source, target = rules.input_tensor(model, op, 0), rules.output_tensor(model, op)
     for tensor in (source, target):

@@ -71,7 +71,7 @@ class Inspection:
     runtimes: tuple[RuntimeFacts, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """As `mcuzoo inspect --json` prints it."""
+        """The document that `mcuzoo inspect --json` prints."""
         return asdict(self)
 
 

@@ -88,7 +88,7 @@ class LookupParams(KernelParams):
     outputs: Constant
 
     def passes(self, constant: Constant) -> int:
-        """As often as its bytes are looked up, if evenly."""
+        """As many passes as look-ups per byte, if they are spread evenly."""
         return pieces(self.elements, TABLE_BYTES)
 
     def by_rows(self, op: Op, source: Shape, target: Shape) -> RowWindow | None:

@@ -31,7 +31,7 @@ def lower(program: Program) -> tuple[Call, ...]:
 
 
 def choose_variants(works: Sequence[Work]) -> list[Variant[Any]]:
-    """For every work the first variant of its op that accepts it.
+    """Choose for every work the first variant of its op that accepts it.
 
     All kernels so far read and write images as NHWC. This is where two neighbours that share
     another layout of the activation between them will be chosen together.
@@ -43,17 +43,17 @@ def choose_variants(works: Sequence[Work]) -> list[Variant[Any]]:
 
 
 def call_constant_bytes(calls: Iterable[Call]) -> int:
-    """What the kernels of these calls read, without the linker's alignment."""
+    """Bytes of constants that the kernels of these calls read, without the linker's alignment."""
     return sum(constant.bytes for call in calls for constant in call.constants())
 
 
 def program_constant_bytes(program: Program) -> int:
-    """Of a program that cannot be lowered: what portable kernels would read."""
+    """Bytes of constants that portable kernels would read, for a program that cannot be lowered."""
     return sum(aot.constant_bytes(program.model, op) for aot, op in _known(program))
 
 
 def portable_kernels(program: Program) -> list[str]:
-    """Of a program that cannot be lowered: the portable kernel of each op that has one."""
+    """The portable kernel of each op that has one, for a program that cannot be lowered."""
     return [aot.variants[-1].kernel for aot, _ in _known(program)]
 
 

@@ -43,7 +43,7 @@ def rule(model: Model, op: Op) -> None:
 
 
 def mean_shape(source: Tensor, axes_tensor: Tensor, keep_dims: bool) -> tuple[int, ...]:
-    """Of MEAN's output."""
+    """The shape of MEAN's output."""
     axes = mean_axes(source, axes_tensor)
     if keep_dims:
         return tuple(1 if axis in axes else size for axis, size in enumerate(source.shape))

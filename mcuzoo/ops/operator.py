@@ -1,7 +1,7 @@
-"""What an operator is made of: one `Operator` holds all that mcuzoo knows of it.
+"""The parts of an operator: one `Operator` holds all that mcuzoo knows about it.
 
-No part has a default. A part that an operator does not have is said to be missing, with the reason
-that a user is told; one that was forgotten is a TypeError where the operator is defined.
+No part has a default. A part that an operator does not have is given as `Without`, with the reason
+for the user. A forgotten part raises a TypeError where the operator is defined.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ class Aot:
     constraint, rule: what it asks for, in words and as a check. reference: its arithmetic in NumPy,
     equal to TFLM's byte for byte. prepare: its numbers, before a kernel is chosen. variants: the
     kernels that can do it, from the most particular one to the portable one, which accepts all
-    work. constant_bytes: what the portable kernel would read of constants; nothing is known of that
-    op, it may have any operands, and its shapes need not fit.
+    work. constant_bytes: bytes of constants that the portable kernel would read, also for an op
+    that no rule has checked: it may have any operands, and its shapes need not fit.
 
-    How a kernel takes rows and how often it goes through its constants is said by its parameters:
-    see KernelParams.
+    A kernel's parameters say how it takes rows and how often it reads its constants: see
+    KernelParams.
     """
 
     constraint: str
@@ -60,7 +60,7 @@ class Aot:
 
 @dataclass(frozen=True, kw_only=True)
 class Folded:
-    """An operator that needs no kernel, as `build_program` takes it out where `rule` holds."""
+    """An operator that needs no kernel: `build_program` removes it if `rule` holds."""
 
     constraint: str
     rule: Rule
@@ -77,20 +77,20 @@ class Tflm:
 
 @dataclass(frozen=True, kw_only=True)
 class Weights:
-    """Constant weights as the second input, with a bias as the third. channel_axis: of their output
-    channels, each of which gets a scale of its own; None: one scale for all."""
+    """Constant weights as the second input, with a bias as the third. channel_axis: the axis of the
+    output channels, each with its own scale; None: one scale for all."""
 
     channel_axis: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """How the converter rewrites an operator from UINT8.
+    """How the converter rewrites an operator from UINT8 to INT8.
 
     int8_version: the lowest version whose kernels take INT8 (tensorflow/lite/tools/versioning/
-    op_version.cc); a higher one in the file stands for an option of its own and stays. output: how
-    it may be quantized, since kernels of the others do not rescale: in any way, as the input, or
-    with scale 1/256 from the lowest value on.
+    op_version.cc); a higher one in the file means an option and stays. output: how the output may
+    be quantized: in any way; or, if the kernel does not rescale, as the input, or with scale 1/256
+    from the lowest value on.
     """
 
     int8_version: int
@@ -100,7 +100,7 @@ class Recipe:
 
 @dataclass(frozen=True, kw_only=True)
 class Operator:
-    """All of one operator; `name` as the schema of .tflite has it."""
+    """Everything about one operator; `name` is the name in the schema of .tflite."""
 
     name: str
     aot: Aot | Folded | Without

@@ -38,7 +38,7 @@ def rule(model: Model, op: Op) -> None:
 
 
 def padded_shape(source: Tensor, paddings: Tensor) -> tuple[int, ...]:
-    """Of PAD's output: constant (before, after) for each dimension."""
+    """The shape of PAD's output, which needs constant (before, after) for each dimension."""
     pairs = rules.constant(paddings, DType.INT32)
     if pairs.shape != (len(source.shape), 2) or np.any(pairs < 0):
         raise rules.Refusal(f"holds {rules.shown(pairs)}", paddings.index)
@@ -116,7 +116,7 @@ def prepare(program: Program, step: Step) -> DirectWork:
 
 
 def _value(model: Model, op: Op) -> int:
-    """PADV2 names it; PAD means the real 0."""
+    """The value of the padding: PADV2 names it; for PAD it is the real 0."""
     if op.name == "PADV2":
         return int(np.asarray(model.tensor(op.inputs[2]).data).reshape(-1)[0])
     return quantization_of(model.tensor(op.outputs[0])).zero_point

@@ -21,7 +21,7 @@ def _relu(model: Model, op: Op) -> Requantization:
 
 
 def _relu6(model: Model, op: Op) -> Requantization:
-    """Not rescaled at all: TFLM's reads its output in the input's scale."""
+    """RELU6 is not rescaled: TFLM's kernel takes the output to have the input's scale."""
     source = quantization_of(model.tensor(op.inputs[0]))
     zero, six = source.zero_point, quantize_value(6.0, source.scale, source.zero_point)
     multipliers, shifts = quantize_multipliers(np.ones(1))

@@ -1,4 +1,5 @@
-"""All operators. Coverage, host engine, lowering, planner and converter look here alone."""
+"""The table of all operators. Coverage, host engine, lowering, planner and converter use only
+this."""
 
 from __future__ import annotations
 
@@ -82,7 +83,7 @@ OPERATORS = by_name(
 
 
 def computed(op: Op) -> Aot:
-    """What the ahead-of-time runtime knows of an op that its rule lets through."""
+    """The `Aot` part of an op that its rule has accepted."""
     aot = OPERATORS[op.name].aot
     if not isinstance(aot, Aot):
         raise ValueError(f"the ahead-of-time runtime does not compute {op.name}")

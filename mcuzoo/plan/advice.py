@@ -28,9 +28,9 @@ def next_step(
     options: MemoryOptions,
     streamed_bytes: int | None = None,
 ) -> str:
-    """The smallest change that makes it fit: an option, another board, else a smaller model.
+    """The smallest change that makes the model fit: an option, another board, else a smaller model.
 
-    streamed_bytes: of the arena with --stream-input, if that fits.
+    streamed_bytes: size of the arena with --stream-input, if that fits.
     """
     weights, arena_region = options.weights, options.arena_region
     if options.pin and fits(needs, board, weights, arena_region):

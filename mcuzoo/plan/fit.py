@@ -1,4 +1,4 @@
-"""Does a model fit a board: by region, with the peak and with what to do when it does not."""
+"""Whether a model fits a board: by region, with the peak, and with advice if it does not."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class RuntimeFit:
 
     @property
     def text(self) -> str:
-        """As "fits, its arena 53,760 bytes in dtcm"."""
+        """A text such as "fits, its arena 53,760 bytes in dtcm"."""
         if self.fits is None:
             return f"does not run it: {self.reason}"
         if not self.fits:
@@ -63,13 +63,13 @@ class RuntimeFit:
 class FitReport:
     """The verdict. `lower_bound_bytes`: no plan for these kernels can be smaller.
 
-    `next_step` is None when the model fits. tflm: what TFLM is given and its arena as predicted,
-    None for another runtime. streamed: None when the arena holds the whole input. constants: array
-    by array where they are, and what the core is estimated to wait for them. hot_saves_s: of an
-    arena in two memories, what the core is estimated to wait less per inference than with all of it
-    in the slower one. copy_s: what start-up is estimated to take longer for copying constants; None
-    where nothing is copied or the flash's speed is not known. project: the kind of project that was
-    planned. other: the other runtime in a line, None where one was chosen.
+    `next_step` is None when the model fits. tflm: the model file for TFLM and its predicted arena;
+    None for another runtime. streamed: None if the arena holds the whole input. constants: the
+    place of each array, and the estimated wait of the core for it. hot_saves_s: for an arena in two
+    memories, the estimated wait that is saved per inference, compared with all of it in the slower
+    one. copy_s: estimated time to copy constants at start-up; None if nothing is copied or the
+    flash's speed is not known. project: the kind of project that was planned. other: the other
+    runtime in a line, None where one was chosen.
     """
 
     model: str
@@ -101,10 +101,11 @@ def fit(
     board: str | Board,
     options: FitOptions = FitOptions(),
 ) -> FitReport:
-    """Does `model` fit `board`, and where does what go? With no runtime chosen, see `other`, too.
+    """Whether `model` fits `board`, and which memory holds what. If no runtime is chosen, `other`
+    of the report has the verdict for the other one.
 
-    model: a name of the zoo, a file, or one that is loaded. What is known of the layers stands in
-    for a file of the zoo that is not at hand. Raises BoardError, InputError and as plan_memory.
+    model: a name of the zoo, a file, or a loaded model. If the file of a zoo model is not at hand,
+    the known layers replace it. Raises BoardError, InputError and the errors of plan_memory.
     """
     board = board if isinstance(board, Board) else load_board(board)
     known = KnownModel(model) if isinstance(model, Model) else load_or_build(fspath(model))
@@ -171,7 +172,7 @@ def fit_model(
 
 
 def _streamed_bytes(model: Model, board: Board, options: MemoryOptions) -> int | None:
-    """The arena where consuming the input as it arrives is enough to fit."""
+    """The arena with a streamed input, if that is enough to fit."""
     try:
         plan = plan_memory(model, board, replace(options, stream_input=True))
     except UsageError:

@@ -43,11 +43,11 @@ class PeakOp:
 
 @dataclass(frozen=True)
 class MemoryPlan:
-    """What is needed and where it goes, on every region of the board.
+    """The needed memory and its place, on every region of the board.
 
-    arena: our plan of the activations, in one memory or in two; needs: of an arena in one. calls:
-    the kernel calls that it was made for, None when the model has a step that no kernel runs, or
-    for another runtime. image: what TFLM is given and what it needs, None for another runtime.
+    arena: our plan of the activations, in one memory or in two. needs: the bytes to place, with an
+    arena in one memory. calls: the planned kernel calls; None if a step has no kernel, or for
+    another runtime. image: the model file for TFLM and its arena; None for another runtime.
     """
 
     program: Program

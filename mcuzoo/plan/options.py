@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MemoryOptions:
-    """What decides how much memory is needed, and where. weights: one of WEIGHTS, or a region."""
+    """Options that decide how much memory is needed, and where. weights: one of WEIGHTS, or a
+    region."""
 
     runtime: Annotated[
         str | None, Option("tflm (TFLite-Micro) or aot (mcuzoo's ahead-of-time C) [tflm].")
@@ -57,23 +58,24 @@ class MemoryOptions:
 
     @property
     def runtime_kind(self) -> str:
-        """As chosen, or the default. Raises UsageError for an unknown one."""
+        """The chosen runtime, or the default. Raises UsageError for an unknown one."""
         return check_runtime(self.runtime or DEFAULT_RUNTIME)
 
     def project_kind(self, board: Board) -> str:
-        """As chosen, else for NXP's SDK where the board's file knows of it. Raises UsageError."""
+        """The chosen kind of project; else one for NXP's SDK if the board file has it. Raises
+        UsageError."""
         return check_project(self.project or (DEFAULT_PROJECT if board.sdk else "cmake"))
 
 
 @dataclass(frozen=True)
 class FitOptions(MemoryOptions):
-    """Of `fit`. Without a runtime the other one is judged beside the default, in a line."""
+    """Options of `fit`. Without a runtime the verdict on the other one is added in a line."""
 
 
 @dataclass(frozen=True)
 class MeasureOptions(FitOptions):
-    """Of `measure`, which builds and boots what `fit` plans. runtime None: tflm if there is a tree
-    of it, else aot. port None: the emulated board. baud None: the board file's."""
+    """Options of `measure`, which builds and boots what `fit` plans. runtime None: tflm if there is
+    a tree of it, else aot. port None: the emulated board. baud None: the board file's."""
 
     tflm: Annotated[Path | None, Option("With --measure: TFLM's tree, as for mcuzoo export.")] = (
         None

@@ -1,4 +1,4 @@
-"""Which other size of the same network would fit a board."""
+"""Find another size of the same network that fits a board."""
 
 from __future__ import annotations
 
@@ -37,6 +37,6 @@ def largest_sibling(name: str, board: Board, runtime: str = "aot") -> str | None
 
 
 def _operations(entry: ZooModel) -> float:
-    """As published, which saves building it; else of its layers."""
+    """Operations as published, which is quick; else computed from the layers."""
     published = entry.figure("ops")
     return published[0] if published else 2.0 * inspect_model(build_structure(entry)).macs

@@ -36,7 +36,7 @@ class Timeline:
 
     @property
     def gap_bytes(self) -> int:
-        """By how much a better plan could be smaller at the most; 0: this one is optimal."""
+        """How much smaller a better plan could be at the most; 0: this one is optimal."""
         return self.arena_bytes - self.lower_bound_bytes
 
 

@@ -14,7 +14,7 @@ from mcuzoo.plan.place.regions import Part, RegionFit, fixed_parts
 from mcuzoo.plan.tflm.requests import Kernels
 
 SPARE_BYTES = 16
-"""Readable bytes behind every model: the board's check of the file asks for them."""
+"""Readable bytes behind every model: the board's check of the file needs them."""
 
 # MobileNet V1 0.25 128 and Deepface take less than this in TFLite-Micro.
 _FAIR_ARENA_BYTES = 160 * 1024
@@ -106,7 +106,7 @@ def _usable(board: Board) -> list[Region]:
 
 
 def _areas(board: Board, data_region: Region, taken_bytes: int) -> list[Room]:
-    """What is free of each region, fastest first."""
+    """The free part of each region, fastest first."""
     left = (data_region.size - taken_bytes - _MARGIN_BYTES) // _STEP_BYTES * _STEP_BYTES
     return [
         Room(region.name, region.end - size, size)

@@ -1,4 +1,4 @@
-"""What a zoo model's file, or else its layers, tell: operations, parameters, size, fit.
+"""Facts of a zoo model from its file, or else from its layers: operations, parameters, size, fit.
 
 Planning eighteen models for two boards takes seconds, so the answers are kept in the cache, under a
 key that holds everything they depend on: the model, the boards and the code that planned.
@@ -45,7 +45,8 @@ class Facts:
 
 
 class FactsCache:
-    """Facts by what they are of; `save` once at the end. A cache that fails costs only time."""
+    """A cache of facts by model. Call `save` once at the end. A cache that fails costs only
+    time."""
 
     def __init__(self, boards: Sequence[Board]) -> None:
         self._boards = boards
@@ -64,7 +65,8 @@ class FactsCache:
     def facts(self, identity: str, model: Model | None) -> Facts | None:
         """The facts of the model called `identity`; None unless they are known or given.
 
-        identity: a hash of all that the model is. model: to find them out, when they are not known.
+        identity: a hash of everything in the model. model: finds out the facts if they are not
+        cached.
         """
         known = self._known.get(identity)
         facts = None if known is None else _parsed(known)
@@ -86,7 +88,7 @@ class FactsCache:
             return
 
     def _read(self) -> dict[str, dict[str, Any]]:
-        """What is known, by what it was planned with, the newest first."""
+        """The cached facts, by what they were planned with, the newest first."""
         try:
             if self._path.stat().st_size > _MAX_CACHE_BYTES:
                 return {}
@@ -99,7 +101,7 @@ class FactsCache:
 
 
 def structure_facts(entry: ZooModel, cache: FactsCache) -> Facts | None:
-    """By the layers that the registry states; None when it states none."""
+    """Facts by the layers that the registry states; None if it states none."""
     if entry.structure is None:
         return None
     identity = identity_of(
@@ -131,7 +133,8 @@ def find_facts(model: Model, boards: Sequence[Board]) -> Facts:
 
 
 def _fits(model: Model, boards: Sequence[Board], runtime: str) -> list[bool | None]:
-    """As fit_model says board by board, but the arena, which is no board's, is planned once."""
+    """The verdicts of fit_model for each board. The arena does not depend on the board and is
+    planned once."""
     from mcuzoo.ops.coverage import check_aot
     from mcuzoo.plan.advice import fits
     from mcuzoo.plan.memory import plan_memory

@@ -1,4 +1,4 @@
-"""The zoo's table: what is published of every model beside what was measured here."""
+"""The zoo's table: for every model the published figures beside those measured here."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ def _file(entry: SourceFile) -> TableFile:
 
 
 def _int8_file(model: ZooModel) -> FoundFile | None:
-    """What the name means here, as far as it needs no conversion."""
+    """The INT8 file that the name means here, if it needs no conversion."""
     found = find_model_file(model, "int8")
     if found is not None:
         return found

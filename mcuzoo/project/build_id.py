@@ -1,4 +1,4 @@
-"""The identity of a firmware: a hash over every file that it is made from, and over how.
+"""The build id of a firmware: a hash over every file that it is made from and over how it is built.
 
 cmake/build_id.cmake of a project computes the same, line by line.
 """
@@ -16,9 +16,9 @@ from mcuzoo.untrusted import read_text
 BUILD_FOLDER = "build"
 BUILD_ID_HEADER = "board/mz_build_id.h"
 BUILD_ID_FILE = "mz_build_id.txt"
-"""In the folder of a build by CMake: its identity."""
+"""The file with the build id in the folder of a build by CMake."""
 TFLM_DIR_FILE = "cmake/tflm_dir.cmake"
-"""Where TFLM's tree is on this machine; what is in it has a fingerprint."""
+"""The CMake file with the path of TFLM's tree, which is not hashed: the tree has a fingerprint."""
 
 _FOLDERS = frozenset({"board", "boards", "cmake", "firmware", "linker", "model"})
 _SUFFIXES = frozenset({".S", ".c", ".cc", ".cpp", ".h", ".ld"})
@@ -29,7 +29,7 @@ _MOST_BUILDS = 64
 
 
 def is_firmware_input(path: str) -> bool:
-    """True when the file at the relative POSIX `path` decides what the firmware is."""
+    """Whether the file at the relative POSIX `path` goes into the firmware."""
     if path in _FILES:
         return True
     pure = PurePosixPath(path)
@@ -58,7 +58,7 @@ def tflm_fact(fingerprint: str) -> tuple[str, ...]:
 def hash_files(project: Path, paths: Iterable[str]) -> dict[str, str]:
     """SHA-256 of each file at a path relative to `project`.
 
-    Raises ProjectError for one that a link leads out of it to.
+    Raises ProjectError for a file that a link puts outside of it.
     """
     return {path: sha256(inside(project, path).read_bytes()).hexdigest() for path in paths}
 
@@ -76,14 +76,14 @@ def firmware_inputs(project: Path) -> list[str]:
 
 
 def cmake_build_ids(project: Path) -> tuple[str, ...]:
-    """The identities of the builds in `project` that CMake or west made, by folder."""
+    """The build ids of the builds in `project` that CMake or west made, by folder."""
     found = sorted((project / BUILD_FOLDER).glob(f"*/{BUILD_ID_FILE}"))[:_MOST_BUILDS]
     read = (read_build_id(path) for path in found)
     return tuple(identity for identity in read if identity is not None)
 
 
 def read_build_id(path: Path) -> str | None:
-    """What a build's BUILD_ID_FILE says; None where there is none or it says nothing sensible."""
+    """The build id in a build's BUILD_ID_FILE; None if the file is missing or malformed."""
     try:
         match = _IDENTITY.fullmatch(read_text(path, 64))
     except (OSError, ValueError):

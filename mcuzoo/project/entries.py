@@ -40,9 +40,9 @@ class TensorSpec:
 class Preprocessing:
     """From picture to input tensor: decode, central crop, resize, input = pixel + pixel_offset.
 
-    color: "rgb" | "gray"; crop: fraction of each side that is kept (1.0: all of it);
-    resize: "bilinear" (half-pixel centres, no antialias, uint8 rounding as OpenCV's INTER_LINEAR).
-    float_low, float_high: what a float model takes for the pixels 0 and 255.
+    color: "rgb" | "gray". crop: fraction of each side that is kept (1.0: all of it). resize:
+    "bilinear" (half-pixel centres, no antialias, uint8 rounding as OpenCV's INTER_LINEAR).
+    float_low, float_high: values that a float model takes for the pixels 0 and 255.
     """
 
     color: Word = "rgb"
@@ -73,8 +73,8 @@ class ConstantEntry:
     """Where an array of constants lives, and why.
 
     op: its index in the model, -1 for a whole model file. passes: how often an inference goes
-    through it. The seconds are estimates of the core's waiting per inference, had it been left in
-    flash and where it is; None where the board file does not say how fast its memories are.
+    through it. The seconds are estimates of the core's wait per inference: if the array were in
+    flash, and at its place; None if the board file does not have the speeds of its memories.
     """
 
     symbol: Word
@@ -93,9 +93,9 @@ class PlanEntry:
     """The memory plan that the project was rendered from; all sizes in bytes.
 
     `regions` is what each memory region was expected to hold, by estimate where code is concerned.
-    stream_input: the input is consumed as it arrives and has no place in the arena.
-    weights_region has all constants but those of which `constants` says otherwise. rest_bytes: of
-    the arena, what is in rest_region instead of arena_region.
+    stream_input: the input is consumed as it arrives and has no place in the arena. weights_region
+    has all constants except those that `constants` places elsewhere. rest_bytes: the part of the
+    arena in rest_region instead of arena_region.
     """
 
     arena_bytes: Size
@@ -111,7 +111,7 @@ class PlanEntry:
     rest_bytes: Size = 0
 
     def constant_bytes_in(self, region: str) -> int:
-        """What of the constants stays in, or is copied to, `region`."""
+        """Bytes of constants that stay in, or are copied to, `region`."""
         if not self.constants:
             return self.constant_bytes if region == self.weights_region else 0
         return sum(entry.bytes for entry in self.constants if entry.region == region)
@@ -127,7 +127,8 @@ class MemoryEntry:
 
 @dataclass(frozen=True)
 class TargetEntry:
-    """What a build needs to know of the board. `image_base`: the address a .bin file starts at."""
+    """What a build needs to know about the board. `image_base`: the address a .bin file starts
+    at."""
 
     core: Word
     fpu: Fpu
@@ -179,7 +180,8 @@ class TflmEntry:
 
 @dataclass(frozen=True)
 class SdkEntry:
-    """What an application for NXP's MCUXpresso SDK is called in it. core_id: where it matters."""
+    """The names of an application's board in NXP's MCUXpresso SDK. core_id: None if the SDK needs
+    none."""
 
     board: Word
     core_id: Word | None
@@ -198,7 +200,7 @@ class ArenaFigures:
 
 @dataclass(frozen=True)
 class MeasuredEntry:
-    """What a board said of its arena, beside what was predicted; see `mcuzoo fit --measure`.
+    """The arena as a board reported it, beside the prediction; see `mcuzoo fit --measure`.
 
     The stack's figures are 0 where the board does not know them.
     """

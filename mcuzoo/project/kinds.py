@@ -16,13 +16,13 @@ PROJECTS = ("cmake", "mcuxpresso")
 DEFAULT_MODEL = "mobilenet_v1_0.25_128"
 """The model of a command that is given none."""
 DEFAULT_RUNTIME, DEFAULT_PROJECT = "tflm", "mcuxpresso"
-"""What export makes, and fit judges, unless told otherwise."""
+"""The default runtime of export and fit."""
 
 WeightsChoice = str
 """Where a model's constants live while it runs: one of WEIGHTS, or a memory region of the board."""
 
 WEIGHTS = ("auto", "flash", "ram")
-"""By estimate, array by array; all in flash; all in one region of RAM."""
+"""auto: array by array, by estimate. flash: all in flash. ram: all in one region of RAM."""
 
 
 def check_runtime(name: str) -> str:
@@ -79,7 +79,7 @@ _COMMON = (
 )
 
 LINK_FLAGS = ("-nostdlib", "-Wl,--gc-sections", "-Wl,-e,mz_reset_handler")
-"""The linker script comes extra. It names the entry too, but Zig asks the linker for another."""
+"""Without the linker script. That one names the entry too, but Zig asks the linker for another."""
 
 _COMPILE = {
     # Else gcc makes memset call itself.

@@ -1,4 +1,4 @@
-"""mcuzoo.json: what a project is made of, where it runs and what it was built from."""
+"""mcuzoo.json, the manifest of a project: its files, its board, its builds."""
 
 from __future__ import annotations
 
@@ -66,20 +66,21 @@ __all__ = [
 
 MANIFEST_NAME = "mcuzoo.json"
 BOARD_FOLDER = "board"
-"""Where a project keeps the board's and its chip's files, and what was rendered from them."""
+"""The folder of a project with the files of board and chip, and what was rendered from them."""
 BOARD_FILE = f"{BOARD_FOLDER}/board.toml"
-"""The board file that a project was rendered from; not there when there was none."""
+"""The board file that a project was rendered from; missing if there was none."""
 SCHEMA = 1
 _SHOWN = 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectManifest:
-    """What every project has. `files`: each rendered file (relative POSIX path), its SHA-256.
+    """The part of the manifest that every project has. `files`: each rendered file (relative POSIX
+    path), its SHA-256.
 
-    build_id: of the rendered sources, however they are built. cmake_builds: the identities of the
-    builds in the folder that CMake or west made; in no file, see load_project.
-    baud: of the firmware's console; None in projects of before, see the board file.
+    build_id: of the rendered sources, however they are built. cmake_builds: the build ids of builds
+    that CMake or west made in the folder; they are not in mcuzoo.json, see load_project. baud: of
+    the firmware's console; None in older projects: the board file has it.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
@@ -106,12 +107,12 @@ class ProjectManifest:
 
     @property
     def newest_build_id(self) -> str:
-        """That of the newest build, or of the rendered sources when there was none."""
+        """The id of the newest build, or of the rendered sources if there was none."""
         return self.build_id if self.build is None else self.build.build_id
 
     @property
     def build_ids(self) -> tuple[str, ...]:
-        """Those that a board of this project may have, the newest build of mcuzoo's first."""
+        """The build ids that a board of this project may have, the newest build by mcuzoo first."""
         return (self.newest_build_id, *self.cmake_builds)
 
 
@@ -177,7 +178,7 @@ def load_manifest(project: Path) -> Manifest:
 
 
 def load_project(project: Path) -> AnyManifest:
-    """Read `project/mcuzoo.json`, which may be anybody's.
+    """Read `project/mcuzoo.json`, which is untrusted.
 
     Raises ProjectError when the folder is no mcuzoo project or the manifest is damaged.
     """
@@ -200,9 +201,9 @@ def load_project(project: Path) -> AnyManifest:
 
 
 def checked_manifest(raw: Any) -> AnyManifest:
-    """The manifest that a JSON value stands for; ValueError, which names the key, when it is none.
+    """Check a JSON value and make a manifest of it. Raises ValueError, which names the key.
 
-    The schema is looked at first: of another one nothing else is said.
+    The schema is checked first. If it is another one, no other error is reported.
     """
     if not isinstance(raw, dict):
         raise ValueError("it is no object")
@@ -246,7 +247,7 @@ def _complaints(errors: Sequence[Any]) -> str:
 
 
 def _check(manifest: AnyManifest) -> None:
-    """What one field says against another; ValueError."""
+    """Raise ValueError if two fields contradict each other."""
     target = manifest.target
     flash = next((item for item in target.memory if item.region == target.flash_region), None)
     if flash is None:

@@ -1,4 +1,5 @@
-"""What a field of a manifest may hold, and what a path in it means: mcuzoo.json may be anybody's.
+"""Which values the fields of a manifest may have, and what a path in it means: mcuzoo.json is
+untrusted.
 
 The types are annotations that pydantic reads; this module itself does without pydantic, so that
 what only writes a manifest does, too.
@@ -29,7 +30,7 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Rule:
-    """`complaint` says what is wrong with a value of the annotated type; "" when nothing is."""
+    """`complaint` returns what is wrong with a value of the annotated type, or ""."""
 
     complaint: Callable[[Any], str]
 
@@ -60,8 +61,8 @@ def _matches(kind: str) -> Callable[[str], str]:
 
 
 def path_complaint(path: str) -> str:
-    """Why `path` is no relative POSIX path that stays in its folder and that no program takes for
-    an option; "" when it is one."""
+    """Why `path` is no relative POSIX path inside its folder that cannot be mistaken for an option;
+    "" if it is one."""
     if _text(path):
         return _text(path)
     if "\\" in path or PureWindowsPath(path).drive or path.startswith("/"):
@@ -128,7 +129,7 @@ Planner = Annotated[str, Rule(_one_of("offline", "greedy"))]
 
 
 def inside(project: Path, path: str) -> Path:
-    """Where `path` of a manifest is, whether there or not.
+    """The place of `path` of a manifest, whether it exists or not.
 
     Raises ProjectError when it is no relative path or a link leads out of the project.
     """

@@ -1,5 +1,5 @@
-"""Quantize: find the network, choose the images, let TensorFlow work, check what it made, and
-score both models on the same images."""
+"""Quantize: find the network, choose the images, run TensorFlow, check its model, and score both
+models on the same images."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ from mcuzoo.zoo.schema import ZooModel
 
 @dataclass(frozen=True)
 class Calibration:
-    """images: float32 [n, height, width, channels]; skipped: what could not be used, and why."""
+    """images: float32 [n, height, width, channels]. skipped: images that could not be used, and
+    why."""
 
     images: NDArray[np.float32]
     skipped: tuple[str, ...]
@@ -95,7 +96,7 @@ Stage = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Quantized:
-    """Both models, with what their images need, and how they came about."""
+    """Both models, the preprocessing of their images, and how they were made."""
 
     source: Path
     float_model: Model
@@ -233,7 +234,7 @@ class _Preparation:
 
 
 def _warnings(model: Model, program: Program, recipe: Preprocessing) -> Iterator[str]:
-    """What a user should know before they rely on the model."""
+    """Warnings for a user before they rely on the model."""
     quantization = quantization_of(program.input_tensor)
     scale = (recipe.float_high - recipe.float_low) / 255
     zero_point = recipe.pixel_offset - recipe.float_low / scale
@@ -254,8 +255,8 @@ def score(
     """Run both models on `limit` images: the float one on LiteRT's reference kernels, the INT8
     one in TFLM's arithmetic.
 
-    `scores` of the result are the float network's, those of its comparison the INT8 model's.
-    Raises as evaluate: DataSetError, ModelError, MissingExtraError.
+    `scores` of the result are the float network's, those of its comparison the INT8 model's. Raises
+    DataSetError, ModelError, MissingExtraError, as evaluate does.
     """
     recipe, classes = quantized.recipe, quantized.classes
     models = quantized.float_model, quantized.int8_model

@@ -11,7 +11,8 @@ from mcuzoo.options import Labels, Option
 
 @dataclass(frozen=True)
 class QuantizeOptions:
-    """Of `quantize`. network: for the layers, preprocessing and labels of a file."""
+    """Options of `quantize`. network: the zoo model with the layers, preprocessing and labels of a
+    file."""
 
     samples: Annotated[int, Option("So many of them, over all classes.", min=1)] = 100
     network: Annotated[

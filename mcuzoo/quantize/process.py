@@ -1,4 +1,5 @@
-"""TensorFlow in a process of its own: its noise is kept apart, its memory goes with it."""
+"""TensorFlow in a process of its own: its output is kept apart, and its memory is freed at the
+end."""
 
 from __future__ import annotations
 
@@ -19,8 +20,8 @@ from mcuzoo.processes import apart
 
 @dataclass(frozen=True)
 class WorkerSpec:
-    """Paths as text. `kind`: see source.Kind. input: [height, width, channels], for a network
-    that does not say its own. float_model and int8_model are the .tflite files to write.
+    """Paths as text. kind: see source.Kind. input: [height, width, channels], for a network without
+    an input shape. float_model and int8_model are the .tflite files to write.
     """
 
     source: str
@@ -52,7 +53,7 @@ _SHOWN_LINES = 12
 
 @dataclass(frozen=True)
 class WorkerRun:
-    """seconds: wall time of the process; noise_lines: how much TensorFlow had to say."""
+    """seconds: wall time of the process. noise_lines: lines that TensorFlow printed."""
 
     report: WorkerReport
     seconds: float

@@ -1,4 +1,4 @@
-"""Quantize a network, and say what that cost."""
+"""Quantize a network, and measure the loss."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mcuzoo.quantize.options import QuantizeOptions
 
 @dataclass(frozen=True)
 class QuantizedFile:
-    """The file that was written, how it came about, and both models' scores, if asked for."""
+    """The file that was written, how it was made, and both models' scores, if requested."""
 
     output: Path
     quantized: Quantized

@@ -1,4 +1,4 @@
-"""What a float network may come as, told by its content."""
+"""The file formats of float networks, detected by content."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class Kind(str, Enum):
     KERAS = "keras"
     """A whole Keras model: .keras or .h5."""
     HDF5 = "hdf5"
-    """An .h5 that may hold weights only; `network` then says of what."""
+    """An .h5 that may hold weights only; then `network` names their network."""
     SAVED_MODEL = "saved_model"
     TFLITE = "tflite"
 
 
 @dataclass(frozen=True)
 class FloatSource:
-    """`network`: the zoo's model whose layers weights without a model belong to."""
+    """`network`: the zoo model whose layers the weights belong to, for a file with weights only."""
 
     path: Path
     kind: Kind
@@ -34,8 +34,8 @@ class FloatSource:
 
 
 def find_source(path: Path, network: str | None = None) -> FloatSource:
-    """Tell what is at `path`. Raises InputError when it is nothing that can be quantized,
-    UsageError for a network that is not known."""
+    """Detect the format at `path`. Raises InputError if it cannot be quantized, UsageError for an
+    unknown network."""
     known = {name for name, model in catalog().items() if model.structure is not None}
     if network is not None and network not in known:
         raise UsageError(
@@ -46,7 +46,7 @@ def find_source(path: Path, network: str | None = None) -> FloatSource:
 
 
 def _is_keras(path: Path) -> bool:
-    """A zip file, but none that is known to be another's."""
+    """Whether the file is a zip file that does not belong to another known format."""
     if not zipfile.is_zipfile(path):
         return False
     with zipfile.ZipFile(path) as archive:

@@ -78,7 +78,7 @@ class RefusedError(Exception):
 
 
 class Answers:
-    """stdout for the answers alone: what else is written to file descriptor 1 goes to stderr."""
+    """stdout for the answers only: other output to file descriptor 1 goes to stderr."""
 
     def __init__(self) -> None:
         own = os.dup(1)
@@ -152,7 +152,7 @@ def _quantize_keras(network: Any, batches: Batches) -> bytes:
 
 
 def _quantize_tflite(raw: bytes, batches: Batches) -> bytes:
-    """What TFLiteConverter does behind its front ends, for a model that is converted already."""
+    """The quantization step of TFLiteConverter, for a model that is converted already."""
     import tensorflow as tf
     from tensorflow.lite.python.convert import mlir_quantize
     from tensorflow.lite.python.optimize.calibrator import Calibrator
@@ -235,8 +235,8 @@ def _weights_into_network(spec: WorkerSpec) -> Any:
 
 
 def _with_batch_of_one(layer: Any, shape: tuple[int | None, ...], spec: WorkerSpec) -> Any:
-    """A functional model of fixed batch size: with a free one, TensorFlow adds SHAPE,
-    STRIDED_SLICE and PACK to the graph."""
+    """A functional model with batch size 1: with a free size, TensorFlow adds SHAPE, STRIDED_SLICE
+    and PACK to the graph."""
     import keras
 
     own = tuple(shape[1:])
@@ -263,7 +263,7 @@ def _with_batch_of_one(layer: Any, shape: tuple[int | None, ...], spec: WorkerSp
 
 
 def _peak_bytes() -> int:
-    """0 where the platform does not tell."""
+    """Peak memory in bytes; 0 if the platform does not report it."""
     if sys.platform == "win32":
         return 0
     import resource

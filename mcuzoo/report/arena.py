@@ -96,7 +96,8 @@ _COLUMN = 26.0
 _HEIGHT = 420.0
 _HUES = 12
 _FAR = 2
-"""A limit above so many arenas is told, not drawn: the arena would be a line at the bottom."""
+"""A limit of more than so many arenas is printed, not drawn: the arena would be a line at the
+bottom."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ def fit_html(
 ) -> str:
     """The page; everything from the model file is escaped.
 
-    other: the verdict on the other runtime; project: the kind of project judged; made: when, UTC;
+    other: the verdict on the other runtime. project: the kind of project. made: the time in UTC;
     None: now.
     """
     from mcuzoo.codegen.templates import render
@@ -198,7 +199,7 @@ def write_page(path: Path, text: str) -> None:
 
 
 def other_runtime_text(other: RuntimeFit) -> str:
-    """As "fits, its arena 53,760 bytes in dtcm"."""
+    """A text such as "fits, its arena 53,760 bytes in dtcm"."""
     if other.fits is None:
         return f"does not run it: {other.reason}"
     if not other.fits:

@@ -9,7 +9,7 @@ from mcuzoo.tables import Column, table_text
 
 
 def board_document(board: Board) -> dict[str, object]:
-    """What --json prints of a board: all but the start-up, boot and emulator tables."""
+    """The JSON document of a board: all but the start-up, boot and emulator tables."""
     return board.model_dump(mode="json", exclude={"startup", "boot", "emulator", "peripherals"})
 
 

@@ -60,7 +60,7 @@ def _rows(
 
 
 def comparison_verdict(comparison: Comparison) -> str:
-    """One line per project that parts from the rest, and the verdict; ends with a newline."""
+    """One line per project that differs from the others, and the verdict; ends with a newline."""
     lines = []
     for column in comparison.columns:
         agreement, trial = column.agreement, column.trial
@@ -124,7 +124,7 @@ def _number(value: int | None) -> str:
 
 
 def comparison_document(comparison: Comparison) -> dict[str, Any]:
-    """As `mcuzoo compare --json` prints it."""
+    """The document that `mcuzoo compare --json` prints."""
     return {
         "images": comparison.images,
         "equal": comparison.equal,

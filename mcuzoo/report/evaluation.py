@@ -22,7 +22,7 @@ _BAD_LISTED = 10
 
 
 def evaluation_text(found: Evaluation, width: int = 80) -> str:
-    """The figures, a line each, then classes and confusions as far as they fit a screen.
+    """The figures, one per line, then as many classes and confusions as fit a screen.
 
     width: columns that the classes' table may take.
     """
@@ -44,7 +44,7 @@ def evaluation_text(found: Evaluation, width: int = 80) -> str:
 
 
 def bad_lines(found: Evaluation) -> Iterator[str]:
-    """What to say of images that could not be used."""
+    """A message about images that could not be used."""
     for one in found.bad[:_BAD_LISTED]:
         yield f"unusable: {one.file}: {one.error}"
     if len(found.bad) > _BAD_LISTED:
@@ -132,7 +132,7 @@ def _matrix(found: Evaluation) -> Iterator[str]:
 
 
 def _by_class(found: Evaluation, width: int) -> list[str]:
-    """What the matrix says, for a width that has no room for it."""
+    """The confusions by class, for a width without room for the matrix."""
     names = found.class_names
     columns = (
         Column("label", wraps=True),
@@ -158,7 +158,7 @@ def _name(label: int, names: tuple[str, ...] | None) -> str:
 
 
 def evaluation_document(found: Evaluation) -> dict[str, Any]:
-    """As `mcuzoo evaluate --json` prints it. What was not measured is null."""
+    """The document that `mcuzoo evaluate --json` prints. What was not measured is null."""
     scores = found.scores
     return {
         "schema": SCHEMA,

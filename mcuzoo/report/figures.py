@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from mcuzoo.run.tally import Prediction, Shown
 
 COLUMNS = 68
-"""Of 80, what the names before the lines of a summary leave."""
+"""Columns of 80 that the names before the lines of a summary leave."""
 _NAME_COLUMNS, _LONE_NAME_COLUMNS = 15, 30
-"""Of a class beside the right one, and alone."""
+"""Columns for a class beside the right one, and alone."""
 _CUT = "..."
 
 
@@ -56,7 +56,7 @@ def shown_lines(shown: Shown) -> Iterator[tuple[str, str]]:
 
 
 def shown_dict(shown: Shown) -> dict[str, Any]:
-    """As --json prints it."""
+    """Predictions in the document that --json prints."""
     return {
         "predictions": [prediction_dict(one, shown.names) for one in shown.first],
         "worst_misses": [prediction_dict(one, shown.names) for one in shown.worst],
@@ -93,14 +93,14 @@ def _texts(shown: Sequence[Prediction], names: Sequence[str] | None) -> Iterator
 
 
 def _short(label: int | None, names: Sequence[str] | None, room: int) -> str:
-    """Of "tench, Tinca tinca" the first name."""
+    """The first name of several: "tench" of "tench, Tinca tinca"."""
     if names is None or label is None:
         return f"class {label}"
     return clipped(names[label].split(",")[0], room)
 
 
 def clipped(text: str, columns: int, keep_end: bool = False) -> str:
-    """`text` in at most `columns` of a terminal, without what a terminal would obey."""
+    """`text` in at most `columns` of a terminal, without control characters."""
     text = "".join(char if char.isprintable() else "?" for char in text)
     if columns_of(text) <= columns:
         return text

@@ -86,7 +86,7 @@ def _fit(report: FitReport, width: int, color: bool) -> Iterator[str]:
 
 
 def fit_document(report: FitReport) -> dict[str, object]:
-    """As `mcuzoo fit --json` prints it; sizes in bytes."""
+    """The document that `mcuzoo fit --json` prints; sizes in bytes."""
     return {
         "model": report.model,
         "board": report.board,
@@ -138,7 +138,7 @@ def _tflm_document(image: TflmImage) -> dict[str, object]:
 
 
 def universal_fit_text(found: UniversalFit) -> str:
-    """What there is for arena and models, and whether one model runs."""
+    """The memory for arena and models, and whether one model runs."""
     placement, model = found.plan.placement, found.model
     lines = [
         f"universal firmware on {found.board}",
@@ -159,7 +159,7 @@ def universal_fit_text(found: UniversalFit) -> str:
 
 
 def universal_fit_document(found: UniversalFit) -> dict[str, object]:
-    """As `mcuzoo fit --universal --json` prints it; sizes in bytes."""
+    """The document that `mcuzoo fit --universal --json` prints; sizes in bytes."""
     placement, model = found.plan.placement, found.model
     document: dict[str, object] = {
         "board": found.board,
@@ -185,7 +185,7 @@ MOST_ROWS = 8
 
 
 def constants_summary(plan: PlanEntry) -> str:
-    """Bytes by region: "flash 1,024, dtcm 512"; the region alone where there is but one."""
+    """Bytes by region: "flash 1,024, dtcm 512"; only the region's name if there is one region."""
     found: dict[str, int] = {}
     for entry in plan.constants:
         found[entry.region] = found.get(entry.region, 0) + entry.bytes
@@ -197,9 +197,9 @@ def constants_summary(plan: PlanEntry) -> str:
 def constants_text(
     entries: Sequence[ConstantEntry], flash: str, copy_s: float | None = None, width: int = 80
 ) -> str:
-    """What is copied to RAM and why, an estimate of what that saves, and the arrays that the core
-    would wait for longest; lines, the table's of at most `width` columns. copy_s: what start-up
-    takes longer."""
+    """Lines: the constants that are copied to RAM and why, the estimated saving, and a table, at
+    most `width` columns wide, of the arrays with the longest waits. copy_s: extra time of
+    start-up."""
     copied: dict[str, int] = {}
     for entry in entries:
         if entry.region != flash:
@@ -248,7 +248,7 @@ def _slowest(entries: Sequence[ConstantEntry], width: int) -> list[str]:
 
 
 def measurement_text(found: FitMeasurement, width: int) -> str:
-    """The arena; and, when it was recorded, the parts of its tail. Ends with a newline."""
+    """The arena and, if recorded, the parts of its tail. Ends with a newline."""
     text = _table("tensor arena", found.rows, width)
     if found.recorded:
         text += "\n" + _table("tail, when recorded", found.recorded, width)
@@ -256,7 +256,7 @@ def measurement_text(found: FitMeasurement, width: int) -> str:
 
 
 def measurement_findings(found: FitMeasurement) -> str:
-    """What follows from it, line by line."""
+    """What follows from the measurement, line by line."""
     entry, plan = found.manifest.measured, found.manifest.plan
     assert entry is not None
     lines = [f"measured on {found.measured_on}; {found.measurement.trials} arenas tried"]
@@ -283,7 +283,7 @@ def _table(title: str, rows: Sequence[ArenaRow], width: int) -> str:
 
 
 def measurement_document(found: FitMeasurement) -> dict[str, object]:
-    """As `--json` prints it; sizes in bytes."""
+    """The measurement in the document that `--json` prints; sizes in bytes."""
     entry = found.manifest.measured
     assert entry is not None
     stack = stack_use(entry.stack_bytes, entry.stack_used_bytes)

@@ -9,7 +9,7 @@ from mcuzoo.tables import Column, table_text
 
 
 def inspection_text(inspection: Inspection, width: int) -> str:
-    """Its ends, a row per op, and what runs it."""
+    """The model's inputs and outputs, a row per op, and the runtimes that run it."""
     return "\n".join(_parts(inspection, width)) + "\n"
 
 
@@ -68,7 +68,7 @@ def _ops(inspection: Inspection, width: int) -> str:
 
 
 def _window(op: OpFacts) -> str:
-    """As in "3x3/2 SAME": the window, its stride and padding, where the op has one."""
+    """The window with stride and padding, such as "3x3/2 SAME", if the op has one."""
     options = op.options
     if "stride_h" not in options:
         return ""

@@ -86,7 +86,7 @@ def _diagnosis(found: Diagnosis) -> Iterator[str]:
 
 
 def look_document(seen: Look) -> dict[str, Any]:
-    """As `mcuzoo doctor-image --json` prints it."""
+    """The document that `mcuzoo doctor-image --json` prints."""
     found = seen.diagnosis
     return {
         "image": seen.image,

@@ -1,4 +1,4 @@
-"""What was done to a model, and what the zoo knows of models, as text and for JSON."""
+"""Conversions, quantizations and fetches of models, as text and for JSON."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def conversion_text(report: ConversionReport, output: Path) -> str:
-    """What was rewritten, and at what loss."""
+    """What was rewritten, and the loss."""
     return "".join(f"{line}\n" for line in _conversion(report, output))
 
 
@@ -50,7 +50,7 @@ def _conversion(report: ConversionReport, output: Path) -> Iterator[str]:
 
 
 def conversion_document(made: Converted) -> dict[str, Any]:
-    """As `mcuzoo convert --json` prints it."""
+    """The document that `mcuzoo convert --json` prints."""
     return {
         "output": str(made.output),
         "sha256": made.conversion.model.sha256,
@@ -102,7 +102,7 @@ def _top5(scores: Scores) -> float:
 
 
 def judgement_document(judgement: Judgement) -> dict[str, Any]:
-    """As `mcuzoo convert --json` prints it under `images`."""
+    """The part `images` of the document that `mcuzoo convert --json` prints."""
     versus, agreement = judgement.versus, judgement.agreement
     paired = versus.paired
     return {
@@ -125,7 +125,7 @@ def _scores_values(scores: Scores) -> dict[str, float]:
 
 
 def quantization_text(output: Path, done: Quantized, scored: Evaluation | None) -> str:
-    """The file, what it was made of, and what that cost."""
+    """The file, its source, and the loss."""
     model, run = done.int8_model, done.run
     lines = [
         f"{output}: {model.bytes:,} bytes, {len(model.ops)} ops, sha256 {model.sha256}",
@@ -161,7 +161,7 @@ def _change(before: Accuracy, after: Accuracy) -> str:
 def quantization_document(
     output: Path, done: Quantized, scored: Evaluation | None
 ) -> dict[str, Any]:
-    """As `mcuzoo quantize --json` prints it; sizes in bytes."""
+    """The document that `mcuzoo quantize --json` prints; sizes in bytes."""
     quantization = quantization_of(done.program.input_tensor)
     return {
         "output": str(output),
@@ -183,7 +183,7 @@ def quantization_document(
 
 
 def fetch_text(report: FetchReport) -> str:
-    """The file, whether it is what it should be, and what to do next."""
+    """The file, whether it is the right one, and what to do next."""
     return "".join(f"{line}\n" for line in _fetched(report))
 
 

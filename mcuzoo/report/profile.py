@@ -12,7 +12,7 @@ _EQUAL = {True: "equal", False: "DIFFERS", None: "-"}
 
 
 def profile_head(profile: ModelProfile) -> str:
-    """Who ran what."""
+    """Lines about board and model."""
     return (
         f"{profile.model} on {profile.board}{agent_note(profile.agent)}: {profile.runtime}, "
         f"{profile.toolchain}, build {profile.build_id[:8]}; input {profile.input}"
@@ -83,7 +83,7 @@ def profile_findings(profile: ModelProfile) -> str:
 
 
 def profile_document(profile: ModelProfile) -> dict[str, Any]:
-    """As `mcuzoo profile --json` prints it."""
+    """The document that `mcuzoo profile --json` prints."""
     blame, wrong = profile.blame, profile.first_wrong
     return {
         "model": profile.model,

@@ -1,4 +1,4 @@
-"""What an export and a build made, as text."""
+"""Exports and builds, as text."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def export_text(directory: Path, board: Board, manifest: Manifest) -> str:
 
 
 def universal_text(directory: Path, board: Board, manifest: UniversalManifest) -> str:
-    """What the user reads of the new project."""
+    """The message about a new universal project."""
     lines = [
         f"{directory}: universal firmware for {board.name}",
         f"{len(manifest.universal.ops)} operators: {', '.join(manifest.universal.ops)}",
@@ -71,7 +71,7 @@ def build_text(project: Path, manifest: ProjectManifest, entry: BuildEntry, widt
 
 
 def _next(project: Path, manifest: ProjectManifest) -> str:
-    """What runs it on the emulated board; a project without samples needs images."""
+    """The command that runs it on the emulated board; a project without samples needs images."""
     run = command("mcuzoo", "run-serial", "--port", f"emulator://{project}")
     if getattr(manifest, "universal", None) is not None:
         return f"{run} --upload MODEL --images DIR"

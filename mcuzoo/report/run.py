@@ -64,7 +64,7 @@ def _facts(summary: RunSummary) -> Iterator[tuple[str, str]]:
 
 
 def line_text(link: LinkState) -> str:
-    """What the line has lost, and what was done about it, in one line."""
+    """Losses of the line, and the repairs, in one line."""
     facts = [
         (link.frames_resent, f"{link.frames_resent:,} of {link.frames_sent:,} frames sent again"),
         (link.bad_frames, f"{link.bad_frames:,} damaged from the board"),
@@ -130,7 +130,7 @@ SCHEMA = 1
 
 
 def run_document(run: Path, summary: RunSummary) -> dict[str, object]:
-    """The whole summary, as `--json` prints it. What was not measured is null."""
+    """The summary as the document that `--json` prints. What was not measured is null."""
     meta = summary.meta
     return {
         "schema": SCHEMA,
@@ -178,7 +178,7 @@ def run_document(run: Path, summary: RunSummary) -> dict[str, object]:
 
 
 def _line(link: LinkState | None, images_resent: int) -> dict[str, object] | None:
-    """What the line lost, over all sessions of the run; null in runs of before."""
+    """Losses of the line over all sessions of the run; null in older runs."""
     if link is None:
         return None
     return {

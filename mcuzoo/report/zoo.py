@@ -100,7 +100,7 @@ def _verdicts(row: TableRow) -> list[str]:
 
 
 def zoo_document(table: ZooTable) -> dict[str, Any]:
-    """As `mcuzoo models --json` prints it; sizes in bytes, accuracies as fractions."""
+    """The document that `mcuzoo models --json` prints; sizes in bytes, accuracies as fractions."""
     return {
         "schema": SCHEMA,
         "boards": table.boards,
@@ -175,7 +175,7 @@ def _measured(row: TableRow, table: ZooTable) -> list[str]:
 
 
 def _fitting(fits: dict[str, bool | None]) -> str:
-    """ "fits" with every runtime, "no" with none, or the names of those with which it does."""
+    """ "fits" if every runtime fits, "no" if none does, or the names of the runtimes that fit."""
     if not fits:
         return ""
     fitting = [runtime for runtime, fit in fits.items() if fit]

@@ -1,4 +1,4 @@
-"""AVERAGE_POOL_2D and MAX_POOL_2D: all but what is done with the values of a window."""
+"""The common part of AVERAGE_POOL_2D and MAX_POOL_2D: all but the function of a window's values."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _extents(
 
 @dataclass(frozen=True)
 class PoolParams(KernelParams):
-    """Of both kernels, under two names."""
+    """Parameters of both kernels, whose structs have two names."""
 
     input: ExtentStruct
     output: ExtentStruct
@@ -116,7 +116,7 @@ class PoolParams(KernelParams):
 
 
 def prepare_pool(program: Program, step: Step, params: type[PoolParams]) -> DirectWork:
-    """`params`: those of the kernel."""
+    """params: the class of the kernel's parameters."""
     model, op = program.model, step.op
     source, target = model.tensor(op.inputs[0]), model.tensor(op.outputs[0])
     view = window(op, source, _taps(op))

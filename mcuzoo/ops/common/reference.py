@@ -15,8 +15,8 @@ from mcuzoo.graph.parameters import Requantization
 from mcuzoo.graph.window import Window
 
 Kernel = Callable[[Sequence[NDArray[Any] | None]], NDArray[np.int8] | tuple[NDArray[np.int8], ...]]
-"""From an op's inputs in order (constants too, None where omitted) to its output, or a tuple of its
-outputs; each in its tensor's shape."""
+"""Takes an op's inputs in order (also constants; None for an omitted one). Gives its output, or a
+tuple of outputs. Each has its tensor's shape."""
 
 BLOCK_PRODUCTS = 1 << 18
 _EXACT_FLOAT32 = 1 << 24
@@ -25,7 +25,7 @@ _FAST_SHIFT = 2
 
 
 _SLACK = 2.0**-13
-"""What float32 may be off at the int8 range's ends, with room: 512 * 2**-23."""
+"""Error bound of float32 at the ends of the int8 range, with a margin: 512 * 2**-23."""
 
 
 def requantize(accumulators: NDArray[Any], to: Requantization) -> NDArray[np.int8]:
@@ -105,7 +105,7 @@ def multiply(rows: NDArray[Any], matrix: NDArray[Any]) -> NDArray[Any]:
 
 
 def given(inputs: Sequence[NDArray[Any] | None], place: int) -> NDArray[Any]:
-    """An input that the op cannot do without."""
+    """An input that must not be omitted."""
     value = inputs[place]
     assert value is not None
     return value

@@ -40,7 +40,7 @@ class RequantizeParams(KernelParams):
 
 @dataclass(frozen=True)
 class Rescaling:
-    """Such an operator, by its requantization of input values less the input's zero point."""
+    """Such an operator. It is defined by its requantization of (input value - input zero point)."""
 
     requantization: Callable[[Model, Op], Requantization]
 
@@ -64,7 +64,7 @@ class Rescaling:
         rules.shifts_in_range(self.requantization(model, op).shifts)
 
     def demands(self, model: Model, op: Op) -> None:
-        """Of RELU and RELU6."""
+        """Demands of RELU and RELU6."""
         source, target = rules.one_to_one(model, op)
         rules.same_shape(target, source.shape)
         if source.dtype is DType.INT8:

@@ -1,5 +1,5 @@
-"""What an op must keep to run, as far as operators share it: on the ahead-of-time runtime (an
-operator's `rule`), and by TFLite-Micro (its `demands`).
+"""Conditions that several operators share: those of the ahead-of-time runtime (an operator's
+`rule`) and those of TFLite-Micro (its `demands`).
 
 A rule is a function of model and op that returns when the op is fine and raises Refusal when not.
 The shapes that kernels rely on are checked here too, so that generated code never reads or writes
@@ -7,9 +7,9 @@ beyond a tensor.
 
 Sources of the demands: Init, Prepare and Eval under tensorflow/lite/micro/kernels (and its folder
 cmsis_nn), the functions of tensorflow/lite/kernels/internal that they call. A demand covers what
-Prepare refuses, what it aborts on (the CHECKs of quantization_util.cc), and what neither it nor
-Eval looks at although Eval then reads or writes beyond a tensor or gives values of another meaning.
-It holds for both kernel libraries.
+Prepare refuses, and what makes it abort (the CHECKs of quantization_util.cc). It also covers what
+neither Prepare nor Eval checks, although Eval would then access memory beyond a tensor or give
+wrong values. It holds for both kernel libraries.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def constant(tensor: Tensor, dtype: DType) -> NDArray[Any]:
 
 
 def shown(values: NDArray[Any]) -> str:
-    """As a list, of which no more than the first sixteen numbers are told."""
+    """The numbers as a list of at most sixteen."""
     if values.size <= 16:
         return str(values.tolist())
     return f"[{', '.join(str(value) for value in values.reshape(-1)[:16])}, ...]"
@@ -132,7 +132,7 @@ def shifts_in_range(shifts: NDArray[np.int32] | int) -> None:
 
 
 def slides(model: Model, op: Op, taps: tuple[int, int], channels: int) -> None:
-    """Does a window of `taps` (height, width) over the input's rows give the output's shape?"""
+    """Check that a window of `taps` (height, width) over the input gives the output's shape."""
     source, target = input_tensor(model, op, 0), output_tensor(model, op)
     names = ("stride_h", "stride_w", "dilation_h_factor", "dilation_w_factor")
     steps = [int(op.options.get(name, 1)) for name in names]
@@ -145,7 +145,7 @@ def slides(model: Model, op: Op, taps: tuple[int, int], channels: int) -> None:
 
 
 def broadcast_shape(first: Tensor, second: Tensor) -> tuple[int, ...]:
-    """Of what two operands give together, as NumPy broadcasts."""
+    """The shape of two operands that are broadcast as by NumPy."""
     try:
         return tuple(np.broadcast_shapes(first.shape, second.shape))
     except ValueError:
@@ -158,14 +158,15 @@ def broadcast_shape(first: Tensor, second: Tensor) -> tuple[int, ...]:
 def operand(
     tensor: Tensor, kinds: Collection[DType] = REAL, max_rank: int = MAX_SHAPE_RANK
 ) -> None:
-    """Of one of `kinds`, not empty; with one sensible scale if it is quantized."""
+    """Check a tensor: its type is one of `kinds`, it is not empty, and if quantized it has one
+    sensible scale."""
     carried(tensor, kinds, max_rank)
     if tensor.dtype is not DType.FLOAT32:
         per_tensor(tensor)
 
 
 def carried(tensor: Tensor, kinds: Collection[DType], max_rank: int = MAX_SHAPE_RANK) -> None:
-    """As `operand`, of a kernel that looks at no scale."""
+    """Like `operand`, for a kernel that reads no scale."""
     if tensor.dtype not in kinds:
         names = " or ".join(sorted(kind.value for kind in kinds))
         raise Refusal(f"is {tensor.dtype.value}, not {names}", tensor.index)
@@ -203,7 +204,7 @@ def same_type(tensor: Tensor, other: Tensor) -> None:
 
 
 def same_quantization(tensor: Tensor, other: Tensor, than: str) -> None:
-    """Exactly: TFLM's kernels compare the floats."""
+    """Check equal quantization, exactly: TFLM's kernels compare the floats."""
     mine, theirs = tensor.quantization, other.quantization
     if mine is None or theirs is None:
         if mine is not theirs:
@@ -213,7 +214,7 @@ def same_quantization(tensor: Tensor, other: Tensor, than: str) -> None:
 
 
 def fixed_output(tensor: Tensor, denominator: int, zero_point: int) -> None:
-    """Quantized as the kernel takes for granted: scale 1/`denominator`."""
+    """Check that the output has the scale that the kernel assumes: 1/`denominator`."""
     quantization = tensor.quantization
     assert quantization is not None
     if quantization.scale != 1 / denominator or quantization.zero_point != zero_point:
@@ -224,7 +225,7 @@ def fixed_output(tensor: Tensor, denominator: int, zero_point: int) -> None:
 
 
 def factor_in_range(real: float) -> None:
-    """`real` as a fixed-point factor of 32 bits."""
+    """Check that `real` can be a fixed-point factor of 32 bits."""
     shifts_in_range(quantize_multiplier(real)[1])
 
 
@@ -252,7 +253,8 @@ def sum_in_range(shift: int, target: Tensor) -> None:
 
 
 def images(model: Model, op: Op, kinds: Collection[DType] = REAL) -> tuple[Tensor, Tensor]:
-    """(input, output), images of one of `kinds`; of INT8, for the ahead-of-time runtime, one."""
+    """(input, output), images of one of `kinds`. The ahead-of-time runtime takes INT8 and a batch
+    of one."""
     source, target = input_tensor(model, op, 0), output_tensor(model, op)
     for tensor in (source, target):
         operand(tensor, kinds)

@@ -1,4 +1,4 @@
-"""What CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED have in common: weights, bias, scales."""
+"""The common part of CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED: weights, bias, scales."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from mcuzoo.ops.common import rules
 
 
 def weighted_requantization(model: Model, op: Op) -> Requantization:
-    """Of CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED.
+    """The requantization of CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED.
 
     input scale * weight scale / output scale, in double, for every output channel; a
     FULLY_CONNECTED of one weight scale multiplies the first two in float32.
@@ -129,7 +129,7 @@ class WeightedWork(Work):
 
 
 def _for_every(channels: int, values: NDArray[Any]) -> NDArray[Any]:
-    """One value for all channels, or one for each, as one for each."""
+    """One value per channel, from one per channel or one for all."""
     return np.ascontiguousarray(np.broadcast_to(values, channels))
 
 

@@ -46,8 +46,8 @@ class ConvStemDspParams(KernelParams):
 
 
 ROWS_READ = 4
-"""A row beyond the window is read before one is written: the kernel is slower, not wrong, where
-that row is not there."""
+"""A row beyond the window is read before one is written. If that row is missing, the kernel is
+slower but not wrong."""
 
 LANES = 4
 """Output channels that are computed together."""
@@ -108,7 +108,7 @@ def _lines(work: WeightedWork) -> list[Line] | None:
 
 
 def packed_words(work: WeightedWork, found: list[Line]) -> NDArray[np.int32]:
-    """As mz_conv_2d_stem_s8_dsp.h tells."""
+    """The weights in the layout of mz_conv_2d_stem_s8_dsp.h."""
     ups = np.array([1 << line.up for line in found], dtype=np.int32)
     rows = work.weights.reshape(work.channels, 3, -1).astype(np.int32) * ups[:, None, None]
     third = np.pad(rows[:, 2], ((0, 0), (0, rows.shape[2] % 2)))
@@ -126,8 +126,8 @@ def packed_words(work: WeightedWork, found: list[Line]) -> NDArray[np.int32]:
 
 
 def distance(work: WeightedWork, view: WindowStruct) -> int:
-    """Least input offset - output offset: the rows that are read after a row of outputs is written
-    lie behind it."""
+    """Least (input offset - output offset) so that rows still to be read lie behind the written
+    outputs."""
     _, height, width, channels = work.source.shape
     _, rows, columns, out_channels = work.target.shape
     row_bytes = columns * out_channels

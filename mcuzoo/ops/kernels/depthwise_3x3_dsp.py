@@ -37,8 +37,8 @@ TIGHT_STRIP_INPUT_ROWS = 5
 
 
 TIGHT_BYTES = 49_152
-"""From this input size on the layer is likely to decide how large the arena must be, and memory
-counts for more than the rows that every strip reads again."""
+"""From this input size on the layer probably decides the size of the arena. Then memory is more
+important than the rows that every strip reads again."""
 
 
 BYTE_ORDER = (0, 3, 1, 4, 6, 2, 7, 5, 8)
@@ -137,7 +137,7 @@ def reachable(work: WeightedWork) -> tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
 def channel_words(work: WeightedWork, found: list[Line]) -> NDArray[np.int32]:
-    """Of every channel start, multiplier, and weights, shift and round as twelve bytes."""
+    """For every channel: start, multiplier, and twelve bytes of weights, shift and round."""
     words = np.zeros((len(found), 5), dtype="<i4")
     words[:, 0] = SCALE * work.bias.astype(np.int64) + [line.beta for line in found]
     words[:, 1] = [line.multiplier for line in found]

@@ -31,7 +31,7 @@ class ExactRounding:
 
 
 def packable(rows: NDArray[np.int8]) -> bool:
-    """Does every pair of weights fit 256 * w1 + w0 into a halfword?"""
+    """Whether 256 * w1 + w0 fits into a halfword for every pair of weights."""
     return rows.shape[1] % 4 == 0 and not np.any((rows[:, 1::2] == -128) & (rows[:, ::2] < 0))
 
 
@@ -82,6 +82,6 @@ def line_of(work: WeightedWork, rows: NDArray[np.int8]) -> StraightLine | None:
 def starts(
     work: WeightedWork, rows: NDArray[np.int8], beta: NDArray[np.int32] | int
 ) -> NDArray[np.int32]:
-    """(channels,): where the sums begin. Modulo 2^32: only complete sums are within range."""
+    """(channels,): start values of the sums, modulo 2^32: only complete sums are within range."""
     start = 256 * work.bias.astype(np.int64) - mixing_correction(rows) + beta
     return (start & 0xFFFFFFFF).astype(np.uint32).view(np.int32)

@@ -1,4 +1,5 @@
-"""Two calls as one: a pointwise convolution whose rows a depthwise one takes as they are made."""
+"""Two calls as one: a pointwise convolution, and a depthwise one that takes its rows as they are
+made."""
 
 from __future__ import annotations
 
@@ -48,8 +49,8 @@ _MOST_BYTES = 65_536
 def fuse(first: Call, second: Call) -> tuple[Call, ...]:
     """Single calls that do the work of both, from the fastest to the one that needs least memory.
 
-    Empty where no kernel does both. The caller answers for it that nobody else reads what lies
-    between them.
+    Empty if no kernel does both. The caller guarantees that no other call reads the tensor between
+    them.
     """
     pointwise, depthwise = first.params, second.params
     # The first of them may also be a chain that ends in such a kernel, and has no input.

@@ -22,7 +22,7 @@ PAIR = 2
 
 
 def by_pixel(params: KernelParams, op: Op, source: Shape, target: Shape) -> RowWindow | None:
-    """Of a pointwise convolution, whose pixels are the rows of the product."""
+    """The work of a pointwise convolution, whose pixels are the rows of the product."""
     if op.name != "CONV_2D":
         return None
     return RowWindow(1, 1, 0, (Setting("rows", "input_rows", source[2]),))
@@ -47,8 +47,8 @@ class FullyConnectedParams(KernelParams):
 
 @dataclass(frozen=True)
 class PortableProduct:
-    """Weights (channels, ..., depth); every `depth` values of the input are a row. layout: of the
-    weights, for a reader."""
+    """Weights (channels, ..., depth); every `depth` values of the input are a row. layout: the
+    layout of the weights, for a reader."""
 
     layout: str
     kernel = "mz_fully_connected_s8"

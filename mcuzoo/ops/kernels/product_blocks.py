@@ -77,7 +77,7 @@ class ProductBlocks:
 
 
 def fits_pairs(work: WeightedWork, rows: NDArray[np.int8]) -> bool:
-    """May pack_pairs take these rows of weights?"""
+    """Whether pack_pairs may take these rows of weights."""
     return (
         work.channels >= 2
         and packable(rows)

@@ -1,4 +1,4 @@
-"""What kernel calls ask of the arena: their buffers, their scratch, and what may lie over what."""
+"""Needs of kernel calls in the arena: buffers, scratch, and which buffers may overlap."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mcuzoo.plan.arena.lifetimes import BEFORE_FIRST_STEP, Life, Share
 
 
 def scratch_buffer(program: Program, position: int) -> int:
-    """The index that stands for the scratch memory of the call at `position`."""
+    """The buffer index of the scratch memory of the call at `position`."""
     return len(program.buffers) + position
 
 
@@ -51,8 +51,8 @@ def call_shares(calls: Sequence[Call]) -> tuple[Share, ...]:
 
 
 def _before(call: Call, output: Activation) -> dict[int, list[int]]:
-    """By buffer that is read: how near before it the output's may begin, for each operand in it.
-    Nothing of a buffer of which an operand may not be overlapped."""
+    """For each buffer that is read: how near before it the output's buffer may begin, for each
+    operand in it. A buffer with an operand that must not be overlapped is left out."""
     found: dict[int, list[int]] = {}
     fixed: set[int] = set()
     for operand, overlap in zip(call.inputs, call.overlaps, strict=False):

@@ -1,4 +1,5 @@
-"""An independent judge of arena plans: it replays the steps and watches who holds which byte."""
+"""An independent check of arena plans: it replays the steps and tracks which buffer holds each
+byte."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from mcuzoo.plan.arena.lifetimes import ArenaPlan, Life, Share, Slot
 def violations(
     plan: ArenaPlan, lives: Sequence[Life], alignment: int, shares: Sequence[Share] = ()
 ) -> tuple[str, ...]:
-    """What is wrong with `plan` for buffers of these lives, in words; empty when it is sound."""
+    """The errors of `plan` for buffers of these lives, in words; empty if it is sound."""
     return (
         *_wrong_slots(plan, lives),
         *_misplaced(plan, alignment),
@@ -35,7 +36,8 @@ def _misplaced(plan: ArenaPlan, alignment: int) -> list[str]:
 
 
 def _shared_bytes(plan: ArenaPlan, lives: Sequence[Life], shares: Sequence[Share]) -> list[str]:
-    """Every step's slots in pairs: two that share a byte need a Share, kept to."""
+    """Check the slots of every step in pairs: two that share a byte need a Share and must keep to
+    it."""
     slots = {slot.buffer: slot for slot in plan.slots}
     steps = sorted({life.first_step for life in lives})
     broken = []
@@ -65,7 +67,7 @@ def _overlapping_pairs(slots: Sequence[Slot]) -> list[tuple[Slot, Slot]]:
 
 
 def _allowed(one: Slot, other: Slot, step: int, shares: Sequence[Share]) -> bool:
-    """May the output among the two lie where it does, while `step` reads its input?"""
+    """Whether the output among the two may lie at its place, while `step` reads its input."""
     for share in shares:
         for source, target in ((one, other), (other, one)):
             if (share.input, share.output) == (source.buffer, target.buffer):

@@ -1,4 +1,5 @@
-"""Which calls are fused: where it makes the arena smaller, and wherever it costs nothing."""
+"""Choose which calls are fused: those that make the arena smaller, and those that cost no
+memory."""
 
 from __future__ import annotations
 
@@ -21,8 +22,8 @@ Planned = tuple[Calls, ArenaPlan]
 def fuse_and_plan(program: Program, calls: Sequence[Call]) -> Planned:
     """The calls, some of them fused, and their plan. Memory comes first, then instructions.
 
-    What a call copies is made inside the call's output where that costs no memory: of all copies,
-    or of one after the other.
+    An input that would only be copied is made inside the output if that costs no memory. First all
+    copies are tried together, then one after the other.
     """
     calls = tuple(calls)
     best = _fused(program, calls)
@@ -50,7 +51,7 @@ def plan_calls(program: Program, calls: Sequence[Call]) -> ArenaPlan:
 
 
 def _smallest(program: Program, calls: Calls) -> Planned:
-    """Tries the pairs around the step that needs most, as long as that helps."""
+    """Fuse pairs around the step that needs most memory, as long as that helps."""
     best = calls, plan_calls(program, calls)
     improved = True
     while improved:
@@ -68,10 +69,11 @@ def _smallest(program: Program, calls: Calls) -> Planned:
 
 
 def _faster(program: Program, planned: Planned) -> Planned:
-    """Fused calls are faster, so take them, and of each pair the fastest that the arena holds.
+    """Fuse calls, because fused calls are faster; of each pair take the fastest that fits the
+    arena.
 
-    What cannot fit is known without a plan, and what can usually does: so all are taken at once,
-    and one by one only where they do not fit together.
+    A lower bound excludes some without a plan, and the others usually fit. So all are tried at
+    once, and one by one only if they do not fit together.
     """
     unfused, plan = planned
     room = _Room(program, unfused, plan.arena_bytes)
@@ -95,7 +97,7 @@ def _faster(program: Program, planned: Planned) -> Planned:
 
 
 class _Room:
-    """What an arena of `arena_bytes` might hold of these calls when two of them are fused."""
+    """Which fused calls an arena of `arena_bytes` might hold."""
 
     def __init__(self, program: Program, calls: Calls, arena_bytes: int) -> None:
         self._program = program
@@ -106,14 +108,14 @@ class _Room:
         }
 
     def fused_at(self, position: int, calls: Calls) -> Iterator[Calls]:
-        """As _fused_at. Of `calls` those behind position + 1 may be fused already."""
+        """Like _fused_at. The calls behind position + 1 may be fused already."""
         between = calls[position].outputs[0].buffer
         for fused in _fused_at(self._program, calls, position):
             if self._least_bytes(position, fused[position], between) <= self._arena_bytes:
                 yield fused
 
     def _least_bytes(self, position: int, call: Call, between: int) -> int:
-        """What is alive at both steps at once, without the image between them."""
+        """Bytes alive at both steps at once, without the image between them."""
         sizes = {
             life.buffer: align_up(life.bytes)
             for life in self._lives.values()
@@ -129,12 +131,12 @@ class _Room:
 
 
 def least_bytes(program: Program, calls: Sequence[Call]) -> int:
-    """No plan of these calls needs less."""
+    """A lower bound of the arena for these calls."""
     return peak_demand(call_lives(program, calls), ALIGNMENT_BYTES, call_shares(calls)).bytes
 
 
 def _fused_at(program: Program, calls: Calls, position: int) -> Iterator[Calls]:
-    """The calls with those at `position` and behind it fused, fastest first."""
+    """The calls with the one at `position` and the next one fused: all ways, fastest first."""
     if not 0 <= position < len(calls) - 1:
         return
     first, second = calls[position : position + 2]
@@ -144,7 +146,7 @@ def _fused_at(program: Program, calls: Calls, position: int) -> Iterator[Calls]:
 
 
 def is_private(program: Program, calls: Sequence[Call], call: Call) -> bool:
-    """Does `call` alone make its output, does exactly one call read it, and the host does not?"""
+    """Whether only `call` writes its output, and exactly one call and not the host reads it."""
     made = call.outputs[0].buffer
     readers = sum(
         isinstance(operand, Activation) and operand.buffer == made

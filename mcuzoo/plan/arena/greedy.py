@@ -25,7 +25,7 @@ ORDERS: tuple[Order, ...] = (
     lambda life: (life.first_step, -life.bytes, life.buffer),
     lambda life: (-life.last_step, -life.bytes, life.buffer),
 )
-"""By size (twice), by lifetime, by area, forwards by start, backwards by end."""
+"""Orders: by size (twice), by lifetime, by area, forwards by start, backwards by end."""
 
 
 def greedy_layouts(
@@ -67,7 +67,7 @@ def _place_all(
 def _gaps(
     life: Life, neighbours: Sequence[Life], offsets: Offsets, clearances: Clearances
 ) -> list[Gap]:
-    """Where `life` may lie directly above a neighbour or at the bottom, lowest first.
+    """Gaps where `life` may lie directly above a neighbour or at the bottom, lowest first.
 
     Above the highest neighbour there is always room.
     """

@@ -1,7 +1,8 @@
-"""An arena in two memories: the tensors that are moved most in the faster one, the rest elsewhere.
+"""An arena in two memories: the faster one has the tensors with most traffic, the other one the
+rest.
 
-The plan is one all the same: offsets below `hot_bytes` are in the faster memory. No buffer lies in
-both, and none shares bytes with one in the other.
+There is still one plan: offsets below `hot_bytes` are in the faster memory. No buffer lies in both
+memories.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from mcuzoo.plan.arena.planner import plan_arena
 
 
 def moved_bytes(program: Program, calls: Sequence[Call]) -> Counter[int]:
-    """By buffer, what an inference writes and reads: all of it by every call that touches it.
+    """Bytes that an inference writes and reads, by buffer.
 
-    Of an operand inside a buffer the whole buffer counts. Scratch memory is written and read. How
-    often a kernel comes back to a byte within a call is not counted: that it finds in the cache.
+    Each call that uses a buffer moves all of it, also if its operand is only a part. Scratch memory
+    is written and read. Repeated access within a call does not count, because the cache serves it.
     """
     sizes = {buffer.index: buffer.bytes for buffer in program.buffers}
     moved: Counter[int] = Counter()
@@ -36,10 +37,10 @@ def moved_bytes(program: Program, calls: Sequence[Call]) -> Counter[int]:
 
 
 def hot_plan(program: Program, calls: Sequence[Call], room_bytes: int) -> ArenaPlan | None:
-    """The arena with as much of what is moved as possible in the first `room_bytes`.
+    """The arena with as much traffic as possible in the first `room_bytes`.
 
-    None when no buffer fits there, or all do. Buffers are taken by what is moved of them, most
-    first, as long as they still fit together.
+    None if no buffer fits there, or all do. Buffers with most traffic are taken first, as long as
+    they still fit together.
     """
     lives, shares = call_lives(program, calls), call_shares(calls)
     moved = moved_bytes(program, calls)
@@ -65,7 +66,7 @@ def hot_plan(program: Program, calls: Sequence[Call], room_bytes: int) -> ArenaP
 
 
 def _least_bytes(lives: Sequence[Life], shares: Sequence[Share], enough: int) -> int:
-    """Of a quick layout; the first that is small enough will do."""
+    """The size of a quick layout: the first one that is small enough."""
     least = 1 << 62
     for layout in greedy_layouts(lives, ALIGNMENT_BYTES, _among(lives, shares)):
         least = min(
@@ -78,6 +79,6 @@ def _least_bytes(lives: Sequence[Life], shares: Sequence[Share], enough: int) ->
 
 
 def _among(lives: Sequence[Life], shares: Sequence[Share]) -> tuple[Share, ...]:
-    """Of these buffers alone."""
+    """The shares among these buffers."""
     known = {life.buffer for life in lives}
     return tuple(share for share in shares if {share.input, share.output} <= known)

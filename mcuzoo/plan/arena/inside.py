@@ -1,4 +1,4 @@
-"""Buffers inside others: what would only be copied is made where the copy would lie."""
+"""Buffers inside others: an input that would only be copied is made at the place of the copy."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from mcuzoo.lowering.call import Activation, Call, Inside, Omitted, Operand
 
 
 def may_lie_inside(program: Program, calls: Sequence[Call], place: int) -> bool:
-    """May what the call at `place` copies be made inside its output?
+    """Whether the input of the copying call at `place` may be made inside its output.
 
-    Not what the host writes or reads, nothing that lies inside another buffer already, and nothing
-    that kernels would find less aligned than they expect.
+    Not if the host writes or reads it, if it lies inside another buffer already, or if kernels
+    would find it less aligned than they expect.
     """
     inside, inputs = calls[place].inside, calls[place].inputs
     return (

@@ -1,6 +1,5 @@
-"""What an arena plan must respect and what it is: when each storage of a program is alive, which
-may share bytes (an output over its own input), the least bytes that any plan needs, and where
-each buffer lives."""
+"""Arena plans and their conditions: when each buffer of a program is alive, which buffers may share
+bytes (an output over its own input), a lower bound of any plan, and where each buffer lies."""
 
 from __future__ import annotations
 
@@ -27,8 +26,8 @@ class Life:
     last_step: int
 
     def overlaps(self, other: Life) -> bool:
-        """True when both hold data during some step, so that they share no byte unless a Share
-        says how."""
+        """Whether both hold data during some step. Then they share no byte unless a Share permits
+        it."""
         return self.first_step <= other.last_step and other.first_step <= self.last_step
 
 
@@ -62,12 +61,13 @@ class Share:
     before: int
 
     def holds_at(self, step: int, lives: dict[int, Life]) -> bool:
-        """Does the input end at `step`, where the output begins? Else both are needed whole."""
+        """Whether the input ends at `step`, where the output begins. Otherwise both are needed
+        whole."""
         return lives[self.input].last_step == step == lives[self.output].first_step
 
 
 def effective(shares: Iterable[Share], lives: Iterable[Life]) -> tuple[Share, ...]:
-    """The shares whose input nobody reads once its output is there."""
+    """The shares whose input is not read after its output exists."""
     by_buffer = {life.buffer: life for life in lives}
     return tuple(
         share for share in shares if share.holds_at(by_buffer[share.output].first_step, by_buffer)
@@ -75,7 +75,7 @@ def effective(shares: Iterable[Share], lives: Iterable[Life]) -> tuple[Share, ..
 
 
 class Clearances:
-    """How far apart two buffers must begin, depending on which one is the lower."""
+    """Least distance between the begins of two buffers, depending on which one is the lower."""
 
     def __init__(
         self, lives: Iterable[Life], shares: Iterable[Share] = (), alignment: int = 1
@@ -113,8 +113,8 @@ class Slot:
 class ArenaPlan:
     """Slots ordered by buffer index; `arena_bytes` is a multiple of the alignment.
 
-    `lower_bound_bytes` is what `peak_step` needs at the least; no plan can be smaller. hot_bytes:
-    what is before that offset is in another, faster memory than the rest; None: all is in one.
+    `lower_bound_bytes`: the least that `peak_step` needs; no plan can be smaller. hot_bytes: bytes
+    before this offset are in a faster memory than the rest; None: one memory has all.
     """
 
     slots: tuple[Slot, ...]
@@ -147,8 +147,8 @@ def live_bytes(
 ) -> int:
     """Bytes that `step` needs at the least, each buffer rounded up to `alignment`.
 
-    shares: as `effective` leaves them. An output saves what it may lie over its input: the two
-    cover max(input + before, output). Over several inputs it saves no more than itself or them.
+    shares: as `effective` leaves them. If an output may lie over its input, the two together take
+    max(input + before, output). Over several inputs it saves no more than itself or them.
     """
     sizes = {
         life.buffer: align_up(life.bytes, alignment)

@@ -1,8 +1,8 @@
-"""The arena planner: layouts by greed, then lower ones found in the order of time.
+"""The arena planner: greedy layouts, then a search for lower ones in the order of time.
 
-A model is mostly a chain: what is alive at one step is little, and only that decides where the next
-buffer may go. So the search asks for a height whether everything fits under it, goes from step to
-step, remembers which situations it has found to lead nowhere, and is done with each of them once.
+A model is mostly a chain: few buffers are alive at one step, and only these decide where the next
+one may go. So the search takes a height, goes from step to step, and checks whether all buffers fit
+below it. It remembers situations that led to no plan, so that it tries each of them once.
 """
 
 from __future__ import annotations
@@ -107,8 +107,8 @@ class _Search:
         return False
 
     def _candidates(self, index: int) -> list[int]:
-        """Where the buffer may go: at the ends, directly beside what is alive, or where a later
-        buffer would like it to be. Lowest first."""
+        """Places for the buffer: at the ends, directly beside live buffers, or where a later buffer
+        needs it. Lowest first."""
         life = self.lives[index]
         room = self.height - self.clearances.size(life)
         blocked = [
@@ -134,8 +134,8 @@ class _Search:
 def _wishes(
     lives: Sequence[Life], shares: Sequence[Share], clearances: Clearances
 ) -> list[set[int]]:
-    """For each buffer the offsets that leave the right room below it: for one of the outputs that
-    are made while it is last read, or for a chain of them that each lie over the one before."""
+    """For each buffer, offsets that leave room below it for an output that is made while the buffer
+    is last read, or for a chain of outputs that each lie over the one before."""
     by_buffer = {life.buffer: life for life in lives}
     over = {share.input: share.output for share in effective(shares, lives)}
     wishes = []

@@ -1,4 +1,5 @@
-"""A plan whose input is consumed as it arrives: how many calls take rows, how many at a time."""
+"""Plan a model whose input is consumed as it arrives: how many calls take rows, how many at a
+time."""
 
 from __future__ import annotations
 
@@ -12,12 +13,12 @@ from mcuzoo.lowering.rows import RowChain, chain_rows
 from mcuzoo.plan.arena.fusion import Planned, fuse_and_plan, is_private, least_bytes, plan_calls
 
 BANDS = (2, 4, 8)
-"""Rows of output at a time that are tried. More are less work, since neighbouring bands share input
-rows and calls cost something, but more memory."""
+"""Rows of output at a time that are tried. More rows cost memory but save work: neighbouring bands
+share input rows, and each call has a cost."""
 
 EXCESS = 16
-"""A chain need not be longer for a sixteenth of the arena: every operator in it costs instructions,
-and those behind it can be fused."""
+"""A longer chain must save more than a sixteenth of the arena: every operator in it costs
+instructions, and the operators behind it can be fused."""
 
 WITHOUT = "Leave --stream-input out: the input is then in the arena as a whole."
 
@@ -25,8 +26,8 @@ WITHOUT = "Leave --stream-input out: the input is then in the arena as a whole."
 def streamed_plan(program: Program, calls: Sequence[Call]) -> Planned:
     """The calls with the first of them as a RowChain, and their plan, which has no input.
 
-    The chain is the shortest that needs about the least memory, and makes as many rows at a time as
-    cost nothing more. Raises UsageError when the first call cannot take rows.
+    The chain is the shortest with nearly the least memory. It makes as many rows at a time as cost
+    no memory. Raises UsageError when the first call cannot take rows.
     """
     _require_rows(program, calls)
     candidates = list(_chained(program, calls))
@@ -72,8 +73,8 @@ def _chained(program: Program, calls: Sequence[Call]) -> Iterator[tuple[Call, ..
 
 
 def _widened(program: Program, calls: Sequence[Call], planned: Planned) -> Planned:
-    """The same with more rows at a time where that costs no memory: two in all stages before four
-    in one, and first where most is gained."""
+    """The same with more rows at a time where that costs no memory: two rows in all stages before
+    four in one, and first where the gain is largest."""
     (chain, *rest), plan = planned
     assert isinstance(chain, RowChain)
     length = len(chain.stages)

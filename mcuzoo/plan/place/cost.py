@@ -17,7 +17,7 @@ from mcuzoo.plan.place.traffic import ConstantUse
 
 @dataclass(frozen=True)
 class Cache:
-    """bytes: what constants may count on, of a data cache that is filled by whole lines."""
+    """A data cache that is filled by whole lines. bytes: the part that constants may count on."""
 
     bytes: int
     line_bytes: int
@@ -34,10 +34,11 @@ def constants_cache(board: Board, arena_regions: Iterable[str]) -> Cache:
 
 
 def fetched_bytes(region: Region, use: ConstantUse, cache: Cache) -> int:
-    """What leaves the memory per inference: once where all of it stays in the cache from pass to
-    pass, else at every pass. Between inferences nothing stays, as a model is larger than the cache.
+    """Bytes fetched from the memory per inference: once if the whole array stays in the cache from
+    pass to pass, else at every pass.
 
-    A tightly coupled memory is read like a cache, directly; nothing is fetched.
+    Nothing stays between inferences, because a model is larger than the cache. From a tightly
+    coupled memory nothing is fetched; the core reads it directly.
     """
     if region.tightly_coupled:
         return 0
@@ -48,10 +49,10 @@ def fetched_bytes(region: Region, use: ConstantUse, cache: Cache) -> int:
 
 
 def wait_seconds(region: Region, use: ConstantUse, cache: Cache) -> float:
-    """Per inference, with `use` in `region`, whose read speed must be known.
+    """Seconds of waiting per inference for `use` in `region`, whose read speed must be known.
 
     A pass waits `wait_clocks` before every run and then for the bits at the bus's rate. In a
-    tightly coupled memory every access waits, but for what the core does without waiting anyway.
+    tightly coupled memory only the `wait_clocks` of each access count.
     """
     return sum(_part_wait_seconds(region, part, cache) for part in use.parts)
 

@@ -1,4 +1,4 @@
-"""What the placement of the constants is estimated to save, array by array, and why it is so."""
+"""The estimated effect of the placement of constants, array by array, and the reasons."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ def constant_entries(needs: Needs, board: Board, placement: Placement) -> tuple[
 
 
 def waits(entries: Sequence[ConstantEntry]) -> tuple[float, float] | None:
-    """Seconds per inference, had all been left in flash and as it is; None where not known."""
+    """Estimated waits per inference in seconds: with all constants in flash, and as placed; None if
+    not known."""
     flash = [entry.flash_wait_s for entry in entries if entry.flash_wait_s is not None]
     here = [entry.wait_s for entry in entries if entry.wait_s is not None]
     if not entries or len(flash) < len(entries) or len(here) < len(entries):
@@ -42,8 +43,8 @@ def waits(entries: Sequence[ConstantEntry]) -> tuple[float, float] | None:
 
 
 def copy_seconds(needs: Needs, board: Board, placement: Placement) -> float | None:
-    """What start-up waits for the flash to copy constants from it; None where none are copied or
-    the flash's speed is not known."""
+    """Seconds that start-up waits for the flash to copy constants; None if none are copied or the
+    flash's speed is not known."""
     flash = board.flash_region
     copied = [use for use in needs.constants if placement.region_of(use.symbol) != flash.name]
     if flash.read is None or not copied:

@@ -26,7 +26,7 @@ class Footprint:
 
 
 def estimate_footprint(runtime: str, names: Sequence[str]) -> Footprint:
-    """The firmware for a model, one name per step: of its kernel, with TFLM of its operator.
+    """The firmware for a model. names: for each step its kernel, or for TFLM its operator.
 
     runtime: "aot", or "tflm-" and the name of its kernels.
 
@@ -45,7 +45,7 @@ def estimate_footprint(runtime: str, names: Sequence[str]) -> Footprint:
 
 
 def upload_code_bytes() -> int:
-    """What a universal firmware has beside TFLM's runtime."""
+    """Code bytes of a universal firmware beside TFLM's runtime."""
     return int(_measured()["upload"]["code_bytes"])
 
 

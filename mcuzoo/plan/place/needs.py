@@ -38,8 +38,8 @@ class Needs:
 def assess_needs(
     program: Program, calls: Sequence[Call] | None, plan: ArenaPlan, constant_bytes: int
 ) -> Needs:
-    """Of the ahead-of-time runtime. calls: None for a program that cannot be lowered, which is
-    taken to need the portable kernels."""
+    """The needs of the ahead-of-time runtime. calls: None for a program that cannot be lowered; it
+    counts as if it used the portable kernels."""
     if calls is None:
         names = portable_kernels(program)
     else:
@@ -57,7 +57,7 @@ def assess_needs(
 
 
 def assess_tflm_needs(image: TflmImage) -> Needs:
-    """Of TFLM's runtime: the model file is its constants."""
+    """The needs of TFLM's runtime, whose constants are the model file."""
     names = [op.name for op in image.model.ops]
     sweeps = weight_sweeps(image.model, image.arena.kernels)
     footprint = estimate_footprint(f"tflm-{image.arena.kernels}", names)

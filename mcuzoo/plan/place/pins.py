@@ -8,7 +8,7 @@ from mcuzoo.errors import UsageError, did_you_mean
 from mcuzoo.plan.place.traffic import ConstantUse
 
 Pins = tuple[tuple[str, str], ...]
-"""(which, region): an op's index, for all its constants, or the symbol of one of them."""
+"""(which, region). which: an op's index, for all its constants, or the symbol of one constant."""
 
 
 def parse_pins(texts: Sequence[str]) -> Pins:

@@ -17,11 +17,11 @@ from mcuzoo.plan.place.weights import Candidate, choose_regions
 from mcuzoo.project.kinds import WeightsChoice
 
 SPARE_BYTES = 4096
-"""What a choice by estimate leaves free of the region of .data and .bss, whose size is an estimate
-too, and which grow with the user's own program."""
+"""Bytes that a choice by estimate leaves free in the region of .data and .bss: their size is an
+estimate, too, and they grow with the user's own program."""
 
 SECTION_BYTES = 64
-"""At the most, what the linker adds to a region to align what is copied there."""
+"""The most bytes that the linker adds to a region to align copied data."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ def constant_regions(
 def regions_by_estimate(
     constants: Sequence[ConstantUse], board: Board, cache: Cache, free: Mapping[str, int]
 ) -> dict[str, str]:
-    """What choose_regions makes of the board's speeds and of what is `free` by region.
+    """The regions that choose_regions finds for the board's speeds and the `free` bytes by region.
 
-    Nothing where the board file does not say how fast the flash is.
+    Empty if the board file does not have the speed of the flash.
     """
     flash = board.flash_region
     regions = [board.region(name) for name in free if board.region(name).read is not None]
@@ -197,7 +197,7 @@ def free_for_constants(
 
 
 def room_beside_data(needs: Needs, board: Board) -> int:
-    """What a choice by estimate may fill of the region of data and stack."""
+    """Bytes that a choice by estimate may fill in the region of data and stack."""
     return free_for_constants(needs, board, ())[_data_region(board).name]
 
 
@@ -207,7 +207,7 @@ def usable_regions(board: Board) -> tuple[Region, ...]:
 
 
 def usable_names(board: Board) -> tuple[str, ...]:
-    """What may be named for an arena or for weights, also a part of a memory."""
+    """The names that an option may give for an arena or for weights, also parts of a memory."""
     memories = [region.name for region in usable_regions(board)]
     parts = [region.name for region in board.regions if region.arena and region.initialized]
     return tuple(dict.fromkeys([*memories, *parts]))

@@ -13,7 +13,7 @@ from mcuzoo.plan.place.placement import Placement
 _ITCM_BYTES = 256
 
 _SECTION_ALIGNMENT = 32
-"""Of copied sections, at both ends."""
+"""Alignment of copied sections, at both ends."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,8 @@ def region_fits(needs: Needs, board: Board, placement: Placement) -> tuple[Regio
 
 
 def fixed_parts(board: Board) -> list[tuple[str, Part]]:
-    """What every firmware has: the header of its image; in the ITCM, code that is copied there and,
-    in an application for the SDK, what outlives a reset."""
+    """Parts of every firmware: the header of its image; in the ITCM, copied code and, in an
+    application for the SDK, data that survives a reset."""
     itcm = board.regions_of(RegionKind.ITCM)[:1]
     return [
         (board.flash.region, Part("boot header", board.boot.vector_table_offset)),
@@ -103,7 +103,7 @@ def _parts(needs: Needs, board: Board, placement: Placement) -> list[tuple[str, 
 
 
 def copied_bytes(needs: Needs, board: Board, placement: Placement) -> dict[str, int]:
-    """By region, what of the constants is copied there from the flash; in the board's order."""
+    """Bytes of constants that are copied from the flash to each region, in the board's order."""
     flash = board.flash.region
     if not needs.constants:
         held_in = placement.weights_region

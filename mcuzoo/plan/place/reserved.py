@@ -1,4 +1,4 @@
-"""What another start-up code than ours takes of a board's memory, beside the model's firmware."""
+"""Memory that start-up code other than ours takes on a board, beside the model's firmware."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from mcuzoo.board.sdk import Sdk
 from mcuzoo.errors import BoardError
 
 _SDK_DATA_BYTES = 512
-"""Of the SDK 24.12 with Arm's GCC 12.2: 400 on rt1050 and rt1170, debug and release."""
+"""Measured with the SDK 24.12 and Arm's GCC 12.2: 400 on rt1050 and rt1170, debug and release."""
 
 _SDK_CODE_BYTES = 15_872
 """Start-up code, drivers and C library of the SDK 24.12, with Arm's GCC 12.2, more than those of a
 stand-alone project built alike; most for the rt1170 as flexspi_nor_debug, 15,388."""
 
 STACK_GUARD_BYTES = 1024
-"""Below the stack: larger than what most functions take at once; the MPU wants a power of two."""
+"""Guard below the stack: larger than most stack frames; the MPU wants a power of two."""
 
 
 @dataclass(frozen=True)
 class Reserved:
-    """What another start-up code than ours brings along, of the data region and of the flash."""
+    """Bytes that start-up code other than ours takes of the data region and of the flash."""
 
     data_bytes: int = 0
     code_bytes: int = 0
@@ -45,7 +45,7 @@ def sdk_data_bytes(board: Board) -> int:
 
 
 def reserved_by(board: Board, project: str) -> Reserved:
-    """What start-up code and libraries of such a project take beside ours.
+    """Memory that start-up code and libraries of such a project take beside ours.
 
     Raises BoardError for an SDK application on a board without a table [sdk].
     """

@@ -21,7 +21,7 @@ from mcuzoo.plan.place.weights import WORTH_S
 from mcuzoo.project.kinds import WeightsChoice
 
 _SHARES = (1.0, 0.5)
-"""Of the room beside data and stack, what is tried for tensors; the rest is left to weights."""
+"""Fractions of the room beside data and stack that are tried for tensors; weights get the rest."""
 
 Placed = tuple[ArenaPlan, Placement]
 
@@ -37,9 +37,9 @@ def place_arena(
 ) -> Placed:
     """`arena` in one memory, or another plan in two, the hot part beside data and stack.
 
-    It is cut when it fits no memory as a whole; and with the weights placed by estimate also when
-    the core is estimated to wait less for tensors and constants together, by WORTH_S per inference
-    at the least: what the hot part takes, weights could have.
+    It is cut if it fits no memory as a whole. With weights placed by estimate it is also cut if the
+    estimated wait for tensors and constants together shrinks by at least WORTH_S per inference: the
+    hot part takes room that weights could have.
     """
     whole = arena, place(needs, board, weights, pins=pins)
     region = board.region(whole[1].arena_region)
@@ -70,7 +70,8 @@ def place_arena(
 def saved_seconds(
     program: Program, calls: Sequence[Call], plan: ArenaPlan, region: Region, board: Board
 ) -> float:
-    """What the core waits less for tensors per inference than with all in `region`, by estimate."""
+    """Estimated wait for tensors that is saved per inference, compared with all of them in
+    `region`."""
     if region.read is None or plan.hot_bytes is None:
         return 0.0
     moved = moved_bytes(program, calls)

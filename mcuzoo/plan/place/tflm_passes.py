@@ -17,12 +17,12 @@ from mcuzoo.plan.place.traffic import Sweep
 from mcuzoo.plan.tflm.requests import Kernels
 
 _COLUMNS = 2
-"""Of im2col, for which CMSIS-NN's convolution goes through its weights once."""
+"""Columns of im2col for which CMSIS-NN's convolution reads its weights once."""
 
 
 def weight_sweeps(model: Model, kernels: Kernels) -> tuple[Sweep, ...]:
-    """Every operator's constants, in the order of the model. Where no kernel is known to come back
-    to them, they are gone through once."""
+    """Every operator's constants, in the order of the model. One pass is assumed for a kernel that
+    is not known to read them again."""
     return tuple(sweep for op in model.ops for sweep in _of_op(model, op, kernels == "cmsis-nn"))
 
 

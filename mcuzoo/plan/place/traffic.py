@@ -12,7 +12,7 @@ MODEL_SYMBOL = "mz_model_data"
 """The model file of an interpreter, in the generated C."""
 
 CONSTANT_ALIGNMENT = 16
-"""The generated C aligns every array so."""
+"""The alignment of every array in the generated C."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class ConstantUse:
 
     @property
     def parts(self) -> tuple[ConstantUse, ...]:
-        """What each kernel reads of it; itself where one kernel reads all."""
+        """The parts that each kernel reads; the array itself if one kernel reads all."""
         return tuple(
             replace(self, bytes=one.bytes, passes=one.passes, together_bytes=one.bytes, sweeps=())
             for one in self.sweeps
@@ -51,7 +51,7 @@ class ConstantUse:
 
     @property
     def room_bytes(self) -> int:
-        """What it takes of a memory, aligned."""
+        """Bytes that it takes in a memory, aligned."""
         return align_up(self.bytes, CONSTANT_ALIGNMENT)
 
 

@@ -62,7 +62,7 @@ class _Choice:
         return sum(self._saving(at, region) for at, region in enumerate(self.chosen))
 
     def fill(self, by_byte: bool) -> None:
-        """What saves most first, per byte or not."""
+        """Place the arrays that save most first; by_byte: that save most per byte."""
         offers = sorted(
             (-self._saving(at, region) / (max(1, one.bytes) if by_byte else 1), at, number, region)
             for at, one in enumerate(self._candidates)
@@ -74,8 +74,7 @@ class _Choice:
                 self._move(at, region)
 
     def improve(self) -> bool:
-        """Try every array in every other region, and do what saves more; False when there was no
-        such thing."""
+        """Try every array in every other region, and keep what saves more; False if nothing did."""
         done = False
         for at, one in enumerate(self._candidates):
             for region in self._regions:
@@ -96,7 +95,8 @@ class _Choice:
         self, region: str, bytes_: int, most: float
     ) -> tuple[float, list[tuple[int, str | None]]]:
         """Move arrays out of `region`, those that lose least per byte first, until so many bytes
-        are free or more than `most` seconds are lost. What is lost, and what was where."""
+        are free or more than `most` seconds are lost. Returns the lost seconds, and the former
+        places."""
         loss = 0.0
         moved: list[tuple[int, str | None]] = []
         if self._left[region] >= bytes_:
@@ -120,7 +120,7 @@ class _Choice:
         return (loss if self._left[region] >= bytes_ else float("inf")), moved
 
     def _open(self, at: int) -> list[str | None]:
-        """Where else it could go: the flash always."""
+        """The other places that it could have; the flash is always one."""
         one = self._candidates[at]
         return [
             None,

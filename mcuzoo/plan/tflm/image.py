@@ -1,4 +1,4 @@
-"""The model file that TFLite-Micro gets to see, and the arena it will need."""
+"""The model file for TFLite-Micro, and the arena that it needs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HeadPlan = Literal["offline", "greedy"]
 DEFAULT_KERNELS: Kernels = "cmsis-nn"
 
 MARGIN_BYTES = 512
-"""Beyond the prediction, for structures that differ between versions of TFLM."""
+"""Margin beyond the prediction, for structures that differ between versions of TFLM."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class TflmImage:
         return align_up(self.arena.arena_bytes + MARGIN_BYTES, ARENA_ALIGNMENT)
 
     def recording_arena(self) -> TflmArena:
-        """What TFLM's recording allocator will say, whose own structures are larger."""
+        """The arena under TFLM's recording allocator, whose own structures are larger."""
         return predict_arena(self.model, self.arena.kernels, self.offsets, recording=True)
 
 

@@ -1,9 +1,9 @@
-"""An arena plan of ours for TFLite-Micro: the head it shall use, as metadata of the model.
+"""Our arena plan for TFLite-Micro: offsets of the head, as metadata of the model.
 
 TFLM reads an offset per tensor from the metadata OfflineMemoryAllocation (micro/docs/
 memory_management.md: version, subgraph, count, then the offsets, all int32; -1 leaves a tensor to
-its greedy planner). It does not question them. Scratch buffers cannot be given an offset; the
-greedy planner puts them into the gaps that the plan leaves.
+its greedy planner). It does not check them. Scratch buffers cannot be given an offset; the greedy
+planner puts them into the gaps that the plan leaves.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _UNPLANNED = -1
 class OfflinePlan:
     """Head offsets by tensor index, None for a constant; and what TFLM makes of them.
 
-    arena: the arena predicted with this plan; greedy: without it. lower_bound_bytes: no head
+    arena: the predicted arena with this plan. greedy: without it. lower_bound_bytes: no head
     without in-place ops can be smaller.
     """
 

@@ -2,7 +2,7 @@
 
 The head, by the rules of its greedy planner
 (tensorflow/lite/micro/memory_planner/greedy_memory_planner.cc): buffers with an offset given
-offline come first, in their order, and are not questioned; the others follow by size, largest first
+offline come first, in their order, and are not checked; the others follow by size, largest first
 (of equals the one added last), each at the lowest gap between buffers alive at its time.
 
 The tail, a stack of persistent structures that grows downwards (SingleArenaBufferAllocator,

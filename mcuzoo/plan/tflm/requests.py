@@ -1,4 +1,4 @@
-"""What each TFLite-Micro kernel asks of the arena, for both kernel libraries.
+"""Arena requests of each TFLite-Micro kernel, for both kernel libraries.
 
 Sources: tensorflow/lite/core/api/flatbuffer_conversions.cc (the parsed options), the Init and
 Prepare functions under tensorflow/lite/micro/kernels (and its folder cmsis_nn), and CMSIS-NN's
@@ -61,7 +61,8 @@ def _depthwise(model: Model, op: Op, cmsis_nn: bool) -> OpRequests:
 def _windowed(
     model: Model, op: Op, cmsis_nn: bool, axis: int, scratch: Callable[[Model, Op, Window], int]
 ) -> OpRequests:
-    """Of both convolutions: multipliers and shifts per output channel, weights' axis `axis`."""
+    """Requests of both convolutions: multipliers and shifts per output channel, along `axis` of the
+    weights."""
     image, weights = model.tensor(op.inputs[0]), model.tensor(op.inputs[1])
     taps = weights.shape[1], weights.shape[2]
     window = window_of(op, (image.shape[1], image.shape[2]), taps)
