@@ -1,4 +1,4 @@
-"""Tables that fit the width there is, and lose nothing: what has no room goes under its row."""
+"""Tables that fit the available width and lose nothing: cells without room go below their row."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BAD, _END = "\x1b[1;31m", "\x1b[0m"
 
 @dataclass(frozen=True)
 class Column:
-    """rank: 0 stays in the row; those of the highest rank leave it first, where it is too long.
+    """rank: 0 stays in the row. If the row is too long, columns of the highest rank leave it first.
 
     wraps: text that may take several lines, in the room that the others leave.
     """
@@ -35,8 +35,8 @@ def table_text(
 ) -> str:
     """Headings, a rule and the rows, no line longer than `width` columns; ends with a newline.
 
-    What leaves a row follows it, indented, as "heading value"; an empty cell is left out there.
-    bad: the rows that are red where there is colour.
+    Cells that leave a row follow it, indented, as "heading value"; empty ones are left out. bad:
+    the rows that are red where there is colour.
     """
     shown = _in_the_row(columns, rows, width)
     sizes = _sizes(columns, rows, shown, width)

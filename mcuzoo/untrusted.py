@@ -1,8 +1,7 @@
-"""Read JSON and TOML that anybody may have written: bounded in size and in depth, finite numbers.
+"""Read untrusted JSON and TOML: bounded in size and in depth, finite numbers.
 
-Python's own readers answer 200,000 opening brackets with a RecursionError, take NaN for JSON and
-need minutes for a key of 100,000 parts. These raise ValueError, which says what is wrong, and
-nothing else.
+Python's own readers raise RecursionError for 200,000 opening brackets, accept NaN as JSON and need
+minutes for a key of 100,000 parts. These raise only ValueError, which says what is wrong.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ else:
 MAX_BYTES = 16 << 20
 MAX_DEPTH = 32
 MAX_DIGITS = 30
-"""Of a whole number; 2**64 has 20."""
+"""Most digits of a whole number; 2**64 has 20."""
 
 _TOML_TOKEN = re.compile(
     r'"""(?:[^\\]|\\.)*?"{3,5}|\'\'\'.*?\'{3,5}|"(?!"")(?:[^"\\\n]|\\.)*"|\'(?!\'\')[^\'\n]*\''
@@ -83,7 +82,7 @@ def _finite(text: str) -> float:
 
 
 def _check_depth(value: Any) -> None:
-    """Without recursion: one level of tables and lists after the other."""
+    """Check the depth without recursion: one level of tables and lists after the other."""
     level = _containers([value])
     for _ in range(MAX_DEPTH):
         if not level:
@@ -102,7 +101,7 @@ def _containers(values: Iterable[Any]) -> list[Any]:
 
 
 def _check_toml_depth(text: str) -> None:
-    """What tomllib would take for nested brackets and dotted keys, before it does."""
+    """Check the depth of nested brackets and dotted keys before tomllib reads them."""
     depth = dots = 0
     for token in _TOML_TOKEN.finditer(text):
         kind = token.lastgroup

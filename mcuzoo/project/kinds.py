@@ -16,7 +16,7 @@ PROJECTS = ("cmake", "mcuxpresso")
 DEFAULT_MODEL = "mobilenet_v1_0.25_128"
 """The model of a command that is given none."""
 DEFAULT_RUNTIME, DEFAULT_PROJECT = "tflm", "mcuxpresso"
-"""The default runtime of export and fit."""
+"""The defaults of export and fit."""
 
 WeightsChoice = str
 """Where a model's constants live while it runs: one of WEIGHTS, or a memory region of the board."""

@@ -46,7 +46,7 @@ def find_source(path: Path, network: str | None = None) -> FloatSource:
 
 
 def _is_keras(path: Path) -> bool:
-    """Whether the file is a zip file that does not belong to another known format."""
+    """Whether the file is a zip file of Keras."""
     if not zipfile.is_zipfile(path):
         return False
     with zipfile.ZipFile(path) as archive:

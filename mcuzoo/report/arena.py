@@ -113,9 +113,9 @@ class Rectangle:
 
 
 def arena_limit(report: FitReport) -> int:
-    """How large what is drawn could be in the memory where it ends, beside what else is there.
+    """The largest size of the drawn part of the arena in its memory, beside the other parts there.
 
-    Of TFLM's arena the head is drawn; its tail is among the rest.
+    For TFLM the head is drawn; the tail is one of the other parts.
     """
     placement = report.placement
     first = placement.arena_bytes - placement.rest_bytes

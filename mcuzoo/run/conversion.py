@@ -1,4 +1,5 @@
-"""A model and its conversion on the same images: accuracy, distance, and whether it matters."""
+"""A model and its conversion on the same images: accuracy, distance, and whether the loss is
+significant."""
 
 from __future__ import annotations
 
@@ -39,11 +40,11 @@ class Runs(Protocol):
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a conversion did to `images` images.
+    """A model and its conversion, compared on `images` images.
 
-    original: scores of the original model, None where no image is labelled; versus: the conversion
-    beside it; mean_distance: of two outputs, in steps of int8, the mean over values and images;
-    unusable: why images were left out.
+    original: scores of the original model, None if no image is labelled. versus: the conversion
+    compared with it. mean_distance: mean difference of the two outputs over values and images, in
+    steps of int8. unusable: why images were left out.
     """
 
     images: int
@@ -56,14 +57,15 @@ class Judgement:
 
     @property
     def worse(self) -> bool:
-        """Did the conversion cost accuracy, beyond what chance explains at 5 %?"""
+        """Whether the conversion lost accuracy, beyond what chance explains at 5 %."""
         paired = self.versus.paired
         return paired is not None and paired.only_first > paired.only_second and paired.differs
 
 
 @dataclass(frozen=True)
 class Converted:
-    """The file that was written, what was changed in it, and what that did to images, if asked."""
+    """The file that was written, what was changed in it, and the comparison on images, if
+    requested."""
 
     output: Path
     conversion: Conversion
@@ -77,7 +79,7 @@ def convert(
     say: Callable[[str], None] = lambda text: None,
     on_image: Callable[[int, int], None] = lambda done, total: None,
 ) -> Converted:
-    """Rewrite a UINT8 model to INT8, align its constants, and say what that changed.
+    """Rewrite a UINT8 model to INT8, align its constants, and report what changed.
 
     source: a name of the zoo or a file; output: the file to write. `say` is told warnings,
     `on_image` how many images of how many are compared. Raises UsageError, InputError, ModelError

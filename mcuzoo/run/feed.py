@@ -77,7 +77,7 @@ def prepared_ahead(
 def in_order(
     submit: Callable[[Asked], Future[Given]], questions: Iterable[Asked], ahead: int
 ) -> Generator[Given, None, None]:
-    """What `submit` gives for each question, in their order; `ahead` more are being worked on."""
+    """Yield the result of `submit` for each question, in order; `ahead` more are under way."""
     waiting: deque[Future[Given]] = deque()
     for question in questions:
         waiting.append(submit(question))

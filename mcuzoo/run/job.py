@@ -1,4 +1,4 @@
-"""From what the user typed to a job: project, data set, classes, reference, settings."""
+"""Turn the user's options into a job: project, data set, classes, reference, settings."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ RUNS_FOLDER = "runs"
 
 @dataclass(frozen=True)
 class Job:
-    """All that a run needs to know before it meets the board. baud_note: who chose the rate."""
+    """Everything that a run needs before it meets the board. baud_note: the origin of the baud
+    rate."""
 
     manifest: Manifest
     classes: Classes
@@ -52,11 +53,11 @@ class Job:
 
 
 def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None) -> Job:
-    """Resolve what was chosen; a resumed run's own settings stand in for options not given.
+    """Resolve the options; for options not given, a resumed run keeps its own settings.
 
-    `say` is told which project was chosen where none was named. Raises UsageError, ProjectError,
-    DataSetError or InputError, all before a port is touched; it is touched here, with what that
-    raises, only to ask the board which of several projects it runs.
+    `say` gets a message if a project was chosen because none was named. Raises UsageError,
+    ProjectError, DataSetError or InputError before the port is opened. The port is opened here only
+    to ask the board which of several projects it runs; then its errors are raised, too.
     """
     if options.resume is not None and options.out is not None:
         raise UsageError("--out and --resume exclude each other.", "--resume RUN writes to RUN.")
@@ -170,7 +171,8 @@ def _settings(options: RunOptions, base: Settings) -> Settings:
 
 
 def _model_name(upload: str) -> str:
-    """A path that stays good wherever the run is resumed from; a name of the zoo as it is."""
+    """An absolute path, so that a run can be resumed from any folder; a name of the zoo as it
+    is."""
     path = Path(upload).expanduser()
     return str(path.resolve()) if path.is_file() else upload
 

@@ -30,7 +30,7 @@ JOURNAL_NAME = "run.sqlite"
 LOCK_NAME = "run.lock"
 SCHEMA = 2
 _OLDER = 1
-"""The schema without `rank`, `second` and `dtype`: it is read, and brought up to date by a resume.
+"""The schema without `rank`, `second` and `dtype`: it is read, and a resume updates it.
 """
 
 # A rollback journal, not WAL: run.sqlite alone is then the whole run, also after a crash, and can
@@ -71,7 +71,7 @@ _FOUND = (
     "reference_difference", "seconds", "error", "rank", "second", "dtype",
 )  # fmt: skip
 _SINCE_2 = 3
-"""How many of the columns came with schema 2."""
+"""The number of columns that came with schema 2."""
 
 
 class RunLock:
@@ -131,7 +131,7 @@ def create_rows(
 ) -> None:
     """The journal of `items`, all pending, in `folder`; `about`: names and values of JSON.
 
-    Takes the place of another one. Raises OSError and sqlite3.Error.
+    It replaces an existing one. Raises OSError and sqlite3.Error.
     """
     temporary = folder / f".{JOURNAL_NAME}.new"
     for leftover in (temporary, temporary.with_name(temporary.name + "-journal")):
@@ -185,10 +185,10 @@ class Journal:
             return tuple(_rows(self._database))
 
     def record(self, row: Row, link: LinkState | None = None) -> None:
-        """Commit `row`, and what the run has learnt of the line; a kill loses nothing of it once
-        this returns.
+        """Commit `row`, and what the run has learnt about the line. After the return a kill loses
+        nothing.
 
-        Raises InputError when the disk says no, or the image is finished already.
+        Raises InputError when the disk refuses, or the image is finished already.
         """
         with _damage_named(self._folder), self._database:
             values = ", ".join(f"{column}=?" for column in _FOUND)
@@ -208,19 +208,19 @@ class Journal:
                 self._replace("link", asdict(link))
 
     def keep_link(self, link: LinkState) -> None:
-        """Remember what the run has learnt of the line, and what that cost."""
+        """Save what the run has learnt about the line, and the losses of the line."""
         self._put("link", asdict(link))
 
     def update_settings(self, settings: Settings) -> None:
-        """Remember the settings of the newest session."""
+        """Save the settings of the newest session."""
         self._put("settings", asdict(settings))
 
     def record_wrong_layer(self, wrong: WrongLayer) -> None:
-        """Remember which layer made an output wrong."""
+        """Save which layer made an output wrong."""
         self._put("wrong_layer", asdict(wrong))
 
     def note_stack(self, stack: StackUse) -> None:
-        """Remember what the board used of its stack in the newest session."""
+        """Save the board's stack use in the newest session."""
         self._put("stack", asdict(stack))
 
     def _put(self, key: str, value: object) -> None:
@@ -236,9 +236,9 @@ def recorded(
     journal: Journal | None,
     link: Callable[[], LinkState | None] = lambda: None,
 ) -> Generator[Row, None, None]:
-    """Each row with the time that it took, in the journal before it is given on.
+    """Commit each row to the journal, with the time that it took, then yield it.
 
-    link: what has been learnt of the line by then.
+    link: returns what the run has learnt about the line.
     """
     begun = time.perf_counter()
     for row in rows:
@@ -251,7 +251,7 @@ def recorded(
 
 
 def newest_run(folder: Path) -> Path:
-    """`folder` itself when it is a run, else the run in it that was begun last.
+    """`folder` itself if it is a run, else the run in it that was started last.
 
     Raises InputError when there is none.
     """
@@ -310,7 +310,7 @@ def _read(database: sqlite3.Connection) -> tuple[RunMeta, tuple[Row, ...]]:
 
 
 def _schema(database: sqlite3.Connection) -> int:
-    """Raises ValueError where it is none that is read here."""
+    """The number of the schema. Raises ValueError for one that is not known."""
     found = database.execute("SELECT value FROM run WHERE key = 'schema'").fetchone()
     if found is None or found[0] not in (str(_OLDER), str(SCHEMA)):
         name = None if found is None else found[0]
@@ -351,7 +351,7 @@ def _decode_meta(pairs: dict[str, str]) -> RunMeta:
 
 
 def _encode_found(row: Row) -> tuple[object, ...]:
-    """In the order of _FOUND."""
+    """The values of a row in the order of _FOUND."""
     return (
         row.status.value,
         None if row.output is None else row.output.tobytes(),
@@ -370,7 +370,7 @@ def _encode_found(row: Row) -> tuple[object, ...]:
 
 
 def _decode_row(cells: dict[str, Any]) -> Row:
-    """cells: by the names of Row's fields, and dtype, the output's."""
+    """cells: values by the names of Row's fields; dtype is that of the output."""
     output, dtype, second = cells["output"], cells.pop("dtype", None), cells.get("second")
     return Row(
         **{

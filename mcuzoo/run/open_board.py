@@ -1,4 +1,4 @@
-"""A board to ask one thing at a time: a tensor's output, a picture's class."""
+"""A board that answers one request at a time: the output of a tensor, the class of a picture."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ TOP = 5
 
 @dataclass(frozen=True)
 class Answer:
-    """What one input gave.
+    """The result of one input.
 
-    output: int8 (classes,), as the board gave it; expected: the host's, None where nothing is
-    compared. count: what the inference took, in `unit` ("cycles", or "instructions" of an emulated
-    core); None when the board does not count.
+    output: int8 (classes,), of the board. expected: the host's output, None if nothing is compared.
+    count: of the inference, in `unit` ("cycles", or "instructions" of an emulated core); None if
+    the board does not count.
     """
 
     output: NDArray[np.int8]
@@ -60,8 +60,8 @@ class Answer:
 
 @dataclass(frozen=True)
 class Guess:
-    """A class. name: its number where names are not known. score: the output, dequantized: a
-    probability where the model ends in one."""
+    """A class. name: its number if names are not known. score: the dequantized output, a
+    probability if the model ends in SOFTMAX or the like."""
 
     label: int
     name: str
@@ -70,7 +70,7 @@ class Guess:
 
 @dataclass(frozen=True)
 class Classification:
-    """What a picture was taken for. top: the best classes, at most TOP, the best one first."""
+    """The classes of a picture. top: at most TOP classes, the best one first."""
 
     top: tuple[Guess, ...]
     answer: Answer
@@ -81,7 +81,8 @@ class Classification:
 
 
 class OpenBoard:
-    """A board that runs a project's model. It is opened again by itself when it falls silent."""
+    """A board that runs a project's model. It is opened again automatically if it does not
+    answer."""
 
     def __init__(
         self, rig: Rig, manifest: Manifest, classes: Classes, engine: Engine | None
@@ -94,14 +95,14 @@ class OpenBoard:
 
     @property
     def hello(self) -> Hello:
-        """What the board says of itself: board, build, runtime, clock."""
+        """What the board reports about itself: board, build, runtime, clock."""
         return self._rig.hello
 
     def infer(self, tensor: NDArray[np.int8]) -> Answer:
         """Run one input: int8, of the shape or at least the size of the model's.
 
-        Raises UsageError for another, RigError or ProtocolError when the board gives no result,
-        whatever is tried.
+        Raises UsageError for another size, RigError or ProtocolError if the board gives no result
+        after all attempts.
         """
         spec = self._manifest.input
         if tensor.dtype != np.int8 or tensor.size != spec.bytes:
@@ -122,7 +123,7 @@ class OpenBoard:
         )
 
     def classify(self, picture: str | PathLike[str] | NDArray[np.uint8]) -> Classification:
-        """Make a picture an input as the project says, and run it.
+        """Preprocess a picture as the project says, and run it.
 
         picture: a file, or uint8 of shape (height, width), (height, width, 1) or (height, width, 3)
         in the order RGB. Raises DataSetError for one that cannot be decoded, MissingExtraError, and
@@ -152,9 +153,9 @@ def open_board(
 ) -> Iterator[OpenBoard]:
     """The board at `target`: a port, or a built project, which is emulated.
 
-    `say` is told warnings, troubles and what the board logs. Raises UsageError, ProjectError,
-    ModelError before a port is touched; then PortError, BoardSilentError, WrongFirmwareError and
-    what else the link raises.
+    `say` gets warnings, troubles and the board's log. Raises UsageError, ProjectError, ModelError
+    before a port is touched; then PortError, BoardSilentError, WrongFirmwareError and what else the
+    link raises.
     """
     port = emulated_port(target, "all")
     require_packages(port_packages(port), "A board at this port")

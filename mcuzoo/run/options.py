@@ -26,7 +26,8 @@ PortProject = Annotated[
 
 @dataclass(frozen=True)
 class RunOptions:
-    """Of `run` (`mcuzoo run-serial`). None, or False: not given; a resumed run's own stand in."""
+    """Options of `run` (`mcuzoo run-serial`). None, or False: not given; a resumed run keeps its
+    own."""
 
     port: Annotated[
         str | None,
@@ -68,7 +69,8 @@ class RunOptions:
 
 @dataclass(frozen=True)
 class BoardOptions:
-    """Of `open_board`. project: that a port's board runs. labels None: those of the project."""
+    """Options of `open_board`. project: what the board at a port runs. labels None: those of the
+    project."""
 
     project: PortProject = None
     upload: UploadModel = None
@@ -81,7 +83,7 @@ class BoardOptions:
 
 @dataclass(frozen=True)
 class ProfileOptions:
-    """Of `profile`. upload: the model that a universal project is to run."""
+    """Options of `profile`. upload: the model for a universal project."""
 
     project: PortProject = None
     upload: UploadModel = None
@@ -95,7 +97,7 @@ class ProfileOptions:
 
 @dataclass(frozen=True)
 class ConvertOptions:
-    """Of `convert`. labels, limit: of images."""
+    """Options of `convert`. labels, limit: for the images."""
 
     io: Annotated[str, Option("int8: cut a leading QUANTIZE and a final DEQUANTIZE; or keep.")] = (
         "keep"

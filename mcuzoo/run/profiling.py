@@ -1,4 +1,4 @@
-"""From what the user typed to a profile: port, project, picture, reference."""
+"""Turn the user's options into a profile: port, project, picture, reference."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def profile(
 
     target: a port, or a built project, which is emulated. The input is the picture options.image,
     preprocessed; without one, the first sample of the project or uploaded model; without samples,
-    noise. `say` is told warnings and what the board logs. Raises UsageError, ProjectError,
-    DataSetError before a port is touched, then what the link raises, and WrongFirmwareError.
+    noise. `say` gets warnings and the board's log. Raises UsageError, ProjectError, DataSetError
+    before a port is touched, then what the link raises, and WrongFirmwareError.
     """
     port = emulated_port(target, "all")
     subject = subject_of(_project(port, options, say), options.upload)
@@ -77,7 +77,7 @@ def _project(port: str, options: ProfileOptions, say: Callable[[str], None]) -> 
 def _input(
     manifest: Manifest, image: Path | None, samples: Path | None
 ) -> tuple[NDArray[np.int8], str]:
-    """The input tensor, int8 in its shape, and what it is in a few words.
+    """The input tensor, int8 in its shape, and a few words about its origin.
 
     Raises DataSetError when the picture cannot be decoded.
     """

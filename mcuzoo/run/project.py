@@ -35,11 +35,11 @@ if TYPE_CHECKING:
 
 
 DEFAULT_BAUD = 115200
-"""Where neither project nor board file says anything."""
+"""The baud rate if neither project nor board file states one."""
 
 
 def project_baud(project: Path, manifest: ProjectManifest) -> int:
-    """What the project's firmware talks at: by its manifest, or else by its board file."""
+    """The baud rate of the project's firmware: by its manifest, or else by its board file."""
     if manifest.baud is not None:
         return manifest.baud
     own = project / BOARD_FILE
@@ -51,7 +51,7 @@ def project_baud(project: Path, manifest: ProjectManifest) -> int:
 
 
 def baud_note(baud: int, of_project: int) -> str:
-    """Who says that a port is to be opened at `baud`, for messages about what came of it."""
+    """The origin of `baud`, for messages about a port that was opened at it."""
     if baud == of_project:
         return "as the project says"
     return f"as --baud says; the project says {of_project}"
@@ -71,9 +71,8 @@ def find_project(
     """The project folder: the one given, that of an emulator:// port, or the current folder; else
     the only project in the current folder, or the one whose build the board at `port` says it runs.
 
-    universal: projects that take a model over the link are meant, as far as there are any; else
-    those with a model. `say` is told what was chosen among folders. The port is opened only to
-    choose among several.
+    universal: prefer projects that take a model over the link, else those with a model. `say` gets
+    the choice among folders. The port is opened only to choose among several.
 
     Raises UsageError when there is no project or no port to ask, WrongFirmwareError when the board
     runs none of them, PortError for a malformed URL, and what opening the port raises.
@@ -113,7 +112,7 @@ Candidates = Sequence[tuple[Path, AnyManifest]]
 
 
 def _of_kind(projects: Sequence[Path], universal: bool) -> Candidates:
-    """The sound ones of the kind that is meant; all sound ones where there is none of it."""
+    """The valid projects of the wanted kind; all valid ones if there is none of that kind."""
     known: list[tuple[Path, AnyManifest]] = []
     for project in projects:
         try:
@@ -128,7 +127,7 @@ def _of_kind(projects: Sequence[Path], universal: bool) -> Candidates:
 def _asked(
     port: str | None, projects: Candidates, baud: int | None, say: Callable[[str], None]
 ) -> Path:
-    """The project whose newest build the board runs."""
+    """Ask the board: the project whose newest build it runs."""
     names = [project.name for project, _ in projects]
     listed = ", ".join(names[:_LISTED]) + (" ..." if len(names) > _LISTED else "")
     hint = f"Name the one that the board runs: {command('--project', names[0])}"
@@ -152,8 +151,8 @@ def _asked(
 
 
 def _build_at(port: str, rates: Sequence[int]) -> str:
-    """The build id that the board at `port` says in HELLO, at the first of the baud rates where it
-    answers. Raises as Session.open."""
+    """The build id of the board at `port`, read at the first baud rate where it answers. Raises the
+    errors of Session.open."""
     from mcuzoo.link.session import Session
 
     require_packages(port_packages(port), "This command")

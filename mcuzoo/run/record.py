@@ -1,4 +1,4 @@
-"""What a run remembers: about itself, and about each image."""
+"""The records of a run: about itself, and about each image."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class Row:
     `unit`: core clock cycles, on an emulated board instructions; None when not counted.
     `reference_difference` is the largest |board - host reference| (or of an evaluation's two
     engines) in quantization steps: 0 means byte-equal, None not compared. `seconds` is the time the
-    run spent on it. `rank`: how many classes come before the label's own. `second`: what the other
-    engine or model of an evaluation answers.
+    run spent on it. `rank`: how many classes come before the label's own. `second`: the answer of
+    the other engine or model of an evaluation.
     """
 
     index: int
@@ -61,7 +61,7 @@ class Row:
 
     @property
     def label_rank(self) -> int | None:
-        """`rank`, of an older run from its output; None without a label or an answer."""
+        """`rank`, for an older run computed from its output; None without a label or an answer."""
         if self.rank is None and self.output is not None and self.label is not None:
             return answer(self.output, self.label).rank
         return self.rank
@@ -69,7 +69,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Settings:
-    """How a run was asked for; `resume` takes them over where they are not given anew."""
+    """The options of a run; `resume` takes them over if they are not given again."""
 
     project: str
     port: str
@@ -86,9 +86,9 @@ class Settings:
 
 @dataclass(frozen=True)
 class BoardFacts:
-    """The board as it introduced itself; one run is made on one kind of board and build.
+    """The board as it described itself; a run uses one kind of board and one build.
 
-    agent, count_unit: as in link.hello.Hello; None in runs of before.
+    agent, count_unit: as in link.hello.Hello; None in older runs.
     """
 
     board: str
@@ -107,14 +107,14 @@ class BoardFacts:
 
     @property
     def kind(self) -> str:
-        """What answered: its `agent`."""
+        """The kind of board: its `agent`."""
         if self.agent is not None:
             return self.agent
         return "other" if self.cpuid == 0 else "emulator" if self.emulated else "silicon"
 
     @property
     def unit(self) -> str:
-        """What it counted."""
+        """The unit of its counts."""
         if self.count_unit is not None:
             return self.count_unit
         return {"silicon": "cycles", "emulator": "instructions"}.get(self.kind, UNKNOWN_UNIT)
@@ -122,7 +122,7 @@ class BoardFacts:
 
 @dataclass(frozen=True)
 class WrongLayer:
-    """What a profile of `file`, whose output was wrong, found.
+    """The result of a profile of `file`, whose output was wrong.
 
     `ops` and `name` are those of the first wrong layer, None when no layer is; `verdict` says it in
     words.
@@ -136,12 +136,12 @@ class WrongLayer:
 
 @dataclass(frozen=True)
 class RunMeta:
-    """Everything about a run that is no image.
+    """Everything about a run except its images.
 
-    A board's output q stands for output_scale * (q - output_zero_point). `started` is ISO 8601
-    in UTC. `wrong_layer` is found when an output is unlike the host reference's. `link` is what the
-    run has learnt of the line, and what that cost; None in runs of before. `stack`: None where the
-    board does not know.
+    A board's output q stands for output_scale * (q - output_zero_point). `started` is ISO 8601 in
+    UTC. `wrong_layer` is found when an output is unlike the host reference's. `link` is what the
+    run has learnt about the line, and its losses; None in older runs. `stack`: None if the board
+    does not know.
     """
 
     tool_version: str

@@ -1,5 +1,5 @@
-"""A board behind a port: whether it is the project's own, and opened again when it falls silent,
-restarts or talks nonsense."""
+"""A board behind a port: check that it runs the project, and open it again if it is silent,
+restarts or sends nonsense."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class BoardSession(Protocol):
 
 
 OpenSession = Callable[[LinkState], AbstractContextManager[BoardSession]]
-"""Opens a session that goes on with what earlier ones have learnt."""
+"""Opens a session with the state of earlier sessions."""
 
 
 def check_firmware(hello: Hello, manifest: Manifest) -> None:
@@ -115,15 +115,15 @@ _REOPEN_PAUSES_S = (0.0, 1.0, 3.0)  # a USB console takes a second to come back
 
 
 class BoardGoneError(RigError):
-    """The board could not be reached again, however often the port was opened."""
+    """The board could not be reached again, although the port was opened several times."""
 
 
 class Rig:
     """A board whose every session passes `check`. Use as a context manager.
 
-    `state` is handed from session to session, and counts what the line cost. Raises what
-    `open_session` and `check` raise, now or when the board comes back as another one; `check` does
-    so with WrongFirmwareError. `on_trouble` is told in a sentence what is being recovered from.
+    All sessions share `state`, which also counts the losses of the line. Raises the errors of
+    `open_session` and `check`, now or after a restart; WrongFirmwareError for another firmware.
+    `on_trouble` gets a sentence about each trouble.
     """
 
     def __init__(
@@ -143,7 +143,7 @@ class Rig:
         self._counted: LineCounts | None = None
         self._counts = True
         self.stack: StackUse | None = None
-        """Of its stack, what the board said last; None where it does not know."""
+        """The last stack use that the board reported; None if it does not know."""
         self._host_losses = self.state.host_losses
         self._open()
         self.take_stock()
@@ -196,9 +196,9 @@ class Rig:
         return profile_model(self._session, model, tensor, engine, image_id=image_id)
 
     def take_stock(self) -> None:
-        """Have the board say what the line has lost since it was asked last.
+        """Ask the board for the losses of the line since the last time.
 
-        It need not answer: one that never did is not asked again.
+        The answer is optional: a board that never answered is not asked again.
         """
         self._host_losses = self.state.host_losses
         if not self._counts:
@@ -214,7 +214,7 @@ class Rig:
         self.stack = now.stack
 
     def tell(self, trouble: str) -> None:
-        """Pass on what goes wrong beside the run."""
+        """Report a trouble that does not end the run."""
         self._on_trouble(trouble)
 
     def _open(self) -> None:

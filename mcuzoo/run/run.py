@@ -1,4 +1,4 @@
-"""From what a user chooses to a finished run."""
+"""Run images on a board: from the user's options to a finished run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mcuzoo.run.summary import RunSummary
 
 
 class RunWatcher(Observer, Watcher, Protocol):
-    """Is told how a run goes and what happens on its line."""
+    """Takes the progress of a run and the events on its line."""
 
 
 class _RunMessages(MessagesOnly):
@@ -36,7 +36,7 @@ class _RunMessages(MessagesOnly):
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A run's folder, with its journal, and what came of it."""
+    """The folder of a run, with its journal, and the results."""
 
     folder: Path
     summary: RunSummary
@@ -54,9 +54,9 @@ def run(
 ) -> FinishedRun:
     """Stream images to a board, compare its answers with labels and host, end with a verdict.
 
-    target: a port, or a built project, which is emulated; None: options.port. `say` is told
-    warnings and troubles; `watch`, if given, makes what is told of every image. Raises as make_job
-    and run_images; a verdict that says no is in the result.
+    target: a port, or a built project, which is emulated; None: options.port. `say` gets warnings
+    and troubles. `watch`, if given, makes the watcher of every image. Raises the errors of make_job
+    and run_images. A failed verdict is in the result, not an error.
     """
     if target is not None:
         options = replace(options, port=emulated_port(target))

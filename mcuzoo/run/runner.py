@@ -1,6 +1,6 @@
-"""The run itself: images to the board, outputs to the journal, until all are through.
+"""The run itself: send all images to the board, and keep the outputs in the journal.
 
-The first image that the firmware computes otherwise is profiled, to name the layer.
+The first image with a wrong output is profiled, to name the wrong layer.
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 
 class LayerFinder:
-    """Looks once per run. Use it between two images: it runs the model once more."""
+    """Finds the first wrong layer, once per run. Use it between two images: it runs the model
+    again."""
 
     def __init__(
         self, rig: Rig, journal: Journal, engine: Engine | None, known: WrongLayer | None
@@ -76,10 +77,10 @@ class LayerFinder:
         self._done = known is not None
 
     def find(self, ready: Prepared) -> None:
-        """Record the first layer that is wrong on an image whose output was.
+        """Profile an image whose output was wrong, and record the first wrong layer.
 
-        What goes wrong on the way there is told as the run's trouble and ends nothing: the verdict
-        stands without a layer's name.
+        An error of the profile is reported as a trouble and does not end the run: then the verdict
+        has no layer's name.
         """
         if self._done or self._engine is None:
             return
@@ -105,7 +106,7 @@ LOST_IN_A_ROW = 3
 
 
 class Observer(Protocol):
-    """Is told how the run goes, from the thread that runs it."""
+    """Takes the progress of a run, in the thread that runs it."""
 
     def started(self, hello: Hello, total: int, finished: int) -> None: ...
 
@@ -173,7 +174,7 @@ def _unfinished(job: Job) -> list[Item]:
 
 
 def _state(job: Job) -> LinkState:
-    """What the run has learnt so far of its board and line.
+    """What the run has learnt so far about its board and line.
 
     A run of before did not keep it, but how long an image took bounds its inference.
     """
@@ -274,7 +275,7 @@ def _row(item: Item) -> Row:
 
 @contextmanager
 def _resumable(job: Job) -> Iterator[None]:
-    """Tell whoever stops the run how to go on with it."""
+    """If the run is stopped, say how to go on with it."""
     advice = (
         f"Finished images are kept. Go on: {command('mcuzoo', 'run-serial', '--resume', job.out)}"
     )

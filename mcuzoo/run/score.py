@@ -1,4 +1,5 @@
-"""What classifiers answer, and how right they are: top-k with its uncertainty, and two compared."""
+"""Answers of classifiers and their accuracy: top-k with its uncertainty, and two classifiers
+compared."""
 
 from __future__ import annotations
 
@@ -16,8 +17,8 @@ _Z_95 = 1.959963984540054  # the normal distribution's 97.5 % quantile
 
 @dataclass(frozen=True)
 class Answer:
-    """top1: the class, of equal scores the lowest; rank: how many classes come before the label's
-    own, None without a label; score: that of top1, dequantized."""
+    """top1: the class with the highest score; of equal ones the lowest. rank: how many classes come
+    before the label's own, None without a label. score: the dequantized score of top1."""
 
     top1: int
     rank: int | None
@@ -50,7 +51,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class ClassScore:
-    """Of the images labelled `label`; name: None where the classes have none."""
+    """Scores of the images with the label `label`. name: None if the classes have no names."""
 
     label: int
     name: str | None
@@ -59,7 +60,7 @@ class ClassScore:
 
 @dataclass(frozen=True)
 class Agreement:
-    """Outputs that were compared with another engine's, and how many were byte-equal.
+    """How many outputs were compared with those of another engine, and how many were byte-equal.
 
     `largest_difference` is in steps of the int8 output.
     """
@@ -155,7 +156,7 @@ def accuracy(rank: NDArray[np.int64], k: int) -> Accuracy:
 def answer(
     output: NDArray[Any], label: int | None, scale: float = 1.0, zero_point: int = 0
 ) -> Answer:
-    """What the scores [classes] say; a score q stands for scale * (q - zero_point)."""
+    """The answer of the scores [classes]; a score q stands for scale * (q - zero_point)."""
     best = top1(output)
     score = scale * (float(output[best]) - zero_point)
     if label is None:

@@ -1,4 +1,4 @@
-"""How a board is met: at a port, at a rate, with a model sent first where it takes one."""
+"""Sessions with a board: at a port, at a baud rate, with an upload first if it takes models."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Subject:
-    """A project and the model that its board runs. upload: of a universal firmware; None: the
-    model is linked in."""
+    """A project and the model that its board runs. upload: the model for a universal firmware;
+    None: the model is linked in."""
 
     project: Path
     manifest: Manifest
@@ -51,14 +51,15 @@ class Subject:
 
     @property
     def model(self) -> Model:
-        """Raises ProjectError when it is not the one that the project was exported from."""
+        """The model. Raises ProjectError if it is not the one that the project was exported
+        from."""
         if self.upload is not None:
             return self.upload.model
         return project_model(self.project, self.manifest)
 
     @property
     def classes(self) -> Classes:
-        """By the names that project or zoo have for them."""
+        """The classes, with the names that project or zoo have."""
         if self.upload is not None:
             return own_classes(self.upload)
         labels = self.manifest.labels
@@ -66,14 +67,14 @@ class Subject:
         return load_classes(path, self.manifest.output.bytes)
 
     def line(self, port: str, baud: int | None, wait_port: float | None = None) -> Line:
-        """To its board at `port`. baud: None: the project's."""
+        """The line to its board at `port`. baud None: the project's rate."""
         of_project = project_baud(self.project, self.manifest)
         rate = baud or of_project
         return Line(port, rate, baud_note(rate, of_project), wait_port)
 
 
 def subject_of(project: Path, upload: str | None = None) -> Subject:
-    """What a board of `project` is to run. Raises as load_manifest and prepare_upload."""
+    """The model for a board of `project`. Raises the errors of load_manifest and prepare_upload."""
     if upload is None:
         return Subject(project, load_manifest(project), None)
     universal = require_universal(load_project(project), project)
@@ -83,7 +84,7 @@ def subject_of(project: Path, upload: str | None = None) -> Subject:
 
 @dataclass(frozen=True)
 class Line:
-    """To a board. note: who says that this is the baud rate. wait_port: seconds to wait for a port
+    """The line to a board. note: the origin of the baud rate. wait_port: seconds to wait for a port
     that is not there yet, and for one that went away; None: DEFAULT_WAIT_S for the latter alone."""
 
     port: str
@@ -93,10 +94,10 @@ class Line:
 
 
 class Watcher(Protocol):
-    """Is told what happens on a line, from the thread that uses it."""
+    """Takes the events on a line, in the thread that uses it."""
 
     def trouble(self, text: str) -> None:
-        """What is being recovered from, in a sentence."""
+        """Takes a sentence about a trouble from which the session recovers."""
 
     def log(self, line: DeviceLog) -> None:
         """A line of the board's own log."""
@@ -106,7 +107,7 @@ class Watcher(Protocol):
 
 
 class MessagesOnly:
-    """A Watcher that passes on sentences alone, and no progress. say: gets them."""
+    """A Watcher that passes on messages only, and no progress. say: gets them."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
@@ -124,10 +125,10 @@ class MessagesOnly:
 def sessions(
     line: Line, upload: Upload | None, watcher: Watcher, trace: TextIO | None = None
 ) -> OpenSession:
-    """Sessions on one board, each after the other, wherever its port is by then.
+    """Opens sessions on one board, one after the other, also if its port has a new name.
 
-    upload: the model that each sends when it is not there. trace: gets the traffic, in hex. What an
-    opened session raises: as Session.open and `uploading`.
+    upload: the model that each session sends if the board does not have it. trace: gets the
+    traffic, in hex. An opened session raises the errors of Session.open and `uploading`.
     """
     ports = PortWatch(
         line.port,
@@ -146,7 +147,7 @@ def sessions(
 
 
 def reference_of(subject: Subject, say: Callable[[str], None]) -> ReferenceEngine | None:
-    """The host's engine of the same model; None where it has no kernel for it, which is told."""
+    """The host's engine for the same model; None, with a message, if it has no kernel for an op."""
     from mcuzoo.engines.reference import ReferenceEngine
 
     try:

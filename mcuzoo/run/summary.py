@@ -1,5 +1,5 @@
-"""A run in figures, computed from its journal alone, and its verdict: did it pass, and if not,
-what broke: model, data, rig or firmware."""
+"""The figures of a run, computed from its journal only, and its verdict: whether it passed, and if
+not, what broke: model, data, rig or firmware."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mcuzoo.run.tally import Prediction, Tally
 
 @dataclass(frozen=True)
 class Latency:
-    """What the images that were counted took, in `unit`: as link.hello.Hello has it."""
+    """Counts of the images, in `unit`, which is that of link.hello.Hello."""
 
     unit: str
     counted: int
@@ -41,7 +41,7 @@ def measure_latency(counts: Sequence[int | None], core_clock_hz: int, unit: str)
 
 
 class Broke(str, Enum):
-    """What is to blame when a run does not pass, the most telling first."""
+    """The part at fault if a run does not pass, the strongest evidence first."""
 
     FIRMWARE = "firmware"  # it computes something else than the host, from the same input
     RIG = "rig"  # images got no answer
@@ -55,7 +55,7 @@ _FAULT_EXIT_CODE = 4  # the firmware gave no answer at all, which no accuracy ca
 
 @dataclass(frozen=True)
 class Verdict:
-    """`broke` is None when the run passed; `reasons` say why not, `warnings` what else to know."""
+    """broke: None if the run passed. reasons: why it did not pass. warnings: what else to know."""
 
     broke: Broke | None
     reasons: tuple[str, ...]
@@ -78,10 +78,9 @@ def verdict_of(
 ) -> Verdict:
     """Judge a run by its counts of images, outputs unlike the reference, and accuracy.
 
-    `wrong_layer` is what a profile found of an output unlike the reference's; `stack`: a warning
-    where it was nearly used up.
-    Where several things broke, the first in the order of `Broke` is blamed: an accuracy says
-    nothing about the model when the firmware computes something else, or images are missing.
+    wrong_layer: the result of the profile of a wrong output. stack: a warning if it was nearly used
+    up. If several parts broke, the first in the order of `Broke` is named: an accuracy says nothing
+    about the model if the firmware computes wrong outputs or images are missing.
     """
     findings = list(_findings(counts, unequal, top1, min_top1, strict, wrong_layer))
     warnings = []
@@ -183,7 +182,7 @@ def summarize(meta: RunMeta, rows: Sequence[Row]) -> RunSummary:
 
 
 def predictions_of(rows: Sequence[Row]) -> Iterator[Prediction]:
-    """Of the images that have an answer, in data set order."""
+    """The predictions of the images that have an answer, in data set order."""
     for row in rows:
         if row.status is Status.DONE and row.top1 is not None and row.score is not None:
             yield Prediction(row.index, row.file, row.label, row.top1, row.score)

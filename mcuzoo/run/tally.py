@@ -1,4 +1,4 @@
-"""Figures of a growing number of images, and which of them a user is shown; the rest is not kept.
+"""Figures of a growing number of images, and the images that a user is shown; others are not kept.
 
 A run, an evaluation and a conversion all count here.
 """
@@ -25,16 +25,16 @@ from mcuzoo.run.score import (
 )
 
 FEW = 10
-"""So many images, or fewer, are shown one by one."""
+"""At most so many images are shown one by one."""
 WORST = 5
 _ENOUGH = 20
-"""Images that must be labelled before the labels are called wrong."""
+"""Least number of labelled images before the labels are called wrong."""
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What an image was taken for. score: the output of class `top1`, dequantized: a probability
-    where the model ends in one. label: the class it is of, None where nobody said."""
+    """The predicted class of an image. score: the dequantized output of class `top1`, a probability
+    if the model ends in SOFTMAX or the like. label: the right class, None if not known."""
 
     index: int
     file: str
@@ -49,8 +49,8 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Shown:
-    """`first` are the first images in order, `worst` the wrong ones of the highest scores, which
-    are kept where not all are asked for; `total` is how many images there were."""
+    """first: the first images in order. worst: the wrong ones with the highest scores, if not all
+    images are shown. total: how many images there were."""
 
     first: tuple[Prediction, ...] = ()
     worst: tuple[Prediction, ...] = ()

@@ -1,4 +1,4 @@
-"""A model for a universal firmware: what is sent, whether it can run there, and its run's facts."""
+"""A model for a universal firmware: what is sent, whether it can run there, and its manifest."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from mcuzoo.zoo.registry import ModelSource
 
 @dataclass(frozen=True)
 class Upload:
-    """`model` is sent byte for byte; `manifest` is the project's while the board runs it.
+    """`model` is sent byte for byte. `manifest` is that of the project with this model.
 
-    The model file itself where TFLM can take it as it is; else without its conversions at the ends,
-    its constants aligned, and with our memory plan where TFLM's own would not fit.
+    It is the model file itself if TFLM can take it; else a copy without the conversions at its
+    ends, with aligned constants, and with our memory plan if TFLM's own would not fit.
     """
 
     source: ModelSource
@@ -47,7 +47,7 @@ def require_universal(manifest: AnyManifest, project: Path) -> UniversalManifest
 
 
 def prepare_upload(source: ModelSource, manifest: UniversalManifest) -> Upload:
-    """Decide what is sent of `source`, and check it against the firmware of `manifest`.
+    """Decide which file is sent for `source`, and check it against the firmware of `manifest`.
 
     Raises ModelError (not INT8, ...), UnsupportedOpError (an op that TFLM does not run, or that the
     firmware has not got) and FitError (the file or the arena is too large), all with the figures.
@@ -70,7 +70,7 @@ def prepare_upload(source: ModelSource, manifest: UniversalManifest) -> Upload:
 
 
 def own_classes(upload: Upload) -> Classes:
-    """The model's classes, by the names that the zoo has for them."""
+    """The model's classes, with the names of the zoo."""
     return Classes(upload.manifest.output.bytes, upload.source.labels)
 
 
@@ -86,8 +86,8 @@ def uploading(
 ) -> OpenSession:
     """Sessions on boards that run the uploaded model: each sends it when it is not there.
 
-    `on_progress` is told how many bytes of how many have arrived. What an opened session raises
-    comes beside what `open_session` does: WrongFirmwareError before anything is sent, and as
+    `on_progress` is told how many bytes of how many have arrived. An opened session raises the
+    errors of `open_session`, WrongFirmwareError before anything is sent, and the errors of
     Session.upload.
     """
 

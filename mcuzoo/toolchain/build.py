@@ -47,7 +47,7 @@ from mcuzoo.toolchain.sizes import (
 )
 
 ERASED = 0xFF
-"""What NOR flash reads where nothing was written."""
+"""The byte that erased NOR flash reads."""
 
 
 def flash_bytes(sections: tuple[Section, ...], target: TargetEntry) -> bytes:
@@ -97,7 +97,7 @@ _HINT = (
 
 
 EIQ_FOLDER = "middleware/eiq/tensorflow-lite"
-"""TFLM in NXP's MCUXpresso SDK."""
+"""The folder of TFLM in NXP's MCUXpresso SDK."""
 
 
 def find_tree(
@@ -166,7 +166,7 @@ OnCompiled = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Toolset:
-    """What is built with, and into which folder below build/ the products go."""
+    """The compiler and other tools of a build, and the folder below build/ for the products."""
 
     toolchain: str
     compiler_version: str
@@ -181,8 +181,8 @@ def build_project(
 ) -> BuildEntry:
     """Build into project/build/<folder>/firmware.{elf,bin,hex} and write the manifest's entry.
 
-    The folder is called after the compiler, or mcuxpresso. on_compiled: is told how many sources
-    are compiled, of how many, outside of the SDK, whose build says nothing on the way.
+    The folder is called after the compiler, or mcuxpresso. on_compiled: gets (compiled sources, all
+    sources), but not from the SDK's build, which reports no progress.
 
     Raises ProjectError (no project, files missing), InputError (no TFLM tree or SDK, or not a
     fitting one), UsageError (an option that this project has no use for) and ToolchainError (no

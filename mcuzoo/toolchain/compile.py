@@ -1,4 +1,4 @@
-"""From C and C++ sources to one ELF file."""
+"""Compile C and C++ sources to one ELF file."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ _OVERFLOW = re.compile(
 class CompileJob:
     """How to build `project` into the folder `output`; `defines` are KEY=VALUE.
 
-    tflm_tree: the TFLM tree to take the manifest's TFLM sources from. on_compiled: is told how many
-    sources are compiled, of how many.
+    tflm_tree: the TFLM tree to take the manifest's TFLM sources from. on_compiled: gets (compiled
+    sources, all sources).
     """
 
     compiler: Compiler
@@ -55,13 +55,13 @@ class CompileJob:
 
     @property
     def tflm_optimization(self) -> str:
-        """TFLM is not what is debugged, and nearly three times as large at -O0."""
+        """The level for TFLM: at -O0 it is nearly three times as large, and nobody debugs it."""
         return OPTIMIZATION if self.optimization == "-O0" else self.optimization
 
 
 def build_facts(job: CompileJob, manifest: ProjectManifest) -> tuple[str, ...]:
-    """Lines that tell this build from another of the same sources: what cmake/build_id.cmake says
-    of a build with a project's presets."""
+    """Lines that distinguish this build from others of the same sources, as cmake/build_id.cmake
+    does for the project's presets."""
     kind, tree = job.compiler.kind, job.tflm_tree
     machine = machine_flags(kind, manifest.target.core, manifest.target.fpu)
     flags = [*machine, *compile_flags(kind), *LINK_FLAGS, *link_libraries(kind, tree is not None)]
@@ -91,7 +91,8 @@ def build_elf(job: CompileJob, manifest: ProjectManifest, log: BuildLog) -> Path
 
 @dataclass(frozen=True)
 class _Unit:
-    """One source, the object that it becomes, and how. `kept`: an object of before may serve."""
+    """One source, its object, and its command. `kept`: an object of an earlier build may be
+    used."""
 
     source: str
     target: Path
@@ -140,7 +141,7 @@ def _tflm_units(
 def _object_folder(
     job: CompileJob, tflm: TflmEntry, machine: Sequence[str], fingerprint: str
 ) -> Path:
-    """Where the objects of one tree under one compiler and set of flags are, for all projects."""
+    """The folder for objects of one tree, compiler and set of flags; all projects share it."""
     flags = (*machine, *tflm_flags(".cc"), *tflm_flags(".c"), *tflm.include_dirs, *tflm.defines)
     recipe = (
         *job.compiler.command,
@@ -209,8 +210,8 @@ def _link(
 
 
 def _listed(objects: Sequence[str], folder: Path) -> Sequence[str]:
-    """`objects` as arguments; many of them in a file that the compiler reads as such: Windows
-    takes no command line of 32,767 characters."""
+    """`objects` as arguments. Many objects go into a response file, because a command line on
+    Windows has fewer than 32,767 characters."""
     if sum(len(path) + 3 for path in objects) < _MANY_CHARACTERS:
         return objects
     listed = folder / "objects.txt"

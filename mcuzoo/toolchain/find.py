@@ -1,4 +1,4 @@
-"""Find a compiler, Arm's GCC or else Zig's, run it, and keep a log of all it was asked and said."""
+"""Find a compiler, Arm's GCC or else Zig's, run it, and keep a log of commands and output."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ERROR = re.compile(
 
 @dataclass
 class BuildLog:
-    """What was run and what came of it. Written to `path` whether the build succeeds or not."""
+    """The commands and their output. Written to `path` whether the build succeeds or not."""
 
     path: Path
     entries: list[str] = field(default_factory=list)
@@ -42,7 +42,7 @@ def run_logged(
     who: str = "The compiler",
     environment: Mapping[str, str] | None = None,
 ) -> None:
-    """Run `command` in `folder`, with `environment` besides ours.
+    """Run `command` in `folder`, with `environment` added to ours.
 
     Raises ToolchainError with the first error lines when it fails; the log has all of them.
     """
@@ -63,7 +63,7 @@ def run_logged(
 
 
 def _environment() -> dict[str, str]:
-    """Ours, with a place for Zig's caches; Zig itself locks what it shares."""
+    """Our environment with a place for Zig's caches; Zig itself locks them."""
     cache = str(user_cache_path("mcuzoo", appauthor=False) / "zig")
     return {
         "ZIG_GLOBAL_CACHE_DIR": cache,
@@ -88,7 +88,7 @@ _SPECS = "nosys.specs"
 
 @dataclass(frozen=True)
 class Compiler:
-    """`command` starts the C compiler: its program and the arguments that come before ours."""
+    """`command` starts the C compiler: its program and its first arguments."""
 
     kind: str
     command: tuple[str, ...]
@@ -122,7 +122,7 @@ def find_compiler(name: str | None = None) -> Compiler:
 
 
 def compiler_packages() -> tuple[str, ...]:
-    """What must be installed for `find_compiler` to find any: nothing where there is one."""
+    """Packages that `find_compiler` needs to find a compiler; none if there is one."""
     return () if _gcc_program() or _zig_program() else (_ZIG_PACKAGE,)
 
 
@@ -145,7 +145,7 @@ def _gcc_program() -> str | None:
 
 
 def _zig_program() -> str | None:
-    """By variable, then the program that the ziglang package carries, then on the PATH."""
+    """Zig's program: from the variable, else in the ziglang package, else on the PATH."""
     return os.environ.get(ZIG_VARIABLE) or _packaged_zig() or shutil.which("zig")
 
 

@@ -49,12 +49,12 @@ class SdkJob:
 
     @property
     def folder(self) -> Path:
-        """The same that the project's README tells west and its presets tell CMake."""
+        """The build folder; the project's README and presets name the same one."""
         return self.project / "build" / self.configuration
 
 
 def find_sdk(manifest: AnyManifest, given: Path | None) -> SdkTree:
-    """The checked SDK, `given` or named by the environment.
+    """The checked SDK: `given`, or named by the environment.
 
     Raises UsageError when none is named, InputError when it is none that will do.
     """
@@ -70,7 +70,7 @@ def find_sdk(manifest: AnyManifest, given: Path | None) -> SdkTree:
 
 
 def _without_sdk(manifest: AnyManifest) -> str:
-    """The export that needs neither SDK nor TFLM."""
+    """The command for an export that needs neither SDK nor TFLM."""
     model = manifest.model.name if isinstance(manifest, Manifest) else BUNDLED
     name = model if model in catalog() else "MODEL.tflite"
     kind = ["--runtime", "aot", "--project", "cmake", "-o", f"{manifest.name}-aot"]

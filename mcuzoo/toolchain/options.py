@@ -11,7 +11,7 @@ from mcuzoo.options import Option
 
 @dataclass(frozen=True)
 class BuildOptions:
-    """None: the project's own, or the first that is found."""
+    """Options of `build`. None: the project's own, or the first that is found."""
 
     compiler: Annotated[str | None, Option("gcc or zig [the first that is found].")] = None
     optimization: Annotated[str | None, Option("0, 1, 2, 3 or s [2].", "--optimization", "-O")] = (

@@ -52,12 +52,12 @@ def read_sections(elf: Path) -> tuple[Section, ...]:
 
 
 def read_symbols(elf: Path, names: Collection[str]) -> dict[str, int]:
-    """The values of those of the symbols `names` that the ELF defines."""
+    """The values of the symbols `names`, as far as the ELF defines them."""
     return {name: value for name, (value, _) in _symbols(elf, names).items()}
 
 
 def read_functions(elf: Path, names: Collection[str]) -> dict[str, tuple[int, int]]:
-    """First address and the one behind the last of those of the Thumb functions `names` it has."""
+    """The address range [first, end) of each of the Thumb functions `names` that the ELF has."""
     return {
         name: (value & ~1, (value & ~1) + size)
         for name, (value, size) in _symbols(elf, names).items()
@@ -66,7 +66,7 @@ def read_functions(elf: Path, names: Collection[str]) -> dict[str, tuple[int, in
 
 @contextmanager
 def _parsed(elf: Path) -> Iterator[Any]:
-    """The ELF file at `elf`; whatever a damaged one does to its reader is an InputError."""
+    """The parsed ELF file at `elf`. Raises InputError for any error of the parser."""
     from elftools.common.exceptions import ELFError
     from elftools.construct import ConstructError
     from elftools.elf.elffile import ELFFile
@@ -115,7 +115,7 @@ def _load_shift(address: int, segments: list[Any]) -> int:
 
 
 CODE_SYMBOLS = ("mz_weights_start", "mz_weights_end")
-"""What code_bytes wants to know, as the linker script defines it."""
+"""The symbols of the linker script that code_bytes needs."""
 
 _WEIGHTS = "mz_weights"
 
@@ -142,8 +142,8 @@ def region_uses(sections: Iterable[Section], target: TargetEntry) -> tuple[Regio
 
 
 def beyond_plan(plan: PlanEntry, uses: Iterable[RegionUse]) -> tuple[str, ...]:
-    """Memories that a build takes more of than was planned, in words: what was added to a project
-    after its export, or an estimate that is wrong."""
+    """Messages about memories of which a build takes more than planned, because of code added after
+    the export or a wrong estimate."""
     planned = {use.region: use.used_bytes for use in plan.regions}
     return tuple(
         f"{use.region}: {use.used_bytes:,} bytes used, {planned.get(use.region, 0):,} planned."
@@ -153,14 +153,14 @@ def beyond_plan(plan: PlanEntry, uses: Iterable[RegionUse]) -> tuple[str, ...]:
 
 
 def linked_constant_bytes(elf: Path, plan: PlanEntry) -> int:
-    """The model's constants as they are linked: see constant_bytes."""
+    """Bytes of the model's linked constants: see constant_bytes."""
     names = [f"{name}_{end}" for name in _weights_names(plan) for end in ("start", "end")]
     return constant_bytes(read_symbols(elf, names), plan)
 
 
 def constant_bytes(symbols: Mapping[str, int], plan: PlanEntry) -> int:
-    """The model's constants between the symbols of their sections, or, where not all of them have
-    a section of their own, as many as were planned."""
+    """Bytes of the model's constants between the symbols of their sections; the planned bytes if
+    not all of them have a section of their own."""
     sizes = [
         symbols.get(f"{name}_end", 0) - symbols.get(f"{name}_start", 0)
         for name in _weights_names(plan)
@@ -179,7 +179,7 @@ def _weights_names(plan: PlanEntry) -> list[str]:
 def code_bytes(
     sections: Iterable[Section], symbols: Mapping[str, int], unmarked_constants: int = 0
 ) -> int:
-    """Machine code with its own tables, less the model's constants where they stand among it.
+    """Bytes of machine code with its own tables, without the model's constants that are among it.
 
     unmarked_constants: bytes of constants among the code that no symbol delimits.
     """

@@ -40,7 +40,7 @@ def catalog() -> dict[str, ZooModel]:
 def similar_model(wanted: str) -> str:
     """`"Did you mean 'mobilenet_v1_0.25_128'? "`, or "" where nothing is close.
 
-    Of a family that was named without its size it is DEFAULT_MODEL, else the smallest.
+    For a family without a size it is DEFAULT_MODEL, else the smallest model of the family.
     """
     known, word = catalog(), _letters(wanted)
     named = [model for name, model in known.items() if len(word) > 2 and word in _letters(name)]
@@ -51,12 +51,13 @@ def similar_model(wanted: str) -> str:
 
 
 def _letters(text: str) -> str:
-    """Without what people write in another way: case, dots, dashes, underscores, spaces."""
+    """The name without case, dots, dashes, underscores and spaces, which people write
+    differently."""
     return re.sub(r"[\W_]", "", text.casefold())
 
 
 def _size(model: ZooModel) -> float:
-    """For comparing: published operations, else how many pixels the input has."""
+    """A size for comparison: published operations, else the number of input pixels."""
     ops = model.figure("ops")
     return model.input[0] * model.input[1] if ops is None else ops[0]
 

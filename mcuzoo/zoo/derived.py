@@ -1,4 +1,4 @@
-"""The INT8 model made from a UINT8 one: kept in the cache, beside a note of its origin."""
+"""The INT8 model made from a UINT8 one. It is kept in the cache, with a note of its origin."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ class Derived:
 
 
 def derived_name(source: Path) -> str:
-    """As mobilenet_v1_0.5_160_quant.tflite -> mobilenet_v1_0.5_160_quant_to_int8.tflite."""
+    """For example mobilenet_v1_0.5_160_quant.tflite ->
+    mobilenet_v1_0.5_160_quant_to_int8.tflite."""
     return f"{source.stem}_to_int8.tflite"
 
 
@@ -69,7 +70,7 @@ def known_derivative(source: FoundFile) -> Path | None:
 
 
 def converted_from(path: Path) -> str | None:
-    """The SHA-256 of the UINT8 file that `path` was converted from, if the note beside it says so.
+    """The SHA-256 of the UINT8 file that `path` was converted from, if a note beside it states it.
 
     The note must state the hash that the file has.
     """

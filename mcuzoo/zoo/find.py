@@ -1,5 +1,5 @@
-"""Where model files are kept, which of a model's is at hand, and whether it is what the registry
-says.
+"""Find model files: where they are kept, which ones are at hand, and whether they match the
+registry.
 
 Hashes learnt on first use (what a URL gave the first time) are kept with the measurements, not in
 the cache: clearing a cache must not make a changed file pass.
@@ -32,7 +32,7 @@ def cache_folder() -> Path:
 
 
 def cache_hint() -> str:
-    """What to do where the cache cannot be written."""
+    """A hint for a cache that cannot be written."""
     if sys.platform.startswith("linux"):
         return "Set XDG_CACHE_HOME to a folder of yours."
     return f"Let your user write to {cache_folder().parent}."
@@ -70,11 +70,10 @@ def trusted_sha256(key: str) -> str | None:
 
 
 def learn(key: str, sha256: str, vouched: bool = False) -> bool:
-    """Remember the hash of `key` for later; whether it was new.
+    """Record the hash of `key`; return whether it was new.
 
-    vouched: better evidence than an earlier use stands behind it, so that it replaces what was
-    learnt. Raises InputError otherwise when `key` had another hash, or when the store cannot be
-    written.
+    vouched: there is better evidence than first use, so the hash replaces a recorded one. Raises
+    InputError otherwise when `key` had another hash, or when the store cannot be written.
     """
     path = data_folder() / FILE_NAME
     known = trusted_sha256(key)
@@ -98,7 +97,7 @@ def learn(key: str, sha256: str, vouched: bool = False) -> bool:
 
 
 def _read(path: Path) -> dict[str, object]:
-    """What is known. Raises InputError when the file is there and is not what it should be."""
+    """The recorded hashes. Raises InputError if their file is damaged."""
     try:
         raw = parse_json(read_text(path))
     except FileNotFoundError:
@@ -142,7 +141,8 @@ def find_model_file(model: ZooModel, *roles: Role) -> FoundFile | None:
 
 
 def require_model_file(model: ZooModel, *roles: Role) -> FoundFile:
-    """find_model_file, or MissingModelError that says what was looked for, where, and what now."""
+    """Like find_model_file. Raises MissingModelError, which says what was searched, where, and what
+    to do."""
     found = find_model_file(model, *roles)
     if found is None:
         raise missing_file(model, *roles)
@@ -201,7 +201,7 @@ def _checked(entry: SourceFile, path: Path) -> FoundFile | None:
 
 
 def trust_key(entry: SourceFile) -> str:
-    """What a learnt hash is remembered under: the URL and, of an archive, the member."""
+    """The key of a recorded hash: the URL and, for an archive, the member."""
     assert entry.download is not None
     member = entry.download.member
     return entry.download.url if member is None else f"{entry.download.url}#{member}"

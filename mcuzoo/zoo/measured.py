@@ -1,4 +1,4 @@
-"""What was measured of a model, remembered with where it comes from.
+"""Measurements of models, kept with their origin.
 
 One JSON object per line in the user's data directory; lines are only ever added.
 """
@@ -87,7 +87,7 @@ def record(
 
 
 def measurements(model_sha256: str | None = None) -> tuple[Measurement, ...]:
-    """Everything remembered, oldest first, of one model file or of all. Damaged lines are skipped.
+    """All measurements, oldest first, of one model file or of all. Damaged lines are skipped.
 
     Raises InputError when the store is there and cannot be read.
     """
@@ -109,7 +109,7 @@ def measurements(model_sha256: str | None = None) -> tuple[Measurement, ...]:
 
 
 def best_measurement(model_sha256: str, metric: str) -> Measurement | None:
-    """The one of the most images, of these the newest."""
+    """The measurement with the most images; of equal ones the newest."""
     return best_of(measurements(model_sha256), {model_sha256}, metric)
 
 

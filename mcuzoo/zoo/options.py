@@ -10,7 +10,7 @@ from mcuzoo.options import Option
 
 @dataclass(frozen=True)
 class FetchOptions:
-    """Of `fetch`. origin: a file or an https address."""
+    """Options of `fetch`. origin: a file or an https address."""
 
     origin: Annotated[
         str | None,

@@ -1,5 +1,5 @@
-"""From what a user types to a model file and the way pictures become its input; where figures
-follow from the layers, the file is not needed."""
+"""From the name that a user types to a model file and its preprocessing. Figures that follow from
+the layers do not need the file."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def shape_complaint(entry: ZooModel, model: Model) -> str | None:
-    """None, or what is wrong, as the rest of a sentence that begins with the file."""
+    """None, or the error as the rest of a sentence that begins with the file."""
     shape = model.tensor(model.inputs[0]).shape
     classes = model.tensor(model.outputs[0]).shape[-1:]
     if shape == (1, *entry.input) and classes == (entry.labels.count,):
@@ -52,7 +52,7 @@ class ModelSource:
     """A model file and what belongs to it.
 
     samples: a folder with pictures of this model's classes and a manifest.csv that labels them.
-    note: what a user should know of how the name became this file.
+    note: what a user should know about the choice of this file.
     """
 
     name: str
@@ -67,10 +67,10 @@ def resolve_model(name_or_path: str) -> ModelSource:
     """The zoo's model of that name, or the .tflite file at that path.
 
     A name means the first of the model's INT8 files that is at hand; where there is none but a
-    UINT8 one, its conversion to INT8. A path of a file that the zoo knows by its hash has that
-    model's preprocessing, labels and samples; of another it has neither labels nor samples, and
-    what pictures become follows from the input: three channels are RGB, central crop 0.875; one
-    channel is gray, uncropped.
+    UINT8 one, its conversion to INT8. A file that the zoo knows by its hash has that model's
+    preprocessing, labels and samples. Another file has neither labels nor samples, and its
+    preprocessing follows from the input: three channels are RGB, central crop 0.875; one channel is
+    gray, uncropped.
 
     Raises InputError when there is no such model, MissingModelError when its file is not at hand,
     ModelError when the file is no sound model.
@@ -136,7 +136,7 @@ def _file(path: Path) -> ModelSource:
 
 
 def _known_by_hash(path: Path) -> ZooModel | None:
-    """The model that a file is of, by a hash on record or learnt; or that it was converted from."""
+    """The zoo's model of a file, found by hash; or the model that the file was converted from."""
     hashes = {file_sha256(path), converted_from(path)} - {None}
     for model in catalog().values():
         if any(hashes & _hashes(file) for file in model.file):
@@ -145,7 +145,8 @@ def _known_by_hash(path: Path) -> ZooModel | None:
 
 
 def _hashes(file: SourceFile) -> set[str | None]:
-    """What is known of the content of a model's file: as recorded, as bundled, as first fetched."""
+    """The known hashes of a model's file: in the registry, of the bundled file, of the first
+    fetch."""
     bundled, learnt = file.bundled_path, None
     if file.download is not None:
         with suppress(InputError):  # a damaged store must not keep a model from being used
@@ -164,7 +165,8 @@ def _loaded(path: Path) -> Model:
 
 
 def _require_shape(model: ZooModel, found: FoundFile) -> None:
-    """A file that nothing but its name speaks for must at least take and give the right shapes."""
+    """A file that is known only by its name must at least have the right input and output
+    shapes."""
     complaint = shape_complaint(model, _loaded(found.path))
     if complaint is not None:
         raise InputError(
@@ -184,7 +186,7 @@ def _labels_file(wanted: Labels, beside: Path) -> tuple[str, ...] | None:
 
 
 def _lines(path: Path) -> tuple[str, ...]:
-    """Of a text file of sensible size; none of anything else."""
+    """The lines of a text file of sensible size; none of any other file."""
     try:
         if not path.is_file() or path.stat().st_size > _MAX_LABEL_BYTES:
             return ()
@@ -202,7 +204,7 @@ def preprocessing_by_shape(model: Model) -> Preprocessing:
 
 @dataclass(frozen=True)
 class KnownModel:
-    """structure_only: random weights stand in for the file's; note: what a reader must know."""
+    """structure_only: the weights are random. note: what a reader must know."""
 
     model: Model
     structure_only: bool = False
@@ -210,7 +212,7 @@ class KnownModel:
 
 
 def load_or_build(name_or_path: str) -> KnownModel:
-    """The model, or what the registry says of its layers when its file is not at hand.
+    """The model; if its file is not at hand, one built from the layers in the registry.
 
     Raises as resolve_model and load_model; MissingModelError only where no layers are known.
     """

@@ -1,4 +1,4 @@
-"""What a file of zoo/models may say: one pydantic table per TOML table."""
+"""The schema of the files in zoo/models: one pydantic table per TOML table."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ class Download(Table):
 
 
 class SourceFile(Table):
-    """One file of a model. `names`: what it may be called; a fetched one gets the first.
+    """One file of a model. `names`: its possible names; a fetched file gets the first.
 
-    role: int8 is ready to run; uint8 is converted, keras and fp32 need `mcuzoo quantize`.
-    sha256 and bytes are the file's own, where somebody knows them. bundled: relative to zoo/.
+    role: int8 is ready to run; uint8 is converted, keras and fp32 need `mcuzoo quantize`. sha256,
+    bytes: of the file itself, if known. bundled: the path relative to zoo/.
     """
 
     role: Role

@@ -1,7 +1,7 @@
-"""The graph of a known network with random weights: what it needs, not what it knows.
+"""The graph of a known network with random weights, for figures about its needs.
 
-Memory, operations, parameters and file size of an INT8 model follow from its layers. What is built
-here is for such figures alone; nothing hands it to an export.
+Memory, operations, parameters and file size of an INT8 model follow from its layers. These graphs
+are for such figures only; they are never exported.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ def build_layers(
     classes: int,
     width: float = 1.0,
 ) -> Model:
-    """As build_structure, of any layers on an image of (height, width, channels).
+    """Like build_structure, for any layers on an image of (height, width, channels).
 
-    width: what the channels of every `conv` and `dense` but `classes` are multiplied by.
+    width: the factor of the channels of every `conv` and `dense` but `classes`.
     """
     net = _Network(classes, width)
     source = out = net.activation("input", (1, *image))

@@ -117,14 +117,15 @@ def place(
     pins: Pins = (),
     split: ArenaPlan | None = None,
 ) -> Placement:
-    """The fastest region with room for the arena: DTCM, then OCRAM, then SDRAM; then the constants.
+    """Place the arena in the fastest region with room (DTCM, then OCRAM, then SDRAM), then
+    constants.
 
-    weights: "flash"; "ram", one region for all; the name of one; "auto", array by array what
-    `choose_regions` makes of the board's speeds and of what is free. pins: see pinned_regions; they
-    come first. split: an arena in two parts, of which the hot one goes beside data and stack.
+    weights: "flash"; "ram", one region for all; the name of a region; "auto", array by array by
+    `choose_regions`. pins: see pinned_regions; they come first. split: an arena in two parts; the
+    hot one goes beside data and stack.
 
-    When nothing has room, the emptiest region is named all the same: the fit verdict says by how
-    much it overflows. Raises UsageError when a region cannot hold what it is to hold.
+    If no region has room, the emptiest one is named: the fit verdict says by how much it overflows.
+    Raises UsageError for a chosen region that cannot hold an arena or weights.
     """
     board = board.apart([arena_region, weights, *(region for _, region in pins)])
     data_region = _data_region(board)

@@ -1,4 +1,4 @@
-"""What an inference reads of its constants."""
+"""How an inference reads its constants."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mcuzoo.lowering.alignment import align_up
 from mcuzoo.lowering.call import Call
 
 MODEL_SYMBOL = "mz_model_data"
-"""The model file of an interpreter, in the generated C."""
+"""The symbol of an interpreter's model file, in the generated C."""
 
 CONSTANT_ALIGNMENT = 16
 """The alignment of every array in the generated C."""
@@ -27,10 +27,9 @@ class Sweep:
 class ConstantUse:
     """An array of `bytes` that an op goes through `passes` times per inference, from end to end.
 
-    op: its index in the model, -1 for what belongs to all of them. together_bytes: of all arrays
-    that the same kernel goes through at the same time; they share the cache from pass to pass.
-    sweeps: of an array that several kernels read, each a part of it; what they say goes then, and
-    `passes` is their mean.
+    op: its index in the model, -1 for a whole model file. together_bytes: all arrays that the
+    kernel reads at the same time; they share the cache from pass to pass. sweeps: the parts of an
+    array that several kernels read; then they count, and `passes` is their mean.
     """
 
     symbol: str
@@ -74,8 +73,8 @@ def _belongs(symbol: str, op: int) -> bool:
 
 
 def whole_model_use(bytes_: int, sweeps: Sequence[Sweep] = ()) -> ConstantUse:
-    """A model file that an interpreter reads in place: of an inference the weights, layer by layer.
-    Without `sweeps` it is read once at the least."""
+    """A model file that an interpreter reads in place, layer by layer. Without `sweeps` one pass
+    counts."""
     swept = sum(one.bytes * one.passes for one in sweeps)
     mean = max(1, round(swept / max(1, sum(one.bytes for one in sweeps))))
     return ConstantUse(MODEL_SYMBOL, -1, "model file", bytes_, mean, bytes_, tuple(sweeps))

@@ -1,1 +1,1 @@
-"""Rewrite a quantized model so that INT8 runtimes accept it, and say what that changed."""
+"""Rewrite a quantized model so that INT8 runtimes accept it, and report what changed."""

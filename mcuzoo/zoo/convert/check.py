@@ -1,4 +1,4 @@
-"""What a rewrite refuses, because the result would not compute what the source says."""
+"""Models that a rewrite refuses because the result would not compute the same."""
 
 from __future__ import annotations
 

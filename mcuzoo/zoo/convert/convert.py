@@ -1,4 +1,4 @@
-"""From a quantized .tflite model to one that INT8 runtimes run, with an account of the change."""
+"""Convert a quantized .tflite model to one that INT8 runtimes run, and report the changes."""
 
 from __future__ import annotations
 

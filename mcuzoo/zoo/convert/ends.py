@@ -67,7 +67,7 @@ def _cut_output(model: Model, index: int, removed: list[Op]) -> int:
 
 
 def _only_converts(outer: Tensor, inner: Tensor) -> bool:
-    """Is `outer` the real value of INT8 `inner`, or the same 128 higher, or the same?"""
+    """Whether `outer` is `inner` (INT8), the same 128 higher, or its real value."""
     if inner.dtype is not DType.INT8 or inner.quantization is None:
         return False
     if outer.dtype is DType.FLOAT32:

@@ -1,4 +1,5 @@
-"""Which ops a rewrite knows, which of their inputs are weights, and what INT8 asks of them."""
+"""The ops that a rewrite knows, which of their inputs are weights, and their conditions for
+INT8."""
 
 from __future__ import annotations
 

@@ -32,7 +32,8 @@ class Rewritten:
 
 
 def needs_rewrite(model: Model) -> bool:
-    """Is there UINT8 arithmetic, or INT8 weights with a zero point, which kernels ignore?"""
+    """Whether there is UINT8 arithmetic, or INT8 weights with a zero point, which kernels
+    ignore."""
     return computes_in_uint8(model) or any(
         not is_symmetric(model.tensor(index))
         for index in map(weights_of, model.ops)
@@ -41,7 +42,8 @@ def needs_rewrite(model: Model) -> bool:
 
 
 def rewrite(model: Model) -> Rewritten:
-    """INT8 throughout. Raises ModelError or UnsupportedOpError for what has no exact recipe."""
+    """Rewrite a model to INT8. Raises ModelError or UnsupportedOpError for parts without an exact
+    recipe."""
     require_known_ops(model)
     for op in model.ops:
         require_exact(model, op)
@@ -68,7 +70,7 @@ class _Work:
         self._uses = Counter(index for op in model.ops for index in op.inputs)
 
     def shift_activations(self) -> int:
-        """Every UINT8 tensor but the weights; how many."""
+        """Shift every UINT8 tensor but the weights; return how many."""
         activations = {index for op in self.model.ops for index in activations_of(op)}
         moved = 0
         for index in activations:
@@ -108,7 +110,7 @@ class _Work:
         return replace(op, inputs=tuple(inputs), version=int8_version(op)), layer
 
     def _put(self, index: int, tensor: Tensor) -> int:
-        """`tensor` in the place of `index`, or in a new one where other ops read the old."""
+        """Put `tensor` at `index`, or at a new index if other ops read the old one."""
         if self._uses[index] == 1:
             self.tensors[index] = tensor
             return index

@@ -13,7 +13,7 @@ SHIFT = 128
 
 
 def computes_in_uint8(model: Model) -> bool:
-    """Does an op other than a conversion read or write UINT8?"""
+    """Whether an op other than a conversion reads or writes UINT8."""
     return any(
         model.tensor(index).dtype is DType.UINT8
         for op in model.ops
@@ -37,6 +37,7 @@ def shifted(tensor: Tensor) -> Tensor:
 
 
 def with_fixed_output(tensor: Tensor) -> Tensor:
-    """INT8 kernels write 1/256 with zero point -128 to the last bit, and demand it in the file."""
+    """Give an op the output scale of exactly 1/256 and zero point -128, which its INT8 kernel
+    demands."""
     exact = Quantization(np.array([1 / 256], np.float32), np.array([-SHIFT], np.int64))
     return replace(tensor, quantization=exact)

@@ -1,1 +1,1 @@
-"""Get a model file from the web or from the user, and believe nothing of it unchecked."""
+"""Get a model file from the web or from the user, and check everything in it."""

@@ -1,5 +1,5 @@
-"""What has arrived of a download, which outlives a crash; and one file out of a .tar.gz that
-nobody vouches for.
+"""The received part of a download, which survives a crash; and reading one file from an untrusted
+.tar.gz.
 
 Only the content of the one wanted member is ever written, and to a place of our choosing: names,
 links, devices and modes in the archive lead nowhere. What it costs is bounded: bytes unpacked in
@@ -88,7 +88,7 @@ def _copy(
 
 
 class _BoundedHeader(tarfile.TarInfo):
-    """Refuses what tarfile would read into memory whole, whatever size it claims."""
+    """Refuses headers that tarfile would read into memory as a whole, of whatever size."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _BoundedHeader:
@@ -182,7 +182,7 @@ class Partial:
         return self._file.seek(0, 2)
 
     def origin(self) -> Origin | None:
-        """What the bytes are the start of; None when there are none or nobody knows."""
+        """The origin of the bytes; None if there are none or it is not known."""
         if self.size == 0:
             return None
         try:
@@ -195,7 +195,7 @@ class Partial:
         return Origin(url, validator, total if isinstance(total, int) else None)
 
     def start(self, origin: Origin) -> None:
-        """Forget what is there: the bytes to come are the start of `origin`."""
+        """Drop the bytes; the next bytes are the start of `origin`."""
         self._file.truncate(0)
         self._note.write_text(json.dumps(asdict(origin)), encoding="utf-8")
 
@@ -206,7 +206,7 @@ class Partial:
         self._file.flush()
 
     def sha256(self) -> str:
-        """Of everything that is there."""
+        """SHA-256 of all received bytes."""
         self._file.flush()
         self._file.seek(0)
         digest = hashlib.sha256()
@@ -215,11 +215,11 @@ class Partial:
         return digest.hexdigest()
 
     def clear(self) -> None:
-        """Forget the bytes and what they were the start of."""
+        """Drop the bytes and their origin."""
         self._file.truncate(0)
         self._note.unlink(missing_ok=True)
 
     def remove(self) -> None:
-        """Forget the bytes now and delete the file when this is closed."""
+        """Drop the bytes now, and delete the file when this is closed."""
         self.clear()
         self._unwanted = True

@@ -1,7 +1,7 @@
 """Download over HTTPS and nothing else (no http, no file, no ftp, not by redirect): capped,
 checked, resumed where it broke.
 
-Nothing that the server says is believed: not the length, not the encoding, not where it sends us.
+Nothing from the server is trusted: neither length nor encoding nor redirects.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class Patience:
 
 @dataclass(frozen=True)
 class Wanted:
-    """sha256: of the whole file, None when nobody knows; more than max_bytes are never read."""
+    """sha256: of the whole file, None if not known. max_bytes: more are never read."""
 
     url: str
     sha256: str | None
@@ -104,7 +104,7 @@ class Wanted:
 
 @dataclass
 class _Broken(Exception):
-    """Something that another attempt may get over."""
+    """An error that may be gone at the next attempt."""
 
     why: str
 
@@ -135,8 +135,9 @@ def download(
 ) -> str:
     """Fetch `wanted` into `partial` and return its SHA-256.
 
-    Bytes that are there from an earlier attempt are kept where the server can go on after them.
-    A file of the wrong hash or over the size is removed; of one that broke off, what came is kept.
+    Bytes that are there from an earlier attempt are kept where the server can go on after them. A
+    file with a wrong hash or above the size is removed; the bytes of an interrupted download are
+    kept.
 
     Raises FetchError.
     """
@@ -219,7 +220,8 @@ def _attempt(
 
 
 def _origin_to_resume(wanted: Wanted, partial: Partial) -> Origin | None:
-    """Where to go on; None to start anew. Without a validator only a known hash makes it safe."""
+    """The origin to resume from; None: start anew. Without a validator only a known hash makes it
+    safe."""
     origin = partial.origin()
     if origin is None or origin.url != wanted.url or partial.size > wanted.max_bytes:
         return None
@@ -229,7 +231,7 @@ def _origin_to_resume(wanted: Wanted, partial: Partial) -> Origin | None:
 def _begin(
     wanted: Wanted, partial: Partial, response: http.client.HTTPResponse, kept: Origin | None
 ) -> int | None:
-    """Check the answer's head; the size of the whole file where the server says it."""
+    """Check the answer's headers; return the size of the whole file if the server states it."""
     length = response.headers.get("Content-Length", "")
     announced = int(length) if length.isascii() and length.isdigit() and len(length) < 20 else None
     if response.status == 206:
@@ -288,7 +290,7 @@ def _too_large(wanted: Wanted, what: str) -> FetchError:
 
 
 def _broken(wanted: Wanted, error: Exception) -> _Broken | FetchError:
-    """What went wrong on the way, as something to try again or not."""
+    """Turn an error of a transfer into one that is tried again or one that is not."""
     reason = error.reason if isinstance(error, URLError) else error
     if isinstance(reason, ssl.SSLCertVerificationError):
         return FetchError(
@@ -306,5 +308,5 @@ def _broken(wanted: Wanted, error: Exception) -> _Broken | FetchError:
 
 
 def _plain(text: str) -> str:
-    """What a server said, fit for a terminal."""
+    """Text of a server, without control characters."""
     return "".join(char if char.isprintable() else "?" for char in str(text))[:200]

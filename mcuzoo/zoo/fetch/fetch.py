@@ -1,4 +1,5 @@
-"""`mcuzoo fetch`: from a model's name to checked files in the cache, INT8 at the end."""
+"""`mcuzoo fetch`: from a model's name to checked files in the cache, with an INT8 file at the
+end."""
 
 from __future__ import annotations
 
@@ -88,10 +89,10 @@ class Converted:
 
 @dataclass(frozen=True)
 class FetchReport:
-    """What is at hand now.
+    """The file that is at hand now.
 
-    trust: why the file is believed: the registry states its hash (or its archive's), the hash was
-    remembered from an earlier time, or it was learnt just now. fetched: False when it was there.
+    trust: why the file is trusted: the registry states its hash (or its archive's), the hash was
+    recorded at an earlier fetch, or it was recorded just now. fetched: False if the file was there.
     ready: the INT8 file to use, None when the model must be quantized first.
     """
 
@@ -141,9 +142,9 @@ def fetch_model(
 
     Whatever is there already and right is not fetched again.
 
-    Raises InputError for an unknown name, UsageError for a role the model lacks, FetchError for
-    what does not arrive or is not what it should be; nothing of that is left in the cache but the
-    beginning of a download that can go on.
+    Raises InputError for an unknown name, UsageError for a role that the model lacks, FetchError
+    for a file that does not arrive or is wrong; then the cache keeps only the beginning of a
+    download that can be resumed.
     """
     known = catalog()
     if name not in known:
@@ -164,7 +165,7 @@ def fetch_file(
     patience: Patience | None = None,
     context: ssl.SSLContext | None = None,
 ) -> FetchReport:
-    """As fetch_model, of any model that a registry file describes."""
+    """Like fetch_model, for any model that a registry file describes."""
     entry = choose_file(model, role)
     found = find_file(entry) if origin is None else None
     if found is not None:
@@ -279,13 +280,14 @@ def _accept(model: ZooModel, entry: SourceFile, path: Path, vouched: bool) -> Tr
 
 
 def _trust_of(entry: SourceFile, actual: str) -> Trust:
-    """Of a file at hand whose hash the registry does not state."""
+    """The trust in a file at hand whose hash the registry does not state."""
     return "learnt" if learn(trust_key(entry), actual) else "remembered"
 
 
 @contextlib.contextmanager
 def _new_file(entry: SourceFile) -> Iterator[tuple[IO[bytes], Path]]:
-    """A file that takes its name in the cache when the block ends well, and vanishes else."""
+    """A file that gets its name in the cache if the block ends without error, and is deleted
+    else."""
     folder = cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
