@@ -62,8 +62,7 @@ def write_output(path: Path, content: bytes) -> None:
 
 
 class GrowingOutput:
-    """A binary output file of the user that is written in pieces and gets its name when it is
-    complete.
+    """A binary output file of the user, written in pieces and named when it is complete.
 
     file: seekable. Use as a context manager; without `publish` the file is deleted. Raises
     InputError and UsageError when made and by `publish`.
@@ -184,8 +183,7 @@ def is_stdout(path: Path) -> bool:
 
 
 def followed(path: Path) -> Path:
-    """Follow the links of `path` to their target, which may be missing. Raises OSError for a
-    circle.
+    """Follow the links of `path` to a target, which may be missing. Raises OSError for a circle.
 
     A descriptor of this process (/dev/fd/3) is not followed to its open file: that file would be
     replaced while the descriptor still writes to the old one.

@@ -8,8 +8,7 @@ from typing import Any
 
 
 def apart() -> dict[str, Any]:
-    """Options of subprocess.Popen so that Ctrl-C interrupts only this process, which then ends the
-    child."""
+    """Options of subprocess.Popen: Ctrl-C interrupts only this process, which ends the child."""
     if sys.platform == "win32":
         return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
     return {"start_new_session": True}

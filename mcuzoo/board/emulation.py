@@ -28,8 +28,7 @@ _INDEX = "#"
 
 
 class Reference(Table):
-    """A reference to another register, by name; # in the name stands for the index of this
-    register."""
+    """Another register, by name; # in the name stands for the index of this register."""
 
     register_name: Annotated[Text, Field(alias="register")]
 
@@ -41,8 +40,7 @@ class Reference(Table):
 class Follow(Reference):
     """`mask` reads as ones exactly while `register & of == equals`, whatever was written.
 
-    equals: the value to compare with; all bits of `of` when not given. register: a register of the
-    same window.
+    equals: all bits of `of` when not given. register: a register of the same window.
     """
 
     mask: Word

@@ -51,7 +51,7 @@ class Parameter:
 
     @property
     def shown(self) -> str:
-        """As messages call it."""
+        """The name in messages."""
         return self.metavar if self.is_argument else max(self.flags, key=len)
 
     @property

@@ -83,8 +83,7 @@ def run_command(arguments: Sequence[str]) -> int:
 
 
 def program_help() -> str:
-    """The list of commands, at most 80 columns wide. It does not load the parser, so it is
-    quick."""
+    """The list of commands, at most 80 columns wide; quick, because no parser is loaded."""
     wide = max(map(len, COMMANDS)) + 4
     lines = [
         "Usage: mcuzoo [OPTIONS] COMMAND [ARGS]...",

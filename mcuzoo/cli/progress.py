@@ -1,5 +1,4 @@
-"""Progress on stderr for what takes long: a live line on a terminal, a line now and then
-elsewhere."""
+"""Progress of long steps on stderr: a live line on a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 
@@ -21,8 +20,7 @@ _COLUMNS = 79
 
 
 class StepLine:
-    """The line of one step. `write` gets texts for stderr; `tick` takes the seconds since the
-    start."""
+    """The line of a step. `write` gets texts for stderr; `tick` takes seconds since the start."""
 
     def __init__(self, what: str, live: bool, write: Callable[[str], None]) -> None:
         self._what = what

@@ -136,8 +136,7 @@ def render_build_files(manifest: ProjectManifest) -> dict[str, str]:
 
 
 def id_files(manifest: ProjectManifest) -> dict[str, str]:
-    """Files for the build id, and the place of TFLM on this machine, which is not part of the
-    id."""
+    """Files for the build id, and TFLM's place on this machine, which is not part of the id."""
     files = {"cmake/build_id.cmake": render("shared/build_id.cmake.j2")}
     if manifest.tflm is not None:
         files[TFLM_DIR_FILE] = render(

@@ -117,8 +117,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 _ARENA_AS_DATA = ".bss.mz_arena"
-"""The script's .bss takes this section: start-up clears it, although an arena does not need
-that."""
+"""The script's .bss takes this section: start-up clears it, which an arena does not need."""
 _WEIGHTS_IN_FLASH = ".rodata.mz_weights"
 _WEIGHTS_AS_DATA = "DataQuickAccess"
 """The SDK's name for read-only data that its start-up code copies to DTCM."""
@@ -163,8 +162,7 @@ def added_regions(board: Board, placement: Placement) -> tuple[Region, ...]:
 
 
 RETAINED_BYTES = 256
-"""Data that survives a reset. The SDK's script has no place for it in the memory of .data and
-.bss."""
+"""Data that survives a reset. The SDK's script has no place for it beside .data and .bss."""
 
 LINKER_SCRIPT = "linker/mz_sections.ld"
 

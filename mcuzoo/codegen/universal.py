@@ -66,8 +66,7 @@ def listed_ops(text: str) -> tuple[str, ...]:
 
 
 def ops_of(models: Sequence[Model]) -> tuple[str, ...]:
-    """The ops that the models use, without the conversions at their ends, which stay on the
-    host."""
+    """The ops of the models, without the conversions at their ends, which stay on the host."""
     return checked_ops(op.name for model in models for op in cut_ends(model).model.ops)
 
 

@@ -16,8 +16,7 @@ from mcuzoo.zoo.registry import load_named_model
 
 @dataclass(frozen=True)
 class ModelRoom:
-    """A model on a universal firmware. region: where its file goes, None if no room is large
-    enough."""
+    """A model on a universal firmware. region: where its file goes, None if it has no room."""
 
     model: str
     bytes: int

@@ -11,8 +11,7 @@ from mcuzoo.options import Baud, Labels, Limit, Option
 
 @dataclass(frozen=True)
 class CompareOptions:
-    """Options of `compare`. port: the ports of the first projects, in order. baud None: each
-    project's own rate."""
+    """Options of `compare`. port: those of the first projects. baud None: each project's own."""
 
     port: Annotated[
         tuple[str, ...],

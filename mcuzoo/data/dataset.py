@@ -188,8 +188,7 @@ def _split_folders(folder: Path) -> dict[str, Path]:
 def _of_splits(
     folder: Path, parts: dict[str, Path], classes: Classes, wanted: str | None
 ) -> _Found:
-    """Images of split folders. In FER2013's folders the file name says which test an image belongs
-    to."""
+    """Images of split folders. In FER2013 the file name says which test an image belongs to."""
     finer = split_name(wanted or "")
     if finer in ("public-test", "private-test") and "test" in parts:
         inner = _in_folder(parts["test"], classes, None)

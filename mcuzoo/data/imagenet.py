@@ -64,8 +64,7 @@ def synset_in(file: str) -> str | None:
 
 
 def labels_by_file_name(files: Sequence[str], classes: Classes) -> Sequence[int | None]:
-    """Labels from names like n01440764_10026.JPEG; None for every image unless all have such
-    names."""
+    """Labels from names like n01440764_10026.JPEG; None unless all images have such names."""
     if classes.count not in (IMAGENET_CLASSES, IMAGENET_CLASSES + 1):
         return [None] * len(files)
     synsets = [synset_in(file) for file in files]

@@ -13,8 +13,7 @@ from mcuzoo.errors import DataSetError
 _DELIMITERS = (",", ";", "\t")
 _FILE_NAMES = ("filename", "file_name", "filepath", "file_path", "path", "image", "images", "img")
 _LABEL_NAMES = ("labels", "class", "class_name", "classname", "class_id", "category", "target")
-"""Other tools' names of these columns. They are refused, because a label column must not be
-overlooked."""
+"""Other tools' names of these columns: refused, so that no label column is overlooked."""
 
 _HINT = "It needs UTF-8 text and a header line: file,label (and, if you like, sha256)."
 

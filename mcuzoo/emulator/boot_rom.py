@@ -102,8 +102,7 @@ def _from_elf(board: Board, raw: bytes) -> FlashImage:
 
 
 def _loaded_sections(elf: Any) -> Iterator[tuple[int, bytes]]:
-    """Load address and content of each section. Segments are not enough: they may contain the ELF
-    header."""
+    """Load address and content of sections. Segments would not do: they may hold the ELF header."""
     segments = list(elf.iter_segments("PT_LOAD"))
     for section in elf.iter_sections():
         if not section["sh_flags"] & _SHF_ALLOC or not section["sh_size"]:

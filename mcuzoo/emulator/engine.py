@@ -390,8 +390,7 @@ class Engine:
         self._uc.hook_add(unicorn.UC_HOOK_INTR, on_exception)
 
     def _cause_of(self, number: int) -> Cause:
-        """Translate QEMU's exception `number` (target/arm/cpu.h, EXCP_*) to a cause on an Armv7-M
-        core."""
+        """The cause on an Armv7-M core for QEMU's exception `number` (target/arm/cpu.h, EXCP_*)."""
         if number == 2:
             return Cause.SVC
         if number == 3:

@@ -133,8 +133,7 @@ class VirtualEvk:
         return self._machine.instructions if self._machine else 0
 
     def run(self) -> None:
-        """Run until `stop`, or until the host hangs up if `until_hang_up` is set. May be called
-        once only.
+        """Run until `stop`, or until the host hangs up if `until_hang_up` is set; once only.
 
         Raises EmulatorError when the firmware does what the board file does not declare, or what
         the emulated board does not model; MissingExtraError without unicorn.

@@ -153,8 +153,7 @@ class Exceptions:
         return bool(enabled and not blocked and not self._handling_fault())
 
     def _handling_fault(self) -> bool:
-        """Whether a fault handler runs. A fault in it becomes a HardFault: all have one
-        priority."""
+        """Whether a fault handler runs; a fault in it becomes a HardFault."""
         return Vector.HARD_FAULT <= self.active <= Vector.USAGE_FAULT
 
     def _classify(self, exit_: Exit) -> Vector:

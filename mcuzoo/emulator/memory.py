@@ -29,8 +29,7 @@ class Memory:
             self._fill()
 
     def _fill(self) -> None:
-        """Fill the memory with its content at power-up; a large memory that is off is filled once
-        it is on."""
+        """Fill the memory as at power-up; a large memory that is off is filled once it is on."""
         self._filled = True
         kind = _ERASED if self.region.kind is RegionKind.FLASH else _POWER_UP
         fill = kind * _FILL_BYTES

@@ -34,14 +34,7 @@ from mcuzoo.evaluate.engines import (
 )
 from mcuzoo.evaluate.request import Plan
 from mcuzoo.evaluate.result import BadImage, DataFacts, Evaluation, ModelFacts
-from mcuzoo.evaluate.worker import (
-    Worker,
-    Workers,
-    open_workers,
-    process_worker,
-    run_item,
-    run_items,
-)
+from mcuzoo.evaluate.worker import Worker, Workers, open_workers, process_worker, rows_of, run_item
 from mcuzoo.files import GrowingOutput, cannot_write
 from mcuzoo.run.journal import JOURNAL_NAME, Journal, RunLock, create_rows, recorded
 from mcuzoo.run.record import Row
@@ -95,8 +88,7 @@ class OutputFile:
         self._output.publish()
 
     def _header(self, rows: int) -> bytes:
-        """The .npy header. Its length does not depend on `rows`: numpy pads it, for files that
-        grow."""
+        """The .npy header. Its length does not depend on `rows`: numpy pads it."""
         from io import BytesIO
 
         header = BytesIO()
@@ -244,7 +236,7 @@ def evaluate(
                 for row in kept.rows:
                     take(row)
             journal = None if kept is None else kept.journal
-            with closing(run_items(workers, rest, plan.jobs, chunk)) as found:
+            with closing(rows_of(workers, rest, plan.jobs, chunk)) as found:
                 for row in recorded(found, journal):
                     take(row)
         except (KeyboardInterrupt, RigError, ProtocolError) as cause:

@@ -156,7 +156,7 @@ def _close(opening: Sequence[tuple[AbstractContextManager[Worker], Future[Worker
                 stack.push(context.__exit__)
 
 
-def run_items(
+def rows_of(
     workers: Workers, items: Sequence[Item], count: int, chunk: int
 ) -> Generator[Row, None, None]:
     """Yield the row of each item, in order. A worker gets `chunk` items at a time."""

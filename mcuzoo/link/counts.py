@@ -11,8 +11,7 @@ class Agent(IntEnum):
     """The kind of board at the other end."""
 
     UNSAID = 0
-    """Not stated. The CPUID decides: Arm's own is silicon, 0 is no Cortex-M, any other is an
-    emulator."""
+    """Not stated. The CPUID decides: Arm's own is silicon, 0 no Cortex-M, any other an emulator."""
     SILICON = 1
     EMULATOR = 2
     PROCESS = 3
@@ -23,8 +22,7 @@ class CountUnit(IntEnum):
     """What `cycles` of RESULT and of a profile's records count."""
 
     UNSAID = 0
-    """Not stated. The agent decides: silicon counts core cycles, an emulator instructions; else it
-    is unknown."""
+    """Not stated: cycles of the core for silicon, instructions for an emulator, else unknown."""
     CYCLES = 1
     """At core_clock_hz."""
     INSTRUCTIONS = 2

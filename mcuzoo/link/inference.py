@@ -1,5 +1,4 @@
-"""Run the model on an input that the board holds, and read the result, the layers and the tensor
-arena."""
+"""Run the model on an input that the board holds; read the result, layers and tensor arena."""
 
 from __future__ import annotations
 

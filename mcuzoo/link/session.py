@@ -250,8 +250,7 @@ class Session:
     def _retry(
         self, image_id: int, tensor: NDArray[np.int8], attempt_at: Callable[[bytes, int], _T]
     ) -> _T:
-        """The result of `attempt_at(input bytes, attempt number)`, tried until it succeeds or
-        attempts end."""
+        """The result of `attempt_at(input bytes, attempt number)`, tried several times."""
         self._check_input(tensor)
         data = tensor.tobytes()
         for attempt in range(1, self._timing.attempts + 1):

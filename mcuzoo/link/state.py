@@ -34,8 +34,7 @@ class LineCounts:
 
 @dataclass
 class LinkState:
-    """What sessions learn about one board and its line. All sessions with the board share one
-    state.
+    """What sessions learn about a board and its line. All sessions with it share one state.
 
     slowest_inference_s: of the model `model_sha256`; None while none has ended. inferences_in_vain:
     how many were waited for without a result, while none had ended.
@@ -105,8 +104,7 @@ class LinkState:
             self.chunk_bytes = min(MAX_CHUNK_BYTES, 2 * self.chunk_bytes)
 
     def runs(self, model_sha256: str) -> None:
-        """Record that the board will run this model; what was learnt of another model is
-        forgotten."""
+        """The board will run this model: forget what was learnt about another one."""
         if model_sha256 != self.model_sha256:
             self.model_sha256 = model_sha256
             self.slowest_inference_s = None

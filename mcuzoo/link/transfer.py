@@ -1,5 +1,4 @@
-"""Transfers over the line: windowed upload of tensors and models, download of outputs and
-profiles."""
+"""Transfers: windowed upload of tensors and models, download of outputs and profiles."""
 
 from __future__ import annotations
 

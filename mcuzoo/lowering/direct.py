@@ -12,8 +12,7 @@ from mcuzoo.lowering.params import KernelParams
 from mcuzoo.lowering.variant import Work
 
 ELEMENT_BY_ELEMENT = Overlap(before=0)
-"""The overlap of kernels that read each element for the last time before they write it, in
-order."""
+"""The overlap of kernels that read each element before they write it, in order."""
 
 
 @dataclass(frozen=True, eq=False)

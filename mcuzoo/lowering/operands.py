@@ -76,8 +76,7 @@ def extent(tensor: Tensor) -> ExtentStruct:
 
 
 def window(op: Op, source: Tensor, taps: tuple[int, int]) -> WindowStruct:
-    """The window of a convolution or pooling `op` on the image `source`; taps are (height,
-    width)."""
+    """The window of a convolution or pooling `op` on image `source`; taps are (height, width)."""
     placed = window_of(op, (source.shape[1], source.shape[2]), taps)
     return WindowStruct(
         height=placed.height,

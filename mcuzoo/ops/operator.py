@@ -42,8 +42,7 @@ class Aot:
     work. constant_bytes: bytes of constants that the portable kernel would read, also for an op
     that no rule has checked: it may have any operands, and its shapes need not fit.
 
-    A kernel's parameters say how it takes rows and how often it reads its constants: see
-    KernelParams.
+    A kernel's parameters say how it takes rows and how often it reads constants: see KernelParams.
     """
 
     constraint: str

@@ -1,5 +1,4 @@
-"""The table of all operators. Coverage, host engine, lowering, planner and converter use only
-this."""
+"""The table of all operators: for coverage, host engine, lowering, planner and converter."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MemoryOptions:
-    """Options that decide how much memory is needed, and where. weights: one of WEIGHTS, or a
+    """Options that decide which memory is needed, and how much. weights: of WEIGHTS, or a
     region."""
 
     runtime: Annotated[
@@ -62,8 +62,7 @@ class MemoryOptions:
         return check_runtime(self.runtime or DEFAULT_RUNTIME)
 
     def project_kind(self, board: Board) -> str:
-        """The chosen kind of project; else one for NXP's SDK if the board file has it. Raises
-        UsageError."""
+        """The chosen kind, else NXP's SDK if the board file has it. Raises UsageError."""
         return check_project(self.project or (DEFAULT_PROJECT if board.sdk else "cmake"))
 
 

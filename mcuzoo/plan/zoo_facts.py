@@ -45,8 +45,7 @@ class Facts:
 
 
 class FactsCache:
-    """A cache of facts by model. Call `save` once at the end. A cache that fails costs only
-    time."""
+    """A cache of facts by model. Call `save` at the end. A cache that fails costs only time."""
 
     def __init__(self, boards: Sequence[Board]) -> None:
         self._boards = boards
@@ -65,8 +64,7 @@ class FactsCache:
     def facts(self, identity: str, model: Model | None) -> Facts | None:
         """The facts of the model called `identity`; None unless they are known or given.
 
-        identity: a hash of everything in the model. model: finds out the facts if they are not
-        cached.
+        identity: a hash of the model. model: finds out the facts if they are not cached.
         """
         known = self._known.get(identity)
         facts = None if known is None else _parsed(known)
@@ -133,8 +131,7 @@ def find_facts(model: Model, boards: Sequence[Board]) -> Facts:
 
 
 def _fits(model: Model, boards: Sequence[Board], runtime: str) -> list[bool | None]:
-    """The verdicts of fit_model for each board. The arena does not depend on the board and is
-    planned once."""
+    """The verdicts of fit_model. The arena does not depend on the board and is planned once."""
     from mcuzoo.ops.coverage import check_aot
     from mcuzoo.plan.advice import fits
     from mcuzoo.plan.memory import plan_memory

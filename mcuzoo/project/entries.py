@@ -127,8 +127,7 @@ class MemoryEntry:
 
 @dataclass(frozen=True)
 class TargetEntry:
-    """What a build needs to know about the board. `image_base`: the address a .bin file starts
-    at."""
+    """What a build needs of the board. `image_base`: the address where a .bin file starts."""
 
     core: Word
     fpu: Fpu
@@ -180,8 +179,7 @@ class TflmEntry:
 
 @dataclass(frozen=True)
 class SdkEntry:
-    """The names of an application's board in NXP's MCUXpresso SDK. core_id: None if the SDK needs
-    none."""
+    """Names of the board in NXP's MCUXpresso SDK. core_id: None if the SDK needs none."""
 
     board: Word
     core_id: Word | None

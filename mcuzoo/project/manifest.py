@@ -75,8 +75,8 @@ _SHOWN = 3
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectManifest:
-    """The part of the manifest that every project has. `files`: each rendered file (relative POSIX
-    path), its SHA-256.
+    """The part that every manifest has. files: the SHA-256 of each rendered file (relative POSIX
+    path).
 
     build_id: of the rendered sources, however they are built. cmake_builds: the build ids of builds
     that CMake or west made in the folder; they are not in mcuzoo.json, see load_project. baud: of

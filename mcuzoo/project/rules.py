@@ -1,5 +1,4 @@
-"""Which values the fields of a manifest may have, and what a path in it means: mcuzoo.json is
-untrusted.
+"""The values that a manifest's fields may have, and the meaning of its paths: it is untrusted.
 
 The types are annotations that pydantic reads; this module itself does without pydantic, so that
 what only writes a manifest does, too.

@@ -44,8 +44,7 @@ from mcuzoo.zoo.schema import ZooModel
 
 @dataclass(frozen=True)
 class Calibration:
-    """images: float32 [n, height, width, channels]. skipped: images that could not be used, and
-    why."""
+    """images: float32 [n, height, width, channels]. skipped: unusable images, and why."""
 
     images: NDArray[np.float32]
     skipped: tuple[str, ...]

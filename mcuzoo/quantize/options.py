@@ -11,7 +11,7 @@ from mcuzoo.options import Labels, Option
 
 @dataclass(frozen=True)
 class QuantizeOptions:
-    """Options of `quantize`. network: the zoo model with the layers, preprocessing and labels of a
+    """Options of `quantize`. network: zoo model with the layers, preprocessing, labels of a
     file."""
 
     samples: Annotated[int, Option("So many of them, over all classes.", min=1)] = 100

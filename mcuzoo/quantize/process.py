@@ -1,5 +1,4 @@
-"""TensorFlow in a process of its own: its output is kept apart, and its memory is freed at the
-end."""
+"""TensorFlow in its own process: its output is kept apart, its memory is freed at the end."""
 
 from __future__ import annotations
 

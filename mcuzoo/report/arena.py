@@ -96,8 +96,7 @@ _COLUMN = 26.0
 _HEIGHT = 420.0
 _HUES = 12
 _FAR = 2
-"""A limit of more than so many arenas is printed, not drawn: the arena would be a line at the
-bottom."""
+"""A limit of more arenas than this is printed, not drawn: the arena would be a thin line."""
 
 
 @dataclass(frozen=True)

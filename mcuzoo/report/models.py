@@ -97,7 +97,7 @@ def _scores_text(scores: Scores) -> str:
 
 
 def _top5(scores: Scores) -> float:
-    """Of five classes or fewer all are among the first five."""
+    """Top-5, if there are more than five classes."""
     return 1.0 if scores.top5 is None else scores.top5.value
 
 

@@ -1,5 +1,4 @@
-"""A model and its conversion on the same images: accuracy, distance, and whether the loss is
-significant."""
+"""A model and its conversion on the same images: accuracy, distance, and significance."""
 
 from __future__ import annotations
 
@@ -64,8 +63,7 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Converted:
-    """The file that was written, what was changed in it, and the comparison on images, if
-    requested."""
+    """The written file, its changes, and the comparison on images, if requested."""
 
     output: Path
     conversion: Conversion

@@ -37,8 +37,7 @@ RUNS_FOLDER = "runs"
 
 @dataclass(frozen=True)
 class Job:
-    """Everything that a run needs before it meets the board. baud_note: the origin of the baud
-    rate."""
+    """All that a run needs before it meets the board. baud_note: the origin of the baud rate."""
 
     manifest: Manifest
     classes: Classes
@@ -171,8 +170,7 @@ def _settings(options: RunOptions, base: Settings) -> Settings:
 
 
 def _model_name(upload: str) -> str:
-    """An absolute path, so that a run can be resumed from any folder; a name of the zoo as it
-    is."""
+    """An absolute path, so that a run can be resumed anywhere; a name of the zoo as it is."""
     path = Path(upload).expanduser()
     return str(path.resolve()) if path.is_file() else upload
 

@@ -81,8 +81,7 @@ class Classification:
 
 
 class OpenBoard:
-    """A board that runs a project's model. It is opened again automatically if it does not
-    answer."""
+    """A board that runs a project's model. It is opened again if it does not answer."""
 
     def __init__(
         self, rig: Rig, manifest: Manifest, classes: Classes, engine: Engine | None

@@ -26,7 +26,7 @@ PortProject = Annotated[
 
 @dataclass(frozen=True)
 class RunOptions:
-    """Options of `run` (`mcuzoo run-serial`). None, or False: not given; a resumed run keeps its
+    """Options of `run` (`mcuzoo run-serial`). None, False: not given; a resumed run keeps its
     own."""
 
     port: Annotated[
@@ -69,7 +69,7 @@ class RunOptions:
 
 @dataclass(frozen=True)
 class BoardOptions:
-    """Options of `open_board`. project: what the board at a port runs. labels None: those of the
+    """Options of `open_board`. project: of the board at a port. labels None: those of the
     project."""
 
     project: PortProject = None

@@ -25,7 +25,7 @@ class RunWatcher(Observer, Watcher, Protocol):
 
 
 class _RunMessages(MessagesOnly):
-    """Of a run, too."""
+    """The same for a run."""
 
     def started(self, hello: Hello, total: int, finished: int) -> None:
         pass

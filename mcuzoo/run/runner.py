@@ -64,8 +64,7 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 
 class LayerFinder:
-    """Finds the first wrong layer, once per run. Use it between two images: it runs the model
-    again."""
+    """Finds the first wrong layer, once per run. Use it between images: it runs the model again."""
 
     def __init__(
         self, rig: Rig, journal: Journal, engine: Engine | None, known: WrongLayer | None

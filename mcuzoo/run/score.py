@@ -1,5 +1,4 @@
-"""Answers of classifiers and their accuracy: top-k with its uncertainty, and two classifiers
-compared."""
+"""Answers of classifiers and their accuracy: top-k with uncertainty, and two compared."""
 
 from __future__ import annotations
 

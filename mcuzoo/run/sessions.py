@@ -51,8 +51,7 @@ class Subject:
 
     @property
     def model(self) -> Model:
-        """The model. Raises ProjectError if it is not the one that the project was exported
-        from."""
+        """The model. Raises ProjectError if the project was exported from another one."""
         if self.upload is not None:
             return self.upload.model
         return project_model(self.project, self.manifest)

@@ -91,8 +91,7 @@ def build_elf(job: CompileJob, manifest: ProjectManifest, log: BuildLog) -> Path
 
 @dataclass(frozen=True)
 class _Unit:
-    """One source, its object, and its command. `kept`: an object of an earlier build may be
-    used."""
+    """One source, its object, its command. `kept`: an object of an earlier build may be used."""
 
     source: str
     target: Path

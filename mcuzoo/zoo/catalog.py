@@ -51,8 +51,7 @@ def similar_model(wanted: str) -> str:
 
 
 def _letters(text: str) -> str:
-    """The name without case, dots, dashes, underscores and spaces, which people write
-    differently."""
+    """The name without case, dots, dashes, underscores, spaces: people write them differently."""
     return re.sub(r"[\W_]", "", text.casefold())
 
 

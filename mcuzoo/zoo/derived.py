@@ -27,8 +27,7 @@ class Derived:
 
 
 def derived_name(source: Path) -> str:
-    """For example mobilenet_v1_0.5_160_quant.tflite ->
-    mobilenet_v1_0.5_160_quant_to_int8.tflite."""
+    """For example net_quant.tflite -> net_quant_to_int8.tflite."""
     return f"{source.stem}_to_int8.tflite"
 
 

@@ -1,5 +1,4 @@
-"""Find model files: where they are kept, which ones are at hand, and whether they match the
-registry.
+"""Find model files: where they are, which are at hand, and whether they match the registry.
 
 Hashes learnt on first use (what a URL gave the first time) are kept with the measurements, not in
 the cache: clearing a cache must not make a changed file pass.
@@ -141,8 +140,7 @@ def find_model_file(model: ZooModel, *roles: Role) -> FoundFile | None:
 
 
 def require_model_file(model: ZooModel, *roles: Role) -> FoundFile:
-    """Like find_model_file. Raises MissingModelError, which says what was searched, where, and what
-    to do."""
+    """Like find_model_file. Raises MissingModelError: what was searched, where, what to do."""
     found = find_model_file(model, *roles)
     if found is None:
         raise missing_file(model, *roles)

@@ -114,7 +114,8 @@ def best_measurement(model_sha256: str, metric: str) -> Measurement | None:
 
 
 def best_of(items: Iterable[Measurement], hashes: Set[str], metric: str) -> Measurement | None:
-    """Of measurements of `metric` on files of these hashes, the one of the most images, newest."""
+    """The measurement of `metric` on files of these hashes with the most images; then the
+    newest."""
     candidates = [item for item in items if item.metric == metric and item.model_sha256 in hashes]
     return max(candidates, key=lambda item: (item.n, item.date), default=None)
 

@@ -145,8 +145,7 @@ def _known_by_hash(path: Path) -> ZooModel | None:
 
 
 def _hashes(file: SourceFile) -> set[str | None]:
-    """The known hashes of a model's file: in the registry, of the bundled file, of the first
-    fetch."""
+    """The known hashes of a model's file: registry, bundled file, first fetch."""
     bundled, learnt = file.bundled_path, None
     if file.download is not None:
         with suppress(InputError):  # a damaged store must not keep a model from being used
@@ -165,8 +164,7 @@ def _loaded(path: Path) -> Model:
 
 
 def _require_shape(model: ZooModel, found: FoundFile) -> None:
-    """A file that is known only by its name must at least have the right input and output
-    shapes."""
+    """A file known only by its name must at least have the right input and output shapes."""
     complaint = shape_complaint(model, _loaded(found.path))
     if complaint is not None:
         raise InputError(

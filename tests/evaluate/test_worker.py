@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mcuzoo.data.images import FilePicture, Item
 from mcuzoo.errors import MissingExtraError, ModelError, VerdictError
-from mcuzoo.evaluate.worker import open_workers, run_items
+from mcuzoo.evaluate.worker import open_workers, rows_of
 from mcuzoo.run.record import Row
 
 PICTURE = FilePicture(Path("x.png"))
@@ -29,7 +29,7 @@ def test_results_keep_the_order_of_the_items() -> None:
 
     with open_workers(3, Worker) as workers:  # type: ignore[arg-type]
         assert len(opened) == 3
-        found = list(run_items(workers, items, 3, 4))
+        found = list(rows_of(workers, items, 3, 4))
     assert [one.index for one in found] == list(range(101)) and not opened
 
 

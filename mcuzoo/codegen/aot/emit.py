@@ -161,8 +161,7 @@ def _view_constant(constant: Constant, section: str) -> ConstantView:
 
 
 def _params_name(calls: Sequence[Call], position: int) -> str:
-    """The C name of the parameters of the call at `position`; several calls of one op are
-    numbered."""
+    """The C name of the parameters of the call at `position`; calls of one op are numbered."""
     op = calls[position].op
     before = sum(call.op is op for call in calls[:position])
     return _name(op) + (f"_{before + 1}" if before else "")

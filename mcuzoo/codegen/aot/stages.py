@@ -14,8 +14,8 @@ from mcuzoo.plan.arena.lifetimes import ArenaPlan
 
 @dataclass(frozen=True)
 class StageView:
-    """One stage as its template shows it. scratch, buffer, output: addresses; only the last stage
-    has an output."""
+    """One stage for its template. scratch, buffer, output: addresses; output only of the last
+    stage."""
 
     index: int
     kernel: str

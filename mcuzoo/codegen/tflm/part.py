@@ -31,8 +31,7 @@ from mcuzoo.plan.tflm.requests import Kernels
 from mcuzoo.project.manifest import TflmEntry
 
 EMBEDDED_FILE = "model/mz_model_data.tflite"
-"""The name of the model file that the board runs: without the conversions at its ends, with our
-plan."""
+"""The model file that the board runs: without conversions at its ends, with our plan."""
 
 
 @dataclass(frozen=True)

@@ -90,8 +90,7 @@ def registrations(model: Model, tree: Path, kernels: Kernels) -> tuple[Registrat
 
 
 def assumed_registrations(model: Model) -> tuple[Registration, ...]:
-    """Like `registrations`, for a tree that is not at hand: it assumes TFLM of the end of 2024 or
-    later.
+    """Like `registrations`, for a tree that is not at hand: TFLM of the end of 2024 or later.
 
     Raises UnsupportedOpError for an op that mcuzoo cannot register.
     """

@@ -30,8 +30,7 @@ OFFSETS = (RIGHT_OFFSET, "p-127", "no-offset")
 
 @dataclass(frozen=True)
 class Mistake:
-    """name: for programs. what: what was done wrong. cost: what that costs, and what to do about
-    it."""
+    """name: for programs. what: the error. cost: its effect, and what to do about it."""
 
     name: str
     what: str
@@ -103,8 +102,7 @@ def mistakes_of(making: Making, values: str) -> tuple[Mistake, ...]:
 
 
 def other_crop(making: Making, exact: bool = True) -> Mistake:
-    """The mistake of another crop. If the tensor is not reproduced, the crop is only the nearest
-    known one."""
+    """The mistake of another crop; only the nearest known crop if the tensor is not reproduced."""
     return Mistake(
         "crop",
         f"the picture was cut otherwise{': ' if exact else '; the nearest is '}{making.crop}",

@@ -158,8 +158,7 @@ def broadcast_shape(first: Tensor, second: Tensor) -> tuple[int, ...]:
 def operand(
     tensor: Tensor, kinds: Collection[DType] = REAL, max_rank: int = MAX_SHAPE_RANK
 ) -> None:
-    """Check a tensor: its type is one of `kinds`, it is not empty, and if quantized it has one
-    sensible scale."""
+    """Check that a tensor is of `kinds`, not empty and, if quantized, has one sensible scale."""
     carried(tensor, kinds, max_rank)
     if tensor.dtype is not DType.FLOAT32:
         per_tensor(tensor)
@@ -253,8 +252,7 @@ def sum_in_range(shift: int, target: Tensor) -> None:
 
 
 def images(model: Model, op: Op, kinds: Collection[DType] = REAL) -> tuple[Tensor, Tensor]:
-    """(input, output), images of one of `kinds`. The ahead-of-time runtime takes INT8 and a batch
-    of one."""
+    """(input, output), images of one of `kinds`; for INT8 (ahead-of-time) with batch 1."""
     source, target = input_tensor(model, op, 0), output_tensor(model, op)
     for tensor in (source, target):
         operand(tensor, kinds)

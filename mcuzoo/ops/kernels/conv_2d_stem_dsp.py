@@ -126,8 +126,7 @@ def packed_words(work: WeightedWork, found: list[Line]) -> NDArray[np.int32]:
 
 
 def distance(work: WeightedWork, view: WindowStruct) -> int:
-    """Least (input offset - output offset) so that rows still to be read lie behind the written
-    outputs."""
+    """Least (input offset - output offset) at which rows to be read lie behind written outputs."""
     _, height, width, channels = work.source.shape
     _, rows, columns, out_channels = work.target.shape
     row_bytes = columns * out_channels

@@ -1,4 +1,4 @@
-"""Two calls as one: a pointwise convolution, and a depthwise one that takes its rows as they are
+"""Two calls as one: a pointwise convolution, and a depthwise one that takes rows as they are
 made."""
 
 from __future__ import annotations
@@ -49,8 +49,7 @@ _MOST_BYTES = 65_536
 def fuse(first: Call, second: Call) -> tuple[Call, ...]:
     """Single calls that do the work of both, from the fastest to the one that needs least memory.
 
-    Empty if no kernel does both. The caller guarantees that no other call reads the tensor between
-    them.
+    Empty if no kernel does both. The caller ensures that no other call reads what is between them.
     """
     pointwise, depthwise = first.params, second.params
     # The first of them may also be a chain that ends in such a kernel, and has no input.

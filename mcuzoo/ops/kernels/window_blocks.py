@@ -24,8 +24,7 @@ from mcuzoo.ops.common.weighted import WeightedWork
 from mcuzoo.ops.kernels.product_blocks import PIXELS, fits_pairs, pack_pairs
 
 MOST_INPUTS = 2048
-"""Most inputs of a window. The scratch memory, 8 bytes for each, must not decide whether a model
-fits."""
+"""Most inputs of a window: scratch memory, 8 bytes for each, must not decide the fit."""
 
 
 _LAYOUT = "Packed with bias and scales, a pair of channels after the other: mz_conv_2d_s8_dsp.h."

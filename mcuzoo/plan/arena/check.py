@@ -1,5 +1,4 @@
-"""An independent check of arena plans: it replays the steps and tracks which buffer holds each
-byte."""
+"""An independent check of arena plans: it replays the steps and tracks the owner of each byte."""
 
 from __future__ import annotations
 
@@ -36,8 +35,7 @@ def _misplaced(plan: ArenaPlan, alignment: int) -> list[str]:
 
 
 def _shared_bytes(plan: ArenaPlan, lives: Sequence[Life], shares: Sequence[Share]) -> list[str]:
-    """Check the slots of every step in pairs: two that share a byte need a Share and must keep to
-    it."""
+    """Check each step's slots in pairs: two that share a byte need a Share and keep to it."""
     slots = {slot.buffer: slot for slot in plan.slots}
     steps = sorted({life.first_step for life in lives})
     broken = []

@@ -1,5 +1,4 @@
-"""Choose which calls are fused: those that make the arena smaller, and those that cost no
-memory."""
+"""Choose the calls to fuse: where the arena becomes smaller, and where it costs no memory."""
 
 from __future__ import annotations
 
@@ -69,8 +68,7 @@ def _smallest(program: Program, calls: Calls) -> Planned:
 
 
 def _faster(program: Program, planned: Planned) -> Planned:
-    """Fuse calls, because fused calls are faster; of each pair take the fastest that fits the
-    arena.
+    """Fuse calls, as fused calls are faster; of each pair take the fastest that fits.
 
     A lower bound excludes some without a plan, and the others usually fit. So all are tried at
     once, and one by one only if they do not fit together.

@@ -1,8 +1,6 @@
-"""An arena in two memories: the faster one has the tensors with most traffic, the other one the
-rest.
+"""An arena in two memories: the faster one has the tensors with most traffic.
 
-There is still one plan: offsets below `hot_bytes` are in the faster memory. No buffer lies in both
-memories.
+There is still one plan: offsets below `hot_bytes` are in the faster memory. No buffer is in both.
 """
 
 from __future__ import annotations

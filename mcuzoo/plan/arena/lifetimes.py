@@ -26,7 +26,7 @@ class Life:
     last_step: int
 
     def overlaps(self, other: Life) -> bool:
-        """Whether both hold data during some step. Then they share no byte unless a Share permits
+        """Whether both hold data in some step. Then they share no byte unless a Share permits
         it."""
         return self.first_step <= other.last_step and other.first_step <= self.last_step
 
@@ -61,8 +61,7 @@ class Share:
     before: int
 
     def holds_at(self, step: int, lives: dict[int, Life]) -> bool:
-        """Whether the input ends at `step`, where the output begins. Otherwise both are needed
-        whole."""
+        """Whether the input ends at `step`, where the output begins; else both are needed whole."""
         return lives[self.input].last_step == step == lives[self.output].first_step
 
 

@@ -1,5 +1,4 @@
-"""Plan a model whose input is consumed as it arrives: how many calls take rows, how many at a
-time."""
+"""Plan a model with a streamed input: how many calls take rows, and how many at a time."""
 
 from __future__ import annotations
 

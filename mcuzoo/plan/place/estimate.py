@@ -33,8 +33,7 @@ def constant_entries(needs: Needs, board: Board, placement: Placement) -> tuple[
 
 
 def waits(entries: Sequence[ConstantEntry]) -> tuple[float, float] | None:
-    """Estimated waits per inference in seconds: with all constants in flash, and as placed; None if
-    not known."""
+    """Estimated seconds per inference: all constants in flash, and as placed; None if not known."""
     flash = [entry.flash_wait_s for entry in entries if entry.flash_wait_s is not None]
     here = [entry.wait_s for entry in entries if entry.wait_s is not None]
     if not entries or len(flash) < len(entries) or len(here) < len(entries):

@@ -117,8 +117,7 @@ def place(
     pins: Pins = (),
     split: ArenaPlan | None = None,
 ) -> Placement:
-    """Place the arena in the fastest region with room (DTCM, then OCRAM, then SDRAM), then
-    constants.
+    """Place the arena in the fastest region with room (DTCM, OCRAM, SDRAM), then constants.
 
     weights: "flash"; "ram", one region for all; the name of a region; "auto", array by array by
     `choose_regions`. pins: see pinned_regions; they come first. split: an arena in two parts; the

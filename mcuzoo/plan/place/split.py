@@ -70,8 +70,7 @@ def place_arena(
 def saved_seconds(
     program: Program, calls: Sequence[Call], plan: ArenaPlan, region: Region, board: Board
 ) -> float:
-    """Estimated wait for tensors that is saved per inference, compared with all of them in
-    `region`."""
+    """Estimated wait for tensors that is saved per inference, against all of them in `region`."""
     if region.read is None or plan.hot_bytes is None:
         return 0.0
     moved = moved_bytes(program, calls)

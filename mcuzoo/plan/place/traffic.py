@@ -73,8 +73,7 @@ def _belongs(symbol: str, op: int) -> bool:
 
 
 def whole_model_use(bytes_: int, sweeps: Sequence[Sweep] = ()) -> ConstantUse:
-    """A model file that an interpreter reads in place, layer by layer. Without `sweeps` one pass
-    counts."""
+    """A model file that an interpreter reads in place, layer by layer; once without `sweeps`."""
     swept = sum(one.bytes * one.passes for one in sweeps)
     mean = max(1, round(swept / max(1, sum(one.bytes for one in sweeps))))
     return ConstantUse(MODEL_SYMBOL, -1, "model file", bytes_, mean, bytes_, tuple(sweeps))

@@ -61,8 +61,7 @@ def _depthwise(model: Model, op: Op, cmsis_nn: bool) -> OpRequests:
 def _windowed(
     model: Model, op: Op, cmsis_nn: bool, axis: int, scratch: Callable[[Model, Op, Window], int]
 ) -> OpRequests:
-    """Requests of both convolutions: multipliers and shifts per output channel, along `axis` of the
-    weights."""
+    """Requests of both convolutions: multipliers and shifts per channel, `axis` of the weights."""
     image, weights = model.tensor(op.inputs[0]), model.tensor(op.inputs[1])
     taps = weights.shape[1], weights.shape[2]
     window = window_of(op, (image.shape[1], image.shape[2]), taps)

@@ -1,5 +1,4 @@
-"""The ops that a rewrite knows, which of their inputs are weights, and their conditions for
-INT8."""
+"""The ops that a rewrite knows, their weights, and their conditions for INT8."""
 
 from __future__ import annotations
 

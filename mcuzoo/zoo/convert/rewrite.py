@@ -32,8 +32,7 @@ class Rewritten:
 
 
 def needs_rewrite(model: Model) -> bool:
-    """Whether there is UINT8 arithmetic, or INT8 weights with a zero point, which kernels
-    ignore."""
+    """Whether there is UINT8 arithmetic, or a zero point of INT8 weights, which kernels ignore."""
     return computes_in_uint8(model) or any(
         not is_symmetric(model.tensor(index))
         for index in map(weights_of, model.ops)
@@ -42,8 +41,7 @@ def needs_rewrite(model: Model) -> bool:
 
 
 def rewrite(model: Model) -> Rewritten:
-    """Rewrite a model to INT8. Raises ModelError or UnsupportedOpError for parts without an exact
-    recipe."""
+    """Rewrite a model to INT8. Raises ModelError or UnsupportedOpError without an exact recipe."""
     require_known_ops(model)
     for op in model.ops:
         require_exact(model, op)

@@ -37,7 +37,6 @@ def shifted(tensor: Tensor) -> Tensor:
 
 
 def with_fixed_output(tensor: Tensor) -> Tensor:
-    """Give an op the output scale of exactly 1/256 and zero point -128, which its INT8 kernel
-    demands."""
+    """Give an op the scale 1/256 and zero point -128 exactly, as its INT8 kernel demands."""
     exact = Quantization(np.array([1 / 256], np.float32), np.array([-SHIFT], np.int64))
     return replace(tensor, quantization=exact)

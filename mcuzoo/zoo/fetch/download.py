@@ -220,8 +220,7 @@ def _attempt(
 
 
 def _origin_to_resume(wanted: Wanted, partial: Partial) -> Origin | None:
-    """The origin to resume from; None: start anew. Without a validator only a known hash makes it
-    safe."""
+    """The origin to resume from; None: start anew. Without a validator a hash must be known."""
     origin = partial.origin()
     if origin is None or origin.url != wanted.url or partial.size > wanted.max_bytes:
         return None

@@ -1,5 +1,4 @@
-"""`mcuzoo fetch`: from a model's name to checked files in the cache, with an INT8 file at the
-end."""
+"""`mcuzoo fetch`: from a model's name to checked files in the cache, one of them INT8."""
 
 from __future__ import annotations
 
@@ -286,8 +285,7 @@ def _trust_of(entry: SourceFile, actual: str) -> Trust:
 
 @contextlib.contextmanager
 def _new_file(entry: SourceFile) -> Iterator[tuple[IO[bytes], Path]]:
-    """A file that gets its name in the cache if the block ends without error, and is deleted
-    else."""
+    """A file that gets its name in the cache if the block succeeds, and is deleted else."""
     folder = cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
