@@ -69,7 +69,7 @@ class CopiedSection:
     region: str
 
 
-def section_of_region(region: str) -> str:
+def own_section(region: str) -> str:
     """The section of constants that are placed one by one in `region`."""
     return f".mz_weights_{symbol_of(region)}"
 
@@ -77,7 +77,7 @@ def section_of_region(region: str) -> str:
 def standalone_sections(placement: Placement) -> Sections:
     return Sections(
         constants=tuple(
-            (symbol, section_of_region(region)) for symbol, region in placement.constant_regions
+            (symbol, own_section(region)) for symbol, region in placement.constant_regions
         )
     )
 
@@ -92,7 +92,7 @@ def copied_sections(board: Board, placement: Placement) -> tuple[CopiedSection, 
     return (
         *found,
         *(
-            CopiedSection(section_of_region(region.name)[1:], region.name)
+            CopiedSection(own_section(region.name)[1:], region.name)
             for region in board.apart(names).memories
             if region.name in names
         ),

@@ -19,7 +19,7 @@ from mcuzoo.codegen.board_files import (
     Sections,
     copied_sections,
     id_files,
-    section_of_region,
+    own_section,
 )
 from mcuzoo.codegen.project_files import region_contents
 from mcuzoo.codegen.project_part import ProjectPart
@@ -135,7 +135,7 @@ def sdk_sections(board: Board, placement: Placement) -> Sections:
     constants = tuple(
         (
             symbol,
-            _WEIGHTS_AS_DATA if region == placement.data_region else section_of_region(region),
+            _WEIGHTS_AS_DATA if region == placement.data_region else own_section(region),
         )
         for symbol, region in placement.constant_regions
     )
