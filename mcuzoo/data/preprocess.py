@@ -1,5 +1,5 @@
 """From decoded picture to input tensor (central crop, bilinear resize, pixel offset), and
-whether a recipe for that can feed a model."""
+whether a preprocessing for that can feed a model."""
 
 from __future__ import annotations
 
@@ -22,40 +22,40 @@ _SPAN_TOLERANCE = 0.01
 _HINT = "Export the project again; mcuzoo doctor-image IMAGE shows what the network sees."
 
 
-def check_recipe(recipe: Preprocessing, shape: tuple[int, ...]) -> None:
-    """Raise ProjectError for a recipe that cannot give a right int8 input of `shape`.
+def check_preprocessing(preprocessing: Preprocessing, shape: tuple[int, ...]) -> None:
+    """Raise ProjectError for a preprocessing that cannot give a right int8 input of `shape`.
 
     input = pixel - 128 is the only offset that maps the 256 pixels onto int8; pixel - 127 is a
     published mistake, by which white wraps to black or saturates.
     """
-    channels = CHANNELS.get(recipe.color)
-    if channels is None or recipe.resize != "bilinear" or not 0 < recipe.crop <= 1:
-        raise ProjectError(f"{recipe} is no preprocessing that mcuzoo knows.", _HINT)
+    channels = CHANNELS.get(preprocessing.color)
+    if channels is None or preprocessing.resize != "bilinear" or not 0 < preprocessing.crop <= 1:
+        raise ProjectError(f"{preprocessing} is no preprocessing that mcuzoo knows.", _HINT)
     if shape[-1] != channels:
         raise ProjectError(
-            f"The preprocessing gives {recipe.color} pictures, {channels} values a pixel; the "
-            f"model's input {list(shape)} takes {shape[-1]}.",
+            f"The preprocessing gives {preprocessing.color} pictures, {channels} values a pixel; "
+            f"the model's input {list(shape)} takes {shape[-1]}.",
             _HINT,
         )
-    if recipe.pixel_offset != INT8_OFFSET:
+    if preprocessing.pixel_offset != INT8_OFFSET:
         raise ProjectError(
-            f"The preprocessing has pixel_offset {recipe.pixel_offset}: an int8 input is pixel "
-            f"{INT8_OFFSET}, or the 256 pixels do not fit into it.",
+            f"The preprocessing has pixel_offset {preprocessing.pixel_offset}: an int8 input is "
+            f"pixel {INT8_OFFSET}, or the 256 pixels do not fit into it.",
             _HINT,
         )
 
 
-def recipe_warnings(
-    recipe: Preprocessing, name: str, sha256: str, input_scale: float
+def preprocessing_warnings(
+    preprocessing: Preprocessing, name: str, sha256: str, input_scale: float
 ) -> Iterator[str]:
-    """Warnings about `recipe` for this model: it may be wrong, but it is not excluded."""
+    """Warnings about `preprocessing` for this model: it may be wrong, but it is not excluded."""
     for known in catalog().values():
-        declared = known.recipe
+        declared = known.as_preprocessing
         same_file = any(file.sha256 == sha256 for file in known.file)
-        if (same_file or known.name == name) and _essence(declared) != _essence(recipe):
+        if (same_file or known.name == name) and _essence(declared) != _essence(preprocessing):
             yield (
                 f"{known.name} is declared to see {_text(declared)}; here it is given "
-                f"{_text(recipe)}."
+                f"{_text(preprocessing)}."
             )
             return
     span = 255 * input_scale
@@ -66,38 +66,42 @@ def recipe_warnings(
         )
 
 
-def _essence(recipe: Preprocessing) -> tuple[object, ...]:
-    return recipe.color, recipe.crop, recipe.resize, recipe.pixel_offset
+def _essence(preprocessing: Preprocessing) -> tuple[object, ...]:
+    return preprocessing.color, preprocessing.crop, preprocessing.resize, preprocessing.pixel_offset
 
 
-def _text(recipe: Preprocessing) -> str:
-    return f"{recipe.color}, crop {recipe.crop:g}, {recipe.resize}, pixel {recipe.pixel_offset:+d}"
+def _text(it: Preprocessing) -> str:
+    return f"{it.color}, crop {it.crop:g}, {it.resize}, pixel {it.pixel_offset:+d}"
 
 
 _INT8 = np.iinfo(np.int8)
 
 
 def preprocess(
-    image: NDArray[np.uint8], recipe: Preprocessing, shape: tuple[int, ...]
+    image: NDArray[np.uint8], preprocessing: Preprocessing, shape: tuple[int, ...]
 ) -> NDArray[np.int8]:
     """The int8 [H, W, C] input tensor of `image`, uint8 [h, w, C].
 
-    `shape` is the model's, (1, H, W, C) or (H, W, C). The central fraction `recipe.crop` of each
-    side is kept: `margin = int((side - side * crop) / 2)` is cut off at both ends. The resize is
+    `shape` is the model's, (1, H, W, C) or (H, W, C). The central fraction `crop` of each side is
+    kept: `margin = int((side - side * crop) / 2)` is cut off at both ends. The resize is
     OpenCV's INTER_LINEAR on uint8: half-pixel centres, no antialiasing, its fixed-point rounding.
     input = pixel + pixel_offset, saturated to int8.
 
-    Raises ProjectError when recipe, shape and image do not fit together, MissingExtraError
+    Raises ProjectError when preprocessing, shape and image do not fit together, MissingExtraError
     without OpenCV.
     """
     height, width, channels = _input_size(shape)
-    if image.shape[2] != channels or recipe.resize != "bilinear" or not 0 < recipe.crop <= 1:
+    if (
+        image.shape[2] != channels
+        or preprocessing.resize != "bilinear"
+        or not 0 < preprocessing.crop <= 1
+    ):
         raise ProjectError(
-            f"{recipe} cannot make an input of shape {tuple(shape)}.",
+            f"{preprocessing} cannot make an input of shape {tuple(shape)}.",
             "The preprocessing in mcuzoo.json does not fit the model: export the project again.",
         )
-    resized = _resize_bilinear(central_crop(image, recipe.crop), height, width)
-    tensor = resized.reshape(height, width, channels).astype(np.int16) + recipe.pixel_offset
+    resized = _resize_bilinear(central_crop(image, preprocessing.crop), height, width)
+    tensor = resized.reshape(height, width, channels).astype(np.int16) + preprocessing.pixel_offset
     return np.clip(tensor, _INT8.min, _INT8.max).astype(np.int8)
 
 

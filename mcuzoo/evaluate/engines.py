@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.board.load import load_board
-from mcuzoo.data.preprocess import check_recipe
+from mcuzoo.data.preprocess import check_preprocessing
 from mcuzoo.emulator.url import port_packages
 from mcuzoo.errors import FirmwareError, ModelError, UsageError, WrongFirmwareError, did_you_mean
 from mcuzoo.extras import EMULATOR as EMULATOR_PACKAGES
@@ -57,7 +57,7 @@ class Subject:
     """
 
     model: Model
-    recipe: Preprocessing
+    preprocessing: Preprocessing
     kind: Kind
     engine: str
     shape: tuple[int, ...]
@@ -71,17 +71,17 @@ class Subject:
         return self.engine in HOST_ENGINES
 
 
-def make_subject(model: Model, recipe: Preprocessing, engine: str | None) -> Subject:
+def make_subject(model: Model, preprocessing: Preprocessing, engine: str | None) -> Subject:
     """`model` on `engine`. Without `engine`, the standard engine for the kind of model is taken.
 
     That is TFLM's arithmetic ("reference") for INT8, which is what a board computes, and LiteRT's
     reference kernels for UINT8 and float, which no board runs. Raises ModelError for a model that
     nothing here can run, UsageError for an engine that cannot run this one, ProjectError for a
-    recipe that cannot feed it.
+    preprocessing that cannot feed it.
     """
     kind, source, target = _ends(model)
     shape, quantization = source.shape, source.quantization
-    check_recipe(recipe, shape)
+    check_preprocessing(preprocessing, shape)
     chosen = engine or (REFERENCE if kind == "int8" else LITERT_REF)
     if kind != "int8" and chosen not in (XNNPACK, LITERT_REF):
         raise UsageError(
@@ -98,9 +98,9 @@ def make_subject(model: Model, recipe: Preprocessing, engine: str | None) -> Sub
     scale = None if kind == "float32" or quantization is None else quantization.scale
     classes = target.elements
     if kind == "float32" or target.quantization is None:
-        return Subject(model, recipe, kind, chosen, shape, classes, scale)
+        return Subject(model, preprocessing, kind, chosen, shape, classes, scale)
     ends = target.quantization.scale, target.quantization.zero_point - 128 * (kind == "uint8")
-    return Subject(model, recipe, kind, chosen, shape, classes, scale, *ends)
+    return Subject(model, preprocessing, kind, chosen, shape, classes, scale, *ends)
 
 
 def _looks_like_a_port(engine: str) -> bool:
@@ -135,8 +135,8 @@ def host_engine(subject: Subject) -> Runs:
     if subject.kind == "uint8":
         return LitertUint8Engine(model, resolver)
     if subject.kind == "float32":
-        recipe = subject.recipe
-        return LitertFloatEngine(model, recipe.float_low, recipe.float_high, resolver)
+        preprocessing = subject.preprocessing
+        return LitertFloatEngine(model, preprocessing.float_low, preprocessing.float_high, resolver)
     return LitertEngine(model, resolver)
 
 

@@ -171,7 +171,12 @@ def identity(plan: Plan) -> str:
 
 def _identity(subject: Subject, board: str) -> tuple[object, ...]:
     where = board if subject.engine == EMULATOR else None
-    return subject.model.sha256, subject.engine, where, sorted(asdict(subject.recipe).items())
+    return (
+        subject.model.sha256,
+        subject.engine,
+        where,
+        sorted(asdict(subject.preprocessing).items()),
+    )
 
 
 def _opened(folder: Path, plan: Plan, resume: bool) -> Journal:
@@ -267,7 +272,7 @@ def _result(
         images=len(plan.data_set.items),
         model=_facts(plan, 0, boards),
         data=_data_facts(plan.data_set, tally.digest),
-        preprocessing=task.first.recipe,
+        preprocessing=task.first.preprocessing,
         n=tally.images,
         scores=tally.scores,
         per_class=tally.per_class(plan.classes.names),

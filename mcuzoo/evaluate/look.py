@@ -70,19 +70,21 @@ def look(image: Path, model: str, tensor: Path | None = None, crop: float | None
     patient = _patient(model)
     engine = () if patient.subject is None else engine_packages(patient.subject)
     require_packages((*IMAGES, *engine), "This command")
-    recipe = patient.recipe if crop is None else replace(patient.recipe, crop=crop)
-    pixels = decode_image(read_image_file(image), recipe.color, str(image))
-    right = preprocess(pixels, recipe, patient.shape)
+    preprocessing = (
+        patient.preprocessing if crop is None else replace(patient.preprocessing, crop=crop)
+    )
+    pixels = decode_image(read_image_file(image), preprocessing.color, str(image))
+    right = preprocess(pixels, preprocessing, patient.shape)
     given = None if tensor is None else read_tensor(tensor, _size(right))
     return Look(
         image=str(image),
         model=patient.name,
-        preprocessing=recipe,
+        preprocessing=preprocessing,
         tensor=right,
         answers=patient.answers(right),
         given=given,
         given_answers=() if given is None else patient.answers(given),
-        diagnosis=None if given is None else diagnose(pixels, given, recipe),
+        diagnosis=None if given is None else diagnose(pixels, given, preprocessing),
     )
 
 
@@ -90,7 +92,7 @@ def look(image: Path, model: str, tensor: Path | None = None, crop: float | None
 class _Patient:
     name: str
     shape: tuple[int, ...]
-    recipe: Preprocessing
+    preprocessing: Preprocessing
     labels: tuple[str, ...] | None
     subject: Subject | None
 
@@ -113,7 +115,7 @@ def _patient(name: str) -> _Patient:
         source = resolve_model(name)
     except MissingModelError:
         entry = catalog()[name]
-        return _Patient(name, (1, *entry.input), entry.recipe, None, None)
+        return _Patient(name, (1, *entry.input), entry.as_preprocessing, None, None)
     subject = make_subject(load_model(source.path), source.preprocessing, None)
     return _Patient(source.name, subject.shape, source.preprocessing, source.labels, subject)
 

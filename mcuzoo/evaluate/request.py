@@ -11,7 +11,7 @@ from typing import cast
 from mcuzoo.data.dataset import open_data_set
 from mcuzoo.data.images import DataSet
 from mcuzoo.data.labels import Classes, load_classes
-from mcuzoo.data.preprocess import recipe_warnings
+from mcuzoo.data.preprocess import preprocessing_warnings
 from mcuzoo.errors import UsageError
 from mcuzoo.evaluate.engines import EMULATOR, Subject, engine_packages, make_subject
 from mcuzoo.evaluate.options import EvaluateOptions
@@ -77,8 +77,8 @@ def make_plan(model: str, data: Path, options: EvaluateOptions = EvaluateOptions
 
 def _warnings(subject: Subject, source: ModelSource) -> Iterator[str]:
     if subject.input_scale is not None:
-        recipe, sha256 = subject.recipe, subject.model.sha256
-        yield from recipe_warnings(recipe, source.name, sha256, subject.input_scale)
+        preprocessing, sha256 = subject.preprocessing, subject.model.sha256
+        yield from preprocessing_warnings(preprocessing, source.name, sha256, subject.input_scale)
 
 
 def _source(name: str, role: str | None) -> ModelSource:
@@ -97,7 +97,7 @@ def _source(name: str, role: str | None) -> ModelSource:
             f"{name} has no {role} file, it has {roles}.", "Give the path of a file of yours."
         )
     found = require_model_file(known, cast(Role, role))
-    return replace(resolve_model(str(found.path)), name=name, preprocessing=known.recipe)
+    return replace(resolve_model(str(found.path)), name=name, preprocessing=known.as_preprocessing)
 
 
 def _second(

@@ -68,7 +68,7 @@ def run_item(task: Task, engines: Sequence[Runs], item: Item) -> Row:
     )
     if task.second is None:
         return row
-    same = _recipe(task.first) == _recipe(task.second)
+    same = _steps(task.first) == _steps(task.second)
     second = first if same else _prepared(task.second, item)
     if isinstance(second, Unusable):
         return _bad(item, second.reason)
@@ -86,12 +86,12 @@ def _bad(item: Item, reason: str) -> Row:
 
 
 def _prepared(subject: Subject, item: Item) -> Prepared | Unusable:
-    return prepare(item, subject.recipe, subject.shape, None)
+    return prepare(item, subject.preprocessing, subject.shape, None)
 
 
-def _recipe(subject: Subject) -> tuple[object, ...]:
-    recipe = subject.recipe
-    return subject.shape, recipe.color, recipe.crop, recipe.resize, recipe.pixel_offset
+def _steps(subject: Subject) -> tuple[object, ...]:
+    steps = subject.preprocessing
+    return subject.shape, steps.color, steps.crop, steps.resize, steps.pixel_offset
 
 
 def _scores(subject: Subject, engine: Runs, prepared: Prepared) -> NDArray[Any]:

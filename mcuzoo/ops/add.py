@@ -20,7 +20,7 @@ from mcuzoo.lowering.operands import constant_bytes, rank_four
 from mcuzoo.lowering.params import CStruct, KernelParams, not_by_rows, pieces
 from mcuzoo.ops.common import rules
 from mcuzoo.ops.common.reference import Kernel, given, requantize
-from mcuzoo.ops.operator import Aot, Operator, Recipe, Tflm
+from mcuzoo.ops.operator import Aot, Operator, Rewrite, Tflm
 
 ADD_LEFT_SHIFT = 20
 
@@ -172,5 +172,5 @@ OPERATOR = Operator(
         constant_bytes=_constant_bytes,
     ),
     tflm=Tflm(resolver="AddAdd", rule=demands),
-    recipe=Recipe(int8_version=2, weights=None, output="any"),
+    rewrite=Rewrite(int8_version=2, weights=None, output="any"),
 )

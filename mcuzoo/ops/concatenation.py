@@ -154,5 +154,5 @@ OPERATOR = Operator(
         constant_bytes=_constant_bytes,
     ),
     tflm=Tflm(resolver="AddConcatenation", rule=demands),
-    recipe=Without("it has no recipe"),
+    rewrite=Without("no exact rewrite is known"),
 )

@@ -49,7 +49,7 @@ from mcuzoo.ops.kernels.product import PAIR, PortableProduct
 from mcuzoo.ops.kernels.product_blocks import ProductBlocks
 from mcuzoo.ops.kernels.product_rows import ProductRows
 from mcuzoo.ops.kernels.window_blocks import WindowBlocks
-from mcuzoo.ops.operator import Aot, Operator, Recipe, Tflm, Weights
+from mcuzoo.ops.operator import Aot, Operator, Rewrite, Tflm, Weights
 
 
 def rule(model: Model, op: Op) -> None:
@@ -214,5 +214,5 @@ OPERATOR = Operator(
         constant_bytes=weighted_constant_bytes,
     ),
     tflm=Tflm(resolver="AddConv2D", rule=demands),
-    recipe=Recipe(int8_version=3, weights=Weights(channel_axis=0), output="any"),
+    rewrite=Rewrite(int8_version=3, weights=Weights(channel_axis=0), output="any"),
 )

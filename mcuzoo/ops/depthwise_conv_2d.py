@@ -36,7 +36,7 @@ from mcuzoo.ops.common.weighted import (
     weighted_requantization,
 )
 from mcuzoo.ops.kernels.depthwise_3x3_dsp import Depthwise3x3Dsp
-from mcuzoo.ops.operator import Aot, Operator, Recipe, Tflm, Weights
+from mcuzoo.ops.operator import Aot, Operator, Rewrite, Tflm, Weights
 
 
 def rule(model: Model, op: Op) -> None:
@@ -155,5 +155,5 @@ OPERATOR = Operator(
         constant_bytes=weighted_constant_bytes,
     ),
     tflm=Tflm(resolver="AddDepthwiseConv2D", rule=demands),
-    recipe=Recipe(int8_version=3, weights=Weights(channel_axis=3), output="any"),
+    rewrite=Rewrite(int8_version=3, weights=Weights(channel_axis=3), output="any"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mcuzoo.graph.model import DType, Model, Op
 from mcuzoo.ops.common import rules
-from mcuzoo.ops.operator import Folded, Operator, Recipe, Tflm
+from mcuzoo.ops.operator import Folded, Operator, Rewrite, Tflm
 
 
 def rule(model: Model, op: Op) -> None:
@@ -28,5 +28,5 @@ OPERATOR = Operator(
     name="DEQUANTIZE",
     aot=Folded(constraint="int8, as the last op", rule=rule),
     tflm=Tflm(resolver="AddDequantize", rule=demands),
-    recipe=Recipe(int8_version=2, weights=None, output="any"),
+    rewrite=Rewrite(int8_version=2, weights=None, output="any"),
 )

@@ -24,7 +24,7 @@ from mcuzoo.ops.common.weighted import (
 from mcuzoo.ops.kernels.product import PortableProduct
 from mcuzoo.ops.kernels.product_blocks import ProductBlocks
 from mcuzoo.ops.kernels.product_rows import ProductRows
-from mcuzoo.ops.operator import Aot, Operator, Recipe, Tflm, Weights
+from mcuzoo.ops.operator import Aot, Operator, Rewrite, Tflm, Weights
 
 
 def rule(model: Model, op: Op) -> None:
@@ -126,5 +126,5 @@ OPERATOR = Operator(
         constant_bytes=weighted_constant_bytes,
     ),
     tflm=Tflm(resolver="AddFullyConnected", rule=demands),
-    recipe=Recipe(int8_version=4, weights=Weights(channel_axis=None), output="any"),
+    rewrite=Rewrite(int8_version=4, weights=Weights(channel_axis=None), output="any"),
 )

@@ -119,5 +119,5 @@ OPERATOR = Operator(
         constant_bytes=_constant_bytes,
     ),
     tflm=Tflm(resolver="AddLogistic", rule=demands),
-    recipe=Without("it has no recipe"),
+    rewrite=Without("no exact rewrite is known"),
 )

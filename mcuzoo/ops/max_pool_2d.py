@@ -21,7 +21,7 @@ from mcuzoo.ops.common.pooling import (
     rule,
 )
 from mcuzoo.ops.common.reference import Kernel, given
-from mcuzoo.ops.operator import Aot, Operator, Recipe, Tflm, no_constants
+from mcuzoo.ops.operator import Aot, Operator, Rewrite, Tflm, no_constants
 
 
 class MaxPool2dParams(PoolParams):
@@ -51,5 +51,5 @@ OPERATOR = Operator(
         constant_bytes=no_constants,
     ),
     tflm=Tflm(resolver="AddMaxPool2D", rule=demands),
-    recipe=Recipe(int8_version=2, weights=None, output="as the input"),
+    rewrite=Rewrite(int8_version=2, weights=None, output="as the input"),
 )

@@ -19,7 +19,7 @@ from mcuzoo.lowering.operands import MAX_DIFFERENCE, require_room
 from mcuzoo.lowering.params import CStruct, KernelParams, not_by_rows, once
 from mcuzoo.ops.common import rules
 from mcuzoo.ops.common.reference import Kernel, given, requantize
-from mcuzoo.ops.operator import Aot, Operator, Recipe, Tflm, no_constants
+from mcuzoo.ops.operator import Aot, Operator, Rewrite, Tflm, no_constants
 
 
 def mean_requantization(model: Model, op: Op, count: int) -> Requantization:
@@ -171,5 +171,5 @@ OPERATOR = Operator(
         constant_bytes=no_constants,
     ),
     tflm=Tflm(resolver="AddMean", rule=demands),
-    recipe=Recipe(int8_version=2, weights=None, output="any"),
+    rewrite=Rewrite(int8_version=2, weights=None, output="any"),
 )

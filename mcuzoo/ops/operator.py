@@ -83,7 +83,7 @@ class Weights:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipe:
+class Rewrite:
     """How the converter rewrites an operator from UINT8 to INT8.
 
     int8_version: the lowest version whose kernels take INT8 (tensorflow/lite/tools/versioning/
@@ -104,7 +104,7 @@ class Operator:
     name: str
     aot: Aot | Folded | Without
     tflm: Tflm | Without
-    recipe: Recipe | Without
+    rewrite: Rewrite | Without
 
 
 def tflm_alone(name: str, resolver: str, demands: Rule) -> Operator:
@@ -113,5 +113,5 @@ def tflm_alone(name: str, resolver: str, demands: Rule) -> Operator:
         name=name,
         aot=NOT_AOT,
         tflm=Tflm(resolver=resolver, rule=demands),
-        recipe=Without("it has no recipe"),
+        rewrite=Without("no exact rewrite is known"),
     )

@@ -17,7 +17,7 @@ from mcuzoo.lowering.operands import rank_four
 from mcuzoo.lowering.params import KernelParams, RowWindow, Setting, Shape, once
 from mcuzoo.ops.common import rules
 from mcuzoo.ops.common.reference import Kernel, given
-from mcuzoo.ops.operator import Aot, Operator, Recipe, Tflm, no_constants
+from mcuzoo.ops.operator import Aot, Operator, Rewrite, Tflm, no_constants
 
 
 def rule(model: Model, op: Op) -> None:
@@ -133,7 +133,7 @@ PAD = Operator(
         constant_bytes=no_constants,
     ),
     tflm=Tflm(resolver="AddPad", rule=demands),
-    recipe=Recipe(int8_version=2, weights=None, output="as the input"),
+    rewrite=Rewrite(int8_version=2, weights=None, output="as the input"),
 )
 PADV2 = Operator(
     name="PADV2",
@@ -146,5 +146,5 @@ PADV2 = Operator(
         constant_bytes=no_constants,
     ),
     tflm=Tflm(resolver="AddPadV2", rule=demands),
-    recipe=Recipe(int8_version=2, weights=None, output="as the input"),
+    rewrite=Rewrite(int8_version=2, weights=None, output="as the input"),
 )

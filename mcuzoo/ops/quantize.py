@@ -6,7 +6,7 @@ from mcuzoo.graph.model import DType, Model, Op
 from mcuzoo.graph.parameters import Requantization, quantization_of
 from mcuzoo.ops.common import rules
 from mcuzoo.ops.common.rescaling import Rescaling, rescaled
-from mcuzoo.ops.operator import Operator, Recipe, Tflm
+from mcuzoo.ops.operator import Operator, Rewrite, Tflm
 
 # EvalQuantizeReference: input type -> output types.
 QUANTIZED_TO: dict[DType, tuple[DType, ...]] = {
@@ -41,5 +41,5 @@ OPERATOR = Operator(
     name="QUANTIZE",
     aot=Rescaling(_requantization).aot("int8 to int8, or as the first op"),
     tflm=Tflm(resolver="AddQuantize", rule=demands),
-    recipe=Recipe(int8_version=1, weights=None, output="any"),
+    rewrite=Rewrite(int8_version=1, weights=None, output="any"),
 )

@@ -8,7 +8,7 @@ from mcuzoo.graph.fixedpoint import quantize_multipliers, quantize_value
 from mcuzoo.graph.model import Model, Op
 from mcuzoo.graph.parameters import Requantization, quantization_of
 from mcuzoo.ops.common.rescaling import Rescaling, rescaled
-from mcuzoo.ops.operator import Operator, Recipe, Tflm
+from mcuzoo.ops.operator import Operator, Rewrite, Tflm
 
 
 def _relu(model: Model, op: Op) -> Requantization:
@@ -32,11 +32,11 @@ RELU = Operator(
     name="RELU",
     aot=Rescaling(_relu).aot("int8"),
     tflm=Tflm(resolver="AddRelu", rule=Rescaling(_relu).demands),
-    recipe=Recipe(int8_version=2, weights=None, output="any"),
+    rewrite=Rewrite(int8_version=2, weights=None, output="any"),
 )
 RELU6 = Operator(
     name="RELU6",
     aot=Rescaling(_relu6).aot("int8"),
     tflm=Tflm(resolver="AddRelu6", rule=Rescaling(_relu6).demands),
-    recipe=Recipe(int8_version=2, weights=None, output="as the input"),
+    rewrite=Rewrite(int8_version=2, weights=None, output="as the input"),
 )

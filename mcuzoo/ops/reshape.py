@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mcuzoo.graph.model import Model, Op
 from mcuzoo.ops.common import rules
-from mcuzoo.ops.operator import Folded, Operator, Recipe, Tflm
+from mcuzoo.ops.operator import Folded, Operator, Rewrite, Tflm
 
 
 def rule(model: Model, op: Op) -> None:
@@ -39,5 +39,5 @@ OPERATOR = Operator(
     name="RESHAPE",
     aot=Folded(constraint="int8", rule=rule),
     tflm=Tflm(resolver="AddReshape", rule=demands),
-    recipe=Recipe(int8_version=1, weights=None, output="as the input"),
+    rewrite=Rewrite(int8_version=1, weights=None, output="as the input"),
 )

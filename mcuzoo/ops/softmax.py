@@ -31,7 +31,7 @@ from mcuzoo.lowering.operands import symbol
 from mcuzoo.lowering.params import KernelParams, not_by_rows
 from mcuzoo.ops.common import rules
 from mcuzoo.ops.common.reference import Kernel, given
-from mcuzoo.ops.operator import Aot, Operator, Recipe, Tflm
+from mcuzoo.ops.operator import Aot, Operator, Rewrite, Tflm
 
 # TFLM sums exponentials in Q12.19: 4096 ones overflow.
 MAX_SOFTMAX_DEPTH = 4095
@@ -172,5 +172,5 @@ OPERATOR = Operator(
         constant_bytes=_constant_bytes,
     ),
     tflm=Tflm(resolver="AddSoftmax", rule=demands),
-    recipe=Recipe(int8_version=2, weights=None, output="1/256"),
+    rewrite=Rewrite(int8_version=2, weights=None, output="1/256"),
 )

@@ -158,7 +158,7 @@ def _row(
         data_set=model.data_set,
         input=model.input,
         classes=model.labels.count,
-        preprocessing=model.recipe,
+        preprocessing=model.as_preprocessing,
         files=tuple(_file(entry) for entry in model.file),
         file=None if int8 is None else str(int8.path),
         sha256=None if int8 is None else int8.sha256,

@@ -54,21 +54,21 @@ def calibration_images(
     source: Path,
     classes: Classes,
     count: int,
-    recipe: Preprocessing,
+    preprocessing: Preprocessing,
     shape: tuple[int, int, int],
     split: str | None = None,
 ) -> Calibration:
     """`count` images of a data set, evenly over its classes, always the same ones.
 
     The first image gets one black and one white corner, so that the range of the input is exactly
-    the recipe's and the INT8 input becomes pixel - 128, whatever the images hold. Raises
+    the preprocessing's and the INT8 input becomes pixel - 128, whatever the images hold. Raises
     DataSetError when there is no usable image.
     """
-    low, high = recipe.float_low, recipe.float_high
+    low, high = preprocessing.float_low, preprocessing.float_high
     tensors, skipped = [], []
     for item in open_data_set(source, classes, count, split).items:
         try:
-            pixels = _pixels(item, recipe, shape)
+            pixels = _pixels(item, preprocessing, shape)
         except DataSetError as error:
             skipped.append(error.message)
         else:
@@ -83,10 +83,12 @@ def calibration_images(
     return Calibration(images, tuple(skipped))
 
 
-def _pixels(item: Item, recipe: Preprocessing, shape: tuple[int, int, int]) -> NDArray[np.int16]:
+def _pixels(
+    item: Item, preprocessing: Preprocessing, shape: tuple[int, int, int]
+) -> NDArray[np.int16]:
     """0..255, [height, width, channels]."""
-    image = item.picture.decode(item.picture.read(), recipe.color)
-    return preprocess(image, recipe, shape).astype(np.int16) - recipe.pixel_offset
+    image = item.picture.decode(item.picture.read(), preprocessing.color)
+    return preprocess(image, preprocessing, shape).astype(np.int16) - preprocessing.pixel_offset
 
 
 _SCALE_TOLERANCE = 1e-3
@@ -101,7 +103,7 @@ class Quantized:
     float_model: Model
     int8_model: Model
     program: Program
-    recipe: Preprocessing
+    preprocessing: Preprocessing
     classes: Classes
     calibration: Calibration
     run: WorkerRun
@@ -156,11 +158,11 @@ def quantize_model(
         float_model=preparation.float_model,
         int8_model=int8_model,
         program=program,
-        recipe=preparation.recipe,
+        preprocessing=preparation.preprocessing,
         classes=preparation.classes,
         calibration=preparation.calibration,
         run=run,
-        warnings=tuple(_warnings(int8_model, program, preparation.recipe)),
+        warnings=tuple(_warnings(int8_model, program, preparation.preprocessing)),
     )
 
 
@@ -188,7 +190,7 @@ class _Preparation:
     """Between the float model, which says what images it takes, and its quantization."""
 
     float_model: Model
-    recipe: Preprocessing
+    preprocessing: Preprocessing
     classes: Classes
     calibration: Calibration
 
@@ -217,10 +219,10 @@ class _Preparation:
             )
         image = shape[1], shape[2], shape[3]
         zoo, options = self._zoo, self._options
-        self.recipe = preprocessing_by_shape(model) if zoo is None else zoo.recipe
+        self.preprocessing = preprocessing_by_shape(model) if zoo is None else zoo.as_preprocessing
         self.classes = self._known_classes(model.tensor(model.outputs[0]).elements)
         self.calibration = calibration_images(
-            self._source, self.classes, options.samples, self.recipe, image, options.split
+            self._source, self.classes, options.samples, self.preprocessing, image, options.split
         )
         np.save(self._images, self.calibration.images)
         return self._images
@@ -232,17 +234,17 @@ class _Preparation:
         return load_classes(labels, count)
 
 
-def _warnings(model: Model, program: Program, recipe: Preprocessing) -> Iterator[str]:
+def _warnings(model: Model, program: Program, preprocessing: Preprocessing) -> Iterator[str]:
     """Warnings for a user before they rely on the model."""
     quantization = quantization_of(program.input_tensor)
-    scale = (recipe.float_high - recipe.float_low) / 255
-    zero_point = recipe.pixel_offset - recipe.float_low / scale
+    scale = (preprocessing.float_high - preprocessing.float_low) / 255
+    zero_point = preprocessing.pixel_offset - preprocessing.float_low / scale
     off = abs(quantization.scale / scale - 1) > _SCALE_TOLERANCE
     if off or abs(quantization.zero_point - zero_point) > 1:
         yield (
             f"The input is {quantization.scale:.6g} x (q - {quantization.zero_point}), which is "
-            f"not pixel {recipe.pixel_offset:+d}: pictures will look darker or brighter to the "
-            "model."
+            f"not pixel {preprocessing.pixel_offset:+d}: pictures will look darker or brighter to "
+            "the model."
         )
     for gap in check_aot(model):
         yield f"Op {gap.op.index} {gap.op.name} has no kernel: {gap.reason}"
@@ -257,13 +259,13 @@ def score(
     `scores` of the result are the float network's, those of its comparison the INT8 model's. Raises
     DataSetError, ModelError, MissingExtraError, as evaluate does.
     """
-    recipe, classes = quantized.recipe, quantized.classes
+    preprocessing, classes = quantized.preprocessing, quantized.classes
     models = quantized.float_model, quantized.int8_model
     data_set = open_data_set(images, classes, limit, split)
-    first, second = (make_subject(model, recipe, None) for model in models)
+    first, second = (make_subject(model, preprocessing, None) for model in models)
     plan = Plan(
         task=Task(first, second),
-        sources=tuple(ModelSource(model.name, quantized.source, recipe) for model in models),
+        sources=tuple(ModelSource(model.name, quantized.source, preprocessing) for model in models),
         classes=classes,
         data_set=data_set,
         jobs=max(1, min(os.cpu_count() or 1, len(data_set.items))),

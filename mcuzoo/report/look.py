@@ -22,11 +22,11 @@ _PNG_SIDE = 512
 
 def look_text(seen: Look) -> str:
     """Figures of the tensor, the answers, and the diagnosis of a given one."""
-    recipe = seen.preprocessing
+    preprocessing = seen.preprocessing
     lines = [
         f"model       {seen.model}",
-        f"sees        {recipe.color}, {_crop(recipe.crop)}, {recipe.resize}, "
-        f"pixel {recipe.pixel_offset:+d}",
+        f"sees        {preprocessing.color}, {_crop(preprocessing.crop)}, {preprocessing.resize}, "
+        f"pixel {preprocessing.pixel_offset:+d}",
         *_sight(seen.facts),
         *_answers(seen.answers),
     ]

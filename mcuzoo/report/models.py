@@ -176,7 +176,7 @@ def quantization_document(
         "tensorflow": done.run.report.tensorflow,
         "seconds": round(done.run.seconds, 3),
         "peak_bytes": done.run.report.peak_bytes,
-        "preprocessing": asdict(done.recipe),
+        "preprocessing": asdict(done.preprocessing),
         "warnings": list(done.warnings),
         "score": scored and evaluation_document(scored),
     }

@@ -21,12 +21,12 @@ _SIZES = ("ops", "params", "fp32_bytes", "int8_bytes")
 def model_card(row: TableRow) -> str:
     """Files with licence and hash, figures with their source, verdicts with what is missing."""
     height, width, channels = row.input
-    recipe = row.preprocessing
+    sees = row.preprocessing
     lines = [
         f"{row.name}: {row.description}",
         f"{row.task}, {row.architecture}, {row.backbone}, trained on {row.data_set}",
-        f"input {height}x{width}x{channels}, {recipe.color}, central crop {recipe.crop:g}, "
-        f"{recipe.resize}, pixel {recipe.pixel_offset:+d}; {row.classes} classes",
+        f"input {height}x{width}x{channels}, {sees.color}, central crop {sees.crop:g}, "
+        f"{sees.resize}, pixel {sees.pixel_offset:+d}; {row.classes} classes",
         f"the name means {row.file}" if row.file else f"not at hand: mcuzoo fetch {row.name}",
     ]
     for file in row.files:

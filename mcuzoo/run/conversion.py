@@ -122,7 +122,7 @@ class Comparison:
 
     original: Runs
     converted: Runs
-    recipe: Preprocessing
+    preprocessing: Preprocessing
     shape: tuple[int, ...]
     data_set: DataSet
 
@@ -131,7 +131,7 @@ class Comparison:
         tally: Tally | None = None
         means, unusable = list[float](), list[str]()
         for done, item in enumerate(self.data_set.items, 1):
-            prepared = prepare(item, self.recipe, self.shape, None)
+            prepared = prepare(item, self.preprocessing, self.shape, None)
             if isinstance(prepared, Unusable):
                 unusable.append(prepared.reason)
             else:
@@ -176,7 +176,7 @@ class Comparison:
 def make_comparison(
     source: Model,
     conversion: Conversion,
-    recipe: Preprocessing,
+    preprocessing: Preprocessing,
     images: Path,
     labels: Path | None = None,
     limit: int | None = None,
@@ -197,7 +197,7 @@ def make_comparison(
     return Comparison(
         original=original,
         converted=converted,
-        recipe=recipe,
+        preprocessing=preprocessing,
         shape=converted.program.input_tensor.shape,
         data_set=data_set,
     )

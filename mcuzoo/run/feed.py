@@ -45,7 +45,7 @@ class Unusable:
 
 
 def prepare(
-    item: Item, recipe: Preprocessing, shape: tuple[int, ...], engine: Engine | None
+    item: Item, preprocessing: Preprocessing, shape: tuple[int, ...], engine: Engine | None
 ) -> Prepared | Unusable:
     """Make one image ready. Damaged images come back as Unusable; other errors are raised."""
     try:
@@ -53,10 +53,10 @@ def prepare(
         sha256 = hashlib.sha256(content).hexdigest()
         if item.sha256 not in (None, sha256):
             return Unusable(item, f"{item.picture.place} has changed: its SHA-256 is {sha256}.")
-        image = item.picture.decode(content, recipe.color)
+        image = item.picture.decode(content, preprocessing.color)
     except DataSetError as error:
         return Unusable(item, error.message)
-    tensor = preprocess(image, recipe, shape)
+    tensor = preprocess(image, preprocessing, shape)
     return Prepared(item, tensor, None if engine is None else engine.run(tensor), sha256)
 
 

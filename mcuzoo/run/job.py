@@ -11,7 +11,7 @@ from pathlib import Path
 from mcuzoo.data.dataset import load_data_set
 from mcuzoo.data.images import DataSet
 from mcuzoo.data.labels import Classes, load_classes
-from mcuzoo.data.preprocess import check_recipe, recipe_warnings
+from mcuzoo.data.preprocess import check_preprocessing, preprocessing_warnings
 from mcuzoo.data.signs import is_signs
 from mcuzoo.emulator.url import port_packages
 from mcuzoo.engines.engine import Engine
@@ -70,7 +70,7 @@ def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None
     project = _project(options, earlier, say)
     upload = _upload(options, earlier, project)
     manifest = load_manifest(project) if upload is None else upload.manifest
-    check_recipe(manifest.preprocessing, manifest.input.shape)
+    check_preprocessing(manifest.preprocessing, manifest.input.shape)
     base = _defaults(project, manifest, upload) if earlier is None else earlier
     settings = _settings(options, replace(base, project=str(project)))
     classes = load_classes(
@@ -106,7 +106,9 @@ def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None
 
 def _warnings(manifest: Manifest) -> Iterator[str]:
     model = manifest.model
-    return recipe_warnings(manifest.preprocessing, model.name, model.sha256, manifest.input.scale)
+    return preprocessing_warnings(
+        manifest.preprocessing, model.name, model.sha256, manifest.input.scale
+    )
 
 
 def _project(options: RunOptions, earlier: Settings | None, say: Callable[[str], None]) -> Path:

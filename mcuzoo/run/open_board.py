@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mcuzoo.data.images import FilePicture, luma
 from mcuzoo.data.labels import Classes, load_classes
-from mcuzoo.data.preprocess import check_recipe, preprocess
+from mcuzoo.data.preprocess import check_preprocessing, preprocess
 from mcuzoo.emulator.url import port_packages
 from mcuzoo.engines.engine import Engine
 from mcuzoo.errors import UsageError
@@ -128,9 +128,9 @@ class OpenBoard:
         in the order RGB. Raises DataSetError for one that cannot be decoded, MissingExtraError, and
         as infer.
         """
-        recipe, output = self._manifest.preprocessing, self._manifest.output
-        pixels = _pixels(picture, recipe.color)
-        answer = self.infer(preprocess(pixels, recipe, self._manifest.input.shape))
+        preprocessing, output = self._manifest.preprocessing, self._manifest.output
+        pixels = _pixels(picture, preprocessing.color)
+        answer = self.infer(preprocess(pixels, preprocessing, self._manifest.input.shape))
         # Of equal values the lower index comes first, as in every score.
         best = np.argsort(-answer.output.astype(np.int16), kind="stable")[:TOP]
         top = tuple(
@@ -162,7 +162,7 @@ def open_board(
     project = find_project(port, options.project, universal=universal, baud=options.baud, say=say)
     subject = subject_of(project, options.upload)
     manifest = subject.manifest
-    check_recipe(manifest.preprocessing, manifest.input.shape)
+    check_preprocessing(manifest.preprocessing, manifest.input.shape)
     classes = subject.classes
     if options.labels is not None:
         classes = load_classes(options.labels, manifest.output.bytes)

@@ -81,7 +81,7 @@ def _input(
 
     Raises DataSetError when the picture cannot be decoded.
     """
-    recipe, shape = manifest.preprocessing, manifest.input.shape
+    preprocessing, shape = manifest.preprocessing, manifest.input.shape
     if image is not None:
         picture: Picture = FilePicture(image)
     elif samples is not None and _takes_pictures(shape):
@@ -89,8 +89,8 @@ def _input(
     else:
         noise = np.random.default_rng(NOISE_SEED).integers(-128, 128, shape, dtype=np.int8)
         return noise, f"noise of seed {NOISE_SEED}"
-    pixels = picture.decode(picture.read(), recipe.color)
-    return preprocess(pixels, recipe, shape), Path(picture.place).name
+    pixels = picture.decode(picture.read(), preprocessing.color)
+    return preprocess(pixels, preprocessing, shape), Path(picture.place).name
 
 
 def _takes_pictures(shape: tuple[int, ...]) -> bool:

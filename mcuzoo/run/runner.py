@@ -219,7 +219,7 @@ def _meta(job: Job, hello: Hello) -> RunMeta:
 def _run(job: Job, rig: Rig, items: list[Item], finder: LayerFinder) -> Generator[Row, None, None]:
     make = partial(
         prepare,
-        recipe=job.manifest.preprocessing,
+        preprocessing=job.manifest.preprocessing,
         shape=job.manifest.input.shape,
         engine=job.engine,
     )

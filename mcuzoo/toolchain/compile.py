@@ -142,14 +142,14 @@ def _object_folder(
 ) -> Path:
     """The folder for objects of one tree, compiler and set of flags; all projects share it."""
     flags = (*machine, *tflm_flags(".cc"), *tflm_flags(".c"), *tflm.include_dirs, *tflm.defines)
-    recipe = (
+    parts = (
         *job.compiler.command,
         job.compiler.version,
         job.tflm_optimization,
         *flags,
         fingerprint,
     )
-    key = sha256("\0".join(recipe).encode()).hexdigest()[:32]
+    key = sha256("\0".join(parts).encode()).hexdigest()[:32]
     return user_cache_path("mcuzoo", appauthor=False) / "tflm" / key
 
 

@@ -116,7 +116,7 @@ def _source(model: ZooModel, path: Path, beside: Path, note: str | None) -> Mode
     return ModelSource(
         name=model.name,
         path=path,
-        preprocessing=model.recipe,
+        preprocessing=model.as_preprocessing,
         labels=model.labels.classes or _labels_file(model.labels, beside),
         samples=model.samples_path,
         note=note,

@@ -185,7 +185,7 @@ class ZooModel(Table):
         return self
 
     @property
-    def recipe(self) -> Preprocessing:
+    def as_preprocessing(self) -> Preprocessing:
         return Preprocessing(**self.preprocessing.model_dump())
 
     @property

@@ -35,12 +35,14 @@ def photograph(seed: int = 0, height: int = 60, width: int = 80) -> NDArray[np.u
     return np.asarray(picture, dtype=np.uint8)
 
 
-def names(image: NDArray[np.uint8], tensor: NDArray[np.int8], recipe: Preprocessing) -> list[str]:
-    return [mistake.name for mistake in diagnose(image, tensor, recipe).mistakes]
+def names(
+    image: NDArray[np.uint8], tensor: NDArray[np.int8], preprocessing: Preprocessing
+) -> list[str]:
+    return [mistake.name for mistake in diagnose(image, tensor, preprocessing).mistakes]
 
 
-def pixels(image: NDArray[np.uint8], recipe: Preprocessing = RECIPE) -> NDArray[np.int16]:
-    return preprocess(image, recipe, SIZE).astype(np.int16) + 128
+def pixels(image: NDArray[np.uint8], preprocessing: Preprocessing = RECIPE) -> NDArray[np.int16]:
+    return preprocess(image, preprocessing, SIZE).astype(np.int16) + 128
 
 
 def test_the_right_tensor_has_nothing_wrong() -> None:
@@ -78,11 +80,11 @@ def test_crop_and_resize_are_told() -> None:
 
 def test_gray_pictures_have_no_channel_order() -> None:
     image = photograph(3)[:, :, :1]
-    recipe = Preprocessing("gray", 1.0)
-    tensor = preprocess(image, recipe, (24, 24, 1))
-    assert names(image, tensor, recipe) == []
+    preprocessing = Preprocessing("gray", 1.0)
+    tensor = preprocess(image, preprocessing, (24, 24, 1))
+    assert names(image, tensor, preprocessing) == []
     made = tensor.astype(np.int16) + 128
-    assert names(image, (made - 127).astype(np.int8), recipe) == ["p-127", "wrap-p-127"]
+    assert names(image, (made - 127).astype(np.int8), preprocessing) == ["p-127", "wrap-p-127"]
 
 
 @settings(max_examples=25, deadline=None)

@@ -45,10 +45,12 @@ def test_imagenet_inputs_equal_the_golden_ones(test_data: Path) -> None:
 
 def test_fer_inputs_equal_the_golden_ones(test_data: Path) -> None:
     golden = np.load(test_data / "golden" / "fer_inputs_u8.npy")
-    recipe = Preprocessing(color="gray", crop=1.0)
+    preprocessing = Preprocessing(color="gray", crop=1.0)
     for file, expected in zip(golden_files(test_data, "manifest_fer.csv"), golden, strict=True):
         image = decode_image(file.read_bytes(), "gray", file.name)
-        np.testing.assert_array_equal(as_uint8(preprocess(image, recipe, (48, 48, 1))), expected)
+        np.testing.assert_array_equal(
+            as_uint8(preprocess(image, preprocessing, (48, 48, 1))), expected
+        )
 
 
 @given(
@@ -68,12 +70,12 @@ def test_crop_is_central_and_never_empty(height: int, width: int, fraction: floa
 @pytest.mark.parametrize(("offset", "expected"), [(-128, (-128, 127)), (-127, (-127, 127))])
 def test_offset_saturates_instead_of_wrapping(offset: int, expected: tuple[int, int]) -> None:
     image = np.array([[[0], [255]]], dtype=np.uint8)
-    recipe = Preprocessing(color="gray", crop=1.0, pixel_offset=offset)
-    assert tuple(preprocess(image, recipe, (1, 1, 2, 1)).reshape(-1).tolist()) == expected
+    preprocessing = Preprocessing(color="gray", crop=1.0, pixel_offset=offset)
+    assert tuple(preprocess(image, preprocessing, (1, 1, 2, 1)).reshape(-1).tolist()) == expected
 
 
 @pytest.mark.parametrize(
-    ("recipe", "shape"),
+    ("preprocessing", "shape"),
     [
         (Preprocessing(), (1, 8, 8, 1)),
         (Preprocessing(), (8, 8)),
@@ -82,9 +84,9 @@ def test_offset_saturates_instead_of_wrapping(offset: int, expected: tuple[int, 
         (Preprocessing(crop=0.0), (8, 8, 3)),
     ],
 )
-def test_recipe_that_does_not_fit(recipe: Preprocessing, shape: tuple[int, ...]) -> None:
+def test_recipe_that_does_not_fit(preprocessing: Preprocessing, shape: tuple[int, ...]) -> None:
     with pytest.raises(ProjectError):
-        preprocess(np.zeros((9, 9, 3), np.uint8), recipe, shape)
+        preprocess(np.zeros((9, 9, 3), np.uint8), preprocessing, shape)
 
 
 def test_missing_opencv_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,7 +80,7 @@ def program(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
         variants=(AtOnce(request.param),),
         constant_bytes=no_constants,
     )
-    split = Operator(name="SPLIT", aot=aot, tflm=MISSING, recipe=MISSING)
+    split = Operator(name="SPLIT", aot=aot, tflm=MISSING, rewrite=MISSING)
     monkeypatch.setitem(OPERATORS, "SPLIT", split)
     half: dict[str, Any] = {"scale": 0.1, "zero_point": 0}
     tensors = [

@@ -11,7 +11,7 @@ import pytest
 from mcuzoo.graph.model import Op
 from mcuzoo.lowering.constant import Constant
 from mcuzoo.lowering.params import KernelParams, RowWindow, Shape, not_by_rows, once
-from mcuzoo.ops.operator import Aot, Folded, Operator, Recipe, Tflm, Weights
+from mcuzoo.ops.operator import Aot, Folded, Operator, Rewrite, Tflm, Weights
 from mcuzoo.ops.table import OPERATORS, by_name, computed
 from mcuzoo.resources import firmware_dir
 
@@ -20,7 +20,7 @@ CONV: Any = OPERATORS["CONV_2D"]
 RESHAPE: Any = OPERATORS["RESHAPE"]
 PARTS: list[tuple[Any, str]] = [
     (part, field.name)
-    for part in (ADD, ADD.aot, RESHAPE.aot, ADD.tflm, CONV.recipe, CONV.recipe.weights)
+    for part in (ADD, ADD.aot, RESHAPE.aot, ADD.tflm, CONV.rewrite, CONV.rewrite.weights)
     for field in fields(part)
 ]
 
@@ -37,7 +37,7 @@ def test_every_part_must_be_said(part: Any, name: str) -> None:
 
 
 def test_the_parts_are_all_there_are() -> None:
-    assert {type(part) for part, _ in PARTS} == {Operator, Aot, Folded, Tflm, Recipe, Weights}
+    assert {type(part) for part, _ in PARTS} == {Operator, Aot, Folded, Tflm, Rewrite, Weights}
 
 
 def test_a_computed_operator_has_a_kernel() -> None:

@@ -42,8 +42,8 @@ def test_evenly_over_the_classes_and_always_the_same(folder: Path) -> None:
 
 @pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (-1.0, 1.0)])
 def test_corners_make_the_range_whole(folder: Path, low: float, high: float) -> None:
-    recipe = Preprocessing(color="gray", crop=1.0, float_low=low, float_high=high)
-    images = calibration_images(folder, Classes(3, ("a", "b", "c")), 6, recipe, SHAPE).images
+    preprocessing = Preprocessing(color="gray", crop=1.0, float_low=low, float_high=high)
+    images = calibration_images(folder, Classes(3, ("a", "b", "c")), 6, preprocessing, SHAPE).images
     assert images.dtype == np.float32
     assert (images.min(), images.max()) == (low, high)
     assert np.count_nonzero(images == low) == np.count_nonzero(images == high) == 1

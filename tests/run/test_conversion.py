@@ -113,9 +113,9 @@ def test_accuracy_on_the_whole_pack(test_data: Path) -> None:
     conversion = convert_model(source)
     from mcuzoo.zoo.registry import resolve_model
 
-    recipe = resolve_model(str(test_data / "models" / UINT8_MODEL)).preprocessing
+    preprocessing = resolve_model(str(test_data / "models" / UINT8_MODEL)).preprocessing
     manifest = test_data / "manifest_imagenet.csv"
-    judgement = make_comparison(source, conversion, recipe, manifest).run()
+    judgement = make_comparison(source, conversion, preprocessing, manifest).run()
     assert judgement.images == len(list(csv.DictReader(manifest.open()))) == 200
     converted = judgement.versus.scores
     assert judgement.original is not None and converted is not None

@@ -239,7 +239,7 @@ def unary(name: str, dtype: str, options: dict[str, Any], scales: tuple[float, f
     return parse_model(build_model(tensors, [O(name, (0,), (1,), options)], [0], [1]), "one")
 
 
-def test_what_has_no_exact_recipe_is_refused() -> None:
+def test_what_has_no_exact_rewrite_is_refused() -> None:
     with pytest.raises(UnsupportedOpError, match="LOGISTIC"):
         convert_model(unary("LOGISTIC", "uint8", {}, (0.1, 1 / 256)))
     with pytest.raises(UnsupportedOpError, match="1/256"):

@@ -200,7 +200,7 @@ class Diagnosis:
 
 
 def diagnose(
-    image: NDArray[np.uint8], tensor: NDArray[np.int8], recipe: Preprocessing
+    image: NDArray[np.uint8], tensor: NDArray[np.int8], preprocessing: Preprocessing
 ) -> Diagnosis:
     """Find out how `tensor`, int8 [H, W, C], was made of `image`, uint8 [h, w, C].
 
@@ -208,8 +208,8 @@ def diagnose(
     contains another, only their common mistakes are sure. If no way reproduces it (another program
     resized the picture, or it was stored with losses), the mistakes come from `evidence`.
     """
-    pictures = list(makings(image, tensor.shape, recipe))
-    return _exactly(pictures, tensor) or _nearest(pictures, tensor, image, recipe)
+    pictures = list(makings(image, tensor.shape, preprocessing))
+    return _exactly(pictures, tensor) or _nearest(pictures, tensor, image, preprocessing)
 
 
 def _exactly(pictures: Pictures, tensor: NDArray[np.int8]) -> Diagnosis | None:
@@ -231,12 +231,15 @@ def _exactly(pictures: Pictures, tensor: NDArray[np.int8]) -> Diagnosis | None:
 
 
 def _nearest(
-    pictures: Pictures, tensor: NDArray[np.int8], image: NDArray[np.uint8], recipe: Preprocessing
+    pictures: Pictures,
+    tensor: NDArray[np.int8],
+    image: NDArray[np.uint8],
+    preprocessing: Preprocessing,
 ) -> Diagnosis:
     making, made = _best(pictures, tensor)
     plain = _distance(made, tensor, "no-offset") < _distance(made, tensor, RIGHT_OFFSET)
     pixels = tensor.view(np.uint8).astype(np.int16) if plain else tensor.astype(np.int16) + 128
-    darkest = darkest_around(image, tensor.shape, recipe, making)
+    darkest = darkest_around(image, tensor.shape, preprocessing, making)
     values = ["no-offset"] if plain else _possible_values(pixels, made, darkest)
     difference = np.abs(VALUE_MAPS[values[0]][made].astype(np.int16) - tensor)
     equal, mean = float(np.mean(difference == 0)), float(difference.mean())

@@ -111,10 +111,10 @@ def other_crop(making: Making, exact: bool = True) -> Mistake:
 
 
 def darkest_around(
-    image: NDArray[np.uint8], shape: tuple[int, ...], recipe: Preprocessing, making: Making
+    image: NDArray[np.uint8], shape: tuple[int, ...], preprocessing: Preprocessing, making: Making
 ) -> NDArray[np.uint8]:
     """For each pixel of `making`, the darkest of `image` up to one pixel of it away; [H, W, C]."""
-    cut = next(cut for crop, cut, _ in _crops(image, shape, recipe) if crop == making.crop)
+    cut = next(cut for crop, cut, _ in _crops(image, shape, preprocessing) if crop == making.crop)
     for axis in (0, 1):
         cell = cut.shape[axis] / shape[axis]
         reach = max(1, int(cell)) if cell != 1 else 0
@@ -125,10 +125,10 @@ def darkest_around(
 
 
 def makings(
-    image: NDArray[np.uint8], shape: tuple[int, ...], recipe: Preprocessing
+    image: NDArray[np.uint8], shape: tuple[int, ...], preprocessing: Preprocessing
 ) -> Iterator[tuple[Making, NDArray[np.uint8]]]:
     """Every way with the uint8 [H, W, C] picture that it makes of `image`, uint8 [h, w, C]."""
-    for crop, cut, right_crop in _crops(image, shape, recipe):
+    for crop, cut, right_crop in _crops(image, shape, preprocessing):
         for resize, made in _resized(cut, shape):
             right_resize = resize == "OpenCV, INTER_LINEAR" or cut.shape == shape
             for bgr in (False, True) if shape[2] == 3 else (False,):
@@ -137,12 +137,12 @@ def makings(
 
 
 def _crops(
-    image: NDArray[np.uint8], shape: tuple[int, ...], recipe: Preprocessing
+    image: NDArray[np.uint8], shape: tuple[int, ...], preprocessing: Preprocessing
 ) -> Iterator[tuple[str, NDArray[np.uint8], bool]]:
-    whole = recipe.crop == 1.0
+    whole = preprocessing.crop == 1.0
     yield (
-        SQUEEZED if whole else f"the central {recipe.crop:g} of each side",
-        central_crop(image, recipe.crop),
+        SQUEEZED if whole else f"the central {preprocessing.crop:g} of each side",
+        central_crop(image, preprocessing.crop),
         True,
     )
     if not whole:

@@ -7,7 +7,7 @@ from mcuzoo.graph.model import DType, Model, Op, Quantization, Tensor
 from mcuzoo.zoo.convert.operators import (
     BIAS_PLACE,
     CONVERSIONS,
-    RECIPES,
+    REWRITES,
     activations_of,
     input_at,
     weights_of,
@@ -46,25 +46,25 @@ def require_integer_model(model: Model) -> None:
 
 
 def require_known_ops(model: Model) -> None:
-    """Raise UnsupportedOpError naming every kind of op that a rewrite has no recipe for."""
-    unknown = sorted({op.name for op in model.ops} - RECIPES.keys())
+    """Raise UnsupportedOpError naming every kind of op that no rewrite knows."""
+    unknown = sorted({op.name for op in model.ops} - REWRITES.keys())
     if unknown:
         raise UnsupportedOpError(
-            f"The rewrite to INT8 has no recipe for {', '.join(unknown)}.",
-            f"It knows {', '.join(sorted(RECIPES))}. " + QUANTIZE_HINT,
+            f"The rewrite to INT8 does not know {', '.join(unknown)}.",
+            f"It knows {', '.join(sorted(REWRITES))}. " + QUANTIZE_HINT,
         )
 
 
 def require_exact(model: Model, op: Op) -> None:
-    """Raise when the recipe for `op` would not give the same real values."""
+    """Raise when the rewrite of `op` would not give the same real values."""
     for index in activations_of(op):
         _require_activation(op, model.tensor(index))
-    recipe = RECIPES[op.name]
-    if recipe.weights is not None:
-        _require_weighted(model, op, recipe.weights.channel_axis)
-    if recipe.output == "1/256":
+    known = REWRITES[op.name]
+    if known.weights is not None:
+        _require_weighted(model, op, known.weights.channel_axis)
+    if known.output == "1/256":
         _require_fixed_output(op, model.tensor(op.outputs[0]))
-    elif recipe.output == "as the input":
+    elif known.output == "as the input":
         _require_same_scale(model, op)
 
 

@@ -40,7 +40,7 @@ def convert_model(model: Model, ends: Ends = "keep") -> Conversion:
     is kept; signatures are not where the file is written anew.
 
     Raises ModelError for a model that computes in floats or INT16, UnsupportedOpError for an op
-    that has no exact recipe.
+    that has no exact rewrite.
     """
     require_integer_model(model)
     dtype = "uint8" if computes_in_uint8(model) else "int8"

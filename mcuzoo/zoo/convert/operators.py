@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from mcuzoo.graph.model import Op
-from mcuzoo.ops.operator import Recipe, Without
+from mcuzoo.ops.operator import Rewrite, Without
 from mcuzoo.ops.table import OPERATORS
 
-RECIPES: dict[str, Recipe] = {
-    name: operator.recipe
+REWRITES: dict[str, Rewrite] = {
+    name: operator.rewrite
     for name, operator in OPERATORS.items()
-    if not isinstance(operator.recipe, Without)
+    if not isinstance(operator.rewrite, Without)
 }
 CHANNELS_OF_DENSE = 0
 WEIGHTS_PLACE, BIAS_PLACE = 1, 2
@@ -18,7 +18,7 @@ CONVERSIONS = frozenset({"QUANTIZE", "DEQUANTIZE"})
 
 
 def int8_version(op: Op) -> int:
-    return max(op.version, RECIPES[op.name].int8_version)
+    return max(op.version, REWRITES[op.name].int8_version)
 
 
 def input_at(op: Op, place: int) -> int | None:
@@ -44,4 +44,4 @@ def weights_of(op: Op) -> int | None:
 
 
 def _is_weighted(op: Op) -> bool:
-    return op.name in RECIPES and RECIPES[op.name].weights is not None
+    return op.name in REWRITES and REWRITES[op.name].weights is not None

@@ -10,7 +10,7 @@ from mcuzoo.zoo.convert.check import require_exact, require_known_ops
 from mcuzoo.zoo.convert.operators import (
     BIAS_PLACE,
     CHANNELS_OF_DENSE,
-    RECIPES,
+    REWRITES,
     WEIGHTS_PLACE,
     activations_of,
     input_at,
@@ -41,7 +41,7 @@ def needs_rewrite(model: Model) -> bool:
 
 
 def rewrite(model: Model) -> Rewritten:
-    """Rewrite a model to INT8. Raises ModelError or UnsupportedOpError without an exact recipe."""
+    """Rewrite a model to INT8. Raises ModelError or UnsupportedOpError without an exact rewrite."""
     require_known_ops(model)
     for op in model.ops:
         require_exact(model, op)
@@ -77,13 +77,13 @@ class _Work:
                 self.tensors[index] = shifted(tensor)
                 moved += 1
         for op in self.model.ops:
-            if RECIPES[op.name].output == "1/256":
+            if REWRITES[op.name].output == "1/256":
                 self.tensors[op.outputs[0]] = with_fixed_output(self.tensors[op.outputs[0]])
         return moved
 
     def weighted(self, op: Op, index: int) -> tuple[Op, LayerChange]:
         """`op` with symmetric weights and the bias to match."""
-        weights = RECIPES[op.name].weights
+        weights = REWRITES[op.name].weights
         assert weights is not None
         axis = weights.channel_axis
         symmetric = symmetric_weights(self.model.tensor(index), axis)
