@@ -37,7 +37,7 @@ AnyProject = TypeVar("AnyProject", bound=ProjectManifest)
 
 
 def identified(manifest: AnyProject, files: dict[str, bytes]) -> AnyProject:
-    """`manifest` with the identity and the hashes of `files`, to which the identity's header is
+    """`manifest` with the build id and the hashes of `files`, to which the build id's header is
     added."""
     tflm = tflm_fact(manifest.tflm.fingerprint) if manifest.tflm else ()
     identity = build_id(_hashes(files), tflm)
