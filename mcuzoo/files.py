@@ -26,7 +26,7 @@ _DESCRIPTOR = re.compile(r"/(?:dev|proc/(?:self|thread-self|\d+))/fd/(\d{1,9})")
 NO_SPACE = frozenset(
     {errno.ENOSPC, errno.EFBIG, *({errno.EDQUOT} if hasattr(errno, "EDQUOT") else ())}
 )
-# The folder takes no new file, or no other file in the place of this one (a mount of its own).
+# The folder takes no new file, or this file cannot be replaced (it is a mount point).
 _NO_RENAME = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.EXDEV}
 
 

@@ -13,7 +13,7 @@ if sys.platform == "win32":
 
     def lock(file: IO[Any]) -> None:
         """Lock until `file` is closed. Raises OSError at once when somebody else holds it."""
-        # Nobody else can read what is locked: a byte where there is no content.
+        # Locked bytes cannot be read by others, so lock a byte behind the content.
         file.seek(_FAR)
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
 

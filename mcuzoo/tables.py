@@ -15,7 +15,8 @@ _BAD, _END = "\x1b[1;31m", "\x1b[0m"
 
 @dataclass(frozen=True)
 class Column:
-    """rank: 0 stays in the row. If the row is too long, columns of the highest rank leave it first.
+    """right: aligned to the right. rank: 0 stays in the row; if it is too long, the highest rank
+    leaves first.
 
     wraps: text that may take several lines, in the room that the others leave.
     """

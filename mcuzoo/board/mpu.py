@@ -33,7 +33,8 @@ class Access(Enum):
 
 @dataclass(frozen=True)
 class MpuRegion:
-    """`1 << log2_bytes` bytes at `base`; bit n of `skip` leaves out the n-th eighth."""
+    """`1 << log2_bytes` bytes at `base` for the memories `names`; bit n of `skip` leaves out an
+    eighth."""
 
     names: tuple[str, ...]
     base: int

@@ -26,7 +26,7 @@ def run_process(arguments: Sequence[str]) -> int:
     as_json = wants_json(arguments)
     sink = streams.prepare()
     if not as_json and (sys.stdout.isatty() or "COLUMNS" in os.environ):
-        # Nowhere else: a line of a file or a pipe is one statement, whatever its length.
+        # Only terminals wrap: in a file or pipe, one statement is one line.
         sys.stdout = Wrapping(sys.stdout)
 
     def work() -> int:
@@ -118,7 +118,7 @@ def _watch_interrupts() -> None:
 
     def unraisable(what: sys.UnraisableHookArgs) -> None:
         if isinstance(what.exc_value, KeyboardInterrupt):
-            # Swallowed where nothing can be raised (a finalizer, a callback of C): end anyway.
+            # The exception was swallowed (in a finalizer or a callback of C): end anyway.
             _exit_now()
         before(what)
 

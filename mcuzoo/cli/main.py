@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-# As InterruptedRunError.as_dict has it; json may be half imported where this is needed.
+# Same as InterruptedRunError.as_dict; json may be only half imported here.
 _INTERRUPTED = """{
   "error": "Interrupted",
   "message": "Interrupted.",
@@ -24,7 +24,7 @@ def main() -> None:
 
         code = run_process(sys.argv[1:])
     except KeyboardInterrupt:
-        # So early that nothing guards it yet, or while an earlier one was being told.
+        # Ctrl-C before the guard is set up, or while an earlier one is reported.
         import signal
 
         signal.signal(signal.SIGINT, signal.SIG_IGN)

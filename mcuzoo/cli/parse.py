@@ -15,7 +15,7 @@ from mcuzoo.errors import UsageError, command, did_you_mean
 if TYPE_CHECKING:
     from mcuzoo.cli.options import Command, Parameter
 
-# typer has its own copy of click since 0.26, and click itself before: the class is where it is.
+# Since 0.26 typer has its own copy of click: take the class from where typer has it.
 _CLICK_ERROR: type[Exception] = next(
     kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
 )
@@ -50,7 +50,7 @@ def parse(
         name,
         cls=_Once,
         help=f"{summary}\n\n{known.more or ''}",
-        # \b: as it stands, and not as a paragraph.
+        # \b: keep the line breaks of this paragraph.
         epilog="\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines),
     )(_keeper(known, found))
     parser: Any = typer.main.get_command(single)

@@ -51,7 +51,7 @@ def prepare() -> Sink | None:
         if stream is None:  # closed by the caller (`>&-`)
             setattr(sys, name, io.StringIO())
             continue
-        # A Windows console is no file of bytes: it stays as it is.
+        # A Windows console is not a file of bytes: leave it as it is.
         if sys.platform == "win32" and stream.isatty():
             stream.reconfigure(errors="backslashreplace")
             continue

@@ -16,7 +16,7 @@ from mcuzoo.zoo.registry import load_named_model
 
 @dataclass(frozen=True)
 class ModelRoom:
-    """A model on a universal firmware. region: where its file goes, None if it has no room."""
+    """A model of `bytes` on a universal firmware. region: for its file, None if it has no room."""
 
     model: str
     bytes: int

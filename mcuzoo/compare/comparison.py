@@ -203,7 +203,7 @@ def _entries(projects: Sequence[Path], options: CompareOptions) -> list[ProjectO
     found = []
     for index, project in enumerate(projects):
         given = options.port[index] if index < len(options.port) else EMULATED
-        # Two counted inferences: one as it is, one profiled.
+        # Two counted inferences: a plain one and a profiled one.
         port = f"{SCHEME}{project.resolve()}?count=2" if given == EMULATED else given
         manifest = load_manifest(project)
         found.append(

@@ -97,7 +97,7 @@ def run_trial(
     with Session.open(entry.port, entry.baud) as session:
         hello = session.hello()
         check_firmware(hello, entry.manifest)
-        # Counted apart from the profiles, so that it is what run-serial reports.
+        # Counted without a profile, so that it equals the count of run-serial.
         total = session.infer(0, tensors[0]).cycles
         profiles = []
         for index, tensor in enumerate(tensors):

@@ -129,7 +129,7 @@ _STACK_ALIGNMENT = 4
 
 @dataclass(frozen=True)
 class Start:
-    """Where the image begins. `stack`: None when the image has to set the stack pointer itself."""
+    """Where the image begins (pc). stack: None if the image has to set the stack pointer itself."""
 
     pc: int
     stack: int | None

@@ -14,7 +14,7 @@ _HOST = "127.0.0.1"
 _RECEIVE_BYTES = 1 << 16
 # What is printed before the first client comes is kept for it, up to this much.
 _BANNER_BYTES = 1 << 16
-# What one reset drops at most, in pieces: a host that never stops sending must not hold it up.
+# Most pieces that one reset drops: a host that never stops sending must not delay it for ever.
 _DISCARDED_PIECES = 1024
 # A host that reads nothing for so long loses what is sent, as it would on a wire.
 _PATIENCE_S = 10.0

@@ -67,7 +67,7 @@ def find_target(path: Path, board: str | None = None) -> Target:
     return Target(found, image)
 
 
-# A core that is about to run misses an order to stop, so that orders are repeated ...
+# A core that is about to run misses a request to stop, so requests are repeated ...
 _AGAIN_S = 0.05
 # ... but for no longer than this.
 _PATIENCE_S = 30.0

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from mcuzoo.emulator.consoles import Console
 from mcuzoo.emulator.engine import Access, Refusal, UndeclaredAccess
 
-# The firmware may compute for seconds after its last byte: nothing waits longer than this.
+# No byte waits longer than this: the firmware may compute for seconds after its last byte.
 _LATENCY_S = 0.002
 _PIECE_BYTES = 4096
 
@@ -163,7 +163,7 @@ class Lpuart:
         """Bytes that have arrived here and that the firmware has not read."""
         return len(self._received) - self._taken
 
-    # What a driver reads for every byte comes first, and is read in any width.
+    # First the registers that a driver reads for every byte; they are read in any width.
 
     def read(self, offset: int, size: int) -> int:
         waiting = len(self._received) - self._taken
@@ -267,7 +267,7 @@ class Lpuart:
         self._words[_FIFO] = _RESET[_FIFO] | value & _FIFO_SETTINGS | flags
         self._depth = _FIFO_WORDS if value & _FIFO_RXFE else 1
         if value & _FIFO_RXFLUSH:
-            # What has not reached the real FIFO yet is not flushed with it.
+            # Bytes that have not reached the real FIFO yet are not flushed.
             self._taken += min(self._depth, len(self._received) - self._taken)
 
     def _check(self, access: Access) -> int:

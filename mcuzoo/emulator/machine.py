@@ -30,7 +30,7 @@ from mcuzoo.errors import EmulatorError
 
 _LPUART_BYTES = 0x1000
 _PRIVATE_PERIPHERALS = 0xE000_0000
-# An idle board looks this often whether it is still wanted.
+# An idle board checks this often whether it must go on.
 _IDLE_S = 0.5
 # How soon a SysTick that had to wait is tried again, in instructions.
 _RETRY = 200

@@ -21,7 +21,7 @@ _RASR_BITS = 0x173F_FF3F
 _XN = 1 << 28
 _SUBREGIONS = 8
 _SMALLEST_WITH_SUBREGIONS = 256
-# What unicorn can protect.
+# The page size: the least that unicorn can protect.
 _PAGE = 1024
 
 

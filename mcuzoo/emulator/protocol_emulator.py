@@ -54,7 +54,7 @@ class BoardProcess:
             text=True,
             encoding="utf-8",
             errors="replace",
-            # Ctrl-C is this process's to handle; the child ends when its stdin does.
+            # This process handles Ctrl-C; the child ends when its stdin ends.
             **apart(),
         )
         self._lines: queue.Queue[str | None] = queue.Queue()
@@ -215,7 +215,7 @@ class Serial(SerialBase):  # type: ignore[misc, unused-ignore]
                 left_s = _left_s(deadline)
                 if left_s == 0:
                     raise SerialTimeoutException("Write timeout") from None
-                # What the board sends meanwhile must not keep it from receiving.
+                # Take what the board sends meanwhile, or a full pipe would keep it from receiving.
                 select.select([self._line()], [self._line()], [], left_s)
                 self._take()
             except OSError:

@@ -14,7 +14,7 @@ _RECEIVE_BYTES = 1 << 16
 # A terminal nobody reads fills up. After this long without room, bytes are lost until there is
 # some, as on a wire without listener.
 _PATIENCE_S = 1.0
-# Who has just written is there, and reads sooner or later.
+# A host that has just written is connected, and will read.
 _PATIENCE_WITH_HOST_S = 10.0
 
 

@@ -32,7 +32,7 @@ def litert_interpreter(model: Model, resolver: str) -> Any:
         raise missing_error([LITERT], "Running LiteRT") from None
     try:
         with warnings.catch_warnings():
-            # That keeping all tensors is for debugging; here it is what is wanted.
+            # LiteRT warns that keeping all tensors is for debugging; here it is intended.
             warnings.simplefilter("ignore", UserWarning)
             interpreter: Any = Interpreter(
                 model_content=model.raw,

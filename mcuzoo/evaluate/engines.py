@@ -167,7 +167,7 @@ def _other_kind(model: Model) -> Kind | None:
 
 Say = Callable[[str], None]
 
-# Instructions are not asked for; counting them would slow the emulator down.
+# Counting instructions would slow the emulator down.
 _EMULATOR_OPTIONS = "?count=0"
 
 

@@ -43,7 +43,7 @@ from mcuzoo.run.tally import Tally
 from mcuzoo.zoo.find import cache_folder
 
 _OLD_NAME = "findings.jsonl"
-# A kill loses nothing; waiting for the disk would take longer than many an image.
+# A kill of the process loses nothing; a wait for the disk would take longer than an image.
 _SYNC = "OFF"
 
 

@@ -27,7 +27,8 @@ ROLES = ("int8", "uint8", "fp32")
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be evaluated. sources: the model file of each subject of the task."""
+    """What is to be evaluated. sources: a model file per subject. jobs: workers. outputs: for raw
+    scores."""
 
     task: Task
     sources: tuple[ModelSource, ...]

@@ -32,7 +32,8 @@ from mcuzoo.run.score import Answer, answer, difference
 
 @dataclass(frozen=True)
 class Task:
-    """What to do with each image: run it on one subject or on two. Picklable."""
+    """What to do with each image: run it on one subject or two. keep_outputs: in the row.
+    Picklable."""
 
     first: Subject
     second: Subject | None = None
@@ -184,7 +185,7 @@ def process_worker(task: Task) -> Iterator[Worker]:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=error_output,
-            # Ctrl-C is this process's to handle; a worker ends when its pipe does.
+            # This process handles Ctrl-C; a worker ends when its pipe ends.
             **apart(),
         )
         assert process.stdin is not None and process.stdout is not None

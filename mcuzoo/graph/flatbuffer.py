@@ -30,7 +30,7 @@ def damaged(what: str) -> ModelError:
 
 @dataclass
 class Reader:
-    """The bytes of one FlatBuffer and what may still be read of them.
+    """The bytes of one FlatBuffer. budget: how many elements may still be read.
 
     aligned: has every number read so far stood at a multiple of its size, as builders write it?
     Some cores cannot read others.

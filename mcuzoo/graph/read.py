@@ -30,7 +30,7 @@ from mcuzoo.graph.schema import (
 from mcuzoo.graph.verify import verify_graph
 
 MAX_FILE_BYTES = 256 * 2**20
-# Far above any network for a microcontroller; they bound what a hostile file can make us build.
+# Far above any network for a microcontroller; they bound the work for a hostile file.
 MAX_OPS = 4096
 MAX_TENSORS = 16384
 MAX_METADATA = 4096

@@ -43,7 +43,7 @@ SUBGRAPH_NAME_SLOT = 4
 
 _MAX_DEPRECATED_CODE = 127
 _TYPE_CODES = {dtype: code for code, dtype in TENSOR_TYPES.items()}
-# Ops beside those of OPTIONS that a Model describes whole: they have no options to lose.
+# Ops without options, beside those of OPTIONS: a Model describes them completely.
 _WITHOUT_OPTIONS = frozenset(
     (
         *("DEQUANTIZE", "HARD_SWISH", "LOGISTIC", "MAXIMUM", "MINIMUM", "PAD", "PADV2", "PRELU"),

@@ -47,7 +47,7 @@ class DeviceLog:
 
 @dataclass(frozen=True)
 class Received:
-    """A message with the parts of its frame's header that matter."""
+    """A message. seq: its frame's number; gap: its frame has Flag.GAP."""
 
     message: Message
     seq: int

@@ -72,7 +72,7 @@ class FrameReader:
         return frames
 
     def _extend(self, piece: bytes) -> None:
-        # One byte over the limit marks the run as over-long; no more than that is ever kept.
+        # One byte over the limit marks the run as too long; more is never kept.
         self._run += piece[: MAX_ENCODED_BYTES + 1 - len(self._run)]
 
 

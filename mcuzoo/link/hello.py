@@ -23,6 +23,7 @@ class Hello:
     `agent` is what answers: "silicon", "emulator", "process" (on a computer) or "other" (no
     Cortex-M); `count_unit` what it counts: "cycles", "instructions", "nanoseconds", "microseconds",
     or "counts" where nobody knows. `runtime_error` is empty when the model is ready to run.
+    `max_chunk`: most bytes of a chunk; `window`: chunks that may be on their way.
     `model_capacity_bytes` is 0 for a board that takes no uploads, `model_bytes` while it holds no
     uploaded model that can run.
     """

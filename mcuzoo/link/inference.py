@@ -97,7 +97,7 @@ def invoke(
             if isinstance(result, messages.Result) and result.image_id == request.image_id:
                 state.inference_took(time.monotonic() - started)
                 if received.seq != first_seq:
-                    # The first request was lost, or its answer: what was asked again was needed.
+                    # The first request or its answer was lost, so the repeated one was necessary.
                     state.frames_resent += 1
                 return _checked(result, request, board)
         wait_s = min(2 * wait_s, longest_wait_s)
@@ -202,5 +202,5 @@ def _parts(data: bytes) -> dict[str, RecordedPart] | None:
             "The firmware is not sound: export, build and flash it again.",
         )
     parts = (RecordedPart(*numbers) for numbers in _PART.iter_unpack(data))
-    # A newer firmware may tell more kinds apart.
+    # A newer firmware may report more kinds.
     return dict(zip(RECORDED_KINDS, parts, strict=False))

@@ -51,7 +51,7 @@ __all__ = [
     "Timing",
 ]
 
-# The board has lost the image, or holds it damaged: sending it once more is the cure.
+# The board has lost the image, or it is damaged there: send it again.
 _CURED_BY_SENDING_AGAIN = {ErrorCode.NO_SUCH_IMAGE, ErrorCode.INCOMPLETE, ErrorCode.INPUT_CRC}
 _SHORT_BYTES = 64
 

@@ -17,7 +17,7 @@ GOOD_CHUNKS = 16
 # An inference may take so many times the slowest one seen, and never less than so long.
 _MARGIN = 20
 _LEAST_LIMIT_S = 10.0
-# While none was ever seen to end, each that was waited for in vain leaves the next a quarter.
+# While no inference has ended, each time-out reduces the next limit to a quarter.
 _IN_VAIN = 4
 _LEAST_FIRST_LIMIT_S = 30.0
 

@@ -17,7 +17,7 @@ from mcuzoo.link.inference import KernelRecord, unpack_records
 from mcuzoo.link.messages import ErrorCode, Message
 from mcuzoo.link.state import Timing
 
-# What a chunk's frame and its ACK's take on the wire beyond the data, rounded up.
+# Bytes of a chunk's frame and of its ACK beside the data, rounded up.
 _OVERHEAD_BYTES = 64
 
 
@@ -213,7 +213,7 @@ CURED_BY_SENDING_AGAIN = frozenset(
 """The board has lost the model, or holds it damaged."""
 
 _COMMIT_BYTES = 64
-# To hash and set up a model; the board does not listen meanwhile.
+# Time to hash and set up a model; the board does not listen meanwhile.
 _CHECK_S = 4.0
 
 

@@ -15,15 +15,15 @@ from typing import Any, Protocol, cast
 
 from mcuzoo.errors import PortError
 
-# A read returns after this long without data; session deadlines are finer than that only by it.
+# A read returns after this time without data; it is the resolution of session deadlines.
 READ_TIMEOUT_S = 0.02
 WRITE_TIMEOUT_S = 10.0
 
 
-# As an example in hints.
+# An example for hints.
 SOME_PORT = "COM3" if sys.platform == "win32" else "/dev/ttyACM0"
 
-# What opening a device says that is not, or is no longer, there.
+# Errors of opening a device that does not exist, or not any more.
 _ABSENT = {errno.ENOENT, errno.ENODEV, errno.ENXIO, errno.EIO}
 
 
@@ -100,7 +100,7 @@ def _explain(url: str, error: OSError) -> PortError:
         )
     if code in (errno.EACCES, errno.EPERM) or "PermissionError" in text:
         return PortError(f"No permission to open {url}.", _permission_hint())
-    # A server that is not there (yet) says so by its socket only.
+    # Only the socket's error tells that a server is not there (yet).
     refused = PortError(f"Cannot open {url}: {text}.", _what_there_is(url))
     refused.absent = "://" in url and "refused" in text
     return refused

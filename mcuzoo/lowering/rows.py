@@ -66,8 +66,8 @@ def rows_of(model: Model, call: Call) -> Rows | None:
 
 @dataclass(frozen=True)
 class RowStage:
-    """One kernel of a chain, which makes `band` rows of output at a time. `buffer_offset`: where
-    its input rows are in the chain's scratch memory."""
+    """One call of a chain, which makes `band` rows of output at a time. buffer_offset: of its input
+    rows in the chain's scratch memory."""
 
     call: Call
     rows: Rows

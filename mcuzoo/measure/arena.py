@@ -127,7 +127,7 @@ def _not_running(why: str) -> FirmwareError:
     )
 
 
-# Parts as predicted, by what TFLM's recording allocator counts them as.
+# Predicted parts, by the kind under which TFLM's recording allocator counts them.
 _RECORDED = {
     "eval tensors": ("eval tensors",),
     "nodes": ("nodes",),

@@ -103,7 +103,7 @@ def measure(
     measured arena what it gave in a large one.
     """
     job = _job(model, board, options)
-    # The project is booted on the emulated board at the end, whatever was measured.
+    # At the end the project is booted on the emulated board in any case.
     compiler = () if job.of_tflm else compiler_packages()
     require_packages((*EMULATOR, *compiler), "Measuring")
     plan = _plan(job)

@@ -120,7 +120,7 @@ def prepare(program: Program, step: Step) -> DirectWork:
     sizes = rank_four(model.tensor(op.outputs[0]).shape, 1)
     parameters = add_parameters(model, op)
     if first == second:
-        # One run of all elements, instead of four nested loops.
+        # One loop over all elements, instead of four nested loops.
         sizes = first = second = (1, 1, 1, model.tensor(op.outputs[0]).elements)
     to = parameters.to
     params = AddParams(

@@ -48,7 +48,7 @@ def demands(model: Model, op: Op) -> None:
     """Weights (1, h, w, in * depth_multiplier), any batch."""
     _check(model, op, rules.REAL)
     if len(op.inputs) == 3:
-        # TFLM's reference kernel frees the bias tensor without a look whether it is one.
+        # TFLM's reference kernel frees the bias tensor without a check that there is one.
         rules.input_tensor(model, op, 2)
 
 

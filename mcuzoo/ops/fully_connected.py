@@ -52,7 +52,7 @@ def dense_shapes(model: Model, op: Op) -> int:
     return channels
 
 
-# Of GetQuantizedConvolutionMultipler: how far the bias may be off, in the output's scale.
+# From GetQuantizedConvolutionMultipler: error limit of the bias scale, in the output's scale.
 BIAS_SCALE_TOLERANCE = 0.02
 # CMSIS-NN's FULLY_CONNECTED takes outputs of these ranks.
 DENSE_RANKS = range(2, 5)

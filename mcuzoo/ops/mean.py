@@ -59,7 +59,7 @@ def mean_axes(source: Tensor, axes: Tensor) -> tuple[int, ...]:
     return tuple(sorted({int(axis) % rank for axis in values}))
 
 
-# ResolveAxis writes so many into its parameters, for floats.
+# The most axes that ResolveAxis writes into its parameters, for floats.
 MAX_FLOAT_AXES = 4
 
 

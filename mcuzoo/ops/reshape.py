@@ -18,7 +18,7 @@ def rule(model: Model, op: Op) -> None:
         raise rules.Refusal("differs from the input in size or type", target.index)
 
 
-# TfLiteReshapeParams holds so many.
+# The most dimensions that TfLiteReshapeParams holds.
 MAX_NEW_SHAPE = 8
 
 

@@ -137,7 +137,7 @@ def _fits(model: Model, boards: Sequence[Board], runtime: str) -> list[bool | No
     from mcuzoo.plan.memory import plan_memory
     from mcuzoo.plan.options import MemoryOptions
 
-    # The runtime alone is asked about, not what a kind of project or placed constants change.
+    # The verdict is about the runtime only, not about kinds of projects or placed constants.
     options = MemoryOptions(runtime=runtime, project="cmake", weights="flash")
     try:
         if runtime == "aot" and check_aot(model):
@@ -145,7 +145,7 @@ def _fits(model: Model, boards: Sequence[Board], runtime: str) -> list[bool | No
         needs = plan_memory(model, boards[0], options).needs
     except McuzooError:
         return [None] * len(boards)
-    # What fits no memory as a whole may still fit two of them.
+    # An arena that fits no memory as a whole may still fit two of them.
     return [
         fits(needs, board) or (runtime == "aot" and plan_memory(model, board, options).fits)
         for board in boards

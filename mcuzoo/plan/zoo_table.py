@@ -137,7 +137,7 @@ def _row(
     try:
         facts = _facts(model, int8, cache)
     except McuzooError as error:
-        # One file that somebody put there must not cost the whole table.
+        # One bad file of the user must not break the whole table.
         complaints.append(f"{error.message} The figures are by the layers.")
         int8, facts = None, _facts(model, None, cache)
     figures: dict[Figure, TableFigure] = {}
@@ -203,7 +203,7 @@ def _int8_file(model: ZooModel) -> FoundFile | None:
 
 def _facts(model: ZooModel, int8: FoundFile | None, cache: FactsCache) -> Facts | None:
     if int8 is not None:
-        # By name too: that the file has this model's shapes is among what is remembered.
+        # The name is in the key, too, because the check of the model's shapes is cached as well.
         identity = identity_of(model.name, int8.sha256)
         known = cache.facts(identity, None)
         if known is not None:
@@ -241,7 +241,7 @@ def _accuracy(
     hashes = {file.sha256 for file in model.file if file.role == role and file.sha256}
     hashes |= _hashes_at_hand(model, role)
     if role == "int8" and int8 is not None:
-        # Of the very file that the name means, or of none: another is another network.
+        # Only measurements of the file that the name means: another file is another network.
         best = best_of(remembered, {int8.sha256}, metric)
         if best is not None:
             return MeasuredFigure(best.value, "images", int8.path.name, best)

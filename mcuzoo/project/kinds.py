@@ -67,7 +67,7 @@ _COMMON = (
     "-std=c11",
     "-g",
     "-ffreestanding",
-    # -ffreestanding alone makes a call of every small memcpy in the kernels' inner loops.
+    # With -ffreestanding alone every small memcpy in the kernels' inner loops becomes a call.
     "-fbuiltin",
     "-ffunction-sections",
     "-fdata-sections",
@@ -82,7 +82,7 @@ LINK_FLAGS = ("-nostdlib", "-Wl,--gc-sections", "-Wl,-e,mz_reset_handler")
 """Without the linker script. That one names the entry too, but Zig asks the linker for another."""
 
 _COMPILE = {
-    # Else gcc makes memset call itself.
+    # Without it gcc would make memset call itself.
     "gcc": ("-fno-tree-loop-distribute-patterns",),
     # Zig traps undefined behaviour by default; the sanitized builds are on the host.
     "zig": ("-fno-sanitize=all",),

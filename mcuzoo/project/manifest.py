@@ -212,7 +212,7 @@ def checked_manifest(raw: Any) -> AnyManifest:
     from pydantic import ValidationError
 
     try:
-        # Strictly, but with lists for tuples, as JSON has no others.
+        # Strict, but lists are accepted as tuples, because JSON has no tuples.
         manifest: AnyManifest = _adapter("universal" in raw).validate_json(
             json.dumps(raw), strict=True
         )

@@ -76,7 +76,7 @@ def run_worker(
             stdout=subprocess.PIPE,
             stderr=noise,
             encoding="utf-8",
-            # Ctrl-C is this process's to handle, which then ends the child.
+            # This process handles Ctrl-C and then ends the child.
             **apart(),
         )
         try:
@@ -124,7 +124,7 @@ def _converse(
 
 
 def _send(stream: IO[str], line: str) -> None:
-    # A child that is gone has said why, or its exit code will.
+    # A child that has ended has sent its error, or its exit code tells.
     with suppress(BrokenPipeError):
         stream.write(line + "\n")
         stream.flush()

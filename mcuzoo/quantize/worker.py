@@ -145,7 +145,7 @@ def _quantize_keras(network: Any, batches: Batches) -> bytes:
     converter.representative_dataset = batches
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = converter.inference_output_type = tf.int8
-    # Else FULLY_CONNECTED becomes per-channel, which TFLM's kernels refuse or round otherwise.
+    # Otherwise FULLY_CONNECTED becomes per-channel, which TFLM refuses or rounds differently.
     converter._experimental_disable_per_channel_quantization_for_dense_layers = True
     quantized: bytes = converter.convert()
     return quantized

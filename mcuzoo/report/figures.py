@@ -82,7 +82,7 @@ def _texts(shown: Sequence[Prediction], names: Sequence[str] | None) -> Iterator
     probable = all(0 <= one.score <= 1 for one in shown)
     scores = [f"{one.score:.3f}" if probable else f"{one.score:.4g}" for one in shown]
     wide = [max(map(columns_of, column)) for column in (classes, scores, truths)]
-    # What the classes leave is the file's; its end tells files apart.
+    # The file's name gets the rest of the line; its end distinguishes files.
     files = [
         clipped(one.file, max(COLUMNS - sum(wide) - 3, len(_CUT) + 1), keep_end=True)
         for one in shown

@@ -37,7 +37,8 @@ RUNS_FOLDER = "runs"
 
 @dataclass(frozen=True)
 class Job:
-    """All that a run needs before it meets the board. baud_note: the origin of the baud rate."""
+    """All that a run needs before it meets the board. out: its folder. baud_note: origin of the
+    rate."""
 
     manifest: Manifest
     classes: Classes

@@ -34,12 +34,12 @@ class Row:
     """One image of a run or an evaluation; everything from `output` on is None until known.
 
     `output` are the raw scores, flat: a board's int8 tensor; an evaluation keeps them where they
-    are asked for. `top1` is the class, `score` its value dequantized. `cycles` is in the board's
-    `unit`: core clock cycles, on an emulated board instructions; None when not counted.
-    `reference_difference` is the largest |board - host reference| (or of an evaluation's two
-    engines) in quantization steps: 0 means byte-equal, None not compared. `seconds` is the time the
-    run spent on it. `rank`: how many classes come before the label's own. `second`: the answer of
-    the other engine or model of an evaluation.
+    are asked for. `top1` is the class, `score` its value dequantized. `attempts`: how often it was
+    sent. `cycles` is in the board's `unit`: core clock cycles, on an emulated board instructions;
+    None when not counted. `reference_difference` is the largest |board - host reference| (or of an
+    evaluation's two engines) in quantization steps: 0 means byte-equal, None not compared.
+    `seconds` is the time the run spent on it. `rank`: how many classes come before the label's own.
+    `second`: the answer of the other engine or model of an evaluation.
     """
 
     index: int

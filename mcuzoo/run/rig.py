@@ -231,7 +231,7 @@ class Rig:
     def _close(self) -> None:
         context, self._context = self._context, None
         if context is not None:
-            # A port that is gone may say so again when it is closed.
+            # A port that is gone may raise the error again when it is closed.
             with suppress(McuzooError, OSError):
                 context.__exit__(None, None, None)
 

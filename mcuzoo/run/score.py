@@ -89,7 +89,7 @@ class Paired:
         for hits in range(1, fewer + 1):
             ways = ways * (tosses - hits + 1) // hits
             tail += ways
-        # Whole numbers to the end: 2**tosses is beyond a float from 1024 tosses on.
+        # Whole numbers throughout: 2**tosses exceeds a float from 1024 tosses on.
         return min(1.0, 2 * tail / (1 << tosses))
 
     @property
@@ -125,7 +125,7 @@ def wilson_interval(correct: int, total: int) -> tuple[float, float]:
     middle = rate + square / 2
     reach = _Z_95 * sqrt(rate * (1 - rate) / total + square / (4 * total))
     low, high = (middle - reach) / (1 + square), (middle + reach) / (1 + square)
-    # Exact at the ends, where rounding would leave a hair's breadth.
+    # Exactly 0 or 1 at the ends, in spite of rounding.
     return 0.0 if correct == 0 else low, 1.0 if correct == total else high
 
 

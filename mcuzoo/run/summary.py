@@ -16,7 +16,7 @@ from mcuzoo.run.tally import Prediction, Tally
 
 @dataclass(frozen=True)
 class Latency:
-    """Counts of the images, in `unit`, which is that of link.hello.Hello."""
+    """Counts of `counted` images in `unit` (see link.hello.Hello): least, median and greatest."""
 
     unit: str
     counted: int
@@ -127,7 +127,8 @@ def _bad_images(counts: Mapping[Status, int]) -> str:
 
 @dataclass(frozen=True)
 class RunSummary:
-    """A run in figures. top1 and top5 are None without labels, top5 also below 6 classes."""
+    """A run in figures. top1, top5: None without labels, top5 also below 6 classes. resent: images
+    sent again."""
 
     meta: RunMeta
     rows: tuple[Row, ...]

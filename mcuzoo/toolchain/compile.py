@@ -165,7 +165,7 @@ def _compile(job: CompileJob, unit: _Unit, machine: Sequence[str], log: BuildLog
     if unit.kept and unit.target.is_file():
         return str(unit.target)
     unit.target.parent.mkdir(parents=True, exist_ok=True)
-    # Never half an object where another build looks for it.
+    # Another build must never find half an object.
     fresh = unit.target.with_name(f"{unit.target.name}.{os.getpid()}")
     command = (
         *unit.command,

@@ -188,6 +188,6 @@ def code_bytes(
     code = [section for section in sections if section.executable]
     inside = any(section.address <= start < section.end for section in code)
     taken = constants if inside else unmarked_constants
-    # Constants that nothing refers to are not there to be taken off.
+    # Constants that nothing refers to are not linked, so they are not subtracted.
     total = sum(section.size_bytes for section in code)
     return total - taken if total > taken else total

@@ -106,7 +106,8 @@ class KernelView:
 @dataclass(frozen=True)
 class CallView:
     """One call as its template shows it. `shapes` reads input -> output. kernel: None: nothing is
-    called. ends_op: it is the last call of its op."""
+    called. ends_op: it is the last call of its op. first_index: the first op that it computes.
+    output_offset: in the arena."""
 
     params: str
     ends_op: bool

@@ -200,7 +200,7 @@ _CORE = (
     f"{KERNELS}/kernel_util.c[cp]*",
     f"{KERNELS}/micro_tensor_utils.c[cp]*",
 )
-# What tests and recordings need, and what the firmware brings itself.
+# Left out: files for tests and recordings, and files that the firmware has itself.
 _NOT_CORE = re.compile(
     r"(_test|test_helpers|test_helper_custom_ops|fake_micro_context|mock_micro_graph|hexdump"
     r"|recording_\w+|debug_log|micro_time|benchmark\w*)\.(cc|cpp)$"

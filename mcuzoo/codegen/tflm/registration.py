@@ -13,7 +13,7 @@ from mcuzoo.graph.model import DType, Model, Op
 from mcuzoo.ops.coverage import TFLM_OPS
 from mcuzoo.plan.tflm.requests import Kernels
 
-# File names of kernels that are not called after their op.
+# File names of kernels that do not have the name of their op.
 _FILES = {
     "AVERAGE_POOL_2D": "pooling",
     "CONV_2D": "conv",

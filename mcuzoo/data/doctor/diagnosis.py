@@ -100,7 +100,7 @@ def is_one_too_high(pixels: NDArray[np.int16], made: NDArray[np.uint8]) -> Answe
     """
     picture = made.astype(np.float64)
     difference = pixels - picture
-    # At the ends losses go one way only.
+    # At the ends of the range, losses go in one direction only.
     usable = (made > _NEARLY_BLACK) & (made < _NEARLY_WHITE) & (np.abs(difference) <= _CLIPPED)
     if np.count_nonzero(usable) < _FEWEST:
         return Answer.UNDECIDED

@@ -30,7 +30,7 @@ OFFSETS = (RIGHT_OFFSET, "p-127", "no-offset")
 
 @dataclass(frozen=True)
 class Mistake:
-    """name: for programs. what: the error. cost: its effect, and what to do about it."""
+    """name: for programs. what: the error. cost: its effect. advice: what to do."""
 
     name: str
     what: str
@@ -75,7 +75,7 @@ VALUE_MISTAKES: dict[str, tuple[Mistake, ...]] = {
 
 @dataclass(frozen=True)
 class Making:
-    """How the picture was cut, resized and ordered. right_*: as the model's preprocessing says."""
+    """How the picture was cut, resized and ordered (bgr). right_*: as the model's preprocessing."""
 
     crop: str
     resize: str

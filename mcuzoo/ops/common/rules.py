@@ -27,9 +27,9 @@ from mcuzoo.graph.window import window_of
 MAX_LEFT_SHIFT = 30
 # Scales beyond these belong to no real network and would overflow the preparation in float32.
 MIN_SCALE, MAX_SCALE = 1e-8, 1e8
-# Pixels; keeps every coordinate that a kernel forms within 32 bits.
+# In pixels; every coordinate that a kernel computes stays within 32 bits.
 MAX_REACH = 32767
-# RuntimeShape::kMaxSmallSize; a longer shape is cut off without a word.
+# RuntimeShape::kMaxSmallSize; a longer shape is cut off without an error.
 MAX_SHAPE_RANK = 6
 MAX_BROADCAST_RANK = 4
 # CMSIS-NN's kernels for int8 know four dimensions, TFLM's for slices, too.

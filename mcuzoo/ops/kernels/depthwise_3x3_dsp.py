@@ -166,7 +166,7 @@ def distance(work: WeightedWork, view: WindowStruct, strip: int) -> int:
     needed = []
     for first in range(0, rows, strip):
         written = min(first + strip, rows) * columns * channels
-        # Of several tiles the later ones still read the strip's own rows.
+        # If there are several tiles, the later ones still read the strip's own rows.
         several = columns > TILE_COLUMNS // view.stride_w or channels > PLANES
         reader = first if several else first + strip
         if reader < rows:

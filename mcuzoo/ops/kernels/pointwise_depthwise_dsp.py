@@ -52,7 +52,7 @@ def fuse(first: Call, second: Call) -> tuple[Call, ...]:
     Empty if no kernel does both. The caller ensures that no other call reads what is between them.
     """
     pointwise, depthwise = first.params, second.params
-    # The first of them may also be a chain that ends in such a kernel, and has no input.
+    # The first call may also be a chain that ends in such a kernel; then it has no input.
     if not isinstance(pointwise, PointwiseDspParams) or len(first.inputs) != 1:
         return ()
     if not isinstance(depthwise, Depthwise3x3DspParams) or second.inputs != first.outputs:

@@ -75,7 +75,7 @@ def _faster(program: Program, planned: Planned) -> Planned:
     """
     unfused, plan = planned
     room = _Room(program, unfused, plan.arena_bytes)
-    # From the last one, so that positions before it stay what they are.
+    # Start with the last one, so that the positions before it do not change.
     positions = range(len(unfused) - 2, -1, -1)
     calls = unfused
     for position in positions:

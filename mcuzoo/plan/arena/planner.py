@@ -67,7 +67,7 @@ class _Search:
     def __init__(
         self, lives: Sequence[Life], shares: Sequence[Share], alignment: int, height: int
     ) -> None:
-        # Of one step the longest-lived first: scratch, which is gone at once, takes what is left.
+        # In one step the longest-lived buffer first: scratch ends at once and takes what is left.
         self.lives = sorted(
             lives, key=lambda life: (life.first_step, -life.last_step, -life.bytes, life.buffer)
         )
@@ -127,7 +127,7 @@ class _Search:
             if 0 <= offset <= room
             and all(offset <= start or offset >= end for start, end in blocked)
         )
-        # What is gone before the next step may lie anywhere; it comes last of its own.
+        # A buffer that ends before the next step may lie anywhere; the order puts it last.
         return found[:1] if life.first_step == life.last_step else found
 
 

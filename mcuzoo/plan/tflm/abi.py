@@ -36,7 +36,7 @@ SCRATCH_HANDLE_BYTES = 4  # ScratchBufferHandle
 TENSOR = Chunk(32)  # TfLiteTensor
 AFFINE_QUANTIZATION = Chunk(12)  # TfLiteAffineQuantization
 
-# What only lives while AllocateTensors runs.
+# Allocations that only live while AllocateTensors runs.
 SCRATCH_REQUEST_BYTES = 12  # internal::ScratchBufferRequest
 SCRATCH_REQUESTS_PER_OP = 12  # kMaxScratchBuffersPerOp
 ALLOCATION_INFO_BYTES = 24  # AllocationInfo

@@ -74,8 +74,8 @@ def _lowest_gap(buffer: PlannedBuffer, placed: Sequence[_Placed]) -> int:
 class ArenaSimulation:
     """The tail as it grows, and the least arena size that lets every step so far succeed.
 
-    slack: the arena's size modulo 16. `parts` are the tail's bytes by what they hold, alignment
-    included.
+    slack: the arena's size modulo 16. used: bytes of the tail. needed: the least arena size. parts:
+    the tail's bytes by content, with alignment.
     """
 
     slack: int

@@ -64,6 +64,6 @@ def _written(cut: Cut, source: Model) -> bytes:
     compact = without_unused_tensors(cut.model)
     metadata = read_metadata(source.raw)
     if len(compact.tensors) != len(source.tensors) or compact is not cut.model:
-        # It names tensors by number, and those are numbered anew.
+        # Not kept: it names tensors by number, and their numbers change.
         metadata.pop(PLAN_METADATA, None)
     return write_model(compact, metadata)

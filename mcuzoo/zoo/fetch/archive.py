@@ -57,7 +57,7 @@ def extract_member(archive: Path, member: str, target: IO[bytes], max_bytes: int
                         raise _hostile(archive, f"it has more than {MAX_MEMBERS} members")
                     if PurePosixPath(info.name).name == member:
                         size = _copy(tar, info, archive, target, max_bytes)
-                        # gzip's own checksum stands at the end: an archive cut short shows there.
+                        # gzip's checksum is at the end, so a truncated archive is found only there.
                         while bounded.read(_CHUNK):
                             pass
                         return size

@@ -55,7 +55,7 @@ class _HttpsRedirects(HTTPRedirectHandler):
         if urlsplit(newurl).scheme != "https":
             raise DowngradeError(newurl)
         request = super().redirect_request(req, fp, code, msg, headers, newurl)
-        # urllib would read the whole of this answer's body, however long it is.
+        # Otherwise urllib would read the whole body of this answer, of any length.
         fp.close()
         return request
 
@@ -164,7 +164,7 @@ def download(
             return sha256
         size = partial.size
         partial.clear()
-        # What was kept may have been the start of another file: once more, from the start.
+        # The kept bytes may be the start of another file: try again from the start.
         if resumed and not fresh and attempt < patience.attempts:
             fresh = True
             continue

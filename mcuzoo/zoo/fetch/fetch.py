@@ -190,7 +190,7 @@ def _from_web(
     stated = entry.download
     assert stated is not None
     address = stated.url if url is None else url
-    # From an address of the user's only the hash can tell whether it is file or archive.
+    # For an address of the user only the hash tells whether it is the file or an archive.
     expected = stated.sha256 if url is None else None
     wanted = Wanted(address, expected, stated.max_bytes)
     place = sha256(address.encode()).hexdigest()[:16]
@@ -235,7 +235,7 @@ def _install(
     with content.open("rb") as file:
         is_archive = file.read(2) == GZIP_MARK
     if is_archive and stated.member is not None:
-        # An archive of another hash may do where the member's own is stated and right.
+        # An archive of another hash is accepted if the member's own hash is stated and right.
         if entry.sha256 is None:
             _require_hash("The archive", stated.sha256, content_sha256, stated.sha256_source)
         with _new_file(entry) as (target, temporary):
