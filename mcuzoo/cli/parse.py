@@ -79,7 +79,7 @@ class _Once(TyperCommand):
                 if _counts_once(option) and order.count(option) > 1:
                     name = max(option.opts, key=len)
                     raise UsageError(
-                        f"{name} was given {order.count(option)} times, and it can mean one alone.",
+                        f"{name} was given {order.count(option)} times, and only one is possible.",
                         f"Leave all but one {name} out.",
                     )
             return options, rest, order

@@ -78,4 +78,4 @@ def _resolve(path: str, name: str, firmware: Path, rendered: Mapping[str, str]) 
         inside = PurePosixPath(candidate)
         if inside.parts[0] == "firmware" and (firmware.parent / inside).is_file():
             return candidate
-    raise InputError(f"{path} includes {name!r}, which is nowhere.", "Reinstall mcuzoo.")
+    raise InputError(f"{path} includes {name!r}, which is not found.", "Reinstall mcuzoo.")

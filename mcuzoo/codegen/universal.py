@@ -77,7 +77,7 @@ def checked_ops(names: Iterable[str]) -> tuple[str, ...]:
     for name in ops:
         if name not in REGISTRABLE:
             raise UnsupportedOpError(
-                f"Op {name} is none that mcuzoo can register with TFLM.",
+                f"Op {name} is not one that mcuzoo can register with TFLM.",
                 f"{did_you_mean(name, known)}It registers {', '.join(REGISTRABLE)}.",
             )
     return ops

@@ -191,7 +191,7 @@ def compare_projects(
 def _entries(projects: Sequence[Path], options: CompareOptions) -> list[ProjectOnBoard]:
     if len(projects) < 2:
         raise UsageError(
-            "One project alone is not compared with anything.",
+            "One project cannot be compared with anything.",
             "Name two or more; mcuzoo run-serial compares one with the host.",
         )
     if len(options.port) > len(projects):
@@ -238,7 +238,7 @@ def _items(options: CompareOptions, entries: Sequence[ProjectOnBoard]) -> Sequen
         source = inside(project, manifest.samples)
     if source is None:
         raise UsageError(
-            f"No images: the project {project} brings no samples.",
+            f"No images: the project {project} has no samples.",
             "Name some: --images DIR, or a CSV with columns file,label.",
         )
     classes = load_classes(labels, manifest.output.bytes)

@@ -213,7 +213,7 @@ def check_model(hello: Hello, subject: Subject) -> None:
     """Raise WrongFirmwareError unless the board runs the model; FirmwareError when it cannot."""
     if hello.model_sha256 != subject.model.sha256:
         raise WrongFirmwareError(
-            f"The board runs the model {hello.model_sha256[:12]}..., to be evaluated is "
+            f"The board runs the model {hello.model_sha256[:12]}...; the model to evaluate is "
             f"{subject.model.sha256[:12]}... ({subject.model.name}).",
             "mcuzoo export and build this model, flash it, and evaluate again.",
         )

@@ -132,7 +132,7 @@ def journal_of(plan: Plan, resume: bool, say: Callable[[str], None]) -> Iterator
     folder = cache_folder().parent / "evaluations" / identity(plan)[:16]
     if resume and (folder / _OLD_NAME).exists():
         raise UsageError(
-            "An older mcuzoo began this evaluation, and its journal is not read any more.",
+            "An older mcuzoo started this evaluation; this one cannot read its journal.",
             "The same command without --resume starts with the first image.",
         )
     with ExitStack() as stack:
@@ -140,15 +140,15 @@ def journal_of(plan: Plan, resume: bool, say: Callable[[str], None]) -> Iterator
             journal = stack.enter_context(_opened(folder, plan, resume))
         except (OSError, sqlite3.Error) as error:
             why = error.strerror if isinstance(error, OSError) else error
-            say(f"an interruption would lose what was found: {folder}: {why}")
+            say(f"an interruption would lose the results: {folder}: {why}")
             yield None
             return
         except UsageError:
             if resume:
                 raise UsageError(
-                    "Another mcuzoo process is at this evaluation.", "Wait for it, or end it."
+                    "Another mcuzoo process runs this evaluation.", "Wait for it, or end it."
                 ) from None
-            say("an interruption would lose what was found: another process is at the same")
+            say("an interruption would lose the results: another process runs the same evaluation")
             yield None
             return
         kept = tuple(takewhile(lambda row: row.status.final, journal.rows)) if resume else ()

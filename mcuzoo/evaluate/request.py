@@ -51,7 +51,7 @@ def make_plan(model: str, data: Path, options: EvaluateOptions = EvaluateOptions
     if options.require_equal and (options.against is None or options.against_model is not None):
         raise UsageError("--require-equal needs --against, and one model.", "--against tflm")
     if options.jobs is not None and options.jobs < 1:
-        raise UsageError(f"--jobs {options.jobs} leaves nobody to work.", "Give 1 or more.")
+        raise UsageError(f"--jobs {options.jobs} leaves no worker.", "Give 1 or more.")
     source = _source(model, options.role)
     first = make_subject(load_model(source.path), source.preprocessing, options.engine)
     sources, second = [source], None

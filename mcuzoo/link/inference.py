@@ -111,8 +111,8 @@ def _checked(
     expected = (request.input_crc32, board.output.bytes)
     if (result.input_crc32, result.output_bytes) != expected:
         raise ProtocolError(
-            f"The board's result is of input {result.input_crc32:#010x} with "
-            f"{result.output_bytes} output bytes; asked was {expected[0]:#010x} with "
+            f"The board's result is for input {result.input_crc32:#010x} with "
+            f"{result.output_bytes} output bytes; the request was for {expected[0]:#010x} with "
             f"{expected[1]}.",
             "The firmware is not sound: export, build and flash it again.",
         )

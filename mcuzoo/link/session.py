@@ -209,7 +209,7 @@ class Session:
                 if holds(self._hello, model):
                     return self._hello
                 lost = BoardResetError(
-                    f"The board lost the model as soon as it had it ({during}).",
+                    f"The board lost the model directly after the upload ({during}).",
                     "Check its power supply and reset line, then go on with --resume.",
                 )
         raise lost

@@ -155,10 +155,10 @@ def _job(model: str | PathLike[str], board: str | Board, options: MeasureOptions
         chosen = with_baud(chosen, options.baud)
     runtime = check_runtime(options.runtime or ("aot" if options.tflm is None else "tflm"))
     if runtime != "tflm" and options.tflm is not None:
-        raise UsageError(f"--tflm: the runtime {runtime} has no use for it.", "Add --runtime tflm.")
+        raise UsageError(f"--tflm: the runtime {runtime} does not use it.", "Add --runtime tflm.")
     if runtime == "tflm" and options.tflm is None:
         raise UsageError(
-            "To measure the runtime tflm takes a TFLite-Micro tree: --tflm DIR is missing.",
+            "Measuring the runtime tflm needs a TFLite-Micro tree: --tflm DIR is missing.",
             tree_hint(check_kernels(options.kernels or DEFAULT_KERNELS)),
         )
     source = resolve_model(fspath(model))

@@ -166,7 +166,7 @@ def _settings(options: RunOptions, base: Settings) -> Settings:
         )
     if not settings.data_set:
         raise UsageError(
-            f"No images: the project {base.project} brings no samples.",
+            f"No images: the project {base.project} has no samples.",
             "Name some: --images DIR, or a CSV with columns file,label.",
         )
     return settings

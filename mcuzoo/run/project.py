@@ -87,7 +87,7 @@ def find_project(
     beside = sorted(path.parent for path in Path.cwd().glob(f"*/{MANIFEST_NAME}"))
     if not beside:
         raise UsageError(
-            "No project: neither the current folder nor one in it is any, and --project was not "
+            "No project: neither the current folder nor a folder in it is one, and --project was not "
             "given.",
             "Name the exported project that the board runs: --project DIR. "
             "mcuzoo export makes one.",
@@ -141,7 +141,7 @@ def _asked(
     running = [project for project, known in projects if build_id in known.build_ids]
     if not running:
         raise WrongFirmwareError(
-            f"The board at {port} runs the build {build_id[:8]}, which is the newest of none of "
+            f"The board at {port} runs the build {build_id[:8]}, which is not the newest of any of "
             f"the projects here: {listed}.",
             "mcuzoo build PROJECT and flash it, or name another project: --project DIR.",
         )

@@ -173,8 +173,8 @@ class Rig:
                 if inference.input_crc32 != expected_crc32:
                     raise ProtocolError(
                         f"Image {image_id}: the board computed on an input with CRC-32 "
-                        f"{inference.input_crc32:08x}, sent was {expected_crc32:08x}.",
-                        "The line is noisy beyond repair: check the cable, or export the project "
+                        f"{inference.input_crc32:08x}, the host sent {expected_crc32:08x}.",
+                        "The line has too many errors: check the cable, or export the project "
                         "with a lower --baud, build and flash it again.",
                     )
                 if self.state.host_losses != self._host_losses:

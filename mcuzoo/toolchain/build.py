@@ -121,8 +121,8 @@ def find_tree(
     missing = [name for name in manifest.tflm.sources if not (tree.path / name).is_file()]
     if missing:
         raise InputError(
-            f"The TFLM tree {tree.path} is another than {manifest.name} was exported with: looked "
-            f"for {', '.join(missing[:5])}.",
+            f"The TFLM tree {tree.path} is not the one that {manifest.name} was exported with: "
+            f"looked for {', '.join(missing[:5])}.",
             "Export the project again with --tflm and this tree.",
         )
     return tree

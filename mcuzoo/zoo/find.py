@@ -81,7 +81,7 @@ def learn(key: str, sha256: str, vouched: bool = False) -> bool:
     if known is not None and not vouched:
         raise InputError(
             f"{key} gave another content before: SHA-256 {known}, now {sha256}.",
-            f"If the change is meant, remove the entry from {path}.",
+            f"If the change is intended, remove the entry from {path}.",
         )
     text = json.dumps({**_read(path), key: sha256}, indent=2, sort_keys=True) + "\n"
     try:

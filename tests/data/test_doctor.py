@@ -257,7 +257,7 @@ def test_c_arrays_are_read(
         ("a.bin", b"x" * 11, "11 values"),
         ("a.h", b"const char a[3] = {1, 2, 3};", "0 arrays of 12"),
         ("a.h", b"char a[] = {" + b"1," * 12 + b"}; char b[] = {" + b"1," * 12 + b"};", "2 arrays"),
-        ("a.h", b"char a[] = {" + b"300," * 12 + b"};", "no bytes"),
+        ("a.h", b"char a[] = {" + b"300," * 12 + b"};", "not bytes"),
         ("a.h", b"char a[] = {" + b"9" * 5000 + b",1" * 11 + b"};", "not all elements"),
         ("a.h", b"char a[] = {" + b"x," * 12 + b"};", "not all elements"),
         ("a.npy", b"\x93NUMPY but not really", "no .npy file"),

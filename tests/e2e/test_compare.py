@@ -72,7 +72,7 @@ def test_what_cannot_be_compared(projects: Path) -> None:
     alone = finished(mcuzoo("compare", projects / "a"))
     assert alone.returncode == 2 and "Name two or more" in alone.stderr
     bare = finished(mcuzoo("compare", projects / "a", projects / "b"))
-    assert bare.returncode == 2 and "brings no samples" in bare.stderr
+    assert bare.returncode == 2 and "has no samples" in bare.stderr
     ports = finished(
         mcuzoo("compare", projects / "a", projects / "b", "-p", "-", "-p", "-", "-p", "-")
     )

@@ -62,7 +62,7 @@ def test_the_measured_arena_is_that_of_the_project(tmp_path: Path) -> None:
         (["--tflm", "TREE"], "--tflm is for measuring"),
         (["--port", "/dev/null"], "--port is for measuring"),
         (["--measure", "--runtime", "tflm"], "--tflm DIR is missing"),
-        (["--measure", "--runtime", "aot", "--tflm", "TREE"], "has no use for it"),
+        (["--measure", "--runtime", "aot", "--tflm", "TREE"], "does not use it"),
         (["--measure", "--runtime", "tflm", "--tflm", "."], "no TFLM tree: looked for"),
         (["--measure", "--runtime", "tflm", "--tflm", "TREE", "--plan", "best"], "--plan offline"),
     ],

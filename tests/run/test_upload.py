@@ -149,7 +149,7 @@ def test_a_model_that_nobody_knows_brings_no_pictures(
     write_manifest(manifest, project)
     path = small_source(tmp_path).path
     request = RunOptions(port="/dev/null", project=project, upload=str(path), out=tmp_path / "run")
-    with pytest.raises(UsageError, match="brings no") as caught:
+    with pytest.raises(UsageError, match="has no samples") as caught:
         make_job(request)
     assert "--images" in caught.value.hint
     flat = tmp_path / "flat"

@@ -207,7 +207,7 @@ def test_lies_about_the_length(server: HttpsServer, client: Client) -> None:
     assert "goes on after 1,048,576 bytes" in client.refused()
     assert not client.path.exists()
     server.answers["/file"] = short
-    assert "gave something else: 1,000 bytes" in client.refused()
+    assert "gave another file: 1,000 bytes" in client.refused()
     server.answers["/file"] = nonsense
     assert client.get() == CONTENT
 

@@ -224,9 +224,9 @@ def test_by_hand(tmp_path: Path) -> None:
         assert fetch_file(model, str(packed)).trust == "registry"
     assert fetch_file(registry(url), str(plain)).trust == "remembered"
     assert cached() == DONE
-    with pytest.raises(FetchError, match=r"archive is not the one wanted.*recorded by the test"):
+    with pytest.raises(FetchError, match=r"archive is not the right file.*recorded by the test"):
         fetch_file(registry(url, "", by_somebody(NET)), str(packed))
-    with pytest.raises(FetchError, match="file is not the one wanted"):
+    with pytest.raises(FetchError, match="file is not the right file"):
         fetch_file(registry(url, stated(ARCHIVE)), str(plain))
     with pytest.raises(InputError, match="no file"):
         fetch_file(registry(url), str(tmp_path / "absent"))

@@ -118,7 +118,7 @@ def kernel_files(registered: Iterable[Registration]) -> tuple[str, ...]:
 
 def _not_registrable(where: str) -> UnsupportedOpError:
     return UnsupportedOpError(
-        f"{where} is none that mcuzoo can register with TFLM.",
+        f"{where} is not one that mcuzoo can register with TFLM.",
         f"It registers {', '.join(TFLM_OPS)}.",
     )
 

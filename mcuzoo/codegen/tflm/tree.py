@@ -148,7 +148,7 @@ def _flatbuffers_version(path: Path) -> str:
     wanted = _version(_text(path / _SCHEMA), r"FLATBUFFERS_VERSION_{} == (\d+)")
     if found != wanted:
         raise InputError(
-            f"The TFLM tree {path} is of two minds: {_SCHEMA} wants FlatBuffers {wanted}, "
+            f"The TFLM tree {path} contradicts itself: {_SCHEMA} wants FlatBuffers {wanted}, "
             f"third_party/flatbuffers is {found}.",
             "Make the tree again from one TFLM checkout.",
         )

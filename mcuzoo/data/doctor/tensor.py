@@ -135,7 +135,7 @@ def _from_c(path: Path, text: str, size: int) -> NDArray[Any]:
     values = [int(word.rstrip("uUlL"), 0) if "x" in word.lower() else int(word.rstrip("uUlL"))
               for word in words]  # fmt: skip
     if min(values) < -128 or max(values) > 255:
-        raise InputError(f"{path}: the array's numbers are no bytes.", _HINT)
+        raise InputError(f"{path}: the array's numbers are not bytes.", _HINT)
     if _UNSIGNED.search(head):
         return np.array(values, dtype=np.int16).astype(np.uint8)
     return np.array(values, dtype=np.int16).astype(np.int8)

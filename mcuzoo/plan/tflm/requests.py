@@ -43,7 +43,7 @@ def op_requests(model: Model, op: Op, kernels: Kernels) -> OpRequests:
     """The requests of `op`; raises UnsupportedOpError for an op whose kernel is not known here."""
     if op.name not in _REQUESTS:
         raise UnsupportedOpError(
-            f"Op {op.index} {op.name} is none that mcuzoo runs in TFLM: what its kernel takes of "
+            f"Op {op.index} {op.name} is not one that mcuzoo runs in TFLM: what its kernel takes of "
             "the arena is not known.",
             f"It runs {', '.join(TFLM_KERNELS)}.",
         )

@@ -66,7 +66,7 @@ def extract_member(archive: Path, member: str, target: IO[bytes], max_bytes: int
             f"The archive {archive.name} is damaged: {_plain(error)}.", "Fetch it again."
         ) from error
     raise FetchError(
-        f"The archive {archive.name} holds no file {member}.", "It is not the archive wanted."
+        f"The archive {archive.name} holds no file {member}.", "It is not the right archive."
     )
 
 

@@ -170,9 +170,9 @@ def download(
             continue
         partial.remove()
         raise FetchError(
-            f"{wanted.url} gave something else: {size:,} bytes of SHA-256 {sha256}, wanted "
+            f"{wanted.url} gave another file: {size:,} bytes of SHA-256 {sha256}, wanted "
             f"{wanted.sha256}.",
-            "Nothing was kept. The server, or somebody between, changed the file.",
+            "Nothing was kept. The file was changed, on the server or on the way.",
         )
     raise AssertionError("unreachable")
 
@@ -284,7 +284,7 @@ def _receive(
 def _too_large(wanted: Wanted, what: str) -> FetchError:
     return FetchError(
         f"{wanted.url} {what} bytes; at most {wanted.max_bytes:,} are taken.",
-        "Nothing was kept. That is not the file; --from FILE takes it from you.",
+        "Nothing was kept. It is not the right file; --from FILE takes your own copy.",
     )
 
 

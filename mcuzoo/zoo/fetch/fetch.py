@@ -42,22 +42,22 @@ def require_role(model: ZooModel, entry: SourceFile, path: Path) -> None:
     if entry.role == "keras":
         with path.open("rb") as file:
             if file.read(len(_HDF5_MARK)) != _HDF5_MARK:
-                raise FetchError(f"{path.name} is no HDF5 file.", "It is not the file wanted.")
+                raise FetchError(f"{path.name} is no HDF5 file.", "It is not the right file.")
         return
     try:
         loaded = load_model(path)
     except ModelError as error:
-        raise FetchError(f"The file fetched is no model: {error.message}", error.hint) from error
+        raise FetchError(f"The fetched file is no model: {error.message}", error.hint) from error
     complaint = shape_complaint(model, loaded)
     if complaint is not None:
-        raise FetchError(f"The file fetched {complaint}.", "It is not the file wanted.")
+        raise FetchError(f"The fetched file {complaint}.", "It is not the right file.")
     constants = [tensor for tensor in loaded.tensors if tensor.data is not None]
     floats = any(tensor.dtype is DType.FLOAT32 for tensor in constants)
     if (entry.role == "fp32") != floats:
         kind = "float" if floats else "quantized"
         raise FetchError(
-            f"The file fetched is {kind}, and {entry.role} was wanted.",
-            "It is not the file wanted.",
+            f"The fetched file is {kind}; the role is {entry.role}.",
+            "It is not the right file.",
         )
 
 
@@ -258,7 +258,7 @@ def _require_hash(what: str, stated: str | None, actual: str, recorded_by: str |
     if stated is not None and actual != stated:
         said = f" (recorded by {recorded_by})" if recorded_by else ""
         raise FetchError(
-            f"{what} is not the one wanted: SHA-256 {actual}, wanted {stated}{said}.",
+            f"{what} is not the right file: SHA-256 {actual}, expected {stated}{said}.",
             "Nothing was kept.",
         )
 
@@ -269,7 +269,8 @@ def _accept(model: ZooModel, entry: SourceFile, path: Path, vouched: bool) -> Tr
     if entry.sha256 is not None:
         if actual != entry.sha256:
             raise FetchError(
-                f"{entry.names[0]} is not the one wanted: SHA-256 {actual}, wanted {entry.sha256}.",
+                f"{entry.names[0]} is not the right file: SHA-256 {actual}, expected "
+                f"{entry.sha256}.",
                 "Nothing was kept.",
             )
         vouched = True
