@@ -65,7 +65,7 @@ def emulate(
     """
     if options.pty and (options.tcp is not None or options.once):
         raise UsageError(
-            "--pty goes with neither --tcp nor --once: nobody can tell when a terminal is closed.",
+            "--pty excludes --tcp and --once: it is not known when a terminal is closed.",
             "Leave one of them out.",
         )
     mode = CountMode.parse(options.count)

@@ -87,8 +87,8 @@ def find_project(
     beside = sorted(path.parent for path in Path.cwd().glob(f"*/{MANIFEST_NAME}"))
     if not beside:
         raise UsageError(
-            "No project: neither the current folder nor a folder in it is one, and --project was not "
-            "given.",
+            "No project: neither the current folder nor a folder in it is one, and --project was "
+            "not given.",
             "Name the exported project that the board runs: --project DIR. "
             "mcuzoo export makes one.",
         )

@@ -134,8 +134,8 @@ def test_undeclared_access_exits_5(make_guest: MakeGuest, rt1050: Board, tmp_pat
         (["ECHO", "--board", "rt1040"], 2, "no board 'rt1040'"),
         (["ECHO", "-b", "rt1170"], 5, "IVT.header.tag"),
         (["ECHO", "-b", "rt1050", "--count", "few"], 2, "'few'"),
-        (["ECHO", "-b", "rt1050", "--pty", "--tcp", "0"], 2, "--pty goes with neither"),
-        (["ECHO", "-b", "rt1050", "--pty", "--once"], 2, "--pty goes with neither"),
+        (["ECHO", "-b", "rt1050", "--pty", "--tcp", "0"], 2, "--pty excludes --tcp"),
+        (["ECHO", "-b", "rt1050", "--pty", "--once"], 2, "--pty excludes --tcp"),
         (["PROJECT"], 2, "has not been built"),
     ],
 )

@@ -301,7 +301,7 @@ def test_what_an_older_version_began_is_refused_in_words(
     kept = next((tmp_path / "cache").rglob(JOURNAL_NAME))
     kept.rename(kept.with_name("findings.jsonl"))
     refused = evaluate(model, "--data", images, "--resume")
-    assert refused.exit_code == 2 and "An older mcuzoo began this evaluation" in refused.stderr
+    assert refused.exit_code == 2 and "An older mcuzoo started this evaluation" in refused.stderr
     assert "without --resume" in refused.stderr
     assert document(model, "--data", images)["n"] == 24
     assert not kept.parent.exists()

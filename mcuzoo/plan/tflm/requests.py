@@ -43,8 +43,8 @@ def op_requests(model: Model, op: Op, kernels: Kernels) -> OpRequests:
     """The requests of `op`; raises UnsupportedOpError for an op whose kernel is not known here."""
     if op.name not in _REQUESTS:
         raise UnsupportedOpError(
-            f"Op {op.index} {op.name} is not one that mcuzoo runs in TFLM: what its kernel takes of "
-            "the arena is not known.",
+            f"Op {op.index} {op.name} is not one that mcuzoo runs in TFLM: the arena bytes of its "
+            "kernel are not known.",
             f"It runs {', '.join(TFLM_KERNELS)}.",
         )
     return _REQUESTS[op.name](model, op, kernels == "cmsis-nn")
