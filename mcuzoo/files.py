@@ -108,8 +108,7 @@ def open_output(path: Path) -> Iterator[TextIO]:
     """A UTF-8 text file that the user named and that is written bit by bit, by the rule above.
 
     A regular file is replaced at the end of the block. If the block raises, what was written so far
-    is kept, because it helps to find the cause; an empty file is not. Raises InputError,
-    UsageError.
+    is kept, as it helps to find the cause; an empty file is not. Raises InputError, UsageError.
     """
     if is_stdout(path):
         yield sys.stdout

@@ -15,8 +15,7 @@ _BAD, _END = "\x1b[1;31m", "\x1b[0m"
 
 @dataclass(frozen=True)
 class Column:
-    """right: aligned to the right. rank: 0 stays in the row; if it is too long, the highest rank
-    leaves first.
+    """right: alignment. rank: 0 stays in the row; of a long row the highest rank leaves first.
 
     wraps: text that may take several lines, in the room that the others leave.
     """

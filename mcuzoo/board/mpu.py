@@ -33,7 +33,7 @@ class Access(Enum):
 
 @dataclass(frozen=True)
 class MpuRegion:
-    """`1 << log2_bytes` bytes at `base` for the memories `names`; bit n of `skip` leaves out an
+    """`1 << log2_bytes` bytes at `base`, for memories `names`; bit n of `skip` leaves out an
     eighth."""
 
     names: tuple[str, ...]

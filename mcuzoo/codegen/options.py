@@ -12,8 +12,7 @@ from mcuzoo.plan.options import MemoryOptions
 
 @dataclass(frozen=True)
 class ExportOptions(MemoryOptions):
-    """Options of `export`. tflm None: an application for the MCUXpresso SDK; the SDK has a TFLM, or
-    the build names one."""
+    """Options of `export`. tflm None: an SDK application, whose SDK or build has TFLM."""
 
     output: Annotated[
         Path | None, Option("Project folder [mcuzoo-BOARD-MODEL].", "--output", "-o")

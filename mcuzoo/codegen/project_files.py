@@ -37,8 +37,7 @@ AnyProject = TypeVar("AnyProject", bound=ProjectManifest)
 
 
 def identified(manifest: AnyProject, files: dict[str, bytes]) -> AnyProject:
-    """`manifest` with the build id and the hashes of `files`, to which the build id's header is
-    added."""
+    """`manifest` with build id and hashes of `files`, to which the build id's header is added."""
     tflm = tflm_fact(manifest.tflm.fingerprint) if manifest.tflm else ()
     identity = build_id(_hashes(files), tflm)
     files[BUILD_ID_HEADER] = _header(identity).encode()

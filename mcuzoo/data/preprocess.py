@@ -87,8 +87,7 @@ def preprocess(
     OpenCV's INTER_LINEAR on uint8: half-pixel centres, no antialiasing, its fixed-point rounding.
     input = pixel + pixel_offset, saturated to int8.
 
-    Raises ProjectError when preprocessing, shape and image do not fit together, MissingExtraError
-    without OpenCV.
+    Raises ProjectError when these do not fit together, MissingExtraError without OpenCV.
     """
     height, width, channels = _input_size(shape)
     if (

@@ -161,8 +161,7 @@ class VirtualEvk:
         """Press the reset button, from any other thread, and wait until the board has been reset.
 
         The reset drops console input that has not been read. What the host sends after this call
-        reaches the restarted board. Returns False, with nothing reset, if no board runs or it ends
-        meanwhile.
+        reaches the restarted board. Returns False if no board runs or it ends meanwhile.
         """
         with self._change:
             if not self._runs:

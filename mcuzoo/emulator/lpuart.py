@@ -113,8 +113,8 @@ class Surroundings:
     """What the UART needs of the machine.
 
     check_needs: raises Refusal while clock or pins are not set up. attention: whether the machine
-    has other work and must not wait. wait_s: how long it may wait. waited: called after a wait
-    without input.
+    has other work and must not wait. wait_s: how long it may wait. waited: called after a wait in
+    vain.
     """
 
     check_needs: Callable[[], None]

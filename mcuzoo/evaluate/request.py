@@ -27,7 +27,7 @@ ROLES = ("int8", "uint8", "fp32")
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be evaluated. sources: a model file per subject. jobs: workers. outputs: for raw
+    """What to evaluate. sources: a model file per subject. jobs: workers. outputs: for raw
     scores."""
 
     task: Task

@@ -32,8 +32,7 @@ from mcuzoo.run.score import Answer, answer, difference
 
 @dataclass(frozen=True)
 class Task:
-    """What to do with each image: run it on one subject or two. keep_outputs: in the row.
-    Picklable."""
+    """What to run each image on: one subject or two. keep_outputs: in the row. Picklable."""
 
     first: Subject
     second: Subject | None = None

@@ -32,8 +32,7 @@ ZERO_POINT_RANGE = {
 @dataclass(frozen=True)
 class ReadTensor:
     """`plain`: TFLM reads the same from the file. It does not if zero points are missing (TFLM then
-    takes the tensor as not quantized) or if the tensor is a variable (TFLM keeps it from run to
-    run)."""
+    takes it as not quantized) or if it is a variable (TFLM keeps it from run to run)."""
 
     tensor: Tensor
     is_variable: bool

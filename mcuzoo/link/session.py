@@ -231,9 +231,8 @@ class Session:
     def profile(self, image_id: int, tensor: NDArray[np.int8]) -> Profile:
         """Run the model on `tensor` as `infer` does and learn what each kernel took and gave.
 
-        A model of more kernels than the board keeps records of is run several times. The time for
-        the CRCs that the board makes between two kernels is in no kernel's count. Raises as
-        `infer`.
+        A model of more kernels than the board keeps records of is run several times. The board's
+        CRCs between two kernels are in no kernel's count. Raises as `infer`.
         """
         inference, records, total = self._retry(image_id, tensor, partial(self._profile, 0))
         while len(records) < total:

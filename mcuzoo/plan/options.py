@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MemoryOptions:
-    """Options that decide which memory is needed, and how much. weights: of WEIGHTS, or a
-    region."""
+    """Options that decide the needed memory. weights: one of WEIGHTS, or a region."""
 
     runtime: Annotated[
         str | None, Option("tflm (TFLite-Micro) or aot (mcuzoo's ahead-of-time C) [tflm].")

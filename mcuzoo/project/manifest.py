@@ -75,8 +75,7 @@ _SHOWN = 3
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectManifest:
-    """The part that every manifest has. files: the SHA-256 of each rendered file (relative POSIX
-    path).
+    """The part that every manifest has. files: SHA-256 by path (relative, POSIX) of rendered files.
 
     build_id: of the rendered sources, however they are built. cmake_builds: the build ids of builds
     that CMake or west made in the folder; they are not in mcuzoo.json, see load_project. baud: of

@@ -11,8 +11,7 @@ from mcuzoo.options import Labels, Option
 
 @dataclass(frozen=True)
 class QuantizeOptions:
-    """Options of `quantize`. network: zoo model with the layers, preprocessing, labels of a
-    file."""
+    """Options of `quantize`. network: zoo model with a file's layers, preprocessing, labels."""
 
     samples: Annotated[int, Option("So many of them, over all classes.", min=1)] = 100
     network: Annotated[

@@ -142,8 +142,7 @@ def fit_html(
 ) -> str:
     """The page; everything from the model file is escaped.
 
-    other: the verdict on the other runtime. project: the kind of project. made: the time in UTC;
-    None: now.
+    other: verdict on the other runtime. project: its kind. made: the time in UTC; None: now.
     """
     from mcuzoo.codegen.templates import render
 

@@ -37,7 +37,7 @@ RUNS_FOLDER = "runs"
 
 @dataclass(frozen=True)
 class Job:
-    """All that a run needs before it meets the board. out: its folder. baud_note: origin of the
+    """What a run needs before it meets the board. out: its folder. baud_note: origin of the
     rate."""
 
     manifest: Manifest

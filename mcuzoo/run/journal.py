@@ -185,8 +185,7 @@ class Journal:
             return tuple(_rows(self._database))
 
     def record(self, row: Row, link: LinkState | None = None) -> None:
-        """Commit `row`, and what the run has learnt about the line. After the return a kill loses
-        nothing.
+        """Commit `row`, and what is known of the line. After the return a kill loses nothing.
 
         Raises InputError when the disk refuses, or the image is finished already.
         """

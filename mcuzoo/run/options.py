@@ -26,8 +26,7 @@ PortProject = Annotated[
 
 @dataclass(frozen=True)
 class RunOptions:
-    """Options of `run` (`mcuzoo run-serial`). None, False: not given; a resumed run keeps its
-    own."""
+    """Options of `run` (mcuzoo run-serial). None, False: not given; a resumed run keeps its own."""
 
     port: Annotated[
         str | None,
@@ -69,8 +68,7 @@ class RunOptions:
 
 @dataclass(frozen=True)
 class BoardOptions:
-    """Options of `open_board`. project: of the board at a port. labels None: those of the
-    project."""
+    """Options of `open_board`. project: of a board at a port. labels None: the project's."""
 
     project: PortProject = None
     upload: UploadModel = None

@@ -127,8 +127,7 @@ def _bad_images(counts: Mapping[Status, int]) -> str:
 
 @dataclass(frozen=True)
 class RunSummary:
-    """A run in figures. top1, top5: None without labels, top5 also below 6 classes. resent: images
-    sent again."""
+    """A run in figures. top1, top5: None without labels, top5 below 6 classes. resent: images."""
 
     meta: RunMeta
     rows: tuple[Row, ...]

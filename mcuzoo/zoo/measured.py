@@ -114,8 +114,7 @@ def best_measurement(model_sha256: str, metric: str) -> Measurement | None:
 
 
 def best_of(items: Iterable[Measurement], hashes: Set[str], metric: str) -> Measurement | None:
-    """The measurement of `metric` on files of these hashes with the most images; then the
-    newest."""
+    """The measurement of `metric` on these files with the most images; of equal ones the newest."""
     candidates = [item for item in items if item.metric == metric and item.model_sha256 in hashes]
     return max(candidates, key=lambda item: (item.n, item.date), default=None)
 

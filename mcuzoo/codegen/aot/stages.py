@@ -14,8 +14,7 @@ from mcuzoo.plan.arena.lifetimes import ArenaPlan
 
 @dataclass(frozen=True)
 class StageView:
-    """One stage for its template. scratch, buffer, output: addresses; output only of the last
-    stage."""
+    """A stage for its template. scratch, buffer, output: addresses; output: the last stage only."""
 
     index: int
     kernel: str

@@ -174,8 +174,8 @@ class Diagnosis:
     """exact: the tensor is reproduced byte for byte; else this is the nearest way.
 
     equal: the fraction of values that are; mean_difference: in grey levels. mistakes: differences
-    from the model's preprocessing that are sure, worst first. undecided: what this picture cannot
-    decide.
+    from the model's preprocessing that are sure, worst first. undecided: not clear from this
+    picture.
     """
 
     making: Making

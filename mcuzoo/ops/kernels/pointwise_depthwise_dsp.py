@@ -1,5 +1,4 @@
-"""Two calls as one: a pointwise convolution, and a depthwise one that takes rows as they are
-made."""
+"""Two calls as one: a pointwise convolution and a depthwise one that takes rows as they come."""
 
 from __future__ import annotations
 

@@ -26,8 +26,7 @@ class Life:
     last_step: int
 
     def overlaps(self, other: Life) -> bool:
-        """Whether both hold data in some step. Then they share no byte unless a Share permits
-        it."""
+        """Whether both hold data in one step; then they share no byte unless a Share permits it."""
         return self.first_step <= other.last_step and other.first_step <= self.last_step
 
 

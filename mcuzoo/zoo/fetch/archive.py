@@ -1,5 +1,4 @@
-"""The received part of a download, which survives a crash; and reading one file from an untrusted
-.tar.gz.
+"""The part of a download that survives a crash; and reading a file from an untrusted .tar.gz.
 
 Only the content of the one wanted member is ever written, and to a place of our choosing: names,
 links, devices and modes in the archive lead nowhere. What it costs is bounded: bytes unpacked in
