@@ -90,16 +90,13 @@ def preprocess(
     Raises ProjectError when these do not fit together, MissingExtraError without OpenCV.
     """
     height, width, channels = _input_size(shape)
-    if (
-        image.shape[2] != channels
-        or preprocessing.resize != "bilinear"
-        or not 0 < preprocessing.crop <= 1
-    ):
+    resize, crop = preprocessing.resize, preprocessing.crop
+    if image.shape[2] != channels or resize != "bilinear" or not 0 < crop <= 1:
         raise ProjectError(
             f"{preprocessing} cannot make an input of shape {tuple(shape)}.",
             "The preprocessing in mcuzoo.json does not fit the model: export the project again.",
         )
-    resized = _resize_bilinear(central_crop(image, preprocessing.crop), height, width)
+    resized = _resize_bilinear(central_crop(image, crop), height, width)
     tensor = resized.reshape(height, width, channels).astype(np.int16) + preprocessing.pixel_offset
     return np.clip(tensor, _INT8.min, _INT8.max).astype(np.int8)
 

@@ -171,12 +171,8 @@ def identity(plan: Plan) -> str:
 
 def _identity(subject: Subject, board: str) -> tuple[object, ...]:
     where = board if subject.engine == EMULATOR else None
-    return (
-        subject.model.sha256,
-        subject.engine,
-        where,
-        sorted(asdict(subject.preprocessing).items()),
-    )
+    steps = sorted(asdict(subject.preprocessing).items())
+    return subject.model.sha256, subject.engine, where, steps
 
 
 def _opened(folder: Path, plan: Plan, resume: bool) -> Journal:

@@ -40,9 +40,7 @@ def constant_regions(
         others = {use.symbol: others.get(use.symbol, region) for use in constants}
         region = flash
     named = [(use.symbol, others.get(use.symbol, region)) for use in constants]
-    return ConstantRegions(
-        region, tuple((symbol, name) for symbol, name in named if name != region)
-    )
+    return ConstantRegions(region, tuple(pair for pair in named if pair[1] != region))
 
 
 def regions_by_estimate(
