@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import pytest
 from helpers.bare_image import DATA_IN_DTCM, BareImage, build_bare_image
-from helpers.compilers import SLOW_RIGS
+from helpers.compilers import RIGS
 from helpers.host_firmware import TESTS
 from helpers.memory_console import MemoryConsole
 
@@ -39,7 +39,7 @@ MPU_TYPE, MPU_CTRL = 0xE000_ED90, 0xE000_ED94
 ENABLE_ALSO_IN_HARD_FAULT = 3
 
 
-@pytest.fixture(scope="module", params=SLOW_RIGS)
+@pytest.fixture(scope="module", params=RIGS)
 def rig(request: pytest.FixtureRequest) -> tuple[str, str]:
     """Board and compiler."""
     name, compiler = request.param
@@ -372,7 +372,7 @@ def without_lock(board: Board, name: str) -> Board:
     return board.model_copy(update={"emulator": emulator})
 
 
-# By the name of a family's PLL: where it locks, and what feeds the core: (register, mask, value that
+# By the name of a family's PLL: its address, and what feeds the core: (register, mask, value that
 # selects the 24 MHz clock).
 SAFE_CLOCK = {
     "PLL_ARM": (
