@@ -14,8 +14,8 @@ void mz_profile_begin(uint16_t first_record);
 /* The first kernel has already run and took this many cycles. */
 void mz_profile_credit(uint32_t cycles);
 
-/* The mz_op_hook that makes the records; context is not used. output needs no alignment or is NULL; it
- * is read to compute its CRC. The time of the hook itself counts for no kernel. */
+/* The mz_op_hook that makes the records; context is not used. output needs no alignment or is NULL;
+ * it is read to compute its CRC. The time of the hook itself counts for no kernel. */
 void mz_profile_lap(uint16_t first_op, uint16_t last_op, const int8_t *output, uint32_t bytes,
                     void *context);
 

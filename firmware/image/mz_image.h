@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The mcuzoo authors */
 /* The one image that the board holds: first its input as it arrives, then its result.
  *
- * There are two implementations: whole/ keeps the input until the model runs, rows/ passes it to the
- * runtime as it arrives. */
+ * There are two implementations: whole/ keeps the input until the model runs, rows/ passes it to
+ * the runtime as it arrives. */
 #ifndef MZ_IMAGE_H
 #define MZ_IMAGE_H
 
@@ -45,14 +45,14 @@ void mz_image_forget(void);
 /* Starts a new image. If the board already holds this image, it continues where it was. */
 void mz_image_begin(uint32_t image_id, uint32_t input_crc32);
 
-/* Stores data that begins at next_offset. Otherwise it does not change the image, and returns false if
- * data begins after next_offset, true if before. offset and data must lie within the input tensor; data
- * needs no alignment and must not overlap the tensor. */
+/* Stores data that begins at next_offset. Otherwise it does not change the image, and returns false
+ * if data begins after next_offset, true if before. offset and data must lie within the input
+ * tensor; data needs no alignment and must not overlap the tensor. */
 bool mz_image_take(uint32_t offset, mz_span data);
 
-/* Runs the model on the complete input, or the part of the model that has not run yet. The image then is
- * DONE or FAILED. If the CRC of the input in memory is not input_crc32, forgets the image instead and
- * returns false. */
+/* Runs the model on the complete input, or the part of the model that has not run yet. The image
+ * then is DONE or FAILED. If the CRC of the input in memory is not input_crc32, forgets the image
+ * instead and returns false. */
 bool mz_image_run(uint32_t input_crc32);
 
 /* Like mz_image_run; in addition mz_profile keeps records from first_record on. */

@@ -3,8 +3,8 @@
 /* What both implementations of the image share: the image, queries about it, and its result.
  *
  * This header defines functions of mz_image.h. Only rows/mz_image_rows.c or whole/mz_image_whole.c
- * includes it; a firmware has one of them. Before the include, that file defines MZ_IMAGE_WINDOW: how
- * many INPUT_DATA frames the host may send ahead. */
+ * includes it; a firmware has one of them. Before the include, that file defines MZ_IMAGE_WINDOW:
+ * how many INPUT_DATA frames the host may send ahead. */
 #ifndef MZ_IMAGE_RUN_H
 #define MZ_IMAGE_RUN_H
 

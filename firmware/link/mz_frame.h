@@ -34,9 +34,9 @@ typedef struct {
     uint32_t bad_frames;
 } mz_frame_decoder;
 
-/* Takes one received byte. decoder and frame belong to the caller. True if the byte completes a good
- * frame; frame->payload then points into the decoder, without alignment, until the next call. A bad
- * frame is dropped and counted when its delimiter comes. */
+/* Takes one received byte. decoder and frame belong to the caller. True if the byte completes a
+ * good frame; frame->payload then points into the decoder, without alignment, until the next call.
+ * A bad frame is dropped and counted when its delimiter comes. */
 bool mz_frame_push(mz_frame_decoder *decoder, uint8_t byte, mz_frame *frame);
 
 /* Takes encoded bytes, which have no alignment and are valid during the call only. */

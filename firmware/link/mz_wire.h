@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
 /* Read and write message payloads: little-endian, unaligned, bounds-checked. Readers and writers
- * belong to the caller. So do the bytes that they use, which must stay valid as long as they are used. */
+ * belong to the caller. So do the bytes that they use, which must stay valid as long as they are
+ * used. */
 #ifndef MZ_WIRE_H
 #define MZ_WIRE_H
 

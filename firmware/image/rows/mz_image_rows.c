@@ -25,8 +25,9 @@ void mz_image_begin(uint32_t image_id, uint32_t input_crc32) {
     mz_port_hold_cycles(true);
 }
 
-/* Copies as many bytes as the runtime has room for, and lets the runtime consume them; returns how many.
- * The cycle counter runs only in the runtime: waiting for the line and copying are not inference. */
+/* Copies as many bytes as the runtime has room for, and lets the runtime consume them; returns how
+ * many. The cycle counter runs only in the runtime: waiting for the line and copying are not
+ * inference. */
 static uint32_t take_some(const uint8_t *from, uint32_t bytes) {
     uint32_t room;
     int8_t *const to = mz_runtime_input_room(&room);

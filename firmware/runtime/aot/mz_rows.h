@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-/* Runs kernels on an image band by band; a band is a few rows. Each kernel (a stage) works on the rows
- * that the stage before it made. Only the output of the last stage is ever whole in memory. */
+/* Runs kernels on an image band by band; a band is a few rows. Each kernel (a stage) works on the
+ * rows that the stage before it made. Only the output of the last stage is ever whole in memory. */
 #ifndef MZ_ROWS_H
 #define MZ_ROWS_H
 
@@ -38,16 +38,17 @@ typedef struct {
     int32_t count;
 } mz_rows;
 
-/* Start again. Makes the rows that need no input, if there are any. rows, its stages, states and buffers
- * belong to the caller and stay where they are. The buffers need only the alignment that the kernels of
- * `run` need, and must not overlap another buffer that is in use. */
+/* Start again. Makes the rows that need no input, if there are any. rows, its stages, states and
+ * buffers belong to the caller and stay where they are. The buffers need only the alignment that
+ * the kernels of `run` need, and must not overlap another buffer that is in use. */
 void mz_rows_begin(const mz_rows *rows);
 
-/* Where to write the next input bytes of the first stage. *bytes, at least 1, is how many of them the
- * stage needs to run. The result has no alignment and is valid until mz_rows_taken. */
+/* Where to write the next input bytes of the first stage. *bytes, at least 1, is how many of them
+ * the stage needs to run. The result has no alignment and is valid until mz_rows_taken. */
 int8_t *mz_rows_room(const mz_rows *rows, int32_t *bytes);
 
-/* `bytes` bytes, at most those of mz_rows_room, were written: make all rows that are now possible. */
+/* `bytes` bytes, at most those of mz_rows_room, were written: make all rows that are now
+ * possible. */
 void mz_rows_taken(const mz_rows *rows, int32_t bytes);
 
 #endif
