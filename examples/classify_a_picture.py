@@ -1,9 +1,9 @@
-"""Export a model, build it, boot the emulated board and ask it what is in a picture.
+"""Export a model, build it, boot the emulated board and let it classify pictures.
 
     python examples/classify_a_picture.py [FOLDER]
 
-It needs a compiler (Arm's GCC, or Zig from PyPI) and the emulator; for a board of yours give its
-port to open_board, and the project in BoardOptions.
+It needs a compiler (Arm's GCC, or Zig from PyPI) and the emulator. For your own board, give its
+port to open_board and the project to BoardOptions.
 """
 
 from __future__ import annotations

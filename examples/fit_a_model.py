@@ -1,4 +1,4 @@
-"""Does a model fit a board, and what would? Plans only: nothing is built.
+"""Does a model fit a board? If not, what would? This only plans; it builds nothing.
 
 python examples/fit_a_model.py [MODEL]
 """

@@ -1,8 +1,8 @@
-"""A picture of your own: from a camera's array to a class, and to the tensor that the board gets.
+"""Your own picture: classify a camera's array, then send an input tensor that you made yourself.
 
     python examples/own_picture.py [PICTURE]
 
-Without a PICTURE it paints a red disc. It needs Pillow beside what classify_a_picture.py needs.
+Without a PICTURE it paints a red disc. It needs Pillow, and what classify_a_picture.py needs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from mcuzoo import ExportOptions
 
 
 def painted() -> np.ndarray:
-    """A red disc on grey, uint8 (96, 128, 3): as a camera would give it."""
+    """A red disc on grey, uint8 (96, 128, 3), like a picture from a camera."""
     rows, columns = np.mgrid[:96, :128]
     picture = np.full((96, 128, 3), 128, dtype=np.uint8)
     picture[(rows - 48) ** 2 + (columns - 64) ** 2 < 40**2] = (200, 20, 20)
@@ -35,7 +35,7 @@ def main() -> None:
         print(f"{board.hello.board}, build {board.hello.build_id[:8]}")
         for guess in board.classify(picture).top:
             print(f"{guess.score:.3f}  {guess.name}")
-        # Or make the tensor yourself: int8, of the model's input shape.
+        # Or make the tensor yourself: int8, in the shape of the model's input.
         model = mcuzoo.load_model("signs")
         shape = model.tensor(model.inputs[0]).shape
         answer = board.infer(np.zeros(shape, dtype=np.int8))

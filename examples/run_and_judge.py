@@ -1,4 +1,4 @@
-"""Stream images to a board and act on the verdict, as a CI job would.
+"""Send images to a board and act on the verdict, as a CI job does.
 
 python examples/run_and_judge.py [FOLDER]
 """
@@ -17,7 +17,7 @@ def main() -> int:
     options = ExportOptions(runtime="aot", project="cmake", output=folder / "project")
     project = mcuzoo.export("signs", "rt1050", options)
     mcuzoo.build(project)
-    # The pictures that come with the model; images=Path("photos") runs a folder of yours.
+    # Without `images` it sends the model's own pictures; images=Path("photos") sends a folder.
     chosen = RunOptions(limit=8, min_top1=0.5, out=folder / "run")
     found = mcuzoo.run(project, chosen, say=print)
     summary = found.summary

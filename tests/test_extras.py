@@ -78,6 +78,7 @@ def missing(words: tuple[object, ...], folder: Path, bare: dict[str, str]) -> se
 IMAGES = {"pillow", "opencv-python-headless"}
 
 
+@pytest.mark.full
 @pytest.mark.slow
 def test_every_command_names_all_that_it_lacks(
     project: Path, bare: dict[str, str], tmp_path: Path

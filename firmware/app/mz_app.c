@@ -20,7 +20,7 @@
 #define TOOLCHAIN "gcc " __VERSION__
 #endif
 
-/* A Cortex-M leaves it to its CPUID. */
+/* A Cortex-M does not say what it is: the host reads its CPUID. */
 #ifndef MZ_BOARD_AGENT
 #define MZ_BOARD_AGENT MZ_AGENT_UNSAID
 #define MZ_BOARD_COUNT_UNIT MZ_COUNT_UNSAID
@@ -48,7 +48,7 @@ static bool within(uint32_t offset, uint32_t length, uint32_t total) {
     return offset <= total && length <= total - offset;
 }
 
-/* Write value to the digits before end. */
+/* Write value as eight hex digits, the last one before end. */
 static void write_hex(char *end, uint32_t value) {
     static const char digits[] = "0123456789abcdef";
     for (uint32_t place = 0u; place < 8u; place++) {
@@ -57,8 +57,8 @@ static void write_hex(char *end, uint32_t value) {
     }
 }
 
-/* A wait that start-up gave up leaves a board that answers, but perhaps at the wrong clock: the host
- * is told each time it asks who is there, since nobody may have listened at the restart. */
+/* If start-up gave up a wait, the board answers, but perhaps runs at the wrong clock. It tells the
+ * host at every HELLO, since perhaps no host listened at the restart. */
 static void report_boot_failure(void) {
     static char text[] = "start-up gave up waiting for the register at 0x00000000";
     const uint32_t address = mz_port_boot_failure();
@@ -68,7 +68,7 @@ static void report_boot_failure(void) {
     }
 }
 
-/* Likewise for starts that ended before there was a link to report it over. */
+/* The same for starts that ended in a fault before the link was up. */
 static void report_early_faults(void) {
     static char text[] = "0 start(s) ended before the console was up, the last in exception "
                          "0x00000000 at 0x00000000";
@@ -168,7 +168,7 @@ static void send_result(const mz_frame *request) {
     mz_link_answer(request, MZ_MSG_RESULT, 0u);
 }
 
-/* Whether the image that is asked for is here as a whole and may be run; answers when not. */
+/* True if the requested image has arrived completely and may run. If not, answers the request. */
 static bool has_arrived(const mz_frame *request, uint32_t image_id, uint32_t input_crc32) {
     const mz_image *image = mz_image_current();
     if (!mz_image_is(image_id)) {
@@ -191,7 +191,7 @@ static void send_outcome(const mz_frame *request) {
     }
 }
 
-/* A repeated INVOKE meets an image that has run already and only gets its answer again. */
+/* If INVOKE is repeated, the image has already run: only the answer is sent again. */
 static void on_invoke(const mz_frame *request) {
     mz_msg_invoke invoke;
     if (!mz_unpack_invoke(request->payload, &invoke)) {
@@ -205,7 +205,7 @@ static void on_invoke(const mz_frame *request) {
     }
 }
 
-/* Likewise; but an image that ran without these records has consumed its input. */
+/* The same; but an image that ran without these records has consumed its input. */
 static void on_profile(const mz_frame *request) {
     mz_msg_profile profile;
     if (!mz_unpack_profile(request->payload, &profile)) {

@@ -8,7 +8,7 @@
 #include "link/mz_messages.h"
 #include "port/mz_port.h"
 
-/* One frame's worth; a longer profile takes another inference per frame. */
+/* As many as fit into one frame; a longer profile takes another inference per frame. */
 #define RECORDS (MZ_MAX_CHUNK_BYTES / MZ_PROFILE_RECORD_BYTES)
 
 static uint8_t table[RECORDS * MZ_PROFILE_RECORD_BYTES];

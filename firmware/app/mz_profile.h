@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-/* What each kernel of one inference took and gave. */
+/* The cycles and the output of each kernel of one inference. */
 #ifndef MZ_PROFILE_H
 #define MZ_PROFILE_H
 
@@ -8,25 +8,26 @@
 
 #include "link/mz_wire.h"
 
-/* Forget the last profile; keep records from number first_record on, as many as there is room for. */
+/* Forget the last profile. Keep records from number first_record on, as many as fit. */
 void mz_profile_begin(uint16_t first_record);
 
-/* The first kernel has run already, and this is what it took. */
+/* The first kernel has already run and took this many cycles. */
 void mz_profile_credit(uint32_t cycles);
 
-/* The mz_op_hook that makes the records; context is not used. output needs no alignment and is read
- * for its CRC, or is NULL. Its own time counts for no kernel. */
+/* The mz_op_hook that makes the records; context is not used. output needs no alignment or is NULL;
+ * it is read to compute its CRC. The time of the hook itself counts for no kernel. */
 void mz_profile_lap(uint16_t first_op, uint16_t last_op, const int8_t *output, uint32_t bytes,
                     void *context);
 
-/* Cycles since mz_profile_begin without those of the hook itself; 0 when not counted. */
+/* Cycles since mz_profile_begin, without those of the hook; 0 if they are not counted. */
 uint64_t mz_profile_end(void);
 
-/* How many records the inference gave, kept or not, and the first that was asked for. */
+/* The number of records of the inference, kept or not; and the first requested record. */
 uint16_t mz_profile_count(void);
 uint16_t mz_profile_first(void);
 
-/* Those kept, packed as docs/protocol.md says: the profile's, valid until mz_profile_begin. */
+/* The kept records, packed as docs/protocol.md says. The memory belongs to the profile and is valid
+ * until mz_profile_begin. */
 mz_span mz_profile_records(void);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-/* The one image that the board holds: its input as it arrives, then its result.
+/* The one image that the board holds: first its input as it arrives, then its result.
  *
- * There are two: whole/ keeps the input until it is run, rows/ hands it to the runtime as it
- * arrives. */
+ * There are two implementations: whole/ keeps the input until the model runs, rows/ passes it to
+ * the runtime as it arrives. */
 #ifndef MZ_IMAGE_H
 #define MZ_IMAGE_H
 
@@ -29,32 +29,33 @@ typedef struct {
     uint32_t output_crc32;
 } mz_image;
 
-/* The image's state: its own, always the same pointer; what it points to changes with the functions
- * below. */
+/* The state of the image. The pointer is always the same; the functions below change what it points
+ * to. */
 const mz_image *mz_image_current(void);
 
 /* How many INPUT_DATA frames the host may send ahead. */
 uint8_t mz_image_window(void);
 
-/* True when the board holds this image, in whatever state. */
+/* True if the board holds this image, in any state. */
 bool mz_image_is(uint32_t image_id);
 
 /* Drops the image, if there is one. */
 void mz_image_forget(void);
 
-/* Starts a new image, unless it is the one being held: then it goes on where it was. */
+/* Starts a new image. If the board already holds this image, it continues where it was. */
 void mz_image_begin(uint32_t image_id, uint32_t input_crc32);
 
-/* Takes data when it begins at next_offset and leaves the image alone when not. False when data
- * begins beyond next_offset. offset and data lie within the input tensor; data needs no alignment
- * and must not overlap it. */
+/* Stores data that begins at next_offset. Otherwise it does not change the image, and returns false
+ * if data begins after next_offset, true if before. offset and data must lie within the input
+ * tensor; data needs no alignment and must not overlap the tensor. */
 bool mz_image_take(uint32_t offset, mz_span data);
 
-/* Runs the model on the complete input, or what of it has not run yet, when the input's CRC in memory
- * is input_crc32; else forgets the image and returns false. Leaves it DONE or FAILED. */
+/* Runs the model on the complete input, or the part of the model that has not run yet. The image
+ * then is DONE or FAILED. If the CRC of the input in memory is not input_crc32, forgets the image
+ * instead and returns false. */
 bool mz_image_run(uint32_t input_crc32);
 
-/* The same as mz_image_run, while mz_profile keeps records from first_record on. */
+/* Like mz_image_run; in addition mz_profile keeps records from first_record on. */
 bool mz_image_profile(uint32_t input_crc32, uint16_t first_record);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-/* What both kinds of image share: the image, what is asked about it, and how its result is kept.
+/* What both implementations of the image share: the image, queries about it, and its result.
  *
- * This header defines functions of mz_image.h. The one file of a firmware that holds its image,
- * rows/mz_image_rows.c or whole/mz_image_whole.c, includes it, and nobody else; it says before
- * how many INPUT_DATA frames the host may send ahead: MZ_IMAGE_WINDOW. */
+ * This header defines functions of mz_image.h. Only rows/mz_image_rows.c or whole/mz_image_whole.c
+ * includes it; a firmware has one of them. Before the include, that file defines MZ_IMAGE_WINDOW:
+ * how many INPUT_DATA frames the host may send ahead. */
 #ifndef MZ_IMAGE_RUN_H
 #define MZ_IMAGE_RUN_H
 
@@ -38,13 +38,13 @@ static void start_image(uint32_t image_id, uint32_t input_crc32) {
     image.next_offset = 0u;
 }
 
-/* The cycle counter wraps every few seconds; adding it up op by op measures longer inferences. */
+/* The cycle counter wraps every few seconds; a sum over the ops measures longer inferences. */
 typedef struct {
     uint32_t last;
     uint64_t total;
 } mz_stopwatch;
 
-/* The mz_op_hook of a stopwatch, its context. */
+/* The mz_op_hook of a stopwatch; context is the stopwatch. */
 static void mz_stopwatch_lap(uint16_t first_op, uint16_t last_op, const int8_t *output,
                              uint32_t bytes, void *context) {
     (void)first_op;

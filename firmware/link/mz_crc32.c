@@ -2,7 +2,7 @@
  * Copyright (c) 2026 The mcuzoo authors */
 #include "link/mz_crc32.h"
 
-/* The CRC of each half byte: 64 bytes of table instead of 1 KB, two look-ups per byte. */
+/* The CRC of each half byte: a table of 64 bytes instead of 1 KB, with two look-ups per byte. */
 static const uint32_t half_byte[16] = {
     0x00000000u, 0x1DB71064u, 0x3B6E20C8u, 0x26D930ACu, 0x76DC4190u, 0x6B6B51F4u,
     0x4DB26158u, 0x5005713Cu, 0xEDB88320u, 0xF00F9344u, 0xD6D6A3E8u, 0xCB61B38Cu,

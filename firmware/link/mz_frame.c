@@ -4,8 +4,8 @@
 
 #include "link/mz_crc32.h"
 
-/* COBS: a block is a code byte and code - 1 non-zero bytes. Each block but the last stands for its
- * bytes and a zero; a block with code 255 stands for its 254 bytes alone. */
+/* COBS: a block is a code byte and code - 1 non-zero bytes. It means these bytes and a zero after
+ * them, except that the last block, and a block with code 255, have no zero after them. */
 #define MZ_COBS_FULL 255u
 
 static void take_decoded(mz_frame_decoder *decoder, uint8_t byte) {

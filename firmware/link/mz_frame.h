@@ -22,24 +22,24 @@ typedef struct {
     mz_span payload;
 } mz_frame;
 
-/* Decodes byte by byte. All zeros is its start state. */
+/* Decodes byte by byte. In the start state all fields are zero. */
 typedef struct {
     uint8_t body[MZ_MAX_BODY_BYTES];
-    uint32_t body_count; /* decoded so far; not stored beyond the buffer */
+    uint32_t body_count; /* bytes decoded so far; those beyond the buffer are not stored */
     uint32_t crc;
     uint8_t block_left; /* bytes until the next COBS code */
-    bool zero_due;      /* the current block ends in a zero, if another block follows */
-    bool inside;        /* something came since the last delimiter */
+    bool zero_due;      /* a zero follows the current block, if another block follows */
+    bool inside;        /* a byte came since the last delimiter */
     uint32_t good_frames;
     uint32_t bad_frames;
 } mz_frame_decoder;
 
-/* Takes one received byte. decoder and frame belong to the caller. True when it completes a good
- * frame; frame->payload then points into the decoder, without alignment, until the next call.
- * Anything else that ends in a delimiter is dropped and counted. */
+/* Takes one received byte. decoder and frame belong to the caller. True if the byte completes a
+ * good frame; frame->payload then points into the decoder, without alignment, until the next call.
+ * A bad frame is dropped and counted when its delimiter comes. */
 bool mz_frame_push(mz_frame_decoder *decoder, uint8_t byte, mz_frame *frame);
 
-/* Takes encoded bytes, which have no alignment; they are gone when it returns. */
+/* Takes encoded bytes, which have no alignment and are valid during the call only. */
 typedef void (*mz_frame_sink)(const uint8_t *bytes, uint32_t count);
 
 /* Encodes a frame into sink, in pieces of at most 255 bytes. frame->payload needs no alignment and

@@ -9,7 +9,7 @@
 static mz_frame_decoder decoder;
 static mz_frame received;
 
-/* Bytes taken from the port and not yet decoded: a frame may end in the middle. */
+/* Bytes read from the port and not yet decoded: a frame may end in the middle of them. */
 static uint8_t waiting[64];
 static uint32_t waiting_count;
 static uint32_t waiting_next;

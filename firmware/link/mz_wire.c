@@ -95,7 +95,7 @@ void mz_write_text(mz_writer *writer, const char *text) {
 }
 
 void mz_write_spec(mz_writer *writer, const mz_tensor_spec *spec) {
-    /* A union is C11's way to see a float's bits. */
+    /* In C11, a union may be used to read the bits of a float. */
     const union {
         float value;
         uint32_t bits;

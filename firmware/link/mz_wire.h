@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-/* Bytes in and out of message payloads: little-endian, unaligned, bounds-checked. Readers and
- * writers belong to the caller, and so do the bytes below them, which must live as long. */
+/* Read and write message payloads: little-endian, unaligned, bounds-checked. Readers and writers
+ * belong to the caller. So do the bytes that they use, which must stay valid as long as they are
+ * used. */
 #ifndef MZ_WIRE_H
 #define MZ_WIRE_H
 
@@ -10,7 +11,7 @@
 
 #include "runtime/mz_runtime.h"
 
-/* Borrowed bytes, no alignment. */
+/* Bytes that belong to somebody else; no alignment. */
 typedef struct {
     const uint8_t *bytes;
     uint32_t count;
@@ -25,12 +26,12 @@ typedef struct {
 /* A reader at the front of the payload. */
 mz_reader mz_reader_of(mz_span payload);
 
-/* The next value of so many bits. */
+/* The next value of 8, 16, 32 or 64 bits. */
 uint8_t mz_read_u8(mz_reader *reader);
 uint16_t mz_read_u16(mz_reader *reader);
 uint32_t mz_read_u32(mz_reader *reader);
 
-/* 32 bytes; points into the payload. NULL when there are not as many. */
+/* 32 bytes; points into the payload. NULL if fewer bytes are left. */
 const uint8_t *mz_read_sha256(mz_reader *reader);
 
 /* All bytes that are left; points into the payload. */
@@ -46,7 +47,7 @@ typedef struct {
 /* bytes needs no alignment and must not overlap what is written into it. */
 mz_writer mz_writer_over(uint8_t *bytes, uint32_t capacity);
 
-/* Append a value of so many bits. */
+/* Append a value of 8, 16, 32 or 64 bits. */
 void mz_write_u8(mz_writer *writer, uint8_t value);
 void mz_write_u16(mz_writer *writer, uint16_t value);
 void mz_write_u32(mz_writer *writer, uint32_t value);

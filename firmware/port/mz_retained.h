@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-/* Records that outlive a reset, in memory that start-up leaves alone (section .noinit). At power-up
- * it holds anything, so a record is believed only under its seal. */
+/* Records that survive a reset, in memory that start-up does not change (section .noinit). After
+ * power-on this memory is undefined, so a record is valid only if its seal is. */
 #ifndef MZ_RETAINED_H
 #define MZ_RETAINED_H
 
@@ -14,13 +14,13 @@
 /* First member of a record. */
 typedef struct {
     uint32_t magic; /* says what the record is */
-    uint32_t crc32; /* of magic and of all that follows the seal */
+    uint32_t crc32; /* of magic and of everything after the seal */
 } mz_seal;
 
-/* record: begins with an mz_seal; bytes: of all of it. */
+/* record: begins with an mz_seal; bytes: size of the whole record. */
 void mz_retained_seal(void *record, uint32_t bytes, uint32_t magic);
 
-/* Whether the record was sealed under this magic and has not changed since. */
+/* True if the record was sealed with this magic and has not changed since. */
 bool mz_retained_sealed(const void *record, uint32_t bytes, uint32_t magic);
 
 #endif

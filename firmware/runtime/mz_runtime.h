@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-/* What the application needs from a runtime: the ahead-of-time one and TFLite-Micro alike. There is
- * one per firmware. Memory that it hands out is its own. It is not reentrant: from an
- * exception call mz_runtime_busy and mz_runtime_doing only. */
+/* What the application needs from a runtime. The ahead-of-time runtime and TFLite-Micro both
+ * implement it; a firmware has one of them. Memory that it returns belongs to the runtime. It is
+ * not reentrant: from an exception, call only mz_runtime_busy and mz_runtime_doing. */
 #ifndef MZ_RUNTIME_H
 #define MZ_RUNTIME_H
 
@@ -42,10 +42,10 @@ typedef struct {
     uint16_t op_count;
 } mz_model_info;
 
-/* Called after each kernel. It computed the operators first_op to last_op, as the .tflite file
- * numbers them: several where the runtime fuses them. output is the last one's, until the hook
- * returns; NULL and 0 bytes where it is not in memory as the model has it (in another layout, or
- * never as a whole). */
+/* Called after each kernel. The kernel computed the operators first_op to last_op, with the numbers
+ * of the .tflite file; they are several if the runtime fuses them. output is the output of last_op,
+ * valid until the hook returns. It is NULL, with 0 bytes, if memory does not hold it as in the
+ * model: in another layout, or never as a whole. */
 typedef void (*mz_op_hook)(uint16_t first_op, uint16_t last_op, const int8_t *output,
                            uint32_t output_bytes, void *context);
 
@@ -63,77 +63,81 @@ typedef enum {
 
 typedef struct {
     uint32_t requested; /* bytes */
-    uint32_t used; /* bytes, with what alignment cost */
+    uint32_t used; /* bytes, with the cost of alignment */
     uint32_t count;
 } mz_arena_part;
 
 typedef struct {
-    uint32_t used_bytes; /* head and tail */
+    uint32_t used_bytes; /* head and tail together */
     uint32_t head_bytes; /* activations and scratch */
-    uint32_t tail_bytes; /* what persists */
-    bool recorded; /* parts are valid */
+    uint32_t tail_bytes; /* allocations that persist */
+    bool recorded; /* true if parts are valid */
     mz_arena_part parts[MZ_ARENA_PARTS];
 } mz_arena_use;
 
-/* Set up once after reset, before anything else here. Unless it returns MZ_OK, mz_runtime_error()
- * says why. */
+/* Set up the runtime. Call it once after reset, before any other function here. If it does not
+ * return MZ_OK, mz_runtime_error() says why. */
 mz_status mz_runtime_init(void);
 
-/* Set up the same model in the first `arena_bytes` of the arena, at most info->arena_bytes, as often
- * as wanted: what was set up before is gone. recorded: with an allocator that keeps account, which
- * takes more itself; a runtime without one refuses. */
+/* Set up the same model in the first `arena_bytes` of the arena, at most info->arena_bytes. It may
+ * be called again and again; each call drops the previous set-up. recorded: use an allocator that
+ * records allocations and needs more memory for itself; a runtime without such an allocator
+ * fails. */
 mz_status mz_runtime_init_within(uint32_t arena_bytes, bool recorded);
 
-/* What is in use of the arena as it is set up now; zeros when it is not. */
+/* How the arena is used in the present set-up; zeros if there is none. */
 mz_arena_use mz_runtime_arena_use(void);
 
-/* Description of the model, the runtime's; valid before and after mz_runtime_init. It changes only
- * with mz_runtime_load and mz_runtime_unload. */
+/* Description of the model; belongs to the runtime. Valid before and after mz_runtime_init. Only
+ * mz_runtime_load and mz_runtime_unload change it. */
 const mz_model_info *mz_runtime_info(void);
 
-/* Input tensor, info->input.bytes long, 16-byte aligned. Its content is consumed by invoke. */
+/* Input tensor, info->input.bytes long, 16-byte aligned. mz_runtime_invoke consumes its content. */
 int8_t *mz_runtime_input(void);
 
-/* Output tensor, info->output.bytes long, of no known alignment; valid after invoke until the input
- * is next written, as both may lie in the same memory. */
+/* Output tensor, info->output.bytes long, without alignment. Valid after mz_runtime_invoke until
+ * the input is written again, since both may lie in the same memory. */
 const int8_t *mz_runtime_output(void);
 
 /* Run the model once. hook may be NULL. */
 mz_status mz_runtime_invoke(mz_op_hook hook, void *context);
 
-/* The next three are of a runtime that consumes its input as it arrives, which has no
- * mz_runtime_input: the input is never whole in memory. Its first kernel runs in between, and
- * mz_runtime_invoke does the rest; input that has not arrived by then is taken to be zeros. */
+/* Only a runtime that consumes its input as it arrives has the next three functions. It does not
+ * have mz_runtime_input, because the input is never whole in memory. Its first kernels run while
+ * the input arrives, and mz_runtime_invoke runs the rest; input that has not arrived by then counts
+ * as zeros. */
 
-/* The next byte is the input's first. What was taken before is forgotten, the last output too. */
+/* Begin a new input. Drops what was taken before, and the last output. */
 void mz_runtime_input_begin(void);
 
-/* Where the next bytes of the input belong, as many as *bytes says: at least one, until the input
- * is complete. Of no known alignment; valid until mz_runtime_input_taken. */
+/* Where to write the next *bytes bytes of the input; *bytes is at least 1 until the input is
+ * complete. The result has no alignment and is valid until mz_runtime_input_taken. */
 int8_t *mz_runtime_input_room(uint32_t *bytes);
 
-/* So many bytes, at most the room, are there. Runs whatever they complete. */
+/* `bytes` bytes, at most those of mz_runtime_input_room, were written. Runs the kernels that now
+ * have enough input. */
 void mz_runtime_input_taken(uint32_t bytes);
 
-/* The next four are of a runtime whose models are uploaded; one whose model is linked in has not
- * got them. */
+/* Only a runtime for uploaded models has the next four functions. */
 
-/* Set up the model in `bytes` bytes at `file`, 16-byte aligned, with that SHA-256 (32 bytes, no
- * alignment, copied), in place of what was there. The file stays the caller's and is read in place
- * until the next load or unload. Returns MZ_OK or MZ_ERROR_INIT; then there is no model. */
+/* Replace the model by the one in `bytes` bytes at `file`, 16-byte aligned. sha256 has 32 bytes
+ * without alignment and is copied. The file belongs to the caller; the runtime reads it in place
+ * until the next load or unload. Returns MZ_OK, or MZ_ERROR_INIT; after an error there is no
+ * model. */
 mz_status mz_runtime_load(const uint8_t *file, uint32_t bytes, const uint8_t *sha256);
 
-/* Forget the model: its memory may be written over. mz_runtime_info() describes none then. */
+/* Forget the model, so that its memory may be overwritten. mz_runtime_info() then describes no
+ * model. */
 void mz_runtime_unload(void);
 
-/* Whether the runtime is setting the model up or running it. For a fault handler. */
+/* True while the runtime sets up or runs the model. For a fault handler. */
 bool mz_runtime_busy(void);
 
-/* Which operator it is in then, in words: "op 3 SOFTMAX", "the set-up of op 3 SOFTMAX". Valid until
- * the next call. */
+/* The operator that it then works on, as text: "op 3 SOFTMAX", "the set-up of op 3 SOFTMAX". Valid
+ * until the next call. */
 const char *mz_runtime_doing(void);
 
-/* The last failure in words, or "". Valid until the next call of a function that may fail. */
+/* The last failure as text, or "". Valid until the next call of a function that may fail. */
 const char *mz_runtime_error(void);
 
 #endif

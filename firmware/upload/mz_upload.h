@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-/* Models over the link. A firmware whose model is linked in takes none. */
+/* Models that come over the link. A firmware whose model is linked in refuses them. */
 #ifndef MZ_UPLOAD_H
 #define MZ_UPLOAD_H
 
@@ -10,22 +10,22 @@
 #include "link/mz_frame.h"
 
 typedef struct {
-    uint32_t capacity_bytes; /* of the largest model that there is room for; 0: takes none */
-    uint32_t model_bytes;    /* of the model that was uploaded and can run; else 0 */
-    const char *refused;     /* with no model: what became of it before a restart; or "" */
+    uint32_t capacity_bytes; /* size of the largest model that fits; 0: takes no models */
+    uint32_t model_bytes;    /* size of the uploaded model if it can run; 0 otherwise */
+    const char *refused;     /* without a model: why one was refused before a restart; or "" */
 } mz_upload_facts;
 
-/* What there is now. `refused` points to a text that is valid until the next request is handled. */
+/* The present state. The text `refused` is valid until the next request is handled. */
 mz_upload_facts mz_upload_state(void);
 
-/* For the fault handler, once: the core has taken a fault. Returns what of an uploaded model the
- * runtime was in, in words; "" when in none. The model is not taken again after the restart, until
- * there has been another one. */
+/* The fault handler calls this once. Returns, as text, the operator of an uploaded model that the
+ * runtime worked on; "" if it did not work on one. After the restart the board refuses that model,
+ * until another model has come. */
 const char *mz_upload_fault(void);
 
-/* Answers MODEL_BEGIN, MODEL_DATA or MODEL_COMMIT; copies what it keeps of the request. `ready`
- * says whether there is a model to run; returns whether there is one now. Once that was false,
- * another model may have taken its place. */
+/* Answers MODEL_BEGIN, MODEL_DATA or MODEL_COMMIT; copies what it keeps of the request. `ready`:
+ * whether there is a model to run. Returns whether there is one after the request. When it returns
+ * true after false, the model may be another one. */
 bool mz_upload_handle(const mz_frame *request, bool ready);
 
 #endif

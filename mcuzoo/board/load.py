@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -49,9 +50,12 @@ def load_board(name_or_path: str) -> Board:
 
 def list_boards() -> list[Board]:
     """All boards that come with mcuzoo, by id."""
-    return sorted(
-        (read_board(path) for path in boards_dir().glob("*.toml")), key=lambda board: board.id
-    )
+    return list(_boards_in(boards_dir()))
+
+
+@cache
+def _boards_in(folder: Path) -> tuple[Board, ...]:
+    return tuple(sorted((read_board(path) for path in folder.glob("*.toml")), key=lambda b: b.id))
 
 
 def read_board(path: Path) -> Board:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from mcuzoo.board.load import list_boards
 from mcuzoo.board.model import Board
 from mcuzoo.ops.inspect import inspect_model
 from mcuzoo.plan.zoo_facts import FactsCache, structure_facts
@@ -24,8 +23,7 @@ def largest_sibling(name: str, board: Board, runtime: str = "aot") -> str | None
         for other in catalog().values()
         if other.family == entry.family and other.name != name and other.structure is not None
     ]
-    boards = list_boards()
-    cache = FactsCache(boards if board in boards else [board])
+    cache = FactsCache([board])
     found = None
     for other in sorted(family, key=_operations, reverse=True):
         facts = structure_facts(other, cache)

@@ -23,8 +23,8 @@ from mcuzoo.zoo.find import cache_folder
 from mcuzoo.zoo.schema import ZooModel
 
 _PACKAGE = Path(__file__).resolve().parent.parent
-_PLANNERS = ("board", "graph", "lowering", "plan", "zoo/structure")
-_MAX_BASES = 4
+_PLANNERS = ("board", "graph", "lowering", "ops", "plan", "zoo")
+_MAX_BASES = 8
 _MAX_CACHE_BYTES = 16 << 20
 
 

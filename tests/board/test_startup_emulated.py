@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import pytest
 from helpers.bare_image import DATA_IN_DTCM, BareImage, build_bare_image
-from helpers.compilers import SLOW_RIGS
+from helpers.compilers import RIGS
 from helpers.host_firmware import TESTS
 from helpers.memory_console import MemoryConsole
 
@@ -39,7 +39,7 @@ MPU_TYPE, MPU_CTRL = 0xE000_ED90, 0xE000_ED94
 ENABLE_ALSO_IN_HARD_FAULT = 3
 
 
-@pytest.fixture(scope="module", params=SLOW_RIGS)
+@pytest.fixture(scope="module", params=RIGS)
 def rig(request: pytest.FixtureRequest) -> tuple[str, str]:
     """Board and compiler."""
     name, compiler = request.param
@@ -372,23 +372,28 @@ def without_lock(board: Board, name: str) -> Board:
     return board.model_copy(update={"emulator": emulator})
 
 
-# What feeds the core: (register, mask, value that selects the 24 MHz clock).
+# By the name of a family's PLL: its address, and what feeds the core: (register, mask, value that
+# selects the 24 MHz clock).
 SAFE_CLOCK = {
-    "rt1050": ((0x400F_C014, 0x0200_0000, 0x0200_0000), (0x400F_C018, 0x3000, 0x1000)),
-    "rt1170": ((0x40CC_0000, 0x0100_07FF, 0),),
+    "PLL_ARM": (
+        0x400D_8000,
+        ((0x400F_C014, 0x0200_0000, 0x0200_0000), (0x400F_C018, 0x3000, 0x1000)),
+    ),
+    "ARM_PLL_CTRL": (0x40C8_4200, ((0x40CC_0000, 0x0100_07FF, 0),)),
 }
+
+
+def pll_of(board: Board) -> str:
+    return "PLL_ARM" if board.id in ("rt1050", "rt1060", "rt1064") else "ARM_PLL_CTRL"
 
 
 def test_core_stays_on_the_safe_clock_when_its_pll_never_locks(
     board: Board, probe: BareImage
 ) -> None:
-    name, address = {
-        "rt1050": ("PLL_ARM", 0x400D_8000),
-        "rt1170": ("ARM_PLL_CTRL", 0x40C8_4200),
-    }[board.id]
-    with running(without_lock(board, name), probe.image) as console:
+    address, registers = SAFE_CLOCK[pll_of(board)]
+    with running(without_lock(board, pll_of(board)), probe.image) as console:
         assert values(console.read_until(b"ready\n"))["boot_failure"] == address
-        for register, mask, value in SAFE_CLOCK[board.id]:
+        for register, mask, value in registers:
             assert peek(console, register) & mask == value
         console.type(b"still there")
         assert console.read(11) == b"still there"
@@ -397,5 +402,5 @@ def test_core_stays_on_the_safe_clock_when_its_pll_never_locks(
 def test_core_leaves_the_safe_clock_when_all_is_well(board: Board, probe: BareImage) -> None:
     with running(board, probe.image) as console:
         console.read_until(b"ready\n")
-        register, mask, value = SAFE_CLOCK[board.id][0]
+        register, mask, value = SAFE_CLOCK[pll_of(board)][1][0]
         assert peek(console, register) & mask != value

@@ -10,10 +10,10 @@ import pytest
 from helpers import tflite_builder as build
 from helpers.compilers import COMPILERS
 from helpers.engines import random_inputs
+from helpers.exported import export_project
 from helpers.kernel_library import oracle
 
 from mcuzoo.board.load import load_board
-from mcuzoo.codegen.project import export_project
 from mcuzoo.graph.read import load_model
 from mcuzoo.link.session import Session
 from mcuzoo.project.manifest import Preprocessing

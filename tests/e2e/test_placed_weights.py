@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.boards import written
 from helpers.compilers import RIGS, needs_compiler
 from helpers.exported import export_project
 
-from mcuzoo.board.load import load_board, parse_board
+from mcuzoo.board.load import load_board
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.graph.read import load_model
 from mcuzoo.link.session import Session
 from mcuzoo.profile import profile_model
 from mcuzoo.project.manifest import load_manifest
-from mcuzoo.resources import boards_dir
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.options import BuildOptions
 from mcuzoo.toolchain.sizes import linked_constant_bytes, read_symbols
@@ -59,15 +60,14 @@ def test_weights_by_estimate_are_where_the_plan_says(tmp_path: Path, rig: tuple[
 @needs_compiler
 def test_an_arena_in_two_memories(tmp_path: Path) -> None:
     """On a board neither of whose memories holds the arena; the layers' CRCs are right as well."""
-    mine = (boards_dir() / "rt1050.toml").read_text(encoding="utf-8")
-    for name, size, smaller in (
-        ("dtcm", "0x0002_0000", "0x0001_0000"),
-        ("ocram", "0x0004_0000", "0x0000_D000"),
-    ):
-        head, sign, rest = mine.partition(f'name = "{name}"')
-        assert size in rest
-        mine = head + sign + rest.replace(f"size = {size}", f"size = {smaller}", 1)
-    board = parse_board(mine, "mine.toml")
+    files = load_board("rt1050").files
+    for name, smaller in (("dtcm", "0x0001_0000"), ("ocram", "0x0000_D000")):
+        (file,) = [one for one, text in files.items() if f'name = "{name}"' in text]
+        head, sign, rest = files[file].partition(f'name = "{name}"')
+        rest, changed = re.subn(r"(?m)^size = 0x\w+", f"size = {smaller}", rest, count=1)
+        assert changed
+        files = {**files, file: head + sign + rest}
+    board = load_board(str(written(files, tmp_path / "mine")))
     source = resolve_model("signs")
     export_project(source, board, tmp_path / "p", weights="auto")
     build = build_project(tmp_path / "p")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.boards import REPRESENTATIVES_FIRST
+from helpers.boards import ONE_BOARD_FIRST
 from helpers.commands import finished, mcuzoo
 
 FACES = [3, pytest.param(14, marks=pytest.mark.full)]
@@ -19,7 +19,7 @@ BuiltProject = Callable[..., Path]
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("board", REPRESENTATIVES_FIRST)
+@pytest.mark.parametrize("board", ONE_BOARD_FIRST)
 @pytest.mark.parametrize("faces", FACES)
 def test_faces(
     built_project: BuiltProject, test_data: Path, tmp_path: Path, board: str, faces: int

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.boards import REPRESENTATIVES_FIRST
+from helpers.boards import ONE_BOARD_FIRST
 from helpers.commands import finished, mcuzoo
 
 # Spread over the classes; all of them take minutes.
@@ -22,7 +22,7 @@ BuiltProject = Callable[..., Path]
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("board", REPRESENTATIVES_FIRST)
+@pytest.mark.parametrize("board", ONE_BOARD_FIRST)
 @pytest.mark.parametrize("images", IMAGES)
 def test_photographs(
     built_project: BuiltProject, test_data: Path, tmp_path: Path, board: str, images: int

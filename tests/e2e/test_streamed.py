@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.boards import REPRESENTATIVES_FIRST
+from helpers.boards import ONE_BOARD_FIRST
 from helpers.commands import finished, mcuzoo
 from helpers.emulated_board import EmulatedBoard
 from helpers.exported import export_project
@@ -42,7 +42,7 @@ def streamed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     return build
 
 
-@pytest.mark.parametrize("board", REPRESENTATIVES_FIRST)
+@pytest.mark.parametrize("board", ONE_BOARD_FIRST)
 def test_a_run(
     streamed: Callable[[str], Path],
     built_project: BuiltProject,

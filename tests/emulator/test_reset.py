@@ -71,7 +71,7 @@ def test_what_is_typed_after_the_button_reaches_the_new_start(
     make_guest: MakeGuest, rt1050: Board
 ) -> None:
     with running(rt1050, make_guest(rt1050, READER).image()) as state:
-        for typed in range(20):
+        for typed in range(5):
             assert state.words(1) == [0xB007]
             assert state.evk.request_reset()
             assert state.words(1) == [0xB007]

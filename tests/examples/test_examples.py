@@ -19,13 +19,19 @@ SAID = {
 }
 
 
+SOME_IN_FULL = [
+    pytest.param(name, marks=pytest.mark.full if name in ("compare_boards", "own_picture") else ())
+    for name in SAID
+]
+
+
 def test_each_example_is_known_here() -> None:
     assert {path.stem for path in EXAMPLES.glob("*.py")} == set(SAID)
 
 
 @needs_compiler
 @pytest.mark.slow
-@pytest.mark.parametrize("name", SAID)
+@pytest.mark.parametrize("name", SOME_IN_FULL)
 def test_example(name: str, tmp_path: Path) -> None:
     pytest.importorskip("unicorn")
     done = subprocess.run(

@@ -22,6 +22,11 @@ REPRESENTATIVES_FIRST = [
 ]
 """Parameters: every board, of which `make test` takes the representatives."""
 
+ONE_BOARD_FIRST = [
+    pytest.param(board, marks=() if board == "rt1170" else pytest.mark.full) for board in BOARDS
+]
+"""The same, of which `make test` takes one alone."""
+
 
 def board_text(board: str) -> str:
     """The text of a board's own file."""

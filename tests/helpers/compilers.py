@@ -40,11 +40,8 @@ def _rigs(boards: tuple[str, ...]) -> list[ParameterSet]:
     return rigs
 
 
-RIGS = _rigs(BOARDS)
-"""(board, compiler): every pair, of which `make test` takes one per board."""
-
-SLOW_RIGS = _rigs(REPRESENTATIVES)
-"""The same, of which `make test` takes one per family of chips."""
+RIGS = _rigs(REPRESENTATIVES)
+"""(board, compiler): every pair, of which `make test` takes one per family of chips."""
 
 needs_compiler = pytest.mark.skipif(
     shutil.which("arm-none-eabi-gcc") is None and find_spec("ziglang") is None,

@@ -42,7 +42,7 @@ def file_name(text: str) -> str:
 def hostile_board(base: str, text: str = PRINTABLE) -> Board:
     """The board `base` with `text` in every field that takes words."""
     raw = load_board(base).model_dump(mode="python", by_alias=True)
-    raw |= {"name": text[:80], "chip": text[-80:]}
+    raw |= {"name": text[:80], "part": text[-80:]}
     raw["console"] |= {"name": text[:80], "tx_pin": text[:80], "rx_pin": text[:80]}
     raw["boot"]["switches"] = text
     tables = [raw["boot"]["fcb"]["lut"], raw["boot"]["fcb"]["custom_sequences"]]

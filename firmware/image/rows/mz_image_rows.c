@@ -4,12 +4,12 @@
 
 #include "app/mz_profile.h"
 
-/* Kernels run before a frame is acknowledged, and the board does not listen meanwhile: there must be
- * nothing else under way that could get lost. */
+/* Kernels run before the ACK of a frame, and the board does not listen meanwhile: the host must not
+ * send another frame that could get lost. */
 #define MZ_IMAGE_WINDOW 1u
 #include "image/mz_image_run.h"
 
-static uint32_t arrived_crc32; /* running, over what has been taken */
+static uint32_t arrived_crc32; /* running value, over the bytes taken so far */
 static uint32_t began_cycles;  /* the counter when it began */
 
 void mz_image_begin(uint32_t image_id, uint32_t input_crc32) {
@@ -25,8 +25,9 @@ void mz_image_begin(uint32_t image_id, uint32_t input_crc32) {
     mz_port_hold_cycles(true);
 }
 
-/* Puts what there is room for where it belongs, and lets it be consumed; returns how much. The
- * counter stands still but for the runtime: waiting for the line and copying are no inference. */
+/* Copies as many bytes as the runtime has room for, and lets the runtime consume them; returns how
+ * many. The cycle counter runs only in the runtime: waiting for the line and copying are not
+ * inference. */
 static uint32_t take_some(const uint8_t *from, uint32_t bytes) {
     uint32_t room;
     int8_t *const to = mz_runtime_input_room(&room);
@@ -52,7 +53,7 @@ bool mz_image_take(uint32_t offset, mz_span data) {
     return true;
 }
 
-/* Whatever the first kernel has made of a damaged input goes no further. */
+/* Forgets what the first kernels computed from a damaged input. */
 static bool input_was_intact(uint32_t input_crc32) {
     if (~arrived_crc32 == input_crc32) {
         return true;

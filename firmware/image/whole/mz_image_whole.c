@@ -4,8 +4,8 @@
 
 #include "app/mz_profile.h"
 
-/* The board handles each frame as it comes; the window only has to cover the round trip of the
- * host's adapter. */
+/* The board handles each frame at once, so the window only has to cover the round trip of the
+ * host's serial adapter. */
 #define MZ_IMAGE_WINDOW 4u
 #include "image/mz_image_run.h"
 

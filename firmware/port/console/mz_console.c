@@ -8,11 +8,11 @@
 #define RING_BYTES 8192u /* a power of two */
 #define RING_MASK (RING_BYTES - 1u)
 
-/* A FIFO full of bytes drains in milliseconds at the slowest rate in use; this many polls take far
- * longer. A transmitter that is stuck loses bytes and hangs nothing. */
+/* A full FIFO drains in milliseconds at the slowest rate in use; this many polls take far longer.
+ * So a transmitter that is stuck loses bytes, but the firmware does not hang. */
 #define MAX_POLLS 5000000u
 
-/* head and tail run freely; their difference is what the ring holds. */
+/* head and tail count all bytes and wrap; their difference is the number of bytes in the ring. */
 static uint8_t ring[RING_BYTES];
 static uint32_t head;
 static uint32_t tail;
@@ -28,7 +28,7 @@ bool mz_console_ready(void) {
     return ready;
 }
 
-/* Move what the receiver has to the ring; bytes that find no room stay in the receiver. */
+/* Move received bytes to the ring. Bytes that do not fit stay in the receiver. */
 static void drain_receiver(void) {
     for (;;) {
         const uint32_t at = head & RING_MASK;

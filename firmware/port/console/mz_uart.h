@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-/* The console's UART, polled: what a port implements with its chip's registers or drivers. */
+/* The console's UART, polled. A port implements it with registers or with drivers of the chip. */
 #ifndef MZ_UART_H
 #define MZ_UART_H
 
@@ -8,20 +8,20 @@
 #include <stdint.h>
 
 /* 8 data bits, no parity, one stop bit, FIFOs on, at the board's rate. Its clock and pins must be
- * set up. Drops what was received before. */
+ * set up. Drops bytes that were received before. */
 void mz_uart_init(void);
 
-/* What the receiver has: up to capacity bytes to dst, returns how many. Adds to *overruns when it
- * had lost some. */
+/* Moves up to capacity received bytes to dst and returns how many. Increments *overruns if the
+ * receiver lost bytes. */
 uint32_t mz_uart_receive(uint8_t *dst, uint32_t capacity, uint32_t *overruns);
 
 /* How many bytes can be sent right now without waiting. */
 uint32_t mz_uart_send_room(void);
 
-/* Send one byte; there must be room. */
+/* Send one byte; the FIFO must have space. */
 void mz_uart_send(uint8_t byte);
 
-/* All that was sent has left the pin. */
+/* True if all sent bytes have left the pin. */
 bool mz_uart_sent(void);
 
 #endif

@@ -4,10 +4,11 @@
 #ifndef MZ_CACHE_H
 #define MZ_CACHE_H
 
-/* Write back what is dirty, then switch both caches off. Nothing happens where they are off. */
+/* Write back dirty lines, then switch both caches off. Does nothing to a cache that is off. */
 void mz_cache_disable(void);
 
-/* Invalidate both caches and switch them on. They must be off, and the MPU set up. */
+/* Invalidate both caches and switch them on. Before, they must be off and the MPU must be set
+ * up. */
 void mz_cache_enable(void);
 
 #endif

@@ -16,8 +16,8 @@ void mz_core_reset(void) {
 }
 
 void mz_core_delay_us(uint32_t us, uint32_t core_clock_hz) {
-    /* Each subtraction needs the result of the one before, so it takes a cycle at least. Eight in a
-       turn: an emulator, to which the end of a turn is the dear part, starts a board sooner. */
+    /* Each subtraction needs the result of the previous one, so it takes at least one cycle. There
+     * are eight per pass of the loop, because an emulator spends most of its time on the branch. */
     int32_t cycles = (int32_t)(us * (core_clock_hz / 1000000u + 1u));
     __asm__ volatile("1:\n\t"
                      ".rept 8\n\t"
@@ -31,13 +31,13 @@ void mz_core_delay_us(uint32_t us, uint32_t core_clock_hz) {
 
 void mz_core_start_cycles(void) {
     MZ_SCB_DEMCR |= MZ_DEMCR_TRCENA;
-    MZ_DWT_LAR = DWT_UNLOCK_KEY; /* the Cortex-M7's DWT comes up write-protected */
+    MZ_DWT_LAR = DWT_UNLOCK_KEY; /* the Cortex-M7's DWT is write-protected after reset */
     MZ_DWT_CYCCNT = 0;
     MZ_DWT_CTRL |= MZ_DWT_CTRL_CYCCNTENA;
 }
 
 uint32_t mz_port_cycles(void) {
-    /* Both are read always: an emulator cannot stop to count inside an IT block. */
+    /* Both are always read: an emulator cannot stop counting inside an IT block. */
     const uint32_t cycles = MZ_DWT_CYCCNT;
     const uint32_t control = MZ_DWT_CTRL;
     return (control & MZ_DWT_CTRL_NOCYCCNT) != 0u ? 0u : cycles;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-/* Cortex-M7 system registers and what the chip ports need of the core.
+/* Cortex-M7 system registers, and core functions for the ports of the chips.
  * Addresses and bits: Armv7-M Architecture Reference Manual (DDI 0403), B3.2; Cortex-M7 Technical
  * Reference Manual (DDI 0489), chapter 3. */
 #ifndef MZ_CORE_H
@@ -53,7 +53,7 @@
 #define MZ_DWT_CTRL_CYCCNTENA 0x00000001u
 #define MZ_DWT_CTRL_NOCYCCNT 0x02000000u
 
-/* Every store before it has taken effect, every later instruction is fetched anew. */
+/* After it, all earlier stores have taken effect, and later instructions are fetched again. */
 static inline void mz_core_sync(void) {
     __asm__ volatile("dsb 0xF\n\tisb 0xF" ::: "memory");
 }
@@ -61,7 +61,7 @@ static inline void mz_core_sync(void) {
 /* Ask for a system reset and wait for it. Does not return. */
 void mz_core_reset(void) __attribute__((noreturn));
 
-/* Let at least us microseconds pass at any core clock up to core_clock_hz. */
+/* Wait at least us microseconds, at any core clock up to core_clock_hz. */
 void mz_core_delay_us(uint32_t us, uint32_t core_clock_hz);
 
 /* Start the cycle counter that mz_port_cycles reads. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-/* Faults and unexpected interrupts: record, stop for a debugger, report over the link, restart. */
+/* On a fault or an unexpected interrupt: record it, stop for a debugger, report it, restart. */
 #include "port/cortex_m7/mz_fault.h"
 
 #include <stdbool.h>
@@ -19,7 +19,7 @@ enum { FRAME_LR = 5, FRAME_PC = 6, FRAME_PSR = 7, FRAME_BYTES = 32, FRAME_WITH_F
 #define EXC_RETURN_THREAD 0x8u
 #define PSR_EXCEPTION 0x1FFu
 #define PSR_STACK_WAS_PADDED 0x200u
-#define MIN_HANDLER_STACK 1024u /* bytes that the report may take */
+#define MIN_HANDLER_STACK 1024u /* bytes of stack for the report */
 #define MAGIC 0x464D5A31u
 
 MZ_RETAINED mz_fault_record mz_last_fault;
@@ -57,7 +57,7 @@ static bool in_stack(const uint32_t *frame) {
     return at >= (uintptr_t)mz_stack_bottom && at + FRAME_BYTES <= (uintptr_t)mz_stack_top;
 }
 
-/* A fault of this very handler: it runs on a sound stack. */
+/* True for a fault in this handler itself, which then ran on a good stack. */
 static bool nested(const uint32_t *frame, uint32_t exc_return) {
     if ((exc_return & EXC_RETURN_THREAD) != 0u || !in_stack(frame)) {
         return false;
@@ -75,7 +75,7 @@ static void record(mz_fault *fault, const uint32_t *frame, uint32_t exc_return) 
         .mmfar = MZ_SCB_MMFAR,
         .bfar = MZ_SCB_BFAR,
     };
-    /* Where it could be pushed, it can be read, below the stack as well. */
+    /* If the core could push the frame, it can be read, even below the stack. */
     if ((fault->cfsr & MZ_CFSR_STACKING) == 0u) {
         fault->lr = frame[FRAME_LR];
         fault->pc = frame[FRAME_PC];
@@ -86,20 +86,21 @@ static void record(mz_fault *fault, const uint32_t *frame, uint32_t exc_return) 
     fault->stack_bottom = (uint32_t)(uintptr_t)mz_stack_bottom;
 }
 
-/* Continue there to see the fault reported, and the board restart. */
+/* Continue in the debugger: then the fault is reported and the board restarts. */
 static void stop_for_a_debugger(void) {
     if ((MZ_SCB_DHCSR & MZ_DHCSR_C_DEBUGEN) != 0u) {
         __asm__ volatile("bkpt #0");
     }
 }
 
-/* Memory may hold an earlier start's: only mz_fault_enable says that .bss is this one's. */
+/* .bss may still be that of an earlier start; it is valid once mz_fault_enable has run. */
 static bool console_is_up(void) {
     const uint32_t enabled = MZ_SCB_SHCSR & MZ_SHCSR_FAULTS_ENABLED;
     return enabled == MZ_SHCSR_FAULTS_ENABLED && mz_console_ready();
 }
 
-/* Nobody can be told now: the next start may. No WFI, which can cut off a debug probe. */
+/* There is no console: leave the report to the next start. No WFI, which can cut off a debug
+ * probe. */
 static void end_early(uint32_t starts) {
     mz_last_fault.starts = starts;
     mz_retained_seal(&mz_last_fault, sizeof mz_last_fault, MAGIC);
@@ -125,8 +126,8 @@ __attribute__((noreturn)) void mz_fault_handle(const uint32_t *frame, uint32_t e
     mz_core_reset();
 }
 
-/* Stays on the stack while that has room for the report, else starts it over: after an overflow
- * the stack pointer lies below the stack. r0: the frame, r1: EXC_RETURN. */
+/* Keeps the stack pointer if there is enough stack left for the report. Otherwise it sets the stack
+ * pointer to the top: after an overflow it lies below the stack. r0: the frame, r1: EXC_RETURN. */
 __attribute__((naked)) void mz_fault_entry(void) {
     __asm__ volatile("mrs r0, msp\n\t"
                      "mov r1, lr\n\t"

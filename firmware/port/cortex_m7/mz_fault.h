@@ -9,8 +9,8 @@
 #include "app/mz_app.h"
 #include "port/mz_retained.h"
 
-/* The last fault, for a debugger and for the next start. starts: how many in a row ended in a fault
- * before their console was up; 0 in a record that is not sealed. */
+/* The last fault, for a debugger and for the next start. starts: how many starts in a row ended in
+ * a fault before their console was up; 0 in a record without a valid seal. */
 typedef struct {
     mz_seal seal;
     mz_fault fault;
@@ -19,21 +19,21 @@ typedef struct {
 
 extern mz_fault_record mz_last_fault;
 
-/* So many starts in a row may end in a fault before the console is up; the last of them stays where
- * it is, with mz_last_fault in memory, for a debug probe to be connected. */
+/* After this many starts in a row that end in a fault before the console is up, the board does not
+ * restart. mz_last_fault stays in memory, to be read with a debug probe. */
 #define MZ_FAULT_MAX_EARLY 3u
 
-/* Let MemManage, BusFault, UsageFault and division by zero be reported as what they are. Not before
+/* Report MemManage, BusFault, UsageFault and division by zero by their own names. Call it only when
  * .data and .bss are ready. */
 void mz_fault_enable(void);
 
-/* Once the console is up: take what the starts before this one left. */
+/* Call it when the console is up: reads the record of the starts before this one. */
 void mz_fault_recall(void);
 
 /* Handler of every exception and interrupt; none is expected. */
 void mz_fault_entry(void);
 
-/* Second part of it. frame: what the core pushed, valid or not. */
+/* The second part of mz_fault_entry. frame: what the core pushed; it may be invalid. */
 void mz_fault_handle(const uint32_t *frame, uint32_t exc_return) __attribute__((noreturn));
 
 #endif

@@ -5,7 +5,7 @@
 #include "port/cortex_m7/mz_core.h"
 
 #define CTRL_ENABLE 0x1u
-#define CTRL_HFNMIENA 0x2u /* in HardFault and NMI too, else the core may read ahead into nowhere */
+#define CTRL_HFNMIENA 0x2u /* on in HardFault and NMI, too: it limits prefetches there as well */
 #define RASR_ENABLE 0x1u
 
 static uint32_t regions_there(void) {
@@ -20,7 +20,7 @@ void mz_mpu_enable(const mz_mpu_region *regions, uint32_t count) {
         MZ_MPU_RBAR = regions[index].base;
         MZ_MPU_RASR = regions[index].attributes | RASR_ENABLE;
     }
-    /* A reset leaves regions as they were, perhaps those of another image. */
+    /* A reset does not change the regions; they may be those of another image. */
     for (uint32_t index = count; index < regions_there(); ++index) {
         MZ_MPU_RNR = index;
         MZ_MPU_RASR = 0;
@@ -50,7 +50,7 @@ void mz_mpu_forget(void) {
     }
 }
 
-/* Whether the region that RNR names is on and has address in it; without regard to sub-regions. */
+/* True if the region that RNR selects is on and contains address; sub-regions are ignored. */
 static bool covers(uint32_t address) {
     const uint32_t attributes = MZ_MPU_RASR;
     const uint32_t log2_bytes = ((attributes >> 1) & 0x1Fu) + 1u;

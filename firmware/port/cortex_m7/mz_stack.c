@@ -5,7 +5,7 @@
 #include "port/mz_port.h"
 
 #define PAINT 0x5A7AC4EDu
-#define SPARED_BYTES 256u /* below the stack pointer: this function's own, and a callee's */
+#define SPARED_BYTES 256u /* below the stack pointer: for this function and its callees */
 
 void mz_stack_paint(void) {
     uint32_t *top;
@@ -16,7 +16,8 @@ void mz_stack_paint(void) {
     }
 }
 
-/* Whatever was reserved and never written keeps its paint, so it may be a few bytes more. */
+/* Bytes that were reserved but never written keep their paint, so the real use may be a few bytes
+ * more. */
 mz_stack_use mz_port_stack(void) {
     const volatile uint32_t *at = mz_stack_bottom;
     while (at < mz_stack_top && *at == PAINT) {

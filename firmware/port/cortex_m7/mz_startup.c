@@ -13,7 +13,7 @@
 #include "port/cortex_m7/mz_string.h"
 #include "port/mz_port.h"
 
-/* From the linker script: NAME_load in flash goes to NAME_start..NAME_end. */
+/* From the linker script: NAME_load in flash is copied to NAME_start..NAME_end. */
 #define COPIED_SECTION(name) extern uint8_t name##_load[], name##_start[], name##_end[];
 #define COPY_SECTION(name) copy_section(name##_start, name##_end, name##_load);
 
@@ -47,9 +47,9 @@ __attribute__((naked)) void mz_reset_handler(void) {
                      ".pool");
 }
 
-/* Nothing to do for a section that stays where it is loaded. */
+/* Does nothing for a section that stays where it is loaded. */
 static void copy_section(uint8_t *start, const uint8_t *end, const uint8_t *load) {
-    __asm__("" : "+r"(start)); /* else a compiler may take two symbols for two addresses */
+    __asm__("" : "+r"(start)); /* else the compiler may assume that two symbols are two addresses */
     if (start != load) {
         memcpy(start, load, (size_t)(end - start));
     }

@@ -12,13 +12,14 @@
 typedef void (*mz_vector)(void);
 extern const mz_vector mz_vectors[MZ_VECTORS];
 
-/* First instruction of the image, whatever state the boot ROM leaves the core in. */
+/* First instruction of the image. It assumes nothing about the state of the core after the boot
+ * ROM. */
 void mz_reset_handler(void);
 
 /* Called by the reset handler on a fresh stack, with the FPU on and the vector table set. */
 void mz_start(void) __attribute__((noreturn));
 
-/* What the chip needs before anything else, while neither .data nor .bss is ready. */
+/* What the chip needs first. It must not use .data or .bss, which are not ready. */
 void mz_chip_early_init(void);
 
 int main(void);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-/* Words are read and written at any alignment, which the Cortex-M7 does in normal memory. The
- * empty asm keeps the compiler from recognizing a loop as the very function it implements. */
+/* Words are read and written at any alignment, which the Cortex-M7 allows in normal memory. Without
+ * the empty asm, the compiler could replace the loop by a call of the function that it
+ * implements. */
 #include "port/cortex_m7/mz_string.h"
 
 #include <stdint.h>
@@ -79,8 +80,8 @@ int memcmp(const void *left, const void *right, size_t bytes) {
 }
 
 #ifdef __ARM_EABI__
-/* What clang calls instead (Run-time ABI for the Arm Architecture, 4.3.4). The variants for
- * aligned pointers need nothing more than the general ones. */
+/* clang calls these functions instead (Run-time ABI for the Arm Architecture, 4.3.4). The variants
+ * for aligned pointers are the same as the general ones. */
 void __aeabi_memcpy(void *restrict dst, const void *restrict src, size_t bytes);
 void __aeabi_memmove(void *dst, const void *src, size_t bytes);
 void __aeabi_memset(void *dst, size_t bytes, int value);

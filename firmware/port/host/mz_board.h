@@ -7,7 +7,7 @@
 #define MZ_BOARD_ID "host"
 #define MZ_CORE_CLOCK_HZ 1000000000u
 
-/* No Cortex-M: its CPUID does not tell what answers, nor what mz_port_cycles counts. */
+/* There is no Cortex-M, so a CPUID cannot say what answers and what mz_port_cycles counts. */
 #define MZ_BOARD_AGENT MZ_AGENT_PROCESS
 #define MZ_BOARD_COUNT_UNIT MZ_COUNT_NANOSECONDS
 

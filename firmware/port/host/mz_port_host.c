@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-/* The firmware as a POSIX process: the serial line is stdin and stdout. Whoever started it holds
- * the reset button: exit status MZ_HOST_RESET asks to be started again. */
+/* The firmware as a POSIX process: the serial line is stdin and stdout. The process that started it
+ * is the reset button: exit status MZ_HOST_RESET asks for a new start. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <errno.h>
@@ -17,7 +17,7 @@
 #define MZ_HOST_RESET 75
 #define IDLE_WAIT_MS 20
 
-/* What arrives while the firmware writes. */
+/* Bytes that arrive while the firmware writes. */
 static uint8_t ring[16384];
 static uint32_t ring_read;
 static uint32_t ring_write;
@@ -51,7 +51,7 @@ static void drain_stdin(void) {
 void mz_port_init(void) {
 }
 
-/* Sleeps a moment when nothing has arrived, so that an idle board costs no CPU. */
+/* Sleeps for a moment if nothing has arrived, so that an idle board takes no CPU time. */
 uint32_t mz_port_read(uint8_t *dst, uint32_t capacity) {
     struct pollfd in = {STDIN_FILENO, POLLIN, 0};
     if (ring_read == ring_write && poll(&in, 1, IDLE_WAIT_MS) > 0) {
@@ -118,13 +118,13 @@ uint32_t mz_port_cpuid(void) {
     return 0u;
 }
 
-/* A host has no clocks to wait for; the environment can say otherwise. */
+/* A host has no clocks to wait for; a test can simulate a failure by the environment. */
 uint32_t mz_port_boot_failure(void) {
     const char *address = getenv("MZ_HOST_BOOT_FAILURE");
     return address == NULL ? 0u : (uint32_t)strtoul(address, NULL, 16);
 }
 
-/* Nothing outlives a process. */
+/* Nothing survives the end of a process. */
 mz_early_faults mz_port_early_faults(void) {
     return (mz_early_faults){0u, 0u, 0u};
 }
@@ -137,7 +137,7 @@ bool mz_port_stack_guarded(void) {
     return true;
 }
 
-/* A file that MZ_HOST_RETAINED names outlives the process; without one nothing does. */
+/* The file that MZ_HOST_RETAINED names survives the process; without it nothing does. */
 void *mz_port_retained(void) {
     static uint32_t lost[MZ_PORT_RETAINED_BYTES / sizeof(uint32_t)];
     static void *kept;
@@ -152,7 +152,7 @@ void *mz_port_retained(void) {
     return kept != NULL ? kept : lost;
 }
 
-/* A host guards nothing. */
+/* A host does not guard memory. */
 void mz_port_guard_room(uint32_t room, bool guarded) {
     (void)room;
     (void)guarded;

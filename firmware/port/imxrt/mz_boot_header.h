@@ -32,7 +32,7 @@ enum {
     MZ_LUT_DUMMY_RWDS = 0x0D,
 };
 
-/* count sequences of the look-up table, from seq on. */
+/* count sequences of the look-up table, the first is seq. */
 typedef struct {
     uint8_t count;
     uint8_t seq;
@@ -98,7 +98,7 @@ _Static_assert(sizeof(mz_flash_config) == 512, "the boot ROM reads 512 bytes");
 
 #define MZ_IVT_HEADER 0x412000D1u /* tag 0xD1, 32 bytes, HAB version 4.1 */
 
-/* Addresses that the boot ROM starts from; no device configuration, no signature. */
+/* Addresses for the boot ROM. There is no device configuration data and no signature. */
 typedef struct {
     const void *start; /* of the flash */
     uint32_t size;

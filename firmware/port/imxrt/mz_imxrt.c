@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-/* The i.MX RT behind mz_port.h: watchdogs off, clocks, pins, console. */
+/* mz_port.h for the i.MX RT: watchdogs off, clocks, pins, console. */
 #include "mz_board.h"
 #include "port/console/mz_console.h"
 #include "port/cortex_m7/mz_core.h"
@@ -20,7 +20,7 @@ void mz_chip_early_init(void) {
 }
 
 #if MZ_BOARD_SDRAM_STEPS > 0u
-/* The MPU keeps the core from reading ahead into the SDRAM until it answers. */
+/* The MPU prevents prefetches from the SDRAM until the SDRAM is set up. */
 static uint32_t start_sdram(void) {
     const uint32_t failure = mz_steps_run(mz_board_sdram, MZ_BOARD_SDRAM_STEPS);
     if (failure == 0u) {
@@ -47,7 +47,7 @@ void mz_port_init(void) {
     mz_fault_recall();
 }
 
-/* The stack is lowest in its memory, and below that there is nothing. */
+/* The stack is the lowest part of its memory; an access below that memory is a fault. */
 bool mz_port_stack_guarded(void) {
     return true;
 }

@@ -16,7 +16,7 @@
 #define GLOBAL_RST 0x2u
 #define BAUD_BOTHEDGE 0x00020000u
 #define BAUD_OSR_SHIFT 24
-#define STAT_SETTINGS 0x3E000000u /* the bits that configure; most others clear when set */
+#define STAT_SETTINGS 0x3E000000u /* configuration bits; most others are cleared by writing 1 */
 #define STAT_OR 0x00080000u
 #define STAT_RDRF 0x00200000u
 #define STAT_TC 0x00400000u
@@ -25,7 +25,7 @@
 #define FIFO_ENABLE 0x00000088u
 #define FIFO_FLUSH 0x0000C000u
 
-#define FIFO_DEPTH 4u /* FSL_FEATURE_LPUART_FIFO_SIZEn of both chips */
+#define FIFO_DEPTH 4u /* FSL_FEATURE_LPUART_FIFO_SIZEn of all these chips */
 #define MIN_OVERSAMPLING 4u
 #define MAX_OVERSAMPLING 32u
 #define BOTH_EDGES_BELOW 8u
@@ -85,7 +85,7 @@ uint32_t mz_lpuart_receive(uint32_t base, uint8_t *dst, uint32_t capacity, uint3
 }
 
 uint32_t mz_lpuart_send_room(uint32_t base) {
-    /* With a watermark of 0 the flag says that the FIFO is empty. */
+    /* The watermark is 0, so the flag means that the FIFO is empty. */
     return (STAT(base) & STAT_TDRE) != 0u ? FIFO_DEPTH : 0u;
 }
 

@@ -13,24 +13,24 @@ typedef struct {
     uint32_t divisor;      /* 1..8191 */
 } mz_lpuart_rate;
 
-/* The closest rate to baud, with the most oversampling where several are as close. baud must not
- * be above clock_hz / 4, nor clock_hz above 250 MHz. */
+/* The rate closest to baud; of equal ones, that with the most oversampling. baud must not be above
+ * clock_hz / 4, and clock_hz not above 250 MHz. */
 mz_lpuart_rate mz_lpuart_closest_rate(uint32_t clock_hz, uint32_t baud);
 
-/* 8 data bits, no parity, one stop bit, FIFOs on. Drops what was received before. */
+/* 8 data bits, no parity, one stop bit, FIFOs on. Drops bytes that were received before. */
 void mz_lpuart_init(uint32_t base, mz_lpuart_rate rate);
 
-/* What the receiver has: up to capacity bytes to dst, returns how many. Adds to *overruns when it
- * had lost some. */
+/* Moves up to capacity received bytes to dst and returns how many. Increments *overruns if the
+ * receiver lost bytes. */
 uint32_t mz_lpuart_receive(uint32_t base, uint8_t *dst, uint32_t capacity, uint32_t *overruns);
 
 /* How many bytes can be sent right now without waiting. */
 uint32_t mz_lpuart_send_room(uint32_t base);
 
-/* Send one byte; there must be room. */
+/* Send one byte; the FIFO must have space. */
 void mz_lpuart_send(uint32_t base, uint8_t byte);
 
-/* All that was sent has left the pin. */
+/* True if all sent bytes have left the pin. */
 bool mz_lpuart_sent(uint32_t base);
 
 #endif

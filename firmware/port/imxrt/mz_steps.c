@@ -7,7 +7,7 @@
 #include "mz_board.h"
 #include "port/cortex_m7/mz_core.h"
 
-/* A poll of a peripheral register takes tens of nanoseconds: tens of milliseconds in all, more
+/* Reading a peripheral register takes tens of nanoseconds, so this is tens of milliseconds: longer
  * than any oscillator, PLL or regulator here needs. */
 #define MAX_POLLS 500000u
 

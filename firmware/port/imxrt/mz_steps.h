@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-/* Register set-up as data: what a board file's start-up tables become. */
+/* Register set-up as data, rendered from the start-up tables of a board file. */
 #ifndef MZ_STEPS_H
 #define MZ_STEPS_H
 
@@ -16,7 +16,7 @@ typedef enum {
     MZ_STEP_TOGGLE, /* *addr ^= mask */
     MZ_STEP_MODIFY, /* *addr = (*addr & ~mask) | value */
     MZ_STEP_WAIT,   /* until *addr & mask == value */
-    MZ_STEP_DELAY,  /* let value microseconds pass */
+    MZ_STEP_DELAY,  /* wait value microseconds */
 } mz_step_do;
 
 typedef struct {
@@ -26,8 +26,9 @@ typedef struct {
     uint32_t value;
 } mz_step;
 
-/* Take count steps in order. Ends at the first wait that takes too long, since the next step may
- * switch to what never became ready: returns the address of its register, 0 when all went well. */
+/* Run count steps in order. Stops at the first wait that takes too long, since the next step may
+ * switch to a clock that is not ready. Returns the address of the register of that wait, or 0 if
+ * all went well. */
 uint32_t mz_steps_run(const mz_step *steps, uint32_t count);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-/* The i.MX RT's watchdogs, which are switched off. */
+/* Switches off the i.MX RT's watchdogs. */
 #ifndef MZ_WATCHDOG_H
 #define MZ_WATCHDOG_H
 
@@ -8,7 +8,7 @@
 
 typedef enum {
     MZ_WDOG,            /* 16-bit registers */
-    MZ_WDOG_POWER_DOWN, /* the same, with a power-down counter that runs from reset */
+    MZ_WDOG_POWER_DOWN, /* the same, with a power-down counter that runs after reset */
     MZ_RTWDOG,          /* 32-bit registers behind an unlock sequence */
 } mz_watchdog_kind;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-/* An application of the MCUXpresso SDK behind mz_port.h: its start-up code calls main, its board
+/* mz_port.h for an application of the MCUXpresso SDK. The SDK's start-up code calls main; its board
  * files set up memory protection, caches, clocks and pins. */
 #include <app.h>
 #include <clock_config.h>
@@ -20,7 +20,7 @@ _Static_assert(BOARD_BOOTCLOCKRUN_CORE_CLOCK == MZ_CORE_CLOCK_HZ,
 
 extern uint32_t mz_stack_guard[];
 
-/* From the linker script: NAME_load in flash goes to NAME_start..NAME_end. */
+/* From the linker script: NAME_load in flash is copied to NAME_start..NAME_end. */
 #define COPIED_SECTION(name) extern uint8_t name##_load[], name##_start[], name##_end[];
 #define COPY_SECTION(name) \
     __builtin_memcpy(name##_start, name##_load, (size_t)(name##_end - name##_start));
@@ -29,7 +29,8 @@ MZ_BOARD_COPIES(COPIED_SECTION)
 
 static bool guarded;
 
-/* The SDK's linker script has the stack above all that is in its memory, which would be trampled. */
+/* The SDK's linker script puts the stack above all other data, which an overflow would
+ * overwrite. */
 static bool guard_stack(void) {
     return mz_mpu_guard((uint32_t)(uintptr_t)mz_stack_guard, MZ_STACK_GUARD_LOG2_BYTES);
 }
@@ -50,7 +51,7 @@ bool mz_port_stack_guarded(void) {
     return guarded;
 }
 
-/* The SDK waits for its clocks without an end: when it gets here, none was given up. */
+/* The SDK waits for its clocks without a limit, so it never gives up a wait. */
 uint32_t mz_port_boot_failure(void) {
     return 0u;
 }
@@ -60,7 +61,8 @@ void mz_port_reset(void) {
     NVIC_SystemReset();
 }
 
-/* The handlers that the SDK's vector table names, which wait for ever unless they are defined. */
+/* The handlers that the SDK's vector table names. If they are not defined, the SDK's wait
+ * forever. */
 void NMI_Handler(void) __attribute__((alias("unexpected")));
 void HardFault_Handler(void) __attribute__((alias("unexpected")));
 void MemManage_Handler(void) __attribute__((alias("unexpected")));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-/* The console through NXP's LPUART driver. The SDK's headers stand in <>: they come from the
- * user's SDK, not from this folder. */
+/* The console, with NXP's LPUART driver. The SDK's headers are included with <>, since they come
+ * from the user's SDK, not from this folder. */
 #include <board.h>
 #include <fsl_common.h>
 #include <fsl_lpuart.h>
@@ -19,8 +19,8 @@ void mz_uart_init(void) {
     config.enableTx = true;
     config.enableRx = true;
     if (LPUART_Init(UART, &config, BOARD_DebugConsoleSrcFreq()) != kStatus_Success) {
-        /* The clock that the SDK gives the UART cannot be divided down to MZ_CONSOLE_BAUD. There is
-         * no console to say so on: a fault is what a debugger stops at. */
+        /* The UART's clock in the SDK cannot be divided to give MZ_CONSOLE_BAUD. There is no
+         * console to report it; a fault stops a debugger here. */
         __builtin_trap();
     }
 }
@@ -46,7 +46,7 @@ uint32_t mz_uart_receive(uint8_t *dst, uint32_t capacity, uint32_t *overruns) {
 }
 
 uint32_t mz_uart_send_room(void) {
-    /* The driver's default watermark is 0: the flag says that the FIFO is empty. */
+    /* The driver's default watermark is 0, so the flag means that the FIFO is empty. */
     const uint32_t empty = LPUART_GetStatusFlags(UART) & (uint32_t)kLPUART_TxDataRegEmptyFlag;
     return empty != 0u ? FIFO_BYTES : 0u;
 }

@@ -7,9 +7,9 @@
 
 /* The next band of a stage. */
 typedef struct {
-    int32_t count;       /* output rows; 0: all are made */
+    int32_t count;       /* output rows; 0 if all are made */
     int32_t top, bottom; /* input rows that its windows cover; may lie outside the image */
-    int32_t first, end;  /* those inside */
+    int32_t first, end;  /* those of them inside the image */
 } next_band;
 
 static int32_t clip(int32_t value, int32_t low, int32_t high) {
@@ -38,7 +38,7 @@ static bool is_ready(const mz_row_stage *stage, const mz_row_state *state) {
     return !is_done(stage, state) && state->bytes >= bytes_needed(stage, state);
 }
 
-/* Towards lower addresses, so that it may overlap itself. */
+/* Move to lower addresses; source and target may overlap. */
 static void move_down(int8_t *to, const int8_t *from, int32_t bytes) {
     int32_t i = 0;
     for (; from - to >= 4 && i + 4 <= bytes; i += 4) {
@@ -49,7 +49,7 @@ static void move_down(int8_t *to, const int8_t *from, int32_t bytes) {
     }
 }
 
-/* Rows that no band is going to read give way to new ones. */
+/* Remove rows that no later band reads, to make room for new ones. */
 static void drop(const mz_row_stage *stage, mz_row_state *state) {
     if (is_done(stage, state)) {
         state->bytes = 0;
@@ -65,7 +65,7 @@ static void drop(const mz_row_stage *stage, mz_row_state *state) {
     }
 }
 
-/* What a stage that is done has no use for is written and forgotten. */
+/* Makes one band. If the next stage is done, its buffer is written, and then emptied by drop. */
 static void run_band(const mz_rows *rows, int32_t at) {
     const mz_row_stage *const stage = &rows->stages[at];
     mz_row_state *const state = &rows->states[at];
@@ -91,7 +91,7 @@ static void run_band(const mz_rows *rows, int32_t at) {
     drop(stage, state);
 }
 
-/* A stage runs when the next one lacks rows, so there is room for what it makes. */
+/* A stage runs only when the next one needs rows: so the next one's buffer has room for them. */
 static void run_all(const mz_rows *rows) {
     int32_t at = rows->count - 1;
     while (at >= 0) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-/* The runtime interface over ahead-of-time generated C. */
+/* mz_runtime.h for C that was generated ahead of time. */
 #include "mz_model.h"
 #include "runtime/mz_runtime.h"
 
@@ -11,7 +11,7 @@ mz_status mz_runtime_init(void) {
     return MZ_OK;
 }
 
-/* The arena was planned ahead of time: it fits to the byte, or it does not. */
+/* The arena was planned ahead of time: a smaller one cannot work. */
 mz_status mz_runtime_init_within(uint32_t arena_bytes, bool recorded) {
     error = "";
     if (recorded) {
@@ -30,7 +30,7 @@ const mz_model_info *mz_runtime_info(void) {
     return &mz_model;
 }
 
-#ifdef MZ_INPUT_OFFSET /* else it is consumed as it arrives: mz_runtime_rows.c */
+#ifdef MZ_INPUT_OFFSET /* if not defined, the input is consumed as it arrives: mz_runtime_rows.c */
 int8_t *mz_runtime_input(void) {
     return MZ_ARENA_AT(MZ_INPUT_OFFSET);
 }

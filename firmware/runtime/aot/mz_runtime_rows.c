@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-/* The runtime interface over ahead-of-time generated C that consumes its input row by row. */
+/* mz_runtime.h for C that was generated ahead of time and consumes its input row by row. */
 #include "mz_model.h"
 #include "runtime/aot/mz_rows.h"
 #include "runtime/mz_runtime.h"

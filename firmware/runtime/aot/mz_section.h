@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-/* Putting objects into the linker script's sections. Mach-O hosts have no such names; a build with
- * AddressSanitizer, which does not watch over named sections, may define MZ_SECTION as nothing. */
+/* Puts an object into a section of the linker script. Mach-O hosts have no such section names. A
+ * build with AddressSanitizer, which does not check named sections, may define MZ_SECTION as
+ * nothing. */
 #ifndef MZ_SECTION_H
 #define MZ_SECTION_H
 

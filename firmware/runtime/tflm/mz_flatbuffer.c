@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#define MAX_STEPS 0x2000000u /* some seconds; the largest networks take a hundredth of it */
+#define MAX_STEPS 0x2000000u /* takes some seconds; the largest networks need a hundredth of it */
 
 void mz_fb_complain(mz_fb_reader *in, const char *text) {
     if (in->fault.text == NULL) {
@@ -29,7 +29,7 @@ static uint32_t word(const uint8_t *at) {
     return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
 }
 
-/* True when `bytes` bytes at `at`, a multiple of `alignment`, lie in the file. */
+/* True if `bytes` bytes at `at` lie in the file, and `at` is a multiple of `alignment`. */
 static bool inside(mz_fb_reader *in, uint32_t at, uint32_t bytes, uint32_t alignment) {
     if (++in->steps > MAX_STEPS) {
         mz_fb_complain(in, "has too much in it to be checked");
@@ -65,10 +65,10 @@ uint32_t mz_fb_follow(mz_fb_reader *in, uint32_t at) {
 mz_fb_table mz_fb_open_table(mz_fb_reader *in, uint32_t at) {
     const mz_fb_table none = {0u, 0u, 0u, 0u};
     mz_fb_table found = {.at = at};
-    found.vtable = at - mz_fb_u32(in, at); /* a signed distance; wraps */
+    found.vtable = at - mz_fb_u32(in, at); /* a signed distance; the subtraction wraps */
     found.vtable_bytes = read_u16(in, found.vtable);
     found.bytes = mz_fb_sound(in) ? read_u16(in, found.vtable + 2u) : 0u;
-    /* Of an odd size FlatBuffers and this reader would see another last field. */
+    /* If the size is odd, FlatBuffers and this reader would not agree about the last field. */
     if (!mz_fb_sound(in) || found.vtable_bytes < 4u || found.vtable_bytes % 2u != 0u ||
         found.bytes < 4u || !inside(in, found.vtable, found.vtable_bytes, 2u) ||
         !inside(in, found.at, found.bytes, 4u)) {

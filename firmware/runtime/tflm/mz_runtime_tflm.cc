@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-/* The runtime interface over TFLite-Micro. TFLM's headers stand in <>: they come from the user's
- * tree, not from this folder. Objects are placed into static storage on demand, so there are no
- * constructors to be run before main and no destructors to be registered. */
+/* mz_runtime.h for TFLite-Micro. TFLM's headers are included with <>, since they come from the
+ * user's tree, not from this folder. Objects are placed into static storage when they are needed:
+ * so no constructor runs before main, and no destructor is registered. */
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -15,7 +15,7 @@
 #include <tensorflow/lite/micro/micro_profiler_interface.h>
 #include <tensorflow/lite/schema/schema_generated.h>
 
-/* TFLM of September 2023 and since. */
+/* TFLM since September 2023. */
 #if __has_include(<tensorflow/lite/micro/micro_interpreter_context.h>)
 #define MZ_TFLM_HAS_GRAPH 1
 #include <tensorflow/lite/micro/micro_interpreter_context.h>
@@ -53,7 +53,7 @@ public:
 
     void EndEvent(uint32_t event) override;
 
-    /* The operator that runs; only where TFLM names its operators to a profiler. */
+    /* The running operator; only if TFLM reports its operators to a profiler. */
     uint32_t running() const {
         return next_;
     }
@@ -64,7 +64,7 @@ private:
     uint32_t next_ = 0u;
 };
 
-/* TFLM of June 2024 and since keeps the operator that it is setting up. */
+/* TFLM since June 2024 knows which operator it is setting up. */
 template <typename Graph>
 auto current_op(Graph *graph, int) -> decltype(graph->GetCurrentOperatorIndex()) {
     return graph->GetCurrentOperatorIndex();
@@ -75,7 +75,7 @@ template <typename Graph> int current_op(Graph *graph, long) {
     return -1;
 }
 
-/* GetTensor of TFLM's own is only for interpreters that keep all tensors apart. */
+/* TFLM's own GetTensor works only in interpreters whose tensors do not share memory. */
 class Interpreter : public tflite::MicroInterpreter {
 public:
     using MicroInterpreter::MicroInterpreter;
@@ -84,7 +84,7 @@ public:
         return context().GetEvalTensor(&context(), index);
     }
 
-    /* -1 when it is none, or when this TFLM does not say. */
+    /* -1 if there is none, or if this TFLM does not say. */
     int op_being_set_up() const {
 #if MZ_TFLM_HAS_GRAPH
         auto *const known =
@@ -105,7 +105,8 @@ alignas(Interpreter) uint8_t interpreter_room[sizeof(Interpreter)];
 
 OpWatch *watch;
 Interpreter *interpreter;
-/* The arena's allocators, null until set up. `recorder` keeps account, if there is one. */
+/* The arena's allocators, null until the set-up. `recorder`, if there is one, records
+ * allocations. */
 const tflite::SingleArenaBufferAllocator *memory;
 #if MZ_TFLM_RECORDING
 const tflite::RecordingMicroAllocator *recorder;
@@ -114,7 +115,7 @@ mz_model_info info;
 bool failed;
 mz_tflm_stage stage;
 
-/* TFLM writes its own first structures without a look at the arena's size. */
+/* TFLM writes its own first structures without a check of the arena's size. */
 constexpr uint32_t kLeastArenaBytes = 512u;
 
 void OpWatch::EndEvent(uint32_t event) {
@@ -127,7 +128,7 @@ void OpWatch::EndEvent(uint32_t event) {
     hook_(op.index, op.index, output->data.int8, op.output_bytes, context_);
 }
 
-/* What is left to say when TFLM said nothing. */
+/* `otherwise` is the message if TFLM gave none. */
 mz_status fail(mz_status status, const char *otherwise) {
     if (mz_tflm_log_text()[0] == '\0') {
         mz_tflm_log_add("%s", otherwise);
@@ -136,7 +137,8 @@ mz_status fail(mz_status status, const char *otherwise) {
     return status;
 }
 
-/* As MicroAllocator::Create does it from an arena, but its parts stay in sight. */
+/* Does the same as MicroAllocator::Create for an arena, but keeps a pointer to the inner
+ * allocator. */
 tflite::MicroAllocator *allocate_in(uint8_t *arena, uint32_t bytes) {
     tflite::SingleArenaBufferAllocator *const whole =
         tflite::SingleArenaBufferAllocator::Create(arena, bytes);
@@ -170,7 +172,8 @@ TfLiteStatus allocate_tensors() {
     return status;
 }
 
-/* int8 as the file says, and in the arena: never in the file itself. */
+/* True if TFLM's tensor is int8, has the size of the file's, and lies in the arena, not in the
+ * file. */
 bool is_end(const TfLiteTensor *tensor, const mz_tensor_spec &spec) {
     return tensor != nullptr && tensor->type == kTfLiteInt8 && tensor->bytes == spec.bytes &&
            tensor->data.int8 >= mz_arena &&
@@ -276,7 +279,7 @@ const char *mz_runtime_error(void) {
     return failed ? mz_tflm_log_text() : "";
 }
 
-/* The last resort of TFLM and of the language. The fault handler reports where it happened. */
+/* TFLM and C++ call these if they cannot continue. The fault handler reports where it happened. */
 void abort(void) {
     __builtin_trap();
 }
@@ -289,7 +292,7 @@ void __cxa_pure_virtual(void) {
 
 } // extern "C"
 
-/* The compiler wants them for virtual destructors; there is no heap and nothing is deleted. */
+/* The compiler needs these for virtual destructors; there is no heap, and nothing is deleted. */
 void operator delete(void *object) noexcept {
     (void)object;
     abort();

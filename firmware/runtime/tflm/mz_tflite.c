@@ -11,10 +11,11 @@
 
 #define SCHEMA_VERSION 3u
 #define MAX_OPERANDS 16u
-#define MAX_PARTS 16384u /* of one kind; far above any network for a microcontroller */
+#define MAX_PARTS 16384u /* of one kind; far more than a network for a microcontroller has */
 #define MAX_BYTES 0x40000000u
 
-/* BuiltinOptions whose first field is a vector of int32; all others that TFLM reads are scalars. */
+/* BuiltinOptions whose first field is a vector of int32; other options that TFLM reads are
+ * scalars. */
 enum { OPTIONS_RESHAPE = 17, OPTIONS_SQUEEZE = 30 };
 
 static mz_fb_vector get_parts(mz_fb_reader *in, const mz_fb_table *of, uint32_t slot) {
@@ -71,7 +72,7 @@ static void check_indices(mz_fb_reader *in, mz_fb_vector indices, uint32_t limit
     }
 }
 
-/* Every field of the options must begin inside; a scalar that begins there has at most 4 bytes. */
+/* Every field of the options must begin inside the file; a scalar has at most 4 bytes. */
 static void check_options(mz_fb_reader *in, const mz_fb_table *op) {
     const uint32_t kind = mz_fb_get_byte(in, op, OP_OPTIONS_TYPE);
     const mz_fb_table options = mz_fb_get_table(in, op, OP_OPTIONS);
@@ -103,7 +104,7 @@ static void check_op(mz_fb_reader *in, const mz_tflite_graph *graph, uint32_t in
     }
 }
 
-/* The one index in `ends`, and the tensor that it means. */
+/* Reads the tensor of the one index in `ends`: the input or the output of the model. */
 static void read_end(mz_fb_reader *in, mz_tensor_spec *spec, mz_fb_vector ends,
                      const mz_tflite_graph *graph) {
     mz_fb_reading(in, NULL, 0u);
@@ -148,7 +149,7 @@ static void check_metadata(mz_fb_reader *in, const mz_fb_table *root, mz_fb_vect
             mz_fb_complain(in, "has no name or no buffer");
             return;
         }
-        /* Our memory plan, and whatever else TFLM reads of them, are int32. */
+        /* The metadata that TFLM reads, such as mcuzoo's memory plan, is int32. */
         const mz_fb_table home =
             mz_fb_element(in, buffers, mz_fb_get_word(in, &entry, METADATA_BUFFER));
         const mz_fb_vector data = mz_fb_get_vector(in, &home, BUFFER_DATA, 1u);
@@ -166,8 +167,8 @@ static bool same_text(const char *one, const char *other) {
     return *one == *other;
 }
 
-/* The offsets of the memory plan. TFLM believes the count of its own plan: version, graph, count, one
- * offset per tensor. Of several it takes the last. */
+/* The offsets of the memory plan. A plan is: version, graph, count, one offset per tensor. TFLM
+ * does not check the count. If there are several plans, it takes the last. */
 static mz_fb_vector read_plan(mz_fb_reader *in, const mz_fb_table *root,
                               const mz_tflite_graph *graph) {
     const mz_fb_vector entries = get_parts(in, root, MODEL_METADATA);
@@ -230,7 +231,7 @@ static mz_fb_table read_root(mz_fb_reader *in) {
     return at == 0u ? none : mz_fb_open_table(in, at);
 }
 
-/* The graph's vectors; what they hold is checked later. */
+/* The graph's vectors; their content is checked later. */
 static mz_tflite_graph read_graph(mz_fb_reader *in, const mz_fb_table *root) {
     mz_tflite_graph graph = {.buffers = get_parts(in, root, MODEL_BUFFERS)};
     const mz_fb_vector graphs = get_parts(in, root, MODEL_SUBGRAPHS);
@@ -284,7 +285,7 @@ mz_fb_fault mz_tflite_open(mz_tflite *model, const uint8_t *file, uint32_t bytes
 }
 
 uint16_t mz_tflite_op_output(const mz_tflite *model, uint16_t op, uint32_t *bytes) {
-    /* All of this was checked when the file was opened. */
+    /* All of this was checked in mz_tflite_open. */
     mz_fb_reader in = {.bytes = model->bytes, .count = model->count};
     const mz_fb_table row = mz_fb_element(&in, model->graph.ops, op);
     const uint32_t index = mz_fb_u32(&in, mz_fb_get_vector(&in, &row, OP_OUTPUTS, 4u).at);

@@ -10,12 +10,12 @@
 #define RESHAPE 22u
 #define NOT_YET 0xffffu
 #define UNPLANNED 0xffffffffu
-#define SHARED 0xfffffffeu /* no offset: it is not aligned */
-#define ALIGNMENT 16u /* TFLM's, of tensors in its arena */
+#define SHARED 0xfffffffeu /* cannot be an offset: it is not aligned */
+#define ALIGNMENT 16u /* TFLM's alignment of tensors in its arena */
 
-/* A tensor lives from one step to another: step 0 brings the input, step n + 1 is operator n. */
+/* A tensor lives from step born to step last. Step 0 is the input, step n + 1 is operator n. */
 typedef struct {
-    uint32_t at;    /* in the arena, by the plan; or SHARED, with the tensor `bytes` */
+    uint32_t at;    /* planned offset in the arena; or SHARED, then `bytes` is the other tensor */
     uint32_t bytes;
     uint16_t born;
     uint16_t last;
@@ -46,7 +46,7 @@ static bool begin(mz_fb_reader *in, const mz_tflite_graph *graph, life *lives,
     return mz_fb_sound(in);
 }
 
-/* A tensor gets its value: nobody else may have given it one, the file least of all. */
+/* A tensor gets its value. It must not have a value yet, from an operator or from the file. */
 static void bear(mz_fb_reader *in, life *tensor, uint32_t step) {
     if (tensor->born != NOT_YET) {
         mz_fb_complain(in, "writes a constant, an input, or what has been written");
@@ -67,7 +67,7 @@ static void use(mz_fb_reader *in, life *lives, uint32_t index, uint32_t step) {
     }
 }
 
-/* RESHAPE copies nothing between tensors in the same place: they are one. */
+/* If input and output of RESHAPE have the same place, it copies nothing: they are one tensor. */
 static void share(life *lives, uint32_t from, uint32_t to) {
     const uint32_t root = lives[from].at == SHARED ? lives[from].bytes : from;
     if (lives[to].at != UNPLANNED && lives[to].at == lives[root].at &&

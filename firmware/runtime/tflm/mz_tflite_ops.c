@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-/* Sources of the rules: TFLM's kernels and CMSIS-NN's, which check some of this by assertions that a
- * release does not have, by TFLITE_CHECK, which ends the firmware, or not at all. */
+/* Sources of the rules: the kernels of TFLM and CMSIS-NN. They check some of this with assertions,
+ * which a release build does not have, or with TFLITE_CHECK, which ends the firmware, or not at
+ * all. */
 #include "runtime/tflm/mz_tflite_ops.h"
 
 #include <stddef.h>
 
 #include "runtime/tflm/mz_tflite_slots.h"
 
-#define MAX_OPERANDS 10u /* CONCATENATION's; no other takes more than four */
+#define MAX_OPERANDS 10u /* for CONCATENATION; no other operator has more than four */
 #define IMAGE_RANK 4u
-/* Pixels; keeps every coordinate that a kernel forms within 32 bits. */
+/* In pixels; with it every coordinate that a kernel computes fits into 32 bits. */
 #define MAX_REACH 32767u
-/* TFLM sums exponentials in Q12.19: 4096 ones overflow. */
+/* TFLM adds exponentials in Q12.19: 4096 times 1.0 overflows. */
 #define MAX_SOFTMAX_ROW 4095u
-/* Scales beyond these belong to no real network and would overflow the preparation in float32. */
+/* No real network has scales beyond these; they would overflow TFLM's preparation in float32. */
 #define MIN_SCALE 1e-8f
 #define MAX_SCALE 1e8f
-/* Above it a factor is a left shift by more than 30, which an int32 cannot take. */
+/* A larger factor needs a left shift by more than 30, which an int32 does not allow. */
 #define MAX_FACTOR 1073741823.0
 #define CUSTOM_OP 32u
 
@@ -66,7 +67,7 @@ static float scale_of(const operands *op, const mz_tflite_tensor *tensor) {
     return mz_tflite_float(op->in, tensor->scales.at);
 }
 
-/* Zero points are int64 in the file; what fits no int32 is INT32_MIN. */
+/* Zero points are int64 in the file; one that does not fit into int32 becomes INT32_MIN. */
 static int32_t zero_point(mz_fb_reader *in, const mz_tflite_tensor *tensor, uint32_t i) {
     const int32_t low = (int32_t)mz_fb_u32(in, tensor->zero_points.at + 8u * i);
     const uint32_t high = mz_fb_u32(in, tensor->zero_points.at + 8u * i + 4u);
@@ -81,7 +82,7 @@ static bool same_shape(const mz_tflite_tensor *one, const mz_tflite_tensor *othe
     return same;
 }
 
-/* Size of a dimension as if leading ones made it `rank` long. */
+/* Size of dimension i, after the shape is extended to `rank` by ones in front. */
 static uint32_t extended(const mz_tflite_tensor *tensor, uint32_t rank, uint32_t i) {
     return i < rank - tensor->rank ? 1u : tensor->dims[i - (rank - tensor->rank)];
 }
@@ -94,7 +95,7 @@ static void need_same_shapes(const operands *op) {
     refuse(op, !same_shape(&op->inputs[0], &op->output), "has an output of another shape");
 }
 
-/* A kernel that only moves or compares values, and converts none. */
+/* For a kernel that only moves or compares values and does not convert them. */
 static void need_same_quantization(const operands *op, const mz_tflite_tensor *tensor) {
     const float one = scale_of(op, tensor);
     const float other = scale_of(op, &op->output);
@@ -114,7 +115,7 @@ static double ratio(const operands *op) {
     return (double)scale_of(op, &op->inputs[0]) / (double)scale_of(op, &op->output);
 }
 
-/* One dimension of a window that slides: does it give `output` positions? */
+/* One dimension of a sliding window: true if it gives `output` positions. */
 static bool slides(uint32_t padding, uint32_t input, uint32_t output, uint32_t taps,
                    uint32_t stride, uint32_t dilation) {
     if (taps - 1u >= MAX_REACH || stride - 1u >= MAX_REACH || dilation - 1u >= MAX_REACH ||
@@ -148,7 +149,8 @@ static void need_window(const operands *op, const uint32_t *taps, uint32_t heigh
            "has a window, stride or padding that does not give its output's shape");
 }
 
-/* Weights whose scales, one or one per output channel along `axis`, give factors that can be held. */
+/* Weights have one scale, or one per output channel along `axis`, and give factors that are in
+ * range. */
 static void need_weights(const operands *op, uint32_t axis, bool symmetric) {
     const mz_tflite_tensor *const weights = &op->inputs[1];
     const uint32_t scales = weights->scales.count;
@@ -287,7 +289,8 @@ static void prelu(const operands *op) {
     need_factor(op, ratio(op) * (double)scale_of(op, &op->inputs[1]));
 }
 
-/* CMSIS-NN goes one element too far, row by row, where a row of one element meets a longer one. */
+/* If a row of one element is broadcast to a longer row, CMSIS-NN reads one element too far per
+ * row. */
 static bool misread(const mz_tflite_tensor *one, const mz_tflite_tensor *other) {
     return extended(one, 4u, 1u) > 1u && extended(one, 4u, 2u) == 1u &&
            extended(one, 4u, 3u) == 1u && extended(other, 4u, 2u) > 1u;
@@ -319,7 +322,7 @@ static void leaky_relu(const operands *op) {
     need_factor(op, ratio(op) * (alpha < 0.0 ? -alpha : alpha));
 }
 
-/* TFLM takes for granted what it gives: 1/256 and -128, or 1/128 and 0. */
+/* TFLM assumes the quantization of the output: 1/256 and -128, or 1/128 and 0. */
 static void need_output(const operands *op, float scale, int32_t zero) {
     const float found = scale_of(op, &op->output) / scale;
     need_same_shapes(op);
@@ -335,7 +338,7 @@ static void hyperbolic(const operands *op) {
     need_output(op, 1.0f / 128.0f, 0);
 }
 
-/* Its values are int16 on the way, and so are their shifts: by 15 bits at most. */
+/* TFLM computes it in int16, so shifts are by at most 15 bits. */
 static void hard_swish(const operands *op) {
     const double output = ratio(op) / 128.0;
     const double reluish = (double)scale_of(op, &op->inputs[0]) * (32768.0 / 3.0 / 128.0);
@@ -415,7 +418,7 @@ static void pad(const operands *op) {
     need_same_quantization(op, source);
 }
 
-/* The last pixel that TFLM's bilinear arithmetic reads before it rounds up, in 1/1024 pixels. */
+/* True if TFLM's bilinear arithmetic, in 1/1024 pixels, reads a pixel beyond the last one. */
 static bool reads_beyond(const operands *op, uint32_t from, uint32_t to) {
     const bool half = flag(op, 3u);
     const bool corners = flag(op, 2u) && to > 1u;
@@ -458,7 +461,7 @@ static int64_t clamped(int64_t value, int64_t low, int64_t high) {
     return value < low ? low : value > high ? high : value;
 }
 
-/* How many elements a slice takes along an axis; 0 when the kernel would not take them rightly. */
+/* How many elements a slice takes along an axis; 0 if the kernel would not take them correctly. */
 static int64_t sliced(const operands *op, uint32_t axis, uint32_t shrink) {
     const int64_t size = (int64_t)op->inputs[0].dims[axis];
     const int64_t step = constant(op, &op->inputs[3], axis);
@@ -535,10 +538,11 @@ static void gives_floats(const operands *op) {
     refuse(op, true, "gives floats, and the board computes in int8");
 }
 
-/* operands: one letter each. a: int8 with one scale; w: int8 weights; i: int32 constants; after a ?,
- * they may be left out: b: int32 bias; B: likewise, or -1 in its place; j: int32, which nobody reads. A
- * + repeats the last one. options: the BuiltinOptions that TFLM reads, 0: none; negative: it does
- * without them. What others lack TFLM leaves to chance. */
+/* operands: one letter for each. a: int8 with one scale; w: int8 weights; i: int32 constants.
+ * Operands after a ? are optional: b: int32 bias; B: the same, or -1 in its place; j: int32 that
+ * nobody reads. A + repeats the last letter. options: the type of the BuiltinOptions that TFLM
+ * reads. 0: it reads none. Negative: they may be missing. If the options of another operator are
+ * missing, TFLM's behaviour is undefined. */
 typedef struct {
     uint8_t code;
     int8_t options;
@@ -593,7 +597,7 @@ const char *mz_tflite_op_name(uint32_t code) {
     return found != NULL ? found->name : "";
 }
 
-/* Old files have the code in a signed byte, new ones in a word; the larger one counts. */
+/* Old files have the code in a signed byte, new files in a word; the larger value counts. */
 uint32_t mz_tflite_op_code(mz_fb_reader *in, const mz_tflite_graph *graph, const mz_fb_table *op) {
     const mz_fb_table code = mz_fb_element(in, graph->codes, mz_fb_get_word(in, op, OP_CODE));
     const int32_t old = (int8_t)mz_fb_get_byte(in, &code, OPCODE_SHORT);

@@ -6,7 +6,7 @@
 
 #define MAX_BYTES 0x40000000u
 
-/* Reads the shape; complains when it cannot be. */
+/* Reads the shape; reports a fault if it is impossible. */
 static void read_shape(mz_fb_reader *in, mz_tflite_tensor *tensor, mz_fb_vector shape) {
     tensor->rank = shape.count;
     tensor->elements = 1u;
@@ -57,7 +57,7 @@ mz_tflite_tensor mz_tflite_look(mz_fb_reader *in, const mz_tflite_graph *graph, 
 }
 
 float mz_tflite_float(mz_fb_reader *in, uint32_t at) {
-    /* A union is C11's way to see bits as a float. */
+    /* In C11, a union may be used to read bits as a float. */
     const union {
         uint32_t bits;
         float value;

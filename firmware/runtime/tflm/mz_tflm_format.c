@@ -10,7 +10,7 @@
 
 typedef struct {
     char *to;
-    size_t room; /* without the NUL */
+    size_t room; /* not counting the NUL */
     size_t count;
 } sink;
 
@@ -67,7 +67,7 @@ static void put_number(sink *out, const spec *field, uint64_t value, bool negati
     char *const end = digits + sizeof digits;
     char *start = write_number(end, value, base, upper);
     spec rest = *field;
-    if (negative && field->fill == '0') { /* zeros stand behind the sign */
+    if (negative && field->fill == '0') { /* the zeros come after the sign */
         put(out, '-');
         rest.width -= field->width > 0u ? 1u : 0u;
     } else if (negative) {
@@ -81,7 +81,7 @@ static void put_real(sink *out, const spec *field, double value) {
     char *const end = digits + sizeof digits;
     const bool negative = value < 0.0;
     const double size = negative ? -value : value;
-    if (!(size < 1e18)) { /* too large for what follows, infinite or no number */
+    if (!(size < 1e18)) { /* infinite, not a number, or too large for the code below */
         put_text(out, field, size != size ? "nan" : "inf");
         return;
     }
@@ -199,7 +199,7 @@ int mz_tflm_format(char *to, size_t bytes, const char *format, va_list arguments
             for (const char *c = start; c != at; ++c) {
                 put(&out, *c);
             }
-            --at; /* what ends it, perhaps the NUL, is looked at again */
+            --at; /* the loop reads the last character, perhaps the NUL, again */
             break;
         }
     }

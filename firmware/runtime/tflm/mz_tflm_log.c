@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-/* DebugLog and DebugVsnprintf are what TFLM asks of a platform (tensorflow/lite/micro/debug_log.h).
- * A message comes in pieces and ends in a line feed. */
+/* TFLM requires DebugLog and DebugVsnprintf from a platform (tensorflow/lite/micro/debug_log.h). A
+ * message comes in pieces and ends with a line feed. */
 #include "runtime/tflm/mz_tflm_log.h"
 
 #include <stdarg.h>

@@ -12,7 +12,7 @@ extern "C" {
 #include "runtime/mz_runtime.h"
 }
 
-/* Enters into `use` what `recorder` says; nothing when it is null. */
+/* Writes the figures of `recorder` to `use`; does nothing if recorder is null. */
 inline void mz_tflm_recorded(const tflite::RecordingMicroAllocator *recorder, mz_arena_use *use) {
     using Type = tflite::RecordedAllocationType;
     static constexpr Type kTypes[MZ_ARENA_PARTS] = {

@@ -35,7 +35,7 @@ static bool same_digest(const uint8_t *one, const uint8_t *other) {
     return difference == 0u;
 }
 
-/* mz_model_room_count when none is large enough. */
+/* Returns mz_model_room_count if no room is large enough. */
 static uint32_t room_for(uint32_t bytes) {
     uint32_t room = 0u;
     while (room < mz_model_room_count && bytes > mz_model_rooms[room].capacity) {
@@ -53,7 +53,7 @@ bool mz_model_slot_begin(uint32_t upload_id, uint32_t bytes, const uint8_t *sha2
     if (room == mz_model_room_count) {
         return false;
     }
-    /* First: the old model's memory is about to be written over. */
+    /* Do this first: the new model overwrites the memory of the old one. */
     mz_runtime_unload();
     mz_port_guard_room(slot.room, false);
     mz_refused_forget();

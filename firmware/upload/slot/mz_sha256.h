@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-/* The digest, 32 bytes, of count bytes (less than 512 MB). Neither needs alignment. */
+/* The digest, 32 bytes, of count bytes (less than 512 MB). Neither of them needs alignment. */
 void mz_sha256(const uint8_t *bytes, uint32_t count, uint8_t *digest);
 
 #endif

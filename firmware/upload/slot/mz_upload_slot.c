@@ -93,7 +93,7 @@ static void on_data(const mz_frame *request) {
     }
 }
 
-/* A repeated MODEL_COMMIT meets a model that has been checked and only gets its answer again. */
+/* If MODEL_COMMIT is repeated, the model is already checked: only the answer is sent again. */
 static void on_commit(const mz_frame *request) {
     const mz_model_slot *slot = mz_model_slot_current();
     mz_msg_model_commit commit;
@@ -116,7 +116,8 @@ const char *mz_upload_fault(void) {
     if (!mz_runtime_busy()) {
         return "";
     }
-    /* To look at the model closely may fault again, and ends in a restart at once. */
+    /* Remember the model first: mz_runtime_doing reads it, which may fault again and restart at
+     * once. */
     const mz_model_slot *slot = mz_model_slot_current();
     mz_refused_remember(slot->sha256, "one of its operators");
     const char *const doing = mz_runtime_doing();

@@ -17,7 +17,7 @@
 
 static const mz_model_info none = NONE;
 static mz_model_info info = NONE;
-static mz_tflite model; /* bytes is NULL when there is none */
+static mz_tflite model; /* bytes is NULL if there is none */
 static char reason[121];
 
 const uint8_t *mz_tflm_model(void) {
@@ -80,7 +80,7 @@ void mz_runtime_unload(void) {
 
 mz_status mz_runtime_load(const uint8_t *file, uint32_t bytes, const uint8_t *sha256) {
     mz_runtime_unload();
-    /* The arena is free until the runtime is set up. */
+    /* Nothing else uses the arena before the set-up of the runtime. */
     const mz_tflite_scratch scratch = {mz_arena, MZ_ARENA_BYTES};
     const mz_fb_fault fault = mz_tflite_open(&model, file, bytes, scratch, MZ_ARENA_BYTES);
     if (fault.text != NULL) {
@@ -102,7 +102,7 @@ mz_status mz_runtime_load(const uint8_t *file, uint32_t bytes, const uint8_t *sh
     info.output = model.output;
     info.op_count = model.op_count;
     const mz_status status = mz_runtime_init();
-    if (status != MZ_OK) { /* TFLM has said why; that stays to be read */
+    if (status != MZ_OK) { /* TFLM gave a message; keep it for mz_runtime_error */
         forget();
     }
     return status;

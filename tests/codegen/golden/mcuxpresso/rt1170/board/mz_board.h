@@ -12,10 +12,10 @@
 #define MZ_CONSOLE_BAUD 115200u
 #endif
 
-/* Below the stack, where every access is a fault. */
+/* The stack guard lies below the stack; every access to it is a fault. */
 #define MZ_STACK_GUARD_LOG2_BYTES 10u
 
-/* Weights that start-up copies from flash, by their names in the linker script. */
+/* Sections of weights that start-up copies from flash; the linker script has the same names. */
 #define MZ_BOARD_COPIES(COPY)
 
 #endif

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright (c) 2026 The mcuzoo authors
-# Where the SDK is, and whether it is one that this application can be built in.
-# west sets SdkRootDirPath; without west, the environment's MCUXSDK_ROOT may say it.
+# Finds the SDK and checks that this application can be built with it.
+# west sets SdkRootDirPath; without west, the environment variable MCUXSDK_ROOT names the SDK.
 if(NOT SdkRootDirPath)
     set(SdkRootDirPath "$ENV{MCUXSDK_ROOT}")
 endif()
@@ -23,7 +23,7 @@ string(REGEX MATCH "CURRENT_YEAR *= *([0-9]+)" SDK_YEAR "${SDK_VERSION_TEXT}")
 set(SDK_YEAR ${CMAKE_MATCH_1})
 string(REGEX MATCH "VERSION_MAJOR *= *([0-9]+)" SDK_MONTH "${SDK_VERSION_TEXT}")
 set(SDK_VERSION ${SDK_YEAR}.${CMAKE_MATCH_1})
-# Between releases only the commit tells one SDK from another.
+# Between releases only the commit identifies an SDK.
 set(SDK_REVISION)
 find_program(GIT_PROGRAM git)
 if(GIT_PROGRAM AND EXISTS ${SdkRootDirPath}/.git)
@@ -37,7 +37,7 @@ if(NOT EXISTS ${SdkRootDirPath}/examples/_boards/evkbmimxrt1170/board.c)
     message(FATAL_ERROR "The MCUXpresso SDK in ${SdkRootDirPath} does not have the board evkbmimxrt1170: looked for examples/_boards/evkbmimxrt1170/board.c.")
 endif()
 
-# What west is told on its command line.
+# The options on west's command line.
 if(NOT board)
     set(board evkbmimxrt1170)
 endif()

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-/* Hardware of the EVKB-IMXRT1050: clocks and memory protection are the SDK's own. */
+/* Hardware of the EVKB-IMXRT1050: clocks and memory protection come from the SDK. */
 #include <board.h>
 #include <clock_config.h>
 
