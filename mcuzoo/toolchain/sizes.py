@@ -169,10 +169,10 @@ def constant_bytes(symbols: Mapping[str, int], plan: PlanEntry) -> int:
 
 
 def _weights_names(plan: PlanEntry) -> list[str]:
-    homes = {entry.region for entry in plan.constants} or {plan.weights_region}
+    regions = {entry.region for entry in plan.constants} or {plan.weights_region}
     return [
         _WEIGHTS if region == plan.weights_region else f"{_WEIGHTS}_{symbol_of(region)}"
-        for region in sorted(homes)
+        for region in sorted(regions)
     ]
 
 
