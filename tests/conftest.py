@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,9 @@ def pytest_configure() -> None:
             importlib.import_module(module.name)
     # readline, which pytest loads, sets it for child processes behind the back of os.environ.
     os.unsetenv("COLUMNS")
+    # A shell's job in the background ignores Ctrl-C, and so would every process that a test starts.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
