@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+import mcuzoo.plan.place
 from mcuzoo.board.load import list_boards
 from mcuzoo.board.model import Board
 from mcuzoo.codegen.options import ALONE
@@ -196,6 +197,12 @@ def found_compilers() -> list[Compiler]:
     return found
 
 
+def rows_section() -> str:
+    """[aot.rows] as it is: it comes from whole models built with and without --stream-input."""
+    text = (Path(mcuzoo.plan.place.__path__[0]) / "footprint.toml").read_text(encoding="utf-8")
+    return next(part for part in text.split("\n\n") if part.startswith("[aot.rows]"))
+
+
 def main() -> None:
     compilers = found_compilers()
     named = {kernel_of(model): model for model in (*one_op_models(), fused_pair())}
@@ -236,6 +243,7 @@ def main() -> None:
     print(f"data_bytes = {data_bytes}")
     print("# Parameters and call of one more operator, here a CONV_2D.")
     print(f"call_bytes = {call_bytes}")
+    print(f"\n{rows_section()}")
     print("\n[aot.kernels]")
     for name, code_bytes in sorted(kernels.items()):
         print(f"{name} = {code_bytes}")

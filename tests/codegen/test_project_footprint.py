@@ -18,7 +18,7 @@ from mcuzoo.project.manifest import BuildEntry, Preprocessing, ProjectManifest
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.options import BuildOptions
 from mcuzoo.toolchain.sizes import beyond_plan
-from mcuzoo.zoo.registry import ModelSource
+from mcuzoo.zoo.registry import ModelSource, resolve_model
 
 pytestmark = pytest.mark.slow
 
@@ -62,6 +62,14 @@ def test_mobilenet(tmp_path: Path, test_data: Path, compiler: str, level: str) -
     source = ModelSource("mobilenet", file, Preprocessing())
     manifest = export_project(source, load_board("rt1170"), tmp_path / "p")
     _check_aot(manifest, build_project(tmp_path / "p", BuildOptions(compiler, level)))
+
+
+@pytest.mark.parametrize("rig", RIGS)
+def test_a_streamed_input(tmp_path: Path, rig: tuple[str, str]) -> None:
+    board, compiler = rig
+    source = resolve_model("signs")
+    manifest = export_project(source, load_board(board), tmp_path / "p", stream_input=True)
+    _check_aot(manifest, build_project(tmp_path / "p", BuildOptions(compiler)))
 
 
 @pytest.mark.parametrize("board", REPRESENTATIVES_FIRST)

@@ -25,21 +25,26 @@ class Footprint:
     stack_bytes: int
 
 
-def estimate_footprint(runtime: str, names: Sequence[str]) -> Footprint:
+def estimate_footprint(runtime: str, names: Sequence[str], row_stages: int = 0) -> Footprint:
     """The firmware for a model. names: for each step its kernel, or for TFLM its operator.
 
-    runtime: "aot", or "tflm-" and the name of its kernels.
+    runtime: "aot", or "tflm-" and the name of its kernels. row_stages: how many operators take a
+    streamed input by rows.
 
     Names without a figure count as calls only.
     """
     measured = _measured()
     base = measured[runtime]["base"]
     kernels = measured[runtime]["kernels"]
+    rows = measured[runtime]["rows"] if row_stages else {}
     return Footprint(
         code_bytes=base["code_bytes"]
+        + rows.get("code_bytes", 0)
         + base["call_bytes"] * len(names)
         + sum(kernels.get(name, 0) for name in set(names)),
-        data_bytes=base["data_bytes"],
+        data_bytes=base["data_bytes"]
+        + rows.get("data_bytes", 0)
+        + rows.get("stage_bytes", 0) * row_stages,
         stack_bytes=measured["stack"]["bytes"],
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.call import Call
+from mcuzoo.lowering.rows import RowChain
 from mcuzoo.ops.lower import portable_kernels
 from mcuzoo.plan.arena.planner import ArenaPlan
 from mcuzoo.plan.place.footprint import estimate_footprint
@@ -45,7 +46,8 @@ def assess_needs(
     else:
         kernels = [kernel for call in calls for kernel in call.kernels]
         names = [name for kernel in kernels for name in (kernel, *HALVES.get(kernel, ()))]
-    footprint = estimate_footprint("aot", names)
+    stages = sum(len(call.stages) for call in calls or () if isinstance(call, RowChain))
+    footprint = estimate_footprint("aot", names, stages)
     return Needs(
         arena_bytes=plan.arena_bytes,
         constant_bytes=constant_bytes,
