@@ -97,7 +97,7 @@ def test_a_result_of_another_input_is_never_accepted() -> None:
         def result(self, result: messages.Result) -> messages.Result:
             return replace(result, input_crc32=result.input_crc32 ^ 1)
 
-    with pytest.raises(ProtocolError, match="result is of input"):
+    with pytest.raises(ProtocolError, match="result is for input"):
         session_on(Liar()).infer(0, IMAGE)
 
 

@@ -98,7 +98,7 @@ def test_a_board_of_another_build_is_refused_by_name(board: FakeBoard) -> None:
     make("a", built("a"))
     make("b", built("b"))
     board.hello_reply = replace(HELLO, build_id="f" * 32)
-    with pytest.raises(WrongFirmwareError, match=r"build ffffffff.*none of the projects.*a, b"):
+    with pytest.raises(WrongFirmwareError, match=r"build ffffffff.*not the newest of any.*a, b"):
         found([])
 
 
