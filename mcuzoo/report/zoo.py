@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import cache
 from typing import Any
 
 from mcuzoo.plan.zoo_table import TableFigure, TableFile, TableRow, ZooTable
 from mcuzoo.tables import Column, table_text
+from mcuzoo.zoo.catalog import catalog
 
 SCHEMA = 1
 LEGEND = """\
@@ -140,9 +142,10 @@ def _published(row: TableRow, table: ZooTable) -> list[str]:
     if figures["top1_int8"].published is None and figures["top1_uint8"].published is not None:
         int8 = _value(figures["top1_uint8"], ".3f") + "u"
     products = {product.lower() for product in row.published_compatibility}
+    judged = _judged_products() if products else frozenset[str]()
 
     def listed(product: str) -> str:
-        return "yes" if product in products else "no" if products else ""
+        return "yes" if product in products else "no" if product in judged else ""
 
     return [
         _value(figures["top1_fp32"], ".3f"),
@@ -153,6 +156,17 @@ def _published(row: TableRow, table: ZooTable) -> list[str]:
         _value(figures["int8_bytes"], ".3g", 1e6),
         *(listed(f"i.mx {product}") for product in ("8m plus", "93", *table.boards)),
     ]
+
+
+@cache
+def _judged_products() -> frozenset[str]:
+    """What the published tables have a column for: they say nothing about other boards."""
+    return frozenset(
+        product.lower()
+        for model in catalog().values()
+        for item in model.published
+        for product in item.compatibility
+    )
 
 
 def _measured(row: TableRow, table: ZooTable) -> list[str]:

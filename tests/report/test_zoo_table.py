@@ -16,7 +16,7 @@ from mcuzoo.errors import InputError
 from mcuzoo.graph.read import load_model
 from mcuzoo.plan.zoo_facts import FactsCache
 from mcuzoo.plan.zoo_table import TableRow, zoo_table
-from mcuzoo.report.zoo import model_card
+from mcuzoo.report.zoo import model_card, zoo_text
 from mcuzoo.zoo.measured import record
 from mcuzoo.zoo.registry import load_or_build, resolve_model
 
@@ -111,6 +111,13 @@ def test_a_damaged_cache_costs_time_alone(
     cache.save()
     assert found is not None and found.ops > 0
     assert FactsCache(boards).facts(model.sha256, None) == found
+
+
+def test_a_board_that_no_page_names_has_no_published_verdict() -> None:
+    text = zoo_text(zoo_table("deepface_emotion"), 400)
+    header, published = text.splitlines()[0], text.splitlines()[2]
+    said = {name: published[header.index(name) :].split("  ")[0] for name in ("RT1050", "RT1060")}
+    assert said == {"RT1050": "no", "RT1060": ""}
 
 
 @pytest.mark.full
