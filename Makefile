@@ -31,7 +31,7 @@ TEST := $(VENV)/.$(SET)$(NEWEST)
 demo: $(DEMO)
 	$(BIN)/mcuzoo demo
 
-# Under four minutes on two cores; without what is marked `full`.
+# Some minutes; without what is marked `full`.
 test: $(TEST)
 	$(PYTEST)
 

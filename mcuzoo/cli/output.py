@@ -6,12 +6,11 @@ import os
 import re
 import sys
 import textwrap
-from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
-    from mcuzoo.tables import Column
+    pass
 
 _NARROWEST = 20
 
@@ -30,15 +29,6 @@ def may_color() -> bool:
         and not os.environ.get("NO_COLOR")
         and os.environ.get("TERM", "") not in ("", "dumb")
     )
-
-
-def print_table(
-    columns: Sequence[Column], rows: Sequence[Sequence[str]], bad: Collection[int] = ()
-) -> None:
-    """Print a table as wide as there is room; bad: the rows to be red."""
-    from mcuzoo.tables import table_text
-
-    sys.stdout.write(table_text(columns, rows, width(), bad, may_color()))
 
 
 def summary_aside(to_stdout: bool) -> AbstractContextManager[object]:

@@ -45,7 +45,4 @@ class Direct:
         return True
 
     def lower(self, work: DirectWork) -> tuple[Call, ...]:
-        call = Call(
-            work.op, self.kernel, work.params, work.inputs, work.outputs, overlaps=work.overlaps
-        )
-        return (call,)
+        return work.call(self.kernel, work.params, overlaps=work.overlaps)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from mcuzoo.graph.model import Op
-from mcuzoo.lowering.call import Activation, Call, Operand
+from mcuzoo.lowering.call import Activation, Call, Operand, Overlap
+from mcuzoo.lowering.params import KernelParams
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,6 +17,16 @@ class Work:
     op: Op
     inputs: tuple[Operand, ...]
     outputs: tuple[Activation, ...]
+
+    def call(
+        self,
+        kernel: str,
+        params: KernelParams,
+        scratch_bytes: int = 0,
+        overlaps: tuple[Overlap | None, ...] = (),
+    ) -> tuple[Call, ...]:
+        """The one call of `kernel` that does all of it; scratch_bytes, overlaps: as in Call."""
+        return (Call(self.op, kernel, params, self.inputs, self.outputs, scratch_bytes, overlaps),)
 
 
 W = TypeVar("W", bound=Work, contravariant=True)

@@ -193,7 +193,7 @@ class AnyWindow:
             bias=work.bias_constant(),
             to=work.requantization(),
         )
-        return (Call(work.op, self.kernel, params, work.inputs, work.outputs),)
+        return work.call(self.kernel, params)
 
 
 OPERATOR = Operator(

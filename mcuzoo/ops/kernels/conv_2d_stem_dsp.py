@@ -87,16 +87,11 @@ class Stem:
             maximum=work.to.maximum,
         )
         values = (2 * work.target.shape[2] + 1) * work.source.shape[3]
-        return (
-            Call(
-                work.op,
-                self.kernel,
-                params,
-                work.inputs,
-                work.outputs,
-                scratch_bytes=10 * values + 4,
-                overlaps=(Overlap(distance(work, view)),),
-            ),
+        return work.call(
+            self.kernel,
+            params,
+            scratch_bytes=10 * values + 4,
+            overlaps=(Overlap(distance(work, view)),),
         )
 
 

@@ -111,16 +111,11 @@ class Depthwise3x3Dsp:
             zero_point=work.to.minimum,
             maximum=work.to.maximum,
         )
-        return (
-            Call(
-                work.op,
-                self.kernel,
-                params,
-                work.inputs,
-                work.outputs,
-                scratch_bytes=SCRATCH_ROW * ((strip - 1) * view.stride_h + 3),
-                overlaps=(Overlap(distance(work, view, strip)),),
-            ),
+        return work.call(
+            self.kernel,
+            params,
+            scratch_bytes=SCRATCH_ROW * ((strip - 1) * view.stride_h + 3),
+            overlaps=(Overlap(distance(work, view, strip)),),
         )
 
 

@@ -66,4 +66,4 @@ class PortableProduct:
             bias=work.bias_constant(),
             to=work.requantization(),
         )
-        return (Call(work.op, self.kernel, params, work.inputs, work.outputs),)
+        return work.call(self.kernel, params)

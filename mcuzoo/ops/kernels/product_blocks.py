@@ -63,16 +63,11 @@ class ProductBlocks:
             minimum=work.to.minimum,
             maximum=work.to.maximum,
         )
-        return (
-            Call(
-                work.op,
-                self.kernel,
-                params,
-                work.inputs,
-                work.outputs,
-                scratch_bytes=2 * PIXELS * depth,
-                overlaps=(Overlap(distance(rows, depth, channels)),),
-            ),
+        return work.call(
+            self.kernel,
+            params,
+            scratch_bytes=2 * PIXELS * depth,
+            overlaps=(Overlap(distance(rows, depth, channels)),),
         )
 
 

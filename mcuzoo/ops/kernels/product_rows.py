@@ -80,16 +80,11 @@ class ProductRows:
             minimum=work.to.minimum,
             maximum=work.to.maximum,
         )
-        return (
-            Call(
-                work.op,
-                self.kernel,
-                params,
-                work.inputs,
-                work.outputs,
-                scratch_bytes=2 * align_up(depth, 8),
-                overlaps=(Overlap(distance(rows, depth, channels, at_once=1)),),
-            ),
+        return work.call(
+            self.kernel,
+            params,
+            scratch_bytes=2 * align_up(depth, 8),
+            overlaps=(Overlap(distance(rows, depth, channels, at_once=1)),),
         )
 
 

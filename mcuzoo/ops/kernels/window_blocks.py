@@ -74,15 +74,10 @@ class WindowBlocks:
             minimum=work.to.minimum,
             maximum=work.to.maximum,
         )
-        return (
-            Call(
-                work.op,
-                self.kernel,
-                params,
-                work.inputs,
-                work.outputs,
-                scratch_bytes=2 * PIXELS * depth,
-            ),
+        return work.call(
+            self.kernel,
+            params,
+            scratch_bytes=2 * PIXELS * depth,
         )
 
 
