@@ -33,6 +33,13 @@ OPTIONS_OF = {
     "RESIZE_NEAREST_NEIGHBOR": "ResizeNearestNeighborOptions",
     "STRIDED_SLICE": "StridedSliceOptions",
     "SUB": "SubOptions",
+    "SUM": "ReducerOptions",
+    "REDUCE_MAX": "ReducerOptions",
+    "REDUCE_MIN": "ReducerOptions",
+    "L2_NORMALIZATION": "L2NormOptions",
+    "ABS": "AbsOptions",
+    "LOG_SOFTMAX": "LogSoftmaxOptions",
+    "SQUARED_DIFFERENCE": "SquaredDifferenceOptions",
 }
 VERSION_OF = {
     "CONV_2D": 3,

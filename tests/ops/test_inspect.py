@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from helpers import tflite_builder as build
 from helpers.small_net import small_net
@@ -51,11 +52,17 @@ def test_json_keys() -> None:
 
 
 def test_verdict_names_what_is_not_covered() -> None:
-    tensors = [build.T(name, (1, 4), scale=1 / 128) for name in "abc"]
-    ops = [build.O("TANH", (0,), (1,)), build.O("FLOOR_MOD", (1,), (2,))]
+    """The ahead-of-time runtime takes four dimensions."""
+    shape = (1, 1, 1, 1, 4)
+    axis = build.T("axis", (1,), "int32", data=np.array([0], np.int32))
+    tensors = [*(build.T(name, shape, scale=0.1) for name in "abc"), axis]
+    ops = [
+        build.O("SUM", (0, 3), (1,), {"keep_dims": True}),
+        build.O("FLOOR_MOD", (1,), (2,)),
+    ]
     inspection = inspect_model(parse_model(build.build_model(tensors, ops, [0], [2]), "case"))
     aot, tflm = inspection.runtimes
-    assert aot.reason == "2 ops are not covered: FLOOR_MOD, TANH"
+    assert aot.reason == "2 ops are not covered: FLOOR_MOD, SUM"
     # TFLM has both; a project of mcuzoo's has the first.
     assert (tflm.runs, tflm.reason) == (False, "1 op is not covered: FLOOR_MOD")
     assert inspection.ops[0].aot is not None and inspection.ops[0].tflm is None

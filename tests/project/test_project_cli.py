@@ -10,7 +10,7 @@ import pytest
 from helpers.boards import BOARDS
 from helpers.commands import invoke
 from helpers.small_source import small_source
-from helpers.tflite_builder import O, T, build_model, pool_model
+from helpers.tflite_builder import pool_model, reduction_model
 
 from mcuzoo.project.manifest import load_manifest
 from mcuzoo.resources import boards_dir
@@ -144,13 +144,12 @@ def test_fit_tells_of_the_other_runtime_unless_one_is_named(model: str) -> None:
 
 
 def test_fit_says_why_the_other_runtime_does_not_run_it(tmp_path: Path) -> None:
-    """TANH is TFLM's alone."""
-    tensors = [T("image", (1, 8), scale=0.1), T("tanh", (1, 8), scale=1 / 128)]
-    path = tmp_path / "tanh.tflite"
-    path.write_bytes(build_model(tensors, [O("TANH", (0,), (1,))], [0], [1]))
+    """Five dimensions are TFLM's alone."""
+    path = tmp_path / "deep.tflite"
+    path.write_bytes(reduction_model("SUM", (1, 1, 1, 1, 8), [0]))
     done = invoke(["fit", str(path), "--board", "rt1050"])
     assert done.exit_code == 0, done.output
-    assert "with --runtime aot: does not run it: op 0 TANH" in " ".join(done.stdout.split())
+    assert "with --runtime aot: does not run it: op 0 SUM" in " ".join(done.stdout.split())
 
 
 def test_a_board_that_the_sdk_does_not_know_is_judged_stand_alone(

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from mcuzoo.graph.fixedpoint import ACTIVATION_REAL_RANGE, quantize_multiplier
 from mcuzoo.graph.model import DType, Model, Op, Tensor
 from mcuzoo.graph.window import window_of
+from mcuzoo.lowering.operands import REQUANTIZATION_LIMIT
 
 MAX_LEFT_SHIFT = 30
 # Scales beyond these belong to no real network and would overflow the preparation in float32.
@@ -129,6 +130,15 @@ def known_activation(op: Op) -> None:
 def shifts_in_range(shifts: NDArray[np.int32] | int) -> None:
     if int(np.max(shifts)) > MAX_LEFT_SHIFT:
         raise Refusal("its scales are too far apart for 32-bit fixed point")
+
+
+def requantizable(largest: int, shift: int) -> None:
+    """Check that values of this magnitude can be requantized by the portable kernels."""
+    if largest << max(shift, 0) >= REQUANTIZATION_LIMIT:
+        raise Refusal(
+            f"its values could reach {largest:,} times 2**{max(shift, 0)}, too large for 32-bit "
+            "fixed point"
+        )
 
 
 def slides(model: Model, op: Op, taps: tuple[int, int], channels: int) -> None:

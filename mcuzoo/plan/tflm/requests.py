@@ -14,7 +14,7 @@ from math import prod
 from typing import Literal
 
 from mcuzoo.errors import UnsupportedOpError
-from mcuzoo.graph.model import Model, Op, Tensor
+from mcuzoo.graph.model import DType, Model, Op, Tensor
 from mcuzoo.graph.window import Window, window_of
 from mcuzoo.plan.tflm.abi import Chunk
 
@@ -137,6 +137,17 @@ def _mean(model: Model, op: Op, _cmsis_nn: bool) -> OpRequests:
     return OpRequests(Chunk(1, 1), 44, (), tuple(_INT32_BYTES * count for count in words))
 
 
+def _least_or_greatest(model: Model, op: Op, _cmsis_nn: bool) -> OpRequests:
+    source, axes = model.tensor(op.inputs[0]), model.tensor(op.inputs[1])
+    words = (len(source.shape), _count(axes))
+    return OpRequests(Chunk(1, 1), 44, (), tuple(_INT32_BYTES * count for count in words))
+
+
+def _log_softmax(model: Model, op: Op, _cmsis_nn: bool) -> OpRequests:
+    quantized = model.tensor(op.inputs[0]).dtype is DType.INT8
+    return OpRequests(prepare_bytes=(28,) if quantized else ())
+
+
 def _count(tensor: Tensor) -> int:
     return prod(tensor.shape)
 
@@ -151,16 +162,20 @@ def _always(requests: OpRequests) -> Callable[[Model, Op, bool], OpRequests]:
 
 
 _REQUESTS: dict[str, Callable[[Model, Op, bool], OpRequests]] = {
+    "ABS": _always(OpRequests(None, 28)),
     "ADD": _always(OpRequests(Chunk(2, 1), 60)),
     "AVERAGE_POOL_2D": _average_pool,
     "CONCATENATION": _always(OpRequests(Chunk(8), 24)),
     "CONV_2D": _convolution,
     "DEPTHWISE_CONV_2D": _depthwise,
     "DEQUANTIZE": _always(OpRequests(None, 32)),
+    "ELU": _always(OpRequests(None, 256)),
     "FULLY_CONNECTED": _fully_connected,
     "HARD_SWISH": _always(OpRequests(None, 20)),
+    "L2_NORMALIZATION": _always(OpRequests(Chunk(1, 1), 4)),
     "LEAKY_RELU": _always(OpRequests(Chunk(4), 24)),
     "LOGISTIC": _always(OpRequests(None, 16)),
+    "LOG_SOFTMAX": _log_softmax,
     "MAXIMUM": _always(OpRequests()),
     "MAX_POOL_2D": _max_pool,
     "MEAN": _mean,
@@ -170,14 +185,19 @@ _REQUESTS: dict[str, Callable[[Model, Op, bool], OpRequests]] = {
     "PADV2": _always(OpRequests(None, 56)),
     "PRELU": _always(OpRequests(None, 28)),
     "QUANTIZE": _always(OpRequests(None, 32)),
+    "REDUCE_MAX": _least_or_greatest,
+    "REDUCE_MIN": _least_or_greatest,
     "RELU": _always(OpRequests(None, 28)),
     "RELU6": _always(OpRequests(None, 8)),
     "RESHAPE": _always(OpRequests(Chunk(36))),
     "RESIZE_BILINEAR": _always(OpRequests(Chunk(2, 1))),
     "RESIZE_NEAREST_NEIGHBOR": _always(OpRequests(Chunk(2, 1))),
+    "RSQRT": _always(OpRequests(None, 28)),
     "SOFTMAX": _softmax,
+    "SQUARED_DIFFERENCE": _always(OpRequests(None, 112)),
     "STRIDED_SLICE": _always(OpRequests(Chunk(24), 84)),
     "SUB": _always(OpRequests(Chunk(2, 1), 52)),
+    "SUM": _mean,
     "TANH": _always(OpRequests(None, 16)),
     "TRANSPOSE": _always(OpRequests()),
 }
