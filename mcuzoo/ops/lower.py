@@ -10,7 +10,7 @@ from mcuzoo.graph.model import Op
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.call import Call
 from mcuzoo.lowering.variant import Variant, Work
-from mcuzoo.ops.coverage import require_aot
+from mcuzoo.ops.coverage import judge
 from mcuzoo.ops.operator import Aot
 from mcuzoo.ops.table import OPERATORS, computed
 
@@ -20,7 +20,7 @@ def lower(program: Program) -> tuple[Call, ...]:
 
     Raises UnsupportedOpError naming the first op that the ahead-of-time runtime cannot run.
     """
-    require_aot(program)
+    judge(program.file, "aot").require()
     works = [computed(step.op).prepare(program, step) for step in program.steps]
     variants = choose_variants(works)
     return tuple(

@@ -16,7 +16,7 @@ from mcuzoo.graph.read import load_model
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.session import Session
 from mcuzoo.link.state import LinkState
-from mcuzoo.ops.coverage import require_tflm
+from mcuzoo.ops.coverage import judge
 from mcuzoo.plan.tflm.image import TflmImage, check_kernels, prepare_image
 from mcuzoo.project.manifest import AnyManifest, Manifest, ModelEntry, TensorSpec, UniversalManifest
 from mcuzoo.run.rig import BoardSession, OpenSession, check_build
@@ -53,7 +53,7 @@ def prepare_upload(source: ModelSource, manifest: UniversalManifest) -> Upload:
     firmware has not got) and FitError (the file or the arena is too large), all with the figures.
     """
     model = load_model(source.path)
-    require_tflm(build_program(model))
+    judge(model, "tflm").require()
     _require_ops(model, manifest)
     sent = _sent_model(model, manifest)
     capacity = manifest.universal.capacity_bytes

@@ -33,6 +33,19 @@ OPTIONS_OF = {
     "RESIZE_NEAREST_NEIGHBOR": "ResizeNearestNeighborOptions",
     "STRIDED_SLICE": "StridedSliceOptions",
     "SUB": "SubOptions",
+    "CAST": "CastOptions",
+    "DIV": "DivOptions",
+    "GATHER": "GatherOptions",
+    "PACK": "PackOptions",
+    "REDUCE_MAX": "ReducerOptions",
+    "REDUCE_MIN": "ReducerOptions",
+    "REDUCE_PROD": "ReducerOptions",
+    "SHAPE": "ShapeOptions",
+    "SPLIT": "SplitOptions",
+    "SPLIT_V": "SplitVOptions",
+    "SQUEEZE": "SqueezeOptions",
+    "SUM": "ReducerOptions",
+    "UNPACK": "UnpackOptions",
 }
 VERSION_OF = {
     "CONV_2D": 3,
@@ -45,6 +58,7 @@ VERSION_OF = {
     "PAD": 2,
     "SOFTMAX": 2,
     "DEQUANTIZE": 2,
+    "BROADCAST_TO": 2,
     "RELU": 2,
     "RELU6": 2,
 }
