@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.board.load import load_board
+from mcuzoo.data.output_form import SIGMOID, OutputForm, output_form
 from mcuzoo.data.preprocess import check_preprocessing
 from mcuzoo.emulator.url import port_packages
 from mcuzoo.errors import FirmwareError, ModelError, UsageError, WrongFirmwareError, did_you_mean
@@ -51,9 +52,9 @@ class Runs(Protocol):
 class Subject:
     """A model on an engine. `engine`: one of HOST_ENGINES, "emulator", or a port.
 
-    shape: of the input, (1, H, W, C). input_scale: of its quantization, None for floats. Scores are
-    int8, one per class (those of UINT8 are 128 below the model's own), or float32 of a float model;
-    a score q stands for output_scale * (q - output_zero_point).
+    shape: of the input, (1, H, W, C). input_scale: of its quantization, None for floats. `outputs`
+    values are int8 (those of UINT8 are 128 below the model's own), or float32 of a float model; one
+    q stands for output_scale * (q - output_zero_point). form: what they say of how many classes.
     """
 
     model: Model
@@ -61,10 +62,15 @@ class Subject:
     kind: Kind
     engine: str
     shape: tuple[int, ...]
-    classes: int
-    input_scale: float | None = None
-    output_scale: float = 1.0
-    output_zero_point: int = 0
+    outputs: int
+    input_scale: float | None
+    output_scale: float
+    output_zero_point: int
+    form: OutputForm
+
+    @property
+    def classes(self) -> int:
+        return self.form.classes
 
     @property
     def on_host(self) -> bool:
@@ -96,11 +102,21 @@ def make_subject(model: Model, preprocessing: Preprocessing, engine: str | None)
             f"{SOME_PORT} or emulator://PROJECT.",
         )
     scale = None if kind == "float32" or quantization is None else quantization.scale
-    classes = target.elements
-    if kind == "float32" or target.quantization is None:
-        return Subject(model, preprocessing, kind, chosen, shape, classes, scale)
-    ends = target.quantization.scale, target.quantization.zero_point - 128 * (kind == "uint8")
-    return Subject(model, preprocessing, kind, chosen, shape, classes, scale, *ends)
+    to, zero_point = 1.0, 0
+    if kind != "float32" and target.quantization is not None:
+        to = target.quantization.scale
+        zero_point = target.quantization.zero_point - 128 * (kind == "uint8")
+    form = output_form(target.shape, to, zero_point)
+    if kind == "float32" and target.elements == 1 and _writer(model, target) == "LOGISTIC":
+        form = SIGMOID
+    return Subject(
+        model, preprocessing, kind, chosen, shape, target.elements, scale, to, zero_point, form
+    )
+
+
+def _writer(model: Model, target: Tensor) -> str | None:
+    """The name of the op that gives `target`."""
+    return next((op.name for op in model.ops if target.index in op.outputs), None)
 
 
 def _looks_like_a_port(engine: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +15,6 @@ from mcuzoo.data.preprocess import preprocess
 from mcuzoo.errors import MissingModelError, UsageError
 from mcuzoo.evaluate.engines import Subject, engine_packages, host_engine, make_subject
 from mcuzoo.extras import IMAGES, require_packages
-from mcuzoo.graph.model import Model
 from mcuzoo.graph.read import load_model
 from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.zoo.catalog import catalog
@@ -100,14 +98,16 @@ class _Patient:
         if self.subject is None:
             return ()
         scores = host_engine(self.subject).run(tensor).reshape(-1)
-        first = np.argsort(-scores.astype(np.float64), kind="stable")[:_ANSWERS]
-        return tuple(self._answer(int(label), scores[label]) for label in first)
+        subject = self.subject
+        real = subject.form.scores(scores, subject.output_scale, subject.output_zero_point)
+        first = np.argsort(-real, kind="stable")[:_ANSWERS]
+        return tuple(self._answer(int(label), float(real[label])) for label in first)
 
-    def _answer(self, label: int, score: Any) -> Answer:
+    def _answer(self, label: int, score: float) -> Answer:
         assert self.subject is not None
         known = self.labels is not None and len(self.labels) == self.subject.classes
         name = self.labels[label] if known and self.labels is not None else None
-        return Answer(label, name, _real(self.subject.model, score))
+        return Answer(label, name, score)
 
 
 def _patient(name: str) -> _Patient:
@@ -118,17 +118,6 @@ def _patient(name: str) -> _Patient:
         return _Patient(name, (1, *entry.input), entry.as_preprocessing, None, None)
     subject = make_subject(load_model(source.path), source.preprocessing, None)
     return _Patient(source.name, subject.shape, source.preprocessing, source.labels, subject)
-
-
-def _real(model: Model, score: Any) -> float:
-    """The real value of a raw score; int8 scores of a UINT8 model are 128 below its own."""
-    if score.dtype.kind == "f":
-        return float(score)
-    return (int(score) + 128) / 256 if _ends_in_softmax(model) else float(score)
-
-
-def _ends_in_softmax(model: Model) -> bool:
-    return any(op.name == "SOFTMAX" for op in model.ops)
 
 
 def _size(tensor: NDArray[np.int8]) -> tuple[int, int, int]:

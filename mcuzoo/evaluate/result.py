@@ -45,7 +45,8 @@ class DataFacts:
 @dataclass(frozen=True)
 class Evaluation:
     """images: how many there were. n: how many were run. images_per_s: from file to scores, after
-    every engine was ready. per_class and confusion are empty without labels."""
+    every engine was ready. per_class and confusion are empty without labels. output: how it is
+    read, if it is not a score per class."""
 
     tool_version: str
     model: ModelFacts
@@ -63,6 +64,7 @@ class Evaluation:
     shown: Shown = field(default_factory=Shown)
     against: ModelFacts | None = None
     comparison: Versus | None = None
+    output: str | None = None
 
     @property
     def complete(self) -> bool:

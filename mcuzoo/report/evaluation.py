@@ -34,6 +34,7 @@ def evaluation_text(found: Evaluation, width: int = 80) -> str:
         f"images      {found.n}"
         + ("" if found.complete else f" of {found.images}")
         + (f", {len(found.bad)} unusable" if found.bad else ""),
+        *([] if found.output is None else [f"output      {found.output}"]),
         *_scores(found.scores),
         f"speed       {found.images_per_s:.1f} images/s, {found.jobs} job"
         + ("s" if found.jobs > 1 else ""),
@@ -167,6 +168,7 @@ def evaluation_document(found: Evaluation) -> dict[str, Any]:
         "engine": found.model.engine,
         "data": asdict(found.data),
         "preprocessing": asdict(found.preprocessing),
+        "output": found.output,
         "complete": found.complete,
         "images": found.images,
         "n": found.n,

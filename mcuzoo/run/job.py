@@ -11,6 +11,7 @@ from pathlib import Path
 from mcuzoo.data.dataset import load_data_set
 from mcuzoo.data.images import DataSet
 from mcuzoo.data.labels import Classes, load_classes
+from mcuzoo.data.output_form import form_of
 from mcuzoo.data.preprocess import check_preprocessing, preprocessing_warnings
 from mcuzoo.data.signs import is_signs
 from mcuzoo.emulator.url import port_packages
@@ -38,7 +39,7 @@ RUNS_FOLDER = "runs"
 @dataclass(frozen=True)
 class Job:
     """What a run needs before it meets the board. out: its folder. baud_note: origin of the
-    rate."""
+    rate. note: how the output is read, if it is not a score per class."""
 
     manifest: Manifest
     classes: Classes
@@ -50,6 +51,7 @@ class Job:
     warnings: tuple[str, ...] = ()
     upload: Upload | None = None
     baud_note: str = ""
+    note: str | None = None
 
 
 def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None) -> Job:
@@ -74,9 +76,8 @@ def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None
     check_preprocessing(manifest.preprocessing, manifest.input.shape)
     base = _defaults(project, manifest, upload) if earlier is None else earlier
     settings = _settings(options, replace(base, project=str(project)))
-    classes = load_classes(
-        None if settings.labels is None else Path(settings.labels), manifest.output.bytes
-    )
+    form = form_of(manifest.output)
+    classes = load_classes(None if settings.labels is None else Path(settings.labels), form.classes)
     if upload is not None and settings.labels is None:
         classes = own_classes(upload)
     data_set = load_data_set(
@@ -101,6 +102,7 @@ def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None
         resume=options.resume is not None,
         warnings=(*_warnings(manifest), *data_set.warnings),
         upload=upload,
+        note=form.note,
         baud_note=baud_note(settings.baud, project_baud(project, manifest)),
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from mcuzoo.data.output_form import Cell, OutputForm, output_form
 from mcuzoo.link.counts import UNKNOWN_UNIT, StackUse
 from mcuzoo.link.state import LinkState
 from mcuzoo.project.manifest import Preprocessing
@@ -39,7 +40,8 @@ class Row:
     None when not counted. `reference_difference` is the largest |board - host reference| (or of an
     evaluation's two engines) in quantization steps: 0 means byte-equal, None not compared.
     `seconds` is the time the run spent on it. `rank`: how many classes come before the label's own.
-    `second`: the answer of the other engine or model of an evaluation.
+    `second`: the answer of the other engine or model of an evaluation. `cells`: of a grid; known
+    only to the process that ran the image.
     """
 
     index: int
@@ -58,6 +60,7 @@ class Row:
     error: str | None = None
     rank: int | None = None
     second: Answer | None = None
+    cells: tuple[Cell, ...] = ()
 
     @property
     def label_rank(self) -> int | None:
@@ -141,7 +144,7 @@ class RunMeta:
     A board's output q stands for output_scale * (q - output_zero_point). `started` is ISO 8601 in
     UTC. `wrong_layer` is found when an output is unlike the host reference's. `link` is what the
     run has learnt about the line, and its losses; None in older runs. `stack`: None if the board
-    does not know.
+    does not know. `output_shape`: None in older runs, which had a score per class.
     """
 
     tool_version: str
@@ -158,3 +161,10 @@ class RunMeta:
     wrong_layer: WrongLayer | None = None
     link: LinkState | None = None
     stack: StackUse | None = None
+    output_shape: tuple[int, ...] | None = None
+
+    @property
+    def form(self) -> OutputForm:
+        """What an output says."""
+        shape = self.output_shape or (1, self.classes)
+        return output_form(shape, self.output_scale, self.output_zero_point)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcuzoo.data.labels import Classes
+from mcuzoo.data.output_form import form_of
 from mcuzoo.errors import FitError, UnsupportedOpError, UsageError
 from mcuzoo.graph.cut import cut_ends
 from mcuzoo.graph.model import Model, Tensor
@@ -71,7 +72,7 @@ def prepare_upload(source: ModelSource, manifest: UniversalManifest) -> Upload:
 
 def own_classes(upload: Upload) -> Classes:
     """The model's classes, with the names of the zoo."""
-    return Classes(upload.manifest.output.bytes, upload.source.labels)
+    return Classes(form_of(upload.manifest.output).classes, upload.source.labels)
 
 
 def own_samples(upload: Upload) -> Path | None:
