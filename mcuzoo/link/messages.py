@@ -4,7 +4,8 @@
 
 Fields that many messages have: `image_id`, `upload_id`: the host's number of this transfer of an
 image or a model, new for each. `nonce`: any number, which the answer repeats. `offset`: where in
-its tensor or model `data` begins, in bytes. `input_crc32`, `output_crc32`: CRC-32 of the whole tensor.
+its tensor or model `data` begins, in bytes. `input_crc32`, `output_crc32`: CRC-32 of the whole
+tensor.
 """
 
 from __future__ import annotations
