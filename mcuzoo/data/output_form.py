@@ -59,10 +59,8 @@ class OutputForm:
         if self.sigmoid:
             return f"one output: two classes, 1 above a probability of {THRESHOLD}, else 0"
         if self.is_grid:
-            return (
-                f"a grid of {self.rows} x {self.columns} cells with {self.classes} classes: "
-                "an image's class is the best one of the cells that are not background (class 0)"
-            )
+            cells = f"{self.rows}x{self.columns} cells"
+            return f"{cells}, the best that is not background (class 0) counts"
         return None
 
     def scores(self, output: NDArray[Any], scale: float, zero_point: int) -> NDArray[np.float64]:

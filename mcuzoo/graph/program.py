@@ -50,6 +50,7 @@ class Program:
     model: what is computed (executable.py); its tensors and ops have the numbers of `file`, the
     model as it was read. entry, exit: the ops of `file` at its ends that the host does instead.
     input_tensor: in the shape of a picture, (1, H, W, C), if a picture can be seen in it at all.
+    Steps are in the order of the file. input_buffer, output_buffer: indices in `buffers`.
     `dequantize` says that a trailing DEQUANTIZE was cut: the model's own output is
     scale * (output_tensor - zero_point).
     """
@@ -145,6 +146,14 @@ def _require_same_storage(op: Op, source: Tensor, target: Tensor) -> None:
         )
 
 
+def input_shape(model: Model) -> tuple[int, ...]:
+    """The shape in which the host makes the model's input; the file's own if it cannot be run."""
+    try:
+        return build_program(model).input_tensor.shape
+    except ModelError:
+        return picture_shape([model.tensor(model.inputs[0]).shape])
+
+
 def picture_shape(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
     """The shape in which a picture lies in an input: (1, H, W, C), (1, C, H, W), or as it is.
 
@@ -155,6 +164,8 @@ def picture_shape(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
     for shape in shapes:
         if len(shape) == 4 and shape[0] == 1 and shape[3] in PICTURE_CHANNELS:
             return shape
+    if len(own) == 4 and own[:2] == (1, 1):
+        return (1, *own[2:], 1)
     if len(own) == 4 and own[0] == 1 and own[1] in PICTURE_CHANNELS:
         return own
     if len(own) == 3 and own[2] in PICTURE_CHANNELS and min(own[:2]) > 1:
@@ -162,16 +173,6 @@ def picture_shape(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
     if len(own) == 3 and own[0] == 1 and min(own[1:]) > 1:
         return (*own, 1)
     return own
-
-
-def channels_first(shape: tuple[int, ...]) -> bool:
-    """Whether a picture lies in an input of `shape` plane by plane: (1, C, H, W)."""
-    return (
-        len(shape) == 4
-        and shape[1] in PICTURE_CHANNELS
-        and shape[3] not in PICTURE_CHANNELS
-        and shape[0] == 1
-    )
 
 
 def _end(model: Model, tensors: Sequence[int], role: str) -> Tensor:

@@ -194,8 +194,9 @@ def _lines(path: Path) -> tuple[str, ...]:
 
 
 def preprocessing_by_shape(model: Model) -> Preprocessing:
-    shape = model.tensor(model.inputs[0]).shape
-    if shape[-1:] == (1,):
+    from mcuzoo.graph.program import input_shape
+
+    if input_shape(model)[-1:] == (1,):
         return Preprocessing(color="gray", crop=1.0, float_low=0.0)
     return Preprocessing()
 
