@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from mcuzoo.graph.count import count_macs, count_params, learnt_tensors
+from mcuzoo.graph.executable import executable
 from mcuzoo.graph.model import Model, Op, Tensor
 from mcuzoo.ops.coverage import RUNTIMES, Uncovered, judge
 
@@ -26,7 +27,8 @@ class TensorFacts:
 
 @dataclass(frozen=True)
 class OpFacts:
-    """One op. `aot` and `tflm`: None when that runtime runs it, else why it does not."""
+    """One op. `aot` and `tflm`: None when that runtime runs it, else why it does not. computed: on
+    the board; what only renames or converts at the ends is not, nor what is known ahead."""
 
     index: int
     name: str
@@ -41,6 +43,7 @@ class OpFacts:
     options: dict[str, Any]
     aot: str | None
     tflm: str | None
+    computed: bool
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,8 @@ def inspect_model(model: Model) -> Inspection:
     """Everything there is to say about a verified model, whatever its ops and types."""
     verdicts = [judge(model, runtime) for runtime in RUNTIMES]
     aot, tflm = (verdict.uncovered for verdict in verdicts)
-    ops = tuple(_op_facts(model, op, aot, tflm) for op in model.ops)
+    kept = {op.index for op in executable(model).model.ops}
+    ops = tuple(_op_facts(model, op, aot, tflm, op.index in kept) for op in model.ops)
     learnt = {tensor.index: tensor for op in model.ops for tensor in learnt_tensors(model, op)}
     constants = [tensor for tensor in model.tensors if tensor.data is not None]
     return Inspection(
@@ -97,7 +101,9 @@ def inspect_model(model: Model) -> Inspection:
     )
 
 
-def _op_facts(model: Model, op: Op, aot: Sequence[Uncovered], tflm: Sequence[Uncovered]) -> OpFacts:
+def _op_facts(
+    model: Model, op: Op, aot: Sequence[Uncovered], tflm: Sequence[Uncovered], computed: bool
+) -> OpFacts:
     output = model.tensor(op.outputs[0]) if op.outputs else None
     weights = learnt_tensors(model, op)[:1]
     scales = [len(tensor.quantization.scales) for tensor in weights if tensor.quantization]
@@ -115,6 +121,7 @@ def _op_facts(model: Model, op: Op, aot: Sequence[Uncovered], tflm: Sequence[Unc
         options=op.options,
         aot=_reason(model, op, aot),
         tflm=_reason(model, op, tflm),
+        computed=computed,
     )
 
 
