@@ -166,7 +166,8 @@ class _Work:
             inner = self._source(op)
             if inner is None:
                 break
-            converts = op.name in ("DEQUANTIZE", "QUANTIZE") and _converts(tensor, inner)
+            name = "DEQUANTIZE" if tensor.dtype is DType.FLOAT32 else "QUANTIZE"
+            converts = op.name == name and _converts(tensor, inner)
             if not (converts or (op.name in _SHAPING and _reshapes(inner, tensor))):
                 break
             chain.insert(0, op)
