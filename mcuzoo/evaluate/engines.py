@@ -23,12 +23,13 @@ from mcuzoo.extras import EMULATOR as EMULATOR_PACKAGES
 from mcuzoo.extras import LITERT
 from mcuzoo.extras import TFLM as TFLM_PACKAGE
 from mcuzoo.graph.model import DType, Model, Tensor
-from mcuzoo.graph.program import build_program
+from mcuzoo.graph.program import build_program, picture_shape
 from mcuzoo.link.counts import agent_note
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.session import Session
 from mcuzoo.link.state import LinkState
 from mcuzoo.link.transport import SOME_PORT, PortWatch
+from mcuzoo.ops.coverage import judge
 from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.run.rig import Rig
 from mcuzoo.toolchain.find import compiler_packages
@@ -80,15 +81,16 @@ class Subject:
 def make_subject(model: Model, preprocessing: Preprocessing, engine: str | None) -> Subject:
     """`model` on `engine`. Without `engine`, the standard engine for the kind of model is taken.
 
-    That is TFLM's arithmetic ("reference") for INT8, which is what a board computes, and LiteRT's
-    reference kernels for UINT8 and float, which no board runs. Raises ModelError for a model that
+    That is TFLM's arithmetic for INT8, which is what a board computes (ours, or TFLM's wheel for
+    operators that TFLM alone has), and LiteRT's reference kernels for UINT8 and float, which no
+    board runs. Raises ModelError for a model that
     nothing here can run, UsageError for an engine that cannot run this one, ProjectError for a
     preprocessing that cannot feed it.
     """
     kind, source, target = _ends(model)
     shape, quantization = source.shape, source.quantization
     check_preprocessing(preprocessing, shape)
-    chosen = engine or (REFERENCE if kind == "int8" else LITERT_REF)
+    chosen = engine or _standard_engine(model, kind)
     if kind != "int8" and chosen not in (XNNPACK, LITERT_REF):
         raise UsageError(
             f"The engine {chosen} runs INT8 models, and {model.name} is {kind.upper()}.",
@@ -112,6 +114,13 @@ def make_subject(model: Model, preprocessing: Preprocessing, engine: str | None)
     return Subject(
         model, preprocessing, kind, chosen, shape, target.elements, scale, to, zero_point, form
     )
+
+
+def _standard_engine(model: Model, kind: Kind) -> str:
+    if kind != "int8":
+        return LITERT_REF
+    alone = not judge(model, "aot").runs and judge(model, "tflm").runs
+    return TFLM if alone else REFERENCE
 
 
 def _writer(model: Model, target: Tensor) -> str | None:
@@ -166,7 +175,7 @@ def _ends(model: Model) -> tuple[Kind, Tensor, Tensor]:
     else:
         return "int8", program.input_tensor, program.output_tensor
     source, target = model.tensor(model.inputs[0]), model.tensor(model.outputs[0])
-    return kind, source, target
+    return kind, replace(source, shape=picture_shape([source.shape])), target
 
 
 def _other_kind(model: Model) -> Kind | None:

@@ -16,6 +16,7 @@ from mcuzoo.errors import MissingModelError, UsageError
 from mcuzoo.evaluate.engines import Subject, engine_packages, host_engine, make_subject
 from mcuzoo.extras import IMAGES, require_packages
 from mcuzoo.graph.read import load_model
+from mcuzoo.ops.coverage import RUNTIMES, judge
 from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.zoo.catalog import catalog
 from mcuzoo.zoo.registry import resolve_model
@@ -117,7 +118,10 @@ def _patient(name: str) -> _Patient:
         entry = catalog()[name]
         return _Patient(name, (1, *entry.input), entry.as_preprocessing, None, None)
     subject = make_subject(load_model(source.path), source.preprocessing, None)
-    return _Patient(source.name, subject.shape, source.preprocessing, source.labels, subject)
+    # The tensor needs no engine, so a model that none runs is only not asked for answers.
+    runs = subject.kind != "int8" or any(judge(subject.model, one).runs for one in RUNTIMES)
+    asked = subject if runs else None
+    return _Patient(source.name, subject.shape, source.preprocessing, source.labels, asked)
 
 
 def _size(tensor: NDArray[np.int8]) -> tuple[int, int, int]:
