@@ -31,6 +31,7 @@ COMMANDS = {
         "Build PROJECT into ELF, .bin and .hex: with arm-none-eabi-gcc or Zig, or in NXP's SDK."
     ),
     "emulate": "Boot an image as the board's ROM would and print the port of its console.",
+    "ports": "List the serial ports of this machine and the boards that answer there.",
     "run-serial": "Run images on a board and compare with labels and host.",
     "evaluate": "Measure top-1 and top-5 of a model, per class, with confidence intervals.",
     "doctor-image": "Show a picture exactly as the network sees it.",

@@ -25,9 +25,10 @@ from mcuzoo.graph.model import DType, Model, Tensor
 from mcuzoo.graph.program import build_program
 from mcuzoo.link.counts import agent_note
 from mcuzoo.link.hello import Hello
+from mcuzoo.link.port_watch import PortWatch
 from mcuzoo.link.session import Session
 from mcuzoo.link.state import LinkState
-from mcuzoo.link.transport import SOME_PORT, PortWatch
+from mcuzoo.link.transport import SOME_PORT
 from mcuzoo.project.manifest import Preprocessing
 from mcuzoo.run.rig import Rig
 from mcuzoo.toolchain.find import compiler_packages

@@ -19,6 +19,7 @@ from mcuzoo.errors import UnsupportedOpError, UsageError, command
 from mcuzoo.link.transport import SOME_PORT
 from mcuzoo.project.manifest import Manifest, load_manifest, load_project
 from mcuzoo.project.rules import inside
+from mcuzoo.run.find_board import AUTO, port_of
 from mcuzoo.run.journal import read_run, require_no_run
 from mcuzoo.run.options import RunOptions
 from mcuzoo.run.project import baud_note, find_project, project_baud, reference_engine
@@ -56,8 +57,9 @@ def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None
     """Resolve the options; for options not given, a resumed run keeps its own settings.
 
     `say` gets a message if a project was chosen because none was named. Raises UsageError,
-    ProjectError, DataSetError or InputError before the port is opened. The port is opened here only
-    to ask the board which of several projects it runs; then its errors are raised, too.
+    ProjectError, DataSetError or InputError before the port is opened. A port is opened here only
+    to ask the board which of several projects it runs, or for the port "auto"; then the errors of
+    that are raised, too.
     """
     if options.resume is not None and options.out is not None:
         raise UsageError("--out and --resume exclude each other.", "--resume RUN writes to RUN.")
@@ -73,7 +75,8 @@ def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None
     manifest = load_manifest(project) if upload is None else upload.manifest
     check_preprocessing(manifest.preprocessing, manifest.input.shape)
     base = _defaults(project, manifest, upload) if earlier is None else earlier
-    settings = _settings(options, replace(base, project=str(project)))
+    base = replace(base, project=str(project), port=_port(options, base, manifest, say))
+    settings = _settings(options, base)
     classes = load_classes(
         None if settings.labels is None else Path(settings.labels), manifest.output.bytes
     )
@@ -144,10 +147,16 @@ def _engine(project: Path, manifest: Manifest, upload: Upload | None) -> Engine:
         raise
 
 
+def _port(
+    options: RunOptions, base: Settings, manifest: Manifest, say: Callable[[str], None]
+) -> str:
+    port = options.port or base.port
+    return port_of(manifest, options.baud or base.baud, say) if port == AUTO else port
+
+
 def _settings(options: RunOptions, base: Settings) -> Settings:
     settings = replace(
         base,
-        port=options.port or base.port,
         baud=options.baud or base.baud,
         data_set=base.data_set if options.images is None else _data_set(options.images),
         labels=str(options.labels.resolve()) if options.labels else base.labels,
