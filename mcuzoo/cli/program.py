@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "demo": "Export the bundled model, build it, boot the emulated board, stream images, judge.",
+    "doctor": "Look at this machine: what is there, what is missing, the command that mends it.",
     "boards": "List the boards, their clocks and memory regions.",
     "models": "List the models that mcuzoo knows by name, with published and measured figures.",
     "fetch": "Get MODEL into the cache over https, check it, and convert UINT8 to INT8.",
