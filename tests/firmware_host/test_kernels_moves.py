@@ -1,0 +1,102 @@
+"""Operators that move bytes equal TFLM byte for byte: their reference in NumPy, their kernels, and
+the kernels where the output lies over the input as near as they allow."""
+
+from __future__ import annotations
+
+import ctypes
+
+import numpy as np
+import pytest
+from helpers import move_cases as cases
+from helpers.engines import random_inputs, wheel
+from helpers.host_kernels import HostKernels
+from helpers.kernel_library import KernelRunner, build_kernel_library
+from hypothesis import HealthCheck, given, reject, settings
+from hypothesis import strategies as st
+
+from mcuzoo.engines.reference import ReferenceEngine
+from mcuzoo.errors import UnsupportedOpError
+from mcuzoo.graph.model import Model
+from mcuzoo.graph.program import build_program
+from mcuzoo.graph.read import parse_model
+from mcuzoo.lowering.alignment import align_up
+from mcuzoo.lowering.call import Activation
+from mcuzoo.ops.lower import lower
+from mcuzoo.plan.arena.calls import call_lives, call_shares
+from mcuzoo.plan.arena.check import violations
+from mcuzoo.plan.arena.fusion import fuse_and_plan
+
+SETTINGS = settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+
+
+@pytest.fixture(scope="module")
+def kernels(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
+    return build_kernel_library(tmp_path_factory.mktemp("kernels"))
+
+
+def runner_of(kernels: ctypes.CDLL, model: Model) -> KernelRunner:
+    try:
+        return KernelRunner(kernels, build_program(model))
+    except UnsupportedOpError as error:
+        if "precision" in error.message or "overflow" in error.message or "large" in error.message:
+            reject()  # TFLM would read beyond the image, or its sums leave 32 bits
+        raise
+
+
+@pytest.mark.parametrize("kind", cases.MOVES)
+def test_equals_tflm(kernels: ctypes.CDLL, kind: str) -> None:
+    @SETTINGS
+    @given(cases.MOVES[kind], cases.SEEDS)
+    def check(raw: bytes, seed: int) -> None:
+        model = parse_model(raw, "case")
+        runner = runner_of(kernels, model)
+        theirs, ours = wheel(raw), ReferenceEngine(model)
+        for values in random_inputs(runner.program.input_tensor.shape, seed, 2):
+            expected = theirs(values)
+            np.testing.assert_array_equal(ours.run(values), expected)
+            np.testing.assert_array_equal(runner.run(values), expected)
+
+    check()
+
+
+@pytest.mark.parametrize("kind", cases.MOVES)
+def test_output_over_input(kernels: ctypes.CDLL, kind: str) -> None:
+    """As near as declared, and a little further away."""
+    host = HostKernels(kernels)
+
+    @SETTINGS
+    @given(cases.MOVES[kind], cases.SEEDS, st.integers(0, 20))
+    def check(raw: bytes, seed: int, further: int) -> None:
+        runner = runner_of(kernels, parse_model(raw, "case"))
+        program = runner.program
+        for call in runner.calls:
+            if len(call.inputs) != 1 or not call.overlaps or call.overlaps[0] is None:
+                continue
+            if not isinstance(call.inputs[0], Activation):
+                continue
+            source = program.buffers[call.inputs[0].buffer].bytes
+            target = program.buffers[call.output.buffer].bytes
+            (values, *_) = random_inputs((source,), seed, 1)
+            expected, _ = host.run(call, [values], target)
+            for distance in (call.overlaps[0].before, call.overlaps[0].before + further):
+                made = host.run_over(call, values, target, distance)
+                np.testing.assert_array_equal(made, expected)
+
+    check()
+
+
+@pytest.mark.parametrize("kind", ["split", "pack", "slice", "strided slice", "reverse"])
+def test_plans_are_sound(kind: str) -> None:
+    @SETTINGS
+    @given(cases.MOVES[kind])
+    def check(raw: bytes) -> None:
+        program = build_program(parse_model(raw, "case"))
+        calls, plan = fuse_and_plan(program, lower(program))
+        assert violations(plan, call_lives(program, calls), 16, call_shares(calls)) == ()
+        assert plan.arena_bytes <= sum(align_up(buffer.bytes) for buffer in program.buffers)
+
+    check()
