@@ -4,13 +4,16 @@ the kernels where the output lies over the input as near as they allow."""
 from __future__ import annotations
 
 import ctypes
+from pathlib import Path
 
 import numpy as np
 import pytest
 from helpers import move_cases as cases
+from helpers.core_kernels import CoreKernels, link_kernels
 from helpers.engines import random_inputs, wheel
 from helpers.host_kernels import HostKernels
 from helpers.kernel_library import KernelRunner, build_kernel_library
+from helpers.one_op_nets import int8, int32, one_op
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
@@ -21,6 +24,7 @@ from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import parse_model
 from mcuzoo.lowering.alignment import align_up
 from mcuzoo.lowering.call import Activation
+from mcuzoo.ops.coverage import check_tflm
 from mcuzoo.ops.lower import lower
 from mcuzoo.plan.arena.calls import call_lives, call_shares
 from mcuzoo.plan.arena.check import violations
@@ -100,3 +104,36 @@ def test_plans_are_sound(kind: str) -> None:
         assert plan.arena_bytes <= sum(align_up(buffer.bytes) for buffer in program.buffers)
 
     check()
+
+
+def test_padding_of_batches_has_the_zero_point(kernels: ctypes.CDLL) -> None:
+    """As TFLite has it; TFLM fills it with any value, so that mcuzoo refuses it there."""
+    litert = pytest.importorskip("ai_edge_litert.interpreter")
+
+    @SETTINGS
+    @given(cases.batches(padded=True), cases.SEEDS)
+    def check(raw: bytes, seed: int) -> None:
+        model = parse_model(raw, "case")
+        runner = runner_of(kernels, model)
+        interpreter = litert.Interpreter(model_content=raw)
+        interpreter.allocate_tensors()
+        for values in random_inputs(runner.program.input_tensor.shape, seed, 2):
+            interpreter.set_tensor(model.inputs[0], values)
+            interpreter.invoke()
+            expected = interpreter.get_tensor(model.outputs[0]).reshape(-1)
+            np.testing.assert_array_equal(ReferenceEngine(model).run(values), expected)
+            np.testing.assert_array_equal(runner.run(values), expected)
+        padded = np.any(model.tensor(model.ops[0].inputs[2]).data)
+        assert bool(check_tflm(model)) == bool(padded)
+
+    check()
+
+
+def test_tables_are_read_as_often_as_declared(tmp_path: Path) -> None:
+    core = CoreKernels(link_kernels(tmp_path, "gcc"))
+    raw = one_op("RESIZE_NEAREST_NEIGHBOR", [int8(1, 6, 6, 4), int32([12, 12])], int8(1, 12, 12, 4))
+    program = build_program(parse_model(raw, "nearest"))
+    (call,) = lower(program)
+    loaded = core.loads(call, [np.zeros(144, np.int8)], 576)
+    ((places, passes),) = call.constant_passes()
+    assert passes == -(-loaded[places.symbol] // places.bytes) == 7

@@ -49,7 +49,9 @@ def _omitted(calls: Sequence[Call], place: int, buffer: int, outer: Activation) 
     """The calls with `buffer` at `outer`, and the copying one Omitted."""
     moved = [_moved(call, buffer, outer) for call in calls]
     copy = moved[place]
-    moved[place] = Omitted(copy.op, copy.kernel, copy.params, (), copy.outputs, partial=True)
+    moved[place] = Omitted(
+        copy.op, copy.kernel, copy.params, (), copy.outputs, partial=copy.partial
+    )
     return tuple(moved)
 
 
