@@ -12,11 +12,13 @@ from helpers import move_cases as cases
 from helpers.core_kernels import CoreKernels, link_kernels
 from helpers.engines import random_inputs, wheel
 from helpers.host_kernels import HostKernels
-from helpers.kernel_library import KernelRunner, build_kernel_library
+from helpers.kernel_library import KernelRunner, build_kernel_library, marshal
 from helpers.one_op_nets import int8, int32, one_op
+from helpers.op_cases import concatenations
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
+from mcuzoo.codegen.aot.arena import arena_offset
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import UnsupportedOpError
 from mcuzoo.graph.model import Model
@@ -24,6 +26,7 @@ from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import parse_model
 from mcuzoo.lowering.alignment import align_up
 from mcuzoo.lowering.call import Activation
+from mcuzoo.lowering.constant import Constant
 from mcuzoo.ops.coverage import check_tflm
 from mcuzoo.ops.lower import lower
 from mcuzoo.plan.arena.calls import call_lives, call_shares
@@ -93,15 +96,39 @@ def test_output_over_input(kernels: ctypes.CDLL, kind: str) -> None:
     check()
 
 
-@pytest.mark.parametrize("kind", ["split", "pack", "slice", "strided slice", "reverse"])
-def test_plans_are_sound(kind: str) -> None:
+PLANNED = {**cases.MOVES, "concatenation": concatenations()}
+
+
+@pytest.mark.parametrize("kind", PLANNED)
+def test_in_one_arena(kernels: ctypes.CDLL, kind: str) -> None:
+    """As planned: over inputs, and inside other buffers."""
+
     @SETTINGS
-    @given(cases.MOVES[kind])
-    def check(raw: bytes) -> None:
-        program = build_program(parse_model(raw, "case"))
+    @given(PLANNED[kind], cases.SEEDS)
+    def check(raw: bytes, seed: int) -> None:
+        program = runner_of(kernels, parse_model(raw, "case")).program
         calls, plan = fuse_and_plan(program, lower(program))
         assert violations(plan, call_lives(program, calls), 16, call_shares(calls)) == ()
         assert plan.arena_bytes <= sum(align_up(buffer.bytes) for buffer in program.buffers)
+        (values, *_) = random_inputs(program.input_tensor.shape, seed, 1)
+        arena = np.zeros(plan.arena_bytes, np.int8)
+        begin = plan.slot(program.input_buffer).offset
+        arena[begin : begin + values.size] = values.reshape(-1)
+        for call in calls:
+            if not call.kernels:
+                continue
+            assert not call.scratch_bytes
+            operands = [
+                operand.values.ctypes.data
+                if isinstance(operand, Constant)
+                else arena.ctypes.data + arena_offset(plan, operand)
+                for operand in (*call.inputs, *call.outputs)
+            ]
+            params = ctypes.byref(marshal(call.params))
+            getattr(kernels, call.kernel)(params, *map(ctypes.c_void_p, operands))
+        end = plan.slot(program.output_buffer).offset
+        made = arena[end : end + program.output_tensor.elements]
+        np.testing.assert_array_equal(made, ReferenceEngine(program.model).run(values))
 
     check()
 
