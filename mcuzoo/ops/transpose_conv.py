@@ -52,11 +52,29 @@ def rule(model: Model, op: Op) -> None:
 
 
 def demands(model: Model, op: Op) -> None:
-    """Constant weights (out, h, w, in), any batch."""
+    """Constant weights (out, h, w, in), any batch.
+
+    CMSIS-NN's kernel ignores a fused activation. Where a stride is larger than the window, or where
+    pixels of the output lie beyond all windows, it gives wrong values or writes beyond its scratch:
+    compared with TFLM's own kernel, version 99f736a.
+    """
     _check(model, op, rules.REAL)
     if op.options["fused_activation_function"] != "NONE":
         fused = op.options["fused_activation_function"]
         raise rules.Refusal(f"it fuses {fused}, which CMSIS-NN's kernel ignores")
+    weights, source = (model.tensor(index).shape for index in op.inputs[1:3])
+    target = rules.output_tensor(model, op)
+    strides = int(op.options["stride_h"]), int(op.options["stride_w"])
+    for axis, stride in enumerate(strides, start=1):
+        pixels, taps = source[axis], weights[axis]
+        same = op.options["padding"] == "SAME"
+        made = pixels * stride if same else (pixels - 1) * stride + taps
+        if taps < stride or target.shape[axis] != made:
+            raise rules.Refusal(
+                f"has {target.shape[axis]} pixels from {pixels} by {taps} taps and a stride of "
+                f"{stride}, which CMSIS-NN's kernel gets wrong",
+                target.index,
+            )
 
 
 def _check(model: Model, op: Op, kinds: Collection[DType]) -> None:
