@@ -174,9 +174,22 @@ OPTIONS: dict[str, tuple[int, tuple[OptionField, ...]]] = {
         ),
     ),
     "LEAKY_RELU": (75, (OptionField("alpha", 0, "f", 0.0),)),
+    "DEPTH_TO_SPACE": (94, (OptionField("block_size", 0, "i"),)),
+    "GATHER": (23, (OptionField("axis", 0, "i"), OptionField("batch_dims", 1, "i"))),
+    "MIRROR_PAD": (77, (OptionField("mode", 0, ("REFLECT", "SYMMETRIC"), "REFLECT"),)),
+    "PACK": (59, (OptionField("values_count", 0, "i"), OptionField("axis", 1, "i"))),
+    "SPACE_TO_DEPTH": (19, (OptionField("block_size", 0, "i"),)),
+    "SPLIT": (35, (OptionField("num_splits", 0, "i"),)),
+    "SPLIT_V": (79, (OptionField("num_splits", 0, "i"),)),
+    "SQUEEZE": (30, (OptionField("squeeze_dims", 0, "ints", ()),)),
+    "TRANSPOSE_CONV": (
+        49,
+        (*_STRIDES, OptionField("fused_activation_function", 3, ACTIVATIONS, "NONE")),
+    ),
+    "UNPACK": (64, (OptionField("num", 0, "i"), OptionField("axis", 1, "i"))),
 }
 
-BIAS_TYPE_SLOT = {"CONV_2D": 6, "FULLY_CONNECTED": 4}
+BIAS_TYPE_SLOT = {"CONV_2D": 6, "FULLY_CONNECTED": 4, "TRANSPOSE_CONV": 4}
 """The options that name a type of the bias; only TFLM's parser reads it."""
 
 CUSTOM_OP = 32

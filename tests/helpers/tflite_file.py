@@ -33,6 +33,16 @@ OPTIONS_OF = {
     "RESIZE_NEAREST_NEIGHBOR": "ResizeNearestNeighborOptions",
     "STRIDED_SLICE": "StridedSliceOptions",
     "SUB": "SubOptions",
+    "DEPTH_TO_SPACE": "DepthToSpaceOptions",
+    "GATHER": "GatherOptions",
+    "MIRROR_PAD": "MirrorPadOptions",
+    "PACK": "PackOptions",
+    "SPACE_TO_DEPTH": "SpaceToDepthOptions",
+    "SPLIT": "SplitOptions",
+    "SPLIT_V": "SplitVOptions",
+    "SQUEEZE": "SqueezeOptions",
+    "TRANSPOSE_CONV": "TransposeConvOptions",
+    "UNPACK": "UnpackOptions",
 }
 VERSION_OF = {
     "CONV_2D": 3,
