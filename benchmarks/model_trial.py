@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from mcuzoo.zoo.registry import ModelSource, resolve_model
 SEED = 1234
 MAX_REASON = 300
 
+Facts = dict[str, Any]
 Tensors = list[NDArray[np.int8]]
 
 
@@ -52,36 +54,33 @@ def main() -> int:
     model = stage("read", lambda: load_model(options.file))
     if model is None:
         return 0
-    stage("inspect", lambda: model, lambda found: inspected(found))
+    stage("inspect", lambda: model, inspected)
     for board in boards:
         for runtime in ("aot", "tflm"):
-            stage(f"fit {runtime} {board}", lambda: None, lambda _: fitted(model, board, runtime))
+            stage(f"fit {runtime} {board}", partial(fit_on, model, board, runtime), dict)
     engine = stage("reference", lambda: ReferenceEngine(model))
     source = stage("resolve", lambda: resolve_model(str(options.file)))
     if engine is None or source is None:
-        stage("wheel", lambda: None, lambda _: by_wheel(model, options.inputs))
+        stage("wheel", partial(by_wheel, model, options.inputs), dict)
         return 0
     inputs = draw(engine.program.input_tensor.shape, options.inputs)
     expected = [engine.run(tensor) for tensor in inputs]
     for board in () if options.host_only else boards:
-        say = on_board(source, board, None, inputs, expected)
-        stage(f"aot {board}", lambda: None, lambda _, say=say: say())
+        stage(f"aot {board}", partial(on_board, source, board, None, inputs, expected), dict)
         if options.tflm is not None:
-            say = on_board(source, board, options.tflm.resolve(), inputs, expected)
-            stage(f"tflm {board}", lambda: None, lambda _, say=say: say())
+            tree = options.tflm.resolve()
+            stage(f"tflm {board}", partial(on_board, source, board, tree, inputs, expected), dict)
     # The last one: what TFLM does not take may end the process.
-    stage("wheel", lambda: None, lambda _: by_wheel(model, options.inputs, expected))
+    stage("wheel", partial(by_wheel, model, options.inputs, expected), dict)
     return 0
 
 
-def stage(
-    name: str, work: Callable[[], Any], facts: Callable[[Any], dict[str, Any]] = lambda _: {}
-) -> Any:
-    """Run `work`, print what `facts` says of its result; None, and the reason printed, if refused."""
+def stage(name: str, work: Callable[[], Any], facts: Callable[[Any], Facts] | None = None) -> Any:
+    """The result of `work`, or None if it was refused; prints what `facts` says of it, or why."""
     emit({"begin": name})
     try:
         result = work()
-        found = {"ok": True, **facts(result)}
+        found = {"ok": True, **({} if facts is None else facts(result))}
     except McuzooError as error:
         emit({"stage": name, "ok": False, "reason": reason(error)})
         return None
@@ -92,7 +91,7 @@ def stage(
     return result
 
 
-def emit(document: dict[str, Any]) -> None:
+def emit(document: Facts) -> None:
     print(json.dumps(document), flush=True)
 
 
@@ -101,20 +100,20 @@ def reason(error: McuzooError) -> str:
     return error.message.splitlines()[0][:MAX_REASON]
 
 
-def inspected(model: Model) -> dict[str, Any]:
+def inspected(model: Model) -> Facts:
     facts = inspect_model(model)
     return {
         "macs": facts.macs,
         "params": facts.params,
         "bytes": facts.bytes,
         "sha256": facts.sha256,
-        "input": [list(item.shape) + [item.dtype] for item in facts.inputs],
-        "output": [list(item.shape) + [item.dtype] for item in facts.outputs],
+        "input": [[*item.shape, item.dtype] for item in facts.inputs],
+        "output": [[*item.shape, item.dtype] for item in facts.outputs],
         "runs": {item.runtime: item.reason or True for item in facts.runtimes},
     }
 
 
-def fitted(model: Model, board: str, runtime: str) -> dict[str, Any]:
+def fit_on(model: Model, board: str, runtime: str) -> Facts:
     options = MemoryOptions(runtime=runtime, project="cmake")
     report = fit_model(model, load_board(board), options)
     if report.uncovered:
@@ -149,42 +148,37 @@ def _drawn(shape: tuple[int, ...], random: np.random.Generator) -> Iterator[NDAr
 def _patches(shape: tuple[int, ...], random: np.random.Generator) -> NDArray[np.int8]:
     """Squares of one value per channel, with a little noise on them: contrast as in a picture."""
     coarse = tuple(-(-size // 8) if size > 8 else size for size in shape)
-    values = random.integers(-128, 128, coarse, dtype=np.int16)
+    values: NDArray[np.int16] = random.integers(-128, 128, coarse, dtype=np.int16)
     for axis, (size, few) in enumerate(zip(shape, coarse, strict=True)):
         values = np.repeat(values, -(-size // few), axis).take(range(size), axis)
     noisy = values + random.integers(-8, 9, shape, dtype=np.int16)
-    return np.clip(noisy, -128, 127).astype(np.int8)
+    clipped: NDArray[np.int8] = np.clip(noisy, -128, 127).astype(np.int8)
+    return clipped
 
 
 def on_board(
     source: ModelSource, board: str, tflm: Path | None, inputs: Tensors, expected: Tensors
-) -> Callable[[], dict[str, Any]]:
-    def run() -> dict[str, Any]:
-        how = replace(Configuration(board), tflm=tflm)
-        with tempfile.TemporaryDirectory() as scratch:
-            project = build(source, how, Path(scratch) / "project")
-            url = f"emulator://{project.resolve()}"
-            with Session.open(url, timing=PATIENT) as session:
-                outputs = [
-                    session.infer(number, tensor).output for number, tensor in enumerate(inputs)
-                ]
-                arena = session.measure_arena().used_bytes
-        return {**compared(outputs, expected), "arena_bytes": arena}
-
-    return run
+) -> Facts:
+    how = replace(Configuration(board), tflm=tflm)
+    with tempfile.TemporaryDirectory() as scratch:
+        project = build(source, how, Path(scratch) / "project")
+        with Session.open(f"emulator://{project.resolve()}", timing=PATIENT) as session:
+            outputs = [session.infer(number, tensor).output for number, tensor in enumerate(inputs)]
+            arena = session.measure_arena().used_bytes
+    return {**compared(outputs, expected), "arena_bytes": arena}
 
 
-def by_wheel(model: Model, count: int, expected: Tensors | None = None) -> dict[str, Any]:
+def by_wheel(model: Model, count: int, expected: Tensors | None = None) -> Facts:
     engine = TflmEngine(model)
     inputs = draw(engine.program.input_tensor.shape, count)
     outputs = [engine.run(tensor) for tensor in inputs]
     return {"ran": len(outputs)} if expected is None else compared(outputs, expected)
 
 
-def compared(outputs: Tensors, expected: Tensors) -> dict[str, Any]:
+def compared(outputs: Tensors, expected: Tensors) -> Facts:
     """How many are equal byte for byte; `varied`: whether the inputs gave different answers."""
     equal = sum(np.array_equal(a, b) for a, b in zip(outputs, expected, strict=True))
-    found: dict[str, Any] = {
+    found: Facts = {
         "equal": equal,
         "of": len(expected),
         "varied": len({tensor.tobytes() for tensor in expected}) > 1,

@@ -35,7 +35,7 @@ SUFFIXES = (".tflite", ".lite")
 
 @dataclass
 class Trial:
-    """What was found of one file. stages: what each said; ended: how the process ended, if badly."""
+    """What was found of one file. stages: what each said; ended: the bad end of the process."""
 
     file: Path
     stages: dict[str, dict[str, Any]] = field(default_factory=dict)
