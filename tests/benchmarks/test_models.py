@@ -11,8 +11,6 @@ import pytest
 from helpers.compilers import needs_compiler
 from helpers.small_net import small_net
 
-from mcuzoo.graph.write import write_model
-
 MODELS = Path(__file__).resolve().parents[2] / "benchmarks" / "models.py"
 
 
@@ -26,7 +24,7 @@ def table(*arguments: object) -> subprocess.CompletedProcess[str]:
 def test_files_that_run_and_files_that_do_not(tmp_path: Path) -> None:
     pytest.importorskip("unicorn")
     (tmp_path / "inner").mkdir()
-    (tmp_path / "inner" / "small.tflite").write_bytes(write_model(small_net()))
+    (tmp_path / "inner" / "small.tflite").write_bytes(small_net())
     (tmp_path / "garbage.tflite").write_bytes(b"\x1c\0\0\0TFL3" + bytes(100))
     found = tmp_path / "found.json"
     done = table(tmp_path, "--boards", "rt1050", "--inputs", "3", "--json", found)
@@ -47,7 +45,7 @@ def test_files_that_run_and_files_that_do_not(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_file_that_takes_too_long_is_ended_and_named(tmp_path: Path) -> None:
     path = tmp_path / "small.tflite"
-    path.write_bytes(write_model(small_net()))
+    path.write_bytes(small_net())
     done = table(path, "--timeout", "0.01")
     assert done.returncode == 1
     assert "not finished after 0.01 s" in done.stdout and "faults: 1" in done.stdout
