@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from mcuzoo.data import fer2013, imagenet
+from mcuzoo.data import cifar10, fer2013, imagenet, visual_wake_words
 from mcuzoo.data.images import IMAGE_SUFFIXES, FilePicture, Item
 from mcuzoo.data.labels import Classes, off_by_one_hint
 from mcuzoo.errors import DataSetError
@@ -15,10 +15,12 @@ from mcuzoo.errors import DataSetError
 def folder_items(folder: Path, classes: Classes) -> Iterator[Item]:
     """The images of `folder`, or of its class folders, in the order of their sorted names.
 
-    Class folders are labelled by name where `classes` has names, by WordNet id where they are
+    Class folders are labelled by name where `classes` has names (those of CIFAR-10 and Visual Wake
+    Words may be written in other words), by WordNet id where they are
     ImageNet's, by emotion where they are FER2013's, by number where the names are whole numbers;
-    else by the order of the sorted names, one folder per class. Images of a flat folder are
-    labelled where all their names begin with a WordNet id, as those of ImageNet's training set.
+    else by the order of the sorted names, one folder per class. Images
+    of a flat folder are labelled where all their names begin with a WordNet id, as those of
+    ImageNet's training set.
     """
     images = images_in(folder)
     class_folders = [path for path in folders_in(folder) if has_images(path)]
@@ -51,6 +53,10 @@ def _folder_labels(folders: list[Path], classes: Classes) -> list[int]:
     if classes.names is not None and set(names) <= set(classes.names):
         # Also where the names are numbers, which Keras sorts as text: 0, 1, 10, 11, 2, ...
         return [classes.names.index(name) for name in names]
+    for labels_of in (cifar10.labels_of, visual_wake_words.labels_of):
+        labels = None if classes.names is None else labels_of(names, classes.names)
+        if labels is not None:
+            return labels
     if classes.names is not None or all(name.isdecimal() for name in names):
         return [classes.index_of(folder.name, f"Folder {folder}") for folder in folders]
     if len(folders) != classes.count:
