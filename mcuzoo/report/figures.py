@@ -54,7 +54,7 @@ _SOURCES = {
     "metadata": "the model's metadata",
     "recipe": "--recipe",
     "project": "the project",
-    "default": "no source says it, so the default",
+    "default": "the default: nothing says it",
 }
 
 
@@ -62,7 +62,7 @@ def source_text(source: str) -> str:
     """Where a recipe is from, in words."""
     known, flags, _ = source.partition("+")
     words = [_SOURCES.get(part, part) for part in known.split(":") if part]
-    return ", ".join((["flags"] if flags else []) + words)
+    return ", ".join(([f"flags; the rest: {words.pop(0)}"] if flags else []) + words)
 
 
 def recipe_lines(
