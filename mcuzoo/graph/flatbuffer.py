@@ -86,7 +86,11 @@ class Reader:
 
 @dataclass(frozen=True)
 class Table:
-    """One table; `slot` is a field's number in the schema, from 0."""
+    """One table; `slot` is a field's number in the schema, from 0.
+
+    position, vtable: where it and its vtable begin in the file, and their sizes, all in bytes.
+    what: its name in the schema, for errors.
+    """
 
     reader: Reader
     position: int

@@ -42,6 +42,7 @@ class Step:
 class Program:
     """A model without RESHAPEs and without the conversions at its ends.
 
+    Steps are in the order of the file. input_buffer, output_buffer: indices in `buffers`.
     `dequantize` says that a trailing DEQUANTIZE was cut: the model's own output is
     scale * (output_tensor - zero_point).
     """

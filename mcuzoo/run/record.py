@@ -72,7 +72,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Settings:
-    """The options of a run; `resume` takes them over if they are not given again."""
+    """The options of a run; `resume` takes them over if they are not given again.
+
+    project, data_set, labels, upload: paths as they were typed; labels: of a text with the names,
+    upload: of the model that was sent. reference: whether outputs are compared with the host's.
+    min_top1: the least accuracy for a verdict that passes. strict: an image that cannot be decoded
+    fails the run.
+    """
 
     project: str
     port: str
@@ -91,7 +97,7 @@ class Settings:
 class BoardFacts:
     """The board as it described itself; a run uses one kind of board and one build.
 
-    agent, count_unit: as in link.hello.Hello; None in older runs.
+    All as in link.hello.Hello; agent and count_unit are None in older runs.
     """
 
     board: str
