@@ -65,7 +65,11 @@ def make_plan(model: str, data: Path, options: EvaluateOptions = EvaluateOptions
         sources.append(other)
     classes = _classes(options, source, first.classes)
     task = Task(first, second, options.outputs is not None)
-    besides = [package for subject in task.subjects for package in engine_packages(subject)]
+    besides = [
+        package
+        for subject in task.subjects
+        for package in (*engine_packages(subject), *subject.pictures.packages)
+    ]
     data_set = open_data_set(data, classes, options.limit, options.split, besides)
     return Plan(
         task=task,

@@ -42,7 +42,8 @@ from mcuzoo.quantize.source import FloatSource, find_source
 from mcuzoo.zoo.catalog import catalog
 from mcuzoo.zoo.find import require_model_file
 from mcuzoo.zoo.recipe_flags import chosen_recipe, recipe_notes
-from mcuzoo.zoo.registry import ModelSource, preprocessing_by_shape
+from mcuzoo.zoo.recipes import FoundRecipe, find_recipe, keep_recipe
+from mcuzoo.zoo.registry import ModelSource
 from mcuzoo.zoo.schema import ZooModel
 
 
@@ -156,13 +157,22 @@ def quantize_model(
             int8_model=str(folder / "int8.tflite"),
         )
         preparation = _Preparation(
-            images, options, zoo, Path(spec.float_model), folder / "images.npy"
+            images,
+            options,
+            zoo,
+            network.path,
+            Path(spec.float_model),
+            folder / "images.npy",
         )
         run = run_worker(spec, on_stage, preparation.prepare)
         raw = Path(spec.int8_model).read_bytes()
     int8_model = parse_model(raw, target.stem)
     program = build_program(int8_model)
     write_output(target, raw)
+    notes = preparation.notes
+    if preparation.recipe_source not in ("default", "registry"):
+        names = preparation.classes.names
+        notes = (*notes, keep_recipe(target, preparation.preprocessing, names))
     return Quantized(
         source=network.path,
         float_model=preparation.float_model,
@@ -174,7 +184,7 @@ def quantize_model(
         run=run,
         warnings=tuple(_warnings(int8_model, program, preparation.preprocessing)),
         recipe_source=preparation.recipe_source,
-        notes=preparation.notes,
+        notes=notes,
     )
 
 
@@ -213,12 +223,14 @@ class _Preparation:
         source: Path,
         options: QuantizeOptions,
         zoo: ZooModel | None,
+        network: Path,
         float_model: Path,
         images: Path,
     ) -> None:
         self._source = source
         self._options = options
         self._zoo = zoo
+        self._network = network
         self._path = float_model
         self._images = images
 
@@ -233,22 +245,27 @@ class _Preparation:
             )
         image = shape[1], shape[2], shape[3]
         zoo, options = self._zoo, self._options
-        known = preprocessing_by_shape(model) if zoo is None else zoo.as_preprocessing
-        chosen = chosen_recipe(known, "default" if zoo is None else "registry", options)
+        known = find_recipe(self._network, model)
+        if zoo is not None:
+            known = FoundRecipe(zoo.as_preprocessing, "registry")
+        chosen = chosen_recipe(known.recipe, known.source, options)
         self.preprocessing, self.recipe_source = chosen.recipe, chosen.source
         self.notes = tuple(recipe_notes(chosen.recipe, chosen.source, shape))
         check_preprocessing(chosen.recipe, shape)
-        self.classes = self._known_classes(model.tensor(model.outputs[0]).elements)
+        count = model.tensor(model.outputs[0]).elements
+        self.classes = self._known_classes(count, known.labels)
         self.calibration = calibration_images(
             self._source, self.classes, options.samples, self.preprocessing, image, options.split
         )
         np.save(self._images, self.calibration.images)
         return self._images
 
-    def _known_classes(self, count: int) -> Classes:
+    def _known_classes(self, count: int, names: tuple[str, ...] | None) -> Classes:
         labels, zoo = self._options.labels, self._zoo
         if labels is None and zoo is not None and len(zoo.labels.classes) == count:
             return Classes(count, zoo.labels.classes)
+        if labels is None and names is not None and len(names) == count:
+            return Classes(count, names)
         return load_classes(labels, count)
 
 

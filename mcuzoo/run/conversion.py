@@ -33,6 +33,7 @@ from mcuzoo.run.tally import Tally
 from mcuzoo.zoo.convert.convert import check_ends, convert_model
 from mcuzoo.zoo.convert.report import Conversion
 from mcuzoo.zoo.recipe_flags import recipe_notes, with_recipe
+from mcuzoo.zoo.recipes import keep_recipe
 from mcuzoo.zoo.registry import resolve_model
 
 
@@ -117,6 +118,8 @@ def convert(
             found.labels,
         )
     write_output(target, conversion.model.raw)
+    if found.recipe_source in ("beside", "metadata"):  # the new file has no metadata of its own
+        say(keep_recipe(target, found.preprocessing, found.labels))
     judgement = None
     if comparison is not None:
         shape = comparison.input.shape

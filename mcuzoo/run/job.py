@@ -94,7 +94,7 @@ def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None
         classes,
         settings.limit,
         settings.split,
-        besides=port_packages(settings.port),
+        besides=(*port_packages(settings.port), *input_of(manifest).packages),
     )
     if settings.min_top1 is not None and all(item.label is None for item in data_set.items):
         raise UsageError(

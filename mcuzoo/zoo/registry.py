@@ -24,7 +24,7 @@ from mcuzoo.zoo.find import (
     trust_key,
     trusted_sha256,
 )
-from mcuzoo.zoo.recipes import default_recipe, find_recipe
+from mcuzoo.zoo.recipes import find_recipe
 from mcuzoo.zoo.schema import ZooModel
 from mcuzoo.zoo.structure import build_structure
 
@@ -215,11 +215,6 @@ def _lines(path: Path) -> tuple[str, ...]:
         return tuple(path.read_text(encoding="utf-8").splitlines())
     except (OSError, UnicodeDecodeError):
         return ()
-
-
-def preprocessing_by_shape(model: Model) -> Recipe:
-    """The default of a model of which nothing is known: the whole picture, stretched."""
-    return default_recipe(model.tensor(model.inputs[0]).shape)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from graph.test_image_metadata import described
 from helpers.tflite_builder import conv_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from project.test_recipe import recipes
 
 from mcuzoo.errors import InputError, UsageError
 from mcuzoo.graph.image_metadata import METADATA_NAME
@@ -21,7 +22,7 @@ from mcuzoo.graph.metadata import add_metadata
 from mcuzoo.options import RecipeOptions
 from mcuzoo.project.recipe import NORMALIZATIONS, Recipe, normalized
 from mcuzoo.zoo.recipe_flags import chosen_recipe, recipe_notes
-from mcuzoo.zoo.recipes import RecipeTable, read_recipe_file
+from mcuzoo.zoo.recipes import RecipeTable, keep_recipe, read_recipe_file
 from mcuzoo.zoo.registry import resolve_model
 
 
@@ -112,6 +113,18 @@ def test_a_damaged_file_is_named_with_its_key(tmp_path: Path, text: str, complai
     with pytest.raises(InputError, match=complaint) as caught:
         read_recipe_file(path)
     assert str(path) in caught.value.message and "docs/recipes.md" in caught.value.hint
+
+
+@given(recipe=recipes)
+@settings(deadline=None)
+def test_a_written_recipe_file_says_the_same(recipe: Recipe, tmp_path_factory: Any) -> None:
+    target = tmp_path_factory.mktemp("models") / "made.tflite"
+    assert "is in" in keep_recipe(target, recipe, ('a "b"', "c\\d"))
+    found = read_recipe_file(target.with_suffix(".mcuzoo.toml"))
+    assert found.preprocessing is not None and found.preprocessing.recipe() == recipe
+    assert found.labels is not None and found.labels.classes == ('a "b"', "c\\d")
+    assert "already" in keep_recipe(target, Recipe())
+    assert read_recipe_file(target.with_suffix(".mcuzoo.toml")) == found
 
 
 values = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
