@@ -48,7 +48,7 @@ _SYNC = "OFF"
 
 
 class OutputFile:
-    """int8 [N, classes], float32 for a float model: the images that could be run, in order.
+    """int8 [N, outputs], float32 for a float model: the images that could be run, in order.
 
     Use as a context manager; without `finish` nothing is left. Raises InputError when it cannot
     be written.
@@ -57,7 +57,7 @@ class OutputFile:
     def __init__(self, path: Path, images: int, subject: Subject) -> None:
         self._path = path
         self._dtype = np.dtype(np.float32 if subject.kind == "float32" else np.int8)
-        self._classes = subject.classes
+        self._outputs = subject.outputs
         self._rows = 0
         self._output = GrowingOutput(path)
         self._reserved = self._header(images)
@@ -95,7 +95,7 @@ class OutputFile:
         np.lib.format.write_array_header_1_0(
             header,
             {
-                "shape": (rows, self._classes),
+                "shape": (rows, self._outputs),
                 "fortran_order": False,
                 "descr": np.lib.format.dtype_to_descr(self._dtype),
             },
@@ -284,6 +284,7 @@ def _result(
         label_mapping=plan.data_set.mapping,
         turned=tally.turned,
         clipped=tally.clipped,
+        output=task.first.form.note,
     )
 
 

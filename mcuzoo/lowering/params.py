@@ -75,6 +75,7 @@ class RequantizationStruct(CStruct):
     multipliers: Constant
     shifts: Constant
     right_only: int
+    wide: int
     zero_point: int
     minimum: int
     maximum: int

@@ -11,6 +11,7 @@ from pathlib import Path
 from mcuzoo.data.dataset import load_data_set
 from mcuzoo.data.images import DataSet
 from mcuzoo.data.labels import Classes, load_classes
+from mcuzoo.data.output_form import form_of
 from mcuzoo.data.preprocess import check_preprocessing, input_of, preprocessing_warnings
 from mcuzoo.data.signs import is_signs
 from mcuzoo.emulator.url import port_packages
@@ -41,7 +42,7 @@ RUNS_FOLDER = "runs"
 @dataclass(frozen=True)
 class Job:
     """What a run needs before it meets the board. out: its folder. baud_note: origin of the
-    rate."""
+    rate. note: how the output is read, if it is not a score per class."""
 
     manifest: Manifest
     classes: Classes
@@ -53,6 +54,7 @@ class Job:
     warnings: tuple[str, ...] = ()
     upload: Upload | None = None
     baud_note: str = ""
+    note: str | None = None
 
 
 def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None) -> Job:
@@ -87,9 +89,8 @@ def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None
     base = _defaults(project, manifest, upload) if earlier is None else earlier
     base = replace(base, project=str(project), port=_port(options, base, manifest, say))
     settings = _settings(options, base)
-    classes = load_classes(
-        None if settings.labels is None else Path(settings.labels), manifest.output.bytes
-    )
+    form = form_of(manifest.output)
+    classes = load_classes(None if settings.labels is None else Path(settings.labels), form.classes)
     if upload is not None and settings.labels is None:
         classes = own_classes(upload)
     data_set = load_data_set(
@@ -114,6 +115,7 @@ def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None
         resume=options.resume is not None,
         warnings=(*_warnings(manifest), *data_set.warnings),
         upload=upload,
+        note=form.note,
         baud_note=baud_note(settings.baud, project_baud(project, manifest)),
     )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from mcuzoo.data.labels import Classes, load_classes
+from mcuzoo.data.output_form import form_of
 from mcuzoo.errors import UnsupportedOpError
 from mcuzoo.graph.model import Model
 from mcuzoo.link.channel import DeviceLog
@@ -64,7 +65,7 @@ class Subject:
             return own_classes(self.upload)
         labels = self.manifest.labels
         path = None if labels is None else inside(self.project, labels)
-        return load_classes(path, self.manifest.output.bytes)
+        return load_classes(path, form_of(self.manifest.output).classes)
 
     def line(self, port: str, baud: int | None, wait_port: float | None = None) -> Line:
         """The line to its board at `port`, or auto. baud None: the project's rate. Raises the
