@@ -132,14 +132,20 @@ def test_transpose_of_axes_of_one_only_renames(
     shape: tuple[int, ...], order: list[int], turned: tuple[int, ...], renamed: bool
 ) -> None:
     tensors = [
-        build.T("in", shape, scale=0.1),
+        build.T("relu", shape, scale=0.1),
         build.T("order", (4,), "int32", data=np.array(order, np.int32)),
         build.T("turned", turned, scale=0.1),
         build.T("out", turned, scale=0.1),
+        build.T("in", shape, scale=0.1),
     ]
-    ops = [build.O("TRANSPOSE", (0, 1), (2,)), build.O("RELU", (2,), (3,))]
-    program = program_of(build.build_model(tensors, ops, [0], [3]))
-    assert len(program.steps) == (1 if renamed else 2)
+    # Not at the entry, where the host may turn the picture instead.
+    ops = [
+        build.O("RELU", (4,), (0,)),
+        build.O("TRANSPOSE", (0, 1), (2,)),
+        build.O("RELU", (2,), (3,)),
+    ]
+    program = program_of(build.build_model(tensors, ops, [4], [3]))
+    assert len(program.steps) == (2 if renamed else 3)
     assert (program.buffer_of(2) is program.buffer_of(0)) == renamed
 
 
