@@ -21,6 +21,7 @@ UINT8_HINT = (
     "the file from UINT8 to INT8."
 )
 
+_RENAMES = frozenset({"EXPAND_DIMS", "RESHAPE", "SQUEEZE"})
 PICTURE_CHANNELS = (1, 3)
 """Gray and RGB."""
 
@@ -45,7 +46,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Program:
-    """A model without RESHAPEs and without the conversions at its ends.
+    """A model without ops that only rename, and without the conversions at its ends.
 
     model: what is computed (executable.py); its tensors and ops have the numbers of `file`, the
     model as it was read. entry, exit: the ops of `file` at its ends that the host does instead.
@@ -76,7 +77,7 @@ class Program:
 
 
 def build_program(model: Model) -> Program:
-    """Cut the conversions at the ends, merge what RESHAPE only renames, order the steps.
+    """Cut the conversions at the ends, merge what ops only rename, order the steps.
 
     Raises ModelError when the model has not exactly one int8 input and one int8 output then.
     """
@@ -88,7 +89,7 @@ def build_program(model: Model) -> Program:
     groups: list[list[int]] = [[source.index]]
     steps: list[Step] = []
     for op in ops:
-        if op.name == "RESHAPE" and op.inputs[:1] and op.inputs[0] in owner:
+        if op.inputs[:1] and op.inputs[0] in owner and _only_renames(model, op):
             buffer = owner[op.inputs[0]]
             for tensor in op.outputs:
                 _require_same_storage(op, model.tensor(op.inputs[0]), model.tensor(tensor))
@@ -126,6 +127,25 @@ def build_program(model: Model) -> Program:
     )
 
 
+def _only_renames(model: Model, op: Op) -> bool:
+    """Whether the output has the bytes of the first input, in the same order."""
+    return op.name in _RENAMES or (op.name == "TRANSPOSE" and _keeps_order(model, op))
+
+
+def _keeps_order(model: Model, op: Op) -> bool:
+    """Whether a TRANSPOSE moves axes of size 1 only."""
+    if len(op.inputs) != 2 or len(op.outputs) != 1 or op.inputs[1] == -1:
+        return False
+    order, shape = model.tensor(op.inputs[1]).data, model.tensor(op.inputs[0]).shape
+    if order is None or sorted(order.reshape(-1).tolist()) != list(range(len(shape))):
+        return False
+    turned = order.reshape(-1).tolist()
+    moved = [axis for axis in turned if shape[axis] > 1]
+    target = model.tensor(op.outputs[0])
+    made = tuple(shape[axis] for axis in turned)
+    return moved == sorted(moved) and (made, DType.INT8) == (target.shape, target.dtype)
+
+
 def _is_activation(model: Model, index: int, owner: dict[int, int], op: Op) -> bool:
     if index == -1 or model.tensor(index).data is not None:
         return False
@@ -141,8 +161,8 @@ def _is_activation(model: Model, index: int, owner: dict[int, int], op: Op) -> b
 def _require_same_storage(op: Op, source: Tensor, target: Tensor) -> None:
     if (source.dtype, source.elements) != (target.dtype, target.elements):
         raise ModelError(
-            f"Op {op.index} RESHAPE changes the size or type of tensor {source.index}.",
-            "Convert the model again; a reshape keeps both.",
+            f"Op {op.index} {op.name} changes the size or type of tensor {source.index}.",
+            "Convert the model again; such an operator keeps both.",
         )
 
 

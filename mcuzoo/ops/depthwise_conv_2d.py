@@ -15,7 +15,7 @@ from mcuzoo.graph.program import Program, Step
 from mcuzoo.graph.window import window_of
 from mcuzoo.lowering.call import Call
 from mcuzoo.lowering.constant import Constant
-from mcuzoo.lowering.operands import extent, window
+from mcuzoo.lowering.operands import extent
 from mcuzoo.lowering.params import (
     ExtentStruct,
     KernelParams,
@@ -129,11 +129,10 @@ class AnyWindow:
         return True
 
     def lower(self, work: WeightedWork) -> tuple[Call, ...]:
-        _, height, width, _ = work.weights.shape
         params = DepthwiseConv2dParams(
             input=extent(work.source),
             output=extent(work.target),
-            window=window(work.op, work.source, (height, width)),
+            window=work.view,
             depth_multiplier=work.channels // work.source.shape[3],
             input_zero_point=work.input_zero_point,
             weights=work.weights_constant(work.weights, "[y][x][output channel]"),

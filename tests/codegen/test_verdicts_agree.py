@@ -23,7 +23,7 @@ from mcuzoo.graph.read import load_model
 from mcuzoo.ops.inspect import inspect_model
 from mcuzoo.plan.fit import fit
 from mcuzoo.plan.options import FitOptions
-from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.project.recipe import Recipe
 from mcuzoo.zoo.registry import ModelSource
 
 BOARD = "rt1170"
@@ -42,7 +42,7 @@ def refusal(act: Callable[[], Any]) -> str | None:
 
 
 def export(path: Path, folder: Path, runtime: str) -> None:
-    source = ModelSource(path.stem, path, Preprocessing())
+    source = ModelSource(path.stem, path, Recipe())
     options = ExportOptions(runtime=runtime, project="mcuxpresso", force=True)
     export_project(source, load_board(BOARD), folder / "project", options)
 

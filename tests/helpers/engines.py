@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,3 +29,18 @@ def assert_equals_tflm(raw: bytes, seed: int = 0) -> None:
     ours, theirs = ReferenceEngine(model), TflmEngine(model)
     for values in random_inputs(ours.program.input_tensor.shape, seed):
         np.testing.assert_array_equal(ours.run(values), theirs.run(values))
+
+
+def wheel(raw: bytes) -> Callable[[NDArray[np.int8]], NDArray[np.int8]]:
+    """The tflite-micro wheel on an int8 file as it is, also on what mcuzoo refuses because another
+    of TFLM's kernel libraries does not run it. ImportError without the wheel."""
+    from tflite_micro.python.tflite_micro import runtime
+
+    interpreter: Any = runtime.Interpreter.from_bytes(raw, arena_size=1 << 22)
+
+    def run(values: NDArray[np.int8]) -> NDArray[np.int8]:
+        interpreter.set_input(values, 0)
+        interpreter.invoke()
+        return np.array(interpreter.get_output(0), np.int8).reshape(-1)
+
+    return run

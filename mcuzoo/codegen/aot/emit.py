@@ -197,9 +197,14 @@ def _view_call(program: Program, plan: ArenaPlan, calls: Sequence[Call], positio
         shapes=_shapes_text(program, call),
         kernel=call.kernel if call.kernels else None,
         arguments=", ".join(operands),
-        output_offset=arena_offset(plan, call.outputs[0]),
+        output_offset=arena_offset(plan, _first_output(calls, call.op)),
         output_bytes=output.bytes,
     )
+
+
+def _first_output(calls: Sequence[Call], op: Op) -> Activation:
+    """Of the op's outputs, which may be made by a call each."""
+    return next(call for call in calls if call.op is op).outputs[0]
 
 
 def _ops_text(call: Call) -> str:
@@ -211,7 +216,10 @@ def _shapes_text(program: Program, call: Call) -> str:
     the op's output has the op's inputs."""
     model, first = program.model, call.ops[0]
     count = len(first.inputs) if call.partial else max(len(call.inputs), 1)
-    inputs = [model.tensor(index) for index in first.inputs[:count]]
+    read = [model.tensor(index) for index in first.inputs if index != -1]
+    # Activations first: where an op has its axis or its weights before them.
+    chosen = sorted(read, key=lambda tensor: tensor.data is not None)[:count]
+    inputs = [tensor for tensor in read if tensor in chosen]
     return f"{_shapes(inputs)} -> {shape_text(model.tensor(call.op.outputs[0]).shape)}"
 
 

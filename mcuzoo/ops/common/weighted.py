@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,8 +23,9 @@ from mcuzoo.lowering.operands import (
     describe,
     operands,
     symbol,
+    window,
 )
-from mcuzoo.lowering.params import RequantizationStruct
+from mcuzoo.lowering.params import RequantizationStruct, WindowStruct
 from mcuzoo.lowering.variant import Work
 from mcuzoo.ops.common import rules
 from mcuzoo.ops.common.reference import requantize
@@ -80,6 +81,8 @@ class WeightedWork(Work):
 
     weights: int8 in the file's own shape; bias: int32 (channels,), with
     -input zero point * sum of the channel's weights folded in. wide: a sum may reach 2^30.
+    padded_view: the window where `source` is the input of a PAD that the kernel does, too,
+    quantized as the PAD's output.
     """
 
     source: Tensor
@@ -90,6 +93,15 @@ class WeightedWork(Work):
     bias: NDArray[np.int32]
     to: Requantization
     wide: bool
+    padded_view: WindowStruct | None = field(default=None, kw_only=True)
+
+    @property
+    def view(self) -> WindowStruct:
+        """The window of a convolution on `source`, with the padding of a PAD before it."""
+        if self.padded_view is not None:
+            return self.padded_view
+        _, height, width, _ = self.weights.shape
+        return window(self.op, self.source, (height, width))
 
     @property
     def input_zero_point(self) -> int:
