@@ -132,12 +132,22 @@ def _quantization(
     parameters.reader.spend(scales.nbytes, where)
     if not np.all(np.isfinite(scales)) or np.any(scales < 0):
         raise damaged(f"a scale of {where} is negative or not a number")
-    if len(shape) == 1:
-        axis = 0  # files exist whose biases name the axis of their weights, and TFLM reads none
+    axis = _axis(axis, shape, scales.size)
     zero_points = _zero_points(zeros, scales.size, dtype, where)
     if scales.size > 1 and not (0 <= axis < len(shape) and shape[axis] == scales.size):
         raise damaged(f"{where} of shape {list(shape)} has {scales.size} scales along axis {axis}")
     return Quantization(scales=scales, zero_points=zero_points, axis=axis)
+
+
+def _axis(named: int, shape: tuple[int, ...], scales: int) -> int:
+    """The axis of the channels: the one that the file names, or the only one of that size.
+
+    TFLM reads none, and files exist whose biases name the axis of their weights.
+    """
+    if 0 <= named < len(shape) and shape[named] == scales:
+        return named
+    fitting = [axis for axis, size in enumerate(shape) if size == scales]
+    return fitting[0] if scales > 1 and len(fitting) == 1 else named
 
 
 def _has_zero_points(table: Table) -> bool:
