@@ -26,7 +26,7 @@ FLOORS = (
     {"profile"},
     {"toolchain", "run"},
     {"compare", "evaluate", "measure"},
-    {"demo", "quantize"},
+    {"quantize", "tryout"},
     {"report"},
     {"cli"},
     {"__init__", "__main__"},

@@ -87,6 +87,7 @@ def test_every_command_names_all_that_it_lacks(
     signs = resolve_model("signs").path
     cases: list[tuple[tuple[object, ...], set[str]]] = [
         (("demo",), {"unicorn", "ziglang", *IMAGES}),
+        (("try", signs), {"unicorn", "ziglang", *IMAGES}),
         (("run-serial", "--port", f"emulator://{project}"), {"unicorn", *IMAGES}),
         (("run-serial", "--port", "/dev/x", "--project", project), IMAGES),
         (
