@@ -42,6 +42,9 @@ HEAVY = {
     "ziglang",
     "ai_edge_litert",
     "tflite_micro",
+    "onnx",
+    "onnx2tf",
+    "onnxruntime",
 }
 
 

@@ -59,7 +59,7 @@ def _zipped(path: Path, suffix: str) -> tuple[str, str]:
 
 def _by_suffix(path: Path, suffix: str, head: bytes) -> tuple[str, str] | None:
     if suffix == ".onnx":
-        return "an ONNX model", _from_onnx(path)
+        return "an ONNX model", _quantize(path, path.stem)
     if suffix in (".pt", ".pth", ".safetensors"):
         return "a PyTorch file", _from_torch(path)
     if suffix in (".pb", ".pbtxt", ".ckpt", ".meta", ".index"):
@@ -77,12 +77,8 @@ def _quantize(source: Path, stem: str) -> str:
     return command("mcuzoo", "quantize", source, f"{stem}_int8.tflite", "--calibration", "IMAGES")
 
 
-def _from_onnx(path: Path) -> str:
-    folder = Path(f"{path.stem}_saved_model")
-    onnx2tf = command("onnx2tf", "-i", path, "-o", folder)
-    return f"{onnx2tf} (pip install onnx2tf), then: {_quantize(folder, path.stem)}"
-
-
 def _from_torch(path: Path) -> str:
     onnx = path.with_suffix(".onnx")
-    return f"torch.onnx.export of the network to {onnx} in Python, then: {_from_onnx(onnx)}"
+    return (
+        f"torch.onnx.export of the network to {onnx} in Python, then: {_quantize(onnx, path.stem)}"
+    )

@@ -22,6 +22,7 @@ class Kind(str, Enum):
     """An .h5 that may hold weights only; then `network` names their network."""
     SAVED_MODEL = "saved_model"
     TFLITE = "tflite"
+    ONNX = "onnx"
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,9 @@ def _is_keras(path: Path) -> bool:
 
 
 def _kind(path: Path) -> Kind:
-    hint = "Give a .keras or .h5 file, the folder of a SavedModel, or a float .tflite."
+    hint = (
+        "Give a .keras or .h5 file, the folder of a SavedModel, a float .tflite, or an .onnx file."
+    )
     try:
         if path.is_dir():
             if (path / "saved_model.pb").is_file():
@@ -70,5 +73,8 @@ def _kind(path: Path) -> Kind:
         return Kind.TFLITE
     if _is_keras(path):
         return Kind.KERAS
-    what, advice = foreign_model(path) or ("neither a Keras file nor a .tflite", hint)
+    foreign = foreign_model(path)
+    if path.suffix.lower() == ".onnx" and (foreign is None or "ONNX" in foreign[0]):
+        return Kind.ONNX
+    what, advice = foreign or ("neither a Keras file nor a .tflite", hint)
     raise InputError(f"{path} is {what}.", advice)
