@@ -42,9 +42,11 @@ class Rows:
 
 def rows_of(model: Model, call: Call) -> Rows | None:
     """How `call` takes its one activation by rows; None where it cannot."""
-    source, target = (
-        model.tensor(index).shape for index in (call.ops[0].inputs[0], call.op.outputs[0])
-    )
+    read = [index for index in call.ops[0].inputs if index >= 0]
+    sources = [model.tensor(index).shape for index in read if model.tensor(index).data is None]
+    if not sources:
+        return None
+    source, target = sources[0], model.tensor(call.op.outputs[0]).shape
     images = all(len(shape) == 4 and shape[0] == 1 for shape in (source, target))
     if not images or len(call.inputs) != 1 or not isinstance(call.inputs[0], Activation):
         return None

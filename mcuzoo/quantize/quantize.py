@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike, fspath
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from mcuzoo.quantize.job import (
     score,
 )
 from mcuzoo.quantize.options import QuantizeOptions
+from mcuzoo.zoo.recipes import keep_recipe
 
 
 @dataclass(frozen=True)
@@ -58,4 +59,7 @@ def quantize(
     if options.limit:
         scored = score(quantized, options.images or images, options.limit, options.split)
     write_output(target, quantized.int8_model.raw)
+    if quantized.recipe_source not in ("default", "registry"):
+        kept = keep_recipe(target, quantized.preprocessing, quantized.classes.names)
+        quantized = replace(quantized, notes=(*quantized.notes, kept))
     return QuantizedFile(target, quantized, scored)

@@ -8,7 +8,7 @@ from enum import Enum
 from pathlib import Path
 
 from mcuzoo.errors import InputError, UsageError, did_you_mean
-from mcuzoo.graph.foreign import foreign_model
+from mcuzoo.graph.foreign import ONNX_MODEL, foreign_model
 from mcuzoo.zoo.catalog import catalog
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
@@ -73,8 +73,7 @@ def _kind(path: Path) -> Kind:
         return Kind.TFLITE
     if _is_keras(path):
         return Kind.KERAS
-    foreign = foreign_model(path)
-    if path.suffix.lower() == ".onnx" and (foreign is None or "ONNX" in foreign[0]):
+    what, advice = foreign_model(path) or ("neither a Keras file nor a .tflite", hint)
+    if what == ONNX_MODEL:
         return Kind.ONNX
-    what, advice = foreign or ("neither a Keras file nor a .tflite", hint)
     raise InputError(f"{path} is {what}.", advice)

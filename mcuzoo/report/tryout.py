@@ -16,7 +16,7 @@ from mcuzoo.ops.inspect import Inspection
 from mcuzoo.plan.fit import FitReport
 from mcuzoo.project.manifest import BuildEntry, Manifest, load_project
 from mcuzoo.report.arena import arena_text, fit_html
-from mcuzoo.report.figures import clipped
+from mcuzoo.report.figures import clipped, recipe_lines
 from mcuzoo.report.fit import fit_document, fit_text
 from mcuzoo.report.inspection import inspection_text
 from mcuzoo.report.project import build_text, export_text
@@ -107,7 +107,12 @@ def _answers(tried: Tried, run: FinishedRun, width: int) -> Iterator[str]:
             f"{len(rows)} drawn pictures, no photographs: they show whether the board computes "
             "what the host computes, not how good the model is; --images DIR takes your own"
         )
-    names = run.summary.meta.class_names
+    meta = run.summary.meta
+    for heading, text in recipe_lines(meta.preprocessing, meta.recipe_source, meta.label_mapping):
+        yield f"{heading}: {text}" if heading else f"  {text}"
+    if meta.form.note is not None:
+        yield f"output: {meta.form.note}"
+    names = meta.class_names
     columns = (
         Column("picture"),
         Column("prediction"),

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from mcuzoo.options import Labels, Limit, Option
+from mcuzoo.options import Labels, Limit, Option, RecipeOptions
 
 DEFAULT_BOARD = "rt1170"
 
 
 @dataclass(frozen=True)
-class TryOptions:
+class TryOptions(RecipeOptions):
     """Options of `try_model` (mcuzoo try). output None: mcuzoo-try-BOARD-MODEL, here."""
 
     images: Annotated[

@@ -18,14 +18,18 @@ from mcuzoo.codegen.options import ALONE, ExportOptions
 from mcuzoo.codegen.project import export_project
 from mcuzoo.data.dataset import open_data_set
 from mcuzoo.data.drawn_signs.dataset import png_bytes
-from mcuzoo.data.labels import load_classes
+from mcuzoo.data.labels import Classes, load_classes
+from mcuzoo.data.output_form import output_form
 from mcuzoo.data.patterns import pattern_pictures
-from mcuzoo.errors import McuzooError, ProjectError, UnsupportedOpError, command
+from mcuzoo.data.preprocess import check_preprocessing
+from mcuzoo.errors import McuzooError, ProjectError, command
 from mcuzoo.extras import EMULATOR, IMAGES, require_packages
 from mcuzoo.files import making, write_whole
 from mcuzoo.graph.model import Model
-from mcuzoo.graph.program import build_program
+from mcuzoo.graph.parameters import quantization_of
+from mcuzoo.graph.program import Program
 from mcuzoo.graph.read import load_model
+from mcuzoo.ops.coverage import Runtime, judge
 from mcuzoo.ops.inspect import Inspection, inspect_model
 from mcuzoo.plan.fit import FitReport, fit_model
 from mcuzoo.project.manifest import BuildEntry
@@ -36,7 +40,8 @@ from mcuzoo.run.run import FinishedRun, RunWatcher, run
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.find import compiler_packages
 from mcuzoo.tryout.options import DEFAULT_BOARD, TryOptions
-from mcuzoo.zoo.registry import ModelSource, resolve_model
+from mcuzoo.zoo.recipe_flags import recipe_notes, with_recipe
+from mcuzoo.zoo.registry import ModelSource, labels_words, resolve_model
 
 MARK = "try.json"
 """In every folder of a try: what was tried, with which mcuzoo."""
@@ -89,14 +94,14 @@ def try_model(
     model: a name of the zoo, or a file. `say` is told each step; `watch` is that of `run`;
     `on_step` gets the folder and what each step made. A model that does not fit and an output that
     differs are in the result; every other failure raises the error of its step, which begins with
-    the step's name. Raises UnsupportedOpError for a model that the runtime does not run, and
-    ProjectError for a folder that is neither empty nor of an earlier try.
+    the step's name. Raises ModelError for a model that the runtime does not run, and ProjectError
+    for one that takes no picture, or a folder that is neither empty nor of an earlier try.
     """
     chosen = board if isinstance(board, Board) else load_board(board)
     compiler = () if options.tflm else compiler_packages()
     require_packages((*EMULATOR, *compiler, *IMAGES), "Trying a model")
     name = fspath(model)
-    source = resolve_model(name)
+    source = with_recipe(resolve_model(name), options)
     if source.note:
         say(f"note: {source.note}")
     loaded = load_model(source.path)
@@ -106,9 +111,12 @@ def try_model(
 
     with _step("inspect", say):
         inspection = inspect_model(loaded)
-        build_program(loaded)  # raises with its own advice for what no runtime takes
-        _require_runs(inspection, how.runtime_kind, name, chosen)
-        images, drawn = _images(source, loaded, options)
+        program = _runnable(loaded, "aot" if options.tflm is None else "tflm", name, chosen)
+        shape = program.input_tensor.shape
+        check_preprocessing(source.preprocessing, shape)
+        images, drawn = _images(source, program, options)
+    for note in recipe_notes(source.preprocessing, source.recipe_source, shape):
+        say(note)
     with making(folder):
         folder.mkdir(parents=True, exist_ok=True)
         _mark(folder, name, chosen)
@@ -199,30 +207,28 @@ def _mark(folder: Path, model: str, board: Board) -> None:
     write_whole(folder / MARK, (json.dumps(mark, indent=2) + "\n").encode())
 
 
-def _require_runs(inspection: Inspection, runtime: str, name: str, board: Board) -> None:
-    """Raise UnsupportedOpError unless the runtime runs the model."""
-    facts = {one.runtime: one for one in inspection.runtimes}
-    if facts[runtime].runs:
-        return
-    other = "tflm" if runtime == "aot" else "aot"
-    hint = command("mcuzoo", "inspect", name)
-    if facts[other].runs:
-        how = ("--tflm", "DIR") if other == "tflm" else ()
-        hint = f"{command('mcuzoo', 'try', name, '--board', board.id, *how)} takes {other}, "
-        hint += "which runs it."
-    raise UnsupportedOpError(
-        f"{runtime} does not run {name}: {str(facts[runtime].reason).rstrip('.')}.", hint
-    )
+def _runnable(model: Model, runtime: Runtime, name: str, board: Board) -> Program:
+    """What the runtime runs. Raises ModelError if it does not; the hint says if the other does."""
+    verdict = judge(model, runtime)
+    other = judge(model, "tflm" if runtime == "aot" else "aot")
+    if verdict.error is not None and other.runs:
+        how = ("--tflm", "DIR") if other.runtime == "tflm" else ()
+        again = command("mcuzoo", "try", name, "--board", board.id, *how)
+        verdict.error.hint = f"{again} takes the runtime {other.runtime}, which runs it."
+    return verdict.require()
 
 
-def _images(source: ModelSource, model: Model, options: TryOptions) -> tuple[Path | None, bool]:
+def _images(source: ModelSource, program: Program, options: TryOptions) -> tuple[Path | None, bool]:
     """The user's pictures, checked before anything is built; None for the model's own, which the
     project brings; and whether pictures must be drawn."""
     if options.images is None:
         return None, source.samples is None
-    classes = load_classes(options.labels, model.tensor(model.outputs[0]).elements)
-    if options.labels is None and source.labels is not None:
-        classes = replace(classes, names=source.labels)
+    output = program.output_tensor
+    ends = quantization_of(output)
+    count = output_form(output.shape, ends.scale, ends.zero_point).classes
+    classes = load_classes(options.labels, count)
+    if options.labels is None:
+        classes = Classes(count, source.labels, labels_words(source))
     open_data_set(options.images, classes, options.limit)
     return options.images, False
 

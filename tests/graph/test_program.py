@@ -8,6 +8,7 @@ from helpers import tflite_builder as build
 from helpers.small_net import small_net
 
 from mcuzoo.errors import ModelError, UnsupportedOpError
+from mcuzoo.graph.model import DType
 from mcuzoo.graph.program import Program, build_program
 from mcuzoo.graph.read import load_model, parse_model
 
@@ -74,15 +75,20 @@ def test_quantize_and_dequantize_at_the_ends_are_cut() -> None:
 
 
 def test_requantization_at_the_start_stays() -> None:
-    program = program_of(relu_between(INT8, INT8, "QUANTIZE"))
+    other = build.T("int8", (1, 4), scale=0.2)
+    program = program_of(relu_between(other, INT8, "QUANTIZE"))
     assert [step.op.name for step in program.steps] == ["QUANTIZE", "RELU"]
     assert not program.dequantize
 
 
-def test_bytes_of_another_scale_are_not_the_same_bytes() -> None:
-    other = build.T("bytes", (1, 4), "uint8", 0.2, 128)
-    with pytest.raises(ModelError, match="ends are not INT8: its input"):
-        program_of(relu_between(other, INT8, "QUANTIZE"))
+def test_bytes_of_another_scale_are_rescaled_as_int8() -> None:
+    other = build.T("bytes", (1, 4), "uint8", 0.2, 100)
+    program = program_of(relu_between(other, other, "QUANTIZE", "QUANTIZE"))
+    assert [step.op.name for step in program.steps] == ["QUANTIZE", "RELU", "QUANTIZE"]
+    for end in (program.input_tensor, program.output_tensor):
+        assert end.dtype is DType.INT8 and end.quantization is not None
+        assert (end.quantization.scale, end.quantization.zero_point) == (np.float32(0.2), -28)
+    assert program.file.tensor(0).dtype is DType.UINT8
 
 
 def test_quantize_with_a_second_reader_is_not_cut() -> None:
@@ -111,6 +117,30 @@ def test_reshape_alone_is_no_step() -> None:
 def test_reshape_that_changes_the_size_is_refused() -> None:
     with pytest.raises(ModelError, match="RESHAPE changes the size"):
         program_of(build.reshape_model((1, 6), (2, 4)))
+
+
+@pytest.mark.parametrize(
+    ("shape", "order", "turned", "renamed"),
+    [
+        ((1, 5, 1, 3), [0, 2, 1, 3], (1, 1, 5, 3), True),
+        ((1, 5, 2, 1), [3, 1, 2, 0], (1, 5, 2, 1), True),
+        ((1, 5, 2, 3), [0, 2, 1, 3], (1, 2, 5, 3), False),
+        ((1, 5, 1, 3), [0, 3, 2, 1], (1, 3, 1, 5), False),
+    ],
+)
+def test_transpose_of_axes_of_one_only_renames(
+    shape: tuple[int, ...], order: list[int], turned: tuple[int, ...], renamed: bool
+) -> None:
+    tensors = [
+        build.T("in", shape, scale=0.1),
+        build.T("order", (4,), "int32", data=np.array(order, np.int32)),
+        build.T("turned", turned, scale=0.1),
+        build.T("out", turned, scale=0.1),
+    ]
+    ops = [build.O("TRANSPOSE", (0, 1), (2,)), build.O("RELU", (2,), (3,))]
+    program = program_of(build.build_model(tensors, ops, [0], [3]))
+    assert len(program.steps) == (1 if renamed else 2)
+    assert (program.buffer_of(2) is program.buffer_of(0)) == renamed
 
 
 def test_float_model(test_data: Path) -> None:

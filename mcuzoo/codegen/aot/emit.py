@@ -12,7 +12,6 @@ from mcuzoo.codegen.aot.ends import end_lines, sha256_rows, view_end
 from mcuzoo.codegen.aot.stages import view_stages
 from mcuzoo.codegen.board_files import STANDALONE, Sections
 from mcuzoo.codegen.templates import render
-from mcuzoo.errors import ModelError
 from mcuzoo.graph.model import Op, Tensor
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.call import Activation, Call, Operand
@@ -37,8 +36,6 @@ def render_model(
     cannot be described.
     """
     calls = lower(program) if calls is None else calls
-    if not calls:
-        raise ModelError("The model computes nothing.", "Export a model with at least one layer.")
     chain = calls[0] if isinstance(calls[0], RowChain) else None
     macros = _section_macros(sections, calls)
     constants = [
@@ -51,7 +48,7 @@ def render_model(
         title=_title(program),
         tool_version=__version__,
         sha256=program.model.sha256,
-        ends=end_lines(program.model),
+        ends=end_lines(program.file),
         arena_bytes=plan.arena_bytes,
         hot_bytes=plan.hot_bytes,
         input_offset=None if chain else plan.slot(program.input_buffer).offset,
@@ -70,7 +67,7 @@ def render_model(
             for part in _parts(call)
         ],
         stages=view_stages(program, plan, chain) if chain else (),
-        op_count=len(program.model.ops),
+        op_count=len(program.file.ops),
         sha256=sha256_rows(program.model.sha256),
         input=view_end(program.input_tensor),
         output=view_end(program.output_tensor),
@@ -200,9 +197,14 @@ def _view_call(program: Program, plan: ArenaPlan, calls: Sequence[Call], positio
         shapes=_shapes_text(program, call),
         kernel=call.kernel if call.kernels else None,
         arguments=", ".join(operands),
-        output_offset=arena_offset(plan, call.outputs[0]),
+        output_offset=arena_offset(plan, _first_output(calls, call.op)),
         output_bytes=output.bytes,
     )
+
+
+def _first_output(calls: Sequence[Call], op: Op) -> Activation:
+    """Of the op's outputs, which may be made by a call each."""
+    return next(call for call in calls if call.op is op).outputs[0]
 
 
 def _ops_text(call: Call) -> str:
@@ -214,7 +216,10 @@ def _shapes_text(program: Program, call: Call) -> str:
     the op's output has the op's inputs."""
     model, first = program.model, call.ops[0]
     count = len(first.inputs) if call.partial else max(len(call.inputs), 1)
-    inputs = [model.tensor(index) for index in first.inputs[:count]]
+    read = [model.tensor(index) for index in first.inputs if index != -1]
+    # Activations first: where an op has its axis or its weights before them.
+    chosen = sorted(read, key=lambda tensor: tensor.data is not None)[:count]
+    inputs = [tensor for tensor in read if tensor in chosen]
     return f"{_shapes(inputs)} -> {shape_text(model.tensor(call.op.outputs[0]).shape)}"
 
 
