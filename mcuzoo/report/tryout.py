@@ -79,7 +79,7 @@ def try_text(tried: Tried, width: int) -> str:
 def _lines(tried: Tried, width: int) -> Iterator[str]:
     inspection, fit = tried.inspection, tried.fit
     yield (
-        f"{tried.model}: {inspection.bytes:,} bytes, {inspection.macs:,} MACs, "
+        f"{tried.name}: {inspection.bytes:,} bytes, {inspection.macs:,} MACs, "
         f"runtime {fit.runtime}, {tried.board.name} (emulated)"
     )
     if tried.run is None or tried.build is None:
@@ -176,7 +176,9 @@ def _judged(run: FinishedRun) -> Iterator[str]:
 def next_steps(tried: Tried) -> tuple[str, ...]:
     """After a pass the two commands for a real board, else what helps on."""
     if tried.run is None or tried.project is None or tried.build is None:
-        return (tried.fit.next_step or f"{tried.folder / 'fit.html'} shows what does not fit.",)
+        model, board = tried.given
+        fit = command("mcuzoo", "fit", model, "--board", board, "--runtime", tried.fit.runtime)
+        return (*([tried.fit.next_step] if tried.fit.next_step else []), fit)
     project = tried.project.folder
     if tried.passed:
         images = () if tried.images is None else ("--images", tried.images)
@@ -198,7 +200,7 @@ def try_document(tried: Tried) -> dict[str, object]:
     """The document that `mcuzoo try --json` prints; sizes in bytes."""
     run, build = tried.run, tried.build
     return {
-        "model": tried.model,
+        "model": tried.name,
         "sha256": tried.inspection.sha256,
         "board": tried.board.id,
         "runtime": tried.fit.runtime,

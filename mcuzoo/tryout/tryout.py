@@ -56,12 +56,14 @@ Watch = Callable[[Job], AbstractContextManager[RunWatcher]]
 class Tried:
     """What became of a try, all below `folder`.
 
-    project, build and run are None where the model does not fit. drawn: the pictures were drawn
-    here, because neither the user nor the model had any.
+    name: of the model. given: model and board as they were named. project, build and run are None
+    where the model does not fit. drawn: the pictures were drawn here, because neither the user nor
+    the model had any.
     """
 
     folder: Path
-    model: str
+    name: str
+    given: tuple[str, str]
     board: Board
     inspection: Inspection
     fit: FitReport
@@ -100,7 +102,7 @@ def try_model(
     chosen = board if isinstance(board, Board) else load_board(board)
     compiler = () if options.tflm else compiler_packages()
     require_packages((*EMULATOR, *compiler, *IMAGES), "Trying a model")
-    name = fspath(model)
+    name, board_name = fspath(model), board if isinstance(board, str) else board.id
     source = with_recipe(resolve_model(name), options)
     if source.note:
         say(f"note: {source.note}")
@@ -111,7 +113,7 @@ def try_model(
 
     with _step("inspect", say):
         inspection = inspect_model(loaded)
-        program = _runnable(loaded, "aot" if options.tflm is None else "tflm", name, chosen)
+        program = _runnable(loaded, "aot" if options.tflm is None else "tflm", name, board_name)
         shape = program.input_tensor.shape
         check_preprocessing(source.preprocessing, shape)
         images, drawn = _images(source, program, options)
@@ -124,7 +126,16 @@ def try_model(
         with _step("fit", say):
             fit = fit_model(loaded, chosen, how, list_boards())
         on_step(folder, fit)
-        tried = Tried(folder, source.name, chosen, inspection, fit, images=images, drawn=drawn)
+        tried = Tried(
+            folder=folder,
+            name=source.name,
+            given=(name, board_name),
+            board=chosen,
+            inspection=inspection,
+            fit=fit,
+            images=images,
+            drawn=drawn,
+        )
         if not fit.fits:
             return tried
         if drawn:
@@ -207,13 +218,13 @@ def _mark(folder: Path, model: str, board: Board) -> None:
     write_whole(folder / MARK, (json.dumps(mark, indent=2) + "\n").encode())
 
 
-def _runnable(model: Model, runtime: Runtime, name: str, board: Board) -> Program:
+def _runnable(model: Model, runtime: Runtime, name: str, board: str) -> Program:
     """What the runtime runs. Raises ModelError if it does not; the hint says if the other does."""
     verdict = judge(model, runtime)
     other = judge(model, "tflm" if runtime == "aot" else "aot")
     if verdict.error is not None and other.runs:
         how = ("--tflm", "DIR") if other.runtime == "tflm" else ()
-        again = command("mcuzoo", "try", name, "--board", board.id, *how)
+        again = command("mcuzoo", "try", name, "--board", board, *how)
         verdict.error.hint = f"{again} takes the runtime {other.runtime}, which runs it."
     return verdict.require()
 

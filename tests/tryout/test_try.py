@@ -144,7 +144,8 @@ def test_a_model_that_does_not_fit_ends_before_a_project(model: Path, tmp_path: 
     large = gray_net(tmp_path / "large.tflite", side=1200)
     said = invoke(["try", large, "--board", "rt1050", "-o", tmp_path / "out"])
     assert said.exit_code == 1
-    assert "verdict: DOES NOT FIT" in said.stdout and "next: " in said.stdout
+    assert "verdict: DOES NOT FIT" in said.stdout
+    assert f"next: mcuzoo fit {large} --board rt1050 --runtime aot" in said.stdout.splitlines()
     assert not (tmp_path / "out" / "project").exists()
     assert json.loads((tmp_path / "out" / "fit.json").read_text())["fits"] is False
     document = json.loads((tmp_path / "out" / MARK).read_text())
