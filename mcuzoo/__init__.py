@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from mcuzoo.run.run import run
     from mcuzoo.toolchain.build import build_project as build
     from mcuzoo.toolchain.options import BuildOptions
+    from mcuzoo.tryout.options import TryOptions
+    from mcuzoo.tryout.tryout import try_model
     from mcuzoo.zoo.fetch.fetch import fetch_model as fetch
     from mcuzoo.zoo.options import FetchOptions
     from mcuzoo.zoo.registry import load_named_model as load_model
@@ -65,6 +67,7 @@ __all__ = [
     "Project",
     "QuantizeOptions",
     "RunOptions",
+    "TryOptions",
     "build",
     "compare",
     "convert",
@@ -80,6 +83,7 @@ __all__ = [
     "profile",
     "quantize",
     "run",
+    "try_model",
 ]
 
 _HOMES = {
@@ -98,6 +102,7 @@ _HOMES = {
     "evaluate": "evaluate.model:evaluate_model",
     "profile": "run.profiling:profile",
     "compare": "compare.comparison:compare_projects",
+    "try_model": "tryout.tryout:try_model",
     "Model": "graph.model:Model",
     "Board": "board.model:Board",
     "Project": "codegen.export:Project",
@@ -115,6 +120,7 @@ _HOMES = {
     "EvaluateOptions": "evaluate.options:EvaluateOptions",
     "ProfileOptions": "run.options:ProfileOptions",
     "CompareOptions": "compare.options:CompareOptions",
+    "TryOptions": "tryout.options:TryOptions",
 }
 """Where each name lives: module:name, as the imports above say to a type checker."""
 

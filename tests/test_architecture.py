@@ -26,7 +26,7 @@ FLOORS = (
     {"profile"},
     {"toolchain", "run"},
     {"compare", "doctor", "evaluate", "measure"},
-    {"demo", "quantize"},
+    {"quantize", "tryout"},
     {"report"},
     {"cli"},
     {"__init__", "__main__"},
@@ -42,6 +42,9 @@ HEAVY = {
     "ziglang",
     "ai_edge_litert",
     "tflite_micro",
+    "onnx",
+    "onnx2tf",
+    "onnxruntime",
 }
 
 
