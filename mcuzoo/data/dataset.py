@@ -102,6 +102,7 @@ def open_data_set(
 
 
 _OWN_LABELS = {
+    "cifar10": "CIFAR-10's numbers, by class",
     "fer2013": "FER2013's numbers, by emotion",
     "imagenet-validation": "ImageNet's ground truth",
     "images": "WordNet ids of the file names",

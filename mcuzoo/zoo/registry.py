@@ -150,7 +150,7 @@ def _file(path: Path) -> ModelSource:
     if found.labels is None:
         return source
     count = model.tensor(model.outputs[0]).shape[-1]
-    if len(found.labels) == count:
+    if len(found.labels) == count or (count, len(found.labels)) == (1, 2):  # one probability
         return replace(source, labels=found.labels, labels_source=found.labels_source)
     where = "its metadata name" if found.labels_source == "metadata" else "the file beside it names"
     return replace(
