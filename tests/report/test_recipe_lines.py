@@ -8,7 +8,7 @@ from mcuzoo.report.figures import COLUMNS, recipe_lines, source_text
 
 def test_sources_in_words() -> None:
     assert source_text("registry") == "the zoo's registry"
-    assert source_text("project:default") == "the project, the default: nothing says it"
+    assert source_text("project:default") == "the project, from the default: nothing says it"
     assert source_text("registry+flags") == "flags; the rest: the zoo's registry"
     assert source_text("project+flags") == "flags; the rest: the project"
 
