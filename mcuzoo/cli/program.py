@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "demo": "Export the bundled model, build it, boot the emulated board, stream images, judge.",
+    "doctor": "Look at this machine: what is there, what is missing, the command that mends it.",
     "boards": "List the boards, their clocks and memory regions.",
     "models": "List the models that mcuzoo knows by name, with published and measured figures.",
     "fetch": "Get MODEL into the cache over https, check it, and convert UINT8 to INT8.",
@@ -31,6 +32,7 @@ COMMANDS = {
         "Build PROJECT into ELF, .bin and .hex: with arm-none-eabi-gcc or Zig, or in NXP's SDK."
     ),
     "emulate": "Boot an image as the board's ROM would and print the port of its console.",
+    "ports": "List the serial ports of this machine and the boards that answer there.",
     "run-serial": "Run images on a board and compare with labels and host.",
     "evaluate": "Measure top-1 and top-5 of a model, per class, with confidence intervals.",
     "doctor-image": "Show a picture exactly as the network sees it.",

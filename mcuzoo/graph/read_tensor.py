@@ -132,6 +132,8 @@ def _quantization(
     parameters.reader.spend(scales.nbytes, where)
     if not np.all(np.isfinite(scales)) or np.any(scales < 0):
         raise damaged(f"a scale of {where} is negative or not a number")
+    if len(shape) == 1:
+        axis = 0  # files exist whose biases name the axis of their weights, and TFLM reads none
     zero_points = _zero_points(zeros, scales.size, dtype, where)
     if scales.size > 1 and not (0 <= axis < len(shape) and shape[axis] == scales.size):
         raise damaged(f"{where} of shape {list(shape)} has {scales.size} scales along axis {axis}")

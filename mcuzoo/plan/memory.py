@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mcuzoo.board.model import Board
-from mcuzoo.errors import UnsupportedOpError, UsageError
+from mcuzoo.errors import UsageError
 from mcuzoo.graph.model import Model
-from mcuzoo.graph.program import Program, build_program
+from mcuzoo.graph.program import Program
 from mcuzoo.lowering.call import Call
 from mcuzoo.lowering.rows import RowChain
+from mcuzoo.ops.coverage import judge
 from mcuzoo.ops.lower import call_constant_bytes, lower, program_constant_bytes
 from mcuzoo.plan.arena.fusion import fuse_and_plan
 from mcuzoo.plan.arena.lifetimes import lifetimes
@@ -103,9 +104,10 @@ def plan_memory(
             f"--stream-input: the runtime {runtime} wants its input as a whole.",
             "Add --runtime aot, or leave --stream-input out.",
         )
-    program = build_program(model)
+    verdict = judge(model, "tflm" if runtime == "tflm" else "aot")
+    program = verdict.program or verdict.require()
     image = prepare_image(model, kernels, head, arena_bytes) if runtime == "tflm" else None
-    calls = _calls(program, stream_input) if runtime == "aot" else None
+    calls = lower(program) if runtime == "aot" and (verdict.runs or stream_input) else None
     if calls is None:
         arena, constants = plan_arena(lifetimes(program)), program_constant_bytes(program)
     else:
@@ -126,12 +128,3 @@ def plan_memory(
         arena, placement = place_arena(program, calls, arena, needs, board, weights, pins)
     regions = region_fits(needs, board, placement)
     return MemoryPlan(program, arena, needs, placement, regions, image, calls)
-
-
-def _calls(program: Program, must_run: bool) -> tuple[Call, ...] | None:
-    try:
-        return lower(program)
-    except UnsupportedOpError:
-        if must_run:
-            raise
-        return None

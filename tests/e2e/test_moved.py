@@ -15,7 +15,7 @@ from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.graph.read import parse_model
 from mcuzoo.link.session import Session
 from mcuzoo.profile import profile_model
-from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.project.recipe import Recipe
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.zoo.registry import ModelSource
 
@@ -28,7 +28,7 @@ def test_the_reference_equals_tflm() -> None:
 def test_every_layer_on_a_board(tmp_path: Path) -> None:
     file = tmp_path / "moving.tflite"
     file.write_bytes(moving_net())
-    source = ModelSource("moving", file, Preprocessing())
+    source = ModelSource("moving", file, Recipe())
     export_project(source, load_board("rt1170"), tmp_path / "project")
     build_project(tmp_path / "project")
     model = parse_model(file.read_bytes(), "moving")

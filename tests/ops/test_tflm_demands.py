@@ -15,7 +15,7 @@ from helpers.tflite_builder import T
 from mcuzoo.errors import UnsupportedOpError
 from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import load_model, parse_model
-from mcuzoo.ops.coverage import TFLM_OPS, check_tflm, require_tflm
+from mcuzoo.ops.coverage import TFLM_OPS, check_tflm, judge
 from mcuzoo.plan.tflm.requests import TFLM_KERNELS
 
 INPUT = int8(*IMAGE)
@@ -320,7 +320,7 @@ def test_the_error_names_op_and_tensor() -> None:
     with pytest.raises(
         UnsupportedOpError, match=r"Op 0 SOFTMAX, tensor 1 'tensor': is not .* TFLM does"
     ):
-        require_tflm(program)
+        judge(program.file, "tflm").require()
 
 
 def test_models_of_the_wild_stay_accepted(test_data: Path) -> None:

@@ -12,7 +12,6 @@ from mcuzoo.codegen.aot.ends import end_lines, sha256_rows, view_end
 from mcuzoo.codegen.aot.stages import view_stages
 from mcuzoo.codegen.board_files import STANDALONE, Sections
 from mcuzoo.codegen.templates import render
-from mcuzoo.errors import ModelError
 from mcuzoo.graph.model import Op, Tensor
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.call import Activation, Call, Operand
@@ -37,8 +36,6 @@ def render_model(
     cannot be described.
     """
     calls = lower(program) if calls is None else calls
-    if not calls:
-        raise ModelError("The model computes nothing.", "Export a model with at least one layer.")
     chain = calls[0] if isinstance(calls[0], RowChain) else None
     macros = _section_macros(sections, calls)
     constants = [
@@ -51,7 +48,7 @@ def render_model(
         title=_title(program),
         tool_version=__version__,
         sha256=program.model.sha256,
-        ends=end_lines(program.model),
+        ends=end_lines(program.file),
         arena_bytes=plan.arena_bytes,
         hot_bytes=plan.hot_bytes,
         input_offset=None if chain else plan.slot(program.input_buffer).offset,
@@ -70,7 +67,7 @@ def render_model(
             for part in _parts(call)
         ],
         stages=view_stages(program, plan, chain) if chain else (),
-        op_count=len(program.model.ops),
+        op_count=len(program.file.ops),
         sha256=sha256_rows(program.model.sha256),
         input=view_end(program.input_tensor),
         output=view_end(program.output_tensor),

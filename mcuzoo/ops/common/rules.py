@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from mcuzoo.graph.fixedpoint import ACTIVATION_REAL_RANGE, quantize_multiplier
 from mcuzoo.graph.model import DType, Model, Op, Tensor
 from mcuzoo.graph.window import window_of
+from mcuzoo.lowering.operands import REQUANTIZATION_LIMIT
 
 MAX_LEFT_SHIFT = 30
 # Scales beyond these belong to no real network and would overflow the preparation in float32.
@@ -118,6 +119,12 @@ def int32_bias(tensor: Tensor | None, channels: int) -> None:
         constant(tensor, DType.INT32)
         if tensor.elements != channels:
             raise Refusal(f"holds {tensor.elements} values, not {channels}", tensor.index)
+
+
+def requantizable(shift: int, largest: int, tensor: Tensor) -> None:
+    """Check that a sum over `tensor` of this magnitude can be requantized in 32 bits."""
+    if largest << max(shift, 0) >= REQUANTIZATION_LIMIT:
+        raise Refusal("could give a sum too large for 32-bit fixed point", tensor.index)
 
 
 def known_activation(op: Op) -> None:

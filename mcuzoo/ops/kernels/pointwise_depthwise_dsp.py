@@ -100,7 +100,7 @@ def _fused(
         outputs=second.outputs,
         scratch_bytes=panels * rows * SCRATCH_ROW + _BEHIND_BYTES + first.scratch_bytes,
         overlaps=(Overlap(_distance(params)),),
-        before=first.ops,
+        before=(*first.ops, *second.before),
     )
 
 
