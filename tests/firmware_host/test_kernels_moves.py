@@ -146,12 +146,14 @@ def test_padding_of_batches_has_the_zero_point(kernels: ctypes.CDLL) -> None:
         interpreter = litert.Interpreter(model_content=raw)
         interpreter.allocate_tensors()
         for values in random_inputs(runner.program.input_tensor.shape, seed, 2):
-            interpreter.set_tensor(model.inputs[0], values)
+            shaped = values.reshape(model.tensor(model.inputs[0]).shape)
+            interpreter.set_tensor(model.inputs[0], shaped)
             interpreter.invoke()
             expected = interpreter.get_tensor(model.outputs[0]).reshape(-1)
             np.testing.assert_array_equal(ReferenceEngine(model).run(values), expected)
             np.testing.assert_array_equal(runner.run(values), expected)
-        padded = np.any(model.tensor(model.ops[0].inputs[2]).data)
+        (op,) = [op for op in model.ops if op.name == "SPACE_TO_BATCH_ND"]
+        padded = np.any(model.tensor(op.inputs[2]).data)
         assert bool(check_tflm(model)) == bool(padded)
 
     check()
