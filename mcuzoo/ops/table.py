@@ -40,6 +40,7 @@ from mcuzoo.ops import (
     strided_slice,
     sub,
     tanh,
+    tile,
     transpose,
     transpose_conv,
 )
@@ -99,6 +100,7 @@ OPERATORS = by_name(
         strided_slice.OPERATOR,
         sub.OPERATOR,
         tanh.OPERATOR,
+        tile.OPERATOR,
         transpose.OPERATOR,
         transpose_conv.OPERATOR,
     )

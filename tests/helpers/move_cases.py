@@ -233,6 +233,15 @@ def broadcasts(draw: st.DrawFn) -> bytes:
 
 
 @st.composite
+def tiles(draw: st.DrawFn) -> bytes:
+    shape = draw(shapes(high=3))
+    times = [draw(st.integers(1, 4)) for _ in shape]
+    make, dtype = draw(pairs()), draw(st.sampled_from(["int32", "int64"]))
+    made = np.tile(np.empty(shape), times).shape
+    return moved("TILE", [make(*shape), ints(times, dtype)], make(*made))
+
+
+@st.composite
 def reversals(draw: st.DrawFn) -> bytes:
     """Along neighbouring axes: TFLM knows no others."""
     shape = draw(shapes(high=5))
@@ -356,4 +365,7 @@ MOVES = {
     "rename": renames(),
 }
 
-__all__ = ["MOVES", "SEEDS", "batches"]
+BEYOND_TFLM = {"padded batch": batches(padded=True), "tile": tiles()}
+"""Those that TFLM does not run, or not as TFLite does."""
+
+__all__ = ["BEYOND_TFLM", "MOVES", "SEEDS"]

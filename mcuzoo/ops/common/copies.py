@@ -270,6 +270,9 @@ class Copies:
         for part in work.parts:
             size = work.output_bytes[work.outputs.index(part.output)]
             complete = prod(part.params.sizes) == size
+            written = sum(
+                prod(each.params.sizes) for each in work.parts if each.output == part.output
+            )
             calls.append(
                 Call(
                     work.op,
@@ -279,7 +282,8 @@ class Copies:
                     (part.output,),
                     overlaps=(part.params.overlap(size),),
                     partial=not complete,
-                    run=part.params.run,
+                    # Where bytes are written twice, as on padding, the order counts.
+                    run=part.params.run if written == size else None,
                 )
             )
         return tuple(calls)
