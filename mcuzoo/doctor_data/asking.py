@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.data.apply import InputSize, in_order, pixels, quantized
-from mcuzoo.doctor_data.detect import Way
+from mcuzoo.doctor_data.space import Way
 from mcuzoo.engines.engine import Engine
 from mcuzoo.graph.affine import dequantize
 from mcuzoo.graph.program import Program

@@ -22,8 +22,9 @@ class Part(Enum):
     COLOR = "colour"
     NORMALIZATION = "normalization"
     LETTERBOX = "letterbox"
-    ORIENTATION = "orientation"
     FIT = "crop or stretch"
+    ORIENTATION = "orientation"
+    EXIF = "EXIF orientation"
     RESIZE = "resize"
 
     @property
@@ -36,21 +37,20 @@ class Part(Enum):
 class Finding:
     """The answer about one part.
 
-    declared: what the recipe says. better: what fits the labels better, all that the pictures
-    cannot tell apart, best first; empty unless contradicted. z, gain: of the best against the
-    declared on n pictures (statistics.Paired); None where no pictures were asked. why: a sentence,
-    where there is more to say. flags: of mcuzoo's commands, which would mend it.
+    declared: what the recipe says, as in Space. better: what fits the labels better, all that the
+    pictures cannot tell apart, best first; empty unless contradicted. z, gain: of the best against
+    the declared on n pictures (statistics.Paired); None where no pictures were asked. why: a
+    sentence, where there is more to say.
     """
 
     part: Part
     verdict: Verdict
-    declared: str
-    better: tuple[str, ...] = ()
+    declared: object
+    better: tuple[object, ...] = ()
     z: float | None = None
     gain: float | None = None
     n: int = 0
     why: str = ""
-    flags: tuple[str, ...] = ()
 
     @property
     def fails(self) -> bool:

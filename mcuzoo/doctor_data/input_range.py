@@ -1,4 +1,4 @@
-"""Which normalization a model was trained with, as far as the scale and zero point of its input say.
+"""Which normalization a model was trained with, as far as scale and zero point of its input say.
 
 A converter takes them from the real values that it sees while it calibrates: from the value of
 pixel 0 to that of pixel 255. So they name a usual normalization without any picture, unless the
@@ -56,9 +56,7 @@ class Numbers:
 def numbers_of(recipe: Recipe, name: str) -> Numbers:
     """The normalization of `recipe` under a name."""
     step = -1 if recipe.color == "bgr" else 1
-    return Numbers(
-        name, recipe.scale, recipe.mean[::step], recipe.std[::step], recipe.pixel_offset
-    )
+    return Numbers(name, recipe.scale, recipe.mean[::step], recipe.std[::step], recipe.pixel_offset)
 
 
 def _named(name: str) -> Numbers:
@@ -153,9 +151,7 @@ def _is_possible(numbers: Numbers, declared: Recipe, scale: float, zero_point: i
     return made.clipped <= _MOST_CLIPPED and steps >= _FEWEST_STEPS
 
 
-def _levels(
-    numbers: Numbers, declared: Recipe, scale: float, zero_point: int
-) -> NDArray[np.int16]:
+def _levels(numbers: Numbers, declared: Recipe, scale: float, zero_point: int) -> NDArray[np.int16]:
     recipe = numbers.given_to(declared, declared.color)
     made = quantized(recipe, _ramp(declared.channels), scale, zero_point)
     return made.tensor.astype(np.int16)

@@ -1,5 +1,5 @@
-"""Which output shows what the data set calls class 0, 1, 2 ...: known orders of classes, and the one
-that the answers themselves suggest."""
+"""Which output shows what the data set calls class 0, 1, 2 ...: known orders of classes, and the
+one that the answers themselves suggest."""
 
 from __future__ import annotations
 

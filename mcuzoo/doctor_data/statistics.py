@@ -39,9 +39,12 @@ class Paired:
     n: int
 
 
-def paired(first: Floats, second: Floats) -> Paired:
-    """Compare the fits of two ways, float64 (n,) each, picture by picture."""
-    differences = first - second
+def paired(first: Floats, second: Floats | float, margin: float = 0.0) -> Paired:
+    """Compare the fits of two ways, float64 (n,) each, picture by picture.
+
+    margin: nats that the first way must be better by, to be called better at all.
+    """
+    differences = first - second - margin
     total, size = float(differences.sum()), sqrt(float(np.square(differences).sum()))
     n = len(differences)
     return Paired(total / n if n else 0.0, total / size if size > 1e-9 else 0.0, n)

@@ -1,5 +1,5 @@
-"""The recipes that are tried beside the declared one: other colours, normalizations, crops, fits and
-resizes, as people use them."""
+"""The recipes that are tried beside the declared one: other colours, normalizations, crops, fits
+and resizes, as people use them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 from mcuzoo.data.apply import InputSize
-from mcuzoo.doctor_data.detect import Space, Way
 from mcuzoo.doctor_data.input_range import Numbers, RangeRule, range_rule
+from mcuzoo.doctor_data.space import Space, Way
 from mcuzoo.project.recipe import Color, Recipe, normalization_name
 
 _CROP = 0.875
