@@ -30,7 +30,8 @@ from mcuzoo.ops.lower import lower
 from mcuzoo.plan.arena.fusion import fuse_and_plan
 from mcuzoo.plan.place.needs import HALVES
 from mcuzoo.project.kinds import OPTIMIZATION, TOOLCHAINS
-from mcuzoo.project.manifest import BuildEntry, Manifest, Preprocessing
+from mcuzoo.project.manifest import BuildEntry, Manifest
+from mcuzoo.project.recipe import Recipe
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.find import Compiler, find_compiler
 from mcuzoo.toolchain.options import BuildOptions
@@ -170,7 +171,7 @@ def measure(
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / f"{name}.tflite"
         file.write_bytes(model)
-        source = ModelSource(name, file, Preprocessing())
+        source = ModelSource(name, file, Recipe(crop=0.875))
         for board in boards:
             project = Path(scratch) / board.id
             manifest = export_project(source, board, project, replace(ALONE, weights="flash"))

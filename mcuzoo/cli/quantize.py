@@ -46,6 +46,8 @@ def quantize(
         options,
         lambda stage: print(f"{stage} ...", file=sys.stderr),
     )
+    for note in made.quantized.notes:
+        print(note, file=sys.stderr)
     if json_output:
         document = quantization_document(made.output, made.quantized, made.scored)
         print(json.dumps(document, indent=2))

@@ -16,6 +16,7 @@ from mcuzoo.compare.trial import Answers, ProjectOnBoard, Trial, host_answers, r
 from mcuzoo.data.dataset import load_data_set
 from mcuzoo.data.images import Item
 from mcuzoo.data.labels import load_classes
+from mcuzoo.data.preprocess import input_of
 from mcuzoo.emulator.url import SCHEME, port_packages
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import DataSetError, UnsupportedOpError, UsageError
@@ -23,6 +24,7 @@ from mcuzoo.project.manifest import load_manifest
 from mcuzoo.project.rules import inside
 from mcuzoo.run.feed import Prepared, Unusable, prepare
 from mcuzoo.run.project import project_baud, project_model
+from mcuzoo.run.recipe import manifest_notes, manifest_with_recipe
 from mcuzoo.run.score import Accuracy, Paired, accuracy, ranks
 
 HOST = "host"
@@ -167,6 +169,9 @@ def compare_projects(
     port is touched, then what the link raises.
     """
     entries = _entries([Path(fspath(one)) for one in projects], options)
+    notes = [note for entry in entries for note in manifest_notes(entry.manifest)]
+    for note in dict.fromkeys(notes):
+        say(note)
     items = _items(options, entries)
     tensors = [_tensors(entry, items) for entry in entries]
     usable = [n for n in range(len(items)) if all(isinstance(row[n], Prepared) for row in tensors)]
@@ -205,7 +210,7 @@ def _entries(projects: Sequence[Path], options: CompareOptions) -> list[ProjectO
         given = options.port[index] if index < len(options.port) else EMULATED
         # Two counted inferences: a plain one and a profiled one.
         port = f"{SCHEME}{project.resolve()}?count=2" if given == EMULATED else given
-        manifest = load_manifest(project)
+        manifest = manifest_with_recipe(load_manifest(project), options)
         found.append(
             ProjectOnBoard(
                 names[index],
@@ -248,8 +253,8 @@ def _items(options: CompareOptions, entries: Sequence[ProjectOnBoard]) -> Sequen
 
 
 def _tensors(entry: ProjectOnBoard, items: Iterable[Item]) -> list[Prepared | Unusable]:
-    manifest = entry.manifest
-    return [prepare(item, manifest.preprocessing, manifest.input.shape, None) for item in items]
+    input = input_of(entry.manifest)
+    return [prepare(item, input, None) for item in items]
 
 
 def _host(

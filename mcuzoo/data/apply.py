@@ -16,40 +16,24 @@ from mcuzoo.data.images import luma
 from mcuzoo.data.resize import Pixels, fitted
 from mcuzoo.errors import ProjectError
 from mcuzoo.graph.affine import quantized_steps
+from mcuzoo.project.input_size import InputSize, input_size
 from mcuzoo.project.recipe import Recipe
+
+__all__ = [
+    "InputSize",
+    "Quantized",
+    "apply",
+    "as_picture",
+    "in_order",
+    "input_size",
+    "pixels",
+    "quantized",
+    "real_levels",
+    "real_values",
+]
 
 _INT8 = np.iinfo(np.int8)
 _LEVELS = 256
-
-
-@dataclass(frozen=True)
-class InputSize:
-    """What a model's input has room for. order: of its axes, "HWC", "CHW" or "HW" (gray)."""
-
-    height: int
-    width: int
-    channels: int
-    order: str = "HWC"
-
-
-def input_size(shape: tuple[int, ...]) -> InputSize:
-    """The picture that an input of `shape` takes: (1, H, W, C), (1, C, H, W), (1, H, W) (gray), or
-    any of these without the 1. Raises ProjectError for another shape.
-
-    Three or one as the last axis are channels; else three or one as the first are.
-    """
-    size = shape[1:] if len(shape) in (3, 4) and shape[0] == 1 else shape
-    if len(size) == 2:
-        return InputSize(size[0], size[1], 1, "HW")
-    if len(size) == 3 and size[2] in (1, 3):
-        return InputSize(size[0], size[1], size[2])
-    if len(size) == 3 and size[0] in (1, 3):
-        return InputSize(size[1], size[2], size[0], "CHW")
-    raise ProjectError(
-        f"The model's input has shape {tuple(shape)}, not (1, height, width, channels) with one "
-        "channel or three.",
-        "Only models that take one RGB or gray picture can be given pictures.",
-    )
 
 
 @dataclass(frozen=True)
@@ -131,6 +115,14 @@ def real_values(recipe: Recipe, pixels: Pixels) -> NDArray[np.float32]:
     mean, std = (np.array(values, np.float64) for values in (recipe.mean, recipe.std))
     real: NDArray[np.float32] = ((pixels * recipe.scale - mean) / std).astype(np.float32)
     return real
+
+
+def as_picture(tensor: NDArray[np.int8], size: InputSize) -> NDArray[np.int8]:
+    """A tensor in the order of the model's axes as [H, W, C]: what `in_order` was given."""
+    if size.order == "CHW":
+        planes = tensor.reshape(size.channels, size.height, size.width)
+        return np.ascontiguousarray(planes.transpose(1, 2, 0))
+    return tensor.reshape(size.height, size.width, size.channels)
 
 
 def in_order(tensor: NDArray[np.int8], size: InputSize) -> NDArray[np.int8]:

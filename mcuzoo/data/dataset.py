@@ -4,7 +4,7 @@ another order than the model."""
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -77,6 +77,7 @@ def open_data_set(
     for labels that are off by one; MissingExtraError for the packages that its pictures need and
     for those of `besides`, which the caller needs for other things, all at once.
     """
+    classes = replace(classes, used=Counter())
     found = _find(source, classes, limit, split)
     items = list(found.items)
     if not items:
@@ -88,7 +89,24 @@ def open_data_set(
     if limit is not None:
         items = [items[place] for place in sample_evenly([item.label for item in items], limit)]
     require_packages((*besides, *_packages(items)), "This command")
-    return DataSet(source, tuple(items), "", tuple(_warnings(items)), found.format, found.split)
+    labelled = any(item.label is not None for item in items)
+    return DataSet(
+        source,
+        tuple(items),
+        warnings=tuple(_warnings(items)),
+        format=found.format,
+        split=found.split,
+        mapping=(classes.mapping or _OWN_LABELS.get(found.format, "")) if labelled else "",
+    )
+
+
+_OWN_LABELS = {
+    "fer2013": "FER2013's numbers, by emotion",
+    "imagenet-validation": "ImageNet's ground truth",
+    "images": "WordNet ids of the file names",
+    "signs": "known: the pictures are drawn",
+}
+"""How labels are read in formats that have their own."""
 
 
 def _packages(items: list[Item]) -> tuple[str, ...]:

@@ -57,6 +57,30 @@ def fitted(image: NDArray[np.uint8], recipe: Recipe, height: int, width: int) ->
     return resize(image, recipe, height, width)
 
 
+def source_region(
+    image: NDArray[np.uint8], recipe: Recipe, height: int, width: int
+) -> NDArray[np.uint8]:
+    """The part of uint8 [h, w, C] that fills the input, filled around for a letterbox; about so:
+    its sides are in whole pixels of the picture."""
+    image = central_crop(image, recipe.crop)
+    rows, columns = image.shape[:2]
+    if recipe.fit == "cover":
+        return _cover(image, height, width)
+    if recipe.fit == "short-side" and recipe.short_side is not None:
+        factor = min(rows, columns) / recipe.short_side
+        tall, wide = max(1, round(height * factor)), max(1, round(width * factor))
+        top, left = max(0, (rows - tall) // 2), max(0, (columns - wide) // 2)
+        return image[top : top + tall, left : left + wide]
+    if recipe.fit == "letterbox":
+        factor = max(rows / height, columns / width)
+        down, across = (max(0, round(size * factor) - side) for size, side in
+                        ((height, rows), (width, columns)))  # fmt: skip
+        around = ((down // 2, down - down // 2), (across // 2, across - across // 2))
+        value = recipe.fill[0]
+        return np.pad(image, (*around, (0, 0)), constant_values=value)
+    return image
+
+
 def central_crop(image: NDArray[np.uint8], fraction: float) -> NDArray[np.uint8]:
     """The central part of uint8 [h, w, C], `int((side - side * fraction) / 2)` off each end, as
     tf.image.central_crop."""

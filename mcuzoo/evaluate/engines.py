@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.board.load import load_board
-from mcuzoo.data.preprocess import check_preprocessing
+from mcuzoo.data.apply import real_levels
+from mcuzoo.data.preprocess import PictureInput, check_preprocessing
 from mcuzoo.emulator.url import port_packages
 from mcuzoo.errors import FirmwareError, ModelError, UsageError, WrongFirmwareError, did_you_mean
 from mcuzoo.extras import EMULATOR as EMULATOR_PACKAGES
@@ -28,7 +29,7 @@ from mcuzoo.link.hello import Hello
 from mcuzoo.link.session import Session
 from mcuzoo.link.state import LinkState
 from mcuzoo.link.transport import SOME_PORT, PortWatch
-from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.project.recipe import Recipe
 from mcuzoo.run.rig import Rig
 from mcuzoo.toolchain.find import compiler_packages
 from mcuzoo.zoo.registry import ModelSource
@@ -51,13 +52,14 @@ class Runs(Protocol):
 class Subject:
     """A model on an engine. `engine`: one of HOST_ENGINES, "emulator", or a port.
 
-    shape: of the input, (1, H, W, C). input_scale: of its quantization, None for floats. Scores are
+    shape: of the input, (1, H, W, C). input_scale, input_zero_point: of its int8 quantization (that
+    of UINT8 is 128 below the model's own); None for floats. Scores are
     int8, one per class (those of UINT8 are 128 below the model's own), or float32 of a float model;
     a score q stands for output_scale * (q - output_zero_point).
     """
 
     model: Model
-    preprocessing: Preprocessing
+    preprocessing: Recipe
     kind: Kind
     engine: str
     shape: tuple[int, ...]
@@ -65,13 +67,22 @@ class Subject:
     input_scale: float | None = None
     output_scale: float = 1.0
     output_zero_point: int = 0
+    input_zero_point: int = 0
+
+    @property
+    def pictures(self) -> PictureInput:
+        """How pictures become the int8 input. A float model's is pixel - 128, and its engine
+        takes that as the recipe's real values."""
+        if self.input_scale is None:
+            return PictureInput(replace(self.preprocessing, pixel_offset=-128), self.shape)
+        return PictureInput(self.preprocessing, self.shape, self.input_scale, self.input_zero_point)
 
     @property
     def on_host(self) -> bool:
         return self.engine in HOST_ENGINES
 
 
-def make_subject(model: Model, preprocessing: Preprocessing, engine: str | None) -> Subject:
+def make_subject(model: Model, preprocessing: Recipe, engine: str | None) -> Subject:
     """`model` on `engine`. Without `engine`, the standard engine for the kind of model is taken.
 
     That is TFLM's arithmetic ("reference") for INT8, which is what a board computes, and LiteRT's
@@ -95,12 +106,18 @@ def make_subject(model: Model, preprocessing: Preprocessing, engine: str | None)
             f"{did_you_mean(chosen, known)}It is one of {', '.join(known)}, or a port such as "
             f"{SOME_PORT} or emulator://PROJECT.",
         )
-    scale = None if kind == "float32" or quantization is None else quantization.scale
-    classes = target.elements
+    subject = Subject(model, preprocessing, kind, chosen, shape, target.elements)
+    lower = 128 * (kind == "uint8")
+    if kind != "float32" and quantization is not None:
+        zero_point = quantization.zero_point - lower
+        subject = replace(subject, input_scale=quantization.scale, input_zero_point=zero_point)
     if kind == "float32" or target.quantization is None:
-        return Subject(model, preprocessing, kind, chosen, shape, classes, scale)
-    ends = target.quantization.scale, target.quantization.zero_point - 128 * (kind == "uint8")
-    return Subject(model, preprocessing, kind, chosen, shape, classes, scale, *ends)
+        return subject
+    return replace(
+        subject,
+        output_scale=target.quantization.scale,
+        output_zero_point=target.quantization.zero_point - lower,
+    )
 
 
 def _looks_like_a_port(engine: str) -> bool:
@@ -135,8 +152,7 @@ def host_engine(subject: Subject) -> Runs:
     if subject.kind == "uint8":
         return LitertUint8Engine(model, resolver)
     if subject.kind == "float32":
-        preprocessing = subject.preprocessing
-        return LitertFloatEngine(model, preprocessing.float_low, preprocessing.float_high, resolver)
+        return LitertFloatEngine(model, real_levels(subject.preprocessing), resolver)
     return LitertEngine(model, resolver)
 
 

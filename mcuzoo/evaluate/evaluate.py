@@ -204,7 +204,7 @@ def evaluate(
 
     Images that cannot be read are counted and named in the result. `say` is told what takes
     long, `on_row` what each image gave. Raises DataSetError when no image can be used or the
-    answers say that the labels are off by one, and what the engines raise: ModelError,
+    answers say that the labels are in another order, and what the engines raise: ModelError,
     MissingExtraError, ToolchainError, FitError, RigError, ProtocolError. Where images have been
     run by then, Ctrl-C, SIGTERM, RigError and ProtocolError become an EvaluationStoppedError that
     has their figures.
@@ -255,7 +255,7 @@ def evaluate(
             writer.finish()
         if kept is not None:
             kept.forget()
-    tally.refuse_shifted_labels()
+    tally.refuse_wrong_order(plan.classes.names)
     return _result(plan, tally, bad, seconds, boards)
 
 
@@ -280,6 +280,10 @@ def _result(
         shown=tally.shown(plan.classes.names),
         against=None if task.second is None else _facts(plan, 1, boards),
         comparison=None if task.second is None else tally.versus,
+        recipe_source=plan.sources[0].recipe_source,
+        label_mapping=plan.data_set.mapping,
+        turned=tally.turned,
+        clipped=tally.clipped,
     )
 
 

@@ -65,10 +65,12 @@ def run_item(task: Task, engines: Sequence[Runs], item: Item) -> Row:
         top1=found.top1,
         score=found.score,
         rank=found.rank,
+        turned=first.turned,
+        clipped=first.clipped,
     )
     if task.second is None:
         return row
-    same = _steps(task.first) == _steps(task.second)
+    same = task.first.pictures.essence == task.second.pictures.essence
     second = first if same else _prepared(task.second, item)
     if isinstance(second, Unusable):
         return _bad(item, second.reason)
@@ -86,12 +88,7 @@ def _bad(item: Item, reason: str) -> Row:
 
 
 def _prepared(subject: Subject, item: Item) -> Prepared | Unusable:
-    return prepare(item, subject.preprocessing, subject.shape, None)
-
-
-def _steps(subject: Subject) -> tuple[object, ...]:
-    steps = subject.preprocessing
-    return subject.shape, steps.color, steps.crop, steps.resize, steps.pixel_offset
+    return prepare(item, subject.pictures, None)
 
 
 def _scores(subject: Subject, engine: Runs, prepared: Prepared) -> NDArray[Any]:

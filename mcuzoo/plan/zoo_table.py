@@ -9,7 +9,7 @@ from mcuzoo.board.load import list_boards
 from mcuzoo.board.model import Board
 from mcuzoo.errors import InputError, McuzooError
 from mcuzoo.plan.zoo_facts import Facts, FactsCache, Fits, identity_of, structure_facts
-from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.project.recipe import Recipe
 from mcuzoo.zoo.catalog import catalog, similar_model
 from mcuzoo.zoo.derived import known_derivative
 from mcuzoo.zoo.find import FoundFile, file_sha256, find_file, find_model_file
@@ -84,7 +84,7 @@ class TableRow:
     data_set: str
     input: tuple[int, int, int]
     classes: int
-    preprocessing: Preprocessing
+    preprocessing: Recipe
     files: tuple[TableFile, ...]
     file: str | None
     sha256: str | None

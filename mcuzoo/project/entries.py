@@ -37,23 +37,6 @@ class TensorSpec:
 
 
 @dataclass(frozen=True)
-class Preprocessing:
-    """From picture to input tensor: decode, central crop, resize, input = pixel + pixel_offset.
-
-    color: "rgb" | "gray". crop: fraction of each side that is kept (1.0: all of it). resize:
-    "bilinear" (half-pixel centres, no antialias, uint8 rounding as OpenCV's INTER_LINEAR).
-    float_low, float_high: values that a float model takes for the pixels 0 and 255.
-    """
-
-    color: Word = "rgb"
-    crop: float = 0.875
-    resize: Word = "bilinear"
-    pixel_offset: int = -128
-    float_low: float = -1.0
-    float_high: float = 1.0
-
-
-@dataclass(frozen=True)
 class ModelEntry:
     name: Text
     file: FilePath

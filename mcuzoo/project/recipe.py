@@ -25,7 +25,7 @@ MAX_SIDE = 1 << 14
 TF_SCALE = 2 / 255
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
     """From picture to input tensor, in this order:
 

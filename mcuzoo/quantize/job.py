@@ -14,10 +14,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mcuzoo.data.apply import pixels as pixels_of
 from mcuzoo.data.dataset import open_data_set
 from mcuzoo.data.images import Item
 from mcuzoo.data.labels import Classes, load_classes
-from mcuzoo.data.preprocess import preprocess
+from mcuzoo.data.preprocess import PictureInput, check_preprocessing
+from mcuzoo.data.resize import Pixels
 from mcuzoo.errors import DataSetError, ModelError, UsageError
 from mcuzoo.evaluate.engines import make_subject
 from mcuzoo.evaluate.evaluate import evaluate
@@ -32,12 +34,14 @@ from mcuzoo.graph.parameters import quantization_of
 from mcuzoo.graph.program import Program, build_program
 from mcuzoo.graph.read import load_model, parse_model
 from mcuzoo.ops.coverage import check_aot
-from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.project.input_size import input_size
+from mcuzoo.project.recipe import Recipe
 from mcuzoo.quantize.options import QuantizeOptions
 from mcuzoo.quantize.process import WorkerRun, WorkerSpec, run_worker
 from mcuzoo.quantize.source import FloatSource, find_source
 from mcuzoo.zoo.catalog import catalog
 from mcuzoo.zoo.find import require_model_file
+from mcuzoo.zoo.recipe_flags import chosen_recipe, recipe_notes
 from mcuzoo.zoo.registry import ModelSource, preprocessing_by_shape
 from mcuzoo.zoo.schema import ZooModel
 
@@ -54,7 +58,7 @@ def calibration_images(
     source: Path,
     classes: Classes,
     count: int,
-    preprocessing: Preprocessing,
+    preprocessing: Recipe,
     shape: tuple[int, int, int],
     split: str | None = None,
 ) -> Calibration:
@@ -64,7 +68,9 @@ def calibration_images(
     the preprocessing's and the INT8 input becomes pixel - 128, whatever the images hold. Raises
     DataSetError when there is no usable image.
     """
-    low, high = preprocessing.float_low, preprocessing.float_high
+    ends = (np.array(preprocessing.real(pixel)) for pixel in (0, 255))
+    low, high = ends
+    steps = ((high - low) / 255).astype(np.float32)
     tensors, skipped = [], []
     for item in open_data_set(source, classes, count, split).items:
         try:
@@ -72,7 +78,7 @@ def calibration_images(
         except DataSetError as error:
             skipped.append(error.message)
         else:
-            tensors.append(low + pixels.astype(np.float32) * np.float32((high - low) / 255))
+            tensors.append(low.astype(np.float32) + pixels.astype(np.float32) * steps)
     if not tensors:
         raise DataSetError(
             f"None of the images in {source} can be used: {skipped[0]}",
@@ -83,12 +89,11 @@ def calibration_images(
     return Calibration(images, tuple(skipped))
 
 
-def _pixels(
-    item: Item, preprocessing: Preprocessing, shape: tuple[int, int, int]
-) -> NDArray[np.int16]:
+def _pixels(item: Item, preprocessing: Recipe, shape: tuple[int, int, int]) -> Pixels:
     """0..255, [height, width, channels]."""
-    image = item.picture.decode(item.picture.read(), preprocessing.color)
-    return preprocess(image, preprocessing, shape).astype(np.int16) - preprocessing.pixel_offset
+    input = PictureInput(preprocessing, shape)
+    decoded = input.decoded(item.picture, item.picture.read())
+    return pixels_of(preprocessing, decoded.pixels, input_size(shape))
 
 
 _SCALE_TOLERANCE = 1e-3
@@ -97,17 +102,22 @@ Stage = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Quantized:
-    """Both models, the preprocessing of their images, and how they were made."""
+    """Both models, the preprocessing of their images, and how they were made.
+
+    recipe_source: where `preprocessing` is from. notes: what a user should know of it.
+    """
 
     source: Path
     float_model: Model
     int8_model: Model
     program: Program
-    preprocessing: Preprocessing
+    preprocessing: Recipe
     classes: Classes
     calibration: Calibration
     run: WorkerRun
     warnings: tuple[str, ...]
+    recipe_source: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def quantize_model(
@@ -163,6 +173,8 @@ def quantize_model(
         calibration=preparation.calibration,
         run=run,
         warnings=tuple(_warnings(int8_model, program, preparation.preprocessing)),
+        recipe_source=preparation.recipe_source,
+        notes=preparation.notes,
     )
 
 
@@ -190,7 +202,9 @@ class _Preparation:
     """Between the float model, which says what images it takes, and its quantization."""
 
     float_model: Model
-    preprocessing: Preprocessing
+    preprocessing: Recipe
+    recipe_source: str
+    notes: tuple[str, ...]
     classes: Classes
     calibration: Calibration
 
@@ -219,7 +233,11 @@ class _Preparation:
             )
         image = shape[1], shape[2], shape[3]
         zoo, options = self._zoo, self._options
-        self.preprocessing = preprocessing_by_shape(model) if zoo is None else zoo.as_preprocessing
+        known = preprocessing_by_shape(model) if zoo is None else zoo.as_preprocessing
+        chosen = chosen_recipe(known, "default" if zoo is None else "registry", options)
+        self.preprocessing, self.recipe_source = chosen.recipe, chosen.source
+        self.notes = tuple(recipe_notes(chosen.recipe, chosen.source, shape))
+        check_preprocessing(chosen.recipe, shape)
         self.classes = self._known_classes(model.tensor(model.outputs[0]).elements)
         self.calibration = calibration_images(
             self._source, self.classes, options.samples, self.preprocessing, image, options.split
@@ -234,20 +252,24 @@ class _Preparation:
         return load_classes(labels, count)
 
 
-def _warnings(model: Model, program: Program, preprocessing: Preprocessing) -> Iterator[str]:
+def _warnings(model: Model, program: Program, preprocessing: Recipe) -> Iterator[str]:
     """Warnings for a user before they rely on the model."""
-    quantization = quantization_of(program.input_tensor)
-    scale = (preprocessing.float_high - preprocessing.float_low) / 255
-    zero_point = preprocessing.pixel_offset - preprocessing.float_low / scale
-    off = abs(quantization.scale / scale - 1) > _SCALE_TOLERANCE
-    if off or abs(quantization.zero_point - zero_point) > 1:
-        yield (
-            f"The input is {quantization.scale:.6g} x (q - {quantization.zero_point}), which is "
-            f"not pixel {preprocessing.pixel_offset:+d}: pictures will look darker or brighter to "
-            "the model."
-        )
+    if preprocessing.pixel_offset is not None:
+        yield from _offset_warnings(program, preprocessing, preprocessing.pixel_offset)
     for gap in check_aot(model):
         yield f"Op {gap.op.index} {gap.op.name} has no kernel: {gap.reason}"
+
+
+def _offset_warnings(program: Program, preprocessing: Recipe, pixel_offset: int) -> Iterator[str]:
+    quantization = quantization_of(program.input_tensor)
+    low, high = preprocessing.real(0)[0], preprocessing.real(255)[0]
+    scale = (high - low) / 255
+    off = abs(quantization.scale / scale - 1) > _SCALE_TOLERANCE
+    if off or abs(quantization.zero_point - (pixel_offset - low / scale)) > 1:
+        yield (
+            f"The input is {quantization.scale:.6g} x (q - {quantization.zero_point}), which is "
+            f"not pixel {pixel_offset:+d}: pictures will look darker or brighter to the model."
+        )
 
 
 def score(
@@ -265,7 +287,15 @@ def score(
     first, second = (make_subject(model, preprocessing, None) for model in models)
     plan = Plan(
         task=Task(first, second),
-        sources=tuple(ModelSource(model.name, quantized.source, preprocessing) for model in models),
+        sources=tuple(
+            ModelSource(
+                model.name,
+                quantized.source,
+                preprocessing,
+                recipe_source=quantized.recipe_source,
+            )
+            for model in models
+        ),
         classes=classes,
         data_set=data_set,
         jobs=max(1, min(os.cpu_count() or 1, len(data_set.items))),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from mcuzoo.project.recipe import Recipe, recipe_text
 from mcuzoo.tables import columns_of
 
 if TYPE_CHECKING:
@@ -44,6 +46,43 @@ def scores_dict(scores: Scores) -> dict[str, Any]:
         "top1": accuracy_dict(scores.top1),
         "top5": scores.top5 and accuracy_dict(scores.top5),
     }
+
+
+_SOURCES = {
+    "registry": "the zoo's registry",
+    "beside": "the .mcuzoo.toml beside the model",
+    "metadata": "the model's metadata",
+    "recipe": "--recipe",
+    "project": "the project",
+    "default": "no source says it, so the default",
+}
+
+
+def source_text(source: str) -> str:
+    """Where a recipe is from, in words."""
+    known, flags, _ = source.partition("+")
+    words = [_SOURCES.get(part, part) for part in known.split(":") if part]
+    return ", ".join((["flags"] if flags else []) + words)
+
+
+def recipe_lines(
+    recipe: Recipe, source: str, mapping: str = "", turned: int = 0, clipped: float | None = None
+) -> Iterator[tuple[str, str]]:
+    """What the network saw and where that is from; how labels were read; a heading and a text of at
+    most COLUMNS each."""
+    said = f" ({source_text(source)})" if source else ""
+    for place, line in enumerate(textwrap.wrap(recipe_text(recipe) + said, COLUMNS)):
+        yield ("" if place else "pictures"), line
+    if turned:
+        yield "turned", f"{turned:,} as their EXIF orientation says (--no-exif: as stored)"
+    if clipped is not None and clipped >= _CLIPPED:
+        yield "clipped", f"{clipped:.1%} of the input's values are beyond what int8 can take"
+    for place, line in enumerate(textwrap.wrap(mapping, COLUMNS)):
+        yield ("" if place else "labels"), line
+
+
+_CLIPPED = 0.001
+"""The share of values from which on it is worth a line."""
 
 
 def shown_lines(shown: Shown) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mcuzoo.errors import command
 from mcuzoo.graph.parameters import quantization_of
+from mcuzoo.project.recipe import recipe_document
 from mcuzoo.report.evaluation import evaluation_document
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def conversion_document(made: Converted) -> dict[str, Any]:
         "sha256": made.conversion.model.sha256,
         **made.conversion.report.as_dict(),
         "images": made.judgement and judgement_document(made.judgement),
+        "recipe": made.judgement and {**recipe_document(made.recipe), "source": made.recipe_source},
     }
 
 
@@ -176,7 +178,7 @@ def quantization_document(
         "tensorflow": done.run.report.tensorflow,
         "seconds": round(done.run.seconds, 3),
         "peak_bytes": done.run.report.peak_bytes,
-        "preprocessing": asdict(done.preprocessing),
+        "recipe": {**recipe_document(done.preprocessing), "source": done.recipe_source},
         "warnings": list(done.warnings),
         "score": scored and evaluation_document(scored),
     }

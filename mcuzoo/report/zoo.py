@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from mcuzoo.plan.zoo_table import TableFigure, TableFile, TableRow, ZooTable
+from mcuzoo.project.recipe import recipe_text
 from mcuzoo.tables import Column, table_text
 from mcuzoo.zoo.catalog import catalog
 
@@ -27,8 +28,8 @@ def model_card(row: TableRow) -> str:
     lines = [
         f"{row.name}: {row.description}",
         f"{row.task}, {row.architecture}, {row.backbone}, trained on {row.data_set}",
-        f"input {height}x{width}x{channels}, {sees.color}, central crop {sees.crop:g}, "
-        f"{sees.resize}, pixel {sees.pixel_offset:+d}; {row.classes} classes",
+        f"input {height}x{width}x{channels}; {row.classes} classes",
+        f"pictures {recipe_text(sees)}",
         f"the name means {row.file}" if row.file else f"not at hand: mcuzoo fetch {row.name}",
     ]
     for file in row.files:

@@ -11,7 +11,7 @@ from pathlib import Path
 from mcuzoo.data.dataset import load_data_set
 from mcuzoo.data.images import DataSet
 from mcuzoo.data.labels import Classes, load_classes
-from mcuzoo.data.preprocess import check_preprocessing, preprocessing_warnings
+from mcuzoo.data.preprocess import check_preprocessing, input_of, preprocessing_warnings
 from mcuzoo.data.signs import is_signs
 from mcuzoo.emulator.url import port_packages
 from mcuzoo.engines.engine import Engine
@@ -22,6 +22,7 @@ from mcuzoo.project.rules import inside
 from mcuzoo.run.journal import read_run, require_no_run
 from mcuzoo.run.options import RunOptions
 from mcuzoo.run.project import baud_note, find_project, project_baud, reference_engine
+from mcuzoo.run.recipe import manifest_notes, manifest_with_recipe
 from mcuzoo.run.record import Settings
 from mcuzoo.run.upload import (
     Upload,
@@ -30,6 +31,7 @@ from mcuzoo.run.upload import (
     prepare_upload,
     require_universal,
 )
+from mcuzoo.zoo.recipe_flags import FLAGS
 from mcuzoo.zoo.registry import resolve_model
 
 RUNS_FOLDER = "runs"
@@ -67,10 +69,18 @@ def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None
         )
     if options.out is not None:
         require_no_run(options.out)
-    earlier = None if options.resume is None else read_run(options.resume)[0].settings
+    before = None if options.resume is None else read_run(options.resume)[0]
+    earlier = None if before is None else before.settings
     project = _project(options, earlier, say)
     upload = _upload(options, earlier, project)
     manifest = load_manifest(project) if upload is None else upload.manifest
+    manifest = manifest_with_recipe(manifest, options, upload is not None)
+    if before is not None and before.recipe_source.endswith(FLAGS) and not options.recipe_flags:
+        manifest = replace(
+            manifest, preprocessing=before.preprocessing, recipe_source=before.recipe_source
+        )
+    for note in manifest_notes(manifest):
+        say(note)
     check_preprocessing(manifest.preprocessing, manifest.input.shape)
     base = _defaults(project, manifest, upload) if earlier is None else earlier
     settings = _settings(options, replace(base, project=str(project)))
@@ -107,9 +117,7 @@ def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None
 
 def _warnings(manifest: Manifest) -> Iterator[str]:
     model = manifest.model
-    return preprocessing_warnings(
-        manifest.preprocessing, model.name, model.sha256, manifest.input.scale
-    )
+    return preprocessing_warnings(input_of(manifest), model.name, model.sha256)
 
 
 def _project(options: RunOptions, earlier: Settings | None, say: Callable[[str], None]) -> Path:

@@ -13,6 +13,7 @@ from mcuzoo.options import (
     MinTop1,
     NoReference,
     Option,
+    RecipeOptions,
     Split,
     Trace,
     UploadModel,
@@ -25,7 +26,7 @@ PortProject = Annotated[
 
 
 @dataclass(frozen=True)
-class RunOptions:
+class RunOptions(RecipeOptions):
     """Options of `run` (mcuzoo run-serial). None, False: not given; a resumed run keeps its own."""
 
     port: Annotated[
@@ -67,7 +68,7 @@ class RunOptions:
 
 
 @dataclass(frozen=True)
-class BoardOptions:
+class BoardOptions(RecipeOptions):
     """Options of `open_board`. project: of a board at a port. labels None: the project's."""
 
     project: PortProject = None
@@ -80,7 +81,7 @@ class BoardOptions:
 
 
 @dataclass(frozen=True)
-class ProfileOptions:
+class ProfileOptions(RecipeOptions):
     """Options of `profile`. upload: the model for a universal project."""
 
     project: PortProject = None
@@ -94,7 +95,7 @@ class ProfileOptions:
 
 
 @dataclass(frozen=True)
-class ConvertOptions:
+class ConvertOptions(RecipeOptions):
     """Options of `convert`. labels, limit: for the images."""
 
     io: Annotated[str, Option("int8: cut a leading QUANTIZE and a final DEQUANTIZE; or keep.")] = (

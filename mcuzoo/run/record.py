@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mcuzoo.link.counts import UNKNOWN_UNIT, StackUse
 from mcuzoo.link.state import LinkState
-from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.project.recipe import Recipe
 from mcuzoo.run.score import Answer, answer
 
 
@@ -39,7 +39,8 @@ class Row:
     None when not counted. `reference_difference` is the largest |board - host reference| (or of an
     evaluation's two engines) in quantization steps: 0 means byte-equal, None not compared.
     `seconds` is the time the run spent on it. `rank`: how many classes come before the label's own.
-    `second`: the answer of the other engine or model of an evaluation.
+    `second`: the answer of the other engine or model of an evaluation. `turned`: by its EXIF
+    orientation. `clipped`: the share of the input's values that int8 could not take.
     """
 
     index: int
@@ -58,6 +59,8 @@ class Row:
     error: str | None = None
     rank: int | None = None
     second: Answer | None = None
+    turned: bool | None = None
+    clipped: float | None = None
 
     @property
     def label_rank(self) -> int | None:
@@ -141,7 +144,7 @@ class RunMeta:
     A board's output q stands for output_scale * (q - output_zero_point). `started` is ISO 8601 in
     UTC. `wrong_layer` is found when an output is unlike the host reference's. `link` is what the
     run has learnt about the line, and its losses; None in older runs. `stack`: None if the board
-    does not know.
+    does not know. recipe_source: where the recipe is from; empty in older runs.
     """
 
     tool_version: str
@@ -151,10 +154,12 @@ class RunMeta:
     class_names: tuple[str, ...] | None
     output_scale: float
     output_zero_point: int
-    preprocessing: Preprocessing
+    preprocessing: Recipe
     data_set_digest: str
     board: BoardFacts
     settings: Settings
     wrong_layer: WrongLayer | None = None
     link: LinkState | None = None
     stack: StackUse | None = None
+    recipe_source: str = ""
+    label_mapping: str = ""

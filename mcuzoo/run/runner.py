@@ -17,6 +17,7 @@ from typing import ClassVar, Protocol
 
 from mcuzoo import __version__
 from mcuzoo.data.images import Item
+from mcuzoo.data.preprocess import input_of
 from mcuzoo.engines.engine import Engine
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import (
@@ -210,6 +211,8 @@ def _meta(job: Job, hello: Hello) -> RunMeta:
         output_scale=job.manifest.output.scale,
         output_zero_point=job.manifest.output.zero_point,
         preprocessing=job.manifest.preprocessing,
+        recipe_source=job.manifest.recipe_source,
+        label_mapping=job.data_set.mapping,
         data_set_digest=job.data_set.digest,
         board=board_facts(hello),
         settings=job.settings,
@@ -217,12 +220,7 @@ def _meta(job: Job, hello: Hello) -> RunMeta:
 
 
 def _run(job: Job, rig: Rig, items: list[Item], finder: LayerFinder) -> Generator[Row, None, None]:
-    make = partial(
-        prepare,
-        preprocessing=job.manifest.preprocessing,
-        shape=job.manifest.input.shape,
-        engine=job.engine,
-    )
+    make = partial(prepare, input=input_of(job.manifest), engine=job.engine)
     lost_in_a_row = 0
     with closing(prepared_ahead(items, make)) as feed:
         for ready in feed:
@@ -265,6 +263,8 @@ def _infer(job: Job, rig: Rig, ready: Prepared) -> tuple[Row, McuzooError | None
         if reference is None
         else difference(inference.output, reference.reshape(-1)),
         rank=found.rank,
+        turned=ready.turned,
+        clipped=ready.clipped,
     ), None
 
 

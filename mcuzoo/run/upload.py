@@ -20,7 +20,7 @@ from mcuzoo.ops.coverage import require_tflm
 from mcuzoo.plan.tflm.image import TflmImage, check_kernels, prepare_image
 from mcuzoo.project.manifest import AnyManifest, Manifest, ModelEntry, TensorSpec, UniversalManifest
 from mcuzoo.run.rig import BoardSession, OpenSession, check_build
-from mcuzoo.zoo.registry import ModelSource
+from mcuzoo.zoo.registry import ModelSource, labels_words
 
 
 @dataclass(frozen=True)
@@ -66,12 +66,14 @@ def prepare_upload(source: ModelSource, manifest: UniversalManifest) -> Upload:
     program = build_program(sent)
     entry = ModelEntry(source.name, str(source.path.resolve()), sent.sha256, sent.bytes)
     ends = _spec(program.input_tensor), _spec(program.output_tensor)
-    return Upload(source, sent, manifest.with_model(entry, *ends, source.preprocessing))
+    return Upload(
+        source, sent, manifest.with_model(entry, *ends, source.preprocessing, source.recipe_source)
+    )
 
 
 def own_classes(upload: Upload) -> Classes:
     """The model's classes, with the names of the zoo."""
-    return Classes(upload.manifest.output.bytes, upload.source.labels)
+    return Classes(upload.manifest.output.bytes, upload.source.labels, labels_words(upload.source))
 
 
 def own_samples(upload: Upload) -> Path | None:

@@ -16,7 +16,7 @@ from helpers.spoiled import spoil_layer
 
 from mcuzoo.board.load import load_board
 from mcuzoo.link.session import Session
-from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.project.recipe import Recipe
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.zoo.registry import ModelSource
 
@@ -36,7 +36,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model = folder / "small.tflite"
     model.write_bytes(small_net())
     export_project(
-        ModelSource("small", model, Preprocessing()), load_board("rt1050"), folder / "project"
+        ModelSource("small", model, Recipe(crop=0.875)), load_board("rt1050"), folder / "project"
     )
     build_project(folder / "project")
     return folder / "project"

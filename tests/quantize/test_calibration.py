@@ -10,10 +10,10 @@ from PIL import Image
 
 from mcuzoo.data.labels import Classes
 from mcuzoo.errors import DataSetError
-from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.project.recipe import Recipe, of_values
 from mcuzoo.quantize.job import calibration_images
 
-GRAY = Preprocessing(color="gray", crop=1.0, float_low=0.0)
+GRAY = Recipe(color="gray", **of_values(0.0, 1.0))
 SHAPE = (8, 8, 1)
 
 
@@ -42,7 +42,7 @@ def test_evenly_over_the_classes_and_always_the_same(folder: Path) -> None:
 
 @pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (-1.0, 1.0)])
 def test_corners_make_the_range_whole(folder: Path, low: float, high: float) -> None:
-    preprocessing = Preprocessing(color="gray", crop=1.0, float_low=low, float_high=high)
+    preprocessing = Recipe(color="gray", **of_values(low, high))
     images = calibration_images(folder, Classes(3, ("a", "b", "c")), 6, preprocessing, SHAPE).images
     assert images.dtype == np.float32
     assert (images.min(), images.max()) == (low, high)

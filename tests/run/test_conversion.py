@@ -41,14 +41,15 @@ def judged(first: list[list[int]], second: list[list[int]], folder: Path) -> Jud
     """Of images that are all labelled 1."""
     from hashlib import sha256
 
-    from mcuzoo.project.manifest import Preprocessing
+    from mcuzoo.data.preprocess import PictureInput
+    from mcuzoo.project.recipe import Recipe
 
     path = folder / "gray.png"
     Image.new("L", (8, 8), 90).save(path)
     digest = sha256(path.read_bytes()).hexdigest()
     items = tuple(Item(at, "gray.png", FilePicture(path), 1, digest) for at in range(len(first)))
     comparison = Comparison(
-        Answers(first), Answers(second), Preprocessing("gray"), (1, 8, 8, 1),
+        Answers(first), Answers(second), PictureInput(Recipe(color="gray"), (1, 8, 8, 1)),
         DataSet(folder, items, ""),
     )  # fmt: skip
     return comparison.run()

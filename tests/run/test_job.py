@@ -13,7 +13,8 @@ from helpers.tflite_builder import conv_model
 from mcuzoo.errors import DataSetError, InputError, ProjectError, UsageError
 from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import parse_model
-from mcuzoo.project.manifest import ModelEntry, Preprocessing, load_manifest, write_manifest
+from mcuzoo.project.manifest import ModelEntry, load_manifest, write_manifest
+from mcuzoo.project.recipe import Recipe
 from mcuzoo.run.job import make_job
 from mcuzoo.run.journal import create_journal
 from mcuzoo.run.options import RunOptions
@@ -172,7 +173,7 @@ def test_resume_excludes_out_and_needs_a_run(tmp_path: Path) -> None:
 
 
 def test_recipe_that_cannot_be_right_is_refused_before_the_port(project: Path) -> None:
-    wrong = replace(load_manifest(project), preprocessing=Preprocessing(pixel_offset=-127))
+    wrong = replace(load_manifest(project), preprocessing=Recipe(pixel_offset=-127))
     write_manifest(wrong, project)
     with pytest.raises(ProjectError, match="pixel_offset -127"):
         make_job(RunOptions(port="/dev/x", project=project))
@@ -183,4 +184,4 @@ def test_recipe_unlike_the_declared_one_is_doubted(project: Path) -> None:
     renamed = replace(manifest.model, name="mobilenet_v1_0.25_128")
     write_manifest(replace(manifest, model=renamed), project)
     warnings = make_job(RunOptions(port="/dev/x", project=project)).warnings
-    assert any("declared to see rgb, crop 0.875" in text for text in warnings)
+    assert any("declared to see rgb, central 0.875" in text for text in warnings)
