@@ -25,7 +25,7 @@ FLOORS = (
     {"codegen", "link"},
     {"profile"},
     {"toolchain", "run"},
-    {"compare", "evaluate", "measure"},
+    {"compare", "doctor_data", "evaluate", "measure"},
     {"demo", "quantize"},
     {"report"},
     {"cli"},

@@ -8,77 +8,67 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.data.apply import InputSize, in_order, pixels, quantized
+from mcuzoo.data.apply import in_order, pixels, quantized
+from mcuzoo.data.images import upright
 from mcuzoo.doctor_data.space import Way
 from mcuzoo.engines.engine import Engine
 from mcuzoo.graph.affine import dequantize
 from mcuzoo.graph.program import Program
+from mcuzoo.project.input_size import InputSize
 from mcuzoo.project.recipe import Recipe
-
-KEPT_BYTES = 256 << 20
-"""Decoded pictures stay in memory up to this; the others are decoded again for each question."""
 
 Picture = NDArray[np.uint8]
 
 
 @dataclass
 class Asker:
-    """Pictures before an engine. count: of pictures; read: decodes one. recipe_of: a way's recipe.
+    """Pictures before an engine. read: gives a picture as it is stored, uint8 [h, w, C];
+    orientations: EXIF's, 1 to 8, of each. recipe_of: a way's recipe. told: gets how many pictures
+    of how many were answered.
 
     clipped: for each way that was asked the share of input values that int8 could not take, 0 to 1.
     """
 
     engine: Engine
     size: InputSize
-    count: int
     read: Callable[[int], Picture]
+    orientations: Sequence[int]
     recipe_of: Callable[[Way], Recipe]
     told: Callable[[int, int], None] = lambda done, total: None
     clipped: dict[Way, float] = field(default_factory=dict)
-    _kept: dict[int, Picture] = field(default_factory=dict)
-    _kept_bytes: int = 0
 
     def ask(self, ways: Sequence[Way]) -> list[NDArray[np.float32]]:
-        """The probabilities [count, classes] that the network gives, a matrix per way."""
-        program = self.engine.program
+        """The probabilities [pictures, classes] that the network gives, a matrix per way."""
+        program, count = self.engine.program, len(self.orientations)
         quantization = program.input_tensor.quantization
         assert quantization is not None
+        ends = quantization.scale, int(quantization.zero_point)
         recipes = {way: self.recipe_of(way) for way in ways}
         answers: dict[Way, list[NDArray[np.float32]]] = {way: [] for way in ways}
         clipped = dict.fromkeys(ways, 0.0)
-        for index in range(self.count):
-            for way, made in _made(self._picture(index), recipes, self.size):
-                given = quantized(
-                    recipes[way], made, quantization.scale, int(quantization.zero_point)
-                )
-                clipped[way] += given.clipped
+        for index in range(count):
+            for way, made in self._made(index, recipes):
+                given = quantized(recipes[way], made, *ends)
+                clipped[way] += given.clipped / count
                 output = self.engine.run(in_order(given.tensor, self.size))
                 answers[way].append(probabilities(program, output))
-            self.told(index + 1, self.count)
-        self.clipped |= {way: share / max(self.count, 1) for way, share in clipped.items()}
+            self.told(index + 1, count)
+        self.clipped |= clipped
         return [np.stack(answers[way]) for way in ways]
 
-    def _picture(self, index: int) -> Picture:
-        if index in self._kept:
-            return self._kept[index]
-        picture = self.read(index)
-        if self._kept_bytes + picture.nbytes <= KEPT_BYTES:
-            self._kept[index] = picture
-            self._kept_bytes += picture.nbytes
-        return picture
-
-
-def _made(
-    picture: Picture, recipes: dict[Way, Recipe], size: InputSize
-) -> Iterator[tuple[Way, NDArray[np.uint8] | NDArray[np.float32]]]:
-    """Each way with the pixels that it makes; ways of one geometry share them."""
-    made: dict[tuple[object, ...], NDArray[np.uint8] | NDArray[np.float32]] = {}
-    for way, recipe in recipes.items():
-        key = (way.turns, *recipe.geometry)
-        if key not in made:
-            turned = np.ascontiguousarray(np.rot90(picture, way.turns))
-            made[key] = pixels(recipe, turned, size)
-        yield way, made[key]
+    def _made(
+        self, index: int, recipes: dict[Way, Recipe]
+    ) -> Iterator[tuple[Way, NDArray[np.uint8] | NDArray[np.float32]]]:
+        """Each way with the pixels that it makes; ways of one geometry share them."""
+        stored, orientation = self.read(index), self.orientations[index]
+        made: dict[tuple[object, ...], NDArray[np.uint8] | NDArray[np.float32]] = {}
+        for way, recipe in recipes.items():
+            key = (way.turns, *recipe.geometry)
+            if key not in made:
+                picture = upright(stored, orientation) if recipe.exif else stored
+                turned = np.ascontiguousarray(np.rot90(picture, way.turns))
+                made[key] = pixels(recipe, turned, self.size)
+            yield way, made[key]
 
 
 def classes_of(program: Program) -> int:

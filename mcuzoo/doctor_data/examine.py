@@ -153,16 +153,18 @@ class _Judge:
         return self._part(Part.ORIENTATION, "turns", turns)
 
     def exif(self) -> Finding | None:
-        return self._added(Part.EXIF, "exif", self.space.exifs)
+        """EXIF's turns against none, on pictures that get no other turn."""
+        turns = self.space.declared.turns
+        best = self._best_as_declared(lambda way: way.turns == turns)
+        return self._added(Part.EXIF, "exif", self.space.exifs, best)
 
     def resize(self) -> Finding | None:
-        return self._added(Part.RESIZE, "resize", self.space.resizes)
+        return self._added(Part.RESIZE, "resize", self.space.resizes, self._best_as_declared())
 
-    def _added(self, part: Part, name: str, choices: Sequence[object]) -> Finding | None:
-        """Judge a part that is not in the grid, on what fits best of it."""
+    def _added(self, part: Part, name: str, choices: Sequence[object], best: Way) -> Finding | None:
+        """Judge a part that is not in the grid: each choice of it in `best`."""
         if len(choices) < 2:
             return None
-        best = self._best_as_declared()
         changes: dict[object, dict[str, Any]] = {choice: {name: choice} for choice in choices}
         ways = {choice: replace(best, **change) for choice, change in changes.items()}
         self.answers.prepare(ways.values())
@@ -170,10 +172,11 @@ class _Judge:
             self.scores.setdefault(way, score_of(self.answers, way, self.order))
         return self._part(part, name, choices, lambda way: way in ways.values())
 
-    def _best_as_declared(self) -> Way:
-        """The best way that has the declared fit, resize and EXIF."""
-        declared = self.space.declared
-        return best_of(self.scores, lambda way: way.fit == declared.fit and self.space.in_grid(way))
+    def _best_as_declared(self, keep: Callable[[Way], bool] = lambda way: True) -> Way:
+        """The best way, of those that `keep` is true for, that has the declared fit, resize and
+        EXIF."""
+        fit, in_grid = self.space.declared.fit, self.space.in_grid
+        return best_of(self.scores, lambda way: way.fit == fit and in_grid(way) and keep(way))
 
     def _part(
         self,

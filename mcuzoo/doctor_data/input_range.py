@@ -88,14 +88,16 @@ class RangeRule:
     """What scale and zero point of a model's input say.
 
     in_play: the normalizations worth trying, the declared one first; those that give the same
-    inputs are there once. named: names of those of them whose range it is, usually one; empty if
-    the range is that of no usual normalization. low, high: real values at both ends of int8.
+    inputs are there once. named: names of those of them whose range it is, usually one; usual: the
+    names that these normalizations usually have. Both are empty if the range is that of no usual
+    normalization. low, high: real values at both ends of int8.
     """
 
     low: float
     high: float
     in_play: tuple[Numbers, ...]
     named: tuple[str, ...]
+    usual: tuple[str, ...]
 
 
 def range_rule(declared: Recipe, name: str, scale: float, zero_point: int) -> RangeRule:
@@ -118,7 +120,13 @@ def range_rule(declared: Recipe, name: str, scale: float, zero_point: int) -> Ra
         if exact:
             named.append(kept[same[0]].name if same else one.name)
     low, high = scale * (-128 - zero_point), scale * (127 - zero_point)
-    return RangeRule(low, high, tuple(kept), tuple(dict.fromkeys(named)))
+    return RangeRule(
+        low,
+        high,
+        tuple(kept),
+        tuple(dict.fromkeys(named)),
+        tuple(dict.fromkeys(one.name for one in exact)),
+    )
 
 
 def _is_range_of(numbers: Numbers, scale: float, zero_point: int) -> bool:

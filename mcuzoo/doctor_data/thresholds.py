@@ -22,7 +22,7 @@ class Bar:
 
 BARS = {
     Part.LABEL_ORDER: Bar(3.0),
-    Part.COLOR: Bar(2.0),
+    Part.COLOR: Bar(2.0, 0.05),
     Part.NORMALIZATION: Bar(3.0),
     # A network may like another crop or scale better than the one that it was trained with, most of
     # all if it was trained with random ones. By how much was measured: up to 0.08.

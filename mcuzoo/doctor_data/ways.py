@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 
-from mcuzoo.data.apply import InputSize
 from mcuzoo.doctor_data.input_range import Numbers, RangeRule, range_rule
 from mcuzoo.doctor_data.space import Space, Way
+from mcuzoo.project.input_size import InputSize
 from mcuzoo.project.recipe import Color, Recipe, normalization_name
 
 _CROP = 0.875
@@ -17,13 +17,13 @@ _CROP = 0.875
 
 _FITS: dict[str, dict[str, Any]] = {
     "stretch": {"crop": 1.0, "fit": "stretch"},
-    f"central {_CROP:g}, stretched": {"crop": _CROP, "fit": "stretch"},
-    "largest central part": {"crop": 1.0, "fit": "cover"},
-    f"largest central part of {_CROP:g}": {"crop": _CROP, "fit": "cover"},
+    f"crop {_CROP:g}": {"crop": _CROP, "fit": "stretch"},
+    "cover": {"crop": 1.0, "fit": "cover"},
+    f"crop {_CROP:g} and cover": {"crop": _CROP, "fit": "cover"},
     "letterbox, black": {"crop": 1.0, "fit": "letterbox", "fill": (0,)},
     "letterbox, gray": {"crop": 1.0, "fit": "letterbox", "fill": (128,)},
 }
-_SAME_SHAPE = ("stretch", f"central {_CROP:g}, stretched")
+_SAME_SHAPE = ("stretch", f"crop {_CROP:g}")
 """What is left where all pictures have the shape of the input."""
 
 _RESIZES: dict[str, dict[str, Any]] = {
@@ -58,7 +58,10 @@ class Ways:
         """The recipe of a way, whose turns it does not have."""
         color: Color = next(one for one in get_args(Color) if one == way.color)
         made = replace(
-            self.declared, **self.parts["fit"][way.fit], **self.parts["resize"][way.resize]
+            self.declared,
+            exif=way.exif,
+            **self.parts["fit"][way.fit],
+            **self.parts["resize"][way.resize],
         )
         return self.numbers[way.normalization].given_to(made, color)
 
@@ -68,11 +71,12 @@ def ways_of(
     size: InputSize,
     quantization: tuple[float, int],
     pictures: Sequence[tuple[int, int]],
+    turned: bool,
 ) -> Ways:
     """What to try on a model whose input has the size `size`, a scale and a zero point.
 
-    pictures: (height, width) of each; what does not depend on the recipe for such pictures is not
-    tried.
+    pictures: (height, width) of each; turned: whether any has an EXIF orientation that is not
+    upright. What does not depend on the recipe for such pictures is not tried.
     """
     rule = range_rule(declared, _numbers_name(declared), *quantization)
     fit_name, fits = _with_own(declared, _FITS, _FLAGS["fit"])
@@ -82,12 +86,13 @@ def ways_of(
     tried = [name for name in fits if name in (fit_name, *_SAME_SHAPE) or not same_shape]
     colors = ("rgb", "bgr") if size.channels == 3 else (declared.color,)
     space = Space(
-        declared=Way(declared.color, rule.in_play[0].name, fit_name, resize_name),
+        declared=Way(declared.color, rule.in_play[0].name, fit_name, resize_name, declared.exif),
         colors=colors,
         normalizations=tuple(one.name for one in rule.in_play),
         named=rule.named,
         fits=tuple(tried),
         resizes=(resize_name,) if same_size else tuple(resizes),
+        exifs=(declared.exif, not declared.exif) if turned else (declared.exif,),
         letterboxes=frozenset(name for name, part in fits.items() if part["fit"] == "letterbox"),
     )
     numbers = {one.name: one for one in rule.in_play}
