@@ -14,8 +14,14 @@ from math import log
 from typing import Any
 
 from mcuzoo.doctor_data.findings import Finding, Part, Verdict
-from mcuzoo.doctor_data.label_order import Order, fit_in_order
-from mcuzoo.doctor_data.orders import OrderFound, judge_order, right_answers, score_of
+from mcuzoo.doctor_data.label_order import Order, assigned_fit, fit_in_order
+from mcuzoo.doctor_data.orders import (
+    OrderFound,
+    judge_order,
+    right_answers,
+    score_of,
+    usable_pictures,
+)
 from mcuzoo.doctor_data.space import Answers, Space, Way, best_of
 from mcuzoo.doctor_data.statistics import Floats, paired
 from mcuzoo.doctor_data.thresholds import BARS
@@ -80,22 +86,32 @@ def examine(space: Space, answers: Answers, orders: Sequence[Order]) -> Examinat
 
 
 def _turn(space: Space, answers: Answers, orders: Sequence[Order]) -> None:
-    """Try quarter turns on what fits best so far; where one fits far better, all ways with it."""
-    own = Order("as labelled", tuple(range(answers.classes)))
+    """Try quarter turns on what fits best so far; where one fits far better, all ways with it.
 
-    def score(way: Way) -> Floats:
+    The label order is not known yet, so all are tried, and the one that the answers suggest: turned
+    pictures of an arrow to the left would else be taken for wrong labels.
+    """
+    own = Order("as labelled", tuple(range(answers.classes)))
+    usable = usable_pictures(answers)
+
+    def in_known_order(way: Way) -> Floats:
         fits = answers.fits(way)
         tried = [fit_in_order(fits, answers.labels, order) for order in (own, *orders)]
         return max(tried, key=lambda fit: float(fit.mean()))
 
-    upright = {way: score(way) for way in answers.asked}
-    best = best_of(upright)
-    others = [replace(best, turns=(best.turns + by) % 4) for by in _QUARTER_TURNS]
-    answers.prepare(others)
-    turned = {way: score(way) for way in others}
-    winner = best_of(turned)
-    if BARS[Part.ORIENTATION].passed(turned[winner], upright[best]):
-        answers.prepare(space.grid(winner.turns))
+    def in_suggested_order(way: Way) -> Floats:
+        return assigned_fit(answers.fits(way)[usable], answers.labels[usable])
+
+    upright = answers.asked
+    for score in (in_known_order, in_suggested_order) if usable.any() else (in_known_order,):
+        scores = {way: score(way) for way in upright}
+        best = best_of(scores)
+        others = [replace(best, turns=(best.turns + by) % 4) for by in _QUARTER_TURNS]
+        answers.prepare(others)
+        turned = {way: score(way) for way in others}
+        winner = best_of(turned)
+        if BARS[Part.ORIENTATION].passed(turned[winner], scores[best]):
+            answers.prepare(space.grid(winner.turns))
 
 
 @dataclass(frozen=True)
@@ -138,8 +154,9 @@ class _Judge:
 
         found = self._part(Part.FIT, "fit", self.space.fits, beside)
         if found.verdict is Verdict.CONTRADICTED:
-            at_fault = {fit in boxes for fit in found.better} == {declared not in boxes}
-            return (replace(found, part=Part.LETTERBOX),) if at_fault else (found,)
+            box = self._part(Part.LETTERBOX, "fit", self.space.fits, beside)
+            at_fault = {fit in boxes for fit in box.better} == {declared not in boxes}
+            return (box,) if at_fault else (found,)
         others = [fit for fit in self.space.fits if (fit in boxes) != (declared in boxes)]
         if found.verdict is Verdict.AGREES or not others:
             return (found,)

@@ -55,9 +55,7 @@ def judge_order(answers: Answers, orders: Sequence[Order]) -> OrderFound:
     """
     own = _best_fit(answers, Order("as labelled", tuple(range(answers.classes))))
     finding = Finding(Part.LABEL_ORDER, Verdict.SILENT, "as labelled", n=len(own))
-    usable = enough(answers.labels, answers.classes)
-    if len(np.unique(answers.labels[usable])) < 2:
-        usable = np.zeros_like(usable)
+    usable = usable_pictures(answers)
     suggested = _suggested(answers, usable) if usable.any() else None
     rivals: list[tuple[Paired, Order]] = []
     for order in orders:
@@ -85,6 +83,13 @@ def judge_order(answers: Answers, orders: Sequence[Order]) -> OrderFound:
             why=_FEW if suggested is None else "",
         )
     )
+
+
+def usable_pictures(answers: Answers) -> NDArray[np.bool_]:
+    """Which pictures (n,) can suggest an order: those of classes that have enough; none if that is
+    less than two classes."""
+    usable = enough(answers.labels, answers.classes)
+    return usable if len(np.unique(answers.labels[usable])) > 1 else np.zeros_like(usable)
 
 
 def _best_fit(answers: Answers, order: Order) -> Floats:

@@ -26,7 +26,7 @@ BARS = {
     Part.NORMALIZATION: Bar(3.0),
     # A network may like another crop or scale better than the one that it was trained with, most of
     # all if it was trained with random ones. By how much was measured: up to 0.08.
-    Part.LETTERBOX: Bar(2.5, 0.08),
+    Part.LETTERBOX: Bar(2.5, 0.1),
     Part.FIT: Bar(2.5, 0.08),
     Part.ORIENTATION: Bar(3.0),
     Part.EXIF: Bar(3.0),
