@@ -11,6 +11,7 @@ from mcuzoo.graph.program import Program, build_program
 from mcuzoo.lowering.call import Call
 from mcuzoo.lowering.rows import RowChain
 from mcuzoo.ops.lower import call_constant_bytes, lower, program_constant_bytes
+from mcuzoo.plan.arena.bands import banded_plan
 from mcuzoo.plan.arena.fusion import fuse_and_plan
 from mcuzoo.plan.arena.lifetimes import lifetimes
 from mcuzoo.plan.arena.planner import ArenaPlan, plan_arena
@@ -18,7 +19,7 @@ from mcuzoo.plan.arena.streaming import streamed_plan
 from mcuzoo.plan.options import MemoryOptions
 from mcuzoo.plan.place.needs import Needs, assess_needs, assess_tflm_needs
 from mcuzoo.plan.place.pins import parse_pins
-from mcuzoo.plan.place.placement import Placement, place, usable_names
+from mcuzoo.plan.place.placement import Placement, largest_room, place, usable_names
 from mcuzoo.plan.place.regions import RegionFit, region_fits
 from mcuzoo.plan.place.reserved import reserved_by
 from mcuzoo.plan.place.split import place_arena
@@ -66,7 +67,7 @@ class MemoryPlan:
     def chain(self) -> RowChain | None:
         """The calls that consume the input as it arrives, if it is not in the arena as a whole."""
         first = self.calls[0] if self.calls else None
-        return first if isinstance(first, RowChain) else None
+        return first if isinstance(first, RowChain) and first.streamed else None
 
     @property
     def peak(self) -> PeakOp:
@@ -86,6 +87,9 @@ def plan_memory(
 ) -> MemoryPlan:
     """Plan `model` for `board`. arena_bytes: see prepare_image, for tflm only.
 
+    If the arena of the ahead-of-time runtime fits nowhere, operators pass bands of rows on to each
+    other, as many of them as it takes.
+
     Raises ModelError when the model cannot be executed at all (not INT8, several inputs),
     UnsupportedOpError for an op whose arena under TFLM is not known, or that has no kernel that
     could take a streamed input, BoardError for a project in an SDK that the board file does not
@@ -93,11 +97,9 @@ def plan_memory(
     input that cannot be streamed.
     """
     runtime, stream_input = options.runtime_kind, options.stream_input
-    weights = check_weights(options.weights, usable_names(board))
-    arena_region, pins = options.arena_region, parse_pins(options.pin)
+    check_weights(options.weights, usable_names(board))
     kernels = check_kernels(options.kernels or DEFAULT_KERNELS)
     head = check_plan(options.plan) if options.plan else None
-    reserved = reserved_by(board, options.project_kind(board))
     if stream_input and runtime != "aot":
         raise UsageError(
             f"--stream-input: the runtime {runtime} wants its input as a whole.",
@@ -105,13 +107,32 @@ def plan_memory(
         )
     program = build_program(model)
     image = prepare_image(model, kernels, head, arena_bytes) if runtime == "tflm" else None
-    calls = _calls(program, stream_input) if runtime == "aot" else None
-    if calls is None:
-        arena, constants = plan_arena(lifetimes(program)), program_constant_bytes(program)
-    else:
-        calls, arena = (streamed_plan if stream_input else fuse_and_plan)(program, calls)
-        constants = call_constant_bytes(calls)
+    lowered = _calls(program, stream_input) if runtime == "aot" else None
+    if lowered is None:
+        return _placed(program, None, plan_arena(lifetimes(program)), board, options, image)
+    calls, arena = (streamed_plan if stream_input else fuse_and_plan)(program, lowered)
+    plan = _placed(program, calls, arena, board, options)
+    if plan.fits:
+        return plan
+    unfused = (*calls[:1], *lowered[len(calls[0].ops) :]) if plan.chain else lowered
+    banded = banded_plan(program, unfused, largest_room(plan.needs, board, options.arena_region))
+    again = _placed(program, *banded, board, options) if banded else plan
+    return again if again.fits else plan
+
+
+def _placed(
+    program: Program,
+    calls: tuple[Call, ...] | None,
+    arena: ArenaPlan,
+    board: Board,
+    options: MemoryOptions,
+    image: TflmImage | None = None,
+) -> MemoryPlan:
+    """The plan with a place for everything."""
+    weights, pins = options.weights, parse_pins(options.pin)
+    reserved = reserved_by(board, options.project_kind(board))
     if image is None:
+        constants = program_constant_bytes(program) if calls is None else call_constant_bytes(calls)
         needs = assess_needs(program, calls, arena, constants)
     else:
         needs = assess_tflm_needs(image)
@@ -120,8 +141,8 @@ def plan_memory(
         data_bytes=needs.data_bytes + reserved.data_bytes,
         code_bytes=needs.code_bytes + reserved.code_bytes,
     )
-    if calls is None or arena_region is not None:
-        placement = place(needs, board, weights, arena_region, pins)
+    if calls is None or options.arena_region is not None:
+        placement = place(needs, board, weights, options.arena_region, pins)
     else:
         arena, placement = place_arena(program, calls, arena, needs, board, weights, pins)
     regions = region_fits(needs, board, placement)
