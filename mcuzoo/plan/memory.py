@@ -88,7 +88,8 @@ def plan_memory(
     """Plan `model` for `board`. arena_bytes: see prepare_image, for tflm only.
 
     If the arena of the ahead-of-time runtime fits nowhere, operators pass bands of rows on to each
-    other, as many of them as it takes.
+    other, as many of them as it takes. What then does not fit is planned with the SDRAM, which is
+    slow, unless the board file does not say how it is started.
 
     Raises ModelError when the model cannot be executed at all (not INT8, several inputs),
     UnsupportedOpError for an op whose arena under TFLM is not known, or that has no kernel that
@@ -97,7 +98,8 @@ def plan_memory(
     input that cannot be streamed.
     """
     runtime, stream_input = options.runtime_kind, options.stream_input
-    check_weights(options.weights, usable_names(board))
+    started = board.with_sdram()
+    check_weights(options.weights, usable_names(started))
     kernels = check_kernels(options.kernels or DEFAULT_KERNELS)
     head = check_plan(options.plan) if options.plan else None
     if stream_input and runtime != "aot":
@@ -108,16 +110,24 @@ def plan_memory(
     program = build_program(model)
     image = prepare_image(model, kernels, head, arena_bytes) if runtime == "tflm" else None
     lowered = _calls(program, stream_input) if runtime == "aot" else None
+    named = (options.arena_region, options.weights, *(at for _, at in parse_pins(options.pin)))
+    board = board.started_for(named)
     if lowered is None:
-        return _placed(program, None, plan_arena(lifetimes(program)), board, options, image)
-    calls, arena = (streamed_plan if stream_input else fuse_and_plan)(program, lowered)
-    plan = _placed(program, calls, arena, board, options)
+        calls, arena = None, plan_arena(lifetimes(program))
+    else:
+        calls, arena = (streamed_plan if stream_input else fuse_and_plan)(program, lowered)
+    plan = _placed(program, calls, arena, board, options, image)
     if plan.fits:
         return plan
-    unfused = (*calls[:1], *lowered[len(calls[0].ops) :]) if plan.chain else lowered
-    banded = banded_plan(program, unfused, largest_room(plan.needs, board, options.arena_region))
-    again = _placed(program, *banded, board, options) if banded else plan
-    return again if again.fits else plan
+    if lowered is not None and calls is not None:
+        unfused = (*calls[:1], *lowered[len(calls[0].ops) :]) if plan.chain else lowered
+        room = largest_room(plan.needs, board, options.arena_region)
+        banded = banded_plan(program, unfused, room)
+        again = _placed(program, *banded, board, options) if banded else plan
+        if again.fits:
+            return again
+    slower = _placed(program, calls, arena, started, options, image)
+    return slower if slower.fits else plan
 
 
 def _placed(

@@ -250,7 +250,7 @@ def _pinned(board: Board, name: str, option: str) -> Region:
     if name not in known:
         why = f"{board.name} has no memory region {name!r}."
     elif not known[name].initialized:
-        why = f"The firmware does not start {name}: its controller is off after reset."
+        why = f"The board file of {board.name} does not say how {name}'s controller is started."
     else:
         what = "a tensor arena" if option == "--arena-region" else "weights"
         why = f"Region {name!r} of {board.name} cannot hold {what}."
