@@ -24,7 +24,7 @@ def model(tmp_path: Path) -> str:
 @pytest.fixture
 def huge(tmp_path: Path) -> str:
     path = tmp_path / "huge.tflite"
-    path.write_bytes(pool_model("MAX_POOL_2D", (1, 1024, 1024, 3)))
+    path.write_bytes(pool_model("MAX_POOL_2D", (1, 4096, 4096, 3)))
     return str(path)
 
 
