@@ -85,7 +85,7 @@ class Adding:
         count = source.elements // target.elements
         shift = int(self.requantization(model, op, count).shifts[0])
         rules.shifts_in_range(shift)
-        rules.requantizable(MAX_DIFFERENCE * count, shift)
+        rules.requantizable(shift, MAX_DIFFERENCE * count, source)
 
     def reference(self, model: Model, op: Op) -> Kernel:
         """Sums over the axes, a division by their count folded into the requantization."""

@@ -36,7 +36,7 @@ def rule(model: Model, op: Op) -> None:
     rules.known_activation(op)
     shift = int(requantization(model, op).shifts[0])
     rules.shifts_in_range(shift)
-    rules.requantizable(MAX_DIFFERENCE**2, shift)
+    rules.requantizable(shift, MAX_DIFFERENCE**2, rules.output_tensor(model, op))
 
 
 def demands(model: Model, op: Op) -> None:

@@ -27,8 +27,9 @@ def rule(model: Model, op: Op) -> None:
     """int8; alpha broadcasts to the input."""
     _check(model, op, rules.INT8)
     (_, kept), (_, leaked) = _factors(model, op)
-    rules.requantizable(MAX_DIFFERENCE, kept)
-    rules.requantizable(MAX_DIFFERENCE**2, leaked)
+    target = rules.output_tensor(model, op)
+    rules.requantizable(kept, MAX_DIFFERENCE, target)
+    rules.requantizable(leaked, MAX_DIFFERENCE**2, target)
 
 
 def demands(model: Model, op: Op) -> None:

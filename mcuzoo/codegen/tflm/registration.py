@@ -29,6 +29,7 @@ _FILES = {
     "REDUCE_MIN": "reduce",
     "RELU": "activations",
     "RELU6": "activations",
+    "REVERSE_V2": "reverse",
     "RSQRT": "elementwise",
     "SUM": "reduce",
 }

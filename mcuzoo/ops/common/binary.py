@@ -18,7 +18,7 @@ from mcuzoo.graph.program import Program, Step
 from mcuzoo.lowering.constant import Constant
 from mcuzoo.lowering.direct import ELEMENT_BY_ELEMENT, Direct, DirectWork, direct_work
 from mcuzoo.lowering.operands import constant_bytes, rank_four
-from mcuzoo.lowering.params import KernelParams, not_by_rows, pieces
+from mcuzoo.lowering.params import KernelParams, RowWindow, Setting, Shape, pieces
 from mcuzoo.ops.common.lookup import EVERY_VALUE, Lookup, lookup_work
 from mcuzoo.ops.common.reference import Kernel
 from mcuzoo.ops.common.rules import Rule
@@ -45,7 +45,11 @@ class BinaryParams(KernelParams):
 
     sizes: tuple[int, int, int, int]
 
-    by_rows = not_by_rows
+    def by_rows(self, op: Op, source: Shape, target: Shape) -> RowWindow | None:
+        """Operands of one shape are a run of elements."""
+        if self.sizes[:3] != (1, 1, 1):
+            return None
+        return RowWindow(1, 1, 0, (Setting("sizes[3]", "output_rows", prod(target[2:])),))
 
     def passes(self, constant: Constant) -> int:
         """A broadcast operand is read again for every repetition."""
@@ -133,4 +137,8 @@ def _outputs_of(
 
 
 def _constant_bytes(model: Model, op: Op) -> int:
+    if len(op.inputs) == 2 and -1 not in op.inputs and op.outputs:
+        tables = _looked_up(model, op, 0) or _looked_up(model, op, 1)
+        if tables:
+            return tables * len(EVERY_VALUE)
     return constant_bytes(model, op.inputs)
