@@ -30,6 +30,7 @@ COMPILED = {
 }
 """Custom ops that hold a program for a chip: what chip, and how the file came to be."""
 SAVED_MODEL = "saved_model.pb"
+ONNX_MODEL = "an ONNX model"
 
 
 def refuse_compiled(names: Iterable[str]) -> None:
@@ -96,7 +97,7 @@ def _zipped(path: Path, suffix: str) -> tuple[str, str]:
 
 def _by_suffix(path: Path, suffix: str, head: bytes) -> tuple[str, str] | None:
     if suffix == ".onnx" or _is_onnx(head):
-        return "an ONNX model", _from_onnx(path)
+        return ONNX_MODEL, _quantize(path, path.stem)
     if suffix in (".pt", ".pth", ".safetensors"):
         return "a PyTorch file", _from_torch(path)
     if suffix in (".pb", ".pbtxt", ".ckpt", ".meta", ".index"):
@@ -126,12 +127,8 @@ def _quantize(source: Path, stem: str) -> str:
     return command("mcuzoo", "quantize", source, f"{stem}_int8.tflite", "--calibration", "IMAGES")
 
 
-def _from_onnx(path: Path) -> str:
-    folder = Path(f"{path.stem}_saved_model")
-    onnx2tf = command("onnx2tf", "-i", path, "-o", folder)
-    return f"{onnx2tf} (pip install onnx2tf), then: {_quantize(folder, path.stem)}"
-
-
 def _from_torch(path: Path) -> str:
     onnx = path.with_suffix(".onnx")
-    return f"torch.onnx.export of the network to {onnx} in Python, then: {_from_onnx(onnx)}"
+    return (
+        f"torch.onnx.export of the network to {onnx} in Python, then: {_quantize(onnx, path.stem)}"
+    )
