@@ -158,7 +158,7 @@ def test_one_model_in_full(test_data: Path, monkeypatch: pytest.MonkeyPatch) -> 
                  "int8_bytes 470,000 published: eIQ", "no hash is on record"):  # fmt: skip
         assert fact in card
     large = model_card(zoo_table("mobilenet_v1_1.0_224").rows[0])
-    assert "rt1050, aot: does not fit" in large and "mcuzoo fetch" in large
+    assert "rt1064, aot: does not fit" in large and "mcuzoo fetch" in large
     with pytest.raises(InputError, match="no model 'mobile'"):
         zoo_table("mobile")
 
