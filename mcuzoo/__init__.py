@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from mcuzoo.codegen.options import ExportOptions
     from mcuzoo.compare.comparison import compare_projects as compare
     from mcuzoo.compare.options import CompareOptions
+    from mcuzoo.doctor_data.doctor import doctor_data
+    from mcuzoo.doctor_data.options import DoctorDataOptions
     from mcuzoo.emulator.emulate import emulate
     from mcuzoo.emulator.options import EmulateOptions
     from mcuzoo.errors import McuzooError
@@ -55,6 +57,7 @@ __all__ = [
     "BuildOptions",
     "CompareOptions",
     "ConvertOptions",
+    "DoctorDataOptions",
     "EmulateOptions",
     "EvaluateOptions",
     "ExportOptions",
@@ -71,6 +74,7 @@ __all__ = [
     "build",
     "compare",
     "convert",
+    "doctor_data",
     "emulate",
     "evaluate",
     "export",
@@ -101,6 +105,7 @@ _HOMES = {
     "run": "run.run:run",
     "evaluate": "evaluate.model:evaluate_model",
     "profile": "run.profiling:profile",
+    "doctor_data": "doctor_data.doctor:doctor_data",
     "compare": "compare.comparison:compare_projects",
     "try_model": "tryout.tryout:try_model",
     "Model": "graph.model:Model",
@@ -119,6 +124,7 @@ _HOMES = {
     "RunOptions": "run.options:RunOptions",
     "EvaluateOptions": "evaluate.options:EvaluateOptions",
     "ProfileOptions": "run.options:ProfileOptions",
+    "DoctorDataOptions": "doctor_data.options:DoctorDataOptions",
     "CompareOptions": "compare.options:CompareOptions",
     "TryOptions": "tryout.options:TryOptions",
 }

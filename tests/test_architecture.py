@@ -25,7 +25,7 @@ FLOORS = (
     {"codegen", "link"},
     {"profile"},
     {"toolchain", "run"},
-    {"compare", "doctor", "evaluate", "measure"},
+    {"compare", "doctor", "doctor_data", "evaluate", "measure"},
     {"quantize", "tryout"},
     {"report"},
     {"cli"},

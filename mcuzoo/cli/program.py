@@ -38,6 +38,7 @@ COMMANDS = {
     "run-serial": "Run images on a board and compare with labels and host.",
     "evaluate": "Measure top-1 and top-5 of a model, per class, with confidence intervals.",
     "doctor-image": "Show a picture exactly as the network sees it.",
+    "doctor-data": "Say what labelled pictures contradict of a model's recipe and label order.",
     "profile": (
         "Run one image and show each layer's cycles (instructions, when emulated) and correctness."
     ),

@@ -7,7 +7,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from mcuzoo.data import cifar10, fer2013
 from mcuzoo.data.folders import entries, folder_items, folders_in, has_images, images_in, is_empty
@@ -20,7 +20,7 @@ from mcuzoo.data.imagenet import (
     validation_items,
 )
 from mcuzoo.data.images import IMAGE_SUFFIXES, DataSet, FilePicture, Item, digest_of
-from mcuzoo.data.labels import IMAGENET_CLASSES, Classes
+from mcuzoo.data.labels import IMAGENET_CLASSES, SORTED, Classes
 from mcuzoo.data.manifest import header_of, manifest_items
 from mcuzoo.data.signs import is_signs, sign_items
 from mcuzoo.data.splits import ALL, chosen_split, in_split, no_such_split, split_name
@@ -87,6 +87,7 @@ def open_data_set(
             f"Known suffixes: {' '.join(sorted(IMAGE_SUFFIXES))}",
         )
     refuse_shifted_labels(items, classes, str(source))
+    names = _folder_names(items, classes) if SORTED in classes.used else None
     if limit is not None:
         items = [items[place] for place in sample_evenly([item.label for item in items], limit)]
     require_packages((*besides, *_packages(items)), "This command")
@@ -97,11 +98,20 @@ def open_data_set(
         warnings=tuple(_warnings(items)),
         format=found.format,
         split=found.split,
+        class_names=names,
         mapping=(classes.mapping or _OWN_LABELS.get(found.format, "")) if labelled else "",
     )
 
 
+def _folder_names(items: Iterable[Item], classes: Classes) -> tuple[str, ...] | None:
+    """The folders' names in the order of their labels, if each class has one."""
+    folders = {item.label: PurePosixPath(item.file).parent.name for item in items}
+    names = tuple(folders.get(label, "") for label in range(classes.count))
+    return names if all(names) else None
+
+
 _OWN_LABELS = {
+    "cifar10": "CIFAR-10's numbers, by class",
     "fer2013": "FER2013's numbers, by emotion",
     "imagenet-validation": "ImageNet's ground truth",
     "images": "WordNet ids of the file names",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mcuzoo.data import cifar10, fer2013, imagenet, visual_wake_words
 from mcuzoo.data.images import IMAGE_SUFFIXES, FilePicture, Item
-from mcuzoo.data.labels import SORTED, Classes, off_by_one_hint
+from mcuzoo.data.labels import NAMES, SORTED, Classes, off_by_one_hint
 from mcuzoo.errors import DataSetError
 
 AS_TEXT = "in another order than Keras', which sorts folders as text: 0, 1, 10, 11, 2 ..."
@@ -57,6 +57,7 @@ def _folder_labels(folders: list[Path], classes: Classes) -> list[int]:
     for labels_of in (cifar10.labels_of, visual_wake_words.labels_of):
         labels = None if classes.names is None else labels_of(names, classes.names)
         if labels is not None:
+            classes.used[NAMES] += 1
             return labels
     if any(classes.name_index(name) is not None for name in names):
         # Also where the names are numbers, which Keras sorts as text: 0, 1, 10, 11, 2, ...

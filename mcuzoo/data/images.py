@@ -321,6 +321,7 @@ class DataSet:
     """`format`: how it is laid out; `split`: which part of it this is, None for all of it.
 
     `mapping`: how the data set's labels became classes, in a few words; empty without labels.
+    `class_names`: of class folders that were numbered in their order; None of others.
     `digest`: SHA-256 over index, name, label and content of every item, empty where the contents
     were not read.
     """
@@ -332,6 +333,7 @@ class DataSet:
     format: str = "images"
     split: str | None = None
     mapping: str = ""
+    class_names: tuple[str, ...] | None = None
 
     @property
     def name(self) -> str:

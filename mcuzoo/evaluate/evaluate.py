@@ -255,7 +255,7 @@ def evaluate(
             writer.finish()
         if kept is not None:
             kept.forget()
-    tally.refuse_wrong_order(plan.classes.names)
+    tally.refuse_wrong_order(plan.class_names)
     return _result(plan, tally, bad, seconds, boards)
 
 
@@ -271,13 +271,13 @@ def _result(
         preprocessing=task.first.preprocessing,
         n=tally.images,
         scores=tally.scores,
-        per_class=tally.per_class(plan.classes.names),
+        per_class=tally.per_class(plan.class_names),
         confusion=tally.confusion,
         bad=tuple(bad),
         jobs=plan.jobs,
         seconds=seconds,
-        class_names=plan.classes.names,
-        shown=tally.shown(plan.classes.names),
+        class_names=plan.class_names,
+        shown=tally.shown(plan.class_names),
         against=None if task.second is None else _facts(plan, 1, boards),
         comparison=None if task.second is None else tally.versus,
         recipe_source=plan.sources[0].recipe_source,

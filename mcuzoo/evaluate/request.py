@@ -42,6 +42,11 @@ class Plan:
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """Those of the model; if it has none, those of the folders that were numbered."""
+        return self.classes.names or self.data_set.class_names
+
 
 def make_plan(model: str, data: Path, options: EvaluateOptions = EvaluateOptions()) -> Plan:
     """Resolve models, engines and data set.

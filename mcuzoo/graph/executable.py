@@ -156,7 +156,8 @@ class _Work:
         return chain
 
     def cut_exit(self) -> list[Op]:
-        """Move the model's output before conversions that the host does."""
+        """Move the model's output before conversions that the host does, and before heads that it
+        does not need to tell the classes apart."""
         tensor = self.model.tensor(self.model.outputs[0])
         chain: list[Op] = []
         taken, target = 0, tensor
@@ -168,17 +169,30 @@ class _Work:
                 break
             name = "DEQUANTIZE" if tensor.dtype is DType.FLOAT32 else "QUANTIZE"
             converts = op.name == name and _converts(tensor, inner)
-            if not (converts or (op.name in _SHAPING and _reshapes(inner, tensor))):
+            reshapes = op.name in _SHAPING and _reshapes(inner, tensor)
+            if not (converts or reshapes or self._keeps_the_best(op, inner, tensor)):
                 break
             chain.insert(0, op)
             tensor = inner
-            if converts:
+            if tensor.dtype is DType.INT8 and not reshapes:
                 taken, target = len(chain), tensor
         chain = chain[len(chain) - taken :]
         if chain:
             self.without(chain)
             self.model = replace(self.model, outputs=(target.index,))
         return chain
+
+    def _keeps_the_best(self, op: Op, scores: Tensor, output: Tensor) -> bool:
+        """A head after which the best class is the same: a softmax in floats, or ARG_MAX."""
+        classes = scores.shape[-1] if scores.shape else 0
+        if op.name in ("SOFTMAX", "LOG_SOFTMAX"):
+            floats = scores.dtype is output.dtype is DType.FLOAT32
+            return floats and scores.shape == output.shape and classes > 1
+        if op.name != "ARG_MAX" or len(op.inputs) != 2 or scores.elements != classes:
+            return False
+        axis = self.model.tensor(op.inputs[1]).data if op.inputs[1] != -1 else None
+        last = axis is not None and axis.reshape(-1).tolist() in ([-1], [len(scores.shape) - 1])
+        return last and output.elements == 1
 
     def _to_channels_last(self, op: Op) -> bool:
         order = self.model.tensor(op.inputs[1]).data if len(op.inputs) == 2 else None

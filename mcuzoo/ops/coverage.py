@@ -99,7 +99,7 @@ def judge(model: Model, runtime: Runtime) -> Verdict:
     except ModelError as error:
         return Verdict(runtime, None, _uncovered(executable(model).model, runtime), error)
     found = _uncovered(program.model, runtime)
-    refusal = _refusal(program.model, runtime, found) if found else _idle(program)
+    refusal = _refusal(program.model, runtime, found) if found else _idle(program, runtime)
     return Verdict(runtime, program, found, refusal)
 
 
@@ -132,8 +132,9 @@ def _check_ends(program: Program) -> None:
             )
 
 
-def _idle(program: Program) -> UnsupportedOpError | None:
-    if program.steps:
+def _idle(program: Program, runtime: Runtime) -> UnsupportedOpError | None:
+    """For TFLM a RESHAPE is an op, too."""
+    if program.steps or (runtime == "tflm" and program.model.ops):
         return None
     return UnsupportedOpError(
         "The model computes nothing.", "Export a model with at least one layer."

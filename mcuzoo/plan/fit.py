@@ -18,7 +18,7 @@ from mcuzoo.plan.options import FitOptions, MemoryOptions
 from mcuzoo.plan.place.estimate import constant_entries, copy_seconds
 from mcuzoo.plan.place.placement import Placement
 from mcuzoo.plan.place.regions import RegionFit
-from mcuzoo.plan.place.split import saved_seconds
+from mcuzoo.plan.place.split import saved_seconds, tensor_seconds
 from mcuzoo.plan.siblings import largest_sibling
 from mcuzoo.plan.tflm.image import TflmImage
 from mcuzoo.plan.timeline import Timeline, timeline
@@ -206,12 +206,28 @@ def _hot_saves(plan: MemoryPlan, board: Board) -> float | None:
 
 
 def _warnings(board: Board, plan: MemoryPlan) -> tuple[str, ...]:
-    regions = [
-        *(("arena", region) for region, _ in plan.placement.arena_parts),
-        ("weights", plan.placement.weights_region),
+    """What is in the SDRAM, and the estimated wait of the core for it."""
+    placement = plan.placement
+    found = []
+    for name, _ in placement.arena_parts:
+        region = board.region(name)
+        if region.kind is RegionKind.SDRAM:
+            seconds = tensor_seconds(plan.program, plan.calls, plan.arena, region, board)
+            found.append(_in_sdram("arena", seconds))
+    constants = [
+        entry
+        for entry in constant_entries(plan.needs, board, placement)
+        if board.region(entry.region).kind is RegionKind.SDRAM
     ]
-    return tuple(
-        f"SDRAM holds the {what}: it is several times slower than on-chip memory."
-        for what, region in regions
-        if board.region(region).kind is RegionKind.SDRAM
-    )
+    if constants:
+        waits = [entry.wait_s for entry in constants]
+        known = [wait for wait in waits if wait is not None]
+        found.append(_in_sdram("weights", sum(known) if len(known) == len(waits) else None))
+    return tuple(found)
+
+
+def _in_sdram(what: str, seconds: float | None) -> str:
+    slow = f"SDRAM holds {what}: it is several times slower than on-chip memory."
+    if seconds is None:
+        return slow
+    return f"{slow} By estimate the core waits {seconds * 1e3:,.2f} ms per inference for it."

@@ -63,7 +63,7 @@ def source_text(source: str) -> str:
     """Where a recipe is from, in words."""
     known, flags, _ = source.partition("+")
     words = [_SOURCES.get(part, part) for part in known.split(":") if part]
-    return ", ".join(([f"flags; the rest: {words.pop(0)}"] if flags else []) + words)
+    return ("flags; the rest: " if flags else "") + ", from ".join(words)
 
 
 def recipe_lines(

@@ -208,7 +208,7 @@ def _meta(job: Job, hello: Hello) -> RunMeta:
         started=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         model=job.manifest.model.name,
         classes=job.classes.count,
-        class_names=job.classes.names,
+        class_names=job.classes.names or job.data_set.class_names,
         output_scale=job.manifest.output.scale,
         output_zero_point=job.manifest.output.zero_point,
         output_shape=job.manifest.output.shape,

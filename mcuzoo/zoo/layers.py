@@ -11,9 +11,12 @@
     squeeze 8                      squeeze and excitation: the means of the channels through two
                                    1x1 convolutions, 8 channels and ReLU between them, and a sigmoid
                                    scale the channels
+    norm relu                      a batch normalization that no layer before it takes in: a factor
+                                   and a summand per channel
     keep                           put the tensor on a stack, and go on with it
     swap                           exchange it with the one on top of the stack
     add relu                       take one from the stack and add it
+    join 4                         take three from the stack and put it behind their channels
 
 A stride of 1 may be left out. Numbers of channels are those of width 1. A residual block is "keep",
 its layers, "add"; with a projection it is "keep", its layers, "swap", the projection, "add".
@@ -27,7 +30,7 @@ from typing import Literal
 
 Kind = Literal[
     "conv", "depthwise", "max_pool", "average_pool", "flatten", "dense", "softmax",
-    "pad", "squeeze", "keep", "swap", "add",
+    "pad", "squeeze", "norm", "keep", "swap", "add", "join",
 ]  # fmt: skip
 
 _SIZE = r"(?P<height>\d{1,3})x(?P<width>\d{1,3})(?:/(?P<stride>\d{1,2}))?"
@@ -44,7 +47,8 @@ _FORMS = tuple(
         rf"(?P<kind>dense) {_CHANNELS}{_ACTIVATION}",
         r"(?P<kind>squeeze) (?P<channels>\d{1,5})",
         r"(?P<kind>pad) (?P<pads>\d \d \d \d)",
-        rf"(?P<kind>add){_ACTIVATION}",
+        r"(?P<kind>join) (?P<channels>[2-9])",
+        rf"(?P<kind>add|norm){_ACTIVATION}",
         r"(?P<kind>flatten|softmax|keep|swap)",
     )
 )
@@ -54,7 +58,7 @@ _FORMS = tuple(
 class Layer:
     """channels: 0 stands for the number of classes. height 0: the window is the whole image.
 
-    pads: zeros at top, bottom, left and right.
+    pads: zeros at top, bottom, left and right. For "join", channels is the number of tensors.
     """
 
     kind: Kind

@@ -15,6 +15,7 @@ from mcuzoo.errors import InputError, ProjectError
 from mcuzoo.files import write_output
 from mcuzoo.graph.image_metadata import ImageMetadata, read_image_metadata
 from mcuzoo.graph.model import Model
+from mcuzoo.graph.program import input_shape
 from mcuzoo.project.input_size import input_size
 from mcuzoo.project.recipe import MAX_SIDE, Recipe, normalization, of_values
 from mcuzoo.untrusted import parse_toml, read_text
@@ -125,7 +126,7 @@ def default_recipe(shape: tuple[int, ...]) -> Recipe:
     try:
         channels = input_size(shape).channels
     except ProjectError:
-        channels = shape[-1]
+        channels = shape[-1] if shape else 0
     return _DEFAULTS["gray" if channels == 1 else "rgb"]
 
 
@@ -134,7 +135,7 @@ def find_recipe(path: Path, model: Model) -> FoundRecipe:
 
     Raises InputError for a damaged file beside it.
     """
-    base = default_recipe(model.tensor(model.inputs[0]).shape)
+    base = default_recipe(input_shape(model))
     found = _of_metadata(read_image_metadata(model.raw), base)
     beside = path.with_suffix(BESIDE_SUFFIX)
     if not beside.is_file():

@@ -149,7 +149,8 @@ def _file(path: Path) -> ModelSource:
     source = ModelSource(path.stem, path, found.recipe, recipe_source=found.source)
     if found.labels is None:
         return source
-    count = model.tensor(model.outputs[0]).shape[-1]
+    target = model.tensor(model.outputs[0])
+    count = target.shape[-1] if target.elements > 1 else 2
     if len(found.labels) == count:
         return replace(source, labels=found.labels, labels_source=found.labels_source)
     where = "its metadata name" if found.labels_source == "metadata" else "the file beside it names"

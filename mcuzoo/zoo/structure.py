@@ -54,16 +54,21 @@ def build_layers(
     source = out = net.activation("input", (1, *image))
     kept: list[Tensor] = []
     for layer in layers:
+        taken = {"swap": 1, "add": 1, "join": layer.channels - 1}.get(layer.kind, 0)
+        if taken > len(kept):
+            raise ModelError(
+                f"{layer.kind} of {name} takes {taken} of {len(kept)} tensors kept.",
+                "Correct [structure].",
+            )
         if layer.kind == "keep":
             kept.append(out)
-        elif layer.kind not in ("swap", "add"):
-            out = net.add(layer, out)
-        elif not kept:
-            raise ModelError(f"{layer.kind} of {name} has no tensor kept.", "Correct [structure].")
         elif layer.kind == "swap":
             out, kept[-1] = kept[-1], out
+        elif taken:
+            out = net.merge(layer, (*kept[-taken:], out))
+            del kept[-taken:]
         else:
-            out = net.sum(layer, kept.pop(), out)
+            out = net.add(layer, out)
     if kept or out.shape != (1, classes):
         raise ModelError(
             f"The layers of {name} end in {list(out.shape)}, not in {[1, classes]}.",
@@ -103,6 +108,8 @@ class _Network:
             return self._dense(layer, source)
         if layer.kind == "pad":
             return self._pad(layer, source)
+        if layer.kind == "norm":
+            return self._norm(layer, source)
         if layer.kind == "squeeze":
             return self._squeeze(layer, source)
         if layer.kind == "flatten":
@@ -116,13 +123,20 @@ class _Network:
     def activation(self, name: str, shape: tuple[int, ...], scale: float = _SCALE) -> Tensor:
         return self._tensor(name, shape, DType.INT8, _quantization(1, scale, _ZERO_POINT))
 
-    def sum(self, layer: Layer, one: Tensor, other: Tensor) -> Tensor:
-        if one.shape != other.shape:
+    def merge(self, layer: Layer, tensors: tuple[Tensor, ...]) -> Tensor:
+        shapes = [tensor.shape for tensor in tensors]
+        fixed = shapes if layer.kind == "add" else [shape[:-1] for shape in shapes]
+        if len(set(fixed)) > 1:
             raise ModelError(
-                f"{list(one.shape)} cannot be added to {list(other.shape)}.", "Correct [structure]."
+                f"{layer.kind} cannot take {', '.join(str(list(shape)) for shape in shapes)}.",
+                "Correct [structure].",
             )
-        options = {"fused_activation_function": layer.activation}
-        return self._op("ADD", (one, other), self.activation("sum", one.shape), options, 2)
+        options: dict[str, Any] = {"fused_activation_function": layer.activation}
+        if layer.kind == "add":
+            return self._op("ADD", tensors, self.activation("sum", shapes[0]), options, 2)
+        shape = (*shapes[0][:-1], sum(shape[-1] for shape in shapes))
+        options["axis"] = len(shape) - 1
+        return self._op("CONCATENATION", tensors, self.activation("joined", shape), options, 2)
 
     def _convolution(self, layer: Layer, source: Tensor) -> Tensor:
         deep = layer.kind == "depthwise"
@@ -163,6 +177,20 @@ class _Network:
             size + int(pads.sum()) for size, pads in zip(source.shape, zeros, strict=True)
         )
         return self._op("PAD", (source, paddings), self.activation("padded", shape), {})
+
+    def _norm(self, layer: Layer, source: Tensor) -> Tensor:
+        shape = source.shape[-1:]
+        none = {"fused_activation_function": "NONE"}
+        scaled = self._op(
+            "MUL",
+            (source, self._constant("factors", shape, 1, 0)),
+            self.activation("scaled", source.shape),
+            none,
+        )
+        shifted = self.activation("shifted", source.shape)
+        options = {"fused_activation_function": layer.activation}
+        summands = self._constant("summands", shape, 1, 0)
+        return self._op("ADD", (scaled, summands), shifted, options, 2)
 
     def _squeeze(self, layer: Layer, source: Tensor) -> Tensor:
         means = self._pool(Layer("average_pool"), source)

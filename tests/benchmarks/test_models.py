@@ -38,7 +38,7 @@ def test_files_that_run_and_files_that_do_not(tmp_path: Path) -> None:
     garbage, trial = json.loads(found.read_text())
     assert not garbage["stages"]["read"]["ok"] and garbage["ended"] is None
     on_board = trial["stages"]["aot rt1050"]
-    assert (on_board["equal"], on_board["varied"]) == (3, True)
+    assert (on_board["equal"], on_board["of"]) == (3, 3)
     assert trial["stages"]["fit aot rt1050"]["arena_bytes"] == on_board["arena_bytes"]
 
 

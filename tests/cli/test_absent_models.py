@@ -26,10 +26,10 @@ def nothing_at_hand(
 
 def test_export_of_what_cannot_fit_says_so_by_region(tmp_path: Path) -> None:
     project = tmp_path / "project"
-    done = invoke(("export", "mobilenet_v1_1.0_224", "--board", "rt1050", "-o", project))
+    done = invoke(("export", "mobilenet_v1_1.0_224", "--board", "rt1064", "-o", project))
     assert done.exit_code == 1 and not project.exists()
-    assert "mobilenet_v1_1.0_224 does not fit EVKB-IMXRT1050: " in done.stderr
-    assert "of 262,144 bytes" in done.stderr and "its layers say so" in done.stderr
+    assert "mobilenet_v1_1.0_224 does not fit MIMXRT1064-EVK: " in done.stderr
+    assert "of 4,194,304 bytes" in done.stderr and "its layers say so" in done.stderr
     hint = done.stderr.split("hint: ")[1]
     assert re.search(r"Of its family, mobilenet_v1_\S+ fits", hint)
 
@@ -74,7 +74,7 @@ def test_with_nothing_at_hand_every_hint_leads_on(
 
 
 def test_fit_by_layers_is_marked_as_such() -> None:
-    done = invoke(("fit", "mobilenet_v1_1.0_224", "--board", "rt1050", "--json"))
+    done = invoke(("fit", "mobilenet_v1_1.0_224", "--board", "rt1064", "--json"))
     assert done.exit_code == 1
     report = json.loads(done.stdout)
     assert report["fits"] is False and "random weights" in report["warnings"][0]

@@ -91,6 +91,15 @@ def test_folders_in_the_order_of_numbers(
     assert found["label_mapping"] == "numbers read as class indices"
 
 
+def test_folders_give_their_names_where_the_model_has_none(
+    tmp_path: Path, model: Path, patterns: NDArray[np.uint8]
+) -> None:
+    data = write(tmp_path / "data", patterns, [f"class {n:02d}" for n in range(CLASSES)], each=1)
+    found = document(model, "--data", data)
+    assert found["label_mapping"].startswith("folders numbered in the order of their names")
+    assert [one["name"] for one in found["per_class"]] == [f"class {n:02d}" for n in range(CLASSES)]
+
+
 def test_a_model_nobody_described_is_told_so(
     tmp_path: Path, model: Path, patterns: NDArray[np.uint8]
 ) -> None:

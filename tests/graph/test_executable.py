@@ -254,3 +254,23 @@ def test_ops_that_nothing_reads_are_dropped() -> None:
     ops = [build.O("RELU6", (0,), (1,)), build.O("TANH", (0,), (2,))]
     model = parse_model(build.build_model(tensors, ops, [0], [1]), "case")
     assert [op.name for op in executable(model).model.ops] == ["RELU6"]
+
+
+@pytest.mark.parametrize("name", ["SOFTMAX", "LOG_SOFTMAX"])
+def test_a_softmax_in_floats_is_the_hosts(name: str) -> None:
+    scores = (1, 10)
+    links = [("RELU6", end("int8", scores)), ("DEQUANTIZE", end("float32", scores))]
+    raw = chain(end("int8", scores), *links, (name, end("float32", scores)))
+    found = executable(parse_model(raw, "case"))
+    assert [op.name for op in found.exit] == ["DEQUANTIZE", name]
+    assert build_program(parse_model(raw, "case")).output_tensor.index == 1
+
+
+@pytest.mark.parametrize(("axis", "cut"), [(1, True), (-1, True), (0, False)])
+def test_an_argmax_over_the_classes_is_the_hosts(axis: int, cut: bool) -> None:
+    shape = (1, 10)
+    made = build.T("index", (1,) if cut else (10,), "int64")
+    tensors = [end("int8", shape), end("int8", shape), made, ints("axis", axis)]
+    ops = [build.O("RELU6", (0,), (1,)), build.O("ARG_MAX", (1, 3), (2,))]
+    model = parse_model(build.build_model(tensors, ops, [0], [2]), "case")
+    assert [op.name for op in executable(model).exit] == (["ARG_MAX"] if cut else [])

@@ -109,6 +109,14 @@ def test_what_makes_no_sense_is_left_out(
     assert found.color == "rgb"
 
 
+def test_other_compressions_are_not_read() -> None:
+    raw = add_metadata(SMALL, {METADATA_NAME: described()})
+    whole = io.BytesIO(raw)
+    with zipfile.ZipFile(whole, "a", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("labels.txt", "stop\ngo\n" * 50)
+    assert read_image_metadata(whole.getvalue()).labels is None
+
+
 WHOLE = model()
 
 

@@ -119,30 +119,6 @@ def test_reshape_that_changes_the_size_is_refused() -> None:
         program_of(build.reshape_model((1, 6), (2, 4)))
 
 
-@pytest.mark.parametrize(
-    ("shape", "order", "turned", "renamed"),
-    [
-        ((1, 5, 1, 3), [0, 2, 1, 3], (1, 1, 5, 3), True),
-        ((1, 5, 2, 1), [3, 1, 2, 0], (1, 5, 2, 1), True),
-        ((1, 5, 2, 3), [0, 2, 1, 3], (1, 2, 5, 3), False),
-        ((1, 5, 1, 3), [0, 3, 2, 1], (1, 3, 1, 5), False),
-    ],
-)
-def test_transpose_of_axes_of_one_only_renames(
-    shape: tuple[int, ...], order: list[int], turned: tuple[int, ...], renamed: bool
-) -> None:
-    tensors = [
-        build.T("in", shape, scale=0.1),
-        build.T("order", (4,), "int32", data=np.array(order, np.int32)),
-        build.T("turned", turned, scale=0.1),
-        build.T("out", turned, scale=0.1),
-    ]
-    ops = [build.O("TRANSPOSE", (0, 1), (2,)), build.O("RELU", (2,), (3,))]
-    program = program_of(build.build_model(tensors, ops, [0], [3]))
-    assert len(program.steps) == (1 if renamed else 2)
-    assert (program.buffer_of(2) is program.buffer_of(0)) == renamed
-
-
 def test_float_model(test_data: Path) -> None:
     model = load_model(test_data / "models" / "derived_deepface_emotion_fp32.tflite")
     with pytest.raises(ModelError, match="not quantized") as raised:

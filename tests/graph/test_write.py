@@ -50,6 +50,7 @@ def options(draw: st.DrawFn, field: OptionField) -> Any:
         return draw(st.sampled_from(field.kind))
     drawn = {
         "i": INT32,
+        "b": st.integers(-(1 << 7), (1 << 7) - 1),
         "?": st.booleans(),
         "f": st.floats(width=32, allow_nan=False),
     }

@@ -36,10 +36,12 @@ def wheel(raw: bytes) -> Callable[[NDArray[np.int8]], NDArray[np.int8]]:
     of TFLM's kernel libraries does not run it. ImportError without the wheel."""
     from tflite_micro.python.tflite_micro import runtime
 
+    model = parse_model(raw, "case")
+    shape = model.tensor(model.inputs[0]).shape
     interpreter: Any = runtime.Interpreter.from_bytes(raw, arena_size=1 << 22)
 
     def run(values: NDArray[np.int8]) -> NDArray[np.int8]:
-        interpreter.set_input(values, 0)
+        interpreter.set_input(values.reshape(shape), 0)
         interpreter.invoke()
         return np.array(interpreter.get_output(0), np.int8).reshape(-1)
 

@@ -29,7 +29,7 @@ from mcuzoo.ops.operator import Aot
 AXES = 6
 """MZ_COPY_AXES: the loops of mz_copy_s8, as many as a tensor has dimensions."""
 
-_LARGEST = 1 << 24
+LARGEST = 1 << 22
 """Elements of the largest output whose overlap with the input is worked out."""
 
 View = Callable[[NDArray[Any]], NDArray[Any]]
@@ -141,7 +141,7 @@ class CopyParams(KernelParams):
     def overlap(self, output_bytes: int) -> Overlap | None:
         """None where the call writes only a part of the output, or not upwards."""
         sizes = prod(self.sizes)
-        if self.output_offset or sizes != output_bytes or sizes > _LARGEST:
+        if self.output_offset or sizes != output_bytes or sizes > LARGEST:
             return None
         reads = np.full((), self.input_offset, np.int64)
         for size, stride in zip(self.sizes, self.input_strides, strict=True):
@@ -270,6 +270,9 @@ class Copies:
         for part in work.parts:
             size = work.output_bytes[work.outputs.index(part.output)]
             complete = prod(part.params.sizes) == size
+            written = sum(
+                prod(each.params.sizes) for each in work.parts if each.output == part.output
+            )
             calls.append(
                 Call(
                     work.op,
@@ -279,7 +282,8 @@ class Copies:
                     (part.output,),
                     overlaps=(part.params.overlap(size),),
                     partial=not complete,
-                    run=part.params.run,
+                    # Where bytes are written twice, as on padding, the order counts.
+                    run=part.params.run if written == size else None,
                 )
             )
         return tuple(calls)

@@ -16,15 +16,12 @@ from mcuzoo.lowering.constant import Constant
 from mcuzoo.lowering.direct import Direct, DirectWork, direct_work
 from mcuzoo.lowering.operands import symbol
 from mcuzoo.lowering.params import KernelParams, RowWindow, Shape, pieces
-from mcuzoo.ops.common.copies import Loop, copied_constant_bytes, overlap_of, rows_of_loop
+from mcuzoo.ops.common.copies import LARGEST, Loop, copied_constant_bytes, overlap_of, rows_of_loop
 from mcuzoo.ops.common.reference import Kernel, given
 from mcuzoo.ops.operator import Aot
 
 AXES = 4
 """MZ_GATHER_AXES."""
-
-_LARGEST = 1 << 24
-"""Elements of the largest output whose overlap with the input is worked out."""
 
 Table = NDArray[np.int64] | None
 """The places along an axis that the output has, in order; None: all."""
@@ -146,7 +143,7 @@ def picking_prepare(tables: Tables) -> Callable[[Program, Step], DirectWork]:
     def prepare(program: Program, step: Step) -> DirectWork:
         model, op = program.model, step.op
         params = gather_params(op, model.tensor(op.inputs[0]).shape, tables(model, op))
-        small = model.tensor(op.outputs[0]).elements <= _LARGEST
+        small = model.tensor(op.outputs[0]).elements <= LARGEST
         overlaps = (overlap_of(params.reads(), params.run),) if small else ()
         return direct_work(program, step, params, op.inputs[:1], overlaps)
 

@@ -11,7 +11,14 @@ from mcuzoo.lowering.call import Activation, Call
 from mcuzoo.ops.kernels.pointwise_depthwise_dsp import fuse
 from mcuzoo.plan.arena.calls import call_lives, call_shares, scratch_buffer
 from mcuzoo.plan.arena.inside import without_copy
-from mcuzoo.plan.arena.lifetimes import ArenaPlan, peak_demand, saving
+from mcuzoo.plan.arena.lifetimes import (
+    ArenaPlan,
+    Peak,
+    effective,
+    live_bytes,
+    peak_demand,
+    saving,
+)
 from mcuzoo.plan.arena.planner import plan_arena
 
 Calls = tuple[Call, ...]
@@ -129,7 +136,22 @@ class _Room:
 
 def least_bytes(program: Program, calls: Sequence[Call]) -> int:
     """A lower bound of the arena for these calls."""
-    return peak_demand(call_lives(program, calls), ALIGNMENT_BYTES, call_shares(calls)).bytes
+    return _peak(program, calls).bytes
+
+
+def least_step(program: Program, calls: Sequence[Call]) -> int:
+    """The position of the call that this bound comes from; the first one for the host's moments."""
+    return min(max(_peak(program, calls).step, 0), len(calls) - 1)
+
+
+def step_bytes(program: Program, calls: Sequence[Call], position: int) -> int:
+    """What the call at `position` needs at the least, with all that is alive then."""
+    lives = call_lives(program, calls)
+    return live_bytes(lives, position, ALIGNMENT_BYTES, effective(call_shares(calls), lives))
+
+
+def _peak(program: Program, calls: Sequence[Call]) -> Peak:
+    return peak_demand(call_lives(program, calls), ALIGNMENT_BYTES, call_shares(calls))
 
 
 def _fused_at(program: Program, calls: Calls, position: int) -> Iterator[Calls]:
