@@ -228,6 +228,8 @@ def _outputs(
 
 _CLIPPED_SHARE = 0.01
 _FEW = 50
+_POOR = 1 / 3
+"""Top-1 below which even the best of all ways makes a reader doubt that the right one is there."""
 
 
 def _warnings(found: Examination, range_: InputRange) -> Iterator[str]:
@@ -235,6 +237,12 @@ def _warnings(found: Examination, range_: InputRange) -> Iterator[str]:
         yield (
             "The answers have nothing to do with the labels, whatever was tried: the pictures may "
             "be of other classes, or the recipe is none of those tried."
+        )
+    elif found.correct < _POOR * found.n:
+        yield (
+            f"Even the best of what was tried is right on {found.correct} of {found.n}: if the "
+            "model ought to do better, its recipe is none of those tried, and the claims below "
+            "may be wrong."
         )
     if not range_.usual:
         yield (

@@ -149,6 +149,12 @@ def test_the_verb(signs: Path) -> None:
     assert any("tell little" in warning for warning in found.warnings)
 
 
+def test_without_litert_the_reference_answers(signs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mcuzoo.doctor_data.doctor.missing_packages", list)
+    found = mcuzoo.doctor_data("signs", signs, DoctorDataOptions(limit=3))
+    assert found.engine == "reference" and found.n == 3 and not found.fails
+
+
 def test_damaged_pictures_are_left_out_and_said(signs: Path, tmp_path: Path) -> None:
     folder = tmp_path / "signs"
     shutil.copytree(signs, folder)
