@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -150,7 +151,8 @@ def test_the_verb(signs: Path) -> None:
 
 
 def test_without_litert_the_reference_answers(signs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mcuzoo.doctor_data.doctor.missing_packages", list)
+    module = import_module("mcuzoo.doctor_data.doctor")
+    monkeypatch.setattr(module, "missing_packages", list)
     found = mcuzoo.doctor_data("signs", signs, DoctorDataOptions(limit=3))
     assert found.engine == "reference" and found.n == 3 and not found.fails
 
