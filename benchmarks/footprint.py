@@ -40,6 +40,7 @@ from mcuzoo.zoo.registry import ModelSource
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 from helpers import tflite_builder as models
+from helpers.one_op_nets import int8, int32, one_op
 
 STACK_BYTES = 8192
 IMAGE = (1, 8, 8, 4)
@@ -95,7 +96,20 @@ def one_op_models() -> tuple[bytes, ...]:
         models.unary_model("QUANTIZE", vector, vector, output_scale=0.1),
         models.softmax_model(vector),
         models.logistic_model(vector),
-        models.concatenation_model(vector, [None], 1),
+        one_op("TRANSPOSE", [int8(*IMAGE), int32([0, 3, 2, 1])], int8(1, 4, 8, 8)),
+        one_op("GATHER", [int8(*IMAGE), int32([3, 0, 1])], int8(1, 8, 8, 3), axis=3),
+        one_op("RESIZE_BILINEAR", [int8(*IMAGE), int32([9, 5])], int8(1, 9, 5, 4)),
+        models.build_model(
+            [
+                int32([1, 16, 16, 4]),
+                models.T("weights", weights.shape, scale=0.01, data=weights),
+                int8(*IMAGE),
+                int8(1, 16, 16, 4),
+            ],
+            [models.O("TRANSPOSE_CONV", (0, 1, 2), (3,), {"stride_h": 2, "stride_w": 2})],
+            [2],
+            [3],
+        ),
     )
 
 

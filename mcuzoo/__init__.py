@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from mcuzoo.run.run import run
     from mcuzoo.toolchain.build import build_project as build
     from mcuzoo.toolchain.options import BuildOptions
+    from mcuzoo.tryout.options import TryOptions
+    from mcuzoo.tryout.tryout import try_model
     from mcuzoo.zoo.fetch.fetch import fetch_model as fetch
     from mcuzoo.zoo.options import FetchOptions
     from mcuzoo.zoo.registry import load_named_model as load_model
@@ -68,6 +70,7 @@ __all__ = [
     "Project",
     "QuantizeOptions",
     "RunOptions",
+    "TryOptions",
     "build",
     "compare",
     "convert",
@@ -84,6 +87,7 @@ __all__ = [
     "profile",
     "quantize",
     "run",
+    "try_model",
 ]
 
 _HOMES = {
@@ -103,6 +107,7 @@ _HOMES = {
     "profile": "run.profiling:profile",
     "doctor_data": "doctor_data.doctor:doctor_data",
     "compare": "compare.comparison:compare_projects",
+    "try_model": "tryout.tryout:try_model",
     "Model": "graph.model:Model",
     "Board": "board.model:Board",
     "Project": "codegen.export:Project",
@@ -121,6 +126,7 @@ _HOMES = {
     "ProfileOptions": "run.options:ProfileOptions",
     "DoctorDataOptions": "doctor_data.options:DoctorDataOptions",
     "CompareOptions": "compare.options:CompareOptions",
+    "TryOptions": "tryout.options:TryOptions",
 }
 """Where each name lives: module:name, as the imports above say to a type checker."""
 

@@ -124,6 +124,12 @@ class Board(Fact):
         )
         return self.model_copy(update={"regions": regions})
 
+    def started_for(self, names: Iterable[str | None]) -> Board:
+        """The board as a firmware starts it that has something in the memories `names`."""
+        named = set(names)
+        off = (region.name for region in self.regions_of(RegionKind.SDRAM))
+        return self.with_sdram() if not named.isdisjoint(off) else self
+
     @property
     def memories(self) -> tuple[Region, ...]:
         """Where something may be placed: the regions, joined ones as one, in their order."""

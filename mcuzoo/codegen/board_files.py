@@ -183,19 +183,18 @@ def render_board_files(
     copies = () if rooms else copied_sections(board, placement)
     facts = {
         "board": board,
-        "copies": copies,
+        "copies": [copy for copy in copies if not _in_sdram(board, copy)],
+        "sdram_copies": [copy for copy in copies if _in_sdram(board, copy)],
         "sdram": tuple(step_rows(board.startup.sdram)) if sdram else (),
         "mpu": mpu,
         "guards": _guards(started, rooms, len(mpu)),
         "mpu_without_sdram": len(mpu_regions(board.regions, board.peripherals)),
-        "mpu_attributes": _MPU_ATTRIBUTES,
         "watchdog_kind": _watchdog_kind,
         "clocks": tuple(step_rows(board.startup.clocks)),
         "pins": tuple(step_rows(board.startup.pins)),
         "fcb": board.boot.fcb,
         "ivt_entry": _IVT_ENTRY[board.boot.ivt_entry],
-        "hex8": _hex8,
-        "hex32": _hex32,
+        **C_WORDS,
         "lut_instruction": _lut_instruction,
     }
     return {
@@ -204,6 +203,10 @@ def render_board_files(
         "board/mz_boot_header.c": render("shared/mz_boot_header.c.j2", **facts),
         f"linker/{board.id}.ld": _linker_script(started, placement, rooms, copies),
     }
+
+
+def _in_sdram(board: Board, copy: CopiedSection) -> bool:
+    return board.region(copy.region).kind is RegionKind.SDRAM
 
 
 def uses_sdram(board: Board, placement: Placement, rooms: Sequence[Room] = ()) -> bool:
@@ -323,3 +326,7 @@ def _hex8(value: int) -> str:
 
 def _hex32(value: int) -> str:
     return f"0x{value:08X}"
+
+
+C_WORDS = {"mpu_attributes": _MPU_ATTRIBUTES, "hex8": _hex8, "hex32": _hex32}
+"""What templates of MPU regions and steps write numbers with."""

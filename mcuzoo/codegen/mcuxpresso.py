@@ -13,13 +13,17 @@ from pathlib import Path
 
 from mcuzoo.board.memory import Region, RegionKind, symbol_of
 from mcuzoo.board.model import Board
+from mcuzoo.board.mpu import mpu_regions
 from mcuzoo.codegen.board_files import (
+    C_WORDS,
     STANDALONE,
     CopiedSection,
     Sections,
     copied_sections,
     id_files,
     own_section,
+    step_rows,
+    uses_sdram,
 )
 from mcuzoo.codegen.project_files import region_contents
 from mcuzoo.codegen.project_part import ProjectPart
@@ -165,6 +169,9 @@ RETAINED_BYTES = 256
 """Data that survives a reset. The SDK's script has no place for it beside .data and .bss."""
 
 LINKER_SCRIPT = "linker/mz_sections.ld"
+SDRAM_FILE = "board/mz_sdram.c"
+_STEPS_SOURCE = "port/imxrt/mz_steps.c"
+"""For an application that starts the SDRAM, which the SDK leaves to a debugger or the boot ROM."""
 
 
 def _retained_region(board: Board) -> Region:
@@ -183,6 +190,11 @@ def render_sdk_board_files(board: Board, placement: Placement) -> dict[str, str]
     sdk_of(board)
     copies = own_copies(board, placement)
     port = f"boards/{board.sdk_board}"
+    sdram = uses_sdram(board, placement)
+    rows = tuple(step_rows(board.startup.sdram)) if sdram else ()
+    on = [region for region in board.with_sdram().regions if region.kind is RegionKind.SDRAM]
+    mpu = mpu_regions(on, ())[1:] if sdram else ()
+    facts = {"board": board, "rows": rows, "sdram_mpu": mpu}
     files = {
         f"{port}/{name}": render(f"mcuxpresso/{name}.j2", board=board)
         for name in ("app.h", "hardware_init.c", "pin_mux.c", "pin_mux.h")
@@ -190,8 +202,13 @@ def render_sdk_board_files(board: Board, placement: Placement) -> dict[str, str]
     return {
         **files,
         "board/mz_board.h": render(
-            "mcuxpresso/mz_board.h.j2", board=board, copies=copies, guard_bytes=STACK_GUARD_BYTES
+            "mcuxpresso/mz_board.h.j2",
+            copies=copies,
+            guard_bytes=STACK_GUARD_BYTES,
+            sdram_steps=len(rows),
+            **facts,
         ),
+        **({SDRAM_FILE: render("mcuxpresso/mz_sdram.c.j2", **facts, **C_WORDS)} if sdram else {}),
         LINKER_SCRIPT: render(
             "mcuxpresso/mz_sections.ld.j2",
             board=board,
@@ -256,7 +273,9 @@ def sdk_part(board: Board, plan: MemoryPlan) -> ProjectPart:
     return ProjectPart(
         sections=sdk_sections(board, plan.placement),
         rendered=render_sdk_board_files(board, plan.placement),
-        firmware=SDK_SOURCES,
+        firmware=(*SDK_SOURCES, _STEPS_SOURCE)
+        if uses_sdram(board, plan.placement)
+        else SDK_SOURCES,
         linker_script=LINKER_SCRIPT,
         documents=lambda manifest: render_sdk_build_files(manifest, board, plan),
         sdk=SdkEntry(board.sdk_board, core_id, MINIMUM_VERSION),

@@ -16,6 +16,7 @@ from mcuzoo.compare.trial import Answers, ProjectOnBoard, Trial, host_answers, r
 from mcuzoo.data.dataset import load_data_set
 from mcuzoo.data.images import Item
 from mcuzoo.data.labels import load_classes
+from mcuzoo.data.output_form import form_of
 from mcuzoo.data.preprocess import input_of
 from mcuzoo.emulator.url import SCHEME, port_packages
 from mcuzoo.engines.reference import ReferenceEngine
@@ -25,7 +26,7 @@ from mcuzoo.project.rules import inside
 from mcuzoo.run.feed import Prepared, Unusable, prepare
 from mcuzoo.run.project import project_baud, project_model
 from mcuzoo.run.recipe import manifest_notes, manifest_with_recipe
-from mcuzoo.run.score import Accuracy, Paired, accuracy, ranks
+from mcuzoo.run.score import TOP_K, Accuracy, Paired, accuracy, ranks
 
 HOST = "host"
 
@@ -106,7 +107,7 @@ def compare_trials(
             ProjectResult(
                 trial,
                 None if rank is None else accuracy(rank, 1),
-                None if rank is None or trial.answers.outputs.shape[1] <= 5 else accuracy(rank, 5),
+                None if rank is None or _classes(trial) <= TOP_K else accuracy(rank, TOP_K),
                 agreement,
                 paired,
             )
@@ -137,12 +138,19 @@ def _against(trial: Trial, baseline: str, answers: Answers) -> LayerAgreement:
     return LayerAgreement(baseline, len(crcs), int(equal.sum()), layers)
 
 
+def _classes(trial: Trial) -> int:
+    return form_of(trial.entry.manifest.output).classes
+
+
 def _ranks(trial: Trial, labels: Sequence[int | None]) -> NDArray[np.int64] | None:
     known = [index for index, label in enumerate(labels) if label is not None]
     if not known:
         return None
     wanted = np.array([labels[index] for index in known], dtype=np.int64)
-    return ranks(trial.answers.outputs[known], wanted)
+    end = trial.entry.manifest.output
+    form, outputs = form_of(end), trial.answers.outputs[known]
+    scores = np.stack([form.scores(output, end.scale, end.zero_point) for output in outputs])
+    return ranks(scores, wanted)
 
 
 def _correct(trial: Trial, labels: Sequence[int | None]) -> NDArray[np.bool_] | None:
@@ -246,7 +254,7 @@ def _items(options: CompareOptions, entries: Sequence[ProjectOnBoard]) -> Sequen
             f"No images: the project {project} has no samples.",
             "Name some: --images DIR, or a CSV with columns file,label.",
         )
-    classes = load_classes(labels, manifest.output.bytes)
+    classes = load_classes(labels, form_of(manifest.output).classes)
     ports = [entry.port for entry in entries]
     besides = [package for port in ports for package in port_packages(port)]
     return load_data_set(source, classes, options.limit, besides=besides).items

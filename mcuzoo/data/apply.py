@@ -84,6 +84,8 @@ def pixels(recipe: Recipe, picture: NDArray[np.uint8], size: InputSize) -> Pixel
 def quantized(recipe: Recipe, pixels: Pixels, scale: float, zero_point: int) -> Quantized:
     """int8 [H, W, C] of `pixels`, [H, W, C]: pixel + pixel_offset if the recipe has one, else the
     normalized value, float32, in the model's scale as TFLite's QUANTIZE computes it."""
+    if recipe.pixel_offset == _INT8.min and pixels.dtype == np.uint8:
+        return Quantized((pixels ^ np.uint8(128)).view(np.int8), 0.0)  # which is pixel - 128
     if recipe.pixel_offset is not None:
         whole = np.rint(pixels) if pixels.dtype != np.uint8 else pixels
         return _rounded(whole.astype(np.int16) + np.int16(recipe.pixel_offset))

@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from mcuzoo.data import fer2013, imagenet
+from mcuzoo.data import cifar10, fer2013, imagenet, visual_wake_words
 from mcuzoo.data.images import IMAGE_SUFFIXES, FilePicture, Item
-from mcuzoo.data.labels import SORTED, Classes, off_by_one_hint
+from mcuzoo.data.labels import NAMES, SORTED, Classes, off_by_one_hint
 from mcuzoo.errors import DataSetError
 
 AS_TEXT = "in another order than Keras', which sorts folders as text: 0, 1, 10, 11, 2 ..."
@@ -18,11 +18,11 @@ AS_TEXT = "in another order than Keras', which sorts folders as text: 0, 1, 10, 
 def folder_items(folder: Path, classes: Classes) -> Iterator[Item]:
     """The images of `folder`, or of its class folders, in the order of their sorted names.
 
-    Class folders are labelled by name where `classes` has names and one of them is a folder's, by
-    WordNet id where they are ImageNet's, by emotion where they are FER2013's, by number where the
-    names are whole numbers; else by the order of the sorted names, one folder per class. Images of
-    a flat folder are labelled where all their names begin with a WordNet id, as those of ImageNet's
-    training set.
+    Class folders are labelled by name where `classes` has names and one of them is a folder's
+    (those of CIFAR-10 and Visual Wake Words may be written in other words), by WordNet id where
+    they are ImageNet's, by emotion where they are FER2013's, by number where the names are whole
+    numbers; else by the order of the sorted names, one folder per class. Images of a flat folder
+    are labelled where all their names begin with a WordNet id, as those of ImageNet's training set.
     """
     images = images_in(folder)
     class_folders = [path for path in folders_in(folder) if has_images(path)]
@@ -54,6 +54,11 @@ def _folder_labels(folders: list[Path], classes: Classes) -> list[int]:
     if fer2013.are_emotions(names) and fer2013.are_emotions(known):
         classes.used["emotions, by name"] += 1
         return [fer2013.emotion_label(name, classes, f"Folder {name}") for name in names]
+    for labels_of in (cifar10.labels_of, visual_wake_words.labels_of):
+        labels = None if classes.names is None else labels_of(names, classes.names)
+        if labels is not None:
+            classes.used[NAMES] += 1
+            return labels
     if any(classes.name_index(name) is not None for name in names):
         # Also where the names are numbers, which Keras sorts as text: 0, 1, 10, 11, 2, ...
         return [classes.named(folder.name, f"Folder {folder}") for folder in folders]

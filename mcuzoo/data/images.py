@@ -1,4 +1,4 @@
-"""An image of a data set, and where its pixels are: in a file of its own, in a row of a CSV, or
+"""An image of a data set, and where its pixels are: in a file of its own, in a part of one, or
 drawn; decoded with Pillow, within limits, or refused in one sentence."""
 
 from __future__ import annotations
@@ -221,6 +221,42 @@ class PixelRow:
 
 
 @dataclass(frozen=True)
+class Planes:
+    """A square of red, then green, then blue bytes, `side` by `side` each, at `offset` of a file:
+    picture `number` of it."""
+
+    path: Path
+    number: int
+    offset: int
+    side: int
+
+    @property
+    def place(self) -> str:
+        return f"{self.path}, picture {self.number}"
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        return (RESIZER,)
+
+    def read(self) -> bytes:
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self.offset)
+                return file.read(3 * self.side**2)
+        except OSError as error:
+            raise DataSetError(
+                f"{self.place} cannot be read: {error.strerror}", "Check the disk."
+            ) from error
+
+    def decode(self, content: bytes, color: str) -> NDArray[np.uint8]:
+        if len(content) != 3 * self.side**2:
+            raise DataSetError(f"{self.place} is cut off.", "Take the file from its source again.")
+        planes = np.frombuffer(content, np.uint8).reshape(3, self.side, self.side)
+        pixels = np.ascontiguousarray(planes.transpose(1, 2, 0))
+        return pixels if color == "rgb" else luma(pixels)
+
+
+@dataclass(frozen=True)
 class DrawnSign:
     """Picture number `number` of a class of `signs`, drawn from `seed` whenever it is needed."""
 
@@ -285,6 +321,7 @@ class DataSet:
     """`format`: how it is laid out; `split`: which part of it this is, None for all of it.
 
     `mapping`: how the data set's labels became classes, in a few words; empty without labels.
+    `class_names`: of class folders that were numbered in their order; None of others.
     `digest`: SHA-256 over index, name, label and content of every item, empty where the contents
     were not read.
     """
@@ -296,11 +333,12 @@ class DataSet:
     format: str = "images"
     split: str | None = None
     mapping: str = ""
+    class_names: tuple[str, ...] | None = None
 
     @property
     def name(self) -> str:
         """Short, for reports: fer2013, signs:7, or what the file or folder is called."""
-        if self.format in ("fer2013", "imagenet-validation"):
+        if self.format in ("cifar10", "fer2013", "imagenet-validation"):
             return self.format
         return self.source.resolve().stem if self.format != "signs" else str(self.source)
 

@@ -28,8 +28,6 @@ def resize_tensorflow(
     if kernel == "nearest":
         rows, columns = (_nearest(*ends) for ends in _sides(image, height, width))
         return image[rows][:, columns]
-    if image.shape[:2] == (height, width):
-        return image.astype(np.float32)
     if kernel == "area":
         return _area(image, height, width)
     if antialias or kernel == "lanczos":
@@ -204,8 +202,26 @@ def _lanczos3(x: Floats) -> Floats:
 
 
 def _sine(x: Floats) -> Floats:
-    """The C library's sinf: rounded correctly, but for a few values in a million."""
-    return np.sin(x.astype(np.float64)).astype(np.float32)
+    """The C library's sinf, whose last bit TensorFlow's weights hang on; where there is none, the
+    sine rounded to float32, which differs in a few values of a hundred."""
+    sinf = _c_sinf()
+    if sinf is None:
+        return np.sin(x.astype(np.float64)).astype(np.float32)
+    values = [sinf(value) for value in x.reshape(-1).tolist()]
+    return np.array(values, np.float32).reshape(x.shape)
+
+
+@lru_cache(maxsize=1)
+def _c_sinf() -> Callable[[float], float] | None:
+    import ctypes
+    from ctypes.util import find_library
+
+    try:
+        function: Callable[[float], float] = ctypes.CDLL(find_library("m")).sinf
+    except (OSError, AttributeError):
+        return None
+    function.restype, function.argtypes = ctypes.c_float, [ctypes.c_float]  # type: ignore[attr-defined]
+    return function
 
 
 _KERNELS: dict[str, tuple[float, Callable[[Floats], Floats]]] = {
@@ -225,6 +241,7 @@ def _spanned(
     return _summed(lines, columns, across, 1)
 
 
+@lru_cache(maxsize=64)
 def _span(size: int, target: int, kernel: Kernel, antialias: bool) -> tuple[Indices, Floats]:
     """Indices and weights, [span, target], of ComputeSpansCore."""
     radius, function = np.float32(_KERNELS[kernel][0]), _KERNELS[kernel][1]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +16,8 @@ from mcuzoo.data.preprocess import PictureInput, check_preprocessing
 from mcuzoo.errors import MissingModelError
 from mcuzoo.evaluate.engines import Subject, engine_packages, host_engine, make_subject
 from mcuzoo.extras import IMAGES, require_packages
-from mcuzoo.graph.model import Model
 from mcuzoo.graph.read import load_model
+from mcuzoo.ops.coverage import RUNTIMES, judge
 from mcuzoo.options import RecipeOptions
 from mcuzoo.project.input_size import input_size
 from mcuzoo.project.recipe import Recipe
@@ -135,14 +134,16 @@ class _Patient:
         if self.subject is None:
             return ()
         scores = host_engine(self.subject).run(tensor).reshape(-1)
-        first = np.argsort(-scores.astype(np.float64), kind="stable")[:_ANSWERS]
-        return tuple(self._answer(int(label), scores[label]) for label in first)
+        subject = self.subject
+        real = subject.form.scores(scores, subject.output_scale, subject.output_zero_point)
+        first = np.argsort(-real, kind="stable")[:_ANSWERS]
+        return tuple(self._answer(int(label), float(real[label])) for label in first)
 
-    def _answer(self, label: int, score: Any) -> Answer:
+    def _answer(self, label: int, score: float) -> Answer:
         assert self.subject is not None
         known = self.labels is not None and len(self.labels) == self.subject.classes
         name = self.labels[label] if known and self.labels is not None else None
-        return Answer(label, name, _real(self.subject.model, score))
+        return Answer(label, name, score)
 
 
 def _patient(name: str, options: RecipeOptions) -> _Patient:
@@ -156,22 +157,13 @@ def _patient(name: str, options: RecipeOptions) -> _Patient:
         input = PictureInput(chosen.recipe, (1, *entry.input))
         return _Patient(name, input, chosen.recipe, chosen.source, None, None)
     subject = make_subject(load_model(source.path), source.preprocessing, None)
+    # The tensor needs no engine, so a model that none runs is only not asked for answers.
+    runs = subject.kind != "int8" or any(judge(subject.model, one).runs for one in RUNTIMES)
     return _Patient(
         source.name,
         subject.pictures,
         source.preprocessing,
         source.recipe_source,
         source.labels,
-        subject,
+        subject if runs else None,
     )
-
-
-def _real(model: Model, score: Any) -> float:
-    """The real value of a raw score; int8 scores of a UINT8 model are 128 below its own."""
-    if score.dtype.kind == "f":
-        return float(score)
-    return (int(score) + 128) / 256 if _ends_in_softmax(model) else float(score)
-
-
-def _ends_in_softmax(model: Model) -> bool:
-    return any(op.name == "SOFTMAX" for op in model.ops)

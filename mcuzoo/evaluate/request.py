@@ -42,6 +42,11 @@ class Plan:
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """Those of the model; if it has none, those of the folders that were numbered."""
+        return self.classes.names or self.data_set.class_names
+
 
 def make_plan(model: str, data: Path, options: EvaluateOptions = EvaluateOptions()) -> Plan:
     """Resolve models, engines and data set.
@@ -65,7 +70,11 @@ def make_plan(model: str, data: Path, options: EvaluateOptions = EvaluateOptions
         sources.append(other)
     classes = _classes(options, source, first.classes)
     task = Task(first, second, options.outputs is not None)
-    besides = [package for subject in task.subjects for package in engine_packages(subject)]
+    besides = [
+        package
+        for subject in task.subjects
+        for package in (*engine_packages(subject), *subject.pictures.packages)
+    ]
     data_set = open_data_set(data, classes, options.limit, options.split, besides)
     return Plan(
         task=task,

@@ -48,7 +48,7 @@ class Evaluation:
     every engine was ready. per_class and confusion are empty without labels. recipe_source: where
     `preprocessing` is from. label_mapping: how the data set's labels became classes. turned: images
     that their EXIF orientation turned. clipped: the share of input values that int8 could not
-    take."""
+    take. output: how it is read, if it is not a score per class."""
 
     tool_version: str
     model: ModelFacts
@@ -70,6 +70,7 @@ class Evaluation:
     label_mapping: str = ""
     turned: int = 0
     clipped: float | None = None
+    output: str | None = None
 
     @property
     def complete(self) -> bool:

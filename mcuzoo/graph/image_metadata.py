@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import math
+import struct
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -32,6 +33,16 @@ _UNIT_TYPE, _UNIT_VALUE = 0, 1
 _NORMALIZATION = 1
 _MEAN, _STD = 0, 1
 _FILE_NAME, _FILE_TYPE, _FILE_LOCALE = 0, 2, 3
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    KeyError,
+    OSError,
+    ValueError,
+    EOFError,
+    RuntimeError,  # encrypted, or of a kind that zipfile does not know
+)
 _LABEL_TYPES = (2, 3)  # TENSOR_AXIS_LABELS, TENSOR_VALUE_LABELS
 
 
@@ -119,11 +130,17 @@ def _labels(raw: bytes, tensor: Table) -> tuple[str, ...] | None:
 
 def _lines(raw: bytes, name: str) -> tuple[str, ...] | None:
     try:
-        with zipfile.ZipFile(io.BytesIO(raw)) as archive, archive.open(name) as file:
-            content = file.read(MAX_LABEL_BYTES + 1)
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+            if archive.getinfo(name).compress_type not in (
+                zipfile.ZIP_STORED,
+                zipfile.ZIP_DEFLATED,
+            ):
+                return None
+            with archive.open(name) as file:
+                content = file.read(MAX_LABEL_BYTES + 1)
         text = content.decode("utf-8-sig")
-    except (zipfile.BadZipFile, zlib.error, KeyError, OSError, ValueError, EOFError, RuntimeError):
-        return None  # RuntimeError: encrypted, or a compression that zipfile does not know
+    except _UNREADABLE:
+        return None
     lines = tuple(line.strip() for line in text.rstrip().split("\n"))
     sound = len(content) <= MAX_LABEL_BYTES and all(line.isprintable() for line in lines)
     return lines if sound and any(lines) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
 from mcuzoo.graph.model import Op
@@ -12,11 +12,12 @@ from mcuzoo.lowering.params import KernelParams
 
 @dataclass(frozen=True, eq=False)
 class Work:
-    """An op with its numbers prepared, before a kernel is chosen."""
+    """An op with its numbers prepared, before a kernel is chosen. before: as in Call."""
 
     op: Op
     inputs: tuple[Operand, ...]
     outputs: tuple[Activation, ...]
+    before: tuple[Op, ...] = field(default=(), kw_only=True)
 
     def call(
         self,
@@ -26,7 +27,8 @@ class Work:
         overlaps: tuple[Overlap | None, ...] = (),
     ) -> tuple[Call, ...]:
         """The one call of `kernel` that does all of it; scratch_bytes, overlaps: as in Call."""
-        return (Call(self.op, kernel, params, self.inputs, self.outputs, scratch_bytes, overlaps),)
+        one = Call(self.op, kernel, params, self.inputs, self.outputs, scratch_bytes, overlaps)
+        return (replace(one, before=self.before),)
 
 
 W = TypeVar("W", bound=Work, contravariant=True)

@@ -17,7 +17,7 @@ from mcuzoo.graph.program import Program, Step
 from mcuzoo.lowering.constant import Constant
 from mcuzoo.lowering.direct import ELEMENT_BY_ELEMENT, Direct, DirectWork, direct_work
 from mcuzoo.lowering.operands import constant_bytes, rank_four
-from mcuzoo.lowering.params import CStruct, KernelParams, not_by_rows, pieces
+from mcuzoo.lowering.params import CStruct, KernelParams, RowWindow, Setting, Shape, pieces
 from mcuzoo.ops.common import rules
 from mcuzoo.ops.common.reference import Kernel, given, requantize
 from mcuzoo.ops.operator import Aot, Operator, Rewrite, Tflm
@@ -104,7 +104,12 @@ class AddParams(KernelParams):
     minimum: int
     maximum: int
 
-    by_rows = not_by_rows
+    def by_rows(self, op: Op, source: Shape, target: Shape) -> RowWindow | None:
+        """Operands of one shape are a run of elements."""
+        dense = broadcast_strides(self.sizes)
+        if self.sizes[:3] != (1, 1, 1) or any(one.strides != dense for one in self.operands):
+            return None
+        return RowWindow(1, 1, 0, (Setting("sizes[3]", "output_rows", prod(target[2:])),))
 
     def passes(self, constant: Constant) -> int:
         """A broadcast operand is read again for every repetition."""

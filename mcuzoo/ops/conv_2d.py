@@ -15,7 +15,7 @@ from mcuzoo.graph.program import Program, Step
 from mcuzoo.graph.window import Window, window_of
 from mcuzoo.lowering.call import Call
 from mcuzoo.lowering.constant import Constant
-from mcuzoo.lowering.operands import extent, window
+from mcuzoo.lowering.operands import extent
 from mcuzoo.lowering.params import (
     ExtentStruct,
     KernelParams,
@@ -41,6 +41,7 @@ from mcuzoo.ops.common.weighted import (
     bias_of,
     layer,
     prepare_weighted,
+    room,
     weighted_constant_bytes,
     weighted_requantization,
 )
@@ -57,6 +58,7 @@ def rule(model: Model, op: Op) -> None:
     source, weights = _checked(model, op, rules.INT8)
     if weights.shape[3] != source.shape[3]:
         raise rules.Refusal("makes it a grouped convolution, which has no kernel", weights.index)
+    room(model, op, weights.shape[0], axis=0)
 
 
 def demands(model: Model, op: Op) -> None:
@@ -183,11 +185,10 @@ class AnyWindow:
         return True
 
     def lower(self, work: WeightedWork) -> tuple[Call, ...]:
-        _, height, width, _ = work.weights.shape
         params = Conv2dParams(
             input=extent(work.source),
             output=extent(work.target),
-            window=window(work.op, work.source, (height, width)),
+            window=work.view,
             input_zero_point=work.input_zero_point,
             weights=work.weights_constant(work.weights, "[output channel][y][x][input channel]"),
             bias=work.bias_constant(),

@@ -15,7 +15,7 @@ from mcuzoo.graph.program import Program, Step
 from mcuzoo.graph.window import window_of
 from mcuzoo.lowering.call import Call
 from mcuzoo.lowering.constant import Constant
-from mcuzoo.lowering.operands import extent, window
+from mcuzoo.lowering.operands import extent
 from mcuzoo.lowering.params import (
     ExtentStruct,
     KernelParams,
@@ -32,6 +32,7 @@ from mcuzoo.ops.common.weighted import (
     bias_of,
     layer,
     prepare_weighted,
+    room,
     weighted_constant_bytes,
     weighted_requantization,
 )
@@ -42,6 +43,7 @@ from mcuzoo.ops.operator import Aot, Operator, Rewrite, Tflm, Weights
 def rule(model: Model, op: Op) -> None:
     """One image, weights (1, h, w, in * depth_multiplier)."""
     _check(model, op, rules.INT8)
+    room(model, op, model.tensor(op.inputs[1]).shape[3], axis=3)
 
 
 def demands(model: Model, op: Op) -> None:
@@ -127,11 +129,10 @@ class AnyWindow:
         return True
 
     def lower(self, work: WeightedWork) -> tuple[Call, ...]:
-        _, height, width, _ = work.weights.shape
         params = DepthwiseConv2dParams(
             input=extent(work.source),
             output=extent(work.target),
-            window=window(work.op, work.source, (height, width)),
+            window=work.view,
             depth_multiplier=work.channels // work.source.shape[3],
             input_zero_point=work.input_zero_point,
             weights=work.weights_constant(work.weights, "[y][x][output channel]"),

@@ -10,24 +10,30 @@ from mcuzoo.graph.model import Op
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.call import Call
 from mcuzoo.lowering.variant import Variant, Work
-from mcuzoo.ops.coverage import require_aot
+from mcuzoo.ops.coverage import judge
 from mcuzoo.ops.operator import Aot
+from mcuzoo.ops.padding import absorb_padding
 from mcuzoo.ops.table import OPERATORS, computed
 
 
 def lower(program: Program) -> tuple[Call, ...]:
-    """The calls of every step, in order.
+    """The calls of every step, in order; a PAD may be done by the kernel that reads its output.
 
     Raises UnsupportedOpError naming the first op that the ahead-of-time runtime cannot run.
     """
-    require_aot(program)
-    works = [computed(step.op).prepare(program, step) for step in program.steps]
+    judge(program.file, "aot").require()
+    works = absorb_padding(program, prepare_works(program))
     variants = choose_variants(works)
     return tuple(
         chain.from_iterable(
             variant.lower(work) for variant, work in zip(variants, works, strict=True)
         )
     )
+
+
+def prepare_works(program: Program) -> list[Work]:
+    """The work of every step, before a kernel is chosen."""
+    return [computed(step.op).prepare(program, step) for step in program.steps]
 
 
 def choose_variants(works: Sequence[Work]) -> list[Variant[Any]]:

@@ -15,7 +15,7 @@ from mcuzoo.graph.model import DType, Model, Op, Tensor
 from mcuzoo.graph.parameters import Requantization, quantization_of
 from mcuzoo.graph.program import Program, Step
 from mcuzoo.lowering.direct import Direct, DirectWork, direct_work
-from mcuzoo.lowering.operands import MAX_DIFFERENCE, require_room
+from mcuzoo.lowering.operands import MAX_DIFFERENCE
 from mcuzoo.lowering.params import CStruct, KernelParams, not_by_rows, once
 from mcuzoo.ops.common import rules
 from mcuzoo.ops.common.reference import Kernel, given, requantize
@@ -40,6 +40,10 @@ def mean_requantization(model: Model, op: Op, count: int) -> Requantization:
 def rule(model: Model, op: Op) -> None:
     """int8 over constant axes."""
     _check(model, op, rules.INT8, rules.MAX_BROADCAST_RANK)
+    source = model.tensor(op.inputs[0])
+    count = source.elements // model.tensor(op.outputs[0]).elements
+    shift = int(mean_requantization(model, op, count).shifts[0])
+    rules.requantizable(shift, MAX_DIFFERENCE * count, source)
 
 
 def mean_shape(source: Tensor, axes_tensor: Tensor, keep_dims: bool) -> tuple[int, ...]:
@@ -130,7 +134,6 @@ def prepare(program: Program, step: Step) -> DirectWork:
     count = source.elements // target.elements
     to = mean_requantization(model, op, count)
     shift = int(to.shifts[0])
-    require_room(op, source, MAX_DIFFERENCE * count << max(shift, 0))
     params = MeanParams(
         kept=merged_axes(source.shape, kept),
         reduced=merged_axes(source.shape, axes),

@@ -8,7 +8,7 @@ from math import isqrt
 from mcuzoo.board.model import Board
 from mcuzoo.plan.options import MemoryOptions
 from mcuzoo.plan.place.needs import Needs
-from mcuzoo.plan.place.placement import place, usable_regions
+from mcuzoo.plan.place.placement import largest_room, place
 from mcuzoo.plan.place.regions import region_fits
 from mcuzoo.project.kinds import WeightsChoice
 
@@ -60,7 +60,7 @@ def _smaller_model(needs: Needs, board: Board, input_shape: tuple[int, ...]) -> 
         over = next(region.over_bytes for region in full if region.region == board.flash.region)
         room = max(0, needs.constant_bytes - over)
         return f"Take a narrower model: its constants must shrink to {room:,} bytes."
-    room = _largest_arena(needs, board)
+    room = largest_room(needs, board)
     share = room / needs.arena_bytes
     advice = f"Take a smaller model: its arena must shrink to {room:,} bytes ({share:.0%})"
     if len(input_shape) == 4 and min(input_shape[1:3]) > 1:
@@ -72,13 +72,3 @@ def _smaller_model(needs: Needs, board: Board, input_shape: tuple[int, ...]) -> 
             f"{input_shape[1]} x {input_shape[2]}, or a width of x {share:.2f}"
         )
     return advice + "."
-
-
-def _largest_arena(needs: Needs, board: Board) -> int:
-    """The most arena bytes that one region of the board has room for."""
-    data_region = place(needs, board).data_region
-    beside = needs.data_bytes + needs.stack_bytes
-    return max(
-        region.size - (beside if region.name == data_region else 0)
-        for region in usable_regions(board)
-    )

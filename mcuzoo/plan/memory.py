@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mcuzoo.board.model import Board
-from mcuzoo.errors import UnsupportedOpError, UsageError
+from mcuzoo.errors import UsageError
 from mcuzoo.graph.model import Model
-from mcuzoo.graph.program import Program, build_program
+from mcuzoo.graph.program import Program
 from mcuzoo.lowering.call import Call
 from mcuzoo.lowering.rows import RowChain
+from mcuzoo.ops.coverage import judge
 from mcuzoo.ops.lower import call_constant_bytes, lower, program_constant_bytes
+from mcuzoo.plan.arena.bands import banded_plan
 from mcuzoo.plan.arena.fusion import fuse_and_plan
 from mcuzoo.plan.arena.lifetimes import lifetimes
 from mcuzoo.plan.arena.planner import ArenaPlan, plan_arena
@@ -18,7 +20,7 @@ from mcuzoo.plan.arena.streaming import streamed_plan
 from mcuzoo.plan.options import MemoryOptions
 from mcuzoo.plan.place.needs import Needs, assess_needs, assess_tflm_needs
 from mcuzoo.plan.place.pins import parse_pins
-from mcuzoo.plan.place.placement import Placement, place, usable_names
+from mcuzoo.plan.place.placement import Placement, largest_room, place, usable_names
 from mcuzoo.plan.place.regions import RegionFit, region_fits
 from mcuzoo.plan.place.reserved import reserved_by
 from mcuzoo.plan.place.split import place_arena
@@ -66,7 +68,7 @@ class MemoryPlan:
     def chain(self) -> RowChain | None:
         """The calls that consume the input as it arrives, if it is not in the arena as a whole."""
         first = self.calls[0] if self.calls else None
-        return first if isinstance(first, RowChain) else None
+        return first if isinstance(first, RowChain) and first.streamed else None
 
     @property
     def peak(self) -> PeakOp:
@@ -86,6 +88,10 @@ def plan_memory(
 ) -> MemoryPlan:
     """Plan `model` for `board`. arena_bytes: see prepare_image, for tflm only.
 
+    If the arena of the ahead-of-time runtime fits nowhere, operators pass bands of rows on to each
+    other, as many of them as it takes. What then does not fit is planned with the SDRAM, which is
+    slow, unless the board file does not say how it is started.
+
     Raises ModelError when the model cannot be executed at all (not INT8, several inputs),
     UnsupportedOpError for an op whose arena under TFLM is not known, or that has no kernel that
     could take a streamed input, BoardError for a project in an SDK that the board file does not
@@ -93,25 +99,53 @@ def plan_memory(
     input that cannot be streamed.
     """
     runtime, stream_input = options.runtime_kind, options.stream_input
-    weights = check_weights(options.weights, usable_names(board))
-    arena_region, pins = options.arena_region, parse_pins(options.pin)
+    started = board.with_sdram()
+    check_weights(options.weights, usable_names(started))
     kernels = check_kernels(options.kernels or DEFAULT_KERNELS)
     head = check_plan(options.plan) if options.plan else None
-    reserved = reserved_by(board, options.project_kind(board))
     if stream_input and runtime != "aot":
         raise UsageError(
             f"--stream-input: the runtime {runtime} wants its input as a whole.",
             "Add --runtime aot, or leave --stream-input out.",
         )
-    program = build_program(model)
+    verdict = judge(model, "tflm" if runtime == "tflm" else "aot")
+    program = verdict.program or verdict.require()
     image = prepare_image(model, kernels, head, arena_bytes) if runtime == "tflm" else None
-    calls = _calls(program, stream_input) if runtime == "aot" else None
-    if calls is None:
-        arena, constants = plan_arena(lifetimes(program)), program_constant_bytes(program)
+    aot = runtime == "aot" and (verdict.runs or stream_input)
+    lowered = lower(program) if aot else None
+    named = (options.arena_region, options.weights, *(at for _, at in parse_pins(options.pin)))
+    board = board.started_for(named)
+    if lowered is None:
+        calls, arena = None, plan_arena(lifetimes(program))
     else:
-        calls, arena = (streamed_plan if stream_input else fuse_and_plan)(program, calls)
-        constants = call_constant_bytes(calls)
+        calls, arena = (streamed_plan if stream_input else fuse_and_plan)(program, lowered)
+    plan = _placed(program, calls, arena, board, options, image)
+    if plan.fits:
+        return plan
+    if lowered is not None and calls is not None:
+        unfused = (*calls[:1], *lowered[len(calls[0].ops) :]) if plan.chain else lowered
+        room = largest_room(plan.needs, board, options.arena_region)
+        banded = banded_plan(program, unfused, room)
+        again = _placed(program, *banded, board, options) if banded else plan
+        if again.fits:
+            return again
+    slower = _placed(program, calls, arena, started, options, image)
+    return slower if slower.fits else plan
+
+
+def _placed(
+    program: Program,
+    calls: tuple[Call, ...] | None,
+    arena: ArenaPlan,
+    board: Board,
+    options: MemoryOptions,
+    image: TflmImage | None = None,
+) -> MemoryPlan:
+    """The plan with a place for everything."""
+    weights, pins = options.weights, parse_pins(options.pin)
+    reserved = reserved_by(board, options.project_kind(board))
     if image is None:
+        constants = program_constant_bytes(program) if calls is None else call_constant_bytes(calls)
         needs = assess_needs(program, calls, arena, constants)
     else:
         needs = assess_tflm_needs(image)
@@ -120,18 +154,9 @@ def plan_memory(
         data_bytes=needs.data_bytes + reserved.data_bytes,
         code_bytes=needs.code_bytes + reserved.code_bytes,
     )
-    if calls is None or arena_region is not None:
-        placement = place(needs, board, weights, arena_region, pins)
+    if calls is None or options.arena_region is not None:
+        placement = place(needs, board, weights, options.arena_region, pins)
     else:
         arena, placement = place_arena(program, calls, arena, needs, board, weights, pins)
     regions = region_fits(needs, board, placement)
     return MemoryPlan(program, arena, needs, placement, regions, image, calls)
-
-
-def _calls(program: Program, must_run: bool) -> tuple[Call, ...] | None:
-    try:
-        return lower(program)
-    except UnsupportedOpError:
-        if must_run:
-            raise
-        return None

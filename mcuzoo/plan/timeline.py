@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mcuzoo.lowering.rows import RowChain
 from mcuzoo.plan.arena.calls import scratch_buffer
 from mcuzoo.plan.memory import MemoryPlan
 
@@ -52,8 +53,10 @@ def timeline(plan: MemoryPlan) -> Timeline:
         ops = [call.op for call in plan.calls]
     for position, op in enumerate(ops):
         names[scratch_buffer(program, position)] = f"scratch of op {op.index}"
-    if plan.chain is not None:
-        names[scratch_buffer(program, 0)] = f"rows and scratch up to op {plan.chain.op.index}"
+    for position, call in enumerate(plan.calls or ()):
+        if isinstance(call, RowChain):
+            what = f"rows and scratch up to op {call.op.index}"
+            names[scratch_buffer(program, position)] = what
     slots = sorted(plan.arena.slots, key=lambda slot: (slot.first_step, slot.offset))
     blocks = []
     for slot in slots:

@@ -26,7 +26,10 @@ from mcuzoo.project.rules import (
 
 @dataclass(frozen=True)
 class TensorSpec:
-    """A tensor as it crosses the link: int8, real = scale * (q - zero_point)."""
+    """A tensor as it crosses the link: int8, real = scale * (q - zero_point).
+
+    shape: with the batch of 1 as the model has it. bytes: the size of the whole tensor.
+    """
 
     name: Text
     shape: tuple[Dimension, ...]
@@ -38,6 +41,8 @@ class TensorSpec:
 
 @dataclass(frozen=True)
 class ModelEntry:
+    """The model of a project. name: of the zoo, or the file's. file: its copy in the project."""
+
     name: Text
     file: FilePath
     sha256: Hash
@@ -46,6 +51,8 @@ class ModelEntry:
 
 @dataclass(frozen=True)
 class RegionUse:
+    """How full a memory region of the board is: planned, or as the linker placed it."""
+
     region: Word
     used_bytes: Size
     size_bytes: Size
@@ -78,7 +85,7 @@ class PlanEntry:
     `regions` is what each memory region was expected to hold, by estimate where code is concerned.
     stream_input: the input is consumed as it arrives and has no place in the arena. weights_region
     has all constants except those that `constants` places elsewhere. rest_bytes: the part of the
-    arena in rest_region instead of arena_region.
+    arena in rest_region instead of arena_region. peak_op: during which op the arena is fullest.
     """
 
     arena_bytes: Size
@@ -102,6 +109,8 @@ class PlanEntry:
 
 @dataclass(frozen=True)
 class MemoryEntry:
+    """A memory region of the board. kind: "flash", "itcm", "dtcm", "ocram" or "sdram"."""
+
     region: Word
     kind: Word
     base: Size
@@ -123,7 +132,9 @@ class TargetEntry:
 class BuildEntry:
     """The newest build. Paths are relative to the project folder.
 
-    code_bytes: machine code with its own tables, without the model's constants.
+    toolchain: "gcc" or "zig". optimization: "-O2" or another. build_id: the hash that the board
+    says in HELLO. sha256: of each file, by its name. code_bytes: machine code with its own tables,
+    without the model's constants.
     """
 
     toolchain: Word

@@ -8,7 +8,6 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from os import PathLike, fspath
 from pathlib import Path
 
 import numpy as np
@@ -20,29 +19,30 @@ from mcuzoo.data.images import Item
 from mcuzoo.data.labels import Classes, load_classes
 from mcuzoo.data.preprocess import PictureInput, check_preprocessing
 from mcuzoo.data.resize import Pixels
-from mcuzoo.errors import DataSetError, ModelError, UsageError
-from mcuzoo.evaluate.engines import make_subject
+from mcuzoo.errors import DataSetError, ModelError, UnsupportedOpError, UsageError
+from mcuzoo.evaluate.engines import LITERT_REF, REFERENCE, TFLM, make_subject
 from mcuzoo.evaluate.evaluate import evaluate
 from mcuzoo.evaluate.options import DEFAULT_BOARD
 from mcuzoo.evaluate.request import Plan
 from mcuzoo.evaluate.result import Evaluation
 from mcuzoo.evaluate.worker import Task
-from mcuzoo.extras import IMAGES, LITERT, require_packages
-from mcuzoo.files import require_outputs, write_output
+from mcuzoo.extras import IMAGES, LITERT, ONNX, missing_packages, require_packages
+from mcuzoo.extras import TFLM as TFLM_PACKAGE
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.parameters import quantization_of
 from mcuzoo.graph.program import Program, build_program
 from mcuzoo.graph.read import load_model, parse_model
-from mcuzoo.ops.coverage import check_aot
+from mcuzoo.ops.coverage import TFLM_OPS, check_aot, check_tflm
 from mcuzoo.project.input_size import input_size
 from mcuzoo.project.recipe import Recipe
 from mcuzoo.quantize.options import QuantizeOptions
 from mcuzoo.quantize.process import WorkerRun, WorkerSpec, run_worker
-from mcuzoo.quantize.source import FloatSource, find_source
+from mcuzoo.quantize.source import FloatSource, Kind, find_source
 from mcuzoo.zoo.catalog import catalog
 from mcuzoo.zoo.find import require_model_file
 from mcuzoo.zoo.recipe_flags import chosen_recipe, recipe_notes
-from mcuzoo.zoo.registry import ModelSource, preprocessing_by_shape
+from mcuzoo.zoo.recipes import FoundRecipe, find_recipe
+from mcuzoo.zoo.registry import ModelSource
 from mcuzoo.zoo.schema import ZooModel
 
 
@@ -120,51 +120,46 @@ class Quantized:
     notes: tuple[str, ...] = ()
 
 
-def quantize_model(
-    source: str | PathLike[str],
-    output: str | PathLike[str],
-    calibration: str | PathLike[str],
-    options: QuantizeOptions = QuantizeOptions(),
-    on_stage: Stage = lambda stage: None,
+def quantize_network(
+    source: FloatSource,
+    zoo: ZooModel | None,
+    calibration: Path,
+    options: QuantizeOptions,
+    on_stage: Stage,
 ) -> Quantized:
-    """Write the INT8 model to `output` and say what was done. The same network and images give the
-    same file with the same TensorFlow.
+    """Quantize and check the result; nothing is written. The same network and images give the same
+    model with the same TensorFlow.
 
-    source: a name of the zoo, or a file; calibration: images to measure the activations on. Nothing
-    is scored here. Raises MissingExtraError without TensorFlow, InputError and ModelError for a
-    source that cannot be quantized, DataSetError for images that cannot be used.
+    zoo: what is known of the network. calibration: images to measure the activations on. Raises
+    UsageError for an image size that is none, ModelError for a source that cannot be quantized,
+    UnsupportedOpError for one that no runtime would run, DataSetError for images that cannot be
+    used.
     """
-    if options.samples < 1:
-        raise UsageError(f"--samples {options.samples}: at least one image.", "Try --samples 100.")
-    shape, target, images = _shape(options.input), Path(fspath(output)), Path(fspath(calibration))
-    network, zoo = _source(fspath(source), options.network)
-    require_packages(
-        ("tensorflow", *IMAGES, *((LITERT,) if options.limit else ())), "Quantizing a model"
-    )
-    require_outputs(
-        {"OUT.tflite": target},
-        {"SOURCE": network.path, "--calibration": images, "--labels": options.labels},
-    )
     with tempfile.TemporaryDirectory(prefix="mcuzoo-quantize-") as temporary:
         folder = Path(temporary)
         spec = WorkerSpec(
-            source=str(network.path.resolve()),
-            kind=network.kind.value,
-            network=network.network,
-            input=shape,
+            source=str(source.path.resolve()),
+            kind=source.kind.value,
+            network=source.network,
+            input=_shape(options.input),
             float_model=str(folder / "float.tflite"),
             int8_model=str(folder / "int8.tflite"),
         )
         preparation = _Preparation(
-            images, options, zoo, Path(spec.float_model), folder / "images.npy"
+            calibration,
+            options,
+            zoo,
+            source.path,
+            Path(spec.float_model),
+            folder / "images.npy",
         )
         run = run_worker(spec, on_stage, preparation.prepare)
         raw = Path(spec.int8_model).read_bytes()
-    int8_model = parse_model(raw, target.stem)
+    int8_model = parse_model(raw, source.path.stem)
     program = build_program(int8_model)
-    write_output(target, raw)
+    _require_runtime(int8_model)
     return Quantized(
-        source=network.path,
+        source=source.path,
         float_model=preparation.float_model,
         int8_model=int8_model,
         program=program,
@@ -178,7 +173,29 @@ def quantize_model(
     )
 
 
-def _source(name: str, network: str | None) -> tuple[FloatSource, ZooModel | None]:
+def require_quantizer(source: FloatSource, options: QuantizeOptions) -> None:
+    """Raise MissingExtraError for all packages that are missing."""
+    onnx = ONNX if source.kind is Kind.ONNX else ()
+    scoring = (LITERT,) if options.limit else ()
+    require_packages(("tensorflow", *onnx, *IMAGES, *scoring), "Quantizing a model")
+
+
+def _require_runtime(model: Model) -> None:
+    """Raise UnsupportedOpError for a model that neither runtime runs."""
+    aot, tflm = check_aot(model), check_tflm(model)
+    if aot and tflm:
+        gap = tflm[0]
+        names = ", ".join(sorted({one.op.name for one in tflm}))
+        raise UnsupportedOpError(
+            f"TensorFlow made it INT8, but no runtime runs it; nothing was written. Op "
+            f"{gap.op.index} {gap.op.name}: {gap.reason}. In all: {names}.",
+            "Build the network with layers that become other operators, such as RELU6 or "
+            f"HARD_SWISH for an activation. A runtime has {', '.join(sorted(TFLM_OPS))}.",
+        )
+
+
+def named_source(name: str, network: str | None) -> tuple[FloatSource, ZooModel | None]:
+    """The file of a name of the zoo, or of a path, and what the zoo knows of its network."""
     known = catalog()
     if name in known:
         model = known[name]
@@ -213,12 +230,14 @@ class _Preparation:
         source: Path,
         options: QuantizeOptions,
         zoo: ZooModel | None,
+        network: Path,
         float_model: Path,
         images: Path,
     ) -> None:
         self._source = source
         self._options = options
         self._zoo = zoo
+        self._network = network
         self._path = float_model
         self._images = images
 
@@ -233,22 +252,27 @@ class _Preparation:
             )
         image = shape[1], shape[2], shape[3]
         zoo, options = self._zoo, self._options
-        known = preprocessing_by_shape(model) if zoo is None else zoo.as_preprocessing
-        chosen = chosen_recipe(known, "default" if zoo is None else "registry", options)
+        known = find_recipe(self._network, model)
+        if zoo is not None:
+            known = FoundRecipe(zoo.as_preprocessing, "registry")
+        chosen = chosen_recipe(known.recipe, known.source, options)
         self.preprocessing, self.recipe_source = chosen.recipe, chosen.source
         self.notes = tuple(recipe_notes(chosen.recipe, chosen.source, shape))
         check_preprocessing(chosen.recipe, shape)
-        self.classes = self._known_classes(model.tensor(model.outputs[0]).elements)
+        count = model.tensor(model.outputs[0]).elements
+        self.classes = self._known_classes(count, known.labels)
         self.calibration = calibration_images(
             self._source, self.classes, options.samples, self.preprocessing, image, options.split
         )
         np.save(self._images, self.calibration.images)
         return self._images
 
-    def _known_classes(self, count: int) -> Classes:
+    def _known_classes(self, count: int, names: tuple[str, ...] | None) -> Classes:
         labels, zoo = self._options.labels, self._zoo
         if labels is None and zoo is not None and len(zoo.labels.classes) == count:
             return Classes(count, zoo.labels.classes)
+        if labels is None and names is not None and len(names) == count:
+            return Classes(count, names)
         return load_classes(labels, count)
 
 
@@ -276,7 +300,8 @@ def score(
     quantized: Quantized, images: Path, limit: int | None = None, split: str | None = None
 ) -> Evaluation:
     """Run both models on `limit` images: the float one on LiteRT's reference kernels, the INT8
-    one in TFLM's arithmetic.
+    one in TFLM's arithmetic. (If it has an operator that only TFLM runs, TFLM itself is taken where
+    it is installed, else LiteRT.)
 
     `scores` of the result are the float network's, those of its comparison the INT8 model's. Raises
     DataSetError, ModelError, MissingExtraError, as evaluate does.
@@ -284,7 +309,8 @@ def score(
     preprocessing, classes = quantized.preprocessing, quantized.classes
     models = quantized.float_model, quantized.int8_model
     data_set = open_data_set(images, classes, limit, split)
-    first, second = (make_subject(model, preprocessing, None) for model in models)
+    first = make_subject(models[0], preprocessing, None)
+    second = make_subject(models[1], preprocessing, _int8_engine(models[1]))
     plan = Plan(
         task=Task(first, second),
         sources=tuple(
@@ -304,3 +330,9 @@ def score(
         outputs=None,
     )
     return evaluate(plan)
+
+
+def _int8_engine(model: Model) -> str:
+    if not check_aot(model):
+        return REFERENCE
+    return LITERT_REF if missing_packages([TFLM_PACKAGE]) else TFLM

@@ -43,6 +43,7 @@ def evaluation_text(found: Evaluation, width: int = 80) -> str:
         + ("" if found.complete else f" of {found.images}")
         + (f", {len(found.bad)} unusable" if found.bad else ""),
         *(f"{name:<10}  {text}" for name, text in _seen(found)),
+        *([] if found.output is None else [f"output      {found.output}"]),
         *_scores(found.scores),
         f"speed       {found.images_per_s:.1f} images/s, {found.jobs} job"
         + ("s" if found.jobs > 1 else ""),
@@ -185,6 +186,7 @@ def evaluation_document(found: Evaluation) -> dict[str, Any]:
         "turned": found.turned,
         "clipped": found.clipped,
         "label_mapping": found.label_mapping,
+        "output": found.output,
         "complete": found.complete,
         "images": found.images,
         "n": found.n,

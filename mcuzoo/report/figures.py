@@ -19,6 +19,7 @@ COLUMNS = 68
 _NAME_COLUMNS, _LONE_NAME_COLUMNS = 15, 30
 """Columns for a class beside the right one, and alone."""
 _CUT = "..."
+_CELLS = 3
 
 
 def accuracy_text(accuracy: Accuracy) -> str:
@@ -54,7 +55,7 @@ _SOURCES = {
     "metadata": "the model's metadata",
     "recipe": "--recipe",
     "project": "the project",
-    "default": "no source says it, so the default",
+    "default": "the default: nothing says it",
 }
 
 
@@ -62,7 +63,7 @@ def source_text(source: str) -> str:
     """Where a recipe is from, in words."""
     known, flags, _ = source.partition("+")
     words = [_SOURCES.get(part, part) for part in known.split(":") if part]
-    return ", ".join((["flags"] if flags else []) + words)
+    return ("flags; the rest: " if flags else "") + ", from ".join(words)
 
 
 def recipe_lines(
@@ -103,9 +104,12 @@ def shown_dict(shown: Shown) -> dict[str, Any]:
 
 
 def prediction_dict(one: Prediction, names: Sequence[str] | None) -> dict[str, Any]:
-    """A prediction as --json prints it, with names where they are known."""
+    """A prediction as --json prints it, with names where they are known, and cells of a grid."""
+    facts = asdict(one)
+    if not one.cells:
+        del facts["cells"]
     return {
-        **asdict(one),
+        **facts,
         "label_name": None if names is None or one.label is None else names[one.label],
         "top1_name": None if names is None else names[one.top1],
     }
@@ -117,7 +121,10 @@ def _texts(shown: Sequence[Prediction], names: Sequence[str] | None) -> Iterator
         return
     room = _NAME_COLUMNS if any(one.wrong for one in shown) else _LONE_NAME_COLUMNS
     classes = [_short(one.top1, names, room) for one in shown]
-    truths = [f"  is {_short(one.label, names, room)}" if one.wrong else "" for one in shown]
+    truths = [
+        _cells_text(one) + (f"  is {_short(one.label, names, room)}" if one.wrong else "")
+        for one in shown
+    ]
     probable = all(0 <= one.score <= 1 for one in shown)
     scores = [f"{one.score:.3f}" if probable else f"{one.score:.4g}" for one in shown]
     wide = [max(map(columns_of, column)) for column in (classes, scores, truths)]
@@ -129,6 +136,14 @@ def _texts(shown: Sequence[Prediction], names: Sequence[str] | None) -> Iterator
     widest = max(map(columns_of, files))
     for file, name, score, truth in zip(files, classes, scores, truths, strict=True):
         yield f"{_padded(file, widest)}  {_padded(name, wide[0])} {score:>{wide[1]}}{truth}"
+
+
+def _cells_text(one: Prediction) -> str:
+    """The first cells of the predicted class in a grid, as row,column."""
+    cells = [f"{cell.row},{cell.column}" for cell in one.cells if cell.label == one.top1]
+    if not cells:
+        return ""
+    return f"  at {' '.join(cells[:_CELLS])}" + (f" {_CUT}" if len(cells) > _CELLS else "")
 
 
 def _short(label: int | None, names: Sequence[str] | None, room: int) -> str:

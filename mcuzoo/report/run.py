@@ -43,7 +43,7 @@ def summary_text(summary: RunSummary, show: int | None = None) -> str:
 
 def _predictions(summary: RunSummary, show: int | None) -> Shown:
     chooser = Chooser(show)
-    for prediction in predictions_of(summary.rows):
+    for prediction in predictions_of(summary.meta, summary.rows):
         chooser.add(prediction)
     return chooser.shown(summary.meta.class_names)
 
@@ -64,6 +64,8 @@ def _facts(summary: RunSummary) -> Iterator[tuple[str, str]]:
         summary.turned,
         summary.clipped,
     )
+    if summary.meta.form.note is not None:
+        yield "output", summary.meta.form.note
     yield "top-1", "no labels" if summary.top1 is None else accuracy_text(summary.top1)
     if summary.top5 is not None:
         yield "top-5", accuracy_text(summary.top5)
@@ -163,6 +165,7 @@ def run_document(run: Path, summary: RunSummary) -> dict[str, object]:
             "total": len(summary.rows),
             **{status.value: summary.counts[status] for status in Status},
         },
+        "output": meta.form.note,
         "n": summary.counts[Status.DONE],
         "top1": None if summary.top1 is None else summary.top1.value,
         "top5": None if summary.top5 is None else summary.top5.value,
@@ -182,7 +185,8 @@ def run_document(run: Path, summary: RunSummary) -> dict[str, object]:
         "resent": summary.resent,
         "line": _line(meta.link, summary.resent),
         "predictions": [
-            prediction_dict(one, meta.class_names) for one in predictions_of(summary.rows)
+            prediction_dict(one, meta.class_names)
+            for one in predictions_of(summary.meta, summary.rows)
         ],
         "failed": [_failed(row) for row in summary.rows if row.error is not None],
         "verdict": {

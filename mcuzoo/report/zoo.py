@@ -30,13 +30,19 @@ def model_card(row: TableRow) -> str:
         f"{row.task}, {row.architecture}, {row.backbone}, trained on {row.data_set}",
         f"input {height}x{width}x{channels}; {row.classes} classes",
         f"pictures {recipe_text(sees)}",
-        f"the name means {row.file}" if row.file else f"not at hand: mcuzoo fetch {row.name}",
+        f"the name means {row.file}" if row.file else _absent(row),
     ]
     for file in row.files:
         lines += ["", *_file(file)]
     lines += ["", *_figures(row), *provenance(row), "", *_verdicts(row)]
     lines += ["", *row.notes] if row.notes else []
     return "\n".join(lines)
+
+
+def _absent(row: TableRow) -> str:
+    if any(file.url is not None for file in row.files):
+        return f"not at hand: mcuzoo fetch {row.name}"
+    return "not at hand, and published nowhere: below is what makes it"
 
 
 def provenance(row: TableRow) -> list[str]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mcuzoo.data.dataset import load_data_set
 from mcuzoo.data.images import DataSet
 from mcuzoo.data.labels import Classes, load_classes
+from mcuzoo.data.output_form import OutputForm, output_form
 from mcuzoo.data.preprocess import PictureInput
 from mcuzoo.engines.litert import LitertEngine
 from mcuzoo.engines.litert_uint8 import LitertUint8Engine
@@ -33,6 +34,7 @@ from mcuzoo.run.tally import Tally
 from mcuzoo.zoo.convert.convert import check_ends, convert_model
 from mcuzoo.zoo.convert.report import Conversion
 from mcuzoo.zoo.recipe_flags import recipe_notes, with_recipe
+from mcuzoo.zoo.recipes import keep_recipe
 from mcuzoo.zoo.registry import resolve_model
 
 
@@ -117,6 +119,8 @@ def convert(
             found.labels,
         )
     write_output(target, conversion.model.raw)
+    if found.recipe_source in ("beside", "metadata"):  # the new file has no metadata of its own
+        say(keep_recipe(target, found.preprocessing, found.labels))
     judgement = None
     if comparison is not None:
         shape = comparison.input.shape
@@ -133,12 +137,15 @@ def convert(
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two engines with int8 ends of the same scale, and the images to run on both."""
+    """Two engines with int8 ends of the same scale, and the images to run on both. ends: scale and
+    zero point of the outputs; form: what they say."""
 
     original: Runs
     converted: Runs
     input: PictureInput
     data_set: DataSet
+    ends: tuple[float, int]
+    form: OutputForm
 
     def run(self, on_image: Callable[[int], None] = lambda done: None) -> Judgement:
         """Run every image on both. Raises DataSetError when none can be decoded."""
@@ -153,9 +160,9 @@ class Comparison:
                     engine.run(prepared.tensor).reshape(-1)
                     for engine in (self.original, self.converted)
                 )
-                found = answer(first, item.label)
+                found = answer(first, item.label, *self.ends, self.form)
                 means.append(float(np.abs(first.astype(np.int16) - second).mean()))
-                tally = tally or Tally(len(first))
+                tally = tally or Tally(self.form.classes)
                 tally.add(
                     Row(
                         item.index,
@@ -165,7 +172,7 @@ class Comparison:
                         Status.DONE,
                         top1=found.top1,
                         rank=found.rank,
-                        second=answer(second, item.label),
+                        second=answer(second, item.label, *self.ends, self.form),
                         reference_difference=difference(first, second),
                     )
                 )
@@ -202,7 +209,11 @@ def make_comparison(
     `labels` file is given. Raises DataSetError, MissingExtraError, ModelError.
     """
     converted = ReferenceEngine(conversion.model)
-    count = converted.program.output_tensor.elements
+    target = converted.program.output_tensor
+    quantization = quantization_of(target)
+    ends = quantization.scale, quantization.zero_point
+    form = output_form(target.shape, *ends)
+    count = form.classes
     known = labels is None and names is not None and len(names) == count
     classes = Classes(count, names) if known else load_classes(labels, count)
     data_set = load_data_set(images, classes, limit, besides=[LITERT])
@@ -217,4 +228,6 @@ def make_comparison(
             preprocessing, tensor.shape, quantization.scale, quantization.zero_point
         ),
         data_set=data_set,
+        ends=ends,
+        form=form,
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 from mcuzoo.data.dataset import load_data_set
 from mcuzoo.data.images import DataSet
 from mcuzoo.data.labels import Classes, load_classes
+from mcuzoo.data.output_form import form_of
 from mcuzoo.data.preprocess import check_preprocessing, input_of, preprocessing_warnings
 from mcuzoo.data.signs import is_signs
 from mcuzoo.emulator.url import port_packages
@@ -19,6 +20,7 @@ from mcuzoo.errors import UnsupportedOpError, UsageError, command
 from mcuzoo.link.transport import SOME_PORT
 from mcuzoo.project.manifest import Manifest, load_manifest, load_project
 from mcuzoo.project.rules import inside
+from mcuzoo.run.find_board import AUTO, port_of
 from mcuzoo.run.journal import read_run, require_no_run
 from mcuzoo.run.options import RunOptions
 from mcuzoo.run.project import baud_note, find_project, project_baud, reference_engine
@@ -40,7 +42,7 @@ RUNS_FOLDER = "runs"
 @dataclass(frozen=True)
 class Job:
     """What a run needs before it meets the board. out: its folder. baud_note: origin of the
-    rate."""
+    rate. note: how the output is read, if it is not a score per class."""
 
     manifest: Manifest
     classes: Classes
@@ -52,14 +54,16 @@ class Job:
     warnings: tuple[str, ...] = ()
     upload: Upload | None = None
     baud_note: str = ""
+    note: str | None = None
 
 
 def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None) -> Job:
     """Resolve the options; for options not given, a resumed run keeps its own settings.
 
     `say` gets a message if a project was chosen because none was named. Raises UsageError,
-    ProjectError, DataSetError or InputError before the port is opened. The port is opened here only
-    to ask the board which of several projects it runs; then its errors are raised, too.
+    ProjectError, DataSetError or InputError before the port is opened. A port is opened here only
+    to ask the board which of several projects it runs, or for the port "auto"; then the errors of
+    that are raised, too.
     """
     if options.resume is not None and options.out is not None:
         raise UsageError("--out and --resume exclude each other.", "--resume RUN writes to RUN.")
@@ -83,10 +87,10 @@ def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None
         say(note)
     check_preprocessing(manifest.preprocessing, manifest.input.shape)
     base = _defaults(project, manifest, upload) if earlier is None else earlier
-    settings = _settings(options, replace(base, project=str(project)))
-    classes = load_classes(
-        None if settings.labels is None else Path(settings.labels), manifest.output.bytes
-    )
+    base = replace(base, project=str(project), port=_port(options, base, manifest, say))
+    settings = _settings(options, base)
+    form = form_of(manifest.output)
+    classes = load_classes(None if settings.labels is None else Path(settings.labels), form.classes)
     if upload is not None and settings.labels is None:
         classes = own_classes(upload)
     data_set = load_data_set(
@@ -94,7 +98,7 @@ def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None
         classes,
         settings.limit,
         settings.split,
-        besides=port_packages(settings.port),
+        besides=(*port_packages(settings.port), *input_of(manifest).packages),
     )
     if settings.min_top1 is not None and all(item.label is None for item in data_set.items):
         raise UsageError(
@@ -111,6 +115,7 @@ def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None
         resume=options.resume is not None,
         warnings=(*_warnings(manifest), *data_set.warnings),
         upload=upload,
+        note=form.note,
         baud_note=baud_note(settings.baud, project_baud(project, manifest)),
     )
 
@@ -152,10 +157,16 @@ def _engine(project: Path, manifest: Manifest, upload: Upload | None) -> Engine:
         raise
 
 
+def _port(
+    options: RunOptions, base: Settings, manifest: Manifest, say: Callable[[str], None]
+) -> str:
+    port = options.port or base.port
+    return port_of(manifest, options.baud or base.baud, say) if port == AUTO else port
+
+
 def _settings(options: RunOptions, base: Settings) -> Settings:
     settings = replace(
         base,
-        port=options.port or base.port,
         baud=options.baud or base.baud,
         data_set=base.data_set if options.images is None else _data_set(options.images),
         labels=str(options.labels.resolve()) if options.labels else base.labels,

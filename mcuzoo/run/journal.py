@@ -340,7 +340,7 @@ def _decode_meta(pairs: dict[str, str]) -> RunMeta:
     }
     names, wrong = values["class_names"], values.get("wrong_layer")
     link = values.get("link")
-    stack = values.get("stack")
+    stack, shape = values.get("stack"), values.get("output_shape")
     return RunMeta(
         **{
             **values,
@@ -351,6 +351,7 @@ def _decode_meta(pairs: dict[str, str]) -> RunMeta:
             "wrong_layer": None if wrong is None else WrongLayer(**wrong),
             "link": None if link is None else LinkState.of(link),
             "stack": None if stack is None else StackUse(**stack),
+            "output_shape": None if shape is None else tuple(shape),
         }
     )
 

@@ -23,7 +23,9 @@ ENOUGH = 20
 _ENOUGH_PER_CLASS = 5
 _MAX_ASSIGNED = 200
 """Classes up to which any order is looked for; the search takes a time of their cube."""
-_LEAST_RIGHT = 0.5
+_LEAST_RIGHT, _LEAST_RIGHT_KNOWN = 0.5, 0.25
+"""Shares of the images that must be right in an order that was looked for, and in a known one."""
+
 _SHOWN = 4
 
 
@@ -83,11 +85,17 @@ class LabelOrder:
             return None
         confusion = self._halves[0] + self._halves[1]
         right = sum(confusion[label, label] for label in self._seen)
-        for order, what, advice in _known_orders(self._classes, names):
-            hits = _hits(confusion, order)
-            if _is_better(hits, right, total):
-                return WrongOrder(order, hits, right, total, what, advice)
-        return self._assigned(confusion, right, total)
+        found = [
+            WrongOrder(order, hits, right, total, what, advice)
+            for order, what, advice in _known_orders(self._classes, names)
+            if (hits := _hits(confusion, order)) >= _LEAST_RIGHT_KNOWN * total
+            and _is_better(hits, right, total)
+        ]
+        assigned = self._assigned(confusion, right, total)
+        if assigned is not None:
+            found.append(assigned)
+        # Of equal ones the known order comes first.
+        return max(found, key=lambda one: one.hits, default=None)
 
     def _assigned(
         self, confusion: Counter[tuple[int, int]], right: int, total: int

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from mcuzoo.data.images import FilePicture
 from mcuzoo.data.labels import Classes, load_classes
+from mcuzoo.data.output_form import form_of
 from mcuzoo.data.preprocess import PictureInput, check_preprocessing, input_of
 from mcuzoo.emulator.url import port_packages
 from mcuzoo.engines.engine import Engine
@@ -132,12 +133,13 @@ class OpenBoard:
         input, output = input_of(self._manifest), self._manifest.output
         answer = self.infer(input.tensor(_pixels(picture, input)))
         # Of equal values the lower index comes first, as in every score.
-        best = np.argsort(-answer.output.astype(np.int16), kind="stable")[:TOP]
+        scores = form_of(output).scores(answer.output, output.scale, output.zero_point)
+        best = np.argsort(-scores, kind="stable")[:TOP]
         top = tuple(
             Guess(
                 label=int(label),
                 name=self._classes.name(int(label)),
-                score=output.scale * (int(answer.output[label]) - output.zero_point),
+                score=float(scores[label]),
             )
             for label in best
         )
@@ -167,7 +169,7 @@ def open_board(
     check_preprocessing(manifest.preprocessing, manifest.input.shape)
     classes = subject.classes
     if options.labels is not None:
-        classes = load_classes(options.labels, manifest.output.bytes)
+        classes = load_classes(options.labels, form_of(manifest.output).classes)
     engine = None if options.no_reference else reference_of(subject, say)
     check = partial(check_firmware, manifest=manifest)
     watcher = MessagesOnly(say)

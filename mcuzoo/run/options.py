@@ -32,7 +32,8 @@ class RunOptions(RecipeOptions):
     port: Annotated[
         str | None,
         Option(
-            "Serial device, pyserial URL, or emulator://PROJECT.",
+            "Serial device, usb:SERIAL, pyserial URL, emulator://PROJECT, or auto: the one board "
+            "that runs the project.",
             "--port",
             "-p",
             variable="MCUZOO_PORT",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 
@@ -49,7 +50,8 @@ def profile(
     subject = subject_of(_project(port, options, say), options.upload)
     manifest = manifest_with_recipe(subject.manifest, options, options.upload is not None)
     samples = subject.samples
-    pictures = options.image is not None or samples is not None
+    takes_samples = samples is not None and takes_pictures(manifest.input.shape)
+    pictures = options.image is not None or takes_samples
     if pictures:
         for note in manifest_notes(manifest):
             say(note)
@@ -63,9 +65,12 @@ def profile(
         opened = sessions(line, subject.upload, MessagesOnly(say), trace)
         session = stack.enter_context(opened(LinkState()))
         check_firmware(session.hello(), manifest)
-        return profile_model(
+        found = profile_model(
             session, model, tensor, engine, name=manifest.model.name, input_name=name
         )
+    if not pictures:
+        return found
+    return replace(found, recipe=manifest.preprocessing, recipe_source=manifest.recipe_source)
 
 
 def _project(port: str, options: ProfileOptions, say: Callable[[str], None]) -> Path:

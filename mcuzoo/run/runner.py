@@ -17,6 +17,7 @@ from typing import ClassVar, Protocol
 
 from mcuzoo import __version__
 from mcuzoo.data.images import Item
+from mcuzoo.data.output_form import form_of
 from mcuzoo.data.preprocess import input_of
 from mcuzoo.engines.engine import Engine
 from mcuzoo.engines.reference import ReferenceEngine
@@ -207,9 +208,10 @@ def _meta(job: Job, hello: Hello) -> RunMeta:
         started=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         model=job.manifest.model.name,
         classes=job.classes.count,
-        class_names=job.classes.names,
+        class_names=job.classes.names or job.data_set.class_names,
         output_scale=job.manifest.output.scale,
         output_zero_point=job.manifest.output.zero_point,
+        output_shape=job.manifest.output.shape,
         preprocessing=job.manifest.preprocessing,
         recipe_source=job.manifest.recipe_source,
         label_mapping=job.data_set.mapping,
@@ -248,7 +250,7 @@ def _infer(job: Job, rig: Rig, ready: Prepared) -> tuple[Row, McuzooError | None
     except (RigError, ProtocolError) as error:
         return replace(row, status=Status.LOST, error=error.message), error
     ends = job.manifest.output
-    found = answer(inference.output, row.label, ends.scale, ends.zero_point)
+    found = answer(inference.output, row.label, ends.scale, ends.zero_point, form_of(ends))
     reference = ready.reference
     return replace(
         row,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from statistics import median
 
+from mcuzoo.data.output_form import Cell
 from mcuzoo.link.counts import milliseconds
 from mcuzoo.run.label_order import WrongOrder
 from mcuzoo.run.record import Row, RunMeta, Status, WrongLayer
@@ -193,8 +194,12 @@ def summarize(meta: RunMeta, rows: Sequence[Row]) -> RunSummary:
     )
 
 
-def predictions_of(rows: Sequence[Row]) -> Iterator[Prediction]:
+def predictions_of(meta: RunMeta, rows: Sequence[Row]) -> Iterator[Prediction]:
     """The predictions of the images that have an answer, in data set order."""
     for row in rows:
         if row.status is Status.DONE and row.top1 is not None and row.score is not None:
-            yield Prediction(row.index, row.file, row.label, row.top1, row.score)
+            cells: tuple[Cell, ...] = ()
+            if row.output is not None:
+                ends = meta.output_scale, meta.output_zero_point
+                cells = tuple(meta.form.cells(row.output, *ends))
+            yield Prediction(row.index, row.file, row.label, row.top1, row.score, cells)

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mcuzoo.data.output_form import Cell
 from mcuzoo.errors import DataSetError
 from mcuzoo.run.label_order import LabelOrder, WrongOrder
 from mcuzoo.run.record import Row
@@ -32,13 +33,15 @@ WORST = 5
 @dataclass(frozen=True)
 class Prediction:
     """The predicted class of an image. score: the dequantized output of class `top1`, a probability
-    if the model ends in SOFTMAX or the like. label: the right class, None if not known."""
+    if the model ends in SOFTMAX or the like. label: the right class, None if not known.
+    cells: of a grid, those that are not background."""
 
     index: int
     file: str
     label: int | None
     top1: int
     score: float
+    cells: tuple[Cell, ...] = ()
 
     @property
     def wrong(self) -> bool:
@@ -118,7 +121,9 @@ class Tally:
         rank = row.label_rank
         self._first.add(rank)
         if row.score is not None:
-            self._chooser.add(Prediction(row.index, row.file, row.label, row.top1, row.score))
+            self._chooser.add(
+                Prediction(row.index, row.file, row.label, row.top1, row.score, row.cells)
+            )
         if row.label is not None:
             self._confusion[row.label, row.top1] += 1
             self._order.add(row.label, row.top1)

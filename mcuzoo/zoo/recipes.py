@@ -3,7 +3,8 @@ registry (zoo/registry.py), a file beside the model, metadata in the model, or t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import json
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,8 +12,10 @@ from pydantic import Field, ValidationError, model_validator
 
 from mcuzoo.board.base import Table, Text
 from mcuzoo.errors import InputError, ProjectError
+from mcuzoo.files import write_output
 from mcuzoo.graph.image_metadata import ImageMetadata, read_image_metadata
 from mcuzoo.graph.model import Model
+from mcuzoo.graph.program import input_shape
 from mcuzoo.project.input_size import input_size
 from mcuzoo.project.recipe import MAX_SIDE, Recipe, normalization, of_values
 from mcuzoo.untrusted import parse_toml, read_text
@@ -123,7 +126,7 @@ def default_recipe(shape: tuple[int, ...]) -> Recipe:
     try:
         channels = input_size(shape).channels
     except ProjectError:
-        channels = shape[-1]
+        channels = shape[-1] if shape else 0
     return _DEFAULTS["gray" if channels == 1 else "rgb"]
 
 
@@ -132,7 +135,7 @@ def find_recipe(path: Path, model: Model) -> FoundRecipe:
 
     Raises InputError for a damaged file beside it.
     """
-    base = default_recipe(model.tensor(model.inputs[0]).shape)
+    base = default_recipe(input_shape(model))
     found = _of_metadata(read_image_metadata(model.raw), base)
     beside = path.with_suffix(BESIDE_SUFFIX)
     if not beside.is_file():
@@ -191,3 +194,27 @@ def _beside_labels(file: RecipeFile, path: Path) -> tuple[str, ...] | None:
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: labels.file {place} cannot be read: {error}", _HINT) from error
     return tuple(line.strip() for line in text.split("\n"))
+
+
+def recipe_file_text(recipe: Recipe, labels: tuple[str, ...] | None = None) -> str:
+    """A recipe file that says all of `recipe`, and the class names."""
+    lines = ["[preprocessing]"]
+    for name, value in asdict(recipe).items():
+        if value is not None:
+            lines.append(f"{name} = {json.dumps(value)}")
+    if labels:
+        lines += ["", "[labels]", f"classes = {json.dumps(labels)}"]
+    return "\n".join(lines) + "\n"
+
+
+def keep_recipe(target: Path, recipe: Recipe, labels: tuple[str, ...] | None = None) -> str:
+    """Write a recipe file beside the model file `target`, unless there is one; what was done.
+
+    Raises InputError when it cannot be written.
+    """
+    beside = target.with_suffix(BESIDE_SUFFIX)
+    text = recipe_file_text(recipe, labels)
+    if beside.exists():
+        return f"note: {beside} is there already and says how the model sees pictures."
+    write_output(beside, text.encode())
+    return f"note: how the model sees pictures is in {beside}."

@@ -24,7 +24,7 @@ from mcuzoo.zoo.find import (
     trust_key,
     trusted_sha256,
 )
-from mcuzoo.zoo.recipes import default_recipe, find_recipe
+from mcuzoo.zoo.recipes import find_recipe
 from mcuzoo.zoo.schema import ZooModel
 from mcuzoo.zoo.structure import build_structure
 
@@ -149,7 +149,8 @@ def _file(path: Path) -> ModelSource:
     source = ModelSource(path.stem, path, found.recipe, recipe_source=found.source)
     if found.labels is None:
         return source
-    count = model.tensor(model.outputs[0]).shape[-1]
+    target = model.tensor(model.outputs[0])
+    count = target.shape[-1] if target.elements > 1 else 2
     if len(found.labels) == count:
         return replace(source, labels=found.labels, labels_source=found.labels_source)
     where = "its metadata name" if found.labels_source == "metadata" else "the file beside it names"
@@ -215,11 +216,6 @@ def _lines(path: Path) -> tuple[str, ...]:
         return tuple(path.read_text(encoding="utf-8").splitlines())
     except (OSError, UnicodeDecodeError):
         return ()
-
-
-def preprocessing_by_shape(model: Model) -> Recipe:
-    """The default of a model of which nothing is known: the whole picture, stretched."""
-    return default_recipe(model.tensor(model.inputs[0]).shape)
 
 
 @dataclass(frozen=True)

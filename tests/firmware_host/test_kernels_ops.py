@@ -4,6 +4,7 @@ and those that are chosen before them."""
 from __future__ import annotations
 
 import ctypes
+from typing import Any
 
 import numpy as np
 import pytest
@@ -187,8 +188,53 @@ def _halves_away(x: int, shift: int) -> int:
     return -magnitude if x < 0 else magnitude
 
 
+def wide_layers(bias: list[int], weights: int, output_scale: float) -> list[bytes]:
+    """A layer of each kind with these biases and weights, one channel's scale next to zero."""
+    channels = len(bias)
+    values = np.full((channels, 8), weights, np.int8)
+    values[:, ::2] *= -1
+    scales = [0.01 if channel % 2 else 1e-9 for channel in range(channels)]
+    given: dict[str, Any] = {
+        "weight_scales": scales,
+        "output_scale": output_scale,
+        "input_zero_point": -128,
+    }
+    biases = np.array(bias, np.int32)
+    deep = values.T.reshape(1, 2, 4, channels)
+    return [
+        build.conv_model((1, 3, 3, 8), values.reshape(channels, 1, 1, 8), biases, **given),
+        build.conv_model((1, 3, 3, 2), values.reshape(channels, 2, 2, 2), biases, **given),
+        build.depthwise_model((1, 5, 5, channels), deep, biases, **given),
+        build.fully_connected_model((3, 8), values, biases, **given),
+    ]
+
+
+@pytest.mark.parametrize("activation", [0.1, 30000.0])
+@pytest.mark.parametrize("bias", [2**30, 2**30 + 128, 2**30 - 1, 2**31 - 1])
+def test_constant_channels(kernels: ctypes.CDLL, bias: int, activation: float) -> None:
+    """Weights that are all zero: TensorFlow's converter writes biases of 2^30 then."""
+    for raw in wide_layers([bias, 100, -bias, -(2**31)], 0, activation):
+        assert_equals_tflm(kernels, raw)
+
+
+@pytest.mark.parametrize("scale", [0.1, 2000.0, 70000.0])
+@pytest.mark.parametrize("bias", [2**30, -(2**30) - 128, 2**31 - 4096])
+def test_sums_from_2_to_the_30th_on(kernels: ctypes.CDLL, bias: int, scale: float) -> None:
+    for raw in wide_layers([5, bias, 7, bias + 1000], 1, scale):
+        assert_equals_tflm(kernels, raw)
+
+
+@given(st.integers(-(2**31) + 256, 2**31 - 257), st.integers(0, 2**31 - 1), st.integers(-31, 30))
+def test_wide_multiplier_in_exact_integers(
+    kernels: ctypes.CDLL, x: int, mantissa: int, shift: int
+) -> None:
+    x >>= max(shift, 0)
+    high = ((x << max(shift, 0)) * mantissa + 2**30) >> 31
+    assert kernels.shim_multiply_by_quantized_wide(x, mantissa, shift) == _halves_away(high, shift)
+
+
 def test_overflowing_bias_is_refused(kernels: ctypes.CDLL) -> None:
     bias = np.array([2**31 - 1], np.int32)
     raw = build.conv_model((1, 2, 2, 1), np.ones((1, 1, 1, 1), np.int8), bias)
-    with pytest.raises(UnsupportedOpError, match="output channel 0 could overflow"):
+    with pytest.raises(UnsupportedOpError, match="output channel 0 sums that overflow 32 bits"):
         KernelRunner(kernels, build_program(parse_model(raw, "case")))

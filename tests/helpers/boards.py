@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mcuzoo.board.load import BOARD_FILE, list_boards, load_board
+from mcuzoo.board.model import Board
 from mcuzoo.errors import BoardError
 from mcuzoo.resources import boards_dir
 
@@ -24,6 +25,12 @@ REPRESENTATIVES_FIRST = [
 
 ONE_BOARD_FIRST = ["rt1170", pytest.param("rt1050", marks=pytest.mark.full)]
 """Parameters: the representatives, of which `make test` takes one."""
+
+
+def without_sdram(name: str) -> Board:
+    """The board as if its file did not say how the SDRAM is started."""
+    board = load_board(name)
+    return board.model_copy(update={"startup": board.startup.model_copy(update={"sdram": ()})})
 
 
 def board_text(board: str) -> str:

@@ -7,13 +7,11 @@ import re
 from dataclasses import replace
 
 import pytest
-from helpers.boards import BOARDS
+from helpers.boards import BOARDS, without_sdram
 from helpers.exported import fit_model
 from helpers.mobilenet import mobilenet_v1
 
 from mcuzoo.board.load import list_boards, load_board
-from mcuzoo.board.memory import RegionKind
-from mcuzoo.board.model import Board
 from mcuzoo.graph.model import Model
 from mcuzoo.report.fit import fit_document
 
@@ -40,7 +38,7 @@ def test_mobilenet_fits_every_board(board: str, small: Model) -> None:
 
 
 def test_ten_times_too_large_is_told_by_region(large: Model) -> None:
-    report = fit_model(large, load_board("rt1050"))
+    report = fit_model(large, without_sdram("rt1050"))
     assert not report.fits
     over = [region for region in report.regions if not region.fits]
     assert [region.region for region in over] == ["ocram"]
@@ -51,15 +49,15 @@ def test_ten_times_too_large_is_told_by_region(large: Model) -> None:
 
 
 def test_the_proposed_input_really_fits(large: Model) -> None:
-    report = fit_model(large, load_board("rt1050"))
+    report = fit_model(large, without_sdram("rt1050"))
     assert report.next_step is not None
     side = int(report.next_step.split("input of about ")[1].split(" x ")[0])
-    assert fit_model(mobilenet_v1(resolution=side - side % 32), load_board("rt1050")).fits
+    assert fit_model(mobilenet_v1(resolution=side - side % 32), without_sdram("rt1050")).fits
 
 
 def test_a_roomier_board_is_proposed() -> None:
     model = mobilenet_v1(resolution=352)
-    report = fit_model(model, load_board("rt1050"), others=list_boards())
+    report = fit_model(model, without_sdram("rt1050"), others=list_boards())
     assert not report.fits
     assert report.next_step is not None
     assert report.next_step.endswith("Take a board with more memory: --board rt1060 fits.")
@@ -67,7 +65,7 @@ def test_a_roomier_board_is_proposed() -> None:
 
 
 def test_consuming_the_input_as_it_arrives_is_proposed() -> None:
-    model, board = mobilenet_v1(resolution=352), load_board("rt1050")
+    model, board = mobilenet_v1(resolution=352), without_sdram("rt1050")
     report = fit_model(model, board)
     assert report.next_step is not None
     found = re.match(r"Add --stream-input: an arena of ([\d,]+) bytes ", report.next_step)
@@ -78,27 +76,27 @@ def test_consuming_the_input_as_it_arrives_is_proposed() -> None:
 
 
 def test_weights_back_to_flash_are_proposed(small: Model) -> None:
-    report = fit_model(small, load_board("rt1050"), weights="ram")
+    report = fit_model(small, without_sdram("rt1050"), weights="ram")
     assert not report.fits
     assert report.next_step == "Leave the weights in flash: --weights flash fits."
 
 
 @pytest.mark.parametrize("weights", ["flash", "auto"])
 def test_to_leave_out_pins_is_proposed(weights: str, small: Model) -> None:
-    report = fit_model(small, load_board("rt1050"), weights=weights, pin=("28=dtcm",))
+    report = fit_model(small, without_sdram("rt1050"), weights=weights, pin=("28=dtcm",))
     assert not report.fits
     assert report.next_step == "Leave out --pin: without it everything fits."
 
 
 def test_another_arena_region_is_proposed() -> None:
     model = mobilenet_v1(resolution=224)
-    report = fit_model(model, load_board("rt1050"), arena_region="dtcm")
+    report = fit_model(model, without_sdram("rt1050"), arena_region="dtcm")
     assert not report.fits
     assert report.next_step == "Leave out --arena-region: the arena fits in ocram."
 
 
 def test_too_many_constants_for_the_flash(small: Model) -> None:
-    board = load_board("rt1050")
+    board = without_sdram("rt1050")
     tiny = board.model_copy(
         update={"flash": board.flash.model_copy(update={"used_limit": 256 * 1024})}
     )
@@ -110,32 +108,39 @@ def test_too_many_constants_for_the_flash(small: Model) -> None:
 
 def test_an_uncovered_op_fits_no_runtime(small: Model) -> None:
     ops = tuple(replace(op, name="TANH") if op.name == "SOFTMAX" else op for op in small.ops)
-    report = fit_model(replace(small, ops=ops), load_board("rt1050"))
+    report = fit_model(replace(small, ops=ops), without_sdram("rt1050"))
     assert not report.fits
     assert [gap.op.name for gap in report.uncovered] == ["TANH"]
     assert report.next_step is not None
 
 
 def test_sdram_is_used_last_and_with_a_warning(large: Model) -> None:
-    """As on a board whose image sets the SDRAM controller up."""
-    report = fit_model(large, _with_sdram(load_board("rt1050")))
+    report = fit_model(large, load_board("rt1050"))
     assert report.fits
     assert (report.placement.arena_region, report.placement.rest_region) == ("sdram", None)
-    assert len(report.warnings) == 1
+    (warning, *_) = report.warnings
+    assert re.search(r"SDRAM holds arena.*waits [\d.]+ ms per inference", warning)
 
 
-def _with_sdram(board: Board) -> Board:
-    regions = tuple(
-        region.model_copy(update={"initialized": True})
-        if region.kind is RegionKind.SDRAM
-        else region
-        for region in board.regions
-    )
-    return board.model_copy(update={"regions": regions})
+@pytest.mark.parametrize("runtime", ["aot", "tflm"])
+def test_sdram_is_used_where_it_is_asked_for(runtime: str, small: Model) -> None:
+    board = load_board("rt1170")
+    report = fit_model(small, board, runtime, arena_region="sdram", weights="sdram")
+    assert report.fits and report.placement.regions == ("sdram", "sdram", "dtcm")
+    assert [warning.split(":")[0] for warning in report.warnings] == [
+        "SDRAM holds arena", "SDRAM holds weights",
+    ]  # fmt: skip
+    assert all(entry.region == "sdram" for entry in report.constants)
+
+
+def test_what_fits_on_the_chip_leaves_the_sdram_off(small: Model) -> None:
+    report = fit_model(small, load_board("rt1170"))
+    assert report.warnings == ()
+    assert [region.initialized for region in report.regions if region.region == "sdram"] == [False]
 
 
 def test_the_json_is_complete_and_plain(large: Model) -> None:
-    report = fit_model(large, load_board("rt1050"))
+    report = fit_model(large, without_sdram("rt1050"))
     read_back = json.loads(json.dumps(fit_document(report)))
     assert read_back["fits"] is False
     used = {region["region"]: region["used_bytes"] for region in read_back["regions"]}

@@ -185,3 +185,30 @@ def test_recipe_unlike_the_declared_one_is_doubted(project: Path) -> None:
     write_manifest(replace(manifest, model=renamed), project)
     warnings = make_job(RunOptions(port="/dev/x", project=project)).warnings
     assert any("declared to see rgb, central 0.875" in text for text in warnings)
+
+
+def test_flags_of_a_recipe_and_their_run_that_is_resumed(project: Path, tmp_path: Path) -> None:
+    options = RunOptions(port="/dev/x", project=project, crop=0.5, color="bgr")
+    first = make_job(options)
+    recipe = replace(MANIFEST.preprocessing, crop=0.5, color="bgr")
+    assert first.manifest.preprocessing == recipe
+    assert first.manifest.recipe_source == "project+flags"
+    meta = RunMeta(
+        "1", "now", "toy", 6, None, 1.0, 0, recipe, first.data_set.digest, board_facts(HELLO),
+        first.settings, recipe_source=first.manifest.recipe_source,
+    )  # fmt: skip
+    create_journal(tmp_path / "run", meta, first.data_set.items)
+    again = make_job(RunOptions(resume=tmp_path / "run"))
+    assert again.manifest.preprocessing == recipe
+    plain = make_job(RunOptions(port="/dev/x", project=project))
+    assert plain.manifest.preprocessing == MANIFEST.preprocessing
+
+
+def test_a_project_with_the_default_recipe_says_so(project: Path) -> None:
+    said: list[str] = []
+    make_job(RunOptions(port="/dev/x", project=project), said.append)
+    assert said == []
+    write_manifest(replace(load_manifest(project), recipe_source="default"), project)
+    job = make_job(RunOptions(port="/dev/x", project=project), said.append)
+    assert [text[:21] for text in said] == ["note: nothing says ho"]
+    assert job.manifest.recipe_source == "project:default"

@@ -20,6 +20,7 @@
 COPIED_SECTION(mz_data)
 COPIED_SECTION(mz_ramcode)
 MZ_BOARD_COPIES(COPIED_SECTION)
+MZ_BOARD_SDRAM_COPIES(COPIED_SECTION)
 extern uint8_t mz_bss_start[], mz_bss_end[];
 
 __attribute__((section(".mz_vectors"), used)) const mz_vector mz_vectors[MZ_VECTORS] = {
@@ -54,6 +55,12 @@ static void copy_section(uint8_t *start, const uint8_t *end, const uint8_t *load
         memcpy(start, load, (size_t)(end - start));
     }
 }
+
+#if MZ_BOARD_SDRAM_STEPS > 0u
+void mz_start_sdram_data(void) {
+    MZ_BOARD_SDRAM_COPIES(COPY_SECTION)
+}
+#endif
 
 /* The boot ROM may have left the system timer, interrupts and caches on. */
 static void undo_boot_rom(void) {

@@ -22,6 +22,9 @@ void mz_start(void) __attribute__((noreturn));
 /* What the chip needs first. It must not use .data or .bss, which are not ready. */
 void mz_chip_early_init(void);
 
+/* Copy what lies in the SDRAM from the flash. The SDRAM has been started. */
+void mz_start_sdram_data(void);
+
 int main(void);
 
 #endif

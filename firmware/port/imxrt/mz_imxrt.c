@@ -25,6 +25,7 @@ static uint32_t start_sdram(void) {
     const uint32_t failure = mz_steps_run(mz_board_sdram, MZ_BOARD_SDRAM_STEPS);
     if (failure == 0u) {
         mz_mpu_enable(mz_board_mpu, MZ_BOARD_MPU_REGIONS_WITH_SDRAM);
+        mz_start_sdram_data();
     }
     return failure;
 }

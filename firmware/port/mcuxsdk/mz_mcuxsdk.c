@@ -28,6 +28,7 @@ extern uint32_t mz_stack_guard[];
 MZ_BOARD_COPIES(COPIED_SECTION)
 
 static bool guarded;
+static uint32_t given_up;
 
 /* The SDK's linker script puts the stack above all other data, which an overflow would
  * overwrite. */
@@ -35,14 +36,37 @@ static bool guard_stack(void) {
     return mz_mpu_guard((uint32_t)(uintptr_t)mz_stack_guard, MZ_STACK_GUARD_LOG2_BYTES);
 }
 
+#if MZ_BOARD_SDRAM_STEPS > 0u
+/* The SDK's clock tree is up. Its MPU set-up maps the SDRAM only for images that a debugger loads
+ * there. */
+static uint32_t start_sdram(void) {
+    const uint32_t failure = mz_steps_run(mz_board_sdram, MZ_BOARD_SDRAM_STEPS);
+    if (failure == 0u) {
+        mz_mpu_overlay(mz_board_sdram_mpu, MZ_BOARD_SDRAM_REGIONS, true);
+    }
+    return failure;
+}
+#else
+static uint32_t start_sdram(void) {
+    return 0u;
+}
+#endif
+
+static void copy_sections(void) {
+    MZ_BOARD_COPIES(COPY_SECTION)
+}
+
 void mz_port_init(void) {
     mz_stack_paint();
     mz_core_start_cycles();
     mz_mpu_forget();
     BOARD_InitHardware();
+    given_up = start_sdram();
     guarded = guard_stack();
     mz_fault_enable();
-    MZ_BOARD_COPIES(COPY_SECTION)
+    if (given_up == 0u) {
+        copy_sections();
+    }
     mz_console_init();
     mz_fault_recall();
 }
@@ -51,9 +75,9 @@ bool mz_port_stack_guarded(void) {
     return guarded;
 }
 
-/* The SDK waits for its clocks without a limit, so it never gives up a wait. */
+/* The SDK waits for its clocks without a limit: only the SDRAM's steps give up a wait. */
 uint32_t mz_port_boot_failure(void) {
-    return 0u;
+    return given_up;
 }
 
 void mz_port_reset(void) {

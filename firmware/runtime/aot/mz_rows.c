@@ -49,20 +49,39 @@ static void move_down(int8_t *to, const int8_t *from, int32_t bytes) {
     }
 }
 
+/* The first input row that a later band reads, of this stage or of the one that it keeps rows for;
+ * the image's height if there is none. */
+static int32_t find_kept(const mz_row_stage *stage, const mz_row_state *state) {
+    int32_t first =
+        is_done(stage, state) ? stage->input_rows : find_next(stage, state).first;
+    if (stage->ahead > 0 && state[stage->ahead].made < first) {
+        first = state[stage->ahead].made;
+    }
+    return first;
+}
+
 /* Remove rows that no later band reads, to make room for new ones. */
 static void drop(const mz_row_stage *stage, mz_row_state *state) {
-    if (is_done(stage, state)) {
-        state->bytes = 0;
+    if (stage->whole) {
         return;
     }
     const int32_t held = state->bytes / stage->input_row_bytes;
-    const int32_t rows = clip(find_next(stage, state).first - state->first, 0, held);
+    const int32_t rows = clip(find_kept(stage, state) - state->first, 0, held);
     const int32_t bytes = rows * stage->input_row_bytes;
     state->first += rows;
     state->bytes -= bytes;
     if (bytes > 0) {
         move_down(stage->buffer, stage->buffer + bytes, state->bytes);
     }
+}
+
+/* The second operand's rows for the next band; NULL without one. */
+static const int8_t *find_side(const mz_row_stage *stage, const mz_row_state *state) {
+    if (stage->back == 0) {
+        return NULL;
+    }
+    const mz_row_stage *const from = stage - stage->back;
+    return from->buffer + (state->made - state[-stage->back].first) * from->input_row_bytes;
 }
 
 /* Makes one band. If the next stage is done, its buffer is written, and then emptied by drop. */
@@ -75,6 +94,8 @@ static void run_band(const mz_rows *rows, int32_t at) {
         .output_rows = next.count,
         .pad_top = clip(-next.top, 0, next.bottom - next.top),
         .pad_bottom = clip(next.bottom - stage->input_rows, 0, next.bottom - next.top),
+        .first_row = state->made,
+        .side = find_side(stage, state),
     };
     const int32_t made_bytes = next.count * stage->output_row_bytes;
     const int8_t *const input =
@@ -89,6 +110,9 @@ static void run_band(const mz_rows *rows, int32_t at) {
     }
     state->made += next.count;
     drop(stage, state);
+    if (stage->back > 0) {
+        drop(stage - stage->back, state - stage->back);
+    }
 }
 
 /* A stage runs only when the next one needs rows: so the next one's buffer has room for them. */
@@ -108,6 +132,14 @@ void mz_rows_begin(const mz_rows *rows) {
     for (int32_t i = 0; i < rows->count; i++) {
         rows->states[i] = (mz_row_state){0, 0, 0};
     }
+    run_all(rows);
+}
+
+void mz_rows_run(const mz_rows *rows) {
+    for (int32_t i = 0; i < rows->count; i++) {
+        rows->states[i] = (mz_row_state){0, 0, 0};
+    }
+    rows->states->bytes = rows->stages->input_rows * rows->stages->input_row_bytes;
     run_all(rows);
 }
 

@@ -9,10 +9,9 @@ from mcuzoo import __version__
 from mcuzoo.codegen.aot.arena import arena_offset, arena_text
 from mcuzoo.codegen.aot.c_text import array_text, struct_lines
 from mcuzoo.codegen.aot.ends import end_lines, sha256_rows, view_end
-from mcuzoo.codegen.aot.stages import view_stages
+from mcuzoo.codegen.aot.stages import table_name, view_chains
 from mcuzoo.codegen.board_files import STANDALONE, Sections
 from mcuzoo.codegen.templates import render
-from mcuzoo.errors import ModelError
 from mcuzoo.graph.model import Op, Tensor
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.call import Activation, Call, Operand
@@ -32,14 +31,13 @@ def render_model(
 ) -> dict[str, str]:
     """The generated C, by path in the project folder; the same input gives the same text.
 
-    `calls` are the program's, if they are lowered already; a RowChain may be the first. Raises
+    `calls` are the program's, if they are lowered already, or planned with RowChains. Raises
     UnsupportedOpError when an op, type or option has no kernel, ModelError when the model's ends
     cannot be described.
     """
     calls = lower(program) if calls is None else calls
-    if not calls:
-        raise ModelError("The model computes nothing.", "Export a model with at least one layer.")
-    chain = calls[0] if isinstance(calls[0], RowChain) else None
+    chains = view_chains(program, plan, calls)
+    streamed = next((chain for chain in chains if chain.streamed), None)
     macros = _section_macros(sections, calls)
     constants = [
         _view_constant(constant, macros[sections.section_of(constant.symbol)])
@@ -51,11 +49,11 @@ def render_model(
         title=_title(program),
         tool_version=__version__,
         sha256=program.model.sha256,
-        ends=end_lines(program.model),
+        ends=end_lines(program.file),
         arena_bytes=plan.arena_bytes,
         hot_bytes=plan.hot_bytes,
-        input_offset=None if chain else plan.slot(program.input_buffer).offset,
-        row_stages=len(chain.stages) if chain else 0,
+        input_offset=None if streamed else plan.slot(program.input_buffer).offset,
+        row_stages=len(streamed.stages) if streamed else 0,
         output_offset=plan.slot(program.output_buffer).offset,
         constants=constants,
     )
@@ -69,8 +67,9 @@ def render_model(
             for at, call in enumerate(calls)
             for part in _parts(call)
         ],
-        stages=view_stages(program, plan, chain) if chain else (),
-        op_count=len(program.model.ops),
+        chains=chains,
+        row_states=max((len(one.stages) for one in chains if not one.streamed), default=0),
+        op_count=len(program.file.ops),
         sha256=sha256_rows(program.model.sha256),
         input=view_end(program.input_tensor),
         output=view_end(program.output_tensor),
@@ -106,7 +105,8 @@ class KernelView:
 @dataclass(frozen=True)
 class CallView:
     """One call as its template shows it. `shapes` reads input -> output. kernel: None: nothing is
-    called. ends_op: it is the last call of its op. first_index: the first op that it computes.
+    called. rows: how many stages a chain has; 0: it is none. table: the name of their array.
+    ends_op: it is the last call of its op. first_index: the first op that it computes.
     output_offset: in the arena."""
 
     params: str
@@ -116,6 +116,9 @@ class CallView:
     op: str
     shapes: str
     kernel: str | None
+    rows: int
+    table: str
+    streamed: bool
     arguments: str
     output_offset: int
     output_bytes: int
@@ -199,10 +202,18 @@ def _view_call(program: Program, plan: ArenaPlan, calls: Sequence[Call], positio
         op=_ops_text(call),
         shapes=_shapes_text(program, call),
         kernel=call.kernel if call.kernels else None,
+        rows=len(call.stages) if isinstance(call, RowChain) else 0,
+        table=table_name(call) if isinstance(call, RowChain) else "",
+        streamed=isinstance(call, RowChain) and call.streamed,
         arguments=", ".join(operands),
-        output_offset=arena_offset(plan, call.outputs[0]),
+        output_offset=arena_offset(plan, _first_output(calls, call.op)),
         output_bytes=output.bytes,
     )
+
+
+def _first_output(calls: Sequence[Call], op: Op) -> Activation:
+    """Of the op's outputs, which may be made by a call each."""
+    return next(call for call in calls if call.op is op).outputs[0]
 
 
 def _ops_text(call: Call) -> str:
@@ -210,11 +221,15 @@ def _ops_text(call: Call) -> str:
 
 
 def _shapes_text(program: Program, call: Call) -> str:
-    """A chain has no operands, but still an input: its first op's. A call that gives only a part of
+    """A chain has an input even without operands: its first op's. A call that gives only a part of
     the op's output has the op's inputs."""
     model, first = program.model, call.ops[0]
-    count = len(first.inputs) if call.partial else max(len(call.inputs), 1)
-    inputs = [model.tensor(index) for index in first.inputs[:count]]
+    own = 1 if isinstance(call, RowChain) else len(call.inputs)
+    count = len(first.inputs) if call.partial else max(own, 1)
+    read = [model.tensor(index) for index in first.inputs if index != -1]
+    # Activations first: where an op has its axis or its weights before them.
+    chosen = sorted(read, key=lambda tensor: tensor.data is not None)[:count]
+    inputs = [tensor for tensor in read if tensor in chosen]
     return f"{_shapes(inputs)} -> {shape_text(model.tensor(call.op.outputs[0]).shape)}"
 
 

@@ -11,8 +11,11 @@ from mcuzoo.lowering.rows import RowChain
 from mcuzoo.resources import firmware_dir
 
 RUNTIME_SOURCE = "runtime/aot/mz_runtime_aot.c"
-ROW_SOURCES = ("runtime/aot/mz_rows.c", "runtime/aot/mz_runtime_rows.c")
-"""The C files of models that consume their input as it arrives."""
+ROW_SOURCE = "runtime/aot/mz_rows.c"
+"""For models with operators that work band by band."""
+
+STREAM_SOURCE = "runtime/aot/mz_runtime_rows.c"
+"""For those of them that consume their input as it arrives."""
 
 _INCLUDE = re.compile(r'^#include "(kernels/[^"]+)"$', re.MULTILINE)
 
@@ -21,9 +24,11 @@ def kernel_sources(calls: Iterable[Call]) -> tuple[str, ...]:
     """The runtime and the kernels of these calls, relative to firmware/, sorted."""
     calls = tuple(calls)
     kernels = {f"kernels/{kernel}.c" for call in calls for kernel in call.kernels}
-    streamed = any(isinstance(call, RowChain) for call in calls)
-    runtime = (RUNTIME_SOURCE, *(ROW_SOURCES if streamed else ()))
-    return (*sorted(_with_shared(kernels, firmware_dir())), *runtime)
+    chains = [call for call in calls if isinstance(call, RowChain)]
+    rows = (ROW_SOURCE,) if chains else ()
+    stream = (STREAM_SOURCE,) if any(chain.streamed for chain in chains) else ()
+    shared = sorted(_with_shared(kernels, firmware_dir()))
+    return (*shared, RUNTIME_SOURCE, *rows, *stream)
 
 
 def _with_shared(kernels: Iterable[str], firmware: Path) -> set[str]:

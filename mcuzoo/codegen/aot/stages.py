@@ -1,11 +1,13 @@
-"""The stages of a RowChain as C: a function for each that runs its kernel on some of its rows."""
+"""The stages of RowChains as C: a function for each that runs its kernel on some of its rows."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mcuzoo.codegen.aot.arena import arena_offset, arena_text
 from mcuzoo.graph.program import Program
+from mcuzoo.lowering.call import Activation, Call
 from mcuzoo.lowering.params import Setting
 from mcuzoo.lowering.rows import RowChain, Rows, RowStage
 from mcuzoo.plan.arena.calls import scratch_buffer
@@ -14,41 +16,89 @@ from mcuzoo.plan.arena.lifetimes import ArenaPlan
 
 @dataclass(frozen=True)
 class StageView:
-    """A stage for its template. scratch, buffer, output: addresses; output: the last stage only."""
+    """A stage for its template. arguments: of the kernel, behind its parameters. buffer, output:
+    addresses; output: the last stage only. whole: the buffer is the chain's whole input."""
 
     index: int
     kernel: str
     struct: str
     settings: tuple[str, ...]
-    scratch: str | None
+    arguments: str
     rows: Rows
     band: int
+    back: int
+    ahead: int
+    whole: bool
     buffer: str
     output: str | None
 
 
-def view_stages(program: Program, plan: ArenaPlan, chain: RowChain) -> tuple[StageView, ...]:
-    """In the order in which the rows pass through them."""
-    return tuple(_view(program, plan, chain, stage) for stage in chain.stages)
+@dataclass(frozen=True)
+class ChainView:
+    """A chain for its template. table: the name of the array of its stages. stages: in the order in
+    which the rows pass through them."""
+
+    table: str
+    streamed: bool
+    stages: tuple[StageView, ...]
 
 
-def _view(program: Program, plan: ArenaPlan, chain: RowChain, stage: RowStage) -> StageView:
+def view_chains(program: Program, plan: ArenaPlan, calls: Sequence[Call]) -> tuple[ChainView, ...]:
+    return tuple(
+        ChainView(
+            table_name(call),
+            call.streamed,
+            tuple(_view(program, plan, call, position, stage) for stage in call.stages),
+        )
+        for position, call in enumerate(calls)
+        if isinstance(call, RowChain)
+    )
+
+
+def table_name(chain: RowChain) -> str:
+    """The C name of the stages' array."""
+    return "mz_model_rows" if chain.streamed else f"rows_to_{chain.op.index:02d}"
+
+
+def _view(
+    program: Program, plan: ArenaPlan, chain: RowChain, position: int, stage: RowStage
+) -> StageView:
     call = stage.call
-    base = plan.slot(scratch_buffer(program, 0)).offset
+    # A chain of one kernel without scratch, from the arena, has no memory of its own.
+    base = plan.slot(scratch_buffer(program, position)).offset if chain.scratch_bytes else 0
     output = arena_offset(plan, chain.output)
+    whole = stage is chain.stages[0] and not chain.streamed
+    source = chain.inputs[0] if whole else None
+    arguments = [_operand_text(plan, stage, place) for place in range(len(call.inputs))]
+    arguments.append("output")
+    if call.scratch_bytes:
+        arguments.append(arena_text(plan, base + chain.kernel_scratch_offset))
     return StageView(
         index=call.op.index,
         kernel=call.kernel,
         struct=call.params.c_type,
         settings=tuple(map(_setting_text, stage.rows.settings)),
-        scratch=arena_text(plan, base + chain.kernel_scratch_offset)
-        if call.scratch_bytes
-        else None,
+        arguments=", ".join(arguments),
         rows=stage.rows,
         band=stage.band,
-        buffer=arena_text(plan, base + stage.buffer_offset),
+        back=stage.back,
+        ahead=stage.ahead,
+        whole=whole,
+        buffer=arena_text(plan, arena_offset(plan, source))
+        if isinstance(source, Activation)
+        else arena_text(plan, base + stage.buffer_offset),
         output=arena_text(plan, output) if stage is chain.stages[-1] else None,
     )
+
+
+def _operand_text(plan: ArenaPlan, stage: RowStage, place: int) -> str:
+    """The address of the rows of an operand of the stage's kernel."""
+    if place == stage.place:
+        return "input"
+    if stage.whole_side is None:
+        return "band->side"
+    base = arena_text(plan, arena_offset(plan, stage.whole_side))
+    return f"{base} + band->first_row * {stage.rows.input_row_bytes}"
 
 
 def _setting_text(setting: Setting) -> str:

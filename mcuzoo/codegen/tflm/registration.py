@@ -25,6 +25,7 @@ _FILES = {
     "PADV2": "pad",
     "RELU": "activations",
     "RELU6": "activations",
+    "REVERSE_V2": "reverse",
 }
 
 # Ops that TFLM has INT8-only registrations of, in the release of December 2024 and since.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mcuzoo.graph.model import Op
 from mcuzoo.lowering.call import Call, Overlap
 from mcuzoo.lowering.constant import Constant
-from mcuzoo.lowering.operands import describe, extent, symbol, window
+from mcuzoo.lowering.operands import describe, extent, symbol
 from mcuzoo.lowering.params import (
     HEIGHTS,
     ExtentStruct,
@@ -57,7 +57,7 @@ class Stem:
     kernel = "mz_conv_2d_stem_s8_dsp"
 
     def accepts(self, work: WeightedWork) -> bool:
-        view = window(work.op, work.source, work.weights.shape[1:3])
+        view = work.view
         return (
             (view.height, view.width) == (3, 3)
             and (view.stride_h, view.stride_w) == (2, 2)
@@ -70,7 +70,7 @@ class Stem:
         )
 
     def lower(self, work: WeightedWork) -> tuple[Call, ...]:
-        view = window(work.op, work.source, work.weights.shape[1:3])
+        view = work.view
         found = _lines(work)
         assert found is not None
         meaning = (

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from mcuzoo.lowering.call import Call, Overlap
 from mcuzoo.lowering.constant import Constant
 from mcuzoo.lowering.params import KernelParams, not_by_rows
+from mcuzoo.lowering.rows import RowChain
 from mcuzoo.ops.kernels.depthwise_3x3_dsp import SCRATCH_ROW, Depthwise3x3DspParams
 from mcuzoo.ops.kernels.product_blocks import PIXELS, PointwiseDspParams
 
@@ -51,8 +52,10 @@ def fuse(first: Call, second: Call) -> tuple[Call, ...]:
     Empty if no kernel does both. The caller ensures that no other call reads what is between them.
     """
     pointwise, depthwise = first.params, second.params
-    # The first call may also be a chain that ends in such a kernel; then it has no input.
-    if not isinstance(pointwise, PointwiseDspParams) or len(first.inputs) != 1:
+    # A chain may begin or end in such a kernel, too; it is no call of it.
+    if isinstance(first, RowChain) or isinstance(second, RowChain):
+        return ()
+    if not isinstance(pointwise, PointwiseDspParams):
         return ()
     if not isinstance(depthwise, Depthwise3x3DspParams) or second.inputs != first.outputs:
         return ()
@@ -100,7 +103,7 @@ def _fused(
         outputs=second.outputs,
         scratch_bytes=panels * rows * SCRATCH_ROW + _BEHIND_BYTES + first.scratch_bytes,
         overlaps=(Overlap(_distance(params)),),
-        before=first.ops,
+        before=(*first.ops, *second.before),
     )
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mcuzoo.graph.model import Op
 from mcuzoo.lowering.call import Call
 from mcuzoo.lowering.constant import Constant
-from mcuzoo.lowering.operands import describe, extent, symbol, window
+from mcuzoo.lowering.operands import describe, extent, symbol
 from mcuzoo.lowering.params import (
     ExtentStruct,
     KernelParams,
@@ -62,11 +62,10 @@ class WindowBlocks:
         depth = rows.shape[1]
         packed, exact = pack_pairs(work, rows)
         meaning = (*describe(work.weights_tensor), _LAYOUT)
-        _, height, width, _ = work.weights.shape
         params = Conv2dDspParams(
             input=extent(work.source),
             output=extent(work.target),
-            window=window(work.op, work.source, (height, width)),
+            window=work.view,
             input_zero_point=work.input_zero_point,
             depth=depth,
             packed=Constant(symbol(work.op, "packed"), packed, meaning),

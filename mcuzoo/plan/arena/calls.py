@@ -19,15 +19,18 @@ def call_lives(program: Program, calls: Sequence[Call]) -> tuple[Life, ...]:
     """The life of every buffer that a call or the host touches, ordered by index.
 
     Steps are positions in `calls`. Scratch lives for one step. An input that a RowChain consumes as
-    it arrives has no buffer.
+    it arrives has no buffer. What an op makes lives until its last call: then the host may look.
     """
-    streamed = any(isinstance(call, RowChain) for call in calls)
+    ends = {call.op.index: position for position, call in enumerate(calls)}
+    streamed = any(isinstance(call, RowChain) and call.streamed for call in calls)
     touched: dict[int, list[int]] = {} if streamed else {program.input_buffer: [BEFORE_FIRST_STEP]}
     sizes = {buffer.index: buffer.bytes for buffer in program.buffers}
     for position, call in enumerate(calls):
         for operand in (*call.inputs, *call.outputs):
             if isinstance(operand, Activation):
                 touched.setdefault(operand.buffer, []).append(position)
+        for output in call.outputs:
+            touched[output.buffer].append(ends[call.op.index])
         if call.scratch_bytes:
             scratch = scratch_buffer(program, position)
             touched[scratch] = [position]
@@ -36,6 +39,22 @@ def call_lives(program: Program, calls: Sequence[Call]) -> tuple[Life, ...]:
     return tuple(
         Life(buffer, sizes[buffer], min(steps), max(steps))
         for buffer, steps in sorted(touched.items())
+    )
+
+
+def is_closed(program: Program, calls: Sequence[Call], first: int, end: int) -> bool:
+    """Whether nothing but calls[first:end] reads or writes what they make, save the last one's
+    output."""
+    inside = range(first, end)
+    made = {output.buffer for call in calls[first : end - 1] for output in call.outputs}
+    users = [
+        (operand.buffer, position)
+        for position, call in enumerate(calls)
+        for operand in (*call.inputs, *call.outputs)
+        if isinstance(operand, Activation)
+    ]
+    return program.output_buffer not in made and all(
+        position in inside for buffer, position in users if buffer in made
     )
 
 

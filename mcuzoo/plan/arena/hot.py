@@ -34,6 +34,16 @@ def moved_bytes(program: Program, calls: Sequence[Call]) -> Counter[int]:
     return +moved
 
 
+def moved_by_steps(program: Program) -> Counter[int]:
+    """The same for a runtime that computes step by step, without its scratch memory."""
+    sizes = {buffer.index: buffer.bytes for buffer in program.buffers}
+    moved: Counter[int] = Counter()
+    for step in program.steps:
+        for buffer in (*step.reads, *step.writes):
+            moved[buffer] += sizes[buffer]
+    return +moved
+
+
 def hot_plan(program: Program, calls: Sequence[Call], room_bytes: int) -> ArenaPlan | None:
     """The arena with as much traffic as possible in the first `room_bytes`.
 

@@ -9,7 +9,8 @@ from mcuzoo.errors import UsageError
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.call import Activation, Call
 from mcuzoo.lowering.rows import RowChain, chain_rows
-from mcuzoo.plan.arena.fusion import Planned, fuse_and_plan, is_private, least_bytes, plan_calls
+from mcuzoo.plan.arena.calls import is_closed
+from mcuzoo.plan.arena.fusion import Planned, fuse_and_plan, least_bytes, plan_calls
 
 BANDS = (2, 4, 8)
 """Rows of output at a time that are tried. More rows cost memory but save work: neighbouring bands
@@ -61,14 +62,11 @@ def _reads_input(program: Program, call: Call) -> bool:
 def _chained(program: Program, calls: Sequence[Call]) -> Iterator[tuple[Call, ...]]:
     """The calls with ever longer chains in front, shortest first, one row at a time."""
     for length in range(1, len(calls) + 1):
-        if length > 1:
-            before, last = calls[length - 2], calls[length - 1]
-            if last.inputs != before.outputs or not is_private(program, calls, before):
-                return
         chain = chain_rows(program.model, calls[:length], [1] * length)
         if chain is None:
             return
-        yield (chain, *calls[length:])
+        if is_closed(program, calls, 0, length):
+            yield (chain, *calls[length:])
 
 
 def _widened(program: Program, calls: Sequence[Call], planned: Planned) -> Planned:
@@ -83,7 +81,8 @@ def _widened(program: Program, calls: Sequence[Call], planned: Planned) -> Plann
         for at in order:
             wider = [band if at == other else bands[other] for other in range(length)]
             one = chain_rows(program.model, calls[:length], wider)
-            assert one is not None
+            if one is None:
+                continue
             one = replace(one, outputs=chain.outputs)
             if least_bytes(program, (one, *rest)) <= plan.arena_bytes:
                 again = plan_calls(program, (one, *rest))

@@ -15,6 +15,7 @@ from mcuzoo.project.manifest import ConstantEntry
 
 def constant_entries(needs: Needs, board: Board, placement: Placement) -> tuple[ConstantEntry, ...]:
     """Every array in the order of the model."""
+    board = board.started_for(placement.regions)
     reasons = _Reasons(needs, board, placement)
     return tuple(
         ConstantEntry(

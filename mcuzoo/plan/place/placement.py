@@ -199,6 +199,12 @@ def room_beside_data(needs: Needs, board: Board) -> int:
     return free_for_constants(needs, board, ())[_data_region(board).name]
 
 
+def largest_room(needs: Needs, board: Board, arena_region: str | None = None) -> int:
+    """The most arena bytes that one memory of the board has room for, or `arena_region`."""
+    free = _beside_data(needs, board.apart([arena_region]))
+    return max(free.values()) if arena_region is None else free[arena_region]
+
+
 def usable_regions(board: Board) -> tuple[Region, ...]:
     """Memories that may hold the arena or copied weights and that work right after reset."""
     return tuple(region for region in board.memories if region.arena and region.initialized)
@@ -244,7 +250,7 @@ def _pinned(board: Board, name: str, option: str) -> Region:
     if name not in known:
         why = f"{board.name} has no memory region {name!r}."
     elif not known[name].initialized:
-        why = f"The firmware does not start {name}: its controller is off after reset."
+        why = f"The board file of {board.name} does not say how {name}'s controller is started."
     else:
         what = "a tensor arena" if option == "--arena-region" else "weights"
         why = f"Region {name!r} of {board.name} cannot hold {what}."

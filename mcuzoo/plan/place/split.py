@@ -8,7 +8,7 @@ from mcuzoo.board.memory import Region
 from mcuzoo.board.model import Board
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.call import Call
-from mcuzoo.plan.arena.hot import hot_plan, moved_bytes
+from mcuzoo.plan.arena.hot import hot_plan, moved_by_steps, moved_bytes
 from mcuzoo.plan.arena.lifetimes import ArenaPlan
 from mcuzoo.plan.place.cost import Cache, wait_seconds
 from mcuzoo.plan.place.estimate import constant_entries, waits
@@ -75,8 +75,25 @@ def saved_seconds(
         return 0.0
     moved = moved_bytes(program, calls)
     hot = sum(moved[slot.buffer] for slot in plan.slots if slot.offset < plan.hot_bytes)
+    return _seconds(hot, region, board)
+
+
+def tensor_seconds(
+    program: Program, calls: Sequence[Call] | None, plan: ArenaPlan, region: Region, board: Board
+) -> float | None:
+    """Estimated wait per inference for the tensors of `plan` in `region`: all, or those of an arena
+    in two memories that are not in the faster one. None if the speed of `region` is not known."""
+    if region.read is None:
+        return None
+    moved = moved_by_steps(program) if calls is None else moved_bytes(program, calls)
+    hot = plan.hot_bytes or 0
+    slow = {slot.buffer for slot in plan.slots if slot.offset >= hot}
+    return _seconds(sum(moved[buffer] for buffer in slow), region, board)
+
+
+def _seconds(moved: int, region: Region, board: Board) -> float:
     cache = Cache(0, board.core.dcache_line_bytes)
-    return wait_seconds(region, ConstantUse("", -1, "", hot, 1, hot), cache)
+    return wait_seconds(region, ConstantUse("", -1, "", moved, 1, moved), cache)
 
 
 def _pinned_bytes(needs: Needs, board: Board, region: str, pins: Pins) -> int:

@@ -12,6 +12,9 @@
 #define MZ_CONSOLE_BAUD 115200u
 #endif
 
+/* 0: this firmware does not use the SDRAM. Else the SDRAM's own region of the MPU, once it runs. */
+#define MZ_BOARD_SDRAM_STEPS 0u
+
 /* The stack guard lies below the stack; every access to it is a fault. */
 #define MZ_STACK_GUARD_LOG2_BYTES 10u
 
