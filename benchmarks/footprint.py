@@ -92,6 +92,16 @@ def one_op_models() -> tuple[bytes, ...]:
         models.fully_connected_model((1, 15), np.ones((4, 15), dtype=np.int8), bias),
         models.pool_model("MAX_POOL_2D", IMAGE),
         models.mean_model(IMAGE, [1, 2]),
+        models.reduction_model("REDUCE_MAX", IMAGE, [1, 2]),
+        *(
+            models.binary_model(name, (1, 8, 8, 8), np.ones(8, np.int8), activation=activation)
+            for name, activation in (
+                *(("SUB", "NONE"), ("MUL", "NONE"), ("PRELU", None), ("MAXIMUM", None)),
+                ("SQUARED_DIFFERENCE", None),
+            )
+        ),
+        models.fixed_output_model("LOG_SOFTMAX", vector),
+        models.fixed_output_model("L2_NORMALIZATION", vector),
         models.pad_model(IMAGE, [(0, 0), (1, 1), (1, 1), (0, 0)]),
         models.unary_model("QUANTIZE", vector, vector, output_scale=0.1),
         models.softmax_model(vector),
@@ -110,6 +120,9 @@ def one_op_models() -> tuple[bytes, ...]:
             [2],
             [3],
         ),
+        # A table per channel takes more code than one for all.
+        models.binary_model("MUL", IMAGE, np.ones(4, dtype=np.int8), activation="NONE"),
+        models.concatenation_model(vector, [None], 1),
     )
 
 

@@ -103,6 +103,7 @@ _POOL = (
     OptionField("filter_height", 4, "i"),
     OptionField("fused_activation_function", 5, ACTIVATIONS, "NONE"),
 )
+_REDUCER = (OptionField("keep_dims", 0, "?", False),)
 
 # Op name -> (number of its options table in the BuiltinOptions union, its fields).
 OPTIONS: dict[str, tuple[int, tuple[OptionField, ...]]] = {
@@ -138,7 +139,11 @@ OPTIONS: dict[str, tuple[int, tuple[OptionField, ...]]] = {
     "SOFTMAX": (9, (OptionField("beta", 0, "f", 0.0),)),
     "ADD": (11, (OptionField("fused_activation_function", 0, ACTIVATIONS, "NONE"),)),
     "RESHAPE": (17, (OptionField("new_shape", 0, "ints", ()),)),
-    "MEAN": (27, (OptionField("keep_dims", 0, "?", False),)),
+    "MEAN": (27, _REDUCER),
+    "REDUCE_MAX": (27, _REDUCER),
+    "REDUCE_MIN": (27, _REDUCER),
+    "SUM": (27, _REDUCER),
+    "L2_NORMALIZATION": (12, (OptionField("fused_activation_function", 0, ACTIVATIONS, "NONE"),)),
     "CONCATENATION": (
         10,
         (
@@ -186,14 +191,11 @@ OPTIONS: dict[str, tuple[int, tuple[OptionField, ...]]] = {
     "DIV": (29, (OptionField("fused_activation_function", 0, ACTIVATIONS, "NONE"),)),
     "GATHER": (23, (OptionField("axis", 0, "i"), OptionField("batch_dims", 1, "i"))),
     "PACK": (59, (OptionField("values_count", 0, "i"), OptionField("axis", 1, "i"))),
-    "REDUCE_MAX": (27, (OptionField("keep_dims", 0, "?", False),)),
-    "REDUCE_MIN": (27, (OptionField("keep_dims", 0, "?", False),)),
-    "REDUCE_PROD": (27, (OptionField("keep_dims", 0, "?", False),)),
+    "REDUCE_PROD": (27, _REDUCER),
     "SHAPE": (55, (OptionField("out_type", 0, "b", 2),)),
     "SPLIT": (35, (OptionField("num_splits", 0, "i"),)),
     "SPLIT_V": (79, (OptionField("num_splits", 0, "i"),)),
     "SQUEEZE": (30, (OptionField("squeeze_dims", 0, "ints", ()),)),
-    "SUM": (27, (OptionField("keep_dims", 0, "?", False),)),
     "UNPACK": (64, (OptionField("num", 0, "i"), OptionField("axis", 1, "i"))),
 }
 

@@ -80,14 +80,44 @@ def test_pools(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
 
 
 @SETTINGS
-@given(cases.means(), cases.SEEDS)
-def test_mean(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
+@given(cases.reductions(), cases.SEEDS)
+def test_reductions(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
     assert_equals_tflm(kernels, raw, seed)
 
 
 @SETTINGS
-@given(cases.additions(), cases.SEEDS)
-def test_add(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
+@given(cases.binaries(("ADD", "SUB", "SQUARED_DIFFERENCE")), cases.SEEDS)
+def test_sums_and_differences(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
+    assert_equals_tflm(kernels, raw, seed)
+
+
+@SETTINGS
+@given(cases.binaries(("MUL", "PRELU")), cases.SEEDS)
+def test_products(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
+    assert_equals_tflm(kernels, raw, seed)
+
+
+@SETTINGS
+@given(cases.binaries(("MAXIMUM", "MINIMUM")), cases.SEEDS)
+def test_maximum_and_minimum(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
+    assert_equals_tflm(kernels, raw, seed)
+
+
+@SETTINGS
+@given(cases.log_softmaxes(), cases.SEEDS)
+def test_log_softmax(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
+    assert_equals_tflm(kernels, raw, seed)
+
+
+@SETTINGS
+@given(cases.l2_normalizations(), cases.SEEDS)
+def test_l2_normalization(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
+    assert_equals_tflm(kernels, raw, seed)
+
+
+@SETTINGS
+@given(cases.activations(), cases.SEEDS)
+def test_activations(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
     assert_equals_tflm(kernels, raw, seed)
 
 
@@ -110,8 +140,8 @@ def test_concatenation(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
 
 
 @SETTINGS
-@given(cases.logistics(), cases.SEEDS)
-def test_logistic(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
+@given(cases.saturating(), cases.SEEDS)
+def test_logistic_and_tanh(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
     assert_equals_tflm(kernels, raw, seed)
 
 
@@ -143,8 +173,9 @@ def test_softmax_of_three_at_every_distance(kernels: ctypes.CDLL, scale: float) 
         build.softmax_model((3, 50)),
         build.logistic_model((3, 50)),
         build.add_model((3, 50), np.arange(-75, 75, dtype=np.int8).reshape(3, 50)),
+        build.binary_model("MUL", (3, 50), np.full(1, 9, np.int8), activation="NONE"),
     ],
-    ids=["requantize", "softmax", "logistic", "add"],
+    ids=["requantize", "softmax", "logistic", "add", "product by a table"],
 )
 def test_some_kernels_may_run_in_place(kernels: ctypes.CDLL, raw: bytes) -> None:
     runner = KernelRunner(kernels, build_program(parse_model(raw, "case")))

@@ -57,6 +57,37 @@ CASES = {
         "MAX_POOL_2D", (1, 5, 7, 3), filter_size=(3, 4), stride=(2, 3), padding="SAME"
     ),
     "mean of two separate axes": build.mean_model((3, 4, 5, 6), [0, 2], input_zero_point=-128),
+    "greatest of two separate axes": build.reduction_model("REDUCE_MAX", (3, 4, 5, 6), [0, 2]),
+    "sum over the outer axes": build.reduction_model(
+        "SUM", (3, 4, 5, 6), [0, 1], output_scale=2.0, input_zero_point=7
+    ),
+    "broadcast difference": build.binary_model(
+        "SUB", (2, 1, 3, 1), noise(1, 4, 1, 5), activation="RELU6"
+    ),
+    "broadcast product": build.binary_model(
+        "MUL", (2, 1, 3, 1), noise(1, 4, 1, 5), activation="NONE", zero_points=(-128, 127, 3)
+    ),
+    "square of the largest difference": build.binary_model(
+        "SQUARED_DIFFERENCE",
+        (1, 1, 3, 1),
+        noise(5, 4, 1, 6),
+        scales=(0.1, 0.1, 3.0),
+        zero_points=(-128, 127, 0),
+    ),
+    "smaller of a column": build.binary_model("MINIMUM", (1, 4, 3, 7), noise(4, 1, 7)),
+    "prelu per channel": build.binary_model("PRELU", (1, 4, 3, 7), noise(7)),
+    "product per channel by tables": build.binary_model(
+        "MUL", (1, 5, 3, 3), noise(1, 1, 1, 3), other_first=True, activation="NONE"
+    ),
+    "tanh of every value": build.fixed_output_model("TANH", (2, 131)),
+    "logarithms at their longest": build.fixed_output_model("LOG_SOFTMAX", (1, 4095)),
+    "logarithms of a coarse scale": build.fixed_output_model(
+        "LOG_SOFTMAX", (40, 3), input_scale=9.0
+    ),
+    "normalization at its longest": build.fixed_output_model(
+        "L2_NORMALIZATION", (2, 33025), input_zero_point=-128
+    ),
+    "normalization of nothing": build.fixed_output_model("L2_NORMALIZATION", (300, 1)),
     "broadcast addition": build.add_model((2, 1, 3, 1), noise(1, 4, 1, 5)),
     "padding of every axis": build.pad_model((2, 3, 4, 5), [(1, 2), (0, 3), (2, 0), (1, 1)]),
     "softmax at its longest": build.softmax_model((1, 4095), input_scale=0.2),

@@ -138,8 +138,12 @@ def sound_nets() -> dict[str, bytes]:
     }
     for name in ("LEAKY_RELU", "RELU", "RELU6", "HARD_SWISH"):
         nets[name] = one_op(name, [row], int8(1, 10, scale=0.2))
-    nets["LOGISTIC"] = one_op("LOGISTIC", [row], int8(1, 10, scale=1 / 256, zero_point=-128))
-    nets["TANH"] = one_op("TANH", [row], int8(1, 10, scale=1 / 128))
-    for name in ("MUL", "SUB"):
+    for name in ("LOGISTIC", "TANH", "LOG_SOFTMAX", "L2_NORMALIZATION"):
+        nets[name] = build.fixed_output_model(name, (1, 10))
+    for name in ("ABS", "ELU", "RSQRT"):
+        nets[name] = one_op(name, [int8(1, 10, zero_point=-128)], int8(1, 10, scale=0.2))
+    for name in ("MUL", "SUB", "SQUARED_DIFFERENCE"):
         nets[name] = one_op(name, [row, int8_constant(1, 1)], row)
+    for name in ("SUM", "REDUCE_MAX", "REDUCE_MIN"):
+        nets[name] = build.reduction_model(name, IMAGE, [1, 2])
     return nets

@@ -50,6 +50,10 @@ OPTIONS_OF = {
     "SUM": "ReducerOptions",
     "TRANSPOSE_CONV": "TransposeConvOptions",
     "UNPACK": "UnpackOptions",
+    "L2_NORMALIZATION": "L2NormOptions",
+    "ABS": "AbsOptions",
+    "LOG_SOFTMAX": "LogSoftmaxOptions",
+    "SQUARED_DIFFERENCE": "SquaredDifferenceOptions",
 }
 VERSION_OF = {
     "CONV_2D": 3,

@@ -14,7 +14,7 @@ from math import prod
 from typing import Literal
 
 from mcuzoo.errors import UnsupportedOpError
-from mcuzoo.graph.model import Model, Op, Tensor
+from mcuzoo.graph.model import DType, Model, Op, Tensor
 from mcuzoo.graph.window import Window, window_of
 from mcuzoo.plan.tflm.abi import Chunk
 
@@ -177,6 +177,17 @@ def _with_own_shape(options: Chunk) -> Callable[[Model, Op, bool], OpRequests]:
     return requests
 
 
+def _least_or_greatest(model: Model, op: Op, _cmsis_nn: bool) -> OpRequests:
+    source, axes = model.tensor(op.inputs[0]), model.tensor(op.inputs[1])
+    words = (len(source.shape), _count(axes))
+    return OpRequests(Chunk(1, 1), 44, (), tuple(_INT32_BYTES * count for count in words))
+
+
+def _log_softmax(model: Model, op: Op, _cmsis_nn: bool) -> OpRequests:
+    quantized = model.tensor(op.inputs[0]).dtype is DType.INT8
+    return OpRequests(prepare_bytes=(28,) if quantized else ())
+
+
 def _count(tensor: Tensor) -> int:
     return prod(tensor.shape)
 
@@ -191,6 +202,7 @@ def _always(requests: OpRequests) -> Callable[[Model, Op, bool], OpRequests]:
 
 
 _REQUESTS: dict[str, Callable[[Model, Op, bool], OpRequests]] = {
+    "ABS": _always(OpRequests(None, 28)),
     "ADD": _always(OpRequests(Chunk(2, 1), 60)),
     "AVERAGE_POOL_2D": _average_pool,
     "BATCH_TO_SPACE_ND": _always(OpRequests()),
@@ -200,11 +212,14 @@ _REQUESTS: dict[str, Callable[[Model, Op, bool], OpRequests]] = {
     "DEPTHWISE_CONV_2D": _depthwise,
     "DEPTH_TO_SPACE": _with_own_shape(Chunk(4)),
     "DEQUANTIZE": _always(OpRequests(None, 32)),
+    "ELU": _always(OpRequests(None, 256)),
     "FULLY_CONNECTED": _fully_connected,
     "GATHER": _with_own_shape(Chunk(8)),
     "HARD_SWISH": _always(OpRequests(None, 20)),
+    "L2_NORMALIZATION": _always(OpRequests(Chunk(1, 1), 4)),
     "LEAKY_RELU": _always(OpRequests(Chunk(4), 24)),
     "LOGISTIC": _always(OpRequests(None, 16)),
+    "LOG_SOFTMAX": _log_softmax,
     "MAXIMUM": _always(OpRequests()),
     "MAX_POOL_2D": _max_pool,
     "MEAN": _mean,
@@ -216,6 +231,8 @@ _REQUESTS: dict[str, Callable[[Model, Op, bool], OpRequests]] = {
     "PADV2": _always(OpRequests(None, 56)),
     "PRELU": _always(OpRequests(None, 28)),
     "QUANTIZE": _always(OpRequests(None, 32)),
+    "REDUCE_MAX": _least_or_greatest,
+    "REDUCE_MIN": _least_or_greatest,
     "RELU": _always(OpRequests(None, 28)),
     "RELU6": _always(OpRequests(None, 8)),
     "RESHAPE": _always(OpRequests(Chunk(36))),
@@ -228,8 +245,11 @@ _REQUESTS: dict[str, Callable[[Model, Op, bool], OpRequests]] = {
     "SPACE_TO_DEPTH": _with_own_shape(Chunk(4)),
     "SPLIT": _always(OpRequests(Chunk(4))),
     "SPLIT_V": _always(OpRequests(Chunk(4))),
+    "RSQRT": _always(OpRequests(None, 28)),
+    "SQUARED_DIFFERENCE": _always(OpRequests(None, 112)),
     "STRIDED_SLICE": _always(OpRequests(Chunk(24), 84)),
     "SUB": _always(OpRequests(Chunk(2, 1), 52)),
+    "SUM": _mean,
     "TANH": _always(OpRequests(None, 16)),
     "TRANSPOSE": _always(OpRequests()),
     "TRANSPOSE_CONV": _transpose_conv,
