@@ -225,7 +225,7 @@ def _warnings(board: Board, plan: MemoryPlan) -> tuple[str, ...]:
 
 
 def _in_sdram(what: str, seconds: float | None) -> str:
-    slow = f"SDRAM holds {what}: it is several times slower than on-chip memory."
+    slow = f"SDRAM holds the {what}: it is several times slower than on-chip memory."
     if seconds is None:
         return slow
     return f"{slow} By estimate the core waits {seconds * 1e3:,.2f} ms per inference for it."
