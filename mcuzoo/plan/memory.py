@@ -123,15 +123,19 @@ def plan_memory(
     plan = _placed(program, calls, arena, board, options, image)
     if plan.fits:
         return plan
+    others = []
     if lowered is not None and calls is not None:
         unfused = (*calls[:1], *lowered[len(calls[0].ops) :]) if plan.chain else lowered
         room = largest_room(plan.needs, board, options.arena_region)
         banded = banded_plan(program, unfused, room)
-        again = _placed(program, *banded, board, options) if banded else plan
-        if again.fits:
-            return again
-    slower = _placed(program, calls, arena, started, options, image)
-    return slower if slower.fits else plan
+        others = [_placed(program, *banded, board, options)] if banded else []
+    if not any(other.fits for other in others):
+        others.append(_placed(program, calls, arena, started, options, image))
+    return min((plan, *others), key=_missing_bytes)
+
+
+def _missing_bytes(plan: MemoryPlan) -> int:
+    return sum(region.over_bytes for region in plan.regions)
 
 
 def _tight_plan(program: Program, calls: tuple[Call, ...]) -> Planned:
