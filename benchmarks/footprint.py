@@ -30,7 +30,8 @@ from mcuzoo.ops.lower import lower
 from mcuzoo.plan.arena.fusion import fuse_and_plan
 from mcuzoo.plan.place.needs import HALVES
 from mcuzoo.project.kinds import OPTIMIZATION, TOOLCHAINS
-from mcuzoo.project.manifest import BuildEntry, Manifest, Preprocessing
+from mcuzoo.project.manifest import BuildEntry, Manifest
+from mcuzoo.project.recipe import Recipe
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.find import Compiler, find_compiler
 from mcuzoo.toolchain.options import BuildOptions
@@ -39,6 +40,7 @@ from mcuzoo.zoo.registry import ModelSource
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 from helpers import tflite_builder as models
+from helpers.one_op_nets import int8, int32, one_op
 
 STACK_BYTES = 8192
 IMAGE = (1, 8, 8, 4)
@@ -90,10 +92,36 @@ def one_op_models() -> tuple[bytes, ...]:
         models.fully_connected_model((1, 15), np.ones((4, 15), dtype=np.int8), bias),
         models.pool_model("MAX_POOL_2D", IMAGE),
         models.mean_model(IMAGE, [1, 2]),
+        models.reduction_model("REDUCE_MAX", IMAGE, [1, 2]),
+        *(
+            models.binary_model(name, (1, 8, 8, 8), np.ones(8, np.int8), activation=activation)
+            for name, activation in (
+                *(("SUB", "NONE"), ("MUL", "NONE"), ("PRELU", None), ("MAXIMUM", None)),
+                ("SQUARED_DIFFERENCE", None),
+            )
+        ),
+        models.fixed_output_model("LOG_SOFTMAX", vector),
+        models.fixed_output_model("L2_NORMALIZATION", vector),
         models.pad_model(IMAGE, [(0, 0), (1, 1), (1, 1), (0, 0)]),
         models.unary_model("QUANTIZE", vector, vector, output_scale=0.1),
         models.softmax_model(vector),
         models.logistic_model(vector),
+        one_op("TRANSPOSE", [int8(*IMAGE), int32([0, 3, 2, 1])], int8(1, 4, 8, 8)),
+        one_op("GATHER", [int8(*IMAGE), int32([3, 0, 1])], int8(1, 8, 8, 3), axis=3),
+        one_op("RESIZE_BILINEAR", [int8(*IMAGE), int32([9, 5])], int8(1, 9, 5, 4)),
+        models.build_model(
+            [
+                int32([1, 16, 16, 4]),
+                models.T("weights", weights.shape, scale=0.01, data=weights),
+                int8(*IMAGE),
+                int8(1, 16, 16, 4),
+            ],
+            [models.O("TRANSPOSE_CONV", (0, 1, 2), (3,), {"stride_h": 2, "stride_w": 2})],
+            [2],
+            [3],
+        ),
+        # A table per channel takes more code than one for all.
+        models.binary_model("MUL", IMAGE, np.ones(4, dtype=np.int8), activation="NONE"),
         models.concatenation_model(vector, [None], 1),
     )
 
@@ -170,7 +198,7 @@ def measure(
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / f"{name}.tflite"
         file.write_bytes(model)
-        source = ModelSource(name, file, Preprocessing())
+        source = ModelSource(name, file, Recipe(crop=0.875))
         for board in boards:
             project = Path(scratch) / board.id
             manifest = export_project(source, board, project, replace(ALONE, weights="flash"))

@@ -26,7 +26,7 @@ from mcuzoo.zoo.registry import ModelSource
 SEED = 1234
 """The input is numpy's default_rng(SEED), int8; published figures were counted with the same."""
 
-_PATIENT = Timing(latency_s=60.0, connect_s=120.0, inference_s=1800.0)
+PATIENT = Timing(latency_s=60.0, connect_s=120.0, inference_s=1800.0)
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def measure(project: Path) -> Figures:
     build = manifest.build
     assert build is not None
     tensor = np.random.default_rng(SEED).integers(-128, 128, manifest.input.shape, dtype=np.int8)
-    with Session.open(f"emulator://{project.resolve()}?count=2", timing=_PATIENT) as session:
+    with Session.open(f"emulator://{project.resolve()}?count=2", timing=PATIENT) as session:
         engine = ReferenceEngine(model)
         inference = session.infer(0, tensor)
         profile = profile_model(

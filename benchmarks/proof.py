@@ -2,6 +2,7 @@
 
     python benchmarks/proof.py                    # 200 photographs, two boards, two compilers
     python benchmarks/proof.py --case deepface    # Deepface-emotion's 350 faces
+    python benchmarks/proof.py --case tiny-resnet # 200 pictures of CIFAR-10
     python benchmarks/proof.py --stream-input     # by firmwares that consume an input as it arrives
     python benchmarks/proof.py --case all --levels=-Os,-O2,-O3 --json proof.json
 
@@ -41,11 +42,14 @@ from mcuzoo.zoo.registry import resolve_model
 
 @dataclass(frozen=True)
 class Case:
-    """Files below the test data; `golden` is int8, one row of outputs per line of `manifest`."""
+    """Files below the test data; `golden` is int8, one row of outputs per line of `manifest`.
+
+    labels: None where the registry has the class names.
+    """
 
     model: str
     manifest: str
-    labels: str
+    labels: str | None
     golden: str
 
 
@@ -61,6 +65,12 @@ CASES = {
         "manifest_fer.csv",
         "labels_fer.txt",
         "golden/fer_derived_int8io_tflm_softmax.npy",
+    ),
+    "tiny-resnet": Case(
+        "models/pretrainedResnet_quant.tflite",
+        "manifest_cifar10.csv",
+        None,
+        "golden/resnet8_int8_tflm_softmax.npy",
     ),
 }
 
@@ -151,7 +161,7 @@ def prove(data: Path, case: Case, how: Configuration, limit: int | None) -> dict
                 port=f"emulator://{project}",
                 project=project,
                 images=data / case.manifest,
-                labels=data / case.labels,
+                labels=None if case.labels is None else data / case.labels,
                 limit=limit,
                 out=Path(scratch) / "run",
                 no_reference=True,

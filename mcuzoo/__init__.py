@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from mcuzoo.codegen.options import ExportOptions
     from mcuzoo.compare.comparison import compare_projects as compare
     from mcuzoo.compare.options import CompareOptions
+    from mcuzoo.doctor_data.doctor import doctor_data
+    from mcuzoo.doctor_data.options import DoctorDataOptions
     from mcuzoo.emulator.emulate import emulate
     from mcuzoo.emulator.options import EmulateOptions
     from mcuzoo.errors import McuzooError
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
     from mcuzoo.run.run import run
     from mcuzoo.toolchain.build import build_project as build
     from mcuzoo.toolchain.options import BuildOptions
+    from mcuzoo.tryout.options import TryOptions
+    from mcuzoo.tryout.tryout import try_model
     from mcuzoo.zoo.fetch.fetch import fetch_model as fetch
     from mcuzoo.zoo.options import FetchOptions
     from mcuzoo.zoo.registry import load_named_model as load_model
@@ -53,6 +57,7 @@ __all__ = [
     "BuildOptions",
     "CompareOptions",
     "ConvertOptions",
+    "DoctorDataOptions",
     "EmulateOptions",
     "EvaluateOptions",
     "ExportOptions",
@@ -65,9 +70,11 @@ __all__ = [
     "Project",
     "QuantizeOptions",
     "RunOptions",
+    "TryOptions",
     "build",
     "compare",
     "convert",
+    "doctor_data",
     "emulate",
     "evaluate",
     "export",
@@ -80,6 +87,7 @@ __all__ = [
     "profile",
     "quantize",
     "run",
+    "try_model",
 ]
 
 _HOMES = {
@@ -97,7 +105,9 @@ _HOMES = {
     "run": "run.run:run",
     "evaluate": "evaluate.model:evaluate_model",
     "profile": "run.profiling:profile",
+    "doctor_data": "doctor_data.doctor:doctor_data",
     "compare": "compare.comparison:compare_projects",
+    "try_model": "tryout.tryout:try_model",
     "Model": "graph.model:Model",
     "Board": "board.model:Board",
     "Project": "codegen.export:Project",
@@ -114,7 +124,9 @@ _HOMES = {
     "RunOptions": "run.options:RunOptions",
     "EvaluateOptions": "evaluate.options:EvaluateOptions",
     "ProfileOptions": "run.options:ProfileOptions",
+    "DoctorDataOptions": "doctor_data.options:DoctorDataOptions",
     "CompareOptions": "compare.options:CompareOptions",
+    "TryOptions": "tryout.options:TryOptions",
 }
 """Where each name lives: module:name, as the imports above say to a type checker."""
 

@@ -25,12 +25,16 @@ PACKAGES = {
     "ai-edge-litert": ("ai_edge_litert", "engines"),
     "tflite-micro": ("tflite_micro", "engines"),
     "tensorflow": ("tensorflow", "tensorflow"),
+    "onnx2tf": ("onnx2tf", "onnx"),
+    "onnx": ("onnx", "onnx"),
+    "onnxruntime": ("onnxruntime", "onnx"),
 }
 """Each optional package: the module that it contains, and the extra of mcuzoo that lists it."""
 
 EMULATOR = ("unicorn",)
 LITERT = "ai-edge-litert"
 TFLM = "tflite-micro"
+ONNX = ("onnx2tf", "onnx", "onnxruntime")
 RESIZER = "opencv-python-headless"
 IMAGES = ("pillow", RESIZER)
 """The packages that make an input tensor of an image file."""

@@ -7,6 +7,7 @@ Modules with options objects import nothing heavy: the help of a command reads t
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -86,3 +87,57 @@ Show = Annotated[
         metavar="N",
     ),
 ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecipeOptions:
+    """How pictures become input tensors, in parts: docs/recipes.md. None: not given."""
+
+    recipe: Annotated[
+        str | None,
+        Option(
+            "How pictures become inputs: a TOML file, a model of the zoo, or pixel, raw, unit, tf, "
+            "torch, caffe.",
+            metavar="FILE|NAME",
+        ),
+    ] = None
+    color: Annotated[str | None, Option("rgb, bgr or gray.")] = None
+    crop: Annotated[
+        float | None, Option("Keep the central fraction of each side.", metavar="FRACTION")
+    ] = None
+    fit: Annotated[str | None, Option("stretch, cover, short-side or letterbox.")] = None
+    short_side: Annotated[
+        int | None, Option("Resize the short side to N, cut out the centre.", min=1, metavar="N")
+    ] = None
+    fill: Annotated[
+        str | None, Option("Pixel around a letterbox: 114, or one per channel.", metavar="PIXEL")
+    ] = None
+    resize: Annotated[
+        str | None,
+        Option(
+            "nearest, bilinear, area, bicubic or lanczos, as opencv, pillow or tensorflow does it.",
+            metavar="[LIBRARY:]KERNEL[:antialias]",
+        ),
+    ] = None
+    exif: Annotated[
+        bool | None, Option("Turn pictures as their EXIF says [yes].", "--exif/--no-exif")
+    ] = None
+    normalize: Annotated[
+        str | None,
+        Option("pixel (minus 128), raw, unit (0..1), tf (-1..1), torch or caffe.", metavar="NAME"),
+    ] = None
+    scale: Annotated[
+        str | None, Option("Input = (pixel * SCALE - mean) / std; 1/255.", metavar="SCALE")
+    ] = None
+    mean: Annotated[
+        str | None, Option("Of all channels, or one each: 0.485,0.456,0.406.", metavar="MEAN")
+    ] = None
+    std: Annotated[str | None, Option("As --mean.", metavar="STD")] = None
+
+    @property
+    def recipe_flags(self) -> tuple[str, ...]:
+        """The options of a recipe that were given, as they are typed."""
+        names = RecipeOptions.__dataclass_fields__
+        return tuple(
+            f"--{name.replace('_', '-')}" for name in names if getattr(self, name) is not None
+        )

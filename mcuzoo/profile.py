@@ -17,6 +17,7 @@ from mcuzoo.graph.model import Model
 from mcuzoo.link.counts import milliseconds
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.inference import KernelRecord, Profile
+from mcuzoo.project.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ class ModelProfile:
 
     `agent` and `unit` are the board's, as link.hello.Hello has them. `total` is the sum of the
     layers' counts and of the runtime's work behind the last one. `output_equal`: whether the
-    model's output is the host reference's; None when not compared.
+    model's output is the host reference's; None when not compared. recipe, recipe_source: how the
+    input was made of a picture, and where that is from; None of noise.
     """
 
     model: str
@@ -92,6 +94,8 @@ class ModelProfile:
     total: int | None
     layers: tuple[Layer, ...]
     output_equal: bool | None
+    recipe: Recipe | None = None
+    recipe_source: str = ""
 
     @property
     def emulated(self) -> bool:

@@ -25,8 +25,8 @@ FLOORS = (
     {"codegen", "link"},
     {"profile"},
     {"toolchain", "run"},
-    {"compare", "evaluate", "measure"},
-    {"demo", "quantize"},
+    {"compare", "doctor", "doctor_data", "evaluate", "measure"},
+    {"quantize", "tryout"},
     {"report"},
     {"cli"},
     {"__init__", "__main__"},
@@ -42,6 +42,9 @@ HEAVY = {
     "ziglang",
     "ai_edge_litert",
     "tflite_micro",
+    "onnx",
+    "onnx2tf",
+    "onnxruntime",
 }
 
 

@@ -19,7 +19,7 @@ from helpers.fake_board import write_images
 from mcuzoo import extras
 from mcuzoo.board.load import load_board
 from mcuzoo.errors import MissingExtraError
-from mcuzoo.extras import PACKAGES, install_command, require_packages
+from mcuzoo.extras import ONNX, PACKAGES, install_command, require_packages
 from mcuzoo.zoo.registry import resolve_model
 
 BLOCKER = """\
@@ -85,8 +85,11 @@ def test_every_command_names_all_that_it_lacks(
 ) -> None:
     pictures = write_images(tmp_path / "pictures", 2, classes=2)
     signs = resolve_model("signs").path
+    network = tmp_path / "net.onnx"
+    network.write_bytes(b"\x08\x08\x12\x07pytorch")
     cases: list[tuple[tuple[object, ...], set[str]]] = [
         (("demo",), {"unicorn", "ziglang", *IMAGES}),
+        (("try", signs), {"unicorn", "ziglang", *IMAGES}),
         (("run-serial", "--port", f"emulator://{project}"), {"unicorn", *IMAGES}),
         (("run-serial", "--port", "/dev/x", "--project", project), IMAGES),
         (
@@ -117,6 +120,10 @@ def test_every_command_names_all_that_it_lacks(
         (
             ("quantize", signs, tmp_path / "q.tflite", "--calibration", pictures),
             {"tensorflow", "ai-edge-litert", *IMAGES},
+        ),
+        (
+            ("quantize", network, tmp_path / "q.tflite", "--calibration", pictures),
+            {"tensorflow", "ai-edge-litert", *ONNX, *IMAGES},
         ),
     ]
     for words, expected in cases:

@@ -18,7 +18,8 @@ import mcuzoo.locking as locking_module
 from mcuzoo.emulator.pty_console import PtyConsole
 from mcuzoo.errors import UsageError, command
 from mcuzoo.files import cannot_write, write_whole
-from mcuzoo.link.transport import PortInfo, _identified
+from mcuzoo.link.port_watch import _identified
+from mcuzoo.link.ports import PortInfo
 from mcuzoo.processes import apart
 from mcuzoo.quantize.worker import _peak_bytes
 from mcuzoo.zoo.find import cache_folder, cache_hint

@@ -29,8 +29,8 @@ from mcuzoo.data.drawn_signs.classes import CLASS_NAMES
 from mcuzoo.data.drawn_signs.dataset import write_signs
 from mcuzoo.data.drawn_signs.draw import SOURCE_SIZE, draw_sign
 from mcuzoo.data.drawn_signs.raster import load_cv2
-from mcuzoo.data.preprocess import preprocess
-from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.data.preprocess import PictureInput
+from mcuzoo.project.recipe import Recipe as InputRecipe
 
 Pixels = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
@@ -138,7 +138,7 @@ def main() -> None:
         "classes": list(CLASS_NAMES),
         "recipe": asdict(recipe),
         "source_size_px": SOURCE_SIZE,
-        "preprocessing": asdict(Preprocessing()),
+        "preprocessing": asdict(InputRecipe(crop=0.875)),
         "epochs": history,
         "held_out": {
             "seed": recipe.test_seed,
@@ -179,7 +179,10 @@ def draw_set(seed: int, indices: range, classes: Sequence[int], processes: int) 
 def _draw_row(seed: int, classes: Sequence[int], index: int) -> Pixels:
     load_cv2().setNumThreads(1)
     shape = (INPUT_SIZE, INPUT_SIZE, 3)
-    tensors = [preprocess(draw_sign(c, seed, index), Preprocessing(), shape) for c in classes]
+    tensors = [
+        PictureInput(InputRecipe(crop=0.875), shape).tensor(draw_sign(c, seed, index))
+        for c in classes
+    ]
     return (np.stack(tensors).astype(np.int16) + 128).astype(np.uint8)
 
 

@@ -43,6 +43,13 @@ static inline int32_t mz_multiply_by_quantized(int32_t x, int32_t multiplier, in
     return shift >= 0 ? product : mz_divide_by_power_of_two_small(product, -shift);
 }
 
+/* The same for any x that still fits into 32 bits after a shift to the left. */
+static inline int32_t mz_multiply_by_quantized_wide(int32_t x, int32_t multiplier, int32_t shift) {
+    const int32_t shifted = shift > 0 ? x * ((int32_t)1 << shift) : x;
+    const int32_t product = mz_doubling_high_multiply(shifted, multiplier);
+    return shift >= 0 ? product : mz_divide_by_power_of_two(product, -shift);
+}
+
 /* x, or the bound that it is beyond. */
 static inline int32_t mz_clamp(int32_t x, int32_t minimum, int32_t maximum) {
     x = x < minimum ? minimum : x;

@@ -5,7 +5,7 @@
 #include "kernels/mz_fixedpoint.h"
 
 static int32_t sum_of_reduced(const mz_mean_params *params, const int8_t *input) {
-    const mz_mean_axis outer = params->reduced[0], inner = params->reduced[1];
+    const mz_reduction_axis outer = params->reduced[0], inner = params->reduced[1];
     int32_t sum = 0;
     for (int32_t i = 0; i < outer.size; i++) {
         for (int32_t j = 0; j < inner.size; j++) {
@@ -17,7 +17,7 @@ static int32_t sum_of_reduced(const mz_mean_params *params, const int8_t *input)
 
 void mz_mean_s8(const mz_mean_params *params, const int8_t *restrict input,
                 int8_t *restrict output) {
-    const mz_mean_axis outer = params->kept[0], inner = params->kept[1];
+    const mz_reduction_axis outer = params->kept[0], inner = params->kept[1];
     for (int32_t i = 0; i < outer.size; i++) {
         for (int32_t j = 0; j < inner.size; j++) {
             const int32_t sum =

@@ -27,12 +27,13 @@
 #include "kernels/mz_fixedpoint.h"
 
 /* Two roundings. The generator has proven that no sum of this layer, shifted left where its shift
- * says so, reaches 2^30. The arrays belong to the caller and stay as they are; int32 arrays are
- * aligned to 4. */
+ * says so, reaches 2^30, or 2^31 if it is wide. The arrays belong to the caller and stay as they
+ * are; int32 arrays are aligned to 4. */
 typedef struct {
     const int32_t *multipliers; /* Q0.31 mantissas [channels] */
     const int8_t *shifts;       /* exponents -31..30, positive is to the left [channels] */
     int32_t right_only;         /* 1: every shift is negative, which takes a shorter loop */
+    int32_t wide;               /* 1: sums may reach 2^30, which takes a longer loop */
     int32_t zero_point;         /* of the output */
     int32_t minimum, maximum;   /* fused activation, as int8 values of the output */
 } mz_requantization;

@@ -2,32 +2,12 @@
  * Copyright (c) 2026 The mcuzoo authors */
 #include "kernels/mz_softmax_s8.h"
 
-#include "kernels/mz_fixedpoint.h"
+#include "kernels/mz_reciprocal.h"
 
 /* The sum of exponentials is kept in Q12.19. */
 #define SUM_INTEGER_BITS 12
 /* From Q0.31 to outputs in 1/256. */
 #define OUTPUT_SHIFT (31 - 8)
-
-static int32_t leading_zeros(uint32_t x) {
-    int32_t zeros = 0;
-    for (; zeros < 32 && !(x & 0x80000000u); x <<= 1) {
-        zeros++;
-    }
-    return zeros;
-}
-
-/* 1 / (2 x) in Q0.31 for x in [1/2, 1) in Q0.31: three Newton-Raphson steps in Q2.29 from
- * 48/17 - 32/17 x. */
-static int32_t half_reciprocal(int32_t x) {
-    const int32_t one = (int32_t)1 << 29;
-    int32_t estimate = 1515870810 + mz_doubling_high_multiply(x, -1010580540);
-    for (int32_t step = 0; step < 3; step++) {
-        const int32_t error = one - mz_doubling_high_multiply(x, estimate);
-        estimate += mz_doubling_high_multiply(estimate, error) * 4;
-    }
-    return estimate >= (int32_t)1 << 30 ? INT32_MAX : estimate * 2;
-}
 
 /* What an element at this distance below the maximum becomes. */
 static int8_t share_of(int32_t exponential, int32_t scale, int32_t shift) {
@@ -49,8 +29,8 @@ static void softmax_row(const int32_t *exponentials, const int8_t *input, int32_
         const uint32_t exponential = (uint32_t)exponentials[maximum - input[i]];
         sum += (int32_t)((exponential + (1u << (SUM_INTEGER_BITS - 1))) >> SUM_INTEGER_BITS);
     }
-    const int32_t headroom = leading_zeros((uint32_t)sum);
-    const int32_t scale = half_reciprocal((int32_t)(((uint32_t)sum << headroom) >> 1));
+    const int32_t headroom = mz_leading_zeros((uint32_t)sum);
+    const int32_t scale = mz_half_reciprocal((int32_t)(((uint32_t)sum << headroom) >> 1));
     const int32_t shift = SUM_INTEGER_BITS - headroom + OUTPUT_SHIFT;
     if (depth < MZ_SOFTMAX_EXPONENTIALS) {
         for (int32_t i = 0; i < depth; i++) {

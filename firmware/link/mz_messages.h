@@ -142,7 +142,7 @@ static inline bool mz_unpack_invoke(mz_span payload, mz_msg_invoke *message) {
     return reader.ok;
 }
 
-/* Asks for a piece of the output tensor. Answered by OUTPUT_DATA. */
+/* Asks for `length` bytes of the output tensor. Answered by OUTPUT_DATA. */
 typedef struct {
     uint32_t image_id;
     uint32_t offset;
@@ -257,7 +257,15 @@ static inline bool mz_unpack_measure_arena(mz_span payload, mz_msg_measure_arena
 }
 
 /* What the board is and what it runs. The place of `protocol_version` never changes. Fields with a
- * default are newer: the message of an older firmware ends before them. */
+ * default are newer: the message of an older firmware ends before them. window: how many frames it
+ * takes before it has answered the first of them. max_chunk_bytes: the most `data` in one frame.
+ * core_clock_hz: what its counts of cycles are of. cpuid: the core's CPUID register; an emulated
+ * core has one of its own, a program on a computer 0. arena_bytes: the whole arena, with what the
+ * runtime keeps for itself; arena_used_bytes: what it takes of that. op_count: kernels per
+ * inference, so records of a profile. runtime: "aot" or "tflm", with a version; toolchain: compiler
+ * and version. runtime_error: why no model can run, "" for none. model_capacity_bytes: the largest
+ * model that can be uploaded, 0 where none can; model_bytes: the one that is there. agent,
+ * count_unit: numbers of the words in link/hello.py. */
 typedef struct {
     uint8_t protocol_version;
     uint8_t window;
@@ -349,7 +357,8 @@ static inline void mz_pack_output_data(mz_writer *writer, const mz_msg_output_da
 }
 
 /* The board is alive. Counts of the line, as the board sees it, and the largest stack use, both
- * since its last restart; stack sizes are 0 where it does not know. */
+ * since its last restart; stack sizes are 0 where it does not know. lost_bytes: what the UART could
+ * not take in time. */
 typedef struct {
     uint32_t nonce;
     uint32_t good_frames;
@@ -368,7 +377,7 @@ static inline void mz_pack_pong(mz_writer *writer, const mz_msg_pong *message) {
     mz_write_u32(writer, message->stack_used_bytes);
 }
 
-/* The request of type `request` was refused; `error` is an ErrorCode. */
+/* The request of type `request` was refused; `error` is an ErrorCode, `text` for people. */
 typedef struct {
     uint8_t error;
     uint8_t request;
@@ -413,7 +422,7 @@ static inline void mz_pack_model_ack(mz_writer *writer, const mz_msg_model_ack *
 /* What the runtime took of `arena_bytes`; `text` says why it could not be set up or run.
  * `head_bytes` are activations, `tail_bytes` what persists. `stack_used_bytes` is the most that the
  * stack held since the restart. `data`: three u32 (requested, used, count) per kind of allocation,
- * when recorded; docs/protocol.md has the kinds. */
+ * when recorded; docs/protocol.md has the kinds. `status`: 0 if it ran. */
 typedef struct {
     uint32_t nonce;
     uint32_t arena_bytes;
@@ -440,7 +449,7 @@ static inline void mz_pack_arena_report(mz_writer *writer, const mz_msg_arena_re
     mz_write_rest(writer, message->data);
 }
 
-/* The device log; unasked. */
+/* A line of the device log, with its LogLevel; unasked. */
 typedef struct {
     uint8_t level;
     const char *text;

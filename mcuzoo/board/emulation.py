@@ -60,7 +60,7 @@ class Raise(Reference):
 
 @dataclass(frozen=True)
 class Instance:
-    """One of the registers that a table describes."""
+    """One of the registers that a table describes: the index-th, `offset` bytes into its window."""
 
     name: str
     index: int

@@ -55,6 +55,8 @@ class MpuRegion:
 
 @dataclass(frozen=True)
 class _Span:
+    """Addresses from `base` up to `end`, for memories `names`."""
+
     names: tuple[str, ...]
     base: int
     end: int

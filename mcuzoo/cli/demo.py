@@ -32,9 +32,9 @@ def demo(
     import json
 
     from mcuzoo.cli.run_progress import RunProgress
-    from mcuzoo.demo import FRESH_SEED, run_demo
     from mcuzoo.files import making
     from mcuzoo.report.run import run_document, summary_text
+    from mcuzoo.tryout.demo import FRESH_SEED, run_demo
 
     with making(out):
         result = run_demo(

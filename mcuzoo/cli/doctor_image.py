@@ -8,7 +8,7 @@ from typing import Annotated
 
 from mcuzoo.cli.options import takes
 from mcuzoo.errors import VerdictError
-from mcuzoo.options import Argument, Option
+from mcuzoo.options import Argument, Option, RecipeOptions
 from mcuzoo.project.kinds import DEFAULT_MODEL
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
@@ -17,19 +17,16 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
-@takes()
+@takes(RecipeOptions)
 def doctor_image(
     image: Annotated[Path, Argument("A picture.")],
+    options: RecipeOptions,
     model: Annotated[
         str, Option("A model of the zoo, or a .tflite file.", "--model", "-m")
     ] = DEFAULT_MODEL,
     tensor: Annotated[
         Path | None,
         Option("A tensor made of it: raw int8, .npy or a C array.", "--tensor", metavar="FILE"),
-    ] = None,
-    crop: Annotated[
-        float | None,
-        Option("The central fraction of each side, instead of the model's.", "--crop"),
     ] = None,
     out: Annotated[
         Path | None,
@@ -57,11 +54,13 @@ def doctor_image(
         {"IMAGE": image, "--tensor": tensor, "--model": Path(model)},
         json_output,
     )
-    seen = look(image, model, tensor, crop)
+    seen = look(image, model, tensor, options)
+    for note in seen.notes:
+        print(note, file=sys.stderr)
     if out is not None:
         write_png(pixels_of(seen.tensor), out)
     if save is not None:
-        write_tensor(save, seen.tensor)
+        write_tensor(save, seen.input)
     if json_output:
         print(json.dumps(look_document(seen), indent=2))
     else:

@@ -29,18 +29,17 @@ def export(
 ) -> None:
     """With --universal the firmware takes its model over the link: mcuzoo run-serial --upload."""
     import json
-    from dataclasses import asdict
 
     from mcuzoo.codegen.export import export as export_models
     from mcuzoo.project.manifest import UniversalManifest
-    from mcuzoo.report.project import export_text, universal_text
+    from mcuzoo.report.project import export_document, export_text, universal_text
 
     with step("planning and writing the project"):
         made = export_models(
             models or (), board, options, lambda text: print(text, file=sys.stderr)
         )
     if json_output:
-        print(json.dumps(asdict(made.manifest), indent=2))
+        print(json.dumps(export_document(made.manifest), indent=2))
     elif isinstance(made.manifest, UniversalManifest):
         print(universal_text(made.folder, made.board, made.manifest))
     else:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-from mcuzoo.options import Argument, Option
+from mcuzoo.options import Argument, Option, RecipeOptions
 
 Board = Annotated[str, Option("One of mcuzoo boards, or a .toml file.", "--board", "-b")]
 Json = Annotated[bool, Option("Print one JSON document.", "--json")]
@@ -97,7 +97,10 @@ def takes(kind: type[Any] | None = None) -> Callable[[Callable[..., None]], Comm
 
 def _parameters_of(kind: type[Any]) -> tuple[Parameter, ...]:
     hints = get_type_hints(kind, include_extras=True)
-    return tuple(_parameter(one.name, hints[one.name], one.default) for one in fields(kind))
+    # The many options of a recipe come last in the help.
+    common = {one.name for one in fields(RecipeOptions)} if issubclass(kind, RecipeOptions) else ()
+    ordered = sorted(fields(kind), key=lambda one: one.name in common)
+    return tuple(_parameter(one.name, hints[one.name], one.default) for one in ordered)
 
 
 def _parameter(name: str, hint: Any, default: Any) -> Parameter:

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 from mcuzoo import __version__
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from mcuzoo.cli.options import Command
 
 COMMANDS = {
+    "try": "Inspect, fit, export and build MODEL, boot the emulated board, run pictures, judge.",
     "demo": "Export the bundled model, build it, boot the emulated board, stream images, judge.",
+    "doctor": "Look at this machine: what is there, what is missing, the command that mends it.",
     "boards": "List the boards, their clocks and memory regions.",
     "models": "List the models that mcuzoo knows by name, with published and measured figures.",
     "fetch": "Get MODEL into the cache over https, check it, and convert UINT8 to INT8.",
@@ -31,9 +34,11 @@ COMMANDS = {
         "Build PROJECT into ELF, .bin and .hex: with arm-none-eabi-gcc or Zig, or in NXP's SDK."
     ),
     "emulate": "Boot an image as the board's ROM would and print the port of its console.",
+    "ports": "List the serial ports of this machine and the boards that answer there.",
     "run-serial": "Run images on a board and compare with labels and host.",
     "evaluate": "Measure top-1 and top-5 of a model, per class, with confidence intervals.",
     "doctor-image": "Show a picture exactly as the network sees it.",
+    "doctor-data": "Say what labelled pictures contradict of a model's recipe and label order.",
     "profile": (
         "Run one image and show each layer's cycles (instructions, when emulated) and correctness."
     ),
@@ -45,8 +50,9 @@ COMMANDS = {
 }
 """In the order of the help, with the first sentence of each.
 
-Each is a module of mcuzoo.cli and its function of the same name, with _ for -, whose docstring is
-the rest of its help; and EXAMPLES there: the words after the command's name."""
+Each is a module of mcuzoo.cli and its function of the same name, with _ for - (and after a word of
+Python's own), whose docstring is the rest of its help; and EXAMPLES there: the words after the
+command's name."""
 
 
 def run_command(arguments: Sequence[str]) -> int:
@@ -115,9 +121,13 @@ def examples_of(name: str) -> tuple[tuple[str, ...], ...]:
 
 def command_of(name: str) -> Command:
     """The command of that name, one of COMMANDS."""
-    found: Command = getattr(_module(name), name.replace("-", "_"))
+    found: Command = getattr(_module(name), _identifier(name))
     return found
 
 
+def _identifier(name: str) -> str:
+    return name.replace("-", "_") + "_" * iskeyword(name)
+
+
 def _module(name: str) -> Any:
-    return import_module(f"mcuzoo.cli.{name.replace('-', '_')}")
+    return import_module(f"mcuzoo.cli.{_identifier(name)}")

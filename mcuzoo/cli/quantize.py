@@ -20,7 +20,7 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 def quantize(
     source: Annotated[
         str,
-        Argument("A model of the zoo, a .keras or .h5 file, a SavedModel, a float .tflite."),
+        Argument("A model of the zoo, .keras or .h5 file, SavedModel, float .tflite, .onnx file."),
     ],
     output: Annotated[Path, Argument("The file to write.", metavar="OUT.tflite")],
     calibration: Annotated[
@@ -46,6 +46,8 @@ def quantize(
         options,
         lambda stage: print(f"{stage} ...", file=sys.stderr),
     )
+    for note in made.quantized.notes:
+        print(note, file=sys.stderr)
     if json_output:
         document = quantization_document(made.output, made.quantized, made.scored)
         print(json.dumps(document, indent=2))

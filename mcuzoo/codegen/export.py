@@ -28,6 +28,7 @@ from mcuzoo.plan.tflm.image import DEFAULT_KERNELS, check_kernels
 from mcuzoo.project.kinds import DEFAULT_MODEL, DEFAULT_PROJECT
 from mcuzoo.project.manifest import AnyManifest
 from mcuzoo.quoting import file_stem
+from mcuzoo.zoo.recipe_flags import recipe_notes, with_recipe
 from mcuzoo.zoo.registry import load_named_model, resolve_model
 
 ModelName = str | PathLike[str]
@@ -72,7 +73,7 @@ def export(
         return _export_universal(names, chosen, options)
     name = _one_model(names or [DEFAULT_MODEL], options)
     try:
-        source = resolve_model(name)
+        source = with_recipe(resolve_model(name), options)
     except MissingModelError as missing:
         named = board.id if isinstance(board, Board) else board
         raise absent_model_error(name, missing, chosen, named, options) from None
@@ -82,7 +83,9 @@ def export(
     with making(folder):
         strict = replace(options, project=options.project or DEFAULT_PROJECT)
         made = export_project(source, chosen, folder, strict)
-        return Project(folder, chosen, made)
+    for note in recipe_notes(source.preprocessing, source.recipe_source, made.input.shape):
+        say(note)
+    return Project(folder, chosen, made)
 
 
 def _one_model(models: Sequence[str], options: ExportOptions) -> str:

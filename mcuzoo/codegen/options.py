@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from mcuzoo.options import Option
+from mcuzoo.options import Option, RecipeOptions
 from mcuzoo.plan.options import MemoryOptions
 
 
 @dataclass(frozen=True)
-class ExportOptions(MemoryOptions):
+class ExportOptions(MemoryOptions, RecipeOptions):
     """Options of `export`. tflm None: an SDK application, whose SDK or build has TFLM."""
 
     output: Annotated[

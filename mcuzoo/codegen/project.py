@@ -29,7 +29,9 @@ from mcuzoo.codegen.sources import (
 )
 from mcuzoo.codegen.tflm.part import tflm_part
 from mcuzoo.codegen.tflm.tree import tree_hint
+from mcuzoo.data.preprocess import check_preprocessing
 from mcuzoo.errors import FitError, UsageError
+from mcuzoo.graph.program import input_shape
 from mcuzoo.graph.read import load_model
 from mcuzoo.plan.memory import MemoryPlan, plan_memory
 from mcuzoo.project.build_id import BUILD_ID_HEADER
@@ -71,6 +73,8 @@ def export_project(
     directory = directory.resolve()
     check_target(directory, options.force)
     model = load_model(source.path)
+    if options.recipe_flags:
+        check_preprocessing(source.preprocessing, input_shape(model))
     plan = plan_memory(model, board, options, measuring.arena_bytes)
     kind = sdk_part(board, plan) if project == "mcuxpresso" else standalone_part(board, plan)
     part = _runtime_part(plan, source, options, measuring.recording, kind)
@@ -104,6 +108,7 @@ def export_project(
         input=tensor_spec(plan.program.input_tensor),
         output=tensor_spec(plan.program.output_tensor),
         preprocessing=source.preprocessing,
+        recipe_source=source.recipe_source,
         plan=plan_entry(plan, board),
         build_id="",
         sources=tuple(sorted(path for path in files if path.endswith(SOURCE_SUFFIXES))),

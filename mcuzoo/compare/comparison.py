@@ -16,6 +16,8 @@ from mcuzoo.compare.trial import Answers, ProjectOnBoard, Trial, host_answers, r
 from mcuzoo.data.dataset import load_data_set
 from mcuzoo.data.images import Item
 from mcuzoo.data.labels import load_classes
+from mcuzoo.data.output_form import form_of
+from mcuzoo.data.preprocess import input_of
 from mcuzoo.emulator.url import SCHEME, port_packages
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import DataSetError, UnsupportedOpError, UsageError
@@ -23,7 +25,8 @@ from mcuzoo.project.manifest import load_manifest
 from mcuzoo.project.rules import inside
 from mcuzoo.run.feed import Prepared, Unusable, prepare
 from mcuzoo.run.project import project_baud, project_model
-from mcuzoo.run.score import Accuracy, Paired, accuracy, ranks
+from mcuzoo.run.recipe import manifest_notes, manifest_with_recipe
+from mcuzoo.run.score import TOP_K, Accuracy, Paired, accuracy, ranks
 
 HOST = "host"
 
@@ -104,7 +107,7 @@ def compare_trials(
             ProjectResult(
                 trial,
                 None if rank is None else accuracy(rank, 1),
-                None if rank is None or trial.answers.outputs.shape[1] <= 5 else accuracy(rank, 5),
+                None if rank is None or _classes(trial) <= TOP_K else accuracy(rank, TOP_K),
                 agreement,
                 paired,
             )
@@ -135,12 +138,19 @@ def _against(trial: Trial, baseline: str, answers: Answers) -> LayerAgreement:
     return LayerAgreement(baseline, len(crcs), int(equal.sum()), layers)
 
 
+def _classes(trial: Trial) -> int:
+    return form_of(trial.entry.manifest.output).classes
+
+
 def _ranks(trial: Trial, labels: Sequence[int | None]) -> NDArray[np.int64] | None:
     known = [index for index, label in enumerate(labels) if label is not None]
     if not known:
         return None
     wanted = np.array([labels[index] for index in known], dtype=np.int64)
-    return ranks(trial.answers.outputs[known], wanted)
+    end = trial.entry.manifest.output
+    form, outputs = form_of(end), trial.answers.outputs[known]
+    scores = np.stack([form.scores(output, end.scale, end.zero_point) for output in outputs])
+    return ranks(scores, wanted)
 
 
 def _correct(trial: Trial, labels: Sequence[int | None]) -> NDArray[np.bool_] | None:
@@ -167,6 +177,9 @@ def compare_projects(
     port is touched, then what the link raises.
     """
     entries = _entries([Path(fspath(one)) for one in projects], options)
+    notes = [note for entry in entries for note in manifest_notes(entry.manifest)]
+    for note in dict.fromkeys(notes):
+        say(note)
     items = _items(options, entries)
     tensors = [_tensors(entry, items) for entry in entries]
     usable = [n for n in range(len(items)) if all(isinstance(row[n], Prepared) for row in tensors)]
@@ -205,7 +218,7 @@ def _entries(projects: Sequence[Path], options: CompareOptions) -> list[ProjectO
         given = options.port[index] if index < len(options.port) else EMULATED
         # Two counted inferences: a plain one and a profiled one.
         port = f"{SCHEME}{project.resolve()}?count=2" if given == EMULATED else given
-        manifest = load_manifest(project)
+        manifest = manifest_with_recipe(load_manifest(project), options)
         found.append(
             ProjectOnBoard(
                 names[index],
@@ -241,15 +254,15 @@ def _items(options: CompareOptions, entries: Sequence[ProjectOnBoard]) -> Sequen
             f"No images: the project {project} has no samples.",
             "Name some: --images DIR, or a CSV with columns file,label.",
         )
-    classes = load_classes(labels, manifest.output.bytes)
+    classes = load_classes(labels, form_of(manifest.output).classes)
     ports = [entry.port for entry in entries]
     besides = [package for port in ports for package in port_packages(port)]
     return load_data_set(source, classes, options.limit, besides=besides).items
 
 
 def _tensors(entry: ProjectOnBoard, items: Iterable[Item]) -> list[Prepared | Unusable]:
-    manifest = entry.manifest
-    return [prepare(item, manifest.preprocessing, manifest.input.shape, None) for item in items]
+    input = input_of(entry.manifest)
+    return [prepare(item, input, None) for item in items]
 
 
 def _host(

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from mcuzoo.options import Baud, Labels, Limit, Option
+from mcuzoo.options import Baud, Labels, Limit, Option, RecipeOptions
 
 
 @dataclass(frozen=True)
-class CompareOptions:
+class CompareOptions(RecipeOptions):
     """Options of `compare`. port: those of the first projects. baud None: each project's own."""
 
     port: Annotated[

@@ -24,7 +24,10 @@ from mcuzoo.toolchain.sizes import linked_constant_bytes
 
 @dataclass(frozen=True)
 class ProjectOnBoard:
-    """A project and the port of a board that runs its newest build."""
+    """A project and the port of a board that runs its newest build.
+
+    name: of the folder, in tables. model: as the project has it.
+    """
 
     name: str
     project: Path
@@ -61,8 +64,9 @@ class Trial:
     """What one project on its board did.
 
     Kernels go by the last op that they compute: `first_ops` has the first one, `names` and `macs`
-    are of all, `counts` is what a kernel took on the first image, as `total` is what all of it
-    took. `agent` and `unit` (of `counts`) are the board's, as link.hello.Hello has them.
+    are of all ops, `counts` is what a kernel took on the first image, as `total` is what all of it
+    took. `runtime`, `toolchain`, `build_id`, `agent` and `unit` (of `counts`) are the board's, as
+    link.hello.Hello has them.
     """
 
     entry: ProjectOnBoard

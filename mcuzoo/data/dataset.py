@@ -4,12 +4,12 @@ another order than the model."""
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from mcuzoo.data import fer2013
+from mcuzoo.data import cifar10, fer2013
 from mcuzoo.data.folders import entries, folder_items, folders_in, has_images, images_in, is_empty
 from mcuzoo.data.imagenet import (
     background_classes,
@@ -20,7 +20,7 @@ from mcuzoo.data.imagenet import (
     validation_items,
 )
 from mcuzoo.data.images import IMAGE_SUFFIXES, DataSet, FilePicture, Item, digest_of
-from mcuzoo.data.labels import IMAGENET_CLASSES, Classes
+from mcuzoo.data.labels import IMAGENET_CLASSES, SORTED, Classes
 from mcuzoo.data.manifest import header_of, manifest_items
 from mcuzoo.data.signs import is_signs, sign_items
 from mcuzoo.data.splits import ALL, chosen_split, in_split, no_such_split, split_name
@@ -64,6 +64,7 @@ def open_data_set(
     """Index the data set at `source` for a model that tells `classes` apart; no image is read.
 
     - FER2013: fer2013.csv or icml_face_data.csv, or a folder with one of them;
+    - CIFAR-10's binary or Python batches: one of them, or a folder with them;
     - another `.csv`: columns file, label and sha256 (the last two optional), or a folder with
       one such CSV;
     - ImageNet's validation set: ILSVRC2012_val_*.JPEG with the ground truth in or near the folder;
@@ -77,6 +78,7 @@ def open_data_set(
     for labels that are off by one; MissingExtraError for the packages that its pictures need and
     for those of `besides`, which the caller needs for other things, all at once.
     """
+    classes = replace(classes, used=Counter())
     found = _find(source, classes, limit, split)
     items = list(found.items)
     if not items:
@@ -85,10 +87,37 @@ def open_data_set(
             f"Known suffixes: {' '.join(sorted(IMAGE_SUFFIXES))}",
         )
     refuse_shifted_labels(items, classes, str(source))
+    names = _folder_names(items, classes) if SORTED in classes.used else None
     if limit is not None:
         items = [items[place] for place in sample_evenly([item.label for item in items], limit)]
     require_packages((*besides, *_packages(items)), "This command")
-    return DataSet(source, tuple(items), "", tuple(_warnings(items)), found.format, found.split)
+    labelled = any(item.label is not None for item in items)
+    return DataSet(
+        source,
+        tuple(items),
+        warnings=tuple(_warnings(items)),
+        format=found.format,
+        split=found.split,
+        class_names=names,
+        mapping=(classes.mapping or _OWN_LABELS.get(found.format, "")) if labelled else "",
+    )
+
+
+def _folder_names(items: Iterable[Item], classes: Classes) -> tuple[str, ...] | None:
+    """The folders' names in the order of their labels, if each class has one."""
+    folders = {item.label: PurePosixPath(item.file).parent.name for item in items}
+    names = tuple(folders.get(label, "") for label in range(classes.count))
+    return names if all(names) else None
+
+
+_OWN_LABELS = {
+    "cifar10": "CIFAR-10's numbers, by class",
+    "fer2013": "FER2013's numbers, by emotion",
+    "imagenet-validation": "ImageNet's ground truth",
+    "images": "WordNet ids of the file names",
+    "signs": "known: the pictures are drawn",
+}
+"""How labels are read in formats that have their own."""
 
 
 def _packages(items: list[Item]) -> tuple[str, ...]:
@@ -116,6 +145,8 @@ def _find(source: Path, classes: Classes, limit: int | None, split: str | None) 
         )
     if source.suffix.lower() == ".csv":
         return _in_csv(source, classes, split)
+    if cifar10.is_batch(source):
+        return _in_batches([source], classes, split, source)
     if source.suffix.lower() in IMAGE_SUFFIXES:
         _require_unsplit(split, source)
         return _Found("image", iter([Item(0, source.name, FilePicture(source), None)]))
@@ -133,10 +164,20 @@ def _in_csv(path: Path, classes: Classes, split: str | None) -> _Found:
     return _Found("manifest", manifest_items(path, classes))
 
 
+def _in_batches(
+    batches: Sequence[Path], classes: Classes, split: str | None, source: Path
+) -> _Found:
+    chosen, items = cifar10.batch_items(batches, classes, split, str(source))
+    return _Found("cifar10", items, chosen)
+
+
 def _in_folder(folder: Path, classes: Classes, split: str | None) -> _Found:
     path = _table_of(folder)
     if path is not None:
         return _in_csv(path, classes, split)
+    batches = cifar10.batches_in(folder)
+    if batches:
+        return _in_batches(batches, classes, split, folder)
     parts = _split_folders(folder)
     if parts:
         return _of_splits(folder, parts, classes, split)

@@ -44,7 +44,7 @@ def emotion_label(name: str, classes: Classes, where: str) -> int:
         for index, known in enumerate(classes.names):
             if _emotion(known) == emotion:
                 return index
-        return classes.index_of(name, where)
+        return classes.named(name, where)
     if classes.count != len(EMOTIONS):
         raise DataSetError(
             f"{where}: FER2013 has {len(EMOTIONS)} emotions, the model has {classes.count} "

@@ -6,19 +6,23 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from mcuzoo.data import fer2013, imagenet
+from mcuzoo.data import cifar10, fer2013, imagenet, visual_wake_words
 from mcuzoo.data.images import IMAGE_SUFFIXES, FilePicture, Item
-from mcuzoo.data.labels import Classes, off_by_one_hint
+from mcuzoo.data.labels import NAMES, SORTED, Classes, off_by_one_hint
 from mcuzoo.errors import DataSetError
+
+AS_TEXT = "in another order than Keras', which sorts folders as text: 0, 1, 10, 11, 2 ..."
+"""Said of folders whose numbers have different widths."""
 
 
 def folder_items(folder: Path, classes: Classes) -> Iterator[Item]:
     """The images of `folder`, or of its class folders, in the order of their sorted names.
 
-    Class folders are labelled by name where `classes` has names, by WordNet id where they are
-    ImageNet's, by emotion where they are FER2013's, by number where the names are whole numbers;
-    else by the order of the sorted names, one folder per class. Images of a flat folder are
-    labelled where all their names begin with a WordNet id, as those of ImageNet's training set.
+    Class folders are labelled by name where `classes` has names and one of them is a folder's
+    (those of CIFAR-10 and Visual Wake Words may be written in other words), by WordNet id where
+    they are ImageNet's, by emotion where they are FER2013's, by number where the names are whole
+    numbers; else by the order of the sorted names, one folder per class. Images of a flat folder
+    are labelled where all their names begin with a WordNet id, as those of ImageNet's training set.
     """
     images = images_in(folder)
     class_folders = [path for path in folders_in(folder) if has_images(path)]
@@ -44,15 +48,25 @@ def folder_items(folder: Path, classes: Classes) -> Iterator[Item]:
 def _folder_labels(folders: list[Path], classes: Classes) -> list[int]:
     names = [folder.name for folder in folders]
     if imagenet.are_synsets(names):
+        classes.used["WordNet ids"] += 1
         return imagenet.labels_of_synsets(names, classes, str(folders[0].parent))
     known = names if classes.names is None else classes.names
     if fer2013.are_emotions(names) and fer2013.are_emotions(known):
+        classes.used["emotions, by name"] += 1
         return [fer2013.emotion_label(name, classes, f"Folder {name}") for name in names]
-    if classes.names is not None and set(names) <= set(classes.names):
+    for labels_of in (cifar10.labels_of, visual_wake_words.labels_of):
+        labels = None if classes.names is None else labels_of(names, classes.names)
+        if labels is not None:
+            classes.used[NAMES] += 1
+            return labels
+    if any(classes.name_index(name) is not None for name in names):
         # Also where the names are numbers, which Keras sorts as text: 0, 1, 10, 11, 2, ...
-        return [classes.names.index(name) for name in names]
+        return [classes.named(folder.name, f"Folder {folder}") for folder in folders]
     if classes.names is not None or all(name.isdecimal() for name in names):
-        return [classes.index_of(folder.name, f"Folder {folder}") for folder in folders]
+        found = [classes.index_of(folder.name, f"Folder {folder}") for folder in folders]
+        if [name for _, name in sorted(zip(found, names, strict=True))] != names:
+            classes.used[AS_TEXT] += 1
+        return found
     if len(folders) != classes.count:
         raise DataSetError(
             f"{folders[0].parent} has {len(folders)} class folders, the model has "
@@ -60,6 +74,7 @@ def _folder_labels(folders: list[Path], classes: Classes) -> list[int]:
             off_by_one_hint(len(folders), classes.count)
             or "Name the classes with --labels FILE, one folder name a line in output order.",
         )
+    classes.used[SORTED] += 1
     return list(range(len(folders)))
 
 

@@ -1,4 +1,4 @@
-"""An image of a data set, and where its pixels are: in a file of its own, in a row of a CSV, or
+"""An image of a data set, and where its pixels are: in a file of its own, in a part of one, or
 drawn; decoded with Pillow, within limits, or refused in one sentence."""
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def read_image_file(path: Path) -> bytes:
 def decode_image(content: bytes, color: str, name: str) -> NDArray[np.uint8]:
     """Decode a whole image file to uint8 [H, W, 3] (color "rgb") or [H, W, 1] ("gray").
 
-    The first frame is decoded as stored: no EXIF rotation, no colour management, alpha dropped;
+    The first frame is decoded as stored: `upright` turns it, no colour management, alpha dropped;
     that is the decoding the golden inputs were made with. Grey is Pillow's mode L (ITU-R 601-2
     luma). Raises DataSetError, which names `name`, for anything that is not a whole 8-bit image
     of at most MAX_PIXELS, and MissingExtraError without Pillow.
@@ -80,6 +80,32 @@ def luma(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     except ImportError as error:
         raise missing_error(["pillow"], "Greying images") from error
     return np.array(Image.fromarray(pixels).convert("L"), dtype=np.uint8)[:, :, np.newaxis]
+
+
+_ORIENTATION = 0x0112
+"""The tag of the orientation, 1 to 8, in EXIF 2.32 (section 4.6.4 A)."""
+
+
+def orientation_of(content: bytes) -> int:
+    """The EXIF orientation of an image file, 1 to 8: 1 is upright, and where there is none."""
+    opener = _pillow_open()
+    try:
+        with opener(BytesIO(content), formats=_FORMATS) as image:
+            found = image.getexif().get(_ORIENTATION)
+    except Exception:  # Pillow's parsers let nearly any exception escape on damaged data
+        return 1
+    return found if isinstance(found, int) and 1 <= found <= 8 else 1
+
+
+def upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+    """uint8 [h, w, C] turned and mirrored as its EXIF orientation says."""
+    if orientation >= 5:
+        pixels = pixels.transpose(1, 0, 2)
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels)
 
 
 @cache
@@ -195,6 +221,42 @@ class PixelRow:
 
 
 @dataclass(frozen=True)
+class Planes:
+    """A square of red, then green, then blue bytes, `side` by `side` each, at `offset` of a file:
+    picture `number` of it."""
+
+    path: Path
+    number: int
+    offset: int
+    side: int
+
+    @property
+    def place(self) -> str:
+        return f"{self.path}, picture {self.number}"
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        return (RESIZER,)
+
+    def read(self) -> bytes:
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self.offset)
+                return file.read(3 * self.side**2)
+        except OSError as error:
+            raise DataSetError(
+                f"{self.place} cannot be read: {error.strerror}", "Check the disk."
+            ) from error
+
+    def decode(self, content: bytes, color: str) -> NDArray[np.uint8]:
+        if len(content) != 3 * self.side**2:
+            raise DataSetError(f"{self.place} is cut off.", "Take the file from its source again.")
+        planes = np.frombuffer(content, np.uint8).reshape(3, self.side, self.side)
+        pixels = np.ascontiguousarray(planes.transpose(1, 2, 0))
+        return pixels if color == "rgb" else luma(pixels)
+
+
+@dataclass(frozen=True)
 class DrawnSign:
     """Picture number `number` of a class of `signs`, drawn from `seed` whenever it is needed."""
 
@@ -258,6 +320,8 @@ class Item:
 class DataSet:
     """`format`: how it is laid out; `split`: which part of it this is, None for all of it.
 
+    `mapping`: how the data set's labels became classes, in a few words; empty without labels.
+    `class_names`: of class folders that were numbered in their order; None of others.
     `digest`: SHA-256 over index, name, label and content of every item, empty where the contents
     were not read.
     """
@@ -268,11 +332,13 @@ class DataSet:
     warnings: tuple[str, ...] = ()
     format: str = "images"
     split: str | None = None
+    mapping: str = ""
+    class_names: tuple[str, ...] | None = None
 
     @property
     def name(self) -> str:
         """Short, for reports: fer2013, signs:7, or what the file or folder is called."""
-        if self.format in ("fer2013", "imagenet-validation"):
+        if self.format in ("cifar10", "fer2013", "imagenet-validation"):
             return self.format
         return self.source.resolve().stem if self.format != "signs" else str(self.source)
 

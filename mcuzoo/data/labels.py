@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mcuzoo.errors import DataSetError, did_you_mean
@@ -14,23 +15,66 @@ _BACKGROUND_HINT = (
     "class 0 is 'background': "
 )
 
+NAMES, NUMBERS, SORTED = "names", "numbers", "sorted"
+_MAPPINGS = {
+    NAMES: "read as class names",
+    NUMBERS: "numbers read as class indices",
+    SORTED: "folders numbered in the order of their names, sorted as text",
+}
+
 
 @dataclass(frozen=True)
 class Classes:
-    """The classes a model tells apart: how many, and their names where they are known."""
+    """The classes a model tells apart: how many, and their names where they are known.
+
+    source: where the names are from, in a few words. used: how often a label was read in each of
+    MAPPINGS; `mapping` says it.
+    """
 
     count: int
     names: tuple[str, ...] | None = None
+    source: str = field(default="", compare=False)
+    used: Counter[str] = field(default_factory=Counter, compare=False, repr=False)
 
     def index_of(self, label: str, where: str) -> int:
-        """The class that `label` means: a whole number is an index, anything else a name.
+        """The class that `label` means: a name, else, if it is a whole number, an index.
 
         Names match exactly, then without regard to case. Raises DataSetError, which says `where`.
         """
         text = label.strip()
+        known = self.name_index(text)
+        if known is not None:
+            self.used[NAMES] += 1
+            return known
         if re.fullmatch(r"[+-]?[0-9]{1,9}", text):
+            self.used[NUMBERS] += 1
             return self.checked(int(text), where)
-        return self._index_of_name(text, where)
+        raise self._unknown(text, where)
+
+    def name_index(self, text: str) -> int | None:
+        """The class of that name, exactly or without regard to case; None if there is none."""
+        if self.names is None:
+            return None
+        if text in self.names:
+            return self.names.index(text)
+        folded = [name.casefold() for name in self.names]
+        return folded.index(text.casefold()) if text.casefold() in folded else None
+
+    def named(self, text: str, where: str) -> int:
+        """The class of that name; a number is none. Raises DataSetError, which says `where`."""
+        known = self.name_index(text)
+        if known is None:
+            raise self._unknown(text, where)
+        self.used[NAMES] += 1
+        return known
+
+    @property
+    def mapping(self) -> str:
+        """How labels were read, in words; empty if there were none."""
+        ways = [_MAPPINGS.get(way, way) for way in self.used]
+        if NAMES in self.used and self.source:
+            ways[list(self.used).index(NAMES)] += f" ({self.source})"
+        return ", ".join(ways)
 
     def checked(self, index: int, where: str) -> int:
         """`index` when the model has such a class; else DataSetError."""
@@ -45,18 +89,14 @@ class Classes:
         """The name of class `index`, or the number itself where names are not known."""
         return str(index) if self.names is None else self.names[index]
 
-    def _index_of_name(self, text: str, where: str) -> int:
+    def _unknown(self, text: str, where: str) -> DataSetError:
         if self.names is None:
-            raise DataSetError(
+            return DataSetError(
                 f"{where}: label {text!r} is a name, but the model's class names are not known.",
                 "Name them with --labels FILE, one class a line in the order of the outputs.",
             )
-        if text in self.names:
-            return self.names.index(text)
         folded = [name.casefold() for name in self.names]
-        if text.casefold() in folded:
-            return folded.index(text.casefold())
-        raise DataSetError(
+        return DataSetError(
             f"{where}: the model has no class {text!r}.",
             f"{did_you_mean(text, folded)}The names are the lines of the labels file: --labels.",
         )
@@ -86,7 +126,7 @@ def load_classes(path: Path | None, count: int) -> Classes:
             f"{path} names {len(names)} classes, the model has {count}.",
             off_by_one_hint(len(names), count) or hint,
         )
-    return Classes(count, names)
+    return Classes(count, names, str(path))
 
 
 def off_by_one_hint(labelled: int, count: int) -> str | None:

@@ -1,128 +1,167 @@
-"""From decoded picture to input tensor (central crop, bilinear resize, pixel offset), and
-whether a preprocessing for that can feed a model."""
+"""From the content of a picture to a model's input tensor; whether a recipe can feed a model."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mcuzoo.data.apply import Quantized, in_order, pixels, quantized
+from mcuzoo.data.images import FilePicture, Picture, orientation_of, upright
+from mcuzoo.data.resize import library_packages
 from mcuzoo.errors import ProjectError
-from mcuzoo.extras import missing_error
-from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.project.input_size import input_size
+from mcuzoo.project.manifest import Manifest
+from mcuzoo.project.recipe import Recipe, recipe_text
 from mcuzoo.zoo.catalog import catalog
 
-CHANNELS = {"rgb": 3, "gray": 1}
 INT8_OFFSET = -128
 _SPANS = (1.0, 255 / 128, 2.0, 255.0)
 """Ranges of pixels that models are trained on: 0..1, (p - 128) / 128, -1..1, or 0..255."""
 
 _SPAN_TOLERANCE = 0.01
-_HINT = "Export the project again; mcuzoo doctor-image IMAGE shows what the network sees."
+_BEYOND_STEPS, _FEWEST_STEPS = 32, 128
+_HINT = "--recipe, --color, --normalize ... say another one; docs/recipes.md has all."
 
 
-def check_preprocessing(preprocessing: Preprocessing, shape: tuple[int, ...]) -> None:
-    """Raise ProjectError for a preprocessing that cannot give a right int8 input of `shape`.
+@dataclass(frozen=True)
+class Decoded:
+    """pixels: uint8 [h, w, 3] or [h, w, 1]. turned: the EXIF orientation was not upright."""
+
+    pixels: NDArray[np.uint8]
+    turned: bool = False
+
+
+@dataclass(frozen=True)
+class PictureInput:
+    """A model's input, and the recipe that makes it of pictures. Picklable.
+
+    shape: as the model has it, see input_size. scale, zero_point: of the int8 input, real = scale *
+    (q - zero_point).
+    """
+
+    recipe: Recipe
+    shape: tuple[int, ...]
+    scale: float = 1.0
+    zero_point: int = 0
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """The optional packages (extras.py) that its resize needs."""
+        return library_packages(self.recipe.library)
+
+    @property
+    def essence(self) -> tuple[object, ...]:
+        """All that decides the tensor: inputs of the same essence give the same bytes."""
+        ends = (self.scale, self.zero_point) if self.recipe.pixel_offset is None else ()
+        return (self.recipe.essence, self.shape, *ends)
+
+    def decoded(self, picture: Picture, content: bytes) -> Decoded:
+        """The picture in the recipe's colours, upright. Raises DataSetError for a damaged one."""
+        color = "gray" if self.recipe.color == "gray" else "rgb"
+        found = picture.decode(content, color)
+        if not self.recipe.exif or not isinstance(picture, FilePicture):
+            return Decoded(found)
+        orientation = orientation_of(content)
+        return Decoded(upright(found, orientation), orientation != 1)
+
+    def quantized(self, picture: NDArray[np.uint8]) -> Quantized:
+        """The int8 tensor, of the model's shape without the leading 1, and how much was clipped.
+
+        Raises ProjectError when recipe and shape do not fit together, DataSetError for a picture
+        that the recipe cannot take, MissingExtraError.
+        """
+        size = input_size(self.shape)
+        made = quantized(
+            self.recipe, pixels(self.recipe, picture, size), self.scale, self.zero_point
+        )
+        return Quantized(in_order(made.tensor, size), made.clipped)
+
+    def tensor(self, picture: NDArray[np.uint8]) -> NDArray[np.int8]:
+        """The int8 tensor alone."""
+        return self.quantized(picture).tensor
+
+
+def input_of(manifest: Manifest) -> PictureInput:
+    """The input of a project's model, and its recipe."""
+    spec = manifest.input
+    return PictureInput(manifest.preprocessing, spec.shape, spec.scale, spec.zero_point)
+
+
+def check_preprocessing(recipe: Recipe, shape: tuple[int, ...]) -> None:
+    """Raise ProjectError for a recipe that cannot give a right int8 input of `shape`.
 
     input = pixel - 128 is the only offset that maps the 256 pixels onto int8; pixel - 127 is a
     published mistake, by which white wraps to black or saturates.
     """
-    channels = CHANNELS.get(preprocessing.color)
-    if channels is None or preprocessing.resize != "bilinear" or not 0 < preprocessing.crop <= 1:
-        raise ProjectError(f"{preprocessing} is no preprocessing that mcuzoo knows.", _HINT)
-    if shape[-1] != channels:
+    size = input_size(shape)
+    if size.channels != recipe.channels:
         raise ProjectError(
-            f"The preprocessing gives {preprocessing.color} pictures, {channels} values a pixel; "
-            f"the model's input {list(shape)} takes {shape[-1]}.",
+            f"The recipe gives {recipe.color} pictures, {recipe.channels} values a pixel; the "
+            f"model's input {list(shape)} takes {size.channels}.",
+            f"Say --color {'gray' if size.channels == 1 else 'rgb'}.",
+        )
+    if recipe.pixel_offset not in (None, INT8_OFFSET):
+        raise ProjectError(
+            f"The recipe has pixel_offset {recipe.pixel_offset}: an int8 input is pixel "
+            f"{INT8_OFFSET}, or the 256 pixels do not fit into it.",
             _HINT,
         )
-    if preprocessing.pixel_offset != INT8_OFFSET:
+    if recipe.short_side is not None and recipe.short_side < max(size.height, size.width):
         raise ProjectError(
-            f"The preprocessing has pixel_offset {preprocessing.pixel_offset}: an int8 input is "
-            f"pixel {INT8_OFFSET}, or the 256 pixels do not fit into it.",
-            _HINT,
+            f"The short side of {recipe.short_side} pixels is less than the model's input, "
+            f"{size.height}x{size.width}.",
+            f"--short-side {max(size.height, size.width)} is the least, or --fit cover.",
         )
 
 
 def preprocessing_warnings(
-    preprocessing: Preprocessing, name: str, sha256: str, input_scale: float
+    input: PictureInput, name: str, sha256: str, has_scale: bool = True
 ) -> Iterator[str]:
-    """Warnings about `preprocessing` for this model: it may be wrong, but it is not excluded."""
+    """Warnings about the recipe of this model: it may be wrong, but it is not excluded.
+
+    has_scale: whether the model's input is quantized.
+    """
+    recipe = input.recipe
     for known in catalog().values():
         declared = known.as_preprocessing
         same_file = any(file.sha256 == sha256 for file in known.file)
-        if (same_file or known.name == name) and _essence(declared) != _essence(preprocessing):
+        # Older projects ignored EXIF: that is no other recipe.
+        alike = replace(recipe, exif=declared.exif).essence == declared.essence
+        if (same_file or known.name == name) and not alike:
             yield (
-                f"{known.name} is declared to see {_text(declared)}; here it is given "
-                f"{_text(preprocessing)}."
+                f"{known.name} is declared to see {recipe_text(declared)}; here it is given "
+                f"{recipe_text(recipe)}."
             )
             return
-    span = 255 * input_scale
+    if not has_scale:
+        return
+    if recipe.pixel_offset is None:
+        yield from _range_warnings(input)
+        return
+    span = 255 * input.scale
     if all(abs(span - usual) > _SPAN_TOLERANCE * usual for usual in _SPANS):
         yield (
             f"The 256 pixels span {span:.4g} at the model's input. Models are trained on a span "
-            "of 1, 2 or 255; if this one was, too, its input is not pixel - 128."
+            "of 1, 2 or 255; if this one was, too, its input is not pixel - 128: --normalize "
+            "torch, or --mean and --std, may be right."
         )
 
 
-def _essence(preprocessing: Preprocessing) -> tuple[object, ...]:
-    return preprocessing.color, preprocessing.crop, preprocessing.resize, preprocessing.pixel_offset
-
-
-def _text(it: Preprocessing) -> str:
-    return f"{it.color}, crop {it.crop:g}, {it.resize}, pixel {it.pixel_offset:+d}"
-
-
-_INT8 = np.iinfo(np.int8)
-
-
-def preprocess(
-    image: NDArray[np.uint8], preprocessing: Preprocessing, shape: tuple[int, ...]
-) -> NDArray[np.int8]:
-    """The int8 [H, W, C] input tensor of `image`, uint8 [h, w, C].
-
-    `shape` is the model's, (1, H, W, C) or (H, W, C). The central fraction `crop` of each side is
-    kept: `margin = int((side - side * crop) / 2)` is cut off at both ends. The resize is
-    OpenCV's INTER_LINEAR on uint8: half-pixel centres, no antialiasing, its fixed-point rounding.
-    input = pixel + pixel_offset, saturated to int8.
-
-    Raises ProjectError when these do not fit together, MissingExtraError without OpenCV.
-    """
-    height, width, channels = _input_size(shape)
-    resize, crop = preprocessing.resize, preprocessing.crop
-    if image.shape[2] != channels or resize != "bilinear" or not 0 < crop <= 1:
-        raise ProjectError(
-            f"{preprocessing} cannot make an input of shape {tuple(shape)}.",
-            "The preprocessing in mcuzoo.json does not fit the model: export the project again.",
+def _range_warnings(input: PictureInput) -> Iterator[str]:
+    """Whether the values of the recipe are those that the model's input has steps for."""
+    ends = (*input.recipe.real(0), *input.recipe.real(255))
+    low, high = min(ends), max(ends)
+    steps = [value / input.scale + input.zero_point for value in (low, high)]
+    if (
+        steps[0] < -128 - _BEYOND_STEPS
+        or steps[1] > 127 + _BEYOND_STEPS
+        or steps[1] - steps[0] < _FEWEST_STEPS
+    ):
+        takes = [input.scale * (end - input.zero_point) for end in (-128, 127)]
+        yield (
+            f"The recipe gives values from {low:.4g} to {high:.4g}, and the model's input takes "
+            f"{takes[0]:.4g} to {takes[1]:.4g}: is the normalization right?"
         )
-    resized = _resize_bilinear(central_crop(image, crop), height, width)
-    tensor = resized.reshape(height, width, channels).astype(np.int16) + preprocessing.pixel_offset
-    return np.clip(tensor, _INT8.min, _INT8.max).astype(np.int8)
-
-
-def central_crop(image: NDArray[np.uint8], fraction: float) -> NDArray[np.uint8]:
-    """The central part of uint8 [h, w, C], `int((side - side * fraction) / 2)` off each end."""
-    height, width = image.shape[:2]
-    top = int((height - height * fraction) / 2)
-    left = int((width - width * fraction) / 2)
-    return image[top : height - top, left : width - left]
-
-
-def _input_size(shape: tuple[int, ...]) -> tuple[int, int, int]:
-    size = shape[1:] if len(shape) == 4 and shape[0] == 1 else shape
-    if len(size) != 3:
-        raise ProjectError(
-            f"The model's input has shape {tuple(shape)}, not (1, height, width, channels).",
-            "Only image models can be run with run-serial.",
-        )
-    return size[0], size[1], size[2]
-
-
-def _resize_bilinear(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
-    try:
-        import cv2
-    except ImportError as error:
-        raise missing_error(["opencv-python-headless"], "Resizing images") from error
-    resized = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(resized, dtype=np.uint8)

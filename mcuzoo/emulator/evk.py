@@ -27,6 +27,8 @@ from mcuzoo.project.rules import inside
 
 @dataclass(frozen=True)
 class Target:
+    """What to emulate: a board, and the flash image (.bin or .elf) in it."""
+
     board: Board
     image: Path
 

@@ -45,7 +45,7 @@ class Outcome(Enum):
 
 @dataclass
 class Orders:
-    """Requests of other threads to the machine."""
+    """Requests of other threads to the machine. reset: press the reset button; stop: end it."""
 
     reset: bool = False
     stop: bool = False
@@ -53,7 +53,12 @@ class Orders:
 
 @dataclass(frozen=True)
 class Setting:
-    """What stays the same from one machine to the next."""
+    """What stays the same from one machine to the next, which a reset starts.
+
+    start: what the boot ROM hands to the core. console: the UART's other end; transmitter: when
+    bytes leave for it. mode: what is counted. until_hang_up: end when the console is closed. say:
+    gets a line of text about what happens.
+    """
 
     board: Board
     memories: tuple[Memory, ...]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mcuzoo.errors import InputError
 from mcuzoo.graph.affine import dequantize
+from mcuzoo.graph.executable import UINT8_OFFSET
 from mcuzoo.graph.model import DType
 from mcuzoo.graph.program import Program
 
@@ -38,15 +39,24 @@ def shaped_input(program: Program, input: NDArray[Any]) -> NDArray[np.int8]:
 
 
 def model_input(program: Program, values: NDArray[np.int8]) -> NDArray[Any]:
-    """`values` of the program's int8 input as the model's own input takes them.
+    """`values` of the program's int8 input as the file's own input takes them.
 
-    If a leading QUANTIZE was cut, these are bytes or floats that it converts to exactly `values`.
+    Where conversions and turns at the entry were cut, these are bytes or floats of which they make
+    exactly `values`.
     """
-    own = program.model.tensor(program.model.inputs[0])
-    if own.dtype is DType.INT8:
-        return values
+    file = program.file
+    given: NDArray[Any] = values.reshape(program.model.tensor(program.model.inputs[0]).shape)
+    for op in reversed(program.entry):
+        outer, inner = file.tensor(op.inputs[0]), file.tensor(op.outputs[0])
+        if op.name == "TRANSPOSE":
+            order = file.tensor(op.inputs[1]).data
+            assert order is not None
+            given = given.transpose(np.argsort(order.reshape(-1)))
+        elif op.name == "QUANTIZE" and outer.dtype is DType.FLOAT32:
+            assert inner.quantization is not None
+            given = dequantize(given, inner.quantization)
+        given = given.reshape(outer.shape)
+    own = file.tensor(file.inputs[0])
     if own.dtype is DType.UINT8:
-        return (values.astype(np.int16) + 128).astype(np.uint8)
-    quantization = program.input_tensor.quantization
-    assert quantization is not None
-    return dequantize(values, quantization)
+        given = (given.astype(np.int16) + UINT8_OFFSET).astype(np.uint8)
+    return np.array(given, order="C")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mcuzoo.engines.engine import model_input, shaped_input
 from mcuzoo.errors import ModelError, UsageError
 from mcuzoo.extras import LITERT, missing_error
+from mcuzoo.graph.executable import UINT8_OFFSET
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.program import Program, build_program
 
@@ -79,6 +80,8 @@ class LitertEngine:
     def run(self, input: NDArray[np.int8]) -> NDArray[np.int8]:
         """int8 of the input's size in any shape -> int8 (output elements,)."""
         values = model_input(self.program, shaped_input(self.program, input))
-        source, target = self.program.model.inputs[0], self.program.output_tensor.index
+        source, target = self.program.file.inputs[0], self.program.output_tensor.index
         scores = litert_scores(self._interpreter, source, values, target)
+        if scores.dtype == np.uint8:
+            scores = scores.astype(np.int16) - UINT8_OFFSET
         return scores.astype(np.int8).reshape(-1)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from mcuzoo.engines.engine import shaped_input
 from mcuzoo.errors import ModelError
 from mcuzoo.graph.model import Model, Op
-from mcuzoo.graph.program import Program, Step, build_program
-from mcuzoo.ops.coverage import require_aot
+from mcuzoo.graph.program import Program, Step
+from mcuzoo.ops.coverage import judge
 from mcuzoo.ops.table import computed
 
 MAX_ACTIVATION_BYTES = 512 * 2**20
@@ -26,15 +26,16 @@ class ReferenceEngine:
     """
 
     def __init__(self, model: Model) -> None:
-        self.program: Program = build_program(model)
-        require_aot(self.program)
+        self.program: Program = judge(model, "aot").require()
         total_bytes = sum(buffer.bytes for buffer in self.program.buffers)
         if total_bytes > MAX_ACTIVATION_BYTES:
             raise ModelError(
                 f"The model's activations take {total_bytes} bytes in all.",
                 "No board that mcuzoo knows could run it; use a smaller input or width.",
             )
-        self._kernels = [computed(step.op).reference(model, step.op) for step in self.program.steps]
+        self._kernels = [
+            computed(step.op).reference(self.program.model, step.op) for step in self.program.steps
+        ]
 
     def run(self, input: NDArray[np.int8]) -> NDArray[np.int8]:
         """int8 of the input's size in any shape -> int8 (output elements,).

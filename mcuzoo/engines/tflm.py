@@ -7,19 +7,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.engines.engine import model_input, shaped_input
+from mcuzoo.engines.engine import shaped_input
 from mcuzoo.errors import ModelError
 from mcuzoo.extras import TFLM, missing_error
+from mcuzoo.graph.cut import cut_ends
 from mcuzoo.graph.model import Model
-from mcuzoo.graph.program import Program, build_program
+from mcuzoo.graph.program import Program
 from mcuzoo.graph.write import write_model
-from mcuzoo.ops.coverage import require_tflm
+from mcuzoo.ops.coverage import judge
 
 ARENA_SPARE_BYTES = 1 << 20
 
 
 class TflmEngine:
-    """Runs a model on TFLM's reference kernels; the output is read before any DEQUANTIZE.
+    """Runs what a TFLM project would have of a model, on TFLM's reference kernels.
 
     The model is written anew for TFLM, because neither TFLM nor the wheel checks a file. Raises
     MissingExtraError without the wheel, ModelError when TFLM does not run the model. The model is
@@ -27,20 +28,16 @@ class TflmEngine:
     """
 
     def __init__(self, model: Model) -> None:
-        self.program: Program = build_program(model)
-        require_tflm(self.program)
+        self.program: Program = judge(model, "tflm").require()
         try:
             from tflite_micro.python.tflite_micro import runtime
         except ImportError:
             raise missing_error([TFLM], "Running TFLM on the host") from None
-        # All tensors are kept, so that the int8 output can be read where the graph goes on to
-        # floats; they then take their sum, not the planner's peak.
-        activations = sum(tensor.bytes for tensor in model.tensors if tensor.data is None)
+        cut = cut_ends(model).model
+        activations = sum(tensor.bytes for tensor in cut.tensors if tensor.data is None)
         try:
             self._interpreter: Any = runtime.Interpreter.from_bytes(
-                write_model(model),
-                arena_size=2 * activations + model.bytes + ARENA_SPARE_BYTES,
-                intrepreter_config=runtime.InterpreterConfig.kPreserveAllTensors,
+                write_model(cut), arena_size=2 * activations + cut.bytes + ARENA_SPARE_BYTES
             )
         except RuntimeError as error:
             raise ModelError(
@@ -50,8 +47,8 @@ class TflmEngine:
 
     def run(self, input: NDArray[np.int8]) -> NDArray[np.int8]:
         """int8 of the input's size in any shape -> int8 (output elements,)."""
-        self._interpreter.set_input(model_input(self.program, shaped_input(self.program, input)), 0)
+        shape = self._interpreter.get_input_details(0)["shape"]
+        self._interpreter.set_input(shaped_input(self.program, input).reshape(shape), 0)
         self._interpreter.invoke()
-        tensor = self._interpreter.GetTensor(self.program.output_tensor.index, 0)
-        output: NDArray[np.int8] = np.array(tensor["tensor_data"], dtype=np.int8).reshape(-1)
+        output: NDArray[np.int8] = np.array(self._interpreter.get_output(0), np.int8).reshape(-1)
         return output

@@ -15,20 +15,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.board.load import load_board
-from mcuzoo.data.preprocess import check_preprocessing
+from mcuzoo.data.apply import real_levels
+from mcuzoo.data.output_form import SIGMOID, OutputForm, output_form
+from mcuzoo.data.preprocess import PictureInput, check_preprocessing
 from mcuzoo.emulator.url import port_packages
 from mcuzoo.errors import FirmwareError, ModelError, UsageError, WrongFirmwareError, did_you_mean
 from mcuzoo.extras import EMULATOR as EMULATOR_PACKAGES
 from mcuzoo.extras import LITERT
 from mcuzoo.extras import TFLM as TFLM_PACKAGE
 from mcuzoo.graph.model import DType, Model, Tensor
-from mcuzoo.graph.program import build_program
+from mcuzoo.graph.program import build_program, picture_shape
 from mcuzoo.link.counts import agent_note
 from mcuzoo.link.hello import Hello
+from mcuzoo.link.port_watch import PortWatch
 from mcuzoo.link.session import Session
 from mcuzoo.link.state import LinkState
-from mcuzoo.link.transport import SOME_PORT, PortWatch
-from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.link.transport import SOME_PORT
+from mcuzoo.ops.coverage import judge
+from mcuzoo.project.recipe import Recipe
 from mcuzoo.run.rig import Rig
 from mcuzoo.toolchain.find import compiler_packages
 from mcuzoo.zoo.registry import ModelSource
@@ -51,38 +55,54 @@ class Runs(Protocol):
 class Subject:
     """A model on an engine. `engine`: one of HOST_ENGINES, "emulator", or a port.
 
-    shape: of the input, (1, H, W, C). input_scale: of its quantization, None for floats. Scores are
-    int8, one per class (those of UINT8 are 128 below the model's own), or float32 of a float model;
-    a score q stands for output_scale * (q - output_zero_point).
+    shape: of the input, (1, H, W, C). input_scale, input_zero_point: of its int8 quantization (that
+    of UINT8 is 128 below the model's own); the scale is None for floats. `outputs` values are int8
+    (those of UINT8 are 128 below the model's own), or float32 of a float model; one q stands for
+    output_scale * (q - output_zero_point). form: what they say of how many classes.
     """
 
     model: Model
-    preprocessing: Preprocessing
+    preprocessing: Recipe
     kind: Kind
     engine: str
     shape: tuple[int, ...]
-    classes: int
+    outputs: int
+    form: OutputForm
     input_scale: float | None = None
     output_scale: float = 1.0
     output_zero_point: int = 0
+    input_zero_point: int = 0
+
+    @property
+    def classes(self) -> int:
+        return self.form.classes
+
+    @property
+    def pictures(self) -> PictureInput:
+        """How pictures become the int8 input. A float model's is pixel - 128, and its engine
+        takes that as the recipe's real values."""
+        if self.input_scale is None:
+            return PictureInput(replace(self.preprocessing, pixel_offset=-128), self.shape)
+        return PictureInput(self.preprocessing, self.shape, self.input_scale, self.input_zero_point)
 
     @property
     def on_host(self) -> bool:
         return self.engine in HOST_ENGINES
 
 
-def make_subject(model: Model, preprocessing: Preprocessing, engine: str | None) -> Subject:
+def make_subject(model: Model, preprocessing: Recipe, engine: str | None) -> Subject:
     """`model` on `engine`. Without `engine`, the standard engine for the kind of model is taken.
 
-    That is TFLM's arithmetic ("reference") for INT8, which is what a board computes, and LiteRT's
-    reference kernels for UINT8 and float, which no board runs. Raises ModelError for a model that
+    That is TFLM's arithmetic for INT8, which is what a board computes (ours, or TFLM's wheel for
+    operators that TFLM alone has), and LiteRT's reference kernels for UINT8 and float, which no
+    board runs. Raises ModelError for a model that
     nothing here can run, UsageError for an engine that cannot run this one, ProjectError for a
     preprocessing that cannot feed it.
     """
     kind, source, target = _ends(model)
     shape, quantization = source.shape, source.quantization
     check_preprocessing(preprocessing, shape)
-    chosen = engine or (REFERENCE if kind == "int8" else LITERT_REF)
+    chosen = engine or _standard_engine(model, kind)
     if kind != "int8" and chosen not in (XNNPACK, LITERT_REF):
         raise UsageError(
             f"The engine {chosen} runs INT8 models, and {model.name} is {kind.upper()}.",
@@ -95,12 +115,41 @@ def make_subject(model: Model, preprocessing: Preprocessing, engine: str | None)
             f"{did_you_mean(chosen, known)}It is one of {', '.join(known)}, or a port such as "
             f"{SOME_PORT} or emulator://PROJECT.",
         )
-    scale = None if kind == "float32" or quantization is None else quantization.scale
-    classes = target.elements
-    if kind == "float32" or target.quantization is None:
-        return Subject(model, preprocessing, kind, chosen, shape, classes, scale)
-    ends = target.quantization.scale, target.quantization.zero_point - 128 * (kind == "uint8")
-    return Subject(model, preprocessing, kind, chosen, shape, classes, scale, *ends)
+    lower = 128 * (kind == "uint8")
+    to, output_zero_point = 1.0, 0
+    if kind != "float32" and target.quantization is not None:
+        to = target.quantization.scale
+        output_zero_point = target.quantization.zero_point - lower
+    form = output_form(target.shape, to, output_zero_point)
+    if kind == "float32" and target.elements == 1 and _writer(model, target) == "LOGISTIC":
+        form = SIGMOID
+    subject = Subject(
+        model,
+        preprocessing,
+        kind,
+        chosen,
+        shape,
+        target.elements,
+        form,
+        output_scale=to,
+        output_zero_point=output_zero_point,
+    )
+    if kind == "float32" or quantization is None:
+        return subject
+    zero_point = quantization.zero_point - lower
+    return replace(subject, input_scale=quantization.scale, input_zero_point=zero_point)
+
+
+def _standard_engine(model: Model, kind: Kind) -> str:
+    if kind != "int8":
+        return LITERT_REF
+    alone = not judge(model, "aot").runs and judge(model, "tflm").runs
+    return TFLM if alone else REFERENCE
+
+
+def _writer(model: Model, target: Tensor) -> str | None:
+    """The name of the op that gives `target`."""
+    return next((op.name for op in model.ops if target.index in op.outputs), None)
 
 
 def _looks_like_a_port(engine: str) -> bool:
@@ -135,8 +184,7 @@ def host_engine(subject: Subject) -> Runs:
     if subject.kind == "uint8":
         return LitertUint8Engine(model, resolver)
     if subject.kind == "float32":
-        preprocessing = subject.preprocessing
-        return LitertFloatEngine(model, preprocessing.float_low, preprocessing.float_high, resolver)
+        return LitertFloatEngine(model, real_levels(subject.preprocessing), resolver)
     return LitertEngine(model, resolver)
 
 
@@ -150,7 +198,7 @@ def _ends(model: Model) -> tuple[Kind, Tensor, Tensor]:
     else:
         return "int8", program.input_tensor, program.output_tensor
     source, target = model.tensor(model.inputs[0]), model.tensor(model.outputs[0])
-    return kind, source, target
+    return kind, replace(source, shape=picture_shape([source.shape])), target
 
 
 def _other_kind(model: Model) -> Kind | None:

@@ -48,7 +48,7 @@ _SYNC = "OFF"
 
 
 class OutputFile:
-    """int8 [N, classes], float32 for a float model: the images that could be run, in order.
+    """int8 [N, outputs], float32 for a float model: the images that could be run, in order.
 
     Use as a context manager; without `finish` nothing is left. Raises InputError when it cannot
     be written.
@@ -57,7 +57,7 @@ class OutputFile:
     def __init__(self, path: Path, images: int, subject: Subject) -> None:
         self._path = path
         self._dtype = np.dtype(np.float32 if subject.kind == "float32" else np.int8)
-        self._classes = subject.classes
+        self._outputs = subject.outputs
         self._rows = 0
         self._output = GrowingOutput(path)
         self._reserved = self._header(images)
@@ -95,7 +95,7 @@ class OutputFile:
         np.lib.format.write_array_header_1_0(
             header,
             {
-                "shape": (rows, self._classes),
+                "shape": (rows, self._outputs),
                 "fortran_order": False,
                 "descr": np.lib.format.dtype_to_descr(self._dtype),
             },
@@ -204,7 +204,7 @@ def evaluate(
 
     Images that cannot be read are counted and named in the result. `say` is told what takes
     long, `on_row` what each image gave. Raises DataSetError when no image can be used or the
-    answers say that the labels are off by one, and what the engines raise: ModelError,
+    answers say that the labels are in another order, and what the engines raise: ModelError,
     MissingExtraError, ToolchainError, FitError, RigError, ProtocolError. Where images have been
     run by then, Ctrl-C, SIGTERM, RigError and ProtocolError become an EvaluationStoppedError that
     has their figures.
@@ -255,7 +255,7 @@ def evaluate(
             writer.finish()
         if kept is not None:
             kept.forget()
-    tally.refuse_shifted_labels()
+    tally.refuse_wrong_order(plan.class_names)
     return _result(plan, tally, bad, seconds, boards)
 
 
@@ -271,15 +271,20 @@ def _result(
         preprocessing=task.first.preprocessing,
         n=tally.images,
         scores=tally.scores,
-        per_class=tally.per_class(plan.classes.names),
+        per_class=tally.per_class(plan.class_names),
         confusion=tally.confusion,
         bad=tuple(bad),
         jobs=plan.jobs,
         seconds=seconds,
-        class_names=plan.classes.names,
-        shown=tally.shown(plan.classes.names),
+        class_names=plan.class_names,
+        shown=tally.shown(plan.class_names),
         against=None if task.second is None else _facts(plan, 1, boards),
         comparison=None if task.second is None else tally.versus,
+        recipe_source=plan.sources[0].recipe_source,
+        label_mapping=plan.data_set.mapping,
+        turned=tally.turned,
+        clipped=tally.clipped,
+        output=task.first.form.note,
     )
 
 

@@ -56,6 +56,10 @@ def evaluate_model(
     for source in plan.sources:
         if source.note:
             watcher.say(source.note)
+    for note in dict.fromkeys(plan.notes):
+        watcher.say(note)
+    if plan.task.first.form.note is not None:
+        watcher.say(f"note: {plan.task.first.form.note}")
     for warning in plan.warnings:
         watcher.say(f"warning: {warning}")
     watcher.started(len(plan.data_set.items))

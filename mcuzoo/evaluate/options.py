@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from mcuzoo.options import Labels, Limit, MinTop1, Option, Show
+from mcuzoo.options import Labels, Limit, MinTop1, Option, RecipeOptions, Show
 
 DEFAULT_BOARD = "rt1170"
 
 
 @dataclass(frozen=True)
-class EvaluateOptions:
+class EvaluateOptions(RecipeOptions):
     """Options of `evaluate`. None, or False: not given."""
 
     engine: Annotated[

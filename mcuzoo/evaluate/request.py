@@ -19,7 +19,8 @@ from mcuzoo.evaluate.worker import Task
 from mcuzoo.graph.read import load_model
 from mcuzoo.zoo.catalog import catalog
 from mcuzoo.zoo.find import require_model_file
-from mcuzoo.zoo.registry import ModelSource, resolve_model
+from mcuzoo.zoo.recipe_flags import recipe_notes, with_recipe
+from mcuzoo.zoo.registry import ModelSource, labels_words, resolve_model
 from mcuzoo.zoo.schema import Role
 
 ROLES = ("int8", "uint8", "fp32")
@@ -39,6 +40,12 @@ class Plan:
     baud: int | None
     outputs: Path | None
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """Those of the model; if it has none, those of the folders that were numbered."""
+        return self.classes.names or self.data_set.class_names
 
 
 def make_plan(model: str, data: Path, options: EvaluateOptions = EvaluateOptions()) -> Plan:
@@ -52,16 +59,22 @@ def make_plan(model: str, data: Path, options: EvaluateOptions = EvaluateOptions
         raise UsageError("--require-equal needs --against, and one model.", "--against tflm")
     if options.jobs is not None and options.jobs < 1:
         raise UsageError(f"--jobs {options.jobs} leaves no worker.", "Give 1 or more.")
-    source = _source(model, options.role)
+    source = with_recipe(_source(model, options.role), options)
     first = make_subject(load_model(source.path), source.preprocessing, options.engine)
     sources, second = [source], None
     if options.against is not None or options.against_model is not None:
-        other = source if options.against_model is None else resolve_model(options.against_model)
+        other = source
+        if options.against_model is not None:
+            other = with_recipe(resolve_model(options.against_model), options)
         second = _second(options, first, source, other)
         sources.append(other)
     classes = _classes(options, source, first.classes)
     task = Task(first, second, options.outputs is not None)
-    besides = [package for subject in task.subjects for package in engine_packages(subject)]
+    besides = [
+        package
+        for subject in task.subjects
+        for package in (*engine_packages(subject), *subject.pictures.packages)
+    ]
     data_set = open_data_set(data, classes, options.limit, options.split, besides)
     return Plan(
         task=task,
@@ -73,13 +86,22 @@ def make_plan(model: str, data: Path, options: EvaluateOptions = EvaluateOptions
         baud=options.baud,
         outputs=options.outputs,
         warnings=(*_warnings(first, source), *data_set.warnings),
+        notes=tuple(
+            note
+            for subject, one in zip(task.subjects, sources, strict=True)
+            for note in recipe_notes(subject.preprocessing, one.recipe_source, subject.shape)
+        ),
     )
 
 
 def _warnings(subject: Subject, source: ModelSource) -> Iterator[str]:
-    if subject.input_scale is not None:
-        preprocessing, sha256 = subject.preprocessing, subject.model.sha256
-        yield from preprocessing_warnings(preprocessing, source.name, sha256, subject.input_scale)
+    has_scale = subject.input_scale is not None
+    yield from preprocessing_warnings(
+        replace(subject.pictures, recipe=subject.preprocessing),
+        source.name,
+        subject.model.sha256,
+        has_scale,
+    )
 
 
 def _source(name: str, role: str | None) -> ModelSource:
@@ -98,7 +120,12 @@ def _source(name: str, role: str | None) -> ModelSource:
             f"{name} has no {role} file, it has {roles}.", "Give the path of a file of yours."
         )
     found = require_model_file(known, cast(Role, role))
-    return replace(resolve_model(str(found.path)), name=name, preprocessing=known.as_preprocessing)
+    return replace(
+        resolve_model(str(found.path)),
+        name=name,
+        preprocessing=known.as_preprocessing,
+        recipe_source="registry",
+    )
 
 
 def _second(
@@ -126,7 +153,7 @@ def _second(
 
 def _classes(options: EvaluateOptions, source: ModelSource, count: int) -> Classes:
     if options.labels is None and source.labels is not None and len(source.labels) == count:
-        return Classes(count, source.labels)
+        return Classes(count, source.labels, labels_words(source))
     return load_classes(options.labels, count)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from mcuzoo.evaluate.engines import XNNPACK
-from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.project.recipe import Recipe
 from mcuzoo.run.score import ClassScore, Scores, Versus
 from mcuzoo.run.tally import Shown
 from mcuzoo.zoo.measured import record
@@ -45,12 +45,15 @@ class DataFacts:
 @dataclass(frozen=True)
 class Evaluation:
     """images: how many there were. n: how many were run. images_per_s: from file to scores, after
-    every engine was ready. per_class and confusion are empty without labels."""
+    every engine was ready. per_class and confusion are empty without labels. recipe_source: where
+    `preprocessing` is from. label_mapping: how the data set's labels became classes. turned: images
+    that their EXIF orientation turned. clipped: the share of input values that int8 could not
+    take. output: how it is read, if it is not a score per class."""
 
     tool_version: str
     model: ModelFacts
     data: DataFacts
-    preprocessing: Preprocessing
+    preprocessing: Recipe
     images: int
     n: int
     scores: Scores | None
@@ -63,6 +66,11 @@ class Evaluation:
     shown: Shown = field(default_factory=Shown)
     against: ModelFacts | None = None
     comparison: Versus | None = None
+    recipe_source: str = ""
+    label_mapping: str = ""
+    turned: int = 0
+    clipped: float | None = None
+    output: str | None = None
 
     @property
     def complete(self) -> bool:

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.data.images import Item
+from mcuzoo.data.output_form import Cell
 from mcuzoo.errors import McuzooError, ModelError
 from mcuzoo.evaluate.engines import Runs, Subject, host_engine
 from mcuzoo.processes import apart
@@ -64,11 +65,14 @@ def run_item(task: Task, engines: Sequence[Runs], item: Item) -> Row:
         output=output if task.keep_outputs else None,
         top1=found.top1,
         score=found.score,
+        cells=_cells(task.first, output),
         rank=found.rank,
+        turned=first.turned,
+        clipped=first.clipped,
     )
     if task.second is None:
         return row
-    same = _steps(task.first) == _steps(task.second)
+    same = task.first.pictures.essence == task.second.pictures.essence
     second = first if same else _prepared(task.second, item)
     if isinstance(second, Unusable):
         return _bad(item, second.reason)
@@ -86,12 +90,7 @@ def _bad(item: Item, reason: str) -> Row:
 
 
 def _prepared(subject: Subject, item: Item) -> Prepared | Unusable:
-    return prepare(item, subject.preprocessing, subject.shape, None)
-
-
-def _steps(subject: Subject) -> tuple[object, ...]:
-    steps = subject.preprocessing
-    return subject.shape, steps.color, steps.crop, steps.resize, steps.pixel_offset
+    return prepare(item, subject.pictures, None)
 
 
 def _scores(subject: Subject, engine: Runs, prepared: Prepared) -> NDArray[Any]:
@@ -105,8 +104,13 @@ def _scores(subject: Subject, engine: Runs, prepared: Prepared) -> NDArray[Any]:
     return output
 
 
+def _cells(subject: Subject, output: NDArray[Any]) -> tuple[Cell, ...]:
+    return tuple(subject.form.cells(output, subject.output_scale, subject.output_zero_point))
+
+
 def _answer(subject: Subject, output: NDArray[Any], item: Item) -> Answer:
-    return answer(output, item.label, subject.output_scale, subject.output_zero_point)
+    ends = subject.output_scale, subject.output_zero_point
+    return answer(output, item.label, *ends, subject.form)
 
 
 Worker = Callable[[Sequence[Item]], list[Row]]

@@ -16,8 +16,16 @@ def dequantize(values: NDArray[np.int8], quantization: Quantization) -> NDArray[
 
 def quantize(values: NDArray[np.float32], quantization: Quantization) -> NDArray[np.int8]:
     """value / scale in float32, rounded (halves away from zero), shifted and clamped to int8."""
-    ratio = values.astype(np.float32) / quantization.scales[0]
-    bounded = np.clip(ratio, -(2.0**24), 2.0**24).astype(np.float64)
-    rounded = np.copysign(np.floor(np.abs(bounded) + 0.5), bounded) + quantization.zero_point
-    quantized: NDArray[np.int8] = np.clip(rounded, -128, 127).astype(np.int8)
+    steps = quantized_steps(values, quantization.scale, quantization.zero_point)
+    quantized: NDArray[np.int8] = np.clip(steps, -128, 127).astype(np.int8)
     return quantized
+
+
+def quantized_steps(
+    values: NDArray[np.float32], scale: float, zero_point: int
+) -> NDArray[np.float64]:
+    """What `quantize` computes, before it clamps to int8: whole numbers of any size."""
+    ratio = values.astype(np.float32) / np.float32(scale)
+    bounded = np.clip(ratio, -(2.0**24), 2.0**24).astype(np.float64)
+    rounded: NDArray[np.float64] = np.copysign(np.floor(np.abs(bounded) + 0.5), bounded)
+    return rounded + zero_point

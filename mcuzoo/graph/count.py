@@ -6,7 +6,7 @@ from math import prod
 
 from mcuzoo.graph.model import Model, Op, Tensor
 
-WEIGHTED_OPS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"})
+WEIGHTED_OPS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV"})
 
 
 def count_macs(model: Model, op: Op) -> int:
@@ -17,6 +17,10 @@ def count_macs(model: Model, op: Op) -> int:
     if op.name not in WEIGHTED_OPS or len(op.inputs) < 2 or op.inputs[1] == -1 or not op.outputs:
         return 0
     weights = model.tensor(op.inputs[1]).shape
+    if op.name == "TRANSPOSE_CONV":
+        # Every value of the image meets the weights of its channel.
+        images = [model.tensor(index) for index in op.inputs[2:3] if index != -1]
+        return sum(image.elements for image in images) * prod(weights[:-1])
     output = model.tensor(op.outputs[0])
     per_output = weights[1:3] if op.name == "DEPTHWISE_CONV_2D" else weights[1:]
     return output.elements * prod(per_output)

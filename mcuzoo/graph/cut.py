@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mcuzoo.graph.model import Model, Op, Tensor
+from mcuzoo.graph.model import Model, Tensor
 from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import parse_model
 from mcuzoo.graph.write import DATA_ALIGNMENT, write_model
@@ -21,27 +21,18 @@ class CutModel:
 
 
 def cut_ends(model: Model) -> CutModel:
-    """Drop a leading QUANTIZE and a trailing DEQUANTIZE, and the tensors only they touched.
+    """The model that boards compute (executable.py), and only the tensors that it touches.
 
-    A plain model without either, with aligned constants and no unused activations, is returned byte
-    for byte. (TFLM would take memory for unused activations.) Any other file is written anew, every
-    constant aligned to 16 bytes. Raises the errors of build_program and write_model.
+    A plain model that is one already, with aligned constants and no unused activations, is returned
+    byte for byte. (TFLM would take memory for unused activations.) Any other file is written anew,
+    every constant aligned to 16 bytes. Raises the errors of build_program and write_model.
     """
     program = build_program(model)
-    ends = (program.input_tensor.index,), (program.output_tensor.index,)
-    if ends == (model.inputs, model.outputs):
-        indices = tuple(op.index for op in model.ops)
-        if _idle_activations(model):
-            return CutModel(_rewritten(_renumbered(model)), indices)
-        return CutModel(model if model.plain and _aligned(model) else _rewritten(model), indices)
-    (source,), (target,) = ends
-    kept = [op for op in model.ops if source not in op.outputs and not _after(op, target, model)]
-    edited = _renumbered(replace(model, inputs=ends[0], outputs=ends[1], ops=tuple(kept)))
-    return CutModel(_rewritten(edited), tuple(op.index for op in kept))
-
-
-def _after(op: Op, target: int, model: Model) -> bool:
-    return target in op.inputs and op.outputs == model.outputs and op.name == "DEQUANTIZE"
+    changed = program.model
+    indices = tuple(op.index for op in changed.ops)
+    if changed is not model or _idle_activations(model):
+        return CutModel(_rewritten(_renumbered(changed)), indices)
+    return CutModel(model if model.plain and _aligned(model) else _rewritten(model), indices)
 
 
 def _aligned(model: Model) -> bool:

@@ -150,12 +150,67 @@ def _exp_near_minus_eighth(a: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def one_over_one_plus(x: NDArray[np.int64]) -> NDArray[np.int64]:
-    """1 / (1 + x), both in Q0.31, for 0 <= x < 1, by three Newton-Raphson steps (gemmlowp)."""
+    """1 / (1 + x), both in Q0.31, for 0 <= x < 1."""
+    quotient: NDArray[np.int64] = np.minimum(_two_over_one_plus(x) << 1, INT32_MAX)
+    return quotient
+
+
+def one_minus_over_one_plus(x: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(1 - x) / (1 + x), both in Q0.31, for 0 <= x < 1."""
+    return saturating_shift_left(_two_over_one_plus(x) - (1 << 29), 2)
+
+
+def _two_over_one_plus(x: NDArray[np.int64]) -> NDArray[np.int64]:
+    """2 / (1 + x) in Q2.29, x in Q0.31, by three Newton-Raphson steps (gemmlowp)."""
     mul = rounding_doubling_high_mul
     half_denominator = (x + INT32_MAX + 1) >> 1
     estimate = _NEWTON_START + mul(half_denominator, _NEWTON_SLOPE)
     for _ in range(3):
         error = (1 << 29) - mul(half_denominator, estimate)
         estimate = estimate + (mul(estimate, error) << 2)
-    quotient: NDArray[np.int64] = np.minimum(estimate << 1, INT32_MAX)
-    return quotient
+    return estimate
+
+
+def saturating_shift_left(x: NDArray[Any], exponent: int) -> NDArray[np.int64]:
+    """x * 2**exponent, or the int32 bound that it is beyond.
+
+    gemmlowp's SaturatingRoundingMultiplyByPOT, whose lower threshold is one short of the bound.
+    """
+    wide = np.asarray(x, dtype=np.int64)
+    threshold = (1 << (31 - exponent)) - 1
+    return np.select(
+        (wide > threshold, wide < -threshold), (INT32_MAX, INT32_MIN), wide << exponent
+    )
+
+
+_HALF_SQRT_2 = 1518500250
+_ONE, _ONE_AND_A_HALF = 1 << 28, (1 << 28) + (1 << 27)  # in Q3.28
+
+
+def inverse_square_root(value: int) -> tuple[int, int]:
+    """1 / sqrt(value) as the (mantissa, shift) of a factor; `value` is an int32 that is not
+    negative, and 0 counts as 1.
+
+    Five Newton-Raphson steps from 1; same as TFLite's GetInvSqrtQuantizedMultiplierExp with
+    reverse_shift -1.
+    """
+    if value <= 1:
+        return INT32_MAX, 0
+    right = 11
+    while value >= 1 << 29:
+        value //= 4
+        right += 1
+    pairs = (31 - value.bit_length()) // 2 - 1
+    argument = value << (2 * pairs) >> 1
+    half = (argument + 1) >> 1
+    x = _ONE
+    for _ in range(5):
+        cube = min(_product(_product(x, x), x) << 6, INT32_MAX)
+        x = min((_product(_ONE_AND_A_HALF, x) - _product(half, cube)) << 3, INT32_MAX)
+    mantissa, right = _product(x, _HALF_SQRT_2), right - pairs
+    return (mantissa << -right, 0) if right < 0 else (mantissa, -right)
+
+
+def _product(a: int, b: int) -> int:
+    """`rounding_doubling_high_mul` of two integers that are not negative."""
+    return (a * b + (1 << 30)) >> 31

@@ -49,9 +49,13 @@ class Reader:
     def unpack(self, layout: str, position: int, what: str) -> Any:
         size = struct.calcsize(layout)
         if position < 0 or position + size > len(self.raw):
-            raise damaged(f"{what} lies outside the file (offset {position})")
+            raise self.cut_off(f"{what} lies outside the file (offset {position})")
         self.aligned &= position % size == 0
         return struct.unpack_from(layout, self.raw, position)[0]
+
+    def cut_off(self, what: str) -> ModelError:
+        """The error for what points beyond the end."""
+        return damaged(f"{what}, which has {len(self.raw):,} bytes; a cut-off download ends so")
 
     def follow(self, position: int, what: str) -> int:
         """The place that the forward offset at `position` points to."""
@@ -80,13 +84,17 @@ class Reader:
         """(first element's offset, count) of the vector at `position`."""
         count = int(self.unpack("<I", position, what))
         if count * element_bytes > len(self.raw) - position - 4:
-            raise damaged(f"{what} is longer than the file ({count} elements)")
+            raise self.cut_off(f"{what} is longer than the file ({count} elements)")
         return position + 4, count
 
 
 @dataclass(frozen=True)
 class Table:
-    """One table; `slot` is a field's number in the schema, from 0."""
+    """One table; `slot` is a field's number in the schema, from 0.
+
+    position, vtable: where it and its vtable begin in the file, and their sizes, all in bytes.
+    what: its name in the schema, for errors.
+    """
 
     reader: Reader
     position: int

@@ -100,8 +100,10 @@ class Op:
 class Model:
     """A verified model of one subgraph.
 
-    `plain` is False if TFLM would read `raw` differently from this description, or if a core could
-    fault on it: misaligned numbers, custom options of a builtin op, a memory plan.
+    name: the file's, without its ending. raw: the file. description: as its converter wrote it.
+    inputs, outputs: tensor indices. `plain` is False if TFLM would read `raw` differently from this
+    description, or if a core could fault on it: misaligned numbers, custom options of a builtin op,
+    a memory plan.
     """
 
     name: str

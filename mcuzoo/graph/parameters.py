@@ -17,7 +17,10 @@ from mcuzoo.graph.model import Op, Quantization, Tensor
 
 @dataclass(frozen=True)
 class Requantization:
-    """From int32 accumulators to int8: int32 (n,) multipliers and shifts, n = 1 or channels."""
+    """From int32 accumulators to int8: int32 (n,) multipliers and shifts, n = 1 or channels.
+
+    minimum, maximum: what the output is clamped to, its activation function included.
+    """
 
     multipliers: NDArray[np.int32]
     shifts: NDArray[np.int32]

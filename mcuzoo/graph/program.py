@@ -5,9 +5,11 @@ The planner, the code generator and the host's reference engine all run this sam
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from mcuzoo.errors import ModelError, UnsupportedOpError
+from mcuzoo.graph.executable import executable
 from mcuzoo.graph.model import DType, Model, Op, Tensor
 
 QUANTIZE_HINT = (
@@ -18,6 +20,10 @@ UINT8_HINT = (
     "Both the aot and the tflm runtime want INT8: `mcuzoo convert IN.tflite OUT.tflite` rewrites "
     "the file from UINT8 to INT8."
 )
+
+_RENAMES = frozenset({"EXPAND_DIMS", "RESHAPE", "SQUEEZE"})
+PICTURE_CHANNELS = (1, 3)
+"""Gray and RGB."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +46,19 @@ class Step:
 
 @dataclass(frozen=True)
 class Program:
-    """A model without RESHAPEs and without the conversions at its ends.
+    """A model without ops that only rename, and without the conversions at its ends.
 
+    model: what is computed (executable.py); its tensors and ops have the numbers of `file`, the
+    model as it was read. entry, exit: the ops of `file` at its ends that the host does instead.
+    input_tensor: in the shape of a picture, (1, H, W, C), if a picture can be seen in it at all.
+    Steps are in the order of the file. input_buffer, output_buffer: indices in `buffers`.
     `dequantize` says that a trailing DEQUANTIZE was cut: the model's own output is
     scale * (output_tensor - zero_point).
     """
 
+    file: Model
+    entry: tuple[Op, ...]
+    exit: tuple[Op, ...]
     model: Model
     steps: tuple[Step, ...]
     buffers: tuple[Buffer, ...]
@@ -64,19 +77,19 @@ class Program:
 
 
 def build_program(model: Model) -> Program:
-    """Cut the conversions at the ends, merge what RESHAPE only renames, order the steps.
+    """Cut the conversions at the ends, merge what ops only rename, order the steps.
 
     Raises ModelError when the model has not exactly one int8 input and one int8 output then.
     """
-    ops = list(model.ops)
-    source = _input(model, ops)
-    target, dequantize = _output(model, ops)
+    file, found = model, executable(model)
+    model, ops = found.model, found.model.ops
+    source, target = _end(model, model.inputs, "input"), _end(model, model.outputs, "output")
 
     owner: dict[int, int] = {source.index: 0}
     groups: list[list[int]] = [[source.index]]
     steps: list[Step] = []
     for op in ops:
-        if op.name == "RESHAPE" and op.inputs[:1] and op.inputs[0] in owner:
+        if op.inputs[:1] and op.inputs[0] in owner and _only_renames(model, op):
             buffer = owner[op.inputs[0]]
             for tensor in op.outputs:
                 _require_same_storage(op, model.tensor(op.inputs[0]), model.tensor(tensor))
@@ -98,16 +111,39 @@ def build_program(model: Model) -> Program:
         Buffer(index, tuple(tensors), model.tensor(tensors[0]).bytes)
         for index, tensors in enumerate(groups)
     )
+    shapes = [model.tensor(tensor).shape for tensor in groups[0]]
     return Program(
+        file=file,
+        entry=found.entry,
+        exit=found.exit,
         model=model,
         steps=tuple(steps),
         buffers=buffers,
         input_buffer=0,
         output_buffer=owner[target.index],
-        input_tensor=source,
+        input_tensor=replace(source, shape=picture_shape(shapes)),
         output_tensor=target,
-        dequantize=dequantize,
+        dequantize=any(op.name == "DEQUANTIZE" for op in found.exit),
     )
+
+
+def _only_renames(model: Model, op: Op) -> bool:
+    """Whether the output has the bytes of the first input, in the same order."""
+    return op.name in _RENAMES or (op.name == "TRANSPOSE" and _keeps_order(model, op))
+
+
+def _keeps_order(model: Model, op: Op) -> bool:
+    """Whether a TRANSPOSE moves axes of size 1 only."""
+    if len(op.inputs) != 2 or len(op.outputs) != 1 or op.inputs[1] == -1:
+        return False
+    order, shape = model.tensor(op.inputs[1]).data, model.tensor(op.inputs[0]).shape
+    if order is None or sorted(order.reshape(-1).tolist()) != list(range(len(shape))):
+        return False
+    turned = order.reshape(-1).tolist()
+    moved = [axis for axis in turned if shape[axis] > 1]
+    target = model.tensor(op.outputs[0])
+    made = tuple(shape[axis] for axis in turned)
+    return moved == sorted(moved) and (made, DType.INT8) == (target.shape, target.dtype)
 
 
 def _is_activation(model: Model, index: int, owner: dict[int, int], op: Op) -> bool:
@@ -125,62 +161,51 @@ def _is_activation(model: Model, index: int, owner: dict[int, int], op: Op) -> b
 def _require_same_storage(op: Op, source: Tensor, target: Tensor) -> None:
     if (source.dtype, source.elements) != (target.dtype, target.elements):
         raise ModelError(
-            f"Op {op.index} RESHAPE changes the size or type of tensor {source.index}.",
-            "Convert the model again; a reshape keeps both.",
+            f"Op {op.index} {op.name} changes the size or type of tensor {source.index}.",
+            "Convert the model again; such an operator keeps both.",
         )
 
 
-def _input(model: Model, ops: list[Op]) -> Tensor:
-    """The int8 input; a leading QUANTIZE that only converts it is removed from `ops`."""
-    if len(model.inputs) != 1:
+def input_shape(model: Model) -> tuple[int, ...]:
+    """The shape in which the host makes the model's input; the file's own if it cannot be run."""
+    try:
+        return build_program(model).input_tensor.shape
+    except ModelError:
+        return picture_shape([model.tensor(model.inputs[0]).shape])
+
+
+def picture_shape(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """The shape in which a picture lies in an input: (1, H, W, C), (1, C, H, W), or as it is.
+
+    shapes: the input's own, then those that RESHAPEs give it, as Keras' Reshape or Edge Impulse's
+    of a flat input do. Without channels, a picture is gray.
+    """
+    own = shapes[0]
+    for shape in shapes:
+        if len(shape) == 4 and shape[0] == 1 and shape[3] in PICTURE_CHANNELS:
+            return shape
+    if len(own) == 4 and own[:2] == (1, 1):
+        return (1, *own[2:], 1)
+    if len(own) == 4 and own[0] == 1 and own[1] in PICTURE_CHANNELS:
+        return own
+    if len(own) == 3 and own[2] in PICTURE_CHANNELS and min(own[:2]) > 1:
+        return (1, *own)
+    if len(own) == 3 and own[0] == 1 and min(own[1:]) > 1:
+        return (*own, 1)
+    return own
+
+
+def _end(model: Model, tensors: Sequence[int], role: str) -> Tensor:
+    """The int8 tensor at that end."""
+    if len(tensors) != 1:
+        what = "takes one image" if role == "input" else "gives one vector of scores"
         raise ModelError(
-            f"The model has {len(model.inputs)} inputs; mcuzoo runs models of one.",
-            "Export a model that takes one image.",
+            f"The model has {len(tensors)} {role}s; mcuzoo runs models of one.",
+            f"Export a model that {what}.",
         )
-    tensor = model.tensor(model.inputs[0])
-    readers = [op for op in ops if tensor.index in op.inputs]
-    if len(readers) == 1 and tensor.index not in model.outputs:
-        op = readers[0]
-        inner = model.tensor(op.outputs[0]) if len(op.outputs) == 1 else tensor
-        if op.name == "QUANTIZE" and _only_converts(tensor, inner):
-            ops.remove(op)
-            _require_int8(model, inner, "input")
-            return inner
-    _require_int8(model, tensor, "input")
+    tensor = model.tensor(tensors[0])
+    _require_int8(model, tensor, role)
     return tensor
-
-
-def _only_converts(outer: Tensor, inner: Tensor) -> bool:
-    """Is `inner` the int8 form of `outer`: of floats, or of bytes shifted by 128?"""
-    if inner.dtype is not DType.INT8 or inner.quantization is None or inner.shape != outer.shape:
-        return False
-    if outer.dtype is DType.FLOAT32:
-        return True
-    if outer.dtype is not DType.UINT8 or outer.quantization is None:
-        return False
-    same_scale = outer.quantization.scale == inner.quantization.scale
-    return same_scale and outer.quantization.zero_point - inner.quantization.zero_point == 128
-
-
-def _output(model: Model, ops: list[Op]) -> tuple[Tensor, bool]:
-    """The int8 output, and whether a trailing DEQUANTIZE was removed from `ops`."""
-    if len(model.outputs) != 1:
-        raise ModelError(
-            f"The model has {len(model.outputs)} outputs; mcuzoo runs models of one.",
-            "Export a model that gives one vector of scores.",
-        )
-    tensor = model.tensor(model.outputs[0])
-    for op in ops:
-        if op.name == "DEQUANTIZE" and op.outputs == (tensor.index,) and len(op.inputs) == 1:
-            if any(tensor.index in other.inputs for other in ops):
-                break
-            inner = model.tensor(op.inputs[0])
-            if inner.dtype is DType.INT8 and inner.shape == tensor.shape:
-                ops.remove(op)
-                _require_int8(model, inner, "output")
-                return inner, True
-    _require_int8(model, tensor, "output")
-    return tensor, False
 
 
 def _require_int8(model: Model, tensor: Tensor, role: str) -> None:

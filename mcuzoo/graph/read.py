@@ -8,7 +8,7 @@ from typing import Any
 
 from mcuzoo.errors import InputError, ModelError
 from mcuzoo.graph.flatbuffer import Reader, Table, damaged
-from mcuzoo.graph.foreign import foreign_model
+from mcuzoo.graph.foreign import foreign_model, refuse_compiled
 from mcuzoo.graph.model import Model, Op
 from mcuzoo.graph.read_tensor import read_tensor
 from mcuzoo.graph.schema import (
@@ -109,6 +109,7 @@ def parse_model(raw: bytes, name: str) -> Model:
     ]
     operators = graph.tables(SubGraphSlot.OPERATORS, "operators", MAX_OPS)
     ops = [_op(table, index, codes) for index, table in enumerate(operators)]
+    refuse_compiled(op.name for op in ops)
     plain = (
         all(item.plain for item in read)
         and not any(_says_more(table, op) for table, op in zip(operators, ops, strict=True))

@@ -32,7 +32,8 @@ ZERO_POINT_RANGE = {
 @dataclass(frozen=True)
 class ReadTensor:
     """`plain`: TFLM reads the same from the file. It does not if zero points are missing (TFLM then
-    takes it as not quantized) or if it is a variable (TFLM keeps it from run to run)."""
+    takes it as not quantized), if weights name another axis than that of their scales, or if it is
+    a variable (TFLM keeps it from run to run)."""
 
     tensor: Tensor
     is_variable: bool
@@ -63,7 +64,7 @@ def read_tensor(table: Table, index: int, buffers: list[Table]) -> ReadTensor:
         data=_data(table, shape, dtype, buffers, where),
     )
     is_variable = bool(table.scalar(TensorSlot.IS_VARIABLE, "<?", False))
-    plain = not is_variable and (tensor.quantization is None or _has_zero_points(table))
+    plain = not is_variable and (tensor.quantization is None or _is_plain(table, tensor))
     return ReadTensor(tensor, is_variable, plain)
 
 
@@ -132,16 +133,32 @@ def _quantization(
     parameters.reader.spend(scales.nbytes, where)
     if not np.all(np.isfinite(scales)) or np.any(scales < 0):
         raise damaged(f"a scale of {where} is negative or not a number")
+    axis = _axis(axis, shape, scales.size)
     zero_points = _zero_points(zeros, scales.size, dtype, where)
     if scales.size > 1 and not (0 <= axis < len(shape) and shape[axis] == scales.size):
         raise damaged(f"{where} of shape {list(shape)} has {scales.size} scales along axis {axis}")
     return Quantization(scales=scales, zero_points=zero_points, axis=axis)
 
 
-def _has_zero_points(table: Table) -> bool:
+def _axis(named: int, shape: tuple[int, ...], scales: int) -> int:
+    """The axis of the channels: the one that the file names, or the only one of that size.
+
+    TFLM reads none, and files exist whose biases name the axis of their weights.
+    """
+    if 0 <= named < len(shape) and shape[named] == scales:
+        return named
+    fitting = [axis for axis, size in enumerate(shape) if size == scales]
+    return fitting[0] if scales > 1 and len(fitting) == 1 else named
+
+
+def _is_plain(table: Table, tensor: Tensor) -> bool:
     parameters = table.table(TensorSlot.QUANTIZATION, "quantization")
-    zeros = parameters and parameters.numbers(QuantizationSlot.ZERO_POINT, "<i8", "zero_point")
-    return zeros is not None and zeros.size > 0
+    if parameters is None or tensor.quantization is None:
+        return False
+    zeros = parameters.numbers(QuantizationSlot.ZERO_POINT, "<i8", "zero_point")
+    named = int(parameters.scalar(QuantizationSlot.QUANTIZED_DIMENSION, "<i", 0))
+    kept = len(tensor.shape) < 2 or named == tensor.quantization.axis
+    return kept and zeros is not None and zeros.size > 0
 
 
 def _zero_points(

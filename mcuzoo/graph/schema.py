@@ -103,6 +103,7 @@ _POOL = (
     OptionField("filter_height", 4, "i"),
     OptionField("fused_activation_function", 5, ACTIVATIONS, "NONE"),
 )
+_REDUCER = (OptionField("keep_dims", 0, "?", False),)
 
 # Op name -> (number of its options table in the BuiltinOptions union, its fields).
 OPTIONS: dict[str, tuple[int, tuple[OptionField, ...]]] = {
@@ -138,7 +139,11 @@ OPTIONS: dict[str, tuple[int, tuple[OptionField, ...]]] = {
     "SOFTMAX": (9, (OptionField("beta", 0, "f", 0.0),)),
     "ADD": (11, (OptionField("fused_activation_function", 0, ACTIVATIONS, "NONE"),)),
     "RESHAPE": (17, (OptionField("new_shape", 0, "ints", ()),)),
-    "MEAN": (27, (OptionField("keep_dims", 0, "?", False),)),
+    "MEAN": (27, _REDUCER),
+    "REDUCE_MAX": (27, _REDUCER),
+    "REDUCE_MIN": (27, _REDUCER),
+    "SUM": (27, _REDUCER),
+    "L2_NORMALIZATION": (12, (OptionField("fused_activation_function", 0, ACTIVATIONS, "NONE"),)),
     "CONCATENATION": (
         10,
         (
@@ -174,9 +179,27 @@ OPTIONS: dict[str, tuple[int, tuple[OptionField, ...]]] = {
         ),
     ),
     "LEAKY_RELU": (75, (OptionField("alpha", 0, "f", 0.0),)),
+    "DEPTH_TO_SPACE": (94, (OptionField("block_size", 0, "i"),)),
+    "MIRROR_PAD": (77, (OptionField("mode", 0, ("REFLECT", "SYMMETRIC"), "REFLECT"),)),
+    "SPACE_TO_DEPTH": (19, (OptionField("block_size", 0, "i"),)),
+    "TRANSPOSE_CONV": (
+        49,
+        (*_STRIDES, OptionField("fused_activation_function", 3, ACTIVATIONS, "NONE")),
+    ),
+    # What shapes are computed with: fold.py reads these.
+    "CAST": (37, (OptionField("in_data_type", 0, "b"), OptionField("out_data_type", 1, "b"))),
+    "DIV": (29, (OptionField("fused_activation_function", 0, ACTIVATIONS, "NONE"),)),
+    "GATHER": (23, (OptionField("axis", 0, "i"), OptionField("batch_dims", 1, "i"))),
+    "PACK": (59, (OptionField("values_count", 0, "i"), OptionField("axis", 1, "i"))),
+    "REDUCE_PROD": (27, _REDUCER),
+    "SHAPE": (55, (OptionField("out_type", 0, "b", 2),)),
+    "SPLIT": (35, (OptionField("num_splits", 0, "i"),)),
+    "SPLIT_V": (79, (OptionField("num_splits", 0, "i"),)),
+    "SQUEEZE": (30, (OptionField("squeeze_dims", 0, "ints", ()),)),
+    "UNPACK": (64, (OptionField("num", 0, "i"), OptionField("axis", 1, "i"))),
 }
 
-BIAS_TYPE_SLOT = {"CONV_2D": 6, "FULLY_CONNECTED": 4}
+BIAS_TYPE_SLOT = {"CONV_2D": 6, "FULLY_CONNECTED": 4, "TRANSPOSE_CONV": 4}
 """The options that name a type of the bias; only TFLM's parser reads it."""
 
 CUSTOM_OP = 32

@@ -46,8 +46,10 @@ _TYPE_CODES = {dtype: code for code, dtype in TENSOR_TYPES.items()}
 # Ops without options, beside those of OPTIONS: a Model describes them completely.
 _WITHOUT_OPTIONS = frozenset(
     (
-        *("DEQUANTIZE", "HARD_SWISH", "LOGISTIC", "MAXIMUM", "MINIMUM", "PAD", "PADV2", "PRELU"),
-        *("QUANTIZE", "RELU", "RELU6", "RELU_N1_TO_1", "TANH", "TRANSPOSE"),
+        *("ABS", "BATCH_TO_SPACE_ND", "BROADCAST_TO", "DEQUANTIZE", "ELU", "EXPAND_DIMS"),
+        *("HARD_SWISH", "LOGISTIC", "LOG_SOFTMAX", "MAXIMUM", "MINIMUM", "PAD", "PADV2", "PRELU"),
+        *("QUANTIZE", "RELU", "RELU6", "RELU_N1_TO_1", "REVERSE_V2", "RSQRT", "SLICE"),
+        *("SPACE_TO_BATCH_ND", "SQUARED_DIFFERENCE", "TANH", "TRANSPOSE"),
     )
 )
 

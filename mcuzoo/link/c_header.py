@@ -19,8 +19,8 @@ from mcuzoo.link.messages import (
     LogLevel,
     Message,
     Sender,
-    field_kinds,
 )
+from mcuzoo.link.payload import field_kinds
 from mcuzoo.link.wire import MAX_TEXT_BYTES, Kind
 
 _HEAD = """\

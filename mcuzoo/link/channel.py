@@ -12,7 +12,8 @@ from typing import TypeVar
 from mcuzoo.errors import BoardSilentError, ProtocolError
 from mcuzoo.link import messages
 from mcuzoo.link.frame import DELIMITER, Frame, FrameReader, Trace, encode_frame
-from mcuzoo.link.messages import MESSAGES, Message, pack, unpack
+from mcuzoo.link.messages import MESSAGES, Message
+from mcuzoo.link.payload import pack, unpack
 from mcuzoo.link.state import LinkState
 from mcuzoo.link.transport import Port, lost_port
 from mcuzoo.link.wire import PayloadError

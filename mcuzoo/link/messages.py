@@ -1,16 +1,20 @@
 """The one table of link messages: codes, senders, fields. docs/protocol.md says how they are used.
 
 `python -m mcuzoo.link.c_header` prints the C side of it, firmware/link/mz_messages.h.
+
+Fields that many messages have: `image_id`, `upload_id`: the host's number of this transfer of an
+image or a model, new for each. `nonce`: any number, which the answer repeats. `offset`: where in
+its tensor or model `data` begins, in bytes. `input_crc32`, `output_crc32`: CRC-32 of the whole
+tensor.
 """
 
 from __future__ import annotations
 
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass
 from enum import Enum, IntEnum
-from functools import cache
-from typing import Annotated, Any, ClassVar, TypeVar, get_type_hints
+from typing import Annotated, ClassVar
 
-from mcuzoo.link.wire import Cursor, Digest, Kind, Number, Rest, Spec, Text
+from mcuzoo.link.wire import Digest, Number, Rest, Spec, Text
 from mcuzoo.project.manifest import TensorSpec
 
 PROTOCOL_VERSION = 1
@@ -131,7 +135,7 @@ class Invoke(Message, code=0x04, sender=Sender.HOST):
 
 @dataclass(frozen=True)
 class ReadOutput(Message, code=0x05, sender=Sender.HOST):
-    """Asks for a piece of the output tensor. Answered by OUTPUT_DATA."""
+    """Asks for `length` bytes of the output tensor. Answered by OUTPUT_DATA."""
 
     image_id: U32
     offset: U32
@@ -211,6 +215,15 @@ class HelloReply(Message, code=0x81, sender=Sender.BOARD):
     """What the board is and what it runs. The place of `protocol_version` never changes.
 
     Fields with a default are newer: the message of an older firmware ends before them.
+
+    window: how many frames it takes before it has answered the first of them. max_chunk_bytes: the
+    most `data` in one frame. core_clock_hz: what its counts of cycles are of. cpuid: the core's
+    CPUID register; an emulated core has one of its own, a program on a computer 0. arena_bytes: the
+    whole arena, with what the runtime keeps for itself; arena_used_bytes: what it takes of that.
+    op_count: kernels per inference, so records of a profile. runtime: "aot" or "tflm", with a
+    version; toolchain: compiler and version. runtime_error: why no model can run, "" for none.
+    model_capacity_bytes: the largest model that can be uploaded, 0 where none can; model_bytes: the
+    one that is there. agent, count_unit: numbers of the words in link/hello.py.
     """
 
     protocol_version: U8
@@ -268,7 +281,8 @@ class OutputData(Message, code=0x84, sender=Sender.BOARD):
 @dataclass(frozen=True)
 class Pong(Message, code=0x85, sender=Sender.BOARD):
     """The board is alive. Counts of the line, as the board sees it, and the largest stack use, both
-    since its last restart; stack sizes are 0 where it does not know."""
+    since its last restart; stack sizes are 0 where it does not know. lost_bytes: what the UART
+    could not take in time."""
 
     nonce: U32
     good_frames: U32
@@ -280,7 +294,7 @@ class Pong(Message, code=0x85, sender=Sender.BOARD):
 
 @dataclass(frozen=True)
 class Error(Message, code=0x86, sender=Sender.BOARD):
-    """The request of type `request` was refused; `error` is an ErrorCode."""
+    """The request of type `request` was refused; `error` is an ErrorCode, `text` for people."""
 
     error: U8
     request: U8
@@ -313,7 +327,7 @@ class ArenaReport(Message, code=0x89, sender=Sender.BOARD):
 
     `head_bytes` are activations, `tail_bytes` what persists. `stack_used_bytes` is the most that
     the stack held since the restart. `data`: three u32 (requested, used, count) per kind of
-    allocation, when recorded; docs/protocol.md has the kinds.
+    allocation, when recorded; docs/protocol.md has the kinds. `status`: 0 if it ran.
     """
 
     nonce: U32
@@ -330,7 +344,7 @@ class ArenaReport(Message, code=0x89, sender=Sender.BOARD):
 
 @dataclass(frozen=True)
 class Log(Message, code=0x90, sender=Sender.BOARD):
-    """The device log; unasked."""
+    """A line of the device log, with its LogLevel; unasked."""
 
     level: U8
     text: String
@@ -361,51 +375,3 @@ class Fault(Message, code=0x92, sender=Sender.BOARD):
     bfar: U32
     stack_bottom: U32 = 0
     doing: String = ""
-
-
-_AnyMessage = TypeVar("_AnyMessage", bound=Message)
-
-
-@cache
-def _field_kinds(code: int) -> dict[str, Kind]:
-    # Every concrete message is a dataclass, which the type of MESSAGES cannot say.
-    message: Any = MESSAGES[code]
-    hints = get_type_hints(message, include_extras=True)
-    return {field.name: hints[field.name].__metadata__[0] for field in fields(message)}
-
-
-def field_kinds(message: type[Message]) -> dict[str, Kind]:
-    """The fields of `message`, in wire order."""
-    return _field_kinds(message.code)
-
-
-@cache
-def _optional_fields(code: int) -> frozenset[str]:
-    message: Any = MESSAGES[code]
-    return frozenset(field.name for field in fields(message) if field.default is not MISSING)
-
-
-def optional_fields(message: type[Message]) -> frozenset[str]:
-    """The fields that an older sender does not send; they are the last ones."""
-    return _optional_fields(message.code)
-
-
-def pack(message: Message) -> bytes:
-    """The payload of `message`."""
-    kinds = field_kinds(type(message))
-    return b"".join(kind.pack(getattr(message, name)) for name, kind in kinds.items())
-
-
-def unpack(message: type[_AnyMessage], payload: bytes) -> _AnyMessage:
-    """The message in `payload`; bytes beyond the last field are ignored.
-
-    A payload may end before a field that has a default. Raises PayloadError when it is shorter.
-    """
-    cursor = Cursor(payload)
-    later = optional_fields(message)
-    values = {}
-    for name, kind in field_kinds(message).items():
-        if name in later and cursor.at_end:
-            break
-        values[name] = kind.unpack(cursor)
-    return message(**values)

@@ -27,6 +27,7 @@ from mcuzoo.link.frame import Trace
 from mcuzoo.link.hello import Hello, say_hello
 from mcuzoo.link.inference import ArenaUse, Inference, KernelRecord, Profile, invoke, measure_arena
 from mcuzoo.link.messages import ErrorCode
+from mcuzoo.link.port_watch import PortWatch
 from mcuzoo.link.state import LineCounts, LinkState, Timing
 from mcuzoo.link.transfer import (
     CURED_BY_SENDING_AGAIN,
@@ -38,7 +39,7 @@ from mcuzoo.link.transfer import (
     send_model,
     upload,
 )
-from mcuzoo.link.transport import PortWatch, spoken_speed
+from mcuzoo.link.transport import spoken_speed
 
 __all__ = [
     "DeviceLog",

@@ -41,7 +41,7 @@ class LinkState:
 
     chunk_bytes: how much data a frame carries now, if the board takes as much. It halves with every
     setback, because short frames get through where long ones do not, and doubles after GOOD_CHUNKS
-    in a row. smallest_chunk_bytes is the least that it has been.
+    in a row (good_chunks: so far). smallest_chunk_bytes is the least that it has been.
 
     The rest counts what the line cost. frames_resent: sent again by the host, for want of an
     answer. bad_frames: damaged on their way to the host. board_bad_frames, board_lost_bytes: the

@@ -25,8 +25,9 @@ _OVERHEAD_BYTES = 64
 class Outgoing:
     """Data that the board takes in chunks, and the messages for it.
 
-    acknowledged: the board's next offset in a message that is an answer about this transfer, or
-    None.
+    what: its name in messages to the user. begin: announces it. piece: the message for the data at
+    an offset. acknowledged: the board's next offset in a message that is an answer about this
+    transfer, or None.
     """
 
     what: str

@@ -61,6 +61,8 @@ class Kind(Protocol):
 
 @dataclass(frozen=True)
 class Number:
+    """A number. c_declaration: with {} for the field's name. format: of `struct`."""
+
     name: str
     c_declaration: str
     format: str

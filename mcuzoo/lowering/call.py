@@ -34,11 +34,14 @@ class Overlap:
 
 
 @dataclass(frozen=True)
-class Inside:
-    """For a call that only copies `bytes` bytes of its input to `offset` bytes behind the begin of
-    its output. If the input is made there directly, the call has nothing to do."""
+class Run:
+    """For a call that only copies one run of `bytes` bytes: from `source` bytes behind the begin of
+    its input to `target` bytes behind the begin of its output. If the run is all of the input, that
+    may be made there directly; if it is all of the output, that may stay in the input. Then the
+    call has nothing to do."""
 
-    offset: int
+    source: int
+    target: int
     bytes: int
 
 
@@ -49,8 +52,8 @@ class Call:
     scratch_bytes: memory that is the kernel's alone during the call, 16-byte aligned; where there
     is some, its address is the last argument. overlaps: one entry per input, or none at all;
     without an Overlap no output shares a byte with that input. before: the ops that the same kernel
-    computes on the way to `op`, in order. partial: the output needs other calls, too. inside: the
-    place in the output where the input may be made instead of being copied.
+    computes on the way to `op`, in order. partial: the output needs other calls, too. run: what is
+    copied, where that is all that the call does.
     """
 
     op: Op
@@ -62,7 +65,7 @@ class Call:
     overlaps: tuple[Overlap | None, ...] = ()
     before: tuple[Op, ...] = ()
     partial: bool = False
-    inside: Inside | None = None
+    run: Run | None = None
 
     @property
     def output(self) -> Activation:
@@ -93,8 +96,8 @@ class Call:
 
 @dataclass(frozen=True)
 class Omitted(Call):
-    """A call that has nothing to do because its input is inside its output. It stands for its op,
-    whose output is complete after all calls before it."""
+    """A call that has nothing to do because its input is inside its output, or the other way. It
+    stands for its op, whose output is complete after all calls before it."""
 
     @property
     def kernels(self) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mcuzoo.errors import UnsupportedOpError
 from mcuzoo.graph.model import Model, Op, Tensor
 from mcuzoo.graph.program import Program
 from mcuzoo.graph.window import window_of
@@ -21,10 +20,11 @@ ACCUMULATOR_LIMIT = 2**31
 REQUANTIZATION_LIMIT = 2**30
 """mz_multiply_by_quantized doubles its argument after the shift to the left."""
 
+LARGE_CONSTANT = 2**23
+"""Sums below it are small enough for every kernel."""
+
 MAX_DIFFERENCE = 255
 """The largest difference between an int8 value and a zero point."""
-
-HINT = "Quantize the model again; values or scales this large are not what quantization makes."
 
 
 def symbol(op: Op, role: str) -> str:
@@ -88,13 +88,3 @@ def window(op: Op, source: Tensor, taps: tuple[int, int]) -> WindowStruct:
         pad_top=placed.pad_top,
         pad_left=placed.pad_left,
     )
-
-
-def require_room(op: Op, tensor: Tensor, largest: int) -> None:
-    """Raise UnsupportedOpError unless a value of this magnitude can be requantized."""
-    if largest >= REQUANTIZATION_LIMIT:
-        raise UnsupportedOpError(
-            f"Op {op.index} {op.name}: the sums over tensor {tensor.index} {tensor.name!r} could "
-            f"reach {largest:,}, too large for 32-bit fixed point.",
-            HINT,
-        )

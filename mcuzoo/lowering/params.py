@@ -43,6 +43,8 @@ def _constants_in(value: Value) -> Iterator[Constant]:
 
 @dataclass(frozen=True)
 class ExtentStruct(CStruct):
+    """The size of an image, in pixels and channels; see firmware/kernels/mz_window.h."""
+
     c_type = "mz_extent"
     height: int
     width: int
@@ -51,6 +53,8 @@ class ExtentStruct(CStruct):
 
 @dataclass(frozen=True)
 class WindowStruct(CStruct):
+    """graph.window.Window for the kernels, in pixels."""
+
     c_type = "mz_window"
     height: int
     width: int
@@ -64,10 +68,14 @@ class WindowStruct(CStruct):
 
 @dataclass(frozen=True)
 class RequantizationStruct(CStruct):
+    """graph.parameters.Requantization for the kernels. right_only: 1 if no shift goes to the
+    left."""
+
     c_type = "mz_requantization"
     multipliers: Constant
     shifts: Constant
     right_only: int
+    wide: int
     zero_point: int
     minimum: int
     maximum: int

@@ -46,8 +46,9 @@ class Rows:
 def rows_of(model: Model, call: Call) -> Rows | None:
     """How `call` takes its activation by rows, or its two of the output's shape; None where it
     cannot."""
-    first, target = call.ops[0], model.tensor(call.op.outputs[0]).shape
-    sources = [model.tensor(index).shape for index in first.inputs[: len(call.inputs)]]
+    read = [model.tensor(index) for index in call.ops[0].inputs if index >= 0]
+    sources = [tensor.shape for tensor in read if tensor.data is None][: len(call.inputs)]
+    target = model.tensor(call.op.outputs[0]).shape
     images = all(len(shape) == 4 and shape[0] == 1 for shape in (*sources, target))
     if not images or not all(isinstance(operand, Activation) for operand in call.inputs):
         return None

@@ -6,22 +6,12 @@ Along the outermost axis an input is one run of bytes, so it may be made directl
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import prod
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from itertools import accumulate
 
 from mcuzoo.graph.model import DType, Model, Op, Tensor
-from mcuzoo.graph.program import Program, Step
-from mcuzoo.lowering.call import Activation, Call, Inside
-from mcuzoo.lowering.operands import constant_bytes, operands
-from mcuzoo.lowering.params import KernelParams, not_by_rows, once
-from mcuzoo.lowering.variant import Work
 from mcuzoo.ops.common import rules
-from mcuzoo.ops.common.reference import Kernel, given
-from mcuzoo.ops.operator import Aot, Operator, Tflm, Without
+from mcuzoo.ops.common.copies import Move, between, copying
+from mcuzoo.ops.operator import Operator, Tflm, Without
 
 # concatenation.cc, kMaxInputNum.
 MAX_CONCATENATED = 10
@@ -75,84 +65,18 @@ def _zero_point(tensor: Tensor) -> int:
     return tensor.quantization.zero_point if tensor.quantization else 0
 
 
-@dataclass(frozen=True)
-class ConcatenateParams(KernelParams):
-    c_type = "mz_concatenate_params"
-    rows: int
-    input_row_bytes: int
-    output_row_bytes: int
-    offset: int
-
-    passes = once
-    by_rows = not_by_rows
-
-
-@dataclass(frozen=True, eq=False)
-class ConcatenateWork(Work):
-    """params: one for each input."""
-
-    params: tuple[ConcatenateParams, ...]
-
-
-def prepare(program: Program, step: Step) -> ConcatenateWork:
-    model, op = program.model, step.op
-    shape = model.tensor(op.outputs[0]).shape
-    axis = int(op.options["axis"]) % len(shape)
-    rows, row_bytes = prod(shape[:axis]), prod(shape[axis:])
-    sizes = [prod(model.tensor(index).shape[axis:]) for index in op.inputs]
-    params = (
-        ConcatenateParams(rows, size, row_bytes, sum(sizes[:place]))
-        for place, size in enumerate(sizes)
-    )
-    inputs = operands(program, op, op.inputs)
-    return ConcatenateWork(op, inputs, tuple(map(Activation, step.writes)), tuple(params))
-
-
-class Copies:
-    kernel = "mz_concatenate_s8"
-
-    def accepts(self, work: ConcatenateWork) -> bool:
-        return True
-
-    def lower(self, work: ConcatenateWork) -> tuple[Call, ...]:
-        return tuple(
-            Call(
-                work.op,
-                self.kernel,
-                params,
-                (operand,),
-                work.outputs,
-                partial=len(work.inputs) > 1,
-                inside=Inside(params.offset, params.input_row_bytes) if params.rows == 1 else None,
-            )
-            for operand, params in zip(work.inputs, work.params, strict=True)
-        )
-
-
-def reference(model: Model, op: Op) -> Kernel:
+def moves(model: Model, op: Op) -> Sequence[Move]:
     axis = int(op.options["axis"])
-
-    def run(inputs: Sequence[NDArray[Any] | None]) -> NDArray[np.int8]:
-        tensors = [given(inputs, place) for place in range(len(inputs))]
-        return np.concatenate(tensors, axis=axis)
-
-    return run
-
-
-def _constant_bytes(model: Model, op: Op) -> int:
-    return constant_bytes(model, op.inputs)
+    ends = list(accumulate(model.tensor(index).shape[axis] for index in op.inputs))
+    return [
+        Move(place, target=between(axis, begin, end))
+        for place, (begin, end) in enumerate(zip([0, *ends], ends, strict=False))
+    ]
 
 
 OPERATOR = Operator(
     name="CONCATENATION",
-    aot=Aot(
-        constraint="int8, quantized alike",
-        rule=rule,
-        reference=reference,
-        prepare=prepare,
-        variants=(Copies(),),
-        constant_bytes=_constant_bytes,
-    ),
+    aot=copying("int8, quantized alike", rule, moves),
     tflm=Tflm(resolver="AddConcatenation", rule=demands),
     rewrite=Without("no exact rewrite is known"),
 )

@@ -41,6 +41,7 @@ from mcuzoo.ops.common.weighted import (
     bias_of,
     layer,
     prepare_weighted,
+    room,
     weighted_constant_bytes,
     weighted_requantization,
 )
@@ -57,6 +58,7 @@ def rule(model: Model, op: Op) -> None:
     source, weights = _checked(model, op, rules.INT8)
     if weights.shape[3] != source.shape[3]:
         raise rules.Refusal("makes it a grouped convolution, which has no kernel", weights.index)
+    room(model, op, weights.shape[0], axis=0)
 
 
 def demands(model: Model, op: Op) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from mcuzoo.errors import ModelError, UnsupportedOpError
+from mcuzoo.graph.executable import executable
 from mcuzoo.graph.model import DType, Model, Op
 from mcuzoo.graph.program import Program, build_program
 from mcuzoo.ops.common.rules import Refusal, Rule
@@ -51,56 +53,110 @@ _RESOLVER_OPS = frozenset(_RESOLVER_WORDS.split())
 TFLM_CONVERTS_UINT8 = frozenset({"QUANTIZE", "DEQUANTIZE", "CAST", "RESHAPE"})
 
 
+MAX_END_RANK = 4
+MAX_END_DIMENSION = 2**16 - 1
+"""Limits of the model's input and output: mz_tensor_spec in mz_runtime.h."""
+
+Runtime = Literal["aot", "tflm"]
+RUNTIMES: tuple[Runtime, ...] = ("aot", "tflm")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether `runtime` runs a model: what inspect, fit, export and every engine go by.
+
+    program: None if the model as a whole cannot be run. uncovered: the ops that the runtime does
+    not run. error: why the model does not run, with the next command to type; None if it does.
+    """
+
+    runtime: Runtime
+    program: Program | None
+    uncovered: tuple[Uncovered, ...]
+    error: ModelError | None
+
+    @property
+    def runs(self) -> bool:
+        return self.error is None
+
+    @property
+    def reason(self) -> str | None:
+        """Why the model does not run, None if it does."""
+        return None if self.error is None else self.error.message
+
+    def require(self) -> Program:
+        """The program. Raises `error` for a model that does not run."""
+        if self.error is not None:
+            raise type(self.error)(self.error.message, self.error.hint)
+        assert self.program is not None
+        return self.program
+
+
+def judge(model: Model, runtime: Runtime) -> Verdict:
+    """Whether `runtime` runs `model`. Whether a board has the memory for it is another question."""
+    try:
+        program = build_program(model)
+        _check_ends(program)
+    except ModelError as error:
+        return Verdict(runtime, None, _uncovered(executable(model).model, runtime), error)
+    found = _uncovered(program.model, runtime)
+    refusal = _refusal(program.model, runtime, found) if found else _idle(program, runtime)
+    return Verdict(runtime, program, found, refusal)
+
+
 def check_aot(model: Model) -> list[Uncovered]:
     """The ops of `model` that the ahead-of-time runtime cannot run; empty when it runs all.
 
-    Conversions that `build_program` cuts count as run. A model may be refused as a whole
-    (`build_program` raises) with every op covered, for instance for having two outputs.
+    Ops that `executable` takes off count as run. A model may be refused as a whole (see `judge`)
+    with every op covered, for instance for having two outputs.
     """
-    found = [_uncovered_by_aot(model, op) for op in _computing_ops(model)]
-    return [item for item in found if item is not None]
+    return list(_uncovered(executable(model).model, "aot"))
 
 
 def check_tflm(model: Model) -> list[Uncovered]:
     """The ops of `model` that a TFLM project cannot run; empty when it runs all.
 
     These are ops that mcuzoo does not link, and ops whose kernel would refuse, abort or give wrong
-    results. Conversions that `build_program` cuts count as run.
+    results. Ops that `executable` takes off count as run.
     """
-    found = [_uncovered_by_tflm(model, op) for op in _computing_ops(model)]
-    return [item for item in found if item is not None]
+    return list(_uncovered(executable(model).model, "tflm"))
 
 
-def require_aot(program: Program) -> None:
-    """Raise UnsupportedOpError for the first op that the ahead-of-time runtime cannot run."""
-    _require_all(program.model, check_aot(program.model), AOT_OPS)
+def _check_ends(program: Program) -> None:
+    for tensor in (program.input_tensor, program.output_tensor):
+        if len(tensor.shape) > MAX_END_RANK or max(tensor.shape, default=0) > MAX_END_DIMENSION:
+            raise ModelError(
+                f"Tensor {tensor.index} {tensor.name!r} of shape {list(tensor.shape)} cannot be "
+                f"the model's input or output: {MAX_END_RANK} dimensions of {MAX_END_DIMENSION} "
+                "are the limit.",
+                "Reshape it to fewer dimensions before converting the model.",
+            )
 
 
-def require_tflm(program: Program) -> None:
-    """Raise UnsupportedOpError for the first op that a TFLM project cannot run."""
-    _require_all(program.model, check_tflm(program.model), TFLM_OPS, " TFLM does not run it.")
+def _idle(program: Program, runtime: Runtime) -> UnsupportedOpError | None:
+    """For TFLM a RESHAPE is an op, too."""
+    if program.steps or (runtime == "tflm" and program.model.ops):
+        return None
+    return UnsupportedOpError(
+        "The model computes nothing.", "Export a model with at least one layer."
+    )
 
 
-def _computing_ops(model: Model) -> list[Op]:
-    """All ops but the conversions that `build_program` cuts."""
-    try:
-        stay = {step.op.index for step in build_program(model).steps}
-    except ModelError:
-        return list(model.ops)
-    return [op for op in model.ops if op.index in stay or op.name not in ("QUANTIZE", "DEQUANTIZE")]
+def _uncovered(model: Model, runtime: Runtime) -> tuple[Uncovered, ...]:
+    """model: without what `executable` takes off."""
+    check = _uncovered_by_aot if runtime == "aot" else _uncovered_by_tflm
+    found = (check(model, op) for op in model.ops)
+    return tuple(item for item in found if item is not None)
 
 
-def _require_all(
-    model: Model, uncovered: list[Uncovered], known: Collection[str], who: str = ""
-) -> None:
-    if not uncovered:
-        return
+def _refusal(model: Model, runtime: Runtime, uncovered: Sequence[Uncovered]) -> UnsupportedOpError:
     first = uncovered[0]
+    known: Collection[str] = AOT_OPS if runtime == "aot" else TFLM_OPS
     where = f"Op {first.op.index} {first.op.name}"
     if first.tensor is not None:
         where += f", tensor {first.tensor} {model.tensor(first.tensor).name!r}"
+    who = " TFLM does not run it." if runtime == "tflm" else ""
     more = f" Ops not covered in all: {len(uncovered)}." if len(uncovered) > 1 else ""
-    raise UnsupportedOpError(
+    return UnsupportedOpError(
         f"{where}: {first.reason}.{who}{more}",
         "`mcuzoo inspect MODEL` shows which runtime covers which op; change the layer or choose "
         "another runtime."

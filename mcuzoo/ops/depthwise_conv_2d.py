@@ -32,6 +32,7 @@ from mcuzoo.ops.common.weighted import (
     bias_of,
     layer,
     prepare_weighted,
+    room,
     weighted_constant_bytes,
     weighted_requantization,
 )
@@ -42,6 +43,7 @@ from mcuzoo.ops.operator import Aot, Operator, Rewrite, Tflm, Weights
 def rule(model: Model, op: Op) -> None:
     """One image, weights (1, h, w, in * depth_multiplier)."""
     _check(model, op, rules.INT8)
+    room(model, op, model.tensor(op.inputs[1]).shape[3], axis=3)
 
 
 def demands(model: Model, op: Op) -> None:

@@ -18,6 +18,7 @@ from mcuzoo.ops.common.weighted import (
     bias_of,
     layer,
     prepare_weighted,
+    room,
     weighted_constant_bytes,
     weighted_requantization,
 )
@@ -32,7 +33,9 @@ def rule(model: Model, op: Op) -> None:
     rules.arity(op, range(2, 4))
     for tensor in (rules.input_tensor(model, op, 0), rules.output_tensor(model, op)):
         rules.int8_activation(tensor)
-    layer(model, op, dense_shapes(model, op), axis=0)
+    channels = dense_shapes(model, op)
+    layer(model, op, channels, axis=0)
+    room(model, op, channels, axis=0)
 
 
 def dense_shapes(model: Model, op: Op) -> int:

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from mcuzoo.errors import ModelError
 from mcuzoo.graph.count import count_macs, count_params, learnt_tensors
+from mcuzoo.graph.executable import executable
 from mcuzoo.graph.model import Model, Op, Tensor
-from mcuzoo.graph.program import build_program
-from mcuzoo.ops.coverage import Uncovered, check_aot, check_tflm
+from mcuzoo.ops.coverage import RUNTIMES, Uncovered, judge
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,8 @@ class TensorFacts:
 
 @dataclass(frozen=True)
 class OpFacts:
-    """One op. `aot` and `tflm`: None when that runtime runs it, else why it does not."""
+    """One op. `aot` and `tflm`: None when that runtime runs it, else why it does not. computed: on
+    the board; what only renames or converts at the ends is not, nor what is known ahead."""
 
     index: int
     name: str
@@ -43,6 +43,7 @@ class OpFacts:
     options: dict[str, Any]
     aot: str | None
     tflm: str | None
+    computed: bool
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,10 @@ class Inspection:
 
 def inspect_model(model: Model) -> Inspection:
     """Everything there is to say about a verified model, whatever its ops and types."""
-    aot, tflm = check_aot(model), check_tflm(model)
-    ops = tuple(_op_facts(model, op, aot, tflm) for op in model.ops)
+    verdicts = [judge(model, runtime) for runtime in RUNTIMES]
+    aot, tflm = (verdict.uncovered for verdict in verdicts)
+    kept = {op.index for op in executable(model).model.ops}
+    ops = tuple(_op_facts(model, op, aot, tflm, op.index in kept) for op in model.ops)
     learnt = {tensor.index: tensor for op in model.ops for tensor in learnt_tensors(model, op)}
     constants = [tensor for tensor in model.tensors if tensor.data is not None]
     return Inspection(
@@ -92,30 +95,15 @@ def inspect_model(model: Model) -> Inspection:
         macs=sum(op.macs for op in ops),
         params=sum(tensor.elements for tensor in learnt.values()),
         constant_bytes=sum(tensor.bytes for tensor in constants),
-        runtimes=(
-            RuntimeFacts("aot", *_verdict(aot, _whole_model_reason(model))),
-            RuntimeFacts("tflm", *_verdict(tflm, _whole_model_reason(model))),
+        runtimes=tuple(
+            RuntimeFacts(verdict.runtime, verdict.runs, verdict.reason) for verdict in verdicts
         ),
     )
 
 
-def _whole_model_reason(model: Model) -> str | None:
-    try:
-        build_program(model)
-    except ModelError as error:
-        return error.message
-    return None
-
-
-def _verdict(uncovered: Sequence[Uncovered], reason: str | None) -> tuple[bool, str | None]:
-    if reason is None and uncovered:
-        names = ", ".join(sorted({item.op.name for item in uncovered}))
-        count = "1 op is" if len(uncovered) == 1 else f"{len(uncovered)} ops are"
-        reason = f"{count} not covered: {names}"
-    return reason is None, reason
-
-
-def _op_facts(model: Model, op: Op, aot: Sequence[Uncovered], tflm: Sequence[Uncovered]) -> OpFacts:
+def _op_facts(
+    model: Model, op: Op, aot: Sequence[Uncovered], tflm: Sequence[Uncovered], computed: bool
+) -> OpFacts:
     output = model.tensor(op.outputs[0]) if op.outputs else None
     weights = learnt_tensors(model, op)[:1]
     scales = [len(tensor.quantization.scales) for tensor in weights if tensor.quantization]
@@ -133,6 +121,7 @@ def _op_facts(model: Model, op: Op, aot: Sequence[Uncovered], tflm: Sequence[Unc
         options=op.options,
         aot=_reason(model, op, aot),
         tflm=_reason(model, op, tflm),
+        computed=computed,
     )
 
 

@@ -10,7 +10,7 @@ from mcuzoo.graph.model import Op
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.call import Call
 from mcuzoo.lowering.variant import Variant, Work
-from mcuzoo.ops.coverage import require_aot
+from mcuzoo.ops.coverage import judge
 from mcuzoo.ops.operator import Aot
 from mcuzoo.ops.padding import absorb_padding
 from mcuzoo.ops.table import OPERATORS, computed
@@ -21,7 +21,7 @@ def lower(program: Program) -> tuple[Call, ...]:
 
     Raises UnsupportedOpError naming the first op that the ahead-of-time runtime cannot run.
     """
-    require_aot(program)
+    judge(program.file, "aot").require()
     works = absorb_padding(program, prepare_works(program))
     variants = choose_variants(works)
     return tuple(

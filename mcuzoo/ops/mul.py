@@ -1,20 +1,99 @@
-"""MUL, which TFLM alone runs."""
+"""MUL with NumPy broadcasting.
+
+Sources: tensorflow/lite/micro/kernels/mul_common.cc and
+tensorflow/lite/kernels/internal/reference/integer_ops/mul.h.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
 from mcuzoo.graph.model import DType, Model, Op
-from mcuzoo.graph.parameters import quantization_of
-from mcuzoo.ops.common.rules import broadcast_operands, factor_in_range, known_activation
-from mcuzoo.ops.operator import tflm_alone
+from mcuzoo.graph.parameters import Requantization, quantization_of, to_output
+from mcuzoo.lowering.operands import MAX_DIFFERENCE
+from mcuzoo.ops.common import rules
+from mcuzoo.ops.common.binary import Binary, BinaryParams, Broadcast, Strides
+from mcuzoo.ops.common.reference import Kernel, given, requantize
+from mcuzoo.ops.operator import Operator, Tflm, Without
+
+
+def requantization(model: Model, op: Op) -> Requantization:
+    """Of products of two values less their zero points."""
+    first, second = (quantization_of(model.tensor(index)).scale for index in op.inputs)
+    output = model.tensor(op.outputs[0])
+    real = first * second / quantization_of(output).scale
+    return to_output(op, output, np.array([real]))
+
+
+def rule(model: Model, op: Op) -> None:
+    """The operands may be any int8 tensors."""
+    rules.broadcast_operands(model, op, rules.INT8)
+    rules.known_activation(op)
+    shift = int(requantization(model, op).shifts[0])
+    rules.shifts_in_range(shift)
+    rules.requantizable(shift, MAX_DIFFERENCE**2, rules.output_tensor(model, op))
 
 
 def demands(model: Model, op: Op) -> None:
-    """MUL with NumPy broadcasting."""
-    first, second, target = broadcast_operands(model, op)
-    known_activation(op)
+    """The operands may be int8 or float tensors."""
+    _, _, target = rules.broadcast_operands(model, op)
+    rules.known_activation(op)
     if target.dtype is DType.INT8:
-        scales = [quantization_of(tensor).scale for tensor in (first, second, target)]
-        factor_in_range(scales[0] * scales[1] / scales[2])
+        rules.shifts_in_range(requantization(model, op).shifts)
 
 
-OPERATOR = tflm_alone("MUL", "AddMul", demands)
+def reference(model: Model, op: Op) -> Kernel:
+    to = requantization(model, op)
+    zero_points = [quantization_of(model.tensor(index)).zero_point for index in op.inputs]
+
+    def run(inputs: Sequence[NDArray[Any] | None]) -> NDArray[np.int8]:
+        first, second = (
+            given(inputs, place).astype(np.int64) - zero_points[place] for place in (0, 1)
+        )
+        return requantize(first * second, to)
+
+    return run
+
+
+@dataclass(frozen=True)
+class MulParams(BinaryParams):
+    c_type = "mz_mul_params"
+    first_strides: Strides
+    second_strides: Strides
+    first_zero_point: int
+    second_zero_point: int
+    multiplier: int
+    shift: int
+    output_zero_point: int
+    minimum: int
+    maximum: int
+
+
+def params(model: Model, op: Op, broadcast: Broadcast) -> MulParams:
+    to = requantization(model, op)
+    first, second = (quantization_of(model.tensor(index)).zero_point for index in op.inputs)
+    return MulParams(
+        sizes=broadcast.sizes,
+        first_strides=broadcast.first,
+        second_strides=broadcast.second,
+        first_zero_point=first,
+        second_zero_point=second,
+        multiplier=int(to.multipliers[0]),
+        shift=int(to.shifts[0]),
+        output_zero_point=to.output_zero_point,
+        minimum=to.minimum,
+        maximum=to.maximum,
+    )
+
+
+OPERATOR = Operator(
+    name="MUL",
+    aot=Binary("mz_mul_s8", params, reference).aot(rule),
+    tflm=Tflm(resolver="AddMul", rule=demands),
+    rewrite=Without("no exact rewrite is known"),
+)

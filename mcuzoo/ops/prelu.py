@@ -1,21 +1,110 @@
-"""PRELU, which TFLM alone runs."""
+"""PRELU: values below zero times alpha, which broadcasts to the input.
+
+Sources: tensorflow/lite/micro/kernels/prelu_common.cc and
+tensorflow/lite/kernels/internal/reference/prelu.h.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcuzoo.graph.fixedpoint import multiply_by_quantized_multiplier, quantize_multiplier
 from mcuzoo.graph.model import DType, Model, Op
 from mcuzoo.graph.parameters import quantization_of
-from mcuzoo.ops.common.rules import broadcast_operands, factor_in_range, same_shape
-from mcuzoo.ops.operator import tflm_alone
+from mcuzoo.lowering.operands import MAX_DIFFERENCE
+from mcuzoo.ops.common import rules
+from mcuzoo.ops.common.binary import Binary, BinaryParams, Broadcast, Strides
+from mcuzoo.ops.common.reference import Kernel, given, saturated
+from mcuzoo.ops.operator import Operator, Tflm, Without
+
+
+def rule(model: Model, op: Op) -> None:
+    """int8; alpha broadcasts to the input."""
+    _check(model, op, rules.INT8)
+    (_, kept), (_, leaked) = _factors(model, op)
+    target = rules.output_tensor(model, op)
+    rules.requantizable(kept, MAX_DIFFERENCE, target)
+    rules.requantizable(leaked, MAX_DIFFERENCE**2, target)
 
 
 def demands(model: Model, op: Op) -> None:
-    """PRELU: alpha broadcasts to the input."""
-    source, alpha, target = broadcast_operands(model, op)
-    same_shape(target, source.shape)
+    """int8 or floats; alpha broadcasts to the input."""
+    _check(model, op, rules.REAL)
+
+
+def _check(model: Model, op: Op, kinds: Collection[DType]) -> None:
+    source, _, target = rules.broadcast_operands(model, op, kinds)
+    rules.same_shape(target, source.shape)
     if target.dtype is DType.INT8:
-        scales = [quantization_of(tensor).scale for tensor in (source, alpha, target)]
-        factor_in_range(scales[0] / scales[2])
-        factor_in_range(scales[0] * scales[1] / scales[2])
+        for _, shift in _factors(model, op):
+            rules.shifts_in_range(shift)
 
 
-OPERATOR = tflm_alone("PRELU", "AddPrelu", demands)
+def _factors(model: Model, op: Op) -> tuple[tuple[int, int], tuple[int, int]]:
+    """(mantissa, shift) for values that are not negative, and for products with alpha."""
+    source, alpha = (quantization_of(model.tensor(index)).scale for index in op.inputs)
+    output = quantization_of(model.tensor(op.outputs[0])).scale
+    return quantize_multiplier(source / output), quantize_multiplier(source * alpha / output)
+
+
+def reference(model: Model, op: Op) -> Kernel:
+    factors = _factors(model, op)
+    zero_points = [quantization_of(model.tensor(index)).zero_point for index in op.inputs]
+    output_zero_point = quantization_of(model.tensor(op.outputs[0])).zero_point
+
+    def run(inputs: Sequence[NDArray[Any] | None]) -> NDArray[np.int8]:
+        values, alphas = (
+            given(inputs, place).astype(np.int64) - zero_points[place] for place in (0, 1)
+        )
+        kept, leaked = (
+            multiply_by_quantized_multiplier(product, *factor).astype(np.int64)
+            for product, factor in zip((values, values * alphas), factors, strict=True)
+        )
+        output = np.where(values >= 0, kept, leaked) + output_zero_point
+        return saturated(output)
+
+    return run
+
+
+@dataclass(frozen=True)
+class PreluParams(BinaryParams):
+    c_type = "mz_prelu_params"
+    input_strides: Strides
+    alpha_strides: Strides
+    input_zero_point: int
+    alpha_zero_point: int
+    multiplier: int
+    shift: int
+    alpha_multiplier: int
+    alpha_shift: int
+    output_zero_point: int
+
+
+def params(model: Model, op: Op, broadcast: Broadcast) -> PreluParams:
+    kept, leaked = _factors(model, op)
+    source, alpha = (quantization_of(model.tensor(index)).zero_point for index in op.inputs)
+    return PreluParams(
+        sizes=broadcast.sizes,
+        input_strides=broadcast.first,
+        alpha_strides=broadcast.second,
+        input_zero_point=source,
+        alpha_zero_point=alpha,
+        multiplier=kept[0],
+        shift=kept[1],
+        alpha_multiplier=leaked[0],
+        alpha_shift=leaked[1],
+        output_zero_point=quantization_of(model.tensor(op.outputs[0])).zero_point,
+    )
+
+
+OPERATOR = Operator(
+    name="PRELU",
+    aot=Binary("mz_prelu_s8", params, reference).aot(rule, "int8, rank <= 4, alpha broadcasts"),
+    tflm=Tflm(resolver="AddPrelu", rule=demands),
+    rewrite=Without("no exact rewrite is known"),
+)

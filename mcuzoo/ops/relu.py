@@ -12,12 +12,11 @@ from mcuzoo.ops.operator import Operator, Rewrite, Tflm
 
 
 def _relu(model: Model, op: Op) -> Requantization:
-    """The scales are divided in float32."""
+    """TFLM until August 2026 divided in float32, which gives other outputs in a few ties."""
     source, target = (
         quantization_of(model.tensor(index)) for index in (op.inputs[0], op.outputs[0])
     )
-    ratio = float(source.scales[0] / target.scales[0])
-    return rescaled(ratio, target, max(-128, target.zero_point))
+    return rescaled(source.scale / target.scale, target, max(-128, target.zero_point))
 
 
 def _relu6(model: Model, op: Op) -> Requantization:

@@ -50,8 +50,16 @@ class SoftmaxParameters:
 
 def softmax_parameters(model: Model, op: Op) -> SoftmaxParameters:
     """PreprocessSoftmaxScaling and CalculateInputRadius of quantization_util.cc."""
+    return _scaled(softmax_scale(model, op))
+
+
+def scaled_differences(scale: float) -> SoftmaxParameters:
+    """For an input scale, beta 1."""
+    return _scaled(scale * 2 ** (31 - SOFTMAX_DIFFERENCE_BITS))
+
+
+def _scaled(real: float) -> SoftmaxParameters:
     fraction_bits = 31 - SOFTMAX_DIFFERENCE_BITS
-    real = softmax_scale(model, op)
     multiplier, shift = quantize_multiplier(min(real, 2.0**31 - 1.0))
     radius = (2**SOFTMAX_DIFFERENCE_BITS - 1) * 2**fraction_bits / 2**shift
     return SoftmaxParameters(multiplier, shift, -floor(radius))

@@ -1,26 +1,60 @@
-"""SUB, which TFLM alone runs."""
+"""SUB with NumPy broadcasting.
+
+Source: tensorflow/lite/micro/kernels/sub_common.cc. Until August 2026 it formed the factors in
+float32, which gives other outputs in a few ties.
+"""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Collection, Sequence
+from typing import Any
 
-from mcuzoo.graph.fixedpoint import quantize_multiplier
+import numpy as np
+from numpy.typing import NDArray
+
 from mcuzoo.graph.model import DType, Model, Op
-from mcuzoo.graph.parameters import quantization_of
-from mcuzoo.ops.add import ADD_LEFT_SHIFT
-from mcuzoo.ops.common.rules import broadcast_operands, known_activation, sum_in_range
-from mcuzoo.ops.operator import tflm_alone
+from mcuzoo.ops.add import addends
+from mcuzoo.ops.common import rules
+from mcuzoo.ops.common.addends import AddParams
+from mcuzoo.ops.common.binary import Binary, Broadcast
+from mcuzoo.ops.common.reference import Kernel, given, requantize
+from mcuzoo.ops.operator import Operator, Tflm, Without
+
+
+def rule(model: Model, op: Op) -> None:
+    """The operands may be any int8 tensors."""
+    _check(model, op, rules.INT8)
 
 
 def demands(model: Model, op: Op) -> None:
-    """SUB with NumPy broadcasting; its factors are formed in float32."""
-    first, second, target = broadcast_operands(model, op)
-    known_activation(op)
+    """The operands may be int8 or float tensors."""
+    _check(model, op, rules.REAL)
+
+
+def _check(model: Model, op: Op, kinds: Collection[DType]) -> None:
+    _, _, target = rules.broadcast_operands(model, op, kinds)
+    rules.known_activation(op)
     if target.dtype is DType.INT8:
-        scales = [quantization_of(tensor).scales[0] for tensor in (first, second, target)]
-        twice_larger = np.float32(2) * max(scales[:2])
-        real = twice_larger / (np.float32(2**ADD_LEFT_SHIFT) * scales[2])
-        sum_in_range(quantize_multiplier(float(real))[1], target)
+        rules.sum_in_range(int(addends(model, op).to.shifts[0]), target)
 
 
-OPERATOR = tflm_alone("SUB", "AddSub", demands)
+def reference(model: Model, op: Op) -> Kernel:
+    numbers = addends(model, op)
+
+    def run(inputs: Sequence[NDArray[Any] | None]) -> NDArray[np.int8]:
+        first, second = (numbers.scaled(place, given(inputs, place)) for place in (0, 1))
+        return requantize(first - second, numbers.to)
+
+    return run
+
+
+def params(model: Model, op: Op, broadcast: Broadcast) -> AddParams:
+    return addends(model, op).params(broadcast)
+
+
+OPERATOR = Operator(
+    name="SUB",
+    aot=Binary("mz_sub_s8", params, reference).aot(rule),
+    tflm=Tflm(resolver="AddSub", rule=demands),
+    rewrite=Without("no exact rewrite is known"),
+)

@@ -11,7 +11,7 @@ from mcuzoo.board.memory import RegionKind
 from mcuzoo.board.model import Board
 from mcuzoo.errors import McuzooError, UsageError
 from mcuzoo.graph.model import Model
-from mcuzoo.ops.coverage import Uncovered, check_aot
+from mcuzoo.ops.coverage import Uncovered, judge
 from mcuzoo.plan.advice import next_step
 from mcuzoo.plan.memory import MemoryPlan, PeakOp, plan_memory
 from mcuzoo.plan.options import FitOptions, MemoryOptions
@@ -63,13 +63,14 @@ class RuntimeFit:
 class FitReport:
     """The verdict. `lower_bound_bytes`: no plan for these kernels can be smaller.
 
-    `next_step` is None when the model fits. tflm: the model file for TFLM and its predicted arena;
-    None for another runtime. streamed: None if the arena holds the whole input. constants: the
-    place of each array, and the estimated wait of the core for it. hot_saves_s: for an arena in two
-    memories, the estimated wait that is saved per inference, compared with all of it in the slower
-    one. copy_s: estimated time to copy constants at start-up; None if nothing is copied or the
-    flash's speed is not known. project: the kind of project that was planned. other: the other
-    runtime in a line, None where one was chosen.
+    `next_step` is None when the model fits. reason: why the runtime does not run the model at all;
+    its figures are those of portable kernels then. tflm: the model file for TFLM and its arena by
+    prediction; None for another runtime. streamed: None if the arena holds the whole input.
+    constants: the place of each array, and the estimated wait of the core for it. hot_saves_s: for
+    an arena in two memories, the estimated wait that is saved per inference, compared with all of
+    it in the slower one. copy_s: estimated time to copy constants at start-up; None if nothing is
+    copied or the flash's speed is not known. project: the kind of project that was planned. other:
+    the other runtime in a line, None where one was chosen.
     """
 
     model: str
@@ -86,6 +87,7 @@ class FitReport:
     uncovered: tuple[Uncovered, ...]
     warnings: tuple[str, ...]
     next_step: str | None
+    reason: str | None = None
     tflm: TflmImage | None = None
     streamed: StreamedInput | None = None
     constants: tuple[ConstantEntry, ...] = ()
@@ -137,21 +139,21 @@ def fit_model(
     plan = plan_memory(model, board, options)
     runtime = options.runtime_kind
     chain = plan.chain
-    uncovered = tuple(check_aot(model)) if runtime == "aot" else ()
+    verdict = judge(model, "tflm" if runtime == "tflm" else "aot")
     advice = None
     if not plan.fits:
         shape = plan.program.input_tensor.shape
-        streamable = runtime == "aot" and not (options.stream_input or uncovered)
+        streamable = runtime == "aot" and verdict.runs and not options.stream_input
         streamed_bytes = _streamed_bytes(model, board, options) if streamable else None
         advice = next_step(plan.needs, board, others, shape, options, streamed_bytes)
-    elif uncovered:
-        advice = f"Replace the operators that the {runtime} runtime does not cover."
+    elif verdict.error is not None:
+        advice = verdict.error.hint
     return FitReport(
         model=model.name,
         board=board.id,
         runtime=runtime,
         project=options.project_kind(board),
-        fits=plan.fits and not uncovered,
+        fits=plan.fits and verdict.runs,
         regions=plan.regions,
         placement=plan.placement,
         arena_bytes=plan.placement.arena_bytes,
@@ -159,7 +161,8 @@ def fit_model(
         constant_bytes=plan.needs.constant_bytes,
         peak=plan.peak,
         timeline=timeline(plan),
-        uncovered=uncovered,
+        uncovered=verdict.uncovered,
+        reason=verdict.reason,
         warnings=_warnings(board, plan),
         next_step=advice,
         tflm=plan.image,
@@ -189,9 +192,8 @@ def _other_runtime(
         report = fit_model(model, board, replace(options, runtime=other), others)
     except McuzooError as error:
         return RuntimeFit(other, None, reason=error.message)
-    if report.uncovered:
-        gap = report.uncovered[0]
-        return RuntimeFit(other, None, reason=f"op {gap.op.index} {gap.op.name}: {gap.reason}")
+    if report.reason is not None:
+        return RuntimeFit(other, None, reason=report.reason)
     return RuntimeFit(other, report.fits, report.arena_bytes, report.placement.arena_region)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mcuzoo.board.model import Board
-from mcuzoo.errors import McuzooError, UnsupportedOpError, UsageError
+from mcuzoo.errors import McuzooError, UsageError
 from mcuzoo.graph.model import Model
-from mcuzoo.graph.program import Program, build_program
+from mcuzoo.graph.program import Program
 from mcuzoo.lowering.alignment import ALIGNMENT_BYTES
 from mcuzoo.lowering.call import Call
 from mcuzoo.lowering.rows import RowChain
+from mcuzoo.ops.coverage import judge
 from mcuzoo.ops.lower import call_constant_bytes, lower, program_constant_bytes
 from mcuzoo.plan.arena.bands import banded_plan
 from mcuzoo.plan.arena.fusion import Planned, fuse_and_plan
@@ -109,16 +110,20 @@ def plan_memory(
             f"--stream-input: the runtime {runtime} wants its input as a whole.",
             "Add --runtime aot, or leave --stream-input out.",
         )
-    program = build_program(model)
+    verdict = judge(model, "tflm" if runtime == "tflm" else "aot")
+    program = verdict.program or verdict.require()
     image = prepare_image(model, kernels, head, arena_bytes) if runtime == "tflm" else None
-    lowered = _calls(program, stream_input) if runtime == "aot" else None
+    aot = runtime == "aot" and (verdict.runs or stream_input)
+    lowered = lower(program) if aot else None
     named = (options.arena_region, options.weights, *(at for _, at in parse_pins(options.pin)))
     board = board.started_for(named)
     if lowered is None:
         calls, arena = None, plan_arena(lifetimes(program))
     else:
         calls, arena = (
-            streamed_plan(program, lowered) if stream_input else _tight_plan(program, lowered)
+            streamed_plan(program, lowered)
+            if stream_input
+            else _tight_plan(model, program, lowered)
         )
     plan = _placed(program, calls, arena, board, options, image)
     if plan.fits:
@@ -138,7 +143,7 @@ def _missing_bytes(plan: MemoryPlan) -> int:
     return sum(region.over_bytes for region in plan.regions)
 
 
-def _tight_plan(program: Program, calls: tuple[Call, ...]) -> Planned:
+def _tight_plan(model: Model, program: Program, calls: tuple[Call, ...]) -> Planned:
     """The plan of these calls, for a small network of no more bytes than TFLM's arena has: there
     scratch memory, which faster kernels want, is more than tensors."""
     planned = fuse_and_plan(program, calls)
@@ -146,7 +151,7 @@ def _tight_plan(program: Program, calls: tuple[Call, ...]) -> Planned:
     if planned[1].arena_bytes <= tensors:
         return planned  # TFLM's has all of these, too
     try:
-        theirs = prepare_image(program.model, DEFAULT_KERNELS).arena.used_bytes
+        theirs = prepare_image(model, DEFAULT_KERNELS).arena.used_bytes
     except McuzooError:
         return planned
     return plan_within(program, calls, planned, theirs)
@@ -179,12 +184,3 @@ def _placed(
         arena, placement = place_arena(program, calls, arena, needs, board, weights, pins)
     regions = region_fits(needs, board, placement)
     return MemoryPlan(program, arena, needs, placement, regions, image, calls)
-
-
-def _calls(program: Program, must_run: bool) -> tuple[Call, ...] | None:
-    try:
-        return lower(program)
-    except UnsupportedOpError:
-        if must_run:
-            raise
-        return None

@@ -1,7 +1,9 @@
 """Facts of a zoo model from its file, or else from its layers: operations, parameters, size, fit.
 
-Planning eighteen models for two boards takes seconds, so the answers are kept in the cache, under a
-key that holds everything they depend on: the model, the boards and the code that planned.
+Planning a model for every board takes a second, and all models longer than one waits for a list. So
+the facts of the zoo's own files and layers come with mcuzoo: zoo/facts.json, which
+tools/zoo_facts.py writes and a test plans anew. Those of other files are planned once and kept in
+the cache, under a key that holds what they depend on: model, boards and the code that planned.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from mcuzoo.graph.model import Model
 from mcuzoo.project.kinds import RUNTIMES
 from mcuzoo.untrusted import parse_json, read_text
 from mcuzoo.zoo.find import cache_folder
-from mcuzoo.zoo.schema import ZooModel
+from mcuzoo.zoo.schema import ZOO, ZooModel
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _PLANNERS = ("board", "graph", "lowering", "ops", "plan", "zoo")
@@ -44,8 +46,30 @@ class Facts:
     fits: Fits
 
 
+SHIPPED = ZOO / "facts.json"
+"""boards: the digest of each board that was planned for; facts: by `file_identity` or
+`layers_identity`."""
+
+
+def shipped_facts(boards: Sequence[Board]) -> dict[str, Any]:
+    """The facts that come with mcuzoo; none if they were not planned for these boards."""
+    try:
+        raw = parse_json(read_text(SHIPPED, _MAX_CACHE_BYTES), _MAX_CACHE_BYTES)
+    except (OSError, ValueError):
+        return {}
+    return dict(raw["facts"]) if raw["boards"] == digests(boards) else {}
+
+
+def digests(boards: Sequence[Board]) -> dict[str, str]:
+    """A hash of everything that is known of each board, by its id."""
+    return {board.id: sha256(board.model_dump_json().encode()).hexdigest() for board in boards}
+
+
 class FactsCache:
-    """A cache of facts by model. Call `save` at the end. A cache that fails costs only time."""
+    """Facts by model: those that come with mcuzoo, then those in the cache.
+
+    Call `save` at the end. A cache that fails costs only time.
+    """
 
     def __init__(self, boards: Sequence[Board]) -> None:
         self._boards = boards
@@ -59,6 +83,7 @@ class FactsCache:
         self._base = sha256(said.encode()).hexdigest()
         self._others = self._read()
         self._known = self._others.pop(self._base, {})
+        self._shipped = shipped_facts(boards)
         self._changed = False
 
     def facts(self, identity: str, model: Model | None) -> Facts | None:
@@ -66,7 +91,7 @@ class FactsCache:
 
         identity: a hash of the model. model: finds out the facts if they are not cached.
         """
-        known = self._known.get(identity)
+        known = self._shipped.get(identity) or self._known.get(identity)
         facts = None if known is None else _parsed(known)
         if facts is None and model is not None:
             facts = find_facts(model, self._boards)
@@ -102,15 +127,24 @@ def structure_facts(entry: ZooModel, cache: FactsCache) -> Facts | None:
     """Facts by the layers that the registry states; None if it states none."""
     if entry.structure is None:
         return None
-    identity = identity_of(
-        entry.name, entry.structure.model_dump(), entry.input, entry.labels.count
-    )
+    identity = layers_identity(entry)
     known = cache.facts(identity, None)
     if known is not None:
         return known
     from mcuzoo.zoo.structure import build_structure
 
     return cache.facts(identity, build_structure(entry))
+
+
+def layers_identity(entry: ZooModel) -> str:
+    """What the facts of a model's layers depend on, besides boards and planner."""
+    assert entry.structure is not None
+    return identity_of(entry.name, entry.structure.model_dump(), entry.input, entry.labels.count)
+
+
+def file_identity(entry: ZooModel, file_sha256: str) -> str:
+    """As layers_identity. The name counts, too: the check of the model's shapes is remembered."""
+    return identity_of(entry.name, file_sha256)
 
 
 def identity_of(*parts: object) -> str:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from mcuzoo.board.load import list_boards
 from mcuzoo.board.model import Board
 from mcuzoo.errors import InputError, McuzooError
-from mcuzoo.plan.zoo_facts import Facts, FactsCache, Fits, identity_of, structure_facts
-from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.plan.zoo_facts import Facts, FactsCache, Fits, file_identity, structure_facts
+from mcuzoo.project.recipe import Recipe
 from mcuzoo.zoo.catalog import catalog, similar_model
 from mcuzoo.zoo.derived import known_derivative
 from mcuzoo.zoo.find import FoundFile, file_sha256, find_file, find_model_file
@@ -84,7 +84,7 @@ class TableRow:
     data_set: str
     input: tuple[int, int, int]
     classes: int
-    preprocessing: Preprocessing
+    preprocessing: Recipe
     files: tuple[TableFile, ...]
     file: str | None
     sha256: str | None
@@ -203,8 +203,7 @@ def _int8_file(model: ZooModel) -> FoundFile | None:
 
 def _facts(model: ZooModel, int8: FoundFile | None, cache: FactsCache) -> Facts | None:
     if int8 is not None:
-        # The name is in the key, too, because the check of the model's shapes is cached as well.
-        identity = identity_of(model.name, int8.sha256)
+        identity = file_identity(model, int8.sha256)
         known = cache.facts(identity, None)
         if known is not None:
             return known

@@ -26,7 +26,10 @@ from mcuzoo.project.rules import (
 
 @dataclass(frozen=True)
 class TensorSpec:
-    """A tensor as it crosses the link: int8, real = scale * (q - zero_point)."""
+    """A tensor as it crosses the link: int8, real = scale * (q - zero_point).
+
+    shape: with the batch of 1 as the model has it. bytes: the size of the whole tensor.
+    """
 
     name: Text
     shape: tuple[Dimension, ...]
@@ -37,24 +40,9 @@ class TensorSpec:
 
 
 @dataclass(frozen=True)
-class Preprocessing:
-    """From picture to input tensor: decode, central crop, resize, input = pixel + pixel_offset.
-
-    color: "rgb" | "gray". crop: fraction of each side that is kept (1.0: all of it). resize:
-    "bilinear" (half-pixel centres, no antialias, uint8 rounding as OpenCV's INTER_LINEAR).
-    float_low, float_high: values that a float model takes for the pixels 0 and 255.
-    """
-
-    color: Word = "rgb"
-    crop: float = 0.875
-    resize: Word = "bilinear"
-    pixel_offset: int = -128
-    float_low: float = -1.0
-    float_high: float = 1.0
-
-
-@dataclass(frozen=True)
 class ModelEntry:
+    """The model of a project. name: of the zoo, or the file's. file: its copy in the project."""
+
     name: Text
     file: FilePath
     sha256: Hash
@@ -63,6 +51,8 @@ class ModelEntry:
 
 @dataclass(frozen=True)
 class RegionUse:
+    """How full a memory region of the board is: planned, or as the linker placed it."""
+
     region: Word
     used_bytes: Size
     size_bytes: Size
@@ -95,7 +85,7 @@ class PlanEntry:
     `regions` is what each memory region was expected to hold, by estimate where code is concerned.
     stream_input: the input is consumed as it arrives and has no place in the arena. weights_region
     has all constants except those that `constants` places elsewhere. rest_bytes: the part of the
-    arena in rest_region instead of arena_region.
+    arena in rest_region instead of arena_region. peak_op: during which op the arena is fullest.
     """
 
     arena_bytes: Size
@@ -119,6 +109,8 @@ class PlanEntry:
 
 @dataclass(frozen=True)
 class MemoryEntry:
+    """A memory region of the board. kind: "flash", "itcm", "dtcm", "ocram" or "sdram"."""
+
     region: Word
     kind: Word
     base: Size
@@ -140,7 +132,9 @@ class TargetEntry:
 class BuildEntry:
     """The newest build. Paths are relative to the project folder.
 
-    code_bytes: machine code with its own tables, without the model's constants.
+    toolchain: "gcc" or "zig". optimization: "-O2" or another. build_id: the hash that the board
+    says in HELLO. sha256: of each file, by its name. code_bytes: machine code with its own tables,
+    without the model's constants.
     """
 
     toolchain: Word

@@ -21,7 +21,6 @@ from mcuzoo.project.entries import (
     MemoryEntry,
     ModelEntry,
     PlanEntry,
-    Preprocessing,
     RegionUse,
     RoomEntry,
     SdkEntry,
@@ -30,6 +29,7 @@ from mcuzoo.project.entries import (
     TflmEntry,
     UniversalEntry,
 )
+from mcuzoo.project.recipe import Recipe, upgraded
 from mcuzoo.project.rules import FilePath, FolderPath, Hash, Kind, Runtime, Text, Word
 from mcuzoo.quoting import one_line
 from mcuzoo.untrusted import parse_json, read_text
@@ -48,7 +48,6 @@ __all__ = [
     "MemoryEntry",
     "ModelEntry",
     "PlanEntry",
-    "Preprocessing",
     "ProjectManifest",
     "RegionUse",
     "RoomEntry",
@@ -117,12 +116,17 @@ class ProjectManifest:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest(ProjectManifest):
-    """A project whose model is linked in; or a universal one together with an uploaded model."""
+    """A project whose model is linked in; or a universal one together with an uploaded model.
+
+    recipe_source: where `preprocessing` was from when the project was exported (zoo/recipes.py);
+    empty in older projects.
+    """
 
     model: ModelEntry
     input: TensorSpec
     output: TensorSpec
-    preprocessing: Preprocessing
+    preprocessing: Recipe
+    recipe_source: Text = ""
     labels: FilePath | None = None
     samples: FilePath | None = None
 
@@ -138,14 +142,20 @@ class UniversalManifest(ProjectManifest):
         model: ModelEntry,
         input: TensorSpec,
         output: TensorSpec,
-        preprocessing: Preprocessing,
+        preprocessing: Recipe,
+        recipe_source: str = "",
     ) -> Manifest:
         """The project as it is while the board runs `model`."""
         common = {
             item.name: getattr(self, item.name) for item in fields(self) if item.name != "universal"
         }
         return Manifest(
-            **common, model=model, input=input, output=output, preprocessing=preprocessing
+            **common,
+            model=model,
+            input=input,
+            output=output,
+            preprocessing=preprocessing,
+            recipe_source=recipe_source,
         )
 
 
@@ -211,6 +221,8 @@ def checked_manifest(raw: Any) -> AnyManifest:
     from pydantic import ValidationError
 
     try:
+        if "preprocessing" in raw:
+            raw = {**raw, "preprocessing": upgraded(raw["preprocessing"])}
         # Strict, but lists are accepted as tuples, because JSON has no tuples.
         manifest: AnyManifest = _adapter("universal" in raw).validate_json(
             json.dumps(raw), strict=True

@@ -8,37 +8,41 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from os import PathLike, fspath
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mcuzoo.data.apply import pixels as pixels_of
 from mcuzoo.data.dataset import open_data_set
 from mcuzoo.data.images import Item
 from mcuzoo.data.labels import Classes, load_classes
-from mcuzoo.data.preprocess import preprocess
-from mcuzoo.errors import DataSetError, ModelError, UsageError
-from mcuzoo.evaluate.engines import make_subject
+from mcuzoo.data.preprocess import PictureInput, check_preprocessing
+from mcuzoo.data.resize import Pixels
+from mcuzoo.errors import DataSetError, ModelError, UnsupportedOpError, UsageError
+from mcuzoo.evaluate.engines import LITERT_REF, REFERENCE, TFLM, make_subject
 from mcuzoo.evaluate.evaluate import evaluate
 from mcuzoo.evaluate.options import DEFAULT_BOARD
 from mcuzoo.evaluate.request import Plan
 from mcuzoo.evaluate.result import Evaluation
 from mcuzoo.evaluate.worker import Task
-from mcuzoo.extras import IMAGES, LITERT, require_packages
-from mcuzoo.files import require_outputs, write_output
+from mcuzoo.extras import IMAGES, LITERT, ONNX, missing_packages, require_packages
+from mcuzoo.extras import TFLM as TFLM_PACKAGE
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.parameters import quantization_of
 from mcuzoo.graph.program import Program, build_program
 from mcuzoo.graph.read import load_model, parse_model
-from mcuzoo.ops.coverage import check_aot
-from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.ops.coverage import TFLM_OPS, check_aot, check_tflm
+from mcuzoo.project.input_size import input_size
+from mcuzoo.project.recipe import Recipe
 from mcuzoo.quantize.options import QuantizeOptions
 from mcuzoo.quantize.process import WorkerRun, WorkerSpec, run_worker
-from mcuzoo.quantize.source import FloatSource, find_source
+from mcuzoo.quantize.source import FloatSource, Kind, find_source
 from mcuzoo.zoo.catalog import catalog
 from mcuzoo.zoo.find import require_model_file
-from mcuzoo.zoo.registry import ModelSource, preprocessing_by_shape
+from mcuzoo.zoo.recipe_flags import chosen_recipe, recipe_notes
+from mcuzoo.zoo.recipes import FoundRecipe, find_recipe
+from mcuzoo.zoo.registry import ModelSource
 from mcuzoo.zoo.schema import ZooModel
 
 
@@ -54,7 +58,7 @@ def calibration_images(
     source: Path,
     classes: Classes,
     count: int,
-    preprocessing: Preprocessing,
+    preprocessing: Recipe,
     shape: tuple[int, int, int],
     split: str | None = None,
 ) -> Calibration:
@@ -64,7 +68,9 @@ def calibration_images(
     the preprocessing's and the INT8 input becomes pixel - 128, whatever the images hold. Raises
     DataSetError when there is no usable image.
     """
-    low, high = preprocessing.float_low, preprocessing.float_high
+    ends = (np.array(preprocessing.real(pixel)) for pixel in (0, 255))
+    low, high = ends
+    steps = ((high - low) / 255).astype(np.float32)
     tensors, skipped = [], []
     for item in open_data_set(source, classes, count, split).items:
         try:
@@ -72,7 +78,7 @@ def calibration_images(
         except DataSetError as error:
             skipped.append(error.message)
         else:
-            tensors.append(low + pixels.astype(np.float32) * np.float32((high - low) / 255))
+            tensors.append(low.astype(np.float32) + pixels.astype(np.float32) * steps)
     if not tensors:
         raise DataSetError(
             f"None of the images in {source} can be used: {skipped[0]}",
@@ -83,12 +89,11 @@ def calibration_images(
     return Calibration(images, tuple(skipped))
 
 
-def _pixels(
-    item: Item, preprocessing: Preprocessing, shape: tuple[int, int, int]
-) -> NDArray[np.int16]:
+def _pixels(item: Item, preprocessing: Recipe, shape: tuple[int, int, int]) -> Pixels:
     """0..255, [height, width, channels]."""
-    image = item.picture.decode(item.picture.read(), preprocessing.color)
-    return preprocess(image, preprocessing, shape).astype(np.int16) - preprocessing.pixel_offset
+    input = PictureInput(preprocessing, shape)
+    decoded = input.decoded(item.picture, item.picture.read())
+    return pixels_of(preprocessing, decoded.pixels, input_size(shape))
 
 
 _SCALE_TOLERANCE = 1e-3
@@ -97,64 +102,64 @@ Stage = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Quantized:
-    """Both models, the preprocessing of their images, and how they were made."""
+    """Both models, the preprocessing of their images, and how they were made.
+
+    recipe_source: where `preprocessing` is from. notes: what a user should know of it.
+    """
 
     source: Path
     float_model: Model
     int8_model: Model
     program: Program
-    preprocessing: Preprocessing
+    preprocessing: Recipe
     classes: Classes
     calibration: Calibration
     run: WorkerRun
     warnings: tuple[str, ...]
+    recipe_source: str = ""
+    notes: tuple[str, ...] = ()
 
 
-def quantize_model(
-    source: str | PathLike[str],
-    output: str | PathLike[str],
-    calibration: str | PathLike[str],
-    options: QuantizeOptions = QuantizeOptions(),
-    on_stage: Stage = lambda stage: None,
+def quantize_network(
+    source: FloatSource,
+    zoo: ZooModel | None,
+    calibration: Path,
+    options: QuantizeOptions,
+    on_stage: Stage,
 ) -> Quantized:
-    """Write the INT8 model to `output` and say what was done. The same network and images give the
-    same file with the same TensorFlow.
+    """Quantize and check the result; nothing is written. The same network and images give the same
+    model with the same TensorFlow.
 
-    source: a name of the zoo, or a file; calibration: images to measure the activations on. Nothing
-    is scored here. Raises MissingExtraError without TensorFlow, InputError and ModelError for a
-    source that cannot be quantized, DataSetError for images that cannot be used.
+    zoo: what is known of the network. calibration: images to measure the activations on. Raises
+    UsageError for an image size that is none, ModelError for a source that cannot be quantized,
+    UnsupportedOpError for one that no runtime would run, DataSetError for images that cannot be
+    used.
     """
-    if options.samples < 1:
-        raise UsageError(f"--samples {options.samples}: at least one image.", "Try --samples 100.")
-    shape, target, images = _shape(options.input), Path(fspath(output)), Path(fspath(calibration))
-    network, zoo = _source(fspath(source), options.network)
-    require_packages(
-        ("tensorflow", *IMAGES, *((LITERT,) if options.limit else ())), "Quantizing a model"
-    )
-    require_outputs(
-        {"OUT.tflite": target},
-        {"SOURCE": network.path, "--calibration": images, "--labels": options.labels},
-    )
     with tempfile.TemporaryDirectory(prefix="mcuzoo-quantize-") as temporary:
         folder = Path(temporary)
         spec = WorkerSpec(
-            source=str(network.path.resolve()),
-            kind=network.kind.value,
-            network=network.network,
-            input=shape,
+            source=str(source.path.resolve()),
+            kind=source.kind.value,
+            network=source.network,
+            input=_shape(options.input),
             float_model=str(folder / "float.tflite"),
             int8_model=str(folder / "int8.tflite"),
         )
         preparation = _Preparation(
-            images, options, zoo, Path(spec.float_model), folder / "images.npy"
+            calibration,
+            options,
+            zoo,
+            source.path,
+            Path(spec.float_model),
+            folder / "images.npy",
         )
         run = run_worker(spec, on_stage, preparation.prepare)
         raw = Path(spec.int8_model).read_bytes()
-    int8_model = parse_model(raw, target.stem)
+    int8_model = parse_model(raw, source.path.stem)
     program = build_program(int8_model)
-    write_output(target, raw)
+    _require_runtime(int8_model)
     return Quantized(
-        source=network.path,
+        source=source.path,
         float_model=preparation.float_model,
         int8_model=int8_model,
         program=program,
@@ -163,10 +168,34 @@ def quantize_model(
         calibration=preparation.calibration,
         run=run,
         warnings=tuple(_warnings(int8_model, program, preparation.preprocessing)),
+        recipe_source=preparation.recipe_source,
+        notes=preparation.notes,
     )
 
 
-def _source(name: str, network: str | None) -> tuple[FloatSource, ZooModel | None]:
+def require_quantizer(source: FloatSource, options: QuantizeOptions) -> None:
+    """Raise MissingExtraError for all packages that are missing."""
+    onnx = ONNX if source.kind is Kind.ONNX else ()
+    scoring = (LITERT,) if options.limit else ()
+    require_packages(("tensorflow", *onnx, *IMAGES, *scoring), "Quantizing a model")
+
+
+def _require_runtime(model: Model) -> None:
+    """Raise UnsupportedOpError for a model that neither runtime runs."""
+    aot, tflm = check_aot(model), check_tflm(model)
+    if aot and tflm:
+        gap = tflm[0]
+        names = ", ".join(sorted({one.op.name for one in tflm}))
+        raise UnsupportedOpError(
+            f"TensorFlow made it INT8, but no runtime runs it; nothing was written. Op "
+            f"{gap.op.index} {gap.op.name}: {gap.reason}. In all: {names}.",
+            "Build the network with layers that become other operators, such as RELU6 or "
+            f"HARD_SWISH for an activation. A runtime has {', '.join(sorted(TFLM_OPS))}.",
+        )
+
+
+def named_source(name: str, network: str | None) -> tuple[FloatSource, ZooModel | None]:
+    """The file of a name of the zoo, or of a path, and what the zoo knows of its network."""
     known = catalog()
     if name in known:
         model = known[name]
@@ -190,7 +219,9 @@ class _Preparation:
     """Between the float model, which says what images it takes, and its quantization."""
 
     float_model: Model
-    preprocessing: Preprocessing
+    preprocessing: Recipe
+    recipe_source: str
+    notes: tuple[str, ...]
     classes: Classes
     calibration: Calibration
 
@@ -199,12 +230,14 @@ class _Preparation:
         source: Path,
         options: QuantizeOptions,
         zoo: ZooModel | None,
+        network: Path,
         float_model: Path,
         images: Path,
     ) -> None:
         self._source = source
         self._options = options
         self._zoo = zoo
+        self._network = network
         self._path = float_model
         self._images = images
 
@@ -219,42 +252,56 @@ class _Preparation:
             )
         image = shape[1], shape[2], shape[3]
         zoo, options = self._zoo, self._options
-        self.preprocessing = preprocessing_by_shape(model) if zoo is None else zoo.as_preprocessing
-        self.classes = self._known_classes(model.tensor(model.outputs[0]).elements)
+        known = find_recipe(self._network, model)
+        if zoo is not None:
+            known = FoundRecipe(zoo.as_preprocessing, "registry")
+        chosen = chosen_recipe(known.recipe, known.source, options)
+        self.preprocessing, self.recipe_source = chosen.recipe, chosen.source
+        self.notes = tuple(recipe_notes(chosen.recipe, chosen.source, shape))
+        check_preprocessing(chosen.recipe, shape)
+        count = model.tensor(model.outputs[0]).elements
+        self.classes = self._known_classes(count, known.labels)
         self.calibration = calibration_images(
             self._source, self.classes, options.samples, self.preprocessing, image, options.split
         )
         np.save(self._images, self.calibration.images)
         return self._images
 
-    def _known_classes(self, count: int) -> Classes:
+    def _known_classes(self, count: int, names: tuple[str, ...] | None) -> Classes:
         labels, zoo = self._options.labels, self._zoo
         if labels is None and zoo is not None and len(zoo.labels.classes) == count:
             return Classes(count, zoo.labels.classes)
+        if labels is None and names is not None and len(names) == count:
+            return Classes(count, names)
         return load_classes(labels, count)
 
 
-def _warnings(model: Model, program: Program, preprocessing: Preprocessing) -> Iterator[str]:
+def _warnings(model: Model, program: Program, preprocessing: Recipe) -> Iterator[str]:
     """Warnings for a user before they rely on the model."""
-    quantization = quantization_of(program.input_tensor)
-    scale = (preprocessing.float_high - preprocessing.float_low) / 255
-    zero_point = preprocessing.pixel_offset - preprocessing.float_low / scale
-    off = abs(quantization.scale / scale - 1) > _SCALE_TOLERANCE
-    if off or abs(quantization.zero_point - zero_point) > 1:
-        yield (
-            f"The input is {quantization.scale:.6g} x (q - {quantization.zero_point}), which is "
-            f"not pixel {preprocessing.pixel_offset:+d}: pictures will look darker or brighter to "
-            "the model."
-        )
+    if preprocessing.pixel_offset is not None:
+        yield from _offset_warnings(program, preprocessing, preprocessing.pixel_offset)
     for gap in check_aot(model):
         yield f"Op {gap.op.index} {gap.op.name} has no kernel: {gap.reason}"
+
+
+def _offset_warnings(program: Program, preprocessing: Recipe, pixel_offset: int) -> Iterator[str]:
+    quantization = quantization_of(program.input_tensor)
+    low, high = preprocessing.real(0)[0], preprocessing.real(255)[0]
+    scale = (high - low) / 255
+    off = abs(quantization.scale / scale - 1) > _SCALE_TOLERANCE
+    if off or abs(quantization.zero_point - (pixel_offset - low / scale)) > 1:
+        yield (
+            f"The input is {quantization.scale:.6g} x (q - {quantization.zero_point}), which is "
+            f"not pixel {pixel_offset:+d}: pictures will look darker or brighter to the model."
+        )
 
 
 def score(
     quantized: Quantized, images: Path, limit: int | None = None, split: str | None = None
 ) -> Evaluation:
     """Run both models on `limit` images: the float one on LiteRT's reference kernels, the INT8
-    one in TFLM's arithmetic.
+    one in TFLM's arithmetic. (If it has an operator that only TFLM runs, TFLM itself is taken where
+    it is installed, else LiteRT.)
 
     `scores` of the result are the float network's, those of its comparison the INT8 model's. Raises
     DataSetError, ModelError, MissingExtraError, as evaluate does.
@@ -262,10 +309,19 @@ def score(
     preprocessing, classes = quantized.preprocessing, quantized.classes
     models = quantized.float_model, quantized.int8_model
     data_set = open_data_set(images, classes, limit, split)
-    first, second = (make_subject(model, preprocessing, None) for model in models)
+    first = make_subject(models[0], preprocessing, None)
+    second = make_subject(models[1], preprocessing, _int8_engine(models[1]))
     plan = Plan(
         task=Task(first, second),
-        sources=tuple(ModelSource(model.name, quantized.source, preprocessing) for model in models),
+        sources=tuple(
+            ModelSource(
+                model.name,
+                quantized.source,
+                preprocessing,
+                recipe_source=quantized.recipe_source,
+            )
+            for model in models
+        ),
         classes=classes,
         data_set=data_set,
         jobs=max(1, min(os.cpu_count() or 1, len(data_set.items))),
@@ -274,3 +330,9 @@ def score(
         outputs=None,
     )
     return evaluate(plan)
+
+
+def _int8_engine(model: Model) -> str:
+    if not check_aot(model):
+        return REFERENCE
+    return LITERT_REF if missing_packages([TFLM_PACKAGE]) else TFLM

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from mcuzoo.options import Labels, Option
+from mcuzoo.options import Labels, Option, RecipeOptions
 
 
 @dataclass(frozen=True)
-class QuantizeOptions:
+class QuantizeOptions(RecipeOptions):
     """Options of `quantize`. network: zoo model with a file's layers, preprocessing, labels."""
 
     samples: Annotated[int, Option("So many of them, over all classes.", min=1)] = 100

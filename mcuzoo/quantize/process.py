@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
 from mcuzoo.errors import ModelError, ToolchainError
 from mcuzoo.processes import apart
+from mcuzoo.quantize.onnx import OnnxComparison
 
 
 @dataclass(frozen=True)
@@ -40,14 +42,25 @@ class WorkerSpec:
 
 @dataclass(frozen=True)
 class WorkerReport:
-    """peak_bytes: the most memory that the process held (resident)."""
+    """peak_bytes: the most memory that the process held (resident). stored: how the source has its
+    weights, if not as float32. onnx: the comparison with an ONNX source."""
 
     tensorflow: str
     peak_bytes: int
+    stored: tuple[str, ...] = ()
+    onnx: OnnxComparison | None = None
+
+    @staticmethod
+    def from_answer(answer: dict[str, Any]) -> WorkerReport:
+        onnx = answer.pop("onnx")
+        report = WorkerReport(**answer, onnx=None if onnx is None else OnnxComparison(**onnx))
+        return replace(report, stored=tuple(report.stored))
 
 
 _WORKER = "mcuzoo.quantize.worker"
 _SHOWN_LINES = 12
+_ADVICE = "Another form of the same network may work: a .keras file, a SavedModel, a .tflite."
+_OF_A_TRACEBACK = re.compile(r"\s|Traceback \(|[IWEF]\d{4} |WARNING: All log|During handling")
 
 
 @dataclass(frozen=True)
@@ -89,12 +102,12 @@ def run_worker(
         noise.seek(0)
         said = noise.read().splitlines()
     if "report" in answer:
-        report = WorkerReport(**answer["report"])
+        report = WorkerReport.from_answer(answer["report"])
         return WorkerRun(report, time.monotonic() - began, len(said))
     if "error" in answer:
         raise ModelError(
-            f"TensorFlow cannot quantize {spec.source}: {str(answer['error']).rstrip('.')}.",
-            _last_words(said),
+            f"{spec.source} cannot be quantized: {str(answer['error']).rstrip('.')}.",
+            answer.get("hint") or f"{_ADVICE} {_last_words(said)}",
         )
     raise ToolchainError(
         f"The process that runs TensorFlow ended with {code} and without a result.",
@@ -131,5 +144,7 @@ def _send(stream: IO[str], line: str) -> None:
 
 
 def _last_words(said: list[str]) -> str:
-    shown = [line for line in said if line.strip()][-_SHOWN_LINES:]
+    """What TensorFlow printed last, without tracebacks and its log of what a machine has."""
+    told = [line for line in said if line.strip() and not _OF_A_TRACEBACK.match(line)]
+    shown = told[-_SHOWN_LINES:]
     return "Its last words:\n" + "\n".join(shown) if shown else "It said nothing more."

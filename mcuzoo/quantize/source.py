@@ -8,7 +8,7 @@ from enum import Enum
 from pathlib import Path
 
 from mcuzoo.errors import InputError, UsageError, did_you_mean
-from mcuzoo.graph.foreign import foreign_model
+from mcuzoo.graph.foreign import ONNX_MODEL, foreign_model
 from mcuzoo.zoo.catalog import catalog
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
@@ -22,6 +22,7 @@ class Kind(str, Enum):
     """An .h5 that may hold weights only; then `network` names their network."""
     SAVED_MODEL = "saved_model"
     TFLITE = "tflite"
+    ONNX = "onnx"
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,9 @@ def _is_keras(path: Path) -> bool:
 
 
 def _kind(path: Path) -> Kind:
-    hint = "Give a .keras or .h5 file, the folder of a SavedModel, or a float .tflite."
+    hint = (
+        "Give a .keras or .h5 file, the folder of a SavedModel, a float .tflite, or an .onnx file."
+    )
     try:
         if path.is_dir():
             if (path / "saved_model.pb").is_file():
@@ -71,4 +74,6 @@ def _kind(path: Path) -> Kind:
     if _is_keras(path):
         return Kind.KERAS
     what, advice = foreign_model(path) or ("neither a Keras file nor a .tflite", hint)
+    if what == ONNX_MODEL:
+        return Kind.ONNX
     raise InputError(f"{path} is {what}.", advice)

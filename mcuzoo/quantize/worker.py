@@ -12,16 +12,23 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from mcuzoo.errors import ModelError
+from mcuzoo.quantize.onnx import compare_onnx, float_tflite_of
 from mcuzoo.quantize.process import WorkerReport, WorkerSpec
+from mcuzoo.quantize.refused import RefusedError, first_line
+from mcuzoo.quantize.rework import PlainFloat, plain_float, tidied_int8
 from mcuzoo.quantize.source import Kind
 from mcuzoo.zoo.layers import Layer, parse_layer
 from mcuzoo.zoo.schema import ZooModel
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 def keras_network(model: ZooModel) -> Any:
@@ -69,12 +76,9 @@ def _stack(described: list[Layer], classes: int, width: float) -> Iterator[Any]:
             yield layers.Softmax()
 
 
+_SIGNATURE = "serving_default"
 _TFLITE_INT8 = 9
 """INT8 in TensorFlow Lite's TensorType, which mlir_quantize counts by."""
-
-
-class RefusedError(Exception):
-    """Something about the source that the user can be told in a sentence."""
 
 
 class Answers:
@@ -95,7 +99,7 @@ def main() -> int:
     try:
         report = _work(spec, answers)
     except RefusedError as error:
-        answers.send(error=str(error))
+        answers.send(error=str(error), hint=error.hint)
         return 1
     except Exception as error:
         answers.send(error=f"{type(error).__name__}: {error}")
@@ -112,50 +116,47 @@ def _work(spec: WorkerSpec, answers: Answers) -> WorkerReport:
     import tensorflow as tf
 
     answers.send(stage="load the network")
-    network = None
-    if Kind(spec.kind) is Kind.TFLITE:
-        raw = Path(spec.source).read_bytes()
-        _require_float(tf, raw)
-    else:
-        network = _with_batch_of_one(*_load(spec), spec)
-        answers.send(stage="convert")
-        raw = tf.lite.TFLiteConverter.from_keras_model(network).convert()
-    Path(spec.float_model).write_bytes(raw)
+    found = _float_model(spec, answers)
+    Path(spec.float_model).write_bytes(found.raw)
     answers.send(converted=True)
 
     images = np.load(json.loads(sys.stdin.readline()))
     answers.send(stage=f"quantize with {len(images)} images")
-
-    def batches() -> Iterator[list[Any]]:
-        return ([image[np.newaxis]] for image in images)
-
-    int8 = _quantize_tflite(raw, batches) if network is None else _quantize_keras(network, batches)
+    int8 = tidied_int8(_quantize(found.raw, images))
     Path(spec.int8_model).write_bytes(int8)
-    return WorkerReport(tensorflow=tf.__version__, peak_bytes=_peak_bytes())
+    onnx = None
+    if Kind(spec.kind) is Kind.ONNX:
+        answers.send(stage="compare with the ONNX file")
+        onnx = compare_onnx(spec.source, found.raw, int8, images)
+    return WorkerReport(tf.__version__, _peak_bytes(), found.stored, onnx)
 
 
-Batches = Callable[[], Iterator[list[Any]]]
-
-
-def _quantize_keras(network: Any, batches: Batches) -> bytes:
+def _float_model(spec: WorkerSpec, answers: Answers) -> PlainFloat:
     import tensorflow as tf
 
-    converter = tf.lite.TFLiteConverter.from_keras_model(network)
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = batches
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    converter.inference_input_type = converter.inference_output_type = tf.int8
-    # Otherwise FULLY_CONNECTED becomes per-channel, which TFLM refuses or rounds differently.
-    converter._experimental_disable_per_channel_quantization_for_dense_layers = True
-    quantized: bytes = converter.convert()
-    return quantized
+    kind = Kind(spec.kind)
+    if kind is Kind.TFLITE:
+        return plain_float(Path(spec.source).read_bytes(), spec.input)
+    if kind is Kind.ONNX:
+        answers.send(stage="convert from ONNX")
+        return plain_float(float_tflite_of(spec.source, spec.input))
+    network = _for_one_image(*_load(spec), spec)
+    answers.send(stage="convert")
+    return plain_float(tf.lite.TFLiteConverter.from_keras_model(network).convert())
 
 
-def _quantize_tflite(raw: bytes, batches: Batches) -> bytes:
-    """The quantization step of TFLiteConverter, for a model that is converted already."""
+def _quantize(raw: bytes, images: NDArray[np.float32]) -> bytes:
+    """The quantization step of TFLiteConverter, for a model that is converted already.
+
+    images: float32 [n, height, width, channels].
+    """
+    import numpy as np
     import tensorflow as tf
     from tensorflow.lite.python.convert import mlir_quantize
     from tensorflow.lite.python.optimize.calibrator import Calibrator
+
+    def batches() -> Iterator[list[Any]]:
+        return ([image[np.newaxis]] for image in images)
 
     quantized: bytes = mlir_quantize(
         Calibrator(raw).calibrate(batches),
@@ -163,26 +164,14 @@ def _quantize_tflite(raw: bytes, batches: Batches) -> bytes:
         inference_type=_TFLITE_INT8,
         input_data_type=tf.int8,
         output_data_type=tf.int8,
+        # Otherwise FULLY_CONNECTED becomes per-channel, which TFLM refuses or rounds differently.
         disable_per_channel_for_dense_layers=True,
     )
     return quantized
 
 
-def _require_float(tf: Any, raw: bytes) -> None:
-    details = tf.lite.Interpreter(model_content=raw).get_input_details()
-    if len(details) != 1:
-        raise RefusedError(f"The model has {len(details)} inputs, a classifier of images has one")
-    kind = details[0]["dtype"].__name__
-    if kind != "float32":
-        raise RefusedError(
-            f"The model's input is {kind}, not float32: is it quantized already? `mcuzoo convert` "
-            "rewrites UINT8 models"
-        )
-
-
 def _load(spec: WorkerSpec) -> tuple[Any, tuple[int | None, ...]]:
     """A Keras model or layer, and the shape of its input with the batch."""
-    import keras
 
     kind = Kind(spec.kind)
     if kind is Kind.SAVED_MODEL:
@@ -190,25 +179,71 @@ def _load(spec: WorkerSpec) -> tuple[Any, tuple[int | None, ...]]:
     if kind is Kind.HDF5 and not _holds_a_model(spec.source):
         model = _weights_into_network(spec)
     else:
-        model = keras.models.load_model(spec.source, compile=False)
-    if not hasattr(model, "input_shape") or not isinstance(model.input_shape, tuple):
-        raise RefusedError("The network does not take one image")
-    return model, model.input_shape
+        model = _whole_model(spec.source)
+    shape = getattr(model, "input_shape", None)
+    if not isinstance(shape, tuple) or not all(size is None or type(size) is int for size in shape):
+        raise RefusedError(
+            "The network does not take one image",
+            "Only classifiers of one image can be quantized with images.",
+        )
+    return model, shape
+
+
+def _whole_model(path: str) -> Any:
+    import keras
+
+    try:
+        return keras.models.load_model(
+            path, compile=False, custom_objects={"DepthwiseConv2D": _depthwise_of_keras_2()}
+        )
+    except Exception as error:
+        raise RefusedError(
+            f"Keras {keras.__version__} cannot load it: {first_line(error)}",
+            "If it has layers of your own, or was saved by Keras 2, load it where it was made and "
+            "write a SavedModel (model.export or tf.saved_model.save): its folder can be given "
+            "instead.",
+        ) from error
+
+
+def _depthwise_of_keras_2() -> Any:
+    """Keras 2 wrote an argument `groups` that Keras 3 does not take; it is always 1."""
+    from keras import layers
+
+    class DepthwiseConv2D(layers.DepthwiseConv2D):  # type: ignore[misc]
+        def __init__(self, *arguments: Any, groups: int = 1, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+
+    return DepthwiseConv2D
 
 
 def _saved_model(spec: WorkerSpec) -> tuple[Any, tuple[int | None, ...]]:
     import keras
     import tensorflow as tf
 
-    endpoint = "serving_default"
     signatures = tf.saved_model.load(spec.source).signatures
-    if endpoint not in signatures:
-        raise RefusedError(f"The SavedModel has no signature {endpoint!r}")
+    names = sorted(signatures)
+    if _SIGNATURE not in names and len(names) != 1:
+        raise RefusedError(
+            f"The SavedModel has no signature {_SIGNATURE!r} and not one other, but: "
+            f"{', '.join(names) or 'none'}",
+            "Save it again with model.export(FOLDER), or with "
+            "tf.saved_model.save(model, FOLDER, signatures=FUNCTION).",
+        )
+    endpoint = _SIGNATURE if _SIGNATURE in names else names[0]
     inputs = list(signatures[endpoint].structured_input_signature[1].values())
     if len(inputs) != 1:
-        raise RefusedError(f"The SavedModel takes {len(inputs)} inputs, a classifier takes one")
+        raise RefusedError(
+            f"The SavedModel takes {len(inputs)} inputs, a classifier takes one",
+            "Only classifiers of one image can be quantized with images.",
+        )
+    shape = inputs[0].shape
+    if shape.rank is None:
+        raise RefusedError(
+            "The SavedModel does not say the shape of its input",
+            "Save it again with an input signature: tf.TensorSpec([1, HEIGHT, WIDTH, CHANNELS]).",
+        )
     layer = keras.layers.TFSMLayer(spec.source, call_endpoint=endpoint)
-    return layer, tuple(inputs[0].shape)
+    return layer, tuple(shape)
 
 
 def _holds_a_model(path: str) -> bool:
@@ -224,42 +259,67 @@ def _weights_into_network(spec: WorkerSpec) -> Any:
     if spec.network is None:
         raise RefusedError(
             "The file holds weights without a model: --network NAME says of which model of the zoo "
-            "they are"
+            "they are",
+            "For a network of your own save the whole model: model.save(FILE.keras).",
         )
     model = keras_network(catalog()[spec.network])
     try:
         model.load_weights(spec.source)
     except Exception as error:
-        raise RefusedError(f"These are not the weights of {spec.network}: {error}") from error
+        raise RefusedError(
+            f"These are not the weights of {spec.network}: {first_line(error)}",
+            "`mcuzoo models` lists the networks of the zoo.",
+        ) from error
     return model
 
 
-def _with_batch_of_one(layer: Any, shape: tuple[int | None, ...], spec: WorkerSpec) -> Any:
-    """A functional model with batch size 1: with a free size, TensorFlow adds SHAPE, STRIDED_SLICE
-    and PACK to the graph."""
+def _for_one_image(layer: Any, shape: tuple[int | None, ...], spec: WorkerSpec) -> Any:
+    """A functional model of [1, height, width, channels]: with a free batch size, TensorFlow adds
+    SHAPE, STRIDED_SLICE and PACK to the graph. A network of [height, width] gets a reshape before
+    it, one of [channels, height, width] a transposition."""
     import keras
 
     own = tuple(shape[1:])
-    image_shape = own if spec.input is None else tuple(spec.input)
-    if len(image_shape) != 3 or None in image_shape:
+    sizes = own if spec.input is None else _sizes_said(own, spec.input)
+    if len(sizes) not in (2, 3) or None in sizes:
         raise RefusedError(
             f"The network takes {list(own)} and leaves the image's size open: --input "
-            "HEIGHTxWIDTHxCHANNELS says it"
+            "HEIGHTxWIDTHxCHANNELS says it",
+            "Add it, for example --input 96x96x3.",
         )
-    image = keras.Input(batch_shape=(1, *image_shape), dtype="float32")
+    channels_first = len(sizes) == 3 and sizes[2] not in (1, 3) and sizes[0] in (1, 3)
+    last = (sizes[1], sizes[2], sizes[0]) if channels_first else (*sizes, 1)[:3]
+    image = keras.Input(batch_shape=(1, *last), dtype="float32")
+    entry = image
+    if channels_first:
+        entry = keras.layers.Permute((3, 1, 2))(image)
+    elif len(sizes) == 2:
+        entry = keras.layers.Reshape(sizes)(image)
     try:
-        output = layer(image)
-    except ValueError as error:
+        output = layer(entry)
+    except Exception as error:
         raise RefusedError(
-            f"The network does not take images of {list(image_shape)}: {error}"
+            f"The network does not take images of {list(sizes)}: {first_line(error)}",
+            "Give the size that it was built for: --input HEIGHTxWIDTHxCHANNELS.",
         ) from error
     if isinstance(output, dict):
         output = list(output.values())
     if isinstance(output, (list, tuple)):
         if len(output) != 1:
-            raise RefusedError(f"The network has {len(output)} outputs, a classifier has one")
+            raise RefusedError(
+                f"The network has {len(output)} outputs, a classifier has one",
+                "Save a model that gives the classes alone.",
+            )
         output = output[0]
     return keras.Model(image, output)
+
+
+def _sizes_said(own: tuple[int | None, ...], said: tuple[int, ...]) -> tuple[int | None, ...]:
+    """`said`, height, width and channels, in the order and number of the network's own sizes."""
+    if len(own) == 2:
+        return tuple(said[:2])
+    channels_first = len(own) == 3 and own[0] == said[2] and own[2] != said[2]
+    return (said[2], *said[:2]) if channels_first else tuple(said)
 
 
 def _peak_bytes() -> int:

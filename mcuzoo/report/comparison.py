@@ -8,6 +8,7 @@ from typing import Any
 
 from mcuzoo.compare.comparison import Comparison, ProjectResult
 from mcuzoo.link.counts import agent_note
+from mcuzoo.project.recipe import recipe_document
 from mcuzoo.run.score import Accuracy
 from mcuzoo.tables import Column, table_text
 
@@ -140,6 +141,10 @@ def _column_dict(column: ProjectResult) -> dict[str, Any]:
         "port": trial.entry.port,
         "model": trial.entry.manifest.model.name,
         "model_sha256": trial.entry.model.sha256,
+        "recipe": {
+            **recipe_document(trial.entry.manifest.preprocessing),
+            "source": trial.entry.manifest.recipe_source,
+        },
         "board": trial.board,
         "runtime": trial.runtime,
         "toolchain": trial.toolchain,

@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from mcuzoo.report.figures import accuracy_dict, accuracy_text, scores_dict, shown_dict, shown_lines
+from mcuzoo.project.recipe import recipe_document
+from mcuzoo.report.figures import (
+    accuracy_dict,
+    accuracy_text,
+    recipe_lines,
+    scores_dict,
+    shown_dict,
+    shown_lines,
+)
 from mcuzoo.tables import Column, columns_of, table_text
 
 if TYPE_CHECKING:
@@ -34,6 +42,8 @@ def evaluation_text(found: Evaluation, width: int = 80) -> str:
         f"images      {found.n}"
         + ("" if found.complete else f" of {found.images}")
         + (f", {len(found.bad)} unusable" if found.bad else ""),
+        *(f"{name:<10}  {text}" for name, text in _seen(found)),
+        *([] if found.output is None else [f"output      {found.output}"]),
         *_scores(found.scores),
         f"speed       {found.images_per_s:.1f} images/s, {found.jobs} job"
         + ("s" if found.jobs > 1 else ""),
@@ -54,6 +64,12 @@ def bad_lines(found: Evaluation) -> Iterator[str]:
 def _model(facts: ModelFacts) -> str:
     board = f" ({facts.board})" if facts.board else ""
     return f"{facts.name} ({facts.kind}, {facts.sha256[:12]}) on {facts.engine}{board}"
+
+
+def _seen(found: Evaluation) -> Iterator[tuple[str, str]]:
+    return recipe_lines(
+        found.preprocessing, found.recipe_source, found.label_mapping, found.turned, found.clipped
+    )
 
 
 def _scores(scores: Scores | None) -> Iterator[str]:
@@ -166,7 +182,11 @@ def evaluation_document(found: Evaluation) -> dict[str, Any]:
         "model": asdict(found.model),
         "engine": found.model.engine,
         "data": asdict(found.data),
-        "preprocessing": asdict(found.preprocessing),
+        "recipe": {**recipe_document(found.preprocessing), "source": found.recipe_source},
+        "turned": found.turned,
+        "clipped": found.clipped,
+        "label_mapping": found.label_mapping,
+        "output": found.output,
         "complete": found.complete,
         "images": found.images,
         "n": found.n,

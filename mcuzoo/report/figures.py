@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from mcuzoo.project.recipe import Recipe, recipe_text
 from mcuzoo.tables import columns_of
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ COLUMNS = 68
 _NAME_COLUMNS, _LONE_NAME_COLUMNS = 15, 30
 """Columns for a class beside the right one, and alone."""
 _CUT = "..."
+_CELLS = 3
 
 
 def accuracy_text(accuracy: Accuracy) -> str:
@@ -46,6 +49,43 @@ def scores_dict(scores: Scores) -> dict[str, Any]:
     }
 
 
+_SOURCES = {
+    "registry": "the zoo's registry",
+    "beside": "the .mcuzoo.toml beside the model",
+    "metadata": "the model's metadata",
+    "recipe": "--recipe",
+    "project": "the project",
+    "default": "the default: nothing says it",
+}
+
+
+def source_text(source: str) -> str:
+    """Where a recipe is from, in words."""
+    known, flags, _ = source.partition("+")
+    words = [_SOURCES.get(part, part) for part in known.split(":") if part]
+    return ("flags; the rest: " if flags else "") + ", from ".join(words)
+
+
+def recipe_lines(
+    recipe: Recipe, source: str, mapping: str = "", turned: int = 0, clipped: float | None = None
+) -> Iterator[tuple[str, str]]:
+    """What the network saw and where that is from; how labels were read; a heading and a text of at
+    most COLUMNS each."""
+    said = f" ({source_text(source)})" if source else ""
+    for place, line in enumerate(textwrap.wrap(recipe_text(recipe) + said, COLUMNS)):
+        yield ("" if place else "pictures"), line
+    if turned:
+        yield "turned", f"{turned:,} as their EXIF orientation says (--no-exif: as stored)"
+    if clipped is not None and clipped >= _CLIPPED:
+        yield "clipped", f"{clipped:.1%} of the input's values are beyond what int8 can take"
+    for place, line in enumerate(textwrap.wrap(mapping, COLUMNS)):
+        yield ("" if place else "labels"), line
+
+
+_CLIPPED = 0.001
+"""The share of values from which on it is worth a line."""
+
+
 def shown_lines(shown: Shown) -> Iterator[tuple[str, str]]:
     """A heading and a text of at most COLUMNS each; nothing where there is nothing to show."""
     yield from (("predicted", text) for text in _texts(shown.first, shown.names))
@@ -64,9 +104,12 @@ def shown_dict(shown: Shown) -> dict[str, Any]:
 
 
 def prediction_dict(one: Prediction, names: Sequence[str] | None) -> dict[str, Any]:
-    """A prediction as --json prints it, with names where they are known."""
+    """A prediction as --json prints it, with names where they are known, and cells of a grid."""
+    facts = asdict(one)
+    if not one.cells:
+        del facts["cells"]
     return {
-        **asdict(one),
+        **facts,
         "label_name": None if names is None or one.label is None else names[one.label],
         "top1_name": None if names is None else names[one.top1],
     }
@@ -78,7 +121,10 @@ def _texts(shown: Sequence[Prediction], names: Sequence[str] | None) -> Iterator
         return
     room = _NAME_COLUMNS if any(one.wrong for one in shown) else _LONE_NAME_COLUMNS
     classes = [_short(one.top1, names, room) for one in shown]
-    truths = [f"  is {_short(one.label, names, room)}" if one.wrong else "" for one in shown]
+    truths = [
+        _cells_text(one) + (f"  is {_short(one.label, names, room)}" if one.wrong else "")
+        for one in shown
+    ]
     probable = all(0 <= one.score <= 1 for one in shown)
     scores = [f"{one.score:.3f}" if probable else f"{one.score:.4g}" for one in shown]
     wide = [max(map(columns_of, column)) for column in (classes, scores, truths)]
@@ -90,6 +136,14 @@ def _texts(shown: Sequence[Prediction], names: Sequence[str] | None) -> Iterator
     widest = max(map(columns_of, files))
     for file, name, score, truth in zip(files, classes, scores, truths, strict=True):
         yield f"{_padded(file, widest)}  {_padded(name, wide[0])} {score:>{wide[1]}}{truth}"
+
+
+def _cells_text(one: Prediction) -> str:
+    """The first cells of the predicted class in a grid, as row,column."""
+    cells = [f"{cell.row},{cell.column}" for cell in one.cells if cell.label == one.top1]
+    if not cells:
+        return ""
+    return f"  at {' '.join(cells[:_CELLS])}" + (f" {_CUT}" if len(cells) > _CELLS else "")
 
 
 def _short(label: int | None, names: Sequence[str] | None, room: int) -> str:

@@ -80,7 +80,10 @@ def _fit(report: FitReport, width: int, color: bool) -> Iterator[str]:
         yield f"not covered: op {gap.op.index} {gap.op.name}: {gap.reason}"
     for warning in report.warnings:
         yield f"warning: {warning}"
-    yield "verdict: fits" if report.fits else "verdict: DOES NOT FIT"
+    if report.reason is not None:
+        yield f"verdict: {report.runtime} DOES NOT RUN IT: {report.reason}"
+    else:
+        yield "verdict: fits" if report.fits else "verdict: DOES NOT FIT"
     if report.next_step:
         yield f"next: {report.next_step}"
 
@@ -92,6 +95,7 @@ def fit_document(report: FitReport) -> dict[str, object]:
         "board": report.board,
         "runtime": report.runtime,
         "fits": report.fits,
+        "reason": report.reason,
         "regions": [
             {**asdict(region), "used_bytes": region.used_bytes, "fits": region.fits}
             for region in report.regions

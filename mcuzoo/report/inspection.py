@@ -26,6 +26,12 @@ def _parts(inspection: Inspection, width: int) -> Iterator[str]:
     for runtime in inspection.runtimes:
         verdict = "runs it" if runtime.runs else f"does not run it: {_printable(runtime.reason)}"
         yield f"{runtime.runtime} {verdict}"
+    absent = sum(not op.computed for op in inspection.ops)
+    if absent:
+        yield (
+            f"-: not on the board, {absent} op{'s' if absent > 1 else ''}: the host converts, or "
+            "the values are known"
+        )
     for op in inspection.ops:
         for runtime_name, reason in (("aot", op.aot), ("tflm", op.tflm)):
             if reason is not None:
@@ -59,12 +65,18 @@ def _ops(inspection: Inspection, width: int) -> str:
             f"{op.macs:,}" if op.macs else "",
             f"{op.params:,}" if op.params else "",
             f"{op.output_bytes:,}",
-            "yes" if op.aot is None else "no",
-            "yes" if op.tflm is None else "no",
+            _runs(op, op.aot),
+            _runs(op, op.tflm),
         )
         for op in inspection.ops
     ]
     return table_text(columns, rows, width)
+
+
+def _runs(op: OpFacts, reason: str | None) -> str:
+    if reason is not None:
+        return "no"
+    return "yes" if op.computed else "-"
 
 
 def _window(op: OpFacts) -> str:

@@ -16,17 +16,17 @@ from mcuzoo.data.doctor.tensor import TensorFacts, tensor_facts
 from mcuzoo.evaluate.look import Answer, Look
 from mcuzoo.extras import missing_error
 from mcuzoo.files import write_output
+from mcuzoo.project.recipe import recipe_document
+from mcuzoo.report.figures import recipe_lines
 
 _PNG_SIDE = 512
 
 
 def look_text(seen: Look) -> str:
     """Figures of the tensor, the answers, and the diagnosis of a given one."""
-    preprocessing = seen.preprocessing
     lines = [
         f"model       {seen.model}",
-        f"sees        {preprocessing.color}, {_crop(preprocessing.crop)}, {preprocessing.resize}, "
-        f"pixel {preprocessing.pixel_offset:+d}",
+        *_recipe(seen),
         *_sight(seen.facts),
         *_answers(seen.answers),
     ]
@@ -36,8 +36,10 @@ def look_text(seen: Look) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _crop(fraction: float) -> str:
-    return "all of it" if fraction == 1 else f"the central {fraction:g} of each side"
+def _recipe(seen: Look) -> Iterator[str]:
+    lines = recipe_lines(seen.preprocessing, seen.recipe_source, "", int(seen.turned), seen.clipped)
+    for name, text in lines:
+        yield f"{'sees' if name == 'pictures' else name:<11} {text}"
 
 
 def _sight(facts: TensorFacts) -> Iterator[str]:
@@ -91,7 +93,9 @@ def look_document(seen: Look) -> dict[str, Any]:
     return {
         "image": seen.image,
         "model": seen.model,
-        "preprocessing": asdict(seen.preprocessing),
+        "recipe": {**recipe_document(seen.preprocessing), "source": seen.recipe_source},
+        "turned": seen.turned,
+        "clipped": seen.clipped,
         "tensor": _facts_document(seen.facts),
         "answers": [asdict(answer) for answer in seen.answers],
         "given": None if seen.given is None else _facts_document(tensor_facts(seen.given)),

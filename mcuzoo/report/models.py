@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from mcuzoo.errors import command
 from mcuzoo.graph.parameters import quantization_of
+from mcuzoo.project.recipe import recipe_document
 from mcuzoo.report.evaluation import evaluation_document
 
 if TYPE_CHECKING:
     from mcuzoo.evaluate.result import Evaluation
     from mcuzoo.quantize.job import Quantized
+    from mcuzoo.quantize.process import WorkerReport
     from mcuzoo.run.conversion import Converted, Judgement
     from mcuzoo.run.score import Accuracy, Scores
     from mcuzoo.zoo.convert.report import ConversionReport
@@ -56,6 +58,7 @@ def conversion_document(made: Converted) -> dict[str, Any]:
         "sha256": made.conversion.model.sha256,
         **made.conversion.report.as_dict(),
         "images": made.judgement and judgement_document(made.judgement),
+        "recipe": made.judgement and {**recipe_document(made.recipe), "source": made.recipe_source},
     }
 
 
@@ -130,6 +133,7 @@ def quantization_text(output: Path, done: Quantized, scored: Evaluation | None) 
     lines = [
         f"{output}: {model.bytes:,} bytes, {len(model.ops)} ops, sha256 {model.sha256}",
         f"float      {done.float_model.bytes:,} bytes",
+        *_origin(run.report),
         f"calibrated on {len(done.calibration.images)} images",
         *(() if scored is None else _cost(scored)),
         f"TensorFlow {run.report.tensorflow}: {run.seconds:.1f} s, "
@@ -137,6 +141,20 @@ def quantization_text(output: Path, done: Quantized, scored: Evaluation | None) 
         f"next: {command('mcuzoo', 'export', output, '--board', 'rt1170')}",
     ]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _origin(report: WorkerReport) -> Iterator[str]:
+    """What the float model is not the source's own weights or operators, and what that means."""
+    if report.stored:
+        yield (
+            f"weights    {' and '.join(report.stored)} in the source: accuracy is measured with "
+            "them, and training's own may give more"
+        )
+    if (onnx := report.onnx) is not None:
+        yield (
+            f"onnx       float within {onnx.float_difference:.1e} of the ONNX file's outputs; same "
+            f"class as it: float {onnx.float_same}, INT8 {onnx.int8_same} of {onnx.images} images"
+        )
 
 
 def _cost(scored: Evaluation) -> Iterator[str]:
@@ -174,9 +192,11 @@ def quantization_document(
         "calibration_images": len(done.calibration.images),
         "skipped": list(done.calibration.skipped),
         "tensorflow": done.run.report.tensorflow,
+        "weights_stored_as": list(done.run.report.stored),
+        "onnx": done.run.report.onnx and asdict(done.run.report.onnx),
         "seconds": round(done.run.seconds, 3),
         "peak_bytes": done.run.report.peak_bytes,
-        "preprocessing": asdict(done.preprocessing),
+        "recipe": {**recipe_document(done.preprocessing), "source": done.recipe_source},
         "warnings": list(done.warnings),
         "score": scored and evaluation_document(scored),
     }

@@ -6,6 +6,7 @@ from typing import Any
 
 from mcuzoo.link.counts import agent_note
 from mcuzoo.profile import Layer, ModelProfile
+from mcuzoo.project.recipe import recipe_document
 from mcuzoo.tables import Column, table_text
 
 _EQUAL = {True: "equal", False: "DIFFERS", None: "-"}
@@ -95,6 +96,9 @@ def profile_document(profile: ModelProfile) -> dict[str, Any]:
         "build_id": profile.build_id,
         "core_clock_hz": profile.core_clock_hz,
         "input": profile.input,
+        "recipe": None
+        if profile.recipe is None
+        else {**recipe_document(profile.recipe), "source": profile.recipe_source},
         "unit": profile.unit,
         "total": profile.total,
         "total_ms": profile.milliseconds(profile.total),

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mcuzoo.board.baud import baud_text
 from mcuzoo.errors import command
-from mcuzoo.project.manifest import BuildEntry, Manifest, ProjectManifest, UniversalManifest
+from mcuzoo.project.manifest import (
+    AnyManifest,
+    BuildEntry,
+    Manifest,
+    ProjectManifest,
+    UniversalManifest,
+)
+from mcuzoo.project.recipe import recipe_document
 from mcuzoo.report.arena import arena_text
 from mcuzoo.report.fit import constants_summary
 from mcuzoo.tables import Column, table_text
@@ -28,6 +36,16 @@ def export_text(directory: Path, board: Board, manifest: Manifest) -> str:
         f"console {board.console.name} at {baud_text(board.console)}\n"
         f"next: {command('mcuzoo', 'build', directory)}{sdk}\n"
     )
+
+
+def export_document(manifest: AnyManifest) -> dict[str, Any]:
+    """The document that `mcuzoo export --json` prints: the manifest, and the recipe as the other
+    commands print it."""
+    document = asdict(manifest)
+    if isinstance(manifest, Manifest):
+        recipe = recipe_document(manifest.preprocessing)
+        document["recipe"] = {**recipe, "source": manifest.recipe_source}
+    return document
 
 
 def universal_text(directory: Path, board: Board, manifest: UniversalManifest) -> str:

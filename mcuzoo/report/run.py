@@ -15,7 +15,14 @@ from mcuzoo.errors import InputError
 from mcuzoo.files import write_output
 from mcuzoo.link.counts import UNKNOWN_UNIT, agent_note
 from mcuzoo.link.state import LinkState
-from mcuzoo.report.figures import accuracy_dict, accuracy_text, prediction_dict, shown_lines
+from mcuzoo.project.recipe import recipe_document
+from mcuzoo.report.figures import (
+    accuracy_dict,
+    accuracy_text,
+    prediction_dict,
+    recipe_lines,
+    shown_lines,
+)
 from mcuzoo.run.record import Row, RunMeta, Status
 from mcuzoo.run.summary import Latency, RunSummary, predictions_of
 from mcuzoo.run.tally import Chooser, Shown
@@ -36,7 +43,7 @@ def summary_text(summary: RunSummary, show: int | None = None) -> str:
 
 def _predictions(summary: RunSummary, show: int | None) -> Shown:
     chooser = Chooser(show)
-    for prediction in predictions_of(summary.rows):
+    for prediction in predictions_of(summary.meta, summary.rows):
         chooser.add(prediction)
     return chooser.shown(summary.meta.class_names)
 
@@ -49,6 +56,16 @@ def _facts(summary: RunSummary) -> Iterator[tuple[str, str]]:
     yield "board", f"{board.board}{agent_note(board.kind)}: {board.runtime}, {board.toolchain}"
     others = [f"{counts[s]} {s.value}" for s in Status if s is not Status.DONE and counts[s]]
     yield "images", ", ".join([f"{counts[Status.DONE]} of {len(summary.rows)} done", *others])
+    meta = summary.meta
+    yield from recipe_lines(
+        meta.preprocessing,
+        meta.recipe_source,
+        meta.label_mapping,
+        summary.turned,
+        summary.clipped,
+    )
+    if summary.meta.form.note is not None:
+        yield "output", summary.meta.form.note
     yield "top-1", "no labels" if summary.top1 is None else accuracy_text(summary.top1)
     if summary.top5 is not None:
         yield "top-5", accuracy_text(summary.top5)
@@ -140,11 +157,15 @@ def run_document(run: Path, summary: RunSummary) -> dict[str, object]:
         "model": meta.model,
         "board": asdict(meta.board),
         "settings": asdict(meta.settings),
-        "preprocessing": asdict(meta.preprocessing),
+        "recipe": {**recipe_document(meta.preprocessing), "source": meta.recipe_source},
+        "turned": summary.turned,
+        "clipped": summary.clipped,
+        "label_mapping": meta.label_mapping,
         "images": {
             "total": len(summary.rows),
             **{status.value: summary.counts[status] for status in Status},
         },
+        "output": meta.form.note,
         "n": summary.counts[Status.DONE],
         "top1": None if summary.top1 is None else summary.top1.value,
         "top5": None if summary.top5 is None else summary.top5.value,
@@ -164,7 +185,8 @@ def run_document(run: Path, summary: RunSummary) -> dict[str, object]:
         "resent": summary.resent,
         "line": _line(meta.link, summary.resent),
         "predictions": [
-            prediction_dict(one, meta.class_names) for one in predictions_of(summary.rows)
+            prediction_dict(one, meta.class_names)
+            for one in predictions_of(summary.meta, summary.rows)
         ],
         "failed": [_failed(row) for row in summary.rows if row.error is not None],
         "verdict": {

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from mcuzoo.plan.zoo_table import TableFigure, TableFile, TableRow, ZooTable
+from mcuzoo.project.recipe import recipe_text
 from mcuzoo.tables import Column, table_text
 from mcuzoo.zoo.catalog import catalog
 
@@ -27,15 +28,21 @@ def model_card(row: TableRow) -> str:
     lines = [
         f"{row.name}: {row.description}",
         f"{row.task}, {row.architecture}, {row.backbone}, trained on {row.data_set}",
-        f"input {height}x{width}x{channels}, {sees.color}, central crop {sees.crop:g}, "
-        f"{sees.resize}, pixel {sees.pixel_offset:+d}; {row.classes} classes",
-        f"the name means {row.file}" if row.file else f"not at hand: mcuzoo fetch {row.name}",
+        f"input {height}x{width}x{channels}; {row.classes} classes",
+        f"pictures {recipe_text(sees)}",
+        f"the name means {row.file}" if row.file else _absent(row),
     ]
     for file in row.files:
         lines += ["", *_file(file)]
     lines += ["", *_figures(row), *provenance(row), "", *_verdicts(row)]
     lines += ["", *row.notes] if row.notes else []
     return "\n".join(lines)
+
+
+def _absent(row: TableRow) -> str:
+    if any(file.url is not None for file in row.files):
+        return f"not at hand: mcuzoo fetch {row.name}"
+    return "not at hand, and published nowhere: below is what makes it"
 
 
 def provenance(row: TableRow) -> list[str]:

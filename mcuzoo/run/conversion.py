@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from mcuzoo.data.dataset import load_data_set
 from mcuzoo.data.images import DataSet
 from mcuzoo.data.labels import Classes, load_classes
+from mcuzoo.data.output_form import OutputForm, output_form
+from mcuzoo.data.preprocess import PictureInput
 from mcuzoo.engines.litert import LitertEngine
 from mcuzoo.engines.litert_uint8 import LitertUint8Engine
 from mcuzoo.engines.reference import ReferenceEngine
@@ -21,8 +23,9 @@ from mcuzoo.errors import DataSetError, UsageError
 from mcuzoo.extras import LITERT
 from mcuzoo.files import require_outputs, write_output
 from mcuzoo.graph.model import Model
+from mcuzoo.graph.parameters import quantization_of
 from mcuzoo.graph.read import load_model
-from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.project.recipe import Recipe
 from mcuzoo.run.feed import Unusable, prepare
 from mcuzoo.run.options import ConvertOptions
 from mcuzoo.run.record import Row, Status
@@ -30,6 +33,8 @@ from mcuzoo.run.score import Agreement, Scores, Versus, answer, difference
 from mcuzoo.run.tally import Tally
 from mcuzoo.zoo.convert.convert import check_ends, convert_model
 from mcuzoo.zoo.convert.report import Conversion
+from mcuzoo.zoo.recipe_flags import recipe_notes, with_recipe
+from mcuzoo.zoo.recipes import keep_recipe
 from mcuzoo.zoo.registry import resolve_model
 
 
@@ -63,11 +68,16 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Converted:
-    """The written file, its changes, and the comparison on images, if requested."""
+    """The written file, its changes, and the comparison on images, if requested.
+
+    recipe, recipe_source: how these were made inputs.
+    """
 
     output: Path
     conversion: Conversion
     judgement: Judgement | None
+    recipe: Recipe
+    recipe_source: str
 
 
 def convert(
@@ -83,10 +93,14 @@ def convert(
     `on_image` how many images of how many are compared. Raises UsageError, InputError, ModelError
     (a model that computes in floats or INT16), UnsupportedOpError, and as make_comparison.
     """
-    if options.images is None and (options.labels is not None or options.limit is not None):
-        raise UsageError("--labels and --limit need --images.", "Add --images DIR.")
+    flags = options.labels, options.limit, options.recipe_flags or None
+    if options.images is None and any(flag is not None for flag in flags):
+        raise UsageError(
+            "--labels, --limit and the options of a recipe need --images.", "Add --images DIR."
+        )
     ends = check_ends(options.io)
-    found, target = resolve_model(fspath(source)), Path(fspath(output))
+    found = with_recipe(resolve_model(fspath(source)), options)
+    target = Path(fspath(output))
     require_outputs(
         {"OUT.tflite": target},
         {"IN.tflite": found.path, "--images": options.images, "--labels": options.labels},
@@ -105,33 +119,40 @@ def convert(
             found.labels,
         )
     write_output(target, conversion.model.raw)
+    if found.recipe_source in ("beside", "metadata"):  # the new file has no metadata of its own
+        say(keep_recipe(target, found.preprocessing, found.labels))
     judgement = None
     if comparison is not None:
+        shape = comparison.input.shape
+        for note in recipe_notes(found.preprocessing, found.recipe_source, shape):
+            say(note)
         for warning in comparison.data_set.warnings:
             say(f"warning: {warning}")
         total = len(comparison.data_set.items)
         judgement = comparison.run(lambda done: on_image(done, total))
         for reason in judgement.unusable:
             say(f"warning: left out: {reason}")
-    return Converted(target, conversion, judgement)
+    return Converted(target, conversion, judgement, found.preprocessing, found.recipe_source)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two engines with int8 ends of the same scale, and the images to run on both."""
+    """Two engines with int8 ends of the same scale, and the images to run on both. ends: scale and
+    zero point of the outputs; form: what they say."""
 
     original: Runs
     converted: Runs
-    preprocessing: Preprocessing
-    shape: tuple[int, ...]
+    input: PictureInput
     data_set: DataSet
+    ends: tuple[float, int]
+    form: OutputForm
 
     def run(self, on_image: Callable[[int], None] = lambda done: None) -> Judgement:
         """Run every image on both. Raises DataSetError when none can be decoded."""
         tally: Tally | None = None
         means, unusable = list[float](), list[str]()
         for done, item in enumerate(self.data_set.items, 1):
-            prepared = prepare(item, self.preprocessing, self.shape, None)
+            prepared = prepare(item, self.input, None)
             if isinstance(prepared, Unusable):
                 unusable.append(prepared.reason)
             else:
@@ -139,9 +160,9 @@ class Comparison:
                     engine.run(prepared.tensor).reshape(-1)
                     for engine in (self.original, self.converted)
                 )
-                found = answer(first, item.label)
+                found = answer(first, item.label, *self.ends, self.form)
                 means.append(float(np.abs(first.astype(np.int16) - second).mean()))
-                tally = tally or Tally(len(first))
+                tally = tally or Tally(self.form.classes)
                 tally.add(
                     Row(
                         item.index,
@@ -151,7 +172,7 @@ class Comparison:
                         Status.DONE,
                         top1=found.top1,
                         rank=found.rank,
-                        second=answer(second, item.label),
+                        second=answer(second, item.label, *self.ends, self.form),
                         reference_difference=difference(first, second),
                     )
                 )
@@ -176,7 +197,7 @@ class Comparison:
 def make_comparison(
     source: Model,
     conversion: Conversion,
-    preprocessing: Preprocessing,
+    preprocessing: Recipe,
     images: Path,
     labels: Path | None = None,
     limit: int | None = None,
@@ -188,16 +209,25 @@ def make_comparison(
     `labels` file is given. Raises DataSetError, MissingExtraError, ModelError.
     """
     converted = ReferenceEngine(conversion.model)
-    count = converted.program.output_tensor.elements
+    target = converted.program.output_tensor
+    quantization = quantization_of(target)
+    ends = quantization.scale, quantization.zero_point
+    form = output_form(target.shape, *ends)
+    count = form.classes
     known = labels is None and names is not None and len(names) == count
     classes = Classes(count, names) if known else load_classes(labels, count)
     data_set = load_data_set(images, classes, limit, besides=[LITERT])
     uint8 = conversion.report.source_dtype == "uint8"
     original: Runs = LitertUint8Engine(source) if uint8 else LitertEngine(source)
+    tensor = converted.program.input_tensor
+    quantization = quantization_of(tensor)
     return Comparison(
         original=original,
         converted=converted,
-        preprocessing=preprocessing,
-        shape=converted.program.input_tensor.shape,
+        input=PictureInput(
+            preprocessing, tensor.shape, quantization.scale, quantization.zero_point
+        ),
         data_set=data_set,
+        ends=ends,
+        form=form,
     )

@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.data.images import Item
-from mcuzoo.data.preprocess import preprocess
+from mcuzoo.data.preprocess import PictureInput
 from mcuzoo.engines.engine import Engine
 from mcuzoo.errors import DataSetError
-from mcuzoo.project.manifest import Preprocessing
 
 _AHEAD = 4
 Asked = TypeVar("Asked")
@@ -27,13 +26,16 @@ Given = TypeVar("Given")
 class Prepared:
     """An image ready for the board: int8 [H, W, C], and the expected int8 [outputs] if asked.
 
-    `sha256` is that of the picture's content, as it was read.
+    `sha256` is that of the picture's content, as it was read. turned: by its EXIF orientation.
+    clipped: the share of its values, 0 to 1, that int8 could not take.
     """
 
     item: Item
     tensor: NDArray[np.int8]
     reference: NDArray[np.int8] | None
     sha256: str
+    turned: bool = False
+    clipped: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -44,20 +46,19 @@ class Unusable:
     reason: str
 
 
-def prepare(
-    item: Item, preprocessing: Preprocessing, shape: tuple[int, ...], engine: Engine | None
-) -> Prepared | Unusable:
+def prepare(item: Item, input: PictureInput, engine: Engine | None) -> Prepared | Unusable:
     """Make one image ready. Damaged images come back as Unusable; other errors are raised."""
     try:
         content = item.picture.read()
         sha256 = hashlib.sha256(content).hexdigest()
         if item.sha256 not in (None, sha256):
             return Unusable(item, f"{item.picture.place} has changed: its SHA-256 is {sha256}.")
-        image = item.picture.decode(content, preprocessing.color)
+        decoded = input.decoded(item.picture, content)
+        made = input.quantized(decoded.pixels)
     except DataSetError as error:
         return Unusable(item, error.message)
-    tensor = preprocess(image, preprocessing, shape)
-    return Prepared(item, tensor, None if engine is None else engine.run(tensor), sha256)
+    expected = None if engine is None else engine.run(made.tensor)
+    return Prepared(item, made.tensor, expected, sha256, decoded.turned, made.clipped)
 
 
 def prepared_ahead(

@@ -11,7 +11,8 @@ from pathlib import Path
 from mcuzoo.data.dataset import load_data_set
 from mcuzoo.data.images import DataSet
 from mcuzoo.data.labels import Classes, load_classes
-from mcuzoo.data.preprocess import check_preprocessing, preprocessing_warnings
+from mcuzoo.data.output_form import form_of
+from mcuzoo.data.preprocess import check_preprocessing, input_of, preprocessing_warnings
 from mcuzoo.data.signs import is_signs
 from mcuzoo.emulator.url import port_packages
 from mcuzoo.engines.engine import Engine
@@ -19,9 +20,11 @@ from mcuzoo.errors import UnsupportedOpError, UsageError, command
 from mcuzoo.link.transport import SOME_PORT
 from mcuzoo.project.manifest import Manifest, load_manifest, load_project
 from mcuzoo.project.rules import inside
+from mcuzoo.run.find_board import AUTO, port_of
 from mcuzoo.run.journal import read_run, require_no_run
 from mcuzoo.run.options import RunOptions
 from mcuzoo.run.project import baud_note, find_project, project_baud, reference_engine
+from mcuzoo.run.recipe import manifest_notes, manifest_with_recipe
 from mcuzoo.run.record import Settings
 from mcuzoo.run.upload import (
     Upload,
@@ -30,6 +33,7 @@ from mcuzoo.run.upload import (
     prepare_upload,
     require_universal,
 )
+from mcuzoo.zoo.recipe_flags import FLAGS
 from mcuzoo.zoo.registry import resolve_model
 
 RUNS_FOLDER = "runs"
@@ -38,7 +42,7 @@ RUNS_FOLDER = "runs"
 @dataclass(frozen=True)
 class Job:
     """What a run needs before it meets the board. out: its folder. baud_note: origin of the
-    rate."""
+    rate. note: how the output is read, if it is not a score per class."""
 
     manifest: Manifest
     classes: Classes
@@ -50,14 +54,16 @@ class Job:
     warnings: tuple[str, ...] = ()
     upload: Upload | None = None
     baud_note: str = ""
+    note: str | None = None
 
 
 def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None) -> Job:
     """Resolve the options; for options not given, a resumed run keeps its own settings.
 
     `say` gets a message if a project was chosen because none was named. Raises UsageError,
-    ProjectError, DataSetError or InputError before the port is opened. The port is opened here only
-    to ask the board which of several projects it runs; then its errors are raised, too.
+    ProjectError, DataSetError or InputError before the port is opened. A port is opened here only
+    to ask the board which of several projects it runs, or for the port "auto"; then the errors of
+    that are raised, too.
     """
     if options.resume is not None and options.out is not None:
         raise UsageError("--out and --resume exclude each other.", "--resume RUN writes to RUN.")
@@ -67,16 +73,24 @@ def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None
         )
     if options.out is not None:
         require_no_run(options.out)
-    earlier = None if options.resume is None else read_run(options.resume)[0].settings
+    before = None if options.resume is None else read_run(options.resume)[0]
+    earlier = None if before is None else before.settings
     project = _project(options, earlier, say)
     upload = _upload(options, earlier, project)
     manifest = load_manifest(project) if upload is None else upload.manifest
+    manifest = manifest_with_recipe(manifest, options, upload is not None)
+    if before is not None and before.recipe_source.endswith(FLAGS) and not options.recipe_flags:
+        manifest = replace(
+            manifest, preprocessing=before.preprocessing, recipe_source=before.recipe_source
+        )
+    for note in manifest_notes(manifest):
+        say(note)
     check_preprocessing(manifest.preprocessing, manifest.input.shape)
     base = _defaults(project, manifest, upload) if earlier is None else earlier
-    settings = _settings(options, replace(base, project=str(project)))
-    classes = load_classes(
-        None if settings.labels is None else Path(settings.labels), manifest.output.bytes
-    )
+    base = replace(base, project=str(project), port=_port(options, base, manifest, say))
+    settings = _settings(options, base)
+    form = form_of(manifest.output)
+    classes = load_classes(None if settings.labels is None else Path(settings.labels), form.classes)
     if upload is not None and settings.labels is None:
         classes = own_classes(upload)
     data_set = load_data_set(
@@ -84,7 +98,7 @@ def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None
         classes,
         settings.limit,
         settings.split,
-        besides=port_packages(settings.port),
+        besides=(*port_packages(settings.port), *input_of(manifest).packages),
     )
     if settings.min_top1 is not None and all(item.label is None for item in data_set.items):
         raise UsageError(
@@ -101,15 +115,14 @@ def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None
         resume=options.resume is not None,
         warnings=(*_warnings(manifest), *data_set.warnings),
         upload=upload,
+        note=form.note,
         baud_note=baud_note(settings.baud, project_baud(project, manifest)),
     )
 
 
 def _warnings(manifest: Manifest) -> Iterator[str]:
     model = manifest.model
-    return preprocessing_warnings(
-        manifest.preprocessing, model.name, model.sha256, manifest.input.scale
-    )
+    return preprocessing_warnings(input_of(manifest), model.name, model.sha256)
 
 
 def _project(options: RunOptions, earlier: Settings | None, say: Callable[[str], None]) -> Path:
@@ -144,10 +157,16 @@ def _engine(project: Path, manifest: Manifest, upload: Upload | None) -> Engine:
         raise
 
 
+def _port(
+    options: RunOptions, base: Settings, manifest: Manifest, say: Callable[[str], None]
+) -> str:
+    port = options.port or base.port
+    return port_of(manifest, options.baud or base.baud, say) if port == AUTO else port
+
+
 def _settings(options: RunOptions, base: Settings) -> Settings:
     settings = replace(
         base,
-        port=options.port or base.port,
         baud=options.baud or base.baud,
         data_set=base.data_set if options.images is None else _data_set(options.images),
         labels=str(options.labels.resolve()) if options.labels else base.labels,

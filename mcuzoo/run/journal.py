@@ -21,17 +21,19 @@ from mcuzoo.errors import InputError, UsageError, command
 from mcuzoo.link.counts import StackUse
 from mcuzoo.link.state import LinkState
 from mcuzoo.locking import lock
-from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.project.recipe import Recipe, upgraded
 from mcuzoo.run.record import BoardFacts, Row, RunMeta, Settings, Status, WrongLayer
 from mcuzoo.run.score import Answer
 from mcuzoo.untrusted import parse_json
 
 JOURNAL_NAME = "run.sqlite"
 LOCK_NAME = "run.lock"
-SCHEMA = 2
-_OLDER = 1
-"""The schema without `rank`, `second` and `dtype`: it is read, and a resume updates it.
-"""
+SCHEMA = 3
+_SINCE = {
+    2: (("rank", "INTEGER"), ("second", "TEXT"), ("dtype", "TEXT")),
+    3: (("turned", "INTEGER"), ("clipped", "REAL")),
+}
+"""The columns that came with a schema: an older journal is read, and a resume updates it."""
 
 # A rollback journal, not WAL: run.sqlite alone is then the whole run, also after a crash, and can
 # be read from a read-only folder. FULL: a committed image survives a power cut as well; OFF, where
@@ -56,22 +58,16 @@ CREATE TABLE images (
     error TEXT,
     rank INTEGER,
     second TEXT,
-    dtype TEXT
+    dtype TEXT,
+    turned INTEGER,
+    clipped REAL
 );
 """
-_UPDATE = (
-    "ALTER TABLE images ADD COLUMN rank INTEGER;"
-    "ALTER TABLE images ADD COLUMN second TEXT;"
-    "ALTER TABLE images ADD COLUMN dtype TEXT;"
-    f"UPDATE run SET value = '{SCHEMA}' WHERE key = 'schema';"
-)
 _ITEM = "id, file, label, sha256"
 _FOUND = (
     "status", "output", "top1", "score", "cycles", "input_crc32", "attempts",
-    "reference_difference", "seconds", "error", "rank", "second", "dtype",
+    "reference_difference", "seconds", "error", "rank", "second", "dtype", "turned", "clipped",
 )  # fmt: skip
-_SINCE_2 = 3
-"""The number of columns that came with schema 2."""
 
 
 class RunLock:
@@ -165,8 +161,9 @@ class Journal:
             with _damage_named(folder):
                 self._database = _connect(folder)
                 self._database.executescript(_PRAGMAS.format(sync))
-                if _schema(self._database) == _OLDER:
-                    self._database.executescript(f"BEGIN; {_UPDATE} COMMIT;")
+                schema = _schema(self._database)
+                if schema < SCHEMA:
+                    self._database.executescript(f"BEGIN; {_update(schema)} COMMIT;")
         except BaseException:
             self._lock.release()
             raise
@@ -311,14 +308,23 @@ def _read(database: sqlite3.Connection) -> tuple[RunMeta, tuple[Row, ...]]:
 def _schema(database: sqlite3.Connection) -> int:
     """The number of the schema. Raises ValueError for one that is not known."""
     found = database.execute("SELECT value FROM run WHERE key = 'schema'").fetchone()
-    if found is None or found[0] not in (str(_OLDER), str(SCHEMA)):
+    if found is None or found[0] not in map(str, range(1, SCHEMA + 1)):
         name = None if found is None else found[0]
         raise ValueError(f"schema {name}, this mcuzoo reads schema {SCHEMA}")
     return int(found[0])
 
 
+def _update(schema: int) -> str:
+    """SQL that makes a journal of `schema` one of SCHEMA."""
+    columns = [column for since, new in _SINCE.items() if since > schema for column in new]
+    added = "".join(f"ALTER TABLE images ADD COLUMN {name} {kind};" for name, kind in columns)
+    return f"{added} UPDATE run SET value = '{SCHEMA}' WHERE key = 'schema';"
+
+
 def _rows(database: sqlite3.Connection) -> Iterator[Row]:
-    columns = _FOUND if _schema(database) == SCHEMA else _FOUND[:-_SINCE_2]
+    schema = _schema(database)
+    absent = {name for since, new in _SINCE.items() if since > schema for name, _ in new}
+    columns = [name for name in _FOUND if name not in absent]
     names = ("index", *_ITEM.split(", ")[1:], *columns)
     for cells in database.execute(f"SELECT {_ITEM}, {', '.join(columns)} FROM images ORDER BY id"):
         yield _decode_row(dict(zip(names, cells, strict=True)))
@@ -334,19 +340,29 @@ def _decode_meta(pairs: dict[str, str]) -> RunMeta:
     }
     names, wrong = values["class_names"], values.get("wrong_layer")
     link = values.get("link")
-    stack = values.get("stack")
+    stack, shape = values.get("stack"), values.get("output_shape")
     return RunMeta(
         **{
             **values,
             "class_names": None if names is None else tuple(names),
-            "preprocessing": Preprocessing(**values["preprocessing"]),
+            "preprocessing": _recipe(values["preprocessing"]),
             "board": BoardFacts(**values["board"]),
             "settings": Settings(**values["settings"]),
             "wrong_layer": None if wrong is None else WrongLayer(**wrong),
             "link": None if link is None else LinkState.of(link),
             "stack": None if stack is None else StackUse(**stack),
+            "output_shape": None if shape is None else tuple(shape),
         }
     )
+
+
+def _recipe(raw: Any) -> Recipe:
+    """A recipe as JSON has it, with lists for tuples, also of an older mcuzoo."""
+    fields: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in upgraded(raw).items()
+    }
+    return Recipe(**fields)
 
 
 def _encode_found(row: Row) -> tuple[object, ...]:
@@ -365,17 +381,21 @@ def _encode_found(row: Row) -> tuple[object, ...]:
         row.rank,
         None if row.second is None else json.dumps(asdict(row.second)),
         None if row.output is None else row.output.dtype.str,
+        row.turned,
+        row.clipped,
     )
 
 
 def _decode_row(cells: dict[str, Any]) -> Row:
     """cells: values by the names of Row's fields; dtype is that of the output."""
     output, dtype, second = cells["output"], cells.pop("dtype", None), cells.get("second")
+    turned = cells.get("turned")
     return Row(
         **{
             **cells,
             "status": Status(cells["status"]),
             "output": None if output is None else np.frombuffer(output, np.dtype(dtype or np.int8)),
             "second": None if second is None else Answer(**parse_json(second)),
+            "turned": None if turned is None else bool(turned),
         }
     )

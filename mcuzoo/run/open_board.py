@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.data.images import FilePicture, luma
+from mcuzoo.data.images import FilePicture
 from mcuzoo.data.labels import Classes, load_classes
-from mcuzoo.data.preprocess import check_preprocessing, preprocess
+from mcuzoo.data.output_form import form_of
+from mcuzoo.data.preprocess import PictureInput, check_preprocessing, input_of
 from mcuzoo.emulator.url import port_packages
 from mcuzoo.engines.engine import Engine
 from mcuzoo.errors import UsageError
@@ -26,6 +27,7 @@ from mcuzoo.link.hello import Hello
 from mcuzoo.project.manifest import Manifest
 from mcuzoo.run.options import BoardOptions
 from mcuzoo.run.project import emulated_port, find_project
+from mcuzoo.run.recipe import manifest_notes, manifest_with_recipe
 from mcuzoo.run.rig import Rig, check_firmware
 from mcuzoo.run.sessions import MessagesOnly, reference_of, sessions, subject_of
 
@@ -128,16 +130,16 @@ class OpenBoard:
         in the order RGB. Raises DataSetError for one that cannot be decoded, MissingExtraError, and
         as infer.
         """
-        preprocessing, output = self._manifest.preprocessing, self._manifest.output
-        pixels = _pixels(picture, preprocessing.color)
-        answer = self.infer(preprocess(pixels, preprocessing, self._manifest.input.shape))
+        input, output = input_of(self._manifest), self._manifest.output
+        answer = self.infer(input.tensor(_pixels(picture, input)))
         # Of equal values the lower index comes first, as in every score.
-        best = np.argsort(-answer.output.astype(np.int16), kind="stable")[:TOP]
+        scores = form_of(output).scores(answer.output, output.scale, output.zero_point)
+        best = np.argsort(-scores, kind="stable")[:TOP]
         top = tuple(
             Guess(
                 label=int(label),
                 name=self._classes.name(int(label)),
-                score=output.scale * (int(answer.output[label]) - output.zero_point),
+                score=float(scores[label]),
             )
             for label in best
         )
@@ -161,11 +163,13 @@ def open_board(
     universal = options.upload is not None
     project = find_project(port, options.project, universal=universal, baud=options.baud, say=say)
     subject = subject_of(project, options.upload)
-    manifest = subject.manifest
+    manifest = manifest_with_recipe(subject.manifest, options, options.upload is not None)
+    for note in manifest_notes(manifest):
+        say(note)
     check_preprocessing(manifest.preprocessing, manifest.input.shape)
     classes = subject.classes
     if options.labels is not None:
-        classes = load_classes(options.labels, manifest.output.bytes)
+        classes = load_classes(options.labels, form_of(manifest.output).classes)
     engine = None if options.no_reference else reference_of(subject, say)
     check = partial(check_firmware, manifest=manifest)
     watcher = MessagesOnly(say)
@@ -178,17 +182,17 @@ def open_board(
         )
 
 
-def _pixels(picture: str | PathLike[str] | NDArray[np.uint8], color: str) -> NDArray[np.uint8]:
-    """uint8 (height, width, 3), or (height, width, 1) for color "gray"."""
+def _pixels(
+    picture: str | PathLike[str] | NDArray[np.uint8], input: PictureInput
+) -> NDArray[np.uint8]:
+    """uint8 (height, width, 3) or (height, width, 1)."""
     if not isinstance(picture, np.ndarray):
         file = FilePicture(Path(fspath(picture)))
-        return file.decode(file.read(), color)
+        return input.decoded(file, file.read()).pixels
     pixels = picture[..., np.newaxis] if picture.ndim == 2 else picture
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] not in (1, 3):
         raise UsageError(
             f"{picture.dtype} of shape {picture.shape} is no picture.",
             "uint8 of shape (height, width, 3), in the order RGB, or (height, width) in gray.",
         )
-    if pixels.shape[2] == 3:
-        return pixels if color == "rgb" else luma(pixels)
-    return pixels if color == "gray" else np.repeat(pixels, 3, axis=2)
+    return pixels

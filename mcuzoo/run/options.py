@@ -13,6 +13,7 @@ from mcuzoo.options import (
     MinTop1,
     NoReference,
     Option,
+    RecipeOptions,
     Split,
     Trace,
     UploadModel,
@@ -25,13 +26,14 @@ PortProject = Annotated[
 
 
 @dataclass(frozen=True)
-class RunOptions:
+class RunOptions(RecipeOptions):
     """Options of `run` (mcuzoo run-serial). None, False: not given; a resumed run keeps its own."""
 
     port: Annotated[
         str | None,
         Option(
-            "Serial device, pyserial URL, or emulator://PROJECT.",
+            "Serial device, usb:SERIAL, pyserial URL, emulator://PROJECT, or auto: the one board "
+            "that runs the project.",
             "--port",
             "-p",
             variable="MCUZOO_PORT",
@@ -67,7 +69,7 @@ class RunOptions:
 
 
 @dataclass(frozen=True)
-class BoardOptions:
+class BoardOptions(RecipeOptions):
     """Options of `open_board`. project: of a board at a port. labels None: the project's."""
 
     project: PortProject = None
@@ -80,7 +82,7 @@ class BoardOptions:
 
 
 @dataclass(frozen=True)
-class ProfileOptions:
+class ProfileOptions(RecipeOptions):
     """Options of `profile`. upload: the model for a universal project."""
 
     project: PortProject = None
@@ -94,7 +96,7 @@ class ProfileOptions:
 
 
 @dataclass(frozen=True)
-class ConvertOptions:
+class ConvertOptions(RecipeOptions):
     """Options of `convert`. labels, limit: for the images."""
 
     io: Annotated[str, Option("int8: cut a leading QUANTIZE and a final DEQUANTIZE; or keep.")] = (

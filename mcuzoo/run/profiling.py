@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 
@@ -13,16 +14,18 @@ from numpy.typing import NDArray
 from mcuzoo.data.dataset import load_data_set
 from mcuzoo.data.images import FilePicture, Picture
 from mcuzoo.data.labels import Classes
-from mcuzoo.data.preprocess import preprocess
+from mcuzoo.data.preprocess import input_of
 from mcuzoo.emulator.url import port_packages
 from mcuzoo.errors import UsageError
 from mcuzoo.extras import IMAGES, require_packages
 from mcuzoo.files import open_output
 from mcuzoo.link.state import LinkState
 from mcuzoo.profile import ModelProfile, profile_model
+from mcuzoo.project.input_size import takes_pictures
 from mcuzoo.project.manifest import Manifest
 from mcuzoo.run.options import ProfileOptions
 from mcuzoo.run.project import emulated_port, find_project
+from mcuzoo.run.recipe import manifest_notes, manifest_with_recipe
 from mcuzoo.run.rig import check_firmware
 from mcuzoo.run.sessions import MessagesOnly, reference_of, sessions, subject_of
 
@@ -45,8 +48,13 @@ def profile(
     """
     port = emulated_port(target, "all")
     subject = subject_of(_project(port, options, say), options.upload)
-    manifest, samples = subject.manifest, subject.samples
-    pictures = options.image is not None or samples is not None
+    manifest = manifest_with_recipe(subject.manifest, options, options.upload is not None)
+    samples = subject.samples
+    takes_samples = samples is not None and takes_pictures(manifest.input.shape)
+    pictures = options.image is not None or takes_samples
+    if pictures:
+        for note in manifest_notes(manifest):
+            say(note)
     require_packages((*port_packages(port), *(IMAGES if pictures else ())), "This command")
     model = subject.model
     tensor, name = _input(manifest, options.image, samples)
@@ -57,9 +65,12 @@ def profile(
         opened = sessions(line, subject.upload, MessagesOnly(say), trace)
         session = stack.enter_context(opened(LinkState()))
         check_firmware(session.hello(), manifest)
-        return profile_model(
+        found = profile_model(
             session, model, tensor, engine, name=manifest.model.name, input_name=name
         )
+    if not pictures:
+        return found
+    return replace(found, recipe=manifest.preprocessing, recipe_source=manifest.recipe_source)
 
 
 def _project(port: str, options: ProfileOptions, say: Callable[[str], None]) -> Path:
@@ -81,17 +92,13 @@ def _input(
 
     Raises DataSetError when the picture cannot be decoded.
     """
-    preprocessing, shape = manifest.preprocessing, manifest.input.shape
+    input = input_of(manifest)
     if image is not None:
         picture: Picture = FilePicture(image)
-    elif samples is not None and _takes_pictures(shape):
+    elif samples is not None and takes_pictures(input.shape):
         picture = load_data_set(samples, Classes(_ANY_CLASSES), limit=1).items[0].picture
     else:
-        noise = np.random.default_rng(NOISE_SEED).integers(-128, 128, shape, dtype=np.int8)
+        noise = np.random.default_rng(NOISE_SEED).integers(-128, 128, input.shape, dtype=np.int8)
         return noise, f"noise of seed {NOISE_SEED}"
-    pixels = picture.decode(picture.read(), preprocessing.color)
-    return preprocess(pixels, preprocessing, shape), Path(picture.place).name
-
-
-def _takes_pictures(shape: tuple[int, ...]) -> bool:
-    return len(shape) in (3, 4) and shape[-1] in (1, 3)
+    pixels = input.decoded(picture, picture.read()).pixels
+    return input.tensor(pixels), Path(picture.place).name

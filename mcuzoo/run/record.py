@@ -8,9 +8,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from mcuzoo.data.output_form import Cell, OutputForm, output_form
 from mcuzoo.link.counts import UNKNOWN_UNIT, StackUse
 from mcuzoo.link.state import LinkState
-from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.project.recipe import Recipe
 from mcuzoo.run.score import Answer, answer
 
 
@@ -39,7 +40,9 @@ class Row:
     None when not counted. `reference_difference` is the largest |board - host reference| (or of an
     evaluation's two engines) in quantization steps: 0 means byte-equal, None not compared.
     `seconds` is the time the run spent on it. `rank`: how many classes come before the label's own.
-    `second`: the answer of the other engine or model of an evaluation.
+    `second`: the answer of the other engine or model of an evaluation. `turned`: by its EXIF
+    orientation. `clipped`: the share of the input's values that int8 could not take. `cells`: of a
+    grid; known only to the process that ran the image.
     """
 
     index: int
@@ -58,6 +61,9 @@ class Row:
     error: str | None = None
     rank: int | None = None
     second: Answer | None = None
+    turned: bool | None = None
+    clipped: float | None = None
+    cells: tuple[Cell, ...] = ()
 
     @property
     def label_rank(self) -> int | None:
@@ -69,7 +75,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Settings:
-    """The options of a run; `resume` takes them over if they are not given again."""
+    """The options of a run; `resume` takes them over if they are not given again.
+
+    project, data_set, labels, upload: paths as they were typed; labels: of a text with the names,
+    upload: of the model that was sent. reference: whether outputs are compared with the host's.
+    min_top1: the least accuracy for a verdict that passes. strict: an image that cannot be decoded
+    fails the run.
+    """
 
     project: str
     port: str
@@ -88,7 +100,7 @@ class Settings:
 class BoardFacts:
     """The board as it described itself; a run uses one kind of board and one build.
 
-    agent, count_unit: as in link.hello.Hello; None in older runs.
+    All as in link.hello.Hello; agent and count_unit are None in older runs.
     """
 
     board: str
@@ -141,7 +153,8 @@ class RunMeta:
     A board's output q stands for output_scale * (q - output_zero_point). `started` is ISO 8601 in
     UTC. `wrong_layer` is found when an output is unlike the host reference's. `link` is what the
     run has learnt about the line, and its losses; None in older runs. `stack`: None if the board
-    does not know.
+    does not know. recipe_source: where the recipe is from; empty in older runs. `output_shape`:
+    None in older runs, which had a score per class.
     """
 
     tool_version: str
@@ -151,10 +164,19 @@ class RunMeta:
     class_names: tuple[str, ...] | None
     output_scale: float
     output_zero_point: int
-    preprocessing: Preprocessing
+    preprocessing: Recipe
     data_set_digest: str
     board: BoardFacts
     settings: Settings
     wrong_layer: WrongLayer | None = None
     link: LinkState | None = None
     stack: StackUse | None = None
+    recipe_source: str = ""
+    label_mapping: str = ""
+    output_shape: tuple[int, ...] | None = None
+
+    @property
+    def form(self) -> OutputForm:
+        """What an output says."""
+        shape = self.output_shape or (1, self.classes)
+        return output_form(shape, self.output_scale, self.output_zero_point)

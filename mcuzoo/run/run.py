@@ -61,6 +61,8 @@ def run(
     if target is not None:
         options = replace(options, port=emulated_port(target))
     job = make_job(options, say)
+    if job.note is not None:
+        say(f"note: {job.note}")
     for warning in job.warnings:
         say(f"warning: {warning}")
     settings = job.settings

@@ -17,6 +17,8 @@ from typing import ClassVar, Protocol
 
 from mcuzoo import __version__
 from mcuzoo.data.images import Item
+from mcuzoo.data.output_form import form_of
+from mcuzoo.data.preprocess import input_of
 from mcuzoo.engines.engine import Engine
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import (
@@ -206,10 +208,13 @@ def _meta(job: Job, hello: Hello) -> RunMeta:
         started=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         model=job.manifest.model.name,
         classes=job.classes.count,
-        class_names=job.classes.names,
+        class_names=job.classes.names or job.data_set.class_names,
         output_scale=job.manifest.output.scale,
         output_zero_point=job.manifest.output.zero_point,
+        output_shape=job.manifest.output.shape,
         preprocessing=job.manifest.preprocessing,
+        recipe_source=job.manifest.recipe_source,
+        label_mapping=job.data_set.mapping,
         data_set_digest=job.data_set.digest,
         board=board_facts(hello),
         settings=job.settings,
@@ -217,12 +222,7 @@ def _meta(job: Job, hello: Hello) -> RunMeta:
 
 
 def _run(job: Job, rig: Rig, items: list[Item], finder: LayerFinder) -> Generator[Row, None, None]:
-    make = partial(
-        prepare,
-        preprocessing=job.manifest.preprocessing,
-        shape=job.manifest.input.shape,
-        engine=job.engine,
-    )
+    make = partial(prepare, input=input_of(job.manifest), engine=job.engine)
     lost_in_a_row = 0
     with closing(prepared_ahead(items, make)) as feed:
         for ready in feed:
@@ -250,7 +250,7 @@ def _infer(job: Job, rig: Rig, ready: Prepared) -> tuple[Row, McuzooError | None
     except (RigError, ProtocolError) as error:
         return replace(row, status=Status.LOST, error=error.message), error
     ends = job.manifest.output
-    found = answer(inference.output, row.label, ends.scale, ends.zero_point)
+    found = answer(inference.output, row.label, ends.scale, ends.zero_point, form_of(ends))
     reference = ready.reference
     return replace(
         row,
@@ -265,6 +265,8 @@ def _infer(job: Job, rig: Rig, ready: Prepared) -> tuple[Row, McuzooError | None
         if reference is None
         else difference(inference.output, reference.reshape(-1)),
         rank=found.rank,
+        turned=ready.turned,
+        clipped=ready.clipped,
     ), None
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mcuzoo.data.output_form import OutputForm
+
 TOP_K = 5
 SIGNIFICANT = 0.05
 _Z_95 = 1.959963984540054  # the normal distribution's 97.5 % quantile
@@ -153,14 +155,22 @@ def accuracy(rank: NDArray[np.int64], k: int) -> Accuracy:
 
 
 def answer(
-    output: NDArray[Any], label: int | None, scale: float = 1.0, zero_point: int = 0
+    output: NDArray[Any],
+    label: int | None,
+    scale: float = 1.0,
+    zero_point: int = 0,
+    form: OutputForm | None = None,
 ) -> Answer:
-    """The answer of the scores [classes]; a score q stands for scale * (q - zero_point)."""
+    """The answer of a flat output, in which a value q stands for scale * (q - zero_point).
+
+    form: what it says; None: a score per class.
+    """
+    if form is not None and form.note is not None:
+        output, scale, zero_point = form.scores(output, scale, zero_point), 1.0, 0
     best = top1(output)
     score = scale * (float(output[best]) - zero_point)
-    if label is None:
-        return Answer(best, None, score)
-    return Answer(best, int(ranks(output[np.newaxis], np.array([label]))[0]), score)
+    rank = None if label is None else int(ranks(output[np.newaxis], np.array([label]))[0])
+    return Answer(best, rank, score)
 
 
 def difference(first: NDArray[np.int8], second: NDArray[np.int8]) -> int:

@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from mcuzoo.data.labels import Classes, load_classes
+from mcuzoo.data.output_form import form_of
 from mcuzoo.errors import UnsupportedOpError
 from mcuzoo.graph.model import Model
 from mcuzoo.link.channel import DeviceLog
+from mcuzoo.link.port_watch import DEFAULT_WAIT_S, PortWatch
 from mcuzoo.link.session import Session
 from mcuzoo.link.state import LinkState
-from mcuzoo.link.transport import DEFAULT_WAIT_S, PortWatch
 from mcuzoo.project.manifest import Manifest, load_manifest, load_project
 from mcuzoo.project.rules import inside
+from mcuzoo.run.find_board import AUTO, port_of
 from mcuzoo.run.project import baud_note, project_baud, project_model
 from mcuzoo.run.rig import OpenSession
 from mcuzoo.run.upload import (
@@ -63,12 +65,15 @@ class Subject:
             return own_classes(self.upload)
         labels = self.manifest.labels
         path = None if labels is None else inside(self.project, labels)
-        return load_classes(path, self.manifest.output.bytes)
+        return load_classes(path, form_of(self.manifest.output).classes)
 
     def line(self, port: str, baud: int | None, wait_port: float | None = None) -> Line:
-        """The line to its board at `port`. baud None: the project's rate."""
+        """The line to its board at `port`, or auto. baud None: the project's rate. Raises the
+        errors of port_of."""
         of_project = project_baud(self.project, self.manifest)
         rate = baud or of_project
+        if port == AUTO:
+            port = port_of(self.manifest, rate)
         return Line(port, rate, baud_note(rate, of_project), wait_port)
 
 

@@ -4,11 +4,13 @@ not, what broke: model, data, rig or firmware."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from statistics import median
 
-from mcuzoo.link.counts import StackUse, milliseconds
+from mcuzoo.data.output_form import Cell
+from mcuzoo.link.counts import milliseconds
+from mcuzoo.run.label_order import WrongOrder
 from mcuzoo.run.record import Row, RunMeta, Status, WrongLayer
 from mcuzoo.run.score import Accuracy, Agreement, ClassScore
 from mcuzoo.run.tally import Prediction, Tally
@@ -45,7 +47,7 @@ class Broke(str, Enum):
 
     FIRMWARE = "firmware"  # it computes something else than the host, from the same input
     RIG = "rig"  # images got no answer
-    DATA = "data"  # images could not be decoded, and --strict was given
+    DATA = "data"  # images could not be decoded (--strict), or labels are in another order
     MODEL = "model"  # the accuracy is below --min-top1
 
 
@@ -74,20 +76,22 @@ def verdict_of(
     min_top1: float | None,
     strict: bool,
     wrong_layer: WrongLayer | None = None,
-    stack: StackUse | None = None,
+    order: WrongOrder | None = None,
 ) -> Verdict:
     """Judge a run by its counts of images, outputs unlike the reference, and accuracy.
 
-    wrong_layer: the result of the profile of a wrong output. stack: a warning if it was nearly used
-    up. If several parts broke, the first in the order of `Broke` is named: an accuracy says nothing
-    about the model if the firmware computes wrong outputs or images are missing.
+    wrong_layer: the result of the profile of a wrong output. order: that of the labels, if it is
+    not the classes'. If several parts broke, the first in the order of `Broke` is named: an
+    accuracy says nothing about the model if the firmware computes wrong outputs, images are missing
+    or labels mean other classes.
     """
-    findings = list(_findings(counts, unequal, top1, min_top1, strict, wrong_layer))
+    bound = None if order is not None else min_top1
+    findings = list(_findings(counts, unequal, top1, bound, strict, wrong_layer))
+    if order is not None:
+        findings.append((Broke.DATA, f"{order.message} {order.advice}"))
     warnings = []
     if counts[Status.BAD_IMAGE] and not strict:
         warnings.append(_bad_images(counts))
-    if stack is not None and stack.warning is not None:
-        warnings.append(stack.warning)
     broke = min((blame for blame, _ in findings), key=list(Broke).index, default=None)
     reasons = tuple(reason for _, reason in findings)
     if broke is None:
@@ -127,7 +131,9 @@ def _bad_images(counts: Mapping[Status, int]) -> str:
 
 @dataclass(frozen=True)
 class RunSummary:
-    """A run in figures. top1, top5: None without labels, top5 below 6 classes. resent: images."""
+    """A run in figures. top1, top5: None without labels, top5 below 6 classes. resent: images.
+    turned: images that their EXIF orientation turned. clipped: the share of input values that int8
+    could not take."""
 
     meta: RunMeta
     rows: tuple[Row, ...]
@@ -140,6 +146,8 @@ class RunSummary:
     images_per_second: float | None
     resent: int
     verdict: Verdict
+    turned: int = 0
+    clipped: float | None = None
 
     @property
     def unanswered(self) -> int:
@@ -156,6 +164,17 @@ def summarize(meta: RunMeta, rows: Sequence[Row]) -> RunSummary:
         tally.add(row)
     scores, agreement = tally.scores, tally.agreement
     seconds = sum(row.seconds or 0.0 for row in done)
+    verdict = verdict_of(
+        counts=counts,
+        unequal=agreement.compared - agreement.equal if agreement else 0,
+        top1=None if scores is None else scores.top1,
+        min_top1=meta.settings.min_top1,
+        strict=meta.settings.strict,
+        wrong_layer=meta.wrong_layer,
+        order=tally.wrong_order(meta.class_names),
+    )
+    if meta.stack is not None and meta.stack.warning is not None:
+        verdict = replace(verdict, warnings=(*verdict.warnings, meta.stack.warning))
     return RunSummary(
         meta=meta,
         rows=tuple(rows),
@@ -169,20 +188,18 @@ def summarize(meta: RunMeta, rows: Sequence[Row]) -> RunSummary:
         ),
         images_per_second=len(done) / seconds if seconds else None,
         resent=sum(max(0, (row.attempts or 1) - 1) for row in done),
-        verdict=verdict_of(
-            counts=counts,
-            unequal=agreement.compared - agreement.equal if agreement else 0,
-            top1=None if scores is None else scores.top1,
-            min_top1=meta.settings.min_top1,
-            strict=meta.settings.strict,
-            wrong_layer=meta.wrong_layer,
-            stack=meta.stack,
-        ),
+        verdict=verdict,
+        turned=tally.turned,
+        clipped=tally.clipped,
     )
 
 
-def predictions_of(rows: Sequence[Row]) -> Iterator[Prediction]:
+def predictions_of(meta: RunMeta, rows: Sequence[Row]) -> Iterator[Prediction]:
     """The predictions of the images that have an answer, in data set order."""
     for row in rows:
         if row.status is Status.DONE and row.top1 is not None and row.score is not None:
-            yield Prediction(row.index, row.file, row.label, row.top1, row.score)
+            cells: tuple[Cell, ...] = ()
+            if row.output is not None:
+                ends = meta.output_scale, meta.output_zero_point
+                cells = tuple(meta.form.cells(row.output, *ends))
+            yield Prediction(row.index, row.file, row.label, row.top1, row.score, cells)

@@ -8,10 +8,12 @@ from __future__ import annotations
 import hashlib
 import heapq
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mcuzoo.data.labels import IMAGENET_CLASSES
+from mcuzoo.data.output_form import Cell
 from mcuzoo.errors import DataSetError
+from mcuzoo.run.label_order import LabelOrder, WrongOrder
 from mcuzoo.run.record import Row
 from mcuzoo.run.score import (
     TOP_K,
@@ -21,26 +23,25 @@ from mcuzoo.run.score import (
     Paired,
     Scores,
     Versus,
-    wilson_interval,
 )
 
 FEW = 10
 """At most so many images are shown one by one."""
 WORST = 5
-_ENOUGH = 20
-"""Least number of labelled images before the labels are called wrong."""
 
 
 @dataclass(frozen=True)
 class Prediction:
     """The predicted class of an image. score: the dequantized output of class `top1`, a probability
-    if the model ends in SOFTMAX or the like. label: the right class, None if not known."""
+    if the model ends in SOFTMAX or the like. label: the right class, None if not known.
+    cells: of a grid, those that are not background."""
 
     index: int
     file: str
     label: int | None
     top1: int
     score: float
+    cells: tuple[Cell, ...] = ()
 
     @property
     def wrong(self) -> bool:
@@ -101,24 +102,31 @@ class Tally:
         self._digest = hashlib.sha256()
         self._first, self._second = _Hits(), _Hits()
         self._confusion: Counter[tuple[int, int]] = Counter()
-        self._shifted: Counter[int] = Counter()
+        self._order = LabelOrder(classes)
         self._differences: Counter[int] = Counter()
         self._flips = 0
         self._chooser = Chooser(show)
         self._pairs: Counter[tuple[bool, bool]] = Counter()
+        self.turned = 0
+        self._clipped: list[float] = []
 
     def add(self, row: Row) -> None:
         """Count an image that has an answer."""
         assert row.top1 is not None
         self.images += 1
+        self.turned += bool(row.turned)
+        if row.clipped is not None:
+            self._clipped.append(row.clipped)
         self._digest.update(repr((row.index, row.file, row.label, row.sha256)).encode())
         rank = row.label_rank
         self._first.add(rank)
         if row.score is not None:
-            self._chooser.add(Prediction(row.index, row.file, row.label, row.top1, row.score))
+            self._chooser.add(
+                Prediction(row.index, row.file, row.label, row.top1, row.score, row.cells)
+            )
         if row.label is not None:
             self._confusion[row.label, row.top1] += 1
-            self._shifted[row.top1 - row.label] += 1
+            self._order.add(row.label, row.top1)
         if row.reference_difference is not None:
             self._differences[row.reference_difference] += 1
         if row.second is not None:
@@ -126,6 +134,11 @@ class Tally:
             self._flips += row.top1 != row.second.top1
             if rank is not None:
                 self._pairs[rank == 0, row.second.rank == 0] += 1
+
+    @property
+    def clipped(self) -> float | None:
+        """The share of the input's values, 0 to 1, that int8 could not take; None: not known."""
+        return sum(self._clipped) / len(self._clipped) if self._clipped else None
 
     @property
     def digest(self) -> str:
@@ -180,24 +193,16 @@ class Tally:
             else None,
         )
 
-    def refuse_shifted_labels(self) -> None:
-        """Raise DataSetError when the answers say that ImageNet's labels are off by one.
+    def wrong_order(self, names: Sequence[str] | None = None) -> WrongOrder | None:
+        """The order that the labels are in, if the answers say that it is not the classes'."""
+        return self._order.wrong_order(names)
 
-        That is when the accuracy with 1 added to (or taken from) each label is better beyond what
-        chance explains: the 95 % intervals do not meet.
-        """
-        total = sum(self._shifted.values())
-        if self._classes not in (IMAGENET_CLASSES, IMAGENET_CLASSES + 1) or total < _ENOUGH:
-            return
-        _, high = wilson_interval(self._shifted[0], total)
-        for shift, advice in ((1, "Add 1 to each label."), (-1, "Subtract 1 from each label.")):
-            hits = self._shifted[shift]
-            if wilson_interval(hits, total)[0] > high:
-                raise DataSetError(
-                    f"The labels are off by one: as labelled {self._shifted[0]} of {total} "
-                    f"images are right, with {shift:+d} on each label {hits} are.",
-                    f"{advice} Class 0 of a model with 1001 classes is 'background'.",
-                )
+    def refuse_wrong_order(self, names: Sequence[str] | None = None) -> None:
+        """Raise DataSetError when the answers say that the labels are in another order than the
+        model's classes; see label_order.py."""
+        found = self.wrong_order(names)
+        if found is not None:
+            raise DataSetError(found.message, found.advice)
 
 
 class _Hits:

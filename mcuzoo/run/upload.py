@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcuzoo.data.labels import Classes
+from mcuzoo.data.output_form import form_of
 from mcuzoo.errors import FitError, UnsupportedOpError, UsageError
 from mcuzoo.graph.cut import cut_ends
 from mcuzoo.graph.model import Model, Tensor
@@ -16,11 +17,11 @@ from mcuzoo.graph.read import load_model
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.session import Session
 from mcuzoo.link.state import LinkState
-from mcuzoo.ops.coverage import require_tflm
+from mcuzoo.ops.coverage import judge
 from mcuzoo.plan.tflm.image import TflmImage, check_kernels, prepare_image
 from mcuzoo.project.manifest import AnyManifest, Manifest, ModelEntry, TensorSpec, UniversalManifest
 from mcuzoo.run.rig import BoardSession, OpenSession, check_build
-from mcuzoo.zoo.registry import ModelSource
+from mcuzoo.zoo.registry import ModelSource, labels_words
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def prepare_upload(source: ModelSource, manifest: UniversalManifest) -> Upload:
     firmware has not got) and FitError (the file or the arena is too large), all with the figures.
     """
     model = load_model(source.path)
-    require_tflm(build_program(model))
+    judge(model, "tflm").require()
     _require_ops(model, manifest)
     sent = _sent_model(model, manifest)
     capacity = manifest.universal.capacity_bytes
@@ -66,12 +67,15 @@ def prepare_upload(source: ModelSource, manifest: UniversalManifest) -> Upload:
     program = build_program(sent)
     entry = ModelEntry(source.name, str(source.path.resolve()), sent.sha256, sent.bytes)
     ends = _spec(program.input_tensor), _spec(program.output_tensor)
-    return Upload(source, sent, manifest.with_model(entry, *ends, source.preprocessing))
+    return Upload(
+        source, sent, manifest.with_model(entry, *ends, source.preprocessing, source.recipe_source)
+    )
 
 
 def own_classes(upload: Upload) -> Classes:
     """The model's classes, with the names of the zoo."""
-    return Classes(upload.manifest.output.bytes, upload.source.labels)
+    form = form_of(upload.manifest.output)
+    return Classes(form.classes, upload.source.labels, labels_words(upload.source))
 
 
 def own_samples(upload: Upload) -> Path | None:

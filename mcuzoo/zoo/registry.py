@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from mcuzoo.errors import InputError, MissingModelError
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.read import load_model
-from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.project.recipe import Recipe
 from mcuzoo.zoo.catalog import catalog, similar_model
 from mcuzoo.zoo.derived import converted_from, derived_int8
 from mcuzoo.zoo.find import (
@@ -24,6 +24,7 @@ from mcuzoo.zoo.find import (
     trust_key,
     trusted_sha256,
 )
+from mcuzoo.zoo.recipes import find_recipe
 from mcuzoo.zoo.schema import ZooModel
 from mcuzoo.zoo.structure import build_structure
 
@@ -52,15 +53,29 @@ class ModelSource:
     """A model file and what belongs to it.
 
     samples: a folder with pictures of this model's classes and a manifest.csv that labels them.
-    note: what a user should know about the choice of this file.
+    recipe_source: where `preprocessing` is from: "registry", "beside" (NAME.mcuzoo.toml),
+    "metadata", "default", "recipe" (--recipe), each perhaps with "+flags"; empty: not said.
+    labels_source: of `labels`, likewise. note: what a user should know about the choice of this
+    file.
     """
 
     name: str
     path: Path
-    preprocessing: Preprocessing
+    preprocessing: Recipe
     labels: tuple[str, ...] | None = None
     samples: Path | None = None
     note: str | None = None
+    recipe_source: str = ""
+    labels_source: str = ""
+
+
+def labels_words(source: ModelSource) -> str:
+    """Where the class names of a model are from, in words."""
+    return {
+        "registry": "of the zoo's registry",
+        "beside": "of the .mcuzoo.toml beside the model",
+        "metadata": "of the model's metadata",
+    }.get(source.labels_source, "")
 
 
 def resolve_model(name_or_path: str) -> ModelSource:
@@ -68,9 +83,9 @@ def resolve_model(name_or_path: str) -> ModelSource:
 
     A name means the first of the model's INT8 files that is at hand; where there is none but a
     UINT8 one, its conversion to INT8. A file that the zoo knows by its hash has that model's
-    preprocessing, labels and samples. Another file has neither labels nor samples, and its
-    preprocessing follows from the input: three channels are RGB, central crop 0.875; one channel is
-    gray, uncropped.
+    preprocessing, labels and samples. Of another file, recipe and labels are from a
+    NAME.mcuzoo.toml beside it, else from its own metadata; else the recipe is the default: the
+    whole picture, stretched.
 
     Raises InputError when there is no such model, MissingModelError when its file is not at hand,
     ModelError when the file is no sound model.
@@ -120,6 +135,8 @@ def _source(model: ZooModel, path: Path, beside: Path, note: str | None) -> Mode
         labels=model.labels.classes or _labels_file(model.labels, beside),
         samples=model.samples_path,
         note=note,
+        recipe_source="registry",
+        labels_source="registry",
     )
 
 
@@ -128,10 +145,18 @@ def _file(path: Path) -> ModelSource:
     known = _known_by_hash(path)
     if known is not None:
         return replace(_source(known, path, path.parent, None), name=path.stem)
-    return ModelSource(
-        name=path.stem,
-        path=path,
-        preprocessing=preprocessing_by_shape(model),
+    found = find_recipe(path, model)
+    source = ModelSource(path.stem, path, found.recipe, recipe_source=found.source)
+    if found.labels is None:
+        return source
+    target = model.tensor(model.outputs[0])
+    count = target.shape[-1] if target.elements > 1 else 2
+    if len(found.labels) == count:
+        return replace(source, labels=found.labels, labels_source=found.labels_source)
+    where = "its metadata name" if found.labels_source == "metadata" else "the file beside it names"
+    return replace(
+        source,
+        note=f"{path.name}: {where} {len(found.labels)} classes, and it has {count}: not used.",
     )
 
 
@@ -191,13 +216,6 @@ def _lines(path: Path) -> tuple[str, ...]:
         return tuple(path.read_text(encoding="utf-8").splitlines())
     except (OSError, UnicodeDecodeError):
         return ()
-
-
-def preprocessing_by_shape(model: Model) -> Preprocessing:
-    shape = model.tensor(model.inputs[0]).shape
-    if shape[-1:] == (1,):
-        return Preprocessing(color="gray", crop=1.0, float_low=0.0)
-    return Preprocessing()
 
 
 @dataclass(frozen=True)

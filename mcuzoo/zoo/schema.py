@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from mcuzoo.board.base import Table, Text
-from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.project.recipe import Recipe
 from mcuzoo.zoo.layers import parse_layer
+from mcuzoo.zoo.recipes import RecipeTable
 
 ZOO = Path(__file__).resolve().parent
 
@@ -142,17 +143,6 @@ class Structure(Table):
         return layers
 
 
-class PreprocessingTable(Table):
-    """From picture to input tensor; see project/manifest.py."""
-
-    color: Literal["rgb", "gray"]
-    crop: Annotated[float, Field(gt=0, le=1)]
-    resize: Literal["bilinear"]
-    pixel_offset: Annotated[int, Field(strict=True, ge=-255, le=255)]
-    float_low: float = -1.0
-    float_high: float = 1.0
-
-
 class ZooModel(Table):
     """A model that mcuzoo knows by name. `samples`: a folder with a manifest.csv, below zoo/.
 
@@ -169,7 +159,7 @@ class ZooModel(Table):
     data_set: Text
     input: tuple[int, int, int]
     file: tuple[SourceFile, ...]
-    preprocessing: PreprocessingTable
+    preprocessing: RecipeTable
     labels: Labels
     samples: Text | None = None
     structure: Structure | None = None
@@ -185,8 +175,8 @@ class ZooModel(Table):
         return self
 
     @property
-    def as_preprocessing(self) -> Preprocessing:
-        return Preprocessing(**self.preprocessing.model_dump())
+    def as_preprocessing(self) -> Recipe:
+        return self.preprocessing.recipe()
 
     @property
     def samples_path(self) -> Path | None:

@@ -22,7 +22,7 @@ from mcuzoo.zoo.layers import Layer, parse_layer
 from mcuzoo.zoo.schema import ZooModel
 
 DESCRIPTION = "structure only, random weights"
-_ON_IMAGES = ("conv", "depthwise", "max_pool", "average_pool")
+_ON_IMAGES = ("conv", "depthwise", "max_pool", "average_pool", "pad", "squeeze")
 _SCALE, _WEIGHT_SCALE, _ZERO_POINT = 0.02, 0.01, -128
 
 
@@ -52,9 +52,24 @@ def build_layers(
     """
     net = _Network(classes, width)
     source = out = net.activation("input", (1, *image))
+    kept: list[Tensor] = []
     for layer in layers:
-        out = net.add(layer, out)
-    if out.shape != (1, classes):
+        taken = {"swap": 1, "add": 1, "join": layer.channels - 1}.get(layer.kind, 0)
+        if taken > len(kept):
+            raise ModelError(
+                f"{layer.kind} of {name} takes {taken} of {len(kept)} tensors kept.",
+                "Correct [structure].",
+            )
+        if layer.kind == "keep":
+            kept.append(out)
+        elif layer.kind == "swap":
+            out, kept[-1] = kept[-1], out
+        elif taken:
+            out = net.merge(layer, (*kept[-taken:], out))
+            del kept[-taken:]
+        else:
+            out = net.add(layer, out)
+    if kept or out.shape != (1, classes):
         raise ModelError(
             f"The layers of {name} end in {list(out.shape)}, not in {[1, classes]}.",
             "Correct [structure] in its file.",
@@ -91,6 +106,12 @@ class _Network:
             return self._pool(layer, source)
         if layer.kind == "dense":
             return self._dense(layer, source)
+        if layer.kind == "pad":
+            return self._pad(layer, source)
+        if layer.kind == "norm":
+            return self._norm(layer, source)
+        if layer.kind == "squeeze":
+            return self._squeeze(layer, source)
         if layer.kind == "flatten":
             shape = (1, source.elements)
             return self._op(
@@ -101,6 +122,21 @@ class _Network:
 
     def activation(self, name: str, shape: tuple[int, ...], scale: float = _SCALE) -> Tensor:
         return self._tensor(name, shape, DType.INT8, _quantization(1, scale, _ZERO_POINT))
+
+    def merge(self, layer: Layer, tensors: tuple[Tensor, ...]) -> Tensor:
+        shapes = [tensor.shape for tensor in tensors]
+        fixed = shapes if layer.kind == "add" else [shape[:-1] for shape in shapes]
+        if len(set(fixed)) > 1:
+            raise ModelError(
+                f"{layer.kind} cannot take {', '.join(str(list(shape)) for shape in shapes)}.",
+                "Correct [structure].",
+            )
+        options: dict[str, Any] = {"fused_activation_function": layer.activation}
+        if layer.kind == "add":
+            return self._op("ADD", tensors, self.activation("sum", shapes[0]), options, 2)
+        shape = (*shapes[0][:-1], sum(shape[-1] for shape in shapes))
+        options["axis"] = len(shape) - 1
+        return self._op("CONCATENATION", tensors, self.activation("joined", shape), options, 2)
 
     def _convolution(self, layer: Layer, source: Tensor) -> Tensor:
         deep = layer.kind == "depthwise"
@@ -133,6 +169,36 @@ class _Network:
         }
         out = self.activation("pool", (1, *_slid(layer, source, taps), source.shape[3]))
         return self._op(f"{layer.kind.upper()}_2D", (source,), out, options, 2)
+
+    def _pad(self, layer: Layer, source: Tensor) -> Tensor:
+        zeros = np.array([(0, 0), layer.pads[:2], layer.pads[2:], (0, 0)], np.int32)
+        paddings = self._tensor("paddings", (4, 2), DType.INT32, None, zeros)
+        shape = tuple(
+            size + int(pads.sum()) for size, pads in zip(source.shape, zeros, strict=True)
+        )
+        return self._op("PAD", (source, paddings), self.activation("padded", shape), {})
+
+    def _norm(self, layer: Layer, source: Tensor) -> Tensor:
+        shape = source.shape[-1:]
+        none = {"fused_activation_function": "NONE"}
+        scaled = self._op(
+            "MUL",
+            (source, self._constant("factors", shape, 1, 0)),
+            self.activation("scaled", source.shape),
+            none,
+        )
+        shifted = self.activation("shifted", source.shape)
+        options = {"fused_activation_function": layer.activation}
+        summands = self._constant("summands", shape, 1, 0)
+        return self._op("ADD", (scaled, summands), shifted, options, 2)
+
+    def _squeeze(self, layer: Layer, source: Tensor) -> Tensor:
+        means = self._pool(Layer("average_pool"), source)
+        few = self._convolution(Layer("conv", layer.channels, 1, 1, activation="RELU"), means)
+        many = self._convolution(Layer("conv", source.shape[3], 1, 1), few)
+        gates = self._op("LOGISTIC", (many,), self.activation("gates", many.shape, 1 / 256), {})
+        scaled = self.activation("scaled", source.shape)
+        return self._op("MUL", (source, gates), scaled, {"fused_activation_function": "NONE"})
 
     def _dense(self, layer: Layer, source: Tensor) -> Tensor:
         channels, depth = self._channels(layer), source.elements
@@ -173,7 +239,7 @@ class _Network:
         name: str,
         shape: tuple[int, ...],
         dtype: DType,
-        quantization: Quantization,
+        quantization: Quantization | None,
         data: NDArray[Any] | None = None,
     ) -> Tensor:
         number = len(self.tensors)

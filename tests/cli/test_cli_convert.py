@@ -10,6 +10,7 @@ from helpers.uint8_models import uint8_net
 
 from mcuzoo.graph.model import DType
 from mcuzoo.graph.read import load_model
+from mcuzoo.zoo.registry import resolve_model
 
 
 @pytest.fixture
@@ -69,3 +70,19 @@ def test_an_existing_file_is_replaced_as_a_whole(source: Path, tmp_path: Path) -
     first = out.read_bytes()
     assert convert(source, out).exit_code == 0
     assert out.read_bytes() == first != b"old"
+
+
+def test_the_recipe_beside_a_model_is_kept(source: Path, tmp_path: Path) -> None:
+    """A conversion has no metadata of its own, and another name."""
+    source.with_suffix(".mcuzoo.toml").write_text('[preprocessing]\nfit = "letterbox"\n')
+    out = tmp_path / "int8.tflite"
+    result = convert(source, out, "--io", "int8")
+    assert result.exit_code == 0 and "int8.mcuzoo.toml" in result.stderr
+    before, after = (resolve_model(str(path)) for path in (source, out))
+    assert after.recipe_source == "beside" and after.preprocessing.fit == "letterbox"
+    assert after.preprocessing == before.preprocessing
+
+
+def test_options_of_a_recipe_need_images(source: Path, tmp_path: Path) -> None:
+    result = convert(source, tmp_path / "out.tflite", "--crop", "0.5")
+    assert result.exit_code == 2 and "need --images" in result.stderr

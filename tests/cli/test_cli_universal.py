@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from helpers.commands import finished, mcuzoo
+from helpers.commands import invoke
 from helpers.fake_tflm import fake_tree
 from helpers.small_source import small_source
 
@@ -20,11 +20,9 @@ def tree(tmp_path: Path) -> Path:
 
 def test_export_of_listed_ops_and_of_models(tree: Path, tmp_path: Path) -> None:
     model, project = small_source(tmp_path / "source").path, tmp_path / "uni"
-    done = finished(
-        mcuzoo("export", model, "--universal", "--ops", "softmax", "--board", "rt1170",
-               "--kernels", "reference", "--tflm", tree, "-o", project)
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    done = invoke(("export", model, "--universal", "--ops", "softmax", "--board", "rt1170",
+               "--kernels", "reference", "--tflm", tree, "-o", project))  # fmt: skip
+    assert done.exit_code == 0, done.stderr
     assert "2 operators: CONV_2D, SOFTMAX" in done.stdout
     assert "models up to 1,048,560 bytes in ocram1+ocram2" in done.stdout
     assert (project / "mcuzoo.json").is_file()
@@ -42,21 +40,19 @@ def test_export_of_listed_ops_and_of_models(tree: Path, tmp_path: Path) -> None:
     ],
 )
 def test_words_that_do_not_go_together(words: list[str], says: str) -> None:
-    done = finished(mcuzoo("export", "--board", "rt1050", *words))
-    assert done.returncode == 2
+    done = invoke(("export", "--board", "rt1050", *words))
+    assert done.exit_code == 2
     assert says in done.stderr
     assert "hint: " in done.stderr
 
 
 def test_fit_says_what_is_left_and_whether_a_model_goes_in(tmp_path: Path) -> None:
-    done = finished(mcuzoo("fit", "signs", "--universal", "--board", "rt1050", "--json"))
-    assert done.returncode == 0, done.stderr
+    done = invoke(("fit", "signs", "--universal", "--board", "rt1050", "--json"))
+    assert done.exit_code == 0, done.stderr
     document = json.loads(done.stdout)
     assert document["arena_region"] == "ocram"
     assert [room["region"] for room in document["rooms"]] == ["dtcm", "sdram"]
     assert (document["fits"], document["model_region"]) == (True, "sdram")
-    small = finished(
-        mcuzoo("fit", "signs", "--universal", "--board", "rt1050", "--arena-region", "dtcm")
-    )
-    assert small.returncode == 1
+    small = invoke(("fit", "signs", "--universal", "--board", "rt1050", "--arena-region", "dtcm"))
+    assert small.exit_code == 1
     assert "verdict: DOES NOT FIT" in small.stdout

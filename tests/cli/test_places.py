@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from helpers.commands import finished, mcuzoo
+from helpers.commands import invoke
 from helpers.uint8_models import uint8_net
 
 pytestmark = pytest.mark.slow
@@ -37,8 +37,8 @@ def read_only(tmp_path: Path) -> Iterator[Path]:
 
 
 def refused(*words: object) -> str:
-    done = finished(mcuzoo(*words, "--json"))
-    assert done.returncode == 2, done.stderr
+    done = invoke((*words, "--json"))
+    assert done.exit_code == 2, done.stderr
     document = json.loads(done.stdout)
     assert document["exit_code"] == 2 and document["hint"]
     assert "Traceback" not in done.stderr
@@ -62,7 +62,7 @@ def test_a_file_where_a_folder_is_wanted(tmp_path: Path) -> None:
     assert "a folder is wanted" in refused("export", "signs", "-b", "rt1050", "-o", file / "p")
     project = tmp_path / "project"
     words = ("export", "signs", "-b", "rt1050", "--runtime", "aot", "--project", "cmake")
-    assert finished(mcuzoo(*words, "-o", project)).returncode == 0
+    assert invoke((*words, "-o", project)).exit_code == 0
     (project / "build").write_text("in the way")
     assert f"{project / 'build'} is a file" in refused("build", project)
     assert file.read_text() == "mine"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.commands import finished, mcuzoo
+from helpers.commands import invoke
 from helpers.exported import export_project
 from helpers.tflite_builder import conv_model
 from helpers.tflite_file import O, T, build_model
@@ -36,8 +36,8 @@ def signs_file() -> Path:
 
 def refused(code: int, *words: object) -> str:
     """Run mcuzoo; it must fail with `code` as a user is to be told. Returns the message."""
-    done = finished(mcuzoo(*words))
-    assert done.returncode == code, done.stderr
+    done = invoke(words)
+    assert done.exit_code == code, done.stderr
     assert "Traceback" not in done.stderr
     error, hint = done.stderr.rsplit("hint: ", 1)
     assert hint.strip()
@@ -75,8 +75,8 @@ def test_unknown_model_and_board(signs_file: Path) -> None:
 def test_model_that_does_not_fit_says_so_by_region(tmp_path: Path) -> None:
     file = tmp_path / "huge.tflite"
     file.write_bytes(conv_model((1, 1024, 1024, 3), np.ones((8, 3, 3, 3), np.int8), None))
-    done = finished(mcuzoo("fit", file, "--board", "rt1050", "--json"))
-    assert done.returncode == 1
+    done = invoke(("fit", file, "--board", "rt1050", "--json"))
+    assert done.exit_code == 1
     assert json.loads(done.stdout)["fits"] is False
     message = refused(1, "export", file, "--board", "rt1050", "-o", tmp_path / "project")
     assert "needs" in message and "of 262,144 bytes" in message
@@ -136,7 +136,7 @@ def test_folder_of_somebody_else(signs_file: Path, tmp_path: Path) -> None:
 
 
 def test_errors_are_json_where_asked(tmp_path: Path) -> None:
-    done = finished(mcuzoo("fit", tmp_path / "none.tflite", "--board", "rt1170", "--json"))
+    done = invoke(("fit", tmp_path / "none.tflite", "--board", "rt1170", "--json"))
     error = json.loads(done.stdout)
-    assert done.returncode == error["exit_code"] == 2
+    assert done.exit_code == error["exit_code"] == 2
     assert error["error"] == "InputError" and error["hint"]

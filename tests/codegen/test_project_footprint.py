@@ -14,7 +14,8 @@ from helpers.small_source import small_source
 
 from mcuzoo.board.load import load_board
 from mcuzoo.codegen.universal import UniversalOptions, export_universal
-from mcuzoo.project.manifest import BuildEntry, Preprocessing, ProjectManifest
+from mcuzoo.project.manifest import BuildEntry, ProjectManifest
+from mcuzoo.project.recipe import Recipe
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.options import BuildOptions
 from mcuzoo.toolchain.sizes import beyond_plan
@@ -59,7 +60,7 @@ def test_one_layer(tmp_path: Path, rig: tuple[str, str]) -> None:
 )
 def test_mobilenet(tmp_path: Path, test_data: Path, compiler: str, level: str) -> None:
     file = test_data / "models" / "mobilenet_v1_0.25_128_quant_int8.tflite"
-    source = ModelSource("mobilenet", file, Preprocessing())
+    source = ModelSource("mobilenet", file, Recipe(crop=0.875))
     manifest = export_project(source, load_board("rt1170"), tmp_path / "p")
     _check_aot(manifest, build_project(tmp_path / "p", BuildOptions(compiler, level)))
 

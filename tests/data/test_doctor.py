@@ -16,13 +16,13 @@ from PIL import Image
 from mcuzoo.data.doctor.diagnosis import Diagnosis, diagnose
 from mcuzoo.data.doctor.tensor import pixels_of, read_tensor, tensor_facts, write_tensor
 from mcuzoo.data.doctor.ways import VALUE_MAPS, VALUE_MISTAKES
-from mcuzoo.data.preprocess import preprocess
+from mcuzoo.data.preprocess import PictureInput
 from mcuzoo.errors import InputError
-from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.project.recipe import Recipe
 from mcuzoo.report.look import terminal_picture, write_png
 
-RECIPE = Preprocessing()
-WHOLE = Preprocessing(crop=1.0)
+RECIPE = Recipe(crop=0.875)
+WHOLE = Recipe(crop=1.0)
 SIZE = (24, 24, 3)
 
 
@@ -35,19 +35,17 @@ def photograph(seed: int = 0, height: int = 60, width: int = 80) -> NDArray[np.u
     return np.asarray(picture, dtype=np.uint8)
 
 
-def names(
-    image: NDArray[np.uint8], tensor: NDArray[np.int8], preprocessing: Preprocessing
-) -> list[str]:
+def names(image: NDArray[np.uint8], tensor: NDArray[np.int8], preprocessing: Recipe) -> list[str]:
     return [mistake.name for mistake in diagnose(image, tensor, preprocessing).mistakes]
 
 
-def pixels(image: NDArray[np.uint8], preprocessing: Preprocessing = RECIPE) -> NDArray[np.int16]:
-    return preprocess(image, preprocessing, SIZE).astype(np.int16) + 128
+def pixels(image: NDArray[np.uint8], preprocessing: Recipe = RECIPE) -> NDArray[np.int16]:
+    return PictureInput(preprocessing, SIZE).tensor(image).astype(np.int16) + 128
 
 
 def test_the_right_tensor_has_nothing_wrong() -> None:
     image = photograph()
-    found = diagnose(image, preprocess(image, RECIPE, SIZE), RECIPE)
+    found = diagnose(image, PictureInput(RECIPE, SIZE).tensor(image), RECIPE)
     assert found.exact and found.mistakes == () and not found.foreign
 
 
@@ -72,7 +70,7 @@ def test_each_published_mistake_is_named(values: object, expected: list[str], bg
 
 def test_crop_and_resize_are_told() -> None:
     image = photograph(2)
-    assert names(image, preprocess(image, WHOLE, SIZE), RECIPE) == ["crop"]
+    assert names(image, PictureInput(WHOLE, SIZE).tensor(image), RECIPE) == ["crop"]
     antialiased = np.array(Image.fromarray(image).resize((24, 24), Image.Resampling.BILINEAR))
     tensor = (antialiased.astype(np.int16) - 128).astype(np.int8)
     assert names(image, tensor, WHOLE) == ["resize"]
@@ -80,8 +78,8 @@ def test_crop_and_resize_are_told() -> None:
 
 def test_gray_pictures_have_no_channel_order() -> None:
     image = photograph(3)[:, :, :1]
-    preprocessing = Preprocessing("gray", 1.0)
-    tensor = preprocess(image, preprocessing, (24, 24, 1))
+    preprocessing = Recipe(color="gray")
+    tensor = PictureInput(preprocessing, (24, 24, 1)).tensor(image)
     assert names(image, tensor, preprocessing) == []
     made = tensor.astype(np.int16) + 128
     assert names(image, (made - 127).astype(np.int8), preprocessing) == ["p-127", "wrap-p-127"]
@@ -168,7 +166,7 @@ def test_what_several_mistakes_would_explain_is_left_open(
     truth = {one.name for one in VALUE_MISTAKES[used]} | ({"bgr"} if bgr else set())
     told = {one.name for one in found.mistakes}
     assert found.exact and told <= truth
-    right = np.array_equal(preprocess(image, WHOLE, (2, 2, 3)), VALUE_MAPS[used][made])
+    right = np.array_equal(PictureInput(WHOLE, (2, 2, 3)).tensor(image), VALUE_MAPS[used][made])
     assert found.wrong is not right
     assert all(
         {one.name for one in mistakes}.isdisjoint(told) for mistakes in sum(found.undecided, ())
@@ -187,12 +185,12 @@ def test_all_white_and_black_leaves_the_mistake_open() -> None:
 
 
 def test_another_picture_is_called_so() -> None:
-    found = diagnose(photograph(4), preprocess(photograph(5), RECIPE, SIZE), RECIPE)
+    found = diagnose(photograph(4), PictureInput(RECIPE, SIZE).tensor(photograph(5)), RECIPE)
     assert found.foreign and not found.exact
 
 
 def test_facts_are_those_of_the_bytes() -> None:
-    tensor = preprocess(photograph(), RECIPE, SIZE)
+    tensor = PictureInput(RECIPE, SIZE).tensor(photograph())
     facts = tensor_facts(tensor)
     assert facts.crc32 == zlib.crc32(tensor.tobytes())
     assert facts.low == int((tensor == -128).sum()) and facts.high == int((tensor == 127).sum())
@@ -200,7 +198,7 @@ def test_facts_are_those_of_the_bytes() -> None:
 
 
 def test_png_shows_every_pixel_as_a_square(tmp_path: Path) -> None:
-    shown = pixels_of(preprocess(photograph(), RECIPE, SIZE))
+    shown = pixels_of(PictureInput(RECIPE, SIZE).tensor(photograph()))
     write_png(shown, tmp_path / "seen.png")
     enlarged = np.array(Image.open(tmp_path / "seen.png"))
     assert enlarged.shape == (504, 504, 3)
@@ -221,13 +219,13 @@ def test_terminal_shows_two_rows_a_line() -> None:
 
 @pytest.mark.parametrize("suffix", [".npy", ".bin"])
 def test_tensor_files_come_back(tmp_path: Path, suffix: str) -> None:
-    tensor = preprocess(photograph(), RECIPE, SIZE)
+    tensor = PictureInput(RECIPE, SIZE).tensor(photograph())
     write_tensor(tmp_path / f"t{suffix}", tensor)
     np.testing.assert_array_equal(read_tensor(tmp_path / f"t{suffix}", SIZE), tensor)
 
 
 def test_unsigned_files_hold_pixels(tmp_path: Path) -> None:
-    tensor = preprocess(photograph(), RECIPE, SIZE)
+    tensor = PictureInput(RECIPE, SIZE).tensor(photograph())
     np.save(tmp_path / "t.npy", pixels_of(tensor))
     np.testing.assert_array_equal(read_tensor(tmp_path / "t.npy", SIZE), tensor)
 

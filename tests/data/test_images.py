@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageOps
 
 from mcuzoo.data import images
-from mcuzoo.data.images import decode_image, read_image_file
+from mcuzoo.data.images import decode_image, orientation_of, read_image_file, upright
 from mcuzoo.errors import DataSetError, MissingExtraError
 
 
@@ -142,3 +142,23 @@ def test_damaged_files_give_pixels_or_a_data_set_error(
         assert error.message.startswith("x cannot be decoded: ")
     else:
         assert decoded.dtype == np.uint8 and decoded.ndim == 3 and decoded.shape[2] == 3
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_pillow_s(orientation: int) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype=np.uint8)
+    picture = Image.fromarray(pixels)
+    exif = picture.getexif()
+    exif[0x0112] = orientation
+    content = BytesIO()
+    picture.save(content, "png", exif=exif)
+    with Image.open(BytesIO(content.getvalue())) as stored:
+        expected = np.array(ImageOps.exif_transpose(stored))
+    assert orientation_of(content.getvalue()) == orientation
+    np.testing.assert_array_equal(upright(pixels, orientation), expected)
+
+
+@given(st.binary(max_size=200))
+def test_an_orientation_of_anything_is_none(content: bytes) -> None:
+    assert orientation_of(content) == 1
+    assert orientation_of(b"\xff\xd8\xff\xe1\x00\x20Exif\x00\x00" + content) in range(1, 9)

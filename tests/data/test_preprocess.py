@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mcuzoo.data.images import decode_image
-from mcuzoo.data.preprocess import central_crop, preprocess
+from mcuzoo.data.preprocess import PictureInput
+from mcuzoo.data.resize import central_crop
 from mcuzoo.errors import MissingExtraError, ProjectError
-from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.project.recipe import Recipe
 
 
 def golden_files(test_data: Path, manifest: str) -> list[Path]:
@@ -35,7 +36,7 @@ def test_imagenet_inputs_equal_the_golden_ones(test_data: Path) -> None:
     assert len(files) == len(hashes) == 200
     for index, file in enumerate(files):
         image = decode_image(file.read_bytes(), "rgb", file.name)
-        tensor = preprocess(image, Preprocessing(), (1, 128, 128, 3))
+        tensor = PictureInput(Recipe(crop=0.875), (1, 128, 128, 3)).tensor(image)
         assert tensor.dtype == np.int8
         pixels = as_uint8(tensor)
         assert hashlib.sha256(pixels.tobytes()).hexdigest() == hashes[index], file
@@ -45,11 +46,11 @@ def test_imagenet_inputs_equal_the_golden_ones(test_data: Path) -> None:
 
 def test_fer_inputs_equal_the_golden_ones(test_data: Path) -> None:
     golden = np.load(test_data / "golden" / "fer_inputs_u8.npy")
-    preprocessing = Preprocessing(color="gray", crop=1.0)
+    preprocessing = Recipe(color="gray", crop=1.0)
     for file, expected in zip(golden_files(test_data, "manifest_fer.csv"), golden, strict=True):
         image = decode_image(file.read_bytes(), "gray", file.name)
         np.testing.assert_array_equal(
-            as_uint8(preprocess(image, preprocessing, (48, 48, 1))), expected
+            as_uint8(PictureInput(preprocessing, (48, 48, 1)).tensor(image)), expected
         )
 
 
@@ -70,26 +71,28 @@ def test_crop_is_central_and_never_empty(height: int, width: int, fraction: floa
 @pytest.mark.parametrize(("offset", "expected"), [(-128, (-128, 127)), (-127, (-127, 127))])
 def test_offset_saturates_instead_of_wrapping(offset: int, expected: tuple[int, int]) -> None:
     image = np.array([[[0], [255]]], dtype=np.uint8)
-    preprocessing = Preprocessing(color="gray", crop=1.0, pixel_offset=offset)
-    assert tuple(preprocess(image, preprocessing, (1, 1, 2, 1)).reshape(-1).tolist()) == expected
+    preprocessing = Recipe(color="gray", crop=1.0, pixel_offset=offset)
+    assert (
+        tuple(PictureInput(preprocessing, (1, 1, 2, 1)).tensor(image).reshape(-1).tolist())
+        == expected
+    )
 
 
 @pytest.mark.parametrize(
     ("preprocessing", "shape"),
     [
-        (Preprocessing(), (1, 8, 8, 1)),
-        (Preprocessing(), (8, 8)),
-        (Preprocessing(), (2, 8, 8, 3)),
-        (Preprocessing(resize="area"), (8, 8, 3)),
-        (Preprocessing(crop=0.0), (8, 8, 3)),
+        (Recipe(crop=0.875), (1, 8, 8, 1)),
+        (Recipe(crop=0.875), (8, 8)),
+        (Recipe(crop=0.875), (2, 8, 8, 3)),
+        (Recipe(fit="short-side", short_side=4), (8, 8, 3)),
     ],
 )
-def test_recipe_that_does_not_fit(preprocessing: Preprocessing, shape: tuple[int, ...]) -> None:
+def test_recipe_that_does_not_fit(preprocessing: Recipe, shape: tuple[int, ...]) -> None:
     with pytest.raises(ProjectError):
-        preprocess(np.zeros((9, 9, 3), np.uint8), preprocessing, shape)
+        PictureInput(preprocessing, shape).tensor(np.zeros((9, 9, 3), np.uint8))
 
 
 def test_missing_opencv_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "cv2", None)
     with pytest.raises(MissingExtraError, match="opencv-python-headless"):
-        preprocess(np.zeros((9, 9, 3), np.uint8), Preprocessing(), (8, 8, 3))
+        PictureInput(Recipe(crop=0.875), (8, 8, 3)).tensor(np.zeros((9, 9, 3), np.uint8))

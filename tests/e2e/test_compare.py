@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from helpers.commands import finished, mcuzoo
+from helpers.commands import invoke
 from helpers.exported import export_project
 from helpers.fake_board import write_images
 from helpers.small_source import small_source
@@ -34,10 +34,10 @@ def projects(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_two_boards_agree(projects: Path) -> None:
-    done = finished(
-        mcuzoo("compare", projects / "a", projects / "b", "--images", projects / "images", "--json")
+    done = invoke(
+        ("compare", projects / "a", projects / "b", "--images", projects / "images", "--json")
     )
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["images"] == 4 and found["equal"]
     a, b = found["projects"]
@@ -55,33 +55,29 @@ def test_two_boards_agree(projects: Path) -> None:
 
 
 def test_a_project_that_differs_is_named(projects: Path) -> None:
-    command = mcuzoo("compare", projects / "a", projects / "c", "--images", projects / "images")
-    done = finished(command)
-    assert done.returncode == 1
+    command = ("compare", projects / "a", projects / "c", "--images", projects / "images")
+    done = invoke(command)
+    assert done.exit_code == 1
     assert (
         "c differs from host: op 0 CONV_2D is the first whose output differs, on 4 of 4 images"
         in done.stdout
     )
     assert "differs on 4" in done.stdout and "DIFFERENT" in done.stdout
-    among_themselves = finished([*command, "--no-reference"])
-    assert among_themselves.returncode == 1
+    among_themselves = invoke((*command, "--no-reference"))
+    assert among_themselves.exit_code == 1
     assert "c differs from a: op 0 CONV_2D" in among_themselves.stdout
 
 
 def test_what_cannot_be_compared(projects: Path) -> None:
-    alone = finished(mcuzoo("compare", projects / "a"))
-    assert alone.returncode == 2 and "Name two or more" in alone.stderr
-    bare = finished(mcuzoo("compare", projects / "a", projects / "b"))
-    assert bare.returncode == 2 and "has no samples" in bare.stderr
-    ports = finished(
-        mcuzoo("compare", projects / "a", projects / "b", "-p", "-", "-p", "-", "-p", "-")
-    )
-    assert ports.returncode == 2 and "3 ports for 2 projects" in ports.stderr
+    alone = invoke(("compare", projects / "a"))
+    assert alone.exit_code == 2 and "Name two or more" in alone.stderr
+    bare = invoke(("compare", projects / "a", projects / "b"))
+    assert bare.exit_code == 2 and "has no samples" in bare.stderr
+    ports = invoke(("compare", projects / "a", projects / "b", "-p", "-", "-p", "-", "-p", "-"))
+    assert ports.exit_code == 2 and "3 ports for 2 projects" in ports.stderr
 
 
 def test_a_port_of_another_project(projects: Path) -> None:
-    done = finished(
-        mcuzoo("compare", projects / "a", projects / "b", "--images", projects / "images",
-               "--port", f"emulator://{projects / 'c'}")
-    )  # fmt: skip
-    assert done.returncode == 4 and "runs the build" in done.stderr
+    done = invoke(("compare", projects / "a", projects / "b", "--images", projects / "images",
+               "--port", f"emulator://{projects / 'c'}"))  # fmt: skip
+    assert done.exit_code == 4 and "runs the build" in done.stderr

@@ -16,7 +16,7 @@ from helpers.kernel_library import oracle
 from mcuzoo.board.load import load_board
 from mcuzoo.graph.read import load_model
 from mcuzoo.link.session import Session
-from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.project.recipe import Recipe
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.options import BuildOptions
 from mcuzoo.zoo.registry import ModelSource
@@ -53,7 +53,7 @@ def test_the_board_gives_what_tflm_gives(board: str, compiler: str, tmp_path: Pa
     pytest.importorskip("unicorn")
     file, project = tmp_path / "joined.tflite", tmp_path / "project"
     file.write_bytes(joined_net())
-    export_project(ModelSource("joined", file, Preprocessing()), load_board(board), project)
+    export_project(ModelSource("joined", file, Recipe(crop=0.875)), load_board(board), project)
     build_project(project, BuildOptions(compiler))
     engine = oracle(load_model(file))
     with Session.open(f"emulator://{project}") as session:

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.commands import finished, mcuzoo
+from helpers.commands import invoke
 from helpers.exported import export_project
 from helpers.small_net import small_net
 from helpers.spoiled import spoil_layer
 
 from mcuzoo.board.load import load_board
 from mcuzoo.link.session import Session
-from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.project.recipe import Recipe
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.zoo.registry import ModelSource
 
@@ -36,7 +36,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model = folder / "small.tflite"
     model.write_bytes(small_net())
     export_project(
-        ModelSource("small", model, Preprocessing()), load_board("rt1050"), folder / "project"
+        ModelSource("small", model, Recipe(crop=0.875)), load_board("rt1050"), folder / "project"
     )
     build_project(folder / "project")
     return folder / "project"
@@ -53,9 +53,9 @@ def broken(project: Path) -> Path:
 
 
 def test_every_layer_is_counted_and_right(project: Path) -> None:
-    command = mcuzoo("profile", project, "--json")
-    done = finished(command)
-    assert done.returncode == 0, done.stderr
+    command = ("profile", project, "--json")
+    done = invoke(command)
+    assert done.exit_code == 0, done.stderr
     found = json.loads(done.stdout)
     assert [(layer["first_op"], layer["name"]) for layer in found["layers"]] == LAYERS
     assert all(layer["first_op"] == layer["last_op"] for layer in found["layers"])
@@ -66,7 +66,7 @@ def test_every_layer_is_counted_and_right(project: Path) -> None:
     assert all(count > 100 for count in counts)
     # The runtime does next to nothing behind the last kernel.
     assert 0 <= found["total"] - sum(counts) < 50
-    assert json.loads(finished(command).stdout)["layers"] == found["layers"]
+    assert json.loads(invoke(command).stdout)["layers"] == found["layers"]
 
 
 def test_profile_and_inference_agree(project: Path) -> None:
@@ -83,30 +83,30 @@ def test_profile_and_inference_agree(project: Path) -> None:
 
 
 def test_a_broken_kernel_is_named(broken: Path) -> None:
-    done = finished(mcuzoo("profile", broken))
-    assert done.returncode == 1
+    done = invoke(("profile", broken))
+    assert done.exit_code == 1
     assert "FAIL: firmware: op 1 DEPTHWISE_CONV_2D is the first whose output differs" in done.stdout
-    found = json.loads(finished(mcuzoo("profile", broken, "--json")).stdout)
+    found = json.loads(invoke(("profile", broken, "--json")).stdout)
     assert found["layers"][0]["equal"] and not found["layers"][1]["equal"]
     assert not found["passed"] and found["output_equal"] is not None
 
 
 def test_a_picture_of_ones_own(built_project: BuiltProject, signs: Path) -> None:
     project, picture = built_project("rt1170"), next(signs.parent.glob("*.png"))
-    done = finished(mcuzoo("profile", project, "--image", picture))
-    assert done.returncode == 0, done.stderr
+    done = invoke(("profile", project, "--image", picture))
+    assert done.exit_code == 0, done.stderr
     assert f"input {picture.name}" in done.stdout
     assert "layers compared with the host, all byte-equal" in done.stdout
 
 
 def test_a_picture_that_is_none(project: Path, tmp_path: Path) -> None:
     (tmp_path / "x.png").write_bytes(b"no picture")
-    done = finished(mcuzoo("profile", project, "--image", tmp_path / "x.png", "--json"))
-    assert done.returncode == 2
+    done = invoke(("profile", project, "--image", tmp_path / "x.png", "--json"))
+    assert done.exit_code == 2
     assert json.loads(done.stdout)["error"] == "DataSetError"
 
 
 def test_another_project_than_the_board_runs(project: Path, broken: Path) -> None:
-    done = finished(mcuzoo("profile", f"emulator://{project}", "--project", broken))
-    assert done.returncode == 4
+    done = invoke(("profile", f"emulator://{project}", "--project", broken))
+    assert done.exit_code == 4
     assert "runs the build" in done.stderr

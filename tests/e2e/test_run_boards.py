@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.boards import BOARDS, REPRESENTATIVES, REPRESENTATIVES_FIRST
-from helpers.commands import finished, mcuzoo
+from helpers.commands import invoke
 
 from mcuzoo.errors import ToolchainError
 from mcuzoo.toolchain.find import find_compiler
@@ -21,11 +21,9 @@ BuiltProject = Callable[..., Path]
 @pytest.mark.parametrize("board", REPRESENTATIVES_FIRST)
 def test_signs(built_project: BuiltProject, signs: Path, tmp_path: Path, board: str) -> None:
     project, run = built_project(board), tmp_path / "run"
-    done = finished(
-        mcuzoo("run-serial", "--port", f"emulator://{project}", "--project", project,
-               "--images", signs, "--out", run, "--json")
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    done = invoke(("run-serial", "--port", f"emulator://{project}", "--project", project,
+               "--images", signs, "--out", run, "--json"))  # fmt: skip
+    assert done.exit_code == 0, done.stderr
     document = json.loads(done.stdout)
     assert (document["board"]["board"], document["board"]["emulated"]) == (board, True)
     assert document["images"]["done"] == 10
@@ -37,8 +35,8 @@ def test_signs(built_project: BuiltProject, signs: Path, tmp_path: Path, board: 
     assert document["verdict"]["passed"]
 
     table = tmp_path / "run.csv"
-    reported = finished(mcuzoo("report", run, "--csv", table))
-    assert reported.returncode == 0 and "10 of 10 outputs byte-equal" in reported.stdout
+    reported = invoke(("report", run, "--csv", table))
+    assert reported.exit_code == 0 and "10 of 10 outputs byte-equal" in reported.stdout
     with table.open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [bool(row["cycles"]) for row in rows] == [True] + [False] * 9
@@ -50,11 +48,9 @@ def test_a_sibling_board_boots_and_every_byte_is_right(
 ) -> None:
     """In every run of the tests, on one image; test_signs has more of them."""
     project = built_project(board)
-    done = finished(
-        mcuzoo("run-serial", "--port", f"emulator://{project}", "--project", project,
-               "--images", signs, "--limit", 1, "--out", tmp_path / "run", "--json")
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    done = invoke(("run-serial", "--port", f"emulator://{project}", "--project", project,
+               "--images", signs, "--limit", 1, "--out", tmp_path / "run", "--json"))  # fmt: skip
+    assert done.exit_code == 0, done.stderr
     document = json.loads(done.stdout)
     assert document["board"]["board"] == board
     assert document["reference"] == {"compared": 1, "equal": 1, "largest_difference": 0}
@@ -71,13 +67,11 @@ def test_gcc_and_zig_firmware_give_the_same_outputs(
         except ToolchainError as error:
             pytest.skip(error.message)
         project, run = built_project("rt1050", compiler=compiler), tmp_path / compiler
-        done = finished(
-            mcuzoo("run-serial", "--port", f"emulator://{project}", "--project", project,
-                   "--images", signs, "--limit", 4, "--out", run, "--no-reference")
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
+        done = invoke(("run-serial", "--port", f"emulator://{project}", "--project", project,
+                   "--images", signs, "--limit", 4, "--out", run, "--no-reference"))  # fmt: skip
+        assert done.exit_code == 0, done.stderr
         file = tmp_path / f"{compiler}.npy"
-        assert finished(mcuzoo("report", run, "--outputs", file)).returncode == 0
+        assert invoke(("report", run, "--outputs", file)).exit_code == 0
         outputs[compiler] = np.load(file)
     assert outputs["gcc"].shape == (4, 16)
     np.testing.assert_array_equal(outputs["gcc"], outputs["zig"])
@@ -87,10 +81,8 @@ def test_board_that_runs_another_model(
     built_project: BuiltProject, signs: Path, tmp_path: Path
 ) -> None:
     wrong = f"emulator://{built_project('rt1050')}"
-    done = finished(
-        mcuzoo("run-serial", "--port", wrong, "--project", built_project("rt1170"),
-               "--images", signs, "--out", tmp_path / "run")
-    )  # fmt: skip
-    assert done.returncode == 4
+    done = invoke(("run-serial", "--port", wrong, "--project", built_project("rt1170"),
+               "--images", signs, "--out", tmp_path / "run"))  # fmt: skip
+    assert done.exit_code == 4
     assert "The board at this port is a rt1050, the project has rt1170." in done.stderr
     assert not (tmp_path / "run").exists()

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.boards import ONE_BOARD_FIRST
-from helpers.commands import finished, mcuzoo
+from helpers.commands import finished, invoke, mcuzoo
 
 FACES = [3, pytest.param(14, marks=pytest.mark.full)]
 
@@ -37,8 +37,8 @@ def test_faces(
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["reference"]["equal"] == faces
 
-    reported = finished(mcuzoo("report", run, "--csv", table, "--outputs", outputs))
-    assert reported.returncode == 0, reported.stderr
+    reported = invoke(("report", run, "--csv", table, "--outputs", outputs))
+    assert reported.exit_code == 0, reported.stderr
     with table.open(newline="") as file:
         indices = [int(row["index"]) for row in csv.DictReader(file)]
     golden = np.load(test_data / "golden" / "fer_zoo_int8_tflm_softmax.npy")[indices]

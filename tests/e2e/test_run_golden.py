@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.boards import ONE_BOARD_FIRST
-from helpers.commands import finished, mcuzoo
+from helpers.commands import finished, invoke, mcuzoo
 
 # Spread over the classes; all of them take minutes.
 IMAGES = [12, pytest.param(200, marks=pytest.mark.full)]
@@ -45,8 +45,8 @@ def test_photographs(
         assert document["top1"] == 0.395
         assert document["top5"] == 0.695
 
-    reported = finished(mcuzoo("report", run, "--csv", table, "--outputs", outputs))
-    assert reported.returncode == 0, reported.stderr
+    reported = invoke(("report", run, "--csv", table, "--outputs", outputs))
+    assert reported.exit_code == 0, reported.stderr
     with table.open(newline="") as file:
         rows = list(csv.DictReader(file))
     indices = [int(row["index"]) for row in rows]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.boards import ONE_BOARD_FIRST
-from helpers.commands import finished, mcuzoo
+from helpers.commands import invoke
 from helpers.emulated_board import EmulatedBoard
 from helpers.exported import export_project
 from helpers.fault_proxy import Faults, Line
@@ -52,11 +52,9 @@ def test_a_run(
 ) -> None:
     """Every output is the reference's; the count is of the whole inference."""
     project = streamed(board)
-    done = finished(
-        mcuzoo("run-serial", "--port", f"emulator://{project}", "--project", project,
-               "--images", signs, "--limit", 3, "--out", tmp_path / "run", "--json")
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    done = invoke(("run-serial", "--port", f"emulator://{project}", "--project", project,
+               "--images", signs, "--limit", 3, "--out", tmp_path / "run", "--json"))  # fmt: skip
+    assert done.exit_code == 0, done.stderr
     document = json.loads(done.stdout)
     assert document["reference"] == {"compared": 3, "equal": 3, "largest_difference": 0}
     assert document["latency"]["counted"] == 1
@@ -87,8 +85,8 @@ def test_profile_and_inference_agree(streamed: Callable[[str], Path]) -> None:
 
 
 def test_every_layer_is_compared(streamed: Callable[[str], Path]) -> None:
-    done = finished(mcuzoo("profile", streamed("rt1050"), "--json"))
-    assert done.returncode == 0, done.stderr
+    done = invoke(("profile", streamed("rt1050"), "--json"))
+    assert done.exit_code == 0, done.stderr
     found = json.loads(done.stdout)
     assert all(layer["equal"] for layer in found["layers"])
     assert found["output_equal"] and found["passed"]

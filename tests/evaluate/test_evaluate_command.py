@@ -20,11 +20,11 @@ from PIL import Image
 from mcuzoo.cli.evaluate_progress import EvaluateProgress
 from mcuzoo.data.drawn_signs.dataset import write_signs
 from mcuzoo.data.images import decode_image
-from mcuzoo.data.preprocess import preprocess
+from mcuzoo.data.preprocess import PictureInput
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import BoardSilentError
 from mcuzoo.graph.read import load_model
-from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.project.recipe import Recipe
 from mcuzoo.run.journal import JOURNAL_NAME, Journal
 from mcuzoo.run.record import Row
 from mcuzoo.zoo.measured import measurements
@@ -62,7 +62,7 @@ def answers(model: Path, images: Path) -> list[int]:
     tops = []
     for path in sorted(images.parent.glob("*.png")):
         picture = decode_image(path.read_bytes(), "rgb", path.name)
-        tensor = preprocess(picture, Preprocessing(), (1, 4, 4, 3))
+        tensor = PictureInput(Recipe(), (1, 4, 4, 3)).tensor(picture)
         tops.append(int(np.argmax(engine.run(tensor))))
     return tops
 

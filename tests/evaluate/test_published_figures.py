@@ -43,6 +43,16 @@ def test_mobilenet(
     np.testing.assert_array_equal(outputs, expected)
 
 
+def test_tiny_resnet(test_data: Path, tmp_path: Path) -> None:
+    path = tmp_path / "outputs.npy"
+    found = measured(test_data, "pretrainedResnet_quant", "cifar10", outputs=path, jobs=2)
+    assert found.scores is not None
+    assert (found.n, found.scores.top1.value) == (200, 0.71)
+    golden = np.load(test_data / "golden" / "resnet8_int8_tflm_softmax.npy")
+    # Folders sorted by name are in the manifest's order.
+    np.testing.assert_array_equal(np.load(path), golden)
+
+
 @pytest.mark.full
 def test_emotions_in_tflms_arithmetic_and_in_litert(test_data: Path, tmp_path: Path) -> None:
     path = tmp_path / "outputs.npy"

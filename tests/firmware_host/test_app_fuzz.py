@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mcuzoo.link.frame import Frame, encode_frame
-from mcuzoo.link.messages import MESSAGES, Ping, Reset, Sender, pack
+from mcuzoo.link.messages import MESSAGES, Ping, Reset, Sender
+from mcuzoo.link.payload import pack
 from mcuzoo.link.session import Session, Timing
 
 if sys.platform == "win32":

@@ -14,7 +14,8 @@ import pytest
 from mcuzoo.link import messages
 from mcuzoo.link.frame import Frame, encode_frame
 from mcuzoo.link.inference import unpack_records
-from mcuzoo.link.messages import ErrorCode, pack
+from mcuzoo.link.messages import ErrorCode
+from mcuzoo.link.payload import pack
 
 if sys.platform == "win32":
     pytest.skip("the host port needs POSIX", allow_module_level=True)

@@ -20,6 +20,7 @@ from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import UnsupportedOpError
 from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import parse_model
+from mcuzoo.lowering.call import Activation
 from mcuzoo.ops.lower import lower
 
 SETTINGS = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
@@ -93,9 +94,38 @@ def test_concatenation(kernels: Kernels, raw: bytes, seed: int) -> None:
 
 
 @SETTINGS
-@given(cases.logistics(), cases.SEEDS)
-def test_logistic(kernels: Kernels, raw: bytes, seed: int) -> None:
+@given(cases.saturating() | cases.activations(), cases.SEEDS)
+def test_tables(kernels: Kernels, raw: bytes, seed: int) -> None:
     assert_equals_reference(kernels, raw, seed)
+
+
+@SETTINGS
+@given(cases.log_softmaxes() | cases.l2_normalizations(), cases.SEEDS)
+def test_rows_of_a_length(kernels: Kernels, raw: bytes, seed: int) -> None:
+    assert_equals_reference(kernels, raw, seed)
+
+
+@SETTINGS
+@given(cases.binaries(cases.BINARY, constant=True), cases.SEEDS)
+def test_binaries(kernels: Kernels, raw: bytes, seed: int) -> None:
+    """The output over the input where this is not broadcast."""
+    model = parse_model(raw, "case")
+    program = build_program(model)
+    try:
+        (call,) = lower(program)
+    except UnsupportedOpError:
+        reject()
+    (place,) = (at for at, one in enumerate(call.inputs) if isinstance(one, Activation))
+    overlap = call.overlaps[place]
+    size = program.output_tensor.elements
+    (values, *_) = random_inputs(program.input_tensor.shape, seed, count=1)
+    expected = oracle(model).run(values).reshape(-1)
+    np.testing.assert_array_equal(kernels.run(call, [values], size)[0], expected)
+    assert (overlap is None) == (program.input_tensor.elements != size)
+    if overlap is not None:
+        for farther in (0, 1, 29):
+            over = kernels.run_over(call, values, size, overlap.before + farther)
+            np.testing.assert_array_equal(over, expected)
 
 
 @SETTINGS

@@ -4,6 +4,7 @@ and those that are chosen before them."""
 from __future__ import annotations
 
 import ctypes
+from typing import Any
 
 import numpy as np
 import pytest
@@ -79,14 +80,44 @@ def test_pools(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
 
 
 @SETTINGS
-@given(cases.means(), cases.SEEDS)
-def test_mean(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
+@given(cases.reductions(), cases.SEEDS)
+def test_reductions(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
     assert_equals_tflm(kernels, raw, seed)
 
 
 @SETTINGS
-@given(cases.additions(), cases.SEEDS)
-def test_add(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
+@given(cases.binaries(("ADD", "SUB", "SQUARED_DIFFERENCE")), cases.SEEDS)
+def test_sums_and_differences(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
+    assert_equals_tflm(kernels, raw, seed)
+
+
+@SETTINGS
+@given(cases.binaries(("MUL", "PRELU")), cases.SEEDS)
+def test_products(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
+    assert_equals_tflm(kernels, raw, seed)
+
+
+@SETTINGS
+@given(cases.binaries(("MAXIMUM", "MINIMUM")), cases.SEEDS)
+def test_maximum_and_minimum(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
+    assert_equals_tflm(kernels, raw, seed)
+
+
+@SETTINGS
+@given(cases.log_softmaxes(), cases.SEEDS)
+def test_log_softmax(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
+    assert_equals_tflm(kernels, raw, seed)
+
+
+@SETTINGS
+@given(cases.l2_normalizations(), cases.SEEDS)
+def test_l2_normalization(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
+    assert_equals_tflm(kernels, raw, seed)
+
+
+@SETTINGS
+@given(cases.activations(), cases.SEEDS)
+def test_activations(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
     assert_equals_tflm(kernels, raw, seed)
 
 
@@ -109,8 +140,8 @@ def test_concatenation(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
 
 
 @SETTINGS
-@given(cases.logistics(), cases.SEEDS)
-def test_logistic(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
+@given(cases.saturating(), cases.SEEDS)
+def test_logistic_and_tanh(kernels: ctypes.CDLL, raw: bytes, seed: int) -> None:
     assert_equals_tflm(kernels, raw, seed)
 
 
@@ -142,8 +173,9 @@ def test_softmax_of_three_at_every_distance(kernels: ctypes.CDLL, scale: float) 
         build.softmax_model((3, 50)),
         build.logistic_model((3, 50)),
         build.add_model((3, 50), np.arange(-75, 75, dtype=np.int8).reshape(3, 50)),
+        build.binary_model("MUL", (3, 50), np.full(1, 9, np.int8), activation="NONE"),
     ],
-    ids=["requantize", "softmax", "logistic", "add"],
+    ids=["requantize", "softmax", "logistic", "add", "product by a table"],
 )
 def test_some_kernels_may_run_in_place(kernels: ctypes.CDLL, raw: bytes) -> None:
     runner = KernelRunner(kernels, build_program(parse_model(raw, "case")))
@@ -187,8 +219,53 @@ def _halves_away(x: int, shift: int) -> int:
     return -magnitude if x < 0 else magnitude
 
 
+def wide_layers(bias: list[int], weights: int, output_scale: float) -> list[bytes]:
+    """A layer of each kind with these biases and weights, one channel's scale next to zero."""
+    channels = len(bias)
+    values = np.full((channels, 8), weights, np.int8)
+    values[:, ::2] *= -1
+    scales = [0.01 if channel % 2 else 1e-9 for channel in range(channels)]
+    given: dict[str, Any] = {
+        "weight_scales": scales,
+        "output_scale": output_scale,
+        "input_zero_point": -128,
+    }
+    biases = np.array(bias, np.int32)
+    deep = values.T.reshape(1, 2, 4, channels)
+    return [
+        build.conv_model((1, 3, 3, 8), values.reshape(channels, 1, 1, 8), biases, **given),
+        build.conv_model((1, 3, 3, 2), values.reshape(channels, 2, 2, 2), biases, **given),
+        build.depthwise_model((1, 5, 5, channels), deep, biases, **given),
+        build.fully_connected_model((3, 8), values, biases, **given),
+    ]
+
+
+@pytest.mark.parametrize("activation", [0.1, 30000.0])
+@pytest.mark.parametrize("bias", [2**30, 2**30 + 128, 2**30 - 1, 2**31 - 1])
+def test_constant_channels(kernels: ctypes.CDLL, bias: int, activation: float) -> None:
+    """Weights that are all zero: TensorFlow's converter writes biases of 2^30 then."""
+    for raw in wide_layers([bias, 100, -bias, -(2**31)], 0, activation):
+        assert_equals_tflm(kernels, raw)
+
+
+@pytest.mark.parametrize("scale", [0.1, 2000.0, 70000.0])
+@pytest.mark.parametrize("bias", [2**30, -(2**30) - 128, 2**31 - 4096])
+def test_sums_from_2_to_the_30th_on(kernels: ctypes.CDLL, bias: int, scale: float) -> None:
+    for raw in wide_layers([5, bias, 7, bias + 1000], 1, scale):
+        assert_equals_tflm(kernels, raw)
+
+
+@given(st.integers(-(2**31) + 256, 2**31 - 257), st.integers(0, 2**31 - 1), st.integers(-31, 30))
+def test_wide_multiplier_in_exact_integers(
+    kernels: ctypes.CDLL, x: int, mantissa: int, shift: int
+) -> None:
+    x >>= max(shift, 0)
+    high = ((x << max(shift, 0)) * mantissa + 2**30) >> 31
+    assert kernels.shim_multiply_by_quantized_wide(x, mantissa, shift) == _halves_away(high, shift)
+
+
 def test_overflowing_bias_is_refused(kernels: ctypes.CDLL) -> None:
     bias = np.array([2**31 - 1], np.int32)
     raw = build.conv_model((1, 2, 2, 1), np.ones((1, 1, 1, 1), np.int8), bias)
-    with pytest.raises(UnsupportedOpError, match="output channel 0 could overflow"):
+    with pytest.raises(UnsupportedOpError, match="output channel 0 sums that overflow 32 bits"):
         KernelRunner(kernels, build_program(parse_model(raw, "case")))

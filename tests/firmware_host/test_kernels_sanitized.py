@@ -11,6 +11,7 @@ from helpers.engines import random_inputs
 from helpers.generated_model import build_model, compile_model, roomy_plan, write_model
 from helpers.host_firmware import find_host_compiler, sanitizer_flags
 from helpers.kernel_library import oracle
+from helpers.one_op_nets import int8, int32, one_op, one_split
 from helpers.small_net import small_net
 
 from mcuzoo.graph.program import build_program
@@ -56,6 +57,37 @@ CASES = {
         "MAX_POOL_2D", (1, 5, 7, 3), filter_size=(3, 4), stride=(2, 3), padding="SAME"
     ),
     "mean of two separate axes": build.mean_model((3, 4, 5, 6), [0, 2], input_zero_point=-128),
+    "greatest of two separate axes": build.reduction_model("REDUCE_MAX", (3, 4, 5, 6), [0, 2]),
+    "sum over the outer axes": build.reduction_model(
+        "SUM", (3, 4, 5, 6), [0, 1], output_scale=2.0, input_zero_point=7
+    ),
+    "broadcast difference": build.binary_model(
+        "SUB", (2, 1, 3, 1), noise(1, 4, 1, 5), activation="RELU6"
+    ),
+    "broadcast product": build.binary_model(
+        "MUL", (2, 1, 3, 1), noise(1, 4, 1, 5), activation="NONE", zero_points=(-128, 127, 3)
+    ),
+    "square of the largest difference": build.binary_model(
+        "SQUARED_DIFFERENCE",
+        (1, 1, 3, 1),
+        noise(5, 4, 1, 6),
+        scales=(0.1, 0.1, 3.0),
+        zero_points=(-128, 127, 0),
+    ),
+    "smaller of a column": build.binary_model("MINIMUM", (1, 4, 3, 7), noise(4, 1, 7)),
+    "prelu per channel": build.binary_model("PRELU", (1, 4, 3, 7), noise(7)),
+    "product per channel by tables": build.binary_model(
+        "MUL", (1, 5, 3, 3), noise(1, 1, 1, 3), other_first=True, activation="NONE"
+    ),
+    "tanh of every value": build.fixed_output_model("TANH", (2, 131)),
+    "logarithms at their longest": build.fixed_output_model("LOG_SOFTMAX", (1, 4095)),
+    "logarithms of a coarse scale": build.fixed_output_model(
+        "LOG_SOFTMAX", (40, 3), input_scale=9.0
+    ),
+    "normalization at its longest": build.fixed_output_model(
+        "L2_NORMALIZATION", (2, 33025), input_zero_point=-128
+    ),
+    "normalization of nothing": build.fixed_output_model("L2_NORMALIZATION", (300, 1)),
     "broadcast addition": build.add_model((2, 1, 3, 1), noise(1, 4, 1, 5)),
     "padding of every axis": build.pad_model((2, 3, 4, 5), [(1, 2), (0, 3), (2, 0), (1, 1)]),
     "softmax at its longest": build.softmax_model((1, 4095), input_scale=0.2),
@@ -63,6 +95,57 @@ CASES = {
     "logistic of every value": build.logistic_model((2, 131), input_zero_point=-128),
     "requantization to a finer scale": build.unary_model(
         "QUANTIZE", (67,), (67,), input_scale=0.9, output_scale=0.001, input_zero_point=5
+    ),
+    "turned over all axes": one_op(
+        "TRANSPOSE", [int8(2, 3, 4, 5), int32([3, 0, 2, 1])], int8(5, 2, 4, 3)
+    ),
+    "slice backwards": one_op(
+        "STRIDED_SLICE",
+        [int8(3, 7, 5), int32([0, 6, -1]), int32([3, -8, 0]), int32([2, -2, -1])],
+        int8(2, 4, 4),
+    ),
+    "split inside rows": one_split(int8(1, 3, 3, 7), [1, 4, 2], "SPLIT_V"),
+    "split and joined": one_split(int8(1, 3, 3, 48), [16, 16, 16], "SPLIT"),
+    "gather of channels": one_op(
+        "GATHER", [int8(1, 3, 3, 5), int32([4, 4, 0])], int8(1, 3, 3, 3), axis=3
+    ),
+    "mirrored on every axis": one_op(
+        "MIRROR_PAD",
+        [int8(2, 3, 4, 5), int32([[1, 0], [2, 2], [0, 3], [4, 1]])],
+        int8(3, 7, 7, 10),
+        mode=0,
+    ),
+    "nearest of uneven sizes": one_op(
+        "RESIZE_NEAREST_NEIGHBOR", [int8(2, 3, 7, 3), int32([8, 5])], int8(2, 8, 5, 3)
+    ),
+    "bilinear up": one_op(
+        "RESIZE_BILINEAR",
+        [int8(1, 3, 5, 3), int32([7, 17])],
+        int8(1, 7, 17, 3),
+        half_pixel_centers=True,
+    ),
+    "bilinear down to a pixel": one_op(
+        "RESIZE_BILINEAR", [int8(1, 9, 5, 3), int32([1, 2])], int8(1, 1, 2, 3), align_corners=True
+    ),
+    "blocks": one_op("SPACE_TO_DEPTH", [int8(2, 6, 9, 3)], int8(2, 2, 3, 27), block_size=3),
+    "broadcast over three axes": one_op(
+        "BROADCAST_TO", [int8(3, 1, 5), int32([2, 3, 4, 5])], int8(2, 3, 4, 5)
+    ),
+    "cropped from batches": one_op(
+        "BATCH_TO_SPACE_ND",
+        [int8(6, 3, 4, 3), int32([2, 3]), int32([[3, 1], [2, 5]])],
+        int8(1, 2, 5, 3),
+    ),
+    "transpose convolution": build.build_model(
+        [
+            int32([1, 8, 12, 35]),
+            build.T("weights", (35, 4, 2, 3), scale=0.01, data=noise(35, 4, 2, 3)),
+            int8(1, 4, 4, 3, zero_point=-128),
+            int8(1, 8, 12, 35),
+        ],
+        [build.O("TRANSPOSE_CONV", (0, 1, 2), (3,), {"stride_h": 2, "stride_w": 3})],
+        [2],
+        [3],
     ),
     "relu6": build.unary_model("RELU6", (5, 7), (5, 7), input_zero_point=-3),
 }

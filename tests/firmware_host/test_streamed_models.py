@@ -11,6 +11,7 @@ from helpers import tflite_builder as build
 from helpers.generated_model import GeneratedModel, build_model, streamed
 from helpers.host_firmware import find_host_compiler, sanitizer_flags
 from helpers.mobilenet import mobilenet_v1
+from helpers.one_op_nets import int8, int32, one_op
 from helpers.small_net import small_net
 from helpers.tflite_file import O, T
 from hypothesis import given, settings
@@ -88,6 +89,32 @@ CASES = {
     ),
     "average pool over the edge": build.pool_model(
         "AVERAGE_POOL_2D", (1, 7, 7, 3), filter_size=(3, 4), stride=(2, 3), padding="SAME"
+    ),
+    "blocks to depth": one_op(
+        "SPACE_TO_DEPTH", [int8(1, 9, 6, 3)], int8(1, 3, 2, 27), block_size=3
+    ),
+    "every second row, from the third": one_op(
+        "STRIDED_SLICE",
+        [int8(1, 9, 6, 3), int32([0, 2, 1, 0]), int32([1, 9, 6, 3]), int32([1, 2, 2, 1])],
+        int8(1, 4, 3, 3),
+    ),
+    "rows of one piece": one_op(
+        "SLICE", [int8(1, 9, 6, 3), int32([0, 3, 0, 0]), int32([1, 5, 6, 3])], int8(1, 5, 6, 3)
+    ),
+    "mirrored from left to right": one_op(
+        "REVERSE_V2", [int8(1, 5, 6, 3), int32([2, 3])], int8(1, 5, 6, 3)
+    ),
+    "blue before red": one_op(
+        "GATHER", [int8(1, 5, 6, 3), int32([2, 1, 0])], int8(1, 5, 6, 3), axis=3
+    ),
+    "padded by a mirror on the left": one_op(
+        "MIRROR_PAD",
+        [int8(1, 5, 6, 3), int32([[0, 0], [0, 0], [3, 0], [0, 0]])],
+        int8(1, 5, 9, 3),
+        mode=1,
+    ),
+    "channels before columns": one_op(
+        "TRANSPOSE", [int8(1, 5, 6, 3), int32([0, 1, 3, 2])], int8(1, 5, 3, 6)
     ),
 }
 

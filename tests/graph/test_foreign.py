@@ -7,6 +7,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from helpers import tflite_builder as build
+from helpers.small_net import small_net
 
 from mcuzoo.errors import InputError, ModelError
 from mcuzoo.graph.foreign import foreign_model
@@ -35,6 +37,8 @@ def test_what_quantize_takes_is_sent_there(tmp_path: Path) -> None:
     for path in (
         written(tmp_path / "net.h5", HDF5),
         written(tmp_path / "renamed.tflite", HDF5),
+        written(tmp_path / "net.onnx", b"\x08\x07"),
+        written(tmp_path / "onnx.tflite", b"\x08\x08\x12\x07pytorch\x1a\x052.1.0"),
         zipped(tmp_path / "my net.keras", "config.json", "model.weights.h5"),
         saved,
     ):
@@ -43,12 +47,11 @@ def test_what_quantize_takes_is_sent_there(tmp_path: Path) -> None:
                 refuse(path)
             words = shlex.split(caught.value.hint)
             assert words[:3] == ["mcuzoo", "quantize", str(path)] and "--calibration" in words
-        assert find_source(path).kind in (Kind.HDF5, Kind.KERAS, Kind.SAVED_MODEL)
+        assert find_source(path).kind is not Kind.TFLITE
 
 
 def test_what_it_does_not_take_is_led_through_what_converts_it(tmp_path: Path) -> None:
     for path, word in (
-        (written(tmp_path / "net.onnx", b"\x08\x07"), "onnx2tf -i"),
         (zipped(tmp_path / "net.pt", "net/data.pkl"), "torch.onnx.export"),
         (written(tmp_path / "net.pth", b"\x80\x02}q"), "torch.onnx.export"),
         (written(tmp_path / "frozen.pb", b"\n\x20"), "Keras file or a SavedModel"),
@@ -57,6 +60,13 @@ def test_what_it_does_not_take_is_led_through_what_converts_it(tmp_path: Path) -
         (written(tmp_path / "page.tflite", b"\n<!DOCTYPE html><html>"), "Download"),
         (written(tmp_path / "lfs.tflite", b"version https://git-lfs.github.com/spec/v1\n"), "lfs"),
         (written(tmp_path / "none.tflite", b""), "again"),
+        (written(tmp_path / "missing.tflite", b"404: Not Found"), "address"),
+        (written(tmp_path / "entry.tflite", b"Entry not found"), "address"),
+        (written(tmp_path / "api.tflite", b'{"message": "Bad credentials"}'), "belongs to it"),
+        (written(tmp_path / "model_data.cc", b"alignas(16) const unsigned char g[]"), "made of"),
+        (written(tmp_path / "net.pte", b"\x10\0\0\0ET12\0\0\0\0"), "torch.onnx.export"),
+        (written(tmp_path / "model.eim", b"\x7fELF\x02\x01"), "built from"),
+        (zipped(tmp_path / "saved.zip", "saved/saved_model.pb"), "Unpack"),
     ):
         with pytest.raises(ModelError) as caught:
             load_model(path)
@@ -69,3 +79,35 @@ def test_what_it_does_not_take_is_led_through_what_converts_it(tmp_path: Path) -
 def test_what_nobody_knows_stays_so(tmp_path: Path) -> None:
     assert foreign_model(written(tmp_path / "text.tflite", b"hello there")) is None
     assert foreign_model(tmp_path) is None and foreign_model(tmp_path / "absent") is None
+
+
+@pytest.mark.parametrize(
+    ("code", "chip"),
+    [("ethos-u", "Ethos-U"), ("NeutronGraph", "Neutron"), ("edgetpu-custom-op", "Edge TPU")],
+)
+def test_models_for_an_npu_name_it(tmp_path: Path, code: str, chip: str) -> None:
+    schema = pytest.importorskip("ai_edge_litert.schema_py_generated")
+    import flatbuffers
+
+    tensors = [build.T(name, (1, 4), scale=0.1) for name in "ab"]
+    raw = build.build_model(tensors, [build.O("RELU", (0,), (1,))], [0], [1])
+    model = schema.ModelT.InitFromPackedBuf(raw)
+    (kind,) = model.operatorCodes
+    kind.builtinCode = kind.deprecatedBuiltinCode = schema.BuiltinOperator.CUSTOM
+    kind.customCode = code
+    builder = flatbuffers.Builder()
+    builder.Finish(model.Pack(builder), b"TFL3")
+    path = written(tmp_path / "npu.tflite", bytes(builder.Output()))
+    with pytest.raises(
+        ModelError, match=f"npu.tflite: The model is compiled for .*{chip}"
+    ) as error:
+        load_model(path)
+    assert "Give the INT8 .tflite file" in error.value.hint
+
+
+def test_a_download_that_was_cut_off_says_so(tmp_path: Path) -> None:
+    raw = small_net()
+    for share in (0.3, 0.6, 0.95):
+        path = written(tmp_path / "cut.tflite", raw[: int(len(raw) * share)])
+        with pytest.raises(ModelError, match="cut-off download"):
+            load_model(path)

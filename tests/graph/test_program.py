@@ -8,6 +8,7 @@ from helpers import tflite_builder as build
 from helpers.small_net import small_net
 
 from mcuzoo.errors import ModelError, UnsupportedOpError
+from mcuzoo.graph.model import DType
 from mcuzoo.graph.program import Program, build_program
 from mcuzoo.graph.read import load_model, parse_model
 
@@ -74,15 +75,20 @@ def test_quantize_and_dequantize_at_the_ends_are_cut() -> None:
 
 
 def test_requantization_at_the_start_stays() -> None:
-    program = program_of(relu_between(INT8, INT8, "QUANTIZE"))
+    other = build.T("int8", (1, 4), scale=0.2)
+    program = program_of(relu_between(other, INT8, "QUANTIZE"))
     assert [step.op.name for step in program.steps] == ["QUANTIZE", "RELU"]
     assert not program.dequantize
 
 
-def test_bytes_of_another_scale_are_not_the_same_bytes() -> None:
-    other = build.T("bytes", (1, 4), "uint8", 0.2, 128)
-    with pytest.raises(ModelError, match="ends are not INT8: its input"):
-        program_of(relu_between(other, INT8, "QUANTIZE"))
+def test_bytes_of_another_scale_are_rescaled_as_int8() -> None:
+    other = build.T("bytes", (1, 4), "uint8", 0.2, 100)
+    program = program_of(relu_between(other, other, "QUANTIZE", "QUANTIZE"))
+    assert [step.op.name for step in program.steps] == ["QUANTIZE", "RELU", "QUANTIZE"]
+    for end in (program.input_tensor, program.output_tensor):
+        assert end.dtype is DType.INT8 and end.quantization is not None
+        assert (end.quantization.scale, end.quantization.zero_point) == (np.float32(0.2), -28)
+    assert program.file.tensor(0).dtype is DType.UINT8
 
 
 def test_quantize_with_a_second_reader_is_not_cut() -> None:

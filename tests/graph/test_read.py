@@ -161,3 +161,29 @@ def test_damage_is_reported_with_the_file(tmp_path: Path) -> None:
     path.write_bytes(small_net()[:200])
     with pytest.raises(ModelError, match=r"cut\.tflite: The model file is damaged"):
         load_model(path)
+
+
+@pytest.mark.parametrize(
+    ("shape", "named", "axis"),
+    [((4,), 3, 0), ((4,), -1, 0), ((1, 3, 3, 4), 0, 3), ((4, 2), 0, 0), ((4, 4), 1, 1)],
+)
+def test_the_axis_of_scales(shape: tuple[int, ...], named: int, axis: int) -> None:
+    data = np.zeros(shape, np.int8)
+    tensors = [
+        build.T("in", (1, 4), scale=0.1),
+        build.T("scaled", shape, "int8", [0.1, 0.2, 0.3, 0.4], 0, axis=named, data=data),
+        build.T("out", (1, 4), scale=0.1),
+    ]
+    raw = build.build_model(tensors, [build.O("RELU", (0,), (2,))], [0], [2])
+    quantization = parse_model(raw, "case").tensor(1).quantization
+    assert quantization is not None and quantization.axis == axis
+
+
+def test_scales_that_fit_no_axis_are_damage() -> None:
+    data = np.zeros((4, 4), np.int8)
+    tensors = [
+        build.T("in", (1, 4), scale=0.1),
+        build.T("scaled", (4, 4), "int8", [0.1, 0.2, 0.3], 0, data=data),
+    ]
+    with pytest.raises(ModelError, match="3 scales along axis 0"):
+        parse_model(build.build_model(tensors, [], [0], [0]), "case")

@@ -48,7 +48,12 @@ def options(draw: st.DrawFn, field: OptionField) -> Any:
         return tuple(draw(st.lists(INT32, max_size=4)))
     if isinstance(field.kind, tuple):
         return draw(st.sampled_from(field.kind))
-    drawn = {"i": INT32, "?": st.booleans(), "f": st.floats(width=32, allow_nan=False)}
+    drawn = {
+        "i": INT32,
+        "b": st.integers(-(1 << 7), (1 << 7) - 1),
+        "?": st.booleans(),
+        "f": st.floats(width=32, allow_nan=False),
+    }
     return draw(drawn[field.kind])
 
 

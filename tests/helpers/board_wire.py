@@ -9,7 +9,8 @@ from helpers.host_firmware import HostBoard
 
 from mcuzoo.link import messages
 from mcuzoo.link.frame import Frame, FrameReader, encode_frame
-from mcuzoo.link.messages import MESSAGES, ErrorCode, Message, pack, unpack
+from mcuzoo.link.messages import MESSAGES, ErrorCode, Message
+from mcuzoo.link.payload import pack, unpack
 
 
 class Wire:

@@ -24,10 +24,10 @@ from mcuzoo.project.manifest import (
     MemoryEntry,
     ModelEntry,
     PlanEntry,
-    Preprocessing,
     TargetEntry,
     TensorSpec,
 )
+from mcuzoo.project.recipe import Recipe
 from mcuzoo.run.job import Job
 from mcuzoo.run.record import Settings
 
@@ -50,7 +50,7 @@ MANIFEST = Manifest(
     model=ModelEntry("toy", "model/model.tflite", "ab" * 32, 100),
     input=INPUT,
     output=OUTPUT,
-    preprocessing=Preprocessing(crop=1.0),
+    preprocessing=Recipe(crop=1.0),
     plan=PlanEntry(1024, "DTCM", "flash", 4096, 100, "CONV_2D"),
     build_id="cd" * 16,
     sources=(),

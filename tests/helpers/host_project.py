@@ -13,7 +13,8 @@ from helpers.spoiled import spoil_layer
 from helpers.tflite_builder import conv_model
 
 from mcuzoo.board.load import load_board
-from mcuzoo.project.manifest import Preprocessing, write_manifest
+from mcuzoo.project.manifest import write_manifest
+from mcuzoo.project.recipe import Recipe
 from mcuzoo.zoo.registry import ModelSource
 
 SIDE = 48
@@ -45,7 +46,7 @@ def make_host_project(
     )
     project = folder / "project"
     manifest = export_project(
-        ModelSource("small", model, Preprocessing()), load_board("rt1050"), project
+        ModelSource("small", model, Recipe(crop=0.875)), load_board("rt1050"), project
     )
     if spoiled:
         spoil_layer(project, op=0)

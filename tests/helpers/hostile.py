@@ -13,7 +13,7 @@ from helpers.tflite_file import O, T, build_model
 
 from mcuzoo.board.load import load_board
 from mcuzoo.board.model import Board
-from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.project.recipe import Recipe
 from mcuzoo.zoo.registry import ModelSource
 
 CANARY = "MZ_CANARY"
@@ -85,7 +85,7 @@ def hostile_source(folder: Path, name: str) -> ModelSource:
     (samples / f"{file_name(name)[:80]}.png").write_bytes(b"not looked at by an export")
     (samples / "manifest.csv").write_text("file,label\n")
     labels = (name, "", "\n", "go")
-    return ModelSource(name, model, Preprocessing(), labels, samples)
+    return ModelSource(name, model, Recipe(crop=0.875), labels, samples)
 
 
 def canaries(folder: Path) -> list[Path]:

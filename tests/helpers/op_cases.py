@@ -132,32 +132,61 @@ def pools(draw: st.DrawFn) -> bytes:
 
 
 @st.composite
-def means(draw: st.DrawFn) -> bytes:
+def reductions(draw: st.DrawFn) -> bytes:
+    """SUM's output has a scale that makes factors from 1e-6 to 4."""
+    name = draw(st.sampled_from(["MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN"]))
     shape = tuple(draw(st.lists(st.integers(1, 7), min_size=1, max_size=4)))
     axis = st.integers(-len(shape), len(shape) - 1)
-    return build.mean_model(
+    scale, zero_point = draw(scales()), draw(ZERO_POINTS)
+    alike = name.startswith("REDUCE")
+    return build.reduction_model(
+        name,
         shape,
         draw(st.lists(axis, min_size=1, max_size=len(shape))),
         keep_dims=draw(st.booleans()),
-        input_scale=draw(scales()),
-        output_scale=draw(scales()),
-        input_zero_point=draw(ZERO_POINTS),
-        output_zero_point=draw(ZERO_POINTS),
+        input_scale=scale,
+        output_scale=scale if alike else float(np.float32(scale / draw(scales(1e-6, 4.0)))),
+        input_zero_point=zero_point,
+        output_zero_point=zero_point if alike else draw(ZERO_POINTS),
     )
 
 
+BINARY = ("ADD", "SUB", "SQUARED_DIFFERENCE", "MUL", "PRELU", "MAXIMUM", "MINIMUM")
+FUSING = frozenset(("ADD", "SUB", "MUL"))
+"""Operators of two inputs that may fuse an activation."""
+
+
 @st.composite
-def additions(draw: st.DrawFn) -> bytes:
+def binaries(draw: st.DrawFn, names: tuple[str, ...], constant: bool = False) -> bytes:
+    """One of `names`, of the input and a constant or (unless `constant`) itself, or what is made of
+    it; either may be broadcast, and either may be the first."""
+    name = draw(st.sampled_from(names))
     shape = tuple(draw(st.lists(st.integers(1, 5), min_size=1, max_size=4)))
-    thinned = tuple(draw(st.sampled_from([1, size])) for size in shape)
-    shorter = thinned[draw(st.integers(0, len(shape) - 1)) :]
-    first, second = draw(st.sampled_from([(shape, shape), (shape, shorter), (thinned, shape)]))
-    return build.add_model(
-        first,
-        draw(st.one_of(st.none(), weights(*second))),
-        activation=draw(ACTIVATIONS),
-        scales=(draw(scales()), draw(scales()), draw(scales())),
-        zero_points=(draw(ZERO_POINTS), draw(ZERO_POINTS), draw(ZERO_POINTS)),
+    kind = "constant" if constant else draw(st.sampled_from(["constant", "made", "itself"]))
+    other: Any = None
+    if kind == "constant":
+        thinned = tuple(draw(st.sampled_from([1, size])) for size in shape)
+        shorter = thinned[draw(st.integers(0, len(shape))) :]
+        narrow = st.sampled_from([(shape, shape), (shape, shorter), (thinned, shape)])
+        shape, second = draw(narrow.filter(lambda pair: name != "PRELU" or pair[0] == shape))
+        other = draw(weights(*second))
+    elif kind == "made":
+        other = tuple(draw(st.sets(st.integers(0, len(shape) - 1))))
+    extreme = st.sampled_from([1e-3, 2.0])
+    first, second_scale = draw(scales() | extreme), draw(scales() | extreme)
+    zero_points = draw(ZERO_POINTS), draw(ZERO_POINTS), draw(ZERO_POINTS)
+    product = first * second_scale if name in ("MUL", "SQUARED_DIFFERENCE") else first
+    output = draw(scales() | scales(1e-3, 1e3).map(lambda part: float(np.float32(product * part))))
+    if kind == "itself":
+        second_scale = first
+    return build.binary_model(
+        name,
+        shape,
+        other,
+        other_first=name != "PRELU" and draw(st.booleans()),
+        activation=draw(ACTIVATIONS) if name in FUSING else None,
+        scales=(first, second_scale, output),
+        zero_points=zero_points,
     )
 
 
@@ -204,12 +233,55 @@ def concatenations(draw: st.DrawFn) -> bytes:
 
 
 @st.composite
-def logistics(draw: st.DrawFn) -> bytes:
-    """Scales from those that leave all outputs near a half to those that know only three."""
-    return build.logistic_model(
+def saturating(draw: st.DrawFn) -> bytes:
+    """LOGISTIC or TANH: scales from those that leave all outputs near the middle to those that know
+    only three."""
+    return build.fixed_output_model(
+        draw(st.sampled_from(["LOGISTIC", "TANH"])),
         tuple(draw(st.lists(st.integers(1, 5), max_size=4))),
         input_scale=draw(scales(1e-7, 1e6)),
         input_zero_point=draw(ZERO_POINTS),
+    )
+
+
+@st.composite
+def log_softmaxes(draw: st.DrawFn) -> bytes:
+    leading = draw(st.lists(st.integers(1, 4), max_size=2))
+    return build.fixed_output_model(
+        "LOG_SOFTMAX",
+        (*leading, draw(st.integers(1, 9) | st.integers(1, 4095))),
+        input_scale=draw(scales(1e-6, 100.0)),
+        input_zero_point=draw(ZERO_POINTS),
+    )
+
+
+@st.composite
+def l2_normalizations(draw: st.DrawFn) -> bytes:
+    leading = draw(st.lists(st.integers(1, 4), max_size=3))
+    return build.fixed_output_model(
+        "L2_NORMALIZATION",
+        (*leading, draw(st.integers(1, 9) | st.integers(1, 33025))),
+        input_scale=draw(scales()),
+        input_zero_point=draw(ZERO_POINTS),
+    )
+
+
+@st.composite
+def activations(draw: st.DrawFn) -> bytes:
+    """The operators of one input whose scales are free, of every value."""
+    name = draw(st.sampled_from(["LEAKY_RELU", "HARD_SWISH", "ABS", "RSQRT", "ELU"]))
+    source = draw(scales(1e-4, 1e3))
+    ratio = draw(scales(1e-6, 1e3) | st.just(1.0))
+    options = {"alpha": draw(st.floats(0, 2, width=32))} if name == "LEAKY_RELU" else {}
+    return build.unary_model(
+        name,
+        (256,),
+        (256,),
+        options,
+        input_scale=source,
+        input_zero_point=-128 if name == "RSQRT" else draw(ZERO_POINTS),
+        output_scale=float(np.float32(source / ratio)),
+        output_zero_point=draw(ZERO_POINTS),
     )
 
 

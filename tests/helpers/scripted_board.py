@@ -10,7 +10,8 @@ import numpy as np
 
 from mcuzoo.link import messages
 from mcuzoo.link.frame import Frame, FrameReader, encode_frame
-from mcuzoo.link.messages import MESSAGES, Message, pack, unpack
+from mcuzoo.link.messages import MESSAGES, Message
+from mcuzoo.link.payload import pack, unpack
 from mcuzoo.project.manifest import TensorSpec
 
 SPEC = TensorSpec("t", (1, 8), "int8", 0.5, 0, 8)

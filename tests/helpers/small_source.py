@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from helpers.tflite_builder import conv_model
 
-from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.project.recipe import Recipe
 from mcuzoo.zoo.registry import ModelSource
 
 
@@ -20,9 +20,9 @@ def small_source(folder: Path, with_assets: bool = True) -> ModelSource:
     model = folder / "small.tflite"
     model.write_bytes(conv_model((1, 8, 8, 3), weights, bias, stride=(2, 2)))
     if not with_assets:
-        return ModelSource("small", model, Preprocessing())
+        return ModelSource("small", model, Recipe(crop=0.875))
     samples = folder / "samples"
     samples.mkdir(exist_ok=True)
     (samples / "manifest.csv").write_text("file,label\none.jpg,0\n")
     (samples / "one.jpg").write_bytes(b"\xff\xd8 not looked at by an export \xff\xd9")
-    return ModelSource("small", model, Preprocessing(), ("stop", "go"), samples)
+    return ModelSource("small", model, Recipe(crop=0.875), ("stop", "go"), samples)

@@ -184,7 +184,8 @@ def pool_model(
     )  # fmt: skip
 
 
-def mean_model(
+def reduction_model(
+    name: str,
     input_shape: tuple[int, ...],
     axes: Sequence[int],
     *,
@@ -194,7 +195,7 @@ def mean_model(
     output_scale: float = 0.05,
     output_zero_point: int = 0,
 ) -> bytes:
-    """MEAN over `axes` (negative ones count from the end)."""
+    """MEAN, SUM, REDUCE_MAX or REDUCE_MIN over `axes` (negative ones count from the end)."""
     reduced = {axis % len(input_shape) for axis in axes}
     output_shape = tuple(
         1 if axis in reduced else size
@@ -206,7 +207,55 @@ def mean_model(
         T("axes", (len(axes),), "int32", data=np.array(axes, dtype=np.int32)),
         T("output", output_shape, scale=output_scale, zero_point=output_zero_point),
     ]
-    return build_model(tensors, [O("MEAN", (0, 1), (2,), {"keep_dims": keep_dims})], [0], [2])
+    return build_model(tensors, [O(name, (0, 1), (2,), {"keep_dims": keep_dims})], [0], [2])
+
+
+def mean_model(input_shape: tuple[int, ...], axes: Sequence[int], **changes: Any) -> bytes:
+    """MEAN, otherwise as `reduction_model`."""
+    return reduction_model("MEAN", input_shape, axes, **changes)
+
+
+def binary_model(
+    name: str,
+    input_shape: tuple[int, ...],
+    other: NDArray[np.int8] | tuple[int, ...] | None = None,
+    *,
+    other_first: bool = False,
+    activation: str | None = None,
+    scales: tuple[float, float, float] = (0.05, 0.07, 0.1),
+    zero_points: tuple[int, int, int] = (0, 0, 0),
+) -> bytes:
+    """An op of the input and another operand: a constant of any broadcastable shape; the input's
+    MEAN over the axes `other`, which it keeps (over none: the input, QUANTIZEd); or the input.
+
+    other_first: whether the other operand is the op's first one. activation: None for an op without
+    options. scales, zero_points: of the input, the other operand and the output.
+    """
+    shape = tuple(input_shape)
+    if isinstance(other, tuple):
+        shape = tuple(1 if at in other else size for at, size in enumerate(shape))
+    elif other is not None:
+        shape = other.shape
+    quantized: list[dict[str, Any]] = [
+        {"scale": scale, "zero_point": zero}
+        for scale, zero in zip(scales, zero_points, strict=True)
+    ]
+    output_shape = tuple(np.broadcast_shapes(input_shape, shape))
+    tensors = [T("input", input_shape, **quantized[0]), T("output", output_shape, **quantized[2])]
+    ops = []
+    if isinstance(other, tuple) and other:
+        axes = np.array(other, np.int32)
+        tensors += [T("other", shape, **quantized[1]), T("axes", axes.shape, "int32", data=axes)]
+        ops.append(O("MEAN", (0, 3), (2,), {"keep_dims": True}))
+    elif isinstance(other, tuple):
+        tensors.append(T("other", shape, **quantized[1]))
+        ops.append(O("QUANTIZE", (0,), (2,)))
+    elif other is not None:
+        tensors.append(T("other", shape, data=other, **quantized[1]))
+    inputs = (0, 0) if other is None else (2, 0) if other_first else (0, 2)
+    options = {} if activation is None else {"fused_activation_function": activation}
+    ops.append(O(name, inputs, (1,), options))
+    return build_model(tensors, ops, [0], [1])
 
 
 def add_model(
@@ -218,18 +267,9 @@ def add_model(
     zero_points: tuple[int, int, int] = (0, 0, 0),
 ) -> bytes:
     """ADD of the input and a constant of any broadcastable shape, or of the input to itself."""
-    other_shape = input_shape if other is None else other.shape
-    output_shape = tuple(np.broadcast_shapes(input_shape, other_shape))
-    tensors = [
-        T("input", input_shape, scale=scales[0], zero_point=zero_points[0]),
-        T("output", output_shape, scale=scales[2], zero_point=zero_points[2]),
-    ]
-    inputs: tuple[int, ...] = (0, 0)
-    if other is not None:
-        tensors.append(T("other", other.shape, "int8", scales[1], zero_points[1], data=other))
-        inputs = (0, 2)
-    options = {"fused_activation_function": activation}
-    return build_model(tensors, [O("ADD", inputs, (1,), options)], [0], [1])
+    return binary_model(
+        "ADD", input_shape, other, activation=activation, scales=scales, zero_points=zero_points
+    )
 
 
 def pad_model(
@@ -271,14 +311,38 @@ def softmax_model(
     )  # fmt: skip
 
 
+FIXED_OUTPUTS = {
+    "LOGISTIC": (1 / 256, -128),
+    "TANH": (1 / 128, 0),
+    "LOG_SOFTMAX": (1 / 16, 127),
+    "L2_NORMALIZATION": (1 / 128, 0),
+}
+"""Scale and zero point that the kernels demand."""
+
+
+def fixed_output_model(
+    name: str,
+    input_shape: tuple[int, ...],
+    options: Mapping[str, Any] | None = None,
+    *,
+    input_scale: float = 0.1,
+    input_zero_point: int = 0,
+) -> bytes:
+    """An op of FIXED_OUTPUTS."""
+    scale, zero_point = FIXED_OUTPUTS[name]
+    return unary_model(
+        name, input_shape, input_shape, options, input_scale=input_scale,
+        input_zero_point=input_zero_point, output_scale=scale, output_zero_point=zero_point,
+    )  # fmt: skip
+
+
 def logistic_model(
     input_shape: tuple[int, ...], *, input_scale: float = 0.1, input_zero_point: int = 0
 ) -> bytes:
-    """LOGISTIC; the output is 1/256, -128 as the kernel demands."""
-    return unary_model(
-        "LOGISTIC", input_shape, input_shape, input_scale=input_scale,
-        input_zero_point=input_zero_point, output_scale=1 / 256, output_zero_point=-128,
-    )  # fmt: skip
+    """LOGISTIC, as `fixed_output_model`."""
+    return fixed_output_model(
+        "LOGISTIC", input_shape, input_scale=input_scale, input_zero_point=input_zero_point
+    )
 
 
 def concatenation_model(

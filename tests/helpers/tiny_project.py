@@ -11,11 +11,11 @@ from mcuzoo.project.manifest import (
     MemoryEntry,
     ModelEntry,
     PlanEntry,
-    Preprocessing,
     TargetEntry,
     TensorSpec,
     write_manifest,
 )
+from mcuzoo.project.recipe import Recipe
 
 MAIN_C = """\
 #include <stdint.h>
@@ -79,7 +79,7 @@ def tiny_manifest() -> Manifest:
         model=ModelEntry("tiny", "model/model.tflite", "0" * 64, 0),
         input=spec,
         output=spec,
-        preprocessing=Preprocessing(),
+        preprocessing=Recipe(crop=0.875),
         plan=PlanEntry(4, "dtcm", "flash", 1024, 0, "0 RELU"),
         build_id="",
         sources=("firmware/main.c",),

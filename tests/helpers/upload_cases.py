@@ -99,6 +99,7 @@ def _shaped(name: str, target: Sequence[int], *values: Any, **options: Any) -> S
 
 
 SOUND: dict[str, Spec] = {
+    "ABS": _alone("ABS", target=_act(_IMAGE, 0.03, -128)),
     "ADD": _binary("ADD", _NONE),
     "AVERAGE_POOL_2D": _alone("AVERAGE_POOL_2D", target=_act((1, 2, 2, 2)), **_POOL),
     "CONCATENATION": _one(
@@ -114,12 +115,17 @@ SOUND: dict[str, Spec] = {
         _act((1, 4, 4, 4)), _weights((1, 3, 3, 4), [0.01, 0.02, 0.03, 0.04], 3),
         _int32("bias", [1, 2, 3, 4]),
     ),
+    "ELU": _alone("ELU", target=_act(_IMAGE, 0.03, -90)),
     "FULLY_CONNECTED": _one(
         O("FULLY_CONNECTED", (0, 2, -1), (1,), _NONE), _act((2, 8)), _act((2, 5)), _weights((5, 8))
     ),
     "HARD_SWISH": _alone("HARD_SWISH"),
+    "L2_NORMALIZATION": _alone(
+        "L2_NORMALIZATION", target=_act(_IMAGE, 1 / 128), fused_activation_function="NONE"
+    ),
     "LEAKY_RELU": _alone("LEAKY_RELU", alpha=0.2),
     "LOGISTIC": _alone("LOGISTIC", target=_act(_IMAGE, 1 / 256, -128)),
+    "LOG_SOFTMAX": _alone("LOG_SOFTMAX", (2, 9), _act((2, 9), 1 / 16, 127)),
     "MAXIMUM": _binary("MAXIMUM"),
     "MAX_POOL_2D": _alone("MAX_POOL_2D", target=_act((1, 2, 2, 2)), **_POOL),
     "MEAN": _shaped("MEAN", (1, 1, 1, 2), [1, 2], keep_dims=True),
@@ -133,16 +139,21 @@ SOUND: dict[str, Spec] = {
     ),
     "PRELU": _binary("PRELU"),
     "QUANTIZE": _alone("QUANTIZE", target=_act(_IMAGE, 0.07, 3)),
+    "REDUCE_MAX": _shaped("REDUCE_MAX", (1, 4), [-1, 1], keep_dims=False),
+    "REDUCE_MIN": _shaped("REDUCE_MIN", (1, 4, 4, 1), [3], keep_dims=True),
     "RELU": _alone("RELU", target=_act(_IMAGE, 0.03, -128)),
     "RELU6": _alone("RELU6"),
     "RESHAPE": _shaped("RESHAPE", (1, 32), [1, 32]),
     "RESIZE_BILINEAR": _shaped("RESIZE_BILINEAR", (1, 7, 3, 2), [7, 3], half_pixel_centers=True),
     "RESIZE_NEAREST_NEIGHBOR": _shaped("RESIZE_NEAREST_NEIGHBOR", (1, 8, 3, 2), [8, 3]),
+    "RSQRT": _one(O("RSQRT", (0,), (1,)), _act(_IMAGE, HALF, -128), _act(_IMAGE)),
     "SOFTMAX": _alone("SOFTMAX", (2, 9), _act((2, 9), 1 / 256, -128), beta=1.0),
+    "SQUARED_DIFFERENCE": _binary("SQUARED_DIFFERENCE"),
     "STRIDED_SLICE": _shaped(
         "STRIDED_SLICE", (1, 2, 2), [0, 0, -1, 0], [1, 4, -4, 1], [1, 2, -2, 1], shrink_axis_mask=8,
     ),
     "SUB": _binary("SUB", _NONE),
+    "SUM": _shaped("SUM", (1, 4, 4), [3], keep_dims=False),
     "TANH": _alone("TANH", target=_act(_IMAGE, 1 / 128)),
     "TRANSPOSE": _shaped("TRANSPOSE", (1, 2, 4, 4), [0, 3, 1, 2]),
 }  # fmt: skip
@@ -266,7 +277,7 @@ def _wrong_values() -> Iterator[tuple[str, Spec, str]]:
         yield f"{name} output scale", spec.tensor(1, scale=2e-8), "too small for its inputs"
         yield f"{name} input scale", spec.tensor(2, scale=1e6), "too small for its inputs"
         yield f"{name} constant scale", spec.tensor(0, scale=2e4).tensor(1, scale=0.03), "too small"
-    for name in ("ADD", "SUB", "MUL", "PRELU", "MAXIMUM", "MINIMUM"):
+    for name in ("ADD", "SUB", "MUL", "PRELU", "MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE"):
         spec = SOUND[name]
         for shape in ((3, 1), (5, 1, 4, 1, 1), (1, 1, 1, 1, 2), (2, 4, 1)):
             yield f"{name} {shape}", spec.data(2, np.zeros(shape)), "broadcast"
@@ -275,7 +286,10 @@ def _wrong_values() -> Iterator[tuple[str, Spec, str]]:
         spec = SOUND[name]
         yield f"{name} scale", spec.tensor(1, scale=0.1), "does not convert"
         yield f"{name} column", spec.data(2, np.zeros((4, 1, 1))), "misreads"
-    for name in ("MUL", "PRELU", "RELU", "QUANTIZE", "LEAKY_RELU", "MEAN"):
+    for name in (
+        *("MUL", "PRELU", "RELU", "QUANTIZE", "LEAKY_RELU", "MEAN", "SUM", "ABS", "ELU"),
+        "SQUARED_DIFFERENCE",
+    ):
         spec = SOUND[name].tensor(0, scale=1e6).tensor(1, scale=1e-8)
         yield f"{name} factor", spec, "too far apart"
     for alpha in (1e12, -1e12, NAN, INFINITE, -INFINITE):
@@ -283,12 +297,30 @@ def _wrong_values() -> Iterator[tuple[str, Spec, str]]:
     for scale in (1e-6, 1e5):
         yield f"swish {scale}", SOUND["HARD_SWISH"].tensor(0, scale=scale), "16-bit"
     yield "swish output", SOUND["HARD_SWISH"].tensor(1, scale=1e-5), "16-bit"
-    for name in ("LOGISTIC", "TANH"):
+    for name in ("LOGISTIC", "TANH", "LOG_SOFTMAX", "L2_NORMALIZATION"):
         yield f"{name} scale", SOUND[name].tensor(1, scale=0.5), "takes it to be"
         yield f"{name} zero", SOUND[name].tensor(1, zero_point=1), "takes it to be"
     for name in ("RELU6", "PAD", "RESHAPE", "STRIDED_SLICE", "TRANSPOSE", "RESIZE_BILINEAR",
                  "RESIZE_NEAREST_NEIGHBOR"):  # fmt: skip
         yield f"{name} scale", SOUND[name].tensor(1, scale=0.1), "does not convert"
+    normal, logs = SOUND["L2_NORMALIZATION"], SOUND["LOG_SOFTMAX"]
+    yield "normalized and fused", normal.option(fused_activation_function="RELU"), "fused activ"
+    for sizes in ((), (1, 1, 4, 4, 2)):
+        spec = normal.tensor(0, shape=sizes).tensor(1, shape=sizes)
+        yield f"normalized {sizes}", spec, "no dimension, or more than 4"
+    long = normal.tensor(0, shape=(1, 33026)).tensor(1, shape=(1, 33026))
+    yield "normalized long", long, "longer than 33025"
+    long = logs.tensor(0, shape=(1, 4096)).tensor(1, shape=(1, 4096))
+    yield "logarithms long", long, "longer than 4095"
+    yield "logarithms scale", logs.tensor(0, scale=1.4e-8), "input scale that is too small"
+    roots = SOUND["RSQRT"]
+    yield "root of negatives", roots.tensor(0, zero_point=-127), "may be negative"
+    yield "root scales", roots.tensor(0, scale=1e8).tensor(1, scale=1e8), "too far apart"
+    for name in ("REDUCE_MAX", "REDUCE_MIN"):
+        spec = SOUND[name]
+        yield f"{name} scale", spec.tensor(1, scale=0.0500001), "does not convert"
+        yield f"{name} zero point", spec.tensor(1, zero_point=1), "does not convert"
+        yield f"{name} axes", spec.data(2, [4]), "an axis that its input has not got"
     mean = SOUND["MEAN"]
     for axes in ([4], [-5], [1 << 30], [-(1 << 31)], [1, 2, 7]):
         yield f"axes {axes}", mean.data(2, axes), "an axis that its input has not got"

@@ -12,15 +12,8 @@ from hypothesis import strategies as st
 from mcuzoo.link import messages
 from mcuzoo.link.c_header import render_c_header
 from mcuzoo.link.frame import Frame, encode_frame
-from mcuzoo.link.messages import (
-    MAX_PAYLOAD_BYTES,
-    MESSAGES,
-    Message,
-    field_kinds,
-    optional_fields,
-    pack,
-    unpack,
-)
+from mcuzoo.link.messages import MAX_PAYLOAD_BYTES, MESSAGES, Message
+from mcuzoo.link.payload import field_kinds, optional_fields, pack, unpack
 from mcuzoo.link.wire import MAX_TEXT_BYTES, PayloadError
 from mcuzoo.project.manifest import TensorSpec
 from mcuzoo.resources import firmware_dir

@@ -17,14 +17,16 @@ from link.test_session import image
 from serial.tools import list_ports
 
 from mcuzoo.errors import PortError
-from mcuzoo.link import transport
+from mcuzoo.link import ports
+from mcuzoo.link.port_watch import PortWatch
+from mcuzoo.link.ports import PortInfo, list_serial_ports, ports_hint
 from mcuzoo.link.session import Session
 from mcuzoo.link.state import LinkState
-from mcuzoo.link.transport import PortInfo, PortWatch, list_serial_ports, ports_hint
 from mcuzoo.run.rig import BoardGoneError, Rig
 
 LinkMaker = Callable[[str], Path]
 BOARD = (0x1FC9, 0x0143, "AB12")
+OTHER = (0x1FC9, 0x0143, "CD34")
 
 
 @pytest.fixture
@@ -97,7 +99,7 @@ def test_only_ports_with_hardware_are_listed(
 
     usb = port("/dev/ttyACM3", vid=0x1FC9, pid=0x0143, serial_number="AB12", location="1-2:1.0",
                manufacturer="NXP", product="MCU-\x1b[31mLink")  # fmt: skip
-    monkeypatch.setattr(transport, "_TTYS", tmp_path)
+    monkeypatch.setattr(ports, "_TTYS", tmp_path)
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setattr(
         list_ports, "comports", lambda: [port("/dev/ttyS1"), port("/dev/ttyS0"), usb]
@@ -175,6 +177,35 @@ def test_one_of_a_devices_two_ports_is_found_again(plug: LinkMaker) -> None:
     ]
     watch.open(115200).close()
     assert watch.name.endswith("ttyACM5")
+
+
+def test_a_port_may_be_named_by_its_usb_device(plug: LinkMaker) -> None:
+    first = plug("ttyACM0")
+    desk = Desk(PortInfo("/dev/ttyNONE", usb_id=OTHER), PortInfo(str(first), usb_id=BOARD))
+    watch = desk.watch("usb:ab12")
+    watch.open(115200).close()
+    assert watch.name == str(first)
+    first.unlink()
+    desk.listed = [PortInfo(str(plug("ttyACM7")), usb_id=BOARD)]
+    watch.open(115200).close()
+    assert watch.name.endswith("ttyACM7")
+
+
+def test_a_usb_device_that_is_not_there_or_has_two_ports(plug: LinkMaker) -> None:
+    desk = Desk(PortInfo("/dev/ttyNONE", usb_id=OTHER))
+    with pytest.raises(PortError, match="serial number of 'usb:AB12'") as caught:
+        desk.watch("usb:AB12").open(115200)
+    assert "/dev/ttyNONE" in caught.value.hint
+    desk.listed = [
+        PortInfo("/dev/ttyNONE", usb_id=BOARD, interface="1.0"),
+        PortInfo(str(plug("ttyACM1")), usb_id=BOARD, interface="1.2"),
+    ]
+    with pytest.raises(PortError, match="has 2 ports") as caught:
+        desk.watch("usb:AB12").open(115200)
+    assert "usb:AB12:1.2" in caught.value.hint
+    watch = desk.watch("usb:AB12:1.2")
+    watch.open(115200).close()
+    assert watch.name.endswith("ttyACM1")
 
 
 def test_a_link_to_the_device_is_kept(plug: LinkMaker, tmp_path: Path) -> None:

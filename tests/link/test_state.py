@@ -13,7 +13,7 @@ from mcuzoo.errors import BoardSilentError
 from mcuzoo.link import messages
 from mcuzoo.link.channel import Channel
 from mcuzoo.link.frame import Frame, encode_frame
-from mcuzoo.link.messages import pack
+from mcuzoo.link.payload import pack
 from mcuzoo.link.session import Session, Timing
 from mcuzoo.link.state import GOOD_CHUNKS, LineCounts, LinkState
 from mcuzoo.project.manifest import TensorSpec

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.commands import finished, mcuzoo
+from helpers.commands import invoke
 from helpers.fake_tflm import fake_tree
 from helpers.fault_proxy import Line
 from helpers.host_firmware import SLOT_TENSOR_BYTES, slot_output
@@ -59,11 +59,9 @@ def project(tmp_path: Path, line: Line) -> Path:
 def test_the_model_is_sent_and_each_of_its_layers_profiled(
     line: Line, project: Path, model: Path
 ) -> None:
-    done = finished(
-        mcuzoo("profile", line.url, "--project", project, "--upload", model, "--no-reference",
-               "--json")
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    done = invoke(("profile", line.url, "--project", project, "--upload", model, "--no-reference",
+               "--json"))  # fmt: skip
+    assert done.exit_code == 0, done.stderr
     assert line.board.said.count("load ") == 1
     found = json.loads(done.stdout)
     assert (found["model"], found["runtime"]) == ("relu", "slot")
@@ -77,8 +75,8 @@ def test_the_model_is_sent_and_each_of_its_layers_profiled(
 
 def test_a_layer_of_it_that_is_wrong_is_named(line: Line, project: Path, model: Path) -> None:
     """What these tests' firmware computes is no RELU."""
-    done = finished(mcuzoo("profile", line.url, "--project", project, "--upload", model, "--json"))
-    assert done.returncode == 1, done.stderr
+    done = invoke(("profile", line.url, "--project", project, "--upload", model, "--json"))
+    assert done.exit_code == 1, done.stderr
     assert json.loads(done.stdout)["first_wrong"] == {"ops": "0", "name": "RELU"}
 
 
@@ -87,7 +85,7 @@ def test_a_project_with_its_own_model_takes_no_other(
 ) -> None:
     (tmp_path / "own").mkdir()
     write_manifest(tiny_manifest(), tmp_path / "own")
-    done = finished(mcuzoo("profile", line.url, "--project", tmp_path / "own", "--upload", model))
-    assert done.returncode == 2
+    done = invoke(("profile", line.url, "--project", tmp_path / "own", "--upload", model))
+    assert done.exit_code == 2
     assert "has its model" in done.stderr and "--universal" in done.stderr
     assert "load " not in line.board.said

@@ -108,8 +108,17 @@ def test_what_is_read_twice_or_by_the_host_stays() -> None:
     pad, layer = model.ops
     twin = replace(model.tensor(layer.outputs[0]), index=len(model.tensors), name="twin")
     again = replace(layer, index=2, outputs=(twin.index,))
+    total = replace(twin, index=twin.index + 1, name="total")
+    read = (*layer.outputs, twin.index)
+    add = replace(
+        layer, index=3, name="ADD", inputs=read, outputs=(total.index,),
+        options={"fused_activation_function": "NONE"},
+    )  # fmt: skip
     both = replace(
-        model, tensors=(*model.tensors, twin), ops=(pad, layer, again), outputs=(twin.index,)
+        model,
+        tensors=(*model.tensors, twin, total),
+        ops=(pad, layer, again, add),
+        outputs=(total.index,),
     )
     assert calls_of(both)[0].op.name == "PAD"
     shown = replace(model, outputs=(pad.outputs[0],))

@@ -22,6 +22,7 @@ from mcuzoo.errors import UnsupportedOpError
 from mcuzoo.graph.affine import dequantize, quantize
 from mcuzoo.graph.model import Quantization
 from mcuzoo.graph.read import parse_model
+from mcuzoo.ops.coverage import check_aot
 
 pytest.importorskip("tflite_micro")
 
@@ -433,6 +434,126 @@ def test_logistic_is_the_sigmoid() -> None:
     model = parse_model(build.logistic_model((256,), input_scale=0.05), "logistic")
     real = 256 / (1 + np.exp(-0.05 * EVERY_VALUE.astype(float))) - 128
     assert np.abs(ReferenceEngine(model).run(EVERY_VALUE) - np.clip(real, -128, 127)).max() <= 0.6
+
+
+ROUND_SCALES = st.sampled_from([0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.125, 0.2, 0.25, 0.3, 0.7, 1.0])
+"""Their ratios bring values to ties, where the last bit of a factor is seen."""
+
+
+@st.composite
+def round_nets(draw: st.DrawFn) -> bytes:
+    name = draw(st.sampled_from(["RELU", "ABS", "LEAKY_RELU", "HARD_SWISH", "ELU", *cases.BINARY]))
+    first, second, output = draw(ROUND_SCALES), draw(ROUND_SCALES), draw(ROUND_SCALES)
+    if name in cases.BINARY:
+        return build.binary_model(
+            name,
+            (256,) if name == "PRELU" else (256, 1),
+            EVERY_VALUE[::-1] if name == "PRELU" else EVERY_VALUE[np.newaxis],
+            activation="NONE" if name in cases.FUSING else None,
+            scales=(first, second, output),
+        )
+    options = {"alpha": draw(ROUND_SCALES)} if name == "LEAKY_RELU" else {}
+    zero_point = draw(st.sampled_from([-128, 0, 3]))
+    return build.unary_model(
+        name, (256,), (256,), options, input_scale=first, output_scale=output,
+        input_zero_point=zero_point, output_zero_point=-5,
+    )  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(round_nets())
+def test_ties(raw: bytes) -> None:
+    model = parse_model(raw, "ties")
+    assume(not check_aot(model))
+    values = EVERY_VALUE.reshape(model.tensor(model.inputs[0]).shape)
+    np.testing.assert_array_equal(ReferenceEngine(model).run(values), TflmEngine(model).run(values))
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> bytes:
+    """An operator of one input, of every value, at any scale."""
+    name = draw(st.sampled_from(["TANH", "LEAKY_RELU", "HARD_SWISH", "ABS", "RSQRT", "ELU"]))
+    zero_point = -128 if name == "RSQRT" else draw(ZERO_POINTS)
+    power = st.integers(-23, 10).map(lambda exponent: 2.0**exponent)
+    source = draw(scales(1e-7, 1e6) | power)
+    if name == "TANH":
+        return build.fixed_output_model(
+            name, (256,), input_scale=source, input_zero_point=zero_point
+        )
+    return build.unary_model(
+        name,
+        (256,),
+        (256,),
+        {"alpha": draw(st.floats(0, 1e3, width=32))} if name == "LEAKY_RELU" else {},
+        input_scale=source,
+        input_zero_point=zero_point,
+        output_scale=draw(st.just(source) | scales(1e-7, 1e6)),
+        output_zero_point=draw(ZERO_POINTS),
+    )
+
+
+@settings(max_examples=300, deadline=None)
+@given(tables())
+def test_tables_of_every_value(raw: bytes) -> None:
+    model = parse_model(raw, "table")
+    assume(not check_aot(model))
+    expected = TflmEngine(model).run(EVERY_VALUE)
+    np.testing.assert_array_equal(ReferenceEngine(model).run(EVERY_VALUE), expected)
+
+
+def assert_accepted_equals_tflm(raw: bytes, seed: int) -> None:
+    assume(not check_aot(parse_model(raw, "case")))
+    assert_equals_tflm(raw, seed)
+
+
+@SETTINGS
+@given(cases.binaries(cases.BINARY), SEEDS)
+def test_binaries(raw: bytes, seed: int) -> None:
+    assert_accepted_equals_tflm(raw, seed)
+
+
+@SETTINGS
+@given(cases.reductions(), SEEDS)
+def test_reductions(raw: bytes, seed: int) -> None:
+    assert_accepted_equals_tflm(raw, seed)
+
+
+@SETTINGS
+@given(cases.l2_normalizations() | cases.log_softmaxes(), SEEDS)
+def test_rows_of_a_length(raw: bytes, seed: int) -> None:
+    assert_accepted_equals_tflm(raw, seed)
+
+
+@pytest.mark.parametrize("scale", [2.0**-27, 0.004, 0.05, 0.125, 0.9, 3.0, 64.0, 1e3])
+def test_log_softmax_of_any_sum(scale: float) -> None:
+    """One to 4095 equal values, which makes every sum there is."""
+    depth = 4095
+    values = np.full((40, depth), -128, np.int8)
+    for row, count in enumerate(np.unique(np.geomspace(1, depth, 40).astype(int))):
+        values[row, :count] = 100
+    raw = build.fixed_output_model("LOG_SOFTMAX", values.shape, input_scale=scale)
+    if scale == 2.0**-27:
+        assert check_aot(parse_model(raw, "logarithms"))
+        return
+    model = parse_model(raw, "logarithms")
+    expected = TflmEngine(model).run(values)
+    np.testing.assert_array_equal(ReferenceEngine(model).run(values), expected)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3, 4, 5, 16, 1000, 8192, 33025])
+def test_l2_normalization_of_any_length(depth: int) -> None:
+    """Sums of squares of every size, the smallest and largest among them."""
+    values = np.zeros((130, depth), np.int8)
+    for row in range(128):
+        values[row, : max(1, depth * row // 127)] = row
+    values[128], values[129] = 127, -128
+    for zero_point in (0, -128, 127):
+        raw = build.fixed_output_model(
+            "L2_NORMALIZATION", values.shape, input_zero_point=zero_point
+        )
+        model = parse_model(raw, "rows")
+        expected = TflmEngine(model).run(values)
+        np.testing.assert_array_equal(ReferenceEngine(model).run(values), expected)
 
 
 @SETTINGS

@@ -1,4 +1,4 @@
-"""An operator that mcuzoo has not, made of what the seams offer: several outputs, several calls."""
+"""SPLIT made anew of what the seams offer: several outputs, of one call or of several."""
 
 from __future__ import annotations
 

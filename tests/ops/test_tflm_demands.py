@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers import tflite_builder as build
-from helpers.one_op_nets import IMAGE, int8, int8_constant, int32, one_op, sound_nets
+from helpers.one_op_nets import IMAGE, int8, int8_constant, int32, one_op, one_split, sound_nets
 from helpers.small_net import CONVOLUTION, POOL
 from helpers.tflite_builder import T
 
 from mcuzoo.errors import UnsupportedOpError
 from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import load_model, parse_model
-from mcuzoo.ops.coverage import TFLM_OPS, check_tflm, require_tflm
+from mcuzoo.ops.coverage import TFLM_OPS, check_tflm, judge
 from mcuzoo.plan.tflm.requests import TFLM_KERNELS
 
 INPUT = int8(*IMAGE)
@@ -40,6 +40,16 @@ def dense(output: T, *operands: T, **options: object) -> bytes:
 def sliced(begin: list[int], end: list[int], by: list[int], output: T, **options: int) -> bytes:
     operands = [ROW, int32(begin), int32(end), int32(by)]
     return one_op("STRIDED_SLICE", operands, output, **options)
+
+
+def turned(width: int, **options: object) -> bytes:
+    """TRANSPOSE_CONV of a 6 x 6 image to twelve rows."""
+    output = int8(1, 12, width, 4)
+    tensors = [int32([1, 12, width, 4]), WEIGHTS, INPUT, output]
+    chosen = {"padding": "SAME", "stride_h": 2, "stride_w": 2, **options}
+    return build.build_model(
+        tensors, [build.O("TRANSPOSE_CONV", (0, 1, 2), (3,), chosen)], [2], [3]
+    )
 
 
 REFUSED = {
@@ -199,6 +209,71 @@ REFUSED = {
         one_op("TRANSPOSE", [INPUT, int32([0, 1, 1, 3])], INPUT),
         r"holds \[0, 1, 1, 3\]",
     ),
+    "turned over five axes": (
+        one_op("TRANSPOSE", [int8(1, 2, 3, 2, 2), int32([0, 1, 2, 4, 3])], int8(1, 2, 3, 2, 2)),
+        "has 5 dimensions, more than 4",
+    ),
+    "parts of unequal width": (one_split(INPUT, [1, 3], "SPLIT"), "is 3 wide, not 1"),
+    "parts of less than all": (one_split(INPUT, [1, 2], "SPLIT_V"), "is 4 wide, its parts 3"),
+    "parts beyond the last axis": (
+        build.build_model(
+            [int32(4), INPUT, INPUT, INPUT],
+            [build.O("SPLIT", (0, 1), (2, 3), {"num_splits": 2})],
+            [1],
+            [2],
+        ),
+        "not one of 4 axes",
+    ),
+    "more parts than it packs": (
+        one_op("PACK", [ROW, int8_constant(1, 10)], int8(2, 1, 10), values_count=3, axis=0),
+        "it names 3 parts and has 2",
+    ),
+    "parts packed beyond the last axis": (
+        one_op("PACK", [ROW, int8_constant(1, 10)], int8(1, 10, 2), values_count=2, axis=3),
+        "its axis is 3 of 3",
+    ),
+    "gathered from beyond": (
+        one_op("GATHER", [ROW, int32([10])], int8(1, 1), axis=1),
+        r"holds \[10\], not positions below 10",
+    ),
+    "gathered in batches": (
+        one_op("GATHER", [ROW, int32([[3]])], int8(1, 1), axis=1, batch_dims=1),
+        "it has batch_dims",
+    ),
+    "mirrored further than the image": (
+        one_op("MIRROR_PAD", [ROW, int32([[0, 0], [10, 0]])], int8(1, 20), mode=0),
+        "holds",
+    ),
+    "blocks that do not fit": (
+        one_op("SPACE_TO_DEPTH", [INPUT], int8(1, 1, 1, 64), block_size=4),
+        "has the shape",
+    ),
+    "broadcast of ten to twenty": (
+        one_op("BROADCAST_TO", [ROW, int32([1, 20])], int8(1, 20)),
+        "does not broadcast",
+    ),
+    "broadcast to another shape than the output": (
+        one_op("BROADCAST_TO", [ROW, int32([2, 10])], int8(3, 10)),
+        r"holds \[2, 10\]",
+    ),
+    "taken from beyond": (
+        one_op("SLICE", [ROW, int32([0, 8]), int32([1, 3])], int8(1, 3)),
+        "takes 3 of 10 from 8 on",
+    ),
+    "reversed twice": (one_op("REVERSE_V2", [ROW, int32([1, -1])], ROW), "holds"),
+    "reversed along axes apart": (
+        one_op("REVERSE_V2", [INPUT, int32([1, 3])], INPUT),
+        "which are no neighbours",
+    ),
+    "batches with padding": (
+        one_op(
+            "SPACE_TO_BATCH_ND", [INPUT, int32([2, 2]), int32([[1, 1], [0, 0]])], int8(4, 4, 3, 4)
+        ),
+        "which TFLM fills with any value",
+    ),
+    "transpose convolution that fuses": (turned(12, fused_activation_function="RELU"), "ignores"),
+    "transpose convolution of another shape": (turned(14), "is not made of"),
+    "transpose convolution of an odd width": (turned(11), "CMSIS-NN's kernel gets wrong"),
     "reshape to another size": (
         build.build_model(
             [ROW, ROW, int8(1, 9), int8(1, 9)],
@@ -243,7 +318,7 @@ def test_the_error_names_op_and_tensor() -> None:
     with pytest.raises(
         UnsupportedOpError, match=r"Op 0 SOFTMAX, tensor 1 'tensor': is not .* TFLM does"
     ):
-        require_tflm(program)
+        judge(program.file, "tflm").require()
 
 
 def test_models_of_the_wild_stay_accepted(test_data: Path) -> None:

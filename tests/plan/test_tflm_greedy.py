@@ -60,8 +60,11 @@ def test_the_head_is_what_tflm_makes_it(width: float, resolution: int) -> None:
 @given(
     st.one_of(
         op_cases.convolutions(),
-        op_cases.means(),
-        op_cases.additions(),
+        op_cases.reductions(),
+        op_cases.binaries(op_cases.BINARY),
+        op_cases.log_softmaxes(),
+        op_cases.l2_normalizations(),
+        op_cases.activations(),
         op_cases.fully_connected(),
         op_cases.pools(),
     )

@@ -107,6 +107,6 @@ def test_no_extra_is_empty() -> None:
     extras = declared()["project"]["optional-dependencies"]
     assert all(extras.values())
     everything = {str(one) for one in wanted("all")}
-    assert all(
-        {str(one) for one in wanted(extra)} <= everything for extra in extras if extra != "test"
-    )
+    # onnx2tf names the one version of TensorFlow that it takes; nobody else is held to it.
+    apart = {"test", "onnx"}
+    assert all({str(one) for one in wanted(extra)} <= everything for extra in extras.keys() - apart)

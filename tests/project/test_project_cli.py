@@ -6,11 +6,13 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import pytest
 from helpers.boards import BOARDS
 from helpers.commands import invoke
 from helpers.small_source import small_source
-from helpers.tflite_builder import O, T, build_model, pool_model
+from helpers.tflite_builder import pool_model
+from helpers.tflite_file import O, T, build_model
 
 from mcuzoo.project.manifest import load_manifest
 from mcuzoo.resources import boards_dir
@@ -144,13 +146,25 @@ def test_fit_tells_of_the_other_runtime_unless_one_is_named(model: str) -> None:
 
 
 def test_fit_says_why_the_other_runtime_does_not_run_it(tmp_path: Path) -> None:
-    """TANH is TFLM's alone."""
-    tensors = [T("image", (1, 8), scale=0.1), T("tanh", (1, 8), scale=1 / 128)]
-    path = tmp_path / "tanh.tflite"
-    path.write_bytes(build_model(tensors, [O("TANH", (0,), (1,))], [0], [1]))
+    """Five dimensions are TFLM's alone."""
+    path = tmp_path / "deep.tflite"
+    shape = (1, 1, 1, 1, 8)
+    tensors = [
+        T("image", (1, 8), scale=0.1),
+        T("deep", shape, scale=0.1),
+        T("axis", (1,), "int32", data=np.array([0], np.int32)),
+        T("sum", shape, scale=0.1),
+        T("flat", (1, 8), scale=0.1),
+    ]
+    ops = [
+        O("RESHAPE", (0,), (1,), {"new_shape": list(shape)}),
+        O("SUM", (1, 2), (3,), {"keep_dims": True}),
+        O("RESHAPE", (3,), (4,), {"new_shape": [1, 8]}),
+    ]
+    path.write_bytes(build_model(tensors, ops, [0], [4]))
     done = invoke(["fit", str(path), "--board", "rt1050"])
     assert done.exit_code == 0, done.output
-    assert "with --runtime aot: does not run it: op 0 TANH" in " ".join(done.stdout.split())
+    assert "with --runtime aot: does not run it: Op 1 SUM" in " ".join(done.stdout.split())
 
 
 def test_a_board_that_the_sdk_does_not_know_is_judged_stand_alone(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,10 @@ from PIL import Image
 
 from mcuzoo.data.labels import Classes
 from mcuzoo.errors import DataSetError
-from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.project.recipe import Recipe, normalized, of_values
 from mcuzoo.quantize.job import calibration_images
 
-GRAY = Preprocessing(color="gray", crop=1.0, float_low=0.0)
+GRAY = Recipe(color="gray", **of_values(0.0, 1.0))
 SHAPE = (8, 8, 1)
 
 
@@ -42,7 +43,7 @@ def test_evenly_over_the_classes_and_always_the_same(folder: Path) -> None:
 
 @pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (-1.0, 1.0)])
 def test_corners_make_the_range_whole(folder: Path, low: float, high: float) -> None:
-    preprocessing = Preprocessing(color="gray", crop=1.0, float_low=low, float_high=high)
+    preprocessing = Recipe(color="gray", **of_values(low, high))
     images = calibration_images(folder, Classes(3, ("a", "b", "c")), 6, preprocessing, SHAPE).images
     assert images.dtype == np.float32
     assert (images.min(), images.max()) == (low, high)
@@ -60,3 +61,14 @@ def test_only_damaged_images_are_an_error(tmp_path: Path) -> None:
     (tmp_path / "x.png").write_bytes(b"no picture")
     with pytest.raises(DataSetError, match="None of the images"):
         calibration_images(tmp_path, Classes(3), 5, GRAY, SHAPE)
+
+
+def test_images_are_normalized_per_channel(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    picture = np.full((8, 8, 3), (10, 20, 30), np.uint8)
+    Image.fromarray(picture).save(tmp_path / "a" / "0.png")
+    recipe = replace(normalized(Recipe(), "caffe"), color="bgr")
+    images = calibration_images(tmp_path, Classes(1, ("a",)), 1, recipe, (8, 8, 3)).images
+    expected = np.array([30 - 103.939, 20 - 116.779, 10 - 123.68])
+    np.testing.assert_allclose(images[0, 4, 4], expected, rtol=1e-6)
+    np.testing.assert_allclose(images[0, 0, 0], [-103.939, -116.779, -123.68], rtol=1e-6)

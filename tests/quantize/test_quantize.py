@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from mcuzoo.errors import InputError, ModelError, ToolchainError, UsageError
+from mcuzoo.errors import (
+    DataSetError,
+    InputError,
+    ModelError,
+    ToolchainError,
+    UnsupportedOpError,
+    UsageError,
+)
 from mcuzoo.graph.parameters import quantization_of
-from mcuzoo.ops.coverage import check_aot
-from mcuzoo.quantize import process
-from mcuzoo.quantize.job import quantize_model, score
+from mcuzoo.ops.coverage import Uncovered, check_aot
+from mcuzoo.quantize import job, process
+from mcuzoo.quantize.job import Quantized, score
 from mcuzoo.quantize.options import QuantizeOptions
+from mcuzoo.quantize.quantize import quantize
 from mcuzoo.report.evaluation import evaluation_document
 from mcuzoo.report.models import quantization_text
 from mcuzoo.zoo.registry import resolve_model
 
 SMALL_OPS = ["CONV_2D", "DEPTHWISE_CONV_2D", "MEAN", "FULLY_CONNECTED", "SOFTMAX"]
+
+
+def quantize_model(
+    source: Path,
+    output: Path,
+    pictures: Path,
+    options: QuantizeOptions = QuantizeOptions(),
+    say: Callable[[str], None] = lambda text: None,
+) -> Quantized:
+    """Without a score."""
+    return quantize(source, output, pictures, replace(options, limit=0), say).quantized
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +76,67 @@ def test_every_form_of_a_network_becomes_int8(
         if op.name == "FULLY_CONNECTED"
     )
     assert len(quantization_of(weights).scales) == 1
+
+
+@pytest.mark.parametrize("name", ["dynamic.tflite", "gray.keras", "first.keras"])
+def test_weights_and_shapes_as_people_have_them(
+    name: str, float_networks: Path, pictures: Path, tmp_path: Path
+) -> None:
+    done = quantize_model(float_networks / name, tmp_path / "out.tflite", pictures)
+    names = [op.name for op in done.int8_model.ops]
+    assert names == ["CONV_2D", "CONV_2D", "RESHAPE", "FULLY_CONNECTED", "SOFTMAX"]
+    assert check_aot(done.int8_model) == [] and done.warnings == ()
+    shape = done.program.input_tensor.shape
+    assert shape == ((1, 12, 12, 1) if name == "gray.keras" else (1, 12, 12, 3))
+    stored = ("int8",) if name == "dynamic.tflite" else ()
+    assert done.run.report.stored == stored
+    assert ("weights    int8" in quantization_text(tmp_path / "x", done, None)) == bool(stored)
+
+
+def test_an_operator_without_a_reference_is_scored_too(
+    float_networks: Path, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the host has no arithmetic of its own for it, another engine gives the outputs."""
+    monkeypatch.setattr(job, "check_aot", lambda model: [Uncovered(model.ops[1], None, "none")])
+    done = quantize(float_networks / "tanh.keras", tmp_path / "out.tflite", pictures)
+    assert "TANH" in [op.name for op in done.quantized.int8_model.ops]
+    assert done.scored is not None and done.scored.n == 15
+    assert done.scored.against is not None
+    assert done.scored.against.engine in ("tflm", "litert-ref")
+
+
+def test_what_no_runtime_runs_is_not_written(
+    float_networks: Path, pictures: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "out.tflite"
+    with pytest.raises(UnsupportedOpError, match="nothing was written") as caught:
+        quantize_model(float_networks / "gelu.keras", target, pictures)
+    assert "GELU" in caught.value.message and "HARD_SWISH" in caught.value.hint
+    assert not target.exists()
+
+
+def test_labels_that_do_not_fit_leave_nothing_behind(
+    float_networks: Path, pictures: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "other" / "7").mkdir(parents=True)
+    Image.new("RGB", (16, 16)).save(tmp_path / "other" / "7" / "x.png")
+    target = tmp_path / "out.tflite"
+    with pytest.raises(DataSetError, match="label 7 is out of range"):
+        quantize(
+            float_networks / "small.tflite",
+            target,
+            pictures,
+            QuantizeOptions(images=tmp_path / "other"),
+        )
+    assert not target.exists()
+
+
+def test_two_inputs_are_refused_in_words(
+    float_networks: Path, pictures: Path, tmp_path: Path
+) -> None:
+    caught = _refused(float_networks / "two.keras", pictures, tmp_path)
+    assert "does not take one image" in caught.value.message
+    assert "Traceback" not in caught.value.hint and "File " not in caught.value.hint
 
 
 def test_the_score_is_of_both_models(float_networks: Path, pictures: Path, tmp_path: Path) -> None:

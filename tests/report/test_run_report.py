@@ -14,7 +14,7 @@ from helpers.fake_board import HELLO
 
 from mcuzoo.errors import InputError, UsageError
 from mcuzoo.link.state import LinkState
-from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.project.recipe import Recipe
 from mcuzoo.report.run import (
     CSV_COLUMNS,
     csv_text,
@@ -29,7 +29,7 @@ from mcuzoo.run.rig import board_facts
 from mcuzoo.run.summary import summarize
 
 META = RunMeta(
-    "1", "2025", "toy", 6, ("a", "b", "c", "d", "e", "f"), 1 / 256, -128, Preprocessing(), "d",
+    "1", "2025", "toy", 6, ("a", "b", "c", "d", "e", "f"), 1 / 256, -128, Recipe(crop=0.875), "d",
     board_facts(HELLO), Settings("/p", "/dev/x", 1, "/d", None, None, True, None, False),
 )  # fmt: skip
 DONE = Row(

@@ -135,10 +135,21 @@ def test_the_command(test_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "27.14M" in line and "0.4676" in line and "0.623" in line and "fits" in line
     assert "200 images of imagenet pack, reference" in done.stdout
     document = json.loads(finished(mcuzoo("models", "--json")).stdout)
-    assert document["schema"] == 1 and len(document["models"]) == 18
-    figure = document["models"][1]["figures"]["top1_int8"]
+    rows = {row["name"]: row for row in document["models"]}
+    assert document["schema"] == 1 and len(rows) == 25
+    figure = rows["mobilenet_v1_0.25_128"]["figures"]["top1_int8"]
     assert figure["published"]["value"] == 0.39
     assert figure["measured"]["measurement"]["n"] == 200
+
+
+def test_every_row_is_known_without_planning(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first `mcuzoo models` has to be quick: what it shows comes with mcuzoo."""
+
+    def planned(*_: object) -> None:
+        raise AssertionError("planned a model whose facts are shipped")
+
+    monkeypatch.setattr("mcuzoo.plan.zoo_facts.find_facts", planned)
+    assert all(len(row.fits) == len(BOARDS) for row in zoo_table().rows)
 
 
 def test_one_model_in_full(test_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

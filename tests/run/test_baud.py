@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from helpers.boards import changed_files, written
-from helpers.commands import finished, mcuzoo
+from helpers.commands import invoke
 from helpers.fake_board import HELLO, MANIFEST, FakeBoard, write_images
 from helpers.fake_tflm import fake_tree
 from helpers.small_source import small_source
@@ -41,10 +41,8 @@ def test_export_sets_it(tmp_path: Path, kind: str) -> None:
         words = ["--universal", "--ops", "softmax", "--kernels", "reference", "--tflm", tree]
     project = tmp_path / "project"
     model = small_source(tmp_path / "source").path
-    done = finished(
-        mcuzoo("export", model, "--board", "rt1170", "--baud", 921600, "-o", project, *words)
-    )
-    assert done.returncode == 0, done.stderr
+    done = invoke(("export", model, "--board", "rt1170", "--baud", 921600, "-o", project, *words))
+    assert done.exit_code == 0, done.stderr
     assert "console LPUART1 at 921600 baud (the UART gives 923076, 0.16 % off)" in done.stdout
     assert "#define MZ_CONSOLE_BAUD 921600u" in (project / "board" / "mz_board.h").read_text()
     manifest = load_project(project)
@@ -57,11 +55,9 @@ def test_export_sets_it(tmp_path: Path, kind: str) -> None:
 
 
 def test_a_rate_that_the_clock_cannot_give_is_refused(tmp_path: Path) -> None:
-    done = finished(
-        mcuzoo("export", small_source(tmp_path).path, "--board", "rt1050", "--baud", 15_000_000,
-               "-o", tmp_path / "project")
-    )  # fmt: skip
-    assert done.returncode == 2 and "% off" in done.stderr and "--baud 3000000" in done.stderr
+    done = invoke(("export", small_source(tmp_path).path, "--board", "rt1050", "--baud", 15_000_000,
+               "-o", tmp_path / "project"))  # fmt: skip
+    assert done.exit_code == 2 and "% off" in done.stderr and "--baud 3000000" in done.stderr
     assert not (tmp_path / "project").exists()
 
 
@@ -126,14 +122,12 @@ def test_a_silent_board_is_told_with_the_rate_and_who_chose_it(
     ours, theirs = pty.openpty()
     tty.setraw(theirs)
     baud = () if typed is None else ("--baud", typed)
-    done = finished(
-        mcuzoo("run-serial", "--port", os.ttyname(theirs), "--project", project, "--no-reference",
-               "--out", tmp_path / "run", "--json", *baud)
-    )  # fmt: skip
+    port = ("--port", os.ttyname(theirs), "--project", project, "--no-reference")
+    done = invoke(("run-serial", *port, "--out", tmp_path / "run", "--json", *baud))
     os.close(ours)
     os.close(theirs)
     document = json.loads(done.stdout)
-    assert (done.returncode, document["error"]) == (3, BoardSilentError.__name__)
+    assert (done.exit_code, document["error"]) == (3, BoardSilentError.__name__)
     if typed is None:
         assert " at 921600 baud, as the project says" in document["message"]
     else:
@@ -142,6 +136,6 @@ def test_a_silent_board_is_told_with_the_rate_and_who_chose_it(
 
 
 def test_fit_takes_it_for_measuring_only(tmp_path: Path) -> None:
-    done = finished(mcuzoo("fit", "signs", "--board", "rt1050", "--baud", 921600))
-    assert done.returncode == 2 and "--baud is for measuring" in done.stderr
+    done = invoke(("fit", "signs", "--board", "rt1050", "--baud", 921600))
+    assert done.exit_code == 2 and "--baud is for measuring" in done.stderr
     assert UsageError.__name__ not in done.stderr

@@ -12,6 +12,7 @@ from helpers.commands import invoke
 from helpers.uint8_models import uint8_net
 
 from mcuzoo.data.images import DataSet, FilePicture, Item
+from mcuzoo.data.output_form import OutputForm
 from mcuzoo.graph.read import load_model, parse_model
 from mcuzoo.report.models import judgement_document
 from mcuzoo.run.conversion import Comparison, Judgement, make_comparison
@@ -41,15 +42,16 @@ def judged(first: list[list[int]], second: list[list[int]], folder: Path) -> Jud
     """Of images that are all labelled 1."""
     from hashlib import sha256
 
-    from mcuzoo.project.manifest import Preprocessing
+    from mcuzoo.data.preprocess import PictureInput
+    from mcuzoo.project.recipe import Recipe
 
     path = folder / "gray.png"
     Image.new("L", (8, 8), 90).save(path)
     digest = sha256(path.read_bytes()).hexdigest()
     items = tuple(Item(at, "gray.png", FilePicture(path), 1, digest) for at in range(len(first)))
     comparison = Comparison(
-        Answers(first), Answers(second), Preprocessing("gray"), (1, 8, 8, 1),
-        DataSet(folder, items, ""),
+        Answers(first), Answers(second), PictureInput(Recipe(color="gray"), (1, 8, 8, 1)),
+        DataSet(folder, items, ""), (1 / 256, -128), OutputForm(4),
     )  # fmt: skip
     return comparison.run()
 

@@ -10,17 +10,16 @@ import pytest
 from helpers.fake_board import ToyEngine, make_toy_job, toy_model
 
 from mcuzoo.data.images import FilePicture, Item, decode_image
-from mcuzoo.data.preprocess import preprocess
+from mcuzoo.data.preprocess import PictureInput
 from mcuzoo.errors import MissingExtraError
-from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.project.recipe import Recipe
 from mcuzoo.run.feed import Prepared, Unusable, prepare, prepared_ahead
 
-RECIPE = Preprocessing(crop=1.0)
-SHAPE = (1, 4, 4, 3)
+INPUT = PictureInput(Recipe(), (1, 4, 4, 3))
 
 
 def made(item: Item) -> Prepared | Unusable:
-    return prepare(item, RECIPE, SHAPE, ToyEngine())  # type: ignore[arg-type]
+    return prepare(item, INPUT, ToyEngine())  # type: ignore[arg-type]
 
 
 def file_of(item: Item) -> Path:
@@ -35,13 +34,13 @@ def test_prepares_in_order_with_reference(tmp_path: Path) -> None:
     for one in ready:
         assert isinstance(one, Prepared) and one.reference is not None
         image = decode_image(file_of(one.item).read_bytes(), "rgb", "x")
-        np.testing.assert_array_equal(one.tensor, preprocess(image, RECIPE, SHAPE))
+        np.testing.assert_array_equal(one.tensor, INPUT.tensor(image))
         np.testing.assert_array_equal(one.reference, toy_model(one.tensor))
 
 
 def test_without_engine_there_is_no_reference(tmp_path: Path) -> None:
     item = make_toy_job(tmp_path).data_set.items[0]
-    ready = prepare(item, RECIPE, SHAPE, None)
+    ready = prepare(item, INPUT, None)
     assert isinstance(ready, Prepared) and ready.reference is None
 
 

@@ -13,7 +13,8 @@ from helpers.tflite_builder import conv_model
 from mcuzoo.errors import DataSetError, InputError, ProjectError, UsageError
 from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import parse_model
-from mcuzoo.project.manifest import ModelEntry, Preprocessing, load_manifest, write_manifest
+from mcuzoo.project.manifest import ModelEntry, load_manifest, write_manifest
+from mcuzoo.project.recipe import Recipe
 from mcuzoo.run.job import make_job
 from mcuzoo.run.journal import create_journal
 from mcuzoo.run.options import RunOptions
@@ -172,7 +173,7 @@ def test_resume_excludes_out_and_needs_a_run(tmp_path: Path) -> None:
 
 
 def test_recipe_that_cannot_be_right_is_refused_before_the_port(project: Path) -> None:
-    wrong = replace(load_manifest(project), preprocessing=Preprocessing(pixel_offset=-127))
+    wrong = replace(load_manifest(project), preprocessing=Recipe(pixel_offset=-127))
     write_manifest(wrong, project)
     with pytest.raises(ProjectError, match="pixel_offset -127"):
         make_job(RunOptions(port="/dev/x", project=project))
@@ -183,4 +184,31 @@ def test_recipe_unlike_the_declared_one_is_doubted(project: Path) -> None:
     renamed = replace(manifest.model, name="mobilenet_v1_0.25_128")
     write_manifest(replace(manifest, model=renamed), project)
     warnings = make_job(RunOptions(port="/dev/x", project=project)).warnings
-    assert any("declared to see rgb, crop 0.875" in text for text in warnings)
+    assert any("declared to see rgb, central 0.875" in text for text in warnings)
+
+
+def test_flags_of_a_recipe_and_their_run_that_is_resumed(project: Path, tmp_path: Path) -> None:
+    options = RunOptions(port="/dev/x", project=project, crop=0.5, color="bgr")
+    first = make_job(options)
+    recipe = replace(MANIFEST.preprocessing, crop=0.5, color="bgr")
+    assert first.manifest.preprocessing == recipe
+    assert first.manifest.recipe_source == "project+flags"
+    meta = RunMeta(
+        "1", "now", "toy", 6, None, 1.0, 0, recipe, first.data_set.digest, board_facts(HELLO),
+        first.settings, recipe_source=first.manifest.recipe_source,
+    )  # fmt: skip
+    create_journal(tmp_path / "run", meta, first.data_set.items)
+    again = make_job(RunOptions(resume=tmp_path / "run"))
+    assert again.manifest.preprocessing == recipe
+    plain = make_job(RunOptions(port="/dev/x", project=project))
+    assert plain.manifest.preprocessing == MANIFEST.preprocessing
+
+
+def test_a_project_with_the_default_recipe_says_so(project: Path) -> None:
+    said: list[str] = []
+    make_job(RunOptions(port="/dev/x", project=project), said.append)
+    assert said == []
+    write_manifest(replace(load_manifest(project), recipe_source="default"), project)
+    job = make_job(RunOptions(port="/dev/x", project=project), said.append)
+    assert [text[:21] for text in said] == ["note: nothing says ho"]
+    assert job.manifest.recipe_source == "project:default"

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from mcuzoo.data.images import FilePicture, Item
 from mcuzoo.errors import InputError, UsageError
-from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.project.recipe import Recipe
 from mcuzoo.run.journal import JOURNAL_NAME, LOCK_NAME, Journal, create_journal, read_run
 from mcuzoo.run.record import Row, RunMeta, Settings, Status
 from mcuzoo.run.rig import board_facts
@@ -34,7 +34,7 @@ META = RunMeta(
     class_names=("a", "b", "ü"),
     output_scale=1 / 256,
     output_zero_point=-128,
-    preprocessing=Preprocessing(color="gray", crop=1.0),
+    preprocessing=Recipe(color="gray", crop=1.0),
     data_set_digest="d" * 64,
     board=board_facts(HELLO),
     settings=SETTINGS,
@@ -178,11 +178,17 @@ def test_newer_schema_is_refused(run: Path) -> None:
 
 
 def make_old(run: Path) -> None:
-    """As mcuzoo wrote it before schema 2."""
+    """As mcuzoo wrote it before schema 2, with the recipe of that time."""
+    recipe = (
+        '{"color": "gray", "crop": 1.0, "resize": "bilinear", "pixel_offset": -128, '
+        '"float_low": 0.0, "float_high": 1.0}'
+    )
     with sqlite3.connect(run / JOURNAL_NAME) as database:
-        for column in ("rank", "second", "dtype"):
+        for column in ("rank", "second", "dtype", "turned", "clipped"):
             database.execute(f"ALTER TABLE images DROP COLUMN {column}")
         database.execute("UPDATE run SET value='1' WHERE key='schema'")
+        database.execute("UPDATE run SET value=? WHERE key='preprocessing'", (recipe,))
+        database.execute("DELETE FROM run WHERE key IN ('recipe_source', 'label_mapping')")
 
 
 def test_a_run_of_an_older_version_is_read_and_resumed(run: Path) -> None:
@@ -191,10 +197,15 @@ def test_a_run_of_an_older_version_is_read_and_resumed(run: Path) -> None:
     make_old(run)
     row = read_run(run)[1][1]
     assert (row.status, row.top1, row.rank, row.label_rank) == (Status.DONE, 2, None, 0)
+    recipe = read_run(run)[0].preprocessing
+    assert (recipe.color, recipe.exif, recipe.real(0), recipe.real(255)) == (
+        "gray", False, (0.0,), (1.0,),
+    )  # fmt: skip
     with Journal(run) as journal:
         journal.record(Row(0, "0.jpg", 0, "e" * 64, Status.DONE, top1=1, score=0.5, rank=3))
     meta, rows = read_run(run)
-    assert meta == META and [row.label_rank for row in rows[:2]] == [3, 0]
+    assert replace(meta, preprocessing=META.preprocessing) == META
+    assert [row.label_rank for row in rows[:2]] == [3, 0]
 
 
 def test_outputs_and_answers_of_an_evaluation_come_back(run: Path) -> None:

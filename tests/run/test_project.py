@@ -58,7 +58,8 @@ def universal(letter: str) -> UniversalManifest:
     common = {
         name: value
         for name, value in vars(MANIFEST).items()
-        if name not in ("model", "input", "output", "preprocessing", "labels", "samples")
+        if name
+        not in ("model", "input", "output", "preprocessing", "recipe_source", "labels", "samples")
     }
     entry = UniversalEntry(("CONV_2D",), (RoomEntry("ocram", 1 << 20),))
     return UniversalManifest(**{**common, "build_id": letter * 32}, universal=entry)

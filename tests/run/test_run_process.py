@@ -22,7 +22,7 @@ from helpers.host_firmware import HostBoard
 from helpers.host_project import HostProject, make_host_project
 
 from mcuzoo.data.images import decode_image
-from mcuzoo.data.preprocess import preprocess
+from mcuzoo.data.preprocess import PictureInput
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.graph.read import load_model
 from mcuzoo.project.manifest import load_manifest
@@ -59,10 +59,8 @@ def expected_outputs(project: HostProject, rows: Sequence[Row]) -> np.ndarray[An
     manifest = load_manifest(project.folder)
     engine = ReferenceEngine(load_model(project.folder / manifest.model.file))
     inputs = [
-        preprocess(
-            decode_image((project.images.parent / row.file).read_bytes(), "rgb", row.file),
-            manifest.preprocessing,
-            manifest.input.shape,
+        PictureInput(manifest.preprocessing, manifest.input.shape).tensor(
+            decode_image((project.images.parent / row.file).read_bytes(), "rgb", row.file)
         )
         for row in rows
     ]

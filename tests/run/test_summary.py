@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from helpers.fake_board import HELLO
 
-from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.project.recipe import Recipe
 from mcuzoo.run.record import Row, RunMeta, Settings, Status
 from mcuzoo.run.rig import board_facts
 from mcuzoo.run.score import Accuracy
 from mcuzoo.run.summary import Broke, Verdict, measure_latency, summarize, verdict_of
 
 META = RunMeta(
-    "1", "2025", "toy", 6, None, 1 / 256, -128, Preprocessing(), "d", board_facts(HELLO),
+    "1", "2025", "toy", 6, None, 1 / 256, -128, Recipe(crop=0.875), "d", board_facts(HELLO),
     Settings("/p", "/dev/x", 1, "/d", None, None, True, None, False),
 )  # fmt: skip
 

@@ -42,7 +42,7 @@ def test_answers_tell_that_labels_are_off_by_one(classes: int, shift: int, advic
     for label in range(100, 140):
         tally.add(answered(label, label + shift if label % 2 else 7))
     with pytest.raises(DataSetError, match="off by one") as caught:
-        tally.refuse_shifted_labels()
+        tally.refuse_wrong_order()
     assert advice in caught.value.hint
 
 
@@ -52,11 +52,12 @@ def test_a_bad_model_is_not_taken_for_bad_labels() -> None:
         tally = Tally(classes)
         for label in range(200):
             tally.add(answered(label % classes, int(random.integers(0, classes))))
-        tally.refuse_shifted_labels()
+        tally.refuse_wrong_order()
     seven = Tally(7)
     for label in range(60):
         seven.add(answered(label % 6, label % 6 + 1))
-    seven.refuse_shifted_labels()
+    with pytest.raises(DataSetError, match="off by one"):
+        seven.refuse_wrong_order()
 
 
 def test_what_is_shown_of_an_evaluation() -> None:

@@ -234,6 +234,8 @@ def test_by_hand(tmp_path: Path) -> None:
         fetch_file(registry(url), str(tmp_path / "absent"))
     with pytest.raises(FetchError, match="not an https address"):
         fetch_file(registry(url), "http://localhost/tiny.tgz")
+    with pytest.raises(UsageError, match=r"No file of mobilenet_v2 is published; .*recipe\.sh"):
+        fetch_model("mobilenet_v2")
     with pytest.raises(UsageError, match="comes with mcuzoo"):
         fetch_model("signs")
     with pytest.raises(UsageError, match="no keras file"):

@@ -10,7 +10,7 @@ from helpers import tflite_builder as build
 from mcuzoo.data.drawn_signs.classes import CLASS_NAMES
 from mcuzoo.errors import InputError, ModelError
 from mcuzoo.graph.read import load_model
-from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.project.recipe import Recipe, of_values
 from mcuzoo.zoo.catalog import catalog
 from mcuzoo.zoo.convert.convert import convert_model
 from mcuzoo.zoo.find import model_folders
@@ -31,7 +31,7 @@ def test_bundled_signs() -> None:
     model = load_model(source.path)
     assert source.labels == CLASS_NAMES
     assert model.tensor(model.outputs[0]).shape[-1] == len(CLASS_NAMES)
-    assert source.preprocessing == Preprocessing("rgb", 0.875, "bilinear", -128)
+    assert source.preprocessing == Recipe(color="rgb", crop=0.875)
 
 
 def test_mobilenet_is_found_by_name_and_hash(
@@ -84,10 +84,10 @@ def test_misspelt_name_is_corrected() -> None:
 
 @pytest.mark.parametrize(
     ("channels", "expected"),
-    [(3, Preprocessing("rgb", 0.875)), (1, Preprocessing("gray", 1.0, float_low=0.0))],
+    [(3, Recipe()), (1, Recipe(color="gray", **of_values(0.0, 1.0)))],
 )
 def test_preprocessing_of_a_path_follows_from_the_input(
-    tmp_path: Path, channels: int, expected: Preprocessing
+    tmp_path: Path, channels: int, expected: Recipe
 ) -> None:
     path = tmp_path / "mine.tflite"
     path.write_bytes(build.pool_model("MAX_POOL_2D", (1, 8, 8, channels)))
@@ -140,7 +140,7 @@ def test_a_uint8_file_is_converted_on_the_way(
 def test_a_file_is_known_by_its_hash_whatever_its_name(test_data: Path, tmp_path: Path) -> None:
     face = only(tmp_path, test_data / "models" / "emotion_uint8_float32.tflite", "x.tflite")
     source = resolve_model(str(face))
-    assert source.preprocessing == Preprocessing("gray", 1.0, float_low=0.0)
+    assert source.preprocessing == Recipe(color="gray", **of_values(0.0, 1.0))
     assert source.labels is not None and source.labels[3] == "happy"
 
 

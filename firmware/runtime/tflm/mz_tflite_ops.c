@@ -15,6 +15,8 @@
 #define MAX_REACH 32767u
 /* TFLM adds exponentials in Q12.19: 4096 times 1.0 overflows. */
 #define MAX_SOFTMAX_ROW 4095u
+/* Squares of differences to a zero point, which are added up in an int32. */
+#define MAX_SQUARES 33025u
 /* No real network has scales beyond these; they would overflow TFLM's preparation in float32. */
 #define MIN_SCALE 1e-8f
 #define MAX_SCALE 1e8f
@@ -276,6 +278,15 @@ static void add(const operands *op) {
            "has an output scale too small for its inputs'");
 }
 
+/* SQUARED_DIFFERENCE brings them there, too, shifted left by 7 bits. */
+static void squared_difference(const operands *op) {
+    const double one = (double)scale_of(op, &op->inputs[0]);
+    const double two = (double)scale_of(op, &op->inputs[1]);
+    const double larger = 2.0 * (one > two ? one : two);
+    need_broadcast(op);
+    need_factor(op, larger * larger / (16384.0 * (double)scale_of(op, &op->output)));
+}
+
 static void multiply(const operands *op) {
     need_broadcast(op);
     need_activation(op, 0u);
@@ -322,7 +333,23 @@ static void leaky_relu(const operands *op) {
     need_factor(op, ratio(op) * (alpha < 0.0 ? -alpha : alpha));
 }
 
-/* TFLM assumes the quantization of the output: 1/256 and -128, or 1/128 and 0. */
+/* TFLM multiplies by 1 / sqrt(input scale) / output scale, shifted right by 20 bits more, of 31 at
+ * most, and fails at an inference where a value is negative. */
+static void inverse_square_root(const operands *op) {
+    const double output = (double)scale_of(op, &op->output);
+    const double square = 1.0 / ((double)scale_of(op, &op->inputs[0]) * output * output);
+    need_same_shapes(op);
+    refuse(op, zero_point(op->in, &op->inputs[0], 0u) != -128, "has an input that may be negative");
+    refuse(op, !(square >= 1.0 / 16777216.0), "has scales too far apart for 32-bit fixed point");
+}
+
+/* TFLM makes a table of outputs in float32, and converts it to int32. */
+static void exponential_linear(const operands *op) {
+    need_same_shapes(op);
+    refuse(op, !(255.0 * ratio(op) < 1073741824.0), "has scales too far apart for 32 bits");
+}
+
+/* TFLM assumes the quantization of the output: 1/256 and -128, for instance. */
 static void need_output(const operands *op, float scale, int32_t zero) {
     const float found = scale_of(op, &op->output) / scale;
     need_same_shapes(op);
@@ -336,6 +363,24 @@ static void logistic(const operands *op) {
 
 static void hyperbolic(const operands *op) {
     need_output(op, 1.0f / 128.0f, 0);
+}
+
+static void l2_normalization(const operands *op) {
+    const mz_tflite_tensor *const source = &op->inputs[0];
+    need_output(op, 1.0f / 128.0f, 0);
+    refuse(op, source->rank == 0u || source->rank > IMAGE_RANK, "has no dimension, or more than 4");
+    refuse(op, mz_fb_sound(op->in) && source->dims[source->rank - 1u] > MAX_SQUARES,
+           "has rows longer than 33025");
+    refuse(op, mz_fb_get_byte(op->in, &op->options, 0u) != 0u, "has a fused activation");
+}
+
+static void log_softmax(const operands *op) {
+    const mz_tflite_tensor *const source = &op->inputs[0];
+    need_output(op, 1.0f / 16.0f, 127);
+    refuse(op, source->rank == 0u || source->dims[source->rank - 1u] > MAX_SOFTMAX_ROW,
+           "has rows longer than 4095");
+    refuse(op, !((double)scale_of(op, source) * (double)(1 << 26) > 1.0),
+           "has an input scale that is too small");
 }
 
 /* TFLM computes it in int16, so shifts are by at most 15 bits. */
@@ -371,7 +416,7 @@ static void concatenation(const operands *op) {
     refuse(op, mz_fb_get_byte(op->in, &op->options, 1u) != 0u, "has a fused activation");
 }
 
-static void mean(const operands *op) {
+static void reduction(const operands *op) {
     const mz_tflite_tensor *const source = &op->inputs[0];
     const int32_t rank = (int32_t)source->rank;
     const bool keep = flag(op, KEEP_DIMS);
@@ -397,9 +442,24 @@ static void mean(const operands *op) {
     }
     refuse(op, !fits || at != op->output.rank,
            "has an output of another shape than its axes leave");
-    refuse(op, source->elements / op->output.elements > 1u << 22,
+}
+
+/* MEAN and SUM. */
+static void mean(const operands *op) {
+    reduction(op);
+    refuse(op, mz_fb_sound(op->in) && op->inputs[0].elements / op->output.elements > 1u << 22,
            "adds up more values than 32 bits hold");
     need_factor(op, ratio(op));
+}
+
+/* REDUCE_MAX and REDUCE_MIN. TFLM fails at an inference unless both ends are quantized exactly
+ * alike. */
+static void least_or_greatest(const operands *op) {
+    reduction(op);
+    refuse(op,
+           scale_of(op, &op->inputs[0]) != scale_of(op, &op->output) ||
+               zero_point(op->in, &op->inputs[0], 0u) != zero_point(op->in, &op->output, 0u),
+           "has an output that is quantized unlike its input, which TFLM does not convert");
 }
 
 static void pad(const operands *op) {
@@ -559,6 +619,7 @@ static const rule rules[] = {
     {4, 2, "aw?b", depthwise, "DEPTHWISE_CONV_2D"},
     {6, 0, "a", gives_floats, "DEQUANTIZE"},
     {9, 8, "aw?B", fully_connected, "FULLY_CONNECTED"},
+    {11, 12, "a", l2_normalization, "L2_NORMALIZATION"},
     {14, 0, "a", logistic, "LOGISTIC"},
     {17, 5, "a", pool, "MAX_POOL_2D"},
     {18, 21, "aa", multiply, "MUL"},
@@ -573,12 +634,20 @@ static const rule rules[] = {
     {40, 27, "ai", mean, "MEAN"},
     {41, 28, "aa", add, "SUB"},
     {45, 32, "aiii", strided_slice, "STRIDED_SLICE"},
+    {50, 0, "a", log_softmax, "LOG_SOFTMAX"},
     {54, 0, "aa", prelu, "PRELU"},
     {55, 0, "aa", extreme, "MAXIMUM"},
     {57, 0, "aa", extreme, "MINIMUM"},
     {60, 0, "aia", pad, "PADV2"},
+    {74, 27, "ai", mean, "SUM"},
+    {76, 0, "a", inverse_square_root, "RSQRT"},
+    {82, 27, "ai", least_or_greatest, "REDUCE_MAX"},
+    {89, 27, "ai", least_or_greatest, "REDUCE_MIN"},
     {97, -74, "ai", nearest, "RESIZE_NEAREST_NEIGHBOR"},
     {98, 75, "a", leaky_relu, "LEAKY_RELU"},
+    {99, 0, "aa", squared_difference, "SQUARED_DIFFERENCE"},
+    {101, 0, "a", rescaled, "ABS"},
+    {111, 0, "a", exponential_linear, "ELU"},
     {114, 0, "a", rescaled, "QUANTIZE"},
     {117, 0, "a", hard_swish, "HARD_SWISH"},
 };

@@ -12,7 +12,6 @@ from mcuzoo.codegen.aot.ends import end_lines, sha256_rows, view_end
 from mcuzoo.codegen.aot.stages import table_name, view_chains
 from mcuzoo.codegen.board_files import STANDALONE, Sections
 from mcuzoo.codegen.templates import render
-from mcuzoo.errors import ModelError
 from mcuzoo.graph.model import Op, Tensor
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.call import Activation, Call, Operand
@@ -37,8 +36,6 @@ def render_model(
     cannot be described.
     """
     calls = lower(program) if calls is None else calls
-    if not calls:
-        raise ModelError("The model computes nothing.", "Export a model with at least one layer.")
     chains = view_chains(program, plan, calls)
     streamed = next((chain for chain in chains if chain.streamed), None)
     macros = _section_macros(sections, calls)
@@ -52,7 +49,7 @@ def render_model(
         title=_title(program),
         tool_version=__version__,
         sha256=program.model.sha256,
-        ends=end_lines(program.model),
+        ends=end_lines(program.file),
         arena_bytes=plan.arena_bytes,
         hot_bytes=plan.hot_bytes,
         input_offset=None if streamed else plan.slot(program.input_buffer).offset,
@@ -72,7 +69,7 @@ def render_model(
         ],
         chains=chains,
         row_states=max((len(one.stages) for one in chains if not one.streamed), default=0),
-        op_count=len(program.model.ops),
+        op_count=len(program.file.ops),
         sha256=sha256_rows(program.model.sha256),
         input=view_end(program.input_tensor),
         output=view_end(program.output_tensor),
@@ -209,9 +206,14 @@ def _view_call(program: Program, plan: ArenaPlan, calls: Sequence[Call], positio
         table=table_name(call) if isinstance(call, RowChain) else "",
         streamed=isinstance(call, RowChain) and call.streamed,
         arguments=", ".join(operands),
-        output_offset=arena_offset(plan, call.outputs[0]),
+        output_offset=arena_offset(plan, _first_output(calls, call.op)),
         output_bytes=output.bytes,
     )
+
+
+def _first_output(calls: Sequence[Call], op: Op) -> Activation:
+    """Of the op's outputs, which may be made by a call each."""
+    return next(call for call in calls if call.op is op).outputs[0]
 
 
 def _ops_text(call: Call) -> str:
@@ -224,7 +226,10 @@ def _shapes_text(program: Program, call: Call) -> str:
     model, first = program.model, call.ops[0]
     own = 1 if isinstance(call, RowChain) else len(call.inputs)
     count = len(first.inputs) if call.partial else max(own, 1)
-    inputs = [model.tensor(index) for index in first.inputs[:count]]
+    read = [model.tensor(index) for index in first.inputs if index != -1]
+    # Activations first: where an op has its axis or its weights before them.
+    chosen = sorted(read, key=lambda tensor: tensor.data is not None)[:count]
+    inputs = [tensor for tensor in read if tensor in chosen]
     return f"{_shapes(inputs)} -> {shape_text(model.tensor(call.op.outputs[0]).shape)}"
 
 

@@ -5,14 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mcuzoo.codegen.aot.c_text import float_text
-from mcuzoo.errors import ModelError
 from mcuzoo.graph.model import Model, Tensor
 from mcuzoo.graph.parameters import quantization_of
 from mcuzoo.lowering.words import comment_text, shape_text
-
-MAX_RANK = 4
-MAX_DIMENSION = 2**16 - 1
-"""Limits of the model's input and output: mz_tensor_spec in mz_runtime.h."""
 
 
 @dataclass(frozen=True)
@@ -28,13 +23,7 @@ class EndView:
 
 
 def view_end(tensor: Tensor) -> EndView:
-    """Raises ModelError when the tensor has more or larger dimensions than mz_tensor_spec."""
-    if len(tensor.shape) > MAX_RANK or max(tensor.shape, default=0) > MAX_DIMENSION:
-        raise ModelError(
-            f"Tensor {tensor.index} {tensor.name!r} of shape {list(tensor.shape)} cannot be the "
-            f"model's input or output: {MAX_RANK} dimensions of {MAX_DIMENSION} are the limit.",
-            "Reshape it to fewer dimensions before converting the model.",
-        )
+    """An end of a model that `judge` has found to run."""
     quantization = quantization_of(tensor)
     return EndView(
         name=comment_text(tensor.name),

@@ -77,7 +77,7 @@ def render_tflm_model(
         sha256=sha256_rows(program.model.sha256),
         input=view_end(program.input_tensor),
         output=view_end(program.output_tensor),
-        op_count=len(program.model.ops),
+        op_count=len(program.file.ops),
         ops=_op_rows(image),
         arena_section=sections.arena,
     )

@@ -15,16 +15,23 @@ from mcuzoo.plan.tflm.requests import Kernels
 
 # File names of kernels that do not have the name of their op.
 _FILES = {
+    "ABS": "elementwise",
     "AVERAGE_POOL_2D": "pooling",
     "CONV_2D": "conv",
     "DEPTHWISE_CONV_2D": "depthwise_conv",
+    "L2_NORMALIZATION": "l2norm",
     "MAXIMUM": "maximum_minimum",
     "MAX_POOL_2D": "pooling",
     "MEAN": "reduce",
     "MINIMUM": "maximum_minimum",
     "PADV2": "pad",
+    "REDUCE_MAX": "reduce",
+    "REDUCE_MIN": "reduce",
     "RELU": "activations",
     "RELU6": "activations",
+    "REVERSE_V2": "reverse",
+    "RSQRT": "elementwise",
+    "SUM": "reduce",
 }
 
 # Ops that TFLM has INT8-only registrations of, in the release of December 2024 and since.

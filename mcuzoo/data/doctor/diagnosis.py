@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.data.doctor.ways import (
-    BGR,
     OFFSETS,
     RIGHT_OFFSET,
     VALUE_MAPS,
@@ -23,10 +22,13 @@ from mcuzoo.data.doctor.ways import (
     Mistake,
     darkest_around,
     makings,
+    mapped,
     mistakes_of,
     other_crop,
+    swap_of,
+    value_maps,
 )
-from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.project.recipe import Recipe
 
 _APART = 16
 _FEWEST_APART = 12
@@ -200,24 +202,40 @@ class Diagnosis:
 
 
 def diagnose(
-    image: NDArray[np.uint8], tensor: NDArray[np.int8], preprocessing: Preprocessing
+    image: NDArray[np.uint8],
+    tensor: NDArray[np.int8],
+    recipe: Recipe,
+    scale: float = 1.0,
+    zero_point: int = 0,
 ) -> Diagnosis:
     """Find out how `tensor`, int8 [H, W, C], was made of `image`, uint8 [h, w, C].
 
-    If several ways reproduce it, the one with the fewest mistakes counts. If none of several
-    contains another, only their common mistakes are sure. If no way reproduces it (another program
-    resized the picture, or it was stored with losses), the mistakes come from `evidence`.
+    scale, zero_point: of the model's input; they count where the recipe normalizes. If several ways
+    reproduce the tensor, the one with the fewest mistakes counts. If none of several contains
+    another, only their common mistakes are sure. If no way reproduces it (another program resized
+    the picture, or it was stored with losses), the mistakes come from `evidence`.
     """
-    pictures = list(makings(image, tensor.shape, preprocessing))
-    return _exactly(pictures, tensor) or _nearest(pictures, tensor, image, preprocessing)
+    pictures = list(makings(image, tensor.shape, recipe))
+    maps = value_maps(recipe, scale, zero_point)
+    exact = _exactly(pictures, tensor, recipe, maps)
+    if exact is not None:
+        return exact
+    if recipe.pixel_offset is None:
+        return _nearest_normalized(pictures, tensor, image, recipe, maps)
+    return _nearest(pictures, tensor, image, recipe)
 
 
-def _exactly(pictures: Pictures, tensor: NDArray[np.int8]) -> Diagnosis | None:
+Maps = dict[str, NDArray[np.int8]]
+
+
+def _exactly(
+    pictures: Pictures, tensor: NDArray[np.int8], recipe: Recipe, maps: Maps
+) -> Diagnosis | None:
     ways = [
-        (making, values, mistakes_of(making, values))
+        (making, name, mistakes_of(making, name, recipe))
         for making, made in pictures
-        for values in VALUE_MAPS
-        if np.array_equal(VALUE_MAPS[values][made], tensor)
+        for name, values in maps.items()
+        if np.array_equal(mapped(values, made), tensor)
     ]
     if not ways:
         return None
@@ -230,30 +248,84 @@ def _exactly(pictures: Pictures, tensor: NDArray[np.int8]) -> Diagnosis | None:
     return Diagnosis(ways[0][0], ways[0][1], True, 1.0, 0.0, sure, doubts)
 
 
+def _nearest_normalized(
+    pictures: Pictures,
+    tensor: NDArray[np.int8],
+    image: NDArray[np.uint8],
+    recipe: Recipe,
+    maps: Maps,
+) -> Diagnosis:
+    """The nearest way where mean and deviation are applied: each value is taken back to the pixel
+    of the nearest level, and only order and crop are told."""
+    values = min(
+        maps,
+        key=lambda name: min(
+            float(np.abs(mapped(maps[name], made).astype(np.int16) - tensor).mean())
+            for _, made in pictures
+        ),
+    )
+    pixels = _pixels_of_levels(maps[values], tensor)
+    restored = (pixels - 128).astype(np.int8)
+    making, made = _best(pictures, restored)
+    difference = np.abs(made.astype(np.int16) - pixels)
+    equal, mean = float(np.mean(difference == 0)), float(difference.mean())
+    if mean > FOREIGN:
+        return Diagnosis(making, values, False, equal, mean, ())
+    questions = [
+        _order(pixels, made, making, image, recipe),
+        [VALUE_MISTAKES[values]],
+        _crop(pictures, restored, pixels),
+    ]
+    return _told(making, values, equal, mean, questions)
+
+
+def _pixels_of_levels(values: NDArray[np.int8], tensor: NDArray[np.int8]) -> NDArray[np.int16]:
+    """The pixels, int16 [H, W, C], whose levels are nearest to int8 [H, W, C]."""
+    every = np.arange(-128, 128)[:, np.newaxis]
+    tables = [
+        np.abs(values[:, channel].astype(np.int16) - every).argmin(axis=1)
+        for channel in range(values.shape[1])
+    ]
+    table = np.stack(tables, axis=1).astype(np.int16)
+    channels = np.arange(tensor.shape[2]) if values.shape[1] > 1 else 0
+    found: NDArray[np.int16] = table[tensor.astype(np.int16) + 128, channels]
+    return found
+
+
 def _nearest(
     pictures: Pictures,
     tensor: NDArray[np.int8],
     image: NDArray[np.uint8],
-    preprocessing: Preprocessing,
+    recipe: Recipe,
 ) -> Diagnosis:
     making, made = _best(pictures, tensor)
     plain = _distance(made, tensor, "no-offset") < _distance(made, tensor, RIGHT_OFFSET)
     pixels = tensor.view(np.uint8).astype(np.int16) if plain else tensor.astype(np.int16) + 128
-    darkest = darkest_around(image, tensor.shape, preprocessing, making)
+    darkest = darkest_around(image, tensor.shape, recipe, making)
     values = ["no-offset"] if plain else _possible_values(pixels, made, darkest)
     difference = np.abs(VALUE_MAPS[values[0]][made].astype(np.int16) - tensor)
     equal, mean = float(np.mean(difference == 0)), float(difference.mean())
     if mean > FOREIGN:
         return Diagnosis(making, values[0], False, equal, mean, ())
     questions = [
-        _order(pixels, made, making, image),
+        _order(pixels, made, making, image, recipe),
         [VALUE_MISTAKES[name] for name in values],
         _crop(pictures, tensor, pixels),
     ]
+    return _told(making, values[0], equal, mean, questions)
+
+
+def _told(
+    making: Making,
+    values: str,
+    equal: float,
+    mean: float,
+    questions: list[list[tuple[Mistake, ...]]],
+) -> Diagnosis:
     answers = [_weigh(possible) for possible in questions]
     return Diagnosis(
         making,
-        values[0],
+        values,
         False,
         equal,
         mean,
@@ -281,14 +353,18 @@ def _possibly(told: Answer, mistake: Mistake) -> list[tuple[Mistake, ...]]:
 
 
 def _order(
-    pixels: NDArray[np.int16], made: NDArray[np.uint8], making: Making, image: NDArray[np.uint8]
+    pixels: NDArray[np.int16],
+    made: NDArray[np.uint8],
+    making: Making,
+    image: NDArray[np.uint8],
+    recipe: Recipe,
 ) -> list[tuple[Mistake, ...]]:
     """The mistakes that the order of the channels may be."""
     if np.array_equal(image[:, :, 0], image[:, :, -1]):
         return [()]
-    swapped = made[:, :, ::-1]
-    rgb, bgr = (swapped, made) if making.bgr else (made, swapped)
-    return _possibly(is_nearer(pixels, bgr, rgb), BGR)
+    other = made[:, :, ::-1]
+    right, swapped = (other, made) if making.swapped else (made, other)
+    return _possibly(is_nearer(pixels, swapped, right), swap_of(recipe))
 
 
 def _crop(

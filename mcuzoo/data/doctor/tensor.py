@@ -64,8 +64,8 @@ _NUMBER = re.compile(r"[+-]?(0[xX][0-9a-fA-F]{1,8}|[0-9]{1,9})[uUlL]*")
 _UNSIGNED = re.compile(r"\b(uint8_t|u8|unsigned\s+char|uchar)\b")
 
 
-def read_tensor(path: Path, shape: tuple[int, int, int]) -> NDArray[np.int8]:
-    """int8 [H, W, C] from `path`; a file of unsigned bytes holds pixels, which are value + 128.
+def read_tensor(path: Path, shape: tuple[int, ...]) -> NDArray[np.int8]:
+    """int8 of `shape` from `path`; a file of unsigned bytes holds pixels, which are value + 128.
 
     Raises InputError for a file that is none or of another size.
     """

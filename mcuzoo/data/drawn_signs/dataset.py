@@ -37,7 +37,7 @@ def write_signs(directory: Path, *, n: int, seed: int) -> Path:
     for position in range(n):
         index, label = divmod(position, len(CLASS_NAMES))
         name = f"{position:04d}_{CLASS_NAMES[label]}.png"
-        content = _png(draw_sign(label, seed, index))
+        content = png_bytes(draw_sign(label, seed, index))
         write_whole(directory / name, content)
         writer.writerow((name, label, hashlib.sha256(content).hexdigest()))
     write_whole(directory / "labels.txt", ("\n".join(CLASS_NAMES) + "\n").encode())
@@ -46,7 +46,8 @@ def write_signs(directory: Path, *, n: int, seed: int) -> Path:
     return manifest
 
 
-def _png(pixels: npt.NDArray[np.uint8]) -> bytes:
+def png_bytes(pixels: npt.NDArray[np.uint8]) -> bytes:
+    """A PNG of uint8 [height, width, 3]. Raises MissingExtraError without Pillow."""
     try:
         from PIL import Image
     except ImportError:

@@ -71,6 +71,12 @@ def _requantized_twice(
     return output
 
 
+def saturated(values: NDArray[Any]) -> NDArray[np.int8]:
+    """int8, or the bound that a value is beyond."""
+    output: NDArray[np.int8] = np.clip(values, -128, 127).astype(np.int8)
+    return output
+
+
 def _fits_int32(accumulators: NDArray[Any]) -> bool:
     if accumulators.dtype in (np.float32, np.int32):
         return True

@@ -14,7 +14,7 @@ from mcuzoo.graph.model import DType, Model, Op, Quantization
 from mcuzoo.graph.parameters import Requantization, quantization_of
 from mcuzoo.graph.program import Program, Step
 from mcuzoo.lowering.direct import ELEMENT_BY_ELEMENT, Direct, DirectWork, direct_work
-from mcuzoo.lowering.operands import MAX_DIFFERENCE, require_room
+from mcuzoo.lowering.operands import MAX_DIFFERENCE
 from mcuzoo.lowering.params import KernelParams, RowWindow, Setting, Shape, once
 from mcuzoo.ops.common import rules
 from mcuzoo.ops.common.reference import Kernel, given, requantize
@@ -61,7 +61,8 @@ class Rescaling:
         rules.int8_activation(source)
         rules.int8_activation(target)
         rules.same_shape(target, source.shape)
-        rules.shifts_in_range(self.requantization(model, op).shifts)
+        shift = int(self.requantization(model, op).shifts[0])
+        rules.requantizable(shift, MAX_DIFFERENCE, source)
 
     def demands(self, model: Model, op: Op) -> None:
         """Demands of RELU and RELU6."""
@@ -84,7 +85,6 @@ class Rescaling:
         source = program.model.tensor(op.inputs[0])
         to = self.requantization(program.model, op)
         shift = int(to.shifts[0])
-        require_room(op, source, MAX_DIFFERENCE << max(shift, 0))
         params = RequantizeParams(
             elements=source.elements,
             input_zero_point=quantization_of(source).zero_point,

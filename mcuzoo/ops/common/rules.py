@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from mcuzoo.graph.fixedpoint import ACTIVATION_REAL_RANGE, quantize_multiplier
 from mcuzoo.graph.model import DType, Model, Op, Tensor
 from mcuzoo.graph.window import window_of
+from mcuzoo.lowering.operands import REQUANTIZATION_LIMIT
 
 MAX_LEFT_SHIFT = 30
 # Scales beyond these belong to no real network and would overflow the preparation in float32.
@@ -118,6 +119,12 @@ def int32_bias(tensor: Tensor | None, channels: int) -> None:
         constant(tensor, DType.INT32)
         if tensor.elements != channels:
             raise Refusal(f"holds {tensor.elements} values, not {channels}", tensor.index)
+
+
+def requantizable(shift: int, largest: int, tensor: Tensor) -> None:
+    """Check that a sum over `tensor` of this magnitude can be requantized in 32 bits."""
+    if largest << max(shift, 0) >= REQUANTIZATION_LIMIT:
+        raise Refusal("could give a sum too large for 32-bit fixed point", tensor.index)
 
 
 def known_activation(op: Op) -> None:
@@ -266,17 +273,43 @@ def images(model: Model, op: Op, kinds: Collection[DType] = REAL) -> tuple[Tenso
     return source, target
 
 
-def moved(model: Model, op: Op, kinds: frozenset[DType]) -> tuple[Tensor, Tensor]:
+def moved(
+    model: Model, op: Op, kinds: Collection[DType], max_rank: int = MAX_MOVED_RANK
+) -> tuple[Tensor, Tensor]:
+    """(input, output) of an op that moves values, of the same type, one of `kinds`."""
     source, target = input_tensor(model, op, 0), output_tensor(model, op)
     for tensor in (source, target):
-        carried(tensor, kinds, MAX_MOVED_RANK)
+        carried(tensor, kinds, max_rank)
     same_type(target, source)
     if not source.shape:
         raise Refusal("has no dimension", source.index)
     return source, target
 
 
-def resized(model: Model, op: Op, kinds: frozenset[DType]) -> tuple[Tensor, Tensor]:
+def int8_ends(model: Model, op: Op) -> None:
+    """Check that the first input is computed, and it and the output are int8 with one scale."""
+    source = input_tensor(model, op, 0)
+    if source.data is not None:
+        raise Refusal("is a constant; fold it into the graph", source.index)
+    for tensor in (source, output_tensor(model, op)):
+        int8_activation(tensor)
+
+
+def indices(tensor: Tensor) -> NDArray[Any]:
+    """A constant of int32 or int64."""
+    return constant(tensor, DType.INT64 if tensor.dtype is DType.INT64 else DType.INT32)
+
+
+def one_axis(model: Model, op: Op, place: int, rank: int) -> int:
+    """The axis that an input names: a constant int32, of `rank` axes, from the end if negative."""
+    tensor = input_tensor(model, op, place)
+    values = constant(tensor, DType.INT32).reshape(-1)
+    if len(values) != 1 or not -rank <= int(values[0]) < rank:
+        raise Refusal(f"holds {shown(values)}, not one of {rank} axes", tensor.index)
+    return int(values[0]) % rank
+
+
+def resized(model: Model, op: Op, kinds: Collection[DType]) -> tuple[Tensor, Tensor]:
     arity(op, range(2, 3))
     source, target = moved(model, op, kinds)
     if len(source.shape) != 4:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.errors import UnsupportedOpError
 from mcuzoo.graph.model import DType, Model, Op, Tensor
 from mcuzoo.graph.parameters import Requantization, quantization_of, to_output
 from mcuzoo.graph.program import Program, Step
@@ -17,7 +16,7 @@ from mcuzoo.lowering.call import Activation
 from mcuzoo.lowering.constant import Constant
 from mcuzoo.lowering.operands import (
     ACCUMULATOR_LIMIT,
-    HINT,
+    LARGE_CONSTANT,
     MAX_DIFFERENCE,
     REQUANTIZATION_LIMIT,
     constant_bytes,
@@ -29,6 +28,7 @@ from mcuzoo.lowering.operands import (
 from mcuzoo.lowering.params import RequantizationStruct, WindowStruct
 from mcuzoo.lowering.variant import Work
 from mcuzoo.ops.common import rules
+from mcuzoo.ops.common.reference import requantize
 
 
 def weighted_requantization(model: Model, op: Op) -> Requantization:
@@ -80,8 +80,9 @@ class WeightedWork(Work):
     """A layer's numbers, independent of any kernel's layout.
 
     weights: int8 in the file's own shape; bias: int32 (channels,), with
-    -input zero point * sum of the channel's weights folded in. padded_view: the window where
-    `source` is the input of a PAD that the kernel does, too, quantized as the PAD's output.
+    -input zero point * sum of the channel's weights folded in. wide: a sum may reach 2^30.
+    padded_view: the window where `source` is the input of a PAD that the kernel does, too,
+    quantized as the PAD's output.
     """
 
     source: Tensor
@@ -91,6 +92,7 @@ class WeightedWork(Work):
     weights: NDArray[np.int8]
     bias: NDArray[np.int32]
     to: Requantization
+    wide: bool
     padded_view: WindowStruct | None = field(default=None, kw_only=True)
 
     @property
@@ -133,6 +135,7 @@ class WeightedWork(Work):
             multipliers=multipliers,
             shifts=shifts,
             right_only=int(np.all(self.to.shifts < 0)),
+            wide=int(self.wide),
             zero_point=self.to.output_zero_point,
             minimum=self.to.minimum,
             maximum=self.to.maximum,
@@ -147,22 +150,16 @@ def _for_every(channels: int, values: NDArray[Any]) -> NDArray[Any]:
 def prepare_weighted(
     program: Program, step: Step, by_channel: Callable[[NDArray[Any]], NDArray[Any]]
 ) -> WeightedWork:
-    """`by_channel` views the weights as (channels, taps).
-
-    Raises UnsupportedOpError when an accumulator could leave the range the kernels rely on.
-    """
+    """`by_channel` views the weights as (channels, taps)."""
     model, op = program.model, step.op
     source, weights_tensor = model.tensor(op.inputs[0]), model.tensor(op.inputs[1])
-    bias_tensor = model.tensor(op.inputs[2]) if len(op.inputs) > 2 and op.inputs[2] >= 0 else None
+    bias_tensor = rules.optional_input(model, op, 2)
     weights = np.asarray(weights_tensor.data, dtype=np.int8)
     rows = by_channel(weights).astype(np.int64)
-    plain = np.zeros(len(rows), dtype=np.int64)
-    if bias_tensor is not None:
-        plain += np.asarray(bias_tensor.data, dtype=np.int64).reshape(-1)
+    plain = bias_of(model, op, len(rows))
+    sizes = np.abs(rows).sum(axis=1)
+    plain, to = _small_constants(plain, sizes, weighted_requantization(model, op))
     folded = plain - quantization_of(source).zero_point * rows.sum(axis=1)
-    to = weighted_requantization(model, op)
-    suspect = bias_tensor or weights_tensor
-    _require_room(op, suspect, np.abs(rows).sum(axis=1), plain, folded, to)
     return WeightedWork(
         op=op,
         inputs=operands(program, op, op.inputs[:1]),
@@ -174,32 +171,66 @@ def prepare_weighted(
         weights=weights,
         bias=folded.astype(np.int32),
         to=to,
+        wide=bool(np.any(_largest(plain, sizes, to) >= REQUANTIZATION_LIMIT)),
     )
 
 
-def _require_room(
-    op: Op,
-    tensor: Tensor,
-    weight_sums: NDArray[np.int64],
-    plain: NDArray[np.int64],
-    folded: NDArray[np.int64],
-    to: Requantization,
-) -> None:
-    """No partial sum may overflow, no complete one be too large to requantize.
+def _small_constants(
+    plain: NDArray[np.int64], sizes: NDArray[np.int64], to: Requantization
+) -> tuple[NDArray[np.int64], Requantization]:
+    """Bias and requantization with small numbers for channels whose weights are all zero.
 
-    weight_sums: int64 (channels,), of absolute values. A folded bias may be far from the plain
-    one, and the values on the way to the complete sum reach 128 per unit of weight. The complete
-    sum is of values at most 255 from the zero point.
+    Their sum is their bias, so their output is known. TensorFlow's converter gives them a scale
+    next to zero and a bias of 2^30, too large for the fast kernels. 4 * d times 1/4 is d, exactly.
     """
-    on_the_way = np.abs(folded) + 256 * weight_sums
-    complete = np.abs(plain) + MAX_DIFFERENCE * weight_sums
-    limit = REQUANTIZATION_LIMIT >> np.maximum(to.shifts, 0).astype(np.int64)
-    bad = (on_the_way >= ACCUMULATOR_LIMIT) | (complete >= limit)
+    constant = (sizes == 0) & (np.abs(plain) >= LARGE_CONSTANT)
+    if not constant.any():
+        return plain, to
+    multipliers = np.broadcast_to(to.multipliers, plain.shape).copy()
+    shifts = np.broadcast_to(to.shifts, plain.shape).copy()
+    # Clamped by the whole range of int8: the kernel clamps by the activation's.
+    whole = replace(to, multipliers=multipliers, shifts=shifts, minimum=-128, maximum=127)
+    outputs = requantize(plain, whole).astype(np.int64)
+    multipliers[constant], shifts[constant] = 1 << 30, -1
+    small = np.where(constant, 4 * (outputs - to.output_zero_point), plain)
+    return small, replace(to, multipliers=multipliers, shifts=shifts)
+
+
+def _largest(
+    plain: NDArray[np.int64], sizes: NDArray[np.int64] | int, to: Requantization
+) -> NDArray[np.int64]:
+    """The largest magnitude of each channel's sum, after its shift to the left.
+
+    sizes: sums of the weights' absolute values, or a bound. Inputs are at most 255 from the zero
+    point.
+    """
+    largest: NDArray[np.int64] = (np.abs(plain) + MAX_DIFFERENCE * sizes) << np.maximum(
+        to.shifts, 0
+    ).astype(np.int64)
+    return largest
+
+
+def room(model: Model, op: Op, channels: int, axis: int) -> None:
+    """Check that the sums of a layer stay within 32 bits: TFLM's wrap around silently.
+
+    Its shapes must have been checked. A folded bias may be far from the plain one, and the values
+    on the way to the complete sum reach 128 per unit of weight.
+    """
+    weights = model.tensor(op.inputs[1])
+    assert weights.data is not None
+    plain, to = bias_of(model, op, channels), weighted_requantization(model, op)
+    bound = 128 * weights.elements // channels
+    if np.all(_largest(plain, bound, to) < ACCUMULATOR_LIMIT // 2):
+        return
+    others = tuple(place for place in range(weights.data.ndim) if place != axis)
+    sizes = np.abs(weights.data.astype(np.int16)).sum(axis=others, dtype=np.int64)
+    on_the_way = np.abs(plain) + (MAX_DIFFERENCE + 128) * sizes
+    complete = _largest(plain, sizes, to)
+    bad = (sizes > 0) & ((on_the_way >= ACCUMULATOR_LIMIT) | (complete >= ACCUMULATOR_LIMIT - 256))
     if np.any(bad):
-        raise UnsupportedOpError(
-            f"Op {op.index} {op.name}: the 32-bit sums of output channel {int(np.argmax(bad))} "
-            f"could overflow with the values of tensor {tensor.index} {tensor.name!r}.",
-            HINT,
+        suspect = rules.optional_input(model, op, 2) or weights
+        raise rules.Refusal(
+            f"gives output channel {int(np.argmax(bad))} sums that overflow 32 bits", suspect.index
         )
 
 

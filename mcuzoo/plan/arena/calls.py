@@ -19,8 +19,9 @@ def call_lives(program: Program, calls: Sequence[Call]) -> tuple[Life, ...]:
     """The life of every buffer that a call or the host touches, ordered by index.
 
     Steps are positions in `calls`. Scratch lives for one step. An input that a RowChain consumes as
-    it arrives has no buffer.
+    it arrives has no buffer. What an op makes lives until its last call: then the host may look.
     """
+    ends = {call.op.index: position for position, call in enumerate(calls)}
     streamed = any(isinstance(call, RowChain) and call.streamed for call in calls)
     touched: dict[int, list[int]] = {} if streamed else {program.input_buffer: [BEFORE_FIRST_STEP]}
     sizes = {buffer.index: buffer.bytes for buffer in program.buffers}
@@ -28,6 +29,8 @@ def call_lives(program: Program, calls: Sequence[Call]) -> tuple[Life, ...]:
         for operand in (*call.inputs, *call.outputs):
             if isinstance(operand, Activation):
                 touched.setdefault(operand.buffer, []).append(position)
+        for output in call.outputs:
+            touched[output.buffer].append(ends[call.op.index])
         if call.scratch_bytes:
             scratch = scratch_buffer(program, position)
             touched[scratch] = [position]

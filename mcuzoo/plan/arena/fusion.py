@@ -10,7 +10,7 @@ from mcuzoo.lowering.alignment import ALIGNMENT_BYTES, align_up
 from mcuzoo.lowering.call import Activation, Call
 from mcuzoo.ops.kernels.pointwise_depthwise_dsp import fuse
 from mcuzoo.plan.arena.calls import call_lives, call_shares, scratch_buffer
-from mcuzoo.plan.arena.inside import lie_inside, may_lie_inside
+from mcuzoo.plan.arena.inside import without_copy
 from mcuzoo.plan.arena.lifetimes import (
     ArenaPlan,
     Peak,
@@ -28,17 +28,16 @@ Planned = tuple[Calls, ArenaPlan]
 def fuse_and_plan(program: Program, calls: Sequence[Call]) -> Planned:
     """The calls, some of them fused, and their plan. Memory comes first, then instructions.
 
-    An input that would only be copied is made inside the output if that costs no memory. First all
-    copies are tried together, then one after the other.
+    What would only be copied is made at the place of the copy, or stays where it is, if that costs
+    no memory. First all copies are tried together, then one after the other.
     """
     calls = tuple(calls)
     best = _fused(program, calls)
-    copies = [place for place in range(len(calls)) if may_lie_inside(program, calls, place)]
+    copies = [place for place in range(len(calls)) if without_copy(program, calls, place)]
     for places in (copies, *([place] for place in copies if len(copies) > 1)):
         placed = calls
         for place in places:
-            if may_lie_inside(program, placed, place):
-                placed = lie_inside(placed, place)
+            placed = without_copy(program, placed, place) or placed
         if placed != calls:
             planned = _fused(program, placed)
             if planned[1].arena_bytes <= best[1].arena_bytes:

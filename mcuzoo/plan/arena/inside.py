@@ -1,4 +1,5 @@
-"""Buffers inside others: an input that would only be copied is made at the place of the copy."""
+"""Buffers inside others: what would only be copied is made at the place of the copy, or stays where
+it is."""
 
 from __future__ import annotations
 
@@ -7,37 +8,54 @@ from dataclasses import replace
 
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.alignment import ALIGNMENT_BYTES
-from mcuzoo.lowering.call import Activation, Call, Inside, Omitted, Operand
+from mcuzoo.lowering.call import Activation, Call, Omitted, Operand, Run
 
 
-def may_lie_inside(program: Program, calls: Sequence[Call], place: int) -> bool:
-    """Whether the input of the copying call at `place` may be made inside its output.
+def without_copy(program: Program, calls: Sequence[Call], place: int) -> tuple[Call, ...] | None:
+    """The calls with the copying one at `place` Omitted: its input is inside its output, or its
+    output inside its input. None if neither is possible.
 
-    Not if the host writes or reads it, if it lies inside another buffer already, or if kernels
-    would find it less aligned than they expect.
+    A buffer stays by itself if the host writes or reads it, if it lies inside another already, or
+    if kernels would find it less aligned than they expect.
     """
-    inside, inputs = calls[place].inside, calls[place].inputs
+    call = calls[place]
+    if call.run is None or not isinstance(call.inputs[0], Activation):
+        return None
+    source, target = call.inputs[0], call.output
+    if source.buffer == target.buffer:
+        return None
+    at = target.offset + call.run.target
+    if source.buffer != program.input_buffer and _fits(program, source, at, call.run):
+        return _omitted(calls, place, source.buffer, Activation(target.buffer, at))
+    written = sum(output.buffer == target.buffer for other in calls for output in other.outputs)
+    if written == 1 and _fits(program, target, source.offset + call.run.source, call.run):
+        outer = Activation(source.buffer, source.offset + call.run.source)
+        return _omitted(calls, place, target.buffer, outer)
+    return None
+
+
+def _fits(program: Program, inner: Activation, at: int, run: Run) -> bool:
+    """Whether the buffer of `inner` is the run and nothing else, and may begin `at` bytes behind
+    another."""
     return (
-        inside is not None
-        and isinstance(inputs[0], Activation)
-        and inputs[0].buffer not in (program.input_buffer, program.output_buffer)
-        and inputs[0].buffer != calls[place].output.buffer
-        and inside.bytes == program.buffers[inputs[0].buffer].bytes
-        and inside.offset % ALIGNMENT_BYTES == 0
+        inner.offset == 0
+        and inner.buffer != program.output_buffer
+        and run.bytes == program.buffers[inner.buffer].bytes
+        and at % ALIGNMENT_BYTES == 0
     )
 
 
-def lie_inside(calls: Sequence[Call], place: int) -> tuple[Call, ...]:
-    """The calls with the input of the one at `place` inside its output, and that call Omitted."""
-    copy = calls[place]
-    (source,) = copy.inputs
-    assert copy.inside is not None and isinstance(source, Activation)
-    omitted = Omitted(copy.op, copy.kernel, copy.params, (), copy.outputs, partial=True)
-    others = (_moved(call, source.buffer, copy.output, copy.inside) for call in calls)
-    return tuple(omitted if at == place else call for at, call in enumerate(others))
+def _omitted(calls: Sequence[Call], place: int, buffer: int, outer: Activation) -> tuple[Call, ...]:
+    """The calls with `buffer` at `outer`, and the copying one Omitted."""
+    moved = [_moved(call, buffer, outer) for call in calls]
+    copy = moved[place]
+    moved[place] = Omitted(
+        copy.op, copy.kernel, copy.params, (), copy.outputs, partial=copy.partial
+    )
+    return tuple(moved)
 
 
-def _moved(call: Call, buffer: int, outer: Activation, inside: Inside) -> Call:
+def _moved(call: Call, buffer: int, outer: Activation) -> Call:
     """The call with its operands in `buffer` where they are in `outer`."""
 
     def place(operand: Operand) -> Operand:
@@ -46,7 +64,7 @@ def _moved(call: Call, buffer: int, outer: Activation, inside: Inside) -> Call:
     def _place(operand: Activation) -> Activation:
         if operand.buffer != buffer:
             return operand
-        return Activation(outer.buffer, outer.offset + inside.offset + operand.offset)
+        return Activation(outer.buffer, outer.offset + operand.offset)
 
     return replace(
         call,

@@ -41,6 +41,8 @@ def _passes(model: Model, op: Op, cmsis_nn: bool) -> int:
             return _convolution_passes(model, op, output, pixels) if cmsis_nn else pixels
         case "DEPTHWISE_CONV_2D":
             return prod(output[:3])
+        case "TRANSPOSE_CONV":
+            return prod(model.tensor(op.inputs[2]).shape[:3])
         case "FULLY_CONNECTED":
             return prod(output[:-1])
         case _:

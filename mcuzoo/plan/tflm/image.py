@@ -8,10 +8,9 @@ from typing import Literal
 from mcuzoo.errors import UsageError, did_you_mean
 from mcuzoo.graph.cut import cut_ends
 from mcuzoo.graph.model import Model
-from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import parse_model
 from mcuzoo.lowering.alignment import align_up
-from mcuzoo.ops.coverage import require_tflm
+from mcuzoo.ops.coverage import judge
 from mcuzoo.plan.tflm.abi import ARENA_ALIGNMENT
 from mcuzoo.plan.tflm.offline import embed_offsets, plan_offline
 from mcuzoo.plan.tflm.predict import TflmArena, predict_arena
@@ -67,7 +66,7 @@ def prepare_image(
     Raises ModelError when the model has not one int8 input and output then, UnsupportedOpError
     for an op that TFLM does not run.
     """
-    require_tflm(build_program(model))
+    judge(model, "tflm").require()
     cut = cut_ends(model)
     offline = plan_offline(cut.model, kernels)
     if plan is None:

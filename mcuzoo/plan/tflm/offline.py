@@ -87,8 +87,11 @@ def _storages(model: Model, buffers: Sequence[PlannedBuffer]) -> list[int]:
 
 
 def _lives(buffers: Sequence[PlannedBuffer], storages: Sequence[int]) -> list[Life]:
+    """Of what has bytes: kernels request empty buffers, too."""
     lives: dict[int, Life] = {}
     for buffer, storage in zip(buffers, storages, strict=True):
+        if not buffer.bytes:
+            continue
         life = Life(storage, buffer.bytes, buffer.first, buffer.last)
         known = lives.get(storage, life)
         lives[storage] = replace(

@@ -14,7 +14,7 @@ from math import prod
 from typing import Literal
 
 from mcuzoo.errors import UnsupportedOpError
-from mcuzoo.graph.model import Model, Op, Tensor
+from mcuzoo.graph.model import DType, Model, Op, Tensor
 from mcuzoo.graph.window import Window, window_of
 from mcuzoo.plan.tflm.abi import Chunk
 
@@ -22,6 +22,9 @@ Kernels = Literal["cmsis-nn", "reference"]
 
 _INT32_BYTES = 4
 _INT16_BYTES = 2
+
+# arm_transpose_conv_wrapper_s8.c, REVERSE_TCOL_EFFICIENT_THRESHOLD.
+_REVERSE_STRIDE, _REVERSE_DEPTH = 2, 16
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,54 @@ def _mean(model: Model, op: Op, _cmsis_nn: bool) -> OpRequests:
     return OpRequests(Chunk(1, 1), 44, (), tuple(_INT32_BYTES * count for count in words))
 
 
+def _transpose_conv(model: Model, op: Op, cmsis_nn: bool) -> OpRequests:
+    """CMSIS-NN's scratch: arm_transpose_conv_s8_get_buffer_size, and for a filter that it reverses,
+    arm_transpose_conv_s8_get_reverse_conv_buffer_size."""
+    weights, image = model.tensor(op.inputs[1]), model.tensor(op.inputs[2])
+    channels, height, width, depth = weights.shape
+    strides = int(op.options["stride_h"]), int(op.options["stride_w"])
+    output = model.tensor(op.outputs[0])
+    if not cmsis_nn:
+        scratch: tuple[int, ...] = (_INT32_BYTES * output.elements,)
+    elif max(strides) <= _REVERSE_STRIDE and depth > _REVERSE_DEPTH:
+        scratch = (2 * (-(-height * width * depth // 4) * 4) * _INT16_BYTES, weights.elements)
+    else:
+        columns = (image.shape[2] - 1) * strides[1] + max(width, strides[0])
+        scratch = (columns * channels * max(height, strides[0]) * _INT32_BYTES, 0)
+    return OpRequests(
+        options=Chunk(16),
+        init_bytes=76 if cmsis_nn else 72,
+        prepare_bytes=(_INT32_BYTES * channels,) * 2,
+        scratch_bytes=scratch,
+    )
+
+
+def _mirror_pad(model: Model, op: Op, _cmsis_nn: bool) -> OpRequests:
+    rank = len(model.tensor(op.inputs[0]).shape)
+    return OpRequests(Chunk(1, 1), 20, (), (_INT32_BYTES * rank,) * 2)
+
+
+def _with_own_shape(options: Chunk) -> Callable[[Model, Op, bool], OpRequests]:
+    """Of kernels that keep a copy of the output's shape, to change it."""
+
+    def requests(model: Model, op: Op, _cmsis_nn: bool) -> OpRequests:
+        rank = len(model.tensor(op.outputs[0]).shape)
+        return OpRequests(options, 0, (_INT32_BYTES * (1 + rank),))
+
+    return requests
+
+
+def _least_or_greatest(model: Model, op: Op, _cmsis_nn: bool) -> OpRequests:
+    source, axes = model.tensor(op.inputs[0]), model.tensor(op.inputs[1])
+    words = (len(source.shape), _count(axes))
+    return OpRequests(Chunk(1, 1), 44, (), tuple(_INT32_BYTES * count for count in words))
+
+
+def _log_softmax(model: Model, op: Op, _cmsis_nn: bool) -> OpRequests:
+    quantized = model.tensor(op.inputs[0]).dtype is DType.INT8
+    return OpRequests(prepare_bytes=(28,) if quantized else ())
+
+
 def _count(tensor: Tensor) -> int:
     return prod(tensor.shape)
 
@@ -151,35 +202,58 @@ def _always(requests: OpRequests) -> Callable[[Model, Op, bool], OpRequests]:
 
 
 _REQUESTS: dict[str, Callable[[Model, Op, bool], OpRequests]] = {
+    "ABS": _always(OpRequests(None, 28)),
     "ADD": _always(OpRequests(Chunk(2, 1), 60)),
     "AVERAGE_POOL_2D": _average_pool,
+    "BATCH_TO_SPACE_ND": _always(OpRequests()),
+    "BROADCAST_TO": _always(OpRequests()),
     "CONCATENATION": _always(OpRequests(Chunk(8), 24)),
     "CONV_2D": _convolution,
     "DEPTHWISE_CONV_2D": _depthwise,
+    "DEPTH_TO_SPACE": _with_own_shape(Chunk(4)),
     "DEQUANTIZE": _always(OpRequests(None, 32)),
+    "ELU": _always(OpRequests(None, 256)),
     "FULLY_CONNECTED": _fully_connected,
+    "GATHER": _with_own_shape(Chunk(8)),
     "HARD_SWISH": _always(OpRequests(None, 20)),
+    "L2_NORMALIZATION": _always(OpRequests(Chunk(1, 1), 4)),
     "LEAKY_RELU": _always(OpRequests(Chunk(4), 24)),
     "LOGISTIC": _always(OpRequests(None, 16)),
+    "LOG_SOFTMAX": _log_softmax,
     "MAXIMUM": _always(OpRequests()),
     "MAX_POOL_2D": _max_pool,
     "MEAN": _mean,
     "MINIMUM": _always(OpRequests()),
+    "MIRROR_PAD": _mirror_pad,
     "MUL": _always(OpRequests(Chunk(1, 1), 36)),
+    "PACK": _always(OpRequests(Chunk(8))),
     "PAD": _always(OpRequests(None, 56)),
     "PADV2": _always(OpRequests(None, 56)),
     "PRELU": _always(OpRequests(None, 28)),
     "QUANTIZE": _always(OpRequests(None, 32)),
+    "REDUCE_MAX": _least_or_greatest,
+    "REDUCE_MIN": _least_or_greatest,
     "RELU": _always(OpRequests(None, 28)),
     "RELU6": _always(OpRequests(None, 8)),
     "RESHAPE": _always(OpRequests(Chunk(36))),
     "RESIZE_BILINEAR": _always(OpRequests(Chunk(2, 1))),
     "RESIZE_NEAREST_NEIGHBOR": _always(OpRequests(Chunk(2, 1))),
+    "REVERSE_V2": _always(OpRequests()),
+    "SLICE": _always(OpRequests()),
     "SOFTMAX": _softmax,
+    "SPACE_TO_BATCH_ND": _always(OpRequests(None, 4)),
+    "SPACE_TO_DEPTH": _with_own_shape(Chunk(4)),
+    "SPLIT": _always(OpRequests(Chunk(4))),
+    "SPLIT_V": _always(OpRequests(Chunk(4))),
+    "RSQRT": _always(OpRequests(None, 28)),
+    "SQUARED_DIFFERENCE": _always(OpRequests(None, 112)),
     "STRIDED_SLICE": _always(OpRequests(Chunk(24), 84)),
     "SUB": _always(OpRequests(Chunk(2, 1), 52)),
+    "SUM": _mean,
     "TANH": _always(OpRequests(None, 16)),
     "TRANSPOSE": _always(OpRequests()),
+    "TRANSPOSE_CONV": _transpose_conv,
+    "UNPACK": _always(OpRequests(Chunk(8))),
 }
 
 TFLM_KERNELS = tuple(sorted(_REQUESTS))

@@ -128,8 +128,15 @@ def choose_file(model: ZooModel, role: Role | None = None) -> SourceFile:
         return chosen[0]
     if model.file[0].bundled is not None:
         raise UsageError(f"{model.name} comes with mcuzoo.", "There is nothing to fetch.")
-    roles = ", ".join(file.role for file in fetchable) or "none"
-    raise UsageError(f"{model.name} has no {role or ''} file to fetch.", f"It has: {roles}.")
+    if not fetchable:
+        raise UsageError(
+            f"No file of {model.name} is published; {model.file[0].names[0]} is "
+            f"{model.file[0].source}.",
+            f"A file that you have: set {MODELS_VARIABLE} to its folder, or give its path instead "
+            "of the name.",
+        )
+    roles = ", ".join(file.role for file in fetchable)
+    raise UsageError(f"{model.name} has no {role} file to fetch.", f"It has: {roles}.")
 
 
 def fetch_model(

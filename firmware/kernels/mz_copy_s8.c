@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
+#include "kernels/mz_copy_s8.h"
+
+#include <stdbool.h>
+
+#include "kernels/mz_copy_run.h"
+
+#define INNERMOST (MZ_COPY_AXES - 1)
+
+/* Where the innermost loop begins. */
+typedef struct {
+    int32_t step[INNERMOST]; /* of the outer loops */
+    int32_t from, to;        /* offsets in bytes */
+} place;
+
+/* To the next round of the innermost loop; false after the last one. */
+static bool advance(const mz_copy_params *params, place *at) {
+    for (int32_t axis = INNERMOST - 1; axis >= 0; axis--) {
+        const int32_t input_stride = params->input_strides[axis];
+        const int32_t output_stride = params->output_strides[axis];
+        at->step[axis]++;
+        if (at->step[axis] < params->sizes[axis]) {
+            at->from += input_stride;
+            at->to += output_stride;
+            return true;
+        }
+        at->step[axis] = 0;
+        at->from -= (params->sizes[axis] - 1) * input_stride;
+        at->to -= (params->sizes[axis] - 1) * output_stride;
+    }
+    return false;
+}
+
+void mz_copy_s8(const mz_copy_params *params, const int8_t *input, int8_t *output) {
+    const int32_t size = params->sizes[INNERMOST];
+    const int32_t input_stride = params->input_strides[INNERMOST];
+    const int32_t output_stride = params->output_strides[INNERMOST];
+    const bool together = input_stride == 1 && output_stride == 1;
+    place at = {{0}, params->input_offset, params->output_offset};
+    do {
+        const int8_t *from = input + at.from;
+        int8_t *to = output + at.to;
+        if (together) {
+            mz_copy_run(to, from, size);
+            continue;
+        }
+        for (int32_t i = 0; i < size; i++) {
+            to[i * output_stride] = from[i * input_stride];
+        }
+    } while (advance(params, &at));
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
+#include "kernels/mz_reduce_max_s8.h"
+
+static int32_t greatest(const mz_reduce_max_params *params, const int8_t *input) {
+    const mz_reduction_axis outer = params->reduced[0], inner = params->reduced[1];
+    const int32_t flip = params->flip;
+    int32_t most = INT8_MIN;
+    for (int32_t i = 0; i < outer.size; i++) {
+        for (int32_t j = 0; j < inner.size; j++) {
+            const int32_t value = input[i * outer.stride + j * inner.stride] ^ flip;
+            most = value > most ? value : most;
+        }
+    }
+    return most ^ flip;
+}
+
+void mz_reduce_max_s8(const mz_reduce_max_params *params, const int8_t *restrict input,
+                      int8_t *restrict output) {
+    const mz_reduction_axis outer = params->kept[0], inner = params->kept[1];
+    for (int32_t i = 0; i < outer.size; i++) {
+        for (int32_t j = 0; j < inner.size; j++) {
+            *output++ = (int8_t)greatest(params, input + (i * outer.stride + j * inner.stride));
+        }
+    }
+}

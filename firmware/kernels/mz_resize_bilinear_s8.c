@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright (c) 2026 The mcuzoo authors */
+#include "kernels/mz_resize_bilinear_s8.h"
+
+#define PIXEL 1024
+
+/* The two input pixels along an axis that an output pixel lies between, and the weight of the
+ * second; that of the first is PIXEL less. */
+typedef struct {
+    int32_t low, high;
+    int32_t weight;
+} neighbours;
+
+/* at: the output pixel's place, in 1/1024 pixels; size: pixels of the input's axis. */
+static neighbours find(int32_t at, int32_t size) {
+    const int32_t before = at < 0 ? 0 : at / PIXEL;
+    const int32_t behind = (at + PIXEL - 1) / PIXEL;
+    const neighbours found = {before, behind < size ? behind : size - 1, at - PIXEL * before};
+    return found;
+}
+
+/* sum / 2^20, halves away from zero. */
+static int32_t rounded(int32_t sum) {
+    const int32_t half = 1 << 19;
+    return (sum + (sum > 0 ? half : -half)) / (1 << 20);
+}
+
+void mz_resize_bilinear_s8(const mz_resize_bilinear_params *params, const int8_t *input,
+                           int8_t *output) {
+    const int32_t channels = params->input.channels;
+    const int32_t row_bytes = params->input.width * channels;
+    for (int32_t y = 0; y < params->output.height; y++) {
+        const neighbours rows = find(params->first_h + y * params->step_h, params->input.height);
+        const int8_t *const upper = input + rows.low * row_bytes;
+        const int8_t *const lower = input + rows.high * row_bytes;
+        for (int32_t x = 0; x < params->output.width; x++) {
+            const neighbours columns =
+                find(params->first_w + x * params->step_w, params->input.width);
+            const int32_t left = columns.low * channels, right = columns.high * channels;
+            const int32_t up = PIXEL - rows.weight, down = rows.weight;
+            const int32_t near = PIXEL - columns.weight, far = columns.weight;
+            for (int32_t c = 0; c < channels; c++) {
+                const int32_t sum =
+                    upper[left + c] * up * near + lower[left + c] * down * near +
+                    upper[right + c] * up * far + lower[right + c] * down * far;
+                *output++ = (int8_t)rounded(sum);
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+"""`mcuzoo try`: from a model file to the answers of the emulated board, in one command."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+from mcuzoo.cli.options import Json, takes
+from mcuzoo.options import Argument, Option
+from mcuzoo.tryout.options import DEFAULT_BOARD, TryOptions
+
+EXAMPLES: tuple[tuple[str, ...], ...] = (
+    ("model.tflite",),
+    ("model.tflite", "--board", "rt1050", "--images", "photos"),
+)
+
+
+@takes(TryOptions)
+def try_(
+    model: Annotated[str, Argument("A model of the zoo, or a .tflite file.")],
+    options: TryOptions,
+    board: Annotated[
+        str, Option("Board to emulate: one of mcuzoo boards, or a .toml file.", "--board", "-b")
+    ] = DEFAULT_BOARD,
+    json_output: Json = False,
+) -> None:
+    """Keeps what each step made in a folder: inspect, fit, export, build, run. Ends with the
+    commands for a real board.
+
+    Exits 0 when every output equals the host's; 1 when the model does not fit or an output differs;
+    2 for a model or pictures that cannot be used; 5 when the build fails.
+    """
+    import json
+
+    from mcuzoo.cli.output import width
+    from mcuzoo.cli.run_progress import RunProgress
+    from mcuzoo.report.tryout import keep_step, keep_try, try_document, try_text
+    from mcuzoo.tryout.tryout import try_model
+
+    tried = try_model(
+        model,
+        board,
+        options,
+        lambda text: print(text, file=sys.stderr),
+        lambda job: RunProgress(job.out),
+        keep_step,
+    )
+    keep_try(tried)
+    if json_output:
+        print(json.dumps(try_document(tried), indent=2))
+    else:
+        sys.stdout.write(try_text(tried, width()))
+    if tried.exit_code:
+        sys.exit(tried.exit_code)

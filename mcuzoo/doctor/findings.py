@@ -1,0 +1,192 @@
+"""Look at this machine: Python, packages, compilers, SDK, TFLM, ports, cache, environment."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Literal, get_args
+
+from mcuzoo import __version__
+from mcuzoo.board.load import list_boards
+from mcuzoo.codegen.mcuxpresso import SDK_VARIABLE, open_sdk
+from mcuzoo.codegen.tflm.tree import open_tree
+from mcuzoo.doctor.options import DoctorOptions
+from mcuzoo.errors import McuzooError, command
+from mcuzoo.extras import PACKAGES, install_command, missing_packages
+from mcuzoo.link.holders import holder_of
+from mcuzoo.link.ports import PortInfo, PortLister, list_serial_ports
+from mcuzoo.plan.tflm.requests import Kernels
+from mcuzoo.project.kinds import TOOLCHAINS
+from mcuzoo.toolchain.find import find_compiler, require_newlib
+from mcuzoo.zoo.find import cache_folder, cache_hint
+
+State = Literal["ok", "absent", "wrong"]
+"""absent: something that only some commands need; wrong: what will fail when it is used."""
+
+_PROGRAMS = {
+    "cmake": "projects built by CMake, and applications for NXP's SDK",
+    "ninja": "projects built by CMake, and applications for NXP's SDK",
+    "west": "getting NXP's SDK, and west flash",
+    "pyocd": "flashing by pyOCD",
+    "LinkServer": "flashing by NXP's LinkServer",
+    "JLinkExe": "flashing by SEGGER's J-Link",
+}
+"""Programs beside the compilers, and what they are good for."""
+
+_INSTALLED_AS = {"cmake": "cmake", "ninja": "ninja", "west": "west", "pyocd": "pyocd"}
+"""Those that PyPI has, by the name of their package."""
+
+_VARIABLES = ("MCUZOO_", "MCUXSDK_ROOT", "ARMGCC_DIR", "XDG_CACHE_HOME", "XDG_DATA_HOME")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at. mend: the command that mends it, "" where none is known."""
+
+    group: str
+    name: str
+    state: State
+    detail: str
+    mend: str = ""
+
+
+def examine(
+    options: DoctorOptions = DoctorOptions(), lister: PortLister = list_serial_ports
+) -> list[Finding]:
+    """All findings, by group. Starts compilers for their version; opens no port. Never raises for
+    what it finds."""
+    return [
+        *_python(),
+        *_packages(),
+        *_compilers(),
+        *_programs(),
+        *_sdk(options.sdk),
+        *_tflm(options.tflm),
+        *_ports(lister()),
+        *_cache(),
+        *_environment(),
+    ]
+
+
+def _python() -> Iterator[Finding]:
+    where = f"{platform.python_version()}, {sys.executable}"
+    yield Finding("Python", "mcuzoo", "ok", __version__)
+    yield Finding("Python", "python", "ok", where)
+    yield Finding("Python", "system", "ok", platform.platform())
+
+
+def _packages() -> Iterator[Finding]:
+    for name, (_, extra) in PACKAGES.items():
+        if missing_packages([name]):
+            yield Finding("Packages", name, "absent", f"extra {extra}", install_command([name]))
+        else:
+            yield Finding("Packages", name, "ok", _version_of(name))
+
+
+def _version_of(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "of unknown version"
+
+
+def _compilers() -> Iterator[Finding]:
+    for kind in TOOLCHAINS:
+        try:
+            found = find_compiler(kind)
+            if kind == "gcc":
+                require_newlib(found.command[0])
+        except McuzooError as error:
+            absent = error.message.startswith("There is no")
+            yield Finding(
+                "Compilers", kind, "absent" if absent else "wrong", error.message, error.hint
+            )
+        else:
+            yield Finding("Compilers", kind, "ok", f"{found.version}, {found.command[0]}")
+
+
+def _programs() -> Iterator[Finding]:
+    for name, purpose in _PROGRAMS.items():
+        place = shutil.which(name)
+        if place:
+            yield Finding("Programs", name, "ok", place)
+            continue
+        package = _INSTALLED_AS.get(name)
+        mend = command(sys.executable, "-m", "pip", "install", package) if package else ""
+        yield Finding("Programs", name, "absent", f"for {purpose}", mend)
+
+
+def _sdk(given: Path | None) -> Iterator[Finding]:
+    named = given or os.environ.get(SDK_VARIABLE)
+    if not named:
+        hint = f"export {SDK_VARIABLE}=.../mcuxsdk"
+        yield Finding("MCUXpresso SDK", "folder", "absent", "none is named", hint)
+        return
+    for board in list_boards():
+        if board.sdk_board is None:
+            continue
+        try:
+            tree = open_sdk(Path(named), board.sdk_board)
+        except McuzooError as error:
+            yield Finding("MCUXpresso SDK", board.id, "wrong", error.message, error.hint)
+        else:
+            yield Finding("MCUXpresso SDK", board.id, "ok", f"{tree.version}, {tree.path}")
+
+
+def _tflm(given: Path | None) -> Iterator[Finding]:
+    if given is None:
+        return
+    # A tree has the kernels of CMSIS-NN or the reference ones.
+    for kernels in get_args(Kernels):
+        try:
+            tree = open_tree(given, kernels)
+        except McuzooError as error:
+            refused = error
+        else:
+            detail = f"{tree.path}, fingerprint {tree.fingerprint[:12]}"
+            yield Finding("TFLite-Micro", f"tree with {kernels} kernels", "ok", detail)
+            return
+    yield Finding("TFLite-Micro", "tree", "wrong", refused.message, refused.hint)
+
+
+def _ports(listed: Sequence[PortInfo]) -> Iterator[Finding]:
+    if not listed:
+        yield Finding("Ports", "serial ports", "absent", "none; emulator://PROJECT needs none")
+    for port in listed:
+        holder = holder_of(port.device)
+        if not os.access(port.device, os.R_OK | os.W_OK) and Path(port.device).exists():
+            yield Finding(
+                "Ports", port.device, "wrong", f"no permission: {port.text}", _permission()
+            )
+        elif holder:
+            yield Finding("Ports", port.device, "ok", f"{port.text}; {holder} has it open")
+        else:
+            yield Finding("Ports", port.device, "ok", port.text)
+
+
+def _permission() -> str:
+    if sys.platform.startswith("linux"):
+        return "sudo usermod -aG dialout $USER (uucp on Arch), then log in again"
+    return ""
+
+
+def _cache() -> Iterator[Finding]:
+    folder = cache_folder().parent
+    parent = next((path for path in (folder, *folder.parents) if path.exists()), folder)
+    if os.access(parent, os.W_OK | os.X_OK):
+        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        yield Finding("Cache", str(folder), "ok", f"{size / 1e6:,.1f} MB")
+    else:
+        yield Finding("Cache", str(folder), "wrong", f"{parent} cannot be written", cache_hint())
+
+
+def _environment() -> Iterator[Finding]:
+    for name in sorted(os.environ):
+        if name.startswith(_VARIABLES):
+            yield Finding("Environment", name, "ok", os.environ[name])

@@ -1,0 +1,1 @@
+"""What labelled pictures contradict of a model's preprocessing recipe and label order."""

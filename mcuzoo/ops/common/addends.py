@@ -1,0 +1,80 @@
+"""ADD, SUB and SQUARED_DIFFERENCE bring both operands to twice the larger scale first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcuzoo.graph.fixedpoint import multiply_by_quantized_multiplier, quantize_multiplier
+from mcuzoo.graph.parameters import Requantization
+from mcuzoo.lowering.params import CStruct
+from mcuzoo.ops.common.binary import BinaryParams, Broadcast, Strides
+
+
+@dataclass(frozen=True)
+class Addend:
+    """An operand less its zero point, times this factor; the shift is to the right."""
+
+    zero_point: int
+    multiplier: int
+    shift: int
+
+
+def addend(zero_point: int, factor: float) -> Addend:
+    """factor: the operand's scale / twice the larger scale."""
+    return Addend(zero_point, *quantize_multiplier(factor))
+
+
+@dataclass(frozen=True)
+class Addends:
+    """Both operands, shifted left by `headroom` bits, then brought to twice the larger scale; and
+    the way from there to the output."""
+
+    headroom: int
+    both: tuple[Addend, Addend]
+    to: Requantization
+
+    def scaled(self, place: int, values: NDArray[Any]) -> NDArray[np.int64]:
+        """Operand `place` on the common scale."""
+        one = self.both[place]
+        shifted = (values.astype(np.int64) - one.zero_point) << self.headroom
+        return multiply_by_quantized_multiplier(shifted, one.multiplier, one.shift).astype(np.int64)
+
+    def params(self, broadcast: Broadcast) -> AddParams:
+        first, second = self.both
+        return AddParams(
+            sizes=broadcast.sizes,
+            operands=(_operand(first, broadcast.first), _operand(second, broadcast.second)),
+            output_zero_point=self.to.output_zero_point,
+            output_multiplier=int(self.to.multipliers[0]),
+            output_shift=int(self.to.shifts[0]),
+            minimum=self.to.minimum,
+            maximum=self.to.maximum,
+        )
+
+
+@dataclass(frozen=True)
+class AddOperandStruct(CStruct):
+    c_type = "mz_add_operand"
+    strides: Strides
+    zero_point: int
+    multiplier: int
+    shift: int
+
+
+@dataclass(frozen=True)
+class AddParams(BinaryParams):
+    c_type = "mz_add_params"
+    operands: tuple[AddOperandStruct, AddOperandStruct]
+    output_zero_point: int
+    output_multiplier: int
+    output_shift: int
+    minimum: int
+    maximum: int
+
+
+def _operand(one: Addend, strides: Strides) -> AddOperandStruct:
+    return AddOperandStruct(strides, one.zero_point, one.multiplier, one.shift)

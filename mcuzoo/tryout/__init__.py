@@ -1,0 +1,1 @@
+"""From a model to the answers of an emulated board in one call, and the demo of it."""

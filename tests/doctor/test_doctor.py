@@ -1,0 +1,87 @@
+"""mcuzoo doctor: what it says of a machine, and what leaves the machine in its ZIP."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+from helpers.commands import invoke
+
+from mcuzoo.doctor.bundle import impersonal, write_bundle
+from mcuzoo.doctor.findings import Finding, examine
+from mcuzoo.doctor.options import DoctorOptions
+from mcuzoo.extras import PACKAGES
+from mcuzoo.link.ports import PortInfo
+
+
+def named(found: list[Finding], name: str) -> Finding:
+    (one,) = [one for one in found if one.name == name]
+    return one
+
+
+def test_every_optional_package_is_looked_at() -> None:
+    found = examine(lister=list)
+    assert PACKAGES.keys() <= {one.name for one in found}
+    assert named(found, "unicorn").state == "ok"
+    assert named(found, "serial ports").state == "absent"
+
+
+def test_what_is_missing_comes_with_the_command_that_mends_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("mcuzoo.extras._is_there", lambda module: module == "pip")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("MCUZOO_GCC", str(tmp_path / "no-gcc"))
+    found = examine(DoctorOptions(sdk=tmp_path / "sdk", tflm=tmp_path / "tflm"), lister=list)
+    assert "pip install" in named(found, "unicorn").mend
+    cmake = named(found, "cmake")
+    assert cmake.state == "absent" and "pip install cmake" in cmake.mend
+    gcc = named(found, "gcc")
+    assert gcc.state == "wrong" and "does not run" in gcc.detail
+    assert named(found, "rt1050").state == "wrong" and named(found, "tree").state == "wrong"
+    assert all(one.detail for one in found)
+    assert all(one.mend for one in found if one.state == "wrong")
+
+
+def test_a_port_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    port = tmp_path / "ttyACM0"
+    port.touch()
+    monkeypatch.setattr("os.access", lambda path, mode: str(path) != str(port))
+    monkeypatch.setattr("sys.platform", "linux")
+    found = examine(lister=lambda: [PortInfo(str(port))])
+    assert named(found, str(port)).state == "wrong" and "dialout" in named(found, str(port)).mend
+
+
+def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MCUZOO_MODELS", str(tmp_path))
+    bundle = tmp_path / "report.zip"
+    done = invoke(("doctor", "--json", "--bundle", bundle))
+    assert done.exit_code == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["ok"] + document["absent"] + document["wrong"] == len(document["findings"])
+    assert {"group": "Environment", "name": "MCUZOO_MODELS", "state": "ok",
+            "detail": str(tmp_path), "mend": ""} in document["findings"]  # fmt: skip
+    with zipfile.ZipFile(bundle) as packed:
+        assert len(json.loads(packed.read("findings.json"))) == len(document["findings"])
+    text = invoke(("doctor",)).stdout
+    assert text.startswith("Python\n  ok mcuzoo: ")
+    assert invoke(("doctor", "--bundle", tmp_path)).exit_code == 2
+
+
+def test_names_and_paths_stay_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "mc"
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setattr("getpass.getuser", lambda: "mc")
+    monkeypatch.setattr("socket.gethostname", lambda: "desk")
+    (tmp_path / "crash-1.txt").write_text(f"in {home}/project of mc on desk, by mcuzoo")
+    found = [Finding("Cache", str(home / "cache"), "ok", "desk")]
+    write_bundle(tmp_path / "a.zip", found, crashes=tmp_path)
+    write_bundle(tmp_path / "b.zip", found, personal=True, crashes=tmp_path)
+    with zipfile.ZipFile(tmp_path / "a.zip") as packed:
+        assert packed.read("crash-1.txt") == b"in ~/project of USER on MACHINE, by mcuzoo"
+        assert json.loads(packed.read("findings.json"))[0]["name"] == "~/cache"
+    with zipfile.ZipFile(tmp_path / "b.zip") as packed:
+        assert str(home).encode() in packed.read("crash-1.txt")
+    assert impersonal("mcuzoo") == "mcuzoo"
