@@ -145,7 +145,7 @@ def fit_model(
         shape = plan.program.input_tensor.shape
         streamable = runtime == "aot" and verdict.runs and not options.stream_input
         streamed_bytes = _streamed_bytes(model, board, options) if streamable else None
-        advice = next_step(plan.needs, board, others, shape, options, streamed_bytes)
+        advice = next_step(plan.needs, board.with_sdram(), others, shape, options, streamed_bytes)
     elif verdict.error is not None:
         advice = verdict.error.hint
     return FitReport(
