@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from helpers.kernel_library import kernel_files
+from helpers.kernel_library import all_inputs, kernel_files
 from numpy.typing import NDArray
 
 from mcuzoo.emulator.engine import BlockCounter
@@ -94,9 +94,9 @@ class CoreKernels:
     def run(
         self, call: Call, inputs: Sequence[NDArray[np.int8]], output_bytes: int
     ) -> tuple[NDArray[np.int8], int]:
-        """The output, and the instructions that the call took."""
+        """The output, and the instructions that the call took. inputs: see all_inputs."""
         memory = _Memory()
-        places = [memory.place(values.tobytes()) for values in inputs]
+        places = [memory.place(values.tobytes()) for values in all_inputs(call, inputs)]
         output = memory.room(output_bytes)
         return self._call(call, memory, [*places, output], output, output_bytes)
 
@@ -109,7 +109,11 @@ class CoreKernels:
         output = shared + max(-distance, 0)
         source = shared + max(distance, 0)
         memory.write(source, values.tobytes())
-        return self._call(call, memory, [source, output], output, output_bytes)[0]
+        places = [
+            memory.place(one.values.tobytes()) if isinstance(one, Constant) else source
+            for one in call.inputs
+        ]
+        return self._call(call, memory, [*places, output], output, output_bytes)[0]
 
     def loads(
         self, call: Call, inputs: Sequence[NDArray[np.int8]], output_bytes: int

@@ -6,7 +6,7 @@ import ctypes
 from collections.abc import Sequence
 
 import numpy as np
-from helpers.kernel_library import GUARD, GUARD_BYTES, marshal
+from helpers.kernel_library import GUARD, GUARD_BYTES, all_inputs, marshal
 from numpy.typing import NDArray
 
 from mcuzoo.lowering.call import Call
@@ -21,7 +21,8 @@ class HostKernels:
     def run(
         self, call: Call, inputs: Sequence[NDArray[np.int8]], output_bytes: int
     ) -> tuple[NDArray[np.int8], int]:
-        """The output, and 0: instructions are not counted here."""
+        """The output, and 0: instructions are not counted here. inputs: see all_inputs."""
+        inputs = all_inputs(call, inputs)
         blocks = [_guarded(values.size) for values in inputs]
         for block, values in zip(blocks, inputs, strict=True):
             _inside(block)[:] = values.reshape(-1)
@@ -41,7 +42,7 @@ class HostKernels:
         block = _guarded(max(start + values.size, output + output_bytes))
         inside = _inside(block)
         inside[start : start + values.size] = values.reshape(-1)
-        self._call(call, [inside[start:], inside[output:]])
+        self._call(call, [*all_inputs(call, [inside[start:]]), inside[output:]])
         _check_guards(block)
         result: NDArray[np.int8] = inside[output : output + output_bytes].copy()
         return result

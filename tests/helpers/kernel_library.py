@@ -30,6 +30,17 @@ GUARD_BYTES = 64
 GUARD = 0x5A
 
 
+def all_inputs(call: Call, given: Sequence[NDArray[np.int8]]) -> list[NDArray[np.int8]]:
+    """The call's inputs in their order: its constants, and `given` for the others, or for all."""
+    if len(given) == len(call.inputs):
+        return list(given)
+    rest = iter(given)
+    return [
+        np.asarray(one.values, np.int8) if isinstance(one, Constant) else next(rest)
+        for one in call.inputs
+    ]
+
+
 def kernel_files() -> list[Path]:
     return sorted((firmware_dir() / "kernels").glob("*.c"))
 
