@@ -41,7 +41,7 @@ from mcuzoo.run.run import FinishedRun, RunWatcher, run
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.find import compiler_packages
 from mcuzoo.tryout.options import DEFAULT_BOARD, TryOptions
-from mcuzoo.zoo.recipe_flags import recipe_notes, with_recipe
+from mcuzoo.zoo.recipe_flags import with_recipe
 from mcuzoo.zoo.registry import ModelSource, labels_words, resolve_model
 
 MARK = "try.json"
@@ -119,8 +119,6 @@ def try_model(
         _require_picture(shape, name, board_name)
         check_preprocessing(source.preprocessing, shape)
         images, drawn = _images(source, program, options)
-    for note in recipe_notes(source.preprocessing, source.recipe_source, shape):
-        say(note)
     with making(folder):
         folder.mkdir(parents=True, exist_ok=True)
         _mark(folder, name, chosen)
