@@ -11,6 +11,7 @@ from mcuzoo.board.memory import RegionKind
 from mcuzoo.board.model import Board
 from mcuzoo.errors import McuzooError, UsageError
 from mcuzoo.graph.model import Model
+from mcuzoo.lowering.rows import RowChain
 from mcuzoo.ops.coverage import Uncovered, judge
 from mcuzoo.plan.advice import next_step
 from mcuzoo.plan.memory import MemoryPlan, PeakOp, plan_memory
@@ -206,9 +207,14 @@ def _hot_saves(plan: MemoryPlan, board: Board) -> float | None:
 
 
 def _warnings(board: Board, plan: MemoryPlan) -> tuple[str, ...]:
-    """What is in the SDRAM, and the estimated wait of the core for it."""
+    """Which ops work by bands of rows; what is in the SDRAM, and the estimated wait of the core."""
     placement = plan.placement
-    found = []
+    found = [
+        f"Ops {call.ops[0].index} to {call.op.index} work by bands of rows, since tensors are "
+        "too large as a whole: that costs instructions."
+        for call in plan.calls or ()
+        if isinstance(call, RowChain) and not call.streamed
+    ]
     for name, _ in placement.arena_parts:
         region = board.region(name)
         if region.kind is RegionKind.SDRAM:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from helpers.exported import plan_memory
+from helpers.exported import fit_model, plan_memory
+from helpers.mobilenet import mobilenet_v1
 from helpers.residual_net import residual_net
 
 from mcuzoo.board.load import load_board
@@ -75,6 +76,13 @@ def test_what_others_read_ends_a_chain(program: Program) -> None:
 def test_a_small_model_has_no_chain() -> None:
     plan = plan_memory(parse_model(residual_net(), "residual"), load_board("rt1050"))
     assert plan.calls is not None and chains_of(plan.calls) == []
+
+
+def test_fit_says_which_ops_work_by_bands() -> None:
+    report = fit_model(mobilenet_v1(1.0, 224, classes=10), load_board("rt1050"))
+    assert report.fits and report.placement.arena_region == "ocram"
+    assert all("work by bands of rows" in warning for warning in report.warnings)
+    assert report.warnings[0].startswith("Ops ")
 
 
 @pytest.mark.parametrize("board", ["rt1050", "rt1060", "rt1170"])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mcuzoo.codegen.aot.arena import arena_offset, arena_text
 from mcuzoo.graph.program import Program
-from mcuzoo.lowering.call import Activation, Call
+from mcuzoo.lowering.call import Activation, Call, Operand
 from mcuzoo.lowering.params import Setting
 from mcuzoo.lowering.rows import RowChain, Rows, RowStage
 from mcuzoo.plan.arena.calls import scratch_buffer
@@ -69,7 +69,8 @@ def _view(
     output = arena_offset(plan, chain.output)
     whole = stage is chain.stages[0] and not chain.streamed
     source = chain.inputs[0] if whole else None
-    arguments = [_operand_text(plan, stage, place) for place in range(len(call.inputs))]
+    side = _side(chain, stage)
+    arguments = [_operand_text(plan, stage, place, side) for place in range(len(call.inputs))]
     arguments.append("output")
     if call.scratch_bytes:
         arguments.append(arena_text(plan, base + chain.kernel_scratch_offset))
@@ -91,13 +92,20 @@ def _view(
     )
 
 
-def _operand_text(plan: ArenaPlan, stage: RowStage, place: int) -> str:
+def _side(chain: RowChain, stage: RowStage) -> Operand | None:
+    """The stage's operand that is whole in the arena, where the planner has put it: the chain's own
+    operands may have moved into other buffers."""
+    beside = [one for one in chain.stages if one.whole_side is not None]
+    return chain.inputs[1 + beside.index(stage)] if stage in beside else None
+
+
+def _operand_text(plan: ArenaPlan, stage: RowStage, place: int, side: Operand | None) -> str:
     """The address of the rows of an operand of the stage's kernel."""
     if place == stage.place:
         return "input"
-    if stage.whole_side is None:
+    if not isinstance(side, Activation):
         return "band->side"
-    base = arena_text(plan, arena_offset(plan, stage.whole_side))
+    base = arena_text(plan, arena_offset(plan, side))
     return f"{base} + band->first_row * {stage.rows.input_row_bytes}"
 
 
