@@ -16,7 +16,7 @@ _BACKGROUND_HINT = (
 )
 
 NAMES, NUMBERS, SORTED = "names", "numbers", "sorted"
-_MAPPINGS = {
+MAPPINGS = {
     NAMES: "read as class names",
     NUMBERS: "numbers read as class indices",
     SORTED: "folders numbered in the order of their names, sorted as text",
@@ -71,7 +71,7 @@ class Classes:
     @property
     def mapping(self) -> str:
         """How labels were read, in words; empty if there were none."""
-        ways = [_MAPPINGS.get(way, way) for way in self.used]
+        ways = [MAPPINGS.get(way, way) for way in self.used]
         if NAMES in self.used and self.source:
             ways[list(self.used).index(NAMES)] += f" ({self.source})"
         return ", ".join(ways)

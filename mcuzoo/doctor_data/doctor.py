@@ -12,7 +12,7 @@ import numpy as np
 
 from mcuzoo.data.dataset import open_data_set
 from mcuzoo.data.images import DataSet
-from mcuzoo.data.labels import Classes, load_classes
+from mcuzoo.data.labels import MAPPINGS, NUMBERS, Classes, load_classes
 from mcuzoo.data.output_form import output_form
 from mcuzoo.data.preprocess import check_preprocessing
 from mcuzoo.doctor_data.asking import Asker
@@ -157,9 +157,14 @@ def _engine(model: Model) -> tuple[str, Engine]:
 
 
 def _names(data_set: DataSet, classes: Classes) -> tuple[str, ...]:
-    """What the data set calls each class: the known name, its folder, or its number."""
+    """What the data set itself calls each class: its folder, its number, or its name.
+
+    A labels file of these words, in the order of the outputs, is what reads the data set right.
+    """
     names = [classes.name(label) for label in range(classes.count)]
-    if classes.names is None and data_set.format == "class-folders":
+    if data_set.mapping == MAPPINGS[NUMBERS]:
+        names = [str(label) for label in range(classes.count)]
+    if data_set.format == "class-folders":
         for item in data_set.items:
             if item.label is not None and "/" in item.file:
                 names[item.label] = item.file.split("/")[-2]

@@ -212,5 +212,21 @@ def test_known_label_orders_of_other_peoples_models(test_data: Path, tmp_path: P
             if int(row["label"]) < 9:
                 writer.writerow((test_data / row["file"], int(row["label"]) + 1))
     path = test_data / "models" / "pretrainedResnet_quant.tflite"
-    found = doctor(path, "--data", shifted, code=1)
+    labels = tmp_path / "labels.txt"
+    found = doctor(path, "--data", shifted, "--save-labels", labels, code=1)
     assert "one lower" in contradicted(found)["label order"]["better"][0]
+    assert labels.read_text().split("\n")[:9] == [str(number) for number in range(1, 10)]
+    assert not contradicted(doctor(path, "--data", shifted, "--labels", labels))
+
+
+def test_numbered_folders_of_keras(signs: Path, tmp_path: Path) -> None:
+    """Keras sorted the folders 0, 1, 10, 11, ... as text; their numbers are no outputs."""
+    as_text = sorted(map(str, range(len(CLASS_NAMES))))
+    for number, name in zip(as_text, CLASS_NAMES, strict=True):
+        shutil.copytree(signs / name, tmp_path / "data" / number)
+    labels = tmp_path / "labels.txt"
+    words = ["signs", "--data", tmp_path / "data"]
+    found = doctor(*words, "--save-labels", labels, code=1)
+    assert "as text" in contradicted(found)["label order"]["better"][0]
+    assert labels.read_text().split() == as_text
+    assert not contradicted(doctor(*words, "--labels", labels))
