@@ -121,6 +121,45 @@ REFUSED = {
         "too small for the input's",
     ),
     "leaky relu of a NaN": (one_op("LEAKY_RELU", [ROW], ROW, alpha=float("nan")), "alpha is nan"),
+    "root of what may be negative": (one_op("RSQRT", [ROW], ROW), "may be negative"),
+    "root far from the output": (
+        one_op("RSQRT", [int8(1, 10, zero_point=-128, scale=1e2)], int8(1, 10, scale=1e4)),
+        "far apart",
+    ),
+    "elu to a tiny scale": (
+        one_op("ELU", [int8(1, 10, scale=1e3)], int8(1, 10, scale=2e-8)), "too small"
+    ),
+    "greatest of another scale": (
+        one_op("REDUCE_MAX", [ROW, int32([1])], int8(1, scale=0.2)), "quantized unlike the input"
+    ),
+    "least of another zero point": (
+        one_op("REDUCE_MIN", [ROW, int32([1])], int8(1, zero_point=1)), "quantized unlike"
+    ),
+    "logarithms of another scale": (
+        one_op("LOG_SOFTMAX", [ROW], int8(1, 10, scale=1 / 16)), "scale 1/16 and zero point 127"
+    ),
+    "logarithms of a tiny scale": (
+        build.fixed_output_model("LOG_SOFTMAX", (1, 10), input_scale=1.4e-8), "scale too small"
+    ),
+    "logarithms of a long row": (
+        build.fixed_output_model("LOG_SOFTMAX", (1, 4096)), "rows longer than 4095"
+    ),
+    "normalization of a long row": (
+        build.fixed_output_model("L2_NORMALIZATION", (1, 33026)), "rows longer than 33025"
+    ),
+    "normalization that fuses": (
+        build.fixed_output_model(
+            "L2_NORMALIZATION", (1, 9), {"fused_activation_function": "RELU"}
+        ),
+        "fused activation RELU",
+    ),
+    "squares far apart": (
+        one_op(
+            "SQUARED_DIFFERENCE", [int8(1, 10, scale=1e7), int8_constant(1, 10)],
+            int8(1, 10, scale=1e-7),
+        ),
+        "far apart",
+    ),
     "sum of a tiny scale": (
         one_op("ADD", [ROW, int8_constant(1, 10)], int8(1, 10, scale=1.5e-7)),
         "too small",
