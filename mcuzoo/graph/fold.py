@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from mcuzoo.graph.affine import quantize
 from mcuzoo.graph.model import DType, Model, Op, Tensor
+from mcuzoo.graph.read_tensor import MAX_RANK
 
 Values = Sequence[NDArray[Any]]
 Compute = Callable[[Op, Values, Sequence[Tensor]], Values]
@@ -31,13 +33,33 @@ FAILURES = (ValueError, IndexError, TypeError, OverflowError, ArithmeticError, K
 def fold(model: Model) -> Model:
     """`model` without the ops whose outputs are constants; their values are the tensors' data then.
 
-    Tensors keep their indices and ops theirs. Returns `model` itself if there is nothing to fold.
+    A RESHAPE's output gets the shape that was computed for it. Tensors keep their indices and ops
+    theirs. Returns `model` itself if there is nothing to fold.
     """
     tensors = list(model.tensors)
-    kept = [op for op in model.ops if not _folded(op, tensors, model.outputs)]
-    if len(kept) == len(model.ops):
+    kept: list[Op] = []
+    for op in model.ops:
+        if not _folded(op, tensors, model.outputs):
+            kept.append(op)
+            _mend_shape(op, tensors)
+    same = all(new is old for new, old in zip(tensors, model.tensors, strict=True))
+    if same and len(kept) == len(model.ops):
         return model
     return replace(model, tensors=tuple(tensors), ops=tuple(kept))
+
+
+def _mend_shape(op: Op, tensors: list[Tensor]) -> None:
+    """The shape of a RESHAPE's output, for which converters write 1 wherever they do not know."""
+    if op.name != "RESHAPE" or len(op.inputs) != 2 or len(op.outputs) != 1 or -1 in op.inputs:
+        return
+    source, wanted, target = (tensors[index] for index in (*op.inputs, *op.outputs))
+    if target.elements == source.elements or wanted.data is None or wanted.dtype is not DType.INT32:
+        return
+    shape = wanted.data.reshape(-1).tolist()
+    if shape.count(-1) == 1 and (known := -prod(shape)) > 0:
+        shape[shape.index(-1)] = source.elements // known
+    if len(shape) <= MAX_RANK and min(shape, default=0) > 0 and prod(shape) == source.elements:
+        tensors[target.index] = replace(target, shape=tuple(shape))
 
 
 def _folded(op: Op, tensors: list[Tensor], outputs: Sequence[int]) -> bool:

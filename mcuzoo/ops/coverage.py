@@ -11,7 +11,7 @@ from mcuzoo.graph.executable import executable
 from mcuzoo.graph.model import DType, Model, Op
 from mcuzoo.graph.program import Program, build_program
 from mcuzoo.ops.common.rules import Refusal, Rule
-from mcuzoo.ops.operator import NOT_AOT, Aot, Folded, Tflm, Without
+from mcuzoo.ops.operator import NOT_AOT, Tflm, Without
 from mcuzoo.ops.table import OPERATORS
 
 
@@ -24,11 +24,6 @@ class Uncovered:
     reason: str
 
 
-AOT_OPS: dict[str, Aot | Folded] = {
-    name: operator.aot
-    for name, operator in OPERATORS.items()
-    if not isinstance(operator.aot, Without)
-}
 TFLM_OPS: dict[str, Tflm] = {
     name: operator.tflm
     for name, operator in OPERATORS.items()

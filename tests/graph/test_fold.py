@@ -132,3 +132,17 @@ def test_floats_are_quantized_as_tflm_does() -> None:
     np.testing.assert_array_equal(
         fold(parse_model(raw, "case")).tensor(2).data, [-128, 0, 1, 3, 3, 4, 127]
     )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "shape"),
+    [([1, 8], (1, 8)), ([2, -1], (2, 4)), ([1, 9], (1, 1)), ([-1, -1], (1, 1)), ([0, -1], (1, 1))],
+)
+def test_a_reshape_has_the_shape_that_was_computed(
+    wanted: list[int], shape: tuple[int, ...]
+) -> None:
+    """Converters write 1 where they do not know a size."""
+    ends = [build.T("in", (1, 2, 4), scale=0.1), build.T("out", (1, 1), scale=0.1)]
+    ops = [build.O("RESHAPE", (0, 2), (1,))]
+    model = parse_model(build.build_model([*ends, const(wanted)], ops, [0], [1]), "case")
+    assert fold(model).tensor(1).shape == shape
