@@ -165,7 +165,7 @@ def find_facts(model: Model, boards: Sequence[Board]) -> Facts:
 
 
 def _fits(model: Model, boards: Sequence[Board], runtime: str) -> list[bool | None]:
-    """The verdicts of fit_model. What was planned for the first board does for most."""
+    """The verdicts of fit_model. The arena does not depend on the board and is planned once."""
     from mcuzoo.ops.coverage import check_aot
     from mcuzoo.plan.advice import fits
     from mcuzoo.plan.memory import plan_memory
@@ -179,9 +179,13 @@ def _fits(model: Model, boards: Sequence[Board], runtime: str) -> list[bool | No
         needs = plan_memory(model, boards[0], options).needs
     except McuzooError:
         return [None] * len(boards)
-    # What does not fit as it was planned for one board may as it is planned for another: an arena
-    # in two memories or in SDRAM, bands of rows.
-    return [fits(needs, board) or plan_memory(model, board, options).fits for board in boards]
+    # An arena that fits no memory as a whole may still fit two of them, or go by bands of rows.
+    return [
+        fits(needs, board)
+        or fits(needs, board.with_sdram())
+        or (runtime == "aot" and plan_memory(model, board, options).fits)
+        for board in boards
+    ]
 
 
 def _parsed(raw: Any) -> Facts | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from helpers import op_cases
+from helpers import move_cases, op_cases
 from helpers.mutations import spoiled
 from helpers.one_op_nets import sound_nets
 from helpers.tflm_trial import TflmTrial
@@ -44,6 +44,7 @@ OP_CASES = st.one_of(
     op_cases.pads(),
     op_cases.softmaxes(),
     op_cases.elementwise(),
+    *move_cases.MOVES.values(),
 )
 
 
