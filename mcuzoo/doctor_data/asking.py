@@ -71,29 +71,20 @@ class Asker:
             yield way, made[key]
 
 
-def classes_of(program: Program) -> int:
-    """How many classes the output tells apart; a single output means two."""
-    return max(2, program.output_tensor.elements)
-
-
 def probabilities(program: Program, output: NDArray[np.int8]) -> NDArray[np.float32]:
     """Probabilities float32 (classes,), whose sum is 1, of a program's raw output, int8 flat.
 
-    By what the program ends with: softmax, its logarithm, or sigmoid as they are; anything else is
-    taken for logits. A single output is the probability of class 1.
+    Softmax and sigmoid give them as they are, a single sigmoid that of class 1; anything else is
+    taken for logits, or for logarithms of probabilities.
     """
     quantization = program.output_tensor.quantization
     assert quantization is not None
     values = dequantize(output.reshape(-1), quantization).astype(np.float64)
-    last = program.steps[-1].op.name
     if values.size == 1:
-        one = values[0] if last == "LOGISTIC" else 1 / (1 + np.exp(-np.clip(values[0], -60, 60)))
-        chance = np.array([1 - one, one])
-    elif last in ("SOFTMAX", "LOGISTIC"):
-        chance = np.maximum(values, 0)
-    else:
-        chance = np.exp(values - values.max())
-    chance = np.clip(chance, 0, None)
+        values = np.array([1 - values[0], values[0]])
+    elif program.steps[-1].op.name not in ("SOFTMAX", "LOGISTIC"):
+        values = np.exp(values - values.max())
+    chance = np.maximum(values, 0)
     total = chance.sum()
     even = np.full(chance.size, 1 / chance.size)
     return np.asarray(chance / total if total > 0 else even, dtype=np.float32)

@@ -13,8 +13,9 @@ import numpy as np
 from mcuzoo.data.dataset import open_data_set
 from mcuzoo.data.images import DataSet
 from mcuzoo.data.labels import Classes, load_classes
+from mcuzoo.data.output_form import output_form
 from mcuzoo.data.preprocess import check_preprocessing
-from mcuzoo.doctor_data.asking import Asker, classes_of
+from mcuzoo.doctor_data.asking import Asker
 from mcuzoo.doctor_data.diagnosis import Claim, DataDiagnosis, InputRange, NamedOutput
 from mcuzoo.doctor_data.examine import Examination, examine
 from mcuzoo.doctor_data.findings import Finding, Part, Verdict
@@ -124,15 +125,19 @@ def _picture_size(program: Program) -> InputSize:
 
 
 def _class_count(program: Program) -> int:
-    """The classes of a classifier. Raises ModelError where the output is a grid of answers."""
-    shape = program.output_tensor.shape
-    if len(shape) == 4 and shape[1] * shape[2] > 1:
+    """The classes of a classifier. Raises ModelError where the output is a grid of answers, or a
+    number that is no probability."""
+    tensor = program.output_tensor
+    assert tensor.quantization is not None
+    form = output_form(tensor.shape, tensor.quantization.scale, tensor.quantization.zero_point)
+    hint = "mcuzoo doctor-image shows a picture as this model sees it."
+    if form.is_grid:
         raise ModelError(
-            f"The model gives a grid of answers, {list(shape)}, not one per picture.",
-            "doctor-data asks classifiers of whole pictures; mcuzoo doctor-image shows one "
-            "picture as this model sees it.",
+            f"The model gives a grid of answers, {list(tensor.shape)}, not one per picture.", hint
         )
-    return classes_of(program)
+    if form.classes < 2:
+        raise ModelError("The model gives one number that is no probability.", hint)
+    return form.classes
 
 
 def _classes(options: DoctorDataOptions, source: ModelSource, count: int) -> Classes:
@@ -228,6 +233,8 @@ def _outputs(
 
 _CLIPPED_SHARE = 0.01
 _FEW = 50
+_POOR = 1 / 3
+"""Top-1 below which even the best of all ways makes a reader doubt that the right one is there."""
 
 
 def _warnings(found: Examination, range_: InputRange) -> Iterator[str]:
@@ -235,6 +242,12 @@ def _warnings(found: Examination, range_: InputRange) -> Iterator[str]:
         yield (
             "The answers have nothing to do with the labels, whatever was tried: the pictures may "
             "be of other classes, or the recipe is none of those tried."
+        )
+    elif found.correct < _POOR * found.n:
+        yield (
+            f"Even the best of what was tried is right on {found.correct} of {found.n}: if the "
+            "model ought to do better, its recipe is none of those tried, and the claims below "
+            "may be wrong."
         )
     if not range_.usual:
         yield (

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.doctor_data.statistics import Floats, Indices, assign, fit_of_labels
+from mcuzoo.data.assignment import assign
+from mcuzoo.doctor_data.statistics import Floats, Indices, fit_of_labels
 
 FEWEST_PER_CLASS = 5
 """Pictures that a class needs before its output is looked for."""
 
-SURE = 2.0
+SURE = 2.4
 """z by which a class must fit its output better than that of any other class, to be named."""
 
 _FOLDS = 5

@@ -59,12 +59,27 @@ class _Work:
 
     def __init__(self, model: Model) -> None:
         self.model = model
+        self._indexed: tuple[Op, ...] | None = None
+        self._readers: dict[int, list[Op]] = {}
+        self._writers: dict[int, Op] = {}
+
+    def _index(self) -> None:
+        """Who reads and writes what, as long as the ops stay the same."""
+        if self._indexed is self.model.ops:
+            return
+        self._indexed, self._readers, self._writers = self.model.ops, {}, {}
+        for op in self.model.ops:
+            for tensor in dict.fromkeys(op.inputs):
+                self._readers.setdefault(tensor, []).append(op)
+            self._writers.update(dict.fromkeys(op.outputs, op))
 
     def readers(self, tensor: int) -> list[Op]:
-        return [op for op in self.model.ops if tensor in op.inputs]
+        self._index()
+        return self._readers.get(tensor, [])
 
     def writer(self, tensor: int) -> Op | None:
-        return next((op for op in self.model.ops if tensor in op.outputs), None)
+        self._index()
+        return self._writers.get(tensor)
 
     def only_reader(self, tensor: int) -> Op | None:
         """The op that alone reads a tensor which is no output of the model, as its first input."""
@@ -196,7 +211,7 @@ class _Work:
 
     def _to_channels_last(self, op: Op) -> bool:
         order = self.model.tensor(op.inputs[1]).data if len(op.inputs) == 2 else None
-        if order is None or tuple(order.reshape(-1).tolist()) != _CHANNELS_LAST:
+        if order is None or _axes(order) != list(_CHANNELS_LAST):
             return False
         source, target = (self.model.tensor(index) for index in (op.inputs[0], op.outputs[0]))
         turned = len(source.shape) == 4 and source.shape[0] == 1
@@ -322,9 +337,14 @@ def _takes_all(op: Op, shape: tuple[int, ...], bounds: Sequence[Any]) -> bool:
         return False
 
 
+def _axes(order: Any) -> list[int]:
+    """The axes that a constant names; none if it holds no integers."""
+    return order.reshape(-1).tolist() if order.dtype.kind == "i" else []
+
+
 def _keeps_order(shape: tuple[int, ...], order: Any) -> bool:
     """Whether a transposition moves nothing but axes of one element."""
-    axes = np.asarray(order).reshape(-1).tolist()
+    axes = _axes(order)
     if sorted(axes) != list(range(len(shape))):
         return False
     longer = [axis for axis in axes if shape[axis] > 1]

@@ -67,7 +67,7 @@ def _folded(op: Op, tensors: list[Tensor], outputs: Sequence[int]) -> bool:
 def _allowed(op: Op, sources: Sequence[Tensor], targets: Sequence[Tensor]) -> bool:
     given = sum(source.bytes for source in sources if source.data is not None)
     limit = max(MAX_COMPUTED_BYTES, given if op.name in _MOVES or op.name == "QUANTIZE" else 0)
-    if not sources or sum(target.bytes for target in targets) > limit:
+    if not sources or not targets or sum(target.bytes for target in targets) > limit:
         return False
     if op.name == "QUANTIZE":
         return True
@@ -209,6 +209,8 @@ def _reduce(function: Callable[..., Any]) -> Compute:
 
 def _numpy(function: Callable[..., Any]) -> Compute:
     def run(_op: Op, values: Values, tensors: Sequence[Tensor]) -> Values:
+        if isinstance(function, np.ufunc) and len(values) != function.nin:
+            raise ValueError("another number of inputs")
         if np.broadcast_shapes(*(value.shape for value in values)) != tensors[-1].shape:
             raise ValueError("another shape")
         return [np.asarray(function(*values))]

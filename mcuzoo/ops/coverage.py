@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -150,17 +150,15 @@ def _uncovered(model: Model, runtime: Runtime) -> tuple[Uncovered, ...]:
 
 def _refusal(model: Model, runtime: Runtime, uncovered: Sequence[Uncovered]) -> UnsupportedOpError:
     first = uncovered[0]
-    known: Collection[str] = AOT_OPS if runtime == "aot" else TFLM_OPS
     where = f"Op {first.op.index} {first.op.name}"
     if first.tensor is not None:
         where += f", tensor {first.tensor} {model.tensor(first.tensor).name!r}"
-    who = " TFLM does not run it." if runtime == "tflm" else ""
+    who = " TFLM does not run it." if runtime == "tflm" and first.op.name in TFLM_OPS else ""
     more = f" Ops not covered in all: {len(uncovered)}." if len(uncovered) > 1 else ""
     return UnsupportedOpError(
         f"{where}: {first.reason}.{who}{more}",
         "`mcuzoo inspect MODEL` shows which runtime covers which op; change the layer or choose "
-        "another runtime."
-        + ("" if first.op.name in known else f" This one runs {', '.join(sorted(known))}."),
+        "another runtime.",
     )
 
 

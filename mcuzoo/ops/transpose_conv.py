@@ -35,6 +35,7 @@ from mcuzoo.ops.common.weighted import (
     bias_of,
     layer,
     prepare_weighted,
+    room,
     weighted_constant_bytes,
     weighted_requantization,
 )
@@ -49,6 +50,8 @@ def as_layer(op: Op) -> Op:
 def rule(model: Model, op: Op) -> None:
     """One image, constant weights (out, h, w, in)."""
     _check(model, op, rules.INT8)
+    turned = as_layer(op)
+    room(model, turned, model.tensor(turned.inputs[1]).shape[0], axis=0)
 
 
 def demands(model: Model, op: Op) -> None:

@@ -42,7 +42,9 @@ def next_step(
         return f"Leave out --arena-region: the arena fits in {free_choice}."
     if fits(needs, board):
         return "Leave out --weights and --arena-region: the defaults fit."
-    roomier = [other.id for other in others if other.id != board.id and fits(needs, other)]
+    different = [other for other in others if other.id != board.id]
+    roomier = [other.id for other in different if fits(needs, other)]
+    roomier += [other.id for other in different if fits(needs, other.with_sdram())]
     larger_step = (
         f"Take a board with more memory: --board {roomier[0]} fits."
         if roomier

@@ -145,7 +145,7 @@ def fit_model(
         shape = plan.program.input_tensor.shape
         streamable = runtime == "aot" and verdict.runs and not options.stream_input
         streamed_bytes = _streamed_bytes(model, board, options) if streamable else None
-        advice = next_step(plan.needs, board, others, shape, options, streamed_bytes)
+        advice = next_step(plan.needs, board.with_sdram(), others, shape, options, streamed_bytes)
     elif verdict.error is not None:
         advice = verdict.error.hint
     return FitReport(
@@ -227,7 +227,7 @@ def _warnings(board: Board, plan: MemoryPlan) -> tuple[str, ...]:
 
 
 def _in_sdram(what: str, seconds: float | None) -> str:
-    slow = f"SDRAM holds {what}: it is several times slower than on-chip memory."
+    slow = f"SDRAM holds the {what}: it is several times slower than on-chip memory."
     if seconds is None:
         return slow
     return f"{slow} By estimate the core waits {seconds * 1e3:,.2f} ms per inference for it."

@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mcuzoo.board.model import Board
-from mcuzoo.errors import UsageError
+from mcuzoo.errors import McuzooError, UsageError
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.program import Program
+from mcuzoo.lowering.alignment import ALIGNMENT_BYTES
 from mcuzoo.lowering.call import Call
 from mcuzoo.lowering.rows import RowChain
 from mcuzoo.ops.coverage import judge
 from mcuzoo.ops.lower import call_constant_bytes, lower, program_constant_bytes
 from mcuzoo.plan.arena.bands import banded_plan
-from mcuzoo.plan.arena.fusion import fuse_and_plan
-from mcuzoo.plan.arena.lifetimes import lifetimes
+from mcuzoo.plan.arena.fusion import Planned, fuse_and_plan
+from mcuzoo.plan.arena.lifetimes import lifetimes, peak_demand
 from mcuzoo.plan.arena.planner import ArenaPlan, plan_arena
+from mcuzoo.plan.arena.scratch import plan_within
 from mcuzoo.plan.arena.streaming import streamed_plan
 from mcuzoo.plan.options import MemoryOptions
 from mcuzoo.plan.place.needs import Needs, assess_needs, assess_tflm_needs
@@ -118,19 +120,41 @@ def plan_memory(
     if lowered is None:
         calls, arena = None, plan_arena(lifetimes(program))
     else:
-        calls, arena = (streamed_plan if stream_input else fuse_and_plan)(program, lowered)
+        calls, arena = (
+            streamed_plan(program, lowered)
+            if stream_input
+            else _tight_plan(model, program, lowered)
+        )
     plan = _placed(program, calls, arena, board, options, image)
     if plan.fits:
         return plan
+    others = []
     if lowered is not None and calls is not None:
         unfused = (*calls[:1], *lowered[len(calls[0].ops) :]) if plan.chain else lowered
         room = largest_room(plan.needs, board, options.arena_region)
         banded = banded_plan(program, unfused, room)
-        again = _placed(program, *banded, board, options) if banded else plan
-        if again.fits:
-            return again
-    slower = _placed(program, calls, arena, started, options, image)
-    return slower if slower.fits else plan
+        others = [_placed(program, *banded, board, options)] if banded else []
+    if not any(other.fits for other in others):
+        others.append(_placed(program, calls, arena, started, options, image))
+    return min((plan, *others), key=_missing_bytes)
+
+
+def _missing_bytes(plan: MemoryPlan) -> int:
+    return sum(region.over_bytes for region in plan.regions)
+
+
+def _tight_plan(model: Model, program: Program, calls: tuple[Call, ...]) -> Planned:
+    """The plan of these calls, for a small network of no more bytes than TFLM's arena has: there
+    scratch memory, which faster kernels want, is more than tensors."""
+    planned = fuse_and_plan(program, calls)
+    tensors = peak_demand(lifetimes(program), ALIGNMENT_BYTES).bytes
+    if planned[1].arena_bytes <= tensors:
+        return planned  # TFLM's has all of these, too
+    try:
+        theirs = prepare_image(model, DEFAULT_KERNELS).arena.used_bytes
+    except McuzooError:
+        return planned
+    return plan_within(program, calls, planned, theirs)
 
 
 def _placed(

@@ -179,9 +179,11 @@ def _fits(model: Model, boards: Sequence[Board], runtime: str) -> list[bool | No
         needs = plan_memory(model, boards[0], options).needs
     except McuzooError:
         return [None] * len(boards)
-    # An arena that fits no memory as a whole may still fit two of them.
+    # An arena that fits no memory as a whole may still fit two of them, or go by bands of rows.
     return [
-        fits(needs, board) or (runtime == "aot" and plan_memory(model, board, options).fits)
+        fits(needs, board)
+        or fits(needs, board.with_sdram())
+        or (runtime == "aot" and plan_memory(model, board, options).fits)
         for board in boards
     ]
 

@@ -45,6 +45,13 @@ def interpreter_of(raw: bytes, shape: tuple[int, ...] | None = None) -> Any:
     return interpreter
 
 
+def run_on_zeros(interpreter: Any) -> None:
+    """Run an interpreter of one input."""
+    source = interpreter.get_input_details()[0]
+    interpreter.set_tensor(source["index"], np.zeros(source["shape"], source["dtype"]))
+    interpreter.invoke()
+
+
 class Graph:
     """The one subgraph of a file, as TensorFlow's objects, which are edited."""
 
@@ -111,7 +118,10 @@ class Graph:
             )
         raw = self.packed()
         try:
-            details = interpreter_of(raw, tuple(said)).get_tensor_details()
+            interpreter = interpreter_of(raw, tuple(said))
+            # Some shapes are known only when it has run.
+            run_on_zeros(interpreter)
+            details = interpreter.get_tensor_details()
         except (RuntimeError, ValueError) as error:
             raise RefusedError(
                 f"The network does not take one image of {said[1:]}: {first_line(error)}",
@@ -162,9 +172,7 @@ class Graph:
         if not folded:
             return
         interpreter = interpreter_of(self.packed())
-        source = interpreter.get_input_details()[0]
-        interpreter.set_tensor(source["index"], np.zeros(source["shape"], source["dtype"]))
-        interpreter.invoke()
+        run_on_zeros(interpreter)
         for op in folded:
             for index in op.outputs:
                 self._set_constant(index, interpreter.get_tensor(index))

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mcuzoo.data.assignment import assign
 from mcuzoo.data.labels import IMAGENET_CLASSES
 from mcuzoo.run.score import wilson_interval
 
@@ -160,57 +160,9 @@ def _is_better(hits: int, right: int, total: int) -> bool:
 
 
 def _assignment(confusion: Counter[tuple[int, int]], count: int) -> tuple[int, ...]:
-    """The one-to-one order of classes with most hits; of equal ones that with fewer moves.
-
-    The Hungarian method with potentials (Kuhn 1955; Jonker and Volgenant 1987), O(count^3).
-    """
+    """The one-to-one order of classes with most hits; of equal ones that with fewer moves."""
     gains = np.zeros((count, count))
     for (label, predicted), number in confusion.items():
         gains[label, predicted] = number
     gains += np.eye(count) * 0.5 / count
-    cost = gains.max() - gains
-    rows, columns = np.zeros(count + 1), np.zeros(count + 1)
-    owner = np.full(count + 1, count)
-    for row in range(count):
-        _augment(cost, row, rows, columns, owner)
-    order = [0] * count
-    for column in range(count):
-        order[owner[column]] = column
-    return tuple(order)
-
-
-def _augment(
-    cost: NDArray[np.float64],
-    row: int,
-    rows: NDArray[np.float64],
-    columns: NDArray[np.float64],
-    owner: NDArray[np.int64],
-) -> None:
-    """Give `row` a column along the shortest path of changes. owner[column]: its row, or `count`;
-    the last entries of `columns` and `owner` are those of the start."""
-    count = len(cost)
-    owner[count] = row
-    shortest = np.full(count + 1, np.inf)
-    before = np.full(count + 1, count)
-    done = np.zeros(count + 1, bool)
-    at = count
-    while True:
-        done[at] = True
-        here = owner[at]
-        slack = cost[here] - rows[here] - columns[:count]
-        shorter = ~done[:count] & (slack < shortest[:count])
-        shortest[:count][shorter] = slack[shorter]
-        before[:count][shorter] = at
-        open_ones = np.where(done[:count], np.inf, shortest[:count])
-        step_to = int(open_ones.argmin())
-        step = open_ones[step_to]
-        rows[owner[done]] += step
-        columns[done] -= step
-        shortest[~done] -= step
-        at = step_to
-        if owner[at] == count:
-            break
-    while at != count:
-        owner[at] = owner[before[at]]
-        at = before[at]
-    owner[count] = count
+    return tuple(assign(gains).tolist())

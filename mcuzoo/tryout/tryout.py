@@ -32,6 +32,7 @@ from mcuzoo.graph.read import load_model
 from mcuzoo.ops.coverage import Runtime, judge
 from mcuzoo.ops.inspect import Inspection, inspect_model
 from mcuzoo.plan.fit import FitReport, fit_model
+from mcuzoo.project.input_size import takes_pictures
 from mcuzoo.project.manifest import BuildEntry
 from mcuzoo.quoting import file_stem
 from mcuzoo.run.job import Job
@@ -115,6 +116,7 @@ def try_model(
         inspection = inspect_model(loaded)
         program = _runnable(loaded, "aot" if options.tflm is None else "tflm", name, board_name)
         shape = program.input_tensor.shape
+        _require_picture(shape, name, board_name)
         check_preprocessing(source.preprocessing, shape)
         images, drawn = _images(source, program, options)
     for note in recipe_notes(source.preprocessing, source.recipe_source, shape):
@@ -227,6 +229,18 @@ def _runnable(model: Model, runtime: Runtime, name: str, board: str) -> Program:
         again = command("mcuzoo", "try", name, "--board", board, *how)
         verdict.error.hint = f"{again} takes the runtime {other.runtime}, which runs it."
     return verdict.require()
+
+
+def _require_picture(shape: tuple[int, ...], name: str, board: str) -> None:
+    if takes_pictures(shape):
+        return
+    export = ("mcuzoo", "export", name, "--board", board, "--runtime", "aot", "--project", "cmake")
+    raise ProjectError(
+        f"The model's input {list(shape)} is no RGB or gray picture, and pictures are all that can "
+        "be tried.",
+        f"{command(*export)} makes a project; mcuzoo.open_board(PROJECT).infer(TENSOR) of the "
+        "Python API sends it tensors (docs/api.md).",
+    )
 
 
 def _images(source: ModelSource, program: Program, options: TryOptions) -> tuple[Path | None, bool]:

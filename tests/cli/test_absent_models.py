@@ -79,5 +79,5 @@ def test_fit_by_layers_is_marked_as_such() -> None:
     report = json.loads(done.stdout)
     assert report["fits"] is False and "random weights" in report["warnings"][0]
     over = {region["region"]: region for region in report["regions"] if not region["fits"]}
-    assert set(over) == {"ocram"} and over["ocram"]["used_bytes"] > over["ocram"]["size_bytes"]
+    assert set(over) == {"flash"} and over["flash"]["used_bytes"] > over["flash"]["size_bytes"]
     assert "Of its family" in report["next_step"]

@@ -180,7 +180,7 @@ def test_a_foreign_folder_is_refused_before_any_work(tmp_path: Path, source: Mod
 def test_a_model_that_does_not_fit_is_refused_by_region(tmp_path: Path) -> None:
     model = tmp_path / "big.tflite"
     model.write_bytes(pool_model("MAX_POOL_2D", (1, 4096, 4096, 3)))
-    with pytest.raises(FitError, match=r"ocram needs 50,331,648 of 262,144 bytes") as caught:
+    with pytest.raises(FitError, match=r"sdram needs 50,331,648 of 33,554,432 bytes") as caught:
         _export(replace(small_source(tmp_path / "m"), path=model, name="big"), tmp_path / "p")
     assert caught.value.exit_code == 1
     assert not (tmp_path / "p").exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,13 @@ def test_the_verb(signs: Path) -> None:
     )
     assert found.n == 32 and not found.fails and done[-1] == (32, 32)
     assert any("tell little" in warning for warning in found.warnings)
+
+
+def test_without_litert_the_reference_answers(signs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = import_module("mcuzoo.doctor_data.doctor")
+    monkeypatch.setattr(module, "missing_packages", list)
+    found = mcuzoo.doctor_data("signs", signs, DoctorDataOptions(limit=3))
+    assert found.engine == "reference" and found.n == 3 and not found.fails
 
 
 def test_damaged_pictures_are_left_out_and_said(signs: Path, tmp_path: Path) -> None:

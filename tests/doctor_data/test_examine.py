@@ -144,6 +144,30 @@ def test_quarter_turns_are_a_note_and_leave_the_rest_clear() -> None:
     assert finding(found, Part.ORIENTATION).better == (1,)
 
 
+def test_turned_pictures_are_found_under_labels_in_any_order() -> None:
+    """Where neither is known, wrong labels must not be explained by turned pictures."""
+    outputs = np.random.default_rng(4).permutation(CLASSES).tolist()
+    found = asked(TRUE, replace(TRUE, turns=3), outputs=outputs)
+    assert parts(found, Verdict.CONTRADICTED) == {Part.ORIENTATION, Part.LABEL_ORDER}
+    assert finding(found, Part.ORIENTATION).better == (3,)
+    assert found.order.assignment is not None
+    assert found.order.assignment.outputs == tuple(outputs)
+
+
+def test_a_letterbox_must_be_worse_by_more_than_a_crop_may_be_liked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Networks that were trained with one gain a little without it: no contradiction."""
+    boxed = replace(TRUE, fit="letterbox, black")
+    monkeypatch.setitem(FIT_COSTS, "letterbox, black", 0.0)
+    monkeypatch.setitem(FIT_COSTS, "cover", -0.25)
+    for seed in range(5):
+        found = asked(boxed, boxed, n=400, seed=seed)
+        score = finding(found, Part.FIT)
+        assert Part.LETTERBOX not in parts(found, Verdict.CONTRADICTED)
+        assert score.gain is not None and 0.02 < score.gain < 0.1
+
+
 def test_labels_by_chance_tell_nothing() -> None:
     for seed in range(5):
         labels = np.random.default_rng(seed).permutation(np.arange(100) % CLASSES)

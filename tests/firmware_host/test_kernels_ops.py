@@ -21,6 +21,7 @@ from helpers.kernel_library import (
 from helpers.small_net import small_net
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from mcuzoo.errors import UnsupportedOpError
 from mcuzoo.graph.program import build_program
@@ -237,7 +238,25 @@ def wide_layers(bias: list[int], weights: int, output_scale: float) -> list[byte
         build.conv_model((1, 3, 3, 2), values.reshape(channels, 2, 2, 2), biases, **given),
         build.depthwise_model((1, 5, 5, channels), deep, biases, **given),
         build.fully_connected_model((3, 8), values, biases, **given),
+        transpose_conv_model(values.reshape(channels, 2, 2, 2), biases, given),
     ]
+
+
+def transpose_conv_model(
+    weights: NDArray[np.int8], bias: NDArray[np.int32], given: dict[str, Any]
+) -> bytes:
+    """TRANSPOSE_CONV of a 3x3 image with a stride of 1."""
+    channels = len(weights)
+    tensors = [
+        build.T("shape", (4,), "int32", data=np.array([1, 3, 3, channels], np.int32)),
+        build.T("weights", weights.shape, scale=given["weight_scales"], data=weights),
+        build.T("image", (1, 3, 3, 2), scale=0.05, zero_point=given["input_zero_point"]),
+        build.T("output", (1, 3, 3, channels), scale=given["output_scale"]),
+        build.T("bias", bias.shape, "int32", data=bias),
+    ]
+    options = {"padding": "SAME", "stride_h": 1, "stride_w": 1}
+    ops = [build.O("TRANSPOSE_CONV", (0, 1, 2, 4), (3,), options)]
+    return build.build_model(tensors, ops, [2], [3])
 
 
 @pytest.mark.parametrize("activation", [0.1, 30000.0])
@@ -267,5 +286,9 @@ def test_wide_multiplier_in_exact_integers(
 def test_overflowing_bias_is_refused(kernels: ctypes.CDLL) -> None:
     bias = np.array([2**31 - 1], np.int32)
     raw = build.conv_model((1, 2, 2, 1), np.ones((1, 1, 1, 1), np.int8), bias)
+    with pytest.raises(UnsupportedOpError, match="output channel 0 sums that overflow 32 bits"):
+        KernelRunner(kernels, build_program(parse_model(raw, "case")))
+    given = {"weight_scales": [0.01], "output_scale": 0.1, "input_zero_point": 0}
+    raw = transpose_conv_model(np.ones((1, 2, 2, 2), np.int8), bias, given)
     with pytest.raises(UnsupportedOpError, match="output channel 0 sums that overflow 32 bits"):
         KernelRunner(kernels, build_program(parse_model(raw, "case")))

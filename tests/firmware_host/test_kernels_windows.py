@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, given, reject, settings
 from mcuzoo.errors import UnsupportedOpError
 from mcuzoo.lowering.call import Call
 from mcuzoo.ops.common.weighted import WeightedWork
-from mcuzoo.ops.kernels.depthwise_3x3_dsp import Depthwise3x3DspParams
+from mcuzoo.ops.kernels.depthwise_3x3_dsp import Depthwise3x3DspParams, narrower
 from mcuzoo.ops.kernels.pointwise_depthwise_dsp import fuse
 from mcuzoo.ops.table import computed
 
@@ -106,6 +106,23 @@ def test_depthwise_in_strips_of_any_height(
     expected, _ = portable.run(plain, [values], size)
     assert len(np.unique(expected)) > 20
     np.testing.assert_array_equal(kernels.run(call, [values], size)[0], expected)
+
+
+@settings(SETTINGS, max_examples=30)
+@given(cases.depthwise_3x3(), SEEDS)
+def test_depthwise_with_less_scratch(
+    kernels: Kernels, portable: HostKernels, raw: bytes, seed: int
+) -> None:
+    work, call, plain = candidates(raw, DEPTHWISE)
+    values, size = random_inputs(work.source.shape, seed, count=1)[0], work.target.elements
+    expected, _ = portable.run(plain, [values], size)
+    for tight in narrower(call):
+        assert tight.scratch_bytes < call.scratch_bytes
+        (overlap,) = tight.overlaps
+        assert overlap is not None
+        np.testing.assert_array_equal(kernels.run(tight, [values], size)[0], expected)
+        over = kernels.run_over(tight, values, size, overlap.before)
+        np.testing.assert_array_equal(over, expected)
 
 
 @settings(SETTINGS, max_examples=25)

@@ -274,3 +274,20 @@ def test_an_argmax_over_the_classes_is_the_hosts(axis: int, cut: bool) -> None:
     ops = [build.O("RELU6", (0,), (1,)), build.O("ARG_MAX", (1, 3), (2,))]
     model = parse_model(build.build_model(tensors, ops, [0], [2]), "case")
     assert [op.name for op in executable(model).exit] == (["ARG_MAX"] if cut else [])
+
+
+def test_a_transposition_by_floats_is_none() -> None:
+    order = build.T("order", (4,), "float32", data=np.array([0, 1, 2, 3], np.float32))
+    tensors = [end("int8", SHAPE), end("int8", SHAPE), order]
+    ops = [build.O("TRANSPOSE", (0, 2), (1,))]
+    model = parse_model(build.build_model(tensors, ops, [0], [1]), "case")
+    assert executable(model).model is model
+
+
+def test_long_chains_cost_little() -> None:
+    """A file may have thousands of ops at its ends."""
+    links = [("RESHAPE", end("float32", (1, 4 + at % 2, 4))) for at in range(0, 3000, 2)]
+    raw = chain(end("float32", (1, 4, 4)), *links)
+    model = parse_model(raw, "case")
+    found = executable(model)
+    assert found.entry == found.exit == () and not found.model.ops[:-1]

@@ -114,6 +114,8 @@ def test_a_shape_that_the_file_does_not_name_stays() -> None:
         ("SPLIT", [const(5), const([1])], (1,), {"num_splits": 1}),
         ("TRANSPOSE", [const([1]), const([7])], (1,), {}),
         ("ADD", [const([1])], (1,), {}),
+        ("ADD", [const([1]), const([2]), const([3])], (1,), {}),
+        ("TRANSPOSE", [const([1]), const([0.0], "float32")], (2,), {}),
     ],
 )
 def test_hostile_constants_stay_and_cost_nothing(

@@ -56,3 +56,12 @@ def test_sums_beyond_int32_wrap(dtype: type) -> None:
     to = Requantization(np.array([1 << 30]), np.array([-8]), 0, -128, 127)
     sums = np.array([[(1 << 32) + 5000], [-(1 << 32) - 7000]])
     np.testing.assert_array_equal(requantize(sums.astype(dtype), to), in_two_roundings(sums, to))
+
+
+def test_the_layout_of_the_accumulators_does_not_matter() -> None:
+    """Products keep the layout of an operand, which may be a transposed view."""
+    to = Requantization(np.array([1129061836], np.int32), np.array([-6], np.int32), -128, -128, 127)
+    accumulators = np.arange(0, 30000, 3, dtype=np.int64).reshape(100, 100)
+    expected = in_two_roundings(accumulators, to)
+    assert np.ascontiguousarray(accumulators.T).T.strides != accumulators.strides
+    np.testing.assert_array_equal(requantize(np.ascontiguousarray(accumulators.T).T, to), expected)

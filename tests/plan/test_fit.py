@@ -119,7 +119,7 @@ def test_sdram_is_used_last_and_with_a_warning(large: Model) -> None:
     assert report.fits
     assert (report.placement.arena_region, report.placement.rest_region) == ("sdram", None)
     (warning, *_) = report.warnings
-    assert re.search(r"SDRAM holds arena.*waits [\d.]+ ms per inference", warning)
+    assert re.search(r"SDRAM holds the arena.*waits [\d.]+ ms per inference", warning)
 
 
 @pytest.mark.parametrize("runtime", ["aot", "tflm"])
@@ -128,7 +128,7 @@ def test_sdram_is_used_where_it_is_asked_for(runtime: str, small: Model) -> None
     report = fit_model(small, board, runtime, arena_region="sdram", weights="sdram")
     assert report.fits and report.placement.regions == ("sdram", "sdram", "dtcm")
     assert [warning.split(":")[0] for warning in report.warnings] == [
-        "SDRAM holds arena", "SDRAM holds weights",
+        "SDRAM holds the arena", "SDRAM holds the weights",
     ]  # fmt: skip
     assert all(entry.region == "sdram" for entry in report.constants)
 

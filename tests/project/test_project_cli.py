@@ -48,7 +48,7 @@ def test_fit_as_json(huge: str) -> None:
     done = invoke(["fit", huge, "--board", "rt1050", "--json"])
     assert done.exit_code == 1
     report = json.loads(done.stdout)
-    assert [region["region"] for region in report["regions"] if not region["fits"]] == ["ocram"]
+    assert [region["region"] for region in report["regions"] if not region["fits"]] == ["sdram"]
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_export_as_json(model: str, tmp_path: Path) -> None:
 def test_export_of_what_does_not_fit(huge: str, tmp_path: Path) -> None:
     done = invoke(["export", huge, "--board", "rt1050", "-o", str(tmp_path / "p")])
     assert done.exit_code == 1
-    assert "ocram needs" in done.stderr
+    assert "sdram needs" in done.stderr
 
 
 def test_build_of_no_project(tmp_path: Path) -> None:

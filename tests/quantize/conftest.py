@@ -68,6 +68,10 @@ def flat(*before, shape=(12, 12, 3), activation="relu"):
 (folder / "flat.tflite").write_bytes(convert(flat()))
 (folder / "float16.tflite").write_bytes(convert(flat(), half=True))
 (folder / "dynamic.tflite").write_bytes(convert(flat(), half=False))
+anysize = keras.Sequential([
+    keras.Input((None, None, 3)), layers.Conv2D(8, 3), layers.GlobalAveragePooling2D(),
+    layers.Dense(5, activation="softmax")])
+(folder / "any.tflite").write_bytes(convert(anysize))
 gray = flat(layers.Reshape((12, 12, 1)), shape=(12, 12))
 gray.save(folder / "gray.keras")
 (folder / "gray.tflite").write_bytes(convert(gray))

@@ -55,6 +55,18 @@ for name in ("flat", "float16", "dynamic", "gray", "first"):
         "again": plain_float(plain.raw).raw == plain_float(plain.raw).raw,
     }
 
+any_size = (folder / "any.tflite").read_bytes()
+plain = plain_float(any_size, (12, 12, 3))
+graph = Graph(plain.raw)
+found["any"] = {
+    "input": [int(size) for size in graph._tensor(graph._graph.inputs[0]).shape],
+    "off": float(np.abs(run(any_size, image) - run(plain.raw, image)).max()),
+}
+try:
+    plain_float(any_size)
+except RefusedError as error:
+    found["open"] = [str(error), error.hint]
+
 # A channel of zero weights: what the converter makes of it, and the same without its overflow.
 plain = plain_float((folder / "empty.tflite").read_bytes()).raw
 images = np.random.default_rng(5).random((6, 12, 12, 3), dtype=np.float32)
@@ -116,6 +128,13 @@ def test_the_same_in_float32_with_constant_shapes(
     assert [op for op in made["ops"] if op != "RESHAPE"] == [
         "CONV_2D", "CONV_2D", "FULLY_CONNECTED", "SOFTMAX"
     ]  # fmt: skip
+
+
+def test_an_open_size_is_said_by_input(reworked: dict[str, Any]) -> None:
+    made = reworked["any"]
+    assert made["input"] == [1, 12, 12, 3] and made["off"] <= 1e-6
+    message, hint = reworked["open"]
+    assert "leaves the image's size open" in message and "--input 96x96x3" in hint
 
 
 def test_a_channel_without_weights_gets_a_bias_of_sensible_size(reworked: dict[str, Any]) -> None:

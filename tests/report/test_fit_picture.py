@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
+from helpers.boards import without_sdram
 from helpers.exported import fit_model
 from helpers.mobilenet import mobilenet_v1
 
@@ -108,7 +109,7 @@ def test_the_limit_is_drawn_where_it_is_and_told_where_it_is_far(report: FitRepo
     assert f"{arena_limit(report):,} bytes, which all else leaves of {region.region}" in (
         fit_html(report)
     )
-    large = fit_model(mobilenet_v1(1.0, 224, classes=10), load_board("rt1050"))
+    large = fit_model(mobilenet_v1(resolution=416), without_sdram("rt1050"))
     assert not large.fits
     found = limit_line(large)
     assert found is not None and found < 1

@@ -47,7 +47,8 @@ def test_without_a_file_the_layers_speak() -> None:
     assert ops.published is not None and ops.measured is not None
     assert (ops.published.value, ops.measured.value) == (1138e6, 2 * 568_741_376)
     assert ops.measured.how == "layers" and "mobilenet_v1.md" in ops.published.source
-    assert row.fits["rt1050"] == {"aot": False, "tflm": False}
+    assert row.fits["rt1064"] == {"aot": False, "tflm": False}
+    assert row.fits["rt1050"] == {"aot": True, "tflm": True}  # in its SDRAM
     assert row.figures["top1_int8"].measured is None
 
 

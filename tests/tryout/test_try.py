@@ -200,6 +200,12 @@ def test_what_cannot_be_tried_is_told_before_anything_is_written(
     with pytest.raises(UnsupportedOpError, match="Op 1 EMBEDDING_LOOKUP") as uncovered:
         mcuzoo.try_model(unknown, options=options)
     assert uncovered.value.message.startswith("inspect: ") and "inspect" in uncovered.value.hint
+    vector = tmp_path / "vector.tflite"
+    tensors = [T(end, (1, 4, 4, 2), scale=0.1, zero_point=-128) for end in ("x", "y")]
+    vector.write_bytes(build_model(tensors, [O("RELU", (0,), (1,))], [0], [1]))
+    with pytest.raises(ProjectError, match="no RGB or gray picture") as tensor:
+        mcuzoo.try_model(vector, options=options)
+    assert "open_board" in tensor.value.hint
     with pytest.raises(ProjectError, match="takes 1"):
         mcuzoo.try_model(model, options=TryOptions(output=folder, color="rgb"))
     with pytest.raises(DataSetError, match="There is no data set"):

@@ -39,6 +39,8 @@ def requantize(accumulators: NDArray[Any], to: Requantization) -> NDArray[np.int
     """
     if not len(to.shifts) or to.shifts.min() > -_FAST_SHIFT or not _fits_int32(accumulators):
         return _requantized_twice(accumulators, to.multipliers, to.shifts, to)
+    # Arithmetic keeps the layout of an operand, and what is assigned below must reach the output.
+    accumulators = np.asarray(accumulators, order="C")
     dtype = np.float32 if accumulators.dtype == np.float32 else np.float64
     factors = np.ldexp(to.multipliers.astype(np.float64), to.shifts.astype(np.int64) - 31)
     scaled = accumulators * factors.astype(dtype)

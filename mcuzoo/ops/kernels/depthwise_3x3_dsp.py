@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -115,7 +116,7 @@ class Depthwise3x3Dsp:
             self.kernel,
             params,
             scratch_bytes=SCRATCH_ROW * ((strip - 1) * view.stride_h + 3),
-            overlaps=(Overlap(distance(work, view, strip)),),
+            overlaps=(Overlap(distance(params)),),
         )
 
 
@@ -151,21 +152,33 @@ def strip_rows(work: WeightedWork, view: WindowStruct) -> int:
     return min((inputs - 3) // view.stride_h + 1, work.target.shape[1])
 
 
-def distance(work: WeightedWork, view: WindowStruct, strip: int) -> int:
+def distance(params: Depthwise3x3DspParams) -> int:
     """Least input offset - output offset at which no strip writes over what is still to be read.
 
     A strip's output may reach as far as the first byte that the next strip reads.
     """
-    _, _, width, channels = work.source.shape
-    _, rows, columns, _ = work.target.shape
+    rows, strip, channels = params.output.height, params.strip, params.output.channels
     needed = []
     for first in range(0, rows, strip):
-        written = min(first + strip, rows) * columns * channels
+        written = min(first + strip, rows) * params.output.width * channels
         # If there are several tiles, the later ones still read the strip's own rows.
-        several = columns > TILE_COLUMNS // view.stride_w or channels > PLANES
+        several = params.output.width > params.tile or channels > PLANES
         reader = first if several else first + strip
         if reader < rows:
-            needed.append(
-                written - max(reader * view.stride_h - view.pad_top, 0) * width * channels
-            )
-    return max(needed, default=-rows * columns * channels)
+            read = max(reader * params.stride - params.pad_top, 0)
+            needed.append(written - read * params.input.width * channels)
+    return max(needed, default=-rows * params.output.width * channels)
+
+
+def narrower(call: Call) -> Iterator[Call]:
+    """The same call with ever less scratch memory, for more instructions: strips of fewer rows.
+    Nothing for a call of another kernel."""
+    params, strip = call.params, 0
+    if isinstance(params, Depthwise3x3DspParams) and call.kernel == Depthwise3x3Dsp.kernel:
+        strip = params.strip // 2
+    while strip and isinstance(params, Depthwise3x3DspParams):
+        tight = replace(params, strip=strip)
+        scratch_bytes = SCRATCH_ROW * ((strip - 1) * params.stride + 3)
+        overlap = Overlap(distance(tight))
+        yield replace(call, params=tight, scratch_bytes=scratch_bytes, overlaps=(overlap,))
+        strip //= 2

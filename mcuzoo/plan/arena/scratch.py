@@ -1,0 +1,35 @@
+"""Smaller plans for small networks, where a kernel's scratch memory decides the arena."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mcuzoo.graph.program import Program
+from mcuzoo.lowering.call import Call
+from mcuzoo.ops.kernels.depthwise_3x3_dsp import narrower
+from mcuzoo.plan.arena.bands import banded_plan
+from mcuzoo.plan.arena.fusion import Planned, fuse_and_plan, least_step
+
+
+def plan_within(
+    program: Program, calls: Sequence[Call], planned: Planned, room_bytes: int
+) -> Planned:
+    """`planned`, or a smaller plan if it needs more than `room_bytes`: with less scratch memory in
+    the calls that need most, then with bands of rows. The smallest that was found if none is so
+    small. calls: not fused."""
+    best, calls = planned, tuple(calls)
+    while best[1].arena_bytes > room_bytes:
+        position = least_step(program, calls)
+        tight = next(narrower(calls[position]), None)
+        if tight is None:
+            break
+        calls = (*calls[:position], tight, *calls[position + 1 :])
+        best = min(best, fuse_and_plan(program, calls), key=_arena_bytes)
+    if _arena_bytes(best) > room_bytes:
+        banded = banded_plan(program, calls, room_bytes)
+        best = min(best, banded or best, key=_arena_bytes)
+    return best
+
+
+def _arena_bytes(planned: Planned) -> int:
+    return planned[1].arena_bytes

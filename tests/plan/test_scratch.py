@@ -1,0 +1,53 @@
+"""Small networks need no more arena than TFLM, although fast kernels want scratch memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers.exported import plan_memory
+from helpers.generated_model import build_model
+from helpers.mobilenet import mobilenet_v1
+
+from mcuzoo.board.load import load_board
+from mcuzoo.engines.reference import ReferenceEngine
+from mcuzoo.graph.program import build_program
+from mcuzoo.graph.read import load_model
+from mcuzoo.ops.lower import lower
+from mcuzoo.plan.arena.fusion import fuse_and_plan
+from mcuzoo.plan.arena.scratch import plan_within
+
+BOARD = load_board("rt1050")
+SMALL = ["sipeed_mnist_dw_q", "sipeed_cifar10_q", "nxp-appcod_96_sex_cnn_quant"]
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_no_more_than_tflm(test_data: Path, tmp_path: Path, name: str) -> None:
+    model = load_model(test_data / "wild" / f"{name}.tflite")
+    plan, theirs = plan_memory(model, BOARD), plan_memory(model, BOARD, "tflm")
+    assert theirs.image is not None and plan.calls is not None
+    assert plan.arena.arena_bytes <= theirs.image.arena.used_bytes
+    built = build_model(plan.program, plan.arena, tmp_path, calls=plan.calls)
+    shape = plan.program.input_tensor.shape
+    inputs = [np.random.default_rng(3).integers(-128, 128, shape, dtype=np.int8) for _ in range(2)]
+    engine = ReferenceEngine(model)
+    expected = [engine.run(values).reshape(-1) for values in inputs]
+    np.testing.assert_array_equal(built.run(inputs), expected)
+
+
+def test_strips_shrink_only_as_far_as_they_must() -> None:
+    program = build_program(mobilenet_v1(resolution=32))
+    calls = lower(program)
+    planned = fuse_and_plan(program, calls)
+    assert plan_within(program, calls, planned, planned[1].arena_bytes) is planned
+    tighter = plan_within(program, calls, planned, planned[1].arena_bytes - 16)
+    least = plan_within(program, calls, planned, 0)
+    assert least[1].arena_bytes <= tighter[1].arena_bytes < planned[1].arena_bytes
+
+
+def test_mobilenet_is_planned_as_before() -> None:
+    """Its arena is below what its tensors alone would take."""
+    model = mobilenet_v1()
+    program = build_program(model)
+    assert plan_memory(model, BOARD).arena == fuse_and_plan(program, lower(program))[1]
