@@ -16,7 +16,7 @@ from helpers.kernel_library import oracle
 from mcuzoo.board.load import load_board
 from mcuzoo.graph.read import load_model
 from mcuzoo.link.session import Session
-from mcuzoo.project.manifest import Preprocessing
+from mcuzoo.project.recipe import Recipe
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.options import BuildOptions
 from mcuzoo.zoo.registry import ModelSource
@@ -100,7 +100,7 @@ def test_the_board_gives_what_tflm_gives(compiler: str, stream: bool, tmp_path: 
     pytest.importorskip("unicorn")
     file, project = tmp_path / "arithmetic.tflite", tmp_path / "project"
     file.write_bytes(arithmetic_net())
-    source = ModelSource("arithmetic", file, Preprocessing())
+    source = ModelSource("arithmetic", file, Recipe())
     export_project(source, load_board("rt1050"), project, stream_input=stream)
     build_project(project, BuildOptions(compiler))
     engine = oracle(load_model(file))
