@@ -13,7 +13,7 @@ from helpers.core_kernels import CoreKernels, link_kernels
 from helpers.engines import random_inputs, wheel
 from helpers.host_kernels import HostKernels
 from helpers.kernel_library import KernelRunner, build_kernel_library, marshal
-from helpers.one_op_nets import int8, int32, one_op
+from helpers.one_op_nets import int8, int32, one_op, sound_nets
 from helpers.op_cases import concatenations
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
@@ -182,3 +182,13 @@ def test_tables_are_read_as_often_as_declared(tmp_path: Path) -> None:
     loaded = core.loads(call, [np.zeros(144, np.int8)], 576)
     ((places, passes),) = call.constant_passes()
     assert passes == -(-loaded[places.symbol] // places.bytes) == 7
+
+
+def test_weights_are_read_as_often_as_declared(tmp_path: Path) -> None:
+    """By windows over the edge less often."""
+    core = CoreKernels(link_kernels(tmp_path, "gcc"))
+    program = build_program(parse_model(sound_nets()["transpose conv"], "turned"))
+    (call,) = lower(program)
+    loaded = core.loads(call, [np.zeros(144, np.int8)], 576)
+    for constant, passes in call.constant_passes():
+        assert 0.8 * passes <= loaded[constant.symbol] / constant.bytes <= 1.3 * passes

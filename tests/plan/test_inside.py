@@ -20,10 +20,12 @@ from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import parse_model
 from mcuzoo.lowering.call import Call, Omitted
+from mcuzoo.lowering.rows import chain_rows
 from mcuzoo.ops.lower import lower
 from mcuzoo.plan.arena.calls import call_lives, call_shares
 from mcuzoo.plan.arena.check import violations
 from mcuzoo.plan.arena.fusion import fuse_and_plan, plan_calls
+from mcuzoo.plan.arena.inside import without_copy
 
 
 def planned(raw: bytes) -> tuple[tuple[Call, ...], int, int]:
@@ -33,8 +35,8 @@ def planned(raw: bytes) -> tuple[tuple[Call, ...], int, int]:
     return calls, plan.arena_bytes, plan_calls(program, lower(program)).arena_bytes
 
 
-def omitted(calls: tuple[Call, ...]) -> list[bool]:
-    return [isinstance(call, Omitted) for call in calls if call.op.name == "CONCATENATION"]
+def omitted(calls: tuple[Call, ...], name: str = "CONCATENATION") -> list[bool]:
+    return [isinstance(call, Omitted) for call in calls if call.op.name == name]
 
 
 def test_along_the_outermost_axis_nothing_is_copied() -> None:
@@ -109,8 +111,7 @@ def test_parts_stay_in_what_is_split(
     raw = split_net(widths, axis)
     program = build_program(parse_model(raw, "case"))
     calls, plan = fuse_and_plan(program, lower(program))
-    found = [isinstance(call, Omitted) for call in calls if call.op.name == "SPLIT_V"]
-    assert found == expected
+    assert omitted(calls, "SPLIT_V") == expected
     assert violations(plan, call_lives(program, calls), 16, call_shares(calls)) == ()
     flags = ["-O1", "-DWITH_ASAN", "-DMZ_SECTION(name)=", *sanitizer_flags(find_host_compiler())]
     compiled = build_model(program, plan, tmp_path, flags, calls)
@@ -124,6 +125,37 @@ def test_parts_stay_in_what_is_split(
         op.index.to_bytes(2, "little") + outputs[op.index].tobytes() for op in program.model.ops
     )
     assert compiled.run_layers(inputs[0]) == b"".join(seen)
+
+
+def test_a_chain_finds_an_operand_that_stays_in_what_is_split(tmp_path: Path) -> None:
+    """SPLIT_V in two; RELU6 of the first part and an addition of the second pass rows on."""
+    whole, half = (1, 8, 8, 4), (1, 4, 8, 4)
+    tensors = [
+        *(build.T("whole", whole, scale=0.1) for _ in range(2)),
+        build.T("sizes", (2,), "int32", data=np.array([4, 4], np.int32)),
+        build.T("axis", (), "int32", data=np.array(1, np.int32)),
+        *(build.T("half", half, scale=0.1) for _ in range(4)),
+    ]
+    ops = [
+        build.O("RELU", (0,), (1,)),
+        build.O("SPLIT_V", (1, 2, 3), (4, 5), {"num_splits": 2}),
+        build.O("RELU6", (4,), (6,)),
+        build.O("ADD", (6, 5), (7,)),
+    ]
+    program = build_program(parse_model(build.build_model(tensors, ops, [0], [7]), "case"))
+    lowered = lower(program)
+    chain = chain_rows(program.model, lowered[3:], [1, 1], whole=True)
+    assert chain is not None and chain.stages[1].whole_side == lowered[2].output
+    calls = without_copy(program, (*lowered[:3], chain), 1)
+    calls = calls and without_copy(program, calls, 2)
+    assert calls is not None and omitted(calls, "SPLIT_V") == [True, True]
+    plan = plan_calls(program, calls)
+    flags = ["-O1", "-DWITH_ASAN", "-DMZ_SECTION(name)=", *sanitizer_flags(find_host_compiler())]
+    compiled = build_model(program, plan, tmp_path, flags, calls)
+    inputs, engine = random_inputs(whole, 3), oracle(program.model)
+    np.testing.assert_array_equal(
+        compiled.run(inputs), [engine.run(values).reshape(-1) for values in inputs]
+    )
 
 
 @settings(max_examples=60, deadline=None)

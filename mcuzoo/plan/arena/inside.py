@@ -9,6 +9,7 @@ from dataclasses import replace
 from mcuzoo.graph.program import Program
 from mcuzoo.lowering.alignment import ALIGNMENT_BYTES
 from mcuzoo.lowering.call import Activation, Call, Omitted, Operand, Run
+from mcuzoo.lowering.rows import RowChain
 
 
 def without_copy(program: Program, calls: Sequence[Call], place: int) -> tuple[Call, ...] | None:
@@ -66,8 +67,12 @@ def _moved(call: Call, buffer: int, outer: Activation) -> Call:
             return operand
         return Activation(outer.buffer, outer.offset + operand.offset)
 
-    return replace(
+    moved = replace(
         call,
         inputs=tuple(map(place, call.inputs)),
         outputs=tuple(map(_place, call.outputs)),
     )
+    if not isinstance(moved, RowChain):
+        return moved
+    stages = (replace(one, call=_moved(one.call, buffer, outer)) for one in moved.stages)
+    return replace(moved, stages=tuple(stages))
