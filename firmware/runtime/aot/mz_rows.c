@@ -52,8 +52,7 @@ static void move_down(int8_t *to, const int8_t *from, int32_t bytes) {
 /* The first input row that a later band reads, of this stage or of the one that it keeps rows for;
  * the image's height if there is none. */
 static int32_t find_kept(const mz_row_stage *stage, const mz_row_state *state) {
-    int32_t first =
-        is_done(stage, state) ? stage->input_rows : find_next(stage, state).first;
+    int32_t first = is_done(stage, state) ? stage->input_rows : find_next(stage, state).first;
     if (stage->ahead > 0 && state[stage->ahead].made < first) {
         first = state[stage->ahead].made;
     }
