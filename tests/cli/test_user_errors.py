@@ -74,12 +74,12 @@ def test_unknown_model_and_board(signs_file: Path) -> None:
 
 def test_model_that_does_not_fit_says_so_by_region(tmp_path: Path) -> None:
     file = tmp_path / "huge.tflite"
-    file.write_bytes(conv_model((1, 1024, 1024, 3), np.ones((8, 3, 3, 3), np.int8), None))
+    file.write_bytes(conv_model((1, 8192, 8192, 3), np.ones((8, 3, 3, 3), np.int8), None))
     done = invoke(("fit", file, "--board", "rt1050", "--json"))
     assert done.exit_code == 1
     assert json.loads(done.stdout)["fits"] is False
     message = refused(1, "export", file, "--board", "rt1050", "-o", tmp_path / "project")
-    assert "needs" in message and "of 262,144 bytes" in message
+    assert "needs" in message and "of 33,554,432 bytes" in message
 
 
 def test_port_that_does_not_exist(project: Path) -> None:

@@ -139,7 +139,7 @@ CASES = {
     "transpose convolution": build.build_model(
         [
             int32([1, 8, 12, 35]),
-            build.T("weights", (35, 4, 2, 3), scale=0.01, data=noise(35, 4, 2, 3)),
+            build.T("weights", (35, 4, 3, 3), scale=0.01, data=noise(35, 4, 3, 3)),
             int8(1, 4, 4, 3, zero_point=-128),
             int8(1, 8, 12, 35),
         ],

@@ -63,8 +63,18 @@ class Registration:
     header: str
 
 
-REGISTRABLE = tuple(TFLM_OPS)
-"""The ops that mcuzoo can register with TFLM, by name."""
+UNCHECKED = frozenset(
+    (
+        *("BATCH_TO_SPACE_ND", "BROADCAST_TO", "DEPTH_TO_SPACE", "GATHER", "MIRROR_PAD", "PACK"),
+        *("REVERSE_V2", "SLICE", "SPACE_TO_BATCH_ND", "SPACE_TO_DEPTH", "SPLIT", "SPLIT_V"),
+        *("TRANSPOSE_CONV", "UNPACK"),
+    )
+)
+"""Ops that a board cannot check in an uploaded model: firmware/runtime/tflm/mz_tflite_ops.c has no
+rule for them."""
+
+REGISTRABLE = tuple(name for name in TFLM_OPS if name not in UNCHECKED)
+"""The ops that a universal firmware may have, by name."""
 
 
 def register_int8(names: Iterable[str], tree: Path, kernels: Kernels) -> tuple[Registration, ...]:
