@@ -105,13 +105,3 @@ class Operator:
     aot: Aot | Folded | Without
     tflm: Tflm | Without
     rewrite: Rewrite | Without
-
-
-def tflm_alone(name: str, resolver: str, demands: Rule) -> Operator:
-    """An operator that only TFLM runs; no rewrite from UINT8 to INT8 is known to be exact."""
-    return Operator(
-        name=name,
-        aot=NOT_AOT,
-        tflm=Tflm(resolver=resolver, rule=demands),
-        rewrite=Without("no exact rewrite is known"),
-    )

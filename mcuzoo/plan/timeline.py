@@ -35,11 +35,6 @@ class Timeline:
     steps: tuple[str, ...]
     blocks: tuple[Block, ...]
 
-    @property
-    def gap_bytes(self) -> int:
-        """How much smaller a better plan could be at the most; 0: this one is optimal."""
-        return self.arena_bytes - self.lower_bound_bytes
-
 
 def timeline(plan: MemoryPlan) -> Timeline:
     """The picture of `plan.arena`, blocks in the order of their first step."""
