@@ -173,6 +173,18 @@ class FilePicture:
         return decode_image(content, color, self.place)
 
 
+def _part_of_file(path: Path, offset: int, size_bytes: int, place: str) -> bytes:
+    """At most `size_bytes` from `offset` on. Raises DataSetError, which names `place`."""
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            return file.read(size_bytes)
+    except OSError as error:
+        raise DataSetError(
+            f"{place} cannot be read: {error.strerror}", "Check the disk."
+        ) from error
+
+
 @dataclass(frozen=True)
 class PixelRow:
     """`size_bytes` at `offset` of a CSV: one row; cell `column` has a square's grey values."""
@@ -192,14 +204,7 @@ class PixelRow:
         return (RESIZER,)
 
     def read(self) -> bytes:
-        try:
-            with self.path.open("rb") as file:
-                file.seek(self.offset)
-                return file.read(self.size_bytes)
-        except OSError as error:
-            raise DataSetError(
-                f"{self.place} cannot be read: {error.strerror}", "Check the disk."
-            ) from error
+        return _part_of_file(self.path, self.offset, self.size_bytes, self.place)
 
     def decode(self, content: bytes, color: str) -> NDArray[np.uint8]:
         cells = content.decode("ascii", errors="replace").split(",")
@@ -239,14 +244,7 @@ class Planes:
         return (RESIZER,)
 
     def read(self) -> bytes:
-        try:
-            with self.path.open("rb") as file:
-                file.seek(self.offset)
-                return file.read(3 * self.side**2)
-        except OSError as error:
-            raise DataSetError(
-                f"{self.place} cannot be read: {error.strerror}", "Check the disk."
-            ) from error
+        return _part_of_file(self.path, self.offset, 3 * self.side**2, self.place)
 
     def decode(self, content: bytes, color: str) -> NDArray[np.uint8]:
         if len(content) != 3 * self.side**2:
