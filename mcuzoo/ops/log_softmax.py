@@ -29,7 +29,6 @@ from mcuzoo.graph.parameters import quantization_of
 from mcuzoo.graph.program import Program, Step
 from mcuzoo.lowering.constant import Constant
 from mcuzoo.lowering.direct import ELEMENT_BY_ELEMENT, Direct, DirectWork, direct_work
-from mcuzoo.lowering.operands import symbol
 from mcuzoo.lowering.params import KernelParams, RowWindow, Setting, Shape
 from mcuzoo.ops.common import rules
 from mcuzoo.ops.common.reference import Kernel, given
@@ -39,6 +38,8 @@ from mcuzoo.ops.softmax import (
     SOFTMAX_DIFFERENCE_BITS,
     SUM_INTEGER_BITS,
     SoftmaxParameters,
+    exponential_bytes,
+    exponential_constant,
     exponential_table,
     scaled_differences,
 )
@@ -174,14 +175,7 @@ def prepare(program: Program, step: Step) -> DirectWork:
     source = model.tensor(op.inputs[0])
     parameters = log_softmax_parameters(model, op)
     scaling = parameters.scaling
-    exponentials = Constant(
-        symbol(op, "exponentials"),
-        exponential_table(scaling).astype(np.int32),
-        (
-            f"exp(-{quantization_of(source).scale:.9g} x d) in Q0.31 for d = 0..255 below the "
-            "row's maximum.",
-        ),
-    )
+    exponentials = exponential_constant(op, quantization_of(source).scale, scaling)
     depth = source.shape[-1]
     params = LogSoftmaxParams(
         rows=source.elements // depth,
@@ -196,11 +190,6 @@ def prepare(program: Program, step: Step) -> DirectWork:
     return direct_work(program, step, params, op.inputs, (ELEMENT_BY_ELEMENT,))
 
 
-def _constant_bytes(model: Model, op: Op) -> int:
-    """The int32 exponential of each difference of two int8 values."""
-    return 256 * 4
-
-
 OPERATOR = Operator(
     name="LOG_SOFTMAX",
     aot=Aot(
@@ -209,7 +198,7 @@ OPERATOR = Operator(
         reference=reference,
         prepare=prepare,
         variants=(Direct("mz_log_softmax_s8"),),
-        constant_bytes=_constant_bytes,
+        constant_bytes=exponential_bytes,
     ),
     tflm=Tflm(resolver="AddLogSoftmax", rule=demands),
     rewrite=Without("no exact rewrite is known"),

@@ -150,21 +150,26 @@ class SoftmaxParams(KernelParams):
         return self.rows
 
 
+def exponential_constant(op: Op, factor: float, parameters: SoftmaxParameters) -> Constant:
+    """The table for a kernel. factor: what one step of the input is, in the exponent."""
+    return Constant(
+        symbol(op, "exponentials"),
+        exponential_table(parameters).astype(np.int32),
+        (f"exp(-{factor:.9g} x d) in Q0.31 for d = 0..255 below the row's maximum.",),
+    )
+
+
 def prepare(program: Program, step: Step) -> DirectWork:
     model, op = program.model, step.op
     source = model.tensor(op.inputs[0])
     factor = float(op.options["beta"]) * quantization_of(source).scale
-    exponentials = Constant(
-        symbol(op, "exponentials"),
-        exponential_table(softmax_parameters(model, op)).astype(np.int32),
-        (f"exp(-{factor:.9g} x d) in Q0.31 for d = 0..255 below the row's maximum.",),
-    )
+    exponentials = exponential_constant(op, factor, softmax_parameters(model, op))
     depth = source.shape[-1]
     params = SoftmaxParams(source.elements // depth, depth, exponentials)
     return direct_work(program, step, params, op.inputs, (ELEMENT_BY_ELEMENT,))
 
 
-def _constant_bytes(model: Model, op: Op) -> int:
+def exponential_bytes(model: Model, op: Op) -> int:
     """The int32 exponential of each difference of two int8 values."""
     return 256 * 4
 
@@ -177,7 +182,7 @@ OPERATOR = Operator(
         reference=reference,
         prepare=prepare,
         variants=(Direct("mz_softmax_s8"),),
-        constant_bytes=_constant_bytes,
+        constant_bytes=exponential_bytes,
     ),
     tflm=Tflm(resolver="AddSoftmax", rule=demands),
     rewrite=Rewrite(int8_version=2, weights=None, output="1/256"),
