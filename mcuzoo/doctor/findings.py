@@ -7,6 +7,7 @@ import platform
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -180,10 +181,18 @@ def _cache() -> Iterator[Finding]:
     folder = cache_folder().parent
     parent = next((path for path in (folder, *folder.parents) if path.exists()), folder)
     if os.access(parent, os.W_OK | os.X_OK):
-        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-        yield Finding("Cache", str(folder), "ok", f"{size / 1e6:,.1f} MB")
+        yield Finding("Cache", str(folder), "ok", f"{_bytes_in(folder) / 1e6:,.1f} MB")
     else:
         yield Finding("Cache", str(folder), "wrong", f"{parent} cannot be written", cache_hint())
+
+
+def _bytes_in(folder: Path) -> int:
+    size = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):  # a build beside us may just have removed it
+                size += os.lstat(Path(place, name)).st_size
+    return size
 
 
 def _environment() -> Iterator[Finding]:

@@ -45,6 +45,16 @@ def test_what_is_missing_comes_with_the_command_that_mends_it(
     assert all(one.mend for one in found if one.state == "wrong")
 
 
+def test_a_cache_that_changes_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A compiler beside us makes and removes files of its own."""
+    cache = tmp_path / "cache" / "models"
+    cache.mkdir(parents=True)
+    (cache / "kept").write_bytes(bytes(2_000_000))
+    monkeypatch.setattr("mcuzoo.doctor.findings.cache_folder", lambda: cache)
+    monkeypatch.setattr("os.walk", lambda folder: [(str(cache), [], ["gone", "kept"])])
+    assert named(examine(lister=list), str(cache.parent)).detail == "2.0 MB"
+
+
 def test_a_port_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     port = tmp_path / "ttyACM0"
     port.touch()
