@@ -28,6 +28,7 @@ PACKAGES = {
     "onnx2tf": ("onnx2tf", "onnx"),
     "onnx": ("onnx", "onnx"),
     "onnxruntime": ("onnxruntime", "onnx"),
+    "labgrid": ("labgrid", "farm"),
 }
 """Each optional package: the module that it contains, and the extra of mcuzoo that lists it."""
 

@@ -17,7 +17,7 @@ FLOORS = (
     {"errors", "options", "quoting", "resources"},
     {"files", "locking", "processes", "tables", "untrusted"},
     {"board", "extras", "graph", "project"},
-    {"emulator", "lowering"},
+    {"emulator", "farm", "lowering"},
     {"ops"},
     {"engines", "zoo"},
     {"data"},
@@ -45,6 +45,8 @@ HEAVY = {
     "onnx",
     "onnx2tf",
     "onnxruntime",
+    "labgrid",
+    "grpc",
 }
 
 
