@@ -17,8 +17,8 @@ from mcuzoo.link.session import Session
 from mcuzoo.link.state import LinkState
 from mcuzoo.project.manifest import Manifest, load_manifest, load_project
 from mcuzoo.project.rules import inside
+from mcuzoo.rig.find_board import AUTO, port_of
 from mcuzoo.run.connected_board import OpenSession
-from mcuzoo.run.find_board import AUTO, port_of
 from mcuzoo.run.project import baud_note, project_baud, project_model
 from mcuzoo.run.upload import (
     Upload,
