@@ -87,7 +87,7 @@ def test_a_board_of_ones_own(tmp_path: Path) -> None:
         (board("power = { cycle = [] }"), "boards.a.power.cycle: "),
         (board("power = { off = ['a'] }"), "boards.a.power: on is missing"),
         (
-            board("power = { off = ['a'], on = ['b'], cycle = ['c'] }"),
+            board("power = { off = ['a'], on = ['b'], place = 'c' }"),
             "give either place, or cycle",
         ),
         (board("power = {}"), "give either place, or cycle, or off and on"),
