@@ -127,14 +127,19 @@ class MessagesOnly:
 
 
 def sessions(
-    line: Line, upload: Upload | None, watcher: Watcher, trace: TextIO | None = None
+    line: Line,
+    upload: Upload | None,
+    watcher: Watcher,
+    trace: TextIO | None = None,
+    make_ports: Callable[..., PortWatch] = PortWatch,
 ) -> OpenSession:
     """Opens sessions on one board, one after the other, also if its port has a new name.
 
     upload: the model that each session sends if the board does not have it. trace: gets the
-    traffic, in hex. An opened session raises the errors of Session.open and `uploading`.
+    traffic, in hex. make_ports: PortWatch, or what is made as it is. An opened session raises the
+    errors of Session.open and `uploading`.
     """
-    ports = PortWatch(
+    ports = make_ports(
         line.port,
         wait_s=DEFAULT_WAIT_S if line.wait_port is None else line.wait_port,
         wait_first=line.wait_port is not None,
