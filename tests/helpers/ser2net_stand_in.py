@@ -58,7 +58,7 @@ def serve(tcp_port: int, device: str, baud: int) -> None:
     class Device(serial.Serial):
         """A device that may have no modem lines, as a pty has none."""
 
-        cts = dsr = ri = cd = rts = dtr = False  # type: ignore[assignment]
+        cts = dsr = ri = cd = rts = dtr = False
 
     with socket.create_server(("127.0.0.1", tcp_port)) as server:
         while True:
