@@ -19,8 +19,13 @@ def require_labgrid() -> None:
         raise MissingExtraError(
             f"A board farm needs the Python package {LABGRID}, which is not installed (extra "
             f"farm). It brings {LABGRIDS}, which takes the place of {OURS}.",
-            f"{install_command([LABGRID])} && {mend_command()}",
+            labgrid_command(),
         )
+
+
+def labgrid_command() -> str:
+    """What to type to get labgrid, and its own serial package in place of ours."""
+    return f"{install_command([LABGRID])} && {mend_command()}"
 
 
 def both_serials() -> bool:

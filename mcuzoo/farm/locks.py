@@ -137,7 +137,7 @@ class Locks:
         return FarmError(
             f"No place was free within {wait_s:g} s ({_asked(filters)}): "
             f"{'; '.join(reasons) or 'there is none'}.",
-            "--farm-wait S waits longer; who has them: "
+            "--lg-wait S waits longer; who has them: "
             + command("labgrid-client", "-x", self._control.owner.coordinator, "who"),
         )
 

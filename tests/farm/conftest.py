@@ -8,22 +8,10 @@ import pty
 import tty
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from helpers.labgrid_cluster import Cluster, serial_place
-
-REQUIRED = os.environ.get("MCUZOO_REQUIRE_FARM") == "1"
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without labgrid these tests are skipped, or fail where it must be there (see `make farm`)."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.full)
-            if find_spec("labgrid") is None and not REQUIRED:
-                item.add_marker(pytest.mark.skip(reason="no labgrid; make farm has it"))
 
 
 @dataclass(frozen=True)

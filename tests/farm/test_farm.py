@@ -15,12 +15,20 @@ from pathlib import Path
 
 import pytest
 from farm.conftest import Terminal
-from helpers.labgrid_cluster import Cluster, PlaceSpec, serial_place, wait_until
+from helpers.labgrid_cluster import (
+    NEEDS_LABGRID,
+    Cluster,
+    PlaceSpec,
+    serial_place,
+    wait_until,
+)
 
 from mcuzoo.errors import FarmError
 from mcuzoo.farm.control import FarmClosed
 from mcuzoo.farm.farm import Farm, FarmBoard, FarmRequest
 from mcuzoo.link.transport import open_port
+
+pytestmark = NEEDS_LABGRID
 
 RT1170 = {"board": "rt1170"}
 

@@ -13,12 +13,23 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import pytest
 from helpers.ser2net_stand_in import install
 
 PATIENCE_S = 60.0
+
+NEEDS_LABGRID = (
+    pytest.mark.full,
+    pytest.mark.skipif(
+        find_spec("labgrid") is None and os.environ.get("MCUZOO_REQUIRE_FARM") != "1",
+        reason="labgrid is not installed; make farm has it",
+    ),
+)
+"""The marks of a test that starts a cluster."""
 
 
 def wait_until(holds: Callable[[], object], what: str) -> None:
