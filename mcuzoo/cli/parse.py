@@ -75,8 +75,8 @@ def _valued(known: Command, words: Sequence[str]) -> list[str]:
         for flag in one.flags
     }
     found = []
-    for word, following in zip(words, [*words[1:], "-"], strict=True):
-        alone = word in bare and following.startswith("-")
+    for at, word in enumerate(words):
+        alone = word in bare and (at + 1 == len(words) or words[at + 1].startswith("-"))
         found.append(f"{word}={bare[word]}" if alone else word)
     return found
 

@@ -22,13 +22,13 @@ from helpers.ser2net_stand_in import install
 
 PATIENCE_S = 60.0
 
-NEEDS_LABGRID = (
+NEEDS_LABGRID = [
     pytest.mark.full,
     pytest.mark.skipif(
         find_spec("labgrid") is None and os.environ.get("MCUZOO_REQUIRE_FARM") != "1",
         reason="labgrid is not installed; make farm has it",
     ),
-)
+]
 """The marks of a test that starts a cluster."""
 
 
