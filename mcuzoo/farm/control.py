@@ -23,6 +23,7 @@ CONNECT_S = 10.0
 CALL_S = 30.0
 """Within this time a coordinator answers a request: it waits 10 s for an exporter that hangs."""
 _PAUSE_S = 0.5
+_CHECK_S = 0.1
 
 _T = TypeVar("_T")
 
@@ -80,13 +81,16 @@ class Control:
     def connected(self) -> bool:
         return self._session is not None and not self._session.stopping.is_set()
 
-    def run(self, work: Coroutine[Any, Any, _T]) -> _T:
-        """The result of `work`, from any thread. Raises FarmClosed once the farm is closed."""
+    def run(self, work: Coroutine[Any, Any, _T], check: Callable[[], None] = lambda: None) -> _T:
+        """The result of `work`, from any thread. check: is called all the time; what it raises ends
+        the wait. Raises FarmClosed once the farm is closed."""
         future = asyncio.run_coroutine_threadsafe(self._tracked(work), self._loop)
         self._pending.add(future)
         if self._closing:
             future.cancel()
         try:
+            while not concurrent.futures.wait([future], _CHECK_S).done:
+                check()
             return future.result()
         except concurrent.futures.CancelledError:
             raise FarmClosed from None

@@ -21,7 +21,7 @@ from mcuzoo.farm.places import (
     port_url,
     serial_port,
 )
-from mcuzoo.farm.power import cycle_power
+from mcuzoo.farm.power import cycle_power, power_words
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,7 @@ class Farm:
     ) -> None:
         require_labgrid()
         self._request = request
+        self._say = say
         folder = records_folder() if records is None else records
         self._record = Record(folder, request.coordinator)
         try:
@@ -108,22 +109,36 @@ class Farm:
             )
         return found
 
-    def acquire(self) -> FarmBoard:
-        """The next place that is free, or gets free in time.
+    def acquire(self, count: int = 1) -> list[FarmBoard]:
+        """So many places that are free, or get free in time; fewer, with a sentence to `say`, if
+        that is all there is.
 
-        While it waits it holds a reservation, so that places go to whoever came first. Raises
-        FarmError when none was free in time, FarmClosed when the farm is closed meanwhile.
+        While it waits it holds a reservation for each, so that places go to whoever came first.
+        Raises FarmError when none was free in time, FarmClosed when the farm is closed meanwhile.
         """
-        return self._control.run(self._acquire(self._request.filters))
+        there = len(self.places())
+        if count > there:
+            self._say(f"{count} boards were asked for, and {there} places are like that")
+        return self._control.run(self._acquire_several(min(count, there)))
 
-    def renew(self, board: FarmBoard) -> FarmBoard:
+    def renew(self, board: FarmBoard, check: Callable[[], None] = lambda: None) -> FarmBoard:
         """Release a place and acquire it again: its exporter starts the port anew, at another
-        address. Waits for the exporter, or for another user who was faster. Raises as acquire."""
-        return self._control.run(self._renew(board))
+        address. Waits for the exporter, or for another user who was faster.
 
-    def lost(self, board: FarmBoard) -> str | None:
+        check: is called all the time, and ends the wait by what it raises. Raises as acquire.
+        """
+        return self._control.run(self._renew(board), check)
+
+    def trouble(self, board: FarmBoard) -> FarmError | None:
         """Why the place is not this run's any more, or not at that port; None as long as the
-        coordinator has not told so. Asks nobody: call it before every image."""
+        coordinator has not told so. Asks nobody: look before every image."""
+        why = self._trouble(board)
+        if why is None:
+            return None
+        who = command("labgrid-client", "-x", self._request.coordinator, "-p", board.place, "show")
+        return FarmError(f"{why[0].upper()}{why[1:]}.", f"What the coordinator knows of it: {who}")
+
+    def _trouble(self, board: FarmBoard) -> str | None:
         session = self._control.session
         port = self._locks.held.get(board.place)
         place = session.places.get(board.place)
@@ -142,11 +157,12 @@ class Farm:
             return f"the exporter {board.exporter} started the port anew"
         return None
 
-    def power_cycle(self, board: FarmBoard) -> bool:
+    def power_cycle(self, board: FarmBoard, check: Callable[[], None] = lambda: None) -> bool:
         """Switch a board off and on, by the driver or the strategy that labgrid has for its place;
-        False if it has none. Raises FarmError if that failed."""
+        False if it has none. check: as in renew. Raises FarmError if that failed."""
         request = self._request
-        return cycle_power(self._record.owner, board.place, request.environment, request.state)
+        words = power_words(board.place, request.environment, request.state)
+        return cycle_power(self._record.owner, words, check)
 
     def release(self, board: FarmBoard) -> None:
         """Release a place. What cannot be released now is tried again by `close`. Never raises."""
@@ -163,6 +179,18 @@ class Farm:
             self._control.close(self._locks.release_all())
         finally:
             self._record.close(clean=self._locks.empty)
+
+    async def _acquire_several(self, count: int) -> list[FarmBoard]:
+        work = [self._acquire(self._request.filters) for _ in range(count)]
+        found = await asyncio.gather(*work, return_exceptions=True)
+        boards = [one for one in found if isinstance(one, FarmBoard)]
+        errors = [one for one in found if isinstance(one, BaseException)]
+        for error in errors:
+            if not boards or not isinstance(error, FarmError):
+                raise error
+        if errors:
+            self._say(f"{len(boards)} of {count} boards: {errors[0]}")
+        return sorted(boards, key=lambda board: board.place)
 
     async def _acquire(self, filters: Mapping[str, str]) -> FarmBoard:
         place, port = await self._locks.acquire(filters, self._request.wait_s)

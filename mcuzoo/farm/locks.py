@@ -14,10 +14,20 @@ from typing import Any
 from mcuzoo.errors import FarmError, command
 from mcuzoo.farm.control import Control, Refused
 from mcuzoo.farm.owner import dead_owners
-from mcuzoo.farm.places import PlaceInfo, SerialPort, list_places, matches, serial_port
+from mcuzoo.farm.places import (
+    NoPort,
+    PlaceInfo,
+    SerialPort,
+    list_places,
+    matches,
+    serial_port,
+)
 
 _POLL_S = 0.5
 """Between looks at what one waits for. A reservation that nobody looks at for 60 s ends."""
+_REFUSED_S = 5.0
+"""Until a place that could not be acquired is tried again: an exporter that hangs costs a
+coordinator 10 s each time, for all its users."""
 _PORT_S = 10.0
 """Within this time an exporter has said where the port of an acquired place is."""
 _LEAVE_S = 3.0
@@ -52,15 +62,20 @@ class Locks:
         deadline = loop.time() + wait_s
         tokens: list[str] = []
         refused: dict[str, str] = {}
+        again_at: dict[str, float] = {}
         told = False
         try:
             while True:
                 session = await self._control.ready(deadline)
                 for place in self._candidates(session, filters, tokens):
-                    try:
-                        return place, await self._take(place)
-                    except Refused as refusal:
-                        refused[place.name] = str(refusal)
+                    if loop.time() < again_at.get(place.name, 0.0):
+                        continue
+                    with suppress(FarmError):  # the coordinator went away
+                        try:
+                            return place, await self._take(place)
+                        except Refused as refusal:
+                            refused[place.name] = str(refusal)
+                            again_at[place.name] = loop.time() + _REFUSED_S
                 if loop.time() >= deadline:
                     raise self._none_free(session, filters, wait_s, refused)
                 if not told:
@@ -99,10 +114,12 @@ class Locks:
                 # A coordinator that is interrupted half-way leaves resources acquired for nobody.
                 await asyncio.shield(asked)
                 port = await self._port_of(place.name)
-            except BaseException:
+            except BaseException as error:
                 await asyncio.wait([asked])
                 with suppress(FarmError):
                     await self.release(place.name)
+                if isinstance(error, NoPort):
+                    raise Refused(error.message) from error
                 raise
             self.held[place.name] = port
             return port
@@ -118,7 +135,7 @@ class Locks:
             if port is not None:
                 return port
             if loop.time() >= deadline:
-                raise Refused("its exporter opens no port; the exporter's log says why")
+                raise Refused("its exporter opens no port; the log of the exporter says why")
             await asyncio.sleep(0.05)
 
     def _none_free(

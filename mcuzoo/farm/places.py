@@ -16,6 +16,10 @@ Path = tuple[str, str, str, str]
 """Of a resource: exporter, group, class, name."""
 
 
+class NoPort(FarmError):
+    """A place has no serial port, or several and none is chosen."""
+
+
 @dataclass(frozen=True)
 class PlaceInfo:
     """A place. holder: HOST/USER who has it, "" if it is free. token: of the reservation that waits
@@ -89,7 +93,7 @@ def serial_port(session: Any, name: str) -> SerialPort | None:
     """The serial port of the acquired place `name`; None while it has no TCP port yet.
 
     Of several, a raw one goes before one by RFC 2217, which escapes bytes and negotiates; then the
-    one that the place calls "console". Raises FarmError if there is none, or no such choice.
+    one that the place calls "console". Raises NoPort if there is none, or no such choice.
     """
     place = session.places[name]
     found = []
@@ -102,7 +106,7 @@ def serial_port(session: Any, name: str) -> SerialPort | None:
         called = resource if match is None else match.rename or resource
         found.append((called, tuple(path), entry))
     if not found:
-        raise FarmError(
+        raise NoPort(
             f"The place {name} has no serial port ({SERIAL}).",
             f"Export one, and: {command('labgrid-client', '-p', name, 'add-match', 'EXPORTER/*')}",
         )
@@ -110,7 +114,7 @@ def serial_port(session: Any, name: str) -> SerialPort | None:
     best = raw or found
     best = [one for one in best if one[0] == CONSOLE] if len(best) > 1 else best
     if len(best) != 1:
-        raise FarmError(
+        raise NoPort(
             f"The place {name} has {len(found)} serial ports, and none is called {CONSOLE}.",
             "Name it: "
             + command(

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mcuzoo.errors import FarmError, command
@@ -13,49 +16,62 @@ from mcuzoo.processes import apart
 
 POWER_S = 120.0
 """A strategy may wait for a bootloader."""
+_POLL_S = 0.05
+_SAID_BYTES = 10_000
 
 _NO_POWER = "no compatible resource"
 """What labgrid-client says of a place without power switch."""
 
 
-def cycle_power(owner: Owner, place: str, environment: Path | None, state: str | None) -> bool:
-    """Switch the board of an acquired place off and on; False if labgrid knows no way to.
+def power_words(place: str, environment: Path | None, state: str | None) -> list[str]:
+    """The arguments of labgrid-client that switch the board of an acquired place off and on.
 
-    It is labgrid-client that does it, in a process of its own: drivers of labgrid ask, wait and
-    start programs as they like. environment: its file of drivers and strategies. state: what the
-    strategy of that file brings the board to instead; a strategy switches the power by itself.
-    Raises FarmError if that failed or took longer than POWER_S.
+    environment: a file of drivers and strategies. state: what the strategy of that file brings the
+    board to instead; a strategy switches the power by itself.
     """
-    words = ["-x", owner.coordinator, "-p", place]
+    words = ["-p", place]
     if environment is not None:
         words += ["-c", str(environment)]
     # `power on` does nothing to a board that the strategy has just brought up.
-    words += ["power", "cycle"] if state is None else ["-s", state, "power", "on"]
+    return [*words, "power", "cycle"] if state is None else [*words, "-s", state, "power", "on"]
+
+
+def cycle_power(owner: Owner, words: Sequence[str], check: Callable[[], None]) -> bool:
+    """Let labgrid-client do what `words` say; False if labgrid knows no way to.
+
+    It is a process of its own: drivers of labgrid ask, wait and start programs as they like. check:
+    is called all the time; when it raises, the process is left to finish, so that the board does
+    not stay switched off. Raises FarmError if it failed or took longer than POWER_S.
+    """
+    words = ["-x", owner.coordinator, *words]
     typed = command("labgrid-client", *words)
     known = {**os.environ, "LG_HOSTNAME": owner.host, "LG_USERNAME": owner.user}
     for variable in ("LG_ENV", "LG_STATE", "LG_INITIAL_STATE", "LG_PLACE"):
         known.pop(variable, None)
-    try:
-        done = subprocess.run(
+    with tempfile.TemporaryFile() as output:
+        child = subprocess.Popen(
             [sys.executable, "-m", "labgrid.remote.client", *words],
             env=known,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=POWER_S,
+            stdout=output,
+            stderr=output,
             **apart(),
         )
-    except subprocess.TimeoutExpired:
-        raise FarmError(
-            f"Switching the power of {place} took longer than {POWER_S:g} s.", f"Try: {typed}"
-        ) from None
-    if done.returncode == 0:
+        deadline = time.monotonic() + POWER_S
+        while child.poll() is None:
+            if time.monotonic() > deadline:
+                child.kill()
+                child.wait()
+                raise FarmError(
+                    f"Switching the power took longer than {POWER_S:g} s.", f"Try: {typed}"
+                )
+            check()
+            time.sleep(_POLL_S)
+        output.seek(0)
+        said = output.read(_SAID_BYTES).decode("utf-8", "replace")
+    if child.returncode == 0:
         return True
-    said = (done.stderr.strip() or done.stdout.strip()).splitlines()
-    if _NO_POWER in done.stderr and environment is None:
+    if _NO_POWER in said and "-c" not in words:
         return False
-    raise FarmError(
-        f"Switching the power of {place} failed: {said[-1].rstrip('.') if said else 'no reason'}.",
-        f"Try: {typed}",
-    )
+    last = next(reversed(said.split("\n")[:-1]), "it does not say why").strip().rstrip(".")
+    raise FarmError(f"Switching the power failed: {last}.", f"Try: {typed}")

@@ -65,6 +65,12 @@ def speaks(board: FarmBoard, terminal: Terminal, data: bytes = bytes(range(256))
     return (down, up) == (data, data[::-1])
 
 
+def trouble(farm: Farm, board: FarmBoard) -> str:
+    """Why the board is lost; "" if it is not."""
+    found = farm.trouble(board)
+    return "" if found is None else found.message
+
+
 def test_places_are_acquired_and_released(
     cluster: Cluster, terminals: list[Terminal], records: Path
 ) -> None:
@@ -73,7 +79,7 @@ def test_places_are_acquired_and_released(
             ("b0", "free"),
             ("b1", "free"),
         ]
-        boards = [farm.acquire(), farm.acquire()]
+        boards = farm.acquire(2)
         assert [(board.place, board.exporter) for board in boards] == [
             ("b0", "lab1"),
             ("b1", "lab1"),
@@ -82,7 +88,7 @@ def test_places_are_acquired_and_released(
         for board, terminal in zip(boards, terminals, strict=False):
             assert re.fullmatch(r"rfc2217://127\.0\.0\.1:\d+\?ign_set_control", board.port)
             assert speaks(board, terminal)
-            assert farm.lost(board) is None
+            assert farm.trouble(board) is None
         farm.release(boards[0])
         assert cluster.holders() == {"b1": farm.owner}
         assert list(records.iterdir())
@@ -115,7 +121,7 @@ def test_a_place_that_gets_free_is_reserved_for_who_waits(cluster: Cluster, reco
     cluster.client("-p", "b2", "acquire")
     with Farm(request(cluster, 60, board="rt1050"), records=records) as farm:
         got: list[FarmBoard] = []
-        waiting = threading.Thread(target=lambda: got.append(farm.acquire()))
+        waiting = threading.Thread(target=lambda: got.extend(farm.acquire()))
         waiting.start()
         wait_until(lambda: cluster.reservations() == [farm.owner], "no reservation")
         cluster.client("-p", "b2", "release")
@@ -131,7 +137,7 @@ def test_a_place_without_exporter_is_not_waited_for_alone(
     cluster.client("-p", "b1", "acquire")
     with Farm(request(cluster, 60), records=records) as farm:
         got: list[FarmBoard] = []
-        waiting = threading.Thread(target=lambda: got.append(farm.acquire()))
+        waiting = threading.Thread(target=lambda: got.extend(farm.acquire()))
         waiting.start()
         # One reservation was given the place that cannot be used; the other one waits.
         wait_until(lambda: cluster.reservations() == [farm.owner] * 2, "no second reservation")
@@ -151,6 +157,17 @@ def test_places_that_nobody_has(cluster: Cluster, records: Path) -> None:
         pytest.raises(FarmError, match=r"has board=rt1060; there are: b0 \(board=rt1170\)"),
     ):
         farm.places()
+
+
+def test_fewer_boards_than_asked_for(cluster: Cluster, records: Path) -> None:
+    cluster.client("-p", "b0", "acquire")
+    said = Told()
+    with Farm(request(cluster, 0.5), said.append, records) as farm:
+        assert [board.place for board in farm.acquire(4)] == ["b1"]
+    assert "4 boards were asked for, and 2 places are like that" in said
+    assert "1 of 2 boards: No place was free within 0.5 s (board=rt1170): " in said.text
+    assert "b0: desk/jane has it; b1: this run has it" in said.text
+    cluster.client("-p", "b0", "release")
 
 
 def test_no_coordinator(records: Path) -> None:
@@ -185,7 +202,7 @@ def test_what_a_killed_run_left_is_released_by_the_next_and_nothing_else(
         said = Told()
         with Farm(request(cluster), said.append, records) as farm:
             assert f"which a run that was killed had: {owners[1]}" in said.text
-            board = farm.acquire()
+            (board,) = farm.acquire()
             assert set(cluster.holders().values()) == {owners[0], farm.owner, "desk/jane"}
             assert cluster.holders()[board.place] == farm.owner
         assert set(cluster.holders().values()) == {owners[0], "desk/jane"}
@@ -202,12 +219,12 @@ def test_what_a_killed_run_left_is_released_by_the_next_and_nothing_else(
 def test_a_place_that_was_taken_away_is_lost(cluster: Cluster, records: Path) -> None:
     said = Told()
     with Farm(request(cluster), said.append, records) as farm:
-        board = farm.acquire()
+        (board,) = farm.acquire()
         cluster.client("-p", board.place, "release", "--kick")
-        wait_until(lambda: farm.lost(board), "nobody told us")
-        assert farm.lost(board) == "the place b0 was taken away by a release"
+        wait_until(lambda: farm.trouble(board), "nobody told us")
+        assert trouble(farm, board) == "The place b0 was taken away by a release."
         cluster.client("-p", board.place, "acquire")
-        wait_until(lambda: "desk/jane" in str(farm.lost(board)), "nobody told us")
+        wait_until(lambda: "desk/jane" in trouble(farm, board), "nobody told us")
     assert cluster.holders() == {"b0": "desk/jane"}
     cluster.client("-p", "b0", "release")
 
@@ -216,11 +233,11 @@ def test_ser2net_is_started_anew(
     cluster: Cluster, terminals: list[Terminal], records: Path
 ) -> None:
     with Farm(request(cluster), records=records) as farm:
-        board = farm.acquire()
+        (board,) = farm.acquire()
         (running,) = cluster.ser2nets()
         os.kill(running, signal.SIGKILL)
         wait_until(lambda: not cluster.ser2nets(), "it lives")
-        assert farm.lost(board) is None, "an exporter does not look after it"
+        assert farm.trouble(board) is None, "an exporter does not look after it"
         again = farm.renew(board)
         assert again.place == board.place
         assert speaks(again, terminals[0])
@@ -231,10 +248,10 @@ def test_an_exporter_that_comes_back(
     cluster: Cluster, terminals: list[Terminal], records: Path, how: signal.Signals
 ) -> None:
     with Farm(request(cluster), records=records) as farm:
-        board = farm.acquire()
+        (board,) = farm.acquire()
         cluster.exporters["lab1"].send(how)
-        wait_until(lambda: farm.lost(board), "nobody told us")
-        assert farm.lost(board) == "the exporter lab1 went away"
+        wait_until(lambda: farm.trouble(board), "nobody told us")
+        assert trouble(farm, board) == "The exporter lab1 went away."
         got: list[FarmBoard] = []
         waiting = threading.Thread(target=lambda: got.append(farm.renew(board)))
         waiting.start()
@@ -249,10 +266,10 @@ def test_a_coordinator_that_comes_back_has_forgotten_the_locks(
 ) -> None:
     said = Told()
     with Farm(request(cluster), said.append, records) as farm:
-        board = farm.acquire()
+        (board,) = farm.acquire()
         cluster.coordinator.end()
         wait_until(lambda: "went away" in said.text, "nobody told us")
-        assert farm.lost(board) is None
+        assert farm.trouble(board) is None
         got: list[FarmBoard] = []
         waiting = threading.Thread(target=lambda: got.append(farm.renew(board)))
         waiting.start()
@@ -336,16 +353,15 @@ def test_power_is_switched_by_what_the_place_has(
     )
     with Cluster(tmp_path / "cluster", [plain, switched]) as cluster:
         with Farm(request(cluster), records=tmp_path / "records") as farm:
-            boards = [farm.acquire(), farm.acquire()]
+            boards = farm.acquire(2)
             assert [farm.power_cycle(board) for board in boards] == [False, True]
             assert seen == ["/3/0", "/3/1"]
         with Farm(request(cluster), records=tmp_path / "records") as farm:
             # A switch that is not there any more is an error, with the line to try.
-            farm.acquire()
-            board = farm.acquire()
+            board = farm.acquire(2)[1]
             seen.clear()
             cluster.exporters["lab1"].end()
-            wait_until(lambda: farm.lost(board), "nobody told us")
+            wait_until(lambda: farm.trouble(board), "nobody told us")
             with pytest.raises(FarmError) as failed:
                 farm.power_cycle(board)
             assert f"labgrid-client -x {cluster.address} -p b1 power cycle" in failed.value.hint
