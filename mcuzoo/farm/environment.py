@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import metadata
+from importlib.util import find_spec
 
 from mcuzoo.errors import MissingExtraError, command
 from mcuzoo.extras import install_command, missing_packages
@@ -36,13 +37,14 @@ def both_serials() -> bool:
 
 def mend_command() -> str:
     """What to type so that pyserial-labgrid alone is there, and whole."""
-    pip = (sys.executable, "-m", "pip")
-    return " && ".join(
-        (
-            command(*pip, "uninstall", "-y", OURS),
-            command(*pip, "install", "--force-reinstall", "--no-deps", LABGRIDS),
-        )
-    )
+    if find_spec("pip") is None:
+        pip = ["uv", "pip"]
+        where, yes, again = ["--python", sys.executable], [], "--reinstall"
+    else:
+        pip = [sys.executable, "-m", "pip"]
+        where, yes, again = [], ["-y"], "--force-reinstall"
+    remove = command(*pip, "uninstall", *where, *yes, OURS)
+    return f"{remove} && {command(*pip, 'install', *where, again, '--no-deps', LABGRIDS)}"
 
 
 def _is_installed(package: str) -> bool:

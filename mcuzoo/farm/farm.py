@@ -10,7 +10,13 @@ from pathlib import Path
 
 from mcuzoo.errors import FarmError, command
 from mcuzoo.farm.control import Control, Refused
-from mcuzoo.farm.environment import require_labgrid
+from mcuzoo.farm.environment import (
+    LABGRIDS,
+    OURS,
+    both_serials,
+    mend_command,
+    require_labgrid,
+)
 from mcuzoo.farm.locks import Locks
 from mcuzoo.farm.owner import Record, records_folder
 from mcuzoo.farm.places import (
@@ -65,6 +71,8 @@ class Farm:
         records: Path | None = None,
     ) -> None:
         require_labgrid()
+        if both_serials():
+            say(f"warning: {OURS} and {LABGRIDS} are both installed; mend: {mend_command()}")
         self._request = request
         self._say = say
         folder = records_folder() if records is None else records
