@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import http.server
+import json
 import os
 import re
 import signal
@@ -10,15 +10,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from farm.conftest import Terminal
+from helpers.board_switch import board_switch
 from helpers.labgrid_cluster import (
     NEEDS_LABGRID,
     Cluster,
-    PlaceSpec,
     serial_place,
     wait_until,
 )
@@ -315,54 +315,75 @@ def test_closing_ends_what_waits(cluster: Cluster, records: Path) -> None:
     cluster.client("-p", "b2", "release")
 
 
-class Switch(http.server.BaseHTTPRequestHandler):
-    """A power switch of the kind that labgrid's `simplerest` driver knows."""
-
-    seen: list[str]
-
-    def do_GET(self) -> None:
-        self.seen.append(self.path)
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture
-def switch() -> Iterator[tuple[str, list[str]]]:
-    """The address of a power switch, and the requests that it got."""
-    seen: list[str] = []
-    kind = type("Seeing", (Switch,), {"seen": seen})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), kind) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}", seen
-        server.shutdown()
+def test_power_is_switched_by_what_the_place_has(tmp_path: Path, terminals: list[Terminal]) -> None:
+    with board_switch() as switch:
+        plain = serial_place("b0", terminals[0].device, board="rt1170")
+        switched = serial_place("b1", terminals[1].device, board="rt1170")
+        switched = switched.with_resource("NetworkPowerPort", switch.resource(3))
+        with Cluster(tmp_path / "cluster", [plain, switched]) as cluster:
+            with Farm(request(cluster), records=tmp_path / "records") as farm:
+                boards = farm.acquire(2)
+                assert [farm.power_cycle(board) for board in boards] == [False, True]
+                assert switch.seen == ["3/0", "3/1"]
+            with Farm(request(cluster), records=tmp_path / "records") as farm:
+                board = farm.acquire(2)[1]
+                cluster.exporters["lab1"].end()
+                wait_until(lambda: farm.trouble(board), "nobody told us")
+                with pytest.raises(FarmError) as failed:
+                    farm.power_cycle(board)
+                assert f"labgrid-client -x {cluster.address} -p b1 power cycle" in failed.value.hint
+                assert switch.seen == ["3/0", "3/1"]
 
 
-def test_power_is_switched_by_what_the_place_has(
-    tmp_path: Path, terminals: list[Terminal], switch: tuple[str, list[str]]
-) -> None:
-    address, seen = switch
-    plain = serial_place("b0", terminals[0].device, board="rt1170")
-    port = {"model": "simplerest", "host": f"{address}/{{index}}/{{value}}", "index": "3"}
-    switched = PlaceSpec(
-        "b1",
-        {**serial_place("b1", terminals[1].device).resources, "NetworkPowerPort": port},
-        RT1170,
+STRATEGY = """
+import enum
+import attr
+from labgrid import target_factory
+from labgrid.strategy import Strategy
+
+class Status(enum.Enum):
+    unknown = 0
+    off = 1
+    on = 2
+
+@target_factory.reg_driver
+@attr.s(eq=False)
+class TwiceStrategy(Strategy):
+    bindings = {"power": "PowerProtocol"}
+    status = attr.ib(default=Status.unknown)
+
+    def transition(self, status):
+        self.target.activate(self.power)
+        self.power.cycle()
+        self.power.cycle()
+        self.status = Status[status]
+"""
+
+
+def test_power_is_switched_by_a_strategy(tmp_path: Path, terminals: list[Terminal]) -> None:
+    """That of a labgrid environment, which is the user's own Python."""
+    (tmp_path / "strategy.py").write_text(STRATEGY)
+    environment = tmp_path / "lab.yaml"
+    drivers = {"NetworkPowerDriver": {"delay": 0.1}, "TwiceStrategy": {}}
+    target = {"resources": {"RemotePlace": {"name": "b0"}}, "drivers": drivers}
+    environment.write_text(
+        json.dumps({"targets": {"main": target}, "imports": [str(tmp_path / "strategy.py")]})
     )
-    with Cluster(tmp_path / "cluster", [plain, switched]) as cluster:
-        with Farm(request(cluster), records=tmp_path / "records") as farm:
-            boards = farm.acquire(2)
-            assert [farm.power_cycle(board) for board in boards] == [False, True]
-            assert seen == ["/3/0", "/3/1"]
-        with Farm(request(cluster), records=tmp_path / "records") as farm:
-            # A switch that is not there any more is an error, with the line to try.
-            board = farm.acquire(2)[1]
-            seen.clear()
-            cluster.exporters["lab1"].end()
-            wait_until(lambda: farm.trouble(board), "nobody told us")
-            with pytest.raises(FarmError) as failed:
-                farm.power_cycle(board)
-            assert f"labgrid-client -x {cluster.address} -p b1 power cycle" in failed.value.hint
-            assert seen == []
+    with board_switch() as switch:
+        place = serial_place("b0", terminals[0].device, board="rt1170")
+        place = place.with_resource("NetworkPowerPort", switch.resource(1))
+        with Cluster(tmp_path / "cluster", [place]) as cluster:
+            plain = request(cluster)
+            by_driver = replace(plain, environment=environment)
+            by_strategy = replace(by_driver, state="on")
+            for asked, expected in ((by_driver, 1), (by_strategy, 2)):
+                switch.seen.clear()
+                with Farm(asked, records=tmp_path / "records") as farm:
+                    assert farm.power_cycle(farm.acquire()[0])
+                assert switch.seen[: 2 * expected] == ["1/0", "1/1"] * expected
+            unknown = replace(by_strategy, state="nowhere")
+            with (
+                Farm(unknown, records=tmp_path / "records") as farm,
+                pytest.raises(FarmError, match="nowhere"),
+            ):
+                farm.power_cycle(farm.acquire()[0])

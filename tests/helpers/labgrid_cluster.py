@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -96,6 +96,10 @@ class PlaceSpec:
     resources: Mapping[str, Mapping[str, object]]
     tags: Mapping[str, str] = field(default_factory=dict)
     exporter: str = "lab1"
+
+    def with_resource(self, kind: str, parameters: Mapping[str, object]) -> PlaceSpec:
+        """The place with one thing more."""
+        return replace(self, resources={**self.resources, kind: parameters})
 
 
 def serial_place(name: str, device: str, exporter: str = "lab1", **tags: str) -> PlaceSpec:
