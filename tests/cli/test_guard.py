@@ -106,7 +106,7 @@ def test_words_and_exit_codes(
         (["inspect", "a", "b"], "too many: b", "mcuzoo inspect"),
         (["demo", "--images", "many"], "'--images'", "mcuzoo demo --help"),
         (["demo", "--images", "0"], "'--images'", "mcuzoo demo --help"),
-        (["run-serial", "--port", "/a", "-p", "/b"], "--port was given 2 times", "--port"),
+        (["run-serial", "--out", "a", "-o", "b"], "--out was given 2 times", "--out"),
         (["evaluate", "m", "--data", "d", "--remember", "--no-remember"], "--remember", "Leave"),
         (["--jsn"], "no option --jsn", "follow its name"),
         ([], "no command was named", "mcuzoo demo"),
