@@ -79,8 +79,8 @@ WaitPort = Annotated[
 RigFilter = Annotated[
     tuple[str, ...],
     Option(
-        "Of the rig, only boards with board=rt1170, tag=fast, name=left* ...; several: all of them "
-        "hold.",
+        "Of the rig, only boards with board=rt1170, tag=fast, name=left* ...; of a farm, places "
+        "with this tag or name; several: all of them hold.",
         "--filter",
         metavar="KEY=VALUE",
     ),

@@ -54,6 +54,11 @@ class FarmBoard:
     speed: int
     exporter: str
 
+    @property
+    def raw(self) -> bool:
+        """Whether the bytes go through as they are, and the rate cannot be set."""
+        return self.port.startswith("socket:")
+
 
 class Farm:
     """Use as a context manager, from any thread: at its end every place is released and every
