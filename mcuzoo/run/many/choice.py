@@ -61,14 +61,17 @@ def choose_boards(
     run together, InputError for a bad rig file, and for "auto" and "all" the errors of ports_of.
     """
     baud = options.baud or base.baud
+    ports = options.ports
+    if (options.rig or base.rig) and ports == (os.environ.get("MCUZOO_PORT"),):
+        ports = ()  # which nobody typed
     if options.rig is not None:
-        if options.ports:
+        if ports:
             raise UsageError("--rig and --port exclude each other.", "Leave one of them out.")
         return _of_rig(options, options.rig.resolve(), options.filter, firmware)
     if options.filter and base.rig is None:
         raise UsageError("--filter needs --rig.", "Add --rig RIG.toml: mcuzoo rig scan writes one.")
-    if options.ports:
-        return _of_ports(options, options.ports, baud, firmware, say)
+    if ports:
+        return _of_ports(options, ports, baud, firmware, say)
     if base.rig is not None:
         return _of_rig(options, Path(base.rig), options.filter or base.filters, firmware)
     return _of_ports(
@@ -229,14 +232,15 @@ def _require_different(ports: Sequence[str]) -> None:
             place = found[0].device if len(found) == 1 else port.casefold()
         elif "://" not in port:
             place = os.path.realpath(port)
-        before = known.setdefault(place, port)
-        if before is not port:
+        before = known.get(place)
+        if before is not None:
             raise UsageError(
-                f"{port} and {before} are the same board."
-                if port != before
-                else f"--port {port} was given twice.",
+                f"--port {port} was given twice."
+                if port == before
+                else f"{before} and {port} are the same board.",
                 f"Name each board once: {command('--port', port)}",
             )
+        known[place] = port
 
 
 def _names(ports: Sequence[str]) -> Iterator[str]:
