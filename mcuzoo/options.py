@@ -72,6 +72,15 @@ WaitPort = Annotated[
         min=0,
     ),
 ]
+RigFilter = Annotated[
+    tuple[str, ...],
+    Option(
+        "Of the rig, only boards with board=rt1170, tag=fast, name=left* ...; several: all of them "
+        "hold.",
+        "--filter",
+        metavar="KEY=VALUE",
+    ),
+]
 Split = Annotated[
     str | None, Option("Part of the data set: train, validation, test ... or all.", "--split")
 ]

@@ -14,6 +14,7 @@ from mcuzoo.options import (
     NoReference,
     Option,
     RecipeOptions,
+    RigFilter,
     Split,
     Trace,
     UploadModel,
@@ -30,15 +31,20 @@ class RunOptions(RecipeOptions):
     """Options of `run` (mcuzoo run-serial). None, False: not given; a resumed run keeps its own."""
 
     port: Annotated[
-        str | None,
+        str | tuple[str, ...] | None,
         Option(
-            "Serial device, usb:SERIAL, pyserial URL, emulator://PROJECT, or auto: the one board "
-            "that runs the project.",
+            "Serial device, usb:SERIAL, pyserial URL, emulator://PROJECT; auto: the one board that "
+            "runs the project; all: all that do. Given several times: those boards at once.",
             "--port",
             "-p",
             variable="MCUZOO_PORT",
         ),
     ] = None
+    rig: Annotated[
+        Path | None,
+        Option("Run on the boards of this rig file at once.", "--rig", metavar="RIG.toml"),
+    ] = None
+    filter: RigFilter = ()
     project: Annotated[
         Path | None,
         Option("Exported project [that of emulator://, or the one here that the board runs]."),
@@ -66,6 +72,18 @@ class RunOptions(RecipeOptions):
     no_reference: NoReference = False
     strict: Annotated[bool, Option("Fail when an image cannot be decoded.")] = False
     trace: Trace = None
+
+    @property
+    def ports(self) -> tuple[str, ...]:
+        """The ports that were given."""
+        if self.port is None:
+            return ()
+        return (self.port,) if isinstance(self.port, str) else tuple(self.port)
+
+    @property
+    def one_port(self) -> str | None:
+        """The first port that was given."""
+        return next(iter(self.ports), None)
 
 
 @dataclass(frozen=True)

@@ -12,16 +12,17 @@ from typing import Protocol
 from mcuzoo.files import open_output
 from mcuzoo.link.hello import Hello
 from mcuzoo.run.job import Job, make_job
+from mcuzoo.run.many.scheduler import SeveralObserver, run_on_boards
 from mcuzoo.run.options import RunOptions
 from mcuzoo.run.project import emulated_port
 from mcuzoo.run.record import Row
-from mcuzoo.run.runner import Observer, run_images
-from mcuzoo.run.sessions import Line, MessagesOnly, Watcher, sessions
+from mcuzoo.run.runner import run_images
+from mcuzoo.run.sessions import Line, MessagesOnly, sessions
 from mcuzoo.run.summary import RunSummary
 
 
-class RunWatcher(Observer, Watcher, Protocol):
-    """Takes the progress of a run and the events on its line."""
+class RunWatcher(SeveralObserver, Protocol):
+    """Takes the progress of a run and the events on its lines."""
 
 
 class _RunMessages(MessagesOnly):
@@ -32,6 +33,9 @@ class _RunMessages(MessagesOnly):
 
     def image(self, row: Row) -> None:
         pass
+
+    def note(self, text: str) -> None:
+        self._say(text)
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,9 @@ def run(
         say(f"note: {job.note}")
     for warning in job.warnings:
         say(f"warning: {warning}")
+    if job.boards:
+        with watch(job) if watch else nullcontext(_RunMessages(say)) as several:
+            return FinishedRun(job.out, run_on_boards(job, job.boards, several))
     settings = job.settings
     line = Line(settings.port, settings.baud, job.baud_note, options.wait_port)
     with ExitStack() as stack:
