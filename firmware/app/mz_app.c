@@ -111,6 +111,8 @@ static void on_hello(const mz_frame *request) {
         .model_bytes = upload.model_bytes,
         .agent = MZ_BOARD_AGENT,
         .count_unit = MZ_BOARD_COUNT_UNIT,
+        .features = 0u,
+        .receive_bytes = (uint16_t)mz_port_receive_bytes(),
     };
     mz_pack_hello_reply(mz_link_compose(), &reply);
     mz_link_answer(request, MZ_MSG_HELLO_REPLY, 0u);

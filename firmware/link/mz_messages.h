@@ -49,6 +49,12 @@ typedef enum {
 } mz_flag;
 
 typedef enum {
+    MZ_FEATURE_CODEC = 0x01,
+    MZ_FEATURE_BAUD = 0x02,
+    MZ_FEATURE_AHEAD = 0x04,
+} mz_feature;
+
+typedef enum {
     MZ_LINK_BAD_REQUEST = 0x01,
     MZ_LINK_BAD_SIZE = 0x02,
     MZ_LINK_BAD_RANGE = 0x03,
@@ -265,7 +271,8 @@ static inline bool mz_unpack_measure_arena(mz_span payload, mz_msg_measure_arena
  * inference, so records of a profile. runtime: "aot" or "tflm", with a version; toolchain: compiler
  * and version. runtime_error: why no model can run, "" for none. model_capacity_bytes: the largest
  * model that can be uploaded, 0 where none can; model_bytes: the one that is there. agent,
- * count_unit: numbers of the words in link/hello.py. */
+ * count_unit: numbers of the words in link/hello.py. features: bits of Feature. receive_bytes: how
+ * many received bytes it keeps while it works; 0: it does not say. */
 typedef struct {
     uint8_t protocol_version;
     uint8_t window;
@@ -288,6 +295,8 @@ typedef struct {
     uint32_t model_bytes;
     uint8_t agent;
     uint8_t count_unit;
+    uint16_t features;
+    uint16_t receive_bytes;
 } mz_msg_hello_reply;
 
 static inline void mz_pack_hello_reply(mz_writer *writer, const mz_msg_hello_reply *message) {
@@ -312,6 +321,8 @@ static inline void mz_pack_hello_reply(mz_writer *writer, const mz_msg_hello_rep
     mz_write_u32(writer, message->model_bytes);
     mz_write_u8(writer, message->agent);
     mz_write_u8(writer, message->count_unit);
+    mz_write_u16(writer, message->features);
+    mz_write_u16(writer, message->receive_bytes);
 }
 
 /* All input bytes before `next_offset` are there. */

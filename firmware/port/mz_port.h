@@ -14,9 +14,13 @@ void mz_port_init(void);
  * target. */
 uint32_t mz_port_read(uint8_t *dst, uint32_t capacity);
 
-/* Send bytes; returns when the last one is in the transmitter. Meanwhile it moves received bytes to
- * the receive ring, so that full-duplex traffic loses nothing. */
+/* Send bytes; returns when the last one is in the transmitter. Meanwhile received bytes go to the
+ * receive ring, so that full-duplex traffic loses nothing. */
 void mz_port_write(const uint8_t *src, uint32_t bytes);
+
+/* Size of the receive ring, at most 65535: the bytes that may arrive between two calls of
+ * mz_port_read, whatever the board does meanwhile. 0: it does not receive between the calls. */
+uint32_t mz_port_receive_bytes(void);
 
 /* Bytes lost since reset, because the receiver overran. */
 uint32_t mz_port_overruns(void);

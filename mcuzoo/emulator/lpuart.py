@@ -1,8 +1,9 @@
 """The console's LPUART: registers of the real one in front of a socket or a pty.
 
 Registers and reset values: NXP MCUXpresso SDK, PERI_LPUART.h; i.MX RT reference manuals, chapter
-LPUART. Sending takes no time. When the firmware polls an empty receiver again and again, the
-machine waits for the console here, so that an idle board costs no processor time.
+LPUART. Sending takes no time; what takes its time is in paced_lpuart.py. When the firmware polls an
+empty receiver again and again, the machine waits for the console here, so that an idle board costs
+no processor time. Where it waits for an interrupt, the machine looks at the console now and then.
 """
 
 from __future__ import annotations
@@ -90,7 +91,8 @@ _STAT_TDRE, _STAT_TC, _STAT_RDRF = 1 << 23, 1 << 22, 1 << 21
 _STAT_SENT = _STAT_TDRE | _STAT_TC
 _STAT_SETTINGS = 0x3E00_0000
 _CTRL_TE, _CTRL_RE = 1 << 19, 1 << 18
-_CTRL_INTERRUPTS = 0x0FF0_C000
+_CTRL_RIE = 1 << 21
+_CTRL_INTERRUPTS = 0x0FF0_C000 & ~_CTRL_RIE
 _BAUD_DMA = 0x00A0_0000
 _BAUD_OSR_SHIFT, _BAUD_SBR = 24, 0x1FFF
 _DATA_EMPTY = 1 << 12
@@ -114,13 +116,14 @@ class Surroundings:
 
     check_needs: raises Refusal while clock or pins are not set up. attention: whether the machine
     has other work and must not wait. wait_s: how long it may wait. waited: called after a wait in
-    vain.
+    vain. listen: called when the firmware begins or ends to want the receive interrupt.
     """
 
     check_needs: Callable[[], None]
     attention: Callable[[], bool]
     wait_s: Callable[[], float]
     waited: Callable[[], None]
+    listen: Callable[[bool], None]
     say: Callable[[str], None]
 
 
@@ -145,8 +148,9 @@ class Lpuart:
         self._around = surroundings
         self._received = b""
         self._taken = 0
-        self._moved = 0
         self._empty_polls = 0
+        self.touches = 0
+        """How often the firmware has accessed a register."""
         self._reset()
 
     def _reset(self) -> None:
@@ -154,24 +158,45 @@ class Lpuart:
         self._watermark = 0
         self._depth = 1
         self._on = False
+        self.listening = False
+        """The firmware wants the receive interrupt."""
 
-    def bytes_moved(self) -> int:
-        """Bytes through the console so far, both ways."""
-        return self._moved + self._taken + self._transmitter.count
+    def bytes_sent(self) -> int:
+        """Bytes that the firmware has sent so far."""
+        return self._transmitter.count
+
+    @property
+    def interrupt(self) -> bool:
+        """Whether the receive interrupt is pending."""
+        return self.listening and len(self._received) - self._taken > self._watermark
+
+    def look(self) -> None:
+        """Take what has arrived at the console, for the interrupt."""
+        if len(self._received) == self._taken:
+            self._received, self._taken = self._console.receive(0.0), 0
 
     def unread(self) -> int:
         """Bytes that have arrived here and that the firmware has not read."""
         return len(self._received) - self._taken
 
+    def wait(self) -> None:
+        """Wait for the console, as long as the machine may."""
+        self._transmitter.flush()
+        if self._received[self._taken :] or self._around.attention():
+            return
+        self._received, self._taken = self._console.receive(self._around.wait_s()), 0
+
     # First the registers that a driver reads for every byte; they are read in any width.
 
     def read(self, offset: int, size: int) -> int:
+        self.touches += 1
         waiting = len(self._received) - self._taken
         if offset == _DATA:
             if waiting == 0:
                 return self._read_empty()
             byte = self._received[self._taken]
             self._taken += 1
+            self._empty_polls = 0
             return byte
         if waiting <= self._watermark:
             waiting = self._poll(waiting)
@@ -185,6 +210,7 @@ class Lpuart:
         return self._words[self._check(Access(self._base + offset, size, write=False))]
 
     def write(self, offset: int, size: int, value: int) -> None:
+        self.touches += 1
         if offset == _DATA:
             if self._on:
                 self._empty_polls = 0
@@ -208,7 +234,6 @@ class Lpuart:
         if not arrived:
             self._around.waited()
             return waiting
-        self._moved += self._taken
         self._received = self._received[self._taken :] + arrived
         self._taken = 0
         return len(self._received)
@@ -244,10 +269,17 @@ class Lpuart:
 
     def _control(self, value: int) -> None:
         if value & _CTRL_INTERRUPTS:
-            raise Refusal("The firmware wants interrupts of the console, which are not modelled")
+            raise Refusal(
+                "The firmware wants an interrupt of the console that is not modelled: "
+                "only the receiver's data is"
+            )
         switched_on = value & ~self._words[_CTRL] & (_CTRL_TE | _CTRL_RE)
         self._words[_CTRL] = value
         self._on = bool(value & _CTRL_TE)
+        listening = value & (_CTRL_RE | _CTRL_RIE) == _CTRL_RE | _CTRL_RIE
+        if listening != self.listening:
+            self.listening = listening
+            self._around.listen(listening)
         if switched_on:
             self._around.check_needs()
             self._check_baud()

@@ -13,7 +13,7 @@ from mcuzoo.emulator import system_control
 from mcuzoo.emulator.boot_rom import Start
 from mcuzoo.emulator.consoles import Console
 from mcuzoo.emulator.engine import Cause, Engine, Exit, Refusal, UndeclaredAccess
-from mcuzoo.emulator.exceptions import Exceptions, Vector, describe
+from mcuzoo.emulator.exceptions import FIRST_INTERRUPT, Exceptions, Vector, describe
 from mcuzoo.emulator.lpuart import Lpuart, Surroundings, Transmitter
 from mcuzoo.emulator.memory import Memory
 from mcuzoo.emulator.peripherals import Peripheral, nearest_register
@@ -32,7 +32,7 @@ _LPUART_BYTES = 0x1000
 _PRIVATE_PERIPHERALS = 0xE000_0000
 # An idle board checks this often whether it must go on.
 _IDLE_S = 0.5
-# How soon a SysTick that had to wait is tried again, in instructions.
+# How soon an exception that had to wait is tried again, in instructions.
 _RETRY = 200
 
 
@@ -57,7 +57,8 @@ class Setting:
 
     start: what the boot ROM hands to the core. console: the UART's other end; transmitter: when
     bytes leave for it. mode: what is counted. until_hang_up: end when the console is closed. say:
-    gets a line of text about what happens.
+    gets a line of text about what happens. listen: called when the firmware begins or ends to want
+    an interrupt when bytes arrive.
     """
 
     board: Board
@@ -69,6 +70,7 @@ class Setting:
     orders: Orders
     until_hang_up: bool
     say: Callable[[str], None]
+    listen: Callable[[bool], None]
 
 
 class Machine:
@@ -92,8 +94,9 @@ class Machine:
             self._clock,
             setting.mode,
             inferences,
-            self._uart.bytes_moved,
+            self._uart.bytes_sent,
             self._control.trace_enabled,
+            lambda: self._exceptions.active != 0,
         )
         self._peripherals: dict[str, Peripheral] = {}
         self._protection: tuple[int, ...] = ()
@@ -109,6 +112,11 @@ class Machine:
     @property
     def instructions(self) -> int:
         return self._clock.now
+
+    @property
+    def touches(self) -> int:
+        """How often the firmware has accessed the console's registers."""
+        return self._uart.touches
 
     @property
     def unread(self) -> int:
@@ -135,12 +143,27 @@ class Machine:
         exit_ = self.engine.run(pc, counted=self._clock.counting, limit=self._limit())
         pc = self._after(exit_)
         self._systick.update(self._clock.now)
-        if self._systick.pending and not self._exceptions.masked():
+        return self._interrupted(pc)
+
+    def _interrupted(self, pc: int) -> int:
+        """Take the interrupt that is pending, if there is one and it may be taken."""
+        if self._uart.listening:
+            self._uart.look()
+        if not (self._systick.pending or self._receiving) or self._exceptions.masked():
+            return pc
+        if self._systick.pending:
             self._systick.pending = False
-            pc = self._exceptions.enter(Vector.SYSTICK, pc)
-        return pc
+            return self._exceptions.enter(Vector.SYSTICK, pc)
+        return self._exceptions.enter(FIRST_INTERRUPT + self._board.console.irq, pc)
+
+    @property
+    def _receiving(self) -> bool:
+        """Whether the console's interrupt is pending and enabled."""
+        return self._uart.interrupt and self._control.interrupt_enabled(self._board.console.irq)
 
     def _limit(self) -> int:
+        if self._receiving and not self._exceptions.active:
+            return _RETRY
         if not self._systick.interrupts:
             return 0
         return _RETRY if self._systick.pending else self._systick.until_tick(self._clock.now)
@@ -154,7 +177,7 @@ class Machine:
         if exit_.cause is Cause.SVC:
             return self._exceptions.enter(Vector.SVC, exit_.pc)
         if exit_.cause is Cause.WAITING:
-            self._sleep_until_tick()
+            self._sleep()
             return exit_.pc
         stray = exit_.access if exit_.cause is Cause.BAD_DATA else None
         if stray is not None and self._is_peripheral(stray.address):
@@ -171,6 +194,7 @@ class Machine:
             attention=self._attention,
             wait_s=self._wait_s,
             waited=self._waited,
+            listen=self._setting.listen,
             say=self._setting.say,
         )
         return Lpuart(
@@ -243,11 +267,19 @@ class Machine:
 
     # Details
 
-    def _sleep_until_tick(self) -> None:
-        if not self._systick.interrupts:
-            raise Refusal("The firmware waits for an interrupt, and none is modelled but SysTick")
-        time.sleep(self._wait_s())
-        self._clock.skip(self._systick.until_tick(self._clock.now))
+    def _sleep(self) -> None:
+        """Wait for the next tick, or for the console."""
+        if self._uart.listening:
+            self._uart.wait()
+        elif not self._systick.interrupts:
+            raise Refusal(
+                "The firmware waits for an interrupt, and none is modelled but SysTick and the "
+                "console's receiver"
+            )
+        else:
+            time.sleep(self._wait_s())
+        if self._systick.interrupts:
+            self._clock.skip(self._systick.until_tick(self._clock.now))
 
     def _in_hard_fault(self) -> bool:
         return self._exceptions.active == Vector.HARD_FAULT

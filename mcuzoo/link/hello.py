@@ -25,7 +25,8 @@ class Hello:
     or "counts" where nobody knows. `runtime_error` is empty when the model is ready to run.
     `max_chunk`: most bytes of a chunk; `window`: chunks that may be on their way.
     `model_capacity_bytes` is 0 for a board that takes no uploads, `model_bytes` while it holds no
-    uploaded model that can run.
+    uploaded model that can run. `features`: bits of messages.Feature; `receive_bytes`: what it
+    keeps of the line while it works. Both are 0 for an older firmware.
     """
 
     protocol_version: int
@@ -48,6 +49,11 @@ class Hello:
     runtime_error: str
     model_capacity_bytes: int = 0
     model_bytes: int = 0
+    features: int = 0
+    receive_bytes: int = 0
+
+    def has(self, feature: messages.Feature) -> bool:
+        return bool(self.features & feature)
 
     @property
     def emulated(self) -> bool:
@@ -138,6 +144,8 @@ def _hello(reply: messages.HelloReply) -> Hello:
         runtime_error=reply.runtime_error,
         model_capacity_bytes=reply.model_capacity_bytes,
         model_bytes=reply.model_bytes,
+        features=reply.features,
+        receive_bytes=reply.receive_bytes,
     )
 
 

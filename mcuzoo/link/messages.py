@@ -44,6 +44,17 @@ class Flag(IntEnum):
     """In an ACK: the data was not taken, because it begins beyond `next_offset`."""
 
 
+class Feature(IntEnum):
+    """Bits of HELLO_REPLY's `features`; an older firmware has none."""
+
+    CODEC = 0x01
+    """Inputs may be sent encoded."""
+    BAUD = 0x02
+    """SET_BAUD changes the rate of the line."""
+    AHEAD = 0x04
+    """The next input may arrive while the board works: it keeps the last result and output."""
+
+
 class ErrorCode(IntEnum):
     """Why the board refuses a request."""
 
@@ -223,7 +234,8 @@ class HelloReply(Message, code=0x81, sender=Sender.BOARD):
     op_count: kernels per inference, so records of a profile. runtime: "aot" or "tflm", with a
     version; toolchain: compiler and version. runtime_error: why no model can run, "" for none.
     model_capacity_bytes: the largest model that can be uploaded, 0 where none can; model_bytes: the
-    one that is there. agent, count_unit: numbers of the words in link/hello.py.
+    one that is there. agent, count_unit: numbers of the words in link/hello.py. features: bits of
+    Feature. receive_bytes: how many received bytes it keeps while it works; 0: it does not say.
     """
 
     protocol_version: U8
@@ -247,6 +259,8 @@ class HelloReply(Message, code=0x81, sender=Sender.BOARD):
     model_bytes: U32 = 0
     agent: U8 = 0
     count_unit: U8 = 0
+    features: U16 = 0
+    receive_bytes: U16 = 0
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,11 @@ uint32_t mz_port_overruns(void) {
     return overruns;
 }
 
+/* The pipe holds more while the firmware works. */
+uint32_t mz_port_receive_bytes(void) {
+    return sizeof(ring);
+}
+
 static uint32_t nanoseconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);

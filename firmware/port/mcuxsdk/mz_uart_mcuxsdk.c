@@ -8,8 +8,13 @@
 
 #include "mz_board.h"
 #include "port/console/mz_uart.h"
+#include "port/cortex_m7/mz_interrupt.h"
 
 #define UART ((LPUART_Type *)BOARD_DEBUG_UART_BASEADDR)
+#ifdef __arm__
+MZ_CONSOLE_INTERRUPT(BOARD_UART_IRQ_HANDLER) /* the name in the SDK's vector table */
+#endif
+
 #define FIFO_BYTES ((uint32_t)FSL_FEATURE_LPUART_FIFO_SIZEn(UART))
 
 void mz_uart_init(void) {
@@ -22,6 +27,16 @@ void mz_uart_init(void) {
         /* The UART's clock in the SDK cannot be divided to give MZ_CONSOLE_BAUD. There is no
          * console to report it; a fault stops a debugger here. */
         __builtin_trap();
+    }
+    mz_interrupt_enable(MZ_CONSOLE_IRQ);
+}
+
+void mz_uart_listen(bool on) {
+    const uint32_t received = (uint32_t)kLPUART_RxDataRegFullInterruptEnable;
+    if (on) {
+        LPUART_EnableInterrupts(UART, received);
+    } else {
+        LPUART_DisableInterrupts(UART, received);
     }
 }
 
