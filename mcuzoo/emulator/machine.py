@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from math import ceil
 
 from mcuzoo.board.memory import Region
 from mcuzoo.board.model import Board
@@ -14,8 +15,10 @@ from mcuzoo.emulator.boot_rom import Start
 from mcuzoo.emulator.consoles import Console
 from mcuzoo.emulator.engine import Cause, Engine, Exit, Refusal, UndeclaredAccess
 from mcuzoo.emulator.exceptions import FIRST_INTERRUPT, Exceptions, Vector, describe
-from mcuzoo.emulator.lpuart import Lpuart, Surroundings, Transmitter
+from mcuzoo.emulator.lpuart import Lpuart, Transmitter
+from mcuzoo.emulator.lpuart_registers import LpuartRegisters, Surroundings
 from mcuzoo.emulator.memory import Memory
+from mcuzoo.emulator.paced_lpuart import Pace, PacedLine, PacedLpuart
 from mcuzoo.emulator.peripherals import Peripheral, nearest_register
 from mcuzoo.emulator.system_control import Requests, SystemControl
 from mcuzoo.emulator.timers import (
@@ -41,6 +44,7 @@ class Outcome(Enum):
 
     RESET = 0
     STOPPED = 1
+    PAUSED = 2
 
 
 @dataclass
@@ -58,7 +62,8 @@ class Setting:
     start: what the boot ROM hands to the core. console: the UART's other end; transmitter: when
     bytes leave for it. mode: what is counted. until_hang_up: end when the console is closed. say:
     gets a line of text about what happens. listen: called when the firmware begins or ends to want
-    an interrupt when bytes arrive.
+    an interrupt when bytes arrive. line: what is at the UART instead of the console, where time
+    counts.
     """
 
     board: Board
@@ -71,16 +76,20 @@ class Setting:
     until_hang_up: bool
     say: Callable[[str], None]
     listen: Callable[[bool], None]
+    line: PacedLine | None = None
 
 
 class Machine:
     """Core, memories and peripherals just out of the boot ROM.
 
-    inferences: how many have been counted before this reset.
+    inferences: how many have been counted before this reset. since_s: when it came out of it, on a
+    paced line.
     """
 
-    def __init__(self, setting: Setting, inferences: int) -> None:
+    def __init__(self, setting: Setting, inferences: int, since_s: float = 0.0) -> None:
         self._setting = setting
+        self._since_s = since_s
+        self._pc = setting.start.pc
         self._orders = setting.orders
         self._board = setting.board
         self.engine = Engine()
@@ -104,6 +113,7 @@ class Machine:
         self._ticking = False
         self._reset = False
         self._map_everything()
+        self.engine.set("MSP", setting.start.stack or 0)
 
     @property
     def inferences(self) -> int:
@@ -123,24 +133,36 @@ class Machine:
         """Bytes that the UART has taken from the console and the firmware has not read."""
         return self._uart.unread()
 
-    def run(self) -> Outcome:
-        """Run until a reset or an order to stop. Raises EmulatorError, MissingExtraError."""
-        pc = self._setting.start.pc
-        self.engine.set("MSP", self._setting.start.stack or 0)
+    def run(self, paused: Callable[[], bool] = lambda: False) -> Outcome:
+        """Run until a reset, an order to stop or until `paused`; then it may go on.
+
+        Raises EmulatorError, MissingExtraError.
+        """
         while not self._orders.stop:
             if self._reset or self._orders.reset:
                 return Outcome.RESET
+            if paused():
+                return Outcome.PAUSED
             try:
-                pc = self._go_on(pc)
+                self._pc = self._go_on(self._pc)
             except Refusal as refusal:
                 raise self._explain(refusal) from refusal
         return Outcome.STOPPED
 
+    @property
+    def now_s(self) -> float:
+        """The time on a paced line, between runs."""
+        return self._since_s + self._clock.now / self._board.core.clock_hz
+
     def _go_on(self, pc: int) -> int:
         self._apply_protection()
         self._ticking = self._systick.running
-        self._clock.counting = self._profiling or self._ticking
-        exit_ = self.engine.run(pc, counted=self._clock.counting, limit=self._limit())
+        if self._setting.line is not None:
+            self._clock.counting = True
+            exit_ = self.engine.run(pc, counted=True, deadline=self._deadline())
+        else:
+            self._clock.counting = self._profiling or self._ticking
+            exit_ = self.engine.run(pc, counted=self._clock.counting, limit=self._limit())
         pc = self._after(exit_)
         self._systick.update(self._clock.now)
         return self._interrupted(pc)
@@ -187,7 +209,7 @@ class Machine:
 
     # Setting up
 
-    def _make_uart(self) -> Lpuart:
+    def _make_uart(self) -> LpuartRegisters:
         console = self._board.console
         surroundings = Surroundings(
             check_needs=self._check_console_needs,
@@ -197,6 +219,11 @@ class Machine:
             listen=self._setting.listen,
             say=self._setting.say,
         )
+        line = self._setting.line
+        if line is not None:
+            pace = Pace(self._present_s, self._skip_to, self._set_deadline, self.engine.stop)
+            facts = console.base, console.clock_hz, console.baud
+            return PacedLpuart(*facts, line, pace, surroundings)
         return Lpuart(
             console.base,
             console.clock_hz,
@@ -264,6 +291,28 @@ class Machine:
                     f"The firmware switches {self._board.console.name} on, but {need.why}: "
                     f"{need.register_name} is {value:#x}"
                 )
+
+    # Time on a paced line
+
+    def _present_s(self) -> float:
+        """Now, for a device: before the present block."""
+        return self._since_s + self._clock.at_write / self._board.core.clock_hz
+
+    def _skip_to(self, then_s: float) -> None:
+        ticks = (then_s - self._since_s) * self._board.core.clock_hz
+        self._clock.skip(max(0, ceil(ticks) - self._clock.at_write))
+
+    def _deadline(self) -> float:
+        """When the present run has to end, in counted instructions."""
+        uart = self._uart
+        assert isinstance(uart, PacedLpuart)
+        event = (uart.event_s - self._since_s) * self._board.core.clock_hz
+        if limit := self._limit():
+            event = min(event, self._clock.at_write + limit)
+        return event - self._clock.skipped
+
+    def _set_deadline(self) -> None:
+        self.engine.advance_deadline(self._deadline())
 
     # Details
 

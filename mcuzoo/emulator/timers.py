@@ -66,6 +66,11 @@ class InstructionClock:
         """For a device that is being written: before the block with the instruction."""
         return self._engine.executed_before_block + self._skipped
 
+    @property
+    def skipped(self) -> int:
+        """Instructions' worth of time in which the core did nothing."""
+        return self._skipped
+
     def skip(self, instructions: int) -> None:
         """Let time pass in which the core does nothing."""
         self._skipped += instructions

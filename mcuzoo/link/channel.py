@@ -65,8 +65,11 @@ class Channel:
         trace: Trace | None = None,
         on_log: Callable[[DeviceLog], None] | None = None,
         state: LinkState | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """clock: tells the time, in seconds, for deadlines."""
         self.name = name
+        self.clock = clock
         self.state = LinkState() if state is None else state
         self.speed = ""
         """The line's baud rate in words, " at 115200 baud", where it has one."""
@@ -112,17 +115,17 @@ class Channel:
         """
         self._write(DELIMITER * 8)
         self._frames.clear()
-        started = last = time.monotonic()
-        while last - started < limit_s and time.monotonic() - last < quiet_s:
+        started = last = self.clock()
+        while last - started < limit_s and self.clock() - last < quiet_s:
             data = self._read()
             if data:
-                last = time.monotonic()
+                last = self.clock()
             for frame in self._reader.feed(data):
                 if frame.type == messages.Log.code:
                     self._open(frame)
 
     def receive(self, deadline: float) -> Received | None:
-        """The next message, or None when none has come by `deadline` (monotonic clock).
+        """The next message, or None when none has come by `deadline` (`clock`).
 
         A message that arrived in time counts even if this process looks too late. Log messages go
         to `on_log` and never appear here. Raises PortError, and ProtocolError for a frame that is
@@ -136,7 +139,7 @@ class Channel:
                     return received
             if late:
                 return None
-            late = time.monotonic() >= deadline
+            late = self.clock() >= deadline
             bad_frames = self._reader.bad_frames
             self._frames.extend(self._reader.feed(self._read()))
             if self.met:
@@ -193,7 +196,7 @@ class Channel:
         earlier sending of it. `again`: it is not the first one. Raises as `answer`."""
         self.state.frames_resent += again
         self.send(request)
-        deadline = time.monotonic() + wait_s
+        deadline = self.clock() + wait_s
         while received := self.answer(deadline, first_seq):
             if isinstance(received.message, expected) and matches(received.message):
                 return received.message

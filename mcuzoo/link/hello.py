@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from dataclasses import dataclass
 
 from mcuzoo.errors import BoardSilentError, ProtocolError, RigError
@@ -67,13 +66,13 @@ def say_hello(channel: Channel, timing: Timing) -> Hello:
     nothing comes back, ProtocolError when something does that is not this protocol, RigError when
     the port echoes, PortError when it fails.
     """
-    deadline = time.monotonic() + timing.connect_s
+    deadline = channel.clock() + timing.connect_s
     heard_bytes, heard_frames = channel.received_bytes, channel.good_frames
-    while time.monotonic() < deadline:
+    while channel.clock() < deadline:
         channel.resynchronize()
         nonce = random.getrandbits(32)
         channel.send(messages.Hello(messages.PROTOCOL_VERSION, nonce))
-        reply = _await_reply(channel, nonce, time.monotonic() + timing.exchange_s(512))
+        reply = _await_reply(channel, nonce, channel.clock() + timing.exchange_s(512))
         if reply is not None:
             return _hello(reply)
     if channel.echoed:

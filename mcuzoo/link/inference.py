@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import struct
-import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,18 +83,18 @@ def invoke(
     state = channel.state
     state.runs(board.model_sha256)
     known_s = state.slowest_inference_s
-    started = time.monotonic()
+    started = channel.clock()
     limit_s = state.inference_limit_s(timing.inference_s)
     wait_s = timing.exchange_s(_SHORT_BYTES) + (1.0 if known_s is None else 2 * known_s)
     longest_wait_s = 4 * wait_s
     first_seq = channel.next_seq
-    while time.monotonic() < started + limit_s:
+    while channel.clock() < started + limit_s:
         channel.send(request)
-        deadline = min(time.monotonic() + wait_s, started + limit_s)
+        deadline = min(channel.clock() + wait_s, started + limit_s)
         while received := channel.answer(deadline, first_seq):
             result = received.message
             if isinstance(result, messages.Result) and result.image_id == request.image_id:
-                state.inference_took(time.monotonic() - started)
+                state.inference_took(channel.clock() - started)
                 if received.seq != first_seq:
                     # The first request or its answer was lost, so the repeated one was necessary.
                     state.frames_resent += 1

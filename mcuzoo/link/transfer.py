@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import struct
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -101,7 +100,7 @@ def upload(
             sent += len(piece)
             furthest = max(furthest, sent)
         under_way_bytes = sent - arrived + board.window * _OVERHEAD_BYTES
-        deadline = time.monotonic() + timing.exchange_s(under_way_bytes)
+        deadline = channel.clock() + timing.exchange_s(under_way_bytes)
         next_offset = _await_step(channel, transfer, arrived, deadline, first_seq, resumed_seq)
         if arrived < next_offset <= len(data):
             state.arrived(max(1, (next_offset - arrived) // chunk_bytes))

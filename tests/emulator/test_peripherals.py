@@ -9,7 +9,8 @@ from helpers.memory_console import MemoryConsole
 
 from mcuzoo.board.emulation import Register, Window
 from mcuzoo.emulator.engine import UndeclaredAccess
-from mcuzoo.emulator.lpuart import Lpuart, Surroundings, Transmitter
+from mcuzoo.emulator.lpuart import Lpuart, Transmitter
+from mcuzoo.emulator.lpuart_registers import Surroundings
 from mcuzoo.emulator.peripherals import Peripheral
 
 
