@@ -46,6 +46,7 @@ typedef enum {
 
 typedef enum {
     MZ_FLAG_GAP = 0x01,
+    MZ_FLAG_AHEAD = 0x02,
 } mz_flag;
 
 typedef enum {

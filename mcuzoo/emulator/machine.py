@@ -306,7 +306,8 @@ class Machine:
         """When the present run has to end, in counted instructions."""
         uart = self._uart
         assert isinstance(uart, PacedLpuart)
-        event = (uart.event_s - self._since_s) * self._board.core.clock_hz
+        # One more, or rounding may leave the machine just before the event.
+        event = (uart.event_s - self._since_s) * self._board.core.clock_hz + 1
         if limit := self._limit():
             event = min(event, self._clock.at_write + limit)
         return event - self._clock.skipped

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from mcuzoo.errors import BoardSilentError, ProtocolError
 from mcuzoo.link import messages
@@ -55,6 +55,15 @@ class Received:
     gap: bool
 
 
+class Aside(Protocol):
+    """Takes the answers that are meant for it."""
+
+    @property
+    def under_way_bytes(self) -> int: ...
+
+    def answered(self, received: Received) -> bool: ...
+
+
 class Channel:
     """Packs, frames and numbers requests; finds, checks and sorts the answers."""
 
@@ -85,6 +94,8 @@ class Channel:
         self._hello: bytes | None = None
         self.echoed = False
         """The newest HELLO came back as it was sent."""
+        self.aside: Aside | None = None
+        """A transfer beside the requests that are waited for."""
 
     @property
     def good_frames(self) -> int:
@@ -97,9 +108,14 @@ class Channel:
     def close(self) -> None:
         self._port.close()
 
-    def send(self, message: Message) -> None:
+    @property
+    def under_way_bytes(self) -> int:
+        """What `aside` has sent and the board has not acknowledged: later requests wait for it."""
+        return 0 if self.aside is None else self.aside.under_way_bytes
+
+    def send(self, message: Message, flags: int = 0) -> None:
         """Send one request under the next number."""
-        frame = Frame(message.code, 0, self._next_seq, pack(message))
+        frame = Frame(message.code, flags, self._next_seq, pack(message))
         self._next_seq = (self._next_seq + 1) & _SEQ_MASK
         self.state.frames_sent += 1
         if isinstance(message, messages.Hello):
@@ -146,7 +162,7 @@ class Channel:
                 self.state.bad_frames += self._reader.bad_frames - bad_frames
 
     def answer(self, deadline: float, first_seq: int) -> Received | None:
-        """The next answer, or None when none has come by `deadline`.
+        """The next answer, or None when none has come by `deadline`. Answers to `aside` go there.
 
         Raises BoardRestarted, and Refused for an ERROR that answers a request since `first_seq`
         (an older one was meant for an image that is history).
@@ -159,6 +175,8 @@ class Channel:
                 raise BoardRestarted(None)
             if isinstance(received.message, messages.Fault):
                 raise BoardRestarted(received.message)
+            if self.aside is not None and self.aside.answered(received):
+                continue
             if not isinstance(received.message, messages.Error):
                 return received
             if self.is_since(received.seq, first_seq):

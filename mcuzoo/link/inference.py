@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,11 +72,16 @@ _SHORT_BYTES = 64
 
 
 def invoke(
-    channel: Channel, timing: Timing, board: Hello, request: messages.Invoke | messages.Profile
+    channel: Channel,
+    timing: Timing,
+    board: Hello,
+    request: messages.Invoke | messages.Profile,
+    meanwhile: Callable[[], None] | None = None,
 ) -> messages.Result:
-    """Send `request` and wait for its result, asking again in between.
+    """Send `request` and wait for its result, asking again in between. `meanwhile` is called once,
+    when the request has been sent.
 
-    A board that computes does not listen. The host repeats what the board missed, and the board
+    A board that computes does not answer. The host repeats what the board missed, and the board
     sends a lost result again without running the model twice. Raises BoardSilentError when none
     comes in the time that `channel.state` allows, ProtocolError for a result of something else, and
     as Channel.answer.
@@ -90,6 +96,9 @@ def invoke(
     first_seq = channel.next_seq
     while channel.clock() < started + limit_s:
         channel.send(request)
+        if meanwhile is not None:
+            meanwhile()
+            meanwhile = None
         deadline = min(channel.clock() + wait_s, started + limit_s)
         while received := channel.answer(deadline, first_seq):
             result = received.message

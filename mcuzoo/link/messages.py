@@ -42,6 +42,8 @@ class Flag(IntEnum):
 
     GAP = 0x01
     """In an ACK: the data was not taken, because it begins beyond `next_offset`."""
+    AHEAD = 0x02
+    """In an INPUT_BEGIN: if the image before is complete and has not run, run it first."""
 
 
 class Feature(IntEnum):

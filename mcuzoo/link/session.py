@@ -21,6 +21,7 @@ from mcuzoo.errors import (
     WrongFirmwareError,
 )
 from mcuzoo.link import failures, messages
+from mcuzoo.link.ahead import Ahead
 from mcuzoo.link.channel import BoardRestarted, Channel, DeviceLog, Refused
 from mcuzoo.link.counts import stack_use
 from mcuzoo.link.frame import Trace
@@ -32,6 +33,7 @@ from mcuzoo.link.state import LineCounts, LinkState, Timing
 from mcuzoo.link.transfer import (
     CURED_BY_SENDING_AGAIN,
     download,
+    finish,
     holds,
     image_transfer,
     read_records,
@@ -75,6 +77,7 @@ class Session:
         self._channel = channel
         self._timing = timing
         self._next_id = random.getrandbits(32)
+        self._ahead: Ahead | None = None
         self._model: bytes | None = None
         self._hello = say_hello(channel, timing)
         channel.met = True
@@ -215,8 +218,13 @@ class Session:
                 )
         raise lost
 
-    def infer(self, image_id: int, tensor: NDArray[np.int8]) -> Inference:
+    def infer(
+        self, image_id: int, tensor: NDArray[np.int8], ahead: NDArray[np.int8] | None = None
+    ) -> Inference:
         """Run the model on `tensor`, int8, as many bytes as the board's input tensor has.
+
+        ahead: the tensor of the next call, if it is known. It is sent while the board works, if the
+        board can take it then; the next call goes on with it.
 
         `image_id` is the caller's name for the image and appears in messages; on the wire every
         attempt has an id of its own, so that nothing late or foreign can be taken for its answer.
@@ -227,7 +235,11 @@ class Session:
         WrongFirmwareError (another firmware came up after a restart), FirmwareError (fault, failed
         inference), ModelRefusedError (the same, in an uploaded model), ProtocolError.
         """
-        return self._retry(image_id, tensor, self._infer)
+        following = None
+        if ahead is not None and self._hello.has(messages.Feature.AHEAD):
+            self._check_input(ahead)
+            following = ahead.tobytes()
+        return self._retry(image_id, tensor, partial(self._infer, following))
 
     def profile(self, image_id: int, tensor: NDArray[np.int8]) -> Profile:
         """Run the model on `tensor` as `infer` does and learn what each kernel took and gave.
@@ -276,14 +288,39 @@ class Session:
                 return result
         raise lost
 
-    def _infer(self, data: bytes, attempt: int) -> Inference:
-        begin = self._send(data)
-        return self._finish(messages.Invoke(begin.image_id, begin.input_crc32), attempt)
+    def _infer(self, following: bytes | None, data: bytes, attempt: int) -> Inference:
+        begin = self._go_on(data) or self._send(data)
+        run = messages.Invoke(begin.image_id, begin.input_crc32)
+        return self._finish(run, attempt, following)
+
+    def _go_on(self, data: bytes) -> messages.InputBegin | None:
+        """Bring the input to the board that is on its way already; None if it is another one."""
+        ahead = self._abandon()
+        if ahead is None or not ahead.alive or ahead.sending.data != data:
+            return None
+        finish(self._channel, self._timing, ahead.sending, ahead.first_seq)
+        return ahead.begin
+
+    def _abandon(self) -> Ahead | None:
+        """End the transfer of the next input, which is returned, if there is one."""
+        ahead, self._ahead = self._ahead, None
+        self._channel.aside = None
+        return ahead
+
+    def _send_ahead(self, data: bytes) -> None:
+        self._ahead = Ahead(self._channel, self._hello, self._new_image(data), data)
+        self._channel.aside = self._ahead
+
+    def _new_image(self, data: bytes) -> messages.InputBegin:
+        begin = messages.InputBegin(self._next_id, len(data), zlib.crc32(data))
+        self._next_id = (self._next_id + 1) & 0xFFFFFFFF
+        return begin
 
     def _profile(
         self, first_record: int, data: bytes, attempt: int
     ) -> tuple[Inference, tuple[KernelRecord, ...], int]:
         """The records from number `first_record` on that the board keeps, of how many in all."""
+        self._abandon()
         begin = self._send(data)
         inference = self._finish(
             messages.Profile(begin.image_id, begin.input_crc32, first_record), attempt
@@ -293,14 +330,20 @@ class Session:
 
     def _send(self, data: bytes) -> messages.InputBegin:
         """Bring an input to the board, under an image_id of its own."""
-        begin = messages.InputBegin(self._next_id, len(data), zlib.crc32(data))
-        self._next_id = (self._next_id + 1) & 0xFFFFFFFF
+        begin = self._new_image(data)
         upload(self._channel, self._timing, self._hello, image_transfer(begin), data)
         return begin
 
-    def _finish(self, run: messages.Invoke | messages.Profile, attempt: int) -> Inference:
-        """Run the model on the input that has been sent, and fetch its output."""
-        result = invoke(self._channel, self._timing, self._hello, run)
+    def _finish(
+        self,
+        run: messages.Invoke | messages.Profile,
+        attempt: int,
+        following: bytes | None = None,
+    ) -> Inference:
+        """Run the model on the input that has been sent, and fetch its output. following: the next
+        input, which is sent meanwhile."""
+        meanwhile = None if following is None else partial(self._send_ahead, following)
+        result = invoke(self._channel, self._timing, self._hello, run, meanwhile)
         output = download(
             self._channel, self._timing, self._hello, run.image_id, self._hello.output.bytes
         )
@@ -325,6 +368,7 @@ class Session:
             self.upload(self._model)
 
     def _meet_again(self) -> None:
+        self._abandon()
         before = self._hello
         now = say_hello(self._channel, self._timing)
         known_model = self._model is not None or now.model_sha256 == before.model_sha256
