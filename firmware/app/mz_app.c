@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "app/mz_arena.h"
+#include "app/mz_line.h"
 #include "app/mz_profile.h"
 #include "image/mz_image.h"
 #include "link/mz_link.h"
@@ -83,7 +84,8 @@ static void report_early_faults(void) {
 
 static uint16_t features(void) {
     const bool ahead = ready && mz_image_keeps() && mz_port_receive_bytes() != 0u;
-    return ahead ? MZ_FEATURE_AHEAD : 0u;
+    return (uint16_t)((ahead ? MZ_FEATURE_AHEAD : 0u) |
+                      (mz_line_changes() ? MZ_FEATURE_BAUD : 0u));
 }
 
 static void on_hello(const mz_frame *request) {
@@ -377,6 +379,12 @@ static void handle(const mz_frame *request) {
     case MZ_MSG_MEASURE_ARENA:
         on_measure_arena(request);
         break;
+    case MZ_MSG_SET_BAUD:
+        mz_line_set_baud(request);
+        break;
+    case MZ_MSG_VERIFY_LINE:
+        mz_line_verify(request);
+        break;
     case MZ_MSG_RESET:
         mz_port_reset();
         break;
@@ -401,6 +409,8 @@ void mz_app_poll(void) {
     const mz_frame *request = mz_link_receive();
     if (request != NULL) {
         handle(request);
+    } else {
+        mz_line_watch();
     }
 }
 

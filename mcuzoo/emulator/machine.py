@@ -274,12 +274,12 @@ class Machine:
         return False
 
     def _wait_s(self) -> float:
-        if not self._systick.interrupts:
+        if not self._systick.running:
             return _IDLE_S
         return self._systick.until_tick(self._clock.now) / self._board.core.clock_hz
 
     def _waited(self) -> None:
-        if self._systick.interrupts:
+        if self._systick.running:
             self._clock.skip(self._systick.until_tick(self._clock.now))
             self.engine.stop()
 

@@ -44,3 +44,18 @@ class Ahead:
         if self.sending.takes(received) and not self.sending.gap:
             self.sending.fill()
         return True
+
+
+KEPT_OUTPUT_BYTES = 1024
+"""The firmware keeps an output of at most this size (MZ_IMAGE_KEPT_BYTES)."""
+
+
+def why_not_ahead(board: Hello) -> str:
+    """Why the next input cannot be sent while the board works; "" if it can."""
+    if board.has(messages.Feature.AHEAD):
+        return ""
+    if not board.receive_bytes:
+        return "the firmware is older"
+    if board.output.bytes > KEPT_OUTPUT_BYTES:
+        return f"its output has more than the {KEPT_OUTPUT_BYTES:,} bytes that the board keeps"
+    return "the firmware does not keep its last output"

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from mcuzoo.errors import BoardSilentError, ProtocolError
 from mcuzoo.link import messages
@@ -80,6 +80,9 @@ class Channel:
         self.name = name
         self.clock = clock
         self.state = LinkState() if state is None else state
+        self.baud = 0
+        """The rate of the host's port; 0 for one without a speed."""
+        self.sent_bytes = 0
         self.speed = ""
         """The line's baud rate in words, " at 115200 baud", where it has one."""
         self.met = False
@@ -107,6 +110,14 @@ class Channel:
 
     def close(self) -> None:
         self._port.close()
+
+    def set_baud(self, baud: int) -> None:
+        """Change the rate of the host's port, when everything has been sent. Raises ValueError or
+        OSError where it cannot be."""
+        port = cast(Any, self._port)
+        port.flush()
+        port.baudrate = baud
+        self.baud = baud
 
     @property
     def under_way_bytes(self) -> int:
@@ -284,6 +295,7 @@ class Channel:
             self._trace.data("->", data)
         try:
             self._port.write(data)
+            self.sent_bytes += len(data)
         except OSError as error:
             # A write time-out is one of them: the other side has stopped taking bytes.
             raise lost_port(self.name, error) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from mcuzoo.errors import BoardSilentError, ProtocolError, RigError
+from mcuzoo.errors import BoardSilentError, ProtocolError, RigError, WrongFirmwareError
 from mcuzoo.link import messages
 from mcuzoo.link.channel import Channel
 from mcuzoo.link.counts import UNKNOWN_UNIT, Agent, CountUnit
@@ -57,6 +57,19 @@ class Hello:
     @property
     def emulated(self) -> bool:
         return self.agent == "emulator"
+
+
+def check_same(before: Hello, now: Hello, *, uploads: bool) -> None:
+    """Raise WrongFirmwareError unless `now` is the board and the firmware that `before` was.
+
+    uploads: the session sends the model, so it may have another one."""
+    known_model = uploads or now.model_sha256 == before.model_sha256
+    if (now.build_id, now.board) != (before.build_id, before.board) or not known_model:
+        raise WrongFirmwareError(
+            f"Another firmware came up in mid-session: build {now.build_id} for {now.board}, "
+            f"before it was build {before.build_id} for {before.board}.",
+            "Flash the project's firmware again, then go on with --resume.",
+        )
 
 
 def say_hello(channel: Channel, timing: Timing) -> Hello:

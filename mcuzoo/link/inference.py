@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.errors import ProtocolError
+from mcuzoo.errors import InputError, ProtocolError
 from mcuzoo.link import messages
 from mcuzoo.link.channel import Channel
 from mcuzoo.link.hello import Hello
@@ -71,6 +71,17 @@ def unpack_records(packed: bytes) -> list[KernelRecord]:
 _SHORT_BYTES = 64
 
 
+def check_input(tensor: NDArray[np.int8], board: Hello) -> None:
+    """Raise InputError unless `tensor` is int8 and as large as the board's input."""
+    wanted_bytes = board.input.bytes
+    if tensor.dtype != np.int8 or tensor.nbytes != wanted_bytes:
+        raise InputError(
+            f"The image is {tensor.nbytes} bytes of {tensor.dtype}; the board's input tensor "
+            f"is {wanted_bytes} of int8.",
+            "Preprocess it with the project that the board runs.",
+        )
+
+
 def invoke(
     channel: Channel,
     timing: Timing,
@@ -104,6 +115,7 @@ def invoke(
             result = received.message
             if isinstance(result, messages.Result) and result.image_id == request.image_id:
                 state.inference_took(channel.clock() - started)
+                state.use.result_s += channel.clock() - started
                 if received.seq != first_seq:
                     # The first request or its answer was lost, so the repeated one was necessary.
                     state.frames_resent += 1

@@ -105,6 +105,9 @@ status_t LPUART_Init(LPUART_Type *base, const lpuart_config_t *config, uint32_t 
 }
 uint32_t LPUART_GetStatusFlags(LPUART_Type *base) { return base->STAT; }
 status_t LPUART_ClearStatusFlags(LPUART_Type *base, uint32_t mask) { base->STAT = mask; return 0; }
+status_t LPUART_SetBaudRate(LPUART_Type *base, uint32_t baud, uint32_t clock_hz) {
+    return base == 0 || baud == 0u || clock_hz == 0u;
+}
 void LPUART_EnableInterrupts(LPUART_Type *base, uint32_t mask) { base->CTRL |= mask; }
 void LPUART_DisableInterrupts(LPUART_Type *base, uint32_t mask) { base->CTRL &= ~mask; }
 void NVIC_SystemReset(void) { for (;;) { } }
@@ -141,6 +144,7 @@ void LPUART_GetDefaultConfig(lpuart_config_t *config);
 status_t LPUART_Init(LPUART_Type *base, const lpuart_config_t *config, uint32_t clock_hz);
 uint32_t LPUART_GetStatusFlags(LPUART_Type *base);
 status_t LPUART_ClearStatusFlags(LPUART_Type *base, uint32_t mask);
+status_t LPUART_SetBaudRate(LPUART_Type *base, uint32_t baud, uint32_t clock_hz);
 void LPUART_EnableInterrupts(LPUART_Type *base, uint32_t mask);
 void LPUART_DisableInterrupts(LPUART_Type *base, uint32_t mask);
 static inline void LPUART_WriteByte(LPUART_Type *base, uint8_t data) { base->DATA = data; }

@@ -142,3 +142,18 @@ uint32_t mz_port_overruns(void) {
 uint32_t mz_port_receive_bytes(void) {
     return MZ_RECEIVE_BYTES;
 }
+
+mz_port_rates mz_port_uart(void) {
+    return (mz_port_rates){mz_uart_clock_hz(), MZ_CONSOLE_BAUD};
+}
+
+uint32_t mz_port_closest_baud(uint32_t baud) {
+    return mz_uart_closest_baud(baud);
+}
+
+void mz_port_set_baud(uint32_t baud) {
+    mz_console_flush();
+    listen(false);
+    drain_receiver();
+    mz_uart_set_baud(baud);
+}

@@ -15,6 +15,16 @@ void mz_uart_init(void);
  * receiver has a byte. */
 void mz_uart_listen(bool on);
 
+/* What its rates are divided from, in hertz. */
+uint32_t mz_uart_clock_hz(void);
+
+/* See mz_port_closest_baud. */
+uint32_t mz_uart_closest_baud(uint32_t baud);
+
+/* Change the rate. Nothing is being sent; bytes in the receiver are dropped, and its interrupt is
+ * off. */
+void mz_uart_set_baud(uint32_t baud);
+
 /* Moves up to capacity received bytes to dst and returns how many. Increments *overruns if the
  * receiver lost bytes. */
 uint32_t mz_uart_receive(uint8_t *dst, uint32_t capacity, uint32_t *overruns);

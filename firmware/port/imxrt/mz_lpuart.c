@@ -36,6 +36,10 @@ static uint32_t distance(uint32_t left, uint32_t right) {
     return left > right ? left - right : right - left;
 }
 
+uint32_t mz_lpuart_baud(uint32_t clock_hz, mz_lpuart_rate rate) {
+    return clock_hz / (rate.oversampling * rate.divisor);
+}
+
 mz_lpuart_rate mz_lpuart_closest_rate(uint32_t clock_hz, uint32_t baud) {
     mz_lpuart_rate best = {MIN_OVERSAMPLING, 1};
     uint32_t best_error = UINT32_MAX;

@@ -9,6 +9,7 @@
 #include "mz_board.h"
 #include "port/console/mz_uart.h"
 #include "port/cortex_m7/mz_interrupt.h"
+#include "port/imxrt/mz_lpuart.h"
 
 #define UART ((LPUART_Type *)BOARD_DEBUG_UART_BASEADDR)
 #ifdef __arm__
@@ -38,6 +39,23 @@ void mz_uart_listen(bool on) {
     } else {
         LPUART_DisableInterrupts(UART, received);
     }
+}
+
+uint32_t mz_uart_clock_hz(void) {
+    return BOARD_DebugConsoleSrcFreq();
+}
+
+uint32_t mz_uart_closest_baud(uint32_t baud) {
+    const uint32_t clock_hz = BOARD_DebugConsoleSrcFreq();
+    if (baud == 0u || baud > MZ_LPUART_MAX_BAUD(clock_hz)) {
+        return 0u;
+    }
+    return mz_lpuart_baud(clock_hz, mz_lpuart_closest_rate(clock_hz, baud));
+}
+
+/* If the driver refuses, the rate stays; the host then goes back to it. */
+void mz_uart_set_baud(uint32_t baud) {
+    (void)LPUART_SetBaudRate(UART, baud, BOARD_DebugConsoleSrcFreq());
 }
 
 uint32_t mz_uart_receive(uint8_t *dst, uint32_t capacity, uint32_t *overruns) {
