@@ -133,16 +133,19 @@ def _notes(probe: Probe | None) -> list[str]:
 def _written(payload: Payload, choice: Choice, options: FlashOptions, update: Update) -> str:
     """Program the flash; who compared it, in words."""
     way, again = choice.way, repeated(payload.project, options)
-    half = "The flash may hold half an image."
+
+    def state() -> str:
+        return f"The flash {'may hold half an image' if way.touched else 'is as it was'}."
+
     try:
         way.write(update)
         if choice.reader is not None:
             update("reading", 0, None)
             choice.reader.compare_only()
     except KeyboardInterrupt:
-        raise InterruptedFlashError(f"Interrupted. {half}", again) from None
+        raise InterruptedFlashError(f"Interrupted. {state()}", again) from None
     except McuzooError as error:
-        error.message = f"{error.message} {half}"
+        error.message = f"{error.message} {state()}"
         error.args = (error.message,)
         error.hint = f"{error.hint}\n{again}" if error.hint else again
         raise

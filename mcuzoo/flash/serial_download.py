@@ -7,9 +7,11 @@ the user has it from NXP, ivt_flashloader.bin of the chip.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +47,7 @@ class SerialDownloadWay(Way):
     name = "spsdk"
     compares = "read back and compared"
     switches_back = True
+    touched = False
 
     @classmethod
     def obstacle(cls, payload: Payload, options: FlashOptions) -> Obstacle | None:
@@ -87,9 +90,9 @@ class SerialDownloadWay(Way):
             f"{rom} -- jump-address 0x{jump:08X}",
             f"{loader} -- fill-memory 0x{OPTION_PLACE:X} 4 0x{option.option_word:08X}",
             f"{loader} -- configure-memory {FLEXSPI_NOR} 0x{OPTION_PLACE:X}",
-            f"{loader} -- flash-erase-region 0x{first:08X} 0x{last - first:X} {FLEXSPI_NOR}",
-            f"{loader} -- write-memory 0x{payload.start:08X} {command(payload.bin)} {FLEXSPI_NOR}",
-            f"{loader} -- read-memory 0x{payload.start:08X} 0x{size:X} back.bin {FLEXSPI_NOR}",
+            f"{loader} -- flash-erase-region 0x{first:08X} 0x{last - first:X}",
+            f"{loader} -- write-memory 0x{payload.start:08X} {command(payload.bin)}",
+            f"{loader} -- read-memory 0x{payload.start:08X} 0x{size:X} back.bin",
             f"{loader} -- reset",
         ]
 
@@ -113,17 +116,16 @@ class SerialDownloadWay(Way):
         board.fill_memory(OPTION_PLACE, 4, option.option_word)
         board.configure_memory(OPTION_PLACE, FLEXSPI_NOR)
         update("erasing", 0, last - first)
+        self.touched = True
         sectors = (last - first) // payload.board.boot.fcb.sector_size
         with _patience(board, _ANSWER_S + sectors * _SECTOR_ERASE_S):
-            board.flash_erase_region(first, last - first, FLEXSPI_NOR)
+            board.flash_erase_region(first, last - first)
         done = board.write_memory(
-            payload.start, content, FLEXSPI_NOR, lambda now, total: update("writing", now, total)
+            payload.start, content, progress_callback=partial(update, "writing")
         )
         if not done:
             raise FlashError("The flashloader did not take all of the image.", "")
-        found = board.read_memory(
-            payload.start, size, FLEXSPI_NOR, lambda now, total: update("reading", now, total)
-        )
+        found = board.read_memory(payload.start, size, progress_callback=partial(update, "reading"))
         compare(content, found or b"", payload.start)
         board.reset(reopen=False)
 
@@ -282,11 +284,15 @@ def _milliseconds(seconds: float) -> int:
 def _in_our_words() -> Iterator[None]:
     """SPSDK's exceptions as ProbeError, those of the flash as FlashError."""
     from spsdk.exceptions import SPSDKError
+    from spsdk.mboot.error_codes import StatusCode
     from spsdk.mboot.exceptions import McuBootCommandError
 
+    logging.getLogger("spsdk").setLevel(logging.CRITICAL)  # what goes wrong is said below
     try:
         yield
     except McuBootCommandError as error:
+        if error.error_value == StatusCode.NO_RESPONSE.tag:
+            raise ProbeError(f"The line to the board failed: {_said(error)}.", "") from error
         raise FlashError(f"The flashloader refuses: {_said(error)}.", "") from error
     except SPSDKError as error:
         raise ProbeError(f"The line to the board failed: {_said(error)}.", "") from error

@@ -61,6 +61,8 @@ class Way(ABC):
     name: ClassVar[str]
     compares: ClassVar[str]
     """How it compares what is in the flash, in words; "" where it does not."""
+    touched = True
+    """Whether the flash may have been changed once `write` was called; False until it is known."""
     switches_back: ClassVar[bool] = False
     """Whether somebody has to set the boot switches before the board starts from its flash."""
 
