@@ -9,8 +9,8 @@ from os import PathLike
 from pathlib import Path
 
 from mcuzoo.emulator.url import SCHEME
-from mcuzoo.errors import InterruptedFlashError, McuzooError, UsageError, command
-from mcuzoo.flash.bootable import check_bootable
+from mcuzoo.errors import InterruptedFlashError, McuzooError, ProbeError, UsageError, command
+from mcuzoo.flash.bootable import check_bootable, with_boot_header, write_files
 from mcuzoo.flash.choose import Choice, choose
 from mcuzoo.flash.image import Payload, load_payload
 from mcuzoo.flash.meet import Met, Wanted, meet
@@ -75,7 +75,7 @@ def flash(
             f"--port {options.port}: an emulated board has no flash that could be written.",
             "Leave --port out, or name the console of the board.",
         )
-    payload = load_payload(Path(project))
+    payload = with_boot_header(load_payload(Path(project)))
     checked = check_bootable(payload)
     choice = choose(payload, options, lister)
     choice.way.check()
@@ -84,7 +84,8 @@ def flash(
         return plan
     for line in planned_lines(plan):
         say(line)
-    compared = _written(payload, choice, options, update)
+    write_files(payload)
+    compared = _written(payload, choice, options, say, update)
     met = _met(payload, choice, options, say)
     done = replace(plan, compared=compared, done=True)
     return done if met is None else replace(done, port=met.port, hello=met.hello)
@@ -130,7 +131,13 @@ def _notes(probe: Probe | None) -> list[str]:
     return [f"note: {holder} has {device} open" for device, holder in held if holder]
 
 
-def _written(payload: Payload, choice: Choice, options: FlashOptions, update: Update) -> str:
+def _written(
+    payload: Payload,
+    choice: Choice,
+    options: FlashOptions,
+    say: Callable[[str], None],
+    update: Update,
+) -> str:
     """Program the flash; who compared it, in words."""
     way, again = choice.way, repeated(payload.project, options)
 
@@ -139,9 +146,7 @@ def _written(payload: Payload, choice: Choice, options: FlashOptions, update: Up
 
     try:
         way.write(update)
-        if choice.reader is not None:
-            update("reading", 0, None)
-            choice.reader.compare_only()
+        return way.compares or _read_back(choice, say, update)
     except KeyboardInterrupt:
         raise InterruptedFlashError(f"Interrupted. {state()}", again) from None
     except McuzooError as error:
@@ -149,9 +154,21 @@ def _written(payload: Payload, choice: Choice, options: FlashOptions, update: Up
         error.args = (error.message,)
         error.hint = f"{error.hint}\n{again}" if error.hint else again
         raise
-    if choice.reader is not None:
-        return f"{choice.reader.compares} by {choice.reader.name}"
-    return way.compares
+
+
+def _read_back(choice: Choice, say: Callable[[str], None], update: Update) -> str:
+    """Compare the flash by another program; "" if there is none, or it cannot read. Raises
+    FlashError for a difference."""
+    reader = choice.reader
+    if reader is None:
+        return ""
+    update("reading", 0, None)
+    try:
+        reader.compare_only()
+    except ProbeError as error:
+        say(f"note: {reader.name} cannot read the flash back: {error.message}")
+        return ""
+    return f"{reader.compares} by {reader.name}"
 
 
 def _met(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from mcuzoo.board.load import load_board, read_board
 from mcuzoo.board.model import Board
-from mcuzoo.emulator.boot_rom import FlashImage, boot
 from mcuzoo.errors import BoardError, EmulatorError, ProjectError, command
 from mcuzoo.project.build_id import firmware_inputs
 from mcuzoo.project.manifest import BOARD_FILE, AnyManifest, BuildEntry, load_project
@@ -23,7 +22,8 @@ class Payload:
     """A firmware and its place.
 
     project: the folder. elf, bin, hex: absolute paths of the build's files. start: the address of
-    the first byte of `content`, which is what is in `bin`.
+    the first byte of `content`, which is what is in `bin`. header_built: the project's build has no
+    boot header, and `content` has one (bootable.py).
     """
 
     project: Path
@@ -35,6 +35,7 @@ class Payload:
     hex: Path
     start: int
     content: bytes
+    header_built: bool = False
 
     @property
     def end(self) -> int:
@@ -78,23 +79,14 @@ def load_payload(project: Path) -> Payload:
         manifest=manifest,
         board=board,
         build=build,
-        **paths,
+        elf=paths["elf"],
+        bin=paths["bin"],
+        hex=paths["hex"],
         start=manifest.target.image_base,
         content=contents["bin"],
     )
     _check_place(payload)
     return payload
-
-
-def check_boot(payload: Payload) -> None:
-    """Raise EmulatorError if the chip's boot ROM would not start the image."""
-    board = payload.board
-    boot(board, FlashImage(payload.start - board.flash_region.base, payload.content))
-
-
-def with_content(payload: Payload, content: bytes) -> Payload:
-    """The payload with other bytes from the same address on."""
-    return replace(payload, content=content)
 
 
 def _check_fresh(folder: Path, manifest: AnyManifest, build: BuildEntry, again: str) -> None:

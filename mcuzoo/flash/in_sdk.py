@@ -25,6 +25,8 @@ class WestWay(Way):
     def obstacle(cls, payload: Payload, options: FlashOptions) -> Obstacle | None:
         if payload.manifest.sdk is None:
             return Obstacle(f"{payload.manifest.name} is not an application for the MCUXpresso SDK")
+        if payload.header_built:
+            return Obstacle("the build has no boot header, and west flashes it as it is")
         if find_tool("west") is None:
             return Obstacle("west is not on the PATH", "pip install west")
         if not (options.sdk or os.environ.get(SDK_VARIABLE)):

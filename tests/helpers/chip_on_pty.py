@@ -243,8 +243,7 @@ class ChipOnPty:
 
     def _firmware(self) -> None:
         """Somebody has set the switches back and pressed reset."""
-        offset = self.board.boot.image_offset
-        self._image.write_bytes(self.flash[offset:])
+        self._image.write_bytes(self.image)
         self._evk = VirtualEvk(self.board, self._image, self._console, say=lambda _: None)
         if not self._over.is_set():
             self._evk.run()
