@@ -28,6 +28,8 @@ PACKAGES = {
     "onnx2tf": ("onnx2tf", "onnx"),
     "onnx": ("onnx", "onnx"),
     "onnxruntime": ("onnxruntime", "onnx"),
+    "pyocd": ("pyocd", "flash"),
+    "spsdk": ("spsdk", "flash"),
 }
 """Each optional package: the module that it contains, and the extra of mcuzoo that lists it."""
 

@@ -25,8 +25,8 @@ FLOORS = (
     {"codegen", "link"},
     {"profile", "rig"},
     {"toolchain", "run"},
-    {"compare", "doctor", "doctor_data", "evaluate", "measure"},
-    {"quantize", "tryout"},
+    {"compare", "doctor_data", "evaluate", "flash", "measure"},
+    {"doctor", "quantize", "tryout"},
     {"report"},
     {"cli"},
     {"__init__", "__main__"},
@@ -45,6 +45,8 @@ HEAVY = {
     "onnx",
     "onnx2tf",
     "onnxruntime",
+    "pyocd",
+    "spsdk",
 }
 
 
