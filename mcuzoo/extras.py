@@ -30,6 +30,7 @@ PACKAGES = {
     "onnxruntime": ("onnxruntime", "onnx"),
     "pyocd": ("pyocd", "flash"),
     "spsdk": ("spsdk", "flash"),
+    "labgrid": ("labgrid", "farm"),
 }
 """Each optional package: the module that it contains, and the extra of mcuzoo that lists it."""
 

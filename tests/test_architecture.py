@@ -17,7 +17,7 @@ FLOORS = (
     {"errors", "options", "quoting", "resources"},
     {"files", "locking", "processes", "tables", "untrusted"},
     {"board", "extras", "graph", "project"},
-    {"emulator", "lowering"},
+    {"emulator", "farm", "lowering"},
     {"ops"},
     {"engines", "zoo"},
     {"data"},
@@ -47,6 +47,8 @@ HEAVY = {
     "onnxruntime",
     "pyocd",
     "spsdk",
+    "labgrid",
+    "grpc",
 }
 
 
