@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "mcuzoo"
 FLOORS = (
     {"errors", "options", "quoting", "resources"},
     {"files", "locking", "processes", "tables", "untrusted"},
-    {"board", "extras", "graph", "project"},
+    {"board", "extras", "faults", "graph", "project"},
     {"emulator", "farm", "lowering"},
     {"ops"},
     {"engines", "zoo"},
