@@ -23,7 +23,7 @@ FLOORS = (
     {"data"},
     {"plan"},
     {"codegen", "link"},
-    {"profile"},
+    {"profile", "rig"},
     {"toolchain", "run"},
     {"compare", "doctor", "doctor_data", "evaluate", "measure"},
     {"quantize", "tryout"},

@@ -20,7 +20,7 @@ from mcuzoo.errors import UnsupportedOpError, UsageError, command
 from mcuzoo.link.transport import SOME_PORT
 from mcuzoo.project.manifest import Manifest, load_manifest, load_project
 from mcuzoo.project.rules import inside
-from mcuzoo.run.find_board import AUTO, port_of
+from mcuzoo.rig.find_board import AUTO, port_of
 from mcuzoo.run.journal import read_run, require_no_run
 from mcuzoo.run.options import RunOptions
 from mcuzoo.run.project import baud_note, find_project, project_baud, reference_engine

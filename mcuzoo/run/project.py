@@ -29,7 +29,7 @@ from mcuzoo.project.manifest import (
     load_project,
 )
 from mcuzoo.project.rules import inside
-from mcuzoo.run.find_board import AUTO
+from mcuzoo.rig.find_board import AUTO
 
 if TYPE_CHECKING:
     from mcuzoo.engines.reference import ReferenceEngine

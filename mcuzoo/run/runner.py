@@ -33,11 +33,17 @@ from mcuzoo.errors import (
 )
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.state import LinkState
+from mcuzoo.run.connected_board import (
+    BoardGoneError,
+    ConnectedBoard,
+    OpenSession,
+    board_facts,
+    check_firmware,
+)
 from mcuzoo.run.feed import Prepared, Unusable, prepare, prepared_ahead
 from mcuzoo.run.job import Job
 from mcuzoo.run.journal import Journal, create_journal, read_run, recorded
 from mcuzoo.run.record import Row, RunMeta, Status, WrongLayer
-from mcuzoo.run.rig import BoardGoneError, OpenSession, Rig, board_facts, check_firmware
 from mcuzoo.run.score import answer, difference
 from mcuzoo.run.summary import RunSummary, summarize
 
@@ -69,9 +75,13 @@ class LayerFinder:
     """Finds the first wrong layer, once per run. Use it between images: it runs the model again."""
 
     def __init__(
-        self, rig: Rig, journal: Journal, engine: Engine | None, known: WrongLayer | None
+        self,
+        board: ConnectedBoard,
+        journal: Journal,
+        engine: Engine | None,
+        known: WrongLayer | None,
     ) -> None:
-        self._rig = rig
+        self._board = board
         self._journal = journal
         # Only the reference knows what each layer gives.
         self._engine = engine if isinstance(engine, ReferenceEngine) else None
@@ -87,9 +97,9 @@ class LayerFinder:
             return
         self._done = True
         try:
-            profile = self._rig.profile(ready.item.index, ready.tensor, self._engine)
+            profile = self._board.profile(ready.item.index, ready.tensor, self._engine)
         except (RigError, ProtocolError) as error:
-            self._rig.tell(f"No profile of {ready.item.file}: {error.message}")
+            self._board.tell(f"No profile of {ready.item.file}: {error.message}")
             return
         wrong = profile.first_wrong
         verdict = "it runs again without a difference" if profile.passed else profile.verdict
@@ -133,25 +143,27 @@ def run_images(job: Job, open_session: OpenSession, observer: Observer) -> RunSu
         if journal is None or items:
             check = partial(check_firmware, manifest=job.manifest)
             state = _state(job) if job.resume else None
-            rig = stack.enter_context(Rig(open_session, check, observer.trouble, state=state))
+            board = stack.enter_context(
+                ConnectedBoard(open_session, check, observer.trouble, state=state)
+            )
             if journal is None:
-                create_journal(job.out, _meta(job, rig.hello), job.data_set.items)
+                create_journal(job.out, _meta(job, board.hello), job.data_set.items)
                 journal = stack.enter_context(Journal(job.out))
             else:
-                _check_same_board(job, rig.hello)
+                _check_same_board(job, board.hello)
                 journal.update_settings(job.settings)
             observer.started(
-                rig.hello, len(job.data_set.items), len(job.data_set.items) - len(items)
+                board.hello, len(job.data_set.items), len(job.data_set.items) - len(items)
             )
             known = read_run(job.out)[0].wrong_layer
-            finder = LayerFinder(rig, journal, job.engine, known)
-            with _resumable(job), closing(_run(job, rig, items, finder)) as rows:
-                for row in recorded(rows, journal, lambda: rig.state):
+            finder = LayerFinder(board, journal, job.engine, known)
+            with _resumable(job), closing(_run(job, board, items, finder)) as rows:
+                for row in recorded(rows, journal, lambda: board.state):
                     observer.image(row)
-                rig.take_stock()
-                journal.keep_link(rig.state)
-                if rig.stack is not None:
-                    journal.note_stack(rig.stack)
+                board.take_stock()
+                journal.keep_link(board.state)
+                if board.stack is not None:
+                    journal.note_stack(board.stack)
     summary = summarize(*read_run(job.out))
     _refuse_all_bad(summary)
     return summary
@@ -221,7 +233,9 @@ def _meta(job: Job, hello: Hello) -> RunMeta:
     )
 
 
-def _run(job: Job, rig: Rig, items: list[Item], finder: LayerFinder) -> Generator[Row, None, None]:
+def _run(
+    job: Job, board: ConnectedBoard, items: list[Item], finder: LayerFinder
+) -> Generator[Row, None, None]:
     make = partial(prepare, input=input_of(job.manifest), engine=job.engine)
     lost_in_a_row = 0
     with closing(prepared_ahead(items, make)) as feed:
@@ -230,7 +244,7 @@ def _run(job: Job, rig: Rig, items: list[Item], finder: LayerFinder) -> Generato
             if isinstance(ready, Unusable):
                 row = replace(_row(ready.item), status=Status.BAD_IMAGE, error=ready.reason)
             else:
-                row, error = _infer(job, rig, ready)
+                row, error = _infer(job, board, ready)
                 lost_in_a_row = 0 if error is None else lost_in_a_row + 1
             yield row
             if row.reference_difference and isinstance(ready, Prepared):
@@ -239,10 +253,10 @@ def _run(job: Job, rig: Rig, items: list[Item], finder: LayerFinder) -> Generato
                 raise error
 
 
-def _infer(job: Job, rig: Rig, ready: Prepared) -> tuple[Row, McuzooError | None]:
+def _infer(job: Job, board: ConnectedBoard, ready: Prepared) -> tuple[Row, McuzooError | None]:
     row = _row(ready.item)
     try:
-        inference = rig.infer(ready.item.index, ready.tensor)
+        inference = board.infer(ready.item.index, ready.tensor)
     except (BoardGoneError, WrongFirmwareError):
         raise
     except FirmwareError as error:

@@ -17,7 +17,7 @@ from mcuzoo.link.payload import pack
 from mcuzoo.link.session import Session, Timing
 from mcuzoo.link.state import GOOD_CHUNKS, LineCounts, LinkState
 from mcuzoo.project.manifest import TensorSpec
-from mcuzoo.run.rig import IMAGE_ATTEMPTS, Rig
+from mcuzoo.run.connected_board import IMAGE_ATTEMPTS, ConnectedBoard
 from mcuzoo.run.runner import LOST_IN_A_ROW
 
 
@@ -127,16 +127,18 @@ def test_a_board_that_hangs_in_every_inference_is_given_up_soon(
     def connect(state: LinkState) -> Session:
         return Session(Channel(clock.port(board), "scripted", state=state), timing)
 
-    with Rig(connect, lambda hello: None, lambda text: None, sleep=lambda _: None) as rig:
+    with ConnectedBoard(
+        connect, lambda hello: None, lambda text: None, sleep=lambda _: None
+    ) as connection:
         if seen:
-            rig.infer(0, IMAGE)
+            connection.infer(0, IMAGE)
         board.hung = True
         begun = clock.now
         for image_id in range(1, 1 + LOST_IN_A_ROW):
             with pytest.raises(BoardSilentError, match="no result of an inference"):
-                rig.infer(image_id, IMAGE)
+                connection.infer(image_id, IMAGE)
         assert clock.now - begun < longest_s
-        assert rig.state.reconnects == IMAGE_ATTEMPTS * LOST_IN_A_ROW
+        assert connection.state.reconnects == IMAGE_ATTEMPTS * LOST_IN_A_ROW
 
 
 SIZE = 4096

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from mcuzoo.data.images import FilePicture, Item
 from mcuzoo.errors import InputError, UsageError
 from mcuzoo.project.recipe import Recipe
+from mcuzoo.run.connected_board import board_facts
 from mcuzoo.run.journal import JOURNAL_NAME, LOCK_NAME, Journal, create_journal, read_run
 from mcuzoo.run.record import Row, RunMeta, Settings, Status
-from mcuzoo.run.rig import board_facts
 from mcuzoo.run.score import Answer
 
 SETTINGS = Settings("/p", "/dev/x", 115200, "/d.csv", None, None, True, 0.5, False)
