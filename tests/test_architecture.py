@@ -38,6 +38,7 @@ HEAVY = {
     "keras",
     "cv2",
     "PIL",
+    "matplotlib",
     "unicorn",
     "ziglang",
     "ai_edge_litert",
