@@ -110,7 +110,7 @@ def board_findings(
             )
     for index, results in given.items():
         by_output: dict[int, list[str]] = defaultdict(list)
-        for one in results:
+        for one in sorted(results, key=lambda one: _natural(one.board)):
             by_output[one.crc32].append(one.board)
         if len(by_output) > 1 and not any(one.wrong for one in results):
             groups = sorted(by_output.items(), key=lambda pair: (-len(pair[1]), pair[1]))

@@ -61,11 +61,12 @@ def choose_boards(
     firmware: of boards that have no project of their own. Raises UsageError for boards that cannot
     run together, InputError for a bad rig file, and for "auto" and "all" the errors of ports_of.
     """
+    elsewhere = options.rig or base.rig or options.labgrid is not None or base.labgrid
+    if elsewhere and options.ports == (os.environ.get("MCUZOO_PORT"),):
+        options = replace(options, port=())  # which nobody typed
     if options.labgrid is not None or (base.labgrid and not (options.ports or options.rig)):
         if options.ports or options.rig:
-            raise UsageError(
-                "--labgrid excludes --port and --rig.", "Leave it or them out; see MCUZOO_PORT."
-            )
+            raise UsageError("--labgrid excludes --port and --rig.", "Leave it or them out.")
         _require_one_tracer(options)
         return Choice((), farm_settings(options, base), ())
     for flag, value in (
@@ -255,14 +256,15 @@ def _require_different(ports: Sequence[str]) -> None:
             place = found[0].device if len(found) == 1 else port.casefold()
         elif "://" not in port:
             place = os.path.realpath(port)
-        before = known.setdefault(place, port)
-        if before is not port:
+        before = known.get(place)
+        if before is not None:
             raise UsageError(
-                f"{port} and {before} are the same board."
-                if port != before
-                else f"--port {port} was given twice.",
+                f"--port {port} was given twice."
+                if port == before
+                else f"{before} and {port} are the same board.",
                 f"Name each board once: {command('--port', port)}",
             )
+        known[place] = port
 
 
 def _names(ports: Sequence[str]) -> Iterator[str]:
