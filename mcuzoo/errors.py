@@ -117,6 +117,10 @@ class PortError(RigError):
     absent = False
 
 
+class FarmError(RigError):
+    """A labgrid farm is at fault: no coordinator, no free place, an exporter that went away."""
+
+
 class BoardSilentError(RigError):
     """The board does not answer."""
 

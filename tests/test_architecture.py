@@ -16,14 +16,14 @@ PACKAGE = Path(__file__).resolve().parent.parent / "mcuzoo"
 FLOORS = (
     {"errors", "options", "quoting", "resources"},
     {"files", "locking", "processes", "tables", "untrusted"},
-    {"board", "extras", "graph", "project"},
-    {"emulator", "lowering"},
+    {"board", "extras", "faults", "graph", "project"},
+    {"emulator", "farm", "lowering"},
     {"ops"},
     {"engines", "zoo"},
     {"data"},
     {"plan"},
     {"codegen", "link"},
-    {"profile"},
+    {"profile", "rig"},
     {"toolchain", "run"},
     {"compare", "doctor_data", "evaluate", "flash", "measure"},
     {"doctor", "quantize", "tryout"},
@@ -38,6 +38,7 @@ HEAVY = {
     "keras",
     "cv2",
     "PIL",
+    "matplotlib",
     "unicorn",
     "ziglang",
     "ai_edge_litert",
@@ -47,6 +48,8 @@ HEAVY = {
     "onnxruntime",
     "pyocd",
     "spsdk",
+    "labgrid",
+    "grpc",
 }
 
 

@@ -21,6 +21,14 @@ from mcuzoo.codegen.tflm.tree import open_tree
 from mcuzoo.doctor.options import DoctorOptions
 from mcuzoo.errors import McuzooError, command
 from mcuzoo.extras import PACKAGES, install_command, missing_packages
+from mcuzoo.farm.environment import (
+    LABGRID,
+    LABGRIDS,
+    OURS,
+    both_serials,
+    labgrid_command,
+    mend_command,
+)
 from mcuzoo.flash.probes import Probe, list_probes
 from mcuzoo.link.holders import holder_of
 from mcuzoo.link.ports import PortInfo, PortLister, list_serial_ports
@@ -90,9 +98,13 @@ def _python() -> Iterator[Finding]:
 def _packages() -> Iterator[Finding]:
     for name, (_, extra) in PACKAGES.items():
         if missing_packages([name]):
-            yield Finding("Packages", name, "absent", f"extra {extra}", install_command([name]))
+            mend = labgrid_command() if name == LABGRID else install_command([name])
+            yield Finding("Packages", name, "absent", f"extra {extra}", mend)
         else:
             yield Finding("Packages", name, "ok", _version_of(name))
+    if both_serials():
+        detail = f"{OURS} and {LABGRIDS} share the folder serial/: the later one overwrote files"
+        yield Finding("Packages", OURS, "wrong", detail, mend_command())
 
 
 def _version_of(package: str) -> str:

@@ -20,7 +20,7 @@ from mcuzoo.link.hello import Hello
 from mcuzoo.link.ports import USB, PortInfo, by_usb_name
 from mcuzoo.link.survey import Surveyed, survey
 from mcuzoo.project.manifest import Manifest
-from mcuzoo.run.find_board import AUTO, known_ports, may_be_asked
+from mcuzoo.rig.find_board import AUTO, known_ports, may_be_asked
 
 _POLL_S = 0.25
 

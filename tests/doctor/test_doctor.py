@@ -46,6 +46,19 @@ def test_what_is_missing_comes_with_the_command_that_mends_it(
     assert all(one.mend for one in found if one.state == "wrong")
 
 
+def test_two_packages_with_the_same_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """labgrid brings a package of its own that overwrites pyserial."""
+    installed = {"pyserial", "pyserial-labgrid"}
+    monkeypatch.setattr("mcuzoo.farm.environment._is_installed", installed.__contains__)
+    clash = named(examine(lister=list), "pyserial")
+    assert clash.state == "wrong" and "pyserial-labgrid" in clash.detail
+    assert "uninstall -y pyserial &&" in clash.mend
+    assert clash.mend.endswith("install --force-reinstall --no-deps pyserial-labgrid")
+    for either in sorted(installed):
+        monkeypatch.setattr("mcuzoo.farm.environment._is_installed", {either}.__contains__)
+        assert "pyserial" not in [one.name for one in examine(lister=list)]
+
+
 def test_a_cache_that_changes_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A compiler beside us makes and removes files of its own."""
     cache = tmp_path / "cache" / "models"

@@ -14,7 +14,7 @@ from mcuzoo.errors import BoardSilentError, PortError, RigError, WrongFirmwareEr
 from mcuzoo.flash.flash import flash
 from mcuzoo.flash.options import FlashOptions
 from mcuzoo.project.manifest import load_project
-from mcuzoo.run.find_board import MORE_PORTS
+from mcuzoo.rig.find_board import MORE_PORTS
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.options import BuildOptions
 
