@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.boards import ONE_BOARD_FIRST
-from helpers.commands import finished, invoke, mcuzoo
+from helpers.commands import invoke
 
 # Spread over the classes; all of them take minutes.
 IMAGES = [12, pytest.param(200, marks=pytest.mark.full)]
@@ -29,14 +29,13 @@ def test_photographs(
 ) -> None:
     project = built_project(board, str(test_data / "models" / MODEL))
     run, table, outputs = tmp_path / "run", tmp_path / "run.csv", tmp_path / "outputs.npy"
-    done = finished(
-        mcuzoo("run-serial", "--port", f"emulator://{project}", "--project", project,
+    done = invoke((
+        "run-serial", "--port", f"emulator://{project}", "--project", project,
                "--images", test_data / "manifest_imagenet.csv",
                "--labels", test_data / "labels_imagenet_1001.txt",
-               "--limit", images, "--out", run, "--json"),
-        timeout_s=1100,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+               "--limit", images, "--out", run, "--json",
+    ))  # fmt: skip
+    assert done.exit_code == 0, done.stderr
     document = json.loads(done.stdout)
     assert document["reference"] == {
         "compared": images, "equal": images, "largest_difference": 0,
