@@ -10,11 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.boards import ONE_BOARD_FIRST
 from helpers.commands import invoke
 
 # Spread over the classes; all of them take minutes.
-IMAGES = [12, pytest.param(200, marks=pytest.mark.full)]
+JOBS = [
+    ("rt1170", 12),
+    pytest.param("rt1050", 12, marks=pytest.mark.full),
+    pytest.param("rt1170", 200, marks=pytest.mark.full),
+]
 MODEL = "mobilenet_v1_0.25_128_quant_int8.tflite"
 
 BuiltProject = Callable[..., Path]
@@ -22,8 +25,7 @@ BuiltProject = Callable[..., Path]
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("board", ONE_BOARD_FIRST)
-@pytest.mark.parametrize("images", IMAGES)
+@pytest.mark.parametrize(("board", "images"), JOBS)
 def test_photographs(
     built_project: BuiltProject, test_data: Path, tmp_path: Path, board: str, images: int
 ) -> None:

@@ -17,7 +17,10 @@ from mcuzoo.data.labels import Classes
 from mcuzoo.data.preprocess import input_of
 from mcuzoo.project.manifest import load_manifest
 
-PICTURES = [4, pytest.param(200, marks=pytest.mark.full)]
+JOBS = [
+    ("rt1170", 4),
+    pytest.param("rt1050", 200, marks=pytest.mark.full),
+]
 
 BuiltProject = Callable[..., Path]
 
@@ -34,8 +37,7 @@ def ran(project: Path, images: Path, count: int, out: Path) -> tuple[int, Path]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("board", ONE_BOARD_FIRST)
-@pytest.mark.parametrize("count", PICTURES)
+@pytest.mark.parametrize(("board", "count"), JOBS)
 def test_tiny_resnet(
     built_project: BuiltProject, test_data: Path, tmp_path: Path, board: str, count: int
 ) -> None:
