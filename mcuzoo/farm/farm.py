@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mcuzoo.errors import FarmError, command
-from mcuzoo.farm.control import Control, Refused
+from mcuzoo.farm.control import Control
 from mcuzoo.farm.environment import (
     LABGRIDS,
     OURS,
@@ -28,6 +28,10 @@ from mcuzoo.farm.places import (
     serial_port,
 )
 from mcuzoo.farm.power import cycle_power, power_words
+
+
+class TakenAway(FarmError):
+    """Somebody has released a place of this run, on purpose: it is not taken again."""
 
 
 @dataclass(frozen=True)
@@ -145,29 +149,28 @@ class Farm:
     def trouble(self, board: FarmBoard) -> FarmError | None:
         """Why the place is not this run's any more, or not at that port; None as long as the
         coordinator has not told so. Asks nobody: look before every image."""
-        why = self._trouble(board)
-        if why is None:
-            return None
-        who = command("labgrid-client", "-x", self._request.coordinator, "-p", board.place, "show")
-        return FarmError(f"{why[0].upper()}{why[1:]}.", f"What the coordinator knows of it: {who}")
-
-    def _trouble(self, board: FarmBoard) -> str | None:
         session = self._control.session
         port = self._locks.held.get(board.place)
         place = session.places.get(board.place)
+        known = command(
+            "labgrid-client", "-x", self._request.coordinator, "-p", board.place, "show"
+        )
         if port is None or place is None:
-            return f"the place {board.place} is not there any more"
+            return TakenAway(f"The place {board.place} is not there any more.", known)
         if not self._control.connected:
             return None  # the line goes on, or fails by itself; locks are looked at again later
         if place.acquired != self.owner:
-            return f"the place {board.place} was taken away by {place.acquired or 'a release'}"
+            who = f": {place.acquired} has it" if place.acquired else ""
+            if session is port.session:
+                return TakenAway(f"The place {board.place} was released by somebody{who}.", known)
+            return FarmError(f"The lock of {board.place} went with the coordinator{who}.", known)
         now: SerialPort | None = None
-        with suppress(FarmError, Refused):
+        with suppress(FarmError):
             now = serial_port(session, board.place)
         if now is None:
-            return f"the exporter {board.exporter} went away"
+            return FarmError(f"The exporter {board.exporter} went away.", known)
         if now.address != port.address:
-            return f"the exporter {board.exporter} started the port anew"
+            return FarmError(f"The exporter {board.exporter} started the port anew.", known)
         return None
 
     def power_cycle(self, board: FarmBoard, check: Callable[[], None] = lambda: None) -> bool:

@@ -84,6 +84,9 @@ class SerialPort:
     speed: int
     extra: Mapping[str, Any]
 
+    session: Any = None
+    """The one that acquired it: another one does not know of the lock if the coordinator is new."""
+
     @property
     def address(self) -> tuple[str, int]:
         return self.host, self.port
@@ -132,6 +135,7 @@ def serial_port(session: Any, name: str) -> SerialPort | None:
         port=int(said["port"]),
         speed=int(said.get("speed", 115200)),
         extra=entry.extra,
+        session=session,
     )
 
 

@@ -25,7 +25,7 @@ from helpers.labgrid_cluster import (
 
 from mcuzoo.errors import FarmError
 from mcuzoo.farm.control import FarmClosed
-from mcuzoo.farm.farm import Farm, FarmBoard, FarmRequest
+from mcuzoo.farm.farm import Farm, FarmBoard, FarmRequest, TakenAway
 from mcuzoo.link.transport import open_port
 
 pytestmark = NEEDS_LABGRID
@@ -222,9 +222,10 @@ def test_a_place_that_was_taken_away_is_lost(cluster: Cluster, records: Path) ->
         (board,) = farm.acquire()
         cluster.client("-p", board.place, "release", "--kick")
         wait_until(lambda: farm.trouble(board), "nobody told us")
-        assert trouble(farm, board) == "The place b0 was taken away by a release."
+        assert trouble(farm, board) == "The place b0 was released by somebody."
         cluster.client("-p", board.place, "acquire")
-        wait_until(lambda: "desk/jane" in trouble(farm, board), "nobody told us")
+        wait_until(lambda: ": desk/jane has it." in trouble(farm, board), "nobody told us")
+        assert isinstance(farm.trouble(board), TakenAway)
     assert cluster.holders() == {"b0": "desk/jane"}
     cluster.client("-p", "b0", "release")
 
@@ -279,6 +280,7 @@ def test_a_coordinator_that_comes_back_has_forgotten_the_locks(
             cluster.start_exporter(name)
         waiting.join()
         assert "is back" in said.text
+        assert farm.trouble(got[0]) is None
         assert speaks(got[0], terminals[0])
 
 

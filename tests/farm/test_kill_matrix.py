@@ -318,6 +318,8 @@ def test_a_place_is_taken_away(lab: Lab, expected: list[bytes]) -> None:
     code, said = run.end()
     assert code == 0, said
     is_right(run, expected, "place b0 taken away by another user")
+    assert run.boards["b0"].retired is not None
+    assert "The place b0 was released by somebody" in run.boards["b0"].retired
     assert lab.cluster.holders() == {"b0": "desk/jane"}
 
 

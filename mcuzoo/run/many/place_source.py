@@ -11,7 +11,7 @@ from typing import Any
 
 from mcuzoo.errors import McuzooError, PortError, UsageError
 from mcuzoo.farm.environment import require_labgrid
-from mcuzoo.farm.farm import Farm, FarmBoard, FarmRequest
+from mcuzoo.farm.farm import Farm, FarmBoard, FarmRequest, TakenAway
 from mcuzoo.run.many.source import BoardOfRun
 from mcuzoo.run.many.stop import Stop
 from mcuzoo.run.options import RunOptions
@@ -50,7 +50,10 @@ class PlaceSource:
     def lost(self, error: McuzooError, stop: Stop) -> Line | None:
         """Release and acquire the place, which gives its port a new ser2net; switch its power, once
         in a run, unless it was the line that failed and not the board."""
-        of_line = _is_of_line(error) or self.gone() is not None
+        gone = self.gone()
+        if isinstance(gone, TakenAway):
+            raise gone
+        of_line = gone is not None or _is_of_line(error)
         if self._renewed == MOST_RENEWALS or (self._switched and not of_line):
             return None
         self._renewed += 1
