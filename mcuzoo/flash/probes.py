@@ -68,6 +68,12 @@ def list_probes(ports: Sequence[PortInfo] | None = None) -> list[Probe]:
     return [replace(probe, tools=_tools(probe)) for probe in found]
 
 
+def probe_beside(port: PortInfo, probes: Sequence[Probe]) -> str | None:
+    """The serial number of the debug probe on the same USB device as `port`; None for no probe."""
+    beside = [one for one in probes if one.is_debugger and port in one.ports]
+    return beside[0].serial_number or None if len(beside) == 1 else None
+
+
 def matching(probes: Sequence[Probe], wanted: str) -> list[Probe]:
     """The probes with that serial number, or whose serial number has such a part in it if none is
     equal. Letters' case does not matter."""

@@ -11,7 +11,7 @@ from helpers.commands import invoke
 from helpers.fake_tools import FakeTools, add_usb_device
 
 from mcuzoo.flash import usb as usb_module
-from mcuzoo.flash.probes import Probe, list_probes, matching
+from mcuzoo.flash.probes import Probe, list_probes, matching, probe_beside
 from mcuzoo.link.ports import PortInfo
 
 MCU_LINK = {"idVendor": "1fc9", "idProduct": "0143", "manufacturer": "NXP Semiconductors",
@@ -42,6 +42,8 @@ def test_all_that_list_a_probe_mean_the_same_one(usb: Path, tools: FakeTools) ->
     assert [port.device for port in link.ports] == ["/dev/ttyACM0"]
     assert link.seen_by == ("usb", "linkserver") and "linkserver" in link.tools
     assert link.note == "FRDM-ANY"
+    assert probe_beside(ports[0], [link, jlink]) == "EB04LLNGMJHMR"
+    assert probe_beside(ports[1], [link, jlink]) is None
     assert jlink.seen_by == ("usb", "jlink") and jlink.tools == ("jlink",)
 
 
