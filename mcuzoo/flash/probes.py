@@ -28,7 +28,8 @@ class Probe:
 
     tools: the ways of `flash` that can use it and are installed here. ports: serial ports of the
     same USB device. seen_by: who listed it ("usb", "pyocd", "linkserver", "jlink"). note: more of
-    it, such as the board that it says it is on.
+    it, such as the board that it says it is on. denied: the file of its USB device, if this user
+    may not open it.
     """
 
     kind: Kind
@@ -40,6 +41,7 @@ class Probe:
     tools: tuple[str, ...] = ()
     seen_by: tuple[str, ...] = ()
     note: str = ""
+    denied: str = ""
 
     @property
     def text(self) -> str:
@@ -95,6 +97,7 @@ def _of_usb(device: UsbDevice, ports: Sequence[PortInfo]) -> Probe:
         ports=tuple(port for port in ports if port.usb_id == key),
         seen_by=("usb",),
         note=device.chips,
+        denied=device.denied,
     )
 
 
