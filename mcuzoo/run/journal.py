@@ -178,8 +178,9 @@ def create_rows(
 class Journal:
     """The one writer of a journal. Use as a context manager; reading needs only `read_run`.
 
-    sync: SQLite's `synchronous`. held: the folder's lock, if the caller has it. Raises UsageError when another process writes to the same one,
-    InputError when there is none or it is damaged.
+    sync: SQLite's `synchronous`. held: the folder's lock, if the caller has it. Raises
+    UsageError when another process writes to the same one, InputError when there is none or it is
+    damaged.
     """
 
     def __init__(self, folder: Path, sync: str = "FULL", held: RunLock | None = None) -> None:
