@@ -56,7 +56,7 @@ def parse(
     )(_keeper(known, found))
     parser: Any = typer.main.get_command(single)
     try:
-        with parser.make_context(f"mcuzoo {name}", list(words)) as context:
+        with parser.make_context(f"mcuzoo {name}", _valued(known, words)) as context:
             parser.invoke(context)
     except typer.Exit:
         raise HelpShown from None
@@ -64,6 +64,21 @@ def parse(
         raise KeyboardInterrupt from None
     except _CLICK_ERROR as error:
         raise _in_our_words(error, name, lines) from None
+    return found
+
+
+def _valued(known: Command, words: Sequence[str]) -> list[str]:
+    """`words`, where each option that may stand alone and does has its value."""
+    bare = {
+        flag: one.meant.bare
+        for one in known.parameters
+        if one.meant.bare is not None
+        for flag in one.flags
+    }
+    found = []
+    for at, word in enumerate(words):
+        alone = word in bare and (at + 1 == len(words) or words[at + 1].startswith("-"))
+        found.append(f"{word}={bare[word]}" if alone else word)
     return found
 
 

@@ -34,6 +34,8 @@ COMMANDS = {
         "Build PROJECT into ELF, .bin and .hex: with arm-none-eabi-gcc or Zig, or in NXP's SDK."
     ),
     "emulate": "Boot an image as the board's ROM would and print the port of its console.",
+    "flash": "Write PROJECT's build into a board's flash, read it back, and meet the board.",
+    "probes": "List the debug probes of this machine and the tools here that drive them.",
     "ports": "List the serial ports of this machine and the boards that answer there.",
     "rig": "Write the file of a rig from what is plugged in, and meet all of its boards.",
     "run-serial": "Run images on a board, or several, and compare with labels and host.",

@@ -45,6 +45,30 @@ class RunOptions(RecipeOptions):
         Option("Run on the boards of this rig file at once.", "--rig", metavar="RIG.toml"),
     ] = None
     filter: RigFilter = ()
+    labgrid: Annotated[
+        str | None,
+        Option(
+            "Run on places of a labgrid farm, by its coordinator [LG_COORDINATOR, or "
+            "127.0.0.1:20408]. They are acquired, and released in any case.",
+            metavar="[HOST[:PORT]]",
+            bare="",
+        ),
+    ] = None
+    boards: Annotated[
+        int | None, Option("Acquire so many places of the farm [1].", min=1, metavar="N")
+    ] = None
+    lg_wait: Annotated[
+        float | None,
+        Option("Wait S seconds for places that others have [60].", min=0, metavar="S"),
+    ] = None
+    lg_env: Annotated[
+        Path | None,
+        Option("A labgrid environment whose drivers switch the power of places.", metavar="FILE"),
+    ] = None
+    lg_state: Annotated[
+        str | None,
+        Option("Let the strategy of --lg-env bring a lost board to this state.", metavar="STATE"),
+    ] = None
     project: Annotated[
         Path | None,
         Option("Exported project [that of emulator://, or the one here that the board runs]."),

@@ -83,7 +83,8 @@ class Settings:
     upload: of the model that was sent. reference: whether outputs are compared with the host's.
     min_top1: the least accuracy for a verdict that passes. strict: an image that cannot be decoded
     fails the run. ports: of a run on several boards, or else rig: the file that names them, and
-    filters: which of them.
+    filters: which of them. labgrid: of a run on a farm, its coordinator; filters: tags of its
+    places; places: how many of them; lg_env, lg_state: file and strategy that switch their power.
     """
 
     project: str
@@ -100,11 +101,15 @@ class Settings:
     ports: tuple[str, ...] = ()
     rig: str | None = None
     filters: tuple[str, ...] = ()
+    labgrid: str | None = None
+    places: int | None = None
+    lg_env: str | None = None
+    lg_state: str | None = None
 
     @property
     def several(self) -> bool:
         """Whether the run takes its boards from a list, even of one."""
-        return bool(self.ports or self.rig)
+        return bool(self.ports or self.rig or self.labgrid)
 
 
 @dataclass(frozen=True)

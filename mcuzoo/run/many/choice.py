@@ -15,6 +15,7 @@ from mcuzoo.project.manifest import Manifest, load_manifest, load_project
 from mcuzoo.rig.boards import RigBoard, chosen
 from mcuzoo.rig.file import read_rig
 from mcuzoo.rig.find_board import ALL, AUTO, port_of, ports_of
+from mcuzoo.run.many.place_source import NO_FARM, farm_settings
 from mcuzoo.run.many.source import BoardOfRun, PortSource
 from mcuzoo.run.options import RunOptions
 from mcuzoo.run.project import baud_note, project_baud
@@ -60,18 +61,41 @@ def choose_boards(
     firmware: of boards that have no project of their own. Raises UsageError for boards that cannot
     run together, InputError for a bad rig file, and for "auto" and "all" the errors of ports_of.
     """
+    elsewhere = options.rig or base.rig or options.labgrid is not None or base.labgrid
+    if elsewhere and options.ports == (os.environ.get("MCUZOO_PORT"),):
+        options = replace(options, port=())  # which nobody typed
+    if options.labgrid is not None or (base.labgrid and not (options.ports or options.rig)):
+        if options.ports or options.rig:
+            raise UsageError("--labgrid excludes --port and --rig.", "Leave it or them out.")
+        _require_one_tracer(options)
+        return Choice((), farm_settings(options, base), ())
+    for flag, value in (
+        ("--boards", options.boards),
+        ("--lg-wait", options.lg_wait),
+        ("--lg-env", options.lg_env),
+        ("--lg-state", options.lg_state),
+    ):
+        if value is not None:
+            raise UsageError(f"{flag} is of a labgrid farm.", "Add --labgrid [HOST[:PORT]].")
+    choice = _of_this_machine(options, base, firmware, say)
+    return replace(choice, settings={**choice.settings, **NO_FARM})
+
+
+def _of_this_machine(
+    options: RunOptions, base: Settings, firmware: Firmware, say: Callable[[str], None]
+) -> Choice:
     baud = options.baud or base.baud
-    ports = options.ports
-    if (options.rig or base.rig) and ports == (os.environ.get("MCUZOO_PORT"),):
-        ports = ()  # which nobody typed
     if options.rig is not None:
-        if ports:
+        if options.ports:
             raise UsageError("--rig and --port exclude each other.", "Leave one of them out.")
         return _of_rig(options, options.rig.resolve(), options.filter, firmware)
     if options.filter and base.rig is None:
-        raise UsageError("--filter needs --rig.", "Add --rig RIG.toml: mcuzoo rig scan writes one.")
-    if ports:
-        return _of_ports(options, ports, baud, firmware, say)
+        raise UsageError(
+            "--filter needs --rig or --labgrid.",
+            "Add --rig RIG.toml: mcuzoo rig scan writes one.",
+        )
+    if options.ports:
+        return _of_ports(options, options.ports, baud, firmware, say)
     if base.rig is not None:
         return _of_rig(options, Path(base.rig), options.filter or base.filters, firmware)
     return _of_ports(

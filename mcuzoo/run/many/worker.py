@@ -164,11 +164,18 @@ class Worker:
                 board, self.shared.engine, report.wrong_layer, self.shared.layer_turn
             )
             try:
-                while (task := self.shared.work.take(self.name)) is not None:
+                while (task := self._next()) is not None:
                     self._one(board, task, finder)
                 board.take_stock()
             finally:
                 self._snapshot(board)
+
+    def _next(self) -> Task | None:
+        """The next image. Raises the reason why the board may not be used any more."""
+        gone = self.board.source.gone()
+        if gone is not None:
+            raise gone
+        return self.shared.work.take(self.name)
 
     def _check(self, hello: Hello) -> None:
         check_firmware(hello, self.board.manifest)
