@@ -127,7 +127,7 @@ def test_the_next_host_goes_on_where_the_first_one_died(
     with Session.open(line.url) as session:
         session.upload(model(1), seen.append)
         assert answers(session, model(1), 1)
-    assert seen[0] > 5000
+    assert all(arrived > 5000 for arrived in seen)  # what was under way has arrived, too
 
 
 def test_too_large_is_told_before_anything_is_sent(plug_in: LineMaker, slot_firmware: Path) -> None:
@@ -227,6 +227,7 @@ def test_a_board_that_dies_is_an_error(plug_in: LineMaker, slot_firmware: Path) 
 
     with (
         Session.open(line.url, timing=quick) as session,
-        pytest.raises(BoardSilentError, match="model bytes arrived"),
+        # Everything may have arrived by then: that depends on how much the line holds.
+        pytest.raises(BoardSilentError, match="model bytes arrived|ModelCommit was sent"),
     ):
         session.upload(model(1), kill)
