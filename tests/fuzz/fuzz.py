@@ -65,13 +65,12 @@ def _fuzz(clang: str, target: str, arguments: argparse.Namespace) -> bool:
     seeds.mkdir(parents=True, exist_ok=True)
     executable = work / "fuzz"
     subprocess.run(compile_command([clang], target, executable, *_FLAGS), cwd=ROOT, check=True)
-    done = subprocess.run(
-        [
-            executable, f"-max_total_time={arguments.seconds}", f"-max_len={_LARGEST_BYTES}",
-            "-timeout=20", "-print_final_stats=1", f"-artifact_prefix={work}/", corpus, seeds,
-        ],
-        capture_output=True, env=_ENVIRONMENT,
+    options = (
+        f"-max_total_time={arguments.seconds}", f"-max_len={_LARGEST_BYTES}", "-timeout=20",
+        "-print_final_stats=1", f"-artifact_prefix={work}/",
     )  # fmt: skip
+    command = [str(executable), *options, str(corpus), str(seeds)]
+    done = subprocess.run(command, capture_output=True, env=_ENVIRONMENT)
     said = done.stderr.decode("utf-8", "replace")
     (work / "log.txt").write_text(said, encoding="utf-8")
     covered, executed = _COVERED.findall(said), _EXECUTED.findall(said)
@@ -91,7 +90,7 @@ def _keep(executable: Path, corpus: Path, seeds: Path) -> None:
     """Few of the inputs in `corpus` become the seeds: those that cover all that is covered."""
     fewer = seeds.parent / f"{seeds.name}.new"
     fewer.mkdir()
-    command = [executable, "-merge=1", fewer, seeds, corpus]
+    command = [str(executable), "-merge=1", *map(str, (fewer, seeds, corpus))]
     subprocess.run(command, check=True, capture_output=True, env=_ENVIRONMENT)
     shutil.rmtree(seeds)
     fewer.rename(seeds)
