@@ -55,7 +55,9 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", ["small.keras", "saved_model", "small.tflite"])
+@pytest.mark.parametrize(
+    "name", ["small.keras", "saved_model", pytest.param("small.tflite", marks=pytest.mark.full)]
+)
 def test_every_form_of_a_network_becomes_int8(
     name: str, float_networks: Path, pictures: Path, tmp_path: Path
 ) -> None:
@@ -78,7 +80,9 @@ def test_every_form_of_a_network_becomes_int8(
     assert len(quantization_of(weights).scales) == 1
 
 
-@pytest.mark.parametrize("name", ["dynamic.tflite", "gray.keras", "first.keras"])
+@pytest.mark.parametrize(
+    "name", ["dynamic.tflite", pytest.param("gray.keras", marks=pytest.mark.full), "first.keras"]
+)
 def test_weights_and_shapes_as_people_have_them(
     name: str, float_networks: Path, pictures: Path, tmp_path: Path
 ) -> None:
@@ -234,6 +238,7 @@ def test_what_is_no_network_is_told_before_tensorflow_starts(
         quantize_model(text, target, pictures, QuantizeOptions(network="nonet"))
 
 
+@pytest.mark.full
 def test_deepface_emotion_loses_less_than_a_point(
     float_networks: Path, test_data: Path, tmp_path: Path
 ) -> None:

@@ -118,7 +118,7 @@ class BoardGoneError(RigError):
     """The board could not be reached again, although the port was opened several times."""
 
 
-class Rig:
+class ConnectedBoard:
     """A board whose every session passes `check`. Use as a context manager.
 
     All sessions share `state`, which also counts the losses of the line. Raises the errors of
@@ -148,7 +148,7 @@ class Rig:
         self._open()
         self.take_stock()
 
-    def __enter__(self) -> Rig:
+    def __enter__(self) -> ConnectedBoard:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -23,23 +23,23 @@ from mcuzoo.errors import (
 from mcuzoo.link.inference import Inference
 from mcuzoo.link.state import LineCounts, LinkState
 from mcuzoo.project.manifest import BuildEntry, TensorSpec
-from mcuzoo.run.rig import BoardGoneError, Rig, check_firmware
+from mcuzoo.run.connected_board import BoardGoneError, ConnectedBoard, check_firmware
 
 TENSOR = np.arange(48, dtype=np.int8).reshape(4, 4, 3)
 SILENT = BoardSilentError("It stopped answering.", "Press reset.")
 GONE = PortError("There is no port.", "Plug it in.")
 
 
-def rig_on(board: FakeBoard, told: list[str] | None = None) -> Rig:
+def connected(board: FakeBoard, told: list[str] | None = None) -> ConnectedBoard:
     said: list[str] = [] if told is None else told
     check = partial(check_firmware, manifest=MANIFEST)
-    return Rig(board.open, check, said.append, sleep=lambda _: None)
+    return ConnectedBoard(board.open, check, said.append, sleep=lambda _: None)
 
 
 def test_result_of_a_good_board() -> None:
     board = FakeBoard()
-    with rig_on(board) as rig:
-        inference = rig.infer(3, TENSOR)
+    with connected(board) as connection:
+        inference = connection.infer(3, TENSOR)
     np.testing.assert_array_equal(inference.output, toy_model(TENSOR))
     assert (inference.attempts, board.openings, board.closings) == (1, 1, 1)
 
@@ -52,8 +52,8 @@ def test_result_of_a_good_board() -> None:
 def test_recovers_by_opening_again(trouble: McuzooError) -> None:
     told: list[str] = []
     board = FakeBoard(failures={1: trouble, 2: trouble}, refusals={2: GONE})
-    with rig_on(board, told) as rig:
-        assert rig.infer(3, TENSOR).attempts == 3
+    with connected(board, told) as connection:
+        assert connection.infer(3, TENSOR).attempts == 3
     assert board.openings == 4
     assert board.closings == 3
     assert len(told) == 3 and trouble.message in told[0] and told[1] == GONE.message
@@ -61,41 +61,44 @@ def test_recovers_by_opening_again(trouble: McuzooError) -> None:
 
 def test_attempts_are_capped_and_the_next_image_has_a_session() -> None:
     board = FakeBoard(failures={1: SILENT, 2: SILENT, 3: SILENT})
-    with rig_on(board) as rig:
+    with connected(board) as connection:
         with pytest.raises(BoardSilentError):
-            rig.infer(3, TENSOR)
-        assert rig.infer(4, TENSOR).attempts == 1
+            connection.infer(3, TENSOR)
+        assert connection.infer(4, TENSOR).attempts == 1
     assert board.images == [3, 3, 3, 4]
 
 
 def test_board_that_never_comes_back() -> None:
     board = FakeBoard(failures={1: SILENT}, refusals=dict.fromkeys(range(2, 99), GONE))
-    with rig_on(board) as rig, pytest.raises(BoardGoneError) as caught:
-        rig.infer(3, TENSOR)
+    with connected(board) as connection, pytest.raises(BoardGoneError) as caught:
+        connection.infer(3, TENSOR)
     assert GONE.message in caught.value.message and SILENT.message in caught.value.message
     assert board.openings == 4
 
 
 def test_result_of_another_input_is_not_taken() -> None:
     board = FakeBoard(wrong_crcs=[1])
-    with rig_on(board) as rig:
-        assert rig.infer(3, TENSOR).attempts == 2
-    with rig_on(FakeBoard(wrong_crcs=[1, 2, 3])) as rig, pytest.raises(ProtocolError, match="CRC"):
-        rig.infer(3, TENSOR)
+    with connected(board) as connection:
+        assert connection.infer(3, TENSOR).attempts == 2
+    with (
+        connected(FakeBoard(wrong_crcs=[1, 2, 3])) as connection,
+        pytest.raises(ProtocolError, match="CRC"),
+    ):
+        connection.infer(3, TENSOR)
 
 
 def test_another_firmware_after_a_restart_ends_it() -> None:
     board = FakeBoard(failures={1: SILENT})
-    with rig_on(board) as rig:
+    with connected(board) as connection:
         board.hello_reply = replace(HELLO, build_id="00" * 16)
         with pytest.raises(WrongFirmwareError):
-            rig.infer(3, TENSOR)
+            connection.infer(3, TENSOR)
     assert board.openings == board.closings == 2
 
 
 def test_port_that_cannot_be_opened_at_first() -> None:
     with pytest.raises(PortError):
-        rig_on(FakeBoard(refusals={1: GONE}))
+        connected(FakeBoard(refusals={1: GONE}))
 
 
 @pytest.mark.parametrize(
@@ -111,7 +114,7 @@ def test_port_that_cannot_be_opened_at_first() -> None:
 def test_foreign_board_is_refused(change: dict[str, str | TensorSpec]) -> None:
     board = FakeBoard(hello_reply=replace(HELLO, **change))  # type: ignore[arg-type]
     with pytest.raises(WrongFirmwareError, match=r"The board at this port .*, the project has"):
-        rig_on(board)
+        connected(board)
     assert board.closings == 1
 
 
@@ -138,8 +141,10 @@ def test_every_session_goes_on_with_the_state_of_the_one_before() -> None:
         return board.open(given)
 
     check = partial(check_firmware, manifest=MANIFEST)
-    with Rig(connect, check, lambda text: None, sleep=lambda _: None, state=state) as rig:
-        rig.infer(3, TENSOR)
+    with ConnectedBoard(
+        connect, check, lambda text: None, sleep=lambda _: None, state=state
+    ) as connection:
+        connection.infer(3, TENSOR)
     assert len(seen) == board.openings == 4 and all(given is state for given in seen)
     assert state.reconnects == 2
 
@@ -148,8 +153,8 @@ def test_a_port_that_was_waited_for_in_vain_is_not_waited_for_again() -> None:
     gone = PortError("It has not come.", "Plug it in.")
     gone.absent = True
     board = FakeBoard(failures={1: SILENT}, refusals=dict.fromkeys(range(2, 99), gone))
-    with rig_on(board) as rig, pytest.raises(BoardGoneError, match="It has not come"):
-        rig.infer(3, TENSOR)
+    with connected(board) as connection, pytest.raises(BoardGoneError, match="It has not come"):
+        connection.infer(3, TENSOR)
     assert board.openings == 2
 
 
@@ -166,15 +171,15 @@ def test_what_the_board_lost_is_asked_for_when_something_was_lost() -> None:
             return super().ping()
 
     board = Loses(counts=LineCounts(100, 40, 4))  # of what came before this run
-    with rig_on(board) as rig:
-        rig.infer(0, TENSOR)
-        assert (board.pings, rig.state.board_bad_frames) == (1, 0)
+    with connected(board) as connection:
+        connection.infer(0, TENSOR)
+        assert (board.pings, connection.state.board_bad_frames) == (1, 0)
         board.counts = LineCounts(120, 43, 4)
-        rig.infer(2, TENSOR)
-        assert (board.pings, rig.state.board_bad_frames) == (2, 3)
+        connection.infer(2, TENSOR)
+        assert (board.pings, connection.state.board_bad_frames) == (2, 3)
         board.counts = LineCounts(5, 1, 9)  # it has restarted
-        rig.take_stock()
-        assert (rig.state.board_bad_frames, rig.state.board_lost_bytes) == (4, 9)
+        connection.take_stock()
+        assert (connection.state.board_bad_frames, connection.state.board_lost_bytes) == (4, 9)
 
 
 def test_a_board_that_does_not_count_is_asked_once() -> None:
@@ -186,7 +191,7 @@ def test_a_board_that_does_not_count_is_asked_once() -> None:
             raise SILENT
 
     board = Mute(failures={1: SILENT})
-    with rig_on(board) as rig:
-        assert rig.infer(3, TENSOR).attempts == 2
-        rig.take_stock()
+    with connected(board) as connection:
+        assert connection.infer(3, TENSOR).attempts == 2
+        connection.take_stock()
     assert board.pings == 1

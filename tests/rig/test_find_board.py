@@ -15,7 +15,7 @@ from helpers.host_project import HostProject, make_host_project
 from mcuzoo.errors import PortError, UsageError, WrongFirmwareError
 from mcuzoo.link.ports import PortInfo
 from mcuzoo.project.manifest import load_manifest
-from mcuzoo.run.find_board import MORE_PORTS, port_of, usb_name
+from mcuzoo.rig.find_board import MORE_PORTS, port_of, usb_name
 
 pytestmark = [
     pytest.mark.slow,
