@@ -6,7 +6,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 LOCK ?= yes
-# What `make test` and the like install: test, tensorflow (the same and TensorFlow), or farm.
+# What `make test` and the like install: test, tensorflow (the same, TensorFlow, SPSDK and pyOCD),
+# or farm.
 SET ?= test
 # One process more than there are cores: some tests wait for a line.
 JOBS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
@@ -103,8 +104,8 @@ lock:
 	$(COMPILE) pyproject.toml --extra test --output-file requirements/test.txt
 	$(COMPILE) pyproject.toml --extra demo --constraint requirements/test.txt \
 	    --output-file requirements/demo.txt
-	$(COMPILE) pyproject.toml --extra test --extra tensorflow --constraint requirements/test.txt \
-	    --output-file requirements/tensorflow.txt
+	$(COMPILE) pyproject.toml --extra test --extra tensorflow --extra flash \
+	    --constraint requirements/test.txt --output-file requirements/tensorflow.txt
 	$(COMPILE) pyproject.toml --extra demo --extra farm --group farm-test \
 	    --constraint requirements/test.txt --override requirements/farm-override.txt \
 	    --output-file requirements/farm.txt

@@ -13,6 +13,7 @@ from mcuzoo.doctor.bundle import impersonal, write_bundle
 from mcuzoo.doctor.findings import Finding, examine
 from mcuzoo.doctor.options import DoctorOptions
 from mcuzoo.extras import PACKAGES
+from mcuzoo.flash.probes import Probe
 from mcuzoo.link.ports import PortInfo
 
 
@@ -75,6 +76,21 @@ def test_a_port_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("sys.platform", "linux")
     found = examine(lister=lambda: [PortInfo(str(port))])
     assert named(found, str(port)).state == "wrong" and "dialout" in named(found, str(port)).mend
+
+
+def test_probes_and_what_drives_them() -> None:
+    probes = [
+        Probe("cmsis-dap", "MCU-LINK", serial_number="EB04", tools=("pyocd", "linkserver")),
+        Probe("cmsis-dap", "DAPLink", serial_number="0227"),
+        Probe("jlink", "J-Link", serial_number="8010"),
+    ]
+    found = examine(lister=list, probe_lister=lambda ports: probes)
+    assert named(found, "EB04").state == "ok"
+    assert named(found, "EB04").detail.endswith("mcuzoo flash --via pyocd or linkserver")
+    assert named(found, "0227").state == "absent" and "install pyocd" in named(found, "0227").mend
+    assert named(found, "8010").state == "absent" and not named(found, "8010").mend
+    none = examine(lister=list, probe_lister=lambda ports: [])
+    assert named(none, "debug probes").state == "absent"
 
 
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
