@@ -10,7 +10,7 @@ import pytest
 from helpers.chip_on_pty import ChipOnPty, flashloader_file
 
 from mcuzoo.board.load import load_board
-from mcuzoo.errors import FlashError, InputError, ProbeError, RigError
+from mcuzoo.errors import FlashError, InputError, InterruptedFlashError, ProbeError, RigError
 from mcuzoo.flash import serial_download
 from mcuzoo.flash.flash import Flashed, flash
 from mcuzoo.flash.options import FlashOptions
@@ -75,6 +75,20 @@ def test_a_worn_flash(project: Path, tmp_path: Path, loader: Path) -> None:
         with pytest.raises(FlashError, match=r"in 1 of [\d,]+ bytes .*first at 0x60002345"):
             download(project, chip, loader)
         assert "reset" not in chip.said
+
+
+@pytest.mark.parametrize("when", ["writing", "reading"])
+def test_ctrl_c_while_it_writes(when: str, project: Path, tmp_path: Path, loader: Path) -> None:
+    def interrupt(step: str, done: int, total: int | None) -> None:
+        if step == when and done:
+            raise KeyboardInterrupt
+
+    with ChipOnPty(RT1050, tmp_path) as chip:
+        options = FlashOptions(via="spsdk", download=chip.port, flashloader=loader)
+        with pytest.raises(InterruptedFlashError, match="may hold half an image") as caught:
+            flash(project, options, update=interrupt)
+    assert caught.value.exit_code == 130
+    assert caught.value.hint.startswith(f"mcuzoo flash {project} --via spsdk ")
 
 
 def test_a_cable_that_is_pulled(project: Path, tmp_path: Path, loader: Path) -> None:
