@@ -23,6 +23,7 @@ from mcuzoo.report.figures import (
     recipe_lines,
     shown_lines,
 )
+from mcuzoo.report.line_use import line_use_document, line_use_lines
 from mcuzoo.run.record import Row, RunMeta, Status
 from mcuzoo.run.summary import Latency, RunSummary, predictions_of
 from mcuzoo.run.tally import Chooser, Shown
@@ -72,6 +73,8 @@ def _facts(summary: RunSummary) -> Iterator[tuple[str, str]]:
     yield "reference", _agreement(summary)
     yield "latency", _latency(summary.latency, counts[Status.DONE], board.kind)
     yield "throughput", _NOT_MEASURED if rate is None else f"{rate:.2f} images/s"
+    if summary.meta.link is not None:
+        yield from line_use_lines(summary.meta.link)
     if (stack := summary.meta.stack) is not None:
         yield "stack", f"{stack.used_bytes:,} of {stack.bytes:,} bytes used"
     if summary.resent:
@@ -213,6 +216,7 @@ def _line(link: LinkState | None, images_resent: int) -> dict[str, object] | Non
         "reconnects": link.reconnects,
         "chunk_bytes": link.chunk_bytes,
         "smallest_chunk_bytes": link.smallest_chunk_bytes,
+        **line_use_document(link),
     }
 
 

@@ -80,7 +80,7 @@ class Settings:
     project, data_set, labels, upload: paths as they were typed; labels: of a text with the names,
     upload: of the model that was sent. reference: whether outputs are compared with the host's.
     min_top1: the least accuracy for a verdict that passes. strict: an image that cannot be decoded
-    fails the run.
+    fails the run. max_baud: the highest rate to change to; 0: `baud` stays, as in older runs.
     """
 
     project: str
@@ -94,6 +94,7 @@ class Settings:
     strict: bool
     split: str | None = None
     upload: str | None = None
+    max_baud: int = 0
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ def run(
     for warning in job.warnings:
         say(f"warning: {warning}")
     settings = job.settings
-    line = Line(settings.port, settings.baud, job.baud_note, options.wait_port)
+    line = Line(settings.port, settings.baud, job.baud_note, options.wait_port, settings.max_baud)
     with ExitStack() as stack:
         trace = stack.enter_context(open_output(options.trace)) if options.trace else None
         watcher = stack.enter_context(watch(job) if watch else nullcontext(_RunMessages(say)))

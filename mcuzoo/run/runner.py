@@ -40,7 +40,7 @@ from mcuzoo.run.connected_board import (
     board_facts,
     check_firmware,
 )
-from mcuzoo.run.feed import Prepared, Unusable, prepare, prepared_ahead
+from mcuzoo.run.feed import Prepared, Unusable, prepare, prepared_ahead, with_next
 from mcuzoo.run.job import Job
 from mcuzoo.run.journal import Journal, create_journal, read_run, recorded
 from mcuzoo.run.record import Row, RunMeta, Status, WrongLayer
@@ -239,12 +239,12 @@ def _run(
     make = partial(prepare, input=input_of(job.manifest), engine=job.engine)
     lost_in_a_row = 0
     with closing(prepared_ahead(items, make)) as feed:
-        for ready in feed:
+        for ready, following in with_next(feed):
             error = None
             if isinstance(ready, Unusable):
                 row = replace(_row(ready.item), status=Status.BAD_IMAGE, error=ready.reason)
             else:
-                row, error = _infer(job, board, ready)
+                row, error = _infer(job, board, ready, following)
                 lost_in_a_row = 0 if error is None else lost_in_a_row + 1
             yield row
             if row.reference_difference and isinstance(ready, Prepared):
@@ -253,10 +253,13 @@ def _run(
                 raise error
 
 
-def _infer(job: Job, board: ConnectedBoard, ready: Prepared) -> tuple[Row, McuzooError | None]:
+def _infer(
+    job: Job, board: ConnectedBoard, ready: Prepared, following: Prepared | Unusable | None
+) -> tuple[Row, McuzooError | None]:
     row = _row(ready.item)
+    ahead = following.tensor if isinstance(following, Prepared) else None
     try:
-        inference = board.infer(ready.item.index, ready.tensor)
+        inference = board.infer(ready.item.index, ready.tensor, ahead)
     except (BoardGoneError, WrongFirmwareError):
         raise
     except FirmwareError as error:
