@@ -61,7 +61,7 @@ def expected(project: HostProject, tmp_path_factory: pytest.TempPathFactory) -> 
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A board that is silent is given up soon."""
     monkeypatch.setattr(connected_board, "_REOPEN_PAUSES_S", (0.0, 0.5))
-    timing = classmethod(lambda cls, url, baud: cls(baud, connect_s=2.0, tries=3))
+    timing = classmethod(lambda cls, url, baud, fastest: cls(baud, connect_s=2.0, tries=3))
     monkeypatch.setattr(Timing, "of_port", timing)
 
 
