@@ -47,7 +47,7 @@ COMMON = 1
 COMMON_ALONE = 4
 """The same if nothing is compared with the host: then only boards can contradict each other."""
 
-FEEDERS = min(4, os.cpu_count() or 1)
+FEEDERS = min(2, os.cpu_count() or 1)
 GRACE_S = 5.0
 """How long a run waits for results that are only to be compared, beyond what images take."""
 
