@@ -111,7 +111,11 @@ class _SeveralRun:
         self._deadline: float | None = None
         self._overdue: dict[str, str] = {}
         common = COMMON if job.settings.reference else COMMON_ALONE
-        self._work = Work([board.name for board in boards], 2 * len(boards) + 2, common)
+        self._work = Work(
+            [board.name for board in boards],
+            2 * len(boards) + 2,
+            {item.index for item in items[:common]},
+        )
         shared = Shared(
             self._work,
             self,
