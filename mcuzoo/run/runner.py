@@ -55,17 +55,26 @@ class RunInterruptedError(McuzooError):
     exit_code: ClassVar[int] = 130
 
 
+_ENDINGS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
 @contextmanager
 def sigterm_interrupts() -> Iterator[None]:
-    """Within the block SIGTERM raises KeyboardInterrupt. Does nothing outside the main thread."""
+    """Within the block SIGTERM raises KeyboardInterrupt, and so does SIGHUP, of a terminal that was
+    closed, unless it is ignored, as by nohup. Does nothing outside the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    previous = signal.signal(signal.SIGTERM, _interrupt)
+    previous = {
+        number: signal.signal(number, _interrupt)
+        for number in _ENDINGS
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
