@@ -119,8 +119,9 @@ lock:
 	    --output-file requirements/demo.txt
 	$(COMPILE) pyproject.toml --extra test --extra tensorflow --extra flash \
 	    --constraint requirements/test.txt --output-file requirements/tensorflow.txt
-	$(COMPILE) pyproject.toml --extra test --extra farm --constraint requirements/test.txt \
-	    --override requirements/farm-override.txt --output-file requirements/farm.txt
+	$(COMPILE) pyproject.toml --extra demo --extra farm --group farm-test \
+	    --constraint requirements/test.txt --override requirements/farm-override.txt \
+	    --output-file requirements/farm.txt
 	$(COMPILE) --group build --constraint requirements/tensorflow.txt \
 	    --output-file requirements/build.txt
 

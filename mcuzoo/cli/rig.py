@@ -59,11 +59,17 @@ def _scan(path: Path, bauds: tuple[int, ...], json_output: bool) -> None:
     import json
 
     from mcuzoo.files import is_stdout, write_output
+    from mcuzoo.flash.probes import list_probes, probe_beside
     from mcuzoo.report.rig import scan_document, scan_text
     from mcuzoo.rig.scan import scan
 
     printed = is_stdout(path)
-    found = scan(Path("rig.toml") if printed else path, bauds)
+    probes = list_probes()
+    found = scan(
+        Path("rig.toml") if printed else path,
+        bauds,
+        probe_of=lambda port: probe_beside(port, probes),
+    )
     if found.text is not None and not (printed and json_output):
         write_output(path, found.text.encode())
     written = found.text is not None and not printed

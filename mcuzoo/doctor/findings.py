@@ -193,13 +193,24 @@ def _probes(listed: Sequence[Probe]) -> Iterator[Finding]:
         yield Finding("Probes", "debug probes", "absent", "none; mcuzoo flash needs one")
     for probe in listed:
         name = probe.serial_number or probe.product
-        if probe.tools:
+        if probe.denied:
+            detail = f"no permission for {probe.denied}: {probe.text}"
+            yield Finding("Probes", name, "wrong", detail, _udev_rule(probe))
+        elif probe.tools:
             detail = f"{probe.text}; mcuzoo flash --via {' or '.join(probe.tools)}"
             yield Finding("Probes", name, "ok", detail)
         else:
             package = "pyocd" if probe.kind == "cmsis-dap" else "spsdk"
             mend = "" if probe.kind == "jlink" else install_command([package])
             yield Finding("Probes", name, "absent", f"{probe.text}: no tool here drives it", mend)
+
+
+def _udev_rule(probe: Probe) -> str:
+    """The command that lets users of this machine open the probe, from when it is plugged in."""
+    assert probe.usb_id is not None
+    rule = f'SUBSYSTEM=="usb", ATTR{{idVendor}}=="{probe.usb_id[0]:04x}", MODE="0666"'
+    write = f"echo {command(rule)} | sudo tee -a /etc/udev/rules.d/50-mcuzoo-probes.rules"
+    return f"{write}; sudo udevadm control --reload; sudo udevadm trigger"
 
 
 def _permission() -> str:

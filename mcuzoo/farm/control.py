@@ -127,6 +127,17 @@ class Control:
                 raise Refused(str(error.details())) from None
             raise self.absent() from error
 
+    async def ask_whole(self, method: str, request: Any) -> Any:
+        """As `ask`, and never cancelled half-way: a coordinator that is interrupted while it
+        acquires or releases leaves resources acquired for nobody."""
+        asked = asyncio.ensure_future(self.ask(method, request))
+        try:
+            return await asyncio.shield(asked)
+        except asyncio.CancelledError:
+            await asyncio.wait([asked])
+            asked.exception()
+            raise
+
     def absent(self) -> FarmError:
         address = self.owner.coordinator
         return FarmError(

@@ -109,13 +109,10 @@ class Locks:
                 raise Refused("this run has it")
             self.held[place.name] = None
             request = AcquirePlaceRequest(placename=place.name)
-            asked = asyncio.ensure_future(self._control.ask("AcquirePlace", request))
             try:
-                # A coordinator that is interrupted half-way leaves resources acquired for nobody.
-                await asyncio.shield(asked)
+                await self._control.ask_whole("AcquirePlace", request)
                 port = await self._port_of(place.name)
             except BaseException as error:
-                await asyncio.wait([asked])
                 with suppress(FarmError):
                     await self.release(place.name)
                 if isinstance(error, NoPort):
@@ -208,7 +205,7 @@ class Locks:
 
         # Without effect if somebody else has the place by now.
         with suppress(Refused):  # there is no such place any more
-            await self._control.ask(
+            await self._control.ask_whole(
                 "ReleasePlace", ReleasePlaceRequest(placename=name, fromuser=holder)
             )
 

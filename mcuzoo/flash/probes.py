@@ -28,7 +28,8 @@ class Probe:
 
     tools: the ways of `flash` that can use it and are installed here. ports: serial ports of the
     same USB device. seen_by: who listed it ("usb", "pyocd", "linkserver", "jlink"). note: more of
-    it, such as the board that it says it is on.
+    it, such as the board that it says it is on. denied: the file of its USB device, if this user
+    may not open it.
     """
 
     kind: Kind
@@ -40,6 +41,7 @@ class Probe:
     tools: tuple[str, ...] = ()
     seen_by: tuple[str, ...] = ()
     note: str = ""
+    denied: str = ""
 
     @property
     def text(self) -> str:
@@ -68,6 +70,12 @@ def list_probes(ports: Sequence[PortInfo] | None = None) -> list[Probe]:
     return [replace(probe, tools=_tools(probe)) for probe in found]
 
 
+def probe_beside(port: PortInfo, probes: Sequence[Probe]) -> str | None:
+    """The serial number of the debug probe on the same USB device as `port`; None for no probe."""
+    beside = [one for one in probes if one.is_debugger and port in one.ports]
+    return beside[0].serial_number or None if len(beside) == 1 else None
+
+
 def matching(probes: Sequence[Probe], wanted: str) -> list[Probe]:
     """The probes with that serial number, or whose serial number has such a part in it if none is
     equal. Letters' case does not matter."""
@@ -89,6 +97,7 @@ def _of_usb(device: UsbDevice, ports: Sequence[PortInfo]) -> Probe:
         ports=tuple(port for port in ports if port.usb_id == key),
         seen_by=("usb",),
         note=device.chips,
+        denied=device.denied,
     )
 
 

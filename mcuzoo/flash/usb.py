@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from mcuzoo.link.ports import PortInfo
 
 USB_DEVICES = Path("/sys/bus/usb/devices")
 """Linux's list of USB devices and their interfaces."""
+
+_NODES = Path("/dev/bus/usb")
 
 Kind = Literal["cmsis-dap", "jlink", "rom", "flashloader"]
 """What answers: a probe by Arm's CMSIS-DAP, a J-Link, a chip's boot ROM in its serial-download
@@ -44,7 +47,10 @@ NAMES: dict[str, str] = {
 
 @dataclass(frozen=True)
 class UsbDevice:
-    """A USB device, and the names of its interfaces. Its texts are untrusted, and printable."""
+    """A USB device, and the names of its interfaces. Its texts are untrusted, and printable.
+
+    denied: its file in /dev, if this user may not open it; "" if they may, or there is none.
+    """
 
     vendor_id: int
     product_id: int
@@ -52,6 +58,7 @@ class UsbDevice:
     product: str
     serial_number: str
     interfaces: tuple[str, ...] = ()
+    denied: str = ""
 
     @property
     def kind(self) -> Kind | None:
@@ -100,7 +107,18 @@ def _read(path: Path) -> Iterator[UsbDevice]:
             product=_text_or_empty(path / "product"),
             serial_number=_text_or_empty(path / "serial"),
             interfaces=tuple(_interfaces(path.glob(f"{path.name}:*/interface"))),
+            denied=_denied(path),
         )
+
+
+def _denied(path: Path) -> str:
+    """The file through which programs reach the device, if this user may not write to it."""
+    with suppress(OSError, ValueError):
+        bus, number = int(_text(path / "busnum")), int(_text(path / "devnum"))
+        node = _NODES / f"{bus:03}" / f"{number:03}"
+        if node.exists() and not os.access(node, os.R_OK | os.W_OK):
+            return str(node)
+    return ""
 
 
 def _interfaces(paths: Iterable[Path]) -> Iterator[str]:

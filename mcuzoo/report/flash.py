@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mcuzoo.flash.flash import Flashed, planned_lines
+from mcuzoo.flash.rig import BoardFlashed
 from mcuzoo.report.probes import probe_document
 
 
@@ -54,3 +57,35 @@ def flash_text(done: Flashed) -> str:
             f"model {hello.model_sha256[:12]}"
         )
     return "".join(f"{line}\n" for line in lines)
+
+
+def rig_document(results: Sequence[BoardFlashed]) -> dict[str, object]:
+    """The JSON document of a rig: of each board what was done, or the error."""
+    return {
+        "flashed": sum(one.error is None for one in results),
+        "failed": sum(one.error is not None for one in results),
+        "boards": [
+            {
+                "name": one.board.name,
+                "result": None if one.done is None else flash_document(one.done),
+                "error": None if one.error is None else one.error.as_dict(),
+            }
+            for one in results
+        ],
+    }
+
+
+def rig_text(results: Sequence[BoardFlashed]) -> str:
+    """Each board of a rig, with what was done under it."""
+    lines = []
+    for one in results:
+        lines.append(one.board.text)
+        if one.done is not None:
+            lines += [f"    {line}" for line in flash_text(one.done).splitlines()]
+        if one.error is not None:
+            lines += [f"    {one.error.message}", *_hint(one.error.hint)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _hint(text: str) -> list[str]:
+    return [f"    hint: {line}" for line in text.splitlines()]

@@ -20,6 +20,7 @@ def probe_document(probe: Probe) -> dict[str, object]:
         "tools": list(probe.tools),
         "seen_by": list(probe.seen_by),
         "note": probe.note or None,
+        "denied": probe.denied or None,
     }
 
 
@@ -38,6 +39,8 @@ def _lines(probe: Probe) -> list[str]:
         lines.append(f"    --probe {probe.serial_number}")
     if probe.ports:
         lines.append(f"    ports: {', '.join(port.device for port in probe.ports)}")
+    if probe.denied:
+        lines.append(f"    no permission for {probe.denied}: mcuzoo doctor says what mends it")
     can = ", ".join(probe.tools)
     lines.append(f"    flash --via: {can}" if can else "    no tool here drives it")
     return lines

@@ -17,7 +17,7 @@ from mcuzoo.data.images import Item
 from mcuzoo.errors import InputError, UsageError, command
 from mcuzoo.link.counts import StackUse
 from mcuzoo.link.state import LinkState
-from mcuzoo.locking import lock
+from mcuzoo.locking import lock as lock_file
 from mcuzoo.run.journal_values import (
     decode_board,
     decode_meta,
@@ -96,7 +96,7 @@ class RunLock:
     def __init__(self, folder: Path) -> None:
         self._file = (folder / LOCK_NAME).open("ab")
         try:
-            lock(self._file)
+            lock_file(self._file)
         except OSError as error:
             self._file.close()
             raise UsageError(
@@ -114,18 +114,31 @@ class RunLock:
         self._file.close()
 
 
-def create_journal(folder: Path, meta: RunMeta, items: Sequence[Item]) -> None:
-    """Make `folder` a run of `items`, all pending; the file appears whole or not at all.
+def begin_journal(folder: Path, meta: RunMeta, items: Sequence[Item]) -> Journal:
+    """Make `folder` a run of `items`, all pending; the file appears whole or not at all. Its
+    writer, which the caller closes.
 
     Raises UsageError when there is a run already, InputError when the folder cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with RunLock(folder):
+        # Kept: another thread may start a process at any moment, which would hold what is released.
+        lock = RunLock(folder)
+        try:
             require_no_run(folder)
             create_rows(folder, encode_meta(meta), items)
+            return Journal(folder, held=lock)
+        except BaseException:
+            lock.release()
+            raise
     except (OSError, sqlite3.Error) as error:
         raise InputError(f"{folder} cannot hold a run: {error}", "Choose another --out.") from error
+
+
+def create_journal(folder: Path, meta: RunMeta, items: Sequence[Item]) -> None:
+    """As begin_journal, for a later writer."""
+    with begin_journal(folder, meta, items):
+        pass
 
 
 def require_no_run(folder: Path) -> None:
@@ -165,14 +178,15 @@ def create_rows(
 class Journal:
     """The one writer of a journal. Use as a context manager; reading needs only `read_run`.
 
-    sync: SQLite's `synchronous`. Raises UsageError when another process writes to the same one,
-    InputError when there is none or it is damaged.
+    sync: SQLite's `synchronous`. held: the folder's lock, if the caller has it. Raises
+    UsageError when another process writes to the same one, InputError when there is none or it is
+    damaged.
     """
 
-    def __init__(self, folder: Path, sync: str = "FULL") -> None:
+    def __init__(self, folder: Path, sync: str = "FULL", held: RunLock | None = None) -> None:
         self._folder = folder
         _existing(folder)
-        self._lock = RunLock(folder)
+        self._lock = held or RunLock(folder)
         try:
             with _damage_named(folder):
                 self._database = _connect(folder)

@@ -43,7 +43,7 @@ from mcuzoo.run.connected_board import (
 )
 from mcuzoo.run.feed import Prepared, Unusable, prepare, prepared_ahead
 from mcuzoo.run.job import Job
-from mcuzoo.run.journal import Journal, create_journal, read_run, recorded
+from mcuzoo.run.journal import Journal, begin_journal, read_run, recorded
 from mcuzoo.run.record import Row, RunMeta, Status, WrongLayer
 from mcuzoo.run.score import answer, difference
 from mcuzoo.run.summary import RunSummary, summarize
@@ -159,8 +159,8 @@ def run_images(job: Job, open_session: OpenSession, observer: Observer) -> RunSu
                 ConnectedBoard(open_session, check, observer.trouble, state=state)
             )
             if journal is None:
-                create_journal(job.out, new_meta(job, board.hello), job.data_set.items)
-                journal = stack.enter_context(Journal(job.out))
+                meta = new_meta(job, board.hello)
+                journal = stack.enter_context(begin_journal(job.out, meta, job.data_set.items))
             else:
                 _check_same_board(job, board.hello)
                 journal.update_settings(job.settings)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pty
-import tty
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +23,9 @@ class Terminal:
 @pytest.fixture
 def terminals() -> Iterator[list[Terminal]]:
     """Three serial devices."""
+    import pty
+    import tty
+
     with contextlib.ExitStack() as stack:
         made = []
         for _ in range(3):

@@ -22,6 +22,8 @@ from helpers.labgrid_cluster import (
     serial_place,
     wait_until,
 )
+from helpers.ser2net_raw import RawSer2net
+from helpers.ser2net_stand_in import real_ser2net
 
 from mcuzoo.errors import FarmError
 from mcuzoo.farm.control import FarmClosed
@@ -389,3 +391,41 @@ def test_power_is_switched_by_a_strategy(tmp_path: Path, terminals: list[Termina
                 pytest.raises(FarmError, match="nowhere"),
             ):
                 farm.power_cycle(farm.acquire()[0])
+
+
+def test_a_raw_port_goes_before_one_by_rfc2217(tmp_path: Path, terminals: list[Terminal]) -> None:
+    if real_ser2net() is None:
+        pytest.skip("ser2net is not installed")
+    with RawSer2net(terminals[0].device) as raw:
+        place = serial_place("b0", terminals[1].device, board="rt1170")
+        for kind, parameters in raw.resources.items():
+            place = place.with_resource(kind, parameters)
+        with (
+            Cluster(tmp_path / "cluster", [place]) as cluster,
+            Farm(request(cluster), records=tmp_path / "records") as farm,
+        ):
+            (board,) = farm.acquire()
+            assert board.port == f"socket://127.0.0.1:{raw.port}"
+            assert board.raw
+            assert speaks(board, terminals[0])
+
+
+def test_which_of_several_ports(tmp_path: Path, terminals: list[Terminal]) -> None:
+    place = serial_place("b0", terminals[0].device, board="rt1170")
+    second = {"cls": "RawSerialPort", "port": terminals[1].device, "speed": 115200}
+    place = place.with_resource("second", second)
+    with Cluster(tmp_path / "cluster", [place]) as cluster:
+        wanted = request(cluster, 0)
+        with (
+            Farm(wanted, records=tmp_path / "records") as farm,
+            pytest.raises(FarmError, match="has 2 serial ports, and none is called console"),
+        ):
+            farm.acquire()
+        assert cluster.holders() == {}
+        resource = "lab1/b0/NetworkSerialPort/second"
+        cluster.client("-p", "b0", "add-named-match", resource, "console")
+        cluster.client("-p", "b0", "del-match", "lab1/b0/*")
+        cluster.client("-p", "b0", "add-match", "lab1/b0/NetworkSerialPort/RawSerialPort")
+        with Farm(wanted, records=tmp_path / "records") as farm:
+            (board,) = farm.acquire()
+            assert speaks(board, terminals[1])

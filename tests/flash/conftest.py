@@ -50,3 +50,10 @@ def usb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.fixture
 def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeTools:
     return FakeTools(tmp_path / "tools", monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def no_output_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SPSDK waits until its output is sent, and drops what is not before the next write. A pty has
+    "sent" at once what its other end has not read yet, and would drop that."""
+    monkeypatch.setattr("serial.Serial.reset_output_buffer", lambda self: None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -10,8 +11,9 @@ import pytest
 from helpers.commands import invoke
 from helpers.fake_tools import FakeTools, add_usb_device
 
+from mcuzoo.doctor.findings import examine
 from mcuzoo.flash import usb as usb_module
-from mcuzoo.flash.probes import Probe, list_probes, matching
+from mcuzoo.flash.probes import Probe, list_probes, matching, probe_beside
 from mcuzoo.link.ports import PortInfo
 
 MCU_LINK = {"idVendor": "1fc9", "idProduct": "0143", "manufacturer": "NXP Semiconductors",
@@ -42,6 +44,8 @@ def test_all_that_list_a_probe_mean_the_same_one(usb: Path, tools: FakeTools) ->
     assert [port.device for port in link.ports] == ["/dev/ttyACM0"]
     assert link.seen_by == ("usb", "linkserver") and "linkserver" in link.tools
     assert link.note == "FRDM-ANY"
+    assert probe_beside(ports[0], [link, jlink]) == "EB04LLNGMJHMR"
+    assert probe_beside(ports[1], [link, jlink]) is None
     assert jlink.seen_by == ("usb", "jlink") and jlink.tools == ("jlink",)
 
 
@@ -66,6 +70,25 @@ def test_a_board_in_serial_download_mode(usb: Path) -> None:
     assert loader.kind == "flashloader" and not loader.is_debugger
     said = invoke(("probes",)).stdout
     assert "SE Blank RT1170 (serial number unknown), USB 1fc9:013d, i.MX RT1160, RT1170" in said
+
+
+def test_a_probe_without_permission(
+    usb: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_usb_device(usb, "1-1", **MCU_LINK, busnum="1", devnum="7")
+    nodes = tmp_path / "nodes"
+    (nodes / "001").mkdir(parents=True)
+    node = nodes / "001" / "007"
+    node.touch()
+    monkeypatch.setattr(usb_module, "_NODES", nodes)
+    assert list_probes([])[0].denied == ""
+    monkeypatch.setattr(os, "access", lambda path, mode: str(path) != str(node))
+    (probe,) = list_probes([])
+    assert probe.denied == str(node)
+    assert f"no permission for {node}" in invoke(("probes",)).stdout
+    found = examine(lister=list, probe_lister=lambda ports: [probe])
+    (one,) = [one for one in found if one.group == "Probes"]
+    assert one.state == "wrong" and 'ATTR{idVendor}=="1fc9", MODE="0666"' in one.mend
 
 
 def test_the_document(usb: Path) -> None:

@@ -23,13 +23,6 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs ptys")
 RT1050, RT1170 = load_board("rt1050"), load_board("rt1170")
 
 
-@pytest.fixture(autouse=True)
-def no_output_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
-    """SPSDK waits until its output is sent, and drops what is not before the next write. A pty has
-    "sent" at once what its other end has not read yet, and would drop that."""
-    monkeypatch.setattr("serial.Serial.reset_output_buffer", lambda self: None)
-
-
 @pytest.fixture
 def loader(tmp_path: Path) -> Path:
     path = tmp_path / "ivt_flashloader.bin"

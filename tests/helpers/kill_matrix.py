@@ -202,6 +202,7 @@ def _outcome(
     resets = sum(board.record.link.reconnects for board in summary.boards if board.record.link)
     recovered = sum(board.record.recoveries for board in summary.boards)
     seen = [said.strip(), *verdict.reasons, *verdict.warnings]
+    seen = [part.strip().rstrip(".") for part in seen]
     if resets:
         seen.append(f"{resets} reconnects")
     if recovered:
@@ -229,7 +230,14 @@ def kill_matrix() -> int:
         for one in matrix(Path(folder)):
             wrong = f"{one.wrong}{'' if one.named else '!'}"
             print(f"{one.fault:46}{one.lost:>6}{one.doubled:>9}{wrong:>7}{one.seconds:>7.1f}")
-            print(textwrap.fill(one.seen, 76, initial_indent="    ", subsequent_indent="    "))
+            print(
+                textwrap.fill(
+                    textwrap.shorten(one.seen, 460),
+                    76,
+                    initial_indent="    ",
+                    subsequent_indent="    ",
+                )
+            )
             sys.stdout.flush()
             whole = one.lost == 0 or one.fault in NEVER_WHOLE
             bad += not whole or one.doubled > 0 or not one.named

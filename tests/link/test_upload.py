@@ -228,6 +228,6 @@ def test_a_board_that_dies_is_an_error(plug_in: LineMaker, slot_firmware: Path) 
     with (
         Session.open(line.url, timing=quick) as session,
         # Everything may have arrived by then: that depends on how much the line holds.
-        pytest.raises(BoardSilentError, match="model bytes arrived|ModelCommit was sent"),
+        pytest.raises(BoardSilentError, match=r"model bytes arrived|ModelCommit was sent"),
     ):
         session.upload(model(1), kill)

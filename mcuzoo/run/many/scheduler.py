@@ -24,7 +24,7 @@ from mcuzoo.link.counts import agent_note
 from mcuzoo.link.hello import Hello
 from mcuzoo.run.feed import Unusable, prepare
 from mcuzoo.run.job import Job
-from mcuzoo.run.journal import Journal, create_journal, read_run
+from mcuzoo.run.journal import Journal, begin_journal, read_run
 from mcuzoo.run.many.source import BoardOfRun
 from mcuzoo.run.many.work import Work
 from mcuzoo.run.many.worker import SameFirmware, Shared, Worker
@@ -228,7 +228,8 @@ class _SeveralRun:
         for worker in self._workers:
             if worker.name in self._running and worker.name in self._overdue:
                 self._records[worker.name] = self._last_record(worker.record)
-        self._step(0)
+        if self._journal is not None:  # else nothing was begun, and is not now
+            self._step(0)
 
     def _last_record(self, record: BoardRecord) -> BoardRecord:
         return replace(record, retired=record.retired or self._overdue.get(record.name))
@@ -280,8 +281,8 @@ class _SeveralRun:
     def _met(self, record: BoardRecord, hello: Hello, now: float) -> None:
         if self._journal is None:
             job = self._job
-            create_journal(job.out, new_meta(job, hello), job.data_set.items)
-            self._journal = self._stack.enter_context(Journal(job.out))
+            journal = begin_journal(job.out, new_meta(job, hello), job.data_set.items)
+            self._journal = self._stack.enter_context(journal)
         if self._begun is None:
             self._begun = now
             total = len(self._job.data_set.items)
