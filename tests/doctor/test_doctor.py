@@ -64,6 +64,7 @@ def test_a_port_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert named(found, str(port)).state == "wrong" and "dialout" in named(found, str(port)).mend
 
 
+@pytest.mark.slow
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MCUZOO_MODELS", str(tmp_path))
     bundle = tmp_path / "report.zip"
