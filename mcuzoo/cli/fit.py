@@ -60,8 +60,9 @@ def _fit(model: str, board: str, options: MeasureOptions, html: Path | None, as_
     from mcuzoo.cli.output import may_color, summary_aside, width
     from mcuzoo.files import require_outputs
     from mcuzoo.plan.fit import fit as fit_named
-    from mcuzoo.report.arena import fit_html, write_page
     from mcuzoo.report.fit import fit_document, fit_text
+    from mcuzoo.report.html.fit import fit_html
+    from mcuzoo.report.html.page import write_page
 
     for name in ("tflm", "output", "port", "baud"):
         if getattr(options, name) is not None:

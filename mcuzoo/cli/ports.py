@@ -35,7 +35,7 @@ def ports(
     from mcuzoo.link.ports import PortInfo
     from mcuzoo.link.survey import look, survey
     from mcuzoo.report.ports import port_document, ports_text
-    from mcuzoo.run.find_board import board_bauds, known_ports, may_be_asked
+    from mcuzoo.rig.find_board import board_bauds, known_ports, may_be_asked
 
     listed = known_ports()
     if names:

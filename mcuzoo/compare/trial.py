@@ -18,7 +18,7 @@ from mcuzoo.link.inference import KernelRecord
 from mcuzoo.link.session import Session
 from mcuzoo.project.manifest import Manifest
 from mcuzoo.project.rules import inside
-from mcuzoo.run.rig import check_firmware
+from mcuzoo.run.connected_board import check_firmware
 from mcuzoo.toolchain.sizes import linked_constant_bytes
 
 

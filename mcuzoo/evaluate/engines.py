@@ -33,7 +33,7 @@ from mcuzoo.link.state import LinkState
 from mcuzoo.link.transport import SOME_PORT
 from mcuzoo.ops.coverage import judge
 from mcuzoo.project.recipe import Recipe
-from mcuzoo.run.rig import Rig
+from mcuzoo.run.connected_board import ConnectedBoard
 from mcuzoo.toolchain.find import compiler_packages
 from mcuzoo.zoo.registry import ModelSource
 
@@ -220,21 +220,21 @@ _EMULATOR_OPTIONS = "?count=0"
 
 
 class BoardEngine:
-    """A board as an engine; the rig behind it recovers and proves what it can."""
+    """A board as an engine; the connection recovers and proves what it can."""
 
-    def __init__(self, rig: Rig) -> None:
-        self._rig = rig
+    def __init__(self, board: ConnectedBoard) -> None:
+        self._board = board
         self._numbers = count()
 
     @property
     def board(self) -> str:
         """What answered: "rt1170, aot, emulated"."""
-        hello = self._rig.hello
+        hello = self._board.hello
         return f"{hello.board}, {hello.runtime}" + agent_note(hello.agent)
 
     def run(self, input: NDArray[np.int8]) -> NDArray[np.int8]:
         """Raises RigError or ProtocolError when the board gives no result, whatever is tried."""
-        return self._rig.infer(next(self._numbers), input).output
+        return self._board.infer(next(self._numbers), input).output
 
 
 @contextmanager
@@ -253,8 +253,8 @@ def board_engine(
     def connect(state: LinkState) -> Session:
         return Session.open(port, rate, state=state, ports=ports)
 
-    with Rig(connect, check, say) as rig:
-        yield BoardEngine(rig)
+    with ConnectedBoard(connect, check, say) as board:
+        yield BoardEngine(board)
 
 
 def check_model(hello: Hello, subject: Subject) -> None:

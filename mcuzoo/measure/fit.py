@@ -44,7 +44,7 @@ from mcuzoo.project.manifest import (
     load_manifest,
     write_manifest,
 )
-from mcuzoo.run.rig import check_firmware
+from mcuzoo.run.connected_board import check_firmware
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.find import compiler_packages
 from mcuzoo.zoo.registry import ModelSource, resolve_model

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mcuzoo.link.ports import PortInfo
 from mcuzoo.link.survey import Surveyed
-from mcuzoo.run.find_board import usb_name
+from mcuzoo.rig.find_board import usb_name
 
 
 def port_document(found: Surveyed, listed: Sequence[PortInfo]) -> dict[str, object]:

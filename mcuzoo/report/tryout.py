@@ -15,9 +15,10 @@ from mcuzoo.link.transport import SOME_PORT
 from mcuzoo.ops.inspect import Inspection
 from mcuzoo.plan.fit import FitReport
 from mcuzoo.project.manifest import BuildEntry, Manifest, load_project
-from mcuzoo.report.arena import arena_text, fit_html
+from mcuzoo.report.arena import arena_text
 from mcuzoo.report.figures import clipped, recipe_lines
 from mcuzoo.report.fit import fit_document, fit_text
+from mcuzoo.report.html.fit import fit_html
 from mcuzoo.report.inspection import inspection_text
 from mcuzoo.report.project import build_text, export_text
 from mcuzoo.report.run import csv_text, run_document, summary_text

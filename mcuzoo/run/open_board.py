@@ -25,10 +25,10 @@ from mcuzoo.files import open_output
 from mcuzoo.link.counts import milliseconds
 from mcuzoo.link.hello import Hello
 from mcuzoo.project.manifest import Manifest
+from mcuzoo.run.connected_board import ConnectedBoard, check_firmware
 from mcuzoo.run.options import BoardOptions
 from mcuzoo.run.project import emulated_port, find_project
 from mcuzoo.run.recipe import manifest_notes, manifest_with_recipe
-from mcuzoo.run.rig import Rig, check_firmware
 from mcuzoo.run.sessions import MessagesOnly, reference_of, sessions, subject_of
 
 TOP = 5
@@ -86,9 +86,9 @@ class OpenBoard:
     """A board that runs a project's model. It is opened again if it does not answer."""
 
     def __init__(
-        self, rig: Rig, manifest: Manifest, classes: Classes, engine: Engine | None
+        self, board: ConnectedBoard, manifest: Manifest, classes: Classes, engine: Engine | None
     ) -> None:
-        self._rig = rig
+        self._board = board
         self._manifest = manifest
         self._classes = classes
         self._engine = engine
@@ -97,7 +97,7 @@ class OpenBoard:
     @property
     def hello(self) -> Hello:
         """What the board reports about itself: board, build, runtime, clock."""
-        return self._rig.hello
+        return self._board.hello
 
     def infer(self, tensor: NDArray[np.int8]) -> Answer:
         """Run one input: int8, of the shape or at least the size of the model's.
@@ -112,7 +112,7 @@ class OpenBoard:
                 f"{tensor.shape}.",
                 "classify() makes such a tensor of a picture.",
             )
-        inference = self._rig.infer(next(self._numbers), np.ascontiguousarray(tensor))
+        inference = self._board.infer(next(self._numbers), np.ascontiguousarray(tensor))
         expected = None if self._engine is None else self._engine.run(tensor).reshape(-1)
         hello = self.hello
         return Answer(
@@ -178,7 +178,10 @@ def open_board(
         line = subject.line(port, options.baud, options.wait_port)
         opened = sessions(line, subject.upload, watcher, trace)
         yield OpenBoard(
-            stack.enter_context(Rig(opened, check, watcher.trouble)), manifest, classes, engine
+            stack.enter_context(ConnectedBoard(opened, check, watcher.trouble)),
+            manifest,
+            classes,
+            engine,
         )
 
 

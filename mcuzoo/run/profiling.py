@@ -23,10 +23,10 @@ from mcuzoo.link.state import LinkState
 from mcuzoo.profile import ModelProfile, profile_model
 from mcuzoo.project.input_size import takes_pictures
 from mcuzoo.project.manifest import Manifest
+from mcuzoo.run.connected_board import check_firmware
 from mcuzoo.run.options import ProfileOptions
 from mcuzoo.run.project import emulated_port, find_project
 from mcuzoo.run.recipe import manifest_notes, manifest_with_recipe
-from mcuzoo.run.rig import check_firmware
 from mcuzoo.run.sessions import MessagesOnly, reference_of, sessions, subject_of
 
 NOISE_SEED = 1234

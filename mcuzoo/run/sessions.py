@@ -17,9 +17,9 @@ from mcuzoo.link.session import Session
 from mcuzoo.link.state import LinkState
 from mcuzoo.project.manifest import Manifest, load_manifest, load_project
 from mcuzoo.project.rules import inside
-from mcuzoo.run.find_board import AUTO, port_of
+from mcuzoo.rig.find_board import AUTO, port_of
+from mcuzoo.run.connected_board import OpenSession
 from mcuzoo.run.project import baud_note, project_baud, project_model
-from mcuzoo.run.rig import OpenSession
 from mcuzoo.run.upload import (
     Upload,
     own_classes,
@@ -127,14 +127,19 @@ class MessagesOnly:
 
 
 def sessions(
-    line: Line, upload: Upload | None, watcher: Watcher, trace: TextIO | None = None
+    line: Line,
+    upload: Upload | None,
+    watcher: Watcher,
+    trace: TextIO | None = None,
+    make_ports: Callable[..., PortWatch] = PortWatch,
 ) -> OpenSession:
     """Opens sessions on one board, one after the other, also if its port has a new name.
 
     upload: the model that each session sends if the board does not have it. trace: gets the
-    traffic, in hex. An opened session raises the errors of Session.open and `uploading`.
+    traffic, in hex. make_ports: PortWatch, or what is made as it is. An opened session raises the
+    errors of Session.open and `uploading`.
     """
-    ports = PortWatch(
+    ports = make_ports(
         line.port,
         wait_s=DEFAULT_WAIT_S if line.wait_port is None else line.wait_port,
         wait_first=line.wait_port is not None,

@@ -20,7 +20,7 @@ from mcuzoo.link.state import LinkState
 from mcuzoo.ops.coverage import judge
 from mcuzoo.plan.tflm.image import TflmImage, check_kernels, prepare_image
 from mcuzoo.project.manifest import AnyManifest, Manifest, ModelEntry, TensorSpec, UniversalManifest
-from mcuzoo.run.rig import BoardSession, OpenSession, check_build
+from mcuzoo.run.connected_board import BoardSession, OpenSession, check_build
 from mcuzoo.zoo.registry import ModelSource, labels_words
 
 

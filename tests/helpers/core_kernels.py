@@ -15,7 +15,7 @@ from helpers.kernel_library import all_inputs, kernel_files
 from helpers.objects import compile_c
 from numpy.typing import NDArray
 
-from mcuzoo.emulator.engine import BlockCounter
+from mcuzoo.emulator.block_counter import BlockCounter
 from mcuzoo.lowering.call import Call
 from mcuzoo.lowering.constant import Constant
 from mcuzoo.lowering.params import CStruct, Value

@@ -22,7 +22,7 @@ from mcuzoo.link.port_watch import PortWatch
 from mcuzoo.link.ports import PortInfo, list_serial_ports, ports_hint
 from mcuzoo.link.session import Session
 from mcuzoo.link.state import LinkState
-from mcuzoo.run.rig import BoardGoneError, Rig
+from mcuzoo.run.connected_board import BoardGoneError, ConnectedBoard
 
 LinkMaker = Callable[[str], Path]
 BOARD = (0x1FC9, 0x0143, "AB12")
@@ -240,18 +240,20 @@ def test_a_run_goes_on_when_the_board_comes_back_elsewhere(
             desk.listed = [PortInfo(str(new), usb_id=BOARD)]
 
         told: list[str] = []
-        with Rig(connect, lambda hello: None, told.append, sleep=desk.sleep) as rig:
-            rig.infer(0, image(0))
+        with ConnectedBoard(
+            connect, lambda hello: None, told.append, sleep=desk.sleep
+        ) as connection:
+            connection.infer(0, image(0))
             opened[-1]._channel._port.close()
             old.unlink()
             desk.listed, desk.events = [], {desk.now + 12.0: back}
-            result = rig.infer(1, image(1))
+            result = connection.infer(1, image(1))
             assert (result.output == echo_output(image(1))).all() and result.attempts == 2
-            assert rig.state.reconnects == 1 and watch.name == str(new)
+            assert connection.state.reconnects == 1 and watch.name == str(new)
 
             opened[-1]._channel._port.close()
             new.unlink()
             desk.listed, begun = [], desk.now
             with pytest.raises(BoardGoneError, match="has not come within 30 s"):
-                rig.infer(2, image(2))
+                connection.infer(2, image(2))
             assert 30.0 <= desk.now - begun < 35.0  # waited for once, not once per try

@@ -24,8 +24,8 @@ from mcuzoo.report.run import (
     write_csv,
     write_outputs,
 )
+from mcuzoo.run.connected_board import board_facts
 from mcuzoo.run.record import Row, RunMeta, Settings, Status
-from mcuzoo.run.rig import board_facts
 from mcuzoo.run.summary import summarize
 
 META = RunMeta(

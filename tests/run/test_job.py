@@ -15,11 +15,11 @@ from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import parse_model
 from mcuzoo.project.manifest import ModelEntry, load_manifest, write_manifest
 from mcuzoo.project.recipe import Recipe
+from mcuzoo.run.connected_board import board_facts
 from mcuzoo.run.job import make_job
 from mcuzoo.run.journal import create_journal
 from mcuzoo.run.options import RunOptions
 from mcuzoo.run.record import RunMeta
-from mcuzoo.run.rig import board_facts
 
 NAMES = "a\nb\nc\nd\ne\nf\n"
 

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from mcuzoo.data.images import FilePicture, Item
 from mcuzoo.errors import InputError, UsageError
 from mcuzoo.project.recipe import Recipe
+from mcuzoo.run.connected_board import board_facts
 from mcuzoo.run.journal import JOURNAL_NAME, LOCK_NAME, Journal, create_journal, read_run
 from mcuzoo.run.record import Row, RunMeta, Settings, Status
-from mcuzoo.run.rig import board_facts
 from mcuzoo.run.score import Answer
 
 SETTINGS = Settings("/p", "/dev/x", 115200, "/d.csv", None, None, True, 0.5, False)
@@ -184,11 +184,14 @@ def make_old(run: Path) -> None:
         '"float_low": 0.0, "float_high": 1.0}'
     )
     with sqlite3.connect(run / JOURNAL_NAME) as database:
-        for column in ("rank", "second", "dtype", "turned", "clipped"):
+        for column in ("rank", "second", "dtype", "turned", "clipped", "board"):
             database.execute(f"ALTER TABLE images DROP COLUMN {column}")
+        database.executescript("DROP TABLE boards; DROP TABLE others;")
         database.execute("UPDATE run SET value='1' WHERE key='schema'")
         database.execute("UPDATE run SET value=? WHERE key='preprocessing'", (recipe,))
-        database.execute("DELETE FROM run WHERE key IN ('recipe_source', 'label_mapping')")
+        database.execute(
+            "DELETE FROM run WHERE key IN ('recipe_source', 'label_mapping', 'elapsed_s')"
+        )
 
 
 def test_a_run_of_an_older_version_is_read_and_resumed(run: Path) -> None:

@@ -29,7 +29,7 @@ from mcuzoo.link.hello import Hello
 from mcuzoo.link.inference import Inference
 from mcuzoo.link.state import LinkState
 from mcuzoo.report.run import run_document, summary_text
-from mcuzoo.run import rig
+from mcuzoo.run import connected_board
 from mcuzoo.run.job import Job
 from mcuzoo.run.journal import Journal, read_run
 from mcuzoo.run.record import Row, Status
@@ -59,7 +59,7 @@ class Told:
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rig, "_REOPEN_PAUSES_S", (0.0, 0.0))
+    monkeypatch.setattr(connected_board, "_REOPEN_PAUSES_S", (0.0, 0.0))
 
 
 def ran(job: Job, board: FakeBoard) -> RunSummary:
@@ -145,7 +145,7 @@ def test_three_lost_in_a_row_stop_the_run(tmp_path: Path) -> None:
 def test_board_gone_stops_the_run_and_keeps_the_rest_pending(tmp_path: Path) -> None:
     gone = PortError("There is no port.", "Plug it in.")
     board = FakeBoard(failures={3: SILENT}, refusals=dict.fromkeys(range(2, 99), gone))
-    with pytest.raises(rig.BoardGoneError) as caught:
+    with pytest.raises(connected_board.BoardGoneError) as caught:
         ran(make_toy_job(tmp_path), board)
     assert caught.value.exit_code == 3 and "--resume" in caught.value.hint
     assert statuses(make_toy_job(tmp_path)) == ["done"] * 2 + ["pending"] * 3

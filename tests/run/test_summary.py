@@ -9,8 +9,8 @@ import pytest
 from helpers.fake_board import HELLO
 
 from mcuzoo.project.recipe import Recipe
+from mcuzoo.run.connected_board import board_facts
 from mcuzoo.run.record import Row, RunMeta, Settings, Status
-from mcuzoo.run.rig import board_facts
 from mcuzoo.run.score import Accuracy
 from mcuzoo.run.summary import Broke, Verdict, measure_latency, summarize, verdict_of
 

@@ -22,7 +22,7 @@ from mcuzoo.codegen.tflm.tree import open_tree
 from mcuzoo.errors import ToolchainError, WrongFirmwareError
 from mcuzoo.project.build_id import BUILD_ID_FILE, build_id, firmware_inputs, hash_files
 from mcuzoo.project.manifest import load_manifest, load_project
-from mcuzoo.run.rig import check_firmware
+from mcuzoo.run.connected_board import check_firmware
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.compile import CompileJob, build_facts
 from mcuzoo.toolchain.find import find_compiler

@@ -1,0 +1,1 @@
+"""A run on several boards: one queue of images, a thread per board."""
