@@ -84,7 +84,7 @@ def _figures(comparison: Comparison) -> Table:
         for name in facts[0]
         if any(fact[name] for fact in facts)
     )
-    heads = (Head("figure"), *_names(comparison))
+    heads = (Head("figure"), *(Head(column.trial.entry.name) for column in comparison.columns))
     return Table("Figures of each project", heads, rows, sortable=False)
 
 
