@@ -6,7 +6,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 LOCK ?= yes
-# What `make test` and the like install: test, or tensorflow (the same and TensorFlow).
+# What `make test` and the like install: test, tensorflow (the same, TensorFlow, SPSDK and pyOCD),
+# or farm.
 SET ?= test
 # One process more than there are cores: some tests wait for a line.
 JOBS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
@@ -26,7 +27,7 @@ NEWEST := $(if $(LOCK),,-newest)
 DEMO := $(VENV)/.demo$(NEWEST)
 TEST := $(VENV)/.$(SET)$(NEWEST)
 
-.PHONY: demo test quick full nightly test-newest check bench lock clean
+.PHONY: demo test quick full nightly test-newest farm farm-tests check bench lock clean
 
 demo: $(DEMO)
 	$(BIN)/mcuzoo demo
@@ -59,6 +60,15 @@ nightly: $(TEST)
 test-newest:
 	$(MAKE) VENV=.venv-newest LOCK= demo
 	$(MAKE) VENV=.venv-newest LOCK= quick
+
+# Board farms, in an environment of their own: labgrid brings a serial/ that replaces pyserial's.
+# The link's tests run there, too.
+farm:
+	$(MAKE) VENV=.venv-farm SET=farm farm-tests
+
+farm-tests: $(TEST)
+	MCUZOO_REQUIRE_FARM=1 $(BIN)/python -m pytest -m 'full or not full' tests/farm
+	$(PYTEST) tests/link
 
 check: $(TEST)
 	$(BIN)/ruff check .
@@ -94,10 +104,13 @@ lock:
 	$(COMPILE) pyproject.toml --extra test --output-file requirements/test.txt
 	$(COMPILE) pyproject.toml --extra demo --constraint requirements/test.txt \
 	    --output-file requirements/demo.txt
-	$(COMPILE) pyproject.toml --extra test --extra tensorflow --constraint requirements/test.txt \
-	    --output-file requirements/tensorflow.txt
+	$(COMPILE) pyproject.toml --extra test --extra tensorflow --extra flash \
+	    --constraint requirements/test.txt --output-file requirements/tensorflow.txt
+	$(COMPILE) pyproject.toml --extra demo --extra farm --group farm-test \
+	    --constraint requirements/test.txt --override requirements/farm-override.txt \
+	    --output-file requirements/farm.txt
 	$(COMPILE) --group build --constraint requirements/tensorflow.txt \
 	    --output-file requirements/build.txt
 
 clean:
-	rm -rf $(VENV) $(VENV)-lock .venv-newest build dist
+	rm -rf $(VENV) $(VENV)-lock .venv-newest .venv-farm build dist

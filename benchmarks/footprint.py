@@ -28,6 +28,7 @@ from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import parse_model
 from mcuzoo.ops.lower import lower
 from mcuzoo.plan.arena.fusion import fuse_and_plan
+from mcuzoo.plan.place.footprint import receive_ring_bytes
 from mcuzoo.plan.place.needs import HALVES
 from mcuzoo.project.kinds import OPTIMIZATION, TOOLCHAINS
 from mcuzoo.project.manifest import BuildEntry, Manifest
@@ -263,6 +264,12 @@ def main() -> None:
     print("\n[stack]")
     print("# A choice, not a measurement: what the linker script reserves.")
     print(f"bytes = {STACK_BYTES}")
+    print("\n[receive]")
+    print(
+        "# A choice as well: the ring for what arrives while the board works, part of every "
+        "data_bytes below."
+    )
+    print(f"bytes = {receive_ring_bytes()}")
     print("\n[aot]")
     print(f'source = "largest of one-op firmwares for {where} by {tools} at {levels}"')
     print("\n[aot.base]")

@@ -29,6 +29,9 @@ PACKAGES = {
     "onnx2tf": ("onnx2tf", "onnx"),
     "onnx": ("onnx", "onnx"),
     "onnxruntime": ("onnxruntime", "onnx"),
+    "pyocd": ("pyocd", "flash"),
+    "spsdk": ("spsdk", "flash"),
+    "labgrid": ("labgrid", "farm"),
 }
 """Each optional package: the module that it contains, and the extra of mcuzoo that lists it."""
 

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "app/mz_arena.h"
+#include "app/mz_line.h"
 #include "app/mz_profile.h"
 #include "image/mz_image.h"
 #include "link/mz_link.h"
@@ -81,6 +82,12 @@ static void report_early_faults(void) {
     }
 }
 
+static uint16_t features(void) {
+    const bool ahead = ready && mz_image_keeps() && mz_port_receive_bytes() != 0u;
+    return (uint16_t)((ahead ? MZ_FEATURE_AHEAD : 0u) |
+                      (mz_line_changes() ? MZ_FEATURE_BAUD : 0u));
+}
+
 static void on_hello(const mz_frame *request) {
     mz_msg_hello hello;
     if (!mz_unpack_hello(request->payload, &hello)) {
@@ -111,6 +118,8 @@ static void on_hello(const mz_frame *request) {
         .model_bytes = upload.model_bytes,
         .agent = MZ_BOARD_AGENT,
         .count_unit = MZ_BOARD_COUNT_UNIT,
+        .features = features(),
+        .receive_bytes = (uint16_t)mz_port_receive_bytes(),
     };
     mz_pack_hello_reply(mz_link_compose(), &reply);
     mz_link_answer(request, MZ_MSG_HELLO_REPLY, 0u);
@@ -128,6 +137,16 @@ static void acknowledge(const mz_frame *request, bool taken) {
     mz_link_answer(request, MZ_MSG_ACK, taken ? 0u : MZ_FLAG_GAP);
 }
 
+/* The host sends this image behind the INVOKE of the current one. If the current one is complete
+ * and has not run, its INVOKE was lost: run it now, instead of dropping it. */
+static void run_before(const mz_msg_input_begin *begin) {
+    const mz_image *image = mz_image_current();
+    if (image->state == MZ_IMAGE_LOADING && !mz_image_is(begin->image_id) &&
+        image->next_offset == mz_runtime_info()->input.bytes) {
+        (void)mz_image_run(image->input_crc32);
+    }
+}
+
 static void on_input_begin(const mz_frame *request) {
     mz_msg_input_begin begin;
     if (!mz_unpack_input_begin(request->payload, &begin)) {
@@ -137,6 +156,9 @@ static void on_input_begin(const mz_frame *request) {
     } else if (begin.input_bytes != mz_runtime_info()->input.bytes) {
         mz_link_refuse(request, MZ_LINK_BAD_SIZE, "not the size of the input tensor");
     } else {
+        if ((request->flags & MZ_FLAG_AHEAD) != 0u) {
+            run_before(&begin);
+        }
         mz_image_begin(begin.image_id, begin.input_crc32);
         acknowledge(request, true);
     }
@@ -155,8 +177,7 @@ static void on_input_data(const mz_frame *request) {
     }
 }
 
-static void send_result(const mz_frame *request) {
-    const mz_image *image = mz_image_current();
+static void send_result(const mz_frame *request, const mz_image *image) {
     const mz_msg_result result = {
         .image_id = image->image_id,
         .input_crc32 = image->input_crc32,
@@ -168,7 +189,8 @@ static void send_result(const mz_frame *request) {
     mz_link_answer(request, MZ_MSG_RESULT, 0u);
 }
 
-/* True if the requested image has arrived completely and may run. If not, answers the request. */
+/* True if the current image is the requested one, has arrived completely and may run or has run. If
+ * not, answers the request. */
 static bool has_arrived(const mz_frame *request, uint32_t image_id, uint32_t input_crc32) {
     const mz_image *image = mz_image_current();
     if (!mz_image_is(image_id)) {
@@ -183,11 +205,11 @@ static bool has_arrived(const mz_frame *request, uint32_t image_id, uint32_t inp
     return false;
 }
 
-static void send_outcome(const mz_frame *request) {
-    if (mz_image_current()->state == MZ_IMAGE_FAILED) {
+static void send_outcome(const mz_frame *request, const mz_image *image) {
+    if (image->state == MZ_IMAGE_FAILED) {
         mz_link_refuse(request, MZ_LINK_INVOKE_FAILED, mz_runtime_error());
     } else {
-        send_result(request);
+        send_result(request, image);
     }
 }
 
@@ -196,12 +218,23 @@ static void on_invoke(const mz_frame *request) {
     mz_msg_invoke invoke;
     if (!mz_unpack_invoke(request->payload, &invoke)) {
         refuse_malformed(request);
-    } else if (!has_arrived(request, invoke.image_id, invoke.input_crc32)) {
         return;
-    } else if (mz_image_current()->state == MZ_IMAGE_LOADING && !mz_image_run(invoke.input_crc32)) {
+    }
+    const mz_image *result = mz_image_result(invoke.image_id);
+    if (result == NULL) {
+        if (!has_arrived(request, invoke.image_id, invoke.input_crc32)) {
+            return;
+        }
+        if (!mz_image_run(invoke.input_crc32)) {
+            refuse_damaged(request);
+            return;
+        }
+        result = mz_image_current();
+    }
+    if (invoke.input_crc32 != result->input_crc32) {
         refuse_damaged(request);
     } else {
-        send_outcome(request);
+        send_outcome(request, result);
     }
 }
 
@@ -226,7 +259,7 @@ static void on_profile(const mz_frame *request) {
                        "the image has run, but not for this profile");
         return;
     }
-    send_outcome(request);
+    send_outcome(request, image);
 }
 
 static void on_read_profile(const mz_frame *request) {
@@ -248,14 +281,17 @@ static void on_read_output(const mz_frame *request) {
     mz_msg_read_output read;
     if (!mz_unpack_read_output(request->payload, &read)) {
         refuse_malformed(request);
-    } else if (!mz_image_is(read.image_id) || mz_image_current()->state != MZ_IMAGE_DONE) {
+        return;
+    }
+    const mz_image *result = mz_image_result(read.image_id);
+    if (result == NULL || result->state != MZ_IMAGE_DONE) {
         refuse_unknown_image(request);
     } else if (read.length > MZ_MAX_CHUNK_BYTES ||
                !within(read.offset, read.length, mz_runtime_info()->output.bytes)) {
         mz_link_refuse(request, MZ_LINK_BAD_RANGE,
                        "outside the output tensor, or too much at once");
     } else {
-        const uint8_t *output = (const uint8_t *)mz_runtime_output();
+        const uint8_t *output = (const uint8_t *)result->output;
         const mz_msg_output_data piece = {
             read.image_id, read.offset, {output + read.offset, read.length}};
         mz_pack_output_data(mz_link_compose(), &piece);
@@ -343,6 +379,12 @@ static void handle(const mz_frame *request) {
     case MZ_MSG_MEASURE_ARENA:
         on_measure_arena(request);
         break;
+    case MZ_MSG_SET_BAUD:
+        mz_line_set_baud(request);
+        break;
+    case MZ_MSG_VERIFY_LINE:
+        mz_line_verify(request);
+        break;
     case MZ_MSG_RESET:
         mz_port_reset();
         break;
@@ -367,6 +409,8 @@ void mz_app_poll(void) {
     const mz_frame *request = mz_link_receive();
     if (request != NULL) {
         handle(request);
+    } else {
+        mz_line_watch();
     }
 }
 

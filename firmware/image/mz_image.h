@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-/* The one image that the board holds: first its input as it arrives, then its result.
+/* The image that the board holds, first its input as it arrives, then its result; and the result of
+ * the image before it.
  *
  * There are two implementations: whole/ keeps the input until the model runs, rows/ passes it to
  * the runtime as it arrives. */
@@ -27,22 +28,34 @@ typedef struct {
     bool profiled;        /* run by mz_image_profile */
     uint64_t cycles;      /* of the inference; 0 when not measured */
     uint32_t output_crc32;
+    const int8_t *output; /* valid while DONE; no alignment */
 } mz_image;
+
+/* Outputs of at most this size are kept while the next input arrives. */
+#define MZ_IMAGE_KEPT_BYTES 1024u
 
 /* The state of the image. The pointer is always the same; the functions below change what it points
  * to. */
 const mz_image *mz_image_current(void);
 
+/* The image with this id that has run, DONE or FAILED: the current one, or the one before it. NULL
+ * if there is none. The pointer is valid until the next call of a function below. */
+const mz_image *mz_image_result(uint32_t image_id);
+
+/* True if the last result stays while the next input arrives: its output is small enough. */
+bool mz_image_keeps(void);
+
 /* How many INPUT_DATA frames the host may send ahead. */
 uint8_t mz_image_window(void);
 
-/* True if the board holds this image, in any state. */
+/* True if the current image is this one, in any state. */
 bool mz_image_is(uint32_t image_id);
 
-/* Drops the image, if there is one. */
+/* Drops the current image and the result before it. */
 void mz_image_forget(void);
 
-/* Starts a new image. If the board already holds this image, it continues where it was. */
+/* Starts a new image. If the board already holds this image, it continues where it was. The result
+ * of the image that was current is kept, if mz_image_keeps. */
 void mz_image_begin(uint32_t image_id, uint32_t input_crc32);
 
 /* Stores data that begins at next_offset. Otherwise it does not change the image, and returns false
@@ -52,7 +65,7 @@ bool mz_image_take(uint32_t offset, mz_span data);
 
 /* Runs the model on the complete input, or the part of the model that has not run yet. The image
  * then is DONE or FAILED. If the CRC of the input in memory is not input_crc32, forgets the image
- * instead and returns false. */
+ * instead, but not the result before it, and returns false. */
 bool mz_image_run(uint32_t input_crc32);
 
 /* Like mz_image_run; in addition mz_profile keeps records from first_record on. */

@@ -8,12 +8,18 @@
 #ifndef MZ_IMAGE_RUN_H
 #define MZ_IMAGE_RUN_H
 
+#include <stddef.h>
+
 #include "image/mz_image.h"
 #include "link/mz_crc32.h"
 #include "port/mz_port.h"
 #include "runtime/mz_runtime.h"
 
 static mz_image image;
+
+/* The result before: only its output is moved, when the next image begins. */
+static mz_image before;
+static int8_t kept[MZ_IMAGE_KEPT_BYTES];
 
 const mz_image *mz_image_current(void) {
     return &image;
@@ -27,11 +33,49 @@ bool mz_image_is(uint32_t image_id) {
     return image.state != MZ_IMAGE_NONE && image.image_id == image_id;
 }
 
+static bool has_run(const mz_image *one) {
+    return one->state == MZ_IMAGE_DONE || one->state == MZ_IMAGE_FAILED;
+}
+
+const mz_image *mz_image_result(uint32_t image_id) {
+    if (has_run(&image) && image.image_id == image_id) {
+        return &image;
+    }
+    return has_run(&before) && before.image_id == image_id ? &before : NULL;
+}
+
+bool mz_image_keeps(void) {
+    return mz_runtime_info()->output.bytes <= sizeof(kept);
+}
+
 void mz_image_forget(void) {
+    image.state = MZ_IMAGE_NONE;
+    before.state = MZ_IMAGE_NONE;
+}
+
+static void forget_input(void) {
     image.state = MZ_IMAGE_NONE;
 }
 
+/* Its input is about to be overwritten, and with it perhaps its output. */
+static void keep_result_of_image(void) {
+    if (!has_run(&image)) {
+        return;
+    }
+    before = image;
+    if (image.state == MZ_IMAGE_DONE && mz_image_keeps()) {
+        const uint32_t bytes = mz_runtime_info()->output.bytes;
+        for (uint32_t i = 0u; i < bytes; i++) {
+            kept[i] = image.output[i];
+        }
+        before.output = kept;
+    } else if (image.state == MZ_IMAGE_DONE) {
+        before.state = MZ_IMAGE_NONE;
+    }
+}
+
 static void start_image(uint32_t image_id, uint32_t input_crc32) {
+    keep_result_of_image();
     image.state = MZ_IMAGE_LOADING;
     image.image_id = image_id;
     image.input_crc32 = input_crc32;
@@ -62,7 +106,8 @@ static void keep_result(mz_status status, bool profiled, uint64_t cycles) {
     image.cycles = cycles;
     image.state = status == MZ_OK ? MZ_IMAGE_DONE : MZ_IMAGE_FAILED;
     if (status == MZ_OK) {
-        image.output_crc32 = mz_crc32(mz_runtime_output(), mz_runtime_info()->output.bytes);
+        image.output = mz_runtime_output();
+        image.output_crc32 = mz_crc32(image.output, mz_runtime_info()->output.bytes);
     }
 }
 

@@ -17,6 +17,7 @@ static uint32_t waiting_next;
 static uint8_t payload[MZ_MAX_PAYLOAD_BYTES];
 static mz_writer composed;
 static uint16_t announced;
+static uint32_t bad_frames_then; /* when the last good frame came */
 
 const mz_frame *mz_link_receive(void) {
     if (waiting_next == waiting_count) {
@@ -25,10 +26,15 @@ const mz_frame *mz_link_receive(void) {
     }
     while (waiting_next < waiting_count) {
         if (mz_frame_push(&decoder, waiting[waiting_next++], &received)) {
+            bad_frames_then = decoder.bad_frames;
             return &received;
         }
     }
     return NULL;
+}
+
+bool mz_link_is_within(void) {
+    return decoder.inside || decoder.bad_frames != bad_frames_then;
 }
 
 mz_link_counts mz_link_counted(void) {

@@ -6,6 +6,7 @@
 #ifndef MZ_LINK_H
 #define MZ_LINK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "link/mz_frame.h"
@@ -19,6 +20,9 @@ typedef struct {
  * and waits no longer than mz_port_read. Frame and payload belong to the link and are valid until
  * the next call; the payload has no alignment. */
 const mz_frame *mz_link_receive(void);
+
+/* True if bytes have come since the last good frame that are no good frame, or not yet. */
+bool mz_link_is_within(void);
 
 /* Counted since reset. */
 mz_link_counts mz_link_counted(void);

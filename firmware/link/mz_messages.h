@@ -30,6 +30,8 @@ typedef enum {
     MZ_MSG_MODEL_DATA = 0x0b,
     MZ_MSG_MODEL_COMMIT = 0x0c,
     MZ_MSG_MEASURE_ARENA = 0x0d,
+    MZ_MSG_SET_BAUD = 0x0e,
+    MZ_MSG_VERIFY_LINE = 0x0f,
     MZ_MSG_HELLO_REPLY = 0x81,
     MZ_MSG_ACK = 0x82,
     MZ_MSG_RESULT = 0x83,
@@ -39,6 +41,8 @@ typedef enum {
     MZ_MSG_PROFILE_DATA = 0x87,
     MZ_MSG_MODEL_ACK = 0x88,
     MZ_MSG_ARENA_REPORT = 0x89,
+    MZ_MSG_BAUD_REPLY = 0x8a,
+    MZ_MSG_LINE_VERIFIED = 0x8b,
     MZ_MSG_LOG = 0x90,
     MZ_MSG_BOOT = 0x91,
     MZ_MSG_FAULT = 0x92,
@@ -46,7 +50,14 @@ typedef enum {
 
 typedef enum {
     MZ_FLAG_GAP = 0x01,
+    MZ_FLAG_AHEAD = 0x02,
 } mz_flag;
+
+typedef enum {
+    MZ_FEATURE_CODEC = 0x01,
+    MZ_FEATURE_BAUD = 0x02,
+    MZ_FEATURE_AHEAD = 0x04,
+} mz_feature;
 
 typedef enum {
     MZ_LINK_BAD_REQUEST = 0x01,
@@ -256,6 +267,33 @@ static inline bool mz_unpack_measure_arena(mz_span payload, mz_msg_measure_arena
     return reader.ok;
 }
 
+/* Run the line at `baud` from the answer on; 0: only say what is possible. Answered by BAUD_REPLY,
+ * still at the old rate. */
+typedef struct {
+    uint32_t nonce;
+    uint32_t baud;
+} mz_msg_set_baud;
+
+static inline bool mz_unpack_set_baud(mz_span payload, mz_msg_set_baud *message) {
+    mz_reader reader = mz_reader_of(payload);
+    message->nonce = mz_read_u32(&reader);
+    message->baud = mz_read_u32(&reader);
+    return reader.ok;
+}
+
+/* Did these bytes arrive? Answered by LINE_VERIFIED with the same bytes. */
+typedef struct {
+    uint32_t nonce;
+    mz_span data;
+} mz_msg_verify_line;
+
+static inline bool mz_unpack_verify_line(mz_span payload, mz_msg_verify_line *message) {
+    mz_reader reader = mz_reader_of(payload);
+    message->nonce = mz_read_u32(&reader);
+    message->data = mz_read_rest(&reader);
+    return reader.ok;
+}
+
 /* What the board is and what it runs. The place of `protocol_version` never changes. Fields with a
  * default are newer: the message of an older firmware ends before them. window: how many frames it
  * takes before it has answered the first of them. max_chunk_bytes: the most `data` in one frame.
@@ -265,7 +303,8 @@ static inline bool mz_unpack_measure_arena(mz_span payload, mz_msg_measure_arena
  * inference, so records of a profile. runtime: "aot" or "tflm", with a version; toolchain: compiler
  * and version. runtime_error: why no model can run, "" for none. model_capacity_bytes: the largest
  * model that can be uploaded, 0 where none can; model_bytes: the one that is there. agent,
- * count_unit: numbers of the words in link/hello.py. */
+ * count_unit: numbers of the words in link/hello.py. features: bits of Feature. receive_bytes: how
+ * many received bytes it keeps while it works; 0: it does not say. */
 typedef struct {
     uint8_t protocol_version;
     uint8_t window;
@@ -288,6 +327,8 @@ typedef struct {
     uint32_t model_bytes;
     uint8_t agent;
     uint8_t count_unit;
+    uint16_t features;
+    uint16_t receive_bytes;
 } mz_msg_hello_reply;
 
 static inline void mz_pack_hello_reply(mz_writer *writer, const mz_msg_hello_reply *message) {
@@ -312,6 +353,8 @@ static inline void mz_pack_hello_reply(mz_writer *writer, const mz_msg_hello_rep
     mz_write_u32(writer, message->model_bytes);
     mz_write_u8(writer, message->agent);
     mz_write_u8(writer, message->count_unit);
+    mz_write_u16(writer, message->features);
+    mz_write_u16(writer, message->receive_bytes);
 }
 
 /* All input bytes before `next_offset` are there. */
@@ -446,6 +489,36 @@ static inline void mz_pack_arena_report(mz_writer *writer, const mz_msg_arena_re
     mz_write_u32(writer, message->stack_used_bytes);
     mz_write_u8(writer, message->status);
     mz_write_text(writer, message->text);
+    mz_write_rest(writer, message->data);
+}
+
+/* `actual_baud`: what the UART makes of the rate that SET_BAUD names; accepted 1: the board changes
+ * to it now. uart_clock_hz: what its rates are divided from, 0 where it does not say. default_baud:
+ * its rate after a restart, and when nothing good arrives. */
+typedef struct {
+    uint32_t nonce;
+    uint32_t actual_baud;
+    uint8_t accepted;
+    uint32_t uart_clock_hz;
+    uint32_t default_baud;
+} mz_msg_baud_reply;
+
+static inline void mz_pack_baud_reply(mz_writer *writer, const mz_msg_baud_reply *message) {
+    mz_write_u32(writer, message->nonce);
+    mz_write_u32(writer, message->actual_baud);
+    mz_write_u8(writer, message->accepted);
+    mz_write_u32(writer, message->uart_clock_hz);
+    mz_write_u32(writer, message->default_baud);
+}
+
+/* What VERIFY_LINE brought. */
+typedef struct {
+    uint32_t nonce;
+    mz_span data;
+} mz_msg_line_verified;
+
+static inline void mz_pack_line_verified(mz_writer *writer, const mz_msg_line_verified *message) {
+    mz_write_u32(writer, message->nonce);
     mz_write_rest(writer, message->data);
 }
 

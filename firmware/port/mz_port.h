@@ -14,9 +14,35 @@ void mz_port_init(void);
  * target. */
 uint32_t mz_port_read(uint8_t *dst, uint32_t capacity);
 
-/* Send bytes; returns when the last one is in the transmitter. Meanwhile it moves received bytes to
- * the receive ring, so that full-duplex traffic loses nothing. */
+/* Send bytes; returns when the last one is in the transmitter. Meanwhile received bytes go to the
+ * receive ring, so that full-duplex traffic loses nothing. */
 void mz_port_write(const uint8_t *src, uint32_t bytes);
+
+/* Size of the receive ring, at most 65535: the bytes that may arrive between two calls of
+ * mz_port_read, whatever the board does meanwhile. 0: it does not receive between the calls. */
+uint32_t mz_port_receive_bytes(void);
+
+typedef struct {
+    uint32_t clock_hz;     /* what its rates are divided from; 0 if that is unknown */
+    uint32_t default_baud; /* after reset; 0 if the rate cannot be changed */
+} mz_port_rates;
+
+/* The console's UART. */
+mz_port_rates mz_port_uart(void);
+
+/* The rate closest to baud that it can be set to, in whole hertz; 0 if baud is out of its range. */
+uint32_t mz_port_closest_baud(uint32_t baud);
+
+/* Change its rate, when all written bytes have been sent. baud: one that mz_port_closest_baud
+ * knows. Bytes that have been received stay. */
+void mz_port_set_baud(uint32_t baud);
+
+#define MZ_PORT_TICK_MS 10u
+
+/* on: from now on, mz_port_tick is true once every MZ_PORT_TICK_MS, for a caller that calls it at
+ * least as often; for others, less often. */
+void mz_port_count_ticks(bool on);
+bool mz_port_tick(void);
 
 /* Bytes lost since reset, because the receiver overran. */
 uint32_t mz_port_overruns(void);

@@ -31,6 +31,7 @@ from mcuzoo.codegen.sources import SDK_SOURCES
 from mcuzoo.codegen.templates import render
 from mcuzoo.errors import BoardError, InputError
 from mcuzoo.plan.memory import MemoryPlan
+from mcuzoo.plan.place.footprint import receive_ring_bytes
 from mcuzoo.plan.place.placement import Placement
 from mcuzoo.plan.place.reserved import STACK_GUARD_BYTES, sdk_of
 from mcuzoo.project.kinds import CXX_FLAGS, OPTIMIZATION
@@ -205,6 +206,7 @@ def render_sdk_board_files(board: Board, placement: Placement) -> dict[str, str]
             "mcuxpresso/mz_board.h.j2",
             copies=copies,
             guard_bytes=STACK_GUARD_BYTES,
+            receive_bytes=receive_ring_bytes(),
             sdram_steps=len(rows),
             **facts,
         ),

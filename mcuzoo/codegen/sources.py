@@ -17,6 +17,7 @@ SDK_SOURCES = (
     *_SHARED,
     "port/cortex_m7/mz_core.c",
     "port/cortex_m7/mz_fault.c",
+    "port/cortex_m7/mz_interrupt.c",
     "port/cortex_m7/mz_mpu.c",
     "port/cortex_m7/mz_stack.c",
     "port/mcuxsdk/*.c",

@@ -1,18 +1,15 @@
-"""unicorn, as the machine uses it: memories, devices, one run until something happens.
-
-Executed instructions are counted block by block: unicorn reports every block when it is entered.
-Instructions of an IT block count even if their condition is false, as in QEMU and in hardware
-counts of retired instructions; a hook per instruction would not see the skipped ones.
-"""
+"""unicorn, as the machine uses it: memories, devices, one run until something happens."""
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+import struct
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
 
+from mcuzoo.emulator.block_counter import BlockCounter, BlockHook
 from mcuzoo.errors import EmulatorError
 from mcuzoo.extras import missing_error
 
@@ -42,69 +39,6 @@ class UndeclaredAccess(Refusal):
     def __init__(self, access: Access) -> None:
         super().__init__(str(access))
         self.access = access
-
-
-_WIDE_FROM = 0x1D  # the five highest bits of the first half of a 32-bit Thumb instruction
-
-_NO_BLOCK = -1
-
-BlockHook = Callable[[object, int, int, object], None]
-
-
-class BlockCounter:
-    """`on_block` is the hook, written for speed; `read_code` gives bytes of memory."""
-
-    def __init__(self, read_code: Callable[[int, int], bytes]) -> None:
-        self._read_code = read_code
-        # By address: size in bytes and instructions.
-        self._known: dict[int, tuple[int, int]] = {}
-        # Instructions of all blocks entered, the present one as a whole; its address.
-        self._state = [0, _NO_BLOCK]
-        self.on_block = self._make_hook()
-
-    def _make_hook(self) -> BlockHook:
-        known, state, read_code = self._known, self._state, self._read_code
-
-        def on_block(_handle: object, address: int, size: int, _key: object) -> None:
-            entry = known.get(address)
-            if entry is None or entry[0] != size:
-                entry = known[address] = (size, count_instructions(read_code(address, size)))
-            state[0] += entry[1]
-            state[1] = address
-
-        return on_block
-
-    @property
-    def total(self) -> int:
-        """Instructions executed, when nothing is being executed."""
-        return self._state[0]
-
-    @property
-    def before_block(self) -> int:
-        """Instructions executed before the present block."""
-        total, block = self._state
-        return total - self._known.get(block, (0, 0))[1]
-
-    def before(self, pc: int) -> int:
-        """Instructions executed before the one at `pc`."""
-        total, block = self._state
-        end = block + self._known.get(block, (0, 0))[0]
-        if block <= pc < end:
-            return total - count_instructions(self._read_code(pc, end - pc))
-        return total
-
-    def settle(self, pc: int) -> None:
-        """Execution has stopped before `pc`: take back what was counted from there on."""
-        self._state[:] = [self.before(pc), _NO_BLOCK]
-
-
-def count_instructions(code: bytes) -> int:
-    """How many Thumb instructions `code` is; it begins and ends with whole ones."""
-    count = at = 0
-    while at + 1 < len(code):
-        at += 4 if code[at + 1] >> 3 >= _WIDE_FROM else 2
-        count += 1
-    return count
 
 
 _NEVER = 0xFFFF_FFFF
@@ -163,7 +97,7 @@ class Engine:
         self._uc: Any = self._unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB)
         self._uc.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M7)
         self._blocks = BlockCounter(self._read_code)
-        self._hooked = (False, False)
+        self._hooked = (False, False, False)
         self._hooks: list[Callable[[], object]] = []
         self._timed: list[tuple[int, int]] = []
         self.executed_before_read = 0
@@ -225,10 +159,19 @@ class Engine:
         except self._unicorn.UcError:
             return None
 
-    def write_word(self, address: int, value: int) -> bool:
-        """Store a word; False where there is no memory."""
+    def read_words(self, address: int, count: int) -> list[int] | None:
+        """`count` words from `address` on, or None where there is no memory."""
         try:
-            self._uc.mem_write(address, (value & 0xFFFF_FFFF).to_bytes(4, "little"))
+            raw = self._uc.mem_read(address, 4 * count)
+        except self._unicorn.UcError:
+            return None
+        return list(struct.unpack(f"<{count}I", raw))
+
+    def write_words(self, address: int, values: Sequence[int]) -> bool:
+        """Store words; False where there is no memory."""
+        raw = struct.pack(f"<{len(values)}I", *(value & 0xFFFF_FFFF for value in values))
+        try:
+            self._uc.mem_write(address, raw)
         except self._unicorn.UcError:
             return False
         return True
@@ -241,6 +184,11 @@ class Engine:
 
     def set(self, name: str, value: int) -> None:
         self._uc.reg_write(getattr(self._arm, f"UC_ARM_REG_{name}"), value & 0xFFFF_FFFF)
+
+    def get_all(self, names: Sequence[str]) -> list[int]:
+        """Several registers at once."""
+        keys = [getattr(self._arm, f"UC_ARM_REG_{name}") for name in names]
+        return [int(value) & 0xFFFF_FFFF for value in self._uc.reg_read_batch(keys)]
 
     def leave_it_block(self) -> None:
         """Make the next instruction unconditional."""
@@ -266,15 +214,20 @@ class Engine:
         """
         self._timed.append((base, base + size - 1))
 
-    def run(self, pc: int, *, counted: bool = False, limit: int = 0) -> Exit:
+    def run(
+        self, pc: int, *, counted: bool = False, limit: int = 0, deadline: float | None = None
+    ) -> Exit:
         """Execute from `pc` on; where `limit` is not 0, a counted run ends after about as many.
 
-        Raises whatever a device raised, after the instruction that met it.
+        deadline: a counted run ends before the first block that begins when so many instructions
+        have been counted; see `advance_deadline`. Raises whatever a device raised, after the
+        instruction that met it.
         """
         self._failure = None
         self._exit = None
         self._stopping = False
-        self._count(counted, limited=limit > 0)
+        self._blocks.deadline[0] = deadline or 0.0
+        self._count(counted, limited=limit > 0, timed=deadline is not None)
         try:
             self._uc.emu_start(pc | _THUMB, _NEVER, count=limit)
         except self._unicorn.UcError as error:
@@ -288,6 +241,10 @@ class Engine:
         if self._failure is not None:
             raise self._failure
         return self._describe()
+
+    def advance_deadline(self, instructions: float) -> None:
+        """End the present run no later than at this count; for devices."""
+        self._blocks.deadline[0] = min(self._blocks.deadline[0], instructions)
 
     def stop(self) -> None:
         """End the run soon; callable from any thread and from devices.
@@ -318,16 +275,18 @@ class Engine:
             self._failure = failure
         self.stop()
 
-    def _count(self, counted: bool, *, limited: bool) -> None:
+    def _count(self, counted: bool, *, limited: bool, timed: bool) -> None:
         """Install the hooks that a run needs, and take away those that it does not."""
-        if self._hooked == (counted, limited):
+        if self._hooked == (counted, limited, timed):
             return
-        self._hooked = (counted, limited)
+        self._hooked = (counted, limited, timed)
         for remove in self._hooks:
             remove()
         self._hooks = []
         if counted:
             on_block = self._on_limited_block if limited else self._blocks.on_block
+            if timed:
+                on_block = self._blocks.on_timed_block(self.stop)
             self._hooks = [self._hook_blocks(on_block)]
             self._hooks += [self._hook_reads(*span) for span in self._timed]
         self._uc.ctl_flush_tb()  # what is translated already calls no hook, or the old ones

@@ -14,6 +14,7 @@ from pathlib import Path
 from mcuzoo.board.baud import with_baud
 from mcuzoo.board.load import load_board, read_board
 from mcuzoo.board.model import Board
+from mcuzoo.emulator.bell import Bell
 from mcuzoo.emulator.boot_rom import boot, load_image
 from mcuzoo.emulator.consoles import Console
 from mcuzoo.emulator.lpuart import Transmitter
@@ -107,6 +108,7 @@ class VirtualEvk:
         self._orders = Orders()
         self._console = console
         self._transmitter = Transmitter(console)
+        self._bell = Bell(self._interrupt, lambda: self._machine.touches if self._machine else 0)
         self._setting = Setting(
             board=board,
             memories=self._memories,
@@ -117,6 +119,7 @@ class VirtualEvk:
             orders=self._orders,
             until_hang_up=until_hang_up,
             say=say,
+            listen=self._bell.listen,
         )
         self._machine: Machine | None = None
         self._inferences = 0
@@ -155,6 +158,7 @@ class VirtualEvk:
                 gc.collect()  # the engine's callbacks and the engine hold each other
         finally:
             self._transmitter.close()
+            self._bell.close()
             with self._change:
                 self._runs = False
                 self._change.notify_all()
@@ -193,11 +197,11 @@ class VirtualEvk:
         """Interrupt the machine until `done`, or until no board runs."""
         deadline = time.monotonic() + _PATIENCE_S
         while self._runs and not done() and time.monotonic() < deadline:
+            self._console.wake()
             self._interrupt()
             self._change.wait(_AGAIN_S)
 
     def _interrupt(self) -> None:
-        self._console.wake()
         machine = self._machine
         if machine is not None:
             machine.engine.stop()

@@ -1,6 +1,7 @@
 """Exception entry and return (Armv7-M Architecture Reference Manual, DDI 0403, B1.5).
 
-One stack (MSP), no preemption of handlers but by faults in them, no interrupts but SysTick.
+One stack (MSP), no preemption of handlers but by faults in them, no interrupts but SysTick and the
+console's.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ class Vector(IntEnum):
     USAGE_FAULT = 6
     SVC = 11
     SYSTICK = SYSTICK_EXCEPTION
+
+
+FIRST_INTERRUPT = 16
+"""Exception number of the chip's interrupt 0."""
 
 
 # Bits of CFSR.
@@ -47,6 +52,8 @@ _XPSR_EXCEPTION = 0x1FF
 _BASIC_WORDS = 8
 _FPU_WORDS = 18  # S0 to S15, FPSCR, one reserved
 _STACKED = ("R0", "R1", "R2", "R3", "R12", "LR")
+_CORE_STATE = ("SP", "XPSR", *_STACKED)
+_FPU_STATE = (*(f"S{index}" for index in range(16)), "FPSCR")
 
 
 class Exceptions:
@@ -62,7 +69,7 @@ class Exceptions:
         return self._engine.get("IPSR") & _XPSR_EXCEPTION
 
     def masked(self) -> bool:
-        """Whether SysTick has to wait."""
+        """Whether an interrupt has to wait."""
         names = ("PRIMASK", "FAULTMASK", "BASEPRI")
         return self.active != 0 or any(self._engine.get(name) for name in names)
 
@@ -76,23 +83,20 @@ class Exceptions:
             raise Refusal(f"The core locks up: {describe(exit_)} within the HardFault handler")
         return self.enter(vector, exit_.pc)
 
-    def enter(self, vector: Vector, return_pc: int) -> int:
+    def enter(self, vector: int, return_pc: int) -> int:
         """Push the state with the return address `return_pc`, and go to the handler."""
         engine = self._engine
         if engine.get("CONTROL") & _CONTROL_SPSEL:
             raise Refusal("The firmware uses the process stack, which is not modelled")
         with_fpu = self._control.get(scs.CPACR) & _CPACR_FPU == _CPACR_FPU
-        xpsr = engine.get("XPSR") | _XPSR_THUMB
-        words = [engine.get(name) for name in _STACKED]
-        words += [return_pc, xpsr]
-        if with_fpu:
-            words += [engine.get(f"S{index}") for index in range(16)]
-            words += [engine.get("FPSCR"), 0]
-        old = engine.get("SP")
+        names = (*_CORE_STATE, *_FPU_STATE) if with_fpu else _CORE_STATE
+        old, xpsr, *words = engine.get_all(names)
+        words[6:6] = [return_pc, xpsr | _XPSR_THUMB]
+        words += [0] if with_fpu else []
         frame = (old - 4 * len(words)) & ~7
         if old & 4:
             words[7] |= _XPSR_PADDED
-        if not all(engine.write_word(frame + 4 * n, word) for n, word in enumerate(words)):
+        if not engine.write_words(frame, words):
             vector = self._no_frame(vector, frame)
         mode = _HANDLER if self.active else _THREAD
         engine.set("LR", _EXC_RETURN | mode | (0 if with_fpu else _NO_FPU_STATE))
@@ -107,10 +111,9 @@ class Exceptions:
         with_fpu = not exc_return & _NO_FPU_STATE
         frame = engine.get("SP")
         count = _BASIC_WORDS + (_FPU_WORDS if with_fpu else 0)
-        words = [engine.read_word(frame + 4 * n) for n in range(count)]
-        if None in words:
+        values = engine.read_words(frame, count)
+        if values is None:
             raise Refusal(f"The core locks up: no frame to return to at {frame:#010x}")
-        values = [word for word in words if word is not None]
         if with_fpu:
             for index in range(16):
                 engine.set(f"S{index}", values[_BASIC_WORDS + index])
@@ -123,26 +126,26 @@ class Exceptions:
         engine.set("XPSR", xpsr & ~_XPSR_PADDED)
         return pc & ~1
 
-    def _no_frame(self, vector: Vector, frame: int) -> Vector:
+    def _no_frame(self, vector: int, frame: int) -> int:
         """Handle a fault during stacking (B1.5.11). Its priority is not higher than that of the
         fault being taken, so the handler of the latter runs, but without a frame to return to."""
-        allowed = self._control.mpu.permission(frame, in_hard_fault=vector is Vector.HARD_FAULT)
+        allowed = self._control.mpu.permission(frame, in_hard_fault=vector == Vector.HARD_FAULT)
         self._control.set_bits(scs.CFSR, _STKERR if allowed.write else _MSTKERR)
-        if vector is Vector.SYSTICK or vector is Vector.SVC:
+        if vector in (Vector.SYSTICK, Vector.SVC) or vector >= FIRST_INTERRUPT:
             derived = Vector.BUS_FAULT if allowed.write else Vector.MEM_MANAGE
             vector = derived if self._may_take(derived) else Vector.HARD_FAULT
-        if vector is Vector.HARD_FAULT:
+        if vector == Vector.HARD_FAULT:
             raise Refusal(
-                f"The core locks up: exception {vector.name} has no stack at {frame:#010x}"
+                f"The core locks up: exception {_name(vector)} has no stack at {frame:#010x}"
             )
         return vector
 
-    def _handler(self, vector: Vector) -> int:
+    def _handler(self, vector: int) -> int:
         table = self._control.get(scs.VTOR)
         handler = self._engine.read_word(table + 4 * vector)
         if handler is None or not handler & 1:
             raise Refusal(
-                f"The core locks up: no handler for {vector.name} in the vector table at "
+                f"The core locks up: no handler for {_name(vector)} in the vector table at "
                 f"{table:#010x}"
             )
         return handler & ~1
@@ -184,6 +187,12 @@ class Exceptions:
         control.set_bits(scs.CFSR, _DACCVIOL | _MMARVALID)
         control.put(scs.MMFAR, address)
         return Vector.MEM_MANAGE
+
+
+def _name(vector: int) -> str:
+    if vector >= FIRST_INTERRUPT:
+        return f"interrupt {vector - FIRST_INTERRUPT}"
+    return Vector(vector).name
 
 
 def describe(exit_: Exit) -> str:

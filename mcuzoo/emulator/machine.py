@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from math import ceil
 
 from mcuzoo.board.memory import Region
 from mcuzoo.board.model import Board
@@ -13,9 +14,11 @@ from mcuzoo.emulator import system_control
 from mcuzoo.emulator.boot_rom import Start
 from mcuzoo.emulator.consoles import Console
 from mcuzoo.emulator.engine import Cause, Engine, Exit, Refusal, UndeclaredAccess
-from mcuzoo.emulator.exceptions import Exceptions, Vector, describe
-from mcuzoo.emulator.lpuart import Lpuart, Surroundings, Transmitter
+from mcuzoo.emulator.exceptions import FIRST_INTERRUPT, Exceptions, Vector, describe
+from mcuzoo.emulator.lpuart import Lpuart, Transmitter
+from mcuzoo.emulator.lpuart_registers import LpuartRegisters, Surroundings
 from mcuzoo.emulator.memory import Memory
+from mcuzoo.emulator.paced_lpuart import Pace, PacedLine, PacedLpuart
 from mcuzoo.emulator.peripherals import Peripheral, nearest_register
 from mcuzoo.emulator.system_control import Requests, SystemControl
 from mcuzoo.emulator.timers import (
@@ -32,7 +35,7 @@ _LPUART_BYTES = 0x1000
 _PRIVATE_PERIPHERALS = 0xE000_0000
 # An idle board checks this often whether it must go on.
 _IDLE_S = 0.5
-# How soon a SysTick that had to wait is tried again, in instructions.
+# How soon an exception that had to wait is tried again, in instructions.
 _RETRY = 200
 
 
@@ -41,6 +44,7 @@ class Outcome(Enum):
 
     RESET = 0
     STOPPED = 1
+    PAUSED = 2
 
 
 @dataclass
@@ -57,7 +61,9 @@ class Setting:
 
     start: what the boot ROM hands to the core. console: the UART's other end; transmitter: when
     bytes leave for it. mode: what is counted. until_hang_up: end when the console is closed. say:
-    gets a line of text about what happens.
+    gets a line of text about what happens. listen: called when the firmware begins or ends to want
+    an interrupt when bytes arrive. line: what is at the UART instead of the console, where time
+    counts.
     """
 
     board: Board
@@ -69,16 +75,21 @@ class Setting:
     orders: Orders
     until_hang_up: bool
     say: Callable[[str], None]
+    listen: Callable[[bool], None]
+    line: PacedLine | None = None
 
 
 class Machine:
     """Core, memories and peripherals just out of the boot ROM.
 
-    inferences: how many have been counted before this reset.
+    inferences: how many have been counted before this reset. since_s: when it came out of it, on a
+    paced line.
     """
 
-    def __init__(self, setting: Setting, inferences: int) -> None:
+    def __init__(self, setting: Setting, inferences: int, since_s: float = 0.0) -> None:
         self._setting = setting
+        self._since_s = since_s
+        self._pc = setting.start.pc
         self._orders = setting.orders
         self._board = setting.board
         self.engine = Engine()
@@ -92,8 +103,9 @@ class Machine:
             self._clock,
             setting.mode,
             inferences,
-            self._uart.bytes_moved,
+            self._uart.bytes_sent,
             self._control.trace_enabled,
+            lambda: self._exceptions.active != 0,
         )
         self._peripherals: dict[str, Peripheral] = {}
         self._protection: tuple[int, ...] = ()
@@ -101,6 +113,7 @@ class Machine:
         self._ticking = False
         self._reset = False
         self._map_everything()
+        self.engine.set("MSP", setting.start.stack or 0)
 
     @property
     def inferences(self) -> int:
@@ -111,36 +124,68 @@ class Machine:
         return self._clock.now
 
     @property
+    def touches(self) -> int:
+        """How often the firmware has accessed the console's registers."""
+        return self._uart.touches
+
+    @property
     def unread(self) -> int:
         """Bytes that the UART has taken from the console and the firmware has not read."""
         return self._uart.unread()
 
-    def run(self) -> Outcome:
-        """Run until a reset or an order to stop. Raises EmulatorError, MissingExtraError."""
-        pc = self._setting.start.pc
-        self.engine.set("MSP", self._setting.start.stack or 0)
+    def run(self, paused: Callable[[], bool] = lambda: False) -> Outcome:
+        """Run until a reset, an order to stop or until `paused`; then it may go on.
+
+        Raises EmulatorError, MissingExtraError.
+        """
         while not self._orders.stop:
             if self._reset or self._orders.reset:
                 return Outcome.RESET
+            if paused():
+                return Outcome.PAUSED
             try:
-                pc = self._go_on(pc)
+                self._pc = self._go_on(self._pc)
             except Refusal as refusal:
                 raise self._explain(refusal) from refusal
         return Outcome.STOPPED
 
+    @property
+    def now_s(self) -> float:
+        """The time on a paced line, between runs."""
+        return self._since_s + self._clock.now / self._board.core.clock_hz
+
     def _go_on(self, pc: int) -> int:
         self._apply_protection()
         self._ticking = self._systick.running
-        self._clock.counting = self._profiling or self._ticking
-        exit_ = self.engine.run(pc, counted=self._clock.counting, limit=self._limit())
+        if self._setting.line is not None:
+            self._clock.counting = True
+            exit_ = self.engine.run(pc, counted=True, deadline=self._deadline())
+        else:
+            self._clock.counting = self._profiling or self._ticking
+            exit_ = self.engine.run(pc, counted=self._clock.counting, limit=self._limit())
         pc = self._after(exit_)
         self._systick.update(self._clock.now)
-        if self._systick.pending and not self._exceptions.masked():
+        return self._interrupted(pc)
+
+    def _interrupted(self, pc: int) -> int:
+        """Take the interrupt that is pending, if there is one and it may be taken."""
+        if self._uart.listening:
+            self._uart.look()
+        if not (self._systick.pending or self._receiving) or self._exceptions.masked():
+            return pc
+        if self._systick.pending:
             self._systick.pending = False
-            pc = self._exceptions.enter(Vector.SYSTICK, pc)
-        return pc
+            return self._exceptions.enter(Vector.SYSTICK, pc)
+        return self._exceptions.enter(FIRST_INTERRUPT + self._board.console.irq, pc)
+
+    @property
+    def _receiving(self) -> bool:
+        """Whether the console's interrupt is pending and enabled."""
+        return self._uart.interrupt and self._control.interrupt_enabled(self._board.console.irq)
 
     def _limit(self) -> int:
+        if self._receiving and not self._exceptions.active:
+            return _RETRY
         if not self._systick.interrupts:
             return 0
         return _RETRY if self._systick.pending else self._systick.until_tick(self._clock.now)
@@ -154,7 +199,7 @@ class Machine:
         if exit_.cause is Cause.SVC:
             return self._exceptions.enter(Vector.SVC, exit_.pc)
         if exit_.cause is Cause.WAITING:
-            self._sleep_until_tick()
+            self._sleep()
             return exit_.pc
         stray = exit_.access if exit_.cause is Cause.BAD_DATA else None
         if stray is not None and self._is_peripheral(stray.address):
@@ -164,15 +209,21 @@ class Machine:
 
     # Setting up
 
-    def _make_uart(self) -> Lpuart:
+    def _make_uart(self) -> LpuartRegisters:
         console = self._board.console
         surroundings = Surroundings(
             check_needs=self._check_console_needs,
             attention=self._attention,
             wait_s=self._wait_s,
             waited=self._waited,
+            listen=self._setting.listen,
             say=self._setting.say,
         )
+        line = self._setting.line
+        if line is not None:
+            pace = Pace(self._present_s, self._skip_to, self._set_deadline, self.engine.stop)
+            facts = console.base, console.clock_hz, console.baud
+            return PacedLpuart(*facts, line, pace, surroundings)
         return Lpuart(
             console.base,
             console.clock_hz,
@@ -223,12 +274,12 @@ class Machine:
         return False
 
     def _wait_s(self) -> float:
-        if not self._systick.interrupts:
+        if not self._systick.running:
             return _IDLE_S
         return self._systick.until_tick(self._clock.now) / self._board.core.clock_hz
 
     def _waited(self) -> None:
-        if self._systick.interrupts:
+        if self._systick.running:
             self._clock.skip(self._systick.until_tick(self._clock.now))
             self.engine.stop()
 
@@ -241,13 +292,44 @@ class Machine:
                     f"{need.register_name} is {value:#x}"
                 )
 
+    # Time on a paced line
+
+    def _present_s(self) -> float:
+        """Now, for a device: before the present block."""
+        return self._since_s + self._clock.at_write / self._board.core.clock_hz
+
+    def _skip_to(self, then_s: float) -> None:
+        ticks = (then_s - self._since_s) * self._board.core.clock_hz
+        self._clock.skip(max(0, ceil(ticks) - self._clock.at_write))
+
+    def _deadline(self) -> float:
+        """When the present run has to end, in counted instructions."""
+        uart = self._uart
+        assert isinstance(uart, PacedLpuart)
+        # One more, or rounding may leave the machine just before the event.
+        event = (uart.event_s - self._since_s) * self._board.core.clock_hz + 1
+        if limit := self._limit():
+            event = min(event, self._clock.at_write + limit)
+        return event - self._clock.skipped
+
+    def _set_deadline(self) -> None:
+        self.engine.advance_deadline(self._deadline())
+
     # Details
 
-    def _sleep_until_tick(self) -> None:
-        if not self._systick.interrupts:
-            raise Refusal("The firmware waits for an interrupt, and none is modelled but SysTick")
-        time.sleep(self._wait_s())
-        self._clock.skip(self._systick.until_tick(self._clock.now))
+    def _sleep(self) -> None:
+        """Wait for the next tick, or for the console."""
+        if self._uart.listening:
+            self._uart.wait()
+        elif not self._systick.interrupts:
+            raise Refusal(
+                "The firmware waits for an interrupt, and none is modelled but SysTick and the "
+                "console's receiver"
+            )
+        else:
+            time.sleep(self._wait_s())
+        if self._systick.interrupts:
+            self._clock.skip(self._systick.until_tick(self._clock.now))
 
     def _in_hard_fault(self) -> bool:
         return self._exceptions.active == Vector.HARD_FAULT

@@ -127,6 +127,10 @@ class SystemControl:
     def put(self, offset: int, value: int) -> None:
         self._words[offset] = value
 
+    def interrupt_enabled(self, irq: int) -> bool:
+        """Whether the NVIC lets the chip's interrupt `irq` through."""
+        return bool(self._words[_NVIC_STATE[0][0] + 4 * (irq // 32)] >> irq % 32 & 1)
+
     def trace_enabled(self) -> bool:
         return bool(self._words[_DEMCR] & _TRCENA)
 

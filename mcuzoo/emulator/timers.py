@@ -66,6 +66,11 @@ class InstructionClock:
         """For a device that is being written: before the block with the instruction."""
         return self._engine.executed_before_block + self._skipped
 
+    @property
+    def skipped(self) -> int:
+        """Instructions' worth of time in which the core did nothing."""
+        return self._skipped
+
     def skip(self, instructions: int) -> None:
         """Let time pass in which the core does nothing."""
         self._skipped += instructions
@@ -167,7 +172,8 @@ _SHORTEST_INFERENCE = 1000
 class CycleCounter:
     """CYCCNT as the firmware sees it, and how many inferences it has timed.
 
-    An inference is a time in which CYCCNT is read again and again and no byte moves on the console.
+    An inference is a time in which CYCCNT is read again and again and the firmware sends nothing.
+    What a handler reads says nothing about it.
     When enough of them are counted, `wanted` becomes false. When the machine stops counting,
     NOCYCCNT reads 1.
     """
@@ -177,19 +183,21 @@ class CycleCounter:
         clock: InstructionClock,
         mode: CountMode,
         counted: int,
-        console_bytes: Callable[[], int],
+        bytes_sent: Callable[[], int],
         trace_enabled: Callable[[], bool],
+        in_handler: Callable[[], bool],
     ) -> None:
         self._clock = clock
         self._mode = mode
-        self._console_bytes = console_bytes
+        self._bytes_sent = bytes_sent
+        self._in_handler = in_handler
         self._trace_enabled = trace_enabled
         self._origin = 0
         self._held = 0
         self._enabled = False
         self._locked = True
         self._began = 0
-        self._moved_then = -1
+        self._sent_then = -1
         self._timed = False
         self.inferences = counted
 
@@ -229,9 +237,11 @@ class CycleCounter:
         return (now - self._origin) & _MASK if self._enabled else self._held
 
     def _notice_inference(self) -> None:
-        now, moved = self._clock.at_read, self._console_bytes()
-        if moved != self._moved_then:
-            self._began, self._moved_then, self._timed = now, moved, False
+        if self._in_handler():
+            return
+        now, sent = self._clock.at_read, self._bytes_sent()
+        if sent != self._sent_then:
+            self._began, self._sent_then, self._timed = now, sent, False
         elif not self._timed and now - self._began >= _SHORTEST_INFERENCE:
             self._timed = True
             self.inferences += 1

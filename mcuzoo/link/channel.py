@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from mcuzoo.errors import BoardSilentError, ProtocolError
 from mcuzoo.link import messages
@@ -55,6 +55,15 @@ class Received:
     gap: bool
 
 
+class Aside(Protocol):
+    """Takes the answers that are meant for it."""
+
+    @property
+    def under_way_bytes(self) -> int: ...
+
+    def answered(self, received: Received) -> bool: ...
+
+
 class Channel:
     """Packs, frames and numbers requests; finds, checks and sorts the answers."""
 
@@ -65,9 +74,15 @@ class Channel:
         trace: Trace | None = None,
         on_log: Callable[[DeviceLog], None] | None = None,
         state: LinkState | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """clock: tells the time, in seconds, for deadlines."""
         self.name = name
+        self.clock = clock
         self.state = LinkState() if state is None else state
+        self.baud = 0
+        """The rate of the host's port; 0 for one without a speed."""
+        self.sent_bytes = 0
         self.speed = ""
         """The line's baud rate in words, " at 115200 baud", where it has one."""
         self.met = False
@@ -82,6 +97,8 @@ class Channel:
         self._hello: bytes | None = None
         self.echoed = False
         """The newest HELLO came back as it was sent."""
+        self.aside: Aside | None = None
+        """A transfer beside the requests that are waited for."""
 
     @property
     def good_frames(self) -> int:
@@ -94,9 +111,22 @@ class Channel:
     def close(self) -> None:
         self._port.close()
 
-    def send(self, message: Message) -> None:
+    def set_baud(self, baud: int) -> None:
+        """Change the rate of the host's port, when everything has been sent. Raises ValueError or
+        OSError where it cannot be."""
+        port = cast(Any, self._port)
+        port.flush()
+        port.baudrate = baud
+        self.baud = baud
+
+    @property
+    def under_way_bytes(self) -> int:
+        """What `aside` has sent and the board has not acknowledged: later requests wait for it."""
+        return 0 if self.aside is None else self.aside.under_way_bytes
+
+    def send(self, message: Message, flags: int = 0) -> None:
         """Send one request under the next number."""
-        frame = Frame(message.code, 0, self._next_seq, pack(message))
+        frame = Frame(message.code, flags, self._next_seq, pack(message))
         self._next_seq = (self._next_seq + 1) & _SEQ_MASK
         self.state.frames_sent += 1
         if isinstance(message, messages.Hello):
@@ -112,17 +142,17 @@ class Channel:
         """
         self._write(DELIMITER * 8)
         self._frames.clear()
-        started = last = time.monotonic()
-        while last - started < limit_s and time.monotonic() - last < quiet_s:
+        started = last = self.clock()
+        while last - started < limit_s and self.clock() - last < quiet_s:
             data = self._read()
             if data:
-                last = time.monotonic()
+                last = self.clock()
             for frame in self._reader.feed(data):
                 if frame.type == messages.Log.code:
                     self._open(frame)
 
     def receive(self, deadline: float) -> Received | None:
-        """The next message, or None when none has come by `deadline` (monotonic clock).
+        """The next message, or None when none has come by `deadline` (`clock`).
 
         A message that arrived in time counts even if this process looks too late. Log messages go
         to `on_log` and never appear here. Raises PortError, and ProtocolError for a frame that is
@@ -136,14 +166,14 @@ class Channel:
                     return received
             if late:
                 return None
-            late = time.monotonic() >= deadline
+            late = self.clock() >= deadline
             bad_frames = self._reader.bad_frames
             self._frames.extend(self._reader.feed(self._read()))
             if self.met:
                 self.state.bad_frames += self._reader.bad_frames - bad_frames
 
     def answer(self, deadline: float, first_seq: int) -> Received | None:
-        """The next answer, or None when none has come by `deadline`.
+        """The next answer, or None when none has come by `deadline`. Answers to `aside` go there.
 
         Raises BoardRestarted, and Refused for an ERROR that answers a request since `first_seq`
         (an older one was meant for an image that is history).
@@ -156,6 +186,8 @@ class Channel:
                 raise BoardRestarted(None)
             if isinstance(received.message, messages.Fault):
                 raise BoardRestarted(received.message)
+            if self.aside is not None and self.aside.answered(received):
+                continue
             if not isinstance(received.message, messages.Error):
                 return received
             if self.is_since(received.seq, first_seq):
@@ -193,7 +225,7 @@ class Channel:
         earlier sending of it. `again`: it is not the first one. Raises as `answer`."""
         self.state.frames_resent += again
         self.send(request)
-        deadline = time.monotonic() + wait_s
+        deadline = self.clock() + wait_s
         while received := self.answer(deadline, first_seq):
             if isinstance(received.message, expected) and matches(received.message):
                 return received.message
@@ -263,6 +295,7 @@ class Channel:
             self._trace.data("->", data)
         try:
             self._port.write(data)
+            self.sent_bytes += len(data)
         except OSError as error:
             # A write time-out is one of them: the other side has stopped taking bytes.
             raise lost_port(self.name, error) from error

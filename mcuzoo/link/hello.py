@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import random
-import time
 from dataclasses import dataclass
 
-from mcuzoo.errors import BoardSilentError, ProtocolError, RigError
+from mcuzoo.errors import BoardSilentError, ProtocolError, RigError, WrongFirmwareError
 from mcuzoo.link import messages
 from mcuzoo.link.channel import Channel
 from mcuzoo.link.counts import UNKNOWN_UNIT, Agent, CountUnit
@@ -25,7 +24,8 @@ class Hello:
     or "counts" where nobody knows. `runtime_error` is empty when the model is ready to run.
     `max_chunk`: most bytes of a chunk; `window`: chunks that may be on their way.
     `model_capacity_bytes` is 0 for a board that takes no uploads, `model_bytes` while it holds no
-    uploaded model that can run.
+    uploaded model that can run. `features`: bits of messages.Feature; `receive_bytes`: what it
+    keeps of the line while it works. Both are 0 for an older firmware.
     """
 
     protocol_version: int
@@ -48,10 +48,28 @@ class Hello:
     runtime_error: str
     model_capacity_bytes: int = 0
     model_bytes: int = 0
+    features: int = 0
+    receive_bytes: int = 0
+
+    def has(self, feature: messages.Feature) -> bool:
+        return bool(self.features & feature)
 
     @property
     def emulated(self) -> bool:
         return self.agent == "emulator"
+
+
+def check_same(before: Hello, now: Hello, *, uploads: bool) -> None:
+    """Raise WrongFirmwareError unless `now` is the board and the firmware that `before` was.
+
+    uploads: the session sends the model, so it may have another one."""
+    known_model = uploads or now.model_sha256 == before.model_sha256
+    if (now.build_id, now.board) != (before.build_id, before.board) or not known_model:
+        raise WrongFirmwareError(
+            f"Another firmware came up in mid-session: build {now.build_id} for {now.board}, "
+            f"before it was build {before.build_id} for {before.board}.",
+            "Flash the project's firmware again, then go on with --resume.",
+        )
 
 
 def say_hello(channel: Channel, timing: Timing) -> Hello:
@@ -61,13 +79,13 @@ def say_hello(channel: Channel, timing: Timing) -> Hello:
     nothing comes back, ProtocolError when something does that is not this protocol, RigError when
     the port echoes, PortError when it fails.
     """
-    deadline = time.monotonic() + timing.connect_s
+    deadline = channel.clock() + timing.connect_s
     heard_bytes, heard_frames = channel.received_bytes, channel.good_frames
-    while time.monotonic() < deadline:
+    while channel.clock() < deadline:
         channel.resynchronize()
         nonce = random.getrandbits(32)
         channel.send(messages.Hello(messages.PROTOCOL_VERSION, nonce))
-        reply = _await_reply(channel, nonce, time.monotonic() + timing.exchange_s(512))
+        reply = _await_reply(channel, nonce, channel.clock() + timing.exchange_s(512))
         if reply is not None:
             return _hello(reply)
     if channel.echoed:
@@ -138,6 +156,8 @@ def _hello(reply: messages.HelloReply) -> Hello:
         runtime_error=reply.runtime_error,
         model_capacity_bytes=reply.model_capacity_bytes,
         model_bytes=reply.model_bytes,
+        features=reply.features,
+        receive_bytes=reply.receive_bytes,
     )
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 import struct
-import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.errors import ProtocolError
+from mcuzoo.errors import InputError, ProtocolError
 from mcuzoo.link import messages
 from mcuzoo.link.channel import Channel
 from mcuzoo.link.hello import Hello
@@ -71,12 +71,28 @@ def unpack_records(packed: bytes) -> list[KernelRecord]:
 _SHORT_BYTES = 64
 
 
-def invoke(
-    channel: Channel, timing: Timing, board: Hello, request: messages.Invoke | messages.Profile
-) -> messages.Result:
-    """Send `request` and wait for its result, asking again in between.
+def check_input(tensor: NDArray[np.int8], board: Hello) -> None:
+    """Raise InputError unless `tensor` is int8 and as large as the board's input."""
+    wanted_bytes = board.input.bytes
+    if tensor.dtype != np.int8 or tensor.nbytes != wanted_bytes:
+        raise InputError(
+            f"The image is {tensor.nbytes} bytes of {tensor.dtype}; the board's input tensor "
+            f"is {wanted_bytes} of int8.",
+            "Preprocess it with the project that the board runs.",
+        )
 
-    A board that computes does not listen. The host repeats what the board missed, and the board
+
+def invoke(
+    channel: Channel,
+    timing: Timing,
+    board: Hello,
+    request: messages.Invoke | messages.Profile,
+    meanwhile: Callable[[], None] | None = None,
+) -> messages.Result:
+    """Send `request` and wait for its result, asking again in between. `meanwhile` is called once,
+    when the request has been sent.
+
+    A board that computes does not answer. The host repeats what the board missed, and the board
     sends a lost result again without running the model twice. Raises BoardSilentError when none
     comes in the time that `channel.state` allows, ProtocolError for a result of something else, and
     as Channel.answer.
@@ -84,18 +100,22 @@ def invoke(
     state = channel.state
     state.runs(board.model_sha256)
     known_s = state.slowest_inference_s
-    started = time.monotonic()
+    started = channel.clock()
     limit_s = state.inference_limit_s(timing.inference_s)
     wait_s = timing.exchange_s(_SHORT_BYTES) + (1.0 if known_s is None else 2 * known_s)
     longest_wait_s = 4 * wait_s
     first_seq = channel.next_seq
-    while time.monotonic() < started + limit_s:
+    while channel.clock() < started + limit_s:
         channel.send(request)
-        deadline = min(time.monotonic() + wait_s, started + limit_s)
+        if meanwhile is not None:
+            meanwhile()
+            meanwhile = None
+        deadline = min(channel.clock() + wait_s, started + limit_s)
         while received := channel.answer(deadline, first_seq):
             result = received.message
             if isinstance(result, messages.Result) and result.image_id == request.image_id:
-                state.inference_took(time.monotonic() - started)
+                state.inference_took(channel.clock() - started)
+                state.use.result_s += channel.clock() - started
                 if received.seq != first_seq:
                     # The first request or its answer was lost, so the repeated one was necessary.
                     state.frames_resent += 1

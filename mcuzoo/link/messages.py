@@ -11,9 +11,13 @@ tensor.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum, IntEnum
+from enum import Enum
 from typing import Annotated, ClassVar
 
+from mcuzoo.link.codes import ErrorCode as ErrorCode
+from mcuzoo.link.codes import Feature as Feature
+from mcuzoo.link.codes import Flag as Flag
+from mcuzoo.link.codes import LogLevel as LogLevel
 from mcuzoo.link.wire import Digest, Number, Rest, Spec, Text
 from mcuzoo.project.manifest import TensorSpec
 
@@ -35,51 +39,6 @@ Tensor = Annotated[TensorSpec, Spec()]
 class Sender(Enum):
     HOST = "host"
     BOARD = "board"
-
-
-class Flag(IntEnum):
-    """Bits of the header's `flags`; all others are 0 and ignored."""
-
-    GAP = 0x01
-    """In an ACK: the data was not taken, because it begins beyond `next_offset`."""
-
-
-class ErrorCode(IntEnum):
-    """Why the board refuses a request."""
-
-    BAD_REQUEST = 1
-    """Unknown type, or a payload shorter than its fields."""
-    BAD_SIZE = 2
-    """INPUT_BEGIN names another size than the input tensor has."""
-    BAD_RANGE = 3
-    """Offset and length lie outside the tensor."""
-    NO_SUCH_IMAGE = 4
-    """The board does not hold this image, or what is asked of it: begin it again, newly named."""
-    INCOMPLETE = 5
-    """INVOKE or PROFILE before the whole input has arrived."""
-    INPUT_CRC = 6
-    """The input in the board's memory has another CRC and was not run: begin it again, likewise."""
-    NOT_READY = 7
-    """The runtime could not be set up; the text says why."""
-    INVOKE_FAILED = 8
-    """The model ran into an error; the text says which."""
-    NO_UPLOAD = 9
-    """The firmware's model is linked in and cannot be replaced."""
-    NO_SUCH_UPLOAD = 10
-    """The board does not hold this upload: begin it again."""
-    MODEL_TOO_LARGE = 11
-    """No room for so many bytes; the text has the figures."""
-    MODEL_SHA256 = 12
-    """The model in the board's memory has another SHA-256 and was dropped: begin it again."""
-    MODEL_REFUSED = 13
-    """The model is complete and intact, and cannot be run; the text says why."""
-
-
-class LogLevel(IntEnum):
-    DEBUG = 0
-    INFO = 1
-    WARNING = 2
-    ERROR = 3
 
 
 class Message:
@@ -211,6 +170,23 @@ class MeasureArena(Message, code=0x0D, sender=Sender.HOST):
 
 
 @dataclass(frozen=True)
+class SetBaud(Message, code=0x0E, sender=Sender.HOST):
+    """Run the line at `baud` from the answer on; 0: only say what is possible. Answered by
+    BAUD_REPLY, still at the old rate."""
+
+    nonce: U32
+    baud: U32
+
+
+@dataclass(frozen=True)
+class VerifyLine(Message, code=0x0F, sender=Sender.HOST):
+    """Did these bytes arrive? Answered by LINE_VERIFIED with the same bytes."""
+
+    nonce: U32
+    data: Data
+
+
+@dataclass(frozen=True)
 class HelloReply(Message, code=0x81, sender=Sender.BOARD):
     """What the board is and what it runs. The place of `protocol_version` never changes.
 
@@ -223,7 +199,8 @@ class HelloReply(Message, code=0x81, sender=Sender.BOARD):
     op_count: kernels per inference, so records of a profile. runtime: "aot" or "tflm", with a
     version; toolchain: compiler and version. runtime_error: why no model can run, "" for none.
     model_capacity_bytes: the largest model that can be uploaded, 0 where none can; model_bytes: the
-    one that is there. agent, count_unit: numbers of the words in link/hello.py.
+    one that is there. agent, count_unit: numbers of the words in link/hello.py. features: bits of
+    Feature. receive_bytes: how many received bytes it keeps while it works; 0: it does not say.
     """
 
     protocol_version: U8
@@ -247,6 +224,8 @@ class HelloReply(Message, code=0x81, sender=Sender.BOARD):
     model_bytes: U32 = 0
     agent: U8 = 0
     count_unit: U8 = 0
+    features: U16 = 0
+    receive_bytes: U16 = 0
 
 
 @dataclass(frozen=True)
@@ -339,6 +318,27 @@ class ArenaReport(Message, code=0x89, sender=Sender.BOARD):
     stack_used_bytes: U32
     status: U8
     text: String
+    data: Data
+
+
+@dataclass(frozen=True)
+class BaudReply(Message, code=0x8A, sender=Sender.BOARD):
+    """`actual_baud`: what the UART makes of the rate that SET_BAUD names; accepted 1: the board
+    changes to it now. uart_clock_hz: what its rates are divided from, 0 where it does not say.
+    default_baud: its rate after a restart, and when nothing good arrives."""
+
+    nonce: U32
+    actual_baud: U32
+    accepted: U8
+    uart_clock_hz: U32
+    default_baud: U32
+
+
+@dataclass(frozen=True)
+class LineVerified(Message, code=0x8B, sender=Sender.BOARD):
+    """What VERIFY_LINE brought."""
+
+    nonce: U32
     data: Data
 
 

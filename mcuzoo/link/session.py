@@ -14,24 +14,34 @@ from numpy.typing import NDArray
 
 from mcuzoo.errors import (
     BoardResetError,
-    InputError,
+    BoardSilentError,
     McuzooError,
     ModelRefusedError,
     ProtocolError,
-    WrongFirmwareError,
 )
 from mcuzoo.link import failures, messages
+from mcuzoo.link.ahead import Ahead, why_not_ahead
 from mcuzoo.link.channel import BoardRestarted, Channel, DeviceLog, Refused
 from mcuzoo.link.counts import stack_use
 from mcuzoo.link.frame import Trace
-from mcuzoo.link.hello import Hello, say_hello
-from mcuzoo.link.inference import ArenaUse, Inference, KernelRecord, Profile, invoke, measure_arena
+from mcuzoo.link.hello import Hello, check_same, say_hello
+from mcuzoo.link.inference import (
+    ArenaUse,
+    Inference,
+    KernelRecord,
+    Profile,
+    check_input,
+    invoke,
+    measure_arena,
+)
 from mcuzoo.link.messages import ErrorCode
 from mcuzoo.link.port_watch import PortWatch
+from mcuzoo.link.rates import LineSpeed
 from mcuzoo.link.state import LineCounts, LinkState, Timing
 from mcuzoo.link.transfer import (
     CURED_BY_SENDING_AGAIN,
     download,
+    finish,
     holds,
     image_transfer,
     read_records,
@@ -39,7 +49,8 @@ from mcuzoo.link.transfer import (
     send_model,
     upload,
 )
-from mcuzoo.link.transport import spoken_speed
+from mcuzoo.link.transport import has_speed, spoken_speed
+from mcuzoo.link.use import Meter
 
 __all__ = [
     "DeviceLog",
@@ -73,12 +84,24 @@ class Session:
     def __init__(self, channel: Channel, timing: Timing) -> None:
         """Take over `channel` and meet the board on it. Raises as `hello.say_hello`."""
         self._channel = channel
-        self._timing = timing
+        self._speed = LineSpeed(channel, timing)
         self._next_id = random.getrandbits(32)
+        self._ahead: Ahead | None = None
         self._model: bytes | None = None
         self._hello = say_hello(channel, timing)
         channel.met = True
         self._in_step = True
+        self._meter = Meter(channel, channel.state.use)
+        channel.state.not_ahead = why_not_ahead(self._hello)
+        self._climb()
+
+    @property
+    def _timing(self) -> Timing:
+        return self._speed.timing
+
+    def _climb(self) -> None:
+        while not self._speed.climb(self._hello):
+            self._hello = say_hello(self._channel, self._timing)
 
     @classmethod
     def open(
@@ -106,12 +129,15 @@ class Session:
         channel = Channel(port, ports.name, Trace(trace) if trace else None, on_log, state)
         channel.speed = spoken_speed(port_url, baud, ports.baud_note)
         try:
+            channel.baud = baud if has_speed(port_url) else 0
             return cls(channel, timing or Timing.of_port(port_url, baud))
         except BaseException:
             channel.close()
             raise
 
     def close(self) -> None:
+        """Leave the board at its default rate, if it still listens, and close the port."""
+        self._speed.leave()
         self._channel.close()
 
     def __enter__(self) -> Session:
@@ -215,8 +241,13 @@ class Session:
                 )
         raise lost
 
-    def infer(self, image_id: int, tensor: NDArray[np.int8]) -> Inference:
+    def infer(
+        self, image_id: int, tensor: NDArray[np.int8], ahead: NDArray[np.int8] | None = None
+    ) -> Inference:
         """Run the model on `tensor`, int8, as many bytes as the board's input tensor has.
+
+        ahead: the tensor of the next call, if it is known. It is sent while the board works, if the
+        board can take it then; the next call goes on with it.
 
         `image_id` is the caller's name for the image and appears in messages; on the wire every
         attempt has an id of its own, so that nothing late or foreign can be taken for its answer.
@@ -227,7 +258,11 @@ class Session:
         WrongFirmwareError (another firmware came up after a restart), FirmwareError (fault, failed
         inference), ModelRefusedError (the same, in an uploaded model), ProtocolError.
         """
-        return self._retry(image_id, tensor, self._infer)
+        self._meter.begin()
+        found = self._retry(image_id, tensor, partial(self._infer, self._following(ahead)))
+        self._meter.end(tensor.nbytes + found.output.nbytes)
+        self._speed.has_run()
+        return found
 
     def profile(self, image_id: int, tensor: NDArray[np.int8]) -> Profile:
         """Run the model on `tensor` as `infer` does and learn what each kernel took and gave.
@@ -251,14 +286,21 @@ class Session:
         self, image_id: int, tensor: NDArray[np.int8], attempt_at: Callable[[bytes, int], _T]
     ) -> _T:
         """The result of `attempt_at(input bytes, attempt number)`, tried several times."""
-        self._check_input(tensor)
+        check_input(tensor, self._hello)
         data = tensor.tobytes()
+        lost: McuzooError
         for attempt in range(1, self._timing.attempts + 1):
             if not self._in_step:
                 self._rejoin()
             self._in_step = False
             try:
                 result = attempt_at(data, attempt)
+            except BoardSilentError as silence:
+                # At its default rate it may answer: it has restarted, or the line was not good.
+                if not self._speed.climbed:
+                    raise
+                self._speed.fall()
+                lost = silence
             except BoardRestarted as restart:
                 lost = failures.restarted(f"image {image_id}, attempt {attempt}", restart)
                 if isinstance(lost, ModelRefusedError):
@@ -272,18 +314,50 @@ class Session:
             except _ImageLost as loss:
                 lost = loss.error
             else:
-                self._in_step = True
+                self._in_step = self._speed.good()
                 return result
         raise lost
 
-    def _infer(self, data: bytes, attempt: int) -> Inference:
-        begin = self._send(data)
-        return self._finish(messages.Invoke(begin.image_id, begin.input_crc32), attempt)
+    def _infer(self, following: bytes | None, data: bytes, attempt: int) -> Inference:
+        begin = self._go_on(data) or self._send(data)
+        run = messages.Invoke(begin.image_id, begin.input_crc32)
+        return self._finish(run, attempt, following)
+
+    def _following(self, ahead: NDArray[np.int8] | None) -> bytes | None:
+        """The bytes of the next input, if it can be sent while the board works."""
+        if ahead is None or not self._hello.has(messages.Feature.AHEAD):
+            return None
+        check_input(ahead, self._hello)
+        return ahead.tobytes()
+
+    def _go_on(self, data: bytes) -> messages.InputBegin | None:
+        """Bring the input to the board that is on its way already; None if it is another one."""
+        ahead = self._abandon()
+        if ahead is None or not ahead.alive or ahead.sending.data != data:
+            return None
+        finish(self._channel, self._timing, ahead.sending, ahead.first_seq)
+        return ahead.begin
+
+    def _abandon(self) -> Ahead | None:
+        """End the transfer of the next input, which is returned, if there is one."""
+        ahead, self._ahead = self._ahead, None
+        self._channel.aside = None
+        return ahead
+
+    def _send_ahead(self, data: bytes) -> None:
+        self._ahead = Ahead(self._channel, self._hello, self._new_image(data), data)
+        self._channel.aside = self._ahead
+
+    def _new_image(self, data: bytes) -> messages.InputBegin:
+        begin = messages.InputBegin(self._next_id, len(data), zlib.crc32(data))
+        self._next_id = (self._next_id + 1) & 0xFFFFFFFF
+        return begin
 
     def _profile(
         self, first_record: int, data: bytes, attempt: int
     ) -> tuple[Inference, tuple[KernelRecord, ...], int]:
         """The records from number `first_record` on that the board keeps, of how many in all."""
+        self._abandon()
         begin = self._send(data)
         inference = self._finish(
             messages.Profile(begin.image_id, begin.input_crc32, first_record), attempt
@@ -293,14 +367,20 @@ class Session:
 
     def _send(self, data: bytes) -> messages.InputBegin:
         """Bring an input to the board, under an image_id of its own."""
-        begin = messages.InputBegin(self._next_id, len(data), zlib.crc32(data))
-        self._next_id = (self._next_id + 1) & 0xFFFFFFFF
+        begin = self._new_image(data)
         upload(self._channel, self._timing, self._hello, image_transfer(begin), data)
         return begin
 
-    def _finish(self, run: messages.Invoke | messages.Profile, attempt: int) -> Inference:
-        """Run the model on the input that has been sent, and fetch its output."""
-        result = invoke(self._channel, self._timing, self._hello, run)
+    def _finish(
+        self,
+        run: messages.Invoke | messages.Profile,
+        attempt: int,
+        following: bytes | None = None,
+    ) -> Inference:
+        """Run the model on the input that has been sent, and fetch its output. following: the next
+        input, which is sent meanwhile."""
+        meanwhile = None if following is None else partial(self._send_ahead, following)
+        result = invoke(self._channel, self._timing, self._hello, run, meanwhile)
         output = download(
             self._channel, self._timing, self._hello, run.image_id, self._hello.output.bytes
         )
@@ -320,28 +400,27 @@ class Session:
 
     def _rejoin(self) -> None:
         """Meet the board again after a restart, and send the model that it had."""
+        if not self._speed.good():
+            self._speed.come_down()
         self._meet_again()
         if self._model is not None:
             self.upload(self._model)
 
     def _meet_again(self) -> None:
-        before = self._hello
-        now = say_hello(self._channel, self._timing)
-        known_model = self._model is not None or now.model_sha256 == before.model_sha256
-        if (now.build_id, now.board) != (before.build_id, before.board) or not known_model:
-            raise WrongFirmwareError(
-                f"Another firmware came up in mid-session: build {now.build_id} for {now.board}, "
-                f"before it was build {before.build_id} for {before.board}.",
-                "Flash the project's firmware again, then go on with --resume.",
-            )
+        self._abandon()
+        now = self._greet()
+        check_same(self._hello, now, uploads=self._model is not None)
         self._hello = now
         self._in_step = True
+        if not self._speed.climbed:
+            self._climb()
 
-    def _check_input(self, tensor: NDArray[np.int8]) -> None:
-        wanted_bytes = self._hello.input.bytes
-        if tensor.dtype != np.int8 or tensor.nbytes != wanted_bytes:
-            raise InputError(
-                f"The image is {tensor.nbytes} bytes of {tensor.dtype}; the board's input tensor "
-                f"is {wanted_bytes} of int8.",
-                "Preprocess it with the project that the board runs.",
-            )
+    def _greet(self) -> Hello:
+        """Say HELLO, at the board's default rate if it does not answer at the present one."""
+        try:
+            return say_hello(self._channel, self._timing)
+        except (BoardSilentError, ProtocolError):
+            if not self._speed.climbed:
+                raise
+            self._speed.fall()
+            return say_hello(self._channel, self._timing)

@@ -4,11 +4,12 @@ the line, which later sessions use."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 
 from mcuzoo.emulator.url import SCHEME
 from mcuzoo.link.counts import StackUse
 from mcuzoo.link.messages import MAX_CHUNK_BYTES
+from mcuzoo.link.use import BITS_PER_BYTE, LineUse
 
 SMALLEST_CHUNK_BYTES = 64
 GOOD_CHUNKS = 16
@@ -46,6 +47,11 @@ class LinkState:
     The rest counts what the line cost. frames_resent: sent again by the host, for want of an
     answer. bad_frames: damaged on their way to the host. board_bad_frames, board_lost_bytes: the
     same as the board saw it, and what its receiver lost. reconnects: sessions opened again.
+
+    failed_baud: the lowest rate at which the line was not good; 0: none. No session tries it or a
+    higher one again. fallen_baud, falls: the rate at which the board was lost last, and how often.
+    rates_used: at which images have run. fixed_rate: why no other rate was tried; "" if one was.
+    not_ahead: why the next input is not sent while the board works; "" if it is. use: of the line.
     """
 
     model_sha256: str = ""
@@ -60,12 +66,23 @@ class LinkState:
     board_bad_frames: int = 0
     board_lost_bytes: int = 0
     reconnects: int = 0
+    failed_baud: int = 0
+    fallen_baud: int = 0
+    falls: int = 0
+    rates_used: tuple[int, ...] = ()
+    fixed_rate: str = ""
+    not_ahead: str = ""
+    use: LineUse = field(default_factory=LineUse)
 
     @classmethod
     def of(cls, values: Mapping[str, object]) -> LinkState:
         """The state from `values`, which `dataclasses.asdict` made; unknown keys are ignored."""
-        known = {field.name for field in fields(cls)}
-        return cls(**{name: value for name, value in values.items() if name in known})  # type: ignore[arg-type]
+        known = {one.name for one in fields(cls)}
+        state = cls(**{name: value for name, value in values.items() if name in known})  # type: ignore[arg-type]
+        state.rates_used = tuple(state.rates_used)  # JSON has lists and objects alone
+        if isinstance(state.use, Mapping):
+            state.use = LineUse(**state.use)
+        return state
 
     @property
     def host_losses(self) -> int:
@@ -127,10 +144,6 @@ class LinkState:
             self.inferences_in_vain += 1
 
 
-# A byte on an asynchronous line: start bit, eight data bits, stop bit.
-_BITS_PER_BYTE = 10
-
-
 @dataclass(frozen=True)
 class Timing:
     """Limits of one session; all in seconds of the monotonic clock.
@@ -148,9 +161,10 @@ class Timing:
     inference_s: float = 300.0
     tries: int = 8
     attempts: int = 4
+    max_baud: int = 0
 
     @classmethod
-    def of_port(cls, url: str, baud: int) -> Timing:
+    def of_port(cls, url: str, baud: int, max_baud: int = 0) -> Timing:
         """What suits the port at `url`.
 
         An emulated board loses no byte and its end is noticed at once, but it is as slow as the
@@ -158,8 +172,12 @@ class Timing:
         """
         if url.lower().startswith(SCHEME):
             return cls(baud, latency_s=5.0, connect_s=60.0)
-        return cls(baud)
+        return cls(baud, max_baud=max_baud)
+
+    def at(self, baud: int) -> Timing:
+        """The same for a line at another rate."""
+        return replace(self, baud=baud)
 
     def exchange_s(self, wire_bytes: int) -> float:
         """How long to wait for an answer when `wire_bytes` travel in both directions together."""
-        return self.latency_s + 1.5 * wire_bytes * _BITS_PER_BYTE / self.baud
+        return self.latency_s + 1.5 * wire_bytes * BITS_PER_BYTE / self.baud

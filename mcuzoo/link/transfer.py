@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import random
 import struct
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
 from mcuzoo.errors import FitError, ProtocolError, UsageError
 from mcuzoo.link import messages
-from mcuzoo.link.channel import Channel
+from mcuzoo.link.channel import Channel, Received
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.inference import KernelRecord, unpack_records
 from mcuzoo.link.messages import ErrorCode, Message
@@ -19,6 +18,10 @@ from mcuzoo.link.state import Timing
 
 # Bytes of a chunk's frame and of its ACK beside the data, rounded up.
 _OVERHEAD_BYTES = 64
+# The frame alone: delimiters, COBS, header, image_id, offset and CRC.
+_FRAME_BYTES = 32
+# What the board's ring keeps for requests between the chunks.
+_RESERVED_BYTES = 256
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,86 @@ def model_transfer(begin: messages.ModelBegin) -> Outgoing:
     )
 
 
+class Sending:
+    """`data` on its way to the board, which `transfer.begin` has announced.
+
+    Go-back-N: as much is under way as the board keeps while it works, else `board.window` chunks;
+    after a gap or a time-out everything from the board's next offset on is sent again.
+    `channel.state` says how large chunks are, and learns from each that is lost.
+    """
+
+    def __init__(self, channel: Channel, board: Hello, transfer: Outgoing, data: bytes) -> None:
+        self.transfer = transfer
+        self.data = data
+        self.arrived = 0
+        self.sent = 0
+        self.gap = False
+        """The board has reported a gap that has not been filled yet."""
+        self._channel = channel
+        self._board = board
+        self._furthest = 0
+        self._resumed_seq = channel.next_seq
+
+    @property
+    def done(self) -> bool:
+        return self.arrived >= len(self.data)
+
+    @property
+    def under_way_bytes(self) -> int:
+        """Bytes on the line that the board has not acknowledged, frames included."""
+        data_bytes = self.sent - self.arrived
+        chunk_bytes = self._channel.state.chunk_for(self._board.max_chunk)
+        return data_bytes + -(-data_bytes // chunk_bytes) * _FRAME_BYTES
+
+    def start_at(self, offset: int) -> None:
+        """The board holds everything before `offset`."""
+        self.arrived = self.sent = self._furthest = offset
+        self._resumed_seq = self._channel.next_seq
+
+    def fill(self) -> None:
+        """Send as much as may be under way."""
+        state = self._channel.state
+        chunk_bytes = state.chunk_for(self._board.max_chunk)
+        while self.sent < len(self.data) and self._fits(chunk_bytes):
+            piece = self.data[self.sent : self.sent + chunk_bytes]
+            state.frames_resent += self.sent < self._furthest
+            self._channel.send(self.transfer.piece(self.sent, piece))
+            self.sent += len(piece)
+            self._furthest = max(self._furthest, self.sent)
+
+    def _fits(self, chunk_bytes: int) -> bool:
+        if not self._board.receive_bytes:
+            return self.sent < self.arrived + self._board.window * chunk_bytes
+        room = self._board.receive_bytes - _RESERVED_BYTES - _FRAME_BYTES - chunk_bytes
+        return self.under_way_bytes <= max(0, room)
+
+    def takes(self, received: Received) -> bool:
+        """Whether `received` brings the transfer forward; or else notes the gap that it reports.
+
+        Every chunk after a lost one reports the same gap. Reports about chunks sent before the last
+        go-back are ignored: that gap is being filled already.
+        """
+        next_offset = self.transfer.acknowledged(received.message)
+        if next_offset is None:
+            return False
+        if self.arrived < next_offset <= len(self.data):
+            chunk_bytes = self._channel.state.chunk_for(self._board.max_chunk)
+            self._channel.state.arrived(max(1, (next_offset - self.arrived) // chunk_bytes))
+            self.arrived = next_offset
+            self.sent = max(self.sent, next_offset)
+            return True
+        if received.gap and self._channel.is_since(received.seq, self._resumed_seq):
+            self.gap = True
+        return False
+
+    def go_back(self) -> None:
+        """Continue from what has arrived, with shorter chunks."""
+        self._channel.state.set_back(self._board.max_chunk)
+        self.sent = self.arrived
+        self.gap = False
+        self._resumed_seq = self._channel.next_seq
+
+
 def upload(
     channel: Channel,
     timing: Timing,
@@ -72,15 +155,10 @@ def upload(
     data: bytes,
     on_progress: Callable[[int], None] | None = None,
 ) -> None:
-    """Send `data`, which `transfer.begin` announces; returns when all of it has arrived.
+    """Announce and send `data`; returns when all of it has arrived.
 
-    Go-back-N: up to `board.window` chunks are under way; after a gap or a time-out everything from
-    the board's next offset on is sent again. `channel.state` says how large chunks are, and
-    learns from each that is lost. `on_progress` is told how many bytes have arrived. Raises
-    BoardSilentError when `timing.tries` setbacks in a row bring nothing forward, and as
-    Channel.answer.
+    `on_progress` is told how many bytes have arrived. Raises as `finish`, and as Channel.answer.
     """
-    first_seq = channel.next_seq
     ack = channel.ask(
         transfer.begin,
         Message,
@@ -88,60 +166,51 @@ def upload(
         timing.tries,
         timing.exchange_s(_OVERHEAD_BYTES),
     )
-    state = channel.state
-    arrived = sent = furthest = transfer.acknowledged(ack) or 0
-    resumed_seq = channel.next_seq
+    sending = Sending(channel, board, transfer, data)
+    sending.start_at(transfer.acknowledged(ack) or 0)
+    finish(channel, timing, sending, channel.next_seq, on_progress)
+
+
+def finish(
+    channel: Channel,
+    timing: Timing,
+    sending: Sending,
+    first_seq: int,
+    on_progress: Callable[[int], None] | None = None,
+) -> None:
+    """Go on with a transfer until all of it has arrived. first_seq: of its first frame.
+
+    Raises BoardSilentError when `timing.tries` setbacks in a row bring nothing forward, and as
+    Channel.answer.
+    """
     setbacks = 0
-    while arrived < len(data):
-        chunk_bytes = state.chunk_for(board.max_chunk)
-        while sent < min(len(data), arrived + board.window * chunk_bytes):
-            piece = data[sent : sent + chunk_bytes]
-            state.frames_resent += sent < furthest
-            channel.send(transfer.piece(sent, piece))
-            sent += len(piece)
-            furthest = max(furthest, sent)
-        under_way_bytes = sent - arrived + board.window * _OVERHEAD_BYTES
-        deadline = time.monotonic() + timing.exchange_s(under_way_bytes)
-        next_offset = _await_step(channel, transfer, arrived, deadline, first_seq, resumed_seq)
-        if arrived < next_offset <= len(data):
-            state.arrived(max(1, (next_offset - arrived) // chunk_bytes))
-            arrived = next_offset
-            sent = max(sent, arrived)
+    while not sending.done:
+        if sending.gap:
+            sending.go_back()
+        sending.fill()
+        deadline = channel.clock() + timing.exchange_s(sending.under_way_bytes + _OVERHEAD_BYTES)
+        if _await_step(channel, sending, deadline, first_seq):
             setbacks = 0
             if on_progress is not None:
-                on_progress(arrived)
-        else:
-            setbacks += 1
-            if setbacks > timing.tries:
-                raise channel.silent(
-                    f"{arrived} of {len(data)} {transfer.what} bytes arrived, then no more"
-                )
-            state.set_back(board.max_chunk)
-            sent = arrived
-            resumed_seq = channel.next_seq
+                on_progress(sending.arrived)
+            continue
+        setbacks += 1
+        if setbacks > timing.tries:
+            raise channel.silent(
+                f"{sending.arrived} of {len(sending.data)} {sending.transfer.what} bytes arrived, "
+                "then no more"
+            )
+        sending.go_back()
 
 
-def _await_step(
-    channel: Channel,
-    transfer: Outgoing,
-    arrived: int,
-    deadline: float,
-    first_seq: int,
-    resumed_seq: int,
-) -> int:
-    """The next offset once it lies beyond `arrived`; `arrived` after a gap or at the deadline.
-
-    Every chunk after a lost one reports the same gap. Reports about chunks sent before
-    `resumed_seq` are ignored: that gap is being filled already.
-    """
+def _await_step(channel: Channel, sending: Sending, deadline: float, first_seq: int) -> bool:
+    """Whether the transfer came forward before a gap was reported or the deadline came."""
     while received := channel.answer(deadline, first_seq):
-        next_offset = transfer.acknowledged(received.message)
-        if next_offset is not None:
-            if next_offset > arrived:
-                return next_offset
-            if received.gap and channel.is_since(received.seq, resumed_seq):
-                break
-    return arrived
+        if sending.takes(received):
+            return True
+        if sending.gap:
+            break
+    return False
 
 
 def download(
@@ -168,7 +237,7 @@ def download(
             messages.ReadOutput(image_id, offset, length),
             messages.OutputData,
             matches,
-            timing.exchange_s(length + _OVERHEAD_BYTES),
+            timing.exchange_s(length + _OVERHEAD_BYTES + channel.under_way_bytes),
             first_seq,
             setbacks > 0,
         )

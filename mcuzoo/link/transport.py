@@ -113,8 +113,13 @@ def _what_there_is(url: str) -> str:
     return ports_hint(url, list_serial_ports())
 
 
+def has_speed(port_url: str) -> bool:
+    """Whether the port has a line whose rate it sets."""
+    return not port_url.lower().startswith(_SPEEDLESS)
+
+
 def spoken_speed(port_url: str, baud: int, note: str) -> str:
     """ " at 921600 baud, as the project says"; empty for a port that has no speed."""
-    if port_url.lower().startswith(_SPEEDLESS):
+    if not has_speed(port_url):
         return ""
     return f" at {baud} baud" + (f", {note}" if note else "")

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from mcuzoo.board.model import Board
 from mcuzoo.codegen.export import Project
 from mcuzoo.errors import command
 from mcuzoo.files import write_whole
@@ -188,17 +187,10 @@ def next_steps(tried: Tried) -> tuple[str, ...]:
     if tried.passed:
         images = () if tried.images is None else ("--images", tried.images)
         run = command("mcuzoo", "run-serial", "--port", SOME_PORT, "--project", project, *images)
-        return _flash(tried.board, project, tried.build), run
+        return command("mcuzoo", "flash", project), run
     if tried.run.summary.verdict.broke is Broke.FIRMWARE:
         return (command("mcuzoo", "profile", project),)
     return (command("mcuzoo", "run-serial", "--resume", tried.run.folder),)
-
-
-def _flash(board: Board, project: Path, build: BuildEntry) -> str:
-    """How the image gets into the flash of a real board."""
-    if board.pyocd_target is None:
-        return f"flash {project / build.hex} with any tool that supports the board"
-    return command("pyocd", "load", "-t", board.pyocd_target, project / build.elf)
 
 
 def try_document(tried: Tried) -> dict[str, object]:

@@ -97,7 +97,7 @@ def test_narrow_access_to_a_wide_register(make_guest: MakeGuest, rt1050: Board) 
 @pytest.mark.parametrize(
     ("statement", "said"),
     [
-        ("CTRL = 0x002C0000u", "interrupts of the console"),
+        ("CTRL = 0x008C0000u", "interrupt of the console"),
         ("UART(0x10) |= 0x00200000u", "by DMA"),
         ("REG(0xE000ED04) = 0x10000000u", "pends an exception by software"),
         ('__asm__ volatile("wfi")', "waits for an interrupt"),

@@ -25,7 +25,13 @@ def measured(test_data: Path, model: str, data: str, **options: object) -> Evalu
     ("model", "golden", "top1", "top5"),
     [
         ("mobilenet_v1_0.25_128_quant_int8", "mb_nxp_int8_ref_softmax", 0.395, 0.695),
-        ("mobilenet_v1_0.25_128_quant", "mb_uint8_ref_softmax", 0.390, 0.680),
+        pytest.param(
+            "mobilenet_v1_0.25_128_quant",
+            "mb_uint8_ref_softmax",
+            0.390,
+            0.680,
+            marks=pytest.mark.full,
+        ),
     ],
 )
 def test_mobilenet(

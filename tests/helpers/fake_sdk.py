@@ -105,6 +105,11 @@ status_t LPUART_Init(LPUART_Type *base, const lpuart_config_t *config, uint32_t 
 }
 uint32_t LPUART_GetStatusFlags(LPUART_Type *base) { return base->STAT; }
 status_t LPUART_ClearStatusFlags(LPUART_Type *base, uint32_t mask) { base->STAT = mask; return 0; }
+status_t LPUART_SetBaudRate(LPUART_Type *base, uint32_t baud, uint32_t clock_hz) {
+    return base == 0 || baud == 0u || clock_hz == 0u;
+}
+void LPUART_EnableInterrupts(LPUART_Type *base, uint32_t mask) { base->CTRL |= mask; }
+void LPUART_DisableInterrupts(LPUART_Type *base, uint32_t mask) { base->CTRL &= ~mask; }
 void NVIC_SystemReset(void) { for (;;) { } }
 uint32_t BOARD_DebugConsoleSrcFreq(void) { return 24000000u; }
 void BOARD_ConfigMPU(void) { }
@@ -126,18 +131,22 @@ void NVIC_SystemReset(void) __attribute__((noreturn));
     "fsl_lpuart.h": """\
 #pragma once
 #include <fsl_common.h>
-typedef struct { volatile uint32_t STAT, DATA, WATER; } LPUART_Type;
+typedef struct { volatile uint32_t STAT, DATA, WATER, CTRL; } LPUART_Type;
 typedef struct { uint32_t baudRate_Bps; bool enableTx, enableRx; } lpuart_config_t;
 enum {
     kLPUART_TxDataRegEmptyFlag = 1 << 23,
     kLPUART_TransmissionCompleteFlag = 1 << 22,
     kLPUART_RxOverrunFlag = 1 << 19,
+    kLPUART_RxDataRegFullInterruptEnable = 1 << 21,
 };
 #define FSL_FEATURE_LPUART_FIFO_SIZEn(x) (4)
 void LPUART_GetDefaultConfig(lpuart_config_t *config);
 status_t LPUART_Init(LPUART_Type *base, const lpuart_config_t *config, uint32_t clock_hz);
 uint32_t LPUART_GetStatusFlags(LPUART_Type *base);
 status_t LPUART_ClearStatusFlags(LPUART_Type *base, uint32_t mask);
+status_t LPUART_SetBaudRate(LPUART_Type *base, uint32_t baud, uint32_t clock_hz);
+void LPUART_EnableInterrupts(LPUART_Type *base, uint32_t mask);
+void LPUART_DisableInterrupts(LPUART_Type *base, uint32_t mask);
 static inline void LPUART_WriteByte(LPUART_Type *base, uint8_t data) { base->DATA = data; }
 static inline uint8_t LPUART_ReadByte(LPUART_Type *base) { return (uint8_t)base->DATA; }
 static inline uint8_t LPUART_GetRxFifoCount(LPUART_Type *base) { return (uint8_t)base->WATER; }
@@ -158,6 +167,7 @@ void IOMUXC_SetPinConfig(uint32_t pad, uint32_t value);
 #pragma once
 #include <stdint.h>
 #define BOARD_DEBUG_UART_BASEADDR (uint32_t)0x40184000u
+#define BOARD_UART_IRQ_HANDLER LPUART1_IRQHandler
 uint32_t BOARD_DebugConsoleSrcFreq(void);
 void BOARD_ConfigMPU(void);
 """,

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from helpers.host_firmware import WARNINGS, compile_c, find_host_compiler
+from helpers.host_firmware import WARNINGS, find_host_compiler
+from helpers.objects import compile_c
 from numpy.typing import NDArray
 
 from mcuzoo.codegen.aot.emit import render_model

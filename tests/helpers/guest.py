@@ -46,10 +46,11 @@ void reset(void);
 void on_fault(void) __attribute__((weak));
 void on_svc(void) __attribute__((weak));
 void on_tick(void) __attribute__((weak));
+void on_receive(void) __attribute__((weak));
 
-__attribute__((section(".vectors"), used)) static void (*const vectors[16])(void) = {
+__attribute__((section(".vectors"), used)) static void (*const vectors[64])(void) = {
     (void (*)(void))stack_top, reset, on_fault, on_fault, on_fault, on_fault, on_fault, 0,
-    0, 0, 0, on_svc, 0, 0, 0, on_tick,
+    0, 0, 0, on_svc, 0, 0, 0, on_tick, [16 + CONSOLE_IRQ] = on_receive,
 };
 
 __attribute__((unused)) static void put(uint32_t byte) {
@@ -207,6 +208,7 @@ def build_guest(folder: Path, board: Board, source: str, options: tuple[str, ...
         *("-std=gnu11", "-O1", "-ffreestanding", "-fno-builtin", "-nostdlib", "-Wall", "-Wextra"),
         *("-fno-unwind-tables", "-fno-asynchronous-unwind-tables", *sanitize, *options),
         f"-DCONSOLE_BASE={board.console.base:#x}",
+        f"-DCONSOLE_IRQ={board.console.irq}",
         f"-DCONSOLE_SETUP={console_setup(board)}",
         f"-DCONSOLE_BAUD_WORD={baud_word(board):#x}",
         *(str(folder / "guest.c"), "-T", str(folder / "guest.ld"), "-Wl,-e,reset"),

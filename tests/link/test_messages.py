@@ -82,13 +82,16 @@ def test_fields_may_be_added_at_the_end() -> None:
 def test_a_hello_of_before_lacks_the_later_fields() -> None:
     spec = TensorSpec("x", (1, 4), "int8", 1.0, 0, 4)
     reply = messages.HelloReply(
-        1, 4, 1024, 7, 0, 0, 0, 0, 1, "ab" * 32, spec, spec, "", "", "", "", "", 5000, 600, 3, 3
-    )
+        1, 4, 1024, 7, 0, 0, 0, 0, 1, "ab" * 32, spec, spec, "", "", "", "", "", 5000, 600, 3, 3,
+        5, 8192,
+    )  # fmt: skip
     payload = pack(reply)
     assert unpack(messages.HelloReply, payload) == reply
-    old = unpack(messages.HelloReply, payload[:-2])
+    old = unpack(messages.HelloReply, payload[:-4])
+    assert (old.count_unit, old.features, old.receive_bytes) == (3, 0, 0)
+    old = unpack(messages.HelloReply, payload[:-6])
     assert (old.model_bytes, old.agent, old.count_unit) == (600, 0, 0)
-    old = unpack(messages.HelloReply, payload[:-10])
+    old = unpack(messages.HelloReply, payload[:-14])
     assert (old.nonce, old.model_capacity_bytes, old.model_bytes) == (7, 0, 0)
 
 

@@ -96,13 +96,11 @@ class Hangs(Board):
 class Clock:
     """Time that passes only where somebody waits for the port."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self) -> None:
         self.now = 0.0
-        for module in ("channel", "hello", "inference", "transfer"):
-            monkeypatch.setattr(f"mcuzoo.link.{module}.time", self)
 
-    def monotonic(self) -> float:
-        return self.now
+    def channel(self, board: Board, state: LinkState | None = None) -> Channel:
+        return Channel(self.port(board), "scripted", state=state, clock=lambda: self.now)
 
     def port(self, board: Board) -> ScriptedPort:
         clock = self
@@ -118,14 +116,14 @@ class Clock:
 
 @pytest.mark.parametrize(("seen", "longest_s"), [(True, 120.0), (False, 650.0)])
 def test_a_board_that_hangs_in_every_inference_is_given_up_soon(
-    monkeypatch: pytest.MonkeyPatch, seen: bool, longest_s: float
+    seen: bool, longest_s: float
 ) -> None:
     """It answers HELLO whenever the port is opened again. With limits that ended with their session
     a run took 45 minutes for the same: nine times 300 s."""
-    clock, board, timing = Clock(monkeypatch), Hangs(), Timing()
+    clock, board, timing = Clock(), Hangs(), Timing()
 
     def connect(state: LinkState) -> Session:
-        return Session(Channel(clock.port(board), "scripted", state=state), timing)
+        return Session(clock.channel(board, state), timing)
 
     with ConnectedBoard(
         connect, lambda hello: None, lambda text: None, sleep=lambda _: None
@@ -182,14 +180,12 @@ class ShortFramesOnly(Board):
         return super().__call__(frame)
 
 
-def test_the_length_of_chunks_is_remembered_over_images_and_sessions(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    clock, board, state = Clock(monkeypatch), ShortFramesOnly(), LinkState()
+def test_the_length_of_chunks_is_remembered_over_images_and_sessions() -> None:
+    clock, board, state = Clock(), ShortFramesOnly(), LinkState()
     image = np.arange(SIZE, dtype=np.int64).astype(np.int8)
     lost = []
     for _ in range(4):
-        session = Session(Channel(clock.port(board), "scripted", state=state), Timing())
+        session = Session(clock.channel(board, state), Timing())
         for image_id in range(2):
             board.lost.clear()
             assert session.infer(image_id, image).output.tobytes() == board.output
@@ -201,16 +197,16 @@ def test_the_length_of_chunks_is_remembered_over_images_and_sessions(
     assert state.frames_resent >= sum(lost)
 
 
-def test_a_clean_line_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock, state = Clock(monkeypatch), LinkState()
-    session = Session(Channel(clock.port(Board()), "scripted", state=state), Timing())
+def test_a_clean_line_costs_nothing() -> None:
+    clock, state = Clock(), LinkState()
+    session = Session(clock.channel(Board(), state), Timing())
     for image_id in range(3):
         session.infer(image_id, IMAGE)
     assert state.clean and state.chunk_bytes == state.smallest_chunk_bytes == 1024
     assert state.frames_sent == 1 + 3 * 4
 
 
-def test_what_is_lost_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_lost_is_counted() -> None:
     class Loses(Board):
         """Every second request of a kind, and damages an answer to READ_OUTPUT."""
 
@@ -224,15 +220,13 @@ def test_what_is_lost_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
                 return b"\0damaged\0"
             return super().__call__(frame)
 
-    clock, state = Clock(monkeypatch), LinkState()
-    session = Session(Channel(clock.port(Loses()), "scripted", state=state), Timing())
+    clock, state = Clock(), LinkState()
+    session = Session(clock.channel(Loses(), state), Timing())
     assert session.infer(0, IMAGE).output.tobytes() == Board.output
     assert (state.frames_resent, state.bad_frames) == (2, 1)
 
 
-def test_an_inference_that_is_asked_about_is_not_counted_as_lost(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_an_inference_that_is_asked_about_is_not_counted_as_lost() -> None:
     class Slow(Board):
         """Computes for three seconds, and hears only the first INVOKE."""
 
@@ -246,8 +240,8 @@ def test_an_inference_that_is_asked_about_is_not_counted_as_lost(
                 return super().__call__(self.first)
             return super().__call__(frame)
 
-    clock, state = Clock(monkeypatch), LinkState()
-    session = Session(Channel(clock.port(Slow()), "scripted", state=state), Timing())
+    clock, state = Clock(), LinkState()
+    session = Session(clock.channel(Slow(), state), Timing())
     session.infer(0, IMAGE)
     assert state.slowest_inference_s is not None and state.slowest_inference_s >= 3.0
     assert state.frames_resent == 0

@@ -4,8 +4,8 @@
 
 #include "app/mz_profile.h"
 
-/* Kernels run before the ACK of a frame, and the board does not listen meanwhile: the host must not
- * send another frame that could get lost. */
+/* Kernels run before the ACK of a frame. A host that does not know how much the board receives
+ * meanwhile must not send another frame, which could get lost. */
 #define MZ_IMAGE_WINDOW 1u
 #include "image/mz_image_run.h"
 
@@ -58,7 +58,7 @@ static bool input_was_intact(uint32_t input_crc32) {
     if (~arrived_crc32 == input_crc32) {
         return true;
     }
-    mz_image_forget();
+    forget_input();
     return false;
 }
 

@@ -32,7 +32,7 @@ static bool input_is_intact(uint32_t input_crc32) {
     if (mz_crc32(mz_runtime_input(), mz_runtime_info()->input.bytes) == input_crc32) {
         return true;
     }
-    mz_image_forget();
+    forget_input();
     return false;
 }
 

@@ -2,8 +2,12 @@
  * Copyright (c) 2026 The mcuzoo authors */
 #include "port/cortex_m7/mz_core.h"
 
+#include "mz_board.h"
 #include "port/mz_port.h"
 #include "port/mz_retained.h"
+
+_Static_assert(MZ_CORE_CLOCK_HZ / 1000u * MZ_PORT_TICK_MS <= 0x1000000u,
+               "SysTick counts 24 bits");
 
 #define DWT_UNLOCK_KEY 0xC5ACCE55u
 
@@ -46,6 +50,20 @@ uint32_t mz_port_cycles(void) {
 void mz_port_hold_cycles(bool still) {
     const uint32_t control = MZ_DWT_CTRL & ~MZ_DWT_CTRL_CYCCNTENA;
     MZ_DWT_CTRL = still ? control : control | MZ_DWT_CTRL_CYCCNTENA;
+}
+
+void mz_port_count_ticks(bool on) {
+    MZ_SYST_CSR = 0u;
+    if (on) {
+        MZ_SYST_RVR = MZ_CORE_CLOCK_HZ / 1000u * MZ_PORT_TICK_MS - 1u;
+        MZ_SYST_CVR = 0u;
+        MZ_SYST_CSR = MZ_SYST_CSR_CORE_CLOCK | MZ_SYST_CSR_ENABLE;
+    }
+}
+
+/* Reading the flag clears it. */
+bool mz_port_tick(void) {
+    return (MZ_SYST_CSR & MZ_SYST_CSR_COUNTFLAG) != 0u;
 }
 
 uint32_t mz_port_cpuid(void) {

@@ -9,10 +9,15 @@
 #include <stdint.h>
 
 #define MZ_REG(address) (*(volatile uint32_t *)(uintptr_t)(address))
+#define MZ_REG8(address) (*(volatile uint8_t *)(uintptr_t)(address))
 #define MZ_REG16(address) (*(volatile uint16_t *)(uintptr_t)(address))
 
 #define MZ_SYST_CSR MZ_REG(0xE000E010u)
+#define MZ_SYST_RVR MZ_REG(0xE000E014u)
+#define MZ_SYST_CVR MZ_REG(0xE000E018u)
+#define MZ_NVIC_ISER(index) MZ_REG(0xE000E100u + 4u * (index))
 #define MZ_NVIC_ICER(index) MZ_REG(0xE000E180u + 4u * (index))
+#define MZ_NVIC_IPR(irq) MZ_REG8(0xE000E400u + (irq))
 #define MZ_SCB_CPUID MZ_REG(0xE000ED00u)
 #define MZ_SCB_ICSR MZ_REG(0xE000ED04u)
 #define MZ_SCB_AIRCR MZ_REG(0xE000ED0Cu)
@@ -39,6 +44,8 @@
 #define MZ_DWT_LAR MZ_REG(0xE0001FB0u)
 
 #define MZ_SYST_CSR_ENABLE 0x00000001u
+#define MZ_SYST_CSR_CORE_CLOCK 0x00000004u
+#define MZ_SYST_CSR_COUNTFLAG 0x00010000u
 #define MZ_ICSR_PENDSTCLR 0x02000000u
 #define MZ_ICSR_PENDSVCLR 0x08000000u
 #define MZ_AIRCR_SYSRESETREQ 0x05FA0004u

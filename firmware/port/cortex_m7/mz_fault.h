@@ -30,7 +30,7 @@ void mz_fault_enable(void);
 /* Call it when the console is up: reads the record of the starts before this one. */
 void mz_fault_recall(void);
 
-/* Handler of every exception and interrupt; none is expected. */
+/* Handler of every exception and interrupt but the console's; none is expected. */
 void mz_fault_entry(void);
 
 /* The second part of mz_fault_entry. frame: what the core pushed; it may be invalid. */

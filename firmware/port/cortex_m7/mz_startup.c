@@ -8,6 +8,7 @@
 #include "port/cortex_m7/mz_cache.h"
 #include "port/cortex_m7/mz_core.h"
 #include "port/cortex_m7/mz_fault.h"
+#include "port/cortex_m7/mz_interrupt.h"
 #include "port/cortex_m7/mz_mpu.h"
 #include "port/cortex_m7/mz_stack.h"
 #include "port/cortex_m7/mz_string.h"
@@ -26,7 +27,9 @@ extern uint8_t mz_bss_start[], mz_bss_end[];
 __attribute__((section(".mz_vectors"), used)) const mz_vector mz_vectors[MZ_VECTORS] = {
     [0] = (mz_vector)mz_stack_top,
     [1] = mz_reset_handler,
-    [2 ... MZ_VECTORS - 1u] = mz_fault_entry,
+    [2 ... MZ_CORE_VECTORS + MZ_CONSOLE_IRQ - 1u] = mz_fault_entry,
+    [MZ_CORE_VECTORS + MZ_CONSOLE_IRQ] = mz_interrupt_console,
+    [MZ_CORE_VECTORS + MZ_CONSOLE_IRQ + 1u ... MZ_VECTORS - 1u] = mz_fault_entry,
 };
 
 __attribute__((naked)) void mz_reset_handler(void) {

@@ -6,7 +6,8 @@
 
 #include <stdint.h>
 
-#define MZ_VECTORS 256u /* 16 of the core, up to 240 of the chip */
+#define MZ_CORE_VECTORS 16u
+#define MZ_VECTORS 256u /* those of the core, then up to 240 of the chip */
 
 /* The vector table. */
 typedef void (*mz_vector)(void);

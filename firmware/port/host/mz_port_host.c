@@ -16,6 +16,8 @@
 
 #define MZ_HOST_RESET 75
 #define IDLE_WAIT_MS 20
+#define DEFAULT_BAUD 115200u
+#define MAX_BAUD 4000000u
 
 /* Bytes that arrive while the firmware writes. */
 static uint8_t ring[16384];
@@ -49,6 +51,7 @@ static void drain_stdin(void) {
 }
 
 void mz_port_init(void) {
+    mz_port_set_baud(DEFAULT_BAUD);
 }
 
 /* Sleeps for a moment if nothing has arrived, so that an idle board takes no CPU time. */
@@ -90,10 +93,48 @@ uint32_t mz_port_overruns(void) {
     return overruns;
 }
 
+/* The pipe holds more while the firmware works. */
+uint32_t mz_port_receive_bytes(void) {
+    return sizeof(ring);
+}
+
 static uint32_t nanoseconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint32_t)now.tv_sec * 1000000000u + (uint32_t)now.tv_nsec;
+}
+
+/* A pipe has no rate. The file that MZ_HOST_BAUD names gets it, for what stands for the line. */
+void mz_port_set_baud(uint32_t baud) {
+    const char *name = getenv("MZ_HOST_BAUD");
+    const int file = name == NULL ? -1 : open(name, O_WRONLY | O_CREAT, 0600);
+    if (file >= 0) {
+        (void)!pwrite(file, &baud, sizeof(baud), 0);
+        close(file);
+    }
+}
+
+mz_port_rates mz_port_uart(void) {
+    return (mz_port_rates){0u, DEFAULT_BAUD};
+}
+
+uint32_t mz_port_closest_baud(uint32_t baud) {
+    return baud <= MAX_BAUD ? baud : 0u;
+}
+
+static uint32_t ticked;
+
+void mz_port_count_ticks(bool on) {
+    (void)on;
+    ticked = nanoseconds();
+}
+
+bool mz_port_tick(void) {
+    if (nanoseconds() - ticked < MZ_PORT_TICK_MS * 1000000u) {
+        return false;
+    }
+    ticked = nanoseconds();
+    return true;
 }
 
 static bool cycles_held;

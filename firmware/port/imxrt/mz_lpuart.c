@@ -22,6 +22,7 @@
 #define STAT_TC 0x00400000u
 #define STAT_TDRE 0x00800000u
 #define CTRL_TE_RE 0x000C0000u
+#define CTRL_RIE 0x00200000u
 #define FIFO_ENABLE 0x00000088u
 #define FIFO_FLUSH 0x0000C000u
 
@@ -33,6 +34,10 @@
 
 static uint32_t distance(uint32_t left, uint32_t right) {
     return left > right ? left - right : right - left;
+}
+
+uint32_t mz_lpuart_baud(uint32_t clock_hz, mz_lpuart_rate rate) {
+    return clock_hz / (rate.oversampling * rate.divisor);
 }
 
 mz_lpuart_rate mz_lpuart_closest_rate(uint32_t clock_hz, uint32_t baud) {
@@ -62,6 +67,11 @@ void mz_lpuart_init(uint32_t base, mz_lpuart_rate rate) {
     FIFO(base) = FIFO_ENABLE;
     FIFO(base) = FIFO_ENABLE | FIFO_FLUSH;
     CTRL(base) = CTRL_TE_RE;
+}
+
+/* The watermark is 0: each byte that the FIFO holds asks for the interrupt. */
+void mz_lpuart_listen(uint32_t base, bool on) {
+    CTRL(base) = CTRL_TE_RE | (on ? CTRL_RIE : 0u);
 }
 
 uint32_t mz_lpuart_receive(uint32_t base, uint8_t *dst, uint32_t capacity, uint32_t *overruns) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright (c) 2026 The mcuzoo authors */
-/* The i.MX RT's low-power UART, polled. */
+/* The i.MX RT's low-power UART. */
 #ifndef MZ_LPUART_H
 #define MZ_LPUART_H
 
@@ -13,12 +13,22 @@ typedef struct {
     uint32_t divisor;      /* 1..8191 */
 } mz_lpuart_rate;
 
+/* With its least oversampling. */
+#define MZ_LPUART_MAX_BAUD(clock_hz) ((clock_hz) / 4u)
+
+/* In whole hertz. */
+uint32_t mz_lpuart_baud(uint32_t clock_hz, mz_lpuart_rate rate);
+
 /* The rate closest to baud; of equal ones, that with the most oversampling. baud must not be above
  * clock_hz / 4, and clock_hz not above 250 MHz. */
 mz_lpuart_rate mz_lpuart_closest_rate(uint32_t clock_hz, uint32_t baud);
 
-/* 8 data bits, no parity, one stop bit, FIFOs on. Drops bytes that were received before. */
+/* 8 data bits, no parity, one stop bit, FIFOs on, no interrupts. Drops bytes that were received
+ * before. */
 void mz_lpuart_init(uint32_t base, mz_lpuart_rate rate);
+
+/* Switch its receive interrupt on or off: it is pending while the receiver has a byte. */
+void mz_lpuart_listen(uint32_t base, bool on);
 
 /* Moves up to capacity received bytes to dst and returns how many. Increments *overruns if the
  * receiver lost bytes. */

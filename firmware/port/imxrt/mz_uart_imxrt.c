@@ -3,10 +3,33 @@
 /* The console is the board's LPUART. */
 #include "mz_board.h"
 #include "port/console/mz_uart.h"
+#include "port/cortex_m7/mz_interrupt.h"
 #include "port/imxrt/mz_lpuart.h"
 
+MZ_CONSOLE_INTERRUPT(mz_interrupt_console)
+
+uint32_t mz_uart_clock_hz(void) {
+    return MZ_CONSOLE_CLOCK_HZ;
+}
+
+uint32_t mz_uart_closest_baud(uint32_t baud) {
+    if (baud == 0u || baud > MZ_LPUART_MAX_BAUD(MZ_CONSOLE_CLOCK_HZ)) {
+        return 0u;
+    }
+    return mz_lpuart_baud(MZ_CONSOLE_CLOCK_HZ, mz_lpuart_closest_rate(MZ_CONSOLE_CLOCK_HZ, baud));
+}
+
+void mz_uart_set_baud(uint32_t baud) {
+    mz_lpuart_init(MZ_CONSOLE_BASE, mz_lpuart_closest_rate(MZ_CONSOLE_CLOCK_HZ, baud));
+}
+
 void mz_uart_init(void) {
-    mz_lpuart_init(MZ_CONSOLE_BASE, mz_lpuart_closest_rate(MZ_CONSOLE_CLOCK_HZ, MZ_CONSOLE_BAUD));
+    mz_uart_set_baud(MZ_CONSOLE_BAUD);
+    mz_interrupt_enable(MZ_CONSOLE_IRQ);
+}
+
+void mz_uart_listen(bool on) {
+    mz_lpuart_listen(MZ_CONSOLE_BASE, on);
 }
 
 uint32_t mz_uart_receive(uint8_t *dst, uint32_t capacity, uint32_t *overruns) {

@@ -8,8 +8,14 @@
 
 #include "mz_board.h"
 #include "port/console/mz_uart.h"
+#include "port/cortex_m7/mz_interrupt.h"
+#include "port/imxrt/mz_lpuart.h"
 
 #define UART ((LPUART_Type *)BOARD_DEBUG_UART_BASEADDR)
+#ifdef __arm__
+MZ_CONSOLE_INTERRUPT(BOARD_UART_IRQ_HANDLER) /* the name in the SDK's vector table */
+#endif
+
 #define FIFO_BYTES ((uint32_t)FSL_FEATURE_LPUART_FIFO_SIZEn(UART))
 
 void mz_uart_init(void) {
@@ -23,6 +29,33 @@ void mz_uart_init(void) {
          * console to report it; a fault stops a debugger here. */
         __builtin_trap();
     }
+    mz_interrupt_enable(MZ_CONSOLE_IRQ);
+}
+
+void mz_uart_listen(bool on) {
+    const uint32_t received = (uint32_t)kLPUART_RxDataRegFullInterruptEnable;
+    if (on) {
+        LPUART_EnableInterrupts(UART, received);
+    } else {
+        LPUART_DisableInterrupts(UART, received);
+    }
+}
+
+uint32_t mz_uart_clock_hz(void) {
+    return BOARD_DebugConsoleSrcFreq();
+}
+
+uint32_t mz_uart_closest_baud(uint32_t baud) {
+    const uint32_t clock_hz = BOARD_DebugConsoleSrcFreq();
+    if (baud == 0u || baud > MZ_LPUART_MAX_BAUD(clock_hz)) {
+        return 0u;
+    }
+    return mz_lpuart_baud(clock_hz, mz_lpuart_closest_rate(clock_hz, baud));
+}
+
+/* If the driver refuses, the rate stays; the host then goes back to it. */
+void mz_uart_set_baud(uint32_t baud) {
+    (void)LPUART_SetBaudRate(UART, baud, BOARD_DebugConsoleSrcFreq());
 }
 
 uint32_t mz_uart_receive(uint8_t *dst, uint32_t capacity, uint32_t *overruns) {

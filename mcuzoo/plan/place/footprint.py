@@ -49,6 +49,11 @@ def estimate_footprint(runtime: str, names: Sequence[str], row_stages: int = 0) 
     )
 
 
+def receive_ring_bytes() -> int:
+    """Size of the ring that keeps what arrives while the board works; in every data_bytes."""
+    return int(_measured()["receive"]["bytes"])
+
+
 def upload_code_bytes() -> int:
     """Code bytes of a universal firmware beside TFLM's runtime."""
     return int(_measured()["upload"]["code_bytes"])

@@ -8,9 +8,12 @@
 #define MZ_CORE_CLOCK_HZ 600000000u
 
 /* LPUART1: TX GPIO_AD_B0_12, RX GPIO_AD_B0_13 */
+#define MZ_CONSOLE_IRQ 20u
 #ifndef MZ_CONSOLE_BAUD
 #define MZ_CONSOLE_BAUD 115200u
 #endif
+/* Bytes of the receive ring, a power of two: what may arrive while the board works. */
+#define MZ_RECEIVE_BYTES 8192u
 
 /* 0: this firmware does not use the SDRAM. Else the SDRAM's own region of the MPU, once it runs. */
 #define MZ_BOARD_SDRAM_STEPS 0u

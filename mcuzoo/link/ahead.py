@@ -1,0 +1,61 @@
+"""The next input on its way while the board works on the one before."""
+
+from __future__ import annotations
+
+from mcuzoo.link import messages
+from mcuzoo.link.channel import Channel, Received
+from mcuzoo.link.hello import Hello
+from mcuzoo.link.messages import Flag
+from mcuzoo.link.transfer import Sending, image_transfer
+
+
+class Ahead:
+    """Sends `data` in the background of other requests: `answered` is Channel.aside.
+
+    The board acknowledges nothing while it works, so as much is sent as it keeps meanwhile. What
+    goes wrong is left to the foreground: `alive` is false when the image has to be begun anew.
+    """
+
+    def __init__(
+        self, channel: Channel, board: Hello, begin: messages.InputBegin, data: bytes
+    ) -> None:
+        self.begin = begin
+        self.alive = True
+        self.first_seq = channel.next_seq
+        self._channel = channel
+        channel.send(begin, Flag.AHEAD)
+        self.sending = Sending(channel, board, image_transfer(begin), data)
+        self.sending.fill()
+
+    @property
+    def under_way_bytes(self) -> int:
+        return self.sending.under_way_bytes
+
+    def answered(self, received: Received) -> bool:
+        """Whether `received` is about this image."""
+        message = received.message
+        if isinstance(message, messages.Error):
+            mine = message.request in (messages.InputBegin.code, messages.InputData.code)
+            mine = mine and self._channel.is_since(received.seq, self.first_seq)
+            self.alive = self.alive and not mine
+            return mine
+        if not isinstance(message, messages.Ack) or message.image_id != self.begin.image_id:
+            return False
+        if self.sending.takes(received) and not self.sending.gap:
+            self.sending.fill()
+        return True
+
+
+KEPT_OUTPUT_BYTES = 1024
+"""The firmware keeps an output of at most this size (MZ_IMAGE_KEPT_BYTES)."""
+
+
+def why_not_ahead(board: Hello) -> str:
+    """Why the next input cannot be sent while the board works; "" if it can."""
+    if board.has(messages.Feature.AHEAD):
+        return ""
+    if not board.receive_bytes:
+        return "the firmware is older"
+    if board.output.bytes > KEPT_OUTPUT_BYTES:
+        return f"its output has more than the {KEPT_OUTPUT_BYTES:,} bytes that the board keeps"
+    return "the firmware does not keep its last output"

@@ -1,0 +1,59 @@
+"""A built project, machines without USB devices, and fake tools."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from helpers.exported import export_project
+from helpers.fake_tools import FakeTools
+
+from mcuzoo.board.load import load_board
+from mcuzoo.flash import probes as probes_module
+from mcuzoo.flash import usb as usb_module
+from mcuzoo.toolchain.build import build_project
+from mcuzoo.zoo.registry import resolve_model
+
+
+@pytest.fixture(scope="session")
+def built_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundled model for the RT1050, as a stand-alone project, built."""
+    folder = tmp_path_factory.mktemp("flash") / "signs"
+    export_project(resolve_model("signs"), load_board("rt1050"), folder)
+    build_project(folder)
+    return folder
+
+
+@pytest.fixture
+def project(built_once: Path, tmp_path: Path) -> Path:
+    """A copy that a test may change."""
+    folder = tmp_path / "signs"
+    shutil.copytree(built_once, folder)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def usb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder of USB devices, empty: nothing of this machine is seen."""
+    folder = tmp_path / "usb"
+    folder.mkdir()
+    monkeypatch.setattr(usb_module, "USB_DEVICES", folder)
+    monkeypatch.setattr(probes_module, "_by_pyocd", lambda: iter(()))
+    monkeypatch.setattr(probes_module, "list_serial_ports", list)
+    for name in ("MCUZOO_PORT", "MCUZOO_PORTS", "MCUZOO_FLASHLOADER", "MCUXSDK_ROOT"):
+        monkeypatch.delenv(name, raising=False)
+    yield folder
+
+
+@pytest.fixture
+def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeTools:
+    return FakeTools(tmp_path / "tools", monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def no_output_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SPSDK waits until its output is sent, and drops what is not before the next write. A pty has
+    "sent" at once what its other end has not read yet, and would drop that."""
+    monkeypatch.setattr("serial.Serial.reset_output_buffer", lambda self: None)
