@@ -92,4 +92,5 @@ def _flash_rig(
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr)
+    """On a terminal over the line of the progress, which is written again below."""
+    print(f"\r{text:<79}" if sys.stderr.isatty() else text, file=sys.stderr)
