@@ -37,6 +37,7 @@ from mcuzoo.link.inference import (
 from mcuzoo.link.messages import ErrorCode
 from mcuzoo.link.port_watch import PortWatch
 from mcuzoo.link.rates import LineSpeed
+from mcuzoo.link.sent_input import SentInput, sent_input
 from mcuzoo.link.state import LineCounts, LinkState, Timing
 from mcuzoo.link.transfer import (
     CURED_BY_SENDING_AGAIN,
@@ -84,6 +85,8 @@ class Session:
     def __init__(self, channel: Channel, timing: Timing) -> None:
         """Take over `channel` and meet the board on it. Raises as `hello.say_hello`."""
         self._channel = channel
+        self.compress = True
+        """Send inputs encoded, if the board decodes them and it pays."""
         self._speed = LineSpeed(channel, timing)
         self._next_id = random.getrandbits(32)
         self._ahead: Ahead | None = None
@@ -260,6 +263,8 @@ class Session:
         """
         self._meter.begin()
         found = self._retry(image_id, tensor, partial(self._infer, self._following(ahead)))
+        input = self._input(tensor)
+        self._meter.sent(input.tensor_bytes, len(input.data))
         self._meter.end(tensor.nbytes + found.output.nbytes)
         self._speed.has_run()
         return found
@@ -283,18 +288,17 @@ class Session:
         return Profile(inference, records)
 
     def _retry(
-        self, image_id: int, tensor: NDArray[np.int8], attempt_at: Callable[[bytes, int], _T]
+        self, image_id: int, tensor: NDArray[np.int8], attempt_at: Callable[[SentInput, int], _T]
     ) -> _T:
-        """The result of `attempt_at(input bytes, attempt number)`, tried several times."""
+        """The result of `attempt_at(input, attempt number)`, tried several times."""
         check_input(tensor, self._hello)
-        data = tensor.tobytes()
         lost: McuzooError
         for attempt in range(1, self._timing.attempts + 1):
             if not self._in_step:
                 self._rejoin()
             self._in_step = False
             try:
-                result = attempt_at(data, attempt)
+                result = attempt_at(self._input(tensor), attempt)
             except BoardSilentError as silence:
                 # At its default rate it may answer: it has restarted, or the line was not good.
                 if not self._speed.climbed:
@@ -318,22 +322,26 @@ class Session:
                 return result
         raise lost
 
-    def _infer(self, following: bytes | None, data: bytes, attempt: int) -> Inference:
-        begin = self._go_on(data) or self._send(data)
+    def _infer(self, following: SentInput | None, input: SentInput, attempt: int) -> Inference:
+        begin = self._go_on(input) or self._send(input)
         run = messages.Invoke(begin.image_id, begin.input_crc32)
         return self._finish(run, attempt, following)
 
-    def _following(self, ahead: NDArray[np.int8] | None) -> bytes | None:
-        """The bytes of the next input, if it can be sent while the board works."""
+    def _input(self, tensor: NDArray[np.int8]) -> SentInput:
+        """`tensor` as this board takes it."""
+        return sent_input(tensor, self.compress and self._hello.has(messages.Feature.CODEC))
+
+    def _following(self, ahead: NDArray[np.int8] | None) -> SentInput | None:
+        """The next input, if it can be sent while the board works."""
         if ahead is None or not self._hello.has(messages.Feature.AHEAD):
             return None
         check_input(ahead, self._hello)
-        return ahead.tobytes()
+        return self._input(ahead)
 
-    def _go_on(self, data: bytes) -> messages.InputBegin | None:
+    def _go_on(self, input: SentInput) -> messages.InputBegin | None:
         """Bring the input to the board that is on its way already; None if it is another one."""
         ahead = self._abandon()
-        if ahead is None or not ahead.alive or ahead.sending.data != data:
+        if ahead is None or not ahead.alive or ahead.input != input:
             return None
         finish(self._channel, self._timing, ahead.sending, ahead.first_seq)
         return ahead.begin
@@ -344,38 +352,38 @@ class Session:
         self._channel.aside = None
         return ahead
 
-    def _send_ahead(self, data: bytes) -> None:
-        self._ahead = Ahead(self._channel, self._hello, self._new_image(data), data)
+    def _send_ahead(self, input: SentInput) -> None:
+        self._ahead = Ahead(self._channel, self._hello, self._new_image(input), input)
         self._channel.aside = self._ahead
 
-    def _new_image(self, data: bytes) -> messages.InputBegin:
-        begin = messages.InputBegin(self._next_id, len(data), zlib.crc32(data))
+    def _new_image(self, input: SentInput) -> messages.InputBegin:
+        begin = input.begin(self._next_id)
         self._next_id = (self._next_id + 1) & 0xFFFFFFFF
         return begin
 
     def _profile(
-        self, first_record: int, data: bytes, attempt: int
+        self, first_record: int, input: SentInput, attempt: int
     ) -> tuple[Inference, tuple[KernelRecord, ...], int]:
         """The records from number `first_record` on that the board keeps, of how many in all."""
         self._abandon()
-        begin = self._send(data)
+        begin = self._send(input)
         inference = self._finish(
             messages.Profile(begin.image_id, begin.input_crc32, first_record), attempt
         )
         records, total = read_records(self._channel, self._timing, begin.image_id, first_record)
         return inference, records, total
 
-    def _send(self, data: bytes) -> messages.InputBegin:
+    def _send(self, input: SentInput) -> messages.InputBegin:
         """Bring an input to the board, under an image_id of its own."""
-        begin = self._new_image(data)
-        upload(self._channel, self._timing, self._hello, image_transfer(begin), data)
+        begin = self._new_image(input)
+        upload(self._channel, self._timing, self._hello, image_transfer(begin), input.data)
         return begin
 
     def _finish(
         self,
         run: messages.Invoke | messages.Profile,
         attempt: int,
-        following: bytes | None = None,
+        following: SentInput | None = None,
     ) -> Inference:
         """Run the model on the input that has been sent, and fetch its output. following: the next
         input, which is sent meanwhile."""

@@ -15,9 +15,11 @@ class LineUse:
     """What images took of the line, since the run began; times in seconds.
 
     images: that have a result. up_bytes, down_bytes: to and from the board, with frames, ACKs and
-    what was sent again. payload_bytes: their inputs and outputs alone. up_s: how long the line was
-    busy towards the board, 10 bits a byte at its rate; 0.0 for a port without a speed. images_s:
-    from an image's first byte to its result's last. result_s: of this, from INVOKE to RESULT.
+    what was sent again. payload_bytes: their inputs and outputs alone. input_bytes: of their
+    inputs; sent_input_bytes: of these as they are sent, fewer if encoded. up_s: how long the line
+    was busy towards the board, 10 bits a byte at its rate; 0.0 for a port without a speed.
+    images_s: from an image's first byte to its result's last. result_s: of this, from INVOKE to
+    RESULT.
     host_s: from the end of one image to the beginning of the next.
     """
 
@@ -25,6 +27,8 @@ class LineUse:
     up_bytes: int = 0
     down_bytes: int = 0
     payload_bytes: int = 0
+    input_bytes: int = 0
+    sent_input_bytes: int = 0
     up_s: float = 0.0
     images_s: float = 0.0
     result_s: float = 0.0
@@ -86,6 +90,11 @@ class Meter:
         self._began = self._channel.clock()
         if self._ended is not None:
             self._use.host_s += self._began - self._ended
+
+    def sent(self, input_bytes: int, sent_bytes: int) -> None:
+        """Its input had so many bytes, of which so many were sent."""
+        self._use.input_bytes += input_bytes
+        self._use.sent_input_bytes += sent_bytes
 
     def end(self, payload_bytes: int) -> None:
         """It has a result."""

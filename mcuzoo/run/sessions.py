@@ -89,12 +89,14 @@ def subject_of(project: Path, upload: str | None = None) -> Subject:
 @dataclass(frozen=True)
 class Line:
     """The line to a board. note: the origin of the baud rate. wait_port: seconds to wait for a port
-    that is not there yet, and for one that went away; None: DEFAULT_WAIT_S for the latter alone."""
+    that is not there yet, and for one that went away; None: DEFAULT_WAIT_S for the latter alone.
+    compress: send inputs encoded, if it pays."""
 
     port: str
     baud: int
     note: str = ""
     wait_port: float | None = None
+    compress: bool = True
 
 
 class Watcher(Protocol):
@@ -148,9 +150,11 @@ def sessions(
     ports.baud_note = line.note
 
     def connect(state: LinkState) -> Session:
-        return Session.open(
+        session = Session.open(
             line.port, line.baud, trace=trace, on_log=watcher.log, state=state, ports=ports
         )
+        session.compress = line.compress
+        return session
 
     return connect if upload is None else uploading(connect, upload, watcher.uploading)
 
