@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from mcuzoo.link.sent_input import SentInput
+
 BITS_PER_BYTE = 10
 """A byte on an asynchronous line: start bit, eight data bits, stop bit."""
 
@@ -27,12 +29,12 @@ class LineUse:
     up_bytes: int = 0
     down_bytes: int = 0
     payload_bytes: int = 0
-    input_bytes: int = 0
-    sent_input_bytes: int = 0
     up_s: float = 0.0
     images_s: float = 0.0
     result_s: float = 0.0
     host_s: float = 0.0
+    input_bytes: int = 0
+    sent_input_bytes: int = 0
 
     @property
     def seconds(self) -> float:
@@ -91,10 +93,10 @@ class Meter:
         if self._ended is not None:
             self._use.host_s += self._began - self._ended
 
-    def sent(self, input_bytes: int, sent_bytes: int) -> None:
-        """Its input had so many bytes, of which so many were sent."""
-        self._use.input_bytes += input_bytes
-        self._use.sent_input_bytes += sent_bytes
+    def sent(self, input: SentInput) -> None:
+        """Its input was sent like this."""
+        self._use.input_bytes += input.tensor_bytes
+        self._use.sent_input_bytes += len(input.data)
 
     def end(self, payload_bytes: int) -> None:
         """It has a result."""
