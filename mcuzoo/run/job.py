@@ -182,6 +182,7 @@ def _settings(options: RunOptions, base: Settings) -> Settings:
         limit=base.limit if options.limit is None else options.limit,
         split=base.split if options.split is None else options.split,
         reference=base.reference and not options.no_reference,
+        compress=base.compress and not options.no_compress,
         min_top1=base.min_top1 if options.min_top1 is None else options.min_top1,
         strict=base.strict or options.strict,
     )

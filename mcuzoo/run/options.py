@@ -96,6 +96,9 @@ class RunOptions(RecipeOptions):
     wait_port: WaitPort = None
     min_top1: MinTop1 = None
     no_reference: NoReference = False
+    no_compress: Annotated[
+        bool, Option("Send every input as it is, even where a shorter encoding is known.")
+    ] = False
     strict: Annotated[bool, Option("Fail when an image cannot be decoded.")] = False
     trace: Trace = None
 

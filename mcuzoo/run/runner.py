@@ -31,6 +31,7 @@ from mcuzoo.errors import (
     WrongFirmwareError,
     command,
 )
+from mcuzoo.link.codes import Feature
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.state import LinkState
 from mcuzoo.project.manifest import Manifest
@@ -260,7 +261,8 @@ def new_meta(job: Job, hello: Hello) -> RunMeta:
 def _run(
     job: Job, board: ConnectedBoard, items: list[Item], finder: LayerFinder
 ) -> Generator[Row, None, None]:
-    make = partial(prepare, input=input_of(job.manifest), engine=job.engine)
+    encodes = job.settings.compress and board.hello.has(Feature.CODEC)
+    make = partial(prepare, input=input_of(job.manifest), engine=job.engine, compress=encodes)
     lost_in_a_row = 0
     with closing(prepared_ahead(items, make)) as feed:
         for ready, following in with_next(feed):

@@ -77,6 +77,7 @@ def choose_boards(
     ):
         if value is not None:
             raise UsageError(f"{flag} is of a labgrid farm.", "Add --labgrid [HOST[:PORT]].")
+    options = replace(options, no_compress=options.no_compress or not base.compress)
     choice = _of_this_machine(options, base, firmware, say)
     return replace(choice, settings={**choice.settings, **NO_FARM})
 
@@ -192,7 +193,7 @@ def _board(at: PortOf, own: Firmware, options: RunOptions) -> BoardOfRun:
     if of_rig is not None and not options.baud:
         note = "as the rig file says"
     max_baud = max_baud_of(options.baud or of_rig, options.max_baud)
-    line = Line(at.port, baud, note, options.wait_port, max_baud)
+    line = Line(at.port, baud, note, options.wait_port, max_baud, not options.no_compress)
     power = None if at.rig is None else at.rig.power
     return BoardOfRun(PortSource(at.name, line, power), own.manifest, own.upload)
 

@@ -156,7 +156,12 @@ class _SeveralRun:
     def _start_feeders(self) -> None:
         items, lock = iter(self._items), threading.Lock()
         left = [FEEDERS]
-        make = partial(prepare, input=input_of(self._job.manifest), engine=self._job.engine)
+        make = partial(
+            prepare,
+            input=input_of(self._job.manifest),
+            engine=self._job.engine,
+            compress=self._job.settings.compress,
+        )
 
         def feed() -> None:
             try:
