@@ -10,6 +10,7 @@ import pytest
 from helpers.commands import invoke
 from helpers.fake_tools import FakeTools, add_usb_device
 
+from mcuzoo.board.load import list_boards
 from mcuzoo.errors import ProbeError, UsageError
 from mcuzoo.flash.flash import flash
 from mcuzoo.flash.options import FlashOptions
@@ -96,3 +97,24 @@ def test_a_way_that_is_not_possible_says_why(
     for via in ("pyocd", "spsdk"):
         done = invoke(("flash", project, "--via", via))
         assert done.exit_code == 2 and re.search(f"pip install '?{via}", done.stderr)
+
+
+@pytest.mark.parametrize("number", ["--script=/tmp/x.py", "-x", "a b", "$(x)", "x;y"])
+def test_a_serial_number_is_no_option(
+    number: str, project: Path, usb: Path, tools: FakeTools
+) -> None:
+    add_usb_device(usb, "1-1", **{**MCU_LINK, "serial": number})
+    tools.add("LinkServer", "mytool")
+    (tools.bin / "LinkServer").write_text("#!/bin/sh\n")
+    for chosen in ({"via": "linkserver"}, {"command": "mytool {probe}"}):
+        with pytest.raises(ProbeError, match="cannot stand on a command line"):
+            plan(project, **chosen)
+    assert not tools.calls
+
+
+def test_the_page_has_the_switches_of_the_boards() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "flash.md").read_text(encoding="utf-8")
+    for board in list_boards():
+        assert board.download is not None
+        switches, word = board.download.switches, board.download.option_word
+        assert f"| {board.id} | {board.boot.switches} | {switches} | 0x{word:08X} |" in page

@@ -9,7 +9,13 @@ from pathlib import Path
 
 from mcuzoo.link.counts import UNKNOWN_UNIT, agent_note
 from mcuzoo.profile import ModelProfile
-from mcuzoo.report.html.accuracy import RateRow, confusion_blocks, published_rates, rate_blocks
+from mcuzoo.report.html.accuracy import (
+    RateRow,
+    confusion_blocks,
+    published_rates,
+    rate_blocks,
+    rate_tile,
+)
 from mcuzoo.report.html.at_hand import AtHand
 from mcuzoo.report.html.blocks import (
     Block,
@@ -204,9 +210,9 @@ def _tiles(run: RunPage) -> tuple[Tile, ...]:
     summary = run.summary
     found = [Tile("images", f"{summary.counts[Status.DONE]:,}", f"of {len(summary.rows):,}")]
     if summary.top1 is not None:
-        found.append(_rate_tile("top-1", summary.top1))
+        found.append(rate_tile("top-1", summary.top1))
     if summary.top5 is not None:
-        found.append(_rate_tile("top-5", summary.top5))
+        found.append(rate_tile("top-5", summary.top5))
     if summary.agreement is not None:
         agreement = summary.agreement
         found.append(
@@ -231,11 +237,6 @@ def _tiles(run: RunPage) -> tuple[Tile, ...]:
 
 def _arena_note(used: int) -> str:
     return f"{used:,} used, says the board" if used else "says the board"
-
-
-def _rate_tile(name: str, accuracy: Accuracy) -> Tile:
-    low, high = accuracy.interval
-    return Tile(name, f"{accuracy.value:.1%}", f"{low:.1%} to {high:.1%}, with 95 % confidence")
 
 
 def _accuracy(summary: RunSummary, tally: Tally) -> list[Block | None]:
