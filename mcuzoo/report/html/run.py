@@ -34,7 +34,7 @@ from mcuzoo.report.html.layers import layer_blocks
 from mcuzoo.report.html.memory import arena_picture, project_memory
 from mcuzoo.report.html.misses import (
     answer_blocks,
-    failure_table,
+    failure_blocks,
     miss_blocks,
     unequal_blocks,
 )
@@ -109,7 +109,7 @@ def run_page(run: RunPage) -> Page:
                     "Outputs unlike the host's",
                     unequal_blocks(meta, rows, pictures, run.show),
                 ),
-                section("failures", "Images without an answer", [failure_table(rows)]),
+                section("failures", "Images without an answer", failure_blocks(run.folder, rows)),
                 section("accuracy", "Accuracy", _accuracy(summary, tally)),
                 section("misses", "The misses", miss_blocks(meta, rows, pictures, run.show)),
                 section(
@@ -204,10 +204,10 @@ def _model(summary: RunSummary) -> tuple[bool | None, str]:
     if top1 is None:
         return None, "The images have no labels."
     measured = f"Top-1 {top1.value:.4f} of {top1.total:,} images"
-    if bound is None:
-        return None, f"{measured}; no bound was asked for (--min-top1)."
     if summary.verdict.broke not in (None, Broke.MODEL):
         return None, f"{measured}, which says nothing while another part is broken."
+    if bound is None:
+        return None, f"{measured}; no bound was asked for (--min-top1)."
     return top1.value >= bound, f"{measured}, {bound:.4f} asked for."
 
 

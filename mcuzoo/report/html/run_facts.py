@@ -37,13 +37,16 @@ def latency_blocks(summary: RunSummary) -> list[Block | None]:
         return f"{count:,} {latency.unit}" if timed else ""
 
     ordered = sorted(counts)
-    facts = [
-        Fact("median", told(latency.median), counted(latency.median)),
-        Fact("least", told(latency.minimum), counted(latency.minimum)),
-        Fact("95 % below", told(_below(ordered, 0.95)), counted(_below(ordered, 0.95))),
-        Fact("most", told(latency.maximum), counted(latency.maximum)),
-        Fact("counted", f"{latency.counted:,} of {done:,} images"),
-    ]
+    named = {
+        "median": latency.median,
+        "least": latency.minimum,
+        "95 % below": _below(ordered, 0.95),
+        "most": latency.maximum,
+    }
+    if latency.minimum == latency.maximum:
+        named = {"an inference": latency.median}
+    facts = [Fact(name, told(count), counted(count)) for name, count in named.items()]
+    facts.append(Fact("counted", f"{latency.counted:,} of {done:,} images"))
     if latency.unit == "cycles":
         facts.append(Fact("core clock", f"{latency.core_clock_hz / 1e6:g} MHz"))
     if board.kind == "emulator":

@@ -224,7 +224,10 @@ def test_without_labels_the_answers_are_shown() -> None:
 def test_a_run_without_an_answer_has_a_page() -> None:
     pending = signs_run(3, lambda row: Row(row.index, row.file, row.label, row.sha256))
     text = Parsed(html_of(pending)).text
-    assert "Fail: the rig" in text and "not run yet" in text
+    assert (
+        "Fail: the rig" in text
+        and "3 images were not run. To go on: mcuzoo run-serial --resume runs/x" in text
+    )
 
 
 def test_ten_thousand_images_of_1001_classes_stay_a_page() -> None:
