@@ -46,6 +46,23 @@ class Ahead:
         return True
 
 
+class NextImage:
+    """The transfer of the next input on `channel`, while there is one."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._ahead: Ahead | None = None
+
+    def start(self, board: Hello, begin: messages.InputBegin, data: bytes) -> None:
+        self._channel.aside = self._ahead = Ahead(self._channel, board, begin, data)
+
+    def abandon(self) -> Ahead | None:
+        """End the transfer; returns it."""
+        ahead, self._ahead = self._ahead, None
+        self._channel.aside = None
+        return ahead
+
+
 KEPT_OUTPUT_BYTES = 1024
 """The firmware keeps an output of at most this size (MZ_IMAGE_KEPT_BYTES)."""
 

@@ -20,8 +20,8 @@ from mcuzoo.errors import (
     ProtocolError,
 )
 from mcuzoo.link import failures, messages
-from mcuzoo.link.ahead import Ahead, why_not_ahead
-from mcuzoo.link.channel import BoardRestarted, Channel, DeviceLog, Refused
+from mcuzoo.link.ahead import NextImage, why_not_ahead
+from mcuzoo.link.channel import BoardRestarted, Channel, DeviceLog, RateNotGood, Refused
 from mcuzoo.link.counts import stack_use
 from mcuzoo.link.frame import Trace
 from mcuzoo.link.hello import Hello, check_same, say_hello
@@ -63,7 +63,7 @@ __all__ = [
     "Timing",
 ]
 
-# The board has lost the image, or it is damaged there: send it again.
+# The board lost the image, or it is damaged there.
 _CURED_BY_SENDING_AGAIN = {ErrorCode.NO_SUCH_IMAGE, ErrorCode.INCOMPLETE, ErrorCode.INPUT_CRC}
 _SHORT_BYTES = 64
 
@@ -86,7 +86,7 @@ class Session:
         self._channel = channel
         self._speed = LineSpeed(channel, timing)
         self._next_id = random.getrandbits(32)
-        self._ahead: Ahead | None = None
+        self._next = NextImage(channel)
         self._model: bytes | None = None
         self._hello = say_hello(channel, timing)
         channel.met = True
@@ -128,8 +128,8 @@ class Session:
         port = ports.open(baud)
         channel = Channel(port, ports.name, Trace(trace) if trace else None, on_log, state)
         channel.speed = spoken_speed(port_url, baud, ports.baud_note)
+        channel.baud = baud if has_speed(port_url) else 0
         try:
-            channel.baud = baud if has_speed(port_url) else 0
             return cls(channel, timing or Timing.of_port(port_url, baud))
         except BaseException:
             channel.close()
@@ -214,8 +214,10 @@ class Session:
         """
         require_room(self._hello, model)
         self._model = model
+        lost: McuzooError
         for attempt in range(1, self._timing.attempts + 1):
             if not self._in_step:
+                self._speed.settle()
                 self._meet_again()
             if holds(self._hello, model):
                 return self._hello
@@ -223,6 +225,8 @@ class Session:
             during = f"upload of a model, attempt {attempt}"
             try:
                 send_model(self._channel, self._timing, self._hello, model, on_progress)
+            except RateNotGood:
+                lost = self._channel.silent("too much is lost at every rate")
             except BoardRestarted as restart:
                 lost = failures.restarted(during, restart)
                 if isinstance(lost, ModelRefusedError):
@@ -258,8 +262,12 @@ class Session:
         WrongFirmwareError (another firmware came up after a restart), FirmwareError (fault, failed
         inference), ModelRefusedError (the same, in an uploaded model), ProtocolError.
         """
+        following = None
+        if ahead is not None and self._hello.has(messages.Feature.AHEAD):
+            check_input(ahead, self._hello)
+            following = ahead.tobytes()
         self._meter.begin()
-        found = self._retry(image_id, tensor, partial(self._infer, self._following(ahead)))
+        found = self._retry(image_id, tensor, partial(self._infer, following))
         self._meter.end(tensor.nbytes + found.output.nbytes)
         self._speed.has_run()
         return found
@@ -296,11 +304,12 @@ class Session:
             try:
                 result = attempt_at(data, attempt)
             except BoardSilentError as silence:
-                # At its default rate it may answer: it has restarted, or the line was not good.
                 if not self._speed.climbed:
                     raise
-                self._speed.fall()
+                self._speed.fall()  # it may answer at its default rate
                 lost = silence
+            except RateNotGood:
+                lost = self._channel.silent("too much is lost at every rate")
             except BoardRestarted as restart:
                 lost = failures.restarted(f"image {image_id}, attempt {attempt}", restart)
                 if isinstance(lost, ModelRefusedError):
@@ -323,30 +332,16 @@ class Session:
         run = messages.Invoke(begin.image_id, begin.input_crc32)
         return self._finish(run, attempt, following)
 
-    def _following(self, ahead: NDArray[np.int8] | None) -> bytes | None:
-        """The bytes of the next input, if it can be sent while the board works."""
-        if ahead is None or not self._hello.has(messages.Feature.AHEAD):
-            return None
-        check_input(ahead, self._hello)
-        return ahead.tobytes()
-
     def _go_on(self, data: bytes) -> messages.InputBegin | None:
-        """Bring the input to the board that is on its way already; None if it is another one."""
-        ahead = self._abandon()
+        """Finish the transfer of the input that is on its way; None if it is another one."""
+        ahead = self._next.abandon()
         if ahead is None or not ahead.alive or ahead.sending.data != data:
             return None
         finish(self._channel, self._timing, ahead.sending, ahead.first_seq)
         return ahead.begin
 
-    def _abandon(self) -> Ahead | None:
-        """End the transfer of the next input, which is returned, if there is one."""
-        ahead, self._ahead = self._ahead, None
-        self._channel.aside = None
-        return ahead
-
     def _send_ahead(self, data: bytes) -> None:
-        self._ahead = Ahead(self._channel, self._hello, self._new_image(data), data)
-        self._channel.aside = self._ahead
+        self._next.start(self._hello, self._new_image(data), data)
 
     def _new_image(self, data: bytes) -> messages.InputBegin:
         begin = messages.InputBegin(self._next_id, len(data), zlib.crc32(data))
@@ -357,7 +352,7 @@ class Session:
         self, first_record: int, data: bytes, attempt: int
     ) -> tuple[Inference, tuple[KernelRecord, ...], int]:
         """The records from number `first_record` on that the board keeps, of how many in all."""
-        self._abandon()
+        self._next.abandon()
         begin = self._send(data)
         inference = self._finish(
             messages.Profile(begin.image_id, begin.input_crc32, first_record), attempt
@@ -400,14 +395,13 @@ class Session:
 
     def _rejoin(self) -> None:
         """Meet the board again after a restart, and send the model that it had."""
-        if not self._speed.good():
-            self._speed.come_down()
+        self._speed.settle()
         self._meet_again()
         if self._model is not None:
             self.upload(self._model)
 
     def _meet_again(self) -> None:
-        self._abandon()
+        self._next.abandon()
         now = self._greet()
         check_same(self._hello, now, uploads=self._model is not None)
         self._hello = now

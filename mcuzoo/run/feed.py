@@ -75,6 +75,17 @@ def prepared_ahead(
             pool.shutdown(wait=False, cancel_futures=True)
 
 
+def with_next(items: Iterable[Given]) -> Generator[tuple[Given, Given | None], None, None]:
+    """Each item and the one after it; None after the last."""
+    waiting: list[Given] = []
+    for item in items:
+        if waiting:
+            yield waiting.pop(), item
+        waiting.append(item)
+    if waiting:
+        yield waiting.pop(), None
+
+
 def in_order(
     submit: Callable[[Asked], Future[Given]], questions: Iterable[Asked], ahead: int
 ) -> Generator[Given, None, None]:

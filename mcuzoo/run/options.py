@@ -10,6 +10,7 @@ from mcuzoo.options import (
     Baud,
     Labels,
     Limit,
+    MaxBaud,
     MinTop1,
     NoReference,
     Option,
@@ -91,6 +92,7 @@ class RunOptions(RecipeOptions):
         Path | None, Option("Go on with this run, set up as it was.", metavar="RUN")
     ] = None
     baud: Baud = None
+    max_baud: MaxBaud = None
     wait_port: WaitPort = None
     min_top1: MinTop1 = None
     no_reference: NoReference = False

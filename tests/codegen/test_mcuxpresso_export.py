@@ -141,6 +141,7 @@ def test_heap_and_data_of_the_sdk_are_planned_for(tmp_path: Path, source: ModelS
     assert data_bytes(board, "mcuxpresso") == expected
 
 
+@pytest.mark.slow
 @every_compiler
 @pytest.mark.parametrize("board", BOARDS)
 def test_the_port_compiles_against_the_sdks_interface(

@@ -70,6 +70,7 @@ def tensorflow() -> Any:
     return pytest.importorskip("tensorflow")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kernel", "antialias"),
     [

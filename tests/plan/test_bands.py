@@ -85,6 +85,7 @@ def test_fit_says_which_ops_work_by_bands() -> None:
     assert report.warnings[0].startswith("Ops ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "board", ["rt1050", pytest.param("rt1060", marks=pytest.mark.full), "rt1170"]
 )
