@@ -104,6 +104,8 @@ def main() -> int:
     arguments = parser.parse_args()
     folder = arguments.out or Path(tempfile.mkdtemp(prefix="mcuzoo-soak-"))
     folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        parser.error(f"{folder} is not empty")
     project = make_host_project(folder / "host", arguments.images, side=SIDE)
     rate = arguments.frames / MEAN_FRAME_BYTES / len(KINDS)
     spec = FaultSpec(tuple(Fault(kind, rate) for kind in KINDS), arguments.seed)

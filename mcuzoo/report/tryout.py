@@ -17,7 +17,9 @@ from mcuzoo.project.manifest import BuildEntry, Manifest, load_project
 from mcuzoo.report.arena import arena_text
 from mcuzoo.report.figures import clipped, recipe_lines
 from mcuzoo.report.fit import fit_document, fit_text
+from mcuzoo.report.html.at_hand import at_hand
 from mcuzoo.report.html.fit import fit_html
+from mcuzoo.report.html.run import RunPage, run_html
 from mcuzoo.report.inspection import inspection_text
 from mcuzoo.report.project import build_text, export_text
 from mcuzoo.report.run import csv_text, run_document, summary_text
@@ -53,6 +55,8 @@ def _files(folder: Path, made: StepResult) -> Iterator[tuple[str, str]]:
         yield "run.txt", summary_text(made.summary)
         yield "run.json", _json(run_document(made.folder, made.summary))
         yield "run.csv", csv_text(*read_run(made.folder))
+        page = RunPage(made.folder, made.summary, at_hand(made.summary.meta))
+        yield "run.html", run_html(page)
     elif isinstance(made, BuildEntry):
         project = folder / PROJECT
         yield "build.txt", build_text(project, load_project(project), made, _WIDTH)

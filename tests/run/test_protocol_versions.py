@@ -53,7 +53,11 @@ def old_project(version: str, tmp_path: Path) -> Path:
     return project
 
 
-@pytest.mark.parametrize("faults", ["", f"&faults={FAULTS}"], ids=["quiet", "faulty"])
+@pytest.mark.parametrize(
+    "faults",
+    ["", pytest.param(f"&faults={FAULTS}", marks=pytest.mark.full)],
+    ids=["quiet", "faulty"],
+)
 def test_an_older_board_runs(version: str, old_project: Path, tmp_path: Path, faults: str) -> None:
     images = write_images(tmp_path / "images", IMAGES, 5)
     done = run(old_board(version, faults), old_project, images, tmp_path / "run")

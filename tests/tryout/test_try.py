@@ -28,7 +28,7 @@ from mcuzoo.tryout.tryout import MARK, StepResult
 KEPT = {
     *(f"{step}.{kind}" for step in ("inspect", "fit", "export", "build", "run", "try")
       for kind in ("txt", "json")),
-    "fit.html", "run.csv", "project", "run",
+    "fit.html", "run.csv", "run.html", "project", "run",
 }  # fmt: skip
 
 
