@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,11 @@ from mcuzoo.flash import probes as probes_module
 from mcuzoo.flash import usb as usb_module
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.zoo.registry import resolve_model
+
+if os.environ.get("MCUZOO_REQUIRE_FLASH") == "1":
+    # Tests without them are skipped elsewhere.
+    import_module("pyocd")
+    import_module("spsdk")
 
 
 def _need_gcc() -> None:
