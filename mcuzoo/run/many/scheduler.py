@@ -214,7 +214,9 @@ class _SeveralRun:
         now = time.monotonic()
         self._deadline = self._deadline or now + GRACE_S + self._work.patience_s
         for worker in self._workers:
-            busy = self._work.comparing(worker.name) or self._work.let_go(worker.name)
+            # Without an image it is taking stock of its line, unless it is not even there.
+            idle = worker.serving and not self._work.has_image(worker.name)
+            busy = idle or self._work.comparing(worker.name)
             if worker.name in self._running and (not busy or now > self._deadline):
                 self._note_overdue(worker)
                 worker.stop.set()

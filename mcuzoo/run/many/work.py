@@ -67,7 +67,6 @@ class Work:
         self._open: dict[int, Task] = {}
         self._shared: list[Task] = []
         self._now: dict[str, Task] = {}
-        self._let_go: set[str] = set()
         self._rechecked: dict[str, int] = {}
         self._slowest_s = 0.0
         self._complete = False
@@ -114,7 +113,6 @@ class Work:
                 if self._complete and not self._open:
                     break
                 self._changed.wait(_POLL_S)
-            self._let_go.add(board)
             return None
 
     def following(self, board: str) -> Prepared | None:
@@ -182,10 +180,9 @@ class Work:
         with self._changed:
             return self._now.get(board) in self._shared
 
-    def let_go(self, board: str) -> bool:
-        """Whether `board` was told that there is nothing left to do for it."""
+    def has_image(self, board: str) -> bool:
         with self._changed:
-            return board in self._let_go
+            return board in self._now
 
     def has_had_an_image_for(self, board: str) -> float:
         """Seconds; 0 if it has none."""

@@ -150,7 +150,7 @@ def test_ended_work_gives_nothing_and_takes_nothing() -> None:
     waiting.start()
     work.end()
     waiting.join(10)
-    assert added == [False] and work.take("a") is None and work.let_go("a")
+    assert added == [False] and work.take("a") is None and not work.has_image("a")
 
 
 @pytest.mark.parametrize("common", [0, 3])
