@@ -51,6 +51,8 @@ KINDS = ("flip", "drop", "noise", "duplicate", "truncate")
 POLL_S = 0.25
 # Resident memory of a session's last third over that of its first third, at most.
 MOST_GROWTH = 1.05
+# A session's memory is looked at after so many images.
+WARM_IMAGES = 100
 # Sessions with fewer samples say nothing about growth.
 LEAST_SAMPLES = 30
 
@@ -143,7 +145,8 @@ def drive(
         while process.poll() is None:
             time.sleep(POLL_S)
             done = count_done(run)
-            if done < soak.images:  # then the host writes its document of all images
+            # Before, the host loads its modules; after, it writes its document of all images.
+            if before + WARM_IMAGES <= done < soak.images:
                 sample(session.host_kib, process.pid)
                 sample(session.board_kib, line.board.process.pid)
             if done >= next_reset:
@@ -215,12 +218,11 @@ def memory(session: Session) -> str:
 
 
 def growth(samples: Sequence[int]) -> float | None:
-    """The median of the last third over that of the first, without the start."""
-    steady = samples[len(samples) // 10 :]
-    if len(steady) < LEAST_SAMPLES:
+    """The median of the last third over that of the first."""
+    if len(samples) < LEAST_SAMPLES:
         return None
-    third = len(steady) // 3
-    return statistics.median(steady[-third:]) / statistics.median(steady[:third])
+    third = len(samples) // 3
+    return statistics.median(samples[-third:]) / statistics.median(samples[:third])
 
 
 def judge(soak: Soak, project: HostProject, run: Path) -> None:
