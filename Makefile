@@ -119,7 +119,7 @@ lock:
 	    --output-file requirements/demo.txt
 	$(COMPILE) pyproject.toml --extra test --extra tensorflow --extra flash \
 	    --constraint requirements/test.txt --output-file requirements/tensorflow.txt
-	$(COMPILE) pyproject.toml --extra demo --extra farm --group farm-test \
+	$(COMPILE) pyproject.toml --extra demo --extra engines --extra farm --group farm-test \
 	    --constraint requirements/test.txt --override requirements/farm-override.txt \
 	    --output-file requirements/farm.txt
 	$(COMPILE) --group build --constraint requirements/tensorflow.txt \

@@ -80,6 +80,7 @@ class Farm:
         records: Path | None = None,
     ) -> None:
         require_labgrid()
+        say = _careful(say)
         if both_serials():
             say(f"warning: {OURS} and {LABGRIDS} are both installed; mend: {mend_command()}")
         self._request = request
@@ -225,6 +226,16 @@ class Farm:
         await self._control.ready(asyncio.get_running_loop().time() + self._request.wait_s)
         await self._locks.release(board.place)
         return await self._acquire({"name": board.place})
+
+
+def _careful(say: Callable[[str], None]) -> Callable[[str], None]:
+    """`say`, also when nobody can be told any more: the terminal is closed, the places are not."""
+
+    def careful(text: str) -> None:
+        with suppress(OSError, ValueError):
+            say(text)
+
+    return careful
 
 
 def _tags(place: PlaceInfo) -> str:

@@ -334,7 +334,7 @@ def test_all_places_are_held(lab: Lab) -> None:
     assert set(lab.cluster.holders().values()) == {"desk/jane"}
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_run_releases_its_places(
     lab: Lab, expected: list[bytes], how: signal.Signals
 ) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from mcuzoo.run.feed import Prepared
@@ -46,15 +46,15 @@ class Task:
 class Work:
     """The queue. For any number of threads: those that add images, and one per board.
 
-    boards: the names of the boards. ahead: so many prepared images wait at most. common: so many of
-    the first images go to every board.
+    boards: the names of the boards. ahead: so many prepared images wait at most. common: images, by
+    index, that go to every board.
     """
 
     def __init__(
         self,
         boards: Sequence[str],
         ahead: int,
-        common: int,
+        common: Collection[int],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._changed = threading.Condition()
@@ -80,11 +80,10 @@ class Work:
                 self._changed.wait(_POLL_S)
             if self._over:
                 return False
-            task = Task(ready, common=self._common > 0)
+            task = Task(ready, common=ready.item.index in self._common)
             self._open[ready.item.index] = task
             self._waiting.append(task)
             if task.common:
-                self._common -= 1
                 self._shared.append(task)
             self._changed.notify_all()
             return True

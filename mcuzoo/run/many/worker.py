@@ -185,7 +185,8 @@ class Worker:
         work, report = self.shared.work, self.shared.report
         begun = time.perf_counter()
         try:
-            row, error = infer(self.board.manifest, board, task.ready)
+            following = work.following(self.name)
+            row, error = infer(self.board.manifest, board, task.ready, following)
         except (BoardGoneError, WrongFirmwareError) as gone:
             self._unanswered(board, task, gone, None)
             raise
