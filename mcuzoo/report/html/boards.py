@@ -5,6 +5,7 @@ from __future__ import annotations
 from mcuzoo.link.counts import agent_note
 from mcuzoo.link.state import LinkState
 from mcuzoo.report.html.blocks import Cell, Fact, Head, Table, number
+from mcuzoo.report.line import BOUNDS
 from mcuzoo.run.summary import RunSummary
 
 
@@ -68,7 +69,7 @@ def use_facts(link: LinkState) -> list[Fact]:
         found.append(Fact("line busy", f"{use.up_share:.0%} of the time", "towards the board"))
     bound = use.bound(not link.not_ahead)
     if bound is not None:
-        found.append(Fact("takes most time", bound))
+        found.append(Fact("bound by", BOUNDS[bound]))
     if link.rates_used:
         rates = ", ".join(f"{rate:,}" for rate in link.rates_used)
         found.append(Fact("rates", f"{rates} baud", link.fixed_rate))
