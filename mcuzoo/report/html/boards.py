@@ -29,6 +29,7 @@ def board_table(summary: RunSummary) -> Table | None:
         rows.append(
             (
                 Cell(record.name),
+                Cell("at work" if record.retired is None else f"retired: {record.retired}"),
                 Cell("never answered" if facts is None else facts.board + agent_note(facts.kind)),
                 Cell(f"{board.images:,}", board.images, bar=board.images / most if most else None),
                 number(board.images_per_second, ",.2f"),
@@ -39,7 +40,6 @@ def board_table(summary: RunSummary) -> Table | None:
                 number(None if link is None else link.frames_resent),
                 number(None if link is None else link.reconnects),
                 number(record.recoveries),
-                Cell("" if record.retired is None else f"retired: {record.retired}"),
                 Cell(record.port),
             )
         )
@@ -48,12 +48,18 @@ def board_table(summary: RunSummary) -> Table | None:
         "reconnects", "brought back",
     )  # fmt: skip
     heads = (
-        Head("board"), Head("kind"), *(Head(name, right=True) for name in numbers), Head("state"),
+        Head("board"), Head("state"), Head("kind"), *(Head(name, right=True) for name in numbers),
         Head("port"),
     )  # fmt: skip
     if not rows:
         return None
-    return Table("What each board did", heads, tuple(rows), frozenset(bad))
+    told = [at for at in range(len(heads)) if any(row[at].text not in ("0", "-") for row in rows)]
+    return Table(
+        "What each board did",
+        tuple(heads[at] for at in told),
+        tuple(tuple(row[at] for at in told) for row in rows),
+        frozenset(bad),
+    )
 
 
 def use_facts(link: LinkState) -> list[Fact]:
