@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mcuzoo.link.state import LinkState
 
-_BOUNDS = {
+BOUNDS = {
     "line": "the line to the board",
     "inference": "inference",
     "host": "the host, which prepares images",
@@ -62,7 +62,7 @@ def line_use_lines(link: LinkState) -> Iterator[tuple[str, str]]:
         yield "", f"{use.up_share:.1%} of the line at {rates} baud{why}".replace("%", " %")
     if link.not_ahead:
         yield "", f"each image waits for the result of the one before: {link.not_ahead}"
-    yield "bound by", _BOUNDS[use.bound(not link.not_ahead) or "line"]
+    yield "bound by", BOUNDS[use.bound(not link.not_ahead) or "line"]
 
 
 def _use_document(link: LinkState) -> dict[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mcuzoo.link.counts import agent_note
 from mcuzoo.link.state import LinkState
 from mcuzoo.report.html.blocks import Cell, Fact, Head, Table, number
+from mcuzoo.report.line import BOUNDS
 from mcuzoo.run.summary import RunSummary
 
 
@@ -28,6 +29,7 @@ def board_table(summary: RunSummary) -> Table | None:
         rows.append(
             (
                 Cell(record.name),
+                Cell("at work" if record.retired is None else f"retired: {record.retired}"),
                 Cell("never answered" if facts is None else facts.board + agent_note(facts.kind)),
                 Cell(f"{board.images:,}", board.images, bar=board.images / most if most else None),
                 number(board.images_per_second, ",.2f"),
@@ -38,7 +40,6 @@ def board_table(summary: RunSummary) -> Table | None:
                 number(None if link is None else link.frames_resent),
                 number(None if link is None else link.reconnects),
                 number(record.recoveries),
-                Cell("" if record.retired is None else f"retired: {record.retired}"),
                 Cell(record.port),
             )
         )
@@ -47,12 +48,18 @@ def board_table(summary: RunSummary) -> Table | None:
         "reconnects", "brought back",
     )  # fmt: skip
     heads = (
-        Head("board"), Head("kind"), *(Head(name, right=True) for name in numbers), Head("state"),
+        Head("board"), Head("state"), Head("kind"), *(Head(name, right=True) for name in numbers),
         Head("port"),
     )  # fmt: skip
     if not rows:
         return None
-    return Table("What each board did", heads, tuple(rows), frozenset(bad))
+    told = [at for at in range(len(heads)) if any(row[at].text not in ("0", "-") for row in rows)]
+    return Table(
+        "What each board did",
+        tuple(heads[at] for at in told),
+        tuple(tuple(row[at] for at in told) for row in rows),
+        frozenset(bad),
+    )
 
 
 def use_facts(link: LinkState) -> list[Fact]:
@@ -68,7 +75,7 @@ def use_facts(link: LinkState) -> list[Fact]:
         found.append(Fact("line busy", f"{use.up_share:.0%} of the time", "towards the board"))
     bound = use.bound(not link.not_ahead)
     if bound is not None:
-        found.append(Fact("takes most time", bound))
+        found.append(Fact("bound by", BOUNDS[bound]))
     if link.rates_used:
         rates = ", ".join(f"{rate:,}" for rate in link.rates_used)
         found.append(Fact("rates", f"{rates} baud", link.fixed_rate))

@@ -154,7 +154,8 @@ def _commands(summary: RunSummary, project: AtHand) -> tuple[str, ...]:
         ("--limit", settings.limit),
         ("--split", settings.split),
         ("--upload", settings.upload),
-        ("--baud", settings.baud),
+        # --baud keeps the rate; --max-baud lets the line be faster.
+        ("--max-baud", settings.max_baud) if settings.max_baud else ("--baud", settings.baud),
         ("--min-top1", settings.min_top1),
     ):
         if value is not None:

@@ -189,6 +189,8 @@ def test_the_surest_miss_comes_first() -> None:
     [
         ({"input_crc32": 1}, "another input now"),
         ({"sha256": "00" * 32}, "has changed"),
+        ({"sha256": None}, "no hash"),
+        ({"input_crc32": None}, "no hash"),
         ({"file": "another.png"}, "no longer in the data set"),
     ],
 )
