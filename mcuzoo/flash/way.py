@@ -100,6 +100,11 @@ class Way(ABC):
         """What has to be plugged in, in words."""
         return f"a probe that {cls.name} can drive"
 
+    @property
+    def console(self) -> str | None:
+        """The port of the board's console, where the way knows it."""
+        return None
+
     def check(self) -> None:  # noqa: B027
         """Raise for what would fail before anything is sent."""
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mcuzoo.link.counts import UNKNOWN_UNIT, agent_note
-from mcuzoo.report.run import line_text
+from mcuzoo.report.line import line_text
+from mcuzoo.run.board_summary import board_findings
 from mcuzoo.run.record import Row, Status
 from mcuzoo.run.summary import Broke, RunSummary
 from mcuzoo.run.tally import Tally
@@ -65,6 +66,8 @@ def _claims(summary: RunSummary) -> Iterator[Claim]:
         _images(summary, Status.FAULT),
     )
     yield _exactness(summary)
+    if summary.boards:
+        yield _boards(summary)
     bound, top1 = meta.settings.min_top1, summary.top1
     measured = "not known" if top1 is None else f"{top1.value:.4f} of {top1.total:,} images"
     if bound is None:
@@ -123,6 +126,15 @@ def _exactness(summary: RunSummary) -> Claim:
         agreement.equal == agreement.compared,
         text,
         _first(details),
+    )
+
+
+def _boards(summary: RunSummary) -> Claim:
+    """Of a run on several: each is right, and all give the same."""
+    findings = _first(list(board_findings(summary.meta, summary.rows, summary.boards)))
+    text = f"{len(summary.boards):,} boards give the same, and what the host gives."
+    return Claim(
+        "boards", Broke.FIRMWARE, not findings, findings[0] if findings else text, findings
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -14,8 +15,12 @@ from mcuzoo.board.load import list_boards
 from mcuzoo.errors import ProbeError, UsageError
 from mcuzoo.flash.flash import flash
 from mcuzoo.flash.options import FlashOptions
+from mcuzoo.flash.probes import find_jlink
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the fake tools are scripts")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="the fake tools are scripts"),
+]
 
 MCU_LINK = {"idVendor": "1fc9", "idProduct": "0143", "manufacturer": "NXP Semiconductors",
             "product": "MCU-LINK (r0FF) CMSIS-DAP V3.128", "serial": "EB04LLNGMJHMR"}  # fmt: skip
@@ -97,6 +102,27 @@ def test_a_way_that_is_not_possible_says_why(
     for via in ("pyocd", "spsdk"):
         done = invoke(("flash", project, "--via", via))
         assert done.exit_code == 2 and re.search(f"pip install '?{via}", done.stderr)
+
+
+def test_a_probe_that_nothing_here_drives(
+    project: Path, usb: Path, tools: FakeTools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_usb_device(usb, "1-1", **MCU_LINK)
+    monkeypatch.setattr("mcuzoo.extras._is_there", lambda module: module == "pip")
+    with pytest.raises(ProbeError, match=r"Nothing here can drive NXP .* pyocd: pyOCD is not ins"):
+        plan(project)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pretends to be Windows")
+def test_a_jdk_has_a_jlink_of_its_own(tools: FakeTools, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tools.bin / "JLink.exe"
+    program.write_text("")
+    program.chmod(0o755)
+    monkeypatch.setattr("sys.platform", "win32")
+    monkeypatch.setattr("shutil.which", lambda name: str(program) if name == program.name else None)
+    assert find_jlink() is None
+    (tools.bin / "JLink_x64.dll").touch()
+    assert find_jlink() == str(program)
 
 
 @pytest.mark.parametrize("number", ["--script=/tmp/x.py", "-x", "a b", "$(x)", "x;y"])

@@ -20,7 +20,10 @@ from mcuzoo.flash.image import load_payload
 from mcuzoo.flash.options import FlashOptions
 from mcuzoo.project.manifest import load_project
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the fake tools are scripts")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="the fake tools are scripts"),
+]
 
 
 def flashed(project: Path, **chosen: object):  # type: ignore[no-untyped-def]

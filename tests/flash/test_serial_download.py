@@ -24,7 +24,10 @@ from mcuzoo.project.manifest import load_project
 from mcuzoo.toolchain.build import build_project
 
 pytest.importorskip("spsdk", reason="no spsdk (mcuzoo[flash])")
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs ptys")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="needs ptys"),
+]
 
 RT1050, RT1170 = load_board("rt1050"), load_board("rt1170")
 
@@ -37,21 +40,19 @@ def loader(tmp_path: Path) -> Path:
 
 
 def download(project: Path, chip: ChipOnPty, loader: Path, **chosen: object) -> Flashed:
-    values = {"no_hello": True, **chosen}
+    values = {"no_hello": True, "port": chip.port, **chosen}
     options = FlashOptions(
         via="spsdk",
         download=chip.port,
-        port=chip.port,
         flashloader=loader,
         **values,  # type: ignore[arg-type]
     )
     return flash(project, options)
 
 
-@pytest.mark.slow
 def test_the_image_arrives_and_boots(project: Path, tmp_path: Path, loader: Path) -> None:
     with ChipOnPty(RT1050, tmp_path) as chip:
-        done = download(project, chip, loader, no_hello=False, wait=60)
+        done = download(project, chip, loader, port=None, no_hello=False, wait=60)
         content = (project / "build/gcc/firmware.bin").read_bytes()
         size = len(content)
         assert chip.said == [

@@ -59,7 +59,11 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(
-    "name", ["small.keras", "saved_model", pytest.param("small.tflite", marks=pytest.mark.full)]
+    "name",
+    [
+        "saved_model",
+        *(pytest.param(f"small.{kind}", marks=pytest.mark.full) for kind in ("keras", "tflite")),
+    ],
 )
 def test_every_form_of_a_network_becomes_int8(
     name: str, float_networks: Path, pictures: Path, tmp_path: Path
@@ -142,6 +146,7 @@ def test_labels_that_do_not_fit_leave_nothing_behind(
     assert not target.exists()
 
 
+@pytest.mark.full
 def test_two_inputs_are_refused_in_words(
     float_networks: Path, pictures: Path, tmp_path: Path
 ) -> None:
@@ -225,16 +230,18 @@ def test_what_tensorflow_is_asked_about_networks(float_networks: Path) -> None:
         (float_networks / "weights.h5", "hdf5", "mobilenet_v1_0.25_128"),
         (float_networks / "open.keras", "keras", None),
         (resolve_model("signs").path, "tflite", None),
+        (float_networks / "two.keras", "keras", None),
         (float_networks / "gray.keras", "keras", None),
         (float_networks / "first.keras", "keras", None),
     ]
     asked = json.dumps([(str(source), kind, network) for source, kind, network in cases])
     done = subprocess.run([sys.executable, "-c", _FLOAT, asked], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
-    other, any_size, int8, gray, channels_first = json.loads(done.stdout.splitlines()[-1])
+    other, any_size, int8, two, gray, channels_first = json.loads(done.stdout.splitlines()[-1])
     assert "not the weights of mobilenet_v1_0.25_128" in other
     assert "--input" in any_size
     assert "int8, not float32" in int8
+    assert "does not take one image" in two
     assert gray == [1, 12, 12, 1] and channels_first == [1, 12, 12, 3]
 
 

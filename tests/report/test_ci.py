@@ -16,6 +16,7 @@ from helpers.page_runs import (
     broken_rig,
     emulated,
     hostile,
+    several_boards,
     signs_run,
     unlabelled,
 )
@@ -37,6 +38,7 @@ KINDS: dict[str, tuple[Callable[[], PageRun], set[str]]] = {
     "model": (too_weak, {"accuracy"}),
     "firmware": (broken_firmware, {"bit-exactness", "firmware"}),
     "rig": (broken_rig, {"answers"}),
+    "boards": (several_boards, {"bit-exactness", "boards"}),
     "unlabelled": (unlabelled, set()),
     "emulated": (emulated, set()),
 }
