@@ -16,10 +16,13 @@ PYTEST_ARGS ?= -n $(JOBS) --dist loadfile
 HEAVY := benchmarks e2e evaluate firmware_host measure quantize sdk
 # What `make check` looks at, less what .clang-format-ignore names.
 C_FILES = $(shell find firmware tests -name '*.c' -o -name '*.cc' -o -name '*.h')
-# Of `make nightly`: where the search starts, how often, and how many spoiled models.
+# Of `make nightly`: where the search starts, how often, how many spoiled models, how many seconds
+# of libFuzzer for each target, how many images of the soak.
 SEED ?=
 ROUNDS ?= 5
 MODELS ?= 20000
+FUZZ_SECONDS ?= 600
+SOAK_IMAGES ?= 10000
 
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest $(PYTEST_ARGS)
@@ -27,7 +30,7 @@ NEWEST := $(if $(LOCK),,-newest)
 DEMO := $(VENV)/.demo$(NEWEST)
 TEST := $(VENV)/.$(SET)$(NEWEST)
 
-.PHONY: demo test quick full nightly test-newest farm farm-tests check bench lock clean
+.PHONY: demo test quick full nightly fuzz soak test-newest farm farm-tests check bench lock clean
 
 demo: $(DEMO)
 	$(BIN)/mcuzoo demo
@@ -44,7 +47,8 @@ quick: $(TEST)
 full: $(TEST)
 	$(PYTEST) -m 'full or not full'
 
-# Random searches of hypothesis. The seed is printed; SEED=N searches the same again.
+# Random searches of hypothesis, libFuzzer's (where there is clang), and a long run on a bad line.
+# hypothesis's seed is printed; SEED=N searches the same again.
 nightly: $(TEST)
 	@seed=$(or $(SEED),$$(date +%s)); \
 	echo "hypothesis: $(ROUNDS) rounds; the same again: make nightly SEED=$$seed"; \
@@ -55,6 +59,15 @@ nightly: $(TEST)
 	        --hypothesis-profile=nightly --hypothesis-seed=$$seed || exit 1; \
 	    seed=$$((seed + 1)); unset MCUZOO_NIGHTLY_MODELS; \
 	done
+	$(MAKE) fuzz soak
+
+# What it finds stays in build/fuzz.
+fuzz: $(TEST)
+	PYTHONPATH=tests $(BIN)/python tests/fuzz/fuzz.py --seconds $(FUZZ_SECONDS)
+
+soak: $(TEST)
+	rm -rf build/soak
+	$(BIN)/python benchmarks/soak.py --images $(SOAK_IMAGES) --out build/soak
 
 # Do the newest packages still work? In an environment of its own.
 test-newest:

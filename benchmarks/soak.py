@@ -7,7 +7,7 @@ The project's own firmware runs as a process of this machine behind a pty whose 
 `mcuzoo run-serial` sends it the images. Every so many finished images the host is killed by SIGKILL
 and started again with --resume, and the board's reset button is pressed. At the end every output is
 compared with the host's reference, computed anew. Prints a log; DIR/soak.json has the figures.
-Exit code 1: an image was lost, doubled or wrong, or memory grew. POSIX only.
+Exit code 1: an image was lost, doubled or wrong, the run failed, or memory grew. POSIX only.
 """
 
 from __future__ import annotations
@@ -51,6 +51,8 @@ KINDS = ("flip", "drop", "noise", "duplicate", "truncate")
 POLL_S = 0.25
 # Resident memory of a session's last third over that of its first third, at most.
 MOST_GROWTH = 1.05
+# A session's memory is looked at after so many images.
+WARM_IMAGES = 100
 # Sessions with fewer samples say nothing about growth.
 LEAST_SAMPLES = 30
 
@@ -83,6 +85,7 @@ class Soak:
     sent_more_than_once: int = 0
     wrong: int = 0
     missing: int = 0
+    exit_code: int | None = None
     host_growth: float | None = None
     board_growth: float | None = None
 
@@ -90,6 +93,7 @@ class Soak:
     def good(self) -> bool:
         grown = [one for one in (self.host_growth, self.board_growth) if one is not None]
         whole = self.done == self.images and not (self.wrong or self.missing)
+        whole = whole and self.exit_code == 0
         return whole and all(one <= MOST_GROWTH for one in grown)
 
 
@@ -104,6 +108,8 @@ def main() -> int:
     arguments = parser.parse_args()
     folder = arguments.out or Path(tempfile.mkdtemp(prefix="mcuzoo-soak-"))
     folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        parser.error(f"{folder} is not empty")
     project = make_host_project(folder / "host", arguments.images, side=SIDE)
     rate = arguments.frames / MEAN_FRAME_BYTES / len(KINDS)
     spec = FaultSpec(tuple(Fault(kind, rate) for kind in KINDS), arguments.seed)
@@ -134,13 +140,15 @@ def drive(
     while True:
         session = Session(time.monotonic() - began)
         soak.sessions.append(session)
-        process = start(project, line, run)
+        process, said, talk = start(project, line, run)
         before = done
         while process.poll() is None:
             time.sleep(POLL_S)
             done = count_done(run)
-            sample(session.host_kib, process.pid)
-            sample(session.board_kib, line.board.process.pid)
+            # Before, the host loads its modules; after, it writes its document of all images.
+            if before + WARM_IMAGES <= done < soak.images:
+                sample(session.host_kib, process.pid)
+                sample(session.board_kib, line.board.process.pid)
             if done >= next_reset:
                 next_reset = done + arguments.reset_every
                 line.press_reset()
@@ -153,21 +161,26 @@ def drive(
                 session.killed = True
                 say(f"{done:,} images; host killed, {memory(session)}")
                 break
-        said, talk = process.communicate()
+        process.wait()
         done = count_done(run)
         session.images = done - before
         if session.killed:
             continue
         soak.seconds = time.monotonic() - began
+        soak.exit_code = process.returncode
         if process.returncode != 0:
-            say(f"run-serial ended with {process.returncode}: {talk[-1000:]}")
+            say(f"run-serial ended with {process.returncode}: {talk.read_text()[-1000:]}")
         else:
-            soak.line = json.loads(said)["line"]
+            soak.line = json.loads(said.read_text())["line"]
             say(f"{done:,} images; the run has ended, {memory(session)}")
         return
 
 
-def start(project: HostProject, line: Line, run: Path) -> subprocess.Popen[str]:
+def start(
+    project: HostProject, line: Line, run: Path
+) -> tuple[subprocess.Popen[bytes], Path, Path]:
+    """The process, and the files of its stdout and stderr: a pipe that nobody reads gets full."""
+    said, talk = (run.parent / f"run-serial.{name}" for name in ("json", "log"))
     command = [sys.executable, "-m", "mcuzoo", "run-serial", "--json"]
     if (run / JOURNAL_NAME).exists():
         command += ["--resume", str(run)]
@@ -176,7 +189,8 @@ def start(project: HostProject, line: Line, run: Path) -> subprocess.Popen[str]:
             "--port", line.url, "--project", str(project.folder), "--images", str(project.images),
             "--out", str(run),
         ]  # fmt: skip
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with said.open("wb") as out, talk.open("wb") as err:
+        return subprocess.Popen(command, stdout=out, stderr=err), said, talk
 
 
 def count_done(run: Path) -> int:
@@ -204,12 +218,11 @@ def memory(session: Session) -> str:
 
 
 def growth(samples: Sequence[int]) -> float | None:
-    """The median of the last third over that of the first, without the start."""
-    steady = samples[len(samples) // 10 :]
-    if len(steady) < LEAST_SAMPLES:
+    """The median of the last third over that of the first."""
+    if len(samples) < LEAST_SAMPLES:
         return None
-    third = len(steady) // 3
-    return statistics.median(steady[-third:]) / statistics.median(steady[:third])
+    third = len(samples) // 3
+    return statistics.median(samples[-third:]) / statistics.median(samples[:third])
 
 
 def judge(soak: Soak, project: HostProject, run: Path) -> None:

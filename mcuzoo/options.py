@@ -53,6 +53,10 @@ Labels = Annotated[
     Path | None, Option("Class names, one a line, in the order of the outputs.", "--labels")
 ]
 Baud = Annotated[int | None, Option("Bits per second [the project's].", "--baud", min=1)]
+MaxBaud = Annotated[
+    int | None,
+    Option("Highest rate that board and host may change to, without --baud [3000000].", min=1),
+]
 NoReference = Annotated[bool, Option("Do not compare with the host's outputs.", "--no-reference")]
 Trace = Annotated[
     Path | None,

@@ -19,6 +19,8 @@ import mcuzoo
 # xdist sets it in its workers; what goes into a pipe is broken only where somebody says how wide
 # it may be.
 os.environ.pop("COLUMNS", None)
+# The runs of tests are no news for the page of the CI job that runs them.
+os.environ.pop("GITHUB_STEP_SUMMARY", None)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

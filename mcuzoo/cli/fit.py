@@ -44,6 +44,9 @@ def fit(
     smallest arena that it runs in on the emulated board or on the one at --port, and leaves a
     project that reserves just that.
     """
+    if html is not None and (universal or measure):
+        named = "--universal" if universal else "--measure"
+        raise UsageError(f"--html: fit {named} has no page.", f"Leave out --html or {named}.")
     if universal:
         _fit_universal(model, board, options, json_output)
     elif model is None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 from mcuzoo.cli.options import Json, takes
-from mcuzoo.cli.progress import step
+from mcuzoo.cli.progress import Update, step
 from mcuzoo.errors import UsageError, command
 from mcuzoo.flash.options import FlashOptions
 from mcuzoo.options import Argument, Option, RigFilter
@@ -52,7 +53,7 @@ def _flash(project: Path, options: FlashOptions, json_output: bool) -> None:
     from mcuzoo.report.flash import flash_document, flash_text
 
     with step(f"flashing {project}") as line:
-        done = flash_project(project, options, _say, lambda _, done, total: line(done, total))
+        done = flash_project(project, options, _say, _counted(line))
     if json_output:
         print(json.dumps(flash_document(done), indent=2))
     else:
@@ -72,9 +73,7 @@ def _flash_rig(
 
     boards = chosen(read_rig(path), filters)
     with step(f"flashing {len(boards)} boards") as line:
-        results = flash_rig(
-            boards, project, options, _say, lambda _, done, total: line(done, total)
-        )
+        results = flash_rig(boards, project, options, _say, _counted(line))
     if json_:
         print(json.dumps(rig_document(results), indent=2))
     else:
@@ -91,5 +90,11 @@ def _flash_rig(
         )
 
 
+def _counted(line: Update) -> Callable[[str, int, int | None], None]:
+    """Steps that are not counted, such as those of other programs, leave the line as it is."""
+    return lambda _, done, total: line(done, total) if total else None
+
+
 def _say(text: str) -> None:
-    print(text, file=sys.stderr)
+    """On a terminal over the line of the progress, which is written again below."""
+    print(f"\r{text:<79}" if sys.stderr.isatty() else text, file=sys.stderr)

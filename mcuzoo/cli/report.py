@@ -39,6 +39,7 @@ def report(
 
     from mcuzoo.cli.output import summary_aside
     from mcuzoo.files import require_outputs
+    from mcuzoo.report.ci import write_outcome
     from mcuzoo.report.run import run_document, summary_text, write_csv, write_outputs
     from mcuzoo.run.journal import JOURNAL_NAME, newest_run, read_run
     from mcuzoo.run.summary import summarize
@@ -50,7 +51,13 @@ def report(
     if found != run:
         print(f"run: {found}, the newest in {run}", file=sys.stderr)
     aside = require_outputs(
-        {"--csv": options.csv, "--outputs": options.outputs, "--html": options.html},
+        {
+            "--csv": options.csv,
+            "--outputs": options.outputs,
+            "--html": options.html,
+            "--junit": options.junit,
+            "--summary": options.summary,
+        },
         {"RUN": found / JOURNAL_NAME, "--profile": options.profile},
         json_output,
     )
@@ -62,6 +69,7 @@ def report(
     summary = summarize(meta, rows)
     if options.html is not None:
         _write_page(options.html, found, summary, options)
+    write_outcome(summary, found, options.junit, options.summary)
     if json_output:
         print(json.dumps(run_document(found, summary), indent=2))
     else:

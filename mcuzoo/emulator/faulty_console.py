@@ -32,6 +32,7 @@ class FaultyConsole(Console):
         self._sending = threading.Lock()
         self._telling = threading.Lock()
         self._told = False
+        self._closed = False
         self._press_reset: Callable[[], object] = lambda: None
         self._thread: threading.Thread | None = None
 
@@ -86,8 +87,11 @@ class FaultyConsole(Console):
         return self._console.hung_up()
 
     def close(self) -> None:
+        """May be called again."""
         self.stop()
-        self._console.close()
+        if not self._closed:
+            self._closed = True
+            self._console.close()
 
     def stop(self) -> None:
         """End the faults that strike the board and the port."""

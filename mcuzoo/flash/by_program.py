@@ -12,7 +12,7 @@ from mcuzoo.errors import FlashError, command
 from mcuzoo.extras import install_command, missing_packages
 from mcuzoo.flash.image import Payload
 from mcuzoo.flash.options import FlashOptions
-from mcuzoo.flash.probes import JLINK, LINKSERVER
+from mcuzoo.flash.probes import LINKSERVER, find_jlink
 from mcuzoo.flash.tools import Answer, ask_tool, find_tool, run_tool
 from mcuzoo.flash.way import Obstacle, Update, Way, compare
 
@@ -145,9 +145,9 @@ class JLinkWay(_ScriptedWay):
     def obstacle(cls, payload: Payload, options: FlashOptions) -> Obstacle | None:
         if payload.board.jlink_device is None:
             return Obstacle(f"the board file of {payload.board.id} has no jlink_device")
-        if find_tool(*JLINK) is None:
+        if find_jlink() is None:
             return Obstacle(
-                f"{JLINK[0]} is not on the PATH", "https://www.segger.com/jlink-software.html"
+                "JLinkExe is not on the PATH", "https://www.segger.com/jlink-software.html"
             )
         return None
 
@@ -177,7 +177,7 @@ class JLinkWay(_ScriptedWay):
         assert device is not None
         chosen = ["-USB", self.job.probe_id] if self.job.probe_id else []
         return [
-            find_tool(*JLINK) or JLINK[0],
+            find_jlink() or "JLinkExe",
             "-NoGui", "1", "-ExitOnError", "1", *chosen, "-Device", device, "-If", "SWD",
             "-Speed", "4000", "-AutoConnect", "1", "-CommandFile", self.script,
         ]  # fmt: skip

@@ -182,7 +182,7 @@ def _met(
     usual_s = _WAIT_FOR_SWITCHES_S if switches else _WAIT_S
     baud = options.baud or project_baud(payload.project.resolve(), payload.manifest)
     wanted = Wanted(
-        port=options.port,
+        port=options.port or choice.way.console,
         baud=baud,
         wait_s=usual_s if options.wait is None else options.wait,
         probe=choice.way.job.probe,

@@ -133,3 +133,10 @@ def _check_place(payload: Payload) -> None:
             f"of {payload.board.name}.",
             "Export the project again for this board.",
         )
+    first, last = payload.sectors
+    if last > flash.base + flash.size:
+        raise BoardError(
+            f"Sectors of {payload.board.boot.fcb.sector_size:,} bytes do not fill the flash of "
+            f"{payload.board.name}: 0x{first:08X} to 0x{last - 1:08X} would be erased.",
+            "Is sector_size of its board file right?",
+        )

@@ -10,7 +10,7 @@ from mcuzoo.codegen.mcuxpresso import CONFIGURATIONS, SDK_VARIABLE
 from mcuzoo.errors import ProjectError, UsageError, command, did_you_mean
 from mcuzoo.flash.image import Payload
 from mcuzoo.flash.options import FlashOptions
-from mcuzoo.flash.probes import JLINK, LINKSERVER, Probe
+from mcuzoo.flash.probes import LINKSERVER, Probe, find_jlink
 from mcuzoo.flash.tools import find_tool, run_tool
 from mcuzoo.flash.way import Job, Obstacle, Update, Way
 
@@ -84,9 +84,8 @@ def _runner(job: Job) -> str:
     known = () if sdk is None else sdk.runners
     wanted = job.options.runner
     if wanted is None:
-        programs = {"jlink": JLINK, "linkserver": LINKSERVER}
-        here = [name for name in known if find_tool(*programs.get(name, (name,)))]
-        return (*here, *known)[0]
+        here = {"jlink": find_jlink(), "linkserver": find_tool(*LINKSERVER)}
+        return (*(name for name in known if here.get(name)), *known)[0]
     if wanted not in known:
         raise UsageError(
             f"--runner {wanted}: {job.payload.board.id} has {', '.join(known)}.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,8 +16,7 @@ from mcuzoo.flash.usb import NAMES, Kind, UsbDevice, printable, usb_devices
 from mcuzoo.link.ports import PortInfo, list_serial_ports
 
 LINKSERVER = ("LinkServer", "Linkserver.exe")
-JLINK = ("JLinkExe", "JLink.exe")
-"""What the makers call their programs."""
+"""What NXP calls its program, on Linux and macOS, and on Windows."""
 
 _LIST_LIMIT_S = 20.0
 _JLINK_ENTRY = re.compile(r"Serial number: *(\d+)(?:.*?ProductName: *([^,\r\n]+))?")
@@ -54,6 +54,16 @@ class Probe:
     def is_debugger(self) -> bool:
         """Whether it reaches a chip through its debug port."""
         return self.kind in ("cmsis-dap", "jlink")
+
+
+def find_jlink() -> str | None:
+    """J-Link Commander. On Windows a JDK has a program of that name, too, which is not meant."""
+    found = find_tool("JLinkExe")
+    if found is not None or sys.platform != "win32":
+        return found
+    other = find_tool("JLink.exe")
+    has_library = other is not None and any(Path(other).parent.glob("JLink*.dll"))
+    return other if has_library else None
 
 
 ProbeLister = Callable[[], Sequence[Probe]]
@@ -125,7 +135,7 @@ def _tools(probe: Probe) -> tuple[str, ...]:
         found.append("pyocd")
     if probe.kind == "cmsis-dap" and find_tool(*LINKSERVER):
         found.append("linkserver")
-    if probe.kind == "jlink" and find_tool(*JLINK):
+    if probe.kind == "jlink" and find_jlink():
         found.append("jlink")
     return tuple(found)
 
@@ -190,7 +200,7 @@ def _table(text: str) -> Iterator[dict[str, str]]:
 
 
 def _by_jlink() -> Iterator[Probe]:
-    program = find_tool(*JLINK)
+    program = find_jlink()
     if program is None:
         return
     with tempfile.TemporaryDirectory(prefix="mcuzoo-") as folder:

@@ -74,6 +74,12 @@ class SerialDownloadWay(Way):
         how = f" ({switches})" if switches else ""
         return f"board in serial-download mode on USB{how}"
 
+    @property
+    def console(self) -> str | None:
+        """The UART that the ROM listens at is that of the console, on all of NXP's kits."""
+        place = self.job.options.download
+        return None if place == _USB else place
+
     def check(self) -> None:
         self._flashloader()
 

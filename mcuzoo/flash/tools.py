@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from mcuzoo.errors import ProbeError, command
-from mcuzoo.processes import apart
+from mcuzoo.processes import apart, end
 from mcuzoo.quoting import one_line
 
 _KEPT_BYTES = 1 << 20
 _SHOWN_LINES = 6
-_GRACE_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -97,14 +93,14 @@ def _finished(
         try:
             code = process.wait(limit_s)
         except subprocess.TimeoutExpired:
-            _end(process)
+            end(process)
             raise ProbeError(
                 f"{shown} was not done within {limit_s:.0f} s, and was ended. "
                 f"It said: {Answer(0, _read(said)).last_words or 'nothing'}",
                 "Is the board powered and the probe free? --time-limit S gives it longer.",
             ) from None
         except BaseException:
-            _end(process)
+            end(process)
             raise
         return Answer(code, _read(said))
 
@@ -117,21 +113,3 @@ def _read(file: IO[bytes]) -> str:
     file.seek(0, os.SEEK_END)
     file.seek(max(0, file.tell() - _KEPT_BYTES))
     return file.read(_KEPT_BYTES).decode("utf-8", errors="replace")
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a program and all that it started: ask first, then kill."""
-    _signal(process, "SIGTERM")
-    try:
-        process.wait(_GRACE_S)
-    except subprocess.TimeoutExpired:
-        _signal(process, "SIGKILL")
-        process.wait()
-
-
-def _signal(process: subprocess.Popen[bytes], name: str) -> None:
-    if sys.platform == "win32":
-        process.kill()
-        return
-    with suppress(OSError):
-        os.killpg(process.pid, getattr(signal, name))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mcuzoo.errors import FlashError
+from mcuzoo.errors import FlashError, ProbeError
 from mcuzoo.flash.image import Payload
 from mcuzoo.flash.options import FlashOptions
 from mcuzoo.flash.probes import Probe
@@ -15,6 +16,7 @@ from mcuzoo.flash.probes import Probe
 Update = Callable[[str, int, "int | None"], None]
 """Takes the step, how much of it is done, and the total if that is known."""
 
+_NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,79}")
 _BASE_LIMIT_S = 120.0
 _SLOWEST_BYTES_PER_S = 4000.0
 
@@ -36,8 +38,17 @@ class Job:
 
     @property
     def probe_id(self) -> str:
-        """The serial number by which a tool knows the probe; "" for none."""
-        return "" if self.probe is None else self.probe.serial_number
+        """The serial number by which a tool knows the probe; "" for none.
+
+        Raises ProbeError for one that a tool could take for an option: the device is untrusted.
+        """
+        number = "" if self.probe is None else self.probe.serial_number
+        if number and not _NUMBER.fullmatch(number):
+            raise ProbeError(
+                f"The serial number {number!r} cannot stand on a command line.",
+                "Unplug that device, or use it by its own tool: --command TEMPLATE.",
+            )
+        return number
 
 
 @dataclass(frozen=True)
@@ -88,6 +99,11 @@ class Way(ABC):
     def wanted(cls, payload: Payload) -> str:
         """What has to be plugged in, in words."""
         return f"a probe that {cls.name} can drive"
+
+    @property
+    def console(self) -> str | None:
+        """The port of the board's console, where the way knows it."""
+        return None
 
     def check(self) -> None:  # noqa: B027
         """Raise for what would fail before anything is sent."""

@@ -38,6 +38,10 @@ class Refused(Exception):
         self.error = error
 
 
+class RateNotGood(Exception):
+    """Too much is lost at the line's present rate. Handled by the session, never seen outside."""
+
+
 @dataclass(frozen=True)
 class DeviceLog:
     """A line of the board's own log."""
@@ -82,6 +86,8 @@ class Channel:
         self.state = LinkState() if state is None else state
         self.baud = 0
         """The rate of the host's port; 0 for one without a speed."""
+        self.good: Callable[[], bool] = lambda: True
+        """Whether the line is good enough at this rate."""
         self.sent_bytes = 0
         self.speed = ""
         """The line's baud rate in words, " at 115200 baud", where it has one."""
@@ -230,6 +236,11 @@ class Channel:
             if isinstance(received.message, expected) and matches(received.message):
                 return received.message
         return None
+
+    def require_good(self) -> None:
+        """Something was lost: raise RateNotGood if it is too much for this rate."""
+        if not self.good():
+            raise RateNotGood
 
     def is_since(self, seq: int, first_seq: int) -> bool:
         """True when the frame `seq` was sent at or after `first_seq`; numbers wrap."""

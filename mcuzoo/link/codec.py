@@ -39,9 +39,11 @@ _START = np.array(
 )
 # By a difference as a byte: its magnitude, its token, and its number among those of the token.
 _DIFFERENCE = np.arange(256).astype(np.uint8).view(np.int8).astype(np.int64)
-_MAGNITUDE = np.abs(_DIFFERENCE).astype(np.int16)
-_TOKEN = np.searchsorted(_LOW, _MAGNITUDE, side="right") - 1
-_WHICH = np.where(_TOKEN == 0, 0, 2 * (_MAGNITUDE - _LOW[_TOKEN]) + (_DIFFERENCE < 0))
+_MAGNITUDE: NDArray[np.int16] = np.abs(_DIFFERENCE).astype(np.int16)
+_TOKEN: NDArray[np.int64] = np.searchsorted(_LOW, _MAGNITUDE, side="right") - 1
+_WHICH: NDArray[np.int64] = np.where(
+    _TOKEN == 0, 0, 2 * (_MAGNITUDE - _LOW[_TOKEN]) + (_DIFFERENCE < 0)
+)
 
 _APART = 0x20
 _HEADER_BYTES = 4
@@ -87,7 +89,7 @@ def encode(tensor: NDArray[np.int8]) -> bytes | None:
     differences, contexts = _modelled(pixels[..., layout.order], layout.apart)
     tokens = _TOKEN[differences]
     starts, shares = _shares(contexts, tokens)
-    firsts = starts + _WHICH[differences] * shares
+    firsts: NDArray[np.int64] = starts + _WHICH[differences] * shares
     if _HEADER_BYTES + np.log2(TOTAL / shares).sum() / 8 >= tensor.nbytes:
         return None
     encoded = layout.header + _coded(firsts, shares, layout.lanes)
@@ -217,10 +219,10 @@ def _coded(firsts: NDArray[np.int64], shares: NDArray[np.int64], lanes: int) -> 
     """The words of all values: first slots and slots of each, coded from the last one on."""
     steps = -(-firsts.size // lanes)
     # Values that fill the last step have all slots, and so change no lane.
-    first = np.zeros(steps * lanes, np.int64)
-    share = np.full(steps * lanes, TOTAL, np.int64)
-    first[: firsts.size], share[: shares.size] = firsts, shares
-    first, share = first.reshape(steps, lanes), share.reshape(steps, lanes)
+    first = np.zeros((steps, lanes), np.int64)
+    share = np.full((steps, lanes), TOTAL, np.int64)
+    first.reshape(-1)[: firsts.size] = firsts
+    share.reshape(-1)[: shares.size] = shares
     rest, limit = TOTAL - share, share << 16
     # The largest state that needs no word before its first value, whatever that is.
     state = np.full(lanes, TOTAL - 1, np.int64)

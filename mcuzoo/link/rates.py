@@ -159,6 +159,7 @@ class LineSpeed:
         self._default = timing.baud
         self._max_baud = timing.max_baud
         self._sent = self._lost = self._images = 0
+        channel.good = self.good
 
     @property
     def climbed(self) -> bool:
@@ -232,10 +233,12 @@ class LineSpeed:
         lost = state.host_losses - self._lost
         return lost < _LOSSES or lost < _LOST_PART * (state.frames_sent - self._sent)
 
-    def come_down(self) -> None:
-        """Take both ends back to the default, and do not try this rate again."""
-        self._channel.state.failed_baud = self.timing.baud
-        self.leave()
+    def settle(self) -> None:
+        """If the line is not good, take both ends back to the default, and do not try this rate
+        again."""
+        if not self.good():
+            self._channel.state.failed_baud = self.timing.baud
+            self.leave()
 
     def leave(self) -> None:
         """Take both ends back to the default, as far as the board hears of it."""

@@ -162,6 +162,7 @@ class Timing:
     tries: int = 8
     attempts: int = 4
     max_baud: int = 0
+    plain: bool = False
 
     @classmethod
     def of_port(cls, url: str, baud: int, max_baud: int = 0) -> Timing:

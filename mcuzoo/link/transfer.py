@@ -117,8 +117,11 @@ class Sending:
     def _fits(self, chunk_bytes: int) -> bool:
         if not self._board.receive_bytes:
             return self.sent < self.arrived + self._board.window * chunk_bytes
-        room = self._board.receive_bytes - _RESERVED_BYTES - _FRAME_BYTES - chunk_bytes
-        return self.under_way_bytes <= max(0, room)
+        # A line that needs short chunks would lose most of a long window again and again.
+        room = self._board.receive_bytes - _RESERVED_BYTES
+        window = room * chunk_bytes // self._board.max_chunk
+        more = self.under_way_bytes + _FRAME_BYTES + chunk_bytes
+        return more <= window or self.sent == self.arrived
 
     def takes(self, received: Received) -> bool:
         """Whether `received` brings the transfer forward; or else notes the gap that it reports.
@@ -195,6 +198,7 @@ def finish(
                 on_progress(sending.arrived)
             continue
         setbacks += 1
+        channel.require_good()
         if setbacks > timing.tries:
             raise channel.silent(
                 f"{sending.arrived} of {len(sending.data)} {sending.transfer.what} bytes arrived, "
@@ -248,6 +252,7 @@ def download(
             asked.clear()
             continue
         setbacks += 1
+        channel.require_good()
         if setbacks == timing.tries:
             raise channel.silent(f"ReadOutput was sent {setbacks} times")
         channel.state.set_back(board.max_chunk)

@@ -12,6 +12,20 @@ Html = Annotated[
     Path | None, Option("Write all of it as one HTML page; - is stdout.", "--html", metavar="FILE")
 ]
 
+Junit = Annotated[
+    Path | None,
+    Option("Write JUnit's XML: a test case per claim; - is stdout.", "--junit", metavar="FILE"),
+]
+Summary = Annotated[
+    Path | None,
+    Option(
+        "Write a summary in Markdown; it is added to GitHub's own file.",
+        "--summary",
+        metavar="FILE",
+        variable="GITHUB_STEP_SUMMARY",
+    ),
+]
+
 
 @dataclass(frozen=True)
 class ReportOptions:
@@ -29,6 +43,11 @@ class ReportOptions:
     profile: Annotated[
         Path | None,
         Option("With --html: what mcuzoo profile --json printed.", metavar="FILE"),
+    ] = None
+    junit: Junit = None
+    summary: Annotated[
+        Path | None,
+        Option("Write a summary in Markdown; - is stdout.", "--summary", metavar="FILE"),
     ] = None
     csv: Annotated[
         Path | None,

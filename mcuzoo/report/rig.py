@@ -34,7 +34,7 @@ def scan_text(scan: Scan, written: bool) -> str:
         boards = "board was" if len(scan.new) == 1 else "boards were"
         lines.append(f"{len(scan.new)} {boards} added to {scan.path}.")
         lines.append(f"hint: {command('mcuzoo', 'rig', 'check', scan.path)}")
-    elif scan.text is None:
+    elif scan.known:
         lines.append(f"{scan.path} has every board that answers; nothing was written.")
     return "".join(f"{line}\n" for line in lines)
 

@@ -22,7 +22,7 @@ from mcuzoo.report.figures import (
     recipe_lines,
     shown_lines,
 )
-from mcuzoo.report.line import line_document, line_text
+from mcuzoo.report.line import line_document, line_text, line_use_lines
 from mcuzoo.report.run_boards import boards_documents, boards_text
 from mcuzoo.run.record import Row, RunMeta, Status
 from mcuzoo.run.summary import Latency, RunSummary, predictions_of
@@ -82,6 +82,8 @@ def _facts(summary: RunSummary) -> Iterator[tuple[str, str]]:
     if summary.latency is not None or not summary.boards:
         yield "latency", _latency(summary.latency, counts[Status.DONE], board.kind)
     yield "throughput", _NOT_MEASURED if rate is None else f"{rate:.2f} images/s"
+    if summary.meta.link is not None:
+        yield from line_use_lines(summary.meta.link)
     if (stack := summary.meta.stack) is not None:
         yield "stack", f"{stack.used_bytes:,} of {stack.bytes:,} bytes used"
     if summary.resent:

@@ -39,7 +39,9 @@ class BoardSession(Protocol):
 
     def hello(self) -> Hello: ...
 
-    def infer(self, image_id: int, tensor: NDArray[np.int8]) -> Inference: ...
+    def infer(
+        self, image_id: int, tensor: NDArray[np.int8], ahead: NDArray[np.int8] | None = None
+    ) -> Inference: ...
 
     def profile(self, image_id: int, tensor: NDArray[np.int8]) -> Profile: ...
 
@@ -158,8 +160,11 @@ class ConnectedBoard:
     def hello(self) -> Hello:
         return self._hello
 
-    def infer(self, image_id: int, tensor: NDArray[np.int8]) -> Inference:
-        """Run one image; `attempts` counts those of earlier sessions, too.
+    def infer(
+        self, image_id: int, tensor: NDArray[np.int8], ahead: NDArray[np.int8] | None = None
+    ) -> Inference:
+        """Run one image; `attempts` counts those of earlier sessions, too. ahead: the tensor of the
+        next call, if it is known, which is sent while the board works.
 
         Raises the last RigError or ProtocolError after IMAGE_ATTEMPTS sessions gave no result,
         BoardGoneError when no session could be opened again.
@@ -169,7 +174,7 @@ class ConnectedBoard:
         while True:
             attempt += 1
             try:
-                inference = self._session.infer(image_id, tensor)
+                inference = self._session.infer(image_id, tensor, ahead)
                 if inference.input_crc32 != expected_crc32:
                     raise ProtocolError(
                         f"Image {image_id}: the board computed on an input with CRC-32 "

@@ -24,7 +24,13 @@ from mcuzoo.run.journal import read_run, require_no_run
 from mcuzoo.run.many.choice import Firmware, choose_boards, first_project
 from mcuzoo.run.many.source import BoardOfRun
 from mcuzoo.run.options import RunOptions
-from mcuzoo.run.project import baud_note, find_project, project_baud, reference_engine
+from mcuzoo.run.project import (
+    baud_note,
+    find_project,
+    max_baud_of,
+    project_baud,
+    reference_engine,
+)
 from mcuzoo.run.recipe import manifest_notes, manifest_with_recipe
 from mcuzoo.run.record import Settings
 from mcuzoo.run.upload import (
@@ -170,11 +176,13 @@ def _settings(options: RunOptions, base: Settings) -> Settings:
     settings = replace(
         base,
         baud=options.baud or base.baud,
+        max_baud=0 if options.baud else options.max_baud or base.max_baud,
         data_set=base.data_set if options.images is None else _data_set(options.images),
         labels=str(options.labels.resolve()) if options.labels else base.labels,
         limit=base.limit if options.limit is None else options.limit,
         split=base.split if options.split is None else options.split,
         reference=base.reference and not options.no_reference,
+        compress=base.compress and not options.no_compress,
         min_top1=base.min_top1 if options.min_top1 is None else options.min_top1,
         strict=base.strict or options.strict,
     )
@@ -213,6 +221,7 @@ def _defaults(project: Path, manifest: Manifest, upload: Upload | None) -> Setti
         project=str(project),
         port="",
         baud=project_baud(project, manifest),
+        max_baud=max_baud_of(None, None),
         data_set="" if samples is None else str(samples),
         labels=None if manifest.labels is None else str(inside(project, manifest.labels)),
         limit=None,

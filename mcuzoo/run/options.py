@@ -10,6 +10,7 @@ from mcuzoo.options import (
     Baud,
     Labels,
     Limit,
+    MaxBaud,
     MinTop1,
     NoReference,
     Option,
@@ -91,9 +92,13 @@ class RunOptions(RecipeOptions):
         Path | None, Option("Go on with this run, set up as it was.", metavar="RUN")
     ] = None
     baud: Baud = None
+    max_baud: MaxBaud = None
     wait_port: WaitPort = None
     min_top1: MinTop1 = None
     no_reference: NoReference = False
+    no_compress: Annotated[
+        bool, Option("Send every input as it is, even where a shorter encoding is known.")
+    ] = False
     strict: Annotated[bool, Option("Fail when an image cannot be decoded.")] = False
     trace: Trace = None
 

@@ -19,6 +19,7 @@ from mcuzoo.errors import (
 )
 from mcuzoo.extras import require_packages
 from mcuzoo.graph.model import Model
+from mcuzoo.link.rates import DEFAULT_MAX_BAUD
 from mcuzoo.project.manifest import (
     BOARD_FILE,
     MANIFEST_NAME,
@@ -49,6 +50,11 @@ def project_baud(project: Path, manifest: ProjectManifest) -> int:
     except BoardError:
         return DEFAULT_BAUD
     return board.console.baud
+
+
+def max_baud_of(baud: int | None, max_baud: int | None) -> int:
+    """The highest rate to change to; 0, none, if `baud` names the rate."""
+    return 0 if baud is not None else max_baud or DEFAULT_MAX_BAUD
 
 
 def baud_note(baud: int, of_project: int) -> str:

@@ -85,6 +85,8 @@ class Settings:
     fails the run. ports: of a run on several boards, or else rig: the file that names them, and
     filters: which of them. labgrid: of a run on a farm, its coordinator; filters: tags of its
     places; places: how many of them; lg_env, lg_state: file and strategy that switch their power.
+    compress: inputs are sent encoded where that pays.
+    max_baud: the highest rate to change to; 0: `baud` stays, as in older runs.
     """
 
     project: str
@@ -105,6 +107,8 @@ class Settings:
     places: int | None = None
     lg_env: str | None = None
     lg_state: str | None = None
+    compress: bool = True
+    max_baud: int = 0
 
     @property
     def several(self) -> bool:

@@ -78,7 +78,14 @@ def run(
             boards = stack.enter_context(_boards(job, options, say))
             several = stack.enter_context(watch(job) if watch else nullcontext(_RunMessages(say)))
             return FinishedRun(job.out, run_on_boards(job, boards, several))
-    line = Line(settings.port, settings.baud, job.baud_note, options.wait_port)
+    line = Line(
+        settings.port,
+        settings.baud,
+        job.baud_note,
+        options.wait_port,
+        settings.max_baud,
+        settings.compress,
+    )
     with ExitStack() as stack:
         trace = stack.enter_context(open_output(options.trace)) if options.trace else None
         watcher = stack.enter_context(watch(job) if watch else nullcontext(_RunMessages(say)))

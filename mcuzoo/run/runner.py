@@ -31,6 +31,7 @@ from mcuzoo.errors import (
     WrongFirmwareError,
     command,
 )
+from mcuzoo.link.codes import Feature
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.state import LinkState
 from mcuzoo.project.manifest import Manifest
@@ -41,7 +42,7 @@ from mcuzoo.run.connected_board import (
     board_facts,
     check_firmware,
 )
-from mcuzoo.run.feed import Prepared, Unusable, prepare, prepared_ahead
+from mcuzoo.run.feed import Prepared, Unusable, prepare, prepared_ahead, with_next
 from mcuzoo.run.job import Job
 from mcuzoo.run.journal import Journal, begin_journal, read_run, recorded
 from mcuzoo.run.record import Row, RunMeta, Status, WrongLayer
@@ -260,15 +261,16 @@ def new_meta(job: Job, hello: Hello) -> RunMeta:
 def _run(
     job: Job, board: ConnectedBoard, items: list[Item], finder: LayerFinder
 ) -> Generator[Row, None, None]:
-    make = partial(prepare, input=input_of(job.manifest), engine=job.engine)
+    encodes = job.settings.compress and board.hello.has(Feature.CODEC)
+    make = partial(prepare, input=input_of(job.manifest), engine=job.engine, compress=encodes)
     lost_in_a_row = 0
     with closing(prepared_ahead(items, make)) as feed:
-        for ready in feed:
+        for ready, following in with_next(feed):
             error = None
             if isinstance(ready, Unusable):
                 row = replace(row_of(ready.item), status=Status.BAD_IMAGE, error=ready.reason)
             else:
-                row, error = infer(job.manifest, board, ready)
+                row, error = infer(job.manifest, board, ready, following)
                 lost_in_a_row = 0 if error is None else lost_in_a_row + 1
             yield row
             if row.reference_difference and isinstance(ready, Prepared):
@@ -278,15 +280,20 @@ def _run(
 
 
 def infer(
-    manifest: Manifest, board: ConnectedBoard, ready: Prepared
+    manifest: Manifest,
+    board: ConnectedBoard,
+    ready: Prepared,
+    following: Prepared | Unusable | None = None,
 ) -> tuple[Row, McuzooError | None]:
     """Run an image on a board: its row, and the error if it got no answer.
 
+    following: what the board gets next, for all that is known; its upload may begin meanwhile.
     Raises BoardGoneError and WrongFirmwareError: the board is lost.
     """
     row = row_of(ready.item)
+    ahead = following.tensor if isinstance(following, Prepared) else None
     try:
-        inference = board.infer(ready.item.index, ready.tensor)
+        inference = board.infer(ready.item.index, ready.tensor, ahead)
     except (BoardGoneError, WrongFirmwareError):
         raise
     except FirmwareError as error:

@@ -14,12 +14,12 @@ from mcuzoo.graph.model import Model
 from mcuzoo.link.channel import DeviceLog
 from mcuzoo.link.port_watch import DEFAULT_WAIT_S, PortWatch
 from mcuzoo.link.session import Session
-from mcuzoo.link.state import LinkState
+from mcuzoo.link.state import LinkState, Timing
 from mcuzoo.project.manifest import Manifest, load_manifest, load_project
 from mcuzoo.project.rules import inside
 from mcuzoo.rig.find_board import AUTO, port_of
 from mcuzoo.run.connected_board import OpenSession
-from mcuzoo.run.project import baud_note, project_baud, project_model
+from mcuzoo.run.project import baud_note, max_baud_of, project_baud, project_model
 from mcuzoo.run.upload import (
     Upload,
     own_classes,
@@ -74,7 +74,8 @@ class Subject:
         rate = baud or of_project
         if port == AUTO:
             port = port_of(self.manifest, rate)
-        return Line(port, rate, baud_note(rate, of_project), wait_port)
+        max_baud = max_baud_of(baud, None)
+        return Line(port, rate, baud_note(rate, of_project), wait_port, max_baud)
 
 
 def subject_of(project: Path, upload: str | None = None) -> Subject:
@@ -89,12 +90,15 @@ def subject_of(project: Path, upload: str | None = None) -> Subject:
 @dataclass(frozen=True)
 class Line:
     """The line to a board. note: the origin of the baud rate. wait_port: seconds to wait for a port
-    that is not there yet, and for one that went away; None: DEFAULT_WAIT_S for the latter alone."""
+    that is not there yet, and for one that went away; None: DEFAULT_WAIT_S for the latter alone.
+    max_baud: the highest rate to change to; 0: none. compress: send inputs encoded, if it pays."""
 
     port: str
     baud: int
     note: str = ""
     wait_port: float | None = None
+    max_baud: int = 0
+    compress: bool = True
 
 
 class Watcher(Protocol):
@@ -147,10 +151,20 @@ def sessions(
     )
     ports.baud_note = line.note
 
+    timing = Timing.of_port(line.port, line.baud, line.max_baud)
+
     def connect(state: LinkState) -> Session:
-        return Session.open(
-            line.port, line.baud, trace=trace, on_log=watcher.log, state=state, ports=ports
+        session = Session.open(
+            line.port,
+            line.baud,
+            timing=timing,
+            trace=trace,
+            on_log=watcher.log,
+            state=state,
+            ports=ports,
         )
+        session.compress = line.compress
+        return session
 
     return connect if upload is None else uploading(connect, upload, watcher.uploading)
 

@@ -115,6 +115,7 @@ def test_the_first_command_for_the_sdk_works_on_a_fresh_machine(
     assert (tmp_path / "hello" / "mcuzoo.json").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("arm-none-eabi-gcc") is None, reason="builds an image")
 def test_the_python_of_the_pages_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("unicorn")

@@ -78,6 +78,7 @@ def public_files(test_data: Path) -> Iterator[Path]:
         yield from sorted((test_data / folder).rglob("*.tflite"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "every", [False, pytest.param(True, marks=pytest.mark.full)], ids=["some", "every"]
 )

@@ -93,6 +93,7 @@ def test_probes_and_what_drives_them() -> None:
     assert named(none, "debug probes").state == "absent"
 
 
+@pytest.mark.slow
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MCUZOO_MODELS", str(tmp_path))
     bundle = tmp_path / "report.zip"

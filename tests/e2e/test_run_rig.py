@@ -139,6 +139,7 @@ def test_reset_in_the_middle_of_an_image(
     assert max(row.attempts or 0 for row in read_run(tmp_path / "run")[1]) > 1
 
 
+@pytest.mark.full
 def test_noise_never_makes_a_wrong_result(
     built_project: BuiltProject, signs: Path, tmp_path: Path
 ) -> None:

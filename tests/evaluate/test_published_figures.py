@@ -38,7 +38,7 @@ def test_mobilenet(
     test_data: Path, tmp_path: Path, model: str, golden: str, top1: float, top5: float
 ) -> None:
     path = tmp_path / "outputs.npy"
-    found = measured(test_data, model, "manifest_imagenet.csv", outputs=path, jobs=2)
+    found = measured(test_data, model, "manifest_imagenet.csv", outputs=path, jobs=1)
     assert (found.n, found.bad) == (200, ())
     document = evaluation_document(found)
     assert (document["top1"], document["top5"]) == (top1, top5)
@@ -51,7 +51,7 @@ def test_mobilenet(
 
 def test_tiny_resnet(test_data: Path, tmp_path: Path) -> None:
     path = tmp_path / "outputs.npy"
-    found = measured(test_data, "pretrainedResnet_quant", "cifar10", outputs=path, jobs=2)
+    found = measured(test_data, "pretrainedResnet_quant", "cifar10", outputs=path, jobs=1)
     assert found.scores is not None
     assert (found.n, found.scores.top1.value) == (200, 0.71)
     golden = np.load(test_data / "golden" / "resnet8_int8_tflm_softmax.npy")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -10,11 +11,16 @@ import pytest
 from helpers.commands import invoke
 from helpers.fake_tools import FakeTools, add_usb_device
 
+from mcuzoo.board.load import list_boards
 from mcuzoo.errors import ProbeError, UsageError
 from mcuzoo.flash.flash import flash
 from mcuzoo.flash.options import FlashOptions
+from mcuzoo.flash.probes import find_jlink
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the fake tools are scripts")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="the fake tools are scripts"),
+]
 
 MCU_LINK = {"idVendor": "1fc9", "idProduct": "0143", "manufacturer": "NXP Semiconductors",
             "product": "MCU-LINK (r0FF) CMSIS-DAP V3.128", "serial": "EB04LLNGMJHMR"}  # fmt: skip
@@ -96,3 +102,45 @@ def test_a_way_that_is_not_possible_says_why(
     for via in ("pyocd", "spsdk"):
         done = invoke(("flash", project, "--via", via))
         assert done.exit_code == 2 and re.search(f"pip install '?{via}", done.stderr)
+
+
+def test_a_probe_that_nothing_here_drives(
+    project: Path, usb: Path, tools: FakeTools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_usb_device(usb, "1-1", **MCU_LINK)
+    monkeypatch.setattr("mcuzoo.extras._is_there", lambda module: module == "pip")
+    with pytest.raises(ProbeError, match=r"Nothing here can drive NXP .* pyocd: pyOCD is not ins"):
+        plan(project)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pretends to be Windows")
+def test_a_jdk_has_a_jlink_of_its_own(tools: FakeTools, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tools.bin / "JLink.exe"
+    program.write_text("")
+    program.chmod(0o755)
+    monkeypatch.setattr("sys.platform", "win32")
+    monkeypatch.setattr("shutil.which", lambda name: str(program) if name == program.name else None)
+    assert find_jlink() is None
+    (tools.bin / "JLink_x64.dll").touch()
+    assert find_jlink() == str(program)
+
+
+@pytest.mark.parametrize("number", ["--script=/tmp/x.py", "-x", "a b", "$(x)", "x;y"])
+def test_a_serial_number_is_no_option(
+    number: str, project: Path, usb: Path, tools: FakeTools
+) -> None:
+    add_usb_device(usb, "1-1", **{**MCU_LINK, "serial": number})
+    tools.add("LinkServer", "mytool")
+    (tools.bin / "LinkServer").write_text("#!/bin/sh\n")
+    for chosen in ({"via": "linkserver"}, {"command": "mytool {probe}"}):
+        with pytest.raises(ProbeError, match="cannot stand on a command line"):
+            plan(project, **chosen)
+    assert not tools.calls
+
+
+def test_the_page_has_the_switches_of_the_boards() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "flash.md").read_text(encoding="utf-8")
+    for board in list_boards():
+        assert board.download is not None
+        switches, word = board.download.switches, board.download.option_word
+        assert f"| {board.id} | {board.boot.switches} | {switches} | 0x{word:08X} |" in page

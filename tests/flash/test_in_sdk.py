@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import sys
 from dataclasses import replace
@@ -21,6 +20,7 @@ from helpers.small_source import small_source
 
 from mcuzoo.board.load import load_board
 from mcuzoo.errors import MissingExtraError, ProjectError, UsageError
+from mcuzoo.extras import missing_packages
 from mcuzoo.flash.bootable import fcb_bytes
 from mcuzoo.flash.flash import flash
 from mcuzoo.flash.image import load_payload
@@ -101,7 +101,7 @@ def test_west_flash(
     assert call["folder"] == str(sdk.resolve())
     # pyOCD would read the flash back, and does not find a probe that only the system lists.
     assert done.via == "west" and done.compared == ""
-    has_pyocd = importlib.util.find_spec("pyocd") is not None
+    has_pyocd = not missing_packages(["pyocd"])
     assert any("pyocd cannot read the flash back" in line for line in said) is has_pyocd
     with pytest.raises(UsageError, match="--runner pyocd: rt1050 has jlink, linkserver"):
         flashed(project, via="west", sdk=sdk, runner="pyocd")

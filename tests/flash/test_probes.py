@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,11 @@ from helpers.commands import invoke
 from helpers.fake_tools import FakeTools, add_usb_device
 
 from mcuzoo.doctor.findings import examine
+from mcuzoo.flash import probes as probes_module
 from mcuzoo.flash import usb as usb_module
 from mcuzoo.flash.probes import Probe, list_probes, matching, probe_beside
 from mcuzoo.link.ports import PortInfo
+from mcuzoo.rig.scan import Scan
 
 MCU_LINK = {"idVendor": "1fc9", "idProduct": "0143", "manufacturer": "NXP Semiconductors",
             "product": "MCU-LINK (r0FF) CMSIS-DAP V3.128", "serial": "EB04LLNGMJHMR"}  # fmt: skip
@@ -113,3 +116,20 @@ def test_by_serial_number() -> None:
     assert [one.serial_number for one in matching(probes, "B")] == ["ab"]
     assert [one.serial_number for one in matching(probes, "1")] == ["12", "123"]
     assert matching(probes, "") == [probes[2]]
+
+
+def test_rig_scan_asks_for_the_probe_beside_a_port(
+    usb: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_usb_device(usb, "1-1", **MCU_LINK)
+    port = PortInfo("/dev/ttyACM0", "NXP MCU-LINK", (0x1FC9, 0x0143, "EB04LLNGMJHMR"), "1.1")
+    monkeypatch.setattr(probes_module, "list_serial_ports", lambda: [port])
+    asked = []
+
+    def scan(path: Path, bauds: object, probe_of: Callable[[PortInfo], str | None]) -> Scan:
+        asked.append(probe_of(port))
+        return Scan(path, None, (), (), (), (), ())
+
+    monkeypatch.setattr("mcuzoo.rig.scan.scan", scan)
+    assert invoke(("rig", "scan", "-o", tmp_path / "rig.toml")).exit_code == 0
+    assert asked == ["EB04LLNGMJHMR"]

@@ -14,13 +14,16 @@ import pytest
 from helpers.commands import invoke, mcuzoo
 from helpers.fake_tools import FakeTools
 
-from mcuzoo.errors import FlashError, ProbeError, ProjectError, UsageError
+from mcuzoo.errors import BoardError, FlashError, ProbeError, ProjectError, UsageError
 from mcuzoo.flash.flash import flash
 from mcuzoo.flash.image import load_payload
 from mcuzoo.flash.options import FlashOptions
 from mcuzoo.project.manifest import load_project
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the fake tools are scripts")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="the fake tools are scripts"),
+]
 
 
 def flashed(project: Path, **chosen: object):  # type: ignore[no-untyped-def]
@@ -219,3 +222,13 @@ def test_an_image_that_would_not_start(project: Path, tools: FakeTools) -> None:
 def test_an_emulated_board_has_no_flash(project: Path) -> None:
     with pytest.raises(UsageError, match="has no flash"):
         flash(project, FlashOptions(port=f"emulator://{project}", command="true"))
+
+
+def test_a_board_file_that_would_erase_too_much(project: Path, tools: FakeTools) -> None:
+    """The board file of a project is anybody's."""
+    own = project / "board/board.toml"
+    text = own.read_text()
+    assert "\nsector_size = 0x4_0000\n" in text
+    own.write_text(text.replace("\nsector_size = 0x4_0000\n", "\nsector_size = 0x8000_0000\n"))
+    with pytest.raises(BoardError, match=r"Sectors of 2,147,483,648 bytes do not fill the flash"):
+        flashed(project, command="true")

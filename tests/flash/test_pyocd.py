@@ -53,28 +53,28 @@ def dap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDap:
     return FakeDap(folder, monkeypatch)
 
 
-def test_the_flash_is_programmed_and_boots(built_once: Path, dap: FakeDap) -> None:
-    (dap.folder / "flash").write_bytes(b"\x11" * 0x10_0000)  # something was there before
+def test_the_flash_is_programmed_and_boots(small_once: Path, dap: FakeDap) -> None:
+    (dap.folder / "flash").write_bytes(b"\x11" * 0x8_0000)  # something was there before
     listed = dap.run("probes", "--json")
     (probe,) = json.loads(listed.stdout)
     assert probe["serial_number"] == SERIAL_NUMBER and "pyocd" in probe["tools"]
-    done = dap.run("flash", built_once, "--via", "pyocd", "--no-hello", "--json")
+    done = dap.run("flash", small_once, "--via", "pyocd", "--no-hello", "--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["compared"] == "read back and compared" and told["done"] is True
     assert told["probe"]["serial_number"] == SERIAL_NUMBER
 
-    content = (built_once / "build/gcc/firmware.bin").read_bytes()
+    content = (small_once / "build/gcc/firmware.bin").read_bytes()
     flash = (dap.folder / "flash").read_bytes()
     assert flash[: len(content)] == content
     # The rest of the last sector is as before, and so is the next one.
-    assert set(flash[len(content) : 0x10_0000]) == {0x11}
-    assert dap.log["erased"] == [0, 0x4_0000] and dap.log["log"] == ["reset"]
+    assert set(flash[len(content) : 0x8_0000]) == {0x11}
+    assert dap.log["erased"] == [0] and dap.log["log"] == ["reset"]
 
     image = dap.folder / "image.bin"
     image.write_bytes(flash[: len(content)])
     with emulate(image, EmulateOptions(board="rt1050")) as board, Session.open(board.port) as met:
-        assert met.hello().build_id == load_project(built_once).newest_build_id
+        assert met.hello().build_id == load_project(small_once).newest_build_id
 
 
 @pytest.mark.parametrize(
@@ -85,22 +85,22 @@ def test_the_flash_is_programmed_and_boots(built_once: Path, dap: FakeDap) -> No
         ("wrong chip", "flash init failure"),
     ],
 )
-def test_what_may_go_wrong(trouble: str, said: str, built_once: Path, dap: FakeDap) -> None:
-    words = ("flash", built_once, "--via", "pyocd", "--no-hello")
+def test_what_may_go_wrong(trouble: str, said: str, small_once: Path, dap: FakeDap) -> None:
+    words = ("flash", small_once, "--via", "pyocd", "--no-hello")
     done = dap.run(*words, trouble=trouble)
     assert done.returncode == 3, done.stderr
     assert said in done.stderr
-    assert f"mcuzoo flash {built_once} --via pyocd --no-hello" in done.stderr
+    assert f"mcuzoo flash {small_once} --via pyocd --no-hello" in done.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell script")
 def test_a_way_that_does_not_read_back_is_read_back_by_pyocd(
-    built_once: Path, dap: FakeDap
+    small_once: Path, dap: FakeDap
 ) -> None:
-    content = (built_once / "build/gcc/firmware.bin").read_bytes()
+    content = (small_once / "build/gcc/firmware.bin").read_bytes()
     flash = dap.folder / "flash"
     flash.write_bytes(content.ljust(0x10_0000, b"\xff"))
-    words = ("flash", built_once, "--command", "true", "--no-hello")
+    words = ("flash", small_once, "--command", "true", "--no-hello")
     done = dap.run(*words)
     assert done.returncode == 0, done.stderr
     assert "read back and compared by pyocd" in done.stdout

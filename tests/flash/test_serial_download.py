@@ -8,17 +8,26 @@ from pathlib import Path
 
 import pytest
 from helpers.chip_on_pty import ChipOnPty, flashloader_file
+from helpers.chip_on_usb import ROM_IDS, ChipOnUsb
+from helpers.exported import export_project
+from helpers.fake_tools import add_usb_device
+from helpers.small_source import small_source
 
 from mcuzoo.board.load import load_board
-from mcuzoo.errors import FlashError, InputError, ProbeError, RigError
+from mcuzoo.errors import FlashError, InputError, InterruptedFlashError, ProbeError, RigError
 from mcuzoo.flash import serial_download
 from mcuzoo.flash.flash import Flashed, flash
+from mcuzoo.flash.image import load_payload
 from mcuzoo.flash.options import FlashOptions
 from mcuzoo.flash.serial_download import flashloader_place
 from mcuzoo.project.manifest import load_project
+from mcuzoo.toolchain.build import build_project
 
 pytest.importorskip("spsdk", reason="no spsdk (mcuzoo[flash])")
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs ptys")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="needs ptys"),
+]
 
 RT1050, RT1170 = load_board("rt1050"), load_board("rt1170")
 
@@ -31,21 +40,19 @@ def loader(tmp_path: Path) -> Path:
 
 
 def download(project: Path, chip: ChipOnPty, loader: Path, **chosen: object) -> Flashed:
-    values = {"no_hello": True, **chosen}
+    values = {"no_hello": True, "port": chip.port, **chosen}
     options = FlashOptions(
         via="spsdk",
         download=chip.port,
-        port=chip.port,
         flashloader=loader,
         **values,  # type: ignore[arg-type]
     )
     return flash(project, options)
 
 
-@pytest.mark.slow
 def test_the_image_arrives_and_boots(project: Path, tmp_path: Path, loader: Path) -> None:
     with ChipOnPty(RT1050, tmp_path) as chip:
-        done = download(project, chip, loader, no_hello=False, wait=60)
+        done = download(project, chip, loader, port=None, no_hello=False, wait=60)
         content = (project / "build/gcc/firmware.bin").read_bytes()
         size = len(content)
         assert chip.said == [
@@ -75,6 +82,20 @@ def test_a_worn_flash(project: Path, tmp_path: Path, loader: Path) -> None:
         with pytest.raises(FlashError, match=r"in 1 of [\d,]+ bytes .*first at 0x60002345"):
             download(project, chip, loader)
         assert "reset" not in chip.said
+
+
+@pytest.mark.parametrize("when", ["writing", "reading"])
+def test_ctrl_c_while_it_writes(when: str, project: Path, tmp_path: Path, loader: Path) -> None:
+    def interrupt(step: str, done: int, total: int | None) -> None:
+        if step == when and done:
+            raise KeyboardInterrupt
+
+    with ChipOnPty(RT1050, tmp_path) as chip:
+        options = FlashOptions(via="spsdk", download=chip.port, flashloader=loader)
+        with pytest.raises(InterruptedFlashError, match="may hold half an image") as caught:
+            flash(project, options, update=interrupt)
+    assert caught.value.exit_code == 130
+    assert caught.value.hint.startswith(f"mcuzoo flash {project} --via spsdk ")
 
 
 def test_a_cable_that_is_pulled(project: Path, tmp_path: Path, loader: Path) -> None:
@@ -143,3 +164,48 @@ def test_the_flashloader_says_where_it_goes(tmp_path: Path, project: Path) -> No
     missing = FlashOptions(via="spsdk", download="x", flashloader=tmp_path / "none")
     with pytest.raises(InputError, match="cannot be read"):
         flash(project, missing)
+
+
+@pytest.mark.parametrize("name", ["rt1050", "rt1170"])
+def test_over_usb(
+    name: str, built_once: Path, tmp_path: Path, usb: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Below SPSDK's classes a chip stands where libusbsio would find HID devices."""
+    board = load_board(name)
+    project = built_once
+    if name != "rt1050":
+        project = tmp_path / "small"
+        export_project(small_source(tmp_path / "source", with_assets=False), board, project)
+        build_project(project)
+    chip = ChipOnUsb(board)
+    monkeypatch.setattr("libusbsio.usbsio", chip.usbsio)
+    vendor, product = ROM_IDS[name]
+    add_usb_device(usb, "1-1", idVendor=f"{vendor:04x}", idProduct=f"{product:04x}")
+    path = tmp_path / "ivt_flashloader.bin"
+    path.write_bytes(flashloader_file(0x2000_0000))
+    options = FlashOptions(flashloader=path, no_hello=True)
+    done = flash(project, options)  # `auto` sees the boot ROM
+    assert done.via == "spsdk" and done.compared == "read back and compared"
+    assert done.steps[0].startswith(f"sdphost -u 0x{vendor:04x},0x{product:04x} -- write-file ")
+    assert done.steps[2].startswith("blhost -u 0x15a2,0x0073 -- fill-memory ")
+    content = load_payload(project).content
+    assert chip.image == content.rstrip(b"\xff") and chip.said[-1] == "reset"
+    assert [step.partition(" -- ")[2].split()[0] for step in done.steps if "read-" not in step] == [
+        line.split()[0] for line in chip.said
+    ]
+
+
+def test_a_cable_that_is_pulled_and_another_chip(
+    built_once: Path, tmp_path: Path, usb: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "ivt_flashloader.bin"
+    path.write_bytes(flashloader_file(0x2000_0000))
+    options = FlashOptions(flashloader=path, no_hello=True)
+    add_usb_device(usb, "1-1", idVendor="1fc9", idProduct="0130")
+    chip = ChipOnUsb(RT1050, "gone")
+    monkeypatch.setattr("libusbsio.usbsio", chip.usbsio)
+    with pytest.raises(ProbeError, match=r"line to the board failed.* may hold half an image"):
+        flash(built_once, options)
+    monkeypatch.setattr("libusbsio.usbsio", ChipOnUsb(RT1170).usbsio)
+    with pytest.raises(ProbeError, match=r"finds 0 boards of mimxrt1050 .* is as it was"):
+        flash(built_once, options)

@@ -1,4 +1,5 @@
-/* Any bytes into the frame decoder. A good frame, encoded and decoded again, is the same frame. */
+/* Any bytes into the frame decoder. A good frame, encoded and decoded again, is the same frame; so
+ * is one that is made of the bytes. */
 // sources: firmware/link/mz_frame.c firmware/link/mz_crc32.c firmware/link/mz_wire.c
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         if (mz_frame_push(&decoder, data[i], &frame)) {
             check_again(&frame);
         }
+    }
+    if (size >= 4u && size - 4u <= MZ_MAX_PAYLOAD_BYTES) {
+        const mz_span payload = {data + 4, (uint32_t)size - 4u};
+        const mz_frame whole = {data[0], data[1], (uint16_t)(data[2] | data[3] << 8), payload};
+        check_again(&whole);
     }
     return 0;
 }

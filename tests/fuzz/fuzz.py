@@ -1,10 +1,10 @@
 """Fuzz the C that reads what comes over the link, with libFuzzer: `make fuzz`, `make nightly`.
 
-python tests/fuzz/fuzz.py [TARGET ...] [--seconds N] [--work DIR] [--keep]
+python tests/fuzz/fuzz.py [TARGET ...] [--seconds N] [--work DIR]
 
 Starts from the inputs in tests/fuzz/seeds, and goes on in DIR, which keeps all that gave new
-coverage and what made a target fail. --keep merges DIR into the seeds, as few files as have the
-same coverage. Needs clang; without it, says so and exits 0. Exit code 1: a target failed.
+coverage and what made a target fail; such an input, once it is mended, becomes a seed. Needs clang;
+without it, says so and exits 0. Exit code 1: a target failed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ def main() -> int:
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=", ".join(targets()))
     parser.add_argument("--seconds", type=int, default=60, help="for each target")
     parser.add_argument("--work", type=Path, default=ROOT / "build/fuzz")
-    parser.add_argument("--keep", action="store_true")
     arguments = parser.parse_args()
     chosen = arguments.targets or targets()
     if unknown := set(chosen) - set(targets()):
@@ -41,7 +40,9 @@ def main() -> int:
         print("fuzz: no clang with libFuzzer (Debian: apt install clang); nothing was fuzzed")
         return 0
     print(f"{'target':8} {'executions':>12} {'coverage':>16} {'inputs':>7}")
-    failed = [name for name in chosen if not _fuzz(clang, name, arguments)]
+    failed = [
+        name for name in chosen if not _fuzz(clang, name, arguments.work / name, arguments.seconds)
+    ]
     return 1 if failed else 0
 
 
@@ -57,16 +58,15 @@ def _links(clang: str, work: Path) -> bool:
     return subprocess.run(command, capture_output=True).returncode == 0
 
 
-def _fuzz(clang: str, target: str, arguments: argparse.Namespace) -> bool:
+def _fuzz(clang: str, target: str, work: Path, seconds: int) -> bool:
     """Search; print one line. False when an input made the target fail."""
-    work: Path = arguments.work / target
     corpus, seeds = work / "corpus", FOLDER / "seeds" / target
     corpus.mkdir(parents=True, exist_ok=True)
     seeds.mkdir(parents=True, exist_ok=True)
     executable = work / "fuzz"
     subprocess.run(compile_command([clang], target, executable, *_FLAGS), cwd=ROOT, check=True)
     options = (
-        f"-max_total_time={arguments.seconds}", f"-max_len={_LARGEST_BYTES}", "-timeout=20",
+        f"-max_total_time={seconds}", f"-max_len={_LARGEST_BYTES}", "-timeout=20",
         "-print_final_stats=1", f"-artifact_prefix={work}/",
     )  # fmt: skip
     command = [str(executable), *options, str(corpus), str(seeds)]
@@ -81,19 +81,7 @@ def _fuzz(clang: str, target: str, arguments: argparse.Namespace) -> bool:
     if done.returncode != 0:
         print(f"{target} FAILED: {work / 'log.txt'}\n{said[-3000:]}", file=sys.stderr)
         return False
-    if arguments.keep:
-        _keep(executable, corpus, seeds)
     return True
-
-
-def _keep(executable: Path, corpus: Path, seeds: Path) -> None:
-    """Few of the inputs in `corpus` become the seeds: those that cover all that is covered."""
-    fewer = seeds.parent / f"{seeds.name}.new"
-    fewer.mkdir()
-    command = [str(executable), "-merge=1", *map(str, (fewer, seeds, corpus))]
-    subprocess.run(command, check=True, capture_output=True, env=_ENVIRONMENT)
-    shutil.rmtree(seeds)
-    fewer.rename(seeds)
 
 
 if __name__ == "__main__":

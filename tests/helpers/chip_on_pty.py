@@ -57,20 +57,76 @@ class Gone(Exception):
     """The chip lost its power, or the test is over."""
 
 
-class ChipOnPty:
+class Memories:
+    """RAM and NOR flash of a chip, behind its flashloader; statuses as blhost knows them."""
+
+    def __init__(self, board: Board, trouble: str = "") -> None:
+        self.board = board
+        self.trouble = trouble
+        self.flash = bytearray(b"\xff") * min(board.flash_region.size, 2 << 20)
+        self.ram: dict[int, bytes] = {}
+        self.configured = False
+
+    @property
+    def image(self) -> bytes:
+        """What stands in the flash from the start of an image on, less the erased end."""
+        return bytes(self.flash[self.board.boot.image_offset :]).rstrip(b"\xff")
+
+    def may_start(self, address: int) -> bool:
+        """Whether a boot header stands in RAM there that says that it does."""
+        for start, content in self.ram.items():
+            header = content[address - start : address - start + 32] if address >= start else b""
+            if len(header) == 32 and header[0] == 0xD1:
+                return struct.unpack_from("<I", header, 20) == (address,)
+        return False
+
+    def configure(self, place: int) -> int:
+        assert self.board.download is not None
+        fits = self.ram.get(place) == struct.pack("<I", self.board.download.option_word)
+        self.configured = fits and self.trouble != "wrong"
+        return OK if self.configured else FAIL
+
+    def erase(self, address: int, size: int) -> int:
+        span, sector = self.span(address, size), self.board.boot.fcb.sector_size
+        if not self.configured:
+            return NOT_CONFIGURED
+        if span is None:
+            return RANGE
+        if span.start % sector or size % sector:
+            return ALIGNMENT
+        self.flash[span] = b"\xff" * size
+        return OK
+
+    def may_write(self, address: int, size: int) -> int:
+        if self.span(address, size) is None:
+            return RANGE
+        return OK if self.configured else NOT_CONFIGURED
+
+    def write(self, address: int, data: bytes) -> int:
+        """Program what is erased, and only that."""
+        span = self.span(address, len(data))
+        assert span is not None
+        if any(byte != 0xFF for byte in self.flash[span]):
+            return CUMULATIVE
+        self.flash[span] = data
+        if self.trouble == "worn":
+            self.flash[span.start + 0x2345] ^= 0x10
+        return OK
+
+    def span(self, address: int, size: int) -> slice | None:
+        start = address - self.board.flash_region.base
+        return slice(start, start + size) if 0 <= start <= len(self.flash) - size else None
+
+
+class ChipOnPty(Memories):
     """trouble: "" or one of: nack (a command is not taken), gone (the cable is pulled while the
     image is written), worn (a bit of the flash is stuck), mute (no answer once the flash is to be
     erased), wrong (another kind of flash is fitted)."""
 
     def __init__(self, board: Board, folder: Path, trouble: str = "") -> None:
-        self.board = board
-        self.trouble = trouble
+        super().__init__(board, trouble)
         self.said: list[str] = []
         """The commands as they arrived, as sdphost and blhost would write them."""
-        flash = board.flash_region
-        self.flash = bytearray(b"\xff") * min(flash.size, 2 << 20)
-        self.ram: dict[int, bytes] = {}
-        self.configured = False
         self._image = folder / "flash.bin"
         self._console = PtyConsole()
         self.port = self._console.url
@@ -94,11 +150,6 @@ class ChipOnPty:
         if self.failure is not None:
             raise self.failure
 
-    @property
-    def image(self) -> bytes:
-        """What stands in the flash from the start of an image on, less the erased end."""
-        return bytes(self.flash[self.board.boot.image_offset :]).rstrip(b"\xff")
-
     def _live(self) -> None:
         try:
             self._boot_rom()
@@ -120,18 +171,10 @@ class ChipOnPty:
             elif tag == JUMP_ADDRESS:
                 self.said.append(f"jump-address 0x{address:08X}")
                 self._send(struct.pack(">I", UNLOCKED))
-                if self._may_start(address):
+                if self.may_start(address):
                     return
             else:
                 raise AssertionError(f"SDP command 0x{tag:04X}")
-
-    def _may_start(self, address: int) -> bool:
-        """Whether a boot header stands there that says that it does."""
-        for start, content in self.ram.items():
-            header = content[address - start : address - start + 32] if address >= start else b""
-            if len(header) == 32 and header[0] == 0xD1:
-                return struct.unpack_from("<I", header, 20) == (address,)
-        return False
 
     def _flashloader(self) -> None:
         while True:
@@ -163,13 +206,13 @@ class ChipOnPty:
             self._answer(GENERIC, OK, tag)
         elif tag == CONFIGURE:
             self.said.append(f"configure-memory {words[0]} 0x{words[1]:X}")
-            self._answer(GENERIC, self._configure(words[1]), tag)
+            self._answer(GENERIC, self.configure(words[1]), tag)
         elif tag == ERASE:
             self.said.append(f"flash-erase-region 0x{words[0]:08X} 0x{words[1]:X}")
             if self.trouble == "mute":
                 self._over.wait()
                 raise Gone
-            self._answer(GENERIC, self._erase(words[0], words[1]), tag)
+            self._answer(GENERIC, self.erase(words[0], words[1]), tag)
         elif tag == WRITE:
             self.said.append(f"write-memory 0x{words[0]:08X} {words[1]}")
             self._write(words[0], words[1])
@@ -184,33 +227,11 @@ class ChipOnPty:
             self._answer(GENERIC, UNKNOWN, tag)
         return False
 
-    def _configure(self, place: int) -> int:
-        assert self.board.download is not None
-        fits = self.ram.get(place) == struct.pack("<I", self.board.download.option_word)
-        self.configured = fits and self.trouble != "wrong"
-        return OK if self.configured else FAIL
-
-    def _span(self, address: int, size: int) -> slice | None:
-        start = address - self.board.flash_region.base
-        return slice(start, start + size) if 0 <= start <= len(self.flash) - size else None
-
-    def _erase(self, address: int, size: int) -> int:
-        span, sector = self._span(address, size), self.board.boot.fcb.sector_size
-        if not self.configured:
-            return NOT_CONFIGURED
-        if span is None:
-            return RANGE
-        if span.start % sector or size % sector:
-            return ALIGNMENT
-        self.flash[span] = b"\xff" * size
-        return OK
-
     def _write(self, address: int, size: int) -> None:
-        span = self._span(address, size)
-        if span is None or not self.configured:
-            self._answer(GENERIC, RANGE if span is None else NOT_CONFIGURED, WRITE)
+        status = self.may_write(address, size)
+        self._answer(GENERIC, status, WRITE)
+        if status:
             return
-        self._answer(GENERIC, OK, WRITE)
         self._await_ack()
         data = b""
         while len(data) < size:
@@ -219,17 +240,12 @@ class ChipOnPty:
             data += self._frame(kind)
             self._send(bytes([0x5A, ACK]))
             if self.trouble == "gone" and len(data) > size // 2:
-                self.flash[span.start : span.start + len(data)] = data
+                self.write(address, data)
                 raise Gone
-        blank = all(byte == 0xFF for byte in self.flash[span])
-        if blank:
-            self.flash[span] = data
-        if self.trouble == "worn":
-            self.flash[span.start + 0x2345] ^= 0x10
-        self._answer(GENERIC, OK if blank else CUMULATIVE, WRITE)
+        self._answer(GENERIC, self.write(address, data), WRITE)
 
     def _read(self, address: int, size: int) -> None:
-        span = self._span(address, size)
+        span = self.span(address, size)
         if span is None:
             self._answer(GENERIC, RANGE, READ)
             return

@@ -125,7 +125,9 @@ class FakeBoard:
     def hello(self) -> Hello:
         return self.hello_reply
 
-    def infer(self, image_id: int, tensor: NDArray[np.int8]) -> Inference:
+    def infer(
+        self, image_id: int, tensor: NDArray[np.int8], ahead: NDArray[np.int8] | None = None
+    ) -> Inference:
         self.calls += 1
         self.images.append(image_id)
         if self.calls in self.failures:

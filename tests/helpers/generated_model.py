@@ -67,9 +67,11 @@ def compile_model(
 ) -> GeneratedModel:
     """What write_model wrote, with the kernels and the harness."""
     executable = folder / "model_harness"
+    # One file in place of three, which a compiler starts up for.
+    whole, parts = folder / "whole.c", (*sorted((folder / "model").glob("*.c")), HARNESS)
+    whole.write_text("".join(f'#include "{part}"\n' for part in parts))
     sources = [
-        HARNESS,
-        *sorted((folder / "model").glob("*.c")),
+        whole,
         *(firmware_dir() / source for source in kernel_sources(calls or lower(program))),
     ]
     includes = [f"-I{firmware_dir()}", f"-I{folder / 'model'}"]

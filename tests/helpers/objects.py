@@ -4,13 +4,14 @@ same headers, is not compiled again; a test of the compiler itself gives `-c`, w
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
-from mcuzoo.toolchain.objects import copy_object, read_source
+from mcuzoo.toolchain.objects import SourceText, copy_object, read_source
 
 FOLDER_VARIABLE = "MCUZOO_TEST_OBJECTS"
 """Names the folder of the objects; tests/conftest.py makes one for all processes of a run."""
@@ -63,8 +64,14 @@ def _kept(flags: Sequence[str], source: Path) -> Path | None:
     text = read_source(_ROOT, str(source), folders)
     if text is None:
         return None
-    facts = [flag for flag in flags if not flag.startswith("-I")]
+    facts = [flag for flag in flags if not flag.startswith("-I") and _counts(flag, text)]
+    facts.sort(key=lambda flag: flag.startswith("-D"))  # which may stand anywhere
     return _folder() / f"{source.stem}-{text.key(facts)}.o"
+
+
+def _counts(flag: str, text: SourceText) -> bool:
+    """A macro does where it is mentioned, any other flag always."""
+    return not flag.startswith("-D") or text.mentions(re.split(r"[=(]", flag[2:], maxsplit=1)[0])
 
 
 @cache

@@ -14,12 +14,13 @@ from mcuzoo.data.dataset import load_data_set
 from mcuzoo.data.labels import Classes
 from mcuzoo.data.preprocess import PictureInput
 from mcuzoo.link.state import LinkState
+from mcuzoo.link.use import LineUse
 from mcuzoo.profile import Layer, ModelProfile
 from mcuzoo.project.manifest import TensorSpec
 from mcuzoo.project.recipe import Recipe
 from mcuzoo.report.html.at_hand import AtHand
 from mcuzoo.run.feed import Prepared, prepare
-from mcuzoo.run.record import BoardFacts, Row, RunMeta, Settings, Status, WrongLayer
+from mcuzoo.run.record import BoardFacts, BoardRecord, Row, RunMeta, Settings, Status, WrongLayer
 from mcuzoo.run.summary import RunSummary, summarize
 from mcuzoo.zoo.registry import resolve_model
 
@@ -109,6 +110,27 @@ def broken_rig() -> PageRun:
         reconnects=2, chunk_bytes=512, smallest_chunk_bytes=64,
     )  # fmt: skip
     return signs_run(30, change, lambda meta: replace(meta, link=link))
+
+
+def several_boards() -> PageRun:
+    """Two boards at work, of which one is wrong about an image, and one that never answered."""
+    use = LineUse(20, 900_000, 9_000, 800_000, 7.0, 9.0, 1.5, 0.5)
+    link = LinkState(frames_sent=900, frames_resent=3, rates_used=(115200, 921600), use=use)
+    boards = (
+        BoardRecord("b1", "/dev/ttyACM0", BOARD, link),
+        BoardRecord("b2", "/dev/ttyACM1", BOARD, LinkState(), recoveries=2),
+        BoardRecord("b10", "/dev/ttyACM2", retired="It does not answer."),
+    )
+
+    def change(row: Row) -> Row:
+        wrong = 7 if row.index == 3 else 0
+        return replace(row, board=f"b{1 + row.index % 2}", reference_difference=wrong)
+
+    def meta(meta: RunMeta) -> RunMeta:
+        settings = replace(meta.settings, port="", ports=("/dev/ttyACM0", "/dev/ttyACM1"))
+        return replace(meta, settings=settings, boards=boards, elapsed_s=8.0, link=link)
+
+    return signs_run(16, change, meta)
 
 
 def unlabelled() -> PageRun:

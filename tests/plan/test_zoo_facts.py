@@ -23,7 +23,7 @@ from mcuzoo.zoo.structure import build_structure
 AGAIN = "stale: MCUZOO_MODELS=../shared/data/models python tools/zoo_facts.py"
 WITH_LAYERS = [name for name, entry in catalog().items() if entry.structure is not None]
 FAMILY = [name for name in WITH_LAYERS if name.startswith("mobilenet_v1_")]
-LONG = {*FAMILY[1:], "inception_v4", "resnet_50"}
+LONG = {*FAMILY[1:], "inception_v4", "resnet_50", "efficientnet_lite0", "mnasnet"}
 
 
 @pytest.fixture(autouse=True)

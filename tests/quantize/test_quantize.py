@@ -59,7 +59,11 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(
-    "name", ["small.keras", "saved_model", pytest.param("small.tflite", marks=pytest.mark.full)]
+    "name",
+    [
+        "saved_model",
+        *(pytest.param(f"small.{kind}", marks=pytest.mark.full) for kind in ("keras", "tflite")),
+    ],
 )
 def test_every_form_of_a_network_becomes_int8(
     name: str, float_networks: Path, pictures: Path, tmp_path: Path
@@ -126,7 +130,6 @@ def test_what_no_runtime_runs_is_not_written(
     assert not target.exists()
 
 
-@pytest.mark.full
 def test_labels_that_do_not_fit_leave_nothing_behind(
     float_networks: Path, pictures: Path, tmp_path: Path
 ) -> None:
@@ -143,6 +146,7 @@ def test_labels_that_do_not_fit_leave_nothing_behind(
     assert not target.exists()
 
 
+@pytest.mark.full
 def test_two_inputs_are_refused_in_words(
     float_networks: Path, pictures: Path, tmp_path: Path
 ) -> None:
@@ -193,10 +197,11 @@ def test_weights_without_a_network_are_refused(
 
 
 # In one process for all of them, as it takes seconds to import TensorFlow.
-_REFUSE = r"""
+_FLOAT = r"""
 import json
 import sys
 
+from mcuzoo.graph.read import parse_model
 from mcuzoo.quantize.process import WorkerSpec
 from mcuzoo.quantize.refused import RefusedError
 from mcuzoo.quantize.worker import _float_model
@@ -211,26 +216,33 @@ said = []
 for source, kind, network in json.loads(sys.argv[1]):
     spec = WorkerSpec(source, kind, network, None, "", "")
     try:
-        said.append(_float_model(spec, Silent()).raw and "not refused")
+        model = parse_model(_float_model(spec, Silent()).raw, source)
+        said.append(list(model.tensor(model.inputs[0]).shape))
     except RefusedError as error:
         said.append(str(error))
 print(json.dumps(said))
 """
 
 
-def test_what_takes_tensorflow_to_be_refused(float_networks: Path) -> None:
+def test_what_tensorflow_is_asked_about_networks(float_networks: Path) -> None:
+    """Shapes as people have them become those of one image; what is none is refused."""
     cases = [
         (float_networks / "weights.h5", "hdf5", "mobilenet_v1_0.25_128"),
         (float_networks / "open.keras", "keras", None),
         (resolve_model("signs").path, "tflite", None),
+        (float_networks / "two.keras", "keras", None),
+        (float_networks / "gray.keras", "keras", None),
+        (float_networks / "first.keras", "keras", None),
     ]
     asked = json.dumps([(str(source), kind, network) for source, kind, network in cases])
-    done = subprocess.run([sys.executable, "-c", _REFUSE, asked], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", _FLOAT, asked], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
-    other, any_size, int8 = json.loads(done.stdout.splitlines()[-1])
+    other, any_size, int8, two, gray, channels_first = json.loads(done.stdout.splitlines()[-1])
     assert "not the weights of mobilenet_v1_0.25_128" in other
     assert "--input" in any_size
     assert "int8, not float32" in int8
+    assert "does not take one image" in two
+    assert gray == [1, 12, 12, 1] and channels_first == [1, 12, 12, 3]
 
 
 def test_a_process_that_dies_is_a_toolchain_error(

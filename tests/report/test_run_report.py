@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from helpers.fake_board import HELLO
 
 from mcuzoo.errors import InputError, UsageError
 from mcuzoo.link.state import LinkState
+from mcuzoo.link.use import LineUse
 from mcuzoo.project.recipe import Recipe
 from mcuzoo.report.run import (
     CSV_COLUMNS,
@@ -138,6 +139,35 @@ def test_text_names_what_failed() -> None:
     assert text.splitlines()[-1].endswith("FAIL: firmware")
 
 
+LINE_USE: dict[str, object] = {
+    "bytes_to_board": 0, "bytes_from_board": 0, "tensor_bytes_per_second": None,
+    "share_of_line": None, "bauds": [], "why_no_other_baud": None, "why_not_ahead": None,
+    "seconds": {"line": 0.0, "inference": 0.0, "host": 0.0, "images": 0.0}, "bound_by": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("use", "not_ahead", "bound"),
+    [
+        (LineUse(2, 50_000, 900, 49_000, 4.3, 4.4, 0.05, 0.0), "", "the line to the board"),
+        (LineUse(2, 50_000, 900, 49_000, 0.2, 2.2, 2.0, 0.0), "", "inference"),
+        (LineUse(2, 50_000, 900, 49_000, 0.2, 0.3, 0.02, 1.0), "", "the host"),
+        (LineUse(2, 50_000, 900, 49_000, 0.2, 0.9, 0.02, 0.0), "older", "round trips"),
+    ],
+)  # fmt: skip
+def test_a_run_ends_with_what_bounds_it(use: LineUse, not_ahead: str, bound: str) -> None:
+    link = LinkState(rates_used=(115_200, 921_600), use=use, not_ahead=not_ahead)
+    text = summary_text(summarize(replace(META, link=link), ROWS))
+    assert "50,000 bytes to the board, 900 from it" in text
+    assert f"{use.up_share:.1%}".replace("%", " %") + " of the line at 115,200 and 921,600" in text
+    (line,) = [line for line in text.splitlines() if line.startswith("bound by")]
+    assert bound in line
+    assert ("waits for the result of the one before" in text) == bool(not_ahead)
+    found = run_document(Path("r"), summarize(replace(META, link=link), ROWS))["line"]
+    assert isinstance(found, dict) and found["share_of_line"] == use.up_share
+    assert LinkState.of(asdict(link)) == link
+
+
 def test_what_the_line_lost_is_a_line_of_text_and_a_part_of_the_document() -> None:
     link = LinkState(
         frames_sent=4000, frames_resent=23, bad_frames=5, board_bad_frames=7, board_lost_bytes=2,
@@ -150,7 +180,9 @@ def test_what_the_line_lost_is_a_line_of_text_and_a_part_of_the_document() -> No
         "receiver, 1 reconnect, chunks down to 128 bytes"
     )
     found = run_document(Path("r"), summary)["line"]
-    assert found == {
+    assert isinstance(found, dict)
+    assert {**found, **LINE_USE} == found
+    assert {name: found[name] for name in found if name not in LINE_USE} == {
         "frames_sent": 4000, "frames_resent": 23, "bad_frames_at_host": 5,
         "bad_frames_at_board": 7, "bytes_lost_by_board": 2, "images_resent": summary.resent,
         "reconnects": 1, "chunk_bytes": 512, "smallest_chunk_bytes": 128,

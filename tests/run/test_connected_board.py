@@ -162,7 +162,9 @@ def test_what_the_board_lost_is_asked_for_when_something_was_lost() -> None:
     class Loses(FakeBoard):
         pings = 0
 
-        def infer(self, image_id: int, tensor: NDArray[np.int8]) -> Inference:
+        def infer(
+            self, image_id: int, tensor: NDArray[np.int8], ahead: NDArray[np.int8] | None = None
+        ) -> Inference:
             self.state.frames_resent += image_id
             return super().infer(image_id, tensor)
 

@@ -315,7 +315,9 @@ def test_cycles_that_were_not_counted(tmp_path: Path) -> None:
 class Lossy(FakeBoard):
     """Each inference takes two frames, one of them twice, on a line for chunks of 128 bytes."""
 
-    def infer(self, image_id: int, tensor: NDArray[np.int8]) -> Inference:
+    def infer(
+        self, image_id: int, tensor: NDArray[np.int8], ahead: NDArray[np.int8] | None = None
+    ) -> Inference:
         result = super().infer(image_id, tensor)
         self.state.runs(MANIFEST.model.sha256)
         self.state.inference_took(0.5)

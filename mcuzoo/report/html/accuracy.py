@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mcuzoo.report.html.blocks import Block, Cell, Head, Table, Text, Tone, number
+from mcuzoo.report.html.blocks import Block, Cell, Head, Table, Text, Tile, Tone, number
 from mcuzoo.report.html.charts import Rate, rates
 from mcuzoo.run.score import Accuracy, ClassScore
 from mcuzoo.zoo.catalog import catalog
@@ -85,6 +85,11 @@ def rate_blocks(rows: Sequence[RateRow], bound: float | None) -> list[Block | No
     ]
     chart = rates(shown, bound, "Accuracy")
     return [table, chart]
+
+
+def rate_tile(name: str, accuracy: Accuracy) -> Tile:
+    low, high = accuracy.interval
+    return Tile(name, f"{accuracy.value:.1%}", f"{low:.1%} to {high:.1%}, with 95 % confidence")
 
 
 def confusion_blocks(

@@ -1,13 +1,14 @@
 """Charts with axes, drawn by matplotlib as SVG in the page's own colours.
 
 A chart shows what its tables have, so a page without matplotlib (the extra `report`) lacks no
-figure. Texts on a chart are mcuzoo's own words and numbers, never from outside.
+figure.
 """
 
 from __future__ import annotations
 
 import io
 import re
+import warnings
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from mcuzoo.extras import CHARTS, install_command, missing_packages
+from mcuzoo.report.figures import clipped
 from mcuzoo.report.html.blocks import Svg
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ _COLOURS = {
 }
 _TEXT, _SOFT, _LINE, _BAR, _BAD, _OTHER = _COLOURS
 _WIDTH, _HEIGHT = 5.0, 2.3
+_NAME_COLUMNS = 22
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "http://www.w3.org/1999/xlink"
 _STYLE: Any = {
@@ -40,6 +43,7 @@ _STYLE: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 10.5,
     "text.color": _SOFT,
+    "text.parse_math": False,
     "axes.edgecolor": _LINE,
     "axes.labelcolor": _SOFT,
     "axes.grid": True,
@@ -101,6 +105,8 @@ def rates(found: Sequence[Rate], bound: float | None, title: str) -> Svg | None:
     if missing_packages(CHARTS) or not found:
         return None
 
+    names = [clipped(rate.name, _NAME_COLUMNS) for rate in reversed(found)]
+
     def draw(axes: Axes) -> None:
         for place, rate in enumerate(reversed(found)):
             colour = _BAR if rate.low is not None else _OTHER
@@ -111,7 +117,7 @@ def rates(found: Sequence[Rate], bound: float | None, title: str) -> Svg | None:
             axes.axvline(bound, color=_BAD, linewidth=1.5, linestyle=(0, (4, 3)))
         axes.set_xlim(-0.02, 1.02)
         axes.set_ylim(-0.6, len(found) - 0.4)
-        axes.set_yticks(range(len(found)), [rate.name for rate in reversed(found)])
+        axes.set_yticks(range(len(found)), names)
         axes.grid(visible=False, axis="y")
         axes.set_xlabel("top-1, bars: 95 % interval")
 
@@ -157,7 +163,9 @@ def _drawn(draw: Any, title: str, caption: str, height: float) -> Svg:
     import matplotlib
     from matplotlib.figure import Figure
 
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(_STYLE), warnings.catch_warnings():
+        # The font that measures a text may lack a letter; the browser's has it.
+        warnings.filterwarnings("ignore", "Glyph", UserWarning)
         figure = Figure(figsize=(_WIDTH, height), layout="constrained")
         axes = figure.subplots()
         draw(axes)

@@ -19,26 +19,24 @@ def layer_table(profile: ModelProfile) -> Table:
             bad.add(place)
         share = profile.share(layer)
         ms = profile.milliseconds(layer.count)
+        bar = layer.count / most if layer.count is not None and most else None
+        shown = "-" if share is None else f"{share:.1%}"
         rows.append(
             (
                 Cell(f"{layer.ops} {layer.name}", layer.first_op),
-                Cell("x".join(str(size) for size in layer.shape)),
-                number(layer.macs or None),
-                Cell(
-                    "-" if share is None else f"{share:.1%}",
-                    share if share is not None else -1,
-                    bar=layer.count / most if layer.count is not None and most else None,
-                ),
+                Cell(shown, -1 if share is None else share, bar=bar),
                 number(layer.count),
                 *([number(ms, ".3f")] if timed else []),
+                number(layer.macs or None),
                 number(layer.per_mac, ".2f"),
+                Cell("x".join(str(size) for size in layer.shape)),
                 Cell(_EQUAL[layer.equal]),
             )
         )
     heads = (
-        Head("layer"), Head("output"), Head("MACs", right=True), Head("share"),
-        Head(profile.unit, right=True), *([Head("ms", right=True)] if timed else []),
-        Head("per MAC", right=True), Head("host"),
+        Head("layer"), Head("share"), Head(profile.unit, right=True),
+        *([Head("ms", right=True)] if timed else []), Head("MACs", right=True),
+        Head("per MAC", right=True), Head("output"), Head("host"),
     )  # fmt: skip
     return Table(f"What each layer takes, in {profile.unit}", heads, tuple(rows), frozenset(bad))
 

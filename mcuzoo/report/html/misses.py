@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 
+from mcuzoo.errors import command
 from mcuzoo.report.html.accuracy import class_name
-from mcuzoo.report.html.blocks import Block, Card, Cell, Fact, Gallery, Head, Score, Table, number
+from mcuzoo.report.html.blocks import (
+    Block,
+    Card,
+    Cell,
+    Fact,
+    Gallery,
+    Head,
+    Score,
+    Table,
+    Text,
+    number,
+)
 from mcuzoo.report.html.pictures import Pictures, Seen
 from mcuzoo.run.record import Row, RunMeta, Status
 from mcuzoo.run.score import TOP_K
@@ -44,24 +57,29 @@ def answer_blocks(
     return [_gallery(meta, answered, pictures, show, ask_host=False, left_out=more)]
 
 
-def failure_table(rows: Sequence[Row]) -> Table | None:
-    """The images without an answer, and why."""
-    failed = [row for row in rows if row.error is not None or row.status is Status.PENDING]
+def failure_blocks(folder: Path, rows: Sequence[Row]) -> list[Block | None]:
+    """The images without an answer, and why. folder: of the run."""
+    pending = sum(row.status is Status.PENDING for row in rows)
+    go_on = command("mcuzoo", "run-serial", "--resume", folder)
+    told = Text(f"{pending:,} images were not run. To go on: {go_on}") if pending else None
+    return [told, _failures([row for row in rows if row.error is not None])]
+
+
+def _failures(failed: Sequence[Row]) -> Table | None:
     if not failed:
         return None
-    failed.sort(key=lambda row: (row.status is Status.PENDING, row.index))
     cells = tuple(
         (
             Cell(row.file),
             Cell(row.status.value.replace("_", " ")),
             number(row.attempts),
-            Cell(row.error or "not run yet"),
+            Cell(row.error or ""),
         )
         for row in failed[:_LISTED]
     )
     left = len(failed) - len(cells)
     return Table(
-        "Images without an answer",
+        "What became of each",
         (Head("image"), Head("what became of it"), Head("sent", right=True), Head("why")),
         cells,
         left_out=f"And {left:,} others: --csv FILE lists them all." if left else "",
@@ -92,7 +110,7 @@ def _card(meta: RunMeta, row: Row, seen: Seen) -> Card:
         if seen.expected is not None:
             host = class_name(seen.expected.top1, names)
             facts.append(Fact("the host", f"{host} {_score(seen.expected.score)}"))
-        facts.append(Fact("off by", f"{row.reference_difference} steps", tone="bad"))
+        facts.append(Fact("off by", _steps(row.reference_difference), tone="bad"))
     if wrong and row.label_rank is not None and row.label_rank >= TOP_K:
         facts.append(Fact("its rank", f"{row.label_rank + 1} of {meta.classes}"))
     scores = _scores(meta, row)
@@ -116,6 +134,10 @@ def _scores(meta: RunMeta, row: Row) -> tuple[Score, ...]:
         )
         for place, label in enumerate(best)
     )
+
+
+def _steps(count: int) -> str:
+    return "1 step" if count == 1 else f"{count:,} steps"
 
 
 def _score(score: float) -> str:

@@ -40,8 +40,11 @@ def page_html(page: Page, made: datetime | None = None) -> str:
 
 
 def write_page(path: Path, text: str) -> None:
-    """Write an HTML page to `path`. Raises InputError when it cannot be written."""
-    write_output(path, text.encode("utf-8"))
+    """Write an HTML page to `path`. Raises InputError when it cannot be written.
+
+    A name of a file that is no text (half of a surrogate pair) is shown with question marks.
+    """
+    write_output(path, text.encode("utf-8", "replace"))
 
 
 def _own(name: str) -> str:

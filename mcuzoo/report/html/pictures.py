@@ -66,6 +66,8 @@ class Pictures:
         """The picture of an image; ask_host: also what the host answers."""
         if self._input is None:
             return Seen(absent=self._absent)
+        if row.sha256 is None or row.input_crc32 is None:
+            return Seen(absent="The run has no hash of it.")
         try:
             item = self._all().get((row.index, row.file))
             if item is None:
@@ -75,7 +77,7 @@ class Pictures:
             return Seen(absent=error.message)
         if isinstance(ready, Unusable):
             return Seen(absent=ready.reason)
-        if row.input_crc32 not in (None, zlib.crc32(ready.tensor.tobytes())):
+        if row.input_crc32 != zlib.crc32(ready.tensor.tobytes()):
             return Seen(
                 absent="The file is the run's, but what is made of it is another input now: "
                 "another version of the library that resizes?"

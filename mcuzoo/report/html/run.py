@@ -9,7 +9,13 @@ from pathlib import Path
 
 from mcuzoo.link.counts import UNKNOWN_UNIT, agent_note
 from mcuzoo.profile import ModelProfile
-from mcuzoo.report.html.accuracy import RateRow, confusion_blocks, published_rates, rate_blocks
+from mcuzoo.report.html.accuracy import (
+    RateRow,
+    confusion_blocks,
+    published_rates,
+    rate_blocks,
+    rate_tile,
+)
 from mcuzoo.report.html.at_hand import AtHand
 from mcuzoo.report.html.blocks import (
     Block,
@@ -22,18 +28,20 @@ from mcuzoo.report.html.blocks import (
     section,
     sections,
 )
+from mcuzoo.report.html.boards import board_table
 from mcuzoo.report.html.charts import charts_note
 from mcuzoo.report.html.layers import layer_blocks
 from mcuzoo.report.html.memory import arena_picture, project_memory
 from mcuzoo.report.html.misses import (
     answer_blocks,
-    failure_table,
+    failure_blocks,
     miss_blocks,
     unequal_blocks,
 )
 from mcuzoo.report.html.page import page_html
 from mcuzoo.report.html.pictures import Pictures
 from mcuzoo.report.html.run_facts import latency_blocks, link_blocks, provenance_blocks
+from mcuzoo.run.board_summary import board_findings
 from mcuzoo.run.record import Status
 from mcuzoo.run.score import Accuracy
 from mcuzoo.run.summary import Broke, RunSummary
@@ -101,7 +109,7 @@ def run_page(run: RunPage) -> Page:
                     "Outputs unlike the host's",
                     unequal_blocks(meta, rows, pictures, run.show),
                 ),
-                section("failures", "Images without an answer", [failure_table(rows)]),
+                section("failures", "Images without an answer", failure_blocks(run.folder, rows)),
                 section("accuracy", "Accuracy", _accuracy(summary, tally)),
                 section("misses", "The misses", miss_blocks(meta, rows, pictures, run.show)),
                 section(
@@ -118,6 +126,7 @@ def run_page(run: RunPage) -> Page:
                 section("layers", "Layer by layer", _layers(run)),
                 section("memory", "Memory", memory),
                 section("arena", "The tensor arena over time", arena),
+                section("boards", "The boards", [board_table(summary)]),
                 section("link", "The link", link_blocks(summary)),
                 section(
                     "provenance", "What was run", provenance_blocks(run.folder, summary, project)
@@ -165,7 +174,9 @@ def _parts(summary: RunSummary) -> tuple[Part, ...]:
         )
     if summary.meta.wrong_layer is not None:
         firmware.append(f"Layer by layer: {summary.meta.wrong_layer.verdict}.")
-    known = None if agreement is None and not faults else not (unequal or faults)
+    findings = tuple(board_findings(summary.meta, summary.rows, summary.boards))
+    firmware += findings
+    known = None if agreement is None and not faults else not (unequal or faults or findings)
     link = summary.meta.link
     repaired = "" if link is None or link.clean else " The line lost data; all of it was repaired."
     rig = f"{done + faults:,} of {total - counts[Status.BAD_IMAGE]:,} images answered.{repaired}"
@@ -193,10 +204,10 @@ def _model(summary: RunSummary) -> tuple[bool | None, str]:
     if top1 is None:
         return None, "The images have no labels."
     measured = f"Top-1 {top1.value:.4f} of {top1.total:,} images"
-    if bound is None:
-        return None, f"{measured}; no bound was asked for (--min-top1)."
     if summary.verdict.broke not in (None, Broke.MODEL):
         return None, f"{measured}, which says nothing while another part is broken."
+    if bound is None:
+        return None, f"{measured}; no bound was asked for (--min-top1)."
     return top1.value >= bound, f"{measured}, {bound:.4f} asked for."
 
 
@@ -204,9 +215,9 @@ def _tiles(run: RunPage) -> tuple[Tile, ...]:
     summary = run.summary
     found = [Tile("images", f"{summary.counts[Status.DONE]:,}", f"of {len(summary.rows):,}")]
     if summary.top1 is not None:
-        found.append(_rate_tile("top-1", summary.top1))
+        found.append(rate_tile("top-1", summary.top1))
     if summary.top5 is not None:
-        found.append(_rate_tile("top-5", summary.top5))
+        found.append(rate_tile("top-5", summary.top5))
     if summary.agreement is not None:
         agreement = summary.agreement
         found.append(
@@ -231,11 +242,6 @@ def _tiles(run: RunPage) -> tuple[Tile, ...]:
 
 def _arena_note(used: int) -> str:
     return f"{used:,} used, says the board" if used else "says the board"
-
-
-def _rate_tile(name: str, accuracy: Accuracy) -> Tile:
-    low, high = accuracy.interval
-    return Tile(name, f"{accuracy.value:.1%}", f"{low:.1%} to {high:.1%}, with 95 % confidence")
 
 
 def _accuracy(summary: RunSummary, tally: Tally) -> list[Block | None]:

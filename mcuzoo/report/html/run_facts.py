@@ -12,6 +12,7 @@ from mcuzoo.project.recipe import recipe_text
 from mcuzoo.report.figures import source_text
 from mcuzoo.report.html.at_hand import AtHand
 from mcuzoo.report.html.blocks import Block, Commands, Fact, Facts, Row, Text, Tone
+from mcuzoo.report.html.boards import use_facts
 from mcuzoo.report.html.charts import course, histogram
 from mcuzoo.run.record import Status
 from mcuzoo.run.summary import RunSummary
@@ -22,7 +23,8 @@ def latency_blocks(summary: RunSummary) -> list[Block | None]:
     board, latency = summary.meta.board, summary.latency
     done = summary.counts[Status.DONE]
     if latency is None:
-        return [Text("The board did not count.", "soft")] if done else []
+        why = "The boards count differently." if summary.boards else "The board did not count."
+        return [Text(why, "soft")] if done else []
     counts = [row.cycles for row in summary.rows if row.cycles is not None]
     timed = latency.median_ms is not None
     unit = "ms" if timed else latency.unit
@@ -35,13 +37,16 @@ def latency_blocks(summary: RunSummary) -> list[Block | None]:
         return f"{count:,} {latency.unit}" if timed else ""
 
     ordered = sorted(counts)
-    facts = [
-        Fact("median", told(latency.median), counted(latency.median)),
-        Fact("least", told(latency.minimum), counted(latency.minimum)),
-        Fact("95 % below", told(_below(ordered, 0.95)), counted(_below(ordered, 0.95))),
-        Fact("most", told(latency.maximum), counted(latency.maximum)),
-        Fact("counted", f"{latency.counted:,} of {done:,} images"),
-    ]
+    named = {
+        "median": latency.median,
+        "least": latency.minimum,
+        "95 % below": _below(ordered, 0.95),
+        "most": latency.maximum,
+    }
+    if latency.minimum == latency.maximum:
+        named = {"an inference": latency.median}
+    facts = [Fact(name, told(count), counted(count)) for name, count in named.items()]
+    facts.append(Fact("counted", f"{latency.counted:,} of {done:,} images"))
     if latency.unit == "cycles":
         facts.append(Fact("core clock", f"{latency.core_clock_hz / 1e6:g} MHz"))
     if board.kind == "emulator":
@@ -63,7 +68,8 @@ def _below(ordered: list[int], share: float) -> int:
 def link_blocks(summary: RunSummary) -> list[Block | None]:
     """What the line lost, and what that cost; the whole time of each image."""
     settings, link = summary.meta.settings, summary.meta.link
-    facts = [Fact("port", settings.port, f"at {settings.baud:,} baud")]
+    where = settings.port or ", ".join(board.record.port for board in summary.boards)
+    facts = [Fact("port", where, f"at {settings.baud:,} baud")]
     if link is not None:
         lost: Tone = "bad" if link.host_losses else ""
         share = f" ({link.frames_resent / link.frames_sent:.2%})" if link.frames_sent else ""
@@ -75,6 +81,7 @@ def link_blocks(summary: RunSummary) -> list[Block | None]:
             Fact("lost in the board's receiver", f"{link.board_lost_bytes:,} bytes"),
             Fact("reconnects", f"{link.reconnects:,}"),
             Fact("data in a frame", f"{link.chunk_bytes:,} bytes", _chunks(link)),
+            *use_facts(link),
         ]
     facts.append(Fact("images sent again", f"{summary.resent:,}"))
     if summary.images_per_second is not None:
@@ -131,14 +138,24 @@ def _board_note(summary: RunSummary) -> str:
 
 def _commands(summary: RunSummary, project: AtHand) -> tuple[str, ...]:
     settings, manifest = summary.meta.settings, project.manifest
-    words: list[str | Path] = ["mcuzoo", "run-serial", "--port", settings.port]
+    words: list[str | Path] = ["mcuzoo", "run-serial"]
+    for port in settings.ports or filter(None, (settings.port,)):
+        words += ["--port", port]
+    for tag in settings.filters:
+        words += ["--filter", tag]
     words += ["--project", settings.project, "--images", settings.data_set]
     for flag, value in (
+        ("--rig", settings.rig),
+        ("--labgrid", settings.labgrid),
+        ("--boards", settings.places),
+        ("--lg-env", settings.lg_env),
+        ("--lg-state", settings.lg_state),
         ("--labels", settings.labels),
         ("--limit", settings.limit),
         ("--split", settings.split),
         ("--upload", settings.upload),
-        ("--baud", settings.baud),
+        # --baud keeps the rate; --max-baud lets the line be faster.
+        ("--max-baud", settings.max_baud) if settings.max_baud else ("--baud", settings.baud),
         ("--min-top1", settings.min_top1),
     ):
         if value is not None:

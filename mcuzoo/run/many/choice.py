@@ -18,7 +18,7 @@ from mcuzoo.rig.find_board import ALL, AUTO, port_of, ports_of
 from mcuzoo.run.many.place_source import NO_FARM, farm_settings
 from mcuzoo.run.many.source import BoardOfRun, PortSource
 from mcuzoo.run.options import RunOptions
-from mcuzoo.run.project import baud_note, project_baud
+from mcuzoo.run.project import baud_note, max_baud_of, project_baud
 from mcuzoo.run.recipe import manifest_with_recipe
 from mcuzoo.run.record import Settings
 from mcuzoo.run.sessions import Line
@@ -77,6 +77,7 @@ def choose_boards(
     ):
         if value is not None:
             raise UsageError(f"{flag} is of a labgrid farm.", "Add --labgrid [HOST[:PORT]].")
+    options = replace(options, no_compress=options.no_compress or not base.compress)
     choice = _of_this_machine(options, base, firmware, say)
     return replace(choice, settings={**choice.settings, **NO_FARM})
 
@@ -191,7 +192,8 @@ def _board(at: PortOf, own: Firmware, options: RunOptions) -> BoardOfRun:
     note = baud_note(baud, of_project)
     if of_rig is not None and not options.baud:
         note = "as the rig file says"
-    line = Line(at.port, baud, note, options.wait_port)
+    max_baud = max_baud_of(options.baud or of_rig, options.max_baud)
+    line = Line(at.port, baud, note, options.wait_port, max_baud, not options.no_compress)
     power = None if at.rig is None else at.rig.power
     return BoardOfRun(PortSource(at.name, line, power), own.manifest, own.upload)
 

@@ -142,7 +142,7 @@ def acquired_places(
 
     def line(board: FarmBoard) -> Line:
         # A port that is refused is not waited for: a renewed place has another one.
-        return Line(board.port, settings.baud, note, wait_port=0.0)
+        return Line(board.port, settings.baud, note, wait_port=0.0, compress=settings.compress)
 
     with Farm(request, say) as farm:
         boards = farm.acquire(settings.places or 1)

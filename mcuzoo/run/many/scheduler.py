@@ -47,7 +47,7 @@ COMMON = 1
 COMMON_ALONE = 4
 """The same if nothing is compared with the host: then only boards can contradict each other."""
 
-FEEDERS = min(4, os.cpu_count() or 1)
+FEEDERS = min(2, os.cpu_count() or 1)
 GRACE_S = 5.0
 """How long a run waits for results that are only to be compared, beyond what images take."""
 
@@ -111,7 +111,11 @@ class _SeveralRun:
         self._deadline: float | None = None
         self._overdue: dict[str, str] = {}
         common = COMMON if job.settings.reference else COMMON_ALONE
-        self._work = Work([board.name for board in boards], 2 * len(boards) + 2, common)
+        self._work = Work(
+            [board.name for board in boards],
+            2 * len(boards) + 2,
+            {item.index for item in items[:common]},
+        )
         shared = Shared(
             self._work,
             self,
@@ -152,7 +156,12 @@ class _SeveralRun:
     def _start_feeders(self) -> None:
         items, lock = iter(self._items), threading.Lock()
         left = [FEEDERS]
-        make = partial(prepare, input=input_of(self._job.manifest), engine=self._job.engine)
+        make = partial(
+            prepare,
+            input=input_of(self._job.manifest),
+            engine=self._job.engine,
+            compress=self._job.settings.compress,
+        )
 
         def feed() -> None:
             try:
@@ -205,7 +214,9 @@ class _SeveralRun:
         now = time.monotonic()
         self._deadline = self._deadline or now + GRACE_S + self._work.patience_s
         for worker in self._workers:
-            busy = self._work.comparing(worker.name) or self._work.let_go(worker.name)
+            # Without an image it is taking stock of its line, unless it is not even there.
+            idle = worker.serving and not self._work.has_image(worker.name)
+            busy = idle or self._work.comparing(worker.name)
             if worker.name in self._running and (not busy or now > self._deadline):
                 self._note_overdue(worker)
                 worker.stop.set()

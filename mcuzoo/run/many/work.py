@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from mcuzoo.run.feed import Prepared
@@ -46,15 +46,15 @@ class Task:
 class Work:
     """The queue. For any number of threads: those that add images, and one per board.
 
-    boards: the names of the boards. ahead: so many prepared images wait at most. common: so many of
-    the first images go to every board.
+    boards: the names of the boards. ahead: so many prepared images wait at most. common: images, by
+    index, that go to every board.
     """
 
     def __init__(
         self,
         boards: Sequence[str],
         ahead: int,
-        common: int,
+        common: Collection[int],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._changed = threading.Condition()
@@ -67,7 +67,6 @@ class Work:
         self._open: dict[int, Task] = {}
         self._shared: list[Task] = []
         self._now: dict[str, Task] = {}
-        self._let_go: set[str] = set()
         self._rechecked: dict[str, int] = {}
         self._slowest_s = 0.0
         self._complete = False
@@ -80,11 +79,10 @@ class Work:
                 self._changed.wait(_POLL_S)
             if self._over:
                 return False
-            task = Task(ready, common=self._common > 0)
+            task = Task(ready, common=ready.item.index in self._common)
             self._open[ready.item.index] = task
             self._waiting.append(task)
             if task.common:
-                self._common -= 1
                 self._shared.append(task)
             self._changed.notify_all()
             return True
@@ -115,7 +113,6 @@ class Work:
                 if self._complete and not self._open:
                     break
                 self._changed.wait(_POLL_S)
-            self._let_go.add(board)
             return None
 
     def following(self, board: str) -> Prepared | None:
@@ -183,10 +180,9 @@ class Work:
         with self._changed:
             return self._now.get(board) in self._shared
 
-    def let_go(self, board: str) -> bool:
-        """Whether `board` was told that there is nothing left to do for it."""
+    def has_image(self, board: str) -> bool:
         with self._changed:
-            return board in self._let_go
+            return board in self._now
 
     def has_had_an_image_for(self, board: str) -> float:
         """Seconds; 0 if it has none."""

@@ -81,7 +81,7 @@ class Worker:
     """A board of a run, and its thread.
 
     record: what is known of the board, also by earlier sessions of the run. error: why it was
-    retired.
+    retired. serving: it is connected, and takes images.
     """
 
     board: BoardOfRun
@@ -90,6 +90,7 @@ class Worker:
     stop: Stop = field(default_factory=Stop)
     _thread: threading.Thread = field(init=False)
     error: McuzooError | None = None
+    serving: bool = False
     _lost_in_a_row: int = 0
     _met: bool = False
 
@@ -163,11 +164,13 @@ class Worker:
             finder = LayerFinder(
                 board, self.shared.engine, report.wrong_layer, self.shared.layer_turn
             )
+            self.serving = True
             try:
                 while (task := self._next()) is not None:
                     self._one(board, task, finder)
                 board.take_stock()
             finally:
+                self.serving = False
                 self._snapshot(board)
 
     def _next(self) -> Task | None:
@@ -185,7 +188,8 @@ class Worker:
         work, report = self.shared.work, self.shared.report
         begun = time.perf_counter()
         try:
-            row, error = infer(self.board.manifest, board, task.ready)
+            following = work.following(self.name)
+            row, error = infer(self.board.manifest, board, task.ready, following)
         except (BoardGoneError, WrongFirmwareError) as gone:
             self._unanswered(board, task, gone, None)
             raise

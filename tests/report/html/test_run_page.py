@@ -23,6 +23,7 @@ from helpers.page_runs import (
     emulated,
     hostile,
     many_classes,
+    several_boards,
     signs_meta,
     signs_run,
     toy_profile,
@@ -188,6 +189,8 @@ def test_the_surest_miss_comes_first() -> None:
     [
         ({"input_crc32": 1}, "another input now"),
         ({"sha256": "00" * 32}, "has changed"),
+        ({"sha256": None}, "no hash"),
+        ({"input_crc32": None}, "no hash"),
         ({"file": "another.png"}, "no longer in the data set"),
     ],
 )
@@ -223,7 +226,10 @@ def test_without_labels_the_answers_are_shown() -> None:
 def test_a_run_without_an_answer_has_a_page() -> None:
     pending = signs_run(3, lambda row: Row(row.index, row.file, row.label, row.sha256))
     text = Parsed(html_of(pending)).text
-    assert "Fail: the rig" in text and "not run yet" in text
+    assert (
+        "Fail: the rig" in text
+        and "3 images were not run. To go on: mcuzoo run-serial --resume runs/x" in text
+    )
 
 
 def test_ten_thousand_images_of_1001_classes_stay_a_page() -> None:
@@ -252,6 +258,16 @@ def test_an_emulated_board_has_no_time() -> None:
 def test_losses_of_the_line_are_told() -> None:
     text = Parsed(html_of(broken_rig())).text
     for figure in ("4,000", "61 (1.52%)", "88 bytes", "64 at worst", "The board does not answer."):
+        assert figure in text
+
+
+def test_each_board_has_its_row() -> None:
+    page = page_of(several_boards())
+    text = Parsed(page_html(page)).text
+    assert page.verdict.headline == "Fail: the firmware" and "retired: It does not answer." in text
+    assert "b2: 1 of 8 outputs unlike the host's." in text
+    assert "--port /dev/ttyACM0 --port /dev/ttyACM1" in text
+    for figure in ("84.2 kB/s", "74% of the time", "115,200, 921,600 baud"):
         assert figure in text
 
 

@@ -61,7 +61,7 @@ def expected(project: HostProject, tmp_path_factory: pytest.TempPathFactory) -> 
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A board that is silent is given up soon."""
     monkeypatch.setattr(connected_board, "_REOPEN_PAUSES_S", (0.0, 0.5))
-    timing = classmethod(lambda cls, url, baud: cls(baud, connect_s=2.0, tries=3))
+    timing = classmethod(lambda cls, url, baud, fastest: cls(baud, connect_s=2.0, tries=3))
     monkeypatch.setattr(Timing, "of_port", timing)
 
 
@@ -208,6 +208,7 @@ def test_a_board_of_another_build_is_left_out(
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.slow
 def test_all_boards_die_and_others_go_on(
     project: HostProject, expected: list[bytes], tmp_path: Path, impatient: None
 ) -> None:
@@ -230,6 +231,25 @@ def test_all_boards_die_and_others_go_on(
     assert len(found.summary.boards) >= 2
 
 
+@pytest.mark.slow
+def test_a_run_on_one_board_goes_on_with_two(
+    project: HostProject, expected: list[bytes], tmp_path: Path, impatient: None
+) -> None:
+    out = tmp_path / "run"
+    with boards_at_work(tmp_path) as boards:
+        boards.add(project.firmware, kill, after_images=6)
+        boards.add(project.firmware)
+        boards.add(project.firmware)
+        with pytest.raises(RigError):
+            started(project, boards.ports[0], out)
+        alone = sum(row.status is Status.DONE for row in read_run(out)[1])
+        found = started(project, boards.ports[1:], None, resume=out)
+    assert found.passed and outputs(read_run(out)[1]) == expected
+    assert 0 < alone == sum(row.board is None for row in found.summary.rows)
+    assert sum(board.images for board in found.summary.boards) == IMAGES - alone
+
+
+@pytest.mark.slow
 def test_the_power_switch_brings_a_board_back_once(
     project: HostProject, expected: list[bytes], tmp_path: Path, impatient: None
 ) -> None:
@@ -251,6 +271,7 @@ def test_the_power_switch_brings_a_board_back_once(
     assert "brought back" in summary_text(found.summary)
 
 
+@pytest.mark.slow
 def test_a_power_switch_that_fails_is_told(
     project: HostProject, tmp_path: Path, impatient: None
 ) -> None:
@@ -300,6 +321,7 @@ def hold(boards: Boards, images_each: int) -> None:
         line.stop_after(images_each * 48 * 48 * 3 * 5 // 4)
 
 
+@pytest.mark.slow
 def test_a_killed_host_goes_on_with_fewer_boards(
     project: HostProject, expected: list[bytes], tmp_path: Path
 ) -> None:
@@ -321,6 +343,7 @@ def test_a_killed_host_goes_on_with_fewer_boards(
     assert len({row.board for row in rows}) > 1 and len(meta.boards) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_with_a_hung_board(
     project: HostProject, tmp_path: Path, number: signal.Signals

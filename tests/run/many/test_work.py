@@ -29,7 +29,7 @@ def image(index: int) -> Prepared:
 
 
 def work_of(boards: str, images: int, common: int = 0, clock: Clock | None = None) -> Work:
-    work = Work(list(boards), ahead=images + 1, common=common, clock=clock or Clock())
+    work = Work(list(boards), ahead=images + 1, common=range(common), clock=clock or Clock())
     for index in range(images):
         assert work.add(image(index))
     work.complete()
@@ -143,14 +143,14 @@ def test_wrong_results_are_tried_once_on_another_board() -> None:
 
 
 def test_ended_work_gives_nothing_and_takes_nothing() -> None:
-    work = Work(["a"], ahead=1, common=0)
+    work = Work(["a"], ahead=1, common=())
     assert work.add(image(0))
     waiting = threading.Thread(target=lambda: added.append(work.add(image(1))))
     added: list[bool] = []
     waiting.start()
     work.end()
     waiting.join(10)
-    assert added == [False] and work.take("a") is None and work.let_go("a")
+    assert added == [False] and work.take("a") is None and not work.has_image("a")
 
 
 @pytest.mark.parametrize("common", [0, 3])
@@ -162,7 +162,7 @@ def test_nothing_is_lost_or_answered_twice(
     chance = random.Random(seed)
     clock = Clock()
     names = [f"b{number}" for number in range(boards)]
-    work = Work(names, images + 1, common, clock)
+    work = Work(names, images + 1, range(common), clock)
     for index in range(images):
         work.add(image(index))
     work.complete()
