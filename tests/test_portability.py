@@ -26,6 +26,7 @@ NEEDED = {
     "link/transport.py": "the example in hints",
     "locking.py": "fcntl; msvcrt on Windows",
     "processes.py": "a session of its own; a process group on Windows",
+    "run/runner.py": "SIGHUP interrupts a run where there is one",
     "quantize/worker.py": "the peak of memory, which Windows does not tell",
 }
 """Files of the package, and what for; all has a counterpart on Windows or is refused in words."""
