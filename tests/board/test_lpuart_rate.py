@@ -39,7 +39,7 @@ class Lpuart:
 def lpuart(tmp_path_factory: pytest.TempPathFactory) -> Lpuart:
     library = tmp_path_factory.mktemp("lpuart") / "lpuart.so"
     firmware = firmware_dir()
-    source = firmware / "port" / "imxrt" / "mz_lpuart.c"
+    source = firmware / "port" / "console" / "mz_lpuart_rate.c"
     compile_c(
         [
             *find_host_compiler(),

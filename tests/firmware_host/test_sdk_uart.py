@@ -60,7 +60,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     compile_c(
         [*find_host_compiler(), *WARNINGS, f"-I{folder}", f"-I{firmware}", str(folder / "main.c"),
          str(firmware / "port/mcuxsdk/mz_uart_mcuxsdk.c"),
-         str(firmware / "port/imxrt/mz_lpuart.c"), "-o", str(folder / "program")]
+         str(firmware / "port/console/mz_lpuart_rate.c"), "-o", str(folder / "program")]
     )  # fmt: skip
     return folder / "program"
 

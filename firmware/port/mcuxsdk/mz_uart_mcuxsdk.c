@@ -7,9 +7,9 @@
 #include <fsl_lpuart.h>
 
 #include "mz_board.h"
+#include "port/console/mz_lpuart_rate.h"
 #include "port/console/mz_uart.h"
 #include "port/cortex_m7/mz_interrupt.h"
-#include "port/imxrt/mz_lpuart.h"
 
 #define UART ((LPUART_Type *)BOARD_DEBUG_UART_BASEADDR)
 #ifdef __arm__
