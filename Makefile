@@ -6,7 +6,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 LOCK ?= yes
-# What `make test` and the like install: test, or tensorflow (the same and TensorFlow).
+# What `make test` and the like install: test, tensorflow (the same, TensorFlow, SPSDK and pyOCD),
+# or farm.
 SET ?= test
 # One process more than there are cores: some tests wait for a line.
 JOBS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
@@ -15,10 +16,13 @@ PYTEST_ARGS ?= -n $(JOBS) --dist loadfile
 HEAVY := benchmarks e2e evaluate firmware_host measure quantize sdk
 # What `make check` looks at, less what .clang-format-ignore names.
 C_FILES = $(shell find firmware tests -name '*.c' -o -name '*.cc' -o -name '*.h')
-# Of `make nightly`: where the search starts, how often, and how many spoiled models.
+# Of `make nightly`: where the search starts, how often, how many spoiled models, how many seconds
+# of libFuzzer for each target, how many images of the soak.
 SEED ?=
 ROUNDS ?= 5
 MODELS ?= 20000
+FUZZ_SECONDS ?= 600
+SOAK_IMAGES ?= 10000
 
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest $(PYTEST_ARGS)
@@ -26,7 +30,7 @@ NEWEST := $(if $(LOCK),,-newest)
 DEMO := $(VENV)/.demo$(NEWEST)
 TEST := $(VENV)/.$(SET)$(NEWEST)
 
-.PHONY: demo test quick full nightly test-newest check bench lock clean
+.PHONY: demo test quick full nightly fuzz soak test-newest farm farm-tests check bench lock clean
 
 demo: $(DEMO)
 	$(BIN)/mcuzoo demo
@@ -43,7 +47,8 @@ quick: $(TEST)
 full: $(TEST)
 	$(PYTEST) -m 'full or not full'
 
-# Random searches of hypothesis. The seed is printed; SEED=N searches the same again.
+# Random searches of hypothesis, libFuzzer's (where there is clang), and a long run on a bad line.
+# hypothesis's seed is printed; SEED=N searches the same again.
 nightly: $(TEST)
 	@seed=$(or $(SEED),$$(date +%s)); \
 	echo "hypothesis: $(ROUNDS) rounds; the same again: make nightly SEED=$$seed"; \
@@ -54,11 +59,29 @@ nightly: $(TEST)
 	        --hypothesis-profile=nightly --hypothesis-seed=$$seed || exit 1; \
 	    seed=$$((seed + 1)); unset MCUZOO_NIGHTLY_MODELS; \
 	done
+	$(MAKE) fuzz soak
+
+# What it finds stays in build/fuzz.
+fuzz: $(TEST)
+	PYTHONPATH=tests $(BIN)/python tests/fuzz/fuzz.py --seconds $(FUZZ_SECONDS)
+
+soak: $(TEST)
+	rm -rf build/soak
+	$(BIN)/python benchmarks/soak.py --images $(SOAK_IMAGES) --out build/soak
 
 # Do the newest packages still work? In an environment of its own.
 test-newest:
 	$(MAKE) VENV=.venv-newest LOCK= demo
 	$(MAKE) VENV=.venv-newest LOCK= quick
+
+# Board farms, in an environment of their own: labgrid brings a serial/ that replaces pyserial's.
+# The link's tests run there, too.
+farm:
+	$(MAKE) VENV=.venv-farm SET=farm farm-tests
+
+farm-tests: $(TEST)
+	MCUZOO_REQUIRE_FARM=1 $(BIN)/python -m pytest -m 'full or not full' tests/farm
+	$(PYTEST) tests/link
 
 check: $(TEST)
 	$(BIN)/ruff check .
@@ -94,10 +117,13 @@ lock:
 	$(COMPILE) pyproject.toml --extra test --output-file requirements/test.txt
 	$(COMPILE) pyproject.toml --extra demo --constraint requirements/test.txt \
 	    --output-file requirements/demo.txt
-	$(COMPILE) pyproject.toml --extra test --extra tensorflow --constraint requirements/test.txt \
-	    --output-file requirements/tensorflow.txt
+	$(COMPILE) pyproject.toml --extra test --extra tensorflow --extra flash \
+	    --constraint requirements/test.txt --output-file requirements/tensorflow.txt
+	$(COMPILE) pyproject.toml --extra demo --extra engines --extra farm --group farm-test \
+	    --constraint requirements/test.txt --override requirements/farm-override.txt \
+	    --output-file requirements/farm.txt
 	$(COMPILE) --group build --constraint requirements/tensorflow.txt \
 	    --output-file requirements/build.txt
 
 clean:
-	rm -rf $(VENV) $(VENV)-lock .venv-newest build dist
+	rm -rf $(VENV) $(VENV)-lock .venv-newest .venv-farm build dist

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from mcuzoo.errors import McuzooError
     from mcuzoo.evaluate.model import evaluate_model as evaluate
     from mcuzoo.evaluate.options import EvaluateOptions
+    from mcuzoo.flash.flash import flash
+    from mcuzoo.flash.options import FlashOptions
     from mcuzoo.graph.model import Model
     from mcuzoo.measure.fit import measure
     from mcuzoo.plan.fit import fit
@@ -63,6 +65,7 @@ __all__ = [
     "ExportOptions",
     "FetchOptions",
     "FitOptions",
+    "FlashOptions",
     "McuzooError",
     "MeasureOptions",
     "Model",
@@ -80,6 +83,7 @@ __all__ = [
     "export",
     "fetch",
     "fit",
+    "flash",
     "load_board",
     "load_model",
     "measure",
@@ -100,6 +104,7 @@ _HOMES = {
     "measure": "measure.fit:measure",
     "export": "codegen.export:export",
     "build": "toolchain.build:build_project",
+    "flash": "flash.flash:flash",
     "emulate": "emulator.emulate:emulate",
     "open_board": "run.open_board:open_board",
     "run": "run.run:run",
@@ -119,6 +124,7 @@ _HOMES = {
     "MeasureOptions": "plan.options:MeasureOptions",
     "ExportOptions": "codegen.options:ExportOptions",
     "BuildOptions": "toolchain.options:BuildOptions",
+    "FlashOptions": "flash.options:FlashOptions",
     "EmulateOptions": "emulator.options:EmulateOptions",
     "BoardOptions": "run.options:BoardOptions",
     "RunOptions": "run.options:RunOptions",

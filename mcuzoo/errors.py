@@ -117,12 +117,24 @@ class PortError(RigError):
     absent = False
 
 
+class FarmError(RigError):
+    """A labgrid farm is at fault: no coordinator, no free place, an exporter that went away."""
+
+
 class BoardSilentError(RigError):
     """The board does not answer."""
 
 
 class BoardResetError(RigError):
     """The board restarted during a request."""
+
+
+class ProbeError(RigError):
+    """The debug probe, or the tool that drives it, is not there or failed."""
+
+
+class FlashError(RigError):
+    """The flash was not written, or does not read as it was written."""
 
 
 class ProtocolError(McuzooError):
@@ -182,6 +194,13 @@ class InterruptedRunError(McuzooError):
 
     def as_dict(self) -> dict[str, object]:
         return {**super().as_dict(), "error": "Interrupted"}
+
+
+class InterruptedFlashError(InterruptedRunError):
+    """Ctrl-C while the flash was being written."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        McuzooError.__init__(self, message, hint)
 
 
 def command(*words: str | PathLike[str]) -> str:

@@ -24,10 +24,14 @@ PACKAGES = {
     "opencv-python-headless": ("cv2", "images"),
     "ai-edge-litert": ("ai_edge_litert", "engines"),
     "tflite-micro": ("tflite_micro", "engines"),
+    "matplotlib": ("matplotlib", "report"),
     "tensorflow": ("tensorflow", "tensorflow"),
     "onnx2tf": ("onnx2tf", "onnx"),
     "onnx": ("onnx", "onnx"),
     "onnxruntime": ("onnxruntime", "onnx"),
+    "pyocd": ("pyocd", "flash"),
+    "spsdk": ("spsdk", "flash"),
+    "labgrid": ("labgrid", "farm"),
 }
 """Each optional package: the module that it contains, and the extra of mcuzoo that lists it."""
 
@@ -38,6 +42,8 @@ ONNX = ("onnx2tf", "onnx", "onnxruntime")
 RESIZER = "opencv-python-headless"
 IMAGES = ("pillow", RESIZER)
 """The packages that make an input tensor of an image file."""
+CHARTS = ("matplotlib",)
+"""The package that draws the charts of a page."""
 
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9._-]+)\s*([^;]*)")
 

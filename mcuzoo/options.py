@@ -18,6 +18,8 @@ class Option:
     help: one sentence; a default that the type does not show is in [brackets]. names: on the
     command line; none given: the field's own, as in --arena-region. metavar: what stands for the
     value. min: the least value of a number. variable: of the environment, where no option is typed.
+    bare: the value of the option typed alone; None: it cannot be. Only for commands without
+    arguments.
     """
 
     def __init__(
@@ -27,12 +29,14 @@ class Option:
         metavar: str | None = None,
         min: float | None = None,
         variable: str | None = None,
+        bare: str | None = None,
     ) -> None:
         self.help = help
         self.names = names
         self.metavar = metavar
         self.min = min
         self.variable = variable
+        self.bare = bare
 
     def __repr__(self) -> str:
         return f"Option({self.help!r})"
@@ -74,6 +78,15 @@ WaitPort = Annotated[
         "--wait-port",
         metavar="S",
         min=0,
+    ),
+]
+RigFilter = Annotated[
+    tuple[str, ...],
+    Option(
+        "Of the rig, only boards with board=rt1170, tag=fast, name=left* ...; of a farm, places "
+        "with this tag or name; several: all of them hold.",
+        "--filter",
+        metavar="KEY=VALUE",
     ),
 ]
 Split = Annotated[

@@ -5,10 +5,13 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
+import shutil
 import signal
+import tempfile
 from pathlib import Path
 
 import pytest
+from helpers.objects import FOLDER_VARIABLE
 from hypothesis import HealthCheck, settings
 
 import mcuzoo
@@ -16,6 +19,8 @@ import mcuzoo
 # xdist sets it in its workers; what goes into a pipe is broken only where somebody says how wide
 # it may be.
 os.environ.pop("COLUMNS", None)
+# The runs of tests are no news for the page of the CI job that runs them.
+os.environ.pop("GITHUB_STEP_SUMMARY", None)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -29,7 +34,7 @@ settings.register_profile("nightly", _ALWAYS, derandomize=False)
 settings.load_profile("repeatable")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Load all of mcuzoo: hypothesis draws from the constants of whatever modules are loaded.
 
     Without this a test's examples would depend on the tests that ran before it in its process.
@@ -42,6 +47,10 @@ def pytest_configure() -> None:
     # A shell's job in the background ignores Ctrl-C, and so would every process that a test starts.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # The workers, which inherit it, share what they compile for this machine.
+    if FOLDER_VARIABLE not in os.environ:
+        os.environ[FOLDER_VARIABLE] = tempfile.mkdtemp(prefix="mcuzoo-objects-")
+        config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(FOLDER_VARIABLE)))
 
 
 @pytest.fixture(scope="session")

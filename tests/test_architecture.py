@@ -16,8 +16,8 @@ PACKAGE = Path(__file__).resolve().parent.parent / "mcuzoo"
 FLOORS = (
     {"errors", "options", "quoting", "resources"},
     {"files", "locking", "processes", "tables", "untrusted"},
-    {"board", "extras", "graph", "project"},
-    {"emulator", "lowering"},
+    {"board", "extras", "faults", "graph", "project"},
+    {"emulator", "farm", "lowering"},
     {"ops"},
     {"engines", "zoo"},
     {"data"},
@@ -25,8 +25,8 @@ FLOORS = (
     {"codegen", "link"},
     {"profile", "rig"},
     {"toolchain", "run"},
-    {"compare", "doctor", "doctor_data", "evaluate", "measure"},
-    {"quantize", "tryout"},
+    {"compare", "doctor_data", "evaluate", "flash", "measure"},
+    {"doctor", "quantize", "tryout"},
     {"report"},
     {"cli"},
     {"__init__", "__main__"},
@@ -38,6 +38,7 @@ HEAVY = {
     "keras",
     "cv2",
     "PIL",
+    "matplotlib",
     "unicorn",
     "ziglang",
     "ai_edge_litert",
@@ -45,6 +46,10 @@ HEAVY = {
     "onnx",
     "onnx2tf",
     "onnxruntime",
+    "pyocd",
+    "spsdk",
+    "labgrid",
+    "grpc",
 }
 
 

@@ -20,6 +20,7 @@ NEEDED = {
     "cli/emulate.py": "SIGHUP presses the reset button where there is one",
     "emulator/pty_console.py": "a pseudo-terminal, which is refused on Windows",
     "files.py": "keeps a file's owner; /dev/fd/N and its like name an open file",
+    "flash/usb.py": "Linux lists USB devices; elsewhere serial ports and the tools do",
     "link/holders.py": "/proc, asked on Linux alone",
     "link/ports.py": "Linux lists UARTs that are not there",
     "link/transport.py": "the example in hints",

@@ -84,7 +84,8 @@ static void report_early_faults(void) {
 
 static uint16_t features(void) {
     const bool ahead = ready && mz_image_keeps() && mz_port_receive_bytes() != 0u;
-    return (uint16_t)((ahead ? MZ_FEATURE_AHEAD : 0u) |
+    const bool decodes = mz_image_accepts(MZ_ENCODING_CODEC);
+    return (uint16_t)((decodes ? MZ_FEATURE_CODEC : 0u) | (ahead ? MZ_FEATURE_AHEAD : 0u) |
                       (mz_line_changes() ? MZ_FEATURE_BAUD : 0u));
 }
 
@@ -142,7 +143,7 @@ static void acknowledge(const mz_frame *request, bool taken) {
 static void run_before(const mz_msg_input_begin *begin) {
     const mz_image *image = mz_image_current();
     if (image->state == MZ_IMAGE_LOADING && !mz_image_is(begin->image_id) &&
-        image->next_offset == mz_runtime_info()->input.bytes) {
+        image->next_offset == image->transfer_bytes) {
         (void)mz_image_run(image->input_crc32);
     }
 }
@@ -155,11 +156,13 @@ static void on_input_begin(const mz_frame *request) {
         mz_link_refuse(request, MZ_LINK_NOT_READY, mz_runtime_error());
     } else if (begin.input_bytes != mz_runtime_info()->input.bytes) {
         mz_link_refuse(request, MZ_LINK_BAD_SIZE, "not the size of the input tensor");
+    } else if (!mz_image_accepts(begin.encoding)) {
+        mz_link_refuse(request, MZ_LINK_BAD_REQUEST, "unknown encoding");
     } else {
         if ((request->flags & MZ_FLAG_AHEAD) != 0u) {
             run_before(&begin);
         }
-        mz_image_begin(begin.image_id, begin.input_crc32);
+        mz_image_begin(&begin);
         acknowledge(request, true);
     }
 }
@@ -170,7 +173,7 @@ static void on_input_data(const mz_frame *request) {
         refuse_malformed(request);
     } else if (!mz_image_is(piece.image_id)) {
         refuse_unknown_image(request);
-    } else if (!within(piece.offset, piece.data.count, mz_runtime_info()->input.bytes)) {
+    } else if (!within(piece.offset, piece.data.count, mz_image_current()->transfer_bytes)) {
         mz_link_refuse(request, MZ_LINK_BAD_RANGE, "outside the input tensor");
     } else {
         acknowledge(request, mz_image_take(piece.offset, piece.data));
@@ -195,7 +198,7 @@ static bool has_arrived(const mz_frame *request, uint32_t image_id, uint32_t inp
     const mz_image *image = mz_image_current();
     if (!mz_image_is(image_id)) {
         refuse_unknown_image(request);
-    } else if (image->next_offset != mz_runtime_info()->input.bytes) {
+    } else if (image->next_offset != image->transfer_bytes) {
         mz_link_refuse(request, MZ_LINK_INCOMPLETE, "the input has not arrived completely");
     } else if (input_crc32 != image->input_crc32) {
         refuse_damaged(request);

@@ -24,7 +24,9 @@ typedef struct {
     mz_image_state state;
     uint32_t image_id;
     uint32_t input_crc32;
-    uint32_t next_offset; /* input bytes that have arrived, from the front */
+    uint8_t encoding;     /* of the bytes that arrive, see mz_encoding */
+    uint32_t transfer_bytes; /* how many arrive */
+    uint32_t next_offset; /* how many of them have arrived, from the front */
     bool profiled;        /* run by mz_image_profile */
     uint64_t cycles;      /* of the inference; 0 when not measured */
     uint32_t output_crc32;
@@ -54,18 +56,21 @@ bool mz_image_is(uint32_t image_id);
 /* Drops the current image and the result before it. */
 void mz_image_forget(void);
 
+/* True if inputs may arrive in this encoding. */
+bool mz_image_accepts(uint8_t encoding);
+
 /* Starts a new image. If the board already holds this image, it continues where it was. The result
- * of the image that was current is kept, if mz_image_keeps. */
-void mz_image_begin(uint32_t image_id, uint32_t input_crc32);
+ * of the image that was current is kept, if mz_image_keeps. mz_image_accepts its encoding. */
+void mz_image_begin(const mz_msg_input_begin *begin);
 
 /* Stores data that begins at next_offset. Otherwise it does not change the image, and returns false
- * if data begins after next_offset, true if before. offset and data must lie within the input
- * tensor; data needs no alignment and must not overlap the tensor. */
+ * if data begins after next_offset, true if before. offset and data must lie within transfer_bytes;
+ * data needs no alignment and must not overlap the tensor. */
 bool mz_image_take(uint32_t offset, mz_span data);
 
 /* Runs the model on the complete input, or the part of the model that has not run yet. The image
- * then is DONE or FAILED. If the CRC of the input in memory is not input_crc32, forgets the image
- * instead, but not the result before it, and returns false. */
+ * then is DONE or FAILED. If the CRC of the input in memory is not input_crc32, or it could not be
+ * decoded, forgets the image instead, but not the result before it, and returns false. */
 bool mz_image_run(uint32_t input_crc32);
 
 /* Like mz_image_run; in addition mz_profile keeps records from first_record on. */

@@ -74,11 +74,22 @@ static void keep_result_of_image(void) {
     }
 }
 
-static void start_image(uint32_t image_id, uint32_t input_crc32) {
+static uint32_t transfer_bytes(const mz_msg_input_begin *begin) {
+    return begin->encoding == MZ_ENCODING_RAW ? begin->input_bytes : begin->encoded_bytes;
+}
+
+static bool is_under_way(const mz_msg_input_begin *begin) {
+    return mz_image_is(begin->image_id) && image.input_crc32 == begin->input_crc32 &&
+           image.encoding == begin->encoding && image.transfer_bytes == transfer_bytes(begin);
+}
+
+static void start_image(const mz_msg_input_begin *begin) {
     keep_result_of_image();
     image.state = MZ_IMAGE_LOADING;
-    image.image_id = image_id;
-    image.input_crc32 = input_crc32;
+    image.image_id = begin->image_id;
+    image.input_crc32 = begin->input_crc32;
+    image.encoding = begin->encoding;
+    image.transfer_bytes = transfer_bytes(begin);
     image.next_offset = 0u;
 }
 

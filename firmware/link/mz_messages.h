@@ -83,6 +83,11 @@ typedef enum {
 } mz_log_level;
 
 typedef enum {
+    MZ_ENCODING_RAW = 0x00,
+    MZ_ENCODING_CODEC = 0x01,
+} mz_encoding;
+
+typedef enum {
     MZ_AGENT_UNSAID = 0x00,
     MZ_AGENT_SILICON = 0x01,
     MZ_AGENT_EMULATOR = 0x02,
@@ -110,11 +115,14 @@ static inline bool mz_unpack_hello(mz_span payload, mz_msg_hello *message) {
     return reader.ok;
 }
 
-/* Announces an input tensor. Answered by ACK: from where to send. */
+/* Announces an input tensor. Answered by ACK: from where to send. encoding: a number of Encoding.
+ * encoded_bytes: how many bytes are sent, if not RAW. */
 typedef struct {
     uint32_t image_id;
     uint32_t input_bytes;
     uint32_t input_crc32;
+    uint8_t encoding;
+    uint32_t encoded_bytes;
 } mz_msg_input_begin;
 
 static inline bool mz_unpack_input_begin(mz_span payload, mz_msg_input_begin *message) {
@@ -122,10 +130,12 @@ static inline bool mz_unpack_input_begin(mz_span payload, mz_msg_input_begin *me
     message->image_id = mz_read_u32(&reader);
     message->input_bytes = mz_read_u32(&reader);
     message->input_crc32 = mz_read_u32(&reader);
+    message->encoding = reader.left.count == 0u ? 0u : mz_read_u8(&reader);
+    message->encoded_bytes = reader.left.count == 0u ? 0u : mz_read_u32(&reader);
     return reader.ok;
 }
 
-/* A piece of the input tensor. Answered by ACK. */
+/* A piece of the input, as it is sent. Answered by ACK. */
 typedef struct {
     uint32_t image_id;
     uint32_t offset;

@@ -16,6 +16,10 @@ def _one_line(text: str) -> str:
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$", max_length=60)]
 """What other tools call a thing: a word in a path and on a command line."""
+DeviceName = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*:[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)
+]
+"""A chip and a board of it, as LinkServer writes them: MIMXRT1052xxxxB:EVKB-IMXRT1050."""
 Macro = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100)]
 """A name in C."""
 Text = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_one_line)]

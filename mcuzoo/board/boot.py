@@ -87,6 +87,17 @@ class Fcb(Fact):
     lut: tuple[LutSequence, ...]
 
 
+class Download(Fact):
+    """How the flash is written through the boot ROM's serial-download mode.
+
+    switches: how the board's boot switches stand for that mode; None where it has none.
+    option_word: what tells NXP's flashloader which flash it is (`blhost configure-memory 9`).
+    """
+
+    switches: Text | None = None
+    option_word: Word
+
+
 class Boot(Fact):
     """Offsets from the start of the flash; `image_offset` is where a .bin file begins.
 

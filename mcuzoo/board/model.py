@@ -8,8 +8,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
-from mcuzoo.board.base import Address, Count, Fact, Hertz, Identifier, Label, Size, Token
-from mcuzoo.board.boot import Boot
+from mcuzoo.board.base import (
+    Address,
+    Count,
+    DeviceName,
+    Fact,
+    Hertz,
+    Identifier,
+    Label,
+    Size,
+    Token,
+)
+from mcuzoo.board.boot import Boot, Download
 from mcuzoo.board.emulation import Emulation
 from mcuzoo.board.lpuart import MAX_BAUD_ERROR, OVERSAMPLING, closest_baud
 from mcuzoo.board.memory import Flash, Join, PeripheralWindow, Region, RegionKind, joined
@@ -77,8 +87,9 @@ class Board(Fact):
 
     id: what --board takes. chip: the name of the chip's file. part: what is printed on the chip.
     sdk_board, sdk_core_id: names in NXP's MCUXpresso SDK; sdk: what else an application that is
-    built in it has to know, None where the SDK has no such board. spsdk_family, pyocd_target:
-    names in those tools; None where pyOCD does not know the chip.
+    built in it has to know, None where the SDK has no such board. spsdk_family, pyocd_target,
+    jlink_device, linkserver_device: names in those tools; None where a tool does not know the chip.
+    download: None where the serial-download mode is not described.
     """
 
     id: Identifier
@@ -90,12 +101,15 @@ class Board(Fact):
     sdk_core_id: Token
     spsdk_family: Token
     pyocd_target: Token | None = None
+    jlink_device: Token | None = None
+    linkserver_device: DeviceName | None = None
     core: Core
     regions: tuple[Region, ...]
     joins: tuple[Join, ...] = ()
     peripherals: tuple[PeripheralWindow, ...]
     flash: Flash
     boot: Boot
+    download: Download | None = None
     console: Console
     startup: Startup
     sdk: Sdk | None = None

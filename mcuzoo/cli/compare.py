@@ -10,6 +10,7 @@ from mcuzoo.cli.options import Json, takes
 from mcuzoo.compare.options import CompareOptions
 from mcuzoo.link.transport import SOME_PORT
 from mcuzoo.options import Argument
+from mcuzoo.report.options import Html
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("hello", "other"),
@@ -21,24 +22,32 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 def compare(
     projects: Annotated[list[Path], Argument("Built projects, two or more.")],
     options: CompareOptions,
+    html: Html = None,
     json_output: Json = False,
 ) -> None:
     """Exits 1 when outputs of one model differ, from the host's or from each other."""
     import json
 
-    from mcuzoo.cli.output import may_color, width
+    from mcuzoo.cli.output import may_color, summary_aside, width
     from mcuzoo.compare.comparison import compare_projects
+    from mcuzoo.files import require_outputs
     from mcuzoo.report.comparison import (
         comparison_document,
         comparison_table,
         comparison_verdict,
     )
+    from mcuzoo.report.html.comparison import comparison_html
+    from mcuzoo.report.html.page import write_page
 
+    aside = require_outputs({"--html": html}, {"--images": options.images}, json_output)
     found = compare_projects(projects, options, lambda text: print(text, file=sys.stderr))
+    if html is not None:
+        write_page(html, comparison_html(found))
     if json_output:
         print(json.dumps(comparison_document(found), indent=2))
     else:
-        sys.stdout.write(comparison_table(found, width(), may_color()))
-        sys.stdout.write(comparison_verdict(found))
+        with summary_aside(aside):
+            sys.stdout.write(comparison_table(found, width(), may_color()))
+            sys.stdout.write(comparison_verdict(found))
     if not found.equal:
         sys.exit(1)

@@ -23,6 +23,7 @@ _POLL_S = 0.1
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("hello",),
     ("hello", "--tcp", "5555", "--once"),
+    ("hello", "--faults", "flip=0.00002,drop=0.00001:up,seed=7"),
 )
 
 
@@ -40,9 +41,24 @@ def emulate(
     with emulated(image, options) as board:
         signals = _collect_signals()
         print(json.dumps({"port": board.port}) if json_output else board.port, flush=True)
-        exit_code = _watch(board, signals)
+        try:
+            exit_code = _watch(board, signals)
+        finally:
+            _tell_faults(board, json_output)
     if exit_code:
         sys.exit(exit_code)
+
+
+def _tell_faults(board: EmulatedBoard, json_output: bool) -> None:
+    """What --faults did, on stderr; as JSON also on stdout."""
+    import json
+
+    faults = board.faults
+    if faults is None:
+        return
+    print(f"emulator: {faults}", file=sys.stderr)
+    if json_output:
+        print(json.dumps({"faults": faults.as_dict()}), flush=True)
 
 
 def _collect_signals() -> deque[int]:

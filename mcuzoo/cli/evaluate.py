@@ -10,6 +10,7 @@ from mcuzoo.cli.options import Json, takes
 from mcuzoo.errors import VerdictError
 from mcuzoo.evaluate.options import EvaluateOptions
 from mcuzoo.options import Argument, Option
+from mcuzoo.report.options import Html
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("signs", "--data", "signs"),
@@ -29,6 +30,7 @@ def evaluate(
         ),
     ],
     options: EvaluateOptions,
+    html: Html = None,
     json_output: Json = False,
 ) -> None:
     """With --against or --against-model both run on the same images: byte-equal outputs, largest
@@ -42,9 +44,11 @@ def evaluate(
     from mcuzoo.evaluate.model import evaluate_model
     from mcuzoo.files import require_outputs
     from mcuzoo.report.evaluation import bad_lines, evaluation_document, evaluation_text
+    from mcuzoo.report.html.evaluation import Asked, evaluation_html
+    from mcuzoo.report.html.page import write_page
 
     aside = require_outputs(
-        {"--outputs": options.outputs},
+        {"--outputs": options.outputs, "--html": html},
         {"MODEL": Path(model), "--data": data, "--labels": options.labels},
         json_output,
     )
@@ -56,6 +60,11 @@ def evaluate(
             found, stopped = error.partial, error
     for line in bad_lines(found):
         print(line, file=sys.stderr)
+    reasons = found.failures(options.min_top1, options.require_equal, options.strict)
+    if html is not None:
+        bounds = options.min_top1 is not None or options.require_equal or options.strict
+        judged = bounds and stopped is None
+        write_page(html, evaluation_html(found, Asked(options.min_top1, judged, tuple(reasons))))
     if json_output:
         print(json.dumps(evaluation_document(found), indent=2))
     else:
@@ -64,7 +73,6 @@ def evaluate(
     if stopped is not None:
         print(f"error: {stopped.message}\nhint: {stopped.hint}", file=sys.stderr)
         sys.exit(stopped.code)
-    reasons = found.failures(options.min_top1, options.require_equal, options.strict)
     if reasons:
         for reason in reasons:
             print(f"failed: {reason}", file=sys.stderr)

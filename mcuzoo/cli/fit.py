@@ -44,6 +44,9 @@ def fit(
     smallest arena that it runs in on the emulated board or on the one at --port, and leaves a
     project that reserves just that.
     """
+    if html is not None and (universal or measure):
+        named = "--universal" if universal else "--measure"
+        raise UsageError(f"--html: fit {named} has no page.", f"Leave out --html or {named}.")
     if universal:
         _fit_universal(model, board, options, json_output)
     elif model is None:
@@ -60,8 +63,9 @@ def _fit(model: str, board: str, options: MeasureOptions, html: Path | None, as_
     from mcuzoo.cli.output import may_color, summary_aside, width
     from mcuzoo.files import require_outputs
     from mcuzoo.plan.fit import fit as fit_named
-    from mcuzoo.report.arena import fit_html, write_page
     from mcuzoo.report.fit import fit_document, fit_text
+    from mcuzoo.report.html.fit import fit_html
+    from mcuzoo.report.html.page import write_page
 
     for name in ("tflm", "output", "port", "baud"):
         if getattr(options, name) is not None:

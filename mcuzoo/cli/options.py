@@ -106,7 +106,7 @@ def _parameters_of(kind: type[Any]) -> tuple[Parameter, ...]:
 def _parameter(name: str, hint: Any, default: Any) -> Parameter:
     type_, meant = get_args(hint)
     known = [one for one in get_args(type_) if one is not type(None)]
-    if get_origin(type_) not in (list, tuple) and known:  # X | None
-        (type_,) = known
+    if get_origin(type_) not in (list, tuple) and known:  # X | None, or X | tuple[X, ...] | None
+        type_ = next((one for one in known if get_origin(one) in (list, tuple)), known[0])
     many = get_origin(type_) in (list, tuple)
     return Parameter(name, get_args(type_)[0] if many else type_, many, default, meant)

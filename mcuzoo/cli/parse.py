@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
@@ -55,7 +56,7 @@ def parse(
     )(_keeper(known, found))
     parser: Any = typer.main.get_command(single)
     try:
-        with parser.make_context(f"mcuzoo {name}", list(words)) as context:
+        with parser.make_context(f"mcuzoo {name}", _valued(known, words)) as context:
             parser.invoke(context)
     except typer.Exit:
         raise HelpShown from None
@@ -63,6 +64,21 @@ def parse(
         raise KeyboardInterrupt from None
     except _CLICK_ERROR as error:
         raise _in_our_words(error, name, lines) from None
+    return found
+
+
+def _valued(known: Command, words: Sequence[str]) -> list[str]:
+    """`words`, where each option that may stand alone and does has its value."""
+    bare = {
+        flag: one.meant.bare
+        for one in known.parameters
+        if one.meant.bare is not None
+        for flag in one.flags
+    }
+    found = []
+    for at, word in enumerate(words):
+        alone = word in bare and (at + 1 == len(words) or words[at + 1].startswith("-"))
+        found.append(f"{word}={bare[word]}" if alone else word)
     return found
 
 
@@ -102,6 +118,8 @@ def _keeper(known: Command, found: dict[str, Any]) -> Any:
     def keep(**values: Any) -> None:
         for one in known.parameters:
             value = values[one.name]
+            if one.many:
+                value = value or _from_environment(one)
             found[one.name] = tuple(value) if one.many and value is not None else value
 
     hints = {one.name: _annotation(one) for one in known.parameters}
@@ -120,13 +138,20 @@ def _keeper(known: Command, found: dict[str, Any]) -> Any:
     return keep
 
 
+def _from_environment(one: Parameter) -> list[str] | None:
+    """The value of its variable. Click would cut it at blanks, which a path may have."""
+    said = os.environ.get(one.meant.variable) if one.meant.variable else None
+    return [said] if said else one.default
+
+
 def _annotation(one: Parameter) -> Any:
     meant = one.meant
+    by_us = one.many and meant.variable
     said: dict[str, Any] = {
-        "help": meant.help,
+        "help": f"{meant.help}  [env var: {meant.variable}]" if by_us else meant.help,
         "metavar": one.metavar or None,
         "min": meant.min,
-        "envvar": meant.variable,
+        "envvar": None if by_us else meant.variable,
         "show_default": one.default not in (None, ()),
     }
     kind: Any = list[one.kind] if one.many else one.kind  # type: ignore[name-defined]

@@ -9,6 +9,7 @@ from mcuzoo.cli.options import Json, takes
 from mcuzoo.cli.progress import step
 from mcuzoo.link.transport import SOME_PORT
 from mcuzoo.options import Argument
+from mcuzoo.report.options import Html
 from mcuzoo.run.options import ProfileOptions
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
@@ -24,6 +25,7 @@ def profile(
         Argument("A port; or a project folder, which is emulated.", metavar="PORT|PROJECT"),
     ],
     options: ProfileOptions,
+    html: Html = None,
     json_output: Json = False,
 ) -> None:
     """Exits 1 when a layer's output differs from the host's; the first such layer is named."""
@@ -31,6 +33,8 @@ def profile(
 
     from mcuzoo.cli.output import may_color, summary_aside, width
     from mcuzoo.files import require_outputs
+    from mcuzoo.report.html.page import write_page
+    from mcuzoo.report.html.profile import profile_html
     from mcuzoo.report.profile import (
         profile_document,
         profile_findings,
@@ -39,9 +43,13 @@ def profile(
     )
     from mcuzoo.run.profiling import profile as profile_board
 
-    aside = require_outputs({"--trace": options.trace}, {"--image": options.image}, json_output)
+    aside = require_outputs(
+        {"--trace": options.trace, "--html": html}, {"--image": options.image}, json_output
+    )
     with step("running one image, layer by layer"):
         found = profile_board(target, options, lambda text: print(text, file=sys.stderr))
+    if html is not None:
+        write_page(html, profile_html(found))
     if json_output:
         print(json.dumps(profile_document(found), indent=2))
     else:

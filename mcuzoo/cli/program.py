@@ -34,8 +34,11 @@ COMMANDS = {
         "Build PROJECT into ELF, .bin and .hex: with arm-none-eabi-gcc or Zig, or in NXP's SDK."
     ),
     "emulate": "Boot an image as the board's ROM would and print the port of its console.",
+    "flash": "Write PROJECT's build into a board's flash, read it back, and meet the board.",
+    "probes": "List the debug probes of this machine and the tools here that drive them.",
     "ports": "List the serial ports of this machine and the boards that answer there.",
-    "run-serial": "Run images on a board and compare with labels and host.",
+    "rig": "Write the file of a rig from what is plugged in, and meet all of its boards.",
+    "run-serial": "Run images on a board, or several, and compare with labels and host.",
     "evaluate": "Measure top-1 and top-5 of a model, per class, with confidence intervals.",
     "doctor-image": "Show a picture exactly as the network sees it.",
     "doctor-data": "Say what labelled pictures contradict of a model's recipe and label order.",

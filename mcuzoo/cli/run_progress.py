@@ -83,6 +83,10 @@ class RunProgress:
     def trouble(self, text: str) -> None:
         self._say(f"recovering: {text}")
 
+    def note(self, text: str) -> None:
+        """Print a sentence about one of several boards."""
+        self._say(text)
+
     def log(self, line: DeviceLog) -> None:
         """Print a line of the board's own log."""
         self._say(f"board: {line.level.name.lower()}: {line.text}")

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mcuzoo.cli.options import Json, takes
-from mcuzoo.errors import command
+from mcuzoo.errors import McuzooError, command
 from mcuzoo.link.transport import SOME_PORT
 from mcuzoo.options import Show
+from mcuzoo.report.options import Junit, Summary
 from mcuzoo.run.options import RunOptions
+
+if TYPE_CHECKING:
+    from mcuzoo.run.job import Job
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("--port", "emulator://hello"),
@@ -17,7 +23,13 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 
 
 @takes(RunOptions)
-def run_serial(options: RunOptions, show: Show = None, json_output: Json = False) -> None:
+def run_serial(
+    options: RunOptions,
+    junit: Junit = None,
+    summary: Summary = None,
+    show: Show = None,
+    json_output: Json = False,
+) -> None:
     """A board with a universal firmware gets its model first, by --upload.
 
     Exits 0 when the run passes; 1 when the accuracy is below --min-top1 or outputs differ from the
@@ -29,28 +41,35 @@ def run_serial(options: RunOptions, show: Show = None, json_output: Json = False
     from mcuzoo.cli.output import summary_aside
     from mcuzoo.cli.run_progress import RunProgress
     from mcuzoo.files import require_outputs
+    from mcuzoo.report.ci import write_outcome, write_stopped
     from mcuzoo.report.run import run_document, summary_text
     from mcuzoo.run.run import run
 
     aside = require_outputs(
-        {"--trace": options.trace},
+        {"--trace": options.trace, "--junit": junit, "--summary": summary},
         {"--images": options.images, "--labels": options.labels},
         json_output,
     )
-    found = run(
-        None,
-        options,
-        lambda text: print(text, file=sys.stderr),
-        lambda job: RunProgress(job.out),
-    )
-    summary = found.summary
+    folder: Path | None = None
+
+    def watch(job: Job) -> RunProgress:
+        nonlocal folder
+        folder = job.out
+        return RunProgress(job.out)
+
+    try:
+        found = run(None, options, lambda text: print(text, file=sys.stderr), watch)
+    except McuzooError as error:
+        write_stopped(error, folder, junit, summary)
+        raise
+    write_outcome(found.summary, found.folder, junit, summary)
     if json_output:
-        print(json.dumps(run_document(found.folder, summary), indent=2))
+        print(json.dumps(run_document(found.folder, found.summary), indent=2))
     else:
         with summary_aside(aside):
-            sys.stdout.write(summary_text(summary, show))
-    if summary.unanswered:
+            sys.stdout.write(summary_text(found.summary, show))
+    if found.summary.unanswered:
         go_on = command("mcuzoo", "run-serial", "--resume", found.folder)
         print(f"hint: {go_on}", file=sys.stderr)
-    if not summary.verdict.passed:
-        sys.exit(summary.verdict.exit_code)
+    if not found.passed:
+        sys.exit(found.summary.verdict.exit_code)

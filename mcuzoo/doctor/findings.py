@@ -1,4 +1,5 @@
-"""Look at this machine: Python, packages, compilers, SDK, TFLM, ports, cache, environment."""
+"""Look at this machine: Python, packages, compilers, SDK, TFLM, ports, probes, cache,
+environment."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
@@ -20,6 +21,15 @@ from mcuzoo.codegen.tflm.tree import open_tree
 from mcuzoo.doctor.options import DoctorOptions
 from mcuzoo.errors import McuzooError, command
 from mcuzoo.extras import PACKAGES, install_command, missing_packages
+from mcuzoo.farm.environment import (
+    LABGRID,
+    LABGRIDS,
+    OURS,
+    both_serials,
+    labgrid_command,
+    mend_command,
+)
+from mcuzoo.flash.probes import Probe, list_probes
 from mcuzoo.link.holders import holder_of
 from mcuzoo.link.ports import PortInfo, PortLister, list_serial_ports
 from mcuzoo.plan.tflm.requests import Kernels
@@ -34,13 +44,12 @@ _PROGRAMS = {
     "cmake": "projects built by CMake, and applications for NXP's SDK",
     "ninja": "projects built by CMake, and applications for NXP's SDK",
     "west": "getting NXP's SDK, and west flash",
-    "pyocd": "flashing by pyOCD",
     "LinkServer": "flashing by NXP's LinkServer",
     "JLinkExe": "flashing by SEGGER's J-Link",
 }
 """Programs beside the compilers, and what they are good for."""
 
-_INSTALLED_AS = {"cmake": "cmake", "ninja": "ninja", "west": "west", "pyocd": "pyocd"}
+_INSTALLED_AS = {"cmake": "cmake", "ninja": "ninja", "west": "west"}
 """Those that PyPI has, by the name of their package."""
 
 _VARIABLES = ("MCUZOO_", "MCUXSDK_ROOT", "ARMGCC_DIR", "XDG_CACHE_HOME", "XDG_DATA_HOME")
@@ -58,10 +67,13 @@ class Finding:
 
 
 def examine(
-    options: DoctorOptions = DoctorOptions(), lister: PortLister = list_serial_ports
+    options: DoctorOptions = DoctorOptions(),
+    lister: PortLister = list_serial_ports,
+    probe_lister: Callable[[Sequence[PortInfo]], Sequence[Probe]] = list_probes,
 ) -> list[Finding]:
-    """All findings, by group. Starts compilers for their version; opens no port. Never raises for
-    what it finds."""
+    """All findings, by group. Starts compilers for their version, and LinkServer and J-Link for
+    their lists of probes; opens no port and no probe. Never raises for what it finds."""
+    ports = lister()
     return [
         *_python(),
         *_packages(),
@@ -69,7 +81,8 @@ def examine(
         *_programs(),
         *_sdk(options.sdk),
         *_tflm(options.tflm),
-        *_ports(lister()),
+        *_ports(ports),
+        *_probes(probe_lister(ports)),
         *_cache(),
         *_environment(),
     ]
@@ -85,9 +98,13 @@ def _python() -> Iterator[Finding]:
 def _packages() -> Iterator[Finding]:
     for name, (_, extra) in PACKAGES.items():
         if missing_packages([name]):
-            yield Finding("Packages", name, "absent", f"extra {extra}", install_command([name]))
+            mend = labgrid_command() if name == LABGRID else install_command([name])
+            yield Finding("Packages", name, "absent", f"extra {extra}", mend)
         else:
             yield Finding("Packages", name, "ok", _version_of(name))
+    if both_serials():
+        detail = f"{OURS} and {LABGRIDS} share the folder serial/: the later one overwrote files"
+        yield Finding("Packages", OURS, "wrong", detail, mend_command())
 
 
 def _version_of(package: str) -> str:
@@ -169,6 +186,31 @@ def _ports(listed: Sequence[PortInfo]) -> Iterator[Finding]:
             yield Finding("Ports", port.device, "ok", f"{port.text}; {holder} has it open")
         else:
             yield Finding("Ports", port.device, "ok", port.text)
+
+
+def _probes(listed: Sequence[Probe]) -> Iterator[Finding]:
+    if not listed:
+        yield Finding("Probes", "debug probes", "absent", "none; mcuzoo flash needs one")
+    for probe in listed:
+        name = probe.serial_number or probe.product
+        if probe.denied:
+            detail = f"no permission for {probe.denied}: {probe.text}"
+            yield Finding("Probes", name, "wrong", detail, _udev_rule(probe))
+        elif probe.tools:
+            detail = f"{probe.text}; mcuzoo flash --via {' or '.join(probe.tools)}"
+            yield Finding("Probes", name, "ok", detail)
+        else:
+            package = "pyocd" if probe.kind == "cmsis-dap" else "spsdk"
+            mend = "" if probe.kind == "jlink" else install_command([package])
+            yield Finding("Probes", name, "absent", f"{probe.text}: no tool here drives it", mend)
+
+
+def _udev_rule(probe: Probe) -> str:
+    """The command that lets users of this machine open the probe, from when it is plugged in."""
+    assert probe.usb_id is not None
+    rule = f'SUBSYSTEM=="usb", ATTR{{idVendor}}=="{probe.usb_id[0]:04x}", MODE="0666"'
+    write = f"echo {command(rule)} | sudo tee -a /etc/udev/rules.d/50-mcuzoo-probes.rules"
+    return f"{write}; sudo udevadm control --reload; sudo udevadm trigger"
 
 
 def _permission() -> str:

@@ -1,10 +1,12 @@
 """An emulated board in a process of its own, as emulator:// URLs start it.
 
-`python -m mcuzoo.emulator.child PATH [--board B] [--count N]` prints {"port": URL} as one line of
+`python -m mcuzoo.emulator.child PATH [--board B] [--count N] [--faults SPEC]`
+prints {"port": URL} as one line of
 JSON, serves one host and ends when it hangs up. On stdin, a line "reset" presses the reset button;
 the answer is {"reset": true} when the board has been reset. The end of stdin ends the process, so
 that it does not outlive its parent. An error is one more line of JSON, {"error": ...,
-"message": ..., "hint": ...}, and the exit code is the error's.
+"message": ..., "hint": ...}, and the exit code is the error's. What --faults did is said on stderr
+at the end.
 """
 
 from __future__ import annotations
@@ -16,10 +18,12 @@ import sys
 import threading
 from pathlib import Path
 
-from mcuzoo.emulator.consoles import TcpConsole
-from mcuzoo.emulator.evk import VirtualEvk, find_target
+from mcuzoo.emulator.consoles import Console, TcpConsole
+from mcuzoo.emulator.evk import VirtualEvk, find_target, say_on_stderr
+from mcuzoo.emulator.faulty_console import FaultyConsole
 from mcuzoo.emulator.timers import CountMode
-from mcuzoo.errors import McuzooError
+from mcuzoo.errors import McuzooError, UsageError
+from mcuzoo.faults.spec import FaultSpec
 
 
 def main() -> int:
@@ -27,30 +31,50 @@ def main() -> int:
     parser.add_argument("path", type=Path)
     parser.add_argument("--board")
     parser.add_argument("--count", default=str(CountMode()))
+    parser.add_argument("--faults")
     arguments = parser.parse_args()
+    faulty: FaultyConsole | None = None
     try:
         target = find_target(arguments.path, arguments.board)
-        console = TcpConsole()
+        faulty = None if arguments.faults is None else _faulty_console(arguments.faults)
+        console: Console = faulty or TcpConsole()
         count = CountMode.parse(arguments.count)
         evk = VirtualEvk(target.board, target.image, console, count, until_hang_up=True)
-        threading.Thread(target=_obey, args=(evk,), name="orders", daemon=True).start()
+        threading.Thread(target=_obey, args=(evk, faulty), name="orders", daemon=True).start()
+        if faulty is not None:
+            faulty.start(evk.request_reset)
         _print({"port": console.url})
         evk.run()
     except McuzooError as error:
         _print(error.as_dict())
         return error.exit_code
+    finally:
+        if faulty is not None:
+            faulty.tell(say_on_stderr)
     return 0
+
+
+def _faulty_console(text: str) -> FaultyConsole:
+    faults = FaultSpec.parse(text)
+    if faults.has("reopen"):
+        raise UsageError(
+            "The port of an emulator:// URL cannot vanish and come back: its board ends with it.",
+            "Run the board by itself: mcuzoo emulate PROJECT --faults SPEC prints its port.",
+        )
+    return FaultyConsole(TcpConsole(), faults)
 
 
 def _print(line: dict[str, object]) -> None:
     print(json.dumps(line), flush=True)
 
 
-def _obey(evk: VirtualEvk) -> None:
+def _obey(evk: VirtualEvk, faulty: FaultyConsole | None) -> None:
     """Carry out the commands on stdin; end at once when the parent has gone."""
     for line in sys.stdin:
         if line.strip() == "reset":
             _print({"reset": evk.request_reset()})
+    if faulty is not None:
+        faulty.tell(say_on_stderr)
     os._exit(0)
 
 

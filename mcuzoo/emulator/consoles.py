@@ -6,6 +6,7 @@ import contextlib
 import select
 import socket
 import threading
+import time
 from abc import ABC, abstractmethod
 
 from mcuzoo.errors import PortError
@@ -14,8 +15,10 @@ _HOST = "127.0.0.1"
 _RECEIVE_BYTES = 1 << 16
 # What is printed before the first client comes is kept for it, up to this much.
 _BANNER_BYTES = 1 << 16
-# Most pieces that one reset drops: a host that never stops sending must not delay it for ever.
-_DISCARDED_PIECES = 1024
+DISCARDED_PIECES = 1024
+"""Most pieces that one reset drops: a host that never stops sending must not delay it for ever."""
+# A TCP port that came back is tried again after this time.
+_AGAIN_S = 0.1
 # A host that reads nothing for so long loses what is sent, as it would on a wire.
 _PATIENCE_S = 10.0
 
@@ -35,7 +38,7 @@ class Console(ABC):
     def discard(self) -> int:
         """Drop what has arrived; return the number of bytes."""
         dropped = 0
-        for _ in range(_DISCARDED_PIECES):
+        for _ in range(DISCARDED_PIECES):
             data = self.receive(0.0)
             if not data:
                 break
@@ -56,6 +59,18 @@ class Console(ABC):
 
     @abstractmethod
     def close(self) -> None: ...
+
+
+class PortConsole(Console):
+    """A console that is a port of this machine, and can be unplugged from any thread."""
+
+    @abstractmethod
+    def vanish(self) -> None:
+        """Unplug the port: a host that has it open loses it, none can open it."""
+
+    @abstractmethod
+    def come_back(self) -> None:
+        """Plug the port in again, under the same `url`."""
 
 
 class Waker:
@@ -80,7 +95,7 @@ class Waker:
         self.far.close()
 
 
-class TcpConsole(Console):
+class TcpConsole(PortConsole):
     """A server on loopback that takes one client at a time. Port 0: any free one.
 
     Raises PortError when the port is taken. While no client is there after the first one, what the
@@ -99,15 +114,22 @@ class TcpConsole(Console):
         self._waker = Waker()
         self._client: socket.socket | None = None
         self._had_client = False
+        # Hung up on, and closed by `receive`, which may wait for them at this moment.
+        self._gone: list[socket.socket] = []
         self._banner = bytearray()
         self._sending = threading.Lock()
         self._vacant = threading.Event()
         self._vacant.set()
+        self._plugged = threading.Event()
+        self._plugged.set()
+        self._closed = False
         self._closing = Waker()
         self._porter = threading.Thread(target=self._let_in, name="porter", daemon=True)
         self._porter.start()
 
     def receive(self, timeout_s: float) -> bytes:
+        while self._gone:
+            self._gone.pop().close()
         client = self._client
         if client is None:
             self._wait(None, None, timeout_s)
@@ -117,9 +139,8 @@ class TcpConsole(Console):
             self._wait(client, None, timeout_s)
             data = _try_receive(client)
         if data == b"":
-            self._client = None
+            self._let_go(client)
             client.close()
-            self._vacant.set()
         return data or b""
 
     def send(self, data: bytes) -> None:
@@ -135,12 +156,23 @@ class TcpConsole(Console):
     def hung_up(self) -> bool:
         return self._had_client and self._client is None
 
-    def close(self) -> None:
+    def vanish(self) -> None:
+        self._plugged.clear()
+        self._hang_up()
         self._closing.wake()
+
+    def come_back(self) -> None:
+        self._plugged.set()
+
+    def close(self) -> None:
+        self._closed = True
+        self._closing.wake()
+        self._plugged.set()
         self._vacant.set()
         self._porter.join()
-        if self._client is not None:
-            self._client.close()
+        for client in (self._client, *self._gone):
+            if client is not None:
+                client.close()
         self._server.close()
         self._waker.close()
         self._closing.close()
@@ -149,9 +181,13 @@ class TcpConsole(Console):
         """Accept clients in a thread of its own: the firmware may never look at its receiver."""
         while True:
             self._vacant.wait()
+            if self._closed:
+                return
             ready, _, _ = select.select([self._server, self._closing.far], [], [])
             if self._closing.far in ready:
-                return
+                self._closing.clear()
+                self._stay_away()
+                continue
             client, _ = self._server.accept()
             client.setblocking(False)
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -160,7 +196,38 @@ class TcpConsole(Console):
                 self._banner.clear()
                 self._vacant.clear()
                 self._client, self._had_client = client, True
+            if not self._plugged.is_set():
+                self._hang_up()
             self.wake()
+
+    def _stay_away(self) -> None:
+        """Listen to nobody while the port is unplugged, then on the same TCP port again."""
+        if self._plugged.is_set():
+            return
+        address = self._server.getsockname()
+        self._server.close()
+        self._plugged.wait()
+        while not self._closed:
+            try:
+                self._server = socket.create_server(address)
+            except OSError:
+                time.sleep(_AGAIN_S)  # somebody else has it
+            else:
+                return
+
+    def _hang_up(self) -> None:
+        client = self._client
+        if client is None:
+            return
+        with contextlib.suppress(OSError):
+            client.shutdown(socket.SHUT_RDWR)
+        self._gone.append(client)
+        self._let_go(client)
+
+    def _let_go(self, client: socket.socket) -> None:
+        if self._client is client:
+            self._client = None
+            self._vacant.set()
 
     def _send_to(self, client: socket.socket, data: bytes) -> None:
         rest = memoryview(data)

@@ -8,23 +8,34 @@ from contextlib import contextmanager
 from os import PathLike, fspath
 from pathlib import Path
 
-from mcuzoo.emulator.consoles import Console, TcpConsole
+from mcuzoo.emulator.consoles import Console, PortConsole, TcpConsole
 from mcuzoo.emulator.evk import VirtualEvk, find_target
+from mcuzoo.emulator.faulty_console import FaultyConsole
 from mcuzoo.emulator.options import EmulateOptions
 from mcuzoo.emulator.timers import CountMode
 from mcuzoo.errors import UsageError
 from mcuzoo.extras import EMULATOR, require_packages
+from mcuzoo.faults.line import FaultCounts
+from mcuzoo.faults.spec import FaultSpec
 
 
 class EmulatedBoard:
     """port: the URL of its console, for whatever takes a port. It runs in a thread of its own."""
 
-    def __init__(self, evk: VirtualEvk, port: str) -> None:
-        self.port = port
+    def __init__(self, evk: VirtualEvk, console: Console) -> None:
+        self.port = console.url
         self._evk = evk
+        self._console = console
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="board", daemon=True)
         self._thread.start()
+        if isinstance(console, FaultyConsole):
+            console.start(self.reset)
+
+    @property
+    def faults(self) -> FaultCounts | None:
+        """What options.faults has done so far; None without it."""
+        return self._console.counts if isinstance(self._console, FaultyConsole) else None
 
     def ended(self, timeout_s: float) -> bool:
         """Wait up to this long for the board to end; return whether it has ended.
@@ -45,6 +56,8 @@ class EmulatedBoard:
     def stop(self) -> None:
         """End the board and wait for its end."""
         self._evk.stop()
+        if isinstance(self._console, FaultyConsole):
+            self._console.close()
 
     def _run(self) -> None:
         try:
@@ -69,20 +82,29 @@ def emulate(
             "Leave one of them out.",
         )
     mode = CountMode.parse(options.count)
+    faults = None if options.faults is None else FaultSpec.parse(options.faults)
+    if faults is not None and options.once and faults.has("reopen"):
+        raise UsageError(
+            "--once excludes the fault reopen: the board would end with the first one.",
+            "Leave one of them out.",
+        )
     require_packages(EMULATOR, "The emulated board")
     target = find_target(Path(fspath(image)), options.board)
-    console = _open_console(options)
+    console = _open_console(options, faults)
     evk = VirtualEvk(target.board, target.image, console, mode, until_hang_up=options.once)
-    board = EmulatedBoard(evk, console.url)
+    board = EmulatedBoard(evk, console)
     try:
         yield board
     finally:
         board.stop()
 
 
-def _open_console(options: EmulateOptions) -> Console:
+def _open_console(options: EmulateOptions, faults: FaultSpec | None) -> Console:
+    console: PortConsole
     if options.pty:
         from mcuzoo.emulator.pty_console import PtyConsole
 
-        return PtyConsole()
-    return TcpConsole(options.tcp or 0)
+        console = PtyConsole(linked=faults is not None and faults.has("reopen"))
+    else:
+        console = TcpConsole(options.tcp or 0)
+    return console if faults is None else FaultyConsole(console, faults)

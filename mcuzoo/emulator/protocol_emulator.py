@@ -1,4 +1,4 @@
-"""pyserial's handler for emulator://PROJECT[?count=N|all|0&board=B].
+"""pyserial's handler for emulator://PROJECT[?count=N|all|0&board=B&faults=SPEC].
 
 PROJECT is a project folder, or an image file when a board is given. The board runs in a child
 process; it starts when the port is opened and ends when it is closed. pyserial finds this module
@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -35,17 +36,20 @@ if TYPE_CHECKING:
 _START_S = 60.0
 _END_S = 2.0
 _KEPT_LINES = 20
+# How the child says what the faults of the line were; the user sees it.
+_FAULTS = "emulator: faults: "
 
 
 class BoardProcess:
-    """`path`, `board`, `count` as the child takes them; `url` is where its console is then.
+    """`options` as the child takes them; `url` is where its console is then.
 
     Raises whatever error the child meets: ProjectError, EmulatorError, MissingExtraError, ...
     """
 
-    def __init__(self, path: Path, board: str | None, count: str) -> None:
-        command = [sys.executable, "-m", "mcuzoo.emulator.child", str(path), "--count", count]
-        command += ["--board", board] if board is not None else []
+    def __init__(self, path: Path, options: Mapping[str, str]) -> None:
+        command = [sys.executable, "-m", "mcuzoo.emulator.child", str(path)]
+        command += [f"--{name}={value}" for name, value in options.items()]
+        self._faulty = "faults" in options
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -100,6 +104,11 @@ class BoardProcess:
             self._process.wait()
         for reader in self._readers:
             reader.join(_END_S)
+        if self._faulty:
+            self._faulty = False
+            for line in self._said:
+                if line.startswith(_FAULTS):
+                    sys.stderr.write(line)
 
     @property
     def _stdin(self) -> IO[str]:
@@ -160,9 +169,8 @@ class Serial(SerialBase):  # type: ignore[misc, unused-ignore]
         path, options = parse_emulator_url(str(self.port))
         if self.is_open:
             raise PortError(f"{self.port} is open already.", "Close it first.")
-        count = options.get("count", str(CountMode()))
-        CountMode.parse(count)
-        self._process = BoardProcess(path, options.get("board"), count)
+        CountMode.parse(options.get("count", str(CountMode())))
+        self._process = BoardProcess(path, options)
         self._received = bytearray()
         host, _, port = self._process.url.removeprefix("socket://").rpartition(":")
         self._socket = socket.create_connection((host, int(port)))

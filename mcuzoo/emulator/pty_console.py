@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import socket
 import sys
+import tempfile
+from pathlib import Path
 
-from mcuzoo.emulator.consoles import Console, Waker
+from mcuzoo.emulator.consoles import PortConsole, Waker
 from mcuzoo.errors import UsageError
 
 _RECEIVE_BYTES = 1 << 16
@@ -30,15 +33,22 @@ def _open_pty() -> tuple[int, int, str]:
     return master, slave, os.ttyname(slave)
 
 
-class PtyConsole(Console):
+class PtyConsole(PortConsole):
     """A pty in raw mode; `url` is the device that a host opens, such as /dev/pts/3.
 
-    Raises UsageError where there are no ptys.
+    linked: `url` is a link to the device, in a folder of its own. A terminal that vanishes may come
+    back under another number; the link does not change. Raises UsageError where there are no ptys.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, linked: bool = False) -> None:
         # The slave is kept open by us, so that a host may come and go.
         self._master, self._slave, self.url = _open_pty()
+        self._link: Path | None = None
+        if linked:
+            self._link = Path(tempfile.mkdtemp(prefix="mcuzoo-")) / "port"
+            self._link.symlink_to(self.url)
+            self.url = str(self._link)
+        self._away = False
         self._waker = Waker()
         self._patience_s = _PATIENCE_S
 
@@ -51,7 +61,7 @@ class PtyConsole(Console):
 
     def send(self, data: bytes) -> None:
         rest = memoryview(data)
-        while rest:
+        while rest and not self._away:
             try:
                 rest = rest[os.write(self._master, rest) :]
                 self._patience_s = max(self._patience_s, _PATIENCE_S)
@@ -66,11 +76,41 @@ class PtyConsole(Console):
         """Always False: it is not known who has the terminal open."""
         return False
 
+    def vanish(self) -> None:
+        """Only for a linked one."""
+        assert self._link is not None
+        self._away = True
+        self._link.unlink(missing_ok=True)
+        # The numbers of the descriptors stay: other threads may be waiting for them.
+        nothing, far = socket.socketpair()
+        nothing.setblocking(False)
+        with nothing, far:
+            self._replace(nothing.fileno(), far.fileno())
+        self.wake()
+
+    def come_back(self) -> None:
+        assert self._link is not None
+        master, slave, device = _open_pty()
+        self._replace(master, slave)
+        os.close(master)
+        os.close(slave)
+        self._patience_s = _PATIENCE_S
+        self._away = False
+        self._link.symlink_to(device)
+        self.wake()
+
     def close(self) -> None:
         for end in (self._master, self._slave):
             with contextlib.suppress(OSError):
                 os.close(end)
+        if self._link is not None:
+            self._link.unlink(missing_ok=True)
+            self._link.parent.rmdir()
         self._waker.close()
+
+    def _replace(self, master: int, slave: int) -> None:
+        os.dup2(master, self._master, inheritable=False)
+        os.dup2(slave, self._slave, inheritable=False)
 
     def _wait_for_room(self) -> bool:
         woken, roomy, _ = select.select([self._waker.far], [self._master], [], self._patience_s)
@@ -83,7 +123,7 @@ class PtyConsole(Console):
     def _take(self) -> bytes:
         try:
             data = os.read(self._master, _RECEIVE_BYTES)
-        except BlockingIOError:
+        except (BlockingIOError, ConnectionError):
             return b""
         self._patience_s = _PATIENCE_WITH_HOST_S
         return data

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import parse_qsl
 
-from mcuzoo.errors import PortError
+from mcuzoo.errors import PortError, did_you_mean
 from mcuzoo.extras import EMULATOR
 
 SCHEME = "emulator://"
-_OPTIONS = ("count", "board")
+_OPTIONS = ("count", "board", "faults")
 
 
 def parse_emulator_url(url: str) -> tuple[Path, dict[str, str]]:
@@ -21,9 +21,11 @@ def parse_emulator_url(url: str) -> tuple[Path, dict[str, str]]:
     unknown = [name for name in options if name not in _OPTIONS]
     if unknown or not path:
         what = f"unknown option {unknown[0]!r}" if unknown else "no project"
+        guess = did_you_mean(unknown[0], _OPTIONS) if unknown else ""
         raise PortError(
             f"{url!r}: {what}.",
-            f"{SCHEME}PROJECT?count=N|all|0&board=B; the options may be left out.",
+            f"{guess}{SCHEME}PROJECT?count=N|all|0&board=B&faults=SPEC; the options may be left "
+            "out.",
         )
     return Path(path), options
 
@@ -48,7 +50,7 @@ _PACKAGE = "mcuzoo.emulator"
 
 
 def register_pyserial() -> None:
-    """Let serial.serial_for_url open emulator://PROJECT[?count=N|all|0&board=B]; idempotent."""
+    """Let serial.serial_for_url open emulator://PROJECT[?count=N|all|0&board=B&faults=SPEC]."""
     import serial
 
     if _PACKAGE not in serial.protocol_handler_packages:

@@ -6,25 +6,27 @@ from mcuzoo.link import messages
 from mcuzoo.link.channel import Channel, Received
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.messages import Flag
+from mcuzoo.link.sent_input import SentInput
 from mcuzoo.link.transfer import Sending, image_transfer
 
 
 class Ahead:
-    """Sends `data` in the background of other requests: `answered` is Channel.aside.
+    """Sends `input` in the background of other requests: `answered` is Channel.aside.
 
     The board acknowledges nothing while it works, so as much is sent as it keeps meanwhile. What
     goes wrong is left to the foreground: `alive` is false when the image has to be begun anew.
     """
 
     def __init__(
-        self, channel: Channel, board: Hello, begin: messages.InputBegin, data: bytes
+        self, channel: Channel, board: Hello, begin: messages.InputBegin, input: SentInput
     ) -> None:
         self.begin = begin
+        self.input = input
         self.alive = True
         self.first_seq = channel.next_seq
         self._channel = channel
         channel.send(begin, Flag.AHEAD)
-        self.sending = Sending(channel, board, image_transfer(begin), data)
+        self.sending = Sending(channel, board, image_transfer(begin), input.data)
         self.sending.fill()
 
     @property
@@ -53,8 +55,8 @@ class NextImage:
         self._channel = channel
         self._ahead: Ahead | None = None
 
-    def start(self, board: Hello, begin: messages.InputBegin, data: bytes) -> None:
-        self._channel.aside = self._ahead = Ahead(self._channel, board, begin, data)
+    def start(self, board: Hello, begin: messages.InputBegin, input: SentInput) -> None:
+        self._channel.aside = self._ahead = Ahead(self._channel, board, begin, input)
 
     def abandon(self) -> Ahead | None:
         """End the transfer; returns it."""

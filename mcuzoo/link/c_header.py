@@ -14,6 +14,7 @@ from mcuzoo.link.messages import (
     MESSAGES,
     PROFILE_RECORD_BYTES,
     PROTOCOL_VERSION,
+    Encoding,
     ErrorCode,
     Feature,
     Flag,
@@ -21,7 +22,7 @@ from mcuzoo.link.messages import (
     Message,
     Sender,
 )
-from mcuzoo.link.payload import field_kinds
+from mcuzoo.link.payload import field_kinds, optional_fields
 from mcuzoo.link.wire import MAX_TEXT_BYTES, Kind
 
 _HEAD = """\
@@ -57,6 +58,7 @@ def render_c_header() -> str:
         _enum("mz_feature", _members("MZ_FEATURE_", Feature)),
         _enum("mz_link_error", _members("MZ_LINK_", ErrorCode)),
         _enum("mz_log_level", _members("MZ_LOG_", LogLevel)),
+        _enum("mz_encoding", _members("MZ_ENCODING_", Encoding)),
         _enum("mz_agent", _members("MZ_AGENT_", Agent)),
         _enum("mz_count_unit", _members("MZ_COUNT_", CountUnit)),
         *(_message(message) for message in MESSAGES.values()),
@@ -92,18 +94,31 @@ def _message(message: type[Message]) -> str:
     declarations = [f"    {kind.c_declaration.format(name)};" for name, kind in kinds.items()]
     struct = ["typedef struct {", *declarations, f"}} mz_msg_{words};"]
     unpacked = message.sender is Sender.HOST
-    function = _unpack_function(words, kinds) if unpacked else _pack_function(words, kinds)
+    function = (
+        _unpack_function(words, kinds, optional_fields(message))
+        if unpacked
+        else _pack_function(words, kinds)
+    )
     return "\n".join([*comment, *struct, "", *function])
 
 
-def _unpack_function(words: str, kinds: dict[str, Kind]) -> list[str]:
+def _unpack_function(words: str, kinds: dict[str, Kind], later: frozenset[str]) -> list[str]:
     return [
         f"static inline bool mz_unpack_{words}(mz_span payload, mz_msg_{words} *message) {{",
         "    mz_reader reader = mz_reader_of(payload);",
-        *(f"    message->{field} = mz_read_{kind.name}(&reader);" for field, kind in kinds.items()),
+        *(
+            f"    message->{field} = {_read(kind, field in later)};"
+            for field, kind in kinds.items()
+        ),
         "    return reader.ok;",
         "}",
     ]
+
+
+def _read(kind: Kind, later: bool) -> str:
+    """later: an older host's message ends before this field; it then is 0."""
+    read = f"mz_read_{kind.name}(&reader)"
+    return f"reader.left.count == 0u ? 0u : {read}" if later else read
 
 
 def _pack_function(words: str, kinds: dict[str, Kind]) -> list[str]:

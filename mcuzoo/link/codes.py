@@ -14,6 +14,15 @@ class Flag(IntEnum):
     """In an INPUT_BEGIN: if the image before is complete and has not run, run it first."""
 
 
+class Encoding(IntEnum):
+    """How the bytes of an input are sent."""
+
+    RAW = 0
+    """As the tensor has them."""
+    CODEC = 1
+    """By link/codec.py; docs/codec.md has the format."""
+
+
 class Feature(IntEnum):
     """Bits of HELLO_REPLY's `features`; an older firmware has none."""
 

@@ -121,3 +121,11 @@ def model_faulted(text: str) -> ModelRefusedError:
         "mcuzoo inspect MODEL shows the operator. The board takes another model at once, and this "
         "one again after another, or when it has been switched off.",
     )
+
+
+def output_changed() -> ProtocolError:
+    """The output that was read has another CRC than the result says."""
+    return ProtocolError(
+        "The output changed between the board's CRC and its sending.",
+        "The board's memory or firmware is at fault: build and flash it again.",
+    )

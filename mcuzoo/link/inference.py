@@ -105,7 +105,9 @@ def invoke(
     wait_s = timing.exchange_s(_SHORT_BYTES) + (1.0 if known_s is None else 2 * known_s)
     longest_wait_s = 4 * wait_s
     first_seq = channel.next_seq
+    sent_s: dict[int, float] = {}
     while channel.clock() < started + limit_s:
+        sent_s[channel.next_seq] = channel.clock()
         channel.send(request)
         if meanwhile is not None:
             meanwhile()
@@ -114,7 +116,9 @@ def invoke(
         while received := channel.answer(deadline, first_seq):
             result = received.message
             if isinstance(result, messages.Result) and result.image_id == request.image_id:
-                state.inference_took(channel.clock() - started)
+                # Not since `started`: what was waited for a lost frame would make the next wait
+                # longer, and so on.
+                state.inference_took(channel.clock() - sent_s.get(received.seq, started))
                 state.use.result_s += channel.clock() - started
                 if received.seq != first_seq:
                     # The first request or its answer was lost, so the repeated one was necessary.

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated, ClassVar
 
+from mcuzoo.link.codes import Encoding as Encoding
 from mcuzoo.link.codes import ErrorCode as ErrorCode
 from mcuzoo.link.codes import Feature as Feature
 from mcuzoo.link.codes import Flag as Flag
@@ -68,16 +69,21 @@ class Hello(Message, code=0x01, sender=Sender.HOST):
 
 @dataclass(frozen=True)
 class InputBegin(Message, code=0x02, sender=Sender.HOST):
-    """Announces an input tensor. Answered by ACK: from where to send."""
+    """Announces an input tensor. Answered by ACK: from where to send.
+
+    encoding: a number of Encoding. encoded_bytes: how many bytes are sent, if not RAW.
+    """
 
     image_id: U32
     input_bytes: U32
     input_crc32: U32
+    encoding: U8 = 0
+    encoded_bytes: U32 = 0
 
 
 @dataclass(frozen=True)
 class InputData(Message, code=0x03, sender=Sender.HOST):
-    """A piece of the input tensor. Answered by ACK."""
+    """A piece of the input, as it is sent. Answered by ACK."""
 
     image_id: U32
     offset: U32

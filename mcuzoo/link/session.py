@@ -37,6 +37,7 @@ from mcuzoo.link.inference import (
 from mcuzoo.link.messages import ErrorCode
 from mcuzoo.link.port_watch import PortWatch
 from mcuzoo.link.rates import LineSpeed
+from mcuzoo.link.sent_input import SentInput, sent_input
 from mcuzoo.link.state import LineCounts, LinkState, Timing
 from mcuzoo.link.transfer import (
     CURED_BY_SENDING_AGAIN,
@@ -84,6 +85,7 @@ class Session:
     def __init__(self, channel: Channel, timing: Timing) -> None:
         """Take over `channel` and meet the board on it. Raises as `hello.say_hello`."""
         self._channel = channel
+        self.compress = True  # send inputs encoded, if the board decodes them and it pays
         self._speed = LineSpeed(channel, timing)
         self._next_id = random.getrandbits(32)
         self._next = NextImage(channel)
@@ -262,12 +264,13 @@ class Session:
         WrongFirmwareError (another firmware came up after a restart), FirmwareError (fault, failed
         inference), ModelRefusedError (the same, in an uploaded model), ProtocolError.
         """
+        input = self._input(tensor)
         following = None
         if ahead is not None and self._hello.has(messages.Feature.AHEAD):
-            check_input(ahead, self._hello)
-            following = ahead.tobytes()
+            following = self._input(ahead)
         self._meter.begin()
-        found = self._retry(image_id, tensor, partial(self._infer, following))
+        found = self._retry(image_id, input, partial(self._infer, following))
+        self._meter.sent(input)
         self._meter.end(tensor.nbytes + found.output.nbytes)
         self._speed.has_run()
         return found
@@ -278,9 +281,10 @@ class Session:
         A model of more kernels than the board keeps records of is run several times. The board's
         CRCs between two kernels are in no kernel's count. Raises as `infer`.
         """
-        inference, records, total = self._retry(image_id, tensor, partial(self._profile, 0))
+        input = self._input(tensor)
+        inference, records, total = self._retry(image_id, input, partial(self._profile, 0))
         while len(records) < total:
-            again, more, _ = self._retry(image_id, tensor, partial(self._profile, len(records)))
+            again, more, _ = self._retry(image_id, input, partial(self._profile, len(records)))
             if not more or not np.array_equal(again.output, inference.output):
                 raise ProtocolError(
                     f"The board gave {len(records)} of {total} records of a profile, then "
@@ -291,18 +295,16 @@ class Session:
         return Profile(inference, records)
 
     def _retry(
-        self, image_id: int, tensor: NDArray[np.int8], attempt_at: Callable[[bytes, int], _T]
+        self, image_id: int, input: SentInput, attempt_at: Callable[[SentInput, int], _T]
     ) -> _T:
-        """The result of `attempt_at(input bytes, attempt number)`, tried several times."""
-        check_input(tensor, self._hello)
-        data = tensor.tobytes()
+        """The result of `attempt_at(input, attempt number)`, tried several times."""
         lost: McuzooError
         for attempt in range(1, self._timing.attempts + 1):
             if not self._in_step:
                 self._rejoin()
             self._in_step = False
             try:
-                result = attempt_at(data, attempt)
+                result = attempt_at(input, attempt)
             except BoardSilentError as silence:
                 if not self._speed.climbed:
                     raise
@@ -327,65 +329,63 @@ class Session:
                 return result
         raise lost
 
-    def _infer(self, following: bytes | None, data: bytes, attempt: int) -> Inference:
-        begin = self._go_on(data) or self._send(data)
-        run = messages.Invoke(begin.image_id, begin.input_crc32)
-        return self._finish(run, attempt, following)
+    def _infer(self, following: SentInput | None, input: SentInput, attempt: int) -> Inference:
+        begin = self._go_on(input) or self._send(input)
+        return self._finish(messages.Invoke(begin.image_id, begin.input_crc32), attempt, following)
 
-    def _go_on(self, data: bytes) -> messages.InputBegin | None:
+    def _input(self, tensor: NDArray[np.int8]) -> SentInput:
+        """`tensor` as this board takes it. Raises InputError."""
+        check_input(tensor, self._hello)
+        return sent_input(tensor, self.compress and self._hello.has(messages.Feature.CODEC))
+
+    def _go_on(self, input: SentInput) -> messages.InputBegin | None:
         """Finish the transfer of the input that is on its way; None if it is another one."""
         ahead = self._next.abandon()
-        if ahead is None or not ahead.alive or ahead.sending.data != data:
+        if ahead is None or not ahead.alive or ahead.input != input:
             return None
         finish(self._channel, self._timing, ahead.sending, ahead.first_seq)
         return ahead.begin
 
-    def _send_ahead(self, data: bytes) -> None:
-        self._next.start(self._hello, self._new_image(data), data)
+    def _send_ahead(self, input: SentInput) -> None:
+        self._next.start(self._hello, self._new_image(input), input)
 
-    def _new_image(self, data: bytes) -> messages.InputBegin:
-        begin = messages.InputBegin(self._next_id, len(data), zlib.crc32(data))
+    def _new_image(self, input: SentInput) -> messages.InputBegin:
+        begin = input.begin(self._next_id)
         self._next_id = (self._next_id + 1) & 0xFFFFFFFF
         return begin
 
     def _profile(
-        self, first_record: int, data: bytes, attempt: int
+        self, first_record: int, input: SentInput, attempt: int
     ) -> tuple[Inference, tuple[KernelRecord, ...], int]:
         """The records from number `first_record` on that the board keeps, of how many in all."""
         self._next.abandon()
-        begin = self._send(data)
+        begin = self._send(input)
         inference = self._finish(
             messages.Profile(begin.image_id, begin.input_crc32, first_record), attempt
         )
         records, total = read_records(self._channel, self._timing, begin.image_id, first_record)
         return inference, records, total
 
-    def _send(self, data: bytes) -> messages.InputBegin:
+    def _send(self, input: SentInput) -> messages.InputBegin:
         """Bring an input to the board, under an image_id of its own."""
-        begin = self._new_image(data)
-        upload(self._channel, self._timing, self._hello, image_transfer(begin), data)
+        begin = self._new_image(input)
+        upload(self._channel, self._timing, self._hello, image_transfer(begin), input.data)
         return begin
 
     def _finish(
         self,
         run: messages.Invoke | messages.Profile,
         attempt: int,
-        following: bytes | None = None,
+        following: SentInput | None = None,
     ) -> Inference:
-        """Run the model on the input that has been sent, and fetch its output. following: the next
-        input, which is sent meanwhile."""
+        """Run the model on the input that was sent, send `following`, fetch the output."""
         meanwhile = None if following is None else partial(self._send_ahead, following)
         result = invoke(self._channel, self._timing, self._hello, run, meanwhile)
         output = download(
             self._channel, self._timing, self._hello, run.image_id, self._hello.output.bytes
         )
         if zlib.crc32(output) != result.output_crc32:
-            raise _ImageLost(
-                ProtocolError(
-                    "The output changed between the board's CRC and its sending.",
-                    "The board's memory or firmware is at fault: build and flash it again.",
-                )
-            )
+            raise _ImageLost(failures.output_changed())
         return Inference(
             output=np.frombuffer(output, dtype=np.int8),
             cycles=result.cycles or None,

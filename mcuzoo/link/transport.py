@@ -94,9 +94,9 @@ def _explain(url: str, error: OSError) -> PortError:
         )
     if code in (errno.EACCES, errno.EPERM) or "PermissionError" in text:
         return PortError(f"No permission to open {url}.", _permission_hint())
-    # Only the socket's error tells that a server is not there (yet).
+    # Only the socket's error tells that a server is not there (yet), or is about to end.
     refused = PortError(f"Cannot open {url}: {text}.", _what_there_is(url))
-    refused.absent = "://" in url and "refused" in text
+    refused.absent = "://" in url and ("refused" in text or "reset by peer" in text)
     return refused
 
 

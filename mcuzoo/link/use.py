@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from mcuzoo.link.sent_input import SentInput
+
 BITS_PER_BYTE = 10
 """A byte on an asynchronous line: start bit, eight data bits, stop bit."""
 
@@ -15,9 +17,11 @@ class LineUse:
     """What images took of the line, since the run began; times in seconds.
 
     images: that have a result. up_bytes, down_bytes: to and from the board, with frames, ACKs and
-    what was sent again. payload_bytes: their inputs and outputs alone. up_s: how long the line was
-    busy towards the board, 10 bits a byte at its rate; 0.0 for a port without a speed. images_s:
-    from an image's first byte to its result's last. result_s: of this, from INVOKE to RESULT.
+    what was sent again. payload_bytes: their inputs and outputs alone. input_bytes: of their
+    inputs; sent_input_bytes: of these as they are sent, fewer if encoded. up_s: how long the line
+    was busy towards the board, 10 bits a byte at its rate; 0.0 for a port without a speed.
+    images_s: from an image's first byte to its result's last. result_s: of this, from INVOKE to
+    RESULT.
     host_s: from the end of one image to the beginning of the next.
     """
 
@@ -29,6 +33,8 @@ class LineUse:
     images_s: float = 0.0
     result_s: float = 0.0
     host_s: float = 0.0
+    input_bytes: int = 0
+    sent_input_bytes: int = 0
 
     @property
     def seconds(self) -> float:
@@ -86,6 +92,11 @@ class Meter:
         self._began = self._channel.clock()
         if self._ended is not None:
             self._use.host_s += self._began - self._ended
+
+    def sent(self, input: SentInput) -> None:
+        """Its input was sent like this."""
+        self._use.input_bytes += input.tensor_bytes
+        self._use.sent_input_bytes += len(input.data)
 
     def end(self, payload_bytes: int) -> None:
         """It has a result."""

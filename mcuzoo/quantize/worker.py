@@ -109,6 +109,7 @@ def main() -> int:
 
 
 def _work(spec: WorkerSpec, answers: Answers) -> WorkerReport:
+    _require_network(spec)
     answers.send(stage="import TensorFlow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
@@ -129,6 +130,16 @@ def _work(spec: WorkerSpec, answers: Answers) -> WorkerReport:
         answers.send(stage="compare with the ONNX file")
         onnx = compare_onnx(spec.source, found.raw, int8, images)
     return WorkerReport(tf.__version__, _peak_bytes(), found.stored, onnx)
+
+
+def _require_network(spec: WorkerSpec) -> None:
+    """Raise RefusedError for weights alone, before TensorFlow is imported, which takes seconds."""
+    if Kind(spec.kind) is Kind.HDF5 and spec.network is None and not _holds_a_model(spec.source):
+        raise RefusedError(
+            "The file holds weights without a model: --network NAME says of which model of the zoo "
+            "they are",
+            "For a network of your own save the whole model: model.save(FILE.keras).",
+        )
 
 
 def _float_model(spec: WorkerSpec, answers: Answers) -> PlainFloat:
@@ -256,12 +267,7 @@ def _holds_a_model(path: str) -> bool:
 def _weights_into_network(spec: WorkerSpec) -> Any:
     from mcuzoo.zoo.catalog import catalog
 
-    if spec.network is None:
-        raise RefusedError(
-            "The file holds weights without a model: --network NAME says of which model of the zoo "
-            "they are",
-            "For a network of your own save the whole model: model.save(FILE.keras).",
-        )
+    assert spec.network is not None  # see _require_network
     model = keras_network(catalog()[spec.network])
     try:
         model.load_weights(spec.source)

@@ -1,17 +1,11 @@
-"""The arena over time: a picture for a terminal, and the fit verdict as an HTML page."""
+"""The arena over time: a picture for a terminal, its limit, and its size in words."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timezone
-from pathlib import Path
 from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING
 
-from mcuzoo import __version__
-from mcuzoo.files import write_output
-from mcuzoo.plan.place.estimate import waits
 from mcuzoo.plan.timeline import Block, Timeline
 
 if TYPE_CHECKING:
@@ -92,23 +86,8 @@ def _axis(timeline: Timeline, steps: range, width: int) -> list[str]:
     ]
 
 
-_COLUMN = 26.0
-_HEIGHT = 420.0
-_HUES = 12
 _FAR = 2
 """A limit of more arenas than this is printed, not drawn: the arena would be a thin line."""
-
-
-@dataclass(frozen=True)
-class Rectangle:
-    """In the picture's pixels; `title` appears under the pointer."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-    fill: str
-    title: str
 
 
 def arena_limit(report: FitReport) -> int:
@@ -132,68 +111,6 @@ def picture_bytes(report: FitReport) -> int:
     """How many bytes the picture is high: up to the limit, where that is not far above."""
     arena, limit = max(report.timeline.arena_bytes, 1), arena_limit(report)
     return max(arena, limit if limit <= _FAR * arena else 0)
-
-
-def fit_html(
-    report: FitReport,
-    other: RuntimeFit | None = None,
-    project: str | None = None,
-    made: datetime | None = None,
-) -> str:
-    """The page; everything from the model file is escaped.
-
-    other: verdict on the other runtime. project: its kind. made: the time in UTC; None: now.
-    """
-    from mcuzoo.codegen.templates import render
-
-    timeline = report.timeline
-    columns = len(timeline.steps) + 2
-    shown_bytes, limit = picture_bytes(report), arena_limit(report)
-    scale = _HEIGHT / shown_bytes
-    tensors = 0
-    rectangles = []
-    for block in timeline.blocks:
-        hue = tensors * 360 // _HUES * 5 % 360
-        tensors += not block.scratch
-        over = f", over {block.over}" if block.over else ""
-        rectangles.append(
-            Rectangle(
-                x=(block.first_step + 1) * _COLUMN,
-                y=_HEIGHT - (block.offset + block.bytes) * scale,
-                width=(block.last_step - block.first_step + 1) * _COLUMN,
-                height=block.bytes * scale,
-                fill="#8888" if block.scratch else f"hsl({hue} 60% 65% / 0.75)",
-                title=f"{block.name}: {block.bytes:,} bytes at {block.offset:,}{over}",
-            )
-        )
-    return render(
-        "report/fit.html.j2",
-        report=report,
-        arena_text=arena_text(report.placement),
-        waits=waits(report.constants),
-        boundary=None
-        if report.placement.rest_region is None
-        else _HEIGHT - (timeline.arena_bytes - report.placement.rest_bytes) * scale,
-        limit=_HEIGHT - limit * scale if limit <= shown_bytes else None,
-        limit_bytes=limit,
-        limit_region=report.placement.rest_region or report.placement.arena_region,
-        other=other,
-        other_text=other and other_runtime_text(other),
-        project=project,
-        version=__version__,
-        made=f"{made or datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC",
-        width=columns * _COLUMN,
-        height=_HEIGHT,
-        column=_COLUMN,
-        rectangles=rectangles,
-        labels=["in", *timeline.steps, "out"],
-        marks=[(_HEIGHT * (4 - n) / 4, shown_bytes * n // 4) for n in range(5)],
-    )
-
-
-def write_page(path: Path, text: str) -> None:
-    """Write an HTML page to `path`. Raises InputError when it cannot be written."""
-    write_output(path, text.encode("utf-8"))
 
 
 def other_runtime_text(other: RuntimeFit) -> str:

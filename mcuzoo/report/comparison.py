@@ -44,7 +44,7 @@ def _rows(
     comparison: Comparison, columns: Sequence[ProjectResult]
 ) -> tuple[list[tuple[str, ...]], set[int]]:
     """The rows, and which of them have an output that differs."""
-    facts = [dict(_facts(column)) for column in columns]
+    facts = [dict(project_facts(column)) for column in columns]
     rows = [
         (name, *(fact[name] for fact in facts))
         for name in facts[0]
@@ -80,7 +80,8 @@ def comparison_verdict(comparison: Comparison) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _facts(column: ProjectResult) -> Iterator[tuple[str, str]]:
+def project_facts(column: ProjectResult) -> Iterator[tuple[str, str]]:
+    """The figures of a project as names and texts; a text is empty where nothing is known."""
     trial, sizes, agreement = column.trial, column.trial.sizes, column.agreement
     yield "board", trial.board + agent_note(trial.agent)
     yield "runtime", trial.runtime

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+from mcuzoo.errors import InputError
 from mcuzoo.link.counts import agent_note
 from mcuzoo.profile import Layer, ModelProfile
 from mcuzoo.project.recipe import recipe_document
 from mcuzoo.tables import Column, table_text
+from mcuzoo.untrusted import parse_json, read_text
 
 _EQUAL = {True: "equal", False: "DIFFERS", None: "-"}
 
@@ -131,3 +135,28 @@ def _layer_document(profile: ModelProfile, layer: Layer) -> dict[str, Any]:
         "expected_crc32": layer.expected_crc32,
         "equal": layer.equal,
     }
+
+
+def read_profile(path: Path) -> ModelProfile:
+    """A profile from the document that `mcuzoo profile --json` printed; its recipe is left out.
+
+    Raises InputError for a file that cannot be read or is no such document.
+    """
+    try:
+        raw = parse_json(read_text(path))
+        if not isinstance(raw, dict):
+            raise ValueError("it is no object")
+        profile: ModelProfile = _adapter().validate_python({**raw, "recipe": None})
+        return profile
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"{path} is no profile: {reason}", "mcuzoo profile PROJECT --json > profile.json"
+        ) from error
+
+
+@cache
+def _adapter() -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(ModelProfile)

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from mcuzoo.errors import InputError
 from mcuzoo.files import write_output
 from mcuzoo.link.counts import UNKNOWN_UNIT, agent_note
-from mcuzoo.link.state import LinkState
 from mcuzoo.project.recipe import recipe_document
 from mcuzoo.report.figures import (
     accuracy_dict,
@@ -23,7 +22,8 @@ from mcuzoo.report.figures import (
     recipe_lines,
     shown_lines,
 )
-from mcuzoo.report.line_use import line_use_document, line_use_lines
+from mcuzoo.report.line import line_document, line_text, line_use_lines
+from mcuzoo.report.run_boards import boards_documents, boards_text
 from mcuzoo.run.record import Row, RunMeta, Status
 from mcuzoo.run.summary import Latency, RunSummary, predictions_of
 from mcuzoo.run.tally import Chooser, Shown
@@ -37,9 +37,15 @@ def summary_text(summary: RunSummary, show: int | None = None) -> str:
 
     show: so many predictions; None: all of a few, else the worst misses.
     """
-    pairs = [*shown_lines(_predictions(summary, show)), *_facts(summary), *_findings(summary)]
-    width = max(len(name) for name, _ in pairs)
-    return "".join(f"{name:<{width}}  {text}\n" for name, text in pairs)
+    facts = [*shown_lines(_predictions(summary, show)), *_facts(summary)]
+    findings = list(_findings(summary))
+    width = max(len(name) for name, _ in (*facts, *findings))
+    parts = [
+        "".join(f"{name:<{width}}  {text}\n" for name, text in part) for part in (facts, findings)
+    ]
+    if summary.boards:
+        parts.insert(1, f"\n{boards_text(summary.boards)}\n")
+    return "".join(parts)
 
 
 def _predictions(summary: RunSummary, show: int | None) -> Shown:
@@ -71,7 +77,10 @@ def _facts(summary: RunSummary) -> Iterator[tuple[str, str]]:
     if summary.top5 is not None:
         yield "top-5", accuracy_text(summary.top5)
     yield "reference", _agreement(summary)
-    yield "latency", _latency(summary.latency, counts[Status.DONE], board.kind)
+    if summary.boards:
+        yield "boards", _boards(summary)
+    if summary.latency is not None or not summary.boards:
+        yield "latency", _latency(summary.latency, counts[Status.DONE], board.kind)
     yield "throughput", _NOT_MEASURED if rate is None else f"{rate:.2f} images/s"
     if summary.meta.link is not None:
         yield from line_use_lines(summary.meta.link)
@@ -83,17 +92,10 @@ def _facts(summary: RunSummary) -> Iterator[tuple[str, str]]:
         yield "line", line_text(summary.meta.link)
 
 
-def line_text(link: LinkState) -> str:
-    """Losses of the line, and the repairs, in one line."""
-    facts = [
-        (link.frames_resent, f"{link.frames_resent:,} of {link.frames_sent:,} frames sent again"),
-        (link.bad_frames, f"{link.bad_frames:,} damaged from the board"),
-        (link.board_bad_frames, f"{link.board_bad_frames:,} to it"),
-        (link.board_lost_bytes, f"{link.board_lost_bytes:,} bytes lost in its receiver"),
-        (link.reconnects, f"{link.reconnects} reconnect{'s' if link.reconnects > 1 else ''}"),
-        (link.frames_resent, f"chunks down to {link.smallest_chunk_bytes} bytes"),
-    ]
-    return ", ".join(text for count, text in facts if count)
+def _boards(summary: RunSummary) -> str:
+    boards = summary.boards
+    retired = sum(board.record.retired is not None for board in boards)
+    return f"{len(boards)}, {retired} of them retired" if retired else str(len(boards))
 
 
 def _findings(summary: RunSummary) -> Iterator[tuple[str, str]]:
@@ -186,12 +188,13 @@ def run_document(run: Path, summary: RunSummary) -> dict[str, object]:
         "latency": _latency_dict(summary.latency),
         "images_per_second": summary.images_per_second,
         "resent": summary.resent,
-        "line": _line(meta.link, summary.resent),
+        "line": line_document(meta.link, summary.resent),
         "predictions": [
             prediction_dict(one, meta.class_names)
             for one in predictions_of(summary.meta, summary.rows)
         ],
         "failed": [_failed(row) for row in summary.rows if row.error is not None],
+        **({"boards": boards_documents(summary)} if summary.boards else {}),
         "verdict": {
             "passed": summary.verdict.passed,
             "broke": None if summary.verdict.broke is None else summary.verdict.broke.value,
@@ -199,24 +202,6 @@ def run_document(run: Path, summary: RunSummary) -> dict[str, object]:
             "reasons": summary.verdict.reasons,
             "warnings": summary.verdict.warnings,
         },
-    }
-
-
-def _line(link: LinkState | None, images_resent: int) -> dict[str, object] | None:
-    """Losses of the line over all sessions of the run; null in older runs."""
-    if link is None:
-        return None
-    return {
-        "frames_sent": link.frames_sent,
-        "frames_resent": link.frames_resent,
-        "bad_frames_at_host": link.bad_frames,
-        "bad_frames_at_board": link.board_bad_frames,
-        "bytes_lost_by_board": link.board_lost_bytes,
-        "images_resent": images_resent,
-        "reconnects": link.reconnects,
-        "chunk_bytes": link.chunk_bytes,
-        "smallest_chunk_bytes": link.smallest_chunk_bytes,
-        **line_use_document(link),
     }
 
 
@@ -238,10 +223,12 @@ def csv_text(meta: RunMeta, rows: Sequence[Row]) -> str:
     """One line per image in data set order; a cell is empty where nothing is known.
 
     `score` is the top-1 class's output, dequantized; `input_crc32` is hexadecimal (0x…);
-    `cycles` are instructions where the board was emulated.
+    `cycles` are instructions where the board was emulated. A run on several boards has a last
+    column `board`.
     """
     text = io.StringIO()
-    writer = csv.DictWriter(text, CSV_COLUMNS, lineterminator="\n")
+    columns = (*CSV_COLUMNS, "board") if meta.boards else CSV_COLUMNS
+    writer = csv.DictWriter(text, columns, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
     writer.writerows(_cells(row, meta.class_names) for row in rows)
     return text.getvalue()
@@ -289,6 +276,7 @@ def _cells(row: Row, names: Sequence[str] | None) -> dict[str, object]:
         "input_crc32": crc,
         "label_name": _name(row.label, names),
         "top1_name": _name(row.top1, names),
+        "board": row.board,
     }
 
 

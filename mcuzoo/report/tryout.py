@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from mcuzoo.board.model import Board
 from mcuzoo.codegen.export import Project
 from mcuzoo.errors import command
 from mcuzoo.files import write_whole
@@ -15,9 +14,12 @@ from mcuzoo.link.transport import SOME_PORT
 from mcuzoo.ops.inspect import Inspection
 from mcuzoo.plan.fit import FitReport
 from mcuzoo.project.manifest import BuildEntry, Manifest, load_project
-from mcuzoo.report.arena import arena_text, fit_html
+from mcuzoo.report.arena import arena_text
 from mcuzoo.report.figures import clipped, recipe_lines
 from mcuzoo.report.fit import fit_document, fit_text
+from mcuzoo.report.html.at_hand import at_hand
+from mcuzoo.report.html.fit import fit_html
+from mcuzoo.report.html.run import RunPage, run_html
 from mcuzoo.report.inspection import inspection_text
 from mcuzoo.report.project import build_text, export_text
 from mcuzoo.report.run import csv_text, run_document, summary_text
@@ -53,6 +55,8 @@ def _files(folder: Path, made: StepResult) -> Iterator[tuple[str, str]]:
         yield "run.txt", summary_text(made.summary)
         yield "run.json", _json(run_document(made.folder, made.summary))
         yield "run.csv", csv_text(*read_run(made.folder))
+        page = RunPage(made.folder, made.summary, at_hand(made.summary.meta))
+        yield "run.html", run_html(page)
     elif isinstance(made, BuildEntry):
         project = folder / PROJECT
         yield "build.txt", build_text(project, load_project(project), made, _WIDTH)
@@ -183,17 +187,10 @@ def next_steps(tried: Tried) -> tuple[str, ...]:
     if tried.passed:
         images = () if tried.images is None else ("--images", tried.images)
         run = command("mcuzoo", "run-serial", "--port", SOME_PORT, "--project", project, *images)
-        return _flash(tried.board, project, tried.build), run
+        return command("mcuzoo", "flash", project), run
     if tried.run.summary.verdict.broke is Broke.FIRMWARE:
         return (command("mcuzoo", "profile", project),)
     return (command("mcuzoo", "run-serial", "--resume", tried.run.folder),)
-
-
-def _flash(board: Board, project: Path, build: BuildEntry) -> str:
-    """How the image gets into the flash of a real board."""
-    if board.pyocd_target is None:
-        return f"flash {project / build.hex} with any tool that supports the board"
-    return command("pyocd", "load", "-t", board.pyocd_target, project / build.elf)
 
 
 def try_document(tried: Tried) -> dict[str, object]:

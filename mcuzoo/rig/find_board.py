@@ -15,6 +15,9 @@ from mcuzoo.project.manifest import ProjectManifest
 AUTO = "auto"
 """The port's name that stands for the one board that runs the project."""
 
+ALL = "all"
+"""The port's name that stands for all boards that run the project."""
+
 MORE_PORTS = "MCUZOO_PORTS"
 """A variable of the environment: ports that the system does not list, with commas between them."""
 
@@ -53,19 +56,44 @@ def port_of(
     Raises UsageError when several boards run it, WrongFirmwareError when boards answer and none
     does, PortError when no mcuzoo firmware answers.
     """
+    running, listed = _running(manifest, baud, ports)
+    names = [usb_name(one.port, listed) for one in running]
+    if len(running) > 1:
+        each = command(*(word for name in names for word in ("--port", name)))
+        raise UsageError(
+            f"{len(running)} boards run this project: {', '.join(names)}.",
+            f"Name one of them: {command('--port', names[0])}; or run on all at once: "
+            f"--port {ALL}, which is {each}",
+        )
+    say(f"port: {running[0].port.text}, {_said(running[0])}")
+    return names[0]
+
+
+def ports_of(
+    manifest: ProjectManifest,
+    baud: int,
+    say: Callable[[str], None] = lambda text: None,
+    ports: Sequence[PortInfo] | None = None,
+) -> list[str]:
+    """The ports of all boards that run a build of the project, named as in port_of.
+
+    Raises WrongFirmwareError when boards answer and none does, PortError when none answers.
+    """
+    running, listed = _running(manifest, baud, ports)
+    for one in running:
+        say(f"port: {one.port.text}, {_said(one)}")
+    return [usb_name(one.port, listed) for one in running]
+
+
+def _running(
+    manifest: ProjectManifest, baud: int, ports: Sequence[PortInfo] | None
+) -> tuple[list[Surveyed], Sequence[PortInfo]]:
+    """The boards that run the project, at least one, and all ports."""
     listed = known_ports() if ports is None else ports
     asked = survey([port for port in listed if may_be_asked(port)], [baud])
     running = [one for one in asked if _runs(one, manifest)]
-    if len(running) == 1:
-        (found,) = running
-        say(f"port: {found.port.text}, {_said(found)}")
-        return usb_name(found.port, listed)
     if running:
-        names = [usb_name(one.port, listed) for one in running]
-        raise UsageError(
-            f"{len(running)} boards run this project: {', '.join(names)}.",
-            f"Name one of them: {command('--port', names[0])}",
-        )
+        return running, listed
     others = [one for one in asked if one.hello is not None]
     if others:
         raise WrongFirmwareError(

@@ -16,6 +16,7 @@ from mcuzoo.data.images import Item
 from mcuzoo.data.preprocess import PictureInput
 from mcuzoo.engines.engine import Engine
 from mcuzoo.errors import DataSetError
+from mcuzoo.link.sent_input import encode_ahead
 
 _AHEAD = 4
 Asked = TypeVar("Asked")
@@ -46,8 +47,13 @@ class Unusable:
     reason: str
 
 
-def prepare(item: Item, input: PictureInput, engine: Engine | None) -> Prepared | Unusable:
-    """Make one image ready. Damaged images come back as Unusable; other errors are raised."""
+def prepare(
+    item: Item, input: PictureInput, engine: Engine | None, compress: bool = False
+) -> Prepared | Unusable:
+    """Make one image ready. Damaged images come back as Unusable; other errors are raised.
+
+    compress: encode it for the line already here, so that no board waits for that.
+    """
     try:
         content = item.picture.read()
         sha256 = hashlib.sha256(content).hexdigest()
@@ -57,6 +63,8 @@ def prepare(item: Item, input: PictureInput, engine: Engine | None) -> Prepared 
         made = input.quantized(decoded.pixels)
     except DataSetError as error:
         return Unusable(item, error.message)
+    if compress:
+        encode_ahead(made.tensor)
     expected = None if engine is None else engine.run(made.tensor)
     return Prepared(item, made.tensor, expected, sha256, decoded.turned, made.clipped)
 

@@ -20,8 +20,9 @@ from mcuzoo.errors import UnsupportedOpError, UsageError, command
 from mcuzoo.link.transport import SOME_PORT
 from mcuzoo.project.manifest import Manifest, load_manifest, load_project
 from mcuzoo.project.rules import inside
-from mcuzoo.rig.find_board import AUTO, port_of
 from mcuzoo.run.journal import read_run, require_no_run
+from mcuzoo.run.many.choice import Firmware, choose_boards, first_project
+from mcuzoo.run.many.source import BoardOfRun
 from mcuzoo.run.options import RunOptions
 from mcuzoo.run.project import (
     baud_note,
@@ -48,7 +49,8 @@ RUNS_FOLDER = "runs"
 @dataclass(frozen=True)
 class Job:
     """What a run needs before it meets the board. out: its folder. baud_note: origin of the
-    rate. note: how the output is read, if it is not a score per class."""
+    rate. note: how the output is read, if it is not a score per class. boards: of a run on several;
+    empty: the one at settings.port."""
 
     manifest: Manifest
     classes: Classes
@@ -61,6 +63,7 @@ class Job:
     upload: Upload | None = None
     baud_note: str = ""
     note: str | None = None
+    boards: tuple[BoardOfRun, ...] = ()
 
 
 def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None) -> Job:
@@ -93,8 +96,10 @@ def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None
         say(note)
     check_preprocessing(manifest.preprocessing, manifest.input.shape)
     base = _defaults(project, manifest, upload) if earlier is None else earlier
-    base = replace(base, project=str(project), port=_port(options, base, manifest, say))
-    settings = _settings(options, base)
+    base = replace(base, project=str(project), upload=_model_name(options.upload) or base.upload)
+    firmware = Firmware(project, manifest, upload)
+    boards = choose_boards(options, base, firmware, say)
+    settings = _settings(options, replace(base, **boards.settings))
     form = form_of(manifest.output)
     classes = load_classes(None if settings.labels is None else Path(settings.labels), form.classes)
     if upload is not None and settings.labels is None:
@@ -104,7 +109,10 @@ def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None
         classes,
         settings.limit,
         settings.split,
-        besides=(*port_packages(settings.port), *input_of(manifest).packages),
+        besides=(
+            *(package for port in boards.ports for package in port_packages(port)),
+            *input_of(manifest).packages,
+        ),
     )
     if settings.min_top1 is not None and all(item.label is None for item in data_set.items):
         raise UsageError(
@@ -123,6 +131,7 @@ def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None
         upload=upload,
         note=form.note,
         baud_note=baud_note(settings.baud, project_baud(project, manifest)),
+        boards=boards.several,
     )
 
 
@@ -135,8 +144,8 @@ def _project(options: RunOptions, earlier: Settings | None, say: Callable[[str],
     if options.project is None and earlier is not None:
         return Path(earlier.project)
     return find_project(
-        options.port,
-        options.project,
+        options.one_port,
+        first_project(options),
         universal=options.upload is not None,
         baud=options.baud,
         say=say,
@@ -163,13 +172,6 @@ def _engine(project: Path, manifest: Manifest, upload: Upload | None) -> Engine:
         raise
 
 
-def _port(
-    options: RunOptions, base: Settings, manifest: Manifest, say: Callable[[str], None]
-) -> str:
-    port = options.port or base.port
-    return port_of(manifest, options.baud or base.baud, say) if port == AUTO else port
-
-
 def _settings(options: RunOptions, base: Settings) -> Settings:
     settings = replace(
         base,
@@ -180,11 +182,11 @@ def _settings(options: RunOptions, base: Settings) -> Settings:
         limit=base.limit if options.limit is None else options.limit,
         split=base.split if options.split is None else options.split,
         reference=base.reference and not options.no_reference,
+        compress=base.compress and not options.no_compress,
         min_top1=base.min_top1 if options.min_top1 is None else options.min_top1,
         strict=base.strict or options.strict,
-        upload=_model_name(options.upload) if options.upload else base.upload,
     )
-    if not settings.port:
+    if not settings.port and not settings.several:
         raise UsageError(
             "No port: --port was not given and MCUZOO_PORT is not set.",
             f"A device such as {SOME_PORT}; or no hardware: "
@@ -198,8 +200,10 @@ def _settings(options: RunOptions, base: Settings) -> Settings:
     return settings
 
 
-def _model_name(upload: str) -> str:
+def _model_name(upload: str | None) -> str | None:
     """An absolute path, so that a run can be resumed anywhere; a name of the zoo as it is."""
+    if upload is None:
+        return None
     path = Path(upload).expanduser()
     return str(path.resolve()) if path.is_file() else upload
 

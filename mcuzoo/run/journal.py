@@ -12,26 +12,29 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from mcuzoo.data.images import Item
 from mcuzoo.errors import InputError, UsageError, command
 from mcuzoo.link.counts import StackUse
 from mcuzoo.link.state import LinkState
-from mcuzoo.locking import lock
-from mcuzoo.project.recipe import Recipe, upgraded
-from mcuzoo.run.record import BoardFacts, Row, RunMeta, Settings, Status, WrongLayer
-from mcuzoo.run.score import Answer
-from mcuzoo.untrusted import parse_json
+from mcuzoo.locking import lock as lock_file
+from mcuzoo.run.journal_values import (
+    decode_board,
+    decode_meta,
+    decode_row,
+    encode_board,
+    encode_found,
+    encode_meta,
+)
+from mcuzoo.run.record import BoardRecord, OtherResult, Row, RunMeta, Settings, Status, WrongLayer
 
 JOURNAL_NAME = "run.sqlite"
 LOCK_NAME = "run.lock"
-SCHEMA = 3
+SCHEMA = 4
 _SINCE = {
     2: (("rank", "INTEGER"), ("second", "TEXT"), ("dtype", "TEXT")),
     3: (("turned", "INTEGER"), ("clipped", "REAL")),
+    4: (("board", "TEXT"),),
 }
 """The columns that came with a schema: an older journal is read, and a resume updates it."""
 
@@ -60,13 +63,26 @@ CREATE TABLE images (
     second TEXT,
     dtype TEXT,
     turned INTEGER,
-    clipped REAL
+    clipped REAL,
+    board TEXT
 );
 """
+_BOARD_TABLES = """
+CREATE TABLE boards (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE others (
+    id INTEGER NOT NULL,
+    board TEXT NOT NULL,
+    output_crc32 INTEGER NOT NULL,
+    reference_difference INTEGER,
+    PRIMARY KEY (id, board)
+) WITHOUT ROWID;
+"""
+_BOARDS_SINCE = 4
 _ITEM = "id, file, label, sha256"
 _FOUND = (
     "status", "output", "top1", "score", "cycles", "input_crc32", "attempts",
     "reference_difference", "seconds", "error", "rank", "second", "dtype", "turned", "clipped",
+    "board",
 )  # fmt: skip
 
 
@@ -80,7 +96,7 @@ class RunLock:
     def __init__(self, folder: Path) -> None:
         self._file = (folder / LOCK_NAME).open("ab")
         try:
-            lock(self._file)
+            lock_file(self._file)
         except OSError as error:
             self._file.close()
             raise UsageError(
@@ -98,18 +114,31 @@ class RunLock:
         self._file.close()
 
 
-def create_journal(folder: Path, meta: RunMeta, items: Sequence[Item]) -> None:
-    """Make `folder` a run of `items`, all pending; the file appears whole or not at all.
+def begin_journal(folder: Path, meta: RunMeta, items: Sequence[Item]) -> Journal:
+    """Make `folder` a run of `items`, all pending; the file appears whole or not at all. Its
+    writer, which the caller closes.
 
     Raises UsageError when there is a run already, InputError when the folder cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with RunLock(folder):
+        # Kept: another thread may start a process at any moment, which would hold what is released.
+        lock = RunLock(folder)
+        try:
             require_no_run(folder)
-            create_rows(folder, _encode_meta(meta), items)
+            create_rows(folder, encode_meta(meta), items)
+            return Journal(folder, held=lock)
+        except BaseException:
+            lock.release()
+            raise
     except (OSError, sqlite3.Error) as error:
         raise InputError(f"{folder} cannot hold a run: {error}", "Choose another --out.") from error
+
+
+def create_journal(folder: Path, meta: RunMeta, items: Sequence[Item]) -> None:
+    """As begin_journal, for a later writer."""
+    with begin_journal(folder, meta, items):
+        pass
 
 
 def require_no_run(folder: Path) -> None:
@@ -133,7 +162,7 @@ def create_rows(
     for leftover in (temporary, temporary.with_name(temporary.name + "-journal")):
         leftover.unlink(missing_ok=True)
     with closing(sqlite3.connect(temporary)) as database:
-        database.executescript(_PRAGMAS.format(sync) + _TABLES)
+        database.executescript(_PRAGMAS.format(sync) + _TABLES + _BOARD_TABLES)
         with database:
             database.executemany("INSERT INTO run VALUES (?, ?)", [("schema", str(SCHEMA)), *about])
             database.executemany(
@@ -149,14 +178,15 @@ def create_rows(
 class Journal:
     """The one writer of a journal. Use as a context manager; reading needs only `read_run`.
 
-    sync: SQLite's `synchronous`. Raises UsageError when another process writes to the same one,
-    InputError when there is none or it is damaged.
+    sync: SQLite's `synchronous`. held: the folder's lock, if the caller has it. Raises
+    UsageError when another process writes to the same one, InputError when there is none or it is
+    damaged.
     """
 
-    def __init__(self, folder: Path, sync: str = "FULL") -> None:
+    def __init__(self, folder: Path, sync: str = "FULL", held: RunLock | None = None) -> None:
         self._folder = folder
         _existing(folder)
-        self._lock = RunLock(folder)
+        self._lock = held or RunLock(folder)
         try:
             with _damage_named(folder):
                 self._database = _connect(folder)
@@ -187,21 +217,51 @@ class Journal:
         Raises InputError when the disk refuses, or the image is finished already.
         """
         with _damage_named(self._folder), self._database:
-            values = ", ".join(f"{column}=?" for column in _FOUND)
-            done = self._database.execute(
-                f"UPDATE images SET sha256=?, {values} WHERE id=? AND status NOT IN (?, ?)",
-                (
-                    row.sha256,
-                    *_encode_found(row),
-                    row.index,
-                    Status.DONE.value,
-                    Status.BAD_IMAGE.value,
-                ),
-            )
-            if done.rowcount != 1:
-                raise sqlite3.IntegrityError(f"image {row.index} is unknown or finished already")
+            self._update(row)
             if link is not None:
                 self._replace("link", asdict(link))
+
+    def record_all(
+        self,
+        rows: Iterable[Row],
+        boards: Iterable[BoardRecord],
+        others: Iterable[OtherResult],
+        elapsed_s: float,
+    ) -> None:
+        """Commit what boards have done since the last time, all of it or nothing.
+
+        elapsed_s: how long boards have been at work by now. Raises as `record`.
+        """
+        with _damage_named(self._folder), self._database:
+            for row in rows:
+                self._update(row)
+            self._database.executemany(
+                "REPLACE INTO boards VALUES (?, ?)",
+                [(board.name, encode_board(board)) for board in boards],
+            )
+            self._database.executemany(
+                "REPLACE INTO others VALUES (?, ?, ?, ?)",
+                [
+                    (one.index, one.board, one.output_crc32, one.reference_difference)
+                    for one in others
+                ],
+            )
+            self._replace("elapsed_s", elapsed_s)
+
+    def _update(self, row: Row) -> None:
+        values = ", ".join(f"{column}=?" for column in _FOUND)
+        done = self._database.execute(
+            f"UPDATE images SET sha256=?, {values} WHERE id=? AND status NOT IN (?, ?)",
+            (
+                row.sha256,
+                *encode_found(row),
+                row.index,
+                Status.DONE.value,
+                Status.BAD_IMAGE.value,
+            ),
+        )
+        if done.rowcount != 1:
+            raise sqlite3.IntegrityError(f"image {row.index} is unknown or finished already")
 
     def keep_link(self, link: LinkState) -> None:
         """Save what the run has learnt about the line, and the losses of the line."""
@@ -300,9 +360,17 @@ def _damage_named(folder: Path) -> Iterator[None]:
 
 
 def _read(database: sqlite3.Connection) -> tuple[RunMeta, tuple[Row, ...]]:
-    _schema(database)
     pairs = dict(database.execute("SELECT key, value FROM run"))
-    return _decode_meta(pairs), tuple(_rows(database))
+    boards: tuple[BoardRecord, ...] = ()
+    others: tuple[OtherResult, ...] = ()
+    if _schema(database) >= _BOARDS_SINCE:
+        found = database.execute("SELECT name, value FROM boards ORDER BY name")
+        boards = tuple(decode_board(name, value) for name, value in found)
+        columns = "id, board, output_crc32, reference_difference"
+        found = database.execute(f"SELECT {columns} FROM others ORDER BY id, board")
+        others = tuple(OtherResult(*cells) for cells in found)
+    meta = replace(decode_meta(pairs), boards=boards, others=others)
+    return meta, tuple(_rows(database))
 
 
 def _schema(database: sqlite3.Connection) -> int:
@@ -318,6 +386,8 @@ def _update(schema: int) -> str:
     """SQL that makes a journal of `schema` one of SCHEMA."""
     columns = [column for since, new in _SINCE.items() if since > schema for column in new]
     added = "".join(f"ALTER TABLE images ADD COLUMN {name} {kind};" for name, kind in columns)
+    if schema < _BOARDS_SINCE:
+        added += _BOARD_TABLES
     return f"{added} UPDATE run SET value = '{SCHEMA}' WHERE key = 'schema';"
 
 
@@ -327,75 +397,4 @@ def _rows(database: sqlite3.Connection) -> Iterator[Row]:
     columns = [name for name in _FOUND if name not in absent]
     names = ("index", *_ITEM.split(", ")[1:], *columns)
     for cells in database.execute(f"SELECT {_ITEM}, {', '.join(columns)} FROM images ORDER BY id"):
-        yield _decode_row(dict(zip(names, cells, strict=True)))
-
-
-def _encode_meta(meta: RunMeta) -> list[tuple[str, str]]:
-    return [(key, json.dumps(value)) for key, value in asdict(meta).items()]
-
-
-def _decode_meta(pairs: dict[str, str]) -> RunMeta:
-    values: dict[str, Any] = {
-        key: parse_json(value) for key, value in pairs.items() if key != "schema"
-    }
-    names, wrong = values["class_names"], values.get("wrong_layer")
-    link = values.get("link")
-    stack, shape = values.get("stack"), values.get("output_shape")
-    return RunMeta(
-        **{
-            **values,
-            "class_names": None if names is None else tuple(names),
-            "preprocessing": _recipe(values["preprocessing"]),
-            "board": BoardFacts(**values["board"]),
-            "settings": Settings(**values["settings"]),
-            "wrong_layer": None if wrong is None else WrongLayer(**wrong),
-            "link": None if link is None else LinkState.of(link),
-            "stack": None if stack is None else StackUse(**stack),
-            "output_shape": None if shape is None else tuple(shape),
-        }
-    )
-
-
-def _recipe(raw: Any) -> Recipe:
-    """A recipe as JSON has it, with lists for tuples, also of an older mcuzoo."""
-    fields: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in upgraded(raw).items()
-    }
-    return Recipe(**fields)
-
-
-def _encode_found(row: Row) -> tuple[object, ...]:
-    """The values of a row in the order of _FOUND."""
-    return (
-        row.status.value,
-        None if row.output is None else row.output.tobytes(),
-        row.top1,
-        row.score,
-        row.cycles,
-        row.input_crc32,
-        row.attempts,
-        row.reference_difference,
-        row.seconds,
-        row.error,
-        row.rank,
-        None if row.second is None else json.dumps(asdict(row.second)),
-        None if row.output is None else row.output.dtype.str,
-        row.turned,
-        row.clipped,
-    )
-
-
-def _decode_row(cells: dict[str, Any]) -> Row:
-    """cells: values by the names of Row's fields; dtype is that of the output."""
-    output, dtype, second = cells["output"], cells.pop("dtype", None), cells.get("second")
-    turned = cells.get("turned")
-    return Row(
-        **{
-            **cells,
-            "status": Status(cells["status"]),
-            "output": None if output is None else np.frombuffer(output, np.dtype(dtype or np.int8)),
-            "second": None if second is None else Answer(**parse_json(second)),
-            "turned": None if turned is None else bool(turned),
-        }
-    )
+        yield decode_row(dict(zip(names, cells, strict=True)))

@@ -15,6 +15,7 @@ from mcuzoo.options import (
     NoReference,
     Option,
     RecipeOptions,
+    RigFilter,
     Split,
     Trace,
     UploadModel,
@@ -31,14 +32,43 @@ class RunOptions(RecipeOptions):
     """Options of `run` (mcuzoo run-serial). None, False: not given; a resumed run keeps its own."""
 
     port: Annotated[
-        str | None,
+        str | tuple[str, ...] | None,
         Option(
-            "Serial device, usb:SERIAL, pyserial URL, emulator://PROJECT, or auto: the one board "
-            "that runs the project.",
+            "Serial device, usb:SERIAL, pyserial URL, emulator://PROJECT; auto: the one board that "
+            "runs the project; all: all that do. Given several times: those boards at once.",
             "--port",
             "-p",
             variable="MCUZOO_PORT",
         ),
+    ] = None
+    rig: Annotated[
+        Path | None,
+        Option("Run on the boards of this rig file at once.", "--rig", metavar="RIG.toml"),
+    ] = None
+    filter: RigFilter = ()
+    labgrid: Annotated[
+        str | None,
+        Option(
+            "Run on places of a labgrid farm, by its coordinator [LG_COORDINATOR, or "
+            "127.0.0.1:20408]. They are acquired, and released in any case.",
+            metavar="[HOST[:PORT]]",
+            bare="",
+        ),
+    ] = None
+    boards: Annotated[
+        int | None, Option("Acquire so many places of the farm [1].", min=1, metavar="N")
+    ] = None
+    lg_wait: Annotated[
+        float | None,
+        Option("Wait S seconds for places that others have [60].", min=0, metavar="S"),
+    ] = None
+    lg_env: Annotated[
+        Path | None,
+        Option("A labgrid environment whose drivers switch the power of places.", metavar="FILE"),
+    ] = None
+    lg_state: Annotated[
+        str | None,
+        Option("Let the strategy of --lg-env bring a lost board to this state.", metavar="STATE"),
     ] = None
     project: Annotated[
         Path | None,
@@ -66,8 +96,23 @@ class RunOptions(RecipeOptions):
     wait_port: WaitPort = None
     min_top1: MinTop1 = None
     no_reference: NoReference = False
+    no_compress: Annotated[
+        bool, Option("Send every input as it is, even where a shorter encoding is known.")
+    ] = False
     strict: Annotated[bool, Option("Fail when an image cannot be decoded.")] = False
     trace: Trace = None
+
+    @property
+    def ports(self) -> tuple[str, ...]:
+        """The ports that were given."""
+        if self.port is None:
+            return ()
+        return (self.port,) if isinstance(self.port, str) else tuple(self.port)
+
+    @property
+    def one_port(self) -> str | None:
+        """The first port that was given."""
+        return next(iter(self.ports), None)
 
 
 @dataclass(frozen=True)

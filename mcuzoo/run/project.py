@@ -30,7 +30,7 @@ from mcuzoo.project.manifest import (
     load_project,
 )
 from mcuzoo.project.rules import inside
-from mcuzoo.rig.find_board import AUTO
+from mcuzoo.rig.find_board import ALL, AUTO
 
 if TYPE_CHECKING:
     from mcuzoo.engines.reference import ReferenceEngine
@@ -86,8 +86,8 @@ def find_project(
     """
     if given is not None:
         return given.resolve()
-    if port == AUTO:
-        port = None  # which board it is follows from the project
+    if port in (AUTO, ALL):
+        port = None  # which boards they are follows from the project
     emulated = None if port is None else emulated_project(port)
     if emulated is not None:
         return emulated.resolve()

@@ -42,7 +42,8 @@ class Row:
     `seconds` is the time the run spent on it. `rank`: how many classes come before the label's own.
     `second`: the answer of the other engine or model of an evaluation. `turned`: by its EXIF
     orientation. `clipped`: the share of the input's values that int8 could not take. `cells`: of a
-    grid; known only to the process that ran the image.
+    grid; known only to the process that ran the image. `board`: the name of the board that
+    answered, in a run on several.
     """
 
     index: int
@@ -64,6 +65,7 @@ class Row:
     turned: bool | None = None
     clipped: float | None = None
     cells: tuple[Cell, ...] = ()
+    board: str | None = None
 
     @property
     def label_rank(self) -> int | None:
@@ -80,7 +82,11 @@ class Settings:
     project, data_set, labels, upload: paths as they were typed; labels: of a text with the names,
     upload: of the model that was sent. reference: whether outputs are compared with the host's.
     min_top1: the least accuracy for a verdict that passes. strict: an image that cannot be decoded
-    fails the run. max_baud: the highest rate to change to; 0: `baud` stays, as in older runs.
+    fails the run. ports: of a run on several boards, or else rig: the file that names them, and
+    filters: which of them. labgrid: of a run on a farm, its coordinator; filters: tags of its
+    places; places: how many of them; lg_env, lg_state: file and strategy that switch their power.
+    compress: inputs are sent encoded where that pays.
+    max_baud: the highest rate to change to; 0: `baud` stays, as in older runs.
     """
 
     project: str
@@ -94,7 +100,20 @@ class Settings:
     strict: bool
     split: str | None = None
     upload: str | None = None
+    ports: tuple[str, ...] = ()
+    rig: str | None = None
+    filters: tuple[str, ...] = ()
+    labgrid: str | None = None
+    places: int | None = None
+    lg_env: str | None = None
+    lg_state: str | None = None
+    compress: bool = True
     max_baud: int = 0
+
+    @property
+    def several(self) -> bool:
+        """Whether the run takes its boards from a list, even of one."""
+        return bool(self.ports or self.rig or self.labgrid)
 
 
 @dataclass(frozen=True)
@@ -131,6 +150,37 @@ class BoardFacts:
         if self.count_unit is not None:
             return self.count_unit
         return {"silicon": "cycles", "emulator": "instructions"}.get(self.kind, UNKNOWN_UNIT)
+
+
+@dataclass(frozen=True)
+class BoardRecord:
+    """A board of a run on several.
+
+    facts: None if it never answered. link: what was learnt about its line, and its losses. retired:
+    why it takes no more images; None: it would. recoveries: how often it was brought back, by its
+    power switch or otherwise.
+    """
+
+    name: str
+    port: str
+    facts: BoardFacts | None = None
+    link: LinkState | None = None
+    stack: StackUse | None = None
+    retired: str | None = None
+    recoveries: int = 0
+
+
+@dataclass(frozen=True)
+class OtherResult:
+    """What `board` gave for image `index`, whose row has the result of another board.
+
+    output_crc32: of the raw output. reference_difference: as in Row.
+    """
+
+    index: int
+    board: str
+    output_crc32: int
+    reference_difference: int | None = None
 
 
 @dataclass(frozen=True)
@@ -175,6 +225,9 @@ class RunMeta:
     recipe_source: str = ""
     label_mapping: str = ""
     output_shape: tuple[int, ...] | None = None
+    elapsed_s: float | None = None
+    boards: tuple[BoardRecord, ...] = ()
+    others: tuple[OtherResult, ...] = ()
 
     @property
     def form(self) -> OutputForm:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime, timezone
@@ -31,8 +31,10 @@ from mcuzoo.errors import (
     WrongFirmwareError,
     command,
 )
+from mcuzoo.link.codes import Feature
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.state import LinkState
+from mcuzoo.project.manifest import Manifest
 from mcuzoo.run.connected_board import (
     BoardGoneError,
     ConnectedBoard,
@@ -42,7 +44,7 @@ from mcuzoo.run.connected_board import (
 )
 from mcuzoo.run.feed import Prepared, Unusable, prepare, prepared_ahead, with_next
 from mcuzoo.run.job import Job
-from mcuzoo.run.journal import Journal, create_journal, read_run, recorded
+from mcuzoo.run.journal import Journal, begin_journal, read_run, recorded
 from mcuzoo.run.record import Row, RunMeta, Status, WrongLayer
 from mcuzoo.run.score import answer, difference
 from mcuzoo.run.summary import RunSummary, summarize
@@ -54,17 +56,26 @@ class RunInterruptedError(McuzooError):
     exit_code: ClassVar[int] = 130
 
 
+_ENDINGS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
 @contextmanager
 def sigterm_interrupts() -> Iterator[None]:
-    """Within the block SIGTERM raises KeyboardInterrupt. Does nothing outside the main thread."""
+    """Within the block SIGTERM raises KeyboardInterrupt, and so does SIGHUP, of a terminal that was
+    closed, unless it is ignored, as by nohup. Does nothing outside the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    previous = signal.signal(signal.SIGTERM, _interrupt)
+    previous = {
+        number: signal.signal(number, _interrupt)
+        for number in _ENDINGS
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
@@ -72,20 +83,24 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 
 class LayerFinder:
-    """Finds the first wrong layer, once per run. Use it between images: it runs the model again."""
+    """Finds the first wrong layer, once per run. Use it between images: it runs the model again.
+
+    record: takes what was found. turn: whoever acquires it first finds the layer; boards of the
+    same run share one.
+    """
 
     def __init__(
         self,
         board: ConnectedBoard,
-        journal: Journal,
         engine: Engine | None,
-        known: WrongLayer | None,
+        record: Callable[[WrongLayer], None],
+        turn: threading.Lock,
     ) -> None:
         self._board = board
-        self._journal = journal
         # Only the reference knows what each layer gives.
         self._engine = engine if isinstance(engine, ReferenceEngine) else None
-        self._done = known is not None
+        self._record = record
+        self._turn = turn
 
     def find(self, ready: Prepared) -> None:
         """Profile an image whose output was wrong, and record the first wrong layer.
@@ -93,9 +108,8 @@ class LayerFinder:
         An error of the profile is reported as a trouble and does not end the run: then the verdict
         has no layer's name.
         """
-        if self._done or self._engine is None:
+        if self._engine is None or not self._turn.acquire(blocking=False):
             return
-        self._done = True
         try:
             profile = self._board.profile(ready.item.index, ready.tensor, self._engine)
         except (RigError, ProtocolError) as error:
@@ -103,7 +117,7 @@ class LayerFinder:
             return
         wrong = profile.first_wrong
         verdict = "it runs again without a difference" if profile.passed else profile.verdict
-        self._journal.record_wrong_layer(
+        self._record(
             WrongLayer(
                 file=ready.item.file,
                 ops=None if wrong is None else wrong.ops,
@@ -111,6 +125,14 @@ class LayerFinder:
                 verdict=verdict,
             )
         )
+
+
+def one_turn(known: WrongLayer | None) -> threading.Lock:
+    """The turn of a run's finders; there is none left if the layer is known."""
+    turn = threading.Lock()
+    if known is not None:
+        turn.acquire()
+    return turn
 
 
 LOST_IN_A_ROW = 3
@@ -139,7 +161,7 @@ def run_images(job: Job, open_session: OpenSession, observer: Observer) -> RunSu
     """
     with sigterm_interrupts(), ExitStack() as stack:
         journal = stack.enter_context(Journal(job.out)) if job.resume else None
-        items = _unfinished(job) if job.resume else list(job.data_set.items)
+        items = unfinished_items(job) if job.resume else list(job.data_set.items)
         if journal is None or items:
             check = partial(check_firmware, manifest=job.manifest)
             state = _state(job) if job.resume else None
@@ -147,8 +169,8 @@ def run_images(job: Job, open_session: OpenSession, observer: Observer) -> RunSu
                 ConnectedBoard(open_session, check, observer.trouble, state=state)
             )
             if journal is None:
-                create_journal(job.out, _meta(job, board.hello), job.data_set.items)
-                journal = stack.enter_context(Journal(job.out))
+                meta = new_meta(job, board.hello)
+                journal = stack.enter_context(begin_journal(job.out, meta, job.data_set.items))
             else:
                 _check_same_board(job, board.hello)
                 journal.update_settings(job.settings)
@@ -156,8 +178,9 @@ def run_images(job: Job, open_session: OpenSession, observer: Observer) -> RunSu
                 board.hello, len(job.data_set.items), len(job.data_set.items) - len(items)
             )
             known = read_run(job.out)[0].wrong_layer
-            finder = LayerFinder(board, journal, job.engine, known)
-            with _resumable(job), closing(_run(job, board, items, finder)) as rows:
+            turn = one_turn(known)
+            finder = LayerFinder(board, job.engine, journal.record_wrong_layer, turn)
+            with resumable(job), closing(_run(job, board, items, finder)) as rows:
                 for row in recorded(rows, journal, lambda: board.state):
                     observer.image(row)
                 board.take_stock()
@@ -165,11 +188,12 @@ def run_images(job: Job, open_session: OpenSession, observer: Observer) -> RunSu
                 if board.stack is not None:
                     journal.note_stack(board.stack)
     summary = summarize(*read_run(job.out))
-    _refuse_all_bad(summary)
+    refuse_all_bad(summary)
     return summary
 
 
-def _unfinished(job: Job) -> list[Item]:
+def unfinished_items(job: Job) -> list[Item]:
+    """What a resumed run has left to do. Raises UsageError if the job is not that of the run."""
     meta, rows = read_run(job.out)
     for what, then, now in (
         ("data set", meta.data_set_digest, job.data_set.digest),
@@ -214,7 +238,8 @@ def _check_same_board(job: Job, hello: Hello) -> None:
         )
 
 
-def _meta(job: Job, hello: Hello) -> RunMeta:
+def new_meta(job: Job, hello: Hello) -> RunMeta:
+    """What the journal of a new run keeps of it."""
     return RunMeta(
         tool_version=__version__,
         started=datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -236,15 +261,16 @@ def _meta(job: Job, hello: Hello) -> RunMeta:
 def _run(
     job: Job, board: ConnectedBoard, items: list[Item], finder: LayerFinder
 ) -> Generator[Row, None, None]:
-    make = partial(prepare, input=input_of(job.manifest), engine=job.engine)
+    encodes = job.settings.compress and board.hello.has(Feature.CODEC)
+    make = partial(prepare, input=input_of(job.manifest), engine=job.engine, compress=encodes)
     lost_in_a_row = 0
     with closing(prepared_ahead(items, make)) as feed:
         for ready, following in with_next(feed):
             error = None
             if isinstance(ready, Unusable):
-                row = replace(_row(ready.item), status=Status.BAD_IMAGE, error=ready.reason)
+                row = replace(row_of(ready.item), status=Status.BAD_IMAGE, error=ready.reason)
             else:
-                row, error = _infer(job, board, ready, following)
+                row, error = infer(job.manifest, board, ready, following)
                 lost_in_a_row = 0 if error is None else lost_in_a_row + 1
             yield row
             if row.reference_difference and isinstance(ready, Prepared):
@@ -253,10 +279,18 @@ def _run(
                 raise error
 
 
-def _infer(
-    job: Job, board: ConnectedBoard, ready: Prepared, following: Prepared | Unusable | None
+def infer(
+    manifest: Manifest,
+    board: ConnectedBoard,
+    ready: Prepared,
+    following: Prepared | Unusable | None = None,
 ) -> tuple[Row, McuzooError | None]:
-    row = _row(ready.item)
+    """Run an image on a board: its row, and the error if it got no answer.
+
+    following: what the board gets next, for all that is known; its upload may begin meanwhile.
+    Raises BoardGoneError and WrongFirmwareError: the board is lost.
+    """
+    row = row_of(ready.item)
     ahead = following.tensor if isinstance(following, Prepared) else None
     try:
         inference = board.infer(ready.item.index, ready.tensor, ahead)
@@ -266,7 +300,7 @@ def _infer(
         return replace(row, status=Status.FAULT, error=error.message), error
     except (RigError, ProtocolError) as error:
         return replace(row, status=Status.LOST, error=error.message), error
-    ends = job.manifest.output
+    ends = manifest.output
     found = answer(inference.output, row.label, ends.scale, ends.zero_point, form_of(ends))
     reference = ready.reference
     return replace(
@@ -287,12 +321,13 @@ def _infer(
     ), None
 
 
-def _row(item: Item) -> Row:
+def row_of(item: Item) -> Row:
+    """The row of an image about which nothing is known yet."""
     return Row(item.index, item.file, item.label, item.sha256)
 
 
 @contextmanager
-def _resumable(job: Job) -> Iterator[None]:
+def resumable(job: Job) -> Iterator[None]:
     """If the run is stopped, say how to go on with it."""
     advice = (
         f"Finished images are kept. Go on: {command('mcuzoo', 'run-serial', '--resume', job.out)}"
@@ -306,7 +341,8 @@ def _resumable(job: Job) -> Iterator[None]:
         raise
 
 
-def _refuse_all_bad(summary: RunSummary) -> None:
+def refuse_all_bad(summary: RunSummary) -> None:
+    """Raise DataSetError if not one image could be decoded."""
     if summary.counts[Status.BAD_IMAGE] == len(summary.rows):
         raise DataSetError(
             f"None of the images could be decoded. The first: {summary.rows[0].error}",

@@ -91,13 +91,14 @@ def subject_of(project: Path, upload: str | None = None) -> Subject:
 class Line:
     """The line to a board. note: the origin of the baud rate. wait_port: seconds to wait for a port
     that is not there yet, and for one that went away; None: DEFAULT_WAIT_S for the latter alone.
-    max_baud: the highest rate to change to; 0: none."""
+    max_baud: the highest rate to change to; 0: none. compress: send inputs encoded, if it pays."""
 
     port: str
     baud: int
     note: str = ""
     wait_port: float | None = None
     max_baud: int = 0
+    compress: bool = True
 
 
 class Watcher(Protocol):
@@ -153,7 +154,7 @@ def sessions(
     timing = Timing.of_port(line.port, line.baud, line.max_baud)
 
     def connect(state: LinkState) -> Session:
-        return Session.open(
+        session = Session.open(
             line.port,
             line.baud,
             timing=timing,
@@ -162,6 +163,8 @@ def sessions(
             state=state,
             ports=ports,
         )
+        session.compress = line.compress
+        return session
 
     return connect if upload is None else uploading(connect, upload, watcher.uploading)
 

@@ -10,6 +10,12 @@ from statistics import median
 
 from mcuzoo.data.output_form import Cell
 from mcuzoo.link.counts import milliseconds
+from mcuzoo.run.board_summary import (
+    BoardSummary,
+    board_findings,
+    board_warnings,
+    summarize_boards,
+)
 from mcuzoo.run.label_order import WrongOrder
 from mcuzoo.run.record import Row, RunMeta, Status, WrongLayer
 from mcuzoo.run.score import Accuracy, Agreement, ClassScore
@@ -133,7 +139,7 @@ def _bad_images(counts: Mapping[Status, int]) -> str:
 class RunSummary:
     """A run in figures. top1, top5: None without labels, top5 below 6 classes. resent: images.
     turned: images that their EXIF orientation turned. clipped: the share of input values that int8
-    could not take."""
+    could not take. boards: of a run on several. latency: None if these count differently."""
 
     meta: RunMeta
     rows: tuple[Row, ...]
@@ -148,6 +154,7 @@ class RunSummary:
     verdict: Verdict
     turned: int = 0
     clipped: float | None = None
+    boards: tuple[BoardSummary, ...] = ()
 
     @property
     def unanswered(self) -> int:
@@ -175,6 +182,14 @@ def summarize(meta: RunMeta, rows: Sequence[Row]) -> RunSummary:
     )
     if meta.stack is not None and meta.stack.warning is not None:
         verdict = replace(verdict, warnings=(*verdict.warnings, meta.stack.warning))
+    boards = summarize_boards(meta, rows)
+    if boards:
+        findings = tuple(board_findings(meta, rows, boards))
+        verdict = _with_boards(verdict, findings, tuple(board_warnings(boards)))
+        done_by_boards = sum(board.images for board in boards)
+        rate = done_by_boards / meta.elapsed_s if meta.elapsed_s else None
+    else:
+        rate = len(done) / seconds if seconds else None
     return RunSummary(
         meta=meta,
         rows=tuple(rows),
@@ -185,13 +200,34 @@ def summarize(meta: RunMeta, rows: Sequence[Row]) -> RunSummary:
         agreement=agreement,
         latency=measure_latency(
             [row.cycles for row in done], meta.board.core_clock_hz, meta.board.unit
-        ),
-        images_per_second=len(done) / seconds if seconds else None,
+        )
+        if _count_alike(meta)
+        else None,
+        images_per_second=rate,
         resent=sum(max(0, (row.attempts or 1) - 1) for row in done),
         verdict=verdict,
         turned=tally.turned,
         clipped=tally.clipped,
+        boards=boards,
     )
+
+
+def _count_alike(meta: RunMeta) -> bool:
+    """Whether the counts of all boards mean the same."""
+    facts = [board.facts for board in meta.boards if board.facts is not None]
+    return len({(one.board, one.core_clock_hz, one.unit) for one in (*facts, meta.board)}) == 1
+
+
+def _with_boards(verdict: Verdict, findings: tuple[str, ...], warnings: tuple[str, ...]) -> Verdict:
+    """The verdict of a run on several boards. findings: results of boards that are wrong."""
+    known = replace(
+        verdict,
+        reasons=(*verdict.reasons, *findings),
+        warnings=(*verdict.warnings, *warnings),
+    )
+    if not findings or verdict.broke is Broke.FIRMWARE:
+        return known
+    return replace(known, broke=Broke.FIRMWARE, exit_code=_EXIT_CODES[Broke.FIRMWARE])
 
 
 def predictions_of(meta: RunMeta, rows: Sequence[Row]) -> Iterator[Prediction]:

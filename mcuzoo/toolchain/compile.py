@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-
-from platformdirs import user_cache_path
 
 from mcuzoo.codegen.tflm.tree import TflmTree
 from mcuzoo.errors import ToolchainError
@@ -27,6 +24,7 @@ from mcuzoo.project.kinds import (
 )
 from mcuzoo.project.manifest import ProjectManifest, TflmEntry
 from mcuzoo.toolchain.find import BuildLog, Compiler, run_logged
+from mcuzoo.toolchain.objects import copy_object, kept_objects, read_source
 
 _PARALLEL = 2
 _MANY_CHARACTERS = 25_000
@@ -91,13 +89,13 @@ def build_elf(job: CompileJob, manifest: ProjectManifest, log: BuildLog) -> Path
 
 @dataclass(frozen=True)
 class _Unit:
-    """One source, its object, its command. `kept`: an object of an earlier build may be used."""
+    """One source, its object, its command. kept: where builds keep that object for each other."""
 
     source: str
     target: Path
     command: tuple[str, ...]
     flags: tuple[str, ...]
-    kept: bool = False
+    kept: Path | None = None
     optimization: str | None = None
 
 
@@ -113,7 +111,25 @@ def _project_units(job: CompileJob, manifest: ProjectManifest) -> Iterator[_Unit
         if source.endswith(".cc") and manifest.tflm is not None and job.tflm_tree is not None:
             command = job.compiler.cxx_command
             flags = (*cxx_flags(), *_tree_flags(manifest.tflm, job.tflm_tree.path, "-isystem"))
-        yield _Unit(source, job.output / f"{source}.o", command, (*flags, *shared))
+        kept = _kept_object(job, manifest, source)
+        yield _Unit(source, job.output / f"{source}.o", command, (*flags, *shared), kept)
+
+
+def _kept_object(job: CompileJob, manifest: ProjectManifest, source: str) -> Path | None:
+    """Where the object of a source is kept that other projects have, too.
+
+    None for a source of one project: its model, C++ with TFLM's headers, and what says the build's
+    identity, which is among the defines.
+    """
+    if source.startswith("model/") or is_cxx(source):
+        return None
+    text = read_source(job.project, source, manifest.include_dirs)
+    if text is None or any(text.mentions(define.partition("=")[0]) for define in job.defines):
+        return None
+    target, compiler = manifest.target, job.compiler
+    flags = (*machine_flags(compiler.kind, target.core, target.fpu), *compile_flags(compiler.kind))
+    facts = (*compiler.command, compiler.version, job.optimization, *flags, *manifest.include_dirs)
+    return kept_objects("firmware") / f"{text.key(facts)}.o"
 
 
 def _tflm_units(
@@ -125,14 +141,14 @@ def _tflm_units(
         cxx = is_cxx(source)
         yield _Unit(
             str(tree.path / source),
-            folder / f"{source}.o",
+            job.output / "tflm" / f"{source}.o",
             job.compiler.cxx_command if cxx else job.compiler.command,
             (
                 *tflm_flags(source),
                 *_tree_flags(tflm, tree.path, "-I"),
                 f"-ffile-prefix-map={job.project}=.",
             ),
-            kept=True,
+            kept=folder / f"{source}.o",
             optimization=job.tflm_optimization,
         )
 
@@ -150,7 +166,7 @@ def _object_folder(
         fingerprint,
     )
     key = sha256("\0".join(parts).encode()).hexdigest()[:32]
-    return user_cache_path("mcuzoo", appauthor=False) / "tflm" / key
+    return kept_objects("tflm") / key
 
 
 def _tree_flags(tflm: TflmEntry, tree: Path, include: str) -> tuple[str, ...]:
@@ -162,11 +178,10 @@ def _tree_flags(tflm: TflmEntry, tree: Path, include: str) -> tuple[str, ...]:
 
 
 def _compile(job: CompileJob, unit: _Unit, machine: Sequence[str], log: BuildLog) -> str:
-    if unit.kept and unit.target.is_file():
-        return str(unit.target)
     unit.target.parent.mkdir(parents=True, exist_ok=True)
-    # Another build must never find half an object.
-    fresh = unit.target.with_name(f"{unit.target.name}.{os.getpid()}")
+    if unit.kept is not None and copy_object(unit.kept, unit.target):
+        log.entries.append(f"{unit.source}: as compiled before: {unit.kept}\n")
+        return str(unit.target)
     command = (
         *unit.command,
         *machine,
@@ -175,10 +190,11 @@ def _compile(job: CompileJob, unit: _Unit, machine: Sequence[str], log: BuildLog
         "-c",
         unit.source,
         "-o",
-        str(fresh),
+        str(unit.target),
     )
     run_logged(command, job.project, log)
-    fresh.replace(unit.target)
+    if unit.kept is not None:
+        copy_object(unit.target, unit.kept)
     return str(unit.target)
 
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from helpers.compilers import every_compiler
+from helpers.compilers import ONE_COMPILER_FIRST
 from helpers.small_net import small_net
 
 from mcuzoo.graph.count import count_macs
@@ -26,7 +26,7 @@ def run(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     return done
 
 
-@every_compiler
+@pytest.mark.parametrize("compiler", ONE_COMPILER_FIRST)
 def test_emulator_and_qemu_count_the_same(tmp_path: Path, compiler: str) -> None:
     pytest.importorskip("unicorn")
     model = tmp_path / "net.tflite"

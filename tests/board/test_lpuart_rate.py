@@ -6,7 +6,8 @@ import ctypes
 from pathlib import Path
 
 import pytest
-from helpers.host_firmware import WARNINGS, compile_c, find_host_compiler
+from helpers.host_firmware import WARNINGS, find_host_compiler
+from helpers.objects import compile_c
 from hypothesis import given
 from hypothesis import strategies as st
 

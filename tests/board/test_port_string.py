@@ -5,7 +5,8 @@ from __future__ import annotations
 import ctypes
 
 import pytest
-from helpers.host_firmware import WARNINGS, compile_c, find_host_compiler
+from helpers.host_firmware import WARNINGS, find_host_compiler
+from helpers.objects import compile_c
 from hypothesis import given
 from hypothesis import strategies as st
 

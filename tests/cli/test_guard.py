@@ -106,7 +106,7 @@ def test_words_and_exit_codes(
         (["inspect", "a", "b"], "too many: b", "mcuzoo inspect"),
         (["demo", "--images", "many"], "'--images'", "mcuzoo demo --help"),
         (["demo", "--images", "0"], "'--images'", "mcuzoo demo --help"),
-        (["run-serial", "--port", "/a", "-p", "/b"], "--port was given 2 times", "--port"),
+        (["run-serial", "--out", "a", "-o", "b"], "--out was given 2 times", "--out"),
         (["evaluate", "m", "--data", "d", "--remember", "--no-remember"], "--remember", "Leave"),
         (["--jsn"], "no option --jsn", "follow its name"),
         ([], "no command was named", "mcuzoo demo"),
@@ -136,7 +136,7 @@ def test_words_after_two_dashes_are_no_options() -> None:
     values = parse("inspect", command_of("inspect"), ["--json", "--", "--odd.tflite"])
     assert values == {"model": "--odd.tflite", "json_output": True}
     values = parse("run-serial", command_of("run-serial"), ["-p/dev/x", "--trace", "-"])
-    assert (values["port"], values["trace"]) == ("/dev/x", Path("-"))
+    assert (values["port"], values["trace"]) == (("/dev/x",), Path("-"))
 
 
 def test_arguments_and_options_in_any_order(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,9 +149,10 @@ def test_arguments_and_options_in_any_order(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_an_option_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     run_serial = command_of("run-serial")
-    monkeypatch.setenv("MCUZOO_PORT", "/dev/there")
-    assert parse("run-serial", run_serial, [])["port"] == "/dev/there"
-    assert parse("run-serial", run_serial, ["--port", "/dev/here"])["port"] == "/dev/here"
+    assert not parse("run-serial", run_serial, [])["port"]
+    monkeypatch.setenv("MCUZOO_PORT", "emulator:///my projects/hello")
+    assert parse("run-serial", run_serial, [])["port"] == ("emulator:///my projects/hello",)
+    assert parse("run-serial", run_serial, ["-p", "/a", "--port", "/b"])["port"] == ("/a", "/b")
 
 
 @pytest.mark.parametrize(

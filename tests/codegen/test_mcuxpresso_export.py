@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from helpers.boards import BOARDS, REPRESENTATIVES
-from helpers.compilers import every_compiler
+from helpers.compilers import RIGS
 from helpers.exported import export_project
 from helpers.fake_sdk import fake_sdk
 from helpers.small_source import small_source
@@ -141,11 +141,12 @@ def test_heap_and_data_of_the_sdk_are_planned_for(tmp_path: Path, source: ModelS
     assert data_bytes(board, "mcuxpresso") == expected
 
 
-@every_compiler
-@pytest.mark.parametrize("board", BOARDS)
+@pytest.mark.slow
+@pytest.mark.parametrize("rig", RIGS)
 def test_the_port_compiles_against_the_sdks_interface(
-    tmp_path: Path, source: ModelSource, board: str, compiler: str
+    tmp_path: Path, source: ModelSource, rig: tuple[str, str]
 ) -> None:
+    board, compiler = rig
     manifest = _export(replace(source, samples=None), tmp_path / "p", board)
     sdk = fake_sdk(tmp_path / "sdk", load_board(board).sdk_board)
     chosen = find_compiler(compiler)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from helpers.boards import REPRESENTATIVES_FIRST
-from helpers.compilers import RIGS, every_compiler
+from helpers.boards import ONE_BOARD_FIRST
+from helpers.compilers import ONE_COMPILER_FIRST, RIGS
 from helpers.exported import export_project, tflm_of
 from helpers.fake_sdk import fake_sdk
 from helpers.fake_tflm import compilable_tree
@@ -49,7 +49,7 @@ def test_one_layer(tmp_path: Path, rig: tuple[str, str]) -> None:
     _check_aot(manifest, build_project(tmp_path / "p", BuildOptions(compiler)))
 
 
-@every_compiler
+@pytest.mark.parametrize("compiler", ONE_COMPILER_FIRST)
 @pytest.mark.parametrize(
     "level",
     [
@@ -73,7 +73,7 @@ def test_a_streamed_input(tmp_path: Path, rig: tuple[str, str]) -> None:
     _check_aot(manifest, build_project(tmp_path / "p", BuildOptions(compiler)))
 
 
-@pytest.mark.parametrize("board", REPRESENTATIVES_FIRST)
+@pytest.mark.parametrize("board", ONE_BOARD_FIRST)
 def test_tflm(tmp_path: Path, board: str) -> None:
     """With a stand-in for TFLM, which is smaller: docs/verified.md has the figures of the real one.
     What is exact is so here, too: the model file, copied or not, arena and stack."""
@@ -90,7 +90,7 @@ def test_tflm(tmp_path: Path, board: str) -> None:
         _check(manifest, build_project(folder, BuildOptions("gcc", sdk=sdk)))
 
 
-@pytest.mark.parametrize("board", REPRESENTATIVES_FIRST)
+@pytest.mark.parametrize("board", ONE_BOARD_FIRST)
 def test_universal(tmp_path: Path, board: str) -> None:
     options = UniversalOptions(
         compilable_tree(tmp_path / "tree"), ("CONV_2D", "SOFTMAX"), "reference"

@@ -70,6 +70,7 @@ def tensorflow() -> Any:
     return pytest.importorskip("tensorflow")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kernel", "antialias"),
     [
@@ -87,7 +88,7 @@ def test_tensorflow_resizes(tensorflow: Any, kernel: Kernel, antialias: bool | N
     recipe = Recipe(resize=kernel, library="tensorflow", antialias=antialias)
     method = "lanczos3" if kernel == "lanczos" else kernel
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=25, deadline=None)
     @given(pictures(), sides, sides)
     def equal(picture: NDArray[np.uint8], height: int, width: int) -> None:
         expected = tensorflow.image.resize(

@@ -13,6 +13,7 @@ from mcuzoo.doctor.bundle import impersonal, write_bundle
 from mcuzoo.doctor.findings import Finding, examine
 from mcuzoo.doctor.options import DoctorOptions
 from mcuzoo.extras import PACKAGES
+from mcuzoo.flash.probes import Probe
 from mcuzoo.link.ports import PortInfo
 
 
@@ -45,6 +46,19 @@ def test_what_is_missing_comes_with_the_command_that_mends_it(
     assert all(one.mend for one in found if one.state == "wrong")
 
 
+def test_two_packages_with_the_same_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """labgrid brings a package of its own that overwrites pyserial."""
+    installed = {"pyserial", "pyserial-labgrid"}
+    monkeypatch.setattr("mcuzoo.farm.environment._is_installed", installed.__contains__)
+    clash = named(examine(lister=list), "pyserial")
+    assert clash.state == "wrong" and "pyserial-labgrid" in clash.detail
+    assert "uninstall -y pyserial &&" in clash.mend
+    assert clash.mend.endswith("install --force-reinstall --no-deps pyserial-labgrid")
+    for either in sorted(installed):
+        monkeypatch.setattr("mcuzoo.farm.environment._is_installed", {either}.__contains__)
+        assert "pyserial" not in [one.name for one in examine(lister=list)]
+
+
 def test_a_cache_that_changes_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A compiler beside us makes and removes files of its own."""
     cache = tmp_path / "cache" / "models"
@@ -64,6 +78,22 @@ def test_a_port_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert named(found, str(port)).state == "wrong" and "dialout" in named(found, str(port)).mend
 
 
+def test_probes_and_what_drives_them() -> None:
+    probes = [
+        Probe("cmsis-dap", "MCU-LINK", serial_number="EB04", tools=("pyocd", "linkserver")),
+        Probe("cmsis-dap", "DAPLink", serial_number="0227"),
+        Probe("jlink", "J-Link", serial_number="8010"),
+    ]
+    found = examine(lister=list, probe_lister=lambda ports: probes)
+    assert named(found, "EB04").state == "ok"
+    assert named(found, "EB04").detail.endswith("mcuzoo flash --via pyocd or linkserver")
+    assert named(found, "0227").state == "absent" and "install pyocd" in named(found, "0227").mend
+    assert named(found, "8010").state == "absent" and not named(found, "8010").mend
+    none = examine(lister=list, probe_lister=lambda ports: [])
+    assert named(none, "debug probes").state == "absent"
+
+
+@pytest.mark.slow
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MCUZOO_MODELS", str(tmp_path))
     bundle = tmp_path / "report.zip"

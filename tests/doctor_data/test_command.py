@@ -55,6 +55,7 @@ def contradicted(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
+@pytest.mark.slow
 def test_the_bundled_model_is_not_contradicted(signs: Path) -> None:
     found = doctor("signs", "--data", signs)
     agrees = {one["part"] for one in found["findings"] if one["verdict"] == "agrees"}
@@ -64,6 +65,7 @@ def test_the_bundled_model_is_not_contradicted(signs: Path) -> None:
     assert found["input"]["clipped"] == 0 and not found["warnings"] and not found["outputs"]
 
 
+@pytest.mark.slow
 def test_wrong_colours_and_numbers_and_what_mends_them(signs: Path) -> None:
     wrong = ["signs", "--data", signs, "--recipe", "signs", "--color", "bgr", "--normalize", "raw"]
     found = doctor(*wrong, code=1)
@@ -75,6 +77,7 @@ def test_wrong_colours_and_numbers_and_what_mends_them(signs: Path) -> None:
     assert not contradicted(mended)
 
 
+@pytest.mark.slow
 def test_labels_in_another_order_and_the_file_that_mends_them(signs: Path, tmp_path: Path) -> None:
     """The file of names is in the order of the alphabet, the outputs are not."""
     wrong, right = tmp_path / "wrong.txt", tmp_path / "right.txt"
@@ -190,6 +193,7 @@ OTHERS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("model", "data", "parts"), OTHERS, ids=["mobilenet", "resnet", "faces"])
 def test_other_peoples_models(test_data: Path, model: str, data: str, parts: set[str]) -> None:
     """None is contradicted as it is; wrong colours are."""

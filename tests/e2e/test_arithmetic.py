@@ -94,8 +94,14 @@ def arithmetic_net() -> bytes:
     return build.build_model(net.tensors, net.ops, [0], [last])
 
 
-@pytest.mark.parametrize("compiler", COMPILERS)
-@pytest.mark.parametrize("stream", [False, True], ids=["whole", "by rows"])
+@pytest.mark.parametrize(
+    ("stream", "compiler"),
+    [
+        pytest.param(stream, *each.values, marks=(*each.marks, *([pytest.mark.full] * more)))
+        for number, each in enumerate(COMPILERS)
+        for stream, more in ((bool(number), 0), (not number, 1))
+    ],
+)
 def test_the_board_gives_what_tflm_gives(compiler: str, stream: bool, tmp_path: Path) -> None:
     pytest.importorskip("unicorn")
     file, project = tmp_path / "arithmetic.tflite", tmp_path / "project"

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.boards import ONE_BOARD_FIRST
-from helpers.commands import finished, invoke, mcuzoo
+from helpers.commands import invoke
 
 FACES = [3, pytest.param(14, marks=pytest.mark.full)]
 
@@ -27,14 +27,13 @@ def test_faces(
     """Byte-equal to TFLM, whose FULLY_CONNECTED rounds twice."""
     project = built_project(board, str(test_data / "models" / "emotion_uint8_float32.tflite"))
     run, table, outputs = tmp_path / "run", tmp_path / "run.csv", tmp_path / "outputs.npy"
-    done = finished(
-        mcuzoo("run-serial", "--port", f"emulator://{project}", "--project", project,
+    done = invoke((
+        "run-serial", "--port", f"emulator://{project}", "--project", project,
                "--images", test_data / "manifest_fer.csv",
                "--labels", test_data / "labels_fer.txt",
-               "--limit", faces, "--out", run, "--json"),
-        timeout_s=500,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+               "--limit", faces, "--out", run, "--json",
+    ))  # fmt: skip
+    assert done.exit_code == 0, done.stderr
     assert json.loads(done.stdout)["reference"]["equal"] == faces
 
     reported = invoke(("report", run, "--csv", table, "--outputs", outputs))

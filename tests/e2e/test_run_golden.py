@@ -10,11 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.boards import ONE_BOARD_FIRST
-from helpers.commands import finished, invoke, mcuzoo
+from helpers.commands import invoke
 
 # Spread over the classes; all of them take minutes.
-IMAGES = [12, pytest.param(200, marks=pytest.mark.full)]
+JOBS = [
+    ("rt1170", 12),
+    pytest.param("rt1050", 12, marks=pytest.mark.full),
+    pytest.param("rt1170", 200, marks=pytest.mark.full),
+]
 MODEL = "mobilenet_v1_0.25_128_quant_int8.tflite"
 
 BuiltProject = Callable[..., Path]
@@ -22,21 +25,19 @@ BuiltProject = Callable[..., Path]
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("board", ONE_BOARD_FIRST)
-@pytest.mark.parametrize("images", IMAGES)
+@pytest.mark.parametrize(("board", "images"), JOBS)
 def test_photographs(
     built_project: BuiltProject, test_data: Path, tmp_path: Path, board: str, images: int
 ) -> None:
     project = built_project(board, str(test_data / "models" / MODEL))
     run, table, outputs = tmp_path / "run", tmp_path / "run.csv", tmp_path / "outputs.npy"
-    done = finished(
-        mcuzoo("run-serial", "--port", f"emulator://{project}", "--project", project,
+    done = invoke((
+        "run-serial", "--port", f"emulator://{project}", "--project", project,
                "--images", test_data / "manifest_imagenet.csv",
                "--labels", test_data / "labels_imagenet_1001.txt",
-               "--limit", images, "--out", run, "--json"),
-        timeout_s=1100,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+               "--limit", images, "--out", run, "--json",
+    ))  # fmt: skip
+    assert done.exit_code == 0, done.stderr
     document = json.loads(done.stdout)
     assert document["reference"] == {
         "compared": images, "equal": images, "largest_difference": 0,

@@ -10,33 +10,34 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.boards import ONE_BOARD_FIRST
-from helpers.commands import finished, mcuzoo
+from helpers.commands import invoke
 
 from mcuzoo.data.dataset import open_data_set
 from mcuzoo.data.labels import Classes
 from mcuzoo.data.preprocess import input_of
 from mcuzoo.project.manifest import load_manifest
 
-PICTURES = [4, pytest.param(200, marks=pytest.mark.full)]
+JOBS = [
+    ("rt1170", 4),
+    pytest.param("rt1050", 200, marks=pytest.mark.full),
+]
 
 BuiltProject = Callable[..., Path]
 
 
 def ran(project: Path, images: Path, count: int, out: Path) -> tuple[int, Path]:
     """The outputs that were equal to the host's, and the folder of the run."""
-    done = finished(
-        mcuzoo("run-serial", "--port", f"emulator://{project}", "--project", project,
-               "--images", images, "--limit", count, "--out", out, "--json"),
-        timeout_s=1000,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    done = invoke((
+        "run-serial", "--port", f"emulator://{project}", "--project", project,
+               "--images", images, "--limit", count, "--out", out, "--json",
+    ))  # fmt: skip
+    assert done.exit_code == 0, done.stderr
     return json.loads(done.stdout)["reference"]["equal"], out
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("board", ONE_BOARD_FIRST)
-@pytest.mark.parametrize("count", PICTURES)
+@pytest.mark.parametrize(("board", "count"), JOBS)
 def test_tiny_resnet(
     built_project: BuiltProject, test_data: Path, tmp_path: Path, board: str, count: int
 ) -> None:
@@ -46,8 +47,8 @@ def test_tiny_resnet(
     assert equal == count
 
     table, outputs = tmp_path / "run.csv", tmp_path / "outputs.npy"
-    reported = finished(mcuzoo("report", run, "--csv", table, "--outputs", outputs))
-    assert reported.returncode == 0, reported.stderr
+    reported = invoke(("report", run, "--csv", table, "--outputs", outputs))
+    assert reported.exit_code == 0, reported.stderr
     with table.open(newline="") as file:
         indices = [int(row["index"]) for row in csv.DictReader(file)]
     golden = np.load(test_data / "golden" / "resnet8_int8_tflm_softmax.npy")[indices]
@@ -71,8 +72,8 @@ def test_visual_wake_word(
     assert equal == 3
 
     outputs = tmp_path / "outputs.npy"
-    done = finished(mcuzoo("report", run, "--outputs", outputs))
-    assert done.returncode == 0, done.stderr
+    done = invoke(("report", run, "--outputs", outputs))
+    assert done.exit_code == 0, done.stderr
     sees = input_of(load_manifest(project))
     tflm = runtime.Interpreter.from_bytes(model.read_bytes(), arena_size=1 << 20)
     items = open_data_set(test_data / "imagenet", Classes(2), limit=3).items

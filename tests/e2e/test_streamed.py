@@ -12,7 +12,7 @@ from helpers.boards import ONE_BOARD_FIRST
 from helpers.commands import invoke
 from helpers.emulated_board import EmulatedBoard
 from helpers.exported import export_project
-from helpers.fault_proxy import Faults, Line
+from helpers.fault_proxy import Line, faults_of
 from helpers.shared import built_once
 
 from mcuzoo.board.load import load_board
@@ -100,7 +100,7 @@ def test_faults_on_the_line_and_resets_bring_nothing_wrong(
     engine = ReferenceEngine(load_model(resolve_model("signs").path))
     source = np.random.default_rng(4)
     board = EmulatedBoard(project)
-    faults = Faults(2, mean_bytes=30_000)
+    faults = faults_of(2, mean_bytes=30_000)
     with Line(board, faults) as line:
         timing = Timing(latency_s=0.5, attempts=8)
         with Session.open(line.url, timing=timing) as session:
@@ -108,4 +108,4 @@ def test_faults_on_the_line_and_resets_bring_nothing_wrong(
                 image = source.integers(-128, 128, (128, 128, 3), dtype=np.int8)
                 output = session.infer(index, image).output
                 assert np.array_equal(output, engine.run(image).reshape(-1))
-        assert line.to_board is not None and line.to_board.struck
+        assert line.struck

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import signal
 import socket
 import subprocess
@@ -102,6 +103,29 @@ def test_sighup_presses_the_reset_button(echo: Path) -> None:
 
 
 @posix
+def test_faults_strike_and_are_counted(echo: Path) -> None:
+    arguments = (echo, "-b", "rt1050", "--json", "--faults", "flip=0.05:up,reset=0.01:up,seed=5")
+    with emulating(*arguments) as (process, line), connect(json.loads(line)["port"]) as wire:
+        heard, sent = b"", 0
+        while heard.count(b"ready\n") < 3:
+            wire.sendall(b"x")
+            sent += 1
+            if select.select([wire], [], [], 0.001)[0]:
+                heard += wire.recv(1000)
+        process.send_signal(signal.SIGTERM)
+        said, talk = process.communicate(timeout=120)
+    counts = json.loads(said)["faults"]
+    up = counts["to_board"]
+    assert counts["seed"] == 5
+    assert up["reset"] >= 2 and up["flip"] >= 1 and up["bytes"] <= sent
+    assert (
+        f"emulator: faults: flip {up['flip']}, reset {up['reset']} in {up['bytes']:,} bytes to the "
+        "board; none in "
+    ) in talk
+    assert talk.count("emulator: reset") >= 2
+
+
+@posix
 def test_signal_is_heard_while_the_firmware_hangs(
     make_guest: MakeGuest, rt1050: Board, tmp_path: Path
 ) -> None:
@@ -136,6 +160,8 @@ def test_undeclared_access_exits_5(make_guest: MakeGuest, rt1050: Board, tmp_pat
         (["ECHO", "-b", "rt1050", "--count", "few"], 2, "'few'"),
         (["ECHO", "-b", "rt1050", "--pty", "--tcp", "0"], 2, "--pty excludes --tcp"),
         (["ECHO", "-b", "rt1050", "--pty", "--once"], 2, "--pty excludes --tcp"),
+        (["ECHO", "-b", "rt1050", "--faults", "flop=0.1"], 2, "Did you mean 'flip'?"),
+        (["ECHO", "-b", "rt1050", "--faults", "reopen=0.1", "--once"], 2, "--once excludes"),
         (["PROJECT"], 2, "has not been built"),
     ],
 )

@@ -108,6 +108,23 @@ def test_it_can_be_opened_again(echo: Path) -> None:
         port.read(1)
 
 
+def test_faults_of_the_line(echo: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    url = f"emulator://{echo}?board=rt1050&faults=flip=0.01:up,reset=every 24h,seed=3"
+    sent = bytes(2000)
+    with serial.serial_for_url(url, timeout=120) as port:
+        assert port.read(6) == b"ready\n"
+        port.write(sent)
+        first = port.read(len(sent))
+    with serial.serial_for_url(url, timeout=120) as port:
+        assert port.read(6) == b"ready\n"
+        port.write(sent)
+        assert port.read(len(sent)) == first
+    flips = sum(byte.bit_count() for byte in first)
+    assert flips > 5
+    told = f"emulator: faults: flip {flips} in 2,000 bytes to the board; none in 2,006 bytes"
+    assert capfd.readouterr().err.count(told) == 2
+
+
 def open_error(url: str) -> McuzooError:
     with pytest.raises(McuzooError) as caught:
         serial.serial_for_url(url)
@@ -130,6 +147,10 @@ def test_what_cannot_be_emulated(tmp_path: Path, echo: Path) -> None:
     assert "colour" in open_error(f"emulator://{echo}?colour=1").message
     assert "'many'" in open_error(f"emulator://{echo}?board=rt1050&count=many").message
     assert "no project" in open_error("emulator://").message
+    assert "'flop'" in open_error(f"emulator://{echo}?board=rt1050&faults=flop=0.1").message
+    assert "Did you mean 'faults'?" in open_error(f"emulator://{echo}?fault=flip=0.1").hint
+    reopen = open_error(f"emulator://{echo}?board=rt1050&faults=reopen=every 60s")
+    assert "cannot vanish" in reopen.message
 
 
 def test_image_that_would_not_boot(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ def int8_inputs(test_data: Path, name: str) -> NDArray[np.int8]:
     return (pixels.astype(np.int16) - 128).astype(np.int8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("model", "inputs", "golden"), GOLDEN)
 def test_every_golden_output(test_data: Path, model: str, inputs: str, golden: str) -> None:
     engine = ReferenceEngine(load_model(test_data / "models" / f"{model}.tflite"))

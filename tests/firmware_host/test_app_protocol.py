@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from mcuzoo.link import messages
+from mcuzoo.link.codec import encode
 from mcuzoo.link.frame import Frame, encode_frame
 from mcuzoo.link.inference import unpack_records
-from mcuzoo.link.messages import ErrorCode
+from mcuzoo.link.messages import Encoding, ErrorCode
 from mcuzoo.link.payload import pack
 
 if sys.platform == "win32":
@@ -237,3 +238,81 @@ def test_damage_is_counted_and_forgotten(wire: Wire, board: HostBoard) -> None:
     board.write(b"noise\0" + good[:-4] + b"\0" + b"\x01" * 5000 + b"\0\0\0" + good)
     pong, _ = wire.next()
     assert pong == messages.Pong(nonce=1, good_frames=1, bad_frames=3, lost_bytes=0)
+
+
+IMAGE = np.add.outer(np.arange(64), np.arange(64)).astype(np.int8)
+STREAM = encode(IMAGE) or b""
+IMAGE_CRC = zlib.crc32(IMAGE.tobytes())
+
+
+def begin_encoded(image_id: int, count: int = len(STREAM)) -> messages.InputBegin:
+    return messages.InputBegin(image_id, 4096, IMAGE_CRC, Encoding.CODEC, count)
+
+
+@pytest.fixture
+def decoding(wire: Wire) -> Wire:
+    hello = wire.ask(messages.Hello(messages.PROTOCOL_VERSION, 1))
+    assert isinstance(hello, messages.HelloReply)
+    if not hello.features & messages.Feature.CODEC:
+        assert refusal(wire.ask(begin_encoded(5))) is ErrorCode.BAD_REQUEST
+        pytest.skip("takes inputs as they are")
+    return wire
+
+
+def send(wire: Wire, image_id: int, stream: bytes, piece: int = 100) -> None:
+    for offset in range(0, len(stream), piece):
+        part = stream[offset : offset + piece]
+        end = messages.Ack(image_id, offset + len(part))
+        assert wire.ask(messages.InputData(image_id, offset, part)) == end
+
+
+def test_an_encoded_input_runs(decoding: Wire, board: HostBoard) -> None:
+    assert decoding.ask(begin_encoded(5)) == messages.Ack(5, 0)
+    send(decoding, 5, STREAM[:300])
+    assert decoding.gap(messages.InputData(5, 301, STREAM[301:]))
+    assert not decoding.gap(messages.InputData(5, 200, STREAM[200:300]))
+    assert decoding.ask(begin_encoded(5)) == messages.Ack(5, 300)
+    assert refusal(decoding.ask(messages.Invoke(5, IMAGE_CRC))) is ErrorCode.INCOMPLETE
+    beyond = messages.InputData(5, 300, bytes(len(STREAM) - 299))
+    assert refusal(decoding.ask(beyond)) is ErrorCode.BAD_RANGE
+    decoding.ask(messages.InputData(5, 300, STREAM[300:]))
+    result = decoding.ask(messages.Invoke(5, IMAGE_CRC))
+    assert isinstance(result, messages.Result)
+    assert result.input_crc32 == IMAGE_CRC
+    assert result.output_crc32 == zlib.crc32(echo_output(IMAGE).tobytes())
+    assert board.invocations == 1
+
+
+@pytest.mark.parametrize(
+    "stream", [STREAM[:-2], STREAM[:-1], STREAM + b"\0\0", b"", b"\1", STREAM[:99] + STREAM[100:]]
+)
+def test_a_stream_that_is_none(decoding: Wire, board: HostBoard, stream: bytes) -> None:
+    """It is refused at INVOKE, and the next one is taken."""
+    decoding.ask(begin_encoded(5, len(stream)))
+    send(decoding, 5, stream)
+    assert refusal(decoding.ask(messages.Invoke(5, IMAGE_CRC))) is ErrorCode.INPUT_CRC
+    assert refusal(decoding.ask(messages.Invoke(5, IMAGE_CRC))) is ErrorCode.NO_SUCH_IMAGE
+    assert board.invocations == 0
+    decoding.ask(begin_encoded(6))
+    send(decoding, 6, STREAM)
+    assert isinstance(decoding.ask(messages.Invoke(6, IMAGE_CRC)), messages.Result)
+
+
+def test_another_encoding_of_the_same_image_begins_anew(decoding: Wire) -> None:
+    decoding.ask(begin_encoded(5))
+    send(decoding, 5, STREAM[:100])
+    assert decoding.ask(begin_encoded(5, len(STREAM) + 1)) == messages.Ack(5, 0)
+    assert decoding.ask(messages.InputBegin(5, 4096, IMAGE_CRC)) == messages.Ack(5, 0)
+    decoding.load(5, IMAGE.tobytes())
+    assert isinstance(decoding.ask(messages.Invoke(5, IMAGE_CRC)), messages.Result)
+
+
+def test_unknown_encodings_are_refused(wire: Wire) -> None:
+    answer = wire.ask(messages.InputBegin(5, 4096, CRC, 2, 100))
+    assert refusal(answer) is ErrorCode.BAD_REQUEST
+
+
+def test_an_older_host_s_input_begin_ends_early(wire: Wire) -> None:
+    short = struct.pack("<III", 5, 4096, CRC)
+    assert wire.raw(messages.InputBegin.code, short)[0] == messages.Ack(5, 0)
+    assert refusal(wire.raw(messages.InputBegin.code, short + b"\0\0")[0]) is ErrorCode.BAD_REQUEST

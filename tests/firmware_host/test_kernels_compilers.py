@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from helpers.generated_model import tight_plan, write_model
-from helpers.host_firmware import WARNINGS, compile_c
+from helpers.host_firmware import WARNINGS
 from helpers.kernel_library import kernel_files
+from helpers.objects import compile_c
 from helpers.small_net import small_net
 
 from mcuzoo.graph.program import build_program
@@ -17,16 +18,16 @@ from mcuzoo.graph.read import parse_model
 from mcuzoo.resources import firmware_dir
 
 GNU_ARM = ("-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-d16", "-mfloat-abi=hard")
-ZIG = (sys.executable, "-m", "ziglang", "cc")
-ZIG_ARM = ("-target", "thumb-freestanding-eabihf", "-mcpu=cortex_m7", "-fno-sanitize=all")
 STRICT = (*WARNINGS, "-pedantic", "-Wconversion", "-Wshadow")
 FREESTANDING = ("-ffreestanding", "-fbuiltin")
+
+ZIG_ARM = ("-target", "thumb-freestanding-eabihf", "-mcpu=cortex_m7", "-fno-sanitize=all")
+ZIG = (sys.executable, "-m", "ziglang", "cc", *ZIG_ARM, *FREESTANDING)
 
 COMPILERS = {
     "gcc": ("gcc",),
     "clang": ("clang",),
     "arm-none-eabi-gcc": ("arm-none-eabi-gcc", *GNU_ARM, *FREESTANDING),
-    "zig": (*ZIG, *ZIG_ARM, *FREESTANDING),
 }
 
 
@@ -39,14 +40,21 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return [*sorted((folder / "model").glob("*.c")), runtime, *kernel_files()]
 
 
-@pytest.mark.parametrize("name", COMPILERS)
-def test_no_warnings(name: str, sources: list[Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["gcc", "clang", "arm-none-eabi-gcc"])
+def test_no_warnings(name: str, sources: list[Path]) -> None:
     command = COMPILERS[name]
-    if name == "zig":
-        pytest.importorskip("ziglang")
-    elif not shutil.which(command[0]):
+    if not shutil.which(command[0]):
         pytest.skip(f"{command[0]} is not installed")
+    # What only the optimizer sees, builds see: they have -Wall and -O2.
+    includes = (f"-I{firmware_dir()}", f"-I{sources[0].parent}")
+    compile_c([*command, *STRICT, *includes, "-fsyntax-only", *map(str, sources)])
+
+
+@pytest.mark.full
+def test_no_warnings_by_zig(sources: list[Path], tmp_path: Path) -> None:
+    """Its Clang is a newer one; it has to make objects."""
+    pytest.importorskip("ziglang")
     includes = (f"-I{firmware_dir()}", f"-I{sources[0].parent}")
     for source in sources:
         target = tmp_path / f"{source.stem}.o"
-        compile_c([*command, *STRICT, "-O2", *includes, "-c", str(source), "-o", str(target)])
+        compile_c([*ZIG, *STRICT, "-O2", *includes, "-c", str(source), "-o", str(target)])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from helpers import op_cases as cases
 from helpers import tflite_builder as build
-from helpers.compilers import COMPILERS
+from helpers.compilers import ONE_COMPILER_FIRST
 from helpers.core_kernels import CoreKernels, link_kernels
 from helpers.engines import random_inputs
 from helpers.host_kernels import HostKernels
@@ -20,12 +20,12 @@ from mcuzoo.graph.read import parse_model
 from mcuzoo.lowering.call import Activation
 from mcuzoo.ops.lower import lower
 
-SETTINGS = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 Kernels = HostKernels | CoreKernels
 
 
-@pytest.fixture(scope="module", params=["host", *COMPILERS])
+@pytest.fixture(scope="module", params=["host", *ONE_COMPILER_FIRST])
 def kernels(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Kernels:
     folder = tmp_path_factory.mktemp(request.param)
     if request.param == "host":

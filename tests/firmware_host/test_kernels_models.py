@@ -28,17 +28,18 @@ GOLDEN = [
 ]
 
 
+@pytest.mark.parametrize("count", [30, pytest.param(100, marks=pytest.mark.full)])
 @pytest.mark.parametrize(("name", "inputs", "golden"), GOLDEN)
 def test_every_golden_output(
-    test_data: Path, tmp_path: Path, name: str, inputs: str, golden: str
+    test_data: Path, tmp_path: Path, name: str, inputs: str, golden: str, count: int
 ) -> None:
     program = build_program(load_model(test_data / "models" / f"{name}.tflite"))
-    pixels = np.load(test_data / "golden" / f"{inputs}.npy")[:100]
+    pixels = np.load(test_data / "golden" / f"{inputs}.npy")[:count]
     images = list((pixels.astype(np.int16) - 128).astype(np.int8))
     expected = np.load(test_data / "golden" / f"{golden}.npy")[: len(images)]
     calls, plan = exported_plan(program)
     outputs = build_model(program, plan, tmp_path, calls=calls).run(images)
-    assert len(outputs) == 100
+    assert len(outputs) == count
     np.testing.assert_array_equal(outputs, expected.reshape(outputs.shape))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from helpers import product_cases as cases
 from helpers import tflite_builder as build
-from helpers.compilers import COMPILERS, every_compiler
+from helpers.compilers import COMPILERS
 from helpers.core_kernels import CoreKernels, link_kernels
 from helpers.engines import random_inputs
 from helpers.host_kernels import HostKernels
@@ -22,7 +22,7 @@ from mcuzoo.lowering.call import Call
 from mcuzoo.ops.common.weighted import WeightedWork
 from mcuzoo.ops.table import computed
 
-SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 Kernels = HostKernels | CoreKernels
 
@@ -106,8 +106,14 @@ def test_the_declared_distance_is_the_least(
     assert not np.array_equal(nearer, expected)
 
 
-@every_compiler
-@pytest.mark.parametrize("level", ["-O0", "-Os"])
+@pytest.mark.parametrize(
+    ("level", "compiler"),
+    [
+        pytest.param(level, *each.values, marks=(*each.marks, *([pytest.mark.full] * more)))
+        for number, each in enumerate(COMPILERS)
+        for level, more in ((("-Os", "-O0")[number], 0), (("-O0", "-Os")[number], 1))
+    ],
+)
 def test_other_levels_of_optimization(
     portable: HostKernels, tmp_path: Path, compiler: str, level: str
 ) -> None:

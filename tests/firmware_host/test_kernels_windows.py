@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from helpers import tflite_builder as build
 from helpers import window_cases as cases
-from helpers.compilers import COMPILERS
+from helpers.compilers import ONE_COMPILER_FIRST
 from helpers.core_kernels import CoreKernels, link_kernels
 from helpers.engines import random_inputs
 from helpers.host_kernels import HostKernels
@@ -25,7 +25,7 @@ from mcuzoo.ops.kernels.depthwise_3x3_dsp import Depthwise3x3DspParams, narrower
 from mcuzoo.ops.kernels.pointwise_depthwise_dsp import fuse
 from mcuzoo.ops.table import computed
 
-SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 Kernels = HostKernels | CoreKernels
 
@@ -38,7 +38,7 @@ def portable(tmp_path_factory: pytest.TempPathFactory) -> HostKernels:
     return HostKernels(build_kernel_library(tmp_path_factory.mktemp("host")))
 
 
-@pytest.fixture(scope="module", params=["host", *COMPILERS])
+@pytest.fixture(scope="module", params=["host", *ONE_COMPILER_FIRST])
 def kernels(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Kernels:
     if request.param == "host":
         portable: HostKernels = request.getfixturevalue("portable")

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from cobs import cobs
-from helpers.host_firmware import TESTS, WARNINGS, compile_c, find_host_compiler
+from helpers.host_firmware import TESTS, WARNINGS, find_host_compiler
+from helpers.objects import compile_c
 from hypothesis import example, given
 from hypothesis import strategies as st
 

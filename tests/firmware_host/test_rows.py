@@ -8,13 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.host_firmware import (
-    TESTS,
-    WARNINGS,
-    compile_c,
-    find_host_compiler,
-    sanitizer_flags,
-)
+from helpers.host_firmware import TESTS, WARNINGS, find_host_compiler, sanitizer_flags
+from helpers.objects import compile_c
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray

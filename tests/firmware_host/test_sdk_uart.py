@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from helpers.fake_sdk import HEADERS
-from helpers.host_firmware import WARNINGS, compile_c, find_host_compiler
+from helpers.host_firmware import WARNINGS, find_host_compiler
+from helpers.objects import compile_c
 
 from mcuzoo.resources import firmware_dir
 

@@ -10,7 +10,8 @@ from random import Random
 
 import numpy as np
 import pytest
-from helpers.host_firmware import TESTS, WARNINGS, compile_c, find_host_compiler, sanitizer_flags
+from helpers.host_firmware import TESTS, WARNINGS, find_host_compiler, sanitizer_flags
+from helpers.objects import compile_c
 from helpers.small_net import small_net
 from helpers.uint8_models import uint8_net
 from helpers.upload_cases import SOUND, WRONG, changed

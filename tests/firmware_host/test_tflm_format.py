@@ -7,7 +7,8 @@ from ctypes import CDLL, c_char_p, c_double, c_int, c_int64, c_size_t, c_uint, c
 from typing import Any
 
 import pytest
-from helpers.host_firmware import TESTS, WARNINGS, compile_c, find_host_compiler
+from helpers.host_firmware import TESTS, WARNINGS, find_host_compiler
+from helpers.objects import compile_c
 from hypothesis import given
 from hypothesis import strategies as st
 

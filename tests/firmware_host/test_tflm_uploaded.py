@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from helpers.fake_tflm import fake_tree
-from helpers.host_firmware import TESTS, compile_c, find_host_compiler
+from helpers.host_firmware import TESTS, find_host_compiler
+from helpers.objects import compile_c
 from helpers.small_source import small_source
 from helpers.uint8_models import uint8_net
 

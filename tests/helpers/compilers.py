@@ -21,6 +21,9 @@ ZIG = pytest.param("zig", marks=_NO_ZIG)
 COMPILERS = [GCC, ZIG]
 """Parameters of a fixture that wants each."""
 
+ONE_COMPILER_FIRST = [GCC, pytest.param("zig", marks=(_NO_ZIG, pytest.mark.full))]
+"""The same, of which `make test` takes one."""
+
 every_compiler = pytest.mark.parametrize("compiler", COMPILERS)
 """Gives the test an argument `compiler`: "gcc", then "zig"."""
 

@@ -6,13 +6,13 @@ Much quicker than a firmware per case, and counts instructions.
 from __future__ import annotations
 
 import struct
-import subprocess
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 from helpers.kernel_library import all_inputs, kernel_files
+from helpers.objects import compile_c
 from numpy.typing import NDArray
 
 from mcuzoo.emulator.block_counter import BlockCounter
@@ -62,8 +62,7 @@ def link_kernels(folder: Path, compiler: str, optimization: str = "-O2") -> Path
         "-o",
         str(elf),
     ]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    compile_c(command)
     return elf
 
 

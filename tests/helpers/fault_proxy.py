@@ -5,19 +5,24 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
-import random
 import select
 import socket
 import threading
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Protocol
 
 from helpers.host_firmware import HostBoard
 
+from mcuzoo.faults.line import Blow, FaultyLine
+from mcuzoo.faults.spec import Fault, FaultSpec
+
 KINDS = ("drop", "flip", "duplicate", "noise", "truncate", "delay", "reset")
+"""What does not make a test slow."""
+
+
+PERFECT = FaultSpec(())
 
 
 class Board(Protocol):
@@ -35,83 +40,23 @@ class Board(Protocol):
     def close(self) -> None: ...
 
 
-@dataclass(frozen=True)
-class Faults:
-    """What goes wrong, about once every `mean_bytes` in each direction, from `seed`."""
-
-    seed: int
-    mean_bytes: int
-    kinds: tuple[str, ...] = KINDS
-
-
-class Injector:
-    """One direction of the line. Where the faults strike depends on byte counts, not on time.
-
-    What swallows bytes lasts 50 ms at most: a quiet line would stay dead for ever.
-    """
-
-    def __init__(self, faults: Faults, direction: str) -> None:
-        self._faults = faults
-        self._random = random.Random(f"{faults.seed}-{direction}")
-        self._past = b""
-        self._left = self._distance()
-        self._swallow = 0
-        self._swallow_until = 0.0
-        self.struck: list[str] = []
-
-    def _distance(self) -> int:
-        return 1 + int(self._random.expovariate(1 / self._faults.mean_bytes))
-
-    def pass_on(self, data: bytes, board: Board) -> bytes:
-        """What arrives of `data` at the other end."""
-        arrived = b""
-        while data:
-            step, data = data[: self._left], data[self._left :]
-            self._left -= len(step)
-            if time.monotonic() > self._swallow_until:
-                self._swallow = 0
-            swallowed = min(self._swallow, len(step))
-            self._swallow -= swallowed
-            arrived += step[swallowed:]
-            self._past = (self._past + step)[-400:]
-            if self._left == 0:
-                arrived = self._strike(arrived, board)
-                self._left = self._distance()
-        return arrived
-
-    def _strike(self, arrived: bytes, board: Board) -> bytes:
-        kind = self._random.choice(self._faults.kinds)
-        pick = self._random.randrange
-        self.struck.append(kind)
-        self._swallow_until = time.monotonic() + 0.05
-        if kind == "drop":
-            self._swallow = pick(1, 40)
-        elif kind == "truncate":
-            self._swallow = pick(100, 800)
-        elif kind == "flip" and arrived:
-            return arrived[:-1] + bytes([arrived[-1] ^ 1 << pick(8)])
-        elif kind == "duplicate":
-            return arrived + self._past[-pick(1, 400) :]
-        elif kind == "noise":
-            return arrived + self._random.randbytes(pick(1, 60))
-        elif kind == "delay":
-            time.sleep(self._random.uniform(0.005, 0.05))
-        elif kind == "reset":
-            board.restart()
-            return b""
-        return arrived
+def faults_of(seed: int, mean_bytes: int, kinds: Sequence[str] = KINDS) -> FaultSpec:
+    """One of `kinds` goes wrong about once every `mean_bytes` in each direction, from `seed`."""
+    rate = 1 / (mean_bytes * len(kinds))
+    return FaultSpec(tuple(Fault(kind, rate) for kind in kinds), seed)
 
 
 class Line:
     """Pumps bytes between `board` and `url` until it is closed; restarts a board that asks.
 
-    One thread does all the pumping and owns the board while the line is open.
+    One thread does all the pumping and owns the board while the line is open. counts: what the
+    faults did, over all changes of them.
     """
 
-    def __init__(self, board: Board, faults: Faults | None = None, tcp: bool = False) -> None:
+    def __init__(self, board: Board, faults: FaultSpec = PERFECT, tcp: bool = False) -> None:
         self._board = board
-        self.to_board = Injector(faults, "to-board") if faults else None
-        self.to_host = Injector(faults, "to-host") if faults else None
+        self._faulty = FaultyLine(faults, self._strike)
+        self._struck: Counter[str] = Counter()
         self._closing = threading.Event()
         self._errands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._server: socket.socket | None = None
@@ -154,16 +99,43 @@ class Line:
         while not self._closing.is_set():
             while not self._errands.empty():
                 self._errands.get()()
+            self._faulty.tick()
             watched = [self._board.output_fd] if self._board.alive else []
             if self._budget is None or self._budget > 0:
                 watched.append(self._host_fd)
-            ready, _, _ = select.select(watched, [], [], 0.02)
+            ready, _, _ = select.select(watched, [], [], self._wait_s())
             if self._host_fd in ready and not self._pump_to_board():
                 break
             if self._board.alive and self._board.output_fd in ready:
-                self._pump_to_host()
+                self._take_from_board()
+            self._board.write(self._faulty.to_board.due())
+            self._write_to_host(self._faulty.to_host.due())
         if connection:
             connection.close()
+
+    def _wait_s(self) -> float:
+        line = self._faulty
+        times = (0.02, line.to_board.wait_s(), line.to_host.wait_s(), line.tick_s())
+        return min(one for one in times if one is not None)
+
+    def _strike(self, blow: Blow) -> None:
+        """In the thread that pumps: the board restarts at once."""
+        assert blow.kind == "reset"
+        self._board.restart()
+
+    @property
+    def struck(self) -> Counter[str]:
+        """How often each kind of fault has struck so far."""
+        return self._struck + self._faulty.counts.total
+
+    def change_faults(self, faults: FaultSpec) -> None:
+        """From now on; what is held back is lost."""
+
+        def change() -> None:
+            self._struck = self.struck
+            self._faulty = FaultyLine(faults, self._strike)
+
+        self._run_errand(change)
 
     def stop_after(self, size_bytes: int | None) -> None:
         """Let about so many more bytes through to the board, then none; None: all of them."""
@@ -192,17 +164,16 @@ class Line:
                 return False
             if self._budget is not None:
                 self._budget -= len(data)
-            if self.to_board:
-                data = self.to_board.pass_on(data, self._board)
-            self._board.write(data)
+            self._faulty.to_board.feed(data)
         return True
 
-    def _pump_to_host(self) -> None:
+    def _take_from_board(self) -> None:
         data = self._board.read()
         if not data:
             self._board.process_ended()
-        if self.to_host:
-            data = self.to_host.pass_on(data, self._board)
+        self._faulty.to_host.feed(data)
+
+    def _write_to_host(self, data: bytes) -> None:
         while data:
             try:
                 data = data[os.write(self._host_fd, data) :]

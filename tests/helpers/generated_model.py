@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from helpers.host_firmware import WARNINGS, compile_c, find_host_compiler
+from helpers.host_firmware import WARNINGS, find_host_compiler
+from helpers.objects import compile_c
 from numpy.typing import NDArray
 
 from mcuzoo.codegen.aot.emit import render_model
@@ -66,9 +67,11 @@ def compile_model(
 ) -> GeneratedModel:
     """What write_model wrote, with the kernels and the harness."""
     executable = folder / "model_harness"
+    # One file in place of three, which a compiler starts up for.
+    whole, parts = folder / "whole.c", (*sorted((folder / "model").glob("*.c")), HARNESS)
+    whole.write_text("".join(f'#include "{part}"\n' for part in parts))
     sources = [
-        HARNESS,
-        *sorted((folder / "model").glob("*.c")),
+        whole,
         *(firmware_dir() / source for source in kernel_sources(calls or lower(program))),
     ]
     includes = [f"-I{firmware_dir()}", f"-I{folder / 'model'}"]

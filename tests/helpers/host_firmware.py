@@ -8,10 +8,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.objects import compile_c
 from numpy.typing import NDArray
 
 from mcuzoo.resources import firmware_dir
@@ -37,7 +39,12 @@ def find_host_compiler() -> list[str]:
 
 def sanitizer_flags(compiler: Sequence[str]) -> list[str]:
     """ASan and UBSan, where this compiler can link them."""
-    flags = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g"]
+    return list(_sanitizer_flags(tuple(compiler)))
+
+
+@cache
+def _sanitizer_flags(compiler: tuple[str, ...]) -> tuple[str, ...]:
+    flags = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g")
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "probe.c"
         source.write_text("int main(void) { return 0; }\n")
@@ -45,12 +52,7 @@ def sanitizer_flags(compiler: Sequence[str]) -> list[str]:
         probe = subprocess.run(command, capture_output=True)
         if probe.returncode == 0:
             probe = subprocess.run([str(source.with_suffix(""))], capture_output=True)
-    return flags if probe.returncode == 0 else []
-
-
-def compile_c(command: Sequence[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, f"{' '.join(command)}\n{done.stderr}"
+    return flags if probe.returncode == 0 else ()
 
 
 def build_host_firmware(

@@ -31,18 +31,18 @@ class HostProject:
 
 
 def make_host_project(
-    folder: Path, images: int, seed: int = 3, spoiled: bool = False
+    folder: Path, images: int, seed: int = 3, spoiled: bool = False, side: int = SIDE
 ) -> HostProject:
     """Export a one-layer classifier of random weights, compile it for the host, draw images.
 
-    spoiled: its kernel gets a byte wrong.
+    spoiled: its kernel gets a byte wrong. side: of its input.
     """
     folder.mkdir(parents=True, exist_ok=True)
     random = np.random.default_rng(seed)
-    weights = random.integers(-127, 128, (CLASSES, SIDE, SIDE, 3), dtype=np.int8)
+    weights = random.integers(-127, 128, (CLASSES, side, side, 3), dtype=np.int8)
     model = folder / "small.tflite"
     model.write_bytes(
-        conv_model((1, SIDE, SIDE, 3), weights, None, padding="VALID", output_scale=4.0)
+        conv_model((1, side, side, 3), weights, None, padding="VALID", output_scale=4.0)
     )
     project = folder / "project"
     manifest = export_project(

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from helpers.host_firmware import WARNINGS, compile_c, find_host_compiler
+from helpers.host_firmware import WARNINGS, find_host_compiler
+from helpers.objects import compile_c
 from numpy.typing import NDArray
 
 from mcuzoo.engines.engine import Engine

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from helpers.exported import export_project, tflm_of
 from helpers.fake_tflm import fake_tree
-from helpers.host_firmware import TESTS, compile_c, find_host_compiler
+from helpers.host_firmware import TESTS, find_host_compiler
+from helpers.objects import compile_c
 from helpers.small_source import small_source
 
 from mcuzoo.board.load import load_board

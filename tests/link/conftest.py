@@ -17,9 +17,11 @@ if sys.platform == "win32":
         "test_transport.py",
     ]
 else:
-    from helpers.fault_proxy import Faults, Line
+    from helpers.fault_proxy import PERFECT, Line
     from helpers.host_firmware import SLOT_RUNTIME, HostBoard, build_host_firmware
     from helpers.shared import built_once
+
+    from mcuzoo.faults.spec import FaultSpec
 
     LineMaker = Callable[..., Line]
 
@@ -45,7 +47,7 @@ else:
         with ExitStack() as stack:
 
             def make(
-                faults: Faults | None = None,
+                faults: FaultSpec = PERFECT,
                 tcp: bool = False,
                 firmware: Path = echo_firmware,
                 **environment: str,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from helpers.fault_proxy import Faults, Line
+from helpers.fault_proxy import Line, faults_of
 from helpers.host_firmware import echo_output
 from numpy.typing import NDArray
 
@@ -64,12 +64,11 @@ def test_more_kernels_take_more_inferences(plug_in: LineMaker) -> None:
 
 @pytest.mark.parametrize("seed", range(2))
 def test_faults_on_the_line_lose_no_record(plug_in: LineMaker, seed: int) -> None:
-    line = plug_in(Faults(seed, mean_bytes=4000), ECHO_KERNELS="100")
+    line = plug_in(faults_of(seed, mean_bytes=4000), ECHO_KERNELS="100")
     with Session.open(line.url, timing=PATIENT) as session:
         for image_id in range(3):
             check(session.profile(image_id, IMAGE), 100)
-    assert line.to_board and line.to_host
-    assert line.to_board.struck or line.to_host.struck, "nothing went wrong: not a test"
+    assert line.struck, "nothing went wrong: not a test"
 
 
 def test_an_inference_between_two_profiles(plug_in: LineMaker) -> None:

@@ -50,6 +50,18 @@ def test_nobody_listens() -> None:
             open_port(url, 115200)
 
 
+def test_a_server_that_is_about_to_end_may_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes a connection and drops it at once."""
+
+    def drop(*_: object, **__: object) -> None:
+        raise serial.SerialException("Could not open port: [Errno 104] Connection reset by peer")
+
+    monkeypatch.setattr(serial, "serial_for_url", drop)
+    with pytest.raises(PortError) as caught:
+        open_port("socket://127.0.0.1:7000", 115200)
+    assert caught.value.absent
+
+
 def test_a_port_in_use(terminal: str) -> None:
     first = open_port(terminal, 115200)
     with pytest.raises(PortError, match="in use"):

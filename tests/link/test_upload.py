@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.fault_proxy import KINDS, Faults, Line
+from helpers.fault_proxy import KINDS, Line, faults_of
 from helpers.host_firmware import SLOT_CAPACITY, SLOT_TENSOR_BYTES, slot_output
 from numpy.typing import NDArray
 
@@ -194,27 +194,25 @@ def test_a_fixed_firmware_takes_no_model(plug_in: LineMaker) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_moderate_faults_lose_nothing(plug_in: LineMaker, slot_firmware: Path, seed: int) -> None:
-    line = plug_in(Faults(seed, mean_bytes=9000), firmware=slot_firmware)
+    line = plug_in(faults_of(seed, mean_bytes=9000), firmware=slot_firmware)
     with Session.open(line.url, timing=PATIENT) as session:
         for number in range(3):
             content = model(number, 15000)
             assert session.upload(content).model_bytes == 15000
             assert answers(session, content, number)
-    assert line.to_board and line.to_host
-    assert line.to_board.struck or line.to_host.struck
+    assert line.struck
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_fault_alone_loses_nothing(plug_in: LineMaker, slot_firmware: Path, kind: str) -> None:
-    line = plug_in(Faults(seed=11, mean_bytes=7000, kinds=(kind,)), firmware=slot_firmware)
+    line = plug_in(faults_of(seed=11, mean_bytes=7000, kinds=(kind,)), firmware=slot_firmware)
     # A restart costs all that has arrived: the model must get through between two of them.
     content = model(5, 4000 if kind == "reset" else 15000)
     with Session.open(line.url, timing=PATIENT) as session:
         for seed in range(3):
             session.upload(content + bytes([seed]))
             assert answers(session, content + bytes([seed]), seed)
-    assert line.to_board and line.to_host
-    assert {*line.to_board.struck, *line.to_host.struck} == {kind}
+    assert set(line.struck) == {kind}
 
 
 def test_a_board_that_dies_is_an_error(plug_in: LineMaker, slot_firmware: Path) -> None:
@@ -229,6 +227,7 @@ def test_a_board_that_dies_is_an_error(plug_in: LineMaker, slot_firmware: Path) 
 
     with (
         Session.open(line.url, timing=quick) as session,
-        pytest.raises(BoardSilentError, match=r"model bytes arrived|ModelCommit"),
+        # Everything may have arrived by then: that depends on how much the line holds.
+        pytest.raises(BoardSilentError, match=r"model bytes arrived|ModelCommit was sent"),
     ):
         session.upload(model(1), kill)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import permutations
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -36,6 +37,7 @@ def test_plans_are_sound_and_never_below_the_bound(lives: list[Life], alignment:
     assert plan.arena_bytes % alignment == 0
 
 
+@pytest.mark.slow
 @given(random_lives(), st.randoms(use_true_random=False))
 @settings(max_examples=60, deadline=None)
 def test_the_order_of_the_lives_does_not_matter(lives: list[Life], random: Random) -> None:

@@ -85,7 +85,11 @@ def test_fit_says_which_ops_work_by_bands() -> None:
     assert report.warnings[0].startswith("Ops ")
 
 
-@pytest.mark.parametrize("board", ["rt1050", "rt1060", "rt1170"])
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "board",
+    ["rt1050", *(pytest.param(name, marks=pytest.mark.full) for name in ("rt1060", "rt1170"))],
+)
 def test_mobilenet_v2_fits_every_board(test_data: Path, board: str) -> None:
     """Its largest tensor alone has 1.2 MB."""
     model = load_model(test_data / "wild" / "igpig1226_mobilenet_v2_int8.tflite")

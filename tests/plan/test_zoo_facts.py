@@ -23,6 +23,7 @@ from mcuzoo.zoo.structure import build_structure
 AGAIN = "stale: MCUZOO_MODELS=../shared/data/models python tools/zoo_facts.py"
 WITH_LAYERS = [name for name, entry in catalog().items() if entry.structure is not None]
 FAMILY = [name for name in WITH_LAYERS if name.startswith("mobilenet_v1_")]
+LONG = {*FAMILY[1:], "inception_v4", "resnet_50", "efficientnet_lite0", "mnasnet"}
 
 
 @pytest.fixture(autouse=True)
@@ -33,10 +34,7 @@ def no_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
-    [
-        pytest.param(name, marks=[pytest.mark.full] if name in FAMILY[1:] else [])
-        for name in WITH_LAYERS
-    ],
+    [pytest.param(name, marks=[pytest.mark.full] if name in LONG else []) for name in WITH_LAYERS],
 )
 def test_facts_by_the_layers(name: str) -> None:
     boards, entry = list_boards(), catalog()[name]

@@ -120,6 +120,7 @@ def test_build_with_a_level_that_is_none(tmp_path: Path) -> None:
     assert "One of" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("board", BOARDS)
 @pytest.mark.parametrize("options", [(), ALONE])
 def test_fit_says_what_export_makes(board: str, options: tuple[str, ...], tmp_path: Path) -> None:

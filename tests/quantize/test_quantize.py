@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -55,7 +58,13 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", ["small.keras", "saved_model", "small.tflite"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "saved_model",
+        *(pytest.param(f"small.{kind}", marks=pytest.mark.full) for kind in ("keras", "tflite")),
+    ],
+)
 def test_every_form_of_a_network_becomes_int8(
     name: str, float_networks: Path, pictures: Path, tmp_path: Path
 ) -> None:
@@ -78,7 +87,13 @@ def test_every_form_of_a_network_becomes_int8(
     assert len(quantization_of(weights).scales) == 1
 
 
-@pytest.mark.parametrize("name", ["dynamic.tflite", "gray.keras", "first.keras"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "dynamic.tflite",
+        *(pytest.param(f"{name}.keras", marks=pytest.mark.full) for name in ("gray", "first")),
+    ],
+)
 def test_weights_and_shapes_as_people_have_them(
     name: str, float_networks: Path, pictures: Path, tmp_path: Path
 ) -> None:
@@ -131,6 +146,7 @@ def test_labels_that_do_not_fit_leave_nothing_behind(
     assert not target.exists()
 
 
+@pytest.mark.full
 def test_two_inputs_are_refused_in_words(
     float_networks: Path, pictures: Path, tmp_path: Path
 ) -> None:
@@ -180,26 +196,53 @@ def test_weights_without_a_network_are_refused(
     assert "--network" in caught.value.message
 
 
-def test_weights_of_another_network_are_refused(
-    float_networks: Path, pictures: Path, tmp_path: Path
-) -> None:
-    source = float_networks / "weights.h5"
-    caught = _refused(source, pictures, tmp_path, network="mobilenet_v1_0.25_128")
-    assert "not the weights of mobilenet_v1_0.25_128" in caught.value.message
+# In one process for all of them, as it takes seconds to import TensorFlow.
+_FLOAT = r"""
+import json
+import sys
+
+from mcuzoo.graph.read import parse_model
+from mcuzoo.quantize.process import WorkerSpec
+from mcuzoo.quantize.refused import RefusedError
+from mcuzoo.quantize.worker import _float_model
 
 
-def test_a_network_of_any_size_needs_one(
-    float_networks: Path, pictures: Path, tmp_path: Path
-) -> None:
-    source = float_networks / "open.keras"
-    assert "--input" in _refused(source, pictures, tmp_path).value.message
+class Silent:
+    def send(self, **answer):
+        pass
 
 
-def test_a_model_that_is_int8_already_is_refused(
-    float_networks: Path, pictures: Path, tmp_path: Path
-) -> None:
-    signs = resolve_model("signs").path
-    assert "int8, not float32" in _refused(signs, pictures, tmp_path).value.message
+said = []
+for source, kind, network in json.loads(sys.argv[1]):
+    spec = WorkerSpec(source, kind, network, None, "", "")
+    try:
+        model = parse_model(_float_model(spec, Silent()).raw, source)
+        said.append(list(model.tensor(model.inputs[0]).shape))
+    except RefusedError as error:
+        said.append(str(error))
+print(json.dumps(said))
+"""
+
+
+def test_what_tensorflow_is_asked_about_networks(float_networks: Path) -> None:
+    """Shapes as people have them become those of one image; what is none is refused."""
+    cases = [
+        (float_networks / "weights.h5", "hdf5", "mobilenet_v1_0.25_128"),
+        (float_networks / "open.keras", "keras", None),
+        (resolve_model("signs").path, "tflite", None),
+        (float_networks / "two.keras", "keras", None),
+        (float_networks / "gray.keras", "keras", None),
+        (float_networks / "first.keras", "keras", None),
+    ]
+    asked = json.dumps([(str(source), kind, network) for source, kind, network in cases])
+    done = subprocess.run([sys.executable, "-c", _FLOAT, asked], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    other, any_size, int8, two, gray, channels_first = json.loads(done.stdout.splitlines()[-1])
+    assert "not the weights of mobilenet_v1_0.25_128" in other
+    assert "--input" in any_size
+    assert "int8, not float32" in int8
+    assert "does not take one image" in two
+    assert gray == [1, 12, 12, 1] and channels_first == [1, 12, 12, 3]
 
 
 def test_a_process_that_dies_is_a_toolchain_error(
@@ -234,6 +277,7 @@ def test_what_is_no_network_is_told_before_tensorflow_starts(
         quantize_model(text, target, pictures, QuantizeOptions(network="nonet"))
 
 
+@pytest.mark.full
 def test_deepface_emotion_loses_less_than_a_point(
     float_networks: Path, test_data: Path, tmp_path: Path
 ) -> None:

@@ -15,8 +15,9 @@ from mcuzoo import __version__
 from mcuzoo.board.load import load_board
 from mcuzoo.plan.fit import FitReport, RuntimeFit
 from mcuzoo.plan.timeline import Block, Timeline
-from mcuzoo.report.arena import arena_limit, fit_html, picture_bytes, timeline_text
+from mcuzoo.report.arena import arena_limit, picture_bytes, timeline_text
 from mcuzoo.report.fit import constants_text
+from mcuzoo.report.html.fit import fit_html
 
 pytestmark = pytest.mark.slow
 
@@ -52,7 +53,6 @@ def test_the_page_is_well_formed_and_has_every_block(report: FitReport) -> None:
     page = fit_html(report)
     svg = ElementTree.fromstring(page[page.index("<svg") : page.index("</svg>") + 6])
     assert len(list(svg.iter("rect"))) == len(report.timeline.blocks)
-    assert "<script" not in page
 
 
 def test_an_input_that_is_consumed_as_it_arrives_is_told() -> None:
@@ -70,7 +70,7 @@ def test_names_from_the_model_file_are_escaped(report: FitReport) -> None:
     page = fit_html(
         replace(report, model=hostile, timeline=replace(report.timeline, blocks=blocks))
     )
-    assert "<script" not in page
+    assert page.count("<script") == 1 and "alert" in page and hostile not in page
 
 
 def test_an_arena_in_two_memories_and_the_constants_on_the_page() -> None:
@@ -82,9 +82,9 @@ def test_an_arena_in_two_memories_and_the_constants_on_the_page() -> None:
     share = 1 - float(line.get("y1", "")) / 420
     hot = cut.arena_bytes - cut.placement.rest_bytes
     assert share == pytest.approx(hot / picture_bytes(cut), abs=1e-3)
-    start = page.index("<table>", page.index("<h2>Constants"))
-    table = page[start : page.index("</table>", start) + 8].replace("&micro;", "u")
-    rows = [[cell.text for cell in row] for row in ElementTree.fromstring(table)]
+    start = page.index("<table", page.index('<section id="constants"'))
+    table = ElementTree.fromstring(page[start : page.index("</table>", start) + 8])
+    rows = [[cell.text for cell in row] for row in table.iter("tr")]
     listed = {row[1]: row for row in rows}
     for entry in cut.constants:
         assert listed[entry.symbol][6:] == [entry.region, entry.why]
@@ -133,8 +133,8 @@ def test_the_page_suits_phones_and_the_dark_and_says_when_it_was_made(report: Fi
     assert f"mcuzoo {__version__}, 2026-11-28 09:05 UTC" in page
     assert "With the runtime tflm: does not fit." in page and "project cmake" in page
     # Whatever may be wider than a phone scrolls by itself.
-    wide = page.count("<table>") + page.count("<svg")
-    assert page.count('<div class="wide">') == wide and ".wide { overflow-x: auto; }" in page
+    wide = page.count("<table") + page.count("<svg")
+    assert page.count('<div class="wide"') == wide and ".wide { overflow-x: auto;" in page
 
 
 def test_constants_in_words() -> None:

@@ -15,7 +15,7 @@ from helpers.host_project import HostProject, make_host_project
 from mcuzoo.errors import PortError, UsageError, WrongFirmwareError
 from mcuzoo.link.ports import PortInfo
 from mcuzoo.project.manifest import load_manifest
-from mcuzoo.rig.find_board import MORE_PORTS, port_of, usb_name
+from mcuzoo.rig.find_board import MORE_PORTS, port_of, ports_of, usb_name
 
 pytestmark = [
     pytest.mark.slow,
@@ -72,7 +72,16 @@ def test_several_none_and_nobody(
         monkeypatch.setenv(MORE_PORTS, f"{first.url},{second.url}")
         with pytest.raises(UsageError, match="2 boards run this project") as several:
             port_of(manifest, 115200, ports=[PortInfo(first.url), PortInfo(second.url)])
-        assert "--port" in several.value.hint
+        assert "--port all" in several.value.hint
+        assert ports_of(manifest, 115200, ports=[PortInfo(first.url), PortInfo(second.url)]) == [
+            first.url, second.url,
+        ]  # fmt: skip
+        words = ("run-serial", "--port", "all", "--project", project.folder)
+        done = invoke((*words, "--images", project.images, "--out", tmp_path / "run", "--json"))
+        assert done.exit_code == 0, done.stderr
+        assert [one["name"] for one in json.loads(done.stdout)["boards"]] == [
+            first.url, second.url,
+        ]  # fmt: skip
         with pytest.raises(WrongFirmwareError, match="No board runs the newest build"):
             port_of(load_manifest(other.folder), 115200, ports=[PortInfo(first.url)])
     monkeypatch.delenv(MORE_PORTS)

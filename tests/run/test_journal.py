@@ -184,11 +184,14 @@ def make_old(run: Path) -> None:
         '"float_low": 0.0, "float_high": 1.0}'
     )
     with sqlite3.connect(run / JOURNAL_NAME) as database:
-        for column in ("rank", "second", "dtype", "turned", "clipped"):
+        for column in ("rank", "second", "dtype", "turned", "clipped", "board"):
             database.execute(f"ALTER TABLE images DROP COLUMN {column}")
+        database.executescript("DROP TABLE boards; DROP TABLE others;")
         database.execute("UPDATE run SET value='1' WHERE key='schema'")
         database.execute("UPDATE run SET value=? WHERE key='preprocessing'", (recipe,))
-        database.execute("DELETE FROM run WHERE key IN ('recipe_source', 'label_mapping')")
+        database.execute(
+            "DELETE FROM run WHERE key IN ('recipe_source', 'label_mapping', 'elapsed_s')"
+        )
 
 
 def test_a_run_of_an_older_version_is_read_and_resumed(run: Path) -> None:

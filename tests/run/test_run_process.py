@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 from helpers.commands import done_images, finished, mcuzoo, stopped_after
-from helpers.fault_proxy import Faults, Line
+from helpers.fault_proxy import Line, faults_of
 from helpers.host_firmware import HostBoard
 from helpers.host_project import HostProject, make_host_project
 
@@ -146,18 +146,17 @@ def test_interrupt_exits_130_and_says_how_to_go_on(
 
 def test_disturbed_line_records_no_wrong_result(project: HostProject, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    faults = Faults(seed=5, mean_bytes=20_000)
+    faults = faults_of(seed=5, mean_bytes=20_000)
     with Line(HostBoard(project.firmware, tmp_path), faults) as line:
         done = finished(run_serial(project, line, run))
-        assert line.to_board and line.to_host
-        assert len(line.to_board.struck) > 5
+        assert line.struck.total() > 5
     assert done.returncode == 0, done.stderr
     assert_whole_and_right(project, run)
 
 
 def test_reset_button_in_mid_run(project: HostProject, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    with Line(HostBoard(project.firmware, tmp_path), Faults(9, 60_000, ("reset",))) as line:
+    with Line(HostBoard(project.firmware, tmp_path), faults_of(9, 60_000, ("reset",))) as line:
         done = finished(run_serial(project, line, run))
         restarts = line.board.restarts
     assert done.returncode == 0, done.stderr

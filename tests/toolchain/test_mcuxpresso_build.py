@@ -80,8 +80,8 @@ def test_elf_bin_and_hex_are_entered(tmp_path: Path, board: str) -> None:
     ("weights", "arena", "where"),
     [
         ("flash", None, (0x2000_0000, 0x6000_0000)),
-        ("flash", "ocram", (0x2020_0000, 0x6000_0000)),
-        ("ram", "dtcm", (0x2000_0000, 0x2020_0000)),
+        pytest.param("flash", "ocram", (0x2020_0000, 0x6000_0000), marks=pytest.mark.full),
+        pytest.param("ram", "dtcm", (0x2000_0000, 0x2020_0000), marks=pytest.mark.full),
         ("ocram", "ocram", (0x2020_0000, 0x2020_0000)),
     ],
 )

@@ -28,7 +28,7 @@ from mcuzoo.tryout.tryout import MARK, StepResult
 KEPT = {
     *(f"{step}.{kind}" for step in ("inspect", "fit", "export", "build", "run", "try")
       for kind in ("txt", "json")),
-    "fit.html", "run.csv", "project", "run",
+    "fit.html", "run.csv", "run.html", "project", "run",
 }  # fmt: skip
 
 
@@ -70,8 +70,10 @@ def test_from_a_file_to_answers(model: Path, tmp_path: Path) -> None:
     assert any("no photographs" in line for line in lines)
     assert f"verdict: pass; {len(pictures)} of {len(pictures)} outputs byte-equal" in said.stdout
     flash, real = [line.removeprefix("next: ") for line in lines if line.startswith("next: ")]
-    assert flash.startswith("pyocd load -t mimxrt1170_cm7 ")
-    assert Path(flash.split()[-1]).is_file()
+    assert flash == f"mcuzoo flash {folder}/project"
+    planned = invoke([*flash.split()[1:], "--command", "tool {bin}", "--dry-run"])
+    assert planned.exit_code == 0, planned.stderr
+    assert Path(planned.stdout.split()[-1]).is_file()
     assert real.startswith("mcuzoo run-serial --port ") and f"--project {folder}/project" in real
     assert {path.name for path in folder.iterdir()} == {*KEPT, "pictures"}
 

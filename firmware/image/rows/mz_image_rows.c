@@ -12,11 +12,16 @@
 static uint32_t arrived_crc32; /* running value, over the bytes taken so far */
 static uint32_t began_cycles;  /* the counter when it began */
 
-void mz_image_begin(uint32_t image_id, uint32_t input_crc32) {
-    if (mz_image_is(image_id) && image.input_crc32 == input_crc32) {
+/* A decoder needs the row above, which the runtime has perhaps consumed. */
+bool mz_image_accepts(uint8_t encoding) {
+    return encoding == MZ_ENCODING_RAW;
+}
+
+void mz_image_begin(const mz_msg_input_begin *begin) {
+    if (is_under_way(begin)) {
         return;
     }
-    start_image(image_id, input_crc32);
+    start_image(begin);
     arrived_crc32 = MZ_CRC32_START;
     mz_port_hold_cycles(true);
     began_cycles = mz_port_cycles();

@@ -6,6 +6,7 @@ can say where the board's line is. Each board of a run has a thread of its own (
 calls, in this order:
 
     acquire     once, before anything is sent
+    gone        before every image: whether the board may still be used
     lost        each time the board cannot be reached any more, although its port was opened again
                 several times: to bring it back, or to give it up
     release     once, at the end, after whatever has happened; also if acquire raised
@@ -41,6 +42,10 @@ class BoardSource(Protocol):
 
         Raises RigError if that cannot be: the board is left out of the run, with that reason.
         """
+
+    def gone(self) -> McuzooError | None:
+        """Asked before every image: why the board may not be used any more, although its line may
+        still work; None: it may. A reason is a loss of the board, as if it were silent."""
 
     def lost(self, error: McuzooError, stop: Stop) -> Line | None:
         """The board does not answer any more, for the reason `error`. Bring it back: the line to
@@ -84,6 +89,9 @@ class PortSource:
 
     def acquire(self, stop: Stop) -> Line:
         return self._line
+
+    def gone(self) -> McuzooError | None:
+        return None
 
     def lost(self, error: McuzooError, stop: Stop) -> Line | None:
         power, self._power = self._power, None

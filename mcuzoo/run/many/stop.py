@@ -28,6 +28,10 @@ class Stop:
         with suppress(Exception):  # of a port that is being closed at this moment
             self._wake()
 
+    @property
+    def is_set(self) -> bool:
+        return self._event.is_set()
+
     def wakes(self, wake: Callable[[], None]) -> None:
         """`wake` ends what the thread is blocked in."""
         self._wake = wake

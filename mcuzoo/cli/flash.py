@@ -1,0 +1,100 @@
+"""mcuzoo flash: a project's firmware into the flash of a board, or of the boards of a rig."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+from mcuzoo.cli.options import Json, takes
+from mcuzoo.cli.progress import Update, step
+from mcuzoo.errors import UsageError, command
+from mcuzoo.flash.options import FlashOptions
+from mcuzoo.options import Argument, Option, RigFilter
+
+EXAMPLES: tuple[tuple[str, ...], ...] = (
+    ("hello",),
+    ("hello", "--dry-run"),
+    ("hello", "--via", "jlink", "--probe", "801012345"),
+    ("hello", "--via", "spsdk", "--flashloader", "ivt_flashloader.bin"),
+    ("hello", "--command", "mytool write {bin} {address}"),
+    ("hello", "--rig", "rig.toml", "--filter", "board=rt1170"),
+)
+
+
+@takes(FlashOptions)
+def flash(
+    options: FlashOptions,
+    project: Annotated[Path | None, Argument("A built project [with --rig: each board's].")] = None,
+    rig: Annotated[
+        Path | None, Option("Flash the boards of this rig file.", "--rig", metavar="RIG.toml")
+    ] = None,
+    filter: RigFilter = (),
+    json_output: Json = False,
+) -> None:
+    """Checks the build and its boot header, says which probe and which bytes, programs, reads the
+    flash back and compares, resets, and waits for the board to say what it runs. docs/flash.md has
+    each way step by step."""
+    if rig is not None:
+        _flash_rig(rig, filter, project, options, json_output)
+    elif filter:
+        raise UsageError("--filter chooses boards of a rig.", "Add --rig RIG.toml.")
+    elif project is None:
+        raise UsageError("mcuzoo flash: which project?", command("mcuzoo", "flash", "PROJECT"))
+    else:
+        _flash(project, options, json_output)
+
+
+def _flash(project: Path, options: FlashOptions, json_output: bool) -> None:
+    import json
+
+    from mcuzoo.flash.flash import flash as flash_project
+    from mcuzoo.report.flash import flash_document, flash_text
+
+    with step(f"flashing {project}") as line:
+        done = flash_project(project, options, _say, _counted(line))
+    if json_output:
+        print(json.dumps(flash_document(done), indent=2))
+    else:
+        sys.stdout.write(flash_text(done))
+
+
+def _flash_rig(
+    path: Path, filters: tuple[str, ...], project: Path | None, options: FlashOptions, json_: bool
+) -> None:
+    import json
+
+    from mcuzoo.errors import RigError
+    from mcuzoo.flash.rig import flash_rig
+    from mcuzoo.report.flash import rig_document, rig_text
+    from mcuzoo.rig.boards import chosen
+    from mcuzoo.rig.file import read_rig
+
+    boards = chosen(read_rig(path), filters)
+    with step(f"flashing {len(boards)} boards") as line:
+        results = flash_rig(boards, project, options, _say, _counted(line))
+    if json_:
+        print(json.dumps(rig_document(results), indent=2))
+    else:
+        sys.stdout.write(rig_text(results))
+    failed = [one for one in results if one.error is not None]
+    if failed and json_:
+        raise SystemExit(RigError.exit_code)  # the document says it already
+    if failed:
+        names = ", ".join(one.board.name for one in failed)
+        again = [word for one in failed[:1] for word in ("--filter", f"name={one.board.name}")]
+        raise RigError(
+            f"{len(failed)} of {len(results)} boards are not as they should be: {names}.",
+            command("mcuzoo", "flash", *([project] if project else []), "--rig", path, *again),
+        )
+
+
+def _counted(line: Update) -> Callable[[str, int, int | None], None]:
+    """Steps that are not counted, such as those of other programs, leave the line as it is."""
+    return lambda _, done, total: line(done, total) if total else None
+
+
+def _say(text: str) -> None:
+    """On a terminal over the line of the progress, which is written again below."""
+    print(f"\r{text:<79}" if sys.stderr.isatty() else text, file=sys.stderr)

@@ -1,0 +1,103 @@
+"""mcuzoo rig: write the file of a rig from what is plugged in, and meet all of its boards."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from mcuzoo.cli.options import Json, takes
+from mcuzoo.errors import UsageError, did_you_mean
+from mcuzoo.options import Argument, Option, RigFilter
+
+EXAMPLES: tuple[tuple[str, ...], ...] = (
+    ("scan", "-o", "rig.toml"),
+    ("check", "rig.toml"),
+    ("check", "rig.toml", "--filter", "board=rt1170", "--power"),
+)
+
+_ACTIONS = ("scan", "check")
+
+
+@takes()
+def rig(
+    action: Annotated[str, Argument("scan or check.", metavar="scan|check")],
+    file: Annotated[Path | None, Argument("The rig's file [rig.toml].", metavar="RIG.toml")] = None,
+    out: Annotated[
+        Path | None,
+        Option("scan: the rig's file; - prints it.", "--out", "-o", metavar="RIG.toml"),
+    ] = None,
+    filter: RigFilter = (),
+    power: Annotated[bool, Option("check: switch each board off and on, too.", "--power")] = False,
+    baud: Annotated[
+        list[int] | None, Option("scan: rate to ask at, one or several [the boards'].", min=1)
+    ] = None,
+    json_output: Json = False,
+) -> None:
+    """scan asks all ports with a USB device, and adds a table to the file for each board that is
+    not in it; what stands there stays as it is. check meets every board at the same time: its
+    kind, its build if the file names its project, its line. Exits 0 if all are well, 3 if not."""
+    if action not in _ACTIONS:
+        raise UsageError(
+            f"mcuzoo rig {action}: there is no such action.",
+            f"{did_you_mean(action, _ACTIONS)}mcuzoo rig scan, or mcuzoo rig check.",
+        )
+    if file is not None and out is not None:
+        raise UsageError("--out names the rig's file a second time.", "Leave one of them out.")
+    path = file or out or Path("rig.toml")
+    if action == "scan":
+        if power or filter:
+            raise UsageError("--power and --filter are for rig check.", "Leave them out.")
+        _scan(path, tuple(baud or ()), json_output)
+    else:
+        if baud or out:
+            raise UsageError("--baud and --out are for rig scan.", "Leave them out.")
+        _check(path, filter, power, json_output)
+
+
+def _scan(path: Path, bauds: tuple[int, ...], json_output: bool) -> None:
+    import json
+
+    from mcuzoo.files import is_stdout, write_output
+    from mcuzoo.flash.probes import list_probes, probe_beside
+    from mcuzoo.report.rig import scan_document, scan_text
+    from mcuzoo.rig.scan import scan
+
+    printed = is_stdout(path)
+    probes = list_probes()
+    found = scan(
+        Path("rig.toml") if printed else path,
+        bauds,
+        probe_of=lambda port: probe_beside(port, probes),
+    )
+    if found.text is not None and not (printed and json_output):
+        write_output(path, found.text.encode())
+    written = found.text is not None and not printed
+    if json_output:
+        print(json.dumps(scan_document(found, written), indent=2))
+    else:
+        (sys.stderr if printed else sys.stdout).write(scan_text(found, written))
+
+
+def _check(path: Path, filters: tuple[str, ...], power: bool, json_output: bool) -> None:
+    import json
+
+    from mcuzoo.cli.output import width
+    from mcuzoo.emulator.url import port_packages
+    from mcuzoo.errors import RigError
+    from mcuzoo.extras import require_packages
+    from mcuzoo.report.rig import check_document, check_text
+    from mcuzoo.rig.boards import chosen
+    from mcuzoo.rig.check import check_rig
+    from mcuzoo.rig.file import read_rig
+
+    boards = chosen(read_rig(path), filters)
+    packages = [package for board in boards for package in port_packages(board.port)]
+    require_packages(packages, "A board of this rig")
+    checks = check_rig(boards, power, lambda text: print(text, file=sys.stderr))
+    if json_output:
+        print(json.dumps(check_document(checks), indent=2))
+    else:
+        sys.stdout.write(check_text(checks, width()))
+    if not all(check.passed for check in checks):
+        sys.exit(RigError.exit_code)

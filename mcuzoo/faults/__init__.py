@@ -1,0 +1,1 @@
+"""A serial line that damages what it carries, as written down: to test hosts, boards and rigs."""

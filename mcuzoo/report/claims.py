@@ -1,0 +1,161 @@
+"""A run as claims, one by one: which hold, which do not and whose fault that is, which nobody could
+judge. What a CI system shows is made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mcuzoo.link.counts import UNKNOWN_UNIT, agent_note
+from mcuzoo.report.line import line_text
+from mcuzoo.run.board_summary import board_findings
+from mcuzoo.run.record import Row, Status
+from mcuzoo.run.summary import Broke, RunSummary
+from mcuzoo.run.tally import Tally
+
+_LISTED = 20
+
+
+@dataclass(frozen=True)
+class Claim:
+    """holds: None where it was not judged, and `text` says why. part: what broke if it does not
+    hold. details: a line each, such as the images that contradict it."""
+
+    name: str
+    part: Broke
+    holds: bool | None
+    text: str
+    details: tuple[str, ...] = ()
+
+
+def claims_of(summary: RunSummary) -> tuple[Claim, ...]:
+    """The claims in the order in which a run could prove them. One does not hold exactly if the
+    run's verdict is negative."""
+    return tuple(_claims(summary))
+
+
+def _claims(summary: RunSummary) -> Iterator[Claim]:
+    meta, counts, verdict = summary.meta, summary.counts, summary.verdict
+    board = meta.board
+    who = f"{board.board}{agent_note(board.kind)}: {board.runtime}, {board.toolchain}"
+    yield Claim("handshake", Broke.RIG, True, f"{who}, build {board.build_id}")
+    bad = counts[Status.BAD_IMAGE]
+    yield Claim(
+        "pictures",
+        Broke.DATA,
+        not (bad and meta.settings.strict),
+        f"{len(summary.rows) - bad:,} of {len(summary.rows):,} images were decoded.",
+        _images(summary, Status.BAD_IMAGE),
+    )
+    yield _labels(summary)
+    lost, pending = counts[Status.LOST], counts[Status.PENDING]
+    yield Claim(
+        "answers",
+        Broke.RIG,
+        not (lost or pending),
+        f"{counts[Status.DONE]:,} images answered, {lost:,} lost, {pending:,} not run.",
+        _images(summary, Status.LOST),
+    )
+    yield _link(summary)
+    faults = counts[Status.FAULT]
+    yield Claim(
+        "firmware",
+        Broke.FIRMWARE,
+        not faults,
+        f"The firmware failed on {faults:,} images.",
+        _images(summary, Status.FAULT),
+    )
+    yield _exactness(summary)
+    if summary.boards:
+        yield _boards(summary)
+    bound, top1 = meta.settings.min_top1, summary.top1
+    measured = "not known" if top1 is None else f"{top1.value:.4f} of {top1.total:,} images"
+    if bound is None:
+        yield Claim("accuracy", Broke.MODEL, None, f"Top-1 is {measured}; no bound was asked for.")
+    elif verdict.broke not in (None, Broke.MODEL):
+        text = f"Top-1 is {measured}, which says nothing: the {verdict.broke.value} is broken."
+        yield Claim("accuracy", Broke.MODEL, None, text)
+    else:
+        reached = top1 is not None and top1.value >= bound
+        yield Claim(
+            "accuracy", Broke.MODEL, reached, f"Top-1 is {measured}, {bound:.4f} was asked for."
+        )
+    yield Claim("latency", Broke.FIRMWARE, None, f"{_latency(summary)}; no bound was asked for.")
+    stack = meta.stack
+    if stack is not None:
+        used = f"{stack.used_bytes:,} of {stack.bytes:,} bytes of the stack used."
+        yield Claim("memory", Broke.FIRMWARE, True, f"{used} {stack.warning or ''}".strip())
+
+
+def _labels(summary: RunSummary) -> Claim:
+    if summary.top1 is None:
+        return Claim("labels", Broke.DATA, None, "The images have no labels.")
+    tally = Tally(summary.meta.classes)
+    for row in summary.rows:
+        if row.status is Status.DONE:
+            tally.add(row)
+    order = tally.wrong_order(summary.meta.class_names)
+    if order is not None:
+        return Claim("labels", Broke.DATA, False, f"{order.message} {order.advice}")
+    text = f"{summary.top1.total:,} images have labels in the order of the classes."
+    return Claim("labels", Broke.DATA, True, text)
+
+
+def _link(summary: RunSummary) -> Claim:
+    link = summary.meta.link
+    if link is None:
+        return Claim("link", Broke.RIG, None, "An older run: nothing is known of its line.")
+    frames = f"{link.frames_sent:,} frames"
+    lost = "nothing was lost" if link.clean else f"all losses repaired: {line_text(link)}"
+    return Claim("link", Broke.RIG, True, f"{frames}; {lost}.")
+
+
+def _exactness(summary: RunSummary) -> Claim:
+    agreement, wrong = summary.agreement, summary.meta.wrong_layer
+    if agreement is None:
+        text = "Outputs were not compared with the host's."
+        return Claim("bit-exactness", Broke.FIRMWARE, None, text)
+    text = f"{agreement.equal:,} of {agreement.compared:,} outputs are byte-equal to the host's."
+    if wrong is not None:
+        text += f" On {wrong.file}, {wrong.verdict}."
+    unequal = [row for row in summary.rows if row.reference_difference]
+    details = [f"{row.file}: off by up to {row.reference_difference} steps" for row in unequal]
+    return Claim(
+        "bit-exactness",
+        Broke.FIRMWARE,
+        agreement.equal == agreement.compared,
+        text,
+        _first(details),
+    )
+
+
+def _boards(summary: RunSummary) -> Claim:
+    """Of a run on several: each is right, and all give the same."""
+    findings = _first(list(board_findings(summary.meta, summary.rows, summary.boards)))
+    text = f"{len(summary.boards):,} boards give the same, and what the host gives."
+    return Claim(
+        "boards", Broke.FIRMWARE, not findings, findings[0] if findings else text, findings
+    )
+
+
+def _latency(summary: RunSummary) -> str:
+    latency = summary.latency
+    if latency is None:
+        return "Not counted"
+    unit = "of an unknown unit" if latency.unit == UNKNOWN_UNIT else latency.unit
+    counted = f"{latency.median:,} {unit} for an inference, the median of {latency.counted:,}"
+    ms = latency.median_ms
+    return f"{counted}; these are not time" if ms is None else f"{ms:.3f} ms: {counted}"
+
+
+def _images(summary: RunSummary, status: Status) -> tuple[str, ...]:
+    def told(row: Row) -> str:
+        return f"{row.file}: {row.error}"
+
+    return _first([told(row) for row in summary.rows if row.status is status])
+
+
+def _first(lines: list[str]) -> tuple[str, ...]:
+    left = len(lines) - _LISTED
+    more = (f"... and {left:,} more",) if left > 0 else ()
+    return (*lines[:_LISTED], *more)

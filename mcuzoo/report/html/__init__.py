@@ -1,0 +1,1 @@
+"""Pages: a verdict on one HTML file that needs nothing else."""

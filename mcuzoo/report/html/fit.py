@@ -1,0 +1,113 @@
+"""The page of a fit: does a model fit a board, and what is where."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from mcuzoo.plan.place.estimate import waits
+from mcuzoo.report.arena import arena_text
+from mcuzoo.report.html.blocks import (
+    Cell,
+    Head,
+    Page,
+    Table,
+    Text,
+    Tile,
+    Verdict,
+    number,
+    section,
+    sections,
+)
+from mcuzoo.report.html.memory import arena_picture, fit_regions
+from mcuzoo.report.html.page import page_html
+
+if TYPE_CHECKING:
+    from mcuzoo.plan.fit import FitReport, RuntimeFit
+
+
+def fit_html(
+    report: FitReport,
+    other: RuntimeFit | None = None,
+    project: str | None = None,
+    made: datetime | None = None,
+) -> str:
+    """The page; everything from the model file is escaped.
+
+    other: verdict on the other runtime. project: its kind. made: the time in UTC; None: now.
+    """
+    kind = "" if project is None else f", project {project}"
+    uncovered = tuple(
+        f"Not covered: op {gap.op.index} {gap.op.name}: {gap.reason}" for gap in report.uncovered
+    )
+    reasons = (
+        *(() if report.reason is None else (report.reason,)),
+        *uncovered,
+        *(() if other is None else (f"With the runtime {other.runtime}: {other.text}.",)),
+    )
+    page = Page(
+        title=f"{report.model} on {report.board}",
+        subject=f"{report.model} on {report.board}, runtime {report.runtime}{kind}",
+        verdict=Verdict(
+            report.fits,
+            "Fits" if report.fits else "Does not fit",
+            reasons,
+            report.warnings,
+            report.next_step or "",
+        ),
+        tiles=_tiles(report),
+        sections=sections(
+            (
+                section("memory", "Memory regions", [fit_regions(report)]),
+                section("constants", "Constants", _constants(report)),
+                section("arena", "The tensor arena over time", arena_picture(report)),
+            )
+        ),
+    )
+    return page_html(page, made)
+
+
+def _tiles(report: FitReport) -> tuple[Tile, ...]:
+    peak = report.peak
+    return (
+        Tile("arena", f"{report.arena_bytes:,} B", arena_text(report.placement)),
+        Tile("fullest at", f"{peak.live_bytes:,} B", f"op {peak.index} {peak.name}"),
+        Tile("constants", f"{report.constant_bytes:,} B", "weights, biases, tables"),
+    )
+
+
+def _constants(report: FitReport) -> list[Text | Table | None]:
+    if not report.constants:
+        return []
+    said = []
+    known = waits(report.constants)
+    if known is not None:
+        there, here = known
+        said.append(
+            f"By estimate the core waits {here * 1e3:.2f} ms per inference for them, and "
+            f"{there * 1e3:.2f} ms were all in {report.flash_region}."
+        )
+    if report.copy_s:
+        said.append(f"Copying them makes start-up about {report.copy_s * 1e3:.1f} ms longer.")
+    said.append(
+        "The estimate is of peak rates in the board file, as if nothing was computed meanwhile; it "
+        "is no measurement."
+    )
+    heads = (
+        Head("op"), Head("array"), Head("bytes", right=True), Head("passes", right=True),
+        Head("µs in flash", right=True), Head("µs here", right=True), Head("where"), Head("why"),
+    )  # fmt: skip
+    rows = tuple(
+        (
+            Cell(f"{'all' if entry.op < 0 else entry.op} {entry.op_name}", entry.op),
+            Cell(entry.symbol),
+            number(entry.bytes),
+            number(entry.passes),
+            number(None if entry.flash_wait_s is None else entry.flash_wait_s * 1e6, ",.1f"),
+            number(None if entry.wait_s is None else entry.wait_s * 1e6, ",.1f"),
+            Cell(entry.region),
+            Cell(entry.why),
+        )
+        for entry in report.constants
+    )
+    return [Text(" ".join(said)), Table("Arrays, and the estimated waits", heads, rows)]
