@@ -133,6 +133,7 @@ class Setup:
                 session.upload(model, watch)
             took_s = board.now_s - began
             up, down = board.line.up_bytes - up, board.line.down_bytes - down
+            up -= len(board.line.to_board)  # not on the wire yet
             share = up * 10 / baud / took_s
             what = "upload before" if plain else "upload after"
             return Figure(what, baud, took_s, up, down, share, 0.0, board.line.overruns)
