@@ -18,7 +18,7 @@ from mcuzoo.cli import streams
 from mcuzoo.cli.guard import guarded
 from mcuzoo.cli.parse import parse
 from mcuzoo.cli.program import COMMANDS, command_of, examples_of, run_command
-from mcuzoo.errors import FitError, InterruptedRunError, UsageError
+from mcuzoo.errors import FitError, InterruptedRunError, UsageError, command
 
 pytestmark = pytest.mark.slow
 
@@ -180,7 +180,7 @@ def test_help_shows_defaults_and_examples_that_parse(
     assert "Examples:" in text
     assert max(map(len, text.splitlines())) <= 80
     for words in examples_of(name):
-        assert "mcuzoo " + " ".join((name, *words)) in text
+        assert command("mcuzoo", name, *words) in text
         parse(name, command_of(name), words)  # raises for what does not parse
 
 

@@ -87,7 +87,7 @@ def test_probes_and_what_drives_them() -> None:
     found = examine(lister=list, probe_lister=lambda ports: probes)
     assert named(found, "EB04").state == "ok"
     assert named(found, "EB04").detail.endswith("mcuzoo flash --via pyocd or linkserver")
-    assert named(found, "0227").state == "absent" and "install pyocd" in named(found, "0227").mend
+    assert named(found, "0227").state == "absent" and "pyocd" in named(found, "0227").mend
     assert named(found, "8010").state == "absent" and not named(found, "8010").mend
     none = examine(lister=list, probe_lister=lambda ports: [])
     assert named(none, "debug probes").state == "absent"
