@@ -127,7 +127,7 @@ def test_constants_and_tensors_in_several_memories(tmp_path: Path) -> None:
     """Of three constants the SDK's start-up code copies one and mz_port_init another. The board is
     said to have so little memory that the arena goes into two."""
     board = load_board("rt1050")
-    sizes = {"dtcm": 0x1_2000, "ocram": 0x1_6000}
+    sizes = {"dtcm": 0x1_4000, "ocram": 0x1_5800}
     regions = tuple(
         region.model_copy(update={"size": sizes.get(region.name, region.size)})
         for region in board.regions
