@@ -123,7 +123,6 @@ def one_op_models() -> tuple[bytes, ...]:
         ),
         # A table per channel takes more code than one for all.
         models.binary_model("MUL", IMAGE, np.ones(4, dtype=np.int8), activation="NONE"),
-        models.concatenation_model(vector, [None], 1),
     )
 
 

@@ -147,7 +147,7 @@ def test_the_table_is_that_of_the_package() -> None:
         if (match := re.match(r"([\w.-]+).*extra == ['\"](\w+)", line))
     }
     assert {(name, extra) for name, (_, extra) in PACKAGES.items()} <= stated
-    used = {name for name, extra in stated if extra not in ("test", "flash", "all", "demo")}
+    used = {name for name, extra in stated if extra not in ("test", "all", "demo")}
     assert used - {"mcuzoo"} == set(PACKAGES)
 
 

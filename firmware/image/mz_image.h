@@ -16,19 +16,19 @@
 typedef enum {
     MZ_IMAGE_NONE,
     MZ_IMAGE_LOADING, /* input incomplete, or complete and not yet run */
-    MZ_IMAGE_DONE,    /* run; the output is valid */
-    MZ_IMAGE_FAILED,  /* run; the runtime failed */
+    MZ_IMAGE_DONE, /* run; the output is valid */
+    MZ_IMAGE_FAILED, /* run; the runtime failed */
 } mz_image_state;
 
 typedef struct {
     mz_image_state state;
     uint32_t image_id;
     uint32_t input_crc32;
-    uint8_t encoding;     /* of the bytes that arrive, see mz_encoding */
+    uint8_t encoding; /* of the bytes that arrive, see mz_encoding */
     uint32_t transfer_bytes; /* how many arrive */
     uint32_t next_offset; /* how many of them have arrived, from the front */
-    bool profiled;        /* run by mz_image_profile */
-    uint64_t cycles;      /* of the inference; 0 when not measured */
+    bool profiled; /* run by mz_image_profile */
+    uint64_t cycles; /* of the inference; 0 when not measured */
     uint32_t output_crc32;
     const int8_t *output; /* valid while DONE; no alignment */
 } mz_image;

@@ -114,7 +114,8 @@ static void mz_stopwatch_lap(uint16_t first_op, uint16_t last_op, const int8_t *
 
 static void keep_result(mz_status status, bool profiled, uint64_t cycles) {
     image.profiled = profiled;
-    image.cycles = cycles;
+    /* A counter that was switched off on the way, as an emulator does, has counted nothing. */
+    image.cycles = mz_port_cycles() == 0u ? 0u : cycles;
     image.state = status == MZ_OK ? MZ_IMAGE_DONE : MZ_IMAGE_FAILED;
     if (status == MZ_OK) {
         image.output = mz_runtime_output();

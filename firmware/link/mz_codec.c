@@ -89,11 +89,10 @@ static bool read_header(mz_codec *codec) {
     codec->first = (header[2] >> FIRST_SHIFT) & FIRST_BITS;
     codec->apart = (header[2] & APART) != 0u;
     codec->lane_mask = (uint8_t)((1u << (header[3] & 7u)) - 1u);
-    return (header[2] & ~KNOWN_BITS) == 0u && header[3] < 8u &&
-           codec->lane_mask < MZ_CODEC_LANES && codec->channels > 0u &&
-           codec->channels <= MZ_CODEC_CHANNELS && codec->first < codec->channels &&
-           codec->row > 0u && codec->row % codec->channels == 0u &&
-           codec->bytes % codec->row == 0u;
+    return (header[2] & ~KNOWN_BITS) == 0u && header[3] < 8u && codec->lane_mask < MZ_CODEC_LANES &&
+           codec->channels > 0u && codec->channels <= MZ_CODEC_CHANNELS &&
+           codec->first < codec->channels && codec->row > 0u &&
+           codec->row % codec->channels == 0u && codec->bytes % codec->row == 0u;
 }
 
 static mz_codec_pixel read_pixel(const mz_codec *codec, const int8_t *at) {
@@ -149,10 +148,10 @@ static prediction predict(const mz_codec *codec, uint32_t c) {
     const int32_t sum = 4 * median + 2 * w + n + ne + 4;
     const int32_t slope = magnitude(w - nw) + magnitude(n - nw) + magnitude(ne - n);
     const int32_t before = codec->differences.of[c];
-    const int32_t activity = codec->channel == 0u   ? 2 * slope + 3 * before
-                             : codec->channel == 1u ? 2 * (slope + before)
-                                                    : (3 * slope + 4 * (before + codec->previous)) /
-                                                          2;
+    const int32_t activity = codec->channel == 0u ? 2 * slope + 3 * before
+                             : codec->channel == 1u
+                                 ? 2 * (slope + before)
+                                 : (3 * slope + 4 * (before + codec->previous)) / 2;
     const uint32_t log2 = 31u - (uint32_t)__builtin_clz((uint32_t)activity | 1u);
     return (prediction){
         .value = clip((sum >> 3) + base, 0, 255),

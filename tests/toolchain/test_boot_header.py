@@ -88,10 +88,12 @@ def test_boot_data_names_the_flash(built: BareImage, board: Board) -> None:
 
 
 def test_vector_table_is_complete(built: BareImage, board: Board) -> None:
-    vectors = words(built, board, board.boot.vector_table_offset, 256)
-    symbols = read_symbols(built.elf, ("mz_stack_top", "mz_reset_handler", "mz_fault_entry"))
+    vectors = list(words(built, board, board.boot.vector_table_offset, 256))
+    names = ("mz_stack_top", "mz_reset_handler", "mz_fault_entry", "mz_interrupt_console")
+    symbols = read_symbols(built.elf, names)
     assert vectors[0] == symbols["mz_stack_top"]
     assert vectors[1] == symbols["mz_reset_handler"] | 1
+    assert vectors.pop(16 + board.console.irq) == symbols["mz_interrupt_console"] | 1
     assert set(vectors[2:]) == {symbols["mz_fault_entry"] | 1}
 
 

@@ -43,10 +43,8 @@ bool mz_image_take(uint32_t offset, mz_span data) {
 }
 
 static bool input_is_intact(uint32_t input_crc32) {
-    const bool decoded =
-        image.encoding != MZ_ENCODING_CODEC || mz_codec_is_complete(&codec);
-    if (decoded &&
-        mz_crc32(mz_runtime_input(), mz_runtime_info()->input.bytes) == input_crc32) {
+    const bool decoded = image.encoding != MZ_ENCODING_CODEC || mz_codec_is_complete(&codec);
+    if (decoded && mz_crc32(mz_runtime_input(), mz_runtime_info()->input.bytes) == input_crc32) {
         return true;
     }
     forget_input();

@@ -6,8 +6,7 @@
 #include "port/mz_port.h"
 #include "port/mz_retained.h"
 
-_Static_assert(MZ_CORE_CLOCK_HZ / 1000u * MZ_PORT_TICK_MS <= 0x1000000u,
-               "SysTick counts 24 bits");
+_Static_assert(MZ_CORE_CLOCK_HZ / 1000u * MZ_PORT_TICK_MS <= 0x1000000u, "SysTick counts 24 bits");
 
 #define DWT_UNLOCK_KEY 0xC5ACCE55u
 
