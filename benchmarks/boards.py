@@ -1,9 +1,10 @@
 """Several boards on one host: throughput with 1, 2, 4 and 8 of them, and what bounds it.
 
 Each board is the firmware as a process of this machine, behind a pty whose line takes the time of
-a UART: 10 bits a byte, both ways. The run compares every output with the host's, as ever. Prints a
-table, writes results/boards.json, and exits 1 if a run is not what it should be: an image is
-missing or wrong, or N boards are slower than 0.95 N of one although the cores were not busy.
+a UART: 10 bits a byte, both ways. Inputs are sent as they are, so that the pictures do not matter.
+The run compares every output with the host's, as ever. Prints a table, writes results/boards.json,
+and exits 1 if a run is not what it should be: an image is missing or wrong, or N boards are slower
+than 0.95 N of one although the cores were not busy.
 
     .venv/bin/python benchmarks/boards.py [--baud 115200] [--images 40] [--boards 1,2,4,8]
 
@@ -115,6 +116,7 @@ def trial(project: HostProject, count: int, images: int, baud: int, alone: float
             images=project.images,
             limit=images,
             baud=baud,
+            no_compress=True,
             out=folder / "run",
         )
         cpu, begun = _cpu_s(), time.monotonic()
