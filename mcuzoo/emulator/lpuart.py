@@ -34,6 +34,8 @@ from mcuzoo.emulator.lpuart_registers import (
 # No byte waits longer than this: the firmware may compute for seconds after its last byte.
 _LATENCY_S = 0.002
 _PIECE_BYTES = 4096
+_TELLING = (STAT, WATER, FIFO)
+"""Registers that say whether bytes have arrived."""
 
 
 class Transmitter:
@@ -134,7 +136,7 @@ class Lpuart(LpuartRegisters):
             self._taken += 1
             self._empty_polls = 0
             return byte
-        if waiting <= self._watermark:
+        if waiting <= self._watermark and offset in _TELLING:
             waiting = self._poll(waiting)
         if offset == STAT:
             flags = STAT_RDRF if waiting > self._watermark else 0
@@ -159,6 +161,8 @@ class Lpuart(LpuartRegisters):
         """The receiver has too few bytes: wait if allowed, and return how many there are."""
         if not self._words[CTRL] & CTRL_RE:
             return 0
+        if self.listening:
+            return waiting  # it asks about its transmitter: it has work, and is told of bytes
         self._empty_polls += 1
         if self._empty_polls < PATIENCE:
             return waiting
