@@ -89,6 +89,12 @@ static uint16_t features(void) {
                       (mz_line_changes() ? MZ_FEATURE_BAUD : 0u));
 }
 
+/* The field is too small for a ring of 64 KB, by one byte. */
+static uint16_t receive_bytes(void) {
+    const uint32_t bytes = mz_port_receive_bytes();
+    return (uint16_t)(bytes < UINT16_MAX ? bytes : UINT16_MAX);
+}
+
 static void on_hello(const mz_frame *request) {
     mz_msg_hello hello;
     if (!mz_unpack_hello(request->payload, &hello)) {
@@ -120,7 +126,7 @@ static void on_hello(const mz_frame *request) {
         .agent = MZ_BOARD_AGENT,
         .count_unit = MZ_BOARD_COUNT_UNIT,
         .features = features(),
-        .receive_bytes = (uint16_t)mz_port_receive_bytes(),
+        .receive_bytes = receive_bytes(),
     };
     mz_pack_hello_reply(mz_link_compose(), &reply);
     mz_link_answer(request, MZ_MSG_HELLO_REPLY, 0u);

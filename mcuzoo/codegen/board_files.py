@@ -22,7 +22,6 @@ from mcuzoo.board.startup import (
 )
 from mcuzoo.codegen.templates import render
 from mcuzoo.errors import BoardError
-from mcuzoo.plan.place.footprint import receive_ring_bytes
 from mcuzoo.plan.place.placement import Placement
 from mcuzoo.plan.universal import Room
 from mcuzoo.project.build_id import TFLM_DIR_FILE
@@ -197,7 +196,7 @@ def render_board_files(
         "ivt_entry": _IVT_ENTRY[board.boot.ivt_entry],
         **C_WORDS,
         "lut_instruction": _lut_instruction,
-        "receive_bytes": receive_ring_bytes(),
+        "placement": placement,
     }
     return {
         "board/mz_board.h": render("shared/mz_board.h.j2", **facts),

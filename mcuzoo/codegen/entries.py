@@ -55,5 +55,7 @@ def plan_entry(plan: MemoryPlan, board: Board) -> PlanEntry:
         stream_input=plan.chain is not None,
         rest_region=plan.placement.rest_region,
         rest_bytes=plan.placement.rest_bytes,
+        ring_bytes=plan.placement.ring_bytes,
+        ring_region=plan.placement.ring_region,
         constants=constant_entries(plan.needs, board, plan.placement),
     )

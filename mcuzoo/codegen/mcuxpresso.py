@@ -31,7 +31,6 @@ from mcuzoo.codegen.sources import SDK_SOURCES
 from mcuzoo.codegen.templates import render
 from mcuzoo.errors import BoardError, InputError
 from mcuzoo.plan.memory import MemoryPlan
-from mcuzoo.plan.place.footprint import receive_ring_bytes
 from mcuzoo.plan.place.placement import Placement
 from mcuzoo.plan.place.reserved import STACK_GUARD_BYTES, sdk_of
 from mcuzoo.project.kinds import CXX_FLAGS, OPTIMIZATION
@@ -162,6 +161,8 @@ def added_regions(board: Board, placement: Placement) -> tuple[Region, ...]:
         names.add(placement.arena_region)
     if placement.rest_region is not None:
         names.add(placement.rest_region)
+    if placement.ring_region is not None:
+        names.add(placement.ring_region)
     names |= {copy.region for copy in own_copies(board, placement)}
     return tuple(region for region in board.apart(names).memories if region.name in names)
 
@@ -206,7 +207,7 @@ def render_sdk_board_files(board: Board, placement: Placement) -> dict[str, str]
             "mcuxpresso/mz_board.h.j2",
             copies=copies,
             guard_bytes=STACK_GUARD_BYTES,
-            receive_bytes=receive_ring_bytes(),
+            placement=placement,
             sdram_steps=len(rows),
             **facts,
         ),

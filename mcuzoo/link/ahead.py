@@ -8,6 +8,7 @@ from mcuzoo.link.hello import Hello
 from mcuzoo.link.messages import Flag
 from mcuzoo.link.sent_input import SentInput
 from mcuzoo.link.transfer import Sending, image_transfer
+from mcuzoo.project.kinds import why_not_kept
 
 
 class Ahead:
@@ -65,16 +66,10 @@ class NextImage:
         return ahead
 
 
-KEPT_OUTPUT_BYTES = 1024
-"""The firmware keeps an output of at most this size (MZ_IMAGE_KEPT_BYTES)."""
-
-
 def why_not_ahead(board: Hello) -> str:
     """Why the next input cannot be sent while the board works; "" if it can."""
     if board.has(messages.Feature.AHEAD):
         return ""
     if not board.receive_bytes:
         return "the firmware is older"
-    if board.output.bytes > KEPT_OUTPUT_BYTES:
-        return f"its output has more than the {KEPT_OUTPUT_BYTES:,} bytes that the board keeps"
-    return "the firmware does not keep its last output"
+    return why_not_kept(board.output.bytes) or "the firmware does not keep its last output"

@@ -15,6 +15,7 @@ from mcuzoo.link.hello import Hello
 from mcuzoo.link.inference import KernelRecord, unpack_records
 from mcuzoo.link.messages import ErrorCode, Message
 from mcuzoo.link.state import Timing
+from mcuzoo.link.use import BITS_PER_BYTE
 
 # Bytes of a chunk's frame and of its ACK beside the data, rounded up.
 _OVERHEAD_BYTES = 64
@@ -22,6 +23,8 @@ _OVERHEAD_BYTES = 64
 _FRAME_BYTES = 32
 # What the board's ring keeps for requests between the chunks.
 _RESERVED_BYTES = 256
+# For a board that listens: round trips of milliseconds at the highest rates.
+_LEAST_WINDOW_BYTES = 8192
 
 
 @dataclass(frozen=True)
@@ -118,10 +121,18 @@ class Sending:
         if not self._board.receive_bytes:
             return self.sent < self.arrived + self._board.window * chunk_bytes
         # A line that needs short chunks would lose most of a long window again and again.
-        room = self._board.receive_bytes - _RESERVED_BYTES
+        room = min(self._board.receive_bytes - _RESERVED_BYTES, self._useful_bytes())
         window = room * chunk_bytes // self._board.max_chunk
         more = self.under_way_bytes + _FRAME_BYTES + chunk_bytes
         return more <= window or self.sent == self.arrived
+
+    def _useful_bytes(self) -> int:
+        """What keeps the line busy while the model runs. More would only have to be sent again
+        after a loss, and requests would wait behind it."""
+        state = self._channel.state
+        return _LEAST_WINDOW_BYTES + round(
+            (state.slowest_inference_s or 0.0) * self._channel.baud / BITS_PER_BYTE
+        )
 
     def takes(self, received: Received) -> bool:
         """Whether `received` brings the transfer forward; or else notes the gap that it reports.

@@ -71,7 +71,7 @@ class FitReport:
     an arena in two memories, the estimated wait that is saved per inference, compared with all of
     it in the slower one. copy_s: estimated time to copy constants at start-up; None if nothing is
     copied or the flash's speed is not known. project: the kind of project that was planned. other:
-    the other runtime in a line, None where one was chosen.
+    the other runtime in a line, None where one was chosen. output_bytes: of the output tensor.
     """
 
     model: str
@@ -97,6 +97,7 @@ class FitReport:
     copy_s: float | None = None
     project: str = DEFAULT_PROJECT
     other: RuntimeFit | None = None
+    output_bytes: int = 0
 
 
 def fit(
@@ -172,6 +173,7 @@ def fit_model(
         flash_region=board.flash.region,
         hot_saves_s=_hot_saves(plan, board),
         copy_s=copy_seconds(plan.needs, board, plan.placement),
+        output_bytes=plan.program.output_tensor.bytes,
     )
 
 

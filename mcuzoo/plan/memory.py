@@ -25,6 +25,7 @@ from mcuzoo.plan.place.pins import parse_pins
 from mcuzoo.plan.place.placement import Placement, largest_room, place, usable_names
 from mcuzoo.plan.place.regions import RegionFit, region_fits
 from mcuzoo.plan.place.reserved import reserved_by
+from mcuzoo.plan.place.ring import with_ring
 from mcuzoo.plan.place.split import place_arena
 from mcuzoo.plan.tflm.image import (
     DEFAULT_KERNELS,
@@ -182,5 +183,8 @@ def _placed(
         placement = place(needs, board, weights, options.arena_region, pins)
     else:
         arena, placement = place_arena(program, calls, arena, needs, board, weights, pins)
+    regions = region_fits(needs, board, placement)
+    sizes = (program.input_tensor.bytes, program.output_tensor.bytes)
+    placement = with_ring(placement, regions, board, *sizes)
     regions = region_fits(needs, board, placement)
     return MemoryPlan(program, arena, needs, placement, regions, image, calls)

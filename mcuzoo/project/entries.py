@@ -86,6 +86,8 @@ class PlanEntry:
     stream_input: the input is consumed as it arrives and has no place in the arena. weights_region
     has all constants except those that `constants` places elsewhere. rest_bytes: the part of the
     arena in rest_region instead of arena_region. peak_op: during which op the arena is fullest.
+    ring_bytes: of the ring for what arrives while the board works, in ring_region or in .bss; 0 in
+    projects of an older mcuzoo.
     """
 
     arena_bytes: Size
@@ -99,6 +101,8 @@ class PlanEntry:
     constants: tuple[ConstantEntry, ...] = ()
     rest_region: Word | None = None
     rest_bytes: Size = 0
+    ring_bytes: Size = 0
+    ring_region: Word | None = None
 
     def constant_bytes_in(self, region: str) -> int:
         """Bytes of constants that stay in, or are copied to, `region`."""

@@ -18,6 +18,18 @@ DEFAULT_MODEL = "mobilenet_v1_0.25_128"
 DEFAULT_RUNTIME, DEFAULT_PROJECT = "tflm", "mcuxpresso"
 """The defaults of export and fit."""
 
+KEPT_OUTPUT_BYTES = 1024
+"""A firmware keeps an output of at most this size while the next input arrives
+(MZ_IMAGE_KEPT_BYTES)."""
+
+
+def why_not_kept(output_bytes: int) -> str:
+    """Why a firmware takes no input while it works on another one; "" if it does."""
+    if output_bytes <= KEPT_OUTPUT_BYTES:
+        return ""
+    return f"its output has more than the {KEPT_OUTPUT_BYTES:,} bytes that the board keeps"
+
+
 WeightsChoice = str
 """Where a model's constants live while it runs: one of WEIGHTS, or a memory region of the board."""
 

@@ -7,11 +7,20 @@ from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING
 
 from mcuzoo.plan.timeline import Block, Timeline
+from mcuzoo.project.kinds import why_not_kept
 
 if TYPE_CHECKING:
     from mcuzoo.plan.fit import FitReport, RuntimeFit
     from mcuzoo.plan.place.placement import Placement
     from mcuzoo.project.manifest import PlanEntry
+
+
+def next_image_text(plan: Placement | PlanEntry, output_bytes: int) -> str:
+    """Whether the next image may come while this one runs, and into which ring."""
+    ring = f"a ring of {plan.ring_bytes:,} bytes in {plan.ring_region or '.bss'}"
+    if why_not := why_not_kept(output_bytes):
+        return f"the next image waits for the read-out of this one: {why_not}; {ring}"
+    return f"the next image may come while this one runs, into {ring}"
 
 
 ROWS = 16
@@ -93,7 +102,7 @@ _FAR = 2
 def arena_limit(report: FitReport) -> int:
     """The largest size of the drawn part of the arena in its memory, beside the other parts there.
 
-    For TFLM the head is drawn; the tail is one of the other parts.
+    For TFLM the head is drawn; the tail is one of the other parts. The ring gives way.
     """
     placement = report.placement
     first = placement.arena_bytes - placement.rest_bytes
@@ -104,7 +113,8 @@ def arena_limit(report: FitReport) -> int:
     )
     region = next(region for region in report.regions if region.region == name)
     tail = placement.arena_bytes - report.timeline.arena_bytes
-    return max(0, before + region.size_bytes - (region.used_bytes - own) - tail)
+    ring = placement.ring_bytes if placement.ring_region == name else 0
+    return max(0, before + region.size_bytes - (region.used_bytes - own - ring) - tail)
 
 
 def picture_bytes(report: FitReport) -> int:

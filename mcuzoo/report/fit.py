@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING
 
 from mcuzoo.link.counts import stack_use
 from mcuzoo.plan.place.estimate import waits
+from mcuzoo.project.kinds import why_not_kept
 from mcuzoo.project.manifest import ConstantEntry, PlanEntry
-from mcuzoo.report.arena import arena_text, other_runtime_text, timeline_text
+from mcuzoo.report.arena import (
+    arena_text,
+    next_image_text,
+    other_runtime_text,
+    timeline_text,
+)
 from mcuzoo.tables import Column, table_text
 
 if TYPE_CHECKING:
@@ -66,6 +72,7 @@ def _fit(report: FitReport, width: int, color: bool) -> Iterator[str]:
             f"input consumed as it arrives, by the operators up to {report.streamed.last_op}; rows "
             f"wait in {report.streamed.row_bytes:,} bytes of the arena"
         )
+    yield next_image_text(report.placement, report.output_bytes)
     if report.tflm is not None:
         tflm, plan = report.tflm.arena, report.tflm.plan
         yield (
@@ -123,6 +130,7 @@ def fit_document(report: FitReport) -> dict[str, object]:
         "streamed": report.streamed and asdict(report.streamed),
         "tflm": report.tflm and _tflm_document(report.tflm),
         "project": report.project,
+        "why_not_ahead": why_not_kept(report.output_bytes) or None,
         "other_runtime": report.other and asdict(report.other),
     }
 

@@ -16,7 +16,7 @@ from mcuzoo.project.manifest import (
     UniversalManifest,
 )
 from mcuzoo.project.recipe import recipe_document
-from mcuzoo.report.arena import arena_text
+from mcuzoo.report.arena import arena_text, next_image_text
 from mcuzoo.report.fit import constants_summary
 from mcuzoo.tables import Column, table_text
 
@@ -33,6 +33,7 @@ def export_text(directory: Path, board: Board, manifest: Manifest) -> str:
         f"{directory}: {manifest.model.name} for {board.name}, runtime {manifest.runtime}\n"
         f"arena {arena_text(entry)}{streamed}\n"
         f"constants {entry.constant_bytes:,} bytes in {constants_summary(entry)}\n"
+        f"{next_image_text(entry, manifest.output.bytes)}\n"
         f"console {board.console.name} at {baud_text(board.console)}\n"
         f"next: {command('mcuzoo', 'build', directory)}{sdk}\n"
     )

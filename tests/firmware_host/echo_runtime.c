@@ -17,7 +17,9 @@
 #ifndef INPUT_BYTES
 #define INPUT_BYTES 4096
 #endif
+#ifndef OUTPUT_BYTES
 #define OUTPUT_BYTES 1500
+#endif
 
 static _Alignas(16) int8_t input[INPUT_BYTES];
 static int8_t output[OUTPUT_BYTES];

@@ -316,3 +316,22 @@ def test_an_older_host_s_input_begin_ends_early(wire: Wire) -> None:
     short = struct.pack("<III", 5, 4096, CRC)
     assert wire.raw(messages.InputBegin.code, short)[0] == messages.Ack(5, 0)
     assert refusal(wire.raw(messages.InputBegin.code, short + b"\0\0")[0]) is ErrorCode.BAD_REQUEST
+
+
+def test_the_rate_is_asked_for_and_changed(wire: Wire) -> None:
+    """The host port has no UART clock, and takes every rate up to its highest."""
+    asked = wire.ask(messages.SetBaud(1, 0))
+    assert asked == messages.BaudReply(1, 0, 0, 0, 115_200)
+    assert wire.ask(messages.SetBaud(2, 921_600)) == messages.BaudReply(2, 921_600, 1, 0, 115_200)
+    assert wire.ask(messages.SetBaud(3, 0xFFFFFFFF)) == messages.BaudReply(3, 0, 0, 0, 115_200)
+    assert wire.ask(messages.SetBaud(4, 115_200)) == messages.BaudReply(4, 115_200, 1, 0, 115_200)
+    for payload in (b"", bytes(7)):
+        answer, _ = wire.raw(messages.SetBaud.code, payload)
+        assert refusal(answer) is ErrorCode.BAD_REQUEST
+
+
+def test_the_line_is_verified_byte_by_byte(wire: Wire) -> None:
+    for data in (b"", bytes(range(256)) * 4, b"\x55\xaa\x00\xff" * 256, bytes(1024)):
+        assert wire.ask(messages.VerifyLine(7, data)) == messages.LineVerified(7, data)
+    answer, _ = wire.raw(messages.VerifyLine.code, bytes(3))
+    assert refusal(answer) is ErrorCode.BAD_REQUEST

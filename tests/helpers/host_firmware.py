@@ -101,13 +101,14 @@ def build_echo_firmware(executable: Path, image: str, *options: str) -> Path:
     return build_host_firmware(executable, options=(*rows, *options), image=image)
 
 
-def echo_output(image: NDArray[np.int8]) -> NDArray[np.int8]:
-    """What echo_runtime.c answers: int8 (1500,)."""
+def echo_output(image: NDArray[np.int8], output_bytes: int = 1500) -> NDArray[np.int8]:
+    """What echo_runtime.c answers: int8 (output_bytes,)."""
     data = image.tobytes()
     total = 0
     for byte in data:
         total = (total * 31 + byte) & 0xFFFFFFFF
-    values = [((total >> i % 25) + data[i * 7 % len(data)]) & 0xFF for i in range(1500)]
+    places = range(output_bytes)
+    values = [((total >> i % 25) + data[i * 7 % len(data)]) & 0xFF for i in places]
     return np.array(values, dtype=np.uint8).view(np.int8)
 
 

@@ -14,6 +14,7 @@ from helpers.fault_proxy import KINDS, Line, faults_of
 from helpers.host_firmware import build_echo_firmware, build_host_firmware, echo_output
 
 from mcuzoo.errors import McuzooError
+from mcuzoo.link.messages import Feature
 from mcuzoo.link.session import Session, Timing
 
 pytestmark = pytest.mark.slow
@@ -61,6 +62,29 @@ def test_a_large_input_under_faults(plug_in: LineMaker, tmp_path: Path) -> None:
     large = build_host_firmware(tmp_path / "large", options=["-DINPUT_BYTES=49152"])
     line = plug_in(faults_of(3, mean_bytes=12000, kinds=ON_THE_LINE), firmware=large)
     assert stream(line, images=3, size_bytes=49152, seed=3) == (3, [])
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A firmware that keeps its output, for it is small."""
+    folder = tmp_path_factory.mktemp("kept")
+    return build_host_firmware(folder / "kept", options=["-DOUTPUT_BYTES=1000"])
+
+
+@pytest.mark.parametrize("kind", ["all", *ON_THE_LINE])
+def test_images_sent_ahead_under_faults(plug_in: LineMaker, kept: Path, kind: str) -> None:
+    """The next image is on its way while the board works, and may be lost with its requests."""
+    kinds = KINDS if kind == "all" else (kind,)
+    faults = faults_of(seed=11, mean_bytes=7000, kinds=kinds)
+    line = plug_in(faults, firmware=kept, ECHO_INVOKE_MS="20")
+    source = np.random.default_rng(11)
+    images = [source.integers(-128, 128, 4096, dtype=np.int8) for _ in range(9)]
+    with Session.open(line.url, timing=PATIENT) as session:
+        assert session.hello().has(Feature.AHEAD)
+        for index in range(8):
+            result = session.infer(index, images[index], images[index + 1])
+            assert np.array_equal(result.output, echo_output(images[index], 1000))
+    assert line.struck, "nothing went wrong: not a test"
 
 
 @pytest.fixture(scope="module")

@@ -126,7 +126,9 @@ def test_sdram_is_used_last_and_with_a_warning(large: Model) -> None:
 def test_sdram_is_used_where_it_is_asked_for(runtime: str, small: Model) -> None:
     board = load_board("rt1170")
     report = fit_model(small, board, runtime, arena_region="sdram", weights="sdram")
-    assert report.fits and report.placement.regions == ("sdram", "sdram", "dtcm")
+    placement = report.placement
+    places = (placement.arena_region, placement.weights_region, placement.data_region)
+    assert report.fits and places == ("sdram", "sdram", "dtcm")
     assert [warning.split(":")[0] for warning in report.warnings] == [
         "SDRAM holds the arena", "SDRAM holds the weights",
     ]  # fmt: skip

@@ -19,7 +19,7 @@ _Static_assert((MZ_RECEIVE_BYTES & RING_MASK) == 0u, "the ring's size is a power
 /* The ring has one writer and one reader. While `listening`, the writer is the interrupt, else
  * whoever calls mz_port_read or mz_port_write. head and tail count all bytes and wrap; their
  * difference is the number of bytes in the ring. */
-static uint8_t ring[MZ_RECEIVE_BYTES];
+static uint8_t ring[MZ_RECEIVE_BYTES] __attribute__((section(MZ_RECEIVE_SECTION)));
 static volatile uint32_t head;
 static volatile uint32_t tail;
 static volatile bool listening;

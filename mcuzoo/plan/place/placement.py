@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mcuzoo.board.memory import Region, RegionKind
 from mcuzoo.board.model import Board
 from mcuzoo.errors import UsageError, did_you_mean
 from mcuzoo.plan.arena.lifetimes import ArenaPlan
 from mcuzoo.plan.place.cost import Cache, constants_cache, wait_seconds
+from mcuzoo.plan.place.footprint import receive_ring_bytes
 from mcuzoo.plan.place.needs import Needs
 from mcuzoo.plan.place.pins import Pins, pinned_regions
 from mcuzoo.plan.place.traffic import ConstantUse
@@ -73,7 +74,8 @@ class Placement:
     weights_region holds the constants; constant_regions has (symbol, region) for the exceptions.
     Constants whose region is not the flash are copied there from the flash at reset. weights: the
     user's choice. pinned: the symbols of constants that the user placed. rest_region, rest_bytes:
-    where the end of an arena in two memories is; its beginning is in arena_region.
+    where the end of an arena in two memories is; its beginning is in arena_region. ring_bytes: of
+    the ring that keeps what the board receives while it works; it is in ring_region, or in .bss.
     """
 
     arena_region: str
@@ -86,11 +88,13 @@ class Placement:
     pinned: tuple[str, ...] = ()
     rest_region: str | None = None
     rest_bytes: int = 0
+    ring_bytes: int = field(default_factory=receive_ring_bytes)
+    ring_region: str | None = None
 
     @property
     def regions(self) -> tuple[str, ...]:
         """Every memory that is named."""
-        others = () if self.rest_region is None else (self.rest_region,)
+        others = [name for name in (self.rest_region, self.ring_region) if name is not None]
         constants = (region for _, region in self.constant_regions)
         return (self.arena_region, self.weights_region, self.data_region, *others, *constants)
 

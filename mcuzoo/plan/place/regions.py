@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mcuzoo.board.memory import Region, RegionKind
 from mcuzoo.board.model import Board
 from mcuzoo.lowering.alignment import align_up
+from mcuzoo.plan.place.footprint import receive_ring_bytes
 from mcuzoo.plan.place.needs import Needs
 from mcuzoo.plan.place.placement import Placement
 
@@ -90,14 +91,19 @@ def _usable_bytes(region: Region, board: Board) -> int:
 def _parts(needs: Needs, board: Board, placement: Placement) -> list[tuple[str, Part]]:
     flash = board.flash.region
     data = placement.data_region
+    # data_bytes has the smallest ring in it.
+    in_bss = placement.ring_bytes if placement.ring_region is None else 0
+    in_bss -= receive_ring_bytes()
     parts = [
         *fixed_parts(board),
         (flash, Part("code", needs.code_bytes, estimate=True)),
         (flash, Part("constants", needs.constant_bytes)),
         *((region, Part("arena", bytes_)) for region, bytes_ in placement.arena_parts),
         (data, Part("stack", needs.stack_bytes)),
-        (data, Part(".data + .bss", needs.data_bytes, estimate=True)),
+        (data, Part(".data + .bss", needs.data_bytes + in_bss, estimate=True)),
     ]
+    if placement.ring_region is not None:
+        parts.append((placement.ring_region, Part("receive ring", placement.ring_bytes)))
     copies = copied_bytes(needs, board, placement)
     return parts + [(region, Part("constants", bytes_)) for region, bytes_ in copies.items()]
 

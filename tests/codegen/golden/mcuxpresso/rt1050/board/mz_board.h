@@ -14,6 +14,7 @@
 #endif
 /* Bytes of the receive ring, a power of two: what may arrive while the board works. */
 #define MZ_RECEIVE_BYTES 8192u
+#define MZ_RECEIVE_SECTION ".bss.mz_receive"
 
 /* 0: this firmware does not use the SDRAM. Else the SDRAM's own region of the MPU, once it runs. */
 #define MZ_BOARD_SDRAM_STEPS 0u
