@@ -112,10 +112,15 @@ static void mz_stopwatch_lap(uint16_t first_op, uint16_t last_op, const int8_t *
     watch->last = now;
 }
 
+/* Of the last lap. A counter that is off by then, as an emulator switches it, has counted a part at
+ * best. */
+static uint64_t mz_stopwatch_total(const mz_stopwatch *watch) {
+    return watch->last == 0u ? 0u : watch->total;
+}
+
 static void keep_result(mz_status status, bool profiled, uint64_t cycles) {
     image.profiled = profiled;
-    /* A counter that was switched off on the way, as an emulator does, has counted nothing. */
-    image.cycles = mz_port_cycles() == 0u ? 0u : cycles;
+    image.cycles = cycles;
     image.state = status == MZ_OK ? MZ_IMAGE_DONE : MZ_IMAGE_FAILED;
     if (status == MZ_OK) {
         image.output = mz_runtime_output();

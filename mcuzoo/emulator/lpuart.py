@@ -161,18 +161,19 @@ class Lpuart(LpuartRegisters):
         """The receiver has too few bytes: wait if allowed, and return how many there are."""
         if not self._words[CTRL] & CTRL_RE:
             return 0
-        if self.listening:
-            return waiting  # it asks about its transmitter: it has work, and is told of bytes
         self._empty_polls += 1
         if self._empty_polls < PATIENCE:
             return waiting
         self._transmitter.flush()
         if self._around.attention():
             return waiting
-        arrived = self._console.receive(self._around.wait_s())
+        # Who is told of bytes asks for another reason, and has work.
+        wait_s = 0.0 if self.listening else self._around.wait_s()
+        arrived = self._console.receive(wait_s)
         self._empty_polls = 0  # the firmware gets on, even where every wait ends with a tick
         if not arrived:
-            self._around.waited()
+            if not self.listening:
+                self._around.waited()
             return waiting
         self._received = self._received[self._taken :] + arrived
         self._taken = 0

@@ -201,7 +201,8 @@ def unfinished_items(job: Job) -> list[Item]:
         ("board", meta.board.board, job.manifest.board),
         ("preprocessing", meta.preprocessing, job.manifest.preprocessing),
     ):
-        if then != now:
+        # Of several boards, which may be of several kinds, one answered first.
+        if then != now and not (what == "board" and job.settings.several):
             raise UsageError(
                 f"{job.out} was begun with another {what}: then {then}, now {now}.",
                 "Go on with the same one, or start a new run without --resume.",

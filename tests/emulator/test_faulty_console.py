@@ -139,12 +139,15 @@ def test_a_tcp_port_vanishes_and_comes_back() -> None:
 
 def test_a_tcp_port_reopens_by_bytes() -> None:
     with console_with("reopen=0.1 for 50ms:up", TcpConsole()) as console:
-        for _ in range(3):
+        # A connection that begins while the port goes away ends with it, with no fault of its own.
+        for _ in range(20):
             with connect_soon(console) as wire, suppress(ConnectionError):
                 while not select.select([wire], [], [], 0)[0]:
                     wire.sendall(b"x")
                     console.receive(0.1)
                 assert wire.recv(1) == b""
+            if console.counts.to_board.faults["reopen"] >= 3:
+                break
         assert console.counts.to_board.faults["reopen"] >= 3
 
 
