@@ -338,7 +338,13 @@ def test_all_places_are_held(lab: Lab) -> None:
 def test_an_interrupted_run_releases_its_places(
     lab: Lab, expected: list[bytes], how: signal.Signals
 ) -> None:
-    run = lab.start("run")
+    # Below nohup, as a CI may be, a run would ignore SIGHUP.
+    before = signal.getsignal(signal.SIGHUP)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        run = lab.start("run")
+    finally:
+        signal.signal(signal.SIGHUP, before)
     run.strike(lab, lambda: run.process.send_signal(how))
     code, said = run.end()
     assert code == 130, said
