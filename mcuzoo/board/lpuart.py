@@ -8,6 +8,13 @@ MAX_BAUD_ERROR = 0.02
 """Ten bits tolerate about 4 % between both ends; half of that is the board's."""
 
 
+def makes(clock_hz: int, baud: int) -> bool:
+    """Whether dividing the clock gives `baud` within MAX_BAUD_ERROR."""
+    if not 0 < baud <= clock_hz // OVERSAMPLING[0]:
+        return False
+    return abs(closest_baud(clock_hz, baud) - baud) <= baud * MAX_BAUD_ERROR
+
+
 def closest_baud(clock_hz: int, baud: int) -> int:
     """The rate nearest to `baud`, in whole hertz, as `mz_lpuart_closest_rate` finds it."""
     rates = (_closest(clock_hz, baud, oversampling) for oversampling in OVERSAMPLING)
