@@ -31,6 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.board.load import load_board
+from mcuzoo.board.lpuart import BITS_PER_BYTE
 from mcuzoo.codegen.options import ExportOptions
 from mcuzoo.codegen.project import export_project
 from mcuzoo.data.dataset import load_data_set
@@ -128,7 +129,7 @@ class Setup:
                 seconds=took_s / count,
                 up_bytes=up // count,
                 down_bytes=down // count,
-                share=up * 10 / baud / took_s,
+                share=up * BITS_PER_BYTE / baud / took_s,
                 inference_s=(use.result_s - inferring_s) / count,
                 lost_bytes=board.line.overruns,
             )
@@ -149,7 +150,7 @@ class Setup:
                 session.upload(model, watch)
             took_s = board.now_s - began
             up, down = _sent(board) - up, board.line.down_bytes - down
-            share = up * 10 / baud / took_s
+            share = up * BITS_PER_BYTE / baud / took_s
             what = "upload before" if plain else "upload after"
             return Figure(what, baud, took_s, up, down, share, 0.0, board.line.overruns)
 
@@ -235,7 +236,7 @@ def _times_raw(figure: Figure, figures: list[Figure]) -> float | None:
     raw = [one.up_bytes for one in figures if (one.baud, one.what) == (figure.baud, "before")]
     if figure.what != "encoded":
         return None
-    return raw[0] * 10 / figure.baud / figure.seconds
+    return raw[0] * BITS_PER_BYTE / figure.baud / figure.seconds
 
 
 def _reached(figure: Figure) -> bool | None:

@@ -6,6 +6,8 @@ OVERSAMPLING = range(4, 33)
 DIVISORS = range(1, 8192)
 MAX_BAUD_ERROR = 0.02
 """Ten bits tolerate about 4 % between both ends; half of that is the board's."""
+BITS_PER_BYTE = 10
+"""A byte on an asynchronous line: start bit, eight data bits, stop bit."""
 
 
 def makes(clock_hz: int, baud: int) -> bool:

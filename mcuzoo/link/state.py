@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 
+from mcuzoo.board.lpuart import BITS_PER_BYTE
 from mcuzoo.emulator.url import SCHEME
 from mcuzoo.link.counts import StackUse
 from mcuzoo.link.messages import MAX_CHUNK_BYTES
-from mcuzoo.link.use import BITS_PER_BYTE, LineUse
+from mcuzoo.link.use import LineUse
 
 SMALLEST_CHUNK_BYTES = 64
 GOOD_CHUNKS = 16

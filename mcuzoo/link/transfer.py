@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
+from mcuzoo.board.lpuart import BITS_PER_BYTE
 from mcuzoo.errors import FitError, ProtocolError, UsageError
 from mcuzoo.link import messages
 from mcuzoo.link.channel import Channel, Received
@@ -15,7 +16,6 @@ from mcuzoo.link.hello import Hello
 from mcuzoo.link.inference import KernelRecord, unpack_records
 from mcuzoo.link.messages import ErrorCode, Message
 from mcuzoo.link.state import Timing
-from mcuzoo.link.use import BITS_PER_BYTE
 
 # Bytes of a chunk's frame and of its ACK beside the data, rounded up.
 _OVERHEAD_BYTES = 64

@@ -6,10 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from mcuzoo.board.lpuart import BITS_PER_BYTE
 from mcuzoo.link.sent_input import SentInput
-
-BITS_PER_BYTE = 10
-"""A byte on an asynchronous line: start bit, eight data bits, stop bit."""
 
 
 @dataclass
