@@ -101,10 +101,7 @@ class VirtualEvk:
     ) -> None:
         loaded = load_image(board, image)
         start = boot(board, loaded)
-        self._memories = make_memories(board)
-        for memory in self._memories:
-            if memory.region.name == board.flash.region:
-                memory.load(loaded.offset, loaded.content)
+        self._memories = make_memories(board, loaded)
         self._orders = Orders()
         self._console = console
         self._transmitter = Transmitter(console)

@@ -58,17 +58,13 @@ class PacedBoard:
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         loaded = load_image(board, image)
-        memories = make_memories(board)
-        for memory in memories:
-            if memory.region.name == board.flash.region:
-                memory.load(loaded.offset, loaded.content)
         self.line = line
         self.resets = 0
         self._orders = Orders()
         self._transmitter = Transmitter(_NoConsole())
         self._setting = Setting(
             board=board,
-            memories=memories,
+            memories=make_memories(board, loaded),
             start=boot(board, loaded),
             console=_NoConsole(),
             transmitter=self._transmitter,
