@@ -95,14 +95,11 @@ class Setup:
         self.state = LinkState()
         channel = Channel(port, "emulated", state=self.state, clock=port.clock)
         channel.baud = DEFAULT_BAUD
-        try:
-            timing = Timing(DEFAULT_BAUD, max_baud=baud, plain=plain)
-            with Session(channel, timing) as session:
-                if port.baudrate != baud:
-                    raise SystemExit(f"The line runs at {port.baudrate} baud, not at {baud}.")
-                yield session, board
-        finally:
-            board.close()
+        timing = Timing(DEFAULT_BAUD, max_baud=baud, plain=plain)
+        with Session(channel, timing) as session:
+            if port.baudrate != baud:
+                raise SystemExit(f"The line runs at {port.baudrate} baud, not at {baud}.")
+            yield session, board
 
     def images(self, baud: int, count: int, plain: bool, codec: bool = False) -> Figure:
         """Of `count` images after the first ones, from which the host learns how long one takes."""
