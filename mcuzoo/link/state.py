@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from mcuzoo.board.lpuart import BITS_PER_BYTE
 from mcuzoo.emulator.url import SCHEME
@@ -78,11 +79,10 @@ class LinkState:
     @classmethod
     def of(cls, values: Mapping[str, object]) -> LinkState:
         """The state from `values`, which `dataclasses.asdict` made; unknown keys are ignored."""
-        known = {one.name for one in fields(cls)}
-        state = cls(**{name: value for name, value in values.items() if name in known})  # type: ignore[arg-type]
+        state = cls(**_known(cls, values))
         state.rates_used = tuple(state.rates_used)  # JSON has lists and objects alone
         if isinstance(state.use, Mapping):
-            state.use = LineUse(**state.use)
+            state.use = LineUse(**_known(LineUse, state.use))
         return state
 
     @property
@@ -143,6 +143,11 @@ class LinkState:
         """Record that an inference had no result within its limit."""
         if self.slowest_inference_s is None:
             self.inferences_in_vain += 1
+
+
+def _known(kind: type, values: Mapping[str, object]) -> dict[str, Any]:
+    names = {one.name for one in fields(kind)}
+    return {name: value for name, value in values.items() if name in names}
 
 
 @dataclass(frozen=True)
