@@ -24,7 +24,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -95,10 +95,11 @@ class Setup:
         self.state = LinkState()
         channel = Channel(port, "emulated", state=self.state, clock=port.clock)
         channel.baud = DEFAULT_BAUD
-        timing = Timing(DEFAULT_BAUD, max_baud=baud, plain=plain)
-        with Session(channel, timing) as session:
+        with Session(channel, Timing(DEFAULT_BAUD, max_baud=baud)) as session:
             if port.baudrate != baud:
                 raise SystemExit(f"The line runs at {port.baudrate} baud, not at {baud}.")
+            if plain:  # the host does not learn what the firmware can do
+                session._hello = replace(session.hello(), features=0, receive_bytes=0)
             yield session, board
 
     def images(self, baud: int, count: int, plain: bool, codec: bool = False) -> Figure:

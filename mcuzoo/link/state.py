@@ -158,7 +158,7 @@ class Timing:
     the time that the bytes themselves take at `baud`. `connect_s` is how long a board may take to
     say HELLO. `inference_s` is how long an inference may take; once some have been seen, the
     session expects less. `tries` bounds every repetition of a request, `attempts` those of a whole
-    image.
+    image. `max_baud` is the highest rate to change to; 0: the line stays at `baud`.
     """
 
     baud: int = 115200
@@ -168,7 +168,6 @@ class Timing:
     tries: int = 8
     attempts: int = 4
     max_baud: int = 0
-    plain: bool = False
 
     @classmethod
     def of_port(cls, url: str, baud: int, max_baud: int = 0) -> Timing:
