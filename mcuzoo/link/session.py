@@ -258,8 +258,7 @@ class Session:
             following = self._input(ahead)
         self._meter.begin()
         found = self._retry(image_id, input, partial(self._infer, following))
-        self._meter.sent(input)
-        self._meter.end(tensor.nbytes + found.output.nbytes)
+        self._meter.end(input, found.output.nbytes)
         self._speed.has_run()
         return found
 
