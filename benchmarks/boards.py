@@ -35,6 +35,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from helpers.host_firmware import HostBoard  # noqa: E402
 from helpers.host_project import HostProject, make_host_project  # noqa: E402
 
+from mcuzoo.board.lpuart import BITS_PER_BYTE  # noqa: E402
 from mcuzoo.data.dataset import load_data_set  # noqa: E402
 from mcuzoo.data.labels import Classes  # noqa: E402
 from mcuzoo.data.preprocess import input_of  # noqa: E402
@@ -46,7 +47,6 @@ from mcuzoo.run.record import Status  # noqa: E402
 from mcuzoo.run.run import run  # noqa: E402
 
 RESULTS = Path(__file__).resolve().parent / "results" / "boards.json"
-BITS_PER_BYTE = 10
 SLICE_BYTES = 128
 LEAST_SHARE = 0.95
 BUSY = 0.85

@@ -24,13 +24,14 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.board.load import load_board
+from mcuzoo.board.lpuart import BITS_PER_BYTE
 from mcuzoo.codegen.options import ExportOptions
 from mcuzoo.codegen.project import export_project
 from mcuzoo.data.dataset import load_data_set
@@ -94,14 +95,12 @@ class Setup:
         self.state = LinkState()
         channel = Channel(port, "emulated", state=self.state, clock=port.clock)
         channel.baud = DEFAULT_BAUD
-        try:
-            timing = Timing(DEFAULT_BAUD, max_baud=baud, plain=plain)
-            with Session(channel, timing) as session:
-                if port.baudrate != baud:
-                    raise SystemExit(f"The line runs at {port.baudrate} baud, not at {baud}.")
-                yield session, board
-        finally:
-            board.close()
+        with Session(channel, Timing(DEFAULT_BAUD, max_baud=baud)) as session:
+            if port.baudrate != baud:
+                raise SystemExit(f"The line runs at {port.baudrate} baud, not at {baud}.")
+            if plain:  # the host does not learn what the firmware can do
+                session._hello = replace(session.hello(), features=0, receive_bytes=0)
+            yield session, board
 
     def images(self, baud: int, count: int, plain: bool, codec: bool = False) -> Figure:
         """Of `count` images after the first ones, from which the host learns how long one takes."""
@@ -128,7 +127,7 @@ class Setup:
                 seconds=took_s / count,
                 up_bytes=up // count,
                 down_bytes=down // count,
-                share=up * 10 / baud / took_s,
+                share=up * BITS_PER_BYTE / baud / took_s,
                 inference_s=(use.result_s - inferring_s) / count,
                 lost_bytes=board.line.overruns,
             )
@@ -149,7 +148,7 @@ class Setup:
                 session.upload(model, watch)
             took_s = board.now_s - began
             up, down = _sent(board) - up, board.line.down_bytes - down
-            share = up * 10 / baud / took_s
+            share = up * BITS_PER_BYTE / baud / took_s
             what = "upload before" if plain else "upload after"
             return Figure(what, baud, took_s, up, down, share, 0.0, board.line.overruns)
 
@@ -235,7 +234,7 @@ def _times_raw(figure: Figure, figures: list[Figure]) -> float | None:
     raw = [one.up_bytes for one in figures if (one.baud, one.what) == (figure.baud, "before")]
     if figure.what != "encoded":
         return None
-    return raw[0] * 10 / figure.baud / figure.seconds
+    return raw[0] * BITS_PER_BYTE / figure.baud / figure.seconds
 
 
 def _reached(figure: Figure) -> bool | None:

@@ -33,10 +33,6 @@ static const char *runtime_error(void) {
     return ready ? "" : mz_runtime_error();
 }
 
-static void refuse_malformed(const mz_frame *request) {
-    mz_link_refuse(request, MZ_LINK_BAD_REQUEST, "payload shorter than its fields");
-}
-
 static void refuse_unknown_image(const mz_frame *request) {
     mz_link_refuse(request, MZ_LINK_NO_SUCH_IMAGE, "the board does not hold this image");
 }
@@ -98,7 +94,7 @@ static uint16_t receive_bytes(void) {
 static void on_hello(const mz_frame *request) {
     mz_msg_hello hello;
     if (!mz_unpack_hello(request->payload, &hello)) {
-        refuse_malformed(request);
+        mz_link_refuse_malformed(request);
         return;
     }
     const mz_model_info *info = mz_runtime_info();
@@ -157,7 +153,7 @@ static void run_before(const mz_msg_input_begin *begin) {
 static void on_input_begin(const mz_frame *request) {
     mz_msg_input_begin begin;
     if (!mz_unpack_input_begin(request->payload, &begin)) {
-        refuse_malformed(request);
+        mz_link_refuse_malformed(request);
     } else if (!ready) {
         mz_link_refuse(request, MZ_LINK_NOT_READY, mz_runtime_error());
     } else if (begin.input_bytes != mz_runtime_info()->input.bytes) {
@@ -176,7 +172,7 @@ static void on_input_begin(const mz_frame *request) {
 static void on_input_data(const mz_frame *request) {
     mz_msg_input_data piece;
     if (!mz_unpack_input_data(request->payload, &piece)) {
-        refuse_malformed(request);
+        mz_link_refuse_malformed(request);
     } else if (!mz_image_is(piece.image_id)) {
         refuse_unknown_image(request);
     } else if (!within(piece.offset, piece.data.count, mz_image_current()->transfer_bytes)) {
@@ -226,7 +222,7 @@ static void send_outcome(const mz_frame *request, const mz_image *image) {
 static void on_invoke(const mz_frame *request) {
     mz_msg_invoke invoke;
     if (!mz_unpack_invoke(request->payload, &invoke)) {
-        refuse_malformed(request);
+        mz_link_refuse_malformed(request);
         return;
     }
     const mz_image *result = mz_image_result(invoke.image_id);
@@ -251,7 +247,7 @@ static void on_invoke(const mz_frame *request) {
 static void on_profile(const mz_frame *request) {
     mz_msg_profile profile;
     if (!mz_unpack_profile(request->payload, &profile)) {
-        refuse_malformed(request);
+        mz_link_refuse_malformed(request);
         return;
     }
     if (!has_arrived(request, profile.image_id, profile.input_crc32)) {
@@ -275,7 +271,7 @@ static void on_read_profile(const mz_frame *request) {
     mz_msg_read_profile read;
     const mz_image *image = mz_image_current();
     if (!mz_unpack_read_profile(request->payload, &read)) {
-        refuse_malformed(request);
+        mz_link_refuse_malformed(request);
     } else if (!mz_image_is(read.image_id) || image->state != MZ_IMAGE_DONE || !image->profiled) {
         refuse_unknown_image(request);
     } else {
@@ -289,7 +285,7 @@ static void on_read_profile(const mz_frame *request) {
 static void on_read_output(const mz_frame *request) {
     mz_msg_read_output read;
     if (!mz_unpack_read_output(request->payload, &read)) {
-        refuse_malformed(request);
+        mz_link_refuse_malformed(request);
         return;
     }
     const mz_image *result = mz_image_result(read.image_id);
@@ -311,7 +307,7 @@ static void on_read_output(const mz_frame *request) {
 static void on_ping(const mz_frame *request) {
     mz_msg_ping ping;
     if (!mz_unpack_ping(request->payload, &ping)) {
-        refuse_malformed(request);
+        mz_link_refuse_malformed(request);
         return;
     }
     const mz_link_counts counts = mz_link_counted();
@@ -339,7 +335,7 @@ static void on_upload(const mz_frame *request) {
 static void on_measure_arena(const mz_frame *request) {
     mz_msg_measure_arena measure;
     if (!mz_unpack_measure_arena(request->payload, &measure)) {
-        refuse_malformed(request);
+        mz_link_refuse_malformed(request);
     } else if (measure.arena_bytes > mz_runtime_info()->arena_bytes) {
         mz_link_refuse(request, MZ_LINK_BAD_RANGE, "more than the arena that is reserved");
     } else if (measure.arena_bytes == 0u) {

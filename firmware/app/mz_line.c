@@ -34,7 +34,7 @@ static void change_to(uint32_t baud) {
 void mz_line_set_baud(const mz_frame *request) {
     mz_msg_set_baud set;
     if (!mz_unpack_set_baud(request->payload, &set)) {
-        mz_link_refuse(request, MZ_LINK_BAD_REQUEST, "payload shorter than its fields");
+        mz_link_refuse_malformed(request);
         return;
     }
     const mz_port_rates uart = mz_port_uart();
@@ -52,7 +52,7 @@ void mz_line_set_baud(const mz_frame *request) {
 void mz_line_verify(const mz_frame *request) {
     mz_msg_verify_line verify;
     if (!mz_unpack_verify_line(request->payload, &verify)) {
-        mz_link_refuse(request, MZ_LINK_BAD_REQUEST, "payload shorter than its fields");
+        mz_link_refuse_malformed(request);
         return;
     }
     const mz_msg_line_verified verified = {verify.nonce, verify.data};

@@ -62,6 +62,10 @@ void mz_link_refuse(const mz_frame *request, mz_link_error error, const char *te
     mz_link_answer(request, MZ_MSG_ERROR, 0u);
 }
 
+void mz_link_refuse_malformed(const mz_frame *request) {
+    mz_link_refuse(request, MZ_LINK_BAD_REQUEST, "payload shorter than its fields");
+}
+
 void mz_link_announce(uint8_t type) {
     send(type, 0u, announced++);
 }

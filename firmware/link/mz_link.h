@@ -39,6 +39,9 @@ void mz_link_answer(const mz_frame *request, uint8_t type, uint8_t flags);
  * and its send. */
 void mz_link_refuse(const mz_frame *request, mz_link_error error, const char *text);
 
+/* The same for a payload that ends before its fields. */
+void mz_link_refuse_malformed(const mz_frame *request);
+
 /* Sends the composed payload without a request. */
 void mz_link_announce(uint8_t type);
 

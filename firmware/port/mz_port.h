@@ -18,7 +18,7 @@ uint32_t mz_port_read(uint8_t *dst, uint32_t capacity);
  * receive ring, so that full-duplex traffic loses nothing. */
 void mz_port_write(const uint8_t *src, uint32_t bytes);
 
-/* Size of the receive ring, at most 65535: the bytes that may arrive between two calls of
+/* Size of the receive ring, at most 65536: the bytes that may arrive between two calls of
  * mz_port_read, whatever the board does meanwhile. 0: it does not receive between the calls. */
 uint32_t mz_port_receive_bytes(void);
 

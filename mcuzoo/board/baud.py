@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcuzoo.board.lpuart import MAX_BAUD_ERROR, OVERSAMPLING, closest_baud
+from mcuzoo.board.lpuart import MAX_BAUD_ERROR, closest_baud, makes
 from mcuzoo.board.model import Board, Console
 from mcuzoo.errors import UsageError
 
@@ -31,9 +31,7 @@ def with_baud(board: Board, baud: int) -> Board:
 
 def possible(console: Console, baud: int) -> bool:
     """Whether dividing the UART's clock gives `baud` closely enough."""
-    if not 0 < baud <= console.clock_hz // OVERSAMPLING[0]:
-        return False
-    return abs(closest_baud(console.clock_hz, baud) - baud) <= baud * MAX_BAUD_ERROR
+    return makes(console.clock_hz, baud)
 
 
 def baud_text(console: Console) -> str:

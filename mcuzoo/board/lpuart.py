@@ -6,6 +6,15 @@ OVERSAMPLING = range(4, 33)
 DIVISORS = range(1, 8192)
 MAX_BAUD_ERROR = 0.02
 """Ten bits tolerate about 4 % between both ends; half of that is the board's."""
+BITS_PER_BYTE = 10
+"""A byte on an asynchronous line: start bit, eight data bits, stop bit."""
+
+
+def makes(clock_hz: int, baud: int) -> bool:
+    """Whether dividing the clock gives `baud` within MAX_BAUD_ERROR."""
+    if not 0 < baud <= clock_hz // OVERSAMPLING[0]:
+        return False
+    return abs(closest_baud(clock_hz, baud) - baud) <= baud * MAX_BAUD_ERROR
 
 
 def closest_baud(clock_hz: int, baud: int) -> int:

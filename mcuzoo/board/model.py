@@ -53,10 +53,7 @@ class Console(Fact):
 
     @property
     def max_baud(self) -> int:
-        """Highest baud rate that the divider gives, oversampling as little as an LPUART can.
-
-        What the firmware keeps up with is less: by estimate about 2 Mbaud, since it polls.
-        """
+        """Highest baud rate that the divider gives, oversampling as little as an LPUART can."""
         return self.clock_hz // OVERSAMPLING[0]
 
     @field_validator("baud")

@@ -18,7 +18,7 @@ from mcuzoo.emulator.bell import Bell
 from mcuzoo.emulator.boot_rom import boot, load_image
 from mcuzoo.emulator.consoles import Console
 from mcuzoo.emulator.lpuart import Transmitter
-from mcuzoo.emulator.machine import Machine, Orders, Outcome, Setting
+from mcuzoo.emulator.machine import ConsoleEnd, Machine, Orders, Outcome, Setting
 from mcuzoo.emulator.memory import make_memories
 from mcuzoo.emulator.timers import CountMode
 from mcuzoo.errors import InputError, ProjectError, UsageError, command
@@ -101,10 +101,7 @@ class VirtualEvk:
     ) -> None:
         loaded = load_image(board, image)
         start = boot(board, loaded)
-        self._memories = make_memories(board)
-        for memory in self._memories:
-            if memory.region.name == board.flash.region:
-                memory.load(loaded.offset, loaded.content)
+        self._memories = make_memories(board, loaded)
         self._orders = Orders()
         self._console = console
         self._transmitter = Transmitter(console)
@@ -113,13 +110,10 @@ class VirtualEvk:
             board=board,
             memories=self._memories,
             start=start,
-            console=console,
-            transmitter=self._transmitter,
+            far_end=ConsoleEnd(console, self._transmitter, until_hang_up, self._bell.listen),
             mode=CountMode() if count is None else count,
             orders=self._orders,
-            until_hang_up=until_hang_up,
             say=say,
-            listen=self._bell.listen,
         )
         self._machine: Machine | None = None
         self._inferences = 0

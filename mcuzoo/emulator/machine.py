@@ -56,27 +56,32 @@ class Orders:
 
 
 @dataclass(frozen=True)
+class ConsoleEnd:
+    """`console` at the UART, without time. transmitter: when bytes leave for it. until_hang_up: end
+    when it is closed. listen: called when the firmware begins or ends to want an interrupt when
+    bytes arrive."""
+
+    console: Console
+    transmitter: Transmitter
+    until_hang_up: bool
+    listen: Callable[[bool], None]
+
+
+@dataclass(frozen=True)
 class Setting:
     """What stays the same from one machine to the next, which a reset starts.
 
-    start: what the boot ROM hands to the core. console: the UART's other end; transmitter: when
-    bytes leave for it. mode: what is counted. until_hang_up: end when the console is closed. say:
-    gets a line of text about what happens. listen: called when the firmware begins or ends to want
-    an interrupt when bytes arrive. line: what is at the UART instead of the console, where time
-    counts.
+    start: what the boot ROM hands to the core. far_end: what is at the UART; on a PacedLine, time
+    counts. mode: what is counted. say: gets a line of text about what happens.
     """
 
     board: Board
     memories: tuple[Memory, ...]
     start: Start
-    console: Console
-    transmitter: Transmitter
+    far_end: ConsoleEnd | PacedLine
     mode: CountMode
     orders: Orders
-    until_hang_up: bool
     say: Callable[[str], None]
-    listen: Callable[[bool], None]
-    line: PacedLine | None = None
 
 
 class Machine:
@@ -157,7 +162,7 @@ class Machine:
     def _go_on(self, pc: int) -> int:
         self._apply_protection()
         self._ticking = self._systick.running
-        if self._setting.line is not None:
+        if isinstance(self._uart, PacedLpuart):
             self._clock.counting = True
             exit_ = self.engine.run(pc, counted=True, deadline=self._deadline())
         else:
@@ -210,27 +215,22 @@ class Machine:
     # Setting up
 
     def _make_uart(self) -> LpuartRegisters:
-        console = self._board.console
-        surroundings = Surroundings(
+        console, far_end = self._board.console, self._setting.far_end
+        facts = console.base, console.clock_hz, console.baud
+        if isinstance(far_end, PacedLine):
+            pace = Pace(self._present_s, self._skip_to, self._set_deadline, self.engine.stop)
+            return PacedLpuart(*facts, far_end, pace, self._surroundings(lambda _: None))
+        around = self._surroundings(far_end.listen)
+        return Lpuart(*facts, far_end.console, far_end.transmitter, around)
+
+    def _surroundings(self, listen: Callable[[bool], None]) -> Surroundings:
+        return Surroundings(
             check_needs=self._check_console_needs,
             attention=self._attention,
             wait_s=self._wait_s,
             waited=self._waited,
-            listen=self._setting.listen,
+            listen=listen,
             say=self._setting.say,
-        )
-        line = self._setting.line
-        if line is not None:
-            pace = Pace(self._present_s, self._skip_to, self._set_deadline, self.engine.stop)
-            facts = console.base, console.clock_hz, console.baud
-            return PacedLpuart(*facts, line, pace, surroundings)
-        return Lpuart(
-            console.base,
-            console.clock_hz,
-            console.baud,
-            self._setting.console,
-            self._setting.transmitter,
-            surroundings,
         )
 
     def _map_everything(self) -> None:
@@ -264,7 +264,8 @@ class Machine:
 
     def _attention(self) -> bool:
         orders = self._orders
-        if self._setting.until_hang_up and self._setting.console.hung_up():
+        end = self._setting.far_end
+        if isinstance(end, ConsoleEnd) and end.until_hang_up and end.console.hung_up():
             orders.stop = True
         enough = self._profiling and not self._cycles.wanted
         self._profiling = self._profiling and not enough

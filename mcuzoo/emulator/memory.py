@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from mcuzoo.board.memory import Region, RegionKind
 from mcuzoo.board.model import Board
+from mcuzoo.emulator.boot_rom import FlashImage
 from mcuzoo.emulator.engine import Engine
 from mcuzoo.emulator.mpu import ALL, Permission, Span
 
@@ -70,9 +71,14 @@ class Memory:
         self.map(engine, [((self.region.base, self.region.end), ALL)])
 
 
-def make_memories(board: Board) -> tuple[Memory, ...]:
-    """The memories that are usable when the boot ROM has done its work, or can be started."""
+def make_memories(board: Board, image: FlashImage) -> tuple[Memory, ...]:
+    """The memories that are usable when the boot ROM has done its work, or can be started; `image`
+    is in the flash."""
     startable = {need.region for need in board.emulator.memory_needs}
-    return tuple(
+    memories = tuple(
         Memory(region) for region in board.regions if region.initialized or region.name in startable
     )
+    for memory in memories:
+        if memory.region.name == board.flash.region:
+            memory.load(image.offset, image.content)
+    return memories

@@ -15,8 +15,6 @@ from pathlib import Path
 
 from mcuzoo.board.model import Board
 from mcuzoo.emulator.boot_rom import boot, load_image
-from mcuzoo.emulator.consoles import Console
-from mcuzoo.emulator.lpuart import Transmitter
 from mcuzoo.emulator.machine import Machine, Orders, Outcome, Setting
 from mcuzoo.emulator.memory import make_memories
 from mcuzoo.emulator.paced_lpuart import PacedLine
@@ -24,24 +22,6 @@ from mcuzoo.emulator.timers import CountMode
 
 # What a reset takes until the boot ROM has started the image.
 _RESET_S = 0.05
-
-
-class _NoConsole(Console):
-    """The console of a board whose UART is on a paced line: there is none."""
-
-    url = "paced://"
-
-    def receive(self, timeout_s: float) -> bytes:
-        return b""
-
-    def send(self, data: bytes) -> None: ...
-
-    def wake(self) -> None: ...
-
-    def hung_up(self) -> bool:
-        return False
-
-    def close(self) -> None: ...
 
 
 class PacedBoard:
@@ -58,26 +38,16 @@ class PacedBoard:
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         loaded = load_image(board, image)
-        memories = make_memories(board)
-        for memory in memories:
-            if memory.region.name == board.flash.region:
-                memory.load(loaded.offset, loaded.content)
         self.line = line
         self.resets = 0
-        self._orders = Orders()
-        self._transmitter = Transmitter(_NoConsole())
         self._setting = Setting(
             board=board,
-            memories=memories,
+            memories=make_memories(board, loaded),
             start=boot(board, loaded),
-            console=_NoConsole(),
-            transmitter=self._transmitter,
+            far_end=line,
             mode=CountMode(None),
-            orders=self._orders,
-            until_hang_up=False,
+            orders=Orders(),
             say=say,
-            listen=lambda _: None,
-            line=line,
         )
         self._machine = Machine(self._setting, 0)
 
@@ -100,9 +70,6 @@ class PacedBoard:
         self.resets += 1
         self._machine = Machine(self._setting, self._machine.inferences, since_s)
         gc.collect()  # the engine's callbacks and the engine hold each other
-
-    def close(self) -> None:
-        self._transmitter.close()
 
     def _paused(self) -> bool:
         return self.now_s >= self.line.stop_s

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import inf
 
+from mcuzoo.board.lpuart import BITS_PER_BYTE
 from mcuzoo.emulator.engine import Access
 from mcuzoo.emulator.lpuart_registers import (
     CTRL,
@@ -34,7 +35,6 @@ from mcuzoo.emulator.lpuart_registers import (
 )
 
 STAT_OR = 1 << 19
-BITS_PER_BYTE = 10
 # A frame of ten bits is read right up to about half a bit at its end.
 _TOLERANCE = 0.04
 # Polls of an idle UART before time goes on to where something happens.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from mcuzoo.errors import BoardSilentError, ProtocolError, RigError, WrongFirmwareError
 from mcuzoo.link import messages
@@ -87,8 +87,7 @@ def say_hello(channel: Channel, timing: Timing) -> Hello:
         channel.send(messages.Hello(messages.PROTOCOL_VERSION, nonce))
         reply = _await_reply(channel, nonce, channel.clock() + timing.exchange_s(512))
         if reply is not None:
-            board = _hello(reply)
-            return _as_of_before(board) if timing.plain else board
+            return _hello(reply)
     if channel.echoed:
         raise RigError(
             f"The port {channel.name} echoes what is sent: a loopback plug, or local echo, is on "
@@ -110,10 +109,6 @@ def say_hello(channel: Channel, timing: Timing) -> Hello:
         f"{_other_baud(channel)}Is the board powered and is this its console port? Is the firmware "
         "flashed, with its boot switches set to internal flash? Press reset and try again.",
     )
-
-
-def _as_of_before(board: Hello) -> Hello:
-    return replace(board, features=board.features & messages.Feature.BAUD, receive_bytes=0)
 
 
 def _other_baud(channel: Channel) -> str:

@@ -6,7 +6,7 @@ import random
 from contextlib import suppress
 from dataclasses import dataclass
 
-from mcuzoo.board.lpuart import MAX_BAUD_ERROR, OVERSAMPLING, closest_baud
+from mcuzoo.board.lpuart import makes
 from mcuzoo.errors import BoardSilentError, McuzooError
 from mcuzoo.link import messages
 from mcuzoo.link.channel import BoardRestarted, Channel, Refused
@@ -38,11 +38,7 @@ class BoardRates:
 
     def makes(self, baud: int) -> bool:
         """Whether dividing its clock gives `baud` within MAX_BAUD_ERROR."""
-        if self.clock_hz == 0:
-            return True
-        if not 0 < baud <= self.clock_hz // OVERSAMPLING[0]:
-            return False
-        return abs(closest_baud(self.clock_hz, baud) - baud) <= baud * MAX_BAUD_ERROR
+        return self.clock_hz == 0 or makes(self.clock_hz, baud)
 
 
 def candidates(rates: BoardRates, max_baud: int, failed_baud: int = 0) -> list[int]:

@@ -34,13 +34,11 @@ from mcuzoo.link.inference import (
     invoke,
     measure_arena,
 )
-from mcuzoo.link.messages import ErrorCode
 from mcuzoo.link.port_watch import PortWatch
 from mcuzoo.link.rates import LineSpeed
 from mcuzoo.link.sent_input import SentInput, sent_input
 from mcuzoo.link.state import LineCounts, LinkState, Timing
 from mcuzoo.link.transfer import (
-    CURED_BY_SENDING_AGAIN,
     download,
     finish,
     holds,
@@ -64,8 +62,6 @@ __all__ = [
     "Timing",
 ]
 
-# The board lost the image, or it is damaged there.
-_CURED_BY_SENDING_AGAIN = {ErrorCode.NO_SUCH_IMAGE, ErrorCode.INCOMPLETE, ErrorCode.INPUT_CRC}
 _SHORT_BYTES = 64
 
 _T = TypeVar("_T")
@@ -227,16 +223,8 @@ class Session:
             during = f"upload of a model, attempt {attempt}"
             try:
                 send_model(self._channel, self._timing, self._hello, model, on_progress)
-            except RateNotGood:
-                lost = self._channel.silent("too much is lost at every rate")
-            except BoardRestarted as restart:
-                lost = failures.restarted(during, restart)
-                if isinstance(lost, ModelRefusedError):
-                    raise lost from None
-            except Refused as refusal:
-                lost = failures.refused(during, refusal.error, self._model is not None)
-                if refusal.error.error not in CURED_BY_SENDING_AGAIN:
-                    raise lost from None
+            except (RateNotGood, BoardRestarted, Refused) as failure:
+                lost = self._lost(failure, during)
             else:
                 self._meet_again()
                 if holds(self._hello, model):
@@ -270,8 +258,7 @@ class Session:
             following = self._input(ahead)
         self._meter.begin()
         found = self._retry(image_id, input, partial(self._infer, following))
-        self._meter.sent(input)
-        self._meter.end(tensor.nbytes + found.output.nbytes)
+        self._meter.end(input, found.output.nbytes)
         self._speed.has_run()
         return found
 
@@ -310,24 +297,28 @@ class Session:
                     raise
                 self._speed.fall()  # it may answer at its default rate
                 lost = silence
-            except RateNotGood:
-                lost = self._channel.silent("too much is lost at every rate")
-            except BoardRestarted as restart:
-                lost = failures.restarted(f"image {image_id}, attempt {attempt}", restart)
-                if isinstance(lost, ModelRefusedError):
-                    raise lost from None
-            except Refused as refusal:
-                lost = failures.refused(
-                    f"image {image_id}, attempt {attempt}", refusal.error, self._model is not None
-                )
-                if refusal.error.error not in _CURED_BY_SENDING_AGAIN:
-                    raise lost from None
+            except (RateNotGood, BoardRestarted, Refused) as failure:
+                lost = self._lost(failure, f"image {image_id}, attempt {attempt}")
             except _ImageLost as loss:
                 lost = loss.error
             else:
                 self._in_step = self._speed.good()
                 return result
         raise lost
+
+    def _lost(self, failure: RateNotGood | BoardRestarted | Refused, during: str) -> McuzooError:
+        """What `failure` of an attempt means. Raises it where sending again does not help."""
+        if isinstance(failure, RateNotGood):
+            return self._channel.silent("too much is lost at every rate")
+        if isinstance(failure, BoardRestarted):
+            lost = failures.restarted(during, failure)
+            final = isinstance(lost, ModelRefusedError)
+        else:
+            lost = failures.refused(during, failure.error, self._model is not None)
+            final = failure.error.error not in failures.CURED_BY_SENDING_AGAIN
+        if final:
+            raise lost from None
+        return lost
 
     def _infer(self, following: SentInput | None, input: SentInput, attempt: int) -> Inference:
         begin = self._go_on(input) or self._send(input)

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
+from mcuzoo.board.lpuart import BITS_PER_BYTE
 from mcuzoo.emulator.url import SCHEME
 from mcuzoo.link.counts import StackUse
 from mcuzoo.link.messages import MAX_CHUNK_BYTES
-from mcuzoo.link.use import BITS_PER_BYTE, LineUse
+from mcuzoo.link.use import LineUse
 
 SMALLEST_CHUNK_BYTES = 64
 GOOD_CHUNKS = 16
@@ -77,11 +79,10 @@ class LinkState:
     @classmethod
     def of(cls, values: Mapping[str, object]) -> LinkState:
         """The state from `values`, which `dataclasses.asdict` made; unknown keys are ignored."""
-        known = {one.name for one in fields(cls)}
-        state = cls(**{name: value for name, value in values.items() if name in known})  # type: ignore[arg-type]
+        state = cls(**_known(cls, values))
         state.rates_used = tuple(state.rates_used)  # JSON has lists and objects alone
         if isinstance(state.use, Mapping):
-            state.use = LineUse(**state.use)
+            state.use = LineUse(**_known(LineUse, state.use))
         return state
 
     @property
@@ -144,6 +145,11 @@ class LinkState:
             self.inferences_in_vain += 1
 
 
+def _known(kind: type, values: Mapping[str, object]) -> dict[str, Any]:
+    names = {one.name for one in fields(kind)}
+    return {name: value for name, value in values.items() if name in names}
+
+
 @dataclass(frozen=True)
 class Timing:
     """Limits of one session; all in seconds of the monotonic clock.
@@ -152,7 +158,7 @@ class Timing:
     the time that the bytes themselves take at `baud`. `connect_s` is how long a board may take to
     say HELLO. `inference_s` is how long an inference may take; once some have been seen, the
     session expects less. `tries` bounds every repetition of a request, `attempts` those of a whole
-    image.
+    image. `max_baud` is the highest rate to change to; 0: the line stays at `baud`.
     """
 
     baud: int = 115200
@@ -162,7 +168,6 @@ class Timing:
     tries: int = 8
     attempts: int = 4
     max_baud: int = 0
-    plain: bool = False
 
     @classmethod
     def of_port(cls, url: str, baud: int, max_baud: int = 0) -> Timing:

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
+from mcuzoo.board.lpuart import BITS_PER_BYTE
 from mcuzoo.errors import FitError, ProtocolError, UsageError
 from mcuzoo.link import messages
 from mcuzoo.link.channel import Channel, Received
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.inference import KernelRecord, unpack_records
-from mcuzoo.link.messages import ErrorCode, Message
+from mcuzoo.link.messages import Message
 from mcuzoo.link.state import Timing
-from mcuzoo.link.use import BITS_PER_BYTE
 
 # Bytes of a chunk's frame and of its ACK beside the data, rounded up.
 _OVERHEAD_BYTES = 64
@@ -292,11 +292,6 @@ def read_records(
             "The firmware and this mcuzoo disagree: export, build and flash it again.",
         ) from error
 
-
-CURED_BY_SENDING_AGAIN = frozenset(
-    {ErrorCode.NO_SUCH_UPLOAD, ErrorCode.INCOMPLETE, ErrorCode.MODEL_SHA256}
-)
-"""The board has lost the model, or holds it damaged."""
 
 _COMMIT_BYTES = 64
 # Time to hash and set up a model; the board does not listen meanwhile.

@@ -6,10 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from mcuzoo.board.lpuart import BITS_PER_BYTE
 from mcuzoo.link.sent_input import SentInput
-
-BITS_PER_BYTE = 10
-"""A byte on an asynchronous line: start bit, eight data bits, stop bit."""
 
 
 @dataclass
@@ -93,18 +91,15 @@ class Meter:
         if self._ended is not None:
             self._use.host_s += self._began - self._ended
 
-    def sent(self, input: SentInput) -> None:
-        """Its input was sent like this."""
-        self._use.input_bytes += input.tensor_bytes
-        self._use.sent_input_bytes += len(input.data)
-
-    def end(self, payload_bytes: int) -> None:
-        """It has a result."""
+    def end(self, input: SentInput, output_bytes: int) -> None:
+        """`input` has a result."""
         use, channel = self._use, self._channel
         self._ended = channel.clock()
         use.images += 1
         use.images_s += self._ended - self._began
-        use.payload_bytes += payload_bytes
+        use.payload_bytes += input.tensor_bytes + output_bytes
+        use.input_bytes += input.tensor_bytes
+        use.sent_input_bytes += len(input.data)
         up, down = channel.sent_bytes - self._seen[0], channel.received_bytes - self._seen[1]
         self._seen = channel.sent_bytes, channel.received_bytes
         use.up_bytes += up

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import ctypes
-from pathlib import Path
 
 import pytest
-from helpers.host_firmware import WARNINGS, find_host_compiler
-from helpers.objects import compile_c
+from helpers.host_firmware import shared_library
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,8 +23,8 @@ class Rate(ctypes.Structure):
 
 
 class Lpuart:
-    def __init__(self, library: Path) -> None:
-        self._closest = ctypes.CDLL(str(library)).mz_lpuart_closest_rate
+    def __init__(self, library: ctypes.CDLL) -> None:
+        self._closest = library.mz_lpuart_closest_rate
         self._closest.argtypes = (ctypes.c_uint32, ctypes.c_uint32)
         self._closest.restype = Rate
 
@@ -38,21 +36,8 @@ class Lpuart:
 @pytest.fixture(scope="module")
 def lpuart(tmp_path_factory: pytest.TempPathFactory) -> Lpuart:
     library = tmp_path_factory.mktemp("lpuart") / "lpuart.so"
-    firmware = firmware_dir()
-    source = firmware / "port" / "console" / "mz_lpuart_rate.c"
-    compile_c(
-        [
-            *find_host_compiler(),
-            *WARNINGS,
-            "-shared",
-            "-fPIC",
-            f"-I{firmware}",
-            str(source),
-            "-o",
-            str(library),
-        ]
-    )
-    return Lpuart(library)
+    source = firmware_dir() / "port" / "console" / "mz_lpuart_rate.c"
+    return Lpuart(shared_library(library, [source]))
 
 
 def best_error(clock_hz: int, baud: int) -> int:

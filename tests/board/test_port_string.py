@@ -5,8 +5,7 @@ from __future__ import annotations
 import ctypes
 
 import pytest
-from helpers.host_firmware import WARNINGS, find_host_compiler
-from helpers.objects import compile_c
+from helpers.host_firmware import shared_library
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,22 +18,8 @@ ROOM = 96
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
     library = tmp_path_factory.mktemp("string") / "string.so"
-    firmware = firmware_dir()
-    compile_c(
-        [
-            *find_host_compiler(),
-            *WARNINGS,
-            "-O2",
-            "-shared",
-            "-fPIC",
-            *(f"-D{name}=port_{name}" for name in NAMES),
-            f"-I{firmware}",
-            str(firmware / "port" / "cortex_m7" / "mz_string.c"),
-            "-o",
-            str(library),
-        ]
-    )
-    return ctypes.CDLL(str(library))
+    source = firmware_dir() / "port" / "cortex_m7" / "mz_string.c"
+    return shared_library(library, [source], "-O2", *(f"-D{name}=port_{name}" for name in NAMES))
 
 
 offsets = st.integers(0, 16)

@@ -4,7 +4,7 @@ ahead of its turn, the climb to a higher rate. In simulated time: nothing depend
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -57,9 +57,8 @@ def project(make_project: MakeProject) -> Path:
 
 
 @pytest.fixture
-def rig(project: Path) -> Iterator[PacedRig]:
-    with paced_rig(project) as rig:
-        yield rig
+def rig(project: Path) -> PacedRig:
+    return paced_rig(project)
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +99,8 @@ def test_bytes_that_arrive_during_an_inference_are_not_in_its_count(
 
 @pytest.mark.parametrize("board", ["rt1050", "rt1170"])
 def test_the_line_climbs(make_project: MakeProject, board: str) -> None:
-    with paced_rig(make_project(board)) as rig, rig.open(FAST) as session:
+    rig = paced_rig(make_project(board))
+    with rig.open(FAST) as session:
         session.infer(0, image_of(session, 0))
         assert rig.state.rates_used == (FAST,)
         assert rig.state.fixed_rate == ""

@@ -47,7 +47,6 @@ def test_bytes_that_nobody_reads_are_lost(make_guest: MakeGuest, rt1050: Board) 
     assert line.overruns == 5
     port.write(b"6")
     assert said(board, port, 3) == b"40."
-    board.close()
 
 
 def test_bytes_take_their_time(make_guest: MakeGuest, rt1050: Board) -> None:
@@ -61,7 +60,6 @@ def test_bytes_take_their_time(make_guest: MakeGuest, rt1050: Board) -> None:
     # 200 bytes there, and the last one back.
     assert abs(board.now_s - began - 201 * 10 / 115_200) < 0.0005
     assert (line.up_bytes, line.down_bytes, line.overruns) == (200, 200, 0)
-    board.close()
 
 
 def test_the_same_traffic_takes_the_same_time(make_guest: MakeGuest, rt1050: Board) -> None:
@@ -73,7 +71,6 @@ def test_the_same_traffic_takes_the_same_time(make_guest: MakeGuest, rt1050: Boa
         port.write(b"hello")
         assert said(board, port, 5) == b"hello"
         times.append(board.now_s)
-        board.close()
     assert times[0] == times[1]
 
 
@@ -89,4 +86,3 @@ def test_ends_at_two_rates_do_not_understand_each_other(
     port.baudrate = 117_000  # 1.6 % off
     port.write(b"again")
     assert said(board, port, 5) == b"again"
-    board.close()

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 from helpers.codec_mirror import DamagedError
 from helpers.codec_mirror import decode as decode_as_documented
-from helpers.host_firmware import TESTS, WARNINGS, find_host_compiler
-from helpers.objects import compile_c
+from helpers.host_firmware import TESTS, TRAPS, shared_library
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -28,8 +26,8 @@ GUARD = 64
 class Decoder:
     """firmware/link/mz_codec.c, as image_codec_shim.c exports it."""
 
-    def __init__(self, library: Path) -> None:
-        self._library = ctypes.CDLL(str(library))
+    def __init__(self, library: ctypes.CDLL) -> None:
+        self._library = library
 
     @property
     def state_bytes(self) -> int:
@@ -49,25 +47,12 @@ class Decoder:
 
 @pytest.fixture(scope="module")
 def decoder(tmp_path_factory: pytest.TempPathFactory) -> Decoder:
-    firmware = firmware_dir()
     library = tmp_path_factory.mktemp("image_codec") / "codec.so"
-    sources = [firmware / "link" / "mz_codec.c", TESTS / "firmware_host" / "image_codec_shim.c"]
-    compile_c(
-        [
-            *find_host_compiler(),
-            *WARNINGS,
-            "-O1",
-            "-fPIC",
-            "-shared",
-            "-fsanitize=undefined",
-            "-fsanitize-undefined-trap-on-error",
-            f"-I{firmware}",
-            *(str(source) for source in sources),
-            "-o",
-            str(library),
-        ]
-    )
-    return Decoder(library)
+    sources = [
+        firmware_dir() / "link" / "mz_codec.c",
+        TESTS / "firmware_host" / "image_codec_shim.c",
+    ]
+    return Decoder(shared_library(library, sources, *TRAPS))
 
 
 def smooth(shape: tuple[int, ...], seed: int, noise: int) -> NDArray[np.int8]:

@@ -6,12 +6,10 @@ import ctypes
 import struct
 import sys
 import zlib
-from pathlib import Path
 
 import pytest
 from cobs import cobs
-from helpers.host_firmware import TESTS, WARNINGS, find_host_compiler
-from helpers.objects import compile_c
+from helpers.host_firmware import TESTS, TRAPS, shared_library
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -32,8 +30,8 @@ frames = st.builds(
 class Codec:
     """The firmware's codec, as firmware_host/codec_shim.c exports it."""
 
-    def __init__(self, library: Path) -> None:
-        self._library = ctypes.CDLL(str(library))
+    def __init__(self, library: ctypes.CDLL) -> None:
+        self._library = library
         self._library.shim_crc32.restype = ctypes.c_uint32
 
     def encode(self, frame: Frame) -> bytes:
@@ -60,25 +58,11 @@ class Codec:
 
 @pytest.fixture(scope="module")
 def codec(tmp_path_factory: pytest.TempPathFactory) -> Codec:
-    firmware = firmware_dir()
     library = tmp_path_factory.mktemp("codec") / "codec.so"
-    sources = [firmware / "link" / name for name in ("mz_frame.c", "mz_crc32.c", "mz_wire.c")]
-    compile_c(
-        [
-            *find_host_compiler(),
-            *WARNINGS,
-            "-O1",
-            "-fPIC",
-            "-shared",
-            "-fsanitize=undefined",
-            "-fsanitize-undefined-trap-on-error",
-            f"-I{firmware}",
-            *(str(source) for source in [*sources, TESTS / "firmware_host" / "codec_shim.c"]),
-            "-o",
-            str(library),
-        ]
-    )
-    return Codec(library)
+    link = firmware_dir() / "link"
+    sources = [link / name for name in ("mz_frame.c", "mz_crc32.c", "mz_wire.c")]
+    sources.append(TESTS / "firmware_host" / "codec_shim.c")
+    return Codec(shared_library(library, sources, *TRAPS))
 
 
 def check(codec: Codec, stream: bytes) -> list[Frame]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from ctypes import CDLL, c_char_p, c_double, c_int, c_int64, c_size_t, c_uint, create_string_buffer
+from ctypes import c_char_p, c_double, c_int, c_int64, c_size_t, c_uint, create_string_buffer
 from typing import Any
 
 import pytest
-from helpers.host_firmware import TESTS, WARNINGS, find_host_compiler
-from helpers.objects import compile_c
+from helpers.host_firmware import TESTS, shared_library
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,10 +20,11 @@ Format = Callable[..., tuple[str, int]]
 def text(tmp_path_factory: pytest.TempPathFactory) -> Format:
     """`text(format, *arguments, room=200)`: what was written and what was returned."""
     library = tmp_path_factory.mktemp("format") / "format.so"
-    compile_c([*find_host_compiler(), *WARNINGS, "-shared", "-fPIC", f"-I{firmware_dir()}",
-               str(firmware_dir() / "runtime/tflm/mz_tflm_format.c"),
-               str(TESTS / "firmware_host/format_shim.c"), "-o", str(library)])  # fmt: skip
-    call = CDLL(str(library)).format_text
+    sources = [
+        firmware_dir() / "runtime" / "tflm" / "mz_tflm_format.c",
+        TESTS / "firmware_host" / "format_shim.c",
+    ]
+    call = shared_library(library, sources).format_text
     call.restype = c_int
 
     def run(format_: str, *arguments: Any, room: int = 200) -> tuple[str, int]:

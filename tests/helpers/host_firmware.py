@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -24,6 +25,8 @@ SLOT_RUNTIME = TESTS / "firmware_host" / "slot_runtime.c"
 SLOT_CAPACITY = 20000
 SLOT_TENSOR_BYTES = 1500
 WARNINGS = ("-std=c11", "-Wall", "-Wextra", "-Werror")
+TRAPS = ("-O1", "-fsanitize=undefined", "-fsanitize-undefined-trap-on-error")
+"""Flags of a library that ends the test at undefined behaviour."""
 RESET_STATUS = 75
 SANITIZER_REPORTS = ("AddressSanitizer", "runtime error", "LeakSanitizer")
 
@@ -35,6 +38,13 @@ def find_host_compiler() -> list[str]:
             return [found]
     pytest.importorskip("ziglang", reason="no host C compiler")
     return [sys.executable, "-m", "ziglang", "cc"]
+
+
+def shared_library(library: Path, sources: Iterable[Path], *flags: str) -> ctypes.CDLL:
+    """C of the firmware, and of tests, as `library`; skips the test without a C compiler."""
+    options = [*WARNINGS, *flags, "-shared", "-fPIC", f"-I{firmware_dir()}"]
+    compile_c([*find_host_compiler(), *options, *map(str, sources), "-o", str(library)])
+    return ctypes.CDLL(str(library))
 
 
 def sanitizer_flags(compiler: Sequence[str]) -> list[str]:

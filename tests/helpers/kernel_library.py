@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from helpers.host_firmware import WARNINGS, find_host_compiler
-from helpers.objects import compile_c
+from helpers.host_firmware import shared_library
 from numpy.typing import NDArray
 
 from mcuzoo.engines.engine import Engine
@@ -48,11 +47,7 @@ def kernel_files() -> list[Path]:
 
 def build_kernel_library(folder: Path) -> ctypes.CDLL:
     """Compile all kernels for this machine; skips the test without a C compiler."""
-    library = folder / "kernels.so"
-    sources = [str(path) for path in (*kernel_files(), SHIM)]
-    options = [*WARNINGS, "-O2", "-shared", "-fPIC", f"-I{firmware_dir()}"]
-    compile_c([*find_host_compiler(), *options, *sources, "-o", str(library)])
-    return ctypes.CDLL(str(library))
+    return shared_library(folder / "kernels.so", (*kernel_files(), SHIM), "-O2")
 
 
 def oracle(model: Model) -> Engine:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,16 +40,12 @@ class PacedRig:
         return Session(channel, Timing(baud, max_baud=max_baud))
 
 
-@contextmanager
-def paced_rig(project: Path) -> Iterator[PacedRig]:
+def paced_rig(project: Path) -> PacedRig:
     manifest = load_manifest(project)
     assert manifest.build is not None
     line = PacedLine(115_200, delay_s=ADAPTER_S)
     board = PacedBoard(load_board(manifest.board), project / manifest.build.bin, line)
-    try:
-        yield PacedRig(board, line, LinkState())
-    finally:
-        board.close()
+    return PacedRig(board, line, LinkState())
 
 
 def image_of(session: Session, seed: int) -> NDArray[np.int8]:

@@ -16,6 +16,7 @@ from mcuzoo.link.frame import Frame, encode_frame
 from mcuzoo.link.payload import pack
 from mcuzoo.link.session import Session, Timing
 from mcuzoo.link.state import GOOD_CHUNKS, LineCounts, LinkState
+from mcuzoo.link.use import LineUse
 from mcuzoo.project.manifest import TensorSpec
 from mcuzoo.run.connected_board import IMAGE_ATTEMPTS, ConnectedBoard
 from mcuzoo.run.runner import LOST_IN_A_ROW
@@ -80,6 +81,8 @@ def test_it_is_made_of_what_it_was_and_of_less_or_more() -> None:
     state = LinkState(model_sha256="ab", slowest_inference_s=0.5, chunk_bytes=128, reconnects=2)
     assert LinkState.of(asdict(state)) == state
     assert LinkState.of({"reconnects": 2, "of a later mcuzoo": 1}) == LinkState(reconnects=2)
+    use = {"images": 3, "of a later mcuzoo": 1}
+    assert LinkState.of({"use": use}) == LinkState(use=LineUse(images=3))
 
 
 class Hangs(Board):

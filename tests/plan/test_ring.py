@@ -12,6 +12,8 @@ from mcuzoo.plan.options import MemoryOptions
 from mcuzoo.plan.place.footprint import receive_ring_bytes
 from mcuzoo.plan.place.regions import RegionFit, region_fits
 from mcuzoo.plan.place.ring import wanted_ring_bytes, with_ring
+from mcuzoo.project.kinds import KEPT_OUTPUT_BYTES
+from mcuzoo.resources import firmware_dir
 from mcuzoo.zoo.registry import load_or_build
 
 LEAST = receive_ring_bytes()
@@ -74,3 +76,5 @@ def test_without_a_kept_output_it_is_small(plan: MemoryPlan) -> None:
     regions = region_fits(plan.needs, board, bare)
     assert with_ring(bare, regions, board, INPUT_BYTES, 1024) != bare
     assert with_ring(bare, regions, board, INPUT_BYTES, 1025) == bare
+    header = (firmware_dir() / "image" / "mz_image.h").read_text(encoding="utf-8")
+    assert f"#define MZ_IMAGE_KEPT_BYTES {KEPT_OUTPUT_BYTES}u" in header

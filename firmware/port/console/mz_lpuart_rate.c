@@ -10,10 +10,6 @@ static uint32_t distance(uint32_t left, uint32_t right) {
     return left > right ? left - right : right - left;
 }
 
-uint32_t mz_lpuart_baud(uint32_t clock_hz, mz_lpuart_rate rate) {
-    return clock_hz / (rate.oversampling * rate.divisor);
-}
-
 mz_lpuart_rate mz_lpuart_closest_rate(uint32_t clock_hz, uint32_t baud) {
     mz_lpuart_rate best = {MIN_OVERSAMPLING, 1};
     uint32_t best_error = UINT32_MAX;
@@ -30,4 +26,12 @@ mz_lpuart_rate mz_lpuart_closest_rate(uint32_t clock_hz, uint32_t baud) {
         }
     }
     return best;
+}
+
+uint32_t mz_lpuart_closest_baud(uint32_t clock_hz, uint32_t baud) {
+    if (baud == 0u || baud > clock_hz / MIN_OVERSAMPLING) {
+        return 0u;
+    }
+    const mz_lpuart_rate rate = mz_lpuart_closest_rate(clock_hz, baud);
+    return clock_hz / (rate.oversampling * rate.divisor);
 }

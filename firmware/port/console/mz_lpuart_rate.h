@@ -12,14 +12,11 @@ typedef struct {
     uint32_t divisor;      /* 1..8191 */
 } mz_lpuart_rate;
 
-/* With its least oversampling. */
-#define MZ_LPUART_MAX_BAUD(clock_hz) ((clock_hz) / 4u)
-
-/* In whole hertz. */
-uint32_t mz_lpuart_baud(uint32_t clock_hz, mz_lpuart_rate rate);
-
 /* The rate closest to baud; of equal ones, that with the most oversampling. baud must not be above
  * clock_hz / 4, and clock_hz not above 250 MHz. */
 mz_lpuart_rate mz_lpuart_closest_rate(uint32_t clock_hz, uint32_t baud);
+
+/* What that rate makes, in whole hertz; 0 if baud is out of range. */
+uint32_t mz_lpuart_closest_baud(uint32_t clock_hz, uint32_t baud);
 
 #endif

@@ -13,10 +13,7 @@ uint32_t mz_uart_clock_hz(void) {
 }
 
 uint32_t mz_uart_closest_baud(uint32_t baud) {
-    if (baud == 0u || baud > MZ_LPUART_MAX_BAUD(MZ_CONSOLE_CLOCK_HZ)) {
-        return 0u;
-    }
-    return mz_lpuart_baud(MZ_CONSOLE_CLOCK_HZ, mz_lpuart_closest_rate(MZ_CONSOLE_CLOCK_HZ, baud));
+    return mz_lpuart_closest_baud(MZ_CONSOLE_CLOCK_HZ, baud);
 }
 
 void mz_uart_set_baud(uint32_t baud) {

@@ -46,11 +46,7 @@ uint32_t mz_uart_clock_hz(void) {
 }
 
 uint32_t mz_uart_closest_baud(uint32_t baud) {
-    const uint32_t clock_hz = BOARD_DebugConsoleSrcFreq();
-    if (baud == 0u || baud > MZ_LPUART_MAX_BAUD(clock_hz)) {
-        return 0u;
-    }
-    return mz_lpuart_baud(clock_hz, mz_lpuart_closest_rate(clock_hz, baud));
+    return mz_lpuart_closest_baud(BOARD_DebugConsoleSrcFreq(), baud);
 }
 
 /* If the driver refuses, the rate stays; the host then goes back to it. */

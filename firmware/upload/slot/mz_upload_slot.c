@@ -19,10 +19,6 @@ mz_upload_facts mz_upload_state(void) {
     return facts;
 }
 
-static void refuse_malformed(const mz_frame *request) {
-    mz_link_refuse(request, MZ_LINK_BAD_REQUEST, "payload shorter than its fields");
-}
-
 static void refuse_unknown(const mz_frame *request) {
     mz_link_refuse(request, MZ_LINK_NO_SUCH_UPLOAD, "the board does not hold this upload");
 }
@@ -67,7 +63,7 @@ static void refuse_large(const mz_frame *request, uint32_t bytes) {
 static void on_begin(const mz_frame *request) {
     mz_msg_model_begin begin;
     if (!mz_unpack_model_begin(request->payload, &begin)) {
-        refuse_malformed(request);
+        mz_link_refuse_malformed(request);
     } else if (begin.model_bytes == 0u) {
         mz_link_refuse(request, MZ_LINK_BAD_SIZE, "a model of no bytes");
     } else if (mz_refused_is(begin.model_sha256)) {
@@ -83,7 +79,7 @@ static void on_data(const mz_frame *request) {
     const uint32_t total = mz_model_slot_current()->bytes;
     mz_msg_model_data piece;
     if (!mz_unpack_model_data(request->payload, &piece)) {
-        refuse_malformed(request);
+        mz_link_refuse_malformed(request);
     } else if (!mz_model_slot_is(piece.upload_id)) {
         refuse_unknown(request);
     } else if (piece.offset > total || piece.data.count > total - piece.offset) {
@@ -98,7 +94,7 @@ static void on_commit(const mz_frame *request) {
     const mz_model_slot *slot = mz_model_slot_current();
     mz_msg_model_commit commit;
     if (!mz_unpack_model_commit(request->payload, &commit)) {
-        refuse_malformed(request);
+        mz_link_refuse_malformed(request);
     } else if (!mz_model_slot_is(commit.upload_id)) {
         refuse_unknown(request);
     } else if (slot->next_offset != slot->bytes) {
