@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from mcuzoo import quoting
 from mcuzoo.link.ports import PortInfo
 
 USB_DEVICES = Path("/sys/bus/usb/devices")
@@ -137,5 +138,5 @@ def _text(path: Path) -> str:
 
 
 def printable(text: str) -> str:
-    """Text of a device, which is untrusted, without unprintable characters."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)[:80]
+    """Text of a device, which is untrusted."""
+    return quoting.printable(text, 80)
