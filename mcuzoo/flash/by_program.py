@@ -13,8 +13,9 @@ from mcuzoo.extras import install_command, missing_packages
 from mcuzoo.flash.image import Payload
 from mcuzoo.flash.options import FlashOptions
 from mcuzoo.flash.probes import find_jlink, find_linkserver
-from mcuzoo.flash.tools import Answer, ask_tool, run_tool
+from mcuzoo.flash.tools import ask_tool, run_tool
 from mcuzoo.flash.way import Obstacle, Update, Way, compare
+from mcuzoo.processes import Answer
 
 
 class LinkServerWay(Way):

@@ -1,36 +1,13 @@
-"""Run another program with a time limit, so that nothing of it is left behind."""
+"""Run the programs that flash a board, with a time limit."""
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from mcuzoo.errors import ProbeError, command
-from mcuzoo.processes import apart, end
-from mcuzoo.quoting import one_line
-
-_KEPT_BYTES = 1 << 20
-_SHOWN_LINES = 6
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a program said, stdout and stderr together, and its exit code."""
-
-    code: int
-    said: str
-
-    @property
-    def last_words(self) -> str:
-        """The last lines with something in them, printable, on one line."""
-        lines = [one_line(line).strip() for line in self.said.splitlines()]
-        return " | ".join([line for line in lines if line][-_SHOWN_LINES:])
+from mcuzoo.processes import Answer, TimeLimitError, run_to_end
 
 
 def find_tool(*names: str) -> str | None:
@@ -72,44 +49,19 @@ def _finished(
     variables: Mapping[str, str] | None = None,
 ) -> Answer:
     shown = _shown(words)
-    # A file, not a pipe: nothing has to be read meanwhile, and a grandchild that keeps it open
-    # keeps nobody waiting.
-    with tempfile.TemporaryFile() as said:
-        try:
-            process = subprocess.Popen(
-                words,
-                stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=subprocess.STDOUT,
-                cwd=folder,
-                shell=isinstance(words, str),
-                env={**os.environ, **(variables or {})},
-                **apart(),
-            )
-        except OSError as error:
-            raise ProbeError(
-                f"{shown} cannot be started: {error.strerror}.", "mcuzoo doctor shows the tools."
-            ) from error
-        try:
-            code = process.wait(limit_s)
-        except subprocess.TimeoutExpired:
-            end(process)
-            raise ProbeError(
-                f"{shown} was not done within {limit_s:.0f} s, and was ended. "
-                f"It said: {Answer(0, _read(said)).last_words or 'nothing'}",
-                "Is the board powered and the probe free? --time-limit S gives it longer.",
-            ) from None
-        except BaseException:
-            end(process)
-            raise
-        return Answer(code, _read(said))
+    try:
+        return run_to_end(words, limit_s, folder, variables)
+    except OSError as error:
+        raise ProbeError(
+            f"{shown} cannot be started: {error.strerror}.", "mcuzoo doctor shows the tools."
+        ) from error
+    except TimeLimitError as error:
+        raise ProbeError(
+            f"{shown} was not done within {limit_s:.0f} s, and was ended. "
+            f"It said: {error.last_words or 'nothing'}",
+            "Is the board powered and the probe free? --time-limit S gives it longer.",
+        ) from None
 
 
 def _shown(words: Sequence[str] | str) -> str:
     return words if isinstance(words, str) else command(*words)
-
-
-def _read(file: IO[bytes]) -> str:
-    file.seek(0, os.SEEK_END)
-    file.seek(max(0, file.tell() - _KEPT_BYTES))
-    return file.read(_KEPT_BYTES).decode("utf-8", errors="replace")
