@@ -9,7 +9,6 @@ from __future__ import annotations
 import struct
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -271,13 +270,6 @@ class Running:
     def words(self, count: int) -> list[int]:
         """The next `count` words that the guest prints with put_word."""
         return [int(self.console.read_until(b"\n"), 16) for _ in range(count)]
-
-    def wait_until_said(self, text: str, timeout_s: float = 120.0) -> None:
-        """Wait for `text` among what the emulator tells its user."""
-        deadline = time.monotonic() + timeout_s
-        while not any(text in line for line in self.said):
-            assert time.monotonic() < deadline, self.said
-            time.sleep(0.01)
 
     def failure(self) -> BaseException:
         """Wait for the board to end with an error."""
