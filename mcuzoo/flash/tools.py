@@ -16,38 +16,16 @@ def find_tool(*names: str) -> str | None:
     return next((path for path in found if path), None)
 
 
-def ask_tool(words: Sequence[str], limit_s: float, folder: Path | None = None) -> Answer:
-    """Run a program to its end. stdin is empty.
-
-    folder: the current one of the program. Raises ProbeError for a program that cannot be started
-    or that is not done in time; it is ended then, as on Ctrl-C, with all that it started.
-    """
-    return _finished(words, limit_s, folder)
-
-
-def run_tool(
+def ask_tool(
     words: Sequence[str] | str,
     limit_s: float,
     folder: Path | None = None,
     variables: Mapping[str, str] | None = None,
 ) -> Answer:
-    """As ask_tool, and raises ProbeError if the program fails. A text as `words` is run by the
-    shell. variables: more of the program's environment."""
-    shown = _shown(words)
-    done = _finished(words, limit_s, folder, variables)
-    if done.code:
-        how = f"was ended by signal {-done.code}" if done.code < 0 else f"failed ({done.code})"
-        said = f" It said: {done.last_words}" if done.last_words else " It said nothing."
-        raise ProbeError(f"{shown} {how}.{said}", f"See what it says: {shown}")
-    return done
+    """Run a program to its end, as run_to_end does.
 
-
-def _finished(
-    words: Sequence[str] | str,
-    limit_s: float,
-    folder: Path | None,
-    variables: Mapping[str, str] | None = None,
-) -> Answer:
+    Raises ProbeError for a program that cannot be started or that is not done in time.
+    """
     shown = _shown(words)
     try:
         return run_to_end(words, limit_s, folder, variables)
@@ -61,6 +39,22 @@ def _finished(
             f"It said: {error.last_words or 'nothing'}",
             "Is the board powered and the probe free? --time-limit S gives it longer.",
         ) from None
+
+
+def run_tool(
+    words: Sequence[str] | str,
+    limit_s: float,
+    folder: Path | None = None,
+    variables: Mapping[str, str] | None = None,
+) -> Answer:
+    """As ask_tool, and raises ProbeError if the program fails."""
+    shown = _shown(words)
+    done = ask_tool(words, limit_s, folder, variables)
+    if done.code:
+        how = f"was ended by signal {-done.code}" if done.code < 0 else f"failed ({done.code})"
+        said = f" It said: {done.last_words}" if done.last_words else " It said nothing."
+        raise ProbeError(f"{shown} {how}.{said}", f"See what it says: {shown}")
+    return done
 
 
 def _shown(words: Sequence[str] | str) -> str:
