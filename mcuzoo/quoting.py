@@ -43,6 +43,11 @@ def one_line(text: str) -> str:
     return "".join(char if char.isprintable() else "_" for char in text)
 
 
+def printable(text: str, limit: int | None = None) -> str:
+    """`text`, or its first `limit` characters, with a ? for each that is not printable."""
+    return "".join(char if char.isprintable() else "?" for char in text)[:limit]
+
+
 def shortened(text: str, limit: int = NAME_LIMIT) -> str:
     """`text`, without its middle if it is long."""
     if len(text) <= limit:

@@ -29,7 +29,7 @@ from mcuzoo.farm.environment import (
     labgrid_command,
     mend_command,
 )
-from mcuzoo.flash.probes import Probe, list_probes
+from mcuzoo.flash.probes import Probe, find_jlink, find_linkserver, list_probes
 from mcuzoo.link.holders import holder_of
 from mcuzoo.link.ports import PortInfo, PortLister, list_serial_ports
 from mcuzoo.plan.tflm.requests import Kernels
@@ -51,6 +51,9 @@ _PROGRAMS = {
 
 _INSTALLED_AS = {"cmake": "cmake", "ninja": "ninja", "west": "west"}
 """Those that PyPI has, by the name of their package."""
+
+_FINDERS = {"LinkServer": find_linkserver, "JLinkExe": find_jlink}
+"""Those that have other names on Windows."""
 
 _VARIABLES = ("MCUZOO_", "MCUXSDK_ROOT", "ARMGCC_DIR", "XDG_CACHE_HOME", "XDG_DATA_HOME")
 
@@ -131,7 +134,7 @@ def _compilers() -> Iterator[Finding]:
 
 def _programs() -> Iterator[Finding]:
     for name, purpose in _PROGRAMS.items():
-        place = shutil.which(name)
+        place = _FINDERS[name]() if name in _FINDERS else shutil.which(name)
         if place:
             yield Finding("Programs", name, "ok", place)
             continue

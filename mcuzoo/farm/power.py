@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mcuzoo.errors import FarmError, command
 from mcuzoo.farm.owner import Owner
-from mcuzoo.processes import apart
+from mcuzoo.processes import apart, end
 
 POWER_S = 120.0
 """A strategy may wait for a bootloader."""
@@ -60,8 +60,7 @@ def cycle_power(owner: Owner, words: Sequence[str], check: Callable[[], None]) -
         deadline = time.monotonic() + POWER_S
         while child.poll() is None:
             if time.monotonic() > deadline:
-                child.kill()
-                child.wait()
+                end(child)
                 raise FarmError(
                     f"Switching the power took longer than {POWER_S:g} s.", f"Try: {typed}"
                 )

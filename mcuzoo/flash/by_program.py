@@ -12,9 +12,10 @@ from mcuzoo.errors import FlashError, command
 from mcuzoo.extras import install_command, missing_packages
 from mcuzoo.flash.image import Payload
 from mcuzoo.flash.options import FlashOptions
-from mcuzoo.flash.probes import LINKSERVER, find_jlink
-from mcuzoo.flash.tools import Answer, ask_tool, find_tool, run_tool
+from mcuzoo.flash.probes import find_jlink, find_linkserver
+from mcuzoo.flash.tools import ask_tool, run_tool
 from mcuzoo.flash.way import Obstacle, Update, Way, compare
+from mcuzoo.processes import Answer
 
 
 class LinkServerWay(Way):
@@ -27,7 +28,7 @@ class LinkServerWay(Way):
     def obstacle(cls, payload: Payload, options: FlashOptions) -> Obstacle | None:
         if payload.board.linkserver_device is None:
             return Obstacle(f"the board file of {payload.board.id} has no linkserver_device")
-        if find_tool(*LINKSERVER) is None:
+        if find_linkserver() is None:
             return Obstacle("LinkServer is not on the PATH", "https://www.nxp.com/linkserver")
         return None
 
@@ -50,7 +51,7 @@ class LinkServerWay(Way):
         chosen = ["--probe", self.job.probe_id] if self.job.probe_id else []
         device = self.job.payload.board.linkserver_device
         assert device is not None
-        program = find_tool(*LINKSERVER) or LINKSERVER[0]
+        program = find_linkserver() or "LinkServer"
         return [program, "flash", *chosen, device, what, str(self.job.payload.hex)]
 
 

@@ -10,7 +10,7 @@ from mcuzoo.codegen.mcuxpresso import CONFIGURATIONS, SDK_VARIABLE
 from mcuzoo.errors import ProjectError, UsageError, command, did_you_mean
 from mcuzoo.flash.image import Payload
 from mcuzoo.flash.options import FlashOptions
-from mcuzoo.flash.probes import LINKSERVER, Probe, find_jlink
+from mcuzoo.flash.probes import Probe, find_jlink, find_linkserver
 from mcuzoo.flash.tools import find_tool, run_tool
 from mcuzoo.flash.way import Job, Obstacle, Update, Way
 
@@ -84,7 +84,7 @@ def _runner(job: Job) -> str:
     known = () if sdk is None else sdk.runners
     wanted = job.options.runner
     if wanted is None:
-        here = {"jlink": find_jlink(), "linkserver": find_tool(*LINKSERVER)}
+        here = {"jlink": find_jlink(), "linkserver": find_linkserver()}
         return (*(name for name in known if here.get(name)), *known)[0]
     if wanted not in known:
         raise UsageError(

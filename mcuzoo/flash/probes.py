@@ -15,9 +15,6 @@ from mcuzoo.flash.tools import ask_tool, find_tool
 from mcuzoo.flash.usb import NAMES, Kind, UsbDevice, printable, usb_devices
 from mcuzoo.link.ports import PortInfo, list_serial_ports
 
-LINKSERVER = ("LinkServer", "Linkserver.exe")
-"""What NXP calls its program, on Linux and macOS, and on Windows."""
-
 _LIST_LIMIT_S = 20.0
 _JLINK_ENTRY = re.compile(r"Serial number: *(\d+)(?:.*?ProductName: *([^,\r\n]+))?")
 
@@ -64,6 +61,11 @@ def find_jlink() -> str | None:
     other = find_tool("JLink.exe")
     has_library = other is not None and any(Path(other).parent.glob("JLink*.dll"))
     return other if has_library else None
+
+
+def find_linkserver() -> str | None:
+    """NXP's program: of that name on Linux and macOS, of another on Windows."""
+    return find_tool("LinkServer", "Linkserver.exe")
 
 
 ProbeLister = Callable[[], Sequence[Probe]]
@@ -133,7 +135,7 @@ def _tools(probe: Probe) -> tuple[str, ...]:
     listed_by_pyocd = probe.kind == "cmsis-dap" or "pyocd" in probe.seen_by
     if listed_by_pyocd and not missing_packages(["pyocd"]):
         found.append("pyocd")
-    if probe.kind == "cmsis-dap" and find_tool(*LINKSERVER):
+    if probe.kind == "cmsis-dap" and find_linkserver():
         found.append("linkserver")
     if probe.kind == "jlink" and find_jlink():
         found.append("jlink")
@@ -165,7 +167,7 @@ def _by_pyocd() -> Iterator[Probe]:
 
 def _by_linkserver() -> Iterator[Probe]:
     """`LinkServer probes` prints a table: # Description Serial Device Board Capabilities."""
-    program = find_tool(*LINKSERVER)
+    program = find_linkserver()
     if program is None:
         return
     for cells in _table(_said_by([program, "probes"])):

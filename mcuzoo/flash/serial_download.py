@@ -20,6 +20,7 @@ from mcuzoo.errors import FlashError, InputError, ProbeError, command
 from mcuzoo.extras import install_command, missing_packages
 from mcuzoo.flash.image import Payload
 from mcuzoo.flash.options import FlashOptions
+from mcuzoo.flash.usb import FLASHLOADER
 from mcuzoo.flash.way import Obstacle, Update, Way, compare
 
 if TYPE_CHECKING:
@@ -210,7 +211,7 @@ class SerialDownloadWay(Way):
             return command(program, "-p", f"{place},{BAUD}")
         ids = (self.job.probe.usb_id if self.job.probe else None) or (0, 0)
         if program == "blhost":
-            ids = (0x15A2, 0x0073)
+            ids = FLASHLOADER
         return f"{program} -u 0x{ids[0]:04x},0x{ids[1]:04x}"
 
     @property
@@ -265,9 +266,9 @@ def flashloader_place(content: bytes, board: Board, name: str) -> tuple[int, int
 
 def _in_ram(board: Board, start: int, size: int) -> bool:
     return any(
-        region.base <= start and start + size <= region.base + region.size
+        region.base <= start and start + size <= region.end
         for region in board.memories
-        if region.initialized and region.kind != "flash"
+        if region.initialized and region.writable
     )
 
 

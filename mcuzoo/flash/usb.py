@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from mcuzoo import quoting
 from mcuzoo.link.ports import PortInfo
 
 USB_DEVICES = Path("/sys/bus/usb/devices")
@@ -35,7 +36,7 @@ _ROMS = {
     (0x1FC9, 0x0135): "i.MX RT1060, RT1064",
     (0x1FC9, 0x013D): "i.MX RT1160, RT1170",
 }
-_FLASHLOADER = (0x15A2, 0x0073)
+FLASHLOADER = (0x15A2, 0x0073)
 
 NAMES: dict[str, str] = {
     "cmsis-dap": "CMSIS-DAP",
@@ -66,7 +67,7 @@ class UsbDevice:
         pair = (self.vendor_id, self.product_id)
         if pair in _ROMS:
             return "rom"
-        if pair == _FLASHLOADER:
+        if pair == FLASHLOADER:
             return "flashloader"
         names = (self.product, *self.interfaces)
         if pair in _CMSIS_DAP_IDS or any(_CMSIS_DAP in name.upper() for name in names):
@@ -137,5 +138,5 @@ def _text(path: Path) -> str:
 
 
 def printable(text: str) -> str:
-    """Text of a device, which is untrusted, without unprintable characters."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)[:80]
+    """Text of a device, which is untrusted."""
+    return quoting.printable(text, 80)

@@ -9,7 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from mcuzoo.quoting import printable
+
 _TTYS = Path("/sys/class/tty")
+_MOST_LETTERS = 60
+"""Of a text of a USB device, which is untrusted."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ def list_serial_ports() -> list[PortInfo]:
             continue
         usb_id = None if port.vid is None else (port.vid, port.pid or 0, port.serial_number or "")
         names = (port.manufacturer, port.product) if usb_id else (port.description,)
-        words = " ".join(_printable(name) for name in names if name and name != "n/a")
+        words = " ".join(printable(name, _MOST_LETTERS) for name in names if name and name != "n/a")
         interface = (port.location or "").partition(":")[2]
         found.append(PortInfo(str(port.device), words, usb_id, interface))
     return sorted(found, key=lambda port: (port.usb_id is None, _by_number(port.device)))
@@ -69,11 +73,6 @@ def _is_dummy(device: str) -> bool:
         return (_TTYS / name / "type").read_text(encoding="ascii").strip() == "0"
     except (OSError, ValueError):
         return False
-
-
-def _printable(text: str) -> str:
-    """Text of a USB device without unprintable characters, because the device is untrusted."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)[:60]
 
 
 def _by_number(name: str) -> tuple[list[int], str]:

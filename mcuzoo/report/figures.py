@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from mcuzoo.project.recipe import Recipe, recipe_text
+from mcuzoo.quoting import printable
 from mcuzoo.tables import columns_of
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def _short(label: int | None, names: Sequence[str] | None, room: int) -> str:
 
 def clipped(text: str, columns: int, keep_end: bool = False) -> str:
     """`text` in at most `columns` of a terminal, without control characters."""
-    text = "".join(char if char.isprintable() else "?" for char in text)
+    text = printable(text)
     if columns_of(text) <= columns:
         return text
     kept = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mcuzoo.ops.inspect import Inspection, OpFacts, TensorFacts
+from mcuzoo.quoting import printable
 from mcuzoo.tables import Column, table_text
 
 
@@ -106,4 +107,4 @@ def _tensor_line(tensor: TensorFacts) -> str:
 
 def _printable(text: str | None) -> str:
     """Names come from the file: nothing in them may steer the terminal."""
-    return "".join(char if char.isprintable() else "?" for char in text or "")
+    return printable(text or "")

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import IO
 
 from mcuzoo.errors import RigError, command
-from mcuzoo.processes import apart
+from mcuzoo.processes import Answer, TimeLimitError, run_to_end
 from mcuzoo.rig.boards import Power
 
 COMMAND_S = 60.0
 """How long one command may take."""
 
-_POLL_S = 0.05
-_SAID_BYTES = 300
+_SAID = 300
+"""So many characters of what a failed command said are shown."""
 
 
 class PowerError(RigError):
@@ -24,7 +21,7 @@ class PowerError(RigError):
 
 
 def cycle(power: Power, sleep: Callable[[float], None] = time.sleep) -> None:
-    """Switch the board off and on again. `sleep` may raise to end it: a running command is killed.
+    """Switch the board off and on again. `sleep` may raise to end it, with a running command.
 
     Raises PowerError when a command cannot be started, fails or takes longer than COMMAND_S.
     """
@@ -48,45 +45,27 @@ def steps(power: Power) -> Iterator[tuple[str, ...] | float]:
 
 
 def _run(words: Sequence[str], sleep: Callable[[float], None]) -> None:
-    with tempfile.TemporaryFile() as output:
-        try:
-            # No shell: the words are the arguments as they stand.
-            child = subprocess.Popen(
-                list(words), stdin=subprocess.DEVNULL, stdout=output, stderr=output, **apart()
-            )
-        except (OSError, ValueError) as error:
-            raise PowerError(
-                f"The power switch cannot be used: {command(*words)}: {error}",
-                "Type the command yourself: does it need another path, sudo or an udev rule?",
-            ) from error
-        try:
-            _wait(child, words, sleep)
-        finally:
-            child.kill()
-            child.wait()
-        if child.returncode != 0:
-            raise PowerError(
-                f"The power switch failed with exit code {child.returncode}: {command(*words)}"
-                f"{_said(output)}",
-                "Type the command yourself: does it need another path, sudo or an udev rule?",
-            )
+    try:
+        # No shell: the words are the arguments as they stand.
+        done = run_to_end(list(words), COMMAND_S, pause=sleep)
+    except (OSError, ValueError) as error:
+        raise PowerError(
+            f"The power switch cannot be used: {command(*words)}: {error}",
+            "Type the command yourself: does it need another path, sudo or an udev rule?",
+        ) from error
+    except TimeLimitError:
+        raise PowerError(
+            f"The power switch has not ended within {COMMAND_S:g} s: {command(*words)}",
+            "Type the command yourself: it must end, and ask for nothing.",
+        ) from None
+    if done.code != 0:
+        raise PowerError(
+            f"The power switch failed with exit code {done.code}: {command(*words)}{_said(done)}",
+            "Type the command yourself: does it need another path, sudo or an udev rule?",
+        )
 
 
-def _wait(
-    child: subprocess.Popen[bytes], words: Sequence[str], sleep: Callable[[float], None]
-) -> None:
-    deadline = time.monotonic() + COMMAND_S
-    while child.poll() is None:
-        if time.monotonic() > deadline:
-            raise PowerError(
-                f"The power switch has not ended within {COMMAND_S:g} s: {command(*words)}",
-                "Type the command yourself: it must end, and ask for nothing.",
-            )
-        sleep(_POLL_S)
-
-
-def _said(output: IO[bytes]) -> str:
-    output.seek(0)
-    text = output.read(_SAID_BYTES).decode("utf-8", "replace")
+def _said(done: Answer) -> str:
+    text = done.said[:_SAID]
     words = "".join(char if char.isprintable() else " " for char in text).split()
     return f": {' '.join(words)}" if words else ""

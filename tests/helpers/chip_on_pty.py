@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import struct
 import threading
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 
 from mcuzoo.board.model import Board
@@ -57,15 +59,46 @@ class Gone(Exception):
     """The chip lost its power, or the test is over."""
 
 
-class Memories:
-    """RAM and NOR flash of a chip, behind its flashloader; statuses as blhost knows them."""
+class Memories(ABC):
+    """RAM and NOR flash of a chip, behind its flashloader; statuses as blhost knows them.
+
+    said: the commands as they arrived, as sdphost and blhost would write them.
+    """
+
+    packet_bytes = PACKET
 
     def __init__(self, board: Board, trouble: str = "") -> None:
         self.board = board
         self.trouble = trouble
+        self.said: list[str] = []
         self.flash = bytearray(b"\xff") * min(board.flash_region.size, 2 << 20)
         self.ram: dict[int, bytes] = {}
         self.configured = False
+
+    @abstractmethod
+    def _answer(self, tag: int, *words: int) -> None:
+        """Send an answer of the flashloader."""
+
+    def do(self, tag: int, words: Sequence[int]) -> None:
+        """Do a command to the flashloader that has no data, and answer it."""
+        if tag == PROPERTY:
+            known = words[0] == MAX_PACKET
+            self._answer(PROPERTY_REPLY, OK if known else 10300, self.packet_bytes if known else 0)
+        elif tag == FILL:
+            self.said.append(f"fill-memory 0x{words[0]:X} {words[1]} 0x{words[2]:08X}")
+            self.ram[words[0]] = struct.pack("<I", words[2])
+            self._answer(GENERIC, OK, tag)
+        elif tag == CONFIGURE:
+            self.said.append(f"configure-memory {words[0]} 0x{words[1]:X}")
+            self._answer(GENERIC, self.configure(words[1]), tag)
+        elif tag == ERASE:
+            self.said.append(f"flash-erase-region 0x{words[0]:08X} 0x{words[1]:X}")
+            self._answer(GENERIC, self.erase(words[0], words[1]), tag)
+        elif tag == RESET:
+            self.said.append("reset")
+            self._answer(GENERIC, OK, tag)
+        else:
+            self._answer(GENERIC, UNKNOWN, tag)
 
     @property
     def image(self) -> bytes:
@@ -125,8 +158,6 @@ class ChipOnPty(Memories):
 
     def __init__(self, board: Board, folder: Path, trouble: str = "") -> None:
         super().__init__(board, trouble)
-        self.said: list[str] = []
-        """The commands as they arrived, as sdphost and blhost would write them."""
         self._image = folder / "flash.bin"
         self._console = PtyConsole()
         self.port = self._console.url
@@ -197,35 +228,18 @@ class ChipOnPty(Memories):
             self._send(bytes([0x5A, NACK]))
             return False
         self._send(bytes([0x5A, ACK]))
-        if tag == PROPERTY:
-            known = words[0] == MAX_PACKET
-            self._answer(PROPERTY_REPLY, OK if known else 10300, PACKET if known else 0)
-        elif tag == FILL:
-            self.said.append(f"fill-memory 0x{words[0]:X} {words[1]} 0x{words[2]:08X}")
-            self.ram[words[0]] = struct.pack("<I", words[2])
-            self._answer(GENERIC, OK, tag)
-        elif tag == CONFIGURE:
-            self.said.append(f"configure-memory {words[0]} 0x{words[1]:X}")
-            self._answer(GENERIC, self.configure(words[1]), tag)
-        elif tag == ERASE:
-            self.said.append(f"flash-erase-region 0x{words[0]:08X} 0x{words[1]:X}")
-            if self.trouble == "mute":
-                self._over.wait()
-                raise Gone
-            self._answer(GENERIC, self.erase(words[0], words[1]), tag)
-        elif tag == WRITE:
+        if tag == ERASE and self.trouble == "mute":
+            self._over.wait()
+            raise Gone
+        if tag == WRITE:
             self.said.append(f"write-memory 0x{words[0]:08X} {words[1]}")
             self._write(words[0], words[1])
         elif tag == READ:
             self.said.append(f"read-memory 0x{words[0]:08X} 0x{words[1]:X}")
             self._read(words[0], words[1])
-        elif tag == RESET:
-            self.said.append("reset")
-            self._answer(GENERIC, OK, tag)
-            return True  # SPSDK closes the port at once: its ACK may be lost
         else:
-            self._answer(GENERIC, UNKNOWN, tag)
-        return False
+            self.do(tag, words)
+        return tag == RESET  # SPSDK closes the port at once: its ACK may be lost
 
     def _write(self, address: int, size: int) -> None:
         status = self.may_write(address, size)

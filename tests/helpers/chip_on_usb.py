@@ -13,20 +13,13 @@ from types import SimpleNamespace
 from typing import Any
 
 from helpers.chip_on_pty import (
-    CONFIGURE,
-    ERASE,
     FILE_OK,
-    FILL,
     GENERIC,
     JUMP_ADDRESS,
-    MAX_PACKET,
     OK,
-    PROPERTY,
-    PROPERTY_REPLY,
     READ,
     READ_REPLY,
     RESET,
-    UNKNOWN,
     UNLOCKED,
     WRITE,
     WRITE_FILE,
@@ -35,7 +28,6 @@ from helpers.chip_on_pty import (
 
 from mcuzoo.board.model import Board
 
-PACKET = 1016
 ROM_IDS = {"rt1050": (0x1FC9, 0x0130), "rt1170": (0x1FC9, 0x013D)}
 FLASHLOADER_IDS = (0x15A2, 0x0073)
 
@@ -46,14 +38,15 @@ class _Listed(SimpleNamespace):
 
 
 class ChipOnUsb(Memories):
-    """`said`: the commands, as sdphost and blhost write them. Patch libusbsio.usbsio with `usbsio`.
+    """Patch libusbsio.usbsio with `usbsio`.
 
     trouble: as of Memories, or gone: the cable is pulled while the image is written.
     """
 
+    packet_bytes = 1016
+
     def __init__(self, board: Board, trouble: str = "") -> None:
         super().__init__(board, trouble)
-        self.said: list[str] = []
         self.ids: tuple[int, int] | None = ROM_IDS[board.id]
         self._answers: list[bytes] = []
         self._data = b""
@@ -122,20 +115,7 @@ class ChipOnUsb(Memories):
             return
         tag, _, _, count = content[:4]
         words = struct.unpack_from(f"<{count}I", content, 4)
-        if tag == PROPERTY:
-            known = words[0] == MAX_PACKET
-            self._answer(PROPERTY_REPLY, OK if known else 10300, PACKET if known else 0)
-        elif tag == FILL:
-            self.said.append(f"fill-memory 0x{words[0]:X} {words[1]} 0x{words[2]:08X}")
-            self.ram[words[0]] = struct.pack("<I", words[2])
-            self._answer(GENERIC, OK, tag)
-        elif tag == CONFIGURE:
-            self.said.append(f"configure-memory {words[0]} 0x{words[1]:X}")
-            self._answer(GENERIC, self.configure(words[1]), tag)
-        elif tag == ERASE:
-            self.said.append(f"flash-erase-region 0x{words[0]:08X} 0x{words[1]:X}")
-            self._answer(GENERIC, self.erase(words[0], words[1]), tag)
-        elif tag == WRITE:
+        if tag == WRITE:
             self.said.append(f"write-memory 0x{words[0]:08X} {words[1]}")
             self._wanted, self._data = (words[0], words[1]), b""
             self._answer(GENERIC, self.may_write(words[0], words[1]), tag)
@@ -145,12 +125,10 @@ class ChipOnUsb(Memories):
             assert span is not None
             self._frame(4, bytes(self.flash[span]))
             self._answer(GENERIC, OK, tag)
-        elif tag == RESET:
-            self.said.append("reset")
-            self._answer(GENERIC, OK, tag)
-            self.ids = None  # it boots from its flash
         else:
-            self._answer(GENERIC, UNKNOWN, tag)
+            self.do(tag, words)
+        if tag == RESET:
+            self.ids = None  # it boots from its flash
 
     def _more(self, content: bytes) -> None:
         assert self._wanted is not None

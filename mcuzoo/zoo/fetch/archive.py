@@ -20,6 +20,7 @@ from typing import IO, Any, BinaryIO
 
 from mcuzoo.errors import FetchError
 from mcuzoo.locking import lock
+from mcuzoo.quoting import printable
 from mcuzoo.untrusted import parse_json, read_text
 from mcuzoo.zoo.find import cache_hint
 
@@ -126,8 +127,7 @@ def _hostile(archive: Path, what: str) -> FetchError:
 
 
 def _plain(error: BaseException) -> str:
-    text = str(error) or type(error).__name__
-    return "".join(char if char.isprintable() else "?" for char in text)[:200]
+    return printable(str(error) or type(error).__name__, 200)
 
 
 @dataclass(frozen=True)

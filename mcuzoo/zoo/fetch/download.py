@@ -29,6 +29,7 @@ from urllib.request import (
 
 from mcuzoo import __version__
 from mcuzoo.errors import FetchError
+from mcuzoo.quoting import printable
 from mcuzoo.zoo.fetch.archive import Origin, Partial
 
 
@@ -308,4 +309,4 @@ def _broken(wanted: Wanted, error: Exception) -> _Broken | FetchError:
 
 def _plain(text: str) -> str:
     """Text of a server, without control characters."""
-    return "".join(char if char.isprintable() else "?" for char in str(text))[:200]
+    return printable(str(text), 200)
