@@ -45,7 +45,6 @@ from mcuzoo.run.board_summary import board_findings
 from mcuzoo.run.record import Status
 from mcuzoo.run.score import Accuracy
 from mcuzoo.run.summary import Broke, RunSummary
-from mcuzoo.run.tally import Tally
 from mcuzoo.zoo.measured import best_measurement
 
 SHOWN = 24
@@ -75,7 +74,6 @@ def run_page(run: RunPage) -> Page:
     """The page as blocks. What is not known has no section."""
     summary, project = run.summary, run.project
     meta, rows = summary.meta, summary.rows
-    tally = _tally(summary)
     labelled = summary.top1 is not None
     pictures = Pictures(
         meta,
@@ -110,7 +108,7 @@ def run_page(run: RunPage) -> Page:
                     unequal_blocks(meta, rows, pictures, run.show),
                 ),
                 section("failures", "Images without an answer", failure_blocks(run.folder, rows)),
-                section("accuracy", "Accuracy", _accuracy(summary, tally)),
+                section("accuracy", "Accuracy", _accuracy(summary)),
                 section("misses", "The misses", miss_blocks(meta, rows, pictures, run.show)),
                 section(
                     "answers",
@@ -120,7 +118,7 @@ def run_page(run: RunPage) -> Page:
                 section(
                     "confusion",
                     "What is taken for what",
-                    confusion_blocks(tally.confusion, summary.classes, meta.class_names),
+                    confusion_blocks(summary.confusion, summary.classes, meta.class_names),
                 ),
                 section("latency", "Latency", latency_blocks(summary)),
                 section("layers", "Layer by layer", _layers(run)),
@@ -134,14 +132,6 @@ def run_page(run: RunPage) -> Page:
             )
         ),
     )
-
-
-def _tally(summary: RunSummary) -> Tally:
-    tally = Tally(summary.meta.classes)
-    for row in summary.rows:
-        if row.status is Status.DONE:
-            tally.add(row)
-    return tally
 
 
 def _headline(summary: RunSummary) -> str:
@@ -244,7 +234,7 @@ def _arena_note(used: int) -> str:
     return f"{used:,} used, says the board" if used else "says the board"
 
 
-def _accuracy(summary: RunSummary, tally: Tally) -> list[Block | None]:
+def _accuracy(summary: RunSummary) -> list[Block | None]:
     if summary.top1 is None:
         return []
     meta = summary.meta
@@ -261,7 +251,7 @@ def _accuracy(summary: RunSummary, tally: Tally) -> list[Block | None]:
             )
         )
     rows += published_rates(meta.model, meta.board.model_sha256)
-    order = tally.wrong_order(meta.class_names)
+    order = summary.wrong_order
     return [
         None if order is None else Text(f"{order.message} {order.advice}", "bad"),
         *rate_blocks(rows, meta.settings.min_top1),
