@@ -36,7 +36,7 @@ def boards_text(boards: Sequence[BoardSummary], width: int = 80) -> str:
 def _cells(board: BoardSummary) -> tuple[str, ...]:
     record = board.record
     facts, link, agreement = record.facts, record.link, board.agreement
-    wrong = "" if agreement is None else str(agreement.compared - agreement.equal)
+    wrong = "" if agreement is None else str(agreement.unequal)
     rate = board.images_per_second
     return (
         record.name,

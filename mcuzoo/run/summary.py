@@ -178,7 +178,7 @@ def summarize(meta: RunMeta, rows: Sequence[Row]) -> RunSummary:
     seconds = sum(row.seconds or 0.0 for row in done)
     verdict = verdict_of(
         counts=counts,
-        unequal=agreement.compared - agreement.equal if agreement else 0,
+        unequal=agreement.unequal if agreement else 0,
         top1=None if scores is None else scores.top1,
         min_top1=meta.settings.min_top1,
         strict=meta.settings.strict,

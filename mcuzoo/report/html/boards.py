@@ -15,9 +15,7 @@ def board_table(summary: RunSummary) -> Table | None:
     most = max((board.images for board in summary.boards), default=0)
     for place, board in enumerate(summary.boards):
         record, facts, link = board.record, board.record.facts, board.record.link
-        wrong = None
-        if board.agreement is not None:
-            wrong = board.agreement.compared - board.agreement.equal
+        wrong = None if board.agreement is None else board.agreement.unequal
         if wrong or record.retired is not None:
             bad.add(place)
         if facts is None or board.median_count is None:

@@ -144,7 +144,7 @@ def _parts(summary: RunSummary) -> tuple[Part, ...]:
     counts, total = summary.counts, len(summary.rows)
     done = counts[Status.DONE]
     agreement = summary.agreement
-    unequal = 0 if agreement is None else agreement.compared - agreement.equal
+    unequal = 0 if agreement is None else agreement.unequal
     faults = counts[Status.FAULT]
     silent = counts[Status.LOST] + counts[Status.PENDING]
     broken = summary.verdict.broke
