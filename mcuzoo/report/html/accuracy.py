@@ -87,9 +87,12 @@ def rate_blocks(rows: Sequence[RateRow], bound: float | None) -> list[Block | No
     return [table, chart]
 
 
-def rate_tile(name: str, accuracy: Accuracy) -> Tile:
-    low, high = accuracy.interval
-    return Tile(name, f"{accuracy.value:.1%}", f"{low:.1%} to {high:.1%}, with 95 % confidence")
+def rate_tiles(top1: Accuracy | None, top5: Accuracy | None) -> Iterator[Tile]:
+    """Of those that are known."""
+    for name, one in (("top-1", top1), ("top-5", top5)):
+        if one is not None:
+            low, high = one.interval
+            yield Tile(name, f"{one.value:.1%}", f"{low:.1%} to {high:.1%}, with 95 % confidence")
 
 
 def confusion_blocks(

@@ -15,6 +15,7 @@ from mcuzoo.report.html.accuracy import (
     confusion_blocks,
     published_rates,
     rate_blocks,
+    rate_tiles,
 )
 from mcuzoo.report.html.blocks import (
     Block,
@@ -33,7 +34,6 @@ from mcuzoo.report.html.blocks import (
 )
 from mcuzoo.report.html.charts import charts_note
 from mcuzoo.report.html.page import page_html
-from mcuzoo.run.score import Scores
 from mcuzoo.run.tally import Prediction
 
 _BAD_LISTED = 100
@@ -96,7 +96,7 @@ def _engine(model: ModelFacts) -> str:
 def _tiles(found: Evaluation) -> list[Tile]:
     tiles = [Tile("images", f"{found.n:,}", f"of {found.images:,}")]
     if found.scores is not None:
-        tiles += _rate_tiles(found.scores)
+        tiles += rate_tiles(found.scores.top1, found.scores.top5)
     other = found.comparison
     if other is not None and other.agreement is not None:
         same = other.agreement
@@ -104,17 +104,6 @@ def _tiles(found: Evaluation) -> list[Tile]:
     jobs = f"{found.jobs} job{'s' if found.jobs > 1 else ''} on this machine"
     tiles.append(Tile("speed", f"{found.images_per_s:.1f}/s", f"images, {jobs}"))
     return tiles
-
-
-def _rate_tiles(scores: Scores) -> list[Tile]:
-    known = [("top-1", scores.top1), ("top-5", scores.top5)]
-    return [
-        Tile(
-            name, f"{one.value:.1%}", "{:.1%} to {:.1%}, with 95 % confidence".format(*one.interval)
-        )
-        for name, one in known
-        if one is not None
-    ]
 
 
 def _accuracy(found: Evaluation, asked: Asked) -> list[Block | None]:

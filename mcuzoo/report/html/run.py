@@ -14,7 +14,7 @@ from mcuzoo.report.html.accuracy import (
     confusion_blocks,
     published_rates,
     rate_blocks,
-    rate_tile,
+    rate_tiles,
 )
 from mcuzoo.report.html.at_hand import AtHand
 from mcuzoo.report.html.blocks import (
@@ -204,10 +204,7 @@ def _model(summary: RunSummary) -> tuple[bool | None, str]:
 def _tiles(run: RunPage) -> tuple[Tile, ...]:
     summary = run.summary
     found = [Tile("images", f"{summary.counts[Status.DONE]:,}", f"of {len(summary.rows):,}")]
-    if summary.top1 is not None:
-        found.append(rate_tile("top-1", summary.top1))
-    if summary.top5 is not None:
-        found.append(rate_tile("top-5", summary.top5))
+    found += rate_tiles(summary.top1, summary.top5)
     if summary.agreement is not None:
         agreement = summary.agreement
         found.append(
