@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from mcuzoo.compare.comparison import Comparison, ProjectResult
-from mcuzoo.project.recipe import recipe_text
 from mcuzoo.report.comparison import project_facts
-from mcuzoo.report.figures import source_text
 from mcuzoo.report.html.accuracy import RateRow, rate_blocks
 from mcuzoo.report.html.blocks import (
     Block,
@@ -25,6 +23,7 @@ from mcuzoo.report.html.blocks import (
     section,
     sections,
 )
+from mcuzoo.report.html.facts import recipe_fact
 from mcuzoo.report.html.page import page_html
 
 
@@ -157,14 +156,12 @@ def _layer(column: ProjectResult, op: int, most: dict[str, int], told: bool) -> 
 def _provenance(column: ProjectResult) -> Facts:
     trial, entry = column.trial, column.trial.entry
     model = f"SHA-256 {entry.model.sha256}"
-    known = entry.manifest.recipe_source
-    source = f"from {source_text(known)}" if known else ""
     return Facts(
         (
             Fact("project", entry.name, str(entry.project)),
             Fact("port", entry.port, f"at {entry.baud:,} baud"),
             Fact("model", entry.manifest.model.name, model),
-            Fact("pictures", recipe_text(entry.manifest.preprocessing), source),
+            recipe_fact(entry.manifest.preprocessing, entry.manifest.recipe_source),
             Fact("firmware", f"build {trial.build_id}", trial.runtime),
             Fact("compiler", trial.toolchain),
         )

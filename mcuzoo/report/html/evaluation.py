@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mcuzoo.evaluate.result import Evaluation, ModelFacts
-from mcuzoo.project.recipe import recipe_text
-from mcuzoo.report.figures import source_text
 from mcuzoo.report.html.accuracy import (
     RateRow,
     class_name,
@@ -33,6 +31,7 @@ from mcuzoo.report.html.blocks import (
     sections,
 )
 from mcuzoo.report.html.charts import charts_note
+from mcuzoo.report.html.facts import recipe_fact
 from mcuzoo.report.html.page import page_html
 from mcuzoo.run.tally import Prediction
 
@@ -181,7 +180,6 @@ def _bad(found: Evaluation) -> Table | None:
 def _facts(found: Evaluation) -> list[Fact]:
     model, data = found.model, found.data
     split = f", {data.split}" if data.split else ""
-    source = f"from {source_text(found.recipe_source)}" if found.recipe_source else ""
     clipped = (
         [Fact("clipped", f"{found.clipped:.2%} of the input's values")] if found.clipped else []
     )
@@ -191,7 +189,7 @@ def _facts(found: Evaluation) -> list[Fact]:
         *([Fact("output", found.output)] if found.output else []),
         Fact("data set", f"{data.source}: {data.format}{split}", f"SHA-256 {data.digest}"),
         *([Fact("labels", found.label_mapping)] if found.label_mapping else []),
-        Fact("pictures", recipe_text(found.preprocessing), source),
+        recipe_fact(found.preprocessing, found.recipe_source),
         *([Fact("turned by EXIF", f"{found.turned:,}")] if found.turned else []),
         *clipped,
         Fact("time", f"{found.seconds:,.1f} s", f"mcuzoo {found.tool_version}"),

@@ -30,6 +30,7 @@ from mcuzoo.report.html.blocks import (
 )
 from mcuzoo.report.html.boards import board_table
 from mcuzoo.report.html.charts import charts_note
+from mcuzoo.report.html.facts import inference_tile
 from mcuzoo.report.html.layers import layer_blocks
 from mcuzoo.report.html.memory import arena_picture, project_memory
 from mcuzoo.report.html.misses import (
@@ -211,12 +212,9 @@ def _tiles(run: RunPage) -> tuple[Tile, ...]:
             Tile("byte-equal", f"{agreement.equal:,}", f"of {agreement.compared:,} outputs")
         )
     latency = summary.latency
-    if latency is not None and latency.median_ms is not None:
-        clock = f"{latency.median:,} {latency.unit}"
-        found.append(Tile("an inference", f"{latency.median_ms:.2f} ms", f"median, {clock}"))
-    elif latency is not None:
+    if latency is not None:
         unit = "of an unknown unit" if latency.unit == UNKNOWN_UNIT else latency.unit
-        found.append(Tile("an inference", f"{latency.median / 1e6:,.2f} M", f"{unit}, no time"))
+        found.append(inference_tile(latency.median, latency.median_ms, unit, "median, "))
     board = summary.meta.board
     if board.arena_used or board.arena_bytes:
         found.append(Tile("arena", f"{board.arena_bytes:,} B", _arena_note(board.arena_used)))
