@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from mcuzoo.flash.flash import Flashed, planned_lines
 from mcuzoo.flash.rig import BoardFlashed
+from mcuzoo.report.ports import firmware_document
 from mcuzoo.report.probes import probe_document
 
 
@@ -26,15 +27,7 @@ def flash_document(done: Flashed) -> dict[str, object]:
         "steps": list(done.steps),
         "notes": list(done.notes),
         "port": done.port,
-        "hello": None
-        if hello is None
-        else {
-            "board": hello.board,
-            "build_id": hello.build_id,
-            "model_sha256": hello.model_sha256,
-            "runtime": hello.runtime,
-            "agent": hello.agent,
-        },
+        "hello": None if hello is None else firmware_document(hello),
         "done": done.done,
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mcuzoo.link.hello import Hello
 from mcuzoo.link.ports import PortInfo
 from mcuzoo.link.survey import Surveyed
 from mcuzoo.rig.find_board import usb_name
@@ -26,14 +27,21 @@ def port_document(found: Surveyed, listed: Sequence[PortInfo]) -> dict[str, obje
         "firmware": None
         if hello is None
         else {
-            "board": hello.board,
-            "build_id": hello.build_id,
-            "model_sha256": hello.model_sha256,
-            "runtime": hello.runtime,
-            "agent": hello.agent,
+            **firmware_document(hello),
             "baud": found.baud,
             "runtime_error": hello.runtime_error or None,
         },
+    }
+
+
+def firmware_document(hello: Hello) -> dict[str, object]:
+    """What a firmware says of itself."""
+    return {
+        "board": hello.board,
+        "build_id": hello.build_id,
+        "model_sha256": hello.model_sha256,
+        "runtime": hello.runtime,
+        "agent": hello.agent,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mcuzoo.errors import command
+from mcuzoo.report.ports import firmware_document
 from mcuzoo.rig.boards import RigBoard
 from mcuzoo.rig.check import BoardCheck
 from mcuzoo.rig.scan import Scan
@@ -113,15 +114,7 @@ def check_document(checks: Sequence[BoardCheck]) -> dict[str, object]:
                 "passed": check.passed,
                 "asked_at": check.baud,
                 "findings": list(check.findings),
-                "firmware": None
-                if check.hello is None
-                else {
-                    "board": check.hello.board,
-                    "build_id": check.hello.build_id,
-                    "model_sha256": check.hello.model_sha256,
-                    "runtime": check.hello.runtime,
-                    "agent": check.hello.agent,
-                },
+                "firmware": None if check.hello is None else firmware_document(check.hello),
                 "line": {"requests": check.pings, "sent_again": check.resent},
                 "power_tried": check.power or None,
             }
