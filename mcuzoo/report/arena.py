@@ -12,6 +12,7 @@ from mcuzoo.project.kinds import why_not_kept
 if TYPE_CHECKING:
     from mcuzoo.plan.fit import FitReport, RuntimeFit
     from mcuzoo.plan.place.placement import Placement
+    from mcuzoo.plan.place.regions import RegionFit
     from mcuzoo.project.manifest import PlanEntry
 
 
@@ -115,6 +116,15 @@ def arena_limit(report: FitReport) -> int:
     tail = placement.arena_bytes - report.timeline.arena_bytes
     ring = placement.ring_bytes if placement.ring_region == name else 0
     return max(0, before + region.size_bytes - (region.used_bytes - own - ring) - tail)
+
+
+def parts_text(region: RegionFit) -> str:
+    """What a region of a plan holds; `~` is an estimate."""
+    if not region.initialized:
+        return "off: the firmware does not set it up"
+    return ", ".join(
+        f"{part.name} {'~' if part.estimate else ''}{part.bytes:,}" for part in region.parts
+    )
 
 
 def picture_bytes(report: FitReport) -> int:

@@ -14,6 +14,7 @@ from mcuzoo.report.arena import (
     arena_text,
     next_image_text,
     other_runtime_text,
+    parts_text,
     timeline_text,
 )
 from mcuzoo.tables import Column, table_text
@@ -43,15 +44,12 @@ def _fit(report: FitReport, width: int, color: bool) -> Iterator[str]:
     )
     rows = []
     for region in report.regions:
-        parts = (
-            f"{part.name} {'~' if part.estimate else ''}{part.bytes:,}" for part in region.parts
-        )
         row = (
             region.region,
             f"{region.used_bytes:,}",
             f"{region.size_bytes:,}",
             f"{region.used_bytes / region.size_bytes:.0%}",
-            ", ".join(parts) if region.initialized else "off: the firmware does not set it up",
+            parts_text(region),
         )
         rows.append(row)
     over = {number for number, region in enumerate(report.regions) if not region.fits}
