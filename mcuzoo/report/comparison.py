@@ -62,22 +62,26 @@ def _rows(
 
 def comparison_verdict(comparison: Comparison) -> str:
     """One line per project that differs from the others, and the verdict; ends with a newline."""
-    lines = []
-    for column in comparison.columns:
-        agreement, trial = column.agreement, column.trial
-        if agreement is None or agreement.first_wrong is None:
-            continue
-        op = agreement.first_wrong
-        lines.append(
-            f"{trial.entry.name} differs from {agreement.baseline}: op {op} "
-            f"{trial.names[op]} is the first whose output differs, on {agreement.layers[op]} of "
-            f"{agreement.compared} images"
-        )
+    lines = list(difference_lines(comparison))
     if not comparison.compared:
         lines.append("verdict  nothing to compare: the models are different ones")
     else:
         lines.append(f"verdict  {'equal' if comparison.equal else 'DIFFERENT'}")
     return "\n".join(lines) + "\n"
+
+
+def difference_lines(comparison: Comparison) -> Iterator[str]:
+    """A line per project that differs from the others, and from which layer on."""
+    for column in comparison.columns:
+        agreement, trial = column.agreement, column.trial
+        if agreement is None or agreement.first_wrong is None:
+            continue
+        op = agreement.first_wrong
+        yield (
+            f"{trial.entry.name} differs from {agreement.baseline}: op {op} "
+            f"{trial.names[op]} is the first whose output differs, on {agreement.layers[op]:,} of "
+            f"{agreement.compared:,} images"
+        )
 
 
 def project_facts(column: ProjectResult) -> Iterator[tuple[str, str]]:

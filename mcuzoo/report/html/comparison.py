@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from mcuzoo.compare.comparison import Comparison, ProjectResult
-from mcuzoo.report.comparison import project_facts
+from mcuzoo.report.comparison import difference_lines, project_facts
 from mcuzoo.report.html.accuracy import RateRow, rate_blocks
 from mcuzoo.report.html.blocks import (
     Block,
@@ -37,7 +36,7 @@ def comparison_html(comparison: Comparison, made: datetime | None = None) -> str
         verdict=Verdict(
             comparison.equal if comparison.compared else None,
             _headline(comparison),
-            tuple(_differences(comparison)),
+            tuple(f"{line}." for line in difference_lines(comparison)),
         ),
         tiles=(Tile("projects", str(len(names))), Tile("images", f"{comparison.images:,}")),
         sections=sections(
@@ -60,19 +59,6 @@ def _headline(comparison: Comparison) -> str:
     if not comparison.compared:
         return "Nothing to compare: the models are different ones"
     return "Equal" if comparison.equal else "Different"
-
-
-def _differences(comparison: Comparison) -> Iterator[str]:
-    for column in comparison.columns:
-        agreement, trial = column.agreement, column.trial
-        if agreement is None or agreement.first_wrong is None:
-            continue
-        op = agreement.first_wrong
-        yield (
-            f"{trial.entry.name} differs from {agreement.baseline}: op {op} {trial.names[op]} is "
-            f"the first whose output differs, on {agreement.layers[op]:,} of "
-            f"{agreement.compared:,} images."
-        )
 
 
 def _figures(comparison: Comparison) -> Table:
