@@ -13,7 +13,6 @@ from mcuzoo.project.manifest import ConstantEntry, PlanEntry
 from mcuzoo.report.arena import (
     arena_text,
     next_image_text,
-    other_runtime_text,
     parts_text,
     timeline_text,
 )
@@ -32,7 +31,7 @@ def fit_text(report: FitReport, width: int, color: bool = False) -> str:
     other = report.other
     lines = [*_fit(report, width, color)]
     if other is not None:
-        lines.append(f"with --runtime {other.runtime}: {other_runtime_text(other)}")
+        lines.append(f"with --runtime {other.runtime}: {other.text}")
     return "".join(f"{line}\n" for line in lines)
 
 
