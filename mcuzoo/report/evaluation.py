@@ -10,6 +10,7 @@ from mcuzoo.project.recipe import recipe_document
 from mcuzoo.report.figures import (
     accuracy_dict,
     accuracy_text,
+    class_name,
     recipe_lines,
     scores_dict,
     shown_dict,
@@ -120,20 +121,20 @@ def _classes(found: Evaluation, width: int) -> Iterator[str]:
     worst = sorted(known, key=lambda one: one.top1.value)[:_LISTED]
     if worst:
         yield "worst       " + ", ".join(
-            f"{_name(one.label, names)} {one.top1.correct}/{one.top1.total}" for one in worst
+            f"{class_name(one.label, names)} {one.top1.correct}/{one.top1.total}" for one in worst
         )
     wrong = [triple for triple in found.confusion if triple[0] != triple[1]]
     wrong.sort(key=lambda triple: -triple[2])
     if wrong:
         yield "confused    " + ", ".join(
-            f"{_name(label, names)} as {_name(predicted, names)} {count}"
+            f"{class_name(label, names)} as {class_name(predicted, names)} {count}"
             for label, predicted, count in wrong[:_LISTED]
         )
 
 
 def _matrix(found: Evaluation) -> Iterator[str]:
     counts = {(label, predicted): count for label, predicted, count in found.confusion}
-    known = {one.label: _name(one.label, found.class_names) for one in found.per_class}
+    known = {one.label: class_name(one.label, found.class_names) for one in found.per_class}
     columns = sorted({predicted for _, predicted, _ in found.confusion} | set(known))
     width = max(4, *(len(str(count)) + 1 for count in counts.values()))
     stem = max(len(name) for name in known.values())
@@ -159,18 +160,14 @@ def _by_class(found: Evaluation, width: int) -> list[str]:
     rows = []
     for one in found.per_class:
         wrong = (
-            f"{_name(predicted, names)} {count}"
+            f"{class_name(predicted, names)} {count}"
             for label, predicted, count in found.confusion
             if label == one.label != predicted
         )
         top1 = one.top1
-        row = (_name(one.label, names), f"{top1.value:.3f}", str(top1.total), ", ".join(wrong))
+        row = (class_name(one.label, names), f"{top1.value:.3f}", str(top1.total), ", ".join(wrong))
         rows.append(row)
     return table_text(columns, rows, width).splitlines()
-
-
-def _name(label: int, names: tuple[str, ...] | None) -> str:
-    return str(label) if names is None else f"{label} {names[label].split(',')[0]}"
 
 
 def evaluation_document(found: Evaluation) -> dict[str, Any]:

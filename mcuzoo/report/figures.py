@@ -153,6 +153,17 @@ def _short(label: int | None, names: Sequence[str] | None, room: int) -> str:
     return clipped(names[label].split(",")[0], room)
 
 
+def class_name(label: int, names: Sequence[str] | None) -> str:
+    """The number and the first name of several: "1 tench" of "tench, Tinca tinca"."""
+    known = names is not None and 0 <= label < len(names)
+    return f"{label} {names[label].split(',')[0]}" if names is not None and known else str(label)
+
+
+def score_text(score: float) -> str:
+    """Three decimals of a probability, four figures of any other score."""
+    return f"{score:.3f}" if 0 <= score <= 1 else f"{score:.4g}"
+
+
 def clipped(text: str, columns: int, keep_end: bool = False) -> str:
     """`text` in at most `columns` of a terminal, without control characters."""
     text = "".join(char if char.isprintable() else "?" for char in text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from mcuzoo.report.figures import class_name
 from mcuzoo.report.html.blocks import Block, Cell, Head, Table, Text, Tile, Tone, number
 from mcuzoo.report.html.charts import Rate, rates
 from mcuzoo.run.score import Accuracy, ClassScore
@@ -18,12 +19,6 @@ _ENOUGH = 5
 
 Confusion = Sequence[tuple[int, int, int]]
 """(label, predicted, images)."""
-
-
-def class_name(label: int, names: Sequence[str] | None) -> str:
-    """The number and the first name of several: "1 tench" of "tench, Tinca tinca"."""
-    known = names is not None and 0 <= label < len(names)
-    return f"{label} {names[label].split(',')[0]}" if names is not None and known else str(label)
 
 
 class RateRow:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mcuzoo.evaluate.result import Evaluation, ModelFacts
+from mcuzoo.report.figures import class_name
 from mcuzoo.report.html.accuracy import (
     RateRow,
-    class_name,
     confusion_blocks,
     published_rates,
     rate_blocks,
