@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from mcuzoo.report.figures import class_name
 from mcuzoo.report.html.blocks import Block, Cell, Head, Table, Text, Tile, Tone, number
-from mcuzoo.report.html.charts import Rate, rates
+from mcuzoo.report.html.charts import Rate, charts_note, rates
 from mcuzoo.run.score import Accuracy, ClassScore
 from mcuzoo.zoo.catalog import catalog
 
@@ -65,7 +65,8 @@ def published_rates(model: str, sha256: str) -> Iterator[RateRow]:
 
 
 def rate_blocks(rows: Sequence[RateRow], bound: float | None) -> list[Block | None]:
-    """The rates as a table and as a chart. bound: the least that passes."""
+    """The rates as a table and as a chart, or what to type for charts. bound: the least that
+    passes."""
     heads = ("which", "top-1", "95 % interval", "images", "from")
     table = Table(
         "Top-1 accuracy, with Wilson's score interval",
@@ -78,8 +79,8 @@ def rate_blocks(rows: Sequence[RateRow], bound: float | None) -> list[Block | No
         for row in rows
         if row.value is not None
     ]
-    chart = rates(shown, bound, "Accuracy")
-    return [table, chart]
+    note = charts_note()
+    return [table, rates(shown, bound, "Accuracy"), Text(note, "soft") if note else None]
 
 
 def rate_tiles(top1: Accuracy | None, top5: Accuracy | None) -> Iterator[Tile]:

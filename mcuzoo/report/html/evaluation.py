@@ -23,14 +23,12 @@ from mcuzoo.report.html.blocks import (
     Head,
     Page,
     Table,
-    Text,
     Tile,
     Verdict,
     number,
     section,
     sections,
 )
-from mcuzoo.report.html.charts import charts_note
 from mcuzoo.report.html.facts import recipe_fact
 from mcuzoo.report.html.page import page_html
 from mcuzoo.run.tally import Prediction
@@ -113,8 +111,7 @@ def _accuracy(found: Evaluation, asked: Asked) -> list[Block | None]:
         name = f"{found.against.name}, {_engine(found.against)}"
         rows.append(RateRow(name, found.comparison.scores.top1, "the same images"))
     rows += published_rates(found.model.name, found.model.sha256)
-    note = charts_note()
-    return [*rate_blocks(rows, asked.min_top1), None if note is None else Text(note, "soft")]
+    return rate_blocks(rows, asked.min_top1)
 
 
 def _against(found: Evaluation) -> Facts | None:

@@ -29,7 +29,6 @@ from mcuzoo.report.html.blocks import (
     sections,
 )
 from mcuzoo.report.html.boards import board_table
-from mcuzoo.report.html.charts import charts_note
 from mcuzoo.report.html.facts import inference_tile
 from mcuzoo.report.html.layers import layer_blocks
 from mcuzoo.report.html.memory import arena_picture, project_memory
@@ -250,7 +249,6 @@ def _accuracy(summary: RunSummary) -> list[Block | None]:
     return [
         None if order is None else Text(f"{order.message} {order.advice}", "bad"),
         *rate_blocks(rows, meta.settings.min_top1),
-        None if (note := charts_note()) is None else Text(note, "soft"),
     ]
 
 
