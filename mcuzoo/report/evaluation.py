@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from mcuzoo.project.recipe import recipe_document
 from mcuzoo.report.figures import (
+    ENOUGH,
+    MATRIX_CLASSES,
     accuracy_dict,
     accuracy_text,
     class_name,
@@ -23,10 +25,7 @@ if TYPE_CHECKING:
     from mcuzoo.run.score import Scores
 
 SCHEMA = 1
-_MATRIX_CLASSES = 20
 _LISTED = 5
-_ENOUGH = 5
-"""Images that a class must have to be called one of the worst."""
 _BAD_LISTED = 10
 
 
@@ -108,7 +107,7 @@ def _against(found: Evaluation) -> Iterator[str]:
 
 
 def _classes(found: Evaluation, width: int) -> Iterator[str]:
-    if len(found.per_class) <= _MATRIX_CLASSES:
+    if len(found.per_class) <= MATRIX_CLASSES:
         yield ""
         matrix = list(_matrix(found))
         fits = max(map(columns_of, matrix)) <= width
@@ -117,7 +116,7 @@ def _classes(found: Evaluation, width: int) -> Iterator[str]:
     names = found.class_names
     yield ""
     yield f"{len(found.per_class)} classes have images"
-    known = [one for one in found.per_class if one.top1.total >= _ENOUGH]
+    known = [one for one in found.per_class if one.top1.total >= ENOUGH]
     worst = sorted(known, key=lambda one: one.top1.value)[:_LISTED]
     if worst:
         yield "worst       " + ", ".join(

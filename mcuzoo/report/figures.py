@@ -20,6 +20,10 @@ _NAME_COLUMNS, _LONE_NAME_COLUMNS = 15, 30
 """Columns for a class beside the right one, and alone."""
 _CUT = "..."
 _CELLS = 3
+MATRIX_CLASSES = 20
+"""A matrix of more classes is no picture any more."""
+ENOUGH = 5
+"""Images that a class must have to be one of the worst of many."""
 
 
 def accuracy_text(accuracy: Accuracy) -> str:

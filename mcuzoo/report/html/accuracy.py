@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mcuzoo.report.figures import class_name
+from mcuzoo.report.figures import ENOUGH, MATRIX_CLASSES, class_name
 from mcuzoo.report.html.blocks import Block, Cell, Head, Table, Text, Tile, Tone, number
 from mcuzoo.report.html.charts import Rate, charts_note, rates
 from mcuzoo.run.score import Accuracy, ClassScore
 from mcuzoo.zoo.catalog import catalog
 
-MATRIX_CLASSES = 20
-"""A matrix of more classes is no picture any more."""
 _LISTED = 30
 _CLASSES_LISTED = 60
-_ENOUGH = 5
-"""Images that a class must have to be listed beside many others."""
 
 Confusion = Sequence[tuple[int, int, int]]
 """(label, predicted, images)."""
@@ -100,12 +96,12 @@ def confusion_blocks(
     few = len({label for pair in confusion for label in pair[:2]}) <= MATRIX_CLASSES
     if few:
         return [_matrix(confusion, classes, names), _by_class(classes, names)]
-    enough = [one for one in classes if one.top1.total >= _ENOUGH]
+    enough = [one for one in classes if one.top1.total >= ENOUGH]
     left_out = len(classes) - len(enough)
     return [
         _pairs(confusion, names),
         _by_class(enough, names),
-        Text(f"{left_out:,} classes have fewer than {_ENOUGH} images: they are not listed.", "soft")
+        Text(f"{left_out:,} classes have fewer than {ENOUGH} images: they are not listed.", "soft")
         if left_out
         else None,
     ]
