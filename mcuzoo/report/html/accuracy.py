@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from mcuzoo.report.figures import ENOUGH, MATRIX_CLASSES, class_name
 from mcuzoo.report.html.blocks import Block, Cell, Head, Table, Text, Tile, Tone, number
@@ -17,16 +18,18 @@ Confusion = Sequence[tuple[int, int, int]]
 """(label, predicted, images)."""
 
 
+@dataclass(frozen=True)
 class RateRow:
     """A rate, where it is from, and on how many images. accuracy: None of a published figure."""
 
-    def __init__(
-        self, name: str, accuracy: Accuracy | None, source: str, value: float | None = None
-    ) -> None:
-        self.name = name
-        self.accuracy = accuracy
-        self.source = source
-        self.value = accuracy.value if accuracy is not None else value
+    name: str
+    accuracy: Accuracy | None
+    source: str
+    published: float | None = None
+
+    @property
+    def value(self) -> float | None:
+        return self.published if self.accuracy is None else self.accuracy.value
 
     @property
     def cells(self) -> tuple[Cell, ...]:
