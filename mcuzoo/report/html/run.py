@@ -174,11 +174,14 @@ def _parts(summary: RunSummary) -> tuple[Part, ...]:
     data = (
         f"{unreadable:,} images could not be decoded." if unreadable else "All images were decoded."
     )
+    if summary.wrong_order is not None:
+        data += f" {summary.wrong_order.message}"
+    sound = False if summary.wrong_order is not None else not unreadable or None
     return (
         part(Broke.MODEL, *_model(summary)),
         part(Broke.FIRMWARE, known, " ".join(firmware)),
         part(Broke.RIG, not silent, rig),
-        part(Broke.DATA, not unreadable or None, data),
+        part(Broke.DATA, sound, data),
     )
 
 
