@@ -55,7 +55,7 @@ class Console(Fact):
     def max_baud(self) -> int:
         """Highest baud rate that the divider gives, oversampling as little as an LPUART can.
 
-        What the firmware keeps up with is less: by estimate about 2 Mbaud, since it polls.
+        What the firmware keeps up with may be less: 3 Mbaud were tried, in simulated time.
         """
         return self.clock_hz // OVERSAMPLING[0]
 
