@@ -52,12 +52,22 @@ def _rows(
     ]
     bad = set()
     for op in comparison.layer_ops:
-        trials = [column.trial for column in comparison.columns]
-        names = {trial.names[op] for trial in trials if op in trial.names}
-        if any(column.agreement and column.agreement.layers.get(op) for column in columns):
+        if layer_differs(columns, op):
             bad.add(len(rows))
-        rows.append((f"{op} {min(names, key=len)}", *(_layer(column, op) for column in columns)))
+        name = f"{op} {layer_name(comparison, op)}"
+        rows.append((name, *(_layer(column, op) for column in columns)))
     return rows, bad
+
+
+def layer_differs(columns: Sequence[ProjectResult], op: int) -> bool:
+    """Whether its output differs in one of the projects."""
+    return any(column.agreement and column.agreement.layers.get(op) for column in columns)
+
+
+def layer_name(comparison: Comparison, op: int) -> str:
+    """The shortest of its names in the projects; of equally short ones the first."""
+    trials = (column.trial for column in comparison.columns)
+    return min((trial.names[op] for trial in trials if op in trial.names), key=len)
 
 
 def comparison_verdict(comparison: Comparison) -> str:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from mcuzoo.compare.comparison import Comparison, ProjectResult
-from mcuzoo.report.comparison import difference_lines, project_facts
+from mcuzoo.report.comparison import (
+    difference_lines,
+    layer_differs,
+    layer_name,
+    project_facts,
+)
 from mcuzoo.report.html.accuracy import RateRow, rate_blocks
 from mcuzoo.report.html.blocks import (
     Block,
@@ -107,11 +112,10 @@ def _layers(comparison: Comparison) -> Table:
         most[unit] = max((most.get(unit, 0), *counts))
     rows, bad = [], set()
     for place, op in enumerate(comparison.layer_ops):
-        if any(column.agreement and column.agreement.layers.get(op) for column in columns):
+        if layer_differs(columns, op):
             bad.add(place)
-        trials = [column.trial for column in columns if op in column.trial.names]
-        name = min((trial.names[op] for trial in trials), key=len)
-        firsts = {trial.first_ops[op] for trial in trials}
+        name = layer_name(comparison, op)
+        firsts = {column.trial.first_ops[op] for column in columns if op in column.trial.names}
         ops = f"{min(firsts)}-{op}" if len(firsts) == 1 and firsts != {op} else str(op)
         told = len(firsts) > 1
         cells = (_layer(column, op, most, told) for column in columns)

@@ -99,7 +99,7 @@ def run_page(run: RunPage) -> Page:
             summary.verdict.warnings,
         ),
         parts=_parts(summary),
-        tiles=_tiles(run),
+        tiles=_tiles(summary),
         sections=sections(
             (
                 section(
@@ -204,8 +204,7 @@ def _model(summary: RunSummary) -> tuple[bool | None, str]:
     return top1.value >= bound, f"{measured}, {bound:.4f} asked for."
 
 
-def _tiles(run: RunPage) -> tuple[Tile, ...]:
-    summary = run.summary
+def _tiles(summary: RunSummary) -> tuple[Tile, ...]:
     found = [Tile("images", f"{summary.counts[Status.DONE]:,}", f"of {len(summary.rows):,}")]
     found += rate_tiles(summary.top1, summary.top5)
     if summary.agreement is not None:
