@@ -53,7 +53,10 @@ class Console(Fact):
 
     @property
     def max_baud(self) -> int:
-        """Highest baud rate that the divider gives, oversampling as little as an LPUART can."""
+        """Highest baud rate that the divider gives, oversampling as little as an LPUART can.
+
+        What the firmware keeps up with may be less: 3 Mbaud were tried, in simulated time.
+        """
         return self.clock_hz // OVERSAMPLING[0]
 
     @field_validator("baud")

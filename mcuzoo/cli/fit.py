@@ -11,6 +11,7 @@ from mcuzoo.cli.progress import step
 from mcuzoo.errors import UsageError, command
 from mcuzoo.options import Argument, Option
 from mcuzoo.plan.options import MeasureOptions
+from mcuzoo.report.options import Html
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("signs", "--board", "rt1050"),
@@ -31,10 +32,7 @@ def fit(
         bool,
         Option("Build it, boot it and let the board say what it takes.", "--measure"),
     ] = False,
-    html: Annotated[
-        Path | None,
-        Option("Write the verdict as a page, with the arena over time.", "--html"),
-    ] = None,
+    html: Html = None,
     json_output: Annotated[bool, Option("Print JSON.", "--json")] = False,
 ) -> None:
     """It is the memory of what mcuzoo export makes with the same options, or with none. The other

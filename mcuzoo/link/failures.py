@@ -19,16 +19,12 @@ _MMARVALID = 1 << 7
 _GUARD_BYTES = 1024
 """An access to this area below the stack counts as a stack overflow."""
 
-CURED_BY_SENDING_AGAIN = frozenset(
-    {
-        ErrorCode.NO_SUCH_IMAGE,
-        ErrorCode.NO_SUCH_UPLOAD,
-        ErrorCode.INCOMPLETE,
-        ErrorCode.INPUT_CRC,
-        ErrorCode.MODEL_SHA256,
-    }
+IMAGE_SENT_AGAIN = frozenset({ErrorCode.NO_SUCH_IMAGE, ErrorCode.INCOMPLETE, ErrorCode.INPUT_CRC})
+"""The board has lost the image, or it is damaged there: sending it again helps."""
+MODEL_SENT_AGAIN = frozenset(
+    {ErrorCode.NO_SUCH_UPLOAD, ErrorCode.INCOMPLETE, ErrorCode.MODEL_SHA256}
 )
-"""The board has lost the image or the model, or holds it damaged."""
+"""The same of a model."""
 
 
 def stack_overflowed(fault: messages.Fault) -> bool:

@@ -34,6 +34,7 @@ from mcuzoo.link.inference import (
     invoke,
     measure_arena,
 )
+from mcuzoo.link.messages import ErrorCode
 from mcuzoo.link.port_watch import PortWatch
 from mcuzoo.link.rates import LineSpeed
 from mcuzoo.link.sent_input import SentInput, sent_input
@@ -224,7 +225,7 @@ class Session:
             try:
                 send_model(self._channel, self._timing, self._hello, model, on_progress)
             except (RateNotGood, BoardRestarted, Refused) as failure:
-                lost = self._lost(failure, during)
+                lost = self._lost(failure, during, failures.MODEL_SENT_AGAIN)
             else:
                 self._meet_again()
                 if holds(self._hello, model):
@@ -298,7 +299,8 @@ class Session:
                 self._speed.fall()  # it may answer at its default rate
                 lost = silence
             except (RateNotGood, BoardRestarted, Refused) as failure:
-                lost = self._lost(failure, f"image {image_id}, attempt {attempt}")
+                during = f"image {image_id}, attempt {attempt}"
+                lost = self._lost(failure, during, failures.IMAGE_SENT_AGAIN)
             except _ImageLost as loss:
                 lost = loss.error
             else:
@@ -306,8 +308,13 @@ class Session:
                 return result
         raise lost
 
-    def _lost(self, failure: RateNotGood | BoardRestarted | Refused, during: str) -> McuzooError:
-        """What `failure` of an attempt means. Raises it where sending again does not help."""
+    def _lost(
+        self,
+        failure: RateNotGood | BoardRestarted | Refused,
+        during: str,
+        sent_again: frozenset[ErrorCode],
+    ) -> McuzooError:
+        """What `failure` of an attempt means. Raises a refusal that is not in `sent_again`."""
         if isinstance(failure, RateNotGood):
             return self._channel.silent("too much is lost at every rate")
         if isinstance(failure, BoardRestarted):
@@ -315,7 +322,7 @@ class Session:
             final = isinstance(lost, ModelRefusedError)
         else:
             lost = failures.refused(during, failure.error, self._model is not None)
-            final = failure.error.error not in failures.CURED_BY_SENDING_AGAIN
+            final = failure.error.error not in sent_again
         if final:
             raise lost from None
         return lost

@@ -1,4 +1,4 @@
-"""The arena over time: a picture for a terminal, its limit, and its size in words."""
+"""The arena over time: a picture for a terminal, its limit; its size and regions in words."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from mcuzoo.plan.timeline import Block, Timeline
 from mcuzoo.project.kinds import why_not_kept
 
 if TYPE_CHECKING:
-    from mcuzoo.plan.fit import FitReport, RuntimeFit
+    from mcuzoo.plan.fit import FitReport
     from mcuzoo.plan.place.placement import Placement
+    from mcuzoo.plan.place.regions import RegionFit
     from mcuzoo.project.manifest import PlanEntry
 
 
@@ -117,19 +118,19 @@ def arena_limit(report: FitReport) -> int:
     return max(0, before + region.size_bytes - (region.used_bytes - own - ring) - tail)
 
 
+def parts_text(region: RegionFit) -> str:
+    """What a region of a plan holds; `~` is an estimate."""
+    if not region.initialized:
+        return "off: the firmware does not set it up"
+    return ", ".join(
+        f"{part.name} {'~' if part.estimate else ''}{part.bytes:,}" for part in region.parts
+    )
+
+
 def picture_bytes(report: FitReport) -> int:
     """How many bytes the picture is high: up to the limit, where that is not far above."""
     arena, limit = max(report.timeline.arena_bytes, 1), arena_limit(report)
     return max(arena, limit if limit <= _FAR * arena else 0)
-
-
-def other_runtime_text(other: RuntimeFit) -> str:
-    """A text such as "fits, its arena 53,760 bytes in dtcm"."""
-    if other.fits is None:
-        return f"does not run it: {other.reason}"
-    if not other.fits:
-        return "does not fit"
-    return f"fits, its arena {other.arena_bytes:,} bytes in {other.arena_region}"
 
 
 def arena_text(plan: Placement | PlanEntry) -> str:

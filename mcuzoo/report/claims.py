@@ -11,7 +11,6 @@ from mcuzoo.report.line import line_text
 from mcuzoo.run.board_summary import board_findings
 from mcuzoo.run.record import Row, Status
 from mcuzoo.run.summary import Broke, RunSummary
-from mcuzoo.run.tally import Tally
 
 _LISTED = 20
 
@@ -90,11 +89,7 @@ def _claims(summary: RunSummary) -> Iterator[Claim]:
 def _labels(summary: RunSummary) -> Claim:
     if summary.top1 is None:
         return Claim("labels", Broke.DATA, None, "The images have no labels.")
-    tally = Tally(summary.meta.classes)
-    for row in summary.rows:
-        if row.status is Status.DONE:
-            tally.add(row)
-    order = tally.wrong_order(summary.meta.class_names)
+    order = summary.wrong_order
     if order is not None:
         return Claim("labels", Broke.DATA, False, f"{order.message} {order.advice}")
     text = f"{summary.top1.total:,} images have labels in the order of the classes."

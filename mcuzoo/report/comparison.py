@@ -52,32 +52,46 @@ def _rows(
     ]
     bad = set()
     for op in comparison.layer_ops:
-        trials = [column.trial for column in comparison.columns]
-        names = {trial.names[op] for trial in trials if op in trial.names}
-        if any(column.agreement and column.agreement.layers.get(op) for column in columns):
+        if layer_differs(columns, op):
             bad.add(len(rows))
-        rows.append((f"{op} {min(names, key=len)}", *(_layer(column, op) for column in columns)))
+        name = f"{op} {layer_name(comparison, op)}"
+        rows.append((name, *(_layer(column, op) for column in columns)))
     return rows, bad
+
+
+def layer_differs(columns: Sequence[ProjectResult], op: int) -> bool:
+    """Whether its output differs in one of the projects."""
+    return any(column.agreement and column.agreement.layers.get(op) for column in columns)
+
+
+def layer_name(comparison: Comparison, op: int) -> str:
+    """The shortest of its names in the projects; of equally short ones the first."""
+    trials = (column.trial for column in comparison.columns)
+    return min((trial.names[op] for trial in trials if op in trial.names), key=len)
 
 
 def comparison_verdict(comparison: Comparison) -> str:
     """One line per project that differs from the others, and the verdict; ends with a newline."""
-    lines = []
-    for column in comparison.columns:
-        agreement, trial = column.agreement, column.trial
-        if agreement is None or agreement.first_wrong is None:
-            continue
-        op = agreement.first_wrong
-        lines.append(
-            f"{trial.entry.name} differs from {agreement.baseline}: op {op} "
-            f"{trial.names[op]} is the first whose output differs, on {agreement.layers[op]} of "
-            f"{agreement.compared} images"
-        )
+    lines = list(difference_lines(comparison))
     if not comparison.compared:
         lines.append("verdict  nothing to compare: the models are different ones")
     else:
         lines.append(f"verdict  {'equal' if comparison.equal else 'DIFFERENT'}")
     return "\n".join(lines) + "\n"
+
+
+def difference_lines(comparison: Comparison) -> Iterator[str]:
+    """A line per project that differs from the others, and from which layer on."""
+    for column in comparison.columns:
+        agreement, trial = column.agreement, column.trial
+        if agreement is None or agreement.first_wrong is None:
+            continue
+        op = agreement.first_wrong
+        yield (
+            f"{trial.entry.name} differs from {agreement.baseline}: op {op} "
+            f"{trial.names[op]} is the first whose output differs, on {agreement.layers[op]:,} of "
+            f"{agreement.compared:,} images"
+        )
 
 
 def project_facts(column: ProjectResult) -> Iterator[tuple[str, str]]:

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from mcuzoo.project.recipe import recipe_document
 from mcuzoo.report.figures import (
+    ENOUGH,
+    MATRIX_CLASSES,
     accuracy_dict,
     accuracy_text,
+    class_name,
     recipe_lines,
     scores_dict,
     shown_dict,
@@ -22,10 +25,7 @@ if TYPE_CHECKING:
     from mcuzoo.run.score import Scores
 
 SCHEMA = 1
-_MATRIX_CLASSES = 20
 _LISTED = 5
-_ENOUGH = 5
-"""Images that a class must have to be called one of the worst."""
 _BAD_LISTED = 10
 
 
@@ -107,7 +107,7 @@ def _against(found: Evaluation) -> Iterator[str]:
 
 
 def _classes(found: Evaluation, width: int) -> Iterator[str]:
-    if len(found.per_class) <= _MATRIX_CLASSES:
+    if len(found.per_class) <= MATRIX_CLASSES:
         yield ""
         matrix = list(_matrix(found))
         fits = max(map(columns_of, matrix)) <= width
@@ -116,24 +116,24 @@ def _classes(found: Evaluation, width: int) -> Iterator[str]:
     names = found.class_names
     yield ""
     yield f"{len(found.per_class)} classes have images"
-    known = [one for one in found.per_class if one.top1.total >= _ENOUGH]
+    known = [one for one in found.per_class if one.top1.total >= ENOUGH]
     worst = sorted(known, key=lambda one: one.top1.value)[:_LISTED]
     if worst:
         yield "worst       " + ", ".join(
-            f"{_name(one.label, names)} {one.top1.correct}/{one.top1.total}" for one in worst
+            f"{class_name(one.label, names)} {one.top1.correct}/{one.top1.total}" for one in worst
         )
     wrong = [triple for triple in found.confusion if triple[0] != triple[1]]
     wrong.sort(key=lambda triple: -triple[2])
     if wrong:
         yield "confused    " + ", ".join(
-            f"{_name(label, names)} as {_name(predicted, names)} {count}"
+            f"{class_name(label, names)} as {class_name(predicted, names)} {count}"
             for label, predicted, count in wrong[:_LISTED]
         )
 
 
 def _matrix(found: Evaluation) -> Iterator[str]:
     counts = {(label, predicted): count for label, predicted, count in found.confusion}
-    known = {one.label: _name(one.label, found.class_names) for one in found.per_class}
+    known = {one.label: class_name(one.label, found.class_names) for one in found.per_class}
     columns = sorted({predicted for _, predicted, _ in found.confusion} | set(known))
     width = max(4, *(len(str(count)) + 1 for count in counts.values()))
     stem = max(len(name) for name in known.values())
@@ -159,18 +159,14 @@ def _by_class(found: Evaluation, width: int) -> list[str]:
     rows = []
     for one in found.per_class:
         wrong = (
-            f"{_name(predicted, names)} {count}"
+            f"{class_name(predicted, names)} {count}"
             for label, predicted, count in found.confusion
             if label == one.label != predicted
         )
         top1 = one.top1
-        row = (_name(one.label, names), f"{top1.value:.3f}", str(top1.total), ", ".join(wrong))
+        row = (class_name(one.label, names), f"{top1.value:.3f}", str(top1.total), ", ".join(wrong))
         rows.append(row)
     return table_text(columns, rows, width).splitlines()
-
-
-def _name(label: int, names: tuple[str, ...] | None) -> str:
-    return str(label) if names is None else f"{label} {names[label].split(',')[0]}"
 
 
 def evaluation_document(found: Evaluation) -> dict[str, Any]:

@@ -21,6 +21,10 @@ _NAME_COLUMNS, _LONE_NAME_COLUMNS = 15, 30
 """Columns for a class beside the right one, and alone."""
 _CUT = "..."
 _CELLS = 3
+MATRIX_CLASSES = 20
+"""A matrix of more classes is no picture any more."""
+ENOUGH = 5
+"""Images that a class must have to be one of the worst of many."""
 
 
 def accuracy_text(accuracy: Accuracy) -> str:
@@ -152,6 +156,17 @@ def _short(label: int | None, names: Sequence[str] | None, room: int) -> str:
     if names is None or label is None:
         return f"class {label}"
     return clipped(names[label].split(",")[0], room)
+
+
+def class_name(label: int, names: Sequence[str] | None) -> str:
+    """The number and the first name of several: "1 tench" of "tench, Tinca tinca"."""
+    known = names is not None and 0 <= label < len(names)
+    return f"{label} {names[label].split(',')[0]}" if names is not None and known else str(label)
+
+
+def score_text(score: float) -> str:
+    """Three decimals of a probability, four figures of any other score."""
+    return f"{score:.3f}" if 0 <= score <= 1 else f"{score:.4g}"
 
 
 def clipped(text: str, columns: int, keep_end: bool = False) -> str:

@@ -13,7 +13,7 @@ from mcuzoo.project.manifest import ConstantEntry, PlanEntry
 from mcuzoo.report.arena import (
     arena_text,
     next_image_text,
-    other_runtime_text,
+    parts_text,
     timeline_text,
 )
 from mcuzoo.tables import Column, table_text
@@ -31,7 +31,7 @@ def fit_text(report: FitReport, width: int, color: bool = False) -> str:
     other = report.other
     lines = [*_fit(report, width, color)]
     if other is not None:
-        lines.append(f"with --runtime {other.runtime}: {other_runtime_text(other)}")
+        lines.append(f"with --runtime {other.runtime}: {other.text}")
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -43,15 +43,12 @@ def _fit(report: FitReport, width: int, color: bool) -> Iterator[str]:
     )
     rows = []
     for region in report.regions:
-        parts = (
-            f"{part.name} {'~' if part.estimate else ''}{part.bytes:,}" for part in region.parts
-        )
         row = (
             region.region,
             f"{region.used_bytes:,}",
             f"{region.size_bytes:,}",
             f"{region.used_bytes / region.size_bytes:.0%}",
-            ", ".join(parts) if region.initialized else "off: the firmware does not set it up",
+            parts_text(region),
         )
         rows.append(row)
     over = {number for number, region in enumerate(report.regions) if not region.fits}

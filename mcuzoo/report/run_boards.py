@@ -36,14 +36,14 @@ def boards_text(boards: Sequence[BoardSummary], width: int = 80) -> str:
 def _cells(board: BoardSummary) -> tuple[str, ...]:
     record = board.record
     facts, link, agreement = record.facts, record.link, board.agreement
-    wrong = "" if agreement is None else str(agreement.compared - agreement.equal)
+    wrong = "" if agreement is None else str(agreement.unequal)
     rate = board.images_per_second
     return (
         record.name,
         "" if facts is None else f"{facts.board}{agent_note(facts.kind)}",
         str(board.images),
         "" if rate is None else f"{rate:.2f}",
-        _latency(board),
+        board_latency(board),
         wrong,
         "" if link is None or not link.frames_resent else f"{link.frames_resent:,}",
         "" if link is None or not link.reconnects else str(link.reconnects),
@@ -52,7 +52,8 @@ def _cells(board: BoardSummary) -> tuple[str, ...]:
     )
 
 
-def _latency(board: BoardSummary) -> str:
+def board_latency(board: BoardSummary) -> str:
+    """The median of an inference; empty where it was not counted."""
     facts, count = board.record.facts, board.median_count
     if facts is None or count is None:
         return ""

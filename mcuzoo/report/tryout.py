@@ -15,7 +15,7 @@ from mcuzoo.ops.inspect import Inspection
 from mcuzoo.plan.fit import FitReport
 from mcuzoo.project.manifest import BuildEntry, Manifest, load_project
 from mcuzoo.report.arena import arena_text
-from mcuzoo.report.figures import clipped, recipe_lines
+from mcuzoo.report.figures import clipped, recipe_lines, score_text
 from mcuzoo.report.fit import fit_document, fit_text
 from mcuzoo.report.html.at_hand import at_hand
 from mcuzoo.report.html.fit import fit_html
@@ -144,7 +144,7 @@ def _answer(row: Row, names: tuple[str, ...] | None) -> tuple[str, str, str]:
     if difference is None:
         return prediction, f"{row.score:.3g}", "not compared"
     equal = "equal" if difference == 0 else f"UNLIKE by {difference} steps"
-    return prediction, f"{row.score:.3f}" if 0 <= row.score <= 1 else f"{row.score:.4g}", equal
+    return prediction, score_text(row.score), equal
 
 
 def _name(label: int, names: tuple[str, ...] | None) -> str:

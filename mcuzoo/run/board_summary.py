@@ -102,11 +102,10 @@ def board_findings(
     files = {row.index: row.file for row in rows}
     for board in boards:
         agreement = board.agreement
-        if agreement is not None and agreement.equal < agreement.compared:
-            wrong = agreement.compared - agreement.equal
+        if agreement is not None and agreement.unequal:
             yield (
-                f"{board.record.name}: {wrong} of {agreement.compared} outputs unlike the host's."
-                f"{_elsewhere(board.record.name, given, files)}"
+                f"{board.record.name}: {agreement.unequal} of {agreement.compared} outputs unlike "
+                f"the host's.{_elsewhere(board.record.name, given, files)}"
             )
     for index, results in given.items():
         by_output: dict[int, list[str]] = defaultdict(list)

@@ -70,6 +70,10 @@ class Agreement:
     equal: int
     largest_difference: int
 
+    @property
+    def unequal(self) -> int:
+        return self.compared - self.equal
+
 
 @dataclass(frozen=True)
 class Paired:

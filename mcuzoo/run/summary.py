@@ -139,7 +139,9 @@ def _bad_images(counts: Mapping[Status, int]) -> str:
 class RunSummary:
     """A run in figures. top1, top5: None without labels, top5 below 6 classes. resent: images.
     turned: images that their EXIF orientation turned. clipped: the share of input values that int8
-    could not take. boards: of a run on several. latency: None if these count differently."""
+    could not take. boards: of a run on several. latency: None if these count differently.
+    confusion: (label, predicted, images). wrong_order: that of the labels, if it is not the
+    classes'."""
 
     meta: RunMeta
     rows: tuple[Row, ...]
@@ -155,6 +157,8 @@ class RunSummary:
     turned: int = 0
     clipped: float | None = None
     boards: tuple[BoardSummary, ...] = ()
+    confusion: tuple[tuple[int, int, int], ...] = ()
+    wrong_order: WrongOrder | None = None
 
     @property
     def unanswered(self) -> int:
@@ -170,15 +174,16 @@ def summarize(meta: RunMeta, rows: Sequence[Row]) -> RunSummary:
     for row in done:
         tally.add(row)
     scores, agreement = tally.scores, tally.agreement
+    order = tally.wrong_order(meta.class_names)
     seconds = sum(row.seconds or 0.0 for row in done)
     verdict = verdict_of(
         counts=counts,
-        unequal=agreement.compared - agreement.equal if agreement else 0,
+        unequal=agreement.unequal if agreement else 0,
         top1=None if scores is None else scores.top1,
         min_top1=meta.settings.min_top1,
         strict=meta.settings.strict,
         wrong_layer=meta.wrong_layer,
-        order=tally.wrong_order(meta.class_names),
+        order=order,
     )
     if meta.stack is not None and meta.stack.warning is not None:
         verdict = replace(verdict, warnings=(*verdict.warnings, meta.stack.warning))
@@ -209,6 +214,8 @@ def summarize(meta: RunMeta, rows: Sequence[Row]) -> RunSummary:
         turned=tally.turned,
         clipped=tally.clipped,
         boards=boards,
+        confusion=tally.confusion,
+        wrong_order=order,
     )
 
 

@@ -3,39 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from mcuzoo.report.figures import ENOUGH, MATRIX_CLASSES, class_name
 from mcuzoo.report.html.blocks import Block, Cell, Head, Table, Text, Tile, Tone, number
-from mcuzoo.report.html.charts import Rate, rates
+from mcuzoo.report.html.charts import Rate, charts_note, rates
 from mcuzoo.run.score import Accuracy, ClassScore
 from mcuzoo.zoo.catalog import catalog
 
-MATRIX_CLASSES = 20
-"""A matrix of more classes is no picture any more."""
 _LISTED = 30
 _CLASSES_LISTED = 60
-_ENOUGH = 5
-"""Images that a class must have to be listed beside many others."""
 
 Confusion = Sequence[tuple[int, int, int]]
 """(label, predicted, images)."""
 
 
-def class_name(label: int, names: Sequence[str] | None) -> str:
-    """The number and the first name of several: "1 tench" of "tench, Tinca tinca"."""
-    known = names is not None and 0 <= label < len(names)
-    return f"{label} {names[label].split(',')[0]}" if names is not None and known else str(label)
-
-
+@dataclass(frozen=True)
 class RateRow:
     """A rate, where it is from, and on how many images. accuracy: None of a published figure."""
 
-    def __init__(
-        self, name: str, accuracy: Accuracy | None, source: str, value: float | None = None
-    ) -> None:
-        self.name = name
-        self.accuracy = accuracy
-        self.source = source
-        self.value = accuracy.value if accuracy is not None else value
+    name: str
+    accuracy: Accuracy | None
+    source: str
+    published: float | None = None
+
+    @property
+    def value(self) -> float | None:
+        return self.published if self.accuracy is None else self.accuracy.value
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -70,7 +64,8 @@ def published_rates(model: str, sha256: str) -> Iterator[RateRow]:
 
 
 def rate_blocks(rows: Sequence[RateRow], bound: float | None) -> list[Block | None]:
-    """The rates as a table and as a chart. bound: the least that passes."""
+    """The rates as a table and as a chart, or what to type for charts. bound: the least that
+    passes."""
     heads = ("which", "top-1", "95 % interval", "images", "from")
     table = Table(
         "Top-1 accuracy, with Wilson's score interval",
@@ -83,13 +78,16 @@ def rate_blocks(rows: Sequence[RateRow], bound: float | None) -> list[Block | No
         for row in rows
         if row.value is not None
     ]
-    chart = rates(shown, bound, "Accuracy")
-    return [table, chart]
+    note = charts_note()
+    return [table, rates(shown, bound, "Accuracy"), Text(note, "soft") if note else None]
 
 
-def rate_tile(name: str, accuracy: Accuracy) -> Tile:
-    low, high = accuracy.interval
-    return Tile(name, f"{accuracy.value:.1%}", f"{low:.1%} to {high:.1%}, with 95 % confidence")
+def rate_tiles(top1: Accuracy | None, top5: Accuracy | None) -> Iterator[Tile]:
+    """Of those that are known."""
+    for name, one in (("top-1", top1), ("top-5", top5)):
+        if one is not None:
+            low, high = one.interval
+            yield Tile(name, f"{one.value:.1%}", f"{low:.1%} to {high:.1%}, with 95 % confidence")
 
 
 def confusion_blocks(
@@ -101,12 +99,12 @@ def confusion_blocks(
     few = len({label for pair in confusion for label in pair[:2]}) <= MATRIX_CLASSES
     if few:
         return [_matrix(confusion, classes, names), _by_class(classes, names)]
-    enough = [one for one in classes if one.top1.total >= _ENOUGH]
+    enough = [one for one in classes if one.top1.total >= ENOUGH]
     left_out = len(classes) - len(enough)
     return [
         _pairs(confusion, names),
         _by_class(enough, names),
-        Text(f"{left_out:,} classes have fewer than {_ENOUGH} images: they are not listed.", "soft")
+        Text(f"{left_out:,} classes have fewer than {ENOUGH} images: they are not listed.", "soft")
         if left_out
         else None,
     ]

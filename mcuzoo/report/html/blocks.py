@@ -65,7 +65,7 @@ def number(value: float | None, form: str = ",") -> Cell:
 @dataclass(frozen=True)
 class Table:
     """caption: what the rows are. bad: the rows that are told apart. left_out: a sentence about
-    rows that are not here. heading: the first column names its row."""
+    rows that are not here."""
 
     caption: str
     heads: tuple[Head, ...]

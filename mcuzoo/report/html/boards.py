@@ -6,6 +6,7 @@ from mcuzoo.link.counts import agent_note
 from mcuzoo.link.state import LinkState
 from mcuzoo.report.html.blocks import Cell, Fact, Head, Table, number
 from mcuzoo.report.line import BOUNDS
+from mcuzoo.report.run_boards import board_latency
 from mcuzoo.run.summary import RunSummary
 
 
@@ -15,17 +16,11 @@ def board_table(summary: RunSummary) -> Table | None:
     most = max((board.images for board in summary.boards), default=0)
     for place, board in enumerate(summary.boards):
         record, facts, link = board.record, board.record.facts, board.record.link
-        wrong = None
-        if board.agreement is not None:
-            wrong = board.agreement.compared - board.agreement.equal
+        wrong = None if board.agreement is None else board.agreement.unequal
         if wrong or record.retired is not None:
             bad.add(place)
-        if facts is None or board.median_count is None:
-            latency = number(None)
-        elif board.median_ms is not None:
-            latency = Cell(f"{board.median_ms:.2f} ms", board.median_ms)
-        else:
-            latency = Cell(f"{board.median_count:,} {facts.unit}", board.median_count)
+        latency = board_latency(board)
+        count = board.median_count if board.median_ms is None else board.median_ms
         rows.append(
             (
                 Cell(record.name),
@@ -33,7 +28,7 @@ def board_table(summary: RunSummary) -> Table | None:
                 Cell("never answered" if facts is None else facts.board + agent_note(facts.kind)),
                 Cell(f"{board.images:,}", board.images, bar=board.images / most if most else None),
                 number(board.images_per_second, ",.2f"),
-                latency,
+                Cell(latency, count) if latency else number(None),
                 number(wrong),
                 number(board.unanswered),
                 number(board.resent),

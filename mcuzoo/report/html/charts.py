@@ -68,7 +68,7 @@ def charts_note() -> str | None:
 
 def histogram(values: Sequence[float], name: str, title: str) -> Svg | None:
     """How often which value was counted. name: of the values, with their unit."""
-    if missing_packages(CHARTS) or len(set(values)) < 2:
+    if len(set(values)) < 2:
         return None
 
     def draw(axes: Axes) -> None:
@@ -102,7 +102,7 @@ class Rate:
 
 def rates(found: Sequence[Rate], bound: float | None, title: str) -> Svg | None:
     """Rates one below the other with their intervals; bound: the least that passes, if any."""
-    if missing_packages(CHARTS) or not found:
+    if not found:
         return None
 
     names = [clipped(rate.name, _NAME_COLUMNS) for rate in reversed(found)]
@@ -134,7 +134,7 @@ def course(
     values: Sequence[tuple[int, float]], marks: Sequence[int], name: str, title: str
 ) -> Svg | None:
     """values: a number by the place of an image in the run. marks: places without an answer."""
-    if missing_packages(CHARTS) or len(values) < 3:
+    if len(values) < 3:
         return None
 
     each = -(-len(values) // _DOTS)
@@ -159,7 +159,10 @@ def course(
     return _drawn(draw, title, caption, _HEIGHT)
 
 
-def _drawn(draw: Any, title: str, caption: str, height: float) -> Svg:
+def _drawn(draw: Any, title: str, caption: str, height: float) -> Svg | None:
+    """None without matplotlib."""
+    if missing_packages(CHARTS):
+        return None
     import matplotlib
     from matplotlib.figure import Figure
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from mcuzoo.compare.comparison import Comparison, ProjectResult
-from mcuzoo.project.recipe import recipe_text
-from mcuzoo.report.comparison import project_facts
-from mcuzoo.report.figures import source_text
+from mcuzoo.report.comparison import (
+    difference_lines,
+    layer_differs,
+    layer_name,
+    project_facts,
+)
 from mcuzoo.report.html.accuracy import RateRow, rate_blocks
 from mcuzoo.report.html.blocks import (
     Block,
@@ -25,6 +27,7 @@ from mcuzoo.report.html.blocks import (
     section,
     sections,
 )
+from mcuzoo.report.html.facts import recipe_fact
 from mcuzoo.report.html.page import page_html
 
 
@@ -38,7 +41,7 @@ def comparison_html(comparison: Comparison, made: datetime | None = None) -> str
         verdict=Verdict(
             comparison.equal if comparison.compared else None,
             _headline(comparison),
-            tuple(_differences(comparison)),
+            tuple(f"{line}." for line in difference_lines(comparison)),
         ),
         tiles=(Tile("projects", str(len(names))), Tile("images", f"{comparison.images:,}")),
         sections=sections(
@@ -61,19 +64,6 @@ def _headline(comparison: Comparison) -> str:
     if not comparison.compared:
         return "Nothing to compare: the models are different ones"
     return "Equal" if comparison.equal else "Different"
-
-
-def _differences(comparison: Comparison) -> Iterator[str]:
-    for column in comparison.columns:
-        agreement, trial = column.agreement, column.trial
-        if agreement is None or agreement.first_wrong is None:
-            continue
-        op = agreement.first_wrong
-        yield (
-            f"{trial.entry.name} differs from {agreement.baseline}: op {op} {trial.names[op]} is "
-            f"the first whose output differs, on {agreement.layers[op]:,} of "
-            f"{agreement.compared:,} images."
-        )
 
 
 def _figures(comparison: Comparison) -> Table:
@@ -122,11 +112,10 @@ def _layers(comparison: Comparison) -> Table:
         most[unit] = max((most.get(unit, 0), *counts))
     rows, bad = [], set()
     for place, op in enumerate(comparison.layer_ops):
-        if any(column.agreement and column.agreement.layers.get(op) for column in columns):
+        if layer_differs(columns, op):
             bad.add(place)
-        trials = [column.trial for column in columns if op in column.trial.names]
-        name = min((trial.names[op] for trial in trials), key=len)
-        firsts = {trial.first_ops[op] for trial in trials}
+        name = layer_name(comparison, op)
+        firsts = {column.trial.first_ops[op] for column in columns if op in column.trial.names}
         ops = f"{min(firsts)}-{op}" if len(firsts) == 1 and firsts != {op} else str(op)
         told = len(firsts) > 1
         cells = (_layer(column, op, most, told) for column in columns)
@@ -157,14 +146,12 @@ def _layer(column: ProjectResult, op: int, most: dict[str, int], told: bool) -> 
 def _provenance(column: ProjectResult) -> Facts:
     trial, entry = column.trial, column.trial.entry
     model = f"SHA-256 {entry.model.sha256}"
-    known = entry.manifest.recipe_source
-    source = f"from {source_text(known)}" if known else ""
     return Facts(
         (
             Fact("project", entry.name, str(entry.project)),
             Fact("port", entry.port, f"at {entry.baud:,} baud"),
             Fact("model", entry.manifest.model.name, model),
-            Fact("pictures", recipe_text(entry.manifest.preprocessing), source),
+            recipe_fact(entry.manifest.preprocessing, entry.manifest.recipe_source),
             Fact("firmware", f"build {trial.build_id}", trial.runtime),
             Fact("compiler", trial.toolchain),
         )

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mcuzoo.evaluate.result import Evaluation, ModelFacts
-from mcuzoo.project.recipe import recipe_text
-from mcuzoo.report.figures import source_text
+from mcuzoo.report.figures import class_name
 from mcuzoo.report.html.accuracy import (
     RateRow,
-    class_name,
     confusion_blocks,
     published_rates,
     rate_blocks,
+    rate_tiles,
 )
 from mcuzoo.report.html.blocks import (
     Block,
@@ -24,16 +23,14 @@ from mcuzoo.report.html.blocks import (
     Head,
     Page,
     Table,
-    Text,
     Tile,
     Verdict,
     number,
     section,
     sections,
 )
-from mcuzoo.report.html.charts import charts_note
+from mcuzoo.report.html.facts import recipe_fact
 from mcuzoo.report.html.page import page_html
-from mcuzoo.run.score import Scores
 from mcuzoo.run.tally import Prediction
 
 _BAD_LISTED = 100
@@ -96,7 +93,7 @@ def _engine(model: ModelFacts) -> str:
 def _tiles(found: Evaluation) -> list[Tile]:
     tiles = [Tile("images", f"{found.n:,}", f"of {found.images:,}")]
     if found.scores is not None:
-        tiles += _rate_tiles(found.scores)
+        tiles += rate_tiles(found.scores.top1, found.scores.top5)
     other = found.comparison
     if other is not None and other.agreement is not None:
         same = other.agreement
@@ -104,17 +101,6 @@ def _tiles(found: Evaluation) -> list[Tile]:
     jobs = f"{found.jobs} job{'s' if found.jobs > 1 else ''} on this machine"
     tiles.append(Tile("speed", f"{found.images_per_s:.1f}/s", f"images, {jobs}"))
     return tiles
-
-
-def _rate_tiles(scores: Scores) -> list[Tile]:
-    known = [("top-1", scores.top1), ("top-5", scores.top5)]
-    return [
-        Tile(
-            name, f"{one.value:.1%}", "{:.1%} to {:.1%}, with 95 % confidence".format(*one.interval)
-        )
-        for name, one in known
-        if one is not None
-    ]
 
 
 def _accuracy(found: Evaluation, asked: Asked) -> list[Block | None]:
@@ -125,8 +111,7 @@ def _accuracy(found: Evaluation, asked: Asked) -> list[Block | None]:
         name = f"{found.against.name}, {_engine(found.against)}"
         rows.append(RateRow(name, found.comparison.scores.top1, "the same images"))
     rows += published_rates(found.model.name, found.model.sha256)
-    note = charts_note()
-    return [*rate_blocks(rows, asked.min_top1), None if note is None else Text(note, "soft")]
+    return rate_blocks(rows, asked.min_top1)
 
 
 def _against(found: Evaluation) -> Facts | None:
@@ -192,7 +177,6 @@ def _bad(found: Evaluation) -> Table | None:
 def _facts(found: Evaluation) -> list[Fact]:
     model, data = found.model, found.data
     split = f", {data.split}" if data.split else ""
-    source = f"from {source_text(found.recipe_source)}" if found.recipe_source else ""
     clipped = (
         [Fact("clipped", f"{found.clipped:.2%} of the input's values")] if found.clipped else []
     )
@@ -202,7 +186,7 @@ def _facts(found: Evaluation) -> list[Fact]:
         *([Fact("output", found.output)] if found.output else []),
         Fact("data set", f"{data.source}: {data.format}{split}", f"SHA-256 {data.digest}"),
         *([Fact("labels", found.label_mapping)] if found.label_mapping else []),
-        Fact("pictures", recipe_text(found.preprocessing), source),
+        recipe_fact(found.preprocessing, found.recipe_source),
         *([Fact("turned by EXIF", f"{found.turned:,}")] if found.turned else []),
         *clipped,
         Fact("time", f"{found.seconds:,.1f} s", f"mcuzoo {found.tool_version}"),

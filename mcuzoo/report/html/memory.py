@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mcuzoo.plan.fit import FitReport
 from mcuzoo.project.manifest import Manifest, RegionUse
-from mcuzoo.report.arena import arena_limit, arena_text, picture_bytes
+from mcuzoo.report.arena import arena_limit, arena_text, parts_text, picture_bytes
 from mcuzoo.report.html.blocks import Block, Cell, Fact, Facts, Head, Svg, Table, Text, number
 
 _COLUMN = 26.0
@@ -59,16 +59,7 @@ def region_table(uses: Sequence[Use], caption: str) -> Table:
 def fit_regions(report: FitReport) -> Table:
     """The regions of a plan, part by part."""
     uses = [
-        Use(
-            region.region,
-            region.used_bytes,
-            region.size_bytes,
-            ", ".join(
-                f"{part.name} {'~' if part.estimate else ''}{part.bytes:,}" for part in region.parts
-            )
-            if region.initialized
-            else "off: the firmware does not set it up",
-        )
+        Use(region.region, region.used_bytes, region.size_bytes, parts_text(region))
         for region in report.regions
     ]
     return region_table(uses, "Memory regions, by plan; a red line is the region's limit")

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from mcuzoo.errors import command
-from mcuzoo.report.html.accuracy import class_name
+from mcuzoo.report.figures import class_name, score_text
 from mcuzoo.report.html.blocks import (
     Block,
     Card,
@@ -109,7 +109,7 @@ def _card(meta: RunMeta, row: Row, seen: Seen) -> Card:
     if row.reference_difference:
         if seen.expected is not None:
             host = class_name(seen.expected.top1, names)
-            facts.append(Fact("the host", f"{host} {_score(seen.expected.score)}"))
+            facts.append(Fact("the host", f"{host} {score_text(seen.expected.score)}"))
         facts.append(Fact("off by", _steps(row.reference_difference), tone="bad"))
     if wrong and row.label_rank is not None and row.label_rank >= TOP_K:
         facts.append(Fact("its rank", f"{row.label_rank + 1} of {meta.classes}"))
@@ -128,7 +128,7 @@ def _scores(meta: RunMeta, row: Row) -> tuple[Score, ...]:
     return tuple(
         Score(
             class_name(label, meta.class_names),
-            _score(float(scores[label])),
+            score_text(float(scores[label])),
             (float(scores[label]) - low) / max(high - low, 1.0 if 0 <= low <= high <= 1 else 1e-9),
             "good" if label == row.label else "bad" if place == 0 and row.label is not None else "",
         )
@@ -138,10 +138,6 @@ def _scores(meta: RunMeta, row: Row) -> tuple[Score, ...]:
 
 def _steps(count: int) -> str:
     return "1 step" if count == 1 else f"{count:,} steps"
-
-
-def _score(score: float) -> str:
-    return f"{score:.3f}" if 0 <= score <= 1 else f"{score:.4g}"
 
 
 def _list(meta: RunMeta, rows: Sequence[Row]) -> Table | None:

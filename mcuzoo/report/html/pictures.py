@@ -21,7 +21,6 @@ from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import McuzooError
 from mcuzoo.extras import require_packages
 from mcuzoo.project.input_size import input_size
-from mcuzoo.project.recipe import Recipe
 from mcuzoo.run.feed import Unusable, prepare
 from mcuzoo.run.record import Row, RunMeta
 from mcuzoo.run.score import Answer, answer
@@ -130,13 +129,9 @@ def seen_pixels(input: PictureInput, tensor: NDArray[np.int8]) -> NDArray[np.uin
         pixels = steps - recipe.pixel_offset
     else:
         real = input.scale * (steps - input.zero_point)
-        pixels = (real * _each(recipe, recipe.std) + _each(recipe, recipe.mean)) / recipe.scale
+        pixels = (real * np.array(recipe.std) + np.array(recipe.mean)) / recipe.scale
     shown: NDArray[np.uint8] = np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
     return np.ascontiguousarray(shown[:, :, ::-1] if recipe.color == "bgr" else shown)
-
-
-def _each(recipe: Recipe, values: tuple[float, ...]) -> NDArray[np.float64]:
-    return np.array(values * recipe.channels if len(values) == 1 else values)
 
 
 def png_uri(pixels: NDArray[np.uint8]) -> str:

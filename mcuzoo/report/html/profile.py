@@ -6,9 +6,8 @@ from datetime import datetime
 
 from mcuzoo.link.counts import agent_note
 from mcuzoo.profile import ModelProfile
-from mcuzoo.project.recipe import recipe_text
-from mcuzoo.report.figures import source_text
 from mcuzoo.report.html.blocks import Fact, Facts, Page, Tile, Verdict, section, sections
+from mcuzoo.report.html.facts import inference_tile, recipe_fact
 from mcuzoo.report.html.layers import layer_blocks
 from mcuzoo.report.html.page import page_html
 
@@ -37,10 +36,8 @@ def profile_html(profile: ModelProfile, made: datetime | None = None) -> str:
 def _tiles(profile: ModelProfile) -> list[Tile]:
     total, ms = profile.total, profile.milliseconds(profile.total)
     found = [Tile("layers", f"{len(profile.layers):,}")]
-    if ms is not None and total is not None:
-        found.append(Tile("an inference", f"{ms:.2f} ms", f"{total:,} {profile.unit}"))
-    elif total is not None:
-        found.append(Tile("an inference", f"{total / 1e6:,.2f} M", f"{profile.unit}, no time"))
+    if total is not None:
+        found.append(inference_tile(total, ms, profile.unit))
     if profile.macs:
         rate = "" if total is None else f"{total / profile.macs:.2f} {profile.unit} each"
         found.append(Tile("MACs", f"{profile.macs / 1e6:,.2f} M", rate))
@@ -58,11 +55,10 @@ def _tiles(profile: ModelProfile) -> list[Tile]:
 
 def _facts(profile: ModelProfile) -> list[Fact]:
     recipe = profile.recipe
-    source = f"from {source_text(profile.recipe_source)}" if profile.recipe_source else ""
     return [
         Fact("model", profile.model),
         Fact("input", profile.input),
-        *([] if recipe is None else [Fact("pictures", recipe_text(recipe), source)]),
+        *([] if recipe is None else [recipe_fact(recipe, profile.recipe_source)]),
         Fact("board", profile.board, profile.agent),
         Fact("firmware", f"build {profile.build_id}", profile.runtime),
         Fact("compiler", profile.toolchain),

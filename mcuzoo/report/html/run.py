@@ -14,7 +14,7 @@ from mcuzoo.report.html.accuracy import (
     confusion_blocks,
     published_rates,
     rate_blocks,
-    rate_tile,
+    rate_tiles,
 )
 from mcuzoo.report.html.at_hand import AtHand
 from mcuzoo.report.html.blocks import (
@@ -29,7 +29,7 @@ from mcuzoo.report.html.blocks import (
     sections,
 )
 from mcuzoo.report.html.boards import board_table
-from mcuzoo.report.html.charts import charts_note
+from mcuzoo.report.html.facts import inference_tile
 from mcuzoo.report.html.layers import layer_blocks
 from mcuzoo.report.html.memory import arena_picture, project_memory
 from mcuzoo.report.html.misses import (
@@ -45,7 +45,6 @@ from mcuzoo.run.board_summary import board_findings
 from mcuzoo.run.record import Status
 from mcuzoo.run.score import Accuracy
 from mcuzoo.run.summary import Broke, RunSummary
-from mcuzoo.run.tally import Tally
 from mcuzoo.zoo.measured import best_measurement
 
 SHOWN = 24
@@ -75,7 +74,6 @@ def run_page(run: RunPage) -> Page:
     """The page as blocks. What is not known has no section."""
     summary, project = run.summary, run.project
     meta, rows = summary.meta, summary.rows
-    tally = _tally(summary)
     labelled = summary.top1 is not None
     pictures = Pictures(
         meta,
@@ -101,7 +99,7 @@ def run_page(run: RunPage) -> Page:
             summary.verdict.warnings,
         ),
         parts=_parts(summary),
-        tiles=_tiles(run),
+        tiles=_tiles(summary),
         sections=sections(
             (
                 section(
@@ -110,7 +108,7 @@ def run_page(run: RunPage) -> Page:
                     unequal_blocks(meta, rows, pictures, run.show),
                 ),
                 section("failures", "Images without an answer", failure_blocks(run.folder, rows)),
-                section("accuracy", "Accuracy", _accuracy(summary, tally)),
+                section("accuracy", "Accuracy", _accuracy(summary)),
                 section("misses", "The misses", miss_blocks(meta, rows, pictures, run.show)),
                 section(
                     "answers",
@@ -120,7 +118,7 @@ def run_page(run: RunPage) -> Page:
                 section(
                     "confusion",
                     "What is taken for what",
-                    confusion_blocks(tally.confusion, summary.classes, meta.class_names),
+                    confusion_blocks(summary.confusion, summary.classes, meta.class_names),
                 ),
                 section("latency", "Latency", latency_blocks(summary)),
                 section("layers", "Layer by layer", _layers(run)),
@@ -136,14 +134,6 @@ def run_page(run: RunPage) -> Page:
     )
 
 
-def _tally(summary: RunSummary) -> Tally:
-    tally = Tally(summary.meta.classes)
-    for row in summary.rows:
-        if row.status is Status.DONE:
-            tally.add(row)
-    return tally
-
-
 def _headline(summary: RunSummary) -> str:
     broke = summary.verdict.broke
     return "Pass" if broke is None else f"Fail: the {broke.value}"
@@ -154,7 +144,7 @@ def _parts(summary: RunSummary) -> tuple[Part, ...]:
     counts, total = summary.counts, len(summary.rows)
     done = counts[Status.DONE]
     agreement = summary.agreement
-    unequal = 0 if agreement is None else agreement.compared - agreement.equal
+    unequal = 0 if agreement is None else agreement.unequal
     faults = counts[Status.FAULT]
     silent = counts[Status.LOST] + counts[Status.PENDING]
     broken = summary.verdict.broke
@@ -184,11 +174,14 @@ def _parts(summary: RunSummary) -> tuple[Part, ...]:
     data = (
         f"{unreadable:,} images could not be decoded." if unreadable else "All images were decoded."
     )
+    if summary.wrong_order is not None:
+        data += f" {summary.wrong_order.message}"
+    sound = False if summary.wrong_order is not None else not unreadable or None
     return (
         part(Broke.MODEL, *_model(summary)),
         part(Broke.FIRMWARE, known, " ".join(firmware)),
         part(Broke.RIG, not silent, rig),
-        part(Broke.DATA, not unreadable or None, data),
+        part(Broke.DATA, sound, data),
     )
 
 
@@ -211,25 +204,18 @@ def _model(summary: RunSummary) -> tuple[bool | None, str]:
     return top1.value >= bound, f"{measured}, {bound:.4f} asked for."
 
 
-def _tiles(run: RunPage) -> tuple[Tile, ...]:
-    summary = run.summary
+def _tiles(summary: RunSummary) -> tuple[Tile, ...]:
     found = [Tile("images", f"{summary.counts[Status.DONE]:,}", f"of {len(summary.rows):,}")]
-    if summary.top1 is not None:
-        found.append(rate_tile("top-1", summary.top1))
-    if summary.top5 is not None:
-        found.append(rate_tile("top-5", summary.top5))
+    found += rate_tiles(summary.top1, summary.top5)
     if summary.agreement is not None:
         agreement = summary.agreement
         found.append(
             Tile("byte-equal", f"{agreement.equal:,}", f"of {agreement.compared:,} outputs")
         )
     latency = summary.latency
-    if latency is not None and latency.median_ms is not None:
-        clock = f"{latency.median:,} {latency.unit}"
-        found.append(Tile("an inference", f"{latency.median_ms:.2f} ms", f"median, {clock}"))
-    elif latency is not None:
+    if latency is not None:
         unit = "of an unknown unit" if latency.unit == UNKNOWN_UNIT else latency.unit
-        found.append(Tile("an inference", f"{latency.median / 1e6:,.2f} M", f"{unit}, no time"))
+        found.append(inference_tile(latency.median, latency.median_ms, unit, "median, "))
     board = summary.meta.board
     if board.arena_used or board.arena_bytes:
         found.append(Tile("arena", f"{board.arena_bytes:,} B", _arena_note(board.arena_used)))
@@ -244,7 +230,7 @@ def _arena_note(used: int) -> str:
     return f"{used:,} used, says the board" if used else "says the board"
 
 
-def _accuracy(summary: RunSummary, tally: Tally) -> list[Block | None]:
+def _accuracy(summary: RunSummary) -> list[Block | None]:
     if summary.top1 is None:
         return []
     meta = summary.meta
@@ -261,11 +247,10 @@ def _accuracy(summary: RunSummary, tally: Tally) -> list[Block | None]:
             )
         )
     rows += published_rates(meta.model, meta.board.model_sha256)
-    order = tally.wrong_order(meta.class_names)
+    order = summary.wrong_order
     return [
         None if order is None else Text(f"{order.message} {order.advice}", "bad"),
         *rate_blocks(rows, meta.settings.min_top1),
-        None if (note := charts_note()) is None else Text(note, "soft"),
     ]
 
 

@@ -8,12 +8,11 @@ from pathlib import Path
 from mcuzoo.errors import command
 from mcuzoo.link.counts import milliseconds
 from mcuzoo.link.state import LinkState
-from mcuzoo.project.recipe import recipe_text
-from mcuzoo.report.figures import source_text
 from mcuzoo.report.html.at_hand import AtHand
 from mcuzoo.report.html.blocks import Block, Commands, Fact, Facts, Row, Text, Tone
 from mcuzoo.report.html.boards import use_facts
 from mcuzoo.report.html.charts import course, histogram
+from mcuzoo.report.html.facts import recipe_fact
 from mcuzoo.run.record import Status
 from mcuzoo.run.summary import RunSummary
 
@@ -102,12 +101,11 @@ def provenance_blocks(folder: Path, summary: RunSummary, project: AtHand) -> lis
     """What a run is made of, by hashes, and the commands that repeat it."""
     meta = summary.meta
     board, settings = meta.board, meta.settings
-    source = f"from {source_text(meta.recipe_source)}" if meta.recipe_source else ""
     images = f"{len(summary.rows):,} images, SHA-256 {meta.data_set_digest}"
     facts = [
         Fact("model", meta.model, f"SHA-256 {board.model_sha256}"),
         Fact("output", f"{meta.classes:,} classes", meta.form.note or ""),
-        Fact("pictures", recipe_text(meta.preprocessing), source),
+        recipe_fact(meta.preprocessing, meta.recipe_source),
         Fact("data set", settings.data_set, images),
         *([Fact("labels", meta.label_mapping)] if meta.label_mapping else []),
         Fact("board", board.board, _board_note(summary)),

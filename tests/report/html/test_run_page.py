@@ -122,6 +122,19 @@ def test_no_model_is_blamed_while_the_firmware_is_broken() -> None:
     assert model.state == "- not judged" and "another part is broken" in model.text
 
 
+def test_labels_in_another_order_are_what_broke_of_the_data() -> None:
+    """Every sign is taken for its neighbour."""
+
+    def change(row: Row) -> Row:
+        assert row.label is not None
+        return replace(row, top1=(row.label + 1) % 16, rank=1)
+
+    page = page_of(signs_run(64, change))
+    data = next(part for part in page.parts if part.name == "Data")
+    assert page.verdict.headline == "Fail: the data" and data.tone == "bad"
+    assert "as labelled 0 of 64 images are right" in data.text
+
+
 def test_texts_from_outside_never_become_markup() -> None:
     page = html_of(hostile(), profile=True)
     parsed = Parsed(page)

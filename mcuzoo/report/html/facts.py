@@ -1,0 +1,19 @@
+"""What several pages say alike: what the pictures went through, what an inference takes."""
+
+from __future__ import annotations
+
+from mcuzoo.project.recipe import Recipe, recipe_text
+from mcuzoo.report.figures import source_text
+from mcuzoo.report.html.blocks import Fact, Tile
+
+
+def recipe_fact(recipe: Recipe, source: str) -> Fact:
+    """source: where the recipe is from; empty if that is not known."""
+    return Fact("pictures", recipe_text(recipe), f"from {source_text(source)}" if source else "")
+
+
+def inference_tile(count: int, ms: float | None, unit: str, timed: str = "") -> Tile:
+    """ms: None where the count is no time. timed: what else to say of one that is."""
+    if ms is None:
+        return Tile("an inference", f"{count / 1e6:,.2f} M", f"{unit}, no time")
+    return Tile("an inference", f"{ms:.2f} ms", f"{timed}{count:,} {unit}")
