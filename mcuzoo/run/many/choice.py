@@ -11,7 +11,7 @@ from typing import Any
 from mcuzoo.emulator.url import SCHEME, emulated_project
 from mcuzoo.errors import UsageError, command
 from mcuzoo.link.ports import USB, by_usb_name, list_serial_ports
-from mcuzoo.project.manifest import Manifest, load_manifest, load_project
+from mcuzoo.project.manifest import Manifest
 from mcuzoo.rig.boards import RigBoard, chosen
 from mcuzoo.rig.file import read_rig
 from mcuzoo.rig.find_board import ALL, AUTO, port_of, ports_of
@@ -21,18 +21,7 @@ from mcuzoo.run.options import RunOptions
 from mcuzoo.run.project import baud_note, max_baud_of, project_baud
 from mcuzoo.run.recipe import manifest_with_recipe
 from mcuzoo.run.record import Settings
-from mcuzoo.run.sessions import Line
-from mcuzoo.run.upload import Upload, prepare_upload, require_universal
-from mcuzoo.zoo.registry import resolve_model
-
-
-@dataclass(frozen=True)
-class Firmware:
-    """A project, its manifest with the recipe of the run, and the uploaded model, if any."""
-
-    project: Path
-    manifest: Manifest
-    upload: Upload | None
+from mcuzoo.run.sessions import Line, Subject, subject_of
 
 
 @dataclass(frozen=True)
@@ -54,12 +43,13 @@ def first_project(options: RunOptions) -> Path | None:
 
 
 def choose_boards(
-    options: RunOptions, base: Settings, firmware: Firmware, say: Callable[[str], None]
+    options: RunOptions, base: Settings, firmware: Subject, say: Callable[[str], None]
 ) -> Choice:
     """The boards that the options name, or else those of `base`.
 
-    firmware: of boards that have no project of their own. Raises UsageError for boards that cannot
-    run together, InputError for a bad rig file, and for "auto" and "all" the errors of ports_of.
+    firmware: with the recipe of the run, of boards that have no project of their own. Raises
+    UsageError for boards that cannot run together, InputError for a bad rig file, and for "auto"
+    and "all" the errors of ports_of.
     """
     elsewhere = options.rig or base.rig or options.labgrid is not None or base.labgrid
     if elsewhere and options.ports == (os.environ.get("MCUZOO_PORT"),):
@@ -83,7 +73,7 @@ def choose_boards(
 
 
 def _of_this_machine(
-    options: RunOptions, base: Settings, firmware: Firmware, say: Callable[[str], None]
+    options: RunOptions, base: Settings, firmware: Subject, say: Callable[[str], None]
 ) -> Choice:
     baud = options.baud or base.baud
     if options.rig is not None:
@@ -108,7 +98,7 @@ def _of_ports(
     options: RunOptions,
     ports: Sequence[str],
     baud: int,
-    firmware: Firmware,
+    firmware: Subject,
     say: Callable[[str], None],
 ) -> Choice:
     found = tuple(_found(ports, baud, firmware, say))
@@ -134,7 +124,7 @@ def _of_ports(
 
 
 def _found(
-    ports: Sequence[str], baud: int, firmware: Firmware, say: Callable[[str], None]
+    ports: Sequence[str], baud: int, firmware: Subject, say: Callable[[str], None]
 ) -> Iterator[str]:
     for port in ports:
         if port == AUTO:
@@ -145,7 +135,7 @@ def _found(
             yield port
 
 
-def _of_rig(options: RunOptions, path: Path, filters: Sequence[str], firmware: Firmware) -> Choice:
+def _of_rig(options: RunOptions, path: Path, filters: Sequence[str], firmware: Subject) -> Choice:
     _require_one_tracer(options)
     rig = chosen(read_rig(path), filters)
     boards = []
@@ -185,7 +175,7 @@ class PortOf:
     rig: RigBoard | None = None
 
 
-def _board(at: PortOf, own: Firmware, options: RunOptions) -> BoardOfRun:
+def _board(at: PortOf, own: Subject, options: RunOptions) -> BoardOfRun:
     of_project = project_baud(own.project, own.manifest)
     of_rig = None if at.rig is None else at.rig.baud
     baud = options.baud or of_rig or of_project
@@ -198,28 +188,22 @@ def _board(at: PortOf, own: Firmware, options: RunOptions) -> BoardOfRun:
     return BoardOfRun(PortSource(at.name, line, power), own.manifest, own.upload)
 
 
-def _of_emulated(port: str, options: RunOptions, firmware: Firmware) -> Firmware:
+def _of_emulated(port: str, options: RunOptions, firmware: Subject) -> Subject:
     """The firmware of an emulated board is that of the project in its port."""
     project = emulated_project(port)
-    if project is None or project.resolve() == firmware.project:
-        return firmware
-    return _firmware(project.resolve(), options, firmware)
+    return firmware if project is None else _firmware(project.resolve(), options, firmware)
 
 
-def _firmware(project: Path, options: RunOptions, like: Firmware) -> Firmware:
+def _firmware(project: Path, options: RunOptions, like: Subject) -> Subject:
     """That of another project, with the same model uploaded."""
     if project == like.project:
         return like
-    if like.upload is None:
-        manifest = load_manifest(project)
-        return Firmware(project, manifest_with_recipe(manifest, options), None)
-    universal = require_universal(load_project(project), project)
-    name = options.upload or str(like.upload.source.path)
-    sent = prepare_upload(resolve_model(name), universal)
-    return Firmware(project, manifest_with_recipe(sent.manifest, options, True), sent)
+    sent = None if like.upload is None else options.upload or str(like.upload.source.path)
+    own = subject_of(project, sent)
+    return replace(own, manifest=manifest_with_recipe(own.manifest, options, sent is not None))
 
 
-def _require_alike(boards: Sequence[tuple[str, Manifest]], firmware: Firmware) -> None:
+def _require_alike(boards: Sequence[tuple[str, Manifest]], firmware: Subject) -> None:
     """All boards must give the same output for the same picture."""
     base = firmware.manifest
     for name, one in boards:
