@@ -75,7 +75,6 @@ def choose_boards(
 def _of_this_machine(
     options: RunOptions, base: Settings, firmware: Subject, say: Callable[[str], None]
 ) -> Choice:
-    baud = options.baud or base.baud
     if options.rig is not None:
         if options.ports:
             raise UsageError("--rig and --port exclude each other.", "Leave one of them out.")
@@ -86,39 +85,30 @@ def _of_this_machine(
             "Add --rig RIG.toml: mcuzoo rig scan writes one.",
         )
     if options.ports:
-        return _of_ports(options, options.ports, baud, firmware, say)
+        return _of_ports(options, options.ports, base, firmware, say)
     if base.rig is not None:
         return _of_rig(options, Path(base.rig), options.filter or base.filters, firmware)
-    return _of_ports(
-        options, base.ports or ((base.port,) if base.port else ()), baud, firmware, say
-    )
+    ports = base.ports or ((base.port,) if base.port else ())
+    return _of_ports(options, ports, base, firmware, say)
 
 
 def _of_ports(
     options: RunOptions,
     ports: Sequence[str],
-    baud: int,
+    begun: Settings,
     firmware: Subject,
     say: Callable[[str], None],
 ) -> Choice:
-    found = tuple(_found(ports, baud, firmware, say))
-    several = len(found) > 1 or ALL in ports
+    found = tuple(_found(ports, options.baud or begun.baud, firmware, say))
     # A run that was begun on several boards goes on so, even with one.
-    begun_with_several = options.resume is not None and _begun_with_several(options.resume)
-    if not several and not begun_with_several:
-        alone: dict[str, Any] = {
-            "port": next(iter(found), ""),
-            "ports": (),
-            "rig": None,
-            "filters": (),
-        }
-        return Choice((), alone, found)
+    if len(found) < 2 and ALL not in ports and not begun.several:
+        return Choice((), _places(next(iter(found), "")), found)
     _require_one_tracer(options)
     _require_different(found)
     boards = []
     for name, port in zip(_names(found), found, strict=True):
         own = firmware if options.project is not None else _of_emulated(port, options, firmware)
-        boards.append(_board(PortOf(name, port), own, options))
+        boards.append(_board(name, port, own, options))
     _require_alike([(board.name, board.manifest) for board in boards], firmware)
     return Choice(tuple(boards), _places(found[0], ports=found), found)
 
@@ -149,7 +139,7 @@ def _of_rig(options: RunOptions, path: Path, filters: Sequence[str], firmware: S
                 f"--filter board={own.manifest.board} leaves it out; or say in {path} which "
                 "project it runs.",
             )
-        boards.append(_board(PortOf(one.name, one.port, one), own, options))
+        boards.append(_board(one.name, one.port, own, options, one))
     _require_alike([(board.name, board.manifest) for board in boards], firmware)
     ports = tuple(one.port for one in rig)
     places = _places(ports[0], rig=str(path), filters=tuple(filters))
@@ -166,26 +156,20 @@ def _places(
     return {"port": port, "ports": ports, "rig": rig, "filters": filters}
 
 
-@dataclass(frozen=True)
-class PortOf:
-    """The port of a board, and what a rig file says of it."""
-
-    name: str
-    port: str
-    rig: RigBoard | None = None
-
-
-def _board(at: PortOf, own: Subject, options: RunOptions) -> BoardOfRun:
+def _board(
+    name: str, port: str, own: Subject, options: RunOptions, rig: RigBoard | None = None
+) -> BoardOfRun:
+    """rig: what the rig file says of it."""
     of_project = project_baud(own.project, own.manifest)
-    of_rig = None if at.rig is None else at.rig.baud
+    of_rig = None if rig is None else rig.baud
     baud = options.baud or of_rig or of_project
     note = baud_note(baud, of_project)
     if of_rig is not None and not options.baud:
         note = "as the rig file says"
     max_baud = max_baud_of(options.baud or of_rig, options.max_baud)
-    line = Line(at.port, baud, note, options.wait_port, max_baud, not options.no_compress)
-    power = None if at.rig is None else at.rig.power
-    return BoardOfRun(PortSource(at.name, line, power), own.manifest, own.upload)
+    line = Line(port, baud, note, options.wait_port, max_baud, not options.no_compress)
+    power = None if rig is None else rig.power
+    return BoardOfRun(PortSource(name, line, power), own.manifest, own.upload)
 
 
 def _of_emulated(port: str, options: RunOptions, firmware: Subject) -> Subject:
@@ -259,9 +243,3 @@ def _names(ports: Sequence[str]) -> Iterator[str]:
     for port in ports:
         number = seen[port] = seen.get(port, 0) + 1
         yield port if number == 1 else f"{port}#{number}"
-
-
-def _begun_with_several(run: Path) -> bool:
-    from mcuzoo.run.journal import read_run
-
-    return bool(read_run(run)[0].boards)
