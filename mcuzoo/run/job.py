@@ -92,8 +92,10 @@ def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None
     subject = replace(subject, manifest=manifest)
     base = _defaults(subject) if earlier is None else earlier
     base = replace(base, project=str(project), upload=_model_name(options.upload) or base.upload)
-    boards = choose_boards(options, base, subject, say)
-    settings = _settings(options, replace(base, **boards.settings))
+    settings = _settings(options, base)
+    boards = choose_boards(options, settings, subject, say)
+    settings = replace(settings, **boards.settings)
+    _require_port_and_images(settings)
     form = form_of(manifest.output)
     classes = load_classes(None if settings.labels is None else Path(settings.labels), form.classes)
     if upload is not None and settings.labels is None:
@@ -159,7 +161,7 @@ def _engine(subject: Subject) -> Engine:
 
 
 def _settings(options: RunOptions, base: Settings) -> Settings:
-    settings = replace(
+    return replace(
         base,
         baud=options.baud or base.baud,
         max_baud=0 if options.baud else options.max_baud or base.max_baud,
@@ -172,18 +174,20 @@ def _settings(options: RunOptions, base: Settings) -> Settings:
         min_top1=base.min_top1 if options.min_top1 is None else options.min_top1,
         strict=base.strict or options.strict,
     )
+
+
+def _require_port_and_images(settings: Settings) -> None:
     if not settings.port and not settings.several:
         raise UsageError(
             "No port: --port was not given and MCUZOO_PORT is not set.",
             f"A device such as {SOME_PORT}; or no hardware: "
-            + command("mcuzoo", "run-serial", "--port", f"emulator://{base.project}"),
+            + command("mcuzoo", "run-serial", "--port", f"emulator://{settings.project}"),
         )
     if not settings.data_set:
         raise UsageError(
-            f"No images: the project {base.project} has no samples.",
+            f"No images: the project {settings.project} has no samples.",
             "Name some: --images DIR, or a CSV with columns file,label.",
         )
-    return settings
 
 
 def _model_name(upload: str | None) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from mcuzoo.project.recipe import Recipe
 from mcuzoo.run.connected_board import board_facts
 from mcuzoo.run.job import make_job
 from mcuzoo.run.journal import create_journal
+from mcuzoo.run.many.stop import Stop
 from mcuzoo.run.options import RunOptions
 from mcuzoo.run.record import RunMeta
 
@@ -163,6 +165,28 @@ def test_resume_takes_over_what_is_not_given(project: Path, tmp_path: Path) -> N
         make_job(RunOptions(port="/dev/x", project=project, out=run))
     moved = make_job(RunOptions(resume=run, port="/dev/y", min_top1=0.25))
     assert moved.settings == replace(first.settings, port="/dev/y", min_top1=0.25)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"baud": 9600}, (9600, 0, True)),
+        ({"max_baud": 921600, "no_compress": True}, (115200, 921600, False)),
+    ],
+)
+def test_resume_keeps_the_lines_of_several_boards(
+    project: Path, tmp_path: Path, given: dict[str, Any], expected: tuple[int, int, bool]
+) -> None:
+    first = make_job(RunOptions(port=("/dev/x", "/dev/y"), project=project, **given))
+    meta = RunMeta(
+        "1", "now", "toy", 6, None, 1.0, 0, MANIFEST.preprocessing, first.data_set.digest,
+        board_facts(HELLO), first.settings,
+    )  # fmt: skip
+    create_journal(tmp_path / "run", meta, first.data_set.items)
+    for job in (first, make_job(RunOptions(resume=tmp_path / "run"))):
+        lines = [board.source.acquire(Stop()) for board in job.boards]
+        assert [line.port for line in lines] == ["/dev/x", "/dev/y"]
+        assert {(line.baud, line.max_baud, line.compress) for line in lines} == {expected}
 
 
 def test_resume_excludes_out_and_needs_a_run(tmp_path: Path) -> None:

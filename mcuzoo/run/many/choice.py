@@ -12,7 +12,7 @@ from mcuzoo.emulator.url import SCHEME, emulated_project
 from mcuzoo.errors import UsageError, command
 from mcuzoo.link.ports import USB, by_usb_name, list_serial_ports
 from mcuzoo.project.manifest import Manifest
-from mcuzoo.rig.boards import RigBoard, chosen
+from mcuzoo.rig.boards import chosen
 from mcuzoo.rig.file import read_rig
 from mcuzoo.rig.find_board import ALL, AUTO, port_of, ports_of
 from mcuzoo.run.many.place_source import NO_FARM, farm_settings
@@ -45,7 +45,7 @@ def first_project(options: RunOptions) -> Path | None:
 def choose_boards(
     options: RunOptions, base: Settings, firmware: Subject, say: Callable[[str], None]
 ) -> Choice:
-    """The boards that the options name, or else those of `base`.
+    """The boards that the options name, or else those of `base`, whose other settings hold.
 
     firmware: with the recipe of the run, of boards that have no project of their own. Raises
     UsageError for boards that cannot run together, InputError for a bad rig file, and for "auto"
@@ -67,7 +67,6 @@ def choose_boards(
     ):
         if value is not None:
             raise UsageError(f"{flag} is of a labgrid farm.", "Add --labgrid [HOST[:PORT]].")
-    options = replace(options, no_compress=options.no_compress or not base.compress)
     choice = _of_this_machine(options, base, firmware, say)
     return replace(choice, settings={**choice.settings, **NO_FARM})
 
@@ -78,7 +77,7 @@ def _of_this_machine(
     if options.rig is not None:
         if options.ports:
             raise UsageError("--rig and --port exclude each other.", "Leave one of them out.")
-        return _of_rig(options, options.rig.resolve(), options.filter, firmware)
+        return _of_rig(options, options.rig.resolve(), options.filter, base, firmware)
     if options.filter and base.rig is None:
         raise UsageError(
             "--filter needs --rig or --labgrid.",
@@ -87,7 +86,8 @@ def _of_this_machine(
     if options.ports:
         return _of_ports(options, options.ports, base, firmware, say)
     if base.rig is not None:
-        return _of_rig(options, Path(base.rig), options.filter or base.filters, firmware)
+        filters = options.filter or base.filters
+        return _of_rig(options, Path(base.rig), filters, base, firmware)
     ports = base.ports or ((base.port,) if base.port else ())
     return _of_ports(options, ports, base, firmware, say)
 
@@ -95,20 +95,21 @@ def _of_this_machine(
 def _of_ports(
     options: RunOptions,
     ports: Sequence[str],
-    begun: Settings,
+    base: Settings,
     firmware: Subject,
     say: Callable[[str], None],
 ) -> Choice:
-    found = tuple(_found(ports, options.baud or begun.baud, firmware, say))
+    found = tuple(_found(ports, base.baud, firmware, say))
     # A run that was begun on several boards goes on so, even with one.
-    if len(found) < 2 and ALL not in ports and not begun.several:
+    if len(found) < 2 and ALL not in ports and not base.several:
         return Choice((), _places(next(iter(found), "")), found)
     _require_one_tracer(options)
     _require_different(found)
     boards = []
     for name, port in zip(_names(found), found, strict=True):
         own = firmware if options.project is not None else _of_emulated(port, options, firmware)
-        boards.append(_board(name, port, own, options))
+        line = _line(port, own, options, base)
+        boards.append(BoardOfRun(PortSource(name, line), own.manifest, own.upload))
     _require_alike([(board.name, board.manifest) for board in boards], firmware)
     return Choice(tuple(boards), _places(found[0], ports=found), found)
 
@@ -125,7 +126,9 @@ def _found(
             yield port
 
 
-def _of_rig(options: RunOptions, path: Path, filters: Sequence[str], firmware: Subject) -> Choice:
+def _of_rig(
+    options: RunOptions, path: Path, filters: Sequence[str], base: Settings, firmware: Subject
+) -> Choice:
     _require_one_tracer(options)
     rig = chosen(read_rig(path), filters)
     boards = []
@@ -139,7 +142,8 @@ def _of_rig(options: RunOptions, path: Path, filters: Sequence[str], firmware: S
                 f"--filter board={own.manifest.board} leaves it out; or say in {path} which "
                 "project it runs.",
             )
-        boards.append(_board(one.name, one.port, own, options, one))
+        line = _line(one.port, own, options, base, one.baud)
+        boards.append(BoardOfRun(PortSource(one.name, line, one.power), own.manifest, own.upload))
     _require_alike([(board.name, board.manifest) for board in boards], firmware)
     ports = tuple(one.port for one in rig)
     places = _places(ports[0], rig=str(path), filters=tuple(filters))
@@ -156,20 +160,18 @@ def _places(
     return {"port": port, "ports": ports, "rig": rig, "filters": filters}
 
 
-def _board(
-    name: str, port: str, own: Subject, options: RunOptions, rig: RigBoard | None = None
-) -> BoardOfRun:
-    """rig: what the rig file says of it."""
+def _line(
+    port: str, own: Subject, options: RunOptions, base: Settings, of_rig: int | None = None
+) -> Line:
+    """of_rig: the rate that the rig file names."""
     of_project = project_baud(own.project, own.manifest)
-    of_rig = None if rig is None else rig.baud
-    baud = options.baud or of_rig or of_project
+    named = None if base.max_baud else base.baud  # by --baud, perhaps in an earlier session
+    baud = named or of_rig or of_project
     note = baud_note(baud, of_project)
-    if of_rig is not None and not options.baud:
+    if of_rig is not None and named is None:
         note = "as the rig file says"
-    max_baud = max_baud_of(options.baud or of_rig, options.max_baud)
-    line = Line(port, baud, note, options.wait_port, max_baud, not options.no_compress)
-    power = None if rig is None else rig.power
-    return BoardOfRun(PortSource(name, line, power), own.manifest, own.upload)
+    max_baud = max_baud_of(named or of_rig, base.max_baud)
+    return Line(port, baud, note, options.wait_port, max_baud, base.compress)
 
 
 def _of_emulated(port: str, options: RunOptions, firmware: Subject) -> Subject:
