@@ -21,7 +21,7 @@ from mcuzoo.link.transport import SOME_PORT
 from mcuzoo.project.manifest import Manifest
 from mcuzoo.project.rules import inside
 from mcuzoo.run.journal import read_run, require_no_run
-from mcuzoo.run.many.choice import choose_boards, first_project
+from mcuzoo.run.many.choice import choose_boards, first_project, without_idle_port
 from mcuzoo.run.many.source import BoardOfRun
 from mcuzoo.run.options import RunOptions
 from mcuzoo.run.project import (
@@ -78,6 +78,7 @@ def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None
         require_no_run(options.out)
     before = None if options.resume is None else read_run(options.resume)[0]
     earlier = None if before is None else before.settings
+    options = without_idle_port(options, earlier)
     project = _project(options, earlier, say)
     subject = subject_of(project, options.upload or (None if earlier is None else earlier.upload))
     upload = subject.upload

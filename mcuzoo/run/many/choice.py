@@ -11,6 +11,7 @@ from typing import Any
 from mcuzoo.emulator.url import SCHEME, emulated_project
 from mcuzoo.errors import UsageError, command
 from mcuzoo.link.ports import USB, by_usb_name, list_serial_ports
+from mcuzoo.options import FromEnvironment
 from mcuzoo.project.manifest import Manifest
 from mcuzoo.rig.boards import chosen
 from mcuzoo.rig.file import read_rig
@@ -42,6 +43,15 @@ def first_project(options: RunOptions) -> Path | None:
     return next((board.project for board in boards if board.project is not None), None)
 
 
+def without_idle_port(options: RunOptions, earlier: Settings | None) -> RunOptions:
+    """`options` without a port of the environment, if a rig or a farm says where the boards are:
+    in the options, or in the run that goes on, whose settings are `earlier`."""
+    begun = earlier is not None and (earlier.rig or earlier.labgrid)
+    elsewhere = begun or options.rig is not None or options.labgrid is not None
+    typed = [port for port in options.ports if not isinstance(port, FromEnvironment)]
+    return replace(options, port=tuple(typed)) if elsewhere else options
+
+
 def choose_boards(
     options: RunOptions, base: Settings, firmware: Subject, say: Callable[[str], None]
 ) -> Choice:
@@ -51,9 +61,6 @@ def choose_boards(
     UsageError for boards that cannot run together, InputError for a bad rig file, and for "auto"
     and "all" the errors of ports_of.
     """
-    elsewhere = options.rig or base.rig or options.labgrid is not None or base.labgrid
-    if elsewhere and options.ports == (os.environ.get("MCUZOO_PORT"),):
-        options = replace(options, port=())  # which nobody typed
     if options.labgrid is not None or (base.labgrid and not (options.ports or options.rig)):
         if options.ports or options.rig:
             raise UsageError("--labgrid excludes --port and --rig.", "Leave it or them out.")
