@@ -20,6 +20,7 @@ from mcuzoo.errors import UnsupportedOpError, UsageError, command
 from mcuzoo.link.transport import SOME_PORT
 from mcuzoo.project.manifest import Manifest
 from mcuzoo.project.rules import inside
+from mcuzoo.rig.find_board import project_baud
 from mcuzoo.run.journal import read_run, require_no_run
 from mcuzoo.run.many.choice import choose_boards, first_project, without_idle_port
 from mcuzoo.run.many.source import BoardOfRun
@@ -28,7 +29,6 @@ from mcuzoo.run.project import (
     baud_note,
     find_project,
     max_baud_of,
-    project_baud,
     reference_engine,
 )
 from mcuzoo.run.recipe import manifest_notes, manifest_with_recipe

@@ -15,11 +15,11 @@ from mcuzoo.options import FromEnvironment
 from mcuzoo.project.manifest import Manifest
 from mcuzoo.rig.boards import chosen
 from mcuzoo.rig.file import read_rig
-from mcuzoo.rig.find_board import ALL, AUTO, port_of, ports_of
+from mcuzoo.rig.find_board import ALL, AUTO, port_of, ports_of, project_baud
 from mcuzoo.run.many.place_source import NO_FARM, farm_settings
 from mcuzoo.run.many.source import BoardOfRun, PortSource
 from mcuzoo.run.options import RunOptions
-from mcuzoo.run.project import baud_note, max_baud_of, project_baud
+from mcuzoo.run.project import baud_note, max_baud_of
 from mcuzoo.run.recipe import manifest_with_recipe
 from mcuzoo.run.record import Settings
 from mcuzoo.run.sessions import Line, Subject, subject_of
