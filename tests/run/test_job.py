@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from helpers.fake_board import HELLO, MANIFEST, write_images
+from helpers.journals import create_journal
 from helpers.tflite_builder import conv_model
 
 from mcuzoo.errors import DataSetError, InputError, ProjectError, UsageError
@@ -19,7 +20,6 @@ from mcuzoo.project.manifest import ModelEntry, load_manifest, write_manifest
 from mcuzoo.project.recipe import Recipe
 from mcuzoo.run.connected_board import board_facts
 from mcuzoo.run.job import Job, make_job
-from mcuzoo.run.journal import create_journal
 from mcuzoo.run.many.stop import Stop
 from mcuzoo.run.options import RunOptions
 from mcuzoo.run.record import RunMeta
