@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import IO
 
 from mcuzoo.errors import RigError, command
-from mcuzoo.processes import apart
+from mcuzoo.processes import apart, end
 from mcuzoo.rig.boards import Power
 
 COMMAND_S = 60.0
 """How long one command may take."""
 
 _POLL_S = 0.05
+_GRACE_S = 0.5
+"""Shorter than a run waits for its boards at its end."""
 _SAID_BYTES = 300
 
 
@@ -61,9 +63,9 @@ def _run(words: Sequence[str], sleep: Callable[[float], None]) -> None:
             ) from error
         try:
             _wait(child, words, sleep)
-        finally:
-            child.kill()
-            child.wait()
+        except BaseException:
+            end(child, _GRACE_S)
+            raise
         if child.returncode != 0:
             raise PowerError(
                 f"The power switch failed with exit code {child.returncode}: {command(*words)}"
