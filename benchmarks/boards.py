@@ -62,7 +62,6 @@ class PacedLine:
         self._master, self._slave = pty.openpty()
         tty.setraw(self._slave)
         self.url = os.ttyname(self._slave)
-        self._closing = False
         for pump in (self._up, self._down):
             threading.Thread(target=pump, daemon=True).start()
 

@@ -42,6 +42,10 @@ class Option:
         return f"Option({self.help!r})"
 
 
+class FromEnvironment(str):
+    """The value of an option that nobody typed: it is that of its variable."""
+
+
 class Argument(Option):
     """A positional argument of a command. metavar: its name in the help."""
 

@@ -16,6 +16,7 @@ from typing import IO, Any
 
 from mcuzoo.quoting import one_line
 
+GRACE_S = 5.0
 _POLL_S = 0.05
 _KEPT_BYTES = 1 << 20
 _SHOWN_LINES = 6
@@ -56,12 +57,14 @@ def run_to_end(
     folder: Path | None = None,
     variables: Mapping[str, str] | None = None,
     pause: Callable[[float], None] = time.sleep,
+    grace_s: float = GRACE_S,
 ) -> Answer:
     """Run a program to its end; a text as `words` is run by the shell. stdin is empty.
 
     folder: the current one of the program. variables: more of its environment. pause: is called all
-    the time; when it raises, the program is ended with all that it started, as on Ctrl-C. Raises
-    TimeLimitError, and OSError or ValueError if the program cannot be started.
+    the time; when it raises, the program is ended with all that it started, as on Ctrl-C, and has
+    grace_s seconds for it. Raises TimeLimitError, and OSError or ValueError if the program cannot be
+    started.
     """
     # A file, not a pipe: nothing has to be read meanwhile, and a grandchild that keeps it open
     # keeps nobody waiting.
@@ -83,7 +86,7 @@ def run_to_end(
                     raise TimeLimitError(Answer(0, _read(said)).last_words)
                 pause(_POLL_S)
         except BaseException:
-            end(process)
+            end(process, grace_s)
             raise
         return Answer(process.returncode, _read(said))
 
@@ -94,7 +97,7 @@ def _read(file: IO[bytes]) -> str:
     return file.read(_KEPT_BYTES).decode("utf-8", errors="replace")
 
 
-def end(process: subprocess.Popen[Any], grace_s: float = 5.0) -> None:
+def end(process: subprocess.Popen[Any], grace_s: float = GRACE_S) -> None:
     """End a child that was started `apart`, with all that it started: ask first, then kill."""
     _signal(process, "SIGTERM")
     try:

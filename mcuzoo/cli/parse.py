@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperCommand
 
 from mcuzoo.errors import UsageError, command, did_you_mean
+from mcuzoo.options import FromEnvironment
 
 if TYPE_CHECKING:
     from mcuzoo.cli.options import Command, Parameter
@@ -141,7 +142,7 @@ def _keeper(known: Command, found: dict[str, Any]) -> Any:
 def _from_environment(one: Parameter) -> list[str] | None:
     """The value of its variable. Click would cut it at blanks, which a path may have."""
     said = os.environ.get(one.meant.variable) if one.meant.variable else None
-    return [said] if said else one.default
+    return [FromEnvironment(said)] if said else one.default
 
 
 def _annotation(one: Parameter) -> Any:

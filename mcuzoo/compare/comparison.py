@@ -23,8 +23,9 @@ from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import DataSetError, UnsupportedOpError, UsageError
 from mcuzoo.project.manifest import load_manifest
 from mcuzoo.project.rules import inside
+from mcuzoo.rig.find_board import project_baud
 from mcuzoo.run.feed import Prepared, Unusable, prepare
-from mcuzoo.run.project import project_baud, project_model
+from mcuzoo.run.project import project_model
 from mcuzoo.run.recipe import manifest_notes, manifest_with_recipe
 from mcuzoo.run.score import TOP_K, Accuracy, Paired, accuracy, ranks
 

@@ -146,15 +146,14 @@ class Control:
             + command("labgrid-client", "-x", address, "places"),
         )
 
-    def cancel_pending(self) -> None:
-        """End what other threads wait for: they get FarmClosed, and so do later ones."""
-        self._closing = True
-        for future in tuple(self._pending):
-            future.cancel()
-
     def close(self, last: Coroutine[Any, Any, None] | None = None) -> None:
-        """Let the thread do what is left to do, and end it. A first Ctrl-C does not stop that."""
-        self.cancel_pending()
+        """Let the thread do what is left to do, and end it. A first Ctrl-C does not stop that.
+
+        What other threads wait for ends before: they get FarmClosed, and so do later ones.
+        """
+        self._closing = True
+        for pending in tuple(self._pending):
+            pending.cancel()
         future = asyncio.run_coroutine_threadsafe(self._stop(last), self._loop)
         try:
             try:

@@ -186,10 +186,6 @@ class Farm:
         with suppress(FarmError):
             self._control.run(self._locks.release(board.place))
 
-    def cancel(self) -> None:
-        """End what other threads wait for: their calls raise FarmClosed, now and from now on."""
-        self._control.cancel_pending()
-
     def close(self) -> None:
         """Release everything. `say` gets what stays locked, if the coordinator does not answer."""
         try:

@@ -56,11 +56,6 @@ class Record:
             json.dump(asdict(self.owner), self._file)
             self._file.flush()
 
-    @property
-    def kept(self) -> bool:
-        """Whether a next run will know of this one."""
-        return self._file is not None
-
     def close(self, clean: bool) -> None:
         """End the run. clean: it holds nothing any more, so that its record may go."""
         if self._file is None:

@@ -19,7 +19,7 @@ from mcuzoo.flash.probes import Probe, ProbeLister, list_probes
 from mcuzoo.flash.way import Update
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.holders import holder_of
-from mcuzoo.run.project import project_baud
+from mcuzoo.rig.find_board import project_baud
 
 _WAIT_S = 15.0
 _WAIT_FOR_SWITCHES_S = 120.0

@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from mcuzoo.board.load import load_board, read_board
+from mcuzoo.board.load import load_board
 from mcuzoo.emulator.url import SCHEME
 from mcuzoo.errors import BoardError, McuzooError
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.port_watch import DEFAULT_WAIT_S, PortWatch
 from mcuzoo.link.session import Session
 from mcuzoo.link.state import LinkState, Timing
-from mcuzoo.project.manifest import BOARD_FILE, ProjectManifest, load_project
+from mcuzoo.project.manifest import ProjectManifest, load_project
 from mcuzoo.rig.boards import RigBoard
+from mcuzoo.rig.find_board import DEFAULT_BAUD, project_baud
 from mcuzoo.rig.power import cycle
 
 CONNECT_S = 3.0
@@ -107,14 +108,12 @@ def _baud(board: RigBoard, project: ProjectManifest | None) -> int:
     """That of the rig file, of its project, or of the board's console."""
     if board.baud is not None:
         return board.baud
-    if project is not None and project.baud is not None:
-        return project.baud
+    if project is not None and board.project is not None:
+        return project_baud(board.project, project)
     try:
-        own = board.project / BOARD_FILE if board.project is not None else None
-        known = read_board(own) if own is not None and own.is_file() else load_board(board.board)
+        return load_board(board.board).console.baud
     except BoardError:
-        return Timing.baud
-    return known.console.baud
+        return DEFAULT_BAUD
 
 
 def _differences(board: RigBoard, hello: Hello, project: ProjectManifest | None) -> Iterator[str]:

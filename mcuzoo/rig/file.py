@@ -17,7 +17,6 @@ from mcuzoo.link.ports import USB
 from mcuzoo.rig.boards import DEFAULT_OFF_S, Power, Rig, RigBoard
 from mcuzoo.untrusted import parse_toml, read_text
 
-RIG_FILE = "rig.toml"
 MAX_BOARDS = 1000
 _MAX_BYTES = 1 << 20
 _HINT = "docs/rig.md says what every key of a rig file means."

@@ -1,16 +1,17 @@
-"""The port of the board that runs a project, among all ports of this machine."""
+"""The port of the board that runs a project, among all ports of this machine; its baud rate."""
 
 from __future__ import annotations
 
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
-from mcuzoo.board.load import list_boards
-from mcuzoo.errors import PortError, UsageError, WrongFirmwareError, command
+from mcuzoo.board.load import list_boards, load_board, read_board
+from mcuzoo.errors import BoardError, PortError, UsageError, WrongFirmwareError, command
 from mcuzoo.link.ports import PortInfo, PortLister, list_serial_ports
 from mcuzoo.link.survey import Surveyed, survey
-from mcuzoo.project.manifest import ProjectManifest
+from mcuzoo.project.manifest import BOARD_FILE, ProjectManifest
 
 AUTO = "auto"
 """The port's name that stands for the one board that runs the project."""
@@ -20,6 +21,10 @@ ALL = "all"
 
 MORE_PORTS = "MCUZOO_PORTS"
 """A variable of the environment: ports that the system does not list, with commas between them."""
+
+
+DEFAULT_BAUD = 115200
+"""The baud rate if neither project nor board file states one."""
 
 
 def known_ports(lister: PortLister = list_serial_ports) -> list[PortInfo]:
@@ -42,6 +47,18 @@ def board_bauds() -> list[int]:
     """The rates of the boards' consoles, the most frequent one first."""
     rates = Counter(board.console.baud for board in list_boards())
     return [rate for rate, _ in rates.most_common()]
+
+
+def project_baud(project: Path, manifest: ProjectManifest) -> int:
+    """The baud rate of the project's firmware: by its manifest, or else by its board file."""
+    if manifest.baud is not None:
+        return manifest.baud
+    own = project / BOARD_FILE
+    try:
+        board = read_board(own) if own.is_file() else load_board(manifest.board)
+    except BoardError:
+        return DEFAULT_BAUD
+    return board.console.baud
 
 
 def port_of(

@@ -12,6 +12,8 @@ from mcuzoo.rig.boards import Power
 COMMAND_S = 60.0
 """How long one command may take."""
 
+_GRACE_S = 0.5
+"""Shorter than a run waits for its boards at its end."""
 _SAID = 300
 """So many characters of what a failed command said are shown."""
 
@@ -47,7 +49,7 @@ def steps(power: Power) -> Iterator[tuple[str, ...] | float]:
 def _run(words: Sequence[str], sleep: Callable[[float], None]) -> None:
     try:
         # No shell: the words are the arguments as they stand.
-        done = run_to_end(list(words), COMMAND_S, pause=sleep)
+        done = run_to_end(list(words), COMMAND_S, pause=sleep, grace_s=_GRACE_S)
     except (OSError, ValueError) as error:
         raise PowerError(
             f"The power switch cannot be used: {command(*words)}: {error}",

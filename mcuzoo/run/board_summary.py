@@ -7,6 +7,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from mcuzoo.link.counts import milliseconds
 from mcuzoo.run.record import BoardRecord, Row, RunMeta, Status
@@ -60,7 +61,7 @@ def _summary(record: BoardRecord, meta: RunMeta, rows: Sequence[Row]) -> BoardSu
     seconds = sum(row.seconds or 0.0 for row in done)
     known = [row.reference_difference for row in done] + [one.reference_difference for one in too]
     differences = [difference for difference in known if difference is not None]
-    counts = sorted(row.cycles for row in done if row.cycles is not None)
+    counts = [row.cycles for row in done if row.cycles is not None]
     return BoardSummary(
         record=record,
         images=len(done),
@@ -68,7 +69,7 @@ def _summary(record: BoardRecord, meta: RunMeta, rows: Sequence[Row]) -> BoardSu
         agreement=Agreement(len(differences), differences.count(0), max(differences))
         if differences
         else None,
-        median_count=counts[len(counts) // 2] if counts else None,
+        median_count=round(median(counts)) if counts else None,
         images_per_second=len(done) / seconds if seconds else None,
         resent=sum(max(0, (row.attempts or 1) - 1) for row in done),
         unanswered=len(own) - len(done),

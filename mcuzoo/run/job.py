@@ -18,30 +18,24 @@ from mcuzoo.emulator.url import port_packages
 from mcuzoo.engines.engine import Engine
 from mcuzoo.errors import UnsupportedOpError, UsageError, command
 from mcuzoo.link.transport import SOME_PORT
-from mcuzoo.project.manifest import Manifest, load_manifest, load_project
+from mcuzoo.project.manifest import Manifest
 from mcuzoo.project.rules import inside
+from mcuzoo.rig.find_board import project_baud
 from mcuzoo.run.journal import read_run, require_no_run
-from mcuzoo.run.many.choice import Firmware, choose_boards, first_project
+from mcuzoo.run.many.choice import choose_boards, first_project, without_idle_port
 from mcuzoo.run.many.source import BoardOfRun
 from mcuzoo.run.options import RunOptions
 from mcuzoo.run.project import (
     baud_note,
     find_project,
     max_baud_of,
-    project_baud,
     reference_engine,
 )
 from mcuzoo.run.recipe import manifest_notes, manifest_with_recipe
 from mcuzoo.run.record import Settings
-from mcuzoo.run.upload import (
-    Upload,
-    own_classes,
-    own_samples,
-    prepare_upload,
-    require_universal,
-)
+from mcuzoo.run.sessions import Subject, subject_of
+from mcuzoo.run.upload import Upload, own_classes
 from mcuzoo.zoo.recipe_flags import FLAGS
-from mcuzoo.zoo.registry import resolve_model
 
 RUNS_FOLDER = "runs"
 
@@ -84,10 +78,11 @@ def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None
         require_no_run(options.out)
     before = None if options.resume is None else read_run(options.resume)[0]
     earlier = None if before is None else before.settings
+    options = without_idle_port(options, earlier)
     project = _project(options, earlier, say)
-    upload = _upload(options, earlier, project)
-    manifest = load_manifest(project) if upload is None else upload.manifest
-    manifest = manifest_with_recipe(manifest, options, upload is not None)
+    subject = subject_of(project, options.upload or (None if earlier is None else earlier.upload))
+    upload = subject.upload
+    manifest = manifest_with_recipe(subject.manifest, options, upload is not None)
     if before is not None and before.recipe_source.endswith(FLAGS) and not options.recipe_flags:
         manifest = replace(
             manifest, preprocessing=before.preprocessing, recipe_source=before.recipe_source
@@ -95,11 +90,13 @@ def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None
     for note in manifest_notes(manifest):
         say(note)
     check_preprocessing(manifest.preprocessing, manifest.input.shape)
-    base = _defaults(project, manifest, upload) if earlier is None else earlier
+    subject = replace(subject, manifest=manifest)
+    base = _defaults(subject) if earlier is None else earlier
     base = replace(base, project=str(project), upload=_model_name(options.upload) or base.upload)
-    firmware = Firmware(project, manifest, upload)
-    boards = choose_boards(options, base, firmware, say)
-    settings = _settings(options, replace(base, **boards.settings))
+    settings = _settings(options, base)
+    boards = choose_boards(options, settings, subject, say)
+    settings = replace(settings, **boards.settings)
+    _require_port_and_images(settings)
     form = form_of(manifest.output)
     classes = load_classes(None if settings.labels is None else Path(settings.labels), form.classes)
     if upload is not None and settings.labels is None:
@@ -123,7 +120,7 @@ def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None
         manifest=manifest,
         classes=classes,
         data_set=data_set,
-        engine=_engine(project, manifest, upload) if settings.reference else None,
+        engine=_engine(subject) if settings.reference else None,
         settings=settings,
         out=options.resume or options.out or _new_run_folder(manifest.board),
         resume=options.resume is not None,
@@ -152,28 +149,20 @@ def _project(options: RunOptions, earlier: Settings | None, say: Callable[[str],
     )
 
 
-def _upload(options: RunOptions, earlier: Settings | None, project: Path) -> Upload | None:
-    name = options.upload or (None if earlier is None else earlier.upload)
-    if name is None:
-        return None
-    manifest = require_universal(load_project(project), project)
-    return prepare_upload(resolve_model(name), manifest)
-
-
-def _engine(project: Path, manifest: Manifest, upload: Upload | None) -> Engine:
-    if upload is None:
-        return reference_engine(project, manifest)
+def _engine(subject: Subject) -> Engine:
+    if subject.upload is None:
+        return reference_engine(subject.project, subject.manifest)
     from mcuzoo.engines.reference import ReferenceEngine
 
     try:
-        return ReferenceEngine(upload.model)
+        return ReferenceEngine(subject.model)
     except UnsupportedOpError as error:
         error.hint = f"--no-reference runs it without the host's outputs. {error.hint}"
         raise
 
 
 def _settings(options: RunOptions, base: Settings) -> Settings:
-    settings = replace(
+    return replace(
         base,
         baud=options.baud or base.baud,
         max_baud=0 if options.baud else options.max_baud or base.max_baud,
@@ -186,18 +175,20 @@ def _settings(options: RunOptions, base: Settings) -> Settings:
         min_top1=base.min_top1 if options.min_top1 is None else options.min_top1,
         strict=base.strict or options.strict,
     )
+
+
+def _require_port_and_images(settings: Settings) -> None:
     if not settings.port and not settings.several:
         raise UsageError(
             "No port: --port was not given and MCUZOO_PORT is not set.",
             f"A device such as {SOME_PORT}; or no hardware: "
-            + command("mcuzoo", "run-serial", "--port", f"emulator://{base.project}"),
+            + command("mcuzoo", "run-serial", "--port", f"emulator://{settings.project}"),
         )
     if not settings.data_set:
         raise UsageError(
-            f"No images: the project {base.project} has no samples.",
+            f"No images: the project {settings.project} has no samples.",
             "Name some: --images DIR, or a CSV with columns file,label.",
         )
-    return settings
 
 
 def _model_name(upload: str | None) -> str | None:
@@ -213,17 +204,15 @@ def _data_set(images: Path) -> str:
     return str(images if drawn else images.resolve())
 
 
-def _defaults(project: Path, manifest: Manifest, upload: Upload | None) -> Settings:
-    samples = None if manifest.samples is None else inside(project, manifest.samples)
-    if upload is not None:
-        samples = own_samples(upload)
+def _defaults(subject: Subject) -> Settings:
+    project, samples, labels = subject.project, subject.samples, subject.manifest.labels
     return Settings(
         project=str(project),
         port="",
-        baud=project_baud(project, manifest),
+        baud=project_baud(project, subject.manifest),
         max_baud=max_baud_of(None, None),
         data_set="" if samples is None else str(samples),
-        labels=None if manifest.labels is None else str(inside(project, manifest.labels)),
+        labels=None if labels is None else str(inside(project, labels)),
         limit=None,
         reference=True,
         min_top1=None,

@@ -135,12 +135,6 @@ def begin_journal(folder: Path, meta: RunMeta, items: Sequence[Item]) -> Journal
         raise InputError(f"{folder} cannot hold a run: {error}", "Choose another --out.") from error
 
 
-def create_journal(folder: Path, meta: RunMeta, items: Sequence[Item]) -> None:
-    """As begin_journal, for a later writer."""
-    with begin_journal(folder, meta, items):
-        pass
-
-
 def require_no_run(folder: Path) -> None:
     """Raise UsageError when `folder` holds a run already."""
     if (folder / JOURNAL_NAME).exists():

@@ -1,4 +1,4 @@
-"""Which project a port belongs to, its baud rate, and the host reference of its model."""
+"""Which project a port belongs to, the rates to use there, and the host reference of its model."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mcuzoo.board.load import load_board, read_board
 from mcuzoo.emulator.url import SCHEME, emulated_project, port_packages
 from mcuzoo.errors import (
-    BoardError,
     BoardSilentError,
     ProjectError,
     UsageError,
@@ -21,35 +19,17 @@ from mcuzoo.extras import require_packages
 from mcuzoo.graph.model import Model
 from mcuzoo.link.rates import DEFAULT_MAX_BAUD
 from mcuzoo.project.manifest import (
-    BOARD_FILE,
     MANIFEST_NAME,
     AnyManifest,
     Manifest,
-    ProjectManifest,
     UniversalManifest,
     load_project,
 )
 from mcuzoo.project.rules import inside
-from mcuzoo.rig.find_board import ALL, AUTO
+from mcuzoo.rig.find_board import ALL, AUTO, project_baud
 
 if TYPE_CHECKING:
     from mcuzoo.engines.reference import ReferenceEngine
-
-
-DEFAULT_BAUD = 115200
-"""The baud rate if neither project nor board file states one."""
-
-
-def project_baud(project: Path, manifest: ProjectManifest) -> int:
-    """The baud rate of the project's firmware: by its manifest, or else by its board file."""
-    if manifest.baud is not None:
-        return manifest.baud
-    own = project / BOARD_FILE
-    try:
-        board = read_board(own) if own.is_file() else load_board(manifest.board)
-    except BoardError:
-        return DEFAULT_BAUD
-    return board.console.baud
 
 
 def max_baud_of(baud: int | None, max_baud: int | None) -> int:

@@ -12,6 +12,7 @@ from typing import Protocol
 from mcuzoo.files import open_output
 from mcuzoo.link.hello import Hello
 from mcuzoo.run.job import Job, make_job
+from mcuzoo.run.journal import read_run
 from mcuzoo.run.many.place_source import acquired_places
 from mcuzoo.run.many.scheduler import SeveralObserver, run_on_boards
 from mcuzoo.run.many.source import BoardOfRun
@@ -93,12 +94,16 @@ def run(
     return FinishedRun(job.out, summary)
 
 
+def _is_finished(job: Job) -> bool:
+    return job.resume and not unfinished_items(job, *read_run(job.out))
+
+
 @contextmanager
 def _boards(
     job: Job, options: RunOptions, say: Callable[[str], None]
 ) -> Iterator[Sequence[BoardOfRun]]:
     """The boards of a run on several; those of a farm are acquired as long as the block lasts."""
-    if job.settings.labgrid is None or (job.resume and not unfinished_items(job)):
+    if job.settings.labgrid is None or _is_finished(job):
         yield job.boards
         return
     subject = Subject(Path(job.settings.project), job.manifest, job.upload)

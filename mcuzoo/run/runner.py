@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from functools import partial
 from types import FrameType
@@ -159,26 +159,25 @@ def run_images(job: Job, open_session: OpenSession, observer: Observer) -> RunSu
     RigError, ProtocolError (WrongFirmwareError for a board of another project), UsageError or
     InputError, as the board, the run folder or the disk give cause.
     """
-    with sigterm_interrupts(), ExitStack() as stack:
-        journal = stack.enter_context(Journal(job.out)) if job.resume else None
-        items = unfinished_items(job) if job.resume else list(job.data_set.items)
-        if journal is None or items:
+
+    def work(items: Sequence[Item], begun: Begun | None) -> None:
+        with ExitStack() as stack:
             check = partial(check_firmware, manifest=job.manifest)
-            state = _state(job) if job.resume else None
+            state = None if begun is None else _state(begun)
             board = stack.enter_context(
                 ConnectedBoard(open_session, check, observer.trouble, state=state)
             )
-            if journal is None:
+            if begun is None:
                 meta = new_meta(job, board.hello)
                 journal = stack.enter_context(begin_journal(job.out, meta, job.data_set.items))
             else:
-                _check_same_board(job, board.hello)
+                meta, journal = begun.meta, begun.journal
+                _check_same_board(job, meta, board.hello)
                 journal.update_settings(job.settings)
             observer.started(
                 board.hello, len(job.data_set.items), len(job.data_set.items) - len(items)
             )
-            known = read_run(job.out)[0].wrong_layer
-            turn = one_turn(known)
+            turn = one_turn(meta.wrong_layer)
             finder = LayerFinder(board, job.engine, journal.record_wrong_layer, turn)
             with resumable(job), closing(_run(job, board, items, finder)) as rows:
                 for row in recorded(rows, journal, lambda: board.state):
@@ -187,14 +186,41 @@ def run_images(job: Job, open_session: OpenSession, observer: Observer) -> RunSu
                 journal.keep_link(board.state)
                 if board.stack is not None:
                     journal.note_stack(board.stack)
+
+    return run_unfinished(job, work)
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A run that goes on: its journal, and what stands in it."""
+
+    journal: Journal
+    meta: RunMeta
+    rows: tuple[Row, ...]
+
+
+def run_unfinished(job: Job, work: Callable[[Sequence[Item], Begun | None], None]) -> RunSummary:
+    """Let `work` run the images of `job` that are not finished yet, if there are any, and summarize
+    the whole run. None in place of Begun: the run is new, and `work` begins its journal.
+
+    Raises as run_images.
+    """
+    with sigterm_interrupts(), ExitStack() as stack:
+        begun = None
+        items: Sequence[Item] = job.data_set.items
+        if job.resume:
+            journal = stack.enter_context(Journal(job.out))
+            begun = Begun(journal, *read_run(job.out))
+            items = unfinished_items(job, begun.meta, begun.rows)
+        if begun is None or items:
+            work(items, begun)
     summary = summarize(*read_run(job.out))
-    refuse_all_bad(summary)
+    _refuse_all_bad(summary)
     return summary
 
 
-def unfinished_items(job: Job) -> list[Item]:
+def unfinished_items(job: Job, meta: RunMeta, rows: Sequence[Row]) -> list[Item]:
     """What a resumed run has left to do. Raises UsageError if the job is not that of the run."""
-    meta, rows = read_run(job.out)
     for what, then, now in (
         ("data set", meta.data_set_digest, job.data_set.digest),
         ("model", meta.board.model_sha256, job.manifest.model.sha256),
@@ -211,22 +237,24 @@ def unfinished_items(job: Job) -> list[Item]:
     return [item for item in job.data_set.items if item.index not in finished]
 
 
-def _state(job: Job) -> LinkState:
+def _state(begun: Begun) -> LinkState:
     """What the run has learnt so far about its board and line.
 
     A run of before did not keep it, but how long an image took bounds its inference.
     """
-    meta, rows = read_run(job.out)
+    meta = begun.meta
     if meta.link is not None:
         return meta.link
-    took = [row.seconds for row in rows if row.status is Status.DONE and row.seconds is not None]
+    took = [
+        row.seconds for row in begun.rows if row.status is Status.DONE and row.seconds is not None
+    ]
     return LinkState(
         model_sha256=meta.board.model_sha256, slowest_inference_s=max(took, default=None)
     )
 
 
-def _check_same_board(job: Job, hello: Hello) -> None:
-    then, now = asdict(read_run(job.out)[0].board), asdict(board_facts(hello))
+def _check_same_board(job: Job, meta: RunMeta, hello: Hello) -> None:
+    then, now = asdict(meta.board), asdict(board_facts(hello))
     changed = [
         f"{fact} was {then[fact]}, is {now[fact]}"
         for fact in then
@@ -260,7 +288,7 @@ def new_meta(job: Job, hello: Hello) -> RunMeta:
 
 
 def _run(
-    job: Job, board: ConnectedBoard, items: list[Item], finder: LayerFinder
+    job: Job, board: ConnectedBoard, items: Sequence[Item], finder: LayerFinder
 ) -> Generator[Row, None, None]:
     encodes = job.settings.compress and board.hello.has(Feature.CODEC)
     make = partial(prepare, input=input_of(job.manifest), engine=job.engine, compress=encodes)
@@ -269,7 +297,7 @@ def _run(
         for ready, following in with_next(feed):
             error = None
             if isinstance(ready, Unusable):
-                row = replace(row_of(ready.item), status=Status.BAD_IMAGE, error=ready.reason)
+                row = bad_row(ready)
             else:
                 row, error = infer(job.manifest, board, ready, following)
                 lost_in_a_row = 0 if error is None else lost_in_a_row + 1
@@ -327,6 +355,11 @@ def row_of(item: Item) -> Row:
     return Row(item.index, item.file, item.label, item.sha256)
 
 
+def bad_row(unusable: Unusable) -> Row:
+    """The row of an image that cannot be prepared."""
+    return replace(row_of(unusable.item), status=Status.BAD_IMAGE, error=unusable.reason)
+
+
 @contextmanager
 def resumable(job: Job) -> Iterator[None]:
     """If the run is stopped, say how to go on with it."""
@@ -342,8 +375,7 @@ def resumable(job: Job) -> Iterator[None]:
         raise
 
 
-def refuse_all_bad(summary: RunSummary) -> None:
-    """Raise DataSetError if not one image could be decoded."""
+def _refuse_all_bad(summary: RunSummary) -> None:
     if summary.counts[Status.BAD_IMAGE] == len(summary.rows):
         raise DataSetError(
             f"None of the images could be decoded. The first: {summary.rows[0].error}",

@@ -17,9 +17,9 @@ from mcuzoo.link.session import Session
 from mcuzoo.link.state import LinkState, Timing
 from mcuzoo.project.manifest import Manifest, load_manifest, load_project
 from mcuzoo.project.rules import inside
-from mcuzoo.rig.find_board import AUTO, port_of
+from mcuzoo.rig.find_board import AUTO, port_of, project_baud
 from mcuzoo.run.connected_board import OpenSession
-from mcuzoo.run.project import baud_note, max_baud_of, project_baud, project_model
+from mcuzoo.run.project import baud_note, max_baud_of, project_model
 from mcuzoo.run.upload import (
     Upload,
     own_classes,

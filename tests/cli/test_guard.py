@@ -19,6 +19,7 @@ from mcuzoo.cli.guard import guarded
 from mcuzoo.cli.parse import parse
 from mcuzoo.cli.program import COMMANDS, command_of, examples_of, run_command
 from mcuzoo.errors import FitError, InterruptedRunError, UsageError, command
+from mcuzoo.options import FromEnvironment
 
 pytestmark = pytest.mark.slow
 
@@ -151,7 +152,8 @@ def test_an_option_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None
     run_serial = command_of("run-serial")
     assert not parse("run-serial", run_serial, [])["port"]
     monkeypatch.setenv("MCUZOO_PORT", "emulator:///my projects/hello")
-    assert parse("run-serial", run_serial, [])["port"] == ("emulator:///my projects/hello",)
+    (port,) = parse("run-serial", run_serial, [])["port"]
+    assert port == "emulator:///my projects/hello" and isinstance(port, FromEnvironment)
     assert parse("run-serial", run_serial, ["-p", "/a", "--port", "/b"])["port"] == ("/a", "/b")
 
 

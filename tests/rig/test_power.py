@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mcuzoo.locking import lock
 from mcuzoo.rig import power as power_module
 from mcuzoo.rig.boards import Power
 from mcuzoo.rig.power import PowerError, cycle, steps
@@ -66,3 +67,35 @@ def test_the_end_of_a_run_ends_a_command() -> None:
     with pytest.raises(Ended):
         cycle(Power(cycle=python("import time; time.sleep(600)")), sleep)
     assert time.monotonic() - begun < 60
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs groups of processes")
+def test_what_a_command_has_started_ends_with_it(tmp_path: Path) -> None:
+    class Ended(Exception):
+        pass
+
+    held, ready = tmp_path / "held", tmp_path / "ready"
+    inner = (
+        "import time; from mcuzoo.locking import lock; "
+        f"file = open({str(held)!r}, 'ab'); lock(file); "
+        f"open({str(ready)!r}, 'x').close(); time.sleep(600)"
+    )
+
+    def sleep(seconds: float) -> None:
+        if ready.exists():
+            raise Ended
+        time.sleep(seconds)
+
+    with pytest.raises(Ended):
+        code = "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1]])"
+        cycle(Power(cycle=python(code, inner)), sleep)
+    deadline = time.monotonic() + 60
+    with held.open("ab") as file:
+        while True:
+            try:
+                lock(file)
+            except OSError:
+                assert time.monotonic() < deadline, "it still runs"
+                time.sleep(0.01)
+            else:
+                break

@@ -27,7 +27,7 @@ from mcuzoo.project.manifest import (
     load_project,
     write_manifest,
 )
-from mcuzoo.run.project import project_baud
+from mcuzoo.rig.find_board import project_baud
 from mcuzoo.run.runner import RunInterruptedError
 
 pytestmark = pytest.mark.slow

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from helpers.fake_board import HELLO, MANIFEST, write_images
+from helpers.journals import create_journal
 from helpers.tflite_builder import conv_model
 
 from mcuzoo.errors import DataSetError, InputError, ProjectError, UsageError
 from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import parse_model
+from mcuzoo.options import FromEnvironment
 from mcuzoo.project.manifest import ModelEntry, load_manifest, write_manifest
 from mcuzoo.project.recipe import Recipe
 from mcuzoo.run.connected_board import board_facts
-from mcuzoo.run.job import make_job
-from mcuzoo.run.journal import create_journal
+from mcuzoo.run.job import Job, make_job
+from mcuzoo.run.many.stop import Stop
 from mcuzoo.run.options import RunOptions
 from mcuzoo.run.record import RunMeta
 
@@ -142,18 +145,21 @@ def test_labels_of_another_number(project: Path, tmp_path: Path) -> None:
         make_job(RunOptions(port="/dev/x", project=project, labels=tmp_path / "l.txt"))
 
 
+def meta_of(job: Job) -> RunMeta:
+    return RunMeta(
+        "1", "now", "toy", 6, None, 1.0, 0, MANIFEST.preprocessing, job.data_set.digest,
+        board_facts(HELLO), job.settings,
+    )  # fmt: skip
+
+
 def test_resume_takes_over_what_is_not_given(project: Path, tmp_path: Path) -> None:
     first = make_job(
         RunOptions(
             port="/dev/x", project=project, baud=9600, limit=3, no_reference=True, strict=True
         )
     )
-    meta = RunMeta(
-        "1", "now", "toy", 6, None, 1.0, 0, MANIFEST.preprocessing, first.data_set.digest,
-        board_facts(HELLO), first.settings,
-    )  # fmt: skip
     run = tmp_path / "run"
-    create_journal(run, meta, first.data_set.items)
+    create_journal(run, meta_of(first), first.data_set.items)
     again = make_job(RunOptions(resume=run))
     assert again.resume and again.out == run
     assert again.settings == first.settings
@@ -163,6 +169,41 @@ def test_resume_takes_over_what_is_not_given(project: Path, tmp_path: Path) -> N
         make_job(RunOptions(port="/dev/x", project=project, out=run))
     moved = make_job(RunOptions(resume=run, port="/dev/y", min_top1=0.25))
     assert moved.settings == replace(first.settings, port="/dev/y", min_top1=0.25)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"baud": 9600}, (9600, 0, True)),
+        ({"max_baud": 921600, "no_compress": True}, (115200, 921600, False)),
+    ],
+)
+def test_resume_keeps_the_lines_of_several_boards(
+    project: Path, tmp_path: Path, given: dict[str, Any], expected: tuple[int, int, bool]
+) -> None:
+    first = make_job(RunOptions(port=("/dev/x", "/dev/y"), project=project, **given))
+    create_journal(tmp_path / "run", meta_of(first), first.data_set.items)
+    for job in (first, make_job(RunOptions(resume=tmp_path / "run"))):
+        lines = [board.source.acquire(Stop()) for board in job.boards]
+        assert [line.port for line in lines] == ["/dev/x", "/dev/y"]
+        assert {(line.baud, line.max_baud, line.compress) for line in lines} == {expected}
+
+
+def test_a_port_of_the_environment_is_not_for_a_rig(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = tmp_path / "rig.toml"
+    rig.write_text('[boards.a]\nboard = "rt1050"\nport = "/dev/a"\n')
+    monkeypatch.chdir(project)
+    idle = FromEnvironment("emulator:///of/another/project")
+    job = make_job(RunOptions(port=(idle,), rig=rig))
+    assert job.settings.project == str(project)
+    assert [board.name for board in job.boards] == ["a"]
+    with pytest.raises(UsageError, match="--rig and --port exclude each other"):
+        make_job(RunOptions(port=("/dev/x",), project=project, rig=rig))
+    create_journal(tmp_path / "run", meta_of(job), job.data_set.items)
+    again = make_job(RunOptions(port=(idle,), resume=tmp_path / "run"))
+    assert again.settings == job.settings
 
 
 def test_resume_excludes_out_and_needs_a_run(tmp_path: Path) -> None:

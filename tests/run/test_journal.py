@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.fake_board import HELLO
+from helpers.journals import create_journal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +22,7 @@ from mcuzoo.data.images import FilePicture, Item
 from mcuzoo.errors import InputError, UsageError
 from mcuzoo.project.recipe import Recipe
 from mcuzoo.run.connected_board import board_facts
-from mcuzoo.run.journal import JOURNAL_NAME, LOCK_NAME, Journal, create_journal, read_run
+from mcuzoo.run.journal import JOURNAL_NAME, LOCK_NAME, Journal, read_run
 from mcuzoo.run.record import Row, RunMeta, Settings, Status
 from mcuzoo.run.score import Answer
 

@@ -11,28 +11,18 @@ from typing import Any
 from mcuzoo.emulator.url import SCHEME, emulated_project
 from mcuzoo.errors import UsageError, command
 from mcuzoo.link.ports import USB, by_usb_name, list_serial_ports
-from mcuzoo.project.manifest import Manifest, load_manifest, load_project
-from mcuzoo.rig.boards import RigBoard, chosen
+from mcuzoo.options import FromEnvironment
+from mcuzoo.project.manifest import Manifest
+from mcuzoo.rig.boards import chosen
 from mcuzoo.rig.file import read_rig
-from mcuzoo.rig.find_board import ALL, AUTO, port_of, ports_of
+from mcuzoo.rig.find_board import ALL, AUTO, port_of, ports_of, project_baud
 from mcuzoo.run.many.place_source import NO_FARM, farm_settings
 from mcuzoo.run.many.source import BoardOfRun, PortSource
 from mcuzoo.run.options import RunOptions
-from mcuzoo.run.project import baud_note, max_baud_of, project_baud
+from mcuzoo.run.project import baud_note, max_baud_of
 from mcuzoo.run.recipe import manifest_with_recipe
 from mcuzoo.run.record import Settings
-from mcuzoo.run.sessions import Line
-from mcuzoo.run.upload import Upload, prepare_upload, require_universal
-from mcuzoo.zoo.registry import resolve_model
-
-
-@dataclass(frozen=True)
-class Firmware:
-    """A project, its manifest with the recipe of the run, and the uploaded model, if any."""
-
-    project: Path
-    manifest: Manifest
-    upload: Upload | None
+from mcuzoo.run.sessions import Line, Subject, subject_of
 
 
 @dataclass(frozen=True)
@@ -53,17 +43,24 @@ def first_project(options: RunOptions) -> Path | None:
     return next((board.project for board in boards if board.project is not None), None)
 
 
-def choose_boards(
-    options: RunOptions, base: Settings, firmware: Firmware, say: Callable[[str], None]
-) -> Choice:
-    """The boards that the options name, or else those of `base`.
+def without_idle_port(options: RunOptions, earlier: Settings | None) -> RunOptions:
+    """`options` without a port of the environment, if a rig or a farm says where the boards are:
+    in the options, or in the run that goes on, whose settings are `earlier`."""
+    begun = earlier is not None and (earlier.rig or earlier.labgrid)
+    elsewhere = begun or options.rig is not None or options.labgrid is not None
+    typed = [port for port in options.ports if not isinstance(port, FromEnvironment)]
+    return replace(options, port=tuple(typed)) if elsewhere else options
 
-    firmware: of boards that have no project of their own. Raises UsageError for boards that cannot
-    run together, InputError for a bad rig file, and for "auto" and "all" the errors of ports_of.
+
+def choose_boards(
+    options: RunOptions, base: Settings, firmware: Subject, say: Callable[[str], None]
+) -> Choice:
+    """The boards that the options name, or else those of `base`, whose other settings hold.
+
+    firmware: with the recipe of the run, of boards that have no project of their own. Raises
+    UsageError for boards that cannot run together, InputError for a bad rig file, and for "auto"
+    and "all" the errors of ports_of.
     """
-    elsewhere = options.rig or base.rig or options.labgrid is not None or base.labgrid
-    if elsewhere and options.ports == (os.environ.get("MCUZOO_PORT"),):
-        options = replace(options, port=())  # which nobody typed
     if options.labgrid is not None or (base.labgrid and not (options.ports or options.rig)):
         if options.ports or options.rig:
             raise UsageError("--labgrid excludes --port and --rig.", "Leave it or them out.")
@@ -77,64 +74,55 @@ def choose_boards(
     ):
         if value is not None:
             raise UsageError(f"{flag} is of a labgrid farm.", "Add --labgrid [HOST[:PORT]].")
-    options = replace(options, no_compress=options.no_compress or not base.compress)
     choice = _of_this_machine(options, base, firmware, say)
     return replace(choice, settings={**choice.settings, **NO_FARM})
 
 
 def _of_this_machine(
-    options: RunOptions, base: Settings, firmware: Firmware, say: Callable[[str], None]
+    options: RunOptions, base: Settings, firmware: Subject, say: Callable[[str], None]
 ) -> Choice:
-    baud = options.baud or base.baud
     if options.rig is not None:
         if options.ports:
             raise UsageError("--rig and --port exclude each other.", "Leave one of them out.")
-        return _of_rig(options, options.rig.resolve(), options.filter, firmware)
+        return _of_rig(options, options.rig.resolve(), options.filter, base, firmware)
     if options.filter and base.rig is None:
         raise UsageError(
             "--filter needs --rig or --labgrid.",
             "Add --rig RIG.toml: mcuzoo rig scan writes one.",
         )
     if options.ports:
-        return _of_ports(options, options.ports, baud, firmware, say)
+        return _of_ports(options, options.ports, base, firmware, say)
     if base.rig is not None:
-        return _of_rig(options, Path(base.rig), options.filter or base.filters, firmware)
-    return _of_ports(
-        options, base.ports or ((base.port,) if base.port else ()), baud, firmware, say
-    )
+        filters = options.filter or base.filters
+        return _of_rig(options, Path(base.rig), filters, base, firmware)
+    ports = base.ports or ((base.port,) if base.port else ())
+    return _of_ports(options, ports, base, firmware, say)
 
 
 def _of_ports(
     options: RunOptions,
     ports: Sequence[str],
-    baud: int,
-    firmware: Firmware,
+    base: Settings,
+    firmware: Subject,
     say: Callable[[str], None],
 ) -> Choice:
-    found = tuple(_found(ports, baud, firmware, say))
-    several = len(found) > 1 or ALL in ports
+    found = tuple(_found(ports, base.baud, firmware, say))
     # A run that was begun on several boards goes on so, even with one.
-    begun_with_several = options.resume is not None and _begun_with_several(options.resume)
-    if not several and not begun_with_several:
-        alone: dict[str, Any] = {
-            "port": next(iter(found), ""),
-            "ports": (),
-            "rig": None,
-            "filters": (),
-        }
-        return Choice((), alone, found)
+    if len(found) < 2 and ALL not in ports and not base.several:
+        return Choice((), _places(next(iter(found), "")), found)
     _require_one_tracer(options)
     _require_different(found)
     boards = []
     for name, port in zip(_names(found), found, strict=True):
         own = firmware if options.project is not None else _of_emulated(port, options, firmware)
-        boards.append(_board(PortOf(name, port), own, options))
+        line = _line(port, own, options, base)
+        boards.append(BoardOfRun(PortSource(name, line), own.manifest, own.upload))
     _require_alike([(board.name, board.manifest) for board in boards], firmware)
     return Choice(tuple(boards), _places(found[0], ports=found), found)
 
 
 def _found(
-    ports: Sequence[str], baud: int, firmware: Firmware, say: Callable[[str], None]
+    ports: Sequence[str], baud: int, firmware: Subject, say: Callable[[str], None]
 ) -> Iterator[str]:
     for port in ports:
         if port == AUTO:
@@ -145,7 +133,9 @@ def _found(
             yield port
 
 
-def _of_rig(options: RunOptions, path: Path, filters: Sequence[str], firmware: Firmware) -> Choice:
+def _of_rig(
+    options: RunOptions, path: Path, filters: Sequence[str], base: Settings, firmware: Subject
+) -> Choice:
     _require_one_tracer(options)
     rig = chosen(read_rig(path), filters)
     boards = []
@@ -159,7 +149,8 @@ def _of_rig(options: RunOptions, path: Path, filters: Sequence[str], firmware: F
                 f"--filter board={own.manifest.board} leaves it out; or say in {path} which "
                 "project it runs.",
             )
-        boards.append(_board(PortOf(one.name, one.port, one), own, options))
+        line = _line(one.port, own, options, base, one.baud)
+        boards.append(BoardOfRun(PortSource(one.name, line, one.power), own.manifest, own.upload))
     _require_alike([(board.name, board.manifest) for board in boards], firmware)
     ports = tuple(one.port for one in rig)
     places = _places(ports[0], rig=str(path), filters=tuple(filters))
@@ -176,50 +167,36 @@ def _places(
     return {"port": port, "ports": ports, "rig": rig, "filters": filters}
 
 
-@dataclass(frozen=True)
-class PortOf:
-    """The port of a board, and what a rig file says of it."""
-
-    name: str
-    port: str
-    rig: RigBoard | None = None
-
-
-def _board(at: PortOf, own: Firmware, options: RunOptions) -> BoardOfRun:
+def _line(
+    port: str, own: Subject, options: RunOptions, base: Settings, of_rig: int | None = None
+) -> Line:
+    """of_rig: the rate that the rig file names."""
     of_project = project_baud(own.project, own.manifest)
-    of_rig = None if at.rig is None else at.rig.baud
-    baud = options.baud or of_rig or of_project
+    named = None if base.max_baud else base.baud  # by --baud, perhaps in an earlier session
+    baud = named or of_rig or of_project
     note = baud_note(baud, of_project)
-    if of_rig is not None and not options.baud:
+    if of_rig is not None and named is None:
         note = "as the rig file says"
-    max_baud = max_baud_of(options.baud or of_rig, options.max_baud)
-    line = Line(at.port, baud, note, options.wait_port, max_baud, not options.no_compress)
-    power = None if at.rig is None else at.rig.power
-    return BoardOfRun(PortSource(at.name, line, power), own.manifest, own.upload)
+    max_baud = max_baud_of(named or of_rig, base.max_baud)
+    return Line(port, baud, note, options.wait_port, max_baud, base.compress)
 
 
-def _of_emulated(port: str, options: RunOptions, firmware: Firmware) -> Firmware:
+def _of_emulated(port: str, options: RunOptions, firmware: Subject) -> Subject:
     """The firmware of an emulated board is that of the project in its port."""
     project = emulated_project(port)
-    if project is None or project.resolve() == firmware.project:
-        return firmware
-    return _firmware(project.resolve(), options, firmware)
+    return firmware if project is None else _firmware(project.resolve(), options, firmware)
 
 
-def _firmware(project: Path, options: RunOptions, like: Firmware) -> Firmware:
+def _firmware(project: Path, options: RunOptions, like: Subject) -> Subject:
     """That of another project, with the same model uploaded."""
     if project == like.project:
         return like
-    if like.upload is None:
-        manifest = load_manifest(project)
-        return Firmware(project, manifest_with_recipe(manifest, options), None)
-    universal = require_universal(load_project(project), project)
-    name = options.upload or str(like.upload.source.path)
-    sent = prepare_upload(resolve_model(name), universal)
-    return Firmware(project, manifest_with_recipe(sent.manifest, options, True), sent)
+    sent = None if like.upload is None else options.upload or str(like.upload.source.path)
+    own = subject_of(project, sent)
+    return replace(own, manifest=manifest_with_recipe(own.manifest, options, sent is not None))
 
 
-def _require_alike(boards: Sequence[tuple[str, Manifest]], firmware: Firmware) -> None:
+def _require_alike(boards: Sequence[tuple[str, Manifest]], firmware: Subject) -> None:
     """All boards must give the same output for the same picture."""
     base = firmware.manifest
     for name, one in boards:
@@ -275,9 +252,3 @@ def _names(ports: Sequence[str]) -> Iterator[str]:
     for port in ports:
         number = seen[port] = seen.get(port, 0) + 1
         yield port if number == 1 else f"{port}#{number}"
-
-
-def _begun_with_several(run: Path) -> bool:
-    from mcuzoo.run.journal import read_run
-
-    return bool(read_run(run)[0].boards)

@@ -12,10 +12,11 @@ from typing import Any
 from mcuzoo.errors import McuzooError, PortError, UsageError
 from mcuzoo.farm.environment import require_labgrid
 from mcuzoo.farm.farm import Farm, FarmBoard, FarmRequest, TakenAway
+from mcuzoo.rig.find_board import project_baud
 from mcuzoo.run.many.source import BoardOfRun
 from mcuzoo.run.many.stop import Stop
 from mcuzoo.run.options import RunOptions
-from mcuzoo.run.project import baud_note, project_baud
+from mcuzoo.run.project import baud_note
 from mcuzoo.run.record import Settings
 from mcuzoo.run.sessions import Line, Subject
 

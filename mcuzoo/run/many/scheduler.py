@@ -24,23 +24,22 @@ from mcuzoo.link.counts import agent_note
 from mcuzoo.link.hello import Hello
 from mcuzoo.run.feed import Unusable, prepare
 from mcuzoo.run.job import Job
-from mcuzoo.run.journal import Journal, begin_journal, read_run
+from mcuzoo.run.journal import begin_journal
 from mcuzoo.run.many.source import BoardOfRun
 from mcuzoo.run.many.work import Work
 from mcuzoo.run.many.worker import SameFirmware, Shared, Worker
-from mcuzoo.run.record import BoardRecord, OtherResult, Row, RunMeta, Status, WrongLayer
+from mcuzoo.run.record import BoardRecord, OtherResult, Row, RunMeta, WrongLayer
 from mcuzoo.run.runner import (
+    Begun,
     Observer,
+    bad_row,
     new_meta,
     one_turn,
-    refuse_all_bad,
     resumable,
-    row_of,
-    sigterm_interrupts,
-    unfinished_items,
+    run_unfinished,
 )
 from mcuzoo.run.sessions import Watcher
-from mcuzoo.run.summary import RunSummary, summarize
+from mcuzoo.run.summary import RunSummary
 
 COMMON = 1
 """So many of the first images go to every board."""
@@ -71,15 +70,12 @@ def run_on_boards(job: Job, boards: Sequence[BoardOfRun], observer: SeveralObser
     Raises RigError or ProtocolError when no board is left, with the reason of each; else as
     run_images.
     """
-    with sigterm_interrupts(), ExitStack() as stack:
-        journal = stack.enter_context(Journal(job.out)) if job.resume else None
-        items = unfinished_items(job) if job.resume else list(job.data_set.items)
-        if journal is None or items:
-            with _SeveralRun(job, boards, observer, items, journal) as run:
-                run.work_off()
-    summary = summarize(*read_run(job.out))
-    refuse_all_bad(summary)
-    return summary
+
+    def work(items: Sequence[Item], begun: Begun | None) -> None:
+        with _SeveralRun(job, boards, observer, items, begun) as run:
+            run.work_off()
+
+    return run_unfinished(job, work)
 
 
 class _SeveralRun:
@@ -92,15 +88,14 @@ class _SeveralRun:
         boards: Sequence[BoardOfRun],
         observer: SeveralObserver,
         items: Sequence[Item],
-        journal: Journal | None,
+        begun: Begun | None,
     ) -> None:
         self._job = job
         self._observer = observer
         self._items = items
         self._stack = ExitStack()
-        self._journal = journal
-        self._resumes = journal is not None
-        known = read_run(job.out)[0] if self._resumes else None
+        self._journal = None if begun is None else begun.journal
+        known = None if begun is None else begun.meta
         self._before_s = (known.elapsed_s if known else None) or 0.0
         self._begun: float | None = None
         self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -168,7 +163,7 @@ class _SeveralRun:
                 for item in _shared(items, lock):
                     ready = make(item)
                     if isinstance(ready, Unusable):
-                        self._post(partial(self._unusable, _bad(ready)))
+                        self._post(partial(self._unusable, bad_row(ready)))
                     elif not self._work.add(ready):
                         return
                 with lock:
@@ -351,10 +346,6 @@ def _shared(items: Iterator[Item], lock: threading.Lock) -> Iterator[Item]:
         if item is None:
             return
         yield item
-
-
-def _bad(unusable: Unusable) -> Row:
-    return replace(row_of(unusable.item), status=Status.BAD_IMAGE, error=unusable.reason)
 
 
 def _fresh(record: BoardRecord | None, board: BoardOfRun) -> BoardRecord:

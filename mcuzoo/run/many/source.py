@@ -62,8 +62,7 @@ class BoardSource(Protocol):
 class BoardOfRun:
     """A board of a run: where it is, and which firmware it must have.
 
-    kind: of board, an id of mcuzoo boards. upload: the model that it gets first, of a universal
-    firmware.
+    upload: the model that it gets first, of a universal firmware.
     """
 
     source: BoardSource

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.journals import create_journal
 from helpers.page_runs import (
     BOARD,
     EVIL,
@@ -43,7 +44,7 @@ from mcuzoo.report.html.blocks import Gallery, Page
 from mcuzoo.report.html.page import page_html
 from mcuzoo.report.html.run import RunPage, run_html, run_page
 from mcuzoo.run.feed import Prepared, prepare
-from mcuzoo.run.journal import Journal, create_journal
+from mcuzoo.run.journal import Journal
 from mcuzoo.run.record import Row, Status
 from mcuzoo.run.summary import summarize
 
