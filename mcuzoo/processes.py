@@ -17,6 +17,7 @@ from typing import IO, Any
 from mcuzoo.quoting import one_line
 
 GRACE_S = 5.0
+"""How long a child that is asked to end has for it."""
 _POLL_S = 0.05
 _KEPT_BYTES = 1 << 20
 _SHOWN_LINES = 6
@@ -63,8 +64,7 @@ def run_to_end(
 
     folder: the current one of the program. variables: more of its environment. pause: is called all
     the time; when it raises, the program is ended with all that it started, as on Ctrl-C, and has
-    grace_s seconds for it. Raises TimeLimitError, and OSError or ValueError if the program cannot be
-    started.
+    grace_s seconds for it. Raises TimeLimitError; OSError or ValueError if it cannot be started.
     """
     # A file, not a pipe: nothing has to be read meanwhile, and a grandchild that keeps it open
     # keeps nobody waiting.
