@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from mcuzoo.board.lpuart import makes
 from mcuzoo.errors import BoardSilentError, McuzooError
-from mcuzoo.link import messages
+from mcuzoo.link import failures, messages
 from mcuzoo.link.channel import BoardRestarted, Channel, Refused
-from mcuzoo.link.hello import Hello
+from mcuzoo.link.hello import Hello, say_hello
 from mcuzoo.link.state import Timing
 
 RATES = (12_000_000, 8_000_000, 6_000_000, 4_000_000, 3_000_000, 2_000_000, 1_500_000, 1_000_000,
@@ -27,6 +27,7 @@ _PATTERN_BYTES = messages.MAX_CHUNK_BYTES
 _SHORT_BYTES = 64
 # At most so many of the patterns may need a second try.
 _SECOND_TRIES = 1
+_DURING = "asking for its baud rates"
 
 
 @dataclass(frozen=True)
@@ -161,9 +162,29 @@ class LineSpeed:
     def climbed(self) -> bool:
         return self.timing.baud != self._default
 
-    def climb(self, board: Hello) -> bool:
-        """Change to the highest rate that is good. Returns False if a rate was tried in vain: the
-        board then has to be met again, at its default. Raises as Channel.ask."""
+    def climb(self, board: Hello) -> Hello:
+        """Change to the highest rate that is good. Returns the board as it was met last: again,
+        where a rate was tried in vain, or where it restarted meanwhile.
+
+        Raises as say_hello; BoardSilentError and ProtocolError of a board that does not say its
+        rates, and the error of one that restarts `timing.attempts` times.
+        """
+        restarts = 0
+        while True:
+            try:
+                if self._climbs(board):
+                    return board
+            except BoardRestarted as restart:
+                restarts += 1
+                if restarts == self.timing.attempts:
+                    raise failures.restarted(_DURING, restart) from None
+            except Refused as refusal:
+                raise failures.refused(_DURING, refusal.error, uploaded=False) from None
+            board = say_hello(self._channel, self.timing)
+
+    def _climbs(self, board: Hello) -> bool:
+        """Returns False if a rate was tried in vain: the board then has to be met again, at its
+        default. Raises as Channel.ask."""
         state = self._channel.state
         state.fixed_rate = self._why_not(board)
         if state.fixed_rate:

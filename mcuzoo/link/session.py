@@ -92,15 +92,11 @@ class Session:
         self._in_step = True
         self._meter = Meter(channel, channel.state.use)
         channel.state.not_ahead = why_not_ahead(self._hello)
-        self._climb()
+        self._hello = self._speed.climb(self._hello)
 
     @property
     def _timing(self) -> Timing:
         return self._speed.timing
-
-    def _climb(self) -> None:
-        while not self._speed.climb(self._hello):
-            self._hello = say_hello(self._channel, self._timing)
 
     @classmethod
     def open(
@@ -405,7 +401,7 @@ class Session:
         self._hello = now
         self._in_step = True
         if not self._speed.climbed:
-            self._climb()
+            self._hello = self._speed.climb(self._hello)
 
     def _greet(self) -> Hello:
         """Say HELLO, at the board's default rate if it does not answer at the present one."""

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+from helpers.scripted_board import IMAGE, REPLY, Board, ScriptedPort, reply, request_of
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mcuzoo.board.load import list_boards
 from mcuzoo.board.lpuart import closest_baud
+from mcuzoo.errors import BoardResetError, ProtocolError
+from mcuzoo.link import messages
+from mcuzoo.link.channel import Channel
+from mcuzoo.link.frame import Frame
 from mcuzoo.link.rates import RATES, BoardRates, candidates
+from mcuzoo.link.session import Session, Timing
 
 CLOCKS = sorted({board.console.clock_hz for board in list_boards()})
 
@@ -39,3 +48,59 @@ def test_a_board_that_does_not_say_its_clock() -> None:
 
 def test_a_rate_of_ones_own() -> None:
     assert candidates(BoardRates(24_000_000, 115_200), 2_400_000)[0] == 2_400_000
+
+
+class Restarting(Board):
+    """Restarts when it is asked for its rates, `times` times; it makes none but its default."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+
+    def __call__(self, frame: Frame) -> bytes:
+        request = request_of(frame)
+        if isinstance(request, messages.Hello):
+            known = replace(REPLY, nonce=request.nonce, features=messages.Feature.BAUD)
+            return reply(frame, known)
+        if isinstance(request, messages.SetBaud):
+            self.times -= 1
+            if self.times >= 0:
+                return reply(frame, messages.Boot(messages.PROTOCOL_VERSION))
+            return reply(frame, self.rates(request.nonce))
+        return super().__call__(frame)
+
+    def rates(self, nonce: int) -> messages.Message:
+        return messages.BaudReply(nonce, 115_200, 0, 460_800, 115_200)
+
+
+def session_with(board: Board) -> Session:
+    channel = Channel(ScriptedPort(board), "scripted")
+    channel.baud = 115_200
+    timing = Timing(latency_s=0.02, connect_s=0.2, tries=2, attempts=3, max_baud=3_000_000)
+    return Session(channel, timing)
+
+
+def test_a_board_that_restarts_when_it_is_asked_is_met_again() -> None:
+    session = session_with(Restarting(2))
+    assert session.infer(0, IMAGE).output.tobytes() == Board.output
+
+
+def test_a_board_that_always_restarts_is_an_error() -> None:
+    with pytest.raises(BoardResetError, match="asking for its baud rates"):
+        session_with(Restarting(10))
+
+
+def test_a_board_that_restarts_between_two_images_is_an_error_of_the_rig() -> None:
+    board = Restarting(0)
+    session = session_with(board)
+    board.times = 10
+    with pytest.raises(BoardResetError, match="asking for its baud rates"):
+        session.reset()
+
+
+def test_a_refusal_is_told() -> None:
+    class Refusing(Restarting):
+        def rates(self, nonce: int) -> messages.Message:
+            return messages.Error(messages.ErrorCode.BAD_REQUEST, messages.SetBaud.code, "no")
+
+    with pytest.raises(ProtocolError, match=r"refused SetBaud \(asking for its baud rates\)"):
+        session_with(Refusing(0))
