@@ -193,7 +193,8 @@ def _ports(listed: Sequence[PortInfo]) -> Iterator[Finding]:
 
 def _probes(listed: Sequence[Probe]) -> Iterator[Finding]:
     if not listed:
-        yield Finding("Probes", "debug probes", "absent", "none; mcuzoo flash needs one")
+        needs = "none; mcuzoo flash needs one, a serial port or a command of yours"
+        yield Finding("Probes", "debug probes", "absent", needs)
     for probe in listed:
         name = probe.serial_number or probe.product
         if probe.denied:
