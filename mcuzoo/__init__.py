@@ -16,7 +16,13 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+try:
+    _built = import_module("mcuzoo._version")
+except ImportError:  # a checkout that nothing was built or installed from
+    __version__, __commit__ = "0.0.0", ""
+else:
+    __version__, __commit__ = str(_built.VERSION), str(_built.COMMIT)
+"""__commit__: what a wheel was built from; "" for a checkout, which may be changed at any time."""
 
 if TYPE_CHECKING:
     from mcuzoo.board.load import load_board
@@ -155,7 +161,7 @@ class _FrontDoor(ModuleType):
             super().__setattr__(name, value)
 
     def __dir__(self) -> list[str]:
-        return [*__all__, "__version__"]
+        return [*__all__, "__commit__", "__version__"]
 
 
 sys.modules[__name__].__class__ = _FrontDoor
