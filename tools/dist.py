@@ -2,9 +2,9 @@
 
     python tools/dist.py --out dist
 
-Only what is committed is built. The second time, folder, order of the files, their times, umask, time
-zone, locale and hash seed are others, and the wheel is made from the sdist. Writes the two files and
-SHA256SUMS into --out. Exit code 1: a file is not the same both times.
+Only what is committed is built. The second time, folder, order of the files, their times, umask,
+time zone, locale and hash seed are others, and the wheel is made from the sdist. Writes the two
+files and SHA256SUMS into --out. Exit code 1: a file is not the same both times.
 """
 
 from __future__ import annotations
