@@ -99,20 +99,19 @@ bench: $(TEST)
 # sdist and wheel of the newest commit, built twice and compared, in dist/ with their SHA-256.
 dist: $(VENV)-dist/.build
 	rm -rf dist
-	$(VENV)-dist/bin/python tools/dist.py --out dist
+	$(VENV)-dist/bin/python tools/release.py --out dist
 
 # The same with the packages that `make demo` installs as a CycloneDX document: the wheel and they are
 # installed into an environment that has nothing else.
 sbom: dist $(VENV)-dist/.release
 	rm -rf $(VENV)-sbom
 	$(PYTHON) -m venv --without-pip $(VENV)-sbom
-	$(INTO_SBOM) --require-hashes --requirement requirements/build.txt
 	$(INTO_SBOM) --require-hashes --no-build-isolation --requirement requirements/demo.txt
 	$(INTO_SBOM) --no-deps dist/*.whl
 	$(VENV)-dist/bin/python tools/sbom.py --python $(VENV)-sbom/bin/python --out dist
 
-INTO_SBOM = $(VENV)-dist/bin/python -m pip --python $(VENV)-sbom/bin/python install --quiet \
-    --disable-pip-version-check
+INTO_SBOM = $(VENV)-dist/bin/python -m pip install --quiet --disable-pip-version-check \
+    --ignore-installed --no-warn-script-location --prefix $(VENV)-sbom
 
 $(VENV)-dist/.build $(VENV)-dist/.release: $(VENV)-dist/.%: requirements/%.txt
 	test -d $(VENV)-dist || $(PYTHON) -m venv $(VENV)-dist

@@ -9,7 +9,7 @@ import zipfile
 from hashlib import sha256
 from pathlib import Path
 
-import dist
+import release
 import pytest
 from helpers.source_tree import copy_sources, git
 
@@ -37,7 +37,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def built(source: Path, out: Path, kind: str = "wheel") -> tuple[str, str, str]:
     """Of a wheel: the version in its name, and version and commit in its package."""
-    wheel = dist.build(source, kind, out, {}, 0o022)
+    wheel = release.build(source, kind, out, {}, 0o022)
     found = _version_file(zipfile.ZipFile(wheel).read("mcuzoo/_version.py"))
     return wheel.name.split("-")[1], *found
 
@@ -52,11 +52,10 @@ def test_a_release_is_the_same_when_it_is_built_again(
     repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["--repository", str(repository), "--ref", TAG, "--out", str(tmp_path / "dist")]
-    assert dist.main(words) == 0
+    assert release.main(words) == 0
     sdist, wheel = tmp_path / "dist/mcuzoo-9.8.7.tar.gz", "mcuzoo-9.8.7-py3-none-any.whl"
     lines = [
-        f"{sha256((tmp_path / 'dist' / name).read_bytes()).hexdigest()}  {name}\n"
-        for name in (wheel, sdist.name)
+        f"{sha256((out / name).read_bytes()).hexdigest()}  {name}\n" for name in (wheel, sdist.name)
     ]
     assert capsys.readouterr().out == "".join(lines)
     assert (tmp_path / "dist/SHA256SUMS").read_text() == "".join(lines)
@@ -82,7 +81,7 @@ def test_a_build_that_depends_on_more_than_the_commit_is_found(
     hook.write_text(text.replace("return f'", "import os; return f'# {os.environ[\"TZ\"]}\\n'f'"))
     git(changed, "commit", "--quiet", "--all", "--message", "not reproducible")
     out = tmp_path / "dist"
-    assert dist.main(["--repository", str(changed), "--out", str(out)]) == 1
+    assert release.main(["--repository", str(changed), "--out", str(out)]) == 1
     said = capsys.readouterr()
     assert said.out == "" and not out.exists()
     assert said.err.count("is not the same when it is built again.") == 2
@@ -137,10 +136,10 @@ def test_an_editable_install_names_no_commit(repository: Path, tmp_path: Path) -
     pytest.importorskip("editables")
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "--quiet", str(repository), str(clone))
-    wheel = dist.build(clone, "wheel:editable", tmp_path / "out", {}, 0o022)
+    wheel = release.build(clone, "wheel:editable", tmp_path / "out", {}, 0o022)
     assert wheel.name.startswith("mcuzoo-9.8.8.dev1+g")
     written = clone / "mcuzoo/_version.py"
     assert _version_file(written.read_bytes()) == ("9.8.8.dev1+editable", "")
     assert git(clone, "status", "--porcelain") == ""
-    said = dist.run([sys.executable, "-m", "mcuzoo", "--version"], clone)
+    said = release.run([sys.executable, "-m", "mcuzoo", "--version"], clone)
     assert said == "mcuzoo 9.8.8.dev1+editable\n"

@@ -1,6 +1,6 @@
 """Build sdist and wheel of a commit twice, under different circumstances, and compare: `make dist`.
 
-    python tools/dist.py --out dist
+    python tools/release.py --out dist
 
 Only what is committed is built. The second time, folder, order of the files, their times, umask,
 time zone, locale and hash seed are others, and the wheel is made from the sdist. Writes the two
