@@ -9,8 +9,8 @@ import zipfile
 from hashlib import sha256
 from pathlib import Path
 
-import release
 import pytest
+import release
 from helpers.source_tree import copy_sources, git
 
 pytestmark = [
@@ -51,16 +51,16 @@ def _version_file(text: bytes) -> tuple[str, str]:
 def test_a_release_is_the_same_when_it_is_built_again(
     repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["--repository", str(repository), "--ref", TAG, "--out", str(tmp_path / "dist")]
-    assert release.main(words) == 0
-    sdist, wheel = tmp_path / "dist/mcuzoo-9.8.7.tar.gz", "mcuzoo-9.8.7-py3-none-any.whl"
-    lines = [
-        f"{sha256((out / name).read_bytes()).hexdigest()}  {name}\n" for name in (wheel, sdist.name)
-    ]
-    assert capsys.readouterr().out == "".join(lines)
-    assert (tmp_path / "dist/SHA256SUMS").read_text() == "".join(lines)
+    out = tmp_path / "dist"
+    assert release.main(["--repository", str(repository), "--ref", TAG, "--out", str(out)]) == 0
+    wheel, sdist = out / "mcuzoo-9.8.7-py3-none-any.whl", out / "mcuzoo-9.8.7.tar.gz"
+    sums = "".join(
+        f"{sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in (wheel, sdist)
+    )
+    assert capsys.readouterr().out == sums
+    assert (out / "SHA256SUMS").read_text() == sums
 
-    packed = zipfile.ZipFile(tmp_path / "dist" / wheel)
+    packed = zipfile.ZipFile(wheel)
     commit = git(repository, "rev-parse", TAG)
     assert _version_file(packed.read("mcuzoo/_version.py")) == ("9.8.7", commit)
     # The commit's time, not the build's.

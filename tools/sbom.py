@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from release import REPOSITORY, SUMS, run, said, sha
 
@@ -63,7 +64,7 @@ def completed(document: dict[str, Any], packed: Sequence[Path]) -> dict[str, Any
     wheel = next(path for path in packed if path.suffix == ".whl")
     version = wheel.name.split("-")[1]
     main_component = document["metadata"]["component"]
-    main_component |= {"version": version, "purl": f"pkg:pypi/mcuzoo@{version}"}
+    main_component |= {"version": version, "purl": f"pkg:pypi/mcuzoo@{quote(version)}"}
     main_component.setdefault("externalReferences", []).extend(
         {
             "type": "distribution",
