@@ -108,7 +108,7 @@ sbom: dist $(VENV)-dist/.release
 	$(PYTHON) -m venv --without-pip $(VENV)-sbom
 	$(INTO_SBOM) --require-hashes --no-build-isolation --requirement requirements/demo.txt
 	$(INTO_SBOM) --no-deps dist/*.whl
-	$(VENV)-dist/bin/python tools/sbom.py --python $(VENV)-sbom/bin/python --out dist
+	$(VENV)-dist/bin/python tools/release_sbom.py --python $(VENV)-sbom/bin/python --out dist
 
 INTO_SBOM = $(VENV)-dist/bin/python -m pip install --quiet --disable-pip-version-check \
     --ignore-installed --no-warn-script-location --prefix $(VENV)-sbom

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from mcuzoo.run.options import BoardOptions, ConvertOptions, ProfileOptions, RunOptions
     from mcuzoo.run.profiling import profile
     from mcuzoo.run.run import run
+    from mcuzoo.sbom.document import sbom
     from mcuzoo.toolchain.build import build_project as build
     from mcuzoo.toolchain.options import BuildOptions
     from mcuzoo.tryout.options import TryOptions
@@ -97,6 +98,7 @@ __all__ = [
     "profile",
     "quantize",
     "run",
+    "sbom",
     "try_model",
 ]
 
@@ -110,6 +112,7 @@ _HOMES = {
     "measure": "measure.fit:measure",
     "export": "codegen.export:export",
     "build": "toolchain.build:build_project",
+    "sbom": "sbom.document:sbom",
     "flash": "flash.flash:flash",
     "emulate": "emulator.emulate:emulate",
     "open_board": "run.open_board:open_board",

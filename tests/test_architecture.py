@@ -26,7 +26,7 @@ FLOORS = (
     {"codegen", "link"},
     {"profile", "rig"},
     {"toolchain", "run"},
-    {"compare", "doctor_data", "evaluate", "flash", "measure"},
+    {"compare", "doctor_data", "evaluate", "flash", "measure", "sbom"},
     {"doctor", "quantize", "tryout"},
     {"report"},
     {"cli"},

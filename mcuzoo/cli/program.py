@@ -33,6 +33,7 @@ COMMANDS = {
     "build": (
         "Build PROJECT into ELF, .bin and .hex: with arm-none-eabi-gcc or Zig, or in NXP's SDK."
     ),
+    "sbom": "List what PROJECT's firmware consists of, as a CycloneDX document.",
     "emulate": "Boot an image as the board's ROM would and print the port of its console.",
     "flash": "Write PROJECT's build into a board's flash, read it back, and meet the board.",
     "probes": "List the debug probes of this machine and the tools here that drive them.",

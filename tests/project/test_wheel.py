@@ -26,7 +26,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = copy_sources(folder / "source")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     # Not the version of the repository: that of this checkout, which it is compared with.
-    environment = {**os.environ, "SETUPTOOLS_SCM_PRETEND_VERSION_FOR_MCUZOO": __version__}
+    environment = {**os.environ, "SETUPTOOLS_SCM_PRETEND_VERSION": __version__}
     done = subprocess.run(
         command, cwd=source, env=environment, capture_output=True, text=True, check=False
     )

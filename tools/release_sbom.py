@@ -1,6 +1,6 @@
 """List the parts of a release as a CycloneDX document: the last step of `make sbom`.
 
-    python tools/sbom.py --python .venv-sbom/bin/python --out dist
+    python tools/release_sbom.py --python .venv-sbom/bin/python --out dist
 
 The packages are those of the environment of --python, found by cyclonedx-py. Added to what it says:
 version, package URL and hashes of the sdist and wheel in --out, which `make dist` has put there.
