@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "mcuzoo"
 
 FLOORS = (
     {"errors", "options", "quoting", "resources"},
-    {"files", "locking", "processes", "tables", "untrusted"},
+    {"budgets", "files", "locking", "processes", "tables", "untrusted"},
     {"board", "extras", "faults", "graph", "project"},
     {"emulator", "farm", "lowering"},
     {"ops"},

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from mcuzoo.budgets import MinTop1
 from mcuzoo.options import (
     Baud,
     Labels,
     Limit,
     MaxBaud,
-    MinTop1,
     NoReference,
     Option,
     RecipeOptions,
