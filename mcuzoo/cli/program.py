@@ -69,11 +69,14 @@ def run_command(arguments: Sequence[str]) -> int:
         )
     name, *words = arguments
     if name in COMMANDS:
+        from mcuzoo.cli.configured import configured_for, with_origin
         from mcuzoo.cli.parse import HelpShown, parse
 
         known = command_of(name)
-        with suppress(HelpShown):
-            known(**parse(name, known, words, COMMANDS[name], examples_of(name)))
+        configured = configured_for(name, known, words)
+        with suppress(HelpShown), with_origin(name, configured):
+            values = parse(name, known, words, COMMANDS[name], examples_of(name), configured)
+            known(**values)
     elif name in ("-h", "--help"):
         print(program_help(), end="")
     elif name == "--version":
