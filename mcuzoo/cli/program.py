@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 COMMANDS = {
     "try": "Inspect, fit, export and build MODEL, boot the emulated board, run pictures, judge.",
     "demo": "Export the bundled model, build it, boot the emulated board, stream images, judge.",
+    "init": "Write a mcuzoo.toml with comments, and workflows for GitHub Actions or GitLab CI.",
+    "config": "Show what mcuzoo.toml and MCUZOO_* say, value by value, and where.",
     "doctor": "Look at this machine: what is there, what is missing, the command that mends it.",
     "boards": "List the boards, their clocks and memory regions.",
     "models": "List the models that mcuzoo knows by name, with published and measured figures.",
@@ -50,6 +52,7 @@ COMMANDS = {
         "Run the same images on several projects: accuracy, outputs by layer, instructions, sizes."
     ),
     "report": "Summarize a run, also an unfinished one; exits 0 whatever the verdict was.",
+    "completion": "Print the script that lets bash, zsh or fish complete mcuzoo's words.",
 }
 """In the order of the help, with the first sentence of each.
 

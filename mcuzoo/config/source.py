@@ -88,12 +88,13 @@ class Source:
 
     def check(
         self,
-        commands: Collection[str],
+        commands: Collection[str] | None,
         parameters: Mapping[str, Sequence[Parameter]] = MappingProxyType({}),
     ) -> None:
         """Raise InputError that names all mistakes of the file.
 
-        commands: all, which may have tables. parameters: of those whose tables are checked, too.
+        commands: all, which may have tables; None: any name may be one. parameters: of those whose
+        tables are checked, too.
         """
         complaints = list(self._complaints(commands, parameters))
         if complaints:
@@ -198,15 +199,17 @@ class Source:
         return Setting(".".join(key), value, f"{self.place.shown}:{self._line(key)}", FILE)
 
     def _complaints(
-        self, commands: Collection[str], parameters: Mapping[str, Sequence[Parameter]]
+        self, commands: Collection[str] | None, parameters: Mapping[str, Sequence[Parameter]]
     ) -> Iterator[tuple[tuple[str, ...], str]]:
         shared = shared_parameters()
-        tables = [BUDGETS_TABLE, *(name for name in commands if name not in shared)]
+        tables = [BUDGETS_TABLE, *(name for name in commands or () if name not in shared)]
         for key, said in self._table.items():
             if key in shared:
                 yield from self._of_value(shared[key], said, (key,))
             elif key == BUDGETS_TABLE and isinstance(said, dict):
                 yield from self._of_budgets(said)
+            elif commands is None and isinstance(said, dict):
+                pass
             elif key not in tables:
                 kind = tables if isinstance(said, dict) else shared
                 what = "table" if isinstance(said, dict) else "key"
