@@ -32,7 +32,7 @@ from mcuzoo.run.project import (
     reference_engine,
 )
 from mcuzoo.run.recipe import manifest_notes, manifest_with_recipe
-from mcuzoo.run.record import Settings
+from mcuzoo.run.record import BuildFacts, Settings
 from mcuzoo.run.sessions import Subject, subject_of
 from mcuzoo.run.upload import Upload, own_classes
 from mcuzoo.zoo.recipe_flags import FLAGS
@@ -58,6 +58,25 @@ class Job:
     baud_note: str = ""
     note: str | None = None
     boards: tuple[BoardOfRun, ...] = ()
+
+    def build_facts(self, build_id: str) -> BuildFacts:
+        """What the project knows of the build that the board says it runs."""
+        plan, build = self.manifest.plan, self.manifest.build
+        own_model = self.upload is None
+        planned = BuildFacts(
+            arena_bytes=plan.arena_bytes if own_model else None,
+            constant_bytes=plan.constant_bytes if own_model else None,
+        )
+        if build is None or build.build_id != build_id:
+            return planned
+        flash = self.manifest.target.flash_region
+        return replace(
+            planned,
+            code_bytes=build.code_bytes,
+            flash_bytes=next((one.used_bytes for one in build.regions if one.region == flash), None),
+            compiler=f"{build.toolchain} {build.compiler_version}",
+            optimization=build.optimization,
+        )
 
 
 def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None) -> Job:

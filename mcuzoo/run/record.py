@@ -40,6 +40,7 @@ class Row:
     None when not counted. `reference_difference` is the largest |board - host reference| (or of an
     evaluation's two engines) in quantization steps: 0 means byte-equal, None not compared.
     `seconds` is the time the run spent on it. `rank`: how many classes come before the label's own.
+    `host_top1`: the class that the host reference answers; None in older runs, too.
     `second`: the answer of the other engine or model of an evaluation. `turned`: by its EXIF
     orientation. `clipped`: the share of the input's values that int8 could not take. `cells`: of a
     grid; known only to the process that ran the image. `board`: the name of the board that
@@ -66,6 +67,7 @@ class Row:
     clipped: float | None = None
     cells: tuple[Cell, ...] = ()
     board: str | None = None
+    host_top1: int | None = None
 
     @property
     def label_rank(self) -> int | None:
@@ -198,6 +200,32 @@ class WrongLayer:
 
 
 @dataclass(frozen=True)
+class InputFacts:
+    """The model's input tensor, int8 of `shape`: q stands for scale * (q - zero_point)."""
+
+    shape: tuple[int, ...]
+    scale: float
+    zero_point: int
+
+
+@dataclass(frozen=True)
+class BuildFacts:
+    """What the project knew of the firmware that the board ran; None where it did not know.
+
+    arena_bytes, constant_bytes: by the project's plan; of an uploaded model there is none.
+    code_bytes, flash_bytes: as the linker placed them, if mcuzoo made the build: machine code, and
+    all of the image. compiler: its name and version; optimization: its flag.
+    """
+
+    arena_bytes: int | None = None
+    code_bytes: int | None = None
+    constant_bytes: int | None = None
+    flash_bytes: int | None = None
+    compiler: str | None = None
+    optimization: str | None = None
+
+
+@dataclass(frozen=True)
 class RunMeta:
     """Everything about a run except its images.
 
@@ -205,7 +233,7 @@ class RunMeta:
     UTC. `wrong_layer` is found when an output is unlike the host reference's. `link` is what the
     run has learnt about the line, and its losses; None in older runs. `stack`: None if the board
     does not know. recipe_source: where the recipe is from; empty in older runs. `output_shape`:
-    None in older runs, which had a score per class.
+    None in older runs, which had a score per class. `input`, `build`: None in older runs.
     """
 
     tool_version: str
@@ -228,6 +256,14 @@ class RunMeta:
     elapsed_s: float | None = None
     boards: tuple[BoardRecord, ...] = ()
     others: tuple[OtherResult, ...] = ()
+    input: InputFacts | None = None
+    build: BuildFacts | None = None
+
+    @property
+    def links(self) -> tuple[LinkState, ...]:
+        """What is known of each line of the run; empty in older runs."""
+        known = (self.link, *(board.link for board in self.boards))
+        return tuple(link for link in known if link is not None)
 
     @property
     def form(self) -> OutputForm:

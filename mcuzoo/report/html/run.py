@@ -263,6 +263,9 @@ def _host_rates(summary: RunSummary) -> list[RateRow]:
     ]
     if not compared:
         return []
+    if all(row.host_top1 is not None for row in compared):
+        right = sum(row.host_top1 == row.label for row in compared)
+        return [RateRow("the host", Accuracy(right, len(compared)), "the same inputs")]
     equal = [row for row in compared if row.reference_difference == 0]
     correct = sum(row.label_rank == 0 for row in equal)
     if len(equal) == len(compared):
