@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
+from mcuzoo.budgets import BudgetOptions
 from mcuzoo.options import Argument, Option, RecipeOptions
 
 Board = Annotated[str, Option("One of mcuzoo boards, or a .toml file.", "--board", "-b")]
@@ -95,11 +96,19 @@ def takes(kind: type[Any] | None = None) -> Callable[[Callable[..., None]], Comm
     return lambda function: Command(function, kind)
 
 
+_LAST: tuple[type[Any], ...] = (BudgetOptions, RecipeOptions)
+"""Their many fields come last in the help."""
+
+
 def _parameters_of(kind: type[Any]) -> tuple[Parameter, ...]:
     hints = get_type_hints(kind, include_extras=True)
-    # The many options of a recipe come last in the help.
-    common = {one.name for one in fields(RecipeOptions)} if issubclass(kind, RecipeOptions) else ()
-    ordered = sorted(fields(kind), key=lambda one: one.name in common)
+    places = {
+        one.name: place
+        for place, base in enumerate(_LAST, 1)
+        if issubclass(kind, base)
+        for one in fields(base)
+    }
+    ordered = sorted(fields(kind), key=lambda one: places.get(one.name, 0))
     return tuple(_parameter(one.name, hints[one.name], one.default) for one in ordered)
 
 

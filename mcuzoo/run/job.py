@@ -73,7 +73,9 @@ class Job:
         return replace(
             planned,
             code_bytes=build.code_bytes,
-            flash_bytes=next((one.used_bytes for one in build.regions if one.region == flash), None),
+            flash_bytes=next(
+                (one.used_bytes for one in build.regions if one.region == flash), None
+            ),
             compiler=f"{build.toolchain} {build.compiler_version}",
             optimization=build.optimization,
         )
@@ -89,10 +91,7 @@ def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None
     """
     if options.resume is not None and options.out is not None:
         raise UsageError("--out and --resume exclude each other.", "--resume RUN writes to RUN.")
-    if options.min_top1 is not None and not 0 <= options.min_top1 <= 1:
-        raise UsageError(
-            f"--min-top1 {options.min_top1} is no rate.", "Give a number from 0 to 1, say 0.39."
-        )
+    options.check()
     if options.out is not None:
         require_no_run(options.out)
     before = None if options.resume is None else read_run(options.resume)[0]
@@ -191,8 +190,8 @@ def _settings(options: RunOptions, base: Settings) -> Settings:
         split=base.split if options.split is None else options.split,
         reference=base.reference and not options.no_reference,
         compress=base.compress and not options.no_compress,
-        min_top1=base.min_top1 if options.min_top1 is None else options.min_top1,
         strict=base.strict or options.strict,
+        **options.budgets_over(base),
     )
 
 
@@ -234,7 +233,6 @@ def _defaults(subject: Subject) -> Settings:
         labels=None if labels is None else str(inside(project, labels)),
         limit=None,
         reference=True,
-        min_top1=None,
         strict=False,
     )
 

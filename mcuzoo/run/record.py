@@ -8,6 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from mcuzoo.budgets import BudgetOptions
 from mcuzoo.data.output_form import Cell, OutputForm, output_form
 from mcuzoo.link.counts import UNKNOWN_UNIT, StackUse
 from mcuzoo.link.state import LinkState
@@ -78,16 +79,16 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(BudgetOptions):
     """The options of a run; `resume` takes them over if they are not given again.
 
     project, data_set, labels, upload: paths as they were typed; labels: of a text with the names,
     upload: of the model that was sent. reference: whether outputs are compared with the host's.
-    min_top1: the least accuracy for a verdict that passes. strict: an image that cannot be decoded
-    fails the run. ports: of a run on several boards, or else rig: the file that names them, and
-    filters: which of them. labgrid: of a run on a farm, its coordinator; filters: tags of its
-    places; places: how many of them; lg_env, lg_state: file and strategy that switch their power.
-    compress: inputs are sent encoded where that pays.
+    Budgets: for a verdict that passes. strict: an image that cannot be decoded fails the run.
+    ports: of a run on several boards, or else rig: the file that names them, and filters: which of
+    them. labgrid: of a run on a farm, its coordinator; filters: tags of its places; places: how
+    many of them; lg_env, lg_state: file and strategy that switch their power. compress: inputs are
+    sent encoded where that pays.
     max_baud: the highest rate to change to; 0: `baud` stays, as in older runs.
     """
 
@@ -98,7 +99,6 @@ class Settings:
     labels: str | None
     limit: int | None
     reference: bool
-    min_top1: float | None
     strict: bool
     split: str | None = None
     upload: str | None = None
