@@ -5,10 +5,10 @@ A field of `Budgets` is the key in `[budgets]` of mcuzoo.toml, and with dashes t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from math import isfinite
-from typing import Annotated
+from typing import Annotated, Any
 
 from mcuzoo.errors import UsageError
 from mcuzoo.options import Option
@@ -97,6 +97,23 @@ class Budgets:
             raise UsageError(f"{flag_of(name)}: {fault}.", f"Say, {flag_of(name)} {example}")
 
 
+@dataclass(frozen=True, kw_only=True)
+class BudgetOptions(Budgets):
+    """Budgets, and whether one that cannot be judged fails."""
+
+    strict_budgets: StrictBudgets = False
+
+    @property
+    def asked(self) -> bool:
+        """Whether anything was given."""
+        return bool(self.given) or self.strict_budgets
+
+    def budgets_over(self, others: BudgetOptions) -> dict[str, Any]:
+        """The fields, those that were not given from `others`."""
+        strict = self.strict_budgets or others.strict_budgets
+        return {**vars(others.budgets), **self.given, "strict_budgets": strict}
+
+
 BUDGETS = tuple(one.name for one in fields(Budgets))
 
 
@@ -119,17 +136,18 @@ PARTS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Figure:
-    """What a budget is compared with. value None: it is not known, and `text` says why. text: the
-    figure in words, without a full stop."""
+    """What a budget is compared with. value None: it cannot be told, and `text` says why; fails:
+    the budget does not hold then. text: the figure in words; a sentence without its full stop."""
 
     value: float | None
     text: str
+    fails: bool = False
 
 
 @dataclass(frozen=True)
 class BudgetResult:
-    """A budget and its figure. holds: None if it cannot be judged. part: "model", "firmware" or
-    "rig". text: one sentence."""
+    """A budget and its figure. holds: None if it cannot be judged. part: at fault if it does not
+    hold: "model", "firmware" or "rig". text: a sentence."""
 
     name: str
     bound: float
@@ -140,17 +158,27 @@ class BudgetResult:
 
 
 def judge(budgets: Budgets, figures: Mapping[str, Figure]) -> tuple[BudgetResult, ...]:
-    """Each budget that is given, by its figure; one without a figure cannot be judged."""
-    return tuple(_judged(name, bound, figures) for name, bound in budgets.given.items())
+    """Each budget that is given, by its figure. One without a figure cannot be judged."""
+    unknown = Figure(None, "this command has no such figure")
+    return tuple(
+        _judged(name, bound, figures.get(name, unknown)) for name, bound in budgets.given.items()
+    )
 
 
-def _judged(name: str, bound: float, figures: Mapping[str, Figure]) -> BudgetResult:
-    figure = figures.get(name, Figure(None, "this command does not know the figure"))
-    asked = f"{bound:,.4g}" if isinstance(bound, float) else f"{bound:,}"
+def _judged(name: str, bound: float, figure: Figure) -> BudgetResult:
+    asked = f"{name} {bound:,}"
     value, part = figure.value, PARTS[name]
-    if value is None:
-        text = f"{name} {asked} cannot be judged: {figure.text}."
+    if value is None and not figure.fails:
+        text = f"{asked} cannot be judged: {figure.text}."
         return BudgetResult(name, bound, None, None, part, text)
-    holds = value >= bound if name.startswith("min_") else value <= bound
+    if value is None:
+        holds = False
+    else:
+        holds = value >= bound if name.startswith("min_") else value <= bound
     said = "holds" if holds else "does not hold"
-    return BudgetResult(name, bound, value, holds, part, f"{name} {asked} {said}: {figure.text}.")
+    return BudgetResult(name, bound, value, holds, part, f"{figure.text}; {asked} {said}.")
+
+
+def failures(results: Iterable[BudgetResult], strict: bool) -> tuple[BudgetResult, ...]:
+    """The budgets that do not hold; if `strict`, also those that cannot be judged."""
+    return tuple(one for one in results if one.holds is False or (strict and one.holds is None))

@@ -51,7 +51,7 @@ COMMANDS = {
     "compare": (
         "Run the same images on several projects: accuracy, outputs by layer, instructions, sizes."
     ),
-    "report": "Summarize a run, also an unfinished one; exits 0 whatever the verdict was.",
+    "report": "Summarize a run, also an unfinished one; exits 0, unless budgets are named.",
     "completion": "Print the script that lets bash, zsh or fish complete mcuzoo's words.",
 }
 """In the order of the help, with the first sentence of each.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mcuzoo.budgets import Budgets
+from mcuzoo.budgets import BudgetOptions
 from mcuzoo.config.apply import Configured
 from mcuzoo.config.find import VARIABLE
 from mcuzoo.config.keys import SharedKeys
@@ -30,7 +30,7 @@ class Config(SharedKeys):
     """
 
     path: Path | None = None
-    budgets: Budgets = field(default_factory=Budgets)
+    budgets: BudgetOptions = field(default_factory=BudgetOptions)
     _source: Source = field(
         default_factory=lambda: Source(None, "", {}, {}), repr=False, compare=False
     )
@@ -64,7 +64,7 @@ def load_config(
     if source.place is not None:
         source.check(None)
     shared = {name: one.value for name, one in source.shared().items()}
-    budgets = Budgets(**{name: one.value for name, one in source.budgets().items()})
+    budgets = BudgetOptions(**{name: one.value for name, one in source.budgets().items()})
     budgets.check()
     return Config(**shared, path=source.path, budgets=budgets, _source=source)
 

@@ -94,6 +94,9 @@ BESIDES: Mapping[str, tuple[str, frozenset[str]]] = {
 }
 """`fit` plans what `export` makes: what its own table does not say, that of export does."""
 
+NO_BUDGETS = frozenset(("report",))
+"""Commands that are not judged by `[budgets]`: what they show was judged when it was run."""
+
 ONLY_TYPED = frozenset(
     {"json_output", "force", "resume", "universal", "dry_run", "command", "shell", "measure"}
 )

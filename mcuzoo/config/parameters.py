@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
+from mcuzoo.budgets import BudgetOptions
 from mcuzoo.options import Argument, Option, RecipeOptions
 
 _KINDS = {str: "str", int: "int", float: "float", Path: "path", bool: ""}
@@ -58,11 +59,20 @@ class Parameter:
         return self.name.upper() if self.is_argument else _KINDS[self.kind].upper()
 
 
+_LAST: tuple[type[Any], ...] = (BudgetOptions, RecipeOptions)
+"""Their many fields come last in the help."""
+
+
 def parameters_of(kind: type[Any]) -> tuple[Parameter, ...]:
-    """The fields of an options object, those of a recipe last: they are many."""
+    """The fields of an options object, in the order of the help."""
     hints = get_type_hints(kind, include_extras=True)
-    common = {one.name for one in fields(RecipeOptions)} if issubclass(kind, RecipeOptions) else ()
-    ordered = sorted(fields(kind), key=lambda one: one.name in common)
+    places = {
+        one.name: place
+        for place, base in enumerate(_LAST, 1)
+        if issubclass(kind, base)
+        for one in fields(base)
+    }
+    ordered = sorted(fields(kind), key=lambda one: places.get(one.name, 0))
     return tuple(parameter(one.name, hints[one.name], one.default) for one in ordered)
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from mcuzoo.budgets import BUDGETS, Budgets
+from mcuzoo.budgets import BudgetOptions
 from mcuzoo.config.find import Place, find_file
 from mcuzoo.config.keys import (
     BESIDES,
     BUDGETS_TABLE,
+    NO_BUDGETS,
     ONLY_TYPED,
     PREFIX,
     TAKEN_BY,
@@ -53,7 +54,7 @@ def shared_parameters() -> dict[str, Parameter]:
 
 @cache
 def budget_parameters() -> dict[str, Parameter]:
-    return {one.name: one for one in parameters_of(Budgets)}
+    return {one.name: one for one in parameters_of(BudgetOptions)}
 
 
 def key_of(one: Parameter) -> str:
@@ -155,7 +156,7 @@ class Source:
             other, names = BESIDES.get(command, ("", ()))
             if one.name in names:
                 yield look(one, other, key_of(one))
-        if one.name in BUDGETS:
+        if one.name in budget_parameters() and command not in NO_BUDGETS:
             yield look(one, BUDGETS_TABLE, one.name)
         for key, takers in TAKEN_BY.items():
             if takers.get(command) == one.name:
@@ -231,7 +232,7 @@ class Source:
             yield from complaints
             if not complaints:
                 found[key] = value
-        for key, fault in Budgets(**found).complaints():
+        for key, fault in BudgetOptions(**found).complaints():
             yield (BUDGETS_TABLE, key), fault
 
     def _of_table(
