@@ -84,6 +84,10 @@ def run_command(arguments: Sequence[str]) -> int:
         print(program_help(), end="")
     elif name == "--version":
         print(f"mcuzoo {__version__}")
+    elif name == "__complete":
+        from mcuzoo.cli.complete import answer_lines
+
+        print(*answer_lines(words), sep="\n")
     elif name.startswith("-"):
         raise UsageError(
             f"there is no option {name}.",
