@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mcuzoo.codegen.options import ExportOptions
     from mcuzoo.compare.comparison import compare_projects as compare
     from mcuzoo.compare.options import CompareOptions
+    from mcuzoo.config.config import Config, load_config
     from mcuzoo.doctor_data.doctor import doctor_data
     from mcuzoo.doctor_data.options import DoctorDataOptions
     from mcuzoo.emulator.emulate import emulate
@@ -65,6 +66,7 @@ __all__ = [
     "BoardOptions",
     "BuildOptions",
     "CompareOptions",
+    "Config",
     "ConvertOptions",
     "DoctorDataOptions",
     "EmulateOptions",
@@ -92,6 +94,7 @@ __all__ = [
     "fit",
     "flash",
     "load_board",
+    "load_config",
     "load_model",
     "measure",
     "open_board",
@@ -105,6 +108,7 @@ __all__ = [
 _HOMES = {
     "load_model": "zoo.registry:load_named_model",
     "load_board": "board.load:load_board",
+    "load_config": "config.config:load_config",
     "fetch": "zoo.fetch.fetch:fetch_model",
     "convert": "run.conversion:convert",
     "quantize": "quantize.quantize:quantize",
@@ -124,6 +128,7 @@ _HOMES = {
     "try_model": "tryout.tryout:try_model",
     "Model": "graph.model:Model",
     "Board": "board.model:Board",
+    "Config": "config.config:Config",
     "Project": "codegen.export:Project",
     "McuzooError": "errors:McuzooError",
     "FetchOptions": "zoo.options:FetchOptions",

@@ -21,6 +21,8 @@ import mcuzoo
 os.environ.pop("COLUMNS", None)
 # The runs of tests are no news for the page of the CI job that runs them.
 os.environ.pop("GITHUB_STEP_SUMMARY", None)
+# A mcuzoo.toml above the folder of the tests is not theirs.
+os.environ["MCUZOO_CONFIG"] = "off"
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

@@ -33,9 +33,11 @@ def report(
     json_output: Annotated[bool, Option("Print one JSON document.", "--json")] = False,
 ) -> None:
     """The page of --html is one file for browser and printer: the verdict, the misses as the
-    network saw them, memory, line, and where all of it is from.
+    network saw them, memory, line, and where all of it is from. With a budget the run is judged
+    again by it, and the exit code is that of the verdict, as run-serial has it.
     """
     import json
+    from dataclasses import replace
 
     from mcuzoo.cli.output import summary_aside
     from mcuzoo.files import require_outputs
@@ -47,6 +49,7 @@ def report(
     if options.of_page and options.html is None:
         said = f"{options.of_page[0]} is for a page, and without --html there is none."
         raise UsageError(said, "Add --html FILE.")
+    options.check()
     found = newest_run(run)
     if found != run:
         print(f"run: {found}, the newest in {run}", file=sys.stderr)
@@ -66,6 +69,9 @@ def report(
         write_csv(options.csv, meta, rows)
     if options.outputs is not None:
         write_outputs(options.outputs, rows, options.partial)
+    if options.asked:
+        settings = replace(meta.settings, **options.budgets_over(meta.settings))
+        meta = replace(meta, settings=settings)
     summary = summarize(meta, rows)
     if options.html is not None:
         _write_page(options.html, found, summary, options)
@@ -75,6 +81,8 @@ def report(
     else:
         with summary_aside(aside):
             sys.stdout.write(summary_text(summary, show))
+    if options.asked and not summary.verdict.passed:
+        sys.exit(summary.verdict.exit_code)
 
 
 def _write_page(html: Path, run: Path, summary: RunSummary, options: ReportOptions) -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from mcuzoo.options import Labels, Limit, MinTop1, Option, RecipeOptions, Show
+from mcuzoo.budgets import MinTop1
+from mcuzoo.options import Labels, Limit, Option, RecipeOptions, Show
 
 DEFAULT_BOARD = "rt1170"
 

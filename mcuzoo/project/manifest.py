@@ -31,6 +31,7 @@ from mcuzoo.project.entries import (
     TflmEntry,
     UniversalEntry,
 )
+from mcuzoo.project.kinds import MANIFEST_NAME
 from mcuzoo.project.recipe import Recipe, upgraded
 from mcuzoo.project.rules import FilePath, FolderPath, Hash, Kind, Runtime, Text, Word
 from mcuzoo.quoting import one_line
@@ -67,7 +68,6 @@ __all__ = [
     "write_manifest",
 ]
 
-MANIFEST_NAME = "mcuzoo.json"
 BOARD_FOLDER = "board"
 """The folder of a project with the files of board and chip, and what was rendered from them."""
 BOARD_FILE = f"{BOARD_FOLDER}/board.toml"

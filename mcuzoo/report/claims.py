@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mcuzoo.budgets import BudgetResult
 from mcuzoo.link.counts import UNKNOWN_UNIT, agent_note
 from mcuzoo.report.line import line_text
 from mcuzoo.run.board_summary import board_findings
@@ -34,7 +35,7 @@ def claims_of(summary: RunSummary) -> tuple[Claim, ...]:
 
 
 def _claims(summary: RunSummary) -> Iterator[Claim]:
-    meta, counts, verdict = summary.meta, summary.counts, summary.verdict
+    meta, counts = summary.meta, summary.counts
     board = meta.board
     who = f"{board.board}{agent_note(board.kind)}: {board.runtime}, {board.toolchain}"
     yield Claim("handshake", Broke.RIG, True, f"{who}, build {board.build_id}")
@@ -67,23 +68,56 @@ def _claims(summary: RunSummary) -> Iterator[Claim]:
     yield _exactness(summary)
     if summary.boards:
         yield _boards(summary)
-    bound, top1 = meta.settings.min_top1, summary.top1
-    measured = "not known" if top1 is None else f"{top1.value:.4f} of {top1.total:,} images"
-    if bound is None:
-        yield Claim("accuracy", Broke.MODEL, None, f"Top-1 is {measured}; no bound was asked for.")
-    elif verdict.broke not in (None, Broke.MODEL):
-        text = f"Top-1 is {measured}, which says nothing: the {verdict.broke.value} is broken."
-        yield Claim("accuracy", Broke.MODEL, None, text)
-    else:
-        reached = top1 is not None and top1.value >= bound
-        yield Claim(
-            "accuracy", Broke.MODEL, reached, f"Top-1 is {measured}, {bound:.4f} was asked for."
-        )
-    yield Claim("latency", Broke.FIRMWARE, None, f"{_latency(summary)}; no bound was asked for.")
+    yield _accuracy(summary)
+    yield from _latencies(summary)
     stack = meta.stack
     if stack is not None:
         used = f"{stack.used_bytes:,} of {stack.bytes:,} bytes of the stack used."
         yield Claim("memory", Broke.FIRMWARE, True, f"{used} {stack.warning or ''}".strip())
+    yield from _of_budgets(summary, "max_arena_bytes", "max_flash_bytes", "max_line_errors")
+
+
+CLAIM_OF = {
+    "min_top1": "accuracy",
+    "max_mismatches": "bit-exactness",
+    "max_latency_ms": "latency",
+    "max_instructions": "instructions",
+    "max_arena_bytes": "arena",
+    "max_flash_bytes": "flash-size",
+    "max_line_errors": "line-errors",
+}
+"""The claim that a budget is judged in, by the budget's name."""
+
+
+def budget_claim(result: BudgetResult, strict: bool) -> Claim:
+    """strict: what cannot be judged does not hold."""
+    holds = False if strict and result.holds is None else result.holds
+    return Claim(CLAIM_OF[result.name], Broke(result.part), holds, result.text)
+
+
+def _of_budgets(summary: RunSummary, *names: str) -> Iterator[Claim]:
+    strict = summary.meta.settings.strict_budgets
+    for result in summary.budgets:
+        if result.name in names:
+            yield budget_claim(result, strict)
+
+
+def _accuracy(summary: RunSummary) -> Claim:
+    found = [one for one in summary.budgets if one.name == "min_top1"]
+    if found:  # if something else is broken, an accuracy says nothing, and never fails beside it
+        return budget_claim(found[0], strict=False)
+    top1 = summary.top1
+    measured = "not known" if top1 is None else f"{top1.value:.4f} of {top1.total:,} images"
+    text = f"Top-1 is {measured}; no bound was asked for."
+    return Claim("accuracy", Broke.MODEL, None, text)
+
+
+def _latencies(summary: RunSummary) -> Iterator[Claim]:
+    bounded = [*_of_budgets(summary, "max_latency_ms", "max_instructions")]
+    if not any(claim.name == "latency" for claim in bounded):
+        text = f"{_latency(summary)}; no bound was asked for."
+        yield Claim("latency", Broke.FIRMWARE, None, text)
+    yield from bounded
 
 
 def _labels(summary: RunSummary) -> Claim:
@@ -107,21 +141,19 @@ def _link(summary: RunSummary) -> Claim:
 
 def _exactness(summary: RunSummary) -> Claim:
     agreement, wrong = summary.agreement, summary.meta.wrong_layer
+    bounded = [*_of_budgets(summary, "max_mismatches")]
     if agreement is None:
         text = "Outputs were not compared with the host's."
-        return Claim("bit-exactness", Broke.FIRMWARE, None, text)
+        return (bounded or [Claim("bit-exactness", Broke.FIRMWARE, None, text)])[0]
     text = f"{agreement.equal:,} of {agreement.compared:,} outputs are byte-equal to the host's."
     if wrong is not None:
         text += f" On {wrong.file}, {wrong.verdict}."
     unequal = [row for row in summary.rows if row.reference_difference]
     details = [f"{row.file}: off by up to {row.reference_difference} steps" for row in unequal]
-    return Claim(
-        "bit-exactness",
-        Broke.FIRMWARE,
-        agreement.equal == agreement.compared,
-        text,
-        _first(details),
-    )
+    holds: bool | None = agreement.equal == agreement.compared
+    if bounded:
+        holds, text = bounded[0].holds, f"{text} {bounded[0].text}"
+    return Claim("bit-exactness", Broke.FIRMWARE, holds, text, _first(details))
 
 
 def _boards(summary: RunSummary) -> Claim:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from mcuzoo.budgets import BudgetOptions
 from mcuzoo.options import Option
 
 Html = Annotated[
@@ -28,8 +29,9 @@ Summary = Annotated[
 
 
 @dataclass(frozen=True)
-class ReportOptions:
-    """Options of `mcuzoo report`. misses, project, profile: what a page shows."""
+class ReportOptions(BudgetOptions):
+    """Options of `mcuzoo report`. misses, project, profile: what a page shows. Budgets: the run is
+    judged again, by these and by its own others."""
 
     html: Html = None
     misses: Annotated[

@@ -109,6 +109,7 @@ def _findings(summary: RunSummary) -> Iterator[tuple[str, str]]:
         ],
     )
     verdict = summary.verdict
+    yield from (("budget", one.text) for one in summary.budgets if one.holds)
     yield from (("warning", warning) for warning in verdict.warnings)
     yield from (("reason", reason) for reason in verdict.reasons)
     yield "verdict", "pass" if verdict.broke is None else f"FAIL: {verdict.broke.value}"
@@ -201,6 +202,7 @@ def run_document(run: Path, summary: RunSummary) -> dict[str, object]:
             "exit_code": summary.verdict.exit_code,
             "reasons": summary.verdict.reasons,
             "warnings": summary.verdict.warnings,
+            "budgets": [asdict(result) for result in summary.budgets],
         },
     }
 
