@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from mcuzoo.toolchain.options import BuildOptions
     from mcuzoo.tryout.options import TryOptions
     from mcuzoo.tryout.tryout import try_model
+    from mcuzoo.watch.options import WatchOptions
+    from mcuzoo.watch.watch import watch
     from mcuzoo.zoo.fetch.fetch import fetch_model as fetch
     from mcuzoo.zoo.options import FetchOptions
     from mcuzoo.zoo.registry import load_named_model as load_model
@@ -74,6 +76,7 @@ __all__ = [
     "QuantizeOptions",
     "RunOptions",
     "TryOptions",
+    "WatchOptions",
     "build",
     "compare",
     "convert",
@@ -92,6 +95,7 @@ __all__ = [
     "quantize",
     "run",
     "try_model",
+    "watch",
 ]
 
 _HOMES = {
@@ -113,6 +117,7 @@ _HOMES = {
     "doctor_data": "doctor_data.doctor:doctor_data",
     "compare": "compare.comparison:compare_projects",
     "try_model": "tryout.tryout:try_model",
+    "watch": "watch.watch:watch",
     "Model": "graph.model:Model",
     "Board": "board.model:Board",
     "Project": "codegen.export:Project",
@@ -133,6 +138,7 @@ _HOMES = {
     "DoctorDataOptions": "doctor_data.options:DoctorDataOptions",
     "CompareOptions": "compare.options:CompareOptions",
     "TryOptions": "tryout.options:TryOptions",
+    "WatchOptions": "watch.options:WatchOptions",
 }
 """Where each name lives: module:name, as the imports above say to a type checker."""
 

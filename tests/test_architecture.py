@@ -25,7 +25,7 @@ FLOORS = (
     {"codegen", "link"},
     {"profile", "rig"},
     {"toolchain", "run"},
-    {"compare", "doctor_data", "evaluate", "flash", "measure"},
+    {"compare", "doctor_data", "evaluate", "flash", "measure", "watch"},
     {"doctor", "quantize", "tryout"},
     {"report"},
     {"cli"},

@@ -12,15 +12,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.data.apply import as_picture
 from mcuzoo.data.dataset import open_data_set
 from mcuzoo.data.images import Item
 from mcuzoo.data.labels import Classes, load_classes
-from mcuzoo.data.preprocess import PictureInput
+from mcuzoo.data.preprocess import PictureInput, seen_pixels
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import McuzooError
 from mcuzoo.extras import require_packages
-from mcuzoo.project.input_size import input_size
 from mcuzoo.run.feed import Unusable, prepare
 from mcuzoo.run.record import Row, RunMeta
 from mcuzoo.run.score import Answer, answer
@@ -118,20 +116,6 @@ class Pictures:
         meta = self._meta
         output = self._engine.run(tensor).reshape(-1)
         return answer(output, row.label, meta.output_scale, meta.output_zero_point, meta.form)
-
-
-def seen_pixels(input: PictureInput, tensor: NDArray[np.int8]) -> NDArray[np.uint8]:
-    """uint8 [H, W, 3] (red, green, blue) or [H, W, 1] of an input tensor: the recipe's numbers
-    undone, as far as int8 kept them."""
-    recipe = input.recipe
-    steps = as_picture(tensor, input_size(input.shape)).astype(np.float64)
-    if recipe.pixel_offset is not None:
-        pixels = steps - recipe.pixel_offset
-    else:
-        real = input.scale * (steps - input.zero_point)
-        pixels = (real * np.array(recipe.std) + np.array(recipe.mean)) / recipe.scale
-    shown: NDArray[np.uint8] = np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
-    return np.ascontiguousarray(shown[:, :, ::-1] if recipe.color == "bgr" else shown)
 
 
 def png_uri(pixels: NDArray[np.uint8]) -> str:
