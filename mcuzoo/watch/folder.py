@@ -159,15 +159,15 @@ class Looks:
     def _tried(self, name: str, pending: _Pending, now: float, prepare: Prepare) -> Arrival | None:
         """The picture, if it is whole, or if it will never be; else None."""
         age = now - pending.since
+        if not _is_named_as_picture(name):
+            if age >= GIVE_UP_S:
+                self._decide(name, pending.state)
+                self._say(f"{printable(name)} is no picture by its name, and is left alone")
+            return None
         if age < _TRIES_S[pending.tries]:
             return None
         pending.tries += 1
         first, last = pending.tries == 1, pending.tries == len(_TRIES_S)
-        if not _is_named_as_picture(name):
-            if last:
-                self._decide(name, pending.state)
-                self._say(f"{printable(name)} is no picture by its name, and is left alone")
-            return None
         path = self._folder / name
         if first and not _has_end_mark(path):
             return None

@@ -66,7 +66,7 @@ class Pictures:
         if row.sha256 is None or row.input_crc32 is None:
             return Seen(absent="The run has no hash of it.")
         try:
-            item = self._all().get((row.index, row.file))
+            item = self._item(row)
             if item is None:
                 return Seen(absent=self._gone)
             ready = prepare(replace(item, sha256=row.sha256), self._input, None)
@@ -86,6 +86,12 @@ class Pictures:
             return Seen(absent="Left out: the page would become too large.", expected=expected)
         self._left_bytes -= len(png)
         return Seen(png, pixels.shape[1], pixels.shape[0], "", expected)
+
+    def _item(self, row: Row) -> Item | None:
+        """The picture of the row; what a folder was watched for has another number there."""
+        items = self._all()
+        named = (item for (_, file), item in items.items() if file == row.file)
+        return items.get((row.index, row.file)) or next(named, None)
 
     def _all(self) -> dict[tuple[int, str], Item]:
         if self._items is None:
