@@ -57,6 +57,8 @@ if TYPE_CHECKING:
     from mcuzoo.toolchain.options import BuildOptions
     from mcuzoo.tryout.options import TryOptions
     from mcuzoo.tryout.tryout import try_model
+    from mcuzoo.watch.options import WatchOptions
+    from mcuzoo.watch.watch import watch
     from mcuzoo.zoo.fetch.fetch import fetch_model as fetch
     from mcuzoo.zoo.options import FetchOptions
     from mcuzoo.zoo.registry import load_named_model as load_model
@@ -83,6 +85,7 @@ __all__ = [
     "QuantizeOptions",
     "RunOptions",
     "TryOptions",
+    "WatchOptions",
     "build",
     "compare",
     "convert",
@@ -103,6 +106,7 @@ __all__ = [
     "run",
     "sbom",
     "try_model",
+    "watch",
 ]
 
 _HOMES = {
@@ -126,6 +130,7 @@ _HOMES = {
     "doctor_data": "doctor_data.doctor:doctor_data",
     "compare": "compare.comparison:compare_projects",
     "try_model": "tryout.tryout:try_model",
+    "watch": "watch.watch:watch",
     "Model": "graph.model:Model",
     "Board": "board.model:Board",
     "Config": "config.config:Config",
@@ -147,6 +152,7 @@ _HOMES = {
     "DoctorDataOptions": "doctor_data.options:DoctorDataOptions",
     "CompareOptions": "compare.options:CompareOptions",
     "TryOptions": "tryout.options:TryOptions",
+    "WatchOptions": "watch.options:WatchOptions",
 }
 """Where each name lives: module:name, as the imports above say to a type checker."""
 

@@ -26,7 +26,7 @@ FLOORS = (
     {"codegen", "link"},
     {"profile", "rig"},
     {"toolchain", "run"},
-    {"compare", "doctor_data", "evaluate", "flash", "measure", "sbom"},
+    {"compare", "doctor_data", "evaluate", "flash", "measure", "sbom", "watch"},
     {"config", "doctor", "quantize", "tryout"},
     {"report"},
     {"cli"},

@@ -42,6 +42,7 @@ COMMANDS = {
     "ports": "List the serial ports of this machine and the boards that answer there.",
     "rig": "Write the file of a rig from what is plugged in, and meet all of its boards.",
     "run-serial": "Run images on a board, or several, and compare with labels and host.",
+    "watch": "Answer each new picture in a folder, or of a camera, on a board, as it comes.",
     "evaluate": "Measure top-1 and top-5 of a model, per class, with confidence intervals.",
     "doctor-image": "Show a picture exactly as the network sees it.",
     "doctor-data": "Say what labelled pictures contradict of a model's recipe and label order.",
