@@ -7,6 +7,7 @@ import os
 import pkgutil
 import shutil
 import signal
+import sys
 import tempfile
 from pathlib import Path
 
@@ -21,6 +22,10 @@ import mcuzoo
 os.environ.pop("COLUMNS", None)
 # The runs of tests are no news for the page of the CI job that runs them.
 os.environ.pop("GITHUB_STEP_SUMMARY", None)
+# Containers like to set it, and then every worker and every `mcuzoo` that a test starts would
+# compile all sources again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
