@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import pkgutil
@@ -56,6 +57,13 @@ def pytest_configure(config: pytest.Config) -> None:
     if FOLDER_VARIABLE not in os.environ:
         os.environ[FOLDER_VARIABLE] = tempfile.mkdtemp(prefix="mcuzoo-objects-")
         config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(FOLDER_VARIABLE)))
+
+
+def pytest_collection_finish() -> None:
+    """What thousands of tests are made of stays to the end: the garbage collector need not look at
+    it again and again. The emulator calls it at each reset of a board."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
