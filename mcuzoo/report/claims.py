@@ -10,7 +10,7 @@ from mcuzoo.budgets import BudgetResult
 from mcuzoo.link.counts import UNKNOWN_UNIT, agent_note
 from mcuzoo.report.line import line_text
 from mcuzoo.run.board_summary import board_findings
-from mcuzoo.run.record import Row, Status
+from mcuzoo.run.record import Row, RunMeta, Status
 from mcuzoo.run.summary import Broke, RunSummary
 
 _LISTED = 20
@@ -38,6 +38,7 @@ def _claims(summary: RunSummary) -> Iterator[Claim]:
     meta, counts = summary.meta, summary.counts
     board = meta.board
     who = f"{board.board}{agent_note(board.kind)}: {board.runtime}, {board.toolchain}"
+    yield from _built(meta)
     yield Claim("handshake", Broke.RIG, True, f"{who}, build {board.build_id}")
     bad = counts[Status.BAD_IMAGE]
     yield Claim(
@@ -75,6 +76,27 @@ def _claims(summary: RunSummary) -> Iterator[Claim]:
         used = f"{stack.used_bytes:,} of {stack.bytes:,} bytes of the stack used."
         yield Claim("memory", Broke.FIRMWARE, True, f"{used} {stack.warning or ''}".strip())
     yield from _of_budgets(summary, "max_arena_bytes", "max_flash_bytes", "max_line_errors")
+
+
+def _built(meta: RunMeta) -> Iterator[Claim]:
+    """What the project knew of the plan and the build that the board ran; nothing of an older
+    run."""
+    build = meta.build
+    if build is None:
+        return
+    if build.arena_bytes is not None:
+        text = f"The plan fits {meta.board.board}: {build.arena_bytes:,} bytes of arena"
+        constants = (
+            "" if build.constant_bytes is None else f", {build.constant_bytes:,} of constants"
+        )
+        yield Claim("fit", Broke.MODEL, True, f"{text}{constants}.")
+    if build.flash_bytes is None or build.code_bytes is None:
+        text = "mcuzoo did not make the build that the board runs, so its size is not known."
+        yield Claim("build", Broke.FIRMWARE, None, text)
+        return
+    sizes = f"{build.flash_bytes:,} bytes of flash, of it {build.code_bytes:,} of code"
+    text = f"{build.compiler} {build.optimization}: {sizes}."
+    yield Claim("build", Broke.FIRMWARE, True, text)
 
 
 CLAIM_OF = {
