@@ -100,6 +100,12 @@ def _tell(error: McuzooError, as_json: bool) -> None:
     if isinstance(error, InternalError) and error.traceback is None:
         print(error.text, file=sys.stderr)
     print(f"error: {error.message}\nhint: {error.hint}", file=sys.stderr)
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        from mcuzoo.quoting import workflow_command
+
+        name = f"mcuzoo {type(error).__name__}, exit code {error.exit_code}"
+        said = f"{error.message}\n{error.hint}"
+        print(workflow_command("error", said, name), file=sys.stderr)
 
 
 def _watch_interrupts() -> None:

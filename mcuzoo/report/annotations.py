@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from mcuzoo.quoting import workflow_command
 from mcuzoo.report.outcome import Outcome
 
 MOST = 10
@@ -26,29 +27,14 @@ def annotation_lines(outcomes: Sequence[Outcome]) -> Iterator[str]:
         file, name = _in_workspace(outcome.file), outcome.subject
         for claim in outcome.failed[:MOST]:
             title = f"{claim.part.value}: {claim.name}, {name}"
-            yield annotation("error", "\n".join((claim.text, *claim.details)), title, file)
+            yield workflow_command("error", "\n".join((claim.text, *claim.details)), title, file)
         for warning in outcome.warnings[:MOST]:
-            yield annotation("warning", warning, name, file)
+            yield workflow_command("warning", warning, name, file)
         if outcome.passed:
             held = sum(claim.holds is True for claim in outcome.claims)
             unknown = sum(claim.holds is None for claim in outcome.claims)
             text = f"{outcome.headline}: {held} claims hold, {unknown} were not judged"
-            yield annotation("notice", text, name, file)
-
-
-def annotation(kind: str, text: str, title: str, file: str = "") -> str:
-    """kind: "error", "warning" or "notice"; file: relative to the workspace, "" for none."""
-    place = f"file={_property(file)}," if file else ""
-    return f"::{kind} {place}title={_property(title)}::{_data(text)}"
-
-
-def _data(text: str) -> str:
-    printable = "".join(char if char.isprintable() or char in "\r\n" else "?" for char in text)
-    return printable.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+            yield workflow_command("notice", text, name, file)
 
 
 def _in_workspace(file: Path | None) -> str:

@@ -4,7 +4,7 @@ judge. What a CI system shows is made of them."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mcuzoo.budgets import BudgetResult
 from mcuzoo.link.counts import UNKNOWN_UNIT, agent_note
@@ -111,23 +111,22 @@ CLAIM_OF = {
 """The claim that a budget is judged in, by the budget's name."""
 
 
-def budget_claim(result: BudgetResult, strict: bool) -> Claim:
-    """strict: what cannot be judged does not hold."""
-    holds = False if strict and result.holds is None else result.holds
+def budget_claim(result: BudgetResult) -> Claim:
+    """One that cannot be judged does not hold if it fails for that."""
+    holds = False if result.fails else result.holds
     return Claim(CLAIM_OF[result.name], Broke(result.part), holds, result.text)
 
 
 def _of_budgets(summary: RunSummary, *names: str) -> Iterator[Claim]:
-    strict = summary.meta.settings.strict_budgets
     for result in summary.budgets:
         if result.name in names:
-            yield budget_claim(result, strict)
+            yield budget_claim(result)
 
 
 def _accuracy(summary: RunSummary) -> Claim:
     found = [one for one in summary.budgets if one.name == "min_top1"]
-    if found:  # if something else is broken, an accuracy says nothing, and never fails beside it
-        return budget_claim(found[0], strict=False)
+    if found:
+        return replace(budget_claim(found[0]), holds=found[0].holds)
     top1 = summary.top1
     measured = "not known" if top1 is None else f"{top1.value:.4f} of {top1.total:,} images"
     text = f"Top-1 is {measured}; no bound was asked for."

@@ -58,6 +58,17 @@ class StepFiles(CiFiles):
 
 
 @dataclass(frozen=True)
+class PageFiles(StepFiles):
+    """And of one that has a page."""
+
+    html: Html = None
+
+    @property
+    def outputs(self) -> dict[str, Path | None]:
+        return {**super().outputs, "--html": self.html}
+
+
+@dataclass(frozen=True)
 class ReportOptions(BudgetOptions):
     """Options of `mcuzoo report`. misses, project, profile: what a page shows. Budgets: the run is
     judged again, by these and by its own others."""
