@@ -8,6 +8,7 @@ import pkgutil
 import shutil
 import signal
 import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from helpers.objects import FOLDER_VARIABLE
 from hypothesis import HealthCheck, settings
 
 import mcuzoo
+from mcuzoo.report import schemas
 
 # xdist sets it in its workers; what goes into a pipe is broken only where somebody says how wide
 # it may be.
@@ -51,6 +53,23 @@ def pytest_configure(config: pytest.Config) -> None:
     if FOLDER_VARIABLE not in os.environ:
         os.environ[FOLDER_VARIABLE] = tempfile.mkdtemp(prefix="mcuzoo-objects-")
         config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(FOLDER_VARIABLE)))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def documents_as_their_schemas_say() -> Iterator[None]:
+    """Whatever a command of this process prints with --json is checked against its schema."""
+    labelled = schemas.labelled
+
+    def checked(document: str, fields: Mapping[str, object]) -> dict[str, object]:
+        from helpers.schemas import complaints
+
+        made = labelled(document, fields)
+        assert not complaints(made)
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schemas, "labelled", checked)
+        yield
 
 
 @pytest.fixture(scope="session")

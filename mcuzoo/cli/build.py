@@ -24,11 +24,10 @@ def build(
     files: CiFiles,
     json_output: Annotated[bool, Option("Print the build's entry.", "--json")] = False,
 ) -> None:
-    import json
     import sys
     from dataclasses import asdict
 
-    from mcuzoo.cli.output import summary_aside, width
+    from mcuzoo.cli.output import print_json, summary_aside, width
     from mcuzoo.files import making, require_outputs
     from mcuzoo.project.manifest import load_project
     from mcuzoo.report.ci import told, write_outcomes
@@ -45,7 +44,7 @@ def build(
     for line in beyond_plan(manifest.plan, entry.regions):
         print(f"warning: more than the plan: {line}", file=sys.stderr)
     if json_output:
-        print(json.dumps(asdict(entry), indent=2))
+        print_json("build", asdict(entry))
     else:
         with summary_aside(aside):
             sys.stdout.write(build_text(project, manifest, entry, width()))

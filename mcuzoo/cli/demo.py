@@ -31,9 +31,7 @@ def demo(
     json_output: Annotated[bool, Option("Print one JSON document.", "--json")] = False,
 ) -> None:
     """Exits 0 when every output of the board equals the host's."""
-    import json
-
-    from mcuzoo.cli.output import summary_aside
+    from mcuzoo.cli.output import print_json, summary_aside
     from mcuzoo.cli.run_progress import RunProgress
     from mcuzoo.files import making, require_outputs
     from mcuzoo.report.ci import told, write_outcomes
@@ -53,7 +51,7 @@ def demo(
         )
     write_outcomes((run_outcome(result.summary, result.run),), files)
     if json_output:
-        print(json.dumps(run_document(result.run, result.summary), indent=2))
+        print_json("run", run_document(result.run, result.summary))
     else:
         with summary_aside(aside):
             sys.stdout.write(summary_text(result.summary, show))

@@ -41,9 +41,7 @@ def doctor_image(
     """With --tensor: how that tensor was made of the picture, and which of the known mistakes were
     made (BGR, white that wraps to black, pixel - 127, another crop or resize). Exits 1 then.
     """
-    import json
-
-    from mcuzoo.cli.output import may_color, summary_aside, width
+    from mcuzoo.cli.output import may_color, print_json, summary_aside, width
     from mcuzoo.data.doctor.tensor import pixels_of, write_tensor
     from mcuzoo.evaluate.look import look
     from mcuzoo.files import require_outputs
@@ -62,7 +60,7 @@ def doctor_image(
     if save is not None:
         write_tensor(save, seen.input)
     if json_output:
-        print(json.dumps(look_document(seen), indent=2))
+        print_json("doctor-image", look_document(seen))
     else:
         with summary_aside(aside):
             if may_color() and "utf" in sys.stdout.encoding.lower():  # it is made of half blocks

@@ -36,10 +36,8 @@ def evaluate(
     """With --against or --against-model both run on the same images: byte-equal outputs, largest
     difference, other top-1, and an exact paired test on the accuracies.
     """
-    import json
-
     from mcuzoo.cli.evaluate_progress import EvaluateProgress
-    from mcuzoo.cli.output import summary_aside, width
+    from mcuzoo.cli.output import print_json, summary_aside, width
     from mcuzoo.evaluate.evaluate import EvaluationStoppedError
     from mcuzoo.evaluate.model import evaluate_model
     from mcuzoo.files import require_outputs
@@ -70,7 +68,7 @@ def evaluate(
         write_page(files.html, evaluation_html(found, asked))
     write_outcomes((evaluation_outcome(found, budgets, reasons, asked.judged),), files)
     if json_output:
-        print(json.dumps(evaluation_document(found, budgets), indent=2))
+        print_json("evaluate", evaluation_document(found, budgets))
     else:
         with summary_aside(aside):
             sys.stdout.write(evaluation_text(found, width()))

@@ -59,9 +59,7 @@ def fit(
 
 
 def _fit(model: str, board: str, options: MeasureOptions, files: PageFiles, as_json: bool) -> None:
-    import json
-
-    from mcuzoo.cli.output import may_color, summary_aside, width
+    from mcuzoo.cli.output import may_color, print_json, summary_aside, width
     from mcuzoo.files import require_outputs
     from mcuzoo.plan.fit import fit as fit_named
     from mcuzoo.report.ci import write_outcomes
@@ -80,7 +78,7 @@ def _fit(model: str, board: str, options: MeasureOptions, files: PageFiles, as_j
         write_page(files.html, fit_html(report, report.other, report.project))
     write_outcomes((fit_outcome(report, Path(model)),), files)
     if as_json:
-        print(json.dumps(fit_document(report), indent=2))
+        print_json("fit", fit_document(report))
     else:
         with summary_aside(aside):
             sys.stdout.write(fit_text(report, width(), may_color()))
@@ -91,9 +89,7 @@ def _fit(model: str, board: str, options: MeasureOptions, files: PageFiles, as_j
 def _measure(
     model: str, board: str, options: MeasureOptions, files: PageFiles, as_json: bool
 ) -> None:
-    import json
-
-    from mcuzoo.cli.output import summary_aside, width
+    from mcuzoo.cli.output import print_json, summary_aside, width
     from mcuzoo.files import require_outputs
     from mcuzoo.measure.fit import measure
     from mcuzoo.report.ci import write_outcomes
@@ -104,7 +100,7 @@ def _measure(
     found = measure(model, board, options, lambda text: print(text, file=sys.stderr))
     write_outcomes((measurement_outcome(found),), files)
     if as_json:
-        print(json.dumps(measurement_document(found), indent=2))
+        print_json("fit-measure", measurement_document(found))
     else:
         manifest = found.manifest
         run = command("mcuzoo", "run-serial", "--port", f"emulator://{found.project}")
@@ -121,9 +117,7 @@ def _measure(
 def _fit_universal(
     model: str | None, board: str, options: MeasureOptions, files: PageFiles, as_json: bool
 ) -> None:
-    import json
-
-    from mcuzoo.cli.output import summary_aside
+    from mcuzoo.cli.output import print_json, summary_aside
     from mcuzoo.codegen.universal_fit import fit_universal
     from mcuzoo.files import require_outputs
     from mcuzoo.report.ci import write_outcomes
@@ -134,7 +128,7 @@ def _fit_universal(
     found = fit_universal(model, board, options)
     write_outcomes((universal_outcome(found),), files)
     if as_json:
-        print(json.dumps(universal_fit_document(found), indent=2))
+        print_json("fit-universal", universal_fit_document(found))
     else:
         with summary_aside(aside):
             sys.stdout.write(universal_fit_text(found))

@@ -55,8 +55,7 @@ def flash(
 
 
 def _flash(project: Path, options: FlashOptions, files: CiFiles, json_output: bool) -> None:
-    import json
-
+    from mcuzoo.cli.output import print_json
     from mcuzoo.flash.flash import flash as flash_project
     from mcuzoo.report.ci import told, write_outcomes
     from mcuzoo.report.flash import flash_document, flash_text
@@ -66,7 +65,7 @@ def _flash(project: Path, options: FlashOptions, files: CiFiles, json_output: bo
         done = flash_project(project, options, _say, _counted(line))
     write_outcomes((flash_outcome(done),), files)
     if json_output:
-        print(json.dumps(flash_document(done), indent=2))
+        print_json("flash", flash_document(done))
     else:
         sys.stdout.write(flash_text(done))
 
@@ -79,8 +78,7 @@ def _flash_rig(
     files: CiFiles,
     json_: bool,
 ) -> None:
-    import json
-
+    from mcuzoo.cli.output import print_json
     from mcuzoo.errors import RigError
     from mcuzoo.flash.rig import flash_rig
     from mcuzoo.report.ci import told, write_outcomes
@@ -95,7 +93,7 @@ def _flash_rig(
             results = flash_rig(boards, project, options, _say, _counted(line))
     write_outcomes(rig_outcomes(results), files)
     if json_:
-        print(json.dumps(rig_document(results), indent=2))
+        print_json("flash-rig", rig_document(results))
     else:
         sys.stdout.write(rig_text(results))
     failed = [one for one in results if one.error is not None]

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 
 from mcuzoo.cli import streams
-from mcuzoo.cli.output import Wrapping
+from mcuzoo.cli.output import Wrapping, print_json
 from mcuzoo.errors import InternalError, InterruptedRunError, McuzooError
 
 _interrupted = False
@@ -87,11 +87,10 @@ def _is_told_already(error: BaseException) -> bool:
 
 
 def _tell(error: McuzooError, as_json: bool) -> None:
+
     try:
         if as_json:
-            import json
-
-            print(json.dumps(error.as_dict(), indent=2), flush=True)
+            print_json("error", error.as_dict())
     except OSError:
         pass  # stdout is broken or full: stderr and the exit code still say it
     if isinstance(error, InterruptedRunError):

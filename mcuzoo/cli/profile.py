@@ -30,9 +30,7 @@ def profile(
 ) -> None:
     """Exits 1 when a layer's output differs from the host's, and names the first such layer; and
     when a budget does not hold."""
-    import json
-
-    from mcuzoo.cli.output import may_color, summary_aside, width
+    from mcuzoo.cli.output import may_color, print_json, summary_aside, width
     from mcuzoo.files import require_outputs
     from mcuzoo.report.ci import told, write_outcomes
     from mcuzoo.report.html.page import write_page
@@ -55,7 +53,7 @@ def profile(
         write_page(files.html, profile_html(found))
     write_outcomes((profile_outcome(found),), files)
     if json_output:
-        print(json.dumps(profile_document(found), indent=2))
+        print_json("profile", profile_document(found))
     else:
         with summary_aside(aside):
             print(profile_head(found))

@@ -37,10 +37,9 @@ def report(
     network saw them, memory, line, and where all of it is from. With a budget the run is judged
     again by it, and the exit code is that of the verdict, as run-serial has it.
     """
-    import json
     from dataclasses import replace
 
-    from mcuzoo.cli.output import summary_aside
+    from mcuzoo.cli.output import print_json, summary_aside
     from mcuzoo.files import require_outputs
     from mcuzoo.report.ci import write_outcomes
     from mcuzoo.report.run import run_document, summary_text, write_csv, write_outputs
@@ -78,7 +77,7 @@ def report(
         _write_page(options.html, found, summary, options)
     write_outcomes((run_outcome(summary, found),), files)
     if json_output:
-        print(json.dumps(run_document(found, summary), indent=2))
+        print_json("run", run_document(found, summary))
     else:
         with summary_aside(aside):
             sys.stdout.write(summary_text(summary, show))

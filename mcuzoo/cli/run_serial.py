@@ -34,9 +34,7 @@ def run_serial(
     Exits 0 when the run passes; 1 when a budget does not hold or outputs differ from the host's; 2
     for unusable input; 3 when the rig lost images; 4 when the firmware is another one, or faults.
     """
-    import json
-
-    from mcuzoo.cli.output import summary_aside
+    from mcuzoo.cli.output import print_json, summary_aside
     from mcuzoo.cli.run_progress import RunProgress
     from mcuzoo.files import require_outputs
     from mcuzoo.report.ci import write_outcomes, write_stopped
@@ -63,7 +61,7 @@ def run_serial(
         raise
     write_outcomes((run_outcome(found.summary, found.folder),), files)
     if json_output:
-        print(json.dumps(run_document(found.folder, found.summary), indent=2))
+        print_json("run", run_document(found.folder, found.summary))
     else:
         with summary_aside(aside):
             sys.stdout.write(summary_text(found.summary, show))

@@ -32,9 +32,7 @@ def try_(
     Exits 0 when every output equals the host's; 1 when the model does not fit or an output differs;
     2 for a model or pictures that cannot be used; 5 when the build fails.
     """
-    import json
-
-    from mcuzoo.cli.output import summary_aside, width
+    from mcuzoo.cli.output import print_json, summary_aside, width
     from mcuzoo.cli.run_progress import RunProgress
     from mcuzoo.files import require_outputs
     from mcuzoo.report.ci import told, write_outcomes
@@ -55,7 +53,7 @@ def try_(
     write_outcomes((try_outcome(tried),), files)
     keep_try(tried)
     if json_output:
-        print(json.dumps(try_document(tried), indent=2))
+        print_json("try", try_document(tried))
     else:
         with summary_aside(aside):
             sys.stdout.write(try_text(tried, width()))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mcuzoo.evaluate.result import Evaluation, ModelFacts
     from mcuzoo.run.score import Scores
 
-SCHEMA = 1
+
 _LISTED = 5
 _BAD_LISTED = 10
 
@@ -174,7 +174,6 @@ def evaluation_document(found: Evaluation, budgets: Sequence[BudgetResult] = ())
     """The document that `mcuzoo evaluate --json` prints. What was not measured is null."""
     scores = found.scores
     return {
-        "schema": SCHEMA,
         "tool_version": found.tool_version,
         "model": asdict(found.model),
         "engine": found.model.engine,
