@@ -10,6 +10,7 @@ import shutil
 import signal
 import sys
 import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from helpers.objects import FOLDER_VARIABLE
 from hypothesis import HealthCheck, settings
 
 import mcuzoo
+from mcuzoo.report import schemas
 
 # xdist sets it in its workers; what goes into a pipe is broken only where somebody says how wide
 # it may be.
@@ -66,6 +68,23 @@ def pytest_collection_finish() -> None:
     it again and again. The emulator calls it at each reset of a board."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def documents_as_their_schemas_say() -> Iterator[None]:
+    """Whatever a command of this process prints with --json is checked against its schema."""
+    labelled = schemas.labelled
+
+    def checked(document: str, fields: Mapping[str, object]) -> dict[str, object]:
+        from helpers.schemas import complaints
+
+        made = labelled(document, fields)
+        assert not complaints(made)
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schemas, "labelled", checked)
+        yield
 
 
 @pytest.fixture(scope="session")

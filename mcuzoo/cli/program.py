@@ -53,6 +53,7 @@ COMMANDS = {
     "compare": (
         "Run the same images on several projects: accuracy, outputs by layer, instructions, sizes."
     ),
+    "schema": "Print the JSON Schema of a document that --json prints.",
     "report": "Summarize a run, also an unfinished one; exits 0, unless budgets are named.",
     "completion": "Print the script that lets bash, zsh or fish complete mcuzoo's words.",
 }

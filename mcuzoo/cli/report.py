@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from mcuzoo.cli.options import takes
 from mcuzoo.errors import UsageError
 from mcuzoo.options import Argument, Option, Show
-from mcuzoo.report.options import ReportOptions
+from mcuzoo.report.options import CiFiles, ReportOptions
 
 if TYPE_CHECKING:
     from mcuzoo.run.summary import RunSummary
@@ -21,7 +21,7 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
-@takes(ReportOptions)
+@takes(ReportOptions, files=CiFiles)
 def report(
     run: Annotated[
         Path,
@@ -29,6 +29,7 @@ def report(
     ] = Path("runs"),
     *,
     options: ReportOptions,
+    files: CiFiles,
     show: Show = None,
     json_output: Annotated[bool, Option("Print one JSON document.", "--json")] = False,
 ) -> None:
@@ -36,13 +37,13 @@ def report(
     network saw them, memory, line, and where all of it is from. With a budget the run is judged
     again by it, and the exit code is that of the verdict, as run-serial has it.
     """
-    import json
     from dataclasses import replace
 
-    from mcuzoo.cli.output import summary_aside
+    from mcuzoo.cli.output import print_json, summary_aside
     from mcuzoo.files import require_outputs
-    from mcuzoo.report.ci import write_outcome
+    from mcuzoo.report.ci import write_outcomes
     from mcuzoo.report.run import run_document, summary_text, write_csv, write_outputs
+    from mcuzoo.report.run_outcome import run_outcome
     from mcuzoo.run.journal import JOURNAL_NAME, newest_run, read_run
     from mcuzoo.run.summary import summarize
 
@@ -58,8 +59,7 @@ def report(
             "--csv": options.csv,
             "--outputs": options.outputs,
             "--html": options.html,
-            "--junit": options.junit,
-            "--summary": options.summary,
+            **files.outputs,
         },
         {"RUN": found / JOURNAL_NAME, "--profile": options.profile},
         json_output,
@@ -75,9 +75,9 @@ def report(
     summary = summarize(meta, rows)
     if options.html is not None:
         _write_page(options.html, found, summary, options)
-    write_outcome(summary, found, options.junit, options.summary)
+    write_outcomes((run_outcome(summary, found),), files)
     if json_output:
-        print(json.dumps(run_document(found, summary), indent=2))
+        print_json("run", run_document(found, summary))
     else:
         with summary_aside(aside):
             sys.stdout.write(summary_text(summary, show))

@@ -116,6 +116,14 @@ class ProjectManifest:
         return self.build_id if self.build is None else self.build.build_id
 
     @property
+    def flash_bytes(self) -> int | None:
+        """What the newest build by mcuzoo takes of the flash; None if there is none."""
+        if self.build is None:
+            return None
+        flash = self.target.flash_region
+        return next((one.used_bytes for one in self.build.regions if one.region == flash), None)
+
+    @property
     def build_ids(self) -> tuple[str, ...]:
         """The build ids that a board of this project may have, the newest build by mcuzoo first."""
         return (self.newest_build_id, *self.cmake_builds)

@@ -25,7 +25,7 @@ def judged_budgets(summary: RunSummary) -> tuple[BudgetResult, ...]:
         "max_flash_bytes": _flash(meta),
         "max_line_errors": _line_errors(meta),
     }
-    return judge(meta.settings.budgets, figures)
+    return judge(meta.settings.budgets, figures, meta.settings.strict_budgets)
 
 
 def _top1(summary: RunSummary) -> Figure:

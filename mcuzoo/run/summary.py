@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from statistics import median
 
-from mcuzoo.budgets import BudgetResult, Budgets, failures
+from mcuzoo.budgets import BudgetResult, Budgets
 from mcuzoo.data.output_form import Cell
 from mcuzoo.link.counts import milliseconds
 from mcuzoo.run.board_summary import (
@@ -247,15 +247,13 @@ def _with_budgets(summary: RunSummary) -> RunSummary:
     """Judge the budgets, and let them count in the verdict: weaker than all else, and always as a
     verdict that failed, also where it is the rig's."""
     results, verdict = judged_budgets(summary), summary.verdict
-    strict = summary.meta.settings.strict_budgets
-    later = [one for one in results if one.name not in _BY_THE_VERDICT]
-    failed = failures(later, strict)
-    # An accuracy that says nothing is no news: something else is broken.
-    unknown = [one for one in results if one.holds is None and one.name != "min_top1"]
-    if strict:
-        failed = (*failed, *(one for one in unknown if one.name in _BY_THE_VERDICT))
-    else:
-        verdict = replace(verdict, warnings=(*verdict.warnings, *(one.text for one in unknown)))
+    # An accuracy that says nothing is no news: then something else is broken.
+    told = [one for one in results if one.name != "min_top1" or one.holds is not None]
+    unknown = [one for one in told if one.holds is None and not one.fails]
+    failed = [
+        one for one in told if one.fails and (one.holds is None or one.name not in _BY_THE_VERDICT)
+    ]
+    verdict = replace(verdict, warnings=(*verdict.warnings, *(one.text for one in unknown)))
     if failed:
         verdict = replace(verdict, reasons=(*verdict.reasons, *(one.text for one in failed)))
         if verdict.broke is None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from mcuzoo.budgets import failures
 from mcuzoo.link.counts import UNKNOWN_UNIT, agent_note
 from mcuzoo.profile import ModelProfile
 from mcuzoo.report.html.accuracy import (
@@ -152,8 +151,8 @@ def _parts(summary: RunSummary) -> tuple[Part, ...]:
     broken = summary.verdict.broke
     over_budget = [
         one
-        for one in failures(summary.budgets, summary.meta.settings.strict_budgets)
-        if one.name not in ("min_top1", "max_mismatches")
+        for one in summary.budgets
+        if one.fails and one.name not in ("min_top1", "max_mismatches")
     ]
 
     def part(name: Broke, ok: bool | None, text: str) -> Part:
