@@ -26,7 +26,7 @@ FLOORS = (
     {"profile", "rig"},
     {"toolchain", "run"},
     {"compare", "doctor_data", "evaluate", "flash", "measure"},
-    {"doctor", "quantize", "tryout"},
+    {"doctor", "history", "quantize", "tryout"},
     {"report"},
     {"cli"},
     {"__init__", "__main__"},

@@ -73,7 +73,9 @@ class Job:
         return replace(
             planned,
             code_bytes=build.code_bytes,
-            flash_bytes=next((one.used_bytes for one in build.regions if one.region == flash), None),
+            flash_bytes=next(
+                (one.used_bytes for one in build.regions if one.region == flash), None
+            ),
             compiler=f"{build.toolchain} {build.compiler_version}",
             optimization=build.optimization,
         )

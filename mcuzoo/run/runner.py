@@ -350,9 +350,7 @@ def infer(
         cycles=inference.cycles,
         input_crc32=inference.input_crc32,
         attempts=inference.attempts,
-        reference_difference=None
-        if reference is None
-        else difference(inference.output, reference),
+        reference_difference=None if reference is None else difference(inference.output, reference),
         host_top1=host,
         rank=found.rank,
         turned=ready.turned,

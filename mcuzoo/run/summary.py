@@ -206,7 +206,7 @@ def summarize(meta: RunMeta, rows: Sequence[Row]) -> RunSummary:
         latency=measure_latency(
             [row.cycles for row in done], meta.board.core_clock_hz, meta.board.unit
         )
-        if _count_alike(meta)
+        if counts_alike(meta)
         else None,
         images_per_second=rate,
         resent=sum(max(0, (row.attempts or 1) - 1) for row in done),
@@ -219,7 +219,7 @@ def summarize(meta: RunMeta, rows: Sequence[Row]) -> RunSummary:
     )
 
 
-def _count_alike(meta: RunMeta) -> bool:
+def counts_alike(meta: RunMeta) -> bool:
     """Whether the counts of all boards mean the same."""
     facts = [board.facts for board in meta.boards if board.facts is not None]
     return len({(one.board, one.core_clock_hz, one.unit) for one in (*facts, meta.board)}) == 1
