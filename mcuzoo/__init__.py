@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from mcuzoo.flash.flash import flash
     from mcuzoo.flash.options import FlashOptions
     from mcuzoo.graph.model import Model
+    from mcuzoo.history.against import compare_runs
+    from mcuzoo.history.bisect import bisect
+    from mcuzoo.history.options import BisectOptions, HistoryOptions
+    from mcuzoo.history.trend import history
     from mcuzoo.measure.fit import measure
     from mcuzoo.plan.fit import fit
     from mcuzoo.plan.options import FitOptions, MeasureOptions
@@ -54,6 +58,7 @@ if TYPE_CHECKING:
     from mcuzoo.zoo.registry import load_named_model as load_model
 
 __all__ = [
+    "BisectOptions",
     "Board",
     "BoardOptions",
     "BuildOptions",
@@ -66,6 +71,7 @@ __all__ = [
     "FetchOptions",
     "FitOptions",
     "FlashOptions",
+    "HistoryOptions",
     "McuzooError",
     "MeasureOptions",
     "Model",
@@ -74,8 +80,10 @@ __all__ = [
     "QuantizeOptions",
     "RunOptions",
     "TryOptions",
+    "bisect",
     "build",
     "compare",
+    "compare_runs",
     "convert",
     "doctor_data",
     "emulate",
@@ -84,6 +92,7 @@ __all__ = [
     "fetch",
     "fit",
     "flash",
+    "history",
     "load_board",
     "load_model",
     "measure",
@@ -112,6 +121,9 @@ _HOMES = {
     "profile": "run.profiling:profile",
     "doctor_data": "doctor_data.doctor:doctor_data",
     "compare": "compare.comparison:compare_projects",
+    "compare_runs": "history.against:compare_runs",
+    "history": "history.trend:history",
+    "bisect": "history.bisect:bisect",
     "try_model": "tryout.tryout:try_model",
     "Model": "graph.model:Model",
     "Board": "board.model:Board",
@@ -132,6 +144,8 @@ _HOMES = {
     "ProfileOptions": "run.options:ProfileOptions",
     "DoctorDataOptions": "doctor_data.options:DoctorDataOptions",
     "CompareOptions": "compare.options:CompareOptions",
+    "HistoryOptions": "history.options:HistoryOptions",
+    "BisectOptions": "history.options:BisectOptions",
     "TryOptions": "tryout.options:TryOptions",
 }
 """Where each name lives: module:name, as the imports above say to a type checker."""

@@ -50,6 +50,8 @@ COMMANDS = {
         "Run the same images on several projects: accuracy, outputs by layer, instructions, sizes."
     ),
     "report": "Summarize a run, also an unfinished one; exits 0 whatever the verdict was.",
+    "history": "Show what runs found over time, by model and board, and since when it fails.",
+    "bisect": "Say what differs between two runs, in order, and the first layer that does.",
 }
 """In the order of the help, with the first sentence of each.
 

@@ -9,7 +9,14 @@ from os import PathLike
 
 import numpy as np
 
-from mcuzoo.history.changes import Compared, changed_parts, compare_metas
+from mcuzoo.history.changes import (
+    Aspect,
+    Compared,
+    compare_metas,
+    differing_aspects,
+    follows_from_model,
+    only_other_images,
+)
 from mcuzoo.history.folders import RunInFolder, open_run
 from mcuzoo.history.pairing import Pair, Pairing, pair_rows
 from mcuzoo.link.counts import UNKNOWN_UNIT
@@ -96,9 +103,28 @@ class Against:
         return tuple(_regressions(self))
 
     @property
+    def aspects(self) -> tuple[Aspect, ...]:
+        """What the images of both runs met that was another thing, in the order of Aspect. Images
+        that only one of the runs has are no difference here."""
+        found = differing_aspects(self.compared)
+        return tuple(one for one in found if one is not Aspect.DATA or not self.other_images_only)
+
+    @property
+    def other_images_only(self) -> bool:
+        """Whether the data differ by images that only one run has, or by names and order, and what
+        both have is the same: picture, input and label."""
+        return only_other_images(self.compared) and not (
+            self.relabelled or self.outputs.inputs_changed
+        )
+
+    @property
     def changed_parts(self) -> tuple[str, ...]:
-        """Which of model, data, firmware, rig and mcuzoo are others than in the baseline."""
-        return changed_parts(self.compared)
+        """Which of model, data, firmware, rig and mcuzoo are others than in the baseline. A build
+        contains its model: another build id alone is no other firmware if the model is another."""
+        parts = dict.fromkeys(aspect.part for aspect in self.aspects)
+        if follows_from_model(self.compared):
+            del parts["firmware"]
+        return tuple(parts)
 
 
 def compare_runs(run: str | PathLike[str], baseline: str | PathLike[str]) -> Against:
@@ -192,8 +218,8 @@ def _deltas(baseline: RunSummary, run: RunSummary) -> Iterator[Delta]:
     for name, field in _BUILD:
         yield Delta(name, "bytes", _of_build(before.build, field), _of_build(now.build, field))
     yield Delta("stack", "bytes", _stack(before), _stack(now))
-    yield Delta("unanswered images", "images", baseline.unanswered, run.unanswered)
-    yield Delta("link faults", "faults", link_faults(before), link_faults(now))
+    yield Delta("unanswered images", "", baseline.unanswered, run.unanswered)
+    yield Delta("link faults", "", link_faults(before), link_faults(now))
 
 
 _BUILD = (("code", "code_bytes"), ("constants", "constant_bytes"), ("flash", "flash_bytes"))
@@ -205,7 +231,7 @@ def latency_deltas(baseline: Latency | None, run: Latency | None) -> Iterator[De
         one = baseline or run
         unit = "" if one is None else one.unit
         found = (None if baseline is None else baseline.median, None if run is None else run.median)
-        yield Delta("latency, median", unit, *found)
+        yield Delta("latency", unit, *found)
         return
     refused = ""
     if baseline.unit != run.unit:
@@ -213,9 +239,9 @@ def latency_deltas(baseline: Latency | None, run: Latency | None) -> Iterator[De
     elif run.unit == UNKNOWN_UNIT:
         refused = "the boards do not say what they count"
     unit = run.unit if baseline.unit == run.unit else f"{baseline.unit}, {run.unit}"
-    yield Delta("latency, median", unit, baseline.median, run.median, refused)
+    yield Delta("latency", unit, baseline.median, run.median, refused)
     if not refused and baseline.median_ms is not None and run.median_ms is not None:
-        yield Delta("latency, median", "ms", baseline.median_ms, run.median_ms)
+        yield Delta("latency", "ms", baseline.median_ms, run.median_ms)
 
 
 def arena_bytes(meta: RunMeta) -> int | None:

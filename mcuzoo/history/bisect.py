@@ -57,9 +57,9 @@ class Bisection:
 
     @property
     def first(self) -> Aspect | None:
-        """What differs first; None where nothing is known to differ."""
-        found = self.differing
-        return found[0].aspect if found else None
+        """What differs first for the images of both runs; None where nothing is known to."""
+        found = self.against.aspects
+        return found[0] if found else None
 
     @property
     def first_changed(self) -> ChangedOutput | None:

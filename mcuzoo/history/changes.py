@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum
 
+from mcuzoo.emulator.url import SCHEME
 from mcuzoo.project.recipe import Recipe, recipe_text
 from mcuzoo.run.record import RunMeta
 
@@ -41,7 +42,7 @@ _PARTS = {
 }
 
 
-BUILD, SHA256 = "build", "SHA-256"
+BUILD, IMAGES, SHA256 = "build", "images", "SHA-256"
 
 
 @dataclass(frozen=True)
@@ -95,13 +96,9 @@ def follows_from_model(compared: Sequence[Compared]) -> bool:
     return of_firmware == {BUILD} and (Aspect.MODEL, SHA256) in found
 
 
-def changed_parts(compared: Sequence[Compared]) -> tuple[str, ...]:
-    """The parts of a run that are others: model, data, firmware, rig, mcuzoo. A build contains its
-    model: another build id alone is no other firmware if the model is another one."""
-    parts = dict.fromkeys(aspect.part for aspect in differing_aspects(compared))
-    if follows_from_model(compared):
-        del parts["firmware"]
-    return tuple(parts)
+def only_other_images(compared: Sequence[Compared]) -> bool:
+    """Whether the data differ by the list of images alone: which there are, and in which order."""
+    return {one.what for one in differing(compared) if one.aspect.part == "data"} == {IMAGES}
 
 
 def _recipes(baseline: Recipe, run: Recipe) -> tuple[str, str]:
@@ -175,8 +172,18 @@ def _boards(meta: RunMeta) -> str | None:
 
 def _port(meta: RunMeta) -> str:
     settings = meta.settings
-    several = settings.rig or settings.labgrid or ", ".join(settings.ports)
-    return settings.port or several or ", ".join(board.port for board in meta.boards)
+    if settings.rig or settings.labgrid:
+        return str(settings.rig or settings.labgrid)
+    ports = settings.ports or (settings.port,) if settings.port or settings.ports else ()
+    return ", ".join(_without_project(port) for port in ports or (b.port for b in meta.boards))
+
+
+def _without_project(port: str) -> str:
+    """An emulated board's port names the project, which is no part of the line."""
+    if not port.lower().startswith(SCHEME):
+        return port
+    _, mark, query = port.partition("?")
+    return f"emulated{mark}{query}"
 
 
 def _rate(meta: RunMeta) -> str:
@@ -189,7 +196,7 @@ def _values() -> Iterator[tuple[Aspect, str, Callable[[RunMeta], str | None]]]:
     yield Aspect.MODEL, SHA256, lambda meta: meta.board.model_sha256
     yield Aspect.MODEL, "input", _input
     yield Aspect.MODEL, "output", _output
-    yield Aspect.DATA, "images", lambda meta: f"SHA-256 {meta.data_set_digest}"
+    yield Aspect.DATA, IMAGES, lambda meta: f"SHA-256 {meta.data_set_digest}"
     yield Aspect.DATA, "classes", _classes
     yield Aspect.FIRMWARE, BUILD, lambda meta: meta.board.build_id
     yield Aspect.FIRMWARE, "runtime", lambda meta: meta.board.runtime

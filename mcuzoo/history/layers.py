@@ -84,12 +84,13 @@ def _subject(side: Side) -> Subject:
 
 def differing_files(subjects: tuple[Subject, Subject]) -> tuple[str, ...]:
     """The firmware's files whose text is not the same in both projects, or that one of them does
-    not have; the model's own are left out."""
+    not have. Of two models their own files are left out: they cannot be the same."""
+    same_model = subjects[0].model.sha256 == subjects[1].model.sha256
     first, second = (hash_files(one.project, firmware_inputs(one.project)) for one in subjects)
     return tuple(
         path
         for path in sorted(first.keys() | second.keys())
-        if first.get(path) != second.get(path) and not path.startswith("model/")
+        if first.get(path) != second.get(path) and (same_model or not path.startswith("model/"))
     )
 
 

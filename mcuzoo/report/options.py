@@ -44,6 +44,10 @@ class ReportOptions:
         Path | None,
         Option("With --html: what mcuzoo profile --json printed.", metavar="FILE"),
     ] = None
+    against: Annotated[
+        Path | None,
+        Option("Compare with an earlier run, image by image.", "--against", metavar="BASELINE"),
+    ] = None
     junit: Junit = None
     summary: Annotated[
         Path | None,
