@@ -70,7 +70,7 @@ class Unusable:
 
 @dataclass(frozen=True)
 class History:
-    """series: the one with the newest run first. unusable: damaged journals."""
+    """series: those that fail now first, then by their newest run. unusable: damaged journals."""
 
     series: tuple[Series, ...]
     unusable: tuple[Unusable, ...]
@@ -105,7 +105,13 @@ def history(
         ):
             found[run.meta.model, board.board, board.kind].append(run)
     series = [Series(*key, _points(of_key)) for key, of_key in found.items()]
-    series.sort(key=lambda one: (-one.newest.started.timestamp(), one.model, one.board, one.agent))
+    series.sort(
+        key=lambda one: (
+            one.broken_since is None,
+            -one.newest.started.timestamp(),
+            (one.model, one.board, one.agent),
+        )
+    )
     return History(tuple(series), tuple(unusable))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mcuzoo.history.against import Against, Delta
+from mcuzoo.history.against import Against, Delta, p_text
 from mcuzoo.history.changes import Compared, differing
 from mcuzoo.report.against import (
     change_text,
@@ -18,12 +18,14 @@ from mcuzoo.report.against import (
     unknown_text,
     unpaired_texts,
 )
+from mcuzoo.report.figures import class_name
 from mcuzoo.report.html.blocks import (
     Block,
     Cell,
     Fact,
     Facts,
     Head,
+    Row,
     Section,
     Table,
     Text,
@@ -41,7 +43,7 @@ def against_tiles(it: Against) -> tuple[Tile, ...]:
     """What a reader looks for first."""
     if it.paired is None:
         return ()
-    told = f"newly right {len(it.newly_right):,}, p = {it.paired.p_value:.3f}"
+    told = f"newly right {len(it.newly_right):,}, p = {p_text(it.paired.p_value)}"
     return (Tile("newly wrong", f"{len(it.newly_wrong):,}", told),)
 
 
@@ -60,6 +62,7 @@ def against_sections(it: Against, pictures: Pictures, show: int) -> tuple[Sectio
             "Newly right",
             changed_blocks(meta, it.newly_right, before, pictures, show),
         ),
+        section("changed-outputs", "Outputs that changed", [_outputs(it)]),
     )
 
 
@@ -85,11 +88,13 @@ def _blocks(it: Against) -> list[Block | None]:
         Text(conclusion(it), "bad" if tone else ""),
         *(Text(text, "bad") for text in it.regressions),
         Facts(tuple(facts)),
-        _deltas(it.deltas),
-        _changes(it),
+        _side_by_side(_deltas(it.deltas), _changes(it)),
         _unknown(it.compared),
-        _outputs(it),
     ]
+
+
+def _side_by_side(deltas: Table | None, changes: Block) -> Block:
+    return changes if deltas is None else Row((deltas, changes))
 
 
 def _unknown(compared: Sequence[Compared]) -> Text | None:
@@ -159,7 +164,7 @@ def _outputs(it: Against) -> Table | None:
     left = len(changed) - len(rows)
     heads = (Head("image"), Head("steps", right=True), Head("before"), Head("now"))
     return Table(
-        "Outputs that changed; a step is the least that an int8 value can differ",
+        "The furthest first; a step is the least that an int8 value can differ",
         heads,
         rows,
         left_out=f"And {left:,} others: --json lists them all." if left else "",
@@ -167,7 +172,5 @@ def _outputs(it: Against) -> Table | None:
 
 
 def _answer(it: Against, label: int | None, now: bool) -> Cell:
-    from mcuzoo.report.figures import class_name
-
     meta = (it.run if now else it.baseline).summary.meta
     return Cell("-") if label is None else Cell(class_name(label, meta.class_names), label)

@@ -175,8 +175,9 @@ class Dated:
 def trend(
     found: Sequence[Dated], changes: Sequence[datetime], name: str, title: str, key: str
 ) -> Svg | None:
-    """A figure over time. changes: when something that a run is made of became another. name: of
-    the values, with their unit. key: of the chart, in letters, digits and dashes."""
+    """A figure over time: a cross for a run that did not pass, a dotted line where something that a
+    run is made of became another (changes). name: of the values, with their unit. key: of the
+    chart, in letters, digits and dashes."""
     if len(found) < 2:
         return None
 
@@ -207,7 +208,7 @@ def trend(
         low = min([*values, *(one.low for one in bounded if one.low is not None)])
         high = max([*values, *(one.high for one in bounded if one.high is not None)])
         room = 0.08 * (high - low) or 0.05 * abs(high) or 1.0
-        axes.set_ylim(max(0.0, low - room), high + room)
+        axes.set_ylim(low - room, high + room)
         locator = dates.AutoDateLocator(minticks=3, maxticks=6, tz=timezone.utc)
         axes.xaxis.set_major_locator(locator)
         axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, tz=timezone.utc))
@@ -216,10 +217,9 @@ def trend(
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _plain(value)))
         axes.set_ylabel(name)
 
-    told = f"from {_plain(found[0].value)} to {_plain(found[-1].value)} {name}"
-    marks = " A cross is a run that failed." if any(one.bad for one in found) else ""
-    lines = " A dotted line: model, data, firmware or rig became another." if changes else ""
-    return _drawn(draw, title, f"{title}: {len(found):,} runs, {told}.{marks}{lines}", _HEIGHT, key)
+    first, last = found[0].value, found[-1].value
+    told = f"{_plain(first)}, and {_plain(last)} at the end" if first != last else _plain(first)
+    return _drawn(draw, title, f"{title}, {len(found):,} runs: {told}.", _HEIGHT, key)
 
 
 def _drawn(draw: Any, title: str, caption: str, height: float, key: str = "") -> Svg | None:

@@ -38,6 +38,7 @@ from mcuzoo.report.html.charts import Dated, charts_note, trend
 from mcuzoo.report.html.page import page_html
 
 _LISTED = 400
+_KEPT = "\N{NO-BREAK SPACE}"
 _MARKED = 40
 """So many changes are marked in a chart; more would hide it."""
 
@@ -108,12 +109,12 @@ def _state(found: History) -> Table | None:
     for place, series in enumerate(found.series):
         if series.broken_since is not None:
             bad.add(place)
-        newest = series.newest
+        newest = series.finished[-1] if series.finished else series.newest
         rows.append(
             (
                 Cell(series_name(series)),
                 number(len(series.points)),
-                Cell(f"{newest.started:%Y-%m-%d %H:%M}", newest.started.timestamp()),
+                _when(newest),
                 number(None if newest.top1 is None else newest.top1.value, ".4f"),
                 Cell(latency_text(newest.latency)),
                 Cell(state_text(series)),
@@ -132,16 +133,25 @@ def _series(series: Series, place: int) -> list[Block | None]:
 
 def _charts(series: Series, place: int) -> list[Block]:
     """In pairs, side by side where there is room."""
-    changes = [point.run.started for point in series.points if _is_marked(point)][-_MARKED:]
+    last = series.finished[-1].started if series.finished else None
+    changes = [
+        point.run.started
+        for point in series.points
+        if _is_marked(point) and last is not None and point.run.started <= last
+    ][-_MARKED:]
     units = dict.fromkeys(one.latency.unit for one in series.finished if one.latency is not None)
     wanted: list[tuple[str, str, Callable[[RunFigures], Dated | None]]] = [
-        ("Top-1", "top-1, with its 95 % interval", _top1)
+        ("Top-1 with its 95 % interval", "top-1", _top1)
     ]
     wanted += [("Latency", _latency_name(series, unit), _latency_of(unit)) for unit in units]
     wanted += [
         ("Arena", "bytes", _figure(lambda run: run.arena)),
         ("Code", "bytes", _figure(lambda run: run.code)),
-        ("Link faults", "frames and reconnects", _figure(lambda run: run.faults)),
+        (
+            "Link faults (frames damaged or sent again, reconnects)",
+            "faults",
+            _figure(lambda run: run.faults),
+        ),
     ]
     drawn: list[Svg] = []
     for number_, (title, name, value) in enumerate(wanted):
@@ -149,8 +159,14 @@ def _charts(series: Series, place: int) -> list[Block]:
         chart = trend(known, changes, name, title, f"series-{place}-{number_}")
         if chart is not None:
             drawn.append(chart)
+    if not drawn:
+        return []
     pairs = [drawn[at : at + 2] for at in range(0, len(drawn), 2)]
-    return [Row(tuple(pair)) if len(pair) == 2 else pair[0] for pair in pairs]
+    marks = (
+        "A cross is a run that failed; a dotted line is where model, recipe, data, firmware, "
+        "compiler or board became another. Unfinished runs are in the table alone."
+    )
+    return [Text(marks, "soft"), *(Row(tuple(pair)) for pair in pairs)]
 
 
 def _is_marked(point: Point) -> bool:
@@ -197,6 +213,10 @@ def _dated(
     return Dated(run.started, value, low, high, run.verdict.broke is not None)
 
 
+def _when(run: RunFigures) -> Cell:
+    return Cell(f"{run.started:%Y-%m-%d}{_KEPT}{run.started:%H:%M}", run.started.timestamp())
+
+
 def _runs(series: Series) -> Table:
     """A row per run, the newest first."""
     shown = series.points[::-1][:_LISTED]
@@ -205,10 +225,10 @@ def _runs(series: Series) -> Table:
     )
     left = len(series.points) - len(shown)
     heads = (
-        Head("begun, UTC"), Head("verdict"), Head("top-1", right=True), Head("95 % interval"),
+        Head("begun, UTC"), Head("verdict"), Head("top-1", right=True), Head("95 %"),
         Head("host", right=True), Head("images", right=True), Head("latency", right=True),
-        Head("arena", right=True), Head("code", right=True), Head("constants", right=True),
-        Head("faults", right=True), Head("changed"), Head("run"),
+        Head("arena", right=True), Head("code", right=True), Head("faults", right=True),
+        Head("changed"), Head("run"),
     )  # fmt: skip
     return Table(
         "The runs; sizes in bytes, - is not known",
@@ -224,16 +244,17 @@ def _run(point: Point) -> tuple[Cell, ...]:
     low, high = (None, None) if run.top1 is None else run.top1.interval
     latency = run.latency
     return (
-        Cell(f"{run.started:%Y-%m-%d %H:%M}", run.started.timestamp()),
-        Cell(verdict_text(run), tone="" if run.finished else "warn"),
+        _when(run),
+        Cell(verdict_text(run).replace(" ", _KEPT), tone="" if run.finished else "warn"),
         number(None if run.top1 is None else run.top1.value, ".4f"),
-        Cell("-", -1.0) if low is None else Cell(f"{low:.3f} to {high:.3f}", low),
+        Cell("-", -1.0) if low is None else Cell(f"{low:.3f}-{high:.3f}", low),
         number(None if run.host_top1 is None else run.host_top1.value, ".4f"),
         Cell(images_text(run), run.images),
-        Cell(latency_text(latency), -1.0 if latency is None else latency.median),
+        Cell(
+            latency_text(latency).replace(" ", _KEPT), -1.0 if latency is None else latency.median
+        ),
         number(run.arena),
         number(run.code),
-        number(run.constants),
         number(run.faults),
         Cell(changed_names(point.changed)),
         Cell(str(run.folder)),

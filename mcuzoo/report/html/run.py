@@ -103,7 +103,7 @@ def run_page(run: RunPage) -> Page:
             summary.verdict.warnings,
         ),
         parts=_parts(summary),
-        tiles=(*_tiles(summary), *(() if run.against is None else against_tiles(run.against))),
+        tiles=(*(() if run.against is None else against_tiles(run.against)), *_tiles(summary)),
         sections=sections(
             (
                 *(() if run.against is None else against_sections(run.against, pictures, run.show)),
