@@ -27,7 +27,7 @@ FLOORS = (
     {"profile", "rig"},
     {"toolchain", "run"},
     {"compare", "doctor_data", "evaluate", "flash", "measure", "sbom", "watch"},
-    {"config", "doctor", "quantize", "tryout"},
+    {"config", "doctor", "history", "quantize", "tryout"},
     {"report"},
     {"cli"},
     {"__init__", "__main__"},
