@@ -28,7 +28,7 @@ FLOORS = (
     {"compare", "doctor_data", "evaluate", "flash", "measure"},
     {"doctor", "quantize", "tryout"},
     {"report"},
-    {"cli"},
+    {"cli", "pytest_plugin"},
     {"__init__", "__main__"},
 )
 FLOOR_OF = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}

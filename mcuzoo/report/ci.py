@@ -114,7 +114,7 @@ def write_stopped(
     about. Raises InputError.
     """
     begun = folder is not None and (folder / JOURNAL_NAME).is_file()
-    if folder is not None and begun and _PARTS.get(error.exit_code) is not None:
+    if folder is not None and begun and PARTS.get(error.exit_code) is not None:
         write_outcome(summarize(*read_run(folder)), folder, junit, summary)
         return
     if junit is not None:
@@ -131,14 +131,14 @@ def _failure_text(error: McuzooError) -> str:
     suite = ElementTree.SubElement(root, "testsuite", {"name": "mcuzoo run-serial", **numbers})
     about = {"classname": "mcuzoo", "name": "handshake", "time": "0"}
     case = ElementTree.SubElement(suite, "testcase", about)
-    part = _PARTS.get(error.exit_code, "usage")
+    part = PARTS.get(error.exit_code, "usage")
     said = {"message": f"{part}: {error.message}", "type": type(error).__name__}
     found = ElementTree.SubElement(case, "error", _clean(said))
     found.text = _printable(f"{error.message}\n{error.hint}")
     return _xml(root)
 
 
-_PARTS = {3: "rig", 4: "firmware", 5: "toolchain", 130: "interrupted"}
+PARTS = {3: "rig", 4: "firmware", 5: "toolchain", 130: "interrupted"}
 """What is at fault, by exit code."""
 
 

@@ -159,14 +159,15 @@ def create_rows(
         database.executescript(_PRAGMAS.format(sync) + _TABLES + _BOARD_TABLES)
         with database:
             database.executemany("INSERT INTO run VALUES (?, ?)", [("schema", str(SCHEMA)), *about])
-            database.executemany(
-                f"INSERT INTO images ({_ITEM}, status) VALUES (?, ?, ?, ?, ?)",
-                (
-                    (item.index, item.file, item.label, item.sha256, Status.PENDING.value)
-                    for item in items
-                ),
-            )
+            _insert(database, items)
     temporary.replace(folder / JOURNAL_NAME)
+
+
+def _insert(database: sqlite3.Connection, items: Iterable[Item]) -> None:
+    database.executemany(
+        f"INSERT INTO images ({_ITEM}, status) VALUES (?, ?, ?, ?, ?)",
+        ((one.index, one.file, one.label, one.sha256, Status.PENDING.value) for one in items),
+    )
 
 
 class Journal:
@@ -204,6 +205,11 @@ class Journal:
         """All images, in data set order."""
         with _damage_named(self._folder):
             return tuple(_rows(self._database))
+
+    def add(self, items: Iterable[Item]) -> None:
+        """Images that were not known when the journal was begun, all pending. Raises InputError."""
+        with _damage_named(self._folder), self._database:
+            _insert(self._database, items)
 
     def record(self, row: Row, link: LinkState | None = None) -> None:
         """Commit `row`, and what is known of the line. After the return a kill loses nothing.
