@@ -19,7 +19,7 @@ from mcuzoo.pytest_plugin.options import Chosen, add_options, chosen
 if TYPE_CHECKING:
     from mcuzoo import Project
     from mcuzoo.pytest_plugin.bench import Bench
-    from mcuzoo.pytest_plugin.board import HostReference, LeasedBoard
+    from mcuzoo.pytest_plugin.leased import HostReference, LeasedBoard
     from mcuzoo.run.summary import RunSummary
 
 _NO_BOARD = (
@@ -111,7 +111,8 @@ def _require_board(state: _State) -> None:
         return
     if state.chosen.require:
         pytest.fail(_NO_BOARD, pytrace=False)
-    pytest.skip(_NO_BOARD)
+    # Where the test is, not where this line is.
+    raise pytest.skip.Exception(_NO_BOARD, _use_item_location=True)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -229,7 +230,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
     lines = summary_lines(state.folder, state.chosen.home)
     if lines:
-        terminalreporter.section("mcuzoo")
+        terminalreporter.write_sep("=", "mcuzoo")
         for line in lines:
             terminalreporter.write_line(line)
 

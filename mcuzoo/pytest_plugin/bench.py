@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from mcuzoo.board.load import BOARD_FILE, load_board, read_board
+from mcuzoo.board.load import load_board, read_board
 from mcuzoo.codegen.export import Project
 from mcuzoo.data.images import DataSet
 from mcuzoo.emulator.url import port_packages
@@ -27,9 +27,9 @@ from mcuzoo.errors import (
 from mcuzoo.extras import require_packages
 from mcuzoo.flash.flash import flash
 from mcuzoo.flash.options import FlashOptions
-from mcuzoo.project.manifest import load_project
-from mcuzoo.pytest_plugin.board import Firmware, HostReference, LeasedBoard
+from mcuzoo.project.manifest import BOARD_FILE, load_project
 from mcuzoo.pytest_plugin.journal import IMAGES_NAME, TestsJournal
+from mcuzoo.pytest_plugin.leased import Firmware, HostReference, LeasedBoard
 from mcuzoo.pytest_plugin.options import ALWAYS, NEVER, Chosen
 from mcuzoo.pytest_plugin.pool import (
     Boards,
@@ -240,6 +240,7 @@ class Bench:
             lg_wait=None if chosen.labgrid is None else chosen.wait_s,
             project=chosen.project,
             upload=chosen.upload,
+            baud=chosen.baud,
         )
 
     @cached_property
@@ -306,7 +307,7 @@ class Bench:
         while True:
             try:
                 lease = self._boards.lease(deadline)
-            except RigError:
+            except (RigError, ProtocolError):
                 if first is not None and len(self.shared.retired()) == 1:
                     raise first from None  # of the only board
                 raise
@@ -321,7 +322,10 @@ class Bench:
                     self._boards.busy(lease.candidate.name)
                 else:
                     first = first or error
-                    self._retire(lease.candidate, error.message, test)
+                    name = lease.candidate.name
+                    record = self._records.get(name) or BoardRecord(name, lease.candidate.port)
+                    self.journal.keep(replace(record, retired=error.message))
+                    self._retire(lease.candidate, error, error.message, test)
                 lease.release()
 
     def _met(self, lease: Lease, test: str) -> LeasedBoard:
@@ -358,7 +362,7 @@ class Bench:
                 command=chosen.flash_command,
                 probe=candidate.probe,
                 port=line.port,
-                baud=candidate.baud,
+                baud=self.chosen.baud or candidate.baud,
             ),
             self.messages.append,
         )
@@ -375,14 +379,15 @@ class Bench:
             reason = f"{reason} Then: {failed.message}"
         if line is None:
             board.retire(reason)
-            self._retire(candidate, reason, test)
+            self._retire(candidate, error, reason, test)
         else:
             self._lines[candidate.name] = line
             board.recovered()
         self._release(held)
 
-    def _retire(self, candidate: Candidate, reason: str, test: str) -> None:
-        self.shared.retire(Retired(candidate.name, candidate.port, reason, test))
+    def _retire(self, candidate: Candidate, error: McuzooError, reason: str, test: str) -> None:
+        kind = type(error).__name__
+        self.shared.retire(Retired(candidate.name, candidate.port, reason, test, kind, error.hint))
 
     def _release(self, held: _Held) -> None:
         board = held.board

@@ -21,7 +21,7 @@ from _pytest._code.code import (
 import mcuzoo
 from mcuzoo.errors import McuzooError, command
 from mcuzoo.pytest_plugin.bench import Bench, RunOfTest
-from mcuzoo.pytest_plugin.board import HOST, Asked, LeasedBoard
+from mcuzoo.pytest_plugin.leased import HOST, Asked, LeasedBoard
 from mcuzoo.pytest_plugin.options import near
 from mcuzoo.report.ci import PARTS
 from mcuzoo.report.line import line_text
@@ -35,8 +35,11 @@ _PYTHON = Path(sysconfig.get_path("stdlib"))
 
 
 def section(bench: Bench, error: BaseException | None) -> str:
-    """The lines of the report of a test that failed."""
+    """The lines of the report of a test that failed; empty if mcuzoo had no part in it."""
     board = bench.board
+    asked = [] if board is None else board.asked
+    if not (asked or bench.runs or isinstance(error, McuzooError)):
+        return ""
     facts = list(_facts(bench, board, error))
     width = max((len(name) for name, _ in facts), default=0)
     lines: list[str] = []
@@ -211,7 +214,7 @@ def _values(answer: Answer) -> str:
 
 
 def short_error(error: McuzooError, item: pytest.Item, traceback: Traceback) -> ReprExceptionInfo:
-    """An error of mcuzoo as pytest shows it: the lines of the test that led to it, message, hint."""
+    """An error of mcuzoo as pytest shows it: the lines of the test that led to it, and the hint."""
     config, lines = item.config, []
     path, number = Path(item.location[0]), (item.location[1] or 0) + 1
     for one in traceback:

@@ -32,6 +32,7 @@ class TestsJournal:
         self._job = job
         self._journal: Journal | None = None
         self._stack = ExitStack()
+        self._early: dict[str, BoardRecord] = {}
         self._asked: list[tuple[str, str, str]] = []
         self._elapsed_s = 0.0
 
@@ -53,11 +54,15 @@ class TestsJournal:
         self._asked.append((item.file, name, test))
         self._elapsed_s += row.seconds or 0.0
         self._journal.add([item])
-        self._journal.record_all([row], [record], [], self._elapsed_s)
+        boards = {**self._early, record.name: record}
+        self._early.clear()
+        self._journal.record_all([row], boards.values(), [], self._elapsed_s)
 
     def keep(self, record: BoardRecord) -> None:
-        """What is known of a board by now, if it was asked anything."""
-        if self._journal is not None:
+        """What is known of a board by now."""
+        if self._journal is None:
+            self._early[record.name] = record
+        else:
             self._journal.record_all([], [record], [], self._elapsed_s)
 
     def wrong_layer(self, wrong: WrongLayer) -> None:

@@ -50,6 +50,7 @@ _OPTIONS: tuple[tuple[str, str, str | None, str], ...] = (
         "that the board runs].",
     ),
     ("upload", _TEXT, "MODEL", "Send this model to boards with a universal firmware first."),
+    ("baud", _TEXT, "N", "Bits per second [that of the rig file, or the project's]."),
     ("require", _FLAG, None, "Without a board, tests that need one fail; else they are skipped."),
     (
         "flash",
@@ -103,6 +104,7 @@ class Chosen:
     labgrid: str | None = None
     project: Path | None = None
     upload: str | None = None
+    baud: int | None = None
     require: bool = False
     flash: str = IF_NEEDED
     probe: str | None = None
@@ -163,7 +165,8 @@ def chosen(config: pytest.Config) -> Chosen:
         probe=values["probe"],
         via=values["via"] or "auto",
         flash_command=values["flash-command"],
-        wait_s=_seconds(values["wait"]),
+        baud=None if values["baud"] is None else int(_number("baud", values["baud"])),
+        wait_s=_DEFAULT_WAIT_S if values["wait"] is None else _number("wait", values["wait"]),
         runs=values["runs"] or config.invocation_params.dir / _DEFAULT_RUNS,
     )
 
@@ -173,11 +176,14 @@ def near(path: Path, home: Path) -> Path:
     return path.relative_to(home) if path.is_relative_to(home) else path
 
 
-def _seconds(text: str | None) -> float:
+def _number(name: str, text: str) -> float:
     try:
-        return _DEFAULT_WAIT_S if text is None else float(text)
+        number = float(text)
     except ValueError:
-        raise pytest.UsageError(f"--mcuzoo-wait {text!r} is no number of seconds.") from None
+        number = -1.0
+    if not 0 <= number < 1e9:
+        raise pytest.UsageError(f"--mcuzoo-{name} {text!r}: give a number.")
+    return number
 
 
 def _typed(config: pytest.Config, name: str) -> Any:

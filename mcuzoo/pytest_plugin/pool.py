@@ -14,7 +14,14 @@ from pathlib import Path
 from typing import Protocol
 
 from mcuzoo.emulator.url import SCHEME
-from mcuzoo.errors import FarmError, McuzooError, PortError, ProtocolError, RigError
+from mcuzoo.errors import (
+    FarmError,
+    McuzooError,
+    PortError,
+    ProtocolError,
+    RigError,
+    WrongFirmwareError,
+)
 from mcuzoo.pytest_plugin.shared import Retired, Shared, key_of, locked, waited
 from mcuzoo.run.many.place_source import acquired_places
 from mcuzoo.run.many.source import BoardOfRun
@@ -169,10 +176,9 @@ class BoardsOfFarm:
 def none_left(retired: Sequence[Retired]) -> McuzooError:
     """The error of a test for which there is no board any more."""
     reasons = " ".join(one.text for one in retired)
-    return RigError(
-        f"No board is left. {reasons}",
-        "Look at their cables, hub ports and power: mcuzoo ports shows each port.",
-    )
+    wrong = all(one.kind == WrongFirmwareError.__name__ for one in retired)
+    kind = WrongFirmwareError if wrong else RigError
+    return kind(f"No board is left. {reasons}", retired[0].hint)
 
 
 def is_loss(error: BaseException) -> bool:

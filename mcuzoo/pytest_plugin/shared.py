@@ -20,12 +20,14 @@ _POLL_S = 0.05
 
 @dataclass(frozen=True)
 class Retired:
-    """A board that takes no more tests. test: the one in which it was lost."""
+    """A board that takes no more tests. test: the one in which it was lost. kind: of the error."""
 
     name: str
     port: str
     reason: str
     test: str
+    kind: str
+    hint: str
 
     @property
     def text(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from textwrap import wrap
 
 from mcuzoo.errors import command
 from mcuzoo.pytest_plugin.options import near
@@ -23,6 +24,6 @@ def summary_lines(folder: Path, home: Path) -> list[str]:
         text = f"{name}: {number} test{'' if number == 1 else 's'}"
         if name in retired:
             text += f"; retired in {retired[name].test}: {retired[name].reason}"
-        lines.append(text)
+        lines += wrap(text, 80, subsequent_indent="    ", break_long_words=False)
     runs = [near(Path(run), home) for one in left for run in one.runs]
     return [*lines, *(command("mcuzoo", "report", run) for run in runs)]
