@@ -127,7 +127,7 @@ def _question(one: Asked) -> Iterator[tuple[str, str]]:
 
 
 def _top(seen: Classification) -> str:
-    return ", ".join(f"{one.name} {one.score:.4g}" for one in seen.top[:_LISTED])
+    return ", ".join(f"{one.name} ({one.score:.4g})" for one in seen.top[:_LISTED])
 
 
 def _against_host(answer: Answer) -> str:
