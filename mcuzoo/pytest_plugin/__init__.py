@@ -17,7 +17,7 @@ import pytest
 from mcuzoo.pytest_plugin.options import Chosen, add_options, chosen
 
 if TYPE_CHECKING:
-    from mcuzoo import Project
+    from mcuzoo.codegen.export import Project
     from mcuzoo.pytest_plugin.bench import Bench
     from mcuzoo.pytest_plugin.leased import HostReference, LeasedBoard
     from mcuzoo.run.summary import RunSummary
@@ -63,16 +63,17 @@ class _State:
             from platformdirs import user_state_path
 
             from mcuzoo.pytest_plugin.bench import Bench
+            from mcuzoo.pytest_plugin.named import Named
             from mcuzoo.pytest_plugin.shared import Shared
 
             given = self._worker_input
-            self.bench = Bench(
+            named = Named(
                 self.chosen,
                 Shared(self.folder),
                 user_state_path("mcuzoo", appauthor=False) / "leases",
-                given.get("workerid", ""),
                 given.get("workercount", 1) > 1,
             )
+            self.bench = Bench(named, given.get("workerid", ""))
         return self.bench
 
 
@@ -170,7 +171,7 @@ def project(request: pytest.FixtureRequest) -> Project:
     state = request.config.stash[_STATE]
     if state.chosen.project is None:
         _require_board(state)
-    return state.make_bench().project
+    return state.make_bench().named.project
 
 
 @pytest.fixture(scope="session")
@@ -183,7 +184,7 @@ def reference(request: pytest.FixtureRequest) -> HostReference:
     state = request.config.stash[_STATE]
     if state.chosen.project is None:
         _require_board(state)
-    return state.make_bench().reference
+    return state.make_bench().named.reference
 
 
 @pytest.hookimpl(wrapper=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -13,10 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from mcuzoo.board.load import load_board, read_board
-from mcuzoo.codegen.export import Project
 from mcuzoo.data.images import DataSet
-from mcuzoo.emulator.url import port_packages
 from mcuzoo.errors import (
     BoardSilentError,
     McuzooError,
@@ -24,35 +20,26 @@ from mcuzoo.errors import (
     RigError,
     UsageError,
 )
-from mcuzoo.extras import require_packages
 from mcuzoo.flash.flash import flash
 from mcuzoo.flash.options import FlashOptions
-from mcuzoo.project.manifest import BOARD_FILE, load_project
 from mcuzoo.pytest_plugin.journal import IMAGES_NAME, TestsJournal
-from mcuzoo.pytest_plugin.leased import Firmware, HostReference, LeasedBoard
-from mcuzoo.pytest_plugin.options import ALWAYS, NEVER, Chosen
+from mcuzoo.pytest_plugin.leased import LeasedBoard
+from mcuzoo.pytest_plugin.named import Named
+from mcuzoo.pytest_plugin.options import ALWAYS, NEVER
 from mcuzoo.pytest_plugin.pool import (
-    Boards,
-    BoardsAtPorts,
-    BoardsOfFarm,
     Candidate,
     Lease,
     is_busy,
     is_loss,
 )
-from mcuzoo.pytest_plugin.shared import Done, Retired, Shared
-from mcuzoo.rig.boards import chosen as chosen_boards
-from mcuzoo.rig.file import read_rig
-from mcuzoo.rig.find_board import ALL, AUTO, port_of, ports_of, project_baud
-from mcuzoo.run.job import Job, settings_of
-from mcuzoo.run.many.choice import first_project, listed_boards
+from mcuzoo.pytest_plugin.shared import Done, Retired
+from mcuzoo.run.job import Job
 from mcuzoo.run.many.stop import Stop
 from mcuzoo.run.options import RunOptions
-from mcuzoo.run.project import find_project
-from mcuzoo.run.record import BoardRecord, Settings
+from mcuzoo.run.record import BoardRecord
 from mcuzoo.run.run import run
 from mcuzoo.run.runner import RunInterruptedError
-from mcuzoo.run.sessions import Line, Subject, reference_of, subject_of
+from mcuzoo.run.sessions import Line
 from mcuzoo.run.summary import RunSummary
 
 
@@ -75,20 +62,15 @@ class _Held:
 class Bench:
     """What one worker has. Nothing is opened before a test asks for it; `close` at the end.
 
-    worker: its name, "" if it is the only one. several_workers: others share the boards. leases:
-    the folder of the locks of this user's boards.
+    worker: its name, "" if it is the only one.
     """
 
-    def __init__(
-        self, chosen: Chosen, shared: Shared, leases: Path, worker: str, several_workers: bool
-    ) -> None:
-        self.chosen = chosen
-        self.shared = shared
-        self.messages: list[str] = []
+    def __init__(self, named: Named, worker: str) -> None:
+        self.named = named
+        self.chosen = named.chosen
+        self.shared = named.shared
         self.runs: list[RunOfTest] = []
-        self._leases = leases
         self._worker = worker
-        self._several_workers = several_workers
         self._held: _Held | None = None
         self._records: dict[str, BoardRecord] = {}
         self._lines: dict[str, Line] = {}
@@ -99,37 +81,6 @@ class Bench:
     def board(self) -> LeasedBoard | None:
         """The board that this worker has now."""
         return None if self._held is None else self._held.board
-
-    @cached_property
-    def subject(self) -> Subject:
-        """The project, and the model that its boards run. Raises UsageError, ProjectError."""
-        options = self._options
-        folder = find_project(
-            options.one_port,
-            first_project(options),
-            universal=options.upload is not None,
-            say=self.messages.append,
-        )
-        return subject_of(folder, options.upload)
-
-    @cached_property
-    def project(self) -> Project:
-        """The same as mcuzoo.export returns it."""
-        folder = self.subject.project
-        manifest = load_project(folder)
-        own = folder / BOARD_FILE
-        board = read_board(own) if own.is_file() else load_board(manifest.board)
-        return Project(folder, board, manifest)
-
-    @cached_property
-    def firmware(self) -> Firmware:
-        subject = self.subject
-        engine = reference_of(subject, self.messages.append)
-        return Firmware(subject.manifest, subject.classes, engine)
-
-    @cached_property
-    def reference(self) -> HostReference:
-        return HostReference(self.firmware)
 
     def take(self, test: str) -> LeasedBoard:
         """A board that is this worker's, met and, if that was asked for, flashed.
@@ -153,7 +104,7 @@ class Bench:
         if held.board.lost is not None:
             self._held = None
             self._lost(held, held.board.lost, test)
-        elif self._boards.contended:
+        elif self.named.boards.contended:
             self._held = None
             self._release(held)
 
@@ -209,7 +160,7 @@ class Bench:
     @cached_property
     def journal(self) -> TestsJournal:
         """The journal of what tests ask."""
-        subject, firmware = self.subject, self.firmware
+        subject, firmware = self.named.subject, self.named.firmware
         out = self._new_folder("tests")
         source = out.resolve() / IMAGES_NAME
         return TestsJournal(
@@ -219,7 +170,7 @@ class Bench:
                 data_set=DataSet(source, (), format="manifest"),
                 engine=firmware.engine,
                 settings=replace(
-                    self._settings,
+                    self.named.settings,
                     reference=firmware.engine is not None,
                     data_set=str(source),
                 ),
@@ -229,84 +180,12 @@ class Bench:
             )
         )
 
-    @cached_property
-    def _options(self) -> RunOptions:
-        chosen = self.chosen
-        return RunOptions(
-            port=chosen.ports or None,
-            rig=chosen.rig,
-            filter=chosen.filter,
-            labgrid=chosen.labgrid,
-            lg_wait=None if chosen.labgrid is None else chosen.wait_s,
-            project=chosen.project,
-            upload=chosen.upload,
-            baud=chosen.baud,
-        )
-
-    @cached_property
-    def _settings(self) -> Settings:
-        return self._choice[0]
-
-    @cached_property
-    def _boards(self) -> Boards:
-        return self._choice[1]
-
-    @cached_property
-    def _choice(self) -> tuple[Settings, Boards]:
-        """Which boards there are, for the journal and to lease them."""
-        subject, say = self.subject, self.messages.append
-        options = replace(self._options, port=tuple(self._ports()) or None)
-        base = settings_of(options, subject)
-        choice = listed_boards(options, base, subject, say)
-        settings = replace(base, **choice.settings)
-        if not choice.several:
-            farm = BoardsOfFarm(settings, subject, options, self.shared, say, self._several_workers)
-            return settings, farm
-        for port in choice.ports:
-            require_packages(port_packages(port), "A board at this port")
-        of_rig = {}
-        if options.rig is not None:
-            of_rig = {one.name: one for one in chosen_boards(read_rig(options.rig), options.filter)}
-        candidates = []
-        for board, port in zip(choice.several, choice.ports, strict=True):
-            known = of_rig.get(board.name)
-            own = None if known is None or self.chosen.project else known.project
-            candidates.append(
-                Candidate(
-                    board,
-                    port,
-                    own or subject.project,
-                    probe=self.chosen.probe if known is None else known.probe,
-                    baud=None if known is None else known.baud,
-                    rig=None if known is None else options.rig,
-                )
-            )
-        boards = BoardsAtPorts(candidates, self.shared, self._leases, self._several_workers)
-        return settings, boards
-
-    def _ports(self) -> list[str]:
-        """The ports that were named; those that stand for whatever is there are looked up once,
-        because a worker that asks later finds the ports of the others in use."""
-        found: list[str] = []
-        manifest, baud = (
-            self.subject.manifest,
-            project_baud(self.subject.project, self.subject.manifest),
-        )
-        say = self.messages.append
-        finders: dict[str, Callable[[], list[str]]] = {
-            AUTO: lambda: [port_of(manifest, baud, say)],
-            ALL: lambda: ports_of(manifest, baud, say),
-        }
-        for port in self._options.ports:
-            found += self.shared.once(port, finders[port]) if port in finders else [port]
-        return found
-
     def _leased(self, test: str) -> _Held:
         deadline = time.monotonic() + self.chosen.wait_s
         first: McuzooError | None = None
         while True:
             try:
-                lease = self._boards.lease(deadline)
+                lease = self.named.boards.lease(deadline)
             except (RigError, ProtocolError):
                 if first is not None and len(self.shared.retired()) == 1:
                     raise first from None  # of the only board
@@ -319,7 +198,7 @@ class Bench:
                     raise
                 assert isinstance(error, McuzooError)
                 if is_busy(error):
-                    self._boards.busy(lease.candidate.name)
+                    self.named.boards.busy(lease.candidate.name)
                 else:
                     first = first or error
                     name = lease.candidate.name
@@ -339,7 +218,7 @@ class Bench:
 
         def connected() -> LeasedBoard:
             record = self._records.get(name) or BoardRecord(name, line.port)
-            return LeasedBoard(candidate, line, self.firmware, self.journal, record, test)
+            return LeasedBoard(candidate, line, self.named.firmware, self.journal, record, test)
 
         if may and when == ALWAYS:
             self._flash(candidate, line)
@@ -354,7 +233,7 @@ class Bench:
 
     def _flash(self, candidate: Candidate, line: Line) -> None:
         chosen = self.chosen
-        self.messages.append(f"{candidate.name}: flashing {candidate.project}")
+        self.named.messages.append(f"{candidate.name}: flashing {candidate.project}")
         done = flash(
             candidate.project,
             FlashOptions(
@@ -364,7 +243,7 @@ class Bench:
                 port=line.port,
                 baud=self.chosen.baud or candidate.baud,
             ),
-            self.messages.append,
+            self.named.messages.append,
         )
         self.shared.flashed(candidate.name, done.build_id)
 

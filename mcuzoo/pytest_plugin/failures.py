@@ -18,7 +18,6 @@ from _pytest._code.code import (
     Traceback,
 )
 
-import mcuzoo
 from mcuzoo.errors import McuzooError, command
 from mcuzoo.pytest_plugin.bench import Bench, RunOfTest
 from mcuzoo.pytest_plugin.leased import HOST, Asked, LeasedBoard
@@ -30,7 +29,7 @@ from mcuzoo.run.score import difference
 
 _LISTED = 3
 _WIDTH = 78
-_PACKAGE = Path(mcuzoo.__file__).parent
+_PACKAGE = Path(__file__).resolve().parents[1]
 _PYTHON = Path(sysconfig.get_path("stdlib"))
 
 
