@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "mcuzoo"
 FLOORS = (
     # _version: written by a build.
     {"_version", "errors", "options", "quoting", "resources"},
-    {"files", "locking", "processes", "tables", "untrusted"},
+    {"budgets", "files", "locking", "processes", "tables", "untrusted"},
     {"board", "extras", "faults", "graph", "project"},
     {"emulator", "farm", "lowering"},
     {"ops"},
@@ -26,8 +26,8 @@ FLOORS = (
     {"codegen", "link"},
     {"profile", "rig"},
     {"toolchain", "run"},
-    {"compare", "doctor_data", "evaluate", "flash", "measure", "sbom"},
-    {"doctor", "quantize", "tryout"},
+    {"compare", "doctor_data", "evaluate", "flash", "measure", "sbom", "watch"},
+    {"config", "doctor", "history", "quantize", "tryout"},
     {"report"},
     {"cli"},
     {"__init__", "__main__"},

@@ -31,6 +31,7 @@ from mcuzoo.project.entries import (
     TflmEntry,
     UniversalEntry,
 )
+from mcuzoo.project.kinds import MANIFEST_NAME
 from mcuzoo.project.recipe import Recipe, upgraded
 from mcuzoo.project.rules import FilePath, FolderPath, Hash, Kind, Runtime, Text, Word
 from mcuzoo.quoting import one_line
@@ -67,7 +68,6 @@ __all__ = [
     "write_manifest",
 ]
 
-MANIFEST_NAME = "mcuzoo.json"
 BOARD_FOLDER = "board"
 """The folder of a project with the files of board and chip, and what was rendered from them."""
 BOARD_FILE = f"{BOARD_FOLDER}/board.toml"
@@ -114,6 +114,14 @@ class ProjectManifest:
     def newest_build_id(self) -> str:
         """The id of the newest build, or of the rendered sources if there was none."""
         return self.build_id if self.build is None else self.build.build_id
+
+    @property
+    def flash_bytes(self) -> int | None:
+        """What the newest build by mcuzoo takes of the flash; None if there is none."""
+        if self.build is None:
+            return None
+        flash = self.target.flash_region
+        return next((one.used_bytes for one in self.build.regions if one.region == flash), None)
 
     @property
     def build_ids(self) -> tuple[str, ...]:

@@ -43,6 +43,7 @@ def export_document(manifest: AnyManifest) -> dict[str, Any]:
     """The document that `mcuzoo export --json` prints: the manifest, and the recipe as the other
     commands print it."""
     document = asdict(manifest)
+    document["manifest_schema"] = document.pop("schema")
     if isinstance(manifest, Manifest):
         recipe = recipe_document(manifest.preprocessing)
         document["recipe"] = {**recipe, "source": manifest.recipe_source}
