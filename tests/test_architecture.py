@@ -29,7 +29,7 @@ FLOORS = (
     {"compare", "doctor_data", "evaluate", "flash", "measure", "sbom", "watch"},
     {"config", "doctor", "history", "quantize", "tryout"},
     {"report"},
-    {"cli"},
+    {"cli", "pytest_plugin"},
     {"__init__", "__main__"},
 )
 FLOOR_OF = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}

@@ -176,6 +176,11 @@ def _engine(subject: Subject) -> Engine:
         raise
 
 
+def settings_of(options: RunOptions, subject: Subject) -> Settings:
+    """The settings of a new run, without those that say where its boards are."""
+    return _settings(options, _defaults(subject))
+
+
 def _settings(options: RunOptions, base: Settings) -> Settings:
     return replace(
         base,

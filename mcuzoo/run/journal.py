@@ -166,10 +166,9 @@ def create_rows(
 
 
 def _insert(database: sqlite3.Connection, items: Iterable[Item]) -> None:
-    """The rows of `items`, all pending."""
     database.executemany(
         f"INSERT INTO images ({_ITEM}, status) VALUES (?, ?, ?, ?, ?)",
-        ((item.index, item.file, item.label, item.sha256, Status.PENDING.value) for item in items),
+        ((one.index, one.file, one.label, one.sha256, Status.PENDING.value) for one in items),
     )
 
 
@@ -209,10 +208,10 @@ class Journal:
         with _damage_named(self._folder):
             return tuple(_rows(self._database))
 
-    def add(self, item: Item) -> None:
-        """Commit one more image, pending, to a run whose images are not known ahead."""
+    def add(self, items: Iterable[Item]) -> None:
+        """Images that were not known when the journal was begun, all pending. Raises InputError."""
         with _damage_named(self._folder), self._database:
-            _insert(self._database, [item])
+            _insert(self._database, items)
 
     def record(self, row: Row, link: LinkState | None = None) -> None:
         """Commit `row`, and what is known of the line. After the return a kill loses nothing.
