@@ -9,7 +9,7 @@ from functools import partial
 from itertools import count
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,10 @@ from mcuzoo.run.connected_board import ConnectedBoard, check_firmware
 from mcuzoo.run.options import BoardOptions
 from mcuzoo.run.project import emulated_port, find_project
 from mcuzoo.run.recipe import manifest_notes, manifest_with_recipe
-from mcuzoo.run.sessions import MessagesOnly, reference_of, sessions, subject_of
+from mcuzoo.run.sessions import Line, MessagesOnly, Subject, reference_of, sessions, subject_of
+
+if TYPE_CHECKING:
+    from mcuzoo.engines.reference import ReferenceEngine
 
 TOP = 5
 
@@ -154,6 +157,37 @@ def open_board(
     before a port is touched; then PortError, BoardSilentError, WrongFirmwareError and what else the
     link raises.
     """
+    chosen = choose(target, options, say)
+    with connected(chosen, options, say) as board:
+        yield OpenBoard(board, chosen.manifest, chosen.classes, chosen.engine)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """All that is known before a port is opened.
+
+    subject: its manifest has the recipe of the options. engine: the host's; None: nothing is
+    compared. line: to the board.
+    """
+
+    subject: Subject
+    classes: Classes
+    engine: ReferenceEngine | None
+    line: Line
+
+    @property
+    def manifest(self) -> Manifest:
+        return self.subject.manifest
+
+
+def choose(
+    target: str | PathLike[str], options: BoardOptions, say: Callable[[str], None]
+) -> Chosen:
+    """Resolve the options of a board that answers one request at a time.
+
+    A port is opened only to ask which project its board runs, and for the port "auto". Raises
+    UsageError, ProjectError, ModelError, MissingExtraError.
+    """
     port = emulated_port(target, "all")
     require_packages(port_packages(port), "A board at this port")
     universal = options.upload is not None
@@ -167,18 +201,21 @@ def open_board(
     if options.labels is not None:
         classes = load_classes(options.labels, form_of(manifest.output).classes)
     engine = None if options.no_reference else reference_of(subject, say)
-    check = partial(check_firmware, manifest=manifest)
+    line = subject.line(port, options.baud, options.wait_port)
+    return Chosen(replace(subject, manifest=manifest), classes, engine, line)
+
+
+@contextmanager
+def connected(
+    chosen: Chosen, options: BoardOptions, say: Callable[[str], None]
+) -> Iterator[ConnectedBoard]:
+    """The board; options: for its trace. Raises the errors of ConnectedBoard."""
+    check = partial(check_firmware, manifest=chosen.manifest)
     watcher = MessagesOnly(say)
     with ExitStack() as stack:
         trace = stack.enter_context(open_output(options.trace)) if options.trace else None
-        line = subject.line(port, options.baud, options.wait_port)
-        opened = sessions(line, subject.upload, watcher, trace)
-        yield OpenBoard(
-            stack.enter_context(ConnectedBoard(opened, check, watcher.trouble)),
-            manifest,
-            classes,
-            engine,
-        )
+        opened = sessions(chosen.line, chosen.subject.upload, watcher, trace)
+        yield stack.enter_context(ConnectedBoard(opened, check, watcher.trouble))
 
 
 def check_tensor(tensor: NDArray[np.int8], manifest: Manifest) -> None:
