@@ -5,7 +5,7 @@ A field of `Budgets` is the key in `[budgets]` of mcuzoo.toml, and with dashes t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from math import isfinite
 from typing import Annotated, Any
@@ -146,39 +146,39 @@ class Figure:
 
 @dataclass(frozen=True)
 class BudgetResult:
-    """A budget and its figure. holds: None if it cannot be judged. part: at fault if it does not
-    hold: "model", "firmware" or "rig". text: a sentence."""
+    """A budget and its figure. holds: None if it cannot be judged. fails: whether the verdict is
+    negative for it. part: at fault then: "model", "firmware" or "rig". text: a sentence."""
 
     name: str
     bound: float
     value: float | None
     holds: bool | None
+    fails: bool
     part: str
     text: str
 
 
-def judge(budgets: Budgets, figures: Mapping[str, Figure]) -> tuple[BudgetResult, ...]:
-    """Each budget that is given, by its figure. One without a figure cannot be judged."""
+def judge(
+    budgets: Budgets, figures: Mapping[str, Figure], strict: bool = False
+) -> tuple[BudgetResult, ...]:
+    """Each budget that is given, by its figure. strict: what cannot be judged fails."""
     unknown = Figure(None, "this command has no such figure")
     return tuple(
-        _judged(name, bound, figures.get(name, unknown)) for name, bound in budgets.given.items()
+        _judged(name, bound, figures.get(name, unknown), strict)
+        for name, bound in budgets.given.items()
     )
 
 
-def _judged(name: str, bound: float, figure: Figure) -> BudgetResult:
+def _judged(name: str, bound: float, figure: Figure, strict: bool) -> BudgetResult:
     asked = f"{name} {bound:,}"
     value, part = figure.value, PARTS[name]
     if value is None and not figure.fails:
         text = f"{asked} cannot be judged: {figure.text}."
-        return BudgetResult(name, bound, None, None, part, text)
+        return BudgetResult(name, bound, None, None, strict, part, text)
     if value is None:
         holds = False
     else:
         holds = value >= bound if name.startswith("min_") else value <= bound
     said = "holds" if holds else "does not hold"
-    return BudgetResult(name, bound, value, holds, part, f"{figure.text}; {asked} {said}.")
-
-
-def failures(results: Iterable[BudgetResult], strict: bool) -> tuple[BudgetResult, ...]:
-    """The budgets that do not hold; if `strict`, also those that cannot be judged."""
-    return tuple(one for one in results if one.holds is False or (strict and one.holds is None))
+    text = f"{figure.text}; {asked} {said}."
+    return BudgetResult(name, bound, value, holds, not holds, part, text)

@@ -35,12 +35,14 @@ COMMANDS = {
     "build": (
         "Build PROJECT into ELF, .bin and .hex: with arm-none-eabi-gcc or Zig, or in NXP's SDK."
     ),
+    "sbom": "List what PROJECT's firmware consists of, as a CycloneDX document.",
     "emulate": "Boot an image as the board's ROM would and print the port of its console.",
     "flash": "Write PROJECT's build into a board's flash, read it back, and meet the board.",
     "probes": "List the debug probes of this machine and the tools here that drive them.",
     "ports": "List the serial ports of this machine and the boards that answer there.",
     "rig": "Write the file of a rig from what is plugged in, and meet all of its boards.",
     "run-serial": "Run images on a board, or several, and compare with labels and host.",
+    "watch": "Answer each new picture in a folder, or of a camera, on a board, as it comes.",
     "evaluate": "Measure top-1 and top-5 of a model, per class, with confidence intervals.",
     "doctor-image": "Show a picture exactly as the network sees it.",
     "doctor-data": "Say what labelled pictures contradict of a model's recipe and label order.",
@@ -51,7 +53,10 @@ COMMANDS = {
     "compare": (
         "Run the same images on several projects: accuracy, outputs by layer, instructions, sizes."
     ),
+    "schema": "Print the JSON Schema of a document that --json prints.",
     "report": "Summarize a run, also an unfinished one; exits 0, unless budgets are named.",
+    "history": "Show what runs found over time, by model and board, and since when it fails.",
+    "bisect": "Say what differs between two runs, in order, and the first layer that does.",
     "completion": "Print the script that lets bash, zsh or fish complete mcuzoo's words.",
 }
 """In the order of the help, with the first sentence of each.

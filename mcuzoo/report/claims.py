@@ -4,13 +4,13 @@ judge. What a CI system shows is made of them."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mcuzoo.budgets import BudgetResult
 from mcuzoo.link.counts import UNKNOWN_UNIT, agent_note
 from mcuzoo.report.line import line_text
 from mcuzoo.run.board_summary import board_findings
-from mcuzoo.run.record import Row, Status
+from mcuzoo.run.record import Row, RunMeta, Status
 from mcuzoo.run.summary import Broke, RunSummary
 
 _LISTED = 20
@@ -38,6 +38,7 @@ def _claims(summary: RunSummary) -> Iterator[Claim]:
     meta, counts = summary.meta, summary.counts
     board = meta.board
     who = f"{board.board}{agent_note(board.kind)}: {board.runtime}, {board.toolchain}"
+    yield from _built(meta)
     yield Claim("handshake", Broke.RIG, True, f"{who}, build {board.build_id}")
     bad = counts[Status.BAD_IMAGE]
     yield Claim(
@@ -77,6 +78,27 @@ def _claims(summary: RunSummary) -> Iterator[Claim]:
     yield from _of_budgets(summary, "max_arena_bytes", "max_flash_bytes", "max_line_errors")
 
 
+def _built(meta: RunMeta) -> Iterator[Claim]:
+    """What the project knew of the plan and the build that the board ran; nothing of an older
+    run."""
+    build = meta.build
+    if build is None:
+        return
+    if build.arena_bytes is not None:
+        text = f"The plan fits {meta.board.board}: {build.arena_bytes:,} bytes of arena"
+        constants = (
+            "" if build.constant_bytes is None else f", {build.constant_bytes:,} of constants"
+        )
+        yield Claim("fit", Broke.MODEL, True, f"{text}{constants}.")
+    if build.flash_bytes is None or build.code_bytes is None:
+        text = "mcuzoo did not make the build that the board runs, so its size is not known."
+        yield Claim("build", Broke.FIRMWARE, None, text)
+        return
+    sizes = f"{build.flash_bytes:,} bytes of flash, of it {build.code_bytes:,} of code"
+    text = f"{build.compiler} {build.optimization}: {sizes}."
+    yield Claim("build", Broke.FIRMWARE, True, text)
+
+
 CLAIM_OF = {
     "min_top1": "accuracy",
     "max_mismatches": "bit-exactness",
@@ -89,23 +111,22 @@ CLAIM_OF = {
 """The claim that a budget is judged in, by the budget's name."""
 
 
-def budget_claim(result: BudgetResult, strict: bool) -> Claim:
-    """strict: what cannot be judged does not hold."""
-    holds = False if strict and result.holds is None else result.holds
+def budget_claim(result: BudgetResult) -> Claim:
+    """One that cannot be judged does not hold if it fails for that."""
+    holds = False if result.fails else result.holds
     return Claim(CLAIM_OF[result.name], Broke(result.part), holds, result.text)
 
 
 def _of_budgets(summary: RunSummary, *names: str) -> Iterator[Claim]:
-    strict = summary.meta.settings.strict_budgets
     for result in summary.budgets:
         if result.name in names:
-            yield budget_claim(result, strict)
+            yield budget_claim(result)
 
 
 def _accuracy(summary: RunSummary) -> Claim:
     found = [one for one in summary.budgets if one.name == "min_top1"]
-    if found:  # if something else is broken, an accuracy says nothing, and never fails beside it
-        return budget_claim(found[0], strict=False)
+    if found:
+        return replace(budget_claim(found[0]), holds=found[0].holds)
     top1 = summary.top1
     measured = "not known" if top1 is None else f"{top1.value:.4f} of {top1.total:,} images"
     text = f"Top-1 is {measured}; no bound was asked for."

@@ -149,14 +149,10 @@ def _latency(latency: Latency | None, done: int, agent: str) -> str:
     return f"{latency.median_ms:.2f} ms{clock} ({kind}{spread} {latency.unit}; {images})"
 
 
-SCHEMA = 1
-
-
 def run_document(run: Path, summary: RunSummary) -> dict[str, object]:
     """The summary as the document that `--json` prints. What was not measured is null."""
     meta = summary.meta
     return {
-        "schema": SCHEMA,
         "run": str(run),
         "started": meta.started,
         "tool_version": meta.tool_version,

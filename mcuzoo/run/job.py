@@ -69,13 +69,10 @@ class Job:
         )
         if build is None or build.build_id != build_id:
             return planned
-        flash = self.manifest.target.flash_region
         return replace(
             planned,
             code_bytes=build.code_bytes,
-            flash_bytes=next(
-                (one.used_bytes for one in build.regions if one.region == flash), None
-            ),
+            flash_bytes=self.manifest.flash_bytes,
             compiler=f"{build.toolchain} {build.compiler_version}",
             optimization=build.optimization,
         )
@@ -177,6 +174,11 @@ def _engine(subject: Subject) -> Engine:
     except UnsupportedOpError as error:
         error.hint = f"--no-reference runs it without the host's outputs. {error.hint}"
         raise
+
+
+def settings_of(options: RunOptions, subject: Subject) -> Settings:
+    """The settings of a new run, without those that say where its boards are."""
+    return _settings(options, _defaults(subject))
 
 
 def _settings(options: RunOptions, base: Settings) -> Settings:

@@ -161,14 +161,15 @@ def create_rows(
         database.executescript(_PRAGMAS.format(sync) + _TABLES + _BOARD_TABLES)
         with database:
             database.executemany("INSERT INTO run VALUES (?, ?)", [("schema", str(SCHEMA)), *about])
-            database.executemany(
-                f"INSERT INTO images ({_ITEM}, status) VALUES (?, ?, ?, ?, ?)",
-                (
-                    (item.index, item.file, item.label, item.sha256, Status.PENDING.value)
-                    for item in items
-                ),
-            )
+            _insert(database, items)
     temporary.replace(folder / JOURNAL_NAME)
+
+
+def _insert(database: sqlite3.Connection, items: Iterable[Item]) -> None:
+    database.executemany(
+        f"INSERT INTO images ({_ITEM}, status) VALUES (?, ?, ?, ?, ?)",
+        ((one.index, one.file, one.label, one.sha256, Status.PENDING.value) for one in items),
+    )
 
 
 class Journal:
@@ -206,6 +207,11 @@ class Journal:
         """All images, in data set order."""
         with _damage_named(self._folder):
             return tuple(_rows(self._database))
+
+    def add(self, items: Iterable[Item]) -> None:
+        """Images that were not known when the journal was begun, all pending. Raises InputError."""
+        with _damage_named(self._folder), self._database:
+            _insert(self._database, items)
 
     def record(self, row: Row, link: LinkState | None = None) -> None:
         """Commit `row`, and what is known of the line. After the return a kill loses nothing.
@@ -325,13 +331,13 @@ def read_run(folder: Path) -> tuple[RunMeta, tuple[Row, ...]]:
     Raises InputError when `folder` holds no run or a damaged one.
     """
     with reading(folder) as database:
-        return _meta(database), tuple(_rows(database))
+        return read_meta_of(database), tuple(_rows(database))
 
 
 def read_meta(folder: Path) -> RunMeta:
     """What a run's journal says of the run itself, without its images. Raises as `read_run`."""
     with reading(folder) as database:
-        return _meta(database)
+        return read_meta_of(database)
 
 
 @contextmanager
@@ -369,7 +375,8 @@ def _damage_named(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _meta(database: sqlite3.Connection) -> RunMeta:
+def read_meta_of(database: sqlite3.Connection) -> RunMeta:
+    """As `read_meta`, from within `reading`."""
     pairs = dict(database.execute("SELECT key, value FROM run"))
     boards: tuple[BoardRecord, ...] = ()
     others: tuple[OtherResult, ...] = ()
@@ -400,10 +407,15 @@ def _update(schema: int) -> str:
     return f"{added} UPDATE run SET value = '{SCHEMA}' WHERE key = 'schema';"
 
 
-def _rows(database: sqlite3.Connection) -> Iterator[Row]:
+def has_column(database: sqlite3.Connection, name: str) -> bool:
+    """Whether the images of this journal have `name`, one of the columns of today."""
     schema = _schema(database)
-    absent = {name for since, new in _SINCE.items() if since > schema for name, _ in new}
-    columns = [name for name in _FOUND if name not in absent]
+    since = (number for number, new in _SINCE.items() if name in dict(new))
+    return next(since, 1) <= schema
+
+
+def _rows(database: sqlite3.Connection) -> Iterator[Row]:
+    columns = [name for name in _FOUND if has_column(database, name)]
     names = ("index", *_ITEM.split(", ")[1:], *columns)
     for cells in database.execute(f"SELECT {_ITEM}, {', '.join(columns)} FROM images ORDER BY id"):
         yield decode_row(dict(zip(names, cells, strict=True)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from mcuzoo.budgets import BudgetOptions
+from mcuzoo.budgets import BudgetOptions, Budgets, MaxInstructions, MaxLatencyMs, StrictBudgets
 from mcuzoo.options import (
     Baud,
     Labels,
@@ -139,6 +139,13 @@ class ProfileOptions(RecipeOptions):
     baud: Baud = None
     no_reference: NoReference = False
     trace: Trace = None
+    max_latency_ms: MaxLatencyMs = None
+    max_instructions: MaxInstructions = None
+    strict_budgets: StrictBudgets = False
+
+    @property
+    def budgets(self) -> Budgets:
+        return Budgets(max_latency_ms=self.max_latency_ms, max_instructions=self.max_instructions)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from statistics import median
 
-from mcuzoo.budgets import BudgetResult, Budgets, failures
+from mcuzoo.budgets import BudgetResult, Budgets
 from mcuzoo.data.output_form import Cell
 from mcuzoo.link.counts import milliseconds
 from mcuzoo.run.board_summary import (
@@ -213,58 +213,55 @@ def summarize(meta: RunMeta, rows: Sequence[Row]) -> RunSummary:
         rate = done_by_boards / meta.elapsed_s if meta.elapsed_s else None
     else:
         rate = len(done) / seconds if seconds else None
-    return _with_budgets(
-        RunSummary(
-            meta=meta,
-            rows=tuple(rows),
-            counts=counts,
-            top1=None if scores is None else scores.top1,
-            top5=None if scores is None else scores.top5,
-            classes=tally.per_class(meta.class_names),
-            agreement=agreement,
-            latency=measure_latency(
-                [row.cycles for row in done], meta.board.core_clock_hz, meta.board.unit
-            )
-            if _count_alike(meta)
-            else None,
-            images_per_second=rate,
-            resent=sum(max(0, (row.attempts or 1) - 1) for row in done),
-            verdict=verdict,
-            turned=tally.turned,
-            clipped=tally.clipped,
-            boards=boards,
-            confusion=tally.confusion,
-            wrong_order=order,
+    measured = RunSummary(
+        meta=meta,
+        rows=tuple(rows),
+        counts=counts,
+        top1=None if scores is None else scores.top1,
+        top5=None if scores is None else scores.top5,
+        classes=tally.per_class(meta.class_names),
+        agreement=agreement,
+        latency=measure_latency(
+            [row.cycles for row in done], meta.board.core_clock_hz, meta.board.unit
         )
+        if counts_alike(meta)
+        else None,
+        images_per_second=rate,
+        resent=sum(max(0, (row.attempts or 1) - 1) for row in done),
+        verdict=verdict,
+        turned=tally.turned,
+        clipped=tally.clipped,
+        boards=boards,
+        confusion=tally.confusion,
+        wrong_order=order,
     )
+    results = judged_budgets(measured)
+    return replace(measured, budgets=results, verdict=with_budgets(verdict, results))
 
 
 _BY_THE_VERDICT = ("min_top1", "max_mismatches")
 """Budgets that `verdict_of` has judged already: they tell what else says nothing."""
 
 
-def _with_budgets(summary: RunSummary) -> RunSummary:
-    """Judge the budgets, and let them count in the verdict: weaker than all else, and always as a
-    verdict that failed, also where it is the rig's."""
-    results, verdict = judged_budgets(summary), summary.verdict
-    strict = summary.meta.settings.strict_budgets
-    later = [one for one in results if one.name not in _BY_THE_VERDICT]
-    failed = failures(later, strict)
-    # An accuracy that says nothing is no news: something else is broken.
-    unknown = [one for one in results if one.holds is None and one.name != "min_top1"]
-    if strict:
-        failed = (*failed, *(one for one in unknown if one.name in _BY_THE_VERDICT))
-    else:
-        verdict = replace(verdict, warnings=(*verdict.warnings, *(one.text for one in unknown)))
+def with_budgets(verdict: Verdict, results: Sequence[BudgetResult]) -> Verdict:
+    """Let the budgets of a run count in its verdict: weaker than all else, and always as a verdict
+    that failed, also where it is the rig's."""
+    # An accuracy that says nothing is no news: then something else is broken.
+    told = [one for one in results if one.name != "min_top1" or one.holds is not None]
+    unknown = [one for one in told if one.holds is None and not one.fails]
+    failed = [
+        one for one in told if one.fails and (one.holds is None or one.name not in _BY_THE_VERDICT)
+    ]
+    verdict = replace(verdict, warnings=(*verdict.warnings, *(one.text for one in unknown)))
     if failed:
         verdict = replace(verdict, reasons=(*verdict.reasons, *(one.text for one in failed)))
         if verdict.broke is None:
             part = Broke(failed[0].part)
             verdict = replace(verdict, broke=part, exit_code=_OVER_BUDGET_EXIT_CODE)
-    return replace(summary, budgets=results, verdict=verdict)
+    return verdict
 
 
-def _count_alike(meta: RunMeta) -> bool:
+def counts_alike(meta: RunMeta) -> bool:
     """Whether the counts of all boards mean the same."""
     facts = [board.facts for board in meta.boards if board.facts is not None]
     return len({(one.board, one.core_clock_hz, one.unit) for one in (*facts, meta.board)}) == 1
