@@ -19,6 +19,7 @@ STUBS = Path(mypy.__file__).parent / "typeshed" / "stdlib"
 NEEDED = {
     "cli/emulate.py": "SIGHUP presses the reset button where there is one",
     "emulator/bell.py": "the processor time of another thread, asked on Linux alone",
+    "emulator/memory.py": "copies on write of one block, on Linux alone",
     "emulator/pty_console.py": "a pseudo-terminal, which is refused on Windows",
     "files.py": "keeps a file's owner; /dev/fd/N and its like name an open file",
     "flash/usb.py": "Linux lists USB devices; elsewhere serial ports and the tools do",

@@ -7,7 +7,7 @@ import hashlib
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from math import isqrt
 from pathlib import Path
@@ -281,14 +281,21 @@ class DrawnSign:
         return (RESIZER,)
 
     def read(self) -> bytes:
-        from mcuzoo.data.drawn_signs.draw import draw_sign
-
-        return draw_sign(self.label, self.seed, self.number).tobytes()
+        return _drawn(self.label, self.seed, self.number)
 
     def decode(self, content: bytes, color: str) -> NDArray[np.uint8]:
         side = isqrt(len(content) // 3)
         pixels = np.frombuffer(content, dtype=np.uint8).reshape(side, side, 3)
         return pixels if color == "rgb" else luma(pixels)
+
+
+@lru_cache(maxsize=256)
+def _drawn(label: int, seed: int, number: int) -> bytes:
+    """To draw takes milliseconds, and a run reads each picture twice: for its hash, and for its
+    input."""
+    from mcuzoo.data.drawn_signs.draw import draw_sign
+
+    return draw_sign(label, seed, number).tobytes()
 
 
 @dataclass(frozen=True)
