@@ -41,9 +41,7 @@ def doctor_image(
     """With --tensor: how that tensor was made of the picture, and which of the known mistakes were
     made (BGR, white that wraps to black, pixel - 127, another crop or resize). Exits 1 then.
     """
-    import json
-
-    from mcuzoo.cli.output import summary_aside, width
+    from mcuzoo.cli.output import print_json, summary_aside, width
     from mcuzoo.cli.terminal import picture_way
     from mcuzoo.data.doctor.tensor import pixels_of, write_tensor
     from mcuzoo.evaluate.look import look
@@ -64,7 +62,7 @@ def doctor_image(
     if save is not None:
         write_tensor(save, seen.input)
     if json_output:
-        print(json.dumps(look_document(seen), indent=2))
+        print_json("doctor-image", look_document(seen))
     else:
         with summary_aside(aside):
             way = picture_way()

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 
 from mcuzoo.cli import streams
-from mcuzoo.cli.output import Wrapping
+from mcuzoo.cli.output import Wrapping, print_json
 from mcuzoo.errors import InternalError, InterruptedRunError, McuzooError
 
 _interrupted = False
@@ -99,9 +99,7 @@ def _is_told_already(error: BaseException) -> bool:
 def _tell(error: McuzooError, as_json: bool, indent: int | None) -> None:
     try:
         if as_json:
-            import json
-
-            print(json.dumps(error.as_dict(), indent=indent), flush=True)
+            print_json("error", error.as_dict(), indent)
     except OSError:
         pass  # stdout is broken or full: stderr and the exit code still say it
     if isinstance(error, InterruptedRunError):
@@ -110,6 +108,12 @@ def _tell(error: McuzooError, as_json: bool, indent: int | None) -> None:
     if isinstance(error, InternalError) and error.traceback is None:
         print(error.text, file=sys.stderr)
     print(f"error: {error.message}\nhint: {error.hint}", file=sys.stderr)
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        from mcuzoo.quoting import workflow_command
+
+        name = f"mcuzoo {type(error).__name__}, exit code {error.exit_code}"
+        said = f"{error.message}\n{error.hint}"
+        print(workflow_command("error", said, name), file=sys.stderr)
 
 
 def _watch_interrupts() -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import sys
 
-# Same as InterruptedRunError.as_dict; json may be only half imported here.
+# Same as the document of InterruptedRunError; json may be only half imported here.
 _INTERRUPTED = """{
+  "schema": "error-1",
   "error": "Interrupted",
   "message": "Interrupted.",
   "hint": "Type the command again.",

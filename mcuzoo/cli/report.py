@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from mcuzoo.cli.options import takes
 from mcuzoo.errors import UsageError
 from mcuzoo.options import Argument, Option, Show
-from mcuzoo.report.options import ReportOptions
+from mcuzoo.report.options import CiFiles, ReportOptions
 
 if TYPE_CHECKING:
     from mcuzoo.run.summary import RunSummary
@@ -21,7 +21,7 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
-@takes(ReportOptions)
+@takes(ReportOptions, files=CiFiles)
 def report(
     run: Annotated[
         Path,
@@ -29,24 +29,28 @@ def report(
     ] = Path("runs"),
     *,
     options: ReportOptions,
+    files: CiFiles,
     show: Show = None,
     json_output: Annotated[bool, Option("Print one JSON document.", "--json")] = False,
 ) -> None:
     """The page of --html is one file for browser and printer: the verdict, the misses as the
-    network saw them, memory, line, and where all of it is from.
+    network saw them, memory, line, and where all of it is from. With a budget the run is judged
+    again by it, and the exit code is that of the verdict, as run-serial has it.
     """
-    import json
+    from dataclasses import replace
 
-    from mcuzoo.cli.output import summary_aside
+    from mcuzoo.cli.output import print_json, summary_aside
     from mcuzoo.files import require_outputs
-    from mcuzoo.report.ci import write_outcome
+    from mcuzoo.report.ci import write_outcomes
     from mcuzoo.report.run import run_document, summary_text, write_csv, write_outputs
+    from mcuzoo.report.run_outcome import run_outcome
     from mcuzoo.run.journal import JOURNAL_NAME, newest_run, read_run
     from mcuzoo.run.summary import summarize
 
     if options.of_page and options.html is None:
         said = f"{options.of_page[0]} is for a page, and without --html there is none."
         raise UsageError(said, "Add --html FILE.")
+    options.check()
     found = newest_run(run)
     if found != run:
         print(f"run: {found}, the newest in {run}", file=sys.stderr)
@@ -55,8 +59,7 @@ def report(
             "--csv": options.csv,
             "--outputs": options.outputs,
             "--html": options.html,
-            "--junit": options.junit,
-            "--summary": options.summary,
+            **files.outputs,
         },
         {"RUN": found / JOURNAL_NAME, "--profile": options.profile},
         json_output,
@@ -66,15 +69,20 @@ def report(
         write_csv(options.csv, meta, rows)
     if options.outputs is not None:
         write_outputs(options.outputs, rows, options.partial)
+    if options.asked:
+        settings = replace(meta.settings, **options.budgets_over(meta.settings))
+        meta = replace(meta, settings=settings)
     summary = summarize(meta, rows)
     if options.html is not None:
         _write_page(options.html, found, summary, options)
-    write_outcome(summary, found, options.junit, options.summary)
+    write_outcomes((run_outcome(summary, found),), files)
     if json_output:
-        print(json.dumps(run_document(found, summary), indent=2))
+        print_json("run", run_document(found, summary))
     else:
         with summary_aside(aside):
             sys.stdout.write(summary_text(summary, show))
+    if options.asked and not summary.verdict.passed:
+        sys.exit(summary.verdict.exit_code)
 
 
 def _write_page(html: Path, run: Path, summary: RunSummary, options: ReportOptions) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from mcuzoo.budgets import BudgetResult, Budgets, Figure, judge
 from mcuzoo.evaluate.engines import XNNPACK
 from mcuzoo.project.recipe import Recipe
 from mcuzoo.run.score import ClassScore, Scores, Versus
@@ -81,14 +83,26 @@ class Evaluation:
     def images_per_s(self) -> float:
         return self.n / self.seconds if self.seconds else 0.0
 
-    def failures(self, min_top1: float | None, require_equal: bool, strict: bool) -> list[str]:
+    def judged(self, budgets: Budgets, strict: bool) -> tuple[BudgetResult, ...]:
+        """Each budget by its figure. strict: one that cannot be judged fails."""
+        if self.scores is None:
+            top1 = Figure(None, "The images are not labelled, so there is no top-1", fails=True)
+        else:
+            rate = self.scores.top1
+            top1 = Figure(rate.value, f"Top-1 is {rate.value:.4f} of {rate.total:,} images")
+        agreement = None if self.comparison is None else self.comparison.agreement
+        if agreement is None:
+            mismatches = Figure(None, "outputs were compared with nothing (--against)")
+        else:
+            equal = f"{agreement.equal:,} of {agreement.compared:,} outputs are byte-equal"
+            mismatches = Figure(agreement.unequal, equal)
+        return judge(budgets, {"min_top1": top1, "max_mismatches": mismatches}, strict)
+
+    def failures(
+        self, budgets: Sequence[BudgetResult], require_equal: bool, strict: bool
+    ) -> list[str]:
         """Why the evaluation does not pass; empty when it does."""
-        reasons = []
-        if min_top1 is not None:
-            if self.scores is None:
-                reasons.append("the images are not labelled, so there is no top-1")
-            elif self.scores.top1.value < min_top1:
-                reasons.append(f"top-1 {self.scores.top1.value:.4f} is below {min_top1}")
+        reasons = [one.text.rstrip(".") for one in budgets if one.fails]
         agreement = None if self.comparison is None else self.comparison.agreement
         if require_equal and (agreement is None or agreement.equal < agreement.compared):
             equal = 0 if agreement is None else agreement.equal

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mcuzoo.project.rules import (
     Define,
@@ -41,12 +41,54 @@ class TensorSpec:
 
 @dataclass(frozen=True)
 class ModelEntry:
-    """The model of a project. name: of the zoo, or the file's. file: its copy in the project."""
+    """The model of a project. name: of the zoo, or the file's. file: its copy in the project.
+
+    Of a file that the zoo knows, as its registry says: source, in words; url, if it is on the web;
+    licence. converted_from: the SHA-256 of the UINT8 file that mcuzoo made it from. Else all are
+    empty, as in projects of an older mcuzoo.
+    """
 
     name: Text
     file: FilePath
     sha256: Hash
     bytes: Size
+    source: Text = ""
+    url: Text = ""
+    licence: Text = ""
+    converted_from: Hash = ""
+
+
+@dataclass(frozen=True)
+class ProvenanceEntry:
+    """What rendered a project. What it was rendered from are `model`, `preprocessing` and the board
+    files in `files`.
+
+    commit: of mcuzoo's repository; empty where nobody knows it, as in a checkout, which may have
+    been edited. templates_sha256: over names and contents of all templates. options: of `export`,
+    as typed, without folders and without the parts of a recipe.
+    """
+
+    commit: Hash
+    templates_sha256: Hash
+    options: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True)
+class PartEntry:
+    """Code of somebody else in a build.
+
+    version: as the part's own files say; empty where they say none. licence: an SPDX expression, or
+    in words. purl: its package URL without version; empty where there is none. files: SHA-256 of
+    each compiled source, by its path in the tree or SDK; none for headers and finished libraries.
+    fingerprint: SHA-256 over all C and C++ files of a TFLM tree; empty for other parts.
+    """
+
+    name: Text
+    version: Text
+    licence: Text
+    purl: Text = ""
+    files: dict[FilePath, Hash] = field(default_factory=dict)
+    fingerprint: Hash = ""
 
 
 @dataclass(frozen=True)
@@ -138,7 +180,10 @@ class BuildEntry:
 
     toolchain: "gcc" or "zig". optimization: "-O2" or another. build_id: the hash that the board
     says in HELLO. sha256: of each file, by its name. code_bytes: machine code with its own tables,
-    without the model's constants.
+    without the model's constants. flags: of compiler and linker, without the level; none where the
+    SDK's build chose them. changed: SHA-256 of each file that went in and is not as it was
+    exported; empty for one that is missing. parts: what was linked in that is not mcuzoo's. flags,
+    changed and parts are empty in builds of an older mcuzoo.
     """
 
     toolchain: Word
@@ -151,6 +196,9 @@ class BuildEntry:
     regions: tuple[RegionUse, ...]
     code_bytes: Size
     sha256: dict[Word, Hash]
+    flags: tuple[Text, ...] = ()
+    changed: dict[FilePath, Hash] = field(default_factory=dict)
+    parts: tuple[PartEntry, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -30,11 +30,12 @@ from mcuzoo.run.record import BoardRecord, OtherResult, Row, RunMeta, Settings, 
 
 JOURNAL_NAME = "run.sqlite"
 LOCK_NAME = "run.lock"
-SCHEMA = 4
+SCHEMA = 5
 _SINCE = {
     2: (("rank", "INTEGER"), ("second", "TEXT"), ("dtype", "TEXT")),
     3: (("turned", "INTEGER"), ("clipped", "REAL")),
     4: (("board", "TEXT"),),
+    5: (("host_top1", "INTEGER"),),
 }
 """The columns that came with a schema: an older journal is read, and a resume updates it."""
 
@@ -64,7 +65,8 @@ CREATE TABLE images (
     dtype TEXT,
     turned INTEGER,
     clipped REAL,
-    board TEXT
+    board TEXT,
+    host_top1 INTEGER
 );
 """
 _BOARD_TABLES = """
@@ -82,7 +84,7 @@ _ITEM = "id, file, label, sha256"
 _FOUND = (
     "status", "output", "top1", "score", "cycles", "input_crc32", "attempts",
     "reference_difference", "seconds", "error", "rank", "second", "dtype", "turned", "clipped",
-    "board",
+    "board", "host_top1",
 )  # fmt: skip
 
 
@@ -317,7 +319,7 @@ def newest_run(folder: Path) -> Path:
     begun: list[tuple[str, int, Path]] = []
     for journal in folder.glob(f"*/{JOURNAL_NAME}"):
         with suppress(InputError):  # a damaged run beside others
-            meta, _ = read_run(journal.parent)
+            meta = read_meta(journal.parent)
             begun.append((meta.started, journal.stat().st_mtime_ns, journal.parent))
     if not begun:
         _existing(folder)
@@ -329,9 +331,23 @@ def read_run(folder: Path) -> tuple[RunMeta, tuple[Row, ...]]:
 
     Raises InputError when `folder` holds no run or a damaged one.
     """
+    with reading(folder) as database:
+        return _meta(database), tuple(_rows(database))
+
+
+def read_meta(folder: Path) -> RunMeta:
+    """What a run's journal says of the run itself, without its images. Raises as `read_run`."""
+    with reading(folder) as database:
+        return _meta(database)
+
+
+@contextmanager
+def reading(folder: Path) -> Iterator[sqlite3.Connection]:
+    """The run's database, to be read within the block, where SQLite's errors and those of values
+    become InputError. Raises InputError when `folder` holds no run."""
     _existing(folder)
     with _damage_named(folder), closing(_connect(folder)) as database:
-        return _read(database)
+        yield database
 
 
 def _existing(folder: Path) -> None:
@@ -360,7 +376,7 @@ def _damage_named(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _read(database: sqlite3.Connection) -> tuple[RunMeta, tuple[Row, ...]]:
+def _meta(database: sqlite3.Connection) -> RunMeta:
     pairs = dict(database.execute("SELECT key, value FROM run"))
     boards: tuple[BoardRecord, ...] = ()
     others: tuple[OtherResult, ...] = ()
@@ -370,8 +386,7 @@ def _read(database: sqlite3.Connection) -> tuple[RunMeta, tuple[Row, ...]]:
         columns = "id, board, output_crc32, reference_difference"
         found = database.execute(f"SELECT {columns} FROM others ORDER BY id, board")
         others = tuple(OtherResult(*cells) for cells in found)
-    meta = replace(decode_meta(pairs), boards=boards, others=others)
-    return meta, tuple(_rows(database))
+    return replace(decode_meta(pairs), boards=boards, others=others)
 
 
 def _schema(database: sqlite3.Connection) -> int:

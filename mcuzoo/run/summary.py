@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from statistics import median
 
+from mcuzoo.budgets import BudgetResult, Budgets
 from mcuzoo.data.output_form import Cell
 from mcuzoo.link.counts import milliseconds
 from mcuzoo.run.board_summary import (
@@ -16,6 +17,7 @@ from mcuzoo.run.board_summary import (
     board_warnings,
     summarize_boards,
 )
+from mcuzoo.run.budgets import judged_budgets
 from mcuzoo.run.label_order import WrongOrder
 from mcuzoo.run.record import Row, RunMeta, Status, WrongLayer
 from mcuzoo.run.score import Accuracy, Agreement, ClassScore
@@ -49,7 +51,8 @@ def measure_latency(counts: Sequence[int | None], core_clock_hz: int, unit: str)
 
 
 class Broke(str, Enum):
-    """The part at fault if a run does not pass, the strongest evidence first."""
+    """The part at fault if a run does not pass, the strongest evidence first. A budget that does
+    not hold counts after all of them."""
 
     FIRMWARE = "firmware"  # it computes something else than the host, from the same input
     RIG = "rig"  # images got no answer
@@ -58,6 +61,7 @@ class Broke(str, Enum):
 
 
 _EXIT_CODES = {Broke.FIRMWARE: 1, Broke.MODEL: 1, Broke.DATA: 2, Broke.RIG: 3}
+_OVER_BUDGET_EXIT_CODE = 1
 _FAULT_EXIT_CODE = 4  # the firmware gave no answer at all, which no accuracy can be told from
 
 
@@ -79,25 +83,30 @@ def verdict_of(
     counts: Mapping[Status, int],
     unequal: int,
     top1: Accuracy | None,
-    min_top1: float | None,
+    asked: Budgets,
     strict: bool,
     wrong_layer: WrongLayer | None = None,
     order: WrongOrder | None = None,
 ) -> Verdict:
     """Judge a run by its counts of images, outputs unlike the reference, and accuracy.
 
+    asked: of its budgets, those of accuracy and of outputs unlike the reference count here.
     wrong_layer: the result of the profile of a wrong output. order: that of the labels, if it is
     not the classes'. If several parts broke, the first in the order of `Broke` is named: an
     accuracy says nothing about the model if the firmware computes wrong outputs, images are missing
     or labels mean other classes.
     """
-    bound = None if order is not None else min_top1
-    findings = list(_findings(counts, unequal, top1, bound, strict, wrong_layer))
+    bound = None if order is not None else asked.min_top1
+    allowed = unequal if unequal <= (asked.max_mismatches or 0) else 0
+    findings = list(_findings(counts, unequal - allowed, top1, bound, strict, wrong_layer))
     if order is not None:
         findings.append((Broke.DATA, f"{order.message} {order.advice}"))
     warnings = []
     if counts[Status.BAD_IMAGE] and not strict:
         warnings.append(_bad_images(counts))
+    if allowed:
+        limit = f"{asked.max_mismatches:,} are let pass (max_mismatches)"
+        warnings.append(f"Outputs unlike the host reference's: {allowed:,}; {limit}.")
     broke = min((blame for blame, _ in findings), key=list(Broke).index, default=None)
     reasons = tuple(reason for _, reason in findings)
     if broke is None:
@@ -159,6 +168,15 @@ class RunSummary:
     boards: tuple[BoardSummary, ...] = ()
     confusion: tuple[tuple[int, int, int], ...] = ()
     wrong_order: WrongOrder | None = None
+    budgets: tuple[BudgetResult, ...] = ()
+
+    @property
+    def mismatches(self) -> int | None:
+        """Outputs unlike the host's, over all boards; None if none was compared."""
+        of_boards = [board.agreement for board in self.boards if board.agreement is not None]
+        if of_boards:
+            return sum(agreement.unequal for agreement in of_boards)
+        return None if self.agreement is None else self.agreement.unequal
 
     @property
     def unanswered(self) -> int:
@@ -180,7 +198,7 @@ def summarize(meta: RunMeta, rows: Sequence[Row]) -> RunSummary:
         counts=counts,
         unequal=agreement.unequal if agreement else 0,
         top1=None if scores is None else scores.top1,
-        min_top1=meta.settings.min_top1,
+        asked=meta.settings,
         strict=meta.settings.strict,
         wrong_layer=meta.wrong_layer,
         order=order,
@@ -195,28 +213,53 @@ def summarize(meta: RunMeta, rows: Sequence[Row]) -> RunSummary:
         rate = done_by_boards / meta.elapsed_s if meta.elapsed_s else None
     else:
         rate = len(done) / seconds if seconds else None
-    return RunSummary(
-        meta=meta,
-        rows=tuple(rows),
-        counts=counts,
-        top1=None if scores is None else scores.top1,
-        top5=None if scores is None else scores.top5,
-        classes=tally.per_class(meta.class_names),
-        agreement=agreement,
-        latency=measure_latency(
-            [row.cycles for row in done], meta.board.core_clock_hz, meta.board.unit
+    return _with_budgets(
+        RunSummary(
+            meta=meta,
+            rows=tuple(rows),
+            counts=counts,
+            top1=None if scores is None else scores.top1,
+            top5=None if scores is None else scores.top5,
+            classes=tally.per_class(meta.class_names),
+            agreement=agreement,
+            latency=measure_latency(
+                [row.cycles for row in done], meta.board.core_clock_hz, meta.board.unit
+            )
+            if _count_alike(meta)
+            else None,
+            images_per_second=rate,
+            resent=sum(max(0, (row.attempts or 1) - 1) for row in done),
+            verdict=verdict,
+            turned=tally.turned,
+            clipped=tally.clipped,
+            boards=boards,
+            confusion=tally.confusion,
+            wrong_order=order,
         )
-        if _count_alike(meta)
-        else None,
-        images_per_second=rate,
-        resent=sum(max(0, (row.attempts or 1) - 1) for row in done),
-        verdict=verdict,
-        turned=tally.turned,
-        clipped=tally.clipped,
-        boards=boards,
-        confusion=tally.confusion,
-        wrong_order=order,
     )
+
+
+_BY_THE_VERDICT = ("min_top1", "max_mismatches")
+"""Budgets that `verdict_of` has judged already: they tell what else says nothing."""
+
+
+def _with_budgets(summary: RunSummary) -> RunSummary:
+    """Judge the budgets, and let them count in the verdict: weaker than all else, and always as a
+    verdict that failed, also where it is the rig's."""
+    results, verdict = judged_budgets(summary), summary.verdict
+    # An accuracy that says nothing is no news: then something else is broken.
+    told = [one for one in results if one.name != "min_top1" or one.holds is not None]
+    unknown = [one for one in told if one.holds is None and not one.fails]
+    failed = [
+        one for one in told if one.fails and (one.holds is None or one.name not in _BY_THE_VERDICT)
+    ]
+    verdict = replace(verdict, warnings=(*verdict.warnings, *(one.text for one in unknown)))
+    if failed:
+        verdict = replace(verdict, reasons=(*verdict.reasons, *(one.text for one in failed)))
+        if verdict.broke is None:
+            part = Broke(failed[0].part)
+            verdict = replace(verdict, broke=part, exit_code=_OVER_BUDGET_EXIT_CODE)
+    return replace(summary, budgets=results, verdict=verdict)
 
 
 def _count_alike(meta: RunMeta) -> bool:
