@@ -63,7 +63,7 @@ def _facts(
         asked = board.asked
         shown = _shown(asked)
         for one in shown:
-            yield from _question(one, bench.chosen.home)
+            yield from _question(one, bench.chosen.home, error)
         if len(asked) > len(shown):
             yield "", f"{len(shown)} of the {len(asked)} images that this test asked"
         if board.wrong_layer is not None and any(one.unequal for one in asked):
@@ -111,12 +111,13 @@ def _shown(asked: Sequence[Asked]) -> list[Asked]:
     return wrong[:_LISTED] or list(asked[-1:])
 
 
-def _question(one: Asked, home: Path) -> Iterator[tuple[str, str]]:
+def _question(one: Asked, home: Path, error: BaseException | None) -> Iterator[tuple[str, str]]:
+    """error: what is shown of the test already."""
     yield "image", str(near(Path(one.image), home))
     if one.expected:
         yield "expected", f"{one.expected}, says the test"
     if one.error is not None:
-        yield "got", f"no answer: {one.error.message}"
+        yield "got", "no answer" + (f": {one.error.message}" if one.error is not error else "")
     elif one.seen is not None:
         yield "got", _top(one.seen)
     if one.answer is not None:
@@ -170,7 +171,7 @@ def _line(board: LeasedBoard) -> Iterator[tuple[str, str]]:
     if link is not None:
         lost = "nothing lost" if link.clean else line_text(link)
         yield "link", f"{link.use.images:,} images, {link.frames_sent:,} frames; {lost}"
-    for text in board.messages[-_LISTED:]:
+    for text in list(dict.fromkeys(board.messages))[-_LISTED:]:
         yield "", text
 
 
