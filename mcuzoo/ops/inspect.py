@@ -16,7 +16,7 @@ from mcuzoo.ops.coverage import RUNTIMES, Uncovered, judge
 class TensorFacts:
     """`scales` and `zero_points` hold one value, or one per channel; none when not quantized.
 
-    index, name: in the file. dtype: as TFLite's schema names it, in small letters. bytes: of its
+    index, name: in the file. dtype: numpy's name of it. bytes: of its
     values.
     """
 
