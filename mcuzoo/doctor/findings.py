@@ -60,7 +60,9 @@ _VARIABLES = ("MCUZOO_", "MCUXSDK_ROOT", "ARMGCC_DIR", "XDG_CACHE_HOME", "XDG_DA
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. mend: the command that mends it, "" where none is known."""
+    """One thing that was looked at. mend: the command that mends it, "" where none is known. group:
+    the heading that it is under. name: what was looked at. state: "ok", "absent" or "wrong".
+    detail: what was found."""
 
     group: str
     name: str
