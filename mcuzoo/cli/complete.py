@@ -62,10 +62,13 @@ def answer_lines(words: Sequence[str]) -> Iterator[str]:
 
 def split_line(line: str) -> list[str]:
     """The words of an unfinished line of a shell; the last one is "" behind a blank."""
-    for end in ("", "'", '"', "\\"):
+    whole = line
+    for end in ("", "'", '"'):
         try:
-            words = shlex.split(line + end)
-        except ValueError:
+            words = shlex.split(whole + end)
+        except ValueError as error:
+            if "escaped" in str(error):  # a backslash, and nothing behind it yet
+                whole = line[:-1]
             continue
         finished = not end and (line[-1:].isspace() or not line)
         return [*words, ""] if finished else words
