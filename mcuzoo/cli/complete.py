@@ -62,13 +62,12 @@ def answer_lines(words: Sequence[str]) -> Iterator[str]:
 
 def split_line(line: str) -> list[str]:
     """The words of an unfinished line of a shell; the last one is "" behind a blank."""
-    whole = line
+    if (len(line) - len(line.rstrip("\\"))) % 2:
+        line = line[:-1]  # what it stands before is not typed yet
     for end in ("", "'", '"'):
         try:
-            words = shlex.split(whole + end)
-        except ValueError as error:
-            if "escaped" in str(error):  # a backslash, and nothing behind it yet
-                whole = line[:-1]
+            words = shlex.split(line + end)
+        except ValueError:
             continue
         finished = not end and (line[-1:].isspace() or not line)
         return [*words, ""] if finished else words
