@@ -15,6 +15,7 @@ from typing import Any
 from mcuzoo.data.images import DataSet
 from mcuzoo.errors import (
     BoardSilentError,
+    InterruptedRunError,
     McuzooError,
     ProtocolError,
     RigError,
@@ -234,17 +235,17 @@ class Bench:
     def _flash(self, candidate: Candidate, line: Line) -> None:
         chosen = self.chosen
         self.named.messages.append(f"{candidate.name}: flashing {candidate.project}")
-        done = flash(
-            candidate.project,
-            FlashOptions(
-                via=chosen.via,
-                command=chosen.flash_command,
-                probe=candidate.probe,
-                port=line.port,
-                baud=self.chosen.baud or candidate.baud,
-            ),
-            self.named.messages.append,
+        options = FlashOptions(
+            via=chosen.via,
+            command=chosen.flash_command,
+            probe=candidate.probe,
+            port=line.port,
+            baud=chosen.baud or candidate.baud,
         )
+        try:
+            done = flash(candidate.project, options, self.named.messages.append)
+        except InterruptedRunError as error:
+            raise KeyboardInterrupt(f"{error.message} {error.hint}") from None
         self.shared.flashed(candidate.name, done.build_id)
 
     def _lost(self, held: _Held, error: McuzooError, test: str) -> None:

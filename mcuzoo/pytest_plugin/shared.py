@@ -47,7 +47,7 @@ class Shared:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def retire(self, board: Retired) -> None:
         self._write(f"{key_of(board.name)}.retired", asdict(board))

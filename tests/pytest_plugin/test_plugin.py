@@ -19,7 +19,10 @@ from helpers.host_project import HostProject, make_host_project
 
 from mcuzoo.project.manifest import load_manifest
 from mcuzoo.pytest_plugin import bench
+from mcuzoo.rig import power
+from mcuzoo.run import connected_board
 from mcuzoo.run.journal import read_run
+from mcuzoo.run.many import source
 from mcuzoo.run.record import Status
 from mcuzoo.run.summary import Broke, summarize
 
@@ -277,9 +280,7 @@ def test_host(reference):
     pytester.makefile(".ini", pytest=ini)
     pytester.runpytest_inprocess(*PLUGIN).assert_outcomes(passed=1, errors=2)
     monkeypatch.setenv("MCUZOO_PORT", boards.ports[0])
-    found = pytester.runpytest_inprocess(*PLUGIN)
-    found.assert_outcomes(passed=3)
-    found.stdout.fnmatch_lines([f"mcuzoo: boards of {boards.ports[0]}; project {host.folder}"])
+    pytester.runpytest_inprocess(*PLUGIN).assert_outcomes(passed=3)
     # What is typed comes before the environment; and a port of nobody is the rig's fault.
     found = pytester.runpytest_inprocess(*PLUGIN, "--mcuzoo-port=/dev/nobody", "-k", "asked")
     found.assert_outcomes(errors=1)
@@ -290,6 +291,69 @@ def test_host(reference):
     found.stderr.fnmatch_lines(["ERROR: --mcuzoo-rig and --mcuzoo-labgrid exclude each other."])
     found = pytester.runpytest_inprocess(*PLUGIN, "--mcuzoo-port=a", "--mcuzoo-filter=b=c")
     found.stderr.fnmatch_lines(["ERROR: --mcuzoo-filter needs *"])
+    # mcuzoo.toml comes last.
+    monkeypatch.delenv("MCUZOO_PORT")
+    monkeypatch.delenv("MCUZOO_CONFIG")
+    configured = pytester.path / "mcuzoo.toml"
+    configured.write_text(f'port = "{boards.ports[0]}"\n')
+    pytester.runpytest_inprocess(*PLUGIN).assert_outcomes(passed=3)
+    configured.write_text('prot = "x"\n')
+    found = pytester.runpytest_inprocess(*PLUGIN, "-k", "marked")
+    found.stdout.fnmatch_lines(["E   InputError: *mcuzoo.toml*prot*", "E   hint: *"])
+
+
+def test_the_boards_that_are_there_are_found(
+    pytester: pytest.Pytester,
+    host: HostProject,
+    boards: Boards,
+    write: Callable[[str], Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    boards.add(host.firmware)
+    monkeypatch.setenv("MCUZOO_PORTS", boards.ports[0])
+    write("def test_it(board): assert board.classify(IMAGES[0]).answer.equal\n")
+    for port in ("auto", "all"):
+        found = pytester.runpytest_inprocess(
+            *PLUGIN, f"--mcuzoo-port={port}", f"--mcuzoo-project={host.folder}"
+        )
+        found.assert_outcomes(passed=1)
+        found.stdout.fnmatch_lines([f"mcuzoo: boards of {port}; *", f"{boards.ports[0]}: 1 test"])
+
+
+def test_a_lost_board_is_switched_off_and_on(
+    pytester: pytest.Pytester,
+    host: HostProject,
+    boards: Boards,
+    write: Callable[[str], Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    line = boards.add(host.firmware)
+    switched = boards.folder / "switched"
+    rig = boards.rig(b0=f'{{ cycle = ["touch", "{switched}"] }}')
+    cycle = power.cycle
+
+    def switch(board: Any, sleep: Any) -> None:
+        cycle(board, sleep)
+        assert switched.exists()
+        line.press_reset()
+
+    monkeypatch.setattr(source, "cycle", switch)
+    monkeypatch.setattr(connected_board, "_REOPEN_PAUSES_S", ())
+    write(
+        """
+def test_one(board):
+    board.lose(RigError("It is silent.", "Look at it."))
+
+def test_two(board):
+    assert board.classify(IMAGES[0]).answer.equal
+""".replace("\n", "\nfrom mcuzoo.errors import RigError\n", 1)
+    )
+    found = pytester.runpytest_inprocess(
+        *PLUGIN, f"--mcuzoo-rig={rig}", f"--mcuzoo-project={host.folder}"
+    )
+    found.assert_outcomes(passed=2)
+    (record,) = read_run(runs_of(pytester)["tests"])[0].boards
+    assert (record.name, record.recoveries, record.retired) == ("b0", 1, None)
 
 
 def test_a_board_with_another_firmware_is_flashed_once(
