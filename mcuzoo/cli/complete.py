@@ -220,7 +220,7 @@ def _projects(last: str) -> Answer:
 
 
 def _emulated(last: str) -> dict[str, str]:
-    from mcuzoo.emulator.url import SCHEME
+    from mcuzoo.emulator.scheme import SCHEME
 
     begun = last[len(SCHEME) :] if last.startswith(SCHEME) else ""
     if not (last.startswith(SCHEME) or SCHEME.startswith(last)):

@@ -36,10 +36,9 @@ def watch(
     It judges nothing: run-serial does. Ctrl-C ends it, with 130; --once and the end of a video with
     0. Exits 3 when the board cannot be reached again, 4 when it has another firmware, or faults.
     """
-    import json
     from contextlib import closing
 
-    from mcuzoo.cli.output import summary_aside, width
+    from mcuzoo.cli.output import print_json, summary_aside, width
     from mcuzoo.cli.terminal import WAYS, picture_way
     from mcuzoo.errors import UsageError, did_you_mean
     from mcuzoo.files import require_outputs
@@ -62,7 +61,7 @@ def watch(
     ):
         for seen in pictures:
             if json_output:
-                print(json.dumps(seen_document(seen)), flush=True)
+                print_json("watch", seen_document(seen), indent=None)
                 continue
             if way is not None and seen.pixels is not None:
                 sys.stdout.write(terminal_picture(seen.pixels, min(width(), _COLUMNS), way))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mcuzoo.config.source import Layer, Setting
-from mcuzoo.emulator.url import SCHEME
+from mcuzoo.emulator.scheme import SCHEME
 from mcuzoo.project.kinds import MANIFEST_NAME
 
 _FARM = frozenset(("labgrid", "boards", "lg_wait", "lg_env", "lg_state"))

@@ -22,7 +22,7 @@ from mcuzoo.config.keys import (
 )
 from mcuzoo.config.parameters import Parameter, parameters_of
 from mcuzoo.config.values import of_environment, of_file
-from mcuzoo.emulator.url import SCHEME
+from mcuzoo.emulator.scheme import SCHEME
 from mcuzoo.errors import InputError, UsageError, did_you_mean
 from mcuzoo.options import FromEnvironment
 

@@ -13,7 +13,8 @@ from mcuzoo.errors import InputError
 from mcuzoo.history.against import arena_bytes, link_faults
 from mcuzoo.history.changes import compare_metas
 from mcuzoo.run.budgets import judged_budgets
-from mcuzoo.run.journal import JOURNAL_NAME, has_column, read_meta_of, read_run, reading
+from mcuzoo.run.journal import JOURNAL_NAME, read_meta_of, read_run, reading
+from mcuzoo.run.journal_schema import has_column
 from mcuzoo.run.label_order import LabelOrder
 from mcuzoo.run.record import RunMeta, Status
 from mcuzoo.run.score import Accuracy, Agreement

@@ -19,8 +19,6 @@ _TIED = "\xa0"
 
 _FILE_COLUMNS, _NAME_COLUMNS = 44, 30
 
-SCHEMA = 1
-
 
 def seen_text(seen: Seen) -> str:
     """File, class and confidence; then what else is known, a few lines, at most 80 columns wide."""
@@ -82,7 +80,6 @@ def seen_document(seen: Seen) -> dict[str, Any]:
     row, found = seen.row, seen.found
     answer = None if found is None else found.answer
     return {
-        "schema": SCHEMA,
         "index": row.index,
         "file": row.file,
         "sha256": row.sha256,

@@ -26,7 +26,9 @@ from mcuzoo.run.tally import Prediction, Tally
 
 @dataclass(frozen=True)
 class Latency:
-    """Counts of `counted` images in `unit` (see link.hello.Hello): least, median and greatest."""
+    """Counts of `counted` images in `unit` (see link.hello.Hello): least, median and greatest.
+    minimum, maximum: as `median`. core_clock_hz: of the board that counted; cycles / this are
+    seconds."""
 
     unit: str
     counted: int
@@ -67,7 +69,8 @@ _FAULT_EXIT_CODE = 4  # the firmware gave no answer at all, which no accuracy ca
 
 @dataclass(frozen=True)
 class Verdict:
-    """broke: None if the run passed. reasons: why it did not pass. warnings: what else to know."""
+    """broke: None if the run passed. reasons: why it did not pass. warnings: what else to know.
+    exit_code: of the command."""
 
     broke: Broke | None
     reasons: tuple[str, ...]
@@ -150,7 +153,9 @@ class RunSummary:
     turned: images that their EXIF orientation turned. clipped: the share of input values that int8
     could not take. boards: of a run on several. latency: None if these count differently.
     confusion: (label, predicted, images). wrong_order: that of the labels, if it is not the
-    classes'."""
+    classes'. meta, rows: of the journal. counts: images by status. agreement: with the host's
+    reference; None where it was not asked. images_per_second: None where no time is known. verdict:
+    of the run. budgets: each that was given."""
 
     meta: RunMeta
     rows: tuple[Row, ...]

@@ -145,7 +145,12 @@ def newlib_version(gcc: str) -> str:
     words = [gcc, "-E", "-dM", "-include", "newlib.h", "-x", "c", os.devnull]
     try:
         done = subprocess.run(
-            words, capture_output=True, text=True, check=False, timeout=_VERSION_TIMEOUT_S
+            words,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+            timeout=_VERSION_TIMEOUT_S,
         )
     except (OSError, subprocess.SubprocessError):
         return ""

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from mcuzoo.data.images import DataSet
 from mcuzoo.data.preprocess import input_of, preprocessing_warnings, seen_pixels
-from mcuzoo.emulator.url import SCHEME, parse_emulator_url
 from mcuzoo.errors import McuzooError, UsageError, WrongFirmwareError, command
 from mcuzoo.extras import IMAGES, require_packages
 from mcuzoo.link.codes import Feature
@@ -28,6 +27,7 @@ from mcuzoo.run.feed import Prepared, Unusable, prepare
 from mcuzoo.run.job import Job
 from mcuzoo.run.journal import Journal, begin_journal, require_no_run
 from mcuzoo.run.open_board import Answer, Chosen, Classification, choose, classification, connected
+from mcuzoo.run.project import emulated_port
 from mcuzoo.run.record import Row, Settings, Status, WrongLayer
 from mcuzoo.run.runner import (
     LOST_IN_A_ROW,
@@ -72,9 +72,10 @@ def watch(
 ) -> Generator[Seen, None, None]:
     """Let a board answer each picture that comes into a folder or from a camera.
 
-    target: a port, or a built project, which is emulated; None: options.port. `say` gets warnings,
-    troubles, and what happens to files. The board is met when the first picture is asked for, and
-    let go when the generator is closed or ends: with `once`, or at the end of a video.
+    target: a port, or a built project, which is emulated; None: options.port. An emulated board
+    counts its first inference. `say` gets warnings, troubles, and what happens to files. The board
+    is met when the first picture is asked for, and let go when the generator is closed or ends:
+    with `once`, or at the end of a video.
 
     Raises UsageError, InputError, ProjectError, ModelError, MissingExtraError at once; then, from
     the generator, the errors of the link, when the board cannot be reached or answers nothing
@@ -102,21 +103,13 @@ def watch(
         require_no_run(options.out)
         if options.folder is not None and options.out.resolve() == options.folder.resolve():
             raise UsageError("--out is the folder that is watched.", "Name another --out.")
-    chosen = choose(_counted(port), options.of_board, say)
+    chosen = choose(emulated_port(port), options.of_board, say)
     pictures = input_of(chosen.manifest)
     require_packages(pictures.packages, "This command")
     model = chosen.manifest.model
     for warning in preprocessing_warnings(pictures, model.name, model.sha256):
         say(f"warning: {warning}")
     return _Watch(chosen, options, _source(options, say), say).answers()
-
-
-def _counted(port: str | PathLike[str]) -> str | PathLike[str]:
-    """An emulated board counts each inference, as the latency is shown, if the URL says nothing."""
-    if not isinstance(port, str) or not port.lower().startswith(SCHEME):
-        return port
-    _, asked = parse_emulator_url(port)
-    return port if "count" in asked else f"{port}{'&' if asked else '?'}count=all"
 
 
 def _source(options: WatchOptions, say: Say) -> Source:

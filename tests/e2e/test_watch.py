@@ -34,14 +34,17 @@ def test_pictures_that_come_one_by_one(
         assert process.stdout is not None and process.stderr is not None
         while "rt1170, emulated, build" not in process.stderr.readline():
             assert process.poll() is None
-        for entry in entries:
+        for number, entry in enumerate(entries):
             shutil.copy(signs.parent / entry["file"], incoming)
             document = json.loads(process.stdout.readline())
             assert document["file"] == Path(entry["file"]).name
             assert document["label"] == int(entry["label"]) and document["equal"]
             latency = document["latency"]
-            assert latency["unit"] == "instructions" and latency["ms"] is None
-            assert latency["count"] > 1_000_000
+            if number:  # an emulated board counts its first inference, if the URL says nothing
+                assert latency is None
+            else:
+                assert latency["unit"] == "instructions" and latency["ms"] is None
+                assert latency["count"] > 1_000_000
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=120)
     assert process.returncode == 130

@@ -17,7 +17,9 @@ from helpers.commands import finished, invoke, mcuzoo
 from helpers.fault_proxy import Line
 from helpers.host_firmware import HostBoard
 from helpers.host_project import HostProject
+from jsonschema import Draft202012Validator
 
+from mcuzoo.report.schemas import schema_text
 from mcuzoo.watch import folder
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs ptys and POSIX signals")
@@ -73,7 +75,11 @@ def test_json_lines(
     (incoming / "broken.png").write_bytes(b"x")
     said = invoke(words(project, line, incoming, "--once", "--json"))
     assert said.exit_code == 0, said.stderr
-    found = {one["file"]: one for one in map(json.loads, said.stdout.splitlines())}
+    documents = [json.loads(one) for one in said.stdout.splitlines()]
+    validator = Draft202012Validator(json.loads(schema_text("watch")))
+    for one in documents:
+        validator.validate(one)
+    found = {one["file"]: one for one in documents}
     assert found.keys() == {name, "broken.png"}
     good, broken = found[name], found["broken.png"]
     assert (broken["status"], broken["label"], broken["top"]) == ("bad_image", None, [])

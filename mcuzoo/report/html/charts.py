@@ -208,14 +208,14 @@ def trend(
         low = min([*values, *(one.low for one in bounded if one.low is not None)])
         high = max([*values, *(one.high for one in bounded if one.high is not None)])
         room = 0.08 * (high - low) or 0.05 * abs(high) or 1.0
-        axes.set_ylim(low - room, high + room)
+        axes.set_ylim(low - room if high else -0.1, high + room)
         locator = dates.AutoDateLocator(minticks=3, maxticks=6, tz=timezone.utc)
         axes.xaxis.set_major_locator(locator)
         axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, tz=timezone.utc))
         whole = all(value == int(value) for value in values)
         axes.yaxis.set_major_locator(MaxNLocator(4, integer=whole))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _plain(value)))
-        axes.set_ylabel(name)
+        axes.set_ylabel(clipped(name, _NAME_COLUMNS))
 
     first, last = found[0].value, found[-1].value
     told = f"{_plain(first)}, and {_plain(last)} at the end" if first != last else _plain(first)

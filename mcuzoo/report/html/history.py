@@ -38,7 +38,8 @@ from mcuzoo.report.html.charts import Dated, charts_note, trend
 from mcuzoo.report.html.page import page_html
 
 _LISTED = 400
-_KEPT = "\N{NO-BREAK SPACE}"
+_FAULTS = "frames damaged or sent again, reconnects"
+_SPACE, _HYPHEN = "\N{NO-BREAK SPACE}", "\N{NON-BREAKING HYPHEN}"
 _MARKED = 40
 """So many changes are marked in a chart; more would hide it."""
 
@@ -98,7 +99,10 @@ def _span(found: History) -> str:
 
 def _warnings(found: History) -> tuple[str, ...]:
     count = len(found.unusable)
-    return (f"{count:,} journals cannot be used; they are listed below.",) if count else ()
+    if not count:
+        return ()
+    which = "1 journal" if count == 1 else f"{count:,} journals"
+    return (f"{which} cannot be used: see the end of the page.",)
 
 
 def _state(found: History) -> Table | None:
@@ -113,16 +117,16 @@ def _state(found: History) -> Table | None:
         rows.append(
             (
                 Cell(series_name(series)),
-                number(len(series.points)),
-                _when(newest),
+                Cell(state_text(series)),
                 number(None if newest.top1 is None else newest.top1.value, ".4f"),
                 Cell(latency_text(newest.latency)),
-                Cell(state_text(series)),
+                _when(newest),
+                number(len(series.points)),
             )
         )
     heads = (
-        Head("model and board"), Head("runs", right=True), Head("newest, UTC"),
-        Head("top-1", right=True), Head("latency"), Head("state"),
+        Head("model and board"), Head("state"), Head("top-1", right=True), Head("latency"),
+        Head("newest, UTC"), Head("runs", right=True),
     )  # fmt: skip
     return Table("Each model on each kind of board", heads, tuple(rows), frozenset(bad))
 
@@ -147,11 +151,7 @@ def _charts(series: Series, place: int) -> list[Block]:
     wanted += [
         ("Arena", "bytes", _figure(lambda run: run.arena)),
         ("Code", "bytes", _figure(lambda run: run.code)),
-        (
-            "Link faults (frames damaged or sent again, reconnects)",
-            "faults",
-            _figure(lambda run: run.faults),
-        ),
+        (f"Link faults ({_FAULTS})", "faults", _figure(lambda run: run.faults)),
     ]
     drawn: list[Svg] = []
     for number_, (title, name, value) in enumerate(wanted):
@@ -214,7 +214,9 @@ def _dated(
 
 
 def _when(run: RunFigures) -> Cell:
-    return Cell(f"{run.started:%Y-%m-%d}{_KEPT}{run.started:%H:%M}", run.started.timestamp())
+    # It stays in one line.
+    text = f"{run.started:%Y-%m-%d %H:%M}".replace(" ", _SPACE).replace("-", _HYPHEN)
+    return Cell(text, run.started.timestamp())
 
 
 def _runs(series: Series) -> Table:
@@ -225,7 +227,7 @@ def _runs(series: Series) -> Table:
     )
     left = len(series.points) - len(shown)
     heads = (
-        Head("begun, UTC"), Head("verdict"), Head("top-1", right=True), Head("95 %"),
+        Head("begun, UTC"), Head("verdict"), Head("top-1", right=True), Head("95 %", right=True),
         Head("host", right=True), Head("images", right=True), Head("latency", right=True),
         Head("arena", right=True), Head("code", right=True), Head("faults", right=True),
         Head("changed"), Head("run"),
@@ -245,14 +247,12 @@ def _run(point: Point) -> tuple[Cell, ...]:
     latency = run.latency
     return (
         _when(run),
-        Cell(verdict_text(run).replace(" ", _KEPT), tone="" if run.finished else "warn"),
+        Cell(verdict_text(run).replace(" ", _SPACE), tone="" if run.finished else "warn"),
         number(None if run.top1 is None else run.top1.value, ".4f"),
         Cell("-", -1.0) if low is None else Cell(f"{low:.3f}-{high:.3f}", low),
         number(None if run.host_top1 is None else run.host_top1.value, ".4f"),
         Cell(images_text(run), run.images),
-        Cell(
-            latency_text(latency).replace(" ", _KEPT), -1.0 if latency is None else latency.median
-        ),
+        Cell(latency_text(latency), -1.0 if latency is None else latency.median),
         number(run.arena),
         number(run.code),
         number(run.faults),
