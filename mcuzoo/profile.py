@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mcuzoo.budgets import BudgetResult
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import ProtocolError
 from mcuzoo.graph.count import count_macs
@@ -79,7 +80,8 @@ class ModelProfile:
     `agent` and `unit` are the board's, as link.hello.Hello has them. `total` is the sum of the
     layers' counts and of the runtime's work behind the last one. `output_equal`: whether the
     model's output is the host reference's; None when not compared. recipe, recipe_source: how the
-    input was made of a picture, and where that is from; None of noise.
+    input was made of a picture, and where that is from; None of noise. budgets: each that was
+    given.
     """
 
     model: str
@@ -96,6 +98,11 @@ class ModelProfile:
     output_equal: bool | None
     recipe: Recipe | None = None
     recipe_source: str = ""
+    budgets: tuple[BudgetResult, ...] = ()
+
+    @property
+    def within_budgets(self) -> bool:
+        return not any(one.fails for one in self.budgets)
 
     @property
     def emulated(self) -> bool:

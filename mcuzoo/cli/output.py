@@ -6,6 +6,7 @@ import os
 import re
 import sys
 import textwrap
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -34,6 +35,16 @@ def may_color() -> bool:
 def summary_aside(to_stdout: bool) -> AbstractContextManager[object]:
     """Send printed text to stderr within the block if an output file of the user goes to stdout."""
     return redirect_stdout(sys.stderr) if to_stdout else nullcontext()
+
+
+def print_json(name: str, document: Mapping[str, object], indent: int | None = 2) -> None:
+    """Print a document of --json, with the name of its schema. name: one of
+    report.schemas.VERSIONS. indent None: on one line."""
+    import json
+
+    from mcuzoo.report.schemas import labelled
+
+    print(json.dumps(labelled(name, document), indent=indent), flush=True)
 
 
 class Wrapping:

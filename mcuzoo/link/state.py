@@ -96,6 +96,12 @@ class LinkState:
         board = self.board_bad_frames + self.board_lost_bytes
         return not (self.host_losses + board + self.reconnects)
 
+    @property
+    def errors(self) -> int:
+        """Frames that were damaged or lost, each once, and sessions that were opened again. A frame
+        that was sent again may be one that either side has seen damaged."""
+        return max(self.frames_resent, self.bad_frames + self.board_bad_frames) + self.reconnects
+
     def board_counted(self, now: LineCounts, before: LineCounts) -> None:
         """Add what the board has seen since `before`. If it counted fewer frames than `before`, it
         has restarted and counted from 0."""

@@ -84,10 +84,11 @@ def _fit(report: FitReport, width: int, color: bool) -> Iterator[str]:
         yield f"not covered: op {gap.op.index} {gap.op.name}: {gap.reason}"
     for warning in report.warnings:
         yield f"warning: {warning}"
+    yield from (f"budget: {one.text}" for one in report.budgets)
     if report.reason is not None:
         yield f"verdict: {report.runtime} DOES NOT RUN IT: {report.reason}"
     else:
-        yield "verdict: fits" if report.fits else "verdict: DOES NOT FIT"
+        yield _verdict(report.fits, report.passed)
     if report.next_step:
         yield f"next: {report.next_step}"
 
@@ -129,6 +130,7 @@ def fit_document(report: FitReport) -> dict[str, object]:
         "project": report.project,
         "why_not_ahead": why_not_kept(report.output_bytes) or None,
         "other_runtime": report.other and asdict(report.other),
+        "budgets": [asdict(one) for one in report.budgets],
     }
 
 
@@ -144,6 +146,12 @@ def _tflm_document(image: TflmImage) -> dict[str, object]:
         "arena_bytes": arena.arena_bytes,
         "tail": {part.what: part.bytes for part in arena.tail},
     }
+
+
+def _verdict(fits: bool, passed: bool) -> str:
+    if not fits:
+        return "verdict: DOES NOT FIT"
+    return "verdict: fits" if passed else "verdict: FAIL: it fits, and a budget does not hold"
 
 
 def universal_fit_text(found: UniversalFit) -> str:
@@ -162,8 +170,10 @@ def universal_fit_text(found: UniversalFit) -> str:
         lines += [
             f"{model.model}: {model.bytes:,} bytes, {where}",
             f"its arena: {model.arena_bytes:,} of {placement.arena_bytes:,} bytes",
-            "verdict: fits" if model.fits else "verdict: DOES NOT FIT",
         ]
+    lines += [f"budget: {one.text}" for one in found.budgets]
+    if model is not None or not found.passed:
+        lines.append(_verdict(found.fits, found.passed))
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -178,6 +188,7 @@ def universal_fit_document(found: UniversalFit) -> dict[str, object]:
             {"region": room.region, "bytes": room.capacity_bytes} for room in found.plan.rooms
         ],
         "regions": [asdict(region) for region in found.plan.regions],
+        "budgets": [asdict(one) for one in found.budgets],
     }
     if model is not None:
         document |= {
@@ -273,6 +284,7 @@ def measurement_findings(found: FitMeasurement) -> str:
         lines.append(f"stack {stack.used_bytes:,} of {stack.bytes:,} bytes used")
         lines += [f"warning: {stack.warning}"] if stack.warning else []
     lines.append(f"{found.project} reserves {arena_text(plan)} and runs")
+    lines += [f"budget: {one.text}" for one in found.budgets]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -305,6 +317,7 @@ def measurement_document(found: FitMeasurement) -> dict[str, object]:
         "reserved_bytes": found.manifest.plan.arena_bytes,
         "rows": [_row(row) for row in found.rows],
         "recorded": [_row(row) for row in found.recorded],
+        "budgets": [asdict(one) for one in found.budgets],
     }
 
 

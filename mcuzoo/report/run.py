@@ -109,6 +109,7 @@ def _findings(summary: RunSummary) -> Iterator[tuple[str, str]]:
         ],
     )
     verdict = summary.verdict
+    yield from (("budget", one.text) for one in summary.budgets if one.holds)
     yield from (("warning", warning) for warning in verdict.warnings)
     yield from (("reason", reason) for reason in verdict.reasons)
     yield "verdict", "pass" if verdict.broke is None else f"FAIL: {verdict.broke.value}"
@@ -148,14 +149,10 @@ def _latency(latency: Latency | None, done: int, agent: str) -> str:
     return f"{latency.median_ms:.2f} ms{clock} ({kind}{spread} {latency.unit}; {images})"
 
 
-SCHEMA = 1
-
-
 def run_document(run: Path, summary: RunSummary) -> dict[str, object]:
     """The summary as the document that `--json` prints. What was not measured is null."""
     meta = summary.meta
     return {
-        "schema": SCHEMA,
         "run": str(run),
         "started": meta.started,
         "tool_version": meta.tool_version,
@@ -201,6 +198,7 @@ def run_document(run: Path, summary: RunSummary) -> dict[str, object]:
             "exit_code": summary.verdict.exit_code,
             "reasons": summary.verdict.reasons,
             "warnings": summary.verdict.warnings,
+            "budgets": [asdict(result) for result in summary.budgets],
         },
     }
 

@@ -101,9 +101,11 @@ def board_findings(
     """Sentences about boards whose results are wrong, or are not those of other boards."""
     given = dict(_given(meta, rows))
     files = {row.index: row.file for row in rows}
+    unequal = sum(board.agreement.unequal for board in boards if board.agreement is not None)
+    let_pass = unequal <= (meta.settings.max_mismatches or 0)
     for board in boards:
         agreement = board.agreement
-        if agreement is not None and agreement.unequal:
+        if agreement is not None and agreement.unequal and not let_pass:
             yield (
                 f"{board.record.name}: {agreement.unequal} of {agreement.compared} outputs unlike "
                 f"the host's.{_elsewhere(board.record.name, given, files)}"

@@ -32,7 +32,7 @@ from mcuzoo.run.project import (
     reference_engine,
 )
 from mcuzoo.run.recipe import manifest_notes, manifest_with_recipe
-from mcuzoo.run.record import Settings
+from mcuzoo.run.record import BuildFacts, Settings
 from mcuzoo.run.sessions import Subject, subject_of
 from mcuzoo.run.upload import Upload, own_classes
 from mcuzoo.zoo.recipe_flags import FLAGS
@@ -42,9 +42,12 @@ RUNS_FOLDER = "runs"
 
 @dataclass(frozen=True)
 class Job:
-    """What a run needs before it meets the board. out: its folder. baud_note: origin of the
-    rate. note: how the output is read, if it is not a score per class. boards: of a run on several;
-    empty: the one at settings.port."""
+    """What a run needs before it meets the board. out: its folder. baud_note: origin of the rate.
+    note: how the output is read, if it is not a score per class. boards: of a run on several;
+    empty: the one at settings.port. manifest: of the project, with an uploaded model if there is
+    one. classes: of the outputs. data_set: the images. engine: the host's reference; None for
+    --no-reference. resume: the journal is there and goes on. warnings: sentences for the user.
+    upload: the model to send; None where it is linked in."""
 
     manifest: Manifest
     classes: Classes
@@ -59,6 +62,24 @@ class Job:
     note: str | None = None
     boards: tuple[BoardOfRun, ...] = ()
 
+    def build_facts(self, build_id: str) -> BuildFacts:
+        """What the project knows of the build that the board says it runs."""
+        plan, build = self.manifest.plan, self.manifest.build
+        own_model = self.upload is None
+        planned = BuildFacts(
+            arena_bytes=plan.arena_bytes if own_model else None,
+            constant_bytes=plan.constant_bytes if own_model else None,
+        )
+        if build is None or build.build_id != build_id:
+            return planned
+        return replace(
+            planned,
+            code_bytes=build.code_bytes,
+            flash_bytes=self.manifest.flash_bytes,
+            compiler=f"{build.toolchain} {build.compiler_version}",
+            optimization=build.optimization,
+        )
+
 
 def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None) -> Job:
     """Resolve the options; for options not given, a resumed run keeps its own settings.
@@ -70,10 +91,7 @@ def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None
     """
     if options.resume is not None and options.out is not None:
         raise UsageError("--out and --resume exclude each other.", "--resume RUN writes to RUN.")
-    if options.min_top1 is not None and not 0 <= options.min_top1 <= 1:
-        raise UsageError(
-            f"--min-top1 {options.min_top1} is no rate.", "Give a number from 0 to 1, say 0.39."
-        )
+    options.check()
     if options.out is not None:
         require_no_run(options.out)
     before = None if options.resume is None else read_run(options.resume)[0]
@@ -161,6 +179,11 @@ def _engine(subject: Subject) -> Engine:
         raise
 
 
+def settings_of(options: RunOptions, subject: Subject) -> Settings:
+    """The settings of a new run, without those that say where its boards are."""
+    return _settings(options, _defaults(subject))
+
+
 def _settings(options: RunOptions, base: Settings) -> Settings:
     return replace(
         base,
@@ -172,8 +195,8 @@ def _settings(options: RunOptions, base: Settings) -> Settings:
         split=base.split if options.split is None else options.split,
         reference=base.reference and not options.no_reference,
         compress=base.compress and not options.no_compress,
-        min_top1=base.min_top1 if options.min_top1 is None else options.min_top1,
         strict=base.strict or options.strict,
+        **options.budgets_over(base),
     )
 
 
@@ -215,7 +238,6 @@ def _defaults(subject: Subject) -> Settings:
         labels=None if labels is None else str(inside(project, labels)),
         limit=None,
         reference=True,
-        min_top1=None,
         strict=False,
     )
 

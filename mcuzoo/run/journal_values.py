@@ -11,7 +11,17 @@ import numpy as np
 from mcuzoo.link.counts import StackUse
 from mcuzoo.link.state import LinkState
 from mcuzoo.project.recipe import Recipe, upgraded
-from mcuzoo.run.record import BoardFacts, BoardRecord, Row, RunMeta, Settings, Status, WrongLayer
+from mcuzoo.run.record import (
+    BoardFacts,
+    BoardRecord,
+    BuildFacts,
+    InputFacts,
+    Row,
+    RunMeta,
+    Settings,
+    Status,
+    WrongLayer,
+)
 from mcuzoo.run.score import Answer
 from mcuzoo.untrusted import parse_json
 
@@ -33,6 +43,7 @@ def decode_meta(pairs: dict[str, str]) -> RunMeta:
     names, wrong = values["class_names"], values.get("wrong_layer")
     link = values.get("link")
     stack, shape = values.get("stack"), values.get("output_shape")
+    input, build = values.get("input"), values.get("build")
     return RunMeta(
         **{
             **values,
@@ -44,8 +55,14 @@ def decode_meta(pairs: dict[str, str]) -> RunMeta:
             "link": None if link is None else LinkState.of(link),
             "stack": None if stack is None else StackUse(**stack),
             "output_shape": None if shape is None else tuple(shape),
+            "input": None if input is None else _input(input),
+            "build": None if build is None else BuildFacts(**build),
         }
     )
+
+
+def _input(raw: Any) -> InputFacts:
+    return InputFacts(**{**raw, "shape": tuple(raw["shape"])})
 
 
 def _settings(raw: Any) -> Settings:
@@ -100,6 +117,7 @@ def encode_found(row: Row) -> tuple[object, ...]:
         row.turned,
         row.clipped,
         row.board,
+        row.host_top1,
     )
 
 

@@ -45,7 +45,7 @@ from mcuzoo.run.connected_board import (
 from mcuzoo.run.feed import Prepared, Unusable, prepare, prepared_ahead, with_next
 from mcuzoo.run.job import Job
 from mcuzoo.run.journal import Journal, begin_journal, read_run, recorded
-from mcuzoo.run.record import Row, RunMeta, Status, WrongLayer
+from mcuzoo.run.record import InputFacts, Row, RunMeta, Status, WrongLayer
 from mcuzoo.run.score import answer, difference
 from mcuzoo.run.summary import RunSummary, summarize
 
@@ -284,6 +284,10 @@ def new_meta(job: Job, hello: Hello) -> RunMeta:
         data_set_digest=job.data_set.digest,
         board=board_facts(hello),
         settings=job.settings,
+        input=InputFacts(
+            job.manifest.input.shape, job.manifest.input.scale, job.manifest.input.zero_point
+        ),
+        build=job.build_facts(hello.build_id),
     )
 
 
@@ -331,7 +335,12 @@ def infer(
         return replace(row, status=Status.LOST, error=error.message), error
     ends = manifest.output
     found = answer(inference.output, row.label, ends.scale, ends.zero_point, form_of(ends))
-    reference = ready.reference
+    reference = None if ready.reference is None else ready.reference.reshape(-1)
+    host = (
+        None
+        if reference is None
+        else answer(reference, None, ends.scale, ends.zero_point, form_of(ends)).top1
+    )
     return replace(
         row,
         status=Status.DONE,
@@ -341,9 +350,8 @@ def infer(
         cycles=inference.cycles,
         input_crc32=inference.input_crc32,
         attempts=inference.attempts,
-        reference_difference=None
-        if reference is None
-        else difference(inference.output, reference.reshape(-1)),
+        reference_difference=None if reference is None else difference(inference.output, reference),
+        host_top1=host,
         rank=found.rank,
         turned=ready.turned,
         clipped=ready.clipped,

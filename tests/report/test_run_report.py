@@ -31,7 +31,7 @@ from mcuzoo.run.summary import summarize
 
 META = RunMeta(
     "1", "2025", "toy", 6, ("a", "b", "c", "d", "e", "f"), 1 / 256, -128, Recipe(crop=0.875), "d",
-    board_facts(HELLO), Settings("/p", "/dev/x", 1, "/d", None, None, True, None, False),
+    board_facts(HELLO), Settings("/p", "/dev/x", 1, "/d", None, None, True, False),
 )  # fmt: skip
 DONE = Row(
     3, "x, y.jpg", 0, "aa", Status.DONE, np.array([9, 1, 1, 1, 1, -128], np.int8), 0, 137 / 256,

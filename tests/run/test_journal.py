@@ -22,11 +22,11 @@ from mcuzoo.data.images import FilePicture, Item
 from mcuzoo.errors import InputError, UsageError
 from mcuzoo.project.recipe import Recipe
 from mcuzoo.run.connected_board import board_facts
-from mcuzoo.run.journal import JOURNAL_NAME, LOCK_NAME, Journal, read_run
-from mcuzoo.run.record import Row, RunMeta, Settings, Status
+from mcuzoo.run.journal import JOURNAL_NAME, LOCK_NAME, Journal, read_meta, read_run
+from mcuzoo.run.record import BuildFacts, InputFacts, Row, RunMeta, Settings, Status
 from mcuzoo.run.score import Answer
 
-SETTINGS = Settings("/p", "/dev/x", 115200, "/d.csv", None, None, True, 0.5, False)
+SETTINGS = Settings("/p", "/dev/x", 115200, "/d.csv", None, None, True, False, min_top1=0.5)
 META = RunMeta(
     tool_version="1",
     started="2025-01-01T00:00:00+00:00",
@@ -185,13 +185,14 @@ def make_old(run: Path) -> None:
         '"float_low": 0.0, "float_high": 1.0}'
     )
     with sqlite3.connect(run / JOURNAL_NAME) as database:
-        for column in ("rank", "second", "dtype", "turned", "clipped", "board"):
+        for column in ("rank", "second", "dtype", "turned", "clipped", "board", "host_top1"):
             database.execute(f"ALTER TABLE images DROP COLUMN {column}")
         database.executescript("DROP TABLE boards; DROP TABLE others;")
         database.execute("UPDATE run SET value='1' WHERE key='schema'")
         database.execute("UPDATE run SET value=? WHERE key='preprocessing'", (recipe,))
         database.execute(
-            "DELETE FROM run WHERE key IN ('recipe_source', 'label_mapping', 'elapsed_s')"
+            "DELETE FROM run WHERE key IN "
+            "('recipe_source', 'label_mapping', 'elapsed_s', 'input', 'build')"
         )
 
 
@@ -210,6 +211,32 @@ def test_a_run_of_an_older_version_is_read_and_resumed(run: Path) -> None:
     meta, rows = read_run(run)
     assert replace(meta, preprocessing=META.preprocessing) == META
     assert [row.label_rank for row in rows[:2]] == [3, 0]
+
+
+def test_what_schema_5_brought_is_absent_from_a_run_before_it(run: Path) -> None:
+    with Journal(run) as journal:
+        journal.record(replace(DONE, host_top1=1))
+    before = read_run(run)
+    with sqlite3.connect(run / JOURNAL_NAME) as database:
+        database.execute("ALTER TABLE images DROP COLUMN host_top1")
+        database.execute("UPDATE run SET value='4' WHERE key='schema'")
+        database.execute("DELETE FROM run WHERE key IN ('input', 'build')")
+    meta, rows = read_run(run)
+    assert (meta.input, meta.build, rows[1].host_top1) == (None, None, None)
+    assert meta == replace(before[0], input=None, build=None) and rows[1].top1 == 2
+    with Journal(run) as journal:
+        journal.record(Row(0, "0.jpg", 0, "e" * 64, Status.DONE, top1=1, score=0.5, host_top1=2))
+    assert read_run(run)[1][0].host_top1 == 2
+
+
+def test_what_is_known_of_input_and_build_comes_back(run: Path, tmp_path: Path) -> None:
+    known = replace(
+        META,
+        input=InputFacts((1, 8, 8, 3), 1 / 128, -3),
+        build=BuildFacts(1024, 30_000, 2_000, 36_000, "gcc 12.2.1", "-O2"),
+    )
+    create_journal(tmp_path / "known", known, ITEMS)
+    assert read_meta(tmp_path / "known") == known == read_run(tmp_path / "known")[0]
 
 
 def test_outputs_and_answers_of_an_evaluation_come_back(run: Path) -> None:

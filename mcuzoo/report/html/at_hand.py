@@ -35,10 +35,11 @@ class AtHand:
     fit: FitReport | None = None
 
     def input(self, meta: RunMeta) -> PictureInput | None:
-        """The model's input with the run's recipe; None where it is not known, or no picture."""
-        if self.manifest is None or not takes_pictures(self.manifest.input.shape):
+        """The model's input with the run's recipe; None where neither the journal nor the project
+        has it, or it takes no picture."""
+        spec = meta.input or (None if self.manifest is None else self.manifest.input)
+        if spec is None or not takes_pictures(spec.shape):
             return None
-        spec = self.manifest.input
         return PictureInput(meta.preprocessing, spec.shape, spec.scale, spec.zero_point)
 
     def engine(self) -> ReferenceEngine | None:
