@@ -8,10 +8,19 @@ import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from helpers.doc_blocks import ROOT, SHELL, Block, Typed, as_pattern
 
+_PLUGIN = "mcuzoo.pytest_plugin"
+_INSTALLED = any(one.value == _PLUGIN for one in entry_points(group="pytest11"))
+_PROGRAMS = {
+    "mcuzoo": "-m mcuzoo",
+    "pytest": "-m pytest" if _INSTALLED else f"-m pytest -p {_PLUGIN}",
+    "python": "",
+    "python3": "",
+}
 _PREFIXES = ("MCUZOO_", "GITHUB_", "PYTEST_", "LG_", "XDG_")
 
 
@@ -81,7 +90,7 @@ def run_page(page: list[Block], folder: Path, cache: Path) -> int:
     work, bin, said = folder / "work", folder / "bin", folder / "said"
     for one in (work, bin, said, folder / "home"):
         one.mkdir()
-    for name, command in (("mcuzoo", "-m mcuzoo"), ("python", ""), ("python3", "")):
+    for name, command in _PROGRAMS.items():
         program = bin / name
         program.write_text(f'#!/bin/sh\nexec "{sys.executable}" {command} "$@"\n')
         program.chmod(0o755)
