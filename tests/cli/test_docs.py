@@ -23,7 +23,7 @@ from mcuzoo.zoo.registry import resolve_model
 LINKED = [*PAGES, *(ROOT / f"{name}.md" for name in ("CHANGELOG", "DESIGN", "SECURITY"))]
 _FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)#\s]+)")
-_IMAGE = re.compile(r'src="([^"]+)"')
+_IMAGE = re.compile(r'src(?:set)?="([^"]+)"')
 _SCRIPT = re.compile(r"\b(?:tools|benchmarks|examples|tests)/[\w/]+\.(?:py|ipynb)\b")
 _EXTRAS = re.compile(r"(?:mcuzoo|\.)\[([a-z,]+)\]")
 PLACEHOLDERS = {"BOARD": "rt1170", "N": "1", "KERNELS": "cmsis-nn", "PLAN": "greedy"}
@@ -81,6 +81,13 @@ def test_no_block_is_hidden_in_a_list() -> None:
         if re.match(r"\s+```", line)
     ]
     assert not found
+
+
+def test_every_mark_stands_above_a_block() -> None:
+    """One that does not would be without effect."""
+    for page in PAGES:
+        said = re.findall(r"^<!-- \w+: .*-->$", page.read_text(encoding="utf-8"), re.MULTILINE)
+        assert len(said) == sum(len(block.marks) for block in blocks(page)), page.name
 
 
 def parsed(typed: Sequence[str]) -> Said:

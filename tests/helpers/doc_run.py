@@ -97,9 +97,7 @@ def run_page(page: list[Block], folder: Path, cache: Path) -> int:
     todo = [step for block in page if runs(block) for step in steps(block)]
     script = folder / "page.sh"
     script.write_text("set -u\n" + "\n".join(_as_bash(at, step) for at, step in enumerate(todo)))
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(_PREFIXES)
-    } | {
+    environment = {name: value for name, value in os.environ.items() if _kept(name)} | {
         "PATH": f"{bin}{os.pathsep}{os.environ['PATH']}",
         "HOME": str(folder / "home"),
         "XDG_CACHE_HOME": str(cache),
@@ -108,8 +106,8 @@ def run_page(page: list[Block], folder: Path, cache: Path) -> int:
         "SAID": str(said),
         "COLUMNS": "80",
         # Nothing answers there: whoever wants a network is refused at once.
-        "HTTP_PROXY": "http://127.0.0.1:9",
-        "HTTPS_PROXY": "http://127.0.0.1:9",
+        "http_proxy": "http://127.0.0.1:9",
+        "https_proxy": "http://127.0.0.1:9",
     }
     subprocess.run(
         ["bash", str(script)], cwd=work, env=environment, stdin=subprocess.DEVNULL, check=False
@@ -117,6 +115,13 @@ def run_page(page: list[Block], folder: Path, cache: Path) -> int:
     for at, step in enumerate(todo):
         _judge(step, said, at)
     return sum(step.typed for step in todo)
+
+
+def _kept(name: str) -> bool:
+    """Whether a variable of ours is one of a page, too: none of the user's, but for compilers."""
+    if name.lower().endswith("_proxy"):
+        return False
+    return name in ("MCUZOO_GCC", "MCUZOO_ZIG") or not name.startswith(_PREFIXES)
 
 
 def _as_bash(at: int, step: Step) -> str:
