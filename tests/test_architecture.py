@@ -14,7 +14,7 @@ from mcuzoo.cli.program import COMMANDS
 PACKAGE = Path(__file__).resolve().parent.parent / "mcuzoo"
 
 FLOORS = (
-    {"errors", "options", "quoting", "resources"},
+    {"errors", "options", "prose", "quoting", "resources"},
     {"budgets", "files", "locking", "processes", "tables", "untrusted"},
     {"board", "extras", "faults", "graph", "project"},
     {"emulator", "farm", "lowering"},

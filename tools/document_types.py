@@ -295,7 +295,7 @@ CONVERT = plus(
         original=_TOP | None,
         converted=_TOP | None,
         paired=_PAIRED | None,
-        unusable=int,
+        unusable=list[str],
         worse=bool,
     )
     | None,
@@ -458,6 +458,7 @@ DOCTOR_DATA = of(
             "Answered",
             part=str,
             verdict=Literal["contradicted", "agrees", "cannot tell"],
+            grave=bool,
             declared=str,
             better=list[str],
             z=float | None,

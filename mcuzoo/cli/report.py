@@ -39,7 +39,7 @@ def report(
     """
     from dataclasses import replace
 
-    from mcuzoo.cli.output import print_json, summary_aside
+    from mcuzoo.cli.output import print_json, summary_aside, width
     from mcuzoo.files import require_outputs
     from mcuzoo.report.ci import write_outcomes
     from mcuzoo.report.run import run_document, summary_text, write_csv, write_outputs
@@ -80,7 +80,7 @@ def report(
         print_json("run", run_document(found, summary))
     else:
         with summary_aside(aside):
-            sys.stdout.write(summary_text(summary, show))
+            sys.stdout.write(summary_text(summary, show, width()))
     if options.asked and not summary.verdict.passed:
         sys.exit(summary.verdict.exit_code)
 
