@@ -30,7 +30,8 @@ NEWEST := $(if $(LOCK),,-newest)
 DEMO := $(VENV)/.demo$(NEWEST)
 TEST := $(VENV)/.$(SET)$(NEWEST)
 
-.PHONY: demo test quick full nightly fuzz soak test-newest farm farm-tests check bench lock clean
+.PHONY: demo test quick full nightly fuzz soak test-newest farm farm-tests check bench dist sbom lock
+.PHONY: clean
 
 demo: $(DEMO)
 	$(BIN)/mcuzoo demo
@@ -95,6 +96,29 @@ check: $(TEST)
 bench: $(TEST)
 	$(BIN)/python benchmarks/bench.py $(BENCH_ARGS)
 
+# sdist and wheel of the newest commit, built twice and compared, in dist/ with their SHA-256.
+dist: $(VENV)-dist/.build
+	rm -rf dist
+	$(VENV)-dist/bin/python tools/release.py --out dist
+
+# The same with the packages that `make demo` installs as a CycloneDX document: the wheel and they are
+# installed into an environment that has nothing else.
+sbom: dist $(VENV)-dist/.release
+	rm -rf $(VENV)-sbom
+	$(PYTHON) -m venv --without-pip $(VENV)-sbom
+	$(INTO_SBOM) --require-hashes --no-build-isolation --requirement requirements/demo.txt
+	$(INTO_SBOM) --no-deps dist/*.whl
+	$(VENV)-dist/bin/python tools/release_sbom.py --python $(VENV)-sbom/bin/python --out dist
+
+INTO_SBOM = $(VENV)-dist/bin/python -m pip install --quiet --disable-pip-version-check \
+    --ignore-installed --no-warn-script-location --prefix $(VENV)-sbom
+
+$(VENV)-dist/.build $(VENV)-dist/.release: $(VENV)-dist/.%: requirements/%.txt
+	test -d $(VENV)-dist || $(PYTHON) -m venv $(VENV)-dist
+	$(VENV)-dist/bin/python -m pip install --quiet --disable-pip-version-check \
+	    --require-hashes --requirement $<
+	touch $@
+
 $(VENV)/.demo $(VENV)/.$(SET): $(VENV)/.%: requirements/%.txt requirements/build.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) --require-hashes --requirement requirements/build.txt
@@ -124,6 +148,8 @@ lock:
 	    --output-file requirements/farm.txt
 	$(COMPILE) --group build --constraint requirements/tensorflow.txt \
 	    --output-file requirements/build.txt
+	$(COMPILE) --group release --constraint requirements/tensorflow.txt \
+	    --output-file requirements/release.txt
 
 clean:
-	rm -rf $(VENV) $(VENV)-lock .venv-newest .venv-farm build dist
+	rm -rf $(VENV) $(VENV)-dist $(VENV)-lock $(VENV)-sbom .venv-newest .venv-farm build dist

@@ -110,6 +110,11 @@ def json(value: object) -> Quoted:
     return Quoted(_json.dumps(value))
 
 
+def toml(text: str) -> Quoted:
+    """A string of TOML."""
+    return Quoted(_json.dumps(one_line(text), ensure_ascii=False))
+
+
 def markdown(text: str) -> Quoted:
     """Text of Markdown, in a table, too."""
     return Quoted(_MARKDOWN_SPECIAL.sub(r"\\\1", one_line(text)))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import pkgutil
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -23,6 +25,12 @@ from mcuzoo.report import schemas
 os.environ.pop("COLUMNS", None)
 # The runs of tests are no news for the page of the CI job that runs them.
 os.environ.pop("GITHUB_STEP_SUMMARY", None)
+# A mcuzoo.toml above the folder of the tests is not theirs.
+os.environ["MCUZOO_CONFIG"] = "off"
+# Containers like to set it, and then every worker and every `mcuzoo` that a test starts would
+# compile all sources again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -53,6 +61,13 @@ def pytest_configure(config: pytest.Config) -> None:
     if FOLDER_VARIABLE not in os.environ:
         os.environ[FOLDER_VARIABLE] = tempfile.mkdtemp(prefix="mcuzoo-objects-")
         config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(FOLDER_VARIABLE)))
+
+
+def pytest_collection_finish() -> None:
+    """What thousands of tests are made of stays to the end: the garbage collector need not look at
+    it again and again. The emulator calls it at each reset of a board."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="session")

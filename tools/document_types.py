@@ -32,6 +32,7 @@ from mcuzoo.project.entries import BuildEntry, ConstantEntry, MeasuredEntry, Reg
 from mcuzoo.project.manifest import Manifest, UniversalManifest
 from mcuzoo.project.recipe import Recipe
 from mcuzoo.quantize.process import WorkerReport
+from mcuzoo.run.open_board import Guess
 from mcuzoo.run.record import BoardFacts, Settings, Status, WrongLayer
 from mcuzoo.run.score import Agreement, Paired
 from mcuzoo.run.summary import Latency
@@ -590,6 +591,24 @@ TRY = of(
     next=list[str],
 )
 _ONE_WAY = dict[str, int]
+WATCH = of(
+    "Watch",
+    index=int,
+    file=str,
+    sha256=str | None,
+    status=Status,
+    reason=str | None,
+    label=int | None,
+    name=str | None,
+    score=float | None,
+    top=many(Guess),
+    latency=of("WatchLatency", count=int, unit=str, ms=float | None) | None,
+    equal=bool | None,
+    difference=int | None,
+    input_crc32=str | None,
+    attempts=int | None,
+    seconds=float,
+)
 
 DOCUMENTS: dict[str, tuple[str, Any]] = {
     "boards": ("mcuzoo boards --json", of("Boards", boards=list[Board])),
@@ -634,5 +653,6 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
     "rig-scan": ("mcuzoo rig scan --json", RIG_SCAN),
     "run": ("mcuzoo run-serial, report and demo --json", RUN),
     "try": ("mcuzoo try --json; sizes in bytes", TRY),
+    "watch": ("mcuzoo watch --json, a line for each picture", WATCH),
 }
 """By name what prints it, and its type, without the field `schema`."""

@@ -30,7 +30,8 @@ def main() -> None:
 
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         if "--json" in sys.argv:
-            print(_INTERRUPTED)
+            in_a_line = sys.argv[1:2] == ["watch"]
+            print(" ".join(_INTERRUPTED.split()) if in_a_line else _INTERRUPTED)
         print("interrupted", file=sys.stderr)
         code = 130
     sys.exit(code)

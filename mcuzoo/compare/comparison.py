@@ -120,15 +120,17 @@ def _agreement(
     trial: Trial, before: Sequence[Trial], reference: Answers | None
 ) -> LayerAgreement | None:
     if reference is not None:
-        return _against(trial, HOST, reference)
+        return agreement_with(trial, HOST, reference)
     sha256 = trial.entry.model.sha256
     for other in before:
         if other.entry.model.sha256 == sha256:
-            return _against(trial, other.entry.name, other.answers)
+            return agreement_with(trial, other.entry.name, other.answers)
     return None
 
 
-def _against(trial: Trial, baseline: str, answers: Answers) -> LayerAgreement:
+def agreement_with(trial: Trial, baseline: str, answers: Answers) -> LayerAgreement:
+    """The outputs of a trial beside `answers` of `baseline` on the same images, for the ops that
+    both have."""
     crcs, own_crcs = answers.crcs, trial.answers.crcs
     common = [op for op in own_crcs[0] if op in crcs[0]]
     layers = {

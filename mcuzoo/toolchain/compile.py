@@ -60,17 +60,22 @@ class CompileJob:
 def build_facts(job: CompileJob, manifest: ProjectManifest) -> tuple[str, ...]:
     """Lines that distinguish this build from others of the same sources, as cmake/build_id.cmake
     does for the project's presets."""
+    return (
+        f"compiler {job.compiler.kind} {job.compiler.version}",
+        f"configuration {job.optimization}",
+        f"flags {' '.join(build_flags(job, manifest))}",
+        *tflm_fact(job.tflm_tree.fingerprint if job.tflm_tree else ""),
+    )
+
+
+def build_flags(job: CompileJob, manifest: ProjectManifest) -> tuple[str, ...]:
+    """Flags of compiler and linker; with TFLM, then those of its C++ and C as well."""
     kind, tree = job.compiler.kind, job.tflm_tree
     machine = machine_flags(kind, manifest.target.core, manifest.target.fpu)
     flags = [*machine, *compile_flags(kind), *LINK_FLAGS, *link_libraries(kind, tree is not None)]
     if tree is not None:
         flags += [*machine, *cxx_flags(), *tflm_flags(".cc"), *tflm_flags(".c")]
-    return (
-        f"compiler {kind} {job.compiler.version}",
-        f"configuration {job.optimization}",
-        f"flags {' '.join(flags)}",
-        *tflm_fact(tree.fingerprint if tree else ""),
-    )
+    return tuple(flags)
 
 
 def build_elf(job: CompileJob, manifest: ProjectManifest, log: BuildLog) -> Path:

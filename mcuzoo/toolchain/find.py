@@ -140,6 +140,19 @@ def require_newlib(gcc: str) -> None:
         )
 
 
+def newlib_version(gcc: str) -> str:
+    """The version of the C library that the program `gcc` has; empty if it states none."""
+    words = [gcc, "-E", "-dM", "-include", "newlib.h", "-x", "c", os.devnull]
+    try:
+        done = subprocess.run(
+            words, capture_output=True, text=True, check=False, timeout=_VERSION_TIMEOUT_S
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    match = re.search(r'#define _NEWLIB_VERSION "([\w.-]+)"', done.stdout)
+    return match[1] if match else ""
+
+
 def _gcc_program() -> str | None:
     return os.environ.get(GCC_VARIABLE) or shutil.which("arm-none-eabi-gcc")
 

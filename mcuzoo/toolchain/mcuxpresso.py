@@ -96,6 +96,7 @@ def build_sdk_elf(job: SdkJob, log: BuildLog) -> tuple[Path, str]:
         "-DCONFIG_TOOLCHAIN=armgcc",
         f"-DCMAKE_BUILD_TYPE={job.configuration}",
         f"-DTFLM_DIR={job.tflm.path.as_posix() if job.tflm else ''}",
+        "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON",
     ]  # fmt: skip
     run_logged(configure, job.project, log, "The SDK's CMake", environment)
     build = ["cmake", "--build", str(job.folder)]

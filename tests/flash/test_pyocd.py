@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -20,8 +21,10 @@ from mcuzoo.emulator.options import EmulateOptions
 from mcuzoo.link.session import Session
 from mcuzoo.project.manifest import load_project
 
-pytest.importorskip("pyocd", reason="no pyocd (mcuzoo[flash])")
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(find_spec("pyocd") is None, reason="no pyocd (mcuzoo[flash])"),
+]
 TESTS = Path(__file__).resolve().parents[1]
 
 

@@ -76,7 +76,7 @@ def test_every_path_stays_inside(project: Path, key: str, edit: Any, path: str) 
         ("labels: ", lambda raw: raw.update(labels={})),
         ("extra: unknown key", lambda raw: raw.update(extra=1)),
         ("plan.extra: unknown key", lambda raw: raw["plan"].update(extra=1)),
-        ("schema 2, this mcuzoo reads schema 1", lambda raw: raw.update(schema=2, x=1)),
+        ("schema 3, this mcuzoo reads schema 2", lambda raw: raw.update(schema=3, x=1)),
         ("schema", lambda raw: raw.update(schema=True)),
         ("plan.stack_bytes", lambda raw: raw["plan"].update(stack_bytes=True)),
         ("plan.stack_bytes", lambda raw: raw["plan"].update(stack_bytes=1.0)),

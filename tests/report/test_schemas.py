@@ -40,6 +40,7 @@ PRINTED_BY = {
     "ports": ["ports"],
     "rig": ["rig-scan", "rig-check"],
     "run-serial": ["run"],
+    "watch": ["watch"],
     "evaluate": ["evaluate"],
     "doctor-image": ["doctor-image"],
     "doctor-data": ["doctor-data"],

@@ -13,9 +13,9 @@ from helpers.host_firmware import HostBoard
 from helpers.host_project import HostProject, make_host_project
 
 from mcuzoo.errors import PortError, UsageError, WrongFirmwareError
-from mcuzoo.link.ports import PortInfo
+from mcuzoo.link.ports import MORE_PORTS, PortInfo, usb_name
 from mcuzoo.project.manifest import load_manifest
-from mcuzoo.rig.find_board import MORE_PORTS, port_of, ports_of, usb_name
+from mcuzoo.rig.find_board import port_of, ports_of
 
 pytestmark = [
     pytest.mark.slow,

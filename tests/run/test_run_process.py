@@ -229,7 +229,8 @@ def test_progress_bar_only_on_a_terminal(project: HostProject, tmp_path: Path) -
     ("port", "error", "says"),
     [
         ("/dev/ttyNoSuchPort", "PortError", "There is no port"),
-        ("silent", "BoardSilentError", "Nothing answers at"),
+        # test_baud.py has it within this process, where it does not take so long.
+        pytest.param("silent", "BoardSilentError", "Nothing answers at", marks=pytest.mark.full),
     ],
 )
 def test_port_trouble(

@@ -5,23 +5,17 @@ from __future__ import annotations
 
 import base64
 import io
-import zlib
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.data.apply import as_picture
-from mcuzoo.data.dataset import open_data_set
 from mcuzoo.data.images import Item
-from mcuzoo.data.labels import Classes, load_classes
-from mcuzoo.data.preprocess import PictureInput
+from mcuzoo.data.preprocess import PictureInput, seen_pixels
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import McuzooError
-from mcuzoo.extras import require_packages
-from mcuzoo.project.input_size import input_size
-from mcuzoo.run.feed import Unusable, prepare
+from mcuzoo.run.feed import Unusable
+from mcuzoo.run.pictures import input_again, run_items
 from mcuzoo.run.record import Row, RunMeta
 from mcuzoo.run.score import Answer, answer
 
@@ -68,19 +62,14 @@ class Pictures:
         if row.sha256 is None or row.input_crc32 is None:
             return Seen(absent="The run has no hash of it.")
         try:
-            item = self._all().get((row.index, row.file))
+            item = self._item(row)
             if item is None:
                 return Seen(absent=self._gone)
-            ready = prepare(replace(item, sha256=row.sha256), self._input, None)
+            ready = input_again(row, item, self._input)
         except McuzooError as error:
             return Seen(absent=error.message)
         if isinstance(ready, Unusable):
             return Seen(absent=ready.reason)
-        if row.input_crc32 != zlib.crc32(ready.tensor.tobytes()):
-            return Seen(
-                absent="The file is the run's, but what is made of it is another input now: "
-                "another version of the library that resizes?"
-            )
         pixels = seen_pixels(self._input, ready.tensor)
         png = png_uri(pixels)
         expected = self._expected(ready.tensor, row) if ask_host else None
@@ -89,28 +78,22 @@ class Pictures:
         self._left_bytes -= len(png)
         return Seen(png, pixels.shape[1], pixels.shape[0], "", expected)
 
+    def _item(self, row: Row) -> Item | None:
+        """The picture of the row; what a folder was watched for has another number there."""
+        items = self._all()
+        named = (item for (_, file), item in items.items() if file == row.file)
+        return items.get((row.index, row.file)) or next(named, None)
+
     def _all(self) -> dict[tuple[int, str], Item]:
         if self._items is None:
             self._items = {}
+            assert self._input is not None
             try:
-                self._items = {(item.index, item.file): item for item in self._opened()}
+                self._items = run_items(self._meta, self._input)
             except (McuzooError, OSError) as error:
                 reason = error.message if isinstance(error, McuzooError) else str(error)
                 self._gone = f"The data set is not at hand: {reason}"
         return self._items
-
-    def _opened(self) -> tuple[Item, ...]:
-        assert self._input is not None
-        require_packages(("pillow", *self._input.packages), "A picture")
-        meta, settings = self._meta, self._meta.settings
-        known = settings.labels is not None and Path(settings.labels).is_file()
-        classes = (
-            load_classes(Path(str(settings.labels)), meta.classes)
-            if known
-            else Classes(meta.classes, meta.class_names)
-        )
-        source = Path(settings.data_set)
-        return open_data_set(source, classes, settings.limit, settings.split).items
 
     def _expected(self, tensor: NDArray[np.int8], row: Row) -> Answer | None:
         if self._engine is None:
@@ -118,20 +101,6 @@ class Pictures:
         meta = self._meta
         output = self._engine.run(tensor).reshape(-1)
         return answer(output, row.label, meta.output_scale, meta.output_zero_point, meta.form)
-
-
-def seen_pixels(input: PictureInput, tensor: NDArray[np.int8]) -> NDArray[np.uint8]:
-    """uint8 [H, W, 3] (red, green, blue) or [H, W, 1] of an input tensor: the recipe's numbers
-    undone, as far as int8 kept them."""
-    recipe = input.recipe
-    steps = as_picture(tensor, input_size(input.shape)).astype(np.float64)
-    if recipe.pixel_offset is not None:
-        pixels = steps - recipe.pixel_offset
-    else:
-        real = input.scale * (steps - input.zero_point)
-        pixels = (real * np.array(recipe.std) + np.array(recipe.mean)) / recipe.scale
-    shown: NDArray[np.uint8] = np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
-    return np.ascontiguousarray(shown[:, :, ::-1] if recipe.color == "bgr" else shown)
 
 
 def png_uri(pixels: NDArray[np.uint8]) -> str:
