@@ -18,7 +18,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "mcuzoo"
 
 FLOORS = (
     # _version: written by a build.
-    {"_version", "errors", "options", "quoting", "resources"},
+    {"_version", "errors", "options", "prose", "quoting", "resources"},
     {"budgets", "files", "locking", "processes", "tables", "untrusted"},
     {"board", "extras", "faults", "graph", "project"},
     {"emulator", "farm", "lowering"},

@@ -297,7 +297,7 @@ CONVERT = plus(
         original=_TOP | None,
         converted=_TOP | None,
         paired=_PAIRED | None,
-        unusable=int,
+        unusable=list[str],
         worse=bool,
     )
     | None,
@@ -460,6 +460,7 @@ DOCTOR_DATA = of(
             "Answered",
             part=str,
             verdict=Literal["contradicted", "agrees", "cannot tell"],
+            grave=bool,
             declared=str,
             better=list[str],
             z=float | None,

@@ -251,9 +251,8 @@ class SdkEntry:
 
 @dataclass(frozen=True)
 class ArenaFigures:
-    """Bytes of a tensor arena. head_bytes: activations. tail_bytes: what persists. used_bytes: both
-    of them.
-    smallest_bytes: the least with which it runs."""
+    """Bytes of a tensor arena. head_bytes: activations. tail_bytes: what persists. used_bytes:
+    both. smallest_bytes: the least with which it runs."""
 
     head_bytes: Size
     tail_bytes: Size

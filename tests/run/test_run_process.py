@@ -106,7 +106,8 @@ def test_a_wrong_kernel_is_named_by_its_layer(tmp_path: Path) -> None:
         # It was found once and is not looked for again.
         again = finished(mcuzoo("run-serial", "--resume", run))
         assert again.returncode == 1
-    assert f"On 000.png, {verdict}." in finished(mcuzoo("report", run)).stdout
+    said = finished(mcuzoo("report", run)).stdout
+    assert f"On 000.png, {verdict}." in " ".join(said.split())
 
 
 def test_kill_and_resume_loses_nothing_and_repeats_nothing(
