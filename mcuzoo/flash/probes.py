@@ -69,6 +69,13 @@ def find_linkserver() -> str | None:
     return find_tool("LinkServer", "Linkserver.exe")
 
 
+GET_LINKSERVER = "install NXP's LinkServer, from https://www.nxp.com/linkserver, on the PATH"
+GET_JLINK = (
+    "install SEGGER's J-Link Software Pack, from https://www.segger.com/jlink-software.html, on "
+    "the PATH"
+)
+"""Programs that no package index has."""
+
 ProbeLister = Callable[[], Sequence[Probe]]
 
 
