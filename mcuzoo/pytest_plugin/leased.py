@@ -49,7 +49,8 @@ Image = File | NDArray[Any]
 @dataclass(frozen=True)
 class Asked:
     """A question of a test, and what came back. expected: the name of the label that the test gave,
-    or ""; answer: None, and `error` says why, if none came."""
+    or ""; answer: None, and `error` says why, if none came. image: what was asked, as the answer
+    names it. row: for the journal. seen: the classes, where a picture was classified."""
 
     image: str
     expected: str
@@ -67,7 +68,7 @@ class Asked:
 @dataclass(frozen=True)
 class Firmware:
     """What boards run: the project's model, its classes, the host's engine for it (None: it has no
-    kernel for an op)."""
+    kernel for an op). manifest: of the project."""
 
     manifest: Manifest
     classes: Classes
