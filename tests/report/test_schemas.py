@@ -48,6 +48,10 @@ PRINTED_BY = {
     "quantize": ["quantize"],
     "compare": ["compare"],
     "report": ["run"],
+    "history": ["history"],
+    "bisect": ["bisect"],
+    "config": ["config"],
+    "init": ["init"],
 }
 
 
