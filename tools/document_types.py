@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, create_model
 from mcuzoo.board.model import Board
 from mcuzoo.budgets import BudgetResult
 from mcuzoo.compare.comparison import LayerAgreement
+from mcuzoo.config.shown import SourceOf
 from mcuzoo.data.doctor.diagnosis import Diagnosis
 from mcuzoo.data.doctor.tensor import TensorFacts
 from mcuzoo.doctor.findings import Finding
@@ -296,7 +297,7 @@ CONVERT = plus(
         original=_TOP | None,
         converted=_TOP | None,
         paired=_PAIRED | None,
-        unusable=int,
+        unusable=list[str],
         worse=bool,
     )
     | None,
@@ -459,6 +460,7 @@ DOCTOR_DATA = of(
             "Answered",
             part=str,
             verdict=Literal["contradicted", "agrees", "cannot tell"],
+            grave=bool,
             declared=str,
             better=list[str],
             z=float | None,
@@ -609,10 +611,27 @@ WATCH = of(
     seconds=float,
 )
 
+CONFIG = of(
+    "Config",
+    file=str | None,
+    command=str | None,
+    values=many(
+        of(
+            "ConfigValue",
+            name=str,
+            value=str | bool | int | float | list[str] | list[int] | None,
+            source=SourceOf,
+            origin=str | None,
+            key=str | None,
+        )
+    ),
+)
+
 DOCUMENTS: dict[str, tuple[str, Any]] = {
     "boards": ("mcuzoo boards --json", of("Boards", boards=list[Board])),
     "build": ("mcuzoo build --json: the newest build of a project", BUILD),
     "compare": ("mcuzoo compare --json", COMPARE),
+    "config": ("mcuzoo config --json: what is configured, and where", CONFIG),
     "convert": ("mcuzoo convert --json", CONVERT),
     "doctor": (
         "mcuzoo doctor --json",
@@ -639,6 +658,7 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
     "fit-universal": ("mcuzoo fit --universal --json; sizes in bytes", FIT_UNIVERSAL),
     "flash": ("mcuzoo flash --json", FLASH),
     "flash-rig": ("mcuzoo flash --rig --json", FLASH_RIG),
+    "init": ("mcuzoo init --json: files", of("Init", written=list[str], kept=list[str])),
     "inspect": ("mcuzoo inspect --json", Inspection),
     "models": (
         "mcuzoo models --json",

@@ -62,7 +62,9 @@ def answer_lines(words: Sequence[str]) -> Iterator[str]:
 
 def split_line(line: str) -> list[str]:
     """The words of an unfinished line of a shell; the last one is "" behind a blank."""
-    for end in ("", "'", '"', "\\"):
+    if (len(line) - len(line.rstrip("\\"))) % 2:
+        line = line[:-1]  # what it stands before is not typed yet
+    for end in ("", "'", '"'):
         try:
             words = shlex.split(line + end)
         except ValueError:

@@ -165,11 +165,15 @@ def test_tensor(board, reference):
 
 def test_usage(board):
     board.infer(np.zeros(3, np.int8))
+
+def test_of_others():
+    assert 1 == 2
 """
     )
     options = (*PLUGIN, f"--mcuzoo-project={host.folder}")
     found = pytester.runpytest_inprocess(*options, f"--mcuzoo-port={good.url}")
-    found.assert_outcomes(passed=2, failed=2)
+    found.assert_outcomes(passed=2, failed=3)
+    assert found.stdout.str().count("- mcuzoo -") == 2
     found.stdout.fnmatch_lines(
         [
             "E*AssertionError: assert '4' == 'stop'",
@@ -195,7 +199,7 @@ def test_usage(board):
         ]
     )
     found = pytester.runpytest_inprocess(*options, f"--mcuzoo-port={bad.url}")
-    found.assert_outcomes(failed=4)
+    found.assert_outcomes(failed=5)
     found.stdout.fnmatch_lines(
         [
             f"E*assert the output of {bad.url} == that of the host",

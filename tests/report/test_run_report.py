@@ -89,7 +89,7 @@ def test_files_appear_whole_or_not_at_all(tmp_path: Path) -> None:
 
 def test_document_is_json_and_whole() -> None:
     document = json.loads(json.dumps(run_document(Path("runs/1"), summarize(META, ROWS))))
-    assert document["schema"] == 1 and document["run"] == "runs/1"
+    assert document["run"] == "runs/1"
     assert document["images"] == {
         "total": 3, "done": 2, "bad_image": 1, "lost": 0, "fault": 0, "pending": 0,
     }  # fmt: skip
