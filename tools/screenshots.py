@@ -46,7 +46,6 @@ class Shot:
 SHOTS = (
     Shot("run-desk", "run.html", 1280, 1000),
     Shot("run-desk-dark", "run.html", 1280, 1000, "dark"),
-    Shot("run-phone", "run.html", 390, 844),
     Shot("run-phone-dark", "run.html", 390, 844, "dark"),
     Shot("misses-desk", "run.html", 1280, 560, top="#misses"),
     Shot("fit-desk", "fit.html", 1280, 1000),

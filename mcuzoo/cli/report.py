@@ -43,7 +43,7 @@ def report(
     """
     from dataclasses import replace
 
-    from mcuzoo.cli.output import print_json, summary_aside
+    from mcuzoo.cli.output import print_json, summary_aside, width
     from mcuzoo.files import require_outputs
     from mcuzoo.history.against import against
     from mcuzoo.history.folders import RunInFolder, open_run
@@ -95,7 +95,7 @@ def report(
         print_json("run", document)
     else:
         with summary_aside(aside):
-            sys.stdout.write(summary_text(summary, show))
+            sys.stdout.write(summary_text(summary, show, width()))
             if beside is not None:
                 sys.stdout.write(f"\n{against_text(beside)}")
     if options.asked and not summary.verdict.passed:

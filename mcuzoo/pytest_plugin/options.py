@@ -102,7 +102,11 @@ def _key(name: str) -> str:
 @dataclass(frozen=True)
 class Chosen:
     """What the user asked for. labgrid: None: no farm; empty: the usual coordinator. wait_s: for a
-    board that others have. home: where pytest was started."""
+    board that others have. home: where pytest was started. ports: as run-serial takes them; rig: a
+    file instead; filter: KEY=VALUE, which of its boards or of a farm's places. project: None: that
+    of the port, the rig or the folder. upload: a model for a universal firmware. baud: None: the
+    project's. require: a missing board fails instead of skipping. flash: one of FLASH; probe, via,
+    flash_command: how. runs: the folder of the journals."""
 
     home: Path
     ports: tuple[str, ...] = ()

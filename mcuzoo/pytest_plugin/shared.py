@@ -20,7 +20,8 @@ _POLL_S = 0.05
 
 @dataclass(frozen=True)
 class Retired:
-    """A board that takes no more tests. test: the one in which it was lost. kind: of the error."""
+    """A board that takes no more tests. test: the one in which it was lost. kind: of the error.
+    name, port: of the board. reason: a sentence; hint: the command that mends it."""
 
     name: str
     port: str

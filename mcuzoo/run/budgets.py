@@ -72,7 +72,7 @@ def latency_figure(latency: Latency | None) -> Figure:
     if slowest is None or latency.median_ms is None:
         return Figure(None, f"{_said(latency.unit)}, which are not time")
     median = "" if latency.counted == 1 else f", the median {latency.median_ms:,.3f} ms"
-    return Figure(slowest, f"The slowest inference took {slowest:,.3f} ms{median}")
+    return Figure(slowest, f"The longest inference took {slowest:,.3f} ms{median}")
 
 
 def instructions_figure(latency: Latency | None) -> Figure:
@@ -81,7 +81,7 @@ def instructions_figure(latency: Latency | None) -> Figure:
         return Figure(None, _NOT_COUNTED)
     if latency.unit != "instructions":
         return Figure(None, f"{_said(latency.unit)} and no instructions")
-    text = f"The inference that took most took {latency.maximum:,} instructions"
+    text = f"The longest inference took {latency.maximum:,} instructions"
     return Figure(latency.maximum, text)
 
 

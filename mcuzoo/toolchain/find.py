@@ -25,7 +25,10 @@ _ERROR = re.compile(
 
 @dataclass
 class BuildLog:
-    """The commands and their output. Written to `path` whether the build succeeds or not."""
+    """The commands and their output. Written to `path` whether the build succeeds or not.
+
+    entries: a command with its output each.
+    """
 
     path: Path
     entries: list[str] = field(default_factory=list)
@@ -88,7 +91,8 @@ _SPECS = "nosys.specs"
 
 @dataclass(frozen=True)
 class Compiler:
-    """`command` starts the C compiler: its program and its first arguments."""
+    """`command` starts the C compiler: its program and its first arguments. kind: "gcc" or "zig".
+    version: as it states it."""
 
     kind: str
     command: tuple[str, ...]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from helpers.doc_blocks import ROOT
+from helpers.doc_blocks import PAGES, ROOT
 
 from mcuzoo.untrusted import parse_toml
 
@@ -40,6 +40,18 @@ def test_pages_lead_to_pages_only() -> None:
         for place in re.findall(r"\]\((\.\.[^)]*)\)", page.read_text(encoding="utf-8"))
     ]
     assert not outside
+
+
+def test_each_picture_is_shown_and_made_by_the_script() -> None:
+    shown = set[str]()
+    for page in PAGES:
+        shown |= set(re.findall(r"images/([\w-]+)\.webp", page.read_text(encoding="utf-8")))
+    script = (ROOT / "tools" / "screenshots.py").read_text(encoding="utf-8")
+    made = set(re.findall(r'Shot\("([\w-]+)"', script))
+    kept = {path.stem for path in (ROOT / "docs" / "images").iterdir()}
+    assert shown == made == kept
+    sizes = {path.name: path.stat().st_size for path in (ROOT / "docs" / "images").iterdir()}
+    assert {name for name, size in sizes.items() if size > 200_000} == set()
 
 
 def zensical() -> str:

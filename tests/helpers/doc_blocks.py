@@ -45,7 +45,9 @@ _FENCE = re.compile(
 )
 _MARK = re.compile(r"<!-- (\w+): (.*?) -->")
 _INLINE = re.compile(r"`(mcuzoo [^`]+)`")
-_COMMAND = re.compile(r"\s*(\$ )?(\.venv/bin/)?(mcuzoo|make|python3?|pip|cd|export|west|\.) ")
+_COMMAND = re.compile(
+    r"\s*(\$ )?([A-Z_]+=\S+ )*(\.venv/bin/)?(mcuzoo|make|python3?|pip|pytest|cd|export|west|\.) "
+)
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,19 @@ import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from helpers.doc_blocks import ROOT, SHELL, Block, Typed, as_pattern
 
+_PLUGIN = "mcuzoo.pytest_plugin"
+_INSTALLED = any(one.value == _PLUGIN for one in entry_points(group="pytest11"))
+_PROGRAMS = {
+    "mcuzoo": "-m mcuzoo",
+    "pytest": "-m pytest" if _INSTALLED else f"-m pytest -p {_PLUGIN}",
+    "python": "",
+    "python3": "",
+}
 _PREFIXES = ("MCUZOO_", "GITHUB_", "PYTEST_", "LG_", "XDG_")
 
 
@@ -81,16 +90,14 @@ def run_page(page: list[Block], folder: Path, cache: Path) -> int:
     work, bin, said = folder / "work", folder / "bin", folder / "said"
     for one in (work, bin, said, folder / "home"):
         one.mkdir()
-    for name, command in (("mcuzoo", "-m mcuzoo"), ("python", ""), ("python3", "")):
+    for name, command in _PROGRAMS.items():
         program = bin / name
         program.write_text(f'#!/bin/sh\nexec "{sys.executable}" {command} "$@"\n')
         program.chmod(0o755)
     todo = [step for block in page if runs(block) for step in steps(block)]
     script = folder / "page.sh"
     script.write_text("set -u\n" + "\n".join(_as_bash(at, step) for at, step in enumerate(todo)))
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(_PREFIXES)
-    } | {
+    environment = {name: value for name, value in os.environ.items() if _kept(name)} | {
         "PATH": f"{bin}{os.pathsep}{os.environ['PATH']}",
         "HOME": str(folder / "home"),
         "XDG_CACHE_HOME": str(cache),
@@ -99,8 +106,8 @@ def run_page(page: list[Block], folder: Path, cache: Path) -> int:
         "SAID": str(said),
         "COLUMNS": "80",
         # Nothing answers there: whoever wants a network is refused at once.
-        "HTTP_PROXY": "http://127.0.0.1:9",
-        "HTTPS_PROXY": "http://127.0.0.1:9",
+        "http_proxy": "http://127.0.0.1:9",
+        "https_proxy": "http://127.0.0.1:9",
     }
     subprocess.run(
         ["bash", str(script)], cwd=work, env=environment, stdin=subprocess.DEVNULL, check=False
@@ -108,6 +115,13 @@ def run_page(page: list[Block], folder: Path, cache: Path) -> int:
     for at, step in enumerate(todo):
         _judge(step, said, at)
     return sum(step.typed for step in todo)
+
+
+def _kept(name: str) -> bool:
+    """Whether a variable of ours is one of a page, too: none of the user's, but for compilers."""
+    if name.lower().endswith("_proxy"):
+        return False
+    return name in ("MCUZOO_GCC", "MCUZOO_ZIG") or not name.startswith(_PREFIXES)
 
 
 def _as_bash(at: int, step: Step) -> str:
