@@ -147,7 +147,8 @@ class Figure:
 @dataclass(frozen=True)
 class BudgetResult:
     """A budget and its figure. holds: None if it cannot be judged. fails: whether the verdict is
-    negative for it. part: at fault then: "model", "firmware" or "rig". text: a sentence."""
+    negative for it. part: at fault then: "model", "firmware" or "rig". text: a sentence. name: of
+    the field in Budgets. bound: as it was given. value: the figure, None if it is not known."""
 
     name: str
     bound: float

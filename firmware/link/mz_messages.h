@@ -317,7 +317,9 @@ static inline bool mz_unpack_verify_line(mz_span payload, mz_msg_verify_line *me
  * and version. runtime_error: why no model can run, "" for none. model_capacity_bytes: the largest
  * model that can be uploaded, 0 where none can; model_bytes: the one that is there. agent,
  * count_unit: numbers of the words in link/hello.py. features: bits of Feature. receive_bytes: how
- * many received bytes it keeps while it works; 0: it does not say. */
+ * many received bytes it keeps while it works; 0: it does not say. model_sha256: of the linked or
+ * uploaded model. input, output: its tensors. build_id: the hash of all that the firmware is made
+ * of. */
 typedef struct {
     uint8_t protocol_version;
     uint8_t window;
@@ -449,7 +451,7 @@ static inline void mz_pack_error(mz_writer *writer, const mz_msg_error *message)
 }
 
 /* Records of PROFILE_RECORD_BYTES each, the first of them number `first_record` of the
- * `record_count` that the inference gave. */
+ * `record_count` that the inference gave. records: one after the other. */
 typedef struct {
     uint32_t image_id;
     uint16_t record_count;
@@ -482,7 +484,7 @@ static inline void mz_pack_model_ack(mz_writer *writer, const mz_msg_model_ack *
  * `head_bytes` are activations, `tail_bytes` what persists. `stack_used_bytes` is the most that the
  * stack held since the restart. `data`: three u32 (requested, used, count) per kind of allocation,
  * when recorded; docs/protocol.md has the kinds. `status`: 0 if it ran. stack_bytes: the size of
- * the stack; 0 where the board does not know. */
+ * the stack; 0 where the board does not know. used_bytes: head and tail. */
 typedef struct {
     uint32_t nonce;
     uint32_t arena_bytes;
@@ -539,7 +541,8 @@ static inline void mz_pack_line_verified(mz_writer *writer, const mz_msg_line_ve
     mz_write_rest(writer, message->data);
 }
 
-/* A line of the device log, with its LogLevel; unasked. level: 0 debug to 3 error. */
+/* A line of the device log, with its LogLevel; unasked. level: 0 debug to 3 error. text: one line.
+ * */
 typedef struct {
     uint8_t level;
     const char *text;
@@ -562,7 +565,7 @@ static inline void mz_pack_boot(mz_writer *writer, const mz_msg_boot *message) {
 /* The core took a fault and restarts; unasked. Registers as the Armv7-M manual names them; `pc`,
  * `lr`, `psr` are 0 where the core could not save them. `stack_bottom`: the lowest address of the
  * stack. `doing`: the part of an uploaded model that the runtime was in ("op 3 SOFTMAX"); "" for
- * none. */
+ * none. kind: the number of the exception. */
 typedef struct {
     uint32_t kind;
     uint32_t pc;

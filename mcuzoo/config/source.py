@@ -35,7 +35,8 @@ _HINT = "mcuzoo config shows what is read; docs/config.md says what every key me
 
 @dataclass(frozen=True)
 class Setting:
-    """key: in the file, with its table: export.runtime. origin: file and line, or the variable."""
+    """key: in the file, with its table: export.runtime. origin: file and line, or the variable.
+    value: as it was written. layer: ENVIRONMENT or FILE."""
 
     key: str
     value: Any

@@ -34,7 +34,7 @@ class Flashed:
     None if the board was not asked. done: False for a dry run. project: its folder. build_id: of
     the build that was written. via: the way, as --via names it; why: a sentence about the choice.
     probe: None for a way without one. steps: commands and moves, in order. notes: what else to
-    know. port: where the board was met; None if it was not.
+    know. port: where the board was met; None if it was not. board: its id.
     """
 
     project: str

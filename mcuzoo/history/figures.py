@@ -34,7 +34,9 @@ class RunFigures:
     """A run in a history. images: done, of `total`. pending: that have not been tried; unanswered:
     that a resume would run. top1, host_top1: None without labels, or where the journal does not
     know. faults: of the link, see link_faults. Sizes in bytes; None where the journal does not know
-    them."""
+    them. meta: the run without its images. started: in UTC. agreement: with the host's outputs;
+    None where nothing was compared. latency: None where nothing was counted. verdict: by the run's
+    own options."""
 
     folder: Path
     meta: RunMeta
@@ -122,7 +124,12 @@ def _figures(folder: Path) -> RunFigures:
 
 @dataclass(frozen=True)
 class _Counted:
-    """Of the images of one status."""
+    """Of the images of one status.
+
+    labelled: with a label; right: of these, with the right answer. compared: with the host's
+    output; unequal: of these, with other bytes; largest: the greatest difference, in quantization
+    steps. host_known: labelled, with the host's answer; host_right: of these, with the right one.
+    """
 
     images: int
     labelled: int

@@ -215,6 +215,8 @@ class HelloReply(Message, code=0x81, sender=Sender.BOARD):
     model_capacity_bytes: the largest model that can be uploaded, 0 where none can; model_bytes: the
     one that is there. agent, count_unit: numbers of the words in link/hello.py. features: bits of
     Feature. receive_bytes: how many received bytes it keeps while it works; 0: it does not say.
+    model_sha256: of the linked or uploaded model. input, output: its tensors. build_id: the hash of
+    all that the firmware is made of.
     """
 
     protocol_version: U8
@@ -305,7 +307,10 @@ class Error(Message, code=0x86, sender=Sender.BOARD):
 @dataclass(frozen=True)
 class ProfileData(Message, code=0x87, sender=Sender.BOARD):
     """Records of PROFILE_RECORD_BYTES each, the first of them number `first_record` of the
-    `record_count` that the inference gave."""
+    `record_count` that the inference gave.
+
+    records: one after the other.
+    """
 
     image_id: U32
     record_count: U16
@@ -332,7 +337,7 @@ class ArenaReport(Message, code=0x89, sender=Sender.BOARD):
     `head_bytes` are activations, `tail_bytes` what persists. `stack_used_bytes` is the most that
     the stack held since the restart. `data`: three u32 (requested, used, count) per kind of
     allocation, when recorded; docs/protocol.md has the kinds. `status`: 0 if it ran. stack_bytes:
-    the size of the stack; 0 where the board does not know.
+    the size of the stack; 0 where the board does not know. used_bytes: head and tail.
     """
 
     nonce: U32
@@ -372,7 +377,7 @@ class LineVerified(Message, code=0x8B, sender=Sender.BOARD):
 class Log(Message, code=0x90, sender=Sender.BOARD):
     """A line of the device log, with its LogLevel; unasked.
 
-    level: 0 debug to 3 error.
+    level: 0 debug to 3 error. text: one line.
     """
 
     level: U8
@@ -394,7 +399,7 @@ class Fault(Message, code=0x92, sender=Sender.BOARD):
     """The core took a fault and restarts; unasked. Registers as the Armv7-M manual names them;
     `pc`, `lr`, `psr` are 0 where the core could not save them. `stack_bottom`: the lowest address
     of the stack. `doing`: the part of an uploaded model that the runtime was in ("op 3 SOFTMAX");
-    "" for none."""
+    "" for none. kind: the number of the exception."""
 
     kind: U32
     pc: U32

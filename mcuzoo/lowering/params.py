@@ -43,7 +43,10 @@ def _constants_in(value: Value) -> Iterator[Constant]:
 
 @dataclass(frozen=True)
 class ExtentStruct(CStruct):
-    """The size of an image, in pixels and channels; see firmware/kernels/mz_window.h."""
+    """The size of an image, in pixels and channels; see firmware/kernels/mz_window.h.
+
+    height, width: in pixels.
+    """
 
     c_type = "mz_extent"
     height: int

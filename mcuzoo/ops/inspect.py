@@ -16,8 +16,8 @@ from mcuzoo.ops.coverage import RUNTIMES, Uncovered, judge
 class TensorFacts:
     """`scales` and `zero_points` hold one value, or one per channel; none when not quantized.
 
-    index, name: in the file. dtype: as TFLite's schema names it, in small letters. bytes: of its
-    values.
+    index, name: in the file. dtype: numpy's name of it. bytes: of its values. shape: as in the
+    file.
     """
 
     index: int
@@ -73,7 +73,7 @@ class Inspection:
 
     name: the file's, without its ending. sha256, bytes: of the file. description: as its converter
     wrote it. macs, params: of all ops, a weight that is shared counted once. runtimes: the verdict
-    on each.
+    on each. inputs, outputs: of the model, as in the file.
     """
 
     name: str

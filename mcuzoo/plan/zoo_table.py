@@ -84,7 +84,8 @@ class TableRow:
     file and sha256: the INT8 file that the name means here; None when it is not at hand. task,
     description, architecture, backbone, data_set: words of the registry. input: height, width,
     channels. classes: how many. figures: by name. published_compatibility: platforms that the
-    source of the figures lists. notes: what a reader of the figures must know.
+    source of the figures lists. notes: what a reader of the figures must know. preprocessing: the
+    recipe. files: all that the registry has.
     """
 
     name: str
@@ -108,7 +109,7 @@ class TableRow:
 
 @dataclass(frozen=True)
 class ZooTable:
-    """boards: id and name of every board that a verdict is about."""
+    """boards: id and name of every board that a verdict is about. rows: a model each."""
 
     boards: dict[str, str]
     rows: tuple[TableRow, ...]

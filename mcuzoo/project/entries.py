@@ -96,7 +96,10 @@ class PartEntry:
 @dataclass(frozen=True)
 class RegionUse:
     """How full a memory region of the board is: planned, or as the linker placed it. size_bytes:
-    all that it has."""
+    all that it has.
+
+    used_bytes: what is in it.
+    """
 
     region: Word
     used_bytes: Size
@@ -111,7 +114,8 @@ class ConstantEntry:
     through it. The seconds are estimates of the core's wait per inference: if the array were in
     flash, and at its place; None if the board file does not have the speeds of its memories.
     symbol: its name in C. op_name: "CONV_2D" for example. bytes: as the kernel wants it, which is
-    not always as in the model. region: where it is while the model runs.
+    not always as in the model. region: where it is while the model runs. flash_wait_s: in flash.
+    wait_s: at its place.
     """
 
     symbol: Word
@@ -162,7 +166,7 @@ class PlanEntry:
 @dataclass(frozen=True)
 class MemoryEntry:
     """A memory region of the board. kind: "flash", "itcm", "dtcm", "ocram" or "sdram". base: its
-    first address."""
+    first address. size_bytes: all that it has."""
 
     region: Word
     kind: Word
@@ -263,6 +267,7 @@ class MeasuredEntry:
     The stack's figures are 0 where the board does not know them. emulated: by an emulated board,
     which is no measurement of a board. toolchain: compiler and version of the firmware that
     measured. stack_bytes: the size of the stack; stack_used_bytes: the most that it held.
+    predicted, measured: the same figures of both.
     """
 
     emulated: bool
@@ -277,7 +282,7 @@ class MeasuredEntry:
 class RoomEntry:
     """Memory that a universal firmware sets aside for models.
 
-    bytes: the largest model that it takes.
+    bytes: the largest model that it takes. region: where it is.
     """
 
     region: Word

@@ -88,7 +88,8 @@ class ProjectManifest:
     model, for people. runtime: "aot" or "tflm". project: "cmake" or "mcuxpresso". sources: what is
     compiled; include_dirs, linker_script: what it is compiled and linked with; all relative to the
     project. tflm: None for the other runtime. measured: None until `fit --measure` has asked a
-    board. sdk: None for a stand-alone project.
+    board. sdk: None for a stand-alone project. target: what a build needs of the board. plan: of
+    the memory.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
@@ -154,7 +155,8 @@ class Manifest(ProjectManifest):
 
 @dataclass(frozen=True, kw_only=True)
 class UniversalManifest(ProjectManifest):
-    """A project without a model: its firmware takes models over the link."""
+    """A project without a model: its firmware takes models over the link. universal: which models
+    it takes."""
 
     universal: UniversalEntry
 

@@ -7,14 +7,17 @@ imports nothing of mcuzoo that is heavy: fixtures do when they are used.
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
+import uuid
 from collections.abc import Callable, Generator, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mcuzoo.pytest_plugin.options import Chosen, add_options, chosen
+from mcuzoo.pytest_plugin.options import Chosen, add_options, chosen, completed
 
 if TYPE_CHECKING:
     from mcuzoo.codegen.export import Project
@@ -27,35 +30,26 @@ _NO_BOARD = (
     "hardware: --mcuzoo-port emulator://PROJECT"
 )
 _SHARED = "mcuzoo_shared"
+_PATHS = frozenset(("images", "labels", "out", "resume", "trace"))
+"""Options of a run that may be texts."""
 
 
 class _State:
-    """Of one pytest process. folder: what workers share; made by the controller of xdist, or by
-    the only process. own: whether it is this process's to delete."""
+    """Of one pytest process. folder: what workers share; the controller of xdist, or the only
+    process, says where it is. own: whether it is this process's to delete."""
 
     def __init__(self, config: pytest.Config) -> None:
-        self.config = config
-        self.chosen: Chosen = chosen(config)
+        self.said: Chosen = chosen(config)
         self.bench: Bench | None = None
-        self._folder: Path | None = None
-        given = self._worker_input.get(_SHARED)
-        self.own = given is None
-        if given is not None:
-            self._folder = Path(given)
+        self._worker: dict[str, Any] = getattr(config, "workerinput", {})
+        self.own = _SHARED not in self._worker
+        new = Path(tempfile.gettempdir()) / f"mcuzoo-tests-{uuid.uuid4().hex}"
+        self.folder = Path(self._worker.get(_SHARED, new))
 
-    @property
-    def _worker_input(self) -> dict[str, Any]:
-        return getattr(self.config, "workerinput", {})
-
-    @property
-    def folder(self) -> Path:
-        if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="mcuzoo-tests-"))
-        return self._folder
-
-    @property
-    def used(self) -> bool:
-        return self._folder is not None
+    @cached_property
+    def chosen(self) -> Chosen:
+        """What the user asked for, mcuzoo.toml included."""
+        return completed(self.said)
 
     def make_bench(self) -> Bench:
         """The bench of this worker; the first call loads mcuzoo."""
@@ -66,14 +60,13 @@ class _State:
             from mcuzoo.pytest_plugin.named import Named
             from mcuzoo.pytest_plugin.shared import Shared
 
-            given = self._worker_input
             named = Named(
                 self.chosen,
                 Shared(self.folder),
                 user_state_path("mcuzoo", appauthor=False) / "leases",
-                given.get("workercount", 1) > 1,
+                self._worker.get("workercount", 1) > 1,
             )
-            self.bench = Bench(named, given.get("workerid", ""))
+            self.bench = Bench(named, self._worker.get("workerid", ""))
         return self.bench
 
 
@@ -96,13 +89,11 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """xdist: each worker gets the folder that all of them share."""
-    state = node.config.stash[_STATE]
-    if state.chosen.any_board:
-        node.workerinput[_SHARED] = str(state.folder)
+    node.workerinput[_SHARED] = str(node.config.stash[_STATE].folder)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    found = config.stash[_STATE].chosen
+    found = config.stash[_STATE].said
     return [f"mcuzoo: {found.text}"] if found.any_board else []
 
 
@@ -157,7 +148,9 @@ def run_images(board: LeasedBoard, request: pytest.FixtureRequest) -> Callable[.
 
     def run(images: str | Path | None = None, **options: Any) -> RunSummary:
         if images is not None:
-            options["images"] = Path(images)
+            options["images"] = images
+        for name in _PATHS & options.keys():
+            options[name] = None if options[name] is None else Path(options[name])
         summary = bench.run_images(board, request.node.nodeid, options)
         request.node.user_properties.append(("mcuzoo_run", str(bench.runs[-1].folder)))
         return summary
@@ -193,15 +186,17 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     bench = item.config.stash[_STATE].bench
-    if bench is None or not report.failed or call.excinfo is None:
+    if not report.failed or call.excinfo is None:
+        return report
+    error = call.excinfo.value
+    if bench is None and not type(error).__module__.startswith("mcuzoo."):
         return report
     from mcuzoo.errors import McuzooError
     from mcuzoo.pytest_plugin.failures import section, short_error
 
-    error = call.excinfo.value
     if isinstance(error, McuzooError) and not item.config.getoption("fulltrace"):
         report.longrepr = short_error(error, item, call.excinfo.traceback)
-    text = section(bench, error)
+    text = "" if bench is None else section(bench, error)
     if text:
         report.sections.append(("mcuzoo", text))
     return report
@@ -214,22 +209,28 @@ def pytest_assertrepr_compare(
         return None
     from mcuzoo.pytest_plugin.failures import compared
 
-    return compared(op, left, right)
+    return compared(op, left, right, config.invocation_params.dir)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     bench = session.config.stash[_STATE].bench
-    if bench is not None:
+    if bench is None:
+        return
+    from mcuzoo.errors import McuzooError
+
+    try:
         bench.close()
+    except McuzooError as error:  # of a full disk, for instance: the tests are done
+        print(f"mcuzoo: {error.message}\nhint: {error.hint}", file=sys.stderr)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     state = config.stash[_STATE]
-    if not state.used:
+    if not state.folder.is_dir():
         return
     from mcuzoo.pytest_plugin.summary import summary_lines
 
-    lines = summary_lines(state.folder, state.chosen.home)
+    lines = summary_lines(state.folder, state.said.home)
     if lines:
         terminalreporter.write_sep("=", "mcuzoo")
         for line in lines:
@@ -238,5 +239,5 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     state = config.stash.get(_STATE, None)
-    if state is not None and state.own and state.used:
+    if state is not None and state.own:
         shutil.rmtree(state.folder, ignore_errors=True)

@@ -15,6 +15,8 @@ from typing import Any
 from mcuzoo.data.images import DataSet
 from mcuzoo.errors import (
     BoardSilentError,
+    FirmwareError,
+    InterruptedRunError,
     McuzooError,
     ProtocolError,
     RigError,
@@ -72,6 +74,7 @@ class Bench:
         self.runs: list[RunOfTest] = []
         self._worker = worker
         self._held: _Held | None = None
+        self._in_use = False
         self._records: dict[str, BoardRecord] = {}
         self._lines: dict[str, Line] = {}
         self._tests: Counter[str] = Counter()
@@ -79,8 +82,8 @@ class Bench:
 
     @property
     def board(self) -> LeasedBoard | None:
-        """The board that this worker has now."""
-        return None if self._held is None else self._held.board
+        """The board of the test that runs now; None if it has none."""
+        return self._held.board if self._held is not None and self._in_use else None
 
     def take(self, test: str) -> LeasedBoard:
         """A board that is this worker's, met and, if that was asked for, flashed.
@@ -88,9 +91,9 @@ class Bench:
         One that does not answer is retired, and the next one is tried. Raises RigError when none is
         left or free in time, and what flashing raises about a project.
         """
-        self.runs.clear()
         if self._held is None:
             self._held = self._leased(test)
+        self._in_use = True
         self._held.board.begin(test)
         self._tests[self._held.board.name] += 1
         return self._held.board
@@ -98,6 +101,8 @@ class Bench:
     def give_back(self, test: str) -> None:
         """The end of a test: a board that it has lost is brought back or retired; others go back if
         another worker may be waiting."""
+        self.runs.clear()
+        self._in_use = False
         held = self._held
         if held is None:
             return
@@ -132,7 +137,7 @@ class Bench:
             raise KeyboardInterrupt(f"{error.message} {error.hint}") from None
         except McuzooError as error:
             self.runs.append(RunOfTest(folder))
-            if is_loss(error):
+            if is_loss(error) and not isinstance(error, FirmwareError):
                 board.lose(error)
             raise
         self.runs.append(RunOfTest(found.folder, found.summary))
@@ -187,8 +192,8 @@ class Bench:
             try:
                 lease = self.named.boards.lease(deadline)
             except (RigError, ProtocolError):
-                if first is not None and len(self.shared.retired()) == 1:
-                    raise first from None  # of the only board
+                if first is not None and self.named.boards.alone:
+                    raise first from None
                 raise
             try:
                 return _Held(lease, self._met(lease, test))
@@ -234,17 +239,17 @@ class Bench:
     def _flash(self, candidate: Candidate, line: Line) -> None:
         chosen = self.chosen
         self.named.messages.append(f"{candidate.name}: flashing {candidate.project}")
-        done = flash(
-            candidate.project,
-            FlashOptions(
-                via=chosen.via,
-                command=chosen.flash_command,
-                probe=candidate.probe,
-                port=line.port,
-                baud=self.chosen.baud or candidate.baud,
-            ),
-            self.named.messages.append,
+        options = FlashOptions(
+            via=chosen.via,
+            command=chosen.flash_command,
+            probe=candidate.probe,
+            port=line.port,
+            baud=chosen.baud or candidate.baud,
         )
+        try:
+            done = flash(candidate.project, options, self.named.messages.append)
+        except InterruptedRunError as error:
+            raise KeyboardInterrupt(f"{error.message} {error.hint}") from None
         self.shared.flashed(candidate.name, done.build_id)
 
     def _lost(self, held: _Held, error: McuzooError, test: str) -> None:
@@ -256,13 +261,14 @@ class Bench:
                 line = candidate.board.source.lost(error, Stop())
         except (RigError, ProtocolError) as failed:
             reason = f"{reason} Then: {failed.message}"
-        if line is None:
-            board.retire(reason)
-            self._retire(candidate, error, reason, test)
-        else:
-            self._lines[candidate.name] = line
-            board.recovered()
-        self._release(held)
+        finally:
+            if line is None:
+                board.retire(reason)
+                self._retire(candidate, error, reason, test)
+            else:
+                self._lines[candidate.name] = line
+                board.recovered()
+            self._release(held)
 
     def _retire(self, candidate: Candidate, error: McuzooError, reason: str, test: str) -> None:
         kind = type(error).__name__
@@ -280,7 +286,7 @@ class Bench:
     def _place(self, board: LeasedBoard) -> RunOptions:
         """Where a run finds `board`, as `mcuzoo run-serial --resume` will, too."""
         candidate = board.candidate
-        common = RunOptions(upload=self.chosen.upload)
+        common = RunOptions(upload=self.chosen.upload, baud=self.chosen.baud)
         if candidate.rig is not None:
             return replace(common, rig=candidate.rig, filter=(f"name={candidate.name}",))
         baud = None if board.line.max_baud else board.line.baud

@@ -63,10 +63,10 @@ def _facts(
         asked = board.asked
         shown = _shown(asked)
         for one in shown:
-            yield from _question(one)
+            yield from _question(one, bench.chosen.home, error)
         if len(asked) > len(shown):
             yield "", f"{len(shown)} of the {len(asked)} images that this test asked"
-        if board.wrong_layer is not None:
+        if board.wrong_layer is not None and any(one.unequal for one in asked):
             yield "layer", f"on {Path(board.wrong_layer.file).name}, {board.wrong_layer.verdict}"
     for run in bench.runs:
         yield from _run(run, bench.chosen.home)
@@ -111,12 +111,13 @@ def _shown(asked: Sequence[Asked]) -> list[Asked]:
     return wrong[:_LISTED] or list(asked[-1:])
 
 
-def _question(one: Asked) -> Iterator[tuple[str, str]]:
-    yield "image", one.image
+def _question(one: Asked, home: Path, error: BaseException | None) -> Iterator[tuple[str, str]]:
+    """error: what is shown of the test already."""
+    yield "image", str(near(Path(one.image), home))
     if one.expected:
         yield "expected", f"{one.expected}, says the test"
     if one.error is not None:
-        yield "got", f"no answer: {one.error.message}"
+        yield "got", "no answer" + (f": {one.error.message}" if one.error is not error else "")
     elif one.seen is not None:
         yield "got", _top(one.seen)
     if one.answer is not None:
@@ -170,12 +171,13 @@ def _line(board: LeasedBoard) -> Iterator[tuple[str, str]]:
     if link is not None:
         lost = "nothing lost" if link.clean else line_text(link)
         yield "link", f"{link.use.images:,} images, {link.frames_sent:,} frames; {lost}"
-    for text in board.messages[-_LISTED:]:
+    for text in list(dict.fromkeys(board.messages))[-_LISTED:]:
         yield "", text
 
 
-def compared(op: str, left: object, right: object) -> list[str] | None:
-    """What pytest shows of `left == right`, of answers; None for anything else."""
+def compared(op: str, left: object, right: object, home: Path) -> list[str] | None:
+    """What pytest shows of `left == right`, of answers; None for anything else. home: where pytest
+    was started."""
     if op != "==":
         return None
     if isinstance(left, Classification) and isinstance(right, Classification):
@@ -192,7 +194,7 @@ def compared(op: str, left: object, right: object) -> list[str] | None:
         blame = "not known: neither side is the host's"
     return [
         f"the output of {got.by or 'one'} == that of {wanted.by or 'the other'}",
-        f"image     {got.image}{other}",
+        f"image     {near(Path(got.image), home)}{other}",
         f"expected  {wanted_text or _values(wanted)}",
         f"got       {got_text or _values(got)}",
         f"output    {_differs(got, wanted)}",

@@ -17,7 +17,7 @@ from mcuzoo.data.images import Damaged, FilePicture, Item, Picture
 from mcuzoo.data.labels import Classes
 from mcuzoo.data.preprocess import input_of
 from mcuzoo.engines.engine import Engine
-from mcuzoo.errors import DataSetError, McuzooError, UsageError, WrongFirmwareError
+from mcuzoo.errors import DataSetError, FirmwareError, McuzooError, UsageError, WrongFirmwareError
 from mcuzoo.link.hello import Hello
 from mcuzoo.project.manifest import Manifest
 from mcuzoo.pytest_plugin.journal import TestsJournal
@@ -49,7 +49,8 @@ Image = File | NDArray[Any]
 @dataclass(frozen=True)
 class Asked:
     """A question of a test, and what came back. expected: the name of the label that the test gave,
-    or ""; answer: None, and `error` says why, if none came."""
+    or ""; answer: None, and `error` says why, if none came. image: what was asked, as the answer
+    names it. row: for the journal. seen: the classes, where a picture was classified."""
 
     image: str
     expected: str
@@ -67,7 +68,7 @@ class Asked:
 @dataclass(frozen=True)
 class Firmware:
     """What boards run: the project's model, its classes, the host's engine for it (None: it has no
-    kernel for an op)."""
+    kernel for an op). manifest: of the project."""
 
     manifest: Manifest
     classes: Classes
@@ -258,7 +259,7 @@ class LeasedBoard:
         label = ready.item.label
         expected = "" if label is None else self._firmware.classes.name(label)
         if error is not None:
-            self._lost_in_a_row += 1
+            self._lost_in_a_row += not isinstance(error, FirmwareError)
             if self._lost_in_a_row == LOST_IN_A_ROW:
                 self.lose(error)
             self.asked.append(Asked(image, expected, row, error=error))

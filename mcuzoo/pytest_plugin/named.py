@@ -10,6 +10,7 @@ from pathlib import Path
 from mcuzoo.board.load import load_board, read_board
 from mcuzoo.codegen.export import Project
 from mcuzoo.emulator.url import emulated_project, port_packages
+from mcuzoo.errors import UsageError
 from mcuzoo.extras import require_packages
 from mcuzoo.project.manifest import BOARD_FILE, load_project
 from mcuzoo.pytest_plugin.leased import Firmware, HostReference
@@ -109,6 +110,11 @@ class Named:
         of_rig = {}
         if options.rig is not None:
             of_rig = {one.name: one for one in chosen_boards(read_rig(options.rig), options.filter)}
+        if self.chosen.probe is not None and (of_rig or len(choice.several) > 1):
+            raise UsageError(
+                "--mcuzoo-probe is of one board, and there are several.",
+                'Write a rig file, with probe = "ID" for each: mcuzoo rig scan -o rig.toml',
+            )
         candidates = []
         for board, port in zip(choice.several, choice.ports, strict=True):
             known = of_rig.get(board.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,14 @@ IF_NEEDED, ALWAYS, NEVER = "if-needed", "always", "never"
 FLASH = (IF_NEEDED, ALWAYS, NEVER)
 """When a board with a probe is flashed."""
 
-_PORT_VARIABLE = "MCUZOO_PORT"
+_PLACES = ("port", "rig", "labgrid")
+"""What says where the boards are; one of them."""
+_VARIABLES = {
+    "port": "MCUZOO_PORT",
+    "rig": "MCUZOO_RIG",
+    "labgrid": "MCUZOO_RUN_SERIAL_LABGRID",
+    "project": "MCUZOO_PROJECT",
+}
 _EMULATOR = "emulator://"
 _TEXT, _LIST, _FLAG, _FILE = "text", "list", "flag", "file"
 _DEFAULT_RUNS = "runs"
@@ -95,7 +102,11 @@ def _key(name: str) -> str:
 @dataclass(frozen=True)
 class Chosen:
     """What the user asked for. labgrid: None: no farm; empty: the usual coordinator. wait_s: for a
-    board that others have. home: where pytest was started."""
+    board that others have. home: where pytest was started. ports: as run-serial takes them; rig: a
+    file instead; filter: KEY=VALUE, which of its boards or of a farm's places. project: None: that
+    of the port, the rig or the folder. upload: a model for a universal firmware. baud: None: the
+    project's. require: a missing board fails instead of skipping. flash: one of FLASH; probe, via,
+    flash_command: how. runs: the folder of the journals."""
 
     home: Path
     ports: tuple[str, ...] = ()
@@ -130,25 +141,26 @@ class Chosen:
 
 
 def chosen(config: pytest.Config) -> Chosen:
-    """The options: those typed; else, for the port, MCUZOO_PORT; else those of the ini file.
+    """The options that are typed, or else in the ini file, unless a variable says it: `completed`
+    reads that, and mcuzoo.toml.
 
     A board that is typed, or is in the environment, replaces every board of the ini file. Raises
     pytest.UsageError.
     """
     typed = {name: _typed(config, name) for name, *_ in _OPTIONS}
     kept = {name: _of_ini(config, name, kind) for name, kind, *_ in _OPTIONS}
-    places = ("port", "rig", "labgrid")
-    if all(typed[name] is None for name in places) and (port := os.environ.get(_PORT_VARIABLE)):
-        typed["port"] = [port]
-    if any(typed[name] is not None for name in places):
-        kept |= dict.fromkeys((*places, "probe"), None)
+    variables = {name for name, variable in _VARIABLES.items() if os.environ.get(variable)}
+    if any(typed[name] is not None or name in variables for name in _PLACES):
+        kept |= dict.fromkeys((*_PLACES, "filter", "probe"), None)
+    if "project" in variables:
+        kept["project"] = None
     values = {name: kept[name] if typed[name] is None else typed[name] for name in typed}
-    named = [f"--mcuzoo-{name}" for name in places if values[name] not in (None, [])]
+    named = [f"--mcuzoo-{name}" for name in _PLACES if values[name] not in (None, [])]
     if len(named) > 1:
         raise pytest.UsageError(f"{' and '.join(named)} exclude each other.")
-    if values["filter"] and not (values["rig"] or values["labgrid"] is not None):
+    if values["filter"] and values["port"]:
         raise pytest.UsageError("--mcuzoo-filter needs --mcuzoo-rig or --mcuzoo-labgrid.")
-    if values["probe"] and len(values["port"] or ()) != 1:
+    if values["probe"] and (values["rig"] or len(values["port"] or ()) > 1):
         raise pytest.UsageError("--mcuzoo-probe needs one --mcuzoo-port; a rig file has its own.")
     if values["flash"] not in (None, *FLASH):
         raise pytest.UsageError(f"mcuzoo_flash is one of {', '.join(FLASH)}.")
@@ -168,6 +180,37 @@ def chosen(config: pytest.Config) -> Chosen:
         baud=None if values["baud"] is None else int(_number("baud", values["baud"])),
         wait_s=_DEFAULT_WAIT_S if values["wait"] is None else _number("wait", values["wait"]),
         runs=values["runs"] or config.invocation_params.dir / _DEFAULT_RUNS,
+    )
+
+
+def completed(chosen: Chosen) -> Chosen:
+    """`chosen` with what MCUZOO_* and mcuzoo.toml say of boards and project, where it says nothing.
+
+    Raises InputError and UsageError for a mistake in them.
+    """
+    from mcuzoo.config.config import load_config
+    from mcuzoo.run.options import RunOptions
+
+    given = {
+        "port": chosen.ports or None,
+        "rig": chosen.rig,
+        "filter": chosen.filter or None,
+        "labgrid": chosen.labgrid,
+        "project": chosen.project,
+        "upload": chosen.upload,
+        "baud": chosen.baud,
+    }
+    said = {name: value for name, value in given.items() if value is not None}
+    found = load_config().options(RunOptions, **said)
+    return replace(
+        chosen,
+        ports=tuple(map(str, found.ports)),
+        rig=found.rig,
+        filter=found.filter,
+        labgrid=found.labgrid,
+        project=found.project,
+        upload=found.upload,
+        baud=found.baud,
     )
 
 

@@ -75,6 +75,10 @@ class Boards(Protocol):
     def contended(self) -> bool:
         """Whether another worker may be waiting for the board that this one has."""
 
+    @property
+    def alone(self) -> bool:
+        """Whether there is only one board."""
+
     def lease(self, deadline: float) -> Lease:
         """A board. Raises RigError if none is left, or none is free by `deadline`, of
         time.monotonic()."""
@@ -95,6 +99,7 @@ class BoardsAtPorts:
         self._leases = leases
         leases.mkdir(parents=True, exist_ok=True)
         self.contended = several_workers and not all(one.many for one in candidates)
+        self.alone = len(candidates) == 1
         self._busy_until: dict[str, float] = {}
 
     def busy(self, name: str) -> None:
@@ -147,6 +152,7 @@ class BoardsOfFarm:
         several_workers: bool,
     ) -> None:
         self.contended = several_workers
+        self.alone = False
         self._settings = settings
         self._subject = subject
         self._options = options

@@ -20,7 +20,8 @@ _POLL_S = 0.05
 
 @dataclass(frozen=True)
 class Retired:
-    """A board that takes no more tests. test: the one in which it was lost. kind: of the error."""
+    """A board that takes no more tests. test: the one in which it was lost. kind: of the error.
+    name, port: of the board. reason: a sentence; hint: the command that mends it."""
 
     name: str
     port: str
@@ -47,7 +48,7 @@ class Shared:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def retire(self, board: Retired) -> None:
         self._write(f"{key_of(board.name)}.retired", asdict(board))

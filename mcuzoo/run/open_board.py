@@ -45,7 +45,7 @@ class Answer:
     output: int8 (classes,), of the board. expected: the host's output, None if nothing is compared.
     count: of the inference, in `unit` ("cycles", or "instructions" of an emulated core); None if
     the board does not count. image: what was asked: the file, or the kind and shape of an array.
-    by: who answered, where that is known.
+    by: who answered, where that is known. core_clock_hz: of the board.
     """
 
     output: NDArray[np.int8]
@@ -77,7 +77,7 @@ class Answer:
 @dataclass(frozen=True)
 class Guess:
     """A class. name: its number if names are not known. score: the dequantized output, a
-    probability if the model ends in SOFTMAX or the like."""
+    probability if the model ends in SOFTMAX or the like. label: its index."""
 
     label: int
     name: str
@@ -86,7 +86,8 @@ class Guess:
 
 @dataclass(frozen=True)
 class Classification:
-    """The classes of a picture. top: at most TOP classes, the best one first."""
+    """The classes of a picture. top: at most TOP classes, the best one first. answer: of the
+    board."""
 
     top: tuple[Guess, ...]
     answer: Answer
@@ -167,7 +168,7 @@ class Chosen:
     """All that is known before a port is opened.
 
     subject: its manifest has the recipe of the options. engine: the host's; None: nothing is
-    compared. line: to the board.
+    compared. line: to the board. classes: of the outputs.
     """
 
     subject: Subject

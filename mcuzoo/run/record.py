@@ -47,7 +47,7 @@ class Row:
     only to the process that ran the image. `board`: the name of the board that answered, in a run
     on several. `index`, `file`: its place and name in the data set. `sha256`: of the file's
     content; None where it was not read. `input_crc32`: CRC-32 of the input tensor. `error`: why it
-    has no result, for people.
+    has no result, for people. `status`: PENDING until it is run.
     """
 
     index: int
@@ -126,7 +126,10 @@ class BoardFacts:
     """The board as it described itself; a run uses one kind of board and one build.
 
     All as in link.hello.Hello; agent and count_unit are None in older runs. emulated: an emulated
-    core answered, so counts are no cycles.
+    core answered, so counts are no cycles. arena_bytes: the whole arena; arena_used: what the
+    runtime takes of it. core_clock_hz: what counts of cycles are of. cpuid: the core's CPUID
+    register. build_id, model_sha256: lower-case hex. runtime, toolchain: with their versions.
+    protocol_version: of the link.
     """
 
     board: str
@@ -243,7 +246,7 @@ class RunMeta:
     numbers only. preprocessing: the recipe. data_set_digest: SHA-256 over index, name, label and
     content of every image. label_mapping: how labels became classes. elapsed_s: of all sessions of
     the run. boards: those of a run on several. others: results that came second, of images that two
-    boards have run.
+    boards have run. settings: the options of the run.
     """
 
     tool_version: str

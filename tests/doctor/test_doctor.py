@@ -49,6 +49,10 @@ def test_what_is_missing_comes_with_the_command_that_mends_it(
     assert "pip install" in named(found, "unicorn").mend
     cmake = named(found, "cmake")
     assert cmake.state == "absent" and "pip install cmake" in cmake.mend
+    assert "SEGGER's J-Link" in named(found, "JLinkExe").mend
+    assert "https://www.nxp.com/linkserver" in named(found, "LinkServer").mend
+    programs = [one for one in found if one.group == "Programs"]
+    assert len(programs) == 5 and all(one.mend for one in programs)
     gcc = named(found, "gcc")
     assert gcc.state == "wrong" and "does not run" in gcc.detail
     assert named(found, "rt1050").state == "wrong" and named(found, "tree").state == "wrong"
@@ -106,7 +110,7 @@ def test_probes_and_what_drives_them() -> None:
     assert named(found, "EB04").state == "ok"
     assert named(found, "EB04").detail.endswith("mcuzoo flash --via pyocd or linkserver")
     assert named(found, "0227").state == "absent" and "pyocd" in named(found, "0227").mend
-    assert named(found, "8010").state == "absent" and not named(found, "8010").mend
+    assert named(found, "8010").state == "absent" and "segger.com" in named(found, "8010").mend
     none = examine(lister=list, probe_lister=lambda ports: [])
     assert named(none, "debug probes").state == "absent"
 

@@ -83,9 +83,9 @@ def test_the_flash_is_programmed_and_boots(small_once: Path, dap: FakeDap) -> No
 @pytest.mark.parametrize(
     ("trouble", "said"),
     [
-        ("worn", "the first at 0x60002345"),
+        pytest.param("worn", "the first at 0x60002345", marks=pytest.mark.full),
         ("gone", "may hold half an image"),
-        ("wrong chip", "flash init failure"),
+        pytest.param("wrong chip", "flash init failure", marks=pytest.mark.full),
     ],
 )
 def test_what_may_go_wrong(trouble: str, said: str, small_once: Path, dap: FakeDap) -> None:

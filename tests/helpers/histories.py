@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from mcuzoo.data.images import FilePicture, Item
 from mcuzoo.link.state import LinkState
 from mcuzoo.run.journal import JOURNAL_NAME, begin_journal
 from mcuzoo.run.record import BoardFacts, BuildFacts, InputFacts, Row, RunMeta, Status, WrongLayer
+from mcuzoo.run.summary import summarize
 
 FIRST = datetime(2026, 11, 2, 2, 10, tzinfo=timezone.utc)
 BUILD = BuildFacts(53_760, 27_552, 241_776, 278_752, "gcc 12.2.1", "-O2")
@@ -42,11 +44,16 @@ def night(
 ) -> PageRun:
     """A run of drawn signs, begun so many nights after the first."""
     started = (FIRST + timedelta(days=number)).isoformat(timespec="seconds")
+    drawn = _drawn(images)
+    known = replace(drawn.summary.meta, started=started, build=BUILD, input=SIGNS_INPUT)
+    rows = [row(replace(one, host_top1=one.label)) for one in drawn.summary.rows]
+    return PageRun(summarize(meta(known), rows), drawn.project)
 
-    def known(about: RunMeta) -> RunMeta:
-        return meta(replace(about, started=started, build=BUILD, input=SIGNS_INPUT))
 
-    return signs_run(images, lambda one: row(replace(one, host_top1=one.label)), known)
+@cache
+def _drawn(images: int) -> PageRun:
+    """Drawing takes most of the time."""
+    return signs_run(images)
 
 
 def answering(row: Row, top1: int) -> Row:

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,11 +16,24 @@ import pytest
 from helpers.boards_at_work import Boards, boards_at_work, kill
 from helpers.commands import invoke
 from helpers.compilers import needs_compiler
+from helpers.fake_tflm import fake_tree
+from helpers.host_firmware import SLOT_RUNTIME, build_host_firmware
 from helpers.host_project import HostProject, make_host_project
+from helpers.one_op_nets import int8, int32, one_op
 
-from mcuzoo.project.manifest import load_manifest
+from mcuzoo.board.load import load_board
+from mcuzoo.codegen.universal import UniversalOptions, export_universal
+from mcuzoo.project.manifest import (
+    UniversalManifest,
+    load_manifest,
+    load_project,
+    write_manifest,
+)
 from mcuzoo.pytest_plugin import bench
+from mcuzoo.rig import power
+from mcuzoo.run import connected_board
 from mcuzoo.run.journal import read_run
+from mcuzoo.run.many import source
 from mcuzoo.run.record import Status
 from mcuzoo.run.summary import Broke, summarize
 
@@ -162,11 +176,15 @@ def test_tensor(board, reference):
 
 def test_usage(board):
     board.infer(np.zeros(3, np.int8))
+
+def test_of_others():
+    assert 1 == 2
 """
     )
     options = (*PLUGIN, f"--mcuzoo-project={host.folder}")
     found = pytester.runpytest_inprocess(*options, f"--mcuzoo-port={good.url}")
-    found.assert_outcomes(passed=2, failed=2)
+    found.assert_outcomes(passed=2, failed=3)
+    assert found.stdout.str().count("- mcuzoo -") == 2
     found.stdout.fnmatch_lines(
         [
             "E*AssertionError: assert '4' == 'stop'",
@@ -192,7 +210,7 @@ def test_usage(board):
         ]
     )
     found = pytester.runpytest_inprocess(*options, f"--mcuzoo-port={bad.url}")
-    found.assert_outcomes(failed=4)
+    found.assert_outcomes(failed=5)
     found.stdout.fnmatch_lines(
         [
             f"E*assert the output of {bad.url} == that of the host",
@@ -277,9 +295,7 @@ def test_host(reference):
     pytester.makefile(".ini", pytest=ini)
     pytester.runpytest_inprocess(*PLUGIN).assert_outcomes(passed=1, errors=2)
     monkeypatch.setenv("MCUZOO_PORT", boards.ports[0])
-    found = pytester.runpytest_inprocess(*PLUGIN)
-    found.assert_outcomes(passed=3)
-    found.stdout.fnmatch_lines([f"mcuzoo: boards of {boards.ports[0]}; project {host.folder}"])
+    pytester.runpytest_inprocess(*PLUGIN).assert_outcomes(passed=3)
     # What is typed comes before the environment; and a port of nobody is the rig's fault.
     found = pytester.runpytest_inprocess(*PLUGIN, "--mcuzoo-port=/dev/nobody", "-k", "asked")
     found.assert_outcomes(errors=1)
@@ -290,6 +306,69 @@ def test_host(reference):
     found.stderr.fnmatch_lines(["ERROR: --mcuzoo-rig and --mcuzoo-labgrid exclude each other."])
     found = pytester.runpytest_inprocess(*PLUGIN, "--mcuzoo-port=a", "--mcuzoo-filter=b=c")
     found.stderr.fnmatch_lines(["ERROR: --mcuzoo-filter needs *"])
+    # mcuzoo.toml comes last.
+    monkeypatch.delenv("MCUZOO_PORT")
+    monkeypatch.delenv("MCUZOO_CONFIG")
+    configured = pytester.path / "mcuzoo.toml"
+    configured.write_text(f'port = "{boards.ports[0]}"\n')
+    pytester.runpytest_inprocess(*PLUGIN).assert_outcomes(passed=3)
+    configured.write_text('prot = "x"\n')
+    found = pytester.runpytest_inprocess(*PLUGIN, "-k", "marked")
+    found.stdout.fnmatch_lines(["E   InputError: *mcuzoo.toml*prot*", "E   hint: *"])
+
+
+def test_the_boards_that_are_there_are_found(
+    pytester: pytest.Pytester,
+    host: HostProject,
+    boards: Boards,
+    write: Callable[[str], Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    boards.add(host.firmware)
+    monkeypatch.setenv("MCUZOO_PORTS", boards.ports[0])
+    write("def test_it(board): assert board.classify(IMAGES[0]).answer.equal\n")
+    for port in ("auto", "all"):
+        found = pytester.runpytest_inprocess(
+            *PLUGIN, f"--mcuzoo-port={port}", f"--mcuzoo-project={host.folder}"
+        )
+        found.assert_outcomes(passed=1)
+        found.stdout.fnmatch_lines([f"mcuzoo: boards of {port}; *", f"{boards.ports[0]}: 1 test"])
+
+
+def test_a_lost_board_is_switched_off_and_on(
+    pytester: pytest.Pytester,
+    host: HostProject,
+    boards: Boards,
+    write: Callable[[str], Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    line = boards.add(host.firmware)
+    switched = boards.folder / "switched"
+    rig = boards.rig(b0=f'{{ cycle = ["touch", "{switched}"] }}')
+    cycle = power.cycle
+
+    def switch(board: Any, sleep: Any) -> None:
+        cycle(board, sleep)
+        assert switched.exists()
+        line.press_reset()
+
+    monkeypatch.setattr(source, "cycle", switch)
+    monkeypatch.setattr(connected_board, "_REOPEN_PAUSES_S", ())
+    write(
+        """
+def test_one(board):
+    board.lose(RigError("It is silent.", "Look at it."))
+
+def test_two(board):
+    assert board.classify(IMAGES[0]).answer.equal
+""".replace("\n", "\nfrom mcuzoo.errors import RigError\n", 1)
+    )
+    found = pytester.runpytest_inprocess(
+        *PLUGIN, f"--mcuzoo-rig={rig}", f"--mcuzoo-project={host.folder}"
+    )
+    found.assert_outcomes(passed=2)
+    (record,) = read_run(runs_of(pytester)["tests"])[0].boards
+    assert (record.name, record.recoveries, record.retired) == ("b0", 1, None)
 
 
 def test_a_board_with_another_firmware_is_flashed_once(
@@ -329,6 +408,42 @@ def test_a_board_with_another_firmware_is_flashed_once(
     always = pytester.runpytest_inprocess(*options, probe, "--mcuzoo-flash=always")
     always.assert_outcomes(passed=2)
     assert len(flashed) == 2
+
+
+def test_a_universal_firmware_gets_the_model_first(
+    pytester: pytest.Pytester, boards: Boards, tmp_path: Path
+) -> None:
+    project, model = tmp_path / "universal", tmp_path / "net.tflite"
+    options = UniversalOptions(fake_tree(tmp_path / "tree"), ("RESHAPE", "CONV_2D"), "reference")
+    export_universal(load_board("rt1170"), project, options)
+    manifest = load_project(project)
+    assert isinstance(manifest, UniversalManifest)
+    universal = replace(manifest.universal, ops=(*manifest.universal.ops, "RESHAPE"))
+    write_manifest(replace(manifest, board="host", build=None, universal=universal), project)
+    identity = f'-DMZ_BUILD_ID="{manifest.build_id}"'
+    firmware = build_host_firmware(tmp_path / "slot", [SLOT_RUNTIME], [identity], upload="slot")
+    model.write_bytes(one_op("RESHAPE", [int8(1, 10, 50, 3), int32([1, 1500])], int8(1, 1500)))
+    boards.add(firmware)
+    pytester.makefile(".ini", pytest="[pytest]")
+    pytester.makepyfile(
+        test_it="""
+import numpy as np
+
+def test_it(board):
+    answer = board.infer(np.zeros((10, 50, 3), np.int8))
+    assert answer.output.shape == (1500,)
+    assert answer.equal
+"""
+    )
+    found = pytester.runpytest_inprocess(
+        *PLUGIN, f"--mcuzoo-project={project}", f"--mcuzoo-upload={model}",
+        f"--mcuzoo-port={boards.ports[0]}",
+    )  # fmt: skip
+    found.assert_outcomes(failed=1)
+    # The host has nothing to compute there, so that it cannot say who is right.
+    found.stdout.fnmatch_lines(
+        ["E*assert None", "broke    not known: the board answered, and nothing was compared *"]
+    )
 
 
 def test_it_costs_nothing_where_nobody_uses_it(pytester: pytest.Pytester) -> None:

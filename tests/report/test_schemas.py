@@ -25,6 +25,8 @@ from mcuzoo.report.schemas import (
 PRINTED_BY = {
     "try": ["try"],
     "demo": ["run"],
+    "init": ["init"],
+    "config": ["config"],
     "doctor": ["doctor"],
     "boards": ["boards"],
     "models": ["models"],
@@ -50,8 +52,6 @@ PRINTED_BY = {
     "report": ["run"],
     "history": ["history"],
     "bisect": ["bisect"],
-    "config": ["config"],
-    "init": ["init"],
 }
 
 

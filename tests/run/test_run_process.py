@@ -29,7 +29,7 @@ from mcuzoo.project.manifest import load_manifest
 from mcuzoo.run.journal import read_run
 from mcuzoo.run.record import Row, Status
 
-IMAGES = 60
+IMAGES = 40
 
 pytestmark = [
     pytest.mark.slow,
@@ -129,7 +129,9 @@ def test_kill_and_resume_loses_nothing_and_repeats_nothing(
     assert {index: after[index] for index in before} == before  # not run again
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "how", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.full)]
+)
 def test_interrupt_exits_130_and_says_how_to_go_on(
     project: HostProject, tmp_path: Path, how: signal.Signals
 ) -> None:

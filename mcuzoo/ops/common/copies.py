@@ -224,6 +224,8 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class CopyWork(Work):
+    """parts: views to copy, one after the other. output_bytes: of each output."""
+
     parts: tuple[Part, ...]
     output_bytes: tuple[int, ...]
 

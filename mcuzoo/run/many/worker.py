@@ -84,7 +84,8 @@ class Worker:
 
     record: what is known of the board, also by earlier sessions of the run. error: why it was
     retired. serving: it is connected, and takes images. shared: with the other workers. stop: set
-    when it shall take no more images.
+    when it shall take no more images. _lost_in_a_row: how often it was lost without an answer in
+    between. _met: it has answered in this run.
     """
 
     board: BoardOfRun

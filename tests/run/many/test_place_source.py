@@ -180,5 +180,13 @@ def test_options_of_a_farm_need_one(base: Settings) -> None:
         with pytest.raises(UsageError, match="--labgrid excludes --port and --rig"):
             choose_boards(options, base, firmware, print)
     begun = replace(base, labgrid="lab:1", places=3, filters=("board=rt1170",))
+    for options, flag, hint in (
+        (RunOptions(labgrid="", max_baud=9600), "--max-baud", "--baud N"),
+        (RunOptions(max_baud=9600), "--max-baud", "--baud N"),  # of a run that goes on
+        (RunOptions(labgrid="", wait_port=0.0), "--wait-port", "--lg-wait S"),
+    ):
+        with pytest.raises(UsageError, match=f"{flag} is of a port of this machine") as refused:
+            choose_boards(options, begun, firmware, print)
+        assert hint in refused.value.hint
     again = choose_boards(RunOptions(), begun, firmware, print)
     assert again.several == () and again.settings["places"] == 3

@@ -346,7 +346,9 @@ def test_a_killed_host_goes_on_with_fewer_boards(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [pytest.param(signal.SIGINT, marks=pytest.mark.full), signal.SIGTERM]
+)
 def test_interrupted_with_a_hung_board(
     project: HostProject, tmp_path: Path, number: signal.Signals
 ) -> None:
