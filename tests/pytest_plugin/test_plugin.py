@@ -104,6 +104,7 @@ def runs_of(pytester: pytest.Pytester) -> dict[str, Path]:
     return {folder.name.split("-", 2)[2]: folder for folder in found}
 
 
+@pytest.mark.slow
 def test_two_boards_in_parallel_one_of_which_dies(
     pytester: pytest.Pytester, host: HostProject, boards: Boards, write: Callable[[str], Path]
 ) -> None:
