@@ -128,13 +128,9 @@ def _number(value: int | None) -> str:
     return "-" if value is None else f"{value:,}"
 
 
-SCHEMA = 1
-
-
 def history_document(found: History) -> dict[str, Any]:
     """The document; what a journal does not know is null."""
     return {
-        "schema": SCHEMA,
         "runs": found.runs,
         "series": [
             {

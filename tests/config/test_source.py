@@ -243,6 +243,26 @@ def test_lists_of_parameters_name_some() -> None:
         assert BESIDES["fit"][1] <= {one.name for one in command_of(name).parameters}
 
 
+READ = {
+    *("against", "calibration", "data", "flashloader", "folder", "image", "images", "labels"),
+    *("lg_env", "profile", "project", "project_a", "project_b", "resume", "rig", "sdk", "tensor"),
+    "tflm",
+}
+"""Options that name what is read."""
+
+
+def test_every_path_is_known_as_one_that_is_read_or_written() -> None:
+    """One that is written and not in WRITTEN would let a file of anybody's write anywhere."""
+    paths = {
+        one.name
+        for name in COMMANDS
+        for one in command_of(name).parameters
+        if one.kind is Path and not one.is_argument
+    }
+    assert paths == READ | WRITTEN
+    assert not READ & WRITTEN
+
+
 def test_no_two_keys_have_one_variable() -> None:
     seen = {variable_of(key): key for key in shared_parameters()}
     for command in COMMANDS:

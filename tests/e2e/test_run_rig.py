@@ -82,7 +82,7 @@ def processes_on(project: Path) -> list[str]:
 def test_kill_and_resume(built_project: BuiltProject, signs: Path, tmp_path: Path) -> None:
     project, run = own_copy(built_project("rt1050"), tmp_path), tmp_path / "run"
     arguments = mcuzoo(
-        "run-serial", "--port", f"emulator://{project}", "--project", project,
+        "run-serial", "--port", f"emulator://{project}?count=0", "--project", project,
         "--images", signs, "--out", run,
     )  # fmt: skip
     code, _ = stopped_after(arguments, run, 4, signal.SIGKILL)
@@ -106,7 +106,7 @@ def test_interrupt_ends_the_emulator_too(
 ) -> None:
     project, run = own_copy(built_project("rt1050"), tmp_path), tmp_path / "run"
     arguments = mcuzoo(
-        "run-serial", "--port", f"emulator://{project}", "--project", project,
+        "run-serial", "--port", f"emulator://{project}?count=0", "--project", project,
         "--images", signs, "--out", run,
     )  # fmt: skip
     code, said = stopped_after(arguments, run, 2, signal.SIGINT)

@@ -50,6 +50,8 @@ PRINTED_BY = {
     "quantize": ["quantize"],
     "compare": ["compare"],
     "report": ["run"],
+    "history": ["history"],
+    "bisect": ["bisect"],
 }
 
 
