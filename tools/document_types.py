@@ -263,6 +263,7 @@ EVALUATE = of(
     jobs=int,
     seconds=float,
     images_per_s=float,
+    line=LINE | None,
     against=of(
         "Against",
         model=ModelFacts,
@@ -272,6 +273,7 @@ EVALUATE = of(
         accuracy=_SCORES | None,
         paired=_PAIRED | None,
         differs=bool | None,
+        line=LINE | None,
     )
     | None,
     budgets=list[BudgetResult],

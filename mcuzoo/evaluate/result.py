@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mcuzoo.budgets import BudgetResult, Budgets, Figure, judge
-from mcuzoo.evaluate.engines import XNNPACK
+from mcuzoo.evaluate.engines import XNNPACK, LineFacts
 from mcuzoo.project.recipe import Recipe
 from mcuzoo.run.score import ClassScore, Scores, Versus
 from mcuzoo.run.tally import Shown
@@ -50,7 +50,8 @@ class Evaluation:
     every engine was ready. per_class and confusion are empty without labels. recipe_source: where
     `preprocessing` is from. label_mapping: how the data set's labels became classes. turned: images
     that their EXIF orientation turned. clipped: the share of input values that int8 could not
-    take. output: how it is read, if it is not a score per class."""
+    take. output: how it is read, if it is not a score per class. line: to the board at a port;
+    against_line: to that of `against`."""
 
     tool_version: str
     model: ModelFacts
@@ -73,6 +74,8 @@ class Evaluation:
     turned: int = 0
     clipped: float | None = None
     output: str | None = None
+    line: LineFacts | None = None
+    against_line: LineFacts | None = None
 
     @property
     def complete(self) -> bool:
