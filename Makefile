@@ -30,8 +30,8 @@ NEWEST := $(if $(LOCK),,-newest)
 DEMO := $(VENV)/.demo$(NEWEST)
 TEST := $(VENV)/.$(SET)$(NEWEST)
 
-.PHONY: demo test quick full nightly fuzz soak test-newest farm farm-tests check bench dist sbom lock
-.PHONY: clean
+.PHONY: demo test quick full nightly fuzz soak test-newest farm farm-tests check bench docs site \
+    screenshots dist sbom lock clean
 
 demo: $(DEMO)
 	$(BIN)/mcuzoo demo
@@ -92,6 +92,25 @@ check: $(TEST)
 	$(BIN)/mypy --platform win32 -p mcuzoo
 	$(BIN)/clang-format --dry-run -Werror $(C_FILES)
 
+# The site of docs/ in build/site, without a network once its generator is there; a link or an anchor
+# that leads nowhere is an error. In an environment of its own, of Python 3.11 or newer.
+docs:
+	$(MAKE) VENV=.venv-docs site
+
+site: $(VENV)/.docs
+	rm -rf build/site
+	$(BIN)/zensical build --strict
+	@echo "python3 -m http.server --directory build/site"
+
+$(VENV)/.docs: requirements/docs.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --require-hashes --requirement $<
+	touch $@
+
+# The pictures of README and docs, from a run on the emulated board and Chromium.
+screenshots: $(TEST)
+	$(BIN)/python tools/screenshots.py
+
 # The table of benchmarks/README.md; BENCH_ARGS="--tflm DIR" measures TFLite-Micro, too.
 bench: $(TEST)
 	$(BIN)/python benchmarks/bench.py $(BENCH_ARGS)
@@ -141,15 +160,16 @@ lock:
 	$(COMPILE) pyproject.toml --extra test --output-file requirements/test.txt
 	$(COMPILE) pyproject.toml --extra demo --constraint requirements/test.txt \
 	    --output-file requirements/demo.txt
-	$(COMPILE) pyproject.toml --extra test --extra tensorflow --extra flash \
+	$(COMPILE) pyproject.toml --extra test --extra tensorflow --extra flash --group notebook \
 	    --constraint requirements/test.txt --output-file requirements/tensorflow.txt
 	$(COMPILE) pyproject.toml --extra demo --extra engines --extra farm --group farm-test \
 	    --constraint requirements/test.txt --override requirements/farm-override.txt \
 	    --output-file requirements/farm.txt
+	$(subst 3.10,3.11,$(COMPILE)) --group docs --output-file requirements/docs.txt
 	$(COMPILE) --group build --constraint requirements/tensorflow.txt \
 	    --output-file requirements/build.txt
 	$(COMPILE) --group release --constraint requirements/tensorflow.txt \
 	    --output-file requirements/release.txt
 
 clean:
-	rm -rf $(VENV) $(VENV)-dist $(VENV)-lock $(VENV)-sbom .venv-newest .venv-farm build dist
+	rm -rf $(VENV) $(VENV)-dist $(VENV)-lock $(VENV)-sbom .venv-newest .venv-farm .venv-docs build dist

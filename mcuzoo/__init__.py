@@ -42,6 +42,10 @@ if TYPE_CHECKING:
     from mcuzoo.flash.flash import flash
     from mcuzoo.flash.options import FlashOptions
     from mcuzoo.graph.model import Model
+    from mcuzoo.history.against import compare_runs
+    from mcuzoo.history.bisect import bisect
+    from mcuzoo.history.options import BisectOptions, HistoryOptions
+    from mcuzoo.history.trend import history
     from mcuzoo.measure.fit import measure
     from mcuzoo.plan.fit import fit
     from mcuzoo.plan.options import FitOptions, MeasureOptions
@@ -64,6 +68,7 @@ if TYPE_CHECKING:
     from mcuzoo.zoo.registry import load_named_model as load_model
 
 __all__ = [
+    "BisectOptions",
     "Board",
     "BoardOptions",
     "BuildOptions",
@@ -77,6 +82,7 @@ __all__ = [
     "FetchOptions",
     "FitOptions",
     "FlashOptions",
+    "HistoryOptions",
     "McuzooError",
     "MeasureOptions",
     "Model",
@@ -86,8 +92,10 @@ __all__ = [
     "RunOptions",
     "TryOptions",
     "WatchOptions",
+    "bisect",
     "build",
     "compare",
+    "compare_runs",
     "convert",
     "doctor_data",
     "emulate",
@@ -96,6 +104,7 @@ __all__ = [
     "fetch",
     "fit",
     "flash",
+    "history",
     "load_board",
     "load_config",
     "load_model",
@@ -129,6 +138,9 @@ _HOMES = {
     "profile": "run.profiling:profile",
     "doctor_data": "doctor_data.doctor:doctor_data",
     "compare": "compare.comparison:compare_projects",
+    "compare_runs": "history.against:compare_runs",
+    "history": "history.trend:history",
+    "bisect": "history.bisect:bisect",
     "try_model": "tryout.tryout:try_model",
     "watch": "watch.watch:watch",
     "Model": "graph.model:Model",
@@ -151,6 +163,8 @@ _HOMES = {
     "ProfileOptions": "run.options:ProfileOptions",
     "DoctorDataOptions": "doctor_data.options:DoctorDataOptions",
     "CompareOptions": "compare.options:CompareOptions",
+    "HistoryOptions": "history.options:HistoryOptions",
+    "BisectOptions": "history.options:BisectOptions",
     "TryOptions": "tryout.options:TryOptions",
     "WatchOptions": "watch.options:WatchOptions",
 }

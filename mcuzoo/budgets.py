@@ -147,7 +147,8 @@ class Figure:
 @dataclass(frozen=True)
 class BudgetResult:
     """A budget and its figure. holds: None if it cannot be judged. fails: whether the verdict is
-    negative for it. part: at fault then: "model", "firmware" or "rig". text: a sentence."""
+    negative for it. part: at fault then: "model", "firmware" or "rig". text: a sentence. name: of
+    the field in Budgets. bound: as it was given. value: the figure, None if it is not known."""
 
     name: str
     bound: float
@@ -170,7 +171,7 @@ def judge(
 
 
 def _judged(name: str, bound: float, figure: Figure, strict: bool) -> BudgetResult:
-    asked = f"{name} {bound:,}"
+    asked = f"{name} {bound:,}" if isinstance(bound, int) else f"{name} {bound:g}"
     value, part = figure.value, PARTS[name]
     if value is None and not figure.fails:
         text = f"{asked} cannot be judged: {figure.text}."

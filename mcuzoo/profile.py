@@ -27,7 +27,8 @@ class Layer:
 
     `name` joins the ops' names by "+"; `tensor`, `shape` and `output_bytes` are the last op's
     output. `count` is what the kernel took, in the profile's unit; None when not counted.
-    `expected_crc32` is that of the host's output. Either CRC is None when it is not known.
+    `expected_crc32` is that of the host's output. Either CRC is None when it is not known. macs:
+    multiply-accumulates of its ops. output_crc32: that of the board's output.
     """
 
     first_op: int
@@ -81,7 +82,7 @@ class ModelProfile:
     layers' counts and of the runtime's work behind the last one. `output_equal`: whether the
     model's output is the host reference's; None when not compared. recipe, recipe_source: how the
     input was made of a picture, and where that is from; None of noise. budgets: each that was
-    given.
+    given. toolchain, build_id, core_clock_hz: of the firmware and the board.
     """
 
     model: str

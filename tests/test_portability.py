@@ -19,7 +19,9 @@ STUBS = Path(mypy.__file__).parent / "typeshed" / "stdlib"
 NEEDED = {
     "cli/terminal.py": "a terminal is asked through termios; on Windows it is not asked",
     "cli/emulate.py": "SIGHUP presses the reset button where there is one",
+    "config/find.py": "whose a file is; on Windows every one is the user's",
     "emulator/bell.py": "the processor time of another thread, asked on Linux alone",
+    "emulator/memory.py": "copies on write of one block, on Linux alone",
     "emulator/pty_console.py": "a pseudo-terminal, which is refused on Windows",
     "files.py": "keeps a file's owner; /dev/fd/N and its like name an open file",
     "flash/usb.py": "Linux lists USB devices; elsewhere serial ports and the tools do",

@@ -62,7 +62,9 @@ def answer_lines(words: Sequence[str]) -> Iterator[str]:
 
 def split_line(line: str) -> list[str]:
     """The words of an unfinished line of a shell; the last one is "" behind a blank."""
-    for end in ("", "'", '"', "\\"):
+    if (len(line) - len(line.rstrip("\\"))) % 2:
+        line = line[:-1]  # what it stands before is not typed yet
+    for end in ("", "'", '"'):
         try:
             words = shlex.split(line + end)
         except ValueError:
@@ -220,7 +222,7 @@ def _projects(last: str) -> Answer:
 
 
 def _emulated(last: str) -> dict[str, str]:
-    from mcuzoo.emulator.url import SCHEME
+    from mcuzoo.emulator.scheme import SCHEME
 
     begun = last[len(SCHEME) :] if last.startswith(SCHEME) else ""
     if not (last.startswith(SCHEME) or SCHEME.startswith(last)):
@@ -251,6 +253,12 @@ def _targets(last: str) -> Answer:
     projects = _projects(last)
     words = {**projects.words, **_ports(last).words, **_emulated(last)}
     return Answer(words, files=projects.files and not words)
+
+
+def _schemas(last: str) -> Answer:
+    from mcuzoo.report.schemas import VERSIONS, known_schemas
+
+    return _beginning(last, dict.fromkeys((*VERSIONS, *known_schemas()), "document"))
 
 
 _NORMALIZE = ("pixel", "raw", "unit", "tf", "torch", "caffe")
@@ -290,6 +298,7 @@ _KNOWN: dict[tuple[str, str], Callable[[str], Answer]] = {
     ("evaluate", "against"): _one_of("reference", "tflm", "litert-ref", "xnnpack", "emulator"),
     ("convert", "io"): _one_of("keep", "int8"),
     ("rig", "action"): _one_of("scan", "check"),
+    ("schema", "name"): _schemas,
     ("config", "command"): _one_of(*COMMANDS),
     ("completion", "shell"): _one_of(*SHELLS),
 }

@@ -20,13 +20,14 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 def completion(
     shell: Annotated[str, Argument("bash, zsh or fish.", metavar="SHELL")],
 ) -> None:
-    """\b
-    bash: mcuzoo completion bash > ~/.local/share/bash-completion/completions/mcuzoo
-    zsh:  mcuzoo completion zsh > DIR/_mcuzoo, a DIR of $fpath, before compinit
-    fish: mcuzoo completion fish > ~/.config/fish/completions/mcuzoo.fish
+    """Commands, options, boards, models, projects and ports are completed. Where to put the script:
 
-    Or for one shell of bash: source <(mcuzoo completion bash). Commands, options, boards, models,
-    projects and ports are completed."""
+    \b
+    bash: ~/.local/share/bash-completion/completions/mcuzoo
+          or in ~/.bashrc: source <(mcuzoo completion bash)
+    zsh:  as _mcuzoo in a folder of $fpath, before compinit
+    fish: ~/.config/fish/completions/mcuzoo.fish
+    """
     from mcuzoo.cli.complete import SHELLS
     from mcuzoo.resources import templates_dir
 

@@ -8,12 +8,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mcuzoo.config.apply import Configured
-from mcuzoo.config.source import read_source
 from mcuzoo.errors import McuzooError, UsageError, command
 
 if TYPE_CHECKING:
     from mcuzoo.cli.options import Command
+    from mcuzoo.config.apply import Configured
 
 WITHOUT = frozenset(("completion", "config", "init"))
 """Commands that nothing is configured for."""
@@ -26,6 +25,8 @@ def configured_for(name: str, known: Command, words: Sequence[str]) -> Configure
     if name in WITHOUT or "--help" in options or "-h" in options:
         return None
     from mcuzoo.cli.program import COMMANDS
+    from mcuzoo.config.apply import Configured
+    from mcuzoo.config.source import read_source
 
     source = read_source(os.environ, lambda text: print(text, file=sys.stderr))
     if source.place is not None:

@@ -31,7 +31,7 @@ def demo(
     json_output: Annotated[bool, Option("Print one JSON document.", "--json")] = False,
 ) -> None:
     """Exits 0 when every output of the board equals the host's."""
-    from mcuzoo.cli.output import print_json, summary_aside
+    from mcuzoo.cli.output import print_json, summary_aside, width
     from mcuzoo.cli.run_progress import RunProgress
     from mcuzoo.files import making, require_outputs
     from mcuzoo.report.ci import told, write_outcomes
@@ -54,7 +54,7 @@ def demo(
         print_json("run", run_document(result.run, result.summary))
     else:
         with summary_aside(aside):
-            sys.stdout.write(summary_text(result.summary, show))
+            sys.stdout.write(summary_text(result.summary, show, width()))
         print(f"\nThe firmware is in {result.project}, the run in {result.run}.", file=sys.stderr)
     if not result.summary.verdict.passed:
         sys.exit(result.summary.verdict.exit_code)

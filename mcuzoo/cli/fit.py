@@ -108,7 +108,7 @@ def _measure(
         with summary_aside(aside):
             print(f"{manifest.model.name} on {manifest.board}, runtime {manifest.runtime}")
             sys.stdout.write(measurement_text(found, width()))
-            sys.stdout.write(measurement_findings(found))
+            sys.stdout.write(measurement_findings(found, width()))
             print(f"next: {run}{images}")
     if not found.passed:
         sys.exit(1)
@@ -117,7 +117,7 @@ def _measure(
 def _fit_universal(
     model: str | None, board: str, options: MeasureOptions, files: PageFiles, as_json: bool
 ) -> None:
-    from mcuzoo.cli.output import print_json, summary_aside
+    from mcuzoo.cli.output import print_json, summary_aside, width
     from mcuzoo.codegen.universal_fit import fit_universal
     from mcuzoo.files import require_outputs
     from mcuzoo.report.ci import write_outcomes
@@ -131,6 +131,6 @@ def _fit_universal(
         print_json("fit-universal", universal_fit_document(found))
     else:
         with summary_aside(aside):
-            sys.stdout.write(universal_fit_text(found))
+            sys.stdout.write(universal_fit_text(found, width()))
     if not found.passed:
         sys.exit(1)

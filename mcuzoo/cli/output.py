@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
-import textwrap
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from typing import TYPE_CHECKING, Any, TextIO
+
+from mcuzoo.prose import wrapped_line
 
 if TYPE_CHECKING:
     pass
@@ -73,25 +73,3 @@ class Wrapping:
         self._stream.write(self._line)
         self._line = ""
         self._stream.flush()
-
-
-_VERBATIM = re.compile(r"\s*(next|hint): |.*\x1b")
-_LABEL = re.compile(r"\s*(\S+ )*\S+ {2,}(?=\S)")
-
-
-def wrapped_line(line: str, columns: int) -> str:
-    """`line`, broken where it is longer than `columns`; what follows a label stays right of it."""
-    if len(line) <= columns or _VERBATIM.match(line):
-        return line
-    label = _LABEL.match(line)
-    indent = len(line) - len(line.lstrip()) + 2
-    if label and len(label[0]) <= columns // 3:
-        indent = len(label[0])
-    return textwrap.fill(
-        line,
-        columns,
-        subsequent_indent=" " * indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-        drop_whitespace=True,
-    )

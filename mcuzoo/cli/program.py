@@ -55,6 +55,8 @@ COMMANDS = {
     ),
     "schema": "Print the JSON Schema of a document that --json prints.",
     "report": "Summarize a run, also an unfinished one; exits 0, unless budgets are named.",
+    "history": "Show what runs found over time, by model and board, and since when it fails.",
+    "bisect": "Say what differs between two runs, in order, and the first layer that does.",
     "completion": "Print the script that lets bash, zsh or fish complete mcuzoo's words.",
 }
 """In the order of the help, with the first sentence of each.

@@ -12,11 +12,13 @@ from mcuzoo.options import Argument, Option, Show
 from mcuzoo.report.options import CiFiles, ReportOptions
 
 if TYPE_CHECKING:
-    from mcuzoo.run.summary import RunSummary
+    from mcuzoo.history.against import Against
+    from mcuzoo.history.folders import RunInFolder
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("runs/20260101-120000",),
     ("runs", "--html", "run.html"),
+    ("runs/20260102-020000", "--against", "runs/20260101-020000"),
     ("runs/20260101-120000", "--csv", "images.csv", "--outputs", "outputs.npy"),
 )
 
@@ -35,12 +37,17 @@ def report(
 ) -> None:
     """The page of --html is one file for browser and printer: the verdict, the misses as the
     network saw them, memory, line, and where all of it is from. With a budget the run is judged
-    again by it, and the exit code is that of the verdict, as run-serial has it.
+    again by it, and the exit code is that of the verdict, as run-serial has it. With --against it
+    is set beside an earlier run: newly wrong and newly right images, outputs that changed, costs,
+    and whether model, data, firmware or rig is another one.
     """
     from dataclasses import replace
 
-    from mcuzoo.cli.output import print_json, summary_aside
+    from mcuzoo.cli.output import print_json, summary_aside, width
     from mcuzoo.files import require_outputs
+    from mcuzoo.history.against import against
+    from mcuzoo.history.folders import RunInFolder, open_run
+    from mcuzoo.report.against import against_document, against_text
     from mcuzoo.report.ci import write_outcomes
     from mcuzoo.report.run import run_document, summary_text, write_csv, write_outputs
     from mcuzoo.report.run_outcome import run_outcome
@@ -73,19 +80,31 @@ def report(
         settings = replace(meta.settings, **options.budgets_over(meta.settings))
         meta = replace(meta, settings=settings)
     summary = summarize(meta, rows)
+    beside = None
+    if options.against is not None:
+        beside = against(RunInFolder(found, summary), open_run(options.against))
+        if beside.baseline.folder != options.against:
+            print(f"against: {beside.baseline.folder}, the newest there", file=sys.stderr)
     if options.html is not None:
-        _write_page(options.html, found, summary, options)
+        _write_page(options.html, RunInFolder(found, summary), options, beside)
     write_outcomes((run_outcome(summary, found),), files)
     if json_output:
-        print_json("run", run_document(found, summary))
+        document = run_document(found, summary)
+        if beside is not None:
+            document["against"] = against_document(beside)
+        print_json("run", document)
     else:
         with summary_aside(aside):
-            sys.stdout.write(summary_text(summary, show))
+            sys.stdout.write(summary_text(summary, show, width()))
+            if beside is not None:
+                sys.stdout.write(f"\n{against_text(beside)}")
     if options.asked and not summary.verdict.passed:
         sys.exit(summary.verdict.exit_code)
 
 
-def _write_page(html: Path, run: Path, summary: RunSummary, options: ReportOptions) -> None:
+def _write_page(
+    html: Path, run: RunInFolder, options: ReportOptions, beside: Against | None
+) -> None:
     from mcuzoo.cli.progress import step
     from mcuzoo.report.html.at_hand import at_hand
     from mcuzoo.report.html.page import write_page
@@ -94,6 +113,7 @@ def _write_page(html: Path, run: Path, summary: RunSummary, options: ReportOptio
 
     profile = None if options.profile is None else read_profile(options.profile)
     show = SHOWN if options.misses is None else options.misses
-    with step(f"the page of {run}"):
-        project = at_hand(summary.meta, options.project)
-        write_page(html, run_html(RunPage(run, summary, project, profile, show)))
+    with step(f"the page of {run.folder}"):
+        project = at_hand(run.summary.meta, options.project)
+        page = RunPage(run.folder, run.summary, project, profile, show, beside)
+        write_page(html, run_html(page))

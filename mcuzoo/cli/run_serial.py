@@ -34,7 +34,7 @@ def run_serial(
     Exits 0 when the run passes; 1 when a budget does not hold or outputs differ from the host's; 2
     for unusable input; 3 when the rig lost images; 4 when the firmware is another one, or faults.
     """
-    from mcuzoo.cli.output import print_json, summary_aside
+    from mcuzoo.cli.output import print_json, summary_aside, width
     from mcuzoo.cli.run_progress import RunProgress
     from mcuzoo.files import require_outputs
     from mcuzoo.report.ci import write_outcomes, write_stopped
@@ -64,7 +64,7 @@ def run_serial(
         print_json("run", run_document(found.folder, found.summary))
     else:
         with summary_aside(aside):
-            sys.stdout.write(summary_text(found.summary, show))
+            sys.stdout.write(summary_text(found.summary, show, width()))
     if found.summary.unanswered:
         go_on = command("mcuzoo", "run-serial", "--resume", found.folder)
         print(f"hint: {go_on}", file=sys.stderr)

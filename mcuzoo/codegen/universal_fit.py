@@ -17,7 +17,8 @@ from mcuzoo.zoo.registry import load_named_model
 
 @dataclass(frozen=True)
 class ModelRoom:
-    """A model of `bytes` on a universal firmware. region: for its file, None if it has no room."""
+    """A model of `bytes` on a universal firmware. region: for its file, None if it has no room.
+    arena_bytes: that the model needs. fits: it can be sent and run."""
 
     model: str
     bytes: int
@@ -29,7 +30,7 @@ class ModelRoom:
 @dataclass(frozen=True)
 class UniversalFit:
     """plan: the memory for arena and models. model: None if no model was given. budgets: each that
-    was given."""
+    was given. board: its id."""
 
     board: str
     plan: UniversalPlan

@@ -52,7 +52,11 @@ class LayerAgreement:
 
 @dataclass(frozen=True)
 class ProjectResult:
-    """One project in the table. `agreement` is None for the baseline itself, or another model."""
+    """One project in the table. `agreement` is None for the baseline itself, or another model.
+
+    trial: what it did. top1, top5: None without labels. paired: the exact test of its top-1 against
+    the baseline's; None where it cannot be made.
+    """
 
     trial: Trial
     top1: Accuracy | None
@@ -63,7 +67,8 @@ class ProjectResult:
 
 @dataclass(frozen=True)
 class Comparison:
-    """`equal`: no compared output or layer of any project differs."""
+    """`equal`: no compared output or layer of any project differs. images: how many every project
+    was given. columns: a project each, the baseline first."""
 
     images: int
     columns: tuple[ProjectResult, ...]
@@ -120,15 +125,17 @@ def _agreement(
     trial: Trial, before: Sequence[Trial], reference: Answers | None
 ) -> LayerAgreement | None:
     if reference is not None:
-        return _against(trial, HOST, reference)
+        return agreement_with(trial, HOST, reference)
     sha256 = trial.entry.model.sha256
     for other in before:
         if other.entry.model.sha256 == sha256:
-            return _against(trial, other.entry.name, other.answers)
+            return agreement_with(trial, other.entry.name, other.answers)
     return None
 
 
-def _against(trial: Trial, baseline: str, answers: Answers) -> LayerAgreement:
+def agreement_with(trial: Trial, baseline: str, answers: Answers) -> LayerAgreement:
+    """The outputs of a trial beside `answers` of `baseline` on the same images, for the ops that
+    both have."""
     crcs, own_crcs = answers.crcs, trial.answers.crcs
     common = [op for op in own_crcs[0] if op in crcs[0]]
     layers = {

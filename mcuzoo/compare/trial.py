@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from mcuzoo.link.inference import KernelRecord
 from mcuzoo.link.session import Session
 from mcuzoo.project.manifest import Manifest
 from mcuzoo.project.rules import inside
-from mcuzoo.run.connected_board import check_firmware
+from mcuzoo.run.connected_board import check_build, check_firmware
+from mcuzoo.run.upload import Upload
 from mcuzoo.toolchain.sizes import linked_constant_bytes
 
 
@@ -26,7 +28,8 @@ from mcuzoo.toolchain.sizes import linked_constant_bytes
 class ProjectOnBoard:
     """A project and the port of a board that runs its newest build.
 
-    name: of the folder, in tables. model: as the project has it.
+    name: of the folder, in tables. model: as the project has it. upload: of a universal project,
+    the model that is sent first. manifest: as the project has it. baud: of the port.
     """
 
     name: str
@@ -35,13 +38,15 @@ class ProjectOnBoard:
     model: Model
     port: str
     baud: int
+    upload: Upload | None = None
 
 
 @dataclass(frozen=True)
 class Sizes:
     """In bytes; None where the project does not tell, because mcuzoo did not build it.
 
-    `stack`: the deepest that the stack has been; None where the board does not know.
+    `stack`: the deepest that the stack has been; None where the board does not know. arena: the
+    whole of it. code: machine code with its own tables. constants: of the model.
     """
 
     arena: int
@@ -66,7 +71,8 @@ class Trial:
     Kernels go by the last op that they compute: `first_ops` has the first one, `names` and `macs`
     are of all ops, `counts` is what a kernel took on the first image, as `total` is what all of it
     took. `runtime`, `toolchain`, `build_id`, `agent` and `unit` (of `counts`) are the board's, as
-    link.hello.Hello has them.
+    link.hello.Hello has them. entry: what ran. core_clock_hz: of the board. answers: its outputs,
+    image by image. sizes: memory of the firmware.
     """
 
     entry: ProjectOnBoard
@@ -98,7 +104,7 @@ def run_trial(
     Raises what the link raises, and WrongFirmwareError.
     """
     model = entry.model
-    with Session.open(entry.port, entry.baud) as session:
+    with _opened(entry) as session:
         hello = session.hello()
         check_firmware(hello, entry.manifest)
         # Counted without a profile, so that it equals the count of run-serial.
@@ -136,6 +142,15 @@ def run_trial(
         ),
         sizes=_sizes(entry, use.used_bytes, use.stack_used_bytes),
     )
+
+
+@contextmanager
+def _opened(entry: ProjectOnBoard) -> Iterator[Session]:
+    with Session.open(entry.port, entry.baud) as session:
+        if entry.upload is not None:
+            check_build(session.hello(), entry.upload.manifest)
+            session.upload(entry.upload.model.raw, lambda arrived: None)
+        yield session
 
 
 def host_answers(engine: ReferenceEngine, tensors: Sequence[NDArray[np.int8]]) -> Answers:

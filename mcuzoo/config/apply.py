@@ -6,8 +6,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mcuzoo.config.keys import WRITTEN
 from mcuzoo.config.source import Layer, Setting
-from mcuzoo.emulator.url import SCHEME
+from mcuzoo.emulator.scheme import SCHEME
 from mcuzoo.project.kinds import MANIFEST_NAME
 
 _FARM = frozenset(("labgrid", "boards", "lg_wait", "lg_env", "lg_state"))
@@ -28,7 +29,8 @@ _INSTEAD: Mapping[str, frozenset[str]] = {
 }
 """By parameter: which others a value of it makes idle, if they are of a lower layer."""
 
-_SHOWN = frozenset(("html", "junit", "summary", "show"))
+_SHOWN = (WRITTEN - {"out", "trace"}) | {"show"}
+"""What may be new of a run that goes on: how it is shown."""
 
 
 class Configured:
@@ -57,7 +59,7 @@ class Configured:
             trim(given)
         self.used = {name: one for name, one in given.items() if one.layer}
         found.update((name, one.value) for name, one in self.used.items())
-        if self._command in ("run-serial", "profile"):
+        if self._command in ("run-serial", "watch", "profile"):
             _name_emulated(found)
 
     def said(self, text: str) -> list[Setting]:
@@ -82,6 +84,10 @@ def _of_run(given: Layer) -> None:
         _drop(given, *(name for name in given if name not in _SHOWN))
         return
     _drop_filter(given)
+    _one_project(given)
+
+
+def _one_project(given: Layer) -> None:
     port, project = given.get("port"), given.get("project")
     if port is not None and project is not None and _emulates(port.value):
         # The later layer loses: a port that names its project, and a project.
@@ -125,12 +131,13 @@ def _of_build(given: Layer) -> None:
 
 def _of_profile(given: Layer) -> None:
     target = given.get("target")
-    if target is not None and (_is_project(target.value) or _emulates((target.value,))):
+    if target is not None and (_is_project(target.value) or _emulates(target.value)):
         _drop(given, "project")
 
 
 _TRIMS: Mapping[str, Callable[[Layer], None]] = {
     "run-serial": _of_run,
+    "watch": _one_project,
     "flash": _of_flash,
     "rig": _of_rig,
     "fit": _of_fit,
@@ -156,10 +163,11 @@ def _drop_filter(given: Layer) -> None:
         _drop(given, "filter")
 
 
-def _emulates(ports: Sequence[str]) -> bool:
+def _emulates(ports: str | Sequence[str]) -> bool:
     """Whether one of the ports is an emulated board that names its project."""
     return any(
-        port.lower().startswith(SCHEME) and port[len(SCHEME) :].partition("?")[0] for port in ports
+        port.lower().startswith(SCHEME) and port[len(SCHEME) :].partition("?")[0]
+        for port in ((ports,) if isinstance(ports, str) else ports)
     )
 
 

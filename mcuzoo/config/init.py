@@ -17,7 +17,8 @@ BUNDLED = "signs"
 
 @dataclass(frozen=True)
 class InitOptions:
-    """model None: the only .tflite file of the folder, else the bundled model."""
+    """model None: the only .tflite file of the folder, else the bundled model. board: an id.
+    github, gitlab: write a workflow for it, too."""
 
     model: str | None = None
     board: str = "rt1170"

@@ -16,8 +16,8 @@ REQUIRED = inspect.Parameter.empty
 
 @dataclass(frozen=True)
 class Parameter:
-    """name: of the function's parameter or the field. kind: str, int, float, Path or bool; many:
-    a list of them. default: REQUIRED where there is none."""
+    """name: of the function's parameter or the field. kind: str, int, float, Path or bool; many: a
+    list of them. default: REQUIRED where there is none. meant: its meaning and names."""
 
     name: str
     kind: type

@@ -22,7 +22,7 @@ from mcuzoo.config.keys import (
 )
 from mcuzoo.config.parameters import Parameter, parameters_of
 from mcuzoo.config.values import of_environment, of_file
-from mcuzoo.emulator.url import SCHEME
+from mcuzoo.emulator.scheme import SCHEME
 from mcuzoo.errors import InputError, UsageError, did_you_mean
 from mcuzoo.options import FromEnvironment
 
@@ -35,7 +35,8 @@ _HINT = "mcuzoo config shows what is read; docs/config.md says what every key me
 
 @dataclass(frozen=True)
 class Setting:
-    """key: in the file, with its table: export.runtime. origin: file and line, or the variable."""
+    """key: in the file, with its table: export.runtime. origin: file and line, or the variable.
+    value: as it was written. layer: ENVIRONMENT or FILE."""
 
     key: str
     value: Any

@@ -8,7 +8,7 @@ from typing import Any
 
 from mcuzoo.config.keys import NAMES_OR_FILES, WRITTEN
 from mcuzoo.config.parameters import Parameter
-from mcuzoo.emulator.url import SCHEME
+from mcuzoo.emulator.scheme import SCHEME
 
 _MAX_TEXT = 1000
 _MAX_ITEMS = 1000

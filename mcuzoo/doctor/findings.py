@@ -68,7 +68,8 @@ _VARIABLES = ("MCUZOO_", "MCUXSDK_ROOT", "ARMGCC_DIR", "XDG_CACHE_HOME", "XDG_DA
 @dataclass(frozen=True)
 class Finding:
     """One thing that was looked at. mend: the command that mends it, or what to do where no
-    command does it; "" where nothing is known."""
+    command does it; "" where nothing is known. group: the heading that it is under. name: what was
+    looked at. state: "ok", "absent" or "wrong". detail: what was found."""
 
     group: str
     name: str
@@ -241,11 +242,16 @@ def _cache() -> Iterator[Finding]:
 
 
 def _bytes_in(folder: Path) -> int:
-    size = 0
-    for place, _, names in os.walk(folder):
-        for name in names:
-            with suppress(OSError):  # a build beside us may just have removed it
-                size += os.lstat(Path(place, name)).st_size
+    """A cache may have 100,000 files."""
+    size, folders = 0, [str(folder)]
+    while folders:
+        with suppress(OSError), os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                    continue
+                with suppress(OSError):  # a build beside us may just have removed it
+                    size += entry.stat(follow_symlinks=False).st_size
     return size
 
 

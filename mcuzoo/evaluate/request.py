@@ -28,8 +28,10 @@ ROLES = ("int8", "uint8", "fp32")
 
 @dataclass(frozen=True)
 class Plan:
-    """What to evaluate. sources: a model file per subject. jobs: workers. outputs: for raw
-    scores."""
+    """What to evaluate. sources: a model file per subject. jobs: workers. outputs: for raw scores.
+    task: which models on which engines run each image. classes: of the outputs. data_set: the
+    images. board: id of the board whose emulation runs them. baud: of a real one. warnings, notes:
+    sentences for the user."""
 
     task: Task
     sources: tuple[ModelSource, ...]

@@ -15,7 +15,10 @@ from mcuzoo.zoo.measured import record
 
 @dataclass(frozen=True)
 class BadImage:
-    """An image that could not be run; `index` is its place in the data set."""
+    """An image that could not be run; `index` is its place in the data set.
+
+    file: as the data set names it. error: why, in a sentence.
+    """
 
     index: int
     file: str
@@ -24,7 +27,8 @@ class BadImage:
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """`kind`: "int8", "uint8" or "float32"; `engine`: what ran it, and `board` where it is one."""
+    """`kind`: "int8", "uint8" or "float32"; `engine`: what ran it, and `board` where it is one.
+    name: of the zoo, or the file's. sha256: of the file."""
 
     name: str
     sha256: str
@@ -35,7 +39,8 @@ class ModelFacts:
 
 @dataclass(frozen=True)
 class DataFacts:
-    """What was run. `digest`: SHA-256 over index, name, label and content of every image."""
+    """What was run. `digest`: SHA-256 over index, name, label and content of every image. source:
+    the folder or file. format: how it is laid out. split: which part; None for all of it."""
 
     source: str
     format: str
@@ -49,8 +54,11 @@ class Evaluation:
     """images: how many there were. n: how many were run. images_per_s: from file to scores, after
     every engine was ready. per_class and confusion are empty without labels. recipe_source: where
     `preprocessing` is from. label_mapping: how the data set's labels became classes. turned: images
-    that their EXIF orientation turned. clipped: the share of input values that int8 could not
-    take. output: how it is read, if it is not a score per class. line: to the board at a port;
+    that their EXIF orientation turned. clipped: the share of input values that int8 could not take.
+    output: how it is read, if it is not a score per class. tool_version: of mcuzoo. bad: images
+    that could not be run. jobs: workers. seconds: of the whole evaluation. class_names: None where
+    the classes have numbers only. shown: predictions to print. against: the other engine or model;
+    comparison: the paired test of both; None without one. line: to the board at a port;
     against_line: to that of `against`."""
 
     tool_version: str

@@ -26,7 +26,8 @@ class Probe:
     tools: the ways of `flash` that can use it and are installed here. ports: serial ports of the
     same USB device. seen_by: who listed it ("usb", "pyocd", "linkserver", "jlink"). note: more of
     it, such as the board that it says it is on. denied: the file of its USB device, if this user
-    may not open it.
+    may not open it. kind: what it is. product, vendor, serial_number: as it says them, "" for none.
+    usb_id: vendor and product number; None if it is not on USB, or that is not known.
     """
 
     kind: Kind

@@ -96,10 +96,12 @@ def _explain(url: str, error: Exception) -> PortError:
     if code in _ABSENT or "FileNotFoundError" in text:
         return absent_port(f"There is no port {url!r}.", _what_there_is(url))
     if "exclusively lock" in text or code == errno.EBUSY:
-        return PortError(
+        held = PortError(
             f"The port {url} is in use by another program.",
             "Close the other terminal, debugger or mcuzoo run that holds it.",
         )
+        held.busy = True
+        return held
     if code in (errno.EACCES, errno.EPERM) or "PermissionError" in text:
         return PortError(f"No permission to open {url}.", _permission_hint())
     # Only the socket's error tells that a server is not there (yet), or is about to end.

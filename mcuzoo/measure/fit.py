@@ -60,7 +60,8 @@ _NOISE_SEED = 1234
 class _Job:
     """What to measure and where the project shall be. port None: the emulated board.
 
-    The firmware, and so a port, runs at the board's baud rate.
+    The firmware, and so a port, runs at the board's baud rate. source: the model. output: the
+    project's folder. options: of the export.
     """
 
     source: ModelSource
@@ -78,7 +79,8 @@ class _Job:
 class FitMeasurement:
     """A measured arena. `project` was built with it; `rows` and `recorded` set it beside the
     prediction. `measured_on` is the port, or the emulated board's name. budgets: each that was
-    given, by the project."""
+    given, by the project. manifest: of that project. measurement: the arena that the board
+    reported."""
 
     project: Path
     manifest: Manifest

@@ -84,7 +84,12 @@ class ProjectManifest:
     build_id: of the rendered sources, however they are built. cmake_builds: the build ids of builds
     that CMake or west made in the folder; they are not in mcuzoo.json, see load_project. baud: of
     the firmware's console; None in older projects: the board file has it. provenance: None in
-    projects of schema 1.
+    projects of schema 1. tool_version: of the mcuzoo that exported. name: of the board and the
+    model, for people. runtime: "aot" or "tflm". project: "cmake" or "mcuxpresso". sources: what is
+    compiled; include_dirs, linker_script: what it is compiled and linked with; all relative to the
+    project. tflm: None for the other runtime. measured: None until `fit --measure` has asked a
+    board. sdk: None for a stand-alone project. target: what a build needs of the board. plan: of
+    the memory.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
@@ -134,7 +139,9 @@ class Manifest(ProjectManifest):
     """A project whose model is linked in; or a universal one together with an uploaded model.
 
     recipe_source: where `preprocessing` was from when the project was exported (zoo/recipes.py);
-    empty in older projects.
+    empty in older projects. input, output: the tensors as they cross the link. labels: a text with
+    a class name per line; None: the classes have numbers. samples: a CSV of images that came with
+    the model.
     """
 
     model: ModelEntry
@@ -148,7 +155,8 @@ class Manifest(ProjectManifest):
 
 @dataclass(frozen=True, kw_only=True)
 class UniversalManifest(ProjectManifest):
-    """A project without a model: its firmware takes models over the link."""
+    """A project without a model: its firmware takes models over the link. universal: which models
+    it takes."""
 
     universal: UniversalEntry
 

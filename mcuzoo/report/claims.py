@@ -19,7 +19,8 @@ _LISTED = 20
 @dataclass(frozen=True)
 class Claim:
     """holds: None where it was not judged, and `text` says why. part: what broke if it does not
-    hold. details: a line each, such as the images that contradict it."""
+    hold. details: a line each, such as the images that contradict it. name: of the test case in
+    JUnit."""
 
     name: str
     part: Broke

@@ -9,13 +9,10 @@ from mcuzoo.config.init import Initialized
 from mcuzoo.config.shown import ShownConfig, ShownValue
 from mcuzoo.tables import Column, table_text
 
-SCHEMA = 1
-
 
 def config_document(found: ShownConfig) -> dict[str, object]:
     """The JSON document of `mcuzoo config`."""
     return {
-        "schema": SCHEMA,
         "file": None if found.file is None else str(found.file),
         "command": found.command,
         "values": [
@@ -65,7 +62,6 @@ def _plain(value: Any) -> object:
 def init_document(done: Initialized) -> dict[str, object]:
     """The JSON document of `mcuzoo init`."""
     return {
-        "schema": SCHEMA,
         "written": list(map(str, done.written)),
         "kept": list(map(str, done.kept)),
     }

@@ -10,6 +10,7 @@ from mcuzoo.link.counts import stack_use
 from mcuzoo.plan.place.estimate import waits
 from mcuzoo.project.kinds import why_not_kept
 from mcuzoo.project.manifest import ConstantEntry, PlanEntry
+from mcuzoo.prose import wrapped
 from mcuzoo.report.arena import (
     arena_text,
     next_image_text,
@@ -32,7 +33,7 @@ def fit_text(report: FitReport, width: int, color: bool = False) -> str:
     lines = [*_fit(report, width, color)]
     if other is not None:
         lines.append(f"with --runtime {other.runtime}: {other.text}")
-    return "".join(f"{line}\n" for line in lines)
+    return wrapped(lines, width)
 
 
 def _fit(report: FitReport, width: int, color: bool) -> Iterator[str]:
@@ -154,7 +155,7 @@ def _verdict(fits: bool, passed: bool) -> str:
     return "verdict: fits" if passed else "verdict: FAIL: it fits, and a budget does not hold"
 
 
-def universal_fit_text(found: UniversalFit) -> str:
+def universal_fit_text(found: UniversalFit, width: int = 80) -> str:
     """The memory for arena and models, and whether one model runs."""
     placement, model = found.plan.placement, found.model
     lines = [
@@ -174,7 +175,7 @@ def universal_fit_text(found: UniversalFit) -> str:
     lines += [f"budget: {one.text}" for one in found.budgets]
     if model is not None or not found.passed:
         lines.append(_verdict(found.fits, found.passed))
-    return "".join(f"{line}\n" for line in lines)
+    return wrapped(lines, width)
 
 
 def universal_fit_document(found: UniversalFit) -> dict[str, object]:
@@ -275,7 +276,7 @@ def measurement_text(found: FitMeasurement, width: int) -> str:
     return text
 
 
-def measurement_findings(found: FitMeasurement) -> str:
+def measurement_findings(found: FitMeasurement, width: int = 80) -> str:
     """What follows from the measurement, line by line."""
     entry, plan = found.manifest.measured, found.manifest.plan
     assert entry is not None
@@ -285,7 +286,7 @@ def measurement_findings(found: FitMeasurement) -> str:
         lines += [f"warning: {stack.warning}"] if stack.warning else []
     lines.append(f"{found.project} reserves {arena_text(plan)} and runs")
     lines += [f"budget: {one.text}" for one in found.budgets]
-    return "".join(f"{line}\n" for line in lines)
+    return wrapped(lines, width)
 
 
 def _table(title: str, rows: Sequence[ArenaRow], width: int) -> str:

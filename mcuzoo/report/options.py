@@ -86,6 +86,10 @@ class ReportOptions(BudgetOptions):
         Path | None,
         Option("With --html: what mcuzoo profile --json printed.", metavar="FILE"),
     ] = None
+    against: Annotated[
+        Path | None,
+        Option("Compare with an earlier run, image by image.", "--against", metavar="BASELINE"),
+    ] = None
     csv: Annotated[
         Path | None,
         Option("Write a line per image; - is stdout.", "--csv", metavar="FILE"),

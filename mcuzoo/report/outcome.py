@@ -10,8 +10,8 @@ from mcuzoo.report.claims import Claim
 
 @dataclass(frozen=True)
 class Measure:
-    """A figure of a run. name: with its unit, such as arena_bytes. value: as it was measured;
-    None: it is not known."""
+    """A figure of a run. name: with its unit, such as arena_bytes. value: as it was measured; None:
+    it is not known. help: one sentence for a reader of metrics."""
 
     name: str
     value: float | None
@@ -26,6 +26,8 @@ class Outcome:
     verdict in a few words. passed: None if there was nothing to judge. facts: more lines for a
     summary, in Markdown. more: the command that shows more. file: that it is about, if it is one of
     the user's. started: ISO 8601, "" if it is not known. board, model: labels of the figures.
+    claims: what was shown or not, one by one. reasons: why it did not pass, in sentences; warnings:
+    what else to know. seconds: that it took. measures: its figures.
     """
 
     subject: str

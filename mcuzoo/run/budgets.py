@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mcuzoo.budgets import BudgetResult, Figure, judge
 from mcuzoo.link.counts import UNKNOWN_UNIT, milliseconds
 from mcuzoo.run.record import RunMeta
 
 if TYPE_CHECKING:
-    from mcuzoo.run.summary import Latency, RunSummary
+    from mcuzoo.run.score import Accuracy, Agreement
+    from mcuzoo.run.summary import Latency, Verdict
 
 
-def judged_budgets(summary: RunSummary) -> tuple[BudgetResult, ...]:
+class Measured(Protocol):
+    """The figures of a run, as a RunSummary has them."""
+
+    @property
+    def meta(self) -> RunMeta: ...
+    @property
+    def verdict(self) -> Verdict: ...
+    @property
+    def top1(self) -> Accuracy | None: ...
+    @property
+    def agreement(self) -> Agreement | None: ...
+    @property
+    def mismatches(self) -> int | None: ...
+    @property
+    def latency(self) -> Latency | None: ...
+
+
+def judged_budgets(summary: Measured) -> tuple[BudgetResult, ...]:
     """Each budget of the run. summary: with a verdict that knows of no budget but `min_top1` and
     `max_mismatches`."""
     meta, latency = summary.meta, summary.latency
@@ -28,7 +46,7 @@ def judged_budgets(summary: RunSummary) -> tuple[BudgetResult, ...]:
     return judge(meta.settings.budgets, figures, meta.settings.strict_budgets)
 
 
-def _top1(summary: RunSummary) -> Figure:
+def _top1(summary: Measured) -> Figure:
     broke, top1 = summary.verdict.broke, summary.top1
     if broke is not None and broke.value != "model":
         return Figure(None, f"an accuracy says nothing while the {broke.value} is broken")
@@ -38,7 +56,7 @@ def _top1(summary: RunSummary) -> Figure:
     return Figure(top1.value, f"Top-1 is {top1.value:.4f} of {top1.total:,} images")
 
 
-def _mismatches(summary: RunSummary) -> Figure:
+def _mismatches(summary: Measured) -> Figure:
     count, agreement = summary.mismatches, summary.agreement
     if count is None or agreement is None:
         return Figure(None, "outputs were not compared with the host's")
@@ -54,7 +72,7 @@ def latency_figure(latency: Latency | None) -> Figure:
     if slowest is None or latency.median_ms is None:
         return Figure(None, f"{_said(latency.unit)}, which are not time")
     median = "" if latency.counted == 1 else f", the median {latency.median_ms:,.3f} ms"
-    return Figure(slowest, f"The slowest inference took {slowest:,.3f} ms{median}")
+    return Figure(slowest, f"The longest inference took {slowest:,.3f} ms{median}")
 
 
 def instructions_figure(latency: Latency | None) -> Figure:
@@ -63,7 +81,7 @@ def instructions_figure(latency: Latency | None) -> Figure:
         return Figure(None, _NOT_COUNTED)
     if latency.unit != "instructions":
         return Figure(None, f"{_said(latency.unit)} and no instructions")
-    text = f"The inference that took most took {latency.maximum:,} instructions"
+    text = f"The longest inference took {latency.maximum:,} instructions"
     return Figure(latency.maximum, text)
 
 

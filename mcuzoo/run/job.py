@@ -42,9 +42,12 @@ RUNS_FOLDER = "runs"
 
 @dataclass(frozen=True)
 class Job:
-    """What a run needs before it meets the board. out: its folder. baud_note: origin of the
-    rate. note: how the output is read, if it is not a score per class. boards: of a run on several;
-    empty: the one at settings.port."""
+    """What a run needs before it meets the board. out: its folder. baud_note: origin of the rate.
+    note: how the output is read, if it is not a score per class. boards: of a run on several;
+    empty: the one at settings.port. manifest: of the project, with an uploaded model if there is
+    one. classes: of the outputs. data_set: the images. engine: the host's reference; None for
+    --no-reference. resume: the journal is there and goes on. warnings: sentences for the user.
+    upload: the model to send; None where it is linked in."""
 
     manifest: Manifest
     classes: Classes
@@ -174,6 +177,11 @@ def _engine(subject: Subject) -> Engine:
     except UnsupportedOpError as error:
         error.hint = f"--no-reference runs it without the host's outputs. {error.hint}"
         raise
+
+
+def settings_of(options: RunOptions, subject: Subject) -> Settings:
+    """The settings of a new run, without those that say where its boards are."""
+    return _settings(options, _defaults(subject))
 
 
 def _settings(options: RunOptions, base: Settings) -> Settings:

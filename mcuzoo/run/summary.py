@@ -26,7 +26,9 @@ from mcuzoo.run.tally import Prediction, Tally
 
 @dataclass(frozen=True)
 class Latency:
-    """Counts of `counted` images in `unit` (see link.hello.Hello): least, median and greatest."""
+    """Counts of `counted` images in `unit` (see link.hello.Hello): least, median and greatest.
+    minimum, maximum: as `median`. core_clock_hz: of the board that counted; cycles / this are
+    seconds."""
 
     unit: str
     counted: int
@@ -67,7 +69,8 @@ _FAULT_EXIT_CODE = 4  # the firmware gave no answer at all, which no accuracy ca
 
 @dataclass(frozen=True)
 class Verdict:
-    """broke: None if the run passed. reasons: why it did not pass. warnings: what else to know."""
+    """broke: None if the run passed. reasons: why it did not pass. warnings: what else to know.
+    exit_code: of the command."""
 
     broke: Broke | None
     reasons: tuple[str, ...]
@@ -150,7 +153,9 @@ class RunSummary:
     turned: images that their EXIF orientation turned. clipped: the share of input values that int8
     could not take. boards: of a run on several. latency: None if these count differently.
     confusion: (label, predicted, images). wrong_order: that of the labels, if it is not the
-    classes'."""
+    classes'. meta, rows: of the journal. counts: images by status. agreement: with the host's
+    reference; None where it was not asked. images_per_second: None where no time is known. verdict:
+    of the run. budgets: each that was given."""
 
     meta: RunMeta
     rows: tuple[Row, ...]
@@ -213,40 +218,39 @@ def summarize(meta: RunMeta, rows: Sequence[Row]) -> RunSummary:
         rate = done_by_boards / meta.elapsed_s if meta.elapsed_s else None
     else:
         rate = len(done) / seconds if seconds else None
-    return _with_budgets(
-        RunSummary(
-            meta=meta,
-            rows=tuple(rows),
-            counts=counts,
-            top1=None if scores is None else scores.top1,
-            top5=None if scores is None else scores.top5,
-            classes=tally.per_class(meta.class_names),
-            agreement=agreement,
-            latency=measure_latency(
-                [row.cycles for row in done], meta.board.core_clock_hz, meta.board.unit
-            )
-            if _count_alike(meta)
-            else None,
-            images_per_second=rate,
-            resent=sum(max(0, (row.attempts or 1) - 1) for row in done),
-            verdict=verdict,
-            turned=tally.turned,
-            clipped=tally.clipped,
-            boards=boards,
-            confusion=tally.confusion,
-            wrong_order=order,
+    measured = RunSummary(
+        meta=meta,
+        rows=tuple(rows),
+        counts=counts,
+        top1=None if scores is None else scores.top1,
+        top5=None if scores is None else scores.top5,
+        classes=tally.per_class(meta.class_names),
+        agreement=agreement,
+        latency=measure_latency(
+            [row.cycles for row in done], meta.board.core_clock_hz, meta.board.unit
         )
+        if counts_alike(meta)
+        else None,
+        images_per_second=rate,
+        resent=sum(max(0, (row.attempts or 1) - 1) for row in done),
+        verdict=verdict,
+        turned=tally.turned,
+        clipped=tally.clipped,
+        boards=boards,
+        confusion=tally.confusion,
+        wrong_order=order,
     )
+    results = judged_budgets(measured)
+    return replace(measured, budgets=results, verdict=with_budgets(verdict, results))
 
 
 _BY_THE_VERDICT = ("min_top1", "max_mismatches")
 """Budgets that `verdict_of` has judged already: they tell what else says nothing."""
 
 
-def _with_budgets(summary: RunSummary) -> RunSummary:
-    """Judge the budgets, and let them count in the verdict: weaker than all else, and always as a
-    verdict that failed, also where it is the rig's."""
-    results, verdict = judged_budgets(summary), summary.verdict
+def with_budgets(verdict: Verdict, results: Sequence[BudgetResult]) -> Verdict:
+    """Let the budgets of a run count in its verdict: weaker than all else, and always as a verdict
+    that failed, also where it is the rig's."""
     # An accuracy that says nothing is no news: then something else is broken.
     told = [one for one in results if one.name != "min_top1" or one.holds is not None]
     unknown = [one for one in told if one.holds is None and not one.fails]
@@ -259,10 +263,10 @@ def _with_budgets(summary: RunSummary) -> RunSummary:
         if verdict.broke is None:
             part = Broke(failed[0].part)
             verdict = replace(verdict, broke=part, exit_code=_OVER_BUDGET_EXIT_CODE)
-    return replace(summary, budgets=results, verdict=verdict)
+    return verdict
 
 
-def _count_alike(meta: RunMeta) -> bool:
+def counts_alike(meta: RunMeta) -> bool:
     """Whether the counts of all boards mean the same."""
     facts = [board.facts for board in meta.boards if board.facts is not None]
     return len({(one.board, one.core_clock_hz, one.unit) for one in (*facts, meta.board)}) == 1

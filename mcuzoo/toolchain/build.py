@@ -182,7 +182,8 @@ OnCompiled = Callable[[int, int], None]
 class Toolset:
     """The compiler and other tools of a build, and the folder below build/ for the products.
 
-    flags, parts: as the manifest has them, see BuildEntry.
+    flags, parts: as the manifest has them, see BuildEntry. toolchain: "gcc" or "zig". optimization:
+    the level, or the SDK's configuration. compiler_version: as it states it.
     """
 
     toolchain: str
@@ -309,7 +310,8 @@ def _parts_in_sdk(job: SdkJob) -> tuple[PartEntry, ...]:
 
 @dataclass(frozen=True)
 class Inputs:
-    """The files of a project that a firmware is made from: their SHA-256, and the build's id."""
+    """The files of a project that a firmware is made from: their SHA-256, and the build's id.
+    identity: the build id. hashes: by path."""
 
     identity: str
     hashes: dict[str, str]

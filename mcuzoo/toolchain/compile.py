@@ -40,7 +40,7 @@ class CompileJob:
     """How to build `project` into the folder `output`; `defines` are KEY=VALUE.
 
     tflm_tree: the TFLM tree to take the manifest's TFLM sources from. on_compiled: gets (compiled
-    sources, all sources).
+    sources, all sources). optimization: of mcuzoo's C, -O2 for example.
     """
 
     compiler: Compiler
@@ -94,7 +94,9 @@ def build_elf(job: CompileJob, manifest: ProjectManifest, log: BuildLog) -> Path
 
 @dataclass(frozen=True)
 class _Unit:
-    """One source, its object, its command. kept: where builds keep that object for each other."""
+    """One source, its object, its command. kept: where builds keep that object for each other.
+    target: the object. flags: behind the command and the machine's own. optimization: None: the
+    job's."""
 
     source: str
     target: Path

@@ -39,7 +39,8 @@ def sdk_configuration(config: str | None) -> str:
 
 @dataclass(frozen=True)
 class SdkJob:
-    """How to build `project`. tflm: the tree to take TFLM from."""
+    """How to build `project`. tflm: the tree to take TFLM from. configuration: the SDK's name of
+    it."""
 
     compiler: Compiler
     project: Path

@@ -29,7 +29,8 @@ _GCC_EXCEPTION = "GPL-3.0-or-later WITH GCC-exception-3.1"
 
 @dataclass(frozen=True)
 class _Kind:
-    """A part of a TFLM tree. folder: where its files are. headers: it has only those."""
+    """A part of a TFLM tree. folder: where its files are. headers: it has only those. name,
+    licence, purl: as PartEntry has them."""
 
     folder: str
     name: str

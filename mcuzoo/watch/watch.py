@@ -26,7 +26,7 @@ from mcuzoo.run.connected_board import BoardGoneError, ConnectedBoard
 from mcuzoo.run.feed import Prepared, Unusable, prepare
 from mcuzoo.run.job import Job
 from mcuzoo.run.journal import Journal, begin_journal, require_no_run
-from mcuzoo.run.open_board import Answer, Chosen, Classification, choose, classified, connected
+from mcuzoo.run.open_board import Answer, Chosen, Classification, choose, classification, connected
 from mcuzoo.run.project import emulated_port
 from mcuzoo.run.record import Row, Settings, Status, WrongLayer
 from mcuzoo.run.runner import (
@@ -145,7 +145,7 @@ class _Watch:
                 ready = arrival.ready
                 seen, error = self._answer(board, arrival, following, host)
                 if journal is not None:
-                    journal.add(ready.item)
+                    journal.add([ready.item])
                     journal.record(seen.row, board.state)
                 yield seen
                 if seen.row.reference_difference and isinstance(ready, Prepared):
@@ -202,7 +202,7 @@ class _Watch:
             unit=board.hello.count_unit,
             core_clock_hz=board.hello.core_clock_hz,
         )
-        return classified(answer, self._chosen.manifest, self._chosen.classes)
+        return classification(answer, self._chosen.manifest, self._chosen.classes)
 
     def _greet(self, board: ConnectedBoard) -> None:
         hello = board.hello

@@ -53,7 +53,7 @@ class Origin:
     """Where a model file is from, as the registry says; all empty for a file that it does not know.
 
     source: in words. url: where the file, or what it was made from, is on the web. converted_from:
-    the SHA-256 of the UINT8 file that it was converted from.
+    the SHA-256 of the UINT8 file that it was converted from. licence: as the registry has it.
     """
 
     source: str = ""
@@ -70,7 +70,8 @@ class ModelSource:
     recipe_source: where `preprocessing` is from: "registry", "beside" (NAME.mcuzoo.toml),
     "metadata", "default", "recipe" (--recipe), each perhaps with "+flags"; empty: not said.
     labels_source: of `labels`, likewise. note: what a user should know about the choice of this
-    file.
+    file. name: of the zoo, or the file's without its ending. path: of the file. origin: where the
+    file is from.
     """
 
     name: str
@@ -243,7 +244,8 @@ def _lines(path: Path) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class KnownModel:
-    """structure_only: the weights are random. note: what a reader must know."""
+    """structure_only: the weights are random. note: what a reader must know. model: as read, or
+    built from its layers."""
 
     model: Model
     structure_only: bool = False

@@ -2,9 +2,9 @@
 # The words come from mcuzoo itself: it is asked for what may follow.
 
 _mcuzoo() {
-    local word meaning
+    local word
     COMPREPLY=()
-    while IFS=$'\t' read -r word meaning; do
+    while IFS=$'\t' read -r word _; do
         case $word in
             :files) compopt -o default ;;
             :paths) compopt -o filenames ;;

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,13 @@ from mcuzoo.doctor.options import DoctorOptions
 from mcuzoo.extras import PACKAGES
 from mcuzoo.flash.probes import Probe
 from mcuzoo.link.ports import PortInfo
+
+
+@pytest.fixture(autouse=True)
+def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Not the user's, all of whose files would be counted."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"
 
 
 def named(found: list[Finding], name: str) -> Finding:
@@ -69,7 +79,15 @@ def test_a_cache_that_changes_meanwhile(tmp_path: Path, monkeypatch: pytest.Monk
     cache.mkdir(parents=True)
     (cache / "kept").write_bytes(bytes(2_000_000))
     monkeypatch.setattr("mcuzoo.doctor.findings.cache_folder", lambda: cache)
-    monkeypatch.setattr("os.walk", lambda folder: [(str(cache), [], ["gone", "kept"])])
+    listed = os.scandir
+
+    def removed_then(path: str) -> AbstractContextManager[Iterator[os.DirEntry[str]]]:
+        (cache / "gone").touch()
+        entries = [*listed(path)]
+        (cache / "gone").unlink()
+        return nullcontext(iter(entries))
+
+    monkeypatch.setattr("os.scandir", removed_then)
     assert named(examine(lister=list), str(cache.parent)).detail == "2.0 MB"
 
 

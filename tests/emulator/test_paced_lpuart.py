@@ -8,7 +8,8 @@ from mcuzoo.board.model import Board
 from mcuzoo.emulator.paced_board import PacedBoard, PacedPort
 from mcuzoo.emulator.paced_lpuart import PacedLine
 
-# Waits for a byte, then does nothing for 2 ms, in which 23 bytes arrive, then prints what it has received and STAT's OR.
+# Waits for a byte, then does nothing for 2 ms, in which 23 bytes arrive, then prints how many it
+# finds and STAT's OR.
 SLEEPER = """
 void guest(void) {
     for (;;) {

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from helpers.boards import without_sdram
 from helpers.exported import fit_model
 from helpers.fake_board import MANIFEST
+from helpers.histories import night, nights, write_hostile, write_nights, write_run
 from helpers.mobilenet import mobilenet_v1
 from helpers.page_runs import (
     EVIL,
@@ -30,10 +32,14 @@ from mcuzoo.compare.comparison import Comparison, compare_trials
 from mcuzoo.compare.trial import Answers, ProjectOnBoard, Sizes, Trial
 from mcuzoo.evaluate.result import BadImage, DataFacts, Evaluation, ModelFacts
 from mcuzoo.graph.model import Model
+from mcuzoo.history.against import against
+from mcuzoo.history.folders import RunInFolder
+from mcuzoo.history.trend import history
 from mcuzoo.project.recipe import Recipe
 from mcuzoo.report.html.comparison import comparison_html
 from mcuzoo.report.html.evaluation import Asked, evaluation_html
 from mcuzoo.report.html.fit import fit_html
+from mcuzoo.report.html.history import history_html
 from mcuzoo.report.html.profile import profile_html
 from mcuzoo.report.html.run import RunPage, run_html
 from mcuzoo.run.score import Accuracy, Agreement, ClassScore, Paired, Scores, Versus
@@ -44,6 +50,19 @@ MADE = datetime(2026, 11, 29, 2, 0)
 
 def run_file(run: PageRun, show: int = 24) -> str:
     return run_html(RunPage(Path("runs/x"), run.summary, run.project, toy_profile(), show), MADE)
+
+
+def against_file(now: PageRun, before: PageRun) -> str:
+    found = against(
+        RunInFolder(Path("runs/now"), now.summary), RunInFolder(Path("runs/before"), before.summary)
+    )
+    return run_html(RunPage(Path("runs/now"), now.summary, now.project, against=found), MADE)
+
+
+def history_file(write: Callable[[Path], Path]) -> str:
+    with TemporaryDirectory() as folder:
+        text = history_html(history([write(Path(folder))]), MADE)
+        return text.replace(folder, "/runs")
 
 
 def toy_comparison(name: str = "second") -> Comparison:
@@ -102,6 +121,14 @@ PAGES: dict[str, Callable[[], str]] = {
     "run-two": lambda: run_file(signs_run(2)),
     "run-10000": lambda: run_file(many_classes(10_000)),
     "run-hostile": lambda: run_file(hostile()),
+    "run-against": lambda: against_file(nights()[-1], nights()[-4]),
+    "run-against-other": lambda: against_file(emulated(), signs_run(40)),
+    "run-against-hostile": lambda: against_file(hostile(), signs_run(12)),
+    "history": lambda: history_file(
+        lambda folder: write_nights(folder, [*nights(), emulated(), broken_rig()])
+    ),
+    "history-hostile": lambda: history_file(write_hostile),
+    "history-one": lambda: history_file(lambda folder: write_run(folder / "one", night(0))),
     "fit": lambda: fit_html(fit_model(mobilenet_v1(), load_board("rt1050")), made=MADE),
     "fit-not": lambda: fit_html(
         fit_model(mobilenet_v1(resolution=416), without_sdram("rt1050")), made=MADE

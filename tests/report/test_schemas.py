@@ -25,6 +25,8 @@ from mcuzoo.report.schemas import (
 PRINTED_BY = {
     "try": ["try"],
     "demo": ["run"],
+    "init": ["init"],
+    "config": ["config"],
     "doctor": ["doctor"],
     "boards": ["boards"],
     "models": ["models"],
@@ -48,6 +50,8 @@ PRINTED_BY = {
     "quantize": ["quantize"],
     "compare": ["compare"],
     "report": ["run"],
+    "history": ["history"],
+    "bisect": ["bisect"],
 }
 
 

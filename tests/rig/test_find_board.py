@@ -51,7 +51,7 @@ def test_the_one_board_is_found_and_run(
 
         listed = invoke(("ports", "--baud", 115200, "--json"))
         assert listed.exit_code == 0, listed.stderr
-        answers = {one["port"]: one["firmware"] for one in json.loads(listed.stdout)}
+        answers = {one["port"]: one["firmware"] for one in json.loads(listed.stdout)["ports"]}
         build_id = load_manifest(project.folder).newest_build_id
         assert answers[line.url]["build_id"] == build_id
         assert answers[stranger.url]["build_id"] != build_id

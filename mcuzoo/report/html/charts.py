@@ -12,6 +12,7 @@ import warnings
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -92,7 +93,10 @@ def _plain(value: float) -> str:
 
 @dataclass(frozen=True)
 class Rate:
-    """A rate, 0 to 1, with its interval where it has one."""
+    """A rate, 0 to 1, with its interval where it has one.
+
+    value: the rate. low, high: ends of the interval; None: there is none.
+    """
 
     name: str
     value: float
@@ -159,8 +163,70 @@ def course(
     return _drawn(draw, title, caption, _HEIGHT)
 
 
-def _drawn(draw: Any, title: str, caption: str, height: float) -> Svg | None:
-    """None without matplotlib."""
+@dataclass(frozen=True)
+class Dated:
+    """A figure of a run at a time, in UTC, with its interval where it has one. bad: the run did not
+    pass. when: in UTC. low, high: ends of the interval; None: there is none."""
+
+    when: datetime
+    value: float
+    low: float | None = None
+    high: float | None = None
+    bad: bool = False
+
+
+def trend(
+    found: Sequence[Dated], changes: Sequence[datetime], name: str, title: str, key: str
+) -> Svg | None:
+    """A figure over time: a cross for a run that did not pass, a dotted line where something that a
+    run is made of became another (changes). name: of the values, with their unit. key: of the
+    chart, in letters, digits and dashes."""
+    if len(found) < 2:
+        return None
+
+    def draw(axes: Axes) -> None:
+        import matplotlib.dates
+        from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+        dates: Any = matplotlib.dates
+        times: Any = [one.when for one in found]
+        values = [one.value for one in found]
+        for when in changes:
+            axes.axvline(when, color=_OTHER, linewidth=1, linestyle=(0, (2, 3)))  # type: ignore[arg-type]
+        bounded = [one for one in found if one.low is not None and one.high is not None]
+        if bounded:
+            axes.fill_between(
+                [one.when for one in bounded],  # type: ignore[arg-type]
+                [one.low or 0.0 for one in bounded],
+                [one.high or 0.0 for one in bounded],
+                color=_BAR,
+                alpha=0.2,
+                linewidth=0,
+            )
+        axes.plot(times, values, color=_BAR, linewidth=1.5)
+        for bad, colour, shape in ((False, _BAR, "o"), (True, _BAD, "X")):
+            marked: Any = [one.when for one in found if one.bad is bad]
+            heights = [one.value for one in found if one.bad is bad]
+            axes.plot(marked, heights, shape, color=colour, markersize=4 + 3 * bad)
+        low = min([*values, *(one.low for one in bounded if one.low is not None)])
+        high = max([*values, *(one.high for one in bounded if one.high is not None)])
+        room = 0.08 * (high - low) or 0.05 * abs(high) or 1.0
+        axes.set_ylim(low - room if high else -0.1, high + room)
+        locator = dates.AutoDateLocator(minticks=3, maxticks=6, tz=timezone.utc)
+        axes.xaxis.set_major_locator(locator)
+        axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, tz=timezone.utc))
+        whole = all(value == int(value) for value in values)
+        axes.yaxis.set_major_locator(MaxNLocator(4, integer=whole))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _plain(value)))
+        axes.set_ylabel(clipped(name, _NAME_COLUMNS))
+
+    first, last = found[0].value, found[-1].value
+    told = f"{_plain(first)}, and {_plain(last)} at the end" if first != last else _plain(first)
+    return _drawn(draw, title, f"{title}, {len(found):,} runs: {told}.", _HEIGHT, key)
+
+
+def _drawn(draw: Any, title: str, caption: str, height: float, key: str = "") -> Svg | None:
+    """None without matplotlib. key: of the chart where another one has the same title."""
     if missing_packages(CHARTS):
         return None
     import matplotlib
@@ -172,18 +238,18 @@ def _drawn(draw: Any, title: str, caption: str, height: float) -> Svg | None:
         figure = Figure(figsize=(_WIDTH, height), layout="constrained")
         axes = figure.subplots()
         draw(axes)
-        return Svg(_markup(figure, title, caption), caption)
+        return Svg(_markup(figure, title, caption, key or title), caption)
 
 
-def _markup(figure: Figure, title: str, caption: str) -> str:
-    """The same drawing gives the same text. No id is used twice on a page with other titles."""
+def _markup(figure: Figure, title: str, caption: str, key: str) -> str:
+    """The same drawing gives the same text. No id is used twice on a page with other keys."""
     written = io.BytesIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     figure.savefig(written, format="svg", transparent=True, metadata=nothing)
     for prefix, name in (("", _SVG), ("xlink", _XLINK)):
         ElementTree.register_namespace(prefix, name)
     root = ElementTree.fromstring(written.getvalue())
-    own = "chart-" + re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+    own = "chart-" + re.sub(r"[^a-z0-9]+", "-", key.lower()).strip("-")
     for name in ("width", "height", "version"):
         del root.attrib[name]
     for defs in root.findall(f"{{{_SVG}}}defs"):

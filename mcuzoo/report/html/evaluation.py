@@ -39,7 +39,9 @@ _BAD_LISTED = 100
 
 @dataclass(frozen=True)
 class Asked:
-    """What the evaluation was to show. failures: why it does not. budgets: of what was asked."""
+    """What the evaluation was to show. failures: why it does not. budgets: of what was asked.
+    min_top1: the bound, 0 to 1; None: none. judged: something was asked for, so that there is a
+    verdict."""
 
     min_top1: float | None = None
     judged: bool = False

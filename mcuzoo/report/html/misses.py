@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from mcuzoo.errors import command
+from mcuzoo.history.pairing import Pair
 from mcuzoo.report.figures import class_name, score_text
 from mcuzoo.report.html.blocks import (
     Block,
@@ -55,6 +57,27 @@ def answer_blocks(
     left = len(answered) - show
     more = f"And {left:,} other images: --csv FILE lists them all." if left > 0 else ""
     return [_gallery(meta, answered, pictures, show, ask_host=False, left_out=more)]
+
+
+def changed_blocks(
+    meta: RunMeta,
+    pairs: Sequence[Pair],
+    baseline: RunMeta,
+    pictures: Pictures,
+    show: int,
+) -> list[Block | None]:
+    """Images that the run answers otherwise than its baseline, with both answers; those that are
+    wrong now, the surest first."""
+    ordered = sorted(pairs, key=lambda pair: (-(pair.run.score or 0.0), pair.run.index))
+    cards = []
+    for pair in ordered[:show]:
+        card = _card(meta, pair.run, pictures.seen(pair.run))
+        before = pair.baseline.top1
+        told = "-" if before is None else class_name(before, baseline.class_names)
+        score = "" if pair.baseline.score is None else score_text(pair.baseline.score)
+        cards.append(replace(card, facts=(*card.facts, Fact("before", told, score))))
+    rest = [pair.run for pair in ordered[show:]]
+    return [Gallery(tuple(cards)) if cards else None, _list(meta, rest)]
 
 
 def failure_blocks(folder: Path, rows: Sequence[Row]) -> list[Block | None]:

@@ -5,21 +5,17 @@ from __future__ import annotations
 
 import base64
 import io
-import zlib
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.data.dataset import open_data_set
 from mcuzoo.data.images import Item
-from mcuzoo.data.labels import Classes, load_classes
 from mcuzoo.data.preprocess import PictureInput, seen_pixels
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import McuzooError
-from mcuzoo.extras import require_packages
-from mcuzoo.run.feed import Unusable, prepare
+from mcuzoo.run.feed import Unusable
+from mcuzoo.run.pictures import input_again, run_items
 from mcuzoo.run.record import Row, RunMeta
 from mcuzoo.run.score import Answer, answer
 
@@ -69,16 +65,11 @@ class Pictures:
             item = self._item(row)
             if item is None:
                 return Seen(absent=self._gone)
-            ready = prepare(replace(item, sha256=row.sha256), self._input, None)
+            ready = input_again(row, item, self._input)
         except McuzooError as error:
             return Seen(absent=error.message)
         if isinstance(ready, Unusable):
             return Seen(absent=ready.reason)
-        if row.input_crc32 != zlib.crc32(ready.tensor.tobytes()):
-            return Seen(
-                absent="The file is the run's, but what is made of it is another input now: "
-                "another version of the library that resizes?"
-            )
         pixels = seen_pixels(self._input, ready.tensor)
         png = png_uri(pixels)
         expected = self._expected(ready.tensor, row) if ask_host else None
@@ -96,25 +87,13 @@ class Pictures:
     def _all(self) -> dict[tuple[int, str], Item]:
         if self._items is None:
             self._items = {}
+            assert self._input is not None
             try:
-                self._items = {(item.index, item.file): item for item in self._opened()}
+                self._items = run_items(self._meta, self._input)
             except (McuzooError, OSError) as error:
                 reason = error.message if isinstance(error, McuzooError) else str(error)
                 self._gone = f"The data set is not at hand: {reason}"
         return self._items
-
-    def _opened(self) -> tuple[Item, ...]:
-        assert self._input is not None
-        require_packages(("pillow", *self._input.packages), "A picture")
-        meta, settings = self._meta, self._meta.settings
-        known = settings.labels is not None and Path(settings.labels).is_file()
-        classes = (
-            load_classes(Path(str(settings.labels)), meta.classes)
-            if known
-            else Classes(meta.classes, meta.class_names)
-        )
-        source = Path(settings.data_set)
-        return open_data_set(source, classes, settings.limit, settings.split).items
 
     def _expected(self, tensor: NDArray[np.int8], row: Row) -> Answer | None:
         if self._engine is None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from mcuzoo.history.against import Against
 from mcuzoo.link.counts import UNKNOWN_UNIT, agent_note
 from mcuzoo.profile import ModelProfile
 from mcuzoo.report.html.accuracy import (
@@ -16,6 +17,7 @@ from mcuzoo.report.html.accuracy import (
     rate_blocks,
     rate_tiles,
 )
+from mcuzoo.report.html.against import against_sections, against_tiles
 from mcuzoo.report.html.at_hand import AtHand
 from mcuzoo.report.html.blocks import (
     Block,
@@ -56,13 +58,15 @@ _PICTURE_BYTES = 6 << 20
 @dataclass(frozen=True)
 class RunPage:
     """What a page of a run is made of. folder: of the run. project: what is there of the run's
-    project. profile: None, or one that a user has. show: so many images with their pictures."""
+    project. profile: None, or one that a user has. show: so many images with their pictures.
+    against: None, or an earlier run beside it."""
 
     folder: Path
     summary: RunSummary
     project: AtHand
     profile: ModelProfile | None = None
     show: int = SHOWN
+    against: Against | None = None
 
 
 def run_html(run: RunPage, made: datetime | None = None) -> str:
@@ -99,9 +103,10 @@ def run_page(run: RunPage) -> Page:
             summary.verdict.warnings,
         ),
         parts=_parts(summary),
-        tiles=_tiles(summary),
+        tiles=(*(() if run.against is None else against_tiles(run.against)), *_tiles(summary)),
         sections=sections(
             (
+                *(() if run.against is None else against_sections(run.against, pictures, run.show)),
                 section(
                     "unequal",
                     "Outputs unlike the host's",

@@ -79,6 +79,19 @@ def choose_boards(
     return replace(choice, settings={**choice.settings, **NO_FARM})
 
 
+def listed_boards(
+    options: RunOptions, base: Settings, firmware: Subject, say: Callable[[str], None]
+) -> Choice:
+    """As choose_boards, but a board alone is in `several`, too."""
+    choice = choose_boards(options, base, firmware, say)
+    if choice.several or not choice.ports:
+        return choice
+    port = choice.ports[0]
+    own = firmware if options.project is not None else _of_emulated(port, options, firmware)
+    source = PortSource(port, _line(port, own, options, base))
+    return replace(choice, several=(BoardOfRun(source, own.manifest, own.upload),))
+
+
 def _of_this_machine(
     options: RunOptions, base: Settings, firmware: Subject, say: Callable[[str], None]
 ) -> Choice:
