@@ -393,6 +393,7 @@ EVALUATE = of(
     jobs=int,
     seconds=float,
     images_per_s=float,
+    line=LINE | None,
     against=of(
         "Against",
         model=ModelFacts,
@@ -402,6 +403,7 @@ EVALUATE = of(
         accuracy=_SCORES | None,
         paired=_PAIRED | None,
         differs=bool | None,
+        line=LINE | None,
     )
     | None,
     budgets=list[BudgetResult],
