@@ -30,7 +30,8 @@ NEWEST := $(if $(LOCK),,-newest)
 DEMO := $(VENV)/.demo$(NEWEST)
 TEST := $(VENV)/.$(SET)$(NEWEST)
 
-.PHONY: demo test quick full nightly fuzz soak test-newest farm farm-tests check bench lock clean
+.PHONY: demo test quick full nightly fuzz soak test-newest farm farm-tests check bench docs site \
+    screenshots dist sbom lock clean
 
 demo: $(DEMO)
 	$(BIN)/mcuzoo demo
@@ -91,9 +92,51 @@ check: $(TEST)
 	$(BIN)/mypy --platform win32 -p mcuzoo
 	$(BIN)/clang-format --dry-run -Werror $(C_FILES)
 
+# The site of docs/ in build/site, without a network once its generator is there; a link or an anchor
+# that leads nowhere is an error. In an environment of its own, of Python 3.11 or newer.
+docs:
+	$(MAKE) VENV=.venv-docs site
+
+site: $(VENV)/.docs
+	rm -rf build/site
+	$(BIN)/zensical build --strict
+	@echo "python3 -m http.server --directory build/site"
+
+$(VENV)/.docs: requirements/docs.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --require-hashes --requirement $<
+	touch $@
+
+# The pictures of README and docs, from a run on the emulated board and Chromium.
+screenshots: $(TEST)
+	$(BIN)/python tools/screenshots.py
+
 # The table of benchmarks/README.md; BENCH_ARGS="--tflm DIR" measures TFLite-Micro, too.
 bench: $(TEST)
 	$(BIN)/python benchmarks/bench.py $(BENCH_ARGS)
+
+# sdist and wheel of the newest commit, built twice and compared, in dist/ with their SHA-256.
+dist: $(VENV)-dist/.build
+	rm -rf dist
+	$(VENV)-dist/bin/python tools/release.py --out dist
+
+# The same with the packages that `make demo` installs as a CycloneDX document: the wheel and they are
+# installed into an environment that has nothing else.
+sbom: dist $(VENV)-dist/.release
+	rm -rf $(VENV)-sbom
+	$(PYTHON) -m venv --without-pip $(VENV)-sbom
+	$(INTO_SBOM) --require-hashes --no-build-isolation --requirement requirements/demo.txt
+	$(INTO_SBOM) --no-deps dist/*.whl
+	$(VENV)-dist/bin/python tools/release_sbom.py --python $(VENV)-sbom/bin/python --out dist
+
+INTO_SBOM = $(VENV)-dist/bin/python -m pip install --quiet --disable-pip-version-check \
+    --ignore-installed --no-warn-script-location --prefix $(VENV)-sbom
+
+$(VENV)-dist/.build $(VENV)-dist/.release: $(VENV)-dist/.%: requirements/%.txt
+	test -d $(VENV)-dist || $(PYTHON) -m venv $(VENV)-dist
+	$(VENV)-dist/bin/python -m pip install --quiet --disable-pip-version-check \
+	    --require-hashes --requirement $<
+	touch $@
 
 $(VENV)/.demo $(VENV)/.$(SET): $(VENV)/.%: requirements/%.txt requirements/build.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -117,13 +160,16 @@ lock:
 	$(COMPILE) pyproject.toml --extra test --output-file requirements/test.txt
 	$(COMPILE) pyproject.toml --extra demo --constraint requirements/test.txt \
 	    --output-file requirements/demo.txt
-	$(COMPILE) pyproject.toml --extra test --extra tensorflow --extra flash \
+	$(COMPILE) pyproject.toml --extra test --extra tensorflow --extra flash --group notebook \
 	    --constraint requirements/test.txt --output-file requirements/tensorflow.txt
 	$(COMPILE) pyproject.toml --extra demo --extra engines --extra farm --group farm-test \
 	    --constraint requirements/test.txt --override requirements/farm-override.txt \
 	    --output-file requirements/farm.txt
+	$(subst 3.10,3.11,$(COMPILE)) --group docs --output-file requirements/docs.txt
 	$(COMPILE) --group build --constraint requirements/tensorflow.txt \
 	    --output-file requirements/build.txt
+	$(COMPILE) --group release --constraint requirements/tensorflow.txt \
+	    --output-file requirements/release.txt
 
 clean:
-	rm -rf $(VENV) $(VENV)-lock .venv-newest .venv-farm build dist
+	rm -rf $(VENV) $(VENV)-dist $(VENV)-lock $(VENV)-sbom .venv-newest .venv-farm .venv-docs build dist

@@ -16,7 +16,13 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+try:
+    _built = import_module("mcuzoo._version")
+except ImportError:  # a checkout that nothing was built or installed from
+    __version__, __commit__ = "0.0.0", ""
+else:
+    __version__, __commit__ = str(_built.VERSION), str(_built.COMMIT)
+"""__commit__: what a wheel was built from; "" for a checkout, which may be changed at any time."""
 
 if TYPE_CHECKING:
     from mcuzoo.board.load import load_board
@@ -25,6 +31,7 @@ if TYPE_CHECKING:
     from mcuzoo.codegen.options import ExportOptions
     from mcuzoo.compare.comparison import compare_projects as compare
     from mcuzoo.compare.options import CompareOptions
+    from mcuzoo.config.config import Config, load_config
     from mcuzoo.doctor_data.doctor import doctor_data
     from mcuzoo.doctor_data.options import DoctorDataOptions
     from mcuzoo.emulator.emulate import emulate
@@ -49,10 +56,13 @@ if TYPE_CHECKING:
     from mcuzoo.run.options import BoardOptions, ConvertOptions, ProfileOptions, RunOptions
     from mcuzoo.run.profiling import profile
     from mcuzoo.run.run import run
+    from mcuzoo.sbom.document import sbom
     from mcuzoo.toolchain.build import build_project as build
     from mcuzoo.toolchain.options import BuildOptions
     from mcuzoo.tryout.options import TryOptions
     from mcuzoo.tryout.tryout import try_model
+    from mcuzoo.watch.options import WatchOptions
+    from mcuzoo.watch.watch import watch
     from mcuzoo.zoo.fetch.fetch import fetch_model as fetch
     from mcuzoo.zoo.options import FetchOptions
     from mcuzoo.zoo.registry import load_named_model as load_model
@@ -63,6 +73,7 @@ __all__ = [
     "BoardOptions",
     "BuildOptions",
     "CompareOptions",
+    "Config",
     "ConvertOptions",
     "DoctorDataOptions",
     "EmulateOptions",
@@ -80,6 +91,7 @@ __all__ = [
     "QuantizeOptions",
     "RunOptions",
     "TryOptions",
+    "WatchOptions",
     "bisect",
     "build",
     "compare",
@@ -94,18 +106,22 @@ __all__ = [
     "flash",
     "history",
     "load_board",
+    "load_config",
     "load_model",
     "measure",
     "open_board",
     "profile",
     "quantize",
     "run",
+    "sbom",
     "try_model",
+    "watch",
 ]
 
 _HOMES = {
     "load_model": "zoo.registry:load_named_model",
     "load_board": "board.load:load_board",
+    "load_config": "config.config:load_config",
     "fetch": "zoo.fetch.fetch:fetch_model",
     "convert": "run.conversion:convert",
     "quantize": "quantize.quantize:quantize",
@@ -113,6 +129,7 @@ _HOMES = {
     "measure": "measure.fit:measure",
     "export": "codegen.export:export",
     "build": "toolchain.build:build_project",
+    "sbom": "sbom.document:sbom",
     "flash": "flash.flash:flash",
     "emulate": "emulator.emulate:emulate",
     "open_board": "run.open_board:open_board",
@@ -125,8 +142,10 @@ _HOMES = {
     "history": "history.trend:history",
     "bisect": "history.bisect:bisect",
     "try_model": "tryout.tryout:try_model",
+    "watch": "watch.watch:watch",
     "Model": "graph.model:Model",
     "Board": "board.model:Board",
+    "Config": "config.config:Config",
     "Project": "codegen.export:Project",
     "McuzooError": "errors:McuzooError",
     "FetchOptions": "zoo.options:FetchOptions",
@@ -147,6 +166,7 @@ _HOMES = {
     "HistoryOptions": "history.options:HistoryOptions",
     "BisectOptions": "history.options:BisectOptions",
     "TryOptions": "tryout.options:TryOptions",
+    "WatchOptions": "watch.options:WatchOptions",
 }
 """Where each name lives: module:name, as the imports above say to a type checker."""
 
@@ -169,7 +189,7 @@ class _FrontDoor(ModuleType):
             super().__setattr__(name, value)
 
     def __dir__(self) -> list[str]:
-        return [*__all__, "__version__"]
+        return [*__all__, "__commit__", "__version__"]
 
 
 sys.modules[__name__].__class__ = _FrontDoor

@@ -112,9 +112,11 @@ class RigError(McuzooError):
 
 
 class PortError(RigError):
-    """The port cannot be opened, or went away. `absent`: it is not there, and may (yet) come."""
+    """The port cannot be opened, or went away. `absent`: it is not there, and may (yet) come.
+    `busy`: another program has it open."""
 
     absent = False
+    busy = False
 
 
 class FarmError(RigError):

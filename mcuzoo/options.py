@@ -96,9 +96,6 @@ RigFilter = Annotated[
 Split = Annotated[
     str | None, Option("Part of the data set: train, validation, test ... or all.", "--split")
 ]
-MinTop1 = Annotated[
-    float | None, Option("Fail below this accuracy, 0 to 1.", "--min-top1", metavar="RATE")
-]
 Show = Annotated[
     int | None,
     Option(

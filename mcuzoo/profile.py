@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mcuzoo.budgets import BudgetResult
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import ProtocolError
 from mcuzoo.graph.count import count_macs
@@ -26,7 +27,8 @@ class Layer:
 
     `name` joins the ops' names by "+"; `tensor`, `shape` and `output_bytes` are the last op's
     output. `count` is what the kernel took, in the profile's unit; None when not counted.
-    `expected_crc32` is that of the host's output. Either CRC is None when it is not known.
+    `expected_crc32` is that of the host's output. Either CRC is None when it is not known. macs:
+    multiply-accumulates of its ops. output_crc32: that of the board's output.
     """
 
     first_op: int
@@ -79,7 +81,8 @@ class ModelProfile:
     `agent` and `unit` are the board's, as link.hello.Hello has them. `total` is the sum of the
     layers' counts and of the runtime's work behind the last one. `output_equal`: whether the
     model's output is the host reference's; None when not compared. recipe, recipe_source: how the
-    input was made of a picture, and where that is from; None of noise.
+    input was made of a picture, and where that is from; None of noise. budgets: each that was
+    given. toolchain, build_id, core_clock_hz: of the firmware and the board.
     """
 
     model: str
@@ -96,6 +99,11 @@ class ModelProfile:
     output_equal: bool | None
     recipe: Recipe | None = None
     recipe_source: str = ""
+    budgets: tuple[BudgetResult, ...] = ()
+
+    @property
+    def within_budgets(self) -> bool:
+        return not any(one.fails for one in self.budgets)
 
     @property
     def emulated(self) -> bool:

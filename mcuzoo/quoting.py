@@ -110,6 +110,11 @@ def json(value: object) -> Quoted:
     return Quoted(_json.dumps(value))
 
 
+def toml(text: str) -> Quoted:
+    """A string of TOML."""
+    return Quoted(_json.dumps(one_line(text), ensure_ascii=False))
+
+
 def markdown(text: str) -> Quoted:
     """Text of Markdown, in a table, too."""
     return Quoted(_MARKDOWN_SPECIAL.sub(r"\\\1", one_line(text)))
@@ -122,6 +127,25 @@ def code_span(text: str) -> Quoted:
         return Quoted(f"`{shown}`")
     fence = "`" * (1 + max(map(len, re.findall("`+", shown))))
     return Quoted(f"{fence} {shown} {fence}")
+
+
+def workflow_command(kind: str, text: str, title: str, file: str = "") -> str:
+    """A workflow command of GitHub's runner: a line that it shows as an annotation.
+
+    kind: "error", "warning" or "notice". file: relative to the repository, "" for none.
+    https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+    """
+    place = f"file={_command_property(file)}," if file else ""
+    return f"::{kind} {place}title={_command_property(title)}::{_command_data(text)}"
+
+
+def _command_data(text: str) -> str:
+    lines = (printable(line).replace("%", "%25") for line in text.splitlines())
+    return "%0A".join(lines)
+
+
+def _command_property(text: str) -> str:
+    return _command_data(text).replace(":", "%3A").replace(",", "%2C")
 
 
 def shell(text: str) -> Quoted:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import pkgutil
 import shutil
 import signal
+import sys
 import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -15,12 +18,19 @@ from helpers.objects import FOLDER_VARIABLE
 from hypothesis import HealthCheck, settings
 
 import mcuzoo
+from mcuzoo.report import schemas
 
 # xdist sets it in its workers; what goes into a pipe is broken only where somebody says how wide
 # it may be.
 os.environ.pop("COLUMNS", None)
 # The runs of tests are no news for the page of the CI job that runs them.
 os.environ.pop("GITHUB_STEP_SUMMARY", None)
+# A mcuzoo.toml above the folder of the tests is not theirs.
+os.environ["MCUZOO_CONFIG"] = "off"
+# Containers like to set it, and then every worker and every `mcuzoo` that a test starts would
+# compile all sources again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -51,6 +61,30 @@ def pytest_configure(config: pytest.Config) -> None:
     if FOLDER_VARIABLE not in os.environ:
         os.environ[FOLDER_VARIABLE] = tempfile.mkdtemp(prefix="mcuzoo-objects-")
         config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(FOLDER_VARIABLE)))
+
+
+def pytest_collection_finish() -> None:
+    """What thousands of tests are made of stays to the end: the garbage collector need not look at
+    it again and again. The emulator calls it at each reset of a board."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def documents_as_their_schemas_say() -> Iterator[None]:
+    """Whatever a command of this process prints with --json is checked against its schema."""
+    labelled = schemas.labelled
+
+    def checked(document: str, fields: Mapping[str, object]) -> dict[str, object]:
+        from helpers.schemas import complaints
+
+        made = labelled(document, fields)
+        assert not complaints(made)
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schemas, "labelled", checked)
+        yield
 
 
 @pytest.fixture(scope="session")

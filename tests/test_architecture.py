@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,8 +17,9 @@ from mcuzoo.cli.program import COMMANDS
 PACKAGE = Path(__file__).resolve().parent.parent / "mcuzoo"
 
 FLOORS = (
-    {"errors", "options", "quoting", "resources"},
-    {"files", "locking", "processes", "tables", "untrusted"},
+    # _version: written by a build.
+    {"_version", "errors", "options", "prose", "quoting", "resources"},
+    {"budgets", "files", "locking", "processes", "tables", "untrusted"},
     {"board", "extras", "faults", "graph", "project"},
     {"emulator", "farm", "lowering"},
     {"ops"},
@@ -25,10 +29,10 @@ FLOORS = (
     {"codegen", "link"},
     {"profile", "rig"},
     {"toolchain", "run"},
-    {"compare", "doctor_data", "evaluate", "flash", "measure"},
-    {"doctor", "history", "quantize", "tryout"},
+    {"compare", "doctor_data", "evaluate", "flash", "measure", "sbom", "watch"},
+    {"config", "doctor", "history", "quantize", "tryout"},
     {"report"},
-    {"cli"},
+    {"cli", "pytest_plugin"},
     {"__init__", "__main__"},
 )
 FLOOR_OF = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
@@ -57,13 +61,18 @@ def modules() -> list[Path]:
     return sorted(path for path in PACKAGE.rglob("*.py") if "_resources" not in path.parts)
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def room(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
 def imported_modules(path: Path) -> set[str]:
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -84,7 +93,7 @@ def test_imports_run_downwards() -> None:
         f"{shown(path)} imports {name}"
         for path in modules()
         for name in sorted(imported_modules(path))
-        if name.startswith("mcuzoo.") and name != "mcuzoo.__version__"
+        if name.startswith("mcuzoo.") and name not in ("mcuzoo.__commit__", "mcuzoo.__version__")
         for other in [name.split(".")[1]]
         if other != room(path) and FLOOR_OF[other] >= FLOOR_OF[room(path)]
     ]
@@ -105,7 +114,7 @@ def test_functions_take_few_arguments() -> None:
     found = [
         f"{shown(path)}: {node.name} takes {len(names)}"
         for path in modules()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(parsed(path))
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
         for names in [_parameters(node.args)]
         if len(names) > MAX_PARAMETERS
@@ -118,10 +127,57 @@ def _parameters(arguments: ast.arguments) -> list[str]:
     return [one.arg for one in named if one.arg not in ("self", "cls")]
 
 
+MEANINGLESS_FIELDS = 127
+"""Fields of dataclasses without a word on what they mean; most of them say it by name and type. It
+only falls."""
+
+
+def test_meanings_stand_beside_fields() -> None:
+    """In the docstring of the class or the module, in a comment, in a string, or in an Option."""
+    told = {alias for path in modules() for alias in _option_types(parsed(path))}
+    found = [
+        f"{shown(path)}: {name}"
+        for path in modules()
+        for name in _meaningless(path.read_text(encoding="utf-8").splitlines(), parsed(path), told)
+    ]
+    assert len(found) <= MEANINGLESS_FIELDS, "\n".join(found)
+
+
+def _option_types(tree: ast.Module) -> Iterator[str]:
+    """Names of types that an Option explains."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and "Option(" in ast.unparse(node.value):
+            yield from (one.id for one in node.targets if isinstance(one, ast.Name))
+
+
+def _meaningless(lines: Sequence[str], tree: ast.Module, told: set[str]) -> Iterator[str]:
+    module = " ".join(re.findall("`(.+?)`", ast.get_docstring(tree) or ""))
+    for kind in tree.body:
+        if not isinstance(kind, ast.ClassDef) or not any(
+            "dataclass" in ast.unparse(one) for one in kind.decorator_list
+        ):
+            continue
+        words = set(re.findall(r"\w+", f"{ast.get_docstring(kind) or ''} {module}"))
+        for field, behind in zip(kind.body, (*kind.body[1:], None), strict=True):
+            if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
+                continue
+            written = ast.unparse(field.annotation)
+            beside = lines[field.lineno - 2 : field.end_lineno]
+            if not (
+                field.target.id in words
+                or "Annotated" in written
+                or "ClassVar" in written
+                or written in told
+                or any("#" in line for line in beside)
+                or (isinstance(behind, ast.Expr) and isinstance(behind.value, ast.Constant))
+            ):
+                yield f"{kind.name}.{field.target.id}"
+
+
 def test_heavy_packages_are_imported_where_used() -> None:
     found = []
     for path in modules():
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        for node in parsed(path).body:
             names: set[str] = set()
             if isinstance(node, ast.Import):
                 names = {alias.name for alias in node.names}

@@ -102,7 +102,8 @@ typedef enum {
     MZ_COUNT_MICROSECONDS = 0x04,
 } mz_count_unit;
 
-/* Who are you? Answered by HELLO_REPLY with the same nonce. Changes nothing on the board. */
+/* Who are you? Answered by HELLO_REPLY with the same nonce. Changes nothing on the board.
+ * protocol_version: the host's, PROTOCOL_VERSION; a board of another one still answers. */
 typedef struct {
     uint8_t protocol_version;
     uint32_t nonce;
@@ -116,7 +117,7 @@ static inline bool mz_unpack_hello(mz_span payload, mz_msg_hello *message) {
 }
 
 /* Announces an input tensor. Answered by ACK: from where to send. encoding: a number of Encoding.
- * encoded_bytes: how many bytes are sent, if not RAW. */
+ * encoded_bytes: how many bytes are sent, if not RAW. input_bytes: the size of the input tensor. */
 typedef struct {
     uint32_t image_id;
     uint32_t input_bytes;
@@ -135,7 +136,8 @@ static inline bool mz_unpack_input_begin(mz_span payload, mz_msg_input_begin *me
     return reader.ok;
 }
 
-/* A piece of the input, as it is sent. Answered by ACK. */
+/* A piece of the input, as it is sent. Answered by ACK. offset: in the bytes that are sent, encoded
+ * or not. */
 typedef struct {
     uint32_t image_id;
     uint32_t offset;
@@ -218,7 +220,8 @@ static inline bool mz_unpack_read_profile(mz_span payload, mz_msg_read_profile *
     return reader.ok;
 }
 
-/* Announces a model, which replaces the board's. Answered by MODEL_ACK: from where to send. */
+/* Announces a model, which replaces the board's. Answered by MODEL_ACK: from where to send.
+ * model_bytes, model_sha256: of the whole file. */
 typedef struct {
     uint32_t upload_id;
     uint32_t model_bytes;
@@ -314,7 +317,9 @@ static inline bool mz_unpack_verify_line(mz_span payload, mz_msg_verify_line *me
  * and version. runtime_error: why no model can run, "" for none. model_capacity_bytes: the largest
  * model that can be uploaded, 0 where none can; model_bytes: the one that is there. agent,
  * count_unit: numbers of the words in link/hello.py. features: bits of Feature. receive_bytes: how
- * many received bytes it keeps while it works; 0: it does not say. */
+ * many received bytes it keeps while it works; 0: it does not say. model_sha256: of the linked or
+ * uploaded model. input, output: its tensors. build_id: the hash of all that the firmware is made
+ * of. */
 typedef struct {
     uint8_t protocol_version;
     uint8_t window;
@@ -367,7 +372,7 @@ static inline void mz_pack_hello_reply(mz_writer *writer, const mz_msg_hello_rep
     mz_write_u16(writer, message->receive_bytes);
 }
 
-/* All input bytes before `next_offset` are there. */
+/* All input bytes before `next_offset` are there. image_id: the image that the board holds. */
 typedef struct {
     uint32_t image_id;
     uint32_t next_offset;
@@ -379,7 +384,8 @@ static inline void mz_pack_ack(mz_writer *writer, const mz_msg_ack *message) {
 }
 
 /* The model has run. `cycles` is 0 when the board does not count; what it counts, see HELLO_REPLY's
- * count_unit. */
+ * count_unit. input_crc32: of the input that was in memory before the model ran. output_bytes: the
+ * size of the output tensor. */
 typedef struct {
     uint32_t image_id;
     uint32_t input_crc32;
@@ -411,7 +417,8 @@ static inline void mz_pack_output_data(mz_writer *writer, const mz_msg_output_da
 
 /* The board is alive. Counts of the line, as the board sees it, and the largest stack use, both
  * since its last restart; stack sizes are 0 where it does not know. lost_bytes: what the UART could
- * not take in time. */
+ * not take in time. good_frames, bad_frames: with and without a right CRC. stack_bytes: the size of
+ * the stack; stack_used_bytes: the most that it held. */
 typedef struct {
     uint32_t nonce;
     uint32_t good_frames;
@@ -444,7 +451,7 @@ static inline void mz_pack_error(mz_writer *writer, const mz_msg_error *message)
 }
 
 /* Records of PROFILE_RECORD_BYTES each, the first of them number `first_record` of the
- * `record_count` that the inference gave. */
+ * `record_count` that the inference gave. records: one after the other. */
 typedef struct {
     uint32_t image_id;
     uint16_t record_count;
@@ -459,7 +466,8 @@ static inline void mz_pack_profile_data(mz_writer *writer, const mz_msg_profile_
     mz_write_rest(writer, message->records);
 }
 
-/* All model bytes before `next_offset` are there. `ready` is 1 once the model can run. */
+/* All model bytes before `next_offset` are there. `ready` is 1 once the model can run. upload_id:
+ * the model that the board holds. */
 typedef struct {
     uint32_t upload_id;
     uint32_t next_offset;
@@ -475,7 +483,8 @@ static inline void mz_pack_model_ack(mz_writer *writer, const mz_msg_model_ack *
 /* What the runtime took of `arena_bytes`; `text` says why it could not be set up or run.
  * `head_bytes` are activations, `tail_bytes` what persists. `stack_used_bytes` is the most that the
  * stack held since the restart. `data`: three u32 (requested, used, count) per kind of allocation,
- * when recorded; docs/protocol.md has the kinds. `status`: 0 if it ran. */
+ * when recorded; docs/protocol.md has the kinds. `status`: 0 if it ran. stack_bytes: the size of
+ * the stack; 0 where the board does not know. used_bytes: head and tail. */
 typedef struct {
     uint32_t nonce;
     uint32_t arena_bytes;
@@ -532,7 +541,8 @@ static inline void mz_pack_line_verified(mz_writer *writer, const mz_msg_line_ve
     mz_write_rest(writer, message->data);
 }
 
-/* A line of the device log, with its LogLevel; unasked. */
+/* A line of the device log, with its LogLevel; unasked. level: 0 debug to 3 error. text: one line.
+ * */
 typedef struct {
     uint8_t level;
     const char *text;
@@ -543,7 +553,7 @@ static inline void mz_pack_log(mz_writer *writer, const mz_msg_log *message) {
     mz_write_text(writer, message->text);
 }
 
-/* The board has restarted and forgotten every image; unasked. */
+/* The board has restarted and forgotten every image; unasked. protocol_version: the board's. */
 typedef struct {
     uint8_t protocol_version;
 } mz_msg_boot;
@@ -555,7 +565,7 @@ static inline void mz_pack_boot(mz_writer *writer, const mz_msg_boot *message) {
 /* The core took a fault and restarts; unasked. Registers as the Armv7-M manual names them; `pc`,
  * `lr`, `psr` are 0 where the core could not save them. `stack_bottom`: the lowest address of the
  * stack. `doing`: the part of an uploaded model that the runtime was in ("op 3 SOFTMAX"); "" for
- * none. */
+ * none. kind: the number of the exception. */
 typedef struct {
     uint32_t kind;
     uint32_t pc;

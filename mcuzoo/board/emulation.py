@@ -60,7 +60,8 @@ class Raise(Reference):
 
 @dataclass(frozen=True)
 class Instance:
-    """One of the registers that a table describes: the index-th, `offset` bytes into its window."""
+    """One of the registers that a table describes: the index-th, `offset` bytes into its window.
+    name: of the register."""
 
     name: str
     index: int

@@ -43,6 +43,11 @@ class KeyLines:
 
 @dataclass
 class _Walker:
+    """Goes through TOML and notes the line of each key. text: the file. at: where it is, in
+    characters. lines: by key. array_sizes: tables so far of each array of tables. line: that of
+    character line_known_at.
+    """
+
     text: str
     at: int = 0
     lines: dict[Key, int] = field(default_factory=dict)

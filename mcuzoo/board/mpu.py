@@ -34,7 +34,10 @@ class Access(Enum):
 @dataclass(frozen=True)
 class MpuRegion:
     """`1 << log2_bytes` bytes at `base`, for memories `names`; bit n of `skip` leaves out an
-    eighth."""
+    eighth.
+
+    access: how it is mapped.
+    """
 
     names: tuple[str, ...]
     base: int

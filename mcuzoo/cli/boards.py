@@ -18,14 +18,12 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 def boards(
     json_output: Annotated[bool, Option("Print JSON.", "--json")] = False,
 ) -> None:
-    import json
-
     from mcuzoo.board.load import list_boards
-    from mcuzoo.cli.output import width
+    from mcuzoo.cli.output import print_json, width
     from mcuzoo.report.boards import board_document, boards_text
 
     found = list_boards()
     if json_output:
-        print(json.dumps([board_document(board) for board in found], indent=2))
+        print_json("boards", {"boards": [board_document(board) for board in found]})
     else:
         sys.stdout.write(boards_text(found, width()))

@@ -8,6 +8,7 @@ from typing import Annotated
 from mcuzoo.cli.options import takes
 from mcuzoo.cli.progress import step
 from mcuzoo.options import Argument, Option
+from mcuzoo.report.options import CiFiles
 from mcuzoo.toolchain.options import BuildOptions
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
@@ -16,28 +17,34 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
-@takes(BuildOptions)
+@takes(BuildOptions, files=CiFiles)
 def build(
     project: Annotated[Path, Argument("A project folder.")],
     options: BuildOptions,
+    files: CiFiles,
     json_output: Annotated[bool, Option("Print the build's entry.", "--json")] = False,
 ) -> None:
-    import json
     import sys
     from dataclasses import asdict
 
-    from mcuzoo.cli.output import width
-    from mcuzoo.files import making
+    from mcuzoo.cli.output import print_json, summary_aside, width
+    from mcuzoo.files import making, require_outputs
     from mcuzoo.project.manifest import load_project
+    from mcuzoo.report.ci import told, write_outcomes
+    from mcuzoo.report.outcomes import build_outcome
     from mcuzoo.report.project import build_text
     from mcuzoo.toolchain.build import build_project
     from mcuzoo.toolchain.sizes import beyond_plan
 
-    with making(project), step(f"building {project}") as update:
+    aside = require_outputs(files.outputs, {}, json_output)
+    with told(files, "build"), making(project), step(f"building {project}") as update:
         entry = build_project(project, options, update)
-    for line in beyond_plan(load_project(project).plan, entry.regions):
+    manifest = load_project(project)
+    write_outcomes((build_outcome(project, manifest, entry),), files)
+    for line in beyond_plan(manifest.plan, entry.regions):
         print(f"warning: more than the plan: {line}", file=sys.stderr)
     if json_output:
-        print(json.dumps(asdict(entry), indent=2))
+        print_json("build", asdict(entry))
     else:
-        sys.stdout.write(build_text(project, load_project(project), entry, width()))
+        with summary_aside(aside):
+            sys.stdout.write(build_text(project, manifest, entry, width()))

@@ -26,9 +26,7 @@ def compare(
     json_output: Json = False,
 ) -> None:
     """Exits 1 when outputs of one model differ, from the host's or from each other."""
-    import json
-
-    from mcuzoo.cli.output import may_color, summary_aside, width
+    from mcuzoo.cli.output import may_color, print_json, summary_aside, width
     from mcuzoo.compare.comparison import compare_projects
     from mcuzoo.files import require_outputs
     from mcuzoo.report.comparison import (
@@ -44,7 +42,7 @@ def compare(
     if html is not None:
         write_page(html, comparison_html(found))
     if json_output:
-        print(json.dumps(comparison_document(found), indent=2))
+        print_json("compare", comparison_document(found))
     else:
         with summary_aside(aside):
             sys.stdout.write(comparison_table(found, width(), may_color()))

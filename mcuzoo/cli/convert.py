@@ -29,9 +29,7 @@ def convert(
     """With --images: top-1 and top-5 of both models, the distance of their outputs, and an exact
     paired test on the difference of their accuracies.
     """
-    import json
-
-    from mcuzoo.cli.output import summary_aside
+    from mcuzoo.cli.output import print_json, summary_aside
     from mcuzoo.files import require_outputs
     from mcuzoo.report.models import conversion_document, conversion_text, judgement_text
     from mcuzoo.run.conversion import convert as convert_named
@@ -42,7 +40,7 @@ def convert(
             source, output, options, lambda text: print(text, file=sys.stderr), update
         )
     if json_output:
-        print(json.dumps(conversion_document(made), indent=2))
+        print_json("convert", conversion_document(made))
         return
     report = made.conversion.report
     with summary_aside(aside):

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from mcuzoo.cli.options import takes
 from mcuzoo.options import Option, Show
+from mcuzoo.report.options import StepFiles
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     (),
@@ -15,8 +16,9 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
-@takes()
+@takes(files=StepFiles)
 def demo(
+    files: StepFiles,
     board: Annotated[str, Option("Board to emulate.", "--board", "-b")] = "rt1170",
     images: Annotated[int, Option("Pictures to draw and run.", "--images", min=1)] = 32,
     seed: Annotated[
@@ -29,14 +31,16 @@ def demo(
     json_output: Annotated[bool, Option("Print one JSON document.", "--json")] = False,
 ) -> None:
     """Exits 0 when every output of the board equals the host's."""
-    import json
-
+    from mcuzoo.cli.output import print_json, summary_aside, width
     from mcuzoo.cli.run_progress import RunProgress
-    from mcuzoo.files import making
+    from mcuzoo.files import making, require_outputs
+    from mcuzoo.report.ci import told, write_outcomes
     from mcuzoo.report.run import run_document, summary_text
+    from mcuzoo.report.run_outcome import run_outcome
     from mcuzoo.tryout.demo import FRESH_SEED, run_demo
 
-    with making(out):
+    aside = require_outputs(files.outputs, {}, json_output)
+    with told(files, "demo"), making(out):
         result = run_demo(
             board,
             out,
@@ -45,10 +49,12 @@ def demo(
             lambda text: print(text, file=sys.stderr),
             lambda job: RunProgress(job.out),
         )
+    write_outcomes((run_outcome(result.summary, result.run),), files)
     if json_output:
-        print(json.dumps(run_document(result.run, result.summary), indent=2))
+        print_json("run", run_document(result.run, result.summary))
     else:
-        sys.stdout.write(summary_text(result.summary, show))
+        with summary_aside(aside):
+            sys.stdout.write(summary_text(result.summary, show, width()))
         print(f"\nThe firmware is in {result.project}, the run in {result.run}.", file=sys.stderr)
     if not result.summary.verdict.passed:
         sys.exit(result.summary.verdict.exit_code)

@@ -27,9 +27,7 @@ def doctor(
     json_output: Json = False,
 ) -> None:
     """Opens no port and sends nothing. Exits 0 whatever it finds."""
-    import json
-
-    from mcuzoo.cli.output import summary_aside, width
+    from mcuzoo.cli.output import print_json, summary_aside, width
     from mcuzoo.doctor.bundle import write_bundle
     from mcuzoo.doctor.findings import examine
     from mcuzoo.files import require_outputs
@@ -40,7 +38,7 @@ def doctor(
     if bundle is not None:
         write_bundle(bundle, found, personal=personal)
     if json_output:
-        print(json.dumps(doctor_document(found), indent=2))
+        print_json("doctor", doctor_document(found))
     else:
         with summary_aside(aside):
             sys.stdout.write(doctor_text(found, width()))

@@ -43,9 +43,7 @@ def doctor_data(
     recipe. Exits 1 where they contradict label order, colour, normalization or a letterbox; what
     they say of crop, orientation and resize are notes. No recipe is ever named as the right one.
     """
-    import json
-
-    from mcuzoo.cli.output import summary_aside, width
+    from mcuzoo.cli.output import print_json, summary_aside, width
     from mcuzoo.cli.progress import step
     from mcuzoo.doctor_data.doctor import doctor_data as ask
     from mcuzoo.doctor_data.write_labels import write_labels
@@ -64,7 +62,7 @@ def doctor_data(
     if save_labels is not None:
         print(write_labels(found, save_labels), file=sys.stderr)
     if json_output:
-        print(json.dumps(diagnosis_document(found), indent=2))
+        print_json("doctor-data", diagnosis_document(found))
     else:
         with summary_aside(aside):
             sys.stdout.write(diagnosis_text(found, width()))

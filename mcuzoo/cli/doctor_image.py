@@ -41,13 +41,13 @@ def doctor_image(
     """With --tensor: how that tensor was made of the picture, and which of the known mistakes were
     made (BGR, white that wraps to black, pixel - 127, another crop or resize). Exits 1 then.
     """
-    import json
-
-    from mcuzoo.cli.output import may_color, summary_aside, width
+    from mcuzoo.cli.output import print_json, summary_aside, width
+    from mcuzoo.cli.terminal import picture_way
     from mcuzoo.data.doctor.tensor import pixels_of, write_tensor
     from mcuzoo.evaluate.look import look
     from mcuzoo.files import require_outputs
-    from mcuzoo.report.look import look_document, look_text, terminal_picture, write_png
+    from mcuzoo.report.look import look_document, look_text
+    from mcuzoo.report.picture import terminal_picture, write_png
 
     aside = require_outputs(
         {"--out": out, "--save": save},
@@ -62,11 +62,12 @@ def doctor_image(
     if save is not None:
         write_tensor(save, seen.input)
     if json_output:
-        print(json.dumps(look_document(seen), indent=2))
+        print_json("doctor-image", look_document(seen))
     else:
         with summary_aside(aside):
-            if may_color() and "utf" in sys.stdout.encoding.lower():  # it is made of half blocks
-                sys.stdout.write(terminal_picture(pixels_of(seen.tensor), width()))
+            way = picture_way()
+            if way is not None:
+                sys.stdout.write(terminal_picture(pixels_of(seen.tensor), width(), way))
             sys.stdout.write(look_text(seen))
     if not seen.healthy:
         sys.exit(VerdictError.exit_code)

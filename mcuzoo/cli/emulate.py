@@ -34,13 +34,15 @@ def emulate(
     json_output: Annotated[bool, Option("Print the port as JSON.", "--json")] = False,
 ) -> None:
     """Ends with Ctrl-C. Where the system has SIGHUP, that presses the reset button."""
-    import json
-
+    from mcuzoo.cli.output import print_json
     from mcuzoo.emulator.emulate import emulate as emulated
 
     with emulated(image, options) as board:
         signals = _collect_signals()
-        print(json.dumps({"port": board.port}) if json_output else board.port, flush=True)
+        if json_output:
+            print_json("emulate", {"port": board.port}, indent=None)
+        else:
+            print(board.port, flush=True)
         try:
             exit_code = _watch(board, signals)
         finally:
@@ -51,14 +53,14 @@ def emulate(
 
 def _tell_faults(board: EmulatedBoard, json_output: bool) -> None:
     """What --faults did, on stderr; as JSON also on stdout."""
-    import json
+    from mcuzoo.cli.output import print_json
 
     faults = board.faults
     if faults is None:
         return
     print(f"emulator: {faults}", file=sys.stderr)
     if json_output:
-        print(json.dumps({"faults": faults.as_dict()}), flush=True)
+        print_json("emulate-faults", {"faults": faults.as_dict()}, indent=None)
 
 
 def _collect_signals() -> deque[int]:

@@ -10,7 +10,7 @@ from mcuzoo.cli.options import Json, takes
 from mcuzoo.errors import VerdictError
 from mcuzoo.evaluate.options import EvaluateOptions
 from mcuzoo.options import Argument, Option
-from mcuzoo.report.options import Html
+from mcuzoo.report.options import PageFiles
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("signs", "--data", "signs"),
@@ -18,7 +18,7 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
-@takes(EvaluateOptions)
+@takes(EvaluateOptions, files=PageFiles)
 def evaluate(
     model: Annotated[str, Argument("A model of the zoo, or a .tflite file.")],
     data: Annotated[
@@ -30,46 +30,50 @@ def evaluate(
         ),
     ],
     options: EvaluateOptions,
-    html: Html = None,
+    files: PageFiles,
     json_output: Json = False,
 ) -> None:
     """With --against or --against-model both run on the same images: byte-equal outputs, largest
     difference, other top-1, and an exact paired test on the accuracies.
     """
-    import json
-
     from mcuzoo.cli.evaluate_progress import EvaluateProgress
-    from mcuzoo.cli.output import summary_aside, width
+    from mcuzoo.cli.output import print_json, summary_aside, width
     from mcuzoo.evaluate.evaluate import EvaluationStoppedError
     from mcuzoo.evaluate.model import evaluate_model
     from mcuzoo.files import require_outputs
+    from mcuzoo.report.ci import told, write_outcomes
     from mcuzoo.report.evaluation import bad_lines, evaluation_document, evaluation_text
     from mcuzoo.report.html.evaluation import Asked, evaluation_html
     from mcuzoo.report.html.page import write_page
+    from mcuzoo.report.outcomes import evaluation_outcome
 
     aside = require_outputs(
-        {"--outputs": options.outputs, "--html": html},
+        {"--outputs": options.outputs, **files.outputs},
         {"MODEL": Path(model), "--data": data, "--labels": options.labels},
         json_output,
     )
     stopped = None
-    with EvaluateProgress() as progress:
+    with told(files, "evaluate"), EvaluateProgress() as progress:
         try:
             found = evaluate_model(model, data, options, progress)
         except EvaluationStoppedError as error:
             found, stopped = error.partial, error
     for line in bad_lines(found):
         print(line, file=sys.stderr)
-    reasons = found.failures(options.min_top1, options.require_equal, options.strict)
-    if html is not None:
-        bounds = options.min_top1 is not None or options.require_equal or options.strict
-        judged = bounds and stopped is None
-        write_page(html, evaluation_html(found, Asked(options.min_top1, judged, tuple(reasons))))
+    budgets = found.judged(options.budgets, options.strict_budgets)
+    reasons = tuple(found.failures(budgets, options.require_equal, options.strict))
+    bounds = bool(budgets) or options.require_equal or options.strict
+    asked = Asked(options.min_top1, bounds and stopped is None, reasons, budgets)
+    if files.html is not None:
+        write_page(files.html, evaluation_html(found, asked))
+    write_outcomes((evaluation_outcome(found, budgets, reasons, asked.judged),), files)
     if json_output:
-        print(json.dumps(evaluation_document(found), indent=2))
+        print_json("evaluate", evaluation_document(found, budgets))
     else:
         with summary_aside(aside):
             sys.stdout.write(evaluation_text(found, width()))
+            for one in budgets:
+                print(f"budget: {one.text}")
     if stopped is not None:
         print(f"error: {stopped.message}\nhint: {stopped.hint}", file=sys.stderr)
         sys.exit(stopped.code)

@@ -28,8 +28,7 @@ def export(
     json_output: Annotated[bool, Option("Print the manifest.", "--json")] = False,
 ) -> None:
     """With --universal the firmware takes its model over the link: mcuzoo run-serial --upload."""
-    import json
-
+    from mcuzoo.cli.output import print_json
     from mcuzoo.codegen.export import export as export_models
     from mcuzoo.project.manifest import UniversalManifest
     from mcuzoo.report.project import export_document, export_text, universal_text
@@ -39,7 +38,7 @@ def export(
             models or (), board, options, lambda text: print(text, file=sys.stderr)
         )
     if json_output:
-        print(json.dumps(export_document(made.manifest), indent=2))
+        print_json("export", export_document(made.manifest))
     elif isinstance(made.manifest, UniversalManifest):
         print(universal_text(made.folder, made.board, made.manifest))
     else:

@@ -22,15 +22,15 @@ def fetch(
     options: FetchOptions,
     json_output: Annotated[bool, Option("Print JSON.", "--json")] = False,
 ) -> None:
-    import json
     from dataclasses import asdict
 
+    from mcuzoo.cli.output import print_json
     from mcuzoo.report.models import fetch_text
     from mcuzoo.zoo.fetch.fetch import fetch_model
 
     with step(f"fetching {model}, bytes") as update:
         report = fetch_model(model, options, update)
     if json_output:
-        print(json.dumps(asdict(report), indent=2))
+        print_json("fetch", asdict(report))
     else:
         sys.stdout.write(fetch_text(report))

@@ -11,7 +11,7 @@ from mcuzoo.cli.progress import step
 from mcuzoo.errors import UsageError, command
 from mcuzoo.options import Argument, Option
 from mcuzoo.plan.options import MeasureOptions
-from mcuzoo.report.options import Html
+from mcuzoo.report.options import PageFiles
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("signs", "--board", "rt1050"),
@@ -19,10 +19,11 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
-@takes(MeasureOptions)
+@takes(MeasureOptions, files=PageFiles)
 def fit(
     board: Board,
     options: MeasureOptions,
+    files: PageFiles,
     model: Annotated[str | None, Argument("A model of the zoo, or a .tflite file.")] = None,
     universal: Annotated[
         bool,
@@ -32,7 +33,6 @@ def fit(
         bool,
         Option("Build it, boot it and let the board say what it takes.", "--measure"),
     ] = False,
-    html: Html = None,
     json_output: Annotated[bool, Option("Print JSON.", "--json")] = False,
 ) -> None:
     """It is the memory of what mcuzoo export makes with the same options, or with none. The other
@@ -42,78 +42,95 @@ def fit(
     smallest arena that it runs in on the emulated board or on the one at --port, and leaves a
     project that reserves just that.
     """
-    if html is not None and (universal or measure):
+    from mcuzoo.report.ci import told
+
+    if files.html is not None and (universal or measure):
         named = "--universal" if universal else "--measure"
         raise UsageError(f"--html: fit {named} has no page.", f"Leave out --html or {named}.")
-    if universal:
-        _fit_universal(model, board, options, json_output)
-    elif model is None:
-        raise UsageError("fit: no model was named.", "mcuzoo models lists those of the zoo.")
-    elif measure:
-        _measure(model, board, options, json_output)
-    else:
-        _fit(model, board, options, html, json_output)
+    with told(files, "fit"):
+        if universal:
+            _fit_universal(model, board, options, files, json_output)
+        elif model is None:
+            raise UsageError("fit: no model was named.", "mcuzoo models lists those of the zoo.")
+        elif measure:
+            _measure(model, board, options, files, json_output)
+        else:
+            _fit(model, board, options, files, json_output)
 
 
-def _fit(model: str, board: str, options: MeasureOptions, html: Path | None, as_json: bool) -> None:
-    import json
-
-    from mcuzoo.cli.output import may_color, summary_aside, width
+def _fit(model: str, board: str, options: MeasureOptions, files: PageFiles, as_json: bool) -> None:
+    from mcuzoo.cli.output import may_color, print_json, summary_aside, width
     from mcuzoo.files import require_outputs
     from mcuzoo.plan.fit import fit as fit_named
+    from mcuzoo.report.ci import write_outcomes
     from mcuzoo.report.fit import fit_document, fit_text
     from mcuzoo.report.html.fit import fit_html
     from mcuzoo.report.html.page import write_page
+    from mcuzoo.report.outcomes import fit_outcome
 
     for name in ("tflm", "output", "port", "baud"):
         if getattr(options, name) is not None:
             raise UsageError(f"--{name} is for measuring.", "Add --measure.")
-    aside = require_outputs(
-        {"--html": html}, {"MODEL": Path(model), "--board": Path(board)}, as_json
-    )
+    aside = require_outputs(files.outputs, {"MODEL": Path(model), "--board": Path(board)}, as_json)
     with step(f"planning {model} on {board}"):
         report = fit_named(model, board, options)
-    if html is not None:
-        write_page(html, fit_html(report, report.other, report.project))
+    if files.html is not None:
+        write_page(files.html, fit_html(report, report.other, report.project))
+    write_outcomes((fit_outcome(report, Path(model)),), files)
     if as_json:
-        print(json.dumps(fit_document(report), indent=2))
+        print_json("fit", fit_document(report))
     else:
         with summary_aside(aside):
             sys.stdout.write(fit_text(report, width(), may_color()))
-    if not report.fits:
+    if not report.passed:
         sys.exit(1)
 
 
-def _measure(model: str, board: str, options: MeasureOptions, as_json: bool) -> None:
-    import json
-
-    from mcuzoo.cli.output import width
+def _measure(
+    model: str, board: str, options: MeasureOptions, files: PageFiles, as_json: bool
+) -> None:
+    from mcuzoo.cli.output import print_json, summary_aside, width
+    from mcuzoo.files import require_outputs
     from mcuzoo.measure.fit import measure
+    from mcuzoo.report.ci import write_outcomes
     from mcuzoo.report.fit import measurement_document, measurement_findings, measurement_text
+    from mcuzoo.report.outcomes import measurement_outcome
 
+    aside = require_outputs(files.outputs, {"MODEL": Path(model)}, as_json)
     found = measure(model, board, options, lambda text: print(text, file=sys.stderr))
+    write_outcomes((measurement_outcome(found),), files)
     if as_json:
-        print(json.dumps(measurement_document(found), indent=2))
-        return
-    manifest = found.manifest
-    print(f"{manifest.model.name} on {manifest.board}, runtime {manifest.runtime}")
-    sys.stdout.write(measurement_text(found, width()))
-    sys.stdout.write(measurement_findings(found))
-    run = command("mcuzoo", "run-serial", "--port", f"emulator://{found.project}")
-    images = "" if manifest.samples else " --images DIR"
-    print(f"next: {run}{images}")
-
-
-def _fit_universal(model: str | None, board: str, options: MeasureOptions, as_json: bool) -> None:
-    import json
-
-    from mcuzoo.codegen.universal_fit import fit_universal
-    from mcuzoo.report.fit import universal_fit_document, universal_fit_text
-
-    found = fit_universal(model, board, options)
-    if as_json:
-        print(json.dumps(universal_fit_document(found), indent=2))
+        print_json("fit-measure", measurement_document(found))
     else:
-        sys.stdout.write(universal_fit_text(found))
-    if not found.fits:
+        manifest = found.manifest
+        run = command("mcuzoo", "run-serial", "--port", f"emulator://{found.project}")
+        images = "" if manifest.samples else " --images DIR"
+        with summary_aside(aside):
+            print(f"{manifest.model.name} on {manifest.board}, runtime {manifest.runtime}")
+            sys.stdout.write(measurement_text(found, width()))
+            sys.stdout.write(measurement_findings(found, width()))
+            print(f"next: {run}{images}")
+    if not found.passed:
+        sys.exit(1)
+
+
+def _fit_universal(
+    model: str | None, board: str, options: MeasureOptions, files: PageFiles, as_json: bool
+) -> None:
+    from mcuzoo.cli.output import print_json, summary_aside, width
+    from mcuzoo.codegen.universal_fit import fit_universal
+    from mcuzoo.files import require_outputs
+    from mcuzoo.report.ci import write_outcomes
+    from mcuzoo.report.fit import universal_fit_document, universal_fit_text
+    from mcuzoo.report.outcomes import universal_outcome
+
+    aside = require_outputs(files.outputs, {"--board": Path(board)}, as_json)
+    found = fit_universal(model, board, options)
+    write_outcomes((universal_outcome(found),), files)
+    if as_json:
+        print_json("fit-universal", universal_fit_document(found))
+    else:
+        with summary_aside(aside):
+            sys.stdout.write(universal_fit_text(found, width()))
+    if not found.passed:
         sys.exit(1)

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Annotated
 
 from mcuzoo.cli.options import Json, takes
+from mcuzoo.cli.output import summary_aside
 from mcuzoo.cli.progress import Update, step
 from mcuzoo.errors import UsageError, command
 from mcuzoo.flash.options import FlashOptions
 from mcuzoo.options import Argument, Option, RigFilter
+from mcuzoo.report.options import CiFiles
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("hello",),
@@ -23,9 +25,10 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
-@takes(FlashOptions)
+@takes(FlashOptions, files=CiFiles)
 def flash(
     options: FlashOptions,
+    files: CiFiles,
     project: Annotated[Path | None, Argument("A built project [with --rig: each board's].")] = None,
     rig: Annotated[
         Path | None, Option("Flash the boards of this rig file.", "--rig", metavar="RIG.toml")
@@ -36,46 +39,61 @@ def flash(
     """Checks the build and its boot header, says which probe and which bytes, programs, reads the
     flash back and compares, resets, and waits for the board to say what it runs. docs/flash.md has
     each way step by step."""
+    from mcuzoo.files import require_outputs
+
+    aside = require_outputs(files.outputs, {"--rig": rig}, json_output)
     if rig is not None:
-        _flash_rig(rig, filter, project, options, json_output)
+        with summary_aside(aside):
+            _flash_rig(rig, filter, project, options, files, json_output)
     elif filter:
         raise UsageError("--filter chooses boards of a rig.", "Add --rig RIG.toml.")
     elif project is None:
         raise UsageError("mcuzoo flash: which project?", command("mcuzoo", "flash", "PROJECT"))
     else:
-        _flash(project, options, json_output)
+        with summary_aside(aside):
+            _flash(project, options, files, json_output)
 
 
-def _flash(project: Path, options: FlashOptions, json_output: bool) -> None:
-    import json
-
+def _flash(project: Path, options: FlashOptions, files: CiFiles, json_output: bool) -> None:
+    from mcuzoo.cli.output import print_json
     from mcuzoo.flash.flash import flash as flash_project
+    from mcuzoo.report.ci import told, write_outcomes
     from mcuzoo.report.flash import flash_document, flash_text
+    from mcuzoo.report.outcomes import flash_outcome
 
-    with step(f"flashing {project}") as line:
+    with told(files, "flash"), step(f"flashing {project}") as line:
         done = flash_project(project, options, _say, _counted(line))
+    write_outcomes((flash_outcome(done),), files)
     if json_output:
-        print(json.dumps(flash_document(done), indent=2))
+        print_json("flash", flash_document(done))
     else:
         sys.stdout.write(flash_text(done))
 
 
 def _flash_rig(
-    path: Path, filters: tuple[str, ...], project: Path | None, options: FlashOptions, json_: bool
+    path: Path,
+    filters: tuple[str, ...],
+    project: Path | None,
+    options: FlashOptions,
+    files: CiFiles,
+    json_: bool,
 ) -> None:
-    import json
-
+    from mcuzoo.cli.output import print_json
     from mcuzoo.errors import RigError
     from mcuzoo.flash.rig import flash_rig
+    from mcuzoo.report.ci import told, write_outcomes
     from mcuzoo.report.flash import rig_document, rig_text
+    from mcuzoo.report.outcomes import rig_outcomes
     from mcuzoo.rig.boards import chosen
     from mcuzoo.rig.file import read_rig
 
-    boards = chosen(read_rig(path), filters)
-    with step(f"flashing {len(boards)} boards") as line:
-        results = flash_rig(boards, project, options, _say, _counted(line))
+    with told(files, "flash"):
+        boards = chosen(read_rig(path), filters)
+        with step(f"flashing {len(boards)} boards") as line:
+            results = flash_rig(boards, project, options, _say, _counted(line))
+    write_outcomes(rig_outcomes(results), files)
     if json_:
-        print(json.dumps(rig_document(results), indent=2))
+        print_json("flash-rig", rig_document(results))
     else:
         sys.stdout.write(rig_text(results))
     failed = [one for one in results if one.error is not None]

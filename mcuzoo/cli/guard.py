@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 
 from mcuzoo.cli import streams
-from mcuzoo.cli.output import Wrapping
+from mcuzoo.cli.output import Wrapping, print_json
 from mcuzoo.errors import InternalError, InterruptedRunError, McuzooError
 
 _interrupted = False
@@ -36,7 +36,7 @@ def run_process(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
         return code
 
-    code = guarded(work, as_json, sink)
+    code = guarded(work, as_json, sink, prints_lines(arguments))
     _leave_at_once()
     return code
 
@@ -47,10 +47,20 @@ def wants_json(arguments: Sequence[str]) -> bool:
     return "--json" in options
 
 
-def guarded(work: Callable[[], int], as_json: bool, sink: streams.Sink | None = None) -> int:
+def prints_lines(arguments: Sequence[str]) -> bool:
+    """Whether the command prints JSON documents of one line each, so that an error must be one."""
+    return arguments[:1] == ["watch"]
+
+
+def guarded(
+    work: Callable[[], int],
+    as_json: bool,
+    sink: streams.Sink | None = None,
+    in_a_line: bool = False,
+) -> int:
     """Run `work`. Return its result, or print its exception and return the exit code.
 
-    sink: stdout's, which knows whether it broke.
+    sink: stdout's, which knows whether it broke. in_a_line: the JSON document of an error is one.
     """
     try:
         return work()
@@ -60,7 +70,7 @@ def guarded(work: Callable[[], int], as_json: bool, sink: streams.Sink | None = 
         if isinstance(error, SystemExit):
             return error.code if isinstance(error.code, int) else 0 if error.code is None else 1
         told = _as_told(error)
-        _tell(told, as_json)
+        _tell(told, as_json, None if in_a_line else 2)
         return told.exit_code
 
 
@@ -86,12 +96,11 @@ def _is_told_already(error: BaseException) -> bool:
     return isinstance(error, McuzooError) and error.exit_code == InterruptedRunError.exit_code
 
 
-def _tell(error: McuzooError, as_json: bool) -> None:
+def _tell(error: McuzooError, as_json: bool, indent: int | None) -> None:
+
     try:
         if as_json:
-            import json
-
-            print(json.dumps(error.as_dict(), indent=2), flush=True)
+            print_json("error", error.as_dict(), indent)
     except OSError:
         pass  # stdout is broken or full: stderr and the exit code still say it
     if isinstance(error, InterruptedRunError):
@@ -100,6 +109,12 @@ def _tell(error: McuzooError, as_json: bool) -> None:
     if isinstance(error, InternalError) and error.traceback is None:
         print(error.text, file=sys.stderr)
     print(f"error: {error.message}\nhint: {error.hint}", file=sys.stderr)
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        from mcuzoo.quoting import workflow_command
+
+        name = f"mcuzoo {type(error).__name__}, exit code {error.exit_code}"
+        said = f"{error.message}\n{error.hint}"
+        print(workflow_command("error", said, name), file=sys.stderr)
 
 
 def _watch_interrupts() -> None:

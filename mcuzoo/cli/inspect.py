@@ -19,9 +19,7 @@ def inspect(
     model: Annotated[str, Argument("A name of the zoo or the path of a .tflite file.")],
     json_output: Annotated[bool, Option("Print JSON on stdout.", "--json")] = False,
 ) -> None:
-    import json
-
-    from mcuzoo.cli.output import width
+    from mcuzoo.cli.output import print_json, width
     from mcuzoo.graph.read import load_model
     from mcuzoo.ops.inspect import inspect_model
     from mcuzoo.report.inspection import inspection_text
@@ -32,6 +30,6 @@ def inspect(
         print(f"note: {source.note}", file=sys.stderr)
     inspection = inspect_model(load_model(source.path))
     if json_output:
-        print(json.dumps(inspection.as_dict(), indent=2))
+        print_json("inspect", inspection.as_dict())
     else:
         sys.stdout.write(inspection_text(inspection, width()))

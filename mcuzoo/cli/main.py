@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import sys
 
-# Same as InterruptedRunError.as_dict; json may be only half imported here.
+# Same as the document of InterruptedRunError; json may be only half imported here.
 _INTERRUPTED = """{
+  "schema": "error-1",
   "error": "Interrupted",
   "message": "Interrupted.",
   "hint": "Type the command again.",
@@ -29,7 +30,8 @@ def main() -> None:
 
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         if "--json" in sys.argv:
-            print(_INTERRUPTED)
+            in_a_line = sys.argv[1:2] == ["watch"]
+            print(" ".join(_INTERRUPTED.split()) if in_a_line else _INTERRUPTED)
         print("interrupted", file=sys.stderr)
         code = 130
     sys.exit(code)

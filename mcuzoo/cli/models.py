@@ -22,16 +22,14 @@ def models(
     ] = None,
     json_output: Annotated[bool, Option("Print JSON.", "--json")] = False,
 ) -> None:
-    import json
-
-    from mcuzoo.cli.output import width
+    from mcuzoo.cli.output import print_json, width
     from mcuzoo.plan.zoo_table import zoo_table
     from mcuzoo.report.zoo import model_card, zoo_document, zoo_text
 
     with step("planning what fits, which is remembered: models") as update:
         table = zoo_table(model, update)
     if json_output:
-        print(json.dumps(zoo_document(table), indent=2))
+        print_json("models", zoo_document(table))
     elif model is None:
         sys.stdout.write(zoo_text(table, width()))
     else:

@@ -3,110 +3,48 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, get_type_hints
 
-from mcuzoo.options import Argument, Option, RecipeOptions
+from mcuzoo.config.parameters import REQUIRED, parameter, parameters_of
+from mcuzoo.options import Option
 
 Board = Annotated[str, Option("One of mcuzoo boards, or a .toml file.", "--board", "-b")]
 Json = Annotated[bool, Option("Print one JSON document.", "--json")]
 
-_KINDS = {str: "str", int: "int", float: "float", Path: "path", bool: ""}
-REQUIRED = inspect.Parameter.empty
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """name: of the function's parameter or the field. kind: str, int, float, Path or bool; many:
-    a list of them. default: REQUIRED where there is none."""
-
-    name: str
-    kind: type
-    many: bool
-    default: Any
-    meant: Option
-
-    @property
-    def is_argument(self) -> bool:
-        return isinstance(self.meant, Argument)
-
-    @property
-    def required(self) -> bool:
-        return self.default is REQUIRED
-
-    @property
-    def flags(self) -> tuple[str, ...]:
-        """The option's names, the one that turns a switch off left out."""
-        if not self.meant.names:
-            return (f"--{self.name.replace('_', '-')}",)
-        return tuple(name.partition("/")[0] for name in self.meant.names)
-
-    @property
-    def off(self) -> str | None:
-        """The name that turns a switch off: the second one of "--remember/--no-remember"."""
-        ends = [name.partition("/")[2] for name in self.meant.names]
-        return next((end for end in ends if end), None)
-
-    @property
-    def shown(self) -> str:
-        """The name in messages."""
-        return self.metavar if self.is_argument else max(self.flags, key=len)
-
-    @property
-    def metavar(self) -> str:
-        """What stands for a value; nothing for a switch."""
-        if self.meant.metavar is not None:
-            return self.meant.metavar
-        return self.name.upper() if self.is_argument else _KINDS[self.kind].upper()
-
 
 class Command:
-    """A function whose parameter `options` is an options object: it takes the fields one by one."""
+    """A function with parameters that are options objects: it takes their fields one by one."""
 
-    def __init__(self, function: Callable[..., None], kind: type[Any] | None) -> None:
+    def __init__(self, function: Callable[..., None], kinds: Mapping[str, type[Any]]) -> None:
         self._function = function
-        self._kind = kind
+        self._fields = {name: parameters_of(kind) for name, kind in kinds.items()}
+        self._kinds = kinds
         self.more = inspect.getdoc(function)
         """The part of the help after the first sentence."""
         hints = get_type_hints(function, include_extras=True)
         own = [
-            _parameter(name, hints[name], one.default)
+            parameter(name, hints[name], one.default)
             for name, one in inspect.signature(function).parameters.items()
-            if name != "options"
+            if name not in kinds
         ]
-        self._fields = () if kind is None else _parameters_of(kind)
         self.parameters = (
             *(one for one in own if one.default is REQUIRED),
-            *self._fields,
+            *(one for group in self._fields.values() for one in group),
             *(one for one in own if one.default is not REQUIRED),
         )
 
     def __call__(self, *arguments: Any, **values: Any) -> None:
-        if self._kind is not None:
-            names = [one.name for one in self._fields if one.name in values]
-            values["options"] = self._kind(**{name: values.pop(name) for name in names})
+        for group, kind in self._kinds.items():
+            names = [one.name for one in self._fields[group] if one.name in values]
+            values[group] = kind(**{name: values.pop(name) for name in names})
         self._function(*arguments, **values)
 
 
-def takes(kind: type[Any] | None = None) -> Callable[[Callable[..., None]], Command]:
-    """Make a function the command of its name. kind: the class of its options object, if any."""
-    return lambda function: Command(function, kind)
-
-
-def _parameters_of(kind: type[Any]) -> tuple[Parameter, ...]:
-    hints = get_type_hints(kind, include_extras=True)
-    # The many options of a recipe come last in the help.
-    common = {one.name for one in fields(RecipeOptions)} if issubclass(kind, RecipeOptions) else ()
-    ordered = sorted(fields(kind), key=lambda one: one.name in common)
-    return tuple(_parameter(one.name, hints[one.name], one.default) for one in ordered)
-
-
-def _parameter(name: str, hint: Any, default: Any) -> Parameter:
-    type_, meant = get_args(hint)
-    known = [one for one in get_args(type_) if one is not type(None)]
-    if get_origin(type_) not in (list, tuple) and known:  # X | None, or X | tuple[X, ...] | None
-        type_ = next((one for one in known if get_origin(one) in (list, tuple)), known[0])
-    many = get_origin(type_) in (list, tuple)
-    return Parameter(name, get_args(type_)[0] if many else type_, many, default, meant)
+def takes(
+    kind: type[Any] | None = None, **more: type[Any]
+) -> Callable[[Callable[..., None]], Command]:
+    """Make a function the command of its name. kind: the class of its parameter `options`, if any;
+    more: those of other parameters that are options objects."""
+    kinds = more if kind is None else {"options": kind, **more}
+    return lambda function: Command(function, kinds)

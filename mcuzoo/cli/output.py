@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
-import textwrap
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from typing import TYPE_CHECKING, Any, TextIO
+
+from mcuzoo.prose import wrapped_line
 
 if TYPE_CHECKING:
     pass
@@ -36,6 +37,16 @@ def summary_aside(to_stdout: bool) -> AbstractContextManager[object]:
     return redirect_stdout(sys.stderr) if to_stdout else nullcontext()
 
 
+def print_json(name: str, document: Mapping[str, object], indent: int | None = 2) -> None:
+    """Print a document of --json, with the name of its schema. name: one of
+    report.schemas.VERSIONS. indent None: on one line."""
+    import json
+
+    from mcuzoo.report.schemas import labelled
+
+    print(json.dumps(labelled(name, document), indent=indent), flush=True)
+
+
 class Wrapping:
     """A text stream that breaks long lines between words.
 
@@ -62,25 +73,3 @@ class Wrapping:
         self._stream.write(self._line)
         self._line = ""
         self._stream.flush()
-
-
-_VERBATIM = re.compile(r"\s*(next|hint): |.*\x1b")
-_LABEL = re.compile(r"\s*(\S+ )*\S+ {2,}(?=\S)")
-
-
-def wrapped_line(line: str, columns: int) -> str:
-    """`line`, broken where it is longer than `columns`; what follows a label stays right of it."""
-    if len(line) <= columns or _VERBATIM.match(line):
-        return line
-    label = _LABEL.match(line)
-    indent = len(line) - len(line.lstrip()) + 2
-    if label and len(label[0]) <= columns // 3:
-        indent = len(label[0])
-    return textwrap.fill(
-        line,
-        columns,
-        subsequent_indent=" " * indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-        drop_whitespace=True,
-    )

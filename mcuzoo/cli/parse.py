@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,7 +16,9 @@ from mcuzoo.errors import UsageError, command, did_you_mean
 from mcuzoo.options import FromEnvironment
 
 if TYPE_CHECKING:
-    from mcuzoo.cli.options import Command, Parameter
+    from mcuzoo.cli.options import Command
+    from mcuzoo.config.apply import Configured
+    from mcuzoo.config.parameters import Parameter
 
 # Since 0.26 typer has its own copy of click: take the class from where typer has it.
 _CLICK_ERROR: type[Exception] = next(
@@ -34,8 +37,9 @@ def parse(
     words: Sequence[str],
     summary: str = "",
     examples: Sequence[Sequence[str]] = (),
+    configured: Configured | None = None,
 ) -> dict[str, Any]:
-    """The values by parameter, as the command takes them.
+    """The values by parameter, as the command takes them: what is typed, else what is configured.
 
     name: of the command; summary: the first sentence of its help; examples: words after the name.
     Raises HelpShown, and UsageError for words that the command does not take.
@@ -54,11 +58,13 @@ def parse(
         help=f"{summary}\n\n{known.more or ''}",
         # \b: keep the line breaks of this paragraph.
         epilog="\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines),
-    )(_keeper(known, found))
+    )(_keeper(_wanted(known, configured), found))
     parser: Any = typer.main.get_command(single)
     try:
         with parser.make_context(f"mcuzoo {name}", _valued(known, words)) as context:
             parser.invoke(context)
+            if configured is not None:
+                configured.fill(found, _typed(context, found))
     except typer.Exit:
         raise HelpShown from None
     except typer.Abort:
@@ -66,6 +72,21 @@ def parse(
     except _CLICK_ERROR as error:
         raise _in_our_words(error, name, lines) from None
     return found
+
+
+def _wanted(known: Command, configured: Configured | None) -> list[Parameter]:
+    """The parameters of `known`, of which those that are configured need not be typed."""
+    offered = frozenset() if configured is None else configured.offered
+    return [
+        replace(one, default=() if one.many else None)
+        if one.required and one.name in offered
+        else one
+        for one in known.parameters
+    ]
+
+
+def _typed(context: Any, names: Collection[str]) -> set[str]:
+    return {name for name in names if context.get_parameter_source(name).name == "COMMANDLINE"}
 
 
 def _valued(known: Command, words: Sequence[str]) -> list[str]:
@@ -112,18 +133,18 @@ def _counts_once(option: Any) -> bool:
     return not option.is_flag or bool(option.secondary_opts)
 
 
-def _keeper(known: Command, found: dict[str, Any]) -> Any:
-    """A function with the parameters of `known`, annotated for typer, that keeps in `found` what it
-    is called with."""
+def _keeper(parameters: Sequence[Parameter], found: dict[str, Any]) -> Any:
+    """A function with these parameters, annotated for typer, that keeps in `found` what it is
+    called with."""
 
     def keep(**values: Any) -> None:
-        for one in known.parameters:
+        for one in parameters:
             value = values[one.name]
             if one.many:
                 value = value or _from_environment(one)
             found[one.name] = tuple(value) if one.many and value is not None else value
 
-    hints = {one.name: _annotation(one) for one in known.parameters}
+    hints = {one.name: _annotation(one) for one in parameters}
     keep.__annotations__ = {**hints, "return": None}
     keep.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [
@@ -133,7 +154,7 @@ def _keeper(known: Command, found: dict[str, Any]) -> Any:
                 default=list(one.default) if one.many and one.default == () else one.default,
                 annotation=hints[one.name],
             )
-            for one in known.parameters
+            for one in parameters
         ]
     )
     return keep

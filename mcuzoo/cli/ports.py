@@ -30,8 +30,7 @@ def ports(
 ) -> None:
     """A port that another program has open is left alone. Ports without a USB device are asked only
     if they are named, here or in MCUZOO_PORTS."""
-    import json
-
+    from mcuzoo.cli.output import print_json
     from mcuzoo.link.ports import PortInfo
     from mcuzoo.link.survey import look, survey
     from mcuzoo.report.ports import port_document, ports_text
@@ -45,6 +44,6 @@ def ports(
     answers = {one.port: one for one in survey(asked, baud or board_bauds())}
     found = [answers.get(port) or look([port])[0] for port in listed]
     if json_output:
-        print(json.dumps([port_document(one, listed) for one in found], indent=2))
+        print_json("ports", {"ports": [port_document(one, listed) for one in found]})
     else:
         sys.stdout.write(ports_text(found))

@@ -16,13 +16,12 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 def probes(json_output: Json = False) -> None:
     """Lists USB devices, and what pyOCD, LinkServer and J-Link list where they are installed. Opens
     no probe. A board in serial-download mode is listed, too."""
-    import json
-
+    from mcuzoo.cli.output import print_json
     from mcuzoo.flash.probes import list_probes
     from mcuzoo.report.probes import probe_document, probes_text
 
     found = list_probes()
     if json_output:
-        print(json.dumps([probe_document(probe) for probe in found], indent=2))
+        print_json("probes", {"probes": [probe_document(probe) for probe in found]})
     else:
         sys.stdout.write(probes_text(found))

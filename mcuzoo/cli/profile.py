@@ -9,7 +9,7 @@ from mcuzoo.cli.options import Json, takes
 from mcuzoo.cli.progress import step
 from mcuzoo.link.transport import SOME_PORT
 from mcuzoo.options import Argument
-from mcuzoo.report.options import Html
+from mcuzoo.report.options import PageFiles
 from mcuzoo.run.options import ProfileOptions
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
@@ -18,23 +18,24 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
-@takes(ProfileOptions)
+@takes(ProfileOptions, files=PageFiles)
 def profile(
     target: Annotated[
         str,
         Argument("A port; or a project folder, which is emulated.", metavar="PORT|PROJECT"),
     ],
     options: ProfileOptions,
-    html: Html = None,
+    files: PageFiles,
     json_output: Json = False,
 ) -> None:
-    """Exits 1 when a layer's output differs from the host's; the first such layer is named."""
-    import json
-
-    from mcuzoo.cli.output import may_color, summary_aside, width
+    """Exits 1 when a layer's output differs from the host's, and names the first such layer; and
+    when a budget does not hold."""
+    from mcuzoo.cli.output import may_color, print_json, summary_aside, width
     from mcuzoo.files import require_outputs
+    from mcuzoo.report.ci import told, write_outcomes
     from mcuzoo.report.html.page import write_page
     from mcuzoo.report.html.profile import profile_html
+    from mcuzoo.report.outcomes import profile_outcome
     from mcuzoo.report.profile import (
         profile_document,
         profile_findings,
@@ -44,18 +45,19 @@ def profile(
     from mcuzoo.run.profiling import profile as profile_board
 
     aside = require_outputs(
-        {"--trace": options.trace, "--html": html}, {"--image": options.image}, json_output
+        {"--trace": options.trace, **files.outputs}, {"--image": options.image}, json_output
     )
-    with step("running one image, layer by layer"):
+    with told(files, "profile"), step("running one image, layer by layer"):
         found = profile_board(target, options, lambda text: print(text, file=sys.stderr))
-    if html is not None:
-        write_page(html, profile_html(found))
+    if files.html is not None:
+        write_page(files.html, profile_html(found))
+    write_outcomes((profile_outcome(found),), files)
     if json_output:
-        print(json.dumps(profile_document(found), indent=2))
+        print_json("profile", profile_document(found))
     else:
         with summary_aside(aside):
             print(profile_head(found))
             sys.stdout.write(profile_table(found, width(), may_color()))
             sys.stdout.write(profile_findings(found))
-    if not found.passed:
+    if not (found.passed and found.within_budgets):
         sys.exit(1)

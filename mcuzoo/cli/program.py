@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 COMMANDS = {
     "try": "Inspect, fit, export and build MODEL, boot the emulated board, run pictures, judge.",
     "demo": "Export the bundled model, build it, boot the emulated board, stream images, judge.",
+    "init": "Write a mcuzoo.toml with comments, and workflows for GitHub Actions or GitLab CI.",
+    "config": "Show what mcuzoo.toml and MCUZOO_* say, value by value, and where.",
     "doctor": "Look at this machine: what is there, what is missing, the command that mends it.",
     "boards": "List the boards, their clocks and memory regions.",
     "models": "List the models that mcuzoo knows by name, with published and measured figures.",
@@ -33,12 +35,14 @@ COMMANDS = {
     "build": (
         "Build PROJECT into ELF, .bin and .hex: with arm-none-eabi-gcc or Zig, or in NXP's SDK."
     ),
+    "sbom": "List what PROJECT's firmware consists of, as a CycloneDX document.",
     "emulate": "Boot an image as the board's ROM would and print the port of its console.",
     "flash": "Write PROJECT's build into a board's flash, read it back, and meet the board.",
     "probes": "List the debug probes of this machine and the tools here that drive them.",
     "ports": "List the serial ports of this machine and the boards that answer there.",
     "rig": "Write the file of a rig from what is plugged in, and meet all of its boards.",
     "run-serial": "Run images on a board, or several, and compare with labels and host.",
+    "watch": "Answer each new picture in a folder, or of a camera, on a board, as it comes.",
     "evaluate": "Measure top-1 and top-5 of a model, per class, with confidence intervals.",
     "doctor-image": "Show a picture exactly as the network sees it.",
     "doctor-data": "Say what labelled pictures contradict of a model's recipe and label order.",
@@ -49,9 +53,11 @@ COMMANDS = {
     "compare": (
         "Run the same images on several projects: accuracy, outputs by layer, instructions, sizes."
     ),
-    "report": "Summarize a run, also an unfinished one; exits 0 whatever the verdict was.",
+    "schema": "Print the JSON Schema of a document that --json prints.",
+    "report": "Summarize a run, also an unfinished one; exits 0, unless budgets are named.",
     "history": "Show what runs found over time, by model and board, and since when it fails.",
     "bisect": "Say what differs between two runs, in order, and the first layer that does.",
+    "completion": "Print the script that lets bash, zsh or fish complete mcuzoo's words.",
 }
 """In the order of the help, with the first sentence of each.
 
@@ -71,15 +77,22 @@ def run_command(arguments: Sequence[str]) -> int:
         )
     name, *words = arguments
     if name in COMMANDS:
+        from mcuzoo.cli.configured import configured_for, with_origin
         from mcuzoo.cli.parse import HelpShown, parse
 
         known = command_of(name)
-        with suppress(HelpShown):
-            known(**parse(name, known, words, COMMANDS[name], examples_of(name)))
+        configured = configured_for(name, known, words)
+        with suppress(HelpShown), with_origin(name, configured):
+            values = parse(name, known, words, COMMANDS[name], examples_of(name), configured)
+            known(**values)
     elif name in ("-h", "--help"):
         print(program_help(), end="")
     elif name == "--version":
         print(f"mcuzoo {__version__}")
+    elif name == "__complete":
+        from mcuzoo.cli.complete import answer_lines
+
+        print(*answer_lines(words), sep="\n")
     elif name.startswith("-"):
         raise UsageError(
             f"there is no option {name}.",

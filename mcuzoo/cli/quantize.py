@@ -31,9 +31,7 @@ def quantize(
     json_output: Annotated[bool, Option("Print JSON.", "--json")] = False,
 ) -> None:
     """TensorFlow runs in a process of its own (extra: tensorflow)."""
-    import json
-
-    from mcuzoo.cli.output import summary_aside
+    from mcuzoo.cli.output import print_json, summary_aside
     from mcuzoo.files import require_outputs
     from mcuzoo.quantize.quantize import quantize as quantize_network
     from mcuzoo.report.models import quantization_document, quantization_text
@@ -50,7 +48,7 @@ def quantize(
         print(note, file=sys.stderr)
     if json_output:
         document = quantization_document(made.output, made.quantized, made.scored)
-        print(json.dumps(document, indent=2))
+        print_json("quantize", document)
         return
     with summary_aside(aside):
         sys.stdout.write(quantization_text(made.output, made.quantized, made.scored))

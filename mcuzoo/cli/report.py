@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from mcuzoo.cli.options import takes
 from mcuzoo.errors import UsageError
 from mcuzoo.options import Argument, Option, Show
-from mcuzoo.report.options import ReportOptions
+from mcuzoo.report.options import CiFiles, ReportOptions
 
 if TYPE_CHECKING:
     from mcuzoo.history.against import Against
@@ -23,7 +23,7 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
-@takes(ReportOptions)
+@takes(ReportOptions, files=CiFiles)
 def report(
     run: Annotated[
         Path,
@@ -31,29 +31,33 @@ def report(
     ] = Path("runs"),
     *,
     options: ReportOptions,
+    files: CiFiles,
     show: Show = None,
     json_output: Annotated[bool, Option("Print one JSON document.", "--json")] = False,
 ) -> None:
     """The page of --html is one file for browser and printer: the verdict, the misses as the
-    network saw them, memory, line, and where all of it is from. With --against a run is set beside
-    an earlier one: newly wrong and newly right images, outputs that changed, costs, and whether
-    model, data, firmware or rig is another one.
+    network saw them, memory, line, and where all of it is from. With a budget the run is judged
+    again by it, and the exit code is that of the verdict, as run-serial has it. With --against it
+    is set beside an earlier run: newly wrong and newly right images, outputs that changed, costs,
+    and whether model, data, firmware or rig is another one.
     """
-    import json
+    from dataclasses import replace
 
-    from mcuzoo.cli.output import summary_aside
+    from mcuzoo.cli.output import print_json, summary_aside, width
     from mcuzoo.files import require_outputs
     from mcuzoo.history.against import against
     from mcuzoo.history.folders import RunInFolder, open_run
     from mcuzoo.report.against import against_document, against_text
-    from mcuzoo.report.ci import write_outcome
+    from mcuzoo.report.ci import write_outcomes
     from mcuzoo.report.run import run_document, summary_text, write_csv, write_outputs
+    from mcuzoo.report.run_outcome import run_outcome
     from mcuzoo.run.journal import JOURNAL_NAME, newest_run, read_run
     from mcuzoo.run.summary import summarize
 
     if options.of_page and options.html is None:
         said = f"{options.of_page[0]} is for a page, and without --html there is none."
         raise UsageError(said, "Add --html FILE.")
+    options.check()
     found = newest_run(run)
     if found != run:
         print(f"run: {found}, the newest in {run}", file=sys.stderr)
@@ -62,8 +66,7 @@ def report(
             "--csv": options.csv,
             "--outputs": options.outputs,
             "--html": options.html,
-            "--junit": options.junit,
-            "--summary": options.summary,
+            **files.outputs,
         },
         {"RUN": found / JOURNAL_NAME, "--profile": options.profile},
         json_output,
@@ -73,6 +76,9 @@ def report(
         write_csv(options.csv, meta, rows)
     if options.outputs is not None:
         write_outputs(options.outputs, rows, options.partial)
+    if options.asked:
+        settings = replace(meta.settings, **options.budgets_over(meta.settings))
+        meta = replace(meta, settings=settings)
     summary = summarize(meta, rows)
     beside = None
     if options.against is not None:
@@ -81,17 +87,19 @@ def report(
             print(f"against: {beside.baseline.folder}, the newest there", file=sys.stderr)
     if options.html is not None:
         _write_page(options.html, RunInFolder(found, summary), options, beside)
-    write_outcome(summary, found, options.junit, options.summary)
+    write_outcomes((run_outcome(summary, found),), files)
     if json_output:
         document = run_document(found, summary)
         if beside is not None:
             document["against"] = against_document(beside)
-        print(json.dumps(document, indent=2))
+        print_json("run", document)
     else:
         with summary_aside(aside):
-            sys.stdout.write(summary_text(summary, show))
+            sys.stdout.write(summary_text(summary, show, width()))
             if beside is not None:
                 sys.stdout.write(f"\n{against_text(beside)}")
+    if options.asked and not summary.verdict.passed:
+        sys.exit(summary.verdict.exit_code)
 
 
 def _write_page(

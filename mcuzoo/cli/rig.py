@@ -56,8 +56,7 @@ def rig(
 
 
 def _scan(path: Path, bauds: tuple[int, ...], json_output: bool) -> None:
-    import json
-
+    from mcuzoo.cli.output import print_json
     from mcuzoo.files import is_stdout, write_output
     from mcuzoo.flash.probes import list_probes, probe_beside
     from mcuzoo.report.rig import scan_document, scan_text
@@ -74,15 +73,13 @@ def _scan(path: Path, bauds: tuple[int, ...], json_output: bool) -> None:
         write_output(path, found.text.encode())
     written = found.text is not None and not printed
     if json_output:
-        print(json.dumps(scan_document(found, written), indent=2))
+        print_json("rig-scan", scan_document(found, written))
     else:
         (sys.stderr if printed else sys.stdout).write(scan_text(found, written))
 
 
 def _check(path: Path, filters: tuple[str, ...], power: bool, json_output: bool) -> None:
-    import json
-
-    from mcuzoo.cli.output import width
+    from mcuzoo.cli.output import print_json, width
     from mcuzoo.emulator.url import port_packages
     from mcuzoo.errors import RigError
     from mcuzoo.extras import require_packages
@@ -96,7 +93,7 @@ def _check(path: Path, filters: tuple[str, ...], power: bool, json_output: bool)
     require_packages(packages, "A board of this rig")
     checks = check_rig(boards, power, lambda text: print(text, file=sys.stderr))
     if json_output:
-        print(json.dumps(check_document(checks), indent=2))
+        print_json("rig-check", check_document(checks))
     else:
         sys.stdout.write(check_text(checks, width()))
     if not all(check.passed for check in checks):

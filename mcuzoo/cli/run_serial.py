@@ -10,7 +10,7 @@ from mcuzoo.cli.options import Json, takes
 from mcuzoo.errors import McuzooError, command
 from mcuzoo.link.transport import SOME_PORT
 from mcuzoo.options import Show
-from mcuzoo.report.options import Junit, Summary
+from mcuzoo.report.options import StepFiles
 from mcuzoo.run.options import RunOptions
 
 if TYPE_CHECKING:
@@ -22,31 +22,28 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
-@takes(RunOptions)
+@takes(RunOptions, files=StepFiles)
 def run_serial(
     options: RunOptions,
-    junit: Junit = None,
-    summary: Summary = None,
+    files: StepFiles,
     show: Show = None,
     json_output: Json = False,
 ) -> None:
     """A board with a universal firmware gets its model first, by --upload.
 
-    Exits 0 when the run passes; 1 when the accuracy is below --min-top1 or outputs differ from the
-    host's; 2 for unusable input; 3 when the rig lost images; 4 when the firmware is another one, or
-    faults.
+    Exits 0 when the run passes; 1 when a budget does not hold or outputs differ from the host's; 2
+    for unusable input; 3 when the rig lost images; 4 when the firmware is another one, or faults.
     """
-    import json
-
-    from mcuzoo.cli.output import summary_aside
+    from mcuzoo.cli.output import print_json, summary_aside, width
     from mcuzoo.cli.run_progress import RunProgress
     from mcuzoo.files import require_outputs
-    from mcuzoo.report.ci import write_outcome, write_stopped
+    from mcuzoo.report.ci import write_outcomes, write_stopped
     from mcuzoo.report.run import run_document, summary_text
+    from mcuzoo.report.run_outcome import run_outcome
     from mcuzoo.run.run import run
 
     aside = require_outputs(
-        {"--trace": options.trace, "--junit": junit, "--summary": summary},
+        {"--trace": options.trace, **files.outputs},
         {"--images": options.images, "--labels": options.labels},
         json_output,
     )
@@ -60,14 +57,14 @@ def run_serial(
     try:
         found = run(None, options, lambda text: print(text, file=sys.stderr), watch)
     except McuzooError as error:
-        write_stopped(error, folder, junit, summary)
+        write_stopped(error, files, run=folder)
         raise
-    write_outcome(found.summary, found.folder, junit, summary)
+    write_outcomes((run_outcome(found.summary, found.folder),), files)
     if json_output:
-        print(json.dumps(run_document(found.folder, found.summary), indent=2))
+        print_json("run", run_document(found.folder, found.summary))
     else:
         with summary_aside(aside):
-            sys.stdout.write(summary_text(found.summary, show))
+            sys.stdout.write(summary_text(found.summary, show, width()))
     if found.summary.unanswered:
         go_on = command("mcuzoo", "run-serial", "--resume", found.folder)
         print(f"hint: {go_on}", file=sys.stderr)

@@ -26,14 +26,25 @@ class Sink(io.FileIO):
         self.failure: OSError | None = None
         self._label = name
         self._quiet = quiet
+        self._untold = b""
 
     def write(self, data: Any, /) -> int:
         """As FileIO.write. Raises OSError that names the stream, once; never when quiet."""
         size = memoryview(data).nbytes
         if self.gone or self.failure is not None:
             return size
+        untold, self._untold = self._untold, b""
+        if untold and bytes(data[: len(untold)]) == untold:
+            return len(untold)
+        # Ctrl-C comes between two instructions of Python: also after the bytes went out, when
+        # nobody has been told yet how many, so that they would be sent again. extend() is one.
+        written: list[int] = []
         try:
-            return super().write(data)
+            written.extend(map(super().write, [data]))
+            return written[0]
+        except KeyboardInterrupt:
+            self._untold = bytes(data[: written[0]]) if written else b""
+            raise
         except OSError as error:
             self.gone = error.errno in _GONE
             if not self.gone:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from mcuzoo.cli.options import Json, takes
 from mcuzoo.options import Argument, Option
+from mcuzoo.report.options import StepFiles
 from mcuzoo.tryout.options import DEFAULT_BOARD, TryOptions
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
@@ -15,10 +16,11 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
-@takes(TryOptions)
+@takes(TryOptions, files=StepFiles)
 def try_(
     model: Annotated[str, Argument("A model of the zoo, or a .tflite file.")],
     options: TryOptions,
+    files: StepFiles,
     board: Annotated[
         str, Option("Board to emulate: one of mcuzoo boards, or a .toml file.", "--board", "-b")
     ] = DEFAULT_BOARD,
@@ -30,25 +32,30 @@ def try_(
     Exits 0 when every output equals the host's; 1 when the model does not fit or an output differs;
     2 for a model or pictures that cannot be used; 5 when the build fails.
     """
-    import json
-
-    from mcuzoo.cli.output import width
+    from mcuzoo.cli.output import print_json, summary_aside, width
     from mcuzoo.cli.run_progress import RunProgress
+    from mcuzoo.files import require_outputs
+    from mcuzoo.report.ci import told, write_outcomes
+    from mcuzoo.report.outcomes import try_outcome
     from mcuzoo.report.tryout import keep_step, keep_try, try_document, try_text
     from mcuzoo.tryout.tryout import try_model
 
-    tried = try_model(
-        model,
-        board,
-        options,
-        lambda text: print(text, file=sys.stderr),
-        lambda job: RunProgress(job.out),
-        keep_step,
-    )
+    aside = require_outputs(files.outputs, {"--labels": options.labels}, json_output)
+    with told(files, "try"):
+        tried = try_model(
+            model,
+            board,
+            options,
+            lambda text: print(text, file=sys.stderr),
+            lambda job: RunProgress(job.out),
+            keep_step,
+        )
+    write_outcomes((try_outcome(tried),), files)
     keep_try(tried)
     if json_output:
-        print(json.dumps(try_document(tried), indent=2))
+        print_json("try", try_document(tried))
     else:
-        sys.stdout.write(try_text(tried, width()))
+        with summary_aside(aside):
+            sys.stdout.write(try_text(tried, width()))
     if tried.exit_code:
         sys.exit(tried.exit_code)

@@ -63,7 +63,8 @@ STANDALONE = Sections()
 
 @dataclass(frozen=True)
 class CopiedSection:
-    """`.NAME` in `region`, which start-up copies: the linker script has NAME_load, _start, _end."""
+    """`.NAME` in `region`, which start-up copies: the linker script has NAME_load, _start, _end.
+    name: without its dot."""
 
     name: str
     region: str
@@ -161,7 +162,8 @@ _IVT_ENTRY = {IvtEntry.VECTOR_TABLE: "mz_vectors", IvtEntry.RESET_HANDLER: "mz_r
 
 @dataclass(frozen=True)
 class StepRow:
-    """One mz_step of the firmware: `act` is its name without MZ_STEP_."""
+    """One mz_step of the firmware: `act` is its name without MZ_STEP_. addr: of the register. mask:
+    of its bits. value: to write or to wait for. comment: what the step is for."""
 
     act: str
     addr: int = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mcuzoo import __version__
@@ -21,6 +21,7 @@ from mcuzoo.codegen.project_files import (
     sample_files,
 )
 from mcuzoo.codegen.project_part import ProjectPart, RuntimePart, aot_part, standalone_part
+from mcuzoo.codegen.provenance import given_options, provenance
 from mcuzoo.codegen.sources import (
     INCLUDE_DIRS,
     SOURCE_SUFFIXES,
@@ -31,6 +32,7 @@ from mcuzoo.codegen.tflm.part import tflm_part
 from mcuzoo.codegen.tflm.tree import tree_hint
 from mcuzoo.data.preprocess import check_preprocessing
 from mcuzoo.errors import FitError, UsageError
+from mcuzoo.graph.model import Model
 from mcuzoo.graph.program import input_shape
 from mcuzoo.graph.read import load_model
 from mcuzoo.plan.memory import MemoryPlan, plan_memory
@@ -38,7 +40,7 @@ from mcuzoo.project.build_id import BUILD_ID_HEADER
 from mcuzoo.project.manifest import BOARD_FOLDER, Manifest, ModelEntry
 from mcuzoo.quoting import one_line, shortened
 from mcuzoo.resources import firmware_dir
-from mcuzoo.zoo.registry import ModelSource
+from mcuzoo.zoo.registry import ModelSource, Origin
 
 MODEL_FILE = "model/model.tflite"
 MAX_NAME = 300
@@ -104,7 +106,8 @@ def export_project(
         project=project,
         target=target_entry(board, plan.placement.regions),
         baud=board.console.baud,
-        model=ModelEntry(name, MODEL_FILE, model.sha256, model.bytes),
+        provenance=provenance(given_options(options)),
+        model=model_entry(name, model, source.origin),
         input=tensor_spec(plan.program.input_tensor),
         output=tensor_spec(plan.program.output_tensor),
         preprocessing=source.preprocessing,
@@ -123,6 +126,11 @@ def export_project(
     manifest = identified(manifest, files)
     write_project(directory, files, manifest)
     return manifest
+
+
+def model_entry(name: str, model: Model, origin: Origin) -> ModelEntry:
+    """What the manifest says of the model's file."""
+    return ModelEntry(name, MODEL_FILE, model.sha256, model.bytes, **asdict(origin))
 
 
 def _check_tflm_choices(options: ExportOptions) -> None:

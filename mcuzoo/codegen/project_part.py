@@ -25,8 +25,8 @@ from mcuzoo.project.manifest import Manifest, SdkEntry, TflmEntry
 class ProjectPart:
     """sections: where the runtime puts what it renders. rendered: files by project path.
 
-    firmware: patterns of C files below firmware/. documents: build files and README of the
-    finished manifest, by project path.
+    firmware: patterns of C files below firmware/. documents: build files and README of the finished
+    manifest, by project path. linker_script: its project path. sdk: None for a stand-alone project.
     """
 
     sections: Sections
@@ -61,7 +61,11 @@ STREAMED_IMAGE_SOURCE = "image/rows/mz_image_rows.c"
 
 @dataclass(frozen=True)
 class RuntimePart:
-    """Rendered files by project path, C and C++ files below firmware/, files for the reader."""
+    """Rendered files by project path, C and C++ files below firmware/, files for the reader.
+
+    rendered: text by project path. compiled: sources below firmware/. extra: other files, by
+    project path. tflm: None for the other runtime.
+    """
 
     rendered: Mapping[str, str]
     compiled: tuple[str, ...]

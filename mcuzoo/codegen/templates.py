@@ -29,6 +29,7 @@ _FILTERS = (
     quoting.markdown,
     quoting.path,
     quoting.shell,
+    quoting.toml,
 )
 _WORD = re.compile(r"[A-Za-z0-9_.,+-]*")
 """Text that needs no quoting in any language that is rendered here."""

@@ -13,6 +13,7 @@ from mcuzoo.codegen.entries import target_entry
 from mcuzoo.codegen.folder import check_target, write_project
 from mcuzoo.codegen.project_files import identified, licence_text
 from mcuzoo.codegen.project_part import WHOLE_IMAGE_SOURCE
+from mcuzoo.codegen.provenance import provenance
 from mcuzoo.codegen.sources import (
     INCLUDE_DIRS,
     SOURCE_SUFFIXES,
@@ -130,6 +131,7 @@ def export_universal(
         project="cmake",
         target=target_entry(board, plan.memories),
         baud=board.console.baud,
+        provenance=provenance(),
         plan=_plan_entry(plan),
         build_id="",
         sources=tuple(sorted(path for path in files if path.endswith(SOURCE_SUFFIXES))),

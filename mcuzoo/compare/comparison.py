@@ -52,7 +52,11 @@ class LayerAgreement:
 
 @dataclass(frozen=True)
 class ProjectResult:
-    """One project in the table. `agreement` is None for the baseline itself, or another model."""
+    """One project in the table. `agreement` is None for the baseline itself, or another model.
+
+    trial: what it did. top1, top5: None without labels. paired: the exact test of its top-1 against
+    the baseline's; None where it cannot be made.
+    """
 
     trial: Trial
     top1: Accuracy | None
@@ -63,7 +67,8 @@ class ProjectResult:
 
 @dataclass(frozen=True)
 class Comparison:
-    """`equal`: no compared output or layer of any project differs."""
+    """`equal`: no compared output or layer of any project differs. images: how many every project
+    was given. columns: a project each, the baseline first."""
 
     images: int
     columns: tuple[ProjectResult, ...]

@@ -29,7 +29,7 @@ class ProjectOnBoard:
     """A project and the port of a board that runs its newest build.
 
     name: of the folder, in tables. model: as the project has it. upload: of a universal project,
-    the model that is sent first.
+    the model that is sent first. manifest: as the project has it. baud: of the port.
     """
 
     name: str
@@ -45,7 +45,8 @@ class ProjectOnBoard:
 class Sizes:
     """In bytes; None where the project does not tell, because mcuzoo did not build it.
 
-    `stack`: the deepest that the stack has been; None where the board does not know.
+    `stack`: the deepest that the stack has been; None where the board does not know. arena: the
+    whole of it. code: machine code with its own tables. constants: of the model.
     """
 
     arena: int
@@ -70,7 +71,8 @@ class Trial:
     Kernels go by the last op that they compute: `first_ops` has the first one, `names` and `macs`
     are of all ops, `counts` is what a kernel took on the first image, as `total` is what all of it
     took. `runtime`, `toolchain`, `build_id`, `agent` and `unit` (of `counts`) are the board's, as
-    link.hello.Hello has them.
+    link.hello.Hello has them. entry: what ran. core_clock_hz: of the board. answers: its outputs,
+    image by image. sizes: memory of the firmware.
     """
 
     entry: ProjectOnBoard

@@ -7,7 +7,7 @@ import hashlib
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from math import isqrt
 from pathlib import Path
@@ -154,7 +154,10 @@ class Picture(Protocol):
 
 @dataclass(frozen=True)
 class FilePicture:
-    """An image file."""
+    """An image file.
+
+    path: of the file.
+    """
 
     path: Path
 
@@ -187,7 +190,8 @@ def _part_of_file(path: Path, offset: int, size_bytes: int, place: str) -> bytes
 
 @dataclass(frozen=True)
 class PixelRow:
-    """`size_bytes` at `offset` of a CSV: one row; cell `column` has a square's grey values."""
+    """`size_bytes` at `offset` of a CSV: one row; cell `column` has a square's grey values. path,
+    line: of the CSV; the line is for messages."""
 
     path: Path
     line: int
@@ -228,7 +232,10 @@ class PixelRow:
 @dataclass(frozen=True)
 class Planes:
     """A square of red, then green, then blue bytes, `side` by `side` each, at `offset` of a file:
-    picture `number` of it."""
+    picture `number` of it.
+
+    path: of the file.
+    """
 
     path: Path
     number: int
@@ -256,7 +263,10 @@ class Planes:
 
 @dataclass(frozen=True)
 class DrawnSign:
-    """Picture number `number` of a class of `signs`, drawn from `seed` whenever it is needed."""
+    """Picture number `number` of a class of `signs`, drawn from `seed` whenever it is needed.
+
+    label: the class, from 0.
+    """
 
     label: int
     seed: int
@@ -271,9 +281,7 @@ class DrawnSign:
         return (RESIZER,)
 
     def read(self) -> bytes:
-        from mcuzoo.data.drawn_signs.draw import draw_sign
-
-        return draw_sign(self.label, self.seed, self.number).tobytes()
+        return _drawn(self.label, self.seed, self.number)
 
     def decode(self, content: bytes, color: str) -> NDArray[np.uint8]:
         side = isqrt(len(content) // 3)
@@ -281,9 +289,21 @@ class DrawnSign:
         return pixels if color == "rgb" else luma(pixels)
 
 
+@lru_cache(maxsize=256)
+def _drawn(label: int, seed: int, number: int) -> bytes:
+    """To draw takes milliseconds, and a run reads each picture twice: for its hash, and for its
+    input."""
+    from mcuzoo.data.drawn_signs.draw import draw_sign
+
+    return draw_sign(label, seed, number).tobytes()
+
+
 @dataclass(frozen=True)
 class Damaged:
-    """An entry of a data set that leads to no picture, and why."""
+    """An entry of a data set that leads to no picture, and why.
+
+    place: file and line, for people. reason: a sentence.
+    """
 
     place: str
     reason: str
@@ -319,9 +339,10 @@ class DataSet:
     """`format`: how it is laid out; `split`: which part of it this is, None for all of it.
 
     `mapping`: how the data set's labels became classes, in a few words; empty without labels.
-    `class_names`: of class folders that were numbered in their order; None of others.
-    `digest`: SHA-256 over index, name, label and content of every item, empty where the contents
-    were not read.
+    `class_names`: of class folders that were numbered in their order; None of others. `digest`:
+    SHA-256 over index, name, label and content of every item, empty where the contents were not
+    read. source: the folder or file. items: in their fixed order. warnings: what a user should know
+    of it.
     """
 
     source: Path

@@ -31,7 +31,10 @@ class End(Protocol):
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a grid whose best class is not the background."""
+    """A cell of a grid whose best class is not the background.
+
+    row, column: of the grid, from 0. label: its best class; score: of that class, dequantized.
+    """
 
     row: int
     column: int

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.data.apply import Quantized, in_order, pixels, quantized
+from mcuzoo.data.apply import Quantized, as_picture, in_order, pixels, quantized
 from mcuzoo.data.images import FilePicture, Picture, orientation_of, upright
 from mcuzoo.data.resize import library_packages
 from mcuzoo.errors import ProjectError
@@ -82,6 +82,20 @@ class PictureInput:
     def tensor(self, picture: NDArray[np.uint8]) -> NDArray[np.int8]:
         """The int8 tensor alone."""
         return self.quantized(picture).tensor
+
+
+def seen_pixels(input: PictureInput, tensor: NDArray[np.int8]) -> NDArray[np.uint8]:
+    """uint8 [H, W, 3] (red, green, blue) or [H, W, 1] of an input tensor: the recipe's numbers
+    undone, as far as int8 kept them."""
+    recipe = input.recipe
+    steps = as_picture(tensor, input_size(input.shape)).astype(np.float64)
+    if recipe.pixel_offset is not None:
+        pixels = steps - recipe.pixel_offset
+    else:
+        real = input.scale * (steps - input.zero_point)
+        pixels = (real * np.array(recipe.std) + np.array(recipe.mean)) / recipe.scale
+    shown: NDArray[np.uint8] = np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
+    return np.ascontiguousarray(shown[:, :, ::-1] if recipe.color == "bgr" else shown)
 
 
 def input_of(manifest: Manifest) -> PictureInput:

@@ -29,7 +29,14 @@ from mcuzoo.farm.environment import (
     labgrid_command,
     mend_command,
 )
-from mcuzoo.flash.probes import Probe, find_jlink, find_linkserver, list_probes
+from mcuzoo.flash.probes import (
+    GET_JLINK,
+    GET_LINKSERVER,
+    Probe,
+    find_jlink,
+    find_linkserver,
+    list_probes,
+)
 from mcuzoo.link.holders import holder_of
 from mcuzoo.link.ports import PortInfo, PortLister, list_serial_ports
 from mcuzoo.plan.tflm.requests import Kernels
@@ -49,8 +56,8 @@ _PROGRAMS = {
 }
 """Programs beside the compilers, and what they are good for."""
 
-_INSTALLED_AS = {"cmake": "cmake", "ninja": "ninja", "west": "west"}
-"""Those that PyPI has, by the name of their package."""
+_ON_PYPI = ("cmake", "ninja", "west")
+_ELSEWHERE = {"LinkServer": GET_LINKSERVER, "JLinkExe": GET_JLINK}
 
 _FINDERS = {"LinkServer": find_linkserver, "JLinkExe": find_jlink}
 """Those that have other names on Windows."""
@@ -60,7 +67,9 @@ _VARIABLES = ("MCUZOO_", "MCUXSDK_ROOT", "ARMGCC_DIR", "XDG_CACHE_HOME", "XDG_DA
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. mend: the command that mends it, "" where none is known."""
+    """One thing that was looked at. mend: the command that mends it, or what to do where no
+    command does it; "" where nothing is known. group: the heading that it is under. name: what was
+    looked at. state: "ok", "absent" or "wrong". detail: what was found."""
 
     group: str
     name: str
@@ -138,8 +147,8 @@ def _programs() -> Iterator[Finding]:
         if place:
             yield Finding("Programs", name, "ok", place)
             continue
-        package = _INSTALLED_AS.get(name)
-        mend = command(sys.executable, "-m", "pip", "install", package) if package else ""
+        pip = command(sys.executable, "-m", "pip", "install", name)
+        mend = pip if name in _ON_PYPI else _ELSEWHERE[name]
         yield Finding("Programs", name, "absent", f"for {purpose}", mend)
 
 
@@ -205,7 +214,7 @@ def _probes(listed: Sequence[Probe]) -> Iterator[Finding]:
             yield Finding("Probes", name, "ok", detail)
         else:
             package = "pyocd" if probe.kind == "cmsis-dap" else "spsdk"
-            mend = "" if probe.kind == "jlink" else install_command([package])
+            mend = GET_JLINK if probe.kind == "jlink" else install_command([package])
             yield Finding("Probes", name, "absent", f"{probe.text}: no tool here drives it", mend)
 
 
@@ -233,11 +242,16 @@ def _cache() -> Iterator[Finding]:
 
 
 def _bytes_in(folder: Path) -> int:
-    size = 0
-    for place, _, names in os.walk(folder):
-        for name in names:
-            with suppress(OSError):  # a build beside us may just have removed it
-                size += os.lstat(Path(place, name)).st_size
+    """A cache may have 100,000 files."""
+    size, folders = 0, [str(folder)]
+    while folders:
+        with suppress(OSError), os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                    continue
+                with suppress(OSError):  # a build beside us may just have removed it
+                    size += entry.stat(follow_symlinks=False).st_size
     return size
 
 

@@ -11,7 +11,8 @@ from mcuzoo.project.recipe import Recipe
 
 @dataclass(frozen=True)
 class NamedOutput:
-    """An output and what the data set calls the class that it shows. sure: beyond chance."""
+    """An output and what the data set calls the class that it shows. sure: beyond chance. label:
+    the class by the data set. name: of that class."""
 
     output: int
     label: int
@@ -49,7 +50,9 @@ class DataDiagnosis:
     by it on n pictures. bad: files that could not be read, with the reason. turned: pictures whose
     EXIF orientation is not upright. outputs: if the label order is contradicted, what each output
     shows. mend: flags that change the recipe in all contradicted parts at once. warnings: what a
-    reader must know before he believes the claims.
+    reader must know before he believes the claims. sha256: of the model's file. engine: what ran
+    the model. data: the pictures. classes: how many the model has. input: the range that the
+    model's input has. claims: what the pictures say of each part.
     """
 
     model: str

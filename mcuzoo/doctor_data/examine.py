@@ -41,7 +41,8 @@ _RANGE_DISAGREES = (
 class Examination:
     """findings: one per part that applies. best: the best-scoring way, for no claim. correct: its
     right answers (top-1) on n pictures. related: whether any way's answers have anything to do with
-    the labels; if not, the pictures cannot tell anything."""
+    the labels; if not, the pictures cannot tell anything. order: what was found of the label order.
+    """
 
     findings: tuple[Finding, ...]
     order: OrderFound
@@ -117,7 +118,8 @@ def _turn(space: Space, answers: Answers, orders: Sequence[Order]) -> None:
 @dataclass(frozen=True)
 class _Judge:
     """The questions about a recipe, once the label order is known. scores: the fit of each way that
-    was asked; ways that a question adds are put in."""
+    was asked; ways that a question adds are put in. space: the ways to try. answers: of the
+    network. related: whether any answers have to do with the labels."""
 
     space: Space
     answers: Answers

@@ -40,7 +40,7 @@ class Finding:
     declared: what the recipe says, as in Space. better: what fits the labels better, all that the
     pictures cannot tell apart, best first; empty unless contradicted. z, gain: of the best against
     the declared on n pictures (statistics.Paired); None where no pictures were asked. why: a
-    sentence, where there is more to say.
+    sentence, where there is more to say. verdict: whether the pictures contradict it.
     """
 
     part: Part

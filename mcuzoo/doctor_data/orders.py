@@ -39,7 +39,7 @@ _FEW = (
 @dataclass(frozen=True)
 class OrderFound:
     """The label order that fits. order: None where it is as the data set says. assignment: where no
-    known order fits but the answers suggest one."""
+    known order fits but the answers suggest one. finding: the answer about the label order."""
 
     finding: Finding
     order: Order | None = None

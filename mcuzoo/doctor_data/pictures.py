@@ -19,7 +19,9 @@ KEPT_BYTES = 256 << 20
 @dataclass(frozen=True)
 class Pictures:
     """The labelled pictures that can be read. shapes: (height, width) as the recipe turns them.
-    orientations: EXIF's, 1 to 8."""
+    orientations: EXIF's, 1 to 8. items: of the data set, in its order; labels: their classes, (n,).
+    bad: file and reason of those that cannot be read. color: "rgb" or "gray", as they are decoded.
+    kept: decoded pictures by place in `items`, as many as KEPT_BYTES hold."""
 
     items: tuple[Item, ...]
     labels: Indices

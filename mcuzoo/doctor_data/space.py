@@ -15,7 +15,8 @@ from mcuzoo.doctor_data.statistics import Floats, Indices, log_fit
 @dataclass(frozen=True)
 class Way:
     """A recipe by the names of its parts (ways.py). turns: quarter turns counterclockwise that
-    every picture gets first."""
+    every picture gets first. color, normalization, fit, resize: of the tables of those names. exif:
+    pictures are turned as their EXIF says."""
 
     color: str
     normalization: str
@@ -31,7 +32,7 @@ class Space:
     declared choice first.
 
     named: the normalizations whose range the model's input has. letterboxes: those of `fits` that
-    are one. turning: whether to try quarter turns.
+    are one. turning: whether to try quarter turns. colors, resizes, exifs: choices of each part.
     """
 
     declared: Way

@@ -46,7 +46,11 @@ _FLAGS = {
 
 @dataclass(frozen=True)
 class Ways:
-    """The space of ways, and the recipe of each."""
+    """The space of ways, and the recipe of each.
+
+    declared: the model's recipe. parts: settings of each choice, by part and name. numbers: scale
+    and mean of each normalization, by name. rule: which values the input may have.
+    """
 
     space: Space
     rule: RangeRule

@@ -16,7 +16,10 @@ from mcuzoo.extras import missing_error
 
 @dataclass(frozen=True)
 class Access:
-    """A load or store of `size` bytes by the firmware; `value` is what was to be stored."""
+    """A load or store of `size` bytes by the firmware; `value` is what was to be stored.
+
+    address: of its first byte. write: a store.
+    """
 
     address: int
     size: int
@@ -73,7 +76,8 @@ class Cause(Enum):
 
 @dataclass(frozen=True)
 class Exit:
-    """How a run ended. `pc`: the instruction that caused it (after an SVC, the next one)."""
+    """How a run ended. `pc`: the instruction that caused it (after an SVC, the next one). cause:
+    why it ended. access: the one that ended it, if one did."""
 
     cause: Cause
     pc: int

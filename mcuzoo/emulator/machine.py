@@ -72,7 +72,9 @@ class Setting:
     """What stays the same from one machine to the next, which a reset starts.
 
     start: what the boot ROM hands to the core. far_end: what is at the UART; on a PacedLine, time
-    counts. mode: what is counted. say: gets a line of text about what happens.
+    counts. mode: what is counted. say: gets a line of text about what happens. board: what is
+    emulated. memories: with what they hold over a reset. orders: from outside, to the running
+    machine.
     """
 
     board: Board

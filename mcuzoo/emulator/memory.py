@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import mmap
+import os
+import sys
 from collections.abc import Iterable
 
 from mcuzoo.board.memory import Region, RegionKind
@@ -16,6 +18,8 @@ _ERASED = b"\xff"
 # Memory has no defined content at power-up; zeros would hide what a start-up code forgets.
 _POWER_UP = b"\xa5"
 _FILL_BYTES = 1 << 20
+_LARGE_BYTES = 8 << 20
+_MAP_FIXED = 0x10  # Linux, <asm-generic/mman-common.h>
 
 
 class Memory:
@@ -34,6 +38,8 @@ class Memory:
         self._filled = True
         kind = _ERASED if self.region.kind is RegionKind.FLASH else _POWER_UP
         fill = kind * _FILL_BYTES
+        if self.region.size >= _LARGE_BYTES and _repeated(self._bytes, fill):
+            return
         for start in range(0, self.region.size, _FILL_BYTES):
             size = min(_FILL_BYTES, self.region.size - start)
             self._bytes[start : start + size] = fill[:size]
@@ -69,6 +75,30 @@ class Memory:
     def map_fully(self, engine: Engine) -> None:
         """Map the whole region in an engine that does not have it yet."""
         self.map(engine, [((self.region.base, self.region.end), ALL)])
+
+
+def _repeated(memory: mmap.mmap, block: bytes) -> bool:
+    """Let all of `memory` be `block`, again and again, of which a page is copied when it is written
+    to: most of a large memory never is. False where the system has no such thing."""
+    if sys.platform != "linux":
+        return False
+    address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    call = ctypes.CDLL(None).mmap
+    call.restype = ctypes.c_void_p
+    call.argtypes = (
+        ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long
+    )  # fmt: skip
+    rights, way = mmap.PROT_READ | mmap.PROT_WRITE, mmap.MAP_PRIVATE | _MAP_FIXED
+    file = os.memfd_create("mcuzoo")
+    try:
+        os.write(file, block)
+        return all(
+            call(start, min(len(block), address + len(memory) - start), rights, way, file, 0)
+            == start
+            for start in range(address, address + len(memory), len(block))
+        )
+    finally:
+        os.close(file)
 
 
 def make_memories(board: Board, image: FlashImage) -> tuple[Memory, ...]:

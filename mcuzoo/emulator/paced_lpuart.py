@@ -51,7 +51,8 @@ class PacedLine:
     the wire. to_board: when each byte is complete at the board's pin, the byte, its rate; to_host:
     when the host can read it, the byte. limit_s: the board must not run beyond. spoil_to_board,
     spoil_to_host: what becomes of a byte on the way. up_bytes, down_bytes: sent so far; overruns:
-    bytes that found the FIFO full.
+    bytes that found the FIFO full. _up_free_s, _down_free_s: when the wire is free for the next
+    byte.
     """
 
     host_baud: float

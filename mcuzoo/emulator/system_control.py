@@ -90,7 +90,11 @@ _STORED = {
 
 @dataclass(frozen=True)
 class Requests:
-    """What registers of the core ask of the machine; each may end the run."""
+    """What registers of the core ask of the machine; each may end the run.
+
+    reset: the core is to start anew. protection_changed: the MPU's regions are others.
+    tick_changed: SysTick's settings are others.
+    """
 
     reset: Callable[[], None]
     protection_changed: Callable[[], None]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import parse_qsl
 
+from mcuzoo.emulator.scheme import SCHEME as SCHEME
 from mcuzoo.errors import PortError, did_you_mean
 from mcuzoo.extras import EMULATOR
 
-SCHEME = "emulator://"
 _OPTIONS = ("count", "board", "faults")
 
 

@@ -58,7 +58,8 @@ class Subject:
     shape: of the input, (1, H, W, C). input_scale, input_zero_point: of its int8 quantization (that
     of UINT8 is 128 below the model's own); the scale is None for floats. `outputs` values are int8
     (those of UINT8 are 128 below the model's own), or float32 of a float model; one q stands for
-    output_scale * (q - output_zero_point). form: what they say of how many classes.
+    output_scale * (q - output_zero_point). form: what they say of how many classes. preprocessing:
+    the recipe. kind: what the file computes in, "int8", "uint8" or "float32".
     """
 
     model: Model

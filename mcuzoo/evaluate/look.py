@@ -30,7 +30,8 @@ _ANSWERS = 3
 
 @dataclass(frozen=True)
 class Answer:
-    """A class that the network names; score: its output, dequantized."""
+    """A class that the network names; score: its output, dequantized. label: its index. name: None
+    where the classes have numbers only."""
 
     label: int
     name: str | None
@@ -45,6 +46,7 @@ class Look:
     given: the tensor of a file, [H, W, C]. answers and given_answers are empty if the model's file
     is not at hand. recipe_source: where `preprocessing` is from. turned: by the picture's EXIF
     orientation. clipped: the share of values that int8 could not take. notes: what else to know.
+    image: its file. diagnosis: which known mistake explains `given`; None without it.
     """
 
     image: str
@@ -121,7 +123,9 @@ def look(
 
 @dataclass(frozen=True)
 class _Patient:
-    """input: how pictures become its int8 tensor; recipe: the model's, see Subject.pictures."""
+    """input: how pictures become its int8 tensor; recipe: the model's, see Subject.pictures. name:
+    of the model. recipe_source: where the recipe is from. labels: names of the classes, None if
+    unknown. subject: what runs the model; None if its file is not at hand."""
 
     name: str
     input: PictureInput

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from mcuzoo.options import Labels, Limit, MinTop1, Option, RecipeOptions, Show
+from mcuzoo.budgets import Budgets, MaxMismatches, MinTop1, StrictBudgets
+from mcuzoo.options import Labels, Limit, Option, RecipeOptions, Show
 
 DEFAULT_BOARD = "rt1170"
 
@@ -43,6 +44,8 @@ class EvaluateOptions(RecipeOptions):
     ] = None
     outputs: Annotated[Path | None, Option("Write the raw outputs.", metavar="FILE.npy")] = None
     min_top1: MinTop1 = None
+    max_mismatches: MaxMismatches = None
+    strict_budgets: StrictBudgets = False
     require_equal: Annotated[bool, Option("Fail when an output differs from --against.")] = False
     strict: Annotated[bool, Option("Fail when an image cannot be used.")] = False
     remember: Annotated[
@@ -50,3 +53,7 @@ class EvaluateOptions(RecipeOptions):
     ] = True
     resume: Annotated[bool, Option("Go on where the same command was interrupted.")] = False
     show: Show = None
+
+    @property
+    def budgets(self) -> Budgets:
+        return Budgets(min_top1=self.min_top1, max_mismatches=self.max_mismatches)

@@ -28,8 +28,10 @@ ROLES = ("int8", "uint8", "fp32")
 
 @dataclass(frozen=True)
 class Plan:
-    """What to evaluate. sources: a model file per subject. jobs: workers. outputs: for raw
-    scores."""
+    """What to evaluate. sources: a model file per subject. jobs: workers. outputs: for raw scores.
+    task: which models on which engines run each image. classes: of the outputs. data_set: the
+    images. board: id of the board whose emulation runs them. baud: of a real one. warnings, notes:
+    sentences for the user."""
 
     task: Task
     sources: tuple[ModelSource, ...]
@@ -53,8 +55,7 @@ def make_plan(model: str, data: Path, options: EvaluateOptions = EvaluateOptions
 
     Raises UsageError, InputError, DataSetError or ModelError, before any engine is set up.
     """
-    if options.min_top1 is not None and not 0 <= options.min_top1 <= 1:
-        raise UsageError(f"--min-top1 {options.min_top1} is no rate.", "Give a number from 0 to 1.")
+    options.budgets.check()
     if options.require_equal and (options.against is None or options.against_model is not None):
         raise UsageError("--require-equal needs --against, and one model.", "--against tflm")
     if options.jobs is not None and options.jobs < 1:

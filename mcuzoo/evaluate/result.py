@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from mcuzoo.budgets import BudgetResult, Budgets, Figure, judge
 from mcuzoo.evaluate.engines import XNNPACK
 from mcuzoo.project.recipe import Recipe
 from mcuzoo.run.score import ClassScore, Scores, Versus
@@ -13,7 +15,10 @@ from mcuzoo.zoo.measured import record
 
 @dataclass(frozen=True)
 class BadImage:
-    """An image that could not be run; `index` is its place in the data set."""
+    """An image that could not be run; `index` is its place in the data set.
+
+    file: as the data set names it. error: why, in a sentence.
+    """
 
     index: int
     file: str
@@ -22,7 +27,8 @@ class BadImage:
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """`kind`: "int8", "uint8" or "float32"; `engine`: what ran it, and `board` where it is one."""
+    """`kind`: "int8", "uint8" or "float32"; `engine`: what ran it, and `board` where it is one.
+    name: of the zoo, or the file's. sha256: of the file."""
 
     name: str
     sha256: str
@@ -33,7 +39,8 @@ class ModelFacts:
 
 @dataclass(frozen=True)
 class DataFacts:
-    """What was run. `digest`: SHA-256 over index, name, label and content of every image."""
+    """What was run. `digest`: SHA-256 over index, name, label and content of every image. source:
+    the folder or file. format: how it is laid out. split: which part; None for all of it."""
 
     source: str
     format: str
@@ -47,8 +54,11 @@ class Evaluation:
     """images: how many there were. n: how many were run. images_per_s: from file to scores, after
     every engine was ready. per_class and confusion are empty without labels. recipe_source: where
     `preprocessing` is from. label_mapping: how the data set's labels became classes. turned: images
-    that their EXIF orientation turned. clipped: the share of input values that int8 could not
-    take. output: how it is read, if it is not a score per class."""
+    that their EXIF orientation turned. clipped: the share of input values that int8 could not take.
+    output: how it is read, if it is not a score per class. tool_version: of mcuzoo. bad: images
+    that could not be run. jobs: workers. seconds: of the whole evaluation. class_names: None where
+    the classes have numbers only. shown: predictions to print. against: the other engine or model;
+    comparison: the paired test of both; None without one."""
 
     tool_version: str
     model: ModelFacts
@@ -81,14 +91,26 @@ class Evaluation:
     def images_per_s(self) -> float:
         return self.n / self.seconds if self.seconds else 0.0
 
-    def failures(self, min_top1: float | None, require_equal: bool, strict: bool) -> list[str]:
+    def judged(self, budgets: Budgets, strict: bool) -> tuple[BudgetResult, ...]:
+        """Each budget by its figure. strict: one that cannot be judged fails."""
+        if self.scores is None:
+            top1 = Figure(None, "The images are not labelled, so there is no top-1", fails=True)
+        else:
+            rate = self.scores.top1
+            top1 = Figure(rate.value, f"Top-1 is {rate.value:.4f} of {rate.total:,} images")
+        agreement = None if self.comparison is None else self.comparison.agreement
+        if agreement is None:
+            mismatches = Figure(None, "outputs were compared with nothing (--against)")
+        else:
+            equal = f"{agreement.equal:,} of {agreement.compared:,} outputs are byte-equal"
+            mismatches = Figure(agreement.unequal, equal)
+        return judge(budgets, {"min_top1": top1, "max_mismatches": mismatches}, strict)
+
+    def failures(
+        self, budgets: Sequence[BudgetResult], require_equal: bool, strict: bool
+    ) -> list[str]:
         """Why the evaluation does not pass; empty when it does."""
-        reasons = []
-        if min_top1 is not None:
-            if self.scores is None:
-                reasons.append("the images are not labelled, so there is no top-1")
-            elif self.scores.top1.value < min_top1:
-                reasons.append(f"top-1 {self.scores.top1.value:.4f} is below {min_top1}")
+        reasons = [one.text.rstrip(".") for one in budgets if one.fails]
         agreement = None if self.comparison is None else self.comparison.agreement
         if require_equal and (agreement is None or agreement.equal < agreement.compared):
             equal = 0 if agreement is None else agreement.equal

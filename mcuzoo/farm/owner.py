@@ -27,7 +27,8 @@ _SUFFIX = ".json"
 
 @dataclass(frozen=True)
 class Owner:
-    """A run, as a coordinator knows it. coordinator: its address."""
+    """A run, as a coordinator knows it. coordinator: its address. host, user: HOST/USER is who
+    holds a place."""
 
     host: str
     user: str

@@ -23,7 +23,8 @@ class NoPort(FarmError):
 @dataclass(frozen=True)
 class PlaceInfo:
     """A place. holder: HOST/USER who has it, "" if it is free. token: of the reservation that waits
-    for it, "". missing: a resource of it that no exporter offers now, as EXPORTER/GROUP/CLASS."""
+    for it, "". missing: a resource of it that no exporter offers now, as EXPORTER/GROUP/CLASS.
+    name: of the place. tags: KEY to VALUE, as labgrid has them."""
 
     name: str
     tags: Mapping[str, str]
@@ -75,7 +76,8 @@ def _offered(session: Any) -> Iterator[Path]:
 @dataclass(frozen=True)
 class SerialPort:
     """The serial port of a place that was acquired. speed: in baud, as the exporter opens it.
-    extra: whether it is behind an SSH proxy. address: host and port, as the exporter has them."""
+    extra: whether it is behind an SSH proxy. address: host and port, as the exporter has them.
+    protocol: "rfc2217" or "raw"."""
 
     path: Path
     protocol: str

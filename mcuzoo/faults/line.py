@@ -27,7 +27,8 @@ _DELAY_S = (0.005, 0.05)
 
 @dataclass(frozen=True)
 class Blow:
-    """A fault that strikes the port (reopen) or the board (reset). for_s: how long it lasts."""
+    """A fault that strikes the port (reopen) or the board (reset). for_s: how long it lasts. kind:
+    "reopen" or "reset"."""
 
     kind: str
     for_s: float
@@ -35,7 +36,10 @@ class Blow:
 
 @dataclass
 class OneWayCounts:
-    """What has happened in one direction; faults by kind."""
+    """What has happened in one direction; faults by kind.
+
+    bytes: that were sent.
+    """
 
     bytes: int = 0
     faults: Counter[str] = field(default_factory=Counter)
@@ -47,7 +51,8 @@ class OneWayCounts:
 
 @dataclass
 class FaultCounts:
-    """What has happened on a line. clock: resets and reopens that came by the clock."""
+    """What has happened on a line. clock: resets and reopens that came by the clock. seed: of the
+    faults. to_board, to_host: by direction."""
 
     seed: int
     to_board: OneWayCounts = field(default_factory=OneWayCounts)

@@ -12,7 +12,7 @@ from mcuzoo.errors import FlashError, command
 from mcuzoo.extras import install_command, missing_packages
 from mcuzoo.flash.image import Payload
 from mcuzoo.flash.options import FlashOptions
-from mcuzoo.flash.probes import find_jlink, find_linkserver
+from mcuzoo.flash.probes import GET_JLINK, GET_LINKSERVER, find_jlink, find_linkserver
 from mcuzoo.flash.tools import ask_tool, run_tool
 from mcuzoo.flash.way import Obstacle, Update, Way, compare
 from mcuzoo.processes import Answer
@@ -29,7 +29,7 @@ class LinkServerWay(Way):
         if payload.board.linkserver_device is None:
             return Obstacle(f"the board file of {payload.board.id} has no linkserver_device")
         if find_linkserver() is None:
-            return Obstacle("LinkServer is not on the PATH", "https://www.nxp.com/linkserver")
+            return Obstacle("LinkServer is not on the PATH", GET_LINKSERVER)
         return None
 
     def steps(self) -> Sequence[str]:
@@ -147,9 +147,7 @@ class JLinkWay(_ScriptedWay):
         if payload.board.jlink_device is None:
             return Obstacle(f"the board file of {payload.board.id} has no jlink_device")
         if find_jlink() is None:
-            return Obstacle(
-                "JLinkExe is not on the PATH", "https://www.segger.com/jlink-software.html"
-            )
+            return Obstacle("JLinkExe is not on the PATH", GET_JLINK)
         return None
 
     def steps(self) -> Sequence[str]:

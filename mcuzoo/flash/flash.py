@@ -31,7 +31,10 @@ class Flashed:
 
     start, size, sha256: of the bytes that go into the flash. erased: first and last + 1 address.
     checked, compared: by whom, in words; compared is "" where nobody read the flash back. hello:
-    None if the board was not asked. done: False for a dry run.
+    None if the board was not asked. done: False for a dry run. project: its folder. build_id: of
+    the build that was written. via: the way, as --via names it; why: a sentence about the choice.
+    probe: None for a way without one. steps: commands and moves, in order. notes: what else to
+    know. port: where the board was met; None if it was not. board: its id.
     """
 
     project: str

@@ -27,7 +27,10 @@ _POLL_S = 0.25
 
 @dataclass(frozen=True)
 class Met:
-    """The port where the board answers, and what it says."""
+    """The port where the board answers, and what it says.
+
+    hello: its answer.
+    """
 
     port: str
     hello: Hello
@@ -36,7 +39,8 @@ class Met:
 @dataclass(frozen=True)
 class Wanted:
     """Where to ask. port: as the user gave it; None or "auto": the ports of the probe, or else all
-    that may be asked. probe: through which the board was flashed."""
+    that may be asked. probe: through which the board was flashed. baud: of the firmware's console.
+    wait_s: how long to ask."""
 
     port: str | None
     baud: int

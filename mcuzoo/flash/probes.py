@@ -26,7 +26,8 @@ class Probe:
     tools: the ways of `flash` that can use it and are installed here. ports: serial ports of the
     same USB device. seen_by: who listed it ("usb", "pyocd", "linkserver", "jlink"). note: more of
     it, such as the board that it says it is on. denied: the file of its USB device, if this user
-    may not open it.
+    may not open it. kind: what it is. product, vendor, serial_number: as it says them, "" for none.
+    usb_id: vendor and product number; None if it is not on USB, or that is not known.
     """
 
     kind: Kind
@@ -67,6 +68,13 @@ def find_linkserver() -> str | None:
     """NXP's program: of that name on Linux and macOS, of another on Windows."""
     return find_tool("LinkServer", "Linkserver.exe")
 
+
+GET_LINKSERVER = "install NXP's LinkServer, from https://www.nxp.com/linkserver, on the PATH"
+GET_JLINK = (
+    "install SEGGER's J-Link Software Pack, from https://www.segger.com/jlink-software.html, on "
+    "the PATH"
+)
+"""Programs that no package index has."""
 
 ProbeLister = Callable[[], Sequence[Probe]]
 

@@ -51,6 +51,8 @@ class UsbDevice:
     """A USB device, and the names of its interfaces. Its texts are untrusted, and printable.
 
     denied: its file in /dev, if this user may not open it; "" if they may, or there is none.
+    vendor_id, product_id: USB's numbers. vendor, product, serial_number: as the device says them,
+    "" for none.
     """
 
     vendor_id: int

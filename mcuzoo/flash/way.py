@@ -23,7 +23,8 @@ _SLOWEST_BYTES_PER_S = 4000.0
 
 @dataclass(frozen=True)
 class Job:
-    """What a way has to do. probe: None where it needs none, or finds its own."""
+    """What a way has to do. probe: None where it needs none, or finds its own. payload: the bytes
+    and where they go. options: of the user."""
 
     payload: Payload
     options: FlashOptions
@@ -54,7 +55,7 @@ class Job:
 @dataclass(frozen=True)
 class Obstacle:
     """Why a way cannot be taken here. mend: the command, or the place, that mends it; "" for none.
-    package: whether it is a Python package that lacks."""
+    package: whether it is a Python package that lacks. why: a sentence."""
 
     why: str
     mend: str = ""

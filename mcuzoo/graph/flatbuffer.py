@@ -33,7 +33,7 @@ class Reader:
     """The bytes of one FlatBuffer. budget: how many elements may still be read.
 
     aligned: has every number read so far stood at a multiple of its size, as builders write it?
-    Some cores cannot read others.
+    Some cores cannot read others. raw: the whole file.
     """
 
     raw: bytes
@@ -93,7 +93,7 @@ class Table:
     """One table; `slot` is a field's number in the schema, from 0.
 
     position, vtable: where it and its vtable begin in the file, and their sizes, all in bytes.
-    what: its name in the schema, for errors.
+    what: its name in the schema, for errors. reader: of the file. size, vtable_size: in bytes.
     """
 
     reader: Reader

@@ -85,6 +85,11 @@ def build_flatbuffer(root: TableNode, identifier: bytes, appended: bytes = b"") 
 
 @dataclass
 class _Writer:
+    """out: the file so far. pending: nodes that are not written yet, and where their offsets go.
+    foreign: places of offsets, and positions in the appended file. vtables: where each is that was
+    written.
+    """
+
     out: bytearray
     pending: deque[tuple[int, Node]] = field(default_factory=deque)
     foreign: list[tuple[int, int]] = field(default_factory=list)

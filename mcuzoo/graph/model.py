@@ -60,7 +60,10 @@ class Quantization:
 
 @dataclass(frozen=True)
 class Tensor:
-    """One tensor. `data` is the constant's value in `shape`, or None for an activation."""
+    """One tensor. `data` is the constant's value in `shape`, or None for an activation.
+
+    index, name: in the file. dtype: of its values. quantization: None where the file states none.
+    """
 
     index: int
     name: str
@@ -85,7 +88,8 @@ class Op:
     `options` are the builtin options under the schema's own snake_case names, e.g. `padding`
     ("SAME" | "VALID"), `stride_w`, `stride_h`, `dilation_w_factor`, `depth_multiplier`,
     `fused_activation_function` ("NONE" | "RELU" | "RELU_N1_TO_1" | "RELU6"), `filter_width`,
-    `filter_height`, `beta`, `keep_dims`, `new_shape`.
+    `filter_height`, `beta`, `keep_dims`, `new_shape`. index: in the file. name: of the operator,
+    "CONV_2D". version: of the operator in the schema. `outputs` holds tensor indices.
     """
 
     index: int
@@ -103,7 +107,7 @@ class Model:
     name: the file's, without its ending. raw: the file. description: as its converter wrote it.
     inputs, outputs: tensor indices. `plain` is False if TFLM would read `raw` differently from this
     description, or if a core could fault on it: misaligned numbers, custom options of a builtin op,
-    a memory plan.
+    a memory plan. sha256: of `raw`, in hex. tensors, ops: by index, in the file's order.
     """
 
     name: str

@@ -20,6 +20,7 @@ class Requantization:
     """From int32 accumulators to int8: int32 (n,) multipliers and shifts, n = 1 or channels.
 
     minimum, maximum: what the output is clamped to, its activation function included.
+    output_zero_point: added before the clamp.
     """
 
     multipliers: NDArray[np.int32]

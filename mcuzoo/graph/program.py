@@ -28,7 +28,10 @@ PICTURE_CHANNELS = (1, 3)
 
 @dataclass(frozen=True)
 class Buffer:
-    """One storage of `bytes` bytes; `tensors` are the activations that live in it."""
+    """One storage of `bytes` bytes; `tensors` are the activations that live in it.
+
+    index: in Program.buffers.
+    """
 
     index: int
     tensors: tuple[int, ...]
@@ -52,8 +55,8 @@ class Program:
     model as it was read. entry, exit: the ops of `file` at its ends that the host does instead.
     input_tensor: in the shape of a picture, (1, H, W, C), if a picture can be seen in it at all.
     Steps are in the order of the file. input_buffer, output_buffer: indices in `buffers`.
-    `dequantize` says that a trailing DEQUANTIZE was cut: the model's own output is
-    scale * (output_tensor - zero_point).
+    `dequantize` says that a trailing DEQUANTIZE was cut: the model's own output is scale *
+    (output_tensor - zero_point). steps: the ops that are computed.
     """
 
     file: Model

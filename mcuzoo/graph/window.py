@@ -11,8 +11,10 @@ from mcuzoo.graph.model import Op
 class Window:
     """A window that slides over an image; everything in pixels.
 
-    `pad_top` and `pad_left` are what stands before the image; what the last window needs beyond
-    its end is implied by the output size.
+    `pad_top` and `pad_left` are what stands before the image; what the last window needs beyond its
+    end is implied by the output size. height, width: of the window. stride_h, stride_w: from window
+    to window. dilation_h, dilation_w: from tap to tap. output_height, output_width: how many
+    windows there are.
     """
 
     height: int

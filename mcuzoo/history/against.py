@@ -27,7 +27,8 @@ from mcuzoo.run.summary import Latency, RunSummary
 
 @dataclass(frozen=True)
 class ChangedOutput:
-    """An image whose output has other bytes. steps: the largest difference of a value."""
+    """An image whose output has other bytes. steps: the largest difference of a value. pair: the
+    image in both runs."""
 
     pair: Pair
     steps: int
@@ -54,7 +55,8 @@ class OutputChanges:
 @dataclass(frozen=True)
 class Delta:
     """A figure of both runs, in `unit`; None where a run does not have it. refused: why there is no
-    difference of the two; "" if there is one."""
+    difference of the two; "" if there is one. name: of the figure. baseline: the same of the
+    baseline."""
 
     name: str
     unit: str
@@ -76,7 +78,8 @@ class Against:
 
     judged: pairs with an answer in both runs and the same label. relabelled: pairs with an answer
     whose label is another one now; they are not judged. newly_wrong, newly_right: of the judged.
-    paired: None without labels. compared: what the runs are made of.
+    paired: None without labels. compared: what the runs are made of. pairing: which images are the
+    same. outputs: how many have other bytes. deltas: figures side by side.
     """
 
     baseline: RunInFolder

@@ -47,7 +47,8 @@ BUILD, IMAGES, SHA256 = "build", "images", "SHA-256"
 
 @dataclass(frozen=True)
 class Compared:
-    """One value of both runs in words; None: its journal does not know it."""
+    """One value of both runs in words; None: its journal does not know it. aspect: the kind of
+    thing. what: its name. baseline, run: as text."""
 
     aspect: Aspect
     what: str

@@ -5,17 +5,19 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
 from mcuzoo.errors import InputError
 from mcuzoo.history.against import arena_bytes, link_faults
 from mcuzoo.history.changes import compare_metas
-from mcuzoo.run.journal import JOURNAL_NAME, has_column, read_meta_of, read_run, reading
+from mcuzoo.run.budgets import judged_budgets
+from mcuzoo.run.journal import JOURNAL_NAME, read_meta_of, read_run, reading
+from mcuzoo.run.journal_schema import has_column
 from mcuzoo.run.label_order import LabelOrder
 from mcuzoo.run.record import RunMeta, Status
-from mcuzoo.run.score import Accuracy
+from mcuzoo.run.score import Accuracy, Agreement
 from mcuzoo.run.summary import (
     Latency,
     Verdict,
@@ -23,6 +25,7 @@ from mcuzoo.run.summary import (
     measure_latency,
     summarize,
     verdict_of,
+    with_budgets,
 )
 
 
@@ -31,7 +34,9 @@ class RunFigures:
     """A run in a history. images: done, of `total`. pending: that have not been tried; unanswered:
     that a resume would run. top1, host_top1: None without labels, or where the journal does not
     know. faults: of the link, see link_faults. Sizes in bytes; None where the journal does not know
-    them."""
+    them. meta: the run without its images. started: in UTC. agreement: with the host's outputs;
+    None where nothing was compared. latency: None where nothing was counted. verdict: by the run's
+    own options."""
 
     folder: Path
     meta: RunMeta
@@ -42,11 +47,15 @@ class RunFigures:
     unanswered: int
     top1: Accuracy | None
     host_top1: Accuracy | None
-    compared: int
-    unequal: int
+    agreement: Agreement | None
     latency: Latency | None
     faults: int | None
     verdict: Verdict
+
+    @property
+    def mismatches(self) -> int | None:
+        """Outputs unlike the host's; None if none was compared."""
+        return None if self.agreement is None else self.agreement.unequal
 
     @property
     def finished(self) -> bool:
@@ -91,7 +100,7 @@ def _figures(folder: Path) -> RunFigures:
     compare_metas(meta, meta)  # writes every value that a history compares: now is the time to fail
     counts = {status: counted.get(status, _NOTHING).images for status in Status}
     done = counted.get(Status.DONE, _NOTHING)
-    return RunFigures(
+    figures = RunFigures(
         folder=folder,
         meta=meta,
         started=_started(meta),
@@ -101,30 +110,44 @@ def _figures(folder: Path) -> RunFigures:
         unanswered=sum(count for status, count in counts.items() if not status.final),
         top1=Accuracy(done.right, done.labelled) if done.labelled else None,
         host_top1=Accuracy(done.host_right, done.host_known) if done.host_known else None,
-        compared=done.compared,
-        unequal=done.unequal,
+        agreement=done.agreement,
         latency=measure_latency([cells[2] for cells in answers], board.core_clock_hz, board.unit)
         if counts_alike(meta)
         else None,
         faults=link_faults(meta),
         verdict=_verdict(folder, meta, counts, done, answers),
     )
+    if meta.boards:  # the budgets are in that verdict
+        return figures
+    return replace(figures, verdict=with_budgets(figures.verdict, judged_budgets(figures)))
 
 
 @dataclass(frozen=True)
 class _Counted:
-    """Of the images of one status."""
+    """Of the images of one status.
+
+    labelled: with a label; right: of these, with the right answer. compared: with the host's
+    output; unequal: of these, with other bytes; largest: the greatest difference, in quantization
+    steps. host_known: labelled, with the host's answer; host_right: of these, with the right one.
+    """
 
     images: int
     labelled: int
     right: int
     compared: int
     unequal: int
+    largest: int
     host_known: int
     host_right: int
 
+    @property
+    def agreement(self) -> Agreement | None:
+        if not self.compared:
+            return None
+        return Agreement(self.compared, self.compared - self.unequal, self.largest)
 
-_NOTHING = _Counted(0, 0, 0, 0, 0, 0, 0)
+
+_NOTHING = _Counted(0, 0, 0, 0, 0, 0, 0, 0)
 
 
 def _counted(database: sqlite3.Connection) -> dict[Status, _Counted]:
@@ -134,6 +157,7 @@ def _counted(database: sqlite3.Connection) -> dict[Status, _Counted]:
     cells = database.execute(
         "SELECT status, COUNT(*), COUNT(label), COALESCE(SUM(top1 = label), 0),"
         " COUNT(reference_difference), COALESCE(SUM(reference_difference > 0), 0),"
+        " COALESCE(MAX(reference_difference), 0),"
         f" COUNT(label + {host}), COALESCE(SUM({host} = label), 0)"
         " FROM images GROUP BY status"
     ).fetchall()
@@ -163,7 +187,7 @@ def _verdict(
         counts=counts,
         unequal=done.unequal,
         top1=Accuracy(done.right, done.labelled) if done.labelled else None,
-        min_top1=meta.settings.min_top1,
+        asked=meta.settings,
         strict=meta.settings.strict,
         wrong_layer=meta.wrong_layer,
         order=order.wrong_order(meta.class_names),

@@ -13,7 +13,10 @@ from mcuzoo.run.record import Row, Status
 
 @dataclass(frozen=True)
 class Pair:
-    """The same picture in both runs."""
+    """The same picture in both runs.
+
+    baseline, run: its row in each.
+    """
 
     baseline: Row
     run: Row
@@ -34,7 +37,10 @@ class Unpaired(str, Enum):
 
 @dataclass(frozen=True)
 class Alone:
-    """An image of one run without a partner."""
+    """An image of one run without a partner.
+
+    row: its own; why: no partner was found.
+    """
 
     row: Row
     why: Unpaired

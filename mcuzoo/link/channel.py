@@ -15,7 +15,7 @@ from mcuzoo.link.frame import DELIMITER, Frame, FrameReader, Trace, encode_frame
 from mcuzoo.link.messages import MESSAGES, Message
 from mcuzoo.link.payload import pack, unpack
 from mcuzoo.link.state import LinkState
-from mcuzoo.link.transport import Port, lost_port
+from mcuzoo.link.transport import FAILURES, Port, lost_port
 from mcuzoo.link.wire import PayloadError
 
 _SEQ_MASK = 0xFFFF
@@ -118,11 +118,14 @@ class Channel:
         self._port.close()
 
     def set_baud(self, baud: int) -> None:
-        """Change the rate of the host's port, when everything has been sent. Raises ValueError or
-        OSError where it cannot be."""
+        """Change the rate of the host's port, when everything has been sent. Raises ValueError
+        where it cannot be, PortError for a port that fails."""
         port = cast(Any, self._port)
-        port.flush()
-        port.baudrate = baud
+        try:
+            port.flush()
+            port.baudrate = baud
+        except FAILURES as error:
+            raise lost_port(self.name, error) from error
         self.baud = baud
 
     @property
@@ -294,7 +297,7 @@ class Channel:
     def _read(self) -> bytes:
         try:
             data = self._port.read(max(1, self._port.in_waiting))
-        except OSError as error:
+        except FAILURES as error:
             raise lost_port(self.name, error) from error
         self.received_bytes += len(data)
         if data and self._trace:
@@ -307,6 +310,6 @@ class Channel:
         try:
             self._port.write(data)
             self.sent_bytes += len(data)
-        except OSError as error:
+        except FAILURES as error:
             # A write time-out is one of them: the other side has stopped taking bytes.
             raise lost_port(self.name, error) from error

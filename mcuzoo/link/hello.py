@@ -25,7 +25,11 @@ class Hello:
     `max_chunk`: most bytes of a chunk; `window`: chunks that may be on their way.
     `model_capacity_bytes` is 0 for a board that takes no uploads, `model_bytes` while it holds no
     uploaded model that can run. `features`: bits of messages.Feature; `receive_bytes`: what it
-    keeps of the line while it works. Both are 0 for an older firmware.
+    keeps of the line while it works. Both are 0 for an older firmware. `protocol_version`: the
+    board's. `runtime`: "aot" or "tflm", with a version. `toolchain`: compiler and version. `input`,
+    `output`: the tensors of the model. `arena_bytes`: the whole arena; `arena_used`: what the
+    runtime takes of it. `core_clock_hz`: what counts of cycles are of. `cpuid`: the core's CPUID
+    register. `op_count`: kernels per inference.
     """
 
     protocol_version: int

@@ -23,7 +23,8 @@ class Inference:
     """A result whose input and output are proven by CRC-32.
 
     output: int8 (output tensor's bytes,). `cycles` is in the board's count_unit, None when it does
-    not count; `attempts` is 1 unless the image had to be started again.
+    not count; `attempts` is 1 unless the image had to be started again. input_crc32: of the input
+    tensor.
     """
 
     output: NDArray[np.int8]
@@ -50,7 +51,10 @@ class KernelRecord:
 
 @dataclass(frozen=True)
 class Profile:
-    """An inference and its kernels in the order in which they ran."""
+    """An inference and its kernels in the order in which they ran.
+
+    records: one per kernel.
+    """
 
     inference: Inference
     records: tuple[KernelRecord, ...]
@@ -163,7 +167,10 @@ _TRIES = 3
 
 @dataclass(frozen=True)
 class RecordedPart:
-    """Bytes asked for, bytes taken with alignment, and how often."""
+    """Bytes asked for, bytes taken with alignment, and how often.
+
+    requested_bytes: by TFLM; used_bytes: with what alignment takes; count: of allocations.
+    """
 
     requested_bytes: int
     used_bytes: int
@@ -174,9 +181,11 @@ class RecordedPart:
 class ArenaUse:
     """An arena of `arena_bytes` as the board sees it; sizes in bytes.
 
-    error: why the runtime could not be set up or run in it, "" when it could; the sizes are 0
-    then. Head: activations; tail: what persists. recorded: by RECORDED_KINDS, None without the
-    recording allocator. The stack's figures are 0 where the board does not know them.
+    error: why the runtime could not be set up or run in it, "" when it could; the sizes are 0 then.
+    Head: activations; tail: what persists. recorded: by RECORDED_KINDS, None without the recording
+    allocator. The stack's figures are 0 where the board does not know them. used_bytes: head and
+    tail. head_bytes: activations. tail_bytes: what persists. stack_bytes: the size of the stack;
+    stack_used_bytes: the most that it held since the restart; both 0 where the board does not know.
     """
 
     arena_bytes: int

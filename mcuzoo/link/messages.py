@@ -61,7 +61,10 @@ MESSAGES: dict[int, type[Message]] = {}
 
 @dataclass(frozen=True)
 class Hello(Message, code=0x01, sender=Sender.HOST):
-    """Who are you? Answered by HELLO_REPLY with the same nonce. Changes nothing on the board."""
+    """Who are you? Answered by HELLO_REPLY with the same nonce. Changes nothing on the board.
+
+    protocol_version: the host's, PROTOCOL_VERSION; a board of another one still answers.
+    """
 
     protocol_version: U8
     nonce: U32
@@ -71,7 +74,8 @@ class Hello(Message, code=0x01, sender=Sender.HOST):
 class InputBegin(Message, code=0x02, sender=Sender.HOST):
     """Announces an input tensor. Answered by ACK: from where to send.
 
-    encoding: a number of Encoding. encoded_bytes: how many bytes are sent, if not RAW.
+    encoding: a number of Encoding. encoded_bytes: how many bytes are sent, if not RAW. input_bytes:
+    the size of the input tensor.
     """
 
     image_id: U32
@@ -83,7 +87,10 @@ class InputBegin(Message, code=0x02, sender=Sender.HOST):
 
 @dataclass(frozen=True)
 class InputData(Message, code=0x03, sender=Sender.HOST):
-    """A piece of the input, as it is sent. Answered by ACK."""
+    """A piece of the input, as it is sent. Answered by ACK.
+
+    offset: in the bytes that are sent, encoded or not.
+    """
 
     image_id: U32
     offset: U32
@@ -138,7 +145,8 @@ class ReadProfile(Message, code=0x09, sender=Sender.HOST):
 
 @dataclass(frozen=True)
 class ModelBegin(Message, code=0x0A, sender=Sender.HOST):
-    """Announces a model, which replaces the board's. Answered by MODEL_ACK: from where to send."""
+    """Announces a model, which replaces the board's. Answered by MODEL_ACK: from where to send.
+    model_bytes, model_sha256: of the whole file."""
 
     upload_id: U32
     model_bytes: U32
@@ -207,6 +215,8 @@ class HelloReply(Message, code=0x81, sender=Sender.BOARD):
     model_capacity_bytes: the largest model that can be uploaded, 0 where none can; model_bytes: the
     one that is there. agent, count_unit: numbers of the words in link/hello.py. features: bits of
     Feature. receive_bytes: how many received bytes it keeps while it works; 0: it does not say.
+    model_sha256: of the linked or uploaded model. input, output: its tensors. build_id: the hash of
+    all that the firmware is made of.
     """
 
     protocol_version: U8
@@ -236,7 +246,10 @@ class HelloReply(Message, code=0x81, sender=Sender.BOARD):
 
 @dataclass(frozen=True)
 class Ack(Message, code=0x82, sender=Sender.BOARD):
-    """All input bytes before `next_offset` are there."""
+    """All input bytes before `next_offset` are there.
+
+    image_id: the image that the board holds.
+    """
 
     image_id: U32
     next_offset: U32
@@ -245,7 +258,11 @@ class Ack(Message, code=0x82, sender=Sender.BOARD):
 @dataclass(frozen=True)
 class Result(Message, code=0x83, sender=Sender.BOARD):
     """The model has run. `cycles` is 0 when the board does not count; what it counts, see
-    HELLO_REPLY's count_unit."""
+    HELLO_REPLY's count_unit.
+
+    input_crc32: of the input that was in memory before the model ran. output_bytes: the size of the
+    output tensor.
+    """
 
     image_id: U32
     input_crc32: U32
@@ -267,7 +284,8 @@ class OutputData(Message, code=0x84, sender=Sender.BOARD):
 class Pong(Message, code=0x85, sender=Sender.BOARD):
     """The board is alive. Counts of the line, as the board sees it, and the largest stack use, both
     since its last restart; stack sizes are 0 where it does not know. lost_bytes: what the UART
-    could not take in time."""
+    could not take in time. good_frames, bad_frames: with and without a right CRC. stack_bytes: the
+    size of the stack; stack_used_bytes: the most that it held."""
 
     nonce: U32
     good_frames: U32
@@ -289,7 +307,10 @@ class Error(Message, code=0x86, sender=Sender.BOARD):
 @dataclass(frozen=True)
 class ProfileData(Message, code=0x87, sender=Sender.BOARD):
     """Records of PROFILE_RECORD_BYTES each, the first of them number `first_record` of the
-    `record_count` that the inference gave."""
+    `record_count` that the inference gave.
+
+    records: one after the other.
+    """
 
     image_id: U32
     record_count: U16
@@ -299,7 +320,10 @@ class ProfileData(Message, code=0x87, sender=Sender.BOARD):
 
 @dataclass(frozen=True)
 class ModelAck(Message, code=0x88, sender=Sender.BOARD):
-    """All model bytes before `next_offset` are there. `ready` is 1 once the model can run."""
+    """All model bytes before `next_offset` are there. `ready` is 1 once the model can run.
+
+    upload_id: the model that the board holds.
+    """
 
     upload_id: U32
     next_offset: U32
@@ -312,7 +336,8 @@ class ArenaReport(Message, code=0x89, sender=Sender.BOARD):
 
     `head_bytes` are activations, `tail_bytes` what persists. `stack_used_bytes` is the most that
     the stack held since the restart. `data`: three u32 (requested, used, count) per kind of
-    allocation, when recorded; docs/protocol.md has the kinds. `status`: 0 if it ran.
+    allocation, when recorded; docs/protocol.md has the kinds. `status`: 0 if it ran. stack_bytes:
+    the size of the stack; 0 where the board does not know. used_bytes: head and tail.
     """
 
     nonce: U32
@@ -350,7 +375,10 @@ class LineVerified(Message, code=0x8B, sender=Sender.BOARD):
 
 @dataclass(frozen=True)
 class Log(Message, code=0x90, sender=Sender.BOARD):
-    """A line of the device log, with its LogLevel; unasked."""
+    """A line of the device log, with its LogLevel; unasked.
+
+    level: 0 debug to 3 error. text: one line.
+    """
 
     level: U8
     text: String
@@ -358,7 +386,10 @@ class Log(Message, code=0x90, sender=Sender.BOARD):
 
 @dataclass(frozen=True)
 class Boot(Message, code=0x91, sender=Sender.BOARD):
-    """The board has restarted and forgotten every image; unasked."""
+    """The board has restarted and forgotten every image; unasked.
+
+    protocol_version: the board's.
+    """
 
     protocol_version: U8
 
@@ -368,7 +399,7 @@ class Fault(Message, code=0x92, sender=Sender.BOARD):
     """The core took a fault and restarts; unasked. Registers as the Armv7-M manual names them;
     `pc`, `lr`, `psr` are 0 where the core could not save them. `stack_bottom`: the lowest address
     of the stack. `doing`: the part of an uploaded model that the runtime was in ("op 3 SOFTMAX");
-    "" for none."""
+    "" for none. kind: the number of the exception."""
 
     kind: U32
     pc: U32

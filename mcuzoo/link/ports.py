@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -94,6 +95,28 @@ def by_usb_name(name: str, listed: Sequence[PortInfo]) -> list[PortInfo]:
         and port.usb_id[2].casefold() == serial_number
         and interface in ("", port.interface.casefold())
     ]
+
+
+def usb_name(port: PortInfo, listed: Sequence[PortInfo]) -> str:
+    """The port by its USB device, if no other device has its serial number; else its own name."""
+    number = port.serial_number
+    same = [one for one in listed if number and one.serial_number == number]
+    if len({one.usb_id for one in same}) != 1:
+        return port.device
+    if len(same) == 1:
+        return f"usb:{number}"
+    alike = [one for one in same if one.interface == port.interface]
+    return f"usb:{number}:{port.interface}" if len(alike) == 1 else port.device
+
+
+MORE_PORTS = "MCUZOO_PORTS"
+"""A variable of the environment: ports that the system does not list, with commas between them."""
+
+
+def named_ports() -> list[str]:
+    """The ports that MCUZOO_PORTS names."""
+    names = (name.strip() for name in os.environ.get(MORE_PORTS, "").split(","))
+    return [name for name in names if name]
 
 
 def ports_hint(url: str, ports: Sequence[PortInfo]) -> str:

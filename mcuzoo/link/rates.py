@@ -127,7 +127,7 @@ def port_makes(channel: Channel, baud: int) -> bool:
     before = channel.baud
     try:
         channel.set_baud(baud)
-    except (McuzooError, ValueError, OSError):
+    except (McuzooError, ValueError):
         return False
     finally:
         channel.set_baud(before)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from types import TracebackType
 from typing import TextIO, TypeVar
@@ -17,6 +18,7 @@ from mcuzoo.errors import (
     BoardSilentError,
     McuzooError,
     ModelRefusedError,
+    PortError,
     ProtocolError,
 )
 from mcuzoo.link import failures, messages
@@ -132,8 +134,11 @@ class Session:
 
     def close(self) -> None:
         """Leave the board at its default rate, if it still listens, and close the port."""
-        self._speed.leave()
-        self._channel.close()
+        try:
+            with suppress(PortError):  # a port that is gone has no rate to be left
+                self._speed.leave()
+        finally:
+            self._channel.close()
 
     def __enter__(self) -> Session:
         return self

@@ -27,7 +27,11 @@ _LEAST_FIRST_LIMIT_S = 30.0
 
 @dataclass(frozen=True)
 class LineCounts:
-    """The board's view of the line, and of its stack, since its last restart."""
+    """The board's view of the line, and of its stack, since its last restart.
+
+    good_frames, bad_frames: with and without a right CRC. lost_bytes: what the UART could not take
+    in time.
+    """
 
     good_frames: int
     bad_frames: int
@@ -54,6 +58,7 @@ class LinkState:
     higher one again. fallen_baud, falls: the rate at which the board was lost last, and how often.
     rates_used: at which images have run. fixed_rate: why no other rate was tried; "" if one was.
     not_ahead: why the next input is not sent while the board works; "" if it is. use: of the line.
+    frames_sent: by the host, all together.
     """
 
     model_sha256: str = ""
@@ -95,6 +100,12 @@ class LinkState:
         """Nothing was lost, and nothing had to be done twice."""
         board = self.board_bad_frames + self.board_lost_bytes
         return not (self.host_losses + board + self.reconnects)
+
+    @property
+    def errors(self) -> int:
+        """Frames that were damaged or lost, each once, and sessions that were opened again. A frame
+        that was sent again may be one that either side has seen damaged."""
+        return max(self.frames_resent, self.bad_frames + self.board_bad_frames) + self.reconnects
 
     def board_counted(self, now: LineCounts, before: LineCounts) -> None:
         """Add what the board has seen since `before`. If it counted fewer frames than `before`, it

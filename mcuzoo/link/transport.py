@@ -9,6 +9,14 @@ from typing import Any, Protocol, cast
 from mcuzoo.errors import PortError
 from mcuzoo.link.ports import list_serial_ports, ports_hint
 
+try:
+    from termios import error as _TermiosError
+except ImportError:  # Windows
+    FAILURES: tuple[type[Exception], ...] = (OSError,)
+else:
+    FAILURES = (OSError, _TermiosError)
+"""What a port raises that fails, as when it is unplugged: termios.error is no OSError."""
+
 # A read returns after this time without data; it is the resolution of session deadlines.
 READ_TIMEOUT_S = 0.02
 WRITE_TIMEOUT_S = 10.0
@@ -67,7 +75,7 @@ def open_port(url: str, baud: int) -> Port:
             port = serial.serial_for_url(url, **{**options, "write_timeout": None})
     except ValueError as error:
         raise PortError(f"{url!r} is not a port: {error}.", _what_there_is(url)) from error
-    except OSError as error:
+    except FAILURES as error:
         raise _explain(url, error) from error
     return cast(Port, port)
 
@@ -81,17 +89,19 @@ def lost_port(name: str, error: Exception) -> PortError:
     )
 
 
-def _explain(url: str, error: OSError) -> PortError:
+def _explain(url: str, error: Exception) -> PortError:
     text = str(error)
     # pyserial's SerialException keeps the errno where there is one; Windows only has the text.
-    code = error.errno
+    code = error.errno if isinstance(error, OSError) else error.args[0]
     if code in _ABSENT or "FileNotFoundError" in text:
         return absent_port(f"There is no port {url!r}.", _what_there_is(url))
     if "exclusively lock" in text or code == errno.EBUSY:
-        return PortError(
+        held = PortError(
             f"The port {url} is in use by another program.",
             "Close the other terminal, debugger or mcuzoo run that holds it.",
         )
+        held.busy = True
+        return held
     if code in (errno.EACCES, errno.EPERM) or "PermissionError" in text:
         return PortError(f"No permission to open {url}.", _permission_hint())
     # Only the socket's error tells that a server is not there (yet), or is about to end.

@@ -76,7 +76,10 @@ class Number:
 
 @dataclass(frozen=True)
 class Digest:
-    """A SHA-256, 32 bytes on the wire, lower-case hex in Python."""
+    """A SHA-256, 32 bytes on the wire, lower-case hex in Python.
+
+    name: in the tables of docs/protocol.md. c_declaration: of the field in C, {} for its name.
+    """
 
     name: str = "sha256"
     c_declaration: str = "const uint8_t *{}"
@@ -90,7 +93,10 @@ class Digest:
 
 @dataclass(frozen=True)
 class Text:
-    """u8 length, then that many bytes of UTF-8; a longer text is cut at MAX_TEXT_BYTES."""
+    """u8 length, then that many bytes of UTF-8; a longer text is cut at MAX_TEXT_BYTES.
+
+    name, c_declaration: as Digest's.
+    """
 
     name: str = "text"
     c_declaration: str = "const char *{}"
@@ -105,7 +111,10 @@ class Text:
 
 @dataclass(frozen=True)
 class Rest:
-    """All bytes up to the end of the payload; always the last field."""
+    """All bytes up to the end of the payload; always the last field.
+
+    name, c_declaration: as Digest's.
+    """
 
     name: str = "rest"
     c_declaration: str = "mz_span {}"
@@ -119,8 +128,8 @@ class Rest:
 
 @dataclass(frozen=True)
 class Spec:
-    """A TensorSpec: dtype u8, rank u8, four dims u16 (unused: 0), scale f32, zero_point i32,
-    bytes u32, name text."""
+    """A TensorSpec: dtype u8, rank u8, four dims u16 (unused: 0), scale f32, zero_point i32, bytes
+    u32, name text. c_declaration: as Digest's."""
 
     name: str = "spec"
     c_declaration: str = "const mz_tensor_spec *{}"

@@ -43,7 +43,10 @@ def _constants_in(value: Value) -> Iterator[Constant]:
 
 @dataclass(frozen=True)
 class ExtentStruct(CStruct):
-    """The size of an image, in pixels and channels; see firmware/kernels/mz_window.h."""
+    """The size of an image, in pixels and channels; see firmware/kernels/mz_window.h.
+
+    height, width: in pixels.
+    """
 
     c_type = "mz_extent"
     height: int
@@ -53,7 +56,11 @@ class ExtentStruct(CStruct):
 
 @dataclass(frozen=True)
 class WindowStruct(CStruct):
-    """graph.window.Window for the kernels, in pixels."""
+    """graph.window.Window for the kernels, in pixels.
+
+    height, width: of the window. stride_h, stride_w: from window to window. dilation_h, dilation_w:
+    from tap to tap. pad_top, pad_left: what stands outside before the first pixel.
+    """
 
     c_type = "mz_window"
     height: int
@@ -68,8 +75,10 @@ class WindowStruct(CStruct):
 
 @dataclass(frozen=True)
 class RequantizationStruct(CStruct):
-    """graph.parameters.Requantization for the kernels. right_only: 1 if no shift goes to the
-    left."""
+    """graph.parameters.Requantization for the kernels. right_only: 1 if no shift goes to the left.
+    multipliers: Q0.31 mantissas, int32 [channels]. shifts: exponents, int8 [channels], positive is
+    to the left. wide: 1 if sums may reach 2^30. zero_point: of the output. minimum, maximum: the
+    fused activation as int8 values of the output."""
 
     c_type = "mz_requantization"
     multipliers: Constant

@@ -24,7 +24,8 @@ class Rows:
     """A kernel's image as rows. An output row y reads `window` input rows from y * stride - pad_top
     on; the kernel itself handles rows outside the image.
 
-    settings, widens: see RowWindow.
+    settings, widens: see RowWindow. input_rows, output_rows: of the whole image; input_row_bytes,
+    output_row_bytes: of one row.
     """
 
     input_rows: int

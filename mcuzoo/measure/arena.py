@@ -75,7 +75,7 @@ class ArenaMeasurement:
     """Sizes in bytes. recorded: the same arena with TFLM's recording allocator, if there is one.
 
     The stack's figures are 0 where the board does not know them; `trials`: how many arenas were
-    tried.
+    tried. stack_bytes: the size of the stack; stack_used_bytes: the most that it held.
     """
 
     figures: ArenaFigures
@@ -145,7 +145,10 @@ _REST = "interpreter, op options, scratch handles"
 
 @dataclass(frozen=True)
 class ArenaRow:
-    """Bytes of one part of the arena."""
+    """Bytes of one part of the arena.
+
+    what: the part, in words. predicted, measured: bytes.
+    """
 
     what: str
     predicted: int

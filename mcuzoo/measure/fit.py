@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mcuzoo.board.baud import with_baud
 from mcuzoo.board.load import load_board
 from mcuzoo.board.model import Board
+from mcuzoo.budgets import BudgetResult, Figure
 from mcuzoo.codegen.options import ExportOptions
 from mcuzoo.codegen.project import Measuring, export_project
 from mcuzoo.codegen.tflm.tree import tree_hint
@@ -59,7 +60,8 @@ _NOISE_SEED = 1234
 class _Job:
     """What to measure and where the project shall be. port None: the emulated board.
 
-    The firmware, and so a port, runs at the board's baud rate.
+    The firmware, and so a port, runs at the board's baud rate. source: the model. output: the
+    project's folder. options: of the export.
     """
 
     source: ModelSource
@@ -76,7 +78,9 @@ class _Job:
 @dataclass(frozen=True)
 class FitMeasurement:
     """A measured arena. `project` was built with it; `rows` and `recorded` set it beside the
-    prediction. `measured_on` is the port, or the emulated board's name."""
+    prediction. `measured_on` is the port, or the emulated board's name. budgets: each that was
+    given, by the project. manifest: of that project. measurement: the arena that the board
+    reported."""
 
     project: Path
     manifest: Manifest
@@ -84,6 +88,12 @@ class FitMeasurement:
     rows: tuple[ArenaRow, ...]
     recorded: tuple[ArenaRow, ...]
     measured_on: str
+    budgets: tuple[BudgetResult, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether no budget says no."""
+        return not any(one.fails for one in self.budgets)
 
 
 def measure(
@@ -102,6 +112,7 @@ def measure(
     port's board runs another firmware and FirmwareError when the project does not give in the
     measured arena what it gave in a large one.
     """
+    options.judged(Figure(0, ""), Figure(0, ""))  # what is no bound is said at once
     job = _job(model, board, options)
     # At the end the project is booted on the emulated board in any case.
     compiler = () if job.of_tflm else compiler_packages()
@@ -142,6 +153,15 @@ def measure(
         rows=arena_rows(predicted, found.figures),
         recorded=recorded_rows(plan.image, found),
         measured_on=job.port or f"{job.board.name}, emulated",
+        budgets=_budgets(manifest, options),
+    )
+
+
+def _budgets(manifest: Manifest, options: MeasureOptions) -> tuple[BudgetResult, ...]:
+    arena, flash = manifest.plan.arena_bytes, manifest.flash_bytes
+    return options.judged(
+        Figure(arena, f"The project reserves {arena:,} bytes of arena"),
+        Figure(flash, f"The firmware takes {flash or 0:,} bytes of flash"),
     )
 
 

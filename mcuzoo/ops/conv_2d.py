@@ -134,6 +134,12 @@ def _patches(seen: NDArray[Any], window: Window) -> Iterator[tuple[int, NDArray[
 
 @dataclass(frozen=True)
 class Conv2dParams(KernelParams):
+    """As mz_conv_2d_s8.h has them. input, output: sizes. window: in pixels. input_zero_point: what
+    stands outside the image. weights: int8 [output channels, window height, window width, input
+    channels]. bias: int32 [output channels], less zero point times the sum of the weights. to: from
+    sums to int8.
+    """
+
     c_type = "mz_conv_2d_params"
     input: ExtentStruct
     output: ExtentStruct

@@ -100,6 +100,12 @@ def reference(model: Model, op: Op) -> Kernel:
 
 @dataclass(frozen=True)
 class DepthwiseConv2dParams(KernelParams):
+    """As mz_depthwise_conv_2d_s8.h has them. input, output: output channels = input channels *
+    depth_multiplier. window: in pixels. input_zero_point: what stands outside the image. weights:
+    int8 [window height, window width, output channels]. bias: int32 [output channels], less zero
+    point times the sum of the weights. to: from sums to int8.
+    """
+
     c_type = "mz_depthwise_conv_2d_params"
     input: ExtentStruct
     output: ExtentStruct

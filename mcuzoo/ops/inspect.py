@@ -14,7 +14,11 @@ from mcuzoo.ops.coverage import RUNTIMES, Uncovered, judge
 
 @dataclass(frozen=True)
 class TensorFacts:
-    """`scales` and `zero_points` hold one value, or one per channel; none when not quantized."""
+    """`scales` and `zero_points` hold one value, or one per channel; none when not quantized.
+
+    index, name: in the file. dtype: numpy's name of it. bytes: of its values. shape: as in the
+    file.
+    """
 
     index: int
     name: str
@@ -28,7 +32,12 @@ class TensorFacts:
 @dataclass(frozen=True)
 class OpFacts:
     """One op. `aot` and `tflm`: None when that runtime runs it, else why it does not. computed: on
-    the board; what only renames or converts at the ends is not, nor what is known ahead."""
+    the board; what only renames or converts at the ends is not, nor what is known ahead. index: in
+    the file. name: of the operator, "CONV_2D". version: of the operator in the schema.
+    input_shapes: without omitted inputs. output_shape, output_dtype, output_bytes: of the first
+    output; empty, 0 without one. weight_scales: how many scales the weights have, 0 without
+    weights. macs: multiply-accumulates. params: learnt numbers, weights and biases. options: the
+    operator's, under the schema's names."""
 
     index: int
     name: str
@@ -48,7 +57,10 @@ class OpFacts:
 
 @dataclass(frozen=True)
 class RuntimeFacts:
-    """Whether a runtime runs the model, and the reason when it does not."""
+    """Whether a runtime runs the model, and the reason when it does not.
+
+    reason: None when it runs.
+    """
 
     runtime: str
     runs: bool
@@ -57,7 +69,12 @@ class RuntimeFacts:
 
 @dataclass(frozen=True)
 class Inspection:
-    """`constant_bytes` is what weights and other constants take, each stored once."""
+    """`constant_bytes` is what weights and other constants take, each stored once.
+
+    name: the file's, without its ending. sha256, bytes: of the file. description: as its converter
+    wrote it. macs, params: of all ops, a weight that is shared counted once. runtimes: the verdict
+    on each. inputs, outputs: of the model, as in the file.
+    """
 
     name: str
     sha256: str

@@ -71,6 +71,10 @@ def reference(model: Model, op: Op) -> Kernel:
 
 @dataclass(frozen=True)
 class L2NormalizationParams(KernelParams):
+    """As mz_l2_normalization_s8.h has them. rows: of `depth` elements, 33025 at most. zero_point:
+    of the input.
+    """
+
     c_type = "mz_l2_normalization_params"
     rows: int
     depth: int

@@ -153,6 +153,12 @@ def _headroom(values: NDArray[np.int64]) -> NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class LogSoftmaxParams(KernelParams):
+    """As mz_log_softmax_s8.h has them. rows: of `depth` elements, 4095 at most. exponentials:
+    exp(-input scale * d) in Q0.31, int32 [256], d: the distance below the row's maximum.
+    multiplier, shift: from a difference of two values to Q5.26. difference_min: the least
+    difference that does not leave Q5.26. reverse_multiplier, reverse_shift: back from Q5.26.
+    """
+
     c_type = "mz_log_softmax_params"
     rows: int
     depth: int

@@ -30,6 +30,10 @@ def demands(model: Model, op: Op) -> None:
 
 @dataclass(frozen=True)
 class MaximumParams(BinaryParams):
+    """As mz_maximum_s8.h has them. first_strides, second_strides: in elements, outermost first; 0
+    where the operand is broadcast. flip: 0 for MAXIMUM; -1 for MINIMUM.
+    """
+
     c_type = "mz_maximum_params"
     first_strides: Strides
     second_strides: Strides

@@ -53,6 +53,11 @@ def _to_output(model: Model, op: Op, multiplier: int, shift: int) -> Requantizat
 
 @dataclass(frozen=True)
 class MeanParams(KernelParams):
+    """As mz_mean_s8.h has them. kept, reduced: size and stride of two axes each. sum_offset: less
+    input zero point times the number of elements added up. multiplier, shift: input scale / output
+    scale, and for MEAN / elements added up. output_zero_point: of the output.
+    """
+
     c_type = "mz_mean_params"
     kept: tuple[ReductionAxisStruct, ReductionAxisStruct]
     reduced: tuple[ReductionAxisStruct, ReductionAxisStruct]

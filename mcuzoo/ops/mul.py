@@ -62,6 +62,12 @@ def reference(model: Model, op: Op) -> Kernel:
 
 @dataclass(frozen=True)
 class MulParams(BinaryParams):
+    """As mz_mul_s8.h has them. first_strides, second_strides: in elements, outermost first; 0 where
+    the factor is broadcast. first_zero_point, second_zero_point, output_zero_point: of each.
+    multiplier, shift: product of the factors' scales / output scale. minimum, maximum: the fused
+    activation as int8 values of the output.
+    """
+
     c_type = "mz_mul_params"
     first_strides: Strides
     second_strides: Strides

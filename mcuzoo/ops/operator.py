@@ -19,7 +19,10 @@ from mcuzoo.ops.common.rules import Rule
 
 @dataclass(frozen=True)
 class Without:
-    """A part that an operator does not have, and why not."""
+    """A part that an operator does not have, and why not.
+
+    reason: a sentence.
+    """
 
     reason: str
 
@@ -59,7 +62,8 @@ class Aot:
 
 @dataclass(frozen=True, kw_only=True)
 class Folded:
-    """An operator that needs no kernel: `build_program` removes it if `rule` holds."""
+    """An operator that needs no kernel: `build_program` removes it if `rule` holds. constraint: the
+    rule, in words."""
 
     constraint: str
     rule: Rule
@@ -89,7 +93,7 @@ class Rewrite:
     int8_version: the lowest version whose kernels take INT8 (tensorflow/lite/tools/versioning/
     op_version.cc); a higher one in the file means an option and stays. output: how the output may
     be quantized: in any way; or, if the kernel does not rescale, as the input, or with scale 1/256
-    from the lowest value on.
+    from the lowest value on. weights: how those become symmetric; None: it has none.
     """
 
     int8_version: int
@@ -99,7 +103,10 @@ class Rewrite:
 
 @dataclass(frozen=True, kw_only=True)
 class Operator:
-    """Everything about one operator; `name` is the name in the schema of .tflite."""
+    """Everything about one operator; `name` is the name in the schema of .tflite.
+
+    aot: for our runtime. tflm: what TFLM demands and allocates. rewrite: for the converter.
+    """
 
     name: str
     aot: Aot | Folded | Without

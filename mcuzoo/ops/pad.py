@@ -85,6 +85,10 @@ def reference(model: Model, op: Op) -> Kernel:
 
 @dataclass(frozen=True)
 class PadParams(KernelParams):
+    """As mz_pad_s8.h has them. sizes: of the input, outermost first. before, after: elements put at
+    both ends of each axis. value: what they hold, int8.
+    """
+
     c_type = "mz_pad_params"
     sizes: tuple[int, int, int, int]
     before: tuple[int, int, int, int]

@@ -73,6 +73,12 @@ def reference(model: Model, op: Op) -> Kernel:
 
 @dataclass(frozen=True)
 class PreluParams(BinaryParams):
+    """As mz_prelu_s8.h has them. input_strides, alpha_strides: in elements, outermost first; 0
+    where alpha is broadcast. input_zero_point, alpha_zero_point, output_zero_point: of each.
+    multiplier, shift: input scale / output scale. alpha_multiplier, alpha_shift: input scale *
+    scale of alpha / output scale.
+    """
+
     c_type = "mz_prelu_params"
     input_strides: Strides
     alpha_strides: Strides

@@ -38,6 +38,10 @@ def _check(model: Model, op: Op, kinds: Collection[DType], max_rank: int) -> Non
 
 @dataclass(frozen=True)
 class ReduceMaxParams(KernelParams):
+    """As mz_reduce_max_s8.h has them. kept, reduced: size and stride of two axes each. flip: 0 for
+    the greatest value; -1 for the least.
+    """
+
     c_type = "mz_reduce_max_params"
     kept: tuple[ReductionAxisStruct, ReductionAxisStruct]
     reduced: tuple[ReductionAxisStruct, ReductionAxisStruct]
@@ -50,7 +54,7 @@ class ReduceMaxParams(KernelParams):
 @dataclass(frozen=True)
 class Extreme:
     """REDUCE_MAX or REDUCE_MIN. flip: the bits that make the one of the other, since the least
-    value is the greatest of all complements: 0 or -1."""
+    value is the greatest of all complements: 0 or -1. reducer: numpy's function."""
 
     reducer: Callable[..., NDArray[np.int8]]
     flip: int

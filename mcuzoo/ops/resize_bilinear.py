@@ -56,7 +56,8 @@ def _check(model: Model, op: Op, kinds: Collection[DType]) -> None:
 
 @dataclass(frozen=True)
 class AxisSteps:
-    """Where output pixels lie in the input, in steps: the first one, and from one to the next."""
+    """Where output pixels lie in the input, in steps: the first one, and from one to the next.
+    step: in 1/1024 input pixels, as `first`."""
 
     first: int
     step: int
@@ -113,6 +114,10 @@ def reference(model: Model, op: Op) -> Kernel:
 
 @dataclass(frozen=True)
 class ResizeBilinearParams(KernelParams):
+    """As mz_resize_bilinear_s8.h has them. input, output: sizes. step_h, step_w: from output pixel
+    to output pixel, in 1/1024 input pixels. first_h, first_w: where the first one is.
+    """
+
     c_type = "mz_resize_bilinear_params"
     input: ExtentStruct
     output: ExtentStruct

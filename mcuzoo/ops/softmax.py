@@ -41,7 +41,10 @@ SUM_INTEGER_BITS = 12
 
 @dataclass(frozen=True)
 class SoftmaxParameters:
-    """A difference to the row's maximum, times this, is in Q5.26; below difference_min it is 0."""
+    """A difference to the row's maximum, times this, is in Q5.26; below difference_min it is 0.
+
+    multiplier: a mantissa in Q0.31; shift: its exponent.
+    """
 
     multiplier: int
     shift: int
@@ -139,6 +142,10 @@ def _reciprocal(sums: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.
 
 @dataclass(frozen=True)
 class SoftmaxParams(KernelParams):
+    """As mz_softmax_s8.h has them. rows: of `depth` elements, 4095 at most. exponentials: exp(-beta
+    * input scale * d) in Q0.31, int32 [256], d: the distance below the row's maximum.
+    """
+
     c_type = "mz_softmax_params"
     rows: int
     depth: int

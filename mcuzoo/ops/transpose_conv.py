@@ -138,6 +138,12 @@ def reference(model: Model, op: Op) -> Kernel:
 
 @dataclass(frozen=True)
 class TransposeConvParams(KernelParams):
+    """As mz_transpose_conv_s8.h has them. input, output: sizes. window: slides over the output, a
+    step for each input pixel. input_zero_point: of the input. weights: int8 [output channels,
+    window height, window width, input channels]. bias: int32 [output channels], as in the model.
+    to: from sums to int8.
+    """
+
     c_type = "mz_transpose_conv_params"
     input: ExtentStruct
     output: ExtentStruct

@@ -9,6 +9,7 @@ from os import PathLike, fspath
 from mcuzoo.board.load import list_boards, load_board
 from mcuzoo.board.memory import RegionKind
 from mcuzoo.board.model import Board
+from mcuzoo.budgets import BudgetResult, Figure
 from mcuzoo.errors import McuzooError, UsageError
 from mcuzoo.graph.model import Model
 from mcuzoo.lowering.rows import RowChain
@@ -72,6 +73,11 @@ class FitReport:
     it in the slower one. copy_s: estimated time to copy constants at start-up; None if nothing is
     copied or the flash's speed is not known. project: the kind of project that was planned. other:
     the other runtime in a line, None where one was chosen. output_bytes: of the output tensor.
+    budgets: each that was given; the flash is an estimate. board: its id. regions: what each would
+    hold. placement: which memory has arena, weights and the rest. arena_bytes: the whole arena.
+    constant_bytes: all constants together. peak: the op during which the arena is fullest.
+    timeline: the arena over the ops. uncovered: ops that the runtime does not run. warnings:
+    sentences that change no verdict. flash_region: the region that the image is for.
     """
 
     model: str
@@ -98,6 +104,17 @@ class FitReport:
     project: str = DEFAULT_PROJECT
     other: RuntimeFit | None = None
     output_bytes: int = 0
+    budgets: tuple[BudgetResult, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether it fits, and no budget says no."""
+        return self.fits and not any(one.fails for one in self.budgets)
+
+    @property
+    def flash_bytes(self) -> int:
+        """Of code, by estimate, and constants."""
+        return sum(one.used_bytes for one in self.regions if one.region == self.flash_region)
 
 
 def fit(
@@ -120,12 +137,22 @@ def fit(
         report = replace(report, other=_other_runtime(known.model, board, chosen, others))
     if known.note:
         report = replace(report, warnings=(known.note, *report.warnings))
+    report = replace(report, budgets=_budgets(report, options))
     if not report.fits and not isinstance(model, Model):
         sibling = largest_sibling(fspath(model), board, report.runtime)
         if sibling:
             advice = f"{report.next_step} Of its family, {sibling} fits."
             report = replace(report, next_step=advice)
     return report
+
+
+def _budgets(report: FitReport, options: FitOptions) -> tuple[BudgetResult, ...]:
+    if report.reason is not None:
+        unknown = Figure(None, f"{report.runtime} does not run the model")
+        return options.judged(unknown, unknown)
+    arena = f"The arena has {report.arena_bytes:,} bytes"
+    flash = f"By estimate the firmware takes {report.flash_bytes:,} bytes of flash"
+    return options.judged(Figure(report.arena_bytes, arena), Figure(report.flash_bytes, flash))
 
 
 def fit_model(

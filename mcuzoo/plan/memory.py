@@ -39,7 +39,10 @@ from mcuzoo.project.kinds import check_weights
 
 @dataclass(frozen=True)
 class PeakOp:
-    """The operator during which most activation bytes are alive; index as in the .tflite file."""
+    """The operator during which most activation bytes are alive; index as in the .tflite file.
+
+    name: of the operator. live_bytes: that are alive then.
+    """
 
     index: int
     name: str
@@ -53,6 +56,8 @@ class MemoryPlan:
     arena: our plan of the activations, in one memory or in two. needs: the bytes to place, with an
     arena in one memory. calls: the planned kernel calls; None if a step has no kernel, or for
     another runtime. image: the model file for TFLM and its arena; None for another runtime.
+    program: the model in its order. placement: which memory has what. regions: what each would
+    hold.
     """
 
     program: Program

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from mcuzoo.budgets import BudgetResult, Budgets, Figure, MaxArenaBytes, MaxFlashBytes, judge
 from mcuzoo.options import Baud, Option
 from mcuzoo.project.kinds import (
     DEFAULT_PROJECT,
@@ -68,6 +69,15 @@ class MemoryOptions:
 @dataclass(frozen=True)
 class FitOptions(MemoryOptions):
     """Options of `fit`. Without a runtime the verdict on the other one is added in a line."""
+
+    max_arena_bytes: MaxArenaBytes = None
+    max_flash_bytes: MaxFlashBytes = None
+
+    def judged(self, arena: Figure, flash: Figure) -> tuple[BudgetResult, ...]:
+        """Each budget that is given, by its figure. Raises UsageError for what is no bound."""
+        asked = Budgets(max_arena_bytes=self.max_arena_bytes, max_flash_bytes=self.max_flash_bytes)
+        asked.check()
+        return judge(asked, {"max_arena_bytes": arena, "max_flash_bytes": flash})
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from mcuzoo.plan.memory import MemoryPlan
 class Block:
     """Bytes [offset, offset + bytes) of the arena from first_step to last_step, both inclusive.
 
-    Step -1 is before the first one, when the host fills the input; the number of steps is after
-    the last one. `over`: the block whose bytes this one takes over while they are still read.
+    Step -1 is before the first one, when the host fills the input; the number of steps is after the
+    last one. `over`: the block whose bytes this one takes over while they are still read. name: of
+    the tensor or of what uses it. scratch: it is of one kernel only.
     """
 
     name: str
@@ -28,7 +29,11 @@ class Block:
 
 @dataclass(frozen=True)
 class Timeline:
-    """`steps` are the operators in the order in which they run, as "index name"."""
+    """`steps` are the operators in the order in which they run, as "index name".
+
+    arena_bytes: the plan's. lower_bound_bytes: no plan for these kernels can be smaller. blocks: by
+    offset and time.
+    """
 
     arena_bytes: int
     lower_bound_bytes: int

@@ -28,7 +28,7 @@ _KINDS = (RegionKind.DTCM, RegionKind.OCRAM, RegionKind.SDRAM)
 
 @dataclass(frozen=True)
 class Room:
-    """Memory for a model: `bytes` at `base`."""
+    """Memory for a model: `bytes` at `base`. region: where it is."""
 
     region: str
     base: int
@@ -42,7 +42,8 @@ class Room:
 
 @dataclass(frozen=True)
 class UniversalPlan:
-    """rooms: the fastest first; a model goes to the first that has space enough."""
+    """rooms: the fastest first; a model goes to the first that has space enough. placement: of
+    arena, data and stack. regions: what each would hold."""
 
     placement: Placement
     rooms: tuple[Room, ...]

@@ -37,7 +37,8 @@ Fits = dict[str, dict[str, bool | None]]
 class Facts:
     """ops: 2 x MAC. fits: the verdict of `mcuzoo fit` by board id and runtime.
 
-    None instead of a verdict where the runtime does not run the model.
+    None instead of a verdict where the runtime does not run the model. params: learnt numbers.
+    bytes: of the file, or of one that is built from the layers.
     """
 
     ops: int

@@ -25,15 +25,19 @@ FILE_FIGURES: tuple[Figure, ...] = ("ops", "params", "fp32_bytes", "int8_bytes")
 
 @dataclass(frozen=True)
 class PublishedFigure:
+    """A figure that somebody published. value: accuracies as fractions, sizes in bytes, ops as 2 x
+    MAC. source: who published it, where.
+    """
+
     value: float
     source: str
 
 
 @dataclass(frozen=True)
 class MeasuredFigure:
-    """how: "file" (counted in the file of that name), "layers" (computed from the architecture,
-    the file not being at hand) or "images" (what `measurement` says).
-    """
+    """how: "file" (counted in the file of that name), "layers" (computed from the architecture, the
+    file not being at hand) or "images" (what `measurement` says). value: in the unit of the
+    published one."""
 
     value: float
     how: str
@@ -43,6 +47,8 @@ class MeasuredFigure:
 
 @dataclass(frozen=True)
 class TableFigure:
+    """What was published of a model and what was measured; None where there is nothing."""
+
     published: PublishedFigure | None
     measured: MeasuredFigure | None
 
@@ -52,7 +58,9 @@ class TableFile:
     """One of a model's files, as the registry has it. path: where it is at hand, None elsewhere.
 
     sha256: of the file; url_sha256: of what the address gives, None where nobody recorded it
-    (url_sha256_source).
+    (url_sha256_source). role: "int8", "uint8", "fp32" or "keras". title, source, licence: as the
+    registry says. names: those that the file may have. bytes: None where nobody recorded it. url:
+    where it, or an archive with it, is on the web; None where it is not.
     """
 
     role: Role
@@ -73,7 +81,11 @@ class TableRow:
     """One model. fits: by board id and runtime, what `mcuzoo fit` says of the file or, by_layers,
     without it.
 
-    file and sha256: the INT8 file that the name means here; None when it is not at hand.
+    file and sha256: the INT8 file that the name means here; None when it is not at hand. task,
+    description, architecture, backbone, data_set: words of the registry. input: height, width,
+    channels. classes: how many. figures: by name. published_compatibility: platforms that the
+    source of the figures lists. notes: what a reader of the figures must know. preprocessing: the
+    recipe. files: all that the registry has.
     """
 
     name: str
@@ -97,7 +109,7 @@ class TableRow:
 
 @dataclass(frozen=True)
 class ZooTable:
-    """boards: id and name of every board that a verdict is about."""
+    """boards: id and name of every board that a verdict is about. rows: a model each."""
 
     boards: dict[str, str]
     rows: tuple[TableRow, ...]

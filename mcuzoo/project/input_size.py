@@ -9,7 +9,8 @@ from mcuzoo.errors import ProjectError
 
 @dataclass(frozen=True)
 class InputSize:
-    """What a model's input has room for. order: of its axes, "HWC", "CHW" or "HW" (gray)."""
+    """What a model's input has room for. order: of its axes, "HWC", "CHW" or "HW" (gray). height,
+    width: in pixels. channels: 1 or 3."""
 
     height: int
     width: int

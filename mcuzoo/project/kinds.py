@@ -7,6 +7,9 @@ from collections.abc import Sequence
 
 from mcuzoo.errors import UsageError, did_you_mean
 
+MANIFEST_NAME = "mcuzoo.json"
+"""The manifest of a project, in its folder."""
+
 RUNTIMES = ("aot", "tflm")
 """Ahead-of-time C; TFLite-Micro."""
 

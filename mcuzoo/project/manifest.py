@@ -20,7 +20,9 @@ from mcuzoo.project.entries import (
     MeasuredEntry,
     MemoryEntry,
     ModelEntry,
+    PartEntry,
     PlanEntry,
+    ProvenanceEntry,
     RegionUse,
     RoomEntry,
     SdkEntry,
@@ -29,6 +31,7 @@ from mcuzoo.project.entries import (
     TflmEntry,
     UniversalEntry,
 )
+from mcuzoo.project.kinds import MANIFEST_NAME
 from mcuzoo.project.recipe import Recipe, upgraded
 from mcuzoo.project.rules import FilePath, FolderPath, Hash, Kind, Runtime, Text, Word
 from mcuzoo.quoting import one_line
@@ -47,8 +50,10 @@ __all__ = [
     "MeasuredEntry",
     "MemoryEntry",
     "ModelEntry",
+    "PartEntry",
     "PlanEntry",
     "ProjectManifest",
+    "ProvenanceEntry",
     "RegionUse",
     "RoomEntry",
     "SdkEntry",
@@ -63,12 +68,12 @@ __all__ = [
     "write_manifest",
 ]
 
-MANIFEST_NAME = "mcuzoo.json"
 BOARD_FOLDER = "board"
 """The folder of a project with the files of board and chip, and what was rendered from them."""
 BOARD_FILE = f"{BOARD_FOLDER}/board.toml"
 """The board file that a project was rendered from; missing if there was none."""
-SCHEMA = 1
+SCHEMA = 2
+"""Schema 1 has no provenance: neither `provenance`, nor a model's source, nor a build's inputs."""
 _SHOWN = 3
 
 
@@ -78,7 +83,13 @@ class ProjectManifest:
 
     build_id: of the rendered sources, however they are built. cmake_builds: the build ids of builds
     that CMake or west made in the folder; they are not in mcuzoo.json, see load_project. baud: of
-    the firmware's console; None in older projects: the board file has it.
+    the firmware's console; None in older projects: the board file has it. provenance: None in
+    projects of schema 1. tool_version: of the mcuzoo that exported. name: of the board and the
+    model, for people. runtime: "aot" or "tflm". project: "cmake" or "mcuxpresso". sources: what is
+    compiled; include_dirs, linker_script: what it is compiled and linked with; all relative to the
+    project. tflm: None for the other runtime. measured: None until `fit --measure` has asked a
+    board. sdk: None for a stand-alone project. target: what a build needs of the board. plan: of
+    the memory.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
@@ -100,6 +111,7 @@ class ProjectManifest:
     measured: MeasuredEntry | None = None
     sdk: SdkEntry | None = None
     baud: int | None = None
+    provenance: ProvenanceEntry | None = None
     cmake_builds: tuple[Hash, ...] = field(default=(), compare=False)
     schema: int = SCHEMA
 
@@ -107,6 +119,14 @@ class ProjectManifest:
     def newest_build_id(self) -> str:
         """The id of the newest build, or of the rendered sources if there was none."""
         return self.build_id if self.build is None else self.build.build_id
+
+    @property
+    def flash_bytes(self) -> int | None:
+        """What the newest build by mcuzoo takes of the flash; None if there is none."""
+        if self.build is None:
+            return None
+        flash = self.target.flash_region
+        return next((one.used_bytes for one in self.build.regions if one.region == flash), None)
 
     @property
     def build_ids(self) -> tuple[str, ...]:
@@ -119,7 +139,9 @@ class Manifest(ProjectManifest):
     """A project whose model is linked in; or a universal one together with an uploaded model.
 
     recipe_source: where `preprocessing` was from when the project was exported (zoo/recipes.py);
-    empty in older projects.
+    empty in older projects. input, output: the tensors as they cross the link. labels: a text with
+    a class name per line; None: the classes have numbers. samples: a CSV of images that came with
+    the model.
     """
 
     model: ModelEntry
@@ -133,7 +155,8 @@ class Manifest(ProjectManifest):
 
 @dataclass(frozen=True, kw_only=True)
 class UniversalManifest(ProjectManifest):
-    """A project without a model: its firmware takes models over the link."""
+    """A project without a model: its firmware takes models over the link. universal: which models
+    it takes."""
 
     universal: UniversalEntry
 
@@ -216,8 +239,11 @@ def checked_manifest(raw: Any) -> AnyManifest:
     """
     if not isinstance(raw, dict):
         raise ValueError("it is no object")
-    if raw.get("schema") != SCHEMA:
-        raise ValueError(f"schema {raw.get('schema')!r}, this mcuzoo reads schema {SCHEMA}")
+    schema = raw.get("schema")
+    if schema not in range(1, SCHEMA + 1):
+        raise ValueError(f"schema {schema!r}, this mcuzoo reads schema {SCHEMA}")
+    if schema is not True:
+        raw = {**raw, "schema": SCHEMA}  # what an older one has not got has a default
     from pydantic import ValidationError
 
     try:

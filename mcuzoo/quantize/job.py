@@ -104,7 +104,10 @@ Stage = Callable[[str], None]
 class Quantized:
     """Both models, the preprocessing of their images, and how they were made.
 
-    recipe_source: where `preprocessing` is from. notes: what a user should know of it.
+    recipe_source: where `preprocessing` is from. notes: what a user should know of it. source: the
+    file that was given. float_model, int8_model: both as read. program: the INT8 model in its
+    order. classes: of the outputs. calibration: the images that the ranges are from. run: what
+    TensorFlow's process did. warnings: sentences for the user.
     """
 
     source: Path

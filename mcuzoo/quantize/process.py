@@ -43,7 +43,8 @@ class WorkerSpec:
 @dataclass(frozen=True)
 class WorkerReport:
     """peak_bytes: the most memory that the process held (resident). stored: how the source has its
-    weights, if not as float32. onnx: the comparison with an ONNX source."""
+    weights, if not as float32. onnx: the comparison with an ONNX source. tensorflow: its version.
+    """
 
     tensorflow: str
     peak_bytes: int

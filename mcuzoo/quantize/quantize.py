@@ -23,7 +23,10 @@ from mcuzoo.zoo.recipes import keep_recipe
 
 @dataclass(frozen=True)
 class QuantizedFile:
-    """The file that was written, how it was made, and both models' scores, if requested."""
+    """The file that was written, how it was made, and both models' scores, if requested.
+
+    output: its path. scored: None where no images were given to score by.
+    """
 
     output: Path
     quantized: Quantized

@@ -1,18 +1,27 @@
-"""A run for a CI system: JUnit's XML, and a summary in Markdown."""
+"""What a command leaves for a CI system: JUnit's XML, a summary in Markdown, annotations on GitHub,
+GitLab's reports of code quality and of metrics."""
 
 from __future__ import annotations
 
 import os
-import xml.etree.ElementTree as ElementTree
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from mcuzoo.errors import McuzooError, command
+from mcuzoo.errors import McuzooError
 from mcuzoo.files import cannot_write, write_output
 from mcuzoo.quoting import code_span, markdown
-from mcuzoo.report.claims import Claim, claims_of
-from mcuzoo.report.figures import accuracy_text
+from mcuzoo.report.annotations import annotation_lines, on_github
+from mcuzoo.report.gitlab import codequality_text, metrics_text
+from mcuzoo.report.junit import PARTS, error_text, junit_text
+from mcuzoo.report.options import CiFiles
+from mcuzoo.report.outcome import Outcome
+from mcuzoo.report.run_outcome import run_outcome
 from mcuzoo.run.journal import JOURNAL_NAME, read_run
-from mcuzoo.run.summary import RunSummary, summarize
+from mcuzoo.run.summary import summarize
+
+__all__ = ["PARTS", "STEP_SUMMARY", "markdown_text", "told", "write_outcomes", "write_stopped"]
 
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 """The variable by which GitHub names a file for the summary of a step; it is added to."""
@@ -20,131 +29,84 @@ STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 _MARKS = {True: "✅ holds", False: "❌ broken", None: "not judged"}
 
 
-def junit_text(summary: RunSummary) -> str:
-    """JUnit's XML: a test suite of one run, a test case per claim.
-
-    A claim that does not hold is a failure whose type is what broke: model, data, firmware or rig.
-    One that was not judged is skipped, and says why.
-    """
-    meta, claims = summary.meta, claims_of(summary)
-    counts = {
-        "tests": len(claims),
-        "failures": sum(claim.holds is False for claim in claims),
-        "errors": 0,
-        "skipped": sum(claim.holds is None for claim in claims),
-    }
-    numbers = {name: str(count) for name, count in counts.items()}
-    seconds = f"{sum(row.seconds or 0.0 for row in summary.rows):.3f}"
-    name = f"{meta.model} on {meta.board.board}"
-    root = ElementTree.Element("testsuites", {"name": "mcuzoo", **numbers, "time": seconds})
-    suite = ElementTree.SubElement(
-        root,
-        "testsuite",
-        _clean({"name": name, "timestamp": meta.started[:19], **numbers, "time": seconds}),
-    )
-    for claim in claims:
-        suite.append(_case(claim, f"mcuzoo.{meta.board.board}.{meta.model}"))
-    return _xml(root)
+def markdown_text(outcomes: Sequence[Outcome]) -> str:
+    """Of each outcome a heading with the verdict, a line per claim, and how to see more."""
+    return "".join(_markdown(outcome) for outcome in outcomes)
 
 
-def _case(claim: Claim, classname: str) -> ElementTree.Element:
-    about = {"classname": classname, "name": claim.name, "time": "0"}
-    case = ElementTree.Element("testcase", _clean(about))
-    if claim.holds is None:
-        ElementTree.SubElement(case, "skipped", _clean({"message": claim.text}))
-        return case
-    if not claim.holds:
-        said = {"message": f"{claim.part.value}: {claim.text}", "type": claim.part.value}
-        failure = ElementTree.SubElement(case, "failure", _clean(said))
-        failure.text = _printable("\n".join((claim.text, *claim.details)))
-        return case
-    out = ElementTree.SubElement(case, "system-out")
-    out.text = _printable("\n".join((claim.text, *claim.details)))
-    return case
-
-
-def _clean(attributes: dict[str, str]) -> dict[str, str]:
-    return {name: _printable(text) for name, text in attributes.items()}
-
-
-def _printable(text: str) -> str:
-    """XML has no control characters and no halves of surrogate pairs."""
-    return "".join(char if char.isprintable() or char == "\n" else "?" for char in text)
-
-
-def markdown_text(summary: RunSummary, folder: Path) -> str:
-    """A heading with the verdict, a line per claim, and how to see more."""
-    meta, broke = summary.meta, summary.verdict.broke
-    verdict = "✅ pass" if broke is None else f"❌ the {broke.value} broke"
+def _markdown(outcome: Outcome) -> str:
+    mark = {True: "✅ ", False: "❌ ", None: ""}[outcome.passed]
     lines = [
-        f"### {verdict}: {markdown(meta.model)} on {markdown(meta.board.board)}",
+        f"### {mark}{outcome.headline}: {markdown(outcome.subject)}",
         "",
-        *(f"{markdown(reason)}\n" for reason in summary.verdict.reasons),
-        *(f"Warning: {markdown(warning)}\n" for warning in summary.verdict.warnings),
+        *(f"{markdown(reason)}\n" for reason in outcome.reasons),
+        *(f"Warning: {markdown(warning)}\n" for warning in outcome.warnings),
+        *(f"{fact}\n" for fact in outcome.facts),
+        "| claim | | |",
+        "|---|---|---|",
+        *(
+            f"| {claim.name} | {_MARKS[claim.holds]} | {markdown(claim.text)} |"
+            for claim in outcome.claims
+        ),
     ]
-    if summary.top1 is not None:
-        lines += [f"Top-1 {accuracy_text(summary.top1)}", ""]
-    lines += ["| claim | | |", "|---|---|---|"]
-    lines += [
-        f"| {claim.name} | {_MARKS[claim.holds]} | {markdown(claim.text)} |"
-        for claim in claims_of(summary)
-    ]
-    more = command("mcuzoo", "report", folder, "--html", "run.html")
-    lines += ["", f"The misses as the network saw them, and all else: {code_span(more)}"]
+    if outcome.more:
+        lines += [
+            "",
+            f"The misses as the network saw them, and all else: {code_span(outcome.more)}",
+        ]
     return "\n".join(lines) + "\n\n"
 
 
-def write_outcome(
-    summary: RunSummary, folder: Path, junit: Path | None, brief: Path | None
-) -> None:
-    """Write what was asked for: `junit_text`, `markdown_text`. Raises InputError."""
-    if junit is not None:
-        write_output(junit, junit_text(summary).encode("utf-8"))
-    if brief is not None:
-        _write_markdown(brief, markdown_text(summary, folder))
+def write_outcomes(outcomes: Sequence[Outcome], files: CiFiles) -> None:
+    """Write the files that were asked for; on GitHub, say the annotations on stderr.
+
+    Raises InputError for a file that cannot be written.
+    """
+    if files.junit is not None:
+        write_output(files.junit, junit_text(outcomes).encode("utf-8"))
+    if files.summary is not None:
+        _write_markdown(files.summary, markdown_text(outcomes))
+    if files.metrics is not None:
+        write_output(files.metrics, metrics_text(outcomes).encode("utf-8"))
+    if files.codequality is not None:
+        write_output(files.codequality, codequality_text(outcomes).encode("utf-8"))
+    if on_github():
+        for line in annotation_lines(outcomes):
+            print(line, file=sys.stderr)
 
 
 def write_stopped(
-    error: McuzooError, folder: Path | None, junit: Path | None, summary: Path | None
+    error: McuzooError, files: CiFiles, case: str = "handshake", run: Path | None = None
 ) -> None:
-    """The same for a run that `error` stopped. folder: its own, None if it has none yet.
+    """The same for a command that `error` stopped. case: the claim that it was at. run: the folder
+    of its run, if it has one.
 
-    If the rig or the firmware stopped it, the journal says which claims hold. Else, or without a
-    journal, there is one claim, and for JUnit that is an error, not a failure: no verdict came
-    about. Raises InputError.
+    If the rig or the firmware stopped a run, its journal says which claims hold. Else there is one
+    claim, and for JUnit that is an error, not a failure: no verdict came about. GitHub's annotation
+    is that of every error, which the handler of the whole program says. Raises InputError.
     """
-    begun = folder is not None and (folder / JOURNAL_NAME).is_file()
-    if folder is not None and begun and _PARTS.get(error.exit_code) is not None:
-        write_outcome(summarize(*read_run(folder)), folder, junit, summary)
+    begun = run is not None and (run / JOURNAL_NAME).is_file()
+    if run is not None and begun and PARTS.get(error.exit_code) is not None:
+        write_outcomes((run_outcome(summarize(*read_run(run)), run),), files)
         return
-    if junit is not None:
-        write_output(junit, _failure_text(error).encode("utf-8"))
-    if summary is not None:
+    if files.junit is not None:
+        suite = "mcuzoo run-serial" if case == "handshake" else f"mcuzoo {case}"
+        write_output(files.junit, error_text(error, suite, case).encode("utf-8"))
+    if files.summary is not None:
         what = f"{type(error).__name__}, exit code {error.exit_code}"
-        lines = (f"### ❌ no run: {what}", "", markdown(error.message), "", markdown(error.hint))
-        _write_markdown(summary, "\n".join(lines) + "\n\n")
+        said = "no run" if case == "handshake" else f"no {case}"
+        lines = (f"### ❌ {said}: {what}", "", markdown(error.message), "", markdown(error.hint))
+        _write_markdown(files.summary, "\n".join(lines) + "\n\n")
 
 
-def _failure_text(error: McuzooError) -> str:
-    numbers = {"tests": "1", "failures": "0", "errors": "1", "skipped": "0", "time": "0"}
-    root = ElementTree.Element("testsuites", {"name": "mcuzoo", **numbers})
-    suite = ElementTree.SubElement(root, "testsuite", {"name": "mcuzoo run-serial", **numbers})
-    about = {"classname": "mcuzoo", "name": "handshake", "time": "0"}
-    case = ElementTree.SubElement(suite, "testcase", about)
-    part = _PARTS.get(error.exit_code, "usage")
-    said = {"message": f"{part}: {error.message}", "type": type(error).__name__}
-    found = ElementTree.SubElement(case, "error", _clean(said))
-    found.text = _printable(f"{error.message}\n{error.hint}")
-    return _xml(root)
-
-
-_PARTS = {3: "rig", 4: "firmware", 5: "toolchain", 130: "interrupted"}
-"""What is at fault, by exit code."""
-
-
-def _xml(root: ElementTree.Element) -> str:
-    ElementTree.indent(root)
-    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+@contextmanager
+def told(files: CiFiles, case: str) -> Iterator[None]:
+    """Within the block, an error leaves its files (write_stopped) before it goes on."""
+    try:
+        yield
+    except McuzooError as error:
+        write_stopped(error, files, case)
+        raise
 
 
 def _write_markdown(path: Path, text: str) -> None:

@@ -4,12 +4,13 @@ judge. What a CI system shows is made of them."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from mcuzoo.budgets import BudgetResult
 from mcuzoo.link.counts import UNKNOWN_UNIT, agent_note
 from mcuzoo.report.line import line_text
 from mcuzoo.run.board_summary import board_findings
-from mcuzoo.run.record import Row, Status
+from mcuzoo.run.record import Row, RunMeta, Status
 from mcuzoo.run.summary import Broke, RunSummary
 
 _LISTED = 20
@@ -18,7 +19,8 @@ _LISTED = 20
 @dataclass(frozen=True)
 class Claim:
     """holds: None where it was not judged, and `text` says why. part: what broke if it does not
-    hold. details: a line each, such as the images that contradict it."""
+    hold. details: a line each, such as the images that contradict it. name: of the test case in
+    JUnit."""
 
     name: str
     part: Broke
@@ -34,9 +36,10 @@ def claims_of(summary: RunSummary) -> tuple[Claim, ...]:
 
 
 def _claims(summary: RunSummary) -> Iterator[Claim]:
-    meta, counts, verdict = summary.meta, summary.counts, summary.verdict
+    meta, counts = summary.meta, summary.counts
     board = meta.board
     who = f"{board.board}{agent_note(board.kind)}: {board.runtime}, {board.toolchain}"
+    yield from _built(meta)
     yield Claim("handshake", Broke.RIG, True, f"{who}, build {board.build_id}")
     bad = counts[Status.BAD_IMAGE]
     yield Claim(
@@ -67,23 +70,76 @@ def _claims(summary: RunSummary) -> Iterator[Claim]:
     yield _exactness(summary)
     if summary.boards:
         yield _boards(summary)
-    bound, top1 = meta.settings.min_top1, summary.top1
-    measured = "not known" if top1 is None else f"{top1.value:.4f} of {top1.total:,} images"
-    if bound is None:
-        yield Claim("accuracy", Broke.MODEL, None, f"Top-1 is {measured}; no bound was asked for.")
-    elif verdict.broke not in (None, Broke.MODEL):
-        text = f"Top-1 is {measured}, which says nothing: the {verdict.broke.value} is broken."
-        yield Claim("accuracy", Broke.MODEL, None, text)
-    else:
-        reached = top1 is not None and top1.value >= bound
-        yield Claim(
-            "accuracy", Broke.MODEL, reached, f"Top-1 is {measured}, {bound:.4f} was asked for."
-        )
-    yield Claim("latency", Broke.FIRMWARE, None, f"{_latency(summary)}; no bound was asked for.")
+    yield _accuracy(summary)
+    yield from _latencies(summary)
     stack = meta.stack
     if stack is not None:
         used = f"{stack.used_bytes:,} of {stack.bytes:,} bytes of the stack used."
         yield Claim("memory", Broke.FIRMWARE, True, f"{used} {stack.warning or ''}".strip())
+    yield from _of_budgets(summary, "max_arena_bytes", "max_flash_bytes", "max_line_errors")
+
+
+def _built(meta: RunMeta) -> Iterator[Claim]:
+    """What the project knew of the plan and the build that the board ran; nothing of an older
+    run."""
+    build = meta.build
+    if build is None:
+        return
+    if build.arena_bytes is not None:
+        text = f"The plan fits {meta.board.board}: {build.arena_bytes:,} bytes of arena"
+        constants = (
+            "" if build.constant_bytes is None else f", {build.constant_bytes:,} of constants"
+        )
+        yield Claim("fit", Broke.MODEL, True, f"{text}{constants}.")
+    if build.flash_bytes is None or build.code_bytes is None:
+        text = "mcuzoo did not make the build that the board runs, so its size is not known."
+        yield Claim("build", Broke.FIRMWARE, None, text)
+        return
+    sizes = f"{build.flash_bytes:,} bytes of flash, of it {build.code_bytes:,} of code"
+    text = f"{build.compiler} {build.optimization}: {sizes}."
+    yield Claim("build", Broke.FIRMWARE, True, text)
+
+
+CLAIM_OF = {
+    "min_top1": "accuracy",
+    "max_mismatches": "bit-exactness",
+    "max_latency_ms": "latency",
+    "max_instructions": "instructions",
+    "max_arena_bytes": "arena",
+    "max_flash_bytes": "flash-size",
+    "max_line_errors": "line-errors",
+}
+"""The claim that a budget is judged in, by the budget's name."""
+
+
+def budget_claim(result: BudgetResult) -> Claim:
+    """One that cannot be judged does not hold if it fails for that."""
+    holds = False if result.fails else result.holds
+    return Claim(CLAIM_OF[result.name], Broke(result.part), holds, result.text)
+
+
+def _of_budgets(summary: RunSummary, *names: str) -> Iterator[Claim]:
+    for result in summary.budgets:
+        if result.name in names:
+            yield budget_claim(result)
+
+
+def _accuracy(summary: RunSummary) -> Claim:
+    found = [one for one in summary.budgets if one.name == "min_top1"]
+    if found:
+        return replace(budget_claim(found[0]), holds=found[0].holds)
+    top1 = summary.top1
+    measured = "not known" if top1 is None else f"{top1.value:.4f} of {top1.total:,} images"
+    text = f"Top-1 is {measured}; no bound was asked for."
+    return Claim("accuracy", Broke.MODEL, None, text)
+
+
+def _latencies(summary: RunSummary) -> Iterator[Claim]:
+    bounded = [*_of_budgets(summary, "max_latency_ms", "max_instructions")]
+    if not any(claim.name == "latency" for claim in bounded):
+        text = f"{_latency(summary)}; no bound was asked for."
+        yield Claim("latency", Broke.FIRMWARE, None, text)
+    yield from bounded
 
 
 def _labels(summary: RunSummary) -> Claim:
@@ -107,21 +163,19 @@ def _link(summary: RunSummary) -> Claim:
 
 def _exactness(summary: RunSummary) -> Claim:
     agreement, wrong = summary.agreement, summary.meta.wrong_layer
+    bounded = [*_of_budgets(summary, "max_mismatches")]
     if agreement is None:
         text = "Outputs were not compared with the host's."
-        return Claim("bit-exactness", Broke.FIRMWARE, None, text)
+        return (bounded or [Claim("bit-exactness", Broke.FIRMWARE, None, text)])[0]
     text = f"{agreement.equal:,} of {agreement.compared:,} outputs are byte-equal to the host's."
     if wrong is not None:
         text += f" On {wrong.file}, {wrong.verdict}."
     unequal = [row for row in summary.rows if row.reference_difference]
     details = [f"{row.file}: off by up to {row.reference_difference} steps" for row in unequal]
-    return Claim(
-        "bit-exactness",
-        Broke.FIRMWARE,
-        agreement.equal == agreement.compared,
-        text,
-        _first(details),
-    )
+    holds: bool | None = agreement.equal == agreement.compared
+    if bounded:
+        holds, text = bounded[0].holds, f"{text} {bounded[0].text}"
+    return Claim("bit-exactness", Broke.FIRMWARE, holds, text, _first(details))
 
 
 def _boards(summary: RunSummary) -> Claim:

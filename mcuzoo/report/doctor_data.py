@@ -16,7 +16,6 @@ from mcuzoo.errors import command
 from mcuzoo.project.recipe import recipe_document, recipe_text
 from mcuzoo.report.figures import clipped, source_text
 
-SCHEMA = 1
 _STEM = 14
 _LISTED = 32
 _BAD_LISTED = 10
@@ -186,7 +185,6 @@ def _row(heading: str, text: str, width: int) -> list[str]:
 def diagnosis_document(found: DataDiagnosis) -> dict[str, Any]:
     """The document that `mcuzoo doctor-data --json` prints. What was not asked is null."""
     return {
-        "schema": SCHEMA,
         "tool_version": __version__,
         "model": {"name": found.model, "sha256": found.sha256, "engine": found.engine},
         "data": {

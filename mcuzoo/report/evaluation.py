@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +21,11 @@ from mcuzoo.report.figures import (
 from mcuzoo.tables import Column, columns_of, table_text
 
 if TYPE_CHECKING:
+    from mcuzoo.budgets import BudgetResult
     from mcuzoo.evaluate.result import Evaluation, ModelFacts
     from mcuzoo.run.score import Scores
 
-SCHEMA = 1
+
 _LISTED = 5
 _BAD_LISTED = 10
 
@@ -169,11 +170,10 @@ def _by_class(found: Evaluation, width: int) -> list[str]:
     return table_text(columns, rows, width).splitlines()
 
 
-def evaluation_document(found: Evaluation) -> dict[str, Any]:
+def evaluation_document(found: Evaluation, budgets: Sequence[BudgetResult] = ()) -> dict[str, Any]:
     """The document that `mcuzoo evaluate --json` prints. What was not measured is null."""
     scores = found.scores
     return {
-        "schema": SCHEMA,
         "tool_version": found.tool_version,
         "model": asdict(found.model),
         "engine": found.model.engine,
@@ -201,6 +201,7 @@ def evaluation_document(found: Evaluation) -> dict[str, Any]:
         "seconds": found.seconds,
         "images_per_s": found.images_per_s,
         "against": _against_document(found),
+        "budgets": [asdict(one) for one in budgets],
     }
 
 

@@ -10,6 +10,7 @@ from mcuzoo.link.counts import stack_use
 from mcuzoo.plan.place.estimate import waits
 from mcuzoo.project.kinds import why_not_kept
 from mcuzoo.project.manifest import ConstantEntry, PlanEntry
+from mcuzoo.prose import wrapped
 from mcuzoo.report.arena import (
     arena_text,
     next_image_text,
@@ -32,7 +33,7 @@ def fit_text(report: FitReport, width: int, color: bool = False) -> str:
     lines = [*_fit(report, width, color)]
     if other is not None:
         lines.append(f"with --runtime {other.runtime}: {other.text}")
-    return "".join(f"{line}\n" for line in lines)
+    return wrapped(lines, width)
 
 
 def _fit(report: FitReport, width: int, color: bool) -> Iterator[str]:
@@ -84,10 +85,11 @@ def _fit(report: FitReport, width: int, color: bool) -> Iterator[str]:
         yield f"not covered: op {gap.op.index} {gap.op.name}: {gap.reason}"
     for warning in report.warnings:
         yield f"warning: {warning}"
+    yield from (f"budget: {one.text}" for one in report.budgets)
     if report.reason is not None:
         yield f"verdict: {report.runtime} DOES NOT RUN IT: {report.reason}"
     else:
-        yield "verdict: fits" if report.fits else "verdict: DOES NOT FIT"
+        yield _verdict(report.fits, report.passed)
     if report.next_step:
         yield f"next: {report.next_step}"
 
@@ -129,6 +131,7 @@ def fit_document(report: FitReport) -> dict[str, object]:
         "project": report.project,
         "why_not_ahead": why_not_kept(report.output_bytes) or None,
         "other_runtime": report.other and asdict(report.other),
+        "budgets": [asdict(one) for one in report.budgets],
     }
 
 
@@ -146,7 +149,13 @@ def _tflm_document(image: TflmImage) -> dict[str, object]:
     }
 
 
-def universal_fit_text(found: UniversalFit) -> str:
+def _verdict(fits: bool, passed: bool) -> str:
+    if not fits:
+        return "verdict: DOES NOT FIT"
+    return "verdict: fits" if passed else "verdict: FAIL: it fits, and a budget does not hold"
+
+
+def universal_fit_text(found: UniversalFit, width: int = 80) -> str:
     """The memory for arena and models, and whether one model runs."""
     placement, model = found.plan.placement, found.model
     lines = [
@@ -162,9 +171,11 @@ def universal_fit_text(found: UniversalFit) -> str:
         lines += [
             f"{model.model}: {model.bytes:,} bytes, {where}",
             f"its arena: {model.arena_bytes:,} of {placement.arena_bytes:,} bytes",
-            "verdict: fits" if model.fits else "verdict: DOES NOT FIT",
         ]
-    return "".join(f"{line}\n" for line in lines)
+    lines += [f"budget: {one.text}" for one in found.budgets]
+    if model is not None or not found.passed:
+        lines.append(_verdict(found.fits, found.passed))
+    return wrapped(lines, width)
 
 
 def universal_fit_document(found: UniversalFit) -> dict[str, object]:
@@ -178,6 +189,7 @@ def universal_fit_document(found: UniversalFit) -> dict[str, object]:
             {"region": room.region, "bytes": room.capacity_bytes} for room in found.plan.rooms
         ],
         "regions": [asdict(region) for region in found.plan.regions],
+        "budgets": [asdict(one) for one in found.budgets],
     }
     if model is not None:
         document |= {
@@ -264,7 +276,7 @@ def measurement_text(found: FitMeasurement, width: int) -> str:
     return text
 
 
-def measurement_findings(found: FitMeasurement) -> str:
+def measurement_findings(found: FitMeasurement, width: int = 80) -> str:
     """What follows from the measurement, line by line."""
     entry, plan = found.manifest.measured, found.manifest.plan
     assert entry is not None
@@ -273,7 +285,8 @@ def measurement_findings(found: FitMeasurement) -> str:
         lines.append(f"stack {stack.used_bytes:,} of {stack.bytes:,} bytes used")
         lines += [f"warning: {stack.warning}"] if stack.warning else []
     lines.append(f"{found.project} reserves {arena_text(plan)} and runs")
-    return "".join(f"{line}\n" for line in lines)
+    lines += [f"budget: {one.text}" for one in found.budgets]
+    return wrapped(lines, width)
 
 
 def _table(title: str, rows: Sequence[ArenaRow], width: int) -> str:
@@ -305,6 +318,7 @@ def measurement_document(found: FitMeasurement) -> dict[str, object]:
         "reserved_bytes": found.manifest.plan.arena_bytes,
         "rows": [_row(row) for row in found.rows],
         "recorded": [_row(row) for row in found.recorded],
+        "budgets": [asdict(one) for one in found.budgets],
     }
 
 

@@ -128,13 +128,9 @@ def _number(value: int | None) -> str:
     return "-" if value is None else f"{value:,}"
 
 
-SCHEMA = 1
-
-
 def history_document(found: History) -> dict[str, Any]:
     """The document; what a journal does not know is null."""
     return {
-        "schema": SCHEMA,
         "runs": found.runs,
         "series": [
             {
@@ -182,7 +178,10 @@ def _point(point: Point) -> dict[str, Any]:
         "finished": run.finished,
         "top1": None if run.top1 is None else accuracy_dict(run.top1),
         "host_top1": None if run.host_top1 is None else accuracy_dict(run.host_top1),
-        "outputs": {"compared": run.compared, "unequal": run.unequal},
+        "outputs": {
+            "compared": 0 if run.agreement is None else run.agreement.compared,
+            "unequal": run.mismatches or 0,
+        },
         "latency": None
         if latency is None
         else {"unit": latency.unit, "median": latency.median, "median_ms": latency.median_ms},

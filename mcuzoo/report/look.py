@@ -1,25 +1,16 @@
-"""A look at one picture as the network sees it: as text, for JSON, enlarged, in a terminal."""
+"""A look at one picture as the network sees it: as text, and for JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from io import BytesIO
-from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from mcuzoo.data.doctor.diagnosis import FOREIGN, Diagnosis
 from mcuzoo.data.doctor.tensor import TensorFacts, tensor_facts
 from mcuzoo.evaluate.look import Answer, Look
-from mcuzoo.extras import missing_error
-from mcuzoo.files import write_output
 from mcuzoo.project.recipe import recipe_document
 from mcuzoo.report.figures import recipe_lines
-
-_PNG_SIDE = 512
 
 
 def look_text(seen: Look) -> str:
@@ -108,41 +99,3 @@ def look_document(seen: Look) -> dict[str, Any]:
 
 def _facts_document(facts: TensorFacts) -> dict[str, Any]:
     return {**asdict(facts), "crc32": f"0x{facts.crc32:08x}"}
-
-
-def write_png(pixels: NDArray[np.uint8], path: Path) -> None:
-    """Write uint8 [H, W, 1 or 3] enlarged by a whole number, every pixel a square.
-
-    Raises InputError when the file cannot be written, MissingExtraError without Pillow.
-    """
-    try:
-        from PIL import Image
-    except ImportError as error:
-        raise missing_error(["pillow"], "Writing a picture") from error
-    scale = max(1, _PNG_SIDE // max(pixels.shape[:2]))
-    enlarged = pixels.repeat(scale, axis=0).repeat(scale, axis=1)
-    picture = enlarged[:, :, 0] if enlarged.shape[2] == 1 else enlarged
-    content = BytesIO()
-    Image.fromarray(picture).save(content, "png")
-    write_output(path, content.getvalue())
-
-
-def terminal_picture(pixels: NDArray[np.uint8], columns: int) -> str:
-    """uint8 [H, W, 1 or 3] as upper half blocks in 24-bit colour, two rows of pixels a line.
-
-    Shrunk by leaving out rows and columns where it is wider than `columns`.
-    """
-    step = -(-pixels.shape[1] // max(1, columns))
-    shown = pixels[::step, ::step]
-    if shown.shape[2] == 1:
-        shown = np.repeat(shown, 3, axis=2)
-    if len(shown) % 2:
-        shown = np.concatenate([shown, np.zeros_like(shown[:1])])
-    lines = []
-    for upper, lower in zip(shown[::2], shown[1::2], strict=True):
-        cells = [
-            f"\x1b[38;2;{a[0]};{a[1]};{a[2]};48;2;{b[0]};{b[1]};{b[2]}m▀"
-            for a, b in zip(upper.tolist(), lower.tolist(), strict=True)
-        ]
-        lines.append("".join(cells) + "\x1b[0m")
-    return "\n".join(lines) + "\n"

@@ -2,34 +2,76 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated
 
+from mcuzoo.budgets import BudgetOptions
 from mcuzoo.options import Option
 
 Html = Annotated[
     Path | None, Option("Write all of it as one HTML page; - is stdout.", "--html", metavar="FILE")
 ]
 
-Junit = Annotated[
-    Path | None,
-    Option("Write JUnit's XML: a test case per claim; - is stdout.", "--junit", metavar="FILE"),
-]
-Summary = Annotated[
-    Path | None,
-    Option(
-        "Write a summary in Markdown; it is added to GitHub's own file.",
-        "--summary",
-        metavar="FILE",
-        variable="GITHUB_STEP_SUMMARY",
-    ),
-]
+_SUMMARY = "Write a summary in Markdown"
 
 
 @dataclass(frozen=True)
-class ReportOptions:
-    """Options of `mcuzoo report`. misses, project, profile: what a page shows."""
+class CiFiles:
+    """What a command writes for a CI system; docs/ci.md."""
+
+    junit: Annotated[
+        Path | None,
+        Option("Write JUnit's XML: a test case per claim; - is stdout.", "--junit", metavar="FILE"),
+    ] = None
+    summary: Annotated[
+        Path | None, Option(f"{_SUMMARY}; - is stdout.", "--summary", metavar="FILE")
+    ] = None
+    metrics: Annotated[
+        Path | None,
+        Option("Write the figures as OpenMetrics, for GitLab.", "--metrics", metavar="FILE"),
+    ] = None
+    codequality: Annotated[
+        Path | None,
+        Option("Write GitLab's report of code quality.", "--codequality", metavar="FILE"),
+    ] = None
+
+    @property
+    def outputs(self) -> dict[str, Path | None]:
+        """The files by their options."""
+        return {f"--{one.name}": getattr(self, one.name) for one in fields(CiFiles)}
+
+
+@dataclass(frozen=True)
+class StepFiles(CiFiles):
+    """The same of a command whose summary belongs on the page of GitHub's step."""
+
+    summary: Annotated[
+        Path | None,
+        Option(
+            f"{_SUMMARY}; it is added to GitHub's own file.",
+            "--summary",
+            metavar="FILE",
+            variable="GITHUB_STEP_SUMMARY",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class PageFiles(StepFiles):
+    """And of one that has a page."""
+
+    html: Html = None
+
+    @property
+    def outputs(self) -> dict[str, Path | None]:
+        return {**super().outputs, "--html": self.html}
+
+
+@dataclass(frozen=True)
+class ReportOptions(BudgetOptions):
+    """Options of `mcuzoo report`. misses, project, profile: what a page shows. Budgets: the run is
+    judged again, by these and by its own others."""
 
     html: Html = None
     misses: Annotated[
@@ -47,11 +89,6 @@ class ReportOptions:
     against: Annotated[
         Path | None,
         Option("Compare with an earlier run, image by image.", "--against", metavar="BASELINE"),
-    ] = None
-    junit: Junit = None
-    summary: Annotated[
-        Path | None,
-        Option("Write a summary in Markdown; - is stdout.", "--summary", metavar="FILE"),
     ] = None
     csv: Annotated[
         Path | None,

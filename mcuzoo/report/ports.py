@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mcuzoo.link.hello import Hello
-from mcuzoo.link.ports import PortInfo
+from mcuzoo.link.ports import PortInfo, usb_name
 from mcuzoo.link.survey import Surveyed
-from mcuzoo.rig.find_board import usb_name
 
 
 def port_document(found: Surveyed, listed: Sequence[PortInfo]) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,9 @@ def profile_findings(profile: ModelProfile) -> str:
             f"blame    op {blame.layer.ops} {blame.layer.name}: {blame.count:,}, "
             f"{share:.1%}{reachable}"
         )
-    lines.append(f"verdict  {'pass' if profile.passed else 'FAIL: firmware'}: {profile.verdict}")
+    lines += [f"budget   {one.text}" for one in profile.budgets]
+    passed = profile.passed and profile.within_budgets
+    lines.append(f"verdict  {'pass' if passed else 'FAIL: firmware'}: {profile.verdict}")
     return "\n".join(lines) + "\n"
 
 
@@ -114,7 +117,8 @@ def profile_document(profile: ModelProfile) -> dict[str, Any]:
         "output_equal": profile.output_equal,
         "first_wrong": None if wrong is None else {"ops": wrong.ops, "name": wrong.name},
         "verdict": profile.verdict,
-        "passed": profile.passed,
+        "budgets": [asdict(one) for one in profile.budgets],
+        "passed": profile.passed and profile.within_budgets,
     }
 
 

@@ -43,6 +43,7 @@ def export_document(manifest: AnyManifest) -> dict[str, Any]:
     """The document that `mcuzoo export --json` prints: the manifest, and the recipe as the other
     commands print it."""
     document = asdict(manifest)
+    document["manifest_schema"] = document.pop("schema")
     if isinstance(manifest, Manifest):
         recipe = recipe_document(manifest.preprocessing)
         document["recipe"] = {**recipe, "source": manifest.recipe_source}
@@ -84,9 +85,22 @@ def build_text(project: Path, manifest: ProjectManifest, entry: BuildEntry, widt
         f"{manifest.name}, {entry.toolchain} {entry.compiler_version} {entry.optimization}\n"
         + table_text(columns, rows, width)
         + f"code {entry.code_bytes:,} bytes; build {entry.build_id}\n"
+        + _changed_text(entry)
         + "".join(f"{project / product}\n" for product in (entry.elf, entry.bin, entry.hex))
         + f"next: {_next(project, manifest)}\n"
     )
+
+
+_SHOWN_FILES = 5
+
+
+def _changed_text(entry: BuildEntry) -> str:
+    """What went into a build and is not as it was exported; "" if nothing."""
+    if not entry.changed:
+        return ""
+    names = sorted(entry.changed)
+    more = f" and {len(names) - _SHOWN_FILES} more" if len(names) > _SHOWN_FILES else ""
+    return f"not as exported: {', '.join(names[:_SHOWN_FILES])}{more}\n"
 
 
 def _next(project: Path, manifest: ProjectManifest) -> str:

@@ -15,6 +15,7 @@ from mcuzoo.errors import InputError
 from mcuzoo.files import write_output
 from mcuzoo.link.counts import UNKNOWN_UNIT, agent_note
 from mcuzoo.project.recipe import recipe_document
+from mcuzoo.prose import wrapped
 from mcuzoo.report.figures import (
     accuracy_dict,
     accuracy_text,
@@ -32,8 +33,8 @@ _SHOWN = 5
 _NOT_MEASURED = "not measured"
 
 
-def summary_text(summary: RunSummary, show: int | None = None) -> str:
-    """The summary as aligned lines, the verdict last; ends with a newline.
+def summary_text(summary: RunSummary, show: int | None = None, columns: int = 80) -> str:
+    """The summary as aligned lines of at most `columns`, the verdict last; ends with a newline.
 
     show: so many predictions; None: all of a few, else the worst misses.
     """
@@ -41,10 +42,11 @@ def summary_text(summary: RunSummary, show: int | None = None) -> str:
     findings = list(_findings(summary))
     width = max(len(name) for name, _ in (*facts, *findings))
     parts = [
-        "".join(f"{name:<{width}}  {text}\n" for name, text in part) for part in (facts, findings)
+        wrapped((f"{name:<{width}}  {text}" for name, text in part), columns)
+        for part in (facts, findings)
     ]
     if summary.boards:
-        parts.insert(1, f"\n{boards_text(summary.boards)}\n")
+        parts.insert(1, f"\n{boards_text(summary.boards, columns)}\n")
     return "".join(parts)
 
 
@@ -109,6 +111,7 @@ def _findings(summary: RunSummary) -> Iterator[tuple[str, str]]:
         ],
     )
     verdict = summary.verdict
+    yield from (("budget", one.text) for one in summary.budgets if one.holds)
     yield from (("warning", warning) for warning in verdict.warnings)
     yield from (("reason", reason) for reason in verdict.reasons)
     yield "verdict", "pass" if verdict.broke is None else f"FAIL: {verdict.broke.value}"
@@ -148,14 +151,10 @@ def _latency(latency: Latency | None, done: int, agent: str) -> str:
     return f"{latency.median_ms:.2f} ms{clock} ({kind}{spread} {latency.unit}; {images})"
 
 
-SCHEMA = 1
-
-
 def run_document(run: Path, summary: RunSummary) -> dict[str, object]:
     """The summary as the document that `--json` prints. What was not measured is null."""
     meta = summary.meta
     return {
-        "schema": SCHEMA,
         "run": str(run),
         "started": meta.started,
         "tool_version": meta.tool_version,
@@ -201,6 +200,7 @@ def run_document(run: Path, summary: RunSummary) -> dict[str, object]:
             "exit_code": summary.verdict.exit_code,
             "reasons": summary.verdict.reasons,
             "warnings": summary.verdict.warnings,
+            "budgets": [asdict(result) for result in summary.budgets],
         },
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from mcuzoo.link.transport import SOME_PORT
 from mcuzoo.ops.inspect import Inspection
 from mcuzoo.plan.fit import FitReport
 from mcuzoo.project.manifest import BuildEntry, Manifest, load_project
+from mcuzoo.report import schemas
 from mcuzoo.report.arena import arena_text
 from mcuzoo.report.figures import clipped, recipe_lines, score_text
 from mcuzoo.report.fit import fit_document, fit_text
@@ -21,7 +22,7 @@ from mcuzoo.report.html.at_hand import at_hand
 from mcuzoo.report.html.fit import fit_html
 from mcuzoo.report.html.run import RunPage, run_html
 from mcuzoo.report.inspection import inspection_text
-from mcuzoo.report.project import build_text, export_text
+from mcuzoo.report.project import build_text, export_document, export_text
 from mcuzoo.report.run import csv_text, run_document, summary_text
 from mcuzoo.run.journal import read_run
 from mcuzoo.run.record import Row, Status
@@ -46,21 +47,21 @@ def keep_step(folder: Path, made: StepResult) -> None:
 def _files(folder: Path, made: StepResult) -> Iterator[tuple[str, str]]:
     if isinstance(made, Inspection):
         yield "inspect.txt", inspection_text(made, _WIDTH)
-        yield "inspect.json", _json(made.as_dict())
+        yield "inspect.json", _json("inspect", made.as_dict())
     elif isinstance(made, FitReport):
         yield "fit.txt", fit_text(made, _WIDTH)
-        yield "fit.json", _json(fit_document(made))
+        yield "fit.json", _json("fit", fit_document(made))
         yield "fit.html", fit_html(made, made.other, made.project)
     elif isinstance(made, FinishedRun):
         yield "run.txt", summary_text(made.summary)
-        yield "run.json", _json(run_document(made.folder, made.summary))
+        yield "run.json", _json("run", run_document(made.folder, made.summary))
         yield "run.csv", csv_text(*read_run(made.folder))
         page = RunPage(made.folder, made.summary, at_hand(made.summary.meta))
         yield "run.html", run_html(page)
     elif isinstance(made, BuildEntry):
         project = folder / PROJECT
         yield "build.txt", build_text(project, load_project(project), made, _WIDTH)
-        yield "build.json", _json(asdict(made))
+        yield "build.json", _json("build", asdict(made))
     else:
         yield from _export_files(made)
 
@@ -68,11 +69,11 @@ def _files(folder: Path, made: StepResult) -> Iterator[tuple[str, str]]:
 def _export_files(made: Project) -> Iterator[tuple[str, str]]:
     if isinstance(made.manifest, Manifest):
         yield "export.txt", export_text(made.folder, made.board, made.manifest)
-    yield "export.json", _json(asdict(made.manifest))
+    yield "export.json", _json("export", export_document(made.manifest))
 
 
-def _json(document: object) -> str:
-    return json.dumps(document, indent=2) + "\n"
+def _json(name: str, document: Mapping[str, object]) -> str:
+    return json.dumps(schemas.labelled(name, document), indent=2) + "\n"
 
 
 def try_text(tried: Tried, width: int) -> str:
@@ -239,5 +240,5 @@ def _picture_documents(run: FinishedRun) -> list[dict[str, object]]:
 
 def keep_try(tried: Tried) -> None:
     """Write the whole as try.json and try.txt to its folder."""
-    write_whole(tried.folder / MARK, _json(try_document(tried)).encode())
+    write_whole(tried.folder / MARK, _json("try", try_document(tried)).encode())
     write_whole(tried.folder / "try.txt", try_text(tried, _WIDTH).encode())

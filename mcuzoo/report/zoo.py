@@ -11,7 +11,6 @@ from mcuzoo.project.recipe import recipe_text
 from mcuzoo.tables import Column, table_text
 from mcuzoo.zoo.catalog import catalog
 
-SCHEMA = 1
 LEGEND = """\
 published  what the zoo's page or the model's publisher says (u: of the UINT8 file)
 measured   counted in the file at hand (~ computed from the layers, the file not being at hand);
@@ -111,7 +110,6 @@ def _verdicts(row: TableRow) -> list[str]:
 def zoo_document(table: ZooTable) -> dict[str, Any]:
     """The document that `mcuzoo models --json` prints; sizes in bytes, accuracies as fractions."""
     return {
-        "schema": SCHEMA,
         "boards": table.boards,
         "models": [asdict(row) for row in table.rows],
     }

@@ -35,7 +35,7 @@ class RigBoard:
     board: its kind, an id of mcuzoo boards. port: as --port takes it. baud: of its firmware, None:
     the project's. probe: the debug probe that flashes it, None: not known. power: its switch, if it
     has one. tags: words to choose boards by. project: the folder of the project that it runs; None:
-    that of the command.
+    that of the command. name: of the table in rig.toml.
     """
 
     name: str

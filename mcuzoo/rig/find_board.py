@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mcuzoo.board.load import list_boards, load_board, read_board
 from mcuzoo.errors import BoardError, PortError, UsageError, WrongFirmwareError, command
-from mcuzoo.link.ports import PortInfo, PortLister, list_serial_ports
+from mcuzoo.link.ports import PortInfo, PortLister, list_serial_ports, named_ports, usb_name
 from mcuzoo.link.survey import Surveyed, survey
 from mcuzoo.project.manifest import BOARD_FILE, ProjectManifest
 
@@ -19,10 +18,6 @@ AUTO = "auto"
 ALL = "all"
 """The port's name that stands for all boards that run the project."""
 
-MORE_PORTS = "MCUZOO_PORTS"
-"""A variable of the environment: ports that the system does not list, with commas between them."""
-
-
 DEFAULT_BAUD = 115200
 """The baud rate if neither project nor board file states one."""
 
@@ -30,17 +25,12 @@ DEFAULT_BAUD = 115200
 def known_ports(lister: PortLister = list_serial_ports) -> list[PortInfo]:
     """USB ports of this machine, and those of MCUZOO_PORTS. A port without USB is listed in any
     case and is never asked unless it is named: nobody knows what hangs on it."""
-    return [*lister(), *map(PortInfo, _named())]
+    return [*lister(), *map(PortInfo, named_ports())]
 
 
 def may_be_asked(port: PortInfo) -> bool:
     """Whether a HELLO may be sent there unasked: to USB devices, and to ports that were named."""
-    return port.usb_id is not None or port.device in _named()
-
-
-def _named() -> list[str]:
-    names = (name.strip() for name in os.environ.get(MORE_PORTS, "").split(","))
-    return [name for name in names if name]
+    return port.usb_id is not None or port.device in named_ports()
 
 
 def board_bauds() -> list[int]:
@@ -127,18 +117,6 @@ def _running(
     )
     error.absent = True
     raise error
-
-
-def usb_name(port: PortInfo, listed: Sequence[PortInfo]) -> str:
-    """The port by its USB device, if no other device has its serial number; else its own name."""
-    number = port.serial_number
-    same = [one for one in listed if number and one.serial_number == number]
-    if len({one.usb_id for one in same}) != 1:
-        return port.device
-    if len(same) == 1:
-        return f"usb:{number}"
-    alike = [one for one in same if one.interface == port.interface]
-    return f"usb:{number}:{port.interface}" if len(alike) == 1 else port.device
 
 
 def _runs(found: Surveyed, manifest: ProjectManifest) -> bool:

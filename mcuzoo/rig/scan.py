@@ -11,12 +11,12 @@ from pathlib import Path
 
 from mcuzoo.board.load import list_boards
 from mcuzoo.errors import InputError, ProjectError
-from mcuzoo.link.ports import USB, PortInfo, by_usb_name
+from mcuzoo.link.ports import USB, PortInfo, by_usb_name, usb_name
 from mcuzoo.link.survey import Surveyed, survey
 from mcuzoo.project.manifest import MANIFEST_NAME, load_project
 from mcuzoo.rig.boards import RigBoard
 from mcuzoo.rig.file import parse_rig
-from mcuzoo.rig.find_board import board_bauds, known_ports, may_be_asked, usb_name
+from mcuzoo.rig.find_board import board_bauds, known_ports, may_be_asked
 from mcuzoo.untrusted import read_text
 
 _HEAD = """\

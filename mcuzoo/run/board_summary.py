@@ -21,7 +21,8 @@ class BoardSummary:
     images: that it answered first. too: that it answered as well, beside another board. agreement:
     with the host's outputs, over both; None if nothing was compared. median_count: of an inference,
     in the unit of record.facts; None if not counted. images_per_second: while it was at work; None
-    without an image. unanswered: images given up, of which it had the last try.
+    without an image. unanswered: images given up, of which it had the last try. resent: images that
+    were started again.
     """
 
     record: BoardRecord
@@ -88,7 +89,10 @@ def board_warnings(boards: Sequence[BoardSummary]) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class _Given:
-    """What a board gave for an image."""
+    """What a board gave for an image.
+
+    crc32: of the output. wrong: unlike the host's; None if nothing was compared.
+    """
 
     board: str
     crc32: int
@@ -101,9 +105,11 @@ def board_findings(
     """Sentences about boards whose results are wrong, or are not those of other boards."""
     given = dict(_given(meta, rows))
     files = {row.index: row.file for row in rows}
+    unequal = sum(board.agreement.unequal for board in boards if board.agreement is not None)
+    let_pass = unequal <= (meta.settings.max_mismatches or 0)
     for board in boards:
         agreement = board.agreement
-        if agreement is not None and agreement.unequal:
+        if agreement is not None and agreement.unequal and not let_pass:
             yield (
                 f"{board.record.name}: {agreement.unequal} of {agreement.compared} outputs unlike "
                 f"the host's.{_elsewhere(board.record.name, given, files)}"

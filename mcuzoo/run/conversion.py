@@ -48,7 +48,8 @@ class Judgement:
 
     original: scores of the original model, None if no image is labelled. versus: the conversion
     compared with it. mean_distance: mean difference of the two outputs over values and images, in
-    steps of int8. unusable: why images were left out.
+    steps of int8. unusable: why images were left out. agreement: how many outputs are byte-equal,
+    and how far others are apart.
     """
 
     images: int
@@ -70,7 +71,8 @@ class Judgement:
 class Converted:
     """The written file, its changes, and the comparison on images, if requested.
 
-    recipe, recipe_source: how these were made inputs.
+    recipe, recipe_source: how these were made inputs. output: the written file. conversion: what
+    was rewritten. judgement: None without images.
     """
 
     output: Path
@@ -138,7 +140,8 @@ def convert(
 @dataclass(frozen=True)
 class Comparison:
     """Two engines with int8 ends of the same scale, and the images to run on both. ends: scale and
-    zero point of the outputs; form: what they say."""
+    zero point of the outputs; form: what they say. original, converted: what runs each. input: how
+    pictures become tensors. data_set: the images."""
 
     original: Runs
     converted: Runs

@@ -28,7 +28,8 @@ class Prepared:
     """An image ready for the board: int8 [H, W, C], and the expected int8 [outputs] if asked.
 
     `sha256` is that of the picture's content, as it was read. turned: by its EXIF orientation.
-    clipped: the share of its values, 0 to 1, that int8 could not take.
+    clipped: the share of its values, 0 to 1, that int8 could not take. item: of the data set.
+    tensor: int8, what is sent. reference: None if nothing is compared.
     """
 
     item: Item
@@ -41,7 +42,10 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Unusable:
-    """An image that cannot be prepared, and why."""
+    """An image that cannot be prepared, and why.
+
+    reason: a sentence.
+    """
 
     item: Item
     reason: str

@@ -42,9 +42,12 @@ RUNS_FOLDER = "runs"
 
 @dataclass(frozen=True)
 class Job:
-    """What a run needs before it meets the board. out: its folder. baud_note: origin of the
-    rate. note: how the output is read, if it is not a score per class. boards: of a run on several;
-    empty: the one at settings.port."""
+    """What a run needs before it meets the board. out: its folder. baud_note: origin of the rate.
+    note: how the output is read, if it is not a score per class. boards: of a run on several;
+    empty: the one at settings.port. manifest: of the project, with an uploaded model if there is
+    one. classes: of the outputs. data_set: the images. engine: the host's reference; None for
+    --no-reference. resume: the journal is there and goes on. warnings: sentences for the user.
+    upload: the model to send; None where it is linked in."""
 
     manifest: Manifest
     classes: Classes
@@ -69,13 +72,10 @@ class Job:
         )
         if build is None or build.build_id != build_id:
             return planned
-        flash = self.manifest.target.flash_region
         return replace(
             planned,
             code_bytes=build.code_bytes,
-            flash_bytes=next(
-                (one.used_bytes for one in build.regions if one.region == flash), None
-            ),
+            flash_bytes=self.manifest.flash_bytes,
             compiler=f"{build.toolchain} {build.compiler_version}",
             optimization=build.optimization,
         )
@@ -91,10 +91,7 @@ def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None
     """
     if options.resume is not None and options.out is not None:
         raise UsageError("--out and --resume exclude each other.", "--resume RUN writes to RUN.")
-    if options.min_top1 is not None and not 0 <= options.min_top1 <= 1:
-        raise UsageError(
-            f"--min-top1 {options.min_top1} is no rate.", "Give a number from 0 to 1, say 0.39."
-        )
+    options.check()
     if options.out is not None:
         require_no_run(options.out)
     before = None if options.resume is None else read_run(options.resume)[0]
@@ -182,6 +179,11 @@ def _engine(subject: Subject) -> Engine:
         raise
 
 
+def settings_of(options: RunOptions, subject: Subject) -> Settings:
+    """The settings of a new run, without those that say where its boards are."""
+    return _settings(options, _defaults(subject))
+
+
 def _settings(options: RunOptions, base: Settings) -> Settings:
     return replace(
         base,
@@ -193,8 +195,8 @@ def _settings(options: RunOptions, base: Settings) -> Settings:
         split=base.split if options.split is None else options.split,
         reference=base.reference and not options.no_reference,
         compress=base.compress and not options.no_compress,
-        min_top1=base.min_top1 if options.min_top1 is None else options.min_top1,
         strict=base.strict or options.strict,
+        **options.budgets_over(base),
     )
 
 
@@ -236,7 +238,6 @@ def _defaults(subject: Subject) -> Settings:
         labels=None if labels is None else str(inside(project, labels)),
         limit=None,
         reference=True,
-        min_top1=None,
         strict=False,
     )
 

@@ -18,6 +18,15 @@ from mcuzoo.errors import InputError, UsageError, command
 from mcuzoo.link.counts import StackUse
 from mcuzoo.link.state import LinkState
 from mcuzoo.locking import lock as lock_file
+from mcuzoo.run.journal_schema import (
+    BOARD_TABLES,
+    BOARDS_SINCE,
+    SCHEMA,
+    TABLES,
+    has_column,
+    schema_of,
+    statements_since,
+)
 from mcuzoo.run.journal_values import (
     decode_board,
     decode_meta,
@@ -30,56 +39,10 @@ from mcuzoo.run.record import BoardRecord, OtherResult, Row, RunMeta, Settings, 
 
 JOURNAL_NAME = "run.sqlite"
 LOCK_NAME = "run.lock"
-SCHEMA = 5
-_SINCE = {
-    2: (("rank", "INTEGER"), ("second", "TEXT"), ("dtype", "TEXT")),
-    3: (("turned", "INTEGER"), ("clipped", "REAL")),
-    4: (("board", "TEXT"),),
-    5: (("host_top1", "INTEGER"),),
-}
-"""The columns that came with a schema: an older journal is read, and a resume updates it."""
-
 # A rollback journal, not WAL: run.sqlite alone is then the whole run, also after a crash, and can
 # be read from a read-only folder. FULL: a committed image survives a power cut as well; OFF, where
 # images are many and quick: it survives the end of the process.
 _PRAGMAS = "PRAGMA journal_mode = DELETE; PRAGMA synchronous = {};"
-_TABLES = """
-CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE images (
-    id INTEGER PRIMARY KEY,
-    file TEXT NOT NULL,
-    label INTEGER,
-    sha256 TEXT,
-    status TEXT NOT NULL,
-    output BLOB,
-    top1 INTEGER,
-    score REAL,
-    cycles INTEGER,
-    input_crc32 INTEGER,
-    attempts INTEGER,
-    reference_difference INTEGER,
-    seconds REAL,
-    error TEXT,
-    rank INTEGER,
-    second TEXT,
-    dtype TEXT,
-    turned INTEGER,
-    clipped REAL,
-    board TEXT,
-    host_top1 INTEGER
-);
-"""
-_BOARD_TABLES = """
-CREATE TABLE boards (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE others (
-    id INTEGER NOT NULL,
-    board TEXT NOT NULL,
-    output_crc32 INTEGER NOT NULL,
-    reference_difference INTEGER,
-    PRIMARY KEY (id, board)
-) WITHOUT ROWID;
-"""
-_BOARDS_SINCE = 4
 _ITEM = "id, file, label, sha256"
 _FOUND = (
     "status", "output", "top1", "score", "cycles", "input_crc32", "attempts",
@@ -158,17 +121,18 @@ def create_rows(
     for leftover in (temporary, temporary.with_name(temporary.name + "-journal")):
         leftover.unlink(missing_ok=True)
     with closing(sqlite3.connect(temporary)) as database:
-        database.executescript(_PRAGMAS.format(sync) + _TABLES + _BOARD_TABLES)
+        database.executescript(_PRAGMAS.format(sync) + TABLES + BOARD_TABLES)
         with database:
             database.executemany("INSERT INTO run VALUES (?, ?)", [("schema", str(SCHEMA)), *about])
-            database.executemany(
-                f"INSERT INTO images ({_ITEM}, status) VALUES (?, ?, ?, ?, ?)",
-                (
-                    (item.index, item.file, item.label, item.sha256, Status.PENDING.value)
-                    for item in items
-                ),
-            )
+            _insert(database, items)
     temporary.replace(folder / JOURNAL_NAME)
+
+
+def _insert(database: sqlite3.Connection, items: Iterable[Item]) -> None:
+    database.executemany(
+        f"INSERT INTO images ({_ITEM}, status) VALUES (?, ?, ?, ?, ?)",
+        ((one.index, one.file, one.label, one.sha256, Status.PENDING.value) for one in items),
+    )
 
 
 class Journal:
@@ -187,9 +151,9 @@ class Journal:
             with _damage_named(folder):
                 self._database = _connect(folder)
                 self._database.executescript(_PRAGMAS.format(sync))
-                schema = _schema(self._database)
+                schema = schema_of(self._database)
                 if schema < SCHEMA:
-                    self._database.executescript(f"BEGIN; {_update(schema)} COMMIT;")
+                    self._database.executescript(f"BEGIN; {statements_since(schema)} COMMIT;")
         except BaseException:
             self._lock.release()
             raise
@@ -206,6 +170,11 @@ class Journal:
         """All images, in data set order."""
         with _damage_named(self._folder):
             return tuple(_rows(self._database))
+
+    def add(self, items: Iterable[Item]) -> None:
+        """Images that were not known when the journal was begun, all pending. Raises InputError."""
+        with _damage_named(self._folder), self._database:
+            _insert(self._database, items)
 
     def record(self, row: Row, link: LinkState | None = None) -> None:
         """Commit `row`, and what is known of the line. After the return a kill loses nothing.
@@ -374,38 +343,13 @@ def read_meta_of(database: sqlite3.Connection) -> RunMeta:
     pairs = dict(database.execute("SELECT key, value FROM run"))
     boards: tuple[BoardRecord, ...] = ()
     others: tuple[OtherResult, ...] = ()
-    if _schema(database) >= _BOARDS_SINCE:
+    if schema_of(database) >= BOARDS_SINCE:
         found = database.execute("SELECT name, value FROM boards ORDER BY name")
         boards = tuple(decode_board(name, value) for name, value in found)
         columns = "id, board, output_crc32, reference_difference"
         found = database.execute(f"SELECT {columns} FROM others ORDER BY id, board")
         others = tuple(OtherResult(*cells) for cells in found)
     return replace(decode_meta(pairs), boards=boards, others=others)
-
-
-def _schema(database: sqlite3.Connection) -> int:
-    """The number of the schema. Raises ValueError for one that is not known."""
-    found = database.execute("SELECT value FROM run WHERE key = 'schema'").fetchone()
-    if found is None or found[0] not in map(str, range(1, SCHEMA + 1)):
-        name = None if found is None else found[0]
-        raise ValueError(f"schema {name}, this mcuzoo reads schema {SCHEMA}")
-    return int(found[0])
-
-
-def _update(schema: int) -> str:
-    """SQL that makes a journal of `schema` one of SCHEMA."""
-    columns = [column for since, new in _SINCE.items() if since > schema for column in new]
-    added = "".join(f"ALTER TABLE images ADD COLUMN {name} {kind};" for name, kind in columns)
-    if schema < _BOARDS_SINCE:
-        added += _BOARD_TABLES
-    return f"{added} UPDATE run SET value = '{SCHEMA}' WHERE key = 'schema';"
-
-
-def has_column(database: sqlite3.Connection, name: str) -> bool:
-    """Whether the images of this journal have `name`, one of the columns of today."""
-    schema = _schema(database)
-    since = (number for number, new in _SINCE.items() if name in dict(new))
-    return next(since, 1) <= schema
 
 
 def _rows(database: sqlite3.Connection) -> Iterator[Row]:

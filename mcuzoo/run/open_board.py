@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from os import PathLike, fspath
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from mcuzoo.data.images import FilePicture
 from mcuzoo.data.labels import Classes, load_classes
 from mcuzoo.data.output_form import form_of
-from mcuzoo.data.preprocess import PictureInput, check_preprocessing, input_of
+from mcuzoo.data.preprocess import check_preprocessing, input_of
 from mcuzoo.emulator.url import port_packages
 from mcuzoo.engines.engine import Engine
 from mcuzoo.errors import UsageError
@@ -29,18 +30,22 @@ from mcuzoo.run.connected_board import ConnectedBoard, check_firmware
 from mcuzoo.run.options import BoardOptions
 from mcuzoo.run.project import emulated_port, find_project
 from mcuzoo.run.recipe import manifest_notes, manifest_with_recipe
-from mcuzoo.run.sessions import MessagesOnly, reference_of, sessions, subject_of
+from mcuzoo.run.sessions import Line, MessagesOnly, Subject, reference_of, sessions, subject_of
+
+if TYPE_CHECKING:
+    from mcuzoo.engines.reference import ReferenceEngine
 
 TOP = 5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Answer:
-    """The result of one input.
+    """The result of one input. Two answers are equal if their outputs are, byte for byte.
 
     output: int8 (classes,), of the board. expected: the host's output, None if nothing is compared.
     count: of the inference, in `unit` ("cycles", or "instructions" of an emulated core); None if
-    the board does not count.
+    the board does not count. image: what was asked: the file, or the kind and shape of an array.
+    by: who answered, where that is known. core_clock_hz: of the board.
     """
 
     output: NDArray[np.int8]
@@ -48,6 +53,15 @@ class Answer:
     count: int | None
     unit: str
     core_clock_hz: int
+    image: str = ""
+    by: str = ""
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Answer):
+            return NotImplemented
+        return np.array_equal(self.output, other.output)
+
+    __hash__ = None  # type: ignore[assignment]
 
     @property
     def equal(self) -> bool | None:
@@ -63,7 +77,7 @@ class Answer:
 @dataclass(frozen=True)
 class Guess:
     """A class. name: its number if names are not known. score: the dequantized output, a
-    probability if the model ends in SOFTMAX or the like."""
+    probability if the model ends in SOFTMAX or the like. label: its index."""
 
     label: int
     name: str
@@ -72,7 +86,8 @@ class Guess:
 
 @dataclass(frozen=True)
 class Classification:
-    """The classes of a picture. top: at most TOP classes, the best one first."""
+    """The classes of a picture. top: at most TOP classes, the best one first. answer: of the
+    board."""
 
     top: tuple[Guess, ...]
     answer: Answer
@@ -105,13 +120,7 @@ class OpenBoard:
         Raises UsageError for another size, RigError or ProtocolError if the board gives no result
         after all attempts.
         """
-        spec = self._manifest.input
-        if tensor.dtype != np.int8 or tensor.size != spec.bytes:
-            raise UsageError(
-                f"The model takes int8 of shape {spec.shape}, not {tensor.dtype} of shape "
-                f"{tensor.shape}.",
-                "classify() makes such a tensor of a picture.",
-            )
+        check_tensor(tensor, self._manifest)
         inference = self._board.infer(next(self._numbers), np.ascontiguousarray(tensor))
         expected = None if self._engine is None else self._engine.run(tensor).reshape(-1)
         hello = self.hello
@@ -121,6 +130,7 @@ class OpenBoard:
             count=inference.cycles,
             unit=hello.count_unit,
             core_clock_hz=hello.core_clock_hz,
+            image=image_name(tensor),
         )
 
     def classify(self, picture: str | PathLike[str] | NDArray[np.uint8]) -> Classification:
@@ -130,20 +140,10 @@ class OpenBoard:
         in the order RGB. Raises DataSetError for one that cannot be decoded, MissingExtraError, and
         as infer.
         """
-        input, output = input_of(self._manifest), self._manifest.output
-        answer = self.infer(input.tensor(_pixels(picture, input)))
-        # Of equal values the lower index comes first, as in every score.
-        scores = form_of(output).scores(answer.output, output.scale, output.zero_point)
-        best = np.argsort(-scores, kind="stable")[:TOP]
-        top = tuple(
-            Guess(
-                label=int(label),
-                name=self._classes.name(int(label)),
-                score=float(scores[label]),
-            )
-            for label in best
-        )
-        return Classification(top, answer)
+        pixels = picture_pixels(picture, self._manifest)
+        answer = self.infer(input_of(self._manifest).tensor(pixels))
+        answer = replace(answer, image=image_name(picture))
+        return classification(answer, self._manifest, self._classes)
 
 
 @contextmanager
@@ -158,6 +158,37 @@ def open_board(
     before a port is touched; then PortError, BoardSilentError, WrongFirmwareError and what else the
     link raises.
     """
+    chosen = choose(target, options, say)
+    with connected(chosen, options, say) as board:
+        yield OpenBoard(board, chosen.manifest, chosen.classes, chosen.engine)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """All that is known before a port is opened.
+
+    subject: its manifest has the recipe of the options. engine: the host's; None: nothing is
+    compared. line: to the board. classes: of the outputs.
+    """
+
+    subject: Subject
+    classes: Classes
+    engine: ReferenceEngine | None
+    line: Line
+
+    @property
+    def manifest(self) -> Manifest:
+        return self.subject.manifest
+
+
+def choose(
+    target: str | PathLike[str], options: BoardOptions, say: Callable[[str], None]
+) -> Chosen:
+    """Resolve the options of a board that answers one request at a time.
+
+    A port is opened only to ask which project its board runs, and for the port "auto". Raises
+    UsageError, ProjectError, ModelError, MissingExtraError.
+    """
     port = emulated_port(target, "all")
     require_packages(port_packages(port), "A board at this port")
     universal = options.upload is not None
@@ -171,27 +202,66 @@ def open_board(
     if options.labels is not None:
         classes = load_classes(options.labels, form_of(manifest.output).classes)
     engine = None if options.no_reference else reference_of(subject, say)
-    check = partial(check_firmware, manifest=manifest)
+    line = subject.line(port, options.baud, options.wait_port)
+    return Chosen(replace(subject, manifest=manifest), classes, engine, line)
+
+
+@contextmanager
+def connected(
+    chosen: Chosen, options: BoardOptions, say: Callable[[str], None]
+) -> Iterator[ConnectedBoard]:
+    """The board; options: for its trace. Raises the errors of ConnectedBoard."""
+    check = partial(check_firmware, manifest=chosen.manifest)
     watcher = MessagesOnly(say)
     with ExitStack() as stack:
         trace = stack.enter_context(open_output(options.trace)) if options.trace else None
-        line = subject.line(port, options.baud, options.wait_port)
-        opened = sessions(line, subject.upload, watcher, trace)
-        yield OpenBoard(
-            stack.enter_context(ConnectedBoard(opened, check, watcher.trouble)),
-            manifest,
-            classes,
-            engine,
+        opened = sessions(chosen.line, chosen.subject.upload, watcher, trace)
+        yield stack.enter_context(ConnectedBoard(opened, check, watcher.trouble))
+
+
+def check_tensor(tensor: NDArray[np.int8], manifest: Manifest) -> None:
+    """Raise UsageError unless `tensor` is int8 and as large as the model's input."""
+    spec = manifest.input
+    if tensor.dtype != np.int8 or tensor.size != spec.bytes:
+        raise UsageError(
+            f"The model takes int8 of shape {spec.shape}, not {tensor.dtype} of shape "
+            f"{tensor.shape}.",
+            "classify() makes such a tensor of a picture.",
         )
 
 
-def _pixels(
-    picture: str | PathLike[str] | NDArray[np.uint8], input: PictureInput
+def classification(answer: Answer, manifest: Manifest, classes: Classes) -> Classification:
+    """What `answer` says of the classes of the project's model."""
+    output = manifest.output
+    # Of equal values the lower index comes first, as in every score.
+    scores = form_of(output).scores(answer.output, output.scale, output.zero_point)
+    best = np.argsort(-scores, kind="stable")[:TOP]
+    top = tuple(
+        Guess(
+            label=int(label),
+            name=classes.name(int(label)),
+            score=float(scores[label]),
+        )
+        for label in best
+    )
+    return Classification(top, answer)
+
+
+def image_name(image: str | PathLike[str] | NDArray[Any]) -> str:
+    """What messages call an image: its file, or its kind and shape."""
+    if isinstance(image, np.ndarray):
+        return f"{image.dtype} of shape {image.shape}"
+    return fspath(image)
+
+
+def picture_pixels(
+    picture: str | PathLike[str] | NDArray[np.uint8], manifest: Manifest
 ) -> NDArray[np.uint8]:
-    """uint8 (height, width, 3) or (height, width, 1)."""
+    """uint8 (height, width, 3) or (height, width, 1) of what `classify` takes, in the colours of
+    the recipe. Raises UsageError, DataSetError, MissingExtraError."""
     if not isinstance(picture, np.ndarray):
         file = FilePicture(Path(fspath(picture)))
-        return input.decoded(file, file.read()).pixels
+        return input_of(manifest).decoded(file, file.read()).pixels
     pixels = picture[..., np.newaxis] if picture.ndim == 2 else picture
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] not in (1, 3):
         raise UsageError(

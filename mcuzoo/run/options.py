@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from mcuzoo.budgets import BudgetOptions, Budgets, MaxInstructions, MaxLatencyMs, StrictBudgets
 from mcuzoo.options import (
     Baud,
     Labels,
     Limit,
     MaxBaud,
-    MinTop1,
     NoReference,
     Option,
     RecipeOptions,
@@ -28,7 +28,7 @@ PortProject = Annotated[
 
 
 @dataclass(frozen=True)
-class RunOptions(RecipeOptions):
+class RunOptions(RecipeOptions, BudgetOptions):
     """Options of `run` (mcuzoo run-serial). None, False: not given; a resumed run keeps its own."""
 
     port: Annotated[
@@ -94,7 +94,6 @@ class RunOptions(RecipeOptions):
     baud: Baud = None
     max_baud: MaxBaud = None
     wait_port: WaitPort = None
-    min_top1: MinTop1 = None
     no_reference: NoReference = False
     no_compress: Annotated[
         bool, Option("Send every input as it is, even where a shorter encoding is known.")
@@ -140,6 +139,13 @@ class ProfileOptions(RecipeOptions):
     baud: Baud = None
     no_reference: NoReference = False
     trace: Trace = None
+    max_latency_ms: MaxLatencyMs = None
+    max_instructions: MaxInstructions = None
+    strict_budgets: StrictBudgets = False
+
+    @property
+    def budgets(self) -> Budgets:
+        return Budgets(max_latency_ms=self.max_latency_ms, max_instructions=self.max_instructions)
 
 
 @dataclass(frozen=True)

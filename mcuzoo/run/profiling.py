@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mcuzoo.budgets import judge
 from mcuzoo.data.dataset import load_data_set
 from mcuzoo.data.images import FilePicture, Picture
 from mcuzoo.data.labels import Classes
@@ -23,11 +24,13 @@ from mcuzoo.link.state import LinkState
 from mcuzoo.profile import ModelProfile, profile_model
 from mcuzoo.project.input_size import takes_pictures
 from mcuzoo.project.manifest import Manifest
+from mcuzoo.run.budgets import instructions_figure, latency_figure
 from mcuzoo.run.connected_board import check_firmware
 from mcuzoo.run.options import ProfileOptions
 from mcuzoo.run.project import emulated_port, find_project
 from mcuzoo.run.recipe import manifest_notes, manifest_with_recipe
 from mcuzoo.run.sessions import MessagesOnly, reference_of, sessions, subject_of
+from mcuzoo.run.summary import measure_latency
 
 NOISE_SEED = 1234
 # Labels do not matter here.
@@ -46,6 +49,7 @@ def profile(
     noise. `say` gets warnings and the board's log. Raises UsageError, ProjectError, DataSetError
     before a port is touched, then what the link raises, and WrongFirmwareError.
     """
+    options.budgets.check()
     port = emulated_port(target, "all")
     subject = subject_of(_project(port, options, say), options.upload)
     manifest = manifest_with_recipe(subject.manifest, options, options.upload is not None)
@@ -68,6 +72,13 @@ def profile(
         found = profile_model(
             session, model, tensor, engine, name=manifest.model.name, input_name=name
         )
+    counted = measure_latency([found.total], found.core_clock_hz, found.unit)
+    figures = {
+        "max_latency_ms": latency_figure(counted),
+        "max_instructions": instructions_figure(counted),
+    }
+    results = judge(options.budgets, figures, options.strict_budgets)
+    found = replace(found, budgets=results)
     if not pictures:
         return found
     return replace(found, recipe=manifest.preprocessing, recipe_source=manifest.recipe_source)

@@ -8,6 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from mcuzoo.budgets import BudgetOptions
 from mcuzoo.data.output_form import Cell, OutputForm, output_form
 from mcuzoo.link.counts import UNKNOWN_UNIT, StackUse
 from mcuzoo.link.state import LinkState
@@ -40,11 +41,13 @@ class Row:
     None when not counted. `reference_difference` is the largest |board - host reference| (or of an
     evaluation's two engines) in quantization steps: 0 means byte-equal, None not compared.
     `seconds` is the time the run spent on it. `rank`: how many classes come before the label's own.
-    `host_top1`: the class that the host reference answers; None in older runs, too.
-    `second`: the answer of the other engine or model of an evaluation. `turned`: by its EXIF
-    orientation. `clipped`: the share of the input's values that int8 could not take. `cells`: of a
-    grid; known only to the process that ran the image. `board`: the name of the board that
-    answered, in a run on several.
+    `host_top1`: the class that the host reference answers; None in older runs, too. `second`: the
+    answer of the other engine or model of an evaluation. `turned`: by its EXIF orientation.
+    `clipped`: the share of the input's values that int8 could not take. `cells`: of a grid; known
+    only to the process that ran the image. `board`: the name of the board that answered, in a run
+    on several. `index`, `file`: its place and name in the data set. `sha256`: of the file's
+    content; None where it was not read. `input_crc32`: CRC-32 of the input tensor. `error`: why it
+    has no result, for people. `status`: PENDING until it is run.
     """
 
     index: int
@@ -78,17 +81,18 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(BudgetOptions):
     """The options of a run; `resume` takes them over if they are not given again.
 
     project, data_set, labels, upload: paths as they were typed; labels: of a text with the names,
     upload: of the model that was sent. reference: whether outputs are compared with the host's.
-    min_top1: the least accuracy for a verdict that passes. strict: an image that cannot be decoded
-    fails the run. ports: of a run on several boards, or else rig: the file that names them, and
-    filters: which of them. labgrid: of a run on a farm, its coordinator; filters: tags of its
-    places; places: how many of them; lg_env, lg_state: file and strategy that switch their power.
-    compress: inputs are sent encoded where that pays.
-    max_baud: the highest rate to change to; 0: `baud` stays, as in older runs.
+    Budgets: for a verdict that passes. strict: an image that cannot be decoded fails the run.
+    ports: of a run on several boards, or else rig: the file that names them, and filters: which of
+    them. labgrid: of a run on a farm, its coordinator; filters: tags of its places; places: how
+    many of them; lg_env, lg_state: file and strategy that switch their power. compress: inputs are
+    sent encoded where that pays. max_baud: the highest rate to change to; 0: `baud` stays, as in
+    older runs. port: the one of a run on one board; empty else. limit: at most so many images.
+    split: of the data set.
     """
 
     project: str
@@ -98,7 +102,6 @@ class Settings:
     labels: str | None
     limit: int | None
     reference: bool
-    min_top1: float | None
     strict: bool
     split: str | None = None
     upload: str | None = None
@@ -122,7 +125,11 @@ class Settings:
 class BoardFacts:
     """The board as it described itself; a run uses one kind of board and one build.
 
-    All as in link.hello.Hello; agent and count_unit are None in older runs.
+    All as in link.hello.Hello; agent and count_unit are None in older runs. emulated: an emulated
+    core answered, so counts are no cycles. arena_bytes: the whole arena; arena_used: what the
+    runtime takes of it. core_clock_hz: what counts of cycles are of. cpuid: the core's CPUID
+    register. build_id, model_sha256: lower-case hex. runtime, toolchain: with their versions.
+    protocol_version: of the link.
     """
 
     board: str
@@ -160,7 +167,8 @@ class BoardRecord:
 
     facts: None if it never answered. link: what was learnt about its line, and its losses. retired:
     why it takes no more images; None: it would. recoveries: how often it was brought back, by its
-    power switch or otherwise.
+    power switch or otherwise. name: in the rig's file, or of its port or place. port: where it was
+    met last. stack: None if it does not know.
     """
 
     name: str
@@ -234,6 +242,11 @@ class RunMeta:
     run has learnt about the line, and its losses; None in older runs. `stack`: None if the board
     does not know. recipe_source: where the recipe is from; empty in older runs. `output_shape`:
     None in older runs, which had a score per class. `input`, `build`: None in older runs.
+    tool_version: of mcuzoo. model: its name. classes: how many; class_names: None where they have
+    numbers only. preprocessing: the recipe. data_set_digest: SHA-256 over index, name, label and
+    content of every image. label_mapping: how labels became classes. elapsed_s: of all sessions of
+    the run. boards: those of a run on several. others: results that came second, of images that two
+    boards have run. settings: the options of the run.
     """
 
     tool_version: str

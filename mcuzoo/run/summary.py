@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from statistics import median
 
+from mcuzoo.budgets import BudgetResult, Budgets
 from mcuzoo.data.output_form import Cell
 from mcuzoo.link.counts import milliseconds
 from mcuzoo.run.board_summary import (
@@ -16,6 +17,7 @@ from mcuzoo.run.board_summary import (
     board_warnings,
     summarize_boards,
 )
+from mcuzoo.run.budgets import judged_budgets
 from mcuzoo.run.label_order import WrongOrder
 from mcuzoo.run.record import Row, RunMeta, Status, WrongLayer
 from mcuzoo.run.score import Accuracy, Agreement, ClassScore
@@ -24,7 +26,9 @@ from mcuzoo.run.tally import Prediction, Tally
 
 @dataclass(frozen=True)
 class Latency:
-    """Counts of `counted` images in `unit` (see link.hello.Hello): least, median and greatest."""
+    """Counts of `counted` images in `unit` (see link.hello.Hello): least, median and greatest.
+    minimum, maximum: as `median`. core_clock_hz: of the board that counted; cycles / this are
+    seconds."""
 
     unit: str
     counted: int
@@ -49,7 +53,8 @@ def measure_latency(counts: Sequence[int | None], core_clock_hz: int, unit: str)
 
 
 class Broke(str, Enum):
-    """The part at fault if a run does not pass, the strongest evidence first."""
+    """The part at fault if a run does not pass, the strongest evidence first. A budget that does
+    not hold counts after all of them."""
 
     FIRMWARE = "firmware"  # it computes something else than the host, from the same input
     RIG = "rig"  # images got no answer
@@ -58,12 +63,14 @@ class Broke(str, Enum):
 
 
 _EXIT_CODES = {Broke.FIRMWARE: 1, Broke.MODEL: 1, Broke.DATA: 2, Broke.RIG: 3}
+_OVER_BUDGET_EXIT_CODE = 1
 _FAULT_EXIT_CODE = 4  # the firmware gave no answer at all, which no accuracy can be told from
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """broke: None if the run passed. reasons: why it did not pass. warnings: what else to know."""
+    """broke: None if the run passed. reasons: why it did not pass. warnings: what else to know.
+    exit_code: of the command."""
 
     broke: Broke | None
     reasons: tuple[str, ...]
@@ -79,25 +86,30 @@ def verdict_of(
     counts: Mapping[Status, int],
     unequal: int,
     top1: Accuracy | None,
-    min_top1: float | None,
+    asked: Budgets,
     strict: bool,
     wrong_layer: WrongLayer | None = None,
     order: WrongOrder | None = None,
 ) -> Verdict:
     """Judge a run by its counts of images, outputs unlike the reference, and accuracy.
 
+    asked: of its budgets, those of accuracy and of outputs unlike the reference count here.
     wrong_layer: the result of the profile of a wrong output. order: that of the labels, if it is
     not the classes'. If several parts broke, the first in the order of `Broke` is named: an
     accuracy says nothing about the model if the firmware computes wrong outputs, images are missing
     or labels mean other classes.
     """
-    bound = None if order is not None else min_top1
-    findings = list(_findings(counts, unequal, top1, bound, strict, wrong_layer))
+    bound = None if order is not None else asked.min_top1
+    allowed = unequal if unequal <= (asked.max_mismatches or 0) else 0
+    findings = list(_findings(counts, unequal - allowed, top1, bound, strict, wrong_layer))
     if order is not None:
         findings.append((Broke.DATA, f"{order.message} {order.advice}"))
     warnings = []
     if counts[Status.BAD_IMAGE] and not strict:
         warnings.append(_bad_images(counts))
+    if allowed:
+        limit = f"{asked.max_mismatches:,} are let pass (max_mismatches)"
+        warnings.append(f"Outputs unlike the host reference's: {allowed:,}; {limit}.")
     broke = min((blame for blame, _ in findings), key=list(Broke).index, default=None)
     reasons = tuple(reason for _, reason in findings)
     if broke is None:
@@ -141,7 +153,9 @@ class RunSummary:
     turned: images that their EXIF orientation turned. clipped: the share of input values that int8
     could not take. boards: of a run on several. latency: None if these count differently.
     confusion: (label, predicted, images). wrong_order: that of the labels, if it is not the
-    classes'."""
+    classes'. meta, rows: of the journal. counts: images by status. agreement: with the host's
+    reference; None where it was not asked. images_per_second: None where no time is known. verdict:
+    of the run. budgets: each that was given."""
 
     meta: RunMeta
     rows: tuple[Row, ...]
@@ -159,6 +173,15 @@ class RunSummary:
     boards: tuple[BoardSummary, ...] = ()
     confusion: tuple[tuple[int, int, int], ...] = ()
     wrong_order: WrongOrder | None = None
+    budgets: tuple[BudgetResult, ...] = ()
+
+    @property
+    def mismatches(self) -> int | None:
+        """Outputs unlike the host's, over all boards; None if none was compared."""
+        of_boards = [board.agreement for board in self.boards if board.agreement is not None]
+        if of_boards:
+            return sum(agreement.unequal for agreement in of_boards)
+        return None if self.agreement is None else self.agreement.unequal
 
     @property
     def unanswered(self) -> int:
@@ -180,7 +203,7 @@ def summarize(meta: RunMeta, rows: Sequence[Row]) -> RunSummary:
         counts=counts,
         unequal=agreement.unequal if agreement else 0,
         top1=None if scores is None else scores.top1,
-        min_top1=meta.settings.min_top1,
+        asked=meta.settings,
         strict=meta.settings.strict,
         wrong_layer=meta.wrong_layer,
         order=order,
@@ -195,7 +218,7 @@ def summarize(meta: RunMeta, rows: Sequence[Row]) -> RunSummary:
         rate = done_by_boards / meta.elapsed_s if meta.elapsed_s else None
     else:
         rate = len(done) / seconds if seconds else None
-    return RunSummary(
+    measured = RunSummary(
         meta=meta,
         rows=tuple(rows),
         counts=counts,
@@ -217,6 +240,30 @@ def summarize(meta: RunMeta, rows: Sequence[Row]) -> RunSummary:
         confusion=tally.confusion,
         wrong_order=order,
     )
+    results = judged_budgets(measured)
+    return replace(measured, budgets=results, verdict=with_budgets(verdict, results))
+
+
+_BY_THE_VERDICT = ("min_top1", "max_mismatches")
+"""Budgets that `verdict_of` has judged already: they tell what else says nothing."""
+
+
+def with_budgets(verdict: Verdict, results: Sequence[BudgetResult]) -> Verdict:
+    """Let the budgets of a run count in its verdict: weaker than all else, and always as a verdict
+    that failed, also where it is the rig's."""
+    # An accuracy that says nothing is no news: then something else is broken.
+    told = [one for one in results if one.name != "min_top1" or one.holds is not None]
+    unknown = [one for one in told if one.holds is None and not one.fails]
+    failed = [
+        one for one in told if one.fails and (one.holds is None or one.name not in _BY_THE_VERDICT)
+    ]
+    verdict = replace(verdict, warnings=(*verdict.warnings, *(one.text for one in unknown)))
+    if failed:
+        verdict = replace(verdict, reasons=(*verdict.reasons, *(one.text for one in failed)))
+        if verdict.broke is None:
+            part = Broke(failed[0].part)
+            verdict = replace(verdict, broke=part, exit_code=_OVER_BUDGET_EXIT_CODE)
+    return verdict
 
 
 def counts_alike(meta: RunMeta) -> bool:

@@ -33,8 +33,8 @@ WORST = 5
 @dataclass(frozen=True)
 class Prediction:
     """The predicted class of an image. score: the dequantized output of class `top1`, a probability
-    if the model ends in SOFTMAX or the like. label: the right class, None if not known.
-    cells: of a grid, those that are not background."""
+    if the model ends in SOFTMAX or the like. label: the right class, None if not known. cells: of a
+    grid, those that are not background. index, file: place and name in the data set."""
 
     index: int
     file: str
@@ -51,7 +51,8 @@ class Prediction:
 @dataclass(frozen=True)
 class Shown:
     """first: the first images in order. worst: the wrong ones with the highest scores, if not all
-    images are shown. total: how many images there were."""
+    images are shown. total: how many images there were. names: of the classes; None where they have
+    numbers only."""
 
     first: tuple[Prediction, ...] = ()
     worst: tuple[Prediction, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from os import PathLike
@@ -14,11 +14,18 @@ from mcuzoo.codegen.mcuxpresso import require_plain_path
 from mcuzoo.codegen.tflm.tree import TflmTree, open_tree
 from mcuzoo.errors import InputError, ProjectError, ToolchainError, UsageError, command
 from mcuzoo.plan.tflm.image import check_kernels
-from mcuzoo.project.build_id import BUILD_FOLDER, build_id, firmware_inputs, hash_files
+from mcuzoo.project.build_id import (
+    BUILD_FOLDER,
+    build_id,
+    firmware_inputs,
+    hash_files,
+    is_firmware_input,
+)
 from mcuzoo.project.kinds import OPTIMIZATION, check_optimization
 from mcuzoo.project.manifest import (
     AnyManifest,
     BuildEntry,
+    PartEntry,
     ProjectManifest,
     TargetEntry,
     TflmEntry,
@@ -26,8 +33,14 @@ from mcuzoo.project.manifest import (
     write_manifest,
 )
 from mcuzoo.project.rules import inside
-from mcuzoo.toolchain.compile import CompileJob, build_elf, build_facts
-from mcuzoo.toolchain.find import BuildLog, Compiler, find_compiler, require_newlib
+from mcuzoo.toolchain.compile import CompileJob, build_elf, build_facts, build_flags
+from mcuzoo.toolchain.find import (
+    BuildLog,
+    Compiler,
+    find_compiler,
+    newlib_version,
+    require_newlib,
+)
 from mcuzoo.toolchain.mcuxpresso import (
     SdkJob,
     build_sdk_elf,
@@ -37,6 +50,7 @@ from mcuzoo.toolchain.mcuxpresso import (
     sdk_gcc,
 )
 from mcuzoo.toolchain.options import BuildOptions
+from mcuzoo.toolchain.parts import compiled_sources, library_parts, sdk_parts, tflm_parts
 from mcuzoo.toolchain.sizes import (
     CODE_SYMBOLS,
     Section,
@@ -166,12 +180,18 @@ OnCompiled = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Toolset:
-    """The compiler and other tools of a build, and the folder below build/ for the products."""
+    """The compiler and other tools of a build, and the folder below build/ for the products.
+
+    flags, parts: as the manifest has them, see BuildEntry. toolchain: "gcc" or "zig". optimization:
+    the level, or the SDK's configuration. compiler_version: as it states it.
+    """
 
     toolchain: str
     compiler_version: str
     optimization: str
     folder: str
+    flags: tuple[str, ...]
+    parts: tuple[PartEntry, ...]
 
 
 def build_project(
@@ -222,8 +242,26 @@ def _build_standalone(
             elf = build_elf(job, manifest, log)
         finally:
             log.write()
-        tools = Toolset(chosen.kind, chosen.version, level, chosen.kind)
-        return _enter(project, manifest, elf, tools, identity)
+        tools = Toolset(
+            chosen.kind,
+            chosen.version,
+            level,
+            chosen.kind,
+            build_flags(job, manifest),
+            _standalone_parts(manifest, chosen, tree),
+        )
+        return _enter(project, manifest, elf, tools, Inputs(identity, hashes))
+
+
+def _standalone_parts(
+    manifest: AnyManifest, compiler: Compiler, tree: TflmTree | None
+) -> tuple[PartEntry, ...]:
+    libraries = library_parts(
+        compiler.kind, compiler.version, newlib_version(compiler.command[0]) if tree else None
+    )
+    if tree is None or manifest.tflm is None:
+        return libraries
+    return (*tflm_parts(tree, manifest.tflm.sources), *libraries)
 
 
 def _build_in_sdk(project: Path, manifest: AnyManifest, options: BuildOptions) -> BuildEntry:
@@ -240,19 +278,47 @@ def _build_in_sdk(project: Path, manifest: AnyManifest, options: BuildOptions) -
     configuration = sdk_configuration(options.config)
     require_newlib(sdk_gcc(chosen))
     tree = find_tree(manifest, options.tflm, sdk.path)
-    _input_hashes(project, manifest)
+    hashes = _input_hashes(project, manifest)
     log = BuildLog(project / BUILD_FOLDER / "mcuxpresso" / "build.log")
     job = SdkJob(chosen, project, sdk, configuration, tree)
     try:
         elf, identity = build_sdk_elf(job, log)
     finally:
         log.write()
-    tools = Toolset(chosen.kind, chosen.version, job.configuration, "mcuxpresso")
-    return _enter(project, manifest, elf, tools, identity)
+    tools = Toolset(
+        chosen.kind, chosen.version, job.configuration, "mcuxpresso", (), _parts_in_sdk(job)
+    )
+    return _enter(project, manifest, elf, tools, Inputs(identity, hashes))
+
+
+def _parts_in_sdk(job: SdkJob) -> tuple[PartEntry, ...]:
+    sources = [path.resolve() for path in compiled_sources(job.folder)]
+    libraries = library_parts(
+        job.compiler.kind, job.compiler.version, newlib_version(sdk_gcc(job.compiler))
+    )
+    if job.tflm is None:
+        return (*sdk_parts(job.sdk.path, job.sdk.version, sources), *libraries)
+    tree = job.tflm.path.resolve()
+    of_tflm = [path for path in sources if path.is_relative_to(tree)]
+    others = [path for path in sources if not path.is_relative_to(tree)]
+    return (
+        *tflm_parts(job.tflm, sorted({path.relative_to(tree).as_posix() for path in of_tflm})),
+        *sdk_parts(job.sdk.path, job.sdk.version, others),
+        *libraries,
+    )
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The files of a project that a firmware is made from: their SHA-256, and the build's id.
+    identity: the build id. hashes: by path."""
+
+    identity: str
+    hashes: dict[str, str]
 
 
 def _enter(
-    project: Path, manifest: AnyManifest, elf: Path, tools: Toolset, identity: str
+    project: Path, manifest: AnyManifest, elf: Path, tools: Toolset, inputs: Inputs
 ) -> BuildEntry:
     """Make the products of `elf`, whole or not at all, and enter them in the manifest."""
     folder = project / BUILD_FOLDER / tools.folder
@@ -270,18 +336,32 @@ def _enter(
         write_hex(image, manifest.target.image_base, fresh["hex"])
         for suffix, product in products.items():
             fresh[suffix].replace(product)
+    placed = {suffix: path.relative_to(project).as_posix() for suffix, path in products.items()}
     entry = BuildEntry(
         toolchain=tools.toolchain,
         compiler_version=tools.compiler_version,
         optimization=tools.optimization,
-        build_id=identity,
-        **{suffix: path.relative_to(project).as_posix() for suffix, path in products.items()},
+        build_id=inputs.identity,
+        elf=placed["elf"],
+        bin=placed["bin"],
+        hex=placed["hex"],
         regions=region_uses(sections, manifest.target),
         code_bytes=code_bytes(sections, symbols, in_code),
         sha256={suffix: sha256(path.read_bytes()).hexdigest() for suffix, path in products.items()},
+        flags=tools.flags,
+        changed=changed_inputs(manifest, inputs.hashes),
+        parts=tools.parts,
     )
     write_manifest(replace(manifest, build=entry), project)
     return entry
+
+
+def changed_inputs(manifest: ProjectManifest, hashes: Mapping[str, str]) -> dict[str, str]:
+    """Those of `hashes` that an export did not write like this, and "" for what it did write and is
+    gone."""
+    known = {path: digest for path, digest in manifest.files.items() if is_firmware_input(path)}
+    changed = {path: digest for path, digest in hashes.items() if known.get(path) != digest}
+    return {**changed, **dict.fromkeys(known.keys() - hashes.keys(), "")}
 
 
 def _input_hashes(project: Path, manifest: AnyManifest) -> dict[str, str]:

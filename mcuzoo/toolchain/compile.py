@@ -40,7 +40,7 @@ class CompileJob:
     """How to build `project` into the folder `output`; `defines` are KEY=VALUE.
 
     tflm_tree: the TFLM tree to take the manifest's TFLM sources from. on_compiled: gets (compiled
-    sources, all sources).
+    sources, all sources). optimization: of mcuzoo's C, -O2 for example.
     """
 
     compiler: Compiler
@@ -60,17 +60,22 @@ class CompileJob:
 def build_facts(job: CompileJob, manifest: ProjectManifest) -> tuple[str, ...]:
     """Lines that distinguish this build from others of the same sources, as cmake/build_id.cmake
     does for the project's presets."""
+    return (
+        f"compiler {job.compiler.kind} {job.compiler.version}",
+        f"configuration {job.optimization}",
+        f"flags {' '.join(build_flags(job, manifest))}",
+        *tflm_fact(job.tflm_tree.fingerprint if job.tflm_tree else ""),
+    )
+
+
+def build_flags(job: CompileJob, manifest: ProjectManifest) -> tuple[str, ...]:
+    """Flags of compiler and linker; with TFLM, then those of its C++ and C as well."""
     kind, tree = job.compiler.kind, job.tflm_tree
     machine = machine_flags(kind, manifest.target.core, manifest.target.fpu)
     flags = [*machine, *compile_flags(kind), *LINK_FLAGS, *link_libraries(kind, tree is not None)]
     if tree is not None:
         flags += [*machine, *cxx_flags(), *tflm_flags(".cc"), *tflm_flags(".c")]
-    return (
-        f"compiler {kind} {job.compiler.version}",
-        f"configuration {job.optimization}",
-        f"flags {' '.join(flags)}",
-        *tflm_fact(tree.fingerprint if tree else ""),
-    )
+    return tuple(flags)
 
 
 def build_elf(job: CompileJob, manifest: ProjectManifest, log: BuildLog) -> Path:
@@ -89,7 +94,9 @@ def build_elf(job: CompileJob, manifest: ProjectManifest, log: BuildLog) -> Path
 
 @dataclass(frozen=True)
 class _Unit:
-    """One source, its object, its command. kept: where builds keep that object for each other."""
+    """One source, its object, its command. kept: where builds keep that object for each other.
+    target: the object. flags: behind the command and the machine's own. optimization: None: the
+    job's."""
 
     source: str
     target: Path

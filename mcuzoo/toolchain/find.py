@@ -25,7 +25,10 @@ _ERROR = re.compile(
 
 @dataclass
 class BuildLog:
-    """The commands and their output. Written to `path` whether the build succeeds or not."""
+    """The commands and their output. Written to `path` whether the build succeeds or not.
+
+    entries: a command with its output each.
+    """
 
     path: Path
     entries: list[str] = field(default_factory=list)
@@ -88,7 +91,8 @@ _SPECS = "nosys.specs"
 
 @dataclass(frozen=True)
 class Compiler:
-    """`command` starts the C compiler: its program and its first arguments."""
+    """`command` starts the C compiler: its program and its first arguments. kind: "gcc" or "zig".
+    version: as it states it."""
 
     kind: str
     command: tuple[str, ...]
@@ -138,6 +142,24 @@ def require_newlib(gcc: str) -> None:
             "apt install libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib (Debian, Ubuntu); "
             "Arm's own GNU toolchain has it.",
         )
+
+
+def newlib_version(gcc: str) -> str:
+    """The version of the C library that the program `gcc` has; empty if it states none."""
+    words = [gcc, "-E", "-dM", "-include", "newlib.h", "-x", "c", os.devnull]
+    try:
+        done = subprocess.run(
+            words,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+            timeout=_VERSION_TIMEOUT_S,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    match = re.search(r'#define _NEWLIB_VERSION "([\w.-]+)"', done.stdout)
+    return match[1] if match else ""
 
 
 def _gcc_program() -> str | None:

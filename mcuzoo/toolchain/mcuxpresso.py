@@ -39,7 +39,8 @@ def sdk_configuration(config: str | None) -> str:
 
 @dataclass(frozen=True)
 class SdkJob:
-    """How to build `project`. tflm: the tree to take TFLM from."""
+    """How to build `project`. tflm: the tree to take TFLM from. configuration: the SDK's name of
+    it."""
 
     compiler: Compiler
     project: Path
@@ -96,6 +97,7 @@ def build_sdk_elf(job: SdkJob, log: BuildLog) -> tuple[Path, str]:
         "-DCONFIG_TOOLCHAIN=armgcc",
         f"-DCMAKE_BUILD_TYPE={job.configuration}",
         f"-DTFLM_DIR={job.tflm.path.as_posix() if job.tflm else ''}",
+        "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON",
     ]  # fmt: skip
     run_logged(configure, job.project, log, "The SDK's CMake", environment)
     build = ["cmake", "--build", str(job.folder)]

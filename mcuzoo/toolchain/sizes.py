@@ -20,7 +20,7 @@ _EXECUTABLE = 0x4
 class Section:
     """A section at run time (`address`, `size_bytes`) and in flash (`load_address`, `content`).
 
-    A section without content (.bss, stack, arena) is not loaded.
+    A section without content (.bss, stack, arena) is not loaded. executable: it holds code.
     """
 
     name: str

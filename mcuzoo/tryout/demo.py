@@ -24,7 +24,11 @@ FRESH_SEED = 20_260
 
 @dataclass(frozen=True)
 class Demo:
-    """What a demo made, all below one folder."""
+    """What a demo made, all below one folder.
+
+    project: the exported folder. images: those that were drawn. run: the journal's folder. summary:
+    of the run.
+    """
 
     project: Path
     images: Path

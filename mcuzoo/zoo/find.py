@@ -115,7 +115,8 @@ BUNDLED = "signs"
 
 @dataclass(frozen=True)
 class FoundFile:
-    """A file of the registry at hand. verified: its hash is one that the registry states."""
+    """A file of the registry at hand. verified: its hash is one that the registry states. entry: of
+    the registry. sha256: of its content now."""
 
     entry: SourceFile
     path: Path

@@ -59,6 +59,8 @@ class Layer:
     """channels: 0 stands for the number of classes. height 0: the window is the whole image.
 
     pads: zeros at top, bottom, left and right. For "join", channels is the number of tensors.
+    width: of the window. stride: in both directions. padding: "SAME" or "VALID". activation:
+    "NONE", "RELU" or "RELU6".
     """
 
     kind: Kind

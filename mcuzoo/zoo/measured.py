@@ -26,7 +26,8 @@ class Measurement:
     """One figure. value: a fraction of the `n` images; date: ISO 8601, UTC, to the second.
 
     data_set: its name, and what tells it from others of that name; engine: what computed the
-    outputs ("reference", "tflm", "emulator rt1050", ...).
+    outputs ("reference", "tflm", "emulator rt1050", ...). model_sha256: of the file. metric:
+    "top1_int8" for example. tool_version: of mcuzoo.
     """
 
     model_sha256: str

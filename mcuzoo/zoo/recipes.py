@@ -113,7 +113,8 @@ class RecipeFile(Table):
 
 @dataclass(frozen=True)
 class FoundRecipe:
-    """source: "beside", "metadata" or "default". labels: class names, if they are known."""
+    """source: "beside", "metadata" or "default". labels: class names, if they are known.
+    labels_source: where `labels` are from, likewise."""
 
     recipe: Recipe
     source: str

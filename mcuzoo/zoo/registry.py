@@ -49,6 +49,20 @@ _MAX_LABEL_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where a model file is from, as the registry says; all empty for a file that it does not know.
+
+    source: in words. url: where the file, or what it was made from, is on the web. converted_from:
+    the SHA-256 of the UINT8 file that it was converted from. licence: as the registry has it.
+    """
+
+    source: str = ""
+    url: str = ""
+    licence: str = ""
+    converted_from: str = ""
+
+
+@dataclass(frozen=True)
 class ModelSource:
     """A model file and what belongs to it.
 
@@ -56,7 +70,8 @@ class ModelSource:
     recipe_source: where `preprocessing` is from: "registry", "beside" (NAME.mcuzoo.toml),
     "metadata", "default", "recipe" (--recipe), each perhaps with "+flags"; empty: not said.
     labels_source: of `labels`, likewise. note: what a user should know about the choice of this
-    file.
+    file. name: of the zoo, or the file's without its ending. path: of the file. origin: where the
+    file is from.
     """
 
     name: str
@@ -67,6 +82,7 @@ class ModelSource:
     note: str | None = None
     recipe_source: str = ""
     labels_source: str = ""
+    origin: Origin = Origin()
 
 
 def labels_words(source: ModelSource) -> str:
@@ -113,7 +129,7 @@ def _zoo_model(model: ZooModel) -> ModelSource:
     if found is not None:
         if not found.verified:
             _require_shape(model, found)
-        return _source(model, found.path, found.path.parent, None)
+        return _source(model, found.path, found.path.parent, _origin(found.entry))
     original = find_model_file(model, "uint8")
     if original is None:
         raise missing_file(model, "int8", "uint8")
@@ -124,19 +140,25 @@ def _zoo_model(model: ZooModel) -> ModelSource:
         f"{model.name} is {derived.path}, converted {'now ' if derived.made else ''}from the "
         f"UINT8 file {original.path}"
     )
-    return _source(model, derived.path, original.path.parent, note)
+    origin = _origin(original.entry, original.sha256)
+    return replace(_source(model, derived.path, original.path.parent, origin), note=note)
 
 
-def _source(model: ZooModel, path: Path, beside: Path, note: str | None) -> ModelSource:
+def _origin(file: SourceFile, converted_from: str = "") -> Origin:
+    url = file.download.url if file.download is not None else ""
+    return Origin(file.source, url, file.licence, converted_from)
+
+
+def _source(model: ZooModel, path: Path, beside: Path, origin: Origin) -> ModelSource:
     return ModelSource(
         name=model.name,
         path=path,
         preprocessing=model.as_preprocessing,
         labels=model.labels.classes or _labels_file(model.labels, beside),
         samples=model.samples_path,
-        note=note,
         recipe_source="registry",
         labels_source="registry",
+        origin=origin,
     )
 
 
@@ -144,7 +166,7 @@ def _file(path: Path) -> ModelSource:
     model = _loaded(path)
     known = _known_by_hash(path)
     if known is not None:
-        return replace(_source(known, path, path.parent, None), name=path.stem)
+        return replace(_source(known[0], path, path.parent, known[1]), name=path.stem)
     found = find_recipe(path, model)
     source = ModelSource(path.stem, path, found.recipe, recipe_source=found.source)
     if found.labels is None:
@@ -160,12 +182,14 @@ def _file(path: Path) -> ModelSource:
     )
 
 
-def _known_by_hash(path: Path) -> ZooModel | None:
+def _known_by_hash(path: Path) -> tuple[ZooModel, Origin] | None:
     """The zoo's model of a file, found by hash; or the model that the file was converted from."""
-    hashes = {file_sha256(path), converted_from(path)} - {None}
+    own, original = file_sha256(path), converted_from(path)
     for model in catalog().values():
-        if any(hashes & _hashes(file) for file in model.file):
-            return model
+        for file in model.file:
+            known = _hashes(file) - {None}
+            if own in known or original in known:
+                return model, _origin(file, "" if own in known else original or "")
     return None
 
 
@@ -220,7 +244,8 @@ def _lines(path: Path) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class KnownModel:
-    """structure_only: the weights are random. note: what a reader must know."""
+    """structure_only: the weights are random. note: what a reader must know. model: as read, or
+    built from its layers."""
 
     model: Model
     structure_only: bool = False

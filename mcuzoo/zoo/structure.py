@@ -89,6 +89,10 @@ def build_layers(
 
 @dataclass
 class _Network:
+    """A model that grows layer by layer. classes: outputs of the last layer. width: multiplier of
+    the channels. tensors, ops: so far. random: of the weights.
+    """
+
     classes: int
     width: float
     tensors: list[Tensor] = field(default_factory=list)

@@ -18,7 +18,7 @@ def test_every_board_is_printed() -> None:
 
 def test_json_carries_every_region_and_its_source() -> None:
     done = invoke(["boards", "--json"])
-    boards = {board["id"]: board for board in json.loads(done.stdout)}
+    boards = {board["id"]: board for board in json.loads(done.stdout)["boards"]}
     assert set(boards) == set(BOARDS)
     assert (boards["rt1064"]["chip"], boards["rt1064"]["part"]) == ("mimxrt1064", "MIMXRT1064DVL6A")
     regions = {region["name"]: region for region in boards["rt1170"]["regions"]}

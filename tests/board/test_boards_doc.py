@@ -49,7 +49,11 @@ SAID_IN_GENERAL = {"source", "name", "base", "size", "reg", "addr"}
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.__name__)
 def test_every_key_is_explained(table: type[Table]) -> None:
     text = DOC.read_text(encoding="utf-8")
-    named = set(re.findall(r"[a-z0-9_]+", " ".join(re.findall(r"`[^`]+`|\[\[?[\w.]+\]", text))))
+    blocks = re.compile(r"^```toml\n(.*?)^```$", re.M | re.S)
+    words = re.findall(
+        r"`[^`]+`|\[\[?[\w.]+\]", re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S)
+    )
+    named = set(re.findall(r"[a-z0-9_]+", " ".join([*words, *blocks.findall(text)])))
     assert not set(table.model_fields) - SAID_IN_GENERAL - named
 
 

@@ -1,65 +1,100 @@
-"""What the pages tell to type can be typed: options exist, names are known, Python runs."""
+"""What the pages tell to type can be typed: options exist, names are known, files are there.
+
+`test_docs_run.py` runs it."""
 
 from __future__ import annotations
 
 import re
-import shlex
-import shutil
+import subprocess
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from helpers.bare_image import build_bare_image
-from helpers.commands import Said, finished, invoke, mcuzoo
+from helpers.commands import Said, invoke
+from helpers.doc_blocks import KINDS, NEEDS, PAGES, ROOT, Block, blocks, inline, words
 
 from mcuzoo.board.load import load_board
 from mcuzoo.cli.options import Command
+from mcuzoo.untrusted import parse_toml
 from mcuzoo.zoo.catalog import catalog
 from mcuzoo.zoo.registry import resolve_model
 
-ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 LINKED = [*PAGES, *(ROOT / f"{name}.md" for name in ("CHANGELOG", "DESIGN", "SECURITY"))]
-_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-_LINK = re.compile(r"\]\(([^)#]+)")
-_INLINE = re.compile(r"`(mcuzoo [^`]+)`")
+_FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\]\(([^)#\s]+)")
+_IMAGE = re.compile(r'src(?:set)?="([^"]+)"')
+_SCRIPT = re.compile(r"\b(?:tools|benchmarks|examples|tests)/[\w/]+\.(?:py|ipynb)\b")
+_EXTRAS = re.compile(r"(?:mcuzoo|\.)\[([a-z,]+)\]")
 PLACEHOLDERS = {"BOARD": "rt1170", "N": "1", "KERNELS": "cmsis-nn", "PLAN": "greedy"}
-
-
-def blocks(page: Path, language: str) -> list[str]:
-    text = page.read_text(encoding="utf-8")
-    return [body for kind, body in _BLOCK.findall(text) if kind == language]
+BLOCKS = [block for page in PAGES for block in blocks(page)]
 
 
 def commands(page: Path) -> list[list[str]]:
-    """The mcuzoo commands of its code blocks and lines, as argument lists without placeholders."""
-    lines = [line for body in blocks(page, "") for line in body.splitlines()]
-    lines += _INLINE.findall(_BLOCK.sub("", page.read_text(encoding="utf-8")))
-    found = []
-    for line in lines:
-        for part in re.sub(r"\s#.*", "", line).split("&&"):
-            if re.match(r"\s*(\.venv/bin/)?mcuzoo\b", part) and "…" not in part:
-                words = shlex.split(part.replace("[", " ").replace("]", " "))
-                found.append([PLACEHOLDERS.get(word, word) for word in words[1:]])
-    return found
+    """The mcuzoo commands of its blocks and sentences, as argument lists without placeholders."""
+    lines = [one.text for block in blocks(page) for one in block.commands]
+    lines += [line for block in blocks(page) if block.kind == "yaml" for line in _steps(block.body)]
+    lines += inline(page)
+    return [
+        [PLACEHOLDERS.get(word, word) for word in command]
+        for line in lines
+        for command in words(line)
+    ]
 
 
-ALL = sorted({(page.name, tuple(words)) for page in PAGES for words in commands(page) if words})
+def _steps(body: str) -> list[str]:
+    """The lines of a workflow's steps, where a step goes on in lines that are indented deeper."""
+    one_line = re.sub(r"\n\s+(?=--\w)", " ", re.sub(r">\n\s+", "", body))
+    return [re.sub(r"^\s*-?\s*(?:run:\s*)?", "", line) for line in one_line.splitlines()]
+
+
+ALL = sorted({(page.name, tuple(typed)) for page in PAGES for typed in commands(page) if typed})
 
 
 def test_there_are_commands_on_every_page_that_should_have_some() -> None:
-    assert {"README.md", "emulator.md", "mcuxpresso.md", "models.md", "universal.md"} <= {
+    assert {"README.md", "emulator.md", "mcuxpresso.md", "models.md", "rig.md", "universal.md"} <= {
         name for name, _ in ALL
     }
-    assert len(ALL) > 50
+    assert len(ALL) > 100
 
 
-def parsed(words: Sequence[str]) -> Said:
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.where)
+def test_a_block_says_what_it_is(block: Block) -> None:
+    assert block.kind in KINDS, "begin the fence with one of: " + ", ".join(sorted(KINDS))
+    assert {name for name, _ in block.marks} <= {"needs", "setup", "file", "exit", "stop"}
+    assert block.needs is None or block.needs in NEEDS
+    if block.kind == "toml":
+        parse_toml(block.body)
+    if block.kind == "python":
+        compile(block.body, block.where, "exec")
+    for one in block.commands:
+        checked = subprocess.run(["bash", "-n"], input=one.text, capture_output=True, text=True)
+        assert checked.returncode == 0, checked.stderr
+
+
+def test_no_block_is_hidden_in_a_list() -> None:
+    """An indented fence would not be found."""
+    found = [
+        f"{page.name}: {line}"
+        for page in PAGES
+        for line in page.read_text(encoding="utf-8").splitlines()
+        if re.match(r"\s+```", line)
+    ]
+    assert not found
+
+
+def test_every_mark_stands_above_a_block() -> None:
+    """One that does not would be without effect."""
+    for page in PAGES:
+        said = re.findall(r"^<!-- \w+: .*-->$", page.read_text(encoding="utf-8"), re.MULTILINE)
+        assert len(said) == sum(len(block.marks) for block in blocks(page)), page.name
+
+
+def parsed(typed: Sequence[str]) -> Said:
     """The command line as it is, with commands that do nothing."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Command, "__call__", lambda self, **_: None)
-        return invoke(words)
+        return invoke(typed)
 
 
 def test_an_option_that_is_none_would_be_found() -> None:
@@ -69,70 +104,78 @@ def test_an_option_that_is_none_would_be_found() -> None:
         assert refused.exit_code == 2 and ": missing " not in refused.output
 
 
-@pytest.mark.parametrize(("page", "words"), ALL, ids=lambda value: "-".join(value)[:60])
-def test_every_command_can_be_typed(page: str, words: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("page", "typed"),
+    ALL,
+    ids=lambda value: value if isinstance(value, str) else "-".join(value)[:60],
+)
+def test_every_command_can_be_typed(page: str, typed: tuple[str, ...]) -> None:
     """Every option exists and takes what stands there; boards and models are known."""
-    name, *rest = words
-    said = parsed(words)
+    name, *rest = typed
+    said = parsed(typed)
     # In a sentence a command may stand without its arguments, but with no wrong ones.
-    told = f"{page}: {' '.join(words)}: {said.output}"
-    assert said.exit_code == 0 or ": missing " in said.output, told
+    told = f"{page}: {' '.join(typed)}: {said.output}"
+    shortened = (": missing ", "requires an argument")
+    assert said.exit_code == 0 or any(words in said.output for words in shortened), told
     for option, value in pairwise(rest):
         if option in ("--board", "-b") and not value.endswith(".toml"):
             load_board(value)
     if name in ("fetch", "models") and rest and rest[0].islower():
-        assert rest[0] in catalog(), f"{page}: {' '.join(words)}"
+        assert rest[0] in catalog(), f"{page}: {' '.join(typed)}"
+
+
+def test_every_target_of_make_is_one() -> None:
+    lines = [one.text for block in BLOCKS for one in block.commands]
+    named = {target for line in lines for target in re.findall(r"^make (\w[\w-]*)", line)}
+    named |= {
+        target
+        for page in PAGES
+        for target in re.findall(r"`make (\w[\w-]*)[^`]*`", page.read_text(encoding="utf-8"))
+    }
+    assert {"demo", "test", "docs"} <= named
+    rules = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert {target for target in named if not re.search(rf"^{target}:", rules, re.M)} == set()
+
+
+def test_every_script_and_extra_that_is_named_is_there() -> None:
+    extras = set(
+        parse_toml((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+            "optional-dependencies"
+        ]
+    )
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        missing = [path for path in set(_SCRIPT.findall(text)) if not (ROOT / path).is_file()]
+        assert not missing, page.name
+        for names in _EXTRAS.findall(text):
+            assert set(names.split(",")) <= extras, page.name
 
 
 @pytest.mark.slow
 def test_the_first_lines_of_the_readme_work_as_they_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Those that take no build and no board; they are run as typed, in their order."""
-    first = blocks(ROOT / "README.md", "")
-    (offline,) = [body for body in first if "mcuzoo export signs" in body]
+    """Those that take no build and no board; `test_docs_run.py` runs all, in `make full`."""
+    lines = [one.text for block in blocks(ROOT / "README.md") for one in block.commands]
     monkeypatch.chdir(tmp_path)
     run = 0
-    for line in offline.splitlines():
-        words = shlex.split(line, comments=True)
-        if words[1] in ("inspect", "fit", "export"):
-            done = invoke(words[1:])
-            assert done.exit_code == 0, (line, done.stderr)
-            run += 1
+    for line in lines:
+        for typed in words(line):
+            if typed[0] in ("inspect", "fit", "export") and "signs" in typed:
+                done = invoke(typed)
+                assert done.exit_code == 0, (line, done.stderr)
+                run += 1
     assert run >= 5 and (tmp_path / "alone" / "mcuzoo.json").is_file()
-    assert (tmp_path / "fit.html").is_file()
-
-
-def test_the_first_command_for_the_sdk_works_on_a_fresh_machine(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("MCUZOO_MODELS", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.chdir(tmp_path)
-    line = blocks(ROOT / "docs" / "mcuxpresso.md", "")[0].splitlines()[0]
-    done = finished(mcuzoo(*shlex.split(line, comments=True)[1:]))
-    assert done.returncode == 0, done.stderr
     assert (tmp_path / "hello" / "mcuzoo.json").is_file()
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(shutil.which("arm-none-eabi-gcc") is None, reason="builds an image")
-def test_the_python_of_the_pages_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("unicorn")
-    image = build_bare_image(tmp_path, load_board("rt1050"), "gcc")
-    image.write_bin().rename(tmp_path / "firmware.bin")
-    found = [body for page in PAGES for body in blocks(page, "python")]
-    assert found
-    monkeypatch.chdir(tmp_path)
-    for body in found:
-        exec(compile(body, "a page", "exec"), {"__name__": "__main__"})
 
 
 @pytest.mark.parametrize("page", LINKED, ids=lambda page: page.name)
 def test_links_between_the_pages_lead_somewhere(page: Path) -> None:
-    text = _BLOCK.sub("", page.read_text(encoding="utf-8"))
-    places = [place for place in _LINK.findall(text) if "://" not in place]
-    missing = [place for place in places if not (page.parent / place).exists()]
+    text = _FENCED.sub("", page.read_text(encoding="utf-8"))
+    places = [*_LINK.findall(text), *_IMAGE.findall(text)]
+    missing = [
+        place for place in places if "://" not in place and not (page.parent / place).exists()
+    ]
     assert not missing
 
 

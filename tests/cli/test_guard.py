@@ -20,6 +20,7 @@ from mcuzoo.cli.parse import parse
 from mcuzoo.cli.program import COMMANDS, command_of, examples_of, run_command
 from mcuzoo.errors import FitError, InterruptedRunError, UsageError, command
 from mcuzoo.options import FromEnvironment
+from mcuzoo.report.schemas import labelled
 
 pytestmark = pytest.mark.slow
 
@@ -237,7 +238,7 @@ main()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 130, done.stderr
     assert "Traceback" not in done.stderr and "interrupted" in done.stderr
-    assert json.loads(done.stdout) == InterruptedRunError().as_dict()
+    assert json.loads(done.stdout) == labelled("error", InterruptedRunError().as_dict())
 
 
 @posix

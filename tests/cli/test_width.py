@@ -13,7 +13,8 @@ import pytest
 from helpers.commands import finished, invoke, mcuzoo
 from PIL import Image
 
-from mcuzoo.cli.output import Wrapping, wrapped_line
+from mcuzoo.cli.output import Wrapping
+from mcuzoo.prose import wrapped, wrapped_line
 
 pytestmark = pytest.mark.slow
 
@@ -91,6 +92,53 @@ def test_colours(environment: dict[str, str], colours: bool, tmp_path: Path) -> 
     assert b"crc32" in said
 
 
+BUDGETS = ("--max-latency-ms", 3, "--max-instructions", 1, "--max-flash-bytes", 1,
+           "--max-arena-bytes", 1, "--max-line-errors", 0, "--min-top1", 1)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def run_text(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A run on the emulated board, and what run-serial has printed of it into a pipe."""
+    here = tmp_path_factory.mktemp("width")
+    project, run = here / "p", here / "run"
+    words = ("export", "signs", "--board", "rt1170", "--runtime", "aot", "--project", "cmake")
+    assert invoke((*words, "-o", project)).exit_code == 0
+    assert invoke(("build", project)).exit_code == 0
+    images = ("--images", "signs", "--limit", 16, "--out", run)
+    said = invoke(("run-serial", "--port", f"emulator://{project}", *images, *BUDGETS))
+    assert said.exit_code == 1, said.stderr
+    return run, said.stdout
+
+
+def too_wide(text: str, columns: int = 80) -> list[str]:
+    """Lines beyond the limit, except commands to paste and what has no blank to break at."""
+    long = [line for line in text.splitlines() if len(line) > columns]
+    return [line for line in long if "next: " not in line and " " in line[:columns].strip()]
+
+
+def test_a_run_is_told_in_80_columns(run_text: tuple[Path, str]) -> None:
+    run, said = run_text
+    assert too_wide(said) == [] and "max_line_errors" in said and "verdict" in said
+    report = invoke(("report", run, *BUDGETS))
+    assert report.exit_code == 1 and too_wide(report.stdout) == []
+    assert report.stdout == said
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("signs", "--board", "rt1050"),
+        ("signs", "--board", "rt1170", "--runtime", "aot", "--stream-input"),
+        ("signs", "--board", "rt1170", "--max-arena-bytes", 1, "--max-flash-bytes", 1),
+        ("signs", "--universal", "--board", "rt1170", "--max-arena-bytes", 1),
+    ],
+)
+def test_a_fit_is_told_in_80_columns(words: tuple[object, ...]) -> None:
+    said = invoke(("fit", *words))
+    assert said.exit_code == int("--max-arena-bytes" in words), said.stderr
+    assert (too_wide(said.stdout) == [] and "verdict: " in said.stdout) or "--universal" in words
+
+
 def test_prose_is_broken_between_words_and_commands_are_not() -> None:
     assert wrapped_line("x" * 90, 80) == "x" * 90
     assert wrapped_line("next: " + "mcuzoo fit " * 10, 80) == "next: " + "mcuzoo fit " * 10
@@ -98,4 +146,5 @@ def test_prose_is_broken_between_words_and_commands_are_not() -> None:
         "latency     one two three four five six",
         "            seven",
     ]
+    assert wrapped(["a b\nc d", "", "e"], 2) == "a\n  b\nc\n  d\n\ne\n"
     assert wrapped_line("  a b c d e f g h", 10).splitlines() == ["  a b c d", "    e f g", "    h"]

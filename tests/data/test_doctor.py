@@ -19,7 +19,7 @@ from mcuzoo.data.doctor.ways import VALUE_MAPS, VALUE_MISTAKES
 from mcuzoo.data.preprocess import PictureInput
 from mcuzoo.errors import InputError
 from mcuzoo.project.recipe import Recipe
-from mcuzoo.report.look import terminal_picture, write_png
+from mcuzoo.report.picture import terminal_picture, write_png
 
 RECIPE = Recipe(crop=0.875)
 WHOLE = Recipe(crop=1.0)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,13 @@ from mcuzoo.doctor.options import DoctorOptions
 from mcuzoo.extras import PACKAGES
 from mcuzoo.flash.probes import Probe
 from mcuzoo.link.ports import PortInfo
+
+
+@pytest.fixture(autouse=True)
+def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Not the user's, all of whose files would be counted."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"
 
 
 def named(found: list[Finding], name: str) -> Finding:
@@ -39,6 +49,10 @@ def test_what_is_missing_comes_with_the_command_that_mends_it(
     assert "pip install" in named(found, "unicorn").mend
     cmake = named(found, "cmake")
     assert cmake.state == "absent" and "pip install cmake" in cmake.mend
+    assert "SEGGER's J-Link" in named(found, "JLinkExe").mend
+    assert "https://www.nxp.com/linkserver" in named(found, "LinkServer").mend
+    programs = [one for one in found if one.group == "Programs"]
+    assert len(programs) == 5 and all(one.mend for one in programs)
     gcc = named(found, "gcc")
     assert gcc.state == "wrong" and "does not run" in gcc.detail
     assert named(found, "rt1050").state == "wrong" and named(found, "tree").state == "wrong"
@@ -65,7 +79,15 @@ def test_a_cache_that_changes_meanwhile(tmp_path: Path, monkeypatch: pytest.Monk
     cache.mkdir(parents=True)
     (cache / "kept").write_bytes(bytes(2_000_000))
     monkeypatch.setattr("mcuzoo.doctor.findings.cache_folder", lambda: cache)
-    monkeypatch.setattr("os.walk", lambda folder: [(str(cache), [], ["gone", "kept"])])
+    listed = os.scandir
+
+    def removed_then(path: str) -> AbstractContextManager[Iterator[os.DirEntry[str]]]:
+        (cache / "gone").touch()
+        entries = [*listed(path)]
+        (cache / "gone").unlink()
+        return nullcontext(iter(entries))
+
+    monkeypatch.setattr("os.scandir", removed_then)
     assert named(examine(lister=list), str(cache.parent)).detail == "2.0 MB"
 
 
@@ -88,7 +110,7 @@ def test_probes_and_what_drives_them() -> None:
     assert named(found, "EB04").state == "ok"
     assert named(found, "EB04").detail.endswith("mcuzoo flash --via pyocd or linkserver")
     assert named(found, "0227").state == "absent" and "pyocd" in named(found, "0227").mend
-    assert named(found, "8010").state == "absent" and not named(found, "8010").mend
+    assert named(found, "8010").state == "absent" and "segger.com" in named(found, "8010").mend
     none = examine(lister=list, probe_lister=lambda ports: [])
     assert named(none, "debug probes").state == "absent"
 

@@ -97,7 +97,7 @@ def test_bytes_that_arrive_during_an_inference_are_not_in_its_count(
     assert share > 0.5
 
 
-@pytest.mark.parametrize("board", ["rt1050", "rt1170"])
+@pytest.mark.parametrize("board", ["rt1050", pytest.param("rt1170", marks=pytest.mark.full)])
 def test_the_line_climbs(make_project: MakeProject, board: str) -> None:
     rig = paced_rig(make_project(board))
     with rig.open(FAST) as session:
@@ -156,7 +156,7 @@ def liar(rig: PacedRig) -> None:
     rig.line.spoil_to_host = lambda byte: bytes([byte if rig.line.host_baud < 2e6 else byte ^ 66])
 
 
-@pytest.mark.parametrize("fault", [deaf, dumb, liar])
+@pytest.mark.parametrize("fault", [deaf, pytest.param(dumb, marks=pytest.mark.full), liar])
 def test_a_line_that_is_not_good_above_a_rate(
     rig: PacedRig, engine: ReferenceEngine, fault: Callable[[PacedRig], None]
 ) -> None:
@@ -223,7 +223,7 @@ def test_a_lost_invoke_costs_no_image(rig: PacedRig, engine: ReferenceEngine) ->
     assert [result.attempts for result in results] == [1, 1]
 
 
-@pytest.mark.parametrize("kind", ["lose", "flip"])
+@pytest.mark.parametrize("kind", ["lose", pytest.param("flip", marks=pytest.mark.full)])
 def test_a_bad_line_with_images_ahead(rig: PacedRig, engine: ReferenceEngine, kind: str) -> None:
     spoil = {"lose": lambda byte: b"", "flip": lambda byte: bytes([byte ^ 16])}[kind]
     rig.line.spoil_to_board = every(1501, spoil)

@@ -68,7 +68,8 @@ def test_json_and_a_chosen_port(echo: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with emulating(echo, "-b", "rt1050", "--tcp", port, "--json") as (_, line):
-        assert json.loads(line) == {"port": f"socket://127.0.0.1:{port}"}
+        told = {"schema": "emulate-1", "port": f"socket://127.0.0.1:{port}"}
+        assert json.loads(line) == told
 
 
 @posix

@@ -8,12 +8,13 @@ from mcuzoo.board.model import Board
 from mcuzoo.emulator.paced_board import PacedBoard, PacedPort
 from mcuzoo.emulator.paced_lpuart import PacedLine
 
-# Waits for a byte, then does nothing for 100 ms, then prints what it has received and STAT's OR.
+# Waits for a byte, then does nothing for 2 ms, in which 23 bytes arrive, then prints how many it
+# finds and STAT's OR.
 SLEEPER = """
 void guest(void) {
     for (;;) {
         put('0' + get() % 10u);
-        uint32_t turns = CORE_HZ / 20u;
+        uint32_t turns = CORE_HZ / 1000u;
         __asm__ volatile("1: subs %0, #1\\n\\tbne 1b" : "+r"(turns) : : "cc");
         const uint32_t status = STAT;
         STAT = status & 0x3E080000u;

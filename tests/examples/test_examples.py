@@ -26,7 +26,7 @@ SOME_IN_FULL = [
 
 
 def test_each_example_is_known_here() -> None:
-    assert {path.stem for path in EXAMPLES.glob("*.py")} == set(SAID)
+    assert {path.stem for path in EXAMPLES.glob("*.py")} - {"test_board"} == set(SAID)
 
 
 @needs_compiler

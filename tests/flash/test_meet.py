@@ -13,8 +13,8 @@ from mcuzoo.emulator.emulate import emulate
 from mcuzoo.errors import BoardSilentError, PortError, RigError, WrongFirmwareError
 from mcuzoo.flash.flash import flash
 from mcuzoo.flash.options import FlashOptions
+from mcuzoo.link.ports import MORE_PORTS
 from mcuzoo.project.manifest import load_project
-from mcuzoo.rig.find_board import MORE_PORTS
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.options import BuildOptions
 

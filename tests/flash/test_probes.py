@@ -96,7 +96,7 @@ def test_a_probe_without_permission(
 
 def test_the_document(usb: Path) -> None:
     add_usb_device(usb, "1-1", **{**MCU_LINK, "product": "bad\x1b[31m\x00name" + "x" * 500})
-    (found,) = json.loads(invoke(("probes", "--json")).stdout)
+    (found,) = json.loads(invoke(("probes", "--json")).stdout)["probes"]
     assert found["vendor_id"] == 0x1FC9 and found["serial_number"] == "EB04LLNGMJHMR"
     assert found["product"].startswith("bad?[31m?name") and len(found["product"]) == 80
     assert found["seen_by"] == ["usb"] and found["ports"] == [] and found["note"] is None

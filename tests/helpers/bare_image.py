@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from helpers.objects import compiled
+
 from mcuzoo.board.model import Board
 from mcuzoo.codegen.board_files import render_board_files
 from mcuzoo.codegen.entries import target_entry
@@ -91,7 +93,7 @@ def link_bare_image(
         "-o",
         str(folder / "bare.elf"),
     ]
-    return subprocess.run(command, capture_output=True, text=True, cwd=folder)
+    return compiled(command)
 
 
 def build_bare_image(

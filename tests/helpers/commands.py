@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcuzoo.cli.guard import guarded, wants_json
+from mcuzoo.cli.guard import guarded, prints_lines, wants_json
 from mcuzoo.cli.program import run_command
 from mcuzoo.errors import InputError
 from mcuzoo.run.journal import read_run
@@ -65,5 +65,5 @@ def invoke(words: Sequence[object]) -> Said:
     typed = [str(word) for word in words]
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = guarded(lambda: run_command(typed), wants_json(typed))
+        code = guarded(lambda: run_command(typed), wants_json(typed), in_a_line=prints_lines(typed))
     return Said(code, out.getvalue(), err.getvalue())

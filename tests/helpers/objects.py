@@ -22,10 +22,14 @@ _ROOT = Path("/")
 
 def compile_c(command: Sequence[str]) -> None:
     """Run a C compiler, which must have nothing to say against it."""
+    _succeeded(compiled(command))
+
+
+def compiled(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Run a C compiler; the caller looks at how linking went."""
     sources = [word for word in command if word.endswith(".c")]
     if not sources or "-c" in command or "-fsyntax-only" in command:
-        _run(command)
-        return
+        return _run(command)
     output = command.index("-o")
     assert output == len(command) - 2
     options = [word for word in command[:output] if not word.endswith(".c")]
@@ -35,7 +39,7 @@ def compile_c(command: Sequence[str]) -> None:
     first = command.index(sources[0])
     before = [word for word in command[:first] if word in options]
     after = [word for word in command[first:output] if word in options]
-    _run([*before, *objects, *after, *command[output:]])
+    return _run([*before, *objects, *after, *command[output:]])
 
 
 def _compile_flags(options: Sequence[str]) -> Iterator[str]:
@@ -52,7 +56,7 @@ def _object(flags: Sequence[str], source: Path) -> str:
     if kept is None or not kept.is_file():
         with tempfile.TemporaryDirectory(dir=_folder()) as scratch:
             fresh = Path(scratch) / f"{source.stem}.o"
-            _run([*flags, "-c", str(source), "-o", str(fresh)])
+            _succeeded(_run([*flags, "-c", str(source), "-o", str(fresh)]))
             kept = kept or _folder() / f"{Path(scratch).name}-{source.stem}.o"
             assert copy_object(fresh, kept)
     return str(kept)
@@ -80,6 +84,9 @@ def _folder() -> Path:
     return Path(named or tempfile.mkdtemp(prefix="mcuzoo-objects-"))
 
 
-def _run(command: Sequence[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, f"{' '.join(command)}\n{done.stderr}"
+def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def _succeeded(done: subprocess.CompletedProcess[str]) -> None:
+    assert done.returncode == 0, f"{' '.join(done.args)}\n{done.stderr}"

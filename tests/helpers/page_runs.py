@@ -43,7 +43,9 @@ class PageRun:
 
 
 def signs_meta(classes: int, names: tuple[str, ...] | None, images: int) -> RunMeta:
-    settings = Settings("/p/signs", "/dev/ttyACM0", 115200, "signs", None, images, True, 0.5, False)
+    settings = Settings(
+        "/p/signs", "/dev/ttyACM0", 115200, "signs", None, images, True, False, min_top1=0.5
+    )
     return RunMeta(
         "0.1.0", "2026-11-29T02:10:00+00:00", "signs", classes, names, 1 / 256, -128,
         Recipe(), "ef" * 32, BOARD, settings, link=LinkState(frames_sent=900),

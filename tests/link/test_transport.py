@@ -13,6 +13,7 @@ import pytest
 import serial
 
 from mcuzoo.errors import PortError
+from mcuzoo.link.channel import Channel
 from mcuzoo.link.transport import open_port
 
 
@@ -105,3 +106,16 @@ def test_ports_without_write_timeout() -> None:
         patch.setattr(serial, "serial_for_url", lambda url, **options: Picky(url, **options))
         open_port("loop://", 115200).close()
     assert opened == [10.0, None]
+
+
+def test_a_port_that_is_gone_fails_as_a_port() -> None:
+    """Whatever is done with it: some of that raises termios.error, which is no OSError."""
+    master, slave = pty.openpty()
+    channel = Channel(open_port(os.ttyname(slave), 115200), "gone")
+    os.close(master)
+    os.close(slave)
+    with pytest.raises(PortError, match="The port gone failed"):
+        channel.set_baud(230_400)
+    with pytest.raises(PortError, match="The port gone failed"):
+        channel.resynchronize()
+    channel.close()

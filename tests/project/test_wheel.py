@@ -10,20 +10,26 @@ from pathlib import Path
 
 import pytest
 from helpers.small_source import small_source
+from helpers.source_tree import REPOSITORY, copy_sources
 
+from mcuzoo import __version__
 from mcuzoo.resources import resource_root
 
 pytestmark = pytest.mark.slow
-
-REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("hatchling")
+    pytest.importorskip("hatch_vcs")
     folder = tmp_path_factory.mktemp("wheel")
+    source = copy_sources(folder / "source")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    # Not the version of the repository: that of this checkout, which it is compared with.
+    environment = {**os.environ, "SETUPTOOLS_SCM_PRETEND_VERSION": __version__}
+    done = subprocess.run(
+        command, cwd=source, env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return next(folder.glob("mcuzoo-*.whl"))
 

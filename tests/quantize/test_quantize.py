@@ -90,8 +90,8 @@ def test_every_form_of_a_network_becomes_int8(
 @pytest.mark.parametrize(
     "name",
     [
-        "dynamic.tflite",
-        *(pytest.param(f"{name}.keras", marks=pytest.mark.full) for name in ("gray", "first")),
+        pytest.param(name, marks=pytest.mark.full)
+        for name in ("dynamic.tflite", "gray.keras", "first.keras")
     ],
 )
 def test_weights_and_shapes_as_people_have_them(
@@ -108,6 +108,7 @@ def test_weights_and_shapes_as_people_have_them(
     assert ("weights    int8" in quantization_text(tmp_path / "x", done, None)) == bool(stored)
 
 
+@pytest.mark.full
 def test_an_operator_without_a_reference_is_scored_too(
     float_networks: Path, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,6 +131,7 @@ def test_what_no_runtime_runs_is_not_written(
     assert not target.exists()
 
 
+@pytest.mark.full
 def test_labels_that_do_not_fit_leave_nothing_behind(
     float_networks: Path, pictures: Path, tmp_path: Path
 ) -> None:

@@ -23,8 +23,12 @@ from helpers.page_runs import (
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase
 
 from mcuzoo.errors import BoardSilentError, InputError, UsageError
-from mcuzoo.report.ci import STEP_SUMMARY, junit_text, markdown_text, write_outcome, write_stopped
+from mcuzoo.report import ci, junit
+from mcuzoo.report.ci import STEP_SUMMARY, write_outcomes, write_stopped
 from mcuzoo.report.claims import claims_of
+from mcuzoo.report.options import CiFiles
+from mcuzoo.report.run_outcome import run_outcome
+from mcuzoo.run.summary import RunSummary
 
 
 def too_weak() -> PageRun:
@@ -42,6 +46,14 @@ KINDS: dict[str, tuple[Callable[[], PageRun], set[str]]] = {
     "unlabelled": (unlabelled, set()),
     "emulated": (emulated, set()),
 }
+
+
+def junit_text(summary: RunSummary) -> str:
+    return junit.junit_text((run_outcome(summary, Path("runs/x")),))
+
+
+def markdown_text(summary: RunSummary, folder: Path) -> str:
+    return ci.markdown_text((run_outcome(summary, folder),))
 
 
 def cases(text: str) -> dict[str, TestCase]:
@@ -105,25 +117,26 @@ def test_markdown_has_the_verdict_and_each_claim() -> None:
 def test_a_file_is_replaced_and_githubs_is_added_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    summary = signs_run(4).summary
+    outcome = run_outcome(signs_run(4).summary, tmp_path)
     own, theirs = tmp_path / "own.md", tmp_path / "theirs.md"
     monkeypatch.setenv(STEP_SUMMARY, str(theirs))
     for file in (own, theirs):
         file.write_text("before\n")
-        write_outcome(summary, tmp_path, None, file)
+        write_outcomes((outcome,), CiFiles(summary=file))
     assert "before" not in own.read_text(encoding="utf-8")
     assert theirs.read_text(encoding="utf-8").startswith("before\n### ✅ pass")
     with pytest.raises(InputError, match="cannot be written"):
-        write_outcome(summary, tmp_path, tmp_path / "gone" / "x.xml", None)
+        write_outcomes((outcome,), CiFiles(junit=tmp_path / "gone" / "x.xml"))
 
 
 @pytest.mark.parametrize("folder", [None, Path("nothing-here")])
 def test_without_a_run_there_is_one_error(folder: Path | None, tmp_path: Path) -> None:
-    junit, brief = tmp_path / "x.xml", tmp_path / "x.md"
-    write_stopped(BoardSilentError("No answer.", "Look."), folder, junit, brief)
-    (result,) = cases(junit.read_text(encoding="utf-8"))["handshake"].result
+    xml, brief = tmp_path / "x.xml", tmp_path / "x.md"
+    files = CiFiles(junit=xml, summary=brief)
+    write_stopped(BoardSilentError("No answer.", "Look."), files, run=folder)
+    (result,) = cases(xml.read_text(encoding="utf-8"))["handshake"].result
     assert isinstance(result, Error) and result.message == "rig: No answer."
     assert "No answer." in brief.read_text(encoding="utf-8")
-    write_stopped(UsageError("<&", "x"), folder, junit, None)
-    tree = ElementTree.fromstring(junit.read_text(encoding="utf-8"))
+    write_stopped(UsageError("<&", "x"), CiFiles(junit=xml), run=folder)
+    tree = ElementTree.fromstring(xml.read_text(encoding="utf-8"))
     assert tree.get("errors") == "1"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -75,3 +76,44 @@ def test_a_board_that_never_spoke_is_an_error(board: FakeBoard) -> None:
 def test_a_run_that_cannot_begin_is_an_error(board: FakeBoard) -> None:
     assert run("--images", "absent") == 2
     assert results() == {"handshake": [Error]}
+
+
+def test_a_budget_fails_the_run_and_report_judges_again(board: FakeBoard) -> None:
+    assert run("--max-arena-bytes", "1") == 1
+    assert [name for name, found in results().items() if Failure in found] == ["arena"]
+    report = ("report", "run", "--json")
+    said = invoke(report)
+    assert said.exit_code == 0 and json.loads(said.stdout)["verdict"]["exit_code"] == 1
+    (budget,) = json.loads(said.stdout)["verdict"]["budgets"]
+    assert (budget["name"], budget["bound"], budget["holds"]) == ("max_arena_bytes", 1, False)
+    assert invoke((*report, "--max-arena-bytes", "999999999")).exit_code == 0
+    assert invoke((*report, "--max-mismatches", "0")).exit_code == 1  # its own budgets still count
+    again = ("--max-arena-bytes", "999999999", "--max-mismatches", "0")
+    assert invoke((*report, *again)).exit_code == 0  # nothing was compared: it cannot be judged
+    assert invoke((*report, *again, "--strict-budgets")).exit_code == 1
+
+
+@pytest.mark.parametrize("value", ["nan", "-0.5", "1.5", "inf"])
+@pytest.mark.parametrize("command", [("run-serial", "--port", PORT), ("report", "run")])
+def test_what_is_no_budget_is_a_usage_error(
+    command: tuple[str, ...], value: str, board: FakeBoard
+) -> None:
+    done = invoke((*command, "--min-top1", value))
+    assert done.exit_code == 2 and "--min-top1" in done.stderr
+
+
+def test_annotations_leave_stdout_alone(board: FakeBoard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    words = ("run-serial", "--port", PORT, "--no-reference", "-o", "run", "--json")
+    done = invoke((*words, "--max-arena-bytes", "1"))
+    assert done.exit_code == 1 and json.loads(done.stdout)["verdict"]["broke"] == "firmware"
+    lines = [line for line in done.stderr.splitlines() if line.startswith("::")]
+    (line,) = [line for line in lines if line.startswith("::error ")]
+    assert "title=firmware%3A arena" in line and "max_arena_bytes 1 does not hold" in line
+
+
+def test_every_file_at_once(board: FakeBoard) -> None:
+    assert run("--metrics", "m.txt", "--codequality", "q.json", "--max-arena-bytes", "1") == 1
+    assert "mcuzoo_arena_bytes{" in Path("m.txt").read_text(encoding="utf-8")
+    (finding,) = json.loads(Path("q.json").read_text(encoding="utf-8"))
+    assert finding["check_name"] == "mcuzoo-arena"

@@ -136,7 +136,7 @@ def test_the_command(test_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "200 images of imagenet pack, reference" in done.stdout
     document = json.loads(finished(mcuzoo("models", "--json")).stdout)
     rows = {row["name"]: row for row in document["models"]}
-    assert document["schema"] == 1 and len(rows) == 25
+    assert document["schema"] == "models-1" and len(rows) == 25
     figure = rows["mobilenet_v1_0.25_128"]["figures"]["top1_int8"]
     assert figure["published"]["value"] == 0.39
     assert figure["measured"]["measurement"]["n"] == 200

@@ -13,9 +13,9 @@ from helpers.host_firmware import HostBoard
 from helpers.host_project import HostProject, make_host_project
 
 from mcuzoo.errors import PortError, UsageError, WrongFirmwareError
-from mcuzoo.link.ports import PortInfo
+from mcuzoo.link.ports import MORE_PORTS, PortInfo, usb_name
 from mcuzoo.project.manifest import load_manifest
-from mcuzoo.rig.find_board import MORE_PORTS, port_of, ports_of, usb_name
+from mcuzoo.rig.find_board import port_of, ports_of
 
 pytestmark = [
     pytest.mark.slow,
@@ -51,7 +51,7 @@ def test_the_one_board_is_found_and_run(
 
         listed = invoke(("ports", "--baud", 115200, "--json"))
         assert listed.exit_code == 0, listed.stderr
-        answers = {one["port"]: one["firmware"] for one in json.loads(listed.stdout)}
+        answers = {one["port"]: one["firmware"] for one in json.loads(listed.stdout)["ports"]}
         build_id = load_manifest(project.folder).newest_build_id
         assert answers[line.url]["build_id"] == build_id
         assert answers[stranger.url]["build_id"] != build_id

@@ -20,7 +20,7 @@ from mcuzoo.cli.run_serial import run_serial
 from mcuzoo.emulator.evk import find_target
 from mcuzoo.errors import BoardSilentError, UsageError
 from mcuzoo.link.session import Session
-from mcuzoo.link.state import LinkState
+from mcuzoo.link.state import LinkState, Timing
 from mcuzoo.project.manifest import (
     BOARD_FILE,
     BuildEntry,
@@ -111,14 +111,16 @@ def test_run_serial_takes_it_and_a_resumed_run_keeps_it(
     assert opened == [expected, expected]
 
 
-@pytest.mark.parametrize("typed", [pytest.param(None, marks=pytest.mark.full), 9600])
+@pytest.mark.parametrize("typed", [None, 9600])
 def test_a_silent_board_is_told_with_the_rate_and_who_chose_it(
-    project: Path, tmp_path: Path, typed: int | None
+    project: Path, tmp_path: Path, typed: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import os
     import pty
     import tty
 
+    soon = classmethod(lambda cls, url, baud, fastest: cls(baud, connect_s=0.3))
+    monkeypatch.setattr(Timing, "of_port", soon)
     ours, theirs = pty.openpty()
     tty.setraw(theirs)
     baud = () if typed is None else ("--baud", typed)

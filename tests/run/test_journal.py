@@ -26,7 +26,7 @@ from mcuzoo.run.journal import JOURNAL_NAME, LOCK_NAME, Journal, read_meta, read
 from mcuzoo.run.record import BuildFacts, InputFacts, Row, RunMeta, Settings, Status
 from mcuzoo.run.score import Answer
 
-SETTINGS = Settings("/p", "/dev/x", 115200, "/d.csv", None, None, True, 0.5, False)
+SETTINGS = Settings("/p", "/dev/x", 115200, "/d.csv", None, None, True, False, min_top1=0.5)
 META = RunMeta(
     tool_version="1",
     started="2025-01-01T00:00:00+00:00",

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from helpers.fake_board import HELLO
 
+from mcuzoo.budgets import Budgets
 from mcuzoo.project.recipe import Recipe
 from mcuzoo.run.connected_board import board_facts
 from mcuzoo.run.record import Row, RunMeta, Settings, Status
@@ -16,7 +17,7 @@ from mcuzoo.run.summary import Broke, Verdict, measure_latency, summarize, verdi
 
 META = RunMeta(
     "1", "2025", "toy", 6, None, 1 / 256, -128, Recipe(crop=0.875), "d", board_facts(HELLO),
-    Settings("/p", "/dev/x", 1, "/d", None, None, True, None, False),
+    Settings("/p", "/dev/x", 1, "/d", None, None, True, False),
 )  # fmt: skip
 
 
@@ -84,7 +85,7 @@ def judged(
     **counts: int,
 ) -> Verdict:
     every = {status: counts.get(status.value, 0) for status in Status}
-    return verdict_of(every, unequal, top1, min_top1, strict)
+    return verdict_of(every, unequal, top1, Budgets(min_top1=min_top1), strict)
 
 
 def test_verdict_pass() -> None:

@@ -118,19 +118,21 @@ def sparse_bomb() -> bytes:
 
 
 BOMBS = {
-    "pax": header(tarfile.XHDTYPE, 1 << 32) + bytes(64 << 20),
-    "pax, global": header(tarfile.XGLTYPE, 1 << 32) + bytes(64 << 20),
-    "pax, old": header(tarfile.SOLARIS_XHDTYPE, 1 << 32) + bytes(64 << 20),
-    "long name": header(tarfile.GNUTYPE_LONGNAME, 1 << 32) + bytes(64 << 20),
-    "long link": header(tarfile.GNUTYPE_LONGLINK, 1 << 32) + bytes(64 << 20),
-    "sparse": sparse_bomb(),
+    "pax": tarfile.XHDTYPE,
+    "pax, global": tarfile.XGLTYPE,
+    "pax, old": tarfile.SOLARIS_XHDTYPE,
+    "long name": tarfile.GNUTYPE_LONGNAME,
+    "long link": tarfile.GNUTYPE_LONGLINK,
+    "sparse": None,
 }
 
 
 @pytest.mark.parametrize("what", sorted(BOMBS))
 def test_headers_that_would_fill_the_memory(folder: Path, what: str) -> None:
     path = folder / "model.tgz"
-    path.write_bytes(gzip.compress(BOMBS[what], 1))
+    kind = BOMBS[what]
+    bomb = header(kind, 1 << 32) + bytes(16 << 20) if kind else sparse_bomb()
+    path.write_bytes(gzip.compress(bomb, 1))
     tracemalloc.start()
     try:
         with pytest.raises(FetchError, match="damaged"):

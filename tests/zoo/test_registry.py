@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,8 @@ from mcuzoo.graph.read import load_model
 from mcuzoo.project.recipe import Recipe, of_values
 from mcuzoo.zoo.catalog import catalog
 from mcuzoo.zoo.convert.convert import convert_model
-from mcuzoo.zoo.find import model_folders
-from mcuzoo.zoo.registry import resolve_model
+from mcuzoo.zoo.find import file_sha256, model_folders
+from mcuzoo.zoo.registry import Origin, resolve_model
 
 MOBILENET = "mobilenet_v1_0.25_128"
 MOBILENET_FILE = "mobilenet_v1_0.25_128_quant_int8.tflite"
@@ -198,3 +199,26 @@ def test_labels_beside_a_known_file_and_beside_its_conversion(
     # The note beside it speaks for the very file that was written, for no other.
     converted.write_bytes(build.pool_model("MAX_POOL_2D", (1, 8, 8, 3)))
     assert resolve_model(str(converted)).labels is None
+
+
+def test_the_origin_of_a_file(
+    test_data: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    signs = resolve_model("signs")
+    assert signs.origin.licence == "Apache-2.0" and "train_signs.py" in signs.origin.source
+    assert (signs.origin.url, signs.origin.converted_from) == ("", "")
+    assert resolve_model(str(only(tmp_path, signs.path, "copy.tflite"))).origin == signs.origin
+
+    uint8 = only(tmp_path / "mine", test_data / "models" / "mobilenet_v1_0.25_128_quant.tflite")
+    monkeypatch.setenv("MCUZOO_MODELS", str(uint8.parent))
+    converted = resolve_model(MOBILENET)
+    assert converted.origin.url.startswith("https://download.tensorflow.org/models/mobilenet_v1")
+    assert converted.origin.converted_from == file_sha256(uint8)
+    # Known by the note that lies beside it.
+    assert resolve_model(str(converted.path)).origin == converted.origin
+    # The file itself was not converted.
+    assert resolve_model(str(uint8)).origin == replace(converted.origin, converted_from="")
+
+    unknown = tmp_path / "mine.tflite"
+    unknown.write_bytes(build.pool_model("MAX_POOL_2D", (1, 8, 8, 3)))
+    assert resolve_model(str(unknown)).origin == Origin()

@@ -91,7 +91,11 @@ def render_model(
 
 @dataclass(frozen=True)
 class KernelView:
-    """One kernel's parameters as their template shows them. `shapes` reads input -> output."""
+    """One kernel's parameters as their template shows them. `shapes` reads input -> output.
+
+    params: the C name of the parameters. index: of the op. op: its operator. name: of the kernel.
+    struct: the C type. fields: lines of its initializer.
+    """
 
     params: str
     index: int
@@ -107,7 +111,9 @@ class CallView:
     """One call as its template shows it. `shapes` reads input -> output. kernel: None: nothing is
     called. rows: how many stages a chain has; 0: it is none. table: the name of their array.
     ends_op: it is the last call of its op. first_index: the first op that it computes.
-    output_offset: in the arena."""
+    output_offset: in the arena. params: the C name of the parameters. index: of the last op that it
+    computes. streamed: it is called with rows as they arrive. arguments: of the kernel, behind its
+    parameters. output_bytes: of the output."""
 
     params: str
     ends_op: bool
@@ -126,7 +132,8 @@ class CallView:
 
 @dataclass(frozen=True)
 class ConstantView:
-    """section: the macro that puts it where it belongs."""
+    """section: the macro that puts it where it belongs. declaration: C, without the section.
+    meaning: lines of a comment. values: C's initializer."""
 
     section: str
     declaration: str

@@ -12,7 +12,11 @@ from mcuzoo.lowering.words import comment_text, shape_text
 
 @dataclass(frozen=True)
 class EndView:
-    """The model's input or output as mz_tensor_spec describes it."""
+    """The model's input or output as mz_tensor_spec describes it.
+
+    name: in the model. rank: how many of `dims` count. dims, scale: as C writes them. bytes: of the
+    tensor.
+    """
 
     name: str
     rank: int

@@ -17,7 +17,10 @@ from mcuzoo.plan.arena.lifetimes import ArenaPlan
 @dataclass(frozen=True)
 class StageView:
     """A stage for its template. arguments: of the kernel, behind its parameters. buffer, output:
-    addresses; output: the last stage only. whole: the buffer is the chain's whole input."""
+    addresses; output: the last stage only. whole: the buffer is the chain's whole input. index: of
+    the op. struct: C type of the parameters. settings: assignments to fields of the parameters,
+    before the kernel is called. rows: how it takes rows. band: rows of output at a time. back,
+    ahead: stages between this one and the other that shares its operand, as in RowStage."""
 
     index: int
     kernel: str
@@ -36,7 +39,7 @@ class StageView:
 @dataclass(frozen=True)
 class ChainView:
     """A chain for its template. table: the name of the array of its stages. stages: in the order in
-    which the rows pass through them."""
+    which the rows pass through them. streamed: it takes the input as it arrives."""
 
     table: str
     streamed: bool

@@ -36,7 +36,11 @@ EMBEDDED_FILE = "model/mz_model_data.tflite"
 
 @dataclass(frozen=True)
 class OpRow:
-    """One mz_tflm_op of the firmware."""
+    """One mz_tflm_op of the firmware.
+
+    index: of the op in the user's file. output: index of its first output in the file that the
+    board runs; output_bytes: its size. name: of the operator.
+    """
 
     index: int
     output: int

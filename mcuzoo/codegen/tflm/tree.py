@@ -50,7 +50,8 @@ _PARTS = ("MAJOR", "MINOR", "REVISION")
 class TflmTree:
     """A checked tree. TFLM numbers no versions; `fingerprint` tells one tree from another.
 
-    fingerprint: SHA-256 over every C and C++ file and header, in hex.
+    fingerprint: SHA-256 over every C and C++ file and header, in hex. schema_version: of the model
+    files that it reads. flatbuffers_version: of the library in it, such as 23.5.26.
     """
 
     path: Path

@@ -177,7 +177,7 @@ class Diagnosis:
 
     equal: the fraction of values that are; mean_difference: in grey levels. mistakes: differences
     from the model's preprocessing that are sure, worst first. undecided: not clear from this
-    picture.
+    picture. making: how the tensor was made of the picture.
     """
 
     making: Making

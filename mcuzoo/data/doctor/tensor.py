@@ -22,7 +22,7 @@ class TensorFacts:
     """Figures of an int8 tensor [H, W, C]. crc32: what a board returns as its input's CRC-32.
 
     means: per channel, of the int8 values; low, high: values at -128 and at 127, the pixels 0 and
-    255.
+    255. shape: [H, W, C]. minimum, maximum: of the int8 values. sha256: of the bytes.
     """
 
     shape: tuple[int, ...]

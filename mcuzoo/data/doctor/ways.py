@@ -109,7 +109,8 @@ def mapped(values: NDArray[np.int8], made: NDArray[np.uint8]) -> NDArray[np.int8
 @dataclass(frozen=True)
 class Making:
     """How the picture was cut, resized and ordered. swapped: not in the recipe's order of colours.
-    right_*: as the model's recipe says."""
+    right_*: as the model's recipe says. crop, resize: in words. right_crop, right_resize: whether
+    each is."""
 
     crop: str
     resize: str

@@ -91,7 +91,10 @@ _CAMERA_DISTANCE = 4.5
 
 @dataclass(frozen=True)
 class Pose:
-    """A sign's centre and half width in pixels, and its turns about the three axes."""
+    """A sign's centre and half width in pixels, and its turns about the three axes.
+
+    center_px: x, y. half_width_px: in pixels. yaw_deg, pitch_deg, roll_deg: in degrees.
+    """
 
     center_px: tuple[float, float]
     half_width_px: float

@@ -80,7 +80,10 @@ _LENS_RADIUS = 0.26
 
 @dataclass(frozen=True)
 class Layer:
-    """Polygons of one colour, drawn over the layers before it."""
+    """Polygons of one colour, drawn over the layers before it.
+
+    polygons: corners in face units.
+    """
 
     colour: Rgb
     polygons: tuple[Points, ...]
@@ -88,7 +91,10 @@ class Layer:
 
 @dataclass(frozen=True)
 class Lamp:
-    """A lit lens, which shines beyond its rim. `center` and `radius` are in face units."""
+    """A lit lens, which shines beyond its rim. `center` and `radius` are in face units.
+
+    colour: of the lens.
+    """
 
     colour: Rgb
     center: tuple[float, float]
@@ -97,7 +103,10 @@ class Lamp:
 
 @dataclass(frozen=True)
 class Face:
-    """The front of a sign or traffic light; the first layer is its whole outline."""
+    """The front of a sign or traffic light; the first layer is its whole outline.
+
+    layers: from back to front. lamp: None if none is lit.
+    """
 
     layers: tuple[Layer, ...]
     lamp: Lamp | None = None

@@ -16,7 +16,10 @@ from mcuzoo.ops.common.binary import BinaryParams, Broadcast, Strides
 
 @dataclass(frozen=True)
 class Addend:
-    """An operand less its zero point, times this factor; the shift is to the right."""
+    """An operand less its zero point, times this factor; the shift is to the right.
+
+    zero_point: of the operand. multiplier: the factor's mantissa in Q0.31.
+    """
 
     zero_point: int
     multiplier: int
@@ -31,7 +34,10 @@ def addend(zero_point: int, factor: float) -> Addend:
 @dataclass(frozen=True)
 class Addends:
     """Both operands, shifted left by `headroom` bits, then brought to twice the larger scale; and
-    the way from there to the output."""
+    the way from there to the output.
+
+    both: the first operand and the second.
+    """
 
     headroom: int
     both: tuple[Addend, Addend]
@@ -58,6 +64,10 @@ class Addends:
 
 @dataclass(frozen=True)
 class AddOperandStruct(CStruct):
+    """mz_add_operand. strides: in elements, outermost first; 0 where it is broadcast. zero_point:
+    of the operand. multiplier, shift: its scale / twice the larger scale of the two.
+    """
+
     c_type = "mz_add_operand"
     strides: Strides
     zero_point: int
@@ -67,6 +77,11 @@ class AddOperandStruct(CStruct):
 
 @dataclass(frozen=True)
 class AddParams(BinaryParams):
+    """mz_add_params. output_multiplier, output_shift: the common scale, or its square, / output
+    scale. minimum, maximum: the fused activation as int8 values of the output. output_zero_point:
+    of the output; operands: the first and the second.
+    """
+
     c_type = "mz_add_params"
     operands: tuple[AddOperandStruct, AddOperandStruct]
     output_zero_point: int

@@ -32,7 +32,8 @@ Strides = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class Broadcast:
-    """sizes: of the output; strides: how far each operand moves along its axes, in elements."""
+    """sizes: of the output; strides: how far each operand moves along its axes, in elements. first,
+    second: strides of the operands; 0 where one is repeated."""
 
     sizes: tuple[int, int, int, int]
     first: Strides
@@ -41,7 +42,10 @@ class Broadcast:
 
 @dataclass(frozen=True)
 class BinaryParams(KernelParams):
-    """The parameters that kernels of two operands begin with."""
+    """The parameters that kernels of two operands begin with.
+
+    sizes: of the output, outermost first.
+    """
 
     sizes: tuple[int, int, int, int]
 

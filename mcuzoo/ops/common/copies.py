@@ -101,6 +101,11 @@ class Loop(NamedTuple):
 
 @dataclass(frozen=True)
 class CopyParams(KernelParams):
+    """As mz_copy_s8.h has them. sizes: steps of each loop, outermost first. input_strides,
+    output_strides: bytes from step to step; 0 repeats, negative reverses. input_offset,
+    output_offset: of the first byte.
+    """
+
     c_type = "mz_copy_params"
     sizes: tuple[int, int, int, int, int, int]
     input_strides: tuple[int, int, int, int, int, int]
@@ -219,6 +224,8 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class CopyWork(Work):
+    """parts: views to copy, one after the other. output_bytes: of each output."""
+
     parts: tuple[Part, ...]
     output_bytes: tuple[int, ...]
 

@@ -30,6 +30,10 @@ EVERY_VALUE = np.arange(-128, 128, dtype=np.int8)
 
 @dataclass(frozen=True)
 class LookupParams(KernelParams):
+    """As mz_lookup_s8.h has them. elements: how many. depth: tables, one for each channel of a
+    pixel; 1: one for all. outputs: int8 [depth, 256], for the inputs -128 to 127.
+    """
+
     c_type = "mz_lookup_params"
     elements: int
     depth: int

@@ -62,6 +62,12 @@ class Axis(NamedTuple):
 
 @dataclass(frozen=True)
 class GatherParams(KernelParams):
+    """As mz_gather_s8.h has them. sizes: of the output, outermost first. strides: of the input in
+    bytes, for an axis without a table. tables: where in `places` the axis' table begins; -1: it has
+    none. run: bytes that stay together. places: int32, the input's offset in bytes for each step of
+    an axis.
+    """
+
     c_type = "mz_gather_params"
     sizes: tuple[int, int, int, int]
     strides: tuple[int, int, int, int]

@@ -101,7 +101,11 @@ def _extents(
 
 @dataclass(frozen=True)
 class PoolParams(KernelParams):
-    """Parameters of both kernels, whose structs have two names."""
+    """Parameters of both kernels, whose structs have two names.
+
+    input, output: sizes. window: in pixels, without dilation. minimum, maximum: the fused
+    activation as int8 values of the output.
+    """
 
     input: ExtentStruct
     output: ExtentStruct

@@ -56,6 +56,8 @@ def demand_axes(model: Model, op: Op) -> None:
 
 @dataclass(frozen=True)
 class ReductionAxisStruct(CStruct):
+    """size: steps along the axis. stride: elements from step to step."""
+
     c_type = "mz_reduction_axis"
     size: int
     stride: int

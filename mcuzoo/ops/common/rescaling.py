@@ -23,6 +23,11 @@ from mcuzoo.ops.operator import Aot, no_constants
 
 @dataclass(frozen=True)
 class RequantizeParams(KernelParams):
+    """As mz_requantize_s8.h has them. elements: how many. input_zero_point, output_zero_point: of
+    each. multiplier, shift: input scale / output scale. minimum, maximum: the activation as int8
+    values of the output.
+    """
+
     c_type = "mz_requantize_params"
     elements: int
     input_zero_point: int

@@ -47,6 +47,13 @@ BYTE_ORDER = (0, 3, 1, 4, 6, 2, 7, 5, 8)
 
 @dataclass(frozen=True)
 class Depthwise3x3DspParams(KernelParams):
+    """As mz_depthwise_3x3_s8_dsp.h has them. input, output: 4 channels or more, as many of both.
+    stride: in both directions. pad_top, pad_left: 0 or 1. input_zero_point: what stands outside the
+    image. strip: output rows that are computed at a time. tile: output columns, 64 / stride at
+    most, or all. channels: start, multiplier and weights of each. zero_point: of the output, and
+    its minimum. maximum: the fused activation as an int8 value of the output.
+    """
+
     c_type = "mz_depthwise_3x3_s8_dsp_params"
     input: ExtentStruct
     output: ExtentStruct

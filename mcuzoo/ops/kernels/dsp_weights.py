@@ -23,7 +23,8 @@ _INT32 = 2**31
 
 @dataclass(frozen=True, eq=False)
 class ExactRounding:
-    """int32 (channels,): multiplier, offset and shift of the form that rounds as TFLM always."""
+    """int32 (channels,): multiplier, offset and shift of the form that rounds as TFLM always.
+    multipliers, offsets, shifts: as mz_requantization.h names them."""
 
     multipliers: NDArray[np.int32]
     offsets: NDArray[np.int32]

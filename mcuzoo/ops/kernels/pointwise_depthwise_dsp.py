@@ -14,6 +14,10 @@ from mcuzoo.ops.kernels.product_blocks import PIXELS, PointwiseDspParams
 
 @dataclass(frozen=True)
 class PointwiseDepthwiseDspParams(KernelParams):
+    """As mz_pointwise_depthwise_s8_dsp.h has them. pointwise: for one row of the image. depthwise:
+    reads what that writes. panel: channels whose planes share rows, an even number or 1.
+    """
+
     c_type = "mz_pointwise_depthwise_s8_dsp_params"
     pointwise: PointwiseDspParams
     depthwise: Depthwise3x3DspParams

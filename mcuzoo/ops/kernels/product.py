@@ -30,6 +30,11 @@ def by_pixel(params: KernelParams, op: Op, source: Shape, target: Shape) -> RowW
 
 @dataclass(frozen=True)
 class FullyConnectedParams(KernelParams):
+    """As mz_fully_connected_s8.h has them. rows: products with the same weights. depth: input
+    values of a row. channels: output values of a row. weights: int8 [channels, depth]. bias: int32
+    [channels], less input zero point times the sum of the weights. to: from sums to int8.
+    """
+
     c_type = "mz_fully_connected_params"
     rows: int
     depth: int

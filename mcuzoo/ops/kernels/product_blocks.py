@@ -24,6 +24,12 @@ _LAYOUT = "Packed with bias and scales, a pair of channels after the other: mz_p
 
 @dataclass(frozen=True)
 class PointwiseDspParams(KernelParams):
+    """As mz_pointwise_s8_dsp.h has them. rows: pixels. depth: input channels, a multiple of 4.
+    channels: output channels, at least 2. packed: a stream of words per pair of output channels.
+    exact: 0: sums become outputs by a straight line, 1: by TFLM's roundings (mz_requantization.h).
+    minimum, maximum: the fused activation as int8 values of the output.
+    """
+
     c_type = "mz_pointwise_s8_dsp_params"
     rows: int
     depth: int

@@ -30,6 +30,12 @@ _LAYOUT = "Packed with bias and scales, four channels after the other: see the k
 
 @dataclass(frozen=True)
 class FullyConnectedDspParams(KernelParams):
+    """As mz_fully_connected_s8_dsp.h has them. rows: images, or pixels of one. depth: input values
+    of a row, a multiple of 4. channels: output values of a row. packed: a stream of words per four
+    channels. alike: 1 if all channels have this multiplier, offset and shift. minimum, maximum: the
+    fused activation as int8 values of the output.
+    """
+
     c_type = "mz_fully_connected_s8_dsp_params"
     rows: int
     depth: int

@@ -32,6 +32,13 @@ _LAYOUT = "Packed with bias and scales, a pair of channels after the other: mz_c
 
 @dataclass(frozen=True)
 class Conv2dDspParams(KernelParams):
+    """As mz_conv_2d_s8_dsp.h has them. input, output: at least 2 output channels. window: in
+    pixels. input_zero_point: what stands outside the image. depth: input values of a window,
+    rounded up to four. packed: a stream of words per pair of output channels. exact: 0: sums become
+    outputs by a straight line, 1: by TFLM's roundings (mz_requantization.h). minimum, maximum: the
+    fused activation as int8 values of the output.
+    """
+
     c_type = "mz_conv_2d_s8_dsp_params"
     input: ExtentStruct
     output: ExtentStruct

@@ -18,7 +18,8 @@ _DATA = (
 
 @dataclass(frozen=True)
 class Footprint:
-    """Bytes of one firmware: code with all that lies beside it in flash, .data with .bss, stack."""
+    """Bytes of one firmware: code with all that lies beside it in flash, .data with .bss, stack.
+    code_bytes: in flash. data_bytes: of .data and .bss. stack_bytes: kept free for the stack."""
 
     code_bytes: int
     data_bytes: int

@@ -25,7 +25,8 @@ HALVES = {
 class Needs:
     """Bytes to be placed. Code and data (.data with .bss) are estimates, the others are exact.
 
-    constants: what constant_bytes consists of; empty where that is not known.
+    constants: what constant_bytes consists of; empty where that is not known. arena_bytes: the
+    whole arena. stack_bytes: what is kept free for the stack.
     """
 
     arena_bytes: int

@@ -19,7 +19,10 @@ _SECTION_ALIGNMENT = 32
 
 @dataclass(frozen=True)
 class Part:
-    """Something that takes `bytes` of a region; `estimate` when no compiler has confirmed it."""
+    """Something that takes `bytes` of a region; `estimate` when no compiler has confirmed it.
+
+    name: in words.
+    """
 
     name: str
     bytes: int
@@ -30,8 +33,9 @@ class Part:
 class RegionFit:
     """A region and what is planned for it.
 
-    `size_bytes` is what may be used of it; `initialized` is false for memory that the firmware
-    does not set up, so that nothing is ever planned for it.
+    `size_bytes` is what may be used of it; `initialized` is false for memory that the firmware does
+    not set up, so that nothing is ever planned for it. kind: "flash", "itcm", "dtcm", "ocram" or
+    "sdram". base: its first address. parts: what is planned for it.
     """
 
     region: str

@@ -11,7 +11,10 @@ Tone = Literal["", "good", "bad", "warn", "soft"]
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph."""
+    """A paragraph.
+
+    tone: see Tone; "" is plain.
+    """
 
     text: str
     tone: Tone = ""
@@ -20,7 +23,11 @@ class Text:
 
 @dataclass(frozen=True)
 class Fact:
-    """A name, what is known, and what a reader must know about it."""
+    """A name, what is known, and what a reader must know about it.
+
+    name: what it is. value: as it is shown, with its unit. note: small, beside it. tone: of the
+    value.
+    """
 
     name: str
     value: str
@@ -30,7 +37,10 @@ class Fact:
 
 @dataclass(frozen=True)
 class Facts:
-    """Names and values, one below the other."""
+    """Names and values, one below the other.
+
+    facts: in their order.
+    """
 
     facts: tuple[Fact, ...]
     kind: ClassVar[str] = "facts"
@@ -38,7 +48,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Head:
-    """A column. right: of numbers."""
+    """A column. right: of numbers. name: over the column."""
 
     name: str
     right: bool = False
@@ -47,7 +57,8 @@ class Head:
 @dataclass(frozen=True)
 class Cell:
     """order: what the column is sorted by, the text if None. bar: a share of 1, drawn before the
-    text; mark: where a limit is on the bar's scale. shade: how dark the cell is, 0 to 1."""
+    text; mark: where a limit is on the bar's scale. shade: how dark the cell is, 0 to 1. tone: of
+    the text."""
 
     text: str
     order: float | None = None
@@ -65,7 +76,8 @@ def number(value: float | None, form: str = ",") -> Cell:
 @dataclass(frozen=True)
 class Table:
     """caption: what the rows are. bad: the rows that are told apart. left_out: a sentence about
-    rows that are not here."""
+    rows that are not here. heads: one per cell of a row. sortable: whether a reader may sort it by
+    a column."""
 
     caption: str
     heads: tuple[Head, ...]
@@ -89,7 +101,10 @@ class Svg:
 
 @dataclass(frozen=True)
 class Row:
-    """Blocks side by side, where there is room."""
+    """Blocks side by side, where there is room.
+
+    blocks: from left to right.
+    """
 
     blocks: tuple[Block, ...]
     kind: ClassVar[str] = "row"
@@ -97,7 +112,8 @@ class Row:
 
 @dataclass(frozen=True)
 class Score:
-    """share: of the bar, 0 to 1."""
+    """share: of the bar, 0 to 1. name: of the class. text: the score as it is shown. tone: of the
+    bar."""
 
     name: str
     text: str
@@ -108,7 +124,8 @@ class Score:
 @dataclass(frozen=True)
 class Card:
     """An image of the data set. png: a data URI of the picture, width by height pixels; empty where
-    there is none, and `absent` says why."""
+    there is none, and `absent` says why. name: the image's. facts: under the picture. scores: of
+    the first classes."""
 
     name: str
     png: str
@@ -121,7 +138,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Gallery:
-    """Cards. left_out: a sentence about those that are not here."""
+    """Cards. left_out: a sentence about those that are not here. cards: in their order."""
 
     cards: tuple[Card, ...]
     left_out: str = ""
@@ -130,7 +147,10 @@ class Gallery:
 
 @dataclass(frozen=True)
 class Commands:
-    """Lines to paste into a shell."""
+    """Lines to paste into a shell.
+
+    lines: each a command of its own.
+    """
 
     lines: tuple[str, ...]
     kind: ClassVar[str] = "commands"
@@ -141,7 +161,7 @@ Block = Text | Facts | Table | Svg | Row | Gallery | Commands
 
 @dataclass(frozen=True)
 class Section:
-    """anchor: its place in the page's address."""
+    """anchor: its place in the page's address. title: its heading. blocks: from top to bottom."""
 
     anchor: str
     title: str
@@ -150,7 +170,8 @@ class Section:
 
 @dataclass(frozen=True)
 class Part:
-    """One of the things that can break. state: in a word; text: the evidence."""
+    """One of the things that can break. state: in a word; text: the evidence. name: as it is shown.
+    tone: of the state."""
 
     name: str
     state: str
@@ -160,7 +181,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Tile:
-    """A figure that a reader looks for first."""
+    """A figure that a reader looks for first.
+
+    name: what it is. value: as it is shown, with its unit. note: small, under it.
+    """
 
     name: str
     value: str
@@ -169,7 +193,8 @@ class Tile:
 
 @dataclass(frozen=True)
 class Verdict:
-    """headline: a few words. reasons: sentences."""
+    """headline: a few words. reasons: sentences. passed: None where nothing was judged. warnings:
+    sentences that change no verdict. next_step: the command to type."""
 
     passed: bool | None
     headline: str
@@ -180,7 +205,8 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Page:
-    """title: of the window. subject: what was judged, over the verdict."""
+    """title: of the window. subject: what was judged, over the verdict. tiles: under the verdict.
+    parts: the things that can break, with the state of each. sections: from top to bottom."""
 
     title: str
     subject: str

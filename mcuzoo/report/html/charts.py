@@ -93,7 +93,10 @@ def _plain(value: float) -> str:
 
 @dataclass(frozen=True)
 class Rate:
-    """A rate, 0 to 1, with its interval where it has one."""
+    """A rate, 0 to 1, with its interval where it has one.
+
+    value: the rate. low, high: ends of the interval; None: there is none.
+    """
 
     name: str
     value: float
@@ -163,7 +166,7 @@ def course(
 @dataclass(frozen=True)
 class Dated:
     """A figure of a run at a time, in UTC, with its interval where it has one. bad: the run did not
-    pass."""
+    pass. when: in UTC. low, high: ends of the interval; None: there is none."""
 
     when: datetime
     value: float

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from mcuzoo.budgets import BudgetResult
 from mcuzoo.evaluate.result import Evaluation, ModelFacts
 from mcuzoo.report.figures import class_name
 from mcuzoo.report.html.accuracy import (
@@ -29,7 +30,7 @@ from mcuzoo.report.html.blocks import (
     section,
     sections,
 )
-from mcuzoo.report.html.facts import recipe_fact
+from mcuzoo.report.html.facts import budget_table, recipe_fact
 from mcuzoo.report.html.page import page_html
 from mcuzoo.run.tally import Prediction
 
@@ -38,11 +39,14 @@ _BAD_LISTED = 100
 
 @dataclass(frozen=True)
 class Asked:
-    """What the evaluation was to show. failures: why it does not."""
+    """What the evaluation was to show. failures: why it does not. budgets: of what was asked.
+    min_top1: the bound, 0 to 1; None: none. judged: something was asked for, so that there is a
+    verdict."""
 
     min_top1: float | None = None
     judged: bool = False
     failures: tuple[str, ...] = ()
+    budgets: tuple[BudgetResult, ...] = ()
 
 
 def evaluation_html(found: Evaluation, asked: Asked, made: datetime | None = None) -> str:
@@ -63,6 +67,7 @@ def evaluation_html(found: Evaluation, asked: Asked, made: datetime | None = Non
         sections=sections(
             (
                 section("accuracy", "Accuracy", _accuracy(found, asked)),
+                section("budgets", "Budgets", [budget_table(asked.budgets)]),
                 section("against", "Side by side", [_against(found)]),
                 section("answers", "Answers", _answers(found)),
                 section(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from mcuzoo.budgets import BudgetResult
 from mcuzoo.project.recipe import Recipe, recipe_text
 from mcuzoo.report.figures import source_text
-from mcuzoo.report.html.blocks import Fact, Tile
+from mcuzoo.report.html.blocks import Cell, Fact, Head, Table, Tile, number
 
 
 def recipe_fact(recipe: Recipe, source: str) -> Fact:
@@ -17,3 +20,23 @@ def inference_tile(count: int, ms: float | None, unit: str, timed: str = "") -> 
     if ms is None:
         return Tile("an inference", f"{count / 1e6:,.2f} M", f"{unit}, no time")
     return Tile("an inference", f"{ms:.2f} ms", f"{timed}{count:,} {unit}")
+
+
+def budget_table(results: Sequence[BudgetResult]) -> Table | None:
+    """Each budget beside its figure; None if there is none."""
+    rows = tuple(
+        (
+            Cell(one.name),
+            number(one.bound),
+            number(one.value),
+            Cell(_JUDGED[one.holds], tone="bad" if one.holds is False else ""),
+            Cell(one.text),
+        )
+        for one in results
+    )
+    heads = (Head("budget"), Head("asked", True), Head("found", True), Head(""), Head("because"))
+    bad = frozenset(at for at, one in enumerate(results) if one.holds is False)
+    return Table("What was asked for", heads, rows, bad) if rows else None
+
+
+_JUDGED = {True: "holds", False: "does not hold", None: "not judged"}

@@ -19,6 +19,7 @@ from mcuzoo.report.html.blocks import (
     section,
     sections,
 )
+from mcuzoo.report.html.facts import budget_table
 from mcuzoo.report.html.memory import arena_picture, fit_regions
 from mcuzoo.report.html.page import page_html
 
@@ -43,14 +44,19 @@ def fit_html(
     reasons = (
         *(() if report.reason is None else (report.reason,)),
         *uncovered,
+        *(one.text for one in report.budgets if one.fails),
         *(() if other is None else (f"With the runtime {other.runtime}: {other.text}.",)),
     )
     page = Page(
         title=f"{report.model} on {report.board}",
         subject=f"{report.model} on {report.board}, runtime {report.runtime}{kind}",
         verdict=Verdict(
-            report.fits,
-            "Fits" if report.fits else "Does not fit",
+            report.passed,
+            "Does not fit"
+            if not report.fits
+            else "Fits"
+            if report.passed
+            else "Fits, and a budget does not hold",
             reasons,
             report.warnings,
             report.next_step or "",
@@ -58,6 +64,7 @@ def fit_html(
         tiles=_tiles(report),
         sections=sections(
             (
+                section("budgets", "Budgets", [budget_table(report.budgets)]),
                 section("memory", "Memory regions", [fit_regions(report)]),
                 section("constants", "Constants", _constants(report)),
                 section("arena", "The tensor arena over time", arena_picture(report)),

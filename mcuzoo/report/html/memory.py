@@ -17,7 +17,8 @@ _HUES = 12
 
 @dataclass(frozen=True)
 class Use:
-    """What a region holds. parts: in words."""
+    """What a region holds. parts: in words. used_bytes, size_bytes: how full it is; used may be
+    more."""
 
     region: str
     used_bytes: int
@@ -87,7 +88,10 @@ def project_memory(manifest: Manifest) -> list[Block | None]:
 
 @dataclass(frozen=True)
 class Rectangle:
-    """In the picture's pixels; `title` appears under the pointer."""
+    """In the picture's pixels; `title` appears under the pointer.
+
+    x, y: its upper left corner. fill: a class or colour of the page's style.
+    """
 
     x: float
     y: float

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.data.apply import as_picture
 from mcuzoo.data.images import Item
-from mcuzoo.data.preprocess import PictureInput
+from mcuzoo.data.preprocess import PictureInput, seen_pixels
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import McuzooError
-from mcuzoo.project.input_size import input_size
 from mcuzoo.run.feed import Unusable
 from mcuzoo.run.pictures import input_again, run_items
 from mcuzoo.run.record import Row, RunMeta
@@ -64,7 +62,7 @@ class Pictures:
         if row.sha256 is None or row.input_crc32 is None:
             return Seen(absent="The run has no hash of it.")
         try:
-            item = self._all().get((row.index, row.file))
+            item = self._item(row)
             if item is None:
                 return Seen(absent=self._gone)
             ready = input_again(row, item, self._input)
@@ -79,6 +77,12 @@ class Pictures:
             return Seen(absent="Left out: the page would become too large.", expected=expected)
         self._left_bytes -= len(png)
         return Seen(png, pixels.shape[1], pixels.shape[0], "", expected)
+
+    def _item(self, row: Row) -> Item | None:
+        """The picture of the row; what a folder was watched for has another number there."""
+        items = self._all()
+        named = (item for (_, file), item in items.items() if file == row.file)
+        return items.get((row.index, row.file)) or next(named, None)
 
     def _all(self) -> dict[tuple[int, str], Item]:
         if self._items is None:
@@ -97,20 +101,6 @@ class Pictures:
         meta = self._meta
         output = self._engine.run(tensor).reshape(-1)
         return answer(output, row.label, meta.output_scale, meta.output_zero_point, meta.form)
-
-
-def seen_pixels(input: PictureInput, tensor: NDArray[np.int8]) -> NDArray[np.uint8]:
-    """uint8 [H, W, 3] (red, green, blue) or [H, W, 1] of an input tensor: the recipe's numbers
-    undone, as far as int8 kept them."""
-    recipe = input.recipe
-    steps = as_picture(tensor, input_size(input.shape)).astype(np.float64)
-    if recipe.pixel_offset is not None:
-        pixels = steps - recipe.pixel_offset
-    else:
-        real = input.scale * (steps - input.zero_point)
-        pixels = (real * np.array(recipe.std) + np.array(recipe.mean)) / recipe.scale
-    shown: NDArray[np.uint8] = np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
-    return np.ascontiguousarray(shown[:, :, ::-1] if recipe.color == "bgr" else shown)
 
 
 def png_uri(pixels: NDArray[np.uint8]) -> str:

@@ -7,24 +7,29 @@ from datetime import datetime
 from mcuzoo.link.counts import agent_note
 from mcuzoo.profile import ModelProfile
 from mcuzoo.report.html.blocks import Fact, Facts, Page, Tile, Verdict, section, sections
-from mcuzoo.report.html.facts import inference_tile, recipe_fact
+from mcuzoo.report.html.facts import budget_table, inference_tile, recipe_fact
 from mcuzoo.report.html.layers import layer_blocks
 from mcuzoo.report.html.page import page_html
 
 
 def profile_html(profile: ModelProfile, made: datetime | None = None) -> str:
     """The page; everything from outside is escaped. made: the time in UTC; None: now."""
+    passed = profile.passed and profile.within_budgets
     page = Page(
         title=f"{profile.model} on {profile.board}, layer by layer",
         subject=f"{profile.model} on {profile.board}{agent_note(profile.agent)}, layer by layer",
         verdict=Verdict(
-            profile.passed,
-            "Pass" if profile.passed else "Fail: the firmware",
-            (f"{profile.verdict[:1].upper()}{profile.verdict[1:]}.",),
+            passed,
+            "Pass" if passed else "Fail: the firmware",
+            (
+                f"{profile.verdict[:1].upper()}{profile.verdict[1:]}.",
+                *(one.text for one in profile.budgets if one.fails),
+            ),
         ),
         tiles=tuple(_tiles(profile)),
         sections=sections(
             (
+                section("budgets", "Budgets", [budget_table(profile.budgets)]),
                 section("layers", "Layers", layer_blocks(profile)),
                 section("provenance", "What was run", [Facts(tuple(_facts(profile)))]),
             )

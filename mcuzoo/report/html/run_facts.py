@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import ceil
 from pathlib import Path
 
+from mcuzoo.budgets import flag_of
 from mcuzoo.errors import command
 from mcuzoo.link.counts import milliseconds
 from mcuzoo.link.state import LinkState
@@ -154,12 +155,13 @@ def _commands(summary: RunSummary, project: AtHand) -> tuple[str, ...]:
         ("--upload", settings.upload),
         # --baud keeps the rate; --max-baud lets the line be faster.
         ("--max-baud", settings.max_baud) if settings.max_baud else ("--baud", settings.baud),
-        ("--min-top1", settings.min_top1),
+        *((flag_of(name), bound) for name, bound in settings.given.items()),
     ):
         if value is not None:
             words += [flag, str(value)]
     words += [] if settings.reference else ["--no-reference"]
     words += ["--strict"] if settings.strict else []
+    words += ["--strict-budgets"] if settings.strict_budgets else []
     export = []
     if manifest is not None and settings.upload is None:
         export = [

@@ -65,6 +65,7 @@ def choose_boards(
         if options.ports or options.rig:
             raise UsageError("--labgrid excludes --port and --rig.", "Leave it or them out.")
         _require_one_tracer(options)
+        _refuse_on_a_farm(options)
         return Choice((), farm_settings(options, base), ())
     for flag, value in (
         ("--boards", options.boards),
@@ -76,6 +77,19 @@ def choose_boards(
             raise UsageError(f"{flag} is of a labgrid farm.", "Add --labgrid [HOST[:PORT]].")
     choice = _of_this_machine(options, base, firmware, say)
     return replace(choice, settings={**choice.settings, **NO_FARM})
+
+
+def listed_boards(
+    options: RunOptions, base: Settings, firmware: Subject, say: Callable[[str], None]
+) -> Choice:
+    """As choose_boards, but a board alone is in `several`, too."""
+    choice = choose_boards(options, base, firmware, say)
+    if choice.several or not choice.ports:
+        return choice
+    port = choice.ports[0]
+    own = firmware if options.project is not None else _of_emulated(port, options, firmware)
+    source = PortSource(port, _line(port, own, options, base))
+    return replace(choice, several=(BoardOfRun(source, own.manifest, own.upload),))
 
 
 def _of_this_machine(
@@ -220,6 +234,18 @@ def _require_one_tracer(options: RunOptions) -> None:
             "--trace writes down the line of one board, not of several.",
             "Name one board by --port, or leave --trace out.",
         )
+
+
+def _refuse_on_a_farm(options: RunOptions) -> None:
+    """Options of a port of this machine, which would do nothing at a place."""
+    for flag, value, why, instead in (
+        ("--max-baud", options.max_baud, "the rate of a place stays", "--baud N names another."),
+        ("--wait-port", options.wait_port, "a place is renewed", "--lg-wait S waits for places."),
+    ):
+        if value is not None:
+            raise UsageError(
+                f"{flag} is of a port of this machine: {why}.", f"Leave it out; {instead}"
+            )
 
 
 def _require_different(ports: Sequence[str]) -> None:

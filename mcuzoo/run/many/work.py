@@ -31,7 +31,8 @@ _POLL_S = 0.1
 class Task:
     """An image to run. failed_on: boards that could not answer it; failures: how often that
     happened. running: boards that have it now, and since when. seen: boards that have had it.
-    answered: its result is in the journal, or it was given up."""
+    answered: its result is in the journal, or it was given up. ready: the image. common: every
+    board runs it. recheck: it was answered wrong, and another board shall run it."""
 
     ready: Prepared
     common: bool = False

@@ -67,7 +67,9 @@ class SameFirmware:
 
 @dataclass(frozen=True)
 class Shared:
-    """What the workers of a run share. engine: the host's, to find a wrong layer."""
+    """What the workers of a run share. engine: the host's, to find a wrong layer. work: the images
+    of the run. report: who is told of results. firmware: what all boards must run. layer_turn: held
+    by the one board that looks for a wrong layer."""
 
     work: Work
     report: Report
@@ -81,7 +83,9 @@ class Worker:
     """A board of a run, and its thread.
 
     record: what is known of the board, also by earlier sessions of the run. error: why it was
-    retired. serving: it is connected, and takes images.
+    retired. serving: it is connected, and takes images. shared: with the other workers. stop: set
+    when it shall take no more images. _lost_in_a_row: how often it was lost without an answer in
+    between. _met: it has answered in this run.
     """
 
     board: BoardOfRun

@@ -13,7 +13,7 @@ class LayerChange:
     """One op whose weights were made symmetric.
 
     lossless_channels: output channels whose weights kept their real values exactly;
-    weights_changed: weights whose real value is another than before.
+    weights_changed: weights whose real value is another than before. name: of the operator.
     """
 
     op: int
@@ -28,9 +28,10 @@ class LayerChange:
 class ConversionReport:
     """source_dtype: "uint8" or "int8", what the source computes in; sizes in bytes.
 
-    tensors_shifted: activations and their constants moved from UINT8 to INT8;
-    misaligned_constants: of the source, whose data was not at a multiple of 16 bytes;
-    ends_removed: the QUANTIZE and DEQUANTIZE ops cut from the ends.
+    tensors_shifted: activations and their constants moved from UINT8 to INT8; misaligned_constants:
+    of the source, whose data was not at a multiple of 16 bytes; ends_removed: the QUANTIZE and
+    DEQUANTIZE ops cut from the ends. source_bytes: of the source's file. layers: ops whose weights
+    changed.
     """
 
     source_dtype: str
@@ -70,7 +71,10 @@ class ConversionReport:
 
 @dataclass(frozen=True)
 class Conversion:
-    """The converted model as read back from its new file (`model.raw`), and what was changed."""
+    """The converted model as read back from its new file (`model.raw`), and what was changed.
+
+    report: what was changed.
+    """
 
     model: Model
     report: ConversionReport

@@ -24,7 +24,10 @@ from mcuzoo.zoo.convert.weights import divided_bias, is_symmetric, symmetric_wei
 
 @dataclass(frozen=True)
 class Rewritten:
-    """`model.raw` and `model.sha256` are still the source's."""
+    """`model.raw` and `model.sha256` are still the source's.
+
+    tensors_shifted: moved from UINT8 to INT8. layers: ops whose weights changed.
+    """
 
     model: Model
     tensors_shifted: int

@@ -134,7 +134,7 @@ def _plain(error: BaseException) -> str:
 class Origin:
     """validator: the server's ETag or date, by which it tells whether the file is still the same.
 
-    total: the size that it announced, in bytes.
+    total: the size that it announced, in bytes. url: what the rest is read from.
     """
 
     url: str

@@ -105,14 +105,21 @@ class Wanted:
 
 @dataclass
 class _Broken(Exception):
-    """An error that may be gone at the next attempt."""
+    """An error that may be gone at the next attempt.
+
+    why: a sentence.
+    """
 
     why: str
 
 
 @dataclass
 class _Counter:
-    """Notices a connection that crawls."""
+    """Notices a connection that crawls.
+
+    stall_s: longest time for too few bytes. since: when counting began, monotonic. bytes: that came
+    since.
+    """
 
     stall_s: float
     since: float = field(default_factory=time.monotonic)

@@ -79,7 +79,8 @@ MAX_MEMBER_BYTES = 256 << 20
 
 @dataclass(frozen=True)
 class Converted:
-    """The INT8 model made from a fetched UINT8 one. report: of the conversion."""
+    """The INT8 model made from a fetched UINT8 one. report: of the conversion. path: of the INT8
+    file; sha256: of its content."""
 
     path: str
     sha256: str
@@ -92,7 +93,9 @@ class FetchReport:
 
     trust: why the file is trusted: the registry states its hash (or its archive's), the hash was
     recorded at an earlier fetch, or it was recorded just now. fetched: False if the file was there.
-    ready: the INT8 file to use, None when the model must be quantized first.
+    ready: the INT8 file to use, None when the model must be quantized first. role: "int8", "uint8",
+    "fp32" or "keras". path, sha256, bytes: of the fetched file. source, licence: as the registry
+    says. converted: None where nothing had to be converted.
     """
 
     model: str

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mcuzoo.data.preprocess import PictureInput
+from mcuzoo.data.preprocess import PictureInput, seen_pixels
 from mcuzoo.project.recipe import NORMALIZATIONS, Recipe, normalized
-from mcuzoo.report.html.pictures import png_uri, seen_pixels
+from mcuzoo.report.html.pictures import png_uri
 
 PICTURE = np.random.default_rng(3).integers(0, 256, (12, 10, 3), dtype=np.uint8)
 

@@ -115,7 +115,7 @@ def base(monkeypatch: pytest.MonkeyPatch) -> Settings:
     """The settings of a run without boards, where labgrid is installed."""
     monkeypatch.setattr(place_source, "require_labgrid", lambda: None)
     monkeypatch.delenv("LG_COORDINATOR", raising=False)
-    return Settings("p", "", 115200, "", None, None, True, None, False)
+    return Settings("p", "", 115200, "", None, None, True, False)
 
 
 def test_where_the_places_are(base: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,9 +160,7 @@ def test_the_coordinator_may_be_left_out() -> None:
 def test_without_labgrid(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("mcuzoo.farm.environment.missing_packages", lambda names: list(names))
     with pytest.raises(McuzooError) as failed:
-        farm_settings(
-            RunOptions(labgrid=""), Settings("p", "", 1, "", None, None, True, None, False)
-        )
+        farm_settings(RunOptions(labgrid=""), Settings("p", "", 1, "", None, None, True, False))
     assert "which is not installed (extra farm)" in failed.value.message
     words = failed.value.hint.split(" && ")
     assert "labgrid" in words[0] and words[1].endswith("uninstall -y pyserial")
@@ -182,5 +180,13 @@ def test_options_of_a_farm_need_one(base: Settings) -> None:
         with pytest.raises(UsageError, match="--labgrid excludes --port and --rig"):
             choose_boards(options, base, firmware, print)
     begun = replace(base, labgrid="lab:1", places=3, filters=("board=rt1170",))
+    for options, flag, hint in (
+        (RunOptions(labgrid="", max_baud=9600), "--max-baud", "--baud N"),
+        (RunOptions(max_baud=9600), "--max-baud", "--baud N"),  # of a run that goes on
+        (RunOptions(labgrid="", wait_port=0.0), "--wait-port", "--lg-wait S"),
+    ):
+        with pytest.raises(UsageError, match=f"{flag} is of a port of this machine") as refused:
+            choose_boards(options, begun, firmware, print)
+        assert hint in refused.value.hint
     again = choose_boards(RunOptions(), begun, firmware, print)
     assert again.several == () and again.settings["places"] == 3

@@ -20,6 +20,7 @@ from helpers.host_project import HostProject, make_host_project
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import McuzooError, PortError, RigError, UsageError, WrongFirmwareError
 from mcuzoo.graph.read import load_model
+from mcuzoo.link import state
 from mcuzoo.link.state import Timing
 from mcuzoo.project.manifest import load_manifest
 from mcuzoo.report.run import csv_text, run_document, summary_text
@@ -60,7 +61,8 @@ def expected(project: HostProject, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A board that is silent is given up soon."""
-    monkeypatch.setattr(connected_board, "_REOPEN_PAUSES_S", (0.0, 0.5))
+    monkeypatch.setattr(connected_board, "_REOPEN_PAUSES_S", (0.1,))
+    monkeypatch.setattr(state, "_LEAST_LIMIT_S", 2.0)
     timing = classmethod(lambda cls, url, baud, fastest: cls(baud, connect_s=2.0, tries=3))
     monkeypatch.setattr(Timing, "of_port", timing)
 
@@ -344,7 +346,9 @@ def test_a_killed_host_goes_on_with_fewer_boards(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [pytest.param(signal.SIGINT, marks=pytest.mark.full), signal.SIGTERM]
+)
 def test_interrupted_with_a_hung_board(
     project: HostProject, tmp_path: Path, number: signal.Signals
 ) -> None:

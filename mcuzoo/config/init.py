@@ -1,0 +1,101 @@
+"""Write mcuzoo.toml and the workflows that use it. What is there already stays as it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcuzoo.config.keys import FILE_NAME
+from mcuzoo.errors import InputError, UsageError, command
+from mcuzoo.files import cannot_write, making
+
+PROJECT = "firmware"
+GITHUB = Path(".github", "workflows", "mcuzoo.yml")
+GITLAB = Path(".gitlab-ci.yml")
+BUNDLED = "signs"
+
+
+@dataclass(frozen=True)
+class InitOptions:
+    """model None: the only .tflite file of the folder, else the bundled model. board: an id.
+    github, gitlab: write a workflow for it, too."""
+
+    model: str | None = None
+    board: str = "rt1170"
+    github: bool = False
+    gitlab: bool = False
+
+
+@dataclass(frozen=True)
+class Initialized:
+    """written, kept: files; kept were there already. model: that of the file that was written."""
+
+    written: tuple[Path, ...]
+    kept: tuple[Path, ...]
+    model: str
+
+
+def initialize(folder: Path, options: InitOptions = InitOptions()) -> Initialized:
+    """Write what is not there; never over a file. Raises UsageError if all of it is there, or for
+    several models to choose from; BoardError, InputError."""
+    from mcuzoo.board.load import load_board
+
+    board = options.board
+    if not board.endswith(".toml"):
+        board = load_board(board).id
+    model = options.model or _model_in(folder)
+    texts = _texts(model, board, options)
+    there = tuple(folder / name for name in texts if _exists(folder / name))
+    if len(there) == len(texts):
+        names = " and ".join(map(str, there))
+        raise UsageError(
+            f"{names} {'is' if len(there) == 1 else 'are'} there already, and not changed.",
+            f"Name another folder, or look at what counts: {command('mcuzoo', 'config')}",
+        )
+    written = []
+    for name, text in texts.items():
+        path = folder / name
+        if path in there:
+            continue
+        _write_new(path, text)
+        written.append(path)
+    return Initialized(tuple(written), there, model)
+
+
+def _texts(model: str, board: str, options: InitOptions) -> dict[Path, str]:
+    from mcuzoo.codegen.templates import render
+
+    facts = {"model": model, "board": board, "project": PROJECT, "bundled": model == BUNDLED}
+    texts = {Path(FILE_NAME): render("init/mcuzoo.toml.j2", **facts)}
+    if options.github:
+        texts[GITHUB] = render("init/github.yml.j2")
+    if options.gitlab:
+        texts[GITLAB] = render("init/gitlab-ci.yml.j2")
+    return texts
+
+
+def _model_in(folder: Path) -> str:
+    found = sorted(path.name for path in folder.glob("*.tflite"))
+    if len(found) > 1:
+        raise UsageError(
+            f"{folder} has {len(found)} models: {', '.join(found[:6])}.",
+            f"Name one: {command('--model', found[0])}",
+        )
+    return found[0] if found else BUNDLED
+
+
+def _exists(path: Path) -> bool:
+    return path.exists() or path.is_symlink()
+
+
+def _write_new(path: Path, text: str) -> None:
+    """Raises InputError if the file cannot be made, or has come up in the meantime."""
+    with making(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError as error:
+        raise InputError(f"{path} is there already.", "It is not changed.") from error
+    except OSError as error:
+        raise cannot_write(path, error) from error

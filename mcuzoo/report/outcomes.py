@@ -1,0 +1,274 @@
+"""What commands other than a run have found, as outcomes: fit, build, flash, evaluate, profile,
+try."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mcuzoo.budgets import BudgetResult
+from mcuzoo.project.manifest import MANIFEST_NAME, BuildEntry, ProjectManifest
+from mcuzoo.report.claims import Claim, budget_claim
+from mcuzoo.report.junit import PARTS
+from mcuzoo.report.outcome import Measure, Outcome
+from mcuzoo.report.run_outcome import run_outcome
+from mcuzoo.run.summary import Broke
+
+if TYPE_CHECKING:
+    from mcuzoo.codegen.universal_fit import UniversalFit
+    from mcuzoo.evaluate.result import Evaluation
+    from mcuzoo.flash.flash import Flashed
+    from mcuzoo.flash.rig import BoardFlashed
+    from mcuzoo.measure.fit import FitMeasurement
+    from mcuzoo.plan.fit import FitReport
+    from mcuzoo.profile import ModelProfile
+    from mcuzoo.tryout.tryout import Tried
+
+
+def fit_outcome(report: FitReport, file: Path | None = None) -> Outcome:
+    """file: the model's."""
+    claims = (_fit_claim(report), *map(budget_claim, report.budgets))
+    return replace(
+        _outcome(
+            report.model,
+            report.board,
+            "fits" if report.passed else _says_no(report.fits),
+            report.passed,
+            claims,
+        ),
+        warnings=report.warnings,
+        file=file,
+        measures=(
+            _arena(report.arena_bytes),
+            _flash(report.flash_bytes),
+            Measure("constant_bytes", report.constant_bytes, "Weights, biases and tables."),
+        ),
+    )
+
+
+def _fit_claim(report: FitReport) -> Claim:
+    over = [
+        f"{one.region}: needs {one.used_bytes:,} of {one.size_bytes:,} bytes"
+        for one in report.regions
+        if not one.fits
+    ]
+    if report.reason is not None:
+        text = f"{report.runtime} does not run it: {report.reason}"
+    elif over:
+        text = f"It does not fit {report.board}: {over[0]}."
+    else:
+        text = f"It fits {report.board}: {report.arena_bytes:,} bytes of arena."
+    return Claim("fit", Broke.MODEL, report.fits, text, tuple(over))
+
+
+def universal_outcome(found: UniversalFit) -> Outcome:
+    """Of fit --universal."""
+    model = found.model
+    arena = found.plan.placement.arena_bytes
+    text = f"A universal firmware has {arena:,} bytes of arena."
+    if model is not None:
+        fits = "fits" if model.fits else "does not fit"
+        text = f"{model.model} {fits}: {model.bytes:,} bytes, arena {model.arena_bytes:,}. {text}"
+    claims = (Claim("fit", Broke.MODEL, found.fits, text), *map(budget_claim, found.budgets))
+    name = "universal" if model is None else model.model
+    return replace(
+        _outcome(
+            name,
+            found.board,
+            "fits" if found.passed else _says_no(found.fits),
+            found.passed,
+            claims,
+        ),
+        measures=(_arena(arena if model is None else model.arena_bytes),),
+    )
+
+
+def measurement_outcome(found: FitMeasurement) -> Outcome:
+    """Of fit --measure."""
+    manifest = found.manifest
+    assert manifest.build is not None
+    text = f"{manifest.plan.arena_bytes:,} bytes of arena, measured on {found.measured_on}."
+    claims = (
+        Claim("fit", Broke.MODEL, True, text),
+        _build_claim(manifest, manifest.build),
+        *map(budget_claim, found.budgets),
+    )
+    return replace(
+        _outcome(
+            manifest.model.name,
+            manifest.board,
+            "fits" if found.passed else _says_no(True),
+            found.passed,
+            claims,
+        ),
+        file=found.project / MANIFEST_NAME,
+        measures=(_arena(manifest.plan.arena_bytes), _flash(manifest.flash_bytes)),
+    )
+
+
+def _says_no(fits: bool) -> str:
+    return "fits, and a budget does not hold" if fits else "does not fit"
+
+
+def build_outcome(project: Path, manifest: ProjectManifest, entry: BuildEntry) -> Outcome:
+    """Of a build that came about."""
+    claims = (_build_claim(manifest, entry),)
+    return replace(
+        _outcome(manifest.name, manifest.board, "built", True, claims),
+        file=project / MANIFEST_NAME,
+        measures=(
+            _flash(manifest.flash_bytes),
+            Measure("code_bytes", entry.code_bytes, "Machine code of the firmware."),
+            _arena(manifest.plan.arena_bytes),
+        ),
+    )
+
+
+def _build_claim(manifest: ProjectManifest, entry: BuildEntry) -> Claim:
+    sizes = [
+        f"{use.region} {use.used_bytes:,} of {use.size_bytes:,} bytes"
+        for use in entry.regions
+        if use.used_bytes
+    ]
+    compiler = f"{entry.toolchain} {entry.compiler_version} {entry.optimization}"
+    text = f"{compiler}, build {entry.build_id[:8]}: {', '.join(sizes)}."
+    return Claim("build", Broke.FIRMWARE, True, text)
+
+
+def flash_outcome(done: Flashed) -> Outcome:
+    """Of a board that was flashed, or of a dry run."""
+    claims = tuple(_flash_claims(done))
+    return replace(
+        _outcome(
+            Path(done.project).name, done.board, "flashed" if done.done else "dry run", True, claims
+        ),
+        file=Path(done.project) / MANIFEST_NAME,
+    )
+
+
+def _flash_claims(done: Flashed) -> list[Claim]:
+    where = f"{done.size:,} bytes from 0x{done.start:08X}"
+    found = [Claim("boot-header", Broke.FIRMWARE, True, done.checked)]
+    if not done.done:
+        return [*found, Claim("flash", Broke.RIG, None, f"A dry run: {where} were not written.")]
+    if done.compared:
+        found.append(Claim("flash", Broke.RIG, True, f"{where}, {done.compared}"))
+    else:
+        text = f"{where} by {done.via}, which does not read the flash back."
+        found.append(Claim("flash", Broke.RIG, None, text))
+    hello = done.hello
+    if hello is None:
+        return [*found, Claim("handshake", Broke.RIG, None, "The board was not asked.")]
+    text = f"{hello.board} at {done.port} runs the build {hello.build_id[:8]}"
+    return [*found, Claim("handshake", Broke.RIG, True, text)]
+
+
+def rig_outcomes(results: Sequence[BoardFlashed]) -> tuple[Outcome, ...]:
+    """Of each board of a rig: what was done, or why it was not."""
+    return tuple(_board_outcome(one) for one in results)
+
+
+def _board_outcome(one: BoardFlashed) -> Outcome:
+    name = one.board.name
+    if one.done is not None and one.error is None:
+        found = flash_outcome(one.done)
+        return replace(found, subject=f"{found.subject} {name}", group=f"{found.group}.{name}")
+    message = "It was not flashed." if one.error is None else one.error.message
+    part = Broke.RIG if one.error is None else _PARTS.get(one.error.exit_code, Broke.RIG)
+    claims = (Claim("flash", part, False, message),)
+    return Outcome(
+        f"flash {name}", f"mcuzoo.flash.{name}", f"the {part.value} broke", False, claims
+    )
+
+
+_PARTS = {4: Broke.FIRMWARE, 5: Broke.FIRMWARE}
+assert _PARTS.keys() <= PARTS.keys()
+
+
+def evaluation_outcome(
+    found: Evaluation, budgets: Sequence[BudgetResult], failures: Sequence[str], judged: bool
+) -> Outcome:
+    """failures: why it does not pass. judged: whether anything was asked of it."""
+    top1 = None if found.scores is None else found.scores.top1
+    claims = [budget_claim(one) for one in budgets]
+    if top1 is not None and not any(claim.name == "accuracy" for claim in claims):
+        text = f"Top-1 is {top1.value:.4f} of {top1.total:,} images; no bound was asked for."
+        claims.append(Claim("accuracy", Broke.MODEL, None, text))
+    told = {one.text.rstrip(".") for one in budgets}
+    claims += [
+        Claim("evaluation", Broke.DATA, False, text) for text in failures if text not in told
+    ]
+    where = found.model.board or found.model.engine
+    passed = (not failures) if judged else None
+    return Outcome(
+        subject=f"{found.model.name} on {found.data.name}, {where}",
+        group=f"mcuzoo.{where}.{found.model.name}",
+        headline="evaluated" if passed is None else "pass" if passed else "fail",
+        passed=passed,
+        claims=tuple(claims),
+        reasons=tuple(failures),
+        seconds=found.seconds,
+        board=where,
+        model=found.model.name,
+        measures=(
+            Measure("images", found.n, "Images that were run."),
+            Measure("top1", None if top1 is None else top1.value, "Top-1 accuracy, 0 to 1."),
+        ),
+    )
+
+
+def profile_outcome(profile: ModelProfile) -> Outcome:
+    """Of one inference, layer by layer."""
+    compared = any(layer.equal is not None for layer in profile.layers)
+    holds = profile.passed if compared or not profile.passed else None
+    claims = (
+        Claim("layers", Broke.FIRMWARE, holds, f"{profile.verdict}."),
+        *map(budget_claim, profile.budgets),
+    )
+    passed = profile.passed and profile.within_budgets
+    count = "instructions" if profile.unit == "instructions" else "counts"
+    return replace(
+        _outcome(
+            profile.model, profile.board, "pass" if passed else "the firmware broke", passed, claims
+        ),
+        measures=(
+            Measure(count, profile.total, "Of the inference."),
+            Measure("latency_ms", profile.milliseconds(profile.total), "Of the inference."),
+        ),
+    )
+
+
+def try_outcome(tried: Tried) -> Outcome:
+    """Its run with what came before it; of a model that does not fit, the fit."""
+    if tried.run is None or tried.build is None or tried.project is None:
+        return fit_outcome(tried.fit)
+    found = run_outcome(tried.run.summary, tried.run.folder)
+    own = (_fit_claim(tried.fit), _build_claim(tried.project.manifest, tried.build))
+    names = {claim.name for claim in own}
+    rest = (claim for claim in found.claims if claim.name not in names)
+    return replace(found, claims=(*own, *rest))
+
+
+def _outcome(
+    model: str, board: str, headline: str, passed: bool, claims: tuple[Claim, ...]
+) -> Outcome:
+    return Outcome(
+        subject=f"{model} on {board}",
+        group=f"mcuzoo.{board}.{model}",
+        headline=headline,
+        passed=passed,
+        claims=claims,
+        reasons=tuple(claim.text for claim in claims if claim.holds is False),
+        board=board,
+        model=model,
+    )
+
+
+def _arena(size: int) -> Measure:
+    return Measure("arena_bytes", size, "Size of the tensor arena.")
+
+
+def _flash(size: int | None) -> Measure:
+    return Measure("flash_bytes", size, "Flash that the firmware takes.")

@@ -1,0 +1,62 @@
+"""A run as an outcome: its claims, and its figures as measures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from mcuzoo.errors import command
+from mcuzoo.link.counts import milliseconds
+from mcuzoo.project.manifest import MANIFEST_NAME
+from mcuzoo.report.claims import claims_of
+from mcuzoo.report.figures import accuracy_text
+from mcuzoo.report.outcome import Measure, Outcome
+from mcuzoo.run.summary import RunSummary
+
+
+def run_outcome(summary: RunSummary, folder: Path) -> Outcome:
+    """folder: of the run."""
+    meta, verdict = summary.meta, summary.verdict
+    return Outcome(
+        subject=f"{meta.model} on {meta.board.board}",
+        group=f"mcuzoo.{meta.board.board}.{meta.model}",
+        headline="pass" if verdict.broke is None else f"the {verdict.broke.value} broke",
+        passed=verdict.passed,
+        claims=claims_of(summary),
+        reasons=verdict.reasons,
+        warnings=verdict.warnings,
+        facts=() if summary.top1 is None else (f"Top-1 {accuracy_text(summary.top1)}",),
+        more=command("mcuzoo", "report", folder, "--html", "run.html"),
+        file=Path(meta.settings.project) / MANIFEST_NAME,
+        started=meta.started,
+        seconds=sum(row.seconds or 0.0 for row in summary.rows),
+        board=meta.board.board,
+        model=meta.model,
+        measures=tuple(_measures(summary)),
+    )
+
+
+def _measures(summary: RunSummary) -> Iterator[Measure]:
+    meta, latency = summary.meta, summary.latency
+    yield Measure("images", len(summary.rows), "Images of the run.")
+    yield Measure(
+        "top1", None if summary.top1 is None else summary.top1.value, "Top-1 accuracy, 0 to 1."
+    )
+    yield Measure(
+        "top5", None if summary.top5 is None else summary.top5.value, "Top-5 accuracy, 0 to 1."
+    )
+    yield Measure("mismatches", summary.mismatches, "Outputs unlike those of the host.")
+    if latency is not None and latency.unit == "instructions":
+        yield Measure("instructions", latency.median, "Of an inference, the median.")
+        yield Measure("instructions_max", latency.maximum, "Of an inference, the most.")
+    if latency is not None and latency.median_ms is not None:
+        slowest = milliseconds(latency.maximum, latency.unit, latency.core_clock_hz)
+        yield Measure("latency_ms", latency.median_ms, "Of an inference, the median.")
+        yield Measure("latency_max_ms", slowest, "Of an inference, the slowest.")
+    yield Measure("arena_bytes", meta.board.arena_bytes or None, "Size of the tensor arena.")
+    if meta.build is not None:
+        yield Measure("flash_bytes", meta.build.flash_bytes, "Flash that the firmware takes.")
+        yield Measure("code_bytes", meta.build.code_bytes, "Machine code of the firmware.")
+    if meta.links:
+        errors = sum(link.errors for link in meta.links)
+        yield Measure("line_errors", errors, "Frames damaged or lost, links opened again.")

@@ -1,0 +1,1 @@
+"""What a firmware consists of, as a CycloneDX document."""
