@@ -12,6 +12,7 @@ import numpy as np
 from mcuzoo.history.changes import (
     Aspect,
     Compared,
+    Part,
     compare_metas,
     differing_aspects,
     follows_from_model,
@@ -121,7 +122,7 @@ class Against:
         )
 
     @property
-    def changed_parts(self) -> tuple[str, ...]:
+    def changed_parts(self) -> tuple[Part, ...]:
         """Which of model, data, firmware, rig and mcuzoo are others than in the baseline. A build
         contains its model: another build id alone is no other firmware if the model is another."""
         parts = dict.fromkeys(aspect.part for aspect in self.aspects)
@@ -262,11 +263,11 @@ def _stack(meta: RunMeta) -> int | None:
 
 
 def link_faults(meta: RunMeta) -> int | None:
-    """Frames that were damaged or sent again, and reconnects, over all lines of a run; None where
-    the journal does not know."""
+    """Frames that were damaged or lost, and sessions that were opened again, over all lines of a
+    run, as a budget of line errors counts them; None where the journal does not know."""
     if not meta.links:
         return None
-    return sum(link.host_losses + link.reconnects for link in meta.links)
+    return sum(link.errors for link in meta.links)
 
 
 def _regressions(it: Against) -> Iterator[str]:

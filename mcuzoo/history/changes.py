@@ -6,10 +6,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum
+from typing import Literal
 
 from mcuzoo.emulator.url import SCHEME
 from mcuzoo.project.recipe import Recipe, recipe_text
 from mcuzoo.run.record import RunMeta
+
+Part = Literal["model", "data", "firmware", "rig", "mcuzoo"]
+"""Of a run, as verdicts name what broke."""
 
 
 class Aspect(str, Enum):
@@ -25,12 +29,12 @@ class Aspect(str, Enum):
     HOST = "mcuzoo"
 
     @property
-    def part(self) -> str:
-        """The part of a run, as verdicts name it, that this belongs to."""
+    def part(self) -> Part:
+        """The part of a run that this belongs to."""
         return _PARTS[self]
 
 
-_PARTS = {
+_PARTS: dict[Aspect, Part] = {
     Aspect.MODEL: "model",
     Aspect.RECIPE: "data",
     Aspect.DATA: "data",

@@ -39,7 +39,7 @@ from mcuzoo.report.html.charts import Dated, charts_note, trend
 from mcuzoo.report.html.page import page_html
 
 _LISTED = 400
-_FAULTS = "frames damaged or sent again, reconnects"
+_FAULTS = "frames damaged or lost, links opened again"
 _SPACE, _HYPHEN = "\N{NO-BREAK SPACE}", "\N{NON-BREAKING HYPHEN}"
 _MARKED = 40
 """So many changes are marked in a chart; more would hide it."""
