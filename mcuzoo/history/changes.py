@@ -1,5 +1,5 @@
 """What differs between two runs, in the order in which one thing is made of another: model, recipe,
-data, firmware, compiler, board, line, and mcuzoo itself."""
+data, firmware, compiler, board, line, then what was asked of the run, and mcuzoo itself."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from mcuzoo.emulator.url import SCHEME
 from mcuzoo.project.recipe import Recipe, recipe_text
 from mcuzoo.run.record import RunMeta
 
-Part = Literal["model", "data", "firmware", "rig", "mcuzoo"]
-"""Of a run, as verdicts name what broke."""
+Part = Literal["model", "data", "firmware", "rig", "bounds", "mcuzoo"]
+"""Of a run, as verdicts name what broke; and what was asked of it, and by which mcuzoo."""
 
 
 class Aspect(str, Enum):
@@ -26,6 +26,7 @@ class Aspect(str, Enum):
     COMPILER = "compiler"
     BOARD = "board"
     LINE = "line"
+    BOUNDS = "bounds"
     HOST = "mcuzoo"
 
     @property
@@ -42,6 +43,7 @@ _PARTS: dict[Aspect, Part] = {
     Aspect.COMPILER: "firmware",
     Aspect.BOARD: "rig",
     Aspect.LINE: "rig",
+    Aspect.BOUNDS: "bounds",
     Aspect.HOST: "mcuzoo",
 }
 
@@ -196,6 +198,13 @@ def _rate(meta: RunMeta) -> str:
     return f"{meta.settings.baud:,} baud" + (f", up to {highest:,}" if highest else "")
 
 
+def _bounds(meta: RunMeta) -> str:
+    settings = meta.settings
+    asked = [f"{name.replace('_', ' ')} {value:,}" for name, value in settings.given.items()]
+    asked += ["strict"] * settings.strict + ["strict budgets"] * settings.strict_budgets
+    return ", ".join(asked) or "none"
+
+
 def _values() -> Iterator[tuple[Aspect, str, Callable[[RunMeta], str | None]]]:
     yield Aspect.MODEL, "model", lambda meta: meta.model
     yield Aspect.MODEL, SHA256, lambda meta: meta.board.model_sha256
@@ -215,6 +224,7 @@ def _values() -> Iterator[tuple[Aspect, str, Callable[[RunMeta], str | None]]]:
     yield Aspect.LINE, "port", _port
     yield Aspect.LINE, "rate", _rate
     yield Aspect.LINE, "encoded inputs", lambda meta: _plain(meta.settings.compress)
+    yield Aspect.BOUNDS, "bounds", _bounds
     yield Aspect.HOST, "mcuzoo", lambda meta: meta.tool_version
 
 

@@ -171,7 +171,7 @@ def _charts(series: Series, place: int) -> list[Block]:
 
 
 def _is_marked(point: Point) -> bool:
-    return any(one.aspect not in (Aspect.LINE, Aspect.HOST) for one in point.changed)
+    return any(one.aspect not in (Aspect.LINE, Aspect.BOUNDS, Aspect.HOST) for one in point.changed)
 
 
 def _top1(run: RunFigures) -> Dated | None:
