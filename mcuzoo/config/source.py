@@ -152,7 +152,7 @@ class Source:
         """Of a parameter, from what is said of the command to what is said of several."""
         if one.meant.variable is not None and look == self._from_environment:
             yield self._variable(one, one.meant.variable, key_of(one))
-        if has_key(one) and command not in TAKEN_BY:
+        if has_key(one) and command not in TAKEN_BY:  # rig is a key, so it can be no table
             yield look(one, command, key_of(one))
             other, names = BESIDES.get(command, ("", ()))
             if one.name in names:
