@@ -172,7 +172,7 @@ AGAINST = of(
     outputs=_OUTPUTS,
     deltas=many(plus(Delta, refused=str | None, change=float | None)),
     compared=many(_COMPARED),
-    changed_parts=list[Aspect],
+    changed_parts=list[str],
     regressions=list[str],
 )
 BISECT = of(
