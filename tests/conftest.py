@@ -39,7 +39,9 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 _ALWAYS = settings(
     deadline=None, database=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
-settings.register_profile("repeatable", _ALWAYS, derandomize=True)
+settings.register_profile("repeatable", _ALWAYS, derandomize=True, max_examples=50)
+# By --hypothesis-profile: all examples, as `make full` has them (see helpers/examples.py).
+settings.register_profile("full", _ALWAYS, derandomize=True)
 # By --hypothesis-profile; its seed is given by --hypothesis-seed (see the Makefile).
 settings.register_profile("nightly", _ALWAYS, derandomize=False)
 settings.load_profile("repeatable")

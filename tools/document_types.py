@@ -21,7 +21,7 @@ from mcuzoo.doctor_data.diagnosis import InputRange, NamedOutput
 from mcuzoo.evaluate.look import Answer
 from mcuzoo.evaluate.result import BadImage, DataFacts, ModelFacts
 from mcuzoo.history.against import Delta
-from mcuzoo.history.changes import Aspect, Compared
+from mcuzoo.history.changes import Aspect, Compared, Part
 from mcuzoo.history.layers import FirstLayer
 from mcuzoo.history.pairing import Unpaired
 from mcuzoo.link.counts import StackUse
@@ -172,7 +172,7 @@ AGAINST = of(
     outputs=_OUTPUTS,
     deltas=many(plus(Delta, refused=str | None, change=float | None)),
     compared=many(_COMPARED),
-    changed_parts=list[str],
+    changed_parts=list[Part],
     regressions=list[str],
 )
 BISECT = of(
@@ -393,6 +393,7 @@ EVALUATE = of(
     jobs=int,
     seconds=float,
     images_per_s=float,
+    line=LINE | None,
     against=of(
         "Against",
         model=ModelFacts,
@@ -402,6 +403,7 @@ EVALUATE = of(
         accuracy=_SCORES | None,
         paired=_PAIRED | None,
         differs=bool | None,
+        line=LINE | None,
     )
     | None,
     budgets=list[BudgetResult],

@@ -84,11 +84,11 @@ def _questions(environment: Mapping[str, str]) -> bytes:
 
 def _ask(questions: bytes) -> bytes:
     """What the terminal answers in time; nothing where it cannot be asked."""
-    try:
-        import termios
-        import tty
-    except ImportError:  # Windows
+    if sys.platform == "win32":
         return b""
+    import termios
+    import tty
+
     if sys.stdin is None or not sys.stdin.isatty():
         return b""
     screen, keys = sys.stdout.fileno(), sys.stdin.fileno()

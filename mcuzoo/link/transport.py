@@ -9,11 +9,11 @@ from typing import Any, Protocol, cast
 from mcuzoo.errors import PortError
 from mcuzoo.link.ports import list_serial_ports, ports_hint
 
-try:
-    from termios import error as _TermiosError
-except ImportError:  # Windows
+if sys.platform == "win32":
     FAILURES: tuple[type[Exception], ...] = (OSError,)
 else:
+    from termios import error as _TermiosError
+
     FAILURES = (OSError, _TermiosError)
 """What a port raises that fails, as when it is unplugged: termios.error is no OSError."""
 

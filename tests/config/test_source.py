@@ -12,14 +12,21 @@ import mcuzoo
 from mcuzoo.budgets import BudgetOptions
 from mcuzoo.cli.program import COMMANDS, command_of
 from mcuzoo.config.keys import BESIDES, NAMES_OR_FILES, ONLY_TYPED, TAKEN_BY, WRITTEN
-from mcuzoo.config.source import has_key, key_of, shared_parameters, variable_of
+from mcuzoo.config.source import (
+    budget_parameters,
+    has_key,
+    key_of,
+    shared_parameters,
+    variable_of,
+)
 from mcuzoo.errors import InputError, UsageError
 from mcuzoo.options import FromEnvironment
 
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = "MCUZOO_CHROMIUM"
 RESERVED = {
-    f"MCUZOO_{name}"
-    for name in ("CONFIG", "PORTS", "DATA", "MODELS", "GCC", "ZIG", "CHROMIUM", "FLASHLOADER")
-}
+    f"MCUZOO_{name}" for name in ("CONFIG", "PORTS", "DATA", "MODELS", "GCC", "ZIG", "FLASHLOADER")
+} | {CHROMIUM}
 """Variables that mean something else."""
 
 
@@ -233,6 +240,18 @@ def test_every_shared_key_is_taken_by_what_its_commands_have() -> None:
     for key, takers in TAKEN_BY.items():
         for command, name in takers.items():
             assert name in {one.name for one in command_of(command).parameters}, (key, command)
+
+
+def test_the_page_has_every_key() -> None:
+    page = (ROOT / "docs" / "config.md").read_text(encoding="utf-8")
+    flags = [
+        one.shown
+        for name in COMMANDS
+        for one in command_of(name).parameters
+        if one.name in ONLY_TYPED and not one.is_argument
+    ]
+    words = [*shared_parameters(), *budget_parameters(), *flags, *sorted(RESERVED - {CHROMIUM})]
+    assert not [word for word in words if f"`{word}`" not in page]
 
 
 def test_lists_of_parameters_name_some() -> None:

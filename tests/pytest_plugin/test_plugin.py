@@ -104,6 +104,7 @@ def runs_of(pytester: pytest.Pytester) -> dict[str, Path]:
     return {folder.name.split("-", 2)[2]: folder for folder in found}
 
 
+@pytest.mark.slow
 def test_two_boards_in_parallel_one_of_which_dies(
     pytester: pytest.Pytester, host: HostProject, boards: Boards, write: Callable[[str], Path]
 ) -> None:
@@ -459,7 +460,8 @@ def test_it_costs_nothing_where_nobody_uses_it(pytester: pytest.Pytester) -> Non
     assert "--mcuzoo-port=PORT" in done.stdout and "mcuzoo_port (linelist):" in done.stdout
     loaded, heavy = done.stdout.splitlines()[-2:]
     names = {"mcuzoo", "mcuzoo.pytest_plugin", "mcuzoo.pytest_plugin.options"}
-    assert set(loaded.split()) == {"loaded", *names} and heavy == "heavy"
+    # A build writes _version, and only then it is there.
+    assert set(loaded.split()) - {"mcuzoo._version"} == {"loaded", *names} and heavy == "heavy"
 
 
 @needs_compiler
