@@ -46,7 +46,7 @@ quick: $(TEST)
 
 # Everything, as CI runs it.
 full: $(TEST)
-	$(PYTEST) -m 'full or not full'
+	$(PYTEST) -m 'full or not full' --hypothesis-profile=full
 
 # Random searches of hypothesis, libFuzzer's (where there is clang), and a long run on a bad line.
 # hypothesis's seed is printed; SEED=N searches the same again.

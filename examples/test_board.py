@@ -33,7 +33,7 @@ def test_a_stop_sign(board: LeasedBoard, project: Project) -> None:
 def test_every_byte_is_the_hosts(
     board: LeasedBoard, project: Project, reference: HostReference
 ) -> None:
-    for picture in sorted((project.folder / "samples").glob("*.png"))[:3]:
+    for picture in sorted((project.folder / "samples").glob("*.png"))[:2]:
         assert board.classify(picture) == reference(picture)
 
 
@@ -44,6 +44,6 @@ def test_noise(board: LeasedBoard, reference: HostReference) -> None:
 
 
 def test_accuracy(run_images: Callable[..., RunSummary]) -> None:
-    summary = run_images(limit=8, min_top1=0.7)
+    summary = run_images(limit=4, min_top1=0.7)
     assert summary.verdict.passed
     assert summary.top1 is not None and summary.top1.value > 0.7

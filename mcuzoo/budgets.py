@@ -171,7 +171,7 @@ def judge(
 
 
 def _judged(name: str, bound: float, figure: Figure, strict: bool) -> BudgetResult:
-    asked = f"{name} {bound:,}"
+    asked = f"{name} {bound:,}" if isinstance(bound, int) else f"{name} {bound:g}"
     value, part = figure.value, PARTS[name]
     if value is None and not figure.fails:
         text = f"{asked} cannot be judged: {figure.text}."

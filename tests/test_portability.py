@@ -43,11 +43,15 @@ POSIX_ARGUMENTS = {
 OTHERWISE = {("os", "kill")}
 
 
+def stub(module: str) -> str:
+    path = STUBS / module / "__init__.pyi"
+    return (path if path.is_file() else STUBS / f"{module}.pyi").read_text("utf-8")
+
+
 @cache
 def stub_names(module: str, platform: str) -> set[str]:
     """The public names that typeshed gives the module on that platform, imports aside."""
-    path = STUBS / module / "__init__.pyi"
-    tree = ast.parse((path if path.is_file() else STUBS / f"{module}.pyi").read_text("utf-8"))
+    tree = ast.parse(stub(module))
     there = {"sys": SimpleNamespace(platform=platform, version_info=sys.version_info)}
     found: set[str] = set()
 
@@ -83,6 +87,7 @@ def foreign_modules() -> set[str]:
         for path in STUBS.glob("*.pyi")
         for module in [path.stem]
         if not module.startswith("_")
+        and "platform" in stub(module)
         and stub_names(module, "linux") - stub_names(module, "win32")
         and not stub_names(module, "win32") - {"error"}
     }

@@ -121,6 +121,24 @@ def test_an_archive_without_git_has_its_version(repository: Path, tmp_path: Path
     assert built(tmp_path / "source", tmp_path / "out") == ("9.8.7", "9.8.7", commit)
 
 
+@pytest.mark.parametrize("old_git", [False, True])
+def test_an_archive_of_a_commit_without_tags_can_be_built(
+    repository: Path, tmp_path: Path, old_git: bool
+) -> None:
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "--quiet", "--no-tags", repository.as_uri(), str(clone))
+    archive = tmp_path / "archive.zip"
+    git(clone, "archive", "--format=zip", f"--output={archive}", "HEAD")
+    source = tmp_path / "source"
+    zipfile.ZipFile(archive).extractall(source)
+    about = source / ".git_archival.txt"
+    told = about.read_text()
+    if old_git:  # before 2.32 it left this as it is
+        about.write_text(told.replace("v0.0.0", "v0.0.0% (describe:tags=true,match=v[0-9]*)"))
+    commit = git(clone, "rev-parse", "HEAD")
+    assert "v0.0.0" in told and built(source, tmp_path / "out") == ("0.0.0", "0.0.0", commit)
+
+
 def test_a_plain_copy_has_no_version(tmp_path: Path) -> None:
     """Even inside of another repository."""
     pytest.importorskip("hatch_vcs")

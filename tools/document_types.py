@@ -13,13 +13,17 @@ from pydantic import BaseModel, ConfigDict, create_model
 from mcuzoo.board.model import Board
 from mcuzoo.budgets import BudgetResult
 from mcuzoo.compare.comparison import LayerAgreement
-from mcuzoo.config.shown import SourceOf
+from mcuzoo.config.shown import ShownValue
 from mcuzoo.data.doctor.diagnosis import Diagnosis
 from mcuzoo.data.doctor.tensor import TensorFacts
 from mcuzoo.doctor.findings import Finding
 from mcuzoo.doctor_data.diagnosis import InputRange, NamedOutput
 from mcuzoo.evaluate.look import Answer
 from mcuzoo.evaluate.result import BadImage, DataFacts, ModelFacts
+from mcuzoo.history.against import Delta
+from mcuzoo.history.changes import Aspect, Compared, Part
+from mcuzoo.history.layers import FirstLayer
+from mcuzoo.history.pairing import Unpaired
 from mcuzoo.link.counts import StackUse
 from mcuzoo.measure.arena import ArenaRow
 from mcuzoo.ops.inspect import Inspection
@@ -36,7 +40,7 @@ from mcuzoo.quantize.process import WorkerReport
 from mcuzoo.run.open_board import Guess
 from mcuzoo.run.record import BoardFacts, Settings, Status, WrongLayer
 from mcuzoo.run.score import Agreement, Paired
-from mcuzoo.run.summary import Latency
+from mcuzoo.run.summary import Broke, Latency
 from mcuzoo.run.tally import Prediction
 from mcuzoo.zoo.convert.report import ConversionReport
 from mcuzoo.zoo.fetch.fetch import FetchReport
@@ -125,6 +129,130 @@ RUN_BOARD = of(
     brought_back=int,
     retired=str | None,
 )
+_CLASS = of("Class", **{"class": int}, name=str | None) | None
+_CHANGED = of(
+    "Changed",
+    file=str,
+    baseline_file=str,
+    sha256=str,
+    label=_CLASS,
+    baseline_label=_CLASS,
+    answer=_CLASS,
+    baseline_answer=_CLASS,
+)
+_UNPAIRED = of("Unpaired", file=str, why=Unpaired)
+_OUTPUTS = of(
+    "Outputs",
+    compared=int,
+    changed=many(of("ChangedOutput", file=str, sha256=str, steps=int)),
+    largest_step=int | None,
+    inputs_changed=int,
+    refused=str | None,
+)
+_COMPARED = plus(Compared, differs=bool | None)
+AGAINST = of(
+    "Against",
+    baseline=str,
+    run=str,
+    paired=int,
+    answered_in_both=int,
+    unpaired=of("UnpairedImages", run=many(_UNPAIRED), baseline=many(_UNPAIRED)),
+    judged=int,
+    newly_wrong=many(_CHANGED),
+    newly_right=many(_CHANGED),
+    relabelled=many(_CHANGED),
+    test=of(
+        "PairedTest",
+        right_only_in_baseline=int,
+        right_only_in_run=int,
+        p_value=float,
+        differs=bool,
+    )
+    | None,
+    outputs=_OUTPUTS,
+    deltas=many(plus(Delta, refused=str | None, change=float | None)),
+    compared=many(_COMPARED),
+    changed_parts=list[Part],
+    regressions=list[str],
+)
+BISECT = of(
+    "Bisect",
+    run_a=str,
+    run_b=str,
+    identical=bool,
+    first=Aspect | None,
+    compared=many(
+        of(
+            "ComparedValue",
+            aspect=Aspect,
+            what=str,
+            a=str | None,
+            b=str | None,
+            differs=bool | None,
+        )
+    ),
+    firmware_files=list[str] | None,
+    paired=int,
+    outputs=_OUTPUTS,
+    first_image=str | None,
+    layer=FirstLayer | None,
+    layer_unknown=str | None,
+)
+HISTORY = of(
+    "History",
+    runs=int,
+    series=many(
+        of(
+            "Series",
+            model=str,
+            board=str,
+            agent=str,
+            broken_since=of("BrokenSince", broke=Broke, run=str, started=str, last_good=str | None)
+            | None,
+            runs=many(
+                of(
+                    "Point",
+                    run=str,
+                    started=str,
+                    tool_version=str,
+                    model_sha256=str,
+                    build_id=str,
+                    compiler=str,
+                    images=of("Images", done=int, total=int, pending=int, unanswered=int),
+                    finished=bool,
+                    top1=RATE | None,
+                    host_top1=RATE | None,
+                    outputs=of("Compared", compared=int, unequal=int),
+                    latency=of("Latency", unit=str, median=int, median_ms=float | None) | None,
+                    arena_bytes=int | None,
+                    code_bytes=int | None,
+                    constant_bytes=int | None,
+                    link_faults=int | None,
+                    verdict=of("Verdict", passed=bool, broke=Broke | None),
+                    changed=many(_COMPARED),
+                )
+            ),
+        )
+    ),
+    unusable=many(of("Unusable", run=str, reason=str)),
+)
+_VALUE = str | bool | int | float | None
+CONFIG = of(
+    "Config",
+    file=str | None,
+    command=str | None,
+    values=many(
+        of(
+            "Value",
+            name=str,
+            value=_VALUE | list[_VALUE],
+            source=get_type_hints(ShownValue)["source"],
+            origin=str | None,
+            key=str | None,
+        )
+    ),
+)
+
 RUN = of(
     "Run",
     run=str,
@@ -154,10 +282,11 @@ RUN = of(
     predictions=many(PREDICTION),
     failed=many(of("Failed", index=int, file=str, status=Status, error=str)),
     boards=Absent(many(RUN_BOARD)),
+    against=Absent(AGAINST),
     verdict=of(
         "Verdict",
         passed=bool,
-        broke=Literal["model", "firmware", "rig", "data"] | None,
+        broke=Broke | None,
         exit_code=int,
         reasons=list[str],
         warnings=list[str],
@@ -264,6 +393,7 @@ EVALUATE = of(
     jobs=int,
     seconds=float,
     images_per_s=float,
+    line=LINE | None,
     against=of(
         "Against",
         model=ModelFacts,
@@ -273,6 +403,7 @@ EVALUATE = of(
         accuracy=_SCORES | None,
         paired=_PAIRED | None,
         differs=bool | None,
+        line=LINE | None,
     )
     | None,
     budgets=list[BudgetResult],
@@ -611,27 +742,12 @@ WATCH = of(
     seconds=float,
 )
 
-CONFIG = of(
-    "Config",
-    file=str | None,
-    command=str | None,
-    values=many(
-        of(
-            "ConfigValue",
-            name=str,
-            value=str | bool | int | float | list[str] | list[int] | None,
-            source=SourceOf,
-            origin=str | None,
-            key=str | None,
-        )
-    ),
-)
-
 DOCUMENTS: dict[str, tuple[str, Any]] = {
+    "bisect": ("mcuzoo bisect --json", BISECT),
     "boards": ("mcuzoo boards --json", of("Boards", boards=list[Board])),
     "build": ("mcuzoo build --json: the newest build of a project", BUILD),
     "compare": ("mcuzoo compare --json", COMPARE),
-    "config": ("mcuzoo config --json: what is configured, and where", CONFIG),
+    "config": ("mcuzoo config --json", CONFIG),
     "convert": ("mcuzoo convert --json", CONVERT),
     "doctor": (
         "mcuzoo doctor --json",
@@ -658,7 +774,8 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
     "fit-universal": ("mcuzoo fit --universal --json; sizes in bytes", FIT_UNIVERSAL),
     "flash": ("mcuzoo flash --json", FLASH),
     "flash-rig": ("mcuzoo flash --rig --json", FLASH_RIG),
-    "init": ("mcuzoo init --json: files", of("Init", written=list[str], kept=list[str])),
+    "history": ("mcuzoo history --json", HISTORY),
+    "init": ("mcuzoo init --json", of("Init", written=list[str], kept=list[str])),
     "inspect": ("mcuzoo inspect --json", Inspection),
     "models": (
         "mcuzoo models --json",

@@ -565,7 +565,8 @@ static inline void mz_pack_boot(mz_writer *writer, const mz_msg_boot *message) {
 /* The core took a fault and restarts; unasked. Registers as the Armv7-M manual names them; `pc`,
  * `lr`, `psr` are 0 where the core could not save them. `stack_bottom`: the lowest address of the
  * stack. `doing`: the part of an uploaded model that the runtime was in ("op 3 SOFTMAX"); "" for
- * none. kind: the number of the exception. */
+ * none. kind: the number of the exception. sp: the stack pointer. cfsr, hfsr: what went wrong.
+ * mmfar, bfar: the address, where cfsr says that it is valid. */
 typedef struct {
     uint32_t kind;
     uint32_t pc;

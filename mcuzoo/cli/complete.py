@@ -255,6 +255,12 @@ def _targets(last: str) -> Answer:
     return Answer(words, files=projects.files and not words)
 
 
+def _schemas(last: str) -> Answer:
+    from mcuzoo.report.schemas import VERSIONS, known_schemas
+
+    return _beginning(last, dict.fromkeys((*VERSIONS, *known_schemas()), "document"))
+
+
 _NORMALIZE = ("pixel", "raw", "unit", "tf", "torch", "caffe")
 
 _KNOWN: dict[tuple[str, str], Callable[[str], Answer]] = {
@@ -292,6 +298,7 @@ _KNOWN: dict[tuple[str, str], Callable[[str], Answer]] = {
     ("evaluate", "against"): _one_of("reference", "tflm", "litert-ref", "xnnpack", "emulator"),
     ("convert", "io"): _one_of("keep", "int8"),
     ("rig", "action"): _one_of("scan", "check"),
+    ("schema", "name"): _schemas,
     ("config", "command"): _one_of(*COMMANDS),
     ("completion", "shell"): _one_of(*SHELLS),
 }

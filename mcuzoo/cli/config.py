@@ -26,10 +26,8 @@ def config(
     """A value comes from the command line; else from a variable MCUZOO_...; else from mcuzoo.toml;
     else it is the default. Checks all of the file: exits 2 for one with mistakes, each with its
     line."""
-    import json
-
     from mcuzoo.cli.configured import WITHOUT
-    from mcuzoo.cli.output import width
+    from mcuzoo.cli.output import print_json, width
     from mcuzoo.cli.program import COMMANDS, command_of
     from mcuzoo.config.shown import show_command, show_config
     from mcuzoo.config.source import read_source
@@ -49,6 +47,6 @@ def config(
     else:
         found = show_command(source, command, known[command])
     if json_output:
-        print(json.dumps(config_document(found), indent=2))
+        print_json("config", config_document(found))
     else:
         sys.stdout.write(config_text(found, width()))

@@ -28,9 +28,7 @@ def history(
     alone; what changed from run to run, and since when a model on a board fails. Unfinished and
     damaged runs are listed. Exits 0 whatever the verdicts were.
     """
-    import json
-
-    from mcuzoo.cli.output import may_color, summary_aside, width
+    from mcuzoo.cli.output import may_color, print_json, summary_aside, width
     from mcuzoo.cli.progress import step
     from mcuzoo.files import require_outputs
     from mcuzoo.history.trend import history as read_history
@@ -44,7 +42,7 @@ def history(
         with step("the page of the history"):
             write_page(html, history_html(found))
     if json_output:
-        print(json.dumps(history_document(found), indent=2))
+        print_json("history", history_document(found))
     else:
         with summary_aside(aside):
             sys.stdout.write(history_text(found, width(), may_color()))

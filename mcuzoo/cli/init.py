@@ -37,15 +37,14 @@ def init(
 ) -> None:
     """The workflows run the emulated board on every push, and real boards on a runner of your own.
     A file that is there already is never changed."""
-    import json
-
+    from mcuzoo.cli.output import print_json
     from mcuzoo.config.init import InitOptions, initialize
     from mcuzoo.errors import command
     from mcuzoo.report.config import init_document, init_text
 
     done = initialize(folder, InitOptions(model, board, github, gitlab))
     if json_output:
-        print(json.dumps(init_document(done), indent=2))
+        print_json("init", init_document(done))
         return
     sys.stdout.write(init_text(done))
     go = "" if folder == Path() else f"{command('cd', folder)} && "

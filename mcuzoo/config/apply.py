@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mcuzoo.config.keys import WRITTEN
 from mcuzoo.config.source import Layer, Setting
 from mcuzoo.emulator.scheme import SCHEME
 from mcuzoo.project.kinds import MANIFEST_NAME
@@ -28,7 +29,8 @@ _INSTEAD: Mapping[str, frozenset[str]] = {
 }
 """By parameter: which others a value of it makes idle, if they are of a lower layer."""
 
-_SHOWN = frozenset(("html", "junit", "summary", "show"))
+_SHOWN = (WRITTEN - {"out", "trace"}) | {"show"}
+"""What may be new of a run that goes on: how it is shown."""
 
 
 class Configured:

@@ -114,9 +114,11 @@ ONLY_TYPED = frozenset(
 WRITTEN = frozenset(
     {
         "bundle",
+        "codequality",
         "csv",
         "html",
         "junit",
+        "metrics",
         "out",
         "output",
         "outputs",

@@ -29,11 +29,12 @@ from mcuzoo.link.counts import agent_note
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.port_watch import PortWatch
 from mcuzoo.link.session import Session
-from mcuzoo.link.state import LinkState
+from mcuzoo.link.state import LinkState, Timing
 from mcuzoo.link.transport import SOME_PORT
 from mcuzoo.ops.coverage import judge
 from mcuzoo.project.recipe import Recipe
 from mcuzoo.run.connected_board import ConnectedBoard
+from mcuzoo.run.project import max_baud_of
 from mcuzoo.toolchain.find import compiler_packages
 from mcuzoo.zoo.registry import ModelSource
 
@@ -220,12 +221,29 @@ Say = Callable[[str], None]
 _EMULATOR_OPTIONS = "?count=0"
 
 
+_NOT_AHEAD = "an evaluation asks for one image at a time"
+
+
+@dataclass(frozen=True)
+class LineFacts:
+    """What the line to a board has cost. resent: images that were sent again, so many times."""
+
+    link: LinkState
+    resent: int
+
+
 class BoardEngine:
     """A board as an engine; the connection recovers and proves what it can."""
 
     def __init__(self, board: ConnectedBoard) -> None:
         self._board = board
         self._numbers = count()
+        self._resent = 0
+
+    @property
+    def line(self) -> LineFacts:
+        """What its line has cost so far."""
+        return LineFacts(replace(self._board.state, not_ahead=_NOT_AHEAD), self._resent)
 
     @property
     def board(self) -> str:
@@ -235,7 +253,13 @@ class BoardEngine:
 
     def run(self, input: NDArray[np.int8]) -> NDArray[np.int8]:
         """Raises RigError or ProtocolError when the board gives no result, whatever is tried."""
-        return self._board.infer(next(self._numbers), input).output
+        inference = self._board.infer(next(self._numbers), input)
+        self._resent += max(0, inference.attempts - 1)
+        return inference.output
+
+    def take_stock(self) -> None:
+        """Ask the board what its receiver has lost."""
+        self._board.take_stock()
 
 
 @contextmanager
@@ -251,8 +275,10 @@ def board_engine(
     rate = load_board(board_id).console.baud if baud is None else baud
     ports.baud_note = f"as the file of board {board_id} says" if baud is None else "as --baud says"
 
+    timing = Timing.of_port(port, rate, max_baud_of(baud, None))
+
     def connect(state: LinkState) -> Session:
-        return Session.open(port, rate, state=state, ports=ports)
+        return Session.open(port, rate, timing=timing, state=state, ports=ports)
 
     with ConnectedBoard(connect, check, say) as board:
         yield BoardEngine(board)

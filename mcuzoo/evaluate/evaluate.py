@@ -25,6 +25,8 @@ from mcuzoo.data.images import DataSet, Item
 from mcuzoo.errors import DataSetError, McuzooError, ProtocolError, RigError, UsageError
 from mcuzoo.evaluate.engines import (
     EMULATOR,
+    BoardEngine,
+    LineFacts,
     Runs,
     Say,
     Subject,
@@ -184,6 +186,9 @@ def _opened(folder: Path, plan: Plan, resume: bool) -> Journal:
     return Journal(folder, _SYNC)
 
 
+Boards = dict[int, BoardEngine]
+"""The board of each subject that has one, by the subject's place."""
+
 INTERRUPTED = 130
 _CHUNK = 4
 """Images that a process gets at a time; a board gets one."""
@@ -211,7 +216,7 @@ def evaluate(
     """
     task, items = plan.task, plan.data_set.items
     tally, bad = Tally(task.first.classes, show), list[BadImage]()
-    boards: dict[int, str] = {}
+    boards: Boards = {}
     with sigterm_interrupts(), ExitStack() as stack:
         writer = None
         if plan.outputs is not None:
@@ -240,6 +245,9 @@ def evaluate(
             with closing(rows_of(workers, rest, plan.jobs, chunk)) as found:
                 for row in recorded(found, journal):
                     take(row)
+                for place, board in boards.items():
+                    if plan.task.subjects[place].engine != EMULATOR:
+                        board.take_stock()
         except (KeyboardInterrupt, RigError, ProtocolError) as cause:
             if not tally.images:
                 raise
@@ -260,7 +268,11 @@ def evaluate(
 
 
 def _result(
-    plan: Plan, tally: Tally, bad: Sequence[BadImage], seconds: float, boards: dict[int, str]
+    plan: Plan,
+    tally: Tally,
+    bad: Sequence[BadImage],
+    seconds: float,
+    boards: Boards,
 ) -> Evaluation:
     task = plan.task
     return Evaluation(
@@ -285,6 +297,8 @@ def _result(
         turned=tally.turned,
         clipped=tally.clipped,
         output=task.first.form.note,
+        line=_line(plan, 0, boards),
+        against_line=None if task.second is None else _line(plan, 1, boards),
     )
 
 
@@ -307,15 +321,21 @@ def engine_name(subject: Subject, board: str) -> str:
     return f"{EMULATOR} {board}" if subject.engine == EMULATOR else subject.engine
 
 
-def _facts(plan: Plan, place: int, boards: dict[int, str]) -> ModelFacts:
+def _facts(plan: Plan, place: int, boards: Boards) -> ModelFacts:
     subject = plan.task.subjects[place]
     return ModelFacts(
         plan.sources[place].name,
         subject.model.sha256,
         subject.kind,
         engine_name(subject, plan.board),
-        boards.get(place),
+        boards[place].board if place in boards else None,
     )
+
+
+def _line(plan: Plan, place: int, boards: Boards) -> LineFacts | None:
+    """Of the board at a port; of emulated boards there may be many, and none has a line."""
+    emulated = plan.task.subjects[place].engine == EMULATOR
+    return None if emulated or place not in boards else boards[place].line
 
 
 def _data_facts(data_set: DataSet, digest: str) -> DataFacts:
@@ -333,7 +353,7 @@ def _chunk(subjects: Sequence[Subject]) -> int:
 
 
 @contextmanager
-def _workers(plan: Plan, say: Say, boards: dict[int, str]) -> Iterator[Workers]:
+def _workers(plan: Plan, say: Say, boards: Boards) -> Iterator[Workers]:
     """The workers of `plan`; `boards` gets what each board says of itself, by subject."""
     subjects = plan.task.subjects
     with ExitStack() as stack:
@@ -358,9 +378,7 @@ def _workers(plan: Plan, say: Say, boards: dict[int, str]) -> Iterator[Workers]:
 
 
 @contextmanager
-def _board_worker(
-    plan: Plan, ports: Sequence[str], say: Say, boards: dict[int, str]
-) -> Iterator[Worker]:
+def _board_worker(plan: Plan, ports: Sequence[str], say: Say, boards: Boards) -> Iterator[Worker]:
     with ExitStack() as stack:
         engines: list[Runs] = []
         for place, (subject, port) in enumerate(zip(plan.task.subjects, ports, strict=True)):
@@ -368,7 +386,7 @@ def _board_worker(
                 engines.append(host_engine(subject))
                 continue
             engine = stack.enter_context(board_engine(subject, port, plan.baud, plan.board, say))
-            boards[place] = engine.board
+            boards[place] = engine
             engines.append(engine)
         yield _worker(plan, engines)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mcuzoo.budgets import BudgetResult, Budgets, Figure, judge
-from mcuzoo.evaluate.engines import XNNPACK
+from mcuzoo.evaluate.engines import XNNPACK, LineFacts
 from mcuzoo.project.recipe import Recipe
 from mcuzoo.run.score import ClassScore, Scores, Versus
 from mcuzoo.run.tally import Shown
@@ -58,7 +58,8 @@ class Evaluation:
     output: how it is read, if it is not a score per class. tool_version: of mcuzoo. bad: images
     that could not be run. jobs: workers. seconds: of the whole evaluation. class_names: None where
     the classes have numbers only. shown: predictions to print. against: the other engine or model;
-    comparison: the paired test of both; None without one."""
+    comparison: the paired test of both; None without one. line: to the board at a port;
+    against_line: to that of `against`."""
 
     tool_version: str
     model: ModelFacts
@@ -81,6 +82,8 @@ class Evaluation:
     turned: int = 0
     clipped: float | None = None
     output: str | None = None
+    line: LineFacts | None = None
+    against_line: LineFacts | None = None
 
     @property
     def complete(self) -> bool:

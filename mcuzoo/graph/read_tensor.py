@@ -33,7 +33,10 @@ ZERO_POINT_RANGE = {
 class ReadTensor:
     """`plain`: TFLM reads the same from the file. It does not if zero points are missing (TFLM then
     takes it as not quantized), if weights name another axis than that of their scales, or if it is
-    a variable (TFLM keeps it from run to run)."""
+    a variable (TFLM keeps it from run to run).
+
+    is_variable: the file says so.
+    """
 
     tensor: Tensor
     is_variable: bool

@@ -9,9 +9,11 @@ from os import PathLike
 
 import numpy as np
 
+from mcuzoo.errors import InputError
 from mcuzoo.history.changes import (
     Aspect,
     Compared,
+    Part,
     compare_metas,
     differing_aspects,
     follows_from_model,
@@ -20,6 +22,7 @@ from mcuzoo.history.changes import (
 from mcuzoo.history.folders import RunInFolder, open_run
 from mcuzoo.history.pairing import Pair, Pairing, pair_rows
 from mcuzoo.link.counts import UNKNOWN_UNIT
+from mcuzoo.run.journal import JOURNAL_NAME
 from mcuzoo.run.record import BuildFacts, Row, RunMeta
 from mcuzoo.run.score import Paired, difference
 from mcuzoo.run.summary import Latency, RunSummary
@@ -121,9 +124,10 @@ class Against:
         )
 
     @property
-    def changed_parts(self) -> tuple[str, ...]:
-        """Which of model, data, firmware, rig and mcuzoo are others than in the baseline. A build
-        contains its model: another build id alone is no other firmware if the model is another."""
+    def changed_parts(self) -> tuple[Part, ...]:
+        """Which of model, data, firmware, rig, bounds and mcuzoo are others than in the baseline. A
+        build contains its model: another build id alone is no other firmware if the model is
+        another one."""
         parts = dict.fromkeys(aspect.part for aspect in self.aspects)
         if follows_from_model(self.compared):
             del parts["firmware"]
@@ -140,6 +144,8 @@ def compare_runs(run: str | PathLike[str], baseline: str | PathLike[str]) -> Aga
 
 def against(run: RunInFolder, baseline: RunInFolder) -> Against:
     """The same for runs that are read already."""
+    for one in (run, baseline):
+        _require_sound(one)
     now, before = run.summary, baseline.summary
     pairing = pair_rows(now.rows, before.rows)
     labels = _Labels(before.meta, now.meta)
@@ -164,6 +170,16 @@ def against(run: RunInFolder, baseline: RunInFolder) -> Against:
         deltas=tuple(_deltas(before, now)),
         compared=compare_metas(before.meta, now.meta),
     )
+
+
+def _require_sound(run: RunInFolder) -> None:
+    """Raise InputError for a journal with values of a wrong kind."""
+    try:
+        compare_metas(run.summary.meta, run.summary.meta)
+    except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError) as error:
+        raise InputError(
+            f"The journal {run.folder / JOURNAL_NAME} cannot be used: {error}", "Start a new run."
+        ) from error
 
 
 def _right(row: Row) -> bool:
@@ -262,11 +278,11 @@ def _stack(meta: RunMeta) -> int | None:
 
 
 def link_faults(meta: RunMeta) -> int | None:
-    """Frames that were damaged or sent again, and reconnects, over all lines of a run; None where
-    the journal does not know."""
+    """Frames that were damaged or lost, and sessions that were opened again, over all lines of a
+    run, as a budget of line errors counts them; None where the journal does not know."""
     if not meta.links:
         return None
-    return sum(link.host_losses + link.reconnects for link in meta.links)
+    return sum(link.errors for link in meta.links)
 
 
 def _regressions(it: Against) -> Iterator[str]:

@@ -1,15 +1,19 @@
 """What differs between two runs, in the order in which one thing is made of another: model, recipe,
-data, firmware, compiler, board, line, and mcuzoo itself."""
+data, firmware, compiler, board, line, then what was asked of the run, and mcuzoo itself."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum
+from typing import Literal
 
 from mcuzoo.emulator.url import SCHEME
 from mcuzoo.project.recipe import Recipe, recipe_text
 from mcuzoo.run.record import RunMeta
+
+Part = Literal["model", "data", "firmware", "rig", "bounds", "mcuzoo"]
+"""Of a run, as verdicts name what broke; and what was asked of it, and by which mcuzoo."""
 
 
 class Aspect(str, Enum):
@@ -22,15 +26,16 @@ class Aspect(str, Enum):
     COMPILER = "compiler"
     BOARD = "board"
     LINE = "line"
+    BOUNDS = "bounds"
     HOST = "mcuzoo"
 
     @property
-    def part(self) -> str:
-        """The part of a run, as verdicts name it, that this belongs to."""
+    def part(self) -> Part:
+        """The part of a run that this belongs to."""
         return _PARTS[self]
 
 
-_PARTS = {
+_PARTS: dict[Aspect, Part] = {
     Aspect.MODEL: "model",
     Aspect.RECIPE: "data",
     Aspect.DATA: "data",
@@ -38,6 +43,7 @@ _PARTS = {
     Aspect.COMPILER: "firmware",
     Aspect.BOARD: "rig",
     Aspect.LINE: "rig",
+    Aspect.BOUNDS: "bounds",
     Aspect.HOST: "mcuzoo",
 }
 
@@ -192,6 +198,13 @@ def _rate(meta: RunMeta) -> str:
     return f"{meta.settings.baud:,} baud" + (f", up to {highest:,}" if highest else "")
 
 
+def _bounds(meta: RunMeta) -> str:
+    settings = meta.settings
+    asked = [f"{name.replace('_', ' ')} {value:,}" for name, value in settings.given.items()]
+    asked += ["strict"] * settings.strict + ["strict budgets"] * settings.strict_budgets
+    return ", ".join(asked) or "none"
+
+
 def _values() -> Iterator[tuple[Aspect, str, Callable[[RunMeta], str | None]]]:
     yield Aspect.MODEL, "model", lambda meta: meta.model
     yield Aspect.MODEL, SHA256, lambda meta: meta.board.model_sha256
@@ -211,6 +224,7 @@ def _values() -> Iterator[tuple[Aspect, str, Callable[[RunMeta], str | None]]]:
     yield Aspect.LINE, "port", _port
     yield Aspect.LINE, "rate", _rate
     yield Aspect.LINE, "encoded inputs", lambda meta: _plain(meta.settings.compress)
+    yield Aspect.BOUNDS, "bounds", _bounds
     yield Aspect.HOST, "mcuzoo", lambda meta: meta.tool_version
 
 

@@ -62,7 +62,10 @@ class Series:
 
 @dataclass(frozen=True)
 class Unusable:
-    """A folder whose journal cannot be used, and why."""
+    """A folder whose journal cannot be used, and why.
+
+    reason: a sentence.
+    """
 
     folder: Path
     reason: str

@@ -56,7 +56,8 @@ class Layout:
     """How a stream sees its tensor: rows of pixels.
 
     row_bytes: of a row of pixels. first: the channel that is coded first and, unless `apart`, the
-    one that the others are compared with.
+    one that the others are compared with. channels: of a pixel. lanes: coders that take turns, a
+    power of 2.
     """
 
     row_bytes: int

@@ -57,7 +57,8 @@ _ENOUGH_LEFT = 0.1
 
 @dataclass(frozen=True)
 class StackUse:
-    """used_bytes: the most that was in use since the board's restart."""
+    """bytes: the size of the stack. used_bytes: the most that was in use since the board's
+    restart."""
 
     bytes: int
     used_bytes: int

@@ -22,7 +22,11 @@ MAX_ENCODED_BYTES = int(cobs.max_encoded_length(MAX_BODY_BYTES))
 
 @dataclass(frozen=True)
 class Frame:
-    """One frame. `type` is a message's code, `flags` are bits of messages.Flag."""
+    """One frame. `type` is a message's code, `flags` are bits of messages.Flag.
+
+    seq: its number, 0 to 65535; an answer has that of its request. payload: the fields of the
+    message, without the CRC.
+    """
 
     type: int
     flags: int

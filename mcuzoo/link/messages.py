@@ -399,7 +399,8 @@ class Fault(Message, code=0x92, sender=Sender.BOARD):
     """The core took a fault and restarts; unasked. Registers as the Armv7-M manual names them;
     `pc`, `lr`, `psr` are 0 where the core could not save them. `stack_bottom`: the lowest address
     of the stack. `doing`: the part of an uploaded model that the runtime was in ("op 3 SOFTMAX");
-    "" for none. kind: the number of the exception."""
+    "" for none. kind: the number of the exception. sp: the stack pointer. cfsr, hfsr: what went
+    wrong. mmfar, bfar: the address, where cfsr says that it is valid."""
 
     kind: U32
     pc: U32

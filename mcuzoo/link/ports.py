@@ -20,7 +20,8 @@ _MOST_LETTERS = 60
 @dataclass(frozen=True)
 class PortInfo:
     """A port as the system lists it. usb_id: vendor, product and serial number of the USB device
-    behind it, None for other ports. interface: which of that device's ports it is."""
+    behind it, None for other ports. interface: which of that device's ports it is. description: the
+    system's words."""
 
     device: str
     description: str = ""

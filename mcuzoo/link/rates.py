@@ -32,7 +32,8 @@ _DURING = "asking for its baud rates"
 
 @dataclass(frozen=True)
 class BoardRates:
-    """What a board's UART can do. clock_hz 0: it does not say."""
+    """What a board's UART can do. clock_hz 0: it does not say. default_baud: its rate after a
+    restart."""
 
     clock_hz: int
     default_baud: int

@@ -216,7 +216,8 @@ def _better_multiplier(stairs: Staircases, middle: int) -> int:
 
 @dataclass(frozen=True)
 class Line:
-    """One channel: its sums are SCALE * 2^up times the accumulator, plus beta."""
+    """One channel: its sums are SCALE * 2^up times the accumulator, plus beta. multiplier, shift:
+    of mz_requantization.h's line."""
 
     multiplier: int
     up: int

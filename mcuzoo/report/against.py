@@ -195,14 +195,10 @@ def conclusion(it: Against) -> str:
     return f"no worse. {changed_text(it)}"
 
 
-SCHEMA = 1
-
-
 def against_document(it: Against) -> dict[str, Any]:
     """The document; what is not known is null."""
     paired, outputs = it.paired, it.outputs
     return {
-        "schema": SCHEMA,
         "baseline": str(it.baseline.folder),
         "run": str(it.run.folder),
         "paired": len(it.pairing.pairs),

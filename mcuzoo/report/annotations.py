@@ -33,7 +33,7 @@ def annotation_lines(outcomes: Sequence[Outcome]) -> Iterator[str]:
         if outcome.passed:
             held = sum(claim.holds is True for claim in outcome.claims)
             unknown = sum(claim.holds is None for claim in outcome.claims)
-            text = f"{outcome.headline}: {held} claims hold, {unknown} were not judged"
+            text = f"{outcome.headline}; claims that hold: {held}, not judged: {unknown}"
             yield workflow_command("notice", text, name, file)
 
 

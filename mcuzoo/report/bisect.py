@@ -95,15 +95,11 @@ def conclusion(found: Bisection) -> str:
     return f"The first difference is the {first.value}.{built}{unchanged}"
 
 
-SCHEMA = 1
-
-
 def bisection_document(found: Bisection) -> dict[str, Any]:
     """The document; what is not known is null."""
     changed, layer = found.first_changed, found.layer
     against = against_document(found.against)
     return {
-        "schema": SCHEMA,
         "run_a": str(found.a.folder),
         "run_b": str(found.b.folder),
         "identical": found.identical,

@@ -7,29 +7,25 @@ from typing import Any
 
 from mcuzoo.config.init import Initialized
 from mcuzoo.config.shown import ShownConfig, ShownValue
-from mcuzoo.report.schemas import labelled
 from mcuzoo.tables import Column, table_text
 
 
 def config_document(found: ShownConfig) -> dict[str, object]:
     """The JSON document of `mcuzoo config`."""
-    return labelled(
-        "config",
-        {
-            "file": None if found.file is None else str(found.file),
-            "command": found.command,
-            "values": [
-                {
-                    "name": one.name,
-                    "value": _plain(one.value),
-                    "source": one.source,
-                    "origin": one.origin or None,
-                    "key": one.key or None,
-                }
-                for one in found.values
-            ],
-        },
-    )
+    return {
+        "file": None if found.file is None else str(found.file),
+        "command": found.command,
+        "values": [
+            {
+                "name": one.name,
+                "value": _plain(one.value),
+                "source": one.source,
+                "origin": one.origin or None,
+                "key": one.key or None,
+            }
+            for one in found.values
+        ],
+    }
 
 
 def config_text(found: ShownConfig, width: int) -> str:
@@ -65,10 +61,10 @@ def _plain(value: Any) -> object:
 
 def init_document(done: Initialized) -> dict[str, object]:
     """The JSON document of `mcuzoo init`."""
-    return labelled(
-        "init",
-        {"written": list(map(str, done.written)), "kept": list(map(str, done.kept))},
-    )
+    return {
+        "written": list(map(str, done.written)),
+        "kept": list(map(str, done.kept)),
+    }
 
 
 def init_text(done: Initialized) -> str:

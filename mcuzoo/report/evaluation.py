@@ -18,10 +18,12 @@ from mcuzoo.report.figures import (
     shown_dict,
     shown_lines,
 )
+from mcuzoo.report.line import line_document, line_text, line_use_lines
 from mcuzoo.tables import Column, columns_of, table_text
 
 if TYPE_CHECKING:
     from mcuzoo.budgets import BudgetResult
+    from mcuzoo.evaluate.engines import LineFacts
     from mcuzoo.evaluate.result import Evaluation, ModelFacts
     from mcuzoo.run.score import Scores
 
@@ -48,6 +50,7 @@ def evaluation_text(found: Evaluation, width: int = 80) -> str:
         *_scores(found.scores),
         f"speed       {found.images_per_s:.1f} images/s, {found.jobs} job"
         + ("s" if found.jobs > 1 else ""),
+        *(f"{name:<10}  {text}" for name, text in _line(found.line)),
         *_against(found),
         *(_classes(found, width) if found.per_class else ()),
     ]
@@ -82,6 +85,16 @@ def _scores(scores: Scores | None) -> Iterator[str]:
         yield f"top-5       {accuracy_text(scores.top5)}"
 
 
+def _line(facts: LineFacts | None) -> Iterator[tuple[str, str]]:
+    if facts is None:
+        return
+    yield from line_use_lines(facts.link)
+    if facts.resent:
+        yield "resent", f"{facts.resent} times"
+    if not facts.link.clean:
+        yield "line", line_text(facts.link)
+
+
 def _against(found: Evaluation) -> Iterator[str]:
     if found.against is None or found.comparison is None:
         return
@@ -105,6 +118,7 @@ def _against(found: Evaluation) -> Iterator[str]:
             f"exact test p = {paired.p_value:.3f}: "
             + ("the accuracies differ" if other.differs else "no difference that shows")
         )
+    yield from (f"  {name:<8}  {text}" for name, text in _line(found.against_line))
 
 
 def _classes(found: Evaluation, width: int) -> Iterator[str]:
@@ -200,6 +214,7 @@ def evaluation_document(found: Evaluation, budgets: Sequence[BudgetResult] = ())
         "jobs": found.jobs,
         "seconds": found.seconds,
         "images_per_s": found.images_per_s,
+        "line": _line_document(found.line),
         "against": _against_document(found),
         "budgets": [asdict(one) for one in budgets],
     }
@@ -224,4 +239,9 @@ def _against_document(found: Evaluation) -> dict[str, Any] | None:
         "accuracy": other.scores and scores_dict(other.scores),
         "paired": None if paired is None else {**asdict(paired), "p_value": paired.p_value},
         "differs": other.differs,
+        "line": _line_document(found.against_line),
     }
+
+
+def _line_document(facts: LineFacts | None) -> dict[str, object] | None:
+    return None if facts is None else line_document(facts.link, facts.resent)

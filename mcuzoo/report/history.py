@@ -10,7 +10,7 @@ from mcuzoo.history.figures import RunFigures
 from mcuzoo.history.trend import History, Point, Series
 from mcuzoo.link.counts import agent_note
 from mcuzoo.report.against import compared_documents
-from mcuzoo.report.figures import accuracy_dict
+from mcuzoo.report.figures import accuracy_dict, clipped
 from mcuzoo.run.summary import Latency
 from mcuzoo.tables import Column, table_text
 
@@ -94,7 +94,7 @@ def latency_unit(latency: Latency) -> str:
     """ms, or millions of what is counted and is no time."""
     if latency.median_ms is not None:
         return "ms"
-    return "M instr." if latency.unit == "instructions" else f"M {latency.unit}"
+    return "M instr." if latency.unit == "instructions" else f"M {clipped(latency.unit, 12)}"
 
 
 def verdict_text(run: RunFigures) -> str:
@@ -128,13 +128,9 @@ def _number(value: int | None) -> str:
     return "-" if value is None else f"{value:,}"
 
 
-SCHEMA = 1
-
-
 def history_document(found: History) -> dict[str, Any]:
     """The document; what a journal does not know is null."""
     return {
-        "schema": SCHEMA,
         "runs": found.runs,
         "series": [
             {

@@ -114,7 +114,8 @@ def _findings(summary: RunSummary) -> Iterator[tuple[str, str]]:
     yield from (("budget", one.text) for one in summary.budgets if one.holds)
     yield from (("warning", warning) for warning in verdict.warnings)
     yield from (("reason", reason) for reason in verdict.reasons)
-    yield "verdict", "pass" if verdict.broke is None else f"FAIL: {verdict.broke.value}"
+    beyond = "" if verdict.budget is None else f", by {verdict.budget}"
+    yield "verdict", "pass" if verdict.broke is None else f"FAIL: {verdict.broke.value}{beyond}"
 
 
 def _some(name: str, lines: list[str]) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ from mcuzoo.project.manifest import MANIFEST_NAME
 from mcuzoo.report.claims import claims_of
 from mcuzoo.report.figures import accuracy_text
 from mcuzoo.report.outcome import Measure, Outcome
-from mcuzoo.run.summary import RunSummary
+from mcuzoo.run.summary import RunSummary, Verdict
 
 
 def run_outcome(summary: RunSummary, folder: Path) -> Outcome:
@@ -20,7 +20,7 @@ def run_outcome(summary: RunSummary, folder: Path) -> Outcome:
     return Outcome(
         subject=f"{meta.model} on {meta.board.board}",
         group=f"mcuzoo.{meta.board.board}.{meta.model}",
-        headline="pass" if verdict.broke is None else f"the {verdict.broke.value} broke",
+        headline=_headline(verdict),
         passed=verdict.passed,
         claims=claims_of(summary),
         reasons=verdict.reasons,
@@ -34,6 +34,14 @@ def run_outcome(summary: RunSummary, folder: Path) -> Outcome:
         model=meta.model,
         measures=tuple(_measures(summary)),
     )
+
+
+def _headline(verdict: Verdict) -> str:
+    if verdict.broke is None:
+        return "pass"
+    if verdict.budget is not None:
+        return f"the {verdict.broke.value} is beyond {verdict.budget}"
+    return f"the {verdict.broke.value} broke"
 
 
 def _measures(summary: RunSummary) -> Iterator[Measure]:

@@ -110,7 +110,7 @@ def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None
     check_preprocessing(manifest.preprocessing, manifest.input.shape)
     subject = replace(subject, manifest=manifest)
     base = _defaults(subject) if earlier is None else earlier
-    base = replace(base, project=str(project), upload=_model_name(options.upload) or base.upload)
+    base = replace(base, project=str(project), upload=model_name(options.upload) or base.upload)
     settings = _settings(options, base)
     boards = choose_boards(options, settings, subject, say)
     settings = replace(settings, **boards.settings)
@@ -214,7 +214,7 @@ def _require_port_and_images(settings: Settings) -> None:
         )
 
 
-def _model_name(upload: str | None) -> str | None:
+def model_name(upload: str | None) -> str | None:
     """An absolute path, so that a run can be resumed anywhere; a name of the zoo as it is."""
     if upload is None:
         return None

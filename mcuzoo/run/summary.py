@@ -70,12 +70,13 @@ _FAULT_EXIT_CODE = 4  # the firmware gave no answer at all, which no accuracy ca
 @dataclass(frozen=True)
 class Verdict:
     """broke: None if the run passed. reasons: why it did not pass. warnings: what else to know.
-    exit_code: of the command."""
+    exit_code: of the command. budget: the name of the one that alone made it negative."""
 
     broke: Broke | None
     reasons: tuple[str, ...]
     warnings: tuple[str, ...]
     exit_code: int = 0
+    budget: str | None = None
 
     @property
     def passed(self) -> bool:
@@ -262,7 +263,9 @@ def with_budgets(verdict: Verdict, results: Sequence[BudgetResult]) -> Verdict:
         verdict = replace(verdict, reasons=(*verdict.reasons, *(one.text for one in failed)))
         if verdict.broke is None:
             part = Broke(failed[0].part)
-            verdict = replace(verdict, broke=part, exit_code=_OVER_BUDGET_EXIT_CODE)
+            verdict = replace(
+                verdict, broke=part, exit_code=_OVER_BUDGET_EXIT_CODE, budget=failed[0].name
+            )
     return verdict
 
 

@@ -16,8 +16,8 @@ Prepare = Callable[[Item], Prepared | Unusable]
 
 @dataclass(frozen=True)
 class Arrival:
-    """A picture that is there, whole, or is none. since: when it was first seen as it is now, as
-    time.perf_counter() says."""
+    """A picture that is there. ready: its tensor, or why it is no picture. since: when it was first
+    seen as it is now, as time.perf_counter() says."""
 
     ready: Prepared | Unusable
     since: float

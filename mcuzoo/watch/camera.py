@@ -23,7 +23,8 @@ from mcuzoo.watch.arrival import Arrival, Prepare
 
 @dataclass(frozen=True)
 class Frame:
-    """A picture of a video. pixels: uint8 [H, W, 3], red, green, blue. Its SHA-256 is over them."""
+    """A picture of a video. place: its name. pixels: uint8 [H, W, 3], red, green, blue; its SHA-256
+    is over them."""
 
     place: str
     pixels: NDArray[np.uint8] = field(repr=False, compare=False)

@@ -49,7 +49,8 @@ class _State(NamedTuple):
 
 @dataclass
 class _Pending:
-    """A file that is not decided yet. since: when it was first seen in this state."""
+    """A file that is not decided yet. since: when it was first seen in this state. tries: how often
+    it was tried since then, see _TRIES_S."""
 
     state: _State
     since: float
@@ -58,7 +59,7 @@ class _Pending:
 
 @dataclass(frozen=True)
 class _Content(FilePicture):
-    """A file that was read already: whatever becomes of it now."""
+    """A file that was read already, whatever becomes of it now. content: its bytes."""
 
     content: bytes = b""
 

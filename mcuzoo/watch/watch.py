@@ -24,7 +24,7 @@ from mcuzoo.link.transport import SOME_PORT
 from mcuzoo.quoting import printable
 from mcuzoo.run.connected_board import BoardGoneError, ConnectedBoard
 from mcuzoo.run.feed import Prepared, Unusable, prepare
-from mcuzoo.run.job import Job
+from mcuzoo.run.job import Job, model_name
 from mcuzoo.run.journal import Journal, begin_journal, require_no_run
 from mcuzoo.run.open_board import Answer, Chosen, Classification, choose, classification, connected
 from mcuzoo.run.project import emulated_port
@@ -248,7 +248,7 @@ class _Watch:
             reference=chosen.engine is not None,
             min_top1=None,
             strict=False,
-            upload=options.upload,
+            upload=model_name(options.upload),
             max_baud=chosen.line.max_baud,
         )
         return Job(

@@ -22,6 +22,7 @@ from mcuzoo.evaluate.engines import HOST_ENGINES
 from mcuzoo.flash.options import WAYS
 from mcuzoo.project.kinds import PROJECTS, RUNTIMES, WEIGHTS
 from mcuzoo.project.recipe import COLORS, FITS
+from mcuzoo.report.schemas import VERSIONS
 from mcuzoo.zoo.catalog import catalog
 from mcuzoo.zoo.names import model_names
 
@@ -123,6 +124,7 @@ def test_words_that_an_option_takes() -> None:
     assert sorted(offered("evaluate signs --engine ")) == sorted((*HOST_ENGINES, "emulator"))
     assert offered("rig ") == ["scan", "check"]
     assert offered("completion ") == list(SHELLS)
+    assert offered("schema run") == ["run", f"run-{VERSIONS['run']}"]
     assert offered("config run") == ["run-serial"]
     assert offered("export --baud ") == []
 

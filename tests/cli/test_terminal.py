@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import select
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from helpers.terminal import Terminal
 
 from mcuzoo.cli.terminal import way_of_answers, way_of_environment
 
@@ -60,54 +58,6 @@ def test_what_a_terminal_answers(answers: bytes, way: str) -> None:
 ASK = "from mcuzoo.cli.terminal import picture_way\nprint('way', picture_way())"
 
 
-class Terminal:
-    """The other end of a pty. answer: to DA1, if any."""
-
-    def __init__(self, answer: bytes, code: str = ASK, **environment: str) -> None:
-        import pty
-        import termios
-
-        self.master, slave = pty.openpty()
-        self.before = termios.tcgetattr(slave)
-        self.shown = b""
-        kept = {
-            key: value
-            for key, value in os.environ.items()
-            if key not in ("TMUX", "STY", "NO_COLOR", "TERM_PROGRAM", "LC_TERMINAL")
-        }
-        child = subprocess.Popen(
-            [sys.executable, "-c", code],
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            start_new_session=True,
-            preexec_fn=_controls_its_terminal,
-            env={**kept, "TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8", **environment},
-        )
-        answered = False
-        deadline = time.monotonic() + 120
-        while child.poll() is None or select.select([self.master], [], [], 0)[0]:
-            assert time.monotonic() < deadline, self.shown
-            if select.select([self.master], [], [], 0.05)[0]:
-                self.shown += os.read(self.master, 4096)
-            if answer and not answered and b"\x1b[c" in self.shown:
-                os.write(self.master, answer)
-                answered = True
-        self.after = termios.tcgetattr(slave)
-        self.code = child.returncode
-        # What nobody has read would be typed into the user's shell.
-        self.left = bool(select.select([slave], [], [], 0)[0])
-        os.close(slave)
-        os.close(self.master)
-
-
-def _controls_its_terminal() -> None:
-    import fcntl
-    import termios
-
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="needs ptys")
 @pytest.mark.parametrize(
     ("answer", "environment", "way", "asked"),
@@ -126,7 +76,7 @@ def _controls_its_terminal() -> None:
 def test_a_terminal_is_asked_and_left_as_it_was(
     answer: bytes, environment: dict[str, str], way: str, asked: bool
 ) -> None:
-    terminal = Terminal(answer, **environment)
+    terminal = Terminal([sys.executable, "-c", ASK], answer, **environment)
     assert terminal.code == 0, terminal.shown
     assert f"way {way}\r\n".encode() in terminal.shown
     assert (b"\x1b[c" in terminal.shown) is asked

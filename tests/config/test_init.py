@@ -180,22 +180,23 @@ class TestSteps:
 
     pytestmark = needs_a_build
 
-    def test_github(self, runner: Path, tmp_path: Path) -> None:
+    def test_github(self, runner: Path) -> None:
         require_emulator()
         workflow = read(runner / GITHUB)
         run = run_steps(runner, steps(workflow, "emulated"))
         assert len(run) == 6
-        assert (runner / "fit.html").is_file()
         results = found(runner)
         assert results.tests > 3 and not results.failures
         kept = workflow["jobs"]["emulated"]["steps"][-1]["with"]["path"].split()
-        assert kept and all((runner / name).exists() for name in kept)
-        # The boards' job begins in a fresh checkout.
-        for name in ("run", "firmware"):
-            shutil.rmtree(runner / name)
-        run = run_steps(runner, steps(workflow, "hardware"), tmp_path / "rig.toml")
+        assert len(kept) == 4 and all((runner / name).exists() for name in kept)
+
+    @pytest.mark.full
+    def test_github_with_boards(self, runner: Path, tmp_path: Path) -> None:
+        require_emulator()
+        run = run_steps(runner, steps(read(runner / GITHUB), "hardware"), tmp_path / "rig.toml")
         assert len(run) == 5
-        assert not found(runner).failures
+        results = found(runner)
+        assert results.tests > 3 and not results.failures
 
     @pytest.mark.full
     def test_gitlab(self, runner: Path, tmp_path: Path) -> None:
@@ -206,7 +207,8 @@ class TestSteps:
         assert not found(runner).failures
         kept = pipeline["emulated"]["artifacts"]
         assert all((runner / name).exists() for name in kept["paths"])
-        assert kept["reports"] == {"junit": "junit.xml"}
+        assert kept["reports"].keys() == {"junit", "metrics", "codequality"}
+        assert all((runner / name).is_file() for name in kept["reports"].values())
         for name in ("run", "firmware"):
             shutil.rmtree(runner / name)
         run = run_steps(runner, script(pipeline, "hardware"), tmp_path / "rig.toml")

@@ -12,14 +12,21 @@ import mcuzoo
 from mcuzoo.budgets import BudgetOptions
 from mcuzoo.cli.program import COMMANDS, command_of
 from mcuzoo.config.keys import BESIDES, NAMES_OR_FILES, ONLY_TYPED, TAKEN_BY, WRITTEN
-from mcuzoo.config.source import has_key, key_of, shared_parameters, variable_of
+from mcuzoo.config.source import (
+    budget_parameters,
+    has_key,
+    key_of,
+    shared_parameters,
+    variable_of,
+)
 from mcuzoo.errors import InputError, UsageError
 from mcuzoo.options import FromEnvironment
 
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = "MCUZOO_CHROMIUM"
 RESERVED = {
-    f"MCUZOO_{name}"
-    for name in ("CONFIG", "PORTS", "DATA", "MODELS", "GCC", "ZIG", "CHROMIUM", "FLASHLOADER")
-}
+    f"MCUZOO_{name}" for name in ("CONFIG", "PORTS", "DATA", "MODELS", "GCC", "ZIG", "FLASHLOADER")
+} | {CHROMIUM}
 """Variables that mean something else."""
 
 
@@ -235,12 +242,44 @@ def test_every_shared_key_is_taken_by_what_its_commands_have() -> None:
             assert name in {one.name for one in command_of(command).parameters}, (key, command)
 
 
+def test_the_page_has_every_key() -> None:
+    page = (ROOT / "docs" / "config.md").read_text(encoding="utf-8")
+    flags = [
+        one.shown
+        for name in COMMANDS
+        for one in command_of(name).parameters
+        if one.name in ONLY_TYPED and not one.is_argument
+    ]
+    words = [*shared_parameters(), *budget_parameters(), *flags, *sorted(RESERVED - {CHROMIUM})]
+    assert not [word for word in words if f"`{word}`" not in page]
+
+
 def test_lists_of_parameters_name_some() -> None:
     known = {one.name for name in COMMANDS for one in command_of(name).parameters}
     named = ONLY_TYPED | WRITTEN | NAMES_OR_FILES | BESIDES["fit"][1]
     assert named <= known
     for name in ("fit", "export"):
         assert BESIDES["fit"][1] <= {one.name for one in command_of(name).parameters}
+
+
+READ = {
+    *("against", "calibration", "data", "flashloader", "folder", "image", "images", "labels"),
+    *("lg_env", "profile", "project", "project_a", "project_b", "resume", "rig", "sdk", "tensor"),
+    "tflm",
+}
+"""Options that name what is read."""
+
+
+def test_every_path_is_known_as_one_that_is_read_or_written() -> None:
+    """One that is written and not in WRITTEN would let a file of anybody's write anywhere."""
+    paths = {
+        one.name
+        for name in COMMANDS
+        for one in command_of(name).parameters
+        if one.kind is Path and not one.is_argument
+    }
+    assert paths == READ | WRITTEN
+    assert not READ & WRITTEN
 
 
 def test_no_two_keys_have_one_variable() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from helpers.examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -88,7 +89,7 @@ def test_tensorflow_resizes(tensorflow: Any, kernel: Kernel, antialias: bool | N
     recipe = Recipe(resize=kernel, library="tensorflow", antialias=antialias)
     method = "lanczos3" if kernel == "lanczos" else kernel
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=examples(25), deadline=None)
     @given(pictures(), sides, sides)
     def equal(picture: NDArray[np.uint8], height: int, width: int) -> None:
         expected = tensorflow.image.resize(

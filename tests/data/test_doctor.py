@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from helpers.examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -85,7 +86,7 @@ def test_gray_pictures_have_no_channel_order() -> None:
     assert names(image, (made - 127).astype(np.int8), preprocessing) == ["p-127", "wrap-p-127"]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.integers(0, 10_000), st.sampled_from(["", "p-127", "wrap-255"]), st.booleans())
 def test_mistakes_show_through_another_resizer(seed: int, mistake: str, bgr: bool) -> None:
     image = photograph(seed, 120, 160)
@@ -108,7 +109,7 @@ def doubts(found: Diagnosis) -> set[str]:
     return {one.name for doubt in found.undecided for mistakes in doubt for one in mistakes}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.data())
 def test_nothing_false_is_told_whoever_resized_the_picture(data: st.DataObject) -> None:
     """Also of pictures with little to go by: few colours, no white, hard edges, lossy copies."""
@@ -150,7 +151,7 @@ def test_nothing_false_is_told_whoever_resized_the_picture(data: st.DataObject) 
             assert truth - {"wrap-p-127", "wrap-255"} <= told | doubts(found)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     st.lists(st.sampled_from([0, 1, 128, 254, 255]), min_size=12, max_size=12),
     st.sampled_from(sorted(VALUE_MAPS)),
@@ -230,7 +231,7 @@ def test_unsigned_files_hold_pixels(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_tensor(tmp_path / "t.npy", SIZE), tensor)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.lists(st.integers(-128, 127), min_size=12, max_size=12), st.booleans(), st.booleans())
 def test_c_arrays_are_read(
     tmp_path_factory: pytest.TempPathFactory, values: list[int], signed: bool, in_hex: bool

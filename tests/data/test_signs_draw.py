@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+from helpers.examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,7 +28,7 @@ def _painted(face: Face) -> np.ndarray:
     return sheet.over(np.full((64, 64, 3), 128, np.float32))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.sampled_from(ALL_CLASSES), st.integers(0, 2**63), st.integers(0, 10**6))
 def test_same_arguments_same_pixels(class_index: int, seed: int, index: int) -> None:
     np.random.seed(1)

@@ -48,7 +48,7 @@ def test_a_sibling_board_boots_and_every_byte_is_right(
 ) -> None:
     """In every run of the tests, on one image; test_signs has more of them."""
     project = built_project(board)
-    done = invoke(("run-serial", "--port", f"emulator://{project}", "--project", project,
+    done = invoke(("run-serial", "--port", f"emulator://{project}?count=0", "--project", project,
                "--images", signs, "--limit", 1, "--out", tmp_path / "run", "--json"))  # fmt: skip
     assert done.exit_code == 0, done.stderr
     document = json.loads(done.stdout)

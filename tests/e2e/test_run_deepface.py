@@ -28,7 +28,7 @@ def test_faces(
     project = built_project(board, str(test_data / "models" / "emotion_uint8_float32.tflite"))
     run, table, outputs = tmp_path / "run", tmp_path / "run.csv", tmp_path / "outputs.npy"
     done = invoke((
-        "run-serial", "--port", f"emulator://{project}", "--project", project,
+        "run-serial", "--port", f"emulator://{project}?count=0", "--project", project,
                "--images", test_data / "manifest_fer.csv",
                "--labels", test_data / "labels_fer.txt",
                "--limit", faces, "--out", run, "--json",

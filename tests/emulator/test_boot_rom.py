@@ -6,6 +6,7 @@ from dataclasses import fields
 
 import pytest
 from helpers.boards import REPRESENTATIVES
+from helpers.examples import examples
 from helpers.guest import Guest, Header, MakeGuest, good_header, running
 from helpers.guest_programs import ECHO
 from hypothesis import given, settings
@@ -131,7 +132,7 @@ RT1050 = load_board("rt1050")
 
 
 @given(st.binary(max_size=64), st.integers(0, 0x2040))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_damaged_header_is_an_error_or_boots(noise: bytes, at: int) -> None:
     board = RT1050
     code = (0x20001000).to_bytes(4, "little") + (0x60002041).to_bytes(4, "little") + bytes(64)

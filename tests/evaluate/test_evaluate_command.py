@@ -166,7 +166,7 @@ def test_what_was_measured_is_remembered(model: Path, images: Path) -> None:
         (("--engine", "referense"), 2, "Did you mean 'reference'"),
         (("--against", "reference"), 2, "with itself"),
         (("--min-top1", "1.5"), 2, "no rate"),
-        (("--min-top1", "1.0"), 1, "min_top1 1.0 does not hold"),
+        (("--min-top1", "1.0"), 1, "min_top1 1 does not hold"),
         (("--require-equal",), 2, "needs --against"),
         (("--split", "test"), 2, "not split"),
         (("--limit", "0"), 2, "--limit"),

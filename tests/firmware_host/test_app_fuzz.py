@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from helpers.examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -56,7 +57,7 @@ def session(line: Line) -> Iterator[Session]:
         yield session
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=examples(150), suppress_health_check=[HealthCheck.too_slow])
 @given(streams)
 def test_any_stream_leaves_the_board_answering(line: Line, session: Session, stream: bytes) -> None:
     line.write_to_board(b"\0" + stream)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from helpers.codec_mirror import DamagedError
 from helpers.codec_mirror import decode as decode_as_documented
+from helpers.examples import examples
 from helpers.host_firmware import TESTS, TRAPS, shared_library
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -152,7 +153,7 @@ mutations = st.lists(
 
 
 @given(st.integers(0, 99), mutations, st.integers(1, 300))
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_damaged_streams(
     decoder: Decoder, seed: int, changes: list[tuple[str, int, bytes]], piece: int
 ) -> None:

@@ -10,6 +10,7 @@ from helpers import tflite_builder as build
 from helpers.compilers import ONE_COMPILER_FIRST
 from helpers.core_kernels import CoreKernels, link_kernels
 from helpers.engines import random_inputs
+from helpers.examples import examples
 from helpers.host_kernels import HostKernels
 from helpers.kernel_library import build_kernel_library, oracle
 from hypothesis import HealthCheck, given, reject, settings
@@ -20,7 +21,9 @@ from mcuzoo.graph.read import parse_model
 from mcuzoo.lowering.call import Activation
 from mcuzoo.ops.lower import lower
 
-SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+SETTINGS = settings(
+    max_examples=examples(40), deadline=None, suppress_health_check=list(HealthCheck)
+)
 
 Kernels = HostKernels | CoreKernels
 

@@ -11,6 +11,7 @@ import pytest
 from helpers import move_cases as cases
 from helpers.core_kernels import CoreKernels, link_kernels
 from helpers.engines import random_inputs, wheel
+from helpers.examples import examples
 from helpers.host_kernels import HostKernels
 from helpers.kernel_library import KernelRunner, build_kernel_library, marshal
 from helpers.one_op_nets import int8, int32, one_op, sound_nets
@@ -35,7 +36,7 @@ from mcuzoo.plan.arena.check import violations
 from mcuzoo.plan.arena.fusion import fuse_and_plan
 
 SETTINGS = settings(
-    max_examples=40,
+    max_examples=examples(40),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )

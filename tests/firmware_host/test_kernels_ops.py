@@ -11,6 +11,7 @@ import pytest
 from helpers import op_cases as cases
 from helpers import tflite_builder as build
 from helpers.engines import random_inputs
+from helpers.examples import examples
 from helpers.kernel_library import (
     KernelRunner,
     build_kernel_library,
@@ -28,7 +29,9 @@ from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import parse_model
 from mcuzoo.lowering.constant import Constant
 
-SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SETTINGS = settings(
+    max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 
 
 @pytest.fixture(scope="session")

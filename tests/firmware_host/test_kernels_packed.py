@@ -12,6 +12,7 @@ from helpers import tflite_builder as build
 from helpers.compilers import COMPILERS
 from helpers.core_kernels import CoreKernels, link_kernels
 from helpers.engines import random_inputs
+from helpers.examples import examples
 from helpers.host_kernels import HostKernels
 from helpers.kernel_library import build_kernel_library
 from helpers.op_cases import SEEDS
@@ -22,7 +23,9 @@ from mcuzoo.lowering.call import Call
 from mcuzoo.ops.common.weighted import WeightedWork
 from mcuzoo.ops.table import computed
 
-SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SETTINGS = settings(
+    max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 
 Kernels = HostKernels | CoreKernels
 

@@ -11,6 +11,7 @@ from helpers import window_cases
 from helpers.compilers import COMPILERS
 from helpers.core_kernels import CoreKernels, link_kernels
 from helpers.engines import random_inputs
+from helpers.examples import examples
 from helpers.host_kernels import HostKernels
 from helpers.kernel_library import build_kernel_library
 from helpers.padded import padded
@@ -23,7 +24,9 @@ from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import parse_model
 from mcuzoo.ops.lower import lower
 
-SETTINGS = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+SETTINGS = settings(
+    max_examples=examples(30), deadline=None, suppress_health_check=list(HealthCheck)
+)
 
 Kernels = HostKernels | CoreKernels
 LAYERS = st.one_of(

@@ -12,6 +12,7 @@ from helpers import window_cases as cases
 from helpers.compilers import ONE_COMPILER_FIRST
 from helpers.core_kernels import CoreKernels, link_kernels
 from helpers.engines import random_inputs
+from helpers.examples import examples
 from helpers.host_kernels import HostKernels
 from helpers.kernel_library import build_kernel_library
 from helpers.op_cases import SEEDS
@@ -25,7 +26,9 @@ from mcuzoo.ops.kernels.depthwise_3x3_dsp import Depthwise3x3DspParams, narrower
 from mcuzoo.ops.kernels.pointwise_depthwise_dsp import fuse
 from mcuzoo.ops.table import computed
 
-SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+SETTINGS = settings(
+    max_examples=examples(40), deadline=None, suppress_health_check=list(HealthCheck)
+)
 
 Kernels = HostKernels | CoreKernels
 
@@ -108,7 +111,7 @@ def test_depthwise_in_strips_of_any_height(
     np.testing.assert_array_equal(kernels.run(call, [values], size)[0], expected)
 
 
-@settings(SETTINGS, max_examples=30)
+@settings(SETTINGS, max_examples=examples(30))
 @given(cases.depthwise_3x3(), SEEDS)
 def test_depthwise_with_less_scratch(
     kernels: Kernels, portable: HostKernels, raw: bytes, seed: int
@@ -125,7 +128,7 @@ def test_depthwise_with_less_scratch(
         np.testing.assert_array_equal(over, expected)
 
 
-@settings(SETTINGS, max_examples=25)
+@settings(SETTINGS, max_examples=examples(25))
 @given(cases.pointwise_then_depthwise(), SEEDS)
 def test_fused_pair(
     kernels: Kernels, portable: HostKernels, pair: tuple[bytes, bytes], seed: int

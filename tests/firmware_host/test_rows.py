@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.examples import examples
 from helpers.host_firmware import TESTS, WARNINGS, find_host_compiler, sanitizer_flags
 from helpers.objects import compile_c
 from hypothesis import given, settings
@@ -65,7 +66,7 @@ def harness(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return executable
 
 
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=examples(120))
 @given(chains(), st.integers(1, 9), st.data())
 def test_rows_give_what_the_whole_gives(
     harness: Path, stages: tuple[Stage, ...], columns: int, data: st.DataObject

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers import tflite_builder as build
+from helpers.examples import examples
 from helpers.generated_model import GeneratedModel, build_model, streamed
 from helpers.host_firmware import find_host_compiler, sanitizer_flags
 from helpers.mobilenet import mobilenet_v1
@@ -162,7 +163,7 @@ def rolled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Model, GeneratedMo
     return model, built
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=examples(20))
 @given(st.integers(0, 2**32 - 1))
 def test_rows_through_several_kernels(rolled: tuple[Model, GeneratedModel], seed: int) -> None:
     compare(*rolled, images=3, seed=seed)

@@ -10,6 +10,7 @@ from random import Random
 
 import numpy as np
 import pytest
+from helpers.examples import examples
 from helpers.host_firmware import TESTS, WARNINGS, find_host_compiler, sanitizer_flags
 from helpers.objects import compile_c
 from helpers.small_net import small_net
@@ -112,7 +113,7 @@ changes = st.lists(
 )
 
 
-@settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(1500), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(changes)
 def test_damage_is_seen_or_changes_nothing_that_is_followed(
     check: Checker, damage: list[tuple[int, int]]

@@ -10,6 +10,7 @@ import flatbuffers
 import numpy as np
 import pytest
 from helpers import tflite_builder as build
+from helpers.examples import examples
 from helpers.small_net import small_net
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,7 +25,7 @@ schema = pytest.importorskip("ai_edge_litert.schema_py_generated")
 SMALL = small_net()
 WORDS = [0, 1, 2, 4, 0x7F, 0x80, 0xFFFF, 0x10000, 1 << 20, 1 << 28, 0x7FFFFFFF, 0x80000000,
          0xFFFFFFFE, 0xFFFFFFFF]  # fmt: skip
-LENIENT = settings(max_examples=400, deadline=None)
+LENIENT = settings(max_examples=examples(400), deadline=None)
 
 
 def use(raw: bytes) -> None:

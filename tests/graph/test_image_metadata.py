@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from helpers.examples import examples
 from helpers.small_net import small_net
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -121,7 +122,7 @@ WHOLE = model()
 
 
 @given(st.integers(0, len(WHOLE) - 1), st.integers(0, 255), st.integers(0, len(WHOLE)))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_damage_is_never_an_error(place: int, value: int, length: int) -> None:
     damaged = bytearray(WHOLE)
     damaged[place] = value

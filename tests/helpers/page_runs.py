@@ -153,6 +153,14 @@ def emulated() -> PageRun:
     )
 
 
+def budgeted(run: PageRun) -> PageRun:
+    """The run, judged by budgets: one holds, one does not, one cannot be judged."""
+    meta = run.summary.meta
+    bounds = {"max_line_errors": 0, "max_instructions": 12_000_000, "max_latency_ms": 20.5}
+    settings = replace(meta.settings, **bounds)  # type: ignore[arg-type]
+    return replace(run, summary=summarize(replace(meta, settings=settings), run.summary.rows))
+
+
 def many_classes(images: int, classes: int = 1001) -> PageRun:
     """A run of ImageNet's size, whose data set is gone."""
     names = tuple(f"class number {label}, of many" for label in range(classes))

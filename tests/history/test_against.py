@@ -117,10 +117,15 @@ def test_a_firmware_that_computes_something_else_is_named() -> None:
             ("rig",),
             (Aspect.LINE,),
         ),
+        (
+            lambda meta: replace(meta, settings=replace(meta.settings, min_top1=0.9)),
+            ("bounds",),
+            (Aspect.BOUNDS,),
+        ),
         (lambda meta: replace(meta, tool_version="9"), ("mcuzoo",), (Aspect.HOST,)),
     ],
     ids=["model", "model and build", "compiler, too", "recipe", "optimization", "board", "port",
-         "mcuzoo"],
+         "bounds", "mcuzoo"],
 )  # fmt: skip
 def test_what_changed_is_told_in_order(
     change: Callable[[RunMeta], RunMeta], parts: tuple[str, ...], aspects: tuple[Aspect, ...]
@@ -205,7 +210,7 @@ def test_sizes_and_time() -> None:
     found = compared(night(1, lambda row: replace(row, cycles=6_000_000), larger), night(0))
     wanted = {
         ("latency", "cycles"): -1_003_000, ("arena", "bytes"): 6_240, ("code", "bytes"): 2_448,
-        ("constants", "bytes"): -41_776, ("link faults", ""): 6,
+        ("constants", "bytes"): -41_776, ("link faults", ""): 4,
     }  # fmt: skip
     assert {key: delta(found, *key).change for key in wanted} == wanted
     assert delta(found, "latency", "ms").change == pytest.approx(-1_003_000 / 600_000)
@@ -259,6 +264,13 @@ def test_the_test_counts_the_images_that_changed(outcomes: list[tuple[bool, bool
 
 
 _WHOLE = night(0, images=16)
+
+
+def test_values_of_a_wrong_kind_are_the_journals_fault() -> None:
+    odd = with_meta(lambda meta: replace(meta, board=replace(BOARD, cpuid="x")))  # type: ignore[arg-type]
+    for run, baseline in ((odd, night(0)), (night(0), odd)):
+        with pytest.raises(InputError, match="cannot be used"):
+            compared(run, baseline)
 
 
 def test_from_folders(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -64,7 +65,7 @@ def channels_at_the_zero_point(
     return to, np.array([lowest]), np.array([lowest + draw(st.integers(0, 2**18))])
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(channels_at_the_zero_point(), st.sampled_from([lines, lines_of_two_shifts]))
 def test_a_channels_line_is_equal_at_every_accumulator(
     channel: tuple[Requantization, NDArray[np.int64], NDArray[np.int64]], find: Find
@@ -103,7 +104,7 @@ def layers(draw: st.DrawFn) -> tuple[Requantization, NDArray[np.int64], NDArray[
     return to, edges[:, 0], edges[:, 1]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(layers())
 def test_a_layers_line_is_equal_at_every_accumulator(
     layer: tuple[Requantization, NDArray[np.int64], NDArray[np.int64]],
@@ -121,7 +122,7 @@ def test_a_layers_line_is_equal_at_every_accumulator(
         np.testing.assert_array_equal(outputs, outputs_of_tflm(accumulators, to, channel))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.integers(2**30, 2**31 - 1), st.integers(0, 12), st.integers(-128, 127))
 def test_steps_begin_where_they_begin(multiplier: int, right: int, zero_point: int) -> None:
     outputs = range(-127, 128)

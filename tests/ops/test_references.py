@@ -12,6 +12,7 @@ import pytest
 from helpers import op_cases as cases
 from helpers import tflite_builder as build
 from helpers.engines import assert_equals_tflm
+from helpers.examples import examples
 from helpers.small_net import small_net
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -26,7 +27,7 @@ from mcuzoo.ops.coverage import check_aot
 
 pytest.importorskip("tflite_micro")
 
-SETTINGS = settings(max_examples=60, deadline=None)
+SETTINGS = settings(max_examples=examples(60), deadline=None)
 SEEDS = st.integers(0, 2**32 - 1)
 ZERO_POINTS = st.integers(-128, 127)
 ACTIVATIONS = st.sampled_from(["NONE", "RELU", "RELU6", "RELU_N1_TO_1"])
@@ -460,7 +461,7 @@ def round_nets(draw: st.DrawFn) -> bytes:
     )  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(round_nets())
 def test_ties(raw: bytes) -> None:
     model = parse_model(raw, "ties")
@@ -492,7 +493,7 @@ def tables(draw: st.DrawFn) -> bytes:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(tables())
 def test_tables_of_every_value(raw: bytes) -> None:
     model = parse_model(raw, "table")

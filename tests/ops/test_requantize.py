@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from helpers.examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +22,7 @@ def in_two_roundings(
     return np.clip(scaled + to.output_zero_point, to.minimum, to.maximum).astype(np.int8)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     multipliers=st.lists(MULTIPLIERS, min_size=1, max_size=4),
     shifts=st.lists(st.integers(-20, 2), min_size=4, max_size=4),

@@ -6,6 +6,7 @@ from itertools import permutations
 from random import Random
 
 import pytest
+from helpers.examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -28,7 +29,7 @@ def random_lives(draw: st.DrawFn, max_buffers: int = 24, max_bytes: int = 5000) 
 
 
 @given(random_lives(), st.sampled_from([1, 4, 16, 32]))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 def test_plans_are_sound_and_never_below_the_bound(lives: list[Life], alignment: int) -> None:
     plan = plan_arena(lives, alignment)
     assert violations(plan, lives, alignment) == ()
@@ -39,7 +40,7 @@ def test_plans_are_sound_and_never_below_the_bound(lives: list[Life], alignment:
 
 @pytest.mark.slow
 @given(random_lives(), st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_the_order_of_the_lives_does_not_matter(lives: list[Life], random: Random) -> None:
     shuffled = list(lives)
     random.shuffle(shuffled)
@@ -47,7 +48,7 @@ def test_the_order_of_the_lives_does_not_matter(lives: list[Life], random: Rando
 
 
 @given(random_lives(max_buffers=6, max_bytes=12))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_tiny_cases_are_as_good_as_brute_force(lives: list[Life]) -> None:
     assert plan_arena(lives, alignment=1).arena_bytes == _brute_force(lives)
 

@@ -10,6 +10,7 @@ import pytest
 from helpers import op_cases as cases
 from helpers import tflite_builder as build
 from helpers.engines import random_inputs
+from helpers.examples import examples
 from helpers.generated_model import build_model
 from helpers.host_firmware import find_host_compiler, sanitizer_flags
 from helpers.kernel_library import oracle
@@ -158,7 +159,7 @@ def test_a_chain_finds_an_operand_that_stays_in_what_is_split(tmp_path: Path) ->
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(cases.concatenations())
 def test_a_plan_with_parts_inside_is_sound(raw: bytes) -> None:
     program = build_program(parse_model(raw, "case"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import permutations
 
 import pytest
+from helpers.examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -33,7 +34,7 @@ def random_chains(draw: st.DrawFn, max_steps: int = 12, max_bytes: int = 4000) -
 
 
 @given(random_chains(), st.sampled_from([1, 16]))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 def test_plans_are_sound_and_never_below_the_bound(case: Case, alignment: int) -> None:
     lives, shares = case
     plan = plan_arena(lives, alignment, shares)
@@ -44,7 +45,7 @@ def test_plans_are_sound_and_never_below_the_bound(case: Case, alignment: int) -
 
 @pytest.mark.slow
 @given(random_chains(max_steps=3, max_bytes=9))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 def test_tiny_cases_are_as_good_as_brute_force(case: Case) -> None:
     lives, shares = case
     if len(lives) <= 6:

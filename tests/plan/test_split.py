@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from helpers.examples import examples
 from helpers.exported import plan_memory
 from helpers.mobilenet import mobilenet_v1
 from hypothesis import given, settings
@@ -34,7 +35,7 @@ def lowered() -> Lowered:
     return program, lower(program)
 
 
-@settings(deadline=None, max_examples=12)
+@settings(deadline=None, max_examples=examples(12))
 @given(room=st.integers(0, 120_000))
 def test_any_room_gives_a_sound_plan(lowered: Lowered, room: int) -> None:
     program, calls = lowered

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from helpers import op_cases
+from helpers.examples import examples
 from helpers.mobilenet import mobilenet_v1
 from helpers.small_net import small_net
 from helpers.tflm_arena import tflm_head_bytes
@@ -69,7 +70,7 @@ def test_the_head_is_what_tflm_makes_it(width: float, resolution: int) -> None:
         op_cases.pools(),
     )
 )
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 def test_the_head_of_any_op(raw: bytes) -> None:
     pytest.importorskip("tflite_micro")
     assert predict_arena(parse_model(raw, "op"), "reference").head_bytes == tflm_head_bytes(raw)

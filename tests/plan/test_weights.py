@@ -7,6 +7,7 @@ from itertools import product
 from random import Random
 
 import pytest
+from helpers.examples import examples
 from helpers.exported import plan_memory
 from helpers.mobilenet import mobilenet_v1
 from hypothesis import given, settings
@@ -68,7 +69,7 @@ def best_of_all(candidates: list[Candidate], free: dict[str, int]) -> float:
     return best if best >= WORTH_S else 0.0
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(CANDIDATES, FREE)
 def test_any_choice_keeps_to_the_rules(candidates: list[Candidate], free: dict[str, int]) -> None:
     chosen = choose_regions(candidates, free)
@@ -150,7 +151,7 @@ def test_a_mobilenet_by_estimate(board: Board, needs: Needs) -> None:
 
 
 @pytest.mark.parametrize("board", list_boards(), ids=lambda board: board.id)
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 @given(arena=st.integers(1, 400_000), data=st.integers(1, 60_000))
 def test_a_choice_by_estimate_never_makes_it_too_large(
     board: Board, needs: Needs, arena: int, data: int

@@ -32,6 +32,10 @@ BUILD: dict[str, Any] = {
 }  # fmt: skip
 
 
+MADE_BY = {"commit": "ab" * 20, "templates_sha256": "cd" * 32}
+PART = {"name": "x", "version": "", "licence": ""}
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     return write_tiny_project(tmp_path / "project")
@@ -63,6 +67,11 @@ def _complaint(project: Path) -> str:
         ("model.file", lambda raw, path: raw["model"].update(file=path)),
         ("files.", lambda raw, path: raw.update(files={path: "00"})),
         ("build.bin", lambda raw, path: raw.update(build={**BUILD, "bin": path})),
+        ("build.changed.", lambda raw, path: raw.update(build={**BUILD, "changed": {path: "00"}})),
+        (
+            "build.parts.0.files.",
+            lambda raw, path: raw.update(build={**BUILD, "parts": [{**PART, "files": {path: ""}}]}),
+        ),
     ],
 )
 def test_every_path_stays_inside(project: Path, key: str, edit: Any, path: str) -> None:
@@ -99,6 +108,11 @@ def test_every_path_stays_inside(project: Path, key: str, edit: Any, path: str) 
         ("tflm: does not go with", lambda raw: raw.update(runtime="tflm")),
         ("model: unknown key", lambda raw: raw.update(universal={"ops": [], "rooms": []})),
         ("model: is missing", lambda raw: raw.pop("model")),
+        ("model.url", lambda raw: raw["model"].update(url="https://x/\n")),
+        ("model.licence", lambda raw: raw["model"].update(licence=None)),
+        ("provenance.commit", lambda raw: raw.update(provenance={**MADE_BY, "commit": "HEAD"})),
+        ("provenance.options", lambda raw: raw.update(provenance={**MADE_BY, "options": "-x"})),
+        ("build.flags.0", lambda raw: raw.update(build={**BUILD, "flags": ["a\x1b"]})),
     ],
 )
 def test_every_field_is_checked(project: Path, said: str, edit: Edit) -> None:

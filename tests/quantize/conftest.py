@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from helpers.shared import built_once
 
 # In a process of its own, as the product does: TensorFlow stays out of the test process.
 _MAKE = r"""
@@ -117,9 +118,11 @@ def float_networks(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if os.environ.get("MCUZOO_REQUIRE_TENSORFLOW") == "1":
             pytest.fail(message)
         pytest.skip(message)
-    folder = tmp_path_factory.mktemp("float_networks")
-    done = subprocess.run(
-        [sys.executable, "-c", _MAKE, str(folder)], capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return folder
+
+    def make(folder: Path) -> None:
+        done = subprocess.run(
+            [sys.executable, "-c", _MAKE, str(folder)], capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+
+    return built_once(tmp_path_factory, "float_networks", make)

@@ -169,6 +169,7 @@ def test_the_score_is_of_both_models(float_networks: Path, pictures: Path, tmp_p
     assert "top-1" in text
 
 
+@pytest.mark.full
 def test_weights_alone_go_into_the_network_of_the_zoo(float_networks: Path, tmp_path: Path) -> None:
     gray = tmp_path / "gray.png"
     Image.fromarray(np.arange(48 * 48, dtype=np.uint16).astype(np.uint8).reshape(48, 48)).save(gray)

@@ -81,7 +81,7 @@ def test_report_against_mixes_no_units(runs: Path) -> None:
 def test_report_against_as_json(runs: Path) -> None:
     words = ("report", runs / "worse", "--against", runs / "before", "--json")
     found = json.loads(said(*words).stdout)["against"]
-    assert found["schema"] == 1 and found["paired"] == found["judged"] == 32
+    assert found["paired"] == found["judged"] == 32
     assert found["test"]["right_only_in_baseline"] == len(found["newly_wrong"]) == 16
     assert found["test"]["p_value"] == pytest.approx(2 / 2**16)
     first = found["newly_wrong"][0]
@@ -116,7 +116,7 @@ def test_history_as_json_and_page(runs: Path, tmp_path: Path) -> None:
     page = tmp_path / "history.html"
     done = said("history", runs / "nights", runs / "emulated", "--html", page, "--json")
     found = json.loads(done.stdout)
-    assert found["schema"] == 1 and found["runs"] == 21 and not found["unusable"]
+    assert found["schema"] == "history-1" and found["runs"] == 21 and not found["unusable"]
     silicon = found["series"][0]
     assert silicon["broken_since"]["run"].endswith("night-017")
     assert silicon["broken_since"]["last_good"].endswith("night-016")

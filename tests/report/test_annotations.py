@@ -61,7 +61,7 @@ def test_each_broken_claim_is_an_error() -> None:
 
 def test_a_pass_is_one_notice_and_warnings_are_few() -> None:
     (line,) = annotation_lines((outcome(signs_run(4)),))
-    assert line.startswith("::notice title=signs on rt1050::pass: ")
+    assert line.startswith("::notice title=signs on rt1050::pass; ")
     many = replace(outcome(signs_run(4)), warnings=("look",) * 99)
     assert sum(line.startswith("::warning") for line in annotation_lines((many,))) == MOST
 

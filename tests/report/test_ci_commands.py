@@ -100,3 +100,20 @@ def test_what_is_no_budget_is_a_usage_error(
 ) -> None:
     done = invoke((*command, "--min-top1", value))
     assert done.exit_code == 2 and "--min-top1" in done.stderr
+
+
+def test_annotations_leave_stdout_alone(board: FakeBoard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    words = ("run-serial", "--port", PORT, "--no-reference", "-o", "run", "--json")
+    done = invoke((*words, "--max-arena-bytes", "1"))
+    assert done.exit_code == 1 and json.loads(done.stdout)["verdict"]["broke"] == "firmware"
+    lines = [line for line in done.stderr.splitlines() if line.startswith("::")]
+    (line,) = [line for line in lines if line.startswith("::error ")]
+    assert "title=firmware%3A arena" in line and "max_arena_bytes 1 does not hold" in line
+
+
+def test_every_file_at_once(board: FakeBoard) -> None:
+    assert run("--metrics", "m.txt", "--codequality", "q.json", "--max-arena-bytes", "1") == 1
+    assert "mcuzoo_arena_bytes{" in Path("m.txt").read_text(encoding="utf-8")
+    (finding,) = json.loads(Path("q.json").read_text(encoding="utf-8"))
+    assert finding["check_name"] == "mcuzoo-arena"

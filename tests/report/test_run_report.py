@@ -174,7 +174,8 @@ def test_what_the_line_lost_is_a_line_of_text_and_a_part_of_the_document() -> No
         reconnects=1, chunk_bytes=512, smallest_chunk_bytes=128,
     )  # fmt: skip
     summary = summarize(replace(META, link=link), ROWS)
-    (line,) = [line for line in summary_text(summary).splitlines() if line.startswith("line")]
+    told = summary_text(summary, columns=200).splitlines()
+    (line,) = [line for line in told if line.startswith("line")]
     assert line.split("  ", 1)[1].strip() == (
         "23 of 4,000 frames sent again, 5 damaged from the board, 7 to it, 2 bytes lost in its "
         "receiver, 1 reconnect, chunks down to 128 bytes"

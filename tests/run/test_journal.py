@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.examples import examples
 from helpers.fake_board import HELLO
 from helpers.journals import create_journal
 from hypothesis import HealthCheck, given, settings
@@ -149,7 +150,7 @@ def test_half_a_commit_is_undone(run: Path, tmp_path: Path) -> None:
 
 
 @settings(
-    max_examples=60,
+    max_examples=examples(60),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from helpers.commands import finished, invoke, mcuzoo
 from helpers.fault_proxy import Line
 from helpers.host_firmware import HostBoard
 from helpers.host_project import HostProject
+from helpers.terminal import Terminal
 from jsonschema import Draft202012Validator
 
+from mcuzoo.data.images import decode_image
+from mcuzoo.data.preprocess import input_of
+from mcuzoo.project.manifest import load_manifest
 from mcuzoo.report.schemas import schema_text
 from mcuzoo.watch import folder
 
@@ -133,6 +141,22 @@ def test_a_picture_is_shown_where_it_is_asked_for(
         assert said.exit_code == 0 and said.stdout.startswith(begins), said.stderr
         assert "\n000.png  " in f"\n{said.stdout}"
     assert "Did you mean 'kitty'?" in invoke(["watch", "--picture", "kity"]).stderr
+
+
+def test_a_terminal_gets_the_pixels_of_the_input(
+    project: HostProject, line: Line, incoming: Path
+) -> None:
+    """It says that it has kitty's graphics; what it gets is the tensor, whole."""
+    shutil.copy(first_picture(project), incoming)
+    command = mcuzoo(*words(project, line, incoming, "--once"))
+    terminal = Terminal(command, b"\x1b_Gi=31;OK\x1b\\\x1b[?62;4c")
+    assert terminal.code == 0, terminal.shown
+    parts = re.findall(rb"\x1b_G(?:[^;\x1b]*,)?m=[01];([^\x1b]*)\x1b\\", terminal.shown)
+    data = zlib.decompress(base64.b64decode(b"".join(parts)))
+    pixels = decode_image(first_picture(project).read_bytes(), "rgb", "000.png")
+    tensor = input_of(load_manifest(project.folder)).tensor(pixels)
+    assert data == (tensor.astype(np.int16) + 128).astype(np.uint8).tobytes()
+    assert b"000.png  " in terminal.shown
 
 
 def test_what_is_missing_or_contradicts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from helpers.examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -180,7 +181,7 @@ def test_damage_is_said(folder: Path, how: str) -> None:
     st.sampled_from((tarfile.PAX_FORMAT, tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT)),
     st.booleans(),
 )
-@settings(deadline=None, max_examples=250)
+@settings(deadline=None, max_examples=examples(250))
 def test_any_damage_ends_in_content_or_error(
     folder: Path, damage: list[tuple[int, int]], form: int, outside: bool
 ) -> None:

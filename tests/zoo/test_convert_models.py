@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from helpers.engines import random_inputs
+from helpers.examples import examples
 from helpers.same_model import misaligned
 from helpers.tflite_file import O, T, build_model
 from helpers.uint8_models import dense_model, uint8_net, weighted_model
@@ -58,7 +59,7 @@ def lossless_weights(draw: st.DrawFn) -> tuple[NDArray[np.uint8], int]:
     st.sampled_from(["NONE", "RELU", "RELU6"]),
     st.integers(0, 99),
 )
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 def test_weights_within_127_are_rewritten_without_loss(
     weights: tuple[NDArray[np.uint8], int],
     name: str,
@@ -80,7 +81,7 @@ def test_weights_within_127_are_rewritten_without_loss(
 
 
 @given(st.integers(0, 255), st.integers(0, 2**32 - 1), st.sampled_from([0, 3]))
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(30))
 def test_rescaled_channels_keep_their_real_values(zero_point: int, seed: int, axis: int) -> None:
     rng = np.random.default_rng(seed)
     weights = rng.integers(0, 256, (3, 3, 3, 4), dtype=np.uint8)
@@ -280,7 +281,7 @@ def test_an_int8_model_is_realigned_or_left_alone() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(8, 10**6), st.integers(0, 255)), min_size=1, max_size=3))
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 def test_a_damaged_file_is_converted_or_refused(damage: list[tuple[int, int]]) -> None:
     raw = bytearray(uint8_net(float_ends=True))
     for place, value in damage:

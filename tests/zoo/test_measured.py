@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from helpers.examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -43,7 +44,7 @@ def test_what_is_no_measurement_is_refused() -> None:
 
 
 @given(st.lists(st.one_of(st.binary(max_size=60), st.just(b'{"model_sha256": 3}'))))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 def test_damaged_lines_are_passed_over(store_lines: list[bytes]) -> None:
     path = measured.data_folder() / measured.FILE_NAME
     path.unlink(missing_ok=True)

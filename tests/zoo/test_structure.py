@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from helpers.examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -81,7 +82,7 @@ LAYERS = st.sampled_from(
 
 
 @given(st.lists(LAYERS, max_size=6))
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=examples(80))
 def test_any_layers_make_a_sound_model_or_an_error(layers: list[str]) -> None:
     try:
         model = build_layers("net", (9, 7, 3), [parse_layer(text) for text in layers], 4)

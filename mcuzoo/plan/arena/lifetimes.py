@@ -112,7 +112,8 @@ class ArenaPlan:
     """Slots ordered by buffer index; `arena_bytes` is a multiple of the alignment.
 
     `lower_bound_bytes`: the least that `peak_step` needs; no plan can be smaller. hot_bytes: bytes
-    before this offset are in a faster memory than the rest; None: one memory has all.
+    before this offset are in a faster memory than the rest; None: one memory has all. slots: a
+    place for each buffer.
     """
 
     slots: tuple[Slot, ...]

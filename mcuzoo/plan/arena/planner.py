@@ -8,6 +8,7 @@ below it. It remembers situations that led to no plan, so that it tries each of 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from mcuzoo.lowering.alignment import ALIGNMENT_BYTES, align_up
 from mcuzoo.plan.arena.check import violations
@@ -169,6 +170,12 @@ def plan_arena(
 
     The same lives give the same plan. Every plan is checked before it is returned.
     """
+    return _planned(tuple(lives), alignment, tuple(shares))
+
+
+# One model is planned for several boards, and with many a pair of calls fused or not.
+@lru_cache(maxsize=512)
+def _planned(lives: tuple[Life, ...], alignment: int, shares: tuple[Share, ...]) -> ArenaPlan:
     peak = peak_demand(lives, alignment, shares)
     best = _best_layout(lives, alignment, peak, shares)
     plan = _as_plan(best, lives, alignment, peak)
@@ -184,13 +191,15 @@ def _best_layout(
     peak: Peak,
     shares: Sequence[Share],
 ) -> Offsets:
-    best = min(
-        greedy_layouts(lives, alignment, shares),
-        key=lambda layout: _arena_bytes(layout, lives, alignment),
-    )
-    best_bytes = _arena_bytes(best, lives, alignment)
-    if best_bytes == peak.bytes:
-        return best
+    best: Offsets = {}
+    best_bytes: int | None = None
+    for layout in greedy_layouts(lives, alignment, shares):
+        size = _arena_bytes(layout, lives, alignment)
+        if best_bytes is None or size < best_bytes:
+            best, best_bytes = layout, size
+        if best_bytes == peak.bytes:
+            return best
+    assert best_bytes is not None
     return lower_layout(lives, alignment, best_bytes, peak.bytes, shares) or best
 
 

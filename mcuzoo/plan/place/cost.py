@@ -17,7 +17,8 @@ from mcuzoo.plan.place.traffic import ConstantUse
 
 @dataclass(frozen=True)
 class Cache:
-    """A data cache that is filled by whole lines. bytes: the part that constants may count on."""
+    """A data cache that is filled by whole lines. bytes: the part that constants may count on.
+    line_bytes: of one line."""
 
     bytes: int
     line_bytes: int

@@ -26,7 +26,8 @@ class Needs:
     """Bytes to be placed. Code and data (.data with .bss) are estimates, the others are exact.
 
     constants: what constant_bytes consists of; empty where that is not known. arena_bytes: the
-    whole arena. stack_bytes: what is kept free for the stack.
+    whole arena. stack_bytes: what is kept free for the stack. code_bytes: in flash. data_bytes: of
+    .data and .bss.
     """
 
     arena_bytes: int

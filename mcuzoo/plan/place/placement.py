@@ -76,6 +76,7 @@ class Placement:
     user's choice. pinned: the symbols of constants that the user placed. rest_region, rest_bytes:
     where the end of an arena in two memories is; its beginning is in arena_region. ring_bytes: of
     the ring that keeps what the board receives while it works; it is in ring_region, or in .bss.
+    arena_bytes: the whole arena. stack_bytes: what is kept free for the stack.
     """
 
     arena_region: str

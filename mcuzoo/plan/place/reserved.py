@@ -21,7 +21,10 @@ STACK_GUARD_BYTES = 1024
 
 @dataclass(frozen=True)
 class Reserved:
-    """Bytes that start-up code other than ours takes of the data region and of the flash."""
+    """Bytes that start-up code other than ours takes of the data region and of the flash.
+
+    data_bytes: of the data region. code_bytes: of the flash.
+    """
 
     data_bytes: int = 0
     code_bytes: int = 0

@@ -188,7 +188,10 @@ def _prepare_temporaries(model: Model, tensors: Sequence[int]) -> int:
 
 @dataclass(frozen=True)
 class TailPart:
-    """Bytes of the tail by what they hold, with what alignment cost."""
+    """Bytes of the tail by what they hold, with what alignment cost.
+
+    bytes: all together.
+    """
 
     what: str
     bytes: int

@@ -117,7 +117,7 @@ def _deltas(deltas: Sequence[Delta]) -> Table | None:
         Head("figure"),
         Head("baseline", right=True),
         Head("this run", right=True),
-        Head("change", right=True),
+        Head("change"),
     )
     return Table("What a run costs", heads, rows, sortable=False) if rows else None
 

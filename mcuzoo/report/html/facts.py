@@ -27,16 +27,19 @@ def budget_table(results: Sequence[BudgetResult]) -> Table | None:
     rows = tuple(
         (
             Cell(one.name),
-            number(one.bound),
-            number(one.value),
-            Cell(_JUDGED[one.holds], tone="bad" if one.holds is False else ""),
-            Cell(one.text),
+            _figure(one.bound),
+            _figure(one.value),
+            Cell(_JUDGED[one.holds], tone="bad" if one.fails else ""),
         )
         for one in results
     )
-    heads = (Head("budget"), Head("asked", True), Head("found", True), Head(""), Head("because"))
-    bad = frozenset(at for at, one in enumerate(results) if one.holds is False)
-    return Table("What was asked for", heads, rows, bad) if rows else None
+    heads = (Head("budget"), Head("asked", True), Head("found", True), Head("verdict"))
+    bad = frozenset(at for at, one in enumerate(results) if one.fails)
+    return Table("What was asked for", heads, rows, bad, sortable=False) if rows else None
 
 
-_JUDGED = {True: "holds", False: "does not hold", None: "not judged"}
+_JUDGED = {True: "holds", False: "fails", None: "not judged"}
+
+
+def _figure(value: float | None) -> Cell:
+    return number(value, "," if value is None or value == int(value) else ".4g")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from pathlib import Path
 
 from mcuzoo.errors import command
 from mcuzoo.history.changes import Aspect
@@ -38,7 +39,7 @@ from mcuzoo.report.html.charts import Dated, charts_note, trend
 from mcuzoo.report.html.page import page_html
 
 _LISTED = 400
-_FAULTS = "frames damaged or sent again, reconnects"
+_FAULTS = "frames damaged or lost, links opened again"
 _SPACE, _HYPHEN = "\N{NO-BREAK SPACE}", "\N{NON-BREAKING HYPHEN}"
 _MARKED = 40
 """So many changes are marked in a chart; more would hide it."""
@@ -170,7 +171,7 @@ def _charts(series: Series, place: int) -> list[Block]:
 
 
 def _is_marked(point: Point) -> bool:
-    return any(one.aspect not in (Aspect.LINE, Aspect.HOST) for one in point.changed)
+    return any(one.aspect not in (Aspect.LINE, Aspect.BOUNDS, Aspect.HOST) for one in point.changed)
 
 
 def _top1(run: RunFigures) -> Dated | None:
@@ -226,6 +227,9 @@ def _runs(series: Series) -> Table:
         place for place, one in enumerate(shown) if one.run.verdict.broke and one.run.finished
     )
     left = len(series.points) - len(shown)
+    parents = {point.run.folder.parent for point in series.points}
+    home = parents.pop() if len(parents) == 1 else None
+    where = "" if home is None else f"; in {home}"
     heads = (
         Head("begun, UTC"), Head("verdict"), Head("top-1", right=True), Head("95 %", right=True),
         Head("host", right=True), Head("images", right=True), Head("latency", right=True),
@@ -233,15 +237,16 @@ def _runs(series: Series) -> Table:
         Head("changed"), Head("run"),
     )  # fmt: skip
     return Table(
-        "The runs; sizes in bytes, - is not known",
+        f"The runs; sizes in bytes, - is not known{where}",
         heads,
-        tuple(_run(point) for point in shown),
+        tuple(_run(point, home) for point in shown),
         bad,
         left_out=f"And {left:,} earlier runs: --json has them all." if left else "",
     )
 
 
-def _run(point: Point) -> tuple[Cell, ...]:
+def _run(point: Point, home: Path | None) -> tuple[Cell, ...]:
+    """home: the folder of all runs; None if they are in several."""
     run = point.run
     low, high = (None, None) if run.top1 is None else run.top1.interval
     latency = run.latency
@@ -257,7 +262,7 @@ def _run(point: Point) -> tuple[Cell, ...]:
         number(run.code),
         number(run.faults),
         Cell(changed_names(point.changed)),
-        Cell(str(run.folder)),
+        Cell(str(run.folder if home is None else run.folder.name)),
     )
 
 

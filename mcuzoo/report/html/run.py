@@ -142,7 +142,10 @@ def run_page(run: RunPage) -> Page:
 
 def _headline(summary: RunSummary) -> str:
     broke = summary.verdict.broke
-    return "Pass" if broke is None else f"Fail: the {broke.value}"
+    if broke is None:
+        return "Pass"
+    budget = summary.verdict.budget
+    return f"Fail: the {broke.value}" + ("" if budget is None else f", by {budget}")
 
 
 def _parts(summary: RunSummary) -> tuple[Part, ...]:
@@ -164,8 +167,10 @@ def _parts(summary: RunSummary) -> tuple[Part, ...]:
         state, tone = _STATES[ok]
         over = [one.text for one in over_budget if one.part == name.value]
         text = " ".join((text, *over))
-        if over or broken is name:
+        if broken is name or over:
             state, tone = _STATES[False]
+        if over and ok is not False:
+            state = "✗ budget"
         return Part(name.value.capitalize(), state, tone, text)
 
     firmware = [f"{faults:,} images on which it failed."] if faults else []

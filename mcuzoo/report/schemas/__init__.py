@@ -14,6 +14,7 @@ from mcuzoo.errors import UsageError, did_you_mean
 FOLDER = Path(__file__).parent
 
 VERSIONS: Mapping[str, int] = {
+    "bisect": 1,
     "boards": 1,
     "build": 1,
     "compare": 1,
@@ -33,6 +34,7 @@ VERSIONS: Mapping[str, int] = {
     "fit-universal": 1,
     "flash": 1,
     "flash-rig": 1,
+    "history": 1,
     "init": 1,
     "inspect": 1,
     "models": 1,

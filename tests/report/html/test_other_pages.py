@@ -7,12 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from helpers.exported import fit_model
+from helpers.mobilenet import mobilenet_v1
 from helpers.page_runs import EVIL, toy_profile
 from helpers.pages import MADE, PAGES, toy_comparison, toy_evaluation
 
+from mcuzoo.board.load import load_board
+from mcuzoo.budgets import Budgets, Figure, judge
 from mcuzoo.errors import InputError
 from mcuzoo.report.html.comparison import comparison_html
 from mcuzoo.report.html.evaluation import Asked, evaluation_html
+from mcuzoo.report.html.fit import fit_html
 from mcuzoo.report.html.page import write_page
 from mcuzoo.report.html.profile import profile_html
 from mcuzoo.report.profile import profile_document, read_profile
@@ -66,3 +71,17 @@ def test_a_profile_is_read_back_from_its_document(tmp_path: Path) -> None:
 def test_a_file_name_that_is_no_text_is_written(tmp_path: Path) -> None:
     write_page(tmp_path / "x.html", "name \udcff.png")
     assert (tmp_path / "x.html").read_text() == "name ?.png"
+
+
+def test_budgets_are_on_the_pages() -> None:
+    budgets = judge(Budgets(min_top1=0.9), {"min_top1": Figure(0.5, "Top-1 is half")})
+    fit = replace(fit_model(mobilenet_v1(), load_board("rt1050")), budgets=budgets)
+    pages = (
+        fit_html(fit, made=MADE),
+        profile_html(replace(toy_profile(), budgets=budgets), MADE),
+        evaluation_html(toy_evaluation(), Asked(0.9, True, ("too low",), budgets), MADE),
+    )
+    for page in pages:
+        assert 'id="budgets"' in page and "min_top1" in page and "fails" in page
+    assert "Fits, and a budget does not hold" in pages[0] and "Fail: the firmware" in pages[1]
+    assert 'id="budgets"' not in fit_html(replace(fit, budgets=()), made=MADE)
