@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ from mcuzoo.board.model import Board
 from mcuzoo.emulator import exceptions, machine, mpu, system_control, timers
 from mcuzoo.emulator.engine import Cause, Exit
 from mcuzoo.emulator.evk import VirtualEvk
-from mcuzoo.emulator.timers import InstructionClock
+from mcuzoo.emulator.timers import CountMode, InstructionClock
 from mcuzoo.toolchain.sizes import read_functions, read_symbols
 
 pytestmark = pytest.mark.slow
@@ -62,11 +62,9 @@ def probe(tmp_path_factory: pytest.TempPathFactory, board: Board, compiler: str)
 
 
 @contextmanager
-def running(
-    board: Board, image: bytes, say: Callable[[str], None] = lambda text: None
-) -> Iterator[MemoryConsole]:
+def running(board: Board, image: bytes, counted: int = 0) -> Iterator[MemoryConsole]:
     console = MemoryConsole()
-    evk = VirtualEvk(board, image, console, say=say)
+    evk = VirtualEvk(board, image, console, CountMode(counted), say=lambda text: None)
     failed: list[BaseException] = []
 
     def run() -> None:
@@ -106,7 +104,7 @@ def peek(console: MemoryConsole, address: int) -> int:
 
 
 def test_start_up_leaves_everything_in_place(board: Board, probe: BareImage) -> None:
-    with running(board, probe.image) as console:
+    with running(board, probe.image, counted=1) as console:
         text = console.read_until(b"ready\n")
     assert text.startswith(b"hello\n")
     found = values(text)
@@ -262,7 +260,7 @@ def test_the_third_early_fault_in_a_row_stays_where_it_is(board: Board, probe: B
     handler = read_functions(probe.elf, ["mz_fault_handle"])["mz_fault_handle"]
     record = read_symbols(probe.elf, ["mz_last_fault"])["mz_last_fault"]
     console = MemoryConsole()
-    evk = VirtualEvk(board, probe.image, console, say=said.append)
+    evk = VirtualEvk(board, probe.image, console, CountMode(0), say=said.append)
     thread = threading.Thread(target=evk.run)
     thread.start()
     try:

@@ -73,7 +73,10 @@ def test_by_cmake(tmp_path: Path) -> None:
 
 @needs_cmake
 @needs_newlib
-@pytest.mark.parametrize(("runtime", "name"), [("aot", LONG), ("aot", HOSTILE), ("tflm", HOSTILE)])
+@pytest.mark.parametrize(
+    ("runtime", "name"),
+    [pytest.param("aot", LONG, marks=pytest.mark.full), ("aot", HOSTILE), ("tflm", HOSTILE)],
+)
 def test_in_the_sdk(tmp_path: Path, name: str, runtime: str) -> None:
     project = _export(tmp_path, name, runtime, "mcuxpresso", "incbin")
     _require_tame(project)

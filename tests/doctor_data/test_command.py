@@ -187,7 +187,12 @@ def test_what_cannot_be_asked(words: list[str], what: str, tmp_path: Path) -> No
 
 
 OTHERS = [
-    ("mobilenet_v1_0.25_128_quant_int8.tflite", "manifest_imagenet.csv", {"colour"}),
+    pytest.param(
+        "mobilenet_v1_0.25_128_quant_int8.tflite",
+        "manifest_imagenet.csv",
+        {"colour"},
+        marks=pytest.mark.full,
+    ),
     ("pretrainedResnet_quant.tflite", "manifest_cifar10.csv", {"colour"}),
     ("derived_deepface_emotion_int8io.tflite", "manifest_fer.csv", set()),
 ]

@@ -124,6 +124,7 @@ def run_through(
     )  # fmt: skip
 
 
+@pytest.mark.full
 def test_reset_in_the_middle_of_an_image(
     built_project: BuiltProject, signs: Path, tmp_path: Path
 ) -> None:

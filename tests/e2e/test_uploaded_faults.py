@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.boards import ONE_BOARD_FIRST
 from helpers.fake_tflm import fake_tree
 from helpers.tflite_file import O, T, build_model
 
@@ -31,7 +32,7 @@ def model(description: str) -> bytes:
     return build_model(tensors, ops, [0], [1], description)
 
 
-@pytest.fixture(scope="module", params=["rt1170", "rt1050"])
+@pytest.fixture(scope="module", params=ONE_BOARD_FIRST)
 def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("faults")
     chosen = UniversalOptions(fake_tree(folder / "tree"), ("CONV_2D", "SOFTMAX"), "reference")

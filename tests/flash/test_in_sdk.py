@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from helpers.bare_image import build_bare_image
-from helpers.boards import REPRESENTATIVES_FIRST
+from helpers.boards import ONE_BOARD_FIRST, REPRESENTATIVES_FIRST
 from helpers.chip_on_pty import ChipOnPty, flashloader_file
 from helpers.compilers import has_newlib
 from helpers.exported import export_project
@@ -123,7 +123,7 @@ def test_a_stale_application(once: tuple[Path, Path], tmp_path: Path, tools: Fak
         load_payload(project)
 
 
-@pytest.mark.parametrize("name", ["rt1050", "rt1170"])
+@pytest.mark.parametrize("name", ONE_BOARD_FIRST)
 def test_a_boot_header_is_built(name: str, built_once: Path, tmp_path: Path) -> None:
     """From a build that has none, as an SDK configuration may leave it out; the image boots."""
     pytest.importorskip("spsdk", reason="no spsdk (mcuzoo[flash])")

@@ -96,6 +96,7 @@ def test_what_may_go_wrong(trouble: str, said: str, small_once: Path, dap: FakeD
     assert f"mcuzoo flash {small_once} --via pyocd --no-hello" in done.stderr
 
 
+@pytest.mark.full
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell script")
 def test_a_way_that_does_not_read_back_is_read_back_by_pyocd(
     small_once: Path, dap: FakeDap

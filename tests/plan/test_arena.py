@@ -29,7 +29,7 @@ def random_lives(draw: st.DrawFn, max_buffers: int = 24, max_bytes: int = 5000) 
 
 
 @given(random_lives(), st.sampled_from([1, 4, 16, 32]))
-@settings(max_examples=examples(120), deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_plans_are_sound_and_never_below_the_bound(lives: list[Life], alignment: int) -> None:
     plan = plan_arena(lives, alignment)
     assert violations(plan, lives, alignment) == ()

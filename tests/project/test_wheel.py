@@ -103,7 +103,10 @@ def test_the_wheel_says_its_licence_and_that_it_is_typed(wheel: Path) -> None:
     assert packed.read("mcuzoo/py.typed") == b""
 
 
-@pytest.mark.parametrize(("board", "kind"), [("rt1050", "mcuxpresso"), ("rt1170", "cmake")])
+@pytest.mark.parametrize(
+    ("board", "kind"),
+    [("rt1050", "mcuxpresso"), pytest.param("rt1170", "cmake", marks=pytest.mark.full)],
+)
 def test_wheel_and_checkout_export_the_same_project(
     installed: Path, tmp_path: Path, board: str, kind: str
 ) -> None:

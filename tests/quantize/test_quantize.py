@@ -121,6 +121,7 @@ def test_an_operator_without_a_reference_is_scored_too(
     assert done.scored.against.engine in ("tflm", "litert-ref")
 
 
+@pytest.mark.full
 def test_what_no_runtime_runs_is_not_written(
     float_networks: Path, pictures: Path, tmp_path: Path
 ) -> None:

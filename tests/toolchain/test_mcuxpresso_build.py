@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from helpers.boards import REPRESENTATIVES_FIRST
+from helpers.boards import ONE_BOARD_FIRST
 from helpers.commands import invoke
 from helpers.compilers import has_newlib
 from helpers.exported import export_project
@@ -53,7 +53,7 @@ def _project(
 
 
 @needs_tools
-@pytest.mark.parametrize("board", REPRESENTATIVES_FIRST)
+@pytest.mark.parametrize("board", ONE_BOARD_FIRST)
 def test_elf_bin_and_hex_are_entered(tmp_path: Path, board: str) -> None:
     project = _project(tmp_path / "apps", board)
     sdk = fake_sdk(tmp_path / "sdk", load_board(board).sdk_board)
