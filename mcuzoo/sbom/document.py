@@ -52,9 +52,10 @@ def sbom(project: str | PathLike[str]) -> dict[str, Any]:
     build = manifest.build
     if build is not None:
         _require_products(folder, build)
+    files = _sources(folder, manifest)
     components = [
-        _ours(folder, manifest),
-        *_models(folder, manifest),
+        _ours(files, manifest),
+        *_models(files, manifest),
         *map(_part, _parts(manifest)),
     ]
     document: dict[str, Any] = {
@@ -153,8 +154,9 @@ def _firmware(manifest: AnyManifest) -> Component:
     return {**component, "properties": _properties(facts)}
 
 
-def _ours(folder: Path, manifest: AnyManifest) -> Component:
-    """The sources of the firmware: copied, rendered, or changed by whoever has the project."""
+def _ours(files: Mapping[str, str], manifest: AnyManifest) -> Component:
+    """The sources of the firmware: copied, rendered, or changed by whoever has the project. files:
+    as _sources gives them."""
     facts: dict[str, str] = {}
     if manifest.provenance is not None:
         facts = {
@@ -162,7 +164,6 @@ def _ours(folder: Path, manifest: AnyManifest) -> Component:
             "templates": f"sha256:{manifest.provenance.templates_sha256}",
             "options": " ".join(manifest.provenance.options),
         }
-    files = _sources(folder, manifest)
     own = {path: digest for path, digest in files.items() if not _of_model(manifest, path)}
     return {
         "type": "library",
@@ -191,8 +192,8 @@ def _sources(folder: Path, manifest: AnyManifest) -> dict[str, str]:
     return {path: digest for path, digest in sorted(used.items()) if digest}
 
 
-def _models(folder: Path, manifest: AnyManifest) -> list[Component]:
-    """The model of the project, if it has one, with the files that hold its weights."""
+def _models(files: Mapping[str, str], manifest: AnyManifest) -> list[Component]:
+    """The model of the project, if it has one, with those of `files` that hold its weights."""
     if not isinstance(manifest, Manifest):
         return []
     entry = manifest.model
@@ -211,7 +212,6 @@ def _models(folder: Path, manifest: AnyManifest) -> list[Component]:
     facts = {"bytes": str(entry.bytes), "recipe": manifest.recipe_source}
     if entry.converted_from:
         facts["converted_from"] = f"sha256:{entry.converted_from}"
-    files = _sources(folder, manifest)
     own = {path: digest for path, digest in files.items() if _of_model(manifest, path)}
     return [
         {
