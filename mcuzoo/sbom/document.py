@@ -19,7 +19,7 @@ from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
 from mcuzoo import __version__
-from mcuzoo.errors import ProjectError, command
+from mcuzoo.errors import ProjectError, UsageError, command
 from mcuzoo.project.build_id import firmware_inputs, hash_files, is_firmware_input
 from mcuzoo.project.manifest import (
     BOARD_FOLDER,
@@ -30,6 +30,7 @@ from mcuzoo.project.manifest import (
     load_project,
 )
 from mcuzoo.project.rules import inside
+from mcuzoo.quoting import printable, shortened
 
 SPECIFICATION = "1.6"
 FIRMWARE, OURS, MODEL = "firmware", "mcuzoo-firmware", "model"
@@ -45,7 +46,8 @@ def sbom(project: str | PathLike[str]) -> dict[str, Any]:
     """The document about the newest build of the project in a folder, or about its sources if there
     is none.
 
-    Raises ProjectError: no project, or a product of the build is not what was built any more.
+    Raises ProjectError: no project, or a product of the build is not what was built any more;
+    UsageError: SOURCE_DATE_EPOCH is no time.
     """
     folder = Path(project)
     manifest = load_project(folder)
@@ -96,10 +98,16 @@ def _products(build: BuildEntry) -> dict[str, str]:
 
 
 def _time() -> dict[str, str]:
-    """The time of SOURCE_DATE_EPOCH (reproducible-builds.org); none without it."""
+    """The time of SOURCE_DATE_EPOCH (reproducible-builds.org); none without it. Raises UsageError
+    for one that is no time, as the specification wants."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if not re.fullmatch(r"\d{1,11}", epoch):
+    if not epoch:
         return {}
+    if not re.fullmatch(r"[0-9]{1,11}", epoch):
+        raise UsageError(
+            f"SOURCE_DATE_EPOCH is no time: {shortened(printable(epoch))}.",
+            "Seconds since 1970, as git log -1 --format=%ct prints them; or unset it.",
+        )
     return {"timestamp": datetime.fromtimestamp(int(epoch), timezone.utc).isoformat()}
 
 
