@@ -228,7 +228,7 @@ class FolderSource:
                 lost = True
             else:
                 if lost:
-                    self._say(f"{self._folder} is there again")
+                    self._say(f"{printable(str(self._folder))} is there again")
                 lost = False
             if self._once and not self._looks.undecided:
                 return

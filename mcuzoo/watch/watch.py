@@ -208,8 +208,10 @@ class _Watch:
         hello = board.hello
         what = self._options.camera or str(self._options.folder)
         self._say(
-            f"{hello.board}{agent_note(hello.agent)}, build {hello.build_id[:8]}; "
-            f"watching {printable(what)}"
+            printable(
+                f"{hello.board}{agent_note(hello.agent)}, build {hello.build_id[:8]}; "
+                f"watching {what}"
+            )
         )
 
     def _tell(self, journal: Journal | None, wrong: WrongLayer) -> None:
