@@ -33,12 +33,12 @@ from mcuzoo.run.runner import (
     LOST_IN_A_ROW,
     LayerFinder,
     bad_row,
+    compared,
     infer,
     new_meta,
     one_turn,
     row_of,
 )
-from mcuzoo.run.score import difference
 from mcuzoo.watch.arrival import Arrival, Source
 from mcuzoo.watch.camera import CameraSource
 from mcuzoo.watch.feed import Feed
@@ -177,7 +177,7 @@ class _Watch:
             found = self._classified(board, row, expected)
             reference = found.answer.expected
             if reference is not None:
-                row = replace(row, reference_difference=difference(row.output, reference))
+                row = compared(row, row.output, reference, self._chosen.manifest)
         pixels = seen_pixels(input_of(self._chosen.manifest), ready.tensor)
         took = time.perf_counter() - arrival.since
         return Seen(_timed(row, begun), took, ready.tensor, pixels, found), error
