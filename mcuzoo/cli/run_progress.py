@@ -19,7 +19,7 @@ from mcuzoo.cli.progress import Interval
 from mcuzoo.link.channel import DeviceLog
 from mcuzoo.link.counts import agent_note
 from mcuzoo.link.hello import Hello
-from mcuzoo.quoting import printable_lines
+from mcuzoo.quoting import printable, printable_lines
 from mcuzoo.run.record import Row, Status
 
 
@@ -70,7 +70,7 @@ class RunProgress:
 
     def image(self, row: Row) -> None:
         if row.status is not Status.DONE:
-            self._say(f"{row.file}: {row.error}")
+            self._say(printable(f"{row.file}: {row.error}"))
         elif row.label is not None:
             self._labelled += 1
             self._correct += row.top1 == row.label
