@@ -150,7 +150,8 @@ class _Watch:
                 yield seen
                 if seen.row.reference_difference and isinstance(ready, Prepared):
                     finder.find(ready)
-                lost_in_a_row = 0 if error is None else lost_in_a_row + 1
+                if isinstance(ready, Prepared):
+                    lost_in_a_row = 0 if error is None else lost_in_a_row + 1
                 if error is not None and (
                     lost_in_a_row == LOST_IN_A_ROW
                     or isinstance(error, BoardGoneError | WrongFirmwareError)
