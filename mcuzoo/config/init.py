@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcuzoo.config.keys import FILE_NAME
+from mcuzoo.config.options import InitOptions
 from mcuzoo.errors import InputError, UsageError, command
 from mcuzoo.files import cannot_write, making
 
@@ -13,17 +14,6 @@ PROJECT = "firmware"
 GITHUB = Path(".github", "workflows", "mcuzoo.yml")
 GITLAB = Path(".gitlab-ci.yml")
 BUNDLED = "signs"
-
-
-@dataclass(frozen=True)
-class InitOptions:
-    """model None: the only .tflite file of the folder, else the bundled model. board: an id.
-    github, gitlab: write a workflow for it, too."""
-
-    model: str | None = None
-    board: str = "rt1170"
-    github: bool = False
-    gitlab: bool = False
 
 
 @dataclass(frozen=True)
