@@ -26,14 +26,17 @@ class Initialized:
 
 
 def initialize(folder: Path, options: InitOptions = InitOptions()) -> Initialized:
-    """Write what is not there; never over a file. Raises UsageError if all of it is there, or for
-    several models to choose from; BoardError, InputError."""
+    """Write what is not there; never over a file. A .tflite file that is named need not be there
+    yet. Raises UsageError if all of it is there, or for several models to choose from; BoardError;
+    InputError for a model that nobody knows, or a folder that cannot be written."""
     from mcuzoo.board.load import load_board
 
     board = options.board
     if not board.endswith(".toml"):
         board = load_board(board).id
     model = options.model or _model_in(folder)
+    if not model.endswith(".tflite") and not (folder / model).exists():
+        _require_known(model)
     texts = _texts(model, board, options)
     there = tuple(folder / name for name in texts if _exists(folder / name))
     if len(there) == len(texts):
@@ -72,6 +75,14 @@ def _model_in(folder: Path) -> str:
             f"Name one: {command('--model', found[0])}",
         )
     return found[0] if found else BUNDLED
+
+
+def _require_known(model: str) -> None:
+    from mcuzoo.zoo.catalog import catalog
+    from mcuzoo.zoo.registry import no_such_model
+
+    if model not in catalog():
+        raise no_such_model(model)
 
 
 def _exists(path: Path) -> bool:
