@@ -6,12 +6,9 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from mcuzoo.prose import wrapped_line
-
-if TYPE_CHECKING:
-    pass
 
 _NARROWEST = 20
 
