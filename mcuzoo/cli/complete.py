@@ -18,7 +18,6 @@ from mcuzoo.config.keys import FILE_NAME
 from mcuzoo.config.parameters import Parameter
 from mcuzoo.project.kinds import MANIFEST_NAME, PROJECTS, RUNTIMES
 
-CALL = "__complete"
 SHELLS = ("bash", "zsh", "fish")
 FILES, PATHS = ":files", ":paths"
 

@@ -35,9 +35,10 @@ def config(
 
     known = {name: command_of(name).parameters for name in COMMANDS if name not in WITHOUT}
     if command is not None and command not in known:
+        guess = "" if command in WITHOUT else did_you_mean(command, known)
         raise UsageError(
             f"Nothing is configured for {command!r}.",
-            f"{did_you_mean(command, known)}mcuzoo --help lists the commands.",
+            f"{guess}mcuzoo --help lists the commands.",
         )
     source = read_source(os.environ, lambda text: print(text, file=sys.stderr))
     if source.place is not None:

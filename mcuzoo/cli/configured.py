@@ -30,7 +30,7 @@ def configured_for(name: str, known: Command, words: Sequence[str]) -> Configure
 
     source = read_source(os.environ, lambda text: print(text, file=sys.stderr))
     if source.place is not None:
-        source.check(COMMANDS)
+        source.check([one for one in COMMANDS if one not in WITHOUT])
     return Configured(name, source.layers(name, known.parameters))
 
 

@@ -97,7 +97,6 @@ def _is_told_already(error: BaseException) -> bool:
 
 
 def _tell(error: McuzooError, as_json: bool, indent: int | None) -> None:
-
     try:
         if as_json:
             print_json("error", error.as_dict(), indent)
