@@ -27,7 +27,7 @@ def config(
     else it is the default. Checks all of the file: exits 2 for one with mistakes, each with its
     line."""
     from mcuzoo.cli.configured import WITHOUT
-    from mcuzoo.cli.output import print_json, width
+    from mcuzoo.cli.output import print_json, tell, width
     from mcuzoo.cli.program import COMMANDS, command_of
     from mcuzoo.config.shown import show_command, show_config
     from mcuzoo.config.source import read_source
@@ -40,7 +40,7 @@ def config(
             f"Nothing is configured for {command!r}.",
             f"{guess}mcuzoo --help lists the commands.",
         )
-    source = read_source(os.environ, lambda text: print(text, file=sys.stderr))
+    source = read_source(os.environ, tell)
     if source.place is not None:
         source.check(known, known)
     if command is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -24,11 +23,12 @@ def configured_for(name: str, known: Command, words: Sequence[str]) -> Configure
     options = words[: words.index("--")] if "--" in words else words
     if name in WITHOUT or "--help" in options or "-h" in options:
         return None
+    from mcuzoo.cli.output import tell
     from mcuzoo.cli.program import COMMANDS
     from mcuzoo.config.apply import Configured
     from mcuzoo.config.source import read_source
 
-    source = read_source(os.environ, lambda text: print(text, file=sys.stderr))
+    source = read_source(os.environ, tell)
     if source.place is not None:
         source.check([one for one in COMMANDS if one not in WITHOUT])
     return Configured(name, source.layers(name, known.parameters))
