@@ -21,7 +21,6 @@ _VARIABLES = {
     "labgrid": "MCUZOO_RUN_SERIAL_LABGRID",
     "project": "MCUZOO_PROJECT",
 }
-_EMULATOR = "emulator://"
 _TEXT, _LIST, _FLAG, _FILE = "text", "list", "flag", "file"
 _DEFAULT_RUNS = "runs"
 _DEFAULT_WAIT_S = 600.0
@@ -246,12 +245,7 @@ def _of_ini(config: pytest.Config, name: str, kind: str) -> Any:
     if kind == _FILE:
         return home / value
     if name == "port":
-        return [_from(home, port) for port in value]
+        from mcuzoo.emulator.scheme import port_from
+
+        return [port_from(home, port) for port in value]
     return value
-
-
-def _from(home: Path, port: str) -> str:
-    """emulator://PROJECT with the project's whole path."""
-    if not port.lower().startswith(_EMULATOR):
-        return port
-    return f"{_EMULATOR}{home / port[len(_EMULATOR) :]}"
