@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import cached_property
 from itertools import count
@@ -21,6 +21,7 @@ from mcuzoo.errors import (
     ProtocolError,
     RigError,
     UsageError,
+    did_you_mean,
 )
 from mcuzoo.flash.flash import flash
 from mcuzoo.flash.options import FlashOptions
@@ -43,6 +44,10 @@ from mcuzoo.run.run import run
 from mcuzoo.run.runner import RunInterruptedError
 from mcuzoo.run.sessions import Line
 from mcuzoo.run.summary import RunSummary
+
+_PLACES = {"port", "rig", "filter", "labgrid", "boards", "lg_wait", "lg_env", "lg_state"}
+_FIELDS = [one.name for one in fields(RunOptions) if one.name not in _PLACES]
+"""What run_images takes."""
 
 
 @dataclass(frozen=True)
@@ -116,12 +121,17 @@ class Bench:
     def run_images(self, board: LeasedBoard, test: str, given: dict[str, Any]) -> RunSummary:
         """`mcuzoo.run` on a board of this worker, with a run folder of its own. given: fields of
         RunOptions."""
-        places = {"port", "rig", "filter", "labgrid", "boards", "lg_wait", "lg_env", "lg_state"}
-        wrong = places & given.keys()
+        wrong = _PLACES & given.keys()
         if wrong:
             raise UsageError(
                 f"run_images runs on the board of the test, not on another {sorted(wrong)[0]}.",
                 "Say which boards there are by pytest's options.",
+            )
+        unknown = [name for name in given if name not in _FIELDS]
+        if unknown:
+            raise UsageError(
+                f"run_images: there is no field {unknown[0]!r} in RunOptions.",
+                f"{did_you_mean(unknown[0], _FIELDS)}Fields: {', '.join(_FIELDS)}.",
             )
         options = self._place(board)
         if given.get("resume") is None:
