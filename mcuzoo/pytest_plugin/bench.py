@@ -6,9 +6,7 @@ import re
 import time
 from collections import Counter
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
 from functools import cached_property
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +34,7 @@ from mcuzoo.pytest_plugin.pool import (
     is_loss,
 )
 from mcuzoo.pytest_plugin.shared import Done, Retired
-from mcuzoo.run.job import Job
+from mcuzoo.run.job import Job, new_run_folder
 from mcuzoo.run.many.stop import Stop
 from mcuzoo.run.options import RunOptions
 from mcuzoo.run.record import BoardRecord
@@ -304,13 +302,7 @@ class Bench:
 
     def _new_folder(self, what: str) -> Path:
         worker = f"-{self._worker}" if self._worker else ""
-        stem = f"{datetime.now():%Y%m%d-%H%M%S}-{what}{worker}"
-        names = (stem if number == 1 else f"{stem}-{number}" for number in count(1))
-        runs = self.chosen.runs
-        taken = set(self._folders)
-        return next(
-            folder for name in names if not (folder := runs / name).exists() and folder not in taken
-        )
+        return new_run_folder(f"{what}{worker}", self.chosen.runs, self._folders)
 
 
 def _short(test: str) -> str:
