@@ -118,10 +118,10 @@ class Against:
     @property
     def other_images_only(self) -> bool:
         """Whether the data differ by images that only one run has, or by names and order, and what
-        both have is the same: picture, input and label."""
-        return only_other_images(self.compared) and not (
-            self.relabelled or self.outputs.inputs_changed
-        )
+        both have is the same: picture, input and label. Runs without a common image have other
+        data."""
+        unlike = self.relabelled or self.outputs.inputs_changed
+        return bool(self.pairing.pairs) and only_other_images(self.compared) and not unlike
 
     @property
     def changed_parts(self) -> tuple[Part, ...]:

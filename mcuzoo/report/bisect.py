@@ -91,7 +91,7 @@ def conclusion(found: Bisection) -> str:
         if follows_from_model(it.compared)
         else ""
     )
-    unchanged = "" if it.outputs.changed or it.outputs.refused else " No output changed."
+    unchanged = " No output changed." if it.outputs.compared and not it.outputs.changed else ""
     return f"The first difference is the {first.value}.{built}{unchanged}"
 
 

@@ -17,6 +17,7 @@ import serial
 from helpers.commands import finished, mcuzoo
 from helpers.guest import MakeGuest
 from helpers.guest_programs import ECHO
+from helpers.schemas import complaints
 from helpers.tiny_project import write_tiny_project
 
 from mcuzoo.board.model import Board
@@ -69,7 +70,7 @@ def test_json_and_a_chosen_port(echo: Path) -> None:
         port = free.getsockname()[1]
     with emulating(echo, "-b", "rt1050", "--tcp", port, "--json") as (_, line):
         told = {"schema": "emulate-1", "port": f"socket://127.0.0.1:{port}"}
-        assert json.loads(line) == told
+        assert json.loads(line) == told and not complaints(told)
 
 
 @posix
@@ -115,6 +116,7 @@ def test_faults_strike_and_are_counted(echo: Path) -> None:
                 heard += wire.recv(1000)
         process.send_signal(signal.SIGTERM)
         said, talk = process.communicate(timeout=120)
+    assert not complaints(json.loads(said))
     counts = json.loads(said)["faults"]
     up = counts["to_board"]
     assert counts["seed"] == 5

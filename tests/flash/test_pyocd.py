@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from helpers.commands import mcuzoo
 from helpers.fake_dap import SERIAL_NUMBER, install
+from helpers.schemas import complaints
 
 from mcuzoo.emulator.emulate import emulate
 from mcuzoo.emulator.options import EmulateOptions
@@ -64,6 +65,7 @@ def test_the_flash_is_programmed_and_boots(small_once: Path, dap: FakeDap) -> No
     done = dap.run("flash", small_once, "--via", "pyocd", "--no-hello", "--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
+    assert not complaints(told) and not complaints(json.loads(listed.stdout))
     assert told["compared"] == "read back and compared" and told["done"] is True
     assert told["probe"]["serial_number"] == SERIAL_NUMBER
 

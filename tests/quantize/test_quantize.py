@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.schemas import complaints
 from PIL import Image
 
 from mcuzoo.errors import (
@@ -28,7 +29,8 @@ from mcuzoo.quantize.job import Quantized, score
 from mcuzoo.quantize.options import QuantizeOptions
 from mcuzoo.quantize.quantize import quantize
 from mcuzoo.report.evaluation import evaluation_document
-from mcuzoo.report.models import quantization_text
+from mcuzoo.report.models import quantization_document, quantization_text
+from mcuzoo.report.schemas import labelled
 from mcuzoo.zoo.registry import resolve_model
 
 SMALL_OPS = ["CONV_2D", "DEPTHWISE_CONV_2D", "MEAN", "FULLY_CONNECTED", "SOFTMAX"]
@@ -163,6 +165,7 @@ def test_the_score_is_of_both_models(float_networks: Path, pictures: Path, tmp_p
     quantized = quantize_model(float_networks / "small.tflite", output, pictures)
     scored = score(quantized, pictures)
     document = evaluation_document(scored)
+    assert not complaints(labelled("quantize", quantization_document(output, quantized, scored)))
     assert document["n"] == 15
     assert document["model"]["kind"] == "float32"
     assert document["against"]["model"]["kind"] == "int8"

@@ -12,6 +12,8 @@ from helpers.commands import Said, finished, invoke, mcuzoo
 from helpers.histories import broken, night, nights, write_nights, write_run
 from helpers.page_runs import BOARD, emulated, signs_run
 
+from mcuzoo.run.record import Row
+
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -164,6 +166,22 @@ def test_bisect_of_an_unexplained_difference(runs: Path, tmp_path: Path) -> None
     write_run(tmp_path / "odd", night(0, broken))
     text = said("bisect", runs / "before", tmp_path / "odd").stdout
     assert "Outputs differ, and nothing that the runs record does: the board itself" in text
+
+
+def test_runs_without_a_common_image(runs: Path, tmp_path: Path) -> None:
+    """Nothing is said of what both have, or did not change."""
+
+    def other(row: Row) -> Row:
+        return replace(row, sha256=f"{row.index:064x}")
+
+    write_run(tmp_path, night(1, other, lambda meta: replace(meta, data_set_digest="2" * 64)))
+    text = said("bisect", runs / "before", tmp_path).stdout
+    assert "images   0 in both runs" in text and "both runs have are the same" not in text
+    assert text.splitlines()[-1] == "result   The first difference is the data."
+    text = said("report", tmp_path, "--against", runs / "before").stdout
+    assert lines(text)["result"] == "no worse. What changed: the data."
+    text = said("bisect", runs / "before", runs / "more").stdout
+    assert "The images that both runs have are the same ones, with the same labels." in text
 
 
 def test_bisect_with_a_project_that_is_none(runs: Path, tmp_path: Path) -> None:

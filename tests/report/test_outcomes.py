@@ -9,15 +9,18 @@ from pathlib import Path
 
 import pytest
 from helpers.commands import invoke
+from helpers.schemas import complaints
 from helpers.tflite_builder import pool_model
 from junitparser import Error, Failure, JUnitXml, Skipped
 
 from mcuzoo.errors import FlashError, WrongFirmwareError
 from mcuzoo.flash.flash import Flashed
 from mcuzoo.flash.rig import BoardFlashed
+from mcuzoo.report.flash import rig_document
 from mcuzoo.report.junit import junit_text
 from mcuzoo.report.outcome import Outcome
 from mcuzoo.report.outcomes import flash_outcome, rig_outcomes
+from mcuzoo.report.schemas import labelled
 from mcuzoo.rig.boards import RigBoard
 
 
@@ -127,13 +130,13 @@ def test_flash() -> None:
 
 def test_a_rig_has_a_suite_per_board() -> None:
     board = RigBoard("b1", "rt1170", "/dev/ttyACM0")
-    found = rig_outcomes(
-        [
-            BoardFlashed(board, DONE, None),
-            BoardFlashed(replace(board, name="b2"), None, FlashError("Half of it.", "Look.")),
-            BoardFlashed(replace(board, name="b3"), None, WrongFirmwareError("Other.", "Look.")),
-        ]
-    )
+    flashed = [
+        BoardFlashed(board, DONE, None),
+        BoardFlashed(replace(board, name="b2"), None, FlashError("Half of it.", "Look.")),
+        BoardFlashed(replace(board, name="b3"), None, WrongFirmwareError("Other.", "Look.")),
+    ]
+    assert not complaints(labelled("flash-rig", rig_document(flashed)))
+    found = rig_outcomes(flashed)
     assert [outcome.passed for outcome in found] == [True, False, False]
     assert [outcome.failed[0].part.value for outcome in found[1:]] == ["rig", "firmware"]
     assert results(found)[1] == {"flash": Failure}
