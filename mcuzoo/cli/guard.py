@@ -105,12 +105,12 @@ def _tell(error: McuzooError, as_json: bool, indent: int | None) -> None:
     if isinstance(error, InterruptedRunError):
         print("interrupted", file=sys.stderr)
         return
-    if isinstance(error, InternalError) and error.traceback is None:
-        print(error.text, file=sys.stderr)
-    print(f"error: {error.message}\nhint: {error.hint}", file=sys.stderr)
-    if os.environ.get("GITHUB_ACTIONS") == "true":
-        from mcuzoo.quoting import workflow_command
+    from mcuzoo.quoting import printable_lines, workflow_command
 
+    if isinstance(error, InternalError) and error.traceback is None:
+        print(printable_lines(error.text), file=sys.stderr)
+    print(printable_lines(f"error: {error.message}\nhint: {error.hint}"), file=sys.stderr)
+    if os.environ.get("GITHUB_ACTIONS") == "true":
         name = f"mcuzoo {type(error).__name__}, exit code {error.exit_code}"
         said = f"{error.message}\n{error.hint}"
         print(workflow_command("error", said, name), file=sys.stderr)

@@ -36,7 +36,10 @@ SPECIFICATION = "1.6"
 FIRMWARE, OURS, MODEL = "firmware", "mcuzoo-firmware", "model"
 """References within the document."""
 
-_EXPRESSION = re.compile(r"(MIT|[A-Za-z0-9.+-]*\d[A-Za-z0-9.+-]*)( (AND|OR|WITH) [\w.+-]+)*")
+_LICENCE = r"(MIT|[A-Za-z0-9.+-]*\d[A-Za-z0-9.+-]*)"
+_JOINED = r" (AND|OR|WITH) "
+_BRACKETED = rf"\({_LICENCE}({_JOINED}[\w.+-]+)*\)"
+_EXPRESSION = re.compile(rf"({_LICENCE}|{_BRACKETED})({_JOINED}([\w.+-]+|{_BRACKETED}))*")
 _ADDRESS = re.compile(r"https://[!-~]+")
 
 Component = dict[str, Any]
