@@ -225,8 +225,8 @@ def test_of_others():
         ]
     )
     newest = max(runs_of(pytester).values())
-    report = invoke(["report", newest]).output
-    assert "verdict     FAIL: firmware" in report and "op 0 CONV_2D" in report
+    report = re.sub(r"\s+", " ", invoke(["report", newest]).output)
+    assert "verdict FAIL: firmware" in report and "op 0 CONV_2D" in report
 
 
 def test_runs_and_questions_are_in_journals(
@@ -255,7 +255,9 @@ def test_field(run_images):
         *PLUGIN, f"--mcuzoo-port={boards.ports[0]}", f"--mcuzoo-project={host.folder}"
     )
     found.assert_outcomes(failed=3)
-    found.stdout.fnmatch_lines(["E   InputError: * holds no run: *"])
+    found.stdout.fnmatch_lines(["E   InputError: *"])
+    # Where the line breaks, depends on the length of the folder's name.
+    assert " holds no run: " in re.sub(r"\s+(E +)?", " ", found.stdout.str())
     found.stdout.fnmatch_lines(
         ["E   UsageError: *no field 'limmit' in RunOptions.", "E   hint: Did you mean 'limit'? *"]
     )
