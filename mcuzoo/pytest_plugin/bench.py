@@ -44,6 +44,9 @@ from mcuzoo.run.sessions import Line
 from mcuzoo.run.summary import RunSummary
 
 _PLACES = {"port", "rig", "filter", "labgrid", "boards", "lg_wait", "lg_env", "lg_state"}
+_NO_PLACE: dict[str, Any] = {
+    one.name: one.default for one in fields(RunOptions) if one.name in _PLACES
+}
 _FIELDS = [one.name for one in fields(RunOptions) if one.name not in _PLACES]
 """What run_images takes."""
 
@@ -131,10 +134,13 @@ class Bench:
                 f"run_images: there is no field {unknown[0]!r} in RunOptions.",
                 f"{did_you_mean(unknown[0], _FIELDS)}Fields: {', '.join(_FIELDS)}.",
             )
-        options = self._place(board)
         if given.get("resume") is None:
+            configured = self.chosen.configured or RunOptions()
+            options = self._place(board, replace(configured, **_NO_PLACE))
             options = replace(options, project=board.candidate.project)
             given = {"out": self._new_folder(_short(test)), **given}
+        else:  # it keeps what it began with
+            options = self._place(board, RunOptions())
         options = replace(options, **given)
         folder = Path(options.resume or options.out or "")
         self._folders.append(folder)
@@ -291,10 +297,10 @@ class Bench:
         finally:
             held.lease.release()
 
-    def _place(self, board: LeasedBoard) -> RunOptions:
-        """Where a run finds `board`, as `mcuzoo run-serial --resume` will, too."""
+    def _place(self, board: LeasedBoard, options: RunOptions) -> RunOptions:
+        """`options` with where a run finds `board`, as `mcuzoo run-serial --resume` will, too."""
         candidate = board.candidate
-        common = RunOptions(upload=self.chosen.upload, baud=self.chosen.baud)
+        common = replace(options, upload=self.chosen.upload, baud=self.chosen.baud)
         if candidate.rig is not None:
             return replace(common, rig=candidate.rig, filter=(f"name={candidate.name}",))
         baud = None if board.line.max_baud else board.line.baud

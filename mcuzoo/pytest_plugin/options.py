@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from mcuzoo.run.options import RunOptions
 
 IF_NEEDED, ALWAYS, NEVER = "if-needed", "always", "never"
 FLASH = (IF_NEEDED, ALWAYS, NEVER)
@@ -105,7 +108,8 @@ class Chosen:
     file instead; filter: KEY=VALUE, which of its boards or of a farm's places. project: None: that
     of the port, the rig or the folder. upload: a model for a universal firmware. baud: None: the
     project's. require: a missing board fails instead of skipping. flash: one of FLASH; probe, via,
-    flash_command: how. runs: the folder of the journals."""
+    flash_command: how. runs: the folder of the journals. configured: what MCUZOO_* and mcuzoo.toml
+    say of a run; None: not read yet."""
 
     home: Path
     ports: tuple[str, ...] = ()
@@ -122,6 +126,7 @@ class Chosen:
     flash_command: str | None = None
     wait_s: float = _DEFAULT_WAIT_S
     runs: Path = Path(_DEFAULT_RUNS)
+    configured: RunOptions | None = None
 
     @property
     def any_board(self) -> bool:
@@ -183,7 +188,8 @@ def chosen(config: pytest.Config) -> Chosen:
 
 
 def completed(chosen: Chosen) -> Chosen:
-    """`chosen` with what MCUZOO_* and mcuzoo.toml say of boards and project, where it says nothing.
+    """`chosen` with what MCUZOO_* and mcuzoo.toml say of boards, project and runs, where it says
+    nothing.
 
     Raises InputError and UsageError for a mistake in them.
     """
@@ -210,6 +216,7 @@ def completed(chosen: Chosen) -> Chosen:
         project=found.project,
         upload=found.upload,
         baud=found.baud,
+        configured=found,
     )
 
 

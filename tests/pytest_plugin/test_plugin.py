@@ -323,8 +323,19 @@ def test_host(reference):
     configured = pytester.path / "mcuzoo.toml"
     configured.write_text(f'port = "{boards.ports[0]}"\n')
     pytester.runpytest_inprocess(*PLUGIN).assert_outcomes(passed=3)
+    budget = f'project = "{host.folder}"\n[budgets]\nmin_top1 = 1.0\n[run-serial]\nlimit = 4\n'
+    configured.write_text(f'port = "{boards.ports[0]}"\nimages = "{host.images}"\n{budget}')
+    write(
+        """
+def test_budget(run_images):
+    summary = run_images(limit=5)
+    assert len(summary.rows) == 5 and summary.meta.settings.min_top1 == 1.0
+    assert run_images(min_top1=0.1).verdict.passed and len(run_images(min_top1=0.2).rows) == 4
+"""
+    )
+    pytester.runpytest_inprocess(*PLUGIN).assert_outcomes(passed=1)
     configured.write_text('prot = "x"\n')
-    found = pytester.runpytest_inprocess(*PLUGIN, "-k", "marked")
+    found = pytester.runpytest_inprocess(*PLUGIN)
     found.stdout.fnmatch_lines(["E   InputError: *mcuzoo.toml*prot*", "E   hint: *"])
 
 
