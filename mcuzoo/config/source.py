@@ -31,7 +31,7 @@ ENVIRONMENT, FILE = 1, 2
 
 _MAX_BYTES = 1 << 20
 _HINT = (
-    "Mend it, then mcuzoo config checks all of it; docs/config.md says what every key means. "
+    "Correct it; then mcuzoo config checks all of it. docs/config.md says what every key means. "
     f"{VARIABLE}={OFF} is for no file."
 )
 

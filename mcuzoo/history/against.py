@@ -9,7 +9,6 @@ from os import PathLike
 
 import numpy as np
 
-from mcuzoo.errors import InputError
 from mcuzoo.history.changes import (
     Aspect,
     Compared,
@@ -22,7 +21,6 @@ from mcuzoo.history.changes import (
 from mcuzoo.history.folders import RunInFolder, open_run
 from mcuzoo.history.pairing import Pair, Pairing, pair_rows
 from mcuzoo.link.counts import UNKNOWN_UNIT
-from mcuzoo.run.journal import JOURNAL_NAME
 from mcuzoo.run.record import BuildFacts, Row, RunMeta
 from mcuzoo.run.score import Paired, difference
 from mcuzoo.run.summary import Latency, RunSummary
@@ -144,8 +142,6 @@ def compare_runs(run: str | PathLike[str], baseline: str | PathLike[str]) -> Aga
 
 def against(run: RunInFolder, baseline: RunInFolder) -> Against:
     """The same for runs that are read already."""
-    for one in (run, baseline):
-        _require_sound(one)
     now, before = run.summary, baseline.summary
     pairing = pair_rows(now.rows, before.rows)
     labels = _Labels(before.meta, now.meta)
@@ -170,16 +166,6 @@ def against(run: RunInFolder, baseline: RunInFolder) -> Against:
         deltas=tuple(_deltas(before, now)),
         compared=compare_metas(before.meta, now.meta),
     )
-
-
-def _require_sound(run: RunInFolder) -> None:
-    """Raise InputError for a journal with values of a wrong kind."""
-    try:
-        compare_metas(run.summary.meta, run.summary.meta)
-    except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError) as error:
-        raise InputError(
-            f"The journal {run.folder / JOURNAL_NAME} cannot be used: {error}", "Start a new run."
-        ) from error
 
 
 def _right(row: Row) -> bool:

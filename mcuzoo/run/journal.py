@@ -34,6 +34,7 @@ from mcuzoo.run.journal_values import (
     encode_board,
     encode_found,
     encode_meta,
+    require_classes,
 )
 from mcuzoo.run.record import BoardRecord, OtherResult, Row, RunMeta, Settings, Status, WrongLayer
 
@@ -294,7 +295,9 @@ def read_run(folder: Path) -> tuple[RunMeta, tuple[Row, ...]]:
     Raises InputError when `folder` holds no run or a damaged one.
     """
     with reading(folder) as database:
-        return read_meta_of(database), tuple(_rows(database))
+        meta, rows = read_meta_of(database), tuple(_rows(database))
+        require_classes(rows, meta.classes)
+        return meta, rows
 
 
 def read_meta(folder: Path) -> RunMeta:
@@ -331,7 +334,7 @@ def _connect(folder: Path) -> sqlite3.Connection:
 def _damage_named(folder: Path) -> Iterator[None]:
     try:
         yield
-    except (sqlite3.Error, KeyError, TypeError, ValueError) as error:
+    except (sqlite3.Error, LookupError, TypeError, ValueError, AttributeError) as error:
         raise InputError(
             f"The journal {folder / JOURNAL_NAME} cannot be used: {error}",
             "Start a new run; if the disk is full, make room and --resume this one.",

@@ -266,11 +266,12 @@ def test_the_test_counts_the_images_that_changed(outcomes: list[tuple[bool, bool
 _WHOLE = night(0, images=16)
 
 
-def test_values_of_a_wrong_kind_are_the_journals_fault() -> None:
-    odd = with_meta(lambda meta: replace(meta, board=replace(BOARD, cpuid="x")))  # type: ignore[arg-type]
-    for run, baseline in ((odd, night(0)), (night(0), odd)):
+def test_values_of_a_wrong_kind_are_the_journals_fault(tmp_path: Path) -> None:
+    wrong = with_meta(lambda meta: replace(meta, board=replace(BOARD, cpuid="x")))  # type: ignore[arg-type]
+    odd, good = write_run(tmp_path / "odd", wrong), write_run(tmp_path / "good", night(0))
+    for run, baseline in ((odd, good), (good, odd)):
         with pytest.raises(InputError, match="cannot be used"):
-            compared(run, baseline)
+            compare_runs(run, baseline)
 
 
 def test_from_folders(tmp_path: Path) -> None:

@@ -179,6 +179,35 @@ def test_newer_schema_is_refused(run: Path) -> None:
         read_run(run)
 
 
+@pytest.mark.parametrize(
+    ("statement", "fault"),
+    [
+        ("UPDATE run SET value='[1]' WHERE key='model'", "model: Input should be a valid string"),
+        ("UPDATE run SET value='null' WHERE key='started'", "started: "),
+        ("UPDATE run SET value='[\"a\"]' WHERE key='class_names'", "1 names of 3 classes"),
+        ("UPDATE run SET value='3' WHERE key='link'", "journal"),
+        ("UPDATE run SET value=json_set(value, '$.cpuid', 'x') WHERE key='board'", "board.cpuid: "),
+        ("UPDATE run SET value=json_set(value, '$.ports', 7) WHERE key='settings'", "settings.por"),
+        ("UPDATE images SET cycles='many' WHERE id=2", "cycles of image 2 is 'many'"),
+        ("UPDATE images SET score=x'00' WHERE id=2", "score of image 2 is b"),
+        ("UPDATE images SET output='text' WHERE id=2", "output of image 2 is 'text'"),
+        ("UPDATE images SET top1=3 WHERE id=2", "image 2 names class 3 of 3"),
+        ("UPDATE images SET label=-1 WHERE id=2", "image 2 names class -1 of 3"),
+        ("UPDATE images SET top1=NULL WHERE id=2", "image 2 is done and has no answer"),
+        ("UPDATE images SET second='{}' WHERE id=2", "Answer"),
+    ],
+)
+def test_values_of_a_wrong_kind_are_named(run: Path, statement: str, fault: str) -> None:
+    with Journal(run) as journal:
+        journal.record(DONE)
+    read_run(run)
+    with sqlite3.connect(run / JOURNAL_NAME) as database:
+        assert database.execute(statement).rowcount == 1
+    with pytest.raises(InputError, match="cannot be used") as raised:
+        read_run(run)
+    assert fault in raised.value.message and "\n" not in raised.value.message
+
+
 def make_old(run: Path) -> None:
     """As mcuzoo wrote it before schema 2, with the recipe of that time."""
     recipe = (
@@ -261,7 +290,7 @@ from mcuzoo.run.record import Row, Status
 with Journal(Path(sys.argv[1]), sys.argv[3]) as journal:
     for index in range(int(sys.argv[2])):
         output = np.full(1001, index % 100, np.int8)
-        journal.record(Row(index, f"{index}.jpg", None, None, Status.DONE, output))
+        journal.record(Row(index, f"{index}.jpg", None, None, Status.DONE, output, 0))
         print(index, flush=True)
 """
 
