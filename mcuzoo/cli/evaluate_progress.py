@@ -15,6 +15,7 @@ from rich.progress import (
 )
 
 from mcuzoo.cli.progress import Interval
+from mcuzoo.quoting import printable_lines
 
 if TYPE_CHECKING:
     from mcuzoo.run.record import Row
@@ -49,7 +50,8 @@ class EvaluateProgress:
         self._task = self._progress.add_task("images", total=images)
 
     def say(self, text: str) -> None:
-        self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        shown = printable_lines(text)
+        self._progress.console.print(shown, markup=False, highlight=False, soft_wrap=True)
 
     def image(self, row: Row) -> None:
         self._done += 1
