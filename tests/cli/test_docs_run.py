@@ -1,37 +1,23 @@
 """The blocks of the pages run: each page from top to bottom, in an empty directory of its own,
 without a network, with the outputs that it shows.
 
+Every second page is in `test_docs_run_more.py`: workers share tests by files.
+
 What cannot run here is marked with what it needs (`helpers/doc_blocks.py` says how), and is only
 parsed, by `test_docs.py`. `python tools/docs_commands.py` prints what of each page is run."""
 
 from __future__ import annotations
 
-import shutil
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from helpers.compilers import needs_compiler
-from helpers.doc_blocks import PAGES, as_pattern, blocks
-from helpers.doc_run import run_page, runs
-
-RUN = [page for page in PAGES if any(runs(block) for block in blocks(page))]
+from helpers.doc_blocks import as_pattern, blocks
+from helpers.doc_run import RUN, of_each, run_page
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Objects that the builds of all pages share."""
-    return tmp_path_factory.mktemp("cache")
-
-
-@needs_compiler
-@pytest.mark.full
-@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash")
-@pytest.mark.skipif(find_spec("unicorn") is None, reason="no unicorn")
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("page", RUN, ids=lambda page: page.name)
-def test_the_blocks_of_a_page_run(page: Path, tmp_path: Path, cache: Path) -> None:
-    assert run_page(blocks(page), tmp_path, cache) > 0
+@of_each(RUN[::2])
+def test_the_blocks_of_a_page_run(page: Path, tmp_path: Path) -> None:
+    assert run_page(blocks(page), tmp_path) > 0
 
 
 def test_a_page_that_shows_what_is_not_printed_would_be_found(tmp_path: Path) -> None:
@@ -41,7 +27,7 @@ def test_a_page_that_shows_what_is_not_printed_would_be_found(tmp_path: Path) ->
         return file
 
     def run(text: str) -> int:
-        return run_page(blocks(page(text)), _fresh(tmp_path), tmp_path / "cache")
+        return run_page(blocks(page(text)), _fresh(tmp_path))
 
     shown = "<!-- setup: touch a -->\n```console\n$ ls\na\n$ cat a; exit 1\n```\n"
     assert run("```console\n$ echo 3 s\n4 s\n```\n```sh\nexport A=1\ntest $A = 1\n```\n") == 3

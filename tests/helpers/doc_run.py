@@ -5,13 +5,19 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pathlib import Path
 
-from helpers.doc_blocks import ROOT, SHELL, Block, Typed, as_pattern
+import pytest
+from helpers.compilers import needs_compiler
+from helpers.doc_blocks import PAGES, ROOT, SHELL, Block, Typed, as_pattern, blocks
+from helpers.objects import FOLDER_VARIABLE
 
 _PLUGIN = "mcuzoo.pytest_plugin"
 _INSTALLED = any(one.value == _PLUGIN for one in entry_points(group="pytest11"))
@@ -82,10 +88,32 @@ def _written(name: str, text: str) -> str:
     return f"cat > {shlex.quote(name)} {_here(text)}"
 
 
-def run_page(page: list[Block], folder: Path, cache: Path) -> int:
+RUN = tuple(page for page in PAGES if any(runs(block) for block in blocks(page)))
+"""The pages with something to run."""
+
+
+def of_each(pages: Sequence[Path]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Make a test with the argument `page` one of each of `pages`, where they can run."""
+
+    def decorated(test: Callable[..., None]) -> Callable[..., None]:
+        for mark in (
+            pytest.mark.parametrize("page", pages, ids=lambda page: page.name),
+            pytest.mark.timeout(900),
+            pytest.mark.skipif(find_spec("unicorn") is None, reason="no unicorn"),
+            pytest.mark.skipif(shutil.which("bash") is None, reason="no bash"),
+            pytest.mark.full,
+            needs_compiler,
+        ):
+            test = mark(test)
+        return test
+
+    return decorated
+
+
+def run_page(page: list[Block], folder: Path) -> int:
     """Run them in the empty `folder`/work; how many commands of a reader were run.
 
-    cache: of objects that builds share. Fails with the command, its place and what it said.
+    Builds of all pages share their objects. Fails with the command, its place and what it said.
     """
     work, bin, said = folder / "work", folder / "bin", folder / "said"
     for one in (work, bin, said, folder / "home"):
@@ -100,7 +128,7 @@ def run_page(page: list[Block], folder: Path, cache: Path) -> int:
     environment = {name: value for name, value in os.environ.items() if _kept(name)} | {
         "PATH": f"{bin}{os.pathsep}{os.environ['PATH']}",
         "HOME": str(folder / "home"),
-        "XDG_CACHE_HOME": str(cache),
+        "XDG_CACHE_HOME": str(Path(os.environ[FOLDER_VARIABLE]) / "pages"),
         "XDG_DATA_HOME": str(folder / "home"),
         "MCUZOO_CHECKOUT": str(ROOT),
         "SAID": str(said),
