@@ -8,11 +8,12 @@ interrupted.
 from __future__ import annotations
 
 import re
-import shlex
 import sys
 from collections.abc import Iterable
 from os import PathLike, fspath
 from typing import Any, ClassVar
+
+from mcuzoo.quoting import shell
 
 _PLAIN_ON_WINDOWS = re.compile(r"[A-Za-z0-9_+=:./\\-]+")
 
@@ -208,7 +209,7 @@ class InterruptedFlashError(InterruptedRunError):
 def command(*words: str | PathLike[str]) -> str:
     """`words` as a line that can be pasted: each is quoted where it must be, for a POSIX shell, or
     on Windows for cmd and PowerShell."""
-    quote = _windows_word if sys.platform == "win32" else shlex.quote
+    quote = _windows_word if sys.platform == "win32" else shell
     return " ".join(quote(fspath(word)) for word in words)
 
 

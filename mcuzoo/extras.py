@@ -25,6 +25,7 @@ PACKAGES = {
     "ai-edge-litert": ("ai_edge_litert", "engines"),
     "tflite-micro": ("tflite_micro", "engines"),
     "matplotlib": ("matplotlib", "report"),
+    "pytest": ("pytest", "pytest"),
     "tensorflow": ("tensorflow", "tensorflow"),
     "onnx2tf": ("onnx2tf", "onnx"),
     "onnx": ("onnx", "onnx"),

@@ -48,6 +48,11 @@ def printable(text: str, limit: int | None = None) -> str:
     return "".join(char if char.isprintable() else "?" for char in text)[:limit]
 
 
+def printable_lines(text: str) -> str:
+    """As `printable`, but lines stay lines."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
 def shortened(text: str, limit: int = NAME_LIMIT) -> str:
     """`text`, without its middle if it is long."""
     if len(text) <= limit:

@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from mcuzoo.quoting import printable
+
 _GAP = "  "
 _INDENT = "    "
 _LEAST = 12
@@ -34,10 +36,12 @@ def table_text(
     color: bool = False,
 ) -> str:
     """Headings, a rule and the rows, no line longer than `width` columns; ends with a newline.
+    Without control characters in what the cells say.
 
     Cells that leave a row follow it, indented, as "heading value"; empty ones are left out. bad:
     the rows that are red where there is colour.
     """
+    rows = [[printable(cell) for cell in row] for row in rows]
     shown = _in_the_row(columns, rows, width)
     sizes = _sizes(columns, rows, shown, width)
     lines = _lines([columns[at].heading for at in shown], columns, shown, sizes)

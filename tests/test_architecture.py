@@ -18,7 +18,8 @@ PACKAGE = Path(__file__).resolve().parent.parent / "mcuzoo"
 
 FLOORS = (
     # _version: written by a build.
-    {"_version", "errors", "options", "prose", "quoting", "resources"},
+    {"_version", "quoting"},
+    {"errors", "options", "prose", "resources"},
     {"budgets", "files", "locking", "processes", "tables", "untrusted"},
     {"board", "extras", "faults", "graph", "project"},
     {"emulator", "farm", "lowering"},
@@ -29,8 +30,8 @@ FLOORS = (
     {"codegen", "link"},
     {"profile", "rig"},
     {"toolchain", "run"},
-    {"compare", "doctor_data", "evaluate", "flash", "measure", "sbom", "watch"},
-    {"config", "doctor", "history", "quantize", "tryout"},
+    {"compare", "config", "doctor_data", "evaluate", "flash", "measure", "sbom", "watch"},
+    {"doctor", "history", "quantize", "tryout"},
     {"report"},
     {"cli", "pytest_plugin"},
     {"__init__", "__main__"},

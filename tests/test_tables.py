@@ -42,3 +42,10 @@ def test_what_has_no_room_goes_below_its_row() -> None:
 def test_colour_is_for_whole_lines() -> None:
     text = table_text((Column("a"),), [("x",), ("y",)], 80, bad={1}, color=True)
     assert text.splitlines()[2:] == ["x", "\x1b[1;31my\x1b[0m"]
+
+
+def test_no_cell_controls_a_terminal() -> None:
+    heads = (Column("board"), Column("why", rank=1))
+    rows = [("a\x1b]0;b\x07", "\x1b[2Jlost\n")]
+    text = table_text(heads, rows, 80, bad=(0,), color=True)
+    assert text.splitlines()[2] == "\x1b[1;31ma?]0;b?  ?[2Jlost?\x1b[0m"

@@ -27,11 +27,11 @@ def bisect(
     and what a run does not record. With both projects at hand, both builds run the first image
     whose outputs differ on the emulated board. Exits 0 whether or not anything differs.
     """
-    from mcuzoo.cli.output import print_json
+    from mcuzoo.cli.output import print_json, tell
     from mcuzoo.history.bisect import bisect as find
     from mcuzoo.report.bisect import bisection_document, bisection_text
 
-    found = find(run_a, run_b, options, lambda text: print(text, file=sys.stderr))
+    found = find(run_a, run_b, options, tell)
     if json_output:
         print_json("bisect", bisection_document(found))
     else:

@@ -27,7 +27,7 @@ def build(
     import sys
     from dataclasses import asdict
 
-    from mcuzoo.cli.output import print_json, summary_aside, width
+    from mcuzoo.cli.output import print_json, summary_aside, tell, width
     from mcuzoo.files import making, require_outputs
     from mcuzoo.project.manifest import load_project
     from mcuzoo.report.ci import told, write_outcomes
@@ -42,7 +42,7 @@ def build(
     manifest = load_project(project)
     write_outcomes((build_outcome(project, manifest, entry),), files)
     for line in beyond_plan(manifest.plan, entry.regions):
-        print(f"warning: more than the plan: {line}", file=sys.stderr)
+        tell(f"warning: more than the plan: {line}")
     if json_output:
         print_json("build", asdict(entry))
     else:

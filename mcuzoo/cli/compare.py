@@ -26,7 +26,7 @@ def compare(
     json_output: Json = False,
 ) -> None:
     """Exits 1 when outputs of one model differ, from the host's or from each other."""
-    from mcuzoo.cli.output import may_color, print_json, summary_aside, width
+    from mcuzoo.cli.output import may_color, print_json, summary_aside, tell, width
     from mcuzoo.compare.comparison import compare_projects
     from mcuzoo.files import require_outputs
     from mcuzoo.report.comparison import (
@@ -38,7 +38,7 @@ def compare(
     from mcuzoo.report.html.page import write_page
 
     aside = require_outputs({"--html": html}, {"--images": options.images}, json_output)
-    found = compare_projects(projects, options, lambda text: print(text, file=sys.stderr))
+    found = compare_projects(projects, options, tell)
     if html is not None:
         write_page(html, comparison_html(found))
     if json_output:

@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mcuzoo.cli.configured import configurable
 from mcuzoo.cli.program import COMMANDS, command_of
 from mcuzoo.config.keys import FILE_NAME
 from mcuzoo.config.parameters import Parameter
 from mcuzoo.project.kinds import MANIFEST_NAME, PROJECTS, RUNTIMES
 
-CALL = "__complete"
 SHELLS = ("bash", "zsh", "fish")
 FILES, PATHS = ":files", ":paths"
 
@@ -47,10 +47,10 @@ class Answer:
 def answer_lines(words: Sequence[str]) -> Iterator[str]:
     """What `mcuzoo __complete WORDS` prints. For bash: --line LINE BREAKS, the line as far as it
     is typed, and the characters at which bash ends a word."""
-    if list(words[:1]) != ["--line"]:
+    if list(words[:1]) != ["--line"] or len(words) != 3:
         yield from complete(words).lines()
         return
-    line, breaks = words[1], words[2]
+    _, line, breaks = words
     typed = split_line(line)[1:]
     found = complete(typed)
     # bash replaces only what stands behind the last such character.
@@ -299,7 +299,7 @@ _KNOWN: dict[tuple[str, str], Callable[[str], Answer]] = {
     ("convert", "io"): _one_of("keep", "int8"),
     ("rig", "action"): _one_of("scan", "check"),
     ("schema", "name"): _schemas,
-    ("config", "command"): _one_of(*COMMANDS),
+    ("config", "command"): _one_of(*configurable()),
     ("completion", "shell"): _one_of(*SHELLS),
 }
 """What completes a parameter, by command, or "" for all, and name."""

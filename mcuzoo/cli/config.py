@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Annotated
 
@@ -26,22 +25,18 @@ def config(
     """A value comes from the command line; else from a variable MCUZOO_...; else from mcuzoo.toml;
     else it is the default. Checks all of the file: exits 2 for one with mistakes, each with its
     line."""
-    from mcuzoo.cli.configured import WITHOUT
-    from mcuzoo.cli.output import print_json, width
-    from mcuzoo.cli.program import COMMANDS, command_of
+    from mcuzoo.cli.configured import WITHOUT, configurable, whole_source
+    from mcuzoo.cli.output import print_json, tell, width
     from mcuzoo.config.shown import show_command, show_config
-    from mcuzoo.config.source import read_source
     from mcuzoo.report.config import config_document, config_text
 
-    known = {name: command_of(name).parameters for name in COMMANDS if name not in WITHOUT}
-    if command is not None and command not in known:
+    if command is not None and command not in configurable():
+        guess = "" if command in WITHOUT else did_you_mean(command, configurable())
         raise UsageError(
             f"Nothing is configured for {command!r}.",
-            f"{did_you_mean(command, known)}mcuzoo --help lists the commands.",
+            f"{guess}mcuzoo --help lists the commands.",
         )
-    source = read_source(os.environ, lambda text: print(text, file=sys.stderr))
-    if source.place is not None:
-        source.check(known, known)
+    source, known = whole_source(tell)
     if command is None:
         found = show_config(source, known)
     else:

@@ -3,35 +3,65 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mcuzoo.errors import McuzooError, UsageError, command
+from mcuzoo.errors import InputError, McuzooError, UsageError, command
 
 if TYPE_CHECKING:
     from mcuzoo.cli.options import Command
     from mcuzoo.config.apply import Configured
+    from mcuzoo.config.parameters import Parameter
+    from mcuzoo.config.source import Source
 
 WITHOUT = frozenset(("completion", "config", "init"))
 """Commands that nothing is configured for."""
 
 
+def configurable() -> list[str]:
+    """The commands that something may be configured for."""
+    from mcuzoo.cli.program import COMMANDS
+
+    return [name for name in COMMANDS if name not in WITHOUT]
+
+
 def configured_for(name: str, known: Command, words: Sequence[str]) -> Configured | None:
     """What is said of the command `name`. None for one that wants its help, which a wrong file must
-    not prevent. Raises InputError, UsageError."""
+    not prevent, and for doctor, which tells of it. Raises InputError, UsageError."""
     options = words[: words.index("--")] if "--" in words else words
     if name in WITHOUT or "--help" in options or "-h" in options:
         return None
-    from mcuzoo.cli.program import COMMANDS
+    from mcuzoo.cli.output import tell
     from mcuzoo.config.apply import Configured
     from mcuzoo.config.source import read_source
 
-    source = read_source(os.environ, lambda text: print(text, file=sys.stderr))
+    try:
+        source = read_source(os.environ, tell)
+        if source.place is not None:
+            source.check(configurable())
+        return Configured(name, source.layers(name, known.parameters))
+    except (InputError, UsageError):
+        if name == "doctor":
+            return None
+        raise
+
+
+def whole_source(
+    tell: Callable[[str], None] = lambda text: None,
+) -> tuple[Source, dict[str, Sequence[Parameter]]]:
+    """What is said, with all of the file checked; and the parameters of each command that takes
+    something of it. Raises InputError, UsageError."""
+    from mcuzoo.cli.program import command_of
+    from mcuzoo.config.source import read_source
+
+    known: dict[str, Sequence[Parameter]] = {
+        name: command_of(name).parameters for name in configurable()
+    }
+    source = read_source(os.environ, tell)
     if source.place is not None:
-        source.check(COMMANDS)
-    return Configured(name, source.layers(name, known.parameters))
+        source.check(known, known)
+    return source, known
 
 
 @contextmanager

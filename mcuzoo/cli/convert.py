@@ -29,16 +29,14 @@ def convert(
     """With --images: top-1 and top-5 of both models, the distance of their outputs, and an exact
     paired test on the difference of their accuracies.
     """
-    from mcuzoo.cli.output import print_json, summary_aside
+    from mcuzoo.cli.output import print_json, summary_aside, tell
     from mcuzoo.files import require_outputs
     from mcuzoo.report.models import conversion_document, conversion_text, judgement_text
     from mcuzoo.run.conversion import convert as convert_named
 
     aside = require_outputs({"OUT.tflite": output}, {}, json_output)
     with step(f"converting {source}, images") as update:
-        made = convert_named(
-            source, output, options, lambda text: print(text, file=sys.stderr), update
-        )
+        made = convert_named(source, output, options, tell, update)
     if json_output:
         print_json("convert", conversion_document(made))
         return

@@ -31,7 +31,7 @@ def demo(
     json_output: Annotated[bool, Option("Print one JSON document.", "--json")] = False,
 ) -> None:
     """Exits 0 when every output of the board equals the host's."""
-    from mcuzoo.cli.output import print_json, summary_aside, width
+    from mcuzoo.cli.output import print_json, summary_aside, tell, width
     from mcuzoo.cli.run_progress import RunProgress
     from mcuzoo.files import making, require_outputs
     from mcuzoo.report.ci import told, write_outcomes
@@ -46,7 +46,7 @@ def demo(
             out,
             images,
             FRESH_SEED if seed is None else seed,
-            lambda text: print(text, file=sys.stderr),
+            tell,
             lambda job: RunProgress(job.out),
         )
     write_outcomes((run_outcome(result.summary, result.run),), files)

@@ -27,14 +27,16 @@ def doctor(
     json_output: Json = False,
 ) -> None:
     """Opens no port and sends nothing. Exits 0 whatever it finds."""
+    from mcuzoo.cli.configured import whole_source
     from mcuzoo.cli.output import print_json, summary_aside, width
+    from mcuzoo.config.shown import show_config
     from mcuzoo.doctor.bundle import write_bundle
     from mcuzoo.doctor.findings import examine
     from mcuzoo.files import require_outputs
     from mcuzoo.report.doctor import doctor_document, doctor_text
 
     aside = require_outputs({"--bundle": bundle}, {}, json_output)
-    found = examine(options)
+    found = examine(options, checked_file=lambda: show_config(*whole_source()).file)
     if bundle is not None:
         write_bundle(bundle, found, personal=personal)
     if json_output:

@@ -43,7 +43,7 @@ def doctor_data(
     recipe. Exits 1 where they contradict label order, colour, normalization or a letterbox; what
     they say of crop, orientation and resize are notes. No recipe is ever named as the right one.
     """
-    from mcuzoo.cli.output import print_json, summary_aside, width
+    from mcuzoo.cli.output import print_json, summary_aside, tell, width
     from mcuzoo.cli.progress import step
     from mcuzoo.doctor_data.doctor import doctor_data as ask
     from mcuzoo.doctor_data.write_labels import write_labels
@@ -58,9 +58,9 @@ def doctor_data(
     with step("asking the model") as told:
         found = ask(model, data, options, told)
     for line in bad_lines(found):
-        print(line, file=sys.stderr)
+        tell(line)
     if save_labels is not None:
-        print(write_labels(found, save_labels), file=sys.stderr)
+        tell(write_labels(found, save_labels))
     if json_output:
         print_json("doctor-data", diagnosis_document(found))
     else:

@@ -41,7 +41,7 @@ def doctor_image(
     """With --tensor: how that tensor was made of the picture, and which of the known mistakes were
     made (BGR, white that wraps to black, pixel - 127, another crop or resize). Exits 1 then.
     """
-    from mcuzoo.cli.output import print_json, summary_aside, width
+    from mcuzoo.cli.output import print_json, summary_aside, tell, width
     from mcuzoo.cli.terminal import picture_way
     from mcuzoo.data.doctor.tensor import pixels_of, write_tensor
     from mcuzoo.evaluate.look import look
@@ -56,7 +56,7 @@ def doctor_image(
     )
     seen = look(image, model, tensor, options)
     for note in seen.notes:
-        print(note, file=sys.stderr)
+        tell(note)
     if out is not None:
         write_png(pixels_of(seen.tensor), out)
     if save is not None:

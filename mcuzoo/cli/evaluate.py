@@ -37,7 +37,7 @@ def evaluate(
     difference, other top-1, and an exact paired test on the accuracies.
     """
     from mcuzoo.cli.evaluate_progress import EvaluateProgress
-    from mcuzoo.cli.output import print_json, summary_aside, width
+    from mcuzoo.cli.output import print_json, summary_aside, tell, width
     from mcuzoo.evaluate.evaluate import EvaluationStoppedError
     from mcuzoo.evaluate.model import evaluate_model
     from mcuzoo.files import require_outputs
@@ -59,7 +59,7 @@ def evaluate(
         except EvaluationStoppedError as error:
             found, stopped = error.partial, error
     for line in bad_lines(found):
-        print(line, file=sys.stderr)
+        tell(line)
     budgets = found.judged(options.budgets, options.strict_budgets)
     reasons = tuple(found.failures(budgets, options.require_equal, options.strict))
     bounds = bool(budgets) or options.require_equal or options.strict
@@ -75,9 +75,9 @@ def evaluate(
             for one in budgets:
                 print(f"budget: {one.text}")
     if stopped is not None:
-        print(f"error: {stopped.message}\nhint: {stopped.hint}", file=sys.stderr)
+        tell(f"error: {stopped.message}\nhint: {stopped.hint}")
         sys.exit(stopped.code)
     if reasons:
         for reason in reasons:
-            print(f"failed: {reason}", file=sys.stderr)
+            tell(f"failed: {reason}")
         sys.exit(VerdictError.exit_code)

@@ -28,15 +28,13 @@ def export(
     json_output: Annotated[bool, Option("Print the manifest.", "--json")] = False,
 ) -> None:
     """With --universal the firmware takes its model over the link: mcuzoo run-serial --upload."""
-    from mcuzoo.cli.output import print_json
+    from mcuzoo.cli.output import print_json, tell
     from mcuzoo.codegen.export import export as export_models
     from mcuzoo.project.manifest import UniversalManifest
     from mcuzoo.report.project import export_document, export_text, universal_text
 
     with step("planning and writing the project"):
-        made = export_models(
-            models or (), board, options, lambda text: print(text, file=sys.stderr)
-        )
+        made = export_models(models or (), board, options, tell)
     if json_output:
         print_json("export", export_document(made.manifest))
     elif isinstance(made.manifest, UniversalManifest):

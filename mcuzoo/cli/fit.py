@@ -89,7 +89,7 @@ def _fit(model: str, board: str, options: MeasureOptions, files: PageFiles, as_j
 def _measure(
     model: str, board: str, options: MeasureOptions, files: PageFiles, as_json: bool
 ) -> None:
-    from mcuzoo.cli.output import print_json, summary_aside, width
+    from mcuzoo.cli.output import print_json, summary_aside, tell, width
     from mcuzoo.files import require_outputs
     from mcuzoo.measure.fit import measure
     from mcuzoo.report.ci import write_outcomes
@@ -97,7 +97,7 @@ def _measure(
     from mcuzoo.report.outcomes import measurement_outcome
 
     aside = require_outputs(files.outputs, {"MODEL": Path(model)}, as_json)
-    found = measure(model, board, options, lambda text: print(text, file=sys.stderr))
+    found = measure(model, board, options, tell)
     write_outcomes((measurement_outcome(found),), files)
     if as_json:
         print_json("fit-measure", measurement_document(found))

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 
 from mcuzoo.cli import streams
-from mcuzoo.cli.output import Wrapping, print_json
+from mcuzoo.cli.output import Wrapping, print_json, tell
 from mcuzoo.errors import InternalError, InterruptedRunError, McuzooError
 
 _interrupted = False
@@ -97,7 +97,6 @@ def _is_told_already(error: BaseException) -> bool:
 
 
 def _tell(error: McuzooError, as_json: bool, indent: int | None) -> None:
-
     try:
         if as_json:
             print_json("error", error.as_dict(), indent)
@@ -107,8 +106,8 @@ def _tell(error: McuzooError, as_json: bool, indent: int | None) -> None:
         print("interrupted", file=sys.stderr)
         return
     if isinstance(error, InternalError) and error.traceback is None:
-        print(error.text, file=sys.stderr)
-    print(f"error: {error.message}\nhint: {error.hint}", file=sys.stderr)
+        tell(error.text)
+    tell(f"error: {error.message}\nhint: {error.hint}")
     if os.environ.get("GITHUB_ACTIONS") == "true":
         from mcuzoo.quoting import workflow_command
 

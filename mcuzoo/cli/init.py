@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 from mcuzoo.cli.options import Json, takes
-from mcuzoo.options import Argument, Option
+from mcuzoo.config.options import InitOptions
+from mcuzoo.options import Argument
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     (),
@@ -15,34 +16,20 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
-@takes()
+@takes(InitOptions)
 def init(
+    options: InitOptions,
     folder: Annotated[Path, Argument("Folder to begin in [here].", metavar="DIR")] = Path(),
-    github: Annotated[
-        bool, Option("Write a workflow for GitHub Actions, too.", "--github")
-    ] = False,
-    gitlab: Annotated[bool, Option("Write .gitlab-ci.yml, too.", "--gitlab")] = False,
-    model: Annotated[
-        str | None,
-        Option(
-            "A model of the zoo, or a .tflite file, as from DIR [the only one in DIR, else signs].",
-            "--model",
-            "-m",
-        ),
-    ] = None,
-    board: Annotated[
-        str, Option("One of mcuzoo boards, or a .toml file.", "--board", "-b")
-    ] = "rt1170",
     json_output: Json = False,
 ) -> None:
     """The workflows run the emulated board on every push, and real boards on a runner of your own.
     A file that is there already is never changed."""
     from mcuzoo.cli.output import print_json
-    from mcuzoo.config.init import InitOptions, initialize
+    from mcuzoo.config.init import initialize
     from mcuzoo.errors import command
     from mcuzoo.report.config import init_document, init_text
 
-    done = initialize(folder, InitOptions(model, board, github, gitlab))
+    done = initialize(folder, options)
     if json_output:
         print_json("init", init_document(done))
         return

@@ -19,7 +19,7 @@ def inspect(
     model: Annotated[str, Argument("A name of the zoo or the path of a .tflite file.")],
     json_output: Annotated[bool, Option("Print JSON on stdout.", "--json")] = False,
 ) -> None:
-    from mcuzoo.cli.output import print_json, width
+    from mcuzoo.cli.output import print_json, tell, width
     from mcuzoo.graph.read import load_model
     from mcuzoo.ops.inspect import inspect_model
     from mcuzoo.report.inspection import inspection_text
@@ -27,7 +27,7 @@ def inspect(
 
     source = resolve_model(model)
     if source.note:
-        print(f"note: {source.note}", file=sys.stderr)
+        tell(f"note: {source.note}")
     inspection = inspect_model(load_model(source.path))
     if json_output:
         print_json("inspect", inspection.as_dict())

@@ -6,12 +6,10 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from mcuzoo.prose import wrapped_line
-
-if TYPE_CHECKING:
-    pass
+from mcuzoo.quoting import printable_lines
 
 _NARROWEST = 20
 
@@ -45,6 +43,11 @@ def print_json(name: str, document: Mapping[str, object], indent: int | None = 2
     from mcuzoo.report.schemas import labelled
 
     print(json.dumps(labelled(name, document), indent=indent), flush=True)
+
+
+def tell(text: str) -> None:
+    """Print a sentence to stderr. It may quote anybody's names: no control characters get there."""
+    print(printable_lines(text), file=sys.stderr)
 
 
 class Wrapping:

@@ -30,7 +30,7 @@ def profile(
 ) -> None:
     """Exits 1 when a layer's output differs from the host's, and names the first such layer; and
     when a budget does not hold."""
-    from mcuzoo.cli.output import may_color, print_json, summary_aside, width
+    from mcuzoo.cli.output import may_color, print_json, summary_aside, tell, width
     from mcuzoo.files import require_outputs
     from mcuzoo.report.ci import told, write_outcomes
     from mcuzoo.report.html.page import write_page
@@ -48,7 +48,7 @@ def profile(
         {"--trace": options.trace, **files.outputs}, {"--image": options.image}, json_output
     )
     with told(files, "profile"), step("running one image, layer by layer"):
-        found = profile_board(target, options, lambda text: print(text, file=sys.stderr))
+        found = profile_board(target, options, tell)
     if files.html is not None:
         write_page(files.html, profile_html(found))
     write_outcomes((profile_outcome(found),), files)

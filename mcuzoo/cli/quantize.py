@@ -31,7 +31,7 @@ def quantize(
     json_output: Annotated[bool, Option("Print JSON.", "--json")] = False,
 ) -> None:
     """TensorFlow runs in a process of its own (extra: tensorflow)."""
-    from mcuzoo.cli.output import print_json, summary_aside
+    from mcuzoo.cli.output import print_json, summary_aside, tell
     from mcuzoo.files import require_outputs
     from mcuzoo.quantize.quantize import quantize as quantize_network
     from mcuzoo.report.models import quantization_document, quantization_text
@@ -45,7 +45,7 @@ def quantize(
         lambda stage: print(f"{stage} ...", file=sys.stderr),
     )
     for note in made.quantized.notes:
-        print(note, file=sys.stderr)
+        tell(note)
     if json_output:
         document = quantization_document(made.output, made.quantized, made.scored)
         print_json("quantize", document)
@@ -53,4 +53,4 @@ def quantize(
     with summary_aside(aside):
         sys.stdout.write(quantization_text(made.output, made.quantized, made.scored))
         for warning in (*made.quantized.calibration.skipped, *made.quantized.warnings):
-            print(f"warning: {warning}", file=sys.stderr)
+            tell(f"warning: {warning}")

@@ -43,7 +43,7 @@ def report(
     """
     from dataclasses import replace
 
-    from mcuzoo.cli.output import print_json, summary_aside, width
+    from mcuzoo.cli.output import print_json, summary_aside, tell, width
     from mcuzoo.files import require_outputs
     from mcuzoo.history.against import against
     from mcuzoo.history.folders import RunInFolder, open_run
@@ -60,7 +60,7 @@ def report(
     options.check()
     found = newest_run(run)
     if found != run:
-        print(f"run: {found}, the newest in {run}", file=sys.stderr)
+        tell(f"run: {found}, the newest in {run}")
     aside = require_outputs(
         {
             "--csv": options.csv,
@@ -84,7 +84,7 @@ def report(
     if options.against is not None:
         beside = against(RunInFolder(found, summary), open_run(options.against))
         if beside.baseline.folder != options.against:
-            print(f"against: {beside.baseline.folder}, the newest there", file=sys.stderr)
+            tell(f"against: {beside.baseline.folder}, the newest there")
     if options.html is not None:
         _write_page(options.html, RunInFolder(found, summary), options, beside)
     write_outcomes((run_outcome(summary, found),), files)

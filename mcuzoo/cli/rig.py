@@ -79,7 +79,7 @@ def _scan(path: Path, bauds: tuple[int, ...], json_output: bool) -> None:
 
 
 def _check(path: Path, filters: tuple[str, ...], power: bool, json_output: bool) -> None:
-    from mcuzoo.cli.output import print_json, width
+    from mcuzoo.cli.output import print_json, tell, width
     from mcuzoo.emulator.url import port_packages
     from mcuzoo.errors import RigError
     from mcuzoo.extras import require_packages
@@ -91,7 +91,7 @@ def _check(path: Path, filters: tuple[str, ...], power: bool, json_output: bool)
     boards = chosen(read_rig(path), filters)
     packages = [package for board in boards for package in port_packages(board.port)]
     require_packages(packages, "A board of this rig")
-    checks = check_rig(boards, power, lambda text: print(text, file=sys.stderr))
+    checks = check_rig(boards, power, tell)
     if json_output:
         print_json("rig-check", check_document(checks))
     else:

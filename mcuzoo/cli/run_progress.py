@@ -19,6 +19,7 @@ from mcuzoo.cli.progress import Interval
 from mcuzoo.link.channel import DeviceLog
 from mcuzoo.link.counts import agent_note
 from mcuzoo.link.hello import Hello
+from mcuzoo.quoting import printable, printable_lines
 from mcuzoo.run.record import Row, Status
 
 
@@ -69,7 +70,7 @@ class RunProgress:
 
     def image(self, row: Row) -> None:
         if row.status is not Status.DONE:
-            self._say(f"{row.file}: {row.error}")
+            self._say(printable(f"{row.file}: {row.error}"))
         elif row.label is not None:
             self._labelled += 1
             self._correct += row.top1 == row.label
@@ -92,4 +93,5 @@ class RunProgress:
         self._say(f"board: {line.level.name.lower()}: {line.text}")
 
     def _say(self, text: str) -> None:
-        self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        shown = printable_lines(text)
+        self._progress.console.print(shown, markup=False, highlight=False, soft_wrap=True)

@@ -34,7 +34,7 @@ def run_serial(
     Exits 0 when the run passes; 1 when a budget does not hold or outputs differ from the host's; 2
     for unusable input; 3 when the rig lost images; 4 when the firmware is another one, or faults.
     """
-    from mcuzoo.cli.output import print_json, summary_aside, width
+    from mcuzoo.cli.output import print_json, summary_aside, tell, width
     from mcuzoo.cli.run_progress import RunProgress
     from mcuzoo.files import require_outputs
     from mcuzoo.report.ci import write_outcomes, write_stopped
@@ -55,7 +55,7 @@ def run_serial(
         return RunProgress(job.out)
 
     try:
-        found = run(None, options, lambda text: print(text, file=sys.stderr), watch)
+        found = run(None, options, tell, watch)
     except McuzooError as error:
         write_stopped(error, files, run=folder)
         raise

@@ -28,10 +28,11 @@ def sbom(
     import json
 
     from mcuzoo.files import is_stdout, require_outputs, write_output
+    from mcuzoo.project.kinds import MANIFEST_NAME
     from mcuzoo.report.sbom import sbom_text
     from mcuzoo.sbom.document import sbom as document_of
 
-    require_outputs({"--output": output}, {})
+    require_outputs({"--output": output}, {"PROJECT": project / MANIFEST_NAME})
     document = document_of(project)
     write_output(output, (json.dumps(document, indent=2) + "\n").encode("utf-8"))
     (sys.stderr if is_stdout(output) else sys.stdout).write(sbom_text(document))

@@ -32,7 +32,7 @@ def try_(
     Exits 0 when every output equals the host's; 1 when the model does not fit or an output differs;
     2 for a model or pictures that cannot be used; 5 when the build fails.
     """
-    from mcuzoo.cli.output import print_json, summary_aside, width
+    from mcuzoo.cli.output import print_json, summary_aside, tell, width
     from mcuzoo.cli.run_progress import RunProgress
     from mcuzoo.files import require_outputs
     from mcuzoo.report.ci import told, write_outcomes
@@ -46,7 +46,7 @@ def try_(
             model,
             board,
             options,
-            lambda text: print(text, file=sys.stderr),
+            tell,
             lambda job: RunProgress(job.out),
             keep_step,
         )

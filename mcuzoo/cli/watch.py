@@ -38,7 +38,7 @@ def watch(
     """
     from contextlib import closing
 
-    from mcuzoo.cli.output import print_json, summary_aside, width
+    from mcuzoo.cli.output import print_json, summary_aside, tell, width
     from mcuzoo.cli.terminal import WAYS, picture_way
     from mcuzoo.errors import UsageError, did_you_mean
     from mcuzoo.files import require_outputs
@@ -56,7 +56,7 @@ def watch(
     way = None if json_output or (aside and picture == "auto") else picture_way(picture)
     with (
         sigterm_interrupts(),
-        closing(watched(None, options, lambda text: print(text, file=sys.stderr))) as pictures,
+        closing(watched(None, options, tell)) as pictures,
         summary_aside(aside),
     ):
         for seen in pictures:

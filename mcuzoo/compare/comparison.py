@@ -23,6 +23,7 @@ from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import DataSetError, UnsupportedOpError, UsageError
 from mcuzoo.project.manifest import load_manifest
 from mcuzoo.project.rules import inside
+from mcuzoo.quoting import printable
 from mcuzoo.rig.find_board import project_baud
 from mcuzoo.run.feed import Prepared, Unusable, prepare
 from mcuzoo.run.project import project_model
@@ -193,7 +194,7 @@ def compare_projects(
     usable = [n for n in range(len(items)) if all(isinstance(row[n], Prepared) for row in tensors)]
     for row in tensors:
         for unusable in (ready for ready in row if isinstance(ready, Unusable)):
-            say(f"left out: {unusable.reason}")
+            say(f"left out: {printable(unusable.reason)}")
     if not usable:
         raise DataSetError("None of the images could be decoded.", "Check what --images names.")
     trials, references = [], []

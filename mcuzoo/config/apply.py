@@ -8,7 +8,7 @@ from typing import Any
 
 from mcuzoo.config.keys import WRITTEN
 from mcuzoo.config.source import Layer, Setting
-from mcuzoo.emulator.scheme import SCHEME
+from mcuzoo.emulator.scheme import SCHEME, split_port
 from mcuzoo.project.kinds import MANIFEST_NAME
 
 _FARM = frozenset(("labgrid", "boards", "lg_wait", "lg_env", "lg_state"))
@@ -99,7 +99,7 @@ def _one_project(given: Layer) -> None:
 
 def _of_flash(given: Layer) -> None:
     port = given.get("port")
-    if port is not None and (port.value == "all" or port.value.lower().startswith(SCHEME)):
+    if port is not None and (port.value == "all" or split_port(port.value) is not None):
         _drop(given, "port")  # it says where a run goes
     _drop_filter(given)
 
@@ -165,10 +165,8 @@ def _drop_filter(given: Layer) -> None:
 
 def _emulates(ports: str | Sequence[str]) -> bool:
     """Whether one of the ports is an emulated board that names its project."""
-    return any(
-        port.lower().startswith(SCHEME) and port[len(SCHEME) :].partition("?")[0]
-        for port in ((ports,) if isinstance(ports, str) else ports)
-    )
+    given = (ports,) if isinstance(ports, str) else ports
+    return any(project for project, _ in filter(None, map(split_port, given)))
 
 
 def _name_emulated(found: dict[str, Any]) -> None:
@@ -184,9 +182,8 @@ def _name_emulated(found: dict[str, Any]) -> None:
 
 
 def _named(port: str, project: object) -> str:
-    path, mark, options = port[len(SCHEME) :].partition("?")
-    bare = port.lower().startswith(SCHEME) and not path
-    return f"{SCHEME}{project}{mark}{options}" if bare else port
+    emulated = split_port(port)
+    return port if emulated is None or emulated[0] else f"{SCHEME}{project}{emulated[1]}"
 
 
 def _is_project(target: str) -> bool:

@@ -65,7 +65,6 @@ def load_config(
         source.check(None)
     shared = {name: one.value for name, one in source.shared().items()}
     budgets = BudgetOptions(**{name: one.value for name, one in source.budgets().items()})
-    budgets.check()
     return Config(**shared, path=source.path, budgets=budgets, _source=source)
 
 

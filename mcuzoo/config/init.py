@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcuzoo.config.keys import FILE_NAME
+from mcuzoo.config.options import InitOptions
 from mcuzoo.errors import InputError, UsageError, command
 from mcuzoo.files import cannot_write, making
 
@@ -13,17 +14,6 @@ PROJECT = "firmware"
 GITHUB = Path(".github", "workflows", "mcuzoo.yml")
 GITLAB = Path(".gitlab-ci.yml")
 BUNDLED = "signs"
-
-
-@dataclass(frozen=True)
-class InitOptions:
-    """model None: the only .tflite file of the folder, else the bundled model. board: an id.
-    github, gitlab: write a workflow for it, too."""
-
-    model: str | None = None
-    board: str = "rt1170"
-    github: bool = False
-    gitlab: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,14 +26,17 @@ class Initialized:
 
 
 def initialize(folder: Path, options: InitOptions = InitOptions()) -> Initialized:
-    """Write what is not there; never over a file. Raises UsageError if all of it is there, or for
-    several models to choose from; BoardError, InputError."""
+    """Write what is not there; never over a file. A .tflite file that is named need not be there
+    yet. Raises UsageError if all of it is there, or for several models to choose from; BoardError;
+    InputError for a model that nobody knows, or a folder that cannot be written."""
     from mcuzoo.board.load import load_board
 
     board = options.board
     if not board.endswith(".toml"):
         board = load_board(board).id
     model = options.model or _model_in(folder)
+    if not model.endswith(".tflite") and not (folder / model).exists():
+        _require_known(model)
     texts = _texts(model, board, options)
     there = tuple(folder / name for name in texts if _exists(folder / name))
     if len(there) == len(texts):
@@ -82,6 +75,14 @@ def _model_in(folder: Path) -> str:
             f"Name one: {command('--model', found[0])}",
         )
     return found[0] if found else BUNDLED
+
+
+def _require_known(model: str) -> None:
+    from mcuzoo.zoo.catalog import catalog
+    from mcuzoo.zoo.registry import no_such_model
+
+    if model not in catalog():
+        raise no_such_model(model)
 
 
 def _exists(path: Path) -> bool:

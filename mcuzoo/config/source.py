@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from mcuzoo.budgets import BudgetOptions
-from mcuzoo.config.find import Place, find_file
+from mcuzoo.config.find import OFF, VARIABLE, Place, find_file
 from mcuzoo.config.keys import (
     BESIDES,
     BUDGETS_TABLE,
@@ -30,7 +30,10 @@ ENVIRONMENT, FILE = 1, 2
 """Layers; what was typed is 0."""
 
 _MAX_BYTES = 1 << 20
-_HINT = "mcuzoo config shows what is read; docs/config.md says what every key means."
+_HINT = (
+    "Correct it; then mcuzoo config checks all of it. docs/config.md says what every key means. "
+    f"{VARIABLE}={OFF} is for no file."
+)
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,12 @@ class Source:
             or self._from_file(one, BUDGETS_TABLE, name)
             for name, one in budget_parameters().items()
         }
-        return {name: one for name, one in found.items() if one is not None}
+        said = {name: one for name, one in found.items() if one is not None}
+        budgets = BudgetOptions(**{name: one.value for name, one in said.items()})
+        for name, fault in budgets.complaints():
+            if said[name].layer == ENVIRONMENT:
+                raise _wrong_variable(said[name].origin, fault)
+        return said
 
     def layers(self, command: str, parameters: Sequence[Parameter]) -> tuple[Layer, Layer]:
         """What environment and file say of the parameters of `command`.
@@ -181,9 +189,7 @@ class Source:
         try:
             value = of_environment(one, text)
         except ValueError as error:
-            raise UsageError(
-                f"{name}: {error}.", f"Set {name} to another value, or to none."
-            ) from (error)
+            raise _wrong_variable(name, error) from error
         if key == "port":
             value = tuple(map(FromEnvironment, value)) if one.many else FromEnvironment(value)
         return Setting(key, value, name, ENVIRONMENT)
@@ -215,7 +221,7 @@ class Source:
             elif key not in tables:
                 kind = tables if isinstance(said, dict) else shared
                 what = "table" if isinstance(said, dict) else "key"
-                yield (key,), f"unknown {what}. {_meant(key, kind, [*shared, *tables])}"
+                yield (key,), f"unknown {what}. {_meant(key, kind)}"
             elif not isinstance(said, dict):
                 yield (key,), f"is a table: [{key}]"
             elif key in parameters:
@@ -227,7 +233,7 @@ class Source:
         for key, value in said.items():
             at = (BUDGETS_TABLE, key)
             if key not in known:
-                yield at, f"unknown key. {_meant(key, known, known)}"
+                yield at, f"unknown key. {_meant(key, known)}"
                 continue
             complaints = list(self._of_value(known[key], value, at))
             yield from complaints
@@ -250,7 +256,7 @@ class Source:
             elif key in typed:
                 yield (command, key), f"is only for the command line: mcuzoo {command} --{key}"
             else:
-                yield (command, key), f"unknown key. {_meant(key, known, known)}"
+                yield (command, key), f"unknown key. {_meant(key, known)}"
 
     def _of_value(
         self, one: Parameter, said: Any, at: tuple[str, ...]
@@ -262,11 +268,11 @@ class Source:
             yield at, str(error)
 
     def _located(self, complaints: Sequence[tuple[tuple[str, ...], str]]) -> str:
-        """One line each: file, line, key, what is wrong."""
+        """One line each, in the order of the file: file, line, key, what is wrong."""
         assert self.place is not None
         return "\n".join(
             f"{self.place.shown}:{self._line(key)}: {'.'.join(key)}: {said}"
-            for key, said in complaints
+            for key, said in sorted(complaints, key=lambda one: self._line(one[0]))
         )
 
     @cached_property
@@ -300,6 +306,10 @@ def read_source(
     return Source(place, text, table, environment)
 
 
+def _wrong_variable(name: str, fault: object) -> UsageError:
+    return UsageError(f"{name}: {fault}.", f"Set {name} to another value, or to none.")
+
+
 def _as_taken(one: Parameter, setting: Setting) -> Setting | None:
     """A shared value as the parameter has it; None for several where only one is possible."""
     value = setting.value
@@ -331,7 +341,7 @@ def _add_target(layers: Sequence[Layer], ports: Sequence[Setting | None]) -> Non
             )
 
 
-def _meant(key: str, likely: Collection[str], known: Collection[str]) -> str:
+def _meant(key: str, known: Collection[str]) -> str:
     aliases = {"data": "images", "data_set": "images", "dataset": "images"}
     meant = f"Did you mean {aliases[key]!r}? " if aliases.get(key) in known else ""
-    return f"{meant or did_you_mean(key.replace('-', '_'), likely)}Known: {', '.join(known)}"
+    return f"{meant or did_you_mean(key.replace('-', '_'), known)}Known: {', '.join(known)}"

@@ -8,7 +8,7 @@ from typing import Any
 
 from mcuzoo.config.keys import NAMES_OR_FILES, WRITTEN
 from mcuzoo.config.parameters import Parameter
-from mcuzoo.emulator.scheme import SCHEME
+from mcuzoo.emulator.scheme import port_from, split_port
 
 _MAX_TEXT = 1000
 _MAX_ITEMS = 1000
@@ -89,9 +89,8 @@ def _rebased(one: Parameter, value: Any, folder: Path) -> Any:
         return value if drawn and not (folder / value).exists() else folder / value
     if not isinstance(value, str):
         return value
-    if value.lower().startswith(SCHEME):
-        path, mark, options = value[len(SCHEME) :].partition("?")
-        return f"{SCHEME}{folder / path}{mark}{options}" if path else value
+    if split_port(value) is not None:
+        return port_from(folder, value)
     if one.name in NAMES_OR_FILES and "://" not in value:
         place = folder / Path(value).expanduser()
         # A file that is missing, too: the message shall say where it would be.

@@ -1,5 +1,5 @@
 """Look at this machine: Python, packages, compilers, SDK, TFLM, ports, probes, cache,
-environment."""
+configuration, environment."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ from mcuzoo import __version__
 from mcuzoo.board.load import list_boards
 from mcuzoo.codegen.mcuxpresso import SDK_VARIABLE, open_sdk
 from mcuzoo.codegen.tflm.tree import open_tree
+from mcuzoo.config.config import load_config
+from mcuzoo.config.keys import FILE_NAME
 from mcuzoo.doctor.options import DoctorOptions
-from mcuzoo.errors import McuzooError, command
+from mcuzoo.errors import InputError, McuzooError, command
 from mcuzoo.extras import PACKAGES, install_command, missing_packages
 from mcuzoo.farm.environment import (
     LABGRID,
@@ -78,13 +80,21 @@ class Finding:
     mend: str = ""
 
 
+def _configured_file() -> Path | None:
+    return load_config().path
+
+
 def examine(
     options: DoctorOptions = DoctorOptions(),
     lister: PortLister = list_serial_ports,
     probe_lister: Callable[[Sequence[PortInfo]], Sequence[Probe]] = list_probes,
+    checked_file: Callable[[], Path | None] = _configured_file,
 ) -> list[Finding]:
     """All findings, by group. Starts compilers for their version, and LinkServer and J-Link for
-    their lists of probes; opens no port and no probe. Never raises for what it finds."""
+    their lists of probes; opens no port and no probe. Never raises for what it finds.
+
+    checked_file: finds and checks mcuzoo.toml and the variables; raises McuzooError for a mistake.
+    """
     ports = lister()
     return [
         *_python(),
@@ -96,6 +106,7 @@ def examine(
         *_ports(ports),
         *_probes(probe_lister(ports)),
         *_cache(),
+        *_configuration(checked_file),
         *_environment(),
     ]
 
@@ -253,6 +264,20 @@ def _bytes_in(folder: Path) -> int:
                 with suppress(OSError):  # a build beside us may just have removed it
                     size += entry.stat(follow_symlinks=False).st_size
     return size
+
+
+def _configuration(checked_file: Callable[[], Path | None]) -> Iterator[Finding]:
+    try:
+        path = checked_file()
+    except McuzooError as error:
+        name = FILE_NAME if isinstance(error, InputError) else "variables"
+        for line in error.message.splitlines():
+            yield Finding("Configuration", name, "wrong", line, error.hint)
+        return
+    if path is None:
+        yield Finding("Configuration", FILE_NAME, "absent", "none counts here", "mcuzoo init")
+    else:
+        yield Finding("Configuration", FILE_NAME, "ok", str(path))
 
 
 def _environment() -> Iterator[Finding]:

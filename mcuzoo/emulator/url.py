@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 from mcuzoo.emulator.scheme import SCHEME as SCHEME
+from mcuzoo.emulator.scheme import split_port
 from mcuzoo.errors import PortError, did_you_mean
 from mcuzoo.extras import EMULATOR
 
@@ -14,10 +15,11 @@ _OPTIONS = ("count", "board", "faults")
 
 def parse_emulator_url(url: str) -> tuple[Path, dict[str, str]]:
     """Path and options; raises PortError. The scheme may be in any case."""
-    if not url.lower().startswith(SCHEME):
+    split = split_port(url)
+    if split is None:
         raise PortError(f"{url!r} is no {SCHEME} URL.", f"{SCHEME}PROJECT?count=1")
-    path, _, query = url[len(SCHEME) :].partition("?")
-    options = dict(parse_qsl(query, keep_blank_values=True))
+    path, query = split
+    options = dict(parse_qsl(query[1:], keep_blank_values=True))
     unknown = [name for name in options if name not in _OPTIONS]
     if unknown or not path:
         what = f"unknown option {unknown[0]!r}" if unknown else "no project"

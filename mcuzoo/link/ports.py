@@ -105,9 +105,9 @@ def usb_name(port: PortInfo, listed: Sequence[PortInfo]) -> str:
     if len({one.usb_id for one in same}) != 1:
         return port.device
     if len(same) == 1:
-        return f"usb:{number}"
+        return f"{USB}{number}"
     alike = [one for one in same if one.interface == port.interface]
-    return f"usb:{number}:{port.interface}" if len(alike) == 1 else port.device
+    return f"{USB}{number}:{port.interface}" if len(alike) == 1 else port.device
 
 
 MORE_PORTS = "MCUZOO_PORTS"

@@ -240,10 +240,9 @@ def checked_manifest(raw: Any) -> AnyManifest:
     if not isinstance(raw, dict):
         raise ValueError("it is no object")
     schema = raw.get("schema")
-    if schema not in range(1, SCHEMA + 1):
+    if type(schema) is not int or schema not in range(1, SCHEMA + 1):  # True and 1.0 are equal to 1
         raise ValueError(f"schema {schema!r}, this mcuzoo reads schema {SCHEMA}")
-    if schema is not True:
-        raw = {**raw, "schema": SCHEMA}  # what an older one has not got has a default
+    raw = {**raw, "schema": SCHEMA}  # what an older one has not got has a default
     from pydantic import ValidationError
 
     try:

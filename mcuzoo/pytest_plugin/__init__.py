@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from mcuzoo.run.summary import RunSummary
 
 _NO_BOARD = (
-    "no board is named: --mcuzoo-port PORT, --mcuzoo-rig RIG.toml or --mcuzoo-labgrid; without "
-    "hardware: --mcuzoo-port emulator://PROJECT"
+    "no board is named: --mcuzoo-port=PORT, --mcuzoo-rig=RIG.toml or --mcuzoo-labgrid; without "
+    "hardware: --mcuzoo-port=emulator://PROJECT"
 )
 _SHARED = "mcuzoo_shared"
 _PATHS = frozenset(("images", "labels", "out", "resume", "trace"))

@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ from mcuzoo.errors import (
     ProtocolError,
     RigError,
     UsageError,
+    did_you_mean,
 )
 from mcuzoo.flash.flash import flash
 from mcuzoo.flash.options import FlashOptions
@@ -35,7 +34,7 @@ from mcuzoo.pytest_plugin.pool import (
     is_loss,
 )
 from mcuzoo.pytest_plugin.shared import Done, Retired
-from mcuzoo.run.job import Job
+from mcuzoo.run.job import Job, new_run_folder
 from mcuzoo.run.many.stop import Stop
 from mcuzoo.run.options import RunOptions
 from mcuzoo.run.record import BoardRecord
@@ -43,6 +42,13 @@ from mcuzoo.run.run import run
 from mcuzoo.run.runner import RunInterruptedError
 from mcuzoo.run.sessions import Line
 from mcuzoo.run.summary import RunSummary
+
+_PLACES = {"port", "rig", "filter", "labgrid", "boards", "lg_wait", "lg_env", "lg_state"}
+_NO_PLACE: dict[str, Any] = {
+    one.name: one.default for one in fields(RunOptions) if one.name in _PLACES
+}
+_FIELDS = [one.name for one in fields(RunOptions) if one.name not in _PLACES]
+"""What run_images takes."""
 
 
 @dataclass(frozen=True)
@@ -116,17 +122,25 @@ class Bench:
     def run_images(self, board: LeasedBoard, test: str, given: dict[str, Any]) -> RunSummary:
         """`mcuzoo.run` on a board of this worker, with a run folder of its own. given: fields of
         RunOptions."""
-        places = {"port", "rig", "filter", "labgrid", "boards", "lg_wait", "lg_env", "lg_state"}
-        wrong = places & given.keys()
+        wrong = _PLACES & given.keys()
         if wrong:
             raise UsageError(
                 f"run_images runs on the board of the test, not on another {sorted(wrong)[0]}.",
                 "Say which boards there are by pytest's options.",
             )
-        options = self._place(board)
+        unknown = [name for name in given if name not in _FIELDS]
+        if unknown:
+            raise UsageError(
+                f"run_images: there is no field {unknown[0]!r} in RunOptions.",
+                f"{did_you_mean(unknown[0], _FIELDS)}Fields: {', '.join(_FIELDS)}.",
+            )
         if given.get("resume") is None:
+            configured = self.chosen.configured or RunOptions()
+            options = self._place(board, replace(configured, **_NO_PLACE))
             options = replace(options, project=board.candidate.project)
             given = {"out": self._new_folder(_short(test)), **given}
+        else:  # it keeps what it began with
+            options = self._place(board, RunOptions())
         options = replace(options, **given)
         folder = Path(options.resume or options.out or "")
         self._folders.append(folder)
@@ -283,10 +297,10 @@ class Bench:
         finally:
             held.lease.release()
 
-    def _place(self, board: LeasedBoard) -> RunOptions:
-        """Where a run finds `board`, as `mcuzoo run-serial --resume` will, too."""
+    def _place(self, board: LeasedBoard, options: RunOptions) -> RunOptions:
+        """`options` with where a run finds `board`, as `mcuzoo run-serial --resume` will, too."""
         candidate = board.candidate
-        common = RunOptions(upload=self.chosen.upload, baud=self.chosen.baud)
+        common = replace(options, upload=self.chosen.upload, baud=self.chosen.baud)
         if candidate.rig is not None:
             return replace(common, rig=candidate.rig, filter=(f"name={candidate.name}",))
         baud = None if board.line.max_baud else board.line.baud
@@ -294,13 +308,7 @@ class Bench:
 
     def _new_folder(self, what: str) -> Path:
         worker = f"-{self._worker}" if self._worker else ""
-        stem = f"{datetime.now():%Y%m%d-%H%M%S}-{what}{worker}"
-        names = (stem if number == 1 else f"{stem}-{number}" for number in count(1))
-        runs = self.chosen.runs
-        taken = set(self._folders)
-        return next(
-            folder for name in names if not (folder := runs / name).exists() and folder not in taken
-        )
+        return new_run_folder(f"{what}{worker}", self.chosen.runs, self._folders)
 
 
 def _short(test: str) -> str:

@@ -133,8 +133,6 @@ def _top(seen: Classification) -> str:
 def _against_host(answer: Answer) -> str:
     if answer.expected is None:
         return "not asked"
-    if answer.equal:
-        return "the same output, byte for byte"
     return _differs(answer, Answer(answer.expected, None, None, "", 0))
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from mcuzoo.run.options import RunOptions
 
 IF_NEEDED, ALWAYS, NEVER = "if-needed", "always", "never"
 FLASH = (IF_NEEDED, ALWAYS, NEVER)
@@ -21,7 +24,6 @@ _VARIABLES = {
     "labgrid": "MCUZOO_RUN_SERIAL_LABGRID",
     "project": "MCUZOO_PROJECT",
 }
-_EMULATOR = "emulator://"
 _TEXT, _LIST, _FLAG, _FILE = "text", "list", "flag", "file"
 _DEFAULT_RUNS = "runs"
 _DEFAULT_WAIT_S = 600.0
@@ -106,7 +108,8 @@ class Chosen:
     file instead; filter: KEY=VALUE, which of its boards or of a farm's places. project: None: that
     of the port, the rig or the folder. upload: a model for a universal firmware. baud: None: the
     project's. require: a missing board fails instead of skipping. flash: one of FLASH; probe, via,
-    flash_command: how. runs: the folder of the journals."""
+    flash_command: how. runs: the folder of the journals. configured: what MCUZOO_* and mcuzoo.toml
+    say of a run; None: not read yet."""
 
     home: Path
     ports: tuple[str, ...] = ()
@@ -123,6 +126,7 @@ class Chosen:
     flash_command: str | None = None
     wait_s: float = _DEFAULT_WAIT_S
     runs: Path = Path(_DEFAULT_RUNS)
+    configured: RunOptions | None = None
 
     @property
     def any_board(self) -> bool:
@@ -184,7 +188,8 @@ def chosen(config: pytest.Config) -> Chosen:
 
 
 def completed(chosen: Chosen) -> Chosen:
-    """`chosen` with what MCUZOO_* and mcuzoo.toml say of boards and project, where it says nothing.
+    """`chosen` with what MCUZOO_* and mcuzoo.toml say of boards, project and runs, where it says
+    nothing.
 
     Raises InputError and UsageError for a mistake in them.
     """
@@ -211,6 +216,7 @@ def completed(chosen: Chosen) -> Chosen:
         project=found.project,
         upload=found.upload,
         baud=found.baud,
+        configured=found,
     )
 
 
@@ -246,12 +252,7 @@ def _of_ini(config: pytest.Config, name: str, kind: str) -> Any:
     if kind == _FILE:
         return home / value
     if name == "port":
-        return [_from(home, port) for port in value]
+        from mcuzoo.emulator.scheme import port_from
+
+        return [port_from(home, port) for port in value]
     return value
-
-
-def _from(home: Path, port: str) -> str:
-    """emulator://PROJECT with the project's whole path."""
-    if not port.lower().startswith(_EMULATOR):
-        return port
-    return f"{_EMULATOR}{home / port[len(_EMULATOR) :]}"

@@ -14,6 +14,7 @@ from mcuzoo.history.changes import (
     unknown,
 )
 from mcuzoo.history.pairing import Alone, Pair, reasons
+from mcuzoo.quoting import printable
 from mcuzoo.report.figures import class_name
 from mcuzoo.run.record import RunMeta
 
@@ -25,7 +26,7 @@ def against_text(it: Against) -> str:
     """Aligned lines, what follows from them last; ends with a newline."""
     lines = list(_lines(it))
     width = max(len(name) for name, _ in lines)
-    return "".join(f"{name:<{width}}  {text}\n" for name, text in lines)
+    return "".join(f"{name:<{width}}  {printable(text)}\n" for name, text in lines)
 
 
 def _lines(it: Against) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,7 @@ from typing import Any
 from mcuzoo.history.bisect import Bisection
 from mcuzoo.history.changes import Aspect, follows_from_model
 from mcuzoo.history.layers import sentences
+from mcuzoo.quoting import printable
 from mcuzoo.report.against import against_document, outputs_text, unpaired_texts
 
 _FILES = 6
@@ -16,7 +17,7 @@ _FILES = 6
 
 def bisection_text(found: Bisection) -> str:
     """What differs in its order, then the images and the first layer; ends with a newline."""
-    return "".join(f"{line}\n" for line in _lines(found))
+    return "".join(f"{printable(line)}\n" for line in _lines(found))
 
 
 def _lines(found: Bisection) -> Iterator[str]:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from mcuzoo.project.recipe import recipe_document
+from mcuzoo.quoting import printable
 from mcuzoo.report.figures import (
     ENOUGH,
     MATRIX_CLASSES,
@@ -60,7 +61,7 @@ def evaluation_text(found: Evaluation, width: int = 80) -> str:
 def bad_lines(found: Evaluation) -> Iterator[str]:
     """A message about images that could not be used."""
     for one in found.bad[:_BAD_LISTED]:
-        yield f"unusable: {one.file}: {one.error}"
+        yield printable(f"unusable: {one.file}: {one.error}")
     if len(found.bad) > _BAD_LISTED:
         yield f"and {len(found.bad) - _BAD_LISTED} more; --json lists them all"
 

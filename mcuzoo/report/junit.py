@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
 
 from mcuzoo.errors import McuzooError
+from mcuzoo.quoting import printable_lines
 from mcuzoo.report.claims import Claim
 from mcuzoo.report.outcome import Outcome
 
@@ -42,7 +43,7 @@ def error_text(error: McuzooError, suite_name: str, case_name: str) -> str:
     part = PARTS.get(error.exit_code, "usage")
     said = {"message": f"{part}: {error.message}", "type": type(error).__name__}
     found = ElementTree.SubElement(case, "error", _clean(said))
-    found.text = _printable(f"{error.message}\n{error.hint}")
+    found.text = printable_lines(f"{error.message}\n{error.hint}")
     return _xml(root)
 
 
@@ -64,20 +65,16 @@ def _case(claim: Claim, group: str) -> ElementTree.Element:
     if not claim.holds:
         said = {"message": f"{claim.part.value}: {claim.text}", "type": claim.part.value}
         failure = ElementTree.SubElement(case, "failure", _clean(said))
-        failure.text = _printable("\n".join((claim.text, *claim.details)))
+        failure.text = printable_lines("\n".join((claim.text, *claim.details)))
         return case
     out = ElementTree.SubElement(case, "system-out")
-    out.text = _printable("\n".join((claim.text, *claim.details)))
+    out.text = printable_lines("\n".join((claim.text, *claim.details)))
     return case
 
 
 def _clean(attributes: dict[str, str]) -> dict[str, str]:
-    return {name: _printable(text) for name, text in attributes.items()}
-
-
-def _printable(text: str) -> str:
     """XML has no control characters and no halves of surrogate pairs."""
-    return "".join(char if char.isprintable() or char == "\n" else "?" for char in text)
+    return {name: printable_lines(text) for name, text in attributes.items()}
 
 
 def _xml(root: ElementTree.Element) -> str:

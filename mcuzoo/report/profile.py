@@ -11,6 +11,7 @@ from mcuzoo.errors import InputError
 from mcuzoo.link.counts import agent_note
 from mcuzoo.profile import Layer, ModelProfile
 from mcuzoo.project.recipe import recipe_document
+from mcuzoo.quoting import printable
 from mcuzoo.tables import Column, table_text
 from mcuzoo.untrusted import parse_json, read_text
 
@@ -19,7 +20,7 @@ _EQUAL = {True: "equal", False: "DIFFERS", None: "-"}
 
 def profile_head(profile: ModelProfile) -> str:
     """Lines about board and model."""
-    return (
+    return printable(
         f"{profile.model} on {profile.board}{agent_note(profile.agent)}: {profile.runtime}, "
         f"{profile.toolchain}, build {profile.build_id[:8]}; input {profile.input}"
     )

@@ -16,6 +16,7 @@ from mcuzoo.files import write_output
 from mcuzoo.link.counts import UNKNOWN_UNIT, agent_note
 from mcuzoo.project.recipe import recipe_document
 from mcuzoo.prose import wrapped
+from mcuzoo.quoting import printable
 from mcuzoo.report.figures import (
     accuracy_dict,
     accuracy_text,
@@ -42,7 +43,7 @@ def summary_text(summary: RunSummary, show: int | None = None, columns: int = 80
     findings = list(_findings(summary))
     width = max(len(name) for name, _ in (*facts, *findings))
     parts = [
-        wrapped((f"{name:<{width}}  {text}" for name, text in part), columns)
+        wrapped((f"{name:<{width}}  {printable(text)}" for name, text in part), columns)
         for part in (facts, findings)
     ]
     if summary.boards:

@@ -26,6 +26,7 @@ from mcuzoo.graph.model import Model
 from mcuzoo.graph.parameters import quantization_of
 from mcuzoo.graph.read import load_model
 from mcuzoo.project.recipe import Recipe
+from mcuzoo.quoting import printable
 from mcuzoo.run.feed import Unusable, prepare
 from mcuzoo.run.options import ConvertOptions
 from mcuzoo.run.record import Row, Status
@@ -133,7 +134,7 @@ def convert(
         total = len(comparison.data_set.items)
         judgement = comparison.run(lambda done: on_image(done, total))
         for reason in judgement.unusable:
-            say(f"warning: left out: {reason}")
+            say(f"warning: left out: {printable(reason)}")
     return Converted(target, conversion, judgement, found.preprocessing, found.recipe_source)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
@@ -140,7 +140,7 @@ def make_job(options: RunOptions, say: Callable[[str], None] = lambda text: None
         data_set=data_set,
         engine=_engine(subject) if settings.reference else None,
         settings=settings,
-        out=options.resume or options.out or _new_run_folder(manifest.board),
+        out=options.resume or options.out or new_run_folder(manifest.board),
         resume=options.resume is not None,
         warnings=(*_warnings(manifest), *data_set.warnings),
         upload=upload,
@@ -242,7 +242,11 @@ def _defaults(subject: Subject) -> Settings:
     )
 
 
-def _new_run_folder(board: str) -> Path:
-    stem = f"{datetime.now():%Y%m%d-%H%M%S}-{board}"
+def new_run_folder(what: str, runs: Path = Path(RUNS_FOLDER), taken: Collection[Path] = ()) -> Path:
+    """A folder in `runs` that does not exist yet, named by the time and `what`. taken: folders that
+    will exist."""
+    stem = f"{datetime.now():%Y%m%d-%H%M%S}-{what}"
     names = (stem if number == 1 else f"{stem}-{number}" for number in count(1))
-    return next(folder for name in names if not (folder := Path(RUNS_FOLDER) / name).exists())
+    return next(
+        folder for name in names if not (folder := runs / name).exists() and folder not in taken
+    )

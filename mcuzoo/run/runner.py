@@ -15,6 +15,9 @@ from functools import partial
 from types import FrameType
 from typing import ClassVar, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mcuzoo import __version__
 from mcuzoo.data.images import Item
 from mcuzoo.data.output_form import form_of
@@ -335,13 +338,7 @@ def infer(
         return replace(row, status=Status.LOST, error=error.message), error
     ends = manifest.output
     found = answer(inference.output, row.label, ends.scale, ends.zero_point, form_of(ends))
-    reference = None if ready.reference is None else ready.reference.reshape(-1)
-    host = (
-        None
-        if reference is None
-        else answer(reference, None, ends.scale, ends.zero_point, form_of(ends)).top1
-    )
-    return replace(
+    row = replace(
         row,
         status=Status.DONE,
         output=inference.output,
@@ -350,12 +347,23 @@ def infer(
         cycles=inference.cycles,
         input_crc32=inference.input_crc32,
         attempts=inference.attempts,
-        reference_difference=None if reference is None else difference(inference.output, reference),
-        host_top1=host,
         rank=found.rank,
         turned=ready.turned,
         clipped=ready.clipped,
-    ), None
+    )
+    if ready.reference is None:
+        return row, None
+    return compared(row, inference.output, ready.reference.reshape(-1), manifest), None
+
+
+def compared(
+    row: Row, output: NDArray[np.int8], reference: NDArray[np.int8], manifest: Manifest
+) -> Row:
+    """The row, with what the host's reference says of the same input. output, reference: int8
+    [outputs], of board and host."""
+    ends = manifest.output
+    host = answer(reference, None, ends.scale, ends.zero_point, form_of(ends))
+    return replace(row, reference_difference=difference(output, reference), host_top1=host.top1)
 
 
 def row_of(item: Item) -> Row:

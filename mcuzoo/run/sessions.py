@@ -17,6 +17,7 @@ from mcuzoo.link.session import Session
 from mcuzoo.link.state import LinkState, Timing
 from mcuzoo.project.manifest import Manifest, load_manifest, load_project
 from mcuzoo.project.rules import inside
+from mcuzoo.quoting import printable, printable_lines
 from mcuzoo.rig.find_board import AUTO, port_of, project_baud
 from mcuzoo.run.connected_board import OpenSession
 from mcuzoo.run.project import baud_note, max_baud_of, project_model
@@ -121,10 +122,10 @@ class MessagesOnly:
         self._say = say
 
     def trouble(self, text: str) -> None:
-        self._say(f"recovering: {text}")
+        self._say(f"recovering: {printable_lines(text)}")
 
     def log(self, line: DeviceLog) -> None:
-        self._say(f"board: {line.level.name.lower()}: {line.text}")
+        self._say(f"board: {line.level.name.lower()}: {printable(line.text)}")
 
     def uploading(self, arrived: int, total: int) -> None:
         pass

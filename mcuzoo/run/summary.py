@@ -4,7 +4,7 @@ not, what broke: model, data, rig or firmware."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from statistics import median
 
@@ -158,12 +158,12 @@ class RunSummary:
     reference; None where it was not asked. images_per_second: None where no time is known. verdict:
     of the run. budgets: each that was given."""
 
-    meta: RunMeta
-    rows: tuple[Row, ...]
+    meta: RunMeta = field(repr=False)
+    rows: tuple[Row, ...] = field(repr=False)
     counts: dict[Status, int]
     top1: Accuracy | None
     top5: Accuracy | None
-    classes: tuple[ClassScore, ...]
+    classes: tuple[ClassScore, ...] = field(repr=False)
     agreement: Agreement | None
     latency: Latency | None
     images_per_second: float | None
@@ -172,7 +172,7 @@ class RunSummary:
     turned: int = 0
     clipped: float | None = None
     boards: tuple[BoardSummary, ...] = ()
-    confusion: tuple[tuple[int, int, int], ...] = ()
+    confusion: tuple[tuple[int, int, int], ...] = field(default=(), repr=False)
     wrong_order: WrongOrder | None = None
     budgets: tuple[BudgetResult, ...] = ()
 

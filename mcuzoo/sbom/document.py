@@ -19,7 +19,7 @@ from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
 from mcuzoo import __version__
-from mcuzoo.errors import ProjectError, command
+from mcuzoo.errors import ProjectError, UsageError, command
 from mcuzoo.project.build_id import firmware_inputs, hash_files, is_firmware_input
 from mcuzoo.project.manifest import (
     BOARD_FOLDER,
@@ -30,12 +30,16 @@ from mcuzoo.project.manifest import (
     load_project,
 )
 from mcuzoo.project.rules import inside
+from mcuzoo.quoting import printable, shortened
 
 SPECIFICATION = "1.6"
 FIRMWARE, OURS, MODEL = "firmware", "mcuzoo-firmware", "model"
 """References within the document."""
 
-_EXPRESSION = re.compile(r"(MIT|[A-Za-z0-9.+-]*\d[A-Za-z0-9.+-]*)( (AND|OR|WITH) [\w.+-]+)*")
+_LICENCE = r"(MIT|[A-Za-z0-9.+-]*\d[A-Za-z0-9.+-]*)"
+_JOINED = r" (AND|OR|WITH) "
+_BRACKETED = rf"\({_LICENCE}({_JOINED}[\w.+-]+)*\)"
+_EXPRESSION = re.compile(rf"({_LICENCE}|{_BRACKETED})({_JOINED}([\w.+-]+|{_BRACKETED}))*")
 _ADDRESS = re.compile(r"https://[!-~]+")
 
 Component = dict[str, Any]
@@ -45,16 +49,18 @@ def sbom(project: str | PathLike[str]) -> dict[str, Any]:
     """The document about the newest build of the project in a folder, or about its sources if there
     is none.
 
-    Raises ProjectError: no project, or a product of the build is not what was built any more.
+    Raises ProjectError: no project, or a product of the build is not what was built any more;
+    UsageError: SOURCE_DATE_EPOCH is no time.
     """
     folder = Path(project)
     manifest = load_project(folder)
     build = manifest.build
     if build is not None:
         _require_products(folder, build)
+    files = _sources(folder, manifest)
     components = [
-        _ours(folder, manifest),
-        *_models(folder, manifest),
+        _ours(files, manifest),
+        *_models(files, manifest),
         *map(_part, _parts(manifest)),
     ]
     document: dict[str, Any] = {
@@ -95,10 +101,16 @@ def _products(build: BuildEntry) -> dict[str, str]:
 
 
 def _time() -> dict[str, str]:
-    """The time of SOURCE_DATE_EPOCH (reproducible-builds.org); none without it."""
+    """The time of SOURCE_DATE_EPOCH (reproducible-builds.org); none without it. Raises UsageError
+    for one that is no time, as the specification wants."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if not re.fullmatch(r"\d{1,11}", epoch):
+    if not epoch:
         return {}
+    if not re.fullmatch(r"[0-9]{1,11}", epoch):
+        raise UsageError(
+            f"SOURCE_DATE_EPOCH is no time: {shortened(printable(epoch))}.",
+            "Seconds since 1970, as git log -1 --format=%ct prints them; or unset it.",
+        )
     return {"timestamp": datetime.fromtimestamp(int(epoch), timezone.utc).isoformat()}
 
 
@@ -153,8 +165,9 @@ def _firmware(manifest: AnyManifest) -> Component:
     return {**component, "properties": _properties(facts)}
 
 
-def _ours(folder: Path, manifest: AnyManifest) -> Component:
-    """The sources of the firmware: copied, rendered, or changed by whoever has the project."""
+def _ours(files: Mapping[str, str], manifest: AnyManifest) -> Component:
+    """The sources of the firmware: copied, rendered, or changed by whoever has the project. files:
+    as _sources gives them."""
     facts: dict[str, str] = {}
     if manifest.provenance is not None:
         facts = {
@@ -162,7 +175,6 @@ def _ours(folder: Path, manifest: AnyManifest) -> Component:
             "templates": f"sha256:{manifest.provenance.templates_sha256}",
             "options": " ".join(manifest.provenance.options),
         }
-    files = _sources(folder, manifest)
     own = {path: digest for path, digest in files.items() if not _of_model(manifest, path)}
     return {
         "type": "library",
@@ -191,8 +203,8 @@ def _sources(folder: Path, manifest: AnyManifest) -> dict[str, str]:
     return {path: digest for path, digest in sorted(used.items()) if digest}
 
 
-def _models(folder: Path, manifest: AnyManifest) -> list[Component]:
-    """The model of the project, if it has one, with the files that hold its weights."""
+def _models(files: Mapping[str, str], manifest: AnyManifest) -> list[Component]:
+    """The model of the project, if it has one, with those of `files` that hold its weights."""
     if not isinstance(manifest, Manifest):
         return []
     entry = manifest.model
@@ -211,7 +223,6 @@ def _models(folder: Path, manifest: AnyManifest) -> list[Component]:
     facts = {"bytes": str(entry.bytes), "recipe": manifest.recipe_source}
     if entry.converted_from:
         facts["converted_from"] = f"sha256:{entry.converted_from}"
-    files = _sources(folder, manifest)
     own = {path: digest for path, digest in files.items() if _of_model(manifest, path)}
     return [
         {

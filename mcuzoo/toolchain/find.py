@@ -146,19 +146,11 @@ def require_newlib(gcc: str) -> None:
 
 def newlib_version(gcc: str) -> str:
     """The version of the C library that the program `gcc` has; empty if it states none."""
-    words = [gcc, "-E", "-dM", "-include", "newlib.h", "-x", "c", os.devnull]
     try:
-        done = subprocess.run(
-            words,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-            timeout=_VERSION_TIMEOUT_S,
-        )
-    except (OSError, subprocess.SubprocessError):
+        macros = _answer(gcc, "-E", "-dM", "-include", "newlib.h", "-x", "c", os.devnull)
+    except ToolchainError:
         return ""
-    match = re.search(r'#define _NEWLIB_VERSION "([\w.-]+)"', done.stdout)
+    match = re.search(r'#define _NEWLIB_VERSION "([\w.-]+)"', macros)
     return match[1] if match else ""
 
 

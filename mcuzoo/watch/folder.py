@@ -102,6 +102,11 @@ class Looks:
         """Whether files were there at the last look that may still become pictures."""
         return bool(self._pending)
 
+    @property
+    def count(self) -> int:
+        """How many pictures, and files that are none in spite of their names, there were so far."""
+        return self._count
+
     def look(self, prepare: Prepare) -> Generator[Arrival, None, None]:
         """The pictures that are whole now, and the files that are none, in the order of their times
         and names. Raises OSError if the folder cannot be read, and what `prepare` raises."""
@@ -228,9 +233,14 @@ class FolderSource:
                 lost = True
             else:
                 if lost:
-                    self._say(f"{self._folder} is there again")
+                    self._say(f"{printable(str(self._folder))} is there again")
                 lost = False
             if self._once and not self._looks.undecided:
+                if not self._looks.count:
+                    self._say(
+                        f"{printable(str(self._folder))} has no picture: no file whose name ends "
+                        f"with {', '.join(sorted(IMAGE_SUFFIXES))}"
+                    )
                 return
             stop.wait(max(POLL_S, _PAUSE_PER_LOOK * self._looks.listing_s))
 

@@ -33,12 +33,12 @@ from mcuzoo.run.runner import (
     LOST_IN_A_ROW,
     LayerFinder,
     bad_row,
+    compared,
     infer,
     new_meta,
     one_turn,
     row_of,
 )
-from mcuzoo.run.score import difference
 from mcuzoo.watch.arrival import Arrival, Source
 from mcuzoo.watch.camera import CameraSource
 from mcuzoo.watch.feed import Feed
@@ -150,7 +150,8 @@ class _Watch:
                 yield seen
                 if seen.row.reference_difference and isinstance(ready, Prepared):
                     finder.find(ready)
-                lost_in_a_row = 0 if error is None else lost_in_a_row + 1
+                if isinstance(ready, Prepared):
+                    lost_in_a_row = 0 if error is None else lost_in_a_row + 1
                 if error is not None and (
                     lost_in_a_row == LOST_IN_A_ROW
                     or isinstance(error, BoardGoneError | WrongFirmwareError)
@@ -177,7 +178,7 @@ class _Watch:
             found = self._classified(board, row, expected)
             reference = found.answer.expected
             if reference is not None:
-                row = replace(row, reference_difference=difference(row.output, reference))
+                row = compared(row, row.output, reference, self._chosen.manifest)
         pixels = seen_pixels(input_of(self._chosen.manifest), ready.tensor)
         took = time.perf_counter() - arrival.since
         return Seen(_timed(row, begun), took, ready.tensor, pixels, found), error
@@ -208,8 +209,10 @@ class _Watch:
         hello = board.hello
         what = self._options.camera or str(self._options.folder)
         self._say(
-            f"{hello.board}{agent_note(hello.agent)}, build {hello.build_id[:8]}; "
-            f"watching {printable(what)}"
+            printable(
+                f"{hello.board}{agent_note(hello.agent)}, build {hello.build_id[:8]}; "
+                f"watching {what}"
+            )
         )
 
     def _tell(self, journal: Journal | None, wrong: WrongLayer) -> None:

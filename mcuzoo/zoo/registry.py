@@ -112,9 +112,14 @@ def resolve_model(name_or_path: str) -> ModelSource:
     path = Path(name_or_path).expanduser()
     if path.is_file() or path.is_dir():
         return _file(path)
-    raise InputError(
+    raise no_such_model(name_or_path)
+
+
+def no_such_model(name_or_path: str) -> InputError:
+    """The error about a name that is neither one of the zoo nor that of a file."""
+    return InputError(
         f"There is no model {name_or_path!r}: no file of that name, and the zoo has "
-        f"{', '.join(known)}.",
+        f"{', '.join(catalog())}.",
         f"{similar_model(name_or_path)}Give one of these names or the path of a .tflite file.",
     )
 

@@ -255,9 +255,11 @@ def test_faults_before_the_console_is_up_are_told_by_the_next_start(
 
 def test_the_third_early_fault_in_a_row_stays_where_it_is(board: Board, probe: BareImage) -> None:
     """With the fault in memory, for a debug probe. What is waited for is the record that it seals
-    behind its last fault; the emulator is at the loop then, or a few instructions before it."""
+    behind its last fault; the emulator is at the loop soon then. On a machine that has no time for
+    it, it may still be where the record is sealed."""
     said: list[str] = []
-    handler = read_functions(probe.elf, ["mz_fault_handle"])["mz_fault_handle"]
+    sealing = ("mz_retained_seal", "mz_crc32_run", "mz_crc32_step")
+    where = read_functions(probe.elf, ["mz_fault_handle", *sealing])
     record = read_symbols(probe.elf, ["mz_last_fault"])["mz_last_fault"]
     console = MemoryConsole()
     evk = VirtualEvk(board, probe.image, console, CountMode(0), say=said.append)
@@ -269,12 +271,14 @@ def test_the_third_early_fault_in_a_row_stays_where_it_is(board: Board, probe: B
         while read_ram(evk, record + STARTS) != 3 or read_ram(evk, record) != FAULT_MAGIC:
             assert thread.is_alive()
             time.sleep(0.01)
+        time.sleep(0.05)
     finally:
         evk.stop()
         thread.join(10)
     assert said.count("reset") == 3  # as asked for, then after the first and the second fault
     assert evk._machine is not None
-    assert handler[0] <= evk._machine.engine.get("PC") < handler[1]
+    stopped_at = evk._machine.engine.get("PC")
+    assert any(first <= stopped_at < end for first, end in where.values())
 
 
 @pytest.mark.parametrize("early", [False, True])

@@ -126,6 +126,7 @@ def test_words_that_an_option_takes() -> None:
     assert offered("completion ") == list(SHELLS)
     assert offered("schema run") == ["run", f"run-{VERSIONS['run']}"]
     assert offered("config run") == ["run-serial"]
+    assert not offered("config init")
     assert offered("export --baud ") == []
 
 

@@ -43,6 +43,16 @@ def deep() -> int:
     return deep() + 1
 
 
+@posix
+def test_no_error_controls_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "a\x1b]0;b\x07\r"
+    wrong = UsageError(f"{name} is\nnothing.", command("mcuzoo", "build", name))
+    assert guarded(raising(wrong), as_json=False) == 2
+    assert capsys.readouterr().err == (
+        "error: a?]0;b?? is\nnothing.\nhint: mcuzoo build $'a\\033]0;b\\007\\015'\n"
+    )
+
+
 @pytest.mark.parametrize(
     "error",
     [KeyError("x"), MemoryError(), ZeroDivisionError("division"), OSError("no number"),

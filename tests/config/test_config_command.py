@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from helpers.commands import invoke
-from helpers.configured import write
+from helpers.configured import refused, write
 
 from mcuzoo.cli.program import COMMANDS
 
@@ -92,3 +92,9 @@ def test_every_command_can_be_shown(name: str) -> None:
 def test_a_command_that_has_nothing(name: str) -> None:
     said = invoke(["config", name])
     assert said.exit_code == 2 and f"Nothing is configured for '{name}'" in said.stderr
+    assert ("Did you mean" in said.stderr) == (name not in COMMANDS)
+
+
+def test_a_budget_of_a_variable_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MCUZOO_BUDGETS_MIN_TOP1", "40")
+    assert "MCUZOO_BUDGETS_MIN_TOP1: 40 is no rate from 0 to 1." in refused("config")

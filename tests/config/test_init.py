@@ -81,6 +81,13 @@ def test_names_are_quoted() -> None:
     assert "no board 'rt1999'" in refused("init", "x", "--board", "rt1999")
 
 
+def test_a_name_that_no_model_has_is_refused() -> None:
+    assert "Did you mean 'signs'?" in refused("init", "--model", "sings")
+    assert not Path("mcuzoo.toml").exists()
+    Path("folder").mkdir()
+    assert invoke(["init", "--model", "folder"]).exit_code == 0
+
+
 def test_nothing_is_ever_written_over() -> None:
     Path("mcuzoo.toml").write_text("# mine\n", encoding="utf-8")
     GITLAB.symlink_to("elsewhere")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from helpers.commands import invoke
+from helpers.configured import write
 
 from mcuzoo.doctor.bundle import impersonal, write_bundle
 from mcuzoo.doctor.findings import Finding, examine
@@ -113,6 +114,27 @@ def test_probes_and_what_drives_them() -> None:
     assert named(found, "8010").state == "absent" and "segger.com" in named(found, "8010").mend
     none = examine(lister=list, probe_lister=lambda ports: [])
     assert named(none, "debug probes").state == "absent"
+
+
+def test_a_wrong_file_is_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MCUZOO_CONFIG")
+    monkeypatch.chdir(tmp_path)
+    Path(".git").mkdir()
+    found = examine(lister=list, probe_lister=lambda ports: [])
+    assert named(found, "mcuzoo.toml").state == "absent"
+    write("board = 'rt1050'\n")
+    found = examine(lister=list, probe_lister=lambda ports: [])
+    assert named(found, "mcuzoo.toml").detail == str(tmp_path / "mcuzoo.toml")
+    write("bord = 'x'\n[exprot]\nx = 1\n[build]\ncompilr = 'gcc'\n")
+    done = invoke(["doctor", "--json"])
+    assert done.exit_code == 0, done.stderr
+    of_file = [one for one in json.loads(done.stdout)["findings"] if one["name"] == "mcuzoo.toml"]
+    assert {one["state"] for one in of_file} == {"wrong"}
+    assert [one["detail"].split()[1] for one in of_file] == ["bord:", "exprot:", "build.compilr:"]
+    assert all("mcuzoo config" in one["mend"] for one in of_file)
+    write("")
+    monkeypatch.setenv("MCUZOO_RUN_SERIAL_LIMIT", "many")
+    assert "  !! variables: MCUZOO_RUN_SERIAL_LIMIT: 'many'" in invoke(["doctor"]).stdout
 
 
 @pytest.mark.slow

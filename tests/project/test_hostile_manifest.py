@@ -87,6 +87,7 @@ def test_every_path_stays_inside(project: Path, key: str, edit: Any, path: str) 
         ("plan.extra: unknown key", lambda raw: raw["plan"].update(extra=1)),
         ("schema 3, this mcuzoo reads schema 2", lambda raw: raw.update(schema=3, x=1)),
         ("schema", lambda raw: raw.update(schema=True)),
+        ("schema 1.0, this mcuzoo", lambda raw: raw.update(schema=1.0)),
         ("plan.stack_bytes", lambda raw: raw["plan"].update(stack_bytes=True)),
         ("plan.stack_bytes", lambda raw: raw["plan"].update(stack_bytes=1.0)),
         ("plan.stack_bytes", lambda raw: raw["plan"].update(stack_bytes="1")),

@@ -30,6 +30,7 @@ from mcuzoo.project.manifest import (
     write_manifest,
 )
 from mcuzoo.pytest_plugin import bench
+from mcuzoo.pytest_plugin.options import chosen
 from mcuzoo.rig import power
 from mcuzoo.run import connected_board
 from mcuzoo.run.journal import read_run
@@ -224,8 +225,8 @@ def test_of_others():
         ]
     )
     newest = max(runs_of(pytester).values())
-    report = invoke(["report", newest]).output
-    assert "verdict     FAIL: firmware" in report and "op 0 CONV_2D" in report
+    report = re.sub(r"\s+", " ", invoke(["report", newest]).output)
+    assert "verdict FAIL: firmware" in report and "op 0 CONV_2D" in report
 
 
 def test_runs_and_questions_are_in_journals(
@@ -245,17 +246,26 @@ def test_run(board, run_images, project):
 
 def test_accuracy(run_images):
     assert run_images({str(host.images)!r}, min_top1=1.0).verdict.passed
+
+def test_field(run_images):
+    run_images(limmit=3)
 """
     )
     found = pytester.runpytest_inprocess(
         *PLUGIN, f"--mcuzoo-port={boards.ports[0]}", f"--mcuzoo-project={host.folder}"
     )
-    found.assert_outcomes(failed=2)
-    found.stdout.fnmatch_lines(["E   InputError: * holds no run: *"])
+    found.assert_outcomes(failed=3)
+    found.stdout.fnmatch_lines(["E   InputError: *"])
+    # Where the line breaks, depends on the length of the folder's name.
+    assert " holds no run: " in re.sub(r"\s+(E +)?", " ", found.stdout.str())
+    found.stdout.fnmatch_lines(
+        ["E   UsageError: *no field 'limmit' in RunOptions.", "E   hint: Did you mean 'limit'? *"]
+    )
     found.stdout.fnmatch_lines(["broke  *the model: Top-1 is 0.*", "run  *FAIL: model: 6 images*"])
     runs = runs_of(pytester)
     run, tests = summarize(*read_run(runs["test_run"])), summarize(*read_run(runs["tests"]))
     assert run.verdict.passed and len(run.rows) == 4 and not run.boards
+    assert "000.png" not in repr(run) and len(repr(run)) < 1000
     assert run.meta.settings.port == boards.ports[0]
     assert [Path(row.file).name for row in tests.rows][:2] == ["000.png", "000.png"]
     assert tests.rows[2].file == "uint8 of shape (60, 50, 3)"
@@ -290,7 +300,7 @@ def test_host(reference):
     )
     found = pytester.runpytest_inprocess(*PLUGIN, "-rs")
     found.assert_outcomes(skipped=3)
-    found.stdout.fnmatch_lines(["SKIPPED * test_it.py:*: no board is named: --mcuzoo-port PORT*"])
+    found.stdout.fnmatch_lines(["SKIPPED * test_it.py:*: no board is named: --mcuzoo-port=PORT*"])
     pytester.runpytest_inprocess(*PLUGIN, "--mcuzoo-require").assert_outcomes(errors=3)
     ini = f"[pytest]\nmcuzoo_project = {host.folder}\nmcuzoo_require = true\n"
     pytester.makefile(".ini", pytest=ini)
@@ -313,8 +323,19 @@ def test_host(reference):
     configured = pytester.path / "mcuzoo.toml"
     configured.write_text(f'port = "{boards.ports[0]}"\n')
     pytester.runpytest_inprocess(*PLUGIN).assert_outcomes(passed=3)
+    budget = f'project = "{host.folder}"\n[budgets]\nmin_top1 = 1.0\n[run-serial]\nlimit = 4\n'
+    configured.write_text(f'port = "{boards.ports[0]}"\nimages = "{host.images}"\n{budget}')
+    write(
+        """
+def test_budget(run_images):
+    summary = run_images(limit=5)
+    assert len(summary.rows) == 5 and summary.meta.settings.min_top1 == 1.0
+    assert run_images(min_top1=0.1).verdict.passed and len(run_images(min_top1=0.2).rows) == 4
+"""
+    )
+    pytester.runpytest_inprocess(*PLUGIN).assert_outcomes(passed=1)
     configured.write_text('prot = "x"\n')
-    found = pytester.runpytest_inprocess(*PLUGIN, "-k", "marked")
+    found = pytester.runpytest_inprocess(*PLUGIN)
     found.stdout.fnmatch_lines(["E   InputError: *mcuzoo.toml*prot*", "E   hint: *"])
 
 
@@ -445,6 +466,14 @@ def test_it(board):
     found.stdout.fnmatch_lines(
         ["E*assert None", "broke    not known: the board answered, and nothing was compared *"]
     )
+
+
+def test_projects_of_ports_are_relative_to_the_ini_file(pytester: pytest.Pytester) -> None:
+    ports = ("/dev/x", "emulator://", "emulator://?count=2", "Emulator://a b?count=2")
+    lines = "".join(f"  {port}\n" for port in ports)
+    pytester.makefile(".ini", pytest=f"[pytest]\nmcuzoo_port =\n{lines}")
+    found = chosen(pytester.parseconfig(*PLUGIN)).ports
+    assert found == (*ports[:3], f"emulator://{pytester.path}/a b?count=2")
 
 
 def test_it_costs_nothing_where_nobody_uses_it(pytester: pytest.Pytester) -> None:

@@ -63,6 +63,20 @@ def test_report_against_itself(runs: Path) -> None:
     assert found["latency"].endswith("(as before)")
 
 
+def test_names_control_no_terminal(tmp_path: Path) -> None:
+    def renamed(row: Row) -> Row:
+        return replace(row, file=f"{row.file}\x1b]0;b\x07\nresult  better")
+
+    write_run(tmp_path / "before", night(0, renamed))
+    write_run(tmp_path / "worse", night(1, lambda row: renamed(broken(row))))
+    for words in (("report", tmp_path / "worse", "--against", tmp_path / "before"),
+                  ("bisect", tmp_path / "before", tmp_path / "worse")):  # fmt: skip
+        text = invoke(words).stdout
+        assert "]0;b?" in text
+        assert all(line.isprintable() for line in text.splitlines())
+        assert not [line for line in text.splitlines() if line.startswith("result  better")]
+
+
 def test_report_against_a_run_with_other_images(runs: Path) -> None:
     text = said("report", runs / "more", "--against", runs / "before").stdout
     assert "only in this run: 8, its picture is not in the other run (the first: 0032_stop)" in text

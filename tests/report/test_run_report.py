@@ -195,3 +195,15 @@ def test_a_clean_line_is_not_talked_about(link: LinkState | None) -> None:
     summary = summarize(replace(META, link=link), ROWS)
     assert not [line for line in summary_text(summary).splitlines() if line.startswith("line")]
     assert (run_document(Path("r"), summary)["line"] is None) == (link is None)
+
+
+def test_names_and_reasons_control_no_terminal() -> None:
+    name = "a\x1b]0;b\x07\nverdict     pass.jpg"
+    bad = replace(BAD, file=name, error=f"{name} cannot be decoded")
+    unlike = replace(DONE, index=6, file=name, reference_difference=3)
+    facts = replace(META.board, toolchain="gcc\x1b[2J")
+    text = summary_text(summarize(replace(META, board=facts), (DONE, bad, unlike)))
+    assert all(line.isprintable() for line in text.splitlines())
+    assert [line for line in text.splitlines() if line.startswith("verdict")] == [
+        "verdict     FAIL: firmware"
+    ]

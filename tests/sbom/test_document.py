@@ -22,7 +22,7 @@ from release_sbom import completed, schema_complaint
 from mcuzoo import __version__
 from mcuzoo.board.load import load_board
 from mcuzoo.codegen.universal import UniversalOptions, export_universal
-from mcuzoo.errors import ProjectError
+from mcuzoo.errors import ProjectError, UsageError
 from mcuzoo.project.manifest import load_manifest, load_project, write_manifest
 from mcuzoo.sbom.document import sbom
 from mcuzoo.toolchain.build import EIQ_FOLDER, build_project
@@ -285,6 +285,48 @@ def test_a_project_of_an_older_mcuzoo(tmp_path: Path) -> None:
     path.write_text(json.dumps(raw))
     assert load_project(project).schema == 2
     assert named(checked(project)).keys() == {"mcuzoo-firmware", "tiny"}
+
+
+@pytest.mark.parametrize(
+    ("said", "expression"),
+    [
+        ("MIT", True),
+        ("Apache-2.0 AND BSD-3-Clause", True),
+        ("GPL-3.0-or-later WITH GCC-exception-3.1", True),
+        ("(Apache-2.0 OR MIT) AND BSD-3-Clause", True),
+        ("BSD-3-Clause AND (Apache-2.0 OR MIT)", True),
+        ("(Apache-2.0 OR MIT AND BSD-3-Clause", False),
+        ("Apache-2.0 OR MIT)", False),
+        ("BSD-like licences of COPYING.NEWLIB", False),
+        ("Apache-2.0 AND " * 60, False),
+    ],
+)
+def test_an_expression_and_words_about_a_licence(
+    tmp_path: Path, said: str, expression: bool
+) -> None:
+    project = write_tiny_project(tmp_path)
+    path = project / "mcuzoo.json"
+    raw = json.loads(path.read_text())
+    raw["model"]["licence"] = said
+    path.write_text(json.dumps(raw))
+    licences = named(checked(project))["tiny"]["licenses"]
+    assert licences == ([{"expression": said}] if expression else [{"license": {"name": said}}])
+
+
+@pytest.mark.parametrize("epoch", ["soon", "-1", "1.5", "9" * 12, "\u0661"])
+def test_a_time_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, epoch: str) -> None:
+    project = write_tiny_project(tmp_path)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", epoch)
+    with pytest.raises(UsageError, match="SOURCE_DATE_EPOCH is no time"):
+        sbom(project)
+
+
+def test_the_manifest_is_not_overwritten(tmp_path: Path) -> None:
+    project = write_tiny_project(tmp_path / "p")
+    before = (project / "mcuzoo.json").read_bytes()
+    done = finished(mcuzoo("sbom", project, "-o", project / "mcuzoo.json"))
+    assert done.returncode == 2 and "would be overwritten" in done.stderr
+    assert (project / "mcuzoo.json").read_bytes() == before
 
 
 def test_the_command_writes_the_document(tmp_path: Path) -> None:

@@ -257,3 +257,15 @@ def test_once_ends_and_does_not_wait_for_a_folder(tmp_path: Path) -> None:
     (tmp_path / "in").rename(tmp_path / "out")
     with pytest.raises(InputError):
         next(source.arrivals(PREPARE, threading.Event(), threading.Event()))
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "photo.heic", ".hidden.png"])
+def test_once_says_that_there_is_no_picture(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "in\x1b[2J"
+    folder.mkdir()
+    (folder / name).write_bytes(picture(1))
+    said: list[str] = []
+    source = FolderSource(folder, False, True, said.append)
+    assert list(source.arrivals(PREPARE, threading.Event(), threading.Event())) == []
+    (text,) = said
+    assert "in?[2J has no picture" in text and ".jpg" in text and text.isprintable()

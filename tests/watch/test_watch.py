@@ -143,6 +143,7 @@ def test_once_answers_what_is_there_and_keeps_it_as_a_run(
     summary = summarize(meta, rows)
     assert summary.verdict.passed and summary.agreement is not None
     assert (summary.agreement.equal, summary.counts[Status.BAD_IMAGE]) == (6, 1)
+    assert all(row.host_top1 == row.top1 for row in rows)
     assert [row.file for row in rows] == [seen.row.file for seen in found]
     assert all(row.sha256 for row in rows if row.status is Status.DONE)
     assert meta.link is not None and meta.link.clean
