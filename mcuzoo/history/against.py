@@ -213,9 +213,6 @@ def _other_input(pair: Pair) -> bool:
     return None not in crcs and crcs[0] != crcs[1]
 
 
-NOT_MEASURED = "not measured"
-
-
 def _deltas(baseline: RunSummary, run: RunSummary) -> Iterator[Delta]:
     yield from latency_deltas(baseline.latency, run.latency)
     before, now = baseline.meta, run.meta

@@ -79,6 +79,7 @@ def read_figures(folder: Path) -> RunFigures:
     try:
         return _figures(folder)
     except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError) as error:
+        read_run(folder)  # names a value of a wrong kind better than what it led to
         raise InputError(
             f"The journal {folder / JOURNAL_NAME} cannot be used: {error}", "Start a new run."
         ) from error

@@ -41,7 +41,7 @@ def _lines(it: Against) -> Iterator[tuple[str, str]]:
         if len(pairs) > _LISTED:
             yield "", f"... and {len(pairs) - _LISTED:,} more: --json and --html have them"
     if it.relabelled:
-        yield "relabelled", f"{len(it.relabelled):,} images have another label now: not judged"
+        yield "relabelled", relabelled_text(it)
     yield "accuracy", test_text(it)
     yield "outputs", outputs_text(it.outputs)
     if it.outputs.inputs_changed:
@@ -116,6 +116,10 @@ def outputs_text(found: OutputChanges) -> str:
     )
 
 
+def relabelled_text(it: Against) -> str:
+    return f"{len(it.relabelled):,} images have another label now: not judged"
+
+
 def inputs_text(found: OutputChanges) -> str:
     return f"{found.inputs_changed:,} pictures became another input than in the baseline"
 
@@ -129,17 +133,23 @@ def delta_text(delta: Delta) -> str:
     if delta.change is None:
         where = "the baseline" if delta.baseline is None else "this run"
         return f"{before}, now {now}{unit}: not known in {where}"
-    return f"{now}{unit} ({change_text(delta)})"
+    return f"{now}{unit} ({_change_text(delta)})"
 
 
-def change_text(delta: Delta) -> str:
-    """The difference with its sign, and the share of the baseline."""
+def _change_text(delta: Delta) -> str:
+    change, share = change_texts(delta)
+    if not delta.change:
+        return change
+    return f"{change} from {_figure(delta.baseline)}" + (f", {share}" if share else "")
+
+
+def change_texts(delta: Delta) -> tuple[str, str]:
+    """The difference with its sign, and its share of the baseline; "" if there is none."""
     change = delta.change
     assert change is not None and delta.baseline is not None
     if not change:
-        return "as before"
-    share = f", {change / delta.baseline:+.2%}" if delta.baseline else ""
-    return f"{_figure(change, '+')} from {_figure(delta.baseline)}{share}"
+        return "as before", ""
+    return _figure(change, "+"), f"{change / delta.baseline:+.2%}" if delta.baseline else ""
 
 
 def _figure(value: float | None, sign: str = "") -> str:

@@ -180,6 +180,7 @@ def test_damaged_journals_are_listed(tmp_path: Path) -> None:
     }  # fmt: skip
     text = history_text(found)
     assert all(one.reason for one in found.unusable) and "schema 99" in text
+    assert "cycles of image 0 is 'many'" in text and "names class 99 of 16" in text
     json.dumps(history_document(found))
 
 

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from mcuzoo.history.against import Against, Delta, p_text
 from mcuzoo.history.changes import Compared, differing
 from mcuzoo.report.against import (
-    change_text,
+    change_texts,
     changed_text,
     conclusion,
     inputs_text,
     outputs_text,
     pairing_text,
+    relabelled_text,
     shown_values,
     test_text,
     unknown_text,
@@ -80,8 +81,7 @@ def _blocks(it: Against) -> list[Block | None]:
         Fact("outputs", outputs_text(outputs)),
     ]
     if it.relabelled:
-        told = f"{len(it.relabelled):,} images have another label now: not judged"
-        facts.append(Fact("relabelled", told))
+        facts.append(Fact("relabelled", relabelled_text(it)))
     if outputs.inputs_changed:
         facts.append(Fact("inputs", inputs_text(outputs)))
     return [
@@ -131,13 +131,8 @@ def _change(delta: Delta) -> Cell:
         return Cell(delta.refused)
     if delta.change is None:
         return Cell("not known in the baseline" if delta.baseline is None else "not known now")
-    return Cell(change_text(delta).split(" from ")[0] + _share(delta), delta.change)
-
-
-def _share(delta: Delta) -> str:
-    if not delta.change or not delta.baseline:
-        return ""
-    return f" ({delta.change / delta.baseline:+.2%})"
+    change, share = change_texts(delta)
+    return Cell(f"{change} ({share})" if share else change, delta.change)
 
 
 def _changes(it: Against) -> Block:
