@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.commands import Said, invoke
 from helpers.pages import toy_evaluation
+from helpers.schemas import complaints
 from helpers.tflite_builder import conv_model
 
 from mcuzoo.data.labels import Classes
@@ -18,6 +22,7 @@ from mcuzoo.project.recipe import Recipe
 from mcuzoo.quantize.job import Calibration, Quantized
 from mcuzoo.quantize.onnx import OnnxComparison
 from mcuzoo.quantize.process import WorkerReport, WorkerRun
+from mcuzoo.quantize.quantize import QuantizedFile
 from mcuzoo.report.models import (
     conversion_text,
     fetch_text,
@@ -166,6 +171,31 @@ def test_a_quantization_as_a_document(quantized: Quantized) -> None:
     assert found["calibration_images"] == 5 and found["skipped"] == ["x.png: no picture"]
     assert found["score"] is None and found["onnx"] is None and found["seconds"] == 12.34
     assert found["ops"] == ["CONV_2D"] and found["bytes"] == quantized.int8_model.bytes
+
+
+def quantizing(monkeypatch: pytest.MonkeyPatch, made: QuantizedFile, *words: str) -> Said:
+    """The command, with TensorFlow's work done already."""
+    monkeypatch.setattr(import_module("mcuzoo.quantize.quantize"), "quantize", lambda *_: made)
+    return invoke(("quantize", "net.keras", made.output, "--calibration", "photos", *words))
+
+
+def test_the_command_keeps_warnings_out_of_its_summary(
+    quantized: Quantized, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    told = replace(quantized, warnings=("The input is odd.",), notes=("the recipe is a guess",))
+    made = QuantizedFile(tmp_path / "net.tflite", told, None)
+    said = quantizing(monkeypatch, made)
+    assert said.exit_code == 0
+    assert said.stdout == quantization_text(made.output, told, None)
+    assert said.stderr.splitlines() == [
+        "the recipe is a guess",
+        "warning: x.png: no picture",
+        "warning: The input is odd.",
+    ]
+    said = quantizing(monkeypatch, made, "--json")
+    document = json.loads(said.stdout)
+    assert not complaints(document) and document["warnings"] == ["The input is odd."]
+    assert said.stderr == "the recipe is a guess\n"
 
 
 FETCHED = FetchReport(
