@@ -22,7 +22,7 @@ from mcuzoo.history.folders import RunInFolder, open_run
 from mcuzoo.history.pairing import Pair, Pairing, pair_rows
 from mcuzoo.link.counts import UNKNOWN_UNIT
 from mcuzoo.run.record import BuildFacts, Row, RunMeta
-from mcuzoo.run.score import Paired, difference
+from mcuzoo.run.score import Paired, difference, p_text
 from mcuzoo.run.summary import Latency, RunSummary
 
 
@@ -288,8 +288,3 @@ def _regressions(it: Against) -> Iterator[str]:
     broke, broke_before = it.run.summary.verdict.broke, it.baseline.summary.verdict.broke
     if broke is not None and broke_before is None:
         yield f"The verdict is FAIL: {broke.value}; that of the baseline is pass."
-
-
-def p_text(value: float) -> str:
-    """A probability with three decimals, a small one with its power of ten."""
-    return f"{value:.3f}" if value >= 0.001 else f"{value:.1e}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from mcuzoo.history.against import Against, Delta, OutputChanges, p_text
+from mcuzoo.history.against import Against, Delta, OutputChanges
 from mcuzoo.history.changes import (
     Compared,
     differing,
@@ -17,6 +17,7 @@ from mcuzoo.history.pairing import Alone, Pair, reasons
 from mcuzoo.quoting import printable
 from mcuzoo.report.figures import class_name
 from mcuzoo.run.record import RunMeta
+from mcuzoo.run.score import p_text
 
 _LISTED = 5
 _SHORT_HASH = 12

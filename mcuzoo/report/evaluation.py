@@ -20,6 +20,7 @@ from mcuzoo.report.figures import (
     shown_lines,
 )
 from mcuzoo.report.line import line_document, line_text, line_use_lines
+from mcuzoo.run.score import p_text
 from mcuzoo.tables import Column, columns_of, table_text
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def _against(found: Evaluation) -> Iterator[str]:
         paired = other.paired
         yield (
             f"  paired    right only here {paired.only_first}, only there {paired.only_second}; "
-            f"exact test p = {paired.p_value:.3f}: "
+            f"exact test p = {p_text(paired.p_value)}: "
             + ("the accuracies differ" if other.differs else "no difference that shows")
         )
     yield from (f"  {name:<8}  {text}" for name, text in _line(found.against_line))

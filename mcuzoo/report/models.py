@@ -11,6 +11,7 @@ from mcuzoo.errors import command
 from mcuzoo.graph.parameters import quantization_of
 from mcuzoo.project.recipe import recipe_document
 from mcuzoo.report.evaluation import evaluation_document
+from mcuzoo.run.score import p_text
 
 if TYPE_CHECKING:
     from mcuzoo.evaluate.result import Evaluation
@@ -85,7 +86,7 @@ def _judgement(judgement: Judgement) -> Iterator[str]:
     yield f"converted: {_scores_text(converted)}"
     yield (
         f"right only before: {paired.only_first}, only after: {paired.only_second}; exact paired "
-        f"test p = {paired.p_value:.3f}"
+        f"test p = {p_text(paired.p_value)}"
     )
     yield (
         "verdict: the conversion costs accuracy"
@@ -169,7 +170,7 @@ def _cost(scored: Evaluation) -> Iterator[str]:
         yield f"top-5      {_change(before.top5, compared.scores.top5)}"
     if compared.paired is not None:
         chance = "more than chance" if compared.differs else "no more than chance"
-        yield f"           {chance} (paired exact test, p = {compared.paired.p_value:.3g})"
+        yield f"           {chance} (paired exact test, p = {p_text(compared.paired.p_value)})"
 
 
 def _change(before: Accuracy, after: Accuracy) -> str:

@@ -122,6 +122,11 @@ class Versus:
         return self.paired is not None and self.paired.differs
 
 
+def p_text(value: float) -> str:
+    """A probability with three decimals, a small one with its power of ten."""
+    return f"{value:.3f}" if value >= 0.001 else f"{value:.1e}"
+
+
 def wilson_interval(correct: int, total: int) -> tuple[float, float]:
     """The 95 % score interval of a binomial rate (E. B. Wilson, JASA 22, 1927, p. 209).
 

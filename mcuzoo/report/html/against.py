@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mcuzoo.history.against import Against, Delta, p_text
+from mcuzoo.history.against import Against, Delta
 from mcuzoo.history.changes import Compared, differing
 from mcuzoo.report.against import (
     change_texts,
@@ -36,6 +36,7 @@ from mcuzoo.report.html.blocks import (
 )
 from mcuzoo.report.html.misses import changed_blocks
 from mcuzoo.report.html.pictures import Pictures
+from mcuzoo.run.score import p_text
 
 _LISTED = 100
 

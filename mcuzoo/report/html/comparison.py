@@ -29,6 +29,7 @@ from mcuzoo.report.html.blocks import (
 )
 from mcuzoo.report.html.facts import recipe_fact
 from mcuzoo.report.html.page import page_html
+from mcuzoo.run.score import p_text
 
 
 def comparison_html(comparison: Comparison, made: datetime | None = None) -> str:
@@ -86,7 +87,7 @@ def _paired(comparison: Comparison) -> Text | None:
     told = [
         f"{column.trial.entry.name} against {comparison.columns[0].trial.entry.name}: right only "
         f"there {paired.only_second}, only here {paired.only_first}; exact paired test, "
-        f"p = {paired.p_value:.3f}."
+        f"p = {p_text(paired.p_value)}."
         for column in comparison.columns
         if (paired := column.paired) is not None
     ]

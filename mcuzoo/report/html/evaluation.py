@@ -32,6 +32,7 @@ from mcuzoo.report.html.blocks import (
 )
 from mcuzoo.report.html.facts import budget_table, recipe_fact
 from mcuzoo.report.html.page import page_html
+from mcuzoo.run.score import p_text
 from mcuzoo.run.tally import Prediction
 
 _BAD_LISTED = 100
@@ -142,7 +143,7 @@ def _against(found: Evaluation) -> Facts | None:
         facts += [
             Fact("right only here", f"{paired.only_first:,}"),
             Fact("right only there", f"{paired.only_second:,}"),
-            Fact("exact paired test", f"p = {paired.p_value:.3f}", said),
+            Fact("exact paired test", f"p = {p_text(paired.p_value)}", said),
         ]
     return Facts(tuple(facts))
 
