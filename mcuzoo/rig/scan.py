@@ -163,11 +163,11 @@ def _project(build_id: str, folder: Path) -> Path | None:
 def _with_boards(before: str, new: Sequence[RigBoard], folder: Path) -> str:
     text = before if before.strip() else _HEAD
     text += "" if text.endswith("\n") else "\n"
-    return text + "".join(f"\n{board_table(board, folder)}" for board in new)
+    return text + "".join(f"\n{_board_table(board, folder)}" for board in new)
 
 
-def board_table(board: RigBoard, folder: Path) -> str:
-    """The table of a board without power switch, in a rig file of `folder`."""
+def _board_table(board: RigBoard, folder: Path) -> str:
+    """The table of a board that a scan found, in a rig file of `folder`."""
     lines = [
         f"[boards.{board.name}]",
         f"board = {_text(board.board)}",
@@ -177,8 +177,6 @@ def board_table(board: RigBoard, folder: Path) -> str:
         lines.append(f"baud = {board.baud}")
     if board.probe is not None:
         lines.append(f"probe = {_text(board.probe)}")
-    if board.tags:
-        lines.append(f"tags = [{', '.join(map(_text, board.tags))}]")
     if board.project is not None:
         place = Path(os.path.relpath(board.project, folder.resolve())).as_posix()
         lines.append(f"project = {_text(place)}")

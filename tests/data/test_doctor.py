@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
+from mcuzoo.data.apply import quantized
 from mcuzoo.data.doctor.diagnosis import Diagnosis, diagnose
 from mcuzoo.data.doctor.tensor import pixels_of, read_tensor, tensor_facts, write_tensor
 from mcuzoo.data.doctor.ways import VALUE_MAPS, VALUE_MISTAKES
 from mcuzoo.data.preprocess import PictureInput
 from mcuzoo.errors import InputError
-from mcuzoo.project.recipe import Recipe
+from mcuzoo.project.recipe import Recipe, normalized
 from mcuzoo.report.picture import terminal_picture, write_png
 
 RECIPE = Recipe(crop=0.875)
@@ -103,6 +104,54 @@ def test_mistakes_show_through_another_resizer(seed: int, mistake: str, bgr: boo
     assert ("bgr" in told) is bgr
     assert ("p-127" in told) is (mistake == "p-127")
     assert ("wrap-255" in told) is (mistake == "wrap-255")
+
+
+NORMALIZED = normalized(WHOLE, "torch")
+STEP, ZERO = 0.0187, -14
+
+
+def elsewhere(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Resized by a program that is not among those that are tried."""
+    return np.array(Image.fromarray(image).resize((24, 24), Image.Resampling.HAMMING))
+
+
+@pytest.mark.parametrize("mistake", ["", "not-normalized", "no-offset"])
+@pytest.mark.parametrize("bgr", [False, True])
+def test_mistakes_of_a_normalized_input_show_through_another_resizer(
+    mistake: str, bgr: bool
+) -> None:
+    image = photograph(6, 120, 160)
+    made = elsewhere(image)[:, :, ::-1] if bgr else elsewhere(image)
+    tensors: dict[str, NDArray[np.int8]] = {
+        "": quantized(NORMALIZED, made, STEP, ZERO).tensor,
+        "not-normalized": (made.astype(np.int16) - 128).astype(np.int8),
+        "no-offset": made.astype(np.int8),
+    }
+    tensor = tensors[mistake]
+    found = diagnose(image, tensor, NORMALIZED, STEP, ZERO)
+    assert not found.exact and not found.foreign
+    told = [one.name for one in found.mistakes]
+    assert told == (["bgr"] if bgr else []) + ([mistake] if mistake else [])
+
+
+def test_another_picture_is_called_so_where_it_is_normalized() -> None:
+    tensor = quantized(NORMALIZED, elsewhere(photograph(5)), STEP, ZERO).tensor
+    found = diagnose(photograph(4), tensor, NORMALIZED, STEP, ZERO)
+    assert found.foreign and found.wrong and not found.exact and found.mistakes == ()
+
+
+def test_what_a_picture_cannot_show_is_not_told() -> None:
+    """Gray has no order of channels, nor has what is nearly gray; all of a square is a square."""
+    shades = photograph(7, 120, 120)[:, :, :1].repeat(3, axis=2)
+    right = (elsewhere(shades).astype(np.int16) - 128).astype(np.int8)
+    found = diagnose(shades, right, WHOLE)
+    assert not found.exact and not found.wrong
+    assert doubts(found) & {"bgr", "crop"} == set()
+    tinted = np.clip(shades, 0, 245)
+    tinted[:, :, 0] += 5
+    right = (elsewhere(tinted).astype(np.int16) - 128).astype(np.int8)
+    found = diagnose(tinted, right, WHOLE)
+    assert not found.wrong and "bgr" in doubts(found)
 
 
 def doubts(found: Diagnosis) -> set[str]:

@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from mcuzoo.graph.fold import MAX_COMPUTED_BYTES, fold
 from mcuzoo.graph.read import parse_model
 
-INT32 = np.int32
-
 
 def const(values: Any, dtype: str = "int32") -> build.T:
     data = np.array(values, dtype)
@@ -68,14 +66,33 @@ CASES: dict[str, tuple[str, list[build.T], dict[str, Any], Any]] = {
         {"shrink_axis_mask": 1},
         3,
     ),
-}
+    "ellipsis": (
+        "STRIDED_SLICE",
+        [const([[1, 2], [3, 4]]), const([0, 1]), const([0, 2]), const([1, 1])],
+        {"ellipsis_mask": 1},
+        [[2], [4]],
+    ),
+    "new axis": (
+        "STRIDED_SLICE",
+        [const([1, 2, 3]), const([0, 1]), const([0, 3]), const([1, 1])],
+        {"new_axis_mask": 1},
+        [[2, 3]],
+    ),
+    "unpack": ("UNPACK", [const([[5, 6]])], {"num": 1, "axis": 0}, [5, 6]),
+    "split": ("SPLIT", [const(0), const([5, 6])], {"num_splits": 1}, [5, 6]),
+    "cast": ("CAST", [const([-1.75, 2.5], "float32")], {}, [-1, 2]),
+    "floats": (
+        "DIV", [const([7.5, -3.0], "float32"), const([2.0, 2.0], "float32")], {}, [3.75, -1.5]
+    ),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_folded_as_litert_computes(case: str) -> None:
     name, sources, options, expected = CASES[case]
-    wanted = np.array(expected, INT32)
-    raw = computed(name, sources, build.T("made", wanted.shape, "int32"), options)
+    wanted = np.array(expected)
+    wanted = wanted.astype(np.float32 if wanted.dtype.kind == "f" else np.int32)
+    raw = computed(name, sources, build.T("made", wanted.shape, wanted.dtype.name), options)
     model = parse_model(raw, "case")
     folded = fold(model)
     assert [op.name for op in folded.ops] == ["RELU"]
@@ -116,6 +133,18 @@ def test_a_shape_that_the_file_does_not_name_stays() -> None:
         ("ADD", [const([1])], (1,), {}),
         ("ADD", [const([1]), const([2]), const([3])], (1,), {}),
         ("TRANSPOSE", [const([1]), const([0.0], "float32")], (2,), {}),
+        ("ADD", [const([1]), const([2])], (2,), {}),
+        ("ADD", [const([1]), const([2])], (1,), {"fused_activation_function": "RELU"}),
+        ("ADD", [const([1]), const([2.0], "float32")], (1,), {}),
+        ("FLOOR_DIV", [const([1]), const([0])], (1,), {}),
+        ("FILL", [const([2]), const(1)], (1,), {}),
+        ("SLICE", [const([1, 2]), const([0]), const([1])], (2,), {}),
+        (
+            "STRIDED_SLICE",
+            [const([1, 2]), const([0]), const([1]), const([1])],
+            (1,),
+            {"offset": True},
+        ),
     ],
 )
 def test_hostile_constants_stay_and_cost_nothing(
@@ -132,6 +161,28 @@ def test_floats_are_quantized_as_tflm_does() -> None:
     np.testing.assert_array_equal(
         fold(parse_model(raw, "case")).tensor(2).data, [-128, 0, 1, 3, 3, 4, 127]
     )
+
+
+def test_only_floats_are_quantized_and_only_to_int8() -> None:
+    sources = [const([1, 2], "int8"), const([1.0, 2.0], "float32")]
+    for source, dtype in zip(sources, ("int8", "int16"), strict=True):
+        made = build.T("made", (2,), dtype, 0.1)
+        model = parse_model(computed("QUANTIZE", [source], made, {}), "case")
+        assert fold(model) is model
+
+
+@pytest.mark.parametrize(
+    ("scale", "zero_point", "folded"),
+    [(0.1, 3, True), (0.2, 3, False), (0.1, 4, False), ([0.1, 0.1], [3, 3], False)],
+)
+def test_quantized_values_move_where_they_mean_the_same(
+    scale: float | list[float], zero_point: int | list[int], folded: bool
+) -> None:
+    data = np.array([[5, 6]], np.int8)
+    source = build.T("constant", (1, 2), "int8", 0.1, 3, data=data)
+    made = build.T("made", (2, 1), "int8", scale, zero_point)
+    model = parse_model(computed("TRANSPOSE", [source, const([1, 0])], made, {}), "case")
+    assert (fold(model).tensor(2).data is not None) is folded
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from helpers.tflite_builder import T
 from mcuzoo.errors import UnsupportedOpError
 from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import load_model, parse_model
-from mcuzoo.ops.coverage import TFLM_OPS, check_tflm, judge
+from mcuzoo.ops.coverage import TFLM_OPS, check_aot, check_tflm, judge
 from mcuzoo.plan.tflm.requests import TFLM_KERNELS
 
 INPUT = int8(*IMAGE)
@@ -40,6 +40,20 @@ def dense(output: T, *operands: T, **options: object) -> bytes:
 def sliced(begin: list[int], end: list[int], by: list[int], output: T, **options: int) -> bytes:
     operands = [ROW, int32(begin), int32(end), int32(by)]
     return one_op("STRIDED_SLICE", operands, output, **options)
+
+
+def floats(*shape: int) -> T:
+    return T("floats", shape, "float32")
+
+
+def float_constant(*shape: int) -> T:
+    return T("constant", shape, "float32", data=np.ones(shape, np.float32))
+
+
+def of_constants(name: str, operands: list[T], output: T, **options: object) -> bytes:
+    """The graph's output does not depend on its input."""
+    op = build.O(name, tuple(range(1, len(operands) + 1)), (len(operands) + 1,), options)
+    return build.build_model([ROW, *operands, output], [op], [0], [len(operands) + 1])
 
 
 def turned(width: int, **options: object) -> bytes:
@@ -328,7 +342,136 @@ REFUSED = {
         "scale per channel",
     ),
     "relu without a scale": (one_op("RELU", [ROW], int8(1, 10, scale=None)), "without scale"),
+    "weights of a huge scale": (conv(int8_constant(4, 3, 3, 4, scale=1e9)), "scale above 1e.08"),
+    "weights of rank 3": (conv(int8_constant(4, 3, 4)), r"has the shape \[4, 3, 4\]"),
+    "depthwise weights of two images": (
+        one_op("DEPTHWISE_CONV_2D", [INPUT, int8_constant(2, 3, 3, 4), bias(0.001, count=4)],
+               INPUT, **CONVOLUTION, **ONE_EACH),
+        r"has the shape \[2, 3, 3, 4\]",
+    ),
+    "dense weights of rank 3": (
+        dense(int8(1, 3), int8_constant(1, 3, 10)), r"has the shape \[1, 3, 10\]"
+    ),
+    "float dense with too short a bias": (
+        one_op("FULLY_CONNECTED", [floats(1, 10), float_constant(3, 10), float_constant(2)],
+               floats(1, 3)),
+        "holds 2 values, not 3",
+    ),
+    "transpose convolution of rank 3": (
+        build.build_model(
+            [int32([1, 12, 12, 4]), int8_constant(4, 3, 4), INPUT, int8(1, 12, 12, 4)],
+            [build.O("TRANSPOSE_CONV", (0, 1, 2), (3,), {"stride_h": 2, "stride_w": 2})],
+            [2],
+            [3],
+        ),
+        r"has the shape \[4, 3, 4\]",
+    ),
+    "transpose convolution that stands still": (turned(12, stride_w=0), r"strides \[2, 0\]"),
+    "pieces of nothing": (
+        one_op("CONCATENATION", [ROW, int8_constant(1, 0, scale=0.1)], ROW, axis=1),
+        r"of shape \[1, 0\] is empty",
+    ),
+    "reshape of nothing": (
+        of_constants("RESHAPE", [int8_constant(1, 0)], ROW), r"of shape \[1, 0\] is empty"
+    ),
+    "reshape to nine dimensions": (
+        one_op("RESHAPE", [ROW], ROW, new_shape=[1] * 8 + [10]), "new_shape has 9 dimensions"
+    ),
+    "gathered from a scalar": (one_op("GATHER", [int8(), int32([0])], int8(1)), "no dimension"),
+    "gathered along no axis": (
+        one_op("GATHER", [ROW, int32([0])], int8(1, 1), axis=2), "its axis is 2 of 2"
+    ),
+    "gathered from many places beyond": (
+        one_op("GATHER", [ROW, int32(range(17))], int8(1, 17), axis=1),
+        r"holds \[0, 1, .*, 15, \.\.\.\], not positions below 10",
+    ),
+    "resized of rank 2": (
+        one_op("RESIZE_BILINEAR", [ROW, int32([2, 2])], ROW), "has 2 dimensions, not 4"
+    ),
+    "blocks of a row": (
+        one_op("SPACE_TO_DEPTH", [ROW], ROW, block_size=1), r"of shape \[1, 10\] has blocks of 1"
+    ),
+    "batches of a row": (
+        one_op("SPACE_TO_BATCH_ND", [ROW, int32([]), int32([])], ROW), "has 2 dimensions, not 3"
+    ),
+    "batches of blocks of nothing": (
+        one_op("SPACE_TO_BATCH_ND", [INPUT, int32([2, 0]), int32([[0, 0], [0, 0]])], INPUT),
+        r"holds \[2, 0\]",
+    ),
+    "mirrored along too few axes": (
+        one_op("MIRROR_PAD", [ROW, int32([[1, 1]])], int8(1, 12), mode=0),
+        r"has the shape \[1, 2\]",
+    ),
+    "taken along too few axes": (
+        one_op("SLICE", [ROW, int32([0]), int32([3])], int8(1, 3)), r"holds \[0\]"
+    ),
+    "broadcast to a smaller shape": (
+        one_op("BROADCAST_TO", [ROW, int32([1, 1])], int8(1, 1)), "does not broadcast"
+    ),
+    "packed more than the output is wide": (
+        one_op("PACK", [ROW, int8_constant(1, 10)], int8(1, 3, 10), values_count=2, axis=1),
+        "is 3 wide along axis 1",
+    ),
+    "padding with two values": (
+        one_op("PADV2", [ROW, int32([[0, 0], [1, 1]]), int8_constant(2, scale=0.1)], int8(1, 12)),
+        "holds 2 values, not one",
+    ),
+    "padding with a value without scale": (
+        one_op("PADV2", [ROW, int32([[0, 0], [1, 1]]), int8_constant(1, scale=None)],
+               int8(1, 12)),
+        "quantized unlike the output",
+    ),
+    "mean over no axis": (one_op("MEAN", [ROW, int32([])], ROW), "names no axis"),
+    "float mean over axes named again": (
+        one_op("MEAN", [floats(1, 10), int32([1, -1, 1, -1, 1])], floats(1)),
+        "names 5 axes, more than 4",
+    ),
+    "pieces of int16 with a zero point": (
+        one_op(
+            "CONCATENATION",
+            [T("t", (1, 4), "int16", 0.1, 3)],
+            T("t", (1, 4), "int16", 0.1),
+            axis=1,
+        ),
+        "int16 with a zero point",
+    ),
+    "normalization of a scalar": (
+        one_op("L2_NORMALIZATION", [int8()], int8(scale=1 / 128)), "has no dimension"
+    ),
+    "logarithms of a scalar": (
+        one_op("LOG_SOFTMAX", [int8()], int8(scale=1 / 16, zero_point=127)), "has no dimension"
+    ),
+    "float softmax of a scalar": (
+        one_op("SOFTMAX", [floats()], floats(), beta=1.0), "has no dimension"
+    ),
+    "float softmax of a NaN": (
+        one_op("SOFTMAX", [floats(1, 10)], floats(1, 10), beta=float("nan")), "its beta is nan"
+    ),
+    "hard swish of a huge scale": (
+        one_op("HARD_SWISH", [int8(1, 10, scale=1e8)], int8(1, 10, scale=1e8)), "scale too large"
+    ),
 }  # fmt: skip
+
+REFUSED_AHEAD_OF_TIME = {
+    "padding with two values": (
+        one_op("PADV2", [ROW, int32([[0, 0], [1, 1]]), int8_constant(2, scale=0.1)], int8(1, 12)),
+        "holds 2 values, not one",
+    ),
+    "tiles along too few axes": (one_op("TILE", [ROW, int32([2])], int8(1, 20)), r"holds \[2\]"),
+    "tiles of less than one": (one_op("TILE", [ROW, int32([1, 0])], ROW), r"holds \[1, 0\]"),
+    "tiles along many axes": (
+        one_op("TILE", [int8(2, 2, 2, 2), int32([2, 2, 2, 1])], int8(4, 4, 4, 2)),
+        "along too many axes",
+    ),
+    "transpose of a constant": (
+        of_constants("TRANSPOSE", [int8_constant(2, 5), int32([1, 0])], int8(5, 2, scale=0.01)),
+        "is a constant; fold it",
+    ),
+    "reshape of a constant": (
+        of_constants("RESHAPE", [int8_constant(2, 5)], int8(5, 2, scale=0.01)),
+        "is a constant; fold",
+    ),
+}
 
 
 @pytest.mark.parametrize("case", REFUSED)
@@ -337,6 +480,45 @@ def test_refused_in_words(case: str) -> None:
     uncovered = check_tflm(parse_model(raw, "case"))
     assert uncovered, "accepted"
     assert re.search(reason, uncovered[0].reason), uncovered[0].reason
+
+
+@pytest.mark.parametrize("case", REFUSED_AHEAD_OF_TIME)
+def test_refused_ahead_of_time_in_words(case: str) -> None:
+    raw, reason = REFUSED_AHEAD_OF_TIME[case]
+    uncovered = check_aot(parse_model(raw, "case"))
+    assert uncovered, "accepted"
+    assert re.search(reason, uncovered[0].reason), uncovered[0].reason
+
+
+FLOATS_OF_ONE = (
+    "RELU", "RELU6", "HARD_SWISH", "LOGISTIC", "TANH", "LOG_SOFTMAX", "L2_NORMALIZATION", "ABS",
+    "ELU", "RSQRT", "SOFTMAX", "LEAKY_RELU",
+)  # fmt: skip
+FLOATS_OF_TWO = ("ADD", "SUB", "MUL", "SQUARED_DIFFERENCE", "MAXIMUM", "PRELU")
+
+
+@pytest.mark.parametrize("name", FLOATS_OF_ONE + FLOATS_OF_TWO)
+def test_tflm_runs_floats_too(name: str) -> None:
+    """Which have no scale; the ahead-of-time runtime says that it runs int8 alone."""
+    row = floats(1, 10)
+    operands = [row, float_constant(1, 10)] if name in FLOATS_OF_TWO else [row]
+    model = parse_model(one_op(name, operands, floats(1, 10)), name)
+    assert check_tflm(model) == []
+    assert "is float32, not int8" in check_aot(model)[0].reason
+
+
+@pytest.mark.parametrize(
+    ("name", "operand", "shape"),
+    [
+        ("REDUCE_MAX", int32([1]), (1, 6, 4)),
+        ("MEAN", int32([1, 2]), (1, 4)),
+        ("RESIZE_BILINEAR", int32([9, 5]), (1, 9, 5, 4)),
+        ("PAD", int32([[0, 0], [1, 0], [0, 0], [0, 0]]), (1, 7, 6, 4)),
+    ],
+)
+def test_tflm_runs_float_images(name: str, operand: T, shape: tuple[int, ...]) -> None:
+    raw = one_op(name, [floats(*IMAGE), operand], floats(*shape))
+    assert check_tflm(parse_model(raw, name)) == []
 
 
 def test_every_linked_op_has_its_requests() -> None:

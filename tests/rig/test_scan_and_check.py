@@ -7,20 +7,26 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from helpers.boards_at_work import boards_at_work
 from helpers.commands import invoke
-from helpers.fake_board import HELLO
+from helpers.fake_board import HELLO, MANIFEST
 from helpers.host_project import HostProject, make_host_project
 
-from mcuzoo.errors import InputError
+from mcuzoo.errors import InputError, RigError
+from mcuzoo.link.hello import Hello
 from mcuzoo.link.ports import PortInfo
+from mcuzoo.link.state import LineCounts
 from mcuzoo.link.survey import Surveyed
+from mcuzoo.project.manifest import write_manifest
 from mcuzoo.report.rig import scan_text
+from mcuzoo.rig.boards import Power, RigBoard
+from mcuzoo.rig.check import PINGS, check_rig
 from mcuzoo.rig.file import parse_rig, read_rig
+from mcuzoo.rig.find_board import DEFAULT_BAUD
 from mcuzoo.rig.scan import Scan, scan
 
 LEFT = PortInfo("/dev/ttyACM0", "NXP MCU-Link", (0x1FC9, 0x143, "AB12"))
@@ -87,6 +93,48 @@ def test_a_later_scan_keeps_what_a_person_wrote(tmp_path: Path) -> None:
     assert "nothing was written" in scan_text(again, written=False)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX names of devices")
+def test_a_board_at_a_port_that_is_no_usb_name(tmp_path: Path) -> None:
+    """A device, by its name or a link to it; and a place that no list of ports has."""
+    link = tmp_path / "window"
+    link.symlink_to(LEFT.device)
+    path = tmp_path / "rig.toml"
+    path.write_text(
+        f"[boards.linked]\nboard = 'rt1170'\nport = '{link}'\nbaud = 921600\n"
+        f"[boards.named]\nboard = 'rt1050'\nport = '{RIGHT.device}'\n"
+        "[boards.far]\nboard = 'rt1050'\nport = 'socket://far:4000'\n"
+        "[boards.gone]\nboard = 'rt1050'\nport = '/dev/none-such'\n"
+    )
+    found = scanned(path, {LEFT: "rt1170", RIGHT: None})
+    assert [board.name for board in found.known] == ["linked"] and found.text is None
+    assert found.differs == ("linked: the file says baud = 921600, it answers at 115200",)
+    assert [(board.name, why) for board, why in found.gone] == [
+        ("named", "nothing answers"),
+        ("far", "socket://far:4000 was not asked: mcuzoo rig check does it"),
+        ("gone", "there is no /dev/none-such"),
+    ]
+
+
+def test_a_board_gets_the_project_whose_build_it_runs(tmp_path: Path) -> None:
+    """Of folders with other builds, and with a mcuzoo.json that is none."""
+    (tmp_path / "mine").mkdir()
+    write_manifest(MANIFEST, tmp_path / "mine")
+    (tmp_path / "other").mkdir()
+    write_manifest(replace(MANIFEST, build_id="0" * 32), tmp_path / "other")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken/mcuzoo.json").write_text("{")
+    path = tmp_path / "rig.toml"
+    (board,) = scanned(path, {LEFT: "rt1050"}).new
+    assert board.project == (tmp_path / "mine").resolve()
+    text = scanned(path, {LEFT: "rt1050"}).text
+    assert text is not None and 'project = "mine"\n' in text
+    assert parse_rig(text, path).boards[0].project == board.project
+    (tmp_path / "twin").mkdir()
+    write_manifest(MANIFEST, tmp_path / "twin")
+    (board,) = scanned(path, {LEFT: "rt1050"}).new
+    assert board.project is None, "either may be meant"
+
+
 def test_what_cannot_be_added_is_said(tmp_path: Path) -> None:
     found = scanned(tmp_path / "rig.toml", {LEFT: "mine"})
     assert found.text is None
@@ -108,6 +156,11 @@ def test_a_file_that_is_no_rig(tmp_path: Path) -> None:
     with pytest.raises(InputError):
         scanned(path, {LEFT: "rt1050"})
     assert path.read_text() == "boards = 3\n"
+    path.write_bytes(b"# caf\xe9\n")
+    for place in (path, tmp_path):
+        with pytest.raises(InputError, match="cannot be read") as caught:
+            scanned(place, {LEFT: "rt1050"})
+        assert "--out" in (caught.value.hint or "")
 
 
 def test_the_command_scans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,6 +172,71 @@ def test_the_command_scans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert not (tmp_path / "rig.toml").exists()
     for words in (("look",), ("scan", "a", "-o", "b"), ("scan", "--power"), ("check", "--baud", 9)):
         assert invoke(("rig", *words)).exit_code == 2
+
+
+def test_check_without_boards_meets_none() -> None:
+    assert check_rig(()) == ()
+
+
+def test_check_of_boards_that_do_not_answer() -> None:
+    """Each is said, with what its switch did. The usual rate is tried on a kind nobody knows."""
+    failing = Power(cycle=(sys.executable, "-c", "raise SystemExit(3)"))
+    said: list[str] = []
+    boards = [
+        RigBoard("bare", "no-such-kind", "/dev/none-such"),
+        RigBoard("switched", "rt1050", "/dev/none-such", power=failing),
+    ]
+    bare, switched = check_rig(boards, power=True, say=said.append)
+    assert said == ["bare: switching it off and on", "switched: switching it off and on"]
+    assert not bare.passed and bare.hello is None and bare.baud == DEFAULT_BAUD
+    assert bare.power == "no power switch in the rig file"
+    assert [one.startswith("power: ") for one in switched.findings] == [False, True]
+    assert "failed with exit code 3" in switched.findings[1]
+
+
+@dataclass
+class Answering:
+    """A session with a board that does not lose a frame."""
+
+    hello_reply: Hello
+
+    def __enter__(self) -> Answering:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def hello(self) -> Hello:
+        return self.hello_reply
+
+    def ping(self) -> LineCounts:
+        return LineCounts(1, 0, 0)
+
+
+def test_check_of_a_board_that_cannot_run_its_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    hello = replace(HELLO, runtime_error="the arena is too small")
+    monkeypatch.setattr("mcuzoo.rig.check._session", lambda *_: Answering(hello))
+    (met,) = check_rig([RigBoard("b", "rt1050", "/dev/ttyACM0")])
+    assert met.hello == hello and met.pings == PINGS
+    assert met.findings == ("it cannot run its model: the arena is too small",)
+
+
+def test_a_board_that_a_power_cycle_wakes_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It hung: its switch is fine, but the board was not."""
+
+    def session(board: RigBoard, baud: int, state: object, wait_s: float = 0.0) -> Answering:
+        if not wait_s:
+            raise RigError("nothing answers", "Press its button.")
+        return Answering(HELLO)
+
+    monkeypatch.setattr("mcuzoo.rig.check._session", session)
+    monkeypatch.setattr("mcuzoo.rig.check.cycle", lambda power: None)
+    board = RigBoard("b", "rt1050", "/dev/ttyACM0", power=Power(cycle=("true",)))
+    (met,) = check_rig([board], power=True)
+    assert met.findings == (
+        "nothing answers",
+        "it answers after a power cycle, but did not before",
+    )
 
 
 needs_boards = pytest.mark.skipif(sys.platform == "win32", reason="needs ptys")
