@@ -21,6 +21,7 @@ from mcuzoo.report.html.fit import fit_html
 from mcuzoo.report.html.page import write_page
 from mcuzoo.report.html.profile import profile_html
 from mcuzoo.report.profile import profile_document, read_profile
+from mcuzoo.run.score import Paired, Versus
 
 
 @pytest.mark.parametrize("name", ["compare-hostile", "evaluate-hostile", "profile", "evaluate"])
@@ -53,6 +54,34 @@ def test_an_evaluation_without_a_bound_is_no_verdict() -> None:
     assert ">Top-1 64.3%</h1>" in free and '<header class="">' in free
     stopped = evaluation_html(replace(toy_evaluation(), n=40), Asked(), MADE)
     assert "58 images were not run" in stopped
+
+
+def test_a_small_chance_is_not_none() -> None:
+    paired = Paired(12, 0)
+    found = toy_evaluation()
+    assert found.comparison is not None
+    sure = replace(found, comparison=replace(found.comparison, paired=paired))
+    assert "p = 4.9e-04" in evaluation_html(sure, Asked(), MADE)
+    first, second = toy_comparison().columns
+    columns = (first, replace(second, paired=paired))
+    assert "p = 4.9e-04." in comparison_html(replace(toy_comparison(), columns=columns), MADE)
+
+
+def test_an_evaluation_without_labels_has_no_accuracy() -> None:
+    """Nor a paired test, where outputs of two scales leave only the answers to compare."""
+    versus = Versus(5, None, None, None)
+    bare = replace(toy_evaluation(), scores=None, per_class=(), confusion=(), comparison=versus)
+    page = evaluation_html(bare, Asked(), MADE)
+    assert ">98 images without labels</h1>" in page and 'id="accuracy"' not in page
+    assert "5 of 98 images" in page
+    assert "exact paired test" not in page and "byte-equal" not in page
+
+
+def test_an_evaluation_on_a_board_names_it() -> None:
+    found = toy_evaluation()
+    on_board = replace(found.model, engine="/dev/ttyACM0", board="rt1170, aot")
+    page = evaluation_html(replace(found, model=on_board, against=None), Asked(), MADE)
+    assert "/dev/ttyACM0, rt1170, aot" in page and 'id="against"' not in page
 
 
 def test_a_profile_is_read_back_from_its_document(tmp_path: Path) -> None:
