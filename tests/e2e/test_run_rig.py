@@ -146,7 +146,7 @@ def test_noise_never_makes_a_wrong_result(
     built_project: BuiltProject, signs: Path, tmp_path: Path
 ) -> None:
     project = built_project("rt1050")
-    faults = faults_of(seed=8, mean_bytes=15_000, kinds=("noise", "flip", "drop", "duplicate"))
+    faults = faults_of(seed=8, mean_bytes=9_000, kinds=("noise", "flip", "drop", "duplicate"))
     with Line(EmulatedBoard(project), faults) as line:
         done = run_through(line, project, signs, tmp_path / "run")
         assert line.struck.total() >= 20
