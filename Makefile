@@ -9,8 +9,8 @@ LOCK ?= yes
 # What `make test` and the like install: test, tensorflow (the same, TensorFlow, SPSDK and pyOCD),
 # or farm.
 SET ?= test
-# One process more than there are cores: some tests wait for a line.
-JOBS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
+# Two processes more than there are cores: some tests wait for a line.
+JOBS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 2)')
 PYTEST_ARGS ?= -n $(JOBS) --dist loadfile
 # What `make quick` leaves out as a whole.
 HEAVY := benchmarks e2e evaluate firmware_host measure quantize sdk

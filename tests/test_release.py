@@ -48,6 +48,7 @@ def _version_file(text: bytes) -> tuple[str, str]:
     return values["VERSION"], values["COMMIT"]
 
 
+@pytest.mark.full
 def test_a_release_is_the_same_when_it_is_built_again(
     repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -87,6 +88,7 @@ def test_a_build_that_depends_on_more_than_the_commit_is_found(
     assert said.err.count("is not the same when it is built again.") == 2
 
 
+@pytest.mark.full
 def test_a_commit_behind_a_tag_is_a_version_of_development(
     repository: Path, tmp_path: Path
 ) -> None:
@@ -103,6 +105,7 @@ def test_a_commit_behind_a_tag_is_a_version_of_development(
     assert not (clone / "mcuzoo/_version.py").exists()
 
 
+@pytest.mark.full
 def test_a_shallow_clone_without_tags_can_be_built(repository: Path, tmp_path: Path) -> None:
     clone = tmp_path / "shallow"
     address = repository.as_uri()
@@ -122,6 +125,7 @@ def test_an_archive_without_git_has_its_version(repository: Path, tmp_path: Path
 
 
 @pytest.mark.parametrize("old_git", [False, True])
+@pytest.mark.full
 def test_an_archive_of_a_commit_without_tags_can_be_built(
     repository: Path, tmp_path: Path, old_git: bool
 ) -> None:
@@ -149,6 +153,7 @@ def test_a_plain_copy_has_no_version(tmp_path: Path) -> None:
     assert built(source, tmp_path / "out") == ("0.0.0", "0.0.0", "")
 
 
+@pytest.mark.full
 def test_an_editable_install_names_no_commit(repository: Path, tmp_path: Path) -> None:
     """Its tree may be changed at any time; what it says is from when it was installed."""
     pytest.importorskip("editables")

@@ -187,6 +187,7 @@ class TestSteps:
 
     pytestmark = needs_a_build
 
+    @pytest.mark.full
     def test_github(self, runner: Path) -> None:
         require_emulator()
         workflow = read(runner / GITHUB)

@@ -191,6 +191,7 @@ def test_a_restart_in_the_middle_of_the_climb(rig: PacedRig, engine: ReferenceEn
     assert rig.board.resets == 1
 
 
+@pytest.mark.full
 def test_noise_after_the_climb(rig: PacedRig, engine: ReferenceEngine) -> None:
     """Every 700th byte is damaged, but only at the highest rate: the line comes down."""
     with rig.open(FAST) as session:

@@ -6,11 +6,13 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from helpers.commands import invoke
 
 BuiltProject = Callable[..., Path]
 
 
+@pytest.mark.full
 def test_two_kinds_of_boards_share_the_images(
     built_project: BuiltProject, signs: Path, tmp_path: Path
 ) -> None:

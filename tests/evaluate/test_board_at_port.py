@@ -60,7 +60,7 @@ def test_the_line_of_a_board(project: HostProject, tmp_path: Path) -> None:
 
 
 def test_what_was_lost_on_the_way(project: HostProject, tmp_path: Path) -> None:
-    faults = faults_of(seed=3, mean_bytes=1_500, kinds=("flip",))
+    faults = faults_of(seed=3, mean_bytes=8_000, kinds=("flip",))
     with Line(HostBoard(project.firmware, tmp_path), faults) as line:
         said = invoke(words(project, "--engine", line.url, "--json"))
         text = invoke(words(project, "--engine", line.url))

@@ -106,6 +106,7 @@ def runs_of(pytester: pytest.Pytester) -> dict[str, Path]:
 
 
 @pytest.mark.slow
+@pytest.mark.full
 def test_two_boards_in_parallel_one_of_which_dies(
     pytester: pytest.Pytester, host: HostProject, boards: Boards, write: Callable[[str], Path]
 ) -> None:

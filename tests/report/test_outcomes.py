@@ -79,7 +79,7 @@ def test_what_is_no_budget(words: Sequence[str], value: str, here: Path) -> None
 
 
 def test_evaluate(here: Path) -> None:
-    evaluate = ("evaluate", "signs", "--data", "signs", "--limit", 64, "--no-remember")
+    evaluate = ("evaluate", "signs", "--data", "signs", "--limit", 32, "--no-remember")
     assert ran(*evaluate) == (0, {"accuracy": Skipped})
     assert ran(*evaluate, "--min-top1", 0.1) == (0, {"accuracy": None})
     assert ran(*evaluate, "--min-top1", 1) == (1, {"accuracy": Failure})
