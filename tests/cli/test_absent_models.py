@@ -24,6 +24,7 @@ def nothing_at_hand(
     monkeypatch.setenv("MCUZOO_DATA", str(tmp_path / "data"))
 
 
+@pytest.mark.full
 def test_export_of_what_cannot_fit_says_so_by_region(tmp_path: Path) -> None:
     project = tmp_path / "project"
     done = invoke(("export", "mobilenet_v1_1.0_224", "--board", "rt1064", "-o", project))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.boards import BOARDS, REPRESENTATIVES, REPRESENTATIVES_FIRST
+from helpers.boards import BOARDS, REPRESENTATIVES
 from helpers.commands import invoke
 
 from mcuzoo.errors import ToolchainError
@@ -18,7 +18,8 @@ from mcuzoo.toolchain.find import find_compiler
 BuiltProject = Callable[..., Path]
 
 
-@pytest.mark.parametrize("board", REPRESENTATIVES_FIRST)
+# The photographs of test_run_golden are rt1170's.
+@pytest.mark.parametrize("board", ["rt1050", pytest.param("rt1170", marks=pytest.mark.full)])
 def test_signs(built_project: BuiltProject, signs: Path, tmp_path: Path, board: str) -> None:
     project, run = built_project(board), tmp_path / "run"
     done = invoke(("run-serial", "--port", f"emulator://{project}", "--project", project,

@@ -79,6 +79,7 @@ def processes_on(project: Path) -> list[str]:
     return found
 
 
+@pytest.mark.full
 def test_kill_and_resume(built_project: BuiltProject, signs: Path, tmp_path: Path) -> None:
     project, run = own_copy(built_project("rt1050"), tmp_path), tmp_path / "run"
     arguments = mcuzoo(

@@ -65,6 +65,7 @@ def test_a_run(
     assert plans[0].arena_bytes < plans[1].arena_bytes * 2 / 3
 
 
+@pytest.mark.full
 def test_profile_and_inference_agree(streamed: Callable[[str], Path]) -> None:
     """The first record is of what ran while the input came, waiting and copying aside."""
     project = streamed("rt1050")

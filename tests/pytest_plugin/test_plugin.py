@@ -41,7 +41,10 @@ from mcuzoo.run.summary import Broke, summarize
 pytest.importorskip("PIL")
 pytest.importorskip("cv2")  # before an inner pytest would load it, and forget it again
 pytest_plugins = ["pytester"]
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs ptys and POSIX signals")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="needs ptys and POSIX signals"),
+]
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUGIN = ("-p", "no:mcuzoo", "-p", "no:labgrid", "-p", "mcuzoo.pytest_plugin")

@@ -78,6 +78,7 @@ def test_what_is_no_budget(words: Sequence[str], value: str, here: Path) -> None
     assert said.exit_code == 2 and f"{words[-1]}: {float(value):g}" in said.stderr.replace(".0", "")
 
 
+@pytest.mark.slow
 def test_evaluate(here: Path) -> None:
     evaluate = ("evaluate", "signs", "--data", "signs", "--limit", 32, "--no-remember")
     assert ran(*evaluate) == (0, {"accuracy": Skipped})
@@ -89,7 +90,7 @@ def test_evaluate(here: Path) -> None:
     assert ran(*evaluate, *asked, "--strict-budgets")[0] == 1
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_build_and_profile(here: Path) -> None:
     export = ("export", "signs", "--board", "rt1170", "--runtime", "aot", "--project", "cmake")
     assert invoke((*export, "-o", "p")).exit_code == 0

@@ -247,6 +247,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> HostProject:
     return make_host_project(tmp_path_factory.mktemp("host"), 3)
 
 
+@pytest.mark.slow
 @needs_boards
 def test_check_meets_every_board(project: HostProject, tmp_path: Path) -> None:
     with boards_at_work(tmp_path) as boards:

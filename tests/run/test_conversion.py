@@ -109,7 +109,7 @@ def test_the_zoo_file_on_some_of_its_images(test_data: Path, tmp_path: Path) -> 
     assert "\nverdict: no loss" in result.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_accuracy_on_the_whole_pack(test_data: Path) -> None:
     source = load_model(test_data / "models" / UINT8_MODEL)
     conversion = convert_model(source)

@@ -32,7 +32,10 @@ from mcuzoo.run.summary import summarize
 from mcuzoo.watch import folder
 from mcuzoo.watch.watch import Seen
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs ptys")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="needs ptys"),
+]
 
 
 @pytest.fixture

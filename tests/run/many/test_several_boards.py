@@ -33,7 +33,10 @@ from mcuzoo.run.run import FinishedRun, run
 from mcuzoo.run.summary import Broke
 
 IMAGES = 60
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs ptys and POSIX signals")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="needs ptys and POSIX signals"),
+]
 
 
 @pytest.fixture(scope="module")
