@@ -86,7 +86,7 @@ def write_stopped(
     is that of every error, which the handler of the whole program says. Raises InputError.
     """
     begun = run is not None and (run / JOURNAL_NAME).is_file()
-    if run is not None and begun and PARTS.get(error.exit_code) is not None:
+    if run is not None and begun and PARTS.get(error.exit_code) not in (None, "model"):
         write_outcomes((run_outcome(summarize(*read_run(run)), run),), files)
         return
     if files.junit is not None:

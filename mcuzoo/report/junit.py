@@ -10,7 +10,7 @@ from mcuzoo.quoting import printable_lines
 from mcuzoo.report.claims import Claim
 from mcuzoo.report.outcome import Outcome
 
-PARTS = {3: "rig", 4: "firmware", 5: "toolchain", 130: "interrupted"}
+PARTS = {1: "model", 3: "rig", 4: "firmware", 5: "toolchain", 130: "interrupted"}
 """What is at fault in an error, by exit code."""
 
 

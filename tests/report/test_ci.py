@@ -22,7 +22,7 @@ from helpers.page_runs import (
 )
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase
 
-from mcuzoo.errors import BoardSilentError, InputError, UsageError
+from mcuzoo.errors import BoardSilentError, FitError, InputError, UsageError
 from mcuzoo.report import ci, junit
 from mcuzoo.report.ci import STEP_SUMMARY, write_outcomes, write_stopped
 from mcuzoo.report.claims import claims_of
@@ -140,3 +140,10 @@ def test_without_a_run_there_is_one_error(folder: Path | None, tmp_path: Path) -
     write_stopped(UsageError("<&", "x"), CiFiles(junit=xml), run=folder)
     tree = ElementTree.fromstring(xml.read_text(encoding="utf-8"))
     assert tree.get("errors") == "1"
+
+
+def test_a_model_that_stopped_a_run_is_the_models_fault(tmp_path: Path) -> None:
+    xml = tmp_path / "x.xml"
+    write_stopped(FitError("No room.", "Look."), CiFiles(junit=xml))
+    (result,) = cases(xml.read_text(encoding="utf-8"))["handshake"].result
+    assert isinstance(result, Error) and result.message == "model: No room."
