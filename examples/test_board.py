@@ -2,8 +2,8 @@
 
     mcuzoo export signs --board rt1050 --runtime aot --project cmake -o hello
     mcuzoo build hello
-    pytest test_board.py --mcuzoo-port emulator://hello
-    pytest test_board.py --mcuzoo-port /dev/ttyACM0 --mcuzoo-project hello
+    pytest test_board.py --mcuzoo-port=emulator://hello
+    pytest test_board.py --mcuzoo-port=/dev/ttyACM0 --mcuzoo-project=hello
 
 docs/pytest.md has every option and fixture.
 """
