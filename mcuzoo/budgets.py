@@ -18,7 +18,7 @@ MinTop1 = Annotated[
 ]
 MaxMismatches = Annotated[
     int | None,
-    Option("Let so many outputs be unlike the host's [0].", "--max-mismatches", metavar="N"),
+    Option("Allow N outputs that differ from the host's [0].", "--max-mismatches", metavar="N"),
 ]
 MaxLatencyMs = Annotated[
     float | None,

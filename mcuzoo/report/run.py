@@ -144,7 +144,7 @@ def _latency(latency: Latency | None, done: int, agent: str) -> str:
         spread = f"median {spread}, {latency.minimum:,} to {latency.maximum:,}"
     images = f"{latency.counted} of {done} images counted"
     if latency.unit == UNKNOWN_UNIT:
-        return f"{spread} of what the board does not say ({images})"
+        return f"{spread} of an unknown unit ({images})"
     who = agent_note(agent).removeprefix(", ")
     kind = f"{who}; " if who else ""
     if latency.median_ms is None:

@@ -67,7 +67,7 @@ def _latency(answer: Answer) -> str:
     if answer.count is None:
         return "not counted"
     if answer.unit == UNKNOWN_UNIT:
-        return f"{answer.count:,} of what the board does not say"
+        return f"{answer.count:,} of an unknown unit"
     counted = f"{answer.count:,} {answer.unit}"
     if answer.latency_ms is None:
         return f"{counted}, which are not time"

@@ -53,7 +53,7 @@ def _run(words: Sequence[str], sleep: Callable[[float], None]) -> None:
     except (OSError, ValueError) as error:
         raise PowerError(
             f"The power switch cannot be used: {command(*words)}: {error}",
-            "Type the command yourself: does it need another path, sudo or an udev rule?",
+            "Type the command yourself: does it need another path, sudo or a udev rule?",
         ) from error
     except TimeLimitError:
         raise PowerError(
@@ -63,7 +63,7 @@ def _run(words: Sequence[str], sleep: Callable[[float], None]) -> None:
     if done.code != 0:
         raise PowerError(
             f"The power switch failed with exit code {done.code}: {command(*words)}{_said(done)}",
-            "Type the command yourself: does it need another path, sudo or an udev rule?",
+            "Type the command yourself: does it need another path, sudo or a udev rule?",
         )
 
 

@@ -49,7 +49,7 @@ class WatchOptions(RecipeOptions):
     ] = False
     every: Annotated[
         float | None,
-        Option("Take a frame of the camera every S seconds at most.", min=0, metavar="S"),
+        Option("Take at most one frame of the camera every S seconds.", min=0, metavar="S"),
     ] = None
     project: PortProject = None
     upload: UploadModel = None

@@ -97,7 +97,7 @@ def watch(
         ("--every", options.every is not None, "--camera"),
     ):
         if given and (options.folder is None) == (wanted == "--folder"):
-            raise UsageError(f"{flag} is of {wanted}.", f"Leave {flag} out.")
+            raise UsageError(f"{flag} works only with {wanted}.", f"Leave {flag} out.")
     require_packages(IMAGES, "This command")
     if options.out is not None:
         require_no_run(options.out)

@@ -242,8 +242,11 @@ def test_no_reference_and_what_cannot_be_watched(
         (WatchOptions(folder=incoming), "No port"),
         (replace(options, port=line.url, folder=None), "either a folder or a camera"),
         (replace(options, port=line.url, camera="0"), "either a folder or a camera"),
-        (replace(options, port=line.url, every=1.0), "--every is of --camera"),
-        (replace(options, port=line.url, folder=None, camera="0", existing=True), "--existing is"),
+        (replace(options, port=line.url, every=1.0), "--every works only with --camera"),
+        (
+            replace(options, port=line.url, folder=None, camera="0", existing=True),
+            "--existing works only with --folder",
+        ),
         (replace(options, port=line.url, out=incoming), "--out is the folder"),
     ):
         with pytest.raises(UsageError, match=why):
