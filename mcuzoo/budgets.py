@@ -94,7 +94,7 @@ class Budgets:
         """Raise UsageError if a bound is none."""
         for name, fault in self.complaints():
             example = "0.39" if name == "min_top1" else "20"
-            raise UsageError(f"{flag_of(name)}: {fault}.", f"Say, {flag_of(name)} {example}")
+            raise UsageError(f"{flag_of(name)}: {fault}.", f"For example {flag_of(name)} {example}")
 
 
 @dataclass(frozen=True, kw_only=True)
