@@ -32,8 +32,9 @@ def chromium() -> str:
 def launched() -> Iterator[Browser]:
     """The browser. Skips the test without it or without playwright."""
     api = pytest.importorskip("playwright.sync_api")
-    # Chromium's sandbox wants a user that is not root, as containers of CI have.
-    flags = ["--no-sandbox"] if os.geteuid() == 0 else []
+    # Containers of CI have little shared memory, and their user is root, which Chromium's sandbox
+    # refuses.
+    flags = ["--disable-dev-shm-usage", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with api.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium(), args=flags)
         try:
