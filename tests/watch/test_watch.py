@@ -6,7 +6,6 @@ import shutil
 import sys
 import threading
 import zlib
-from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
@@ -36,19 +35,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(sys.platform == "win32", reason="needs ptys"),
 ]
-
-
-@pytest.fixture
-def line(project: HostProject, tmp_path: Path) -> Iterator[Line]:
-    with Line(HostBoard(project.firmware, tmp_path)) as line:
-        yield line
-
-
-@pytest.fixture
-def incoming(tmp_path: Path) -> Path:
-    folder = tmp_path / "incoming"
-    folder.mkdir()
-    return folder
 
 
 def options_of(project: HostProject, incoming: Path, **more: object) -> WatchOptions:
