@@ -29,6 +29,7 @@ def silent() -> Iterator[str]:
     os.close(slave)
 
 
+@pytest.mark.slow
 def test_only_the_board_answers(plug_in: LineMaker, silent: str) -> None:
     board = plug_in()
     ports = [PortInfo(name) for name in (silent, board.url, "/dev/ttyNONE")]

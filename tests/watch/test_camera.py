@@ -105,6 +105,7 @@ def test_what_is_no_camera(where: str, capfd: pytest.CaptureFixture[str]) -> Non
     assert capfd.readouterr() == ("", "")  # what OpenCV says of it itself
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs ptys")
 def test_a_board_answers_a_video(
     project: HostProject, line: Line, video: Path, tmp_path: Path

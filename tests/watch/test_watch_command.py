@@ -27,7 +27,10 @@ from mcuzoo.data.preprocess import input_of
 from mcuzoo.project.manifest import load_manifest
 from mcuzoo.watch import folder
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs ptys and POSIX signals")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="needs ptys and POSIX signals"),
+]
 
 
 def words(project: HostProject, line: Line, incoming: Path, *more: object) -> list[object]:
