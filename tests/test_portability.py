@@ -155,6 +155,7 @@ def text_without_encoding(tree: ast.Module) -> Iterator[str]:
             yield f"{node.lineno}: {called}"
 
 
+@pytest.mark.slow
 def test_what_windows_lacks_is_in_few_files() -> None:
     assert {"fcntl", "termios", "tty", "pty", "resource", "pwd", "grp"} <= foreign_modules()
     assert {"fork", "chown", "getuid", "mkfifo", "openpty", "sync"} <= attributes()["os"]
@@ -166,6 +167,7 @@ def test_what_windows_lacks_is_in_few_files() -> None:
     assert NEEDED.keys() - found.keys() == set(), "they have no more of it"
 
 
+@pytest.mark.slow
 def test_text_has_an_encoding() -> None:
     found = {shown(path): [*text_without_encoding(parsed(path))] for path in modules()}
     assert {name: lines for name, lines in found.items() if lines} == {}
