@@ -7,14 +7,12 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from functools import cache
 from pathlib import Path
 
 import pytest
+from helpers.package_source import PACKAGE, modules, parsed, shown
 
 from mcuzoo.cli.program import COMMANDS
-
-PACKAGE = Path(__file__).resolve().parent.parent / "mcuzoo"
 
 FLOORS = (
     # _version: written by a build.
@@ -58,15 +56,6 @@ HEAVY = {
 }
 
 
-def modules() -> list[Path]:
-    return sorted(path for path in PACKAGE.rglob("*.py") if "_resources" not in path.parts)
-
-
-@cache
-def parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
 def room(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
@@ -81,10 +70,6 @@ def imported_modules(path: Path) -> set[str]:
             names = {f"{node.module}.{alias.name}" for alias in node.names}
             found |= names if node.module == "mcuzoo" else {str(node.module)}
     return found
-
-
-def shown(path: Path) -> str:
-    return path.relative_to(PACKAGE).as_posix()
 
 
 def test_imports_run_downwards() -> None:

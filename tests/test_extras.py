@@ -79,7 +79,6 @@ IMAGES = {"pillow", "opencv-python-headless"}
 
 
 @pytest.mark.full
-@pytest.mark.slow
 def test_every_command_names_all_that_it_lacks(
     project: Path, bare: dict[str, str], tmp_path: Path
 ) -> None:

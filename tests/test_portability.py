@@ -12,8 +12,8 @@ from types import SimpleNamespace
 
 import mypy
 import pytest
+from helpers.package_source import modules, parsed, shown
 
-PACKAGE = Path(__file__).resolve().parent.parent / "mcuzoo"
 STUBS = Path(mypy.__file__).parent / "typeshed" / "stdlib"
 
 NEEDED = {
@@ -155,29 +155,21 @@ def text_without_encoding(tree: ast.Module) -> Iterator[str]:
             yield f"{node.lineno}: {called}"
 
 
-def modules() -> list[Path]:
-    return sorted(path for path in PACKAGE.rglob("*.py") if "_resources" not in path.parts)
-
-
-@cache
-def parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
+@pytest.mark.slow
 def test_what_windows_lacks_is_in_few_files() -> None:
     assert {"fcntl", "termios", "tty", "pty", "resource", "pwd", "grp"} <= foreign_modules()
     assert {"fork", "chown", "getuid", "mkfifo", "openpty", "sync"} <= attributes()["os"]
     assert {"SIGKILL", "SIGUSR1", "pause", "setitimer"} <= attributes()["signal"]
     assert "AF_UNIX" in attributes()["socket"] and "poll" in attributes()["select"]
-    found = {path.relative_to(PACKAGE).as_posix(): [*findings(parsed(path))] for path in modules()}
+    found = {shown(path): [*findings(parsed(path))] for path in modules()}
     found = {name: lines for name, lines in found.items() if lines}
     assert {name: lines for name, lines in found.items() if name not in NEEDED} == {}
     assert NEEDED.keys() - found.keys() == set(), "they have no more of it"
 
 
+@pytest.mark.slow
 def test_text_has_an_encoding() -> None:
-    found = {path.relative_to(PACKAGE).as_posix(): [*text_without_encoding(parsed(path))]
-             for path in modules()}  # fmt: skip
+    found = {shown(path): [*text_without_encoding(parsed(path))] for path in modules()}
     assert {name: lines for name, lines in found.items() if lines} == {}
 
 

@@ -19,7 +19,6 @@ def table(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=280)
 
 
-@pytest.mark.slow
 @needs_compiler
 def test_files_that_run_and_files_that_do_not(tmp_path: Path) -> None:
     pytest.importorskip("unicorn")
@@ -42,7 +41,6 @@ def test_files_that_run_and_files_that_do_not(tmp_path: Path) -> None:
     assert trial["stages"]["fit aot rt1050"]["arena_bytes"] == on_board["arena_bytes"]
 
 
-@pytest.mark.slow
 def test_a_file_that_takes_too_long_is_ended_and_named(tmp_path: Path) -> None:
     path = tmp_path / "small.tflite"
     path.write_bytes(small_net())

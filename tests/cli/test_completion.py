@@ -249,6 +249,7 @@ LINES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("bash") is None or sys.platform == "win32", reason="no bash")
 def test_bash(scripts: Path) -> None:
     with Terminal(["bash", "--norc", "--noprofile", "-i"], scripts) as shell:
@@ -266,6 +267,7 @@ def test_bash(scripts: Path) -> None:
         shell.until("check")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("zsh") is None, reason="no zsh")
 @pytest.mark.parametrize("way", ["fpath", "source"])
 def test_zsh(scripts: Path, way: str) -> None:
@@ -284,6 +286,7 @@ def test_zsh(scripts: Path, way: str) -> None:
         shell.until("mcuzoo fit --html net.tflite")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("fish") is None, reason="no fish")
 def test_fish(scripts: Path) -> None:
     def of_fish(line: str) -> list[str]:

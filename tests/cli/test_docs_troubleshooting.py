@@ -8,6 +8,7 @@ from functools import cache
 
 import pytest
 from helpers.doc_blocks import ROOT
+from helpers.package_source import modules, parsed
 
 PAGE = ROOT / "docs" / "troubleshooting.md"
 _VALUE = "\0"
@@ -21,8 +22,8 @@ MESSAGES = _QUOTED.findall(PAGE.read_text(encoding="utf-8"))
 def texts() -> tuple[str, ...]:
     """The text literals of the package; what is filled in is a mark."""
     found = []
-    for path in sorted((ROOT / "mcuzoo").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for path in modules():
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 found.append(node.value)
             elif isinstance(node, ast.JoinedStr):

@@ -99,7 +99,6 @@ def silent_port() -> Iterator[str]:
         os.close(far)
 
 
-@pytest.mark.slow
 @pytest.mark.full
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_port_that_answers_nothing(project: Path) -> None:

@@ -166,7 +166,7 @@ def run_steps(folder: Path, lines: Sequence[str], rig: Path | None = None) -> li
 
 
 needs_a_build = [
-    pytest.mark.slow,
+    pytest.mark.full,
     pytest.mark.skipif(shutil.which("bash") is None, reason="the steps are lines of bash"),
     pytest.mark.skipif(shutil.which("arm-none-eabi-gcc") is None, reason="builds a firmware"),
 ]
@@ -187,7 +187,6 @@ class TestSteps:
 
     pytestmark = needs_a_build
 
-    @pytest.mark.full
     def test_github(self, runner: Path) -> None:
         require_emulator()
         workflow = read(runner / GITHUB)
@@ -198,7 +197,6 @@ class TestSteps:
         kept = workflow["jobs"]["emulated"]["steps"][-1]["with"]["path"].split()
         assert len(kept) == 4 and all((runner / name).exists() for name in kept)
 
-    @pytest.mark.full
     def test_github_with_boards(self, runner: Path, tmp_path: Path) -> None:
         require_emulator()
         run = run_steps(runner, steps(read(runner / GITHUB), "hardware"), tmp_path / "rig.toml")
@@ -206,7 +204,6 @@ class TestSteps:
         results = found(runner)
         assert results.tests > 3 and not results.failures
 
-    @pytest.mark.full
     def test_gitlab(self, runner: Path, tmp_path: Path) -> None:
         require_emulator()
         pipeline = read(runner / GITLAB)

@@ -114,6 +114,7 @@ def test_pillow_letterbox(picture: NDArray[np.uint8], height: int, width: int) -
     np.testing.assert_array_equal(pixels(recipe, picture, size), np.array(expected))
 
 
+@pytest.mark.slow
 def test_tensorflow_letterbox(tensorflow: Any) -> None:
     recipe = Recipe(fit="letterbox", library="tensorflow")
     random = np.random.default_rng(5)

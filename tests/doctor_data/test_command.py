@@ -93,6 +93,7 @@ def test_labels_in_another_order_and_the_file_that_mends_them(signs: Path, tmp_p
     assert "--save-labels labels.txt" in text.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_pictures_that_lie_on_their_side(signs: Path, tmp_path: Path) -> None:
     """Stored turned, with the orientation in EXIF: right by default, wrong without."""
     rows = [("file", "label")]

@@ -17,10 +17,7 @@ from helpers.commands import invoke, mcuzoo
 from helpers.fake_board import write_images
 from helpers.host_firmware import TESTS
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(sys.platform == "win32", reason="needs ptys and POSIX signals"),
-]
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs ptys and POSIX signals")
 
 FROZEN = TESTS / "frozen/without-features"
 IMAGES = 40

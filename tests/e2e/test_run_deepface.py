@@ -17,7 +17,6 @@ FACES = [3, pytest.param(14, marks=pytest.mark.full)]
 BuiltProject = Callable[..., Path]
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("board", ONE_BOARD_FIRST)
 @pytest.mark.parametrize("faces", FACES)

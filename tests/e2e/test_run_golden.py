@@ -23,7 +23,6 @@ MODEL = "mobilenet_v1_0.25_128_quant_int8.tflite"
 BuiltProject = Callable[..., Path]
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize(("board", "images"), JOBS)
 def test_photographs(

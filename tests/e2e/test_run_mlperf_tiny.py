@@ -35,7 +35,6 @@ def ran(project: Path, images: Path, count: int, out: Path) -> tuple[int, Path]:
     return json.loads(done.stdout)["reference"]["equal"], out
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize(("board", "count"), JOBS)
 def test_tiny_resnet(
@@ -55,7 +54,6 @@ def test_tiny_resnet(
     np.testing.assert_array_equal(np.load(outputs), golden)
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("board", ONE_BOARD_FIRST)
 def test_visual_wake_word(

@@ -29,8 +29,6 @@ from mcuzoo.run.run import run
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.zoo.registry import ModelSource
 
-pytestmark = pytest.mark.slow
-
 
 def retrained(folder: Path) -> ModelSource:
     """The network of small_source with other weights."""

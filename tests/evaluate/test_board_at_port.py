@@ -11,10 +11,9 @@ from helpers.commands import invoke
 from helpers.fault_proxy import Line, faults_of
 from helpers.host_firmware import HostBoard
 from helpers.host_project import HostProject, make_host_project
-from jsonschema import Draft202012Validator
+from helpers.schemas import validator
 
 from mcuzoo.link.rates import DEFAULT_MAX_BAUD
-from mcuzoo.report.schemas import schema_text
 
 IMAGES = 6
 
@@ -46,10 +45,9 @@ def test_the_line_of_a_board(project: HostProject, tmp_path: Path) -> None:
     assert f"of the line at {DEFAULT_MAX_BAUD:,} baud" in text.stdout
     assert "\nbound by    " in text.stdout and "asks for one image at a time" in text.stdout
 
-    validator = Draft202012Validator(json.loads(schema_text("evaluate")))
     documents = [json.loads(one.stdout) for one in (said, other, slow)]
     for document in documents:
-        validator.validate(document)
+        validator("evaluate").validate(document)
     alone, against, fixed = documents
     assert alone["line"]["bytes_to_board"] > IMAGES * 1000
     assert alone["line"]["bauds"] == [DEFAULT_MAX_BAUD]

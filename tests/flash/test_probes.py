@@ -86,6 +86,8 @@ def test_a_probe_without_permission(
     monkeypatch.setattr(usb_module, "_NODES", nodes)
     assert list_probes([])[0].denied == ""
     monkeypatch.setattr(os, "access", lambda path, mode: str(path) != str(node))
+    # The user's may have 100,000 files, and examine counts them.
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (probe,) = list_probes([])
     assert probe.denied == str(node)
     assert f"no permission for {node}" in invoke(("probes",)).stdout

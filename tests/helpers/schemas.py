@@ -13,7 +13,7 @@ from mcuzoo.report.schemas import schema_text
 
 @cache
 def validator(name: str) -> Draft202012Validator:
-    """name: of a schema, such as "run-1"."""
+    """name: as schema_text takes it, "run" or "run-1"."""
     return Draft202012Validator(json.loads(schema_text(name)))
 
 

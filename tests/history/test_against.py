@@ -20,6 +20,7 @@ from mcuzoo.link.state import LinkState
 from mcuzoo.project.recipe import Recipe
 from mcuzoo.run.record import BoardRecord, Row, RunMeta, Status
 from mcuzoo.run.score import Paired
+from mcuzoo.run.summary import RunSummary
 
 
 def compared(run: PageRun, baseline: PageRun) -> Against:
@@ -246,10 +247,16 @@ def test_another_input_of_the_same_picture_is_counted() -> None:
     assert found.outputs.inputs_changed == 32
 
 
-@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=16))
-def test_the_test_counts_the_images_that_changed(outcomes: list[tuple[bool, bool]]) -> None:
+@pytest.fixture(scope="module")
+def whole() -> RunSummary:
+    return night(0, images=16).summary
+
+
+@given(outcomes=st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=16))
+def test_the_test_counts_the_images_that_changed(
+    whole: RunSummary, outcomes: list[tuple[bool, bool]]
+) -> None:
     """(right before, right now) of each image."""
-    whole = _WHOLE.summary
 
     def run(which: int) -> RunInFolder:
         rows = [
@@ -261,9 +268,6 @@ def test_the_test_counts_the_images_that_changed(outcomes: list[tuple[bool, bool
     found = against(run(1), run(0))
     assert found.paired == Paired(outcomes.count((True, False)), outcomes.count((False, True)))
     assert found.judged == len(outcomes)
-
-
-_WHOLE = night(0, images=16)
 
 
 def test_values_of_a_wrong_kind_are_the_journals_fault(tmp_path: Path) -> None:

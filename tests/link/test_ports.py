@@ -219,6 +219,7 @@ def test_a_link_to_the_device_is_kept(plug: LinkMaker, tmp_path: Path) -> None:
         assert watch.name == str(by_id)
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_when_the_board_comes_back_elsewhere(
     echo_firmware: Path, tmp_path: Path
 ) -> None:

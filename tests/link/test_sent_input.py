@@ -41,6 +41,7 @@ if sys.platform != "win32":
     from mcuzoo.link.session import Session
     from mcuzoo.link.state import LinkState
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("compress", [True, False])
     def test_sessions_count_what_they_send(plug_in: LineMaker, compress: bool) -> None:
         line = plug_in()

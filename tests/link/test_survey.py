@@ -29,6 +29,7 @@ def silent() -> Iterator[str]:
     os.close(slave)
 
 
+@pytest.mark.slow
 def test_only_the_board_answers(plug_in: LineMaker, silent: str) -> None:
     board = plug_in()
     ports = [PortInfo(name) for name in (silent, board.url, "/dev/ttyNONE")]
@@ -73,6 +74,7 @@ def test_no_ports_are_no_trouble() -> None:
     assert survey([], [115200]) == []
 
 
+@pytest.mark.slow
 def test_a_board_that_cannot_run_its_model_answers(echo_firmware: Path, tmp_path: Path) -> None:
     with Line(HostBoard(echo_firmware, tmp_path, ECHO_INIT_ERROR="no arena")) as line:
         (found,) = survey([PortInfo(line.url)], [115200])

@@ -23,6 +23,8 @@ from mcuzoo.link.session import Session
 from mcuzoo.project.manifest import UniversalManifest, load_project, write_manifest
 from mcuzoo.run.profiling import NOISE_SEED
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:

@@ -78,6 +78,7 @@ def test_a_small_model_has_no_chain() -> None:
     assert plan.calls is not None and chains_of(plan.calls) == []
 
 
+@pytest.mark.slow
 def test_fit_says_which_ops_work_by_bands() -> None:
     report = fit_model(mobilenet_v1(1.0, 224, classes=10), load_board("rt1050"))
     assert report.fits and report.placement.arena_region == "ocram"

@@ -108,7 +108,6 @@ def runs_of(pytester: pytest.Pytester) -> dict[str, Path]:
     return {folder.name.split("-", 2)[2]: folder for folder in found}
 
 
-@pytest.mark.slow
 @pytest.mark.full
 def test_two_boards_in_parallel_one_of_which_dies(
     pytester: pytest.Pytester, host: HostProject, boards: Boards, write: Callable[[str], Path]
@@ -498,7 +497,6 @@ def test_it_costs_nothing_where_nobody_uses_it(pytester: pytest.Pytester) -> Non
 
 
 @needs_compiler
-@pytest.mark.slow
 def test_the_example_passes_on_the_emulator(
     pytester: pytest.Pytester, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

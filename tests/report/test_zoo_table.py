@@ -122,7 +122,6 @@ def test_a_board_that_no_page_names_has_no_published_verdict() -> None:
 
 
 @pytest.mark.full
-@pytest.mark.slow
 def test_the_command(test_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MCUZOO_MODELS", str(test_data / "models"))
     record(NXP, "top1", 0.395, 200, "imagenet pack", "reference")

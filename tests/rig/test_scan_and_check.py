@@ -6,7 +6,7 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -239,7 +239,14 @@ def test_a_board_that_a_power_cycle_wakes_up(monkeypatch: pytest.MonkeyPatch) ->
     )
 
 
-needs_boards = pytest.mark.skipif(sys.platform == "win32", reason="needs ptys")
+def needs_boards(test: Callable[..., None]) -> Callable[..., None]:
+    """Boards are processes behind ptys."""
+    for mark in (
+        pytest.mark.slow,
+        pytest.mark.skipif(sys.platform == "win32", reason="needs ptys"),
+    ):
+        test = mark(test)
+    return test
 
 
 @pytest.fixture(scope="module")
@@ -247,7 +254,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> HostProject:
     return make_host_project(tmp_path_factory.mktemp("host"), 3)
 
 
-@pytest.mark.slow
 @needs_boards
 def test_check_meets_every_board(project: HostProject, tmp_path: Path) -> None:
     with boards_at_work(tmp_path) as boards:

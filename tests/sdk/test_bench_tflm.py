@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from helpers.small_net import small_net
 
-pytestmark = [pytest.mark.sdk, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.sdk, pytest.mark.timeout(900)]
 
 BENCH = Path(__file__).resolve().parents[2] / "benchmarks" / "bench.py"
 

@@ -32,7 +32,7 @@ from mcuzoo.toolchain.build import build_project
 from mcuzoo.toolchain.options import BuildOptions
 from mcuzoo.zoo.registry import resolve_model
 
-pytestmark = [pytest.mark.sdk, pytest.mark.slow, pytest.mark.timeout(3000)]
+pytestmark = [pytest.mark.sdk, pytest.mark.timeout(3000)]
 
 IMAGES = int(os.environ.get("MCUZOO_E2E_IMAGES", "5"))
 MODEL = "mobilenet_v1_0.25_128_quant_int8.tflite"

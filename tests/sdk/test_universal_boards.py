@@ -28,7 +28,7 @@ from mcuzoo.run.upload import prepare_upload
 from mcuzoo.toolchain.build import build_project
 from mcuzoo.zoo.registry import resolve_model
 
-pytestmark = [pytest.mark.sdk, pytest.mark.slow, pytest.mark.timeout(3000)]
+pytestmark = [pytest.mark.sdk, pytest.mark.timeout(3000)]
 
 MODELS = ("mobilenet_v1_0.25_128_quant_int8.tflite", "derived_deepface_emotion_int8io.tflite")
 

@@ -24,7 +24,7 @@ from mcuzoo.graph.read import parse_model
 from mcuzoo.link.session import Session
 from mcuzoo.toolchain.build import build_project
 
-pytestmark = [pytest.mark.sdk, pytest.mark.slow, pytest.mark.timeout(3000)]
+pytestmark = [pytest.mark.sdk, pytest.mark.timeout(3000)]
 
 GOOD = SOUND["CONV_2D"].raw
 

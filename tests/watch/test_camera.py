@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.fault_proxy import Line
-from helpers.host_firmware import HostBoard
 from helpers.host_project import HostProject
 from numpy.typing import NDArray
 
@@ -106,12 +105,14 @@ def test_what_is_no_camera(where: str, capfd: pytest.CaptureFixture[str]) -> Non
     assert capfd.readouterr() == ("", "")  # what OpenCV says of it itself
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs ptys")
-def test_a_board_answers_a_video(project: HostProject, video: Path, tmp_path: Path) -> None:
-    with Line(HostBoard(project.firmware, tmp_path)) as line:
-        options = WatchOptions(camera=str(video), project=project.folder, out=tmp_path / "run")
-        with closing(mcuzoo.watch(line.url, options)) as pictures:
-            found = list(pictures)
+def test_a_board_answers_a_video(
+    project: HostProject, line: Line, video: Path, tmp_path: Path
+) -> None:
+    options = WatchOptions(camera=str(video), project=project.folder, out=tmp_path / "run")
+    with closing(mcuzoo.watch(line.url, options)) as pictures:
+        found = list(pictures)
     assert [seen.row.file for seen in found] == [f"clip.avi#{number}" for number in range(FRAMES)]
     assert all(seen.found is not None and seen.found.answer.equal for seen in found)
     assert all(

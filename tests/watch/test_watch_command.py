@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,31 +18,19 @@ import numpy as np
 import pytest
 from helpers.commands import finished, invoke, mcuzoo
 from helpers.fault_proxy import Line
-from helpers.host_firmware import HostBoard
 from helpers.host_project import HostProject
+from helpers.schemas import validator
 from helpers.terminal import Terminal
-from jsonschema import Draft202012Validator
 
 from mcuzoo.data.images import decode_image
 from mcuzoo.data.preprocess import input_of
 from mcuzoo.project.manifest import load_manifest
-from mcuzoo.report.schemas import schema_text
 from mcuzoo.watch import folder
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs ptys and POSIX signals")
-
-
-@pytest.fixture
-def line(project: HostProject, tmp_path: Path) -> Iterator[Line]:
-    with Line(HostBoard(project.firmware, tmp_path)) as line:
-        yield line
-
-
-@pytest.fixture
-def incoming(tmp_path: Path) -> Path:
-    folder = tmp_path / "incoming"
-    folder.mkdir()
-    return folder
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="needs ptys and POSIX signals"),
+]
 
 
 def words(project: HostProject, line: Line, incoming: Path, *more: object) -> list[object]:
@@ -84,9 +71,8 @@ def test_json_lines(
     said = invoke(words(project, line, incoming, "--once", "--json"))
     assert said.exit_code == 0, said.stderr
     documents = [json.loads(one) for one in said.stdout.splitlines()]
-    validator = Draft202012Validator(json.loads(schema_text("watch")))
     for one in documents:
-        validator.validate(one)
+        validator("watch").validate(one)
     found = {one["file"]: one for one in documents}
     assert found.keys() == {name, "broken.png"}
     good, broken = found[name], found["broken.png"]

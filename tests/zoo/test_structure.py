@@ -43,6 +43,7 @@ def test_a_structure_is_the_files_graph(name: str, file: str, test_data: Path) -
     assert abs(built.bytes / real.bytes - 1) < 0.12
 
 
+@pytest.mark.slow
 def test_published_operations_are_those_of_the_layers() -> None:
     # Published figures that their own networks contradict: 34 of 30.2 million, 407 of 385, and a
     # table that is a thousandth of its model's README.

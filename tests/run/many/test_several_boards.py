@@ -213,7 +213,6 @@ def test_a_board_of_another_build_is_left_out(
     assert not (tmp_path / "none").exists()
 
 
-@pytest.mark.slow
 def test_all_boards_die_and_others_go_on(
     project: HostProject, expected: list[bytes], tmp_path: Path, impatient: None
 ) -> None:
@@ -236,7 +235,6 @@ def test_all_boards_die_and_others_go_on(
     assert len(found.summary.boards) >= 2
 
 
-@pytest.mark.slow
 def test_a_run_on_one_board_goes_on_with_two(
     project: HostProject, expected: list[bytes], tmp_path: Path, impatient: None
 ) -> None:
@@ -254,7 +252,6 @@ def test_a_run_on_one_board_goes_on_with_two(
     assert sum(board.images for board in found.summary.boards) == IMAGES - alone
 
 
-@pytest.mark.slow
 def test_the_power_switch_brings_a_board_back_once(
     project: HostProject, expected: list[bytes], tmp_path: Path, impatient: None
 ) -> None:
@@ -276,7 +273,6 @@ def test_the_power_switch_brings_a_board_back_once(
     assert "brought back" in summary_text(found.summary)
 
 
-@pytest.mark.slow
 def test_a_power_switch_that_fails_is_told(
     project: HostProject, tmp_path: Path, impatient: None
 ) -> None:
@@ -326,7 +322,6 @@ def hold(boards: Boards, images_each: int) -> None:
         line.stop_after(images_each * 48 * 48 * 3 * 5 // 4)
 
 
-@pytest.mark.slow
 def test_a_killed_host_goes_on_with_fewer_boards(
     project: HostProject, expected: list[bytes], tmp_path: Path
 ) -> None:
@@ -348,7 +343,6 @@ def test_a_killed_host_goes_on_with_fewer_boards(
     assert len({row.board for row in rows}) > 1 and len(meta.boards) == 3
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "number", [pytest.param(signal.SIGINT, marks=pytest.mark.full), signal.SIGTERM]
 )

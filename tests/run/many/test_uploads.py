@@ -25,7 +25,10 @@ from mcuzoo.run.run import run
 from mcuzoo.run.upload import prepare_upload
 from mcuzoo.zoo.registry import resolve_model
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs ptys")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="needs ptys"),
+]
 IMAGES = 24
 
 
