@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from mcuzoo.errors import InputError
-from mcuzoo.history.against import arena_bytes, link_faults
+from mcuzoo.history.against import arena_bytes
 from mcuzoo.run.budgets import judged_budgets
 from mcuzoo.run.journal import JOURNAL_NAME, read_meta_of, read_run, reading
 from mcuzoo.run.journal_schema import has_column
@@ -32,10 +32,10 @@ from mcuzoo.run.summary import (
 class RunFigures:
     """A run in a history. images: done, of `total`. pending: that have not been tried; unanswered:
     that a resume would run. top1, host_top1: None without labels, or where the journal does not
-    know. faults: of the link, see link_faults. Sizes in bytes; None where the journal does not know
-    them. meta: the run without its images. started: in UTC. agreement: with the host's outputs;
-    None where nothing was compared. latency: None where nothing was counted. verdict: by the run's
-    own options."""
+    know. faults: of the link: RunMeta.line_errors. Sizes in bytes; None where the journal does not
+    know them. meta: the run without its images. started: in UTC. agreement: with the host's
+    outputs; None where nothing was compared. latency: None where nothing was counted. verdict: by
+    the run's own options."""
 
     folder: Path
     meta: RunMeta
@@ -110,7 +110,7 @@ def _figures(folder: Path) -> RunFigures:
         latency=measure_latency([cells[2] for cells in answers], board.core_clock_hz, board.unit)
         if counts_alike(meta)
         else None,
-        faults=link_faults(meta),
+        faults=meta.line_errors,
         verdict=_verdict(folder, meta, counts, done, answers),
     )
     if meta.boards:  # the budgets are in that verdict

@@ -117,9 +117,8 @@ def _flash(meta: RunMeta) -> Figure:
 
 
 def _line_errors(meta: RunMeta) -> Figure:
-    links = meta.links
-    if not links:
+    count = meta.line_errors
+    if count is None:
         return Figure(None, "an older run, whose journal knows nothing of its line")
-    count = sum(link.errors for link in links)
-    frames = sum(link.frames_sent for link in links)
+    frames = sum(link.frames_sent for link in meta.links)
     return Figure(count, f"{count:,} errors of the line, {frames:,} frames sent")
