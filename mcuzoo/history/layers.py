@@ -4,7 +4,7 @@ board, and on the host."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mcuzoo.compare.comparison import agreement_with
@@ -21,7 +21,7 @@ from mcuzoo.rig.find_board import project_baud
 from mcuzoo.run.feed import Prepared, Unusable
 from mcuzoo.run.pictures import input_again, run_items
 from mcuzoo.run.record import Row, RunMeta
-from mcuzoo.run.sessions import Subject, subject_of
+from mcuzoo.run.sessions import NotOfRunError, Subject, subject_of_run
 
 
 @dataclass(frozen=True)
@@ -65,14 +65,9 @@ def projects_of(sides: tuple[Side, Side]) -> tuple[Subject, Subject]:
 def _subject(side: Side) -> Subject:
     folder, meta = side.project, side.meta
     try:
-        subject = subject_of(folder, meta.settings.upload)
-        sha256 = subject.model.sha256
-    except McuzooError as error:
-        raise NotKnownError(error.message) from None
-    except OSError as error:
-        raise NotKnownError(f"{folder} cannot be read: {error.strerror}") from None
-    if sha256 != meta.board.model_sha256:
-        raise NotKnownError(f"The project {folder} has another model than the run.")
+        subject, _ = subject_of_run(folder, meta)
+    except NotOfRunError as error:
+        raise NotKnownError(str(error)) from None
     build = subject.manifest.newest_build_id
     if build != meta.board.build_id:
         raise NotKnownError(
@@ -149,8 +144,6 @@ def _first_layer(
 
 def _prepared(meta: RunMeta, subject: Subject, row: Row) -> Prepared:
     """The input that the run sent, made again from its data set."""
-    from dataclasses import replace
-
     input = input_of(replace(subject.manifest, preprocessing=meta.preprocessing))
     item = run_items(meta, input).get((row.index, row.file))
     if item is None:

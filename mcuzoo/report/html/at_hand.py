@@ -16,7 +16,7 @@ from mcuzoo.plan.options import MemoryOptions
 from mcuzoo.project.input_size import takes_pictures
 from mcuzoo.project.manifest import BOARD_FILE, Manifest
 from mcuzoo.run.record import RunMeta
-from mcuzoo.run.sessions import subject_of
+from mcuzoo.run.sessions import NotOfRunError, subject_of_run
 
 
 @dataclass(frozen=True)
@@ -54,14 +54,10 @@ def at_hand(meta: RunMeta, project: Path | None = None) -> AtHand:
     """What is there of the run's project, or of `project`."""
     folder = project or Path(meta.settings.project)
     try:
-        subject = subject_of(folder, meta.settings.upload)
-        manifest, model = subject.manifest, subject.model
-    except McuzooError as error:
-        return AtHand(folder, absent=error.message)
-    except OSError as error:
-        return AtHand(folder, absent=f"{folder} cannot be read: {error.strerror}")
-    if model.sha256 != meta.board.model_sha256:
-        return AtHand(folder, absent=f"The project {folder} has another model than the run.")
+        subject, model = subject_of_run(folder, meta)
+    except NotOfRunError as error:
+        return AtHand(folder, absent=str(error))
+    manifest = subject.manifest
     since = meta.board.build_id not in manifest.build_ids
     planned = None if since or subject.upload is not None else _fit(folder, manifest, model)
     return AtHand(folder, manifest, model, "", since, planned)
