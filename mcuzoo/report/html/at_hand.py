@@ -6,7 +6,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcuzoo.board.load import load_board, read_board
 from mcuzoo.data.preprocess import PictureInput
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import McuzooError
@@ -14,7 +13,8 @@ from mcuzoo.graph.model import Model
 from mcuzoo.plan.fit import FitReport, fit_model
 from mcuzoo.plan.options import MemoryOptions
 from mcuzoo.project.input_size import takes_pictures
-from mcuzoo.project.manifest import BOARD_FILE, Manifest
+from mcuzoo.project.manifest import Manifest
+from mcuzoo.rig.find_board import project_board
 from mcuzoo.run.record import RunMeta
 from mcuzoo.run.sessions import NotOfRunError, subject_of_run
 
@@ -65,9 +65,9 @@ def at_hand(meta: RunMeta, project: Path | None = None) -> AtHand:
 
 def _fit(folder: Path, manifest: Manifest, model: Model) -> FitReport | None:
     """The plan, made again; None where today's is another one than the project's."""
-    own, entry, tflm = folder / BOARD_FILE, manifest.plan, manifest.tflm
+    entry, tflm = manifest.plan, manifest.tflm
     try:
-        board = read_board(own) if own.is_file() else load_board(manifest.board)
+        board = project_board(folder, manifest)
         options = MemoryOptions(
             runtime=manifest.runtime,
             project=manifest.project,
