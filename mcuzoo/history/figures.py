@@ -104,8 +104,8 @@ def _figures(folder: Path) -> RunFigures:
         total=sum(counts.values()),
         pending=counts[Status.PENDING],
         unanswered=sum(count for status, count in counts.items() if not status.final),
-        top1=Accuracy(done.right, done.labelled) if done.labelled else None,
-        host_top1=Accuracy(done.host_right, done.host_known) if done.host_known else None,
+        top1=done.top1,
+        host_top1=done.host_top1,
         agreement=done.agreement,
         latency=measure_latency([cells[2] for cells in answers], board.core_clock_hz, board.unit)
         if counts_alike(meta)
@@ -135,6 +135,14 @@ class _Counted:
     largest: int
     host_known: int
     host_right: int
+
+    @property
+    def top1(self) -> Accuracy | None:
+        return Accuracy(self.right, self.labelled) if self.labelled else None
+
+    @property
+    def host_top1(self) -> Accuracy | None:
+        return Accuracy(self.host_right, self.host_known) if self.host_known else None
 
     @property
     def agreement(self) -> Agreement | None:
@@ -182,7 +190,7 @@ def _verdict(
     return verdict_of(
         counts=counts,
         unequal=done.unequal,
-        top1=Accuracy(done.right, done.labelled) if done.labelled else None,
+        top1=done.top1,
         asked=meta.settings,
         strict=meta.settings.strict,
         wrong_layer=meta.wrong_layer,
