@@ -53,6 +53,11 @@ def _top1(summary: Measured) -> Figure:
     if top1 is None:
         # Whoever asks for an accuracy may have lost the labels: that must not pass.
         return Figure(None, "Top-1 is not known: no image with a label was answered", fails=True)
+    return top1_figure(top1)
+
+
+def top1_figure(top1: Accuracy) -> Figure:
+    """The rate of right answers."""
     return Figure(top1.value, f"Top-1 is {top1.value:.4f} of {top1.total:,} images")
 
 
