@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import MISSING, fields
 from functools import cache
-from hashlib import sha256
 
 from mcuzoo import __commit__
 from mcuzoo.codegen.options import ExportOptions
 from mcuzoo.options import RecipeOptions
+from mcuzoo.project.build_id import tree_sha256
 from mcuzoo.project.manifest import ProvenanceEntry
 from mcuzoo.project.rules import MAX_TEXT
 from mcuzoo.quoting import one_line, shortened
@@ -26,10 +26,7 @@ def provenance(options: tuple[str, ...] = ()) -> ProvenanceEntry:
 @cache
 def templates_sha256() -> str:
     """SHA-256 in hex over the lines `hash  path` of all templates, sorted by path."""
-    root = templates_dir()
-    files = {path.relative_to(root).as_posix(): path for path in root.rglob("*.j2")}
-    lines = (f"{sha256(files[name].read_bytes()).hexdigest()}  {name}\n" for name in sorted(files))
-    return sha256("".join(lines).encode()).hexdigest()
+    return tree_sha256(templates_dir(), (".j2",))
 
 
 def given_options(options: ExportOptions) -> tuple[str, ...]:
