@@ -80,12 +80,13 @@ def _subject(side: Side) -> Subject:
 def differing_files(subjects: tuple[Subject, Subject]) -> tuple[str, ...]:
     """The firmware's files whose text is not the same in both projects, or that one of them does
     not have. Of two models their own files are left out: they cannot be the same."""
-    same_model = subjects[0].model.sha256 == subjects[1].model.sha256
+    models = {one.manifest.model.sha256 for one in subjects}
     first, second = (hash_files(one.project, firmware_inputs(one.project)) for one in subjects)
     return tuple(
         path
         for path in sorted(first.keys() | second.keys())
-        if first.get(path) != second.get(path) and (same_model or not path.startswith("model/"))
+        if first.get(path) != second.get(path)
+        and (len(models) == 1 or not path.startswith("model/"))
     )
 
 
@@ -125,9 +126,10 @@ def _first_layer(
     if _shape_of(models[0]) != _shape_of(models[1]):
         raise NotKnownError("The models have other layers, so no two of them can be compared.")
     trials = []
-    for name, subject, prepared in zip("AB", subjects, (first, second), strict=True):
+    inputs = (first, second)
+    for name, subject, model, prepared in zip("AB", subjects, models, inputs, strict=True):
         say(f"{name}: {file} on the emulated board of {subject.project}")
-        entry = _entry(name, subject)
+        entry = _entry(name, subject, model)
         require_packages(port_packages(entry.port), "Emulating a board")
         trials.append(run_trial(entry, [prepared.tensor], lambda done: None))
     found = agreement_with(trials[1], "A", trials[0].answers)
@@ -162,13 +164,13 @@ def _shape_of(model: Model) -> list[tuple[str, tuple[tuple[int, ...], ...]]]:
     ]
 
 
-def _entry(name: str, subject: Subject) -> ProjectOnBoard:
+def _entry(name: str, subject: Subject, model: Model) -> ProjectOnBoard:
     project = subject.project.resolve()
     return ProjectOnBoard(
         name,
         project,
         subject.manifest,
-        subject.model,
+        model,
         f"{SCHEME}{project}?count=2",
         project_baud(project, subject.manifest),
         subject.upload,
