@@ -10,11 +10,11 @@ from mcuzoo.config.keys import FILE_NAME
 from mcuzoo.config.options import InitOptions
 from mcuzoo.errors import InputError, UsageError, command
 from mcuzoo.files import cannot_write, making
+from mcuzoo.project.kinds import BUNDLED
 
 PROJECT = "firmware"
 GITHUB = Path(".github", "workflows", "mcuzoo.yml")
 GITLAB = Path(".gitlab-ci.yml")
-BUNDLED = "signs"
 
 
 @dataclass(frozen=True)
