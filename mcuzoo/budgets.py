@@ -11,7 +11,7 @@ from math import isfinite
 from typing import Annotated, Any
 
 from mcuzoo.errors import UsageError
-from mcuzoo.options import Option
+from mcuzoo.options import Option, flag_of
 
 MinTop1 = Annotated[
     float | None, Option("Fail below this accuracy, 0 to 1.", "--min-top1", metavar="RATE")
@@ -115,11 +115,6 @@ class BudgetOptions(Budgets):
 
 
 BUDGETS = tuple(one.name for one in fields(Budgets))
-
-
-def flag_of(name: str) -> str:
-    """The option of a budget: --min-top1."""
-    return f"--{name.replace('_', '-')}"
 
 
 PARTS: Mapping[str, str] = {

@@ -7,9 +7,10 @@ Modules with options objects import nothing heavy: the help of a command reads t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 
 class Option:
@@ -40,6 +41,22 @@ class Option:
 
     def __repr__(self) -> str:
         return f"Option({self.help!r})"
+
+
+def flag_of(name: str) -> str:
+    """The option of a field whose Option names none: --arena-region of arena_region."""
+    return f"--{name.replace('_', '-')}"
+
+
+def typed_words(options: Any, without: Collection[str] = ()) -> Iterator[tuple[str, ...]]:
+    """Of each field that does not have its default, as it is typed: its option, and a value unless
+    it is a switch. options: an options object. without: fields that are left out."""
+    for one in fields(options):
+        value = getattr(options, one.name)
+        if one.name in without or value == one.default or one.default is MISSING:
+            continue
+        for single in value if isinstance(value, tuple) else (value,):
+            yield (flag_of(one.name),) if single is True else (flag_of(one.name), str(single))
 
 
 class FromEnvironment(str):
@@ -156,6 +173,4 @@ class RecipeOptions:
     def recipe_flags(self) -> tuple[str, ...]:
         """The options of a recipe that were given, as they are typed."""
         names = RecipeOptions.__dataclass_fields__
-        return tuple(
-            f"--{name.replace('_', '-')}" for name in names if getattr(self, name) is not None
-        )
+        return tuple(flag_of(name) for name in names if getattr(self, name) is not None)

@@ -6,8 +6,9 @@ import math
 
 import pytest
 
-from mcuzoo.budgets import BUDGETS, PARTS, BudgetOptions, Budgets, Figure, flag_of, judge
+from mcuzoo.budgets import BUDGETS, PARTS, BudgetOptions, Budgets, Figure, judge
 from mcuzoo.errors import UsageError
+from mcuzoo.options import flag_of
 
 
 @pytest.mark.parametrize("name", BUDGETS)

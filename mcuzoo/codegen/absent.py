@@ -10,8 +10,7 @@ from mcuzoo.codegen.options import ExportOptions
 from mcuzoo.errors import FitError, MissingModelError, command
 from mcuzoo.plan.fit import fit_model
 from mcuzoo.plan.siblings import largest_sibling
-from mcuzoo.project.kinds import DEFAULT_PROJECT, DEFAULT_RUNTIME
-from mcuzoo.zoo.find import BUNDLED
+from mcuzoo.project.kinds import BUNDLED, DEFAULT_PROJECT, DEFAULT_RUNTIME
 from mcuzoo.zoo.registry import load_or_build
 
 

@@ -32,7 +32,6 @@ from mcuzoo.codegen.tflm.part import tflm_part
 from mcuzoo.codegen.tflm.tree import tree_hint
 from mcuzoo.data.preprocess import check_preprocessing
 from mcuzoo.errors import FitError, UsageError
-from mcuzoo.graph.model import Model
 from mcuzoo.graph.program import input_shape
 from mcuzoo.graph.read import load_model
 from mcuzoo.plan.memory import MemoryPlan, plan_memory
@@ -40,7 +39,7 @@ from mcuzoo.project.build_id import BUILD_ID_HEADER
 from mcuzoo.project.manifest import BOARD_FOLDER, Manifest, ModelEntry
 from mcuzoo.quoting import one_line, shortened
 from mcuzoo.resources import firmware_dir
-from mcuzoo.zoo.registry import ModelSource, Origin
+from mcuzoo.zoo.registry import ModelSource
 
 MODEL_FILE = "model/model.tflite"
 MAX_NAME = 300
@@ -107,7 +106,7 @@ def export_project(
         target=target_entry(board, plan.placement.regions),
         baud=board.console.baud,
         provenance=provenance(given_options(options)),
-        model=model_entry(name, model, source.origin),
+        model=ModelEntry(name, MODEL_FILE, model.sha256, model.bytes, **asdict(source.origin)),
         input=tensor_spec(plan.program.input_tensor),
         output=tensor_spec(plan.program.output_tensor),
         preprocessing=source.preprocessing,
@@ -126,11 +125,6 @@ def export_project(
     manifest = identified(manifest, files)
     write_project(directory, files, manifest)
     return manifest
-
-
-def model_entry(name: str, model: Model, origin: Origin) -> ModelEntry:
-    """What the manifest says of the model's file."""
-    return ModelEntry(name, MODEL_FILE, model.sha256, model.bytes, **asdict(origin))
 
 
 def _check_tflm_choices(options: ExportOptions) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, fields
 from functools import cache
-from hashlib import sha256
 
 from mcuzoo import __commit__
 from mcuzoo.codegen.options import ExportOptions
-from mcuzoo.options import RecipeOptions
+from mcuzoo.options import RecipeOptions, typed_words
+from mcuzoo.project.build_id import tree_sha256
 from mcuzoo.project.manifest import ProvenanceEntry
 from mcuzoo.project.rules import MAX_TEXT
 from mcuzoo.quoting import one_line, shortened
@@ -26,21 +25,11 @@ def provenance(options: tuple[str, ...] = ()) -> ProvenanceEntry:
 @cache
 def templates_sha256() -> str:
     """SHA-256 in hex over the lines `hash  path` of all templates, sorted by path."""
-    root = templates_dir()
-    files = {path.relative_to(root).as_posix(): path for path in root.rglob("*.j2")}
-    lines = (f"{sha256(files[name].read_bytes()).hexdigest()}  {name}\n" for name in sorted(files))
-    return sha256("".join(lines).encode()).hexdigest()
+    return tree_sha256(templates_dir(), (".j2",))
 
 
 def given_options(options: ExportOptions) -> tuple[str, ...]:
     """The options that are not their defaults, as they are typed: `--weights ram`."""
     left_out = _FOLDERS | set(RecipeOptions.__dataclass_fields__)
-    typed = []
-    for item in fields(options):
-        value, default = getattr(options, item.name), item.default
-        if item.name in left_out or value == default or default is MISSING:
-            continue
-        flag = f"--{item.name.replace('_', '-')}"
-        values = value if isinstance(value, tuple) else (value,)
-        typed += [flag if one is True else f"{flag} {one}" for one in values]
-    return tuple(shortened(one_line(text), MAX_TEXT) for text in typed)
+    typed = typed_words(options, left_out)
+    return tuple(shortened(one_line(" ".join(words)), MAX_TEXT) for words in typed)

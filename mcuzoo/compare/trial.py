@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +18,8 @@ from mcuzoo.link.inference import KernelRecord
 from mcuzoo.link.session import Session
 from mcuzoo.project.manifest import Manifest
 from mcuzoo.project.rules import inside
-from mcuzoo.run.connected_board import check_build, check_firmware
-from mcuzoo.run.upload import Upload
+from mcuzoo.run.connected_board import check_firmware
+from mcuzoo.run.upload import Upload, send_model
 from mcuzoo.toolchain.sizes import linked_constant_bytes
 
 
@@ -104,7 +103,9 @@ def run_trial(
     Raises what the link raises, and WrongFirmwareError.
     """
     model = entry.model
-    with _opened(entry) as session:
+    with Session.open(entry.port, entry.baud) as session:
+        if entry.upload is not None:
+            send_model(session, entry.upload)
         hello = session.hello()
         check_firmware(hello, entry.manifest)
         # Counted without a profile, so that it equals the count of run-serial.
@@ -142,15 +143,6 @@ def run_trial(
         ),
         sizes=_sizes(entry, use.used_bytes, use.stack_used_bytes),
     )
-
-
-@contextmanager
-def _opened(entry: ProjectOnBoard) -> Iterator[Session]:
-    with Session.open(entry.port, entry.baud) as session:
-        if entry.upload is not None:
-            check_build(session.hello(), entry.upload.manifest)
-            session.upload(entry.upload.model.raw, lambda arrived: None)
-        yield session
 
 
 def host_answers(engine: ReferenceEngine, tensors: Sequence[NDArray[np.int8]]) -> Answers:

@@ -9,6 +9,7 @@ from typing import Any
 from mcuzoo.config.keys import WRITTEN
 from mcuzoo.config.source import Layer, Setting
 from mcuzoo.emulator.scheme import SCHEME, split_port
+from mcuzoo.options import flag_of
 from mcuzoo.project.kinds import MANIFEST_NAME
 
 _FARM = frozenset(("labgrid", "boards", "lg_wait", "lg_env", "lg_state"))
@@ -67,8 +68,7 @@ class Configured:
         return [
             one
             for name, one in self.used.items()
-            if f"--{name.replace('_', '-')}" in text
-            or any(str(value) in text for value in _values(one.value))
+            if flag_of(name) in text or any(str(value) in text for value in _values(one.value))
         ]
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from os.path import lexists
 from pathlib import Path
 
 from mcuzoo.config.keys import FILE_NAME
 from mcuzoo.config.options import InitOptions
 from mcuzoo.errors import InputError, UsageError, command
 from mcuzoo.files import cannot_write, making
+from mcuzoo.project.kinds import BUNDLED
 
 PROJECT = "firmware"
 GITHUB = Path(".github", "workflows", "mcuzoo.yml")
 GITLAB = Path(".gitlab-ci.yml")
-BUNDLED = "signs"
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def initialize(folder: Path, options: InitOptions = InitOptions()) -> Initialize
     if not model.endswith(".tflite") and not (folder / model).exists():
         _require_known(model)
     texts = _texts(model, board, options)
-    there = tuple(folder / name for name in texts if _exists(folder / name))
+    there = tuple(folder / name for name in texts if lexists(folder / name))
     if len(there) == len(texts):
         names = " and ".join(map(str, there))
         raise UsageError(
@@ -83,10 +84,6 @@ def _require_known(model: str) -> None:
 
     if model not in catalog():
         raise no_such_model(model)
-
-
-def _exists(path: Path) -> bool:
-    return path.exists() or path.is_symlink()
 
 
 def _write_new(path: Path, text: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 from mcuzoo.budgets import BudgetOptions
-from mcuzoo.options import Argument, Option, RecipeOptions
+from mcuzoo.options import Argument, Option, RecipeOptions, flag_of
 
 _KINDS = {str: "str", int: "int", float: "float", Path: "path", bool: ""}
 REQUIRED = inspect.Parameter.empty
@@ -37,7 +37,7 @@ class Parameter:
     def flags(self) -> tuple[str, ...]:
         """The option's names, the one that turns a switch off left out."""
         if not self.meant.names:
-            return (f"--{self.name.replace('_', '-')}",)
+            return (flag_of(self.name),)
         return tuple(name.partition("/")[0] for name in self.meant.names)
 
     @property

@@ -22,7 +22,7 @@ from mcuzoo.config.keys import (
 )
 from mcuzoo.config.parameters import Parameter, parameters_of
 from mcuzoo.config.values import of_environment, of_file
-from mcuzoo.emulator.scheme import SCHEME
+from mcuzoo.emulator.scheme import SCHEME, split_port
 from mcuzoo.errors import InputError, UsageError, did_you_mean
 from mcuzoo.options import FromEnvironment
 
@@ -330,9 +330,9 @@ def _add_target(layers: Sequence[Layer], ports: Sequence[Setting | None]) -> Non
         names: tuple[str, ...] = () if port is None else port.value
         real = len(names) == 1 and names[0] not in ("auto", "all") and names[0].lower() != SCHEME
         if port is not None and real:
-            name = names[0]
-            if name.lower().startswith(SCHEME) and "?" not in name:
-                name = name[len(SCHEME) :]
+            emulated = split_port(names[0])
+            # Of an emulated board without options it is the project.
+            name = emulated[0] if emulated is not None and not emulated[1] else names[0]
             layer["target"] = Setting(port.key, str(name), port.origin, port.layer)
         elif "project" in layer:
             project = layer["project"]

@@ -8,6 +8,7 @@ from typing import Any
 
 from mcuzoo.config.keys import NAMES_OR_FILES, WRITTEN
 from mcuzoo.config.parameters import Parameter
+from mcuzoo.data.drawn_signs import is_signs
 from mcuzoo.emulator.scheme import port_from, split_port
 
 _MAX_TEXT = 1000
@@ -20,7 +21,6 @@ _WANTED = {
     bool: "true or false",
     Path: "a path in quotes",
 }
-_DRAWN = "signs"
 
 
 def of_file(one: Parameter, said: Any, folder: Path) -> Any:
@@ -85,8 +85,8 @@ def _rebased(one: Parameter, value: Any, folder: Path) -> Any:
     if isinstance(value, Path):
         if one.name in WRITTEN:
             _require_inside(value, folder)
-        drawn = str(value) == _DRAWN or str(value).startswith(f"{_DRAWN}:")
-        return value if drawn and not (folder / value).exists() else folder / value
+        drawn = is_signs(str(value)) and not (folder / value).exists()
+        return value if drawn else folder / value
     if not isinstance(value, str):
         return value
     if split_port(value) is not None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from mcuzoo.data import cifar10, fer2013
+from mcuzoo.data.drawn_signs import is_signs
 from mcuzoo.data.folders import entries, folder_items, folders_in, has_images, images_in, is_empty
 from mcuzoo.data.imagenet import (
     background_classes,
@@ -22,7 +23,7 @@ from mcuzoo.data.imagenet import (
 from mcuzoo.data.images import IMAGE_SUFFIXES, DataSet, FilePicture, Item, digest_of
 from mcuzoo.data.labels import IMAGENET_CLASSES, SORTED, Classes
 from mcuzoo.data.manifest import header_of, manifest_items
-from mcuzoo.data.signs import is_signs, sign_items
+from mcuzoo.data.signs import sign_items
 from mcuzoo.data.splits import ALL, chosen_split, in_split, no_such_split, split_name
 from mcuzoo.errors import DataSetError, UsageError
 from mcuzoo.extras import require_packages

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mcuzoo.data.drawn_signs import NAME
 from mcuzoo.data.drawn_signs.classes import CLASS_NAMES
 from mcuzoo.data.drawn_signs.dataset import TRAINING_SEEDS
 from mcuzoo.data.images import DrawnSign, Item
 from mcuzoo.data.labels import Classes
 from mcuzoo.errors import DataSetError
 
-NAME = "signs"
 DEFAULT_SEED = 20_261
 DEFAULT_COUNT = 320
 _USAGE = f"--data {NAME} or, for other pictures, --data {NAME}:SEED; --limit says how many."
-
-
-def is_signs(source: str) -> bool:
-    """Whether `source` asks for drawn signs: "signs" or "signs:SEED"."""
-    return source == NAME or source.startswith(f"{NAME}:")
 
 
 def sign_items(source: str, classes: Classes, limit: int | None) -> Iterator[Item]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from mcuzoo.budgets import BudgetResult, Budgets, Figure, judge
 from mcuzoo.evaluate.engines import XNNPACK, LineFacts
 from mcuzoo.project.recipe import Recipe
+from mcuzoo.run.budgets import top1_figure
 from mcuzoo.run.score import ClassScore, Scores, Versus
 from mcuzoo.run.tally import Shown
 from mcuzoo.zoo.measured import record
@@ -99,8 +100,7 @@ class Evaluation:
         if self.scores is None:
             top1 = Figure(None, "The images are not labelled, so there is no top-1", fails=True)
         else:
-            rate = self.scores.top1
-            top1 = Figure(rate.value, f"Top-1 is {rate.value:.4f} of {rate.total:,} images")
+            top1 = top1_figure(self.scores.top1)
         agreement = None if self.comparison is None else self.comparison.agreement
         if agreement is None:
             mismatches = Figure(None, "outputs were compared with nothing (--against)")

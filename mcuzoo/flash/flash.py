@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from os import PathLike
 from pathlib import Path
@@ -19,6 +19,7 @@ from mcuzoo.flash.probes import Probe, ProbeLister, list_probes
 from mcuzoo.flash.way import Update
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.holders import holder_of
+from mcuzoo.options import typed_words
 from mcuzoo.rig.find_board import project_baud
 
 _WAIT_S = 15.0
@@ -195,11 +196,5 @@ def _met(
 
 def repeated(project: Path, options: FlashOptions) -> str:
     """The command that does it again."""
-    words: list[str] = ["mcuzoo", "flash", str(project)]
-    for field in fields(options):
-        value = getattr(options, field.name)
-        if value == field.default:
-            continue
-        name = f"--{field.name.replace('_', '-')}"
-        words += [name] if value is True else [name, str(value)]
-    return command(*words)
+    typed = (word for words in typed_words(options) for word in words)
+    return command("mcuzoo", "flash", str(project), *typed)

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from mcuzoo.board.load import load_board, read_board
+from mcuzoo.board.load import load_board
 from mcuzoo.board.model import Board
 from mcuzoo.errors import BoardError, EmulatorError, ProjectError, command
 from mcuzoo.project.build_id import firmware_inputs
 from mcuzoo.project.manifest import BOARD_FILE, AnyManifest, BuildEntry, load_project
 from mcuzoo.project.rules import inside
+from mcuzoo.rig.find_board import project_board
 from mcuzoo.toolchain.fresh import newer_inputs, same_sources
 
 _SHOWN = 3
@@ -106,11 +107,11 @@ def _check_fresh(folder: Path, manifest: AnyManifest, build: BuildEntry, again: 
 
 def _board(folder: Path, manifest: AnyManifest) -> Board:
     """The board file of the project, with the names that it lacks from mcuzoo's own."""
-    own = folder / BOARD_FILE
-    board = read_board(own) if own.is_file() else load_board(manifest.board)
+    board = project_board(folder, manifest)
     if board.id != manifest.board:
         raise BoardError(
-            f"{own} describes the board {board.id}, the project is for {manifest.board}.",
+            f"{folder / BOARD_FILE} describes the board {board.id}, the project is for "
+            f"{manifest.board}.",
             "Export the project again.",
         )
     if board.download is None or board.linkserver_device is None or board.jlink_device is None:

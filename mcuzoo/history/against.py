@@ -221,7 +221,7 @@ def _deltas(baseline: RunSummary, run: RunSummary) -> Iterator[Delta]:
         yield Delta(name, "bytes", _of_build(before.build, field), _of_build(now.build, field))
     yield Delta("stack", "bytes", _stack(before), _stack(now))
     yield Delta("unanswered images", "", baseline.unanswered, run.unanswered)
-    yield Delta("link faults", "", link_faults(before), link_faults(now))
+    yield Delta("link faults", "", before.line_errors, now.line_errors)
 
 
 _BUILD = (("code", "code_bytes"), ("constants", "constant_bytes"), ("flash", "flash_bytes"))
@@ -258,14 +258,6 @@ def _of_build(build: BuildFacts | None, field: str) -> int | None:
 
 def _stack(meta: RunMeta) -> int | None:
     return None if meta.stack is None else meta.stack.used_bytes
-
-
-def link_faults(meta: RunMeta) -> int | None:
-    """Frames that were damaged or lost, and sessions that were opened again, over all lines of a
-    run, as a budget of line errors counts them; None where the journal does not know."""
-    if not meta.links:
-        return None
-    return sum(link.errors for link in meta.links)
 
 
 def _regressions(it: Against) -> Iterator[str]:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Literal
 
-from mcuzoo.emulator.url import SCHEME
+from mcuzoo.emulator.scheme import split_port
 from mcuzoo.project.recipe import Recipe, recipe_text
 from mcuzoo.run.record import RunMeta
 
@@ -187,10 +187,8 @@ def _port(meta: RunMeta) -> str:
 
 def _without_project(port: str) -> str:
     """An emulated board's port names the project, which is no part of the line."""
-    if not port.lower().startswith(SCHEME):
-        return port
-    _, mark, query = port.partition("?")
-    return f"emulated{mark}{query}"
+    emulated = split_port(port)
+    return port if emulated is None else f"emulated{emulated[1]}"
 
 
 def _rate(meta: RunMeta) -> str:

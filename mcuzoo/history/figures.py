@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from mcuzoo.errors import InputError
-from mcuzoo.history.against import arena_bytes, link_faults
+from mcuzoo.history.against import arena_bytes
 from mcuzoo.run.budgets import judged_budgets
 from mcuzoo.run.journal import JOURNAL_NAME, read_meta_of, read_run, reading
 from mcuzoo.run.journal_schema import has_column
@@ -32,10 +32,10 @@ from mcuzoo.run.summary import (
 class RunFigures:
     """A run in a history. images: done, of `total`. pending: that have not been tried; unanswered:
     that a resume would run. top1, host_top1: None without labels, or where the journal does not
-    know. faults: of the link, see link_faults. Sizes in bytes; None where the journal does not know
-    them. meta: the run without its images. started: in UTC. agreement: with the host's outputs;
-    None where nothing was compared. latency: None where nothing was counted. verdict: by the run's
-    own options."""
+    know. faults: of the link: RunMeta.line_errors. Sizes in bytes; None where the journal does not
+    know them. meta: the run without its images. started: in UTC. agreement: with the host's
+    outputs; None where nothing was compared. latency: None where nothing was counted. verdict: by
+    the run's own options."""
 
     folder: Path
     meta: RunMeta
@@ -104,13 +104,13 @@ def _figures(folder: Path) -> RunFigures:
         total=sum(counts.values()),
         pending=counts[Status.PENDING],
         unanswered=sum(count for status, count in counts.items() if not status.final),
-        top1=Accuracy(done.right, done.labelled) if done.labelled else None,
-        host_top1=Accuracy(done.host_right, done.host_known) if done.host_known else None,
+        top1=done.top1,
+        host_top1=done.host_top1,
         agreement=done.agreement,
         latency=measure_latency([cells[2] for cells in answers], board.core_clock_hz, board.unit)
         if counts_alike(meta)
         else None,
-        faults=link_faults(meta),
+        faults=meta.line_errors,
         verdict=_verdict(folder, meta, counts, done, answers),
     )
     if meta.boards:  # the budgets are in that verdict
@@ -135,6 +135,14 @@ class _Counted:
     largest: int
     host_known: int
     host_right: int
+
+    @property
+    def top1(self) -> Accuracy | None:
+        return Accuracy(self.right, self.labelled) if self.labelled else None
+
+    @property
+    def host_top1(self) -> Accuracy | None:
+        return Accuracy(self.host_right, self.host_known) if self.host_known else None
 
     @property
     def agreement(self) -> Agreement | None:
@@ -182,7 +190,7 @@ def _verdict(
     return verdict_of(
         counts=counts,
         unequal=done.unequal,
-        top1=Accuracy(done.right, done.labelled) if done.labelled else None,
+        top1=done.top1,
         asked=meta.settings,
         strict=meta.settings.strict,
         wrong_layer=meta.wrong_layer,

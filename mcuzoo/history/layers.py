@@ -4,7 +4,7 @@ board, and on the host."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mcuzoo.compare.comparison import agreement_with
@@ -21,7 +21,7 @@ from mcuzoo.rig.find_board import project_baud
 from mcuzoo.run.feed import Prepared, Unusable
 from mcuzoo.run.pictures import input_again, run_items
 from mcuzoo.run.record import Row, RunMeta
-from mcuzoo.run.sessions import Subject, subject_of
+from mcuzoo.run.sessions import NotOfRunError, Subject, subject_of_run
 
 
 @dataclass(frozen=True)
@@ -65,14 +65,9 @@ def projects_of(sides: tuple[Side, Side]) -> tuple[Subject, Subject]:
 def _subject(side: Side) -> Subject:
     folder, meta = side.project, side.meta
     try:
-        subject = subject_of(folder, meta.settings.upload)
-        sha256 = subject.model.sha256
-    except McuzooError as error:
-        raise NotKnownError(error.message) from None
-    except OSError as error:
-        raise NotKnownError(f"{folder} cannot be read: {error.strerror}") from None
-    if sha256 != meta.board.model_sha256:
-        raise NotKnownError(f"The project {folder} has another model than the run.")
+        subject, _ = subject_of_run(folder, meta)
+    except NotOfRunError as error:
+        raise NotKnownError(str(error)) from None
     build = subject.manifest.newest_build_id
     if build != meta.board.build_id:
         raise NotKnownError(
@@ -85,12 +80,13 @@ def _subject(side: Side) -> Subject:
 def differing_files(subjects: tuple[Subject, Subject]) -> tuple[str, ...]:
     """The firmware's files whose text is not the same in both projects, or that one of them does
     not have. Of two models their own files are left out: they cannot be the same."""
-    same_model = subjects[0].model.sha256 == subjects[1].model.sha256
+    models = {one.manifest.model.sha256 for one in subjects}
     first, second = (hash_files(one.project, firmware_inputs(one.project)) for one in subjects)
     return tuple(
         path
         for path in sorted(first.keys() | second.keys())
-        if first.get(path) != second.get(path) and (same_model or not path.startswith("model/"))
+        if first.get(path) != second.get(path)
+        and (len(models) == 1 or not path.startswith("model/"))
     )
 
 
@@ -130,9 +126,10 @@ def _first_layer(
     if _shape_of(models[0]) != _shape_of(models[1]):
         raise NotKnownError("The models have other layers, so no two of them can be compared.")
     trials = []
-    for name, subject, prepared in zip("AB", subjects, (first, second), strict=True):
+    inputs = (first, second)
+    for name, subject, model, prepared in zip("AB", subjects, models, inputs, strict=True):
         say(f"{name}: {file} on the emulated board of {subject.project}")
-        entry = _entry(name, subject)
+        entry = _entry(name, subject, model)
         require_packages(port_packages(entry.port), "Emulating a board")
         trials.append(run_trial(entry, [prepared.tensor], lambda done: None))
     found = agreement_with(trials[1], "A", trials[0].answers)
@@ -149,8 +146,6 @@ def _first_layer(
 
 def _prepared(meta: RunMeta, subject: Subject, row: Row) -> Prepared:
     """The input that the run sent, made again from its data set."""
-    from dataclasses import replace
-
     input = input_of(replace(subject.manifest, preprocessing=meta.preprocessing))
     item = run_items(meta, input).get((row.index, row.file))
     if item is None:
@@ -169,13 +164,13 @@ def _shape_of(model: Model) -> list[tuple[str, tuple[tuple[int, ...], ...]]]:
     ]
 
 
-def _entry(name: str, subject: Subject) -> ProjectOnBoard:
+def _entry(name: str, subject: Subject, model: Model) -> ProjectOnBoard:
     project = subject.project.resolve()
     return ProjectOnBoard(
         name,
         project,
         subject.manifest,
-        subject.model,
+        model,
         f"{SCHEME}{project}?count=2",
         project_baud(project, subject.manifest),
         subject.upload,

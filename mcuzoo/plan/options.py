@@ -73,11 +73,14 @@ class FitOptions(MemoryOptions):
     max_arena_bytes: MaxArenaBytes = None
     max_flash_bytes: MaxFlashBytes = None
 
+    @property
+    def budgets(self) -> Budgets:
+        return Budgets(max_arena_bytes=self.max_arena_bytes, max_flash_bytes=self.max_flash_bytes)
+
     def judged(self, arena: Figure, flash: Figure) -> tuple[BudgetResult, ...]:
         """Each budget that is given, by its figure. Raises UsageError for what is no bound."""
-        asked = Budgets(max_arena_bytes=self.max_arena_bytes, max_flash_bytes=self.max_flash_bytes)
-        asked.check()
-        return judge(asked, {"max_arena_bytes": arena, "max_flash_bytes": flash})
+        self.budgets.check()
+        return judge(self.budgets, {"max_arena_bytes": arena, "max_flash_bytes": flash})
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ cmake/build_id.cmake of a project computes the same, line by line.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
@@ -61,6 +61,16 @@ def hash_files(project: Path, paths: Iterable[str]) -> dict[str, str]:
     Raises ProjectError for a file that a link puts outside of it.
     """
     return {path: sha256(inside(project, path).read_bytes()).hexdigest() for path in paths}
+
+
+def tree_sha256(root: Path, suffixes: Collection[str]) -> str:
+    """SHA-256 in hex over the lines `hash  path` of all files below `root` with one of the
+    suffixes, sorted by path."""
+    digest = sha256()
+    files = (file for file in root.rglob("*") if file.suffix in suffixes)
+    for name, file in sorted((file.relative_to(root).as_posix(), file) for file in files):
+        digest.update(f"{sha256(file.read_bytes()).hexdigest()}  {name}\n".encode())
+    return digest.hexdigest()
 
 
 def firmware_inputs(project: Path) -> list[str]:

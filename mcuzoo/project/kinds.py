@@ -16,6 +16,8 @@ RUNTIMES = ("aot", "tflm")
 PROJECTS = ("cmake", "mcuxpresso")
 """Stand-alone CMake project; application for NXP's MCUXpresso SDK."""
 
+BUNDLED = "signs"
+"""The model that comes with mcuzoo."""
 DEFAULT_MODEL = "mobilenet_v1_0.25_128"
 """The model of a command that is given none."""
 DEFAULT_RUNTIME, DEFAULT_PROJECT = "tflm", "mcuxpresso"

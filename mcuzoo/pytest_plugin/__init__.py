@@ -30,8 +30,6 @@ _NO_BOARD = (
     "hardware: --mcuzoo-port=emulator://PROJECT"
 )
 _SHARED = "mcuzoo_shared"
-_PATHS = frozenset(("images", "labels", "out", "resume", "trace"))
-"""Options of a run that may be texts."""
 
 
 class _State:
@@ -149,8 +147,6 @@ def run_images(board: LeasedBoard, request: pytest.FixtureRequest) -> Callable[.
     def run(images: str | Path | None = None, **options: Any) -> RunSummary:
         if images is not None:
             options["images"] = images
-        for name in _PATHS & options.keys():
-            options[name] = None if options[name] is None else Path(options[name])
         summary = bench.run_images(board, request.node.nodeid, options)
         request.node.user_properties.append(("mcuzoo_run", str(bench.runs[-1].folder)))
         return summary

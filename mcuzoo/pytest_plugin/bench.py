@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from mcuzoo.config.parameters import parameters_of
 from mcuzoo.data.images import DataSet
 from mcuzoo.errors import (
     BoardSilentError,
@@ -49,6 +50,7 @@ _NO_PLACE: dict[str, Any] = {
 }
 _FIELDS = [one.name for one in fields(RunOptions) if one.name not in _PLACES]
 """What run_images takes."""
+_PATHS = {one.name for one in parameters_of(RunOptions) if one.kind is Path}
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ class Bench:
 
     def run_images(self, board: LeasedBoard, test: str, given: dict[str, Any]) -> RunSummary:
         """`mcuzoo.run` on a board of this worker, with a run folder of its own. given: fields of
-        RunOptions."""
+        RunOptions, in which paths may be texts."""
         wrong = _PLACES & given.keys()
         if wrong:
             raise UsageError(
@@ -134,6 +136,10 @@ class Bench:
                 f"run_images: there is no field {unknown[0]!r} in RunOptions.",
                 f"{did_you_mean(unknown[0], _FIELDS)}Fields: {', '.join(_FIELDS)}.",
             )
+        given = {
+            name: Path(value) if name in _PATHS and value is not None else value
+            for name, value in given.items()
+        }
         if given.get("resume") is None:
             configured = self.chosen.configured or RunOptions()
             options = self._place(board, replace(configured, **_NO_PLACE))

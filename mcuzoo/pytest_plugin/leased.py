@@ -17,17 +17,12 @@ from mcuzoo.data.images import Damaged, FilePicture, Item, Picture
 from mcuzoo.data.labels import Classes
 from mcuzoo.data.preprocess import input_of
 from mcuzoo.engines.engine import Engine
-from mcuzoo.errors import DataSetError, FirmwareError, McuzooError, UsageError, WrongFirmwareError
+from mcuzoo.errors import DataSetError, FirmwareError, McuzooError, UsageError
 from mcuzoo.link.hello import Hello
 from mcuzoo.project.manifest import Manifest
 from mcuzoo.pytest_plugin.journal import TestsJournal
 from mcuzoo.pytest_plugin.pool import Candidate
-from mcuzoo.run.connected_board import (
-    BoardGoneError,
-    ConnectedBoard,
-    board_facts,
-    check_firmware,
-)
+from mcuzoo.run.connected_board import ConnectedBoard, board_facts, check_firmware
 from mcuzoo.run.feed import Prepared, Unusable, prepare
 from mcuzoo.run.open_board import (
     Answer,
@@ -37,8 +32,8 @@ from mcuzoo.run.open_board import (
     image_name,
     picture_pixels,
 )
-from mcuzoo.run.record import BoardRecord, Row, Status, WrongLayer
-from mcuzoo.run.runner import LOST_IN_A_ROW, LayerFinder, infer, one_turn, row_of
+from mcuzoo.run.record import BoardRecord, Row, WrongLayer
+from mcuzoo.run.runner import BOARD_LOST, LOST_IN_A_ROW, LayerFinder, infer_or_lose, one_turn
 from mcuzoo.run.sessions import Line, MessagesOnly, sessions
 
 HOST = "the host"
@@ -246,13 +241,9 @@ class LeasedBoard:
     def _ask(self, image: str, ready: Prepared) -> Answer:
         """The board's answer to `ready`, in the journal as well."""
         board, begun = self._board, time.perf_counter()
-        error: McuzooError | None
-        try:
-            row, error = infer(self.candidate.board.manifest, board, ready)
-        except (BoardGoneError, WrongFirmwareError) as gone:
-            error = gone
-            row = replace(row_of(ready.item), status=Status.LOST, error=gone.message)
-            self.lose(gone)
+        row, error = infer_or_lose(self.candidate.board.manifest, board, ready)
+        if isinstance(error, BOARD_LOST):
+            self.lose(error)
         row = replace(row, seconds=time.perf_counter() - begun, board=self.name)
         self._keep()
         self._journal.add(ready.item, row, self._record, board.hello, self._test)

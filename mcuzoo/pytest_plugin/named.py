@@ -7,19 +7,18 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from mcuzoo.board.load import load_board, read_board
 from mcuzoo.codegen.export import Project
 from mcuzoo.emulator.url import emulated_project, port_packages
 from mcuzoo.errors import UsageError
 from mcuzoo.extras import require_packages
-from mcuzoo.project.manifest import BOARD_FILE, load_project
+from mcuzoo.project.manifest import load_project
 from mcuzoo.pytest_plugin.leased import Firmware, HostReference
 from mcuzoo.pytest_plugin.options import Chosen
 from mcuzoo.pytest_plugin.pool import Boards, BoardsAtPorts, BoardsOfFarm, Candidate
 from mcuzoo.pytest_plugin.shared import Shared
 from mcuzoo.rig.boards import chosen as chosen_boards
 from mcuzoo.rig.file import read_rig
-from mcuzoo.rig.find_board import ALL, AUTO, port_of, ports_of, project_baud
+from mcuzoo.rig.find_board import ALL, AUTO, port_of, ports_of, project_baud, project_board
 from mcuzoo.run.job import settings_of
 from mcuzoo.run.many.choice import first_project, listed_boards
 from mcuzoo.run.options import RunOptions
@@ -56,9 +55,7 @@ class Named:
         """The same as mcuzoo.export returns it."""
         folder = self.subject.project
         manifest = load_project(folder)
-        own = folder / BOARD_FILE
-        board = read_board(own) if own.is_file() else load_board(manifest.board)
-        return Project(folder, board, manifest)
+        return Project(folder, project_board(folder, manifest), manifest)
 
     @cached_property
     def firmware(self) -> Firmware:

@@ -151,7 +151,7 @@ def chosen(config: pytest.Config) -> Chosen:
     A board that is typed, or is in the environment, replaces every board of the ini file. Raises
     pytest.UsageError.
     """
-    typed = {name: _typed(config, name) for name, *_ in _OPTIONS}
+    typed = {name: _typed(config, name, kind) for name, kind, *_ in _OPTIONS}
     kept = {name: _of_ini(config, name, kind) for name, kind, *_ in _OPTIONS}
     variables = {name for name, variable in _VARIABLES.items() if os.environ.get(variable)}
     if any(typed[name] is not None or name in variables for name in _PLACES):
@@ -235,10 +235,9 @@ def _number(name: str, text: str) -> float:
     return number
 
 
-def _typed(config: pytest.Config, name: str) -> Any:
+def _typed(config: pytest.Config, name: str, kind: str) -> Any:
     """As it was typed; paths are relative to where pytest was started."""
     value = config.getoption(_key(name))
-    kind = next(kind for known, kind, *_ in _OPTIONS if known == name)
     return config.invocation_params.dir / value if kind == _FILE and value else value
 
 

@@ -65,6 +65,7 @@ def _measures(summary: RunSummary) -> Iterator[Measure]:
     if meta.build is not None:
         yield Measure("flash_bytes", meta.build.flash_bytes, "Flash that the firmware takes.")
         yield Measure("code_bytes", meta.build.code_bytes, "Machine code of the firmware.")
-    if meta.links:
-        errors = sum(link.errors for link in meta.links)
-        yield Measure("line_errors", errors, "Frames damaged or lost, links opened again.")
+    if meta.line_errors is not None:
+        yield Measure(
+            "line_errors", meta.line_errors, "Frames damaged or lost, links opened again."
+        )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mcuzoo.board.load import list_boards, load_board, read_board
+from mcuzoo.board.model import Board
 from mcuzoo.errors import BoardError, PortError, UsageError, WrongFirmwareError, command
 from mcuzoo.link.ports import PortInfo, PortLister, list_serial_ports, named_ports, usb_name
 from mcuzoo.link.survey import Surveyed, survey
@@ -43,12 +44,16 @@ def project_baud(project: Path, manifest: ProjectManifest) -> int:
     """The baud rate of the project's firmware: by its manifest, or else by its board file."""
     if manifest.baud is not None:
         return manifest.baud
-    own = project / BOARD_FILE
     try:
-        board = read_board(own) if own.is_file() else load_board(manifest.board)
+        return project_board(project, manifest).console.baud
     except BoardError:
         return DEFAULT_BAUD
-    return board.console.baud
+
+
+def project_board(project: Path, manifest: ProjectManifest) -> Board:
+    """The board of the project: by its own board file, or else mcuzoo's. Raises BoardError."""
+    own = project / BOARD_FILE
+    return read_board(own) if own.is_file() else load_board(manifest.board)
 
 
 def port_of(

@@ -53,6 +53,11 @@ def _top1(summary: Measured) -> Figure:
     if top1 is None:
         # Whoever asks for an accuracy may have lost the labels: that must not pass.
         return Figure(None, "Top-1 is not known: no image with a label was answered", fails=True)
+    return top1_figure(top1)
+
+
+def top1_figure(top1: Accuracy) -> Figure:
+    """The rate of right answers."""
     return Figure(top1.value, f"Top-1 is {top1.value:.4f} of {top1.total:,} images")
 
 
@@ -117,9 +122,8 @@ def _flash(meta: RunMeta) -> Figure:
 
 
 def _line_errors(meta: RunMeta) -> Figure:
-    links = meta.links
-    if not links:
+    count = meta.line_errors
+    if count is None:
         return Figure(None, "an older run, whose journal knows nothing of its line")
-    count = sum(link.errors for link in links)
-    frames = sum(link.frames_sent for link in links)
+    frames = sum(link.frames_sent for link in meta.links)
     return Figure(count, f"{count:,} errors of the line, {frames:,} frames sent")

@@ -9,11 +9,11 @@ from itertools import count
 from pathlib import Path
 
 from mcuzoo.data.dataset import load_data_set
+from mcuzoo.data.drawn_signs import is_signs
 from mcuzoo.data.images import DataSet
 from mcuzoo.data.labels import Classes, load_classes
 from mcuzoo.data.output_form import form_of
 from mcuzoo.data.preprocess import check_preprocessing, input_of, preprocessing_warnings
-from mcuzoo.data.signs import is_signs
 from mcuzoo.emulator.url import port_packages
 from mcuzoo.engines.engine import Engine
 from mcuzoo.errors import UnsupportedOpError, UsageError, command

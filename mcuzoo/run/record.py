@@ -279,6 +279,12 @@ class RunMeta:
         return tuple(link for link in known if link is not None)
 
     @property
+    def line_errors(self) -> int | None:
+        """Frames that were damaged or lost, and sessions that were opened again, over all lines of
+        the run; None in older runs."""
+        return sum(link.errors for link in self.links) if self.links else None
+
+    @property
     def form(self) -> OutputForm:
         """What an output says."""
         shape = self.output_shape or (1, self.classes)

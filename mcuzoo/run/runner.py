@@ -139,6 +139,8 @@ def one_turn(known: WrongLayer | None) -> threading.Lock:
 
 
 LOST_IN_A_ROW = 3
+BOARD_LOST = (BoardGoneError, WrongFirmwareError)
+"""Errors after which a board is asked nothing more."""
 
 
 class Observer(Protocol):
@@ -330,7 +332,7 @@ def infer(
     ahead = following.tensor if isinstance(following, Prepared) else None
     try:
         inference = board.infer(ready.item.index, ready.tensor, ahead)
-    except (BoardGoneError, WrongFirmwareError):
+    except BOARD_LOST:
         raise
     except FirmwareError as error:
         return replace(row, status=Status.FAULT, error=error.message), error
@@ -354,6 +356,19 @@ def infer(
     if ready.reference is None:
         return row, None
     return compared(row, inference.output, ready.reference.reshape(-1), manifest), None
+
+
+def infer_or_lose(
+    manifest: Manifest,
+    board: ConnectedBoard,
+    ready: Prepared,
+    following: Prepared | Unusable | None = None,
+) -> tuple[Row, McuzooError | None]:
+    """As infer, but what it raises is returned as well: one of BOARD_LOST."""
+    try:
+        return infer(manifest, board, ready, following)
+    except BOARD_LOST as error:
+        return replace(row_of(ready.item), status=Status.LOST, error=error.message), error
 
 
 def compared(

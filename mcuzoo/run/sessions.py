@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 
 from mcuzoo.data.labels import Classes, load_classes
 from mcuzoo.data.output_form import form_of
-from mcuzoo.errors import UnsupportedOpError
+from mcuzoo.errors import McuzooError, UnsupportedOpError
 from mcuzoo.graph.model import Model
 from mcuzoo.link.channel import DeviceLog
 from mcuzoo.link.port_watch import DEFAULT_WAIT_S, PortWatch
@@ -21,6 +21,7 @@ from mcuzoo.quoting import printable, printable_lines
 from mcuzoo.rig.find_board import AUTO, port_of, project_baud
 from mcuzoo.run.connected_board import OpenSession
 from mcuzoo.run.project import baud_note, max_baud_of, project_model
+from mcuzoo.run.record import RunMeta
 from mcuzoo.run.upload import (
     Upload,
     own_classes,
@@ -86,6 +87,27 @@ def subject_of(project: Path, upload: str | None = None) -> Subject:
     universal = require_universal(load_project(project), project)
     sent = prepare_upload(resolve_model(upload), universal)
     return Subject(project, sent.manifest, sent)
+
+
+class NotOfRunError(Exception):
+    """Why a folder does not have the model of a finished run, in a sentence."""
+
+
+def subject_of_run(project: Path, meta: RunMeta) -> tuple[Subject, Model]:
+    """The project of a finished run, and the model that the run had; the build may be another one.
+
+    Raises NotOfRunError where the project is not there, or has another model.
+    """
+    try:
+        subject = subject_of(project, meta.settings.upload)
+        model = subject.model
+    except McuzooError as error:
+        raise NotOfRunError(error.message) from None
+    except OSError as error:
+        raise NotOfRunError(f"{project} cannot be read: {error.strerror}") from None
+    if model.sha256 != meta.board.model_sha256:
+        raise NotOfRunError(f"The project {project} has another model than the run.")
+    return subject, model
 
 
 @dataclass(frozen=True)

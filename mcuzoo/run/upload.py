@@ -98,13 +98,20 @@ def uploading(
     @contextmanager
     def opened(state: LinkState) -> Iterator[BoardSession]:
         with open_session(state) as session:
-            hello: Hello = session.hello()
-            check_build(hello, upload.manifest)
-            raw = upload.model.raw
-            session.upload(raw, lambda arrived: on_progress(arrived, len(raw)))
+            send_model(session, upload, on_progress)
             yield session
 
     return opened
+
+
+def send_model(
+    session: Session, upload: Upload, on_progress: Callable[[int, int], None] = lambda *_: None
+) -> None:
+    """Send the model, if it is not there. Raises as a session of `uploading`."""
+    hello: Hello = session.hello()
+    check_build(hello, upload.manifest)
+    raw = upload.model.raw
+    session.upload(raw, lambda arrived: on_progress(arrived, len(raw)))
 
 
 def _require_ops(model: Model, manifest: UniversalManifest) -> None:

@@ -11,10 +11,10 @@ from mcuzoo.codegen.mcuxpresso import CONFIGURATIONS, SDK_VARIABLE, SdkTree, ope
 from mcuzoo.codegen.tflm.tree import TflmTree
 from mcuzoo.errors import ToolchainError, UsageError, command, did_you_mean
 from mcuzoo.project.build_id import BUILD_ID_FILE, read_build_id
+from mcuzoo.project.kinds import BUNDLED
 from mcuzoo.project.manifest import AnyManifest, Manifest
 from mcuzoo.toolchain.find import BuildLog, Compiler, find_compiler, run_logged
 from mcuzoo.zoo.catalog import catalog
-from mcuzoo.zoo.find import BUNDLED
 
 _PREFIX = "flexspi_nor_"
 _GCC_VARIABLE = "ARMGCC_DIR"

@@ -10,6 +10,7 @@ from mcuzoo.codegen.options import ALONE
 from mcuzoo.codegen.project import export_project
 from mcuzoo.data.drawn_signs.dataset import write_signs
 from mcuzoo.extras import EMULATOR, IMAGES, require_packages
+from mcuzoo.project.kinds import BUNDLED
 from mcuzoo.project.manifest import BuildEntry
 from mcuzoo.run.options import RunOptions
 from mcuzoo.run.summary import RunSummary
@@ -17,7 +18,6 @@ from mcuzoo.toolchain.find import compiler_packages
 from mcuzoo.tryout.tryout import Say, Watch, build_and_run, unused
 from mcuzoo.zoo.registry import resolve_model
 
-MODEL = "signs"
 FRESH_SEED = 20_260
 """Seed of the demo's pictures; none that the model was trained or tuned with."""
 
@@ -47,9 +47,9 @@ def run_demo(
     """
     board = load_board(board_id)
     require_packages((*EMULATOR, *compiler_packages(), *IMAGES), "The demo")
-    project = folder / f"{board.id}-{MODEL}"
-    say(f"exporting {MODEL} for {board.name} to {project}")
-    export_project(resolve_model(MODEL), board, project, ALONE)
+    project = folder / f"{board.id}-{BUNDLED}"
+    say(f"exporting {BUNDLED} for {board.name} to {project}")
+    export_project(resolve_model(BUNDLED), board, project, ALONE)
     pictures = folder / f"images-{seed}-{images}"
     say(f"drawing {images} pictures that the model has never seen (seed {seed})")
     manifest = write_signs(pictures, n=images, seed=seed)

@@ -16,28 +16,28 @@ from numpy.typing import NDArray
 
 from mcuzoo.data.images import DataSet
 from mcuzoo.data.preprocess import input_of, preprocessing_warnings, seen_pixels
-from mcuzoo.errors import McuzooError, UsageError, WrongFirmwareError, command
+from mcuzoo.errors import McuzooError, UsageError, command
 from mcuzoo.extras import IMAGES, require_packages
 from mcuzoo.link.codes import Feature
 from mcuzoo.link.counts import agent_note
 from mcuzoo.link.transport import SOME_PORT
 from mcuzoo.quoting import printable
-from mcuzoo.run.connected_board import BoardGoneError, ConnectedBoard
+from mcuzoo.run.connected_board import ConnectedBoard
 from mcuzoo.run.feed import Prepared, Unusable, prepare
 from mcuzoo.run.job import Job, model_name
 from mcuzoo.run.journal import Journal, begin_journal, require_no_run
 from mcuzoo.run.open_board import Answer, Chosen, Classification, choose, classification, connected
 from mcuzoo.run.project import emulated_port
-from mcuzoo.run.record import Row, Settings, Status, WrongLayer
+from mcuzoo.run.record import Row, Settings, WrongLayer
 from mcuzoo.run.runner import (
+    BOARD_LOST,
     LOST_IN_A_ROW,
     LayerFinder,
     bad_row,
     compared,
-    infer,
+    infer_or_lose,
     new_meta,
     one_turn,
-    row_of,
 )
 from mcuzoo.watch.arrival import Arrival, Source
 from mcuzoo.watch.camera import CameraSource
@@ -153,8 +153,7 @@ class _Watch:
                 if isinstance(ready, Prepared):
                     lost_in_a_row = 0 if error is None else lost_in_a_row + 1
                 if error is not None and (
-                    lost_in_a_row == LOST_IN_A_ROW
-                    or isinstance(error, BoardGoneError | WrongFirmwareError)
+                    lost_in_a_row == LOST_IN_A_ROW or isinstance(error, BOARD_LOST)
                 ):
                     raise error
             board.take_stock()
@@ -172,7 +171,8 @@ class _Watch:
             return Seen(_timed(bad_row(ready), begun), time.perf_counter() - arrival.since), None
         ready = replace(ready, item=replace(ready.item, sha256=ready.sha256))
         expected = None if engine is None else host.submit(engine.run, ready.tensor)
-        row, error = self._asked(board, ready, None if following is None else following.ready)
+        ahead = None if following is None else following.ready
+        row, error = infer_or_lose(self._chosen.manifest, board, ready, ahead)
         found = None
         if row.output is not None:
             found = self._classified(board, row, expected)
@@ -182,15 +182,6 @@ class _Watch:
         pixels = seen_pixels(input_of(self._chosen.manifest), ready.tensor)
         took = time.perf_counter() - arrival.since
         return Seen(_timed(row, begun), took, ready.tensor, pixels, found), error
-
-    def _asked(
-        self, board: ConnectedBoard, ready: Prepared, following: Prepared | Unusable | None
-    ) -> tuple[Row, McuzooError | None]:
-        try:
-            return infer(self._chosen.manifest, board, ready, following)
-        except (BoardGoneError, WrongFirmwareError) as error:
-            row = replace(row_of(ready.item), status=Status.LOST, error=error.message)
-            return row, error
 
     def _classified(
         self, board: ConnectedBoard, row: Row, expected: Future[NDArray[np.int8]] | None

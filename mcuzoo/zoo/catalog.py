@@ -18,18 +18,18 @@ from mcuzoo.board.lines import Key, KeyLines
 from mcuzoo.errors import InputError, did_you_mean
 from mcuzoo.project.kinds import DEFAULT_MODEL
 from mcuzoo.untrusted import parse_toml
-from mcuzoo.zoo.schema import ZOO, ZooModel
+from mcuzoo.zoo.names import VARIABLE, model_files
+from mcuzoo.zoo.schema import ZooModel
 
 _PLAIN = {"extra_forbidden": "unknown key", "missing": "is missing"}
 _HINT = "docs/models.md says what every table and key of zoo/models/*.toml means."
-_VARIABLE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 
 @cache
 def catalog() -> dict[str, ZooModel]:
     """Every model of zoo/models, by name, in the order of the files and their rows."""
     found: dict[str, ZooModel] = {}
-    for path in sorted((ZOO / "models").glob("*.toml")):
+    for path in model_files():
         for model in parse_models(path.read_text(encoding="utf-8"), path.name):
             if model.name in found:
                 raise InputError(f"{path.name}: {model.name} is there already.", _HINT)
@@ -111,7 +111,7 @@ def _filled(value: Any, row: Mapping[str, str], at: Key, places: dict[Key, Key])
     places: the key in the result to the key in the text, where tables before it were left out.
     """
     if isinstance(value, str):
-        return _VARIABLE.sub(lambda match: row[match[1]], value) if row else value
+        return VARIABLE.sub(lambda match: row[match[1]], value) if row else value
     if isinstance(value, list):
         kept = [(number, item) for number, item in enumerate(value) if _counts(item, row)]
         for place, (number, _) in enumerate(kept):

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from mcuzoo.errors import InputError, MissingModelError
 from mcuzoo.files import write_whole
+from mcuzoo.project.kinds import BUNDLED
 from mcuzoo.untrusted import parse_json, read_text
 from mcuzoo.zoo.measured import data_folder
 from mcuzoo.zoo.schema import Role, SourceFile, ZooModel
@@ -109,8 +110,6 @@ def _read(path: Path) -> dict[str, object]:
 
 
 MAX_FILE_BYTES = 512 << 20
-BUNDLED = "signs"
-"""The model that comes with mcuzoo."""
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,19 @@ from pathlib import Path
 from mcuzoo.untrusted import parse_toml
 
 _MODELS = Path(__file__).resolve().parent / "models"
-_VARIABLE = re.compile(r"\{(\w+)\}")
+VARIABLE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+"""A variable in a text of a family's file."""
+
+
+def model_files() -> list[Path]:
+    """The files of the catalog, in its order."""
+    return sorted(_MODELS.glob("*.toml"))
 
 
 def model_names() -> list[str]:
     """Those of the catalog, in its order."""
     found = []
-    for path in sorted(_MODELS.glob("*.toml")):
+    for path in model_files():
         table = parse_toml(path.read_text(encoding="utf-8"))
         variants = table.get("variants", {"columns": [], "rows": [[]]})
         for row in variants["rows"]:
@@ -24,4 +30,4 @@ def model_names() -> list[str]:
 
 
 def _filled(name: str, values: dict[str, str]) -> str:
-    return _VARIABLE.sub(lambda found: values[found[1]], name)
+    return VARIABLE.sub(lambda found: values[found[1]], name)

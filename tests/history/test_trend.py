@@ -34,7 +34,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mcuzoo.errors import InputError, UsageError
-from mcuzoo.history.against import link_faults
 from mcuzoo.history.changes import Aspect
 from mcuzoo.history.figures import read_figures
 from mcuzoo.history.options import HistoryOptions
@@ -70,7 +69,7 @@ def test_a_history_says_what_the_report_of_the_run_says(
     )  # fmt: skip
     assert found.verdict.broke is summary.verdict.broke
     assert found.agreement == summary.agreement
-    assert found.faults == link_faults(summary.meta)
+    assert found.faults == summary.meta.line_errors
     assert found.meta == summary.meta
 
 

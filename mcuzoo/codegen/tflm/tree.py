@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 from mcuzoo.errors import InputError
 from mcuzoo.graph.schema import SCHEMA_VERSION
 from mcuzoo.plan.tflm.requests import Kernels
+from mcuzoo.project.build_id import tree_sha256
 
 MICRO = "tensorflow/lite/micro"
 KERNELS = f"{MICRO}/kernels"
@@ -95,11 +95,7 @@ def open_tree(path: Path, kernels: Kernels) -> TflmTree:
 
 def fingerprint(path: Path) -> str:
     """SHA-256 in hex over name and content of every C and C++ file and header below `path`."""
-    digest = sha256()
-    files = (file for file in path.rglob("*") if file.suffix in (".c", ".cc", ".cpp", ".h"))
-    for name, file in sorted((file.relative_to(path).as_posix(), file) for file in files):
-        digest.update(f"{sha256(file.read_bytes()).hexdigest()}  {name}\n".encode())
-    return digest.hexdigest()
+    return tree_sha256(path, (".c", ".cc", ".cpp", ".h"))
 
 
 def _no_tree(path: Path, missing: list[str]) -> str:

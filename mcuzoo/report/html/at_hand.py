@@ -6,7 +6,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcuzoo.board.load import load_board, read_board
 from mcuzoo.data.preprocess import PictureInput
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import McuzooError
@@ -14,9 +13,10 @@ from mcuzoo.graph.model import Model
 from mcuzoo.plan.fit import FitReport, fit_model
 from mcuzoo.plan.options import MemoryOptions
 from mcuzoo.project.input_size import takes_pictures
-from mcuzoo.project.manifest import BOARD_FILE, Manifest
+from mcuzoo.project.manifest import Manifest
+from mcuzoo.rig.find_board import project_board
 from mcuzoo.run.record import RunMeta
-from mcuzoo.run.sessions import subject_of
+from mcuzoo.run.sessions import NotOfRunError, subject_of_run
 
 
 @dataclass(frozen=True)
@@ -54,14 +54,10 @@ def at_hand(meta: RunMeta, project: Path | None = None) -> AtHand:
     """What is there of the run's project, or of `project`."""
     folder = project or Path(meta.settings.project)
     try:
-        subject = subject_of(folder, meta.settings.upload)
-        manifest, model = subject.manifest, subject.model
-    except McuzooError as error:
-        return AtHand(folder, absent=error.message)
-    except OSError as error:
-        return AtHand(folder, absent=f"{folder} cannot be read: {error.strerror}")
-    if model.sha256 != meta.board.model_sha256:
-        return AtHand(folder, absent=f"The project {folder} has another model than the run.")
+        subject, model = subject_of_run(folder, meta)
+    except NotOfRunError as error:
+        return AtHand(folder, absent=str(error))
+    manifest = subject.manifest
     since = meta.board.build_id not in manifest.build_ids
     planned = None if since or subject.upload is not None else _fit(folder, manifest, model)
     return AtHand(folder, manifest, model, "", since, planned)
@@ -69,9 +65,9 @@ def at_hand(meta: RunMeta, project: Path | None = None) -> AtHand:
 
 def _fit(folder: Path, manifest: Manifest, model: Model) -> FitReport | None:
     """The plan, made again; None where today's is another one than the project's."""
-    own, entry, tflm = folder / BOARD_FILE, manifest.plan, manifest.tflm
+    entry, tflm = manifest.plan, manifest.tflm
     try:
-        board = read_board(own) if own.is_file() else load_board(manifest.board)
+        board = project_board(folder, manifest)
         options = MemoryOptions(
             runtime=manifest.runtime,
             project=manifest.project,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from math import ceil
 from pathlib import Path
 
-from mcuzoo.budgets import flag_of
 from mcuzoo.errors import command
 from mcuzoo.link.counts import milliseconds
 from mcuzoo.link.state import LinkState
+from mcuzoo.options import flag_of
 from mcuzoo.report.html.at_hand import AtHand
 from mcuzoo.report.html.blocks import Block, Commands, Fact, Facts, Row, Text, Tone
 from mcuzoo.report.html.boards import use_facts
