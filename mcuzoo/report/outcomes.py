@@ -227,7 +227,7 @@ def profile_outcome(profile: ModelProfile) -> Outcome:
         Claim("layers", Broke.FIRMWARE, holds, f"{profile.verdict}."),
         *map(budget_claim, profile.budgets),
     )
-    passed = profile.passed and profile.within_budgets
+    passed = profile.accepted
     count = "instructions" if profile.unit == "instructions" else "counts"
     return replace(
         _outcome(
