@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from mcuzoo.budgets import BudgetResult
 from mcuzoo.project.manifest import MANIFEST_NAME, BuildEntry, ProjectManifest
 from mcuzoo.report.claims import Claim, budget_claim
+from mcuzoo.report.fit import fit_headline
 from mcuzoo.report.junit import PARTS
 from mcuzoo.report.outcome import Measure, Outcome
 from mcuzoo.report.run_outcome import run_outcome
@@ -34,7 +35,7 @@ def fit_outcome(report: FitReport, file: Path | None = None) -> Outcome:
         _outcome(
             report.model,
             report.board,
-            "fits" if report.passed else _says_no(report.fits),
+            fit_headline(report.fits, report.passed),
             report.passed,
             claims,
         ),
@@ -77,7 +78,7 @@ def universal_outcome(found: UniversalFit) -> Outcome:
         _outcome(
             name,
             found.board,
-            "fits" if found.passed else _says_no(found.fits),
+            fit_headline(found.fits, found.passed),
             found.passed,
             claims,
         ),
@@ -99,17 +100,13 @@ def measurement_outcome(found: FitMeasurement) -> Outcome:
         _outcome(
             manifest.model.name,
             manifest.board,
-            "fits" if found.passed else _says_no(True),
+            fit_headline(True, found.passed),
             found.passed,
             claims,
         ),
         file=found.project / MANIFEST_NAME,
         measures=(_arena(manifest.plan.arena_bytes), _flash(manifest.flash_bytes)),
     )
-
-
-def _says_no(fits: bool) -> str:
-    return "fits, and a budget does not hold" if fits else "does not fit"
 
 
 def build_outcome(project: Path, manifest: ProjectManifest, entry: BuildEntry) -> Outcome:
