@@ -12,7 +12,14 @@ from mcuzoo.budgets import BudgetResult
 from mcuzoo.project.manifest import MANIFEST_NAME, BuildEntry, ProjectManifest
 from mcuzoo.report.claims import Claim, budget_claim
 from mcuzoo.report.fit import fit_headline
-from mcuzoo.report.outcome import Measure, Outcome
+from mcuzoo.report.outcome import (
+    Measure,
+    Outcome,
+    arena_measure,
+    code_measure,
+    flash_measure,
+    top1_measure,
+)
 from mcuzoo.report.run_outcome import run_outcome
 from mcuzoo.run.summary import Broke
 
@@ -41,8 +48,8 @@ def fit_outcome(report: FitReport, file: Path | None = None) -> Outcome:
         warnings=report.warnings,
         file=file,
         measures=(
-            _arena(report.arena_bytes),
-            _flash(report.flash_bytes),
+            arena_measure(report.arena_bytes),
+            flash_measure(report.flash_bytes),
             Measure("constant_bytes", report.constant_bytes, "Weights, biases and tables."),
         ),
     )
@@ -81,7 +88,7 @@ def universal_outcome(found: UniversalFit) -> Outcome:
             found.passed,
             claims,
         ),
-        measures=(_arena(arena if model is None else model.arena_bytes),),
+        measures=(arena_measure(arena if model is None else model.arena_bytes),),
     )
 
 
@@ -104,7 +111,7 @@ def measurement_outcome(found: FitMeasurement) -> Outcome:
             claims,
         ),
         file=found.project / MANIFEST_NAME,
-        measures=(_arena(manifest.plan.arena_bytes), _flash(manifest.flash_bytes)),
+        measures=(arena_measure(manifest.plan.arena_bytes), flash_measure(manifest.flash_bytes)),
     )
 
 
@@ -115,9 +122,9 @@ def build_outcome(project: Path, manifest: ProjectManifest, entry: BuildEntry) -
         _outcome(manifest.name, manifest.board, "built", True, claims),
         file=project / MANIFEST_NAME,
         measures=(
-            _flash(manifest.flash_bytes),
-            Measure("code_bytes", entry.code_bytes, "Machine code of the firmware."),
-            _arena(manifest.plan.arena_bytes),
+            flash_measure(manifest.flash_bytes),
+            code_measure(entry.code_bytes),
+            arena_measure(manifest.plan.arena_bytes),
         ),
     )
 
@@ -210,7 +217,7 @@ def evaluation_outcome(
         model=found.model.name,
         measures=(
             Measure("images", found.n, "Images that were run."),
-            Measure("top1", None if top1 is None else top1.value, "Top-1 accuracy, 0 to 1."),
+            top1_measure(top1),
         ),
     )
 
@@ -260,11 +267,3 @@ def _outcome(
         board=board,
         model=model,
     )
-
-
-def _arena(size: int) -> Measure:
-    return Measure("arena_bytes", size, "Size of the tensor arena.")
-
-
-def _flash(size: int | None) -> Measure:
-    return Measure("flash_bytes", size, "Flash that the firmware takes.")
