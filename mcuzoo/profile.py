@@ -102,10 +102,6 @@ class ModelProfile:
     budgets: tuple[BudgetResult, ...] = ()
 
     @property
-    def within_budgets(self) -> bool:
-        return not any(one.fails for one in self.budgets)
-
-    @property
     def emulated(self) -> bool:
         return self.agent == "emulator"
 
@@ -127,6 +123,11 @@ class ModelProfile:
     @property
     def passed(self) -> bool:
         return self.first_wrong is None and self.output_equal is not False
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it passed, and no budget says no."""
+        return self.passed and not any(one.fails for one in self.budgets)
 
     @property
     def verdict(self) -> str:

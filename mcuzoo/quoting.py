@@ -7,7 +7,6 @@ that means exactly its argument in one language; `Quoted` marks it as such, and 
 
 from __future__ import annotations
 
-import json as _json
 import re
 import shlex
 from collections.abc import Sequence
@@ -112,12 +111,16 @@ def kconfig(text: str) -> Quoted:
 
 def json(value: object) -> Quoted:
     """A JSON value in ASCII."""
-    return Quoted(_json.dumps(value))
+    from json import dumps  # here: every start of mcuzoo imports this module
+
+    return Quoted(dumps(value))
 
 
 def toml(text: str) -> Quoted:
     """A string of TOML."""
-    return Quoted(_json.dumps(one_line(text), ensure_ascii=False))
+    from json import dumps
+
+    return Quoted(dumps(one_line(text), ensure_ascii=False))
 
 
 def markdown(text: str) -> Quoted:

@@ -10,18 +10,16 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 from document_types import DOCUMENTS
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
+from mcuzoo.report.boards import LEFT_OUT
 from mcuzoo.report.schemas import FOLDER, VERSIONS, schema_name
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-# What Board's document leaves out: report/boards.py.
-_NOT_OF_BOARDS = ("startup", "boot", "emulator", "peripherals")
 
 
 class _AllRequired(GenerateJsonSchema):
@@ -40,9 +38,9 @@ def schema_of(document: str) -> dict[str, Any]:
     definitions = made.pop("$defs", {})
     if document == "boards":
         board = definitions["Board"]
-        for name in _NOT_OF_BOARDS:
+        for name in LEFT_OUT:
             del board["properties"][name]
-        board["required"] = [one for one in board["required"] if one not in _NOT_OF_BOARDS]
+        board["required"] = [one for one in board["required"] if one not in LEFT_OUT]
     if "$ref" in made:  # of a dataclass
         made = definitions.pop(made["$ref"].rpartition("/")[2])
     name = schema_name(document)
@@ -111,7 +109,7 @@ def main(words: list[str]) -> int:
             changed.append(path.stem)
             continue
         path.write_text(text, encoding="utf-8")
-        print(Path(path).name)
+        print(path.name)
     if changed:
         print(f"changed, so they need a new version: {', '.join(changed)}", file=sys.stderr)
     return bool(changed)

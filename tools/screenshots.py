@@ -9,25 +9,21 @@ from __future__ import annotations
 import argparse
 import io
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from chromium import MISSING, chromium, launched
 from PIL import Image
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from playwright.sync_api import Browser
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 MOST_BYTES = 200_000
-_PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 @dataclass(frozen=True)
@@ -79,29 +75,6 @@ def pages(folder: Path) -> None:
     mcuzoo("fit", "signs", "--board", "rt1050", "--runtime", "aot", "--html", "fit.html")
 
 
-def chromium() -> str:
-    found = os.environ.get("MCUZOO_CHROMIUM") or next(
-        filter(None, map(shutil.which, _PROGRAMS)), ""
-    )
-    if not found:
-        raise SystemExit("no Chromium: put it on the path, or set MCUZOO_CHROMIUM")
-    return found
-
-
-@contextmanager
-def browser() -> Iterator[Browser]:
-    from playwright.sync_api import sync_playwright
-
-    # Chromium's sandbox wants a user that is not root, as containers of CI have.
-    flags = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=chromium(), args=flags)
-        try:
-            yield started
-        finally:
-            started.close()
-
-
 def taken(at: Browser, shot: Shot, folder: Path) -> Image.Image:
     context = at.new_context(
         viewport={"width": shot.width, "height": shot.height},
@@ -133,7 +106,10 @@ def main() -> None:
     asked.add_argument("--out", type=Path, default=IMAGES, help="folder of the pictures")
     out = asked.parse_args().out
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as name, browser() as started:
+    program = chromium()
+    if not program:
+        raise SystemExit(MISSING)
+    with tempfile.TemporaryDirectory() as name, launched(program) as started:
         folder = Path(name)
         pages(folder)
         for shot in SHOTS:

@@ -17,7 +17,16 @@ from mcuzoo.cli.configured import configurable
 from mcuzoo.cli.program import COMMANDS, command_of
 from mcuzoo.config.keys import FILE_NAME
 from mcuzoo.config.parameters import Parameter
-from mcuzoo.project.kinds import MANIFEST_NAME, PROJECTS, RUNTIMES
+from mcuzoo.flash.options import WAYS
+from mcuzoo.project.kinds import (
+    MANIFEST_NAME,
+    OPTIMIZATIONS,
+    PROJECTS,
+    RUNTIMES,
+    TOOLCHAINS,
+    WEIGHTS,
+)
+from mcuzoo.project.recipe import COLORS, FITS
 
 SHELLS = ("bash", "zsh", "fish")
 FILES, PATHS = ":files", ":paths"
@@ -283,16 +292,16 @@ _KNOWN: dict[tuple[str, str], Callable[[str], Answer]] = {
     ("ports", "names"): _ports,
     ("run-serial", "port"): _ports_of_run,
     ("", "runtime"): _one_of(*RUNTIMES),
-    ("", "weights"): _one_of("auto", "flash", "ram"),
+    ("", "weights"): _one_of(*WEIGHTS),
     ("", "kernels"): _one_of("cmsis-nn", "reference"),
     ("", "plan"): _one_of("offline", "greedy"),
     ("", "embed"): _one_of("array", "incbin"),
-    ("", "compiler"): _one_of("gcc", "zig"),
-    ("", "optimization"): _one_of("0", "1", "2", "3", "s"),
+    ("", "compiler"): _one_of(*TOOLCHAINS),
+    ("", "optimization"): _one_of(*(one.removeprefix("-O") for one in OPTIMIZATIONS)),
     ("build", "config"): _one_of("release", "debug"),
-    ("flash", "via"): _one_of("auto", "pyocd", "linkserver", "jlink", "spsdk", "west", "command"),
-    ("", "color"): _one_of("rgb", "bgr", "gray"),
-    ("", "fit"): _one_of("stretch", "cover", "short-side", "letterbox"),
+    ("flash", "via"): _one_of(*WAYS),
+    ("", "color"): _one_of(*COLORS),
+    ("", "fit"): _one_of(*FITS),
     ("", "normalize"): _one_of(*_NORMALIZE),
     ("evaluate", "engine"): _one_of("reference", "tflm", "litert-ref", "xnnpack", "emulator"),
     ("evaluate", "against"): _one_of("reference", "tflm", "litert-ref", "xnnpack", "emulator"),

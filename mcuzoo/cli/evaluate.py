@@ -71,9 +71,7 @@ def evaluate(
         print_json("evaluate", evaluation_document(found, budgets))
     else:
         with summary_aside(aside):
-            sys.stdout.write(evaluation_text(found, width()))
-            for one in budgets:
-                print(f"budget: {one.text}")
+            sys.stdout.write(evaluation_text(found, width(), budgets))
     if stopped is not None:
         tell(f"error: {stopped.message}\nhint: {stopped.hint}")
         sys.exit(stopped.code)

@@ -59,5 +59,5 @@ def profile(
             print(profile_head(found))
             sys.stdout.write(profile_table(found, width(), may_color()))
             sys.stdout.write(profile_findings(found))
-    if not (found.passed and found.within_budgets):
+    if not found.accepted:
         sys.exit(1)

@@ -69,9 +69,11 @@ def pairing_text(it: Against) -> str:
     return f"{len(pairing.pairs):,} of {total:,} images, by the SHA-256 of the picture{more}"
 
 
-def unpaired_texts(it: Against) -> Iterator[str]:
-    """A sentence per kind of image without a partner."""
-    for where, alone in (("this run", it.pairing.run), ("the baseline", it.pairing.baseline)):
+def unpaired_texts(
+    it: Against, run: str = "this run", baseline: str = "the baseline"
+) -> Iterator[str]:
+    """A sentence per kind of image without a partner. run, baseline: what the two are called."""
+    for where, alone in ((run, it.pairing.run), (baseline, it.pairing.baseline)):
         for why, count, first in reasons(alone):
             yield f"only in {where}: {count:,}, {why.value} (the first: {first})"
 
@@ -209,7 +211,7 @@ def conclusion(it: Against) -> str:
 
 def against_document(it: Against) -> dict[str, Any]:
     """The document; what is not known is null."""
-    paired, outputs = it.paired, it.outputs
+    paired = it.paired
     return {
         "baseline": str(it.baseline.folder),
         "run": str(it.run.folder),
@@ -228,16 +230,7 @@ def against_document(it: Against) -> dict[str, Any]:
             "p_value": paired.p_value,
             "differs": paired.differs,
         },
-        "outputs": {
-            "compared": outputs.compared,
-            "changed": [
-                {"file": one.pair.run.file, "sha256": one.pair.run.sha256, "steps": one.steps}
-                for one in outputs.changed
-            ],
-            "largest_step": outputs.largest_step if outputs.changed else None,
-            "inputs_changed": outputs.inputs_changed,
-            "refused": outputs.refused or None,
-        },
+        "outputs": outputs_document(it.outputs),
         "deltas": [
             {**asdict(delta), "refused": delta.refused or None, "change": delta.change}
             for delta in it.deltas
@@ -245,6 +238,20 @@ def against_document(it: Against) -> dict[str, Any]:
         "compared": compared_documents(it.compared),
         "changed_parts": list(it.changed_parts),
         "regressions": list(it.regressions),
+    }
+
+
+def outputs_document(found: OutputChanges) -> dict[str, Any]:
+    """Which raw outputs have other bytes, and by how much."""
+    return {
+        "compared": found.compared,
+        "changed": [
+            {"file": one.pair.run.file, "sha256": one.pair.run.sha256, "steps": one.steps}
+            for one in found.changed
+        ],
+        "largest_step": found.largest_step if found.changed else None,
+        "inputs_changed": found.inputs_changed,
+        "refused": found.refused or None,
     }
 
 

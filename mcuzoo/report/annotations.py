@@ -27,7 +27,7 @@ def annotation_lines(outcomes: Sequence[Outcome]) -> Iterator[str]:
         file, name = _in_workspace(outcome.file), outcome.subject
         for claim in outcome.failed[:MOST]:
             title = f"{claim.part.value}: {claim.name}, {name}"
-            yield workflow_command("error", "\n".join((claim.text, *claim.details)), title, file)
+            yield workflow_command("error", claim.whole_text, title, file)
         for warning in outcome.warnings[:MOST]:
             yield workflow_command("warning", warning, name, file)
         if outcome.passed:

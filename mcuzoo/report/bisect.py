@@ -10,7 +10,7 @@ from mcuzoo.history.bisect import Bisection
 from mcuzoo.history.changes import Aspect, follows_from_model
 from mcuzoo.history.layers import sentences
 from mcuzoo.quoting import printable
-from mcuzoo.report.against import against_document, outputs_text, unpaired_texts
+from mcuzoo.report.against import outputs_document, outputs_text, unpaired_texts
 
 _FILES = 6
 
@@ -30,10 +30,7 @@ def _lines(found: Bisection) -> Iterator[str]:
     yield ""
     it = found.against
     yield f"images   {len(it.pairing.pairs):,} in both runs, by the SHA-256 of the picture"
-    renamed = (("this run", "B"), ("the baseline", "A"))
-    for text in unpaired_texts(it):
-        for before, now in renamed:
-            text = text.replace(f"in {before}:", f"in {now}:")
+    for text in unpaired_texts(it, run="B", baseline="A"):
         yield f"         {text}"
     yield f"outputs  {outputs_text(it.outputs)}"
     if it.outputs.inputs_changed:
@@ -99,7 +96,6 @@ def conclusion(found: Bisection) -> str:
 def bisection_document(found: Bisection) -> dict[str, Any]:
     """The document; what is not known is null."""
     changed, layer = found.first_changed, found.layer
-    against = against_document(found.against)
     return {
         "run_a": str(found.a.folder),
         "run_b": str(found.b.folder),
@@ -116,8 +112,8 @@ def bisection_document(found: Bisection) -> dict[str, Any]:
             for one in found.against.compared
         ],
         "firmware_files": None if found.files is None else list(found.files),
-        "paired": against["paired"],
-        "outputs": against["outputs"],
+        "paired": len(found.against.pairing.pairs),
+        "outputs": outputs_document(found.against.outputs),
         "first_image": None if changed is None else changed.pair.run.file,
         "layer": None if layer is None else asdict(layer),
         "layer_unknown": found.layer_unknown or None,

@@ -7,10 +7,13 @@ from collections.abc import Iterator, Sequence
 from mcuzoo.board.model import Board
 from mcuzoo.tables import Column, table_text
 
+LEFT_OUT = frozenset(("startup", "boot", "emulator", "peripherals"))
+"""The tables of a board that its document does not have."""
+
 
 def board_document(board: Board) -> dict[str, object]:
     """The JSON document of a board: all but the start-up, boot and emulator tables."""
-    return board.model_dump(mode="json", exclude={"startup", "boot", "emulator", "peripherals"})
+    return board.model_dump(mode="json", exclude=set(LEFT_OUT))
 
 
 def boards_text(found: Sequence[Board], width: int) -> str:

@@ -15,16 +15,13 @@ from mcuzoo.quoting import code_span, markdown
 from mcuzoo.report.annotations import annotation_lines, on_github
 from mcuzoo.report.gitlab import codequality_text, metrics_text
 from mcuzoo.report.junit import PARTS, error_text, junit_text
-from mcuzoo.report.options import CiFiles
+from mcuzoo.report.options import STEP_SUMMARY, CiFiles
 from mcuzoo.report.outcome import Outcome
 from mcuzoo.report.run_outcome import run_outcome
 from mcuzoo.run.journal import JOURNAL_NAME, read_run
 from mcuzoo.run.summary import summarize
 
 __all__ = ["PARTS", "STEP_SUMMARY", "markdown_text", "told", "write_outcomes", "write_stopped"]
-
-STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
-"""The variable by which GitHub names a file for the summary of a step; it is added to."""
 
 _MARKS = {True: "✅ holds", False: "❌ broken", None: "not judged"}
 

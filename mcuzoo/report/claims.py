@@ -28,6 +28,11 @@ class Claim:
     text: str
     details: tuple[str, ...] = ()
 
+    @property
+    def whole_text(self) -> str:
+        """The text, and the details below it."""
+        return "\n".join((self.text, *self.details))
+
 
 def claims_of(summary: RunSummary) -> tuple[Claim, ...]:
     """The claims in the order in which a run could prove them. One does not hold exactly if the

@@ -34,8 +34,10 @@ _LISTED = 5
 _BAD_LISTED = 10
 
 
-def evaluation_text(found: Evaluation, width: int = 80) -> str:
-    """The figures, one per line, then as many classes and confusions as fit a screen.
+def evaluation_text(
+    found: Evaluation, width: int = 80, budgets: Sequence[BudgetResult] = ()
+) -> str:
+    """The figures, one per line, as many classes and confusions as fit a screen, the budgets.
 
     width: columns that the classes' table may take.
     """
@@ -55,6 +57,7 @@ def evaluation_text(found: Evaluation, width: int = 80) -> str:
         *(f"{name:<10}  {text}" for name, text in _line(found.line)),
         *_against(found),
         *(_classes(found, width) if found.per_class else ()),
+        *(f"budget: {one.text}" for one in budgets),
     ]
     return "\n".join(lines) + "\n"
 

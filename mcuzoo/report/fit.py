@@ -149,6 +149,13 @@ def _tflm_document(image: TflmImage) -> dict[str, object]:
     }
 
 
+def fit_headline(fits: bool, passed: bool) -> str:
+    """The verdict in a few words. passed: it fits, and no budget says no."""
+    if not fits:
+        return "does not fit"
+    return "fits" if passed else "fits, and a budget does not hold"
+
+
 def _verdict(fits: bool, passed: bool) -> str:
     if not fits:
         return "verdict: DOES NOT FIT"

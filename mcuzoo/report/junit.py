@@ -65,10 +65,10 @@ def _case(claim: Claim, group: str) -> ElementTree.Element:
     if not claim.holds:
         said = {"message": f"{claim.part.value}: {claim.text}", "type": claim.part.value}
         failure = ElementTree.SubElement(case, "failure", _clean(said))
-        failure.text = printable_lines("\n".join((claim.text, *claim.details)))
+        failure.text = printable_lines(claim.whole_text)
         return case
     out = ElementTree.SubElement(case, "system-out")
-    out.text = printable_lines("\n".join((claim.text, *claim.details)))
+    out.text = printable_lines(claim.whole_text)
     return case
 
 

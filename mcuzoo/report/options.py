@@ -13,6 +13,9 @@ Html = Annotated[
     Path | None, Option("Write all of it as one HTML page; - is stdout.", "--html", metavar="FILE")
 ]
 
+STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
+"""The variable by which GitHub names a file for the summary of a step; it is added to."""
+
 _SUMMARY = "Write a summary in Markdown"
 
 
@@ -52,7 +55,7 @@ class StepFiles(CiFiles):
             f"{_SUMMARY}; it is added to GitHub's own file.",
             "--summary",
             metavar="FILE",
-            variable="GITHUB_STEP_SUMMARY",
+            variable=STEP_SUMMARY,
         ),
     ] = None
 

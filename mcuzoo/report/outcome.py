@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcuzoo.report.claims import Claim
+from mcuzoo.run.score import Accuracy
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,22 @@ class Measure:
     name: str
     value: float | None
     help: str
+
+
+def arena_measure(size: int | None) -> Measure:
+    return Measure("arena_bytes", size, "Size of the tensor arena.")
+
+
+def flash_measure(size: int | None) -> Measure:
+    return Measure("flash_bytes", size, "Flash that the firmware takes.")
+
+
+def code_measure(size: int | None) -> Measure:
+    return Measure("code_bytes", size, "Machine code of the firmware.")
+
+
+def top1_measure(top1: Accuracy | None) -> Measure:
+    return Measure("top1", None if top1 is None else top1.value, "Top-1 accuracy, 0 to 1.")
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,15 @@ from typing import TYPE_CHECKING
 from mcuzoo.budgets import BudgetResult
 from mcuzoo.project.manifest import MANIFEST_NAME, BuildEntry, ProjectManifest
 from mcuzoo.report.claims import Claim, budget_claim
-from mcuzoo.report.junit import PARTS
-from mcuzoo.report.outcome import Measure, Outcome
+from mcuzoo.report.fit import fit_headline
+from mcuzoo.report.outcome import (
+    Measure,
+    Outcome,
+    arena_measure,
+    code_measure,
+    flash_measure,
+    top1_measure,
+)
 from mcuzoo.report.run_outcome import run_outcome
 from mcuzoo.run.summary import Broke
 
@@ -34,15 +41,15 @@ def fit_outcome(report: FitReport, file: Path | None = None) -> Outcome:
         _outcome(
             report.model,
             report.board,
-            "fits" if report.passed else _says_no(report.fits),
+            fit_headline(report.fits, report.passed),
             report.passed,
             claims,
         ),
         warnings=report.warnings,
         file=file,
         measures=(
-            _arena(report.arena_bytes),
-            _flash(report.flash_bytes),
+            arena_measure(report.arena_bytes),
+            flash_measure(report.flash_bytes),
             Measure("constant_bytes", report.constant_bytes, "Weights, biases and tables."),
         ),
     )
@@ -77,11 +84,11 @@ def universal_outcome(found: UniversalFit) -> Outcome:
         _outcome(
             name,
             found.board,
-            "fits" if found.passed else _says_no(found.fits),
+            fit_headline(found.fits, found.passed),
             found.passed,
             claims,
         ),
-        measures=(_arena(arena if model is None else model.arena_bytes),),
+        measures=(arena_measure(arena if model is None else model.arena_bytes),),
     )
 
 
@@ -99,17 +106,13 @@ def measurement_outcome(found: FitMeasurement) -> Outcome:
         _outcome(
             manifest.model.name,
             manifest.board,
-            "fits" if found.passed else _says_no(True),
+            fit_headline(True, found.passed),
             found.passed,
             claims,
         ),
         file=found.project / MANIFEST_NAME,
-        measures=(_arena(manifest.plan.arena_bytes), _flash(manifest.flash_bytes)),
+        measures=(arena_measure(manifest.plan.arena_bytes), flash_measure(manifest.flash_bytes)),
     )
-
-
-def _says_no(fits: bool) -> str:
-    return "fits, and a budget does not hold" if fits else "does not fit"
 
 
 def build_outcome(project: Path, manifest: ProjectManifest, entry: BuildEntry) -> Outcome:
@@ -119,9 +122,9 @@ def build_outcome(project: Path, manifest: ProjectManifest, entry: BuildEntry) -
         _outcome(manifest.name, manifest.board, "built", True, claims),
         file=project / MANIFEST_NAME,
         measures=(
-            _flash(manifest.flash_bytes),
-            Measure("code_bytes", entry.code_bytes, "Machine code of the firmware."),
-            _arena(manifest.plan.arena_bytes),
+            flash_measure(manifest.flash_bytes),
+            code_measure(entry.code_bytes),
+            arena_measure(manifest.plan.arena_bytes),
         ),
     )
 
@@ -184,7 +187,7 @@ def _board_outcome(one: BoardFlashed) -> Outcome:
 
 
 _PARTS = {4: Broke.FIRMWARE, 5: Broke.FIRMWARE}
-assert _PARTS.keys() <= PARTS.keys()
+"""What is at fault in an error, by exit code; else the rig."""
 
 
 def evaluation_outcome(
@@ -214,7 +217,7 @@ def evaluation_outcome(
         model=found.model.name,
         measures=(
             Measure("images", found.n, "Images that were run."),
-            Measure("top1", None if top1 is None else top1.value, "Top-1 accuracy, 0 to 1."),
+            top1_measure(top1),
         ),
     )
 
@@ -227,7 +230,7 @@ def profile_outcome(profile: ModelProfile) -> Outcome:
         Claim("layers", Broke.FIRMWARE, holds, f"{profile.verdict}."),
         *map(budget_claim, profile.budgets),
     )
-    passed = profile.passed and profile.within_budgets
+    passed = profile.accepted
     count = "instructions" if profile.unit == "instructions" else "counts"
     return replace(
         _outcome(
@@ -264,11 +267,3 @@ def _outcome(
         board=board,
         model=model,
     )
-
-
-def _arena(size: int) -> Measure:
-    return Measure("arena_bytes", size, "Size of the tensor arena.")
-
-
-def _flash(size: int | None) -> Measure:
-    return Measure("flash_bytes", size, "Flash that the firmware takes.")

@@ -86,8 +86,7 @@ def profile_findings(profile: ModelProfile) -> str:
             f"{share:.1%}{reachable}"
         )
     lines += [f"budget   {one.text}" for one in profile.budgets]
-    passed = profile.passed and profile.within_budgets
-    lines.append(f"verdict  {'pass' if passed else 'FAIL: firmware'}: {profile.verdict}")
+    lines.append(f"verdict  {'pass' if profile.accepted else 'FAIL: firmware'}: {profile.verdict}")
     return "\n".join(lines) + "\n"
 
 
@@ -119,7 +118,7 @@ def profile_document(profile: ModelProfile) -> dict[str, Any]:
         "first_wrong": None if wrong is None else {"ops": wrong.ops, "name": wrong.name},
         "verdict": profile.verdict,
         "budgets": [asdict(one) for one in profile.budgets],
-        "passed": profile.passed and profile.within_budgets,
+        "passed": profile.accepted,
     }
 
 

@@ -10,7 +10,14 @@ from mcuzoo.link.counts import milliseconds
 from mcuzoo.project.manifest import MANIFEST_NAME
 from mcuzoo.report.claims import claims_of
 from mcuzoo.report.figures import accuracy_text
-from mcuzoo.report.outcome import Measure, Outcome
+from mcuzoo.report.outcome import (
+    Measure,
+    Outcome,
+    arena_measure,
+    code_measure,
+    flash_measure,
+    top1_measure,
+)
 from mcuzoo.run.summary import RunSummary, Verdict
 
 
@@ -47,9 +54,7 @@ def _headline(verdict: Verdict) -> str:
 def _measures(summary: RunSummary) -> Iterator[Measure]:
     meta, latency = summary.meta, summary.latency
     yield Measure("images", len(summary.rows), "Images of the run.")
-    yield Measure(
-        "top1", None if summary.top1 is None else summary.top1.value, "Top-1 accuracy, 0 to 1."
-    )
+    yield top1_measure(summary.top1)
     yield Measure(
         "top5", None if summary.top5 is None else summary.top5.value, "Top-5 accuracy, 0 to 1."
     )
@@ -61,10 +66,10 @@ def _measures(summary: RunSummary) -> Iterator[Measure]:
         slowest = milliseconds(latency.maximum, latency.unit, latency.core_clock_hz)
         yield Measure("latency_ms", latency.median_ms, "Of an inference, the median.")
         yield Measure("latency_max_ms", slowest, "Of an inference, the slowest.")
-    yield Measure("arena_bytes", meta.board.arena_bytes or None, "Size of the tensor arena.")
+    yield arena_measure(meta.board.arena_bytes or None)
     if meta.build is not None:
-        yield Measure("flash_bytes", meta.build.flash_bytes, "Flash that the firmware takes.")
-        yield Measure("code_bytes", meta.build.code_bytes, "Machine code of the firmware.")
+        yield flash_measure(meta.build.flash_bytes)
+        yield code_measure(meta.build.code_bytes)
     if meta.line_errors is not None:
         yield Measure(
             "line_errors", meta.line_errors, "Frames damaged or lost, links opened again."

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import chromium
 import pytest
 
 if TYPE_CHECKING:
@@ -16,31 +15,17 @@ if TYPE_CHECKING:
 
 Scheme = Literal["light", "dark"]
 Media = Literal["screen", "print"]
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-
-
-def chromium() -> str:
-    """The program: $MCUZOO_CHROMIUM, or the first of the usual names on the path; else skip."""
-    named = os.environ.get("MCUZOO_CHROMIUM")
-    found = named or next(filter(None, map(shutil.which, _NAMES)), None)
-    if not found:
-        pytest.skip("no Chromium: put it on the path, or set MCUZOO_CHROMIUM")
-    return found
 
 
 @contextmanager
 def launched() -> Iterator[Browser]:
     """The browser. Skips the test without it or without playwright."""
-    api = pytest.importorskip("playwright.sync_api")
-    # Containers of CI have little shared memory, and their user is root, which Chromium's sandbox
-    # refuses.
-    flags = ["--disable-dev-shm-usage", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    with api.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium(), args=flags)
-        try:
-            yield browser
-        finally:
-            browser.close()
+    pytest.importorskip("playwright.sync_api")
+    program = chromium.chromium()
+    if not program:
+        pytest.skip(chromium.MISSING)
+    with chromium.launched(program) as browser:
+        yield browser
 
 
 class Opened:

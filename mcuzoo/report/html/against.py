@@ -71,7 +71,6 @@ def against_sections(it: Against, pictures: Pictures, show: int) -> tuple[Sectio
 def _blocks(it: Against) -> list[Block | None]:
     meta = it.baseline.summary.meta
     outputs = it.outputs
-    tone = "bad" if it.regressions else ""
     facts = [
         Fact("baseline", str(it.baseline.folder), f"begun {meta.started}"),
         Fact("paired", pairing_text(it)),
@@ -86,7 +85,7 @@ def _blocks(it: Against) -> list[Block | None]:
     if outputs.inputs_changed:
         facts.append(Fact("inputs", inputs_text(outputs)))
     return [
-        Text(conclusion(it), "bad" if tone else ""),
+        Text(conclusion(it), "bad" if it.regressions else ""),
         *(Text(text, "bad") for text in it.regressions),
         Facts(tuple(facts)),
         _side_by_side(_deltas(it.deltas), _changes(it)),

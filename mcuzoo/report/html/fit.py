@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mcuzoo.plan.place.estimate import waits
 from mcuzoo.report.arena import arena_text
+from mcuzoo.report.fit import fit_headline
 from mcuzoo.report.html.blocks import (
     Cell,
     Head,
@@ -52,11 +53,7 @@ def fit_html(
         subject=f"{report.model} on {report.board}, runtime {report.runtime}{kind}",
         verdict=Verdict(
             report.passed,
-            "Does not fit"
-            if not report.fits
-            else "Fits"
-            if report.passed
-            else "Fits, and a budget does not hold",
+            fit_headline(report.fits, report.passed).capitalize(),
             reasons,
             report.warnings,
             report.next_step or "",

@@ -14,13 +14,12 @@ from mcuzoo.report.html.page import page_html
 
 def profile_html(profile: ModelProfile, made: datetime | None = None) -> str:
     """The page; everything from outside is escaped. made: the time in UTC; None: now."""
-    passed = profile.passed and profile.within_budgets
     page = Page(
         title=f"{profile.model} on {profile.board}, layer by layer",
         subject=f"{profile.model} on {profile.board}{agent_note(profile.agent)}, layer by layer",
         verdict=Verdict(
-            passed,
-            "Pass" if passed else "Fail: the firmware",
+            profile.accepted,
+            "Pass" if profile.accepted else "Fail: the firmware",
             (
                 f"{profile.verdict[:1].upper()}{profile.verdict[1:]}.",
                 *(one.text for one in profile.budgets if one.fails),
