@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -110,9 +109,13 @@ class Core:
         """Instructions of counted runs, all blocks that were entered as a whole."""
         return self._counted[0]
 
+    @property
+    def counting(self) -> bool:
+        return self._hook is not None
+
     def count(self, on: bool) -> None:
         """Count from the next run on, or no more."""
-        if on == (self._hook is not None):
+        if on == self.counting:
             return
         if on:
             self._hook = self._hook_blocks()
@@ -166,9 +169,7 @@ class Core:
         kinds = {
             **dict.fromkeys((unicorn.UC_MEM_WRITE_UNMAPPED, unicorn.UC_MEM_WRITE_PROT), "write to"),
             **dict.fromkeys((unicorn.UC_MEM_READ_UNMAPPED, unicorn.UC_MEM_READ_PROT), "read of"),
-            **dict.fromkeys(
-                (unicorn.UC_MEM_FETCH_UNMAPPED, unicorn.UC_MEM_FETCH_PROT), "jump to"
-            ),
+            **dict.fromkeys((unicorn.UC_MEM_FETCH_UNMAPPED, unicorn.UC_MEM_FETCH_PROT), "jump to"),
         }
 
         def on_memory(_uc: Any, kind: int, address: int, size: int, *_: Any) -> bool:
@@ -201,5 +202,3 @@ class Core:
 
 
 _HINT = "docs/emulator.md says what the emulated board models."
-
-Stop = Callable[[], None]

@@ -1,4 +1,4 @@
-"""A static ELF64 program for AArch64, read from an untrusted file: what is loaded, and its names."""
+"""A static ELF64 program for AArch64 in an untrusted file: what is loaded, and its names."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
+from typing import Any
 
 from mcuzoo.errors import InputError
 
@@ -84,7 +86,7 @@ class Program:
             "mcuzoo build PROJECT makes the program again.",
         )
 
-    def _unpack(self, kind: struct.Struct, at: int, what: str) -> tuple[int, ...]:
+    def _unpack(self, kind: struct.Struct, at: int, what: str) -> tuple[Any, ...]:
         if at < 0 or at + kind.size > len(self._content):
             raise self._unsound(f"its {what} is beyond the file's end")
         return kind.unpack_from(self._content, at)
@@ -107,12 +109,10 @@ class Program:
             if address < _LOWEST or address + memory_bytes > _HIGHEST:
                 raise self._unsound(f"a segment lies at {address:#x}")
             content = self._content[at : at + file_bytes]
-            found.append(
-                Segment(address, memory_bytes, content, bool(flags & 2), bool(flags & 1))
-            )
+            found.append(Segment(address, memory_bytes, content, bool(flags & 2), bool(flags & 1)))
             self._loads.append((at, at + file_bytes, address))
         found.sort(key=lambda one: one.address)
-        if any(one.end > other.address for one, other in zip(found, found[1:], strict=False)):
+        if any(one.end > other.address for one, other in pairwise(found)):
             raise self._unsound("its segments overlap")
         if sum(one.size for one in found) > MOST_BYTES:
             raise self._unsound(f"its segments have more than {MOST_BYTES:,} bytes")
