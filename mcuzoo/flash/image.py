@@ -85,7 +85,7 @@ def load_payload(project: Path) -> Payload:
         elf=paths["elf"],
         bin=paths["bin"],
         hex=paths["hex"],
-        start=manifest.target.image_base,
+        start=manifest.chip.image_base,
         content=contents["bin"],
     )
     _check_place(payload)
