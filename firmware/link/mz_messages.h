@@ -13,7 +13,7 @@
 #define MZ_PROTOCOL_VERSION 1u
 #define MZ_MAX_CHUNK_BYTES 1024u
 #define MZ_MAX_PAYLOAD_BYTES 1032u
-#define MZ_MAX_TEXT_BYTES 120u
+#define MZ_MAX_TEXT_BYTES 112u
 #define MZ_PROFILE_RECORD_BYTES 16u
 
 typedef enum {
@@ -317,7 +317,8 @@ static inline bool mz_unpack_verify_line(mz_span payload, mz_msg_verify_line *me
  * and version. runtime_error: why no model can run, "" for none. model_capacity_bytes: the largest
  * model that can be uploaded, 0 where none can; model_bytes: the one that is there. agent,
  * count_unit: numbers of the words in link/hello.py. features: bits of Feature. receive_bytes: how
- * many received bytes it keeps while it works; 0: it does not say. model_sha256: of the linked or
+ * many received bytes it keeps while it works; 0: it does not say. delegate: who computes, if in an
+ * arithmetic of its own ("xnnpack"); "": byte for byte as TFLM. model_sha256: of the linked or
  * uploaded model. input, output: its tensors. build_id: the hash of all that the firmware is made
  * of. */
 typedef struct {
@@ -344,6 +345,7 @@ typedef struct {
     uint8_t count_unit;
     uint16_t features;
     uint16_t receive_bytes;
+    const char *delegate;
 } mz_msg_hello_reply;
 
 static inline void mz_pack_hello_reply(mz_writer *writer, const mz_msg_hello_reply *message) {
@@ -370,6 +372,7 @@ static inline void mz_pack_hello_reply(mz_writer *writer, const mz_msg_hello_rep
     mz_write_u8(writer, message->count_unit);
     mz_write_u16(writer, message->features);
     mz_write_u16(writer, message->receive_bytes);
+    mz_write_text(writer, message->delegate);
 }
 
 /* All input bytes before `next_offset` are there. image_id: the image that the board holds. */

@@ -215,6 +215,7 @@ class HelloReply(Message, code=0x81, sender=Sender.BOARD):
     model_capacity_bytes: the largest model that can be uploaded, 0 where none can; model_bytes: the
     one that is there. agent, count_unit: numbers of the words in link/hello.py. features: bits of
     Feature. receive_bytes: how many received bytes it keeps while it works; 0: it does not say.
+    delegate: who computes, if in an arithmetic of its own ("xnnpack"); "": byte for byte as TFLM.
     model_sha256: of the linked or uploaded model. input, output: its tensors. build_id: the hash of
     all that the firmware is made of.
     """
@@ -242,6 +243,7 @@ class HelloReply(Message, code=0x81, sender=Sender.BOARD):
     count_unit: U8 = 0
     features: U16 = 0
     receive_bytes: U16 = 0
+    delegate: String = ""
 
 
 @dataclass(frozen=True)
