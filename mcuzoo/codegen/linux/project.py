@@ -26,7 +26,7 @@ from mcuzoo.data.preprocess import check_preprocessing
 from mcuzoo.errors import UsageError
 from mcuzoo.graph.program import input_shape
 from mcuzoo.graph.read import load_model
-from mcuzoo.plan.linux import plan_for_linux
+from mcuzoo.plan.linux_agent import plan_for_linux
 from mcuzoo.project.manifest import BOARD_FOLDER, Manifest, ModelEntry
 from mcuzoo.quoting import one_line, shortened
 from mcuzoo.zoo.registry import ModelSource
