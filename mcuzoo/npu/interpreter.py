@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.errors import ModelError
-from mcuzoo.npu.arithmetic import Integers, scale
+from mcuzoo.npu.arithmetic import Integers, saturated, scale
 from mcuzoo.npu.decode import decode_operations
-from mcuzoo.npu.elementwise import elementwise, wrapped
+from mcuzoo.npu.elementwise import elementwise
 from mcuzoo.npu.file import NpuOp
 from mcuzoo.npu.findings import TO_MCUZOO, TO_VELA, Kind
 from mcuzoo.npu.memory import Memory, OutsideError
@@ -197,7 +197,7 @@ class Interpreter:
             name = {3: "tanh", 4: "sigmoid"}[activation.function]
             raise Broken(operation, "arithmetic", f"the NPU's own {name} is used", TO_MCUZOO)
         if ofm.element_bytes == 4 and slot is None:
-            return wrapped(values)  # FITTED_WIDE_ZERO_POINT
+            return saturated(values)  # FITTED_WIDE_ZERO_POINT, FITTED_WIDE_LIMITS
         values = np.clip(values + ofm.zero_point, activation.low, activation.high)
         if slot is None:
             bits = 8 * ofm.element_bytes
@@ -222,7 +222,11 @@ def _products(operation: BlockOperation | DmaOperation) -> int:
     work = prod(operation.ofm.shape) * kernel.height * kernel.width
     if operation.kind == "CONV":
         work *= operation.ifm.depth
-    if max(prod(fm.shape) for fm in maps) > _MOST_VALUES or work > _MOST_PRODUCTS:
+    values = [prod(fm.shape) for fm in maps]
+    rows = (operation.ofm.height - 1) * kernel.stride_y + kernel.height * kernel.dilation_y
+    columns = (operation.ofm.width - 1) * kernel.stride_x + kernel.width * kernel.dilation_x
+    values.append(rows * columns * operation.ifm.depth)
+    if max(values) > _MOST_VALUES or work > _MOST_PRODUCTS:
         raise Broken(operation, "address", f"an output of {operation.ofm.shape} is too large")
     return work
 
