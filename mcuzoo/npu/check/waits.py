@@ -9,7 +9,7 @@ unfinished when the second starts one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -83,7 +83,7 @@ class WaitCheck:
         self,
         operation: BlockOperation | DmaOperation,
         own: Accesses,
-        others: list[tuple[BlockOperation, Accesses]] | list[tuple[DmaOperation, Accesses]],
+        others: Sequence[tuple[BlockOperation | DmaOperation, Accesses]],
     ) -> None:
         for waits, (other, its) in enumerate(reversed(others)):
             if its.conflict(own):
