@@ -82,13 +82,27 @@ class Interpreter:
             products += _products(operation)
             if products > _MOST_PRODUCTS_IN_ALL:
                 raise Broken(operation, "file", "the stream takes too many products", TO_MCUZOO)
-            try:
-                if isinstance(operation, DmaOperation):
-                    memory.copy(operation)
-                else:
-                    seen(operation, self._block(memory, operation))
-            except OutsideError as error:
-                raise Broken(operation, "address", _outside(error)) from error
+            values = self.step(memory, operation)
+            if isinstance(operation, BlockOperation) and values is not None:
+                seen(operation, values)
+
+    def step(self, memory: Memory, operation: BlockOperation | DmaOperation) -> NDArray[Any] | None:
+        """Do one operation; its output as it was stored, None of a copy. Raises Broken."""
+        try:
+            if isinstance(operation, DmaOperation):
+                memory.copy(operation)
+                return None
+            return self._block(memory, operation)
+        except OutsideError as error:
+            raise Broken(operation, "address", _outside(error)) from error
+
+    def weights(self, memory: Memory, operation: BlockOperation) -> NDArray[np.int64]:
+        """Of a convolution, (output channels, height, width, input channels). Raises Broken."""
+        return self._weights_of(memory, operation).values.astype(np.int64)
+
+    def scales(self, memory: Memory, operation: BlockOperation) -> Scales | None:
+        """Of a convolution; None if all channels share one. Raises Broken."""
+        return None if operation.output_scale else self._scales_of(memory, operation)
 
     def _block(self, memory: Memory, operation: BlockOperation) -> NDArray[Any]:
         given = memory.read(operation.ifm).astype(np.int64) - operation.ifm.zero_point
