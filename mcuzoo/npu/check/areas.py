@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.npu.memory import LUT_BYTES
-from mcuzoo.npu.operations import SHRAM, BlockOperation, DmaOperation, FeatureMap, Range, Tile
+from mcuzoo.npu.operations import SHRAM, BlockOperation, DmaOperation, FeatureMap, Range
 from mcuzoo.npu.stream import NpuConfig
 
 _BRICK = 16
@@ -110,34 +109,6 @@ class Box:
     start: tuple[int, int, int]
     end: tuple[int, int, int]
 
-    def meets(self, other: Box) -> bool:
-        return all(
-            max(own, its) < min(own_end, its_end)
-            for own, its, own_end, its_end in zip(
-                self.start, other.start, self.end, other.end, strict=True
-            )
-        )
-
-
-def rows_of(fm: FeatureMap, box: Box) -> list[Range]:
-    """A range for each row of each tile of the part."""
-    return [found for tile in fm.tiles() for found in _rows_of_tile(fm, tile, box)]
-
-
-def _rows_of_tile(fm: FeatureMap, tile: Tile, box: Box) -> Iterator[Range]:
-    top, bottom = max(box.start[0], tile.top), min(box.end[0], tile.top + tile.height)
-    left, right = max(box.start[1], tile.left), min(box.end[1], tile.left + tile.width)
-    first, last = box.start[2], min(box.end[2], fm.depth) - 1
-    if left >= right or first > last:
-        return
-    for y in range(top, bottom):
-        row = tile.base + (y - tile.top) * fm.stride_y
-        start = row + (left - tile.left) * _stride_x(fm) + _channel(fm, first)
-        end = row + (right - 1 - tile.left) * _stride_x(fm) + _channel(fm, last)
-        yield Range(fm.region, start, end + fm.element_bytes - start)
-
-
-def _channel(fm: FeatureMap, channel: int) -> int:
-    if not fm.bricks:
-        return channel * fm.element_bytes
-    return channel // _BRICK * fm.stride_c + channel % _BRICK * fm.element_bytes
+    def of(self, values: NDArray[np.int64]) -> NDArray[np.int64]:
+        """This part of an array (height, width, depth, ...)."""
+        return values[tuple(map(slice, self.start, self.end))]

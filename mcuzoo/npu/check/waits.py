@@ -9,18 +9,28 @@ unfinished when the second starts one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from mcuzoo.npu.check.areas import Accesses, Box, Shared, accesses, meet, rows_of
-from mcuzoo.npu.check.areas import overlap as ranges_overlap
-from mcuzoo.npu.operations import BlockOperation, DmaOperation, FeatureMap, Operation, Wait
+import numpy as np
+from numpy.typing import NDArray
+
+from mcuzoo.npu.check.areas import Accesses, Box, Shared, accesses, byte_addresses, meet
+from mcuzoo.npu.operations import (
+    BlockOperation,
+    DmaOperation,
+    FeatureMap,
+    Operation,
+    PoolMode,
+    Upscale,
+    Wait,
+)
 from mcuzoo.npu.stream import NpuConfig
 
 MAX_DEPENDENCY = 3
 _KERNELS_AT_WORK = 2
-_BLOCK_MAX = (32, 64)
-"""Rows and columns of a block at most."""
+_TAPS_OF_A_JOB = (32, 64)
+"""Rows and columns of a window that a job reads at once; Vela counts no more of larger ones."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +83,7 @@ class WaitCheck:
         self,
         operation: BlockOperation | DmaOperation,
         own: Accesses,
-        others: list[tuple[BlockOperation, Accesses]] | list[tuple[DmaOperation, Accesses]],
+        others: Sequence[tuple[BlockOperation | DmaOperation, Accesses]],
     ) -> None:
         for waits, (other, its) in enumerate(reversed(others)):
             if its.conflict(own):
@@ -89,7 +99,7 @@ class WaitCheck:
         self._recent = [*self._recent[-3:], (operation, own)]
 
     def _blocks(self, before: BlockOperation, operation: BlockOperation) -> None:
-        most = dependency(before, operation, self.shared, self.config)
+        most = dependency(before, operation, self.shared)
         if operation.dependency > most:
             self.faults.append(
                 WaitFault(
@@ -100,9 +110,7 @@ class WaitCheck:
             )
 
 
-def dependency(
-    before: BlockOperation, operation: BlockOperation, shared: Shared, config: NpuConfig | None
-) -> int:
+def dependency(before: BlockOperation, operation: BlockOperation, shared: Shared) -> int:
     """How many blocks of `before` may be unfinished when `operation` starts."""
     tables = [one.activation.table is not None for one in (before, operation)]
     if tables == [True, False] and not shared.end_banks:
@@ -116,48 +124,28 @@ def dependency(
         return 0
     if second and _size(read) < _size(operation.ifm):
         return 0
-    # Vela takes the padding at the right for that above; what it allows is not reported.
-    kernel = operation.kernel
-    return max(
-        _block_dependency(before, operation, read, _micro_block(config), above)
-        for above in {kernel.top, kernel.right}
-    )
+    return _block_dependency(before, operation, read)
 
 
 def _size(fm: FeatureMap) -> int:
     return fm.height * fm.width * fm.depth
 
 
-def _micro_block(config: NpuConfig | None) -> tuple[int, int]:
-    """Rows and columns of a micro-block."""
-    macs = 256 if config is None else config.macs // config.cores
-    return (2, 2) if macs == 256 else (1, 2) if macs == 128 else (1, 1)
-
-
-def _block_dependency(
-    before: BlockOperation,
-    operation: BlockOperation,
-    read: FeatureMap,
-    micro: tuple[int, int],
-    above: int,
-) -> int:
-    most, elapsed = MAX_DEPENDENCY, 0
-    made = list(_last_blocks(before))
-    for needed in _first_inputs(operation, micro, above):
-        outstanding = 0
-        for block in made:
-            if _touch(read, needed, before.ofm, block):
-                break
-            outstanding += 1
-        most = min(most, elapsed + outstanding)
-        elapsed += 1
+def _block_dependency(before: BlockOperation, operation: BlockOperation, read: FeatureMap) -> int:
+    """The first job that needs what one of the last blocks writes, counted from where they meet."""
+    most = MAX_DEPENDENCY
+    written, needed = byte_addresses(before.ofm), byte_addresses(read)
+    made = [box.of(written) for box in _last_blocks(before)]
+    for first, box in enumerate(_first_inputs(operation)):
+        own = box.of(needed)
+        for last, block in enumerate(made):
+            if first + last < most and _touch(own, block):
+                most = first + last
     return most
 
 
 def _blocks_of(fm: FeatureMap, block: tuple[int, int, int]) -> int:
-    return (
-        -(-fm.height // block[0]) * -(-fm.width // block[1]) * -(-fm.depth // block[2])
-    )
+    return -(-fm.height // block[0]) * -(-fm.width // block[1]) * -(-fm.depth // block[2])
 
 
 def _corner(fm: FeatureMap, block: tuple[int, int, int], index: int) -> tuple[int, int, int]:
@@ -179,43 +167,40 @@ def _last_blocks(operation: BlockOperation) -> Iterator[Box]:
         yield Box(corner, (corner[0] + height, corner[1] + width, corner[2] + depth))
 
 
-def _first_inputs(
-    operation: BlockOperation, micro: tuple[int, int], above: int
-) -> Iterator[Box]:
-    """What the first blocks of an output read of the input."""
+def _first_inputs(operation: BlockOperation) -> Iterator[Box]:
+    """What the first jobs read of the input: a convolution takes the input channels of a block in
+    several jobs, any other operation those of the block."""
     kernel, block = operation.kernel, operation.block
-    depth = operation.ofm.depth
-    if operation.kind == "CONV":
-        bits = 8 * operation.ifm.element_bytes
-        depth = min(256 // bits, -(-operation.ifm.depth // 8) * 8)
-    sizes = []
-    for axis, (stride, taps, dilation) in enumerate(
-        (
-            (kernel.stride_y, kernel.height, kernel.dilation_y),
-            (kernel.stride_x, kernel.width, kernel.dilation_x),
-        )
-    ):
-        reach = min(_BLOCK_MAX[axis], (taps - 1) * dilation + 1)
-        size = (block[axis] - 1) * stride + reach
-        sizes.append(-(-size // micro[axis]) * micro[axis])
-    parts = -(-operation.ifm.depth // depth)
-    total = _blocks_of(operation.ofm, block)
-    for index in range(min(MAX_DEPENDENCY, total * parts)):
-        y, x, _ = _corner(operation.ofm, block, index // parts)
-        start = (
-            max(0, y * kernel.stride_y - above),
-            max(0, x * kernel.stride_x - kernel.left),
-            index % parts * depth,
-        )
-        yield Box(start, (start[0] + sizes[0], start[1] + sizes[1], start[2] + depth))
+    summed = operation.kind == "CONV" or (
+        operation.kind == "POOL" and operation.mode == PoolMode.REDUCE_SUM
+    )
+    depth = 16 if kernel.part_kernel or operation.ifm.element_bytes > 1 else 32
+    parts = -(-operation.ifm.depth // depth) if summed else 1
+    total = _blocks_of(operation.ofm, block) * parts
+    for index in range(min(MAX_DEPENDENCY, total)):
+        y, x, channel = _corner(operation.ofm, block, index // parts)
+        if summed:
+            channel = index % parts * depth
+        else:
+            depth = block[2]
+        taps = (kernel.height - 1) * kernel.dilation_y, (kernel.width - 1) * kernel.dilation_x
+        rows = _reach(y, block[0], kernel.stride_y, min(taps[0], _TAPS_OF_A_JOB[0] - 1))
+        columns = _reach(x, block[1], kernel.stride_x, min(taps[1], _TAPS_OF_A_JOB[1] - 1))
+        half = 1 if operation.upscale is Upscale.NONE else 2
+        top, left = (rows[0] - kernel.top) // half, (columns[0] - kernel.left) // half
+        bottom, right = (rows[1] - kernel.top) // half, (columns[1] - kernel.left) // half
+        start = max(top, 0), max(left, 0), channel
+        yield Box(start, (max(bottom + 1, 0), max(right + 1, 0), channel + depth))
 
 
-def _touch(read: FeatureMap, needed: Box, made: FeatureMap, block: Box) -> bool:
-    if read.shape == made.shape and _tiles(read) == _tiles(made):
-        return needed.meets(block)
-    own, others = rows_of(read, needed), rows_of(made, block)
-    return any(ranges_overlap(one, other) for one in own for other in others)
+def _reach(start: int, size: int, stride: int, taps: int) -> tuple[int, int]:
+    """The first and the last pixel that `size` outputs from `start` on need, of a row or column."""
+    return start * stride, (start + size - 1) * stride + taps
 
 
-def _tiles(fm: FeatureMap) -> tuple[object, ...]:
-    return fm.bases, fm.height0, fm.height1, fm.width0
+def _touch(one: NDArray[np.int64], other: NDArray[np.int64]) -> bool:
+    if not one.size or not other.size:
+        return False
+    if one.min() > other.max() or other.min() > one.max():
+        return False
+    return bool(np.isin(one, other).any())
