@@ -54,9 +54,8 @@ def _npu_text(manifest: Manifest, board: LinuxBoard) -> str:
         return f"NPU: {how}\n"
     left = f", {', '.join(made.cpu_operators)} on the CPU" if made.cpu_operators else ""
     sram = "" if made.sram_bytes is None else f"; {made.sram_bytes:,} bytes of its memory"
-    return (
-        f"NPU: {made.npu_operators} of {made.operators} operators{left}{sram} ({made.compiler})\n"
-    )
+    count = f"{made.npu_operators} of {made.operators} operators"
+    return f"NPU: {count}{left}{sram} ({made.compiler})\n"
 
 
 def export_document(manifest: AnyManifest) -> dict[str, Any]:
