@@ -10,6 +10,7 @@ from typing import Any, Literal, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, create_model
 
+from mcuzoo.board.linux import LinuxBoard
 from mcuzoo.board.model import Board
 from mcuzoo.budgets import BudgetResult
 from mcuzoo.compare.comparison import LayerAgreement
@@ -744,7 +745,10 @@ WATCH = of(
 
 DOCUMENTS: dict[str, tuple[str, Any]] = {
     "bisect": ("mcuzoo bisect --json", BISECT),
-    "boards": ("mcuzoo boards --json", of("Boards", boards=list[Board])),
+    "boards": (
+        "mcuzoo boards --json",
+        of("Boards", boards=list[Board], linux_boards=list[LinuxBoard]),
+    ),
     "build": ("mcuzoo build --json: the newest build of a project", BUILD),
     "compare": ("mcuzoo compare --json", COMPARE),
     "config": ("mcuzoo config --json", CONFIG),
@@ -779,7 +783,7 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
     "inspect": ("mcuzoo inspect --json", Inspection),
     "models": (
         "mcuzoo models --json",
-        of("Models", boards=dict[str, str], models=list[TableRow]),
+        of("Models", boards=dict[str, str], other_products=list[str], models=list[TableRow]),
     ),
     "ports": ("mcuzoo ports --json", of("Ports", ports=many(_PORT))),
     "probes": ("mcuzoo probes --json", of("Probes", probes=many(_PROBE))),
