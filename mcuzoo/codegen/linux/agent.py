@@ -9,7 +9,7 @@ from mcuzoo.codegen.board_files import Sections
 from mcuzoo.codegen.project_part import NO_UPLOAD_SOURCE, WHOLE_IMAGE_SOURCE
 from mcuzoo.codegen.sources import application_sources, firmware_files
 from mcuzoo.codegen.templates import render
-from mcuzoo.plan.linux import LinuxPlan
+from mcuzoo.plan.linux_agent import LinuxPlan
 from mcuzoo.project.build_id import BUILD_ID_HEADER
 from mcuzoo.project.kinds import (
     LINUX_TOOLCHAINS,
