@@ -61,6 +61,8 @@ if TYPE_CHECKING:
     from mcuzoo.toolchain.options import BuildOptions
     from mcuzoo.tryout.options import TryOptions
     from mcuzoo.tryout.tryout import try_model
+    from mcuzoo.verify.options import VerifyOptions
+    from mcuzoo.verify.verify import verify
     from mcuzoo.watch.options import WatchOptions
     from mcuzoo.watch.watch import watch
     from mcuzoo.zoo.fetch.fetch import fetch_model as fetch
@@ -91,6 +93,7 @@ __all__ = [
     "QuantizeOptions",
     "RunOptions",
     "TryOptions",
+    "VerifyOptions",
     "WatchOptions",
     "bisect",
     "build",
@@ -115,6 +118,7 @@ __all__ = [
     "run",
     "sbom",
     "try_model",
+    "verify",
     "watch",
 ]
 
@@ -142,6 +146,7 @@ _HOMES = {
     "history": "history.trend:history",
     "bisect": "history.bisect:bisect",
     "try_model": "tryout.tryout:try_model",
+    "verify": "verify.verify:verify",
     "watch": "watch.watch:watch",
     "Model": "graph.model:Model",
     "Board": "board.model:Board",
@@ -166,6 +171,7 @@ _HOMES = {
     "HistoryOptions": "history.options:HistoryOptions",
     "BisectOptions": "history.options:BisectOptions",
     "TryOptions": "tryout.options:TryOptions",
+    "VerifyOptions": "verify.options:VerifyOptions",
     "WatchOptions": "watch.options:WatchOptions",
 }
 """Where each name lives: module:name, as the imports above say to a type checker."""
