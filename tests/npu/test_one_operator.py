@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from helpers import npu_cases
+from helpers.engines import wheel
 from helpers.examples import examples
 from helpers.npu_cases import as_uint8, drawn, tried
 from numpy.typing import NDArray
@@ -60,7 +61,7 @@ def test_another_answer_of_tflm_is_found(monkeypatch: pytest.MonkeyPatch, wrong:
     """The cases can fail."""
     pytest.importorskip("tflite_micro")
     raw = next(one for one in drawn("dense", 5, seed_=3) if as_uint8(one) is not None)
-    real = npu_cases.wheel
+    real = wheel
     assert getattr(tried(raw, imx93(), VelaOptions()), "outcome", "") == "equal"
 
     def altered(model: bytes) -> Callable[[NDArray[np.int8]], NDArray[np.int8]]:
