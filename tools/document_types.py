@@ -27,6 +27,8 @@ from mcuzoo.history.pairing import Unpaired
 from mcuzoo.link.counts import StackUse
 from mcuzoo.measure.arena import ArenaRow
 from mcuzoo.npu import findings as npu_findings
+from mcuzoo.npu.vela import PlacedOp
+from mcuzoo.npu.vela_said import VelaEstimate
 from mcuzoo.npu.verify import Verification
 from mcuzoo.ops.inspect import Inspection
 from mcuzoo.plan.fit import RuntimeFit, StreamedInput
@@ -333,6 +335,40 @@ FIT = of(
     project=Literal["mcuxpresso", "cmake"],
     why_not_ahead=str | None,
     other_runtime=RuntimeFit | None,
+    budgets=list[BudgetResult],
+)
+FIT_LINUX = of(
+    "FitLinux",
+    model=str,
+    board=str,
+    fits=bool,
+    reason=str | None,
+    npu=str | None,
+    sram_bytes=int | None,
+    dram_bytes=int,
+    bsp_vela=str | None,
+    vela=of(
+        "Vela",
+        version=str,
+        options=list[str],
+        model_sha256=str,
+        sha256=str,
+        bytes=int,
+        npu_operators=int | None,
+        cpu_operators=int | None,
+        operators=list[PlacedOp],
+        estimate=VelaEstimate,
+    )
+    | None,
+    agent=of(
+        "Agent",
+        runs=bool,
+        reason=str | None,
+        arena_bytes=int | None,
+        constant_bytes=int | None,
+    ),
+    warnings=list[str],
+    next_step=str | None,
     budgets=list[BudgetResult],
 )
 ARENA_ROW = plus(ArenaRow, difference=int)
@@ -773,6 +809,7 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
     "export": ("mcuzoo export --json: the manifest of the project", EXPORT),
     "fetch": ("mcuzoo fetch --json", FETCH),
     "fit": ("mcuzoo fit --json; sizes in bytes", FIT),
+    "fit-linux": ("mcuzoo fit --json, of a board with Linux; sizes in bytes", FIT_LINUX),
     "fit-measure": ("mcuzoo fit --measure --json; sizes in bytes", FIT_MEASURE),
     "fit-universal": ("mcuzoo fit --universal --json; sizes in bytes", FIT_UNIVERSAL),
     "flash": ("mcuzoo flash --json", FLASH),

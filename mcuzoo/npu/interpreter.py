@@ -132,7 +132,8 @@ class Interpreter:
         elif operation.mode == PoolMode.REDUCE_SUM:
             result = given.sum(2, keepdims=True)
             result = totals(result, operation.kernel, shape)
-        elif factor is None:
+        elif factor is None or operation.kernel.padded:
+            # FITTED_PADDED_AVERAGE: Vela 5 sets a scale of 1 where there is padding.
             return averages(given, operation.kernel, shape, operation.rounding)
         else:
             result = totals(given, operation.kernel, shape)
