@@ -40,8 +40,9 @@ from mcuzoo.quantize.process import WorkerReport
 from mcuzoo.run.open_board import Guess
 from mcuzoo.run.record import BoardFacts, Settings, Status, WrongLayer
 from mcuzoo.run.score import Agreement, Paired
-from mcuzoo.run.summary import Broke, Latency
+from mcuzoo.run.summary import Latency
 from mcuzoo.run.tally import Prediction
+from mcuzoo.run.verdict import Broke
 from mcuzoo.zoo.convert.report import ConversionReport
 from mcuzoo.zoo.fetch.fetch import FetchReport
 
@@ -84,6 +85,7 @@ def plus(base: type[Any], /, without: tuple[str, ...] = (), **more: Any) -> Any:
     return of(base.__name__, **{**kept, **more})
 
 
+FLIPS = of("FlipRate", count=int, compared=int, value=float, low95=float, high95=float)
 RATE = of("Rate", correct=int, total=int, value=float, low95=float, high95=float)
 RECIPE = plus(Recipe, normalize=str)
 SOURCED_RECIPE = plus(RECIPE, source=str)
@@ -228,7 +230,7 @@ HISTORY = of(
                     code_bytes=int | None,
                     constant_bytes=int | None,
                     link_faults=int | None,
-                    verdict=of("Verdict", passed=bool, broke=Broke | None),
+                    verdict=of("Verdict", passed=bool | None, broke=Broke | None),
                     changed=many(_COMPARED),
                 )
             ),
@@ -273,6 +275,9 @@ RUN = of(
     accuracy=of("Accuracies", top1=RATE | None, top5=RATE | None),
     classes=many(of("ClassRate", label=int, name=str | None, top1=RATE)),
     reference=Agreement | None,
+    delegates=list[str],
+    flips=FLIPS | None,
+    board_cpu=of("BoardCpu", reference=Agreement, flips=FLIPS, host_flips=FLIPS | None) | None,
     wrong_layer=WrongLayer | None,
     stack=StackUse | None,
     latency=plus(Latency, median_ms=float | None) | None,
@@ -285,7 +290,8 @@ RUN = of(
     against=Absent(AGAINST),
     verdict=of(
         "Verdict",
-        passed=bool,
+        passed=bool | None,
+        judged=bool,
         broke=Broke | None,
         exit_code=int,
         reasons=list[str],
@@ -399,6 +405,7 @@ EVALUATE = of(
         model=ModelFacts,
         engine=str,
         flips=int,
+        flip_rate=FLIPS,
         agreement=of("Distance", compared=int, equal=int, max_distance=int) | None,
         accuracy=_SCORES | None,
         paired=_PAIRED | None,
@@ -406,6 +413,7 @@ EVALUATE = of(
         line=LINE | None,
     )
     | None,
+    exposure=bool,
     budgets=list[BudgetResult],
 )
 

@@ -16,7 +16,7 @@ from mcuzoo.history.changes import Compared, compare_metas, differing
 from mcuzoo.history.figures import RunFigures, read_figures
 from mcuzoo.history.folders import run_folders
 from mcuzoo.history.options import HistoryOptions
-from mcuzoo.run.summary import Broke
+from mcuzoo.run.verdict import Broke
 
 
 @dataclass(frozen=True)

@@ -155,9 +155,8 @@ def _run(run: RunOfTest, home: Path) -> Iterator[tuple[str, str]]:
     summary = run.summary
     if summary is not None:
         verdict = summary.verdict
-        told = "pass" if verdict.broke is None else f"FAIL: {verdict.broke.value}"
         top1 = f", top-1 {summary.top1.value:.4f}" if summary.top1 is not None else ""
-        yield "run", f"{told}: {len(summary.rows)} images{top1}"
+        yield "run", f"{verdict.text}: {len(summary.rows)} images{top1}"
         yield from (("", reason) for reason in verdict.reasons)
     else:
         yield "run", "did not come to its end"

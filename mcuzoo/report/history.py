@@ -100,8 +100,7 @@ def latency_unit(latency: Latency) -> str:
 def verdict_text(run: RunFigures) -> str:
     if not run.finished:
         return "unfinished"
-    broke = run.verdict.broke
-    return "pass" if broke is None else f"FAIL: {broke.value}"
+    return run.verdict.text
 
 
 def changed_names(changed: tuple[Compared, ...]) -> str:

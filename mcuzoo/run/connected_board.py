@@ -109,6 +109,7 @@ def board_facts(hello: Hello) -> BoardFacts:
         arena_used=hello.arena_used,
         agent=hello.agent,
         count_unit=hello.count_unit,
+        delegate=hello.delegate,
     )
 
 

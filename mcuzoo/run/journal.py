@@ -48,7 +48,7 @@ _ITEM = "id, file, label, sha256"
 _FOUND = (
     "status", "output", "top1", "score", "cycles", "input_crc32", "attempts",
     "reference_difference", "seconds", "error", "rank", "second", "dtype", "turned", "clipped",
-    "board", "host_top1",
+    "board", "host_top1", "cpu_top1", "cpu_difference",
 )  # fmt: skip
 
 

@@ -34,7 +34,8 @@ from mcuzoo.run.job import Job
 from mcuzoo.run.journal import Journal, read_run
 from mcuzoo.run.record import Row, Status
 from mcuzoo.run.runner import LOST_IN_A_ROW, RunInterruptedError, run_images
-from mcuzoo.run.summary import Broke, RunSummary
+from mcuzoo.run.summary import RunSummary
+from mcuzoo.run.verdict import Broke
 
 SILENT = BoardSilentError("It stopped answering.", "Press reset.")
 

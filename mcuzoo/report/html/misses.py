@@ -10,7 +10,7 @@ import numpy as np
 
 from mcuzoo.errors import command
 from mcuzoo.history.pairing import Pair
-from mcuzoo.report.figures import class_name, score_text
+from mcuzoo.report.figures import class_name, score_text, steps_text
 from mcuzoo.report.html.blocks import (
     Block,
     Card,
@@ -133,7 +133,7 @@ def _card(meta: RunMeta, row: Row, seen: Seen) -> Card:
         if seen.expected is not None:
             host = class_name(seen.expected.top1, names)
             facts.append(Fact("the host", f"{host} {score_text(seen.expected.score)}"))
-        facts.append(Fact("off by", _steps(row.reference_difference), tone="bad"))
+        facts.append(Fact("off by", steps_text(row.reference_difference), tone="bad"))
     if wrong and row.label_rank is not None and row.label_rank >= TOP_K:
         facts.append(Fact("its rank", f"{row.label_rank + 1} of {meta.classes}"))
     scores = _scores(meta, row)
@@ -157,10 +157,6 @@ def _scores(meta: RunMeta, row: Row) -> tuple[Score, ...]:
         )
         for place, label in enumerate(best)
     )
-
-
-def _steps(count: int) -> str:
-    return "1 step" if count == 1 else f"{count:,} steps"
 
 
 def _list(meta: RunMeta, rows: Sequence[Row]) -> Table | None:

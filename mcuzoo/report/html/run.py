@@ -46,7 +46,8 @@ from mcuzoo.report.html.run_facts import latency_blocks, link_blocks, provenance
 from mcuzoo.run.board_summary import board_findings
 from mcuzoo.run.record import Status
 from mcuzoo.run.score import Accuracy
-from mcuzoo.run.summary import Broke, RunSummary
+from mcuzoo.run.summary import RunSummary
+from mcuzoo.run.verdict import Broke
 from mcuzoo.zoo.measured import best_measurement
 
 SHOWN = 24

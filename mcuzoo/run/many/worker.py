@@ -55,7 +55,7 @@ class SameFirmware:
         """Raises WrongFirmwareError if it is another one."""
         with self._lock:
             first, known = self._known.setdefault(facts.board, (name, facts))
-        for fact in ("build_id", "model_sha256", "runtime", "toolchain"):
+        for fact in ("build_id", "model_sha256", "runtime", "toolchain", "delegate"):
             then, now = getattr(known, fact), getattr(facts, fact)
             if then != now:
                 raise WrongFirmwareError(
