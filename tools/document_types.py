@@ -172,6 +172,7 @@ AGAINST = of(
     )
     | None,
     outputs=_OUTPUTS,
+    flips=of("FlipTest", only_in_baseline=int, only_in_run=int, p_value=float, differs=bool) | None,
     deltas=many(plus(Delta, refused=str | None, change=float | None)),
     compared=many(_COMPARED),
     changed_parts=list[Part],
@@ -209,6 +210,7 @@ HISTORY = of(
             model=str,
             board=str,
             agent=str,
+            delegate=str,
             broken_since=of("BrokenSince", broke=Broke, run=str, started=str, last_good=str | None)
             | None,
             runs=many(
@@ -225,6 +227,7 @@ HISTORY = of(
                     top1=RATE | None,
                     host_top1=RATE | None,
                     outputs=of("Compared", compared=int, unequal=int),
+                    flips=FLIPS | None,
                     latency=of("Latency", unit=str, median=int, median_ms=float | None) | None,
                     arena_bytes=int | None,
                     code_bytes=int | None,
@@ -660,6 +663,8 @@ COMPARE = of(
     "Compare",
     images=int,
     equal=bool | None,
+    passed=bool | None,
+    max_flips=float | None,
     projects=many(
         of(
             "Project",
@@ -673,6 +678,7 @@ COMPARE = of(
             runtime=str,
             toolchain=str,
             build_id=str,
+            delegate=str,
             top1=float | None,
             top5=float | None,
             paired_p_value=float | None,
@@ -683,7 +689,7 @@ COMPARE = of(
             code_bytes=int | None,
             constant_bytes=int | None,
             stack_bytes=int | None,
-            agreement=plus(LayerAgreement, layers=dict[str, int]) | None,
+            agreement=plus(LayerAgreement, layers=dict[str, int], flips=FLIPS) | None,
             first_wrong=int | None,
             layers=many(
                 of(

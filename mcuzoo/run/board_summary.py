@@ -35,6 +35,15 @@ class BoardSummary:
     unanswered: int
 
     @property
+    def wrong(self) -> int | None:
+        """Outputs that are not the host's and must be; None where none was compared, or where a
+        delegate computes."""
+        facts = self.record.facts
+        if self.agreement is None or (facts is not None and facts.delegate):
+            return None
+        return self.agreement.unequal
+
+    @property
     def median_ms(self) -> float | None:
         """Of an inference; None for instructions, which are no time."""
         facts = self.record.facts

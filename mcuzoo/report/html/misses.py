@@ -43,10 +43,15 @@ def miss_blocks(
 def unequal_blocks(
     meta: RunMeta, rows: Sequence[Row], pictures: Pictures, show: int
 ) -> list[Block | None]:
-    """The images whose output is not the host's, the furthest first."""
-    unequal = [row for row in rows if row.reference_difference]
+    """The images whose output is not the host's, the furthest first; of a delegate those with
+    another answer."""
+    unequal = [row for row in rows if row.reference_difference and not _let_be(meta, row)]
     unequal.sort(key=lambda row: (-(row.reference_difference or 0), row.index))
     return [_gallery(meta, unequal, pictures, show, ask_host=True), _list(meta, unequal[show:])]
+
+
+def _let_be(meta: RunMeta, row: Row) -> bool:
+    return bool(meta.delegate_of(row.board)) and row.host_top1 in (None, row.top1)
 
 
 def answer_blocks(
