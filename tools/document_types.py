@@ -751,6 +751,8 @@ WATCH = of(
     latency=of("WatchLatency", count=int, unit=str, ms=float | None) | None,
     equal=bool | None,
     difference=int | None,
+    delegate=str | None,
+    agrees=bool | None,
     input_crc32=str | None,
     attempts=int | None,
     seconds=float,

@@ -26,7 +26,15 @@ from mcuzoo.run.connected_board import ConnectedBoard
 from mcuzoo.run.feed import Prepared, Unusable, prepare
 from mcuzoo.run.job import Job, model_name
 from mcuzoo.run.journal import Journal, begin_journal, require_no_run
-from mcuzoo.run.open_board import Answer, Chosen, Classification, choose, classification, connected
+from mcuzoo.run.open_board import (
+    Chosen,
+    Classification,
+    board_answer,
+    choose,
+    classification,
+    connected,
+    with_classes,
+)
 from mcuzoo.run.project import emulated_port
 from mcuzoo.run.record import Row, Settings, WrongLayer
 from mcuzoo.run.runner import (
@@ -187,13 +195,9 @@ class _Watch:
         self, board: ConnectedBoard, row: Row, expected: Future[NDArray[np.int8]] | None
     ) -> Classification:
         assert row.output is not None
-        answer = Answer(
-            output=row.output,
-            expected=None if expected is None else expected.result().reshape(-1),
-            count=row.cycles,
-            unit=board.hello.count_unit,
-            core_clock_hz=board.hello.core_clock_hz,
-        )
+        host = None if expected is None else expected.result().reshape(-1)
+        answer = board_answer(row.output, host, row.cycles, board.hello)
+        answer = with_classes(answer, self._chosen.manifest)
         return classification(answer, self._chosen.manifest, self._chosen.classes)
 
     def _greet(self, board: ConnectedBoard) -> None:
