@@ -111,6 +111,8 @@ class LayerFinder:
         An error of the profile is reported as a trouble and does not end the run: then the verdict
         has no layer's name.
         """
+        if self._board.hello.delegate:
+            return  # its layers are not the host's
         if self._engine is None or not self._turn.acquire(blocking=False):
             return
         try:
