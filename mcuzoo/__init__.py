@@ -48,7 +48,8 @@ if TYPE_CHECKING:
     from mcuzoo.history.trend import history
     from mcuzoo.measure.fit import measure
     from mcuzoo.plan.fit import fit
-    from mcuzoo.plan.options import FitOptions, MeasureOptions
+    from mcuzoo.plan.linux import fit_linux
+    from mcuzoo.plan.options import FitOptions, LinuxFitOptions, MeasureOptions
     from mcuzoo.quantize.options import QuantizeOptions
     from mcuzoo.quantize.quantize import quantize
     from mcuzoo.run.conversion import convert
@@ -83,6 +84,7 @@ __all__ = [
     "FitOptions",
     "FlashOptions",
     "HistoryOptions",
+    "LinuxFitOptions",
     "McuzooError",
     "MeasureOptions",
     "Model",
@@ -103,6 +105,7 @@ __all__ = [
     "export",
     "fetch",
     "fit",
+    "fit_linux",
     "flash",
     "history",
     "load_board",
@@ -126,6 +129,7 @@ _HOMES = {
     "convert": "run.conversion:convert",
     "quantize": "quantize.quantize:quantize",
     "fit": "plan.fit:fit",
+    "fit_linux": "plan.linux:fit_linux",
     "measure": "measure.fit:measure",
     "export": "codegen.export:export",
     "build": "toolchain.build:build_project",
@@ -152,6 +156,7 @@ _HOMES = {
     "ConvertOptions": "run.options:ConvertOptions",
     "QuantizeOptions": "quantize.options:QuantizeOptions",
     "FitOptions": "plan.options:FitOptions",
+    "LinuxFitOptions": "plan.options:LinuxFitOptions",
     "MeasureOptions": "plan.options:MeasureOptions",
     "ExportOptions": "codegen.options:ExportOptions",
     "BuildOptions": "toolchain.options:BuildOptions",

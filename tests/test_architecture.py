@@ -23,7 +23,7 @@ FLOORS = (
     {"emulator", "farm", "lowering"},
     {"ops"},
     {"engines", "zoo"},
-    {"data"},
+    {"data", "npu"},
     {"plan"},
     {"codegen", "link"},
     {"profile", "rig"},

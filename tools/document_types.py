@@ -10,6 +10,7 @@ from typing import Any, Literal, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, create_model
 
+from mcuzoo.board.linux import LinuxBoard
 from mcuzoo.board.model import Board
 from mcuzoo.budgets import BudgetResult
 from mcuzoo.compare.comparison import LayerAgreement
@@ -26,6 +27,8 @@ from mcuzoo.history.layers import FirstLayer
 from mcuzoo.history.pairing import Unpaired
 from mcuzoo.link.counts import StackUse
 from mcuzoo.measure.arena import ArenaRow
+from mcuzoo.npu.vela import PlacedOp
+from mcuzoo.npu.vela_said import VelaEstimate
 from mcuzoo.ops.inspect import Inspection
 from mcuzoo.plan.fit import RuntimeFit, StreamedInput
 from mcuzoo.plan.memory import PeakOp
@@ -340,6 +343,40 @@ FIT = of(
     project=Literal["mcuxpresso", "cmake"],
     why_not_ahead=str | None,
     other_runtime=RuntimeFit | None,
+    budgets=list[BudgetResult],
+)
+FIT_LINUX = of(
+    "FitLinux",
+    model=str,
+    board=str,
+    fits=bool,
+    reason=str | None,
+    npu=str | None,
+    sram_bytes=int | None,
+    dram_bytes=int,
+    bsp_vela=str | None,
+    vela=of(
+        "Vela",
+        version=str,
+        options=list[str],
+        model_sha256=str,
+        sha256=str,
+        bytes=int,
+        npu_operators=int | None,
+        cpu_operators=int | None,
+        operators=list[PlacedOp],
+        estimate=VelaEstimate,
+    )
+    | None,
+    agent=of(
+        "Agent",
+        runs=bool,
+        reason=str | None,
+        arena_bytes=int | None,
+        constant_bytes=int | None,
+    ),
+    warnings=list[str],
+    next_step=str | None,
     budgets=list[BudgetResult],
 )
 ARENA_ROW = plus(ArenaRow, difference=int)
@@ -760,7 +797,10 @@ WATCH = of(
 
 DOCUMENTS: dict[str, tuple[str, Any]] = {
     "bisect": ("mcuzoo bisect --json", BISECT),
-    "boards": ("mcuzoo boards --json", of("Boards", boards=list[Board])),
+    "boards": (
+        "mcuzoo boards --json",
+        of("Boards", boards=list[Board], linux_boards=list[LinuxBoard]),
+    ),
     "build": ("mcuzoo build --json: the newest build of a project", BUILD),
     "compare": ("mcuzoo compare --json", COMPARE),
     "config": ("mcuzoo config --json", CONFIG),
@@ -786,6 +826,7 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
     "export": ("mcuzoo export --json: the manifest of the project", EXPORT),
     "fetch": ("mcuzoo fetch --json", FETCH),
     "fit": ("mcuzoo fit --json; sizes in bytes", FIT),
+    "fit-linux": ("mcuzoo fit --json, of a board with Linux; sizes in bytes", FIT_LINUX),
     "fit-measure": ("mcuzoo fit --measure --json; sizes in bytes", FIT_MEASURE),
     "fit-universal": ("mcuzoo fit --universal --json; sizes in bytes", FIT_UNIVERSAL),
     "flash": ("mcuzoo flash --json", FLASH),
@@ -795,7 +836,7 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
     "inspect": ("mcuzoo inspect --json", Inspection),
     "models": (
         "mcuzoo models --json",
-        of("Models", boards=dict[str, str], models=list[TableRow]),
+        of("Models", boards=dict[str, str], other_products=list[str], models=list[TableRow]),
     ),
     "ports": ("mcuzoo ports --json", of("Ports", ports=many(_PORT))),
     "probes": ("mcuzoo probes --json", of("Probes", probes=many(_PROBE))),

@@ -8,7 +8,7 @@ from typing import Any
 
 from mcuzoo.errors import InputError, ModelError
 from mcuzoo.graph.flatbuffer import Reader, Table, damaged
-from mcuzoo.graph.foreign import foreign_model, refuse_compiled
+from mcuzoo.graph.foreign import COMPILED, foreign_model, refuse_compiled
 from mcuzoo.graph.model import Model, Op
 from mcuzoo.graph.read_tensor import read_tensor
 from mcuzoo.graph.schema import (
@@ -79,10 +79,12 @@ def _refuse_foreign(path: Path) -> None:
         raise ModelError(f"{path} is no TFLite model but {what}.", hint)
 
 
-def parse_model(raw: bytes, name: str) -> Model:
+def parse_model(raw: bytes, name: str, compiled: bool = False) -> Model:
     """Parse and verify the bytes of a .tflite file.
 
-    Time and memory are bounded by a few times the size of the file. Raises ModelError.
+    compiled: ops that are programs for another chip are taken, too, and may read tensors that
+    nothing writes, their working memory. Time and memory are bounded by a few times the size of
+    the file. Raises ModelError.
     """
     if len(raw) < 8 or raw[4:8] != FILE_IDENTIFIER:
         raise ModelError(
@@ -109,7 +111,8 @@ def parse_model(raw: bytes, name: str) -> Model:
     ]
     operators = graph.tables(SubGraphSlot.OPERATORS, "operators", MAX_OPS)
     ops = [_op(table, index, codes) for index, table in enumerate(operators)]
-    refuse_compiled(op.name for op in ops)
+    if not compiled:
+        refuse_compiled(op.name for op in ops)
     plain = (
         all(item.plain for item in read)
         and not any(_says_more(table, op) for table, op in zip(operators, ops, strict=True))
@@ -126,8 +129,12 @@ def parse_model(raw: bytes, name: str) -> Model:
         outputs=graph.integers(SubGraphSlot.OUTPUTS, "outputs"),
         plain=plain and root.reader.aligned,
     )
-    variables = frozenset(item.tensor.index for item in read if item.is_variable)
-    verify_graph(model.tensors, variables, model.ops, model.inputs, model.outputs)
+    variables = {item.tensor.index for item in read if item.is_variable}
+    if compiled:
+        written = {tensor for op in ops for tensor in op.outputs}
+        read_by = {tensor for op in ops if op.name in COMPILED for tensor in op.inputs}
+        variables |= read_by - written - {-1}
+    verify_graph(model.tensors, frozenset(variables), model.ops, model.inputs, model.outputs)
     return model
 
 

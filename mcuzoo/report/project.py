@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mcuzoo.board.baud import baud_text
+from mcuzoo.board.linux import LinuxBoard
 from mcuzoo.errors import command
 from mcuzoo.project.manifest import (
     AnyManifest,
@@ -21,21 +22,25 @@ from mcuzoo.report.fit import constants_summary
 from mcuzoo.tables import Column, table_text
 
 if TYPE_CHECKING:
-    from mcuzoo.board.model import Board
+    from mcuzoo.board.load import AnyBoard
 
 
-def export_text(directory: Path, board: Board, manifest: Manifest) -> str:
+def export_text(directory: Path, board: AnyBoard, manifest: Manifest) -> str:
     """A new project: its arena, constants and console, and what to do next."""
     entry = manifest.plan
+    head = f"{directory}: {manifest.model.name} for {board.name}, runtime {manifest.runtime}\n"
+    build = f"next: {command('mcuzoo', 'build', directory)}"
+    if isinstance(board, LinuxBoard):
+        figures = f"arena {entry.arena_bytes:,} bytes, constants {entry.constant_bytes:,} bytes"
+        return f"{head}{figures}\n{build}\n"
     streamed = ", the input consumed as it arrives" if entry.stream_input else ""
     sdk = " --sdk MCUXSDK, or what its README says" if manifest.sdk else ""
     return (
-        f"{directory}: {manifest.model.name} for {board.name}, runtime {manifest.runtime}\n"
-        f"arena {arena_text(entry)}{streamed}\n"
+        f"{head}arena {arena_text(entry)}{streamed}\n"
         f"constants {entry.constant_bytes:,} bytes in {constants_summary(entry)}\n"
         f"{next_image_text(entry, manifest.output.bytes)}\n"
         f"console {board.console.name} at {baud_text(board.console)}\n"
-        f"next: {command('mcuzoo', 'build', directory)}{sdk}\n"
+        f"{build}{sdk}\n"
     )
 
 
@@ -50,8 +55,9 @@ def export_document(manifest: AnyManifest) -> dict[str, Any]:
     return document
 
 
-def universal_text(directory: Path, board: Board, manifest: UniversalManifest) -> str:
+def universal_text(directory: Path, board: AnyBoard, manifest: UniversalManifest) -> str:
     """The message about a new universal project."""
+    assert not isinstance(board, LinuxBoard)
     lines = [
         f"{directory}: universal firmware for {board.name}",
         f"{len(manifest.universal.ops)} operators: {', '.join(manifest.universal.ops)}",
@@ -83,12 +89,16 @@ def build_text(project: Path, manifest: ProjectManifest, entry: BuildEntry, widt
     ]
     return (
         f"{manifest.name}, {entry.toolchain} {entry.compiler_version} {entry.optimization}\n"
-        + table_text(columns, rows, width)
+        + (table_text(columns, rows, width) if rows else "")
         + f"code {entry.code_bytes:,} bytes; build {entry.build_id}\n"
         + _changed_text(entry)
-        + "".join(f"{project / product}\n" for product in (entry.elf, entry.bin, entry.hex))
+        + "".join(f"{project / product}\n" for product in _products(entry))
         + f"next: {_next(project, manifest)}\n"
     )
+
+
+def _products(entry: BuildEntry) -> list[str]:
+    return [product for product in (entry.elf, entry.bin, entry.hex) if product]
 
 
 _SHOWN_FILES = 5

@@ -30,6 +30,7 @@ VERSIONS: Mapping[str, int] = {
     "export": 1,
     "fetch": 1,
     "fit": 1,
+    "fit-linux": 1,
     "fit-measure": 1,
     "fit-universal": 1,
     "flash": 1,

@@ -1,0 +1,1 @@
+"""Judging a compiled file without images: all of its constants, addresses and waits."""

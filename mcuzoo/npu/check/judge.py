@@ -1,0 +1,106 @@
+"""Judgement (a): all that can be said of a compiled file and its source model without images."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from mcuzoo.graph.model import Model, Op
+from mcuzoo.npu.check.replay import Names, Progress, Replay
+from mcuzoo.npu.check.values import WEIGHTED, Values
+from mcuzoo.npu.decode import decode_operations
+from mcuzoo.npu.file import VelaFile
+from mcuzoo.npu.findings import Counts, Finding, Judged
+from mcuzoo.npu.operations import Wait
+
+
+def judge_exhaustively(source: Model, vela: VelaFile) -> Judged:
+    """Every constant, address and wait of the compiled file; see docs/npu.md.
+
+    Findings are in the order of the file's ops and, within one, of its command stream.
+    """
+    values, progress = Values(source), Progress()
+    names = Names(source, vela.model)
+    findings = [_of_file(None, fault) for fault in vela.faults]
+    unproven: list[str] = []
+    counts = Counts()
+    for op in vela.model.ops:
+        npu_op = vela.npu_op(op.index)
+        if npu_op is None:
+            findings += _on_cpu(op, vela.model, values, progress, names)
+            continue
+        decoded = decode_operations(npu_op.stream)
+        findings += [
+            _of_file(op, f"word {fault.word}: {fault.what}")
+            for fault in (*npu_op.stream.faults, *decoded.faults)
+        ]
+        replay = Replay(npu_op, source, values, progress, names)
+        replay.run()
+        findings += [finding for _, finding in sorted(replay.found, key=lambda one: one[0])]
+        unproven += replay.unproven
+        counts += Counts(
+            operations=sum(not isinstance(one, Wait) for one in decoded.operations),
+            addresses=replay.flow.ranges,
+            waits=replay.waits.pairs,
+        )
+    missing = [op for op in source.ops if op.name in WEIGHTED and op.index not in progress.done]
+    if missing and not findings:
+        names_of = ", ".join(f"{op.index} {op.name}" for op in missing)
+        findings.append(
+            replace(
+                _of_file(None, ""),
+                layer=missing[0].index,
+                operator=missing[0].name,
+                where="the whole file",
+                expected=f"{names_of} on the NPU or the CPU",
+                found="neither",
+            )
+        )
+    counts += Counts(weights=progress.weights, scales=progress.scales)
+    return Judged(tuple(findings), counts, tuple(unproven))
+
+
+def _of_file(op: Op | None, what: str) -> Finding:
+    return Finding(
+        judgement="exhaustive",
+        layer=None,
+        operator="",
+        kind="file",
+        where="the file" if op is None else f"ethos-u op {op.index}",
+        expected="what driver and NPU take",
+        found=what,
+    )
+
+
+def _on_cpu(
+    op: Op, compiled: Model, values: Values, progress: Progress, names: Names
+) -> list[Finding]:
+    """An operator that was left to the CPU: the source model's, with its constants."""
+    outputs = [names.source(compiled.tensor(index)) for index in op.outputs]
+    own = next((values.writer[one] for one in outputs if one in values.writer), None)
+    for output in outputs:
+        if output is not None:
+            values.draw(output)
+    if own is None or own.name != op.name:
+        return []
+    progress.done.add(own.index)
+    found = []
+    for index, other in zip(own.inputs, op.inputs, strict=False):
+        if -1 in (index, other):
+            continue
+        data, held = values.source.tensor(index).data, compiled.tensor(other).data
+        if data is None or (
+            held is not None and np.array_equal(data.reshape(-1), held.reshape(-1))
+        ):
+            continue
+        where = f"op {op.index} on the CPU, tensor {other}"
+        found.append(
+            Finding(
+                "exhaustive", own.index, own.name, "weight", where, "the source model's", "others"
+            )
+        )
+    if own.name in WEIGHTED and not found:
+        weights = values.source.tensor(own.inputs[1]).data
+        progress.weights += 0 if weights is None else int(weights.size)
+    return found

@@ -1,0 +1,180 @@
+"""What the source model's operators compute of drawn values, and of which tensors they are.
+
+No image is needed: each operator gets values of its own, drawn for its inputs and not computed by
+the operators before, so that no fault hides another and nothing is lost in what networks round away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcuzoo.errors import McuzooError
+from mcuzoo.graph.model import DType, Model, Op, Quantization, Tensor
+from mcuzoo.ops.table import OPERATORS, computed
+
+RENAMES = frozenset(("EXPAND_DIMS", "RESHAPE", "SQUEEZE"))
+WEIGHTED = frozenset(("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV"))
+_OF_ONE_VALUE = frozenset(
+    ("ELU", "HARD_SWISH", "LEAKY_RELU", "LOGISTIC", "QUANTIZE", "RELU", "RELU6", "TANH")
+)
+_UINT8_OFFSET = 128
+PROBES = 4
+"""Draws of each tensor: all values, values around zero, near zero, and the extremes."""
+
+Arrays = list[NDArray[Any]]
+_Kernel = Callable[[Sequence[NDArray[Any] | None]], Any]
+
+
+def shifted(model: Model) -> Model:
+    """`model` with int8 instead of uint8 activations, 128 less; weights less their zero point.
+
+    The reference takes weights of any integers, so that this is exact: what TFLite computes in
+    uint8, less 128.
+    """
+    if not any(tensor.dtype is DType.UINT8 for tensor in model.tensors):
+        return model
+    weights = {op.inputs[1] for op in model.ops if op.name in WEIGHTED and len(op.inputs) > 1}
+    tensors = [_shifted(tensor, tensor.index in weights) for tensor in model.tensors]
+    return replace(model, tensors=tuple(tensors))
+
+
+def _shifted(tensor: Tensor, weights: bool) -> Tensor:
+    if tensor.dtype is not DType.UINT8 or tensor.quantization is None:
+        return tensor
+    quantization = tensor.quantization
+    if weights and tensor.data is not None:
+        centred = tensor.data.astype(np.int16) - np.int16(quantization.zero_point)
+        zeros = np.zeros_like(quantization.zero_points)
+        return replace(tensor, data=centred, quantization=_moved(quantization, zeros))
+    data = tensor.data
+    if data is not None:
+        data = (data.astype(np.int16) - _UINT8_OFFSET).astype(np.int8)
+    moved = _moved(quantization, quantization.zero_points - _UINT8_OFFSET)
+    return replace(tensor, dtype=DType.INT8, data=data, quantization=moved)
+
+
+def _moved(quantization: Quantization, zero_points: NDArray[np.int64]) -> Quantization:
+    return Quantization(quantization.scales, zero_points, quantization.axis)
+
+
+class Values:
+    """given: tensors whose values were drawn, PROBES arrays each, in the tensor's shape."""
+
+    def __init__(self, source: Model) -> None:
+        self.source = source
+        self.model = shifted(source)
+        self.flipped = frozenset(
+            tensor.index
+            for tensor, now in zip(source.tensors, self.model.tensors, strict=True)
+            if tensor.dtype is not now.dtype
+        )
+        """Tensors whose bytes are these values plus 128."""
+        self.given: dict[int, Arrays] = {}
+        self.writer: dict[int, Op] = {}
+        self.readers: dict[int, list[Op]] = {}
+        for op in self.model.ops:
+            self.writer.update(dict.fromkeys(op.outputs, op))
+            for index in dict.fromkeys(op.inputs):
+                self.readers.setdefault(index, []).append(op)
+        self._made: dict[int, Arrays | None] = {}
+        self._kernels: dict[int, _Kernel | None] = {}
+        self._random = np.random.default_rng(20260101)
+
+    def draw(self, tensor: int) -> Arrays:
+        """Values for a tensor, from now on those that its readers get."""
+        if tensor not in self.given:
+            self.given[tensor] = self._drawn(self.model.tensor(tensor))
+            self._made = {}
+        return self.given[tensor]
+
+    def _drawn(self, tensor: Tensor) -> Arrays:
+        random, shape = self._random, tensor.shape
+        info = np.iinfo(tensor.dtype.numpy if tensor.dtype is not DType.FLOAT32 else np.int8)
+        centre = tensor.quantization.zero_point if tensor.quantization is not None else 0
+        low, high = int(info.min), int(info.max)
+        wide = random.integers(low, high, shape, endpoint=True)
+        near, nearer = (random.normal(centre, sigma, shape).round() for sigma in (40, 10))
+        extreme = random.choice([low, centre, high], shape)
+        return [part.clip(low, high).astype(info.dtype) for part in (wide, near, nearer, extreme)]
+
+    def bytes_of(self, tensor: int, values: NDArray[Any]) -> NDArray[Any]:
+        """As they stand in the memory of an NPU."""
+        if tensor not in self.flipped:
+            return values
+        return (values.astype(np.int16) + _UINT8_OFFSET).astype(np.uint8)
+
+    def value(self, tensor: int) -> Arrays | None:
+        """Given, or computed of what is given; None if it cannot be computed."""
+        if tensor in self.given:
+            return self.given[tensor]
+        if tensor not in self._made:
+            self._made[tensor] = None
+            self._compute(tensor)
+        return self._made[tensor]
+
+    def compute(self, op: Op) -> list[Arrays] | None:
+        """The outputs of `op` for what its inputs are given."""
+        inputs: list[Arrays | None] = []
+        for index in op.inputs:
+            if index == -1:
+                inputs.append(None)
+                continue
+            data = self.model.tensor(index).data
+            value = [data] * PROBES if data is not None else self.value(index)
+            if value is None:
+                return None
+            inputs.append(value)
+        if op.name in RENAMES:
+            shape = self.model.tensor(op.outputs[0]).shape
+            return None if inputs[0] is None else [[one.reshape(shape) for one in inputs[0]]]
+        kernel = self._kernel(op)
+        if kernel is None:
+            return None
+        made: list[Arrays] = [[] for _ in op.outputs]
+        for probe in range(PROBES):
+            try:
+                result = kernel([None if one is None else one[probe] for one in inputs])
+            except (ValueError, IndexError, TypeError, AttributeError):
+                return None
+            outputs = result if isinstance(result, tuple) else (result,)
+            for found, output, index in zip(made, outputs, op.outputs, strict=True):
+                found.append(np.asarray(output).reshape(self.model.tensor(index).shape))
+        return made
+
+    def table(self, op: Op) -> NDArray[np.uint8] | None:
+        """The output's byte for each byte of the only input, from the least on; None if `op` is not
+        one of a single value."""
+        kernel = self._kernel(op) if op.name in _OF_ONE_VALUE else None
+        if kernel is None or self.model.tensor(op.outputs[0]).dtype is not DType.INT8:
+            return None
+        try:
+            made = np.asarray(kernel([np.arange(-128, 128, dtype=np.int8)]))
+        except (ValueError, IndexError):
+            return None
+        if made.size != 256:
+            return None
+        return self.bytes_of(op.outputs[0], made.reshape(-1).astype(np.int8)).view(np.uint8)
+
+    def _compute(self, tensor: int) -> None:
+        op = self.writer.get(tensor)
+        if op is None:
+            return
+        made = self.compute(op)
+        for index, value in zip(op.outputs, made or (), strict=False):
+            if index not in self.given:
+                self._made[index] = value
+
+    def _kernel(self, op: Op) -> _Kernel | None:
+        if op.index not in self._kernels:
+            self._kernels[op.index] = None
+            if op.name in OPERATORS:
+                try:
+                    self._kernels[op.index] = computed(op).reference(self.model, op)
+                except (McuzooError, ValueError, KeyError, AssertionError, IndexError, TypeError):
+                    pass
+        return self._kernels[op.index]
