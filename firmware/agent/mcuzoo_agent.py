@@ -329,8 +329,6 @@ class Engine:
         self._read_ops()
         self.input = self._end(self._interpreter.get_input_details(), "input", "QUANTIZE")
         self.output = self._end(self._interpreter.get_output_details(), "output", "DEQUANTIZE")
-        if self.delegate.library and not self._parts:
-            raise EngineError(f"{self.delegate.name} took none of {len(self.ops)} operators")
 
     def _read_ops(self) -> None:
         """The operators of the file, and those that stand for a delegate's part of it."""
@@ -632,7 +630,10 @@ class Agent:
             if self._runtime is None:
                 self._runtime = Runtime(self.settings.runtime)
             running = self._running_file(delegate)
-            self.engine = Engine(self._runtime, running, delegate, self.settings.threads)
+            engine = Engine(self._runtime, running, delegate, self.settings.threads)
+            if delegate.library and not engine.delegated and self.upload is None:
+                raise EngineError(f"{engine.name} took none of {len(engine.ops)} operators")
+            self.engine = engine
         except EngineError as error:
             self.error = str(error)
 
@@ -728,7 +729,7 @@ class Agent:
         reply += struct.pack(
             "<HQ", engine.warm_up_count if engine else 0, engine.warm_up_ns if engine else 0
         )
-        self._answer(frame, ENGINE, reply + text(self.error) + text(" ".join(offers)))
+        self._answer(frame, ENGINE, reply + text(self.error) + "\n".join(offers).encode())
 
     def _ping(self, frame: Frame) -> None:
         (nonce,) = struct.unpack_from("<I", frame.payload)
@@ -891,8 +892,7 @@ class Agent:
         self._answer(frame, PROFILE_DATA, head + packed)
 
     def _read_tensor(self, frame: Frame) -> None:
-        nonce, number, op, offset, length = struct.unpack_from("<IIHIH", frame.payload)
-        self._inside(number)
+        nonce, op, offset, length = struct.unpack_from("<IHIH", frame.payload)
         if op not in self._tensors:
             raise Refused(BAD_RANGE, f"the output of operator {op} cannot be read")
         piece = part_of(self._tensors[op], offset, length)

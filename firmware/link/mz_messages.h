@@ -329,11 +329,10 @@ static inline bool mz_unpack_select_engine(mz_span payload, mz_msg_select_engine
 }
 
 /* Asks for `length` bytes of the output of one operator, as PROFILE left it. Answered by
- * TENSOR_DATA. A board with Feature.TENSORS alone knows it. image_id: the profiled one. op: the
- * operator's number in the model file. */
+ * TENSOR_DATA. A board with Feature.TENSORS alone knows it. op: the operator's number in the model
+ * file. */
 typedef struct {
     uint32_t nonce;
-    uint32_t image_id;
     uint16_t op;
     uint32_t offset;
     uint16_t length;
@@ -342,7 +341,6 @@ typedef struct {
 static inline bool mz_unpack_read_tensor(mz_span payload, mz_msg_read_tensor *message) {
     mz_reader reader = mz_reader_of(payload);
     message->nonce = mz_read_u32(&reader);
-    message->image_id = mz_read_u32(&reader);
     message->op = mz_read_u16(&reader);
     message->offset = mz_read_u32(&reader);
     message->length = mz_read_u16(&reader);
@@ -591,7 +589,7 @@ static inline void mz_pack_line_verified(mz_writer *writer, const mz_msg_line_ve
  * that runs; delegated: how many of them the delegate took. sha256: of the file that runs, which
  * may be compiled from the model. warm_up_count: inferences on the first input that no RESULT
  * counts; warm_up_ns: what all of them took, both 0 until then. text: why it is not ready; offers:
- * all that may be selected, with spaces between. */
+ * all that may be selected, in UTF-8, a line each. */
 typedef struct {
     uint32_t nonce;
     uint8_t ready;
@@ -603,7 +601,7 @@ typedef struct {
     uint16_t warm_up_count;
     uint64_t warm_up_ns;
     const char *text;
-    const char *offers;
+    mz_span offers;
 } mz_msg_engine;
 
 static inline void mz_pack_engine(mz_writer *writer, const mz_msg_engine *message) {
@@ -617,7 +615,7 @@ static inline void mz_pack_engine(mz_writer *writer, const mz_msg_engine *messag
     mz_write_u16(writer, message->warm_up_count);
     mz_write_u64(writer, message->warm_up_ns);
     mz_write_text(writer, message->text);
-    mz_write_text(writer, message->offers);
+    mz_write_rest(writer, message->offers);
 }
 
 /* A piece of an operator's output. */

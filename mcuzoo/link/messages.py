@@ -217,11 +217,10 @@ class ReadTensor(Message, code=0x11, sender=Sender.HOST):
     """Asks for `length` bytes of the output of one operator, as PROFILE left it. Answered by
     TENSOR_DATA. A board with Feature.TENSORS alone knows it.
 
-    image_id: the profiled one. op: the operator's number in the model file.
+    op: the operator's number in the model file.
     """
 
     nonce: U32
-    image_id: U32
     op: U16
     offset: U32
     length: U16
@@ -410,7 +409,8 @@ class Engine(Message, code=0x8C, sender=Sender.BOARD):
     "" for none. op_count: operators of the file that runs; delegated: how many of them the delegate
     took. sha256: of the file that runs, which may be compiled from the model. warm_up_count:
     inferences on the first input that no RESULT counts; warm_up_ns: what all of them took, both 0
-    until then. text: why it is not ready; offers: all that may be selected, with spaces between.
+    until then. text: why it is not ready; offers: all that may be selected, in
+    UTF-8, a line each.
     """
 
     nonce: U32
@@ -423,7 +423,7 @@ class Engine(Message, code=0x8C, sender=Sender.BOARD):
     warm_up_count: U16
     warm_up_ns: U64
     text: String
-    offers: String
+    offers: Data
 
 
 @dataclass(frozen=True)

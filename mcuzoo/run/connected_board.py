@@ -22,6 +22,7 @@ from mcuzoo.errors import (
     RigError,
     WrongFirmwareError,
 )
+from mcuzoo.link.codes import Feature
 from mcuzoo.link.counts import StackUse
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.inference import Inference, Profile
@@ -52,11 +53,21 @@ OpenSession = Callable[[LinkState], AbstractContextManager[BoardSession]]
 """Opens a session with the state of earlier sessions."""
 
 
+ANY_LINUX = "linux-"
+"""What the id of a computer begins with that is no board; its machine follows."""
+
+
 def check_firmware(hello: Hello, manifest: Manifest) -> None:
     """Raise WrongFirmwareError unless the board runs the newest build of the project.
 
+    The Python agent of a Linux board is not built: of that, the model is compared alone. On any
+    computer that is no board of mcuzoo's ("linux-x86_64") it may run the model of every board.
+
     Raises FirmwareError when it does, but its runtime could not be set up.
     """
+    if hello.has(Feature.ENGINES):
+        _check_agent(hello, manifest)
+        return
     _check(
         ("is a", hello.board, manifest.board),
         ("runs the model", hello.model_sha256, manifest.model.sha256),
@@ -69,6 +80,23 @@ def check_firmware(hello: Hello, manifest: Manifest) -> None:
             f"The board cannot run its model: {hello.runtime_error}",
             "Export the project again (mcuzoo fit shows what fits), build and flash it.",
         )
+
+
+def _check_agent(hello: Hello, manifest: Manifest) -> None:
+    if hello.runtime_error:
+        raise FirmwareError(
+            f"The agent cannot run its model: {hello.runtime_error}",
+            "Choose another engine, as ?delegate=none behind an ssh:// port; docs/linux.md tells "
+            "what each needs on the board.",
+        )
+    board = () if hello.board.startswith(ANY_LINUX) else (("is a", hello.board, manifest.board),)
+    _check(
+        *board,
+        ("runs the model", hello.model_sha256, manifest.model.sha256),
+        ("takes an input of bytes", hello.input.bytes, manifest.input.bytes),
+        ("gives an output of bytes", hello.output.bytes, manifest.output.bytes),
+        hint="Copy the exported project to the board again, and start the agent that is in it.",
+    )
 
 
 def check_build(hello: Hello, manifest: ProjectManifest) -> None:
@@ -84,12 +112,15 @@ def _build_of(manifest: ProjectManifest, hello: Hello) -> str:
     return hello.build_id if hello.build_id in manifest.build_ids else manifest.newest_build_id
 
 
-def _check(*facts: tuple[str, str | int, str | int]) -> None:
+def _check(
+    *facts: tuple[str, str | int, str | int],
+    hint: str = "mcuzoo build PROJECT, flash it (or emulate it), and use that project's folder.",
+) -> None:
     for what, found, expected in facts:
         if found != expected:
             raise WrongFirmwareError(
                 f"The board at this port {what} {found}, the project has {expected}.",
-                "mcuzoo build PROJECT, flash it (or emulate it), and use that project's folder.",
+                hint,
             )
 
 
