@@ -60,6 +60,11 @@ class NpuOp:
     inputs: tuple[Place, ...]
     outputs: tuple[Place, ...]
 
+    @property
+    def shared(self) -> bool:
+        """Whether regions 1 and 2 are the same tensor."""
+        return self.op.inputs[_SCRATCH] == self.op.inputs[_FAST]
+
     def region_bytes(self, region: int) -> int | None:
         """The size of a region, or None if there is no such region."""
         sizes = (len(self.constants), self.scratch_bytes, self.fast_bytes)
@@ -196,7 +201,7 @@ def _bytes_of(tensor: Tensor, op: Op) -> bytes:
 
 
 def _arena_bytes(model: Model, offsets: tuple[int, ...], compiled: list[Op]) -> int:
-    fast = {op.inputs[_FAST] for op in compiled}
+    fast = {op.inputs[_FAST] for op in compiled} - {op.inputs[_SCRATCH] for op in compiled}
     ends = [
         offsets[tensor.index] + tensor.bytes
         for tensor in model.tensors

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.errors import ModelError
-from mcuzoo.npu.arithmetic import Integers, scale
+from mcuzoo.npu.arithmetic import Integers, saturated, scale
 from mcuzoo.npu.decode import decode_operations
-from mcuzoo.npu.elementwise import elementwise, wrapped
+from mcuzoo.npu.elementwise import elementwise
 from mcuzoo.npu.file import NpuOp
 from mcuzoo.npu.findings import TO_MCUZOO, TO_VELA, Kind
 from mcuzoo.npu.memory import Memory, OutsideError
@@ -82,13 +82,27 @@ class Interpreter:
             products += _products(operation)
             if products > _MOST_PRODUCTS_IN_ALL:
                 raise Broken(operation, "file", "the stream takes too many products", TO_MCUZOO)
-            try:
-                if isinstance(operation, DmaOperation):
-                    memory.copy(operation)
-                else:
-                    seen(operation, self._block(memory, operation))
-            except OutsideError as error:
-                raise Broken(operation, "address", _outside(error)) from error
+            values = self.step(memory, operation)
+            if isinstance(operation, BlockOperation) and values is not None:
+                seen(operation, values)
+
+    def step(self, memory: Memory, operation: BlockOperation | DmaOperation) -> NDArray[Any] | None:
+        """Do one operation; its output as it was stored, None of a copy. Raises Broken."""
+        try:
+            if isinstance(operation, DmaOperation):
+                memory.copy(operation)
+                return None
+            return self._block(memory, operation)
+        except OutsideError as error:
+            raise Broken(operation, "address", _outside(error)) from error
+
+    def weights(self, memory: Memory, operation: BlockOperation) -> NDArray[np.int64]:
+        """Of a convolution, (output channels, height, width, input channels). Raises Broken."""
+        return self._weights_of(memory, operation).values.astype(np.int64)
+
+    def scales(self, memory: Memory, operation: BlockOperation) -> Scales | None:
+        """Of a convolution; None if all channels share one. Raises Broken."""
+        return None if operation.output_scale else self._scales_of(memory, operation)
 
     def _block(self, memory: Memory, operation: BlockOperation) -> NDArray[Any]:
         given = memory.read(operation.ifm).astype(np.int64) - operation.ifm.zero_point
@@ -197,7 +211,7 @@ class Interpreter:
             name = {3: "tanh", 4: "sigmoid"}[activation.function]
             raise Broken(operation, "arithmetic", f"the NPU's own {name} is used", TO_MCUZOO)
         if ofm.element_bytes == 4 and slot is None:
-            return wrapped(values)  # FITTED_WIDE_ZERO_POINT
+            return saturated(values)  # FITTED_WIDE_ZERO_POINT, FITTED_WIDE_LIMITS
         values = np.clip(values + ofm.zero_point, activation.low, activation.high)
         if slot is None:
             bits = 8 * ofm.element_bytes
@@ -222,7 +236,11 @@ def _products(operation: BlockOperation | DmaOperation) -> int:
     work = prod(operation.ofm.shape) * kernel.height * kernel.width
     if operation.kind == "CONV":
         work *= operation.ifm.depth
-    if max(prod(fm.shape) for fm in maps) > _MOST_VALUES or work > _MOST_PRODUCTS:
+    values = [prod(fm.shape) for fm in maps]
+    rows = (operation.ofm.height - 1) * kernel.stride_y + kernel.height * kernel.dilation_y
+    columns = (operation.ofm.width - 1) * kernel.stride_x + kernel.width * kernel.dilation_x
+    values.append(rows * columns * operation.ifm.depth)
+    if max(values) > _MOST_VALUES or work > _MOST_PRODUCTS:
         raise Broken(operation, "address", f"an output of {operation.ofm.shape} is too large")
     return work
 
