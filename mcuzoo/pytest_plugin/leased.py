@@ -24,6 +24,7 @@ from mcuzoo.pytest_plugin.journal import TestsJournal
 from mcuzoo.pytest_plugin.pool import Candidate
 from mcuzoo.run.connected_board import ConnectedBoard, board_facts, check_firmware
 from mcuzoo.run.feed import Prepared, Unusable, prepare
+from mcuzoo.run.layer_finder import LayerFinder, one_turn
 from mcuzoo.run.open_board import (
     Answer,
     Classification,
@@ -35,7 +36,7 @@ from mcuzoo.run.open_board import (
     with_classes,
 )
 from mcuzoo.run.record import BoardRecord, Row, WrongLayer
-from mcuzoo.run.runner import BOARD_LOST, LOST_IN_A_ROW, LayerFinder, infer_or_lose, one_turn
+from mcuzoo.run.runner import BOARD_LOST, LOST_IN_A_ROW, infer_or_lose
 from mcuzoo.run.sessions import Line, MessagesOnly, sessions
 
 HOST = "the host"
@@ -266,7 +267,8 @@ class LeasedBoard:
         answer = with_classes(answer, self._firmware.manifest)
         self.asked.append(Asked(image, expected, row, answer))
         if row.reference_difference:
-            finder = LayerFinder(board, self._firmware.engine, self._found, self._turn)
+            project = self.candidate.project
+            finder = LayerFinder(board, self._firmware.engine, self._found, self._turn, project)
             finder.find(ready)
         return answer
 

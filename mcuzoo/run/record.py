@@ -95,8 +95,9 @@ class Settings(BudgetOptions):
     them. labgrid: of a run on a farm, its coordinator; filters: tags of its places; places: how
     many of them; lg_env, lg_state: file and strategy that switch their power. compress: inputs are
     sent encoded where that pays. max_baud: the highest rate to change to; 0: `baud` stays, as in
-    older runs. port: the one of a run on one board; empty else. limit: at most so many images.
-    split: of the data set.
+    older runs. board_cpu: the engine of the board's CPU that is compared with its delegate; "no":
+    none; None: the first of CPU_ENGINES that it offers. port: the one of a run on one board; empty
+    else. limit: at most so many images. split: of the data set.
     """
 
     project: str
@@ -118,6 +119,7 @@ class Settings(BudgetOptions):
     lg_state: str | None = None
     compress: bool = True
     max_baud: int = 0
+    board_cpu: str | None = None
 
     @property
     def several(self) -> bool:

@@ -26,6 +26,7 @@ from mcuzoo.run.connected_board import ConnectedBoard
 from mcuzoo.run.feed import Prepared, Unusable, prepare
 from mcuzoo.run.job import Job, model_name
 from mcuzoo.run.journal import Journal, begin_journal, require_no_run
+from mcuzoo.run.layer_finder import LayerFinder, one_turn
 from mcuzoo.run.open_board import (
     Chosen,
     Classification,
@@ -40,12 +41,10 @@ from mcuzoo.run.record import Row, Settings, WrongLayer
 from mcuzoo.run.runner import (
     BOARD_LOST,
     LOST_IN_A_ROW,
-    LayerFinder,
     bad_row,
     compared,
     infer_or_lose,
     new_meta,
-    one_turn,
 )
 from mcuzoo.watch.arrival import Arrival, Source
 from mcuzoo.watch.camera import CameraSource
@@ -144,7 +143,9 @@ class _Watch:
             compress = board.hello.has(Feature.CODEC)
             # Without the host's engine: that runs while the board does.
             make = partial(prepare, input=input_of(chosen.manifest), engine=None, compress=compress)
-            finder = LayerFinder(board, chosen.engine, partial(self._tell, journal), one_turn(None))
+            project = chosen.subject.project
+            tell = partial(self._tell, journal)
+            finder = LayerFinder(board, chosen.engine, tell, one_turn(None), project)
             host = stack.enter_context(ThreadPoolExecutor(1, "mcuzoo-host"))
             feed = stack.enter_context(Feed(self._source, make))
             self._greet(board)

@@ -193,5 +193,5 @@ class FakeAgent:
             warm_up_count=0,
             warm_up_ns=0,
             text="",
-            offers=" ".join(self._engines),
+            offers="\n".join(self._engines).encode(),
         )

@@ -57,6 +57,9 @@ class Told:
     def trouble(self, text: str) -> None:
         self.troubles.append(text)
 
+    def note(self, text: str) -> None:
+        raise AssertionError(text)
+
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
