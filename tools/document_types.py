@@ -27,8 +27,10 @@ from mcuzoo.history.layers import FirstLayer
 from mcuzoo.history.pairing import Unpaired
 from mcuzoo.link.counts import StackUse
 from mcuzoo.measure.arena import ArenaRow
+from mcuzoo.npu import findings as npu_findings
 from mcuzoo.npu.vela import PlacedOp
 from mcuzoo.npu.vela_said import VelaEstimate
+from mcuzoo.npu.verify import Verification
 from mcuzoo.ops.inspect import Inspection
 from mcuzoo.plan.fit import RuntimeFit, StreamedInput
 from mcuzoo.plan.memory import PeakOp
@@ -773,6 +775,7 @@ TRY = of(
     run=RUN | None,
     next=list[str],
 )
+VERIFY = plus(Verification, passed=bool, first=npu_findings.Finding | None, proves=str)
 _ONE_WAY = dict[str, int]
 WATCH = of(
     "Watch",
@@ -846,6 +849,7 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
     "rig-scan": ("mcuzoo rig scan --json", RIG_SCAN),
     "run": ("mcuzoo run-serial, report and demo --json", RUN),
     "try": ("mcuzoo try --json; sizes in bytes", TRY),
+    "verify": ("mcuzoo verify --json", VERIFY),
     "watch": ("mcuzoo watch --json, a line for each picture", WATCH),
 }
 """By name what prints it, and its type, without the field `schema`."""

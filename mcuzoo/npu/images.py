@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.engines.engine import model_input
-from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import ModelError
 from mcuzoo.graph.model import DType, Model, Op, Tensor
 from mcuzoo.npu.compiled import CompiledModel, Execution
 from mcuzoo.npu.file import VelaFile
 from mcuzoo.npu.findings import Counts, Finding, Judged
+from mcuzoo.npu.integers import SourceEngine
 from mcuzoo.npu.match import Difference, Placement, difference, find, holds, is_telling, nearest
 
 _NEXT_LAYERS = 3
@@ -83,8 +83,8 @@ def judge_images(
 
 class _Judge:
     def __init__(self, source: Model, file: VelaFile) -> None:
-        self.engine = ReferenceEngine(source)
-        _require_same_ends(source, file)
+        self.engine = SourceEngine(source)
+        require_same_ends(source, file)
         self.file = file
         self.compiled = CompiledModel(file)
         self.output = self.engine.output_op
@@ -99,7 +99,7 @@ class _Judge:
         ops = {op.index: op for op in self.engine.program.model.ops}
         for index in wanted:
             self.layers.setdefault(index, _Layer(ops[index]))
-        execution = self.compiled.run(model_input(self.engine.program, picture.input))
+        execution = self.compiled.run(self._given(picture))
         kept = [block for block in execution.blocks if block.values.dtype.itemsize == 1]
         blocks = [_as_int8(block.values) for block in kept]
         used: set[int] = set()
@@ -130,6 +130,14 @@ class _Judge:
         self.results.append(result)
         self.counts += Counts(images=1, values=values, unequal=not equal)
         return result
+
+    def _given(self, picture: Picture) -> NDArray[Any]:
+        """The image as the file's own input takes it."""
+        given = model_input(self.engine.program, picture.input)
+        dtype = self.file.model.tensor(self.file.model.inputs[0]).dtype
+        if dtype is DType.UINT8 and given.dtype == np.int8:
+            given = given.view(np.uint8) ^ np.uint8(0x80)
+        return given
 
     @staticmethod
     def _placement(
@@ -263,7 +271,7 @@ def _integers_at(file: VelaFile, execution: Execution) -> NDArray[Any] | None:
     return execution.values.get(index)
 
 
-def _require_same_ends(source: Model, file: VelaFile) -> None:
+def require_same_ends(source: Model, file: VelaFile) -> None:
     """Raises ModelError if the file cannot be what Vela made of `source`."""
     for role, mine, theirs in (
         ("input", source.inputs, file.model.inputs),
@@ -273,7 +281,7 @@ def _require_same_ends(source: Model, file: VelaFile) -> None:
         its = [file.model.tensor(index) for index in theirs]
         if [(one.shape, one.dtype) for one in ours] != [(one.shape, one.dtype) for one in its]:
             raise ModelError(
-                f"{file.model.name} was not compiled from {source.name}: its {role}s are "
+                f"{file.model.name} was not compiled from {source.name}: its {role} is "
                 f"{_words(its)}, not {_words(ours)}.",
                 "Give the .tflite file that Vela compiled.",
             )
