@@ -98,6 +98,12 @@ def _export_one(
 ) -> Manifest:
     if isinstance(board, LinuxBoard):
         return export_linux_project(source, board, folder, options)
+    if options.linux_words:
+        raise UsageError(
+            f"{options.linux_words[0]} is for boards that run Linux; {board.name} has a "
+            "microcontroller.",
+            "Leave it out.",
+        )
     strict = replace(options, project=options.project or DEFAULT_PROJECT)
     return export_project(source, board, folder, strict)
 

@@ -132,7 +132,8 @@ class Interpreter:
         elif operation.mode == PoolMode.REDUCE_SUM:
             result = given.sum(2, keepdims=True)
             result = totals(result, operation.kernel, shape)
-        elif factor is None:
+        elif factor is None or operation.kernel.padded:
+            # Vela 5 gives a scale of 1 where there is padding: the NPU divides all the same.
             return averages(given, operation.kernel, shape, operation.rounding)
         else:
             result = totals(given, operation.kernel, shape)

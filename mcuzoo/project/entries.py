@@ -201,6 +201,24 @@ class LinuxTargetEntry:
 
 
 @dataclass(frozen=True)
+class NpuEntry:
+    """The model as it was compiled for the board's NPU. file: the compiled .tflite file; report:
+    what the compiler says, as JSON; both relative to the project. compiler: with its version.
+    operators: how many the model has; npu_operators: how many of them are not left to the CPU;
+    cpu_operators: the types of the others. sram_bytes: of the NPU's own memory, by the compiler;
+    None if it does not say.
+    """
+
+    file: FilePath
+    report: FilePath
+    compiler: Text
+    operators: Size
+    npu_operators: Size
+    cpu_operators: tuple[Text, ...]
+    sram_bytes: Size | None = None
+
+
+@dataclass(frozen=True)
 class BuildEntry:
     """The newest build. Paths are relative to the project folder.
 

@@ -21,6 +21,7 @@ from mcuzoo.project.entries import (
     MeasuredEntry,
     MemoryEntry,
     ModelEntry,
+    NpuEntry,
     PartEntry,
     PlanEntry,
     ProvenanceEntry,
@@ -52,6 +53,7 @@ __all__ = [
     "MeasuredEntry",
     "MemoryEntry",
     "ModelEntry",
+    "NpuEntry",
     "PartEntry",
     "PlanEntry",
     "ProjectManifest",
@@ -153,7 +155,7 @@ class Manifest(ProjectManifest):
     recipe_source: where `preprocessing` was from when the project was exported (zoo/recipes.py);
     empty in older projects. input, output: the tensors as they cross the link. labels: a text with
     a class name per line; None: the classes have numbers. samples: a CSV of images that came with
-    the model.
+    the model. npu: the model compiled for an NPU; None if it is not.
     """
 
     model: ModelEntry
@@ -163,6 +165,7 @@ class Manifest(ProjectManifest):
     recipe_source: Text = ""
     labels: FilePath | None = None
     samples: FilePath | None = None
+    npu: NpuEntry | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,7 +32,7 @@ def export_text(directory: Path, board: AnyBoard, manifest: Manifest) -> str:
     build = f"next: {command('mcuzoo', 'build', directory)}"
     if isinstance(board, LinuxBoard):
         figures = f"arena {entry.arena_bytes:,} bytes, constants {entry.constant_bytes:,} bytes"
-        return f"{head}{figures}\n{build}\n"
+        return f"{head}C agent: {figures}\n{_npu_text(manifest, board)}{build}\n"
     streamed = ", the input consumed as it arrives" if entry.stream_input else ""
     sdk = " --sdk MCUXSDK, or what its README says" if manifest.sdk else ""
     return (
@@ -42,6 +42,20 @@ def export_text(directory: Path, board: AnyBoard, manifest: Manifest) -> str:
         f"console {board.console.name} at {baud_text(board.console)}\n"
         f"{build}{sdk}\n"
     )
+
+
+def _npu_text(manifest: Manifest, board: LinuxBoard) -> str:
+    """What is there for the board's NPU; "" for a board without one."""
+    made = manifest.npu
+    if board.npu is None:
+        return ""
+    if made is None:
+        how = "left out" if board.npu.vela is not None else "compiled on the board by its delegate"
+        return f"NPU: {how}\n"
+    left = f", {', '.join(made.cpu_operators)} on the CPU" if made.cpu_operators else ""
+    sram = "" if made.sram_bytes is None else f"; {made.sram_bytes:,} bytes of its memory"
+    count = f"{made.npu_operators} of {made.operators} operators"
+    return f"NPU: {count}{left}{sram} ({made.compiler})\n"
 
 
 def export_document(manifest: AnyManifest) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from mcuzoo.board.linux import LinuxBoard
 from mcuzoo.codegen.entries import tensor_spec
 from mcuzoo.codegen.folder import check_target, write_project
 from mcuzoo.codegen.linux.agent import agent_sources, build_files, plan_entry, target_entry
+from mcuzoo.codegen.linux.documents import documents, python_agent
+from mcuzoo.codegen.linux.npu import check_npu, compiled, npu_entry, npu_files
 from mcuzoo.codegen.options import ExportOptions
 from mcuzoo.codegen.project import MAX_NAME, MODEL_FILE
 from mcuzoo.codegen.project_files import (
@@ -43,20 +45,25 @@ def export_linux_project(
 ) -> Manifest:
     """Write a project for `source` on `board` into `directory`, whatever options.output says.
 
-    Raises UsageError (a choice that only a board with a microcontroller has), ModelError (a model
-    that the C agent cannot run) and ProjectError (the folder is not ours to write, see
-    check_target).
+    Raises UsageError (a choice that only a board with a microcontroller has), MissingExtraError (no
+    compiler for the NPU is installed), ModelError (a model that the C agent cannot run),
+    ToolchainError (one that the NPU's compiler refuses) and ProjectError (the folder is not ours to
+    write, see check_target).
     """
     _check_choices(options, board)
     directory = directory.resolve()
     check_target(directory, options.force)
+    check_npu(board, options)
     model = load_model(source.path)
     if options.recipe_flags:
         check_preprocessing(source.preprocessing, input_shape(model))
     plan = plan_for_linux(model)
+    for_npu = compiled(model, board, options)
     files = {
         **agent_sources(board, plan),
+        **python_agent(),
         MODEL_FILE: model.raw,
+        **npu_files(for_npu),
         **licence_text(),
         **{f"{BOARD_FOLDER}/{name}": text.encode() for name, text in board.files.items()},
         **label_file(source.labels),
@@ -83,8 +90,10 @@ def export_linux_project(
         linker_script="",
         labels=LABELS_FILE if source.labels else None,
         samples=f"{SAMPLES_FOLDER}/manifest.csv" if source.samples else None,
+        npu=npu_entry(for_npu),
     )
-    files |= {path: text.encode() for path, text in build_files(manifest).items()}
+    texts = {**build_files(manifest), **documents(manifest, board, options.systemd)}
+    files |= {path: text.encode() for path, text in texts.items()}
     manifest = identified(manifest, files)
     write_project(directory, files, manifest)
     return manifest
