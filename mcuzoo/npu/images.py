@@ -84,7 +84,7 @@ def judge_images(
 class _Judge:
     def __init__(self, source: Model, file: VelaFile) -> None:
         self.engine = SourceEngine(source)
-        _require_same_ends(source, file)
+        require_same_ends(source, file)
         self.file = file
         self.compiled = CompiledModel(file)
         self.output = self.engine.output_op
@@ -271,7 +271,7 @@ def _integers_at(file: VelaFile, execution: Execution) -> NDArray[Any] | None:
     return execution.values.get(index)
 
 
-def _require_same_ends(source: Model, file: VelaFile) -> None:
+def require_same_ends(source: Model, file: VelaFile) -> None:
     """Raises ModelError if the file cannot be what Vela made of `source`."""
     for role, mine, theirs in (
         ("input", source.inputs, file.model.inputs),
@@ -281,7 +281,7 @@ def _require_same_ends(source: Model, file: VelaFile) -> None:
         its = [file.model.tensor(index) for index in theirs]
         if [(one.shape, one.dtype) for one in ours] != [(one.shape, one.dtype) for one in its]:
             raise ModelError(
-                f"{file.model.name} was not compiled from {source.name}: its {role}s are "
+                f"{file.model.name} was not compiled from {source.name}: its {role} is "
                 f"{_words(its)}, not {_words(ours)}.",
                 "Give the .tflite file that Vela compiled.",
             )

@@ -27,7 +27,7 @@ from mcuzoo.report.run import csv_text, run_document, summary_text
 from mcuzoo.run.journal import read_run
 from mcuzoo.run.record import Row, Status
 from mcuzoo.run.run import FinishedRun
-from mcuzoo.run.summary import Broke
+from mcuzoo.run.verdict import Broke
 from mcuzoo.tables import Column, table_text
 from mcuzoo.tryout.tryout import MARK, PROJECT, StepResult, Tried
 
@@ -171,11 +171,10 @@ def _judged(run: FinishedRun) -> Iterator[str]:
     verdict, agreement = summary.verdict, summary.agreement
     yield from (f"warning: {text}" for text in verdict.warnings)
     yield from (f"reason: {text}" for text in verdict.reasons)
-    word = "pass" if verdict.broke is None else f"FAIL: {verdict.broke.value}"
     equal = ""
     if agreement is not None:
         equal = f"; {agreement.equal} of {agreement.compared} outputs byte-equal to the host's"
-    yield f"verdict: {word}{equal}"
+    yield f"verdict: {verdict.text}{equal}"
 
 
 def next_steps(tried: Tried) -> tuple[str, ...]:

@@ -76,7 +76,7 @@ class Tried:
 
     @property
     def passed(self) -> bool:
-        return self.run is not None and self.run.passed
+        return self.run is not None and self.run.passed is True
 
     @property
     def exit_code(self) -> int:
