@@ -73,8 +73,8 @@ class NpuOp:
 
 @dataclass(frozen=True)
 class VelaFile:
-    """model: the file as it was read. npu_ops: in the order of the file. cpu_ops: the ops that are
-    left to the CPU. faults: what TFLM or the driver would refuse of the file itself; sentences
+    """model: the file as it was read. npu_ops: in the order of the file. cpu_ops: ops for the CPU.
+    faults: what TFLM or the driver would refuse of the file itself; sentences
     without their full stop. arena_bytes: from the first byte of an activation to the last.
     """
 

@@ -39,7 +39,7 @@ class Watcher(Protocol):
 
 @dataclass
 class _Layer:
-    """One operator of the source model. placement: which blocks make up its output, once found.
+    """One operator of the source model. op: as it stands there. placement: which blocks make up its output, once found.
     seen: on how many images. telling: on how many of them by values that are no coincidence."""
 
     op: Op
@@ -50,7 +50,7 @@ class _Layer:
 
 @dataclass
 class _Result:
-    """One image. unseen: layers whose output no block has, each with the difference to the nearest
+    """One image. picture: its name. unseen: layers whose output no block has, each with the difference to the nearest
     one, if there is one. equal: whether the file's output is right. end: what of it is not.
     used: the blocks that make up outputs. telling: layers whose output was seen by values that are
     no coincidence."""
