@@ -39,8 +39,9 @@ class Watcher(Protocol):
 
 @dataclass
 class _Layer:
-    """One operator of the source model. placement: which blocks make up its output, once found.
-    seen: on how many images. telling: on how many of them by values that are no coincidence."""
+    """One operator of the source model. op: as it stands there. placement: which blocks make up its
+    output, once found. seen: on how many images. telling: on how many of them by values that are no
+    coincidence."""
 
     op: Op
     placement: Placement | None = None
@@ -50,10 +51,10 @@ class _Layer:
 
 @dataclass
 class _Result:
-    """One image. unseen: layers whose output no block has, each with the difference to the nearest
-    one, if there is one. equal: whether the file's output is right. end: what of it is not.
-    used: the blocks that make up outputs. telling: layers whose output was seen by values that are
-    no coincidence."""
+    """One image. picture: its name. unseen: layers whose output no block has, each with the
+    difference to the nearest one, if there is one. equal: whether the file's output is right. end:
+    what of it is not. used: the blocks that make up outputs. telling: layers whose output was seen
+    by values that are no coincidence."""
 
     picture: str
     unseen: dict[int, tuple[str, Difference] | None]
