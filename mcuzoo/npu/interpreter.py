@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from mcuzoo.errors import ModelError
 from mcuzoo.npu.arithmetic import Integers, scale
 from mcuzoo.npu.decode import decode_operations
-from mcuzoo.npu.elementwise import elementwise, wrapped
+from mcuzoo.npu.elementwise import elementwise
 from mcuzoo.npu.file import NpuOp
 from mcuzoo.npu.findings import TO_MCUZOO, TO_VELA, Kind
 from mcuzoo.npu.memory import Memory, OutsideError
@@ -211,7 +211,8 @@ class Interpreter:
             name = {3: "tanh", 4: "sigmoid"}[activation.function]
             raise Broken(operation, "arithmetic", f"the NPU's own {name} is used", TO_MCUZOO)
         if ofm.element_bytes == 4 and slot is None:
-            return wrapped(values)  # FITTED_WIDE_ZERO_POINT
+            # Saturated: Vela's SOFTMAX of equal maxima is TFLM's only so.
+            return np.clip(values, -(2**31), 2**31 - 1)  # FITTED_WIDE_ZERO_POINT
         values = np.clip(values + ofm.zero_point, activation.low, activation.high)
         if slot is None:
             bits = 8 * ofm.element_bytes

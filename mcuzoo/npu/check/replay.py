@@ -27,8 +27,8 @@ from mcuzoo.npu.check.recognize import Recognized, Recognizer
 from mcuzoo.npu.check.tables import table_differences
 from mcuzoo.npu.check.values import PROBES, WEIGHTED, Arrays, Values
 from mcuzoo.npu.check.waits import WaitCheck, WaitFault
-from mcuzoo.npu.file import CONSTANTS, FAST_SCRATCH, SCRATCH, NpuOp, Place, VelaFile
-from mcuzoo.npu.findings import Counts, Finding, Judged, Kind
+from mcuzoo.npu.file import CONSTANTS, FAST_SCRATCH, SCRATCH, NpuOp, Place
+from mcuzoo.npu.findings import Finding, Kind
 from mcuzoo.npu.interpreter import Broken, Interpreter
 from mcuzoo.npu.memory import Memory
 from mcuzoo.npu.operations import BlockOperation, DmaOperation, Range, Wait
@@ -293,7 +293,9 @@ class Replay:
             self.unproven.append(f"No tensor of the source model is called {place.tensor.name!r}.")
             return
         last = self.npu_op.stream.words
-        value = self.values.value(tensor) if self._given(tensor) else None
+        value = self.values.value(tensor)
+        if value is not None and not self._given(tensor) and not self._holds(place, value):
+            value = None
         if value is None:
             for operation, sources in self._loose:
                 layer = self._next(sources)
@@ -320,25 +322,32 @@ class Replay:
                 )
             )
             return
-        for memory, own in zip(self._memories, value, strict=True):
-            data = np.ascontiguousarray(self.values.bytes_of(tensor, own)).view(np.uint8)
-            held = memory.bytes(Range(SCRATCH, place.offset, data.size))
-            if not np.array_equal(held, data.reshape(-1)):
-                layer = self.values.writer.get(tensor)
-                self.found.append(
-                    (
-                        last,
-                        self._finding(
-                            None,
-                            layer,
-                            "address",
-                            f"output {place.tensor.name!r}",
-                            "what was computed",
-                            "other bytes lie there at the end",
-                        ),
-                    )
+        if not self._holds(place, value):
+            layer = self.values.writer.get(tensor)
+            self.found.append(
+                (
+                    last,
+                    self._finding(
+                        None,
+                        layer,
+                        "address",
+                        f"output {place.tensor.name!r}",
+                        "what was computed",
+                        "other bytes lie there at the end",
+                    ),
                 )
-                return
+            )
+            return
+
+    def _holds(self, place: Place, value: Arrays) -> bool:
+        """Whether these values lie there at the end."""
+        tensor = self.names.source(place.tensor)
+        for memory, own in zip(self._memories, value, strict=True):
+            data = self.values.bytes_of(tensor or 0, own)
+            raw = np.ascontiguousarray(data).view(np.uint8).reshape(-1)
+            if not np.array_equal(memory.bytes(Range(SCRATCH, place.offset, raw.size)), raw):
+                return False
+        return True
 
     def _given(self, tensor: int) -> bool:
         """Whether all that it takes was computed: it was given, or is what was given, renamed."""

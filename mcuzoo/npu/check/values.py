@@ -1,11 +1,12 @@
 """What the source model's operators compute of drawn values, and of which tensors they are.
 
 No image is needed: each operator gets values of its own, drawn for its inputs and not computed by
-the operators before, so that no fault hides another and nothing is lost in what networks round away.
+the operators before, so that no fault hides another and nothing is lost in what a network rounds.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.errors import McuzooError
+from mcuzoo.graph.fold import fold
 from mcuzoo.graph.model import DType, Model, Op, Quantization, Tensor
 from mcuzoo.ops.table import OPERATORS, computed
 
@@ -25,6 +27,9 @@ _OF_ONE_VALUE = frozenset(
 _UINT8_OFFSET = 128
 PROBES = 4
 """Draws of each tensor: all values, values around zero, near zero, and the extremes."""
+
+_UNCOMPUTED = (McuzooError, ValueError, KeyError, AssertionError, IndexError, TypeError)
+"""What references raise of an operator that no rule has accepted."""
 
 Arrays = list[NDArray[Any]]
 _Kernel = Callable[[Sequence[NDArray[Any] | None]], Any]
@@ -38,19 +43,28 @@ def shifted(model: Model) -> Model:
     """
     if not any(tensor.dtype is DType.UINT8 for tensor in model.tensors):
         return model
-    weights = {op.inputs[1] for op in model.ops if op.name in WEIGHTED and len(op.inputs) > 1}
-    tensors = [_shifted(tensor, tensor.index in weights) for tensor in model.tensors]
+    inputs = {
+        op.inputs[1]: model.tensor(op.inputs[0])
+        for op in model.ops
+        if op.name in WEIGHTED and len(op.inputs) > 1
+    }
+    tensors = [_shifted(tensor, inputs.get(tensor.index)) for tensor in model.tensors]
     return replace(model, tensors=tuple(tensors))
 
 
-def _shifted(tensor: Tensor, weights: bool) -> Tensor:
+def _shifted(tensor: Tensor, source: Tensor | None) -> Tensor:
+    """`source`: the operator's input, of weights."""
     if tensor.dtype is not DType.UINT8 or tensor.quantization is None:
         return tensor
     quantization = tensor.quantization
-    if weights and tensor.data is not None:
+    if source is not None and source.quantization is not None and tensor.data is not None:
         centred = tensor.data.astype(np.int16) - np.int16(quantization.zero_point)
+        # TFLite multiplies the scales of uint8 tensors in float32.
+        products: NDArray[Any] = source.quantization.scales[:1] * quantization.scales
+        scales: NDArray[Any] = products.astype(np.float64) / source.quantization.scale
         zeros = np.zeros_like(quantization.zero_points)
-        return replace(tensor, data=centred, quantization=_moved(quantization, zeros))
+        own = Quantization(scales, zeros, quantization.axis)
+        return replace(tensor, data=centred, quantization=own)
     data = tensor.data
     if data is not None:
         data = (data.astype(np.int16) - _UINT8_OFFSET).astype(np.int8)
@@ -66,11 +80,11 @@ class Values:
     """given: tensors whose values were drawn, PROBES arrays each, in the tensor's shape."""
 
     def __init__(self, source: Model) -> None:
-        self.source = source
-        self.model = shifted(source)
+        self.source = fold(source)
+        self.model = shifted(self.source)
         self.flipped = frozenset(
             tensor.index
-            for tensor, now in zip(source.tensors, self.model.tensors, strict=True)
+            for tensor, now in zip(self.source.tensors, self.model.tensors, strict=True)
             if tensor.dtype is not now.dtype
         )
         """Tensors whose bytes are these values plus 128."""
@@ -139,7 +153,7 @@ class Values:
         for probe in range(PROBES):
             try:
                 result = kernel([None if one is None else one[probe] for one in inputs])
-            except (ValueError, IndexError, TypeError, AttributeError):
+            except (*_UNCOMPUTED, AttributeError):
                 return None
             outputs = result if isinstance(result, tuple) else (result,)
             for found, output, index in zip(made, outputs, op.outputs, strict=True):
@@ -173,8 +187,6 @@ class Values:
         if op.index not in self._kernels:
             self._kernels[op.index] = None
             if op.name in OPERATORS:
-                try:
+                with contextlib.suppress(*_UNCOMPUTED):
                     self._kernels[op.index] = computed(op).reference(self.model, op)
-                except (McuzooError, ValueError, KeyError, AssertionError, IndexError, TypeError):
-                    pass
         return self._kernels[op.index]
