@@ -112,7 +112,7 @@ def scale_differences(
     if not any(_equal(one, found) for one in allowed):
         # A multiplier of 0 is what TFLite makes of one below 2**-32; Vela's has the same results.
         multiplier, shift = allowed[0]
-        nothing = (multiplier == 0) & (scales.shift == _MAX_SHIFT)
+        nothing = (multiplier == 0) & ((scales.shift == _MAX_SHIFT) | (scales.multiplier == 0))
         yield from _first("multiplier", multiplier, np.where(nothing, 0, found[0]), first)
         yield from _first("shift", shift, np.where(nothing, shift, found[1]), first)
     yield from _first("unused bits", np.zeros_like(scales.unused), scales.unused, first)

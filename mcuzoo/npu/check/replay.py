@@ -15,6 +15,7 @@ import numpy as np
 
 from mcuzoo.graph.model import Model, Op, Tensor
 from mcuzoo.npu.check.areas import Shared
+from mcuzoo.npu.check.blocks import block_faults
 from mcuzoo.npu.check.constants import (
     Difference,
     same_weights,
@@ -31,7 +32,18 @@ from mcuzoo.npu.file import CONSTANTS, FAST_SCRATCH, SCRATCH, NpuOp, Place
 from mcuzoo.npu.findings import Finding, Kind
 from mcuzoo.npu.interpreter import Broken, Interpreter
 from mcuzoo.npu.memory import Memory
-from mcuzoo.npu.operations import BlockOperation, DmaOperation, Range, Wait
+from mcuzoo.npu.operations import BlockOperation, DmaOperation, ElementwiseMode, Range, Wait
+
+_ALIKE = {
+    "CONV": WEIGHTED | {"RELU", "RELU6"},
+    "DEPTHWISE": WEIGHTED | {"MEAN", "RELU", "RELU6"},
+    "POOL": frozenset(("AVERAGE_POOL_2D", "MAX_POOL_2D", "MEAN", "QUANTIZE")),
+    "ADD": frozenset(("ADD",)),
+    "SUB": frozenset(("SUB",)),
+    "MUL": frozenset(("MUL",)),
+}
+"""Which operators of the source model an operation can be taken for whose values are partly wrong;
+any other may well be a part of something longer."""
 
 
 @dataclass
@@ -124,6 +136,8 @@ class Replay:
                 for writer in writers(one)
             )
         )
+        for expected, found_banks in block_faults(operation, self.npu_op.stream.config):
+            self._add(operation, self._next(sources), "address", "", expected, found_banks)
         made = self._made(operation, sources)
         found = None if made is None else self._recognize(operation, sources, made)
         written = self.flow.write(operation, number)
@@ -132,9 +146,15 @@ class Replay:
             found = self.recognizer.assumed(sources, operation.ofm.shape)
         if found is None:
             self._loose.append((operation, sources))
+            if operation.weights:
+                self.unproven.append(
+                    f"Word {operation.word}: the weights of a {operation.name} that does no whole "
+                    "operator were judged by what they compute, not one by one."
+                )
             self._loose_table(operation, sources, table)
             return
-        self._origins[number] = frozenset((found.tensor,))
+        moved = self.recognizer.moves(found.tensor)
+        self._origins[number] = (sources if moved else frozenset()) | {found.tensor}
         self.layers[operation.word] = self._layer(operation, found)
         self.progress.done.update(op.index for op in found.chain)
         if made is not None and None not in streams:
@@ -167,7 +187,9 @@ class Replay:
         found = self.recognizer.exact(sources, made)
         if found is not None:
             return found
-        found = self.recognizer.nearest(sources, made)
+        alike = ElementwiseMode(operation.mode).name if operation.kind == "ELEMENTWISE" else ""
+        names = _ALIKE.get(alike or operation.kind, frozenset())
+        found = self.recognizer.nearest(sources, made, names)
         if found is None and operation.kind in ("CONV", "DEPTHWISE"):
             found = self._by_weights(operation, sources)
         return found

@@ -17,9 +17,32 @@ from numpy.typing import NDArray
 from mcuzoo.errors import McuzooError
 from mcuzoo.graph.fold import fold
 from mcuzoo.graph.model import DType, Model, Op, Quantization, Tensor
+from mcuzoo.ops.common.pooling import clamp_of, over_windows, pool_window
 from mcuzoo.ops.table import OPERATORS, computed
 
 RENAMES = frozenset(("EXPAND_DIMS", "RESHAPE", "SQUEEZE"))
+MOVES = RENAMES | {
+    "BATCH_TO_SPACE_ND",
+    "CONCATENATION",
+    "DEPTH_TO_SPACE",
+    "GATHER",
+    "MIRROR_PAD",
+    "PACK",
+    "PAD",
+    "PADV2",
+    "REVERSE_V2",
+    "SLICE",
+    "SPACE_TO_BATCH_ND",
+    "SPACE_TO_DEPTH",
+    "SPLIT",
+    "SPLIT_V",
+    "STRIDED_SLICE",
+    "TILE",
+    "TRANSPOSE",
+    "UNPACK",
+}
+"""Operators that Vela does by addresses, at least in part: what they give is not drawn anew."""
+
 WEIGHTED = frozenset(("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV"))
 _OF_ONE_VALUE = frozenset(
     ("ELU", "HARD_SWISH", "LEAKY_RELU", "LOGISTIC", "QUANTIZE", "RELU", "RELU6", "TANH")
@@ -76,6 +99,35 @@ def _moved(quantization: Quantization, zero_points: NDArray[np.int64]) -> Quanti
     return Quantization(quantization.scales, zero_points, quantization.axis)
 
 
+def _average_of_uint8(model: Model, op: Op) -> _Kernel:
+    """AVERAGE_POOL_2D of uint8, less 128: TFLite rounds halves up there."""
+    window, (low, high) = pool_window(model, op), clamp_of(model, op)
+
+    def run(inputs: Sequence[NDArray[Any] | None]) -> NDArray[np.int8]:
+        assert inputs[0] is not None
+        picture = inputs[0][0].astype(np.int64) + _UINT8_OFFSET
+        sums, counts = (
+            over_windows(values, window, lambda pixels: pixels.sum(axis=0))
+            for values in (picture, np.ones_like(picture))
+        )
+        means = (sums + counts // 2) // counts - _UINT8_OFFSET
+        return np.asarray(means.clip(low, high), np.int8)[None]
+
+    return run
+
+
+def _drawn(tensor: Tensor) -> Arrays:
+    """PROBES arrays; the same each time."""
+    random, shape = np.random.default_rng(tensor.index), tensor.shape
+    info = np.iinfo(tensor.dtype.numpy if tensor.dtype.numpy.kind in "iu" else np.int8)
+    centre = tensor.quantization.zero_point if tensor.quantization is not None else 0
+    low, high = int(info.min), int(info.max)
+    wide = random.integers(low, high, shape, endpoint=True)
+    near, nearer = (random.normal(centre, sigma, shape).round() for sigma in (40, 10))
+    extreme = random.choice([low, centre, high], shape)
+    return [part.clip(low, high).astype(info.dtype) for part in (wide, near, nearer, extreme)]
+
+
 class Values:
     """given: tensors whose values were drawn, PROBES arrays each, in the tensor's shape."""
 
@@ -97,24 +149,23 @@ class Values:
                 self.readers.setdefault(index, []).append(op)
         self._made: dict[int, Arrays | None] = {}
         self._kernels: dict[int, _Kernel | None] = {}
-        self._random = np.random.default_rng(20260101)
+        self._draws: dict[int, Arrays] = {}
+        self._results: dict[tuple[int, ...], tuple[list[Arrays | None], list[Arrays]]] = {}
+        """Outputs by operator and inputs; the inputs are kept, so that their addresses stay theirs."""
+
+    def restart(self) -> None:
+        """Nothing is given any more; what was drawn and computed will serve again."""
+        self.given = {}
+        self._made = {}
 
     def draw(self, tensor: int) -> Arrays:
         """Values for a tensor, from now on those that its readers get."""
         if tensor not in self.given:
-            self.given[tensor] = self._drawn(self.model.tensor(tensor))
+            if tensor not in self._draws:
+                self._draws[tensor] = _drawn(self.model.tensor(tensor))
+            self.given[tensor] = self._draws[tensor]
             self._made = {}
         return self.given[tensor]
-
-    def _drawn(self, tensor: Tensor) -> Arrays:
-        random, shape = self._random, tensor.shape
-        info = np.iinfo(tensor.dtype.numpy if tensor.dtype is not DType.FLOAT32 else np.int8)
-        centre = tensor.quantization.zero_point if tensor.quantization is not None else 0
-        low, high = int(info.min), int(info.max)
-        wide = random.integers(low, high, shape, endpoint=True)
-        near, nearer = (random.normal(centre, sigma, shape).round() for sigma in (40, 10))
-        extreme = random.choice([low, centre, high], shape)
-        return [part.clip(low, high).astype(info.dtype) for part in (wide, near, nearer, extreme)]
 
     def bytes_of(self, tensor: int, values: NDArray[Any]) -> NDArray[Any]:
         """As they stand in the memory of an NPU."""
@@ -149,6 +200,9 @@ class Values:
         kernel = self._kernel(op)
         if kernel is None:
             return None
+        key = op.index, *(0 if one is None else id(one[0]) for one in inputs)
+        if key in self._results:
+            return self._results[key][1]
         made: list[Arrays] = [[] for _ in op.outputs]
         for probe in range(PROBES):
             try:
@@ -158,6 +212,7 @@ class Values:
             outputs = result if isinstance(result, tuple) else (result,)
             for found, output, index in zip(made, outputs, op.outputs, strict=True):
                 found.append(np.asarray(output).reshape(self.model.tensor(index).shape))
+        self._results[key] = inputs, made
         return made
 
     def table(self, op: Op) -> NDArray[np.uint8] | None:
@@ -188,5 +243,7 @@ class Values:
             self._kernels[op.index] = None
             if op.name in OPERATORS:
                 with contextlib.suppress(*_UNCOMPUTED):
-                    self._kernels[op.index] = computed(op).reference(self.model, op)
+                    unsigned = op.name == "AVERAGE_POOL_2D" and op.inputs[0] in self.flipped
+                    reference = _average_of_uint8 if unsigned else computed(op).reference
+                    self._kernels[op.index] = reference(self.model, op)
         return self._kernels[op.index]
