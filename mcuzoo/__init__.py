@@ -48,7 +48,8 @@ if TYPE_CHECKING:
     from mcuzoo.history.trend import history
     from mcuzoo.measure.fit import measure
     from mcuzoo.plan.fit import fit
-    from mcuzoo.plan.options import FitOptions, MeasureOptions
+    from mcuzoo.plan.linux import fit_linux
+    from mcuzoo.plan.options import FitOptions, LinuxFitOptions, MeasureOptions
     from mcuzoo.quantize.options import QuantizeOptions
     from mcuzoo.quantize.quantize import quantize
     from mcuzoo.run.conversion import convert
@@ -61,6 +62,8 @@ if TYPE_CHECKING:
     from mcuzoo.toolchain.options import BuildOptions
     from mcuzoo.tryout.options import TryOptions
     from mcuzoo.tryout.tryout import try_model
+    from mcuzoo.verify.options import VerifyOptions
+    from mcuzoo.verify.verify import verify
     from mcuzoo.watch.options import WatchOptions
     from mcuzoo.watch.watch import watch
     from mcuzoo.zoo.fetch.fetch import fetch_model as fetch
@@ -83,6 +86,7 @@ __all__ = [
     "FitOptions",
     "FlashOptions",
     "HistoryOptions",
+    "LinuxFitOptions",
     "McuzooError",
     "MeasureOptions",
     "Model",
@@ -91,6 +95,7 @@ __all__ = [
     "QuantizeOptions",
     "RunOptions",
     "TryOptions",
+    "VerifyOptions",
     "WatchOptions",
     "bisect",
     "build",
@@ -103,6 +108,7 @@ __all__ = [
     "export",
     "fetch",
     "fit",
+    "fit_linux",
     "flash",
     "history",
     "load_board",
@@ -115,6 +121,7 @@ __all__ = [
     "run",
     "sbom",
     "try_model",
+    "verify",
     "watch",
 ]
 
@@ -126,6 +133,7 @@ _HOMES = {
     "convert": "run.conversion:convert",
     "quantize": "quantize.quantize:quantize",
     "fit": "plan.fit:fit",
+    "fit_linux": "plan.linux:fit_linux",
     "measure": "measure.fit:measure",
     "export": "codegen.export:export",
     "build": "toolchain.build:build_project",
@@ -142,6 +150,7 @@ _HOMES = {
     "history": "history.trend:history",
     "bisect": "history.bisect:bisect",
     "try_model": "tryout.tryout:try_model",
+    "verify": "verify.verify:verify",
     "watch": "watch.watch:watch",
     "Model": "graph.model:Model",
     "Board": "board.model:Board",
@@ -152,6 +161,7 @@ _HOMES = {
     "ConvertOptions": "run.options:ConvertOptions",
     "QuantizeOptions": "quantize.options:QuantizeOptions",
     "FitOptions": "plan.options:FitOptions",
+    "LinuxFitOptions": "plan.options:LinuxFitOptions",
     "MeasureOptions": "plan.options:MeasureOptions",
     "ExportOptions": "codegen.options:ExportOptions",
     "BuildOptions": "toolchain.options:BuildOptions",
@@ -166,6 +176,7 @@ _HOMES = {
     "HistoryOptions": "history.options:HistoryOptions",
     "BisectOptions": "history.options:BisectOptions",
     "TryOptions": "tryout.options:TryOptions",
+    "VerifyOptions": "verify.options:VerifyOptions",
     "WatchOptions": "watch.options:WatchOptions",
 }
 """Where each name lives: module:name, as the imports above say to a type checker."""

@@ -51,6 +51,15 @@ MaxLineErrors = Annotated[
         metavar="N",
     ),
 ]
+MaxCpuOps = Annotated[
+    int | None,
+    Option(
+        "Fail if more operators are left to the CPU, of a board with an Ethos-U NPU.",
+        "--max-cpu-ops",
+        metavar="N",
+        min=0,
+    ),
+]
 StrictBudgets = Annotated[
     bool, Option("Fail also if a budget cannot be judged.", "--strict-budgets")
 ]
@@ -125,6 +134,7 @@ PARTS: Mapping[str, str] = {
     "max_arena_bytes": "firmware",
     "max_flash_bytes": "firmware",
     "max_line_errors": "rig",
+    "max_cpu_ops": "model",
 }
 """The part at fault if a budget does not hold."""
 
@@ -160,12 +170,13 @@ def judge(
     """Each budget that is given, by its figure. strict: what cannot be judged fails."""
     unknown = Figure(None, "this command has no such figure")
     return tuple(
-        _judged(name, bound, figures.get(name, unknown), strict)
+        judged(name, bound, figures.get(name, unknown), strict)
         for name, bound in budgets.given.items()
     )
 
 
-def _judged(name: str, bound: float, figure: Figure, strict: bool) -> BudgetResult:
+def judged(name: str, bound: float, figure: Figure, strict: bool = False) -> BudgetResult:
+    """One budget, which is in PARTS, by its figure."""
     asked = f"{name} {bound:,}" if isinstance(bound, int) else f"{name} {bound:g}"
     value, part = figure.value, PARTS[name]
     if value is None and not figure.fails:

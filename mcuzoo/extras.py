@@ -33,12 +33,14 @@ PACKAGES = {
     "pyocd": ("pyocd", "flash"),
     "spsdk": ("spsdk", "flash"),
     "labgrid": ("labgrid", "farm"),
+    "ethos-u-vela": ("ethosu.vela", "npu"),
 }
 """Each optional package: the module that it contains, and the extra of mcuzoo that lists it."""
 
 EMULATOR = ("unicorn",)
 LITERT = "ai-edge-litert"
 TFLM = "tflite-micro"
+VELA = "ethos-u-vela"
 ONNX = ("onnx2tf", "onnx", "onnxruntime")
 RESIZER = "opencv-python-headless"
 IMAGES = ("pillow", RESIZER)

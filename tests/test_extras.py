@@ -43,7 +43,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def bare(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """An environment without any optional package, and without a compiler on the PATH."""
     folder = tmp_path_factory.mktemp("bare")
-    names = {module for module, _ in PACKAGES.values()}
+    names = {module.split(".")[0] for module, _ in PACKAGES.values()}
     (folder / "sitecustomize.py").write_text(BLOCKER.format(names=names))
     kept = {key: value for key, value in os.environ.items() if not key.startswith("MCUZOO")}
     return {

@@ -26,6 +26,10 @@ from mcuzoo.history.layers import FirstLayer
 from mcuzoo.history.pairing import Unpaired
 from mcuzoo.link.counts import StackUse
 from mcuzoo.measure.arena import ArenaRow
+from mcuzoo.npu import findings as npu_findings
+from mcuzoo.npu.vela import PlacedOp
+from mcuzoo.npu.vela_said import VelaEstimate
+from mcuzoo.npu.verify import Verification
 from mcuzoo.ops.inspect import Inspection
 from mcuzoo.plan.fit import RuntimeFit, StreamedInput
 from mcuzoo.plan.memory import PeakOp
@@ -331,6 +335,40 @@ FIT = of(
     project=Literal["mcuxpresso", "cmake"],
     why_not_ahead=str | None,
     other_runtime=RuntimeFit | None,
+    budgets=list[BudgetResult],
+)
+FIT_LINUX = of(
+    "FitLinux",
+    model=str,
+    board=str,
+    fits=bool,
+    reason=str | None,
+    npu=str | None,
+    sram_bytes=int | None,
+    dram_bytes=int,
+    bsp_vela=str | None,
+    vela=of(
+        "Vela",
+        version=str,
+        options=list[str],
+        model_sha256=str,
+        sha256=str,
+        bytes=int,
+        npu_operators=int | None,
+        cpu_operators=int | None,
+        operators=list[PlacedOp],
+        estimate=VelaEstimate,
+    )
+    | None,
+    agent=of(
+        "Agent",
+        runs=bool,
+        reason=str | None,
+        arena_bytes=int | None,
+        constant_bytes=int | None,
+    ),
+    warnings=list[str],
+    next_step=str | None,
     budgets=list[BudgetResult],
 )
 ARENA_ROW = plus(ArenaRow, difference=int)
@@ -722,6 +760,7 @@ TRY = of(
     run=RUN | None,
     next=list[str],
 )
+VERIFY = plus(Verification, passed=bool, first=npu_findings.Finding | None, proves=str)
 _ONE_WAY = dict[str, int]
 WATCH = of(
     "Watch",
@@ -770,6 +809,7 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
     "export": ("mcuzoo export --json: the manifest of the project", EXPORT),
     "fetch": ("mcuzoo fetch --json", FETCH),
     "fit": ("mcuzoo fit --json; sizes in bytes", FIT),
+    "fit-linux": ("mcuzoo fit --json, of a board with Linux; sizes in bytes", FIT_LINUX),
     "fit-measure": ("mcuzoo fit --measure --json; sizes in bytes", FIT_MEASURE),
     "fit-universal": ("mcuzoo fit --universal --json; sizes in bytes", FIT_UNIVERSAL),
     "flash": ("mcuzoo flash --json", FLASH),
@@ -789,6 +829,7 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
     "rig-scan": ("mcuzoo rig scan --json", RIG_SCAN),
     "run": ("mcuzoo run-serial, report and demo --json", RUN),
     "try": ("mcuzoo try --json; sizes in bytes", TRY),
+    "verify": ("mcuzoo verify --json", VERIFY),
     "watch": ("mcuzoo watch --json, a line for each picture", WATCH),
 }
 """By name what prints it, and its type, without the field `schema`."""

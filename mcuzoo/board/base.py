@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -47,3 +49,15 @@ class Fact(Table):
     """A table whose numbers come from somewhere; `source` says where."""
 
     source: Text
+
+
+def is_one_of(name: str, known_as: Iterable[str]) -> bool:
+    """Whether `name` is one of a board's names, in any case and with anything between its words."""
+    wanted = _plain_name(name)
+    return bool(wanted) and wanted in map(_plain_name, known_as)
+
+
+def _plain_name(name: str) -> str:
+    """Letters and digits alone, without the words for an evaluation kit before or behind them."""
+    plain = re.sub(r"[\W_]", "", name.casefold())
+    return re.sub(r"^evkb?|evkb?$", "", plain)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from mcuzoo.board.check import contradictions
 from mcuzoo.board.layers import Layers, TomlFile
+from mcuzoo.board.linux import LinuxBoard
 from mcuzoo.board.model import Board
 from mcuzoo.errors import BoardError, did_you_mean
 from mcuzoo.resources import boards_dir
@@ -25,16 +27,33 @@ _PLAIN = {"extra_forbidden": "unknown key", "missing": "is missing"}
 _MAX_BYTES = 1 << 20
 _HINT = "docs/boards.md says what every table and key means."
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_AnyBoard = TypeVar("_AnyBoard", Board, LinuxBoard)
+
+
+AnyBoard = Board | LinuxBoard
+"""A board of any kind: one with a microcontroller, or one that runs Linux."""
 
 
 def load_board(name_or_path: str) -> Board:
     """The board of that id, name or alias, or the one described by a .toml file.
 
+    Raises BoardError when there is none, when its file or its chip's is wrong, or when it is a
+    board that runs Linux.
+    """
+    board = load_any_board(name_or_path)
+    if isinstance(board, LinuxBoard):
+        raise not_for_linux(board)
+    return board
+
+
+def load_any_board(name_or_path: str) -> AnyBoard:
+    """The board of that id, name or alias, of any kind, or the one described by a .toml file.
+
     Raises BoardError when there is none, or when its file or its chip's is wrong.
     """
     if name_or_path.endswith(".toml"):
-        return read_board(Path(name_or_path))
-    boards = list_boards()
+        return read_any_board(Path(name_or_path))
+    boards = list_any_boards()
     for board in boards:
         if board.is_called(name_or_path):
             return board
@@ -49,13 +68,49 @@ def load_board(name_or_path: str) -> Board:
 
 
 def list_boards() -> list[Board]:
-    """All boards that come with mcuzoo, by id."""
+    """All boards with a microcontroller that come with mcuzoo, by id."""
+    return [board for board in list_any_boards() if isinstance(board, Board)]
+
+
+def list_linux_boards() -> list[LinuxBoard]:
+    """All boards that run Linux and come with mcuzoo, by id."""
+    return [board for board in list_any_boards() if isinstance(board, LinuxBoard)]
+
+
+def list_any_boards() -> list[AnyBoard]:
+    """All boards that come with mcuzoo: first those with a microcontroller, each kind by id."""
     return list(_boards_in(boards_dir()))
 
 
 @cache
-def _boards_in(folder: Path) -> tuple[Board, ...]:
-    return tuple(sorted((read_board(path) for path in folder.glob("*.toml")), key=lambda b: b.id))
+def _boards_in(folder: Path) -> tuple[AnyBoard, ...]:
+    found = [read_any_board(path) for path in folder.glob("*.toml")]
+    return tuple(sorted(found, key=lambda board: (isinstance(board, LinuxBoard), board.id)))
+
+
+def not_for_linux(board: LinuxBoard) -> BoardError:
+    """What is said where only a board with a microcontroller will do."""
+    return BoardError(
+        f"{board.id} ({board.name}) runs Linux; this needs a board with a microcontroller.",
+        f"docs/linux.md says what mcuzoo does with {board.id}; mcuzoo boards lists the others.",
+    )
+
+
+def read_any_board(path: Path) -> AnyBoard:
+    """The board of any kind that the TOML file at `path` describes; raises BoardError."""
+    return parse_any_board(_read(path, "mcuzoo boards lists the boards."), str(path), path.parent)
+
+
+def parse_any_board(text: str, file: str, folder: Path | None = None) -> AnyBoard:
+    """The board of any kind that `text` describes; see parse_board. Raises BoardError."""
+    own = _parse(text, BOARD_FILE, file)
+    kind = own.table.get("kind")
+    if kind == "linux":
+        return _validated(LinuxBoard, (own,))
+    if kind is not None:
+        message = f'{kind!r} is no kind of board; kind = "linux" is, all others have none'
+        raise BoardError(Layers((own,)).located([(("kind",), message)]), _HINT)
+    return _parse_chips(own, folder)
 
 
 def read_board(path: Path) -> Board:
@@ -71,13 +126,19 @@ def parse_board(text: str, file: str, folder: Path | None = None) -> Board:
 
     folder: where a folder `chips` may be; None: the chips are those that come with mcuzoo.
     """
-    own = _parse(text, BOARD_FILE, file)
+    board = parse_any_board(text, file, folder)
+    if isinstance(board, LinuxBoard):
+        raise not_for_linux(board)
+    return board
+
+
+def _parse_chips(own: TomlFile, folder: Path | None) -> Board:
     chip = _named_by(own, "chip", folder)
     if "family" not in chip.table:
-        return _validated((chip, own))
+        return _checked((chip, own))
     family = _named_by(chip, "family", folder)
     del chip.table["family"]
-    return _validated((family, chip, own))
+    return _checked((family, chip, own))
 
 
 def _named_by(file: TomlFile, key: str, folder: Path | None) -> TomlFile:
@@ -119,21 +180,25 @@ def _parse(text: str, name: str, shown: str) -> TomlFile:
         raise BoardError(f"{shown}: not valid TOML: {error}", _HINT) from error
 
 
-def _validated(files: tuple[TomlFile, ...]) -> Board:
+def _checked(files: tuple[TomlFile, ...]) -> Board:
+    board = _validated(Board, files)
+    found = [(item.key, item.message) for item in contradictions(board)]
+    if found:
+        raise BoardError(Layers(files).located(found), _HINT)
+    return board
+
+
+def _validated(kind: type[_AnyBoard], files: tuple[TomlFile, ...]) -> _AnyBoard:
     """The board that `files` describe together, the lowest first."""
     layers = Layers(files)
     if layers.complaints:
         raise BoardError("\n".join(layers.complaints), _HINT)
     texts = {file.name: file.text for file in files}
     try:
-        board = Board.model_validate(layers.table, context={"files": texts})
+        return kind.model_validate(layers.table, context={"files": texts})
     except ValidationError as error:
         complaints = [
             (item["loc"], _PLAIN.get(item["type"], item["msg"].removeprefix("Value error, ")))
             for item in error.errors()
         ]
         raise BoardError(layers.located(complaints), _HINT) from error
-    found = [(item.key, item.message) for item in contradictions(board)]
-    if found:
-        raise BoardError(layers.located(found), _HINT)
-    return board

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
@@ -18,6 +17,7 @@ from mcuzoo.board.base import (
     Label,
     Size,
     Token,
+    is_one_of,
 )
 from mcuzoo.board.boot import Boot, Download
 from mcuzoo.board.emulation import Emulation
@@ -74,12 +74,6 @@ class Console(Fact):
                 f"more than {MAX_BAUD_ERROR:.0%} off"
             )
         return baud
-
-
-def _plain_name(name: str) -> str:
-    """Letters and digits alone, without the words for an evaluation kit before or behind them."""
-    plain = re.sub(r"[\W_]", "", name.casefold())
-    return re.sub(r"^evkb?|evkb?$", "", plain)
 
 
 class Board(Fact):
@@ -192,5 +186,4 @@ class Board(Fact):
 
         Such as "rt1170", "MIMXRT1170-EVKB", "evkbmimxrt1170" or "i.MX RT1170 EVKB".
         """
-        wanted = _plain_name(name)
-        return bool(wanted) and wanted in map(_plain_name, self.known_as)
+        return is_one_of(name, self.known_as)

@@ -9,20 +9,21 @@ from typing import Annotated
 from mcuzoo.cli.options import Board, takes
 from mcuzoo.cli.progress import step
 from mcuzoo.errors import UsageError, command
-from mcuzoo.options import Argument, Option
-from mcuzoo.plan.options import MeasureOptions
+from mcuzoo.options import Argument, Option, typed_words
+from mcuzoo.plan.options import AnyFitOptions, MeasureOptions
 from mcuzoo.report.options import PageFiles
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("signs", "--board", "rt1050"),
     ("model.tflite", "--board", "rt1170", "--runtime", "aot", "--html", "fit.html"),
+    ("signs", "--board", "imx93", "--max-cpu-ops", "0"),
 )
 
 
-@takes(MeasureOptions, files=PageFiles)
+@takes(AnyFitOptions, files=PageFiles)
 def fit(
     board: Board,
-    options: MeasureOptions,
+    options: AnyFitOptions,
     files: PageFiles,
     model: Annotated[str | None, Argument("A model of the zoo, or a .tflite file.")] = None,
     universal: Annotated[
@@ -41,9 +42,24 @@ def fit(
     --measure exports and builds it (with aot, unless --runtime or --tflm is given), searches the
     smallest arena that it runs in on the emulated board or on the one at --port, and leaves a
     project that reserves just that.
+
+    For a board with Linux and an Ethos-U NPU, Vela compiles the model: who computes each operator
+    and why, the NPU's memory, Vela's estimate of its time.
     """
+    from mcuzoo.board.linux import LinuxBoard
+    from mcuzoo.board.load import load_any_board
     from mcuzoo.report.ci import told
 
+    if isinstance(load_any_board(board), LinuxBoard):
+        with told(files, "fit"):
+            _refuse_foreign(options, files, universal, measure)
+            _fit_linux(model, board, options, files, json_output)
+        return
+    for words in typed_words(options, without=options.mcu_names()):
+        raise UsageError(
+            f"{words[0]} is for boards with an Ethos-U NPU; {board} has a microcontroller.",
+            f"Leave out {words[0]}; mcuzoo boards lists the boards.",
+        )
     if files.html is not None and (universal or measure):
         named = "--universal" if universal else "--measure"
         raise UsageError(f"--html: fit {named} has no page.", f"Leave out --html or {named}.")
@@ -51,11 +67,54 @@ def fit(
         if universal:
             _fit_universal(model, board, options, files, json_output)
         elif model is None:
-            raise UsageError("fit: no model was named.", "mcuzoo models lists those of the zoo.")
+            raise _no_model()
         elif measure:
             _measure(model, board, options, files, json_output)
         else:
             _fit(model, board, options, files, json_output)
+
+
+def _refuse_foreign(
+    options: AnyFitOptions, files: PageFiles, universal: bool, measure: bool
+) -> None:
+    """Raise UsageError for an option that means nothing on Linux."""
+    given = [words[0] for words in typed_words(options, without=options.linux_names())]
+    given += ["--universal"] * universal + ["--measure"] * measure
+    given += ["--html"] * (files.html is not None)
+    if given:
+        raise UsageError(
+            f"{given[0]} is for boards with a microcontroller.",
+            f"Leave out {given[0]}; docs/linux.md says what there is for boards with Linux.",
+        )
+
+
+def _fit_linux(
+    model: str | None, board: str, options: AnyFitOptions, files: PageFiles, as_json: bool
+) -> None:
+    from mcuzoo.cli.output import may_color, print_json, summary_aside, width
+    from mcuzoo.files import require_outputs
+    from mcuzoo.plan.linux import fit_linux
+    from mcuzoo.report.ci import write_outcomes
+    from mcuzoo.report.fit_linux import linux_fit_document, linux_fit_text
+    from mcuzoo.report.outcomes import linux_fit_outcome
+
+    if model is None:
+        raise _no_model()
+    aside = require_outputs(files.outputs, {"MODEL": Path(model), "--board": Path(board)}, as_json)
+    with step(f"planning {model} on {board}"):
+        report = fit_linux(model, board, options.of_linux())
+    write_outcomes((linux_fit_outcome(report, Path(model)),), files)
+    if as_json:
+        print_json("fit-linux", linux_fit_document(report))
+    else:
+        with summary_aside(aside):
+            sys.stdout.write(linux_fit_text(report, width(), may_color()))
+    if not report.passed:
+        sys.exit(1)
+
+
+def _no_model() -> UsageError:
+    return UsageError("fit: no model was named.", "mcuzoo models lists those of the zoo.")
 
 
 def _fit(model: str, board: str, options: MeasureOptions, files: PageFiles, as_json: bool) -> None:

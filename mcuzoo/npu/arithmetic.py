@@ -2,7 +2,7 @@
 
 Vela's sources name three roundings and choose scales so that the NPU's results equal TFLite's:
 TFL is TFLite's double rounding, by 31 bits to the nearest with halves up and then the rest with
-halves away from zero; below 31 bits there is one rounding, halves up. Two rules are in no public
+halves away from zero; below 31 bits there is one rounding, halves up. Four rules are in no public
 source and were fitted to results of TFLM; their names begin with FITTED.
 """
 
@@ -19,7 +19,12 @@ FITTED_WIDE_MUL = (
     "a product of two 32-bit operands is only shifted; the scale's mantissa, 1 or 2**30, is ignored"
 )
 FITTED_WIDE_ZERO_POINT = "a 32-bit output that goes through no table gets no zero point"
-FITTED = (FITTED_WIDE_MUL, FITTED_WIDE_ZERO_POINT)
+FITTED_WIDE_LIMITS = "a 32-bit output saturates, whatever the limits of the activation are"
+FITTED_PADDED_AVERAGE = (
+    "an average pool with padding divides by itself, halves away from zero, whatever output scale "
+    "and rounding are set"
+)
+FITTED = (FITTED_WIDE_MUL, FITTED_WIDE_ZERO_POINT, FITTED_WIDE_LIMITS, FITTED_PADDED_AVERAGE)
 
 _SAFE = 2**62
 _HIGH_BITS = 31
@@ -49,6 +54,11 @@ def scale(
         return round_up(product, shifts)
     whole = np.abs(product) >> shifts
     return np.where(product < 0, -whole, whole)
+
+
+def saturated(values: Integers) -> Integers:
+    """As int32, with what is beyond it at its ends."""
+    return np.clip(values, -(2**31), 2**31 - 1)
 
 
 def round_up(values: Integers, shift: Integers) -> Integers:

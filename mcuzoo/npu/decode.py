@@ -54,6 +54,7 @@ KNOWN_BITS = {
 use: DMA in two and three dimensions, channels other than 0, external regions 8 and above."""
 
 _LARGEST = 65536
+_ADDRESS_BITS = 40
 _Mode = TypeVar("_Mode", bound=IntEnum)
 _KERNELS: dict[Cmd0, BlockKind] = {
     Cmd0.OP_CONV: "CONV",
@@ -92,7 +93,8 @@ class _Refused(Exception):
 
 @dataclass
 class _Machine:
-    """registers: the last command for each. at: the operation's place. unset: already told."""
+    """registers: the last command for each. faults: so far. at: the operation's place. unset:
+    registers of which it is told already."""
 
     registers: dict[Cmd0 | Cmd1, Command] = field(default_factory=dict)
     faults: list[StreamFault] = field(default_factory=list)
@@ -145,6 +147,11 @@ class _Machine:
 
     def value(self, code: Cmd0 | Cmd1) -> int:
         return self._command(code).value
+
+    def stride(self, code: Cmd1) -> int:
+        """In bytes; where Vela reverses an axis it counts down."""
+        value = self.value(code) & (1 << _ADDRESS_BITS) - 1
+        return value - (1 << _ADDRESS_BITS) if value >> _ADDRESS_BITS - 1 else value
 
     def signed(self, code: Cmd0) -> int:
         return self._command(code).signed
@@ -313,9 +320,9 @@ class _Machine:
             height0=self.value(height0) + 1,
             height1=self.value(Cmd0(height0 + 1)) + 1,
             width0=self.value(Cmd0(height0 - 1)) + 1,
-            stride_x=self.value(Cmd1(base0 + 4)),
-            stride_y=self.value(Cmd1(base0 + 5)),
-            stride_c=self.value(Cmd1(base0 + 6)),
+            stride_x=self.stride(Cmd1(base0 + 4)),
+            stride_y=self.stride(Cmd1(base0 + 5)),
+            stride_c=self.stride(Cmd1(base0 + 6)),
             bricks=bool(precision >> 6 & 1),
             element_bytes=1 << size,
             signed=bool(precision & 1),

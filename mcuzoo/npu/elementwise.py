@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from mcuzoo.npu.arithmetic import Integers, round_away, round_up, scale
 from mcuzoo.npu.operations import BlockOperation, ElementwiseMode, Rounding, Scale
@@ -15,6 +12,7 @@ _FRACTION_BITS = {1: 20, 2: 15}
 Vela's `advanced_elementwise_add_sub_scale`, after TFLite's ADD."""
 
 _LARGEST_SHIFT = 62
+_LARGEST_LEFT = 31
 
 
 def elementwise(operation: BlockOperation, first: Integers, second: Integers | None) -> Integers:
@@ -37,7 +35,7 @@ def elementwise(operation: BlockOperation, first: Integers, second: Integers | N
     if mode is ElementwiseMode.SHR:
         return _shift_right(a, b, operation.rounding)
     if mode is ElementwiseMode.SHL:
-        return wrapped(a << np.clip(b, 0, _LARGEST_SHIFT))
+        return a << np.clip(b, 0, _LARGEST_LEFT)
     if mode is ElementwiseMode.MUL:
         # FITTED_WIDE_MUL
         mantissa = 1 if operation.ifm.element_bytes == 4 else scale_of.mantissa
@@ -77,8 +75,3 @@ def leading_zeros(values: Integers) -> Integers:
     _, exponents = np.frexp(unsigned)
     found: Integers = 32 - exponents.astype(np.int64)
     return found
-
-
-def wrapped(values: NDArray[Any]) -> Integers:
-    """The lowest 32 bits, as an int32."""
-    return values.astype(np.int64).astype(np.int32).astype(np.int64)

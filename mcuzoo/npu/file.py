@@ -60,6 +60,11 @@ class NpuOp:
     inputs: tuple[Place, ...]
     outputs: tuple[Place, ...]
 
+    @property
+    def shared(self) -> bool:
+        """Whether regions 1 and 2 are the same tensor."""
+        return self.op.inputs[_SCRATCH] == self.op.inputs[_FAST]
+
     def region_bytes(self, region: int) -> int | None:
         """The size of a region, or None if there is no such region."""
         sizes = (len(self.constants), self.scratch_bytes, self.fast_bytes)
@@ -68,9 +73,10 @@ class NpuOp:
 
 @dataclass(frozen=True)
 class VelaFile:
-    """model: the file as it was read. npu_ops: in the order of the file. cpu_ops: the ops that are
-    left to the CPU. faults: what TFLM or the driver would refuse of the file itself; sentences
-    without their full stop. arena_bytes: from the first byte of an activation to the last.
+    """model: the file as it was read. npu_ops: in the order of the file. cpu_ops: those that are
+    left to the CPU. offsets: where each tensor lies in the arena, in bytes; -1: not in it.
+    arena_bytes: its size, without what lies in the fast scratch alone. faults: what TFLM or the
+    driver would refuse of the file itself; sentences without their full stop.
     """
 
     model: Model
@@ -196,7 +202,7 @@ def _bytes_of(tensor: Tensor, op: Op) -> bytes:
 
 
 def _arena_bytes(model: Model, offsets: tuple[int, ...], compiled: list[Op]) -> int:
-    fast = {op.inputs[_FAST] for op in compiled}
+    fast = {op.inputs[_FAST] for op in compiled} - {op.inputs[_SCRATCH] for op in compiled}
     ends = [
         offsets[tensor.index] + tensor.bytes
         for tensor in model.tensors

@@ -54,8 +54,10 @@ class Counts:
     operations: of the command stream, that compute or move. weights, scales: values compared with
     the source model's; a channel's bias, multiplier and shift are one scale. addresses: ranges that
     an operation reads or writes. waits: pairs of operations of which one must await the other.
-    images: run through the file. layers: operators of the source model that were compared on every
-    image. values: compared, over all images.
+    images: run through the file. unequal: of these, with other outputs than the reference's.
+    layers: operators of the source model whose outputs were compared. inside: operators whose
+    output is nowhere stored, since Vela computes them together with others. values: compared, over
+    all images.
     """
 
     operations: int = 0
@@ -64,7 +66,9 @@ class Counts:
     addresses: int = 0
     waits: int = 0
     images: int = 0
+    unequal: int = 0
     layers: int = 0
+    inside: int = 0
     values: int = 0
 
     def __add__(self, other: Counts) -> Counts:
@@ -77,8 +81,8 @@ class Counts:
 
 @dataclass(frozen=True)
 class Judged:
-    """What one judgement gives. findings: in the order of the command stream. unproven: what it
-    could not judge, and why, as sentences."""
+    """What one judgement gives. findings: in the order of the command stream. counts: how much was
+    judged. unproven: what could not be, and why, as sentences."""
 
     findings: tuple[Finding, ...] = ()
     counts: Counts = Counts()

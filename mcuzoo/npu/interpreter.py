@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.errors import ModelError
-from mcuzoo.npu.arithmetic import Integers, scale
+from mcuzoo.npu.arithmetic import Integers, saturated, scale
 from mcuzoo.npu.decode import decode_operations
 from mcuzoo.npu.elementwise import elementwise
 from mcuzoo.npu.file import NpuOp
@@ -132,7 +132,8 @@ class Interpreter:
         elif operation.mode == PoolMode.REDUCE_SUM:
             result = given.sum(2, keepdims=True)
             result = totals(result, operation.kernel, shape)
-        elif factor is None:
+        elif factor is None or operation.kernel.padded:
+            # FITTED_PADDED_AVERAGE: Vela 5 sets a scale of 1 where there is padding.
             return averages(given, operation.kernel, shape, operation.rounding)
         else:
             result = totals(given, operation.kernel, shape)
@@ -211,8 +212,7 @@ class Interpreter:
             name = {3: "tanh", 4: "sigmoid"}[activation.function]
             raise Broken(operation, "arithmetic", f"the NPU's own {name} is used", TO_MCUZOO)
         if ofm.element_bytes == 4 and slot is None:
-            # Saturated: Vela's SOFTMAX of equal maxima is TFLM's only so.
-            return np.clip(values, -(2**31), 2**31 - 1)  # FITTED_WIDE_ZERO_POINT
+            return saturated(values)  # FITTED_WIDE_ZERO_POINT, FITTED_WIDE_LIMITS
         values = np.clip(values + ofm.zero_point, activation.low, activation.high)
         if slot is None:
             bits = 8 * ofm.element_bytes
@@ -237,7 +237,11 @@ def _products(operation: BlockOperation | DmaOperation) -> int:
     work = prod(operation.ofm.shape) * kernel.height * kernel.width
     if operation.kind == "CONV":
         work *= operation.ifm.depth
-    if max(prod(fm.shape) for fm in maps) > _MOST_VALUES or work > _MOST_PRODUCTS:
+    values = [prod(fm.shape) for fm in maps]
+    rows = (operation.ofm.height - 1) * kernel.stride_y + kernel.height * kernel.dilation_y
+    columns = (operation.ofm.width - 1) * kernel.stride_x + kernel.width * kernel.dilation_x
+    values.append(rows * columns * operation.ifm.depth)
+    if max(values) > _MOST_VALUES or work > _MOST_PRODUCTS:
         raise Broken(operation, "address", f"an output of {operation.ofm.shape} is too large")
     return work
 

@@ -86,22 +86,22 @@ class Memory:
         """Views of a tile: (channels, elements (height, width, channels) or, of whole bricks,
         (height, width, bricks, 16))."""
         span = fm.span(tile)
-        memory = self.bytes(span)
+        memory, first = self.bytes(span), tile.base - span.start
         dtype = _DTYPES[fm.element_bytes, fm.signed]
         size = fm.element_bytes
         if not fm.bricks:
             strides = (fm.stride_y, fm.stride_x, size)
-            view = _strided(memory, dtype, (tile.height, tile.width, fm.depth), strides, 0)
+            view = _strided(memory, dtype, (tile.height, tile.width, fm.depth), strides, first)
             return [(slice(None), view)]
         whole, left = divmod(fm.depth, _BRICK)
         found = []
         if whole:
             shape: tuple[int, ...] = (tile.height, tile.width, whole, _BRICK)
             across: tuple[int, ...] = (fm.stride_y, _BRICK * size, fm.stride_c, size)
-            found.append((slice(0, whole * _BRICK), _strided(memory, dtype, shape, across, 0)))
+            found.append((slice(0, whole * _BRICK), _strided(memory, dtype, shape, across, first)))
         if left:
             shape, across = (tile.height, tile.width, left), (fm.stride_y, _BRICK * size, size)
-            view = _strided(memory, dtype, shape, across, whole * fm.stride_c)
+            view = _strided(memory, dtype, shape, across, first + whole * fm.stride_c)
             found.append((slice(whole * _BRICK, fm.depth), view))
         return found
 

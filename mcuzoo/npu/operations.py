@@ -98,7 +98,8 @@ class FeatureMap:
 
     bases: addresses of the tiles 0 (left, above), 1 (right, above), 2 (left, below), 3 (right,
     below). height0, height1: rows of the tiles 0 and 1. width0: columns of the tiles 0 and 2.
-    stride_y, stride_x, stride_c: bytes between rows, columns, and groups of 16 channels. bricks:
+    stride_y, stride_x, stride_c: bytes between rows, columns, and groups of 16 channels; negative
+    where Vela reverses an axis. bricks:
     channels lie in groups of 16 (NHCWB16); if not, a pixel's channels lie together (NHWC).
     element_bytes: 1, 2 or 4. signed: whether elements are. zero_point: what stands for 0.
     """
@@ -140,14 +141,22 @@ class FeatureMap:
     def span(self, tile: Tile) -> Range:
         """From the first to the last byte of a tile; there may be bytes between that are not its
         own."""
-        last = tile.base + (tile.height - 1) * self.stride_y
-        if self.bricks:
-            last += (tile.width - 1) * 16 * self.element_bytes
-            last += (self.depth - 1) // 16 * self.stride_c
-            last += (self.depth - 1) % 16 * self.element_bytes
-        else:
-            last += (tile.width - 1) * self.stride_x + (self.depth - 1) * self.element_bytes
-        return Range(self.region, tile.base, last + self.element_bytes - tile.base)
+        down, across, along = self._reaches(tile)
+        first = tile.base + min(0, *down) + min(0, *across) + min(0, *along)
+        last = tile.base + max(0, *down) + max(0, *across) + max(0, *along)
+        return Range(self.region, first, last + self.element_bytes - first)
+
+    def _reaches(self, tile: Tile) -> tuple[tuple[int, ...], ...]:
+        """How far a tile reaches from its first element by rows, by columns and by channels."""
+        size, last = self.element_bytes, self.depth - 1
+        down = ((tile.height - 1) * self.stride_y, 0)
+        if not self.bricks:
+            return down, ((tile.width - 1) * self.stride_x, 0), (last * size, 0)
+        groups = last // 16
+        along = [groups * self.stride_c, groups * self.stride_c + last % 16 * size]
+        if groups:
+            along += [15 * size, (groups - 1) * self.stride_c + 15 * size]
+        return down, ((tile.width - 1) * 16 * size, 0), tuple(along)
 
     def spans(self) -> list[Range]:
         return [self.span(tile) for tile in self.tiles()]
@@ -173,6 +182,10 @@ class Kernel:
     right: int
     part_kernel: bool
     decompose4: bool
+
+    @property
+    def padded(self) -> bool:
+        return bool(self.top or self.left or self.bottom or self.right)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +221,9 @@ class BlockOperation:
 
     word: place of its command in the payload. kind, mode: mode is of a pool or an elementwise one.
     ifm, ifm2, ofm: inputs and output; ifm2 only of an elementwise one, in its own, perhaps smaller
-    shape. scalar: instead of ifm2. swapped: ifm2 is the first operand. upscale: of ifm.
+    shape. scalar: instead of ifm2, with scalar_zero_point. swapped: ifm2 is the first operand.
+    kernel: the window; of an elementwise one a single pixel. upscale: of ifm. activation: what is
+    done to the result. rounding: of its scaling.
     weights, scales: a range per core; only of CONV and DEPTHWISE. block: height, width and depth
     of the parts in which the output is computed. accumulator: what sums are kept in.
     output_scale: for all channels; None: each has its own, or a pool divides by what it counts.
@@ -264,7 +279,8 @@ class BlockOperation:
 
 @dataclass(frozen=True, slots=True)
 class DmaOperation:
-    """Bytes that are copied. word: place of its command in the payload."""
+    """Bytes that are copied. source: from where. target: to where. word: place of its command in
+    the payload."""
 
     word: int
     source: Range

@@ -127,9 +127,7 @@ def plan_memory(
         calls, arena = None, plan_arena(lifetimes(program))
     else:
         calls, arena = (
-            streamed_plan(program, lowered)
-            if stream_input
-            else _tight_plan(model, program, lowered)
+            streamed_plan(program, lowered) if stream_input else tight_plan(model, program, lowered)
         )
     plan = _placed(program, calls, arena, board, options, image)
     if plan.fits:
@@ -149,7 +147,7 @@ def _missing_bytes(plan: MemoryPlan) -> int:
     return sum(region.over_bytes for region in plan.regions)
 
 
-def _tight_plan(model: Model, program: Program, calls: tuple[Call, ...]) -> Planned:
+def tight_plan(model: Model, program: Program, calls: tuple[Call, ...]) -> Planned:
     """The plan of these calls, for a small network of no more bytes than TFLM's arena has: there
     scratch memory, which faster kernels want, is more than tensors."""
     planned = fuse_and_plan(program, calls)

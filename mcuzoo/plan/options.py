@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from mcuzoo.budgets import BudgetResult, Budgets, Figure, MaxArenaBytes, MaxFlashBytes, judge
+from mcuzoo.budgets import (
+    BudgetResult,
+    Budgets,
+    Figure,
+    MaxArenaBytes,
+    MaxCpuOps,
+    MaxFlashBytes,
+    judge,
+    judged,
+)
+from mcuzoo.npu.options import VelaOptions
 from mcuzoo.options import Baud, Option
 from mcuzoo.project.kinds import (
     DEFAULT_PROJECT,
@@ -84,6 +94,29 @@ class FitOptions(MemoryOptions):
 
 
 @dataclass(frozen=True)
+class NpuOptions(VelaOptions):
+    """What is asked of an Ethos-U NPU. max_cpu_ops: operators that may be left to the CPU."""
+
+    max_cpu_ops: MaxCpuOps = None
+
+
+@dataclass(frozen=True)
+class LinuxFitOptions(NpuOptions):
+    """Options of `fit_linux`. max_arena_bytes: of the C agent."""
+
+    max_arena_bytes: MaxArenaBytes = None
+
+    def judged(self, arena: Figure, left: Figure) -> tuple[BudgetResult, ...]:
+        """Each budget that is given, by its figure. Raises UsageError for what is no bound."""
+        budgets = Budgets(max_arena_bytes=self.max_arena_bytes)
+        budgets.check()
+        found = judge(budgets, {"max_arena_bytes": arena})
+        if self.max_cpu_ops is None:
+            return found
+        return (*found, judged("max_cpu_ops", self.max_cpu_ops, left))
+
+
+@dataclass(frozen=True)
 class MeasureOptions(FitOptions):
     """Options of `measure`, which builds and boots what `fit` plans. runtime None: tflm if there is
     a tree of it, else aot. port None: the emulated board. baud None: the board file's."""
@@ -99,3 +132,21 @@ class MeasureOptions(FitOptions):
         str | None, Option("With --measure: a real board's port [emulated].", "--port", "-p")
     ] = None
     baud: Baud = None
+
+
+@dataclass(frozen=True)
+class AnyFitOptions(NpuOptions, MeasureOptions):
+    """Options of the command `fit`: those for a board with a microcontroller, and those for one
+    with Linux, of which max_arena_bytes is for both."""
+
+    def of_linux(self) -> LinuxFitOptions:
+        """Those for a board with Linux."""
+        return LinuxFitOptions(**{name: getattr(self, name) for name in self.linux_names()})
+
+    def linux_names(self) -> list[str]:
+        """The names of those for a board with Linux."""
+        return [one.name for one in fields(LinuxFitOptions)]
+
+    def mcu_names(self) -> list[str]:
+        """The names of those for a board with a microcontroller."""
+        return [one.name for one in fields(MeasureOptions)]

@@ -111,6 +111,7 @@ CLAIM_OF = {
     "max_latency_ms": "latency",
     "max_instructions": "instructions",
     "max_arena_bytes": "arena",
+    "max_cpu_ops": "npu",
     "max_flash_bytes": "flash-size",
     "max_line_errors": "line-errors",
 }

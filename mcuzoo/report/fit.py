@@ -89,7 +89,7 @@ def _fit(report: FitReport, width: int, color: bool) -> Iterator[str]:
     if report.reason is not None:
         yield f"verdict: {report.runtime} DOES NOT RUN IT: {report.reason}"
     else:
-        yield _verdict(report.fits, report.passed)
+        yield verdict_line(report.fits, report.passed)
     if report.next_step:
         yield f"next: {report.next_step}"
 
@@ -156,7 +156,8 @@ def fit_headline(fits: bool, passed: bool) -> str:
     return "fits" if passed else "fits, and a budget does not hold"
 
 
-def _verdict(fits: bool, passed: bool) -> str:
+def verdict_line(fits: bool, passed: bool) -> str:
+    """The last line of a fit. passed: it fits, and no budget says no."""
     if not fits:
         return "verdict: DOES NOT FIT"
     return "verdict: fits" if passed else "verdict: FAIL: it fits, and a budget does not hold"
@@ -181,7 +182,7 @@ def universal_fit_text(found: UniversalFit, width: int = 80) -> str:
         ]
     lines += [f"budget: {one.text}" for one in found.budgets]
     if model is not None or not found.passed:
-        lines.append(_verdict(found.fits, found.passed))
+        lines.append(verdict_line(found.fits, found.passed))
     return wrapped(lines, width)
 
 

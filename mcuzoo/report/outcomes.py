@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mcuzoo.flash.rig import BoardFlashed
     from mcuzoo.measure.fit import FitMeasurement
     from mcuzoo.plan.fit import FitReport
+    from mcuzoo.plan.linux import LinuxFit
     from mcuzoo.profile import ModelProfile
     from mcuzoo.tryout.tryout import Tried
 
@@ -68,6 +69,31 @@ def _fit_claim(report: FitReport) -> Claim:
     else:
         text = f"It fits {report.board}: {report.arena_bytes:,} bytes of arena."
     return Claim("fit", Broke.MODEL, report.fits, text, tuple(over))
+
+
+def linux_fit_outcome(report: LinuxFit, file: Path | None = None) -> Outcome:
+    """Of fit on a board that runs Linux. file: the model's."""
+    compiled = report.compiled
+    measures: tuple[Measure, ...] = (arena_measure(report.agent.arena_bytes),)
+    text = f"It fits {report.board}."
+    if compiled is not None:
+        left, figures = compiled.on_cpu, compiled.estimate
+        measures = (
+            *measures,
+            Measure("npu_sram_bytes", figures.sram_bytes, "The NPU's own memory, by Vela."),
+            Measure("cpu_ops", len(left), "Operators that Vela leaves to the CPU."),
+        )
+        text = (
+            f"It fits {report.board}: {len(compiled.on_npu):,} operators on the NPU, "
+            f"{len(left):,} on the CPU."
+        )
+    claims = (
+        Claim("fit", Broke.MODEL, report.fits, report.reason or text),
+        *map(budget_claim, report.budgets),
+    )
+    headline = fit_headline(report.fits, report.passed)
+    outcome = _outcome(report.model, report.board, headline, report.passed, claims)
+    return replace(outcome, warnings=report.warnings, file=file, measures=measures)
 
 
 def universal_outcome(found: UniversalFit) -> Outcome:

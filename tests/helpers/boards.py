@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from mcuzoo.board.load import BOARD_FILE, list_boards, load_board
+from mcuzoo.board.load import BOARD_FILE, list_boards, list_linux_boards, load_board
 from mcuzoo.board.model import Board
 from mcuzoo.errors import BoardError
 from mcuzoo.resources import boards_dir
 
 BOARDS = tuple(board.id for board in list_boards())
-"""Every board that comes with mcuzoo."""
+"""Every board with a microcontroller that comes with mcuzoo."""
+
+LINUX_BOARDS = tuple(board.id for board in list_linux_boards())
+"""Every board that runs Linux and comes with mcuzoo."""
 
 REPRESENTATIVES = ("rt1050", "rt1170")
 """One of each family of chips: what takes long is tried on these, on the others by `make full`."""

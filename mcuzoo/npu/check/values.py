@@ -151,7 +151,7 @@ class Values:
         self._kernels: dict[int, _Kernel | None] = {}
         self._draws: dict[int, Arrays] = {}
         self._results: dict[tuple[int, ...], tuple[list[Arrays | None], list[Arrays]]] = {}
-        """Outputs by operator and inputs; the inputs are kept, so that their addresses stay theirs."""
+        """By operator and inputs, which are kept so that no other array gets their identity."""
 
     def restart(self) -> None:
         """Nothing is given any more; what was drawn and computed will serve again."""

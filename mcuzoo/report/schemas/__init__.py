@@ -30,6 +30,7 @@ VERSIONS: Mapping[str, int] = {
     "export": 1,
     "fetch": 1,
     "fit": 1,
+    "fit-linux": 1,
     "fit-measure": 1,
     "fit-universal": 1,
     "flash": 1,
@@ -46,6 +47,7 @@ VERSIONS: Mapping[str, int] = {
     "rig-scan": 1,
     "run": 1,
     "try": 1,
+    "verify": 1,
     "watch": 1,
 }
 """The version of each document as it is printed now."""
