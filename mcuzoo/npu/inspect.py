@@ -36,8 +36,8 @@ class NpuOpFacts:
     index: in the file. accelerator: what it was compiled for, as --accelerator-config of Vela; None
     if the stream does not say. architecture: version of the NPU's architecture. stream_bytes: of
     its commands. constant_bytes: of weights, scales and tables. scratch_bytes, fast_bytes: of the
-    memories that it works in. operations: how many of each kind. dma_bytes: that it copies. faults:
-    what a driver or an NPU would refuse, or nobody knows.
+    memories that it works in. inputs, outputs: its activations. operations: how many of each kind.
+    dma_bytes: that it copies. faults: what a driver or an NPU would refuse, or nobody knows.
     """
 
     index: int
@@ -66,8 +66,8 @@ class CpuOpFacts:
 @dataclass(frozen=True)
 class VelaInspection:
     """name: the file's, without its ending. sha256, bytes: of the file. version: of Vela, None if
-    the file does not say. description: as Vela wrote it. arena_bytes: of all tensors together.
-    faults: of the file itself.
+    the file does not say. description: as Vela wrote it. inputs, outputs: of the file. arena_bytes:
+    of all tensors together. npu_ops, cpu_ops: in the order of the file. faults: of the file itself.
     """
 
     name: str
