@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 import pytest
 from helpers.small_net import small_net
+from helpers.tflite_builder import fully_connected_model
 from numpy.typing import NDArray
 
 from mcuzoo.board.linux import LinuxBoard
@@ -35,6 +36,21 @@ def small() -> Model:
 def small_vela() -> bytes:
     """`small` for an i.MX 93."""
     return _compiled(small())
+
+
+@lru_cache
+def dense() -> Model:
+    """One FULLY_CONNECTED."""
+    random = np.random.default_rng(0)
+    weights = random.integers(-127, 128, (6, 20)).astype(np.int8)
+    bias = random.integers(-500, 500, 6).astype(np.int32)
+    return parse_model(fully_connected_model((1, 20), weights, bias), "dense")
+
+
+@lru_cache
+def dense_vela() -> bytes:
+    """`dense` for an i.MX 93."""
+    return _compiled(dense())
 
 
 @lru_cache
