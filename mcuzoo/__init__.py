@@ -62,6 +62,8 @@ if TYPE_CHECKING:
     from mcuzoo.toolchain.options import BuildOptions
     from mcuzoo.tryout.options import TryOptions
     from mcuzoo.tryout.tryout import try_model
+    from mcuzoo.verify.options import VerifyOptions
+    from mcuzoo.verify.verify import verify
     from mcuzoo.watch.options import WatchOptions
     from mcuzoo.watch.watch import watch
     from mcuzoo.zoo.fetch.fetch import fetch_model as fetch
@@ -93,6 +95,7 @@ __all__ = [
     "QuantizeOptions",
     "RunOptions",
     "TryOptions",
+    "VerifyOptions",
     "WatchOptions",
     "bisect",
     "build",
@@ -118,6 +121,7 @@ __all__ = [
     "run",
     "sbom",
     "try_model",
+    "verify",
     "watch",
 ]
 
@@ -146,6 +150,7 @@ _HOMES = {
     "history": "history.trend:history",
     "bisect": "history.bisect:bisect",
     "try_model": "tryout.tryout:try_model",
+    "verify": "verify.verify:verify",
     "watch": "watch.watch:watch",
     "Model": "graph.model:Model",
     "Board": "board.model:Board",
@@ -171,6 +176,7 @@ _HOMES = {
     "HistoryOptions": "history.options:HistoryOptions",
     "BisectOptions": "history.options:BisectOptions",
     "TryOptions": "tryout.options:TryOptions",
+    "VerifyOptions": "verify.options:VerifyOptions",
     "WatchOptions": "watch.options:WatchOptions",
 }
 """Where each name lives: module:name, as the imports above say to a type checker."""

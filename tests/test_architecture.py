@@ -28,7 +28,7 @@ FLOORS = (
     {"codegen", "link"},
     {"profile", "rig"},
     {"toolchain", "run"},
-    {"compare", "config", "doctor_data", "evaluate", "flash", "measure", "sbom", "watch"},
+    {"compare", "config", "doctor_data", "evaluate", "flash", "measure", "sbom", "verify", "watch"},
     {"doctor", "history", "quantize", "tryout"},
     {"report"},
     {"cli", "pytest_plugin"},

@@ -27,8 +27,10 @@ from mcuzoo.history.layers import FirstLayer
 from mcuzoo.history.pairing import Unpaired
 from mcuzoo.link.counts import StackUse
 from mcuzoo.measure.arena import ArenaRow
+from mcuzoo.npu import findings as npu_findings
 from mcuzoo.npu.vela import PlacedOp
 from mcuzoo.npu.vela_said import VelaEstimate
+from mcuzoo.npu.verify import Verification
 from mcuzoo.ops.inspect import Inspection
 from mcuzoo.plan.fit import RuntimeFit, StreamedInput
 from mcuzoo.plan.memory import PeakOp
@@ -43,8 +45,9 @@ from mcuzoo.quantize.process import WorkerReport
 from mcuzoo.run.open_board import Guess
 from mcuzoo.run.record import BoardFacts, Settings, Status, WrongLayer
 from mcuzoo.run.score import Agreement, Paired
-from mcuzoo.run.summary import Broke, Latency
+from mcuzoo.run.summary import Latency
 from mcuzoo.run.tally import Prediction
+from mcuzoo.run.verdict import Broke
 from mcuzoo.zoo.convert.report import ConversionReport
 from mcuzoo.zoo.fetch.fetch import FetchReport
 
@@ -87,6 +90,7 @@ def plus(base: type[Any], /, without: tuple[str, ...] = (), **more: Any) -> Any:
     return of(base.__name__, **{**kept, **more})
 
 
+FLIPS = of("FlipRate", count=int, compared=int, value=float, low95=float, high95=float)
 RATE = of("Rate", correct=int, total=int, value=float, low95=float, high95=float)
 RECIPE = plus(Recipe, normalize=str)
 SOURCED_RECIPE = plus(RECIPE, source=str)
@@ -173,6 +177,7 @@ AGAINST = of(
     )
     | None,
     outputs=_OUTPUTS,
+    flips=of("FlipTest", only_in_baseline=int, only_in_run=int, p_value=float, differs=bool) | None,
     deltas=many(plus(Delta, refused=str | None, change=float | None)),
     compared=many(_COMPARED),
     changed_parts=list[Part],
@@ -210,6 +215,7 @@ HISTORY = of(
             model=str,
             board=str,
             agent=str,
+            delegate=str,
             broken_since=of("BrokenSince", broke=Broke, run=str, started=str, last_good=str | None)
             | None,
             runs=many(
@@ -226,12 +232,13 @@ HISTORY = of(
                     top1=RATE | None,
                     host_top1=RATE | None,
                     outputs=of("Compared", compared=int, unequal=int),
+                    flips=FLIPS | None,
                     latency=of("Latency", unit=str, median=int, median_ms=float | None) | None,
                     arena_bytes=int | None,
                     code_bytes=int | None,
                     constant_bytes=int | None,
                     link_faults=int | None,
-                    verdict=of("Verdict", passed=bool, broke=Broke | None),
+                    verdict=of("Verdict", passed=bool | None, broke=Broke | None),
                     changed=many(_COMPARED),
                 )
             ),
@@ -276,6 +283,9 @@ RUN = of(
     accuracy=of("Accuracies", top1=RATE | None, top5=RATE | None),
     classes=many(of("ClassRate", label=int, name=str | None, top1=RATE)),
     reference=Agreement | None,
+    delegates=list[str],
+    flips=FLIPS | None,
+    board_cpu=of("BoardCpu", reference=Agreement, flips=FLIPS, host_flips=FLIPS | None) | None,
     wrong_layer=WrongLayer | None,
     stack=StackUse | None,
     latency=plus(Latency, median_ms=float | None) | None,
@@ -288,7 +298,8 @@ RUN = of(
     against=Absent(AGAINST),
     verdict=of(
         "Verdict",
-        passed=bool,
+        passed=bool | None,
+        judged=bool,
         broke=Broke | None,
         exit_code=int,
         reasons=list[str],
@@ -436,6 +447,7 @@ EVALUATE = of(
         model=ModelFacts,
         engine=str,
         flips=int,
+        flip_rate=FLIPS,
         agreement=of("Distance", compared=int, equal=int, max_distance=int) | None,
         accuracy=_SCORES | None,
         paired=_PAIRED | None,
@@ -443,6 +455,7 @@ EVALUATE = of(
         line=LINE | None,
     )
     | None,
+    exposure=bool,
     budgets=list[BudgetResult],
 )
 
@@ -689,6 +702,8 @@ COMPARE = of(
     "Compare",
     images=int,
     equal=bool | None,
+    passed=bool | None,
+    max_flips=float | None,
     projects=many(
         of(
             "Project",
@@ -702,6 +717,7 @@ COMPARE = of(
             runtime=str,
             toolchain=str,
             build_id=str,
+            delegate=str,
             top1=float | None,
             top5=float | None,
             paired_p_value=float | None,
@@ -712,7 +728,7 @@ COMPARE = of(
             code_bytes=int | None,
             constant_bytes=int | None,
             stack_bytes=int | None,
-            agreement=plus(LayerAgreement, layers=dict[str, int]) | None,
+            agreement=plus(LayerAgreement, layers=dict[str, int], flips=FLIPS) | None,
             first_wrong=int | None,
             layers=many(
                 of(
@@ -754,11 +770,12 @@ TRY = of(
     ),
     memory=many(plus(RegionUse, left_bytes=int)),
     inspect=Inspection,
-    fit=FIT,
+    fit=FIT | FIT_LINUX,
     build=BUILD | None,
     run=RUN | None,
     next=list[str],
 )
+VERIFY = plus(Verification, passed=bool, first=npu_findings.Finding | None, proves=str)
 _ONE_WAY = dict[str, int]
 WATCH = of(
     "Watch",
@@ -774,6 +791,8 @@ WATCH = of(
     latency=of("WatchLatency", count=int, unit=str, ms=float | None) | None,
     equal=bool | None,
     difference=int | None,
+    delegate=str | None,
+    agrees=bool | None,
     input_crc32=str | None,
     attempts=int | None,
     seconds=float,
@@ -830,6 +849,7 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
     "rig-scan": ("mcuzoo rig scan --json", RIG_SCAN),
     "run": ("mcuzoo run-serial, report and demo --json", RUN),
     "try": ("mcuzoo try --json; sizes in bytes", TRY),
+    "verify": ("mcuzoo verify --json", VERIFY),
     "watch": ("mcuzoo watch --json, a line for each picture", WATCH),
 }
 """By name what prints it, and its type, without the field `schema`."""

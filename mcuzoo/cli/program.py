@@ -53,6 +53,7 @@ COMMANDS = {
     "compare": (
         "Run the same images on several projects: accuracy, outputs by layer, instructions, sizes."
     ),
+    "verify": "Judge a file that Vela compiled for an Ethos-U against the model it is of.",
     "schema": "Print the JSON Schema of a document that --json prints.",
     "report": "Summarize a run, also an unfinished one; exits 0, unless budgets are named.",
     "history": "Show what runs found over time, by model and board, and since when it fails.",

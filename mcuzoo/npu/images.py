@@ -39,8 +39,9 @@ class Watcher(Protocol):
 
 @dataclass
 class _Layer:
-    """One operator of the source model. placement: which blocks make up its output, once found.
-    seen: on how many images. telling: on how many of them by values that are no coincidence."""
+    """One operator of the source model. op: as it stands there. placement: which blocks make up its
+    output, once found. seen: on how many images. telling: on how many of them by values that are no
+    coincidence."""
 
     op: Op
     placement: Placement | None = None
@@ -50,10 +51,10 @@ class _Layer:
 
 @dataclass
 class _Result:
-    """One image. unseen: layers whose output no block has, each with the difference to the nearest
-    one, if there is one. equal: whether the file's output is right. end: what of it is not.
-    used: the blocks that make up outputs. telling: layers whose output was seen by values that are
-    no coincidence."""
+    """One image. picture: its name. unseen: layers whose output no block has, each with the
+    difference to the nearest one, if there is one. equal: whether the file's output is right. end:
+    what of it is not. used: the blocks that make up outputs. telling: layers whose output was seen
+    by values that are no coincidence."""
 
     picture: str
     unseen: dict[int, tuple[str, Difference] | None]
@@ -84,7 +85,7 @@ def judge_images(
 class _Judge:
     def __init__(self, source: Model, file: VelaFile) -> None:
         self.engine = SourceEngine(source)
-        _require_same_ends(source, file)
+        require_same_ends(source, file)
         self.file = file
         self.compiled = CompiledModel(file)
         self.output = self.engine.output_op
@@ -271,7 +272,7 @@ def _integers_at(file: VelaFile, execution: Execution) -> NDArray[Any] | None:
     return execution.values.get(index)
 
 
-def _require_same_ends(source: Model, file: VelaFile) -> None:
+def require_same_ends(source: Model, file: VelaFile) -> None:
     """Raises ModelError if the file cannot be what Vela made of `source`."""
     for role, mine, theirs in (
         ("input", source.inputs, file.model.inputs),
@@ -281,7 +282,7 @@ def _require_same_ends(source: Model, file: VelaFile) -> None:
         its = [file.model.tensor(index) for index in theirs]
         if [(one.shape, one.dtype) for one in ours] != [(one.shape, one.dtype) for one in its]:
             raise ModelError(
-                f"{file.model.name} was not compiled from {source.name}: its {role}s are "
+                f"{file.model.name} was not compiled from {source.name}: its {role} is "
                 f"{_words(its)}, not {_words(ours)}.",
                 "Give the .tflite file that Vela compiled.",
             )

@@ -10,7 +10,7 @@ from mcuzoo.npu.arithmetic import FITTED
 from mcuzoo.npu.check.judge import judge_exhaustively
 from mcuzoo.npu.file import VelaFile
 from mcuzoo.npu.findings import Counts, Finding, Judged
-from mcuzoo.npu.images import Picture, Watcher, judge_images
+from mcuzoo.npu.images import Picture, Watcher, judge_images, require_same_ends
 
 __all__ = ["Counts", "Finding", "Judged", "Picture", "Verification", "Watcher", "verify_file"]
 
@@ -50,15 +50,18 @@ class Verification:
 def verify_file(
     source: Model,
     file: VelaFile,
-    pictures: Iterable[Picture] = (),
+    pictures: Iterable[Picture] | None = None,
     watcher: Watcher | None = None,
 ) -> Verification:
-    """Judge `file` against `source`, without images and then on `pictures`.
+    """Judge `file` against `source`, without images and then, if there are any, on `pictures`.
 
-    Raises ModelError if `file` cannot have been compiled from `source`, or if mcuzoo's reference
-    does not run it.
+    Raises ModelError if `file` cannot have been compiled from `source`; with pictures,
+    UnsupportedOpError if mcuzoo's reference does not run it.
     """
-    judged = judge_exhaustively(source, file) + judge_images(source, file, pictures, watcher)
+    require_same_ends(source, file)
+    judged = judge_exhaustively(source, file)
+    if pictures is not None:
+        judged += judge_images(source, file, pictures, watcher)
     configs = [npu.stream.config for npu in file.npu_ops]
     named = next((config.accelerator for config in configs if config is not None), "")
     return Verification(

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ from mcuzoo.link.codes import Feature
 from mcuzoo.link.counts import StackUse
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.inference import Inference, Profile
+from mcuzoo.link.linux_session import choose_engine, engine_of
+from mcuzoo.link.session import Session
 from mcuzoo.link.state import LineCounts, LinkState
 from mcuzoo.profile import ModelProfile, profile_model
 from mcuzoo.project.manifest import Manifest, ProjectManifest
@@ -140,6 +142,7 @@ def board_facts(hello: Hello) -> BoardFacts:
         arena_used=hello.arena_used,
         agent=hello.agent,
         count_unit=hello.count_unit,
+        delegate=hello.delegate,
     )
 
 
@@ -175,6 +178,7 @@ class ConnectedBoard:
         self._context: AbstractContextManager[BoardSession] | None = None
         self._counted: LineCounts | None = None
         self._counts = True
+        self._engine: str | None = None
         self.stack: StackUse | None = None
         """The last stack use that the board reported; None if it does not know."""
         self._host_losses = self.state.host_losses
@@ -224,6 +228,41 @@ class ConnectedBoard:
                 if attempt == IMAGE_ATTEMPTS:
                     raise
 
+    @property
+    def session(self) -> Session:
+        """The present session, for what only some boards can be asked."""
+        return cast("Session", self._session)
+
+    @property
+    def engines(self) -> tuple[str, ...]:
+        """The engines that the board offers; empty where there is no choice."""
+        if not self._hello.has(Feature.ENGINES):
+            return ()
+        return engine_of(self.session).offers
+
+    def select(self, engine: str) -> None:
+        """Let the board compute with `engine`, one of `engines`, in this and in later sessions.
+
+        Raises FirmwareError where that cannot be set up, and as choose_engine.
+        """
+        self._engine = engine
+        self._choose(engine)
+        self._hello = self._session.hello()
+
+    def meet_again(self) -> None:
+        """After somebody else used the session: the engine that was selected, as it is now."""
+        if self._engine is not None:
+            self._choose(self._engine)
+        self._hello = self._session.hello()
+
+    def _choose(self, engine: str) -> None:
+        facts = choose_engine(self.session, engine)
+        if not facts.ready:
+            raise FirmwareError(
+                f"The board cannot compute with {engine}: {facts.error}.",
+                "docs/linux.md tells what an engine needs on the board.",
+            )
+
     def profile(
         self, image_id: int, tensor: NDArray[np.int8], engine: ReferenceEngine
     ) -> ModelProfile:
@@ -258,6 +297,8 @@ class ConnectedBoard:
         self._session = context.__enter__()
         self._context = context
         try:
+            if self._engine is not None:
+                self._choose(self._engine)
             self._hello = self._session.hello()
             self._check(self._hello)
         except BaseException:

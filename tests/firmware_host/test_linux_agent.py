@@ -16,8 +16,8 @@ if sys.platform != "linux":
     pytest.skip("the agent is a program for Linux", allow_module_level=True)
 
 from helpers.board_wire import Wire
+from helpers.c_agent import PATIENCE_S, build_linux_agent, linux_agent
 from helpers.host_firmware import echo_output
-from helpers.linux_agent import PATIENCE_S, build_linux_agent, linux_agent
 
 from mcuzoo.link import messages
 from mcuzoo.link.counts import Agent, CountUnit

@@ -1,113 +1,147 @@
-"""The C agent of a Linux board, compiled for this machine and sanitized."""
+"""The Python agent of Linux boards, in this process or as a program, and a wrong delegate."""
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
 import os
-import select
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
-from helpers.host_firmware import (
-    ECHO_RUNTIME,
-    SANITIZER_REPORTS,
-    WARNINGS,
-    find_host_compiler,
-    sanitizer_flags,
-)
-from helpers.objects import compile_c
 
-from mcuzoo.board.linux import LinuxBoard
-from mcuzoo.board.load import load_any_board
-from mcuzoo.codegen.templates import render
+from mcuzoo.link.channel import Channel
+from mcuzoo.link.session import Session
+from mcuzoo.link.state import Timing
 from mcuzoo.resources import firmware_dir
 
-if sys.platform != "linux":
-    pytest.skip("the agent is a program for Linux", allow_module_level=True)
+AGENT = firmware_dir() / "agent" / "mcuzoo_agent.py"
+_WRONG_C = Path(__file__).with_name("wrong_delegate.c")
 
-_SOURCES = (
-    "link/*.c", "app/mz_*.c", "port/*.c", "port/posix/*.c", "port/linux/*.c", "upload/none/*.c",
-    "image/whole/*.c",
-)  # fmt: skip
-PATIENCE_S = 30
+needs_litert = pytest.mark.skipif(
+    importlib.util.find_spec("ai_edge_litert") is None, reason="no ai-edge-litert"
+)
 
 
-def build_linux_agent(executable: Path) -> Path:
-    """Over echo_runtime.c, for the board imx93."""
-    board = load_any_board("imx93")
-    assert isinstance(board, LinuxBoard)
-    headers = executable.parent / "headers"
-    headers.mkdir()
-    (headers / "mz_board.h").write_text(render("linux/mz_board.h.j2", board=board))
-    (headers / "mz_build_id.h").write_text(f'#define MZ_BUILD_ID "{"5" * 32}"\n')
-    firmware, compiler = firmware_dir(), find_host_compiler()
-    sources = [path for pattern in _SOURCES for path in sorted(firmware.glob(pattern))]
-    compile_c([
-        *compiler, *WARNINGS, "-O1", *sanitizer_flags(compiler), f"-I{headers}", f"-I{firmware}",
-        *map(str, sources), str(ECHO_RUNTIME), "-o", str(executable),
-    ])  # fmt: skip
-    return executable
+@cache
+def agent_module() -> Any:
+    """The agent as a module."""
+    spec = importlib.util.spec_from_file_location("mcuzoo_agent", AGENT)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
 
 
-class LinuxAgent:
-    """A running agent. said: its lines on stderr so far, without those of the runtime."""
+class AgentPort:
+    """An agent in this process as a port. sent: all that the host has sent."""
 
-    def __init__(self, executable: Path, *arguments: str) -> None:
-        self.process = subprocess.Popen(
-            [str(executable), *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            # An agent that starts itself anew leaves nothing behind, and no report of leaks either.
-            env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"},
-        )
-        self._text = b""
+    def __init__(self, agent: Any) -> None:
+        self.agent = agent
+        self.sent = b""
+        self._waiting = b""
+        agent.write = self._answer
+        agent.reader = agent_module().FrameReader()
+        agent.start()
 
-    def line(self, wanted: str) -> str:
-        """The first line on stderr from now on that has `wanted` in it."""
-        assert self.process.stderr
-        deadline = time.monotonic() + PATIENCE_S
-        while time.monotonic() < deadline:
-            first, end, rest = self._text.partition(b"\n")
-            if end:
-                self._text = rest
-                if wanted in first.decode():
-                    return first.decode()
-                continue
-            assert select.select([self.process.stderr], [], [], PATIENCE_S)[0]
-            data = os.read(self.process.stderr.fileno(), 4096)
-            assert data, f"the agent has ended with {self.process.wait()}"
-            self._text += data
-        raise AssertionError(f"nothing on stderr says {wanted!r}")
+    def _answer(self, data: bytes) -> None:
+        self._waiting += data
 
     @property
-    def port(self) -> int:
-        """Where it listens; once."""
-        return int(self.line("listening at ").rsplit(":", 1)[1])
+    def in_waiting(self) -> int:
+        return len(self._waiting)
 
-    def end(self) -> tuple[int, str]:
-        """Its exit status and the rest of stderr, once it has ended by itself."""
-        assert self.process.stderr
-        rest = self._text + self.process.stderr.read()
-        return self.process.wait(PATIENCE_S), rest.decode()
+    def read(self, size: int, /) -> bytes:
+        taken, self._waiting = self._waiting[:size], self._waiting[size:]
+        return taken
+
+    def write(self, data: bytes, /) -> int:
+        self.sent += data
+        for frame in self.agent.reader.feed(data):
+            self.agent.handle(frame)
+        return len(data)
+
+    def close(self) -> None:
+        pass
 
 
-@contextmanager
-def linux_agent(executable: Path, *arguments: str) -> Iterator[LinuxAgent]:
-    agent = LinuxAgent(executable, *arguments)
-    try:
-        yield agent
-    finally:
-        if agent.process.poll() is None:
-            agent.process.terminate()
-        status, said = agent.end()
-        for pipe in (agent.process.stdin, agent.process.stdout, agent.process.stderr):
-            assert pipe
-            pipe.close()
-        assert not any(report in said for report in SANITIZER_REPORTS), said
-        assert status >= 0, said
+def agent_with(*words: str) -> Any:
+    """An agent with these options of its command line."""
+    module = agent_module()
+    return module.Agent(module.settings_of(module.parsed(["--stdio", *words])))
+
+
+def session_with(agent: Any) -> Session:
+    """A host's session with an agent of this process."""
+    channel = Channel(AgentPort(agent), "the agent")
+    return Session(channel, Timing(latency_s=5.0, connect_s=60.0))
+
+
+@contextlib.contextmanager
+def listening_agent(*words: str) -> Iterator[str]:
+    """The agent as a program; its port."""
+    command = [sys.executable, str(AGENT), "--listen", "0", *words]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as run:
+        try:
+            assert run.stdout is not None
+            yield run.stdout.readline().strip()
+        finally:
+            run.terminate()
+
+
+@contextlib.contextmanager
+def agent_on_pty(*words: str) -> Iterator[str]:
+    """The agent as a program at one end of a pty; the name of the other end."""
+    import pty
+    import threading
+    import tty
+
+    near, far = pty.openpty(), pty.openpty()
+    for end in (*near, *far):
+        tty.setraw(end)
+
+    def pump(source: int, target: int) -> None:
+        with contextlib.suppress(OSError):
+            while data := os.read(source, 4096):
+                while data:
+                    data = data[os.write(target, data) :]
+
+    for pair in ((near[0], far[0]), (far[0], near[0])):
+        threading.Thread(target=pump, args=pair, daemon=True).start()
+    command = [sys.executable, str(AGENT), "--tty", os.ttyname(far[1]), *words]
+    with subprocess.Popen(command) as run:
+        try:
+            yield os.ttyname(near[1])
+        finally:
+            run.kill()
+            run.wait()
+            for end in (*near, *far):
+                os.close(end)
+
+
+def wrong_delegate(folder: Path) -> Path:
+    """The delegate of wrong_delegate.c, compiled; skips without a compiler for this machine."""
+    library = folder / "libwrong_delegate.so"
+    if not library.exists():
+        compiler = shutil.which("cc")
+        if compiler is None:
+            pytest.skip("no compiler for this machine")
+        words = [compiler, "-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror"]
+        subprocess.run([*words, "-o", str(library), str(_WRONG_C)], check=True)
+    return library
+
+
+def wait_until_there(path: Path, limit_s: float = 60.0) -> None:
+    deadline = time.monotonic() + limit_s
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path} does not come"
+        time.sleep(0.02)

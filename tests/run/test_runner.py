@@ -34,7 +34,8 @@ from mcuzoo.run.job import Job
 from mcuzoo.run.journal import Journal, read_run
 from mcuzoo.run.record import Row, Status
 from mcuzoo.run.runner import LOST_IN_A_ROW, RunInterruptedError, run_images
-from mcuzoo.run.summary import Broke, RunSummary
+from mcuzoo.run.summary import RunSummary
+from mcuzoo.run.verdict import Broke
 
 SILENT = BoardSilentError("It stopped answering.", "Press reset.")
 
@@ -55,6 +56,9 @@ class Told:
 
     def trouble(self, text: str) -> None:
         self.troubles.append(text)
+
+    def note(self, text: str) -> None:
+        raise AssertionError(text)
 
 
 @pytest.fixture(autouse=True)

@@ -27,8 +27,8 @@ from mcuzoo.npu.check.recognize import Recognized, Recognizer
 from mcuzoo.npu.check.tables import table_differences
 from mcuzoo.npu.check.values import PROBES, WEIGHTED, Arrays, Values
 from mcuzoo.npu.check.waits import WaitCheck, WaitFault
-from mcuzoo.npu.file import CONSTANTS, FAST_SCRATCH, SCRATCH, NpuOp, Place, VelaFile
-from mcuzoo.npu.findings import Counts, Finding, Judged, Kind
+from mcuzoo.npu.file import CONSTANTS, FAST_SCRATCH, SCRATCH, NpuOp, Place
+from mcuzoo.npu.findings import Finding, Kind
 from mcuzoo.npu.interpreter import Broken, Interpreter
 from mcuzoo.npu.memory import Memory
 from mcuzoo.npu.operations import BlockOperation, DmaOperation, Range, Wait

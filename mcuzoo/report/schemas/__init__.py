@@ -47,6 +47,7 @@ VERSIONS: Mapping[str, int] = {
     "rig-scan": 1,
     "run": 1,
     "try": 1,
+    "verify": 1,
     "watch": 1,
 }
 """The version of each document as it is printed now."""

@@ -30,7 +30,7 @@ from mcuzoo.run.many import scheduler
 from mcuzoo.run.options import RunOptions
 from mcuzoo.run.record import Row, Status
 from mcuzoo.run.run import FinishedRun, run
-from mcuzoo.run.summary import Broke
+from mcuzoo.run.verdict import Broke
 
 IMAGES = 60
 pytestmark = [
