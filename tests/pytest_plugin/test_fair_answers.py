@@ -1,4 +1,4 @@
-"""When answers are equal: byte for byte, or where a delegate computed one of them, by their class."""
+"""Answers are equal byte for byte, or where a delegate computed one of them, by their class."""
 
 from __future__ import annotations
 
