@@ -2,7 +2,7 @@
 
 Vela's sources name three roundings and choose scales so that the NPU's results equal TFLite's:
 TFL is TFLite's double rounding, by 31 bits to the nearest with halves up and then the rest with
-halves away from zero; below 31 bits there is one rounding, halves up. Three rules are in no public
+halves away from zero; below 31 bits there is one rounding, halves up. Four rules are in no public
 source and were fitted to results of TFLM; their names begin with FITTED.
 """
 
@@ -20,7 +20,11 @@ FITTED_WIDE_MUL = (
 )
 FITTED_WIDE_ZERO_POINT = "a 32-bit output that goes through no table gets no zero point"
 FITTED_WIDE_LIMITS = "a 32-bit output saturates, whatever the limits of the activation are"
-FITTED = (FITTED_WIDE_MUL, FITTED_WIDE_ZERO_POINT, FITTED_WIDE_LIMITS)
+FITTED_PADDED_AVERAGE = (
+    "an average pool with padding divides by itself, halves away from zero, whatever output scale "
+    "and rounding are set"
+)
+FITTED = (FITTED_WIDE_MUL, FITTED_WIDE_ZERO_POINT, FITTED_WIDE_LIMITS, FITTED_PADDED_AVERAGE)
 
 _SAFE = 2**62
 _HIGH_BITS = 31

@@ -93,7 +93,8 @@ class _Refused(Exception):
 
 @dataclass
 class _Machine:
-    """registers: the last command for each. at: the operation's place. unset: already told."""
+    """registers: the last command for each. faults: so far. at: the operation's place. unset:
+    registers of which it is told already."""
 
     registers: dict[Cmd0 | Cmd1, Command] = field(default_factory=dict)
     faults: list[StreamFault] = field(default_factory=list)

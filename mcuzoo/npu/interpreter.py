@@ -133,7 +133,7 @@ class Interpreter:
             result = given.sum(2, keepdims=True)
             result = totals(result, operation.kernel, shape)
         elif factor is None or operation.kernel.padded:
-            # Vela 5 gives a scale of 1 where there is padding: the NPU divides all the same.
+            # FITTED_PADDED_AVERAGE: Vela 5 sets a scale of 1 where there is padding.
             return averages(given, operation.kernel, shape, operation.rounding)
         else:
             result = totals(given, operation.kernel, shape)

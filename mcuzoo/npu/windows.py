@@ -128,16 +128,17 @@ def totals(values: NDArray[np.int64], kernel: Kernel, shape: tuple[int, int]) ->
 def averages(
     values: NDArray[np.int64], kernel: Kernel, shape: tuple[int, int], rounding: Rounding
 ) -> NDArray[np.int64]:
-    """Sums divided by how many pixels of a window are no padding."""
+    """Sums divided by how many pixels of a window are no padding, halves away from zero.
+
+    FITTED_PADDED_AVERAGE: NATURAL takes halves up, and TFLite takes those of an average away from
+    zero; Vela 5 sets NATURAL here. Where Vela itself writes the reciprocal of a window's size, it
+    makes it a little too large, so that NATURAL does as TFLite: the NPU may do the same.
+    """
     total = totals(values, kernel, shape)
     ones = np.ones((*values.shape[:2], 1), np.int64)
     count = np.maximum(totals(ones, kernel, shape), 1)
-    half = count // 2
-    divided: NDArray[np.int64] = (total + half) // count
-    if rounding is Rounding.TRUNCATE:
-        divided = np.sign(total) * (np.abs(total) // count)
-    elif rounding is Rounding.TFL:
-        divided = np.sign(total) * ((np.abs(total) + half) // count)
+    half = 0 if rounding is Rounding.TRUNCATE else count // 2
+    divided: NDArray[np.int64] = np.sign(total) * ((np.abs(total) + half) // count)
     return divided
 
 
