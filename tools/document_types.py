@@ -771,7 +771,7 @@ TRY = of(
     ),
     memory=many(plus(RegionUse, left_bytes=int)),
     inspect=Inspection,
-    fit=FIT,
+    fit=FIT | FIT_LINUX,
     build=BUILD | None,
     run=RUN | None,
     next=list[str],

@@ -190,6 +190,10 @@ class EngineError(Exception):
     """Why a model cannot run, in words for the host."""
 
 
+def in_words(error: Exception) -> str:
+    return str(error).strip().rstrip(".") or type(error).__name__
+
+
 class Delegate(NamedTuple):
     """An engine as it is named. spoken: the whole name. name: as HELLO says it. library: "" for
     TFLite's own kernels. options: of the library. kernels: for what the delegate leaves over."""
@@ -273,14 +277,19 @@ class Runtime:
         loader = getattr(self.module, "load_delegate", None)
         if loader is None:
             loader = self.module.experimental.load_delegate
-        return loader(delegate.library, delegate.options)
+        try:
+            return loader(delegate.library, delegate.options)
+        except Exception as error:  # whatever the library's own code makes of it
+            words = (str(error).strip().splitlines() or [type(error).__name__])[-1]
+            raise EngineError(f"{Path(delegate.library).name} does not load: {words}") from error
 
 
 class End(NamedTuple):
     """A tensor at an end of the model, and how the host sees it: int8 of this scale and zero point.
-    kind: the numpy name of its own type."""
+    tensor: its number. kind: the numpy
+    name of its own type."""
 
-    index: int
+    tensor: int
     name: str
     shape: tuple[int, ...]
     kind: str
@@ -311,7 +320,7 @@ class Engine:
         except EngineError:
             raise
         except Exception as error:  # TFLite and delegates raise whatever they like
-            raise EngineError(str(error) or type(error).__name__) from error
+            raise EngineError(in_words(error)) from error
 
     def _set_up(self, model: bytes, threads: int, keep: bool) -> None:
         options: dict[str, Any] = {
@@ -322,6 +331,8 @@ class Engine:
         if keep:
             options["experimental_preserve_all_tensors"] = True
         if self.delegate.library:
+            if not Path(self.delegate.library).is_file():
+                raise EngineError(f"there is no library {self.delegate.library}")
             self._library = self.runtime.load(self.delegate)
             options["experimental_delegates"] = [self._library]
         self._interpreter = self.runtime.module.Interpreter(**options)
@@ -406,14 +417,14 @@ class Engine:
         """int8 of the input -> nanoseconds of the inference alone, int8 of the output. The first
         image runs `warm_up` times more before it is timed. Raises EngineError."""
         try:
-            self._interpreter.set_tensor(self.input.index, self._given(image))
+            self._interpreter.set_tensor(self.input.tensor, self._given(image))
             while self.warm_up_count < warm_up:
                 self.warm_up_ns += self._timed()
                 self.warm_up_count += 1
             took_ns = self._timed()
             return took_ns, self._answer()
         except Exception as error:
-            raise EngineError(str(error) or type(error).__name__) from error
+            raise EngineError(in_words(error)) from error
 
     def _timed(self) -> int:
         started = time.perf_counter_ns()
@@ -432,7 +443,7 @@ class Engine:
 
     def _answer(self) -> bytes:
         np = self.runtime.numpy
-        values = self._interpreter.get_tensor(self.output.index)
+        values = self._interpreter.get_tensor(self.output.tensor)
         if self.output.kind == "float32":
             steps = np.rint(values / np.float32(self.output.scale)) + self.output.zero_point
             values = np.clip(steps, -128, 127).astype(np.int8)
@@ -691,7 +702,7 @@ class Agent:
             0,
             0 if engine is None else min(len(engine.ops), 0xFFFF),
         )
-        reply += bytes.fromhex(self.source[1] if engine is not None else "00" * 32)
+        reply += bytes.fromhex(self.source[1])
         reply += spec(None if engine is None else engine.input)
         reply += spec(None if engine is None else engine.output)
         for words in (self.build_id, self.board, runtime, tools, self.error):

@@ -14,7 +14,8 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.board.load import load_board
+from mcuzoo.board.linux import LinuxBoard
+from mcuzoo.board.load import load_any_board
 from mcuzoo.data.apply import real_levels
 from mcuzoo.data.output_form import SIGMOID, OutputForm, output_form
 from mcuzoo.data.preprocess import PictureInput, check_preprocessing
@@ -282,7 +283,7 @@ def board_engine(
     """
     check = partial(check_model, subject=subject)
     ports = PortWatch(port, say=say)
-    rate = load_board(board_id).console.baud if baud is None else baud
+    rate = load_any_board(board_id).console.baud if baud is None else baud
     ports.baud_note = f"as the file of board {board_id} says" if baud is None else "as --baud says"
 
     timing = Timing.of_port(port, rate, max_baud_of(baud, None))
@@ -315,14 +316,20 @@ def emulated_project(source: ModelSource, board_id: str, say: Say) -> Iterator[s
 
     Raises FitError when the model does not fit the board, ToolchainError without a compiler.
     """
+    from mcuzoo.codegen.linux.npu import for_emulation
+    from mcuzoo.codegen.linux.project import export_linux_project
     from mcuzoo.codegen.options import ALONE
     from mcuzoo.codegen.project import export_project
     from mcuzoo.toolchain.build import build_project
 
-    board = load_board(board_id)
+    board = load_any_board(board_id)
     with tempfile.TemporaryDirectory(prefix="mcuzoo-evaluate-") as folder:
         project = Path(folder) / "project"
         say(f"exporting and building {source.name} for {board.name}")
-        export_project(replace(source, samples=None), board, project, ALONE)
-        build_project(project)
+        bare = replace(source, samples=None)
+        if isinstance(board, LinuxBoard):
+            export_linux_project(bare, board, project, for_emulation(board))
+        else:
+            export_project(bare, board, project, ALONE)
+        build_project(project, say=say)
         yield f"emulator://{project}{_EMULATOR_OPTIONS}"

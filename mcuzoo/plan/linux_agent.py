@@ -15,8 +15,8 @@ from mcuzoo.plan.arena.lifetimes import ArenaPlan
 
 @dataclass(frozen=True)
 class LinuxPlan:
-    """The kernels and where each activation lies in the arena. peak_op: during which op that is
-    fullest, "12 CONV_2D". constant_bytes: of all constants."""
+    """`program`: the model in its order; `calls`: the kernels; `arena`: where each activation lies.
+    peak_op: during which op that is fullest, "12 CONV_2D". constant_bytes: of all constants."""
 
     program: Program
     calls: tuple[Call, ...]

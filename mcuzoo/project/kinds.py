@@ -106,6 +106,8 @@ _LINUX_COMMON = (
     "-g",
     "-ffunction-sections",
     "-fdata-sections",
+    # Kernels use scratch memory of the arena as one type after another.
+    "-fno-strict-aliasing",
     "-Wall",
     "-Wextra",
     "-Werror",

@@ -268,7 +268,8 @@ def checked_manifest(raw: Any) -> AnyManifest:
             json.dumps(raw), strict=True
         )
     except ValidationError as error:
-        raise ValueError(_complaints(error.errors())) from None
+        kind = LinuxTargetEntry if raw.get("project") == "linux" else TargetEntry
+        raise ValueError(_complaints(error.errors(), kind.__name__)) from None
     _check(manifest)
     return manifest
 
@@ -281,8 +282,12 @@ def _adapter(universal: bool) -> Any:
     return TypeAdapter(kind)
 
 
-def _complaints(errors: Sequence[Any]) -> str:
-    """The first few, on one line."""
+def _complaints(errors: Sequence[Any], kind: str) -> str:
+    """The first few, on one line. kind: the type of its target; pydantic tells what each of the
+    types lacks."""
+    types = {TargetEntry.__name__, LinuxTargetEntry.__name__}
+    found = [{**item, "loc": [part for part in item["loc"] if part != kind]} for item in errors]
+    errors = [item for item in found if not types & set(map(str, item["loc"]))]
     plain = {
         "missing": "is missing",
         "unexpected_keyword_argument": "unknown key",
@@ -297,7 +302,10 @@ def _complaints(errors: Sequence[Any]) -> str:
     return one_line("; ".join([*said[:_SHOWN], *more]))
 
 
-def _check_chip(target: TargetEntry) -> None:
+def _check_chip(target: TargetEntry, build: BuildEntry | None) -> None:
+    for key in ("bin", "hex") if build is not None else ():
+        if not getattr(build, key):
+            raise ValueError(f"build.{key}: '' is no path of a file")
     flash = next((item for item in target.memory if item.region == target.flash_region), None)
     if flash is None:
         raise ValueError(f"target.flash_region: {target.flash_region!r} is none of target.memory")
@@ -311,7 +319,7 @@ def _check(manifest: AnyManifest) -> None:
     if isinstance(target, LinuxTargetEntry) != (manifest.project == "linux"):
         raise ValueError(f"target: does not go with project {manifest.project!r}")
     if isinstance(target, TargetEntry):
-        _check_chip(target)
+        _check_chip(target, manifest.build)
         if not manifest.linker_script:
             raise ValueError("linker_script: there is none")
     if (manifest.project == "mcuxpresso") != (manifest.sdk is not None):

@@ -298,13 +298,13 @@ def sentences(found: BoardBisection) -> Iterator[str]:
             )
         return
     how = _outcome(wrong, found.tolerance)
+    layer = f"{wrong.text} ({shortened(wrong.tensor)})"
     if found.first:
-        yield f"{wrong.text} ({shortened(wrong.tensor)}) is the first wrong layer of {found.delegate}: {how}."
+        yield f"{layer} is the first wrong layer of {found.delegate}: {how}."
     else:
         yield (
-            f"{wrong.text} ({shortened(wrong.tensor)}) is wrong on {found.delegate} while its inputs are "
-            f"right: {how}. Layers before it were not all tried: one may be wrong, and a later "
-            "one hide it."
+            f"{layer} is wrong on {found.delegate} while its inputs are right: {how}. Layers "
+            "before it were not all tried: one may be wrong, and a later one hide it."
         )
     if found.untried:
         names = ", ".join(front.text for front in found.untried)

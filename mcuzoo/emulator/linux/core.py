@@ -28,8 +28,8 @@ class Cause(Enum):
 
 @dataclass(frozen=True)
 class Exit:
-    """How a run ended. pc: of the instruction that ended it; after a system call, the next one.
-    detail: the access that memory does not allow, or the exception, in words."""
+    """How a run ended, and `cause`, why. pc: of the instruction that ended it; after a system call,
+    the next one. detail: the access that memory does not allow, or the exception, in words."""
 
     cause: Cause
     pc: int
