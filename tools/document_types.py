@@ -28,6 +28,7 @@ from mcuzoo.history.pairing import Unpaired
 from mcuzoo.link.counts import StackUse
 from mcuzoo.measure.arena import ArenaRow
 from mcuzoo.npu import findings as npu_findings
+from mcuzoo.npu.inspect import VelaInspection
 from mcuzoo.npu.vela import PlacedOp
 from mcuzoo.npu.vela_said import VelaEstimate
 from mcuzoo.npu.verify import Verification
@@ -770,7 +771,7 @@ TRY = of(
     ),
     memory=many(plus(RegionUse, left_bytes=int)),
     inspect=Inspection,
-    fit=FIT,
+    fit=FIT | FIT_LINUX,
     build=BUILD | None,
     run=RUN | None,
     next=list[str],
@@ -837,6 +838,7 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
     "history": ("mcuzoo history --json", HISTORY),
     "init": ("mcuzoo init --json", of("Init", written=list[str], kept=list[str])),
     "inspect": ("mcuzoo inspect --json", Inspection),
+    "inspect-vela": ("mcuzoo inspect --json, of a file that Vela compiled", VelaInspection),
     "models": (
         "mcuzoo models --json",
         of("Models", boards=dict[str, str], other_products=list[str], models=list[TableRow]),

@@ -316,6 +316,7 @@ def emulated_project(source: ModelSource, board_id: str, say: Say) -> Iterator[s
 
     Raises FitError when the model does not fit the board, ToolchainError without a compiler.
     """
+    from mcuzoo.codegen.linux.npu import for_emulation
     from mcuzoo.codegen.linux.project import export_linux_project
     from mcuzoo.codegen.options import ALONE
     from mcuzoo.codegen.project import export_project
@@ -327,7 +328,7 @@ def emulated_project(source: ModelSource, board_id: str, say: Say) -> Iterator[s
         say(f"exporting and building {source.name} for {board.name}")
         bare = replace(source, samples=None)
         if isinstance(board, LinuxBoard):
-            export_linux_project(bare, board, project)
+            export_linux_project(bare, board, project, for_emulation(board))
         else:
             export_project(bare, board, project, ALONE)
         build_project(project, say=say)

@@ -73,9 +73,10 @@ class NpuOp:
 
 @dataclass(frozen=True)
 class VelaFile:
-    """model: the file as it was read. npu_ops: in the order of the file. cpu_ops: the ops that are
-    left to the CPU. faults: what TFLM or the driver would refuse of the file itself; sentences
-    without their full stop. arena_bytes: from the first byte of an activation to the last.
+    """model: the file as it was read. npu_ops: in the order of the file. cpu_ops: those that are
+    left to the CPU. offsets: where each tensor lies in the arena, in bytes; -1: not in it.
+    arena_bytes: its size, without what lies in the fast scratch alone. faults: what TFLM or the
+    driver would refuse of the file itself; sentences without their full stop.
     """
 
     model: Model

@@ -81,8 +81,8 @@ class Counts:
 
 @dataclass(frozen=True)
 class Judged:
-    """What one judgement gives. findings: in the order of the command stream. unproven: what it
-    could not judge, and why, as sentences."""
+    """What one judgement gives. findings: in the order of the command stream. counts: how much was
+    judged. unproven: what could not be, and why, as sentences."""
 
     findings: tuple[Finding, ...] = ()
     counts: Counts = Counts()

@@ -221,7 +221,9 @@ class BlockOperation:
 
     word: place of its command in the payload. kind, mode: mode is of a pool or an elementwise one.
     ifm, ifm2, ofm: inputs and output; ifm2 only of an elementwise one, in its own, perhaps smaller
-    shape. scalar: instead of ifm2. swapped: ifm2 is the first operand. upscale: of ifm.
+    shape. scalar: instead of ifm2, with scalar_zero_point. swapped: ifm2 is the first operand.
+    kernel: the window; of an elementwise one a single pixel. upscale: of ifm. activation: what is
+    done to the result. rounding: of its scaling.
     weights, scales: a range per core; only of CONV and DEPTHWISE. block: height, width and depth
     of the parts in which the output is computed. accumulator: what sums are kept in.
     output_scale: for all channels; None: each has its own, or a pool divides by what it counts.
@@ -277,7 +279,8 @@ class BlockOperation:
 
 @dataclass(frozen=True, slots=True)
 class DmaOperation:
-    """Bytes that are copied. word: place of its command in the payload."""
+    """Bytes that are copied. source: from where. target: to where. word: place of its command in
+    the payload."""
 
     word: int
     source: Range

@@ -278,10 +278,16 @@ def profile_outcome(profile: ModelProfile) -> Outcome:
 
 def try_outcome(tried: Tried) -> Outcome:
     """Its run with what came before it; of a model that does not fit, the fit."""
+    from mcuzoo.plan.fit import FitReport
+
     if tried.run is None or tried.build is None or tried.project is None:
-        return fit_outcome(tried.fit)
+        if isinstance(tried.fit, FitReport):
+            return fit_outcome(tried.fit)
+        return linux_fit_outcome(tried.fit)
     found = run_outcome(tried.run.summary, tried.run.folder)
-    own = (_fit_claim(tried.fit), _build_claim(tried.project.manifest, tried.build))
+    # The emulated C agent is what was tried: of the NPU's fit nothing is claimed.
+    fits = (_fit_claim(tried.fit),) if isinstance(tried.fit, FitReport) else ()
+    own = (*fits, _build_claim(tried.project.manifest, tried.build))
     names = {claim.name for claim in own}
     rest = (claim for claim in found.claims if claim.name not in names)
     return replace(found, claims=(*own, *rest))

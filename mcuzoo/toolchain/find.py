@@ -167,6 +167,11 @@ def compiler_packages() -> tuple[str, ...]:
     return () if _gcc_program() or _zig_program() else (_ZIG_PACKAGE,)
 
 
+def linux_compiler_packages() -> tuple[str, ...]:
+    """Packages that `find_linux_compiler` needs to find a compiler; none if there is one."""
+    return () if _linux_gcc_program() or _zig_program() else (_ZIG_PACKAGE,)
+
+
 def _hint() -> str:
     return f"{install_command([_ZIG_PACKAGE])} brings one that needs no root (Zig's C compiler)."
 

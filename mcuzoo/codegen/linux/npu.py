@@ -18,6 +18,11 @@ VELA_REPORT = "model/vela.json"
 _WITHOUT = "--no-npu exports without a file for the NPU"
 
 
+def for_emulation(board: LinuxBoard) -> ExportOptions:
+    """The options of a project that is only emulated: nothing for the NPU, nor of its compiler."""
+    return ExportOptions(no_npu=has_compiler(board))
+
+
 def has_compiler(board: LinuxBoard) -> bool:
     """Whether a compiler for the board's NPU runs on the host."""
     return board.npu is not None and board.npu.vela is not None

@@ -9,12 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mcuzoo.graph.fixedpoint import quantize_multipliers
 from mcuzoo.graph.model import Model, Op
+from mcuzoo.graph.parameters import quantization_of
 from mcuzoo.npu.findings import Kind
 from mcuzoo.npu.scales import Scales
 from mcuzoo.ops.common.weighted import bias_of, weighted_requantization
 
 Weights = NDArray[Any]
+Ints = NDArray[np.int64]
+
+_MAX_SHIFT = 63
 
 
 @dataclass(frozen=True)
@@ -40,10 +45,10 @@ def source_weights(model: Model, op: Op) -> Weights | None:
 
 
 def same_weights(decoded: Weights, source: Weights) -> Weights | None:
-    """A boolean per weight of `decoded`, whether it is right; None if the shapes do not go together.
+    """A boolean per weight of `decoded`, whether it is right; None if shapes do not go together.
 
     Vela may take taps for channels: a FULLY_CONNECTED behind a RESHAPE as a window of the image's
-    size, or pixels beside one another as channels of one, and then with zeros at the end of rows.
+    size, or pixels beside one another as channels of one, and then with zeros around each row.
     """
     channels = len(source)
     if len(decoded) != channels:
@@ -55,8 +60,14 @@ def same_weights(decoded: Weights, source: Weights) -> Weights | None:
         return None
     flat = source.reshape(channels, rows, -1)
     filled = np.zeros((channels, rows, decoded.size // (channels * rows)), np.int64)
-    filled[:, :, : flat.shape[2]] = flat
-    return np.asarray(decoded == filled.reshape(decoded.shape))
+    best = None
+    for before in range(0, filled.shape[2] - flat.shape[2] + 1, source.shape[3]):
+        filled[:] = 0
+        filled[:, :, before : before + flat.shape[2]] = flat
+        same = np.asarray(decoded == filled.reshape(decoded.shape))
+        if best is None or same.sum() > best.sum():
+            best = same
+    return best
 
 
 def weight_differences(decoded: Weights, source: Weights, first: int) -> Iterator[Difference]:
@@ -94,18 +105,41 @@ def scale_differences(
     total = channels if weights is None else len(weights)
     bias = bias_of(model, op, total)[first:channels].astype(np.int64)
     yield from _first("bias", bias, scales.bias, first)
-    multiplier = shift = None
-    for output in outputs:
-        to = weighted_requantization(model, replace(op, outputs=(output,)))
-        multiplier = np.broadcast_to(to.multipliers.astype(np.int64), total)[first:channels]
-        shift = 31 - np.broadcast_to(to.shifts.astype(np.int64), total)[first:channels]
-        if np.array_equal(multiplier, scales.multiplier) and np.array_equal(shift, scales.shift):
-            break
-    else:
-        if multiplier is not None and shift is not None:
-            yield from _first("multiplier", multiplier, scales.multiplier, first)
-            yield from _first("shift", shift, scales.shift, first)
+    allowed = [
+        (np.broadcast_to(own, total)[first:channels], np.broadcast_to(by, total)[first:channels])
+        for output in outputs
+        for own, by in _multipliers(model, replace(op, outputs=(output,)))
+    ]
+    found = scales.multiplier, scales.shift
+    if not any(_equal(one, found) for one in allowed):
+        # A multiplier of 0 is what TFLite makes of one below 2**-32; Vela's has the same results.
+        multiplier, shift = allowed[0]
+        nothing = (multiplier == 0) & ((scales.shift == _MAX_SHIFT) | (scales.multiplier == 0))
+        yield from _first("multiplier", multiplier, np.where(nothing, 0, found[0]), first)
+        yield from _first("shift", shift, np.where(nothing, shift, found[1]), first)
     yield from _first("unused bits", np.zeros_like(scales.unused), scales.unused, first)
+
+
+def _multipliers(model: Model, op: Op) -> Iterator[tuple[Ints, Ints]]:
+    """Multipliers and shifts as TFLM has them. A FULLY_CONNECTED may have those of the product of
+    scales in double or in float32: TFLM takes the one for weights with a scale per channel and the
+    other for a single scale, some versions of Vela do it otherwise. They differ by 2**-24 at most.
+    """
+    to = weighted_requantization(model, op)
+    yield to.multipliers.astype(np.int64), 31 - to.shifts.astype(np.int64)
+    if op.name == "FULLY_CONNECTED":
+        to = weighted_requantization(model, replace(op, name="CONV_2D"))
+        yield to.multipliers.astype(np.int64), 31 - to.shifts.astype(np.int64)
+        source, weights, output = (
+            quantization_of(model.tensor(index)) for index in (*op.inputs[:2], op.outputs[0])
+        )
+        products: NDArray[Any] = source.scales[:1] * weights.scales
+        multipliers, shifts = quantize_multipliers(products.astype(np.float64) / output.scale)
+        yield multipliers.astype(np.int64), 31 - shifts.astype(np.int64)
+
+
+def _equal(one: tuple[Ints, Ints], other: tuple[Ints, Ints]) -> bool:
+    return all(map(np.array_equal, one, other))
 
 
 def _first(

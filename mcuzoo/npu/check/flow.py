@@ -60,7 +60,7 @@ class Flow:
         self.ranges = 0
         for number, place in enumerate(npu_op.inputs):
             end = place.offset + place.tensor.bytes
-            if 0 <= place.offset and end <= npu_op.scratch_bytes:
+            if place.offset >= 0 and end <= npu_op.scratch_bytes:
                 self._marks[SCRATCH][place.offset : end] = -(INPUT + number) - 1
 
     def copy(self, dma: DmaOperation) -> bool:

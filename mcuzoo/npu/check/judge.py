@@ -8,19 +8,21 @@ import numpy as np
 
 from mcuzoo.graph.model import Model, Op
 from mcuzoo.npu.check.replay import Names, Progress, Replay
-from mcuzoo.npu.check.values import WEIGHTED, Values
+from mcuzoo.npu.check.values import RENAMES, WEIGHTED, Values
 from mcuzoo.npu.decode import decode_operations
 from mcuzoo.npu.file import VelaFile
 from mcuzoo.npu.findings import Counts, Finding, Judged
 from mcuzoo.npu.operations import Wait
 
 
-def judge_exhaustively(source: Model, vela: VelaFile) -> Judged:
+def judge_exhaustively(source: Model, vela: VelaFile, values: Values | None = None) -> Judged:
     """Every constant, address and wait of the compiled file; see docs/npu.md.
 
-    Findings are in the order of the file's ops and, within one, of its command stream.
+    Findings are in the order of the file's ops and, within one, of its command stream. values: of
+    `source`, where many files of one model are judged.
     """
-    values, progress = Values(source), Progress()
+    values, progress = values or Values(source), Progress()
+    values.restart()
     names = Names(source, vela.model)
     findings = [_of_file(None, fault) for fault in vela.faults]
     unproven: list[str] = []
@@ -82,7 +84,7 @@ def _on_cpu(
     for output in outputs:
         if output is not None:
             values.draw(output)
-    if own is None or own.name != op.name:
+    if own is None or own.name != op.name or own.name in RENAMES:
         return []
     progress.done.add(own.index)
     found = []

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.graph.model import Op
-from mcuzoo.npu.check.values import RENAMES, Arrays, Values
+from mcuzoo.npu.check.values import MOVES, RENAMES, Arrays, Values
 from mcuzoo.npu.check.windows import Window, find, image, nearest
 
 _FUSED = 4
@@ -34,6 +34,10 @@ class Recognizer:
         self._covered: dict[int, NDArray[np.bool_]] = {}
         self._hints: dict[int, tuple[int, int, int]] = {}
 
+    def moves(self, tensor: int) -> bool:
+        """Whether the tensor has values of others in another order."""
+        return self.values.writer[tensor].name in MOVES
+
     def complete(self, tensor: int) -> bool:
         return tensor in self._covered and bool(self._covered[tensor].all())
 
@@ -45,10 +49,14 @@ class Recognizer:
                 return self._recognized(tensor, window)
         return None
 
-    def nearest(self, sources: frozenset[int], made: Arrays) -> Recognized | None:
-        """Where most values are right; for an operation that is no part of a longer sequence."""
+    def nearest(
+        self, sources: frozenset[int], made: Arrays, names: frozenset[str]
+    ) -> Recognized | None:
+        """Where most values are right; of operators with these names."""
         best: Recognized | None = None
         for tensor in self._candidates(sources):
+            if self.values.writer[tensor].name not in names:
+                continue
             expected = self._values_of(tensor, made)
             if expected is None:
                 continue
@@ -94,6 +102,10 @@ class Recognizer:
                 if y < whole[0]
                 else (0, x, 0)
             )
+        if self.moves(tensor):
+            moved = self.values.value(tensor)
+            if moved is not None:
+                return [window.of(self.values.bytes_of(tensor, one)) for one in moved]
         drawn = self.values.draw(tensor)
         self._expected = {
             index: value for index, value in self._expected.items() if index in self._covered

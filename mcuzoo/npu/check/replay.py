@@ -15,6 +15,7 @@ import numpy as np
 
 from mcuzoo.graph.model import Model, Op, Tensor
 from mcuzoo.npu.check.areas import Shared
+from mcuzoo.npu.check.blocks import block_faults
 from mcuzoo.npu.check.constants import (
     Difference,
     same_weights,
@@ -27,11 +28,22 @@ from mcuzoo.npu.check.recognize import Recognized, Recognizer
 from mcuzoo.npu.check.tables import table_differences
 from mcuzoo.npu.check.values import PROBES, WEIGHTED, Arrays, Values
 from mcuzoo.npu.check.waits import WaitCheck, WaitFault
-from mcuzoo.npu.file import CONSTANTS, FAST_SCRATCH, SCRATCH, NpuOp, Place, VelaFile
-from mcuzoo.npu.findings import Counts, Finding, Judged, Kind
+from mcuzoo.npu.file import CONSTANTS, FAST_SCRATCH, SCRATCH, NpuOp, Place
+from mcuzoo.npu.findings import Finding, Kind
 from mcuzoo.npu.interpreter import Broken, Interpreter
 from mcuzoo.npu.memory import Memory
-from mcuzoo.npu.operations import BlockOperation, DmaOperation, Range, Wait
+from mcuzoo.npu.operations import BlockOperation, DmaOperation, ElementwiseMode, Range, Wait
+
+_ALIKE = {
+    "CONV": WEIGHTED | {"RELU", "RELU6"},
+    "DEPTHWISE": WEIGHTED | {"MEAN", "RELU", "RELU6"},
+    "POOL": frozenset(("AVERAGE_POOL_2D", "MAX_POOL_2D", "MEAN", "QUANTIZE")),
+    "ADD": frozenset(("ADD",)),
+    "SUB": frozenset(("SUB",)),
+    "MUL": frozenset(("MUL",)),
+}
+"""Which operators of the source model an operation can be taken for whose values are partly wrong;
+any other may well be a part of something longer."""
 
 
 @dataclass
@@ -124,6 +136,8 @@ class Replay:
                 for writer in writers(one)
             )
         )
+        for expected, found_banks in block_faults(operation, self.npu_op.stream.config):
+            self._add(operation, self._next(sources), "address", "", expected, found_banks)
         made = self._made(operation, sources)
         found = None if made is None else self._recognize(operation, sources, made)
         written = self.flow.write(operation, number)
@@ -132,9 +146,15 @@ class Replay:
             found = self.recognizer.assumed(sources, operation.ofm.shape)
         if found is None:
             self._loose.append((operation, sources))
+            if operation.weights:
+                self.unproven.append(
+                    f"Word {operation.word}: the weights of a {operation.name} that does no whole "
+                    "operator were judged by what they compute, not one by one."
+                )
             self._loose_table(operation, sources, table)
             return
-        self._origins[number] = frozenset((found.tensor,))
+        moved = self.recognizer.moves(found.tensor)
+        self._origins[number] = (sources if moved else frozenset()) | {found.tensor}
         self.layers[operation.word] = self._layer(operation, found)
         self.progress.done.update(op.index for op in found.chain)
         if made is not None and None not in streams:
@@ -167,7 +187,9 @@ class Replay:
         found = self.recognizer.exact(sources, made)
         if found is not None:
             return found
-        found = self.recognizer.nearest(sources, made)
+        alike = ElementwiseMode(operation.mode).name if operation.kind == "ELEMENTWISE" else ""
+        names = _ALIKE.get(alike or operation.kind, frozenset())
+        found = self.recognizer.nearest(sources, made, names)
         if found is None and operation.kind in ("CONV", "DEPTHWISE"):
             found = self._by_weights(operation, sources)
         return found
@@ -293,7 +315,9 @@ class Replay:
             self.unproven.append(f"No tensor of the source model is called {place.tensor.name!r}.")
             return
         last = self.npu_op.stream.words
-        value = self.values.value(tensor) if self._given(tensor) else None
+        value = self.values.value(tensor)
+        if value is not None and not self._given(tensor) and not self._holds(place, value):
+            value = None
         if value is None:
             for operation, sources in self._loose:
                 layer = self._next(sources)
@@ -320,25 +344,32 @@ class Replay:
                 )
             )
             return
-        for memory, own in zip(self._memories, value, strict=True):
-            data = np.ascontiguousarray(self.values.bytes_of(tensor, own)).view(np.uint8)
-            held = memory.bytes(Range(SCRATCH, place.offset, data.size))
-            if not np.array_equal(held, data.reshape(-1)):
-                layer = self.values.writer.get(tensor)
-                self.found.append(
-                    (
-                        last,
-                        self._finding(
-                            None,
-                            layer,
-                            "address",
-                            f"output {place.tensor.name!r}",
-                            "what was computed",
-                            "other bytes lie there at the end",
-                        ),
-                    )
+        if not self._holds(place, value):
+            layer = self.values.writer.get(tensor)
+            self.found.append(
+                (
+                    last,
+                    self._finding(
+                        None,
+                        layer,
+                        "address",
+                        f"output {place.tensor.name!r}",
+                        "what was computed",
+                        "other bytes lie there at the end",
+                    ),
                 )
-                return
+            )
+            return
+
+    def _holds(self, place: Place, value: Arrays) -> bool:
+        """Whether these values lie there at the end."""
+        tensor = self.names.source(place.tensor)
+        for memory, own in zip(self._memories, value, strict=True):
+            data = self.values.bytes_of(tensor or 0, own)
+            raw = np.ascontiguousarray(data).view(np.uint8).reshape(-1)
+            if not np.array_equal(memory.bytes(Range(SCRATCH, place.offset, raw.size)), raw):
+                return False
+        return True
 
     def _given(self, tensor: int) -> bool:
         """Whether all that it takes was computed: it was given, or is what was given, renamed."""

@@ -1,11 +1,12 @@
 """What the source model's operators compute of drawn values, and of which tensors they are.
 
 No image is needed: each operator gets values of its own, drawn for its inputs and not computed by
-the operators before, so that no fault hides another and nothing is lost in what networks round away.
+the operators before, so that no fault hides another and nothing is lost in what a network rounds.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,10 +15,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcuzoo.errors import McuzooError
+from mcuzoo.graph.fold import fold
 from mcuzoo.graph.model import DType, Model, Op, Quantization, Tensor
+from mcuzoo.ops.common.pooling import clamp_of, over_windows, pool_window
 from mcuzoo.ops.table import OPERATORS, computed
 
 RENAMES = frozenset(("EXPAND_DIMS", "RESHAPE", "SQUEEZE"))
+MOVES = RENAMES | {
+    "BATCH_TO_SPACE_ND",
+    "CONCATENATION",
+    "DEPTH_TO_SPACE",
+    "GATHER",
+    "MIRROR_PAD",
+    "PACK",
+    "PAD",
+    "PADV2",
+    "REVERSE_V2",
+    "SLICE",
+    "SPACE_TO_BATCH_ND",
+    "SPACE_TO_DEPTH",
+    "SPLIT",
+    "SPLIT_V",
+    "STRIDED_SLICE",
+    "TILE",
+    "TRANSPOSE",
+    "UNPACK",
+}
+"""Operators that Vela does by addresses, at least in part: what they give is not drawn anew."""
+
 WEIGHTED = frozenset(("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV"))
 _OF_ONE_VALUE = frozenset(
     ("ELU", "HARD_SWISH", "LEAKY_RELU", "LOGISTIC", "QUANTIZE", "RELU", "RELU6", "TANH")
@@ -25,6 +50,9 @@ _OF_ONE_VALUE = frozenset(
 _UINT8_OFFSET = 128
 PROBES = 4
 """Draws of each tensor: all values, values around zero, near zero, and the extremes."""
+
+_UNCOMPUTED = (McuzooError, ValueError, KeyError, AssertionError, IndexError, TypeError)
+"""What references raise of an operator that no rule has accepted."""
 
 Arrays = list[NDArray[Any]]
 _Kernel = Callable[[Sequence[NDArray[Any] | None]], Any]
@@ -38,19 +66,28 @@ def shifted(model: Model) -> Model:
     """
     if not any(tensor.dtype is DType.UINT8 for tensor in model.tensors):
         return model
-    weights = {op.inputs[1] for op in model.ops if op.name in WEIGHTED and len(op.inputs) > 1}
-    tensors = [_shifted(tensor, tensor.index in weights) for tensor in model.tensors]
+    inputs = {
+        op.inputs[1]: model.tensor(op.inputs[0])
+        for op in model.ops
+        if op.name in WEIGHTED and len(op.inputs) > 1
+    }
+    tensors = [_shifted(tensor, inputs.get(tensor.index)) for tensor in model.tensors]
     return replace(model, tensors=tuple(tensors))
 
 
-def _shifted(tensor: Tensor, weights: bool) -> Tensor:
+def _shifted(tensor: Tensor, source: Tensor | None) -> Tensor:
+    """`source`: the operator's input, of weights."""
     if tensor.dtype is not DType.UINT8 or tensor.quantization is None:
         return tensor
     quantization = tensor.quantization
-    if weights and tensor.data is not None:
+    if source is not None and source.quantization is not None and tensor.data is not None:
         centred = tensor.data.astype(np.int16) - np.int16(quantization.zero_point)
+        # TFLite multiplies the scales of uint8 tensors in float32.
+        products: NDArray[Any] = source.quantization.scales[:1] * quantization.scales
+        scales: NDArray[Any] = products.astype(np.float64) / source.quantization.scale
         zeros = np.zeros_like(quantization.zero_points)
-        return replace(tensor, data=centred, quantization=_moved(quantization, zeros))
+        own = Quantization(scales, zeros, quantization.axis)
+        return replace(tensor, data=centred, quantization=own)
     data = tensor.data
     if data is not None:
         data = (data.astype(np.int16) - _UINT8_OFFSET).astype(np.int8)
@@ -62,15 +99,44 @@ def _moved(quantization: Quantization, zero_points: NDArray[np.int64]) -> Quanti
     return Quantization(quantization.scales, zero_points, quantization.axis)
 
 
+def _average_of_uint8(model: Model, op: Op) -> _Kernel:
+    """AVERAGE_POOL_2D of uint8, less 128: TFLite rounds halves up there."""
+    window, (low, high) = pool_window(model, op), clamp_of(model, op)
+
+    def run(inputs: Sequence[NDArray[Any] | None]) -> NDArray[np.int8]:
+        assert inputs[0] is not None
+        picture = inputs[0][0].astype(np.int64) + _UINT8_OFFSET
+        sums, counts = (
+            over_windows(values, window, lambda pixels: pixels.sum(axis=0))
+            for values in (picture, np.ones_like(picture))
+        )
+        means = (sums + counts // 2) // counts - _UINT8_OFFSET
+        return np.asarray(means.clip(low, high), np.int8)[None]
+
+    return run
+
+
+def _drawn(tensor: Tensor) -> Arrays:
+    """PROBES arrays; the same each time."""
+    random, shape = np.random.default_rng(tensor.index), tensor.shape
+    info = np.iinfo(tensor.dtype.numpy if tensor.dtype.numpy.kind in "iu" else np.int8)
+    centre = tensor.quantization.zero_point if tensor.quantization is not None else 0
+    low, high = int(info.min), int(info.max)
+    wide = random.integers(low, high, shape, endpoint=True)
+    near, nearer = (random.normal(centre, sigma, shape).round() for sigma in (40, 10))
+    extreme = random.choice([low, centre, high], shape)
+    return [part.clip(low, high).astype(info.dtype) for part in (wide, near, nearer, extreme)]
+
+
 class Values:
     """given: tensors whose values were drawn, PROBES arrays each, in the tensor's shape."""
 
     def __init__(self, source: Model) -> None:
-        self.source = source
-        self.model = shifted(source)
+        self.source = fold(source)
+        self.model = shifted(self.source)
         self.flipped = frozenset(
             tensor.index
-            for tensor, now in zip(source.tensors, self.model.tensors, strict=True)
+            for tensor, now in zip(self.source.tensors, self.model.tensors, strict=True)
             if tensor.dtype is not now.dtype
         )
         """Tensors whose bytes are these values plus 128."""
@@ -83,24 +149,23 @@ class Values:
                 self.readers.setdefault(index, []).append(op)
         self._made: dict[int, Arrays | None] = {}
         self._kernels: dict[int, _Kernel | None] = {}
-        self._random = np.random.default_rng(20260101)
+        self._draws: dict[int, Arrays] = {}
+        self._results: dict[tuple[int, ...], tuple[list[Arrays | None], list[Arrays]]] = {}
+        """By operator and inputs, which are kept so that no other array gets their identity."""
+
+    def restart(self) -> None:
+        """Nothing is given any more; what was drawn and computed will serve again."""
+        self.given = {}
+        self._made = {}
 
     def draw(self, tensor: int) -> Arrays:
         """Values for a tensor, from now on those that its readers get."""
         if tensor not in self.given:
-            self.given[tensor] = self._drawn(self.model.tensor(tensor))
+            if tensor not in self._draws:
+                self._draws[tensor] = _drawn(self.model.tensor(tensor))
+            self.given[tensor] = self._draws[tensor]
             self._made = {}
         return self.given[tensor]
-
-    def _drawn(self, tensor: Tensor) -> Arrays:
-        random, shape = self._random, tensor.shape
-        info = np.iinfo(tensor.dtype.numpy if tensor.dtype is not DType.FLOAT32 else np.int8)
-        centre = tensor.quantization.zero_point if tensor.quantization is not None else 0
-        low, high = int(info.min), int(info.max)
-        wide = random.integers(low, high, shape, endpoint=True)
-        near, nearer = (random.normal(centre, sigma, shape).round() for sigma in (40, 10))
-        extreme = random.choice([low, centre, high], shape)
-        return [part.clip(low, high).astype(info.dtype) for part in (wide, near, nearer, extreme)]
 
     def bytes_of(self, tensor: int, values: NDArray[Any]) -> NDArray[Any]:
         """As they stand in the memory of an NPU."""
@@ -135,15 +200,19 @@ class Values:
         kernel = self._kernel(op)
         if kernel is None:
             return None
+        key = op.index, *(0 if one is None else id(one[0]) for one in inputs)
+        if key in self._results:
+            return self._results[key][1]
         made: list[Arrays] = [[] for _ in op.outputs]
         for probe in range(PROBES):
             try:
                 result = kernel([None if one is None else one[probe] for one in inputs])
-            except (ValueError, IndexError, TypeError, AttributeError):
+            except (*_UNCOMPUTED, AttributeError):
                 return None
             outputs = result if isinstance(result, tuple) else (result,)
             for found, output, index in zip(made, outputs, op.outputs, strict=True):
                 found.append(np.asarray(output).reshape(self.model.tensor(index).shape))
+        self._results[key] = inputs, made
         return made
 
     def table(self, op: Op) -> NDArray[np.uint8] | None:
@@ -173,8 +242,8 @@ class Values:
         if op.index not in self._kernels:
             self._kernels[op.index] = None
             if op.name in OPERATORS:
-                try:
-                    self._kernels[op.index] = computed(op).reference(self.model, op)
-                except (McuzooError, ValueError, KeyError, AssertionError, IndexError, TypeError):
-                    pass
+                with contextlib.suppress(*_UNCOMPUTED):
+                    unsigned = op.name == "AVERAGE_POOL_2D" and op.inputs[0] in self.flipped
+                    reference = _average_of_uint8 if unsigned else computed(op).reference
+                    self._kernels[op.index] = reference(self.model, op)
         return self._kernels[op.index]

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 Arrays = list[NDArray[Any]]
 
+_LEAST = 8
+"""Fewer values might be a part of any tensor by chance."""
+
 
 @dataclass(frozen=True)
 class Window:
@@ -48,6 +51,8 @@ def find(made: Arrays, tensor: Arrays) -> Window | None:
         if all(map(_same, made, tensor)):
             own = image(tensor[0]).shape
             return Window((0, 0, 0), shape, flat=own != shape)
+        return None
+    if made[0].size < _LEAST:
         return None
     whole = np.stack([image(one) for one in tensor])
     if any(size > most for size, most in zip(shape, whole.shape[1:], strict=True)):
