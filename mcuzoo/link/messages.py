@@ -180,8 +180,9 @@ class HelloReply(Message, code=0x81, sender=Sender.BOARD):
 
     window: how many frames it takes before it has answered the first of them. max_chunk_bytes: the
     most `data` in one frame. core_clock_hz: what its counts of cycles are of. cpuid: the core's
-    CPUID register; an emulated core has one of its own, a program on a computer 0. arena_bytes: the
-    whole arena, with what the runtime keeps for itself; arena_used_bytes: what it takes of that.
+    CPUID register, or MIDR_EL1 of a Cortex-A; an emulated core has one of its own, a program that
+    cannot read it says 0. arena_bytes: the whole arena, with what the runtime keeps for itself;
+    arena_used_bytes: what it takes of that.
     op_count: kernels per inference, so records of a profile. runtime: "aot" or "tflm", with a
     version; toolchain: compiler and version. runtime_error: why no model can run, "" for none.
     model_capacity_bytes: the largest model that can be uploaded, 0 where none can; model_bytes: the
