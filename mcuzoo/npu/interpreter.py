@@ -44,7 +44,7 @@ _INT8_CLIP = 3
 _LUT16_STEP_BITS = 7
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Broken(Exception):
     """What an operation does and cannot be. kind, what, report_to: as of a Finding."""
 

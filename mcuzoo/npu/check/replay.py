@@ -10,14 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mcuzoo.graph.model import Model, Op, Tensor
 from mcuzoo.npu.check.areas import Shared
 from mcuzoo.npu.check.blocks import block_faults
 from mcuzoo.npu.check.constants import (
     Difference,
+    Weights,
     same_weights,
     scale_differences,
     source_weights,
@@ -25,14 +28,15 @@ from mcuzoo.npu.check.constants import (
 )
 from mcuzoo.npu.check.flow import INPUT, AddressFault, Flow, writers
 from mcuzoo.npu.check.recognize import Recognized, Recognizer
-from mcuzoo.npu.check.tables import table_differences
+from mcuzoo.npu.check.tables import operand_differences, table_differences
 from mcuzoo.npu.check.values import PROBES, WEIGHTED, Arrays, Values
 from mcuzoo.npu.check.waits import WaitCheck, WaitFault
 from mcuzoo.npu.file import CONSTANTS, FAST_SCRATCH, SCRATCH, NpuOp, Place
 from mcuzoo.npu.findings import Finding, Kind
 from mcuzoo.npu.interpreter import Broken, Interpreter
-from mcuzoo.npu.memory import Memory
+from mcuzoo.npu.memory import Memory, OutsideError
 from mcuzoo.npu.operations import BlockOperation, DmaOperation, ElementwiseMode, Range, Wait
+from mcuzoo.npu.scales import Scales
 
 _ALIKE = {
     "CONV": WEIGHTED | {"RELU", "RELU6"},
@@ -82,6 +86,8 @@ class Replay:
         self._loose: list[tuple[BlockOperation, frozenset[int]]] = []
         """Operations that are part of something longer."""
         self._memories: list[Memory] = []
+        self._constant: tuple[Weights, Scales | None] | None = None
+        """Weights and scales of the operation at hand."""
 
     def run(self) -> None:
         self._memories = [self._memory(probe) for probe in range(PROBES)]
@@ -122,6 +128,11 @@ class Replay:
         maps = [operation.ifm, *([operation.ifm2] if operation.ifm2 is not None else [])]
         marks = [self.flow.read(operation, fm, "The input") for fm in maps]
         table = self.flow.table(operation)
+        operands = [
+            self._memories[0].read(fm)
+            for fm, one in zip(maps, marks, strict=True)
+            if one is not None and bool((one > 0).all())
+        ]
         streams = [
             self.flow.stream(operation, part, what)
             for what, parts in (("Weights", operation.weights), ("Scales", operation.scales))
@@ -138,12 +149,25 @@ class Replay:
         )
         for expected, found_banks in block_faults(operation, self.npu_op.stream.config):
             self._add(operation, self._next(sources), "address", "", expected, found_banks)
+        self._constant = self._decoded(operation)
         made = self._made(operation, sources)
-        found = None if made is None else self._recognize(operation, sources, made)
+        found = bare = None
+        if made is not None:
+            found = self.recognizer.exact(sources, made)
+            if found is None:
+                bare = self.recognizer.before_activation(sources, made)
+            if found is None and bare is None:
+                found = self._recognize(operation, sources, made)
         written = self.flow.write(operation, number)
         self._origins[number] = sources
         if found is None and made is None:
             found = self.recognizer.assumed(sources, operation.ofm.shape)
+        if bare is not None:
+            self.layers[operation.word] = self._layer(operation, bare)
+            if None not in streams:
+                self._constants(operation, bare, table, operands, exact=True)
+            self._loose.append((operation, sources))
+            return
         if found is None:
             self._loose.append((operation, sources))
             if operation.weights:
@@ -151,18 +175,32 @@ class Replay:
                     f"Word {operation.word}: the weights of a {operation.name} that does no whole "
                     "operator were judged by what they compute, not one by one."
                 )
-            self._loose_table(operation, sources, table)
+            self._loose_constants(operation, sources, table, operands)
             return
         moved = self.recognizer.moves(found.tensor)
         self._origins[number] = (sources if moved else frozenset()) | {found.tensor}
         self.layers[operation.word] = self._layer(operation, found)
         self.progress.done.update(op.index for op in found.chain)
         if made is not None and None not in streams:
-            self._constants(operation, found, table)
+            self._constants(operation, found, table, operands)
         drawn = self.recognizer.take(found)
         if written:
             for memory, values in zip(self._memories, drawn, strict=True):
                 memory.write(operation.ofm, values)
+
+    def _decoded(self, operation: BlockOperation) -> tuple[Weights, Scales | None] | None:
+        """Of a convolution, before it can write over them; None if they cannot be decoded, which
+        running it will tell."""
+        if not operation.weights:
+            return None
+        memory = self._memories[0]
+        try:
+            return (
+                self.interpreter.weights(memory, operation),
+                self.interpreter.scales(memory, operation),
+            )
+        except (Broken, OutsideError):
+            return None
 
     def _made(self, operation: BlockOperation, sources: frozenset[int]) -> Arrays | None:
         """What the operation gives in each probe."""
@@ -184,9 +222,7 @@ class Replay:
     def _recognize(
         self, operation: BlockOperation, sources: frozenset[int], made: Arrays
     ) -> Recognized | None:
-        found = self.recognizer.exact(sources, made)
-        if found is not None:
-            return found
+        """Where the values are not right."""
         alike = ElementwiseMode(operation.mode).name if operation.kind == "ELEMENTWISE" else ""
         names = _ALIKE.get(alike or operation.kind, frozenset())
         found = self.recognizer.nearest(sources, made, names)
@@ -203,10 +239,10 @@ class Replay:
         if len(weighted) != 1:
             return None
         own = source_weights(self.values.model, weighted[0])
-        decoded = self.interpreter.weights(self._memories[0], operation)
-        first = found.window.start[2]
-        if own is None:
+        if own is None or self._constant is None:
             return None
+        decoded, _ = self._constant
+        first = found.window.start[2]
         same = same_weights(decoded, own[first : first + len(decoded)])
         return found if same is not None and same.mean() > 0.5 else None
 
@@ -217,17 +253,26 @@ class Replay:
                     return op
         return found.chain[0]
 
-    def _constants(self, operation: BlockOperation, found: Recognized, table: bytes | None) -> None:
+    def _constants(
+        self,
+        operation: BlockOperation,
+        found: Recognized,
+        table: bytes | None,
+        operands: list[NDArray[Any]],
+        exact: bool = False,
+    ) -> None:
+        """`exact`: the values are known to be right."""
         differences: list[Difference] = []
         layer = self.layers[operation.word]
         if operation.kind in ("CONV", "DEPTHWISE"):
             differences += self._weighted(operation, found, layer)
         if table is not None:
             differences += table_differences(table, self.values, found.chain)
+        differences += operand_differences(operands, self.values, found.chain)
         for one in differences:
             self._add(operation, layer, one.kind, one.where, one.expected, one.found)
         wrong = found.window.wrong
-        if not differences and (wrong or not self._right(operation, found)):
+        if not exact and not differences and (wrong or not self._right(operation, found)):
             count = PROBES * int(np.prod(operation.ofm.shape))
             what = f"{wrong or 'most'} of {count:,} are not"
             self._add(
@@ -251,8 +296,9 @@ class Replay:
     def _weighted(
         self, operation: BlockOperation, found: Recognized, layer: Op
     ) -> list[Difference]:
-        decoded = self.interpreter.weights(self._memories[0], operation)
-        scales = self.interpreter.scales(self._memories[0], operation)
+        if self._constant is None:
+            return []
+        decoded, scales = self._constant
         model = self.values.model
         own = source_weights(model, layer) if layer.name in WEIGHTED else None
         if own is None:
@@ -281,14 +327,19 @@ class Replay:
         self.progress.scales += len(fresh) if scales is not None else 0
         return differences
 
-    def _loose_table(
-        self, operation: BlockOperation, sources: frozenset[int], table: bytes | None
+    def _loose_constants(
+        self,
+        operation: BlockOperation,
+        sources: frozenset[int],
+        table: bytes | None,
+        operands: list[NDArray[Any]],
     ) -> None:
-        if table is None:
-            return
-        readers = [op for tensor in sources for op in self.values.readers.get(tensor, ())]
-        for one in table_differences(table, self.values, readers):
-            self._add(operation, readers[0], one.kind, one.where, one.expected, one.found)
+        following = self.recognizer.following(sources)
+        differences = list(operand_differences(operands, self.values, following))
+        if table is not None:
+            differences += table_differences(table, self.values, following)
+        for one in differences:
+            self._add(operation, following[0], one.kind, one.where, one.expected, one.found)
 
     def _next(self, sources: Iterable[int]) -> Op | None:
         """The operator that comes next for these tensors."""
