@@ -27,6 +27,7 @@ from mcuzoo.history.pairing import Unpaired
 from mcuzoo.link.counts import StackUse
 from mcuzoo.measure.arena import ArenaRow
 from mcuzoo.npu import findings as npu_findings
+from mcuzoo.npu.inspect import VelaInspection
 from mcuzoo.npu.vela import PlacedOp
 from mcuzoo.npu.vela_said import VelaEstimate
 from mcuzoo.npu.verify import Verification
@@ -817,6 +818,7 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
     "history": ("mcuzoo history --json", HISTORY),
     "init": ("mcuzoo init --json", of("Init", written=list[str], kept=list[str])),
     "inspect": ("mcuzoo inspect --json", Inspection),
+    "inspect-vela": ("mcuzoo inspect --json, of a file that Vela compiled", VelaInspection),
     "models": (
         "mcuzoo models --json",
         of("Models", boards=dict[str, str], models=list[TableRow]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,6 +20,11 @@ from mcuzoo.npu.match import Difference, Placement, difference, find, holds, is_
 
 _NEXT_LAYERS = 3
 """So many operators Vela may compute as one."""
+
+_SEARCHED_IMAGES = 3
+"""An output that none of the first images has is looked for no longer."""
+
+_MOST_PLACEMENTS = 4
 
 
 @dataclass(frozen=True)
@@ -39,29 +44,28 @@ class Watcher(Protocol):
 
 @dataclass
 class _Layer:
-    """One operator of the source model. op: as it stands there. placement: which blocks make up its
-    output, once found. seen: on how many images. telling: on how many of them by values that are no
-    coincidence."""
+    """One operator of the source model. op: as it stands there. placements: ways in which blocks
+    make up its output, as far as they were found."""
 
     op: Op
-    placement: Placement | None = None
-    seen: int = 0
-    telling: int = 0
+    placements: list[Placement] = field(default_factory=list)
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Result:
-    """One image. picture: its name. unseen: layers whose output no block has, each with the
+    """One image. picture: the image. unseen: layers whose output no block has, each with the
     difference to the nearest one, if there is one. equal: whether the file's output is right. end:
     what of it is not. used: the blocks that make up outputs. telling: layers whose output was seen
-    by values that are no coincidence."""
+    by values that are no coincidence. values: how many were seen.
+    """
 
-    picture: str
+    picture: Picture
     unseen: dict[int, tuple[str, Difference] | None]
     equal: bool
     end: Difference | None
     used: frozenset[int]
     telling: frozenset[int]
+    values: int
 
 
 def judge_images(
@@ -91,11 +95,20 @@ class _Judge:
         self.output = self.engine.output_op
         self.layers: dict[int, _Layer] = {}
         self.results: list[_Result] = []
+        self.telling: set[int] = set()
         self.broken: Finding | None = None
         self.counts = Counts()
 
     def run(self, picture: Picture) -> _Result | None:
         """None if the file could not be run to its end."""
+        result = self._examined(picture)
+        if result is not None:
+            self.results.append(result)
+            self.counts += Counts(images=1, values=result.values, unequal=not result.equal)
+        return result
+
+    def _examined(self, picture: Picture, again: bool = False) -> _Result | None:
+        """again: the image was judged before, and its layers may be at fault."""
         wanted = self.engine.run_ops(picture.input)
         ops = {op.index: op for op in self.engine.program.model.ops}
         for index in wanted:
@@ -114,23 +127,20 @@ class _Judge:
                 continue
             values += output.size
             used.update(part.block for part in placement)
-            self.layers[index].seen += 1
             if is_telling(output):
                 telling.add(index)
-                self.layers[index].telling += 1
         if execution.broken is not None:
             self._break(picture, execution, unseen)
             return None
-        free = [number for number in range(len(blocks)) if number not in used]
-        for index in unseen:
-            near = nearest(wanted[index], blocks, free)
-            if near is not None:
-                unseen[index] = kept[near.block].name, near
         equal, end = self._end(execution, wanted)
-        result = _Result(picture.name, unseen, equal, end, frozenset(used), frozenset(telling))
-        self.results.append(result)
-        self.counts += Counts(images=1, values=values, unequal=not equal)
-        return result
+        if again or not equal or len(self.results) < _SEARCHED_IMAGES:
+            free = [number for number in range(len(blocks)) if number not in used]
+            for index in unseen:
+                near = nearest(wanted[index], blocks, free)
+                if near is not None:
+                    unseen[index] = kept[near.block].name, near
+        self.telling |= telling
+        return _Result(picture, unseen, equal, end, frozenset(used), frozenset(telling), values)
 
     def _given(self, picture: Picture) -> NDArray[Any]:
         """The image as the file's own input takes it."""
@@ -140,15 +150,17 @@ class _Judge:
             given = given.view(np.uint8) ^ np.uint8(0x80)
         return given
 
-    @staticmethod
     def _placement(
-        layer: _Layer, output: NDArray[np.int8], blocks: list[NDArray[np.int8]]
+        self, layer: _Layer, output: NDArray[np.int8], blocks: list[NDArray[np.int8]]
     ) -> Placement | None:
-        if layer.placement is not None and holds(output, blocks, layer.placement):
-            return layer.placement
+        for known in layer.placements:
+            if holds(output, blocks, known):
+                return known
+        if not layer.placements and len(self.results) >= _SEARCHED_IMAGES:
+            return None
         found = find(output, blocks)
-        if found is not None:
-            layer.placement = found
+        if found is not None and len(layer.placements) < _MOST_PLACEMENTS:
+            layer.placements.append(found)
         return found
 
     def _break(self, picture: Picture, execution: Execution, unseen: dict[int, Any]) -> None:
@@ -183,32 +195,42 @@ class _Judge:
     def judged(self) -> Judged:
         first: dict[int, tuple[_Result, int]] = {}
         for result in self.results:
-            wrong = next((i for i in result.unseen if self._is_wrong(i, result)), None)
-            if wrong is None and not result.equal:
-                wrong = self.output
-            if wrong is not None:
+            found = self._first_wrong(result)
+            if found is not None:
+                wrong, again = found
                 known = first.get(wrong)
-                first[wrong] = (result, 1) if known is None else (known[0], known[1] + 1)
+                first[wrong] = (again, 1) if known is None else (known[0], known[1] + 1)
         findings = [self._finding(layer, *first[layer]) for layer in sorted(first)]
         if self.broken is not None:
             findings.append(self.broken)
-        seen = sum(layer.seen > 0 for layer in self.layers.values())
+        seen = sum(bool(layer.placements) for layer in self.layers.values())
         inside = len(self.layers) - seen
         unproven = () if self.compiled.unsupported is None else (self.compiled.unsupported,)
         counts = self.counts + Counts(layers=seen, inside=inside)
         return Judged(tuple(findings), counts, unproven)
 
+    def _first_wrong(self, result: _Result) -> tuple[int, _Result] | None:
+        """The first wrong layer of an image, and what was found of it."""
+        if any(self._is_wrong(index, result) for index in result.unseen):
+            # Where outputs lie may have become known by later images.
+            again = self._examined(result.picture, again=True)
+            result = result if again is None else again
+        for index in result.unseen:
+            if self._is_wrong(index, result):
+                return index, result
+        return None if result.equal else (self.output, result)
+
     def _is_wrong(self, index: int, result: _Result) -> bool:
         """Whether the layer of an output that no block has is at fault.
 
         It is, if other images have the output, in blocks that are no other's now; or if a block
-        nearly has it and nothing that follows is right. Else it is computed inside of others.
+        has the shape of it and nothing that follows is right. Else it is computed inside of others.
         """
-        layer = self.layers[index]
-        if layer.telling and layer.placement is not None:
-            return any(part.block not in result.used for part in layer.placement)
+        if index in self.telling:
+            parts = [part for known in self.layers[index].placements for part in known]
+            return any(part.block not in result.used for part in parts)
         near = result.unseen[index]
-        if near is None or (result.equal and not near[1].whole):
+        if near is None or (result.equal and not near[1].alike):
             return False
         return not self._followed(index, result)
 
@@ -232,7 +254,7 @@ class _Judge:
         near = result.unseen.get(index)
         if near is None and index == self.output and result.end is not None:
             near = "the file's output", result.end
-        of = f"{images} of {len(self.results)} images, the first {result.picture}"
+        of = f"{images} of {len(self.results)} images, the first {result.picture.name}"
         if near is None:
             where, expected, found = of, "the reference's output", "no operation that stores it"
         else:

@@ -19,7 +19,7 @@ _TELLING = 16
 
 _MOST_PLACES = 64
 _MOST_SEARCHED = 2**21
-_MOST_ALIKE = 0.5
+_MOST_UNEQUAL = 0.5
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,11 @@ class Difference:
     place: tuple[int, int, int]
     expected: int
     found: int
+
+    @property
+    def alike(self) -> bool:
+        """Whether the block is all of the output, with faults: at least half of it is right."""
+        return self.whole and self.unequal <= self.values * _MOST_UNEQUAL
 
 
 Bytes = NDArray[np.int8]
@@ -143,10 +148,8 @@ def _places(view: Bytes, block: Bytes, number: int) -> Iterator[Part]:
 
 
 def nearest(output: Bytes, blocks: Sequence[Bytes], free: Sequence[int]) -> Difference | None:
-    """The block that is nearest to being the output or a stripe of it, with what differs.
-
-    None if there is none of which at least half is equal.
-    """
+    """The block that is nearest to being the output or a stripe of it, with what differs; None if
+    none has the shape for it."""
     best: tuple[float, Difference] | None = None
     for view in views(output):
         for number in free:
@@ -155,7 +158,7 @@ def nearest(output: Bytes, blocks: Sequence[Bytes], free: Sequence[int]) -> Diff
                     area, blocks[number], number, (top, 0, channel), area.size == view.size
                 )
                 share = found.unequal / found.values
-                if found.unequal and share <= _MOST_ALIKE and (best is None or share < best[0]):
+                if found.unequal and (best is None or share < best[0]):
                     best = share, found
     return None if best is None else best[1]
 
@@ -171,6 +174,8 @@ def _areas(view: Bytes, block: Bytes) -> Iterator[tuple[Bytes, int, int]]:
         return
     height, _, depth = block.shape
     if height > view.shape[0] or depth > view.shape[2]:
+        return
+    if height != view.shape[0] and depth != view.shape[2]:
         return
     if view.size * (view.shape[0] - height + 1) > _MOST_SEARCHED:
         return

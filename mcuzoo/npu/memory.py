@@ -46,7 +46,7 @@ class Memory:
     def bytes(self, place: Range) -> NDArray[np.uint8]:
         """A view. Raises OutsideError."""
         region = self._regions.get(place.region)
-        if region is None or place.length < 0 or not 0 <= place.end <= len(region):
+        if region is None or not 0 <= place.start <= place.end <= len(region):
             raise OutsideError(place, None if region is None else len(region))
         return region[place.start : place.end]
 

@@ -64,7 +64,9 @@ def judged_texts(found: Verification) -> Iterator[str]:
         f"and scales, {counts.addresses:,} address ranges, {counts.waits:,} dependencies"
     )
     if counts.images:
-        fused = f", {counts.inside} are computed inside of others" if counts.inside else ""
+        wrong = any(one.judgement == "images" for one in found.findings)
+        why = "were not found right" if wrong else "are computed inside of others"
+        fused = f", {counts.inside} {why}" if counts.inside else ""
         yield (
             f"{counts.images:,} images: {counts.images - counts.unequal:,} with the outputs of the "
             f"reference, {counts.layers} operators compared{fused}, {counts.values:,} values"

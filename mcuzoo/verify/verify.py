@@ -61,7 +61,8 @@ class Silent:
 
 @dataclass(frozen=True)
 class _Subject:
-    """recipe: how pictures become inputs. notes: what the user should know of it."""
+    """source, file: the model and what was compiled of it. recipe: how pictures become inputs.
+    notes: what the user should know of it."""
 
     source: Model
     file: VelaFile

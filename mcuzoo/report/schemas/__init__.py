@@ -38,6 +38,7 @@ VERSIONS: Mapping[str, int] = {
     "history": 1,
     "init": 1,
     "inspect": 1,
+    "inspect-vela": 1,
     "models": 1,
     "ports": 1,
     "probes": 1,
