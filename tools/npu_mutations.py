@@ -10,6 +10,7 @@ operations that the stream then says are the same ones. What is neither is misse
 from __future__ import annotations
 
 import argparse
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -226,7 +227,11 @@ def main() -> None:
     given = parser.parse_args()
     mutations = Mutations(load_model(given.model), read_vela(given.vela))
     counts: Counter[tuple[str, str]] = Counter()
-    for outcome in sampled(mutations, given.data, given.registers, given.seed):
+    for done, outcome in enumerate(
+        sampled(mutations, given.data, given.registers, given.seed), start=1
+    ):
+        if done % 50 == 0:
+            print(f"{done} flips", file=sys.stderr, flush=True)
         kind = "data" if "constants" in outcome.place else "register"
         counts[kind, outcome.verdict] += 1
         if outcome.verdict == "missed":
