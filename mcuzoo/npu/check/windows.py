@@ -17,9 +17,11 @@ _LEAST = 8
 
 @dataclass(frozen=True)
 class Window:
-    """A part of a tensor, as (height, width, channels): where it begins, and its shape. flat: the
-    operation has the same elements in the same order in another shape. wrong: elements that are
-    not as they should be, of all probes."""
+    """A part of a tensor, as (height, width, channels). start: where it begins. shape: of the part.
+
+    flat: the operation has the same elements in the same order in another shape. wrong: elements
+    that are not as they should be, of all probes.
+    """
 
     start: tuple[int, int, int]
     shape: tuple[int, int, int]
