@@ -124,7 +124,7 @@ def trial(project: HostProject, count: int, images: int, baud: int, alone: float
         cores = (_cpu_s() - cpu) / seconds
         by_board = tuple(board.images for board in found.summary.boards) or (images,)
         rate = found.summary.images_per_second or 0.0
-        right = found.passed and found.summary.counts[Status.DONE] == images
+        right = found.passed is True and found.summary.counts[Status.DONE] == images
     share = 1.0 if alone is None else rate / (count * alone)
     return Trial(count, images, seconds, rate, share, cores, right, by_board)
 

@@ -92,6 +92,9 @@ class Dots:
     def trouble(self, text: str) -> None:
         print(f"\n{text}", file=sys.stderr)
 
+    def note(self, text: str) -> None:
+        print(f"\n{text}", file=sys.stderr)
+
 
 def main() -> int:
     options = parse()

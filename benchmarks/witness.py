@@ -102,7 +102,7 @@ def count_in_qemu(
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         _write_addresses(folder, addresses, copied, manifest.output.bytes)
-        stub = _compile_stub(folder, manifest.target.core, manifest.target.fpu)
+        stub = _compile_stub(folder, manifest.chip.core, manifest.chip.fpu)
         places = read_functions(project / build.elf, PLACES)
         own = read_symbols(stub, {"stub_entry", "stub_begin", "stub_end"})
         data = tensor.tobytes()
@@ -117,7 +117,7 @@ def count_in_qemu(
             },
             places.values(),
             (
-                (project / build.bin, manifest.target.image_base),
+                (project / build.bin, manifest.chip.image_base),
                 (folder / "job", _JOB),
                 (folder / "vectors", 0),
             ),

@@ -20,6 +20,14 @@ MaxMismatches = Annotated[
     int | None,
     Option("Allow N outputs that differ from the host's [0].", "--max-mismatches", metavar="N"),
 ]
+MaxFlips = Annotated[
+    float | None,
+    Option(
+        "Fail if more answers are not the host's: a number, or below 1 a share of the images.",
+        "--max-flips",
+        metavar="N|SHARE",
+    ),
+]
 MaxLatencyMs = Annotated[
     float | None,
     Option(
@@ -67,13 +75,15 @@ StrictBudgets = Annotated[
 
 @dataclass(frozen=True, kw_only=True)
 class Budgets:
-    """min_top1: the least accuracy, 0 to 1. max_mismatches: outputs unlike the host's.
-    max_latency_ms, max_instructions: of the slowest inference. max_arena_bytes: of the tensor
-    arena. max_flash_bytes: from the first to the last byte in flash. max_line_errors: frames that
-    were damaged or lost, and links that were opened again. None: no bound."""
+    """min_top1: the least accuracy, 0 to 1. max_mismatches: outputs unlike the host's. max_flips:
+    answers unlike the host's, as a number or, below 1, as a share of the images. max_latency_ms,
+    max_instructions: of the slowest inference. max_arena_bytes: of the tensor arena.
+    max_flash_bytes: from the first to the last byte in flash. max_line_errors: frames that were
+    damaged or lost, and links that were opened again. None: no bound."""
 
     min_top1: MinTop1 = None
     max_mismatches: MaxMismatches = None
+    max_flips: MaxFlips = None
     max_latency_ms: MaxLatencyMs = None
     max_instructions: MaxInstructions = None
     max_arena_bytes: MaxArenaBytes = None
@@ -98,6 +108,8 @@ class Budgets:
                 yield name, f"{value} is no number from 0 on"
             elif name == "min_top1" and value > 1:
                 yield name, f"{value:g} is no rate from 0 to 1"
+            elif name == "max_flips" and value > 1 and value != int(value):
+                yield name, f"{value:g} is no whole number, and no share below 1"
 
     def check(self) -> None:
         """Raise UsageError if a bound is none."""
@@ -129,6 +141,7 @@ BUDGETS = tuple(one.name for one in fields(Budgets))
 PARTS: Mapping[str, str] = {
     "min_top1": "model",
     "max_mismatches": "firmware",
+    "max_flips": "delegate",
     "max_latency_ms": "firmware",
     "max_instructions": "firmware",
     "max_arena_bytes": "firmware",
@@ -142,18 +155,23 @@ PARTS: Mapping[str, str] = {
 @dataclass(frozen=True)
 class Figure:
     """What a budget is compared with. value None: it cannot be told, and `text` says why; fails:
-    the budget does not hold then. text: the figure in words; a sentence without its full stop."""
+    the budget does not hold then. text: the figure in words; a sentence without its full stop.
+    share: the same per image, 0 to 1, for a bound below 1. part: at fault, if it is not what PARTS
+    says."""
 
     value: float | None
     text: str
     fails: bool = False
+    share: float | None = None
+    part: str | None = None
 
 
 @dataclass(frozen=True)
 class BudgetResult:
     """A budget and its figure. holds: None if it cannot be judged. fails: whether the verdict is
-    negative for it. part: at fault then: "model", "firmware" or "rig". text: a sentence. name: of
-    the field in Budgets. bound: as it was given. value: the figure, None if it is not known."""
+    negative for it. part: at fault then: "model", "firmware", "delegate" or "rig". text: a
+    sentence. name: of the field in Budgets. bound: as it was given. value: the figure, None if it
+    is not known."""
 
     name: str
     bound: float
@@ -178,7 +196,9 @@ def judge(
 def judged(name: str, bound: float, figure: Figure, strict: bool = False) -> BudgetResult:
     """One budget, which is in PARTS, by its figure."""
     asked = f"{name} {bound:,}" if isinstance(bound, int) else f"{name} {bound:g}"
-    value, part = figure.value, PARTS[name]
+    value, part = figure.value, figure.part or PARTS[name]
+    if figure.share is not None and 0 < bound < 1:
+        value = figure.share
     if value is None and not figure.fails:
         text = f"{asked} cannot be judged: {figure.text}."
         return BudgetResult(name, bound, None, None, strict, part, text)

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, create_model
 
+from mcuzoo.board.linux import LinuxBoard
 from mcuzoo.board.model import Board
 from mcuzoo.budgets import BudgetResult
 from mcuzoo.compare.comparison import LayerAgreement
@@ -45,8 +46,9 @@ from mcuzoo.quantize.process import WorkerReport
 from mcuzoo.run.open_board import Guess
 from mcuzoo.run.record import BoardFacts, Settings, Status, WrongLayer
 from mcuzoo.run.score import Agreement, Paired
-from mcuzoo.run.summary import Broke, Latency
+from mcuzoo.run.summary import Latency
 from mcuzoo.run.tally import Prediction
+from mcuzoo.run.verdict import Broke
 from mcuzoo.zoo.convert.report import ConversionReport
 from mcuzoo.zoo.fetch.fetch import FetchReport
 
@@ -89,6 +91,7 @@ def plus(base: type[Any], /, without: tuple[str, ...] = (), **more: Any) -> Any:
     return of(base.__name__, **{**kept, **more})
 
 
+FLIPS = of("FlipRate", count=int, compared=int, value=float, low95=float, high95=float)
 RATE = of("Rate", correct=int, total=int, value=float, low95=float, high95=float)
 RECIPE = plus(Recipe, normalize=str)
 SOURCED_RECIPE = plus(RECIPE, source=str)
@@ -175,6 +178,7 @@ AGAINST = of(
     )
     | None,
     outputs=_OUTPUTS,
+    flips=of("FlipTest", only_in_baseline=int, only_in_run=int, p_value=float, differs=bool) | None,
     deltas=many(plus(Delta, refused=str | None, change=float | None)),
     compared=many(_COMPARED),
     changed_parts=list[Part],
@@ -212,6 +216,7 @@ HISTORY = of(
             model=str,
             board=str,
             agent=str,
+            delegate=str,
             broken_since=of("BrokenSince", broke=Broke, run=str, started=str, last_good=str | None)
             | None,
             runs=many(
@@ -228,12 +233,13 @@ HISTORY = of(
                     top1=RATE | None,
                     host_top1=RATE | None,
                     outputs=of("Compared", compared=int, unequal=int),
+                    flips=FLIPS | None,
                     latency=of("Latency", unit=str, median=int, median_ms=float | None) | None,
                     arena_bytes=int | None,
                     code_bytes=int | None,
                     constant_bytes=int | None,
                     link_faults=int | None,
-                    verdict=of("Verdict", passed=bool, broke=Broke | None),
+                    verdict=of("Verdict", passed=bool | None, broke=Broke | None),
                     changed=many(_COMPARED),
                 )
             ),
@@ -278,6 +284,9 @@ RUN = of(
     accuracy=of("Accuracies", top1=RATE | None, top5=RATE | None),
     classes=many(of("ClassRate", label=int, name=str | None, top1=RATE)),
     reference=Agreement | None,
+    delegates=list[str],
+    flips=FLIPS | None,
+    board_cpu=of("BoardCpu", reference=Agreement, flips=FLIPS, host_flips=FLIPS | None) | None,
     wrong_layer=WrongLayer | None,
     stack=StackUse | None,
     latency=plus(Latency, median_ms=float | None) | None,
@@ -290,7 +299,8 @@ RUN = of(
     against=Absent(AGAINST),
     verdict=of(
         "Verdict",
-        passed=bool,
+        passed=bool | None,
+        judged=bool,
         broke=Broke | None,
         exit_code=int,
         reasons=list[str],
@@ -438,6 +448,7 @@ EVALUATE = of(
         model=ModelFacts,
         engine=str,
         flips=int,
+        flip_rate=FLIPS,
         agreement=of("Distance", compared=int, equal=int, max_distance=int) | None,
         accuracy=_SCORES | None,
         paired=_PAIRED | None,
@@ -445,6 +456,7 @@ EVALUATE = of(
         line=LINE | None,
     )
     | None,
+    exposure=bool,
     budgets=list[BudgetResult],
 )
 
@@ -691,6 +703,8 @@ COMPARE = of(
     "Compare",
     images=int,
     equal=bool | None,
+    passed=bool | None,
+    max_flips=float | None,
     projects=many(
         of(
             "Project",
@@ -704,6 +718,7 @@ COMPARE = of(
             runtime=str,
             toolchain=str,
             build_id=str,
+            delegate=str,
             top1=float | None,
             top5=float | None,
             paired_p_value=float | None,
@@ -714,7 +729,7 @@ COMPARE = of(
             code_bytes=int | None,
             constant_bytes=int | None,
             stack_bytes=int | None,
-            agreement=plus(LayerAgreement, layers=dict[str, int]) | None,
+            agreement=plus(LayerAgreement, layers=dict[str, int], flips=FLIPS) | None,
             first_wrong=int | None,
             layers=many(
                 of(
@@ -756,7 +771,7 @@ TRY = of(
     ),
     memory=many(plus(RegionUse, left_bytes=int)),
     inspect=Inspection,
-    fit=FIT,
+    fit=FIT | FIT_LINUX,
     build=BUILD | None,
     run=RUN | None,
     next=list[str],
@@ -777,6 +792,8 @@ WATCH = of(
     latency=of("WatchLatency", count=int, unit=str, ms=float | None) | None,
     equal=bool | None,
     difference=int | None,
+    delegate=str | None,
+    agrees=bool | None,
     input_crc32=str | None,
     attempts=int | None,
     seconds=float,
@@ -784,7 +801,10 @@ WATCH = of(
 
 DOCUMENTS: dict[str, tuple[str, Any]] = {
     "bisect": ("mcuzoo bisect --json", BISECT),
-    "boards": ("mcuzoo boards --json", of("Boards", boards=list[Board])),
+    "boards": (
+        "mcuzoo boards --json",
+        of("Boards", boards=list[Board], linux_boards=list[LinuxBoard]),
+    ),
     "build": ("mcuzoo build --json: the newest build of a project", BUILD),
     "compare": ("mcuzoo compare --json", COMPARE),
     "config": ("mcuzoo config --json", CONFIG),
@@ -811,6 +831,10 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
     "fetch": ("mcuzoo fetch --json", FETCH),
     "fit": ("mcuzoo fit --json; sizes in bytes", FIT),
     "fit-linux": ("mcuzoo fit --json, of a board with Linux; sizes in bytes", FIT_LINUX),
+    "fit-linux-many": (
+        "mcuzoo fit --json, of several models on a board with Linux; sizes in bytes",
+        of("FitLinuxMany", board=str, models=many(FIT_LINUX)),
+    ),
     "fit-measure": ("mcuzoo fit --measure --json; sizes in bytes", FIT_MEASURE),
     "fit-universal": ("mcuzoo fit --universal --json; sizes in bytes", FIT_UNIVERSAL),
     "flash": ("mcuzoo flash --json", FLASH),
@@ -821,7 +845,7 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
     "inspect-vela": ("mcuzoo inspect --json, of a file that Vela compiled", VelaInspection),
     "models": (
         "mcuzoo models --json",
-        of("Models", boards=dict[str, str], models=list[TableRow]),
+        of("Models", boards=dict[str, str], other_products=list[str], models=list[TableRow]),
     ),
     "ports": ("mcuzoo ports --json", of("Ports", ports=many(_PORT))),
     "probes": ("mcuzoo probes --json", of("Probes", probes=many(_PROBE))),

@@ -123,6 +123,7 @@ static void on_hello(const mz_frame *request) {
         .count_unit = MZ_BOARD_COUNT_UNIT,
         .features = features(),
         .receive_bytes = receive_bytes(),
+        .delegate = "",
     };
     mz_pack_hello_reply(mz_link_compose(), &reply);
     mz_link_answer(request, MZ_MSG_HELLO_REPLY, 0u);

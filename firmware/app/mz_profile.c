@@ -15,11 +15,11 @@ static uint8_t table[RECORDS * MZ_PROFILE_RECORD_BYTES];
 static mz_writer kept;
 static uint16_t first_kept;
 static uint16_t seen;
-static uint32_t began;
+static mz_count began;
 static uint64_t total;
 
-static uint32_t stop_the_clock(void) {
-    const uint32_t cycles = mz_port_cycles() - began;
+static mz_count stop_the_clock(void) {
+    const mz_count cycles = mz_port_cycles() - began;
     total += cycles;
     return cycles;
 }
@@ -32,18 +32,18 @@ void mz_profile_begin(uint16_t first_record) {
     began = mz_port_cycles();
 }
 
-void mz_profile_credit(uint32_t cycles) {
+void mz_profile_credit(mz_count cycles) {
     began -= cycles;
 }
 
 void mz_profile_lap(uint16_t first_op, uint16_t last_op, const int8_t *output, uint32_t bytes,
                     void *context) {
-    const uint32_t cycles = stop_the_clock();
+    const mz_count cycles = stop_the_clock();
     (void)context;
     if (seen >= first_kept && kept.count < kept.capacity) {
         mz_write_u16(&kept, first_op);
         mz_write_u16(&kept, last_op);
-        mz_write_u32(&kept, cycles);
+        mz_write_u32(&kept, cycles < UINT32_MAX ? (uint32_t)cycles : UINT32_MAX);
         mz_write_u32(&kept, bytes);
         mz_write_u32(&kept, output == NULL ? 0u : mz_crc32(output, bytes));
     }

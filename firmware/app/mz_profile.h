@@ -7,12 +7,13 @@
 #include <stdint.h>
 
 #include "link/mz_wire.h"
+#include "port/mz_port.h"
 
 /* Forget the last profile. Keep records from number first_record on, as many as fit. */
 void mz_profile_begin(uint16_t first_record);
 
 /* The first kernel has already run and took this many cycles. */
-void mz_profile_credit(uint32_t cycles);
+void mz_profile_credit(mz_count cycles);
 
 /* The mz_op_hook that makes the records; context is not used. output needs no alignment or is NULL;
  * it is read to compute its CRC. The time of the hook itself counts for no kernel. */

@@ -95,7 +95,7 @@ static void start_image(const mz_msg_input_begin *begin) {
 
 /* The cycle counter wraps every few seconds; a sum over the ops measures longer inferences. */
 typedef struct {
-    uint32_t last;
+    mz_count last;
     uint64_t total;
 } mz_stopwatch;
 
@@ -107,8 +107,8 @@ static void mz_stopwatch_lap(uint16_t first_op, uint16_t last_op, const int8_t *
     (void)output;
     (void)bytes;
     mz_stopwatch *watch = context;
-    const uint32_t now = mz_port_cycles();
-    watch->total += (uint32_t)(now - watch->last);
+    const mz_count now = mz_port_cycles();
+    watch->total += (mz_count)(now - watch->last);
     watch->last = now;
 }
 

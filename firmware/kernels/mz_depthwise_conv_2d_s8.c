@@ -4,10 +4,15 @@
 
 #include <stdbool.h>
 
+#include "kernels/mz_neon.h"
 #include "kernels/mz_requantize_block.h"
 
 /* Neighbouring channels that are summed up together where the depth multiplier is 1. */
+#if defined(MZ_HAS_NEON)
+#define LANES 8
+#else
 #define LANES 4
+#endif
 
 /* One output pixel. */
 typedef struct {
@@ -17,20 +22,60 @@ typedef struct {
 } pixel;
 
 /* Sums of LANES neighbouring channels, or of one in c0. */
+#if defined(MZ_HAS_NEON)
+typedef struct {
+    int32_t c0;
+    int32x4_t low, high;
+} lane_sums;
+#else
 typedef struct {
     int32_t c0, c1, c2, c3;
 } lane_sums;
+#endif
+
+static inline lane_sums load_sums(const int32_t *from, bool all_lanes) {
+#if defined(MZ_HAS_NEON)
+    const int32x4_t zero = vdupq_n_s32(0);
+    return all_lanes ? (lane_sums){0, vld1q_s32(from), vld1q_s32(from + 4)}
+                     : (lane_sums){from[0], zero, zero};
+#else
+    return all_lanes ? (lane_sums){from[0], from[1], from[2], from[3]}
+                     : (lane_sums){from[0], 0, 0, 0};
+#endif
+}
+
+static inline void store_sums(lane_sums sum, int32_t *to) {
+#if defined(MZ_HAS_NEON)
+    vst1q_s32(to, sum.low);
+    vst1q_s32(to + 4, sum.high);
+#else
+    to[0] = sum.c0;
+    to[1] = sum.c1;
+    to[2] = sum.c2;
+    to[3] = sum.c3;
+#endif
+}
 
 /* Add count taps of a row: x and w step from tap to tap. */
 static inline lane_sums add_taps(lane_sums sum, bool all_lanes, const int8_t *x, int32_t x_step,
                                  const int8_t *w, int32_t w_step, int32_t count) {
     for (; count > 0; count--) {
+#if defined(MZ_HAS_NEON)
+        if (all_lanes) {
+            const int16x8_t a = vmovl_s8(vld1_s8(x)), b = vmovl_s8(vld1_s8(w));
+            sum.low = vmlal_s16(sum.low, vget_low_s16(a), vget_low_s16(b));
+            sum.high = vmlal_high_s16(sum.high, a, b);
+        } else {
+            sum.c0 += x[0] * w[0];
+        }
+#else
         sum.c0 += x[0] * w[0];
         if (all_lanes) {
             sum.c1 += x[1] * w[1];
             sum.c2 += x[2] * w[2];
             sum.c3 += x[3] * w[3];
         }
+#endif
         x += x_step;
         w += w_step;
     }
@@ -50,12 +95,7 @@ static inline lane_sums sum_window(const mz_depthwise_conv_2d_params *params, co
     const bool whole_rows = mz_taps_whole(inside, window.width);
     const int32_t *const bias = params->bias + channel;
     const int8_t *w = params->weights + channel;
-    lane_sums sum = {bias[0], 0, 0, 0};
-    if (all_lanes) {
-        sum.c1 = bias[1];
-        sum.c2 = bias[2];
-        sum.c3 = bias[3];
-    }
+    lane_sums sum = load_sums(bias, all_lanes);
     for (int32_t ky = 0; ky < window.height; ky++) {
         const int32_t row = at->origin + ky * y_step + in_channel;
         if (ky < at->inside_y.first || ky >= at->inside_y.end) {
@@ -86,11 +126,7 @@ static void convolve_pixel(const mz_depthwise_conv_2d_params *params, const pixe
         const int32_t count = left < MZ_BLOCK_CHANNELS ? left : MZ_BLOCK_CHANNELS;
         int32_t i = 0;
         for (; multiplier == 1 && i + LANES <= count; i += LANES) {
-            const lane_sums sum = sum_window(params, at, input, first + i, first + i, true);
-            sums[i] = sum.c0;
-            sums[i + 1] = sum.c1;
-            sums[i + 2] = sum.c2;
-            sums[i + 3] = sum.c3;
+            store_sums(sum_window(params, at, input, first + i, first + i, true), sums + i);
         }
         for (; i < count; i++) {
             const int32_t in_channel = (first + i) / multiplier;
@@ -115,12 +151,14 @@ void mz_depthwise_conv_2d_s8(const mz_depthwise_conv_2d_params *params,
             const int32_t left = x * window.stride_w - window.pad_left;
             const mz_taps inside_x =
                 mz_taps_inside(left, window.width, window.dilation_w, image.width);
-            const pixel at = {
+            pixel at = {
                 .inside_y = inside_x.first < inside_x.end ? inside_y : none,
                 .inside_x = inside_x,
                 .origin = (top * image.width + left) * image.channels,
-                .outside = {zero_point, zero_point, zero_point, zero_point},
             };
+            for (int32_t i = 0; i < LANES; i++) {
+                at.outside[i] = zero_point;
+            }
             convolve_pixel(params, &at, input, output);
             output += params->output.channels;
         }

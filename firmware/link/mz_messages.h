@@ -13,7 +13,7 @@
 #define MZ_PROTOCOL_VERSION 1u
 #define MZ_MAX_CHUNK_BYTES 1024u
 #define MZ_MAX_PAYLOAD_BYTES 1032u
-#define MZ_MAX_TEXT_BYTES 120u
+#define MZ_MAX_TEXT_BYTES 112u
 #define MZ_PROFILE_RECORD_BYTES 16u
 
 typedef enum {
@@ -32,6 +32,8 @@ typedef enum {
     MZ_MSG_MEASURE_ARENA = 0x0d,
     MZ_MSG_SET_BAUD = 0x0e,
     MZ_MSG_VERIFY_LINE = 0x0f,
+    MZ_MSG_SELECT_ENGINE = 0x10,
+    MZ_MSG_READ_TENSOR = 0x11,
     MZ_MSG_HELLO_REPLY = 0x81,
     MZ_MSG_ACK = 0x82,
     MZ_MSG_RESULT = 0x83,
@@ -43,6 +45,8 @@ typedef enum {
     MZ_MSG_ARENA_REPORT = 0x89,
     MZ_MSG_BAUD_REPLY = 0x8a,
     MZ_MSG_LINE_VERIFIED = 0x8b,
+    MZ_MSG_ENGINE = 0x8c,
+    MZ_MSG_TENSOR_DATA = 0x8d,
     MZ_MSG_LOG = 0x90,
     MZ_MSG_BOOT = 0x91,
     MZ_MSG_FAULT = 0x92,
@@ -57,6 +61,8 @@ typedef enum {
     MZ_FEATURE_CODEC = 0x01,
     MZ_FEATURE_BAUD = 0x02,
     MZ_FEATURE_AHEAD = 0x04,
+    MZ_FEATURE_ENGINES = 0x08,
+    MZ_FEATURE_TENSORS = 0x10,
 } mz_feature;
 
 typedef enum {
@@ -307,6 +313,40 @@ static inline bool mz_unpack_verify_line(mz_span payload, mz_msg_verify_line *me
     return reader.ok;
 }
 
+/* Compute with another engine from now on; without a name: only say which it is. Answered by
+ * ENGINE. A board with Feature.ENGINES alone knows it. delegate: its name in UTF-8, one of those
+ * that the board offers ("none", "ethosu"). */
+typedef struct {
+    uint32_t nonce;
+    mz_span delegate;
+} mz_msg_select_engine;
+
+static inline bool mz_unpack_select_engine(mz_span payload, mz_msg_select_engine *message) {
+    mz_reader reader = mz_reader_of(payload);
+    message->nonce = mz_read_u32(&reader);
+    message->delegate = mz_read_rest(&reader);
+    return reader.ok;
+}
+
+/* Asks for `length` bytes of the output of one operator, as PROFILE left it. Answered by
+ * TENSOR_DATA. A board with Feature.TENSORS alone knows it. op: the operator's number in the model
+ * file. */
+typedef struct {
+    uint32_t nonce;
+    uint16_t op;
+    uint32_t offset;
+    uint16_t length;
+} mz_msg_read_tensor;
+
+static inline bool mz_unpack_read_tensor(mz_span payload, mz_msg_read_tensor *message) {
+    mz_reader reader = mz_reader_of(payload);
+    message->nonce = mz_read_u32(&reader);
+    message->op = mz_read_u16(&reader);
+    message->offset = mz_read_u32(&reader);
+    message->length = mz_read_u16(&reader);
+    return reader.ok;
+}
+
 /* What the board is and what it runs. The place of `protocol_version` never changes. Fields with a
  * default are newer: the message of an older firmware ends before them. window: how many frames it
  * takes before it has answered the first of them. max_chunk_bytes: the most `data` in one frame.
@@ -317,7 +357,8 @@ static inline bool mz_unpack_verify_line(mz_span payload, mz_msg_verify_line *me
  * and version. runtime_error: why no model can run, "" for none. model_capacity_bytes: the largest
  * model that can be uploaded, 0 where none can; model_bytes: the one that is there. agent,
  * count_unit: numbers of the words in link/hello.py. features: bits of Feature. receive_bytes: how
- * many received bytes it keeps while it works; 0: it does not say. model_sha256: of the linked or
+ * many received bytes it keeps while it works; 0: it does not say. delegate: who computes, if in an
+ * arithmetic of its own ("xnnpack"); "": byte for byte as TFLM. model_sha256: of the linked or
  * uploaded model. input, output: its tensors. build_id: the hash of all that the firmware is made
  * of. */
 typedef struct {
@@ -344,6 +385,7 @@ typedef struct {
     uint8_t count_unit;
     uint16_t features;
     uint16_t receive_bytes;
+    const char *delegate;
 } mz_msg_hello_reply;
 
 static inline void mz_pack_hello_reply(mz_writer *writer, const mz_msg_hello_reply *message) {
@@ -370,6 +412,7 @@ static inline void mz_pack_hello_reply(mz_writer *writer, const mz_msg_hello_rep
     mz_write_u8(writer, message->count_unit);
     mz_write_u16(writer, message->features);
     mz_write_u16(writer, message->receive_bytes);
+    mz_write_text(writer, message->delegate);
 }
 
 /* All input bytes before `next_offset` are there. image_id: the image that the board holds. */
@@ -538,6 +581,53 @@ typedef struct {
 
 static inline void mz_pack_line_verified(mz_writer *writer, const mz_msg_line_verified *message) {
     mz_write_u32(writer, message->nonce);
+    mz_write_rest(writer, message->data);
+}
+
+/* Which engine computes, and what it made of the model. ready: 1 if the model can run. delegate: as
+ * in HELLO_REPLY. library: the file of the delegate, "" for none. op_count: operators of the file
+ * that runs; delegated: how many of them the delegate took. sha256: of the file that runs, which
+ * may be compiled from the model. warm_up_count: inferences on the first input that no RESULT
+ * counts; warm_up_ns: what all of them took, both 0 until then. text: why it is not ready; offers:
+ * all that may be selected, in UTF-8, a line each. */
+typedef struct {
+    uint32_t nonce;
+    uint8_t ready;
+    const char *delegate;
+    const char *library;
+    uint16_t op_count;
+    uint16_t delegated;
+    const uint8_t *sha256;
+    uint16_t warm_up_count;
+    uint64_t warm_up_ns;
+    const char *text;
+    mz_span offers;
+} mz_msg_engine;
+
+static inline void mz_pack_engine(mz_writer *writer, const mz_msg_engine *message) {
+    mz_write_u32(writer, message->nonce);
+    mz_write_u8(writer, message->ready);
+    mz_write_text(writer, message->delegate);
+    mz_write_text(writer, message->library);
+    mz_write_u16(writer, message->op_count);
+    mz_write_u16(writer, message->delegated);
+    mz_write_sha256(writer, message->sha256);
+    mz_write_u16(writer, message->warm_up_count);
+    mz_write_u64(writer, message->warm_up_ns);
+    mz_write_text(writer, message->text);
+    mz_write_rest(writer, message->offers);
+}
+
+/* A piece of an operator's output. */
+typedef struct {
+    uint32_t nonce;
+    uint32_t offset;
+    mz_span data;
+} mz_msg_tensor_data;
+
+static inline void mz_pack_tensor_data(mz_writer *writer, const mz_msg_tensor_data *message) {
+    mz_write_u32(writer, message->nonce);
+    mz_write_u32(writer, message->offset);
     mz_write_rest(writer, message->data);
 }
 

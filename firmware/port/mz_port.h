@@ -47,9 +47,17 @@ bool mz_port_tick(void);
 /* Bytes lost since reset, because the receiver overran. */
 uint32_t mz_port_overruns(void);
 
-/* Free-running counter of core clock cycles, wraps at 2^32; 0 if there is no counter. A board that
- * counts something else defines MZ_BOARD_COUNT_UNIT in its mz_board.h. */
-uint32_t mz_port_cycles(void);
+/* A core's counter has 32 bits. A machine of 64 bits counts nanoseconds, which would wrap within
+ * one slow kernel. */
+#if UINTPTR_MAX > UINT32_MAX
+typedef uint64_t mz_count;
+#else
+typedef uint32_t mz_count;
+#endif
+
+/* Free-running counter of core clock cycles; wraps. 0 if there is no counter. A board that counts
+ * something else defines MZ_BOARD_COUNT_UNIT in its mz_board.h. */
+mz_count mz_port_cycles(void);
 
 /* Stop that counter; or let it continue from its value. */
 void mz_port_hold_cycles(bool still);

@@ -18,12 +18,15 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 def boards(
     json_output: Annotated[bool, Option("Print JSON.", "--json")] = False,
 ) -> None:
-    from mcuzoo.board.load import list_boards
+    from mcuzoo.board.load import list_any_boards, list_boards, list_linux_boards
     from mcuzoo.cli.output import print_json, width
-    from mcuzoo.report.boards import board_document, boards_text
+    from mcuzoo.report.boards import board_document, boards_text, linux_board_document
 
-    found = list_boards()
     if json_output:
-        print_json("boards", {"boards": [board_document(board) for board in found]})
+        document = {
+            "boards": [board_document(board) for board in list_boards()],
+            "linux_boards": [linux_board_document(board) for board in list_linux_boards()],
+        }
+        print_json("boards", document)
     else:
-        sys.stdout.write(boards_text(found, width()))
+        sys.stdout.write(boards_text(list_any_boards(), width()))

@@ -38,7 +38,7 @@ def build(
 
     aside = require_outputs(files.outputs, {}, json_output)
     with told(files, "build"), making(project), step(f"building {project}") as update:
-        entry = build_project(project, options, update)
+        entry = build_project(project, options, update, tell)
     manifest = load_project(project)
     write_outcomes((build_outcome(project, manifest, entry),), files)
     for line in beyond_plan(manifest.plan, entry.regions):

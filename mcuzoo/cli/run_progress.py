@@ -64,6 +64,8 @@ class RunProgress:
 
     def started(self, hello: Hello, total: int, finished: int) -> None:
         board = f"{hello.board}{agent_note(hello.agent)}, build {hello.build_id[:8]}"
+        if hello.delegate:
+            board += f", computed by {hello.delegate}"
         self._say(f"{board}; the run is {self._run}")
         self._images, self._total = finished, total
         self._task = self._progress.add_task("running", total=total, completed=finished)

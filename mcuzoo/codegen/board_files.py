@@ -124,7 +124,7 @@ def render_build_files(manifest: ProjectManifest) -> dict[str, str]:
     for toolchain in toolchains:
         files[f"cmake/{toolchain}.cmake"] = render(
             f"cmake/{toolchain}.cmake.j2",
-            machine_flags=machine_flags(toolchain, manifest.target.core, manifest.target.fpu),
+            machine_flags=machine_flags(toolchain, manifest.chip.core, manifest.chip.fpu),
             compile_flags=compile_flags(toolchain),
             link_flags=LINK_FLAGS,
             link_libraries=link_libraries(toolchain, tflm),

@@ -8,9 +8,11 @@ from os import PathLike, fspath
 from pathlib import Path
 
 from mcuzoo.board.baud import with_baud
-from mcuzoo.board.load import load_board
+from mcuzoo.board.linux import LinuxBoard
+from mcuzoo.board.load import AnyBoard, load_any_board, not_for_linux
 from mcuzoo.board.model import Board
 from mcuzoo.codegen.absent import absent_model_error
+from mcuzoo.codegen.linux.project import export_linux_project
 from mcuzoo.codegen.options import ExportOptions
 from mcuzoo.codegen.project import export_project
 from mcuzoo.codegen.tflm.tree import tree_hint
@@ -26,10 +28,10 @@ from mcuzoo.errors import MissingModelError, UsageError
 from mcuzoo.files import making
 from mcuzoo.plan.tflm.image import DEFAULT_KERNELS, check_kernels
 from mcuzoo.project.kinds import DEFAULT_MODEL, DEFAULT_PROJECT
-from mcuzoo.project.manifest import AnyManifest
+from mcuzoo.project.manifest import AnyManifest, Manifest
 from mcuzoo.quoting import file_stem
 from mcuzoo.zoo.recipe_flags import recipe_notes, with_recipe
-from mcuzoo.zoo.registry import load_named_model, resolve_model
+from mcuzoo.zoo.registry import ModelSource, load_named_model, resolve_model
 
 ModelName = str | PathLike[str]
 """A name of the zoo, or the path of a .tflite file."""
@@ -40,7 +42,7 @@ class Project:
     """What an export wrote. It may be given wherever the path of a project folder is taken."""
 
     folder: Path
-    board: Board
+    board: AnyBoard
     manifest: AnyManifest
 
     def __fspath__(self) -> str:
@@ -52,7 +54,7 @@ class Project:
 
 def export(
     model: ModelName | Sequence[ModelName],
-    board: str | Board,
+    board: str | AnyBoard,
     options: ExportOptions = ExportOptions(),
     say: Callable[[str], None] = lambda text: None,
 ) -> Project:
@@ -66,26 +68,44 @@ def export(
     """
     given = (model,) if isinstance(model, (str, PathLike)) else model
     names = [fspath(one) for one in given]
-    chosen = board if isinstance(board, Board) else load_board(board)
-    if options.baud is not None:
+    chosen = load_any_board(board) if isinstance(board, str) else board
+    if isinstance(chosen, Board) and options.baud is not None:
         chosen = with_baud(chosen, options.baud)
     if options.universal:
+        if isinstance(chosen, LinuxBoard):
+            raise not_for_linux(chosen)
         return _export_universal(names, chosen, options)
     name = _one_model(names or [DEFAULT_MODEL], options)
     try:
         source = with_recipe(resolve_model(name), options)
     except MissingModelError as missing:
-        named = board.id if isinstance(board, Board) else board
+        if isinstance(chosen, LinuxBoard):
+            raise
+        named = board if isinstance(board, str) else board.id
         raise absent_model_error(name, missing, chosen, named, options) from None
     if source.note:
         say(f"note: {source.note}")
     folder = options.output or Path(f"mcuzoo-{chosen.id}-{file_stem(source.name)}")
     with making(folder):
-        strict = replace(options, project=options.project or DEFAULT_PROJECT)
-        made = export_project(source, chosen, folder, strict)
+        made = _export_one(source, chosen, folder, options)
     for note in recipe_notes(source.preprocessing, source.recipe_source, made.input.shape):
         say(note)
     return Project(folder, chosen, made)
+
+
+def _export_one(
+    source: ModelSource, board: AnyBoard, folder: Path, options: ExportOptions
+) -> Manifest:
+    if isinstance(board, LinuxBoard):
+        return export_linux_project(source, board, folder, options)
+    if options.linux_words:
+        raise UsageError(
+            f"{options.linux_words[0]} is for boards that run Linux; {board.name} has a "
+            "microcontroller.",
+            "Leave it out.",
+        )
+    strict = replace(options, project=options.project or DEFAULT_PROJECT)
+    return export_project(source, board, folder, strict)
 
 
 def _one_model(models: Sequence[str], options: ExportOptions) -> str:

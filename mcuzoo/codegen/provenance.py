@@ -13,8 +13,9 @@ from mcuzoo.project.rules import MAX_TEXT
 from mcuzoo.quoting import one_line, shortened
 from mcuzoo.resources import templates_dir
 
-_FOLDERS = frozenset({"output", "force", "tflm"})
-"""Where things are on one machine; a TFLM tree has a fingerprint."""
+_FOLDERS = frozenset({"output", "force", "tflm", "vela_program", "vela_time_limit"})
+"""Where things are on one machine, or how fast it is; a TFLM tree has a fingerprint, Vela a
+version."""
 
 
 def provenance(options: tuple[str, ...] = ()) -> ProvenanceEntry:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mcuzoo.budgets import Budgets
 from mcuzoo.compare.options import CompareOptions
 from mcuzoo.compare.trial import Answers, ProjectOnBoard, Trial, host_answers, run_trial
 from mcuzoo.data.dataset import load_data_set
@@ -28,7 +29,17 @@ from mcuzoo.rig.find_board import project_baud
 from mcuzoo.run.feed import Prepared, Unusable, prepare
 from mcuzoo.run.project import project_model
 from mcuzoo.run.recipe import manifest_notes, manifest_with_recipe
-from mcuzoo.run.score import TOP_K, Accuracy, Paired, accuracy, ranks
+from mcuzoo.run.score import (
+    TOP_K,
+    Accuracy,
+    Flips,
+    Paired,
+    accuracy,
+    answer,
+    difference,
+    flips_of,
+    ranks,
+)
 
 HOST = "host"
 
@@ -38,13 +49,18 @@ class LayerAgreement:
     """A trial's outputs against those of `baseline` (a project's name, or the host reference).
 
     `equal` of `compared` images have byte-equal outputs; `layers` maps the op that ends a kernel to
-    the number of images on which its output differs, for the ops that both have.
+    the number of images on which its output differs, for the ops that both have. flips: images
+    with another top-1. largest_step: the largest difference of an output's values. exact: both
+    compute as TFLM, so that outputs must be equal; else flips alone are judged.
     """
 
     baseline: str
     compared: int
     equal: int
     layers: dict[int, int]
+    flips: Flips
+    largest_step: int
+    exact: bool = True
 
     @property
     def first_wrong(self) -> int | None:
@@ -68,24 +84,46 @@ class ProjectResult:
 
 @dataclass(frozen=True)
 class Comparison:
-    """`equal`: no compared output or layer of any project differs. images: how many every project
-    was given. columns: a project each, the baseline first."""
+    """`equal`: no output or layer differs that must not. images: how many every project was given.
+    columns: a project each, the baseline first. max_flips: the bound on the others' answers, as a
+    number or a share below 1; None: these are not judged."""
 
     images: int
     columns: tuple[ProjectResult, ...]
+    max_flips: float | None = None
 
     @property
     def equal(self) -> bool:
         return all(
-            column.agreement.equal == column.agreement.compared
-            and column.agreement.first_wrong is None
-            for column in self.columns
-            if column.agreement is not None
+            agreement.equal == agreement.compared and agreement.first_wrong is None
+            for agreement in self._agreements
+            if agreement.exact
         )
 
     @property
     def compared(self) -> bool:
-        return any(column.agreement is not None for column in self.columns)
+        return bool(self._agreements)
+
+    @property
+    def passed(self) -> bool | None:
+        """None where nothing was judged."""
+        beyond = any(self.within(one) is False for one in self._agreements)
+        if not self.equal or beyond:
+            return False
+        judged = (one.exact or self.within(one) is not None for one in self._agreements)
+        return True if any(judged) else None
+
+    def within(self, agreement: LayerAgreement) -> bool | None:
+        """Whether answers by another arithmetic flip no more often than they may; None where there
+        is no bound, or bytes are judged."""
+        bound, flips = self.max_flips, agreement.flips
+        if agreement.exact or bound is None:
+            return None
+        return (flips.value if 0 < bound < 1 else flips.count) <= bound
+
+    @property
+    def _agreements(self) -> list[LayerAgreement]:
+        return [one.agreement for one in self.columns if one.agreement is not None]
 
     @property
     def layer_ops(self) -> list[int]:
@@ -97,6 +135,7 @@ def compare_trials(
     trials: Sequence[Trial],
     labels: Sequence[int | None],
     references: Sequence[Answers | None],
+    max_flips: float | None = None,
 ) -> Comparison:
     """Join trials on the same images. `labels`: class of each image, None when not known.
 
@@ -119,7 +158,7 @@ def compare_trials(
                 paired,
             )
         )
-    return Comparison(len(labels), tuple(columns))
+    return Comparison(len(labels), tuple(columns), max_flips)
 
 
 def _agreement(
@@ -130,11 +169,14 @@ def _agreement(
     sha256 = trial.entry.model.sha256
     for other in before:
         if other.entry.model.sha256 == sha256:
-            return agreement_with(trial, other.entry.name, other.answers)
+            exact = not (trial.delegate or other.delegate)
+            return agreement_with(trial, other.entry.name, other.answers, exact)
     return None
 
 
-def agreement_with(trial: Trial, baseline: str, answers: Answers) -> LayerAgreement:
+def agreement_with(
+    trial: Trial, baseline: str, answers: Answers, exact: bool = True
+) -> LayerAgreement:
     """The outputs of a trial beside `answers` of `baseline` on the same images, for the ops that
     both have."""
     crcs, own_crcs = answers.crcs, trial.answers.crcs
@@ -143,8 +185,22 @@ def agreement_with(trial: Trial, baseline: str, answers: Answers) -> LayerAgreem
         op: sum(own[op] != theirs[op] for own, theirs in zip(own_crcs, crcs, strict=True))
         for op in common
     }
-    equal = (trial.answers.outputs == answers.outputs).all(axis=1)
-    return LayerAgreement(baseline, len(crcs), int(equal.sum()), layers)
+    steps = [
+        difference(own, theirs)
+        for own, theirs in zip(trial.answers.outputs, answers.outputs, strict=True)
+    ]
+    flips = flips_of(_answers(trial, trial.answers), _answers(trial, answers))
+    assert flips is not None
+    return LayerAgreement(
+        baseline, len(crcs), steps.count(0), layers, flips, max(steps), exact and not trial.delegate
+    )
+
+
+def _answers(trial: Trial, answers: Answers) -> list[int]:
+    """The top-1 of each output of the trial's model."""
+    end = trial.entry.manifest.output
+    form = form_of(end)
+    return [answer(one, None, end.scale, end.zero_point, form).top1 for one in answers.outputs]
 
 
 def _classes(trial: Trial) -> int:
@@ -185,6 +241,7 @@ def compare_projects(
     its own way. `say` is told how it goes. Raises UsageError, ProjectError, DataSetError before a
     port is touched, then what the link raises.
     """
+    Budgets(max_flips=options.max_flips).check()
     entries = _entries([Path(fspath(one)) for one in projects], options)
     notes = [note for entry in entries for note in manifest_notes(entry.manifest)]
     for note in dict.fromkeys(notes):
@@ -207,7 +264,8 @@ def compare_projects(
         if key not in hosts:
             hosts[key] = _host(entry, inputs, say) if not options.no_reference else None
         references.append(hosts[key])
-    return compare_trials(trials, [items[n].label for n in usable], references)
+    labels = [items[n].label for n in usable]
+    return compare_trials(trials, labels, references, options.max_flips)
 
 
 def _entries(projects: Sequence[Path], options: CompareOptions) -> list[ProjectOnBoard]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from mcuzoo.budgets import MaxFlips
 from mcuzoo.options import Baud, Labels, Limit, Option, RecipeOptions
 
 
@@ -30,3 +31,4 @@ class CompareOptions(RecipeOptions):
     no_reference: Annotated[bool, Option("Compare with the first project, not with the host.")] = (
         False
     )
+    max_flips: MaxFlips = None

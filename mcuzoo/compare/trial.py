@@ -70,8 +70,9 @@ class Trial:
     Kernels go by the last op that they compute: `first_ops` has the first one, `names` and `macs`
     are of all ops, `counts` is what a kernel took on the first image, as `total` is what all of it
     took. `runtime`, `toolchain`, `build_id`, `agent` and `unit` (of `counts`) are the board's, as
-    link.hello.Hello has them. entry: what ran. core_clock_hz: of the board. answers: its outputs,
-    image by image. sizes: memory of the firmware.
+    link.hello.Hello has them, and `delegate`, whose arithmetic it has. entry: what ran.
+    core_clock_hz: of the board. answers: its outputs, image by image. sizes: memory of the
+    firmware.
     """
 
     entry: ProjectOnBoard
@@ -89,6 +90,7 @@ class Trial:
     macs: dict[int, int]
     answers: Answers
     sizes: Sizes
+    delegate: str = ""
 
     @property
     def milliseconds(self) -> float | None:
@@ -142,6 +144,7 @@ def run_trial(
             ),
         ),
         sizes=_sizes(entry, use.used_bytes, use.stack_used_bytes),
+        delegate=hello.delegate,
     )
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from os.path import lexists
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mcuzoo.config.keys import FILE_NAME
 from mcuzoo.config.options import InitOptions
 from mcuzoo.errors import InputError, UsageError, command
 from mcuzoo.files import cannot_write, making
 from mcuzoo.project.kinds import BUNDLED
+
+if TYPE_CHECKING:
+    from mcuzoo.board.linux import LinuxBoard
 
 PROJECT = "firmware"
 GITHUB = Path(".github", "workflows", "mcuzoo.yml")
@@ -30,15 +34,11 @@ def initialize(folder: Path, options: InitOptions = InitOptions()) -> Initialize
     """Write what is not there; never over a file. A .tflite file that is named need not be there
     yet. Raises UsageError if all of it is there, or for several models to choose from; BoardError;
     InputError for a model that nobody knows, or a folder that cannot be written."""
-    from mcuzoo.board.load import load_board
-
-    board = options.board
-    if not board.endswith(".toml"):
-        board = load_board(board).id
+    board, linux = _board(folder, options.board)
     model = options.model or _model_in(folder)
     if not model.endswith(".tflite") and not (folder / model).exists():
         _require_known(model)
-    texts = _texts(model, board, options)
+    texts = _texts(model, board, linux, options)
     there = tuple(folder / name for name in texts if lexists(folder / name))
     if len(there) == len(texts):
         names = " and ".join(map(str, there))
@@ -56,16 +56,39 @@ def initialize(folder: Path, options: InitOptions = InitOptions()) -> Initialize
     return Initialized(tuple(written), there, model)
 
 
-def _texts(model: str, board: str, options: InitOptions) -> dict[Path, str]:
+def _texts(
+    model: str, board: str, linux: LinuxBoard | None, options: InitOptions
+) -> dict[Path, str]:
+    """linux: the board, if it runs Linux."""
     from mcuzoo.codegen.templates import render
 
-    facts = {"model": model, "board": board, "project": PROJECT, "bundled": model == BUNDLED}
+    facts = {
+        "model": model,
+        "board": board,
+        "project": PROJECT,
+        "bundled": model == BUNDLED,
+        "linux": linux is not None,
+        "npu": linux is not None and linux.npu is not None and linux.npu.vela is not None,
+    }
     texts = {Path(FILE_NAME): render("init/mcuzoo.toml.j2", **facts)}
     if options.github:
-        texts[GITHUB] = render("init/github.yml.j2")
+        texts[GITHUB] = render("init/github.yml.j2", **facts)
     if options.gitlab:
-        texts[GITLAB] = render("init/gitlab-ci.yml.j2")
+        texts[GITLAB] = render("init/gitlab-ci.yml.j2", **facts)
     return texts
+
+
+def _board(folder: Path, named: str) -> tuple[str, LinuxBoard | None]:
+    """What mcuzoo.toml calls the board; and the board, if it is known to run Linux. A .toml file
+    need not be there yet."""
+    from mcuzoo.board.linux import LinuxBoard
+    from mcuzoo.board.load import load_any_board
+
+    file = folder / named if named.endswith(".toml") else None
+    if file is not None and not file.is_file():
+        return named, None
+    board = load_any_board(named if file is None else str(file))
+    return (board.id if file is None else named), board if isinstance(board, LinuxBoard) else None
 
 
 def _model_in(folder: Path) -> str:

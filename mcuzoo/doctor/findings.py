@@ -55,11 +55,13 @@ _PROGRAMS = {
     "west": "getting NXP's SDK, and west flash",
     "LinkServer": "flashing by NXP's LinkServer",
     "JLinkExe": "flashing by SEGGER's J-Link",
+    "ssh": "boards that run Linux, at ssh://",
 }
 """Programs beside the compilers, and what they are good for."""
 
 _ON_PYPI = ("cmake", "ninja", "west")
-_ELSEWHERE = {"LinkServer": GET_LINKSERVER, "JLinkExe": GET_JLINK}
+_GET_SSH = "sudo apt install openssh-client (on Windows: an optional feature of the system)"
+_ELSEWHERE = {"LinkServer": GET_LINKSERVER, "JLinkExe": GET_JLINK, "ssh": _GET_SSH}
 
 _FINDERS = {"LinkServer": find_linkserver, "JLinkExe": find_jlink}
 """Those that have other names on Windows."""

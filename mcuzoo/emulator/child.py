@@ -19,8 +19,9 @@ import threading
 from pathlib import Path
 
 from mcuzoo.emulator.consoles import Console, TcpConsole
-from mcuzoo.emulator.evk import VirtualEvk, find_target, say_on_stderr
 from mcuzoo.emulator.faulty_console import FaultyConsole
+from mcuzoo.emulator.powered import PoweredBoard, say_on_stderr
+from mcuzoo.emulator.targets import find_any_target, make_board
 from mcuzoo.emulator.timers import CountMode
 from mcuzoo.errors import McuzooError, UsageError
 from mcuzoo.faults.spec import FaultSpec
@@ -35,16 +36,16 @@ def main() -> int:
     arguments = parser.parse_args()
     faulty: FaultyConsole | None = None
     try:
-        target = find_target(arguments.path, arguments.board)
+        target = find_any_target(arguments.path, arguments.board)
         faulty = None if arguments.faults is None else _faulty_console(arguments.faults)
         console: Console = faulty or TcpConsole()
         count = CountMode.parse(arguments.count)
-        evk = VirtualEvk(target.board, target.image, console, count, until_hang_up=True)
-        threading.Thread(target=_obey, args=(evk, faulty), name="orders", daemon=True).start()
+        board = make_board(target, console, count, until_hang_up=True)
+        threading.Thread(target=_obey, args=(board, faulty), name="orders", daemon=True).start()
         if faulty is not None:
-            faulty.start(evk.request_reset)
+            faulty.start(board.request_reset)
         _print({"port": console.url})
-        evk.run()
+        board.run()
     except McuzooError as error:
         _print(error.as_dict())
         return error.exit_code
@@ -68,11 +69,11 @@ def _print(line: dict[str, object]) -> None:
     print(json.dumps(line), flush=True)
 
 
-def _obey(evk: VirtualEvk, faulty: FaultyConsole | None) -> None:
+def _obey(board: PoweredBoard, faulty: FaultyConsole | None) -> None:
     """Carry out the commands on stdin; end at once when the parent has gone."""
     for line in sys.stdin:
         if line.strip() == "reset":
-            _print({"reset": evk.request_reset()})
+            _print({"reset": board.request_reset()})
     if faulty is not None:
         faulty.tell(say_on_stderr)
     os._exit(0)

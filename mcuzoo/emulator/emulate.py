@@ -9,9 +9,10 @@ from os import PathLike, fspath
 from pathlib import Path
 
 from mcuzoo.emulator.consoles import Console, PortConsole, TcpConsole
-from mcuzoo.emulator.evk import VirtualEvk, find_target
 from mcuzoo.emulator.faulty_console import FaultyConsole
 from mcuzoo.emulator.options import EmulateOptions
+from mcuzoo.emulator.powered import PoweredBoard
+from mcuzoo.emulator.targets import find_any_target, make_board
 from mcuzoo.emulator.timers import CountMode
 from mcuzoo.errors import UsageError
 from mcuzoo.extras import EMULATOR, require_packages
@@ -22,9 +23,9 @@ from mcuzoo.faults.spec import FaultSpec
 class EmulatedBoard:
     """port: the URL of its console, for whatever takes a port. It runs in a thread of its own."""
 
-    def __init__(self, evk: VirtualEvk, console: Console) -> None:
+    def __init__(self, powered: PoweredBoard, console: Console) -> None:
         self.port = console.url
-        self._evk = evk
+        self._powered = powered
         self._console = console
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="board", daemon=True)
@@ -51,17 +52,17 @@ class EmulatedBoard:
 
     def reset(self) -> bool:
         """Press the reset button; False when the board has ended."""
-        return self._evk.request_reset()
+        return self._powered.request_reset()
 
     def stop(self) -> None:
         """End the board and wait for its end."""
-        self._evk.stop()
+        self._powered.stop()
         if isinstance(self._console, FaultyConsole):
             self._console.close()
 
     def _run(self) -> None:
         try:
-            self._evk.run()
+            self._powered.run()
         except BaseException as failure:
             self._failure = failure
 
@@ -89,10 +90,10 @@ def emulate(
             "Leave one of them out.",
         )
     require_packages(EMULATOR, "The emulated board")
-    target = find_target(Path(fspath(image)), options.board)
+    target = find_any_target(Path(fspath(image)), options.board)
     console = _open_console(options, faults)
-    evk = VirtualEvk(target.board, target.image, console, mode, until_hang_up=options.once)
-    board = EmulatedBoard(evk, console)
+    powered = make_board(target, console, mode, until_hang_up=options.once)
+    board = EmulatedBoard(powered, console)
     try:
         yield board
     finally:

@@ -4,9 +4,6 @@ board."""
 from __future__ import annotations
 
 import gc
-import sys
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +15,9 @@ from mcuzoo.emulator.bell import Bell
 from mcuzoo.emulator.boot_rom import boot, load_image
 from mcuzoo.emulator.consoles import Console
 from mcuzoo.emulator.lpuart import Transmitter
-from mcuzoo.emulator.machine import ConsoleEnd, Machine, Orders, Outcome, Setting
+from mcuzoo.emulator.machine import ConsoleEnd, Machine, Outcome, Setting
 from mcuzoo.emulator.memory import make_memories
+from mcuzoo.emulator.powered import PoweredBoard, say_on_stderr
 from mcuzoo.emulator.timers import CountMode
 from mcuzoo.errors import InputError, ProjectError, UsageError, command
 from mcuzoo.project.manifest import BOARD_FILE, load_project
@@ -56,10 +54,7 @@ def find_target(path: Path, board: str | None = None) -> Target:
     manifest = load_project(path)
     image = None if manifest.build is None else inside(path, manifest.build.bin)
     if image is None or not image.is_file():
-        raise ProjectError(
-            f"The project {path} has not been built.",
-            f"Build it first: {command('mcuzoo', 'build', path)}",
-        )
+        raise not_built(path)
     own = inside(path, BOARD_FILE)
     if board is None and own.is_file():
         found = read_board(own)
@@ -70,17 +65,14 @@ def find_target(path: Path, board: str | None = None) -> Target:
     return Target(found, image)
 
 
-# A core that is about to run misses a request to stop, so requests are repeated ...
-_AGAIN_S = 0.05
-# ... but for no longer than this.
-_PATIENCE_S = 30.0
+def not_built(project: Path) -> ProjectError:
+    return ProjectError(
+        f"The project {project} has not been built.",
+        f"Build it first: {command('mcuzoo', 'build', project)}",
+    )
 
 
-def say_on_stderr(text: str) -> None:
-    print(f"emulator: {text}", file=sys.stderr, flush=True)
-
-
-class VirtualEvk:
+class VirtualEvk(PoweredBoard):
     """A board with `image` in its flash and `console` at its UART.
 
     image: the content of a .bin or .elf file, or its path. count: how many inferences DWT counts
@@ -99,11 +91,10 @@ class VirtualEvk:
         until_hang_up: bool = False,
         say: Callable[[str], None] = say_on_stderr,
     ) -> None:
+        super().__init__(console, say)
         loaded = load_image(board, image)
         start = boot(board, loaded)
         self._memories = make_memories(board, loaded)
-        self._orders = Orders()
-        self._console = console
         self._transmitter = Transmitter(console)
         self._bell = Bell(self._interrupt, lambda: self._machine.touches if self._machine else 0)
         self._setting = Setting(
@@ -117,9 +108,6 @@ class VirtualEvk:
         )
         self._machine: Machine | None = None
         self._inferences = 0
-        self._change = threading.Condition()
-        self._runs = False
-        self._resets = 0
 
     @property
     def inferences(self) -> int:
@@ -137,63 +125,21 @@ class VirtualEvk:
         Raises EmulatorError when the firmware does what the board file does not declare, or what
         the emulated board does not model; MissingExtraError without unicorn.
         """
-        with self._change:
-            self._runs = True
-        try:
-            while True:
-                self._machine = Machine(self._setting, self._inferences)
-                outcome = self._machine.run()
-                self._inferences = self._machine.inferences
-                self._transmitter.flush()
-                if outcome is Outcome.STOPPED:
-                    return
-                self._reset(self._machine)
-                self._machine = None
-                gc.collect()  # the engine's callbacks and the engine hold each other
-        finally:
-            self._transmitter.close()
-            self._bell.close()
-            with self._change:
-                self._runs = False
-                self._change.notify_all()
-
-    def request_reset(self) -> bool:
-        """Press the reset button, from any other thread, and wait until the board has been reset.
-
-        The reset drops console input that has not been read. What the host sends after this call
-        reaches the restarted board. Returns False if no board runs or it ends meanwhile.
-        """
-        with self._change:
-            if not self._runs:
-                return False
-            self._orders.reset = True
-            before = self._resets
-            self._interrupt_until(lambda: self._resets != before)
-            return self._resets != before
-
-    def stop(self) -> None:
-        """End `run`, from any other thread, and wait for its end."""
-        self._orders.stop = True
-        with self._change:
-            self._interrupt_until(lambda: False)
-
-    def _reset(self, machine: Machine) -> None:
-        """Between two machines: drop unread input, and wake the thread that pressed the button."""
-        with self._change:
-            dropped = machine.unread + self._console.discard()
-            self._orders.reset = False
-            self._resets += 1
-            self._change.notify_all()
-        went = f"; {dropped:,} bytes that had arrived went with it" if dropped else ""
-        self._setting.say(f"reset{went}")
-
-    def _interrupt_until(self, done: Callable[[], bool]) -> None:
-        """Interrupt the machine until `done`, or until no board runs."""
-        deadline = time.monotonic() + _PATIENCE_S
-        while self._runs and not done() and time.monotonic() < deadline:
-            self._console.wake()
-            self._interrupt()
-            self._change.wait(_AGAIN_S)
+        with self._running():
+            try:
+                while True:
+                    self._machine = Machine(self._setting, self._inferences)
+                    outcome = self._machine.run()
+                    self._inferences = self._machine.inferences
+                    self._transmitter.flush()
+                    if outcome is Outcome.STOPPED:
+                        return
+                    self._has_reset(self._machine.unread)
+                    self._machine = None
+                    gc.collect()  # the engine's callbacks and the engine hold each other
+            finally:
+                self._transmitter.close()
+                self._bell.close()
 
     def _interrupt(self) -> None:
         machine = self._machine

@@ -20,6 +20,7 @@ from mcuzoo.emulator.lpuart_registers import LpuartRegisters, Surroundings
 from mcuzoo.emulator.memory import Memory
 from mcuzoo.emulator.paced_lpuart import Pace, PacedLine, PacedLpuart
 from mcuzoo.emulator.peripherals import Peripheral, nearest_register
+from mcuzoo.emulator.powered import Orders
 from mcuzoo.emulator.system_control import Requests, SystemControl
 from mcuzoo.emulator.timers import (
     DWT_BASE,
@@ -45,14 +46,6 @@ class Outcome(Enum):
     RESET = 0
     STOPPED = 1
     PAUSED = 2
-
-
-@dataclass
-class Orders:
-    """Requests of other threads to the machine. reset: press the reset button; stop: end it."""
-
-    reset: bool = False
-    stop: bool = False
 
 
 @dataclass(frozen=True)

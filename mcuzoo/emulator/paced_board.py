@@ -15,9 +15,10 @@ from pathlib import Path
 
 from mcuzoo.board.model import Board
 from mcuzoo.emulator.boot_rom import boot, load_image
-from mcuzoo.emulator.machine import Machine, Orders, Outcome, Setting
+from mcuzoo.emulator.machine import Machine, Outcome, Setting
 from mcuzoo.emulator.memory import make_memories
 from mcuzoo.emulator.paced_lpuart import PacedLine
+from mcuzoo.emulator.powered import Orders
 from mcuzoo.emulator.timers import CountMode
 
 # What a reset takes until the boot ROM has started the image.

@@ -12,8 +12,11 @@ from mcuzoo.engines.engine import shaped_input
 from mcuzoo.errors import ModelError
 from mcuzoo.graph.model import Model, Op
 from mcuzoo.graph.program import Program, Step
+from mcuzoo.ops.common.reference import Rounding, rounded_by
 from mcuzoo.ops.coverage import judge
 from mcuzoo.ops.table import computed
+
+__all__ = ["ReferenceEngine", "Rounding"]
 
 MAX_ACTIVATION_BYTES = 512 * 2**20
 
@@ -21,11 +24,17 @@ MAX_ACTIVATION_BYTES = 512 * 2**20
 class ReferenceEngine:
     """Prepares a model once and runs it as often as asked; not tied to any board or wheel.
 
+    rounding: how sums become int8. TWICE is TFLM's arithmetic. ONCE is that of engines that round
+    once, in all that TFLM requantizes: convolutions, fully connected layers, sums, products, means.
+    Tables and softmax stay as they are. It shows how near to rounding boundaries a model's answers
+    are, and stands for no chip.
+
     Raises ModelError when the model is not one of int8 ends, UnsupportedOpError when an op is
     beyond the ahead-of-time runtime.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, rounding: Rounding = Rounding.TWICE) -> None:
+        self._rounding = rounding
         self.program: Program = judge(model, "aot").require()
         total_bytes = sum(buffer.bytes for buffer in self.program.buffers)
         if total_bytes > MAX_ACTIVATION_BYTES:
@@ -33,9 +42,11 @@ class ReferenceEngine:
                 f"The model's activations take {total_bytes} bytes in all.",
                 "No board that mcuzoo knows could run it; use a smaller input or width.",
             )
-        self._kernels = [
-            computed(step.op).reference(self.program.model, step.op) for step in self.program.steps
-        ]
+        with rounded_by(rounding):  # some kernels are tables, computed here
+            self._kernels = [
+                computed(step.op).reference(self.program.model, step.op)
+                for step in self.program.steps
+            ]
 
     def run(self, input: NDArray[np.int8]) -> NDArray[np.int8]:
         """int8 of the input's size in any shape -> int8 (output elements,).
@@ -80,11 +91,12 @@ class ReferenceEngine:
         """Run every step; the value of each buffer, by index."""
         program = self.program
         values = {program.input_buffer: shaped_input(program, input)}
-        for step, kernel in zip(program.steps, self._kernels, strict=True):
-            made = kernel(self._inputs(step, values))
-            outputs = made if isinstance(made, tuple) else (made,)
-            values.update(zip(step.writes, outputs, strict=True))
-            seen(step.op, outputs[0])
+        with rounded_by(self._rounding):
+            for step, kernel in zip(program.steps, self._kernels, strict=True):
+                made = kernel(self._inputs(step, values))
+                outputs = made if isinstance(made, tuple) else (made,)
+                values.update(zip(step.writes, outputs, strict=True))
+                seen(step.op, outputs[0])
         return values
 
     def _inputs(self, step: Step, values: dict[int, NDArray[np.int8]]) -> list[NDArray[Any] | None]:

@@ -14,7 +14,8 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.board.load import load_board
+from mcuzoo.board.linux import LinuxBoard
+from mcuzoo.board.load import load_any_board
 from mcuzoo.data.apply import real_levels
 from mcuzoo.data.output_form import SIGMOID, OutputForm, output_form
 from mcuzoo.data.preprocess import PictureInput, check_preprocessing
@@ -41,8 +42,11 @@ from mcuzoo.zoo.registry import ModelSource
 Kind = Literal["int8", "uint8", "float32"]
 
 REFERENCE, TFLM, XNNPACK, LITERT_REF = "reference", "tflm", "xnnpack", "litert-ref"
+SINGLE_ROUNDING = "single-rounding"
 EMULATOR = "emulator"
-HOST_ENGINES = (REFERENCE, TFLM, XNNPACK, LITERT_REF)
+HOST_ENGINES = (REFERENCE, TFLM, XNNPACK, LITERT_REF, SINGLE_ROUNDING)
+OTHER_ARITHMETIC = (XNNPACK, SINGLE_ROUNDING)
+"""Host engines whose answers are not those of a board that computes as TFLM."""
 _RESOLVER = {XNNPACK: "default", LITERT_REF: "reference"}
 
 
@@ -162,8 +166,8 @@ def engine_packages(subject: Subject) -> tuple[str, ...]:
     """The optional packages (extras.py) that the subject's engine needs."""
     if subject.engine == EMULATOR:
         return (*EMULATOR_PACKAGES, *compiler_packages())
-    host = {REFERENCE: (), TFLM: (TFLM_PACKAGE,), XNNPACK: (LITERT,), LITERT_REF: (LITERT,)}
-    return host[subject.engine] if subject.on_host else port_packages(subject.engine)
+    host = {TFLM: (TFLM_PACKAGE,), XNNPACK: (LITERT,), LITERT_REF: (LITERT,)}
+    return host.get(subject.engine, ()) if subject.on_host else port_packages(subject.engine)
 
 
 def host_engine(subject: Subject) -> Runs:
@@ -174,12 +178,14 @@ def host_engine(subject: Subject) -> Runs:
     from mcuzoo.engines.litert import LitertEngine
     from mcuzoo.engines.litert_float import LitertFloatEngine
     from mcuzoo.engines.litert_uint8 import LitertUint8Engine
-    from mcuzoo.engines.reference import ReferenceEngine
+    from mcuzoo.engines.reference import ReferenceEngine, Rounding
     from mcuzoo.engines.tflm import TflmEngine
 
     model = subject.model
     if subject.engine == REFERENCE:
         return ReferenceEngine(model)
+    if subject.engine == SINGLE_ROUNDING:
+        return ReferenceEngine(model, Rounding.ONCE)
     if subject.engine == TFLM:
         return TflmEngine(model)
     resolver = _RESOLVER[subject.engine]
@@ -251,6 +257,11 @@ class BoardEngine:
         hello = self._board.hello
         return f"{hello.board}, {hello.runtime}" + agent_note(hello.agent)
 
+    @property
+    def delegate(self) -> str:
+        """Whose arithmetic computes; "" for kernels that must give the host's bytes."""
+        return self._board.hello.delegate
+
     def run(self, input: NDArray[np.int8]) -> NDArray[np.int8]:
         """Raises RigError or ProtocolError when the board gives no result, whatever is tried."""
         inference = self._board.infer(next(self._numbers), input)
@@ -272,7 +283,7 @@ def board_engine(
     """
     check = partial(check_model, subject=subject)
     ports = PortWatch(port, say=say)
-    rate = load_board(board_id).console.baud if baud is None else baud
+    rate = load_any_board(board_id).console.baud if baud is None else baud
     ports.baud_note = f"as the file of board {board_id} says" if baud is None else "as --baud says"
 
     timing = Timing.of_port(port, rate, max_baud_of(baud, None))
@@ -305,14 +316,20 @@ def emulated_project(source: ModelSource, board_id: str, say: Say) -> Iterator[s
 
     Raises FitError when the model does not fit the board, ToolchainError without a compiler.
     """
+    from mcuzoo.codegen.linux.npu import for_emulation
+    from mcuzoo.codegen.linux.project import export_linux_project
     from mcuzoo.codegen.options import ALONE
     from mcuzoo.codegen.project import export_project
     from mcuzoo.toolchain.build import build_project
 
-    board = load_board(board_id)
+    board = load_any_board(board_id)
     with tempfile.TemporaryDirectory(prefix="mcuzoo-evaluate-") as folder:
         project = Path(folder) / "project"
         say(f"exporting and building {source.name} for {board.name}")
-        export_project(replace(source, samples=None), board, project, ALONE)
-        build_project(project)
+        bare = replace(source, samples=None)
+        if isinstance(board, LinuxBoard):
+            export_linux_project(bare, board, project, for_emulation(board))
+        else:
+            export_project(bare, board, project, ALONE)
+        build_project(project, say=say)
         yield f"emulator://{project}{_EMULATOR_OPTIONS}"

@@ -299,6 +299,7 @@ def _result(
         output=task.first.form.note,
         line=_line(plan, 0, boards),
         against_line=None if task.second is None else _line(plan, 1, boards),
+        exposure=plan.exposure,
     )
 
 
@@ -329,6 +330,7 @@ def _facts(plan: Plan, place: int, boards: Boards) -> ModelFacts:
         subject.kind,
         engine_name(subject, plan.board),
         boards[place].board if place in boards else None,
+        boards[place].delegate if place in boards else "",
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from mcuzoo.budgets import Budgets, MaxMismatches, MinTop1, StrictBudgets
+from mcuzoo.budgets import Budgets, MaxFlips, MaxMismatches, MinTop1, StrictBudgets
 from mcuzoo.options import Labels, Limit, Option, RecipeOptions, Show
 
 DEFAULT_BOARD = "rt1170"
@@ -19,7 +19,7 @@ class EvaluateOptions(RecipeOptions):
     engine: Annotated[
         str | None,
         Option(
-            "reference, tflm, litert-ref, xnnpack, emulator, or a board's port.",
+            "reference, tflm, litert-ref, xnnpack, single-rounding, emulator, or a board's port.",
             metavar="ENGINE|PORT",
         ),
     ] = None
@@ -28,6 +28,10 @@ class EvaluateOptions(RecipeOptions):
         None
     )
     against_model: Annotated[str | None, Option("Compare with this model.", metavar="MODEL")] = None
+    exposure: Annotated[
+        bool,
+        Option("Warn how many answers flip under single rounding, as on the i.MX 8M Plus."),
+    ] = False
     split: Annotated[
         str | None, Option("train, validation, test, public-test, private-test or all.")
     ] = None
@@ -45,6 +49,7 @@ class EvaluateOptions(RecipeOptions):
     outputs: Annotated[Path | None, Option("Write the raw outputs.", metavar="FILE.npy")] = None
     min_top1: MinTop1 = None
     max_mismatches: MaxMismatches = None
+    max_flips: MaxFlips = None
     strict_budgets: StrictBudgets = False
     require_equal: Annotated[bool, Option("Fail when an output differs from --against.")] = False
     strict: Annotated[bool, Option("Fail when an image cannot be used.")] = False
@@ -56,4 +61,8 @@ class EvaluateOptions(RecipeOptions):
 
     @property
     def budgets(self) -> Budgets:
-        return Budgets(min_top1=self.min_top1, max_mismatches=self.max_mismatches)
+        return Budgets(
+            min_top1=self.min_top1,
+            max_mismatches=self.max_mismatches,
+            max_flips=self.max_flips,
+        )

@@ -13,7 +13,13 @@ from mcuzoo.data.images import DataSet
 from mcuzoo.data.labels import Classes, load_classes
 from mcuzoo.data.preprocess import preprocessing_warnings
 from mcuzoo.errors import UsageError
-from mcuzoo.evaluate.engines import EMULATOR, Subject, engine_packages, make_subject
+from mcuzoo.evaluate.engines import (
+    EMULATOR,
+    SINGLE_ROUNDING,
+    Subject,
+    engine_packages,
+    make_subject,
+)
 from mcuzoo.evaluate.options import EvaluateOptions
 from mcuzoo.evaluate.worker import Task
 from mcuzoo.graph.read import load_model
@@ -31,7 +37,7 @@ class Plan:
     """What to evaluate. sources: a model file per subject. jobs: workers. outputs: for raw scores.
     task: which models on which engines run each image. classes: of the outputs. data_set: the
     images. board: id of the board whose emulation runs them. baud: of a real one. warnings, notes:
-    sentences for the user."""
+    sentences for the user. exposure: the second subject is single rounding, for a warning."""
 
     task: Task
     sources: tuple[ModelSource, ...]
@@ -43,6 +49,7 @@ class Plan:
     outputs: Path | None
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    exposure: bool = False
 
     @property
     def class_names(self) -> tuple[str, ...] | None:
@@ -58,6 +65,13 @@ def make_plan(model: str, data: Path, options: EvaluateOptions = EvaluateOptions
     options.budgets.check()
     if options.require_equal and (options.against is None or options.against_model is not None):
         raise UsageError("--require-equal needs --against, and one model.", "--against tflm")
+    if options.exposure and (options.against or options.against_model) is not None:
+        raise UsageError(
+            f"--exposure compares with the engine {SINGLE_ROUNDING}, so nothing else can be.",
+            "Leave --against away, or evaluate twice.",
+        )
+    if options.exposure:
+        options = replace(options, against=SINGLE_ROUNDING)
     if options.jobs is not None and options.jobs < 1:
         raise UsageError(f"--jobs {options.jobs} leaves no worker.", "Give 1 or more.")
     source = with_recipe(_source(model, options.role), options)
@@ -92,6 +106,7 @@ def make_plan(model: str, data: Path, options: EvaluateOptions = EvaluateOptions
             for subject, one in zip(task.subjects, sources, strict=True)
             for note in recipe_notes(subject.preprocessing, one.recipe_source, subject.shape)
         ),
+        exposure=options.exposure,
     )
 
 

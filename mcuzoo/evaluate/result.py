@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mcuzoo.budgets import BudgetResult, Budgets, Figure, judge
-from mcuzoo.evaluate.engines import XNNPACK, LineFacts
+from mcuzoo.evaluate.engines import OTHER_ARITHMETIC, LineFacts
 from mcuzoo.project.recipe import Recipe
-from mcuzoo.run.budgets import top1_figure
+from mcuzoo.run.budgets import flips_figure, top1_figure, unequal_figure
 from mcuzoo.run.score import ClassScore, Scores, Versus
 from mcuzoo.run.tally import Shown
 from mcuzoo.zoo.measured import record
@@ -28,14 +28,21 @@ class BadImage:
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """`kind`: "int8", "uint8" or "float32"; `engine`: what ran it, and `board` where it is one.
-    name: of the zoo, or the file's. sha256: of the file."""
+    """`kind`: "int8", "uint8" or "float32"; `engine`: what ran it, and `board` where it is one,
+    whose arithmetic is that of `delegate` ("": TFLM's). name: of the zoo, or the file's. sha256: of
+    the file."""
 
     name: str
     sha256: str
     kind: str
     engine: str
     board: str | None = None
+    delegate: str = ""
+
+    @property
+    def as_tflm(self) -> bool:
+        """Whether its answers are those of a board that computes as TFLM."""
+        return not self.delegate and self.engine not in OTHER_ARITHMETIC
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,8 @@ class Evaluation:
     that could not be run. jobs: workers. seconds: of the whole evaluation. class_names: None where
     the classes have numbers only. shown: predictions to print. against: the other engine or model;
     comparison: the paired test of both; None without one. line: to the board at a port;
-    against_line: to that of `against`."""
+    against_line: to that of `against`. exposure: `against` is the engine with single rounding, and
+    the comparison is a warning, never a verdict."""
 
     tool_version: str
     model: ModelFacts
@@ -85,6 +93,21 @@ class Evaluation:
     output: str | None = None
     line: LineFacts | None = None
     against_line: LineFacts | None = None
+    exposure: bool = False
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What else to know, in sentences."""
+        if not self.exposure or self.comparison is None:
+            return ()
+        flips, agreement = self.comparison.flips, self.comparison.agreement
+        low, high = flips.interval
+        unequal = 0 if agreement is None else agreement.unequal
+        return (
+            f"Under single rounding, as on the i.MX 8M Plus's NPU, {unequal:,} of "
+            f"{flips.compared:,} outputs have other bytes and {flips.count:,} answers flip (95 % "
+            f"interval {low:.4f} to {high:.4f}); this is no verdict on any chip.",
+        )
 
     @property
     def complete(self) -> bool:
@@ -101,13 +124,35 @@ class Evaluation:
             top1 = Figure(None, "The images are not labelled, so there is no top-1", fails=True)
         else:
             top1 = top1_figure(self.scores.top1)
-        agreement = None if self.comparison is None else self.comparison.agreement
-        if agreement is None:
-            mismatches = Figure(None, "outputs were compared with nothing (--against)")
-        else:
+        compared = None if self.exposure else self.comparison
+        agreement = None if compared is None else compared.agreement
+        nothing = Figure(None, "outputs were compared with nothing (--against)")
+        if self.exposure:
+            nothing = Figure(None, "--exposure is no verdict")
+        mismatches = flips = nothing
+        if agreement is not None:
             equal = f"{agreement.equal:,} of {agreement.compared:,} outputs are byte-equal"
             mismatches = Figure(agreement.unequal, equal)
-        return judge(budgets, {"min_top1": top1, "max_mismatches": mismatches}, strict)
+            if agreement.unequal and self.delegates:
+                mismatches = unequal_figure(equal, self.delegates)
+        if compared is not None:
+            flips = flips_figure(compared.flips, "those of the other")
+            if not self.other_arithmetic:
+                same = self.against is not None and self.against.sha256 == self.model.sha256
+                flips = replace(flips, part="firmware" if same else "model")
+        figures = {"min_top1": top1, "max_mismatches": mismatches, "max_flips": flips}
+        return judge(budgets, figures, strict)
+
+    @property
+    def delegates(self) -> tuple[str, ...]:
+        """The arithmetics of boards that are not TFLM's."""
+        known = (one.delegate for one in (self.model, self.against) if one is not None)
+        return tuple(sorted({one for one in known if one}))
+
+    @property
+    def other_arithmetic(self) -> bool:
+        """Whether one of the engines computes otherwise than TFLM."""
+        return any(one is not None and not one.as_tflm for one in (self.model, self.against))
 
     def failures(
         self, budgets: Sequence[BudgetResult], require_equal: bool, strict: bool
@@ -129,7 +174,7 @@ DIGEST_DIGITS = 12
 def remember_accuracy(found: Evaluation) -> None:
     """Record top-1 and top-5 of the model, and of another model that it was compared with.
 
-    Nothing is recorded without labels or for XNNPACK, whose answers differ from those of a board.
+    Nothing is recorded without labels, or of an engine that does not compute as TFLM.
     Raises InputError when the store cannot be written.
     """
     _remember(found.model, found.scores, found.data)
@@ -145,7 +190,7 @@ def data_set_name(data: DataFacts) -> str:
 
 
 def _remember(model: ModelFacts, scores: Scores | None, data: DataFacts) -> None:
-    if scores is None or model.engine == XNNPACK:
+    if scores is None or not model.as_tflm:
         return
     for metric, accuracy in (("top1", scores.top1), ("top5", scores.top5)):
         if accuracy is not None:

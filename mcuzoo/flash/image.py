@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from mcuzoo.board.linux import LinuxBoard
 from mcuzoo.board.load import load_board
 from mcuzoo.board.model import Board
-from mcuzoo.errors import BoardError, EmulatorError, ProjectError, command
+from mcuzoo.errors import BoardError, EmulatorError, ProjectError, UsageError, command
 from mcuzoo.project.build_id import firmware_inputs
 from mcuzoo.project.manifest import BOARD_FILE, AnyManifest, BuildEntry, load_project
 from mcuzoo.project.rules import inside
@@ -55,11 +56,13 @@ class Payload:
 def load_payload(project: Path) -> Payload:
     """The newest build of the project.
 
-    Raises ProjectError if there is none, if the project's files were changed after it or its own
-    files were, BoardError, and EmulatorError for an image that the boot ROM would not start.
+    Raises UsageError for a board that runs Linux, ProjectError if there is no build, if the
+    project's files were changed after it or its own files were, BoardError, and EmulatorError for
+    an image that the boot ROM would not start.
     """
     folder = project.resolve()
     manifest = load_project(folder)
+    board = _board(folder, manifest)
     build = manifest.build
     again = command("mcuzoo", "build", project)
     if build is None:
@@ -74,7 +77,6 @@ def load_payload(project: Path) -> Payload:
         if sha256(contents[suffix]).hexdigest() != build.sha256.get(suffix):
             raise ProjectError(f"{path} is not the file that mcuzoo build wrote.", again)
     _check_fresh(folder, manifest, build, again)
-    board = _board(folder, manifest)
     payload = Payload(
         project=project,
         manifest=manifest,
@@ -83,7 +85,7 @@ def load_payload(project: Path) -> Payload:
         elf=paths["elf"],
         bin=paths["bin"],
         hex=paths["hex"],
-        start=manifest.target.image_base,
+        start=manifest.chip.image_base,
         content=contents["bin"],
     )
     _check_place(payload)
@@ -108,6 +110,11 @@ def _check_fresh(folder: Path, manifest: AnyManifest, build: BuildEntry, again: 
 def _board(folder: Path, manifest: AnyManifest) -> Board:
     """The board file of the project, with the names that it lacks from mcuzoo's own."""
     board = project_board(folder, manifest)
+    if isinstance(board, LinuxBoard):
+        raise UsageError(
+            f"{manifest.name} is for {board.id}, which runs Linux: there is no flash to write.",
+            f"{folder / 'README.md'} says how agent and model get onto the board.",
+        )
     if board.id != manifest.board:
         raise BoardError(
             f"{folder / BOARD_FILE} describes the board {board.id}, the project is for "

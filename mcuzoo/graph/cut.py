@@ -1,4 +1,5 @@
-"""The model without the conversions at its ends, as a .tflite file of its own."""
+"""The model without the conversions at its ends, or a front part of it, as a .tflite file of its
+own."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mcuzoo.graph.model import Model, Tensor
+from mcuzoo.graph.model import Model, Op, Tensor
 from mcuzoo.graph.program import build_program
 from mcuzoo.graph.read import parse_model
 from mcuzoo.graph.write import DATA_ALIGNMENT, write_model
@@ -33,6 +34,26 @@ def cut_ends(model: Model) -> CutModel:
     if changed is not model or _idle_activations(model):
         return CutModel(_rewritten(_renumbered(changed)), indices)
     return CutModel(model if model.plain and _aligned(model) else _rewritten(model), indices)
+
+
+def cut_after(model: Model, op_index: int) -> CutModel:
+    """The front part of `model` that computes the first output of its op number `op_index`, and
+    gives it: from the int8 input of the program (program.py) to an int8 tensor.
+
+    Raises ValueError for an op that the program has not got, else as cut_ends.
+    """
+    whole = build_program(model).model
+    last = next((op for op in whole.ops if op.index == op_index), None)
+    if last is None:
+        raise ValueError(f"op {op_index} is none of the program's")
+    wanted = set(last.outputs[:1])
+    ops: list[Op] = []
+    for op in reversed(whole.ops):
+        if wanted & set(op.outputs):
+            wanted |= set(op.inputs)
+            ops.insert(0, op)
+    front = replace(whole, ops=tuple(ops), outputs=last.outputs[:1])
+    return CutModel(_rewritten(_renumbered(front)), tuple(op.index for op in ops))
 
 
 def _aligned(model: Model) -> bool:

@@ -107,6 +107,17 @@ def multiply_by_quantized_multiplier(
     return rounding_divide_by_pot(scaled, np.maximum(-power, 0)).astype(np.int32)
 
 
+def multiply_rounded_once(
+    x: NDArray[Any], multiplier: NDArray[np.int32] | int, shift: NDArray[np.int32] | int
+) -> NDArray[np.int32]:
+    """The same, rounded once: to nearest, halves up. Same as TFLite's
+    MultiplyByQuantizedMultiplier with TFLITE_SINGLE_ROUNDING (kernels/internal/common.h)."""
+    total = 31 - np.asarray(shift, dtype=np.int64)
+    product = np.asarray(wrap_int32(x), dtype=np.int64) * np.asarray(multiplier, dtype=np.int64)
+    rounded: NDArray[np.int64] = (product + (np.int64(1) << (total - 1))) >> total
+    return np.clip(rounded, INT32_MIN, INT32_MAX).astype(np.int32)
+
+
 def quantize_value(real: float, scale: float, zero_point: int) -> int:
     """zero_point + round(real / scale), the division in float32, halves away from zero."""
     return zero_point + round_half_away(float(np.float32(real) / np.float32(scale)))

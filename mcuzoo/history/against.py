@@ -80,7 +80,9 @@ class Against:
     judged: pairs with an answer in both runs and the same label. relabelled: pairs with an answer
     whose label is another one now; they are not judged. newly_wrong, newly_right: of the judged.
     paired: None without labels. compared: what the runs are made of. pairing: which images are the
-    same. outputs: how many have other bytes. deltas: figures side by side.
+    same. outputs: how many have other bytes. deltas: figures side by side. flips: the exact test of
+    answers unlike the host's, of two runs on the same delegate: only in the baseline, only in the
+    run; else None.
     """
 
     baseline: RunInFolder
@@ -94,6 +96,7 @@ class Against:
     outputs: OutputChanges
     deltas: tuple[Delta, ...]
     compared: tuple[Compared, ...]
+    flips: Paired | None = None
 
     @property
     def worse(self) -> bool:
@@ -165,7 +168,19 @@ def against(run: RunInFolder, baseline: RunInFolder) -> Against:
         outputs=_outputs(pairing.answered, before.meta, now.meta),
         deltas=tuple(_deltas(before, now)),
         compared=compare_metas(before.meta, now.meta),
+        flips=_flips(pairing.answered, before.meta, now.meta),
     )
+
+
+def _flips(pairs: Sequence[Pair], baseline: RunMeta, run: RunMeta) -> Paired | None:
+    if not run.delegates or baseline.delegates != run.delegates:
+        return None
+    known = [
+        tuple(row.top1 != row.host_top1 for row in (pair.baseline, pair.run))
+        for pair in pairs
+        if None not in (pair.baseline.host_top1, pair.run.host_top1)
+    ]
+    return Paired(known.count((True, False)), known.count((False, True)))
 
 
 def _right(row: Row) -> bool:
@@ -267,16 +282,20 @@ def _regressions(it: Against) -> Iterator[str]:
             f"The accuracy fell: {it.paired.only_first:,} images are newly wrong, "
             f"{it.paired.only_second:,} newly right (p = {p_text(it.paired.p_value)})."
         )
-    before, now = (
-        0 if one.summary.agreement is None else one.summary.agreement.unequal
-        for one in (it.baseline, it.run)
-    )
+    before, now = (one.summary.unlike.exact for one in (it.baseline, it.run))
     if now > before:
         yield f"Outputs unlike the host's: {now:,}, in the baseline {before:,}."
+    flips = it.flips
+    if flips is not None and flips.differs and flips.only_second > flips.only_first:
+        yield (
+            f"More answers are not the host's: {flips.only_second:,} more images, "
+            f"{flips.only_first:,} less (p = {p_text(flips.p_value)})."
+        )
     lost = [pair for pair in it.pairing.pairs if pair.baseline.status is pair.baseline.status.DONE]
     unanswered = sum(not pair.answered for pair in lost)
     if unanswered:
         yield f"Images without an answer that the baseline has: {unanswered:,}."
     broke, broke_before = it.run.summary.verdict.broke, it.baseline.summary.verdict.broke
     if broke is not None and broke_before is None:
-        yield f"The verdict is FAIL: {broke.value}; that of the baseline is pass."
+        before_said = it.baseline.summary.verdict.text
+        yield f"The verdict is FAIL: {broke.value}; that of the baseline is {before_said}."

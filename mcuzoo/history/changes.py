@@ -212,6 +212,7 @@ def _values() -> Iterator[tuple[Aspect, str, Callable[[RunMeta], str | None]]]:
     yield Aspect.DATA, "classes", _classes
     yield Aspect.FIRMWARE, BUILD, lambda meta: meta.board.build_id
     yield Aspect.FIRMWARE, "runtime", lambda meta: meta.board.runtime
+    yield Aspect.FIRMWARE, "delegate", lambda meta: " and ".join(meta.delegates) or "none"
     yield Aspect.COMPILER, "compiler", lambda meta: meta.board.toolchain
     yield Aspect.COMPILER, "its version", _build("compiler")
     yield Aspect.COMPILER, "optimization", _build("optimization")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -16,26 +16,20 @@ from mcuzoo.run.journal import JOURNAL_NAME, read_meta_of, read_run, reading
 from mcuzoo.run.journal_schema import has_column
 from mcuzoo.run.label_order import LabelOrder
 from mcuzoo.run.record import RunMeta, Status
-from mcuzoo.run.score import Accuracy, Agreement
-from mcuzoo.run.summary import (
-    Latency,
-    Verdict,
-    counts_alike,
-    measure_latency,
-    summarize,
-    verdict_of,
-    with_budgets,
-)
+from mcuzoo.run.score import Accuracy, Agreement, Flips
+from mcuzoo.run.summary import BesideCpu, Latency, counts_alike, measure_latency, summarize
+from mcuzoo.run.verdict import Unlike, Verdict, verdict_of, with_budgets
 
 
 @dataclass(frozen=True)
 class RunFigures:
-    """A run in a history. images: done, of `total`. pending: that have not been tried; unanswered:
-    that a resume would run. top1, host_top1: None without labels, or where the journal does not
-    know. faults: of the link: RunMeta.line_errors. Sizes in bytes; None where the journal does not
-    know them. meta: the run without its images. started: in UTC. agreement: with the host's
-    outputs; None where nothing was compared. latency: None where nothing was counted. verdict: by
-    the run's own options."""
+    """A run in a history. images: done, of `total`. pending: that have not been tried;
+    unanswered: that a resume would run. top1, host_top1: None without labels, or where the
+    journal does not know. faults: of the link: RunMeta.line_errors. Sizes in bytes; None where
+    the journal does not know them. meta: the run without its images. started: in UTC.
+    agreement: with the host's outputs; None where nothing was compared. unlike: outputs and
+    answers that are not the host's; cpu: beside the board's own CPU; None where nothing is
+    known. latency: None where nothing was counted. verdict: by the run's own options."""
 
     folder: Path
     meta: RunMeta
@@ -47,6 +41,8 @@ class RunFigures:
     top1: Accuracy | None
     host_top1: Accuracy | None
     agreement: Agreement | None
+    unlike: Unlike
+    cpu: BesideCpu | None
     latency: Latency | None
     faults: int | None
     verdict: Verdict
@@ -107,6 +103,8 @@ def _figures(folder: Path) -> RunFigures:
         top1=done.top1,
         host_top1=done.host_top1,
         agreement=done.agreement,
+        unlike=_unlike(meta, done),
+        cpu=done.cpu,
         latency=measure_latency([cells[2] for cells in answers], board.core_clock_hz, board.unit)
         if counts_alike(meta)
         else None,
@@ -115,7 +113,8 @@ def _figures(folder: Path) -> RunFigures:
     )
     if meta.boards:  # the budgets are in that verdict
         return figures
-    return replace(figures, verdict=with_budgets(figures.verdict, judged_budgets(figures)))
+    results = judged_budgets(figures)
+    return replace(figures, verdict=with_budgets(figures.verdict, results, meta, figures.unlike))
 
 
 @dataclass(frozen=True)
@@ -125,6 +124,9 @@ class _Counted:
     labelled: with a label; right: of these, with the right answer. compared: with the host's
     output; unequal: of these, with other bytes; largest: the greatest difference, in quantization
     steps. host_known: labelled, with the host's answer; host_right: of these, with the right one.
+    host_asked: with the host's answer; host_flips: of these, with another one. cpu_asked,
+    cpu_unequal, cpu_largest, cpu_flips: the same beside the board's own CPU; cpu_host_asked,
+    cpu_host_flips: of that CPU beside the host.
     """
 
     images: int
@@ -135,6 +137,29 @@ class _Counted:
     largest: int
     host_known: int
     host_right: int
+    host_asked: int
+    host_flips: int
+    cpu_asked: int
+    cpu_unequal: int
+    cpu_largest: int
+    cpu_flips: int
+    cpu_host_asked: int
+    cpu_host_flips: int
+
+    @property
+    def flips(self) -> Flips | None:
+        return Flips(self.host_flips, self.host_asked) if self.host_asked else None
+
+    @property
+    def cpu(self) -> BesideCpu | None:
+        if not self.cpu_asked:
+            return None
+        asked = self.cpu_host_asked
+        return BesideCpu(
+            Agreement(self.cpu_asked, self.cpu_asked - self.cpu_unequal, self.cpu_largest),
+            Flips(self.cpu_flips, self.cpu_asked),
+            Flips(self.cpu_host_flips, asked) if asked else None,
+        )
 
     @property
     def top1(self) -> Accuracy | None:
@@ -151,18 +176,25 @@ class _Counted:
         return Agreement(self.compared, self.compared - self.unequal, self.largest)
 
 
-_NOTHING = _Counted(0, 0, 0, 0, 0, 0, 0, 0)
+_NOTHING = _Counted(*(0 for _ in fields(_Counted)))
 
 
 def _counted(database: sqlite3.Connection) -> dict[Status, _Counted]:
     # Of equal scores the lowest class is top1 and comes first in a rank: so a rank of 0, which
     # schema 1 does not have, is top1 = label.
-    host = "host_top1" if has_column(database, "host_top1") else "NULL"
+    host, cpu, far = (
+        name if has_column(database, name) else "NULL"
+        for name in ("host_top1", "cpu_top1", "cpu_difference")
+    )
     cells = database.execute(
         "SELECT status, COUNT(*), COUNT(label), COALESCE(SUM(top1 = label), 0),"
         " COUNT(reference_difference), COALESCE(SUM(reference_difference > 0), 0),"
         " COALESCE(MAX(reference_difference), 0),"
-        f" COUNT(label + {host}), COALESCE(SUM({host} = label), 0)"
+        f" COUNT(label + {host}), COALESCE(SUM({host} = label), 0),"
+        f" COUNT({host}), COALESCE(SUM({host} != top1), 0),"
+        f" COUNT({cpu}), COALESCE(SUM({far} > 0), 0), COALESCE(MAX({far}), 0),"
+        f" COALESCE(SUM({cpu} != top1), 0),"
+        f" COUNT({cpu} + {host}), COALESCE(SUM({cpu} != {host}), 0)"
         " FROM images GROUP BY status"
     ).fetchall()
     return {Status(status): _Counted(*counts) for status, *counts in cells}
@@ -171,6 +203,12 @@ def _counted(database: sqlite3.Connection) -> dict[Status, _Counted]:
 def _started(meta: RunMeta) -> datetime:
     found = datetime.fromisoformat(meta.started)
     return (found if found.tzinfo else found.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
+
+
+def _unlike(meta: RunMeta, done: _Counted) -> Unlike:
+    """Of a run on one board."""
+    foreign = done.unequal if meta.delegates else 0
+    return Unlike(done.unequal - foreign, foreign, done.compared, done.flips)
 
 
 def _verdict(
@@ -189,7 +227,7 @@ def _verdict(
             order.add(label, top1)
     return verdict_of(
         counts=counts,
-        unequal=done.unequal,
+        unlike=_unlike(meta, done),
         top1=done.top1,
         asked=meta.settings,
         strict=meta.settings.strict,

@@ -16,7 +16,7 @@ from mcuzoo.history.changes import Compared, compare_metas, differing
 from mcuzoo.history.figures import RunFigures, read_figures
 from mcuzoo.history.folders import run_folders
 from mcuzoo.history.options import HistoryOptions
-from mcuzoo.run.summary import Broke
+from mcuzoo.run.verdict import Broke
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,13 @@ class Point:
 
 @dataclass(frozen=True)
 class Series:
-    """The runs of one model on one kind of board (agent: "silicon", "emulator", ...), the oldest
-    first; there is at least one."""
+    """The runs of one model on one kind of board (agent: "silicon", "emulator", ...) by one
+    arithmetic (delegate: "": the host's), the oldest first; there is at least one."""
 
     model: str
     board: str
     agent: str
+    delegate: str
     points: tuple[Point, ...]
 
     @property
@@ -92,7 +93,7 @@ def history(
     UsageError for a day that is none.
     """
     since = _day(options.since)
-    found: dict[tuple[str, str, str], list[RunFigures]] = defaultdict(list)
+    found: dict[tuple[str, str, str, str], list[RunFigures]] = defaultdict(list)
     unusable = []
     for folder in run_folders(runs):
         try:
@@ -106,13 +107,14 @@ def history(
             and options.board in (None, board.board)
             and (since is None or run.started.date() >= since)
         ):
-            found[run.meta.model, board.board, board.kind].append(run)
+            delegate = ", ".join(run.meta.delegates)
+            found[run.meta.model, board.board, board.kind, delegate].append(run)
     series = [Series(*key, _points(of_key)) for key, of_key in found.items()]
     series.sort(
         key=lambda one: (
             one.broken_since is None,
             -one.newest.started.timestamp(),
-            (one.model, one.board, one.agent),
+            (one.model, one.board, one.agent, one.delegate),
         )
     )
     return History(tuple(series), tuple(unusable))

@@ -32,6 +32,10 @@ class Feature(IntEnum):
     """SET_BAUD changes the rate of the line."""
     AHEAD = 0x04
     """The next input may arrive while the board works: it keeps the last result and output."""
+    ENGINES = 0x08
+    """SELECT_ENGINE chooses who computes."""
+    TENSORS = 0x10
+    """READ_TENSOR reads the output of any operator, after PROFILE."""
 
 
 class ErrorCode(IntEnum):

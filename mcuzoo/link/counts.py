@@ -33,7 +33,7 @@ class CountUnit(IntEnum):
 UNKNOWN_UNIT = "counts"
 """The unit of an agent that does not say which it is."""
 
-_AGENT_NOTES = {"emulator": ", emulated", "process": ", host process", "other": ", no Cortex-M"}
+_AGENT_NOTES = {"emulator": ", emulated", "process": ", as a process", "other": ", no Cortex-M"}
 _PER_MS = {"nanoseconds": 1e6, "microseconds": 1e3}
 
 

@@ -29,7 +29,9 @@ class Hello:
     board's. `runtime`: "aot" or "tflm", with a version. `toolchain`: compiler and version. `input`,
     `output`: the tensors of the model. `arena_bytes`: the whole arena; `arena_used`: what the
     runtime takes of it. `core_clock_hz`: what counts of cycles are of. `cpuid`: the core's CPUID
-    register. `op_count`: kernels per inference.
+    register. `op_count`: kernels per inference. `delegate`: whose arithmetic computes, one of
+    "builtin", "xnnpack", "ethosu", "vx" or another word; "" for kernels that are byte-equal to
+    TFLM's reference.
     """
 
     protocol_version: int
@@ -54,6 +56,7 @@ class Hello:
     model_bytes: int = 0
     features: int = 0
     receive_bytes: int = 0
+    delegate: str = ""
 
     def has(self, feature: messages.Feature) -> bool:
         return bool(self.features & feature)
@@ -162,6 +165,7 @@ def _hello(reply: messages.HelloReply) -> Hello:
         model_bytes=reply.model_bytes,
         features=reply.features,
         receive_bytes=reply.receive_bytes,
+        delegate=reply.delegate,
     )
 
 

@@ -201,6 +201,32 @@ class VerifyLine(Message, code=0x0F, sender=Sender.HOST):
 
 
 @dataclass(frozen=True)
+class SelectEngine(Message, code=0x10, sender=Sender.HOST):
+    """Compute with another engine from now on; without a name: only say which it is. Answered by
+    ENGINE. A board with Feature.ENGINES alone knows it.
+
+    delegate: its name in UTF-8, one of those that the board offers ("none", "ethosu").
+    """
+
+    nonce: U32
+    delegate: Data
+
+
+@dataclass(frozen=True)
+class ReadTensor(Message, code=0x11, sender=Sender.HOST):
+    """Asks for `length` bytes of the output of one operator, as PROFILE left it. Answered by
+    TENSOR_DATA. A board with Feature.TENSORS alone knows it.
+
+    op: the operator's number in the model file.
+    """
+
+    nonce: U32
+    op: U16
+    offset: U32
+    length: U16
+
+
+@dataclass(frozen=True)
 class HelloReply(Message, code=0x81, sender=Sender.BOARD):
     """What the board is and what it runs. The place of `protocol_version` never changes.
 
@@ -215,6 +241,7 @@ class HelloReply(Message, code=0x81, sender=Sender.BOARD):
     model_capacity_bytes: the largest model that can be uploaded, 0 where none can; model_bytes: the
     one that is there. agent, count_unit: numbers of the words in link/hello.py. features: bits of
     Feature. receive_bytes: how many received bytes it keeps while it works; 0: it does not say.
+    delegate: who computes, if in an arithmetic of its own ("xnnpack"); "": byte for byte as TFLM.
     model_sha256: of the linked or uploaded model. input, output: its tensors. build_id: the hash of
     all that the firmware is made of.
     """
@@ -242,6 +269,7 @@ class HelloReply(Message, code=0x81, sender=Sender.BOARD):
     count_unit: U8 = 0
     features: U16 = 0
     receive_bytes: U16 = 0
+    delegate: String = ""
 
 
 @dataclass(frozen=True)
@@ -370,6 +398,40 @@ class LineVerified(Message, code=0x8B, sender=Sender.BOARD):
     """What VERIFY_LINE brought."""
 
     nonce: U32
+    data: Data
+
+
+@dataclass(frozen=True)
+class Engine(Message, code=0x8C, sender=Sender.BOARD):
+    """Which engine computes, and what it made of the model.
+
+    ready: 1 if the model can run. delegate: as in HELLO_REPLY. library: the file of the delegate,
+    "" for none. op_count: operators of the file that runs; delegated: how many of them the delegate
+    took. sha256: of the file that runs, which may be compiled from the model. warm_up_count:
+    inferences on the first input that no RESULT counts; warm_up_ns: what all of them took, both 0
+    until then. text: why it is not ready; offers: all that may be selected, in
+    UTF-8, a line each.
+    """
+
+    nonce: U32
+    ready: U8
+    delegate: String
+    library: String
+    op_count: U16
+    delegated: U16
+    sha256: Sha256
+    warm_up_count: U16
+    warm_up_ns: U64
+    text: String
+    offers: Data
+
+
+@dataclass(frozen=True)
+class TensorData(Message, code=0x8D, sender=Sender.BOARD):
+    """A piece of an operator's output."""
+
+    nonce: U32
+    offset: U32
     data: Data
 
 

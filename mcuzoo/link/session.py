@@ -24,7 +24,6 @@ from mcuzoo.errors import (
 from mcuzoo.link import failures, messages
 from mcuzoo.link.ahead import NextImage, why_not_ahead
 from mcuzoo.link.channel import BoardRestarted, Channel, DeviceLog, RateNotGood, Refused
-from mcuzoo.link.counts import stack_use
 from mcuzoo.link.frame import Trace
 from mcuzoo.link.hello import Hello, check_same, say_hello
 from mcuzoo.link.inference import (
@@ -38,6 +37,7 @@ from mcuzoo.link.inference import (
 )
 from mcuzoo.link.messages import ErrorCode
 from mcuzoo.link.port_watch import PortWatch
+from mcuzoo.link.questions import ping
 from mcuzoo.link.rates import LineSpeed
 from mcuzoo.link.sent_input import SentInput, sent_input
 from mcuzoo.link.state import LineCounts, LinkState, Timing
@@ -65,8 +65,6 @@ __all__ = [
     "Timing",
 ]
 
-_SHORT_BYTES = 64
-
 _T = TypeVar("_T")
 
 
@@ -89,6 +87,7 @@ class Session:
         self._next_id = random.getrandbits(32)
         self._next = NextImage(channel)
         self._model: bytes | None = None
+        self._uploads = False
         self._hello = say_hello(channel, timing)
         channel.met = True
         self._in_step = True
@@ -157,26 +156,26 @@ class Session:
 
     def ping(self) -> LineCounts:
         """Ask the board for a sign of life and its line statistics."""
-        nonce = random.getrandbits(32)
+        return self.ask("PING", ping)
+
+    def ask(self, during: str, question: Callable[[Channel, Timing], _T]) -> _T:
+        """The answer to `question`, which uses Channel.ask. during: what errors call it.
+
+        Raises BoardSilentError, PortError, BoardResetError, FirmwareError (fault) and
+        ProtocolError (the board refuses).
+        """
         try:
-            pong = self._channel.ask(
-                messages.Ping(nonce),
-                messages.Pong,
-                lambda pong: pong.nonce == nonce,
-                self._timing.tries,
-                self._timing.exchange_s(_SHORT_BYTES),
-            )
+            return question(self._channel, self._timing)
         except BoardRestarted as restart:
             self._in_step = False
-            raise failures.restarted("PING", restart) from None
+            raise failures.restarted(during, restart) from None
         except Refused as refusal:
-            raise failures.refused("PING", refusal.error, self._model is not None) from None
-        return LineCounts(
-            pong.good_frames,
-            pong.bad_frames,
-            pong.lost_bytes,
-            stack_use(pong.stack_bytes, pong.stack_used_bytes),
-        )
+            raise failures.refused(during, refusal.error, self._model is not None) from None
+
+    def meet_again(self) -> Hello:
+        """Ask the board who it is by now. Raises as when a session begins."""
+        self._rejoin()
+        return self._hello
 
     def measure_arena(self, arena_bytes: int = 0, recorded: bool = False) -> ArenaUse:
         """What the runtime takes of its arena; see link.arena. A trial drops the board's image.
@@ -188,17 +187,16 @@ class Session:
             self._rejoin()
         self._in_step = False
         during = f"an arena of {arena_bytes:,} bytes" if arena_bytes else "its arena"
-        try:
-            use = measure_arena(self._channel, self._timing, arena_bytes, recorded)
-        except BoardRestarted as restart:
-            raise failures.restarted(during, restart) from None
-        except Refused as refusal:
-            raise failures.refused(during, refusal.error, self._model is not None) from None
+        use = self.ask(
+            during, lambda channel, timing: measure_arena(channel, timing, arena_bytes, recorded)
+        )
         self._in_step = True
         return use
 
-    def reset(self) -> Hello:
-        """Restart the board and meet it again."""
+    def reset(self, own_model: bool = False) -> Hello:
+        """Restart the board and meet it again. own_model: without the model that was sent to it."""
+        if own_model:
+            self._model = None
         self._channel.send(messages.Reset())
         self._rejoin()
         return self._hello
@@ -213,7 +211,7 @@ class Session:
         (arrived, and cannot be run: the board says why, or TFLite-Micro faulted), and as `infer`.
         """
         require_room(self._hello, model)
-        self._model = model
+        self._model, self._uploads = model, True
         lost: McuzooError
         for attempt in range(1, self._timing.attempts + 1):
             if not self._in_step:
@@ -402,7 +400,7 @@ class Session:
     def _meet_again(self) -> None:
         self._next.abandon()
         now = self._greet()
-        check_same(self._hello, now, uploads=self._model is not None)
+        check_same(self._hello, now, uploads=self._uploads)
         self._hello = now
         self._in_step = True
         if not self._speed.climbed:

@@ -11,6 +11,7 @@ from mcuzoo.board.lpuart import BITS_PER_BYTE
 from mcuzoo.emulator.url import SCHEME
 from mcuzoo.link.counts import StackUse
 from mcuzoo.link.messages import MAX_CHUNK_BYTES
+from mcuzoo.link.ssh_url import SCHEME as SSH
 from mcuzoo.link.use import LineUse
 
 SMALLEST_CHUNK_BYTES = 64
@@ -184,10 +185,10 @@ class Timing:
     def of_port(cls, url: str, baud: int, max_baud: int = 0) -> Timing:
         """What suits the port at `url`.
 
-        An emulated board loses no byte and its end is noticed at once, but it is as slow as the
-        machine is busy: there is no reason to hurry it.
+        An emulated board and ssh lose no byte and their end is noticed at once, but they are as
+        slow as a machine is busy: there is no reason to hurry them.
         """
-        if url.lower().startswith(SCHEME):
+        if url.lower().startswith((SCHEME, SSH)):
             return cls(baud, latency_s=5.0, connect_s=60.0)
         return cls(baud, max_baud=max_baud)
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol, cast
 
 from mcuzoo.errors import PortError
 from mcuzoo.link.ports import list_serial_ports, ports_hint
+from mcuzoo.link.ssh_url import SCHEME as SSH
 
 if sys.platform == "win32":
     FAILURES: tuple[type[Exception], ...] = (OSError,)
@@ -37,7 +38,7 @@ def absent_port(message: str, hint: str) -> PortError:
 
 
 # Ports that have no line, and so no speed.
-_SPEEDLESS = ("emulator://", "socket://", "loop://")
+_SPEEDLESS = ("emulator://", "socket://", "loop://", SSH)
 
 
 class Port(Protocol):
@@ -55,6 +56,10 @@ class Port(Protocol):
 
 def open_port(url: str, baud: int) -> Port:
     """Open `url` for one session. Raises PortError, with what to do about it."""
+    if url.lower().startswith(SSH):
+        from mcuzoo.link.ssh_port import SshPort
+
+        return SshPort(url, READ_TIMEOUT_S)
     import serial
 
     if url.lower().startswith("emulator://"):

@@ -12,8 +12,9 @@ from typing import Any, Protocol
 from mcuzoo.project.manifest import TensorSpec
 
 MAX_RANK = 4
-# Keeps the largest message, HELLO_REPLY, within MAX_PAYLOAD_BYTES.
-MAX_TEXT_BYTES = 120
+# Keeps the largest message, HELLO_REPLY, within MAX_PAYLOAD_BYTES. Longer texts of older boards are
+# read as they are.
+MAX_TEXT_BYTES = 112
 
 # TFLite's TensorType values (schema.fbs, enum TensorType), as the firmware's mz_dtype has them.
 DTYPE_NAMES = {0: "float32", 3: "uint8", 9: "int8"}

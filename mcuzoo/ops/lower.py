@@ -15,15 +15,18 @@ from mcuzoo.ops.operator import Aot
 from mcuzoo.ops.padding import absorb_padding
 from mcuzoo.ops.table import OPERATORS, computed
 
+_FOR_DSP = "_dsp"
 
-def lower(program: Program) -> tuple[Call, ...]:
+
+def lower(program: Program, portable: bool = False) -> tuple[Call, ...]:
     """The calls of every step, in order; a PAD may be done by the kernel that reads its output.
 
+    portable: by the kernels that a compiler makes the best of, instead of those for a Cortex-M7.
     Raises UnsupportedOpError naming the first op that the ahead-of-time runtime cannot run.
     """
     judge(program.file, "aot").require()
     works = absorb_padding(program, prepare_works(program))
-    variants = choose_variants(works)
+    variants = choose_variants(works, portable)
     return tuple(
         chain.from_iterable(
             variant.lower(work) for variant, work in zip(variants, works, strict=True)
@@ -36,14 +39,20 @@ def prepare_works(program: Program) -> list[Work]:
     return [computed(step.op).prepare(program, step) for step in program.steps]
 
 
-def choose_variants(works: Sequence[Work]) -> list[Variant[Any]]:
+def choose_variants(works: Sequence[Work], portable: bool = False) -> list[Variant[Any]]:
     """Choose for every work the first variant of its op that accepts it.
+
+    portable: none that was written for the DSP instructions of a Cortex-M.
 
     All kernels so far read and write images as NHWC. This is where two neighbours that share
     another layout of the activation between them will be chosen together.
     """
     return [
-        next(variant for variant in computed(work.op).variants if variant.accepts(work))
+        next(
+            variant
+            for variant in computed(work.op).variants
+            if not (portable and variant.kernel.endswith(_FOR_DSP)) and variant.accepts(work)
+        )
         for work in works
     ]
 

@@ -13,8 +13,7 @@ from mcuzoo.errors import BoardError, command
 from mcuzoo.graph.model import Model
 from mcuzoo.npu.vela import VelaCompiled, compile_vela
 from mcuzoo.ops.coverage import judge
-from mcuzoo.ops.lower import call_constant_bytes, lower
-from mcuzoo.plan.memory import tight_plan
+from mcuzoo.plan.linux_agent import plan_for_linux
 from mcuzoo.plan.options import LinuxFitOptions
 from mcuzoo.zoo.registry import KnownModel, load_or_build
 
@@ -140,9 +139,8 @@ def agent_fit(model: Model) -> AgentFit:
     verdict = judge(model, "aot")
     if verdict.error is not None:
         return AgentFit(verdict.error.message, hint=verdict.error.hint)
-    program = verdict.require()
-    calls, arena = tight_plan(model, program, lower(program))
-    return AgentFit(None, arena.arena_bytes, call_constant_bytes(calls))
+    plan = plan_for_linux(model)
+    return AgentFit(None, plan.arena.arena_bytes, plan.constant_bytes)
 
 
 def _verdict(report: LinuxFit) -> tuple[str | None, str | None]:

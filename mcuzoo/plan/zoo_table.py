@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from mcuzoo.board.load import list_boards
-from mcuzoo.board.model import Board
+from mcuzoo.board.linux import LinuxBoard
+from mcuzoo.board.load import AnyBoard, list_any_boards, list_boards, list_linux_boards
 from mcuzoo.errors import InputError, McuzooError
-from mcuzoo.plan.zoo_facts import Facts, FactsCache, Fits, file_identity, structure_facts
+from mcuzoo.plan.linux_facts import LinuxFacts, NpuUse, graph_runs, shipped_linux_facts
+from mcuzoo.plan.zoo_facts import (
+    Facts,
+    FactsCache,
+    Fits,
+    file_identity,
+    layers_identity,
+    structure_facts,
+)
 from mcuzoo.project.recipe import Recipe
 from mcuzoo.zoo.catalog import catalog, similar_model
 from mcuzoo.zoo.derived import known_derivative
@@ -81,6 +89,12 @@ class TableRow:
     """One model. fits: by board id and runtime, what `mcuzoo fit` says of the file or, by_layers,
     without it.
 
+    fits has the runtimes aot and tflm of a board with a microcontroller, and aot and tflite of one
+    that runs Linux; None where the runtime does not run the model. npu: by id of the boards that
+    run Linux, what the compiler of the board's NPU makes of the model; None where that is not known
+    here. published_boards: by board id, whether the source of the figures lists the board; boards
+    that no such source lists are missing.
+
     file and sha256: the INT8 file that the name means here; None when it is not at hand. task,
     description, architecture, backbone, data_set: words of the registry. input: height, width,
     channels. classes: how many. figures: by name. published_compatibility: platforms that the
@@ -102,16 +116,20 @@ class TableRow:
     sha256: str | None
     figures: dict[Figure, TableFigure]
     published_compatibility: tuple[str, ...]
+    published_boards: dict[str, bool]
     fits: Fits
+    npu: dict[str, NpuUse | None]
     by_layers: bool
     notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class ZooTable:
-    """boards: id and name of every board that a verdict is about. rows: a model each."""
+    """boards: id and name of every board that a verdict is about. others: products that the zoo's
+    pages list and mcuzoo has no board for. rows: a model each."""
 
     boards: dict[str, str]
+    others: tuple[str, ...]
     rows: tuple[TableRow, ...]
 
 
@@ -129,20 +147,40 @@ def zoo_table(
             f"The zoo has no model {name!r}; it has {', '.join(known)}.",
             f"{similar_model(name)}mcuzoo inspect takes the path of a file.",
         )
-    boards = list_boards()
-    cache = FactsCache(boards)
+    boards = list_any_boards()
+    cache = FactsCache(list_boards())
+    linux = shipped_linux_facts(list_linux_boards())
+    products = published_products()
     remembered = measurements()
     wanted = [model for model in known.values() if name in (None, model.name)]
     rows: list[TableRow] = []
     for model in wanted:
         progress(len(rows), len(wanted))
-        rows.append(_row(model, boards, cache, remembered))
+        rows.append(_row(model, boards, products, cache, linux, remembered))
     cache.save()
-    return ZooTable({board.id: board.name for board in boards}, tuple(rows))
+    others = (item for item in products if not any(board.is_called(item) for board in boards))
+    return ZooTable({board.id: board.name for board in boards}, tuple(others), tuple(rows))
+
+
+def published_products() -> tuple[str, ...]:
+    """The products that the published tables have a column for, in their order."""
+    return tuple(
+        dict.fromkeys(
+            product
+            for model in catalog().values()
+            for item in model.published
+            for product in item.compatibility
+        )
+    )
 
 
 def _row(
-    model: ZooModel, boards: Sequence[Board], cache: FactsCache, remembered: Sequence[Measurement]
+    model: ZooModel,
+    boards: Sequence[AnyBoard],
+    products: Sequence[str],
+    cache: FactsCache,
+    linux: Mapping[str, LinuxFacts],
+    remembered: Sequence[Measurement],
 ) -> TableRow:
     int8 = _int8_file(model)
     complaints: list[str] = []
@@ -152,6 +190,8 @@ def _row(
         # One bad file of the user must not break the whole table.
         complaints.append(f"{error.message} The figures are by the layers.")
         int8, facts = None, _facts(model, None, cache)
+    on_linux = _linux_facts(model, int8, linux) if facts else None
+    listed = next((item.compatibility for item in model.published if item.compatibility), ())
     figures: dict[Figure, TableFigure] = {}
     for name in (*ACCURACIES, *FILE_FIGURES):
         published = model.figure(name)
@@ -175,13 +215,56 @@ def _row(
         file=None if int8 is None else str(int8.path),
         sha256=None if int8 is None else int8.sha256,
         figures=figures,
-        published_compatibility=next(
-            (item.compatibility for item in model.published if item.compatibility), ()
-        ),
-        fits={board.id: facts.fits.get(board.id, {}) if facts else {} for board in boards},
+        published_compatibility=listed,
+        published_boards=_published_boards(listed, products, boards),
+        fits={board.id: _fits(board, facts, on_linux) for board in boards},
+        npu={board.id: use for board, use in _npu(boards, on_linux)},
         by_layers=int8 is None and facts is not None,
         notes=(*(note.text for note in model.note), *complaints),
     )
+
+
+def _published_boards(
+    listed: Sequence[str], products: Sequence[str], boards: Sequence[AnyBoard]
+) -> dict[str, bool]:
+    """By board that the published tables have a column for: whether a model's row has it."""
+    if not listed:
+        return {}
+    return {
+        board.id: any(board.is_called(product) for product in listed)
+        for board in boards
+        if any(board.is_called(product) for product in products)
+    }
+
+
+def _fits(
+    board: AnyBoard, facts: Facts | None, on_linux: LinuxFacts | None
+) -> dict[str, bool | None]:
+    if isinstance(board, LinuxBoard):
+        return dict(on_linux.runs) if on_linux else {}
+    return facts.fits.get(board.id, {}) if facts else {}
+
+
+def _npu(
+    boards: Sequence[AnyBoard], on_linux: LinuxFacts | None
+) -> Iterator[tuple[AnyBoard, NpuUse | None]]:
+    for board in boards:
+        if isinstance(board, LinuxBoard):
+            yield board, on_linux.npu.get(board.id) if on_linux else None
+
+
+def _linux_facts(
+    model: ZooModel, int8: FoundFile | None, linux: Mapping[str, LinuxFacts]
+) -> LinuxFacts | None:
+    """The facts that come with mcuzoo; of another file what its graph says."""
+    if int8 is None:
+        return linux.get(layers_identity(model))
+    known = linux.get(file_identity(model, int8.sha256))
+    if known is not None:
+        return known
+    from mcuzoo.graph.read import load_model
+
+    return LinuxFacts(graph_runs(load_model(int8.path)), {})
 
 
 def _file(entry: SourceFile) -> TableFile:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from mcuzoo.project.rules import (
+    Arch,
+    Bytes,
     Define,
     Dimension,
     FilePath,
@@ -14,6 +16,7 @@ from mcuzoo.project.rules import (
     Hash,
     Index,
     Kernels,
+    MaybePath,
     Planner,
     Quant,
     Scale,
@@ -188,6 +191,34 @@ class TargetEntry:
 
 
 @dataclass(frozen=True)
+class LinuxTargetEntry:
+    """What a build needs of a board that runs Linux. core: "cortex-a55"; arch: "aarch64".
+    dram_bytes: what all programs have together."""
+
+    core: Word
+    arch: Arch
+    dram_bytes: Bytes
+
+
+@dataclass(frozen=True)
+class NpuEntry:
+    """The model as it was compiled for the board's NPU. file: the compiled .tflite file; report:
+    what the compiler says, as JSON; both relative to the project. compiler: with its version.
+    operators: how many the model has; npu_operators: how many of them are not left to the CPU;
+    cpu_operators: the types of the others. sram_bytes: of the NPU's own memory, by the compiler;
+    None if it does not say.
+    """
+
+    file: FilePath
+    report: FilePath
+    compiler: Text
+    operators: Size
+    npu_operators: Size
+    cpu_operators: tuple[Text, ...]
+    sram_bytes: Size | None = None
+
+
+@dataclass(frozen=True)
 class BuildEntry:
     """The newest build. Paths are relative to the project folder.
 
@@ -197,7 +228,8 @@ class BuildEntry:
     SDK's build chose them. changed: SHA-256 of each file that went in and is not as it was
     exported; empty for one that is missing. parts: what was linked in that is not mcuzoo's. flags,
     changed and parts are empty in builds of an older mcuzoo. compiler_version: as the compiler
-    states it. elf, bin, hex: the files. regions: how full each is by the ELF's sections.
+    states it. elf, bin, hex: the files; Linux has an ELF alone. regions: how full each is by the
+    ELF's sections; none for Linux.
     """
 
     toolchain: Word
@@ -205,8 +237,8 @@ class BuildEntry:
     optimization: Flag
     build_id: Hash
     elf: FilePath
-    bin: FilePath
-    hex: FilePath
+    bin: MaybePath
+    hex: MaybePath
     regions: tuple[RegionUse, ...]
     code_bytes: Size
     sha256: dict[Word, Hash]

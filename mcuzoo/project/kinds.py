@@ -98,6 +98,24 @@ _COMMON = (
 LINK_FLAGS = ("-nostdlib", "-Wl,--gc-sections", "-Wl,-e,mz_reset_handler")
 """Without the linker script. That one names the entry too, but Zig asks the linker for another."""
 
+LINUX_TOOLCHAINS = ("zig", "gcc")
+"""Of a program for Linux. Zig first: it brings the C library along."""
+
+_LINUX_COMMON = (
+    "-std=c11",
+    "-g",
+    "-ffunction-sections",
+    "-fdata-sections",
+    # Kernels use scratch memory of the arena as one type after another.
+    "-fno-strict-aliasing",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+)
+
+_LINUX_LINK = ("-static", "-Wl,--gc-sections", "-Wl,--strip-debug", "-Wl,--build-id=none")
+"""The names stay, for whoever looks into a fault; where sources lie on one machine does not."""
+
 _COMPILE = {
     # Without it gcc would make memset call itself.
     "gcc": ("-fno-tree-loop-distribute-patterns",),
@@ -148,6 +166,23 @@ def machine_flags(toolchain: str, core: str, fpu: str) -> tuple[str, ...]:
         cpu = f"{core.replace('-', '_')}+{_ZIG_FPU[fpu]}"
         return ("-target", "thumb-freestanding-eabihf", f"-mcpu={cpu}")
     return (f"-mcpu={core}", "-mthumb", f"-mfpu={fpu}", "-mfloat-abi=hard")
+
+
+def linux_machine_flags(toolchain: str, core: str) -> tuple[str, ...]:
+    """Flags that choose the core of a board that runs Linux; `core` in Arm's spelling."""
+    if toolchain == "zig":
+        return ("-target", "aarch64-linux-musl", f"-mcpu={core.replace('-', '_')}")
+    return (f"-mcpu={core}",)
+
+
+def linux_compile_flags(toolchain: str) -> tuple[str, ...]:
+    """Flags for every C file of a program for Linux, less the optimization level."""
+    return _LINUX_COMMON + (("-fno-sanitize=all",) if toolchain == "zig" else ())
+
+
+def linux_link_flags(toolchain: str) -> tuple[str, ...]:
+    """Flags of the linker for such a program, which needs nothing of the board's own libraries."""
+    return _LINUX_LINK if toolchain == "zig" else ("-no-pie", *_LINUX_LINK)
 
 
 def compile_flags(toolchain: str) -> tuple[str, ...]:

@@ -17,9 +17,11 @@ from mcuzoo.project.entries import (
     ArenaFigures,
     BuildEntry,
     ConstantEntry,
+    LinuxTargetEntry,
     MeasuredEntry,
     MemoryEntry,
     ModelEntry,
+    NpuEntry,
     PartEntry,
     PlanEntry,
     ProvenanceEntry,
@@ -33,7 +35,7 @@ from mcuzoo.project.entries import (
 )
 from mcuzoo.project.kinds import MANIFEST_NAME
 from mcuzoo.project.recipe import Recipe, upgraded
-from mcuzoo.project.rules import FilePath, FolderPath, Hash, Kind, Runtime, Text, Word
+from mcuzoo.project.rules import FilePath, FolderPath, Hash, Kind, MaybePath, Runtime, Text, Word
 from mcuzoo.quoting import one_line
 from mcuzoo.untrusted import parse_json, read_text
 
@@ -46,10 +48,12 @@ __all__ = [
     "ArenaFigures",
     "BuildEntry",
     "ConstantEntry",
+    "LinuxTargetEntry",
     "Manifest",
     "MeasuredEntry",
     "MemoryEntry",
     "ModelEntry",
+    "NpuEntry",
     "PartEntry",
     "PlanEntry",
     "ProjectManifest",
@@ -85,11 +89,11 @@ class ProjectManifest:
     that CMake or west made in the folder; they are not in mcuzoo.json, see load_project. baud: of
     the firmware's console; None in older projects: the board file has it. provenance: None in
     projects of schema 1. tool_version: of the mcuzoo that exported. name: of the board and the
-    model, for people. runtime: "aot" or "tflm". project: "cmake" or "mcuxpresso". sources: what is
-    compiled; include_dirs, linker_script: what it is compiled and linked with; all relative to the
-    project. tflm: None for the other runtime. measured: None until `fit --measure` has asked a
-    board. sdk: None for a stand-alone project. target: what a build needs of the board. plan: of
-    the memory.
+    model, for people. runtime: "aot" or "tflm". project: "cmake", "mcuxpresso" or "linux". sources:
+    what is compiled; include_dirs, linker_script (empty for Linux): what it is compiled and linked
+    with; all relative to the project. tflm: None for the other runtime. measured: None until `fit
+    --measure` has asked a board. sdk: None for a stand-alone project. target: what a build needs of
+    the board. plan: of the memory.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
@@ -99,12 +103,12 @@ class ProjectManifest:
     board: Word
     runtime: Runtime
     project: Kind
-    target: TargetEntry
+    target: TargetEntry | LinuxTargetEntry
     plan: PlanEntry
     build_id: Hash
     sources: tuple[FilePath, ...]
     include_dirs: tuple[FolderPath, ...]
-    linker_script: FilePath
+    linker_script: MaybePath
     files: dict[FilePath, Hash] = field(default_factory=dict)
     build: BuildEntry | None = None
     tflm: TflmEntry | None = None
@@ -121,9 +125,19 @@ class ProjectManifest:
         return self.build_id if self.build is None else self.build.build_id
 
     @property
+    def chip(self) -> TargetEntry:
+        """The target with a microcontroller. Raises ProjectError for a program for Linux."""
+        if isinstance(self.target, LinuxTargetEntry):
+            raise ProjectError(
+                f"{self.name} is a program for Linux: it has no flash image.",
+                "docs/linux.md says how it gets onto the board.",
+            )
+        return self.target
+
+    @property
     def flash_bytes(self) -> int | None:
         """What the newest build by mcuzoo takes of the flash; None if there is none."""
-        if self.build is None:
+        if self.build is None or isinstance(self.target, LinuxTargetEntry):
             return None
         flash = self.target.flash_region
         return next((one.used_bytes for one in self.build.regions if one.region == flash), None)
@@ -141,7 +155,7 @@ class Manifest(ProjectManifest):
     recipe_source: where `preprocessing` was from when the project was exported (zoo/recipes.py);
     empty in older projects. input, output: the tensors as they cross the link. labels: a text with
     a class name per line; None: the classes have numbers. samples: a CSV of images that came with
-    the model.
+    the model. npu: the model compiled for an NPU; None if it is not.
     """
 
     model: ModelEntry
@@ -151,6 +165,7 @@ class Manifest(ProjectManifest):
     recipe_source: Text = ""
     labels: FilePath | None = None
     samples: FilePath | None = None
+    npu: NpuEntry | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -253,7 +268,8 @@ def checked_manifest(raw: Any) -> AnyManifest:
             json.dumps(raw), strict=True
         )
     except ValidationError as error:
-        raise ValueError(_complaints(error.errors())) from None
+        kind = LinuxTargetEntry if raw.get("project") == "linux" else TargetEntry
+        raise ValueError(_complaints(error.errors(), kind.__name__)) from None
     _check(manifest)
     return manifest
 
@@ -266,8 +282,12 @@ def _adapter(universal: bool) -> Any:
     return TypeAdapter(kind)
 
 
-def _complaints(errors: Sequence[Any]) -> str:
-    """The first few, on one line."""
+def _complaints(errors: Sequence[Any], kind: str) -> str:
+    """The first few, on one line. kind: the type of its target; pydantic tells what each of the
+    types lacks."""
+    types = {TargetEntry.__name__, LinuxTargetEntry.__name__}
+    found = [{**item, "loc": [part for part in item["loc"] if part != kind]} for item in errors]
+    errors = [item for item in found if not types & set(map(str, item["loc"]))]
     plain = {
         "missing": "is missing",
         "unexpected_keyword_argument": "unknown key",
@@ -282,14 +302,26 @@ def _complaints(errors: Sequence[Any]) -> str:
     return one_line("; ".join([*said[:_SHOWN], *more]))
 
 
-def _check(manifest: AnyManifest) -> None:
-    """Raise ValueError if two fields contradict each other."""
-    target = manifest.target
+def _check_chip(target: TargetEntry, build: BuildEntry | None) -> None:
+    for key in ("bin", "hex") if build is not None else ():
+        if not getattr(build, key):
+            raise ValueError(f"build.{key}: '' is no path of a file")
     flash = next((item for item in target.memory if item.region == target.flash_region), None)
     if flash is None:
         raise ValueError(f"target.flash_region: {target.flash_region!r} is none of target.memory")
     if not flash.base <= target.image_base < flash.base + flash.size_bytes:
         raise ValueError(f"target.image_base: {target.image_base:#x} is not in that flash")
+
+
+def _check(manifest: AnyManifest) -> None:
+    """Raise ValueError if two fields contradict each other."""
+    target = manifest.target
+    if isinstance(target, LinuxTargetEntry) != (manifest.project == "linux"):
+        raise ValueError(f"target: does not go with project {manifest.project!r}")
+    if isinstance(target, TargetEntry):
+        _check_chip(target, manifest.build)
+        if not manifest.linker_script:
+            raise ValueError("linker_script: there is none")
     if (manifest.project == "mcuxpresso") != (manifest.sdk is not None):
         raise ValueError(f"sdk: does not go with project {manifest.project!r}")
     if (manifest.runtime == "tflm") != (manifest.tflm is not None):

@@ -80,7 +80,10 @@ def _facts(
 def which_broke(bench: Bench, board: LeasedBoard | None, error: BaseException | None) -> str:
     """The part at fault, and why it is that one; the strongest evidence first."""
     asked = [] if board is None else board.asked
-    if any(one.unequal for one in asked):
+    unequal = [one.answer for one in asked if one.unequal and one.answer is not None]
+    if any(one.delegate for one in unequal):
+        return _delegate(unequal[0].delegate)
+    if unequal:
         return "the firmware: from the same input it computes something else than the host"
     for run in bench.runs:
         verdict = None if run.summary is None else run.summary.verdict
@@ -94,15 +97,22 @@ def which_broke(bench: Bench, board: LeasedBoard | None, error: BaseException | 
         who = f": {board.name}" if part in ("rig", "firmware") and board is not None else ""
         return f"the {part}{who}"
     answers = [one for one in asked if one.answer is not None]
-    compared = answers and all(one.answer and one.answer.equal for one in answers)
+    compared = answers and all(one.answer and one.answer.agrees for one in answers)
     runs = [run.summary for run in bench.runs if run.summary is not None]
-    agreed = runs and all(one.agreement and not one.agreement.unequal for one in runs)
+    agreed = runs and all(one.agreement and not one.unlike.exact for one in runs)
+    alike = "the host's, byte for byte"
+    if any(one.answer and not one.answer.equal for one in answers):
+        alike = "the host's, class for class"
     if (compared or not answers) and (agreed or not runs) and (answers or runs):
         return (
             "the model (with its recipe), or what the test expects of it: the board's outputs are "
-            "the host's, byte for byte"
+            f"{alike}"
         )
     return "not known: the board answered, and nothing was compared with the host"
+
+
+def _delegate(name: str) -> str:
+    return f"the delegate: {name} computes by another arithmetic, and names another class"
 
 
 def _shown(asked: Sequence[Asked]) -> list[Asked]:
@@ -155,9 +165,8 @@ def _run(run: RunOfTest, home: Path) -> Iterator[tuple[str, str]]:
     summary = run.summary
     if summary is not None:
         verdict = summary.verdict
-        told = "pass" if verdict.broke is None else f"FAIL: {verdict.broke.value}"
         top1 = f", top-1 {summary.top1.value:.4f}" if summary.top1 is not None else ""
-        yield "run", f"{told}: {len(summary.rows)} images{top1}"
+        yield "run", f"{verdict.text}: {len(summary.rows)} images{top1}"
         yield from (("", reason) for reason in verdict.reasons)
     else:
         yield "run", "did not come to its end"
@@ -188,6 +197,8 @@ def compared(op: str, left: object, right: object, home: Path) -> list[str] | No
         return None
     other = "" if got.image == wanted.image else f", compared with {wanted.image}"
     blame = "the board and the host saw different images" if other else "the firmware"
+    if got.delegate and not other:
+        blame = _delegate(got.delegate)
     if wanted.by != HOST:
         blame = "not known: neither side is the host's"
     return [

@@ -24,16 +24,19 @@ from mcuzoo.pytest_plugin.journal import TestsJournal
 from mcuzoo.pytest_plugin.pool import Candidate
 from mcuzoo.run.connected_board import ConnectedBoard, board_facts, check_firmware
 from mcuzoo.run.feed import Prepared, Unusable, prepare
+from mcuzoo.run.layer_finder import LayerFinder, one_turn
 from mcuzoo.run.open_board import (
     Answer,
     Classification,
+    board_answer,
     check_tensor,
     classification,
     image_name,
     picture_pixels,
+    with_classes,
 )
 from mcuzoo.run.record import BoardRecord, Row, WrongLayer
-from mcuzoo.run.runner import BOARD_LOST, LOST_IN_A_ROW, LayerFinder, infer_or_lose, one_turn
+from mcuzoo.run.runner import BOARD_LOST, LOST_IN_A_ROW, infer_or_lose
 from mcuzoo.run.sessions import Line, MessagesOnly, sessions
 
 HOST = "the host"
@@ -56,8 +59,9 @@ class Asked:
 
     @property
     def unequal(self) -> bool:
-        """Whether the board's output is not the host's."""
-        return self.answer is not None and self.answer.equal is False
+        """Whether the board's output is not what it must be: the host's bytes, or of a delegate
+        the host's class."""
+        return self.answer is not None and self.answer.agrees is False
 
 
 @dataclass(frozen=True)
@@ -257,18 +261,14 @@ class LeasedBoard:
             raise error
         self._lost_in_a_row = 0
         assert row.output is not None
-        answer = Answer(
-            output=row.output,
-            expected=None if ready.reference is None else ready.reference.reshape(-1),
-            count=row.cycles,
-            unit=board.hello.count_unit,
-            core_clock_hz=board.hello.core_clock_hz,
-            image=image,
-            by=self.name,
-        )
+        host = None if ready.reference is None else ready.reference.reshape(-1)
+        answer = board_answer(row.output, host, row.cycles, board.hello)
+        answer = replace(answer, image=image, by=self.name)
+        answer = with_classes(answer, self._firmware.manifest)
         self.asked.append(Asked(image, expected, row, answer))
         if row.reference_difference:
-            finder = LayerFinder(board, self._firmware.engine, self._found, self._turn)
+            project = self.candidate.project
+            finder = LayerFinder(board, self._firmware.engine, self._found, self._turn, project)
             finder.find(ready)
         return answer
 
@@ -278,7 +278,8 @@ class LeasedBoard:
 
 
 class HostReference:
-    """The host's answers, which are those of a board that computes right, byte for byte."""
+    """The host's answers, which are those of a board that computes right: byte for byte, or of a
+    delegate, whose arithmetic is another one, class for class."""
 
     def __init__(self, firmware: Firmware) -> None:
         self._firmware = firmware
@@ -317,4 +318,5 @@ class HostReference:
                 "mcuzoo inspect MODEL names the operator.",
             )
         output = engine.run(tensor).reshape(-1)
-        return Answer(output, None, None, "", 0, image=image, by=HOST)
+        answer = Answer(output, None, None, "", 0, image=image, by=HOST)
+        return with_classes(answer, self._firmware.manifest)

@@ -17,7 +17,7 @@ from mcuzoo.history.pairing import Alone, Pair, reasons
 from mcuzoo.quoting import printable
 from mcuzoo.report.figures import class_name
 from mcuzoo.run.record import RunMeta
-from mcuzoo.run.score import p_text
+from mcuzoo.run.score import Paired, p_text
 
 _LISTED = 5
 _SHORT_HASH = 12
@@ -45,6 +45,8 @@ def _lines(it: Against) -> Iterator[tuple[str, str]]:
         yield "relabelled", relabelled_text(it)
     yield "accuracy", test_text(it)
     yield "outputs", outputs_text(it.outputs)
+    if it.flips is not None:
+        yield "flips", against_flips_text(it.flips)
     if it.outputs.inputs_changed:
         yield "inputs", inputs_text(it.outputs)
     for delta in it.deltas:
@@ -116,6 +118,14 @@ def outputs_text(found: OutputChanges) -> str:
     return (
         f"{len(found.changed):,} of {found.compared:,} changed, by up to "
         f"{steps:,} step{'s' if steps != 1 else ''}; the first is {found.changed[0].pair.run.file}"
+    )
+
+
+def against_flips_text(flips: Paired) -> str:
+    """The images that only one of the runs answers otherwise than the host."""
+    return (
+        f"only in this run {flips.only_second:,}, only in the baseline {flips.only_first:,}; exact "
+        f"paired test p = {p_text(flips.p_value)}"
     )
 
 
@@ -231,6 +241,14 @@ def against_document(it: Against) -> dict[str, Any]:
             "differs": paired.differs,
         },
         "outputs": outputs_document(it.outputs),
+        "flips": None
+        if it.flips is None
+        else {
+            "only_in_baseline": it.flips.only_first,
+            "only_in_run": it.flips.only_second,
+            "p_value": it.flips.p_value,
+            "differs": it.flips.differs,
+        },
         "deltas": [
             {**asdict(delta), "refused": delta.refused or None, "change": delta.change}
             for delta in it.deltas

@@ -8,10 +8,13 @@ from dataclasses import dataclass, replace
 
 from mcuzoo.budgets import BudgetResult
 from mcuzoo.link.counts import UNKNOWN_UNIT, agent_note
+from mcuzoo.report.figures import equality_text, flips_text
 from mcuzoo.report.line import line_text
+from mcuzoo.report.run import flip_lines, unequal_lines
 from mcuzoo.run.board_summary import board_findings
 from mcuzoo.run.record import Row, RunMeta, Status
-from mcuzoo.run.summary import Broke, RunSummary
+from mcuzoo.run.summary import RunSummary
+from mcuzoo.run.verdict import Broke, blame_of_npu
 
 _LISTED = 20
 
@@ -73,6 +76,8 @@ def _claims(summary: RunSummary) -> Iterator[Claim]:
         _images(summary, Status.FAULT),
     )
     yield _exactness(summary)
+    yield from _npu(summary)
+    yield from _flips(summary)
     if summary.boards:
         yield _boards(summary)
     yield _accuracy(summary)
@@ -108,6 +113,7 @@ def _built(meta: RunMeta) -> Iterator[Claim]:
 CLAIM_OF = {
     "min_top1": "accuracy",
     "max_mismatches": "bit-exactness",
+    "max_flips": "flips",
     "max_latency_ms": "latency",
     "max_instructions": "instructions",
     "max_arena_bytes": "arena",
@@ -168,20 +174,46 @@ def _link(summary: RunSummary) -> Claim:
 
 
 def _exactness(summary: RunSummary) -> Claim:
-    agreement, wrong = summary.agreement, summary.meta.wrong_layer
+    meta, agreement, wrong = summary.meta, summary.agreement, summary.meta.wrong_layer
     bounded = [*_of_budgets(summary, "max_mismatches")]
     if agreement is None:
         text = "Outputs were not compared with the host's."
         return (bounded or [Claim("bit-exactness", Broke.FIRMWARE, None, text)])[0]
-    text = f"{agreement.equal:,} of {agreement.compared:,} outputs are byte-equal to the host's."
-    if wrong is not None:
+    text = f"{equality_text(agreement)}."
+    if wrong is not None and wrong.part == Broke.FIRMWARE:
         text += f" On {wrong.file}, {wrong.verdict}."
-    unequal = [row for row in summary.rows if row.reference_difference]
-    details = [f"{row.file}: off by up to {row.reference_difference} steps" for row in unequal]
-    holds: bool | None = agreement.equal == agreement.compared
+    details = _first(unequal_lines(summary))
+    holds: bool | None = not details
+    part = Broke.FIRMWARE
     if bounded:
-        holds, text = bounded[0].holds, f"{text} {bounded[0].text}"
-    return Claim("bit-exactness", Broke.FIRMWARE, holds, text, _first(details))
+        holds, part, text = bounded[0].holds, bounded[0].part, f"{text} {bounded[0].text}"
+    elif summary.unlike.foreign and not details:
+        names = " and ".join(meta.delegates)
+        holds, text = None, f"{text} {names} computes by another arithmetic, so it is not judged."
+    return Claim("bit-exactness", part, holds, text, details)
+
+
+def _npu(summary: RunSummary) -> Iterator[Claim]:
+    """What is known of the file for an NPU, and of what the NPU makes of it."""
+    blame = blame_of_npu(summary.unlike, summary.meta.wrong_layer, summary.meta.settings)
+    if blame is not None:
+        holds = None if blame.let_pass else False
+        yield Claim(blame.part.value, blame.part, holds, blame.text)
+
+
+def _flips(summary: RunSummary) -> Iterator[Claim]:
+    """Of a delegate always, else where a bound asks for it."""
+    details = _first(flip_lines(summary))
+    for claim in _of_budgets(summary, "max_flips"):
+        yield replace(claim, details=details)
+        return
+    if summary.meta.delegates:
+        known = "Answers were not compared with the host's"
+        told = known if summary.flips is None else flips_text(summary.flips)
+        text = f"{told}; no bound was asked for."
+        verdict = summary.verdict
+        strict = verdict.broke is Broke.DELEGATE and verdict.budget is None
+        yield Claim("flips", Broke.DELEGATE, False if strict else None, text, details)
 
 
 def _boards(summary: RunSummary) -> Claim:

@@ -6,10 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from mcuzoo.compare.comparison import Comparison, ProjectResult
+from mcuzoo.compare.comparison import HOST, Comparison, LayerAgreement, ProjectResult
+from mcuzoo.compare.trial import Trial
 from mcuzoo.link.counts import agent_note
 from mcuzoo.project.recipe import recipe_document
+from mcuzoo.report.figures import flips_dict, flips_text, steps_text
 from mcuzoo.run.score import Accuracy
+from mcuzoo.run.verdict import NOT_JUDGED
 from mcuzoo.tables import Column, table_text
 
 _LEAST_COLUMN = 16
@@ -60,8 +63,11 @@ def _rows(
 
 
 def layer_differs(columns: Sequence[ProjectResult], op: int) -> bool:
-    """Whether its output differs in one of the projects."""
-    return any(column.agreement and column.agreement.layers.get(op) for column in columns)
+    """Whether its output differs in one of the projects that must have the same."""
+    return any(
+        column.agreement and column.agreement.exact and column.agreement.layers.get(op)
+        for column in columns
+    )
 
 
 def layer_name(comparison: Comparison, op: int) -> str:
@@ -76,14 +82,26 @@ def comparison_verdict(comparison: Comparison) -> str:
     if not comparison.compared:
         lines.append("verdict  nothing to compare: the models are different ones")
     else:
-        lines.append(f"verdict  {'equal' if comparison.equal else 'DIFFERENT'}")
+        lines.append(f"verdict  {comparison_word(comparison)}")
     return "\n".join(lines) + "\n"
+
+
+def comparison_word(comparison: Comparison) -> str:
+    """The verdict in a few words."""
+    if not comparison.equal:
+        return "DIFFERENT"
+    if comparison.passed is False:
+        return "FAIL: delegate, by max_flips"
+    return NOT_JUDGED if comparison.passed is None else "equal"
 
 
 def difference_lines(comparison: Comparison) -> Iterator[str]:
     """A line per project that differs from the others, and from which layer on."""
     for column in comparison.columns:
         agreement, trial = column.agreement, column.trial
+        if agreement is not None and not agreement.exact:
+            yield _flips_line(comparison, trial, agreement)
+            continue
         if agreement is None or agreement.first_wrong is None:
             continue
         op = agreement.first_wrong
@@ -92,6 +110,19 @@ def difference_lines(comparison: Comparison) -> Iterator[str]:
             f"{trial.names[op]} is the first whose output differs, on {agreement.layers[op]:,} of "
             f"{agreement.compared:,} images"
         )
+
+
+def _flips_line(comparison: Comparison, trial: Trial, agreement: LayerAgreement) -> str:
+    """What is known of outputs that need not be equal, and whether their answers are let pass."""
+    whose = "the host's" if agreement.baseline == HOST else f"those of {agreement.baseline}"
+    judged = "not judged: --max-flips judges it"
+    if (held := comparison.within(agreement)) is not None:
+        judged = f"max_flips {comparison.max_flips:g} {'holds' if held else 'does not hold'}"
+    by = trial.delegate or "another arithmetic"
+    return (
+        f"{trial.entry.name} by {by}: {flips_text(agreement.flips, whose)}, off by up to "
+        f"{steps_text(agreement.largest_step)}; {judged}"
+    )
 
 
 def project_facts(column: ProjectResult) -> Iterator[tuple[str, str]]:
@@ -109,6 +140,10 @@ def project_facts(column: ProjectResult) -> Iterator[tuple[str, str]]:
         if agreement is None
         else f"{agreement.equal} of {agreement.compared} ({agreement.baseline})",
     )
+    yield "delegate", trial.delegate
+    other = None if agreement is None or agreement.exact else agreement
+    yield "flips", "" if other is None else f"{other.flips.count} of {other.flips.compared}"
+    yield "largest step", "" if other is None else str(other.largest_step)
     yield "an inference", f"{_number(trial.total)} {trial.unit}"
     ms = trial.milliseconds
     yield "ms", "" if ms is None else f"{ms:.2f}"
@@ -144,6 +179,8 @@ def comparison_document(comparison: Comparison) -> dict[str, Any]:
     return {
         "images": comparison.images,
         "equal": comparison.equal,
+        "passed": comparison.passed,
+        "max_flips": comparison.max_flips,
         "projects": [_column_dict(column) for column in comparison.columns],
     }
 
@@ -174,7 +211,10 @@ def _column_dict(column: ProjectResult) -> dict[str, Any]:
         "code_bytes": trial.sizes.code,
         "constant_bytes": trial.sizes.constants,
         "stack_bytes": trial.sizes.stack,
-        "agreement": None if agreement is None else asdict(agreement),
+        "delegate": trial.delegate,
+        "agreement": None
+        if agreement is None
+        else {**asdict(agreement), "flips": flips_dict(agreement.flips)},
         "first_wrong": None if agreement is None else agreement.first_wrong,
         "layers": [
             {

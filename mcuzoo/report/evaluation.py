@@ -14,6 +14,7 @@ from mcuzoo.report.figures import (
     accuracy_dict,
     accuracy_text,
     class_name,
+    flips_dict,
     recipe_lines,
     scores_dict,
     shown_dict,
@@ -56,6 +57,7 @@ def evaluation_text(
         + ("s" if found.jobs > 1 else ""),
         *(f"{name:<10}  {text}" for name, text in _line(found.line)),
         *_against(found),
+        *(f"warning: {one}" for one in found.warnings),
         *(_classes(found, width) if found.per_class else ()),
         *(f"budget: {one.text}" for one in budgets),
     ]
@@ -71,7 +73,8 @@ def bad_lines(found: Evaluation) -> Iterator[str]:
 
 
 def _model(facts: ModelFacts) -> str:
-    board = f" ({facts.board})" if facts.board else ""
+    whose = f", delegate {facts.delegate}" if facts.delegate else ""
+    board = f" ({facts.board}{whose})" if facts.board else ""
     return f"{facts.name} ({facts.kind}, {facts.sha256[:12]}) on {facts.engine}{board}"
 
 
@@ -115,7 +118,11 @@ def _against(found: Evaluation) -> Iterator[str]:
             f"  outputs   {agreement.equal} of {agreement.compared} byte-equal, largest "
             f"difference {agreement.largest_difference}"
         )
-    yield f"  flips     {other.flips} of {found.n} have another top-1"
+    low, high = other.flips.interval
+    yield (
+        f"  flips     {other.flips.count} of {other.flips.compared} have another top-1 "
+        f"(95 % interval {low:.3f} to {high:.3f})"
+    )
     if other.paired is not None:
         paired = other.paired
         yield (
@@ -221,6 +228,7 @@ def evaluation_document(found: Evaluation, budgets: Sequence[BudgetResult] = ())
         "images_per_s": found.images_per_s,
         "line": _line_document(found.line),
         "against": _against_document(found),
+        "exposure": found.exposure,
         "budgets": [asdict(one) for one in budgets],
     }
 
@@ -233,7 +241,8 @@ def _against_document(found: Evaluation) -> dict[str, Any] | None:
     return {
         "model": asdict(found.against),
         "engine": found.against.engine,
-        "flips": other.flips,
+        "flips": other.flips.count,
+        "flip_rate": flips_dict(other.flips),
         "agreement": None
         if agreement is None
         else {

@@ -12,7 +12,7 @@ from mcuzoo.quoting import printable
 from mcuzoo.tables import columns_of
 
 if TYPE_CHECKING:
-    from mcuzoo.run.score import Accuracy, Scores
+    from mcuzoo.run.score import Accuracy, Agreement, Flips, Scores
     from mcuzoo.run.tally import Prediction, Shown
 
 COLUMNS = 68
@@ -45,6 +45,34 @@ def accuracy_dict(accuracy: Accuracy) -> dict[str, Any]:
         "low95": low,
         "high95": high,
     }
+
+
+def flips_text(flips: Flips, whose: str = "the host's") -> str:
+    """How many answers are not `whose`, and the interval of their share."""
+    low, high = flips.interval
+    return (
+        f"{flips.count:,} of {flips.compared:,} answers are not {whose} (95 % interval "
+        f"{low:.3f} to {high:.3f})"
+    )
+
+
+def flips_dict(flips: Flips | None) -> dict[str, Any] | None:
+    if flips is None:
+        return None
+    low, high = flips.interval
+    return {**asdict(flips), "value": flips.value, "low95": low, "high95": high}
+
+
+def equality_text(agreement: Agreement, whose: str = "the host's") -> str:
+    """How many outputs have the same bytes, and how far the furthest is off."""
+    text = f"{agreement.equal:,} of {agreement.compared:,} outputs byte-equal to {whose}"
+    if not agreement.unequal:
+        return text
+    return f"{text}, off by up to {steps_text(agreement.largest_difference)}"
+
+
+def steps_text(count: int) -> str:
+    return "1 step" if count == 1 else f"{count:,} steps"
 
 
 def scores_dict(scores: Scores) -> dict[str, Any]:

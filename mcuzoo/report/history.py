@@ -10,7 +10,7 @@ from mcuzoo.history.figures import RunFigures
 from mcuzoo.history.trend import History, Point, Series
 from mcuzoo.link.counts import agent_note
 from mcuzoo.report.against import compared_documents
-from mcuzoo.report.figures import accuracy_dict, clipped
+from mcuzoo.report.figures import accuracy_dict, clipped, flips_dict
 from mcuzoo.run.summary import Latency
 from mcuzoo.tables import Column, table_text
 
@@ -72,8 +72,9 @@ def _row(point: Point, unit: str) -> tuple[str, ...]:
 
 
 def series_name(series: Series) -> str:
-    """The model and the board."""
-    return f"{series.model} on {series.board}{agent_note(series.agent)}"
+    """The model, the board, and whose arithmetic."""
+    by = f", {series.delegate}" if series.delegate else ""
+    return f"{series.model} on {series.board}{agent_note(series.agent)}{by}"
 
 
 def images_text(run: RunFigures) -> str:
@@ -100,8 +101,7 @@ def latency_unit(latency: Latency) -> str:
 def verdict_text(run: RunFigures) -> str:
     if not run.finished:
         return "unfinished"
-    broke = run.verdict.broke
-    return "pass" if broke is None else f"FAIL: {broke.value}"
+    return run.verdict.text
 
 
 def changed_names(changed: tuple[Compared, ...]) -> str:
@@ -115,7 +115,8 @@ def state_text(series: Series) -> str:
         return "no run is finished"
     broken = series.broken_since
     if broken is None:
-        return f"pass ({series.finished[-1].started:%Y-%m-%d %H:%M})"
+        newest = series.finished[-1]
+        return f"{newest.verdict.text} ({newest.started:%Y-%m-%d %H:%M})"
     broke, first, before = broken
     when = f"since {first.run.started:%Y-%m-%d %H:%M} ({first.run.folder})"
     if before is None:
@@ -137,6 +138,7 @@ def history_document(found: History) -> dict[str, Any]:
                 "model": series.model,
                 "board": series.board,
                 "agent": series.agent,
+                "delegate": series.delegate,
                 "broken_since": _broken(series),
                 "runs": [_point(point) for point in series.points],
             }
@@ -182,6 +184,7 @@ def _point(point: Point) -> dict[str, Any]:
             "compared": 0 if run.agreement is None else run.agreement.compared,
             "unequal": run.mismatches or 0,
         },
+        "flips": flips_dict(run.unlike.flips),
         "latency": None
         if latency is None
         else {"unit": latency.unit, "median": latency.median, "median_ms": latency.median_ms},

@@ -71,7 +71,7 @@ def judgement_text(judgement: Judgement) -> str:
 def _judgement(judgement: Judgement) -> Iterator[str]:
     yield (
         f"images: {judgement.images}, equal outputs {judgement.agreement.equal}, other top-1 "
-        f"{judgement.versus.flips}"
+        f"{judgement.versus.flips.count}"
     )
     yield (
         f"output distance: mean {judgement.mean_distance:.4f}, max "
@@ -113,7 +113,7 @@ def judgement_document(judgement: Judgement) -> dict[str, Any]:
         "images": judgement.images,
         "labelled": judgement.labelled,
         "identical": agreement.equal,
-        "flips": versus.flips,
+        "flips": versus.flips.count,
         "mean_distance": judgement.mean_distance,
         "max_distance": agreement.largest_difference,
         "original": judgement.original and _scores_values(judgement.original),
@@ -163,7 +163,7 @@ def _cost(scored: Evaluation) -> Iterator[str]:
     before, compared = scored.scores, scored.comparison
     assert compared is not None
     if before is None or compared.scores is None:
-        yield f"top-1 differs on {compared.flips} of {scored.n} images, without labels"
+        yield f"top-1 differs on {compared.flips.count} of {scored.n} images, without labels"
         return
     yield f"top-1      {_change(before.top1, compared.scores.top1)}"
     if before.top5 is not None and compared.scores.top5 is not None:

@@ -21,7 +21,7 @@ from mcuzoo.report.outcome import (
     top1_measure,
 )
 from mcuzoo.report.run_outcome import run_outcome
-from mcuzoo.run.summary import Broke
+from mcuzoo.run.verdict import Broke
 
 if TYPE_CHECKING:
     from mcuzoo.codegen.universal_fit import UniversalFit
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mcuzoo.plan.fit import FitReport
     from mcuzoo.plan.linux import LinuxFit
     from mcuzoo.profile import ModelProfile
+    from mcuzoo.run.score import Versus
     from mcuzoo.tryout.tryout import Tried
 
 
@@ -238,14 +239,20 @@ def evaluation_outcome(
         passed=passed,
         claims=tuple(claims),
         reasons=tuple(failures),
+        warnings=found.warnings,
         seconds=found.seconds,
         board=where,
         model=found.model.name,
         measures=(
             Measure("images", found.n, "Images that were run."),
             top1_measure(top1),
+            *(() if found.comparison is None else (_flips_measure(found.comparison),)),
         ),
     )
+
+
+def _flips_measure(compared: Versus) -> Measure:
+    return Measure("flips", compared.flips.count, "Answers unlike those of the other engine.")
 
 
 def profile_outcome(profile: ModelProfile) -> Outcome:
@@ -271,10 +278,16 @@ def profile_outcome(profile: ModelProfile) -> Outcome:
 
 def try_outcome(tried: Tried) -> Outcome:
     """Its run with what came before it; of a model that does not fit, the fit."""
+    from mcuzoo.plan.fit import FitReport
+
     if tried.run is None or tried.build is None or tried.project is None:
-        return fit_outcome(tried.fit)
+        if isinstance(tried.fit, FitReport):
+            return fit_outcome(tried.fit)
+        return linux_fit_outcome(tried.fit)
     found = run_outcome(tried.run.summary, tried.run.folder)
-    own = (_fit_claim(tried.fit), _build_claim(tried.project.manifest, tried.build))
+    # The emulated C agent is what was tried: of the NPU's fit nothing is claimed.
+    fits = (_fit_claim(tried.fit),) if isinstance(tried.fit, FitReport) else ()
+    own = (*fits, _build_claim(tried.project.manifest, tried.build))
     names = {claim.name for claim in own}
     rest = (claim for claim in found.claims if claim.name not in names)
     return replace(found, claims=(*own, *rest))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mcuzoo.board.baud import baud_text
+from mcuzoo.board.linux import LinuxBoard
 from mcuzoo.errors import command
 from mcuzoo.project.manifest import (
     AnyManifest,
@@ -21,22 +22,40 @@ from mcuzoo.report.fit import constants_summary
 from mcuzoo.tables import Column, table_text
 
 if TYPE_CHECKING:
-    from mcuzoo.board.model import Board
+    from mcuzoo.board.load import AnyBoard
 
 
-def export_text(directory: Path, board: Board, manifest: Manifest) -> str:
+def export_text(directory: Path, board: AnyBoard, manifest: Manifest) -> str:
     """A new project: its arena, constants and console, and what to do next."""
     entry = manifest.plan
+    head = f"{directory}: {manifest.model.name} for {board.name}, runtime {manifest.runtime}\n"
+    build = f"next: {command('mcuzoo', 'build', directory)}"
+    if isinstance(board, LinuxBoard):
+        figures = f"arena {entry.arena_bytes:,} bytes, constants {entry.constant_bytes:,} bytes"
+        return f"{head}C agent: {figures}\n{_npu_text(manifest, board)}{build}\n"
     streamed = ", the input consumed as it arrives" if entry.stream_input else ""
     sdk = " --sdk MCUXSDK, or what its README says" if manifest.sdk else ""
     return (
-        f"{directory}: {manifest.model.name} for {board.name}, runtime {manifest.runtime}\n"
-        f"arena {arena_text(entry)}{streamed}\n"
+        f"{head}arena {arena_text(entry)}{streamed}\n"
         f"constants {entry.constant_bytes:,} bytes in {constants_summary(entry)}\n"
         f"{next_image_text(entry, manifest.output.bytes)}\n"
         f"console {board.console.name} at {baud_text(board.console)}\n"
-        f"next: {command('mcuzoo', 'build', directory)}{sdk}\n"
+        f"{build}{sdk}\n"
     )
+
+
+def _npu_text(manifest: Manifest, board: LinuxBoard) -> str:
+    """What is there for the board's NPU; "" for a board without one."""
+    made = manifest.npu
+    if board.npu is None:
+        return ""
+    if made is None:
+        how = "left out" if board.npu.vela is not None else "compiled on the board by its delegate"
+        return f"NPU: {how}\n"
+    left = f", {', '.join(made.cpu_operators)} on the CPU" if made.cpu_operators else ""
+    sram = "" if made.sram_bytes is None else f"; {made.sram_bytes:,} bytes of its memory"
+    count = f"{made.npu_operators} of {made.operators} operators"
+    return f"NPU: {count}{left}{sram} ({made.compiler})\n"
 
 
 def export_document(manifest: AnyManifest) -> dict[str, Any]:
@@ -50,8 +69,9 @@ def export_document(manifest: AnyManifest) -> dict[str, Any]:
     return document
 
 
-def universal_text(directory: Path, board: Board, manifest: UniversalManifest) -> str:
+def universal_text(directory: Path, board: AnyBoard, manifest: UniversalManifest) -> str:
     """The message about a new universal project."""
+    assert not isinstance(board, LinuxBoard)
     lines = [
         f"{directory}: universal firmware for {board.name}",
         f"{len(manifest.universal.ops)} operators: {', '.join(manifest.universal.ops)}",
@@ -83,12 +103,16 @@ def build_text(project: Path, manifest: ProjectManifest, entry: BuildEntry, widt
     ]
     return (
         f"{manifest.name}, {entry.toolchain} {entry.compiler_version} {entry.optimization}\n"
-        + table_text(columns, rows, width)
+        + (table_text(columns, rows, width) if rows else "")
         + f"code {entry.code_bytes:,} bytes; build {entry.build_id}\n"
         + _changed_text(entry)
-        + "".join(f"{project / product}\n" for product in (entry.elf, entry.bin, entry.hex))
+        + "".join(f"{project / product}\n" for product in _products(entry))
         + f"next: {_next(project, manifest)}\n"
     )
+
+
+def _products(entry: BuildEntry) -> list[str]:
+    return [product for product in (entry.elf, entry.bin, entry.hex) if product]
 
 
 _SHOWN_FILES = 5

@@ -20,14 +20,19 @@ from mcuzoo.quoting import printable
 from mcuzoo.report.figures import (
     accuracy_dict,
     accuracy_text,
+    class_name,
+    equality_text,
+    flips_dict,
+    flips_text,
     prediction_dict,
     recipe_lines,
     shown_lines,
+    steps_text,
 )
 from mcuzoo.report.line import line_document, line_text, line_use_lines
 from mcuzoo.report.run_boards import boards_documents, boards_text
 from mcuzoo.run.record import Row, RunMeta, Status
-from mcuzoo.run.summary import Latency, RunSummary, predictions_of
+from mcuzoo.run.summary import BesideCpu, Latency, RunSummary, predictions_of
 from mcuzoo.run.tally import Chooser, Shown
 
 _SHOWN = 5
@@ -80,6 +85,7 @@ def _facts(summary: RunSummary) -> Iterator[tuple[str, str]]:
     if summary.top5 is not None:
         yield "top-5", accuracy_text(summary.top5)
     yield "reference", _agreement(summary)
+    yield from _of_delegates(summary)
     if summary.boards:
         yield "boards", _boards(summary)
     if summary.latency is not None or not summary.boards:
@@ -95,6 +101,22 @@ def _facts(summary: RunSummary) -> Iterator[tuple[str, str]]:
         yield "line", line_text(summary.meta.link)
 
 
+def _of_delegates(summary: RunSummary) -> Iterator[tuple[str, str]]:
+    """What outputs by another arithmetic are judged by."""
+    if summary.meta.delegates:
+        names = " and ".join(summary.meta.delegates)
+        yield "delegate", f"{names}: another arithmetic, so unequal bytes are no failure"
+        if summary.flips is not None:
+            yield "flips", flips_text(summary.flips)
+    cpu = summary.cpu
+    if cpu is not None:
+        whose = "those of the board's CPU"
+        yield "board's CPU", equality_text(cpu.agreement, whose)
+        yield "flips", flips_text(cpu.flips, whose)
+        if cpu.host_flips is not None:
+            yield "CPU's flips", flips_text(cpu.host_flips)
+
+
 def _boards(summary: RunSummary) -> str:
     boards = summary.boards
     retired = sum(board.record.retired is not None for board in boards)
@@ -103,20 +125,34 @@ def _boards(summary: RunSummary) -> str:
 
 def _findings(summary: RunSummary) -> Iterator[tuple[str, str]]:
     yield from _some("failed", [_failure(row) for row in summary.rows if row.error is not None])
-    yield from _some(
-        "unequal",
-        [
-            f"{row.file}: off by up to {row.reference_difference} steps"
-            for row in summary.rows
-            if row.reference_difference
-        ],
-    )
+    yield from _some("unequal", unequal_lines(summary))
+    yield from _some("flip", flip_lines(summary))
     verdict = summary.verdict
     yield from (("budget", one.text) for one in summary.budgets if one.holds)
     yield from (("warning", warning) for warning in verdict.warnings)
     yield from (("reason", reason) for reason in verdict.reasons)
     beyond = "" if verdict.budget is None else f", by {verdict.budget}"
-    yield "verdict", "pass" if verdict.broke is None else f"FAIL: {verdict.broke.value}{beyond}"
+    yield "verdict", f"{verdict.text}{beyond}"
+
+
+def unequal_lines(summary: RunSummary) -> list[str]:
+    """Each image whose output must be the host's and is not."""
+    return [
+        f"{row.file}: off by up to {steps_text(row.reference_difference)}"
+        for row in summary.rows
+        if row.reference_difference and not summary.meta.delegate_of(row.board)
+    ]
+
+
+def flip_lines(summary: RunSummary) -> list[str]:
+    """Each image that a delegate answers otherwise than the host."""
+    names = summary.meta.class_names
+    return [
+        f"{row.file}: {class_name(row.top1, names)}, the host: {class_name(row.host_top1, names)}"
+        for row in summary.rows
+        if row.top1 is not None and row.host_top1 is not None
+        if row.top1 != row.host_top1 and summary.meta.delegate_of(row.board)
+    ]
 
 
 def _some(name: str, lines: list[str]) -> Iterator[tuple[str, str]]:
@@ -133,7 +169,9 @@ def _agreement(summary: RunSummary) -> str:
     agreement = summary.agreement
     if agreement is None:
         return "not compared"
-    return f"{agreement.equal} of {agreement.compared} outputs byte-equal to the host's"
+    if not summary.meta.delegates:
+        return f"{agreement.equal} of {agreement.compared} outputs byte-equal to the host's"
+    return equality_text(agreement)
 
 
 def _latency(latency: Latency | None, done: int, agent: str) -> str:
@@ -184,6 +222,9 @@ def run_document(run: Path, summary: RunSummary) -> dict[str, object]:
             for score in summary.classes
         ],
         "reference": None if summary.agreement is None else asdict(summary.agreement),
+        "delegates": list(meta.delegates),
+        "flips": flips_dict(summary.flips),
+        "board_cpu": _cpu_dict(summary.cpu),
         "wrong_layer": None if meta.wrong_layer is None else asdict(meta.wrong_layer),
         "stack": None if meta.stack is None else asdict(meta.stack),
         "latency": _latency_dict(summary.latency),
@@ -198,12 +239,23 @@ def run_document(run: Path, summary: RunSummary) -> dict[str, object]:
         **({"boards": boards_documents(summary)} if summary.boards else {}),
         "verdict": {
             "passed": summary.verdict.passed,
+            "judged": summary.verdict.judged,
             "broke": None if summary.verdict.broke is None else summary.verdict.broke.value,
             "exit_code": summary.verdict.exit_code,
             "reasons": summary.verdict.reasons,
             "warnings": summary.verdict.warnings,
             "budgets": [asdict(result) for result in summary.budgets],
         },
+    }
+
+
+def _cpu_dict(cpu: BesideCpu | None) -> dict[str, object] | None:
+    if cpu is None:
+        return None
+    return {
+        "reference": asdict(cpu.agreement),
+        "flips": flips_dict(cpu.flips),
+        "host_flips": flips_dict(cpu.host_flips),
     }
 
 
@@ -221,15 +273,20 @@ CSV_COLUMNS = (
 )  # fmt: skip
 
 
+_DELEGATE_COLUMNS = ("host_top1", "cpu_top1", "cpu_difference")
+
+
 def csv_text(meta: RunMeta, rows: Sequence[Row]) -> str:
     """One line per image in data set order; a cell is empty where nothing is known.
 
     `score` is the top-1 class's output, dequantized; `input_crc32` is hexadecimal (0x…);
-    `cycles` are instructions where the board was emulated. A run on several boards has a last
-    column `board`.
+    `cycles` are instructions where the board was emulated. A run on a delegate has the columns
+    `host_top1`, and of the board's own CPU `cpu_top1` and `cpu_difference`; one on several boards
+    has a last column `board`.
     """
     text = io.StringIO()
-    columns = (*CSV_COLUMNS, "board") if meta.boards else CSV_COLUMNS
+    own = _DELEGATE_COLUMNS if meta.delegates else ()
+    columns = (*CSV_COLUMNS, *own, *(("board",) if meta.boards else ()))
     writer = csv.DictWriter(text, columns, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
     writer.writerows(_cells(row, meta.class_names) for row in rows)
@@ -270,7 +327,8 @@ def write_outputs(path: Path, rows: Sequence[Row], partial: bool) -> None:
 
 
 def _cells(row: Row, names: Sequence[str] | None) -> dict[str, object]:
-    known = {column: getattr(row, column) for column in CSV_COLUMNS if hasattr(row, column)}
+    columns = (*CSV_COLUMNS, *_DELEGATE_COLUMNS)
+    known = {column: getattr(row, column) for column in columns if hasattr(row, column)}
     crc = None if row.input_crc32 is None else f"0x{row.input_crc32:08x}"
     return {
         **known,

@@ -35,8 +35,8 @@ def boards_text(boards: Sequence[BoardSummary], width: int = 80) -> str:
 
 def _cells(board: BoardSummary) -> tuple[str, ...]:
     record = board.record
-    facts, link, agreement = record.facts, record.link, board.agreement
-    wrong = "" if agreement is None else str(agreement.unequal)
+    facts, link = record.facts, record.link
+    wrong = "" if board.wrong is None else str(board.wrong)
     rate = board.images_per_second
     return (
         record.name,

@@ -9,7 +9,7 @@ from mcuzoo.errors import command
 from mcuzoo.link.counts import milliseconds
 from mcuzoo.project.manifest import MANIFEST_NAME
 from mcuzoo.report.claims import claims_of
-from mcuzoo.report.figures import accuracy_text
+from mcuzoo.report.figures import accuracy_text, equality_text, flips_text
 from mcuzoo.report.outcome import (
     Measure,
     Outcome,
@@ -18,7 +18,8 @@ from mcuzoo.report.outcome import (
     flash_measure,
     top1_measure,
 )
-from mcuzoo.run.summary import RunSummary, Verdict
+from mcuzoo.run.summary import RunSummary
+from mcuzoo.run.verdict import Verdict
 
 
 def run_outcome(summary: RunSummary, folder: Path) -> Outcome:
@@ -32,7 +33,7 @@ def run_outcome(summary: RunSummary, folder: Path) -> Outcome:
         claims=claims_of(summary),
         reasons=verdict.reasons,
         warnings=verdict.warnings,
-        facts=() if summary.top1 is None else (f"Top-1 {accuracy_text(summary.top1)}",),
+        facts=tuple(_in_words(summary)),
         more=command("mcuzoo", "report", folder, "--html", "run.html"),
         file=Path(meta.settings.project) / MANIFEST_NAME,
         started=meta.started,
@@ -43,9 +44,16 @@ def run_outcome(summary: RunSummary, folder: Path) -> Outcome:
     )
 
 
+def _in_words(summary: RunSummary) -> Iterator[str]:
+    if summary.top1 is not None:
+        yield f"Top-1 {accuracy_text(summary.top1)}"
+    if summary.meta.delegates and summary.flips is not None and summary.agreement is not None:
+        yield f"{equality_text(summary.agreement)}; {flips_text(summary.flips)}"
+
+
 def _headline(verdict: Verdict) -> str:
     if verdict.broke is None:
-        return "pass"
+        return verdict.text
     if verdict.budget is not None:
         return f"the {verdict.broke.value} is beyond {verdict.budget}"
     return f"the {verdict.broke.value} broke"
@@ -59,6 +67,12 @@ def _measures(summary: RunSummary) -> Iterator[Measure]:
         "top5", None if summary.top5 is None else summary.top5.value, "Top-5 accuracy, 0 to 1."
     )
     yield Measure("mismatches", summary.mismatches, "Outputs unlike those of the host.")
+    if meta.delegates:
+        flips, agreement = summary.flips, summary.agreement
+        count = None if flips is None else flips.count
+        yield Measure("flips", count, "Answers unlike those of the host.")
+        steps = None if agreement is None else agreement.largest_difference
+        yield Measure("largest_step", steps, "Largest difference of an output's values.")
     if latency is not None and latency.unit == "instructions":
         yield Measure("instructions", latency.median, "Of an inference, the median.")
         yield Measure("instructions_max", latency.maximum, "Of an inference, the most.")

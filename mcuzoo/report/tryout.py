@@ -7,17 +7,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
+from mcuzoo.board.linux import LinuxBoard
 from mcuzoo.codegen.export import Project
 from mcuzoo.errors import command
 from mcuzoo.files import write_whole
 from mcuzoo.link.transport import SOME_PORT
 from mcuzoo.ops.inspect import Inspection
 from mcuzoo.plan.fit import FitReport
+from mcuzoo.plan.linux import LinuxFit
 from mcuzoo.project.manifest import BuildEntry, Manifest, load_project
 from mcuzoo.report import schemas
 from mcuzoo.report.arena import arena_text
 from mcuzoo.report.figures import clipped, recipe_lines, score_text
 from mcuzoo.report.fit import fit_document, fit_text
+from mcuzoo.report.fit_linux import linux_fit_document, linux_fit_text
 from mcuzoo.report.html.at_hand import at_hand
 from mcuzoo.report.html.fit import fit_html
 from mcuzoo.report.html.run import RunPage, run_html
@@ -27,7 +30,7 @@ from mcuzoo.report.run import csv_text, run_document, summary_text
 from mcuzoo.run.journal import read_run
 from mcuzoo.run.record import Row, Status
 from mcuzoo.run.run import FinishedRun
-from mcuzoo.run.summary import Broke
+from mcuzoo.run.verdict import Broke
 from mcuzoo.tables import Column, table_text
 from mcuzoo.tryout.tryout import MARK, PROJECT, StepResult, Tried
 
@@ -52,6 +55,9 @@ def _files(folder: Path, made: StepResult) -> Iterator[tuple[str, str]]:
         yield "fit.txt", fit_text(made, _WIDTH)
         yield "fit.json", _json("fit", fit_document(made))
         yield "fit.html", fit_html(made, made.other, made.project)
+    elif isinstance(made, LinuxFit):
+        yield "fit.txt", linux_fit_text(made, _WIDTH)
+        yield "fit.json", _json("fit-linux", linux_fit_document(made))
     elif isinstance(made, FinishedRun):
         yield "run.txt", summary_text(made.summary)
         yield "run.json", _json("run", run_document(made.folder, made.summary))
@@ -85,17 +91,31 @@ def _lines(tried: Tried, width: int) -> Iterator[str]:
     inspection, fit = tried.inspection, tried.fit
     yield (
         f"{tried.name}: {inspection.bytes:,} bytes, {inspection.macs:,} MACs, "
-        f"runtime {fit.runtime}, {tried.board.name} (emulated)"
+        f"runtime {_runtime(tried)}, {tried.board.name} (emulated)"
     )
-    if tried.run is None or tried.build is None:
+    if isinstance(fit, FitReport) and (tried.run is None or tried.build is None):
         yield from _unfit(fit)
-    else:
+    elif tried.run is not None and tried.build is not None:
         yield from _answers(tried, tried.run, width)
-        yield f"arena {arena_text(fit.placement)}"
-        yield _memory(tried.build, width).rstrip("\n")
+        yield from _memories(fit, tried.build, width)
         yield from _judged(tried.run)
     yield f"all of it is in {tried.folder}"
     yield from (f"next: {line}" for line in next_steps(tried))
+
+
+def _runtime(tried: Tried) -> str:
+    return tried.fit.runtime if isinstance(tried.fit, FitReport) else "aot"
+
+
+def _memories(fit: FitReport | LinuxFit, build: BuildEntry, width: int) -> Iterator[str]:
+    if isinstance(fit, FitReport):
+        yield f"arena {arena_text(fit.placement)}"
+        yield _memory(build, width).rstrip("\n")
+        return
+    yield f"arena {fit.agent.arena_bytes or 0:,} bytes; code {build.code_bytes:,} bytes"
+    if fit.compiled is not None:
+        there, all_ops = len(fit.compiled.on_npu), len(fit.compiled.operators)
+        yield f"NPU: {there} of {all_ops} operators by Vela {fit.compiled.version}, not emulated"
 
 
 def _unfit(fit: FitReport) -> Iterator[str]:
@@ -171,22 +191,23 @@ def _judged(run: FinishedRun) -> Iterator[str]:
     verdict, agreement = summary.verdict, summary.agreement
     yield from (f"warning: {text}" for text in verdict.warnings)
     yield from (f"reason: {text}" for text in verdict.reasons)
-    word = "pass" if verdict.broke is None else f"FAIL: {verdict.broke.value}"
     equal = ""
     if agreement is not None:
         equal = f"; {agreement.equal} of {agreement.compared} outputs byte-equal to the host's"
-    yield f"verdict: {word}{equal}"
+    yield f"verdict: {verdict.text}{equal}"
 
 
 def next_steps(tried: Tried) -> tuple[str, ...]:
     """After a pass the two commands for a real board, else what helps on."""
     if tried.run is None or tried.project is None or tried.build is None:
         model, board = tried.given
-        fit = command("mcuzoo", "fit", model, "--board", board, "--runtime", tried.fit.runtime)
+        fit = command("mcuzoo", "fit", model, "--board", board, "--runtime", _runtime(tried))
         return (*([tried.fit.next_step] if tried.fit.next_step else []), fit)
     project = tried.project.folder
     if tried.passed:
         images = () if tried.images is None else ("--images", tried.images)
+        if isinstance(tried.board, LinuxBoard):
+            return (f"{project / 'README.md'} says how it gets onto the board and is measured",)
         run = command("mcuzoo", "run-serial", "--port", SOME_PORT, "--project", project, *images)
         return command("mcuzoo", "flash", project), run
     if tried.run.summary.verdict.broke is Broke.FIRMWARE:
@@ -201,7 +222,7 @@ def try_document(tried: Tried) -> dict[str, object]:
         "model": tried.name,
         "sha256": tried.inspection.sha256,
         "board": tried.board.id,
-        "runtime": tried.fit.runtime,
+        "runtime": _runtime(tried),
         "folder": str(tried.folder),
         "fits": tried.fit.fits,
         "passed": tried.passed,
@@ -214,7 +235,9 @@ def try_document(tried: Tried) -> dict[str, object]:
             {**asdict(use), "left_bytes": use.size_bytes - use.used_bytes} for use in build.regions
         ],
         "inspect": tried.inspection.as_dict(),
-        "fit": fit_document(tried.fit),
+        "fit": fit_document(tried.fit)
+        if isinstance(tried.fit, FitReport)
+        else linux_fit_document(tried.fit),
         "build": None if build is None else asdict(build),
         "run": None if run is None else run_document(run.folder, run.summary),
         "next": list(next_steps(tried)),

@@ -12,7 +12,7 @@ from mcuzoo.prose import wrapped
 from mcuzoo.quoting import printable
 from mcuzoo.report.claims import Claim
 from mcuzoo.report.outcome import Measure, Outcome
-from mcuzoo.run.summary import Broke
+from mcuzoo.run.verdict import Broke
 
 _SHOWN = 12
 PROVES = (

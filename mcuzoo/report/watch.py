@@ -8,7 +8,7 @@ from typing import Any
 
 from mcuzoo.link.counts import UNKNOWN_UNIT
 from mcuzoo.quoting import printable
-from mcuzoo.report.figures import clipped, score_text
+from mcuzoo.report.figures import clipped, score_text, steps_text
 from mcuzoo.run.open_board import Answer, Guess
 from mcuzoo.watch.watch import Seen
 
@@ -38,16 +38,20 @@ def _facts(seen: Seen) -> Iterator[tuple[str, str]]:
         yield f"top-{len(seen.found.top)}", ", ".join(guesses)
     yield "latency", _latency(answer)
     if answer.equal is not None:
-        steps = seen.row.reference_difference
-        yield (
-            "reference",
-            "byte-equal to the host's"
-            if answer.equal
-            else f"UNLIKE the host's: off by up to {steps} steps",
-        )
+        yield "reference", _reference(answer, seen.row.reference_difference or 0)
     attempts = seen.row.attempts or 1
     again = f", sent {attempts} times" if attempts > 1 else ""
     yield "answered", f"in {seen.seconds:.2f} s, from the first look at it{again}"
+
+
+def _reference(answer: Answer, steps: int) -> str:
+    if answer.equal:
+        return "byte-equal to the host's"
+    off = f"off by up to {steps_text(steps)}"
+    if not answer.delegate:
+        return f"UNLIKE the host's: {off}"
+    same = "the same class" if answer.agrees else f"a FLIP, the host says {answer.expected_top1}"
+    return f"{answer.delegate} computes by another arithmetic: {off}; {same}"
 
 
 def _line(name: str, text: str) -> str:
@@ -96,6 +100,8 @@ def seen_document(seen: Seen) -> dict[str, Any]:
         else {"count": answer.count, "unit": answer.unit, "ms": answer.latency_ms},
         "equal": None if answer is None else answer.equal,
         "difference": row.reference_difference,
+        "delegate": None if answer is None else answer.delegate,
+        "agrees": None if answer is None else answer.agrees,
         "input_crc32": None if row.input_crc32 is None else f"0x{row.input_crc32:08x}",
         "attempts": row.attempts,
         "seconds": seen.seconds,

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
-from functools import cache
 from typing import Any
 
+from mcuzoo.plan.linux_facts import NpuUse
 from mcuzoo.plan.zoo_table import TableFigure, TableFile, TableRow, ZooTable
 from mcuzoo.project.recipe import recipe_text
 from mcuzoo.tables import Column, table_text
-from mcuzoo.zoo.catalog import catalog
 
 LEGEND = """\
 published  what the zoo's page or the model's publisher says (u: of the UINT8 file)
 measured   counted in the file at hand (~ computed from the layers, the file not being at hand);
            accuracy by `mcuzoo evaluate`, with the number of images; RT: the verdict of `mcuzoo
            fit`: "fits" with both runtimes, "aot" with the ahead-of-time runtime only
-OPS = 2 x MAC; MB = 1,000,000 bytes; 8M Plus, 93: not measured here"""
+IMX        runs Linux: "cpu" on its cores; "npu" by the NPU's compiler all on the NPU, "npu 9/10"
+           9 of 10 operators, the others on the cores; "tflite" by the BSP's TFLite only; the
+           NPU of the IMX8MP has its compiler on the board, so nothing is said of it
+OPS = 2 x MAC; MB = 1,000,000 bytes; MCX: not measured here"""
 _SIZES = ("ops", "params", "fp32_bytes", "int8_bytes")
 
 
@@ -99,6 +102,10 @@ def _verdicts(row: TableRow) -> list[str]:
         lines.append(f"published for {', '.join(row.published_compatibility)}")
     words = {None: "does not run", True: "fits", False: "does not fit"}
     for board, by_runtime in row.fits.items():
+        if board in row.npu:
+            if by_runtime:
+                lines += _linux_verdicts(row, board)
+            continue
         for runtime, fit in by_runtime.items():
             lines.append(
                 f"{board}, {runtime}: {words[fit]} (mcuzoo fit {row.name} --board {board} "
@@ -107,10 +114,28 @@ def _verdicts(row: TableRow) -> list[str]:
     return lines
 
 
+def _linux_verdicts(row: TableRow, board: str) -> Iterator[str]:
+    """What runs the model on a board with Linux, and what that needs."""
+    runs, use = row.fits[board], row.npu[board]
+    by = {"aot": "the C agent", "tflite": "the BSP's TFLite, by the Python agent"}
+    able = [by[runtime] for runtime, does in runs.items() if does]
+    yield f"{board}, cores: {' and '.join(able) or 'nothing'} can run it"
+    if use is None:
+        yield f"{board}, NPU: not known here (mcuzoo fit {row.name} --board {board})"
+        return
+    left = f"; {', '.join(use.cpu_names)} on the cores" if use.cpu else ""
+    memory = "" if use.fits else ", more than the board has"
+    yield (
+        f"{board}, NPU: {use.npu} of {use.npu + use.cpu} operators{left}; {use.sram_bytes:,} bytes "
+        f"of its memory{memory} ({use.compiler}; mcuzoo fit {row.name} --board {board})"
+    )
+
+
 def zoo_document(table: ZooTable) -> dict[str, Any]:
     """The document that `mcuzoo models --json` prints; sizes in bytes, accuracies as fractions."""
     return {
         "boards": table.boards,
+        "other_products": list(table.others),
         "models": [asdict(row) for row in table.rows],
     }
 
@@ -125,8 +150,8 @@ def zoo_text(table: ZooTable, width: int) -> str:
         Column("OPS", right=True),
         Column("MParams", right=True, rank=2),
         *(Column(heading, right=True, rank=2) for heading in ("FP32 MB", "INT8 MB")),
-        *(Column(heading, rank=3) for heading in ("8M Plus", "93")),
         *(Column(board) for board in boards),
+        *(Column(product, rank=3) for product in table.others),
         Column("input", rank=4),
         Column("data set", rank=4),
         Column("", rank=4),
@@ -146,11 +171,10 @@ def _published(row: TableRow, table: ZooTable) -> list[str]:
     int8 = _value(figures["top1_int8"], ".3f")
     if figures["top1_int8"].published is None and figures["top1_uint8"].published is not None:
         int8 = _value(figures["top1_uint8"], ".3f") + "u"
-    products = {product.lower() for product in row.published_compatibility}
-    judged = _judged_products() if products else frozenset[str]()
-
-    def listed(product: str) -> str:
-        return "yes" if product in products else "no" if product in judged else ""
+    known: dict[str, bool] = dict(row.published_boards)
+    if row.published_compatibility:
+        known |= {other: other in row.published_compatibility for other in table.others}
+    words = {True: "yes", False: "no", None: ""}
 
     return [
         _value(figures["top1_fp32"], ".3f"),
@@ -159,19 +183,8 @@ def _published(row: TableRow, table: ZooTable) -> list[str]:
         _value(figures["params"], ".4g", 1e6),
         _value(figures["fp32_bytes"], ".3g", 1e6),
         _value(figures["int8_bytes"], ".3g", 1e6),
-        *(listed(f"i.mx {product}") for product in ("8m plus", "93", *table.boards)),
+        *(words[known.get(name)] for name in (*table.boards, *table.others)),
     ]
-
-
-@cache
-def _judged_products() -> frozenset[str]:
-    """What the published tables have a column for: they say nothing about other boards."""
-    return frozenset(
-        product.lower()
-        for model in catalog().values()
-        for item in model.published
-        for product in item.compatibility
-    )
 
 
 def _measured(row: TableRow, table: ZooTable) -> list[str]:
@@ -184,13 +197,21 @@ def _measured(row: TableRow, table: ZooTable) -> list[str]:
         _counted(figures["params"], ".4g"),
         _counted(figures["fp32_bytes"], ".3g"),
         _counted(figures["int8_bytes"], ".3g"),
-        "",
-        "",
-        *(
-            mark + verdict if (verdict := _fitting(row.fits[board])) else ""
-            for board in table.boards
-        ),
+        *(mark + said if (said := _verdict(row, board)) else "" for board in table.boards),
+        *("" for _ in table.others),
     ]
+
+
+def _verdict(row: TableRow, board: str) -> str:
+    fits = row.fits[board]
+    return _running(fits, row.npu[board]) if board in row.npu else _fitting(fits)
+
+
+def _running(runs: dict[str, bool | None], npu: NpuUse | None) -> str:
+    """What a board that runs Linux does with a model."""
+    if npu is not None and npu.fits and npu.npu:
+        return "npu" if not npu.cpu else f"npu {npu.npu}/{npu.npu + npu.cpu}"
+    return "cpu" if runs.get("aot") else "tflite" if runs.get("tflite") else "no" if runs else ""
 
 
 def _fitting(fits: dict[str, bool | None]) -> str:

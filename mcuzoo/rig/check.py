@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from mcuzoo.board.load import load_board
+from mcuzoo.board.load import load_any_board
 from mcuzoo.emulator.url import SCHEME
 from mcuzoo.errors import BoardError, McuzooError
 from mcuzoo.link.hello import Hello
@@ -111,7 +111,7 @@ def _baud(board: RigBoard, project: ProjectManifest | None) -> int:
     if project is not None and board.project is not None:
         return project_baud(board.project, project)
     try:
-        return load_board(board.board).console.baud
+        return load_any_board(board.board).console.baud
     except BoardError:
         return DEFAULT_BAUD
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from mcuzoo.board.layers import Complaint, Layers, TomlFile
-from mcuzoo.board.load import list_boards, load_board
+from mcuzoo.board.load import list_any_boards, load_any_board
 from mcuzoo.emulator.url import SCHEME
 from mcuzoo.errors import BoardError, InputError, command, did_you_mean
 from mcuzoo.link.ports import USB
@@ -154,9 +154,9 @@ def _board(name: str, one: _BoardTable, folder: Path) -> RigBoard:
     kind = one.board
     if kind.endswith(".toml"):
         kind = str(folder / kind)
-    elif kind in {board.id for board in list_boards()}:
+    elif kind in {board.id for board in list_any_boards()}:
         return _made(name, one, kind, folder)
-    return _made(name, one, load_board(kind).id, folder)
+    return _made(name, one, load_any_board(kind).id, folder)
 
 
 def _made(name: str, one: _BoardTable, kind: str, folder: Path) -> RigBoard:

@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from mcuzoo.board.load import list_boards, load_board, read_board
-from mcuzoo.board.model import Board
+from mcuzoo.board.load import AnyBoard, list_any_boards, load_any_board, read_any_board
 from mcuzoo.errors import BoardError, PortError, UsageError, WrongFirmwareError, command
 from mcuzoo.link.ports import PortInfo, PortLister, list_serial_ports, named_ports, usb_name
 from mcuzoo.link.survey import Surveyed, survey
@@ -36,7 +35,7 @@ def may_be_asked(port: PortInfo) -> bool:
 
 def board_bauds() -> list[int]:
     """The rates of the boards' consoles, the most frequent one first."""
-    rates = Counter(board.console.baud for board in list_boards())
+    rates = Counter(board.console.baud for board in list_any_boards())
     return [rate for rate, _ in rates.most_common()]
 
 
@@ -50,10 +49,10 @@ def project_baud(project: Path, manifest: ProjectManifest) -> int:
         return DEFAULT_BAUD
 
 
-def project_board(project: Path, manifest: ProjectManifest) -> Board:
+def project_board(project: Path, manifest: ProjectManifest) -> AnyBoard:
     """The board of the project: by its own board file, or else mcuzoo's. Raises BoardError."""
     own = project / BOARD_FILE
-    return read_board(own) if own.is_file() else load_board(manifest.board)
+    return read_any_board(own) if own.is_file() else load_any_board(manifest.board)
 
 
 def port_of(

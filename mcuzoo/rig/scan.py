@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcuzoo.board.load import list_boards
+from mcuzoo.board.load import list_any_boards
 from mcuzoo.errors import InputError, ProjectError
 from mcuzoo.link.ports import USB, PortInfo, by_usb_name, usb_name
 from mcuzoo.link.survey import Surveyed, survey
@@ -123,7 +123,7 @@ def _why_unknown(answer: Surveyed) -> str:
     hello = answer.hello
     if hello is None:
         return answer.trouble
-    if hello.board not in {board.id for board in list_boards()}:
+    if hello.board not in {board.id for board in list_any_boards()}:
         return (
             f"{hello.board} answers, which is no board that comes with mcuzoo: write its table "
             'yourself, with board = "FILE.toml"'
@@ -137,7 +137,7 @@ def _new(
     hello = answer.hello
     assert hello is not None
     number = next(n for n in range(len(names) + 1) if f"{hello.board}-{n}" not in names)
-    default = next(board.console.baud for board in list_boards() if board.id == hello.board)
+    default = next(board.console.baud for board in list_any_boards() if board.id == hello.board)
     return RigBoard(
         name=f"{hello.board}-{number}",
         board=hello.board,

@@ -35,6 +35,15 @@ class BoardSummary:
     unanswered: int
 
     @property
+    def wrong(self) -> int | None:
+        """Outputs that are not the host's and must be; None where none was compared, or where a
+        delegate computes."""
+        facts = self.record.facts
+        if self.agreement is None or (facts is not None and facts.delegate):
+            return None
+        return self.agreement.unequal
+
+    @property
     def median_ms(self) -> float | None:
         """Of an inference; None for instructions, which are no time."""
         facts = self.record.facts
@@ -77,8 +86,11 @@ def _summary(record: BoardRecord, meta: RunMeta, rows: Sequence[Row]) -> BoardSu
     )
 
 
-def board_warnings(boards: Sequence[BoardSummary]) -> Iterator[str]:
+def board_warnings(
+    meta: RunMeta, rows: Sequence[Row], boards: Sequence[BoardSummary]
+) -> Iterator[str]:
     """What to know of boards although the run may have passed."""
+    yield from _depends(meta, rows, exact=False)
     for board in boards:
         record = board.record
         if record.retired is not None:
@@ -102,26 +114,45 @@ class _Given:
 def board_findings(
     meta: RunMeta, rows: Sequence[Row], boards: Sequence[BoardSummary]
 ) -> Iterator[str]:
-    """Sentences about boards whose results are wrong, or are not those of other boards."""
+    """Sentences about boards whose results are wrong, or are not those of other boards. Outputs of
+    a delegate need not be the host's."""
     given = dict(_given(meta, rows))
     files = {row.index: row.file for row in rows}
-    unequal = sum(board.agreement.unequal for board in boards if board.agreement is not None)
+    exact = [board for board in boards if not meta.delegate_of(board.record.name)]
+    unequal = sum(board.agreement.unequal for board in exact if board.agreement is not None)
     let_pass = unequal <= (meta.settings.max_mismatches or 0)
-    for board in boards:
+    for board in exact:
         agreement = board.agreement
         if agreement is not None and agreement.unequal and not let_pass:
             yield (
                 f"{board.record.name}: {agreement.unequal} of {agreement.compared} outputs unlike "
                 f"the host's.{_elsewhere(board.record.name, given, files)}"
             )
-    for index, results in given.items():
-        by_output: dict[int, list[str]] = defaultdict(list)
+    yield from _depends(meta, rows, exact=True)
+
+
+def _depends(meta: RunMeta, rows: Sequence[Row], exact: bool) -> Iterator[str]:
+    """Images on which boards of one arithmetic give different outputs. exact: of kernels that must
+    give the host's bytes, unless one of them does not; else of delegates, each for itself."""
+    files = {row.index: row.file for row in rows}
+    for index, results in _given(meta, rows):
+        by_delegate: dict[str, list[_Given]] = defaultdict(list)
         for one in sorted(results, key=lambda one: _natural(one.board)):
-            by_output[one.crc32].append(one.board)
-        if len(by_output) > 1 and not any(one.wrong for one in results):
-            groups = sorted(by_output.items(), key=lambda pair: (-len(pair[1]), pair[1]))
-            told = "; ".join(f"{' and '.join(names)} give {crc32:08x}" for crc32, names in groups)
-            yield f"The output of {files[index]} depends on the board (CRC-32): {told}."
+            by_delegate[meta.delegate_of(one.board)].append(one)
+        for delegate, alike in by_delegate.items():
+            wrong = exact and any(one.wrong for one in alike)
+            if bool(delegate) is not exact and not wrong:
+                yield from _groups(files[index], alike)
+
+
+def _groups(file: str, alike: Sequence[_Given]) -> Iterator[str]:
+    by_output: dict[int, list[str]] = defaultdict(list)
+    for one in alike:
+        by_output[one.crc32].append(one.board)
+    if len(by_output) > 1:
+        groups = sorted(by_output.items(), key=lambda pair: (-len(pair[1]), pair[1]))
+        told = "; ".join(f"{' and '.join(names)} give {crc32:08x}" for crc32, names in groups)
+        yield f"The output of {file} depends on the board (CRC-32): {told}."
 
 
 def _given(meta: RunMeta, rows: Sequence[Row]) -> Iterator[tuple[int, list[_Given]]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from mcuzoo.budgets import BudgetResult, Figure, judge
@@ -9,8 +11,9 @@ from mcuzoo.link.counts import UNKNOWN_UNIT, milliseconds
 from mcuzoo.run.record import RunMeta
 
 if TYPE_CHECKING:
-    from mcuzoo.run.score import Accuracy, Agreement
-    from mcuzoo.run.summary import Latency, Verdict
+    from mcuzoo.run.score import Accuracy, Agreement, Flips
+    from mcuzoo.run.summary import BesideCpu, Latency
+    from mcuzoo.run.verdict import Unlike, Verdict
 
 
 class Measured(Protocol):
@@ -27,6 +30,10 @@ class Measured(Protocol):
     @property
     def mismatches(self) -> int | None: ...
     @property
+    def unlike(self) -> Unlike: ...
+    @property
+    def cpu(self) -> BesideCpu | None: ...
+    @property
     def latency(self) -> Latency | None: ...
 
 
@@ -37,6 +44,7 @@ def judged_budgets(summary: Measured) -> tuple[BudgetResult, ...]:
     figures = {
         "min_top1": _top1(summary),
         "max_mismatches": _mismatches(summary),
+        "max_flips": _flips(summary),
         "max_latency_ms": latency_figure(latency),
         "max_instructions": instructions_figure(latency),
         "max_arena_bytes": _arena(meta),
@@ -66,7 +74,39 @@ def _mismatches(summary: Measured) -> Figure:
     if count is None or agreement is None:
         return Figure(None, "outputs were not compared with the host's")
     text = f"{agreement.equal:,} of {agreement.compared:,} outputs are byte-equal to the host's"
+    if summary.unlike.foreign:
+        return unequal_figure(text, summary.meta.delegates)
     return Figure(count, text)
+
+
+def unequal_figure(text: str, delegates: Sequence[str]) -> Figure:
+    """Of outputs that need not be the host's bytes. text: how many are."""
+    names = " and ".join(delegates)
+    return Figure(
+        None,
+        f"{text}, and {names} computes by another arithmetic; --max-flips bounds its answers",
+        part="delegate",
+    )
+
+
+def _flips(summary: Measured) -> Figure:
+    flips, whose = summary.unlike.flips, "the host's"
+    if flips is None and summary.cpu is not None:
+        flips, whose = summary.cpu.flips, "those of the board's own CPU"
+    if flips is None:
+        return Figure(None, "answers were not compared with the host's")
+    figure = flips_figure(flips, whose)
+    return figure if summary.meta.delegates else replace(figure, part="firmware")
+
+
+def flips_figure(flips: Flips, whose: str) -> Figure:
+    """The answers that are not `whose`, with the interval of their share."""
+    low, high = flips.interval
+    text = (
+        f"{flips.count:,} of {flips.compared:,} answers are not {whose} "
+        f"(95 % interval {low:.4f} to {high:.4f})"
+    )
+    return Figure(flips.count, text, share=flips.value)
 
 
 def latency_figure(latency: Latency | None) -> Figure:

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +22,12 @@ from mcuzoo.errors import (
     RigError,
     WrongFirmwareError,
 )
+from mcuzoo.link.codes import Feature
 from mcuzoo.link.counts import StackUse
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.inference import Inference, Profile
+from mcuzoo.link.linux_session import choose_engine, engine_of
+from mcuzoo.link.session import Session
 from mcuzoo.link.state import LineCounts, LinkState
 from mcuzoo.profile import ModelProfile, profile_model
 from mcuzoo.project.manifest import Manifest, ProjectManifest
@@ -52,11 +55,21 @@ OpenSession = Callable[[LinkState], AbstractContextManager[BoardSession]]
 """Opens a session with the state of earlier sessions."""
 
 
+ANY_LINUX = "linux-"
+"""What the id of a computer begins with that is no board; its machine follows."""
+
+
 def check_firmware(hello: Hello, manifest: Manifest) -> None:
     """Raise WrongFirmwareError unless the board runs the newest build of the project.
 
+    The Python agent of a Linux board is not built: of that, the model is compared alone. On any
+    computer that is no board of mcuzoo's ("linux-x86_64") it may run the model of every board.
+
     Raises FirmwareError when it does, but its runtime could not be set up.
     """
+    if hello.has(Feature.ENGINES):
+        _check_agent(hello, manifest)
+        return
     _check(
         ("is a", hello.board, manifest.board),
         ("runs the model", hello.model_sha256, manifest.model.sha256),
@@ -69,6 +82,23 @@ def check_firmware(hello: Hello, manifest: Manifest) -> None:
             f"The board cannot run its model: {hello.runtime_error}",
             "Export the project again (mcuzoo fit shows what fits), build and flash it.",
         )
+
+
+def _check_agent(hello: Hello, manifest: Manifest) -> None:
+    if hello.runtime_error:
+        raise FirmwareError(
+            f"The agent cannot run its model: {hello.runtime_error}",
+            "Choose another engine, as ?delegate=none behind an ssh:// port; docs/linux.md tells "
+            "what each needs on the board.",
+        )
+    board = () if hello.board.startswith(ANY_LINUX) else (("is a", hello.board, manifest.board),)
+    _check(
+        *board,
+        ("runs the model", hello.model_sha256, manifest.model.sha256),
+        ("takes an input of bytes", hello.input.bytes, manifest.input.bytes),
+        ("gives an output of bytes", hello.output.bytes, manifest.output.bytes),
+        hint="Copy the exported project to the board again, and start the agent that is in it.",
+    )
 
 
 def check_build(hello: Hello, manifest: ProjectManifest) -> None:
@@ -84,12 +114,15 @@ def _build_of(manifest: ProjectManifest, hello: Hello) -> str:
     return hello.build_id if hello.build_id in manifest.build_ids else manifest.newest_build_id
 
 
-def _check(*facts: tuple[str, str | int, str | int]) -> None:
+def _check(
+    *facts: tuple[str, str | int, str | int],
+    hint: str = "mcuzoo build PROJECT, flash it (or emulate it), and use that project's folder.",
+) -> None:
     for what, found, expected in facts:
         if found != expected:
             raise WrongFirmwareError(
                 f"The board at this port {what} {found}, the project has {expected}.",
-                "mcuzoo build PROJECT, flash it (or emulate it), and use that project's folder.",
+                hint,
             )
 
 
@@ -109,6 +142,7 @@ def board_facts(hello: Hello) -> BoardFacts:
         arena_used=hello.arena_used,
         agent=hello.agent,
         count_unit=hello.count_unit,
+        delegate=hello.delegate,
     )
 
 
@@ -144,6 +178,7 @@ class ConnectedBoard:
         self._context: AbstractContextManager[BoardSession] | None = None
         self._counted: LineCounts | None = None
         self._counts = True
+        self._engine: str | None = None
         self.stack: StackUse | None = None
         """The last stack use that the board reported; None if it does not know."""
         self._host_losses = self.state.host_losses
@@ -193,6 +228,41 @@ class ConnectedBoard:
                 if attempt == IMAGE_ATTEMPTS:
                     raise
 
+    @property
+    def session(self) -> Session:
+        """The present session, for what only some boards can be asked."""
+        return cast("Session", self._session)
+
+    @property
+    def engines(self) -> tuple[str, ...]:
+        """The engines that the board offers; empty where there is no choice."""
+        if not self._hello.has(Feature.ENGINES):
+            return ()
+        return engine_of(self.session).offers
+
+    def select(self, engine: str) -> None:
+        """Let the board compute with `engine`, one of `engines`, in this and in later sessions.
+
+        Raises FirmwareError where that cannot be set up, and as choose_engine.
+        """
+        self._engine = engine
+        self._choose(engine)
+        self._hello = self._session.hello()
+
+    def meet_again(self) -> None:
+        """After somebody else used the session: the engine that was selected, as it is now."""
+        if self._engine is not None:
+            self._choose(self._engine)
+        self._hello = self._session.hello()
+
+    def _choose(self, engine: str) -> None:
+        facts = choose_engine(self.session, engine)
+        if not facts.ready:
+            raise FirmwareError(
+                f"The board cannot compute with {engine}: {facts.error}.",
+                "docs/linux.md tells what an engine needs on the board.",
+            )
+
     def profile(
         self, image_id: int, tensor: NDArray[np.int8], engine: ReferenceEngine
     ) -> ModelProfile:
@@ -227,6 +297,8 @@ class ConnectedBoard:
         self._session = context.__enter__()
         self._context = context
         try:
+            if self._engine is not None:
+                self._choose(self._engine)
             self._hello = self._session.hello()
             self._check(self._hello)
         except BaseException:

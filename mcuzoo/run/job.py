@@ -196,6 +196,7 @@ def _settings(options: RunOptions, base: Settings) -> Settings:
         reference=base.reference and not options.no_reference,
         compress=base.compress and not options.no_compress,
         strict=base.strict or options.strict,
+        board_cpu=options.board_cpu or base.board_cpu,
         **options.budgets_over(base),
     )
 

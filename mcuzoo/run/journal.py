@@ -48,7 +48,7 @@ _ITEM = "id, file, label, sha256"
 _FOUND = (
     "status", "output", "top1", "score", "cycles", "input_crc32", "attempts",
     "reference_difference", "seconds", "error", "rank", "second", "dtype", "turned", "clipped",
-    "board", "host_top1",
+    "board", "host_top1", "cpu_top1", "cpu_difference",
 )  # fmt: skip
 
 
@@ -228,6 +228,16 @@ class Journal:
         )
         if done.rowcount != 1:
             raise sqlite3.IntegrityError(f"image {row.index} is unknown or finished already")
+
+    def record_cpu(self, index: int, top1: int, difference: int) -> None:
+        """Save what the board's own CPU gave for an image that has an answer."""
+        with _damage_named(self._folder), self._database:
+            done = self._database.execute(
+                "UPDATE images SET cpu_top1=?, cpu_difference=? WHERE id=? AND status=?",
+                (top1, difference, index, Status.DONE.value),
+            )
+            if done.rowcount != 1:
+                raise sqlite3.IntegrityError(f"image {index} has no answer")
 
     def keep_link(self, link: LinkState) -> None:
         """Save what the run has learnt about the line, and the losses of the line."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 
-SCHEMA = 5
+SCHEMA = 6
 _SINCE = {
     2: (("rank", "INTEGER"), ("second", "TEXT"), ("dtype", "TEXT")),
     3: (("turned", "INTEGER"), ("clipped", "REAL")),
     4: (("board", "TEXT"),),
     5: (("host_top1", "INTEGER"),),
+    6: (("cpu_top1", "INTEGER"), ("cpu_difference", "INTEGER")),
 }
 """The columns that came with a schema: an older journal is read, and a resume updates it."""
 
@@ -36,7 +37,9 @@ CREATE TABLE images (
     turned INTEGER,
     clipped REAL,
     board TEXT,
-    host_top1 INTEGER
+    host_top1 INTEGER,
+    cpu_top1 INTEGER,
+    cpu_difference INTEGER
 );
 """
 BOARD_TABLES = """

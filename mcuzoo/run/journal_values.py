@@ -32,7 +32,7 @@ _KINDS: tuple[tuple[type, tuple[str, ...]], ...] = (
     (
         int,
         ("label", "top1", "cycles", "input_crc32", "attempts", "reference_difference", "rank",
-         "turned", "host_top1"),
+         "turned", "host_top1", "cpu_top1", "cpu_difference"),
     ),
     (float, ("score", "seconds", "clipped")),
     (str, ("file", "sha256", "status", "error", "second", "dtype", "board")),
@@ -149,6 +149,8 @@ def encode_found(row: Row) -> tuple[object, ...]:
         row.clipped,
         row.board,
         row.host_top1,
+        row.cpu_top1,
+        row.cpu_difference,
     )
 
 
@@ -160,7 +162,7 @@ def require_classes(rows: Iterable[Row], classes: int) -> None:
             continue
         if row.top1 is None:
             raise ValueError(f"image {row.index} is done and has no answer")
-        for one in (row.label, row.top1, row.host_top1):
+        for one in (row.label, row.top1, row.host_top1, row.cpu_top1):
             if one is not None and not 0 <= one < classes:
                 raise ValueError(f"image {row.index} names class {one} of {classes}")
 

@@ -26,6 +26,7 @@ from mcuzoo.files import open_output
 from mcuzoo.link.counts import milliseconds
 from mcuzoo.link.hello import Hello
 from mcuzoo.project.manifest import Manifest
+from mcuzoo.run import score
 from mcuzoo.run.connected_board import ConnectedBoard, check_firmware
 from mcuzoo.run.options import BoardOptions
 from mcuzoo.run.project import emulated_port, find_project
@@ -40,12 +41,15 @@ TOP = 5
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """The result of one input. Two answers are equal if their outputs are, byte for byte.
+    """The result of one input. Two answers are equal if their outputs are, byte for byte; where a
+    delegate computed one of them, by another arithmetic, if they name the same class.
 
     output: int8 (classes,), of the board. expected: the host's output, None if nothing is compared.
     count: of the inference, in `unit` ("cycles", or "instructions" of an emulated core); None if
     the board does not count. image: what was asked: the file, or the kind and shape of an array.
-    by: who answered, where that is known. core_clock_hz: of the board.
+    by: who answered, where that is known. core_clock_hz: of the board. top1, expected_top1: the
+    class of either output; None where it is not known. delegate: whose arithmetic the board has;
+    "": it must give the host's bytes.
     """
 
     output: NDArray[np.int8]
@@ -55,11 +59,17 @@ class Answer:
     core_clock_hz: int
     image: str = ""
     by: str = ""
+    top1: int | None = None
+    expected_top1: int | None = None
+    delegate: str = ""
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Answer):
             return NotImplemented
-        return np.array_equal(self.output, other.output)
+        if np.array_equal(self.output, other.output):
+            return True
+        fair = bool(self.delegate or other.delegate) and self.top1 is not None
+        return fair and self.top1 == other.top1
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -67,6 +77,14 @@ class Answer:
     def equal(self) -> bool | None:
         """Whether the board's output is the host's, byte for byte; None when not compared."""
         return None if self.expected is None else np.array_equal(self.output, self.expected)
+
+    @property
+    def agrees(self) -> bool | None:
+        """Whether the output is what it must be: the host's bytes, or of a delegate the host's
+        class; None when not compared."""
+        if not self.delegate or self.expected is None or self.top1 is None:
+            return self.equal
+        return self.equal or self.top1 == self.expected_top1
 
     @property
     def latency_ms(self) -> float | None:
@@ -84,13 +102,21 @@ class Guess:
     score: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Classification:
     """The classes of a picture. top: at most TOP classes, the best one first. answer: of the
-    board."""
+    board; two classifications are equal if their answers are."""
 
     top: tuple[Guess, ...]
     answer: Answer
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Classification):
+            return NotImplemented
+        same = self.answer.delegate or other.answer.delegate or self.top == other.top
+        return bool(same) and self.answer == other.answer
+
+    __hash__ = None  # type: ignore[assignment]
 
     @property
     def best(self) -> Guess:
@@ -123,15 +149,8 @@ class OpenBoard:
         check_tensor(tensor, self._manifest)
         inference = self._board.infer(next(self._numbers), np.ascontiguousarray(tensor))
         expected = None if self._engine is None else self._engine.run(tensor).reshape(-1)
-        hello = self.hello
-        return Answer(
-            output=inference.output,
-            expected=expected,
-            count=inference.cycles,
-            unit=hello.count_unit,
-            core_clock_hz=hello.core_clock_hz,
-            image=image_name(tensor),
-        )
+        answer = board_answer(inference.output, expected, inference.cycles, self.hello)
+        return with_classes(replace(answer, image=image_name(tensor)), self._manifest)
 
     def classify(self, picture: str | PathLike[str] | NDArray[np.uint8]) -> Classification:
         """Preprocess a picture as the project says, and run it.
@@ -144,6 +163,32 @@ class OpenBoard:
         answer = self.infer(input_of(self._manifest).tensor(pixels))
         answer = replace(answer, image=image_name(picture))
         return classification(answer, self._manifest, self._classes)
+
+
+def board_answer(
+    output: NDArray[np.int8], expected: NDArray[np.int8] | None, count: int | None, hello: Hello
+) -> Answer:
+    """What a board gave. expected: what the host gives to the same input."""
+    return Answer(
+        output=output,
+        expected=expected,
+        count=count,
+        unit=hello.count_unit,
+        core_clock_hz=hello.core_clock_hz,
+        delegate=hello.delegate,
+    )
+
+
+def with_classes(answer: Answer, manifest: Manifest) -> Answer:
+    """The answer, with the classes that its outputs name."""
+    end = manifest.output
+    ends = (None, end.scale, end.zero_point, form_of(end))
+    expected = answer.expected
+    return replace(
+        answer,
+        top1=score.answer(answer.output, *ends).top1,
+        expected_top1=None if expected is None else score.answer(expected, *ends).top1,
+    )
 
 
 @contextmanager
@@ -234,13 +279,13 @@ def classification(answer: Answer, manifest: Manifest, classes: Classes) -> Clas
     """What `answer` says of the classes of the project's model."""
     output = manifest.output
     # Of equal values the lower index comes first, as in every score.
-    scores = form_of(output).scores(answer.output, output.scale, output.zero_point)
-    best = np.argsort(-scores, kind="stable")[:TOP]
+    values = form_of(output).scores(answer.output, output.scale, output.zero_point)
+    best = np.argsort(-values, kind="stable")[:TOP]
     top = tuple(
         Guess(
             label=int(label),
             name=classes.name(int(label)),
-            score=float(scores[label]),
+            score=float(values[label]),
         )
         for label in best
     )

@@ -95,6 +95,14 @@ class RunOptions(RecipeOptions, BudgetOptions):
     max_baud: MaxBaud = None
     wait_port: WaitPort = None
     no_reference: NoReference = False
+    board_cpu: Annotated[
+        str | None,
+        Option(
+            "Where a delegate computes, run the images on this engine of the board's CPU, too; no: "
+            "on none [builtin, xnnpack or none, the first that it offers].",
+            metavar="ENGINE|no",
+        ),
+    ] = None
     no_compress: Annotated[
         bool, Option("Send every input as it is, even where a shorter encoding is known.")
     ] = False

@@ -45,9 +45,11 @@ class Row:
     answer of the other engine or model of an evaluation. `turned`: by its EXIF orientation.
     `clipped`: the share of the input's values that int8 could not take. `cells`: of a grid; known
     only to the process that ran the image. `board`: the name of the board that answered, in a run
-    on several. `index`, `file`: its place and name in the data set. `sha256`: of the file's
-    content; None where it was not read. `input_crc32`: CRC-32 of the input tensor. `error`: why it
-    has no result, for people. `status`: PENDING until it is run.
+    on several. `cpu_top1`, `cpu_difference`: as host_top1 and reference_difference, of the board's
+    own CPU where a delegate answered; None where it was not asked. `index`, `file`: its place and
+    name in the data set. `sha256`: of the file's content; None where it was not read.
+    `input_crc32`: CRC-32 of the input tensor. `error`: why it has no result, for people. `status`:
+    PENDING until it is run.
     """
 
     index: int
@@ -71,6 +73,8 @@ class Row:
     cells: tuple[Cell, ...] = ()
     board: str | None = None
     host_top1: int | None = None
+    cpu_top1: int | None = None
+    cpu_difference: int | None = None
 
     @property
     def label_rank(self) -> int | None:
@@ -91,8 +95,9 @@ class Settings(BudgetOptions):
     them. labgrid: of a run on a farm, its coordinator; filters: tags of its places; places: how
     many of them; lg_env, lg_state: file and strategy that switch their power. compress: inputs are
     sent encoded where that pays. max_baud: the highest rate to change to; 0: `baud` stays, as in
-    older runs. port: the one of a run on one board; empty else. limit: at most so many images.
-    split: of the data set.
+    older runs. board_cpu: the engine of the board's CPU that is compared with its delegate; "no":
+    none; None: the first of CPU_ENGINES that it offers. port: the one of a run on one board; empty
+    else. limit: at most so many images. split: of the data set.
     """
 
     project: str
@@ -114,6 +119,7 @@ class Settings(BudgetOptions):
     lg_state: str | None = None
     compress: bool = True
     max_baud: int = 0
+    board_cpu: str | None = None
 
     @property
     def several(self) -> bool:
@@ -129,7 +135,8 @@ class BoardFacts:
     core answered, so counts are no cycles. arena_bytes: the whole arena; arena_used: what the
     runtime takes of it. core_clock_hz: what counts of cycles are of. cpuid: the core's CPUID
     register. build_id, model_sha256: lower-case hex. runtime, toolchain: with their versions.
-    protocol_version: of the link.
+    protocol_version: of the link. delegate: whose arithmetic computes; "" for kernels whose bytes
+    must be the host's, as those of all older runs.
     """
 
     board: str
@@ -145,6 +152,7 @@ class BoardFacts:
     arena_used: int
     agent: str | None = None
     count_unit: str | None = None
+    delegate: str = ""
 
     @property
     def kind(self) -> str:
@@ -198,13 +206,15 @@ class WrongLayer:
     """The result of a profile of `file`, whose output was wrong.
 
     `ops` and `name` are those of the first wrong layer, None when no layer is; `verdict` says it in
-    words.
+    words. part: what it shows to be wrong: "firmware", or of a file for an NPU "npu" or "compiler";
+    None: nothing, as where a delegate's arithmetic is its own.
     """
 
     file: str
     ops: str | None
     name: str | None
     verdict: str
+    part: str | None = "firmware"
 
 
 @dataclass(frozen=True)
@@ -271,6 +281,21 @@ class RunMeta:
     others: tuple[OtherResult, ...] = ()
     input: InputFacts | None = None
     build: BuildFacts | None = None
+
+    @property
+    def delegates(self) -> tuple[str, ...]:
+        """The arithmetics of the run's boards that are not the host's; empty: every output must be
+        the host's, byte for byte."""
+        known = (board.facts for board in self.boards if board.facts is not None)
+        facts = tuple(known) or (self.board,)
+        return tuple(sorted({one.delegate for one in facts if one.delegate}))
+
+    def delegate_of(self, board: str | None) -> str:
+        """Whose arithmetic `board` of a run on several has; None: of a run on one."""
+        for one in self.boards:
+            if one.name == board and one.facts is not None:
+                return one.facts.delegate
+        return self.board.delegate
 
     @property
     def links(self) -> tuple[LinkState, ...]:

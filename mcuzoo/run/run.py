@@ -49,7 +49,8 @@ class FinishedRun:
     summary: RunSummary
 
     @property
-    def passed(self) -> bool:
+    def passed(self) -> bool | None:
+        """None if outputs of a delegate were compared and nothing was judged."""
         return self.summary.verdict.passed
 
 

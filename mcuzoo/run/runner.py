@@ -12,6 +12,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from functools import partial
+from pathlib import Path
 from types import FrameType
 from typing import ClassVar, Protocol
 
@@ -22,8 +23,6 @@ from mcuzoo import __version__
 from mcuzoo.data.images import Item
 from mcuzoo.data.output_form import form_of
 from mcuzoo.data.preprocess import input_of
-from mcuzoo.engines.engine import Engine
-from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import (
     DataSetError,
     FirmwareError,
@@ -38,6 +37,7 @@ from mcuzoo.link.codes import Feature
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.state import LinkState
 from mcuzoo.project.manifest import Manifest
+from mcuzoo.run.board_cpu import ask_cpu, cpu_is_left, select_delegate
 from mcuzoo.run.connected_board import (
     BoardGoneError,
     ConnectedBoard,
@@ -48,7 +48,8 @@ from mcuzoo.run.connected_board import (
 from mcuzoo.run.feed import Prepared, Unusable, prepare, prepared_ahead, with_next
 from mcuzoo.run.job import Job
 from mcuzoo.run.journal import Journal, begin_journal, read_run, recorded
-from mcuzoo.run.record import InputFacts, Row, RunMeta, Status, WrongLayer
+from mcuzoo.run.layer_finder import LayerFinder, one_turn
+from mcuzoo.run.record import InputFacts, Row, RunMeta, Status
 from mcuzoo.run.score import answer, difference
 from mcuzoo.run.summary import RunSummary, summarize
 
@@ -85,59 +86,6 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-class LayerFinder:
-    """Finds the first wrong layer, once per run. Use it between images: it runs the model again.
-
-    record: takes what was found. turn: whoever acquires it first finds the layer; boards of the
-    same run share one.
-    """
-
-    def __init__(
-        self,
-        board: ConnectedBoard,
-        engine: Engine | None,
-        record: Callable[[WrongLayer], None],
-        turn: threading.Lock,
-    ) -> None:
-        self._board = board
-        # Only the reference knows what each layer gives.
-        self._engine = engine if isinstance(engine, ReferenceEngine) else None
-        self._record = record
-        self._turn = turn
-
-    def find(self, ready: Prepared) -> None:
-        """Profile an image whose output was wrong, and record the first wrong layer.
-
-        An error of the profile is reported as a trouble and does not end the run: then the verdict
-        has no layer's name.
-        """
-        if self._engine is None or not self._turn.acquire(blocking=False):
-            return
-        try:
-            profile = self._board.profile(ready.item.index, ready.tensor, self._engine)
-        except (RigError, ProtocolError) as error:
-            self._board.tell(f"No profile of {ready.item.file}: {error.message}")
-            return
-        wrong = profile.first_wrong
-        verdict = "it runs again without a difference" if profile.passed else profile.verdict
-        self._record(
-            WrongLayer(
-                file=ready.item.file,
-                ops=None if wrong is None else wrong.ops,
-                name=None if wrong is None else wrong.name,
-                verdict=verdict,
-            )
-        )
-
-
-def one_turn(known: WrongLayer | None) -> threading.Lock:
-    """The turn of a run's finders; there is none left if the layer is known."""
-    turn = threading.Lock()
-    if known is not None:
-        turn.acquire()
-    return turn
-
-
 LOST_IN_A_ROW = 3
 BOARD_LOST = (BoardGoneError, WrongFirmwareError)
 """Errors after which a board is asked nothing more."""
@@ -151,6 +99,8 @@ class Observer(Protocol):
     def image(self, row: Row) -> None: ...
 
     def trouble(self, text: str) -> None: ...
+
+    def note(self, text: str) -> None: ...
 
 
 def run_images(job: Job, open_session: OpenSession, observer: Observer) -> RunSummary:
@@ -177,16 +127,19 @@ def run_images(job: Job, open_session: OpenSession, observer: Observer) -> RunSu
                 journal = stack.enter_context(begin_journal(job.out, meta, job.data_set.items))
             else:
                 meta, journal = begun.meta, begun.journal
+                select_delegate(board, meta.board.delegate)
                 _check_same_board(job, meta, board.hello)
                 journal.update_settings(job.settings)
             observer.started(
                 board.hello, len(job.data_set.items), len(job.data_set.items) - len(items)
             )
             turn = one_turn(meta.wrong_layer)
-            finder = LayerFinder(board, job.engine, journal.record_wrong_layer, turn)
+            project = Path(job.settings.project)
+            finder = LayerFinder(board, job.engine, journal.record_wrong_layer, turn, project)
             with resumable(job), closing(_run(job, board, items, finder)) as rows:
                 for row in recorded(rows, journal, lambda: board.state):
                     observer.image(row)
+                ask_cpu(job, board, journal, read_run(job.out)[1], observer.note)
                 board.take_stock()
                 journal.keep_link(board.state)
                 if board.stack is not None:
@@ -217,7 +170,7 @@ def run_unfinished(job: Job, work: Callable[[Sequence[Item], Begun | None], None
             journal = stack.enter_context(Journal(job.out))
             begun = Begun(journal, *read_run(job.out))
             items = unfinished_items(job, begun.meta, begun.rows)
-        if begun is None or items:
+        if begun is None or items or cpu_is_left(begun.meta, begun.rows):
             work(items, begun)
     summary = summarize(*read_run(job.out))
     _refuse_all_bad(summary)

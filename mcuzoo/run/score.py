@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import sqrt
 from typing import Any
@@ -76,6 +77,30 @@ class Agreement:
 
 
 @dataclass(frozen=True)
+class Flips:
+    """`count` of `compared` images have another top-1 than on another engine, ties going to the
+    lowest index; low and high bound the true rate with 95 % confidence."""
+
+    count: int
+    compared: int
+
+    @property
+    def value(self) -> float:
+        return self.count / self.compared
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        return wilson_interval(self.count, self.compared)
+
+
+def flips_of(first: Iterable[int | None], second: Iterable[int | None]) -> Flips | None:
+    """The images on which two engines answer other classes. first, second: the top-1 of each image,
+    None where it is not known; None where nothing can be compared."""
+    pairs = [pair for pair in zip(first, second, strict=True) if None not in pair]
+    return Flips(sum(a != b for a, b in pairs), len(pairs)) if pairs else None
+
+
+@dataclass(frozen=True)
 class Paired:
     """`only_first`, `only_second`: images that only one of the two classifies correctly."""
 
@@ -108,11 +133,11 @@ class Paired:
 class Versus:
     """A second engine or model on the same images.
 
-    flips: images with another top-1, ties going to the lowest index; agreement: None where their
-    outputs are not of one scale; scores (of the second) and paired: None without labels.
+    agreement: None where their outputs are not of one scale; scores (of the second) and paired:
+    None without labels. flips: images with another top-1.
     """
 
-    flips: int
+    flips: Flips
     agreement: Agreement | None
     scores: Scores | None
     paired: Paired | None

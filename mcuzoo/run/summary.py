@@ -1,14 +1,12 @@
-"""The figures of a run, computed from its journal only, and its verdict: whether it passed, and if
-not, what broke: model, data, rig or firmware."""
+"""The figures of a run, computed from its journal only, with its verdict."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from statistics import median
 
-from mcuzoo.budgets import BudgetResult, Budgets
+from mcuzoo.budgets import BudgetResult
 from mcuzoo.data.output_form import Cell
 from mcuzoo.link.counts import milliseconds
 from mcuzoo.run.board_summary import (
@@ -19,9 +17,10 @@ from mcuzoo.run.board_summary import (
 )
 from mcuzoo.run.budgets import judged_budgets
 from mcuzoo.run.label_order import WrongOrder
-from mcuzoo.run.record import Row, RunMeta, Status, WrongLayer
-from mcuzoo.run.score import Accuracy, Agreement, ClassScore
+from mcuzoo.run.record import Row, RunMeta, Status
+from mcuzoo.run.score import Accuracy, Agreement, ClassScore, Flips, flips_of
 from mcuzoo.run.tally import Prediction, Tally
+from mcuzoo.run.verdict import Unlike, Verdict, verdict_of, with_boards, with_budgets
 
 
 @dataclass(frozen=True)
@@ -52,100 +51,41 @@ def measure_latency(counts: Sequence[int | None], core_clock_hz: int, unit: str)
     return Latency(unit, len(counted), min(counted), middle, max(counted), core_clock_hz)
 
 
-class Broke(str, Enum):
-    """The part at fault if a run does not pass, the strongest evidence first. A budget that does
-    not hold counts after all of them."""
-
-    FIRMWARE = "firmware"  # it computes something else than the host, from the same input
-    RIG = "rig"  # images got no answer
-    DATA = "data"  # images could not be decoded (--strict), or labels are in another order
-    MODEL = "model"  # the accuracy is below --min-top1
-
-
-_EXIT_CODES = {Broke.FIRMWARE: 1, Broke.MODEL: 1, Broke.DATA: 2, Broke.RIG: 3}
-_OVER_BUDGET_EXIT_CODE = 1
-_FAULT_EXIT_CODE = 4  # the firmware gave no answer at all, which no accuracy can be told from
-
-
 @dataclass(frozen=True)
-class Verdict:
-    """broke: None if the run passed. reasons: why it did not pass. warnings: what else to know.
-    exit_code: of the command. budget: the name of the one that alone made it negative."""
+class BesideCpu:
+    """A delegate's outputs beside those of the same board's CPU, on the same images.
 
-    broke: Broke | None
-    reasons: tuple[str, ...]
-    warnings: tuple[str, ...]
-    exit_code: int = 0
-    budget: str | None = None
-
-    @property
-    def passed(self) -> bool:
-        return self.broke is None
-
-
-def verdict_of(
-    counts: Mapping[Status, int],
-    unequal: int,
-    top1: Accuracy | None,
-    asked: Budgets,
-    strict: bool,
-    wrong_layer: WrongLayer | None = None,
-    order: WrongOrder | None = None,
-) -> Verdict:
-    """Judge a run by its counts of images, outputs unlike the reference, and accuracy.
-
-    asked: of its budgets, those of accuracy and of outputs unlike the reference count here.
-    wrong_layer: the result of the profile of a wrong output. order: that of the labels, if it is
-    not the classes'. If several parts broke, the first in the order of `Broke` is named: an
-    accuracy says nothing about the model if the firmware computes wrong outputs, images are missing
-    or labels mean other classes.
+    agreement: of their bytes. flips: other answers than the CPU's. host_flips: answers of the CPU
+    that are not the host's; None where these are not known.
     """
-    bound = None if order is not None else asked.min_top1
-    allowed = unequal if unequal <= (asked.max_mismatches or 0) else 0
-    findings = list(_findings(counts, unequal - allowed, top1, bound, strict, wrong_layer))
-    if order is not None:
-        findings.append((Broke.DATA, f"{order.message} {order.advice}"))
-    warnings = []
-    if counts[Status.BAD_IMAGE] and not strict:
-        warnings.append(_bad_images(counts))
-    if allowed:
-        limit = f"{asked.max_mismatches:,} are let pass (max_mismatches)"
-        warnings.append(f"Outputs unlike the host reference's: {allowed:,}; {limit}.")
-    broke = min((blame for blame, _ in findings), key=list(Broke).index, default=None)
-    reasons = tuple(reason for _, reason in findings)
-    if broke is None:
-        return Verdict(None, reasons, tuple(warnings))
-    faulted = broke is Broke.FIRMWARE and counts[Status.FAULT] > 0
-    code = _FAULT_EXIT_CODE if faulted else _EXIT_CODES[broke]
-    return Verdict(broke, reasons, tuple(warnings), code)
+
+    agreement: Agreement
+    flips: Flips
+    host_flips: Flips | None
 
 
-def _findings(
-    counts: Mapping[Status, int],
-    unequal: int,
-    top1: Accuracy | None,
-    min_top1: float | None,
-    strict: bool,
-    wrong_layer: WrongLayer | None,
-) -> Iterator[tuple[Broke, str]]:
-    if unequal:
-        where = f" On {wrong_layer.file}, {wrong_layer.verdict}." if wrong_layer else ""
-        yield Broke.FIRMWARE, f"Outputs unlike the host reference's: {unequal}.{where}"
-    if counts[Status.FAULT]:
-        yield Broke.FIRMWARE, f"Images on which the firmware failed: {counts[Status.FAULT]}."
-    if counts[Status.LOST]:
-        yield Broke.RIG, f"Images without an answer from the board: {counts[Status.LOST]}."
-    if counts[Status.PENDING]:
-        yield Broke.RIG, f"Images that have not been run yet: {counts[Status.PENDING]}."
-    if counts[Status.BAD_IMAGE] and strict:
-        yield Broke.DATA, _bad_images(counts)
-    if min_top1 is not None and (top1 is None or top1.value < min_top1):
-        measured = "not known" if top1 is None else f"{top1.value:.4f}"
-        yield Broke.MODEL, f"Top-1 is {measured}, less than the {min_top1:.4f} asked for."
+def beside_cpu(rows: Sequence[Row]) -> BesideCpu | None:
+    """None where no image was run on the board's CPU, too."""
+    asked = [row for row in rows if row.cpu_top1 is not None]
+    differences = [row.cpu_difference for row in asked if row.cpu_difference is not None]
+    cpu = [row.cpu_top1 for row in asked]
+    flips = flips_of((row.top1 for row in asked), cpu)
+    if flips is None or not differences:
+        return None
+    return BesideCpu(
+        Agreement(len(differences), differences.count(0), max(differences)),
+        flips,
+        flips_of(cpu, (row.host_top1 for row in asked)),
+    )
 
 
-def _bad_images(counts: Mapping[Status, int]) -> str:
-    return f"Images that could not be decoded, not counted: {counts[Status.BAD_IMAGE]}."
+def unlike_host(meta: RunMeta, rows: Sequence[Row]) -> Unlike:
+    """The outputs unlike the host's. rows: with an answer."""
+    unlike = [row for row in rows if row.reference_difference]
+    foreign = sum(bool(meta.delegate_of(row.board)) for row in unlike)
+    flips = flips_of((row.top1 for row in rows), (row.host_top1 for row in rows))
+    compared = sum(row.reference_difference is not None for row in rows)
+    return Unlike(len(unlike) - foreign, foreign, compared, flips)
 
 
 @dataclass(frozen=True)
@@ -156,7 +96,8 @@ class RunSummary:
     confusion: (label, predicted, images). wrong_order: that of the labels, if it is not the
     classes'. meta, rows: of the journal. counts: images by status. agreement: with the host's
     reference; None where it was not asked. images_per_second: None where no time is known. verdict:
-    of the run. budgets: each that was given."""
+    of the run. budgets: each that was given. unlike: outputs and answers that are not the host's.
+    cpu: beside the board's own CPU; None where it was not asked."""
 
     meta: RunMeta = field(repr=False)
     rows: tuple[Row, ...] = field(repr=False)
@@ -175,6 +116,13 @@ class RunSummary:
     confusion: tuple[tuple[int, int, int], ...] = field(default=(), repr=False)
     wrong_order: WrongOrder | None = None
     budgets: tuple[BudgetResult, ...] = ()
+    unlike: Unlike = field(default_factory=Unlike)
+    cpu: BesideCpu | None = None
+
+    @property
+    def flips(self) -> Flips | None:
+        """The answers that are not the host's; None where these are not known."""
+        return self.unlike.flips
 
     @property
     def mismatches(self) -> int | None:
@@ -200,9 +148,10 @@ def summarize(meta: RunMeta, rows: Sequence[Row]) -> RunSummary:
     scores, agreement = tally.scores, tally.agreement
     order = tally.wrong_order(meta.class_names)
     seconds = sum(row.seconds or 0.0 for row in done)
+    unlike = unlike_host(meta, done)
     verdict = verdict_of(
         counts=counts,
-        unequal=agreement.unequal if agreement else 0,
+        unlike=unlike,
         top1=None if scores is None else scores.top1,
         asked=meta.settings,
         strict=meta.settings.strict,
@@ -214,7 +163,8 @@ def summarize(meta: RunMeta, rows: Sequence[Row]) -> RunSummary:
     boards = summarize_boards(meta, rows)
     if boards:
         findings = tuple(board_findings(meta, rows, boards))
-        verdict = _with_boards(verdict, findings, tuple(board_warnings(boards)))
+        warnings = tuple(board_warnings(meta, rows, boards))
+        verdict = with_boards(verdict, findings, warnings)
         done_by_boards = sum(board.images for board in boards)
         rate = done_by_boards / meta.elapsed_s if meta.elapsed_s else None
     else:
@@ -240,51 +190,17 @@ def summarize(meta: RunMeta, rows: Sequence[Row]) -> RunSummary:
         boards=boards,
         confusion=tally.confusion,
         wrong_order=order,
+        unlike=unlike,
+        cpu=beside_cpu(done),
     )
     results = judged_budgets(measured)
-    return replace(measured, budgets=results, verdict=with_budgets(verdict, results))
-
-
-_BY_THE_VERDICT = ("min_top1", "max_mismatches")
-"""Budgets that `verdict_of` has judged already: they tell what else says nothing."""
-
-
-def with_budgets(verdict: Verdict, results: Sequence[BudgetResult]) -> Verdict:
-    """Let the budgets of a run count in its verdict: weaker than all else, and always as a verdict
-    that failed, also where it is the rig's."""
-    # An accuracy that says nothing is no news: then something else is broken.
-    told = [one for one in results if one.name != "min_top1" or one.holds is not None]
-    unknown = [one for one in told if one.holds is None and not one.fails]
-    failed = [
-        one for one in told if one.fails and (one.holds is None or one.name not in _BY_THE_VERDICT)
-    ]
-    verdict = replace(verdict, warnings=(*verdict.warnings, *(one.text for one in unknown)))
-    if failed:
-        verdict = replace(verdict, reasons=(*verdict.reasons, *(one.text for one in failed)))
-        if verdict.broke is None:
-            part = Broke(failed[0].part)
-            verdict = replace(
-                verdict, broke=part, exit_code=_OVER_BUDGET_EXIT_CODE, budget=failed[0].name
-            )
-    return verdict
+    return replace(measured, budgets=results, verdict=with_budgets(verdict, results, meta, unlike))
 
 
 def counts_alike(meta: RunMeta) -> bool:
     """Whether the counts of all boards mean the same."""
     facts = [board.facts for board in meta.boards if board.facts is not None]
     return len({(one.board, one.core_clock_hz, one.unit) for one in (*facts, meta.board)}) == 1
-
-
-def _with_boards(verdict: Verdict, findings: tuple[str, ...], warnings: tuple[str, ...]) -> Verdict:
-    """The verdict of a run on several boards. findings: results of boards that are wrong."""
-    known = replace(
-        verdict,
-        reasons=(*verdict.reasons, *findings),
-        warnings=(*verdict.warnings, *warnings),
-    )
-    if not findings or verdict.broke is Broke.FIRMWARE:
-        return known
-    return replace(known, broke=Broke.FIRMWARE, exit_code=_EXIT_CODES[Broke.FIRMWARE])
 
 
 def predictions_of(meta: RunMeta, rows: Sequence[Row]) -> Iterator[Prediction]:

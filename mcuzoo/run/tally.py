@@ -20,6 +20,7 @@ from mcuzoo.run.score import (
     Accuracy,
     Agreement,
     ClassScore,
+    Flips,
     Paired,
     Scores,
     Versus,
@@ -105,7 +106,7 @@ class Tally:
         self._confusion: Counter[tuple[int, int]] = Counter()
         self._order = LabelOrder(classes)
         self._differences: Counter[int] = Counter()
-        self._flips = 0
+        self._flips = Flips(0, 0)
         self._chooser = Chooser(show)
         self._pairs: Counter[tuple[bool, bool]] = Counter()
         self.turned = 0
@@ -132,7 +133,8 @@ class Tally:
             self._differences[row.reference_difference] += 1
         if row.second is not None:
             self._second.add(row.second.rank)
-            self._flips += row.top1 != row.second.top1
+            flips, other = self._flips, row.top1 != row.second.top1
+            self._flips = Flips(flips.count + other, flips.compared + 1)
             if rank is not None:
                 self._pairs[rank == 0, row.second.rank == 0] += 1
 

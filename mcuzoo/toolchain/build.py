@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from os import PathLike
 from pathlib import Path
 
 from mcuzoo.codegen.mcuxpresso import require_plain_path
 from mcuzoo.codegen.tflm.tree import TflmTree, open_tree
-from mcuzoo.errors import InputError, ProjectError, ToolchainError, UsageError, command
+from mcuzoo.errors import InputError, ToolchainError, UsageError
 from mcuzoo.plan.tflm.image import check_kernels
 from mcuzoo.project.build_id import (
     BUILD_FOLDER,
     build_id,
-    firmware_inputs,
-    hash_files,
-    is_firmware_input,
 )
 from mcuzoo.project.kinds import OPTIMIZATION, check_optimization
 from mcuzoo.project.manifest import (
     AnyManifest,
     BuildEntry,
+    LinuxTargetEntry,
     PartEntry,
     ProjectManifest,
     TargetEntry,
@@ -32,8 +30,7 @@ from mcuzoo.project.manifest import (
     load_project,
     write_manifest,
 )
-from mcuzoo.project.rules import inside
-from mcuzoo.toolchain.compile import CompileJob, build_elf, build_facts, build_flags
+from mcuzoo.toolchain.compile import CompileJob, OnCompiled, build_elf, build_facts, build_flags
 from mcuzoo.toolchain.find import (
     BuildLog,
     Compiler,
@@ -41,6 +38,8 @@ from mcuzoo.toolchain.find import (
     newlib_version,
     require_newlib,
 )
+from mcuzoo.toolchain.inputs import Inputs, Toolset, changed_inputs, input_hashes
+from mcuzoo.toolchain.linux import build_for_linux
 from mcuzoo.toolchain.mcuxpresso import (
     SdkJob,
     build_sdk_elf,
@@ -175,34 +174,17 @@ def find_tflm_compiler(name: str | None) -> Compiler:
     return compiler
 
 
-OnCompiled = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class Toolset:
-    """The compiler and other tools of a build, and the folder below build/ for the products.
-
-    flags, parts: as the manifest has them, see BuildEntry. toolchain: "gcc" or "zig". optimization:
-    the level, or the SDK's configuration. compiler_version: as it states it.
-    """
-
-    toolchain: str
-    compiler_version: str
-    optimization: str
-    folder: str
-    flags: tuple[str, ...]
-    parts: tuple[PartEntry, ...]
-
-
 def build_project(
     project: str | PathLike[str],
     options: BuildOptions = BuildOptions(),
     on_compiled: OnCompiled = lambda done, total: None,
+    say: Callable[[str], None] = lambda text: None,
 ) -> BuildEntry:
     """Build into project/build/<folder>/firmware.{elf,bin,hex} and write the manifest's entry.
 
     The folder is called after the compiler, or mcuxpresso. on_compiled: gets (compiled sources, all
-    sources), but not from the SDK's build, which reports no progress.
+    sources), but not from the SDK's build, which reports no progress. say: is told what takes long.
+    A project for Linux gets firmware.elf alone.
 
     Raises ProjectError (no project, files missing), InputError (no TFLM tree or SDK, or not a
     fitting one), UsageError (an option that this project has no use for) and ToolchainError (no
@@ -214,6 +196,8 @@ def build_project(
     manifest = load_project(folder)
     if manifest.project == "mcuxpresso":
         return _build_in_sdk(folder, manifest, options)
+    if isinstance(manifest.target, LinuxTargetEntry):
+        return build_for_linux(folder, manifest, options, on_compiled, say)
     return _build_standalone(folder, manifest, options, on_compiled)
 
 
@@ -226,7 +210,7 @@ def _build_standalone(
             "Leave them out, or export with --project mcuxpresso.",
         )
     tree = find_tree(manifest, options.tflm)
-    hashes = _input_hashes(project, manifest)
+    hashes = input_hashes(project, manifest)
     chosen = find_tflm_compiler(options.compiler) if tree else find_compiler(options.compiler)
     level = options.optimization or OPTIMIZATION
     folder = project / BUILD_FOLDER / chosen.kind
@@ -278,7 +262,7 @@ def _build_in_sdk(project: Path, manifest: AnyManifest, options: BuildOptions) -
     configuration = sdk_configuration(options.config)
     require_newlib(sdk_gcc(chosen))
     tree = find_tree(manifest, options.tflm, sdk.path)
-    hashes = _input_hashes(project, manifest)
+    hashes = input_hashes(project, manifest)
     log = BuildLog(project / BUILD_FOLDER / "mcuxpresso" / "build.log")
     job = SdkJob(chosen, project, sdk, configuration, tree)
     try:
@@ -308,15 +292,6 @@ def _parts_in_sdk(job: SdkJob) -> tuple[PartEntry, ...]:
     )
 
 
-@dataclass(frozen=True)
-class Inputs:
-    """The files of a project that a firmware is made from: their SHA-256, and the build's id.
-    identity: the build id. hashes: by path."""
-
-    identity: str
-    hashes: dict[str, str]
-
-
 def _enter(
     project: Path, manifest: AnyManifest, elf: Path, tools: Toolset, inputs: Inputs
 ) -> BuildEntry:
@@ -325,15 +300,16 @@ def _enter(
     folder.mkdir(parents=True, exist_ok=True)
     sections = read_sections(elf)
     symbols = read_symbols(elf, CODE_SYMBOLS)
-    image = flash_bytes(sections, manifest.target)
-    flash = manifest.target.flash_region
+    target = manifest.chip
+    image = flash_bytes(sections, target)
+    flash = target.flash_region
     in_code = manifest.plan.constant_bytes_in(flash) if manifest.sdk is not None else 0
     products = {suffix: folder / f"firmware.{suffix}" for suffix in ("elf", "bin", "hex")}
     with tempfile.TemporaryDirectory(dir=folder, prefix=".fresh-") as scratch:
         fresh = {suffix: Path(scratch) / path.name for suffix, path in products.items()}
         fresh["elf"].write_bytes(elf.read_bytes())
         write_bin(image, fresh["bin"])
-        write_hex(image, manifest.target.image_base, fresh["hex"])
+        write_hex(image, target.image_base, fresh["hex"])
         for suffix, product in products.items():
             fresh[suffix].replace(product)
     placed = {suffix: path.relative_to(project).as_posix() for suffix, path in products.items()}
@@ -345,7 +321,7 @@ def _enter(
         elf=placed["elf"],
         bin=placed["bin"],
         hex=placed["hex"],
-        regions=region_uses(sections, manifest.target),
+        regions=region_uses(sections, target),
         code_bytes=code_bytes(sections, symbols, in_code),
         sha256={suffix: sha256(path.read_bytes()).hexdigest() for suffix, path in products.items()},
         flags=tools.flags,
@@ -354,33 +330,3 @@ def _enter(
     )
     write_manifest(replace(manifest, build=entry), project)
     return entry
-
-
-def changed_inputs(manifest: ProjectManifest, hashes: Mapping[str, str]) -> dict[str, str]:
-    """Those of `hashes` that an export did not write like this, and "" for what it did write and is
-    gone."""
-    known = {path: digest for path, digest in manifest.files.items() if is_firmware_input(path)}
-    changed = {path: digest for path, digest in hashes.items() if known.get(path) != digest}
-    return {**changed, **dict.fromkeys(known.keys() - hashes.keys(), "")}
-
-
-def _input_hashes(project: Path, manifest: AnyManifest) -> dict[str, str]:
-    """SHA-256 of every file that the firmware is made from, by path.
-
-    Raises ProjectError when files that the manifest lists are gone, or a link leads out of the
-    project: sources, folders of headers, or where the products go.
-    """
-    for folder in (*manifest.include_dirs, BUILD_FOLDER):
-        if folder != ".":
-            inside(project, folder)
-    listed = sorted({*manifest.sources, manifest.linker_script})
-    missing = [path for path in listed if not inside(project, path).is_file()]
-    if missing:
-        raise ProjectError(
-            f"{project} lacks {', '.join(missing)}.",
-            "Export the project again: "
-            + command(
-                "mcuzoo", "export", "MODEL", "--board", manifest.board, "-o", project, "--force"
-            ),
-        )
-    return hash_files(project, firmware_inputs(project))

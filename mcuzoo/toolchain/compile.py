@@ -19,10 +19,13 @@ from mcuzoo.project.kinds import (
     cxx_flags,
     is_cxx,
     link_libraries,
+    linux_compile_flags,
+    linux_link_flags,
+    linux_machine_flags,
     machine_flags,
     tflm_flags,
 )
-from mcuzoo.project.manifest import ProjectManifest, TflmEntry
+from mcuzoo.project.manifest import LinuxTargetEntry, ProjectManifest, TflmEntry
 from mcuzoo.toolchain.find import BuildLog, Compiler, run_logged
 from mcuzoo.toolchain.objects import copy_object, kept_objects, read_source
 
@@ -33,6 +36,10 @@ _OVERFLOW = re.compile(
     r"region [`'](?P<gnu>\w+)' overflowed by (?P<gnu_bytes>\d+) bytes"
     r"|will not fit in region '(?P<lld>\w+)': overflowed by (?P<lld_bytes>\d+) bytes"
 )
+
+
+OnCompiled = Callable[[int, int], None]
+"""Gets (compiled sources, all sources)."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,33 @@ class CompileJob:
         return OPTIMIZATION if self.optimization == "-O0" else self.optimization
 
 
+@dataclass(frozen=True)
+class TargetFlags:
+    """Flags for one compiler and one target. machine: of every command. compile: of every C file of
+    ours, less the optimization level. link: behind the objects."""
+
+    machine: tuple[str, ...]
+    compile: tuple[str, ...]
+    link: tuple[str, ...]
+
+
+def target_flags(kind: str, manifest: ProjectManifest) -> TargetFlags:
+    """kind: of the compiler, "gcc" or "zig"."""
+    target = manifest.target
+    if isinstance(target, LinuxTargetEntry):
+        return TargetFlags(
+            linux_machine_flags(kind, target.core),
+            linux_compile_flags(kind),
+            linux_link_flags(kind),
+        )
+    libraries = link_libraries(kind, manifest.tflm is not None)
+    return TargetFlags(
+        machine_flags(kind, target.core, target.fpu),
+        compile_flags(kind),
+        (*LINK_FLAGS, *libraries),
+    )
+
+
 def build_facts(job: CompileJob, manifest: ProjectManifest) -> tuple[str, ...]:
     """Lines that distinguish this build from others of the same sources, as cmake/build_id.cmake
     does for the project's presets."""
@@ -70,17 +104,16 @@ def build_facts(job: CompileJob, manifest: ProjectManifest) -> tuple[str, ...]:
 
 def build_flags(job: CompileJob, manifest: ProjectManifest) -> tuple[str, ...]:
     """Flags of compiler and linker; with TFLM, then those of its C++ and C as well."""
-    kind, tree = job.compiler.kind, job.tflm_tree
-    machine = machine_flags(kind, manifest.target.core, manifest.target.fpu)
-    flags = [*machine, *compile_flags(kind), *LINK_FLAGS, *link_libraries(kind, tree is not None)]
-    if tree is not None:
-        flags += [*machine, *cxx_flags(), *tflm_flags(".cc"), *tflm_flags(".c")]
+    ours = target_flags(job.compiler.kind, manifest)
+    flags = [*ours.machine, *ours.compile, *ours.link]
+    if job.tflm_tree is not None:
+        flags += [*ours.machine, *cxx_flags(), *tflm_flags(".cc"), *tflm_flags(".c")]
     return tuple(flags)
 
 
 def build_elf(job: CompileJob, manifest: ProjectManifest, log: BuildLog) -> Path:
     """Compile and link; returns the ELF's path in the output folder. Raises ToolchainError."""
-    machine = machine_flags(job.compiler.kind, manifest.target.core, manifest.target.fpu)
+    machine = target_flags(job.compiler.kind, manifest).machine
     units = [*_project_units(job, manifest)]
     if manifest.tflm is not None and job.tflm_tree is not None:
         units += _tflm_units(job, manifest.tflm, job.tflm_tree, machine)
@@ -89,7 +122,7 @@ def build_elf(job: CompileJob, manifest: ProjectManifest, log: BuildLog) -> Path
         for compiled in pool.map(lambda unit: _compile(job, unit, machine, log), units):
             objects.append(compiled)
             job.on_compiled(len(objects), len(units))
-    return _link(job, manifest, objects, machine, log)
+    return _link(job, manifest, objects, log)
 
 
 @dataclass(frozen=True)
@@ -114,7 +147,7 @@ def _project_units(job: CompileJob, manifest: ProjectManifest) -> Iterator[_Unit
         *(f"-D{define}" for define in job.defines),
     )
     for source in manifest.sources:
-        command, flags = job.compiler.command, compile_flags(job.compiler.kind)
+        command, flags = job.compiler.command, target_flags(job.compiler.kind, manifest).compile
         if source.endswith(".cc") and manifest.tflm is not None and job.tflm_tree is not None:
             command = job.compiler.cxx_command
             flags = (*cxx_flags(), *_tree_flags(manifest.tflm, job.tflm_tree.path, "-isystem"))
@@ -133,9 +166,15 @@ def _kept_object(job: CompileJob, manifest: ProjectManifest, source: str) -> Pat
     text = read_source(job.project, source, manifest.include_dirs)
     if text is None or any(text.mentions(define.partition("=")[0]) for define in job.defines):
         return None
-    target, compiler = manifest.target, job.compiler
-    flags = (*machine_flags(compiler.kind, target.core, target.fpu), *compile_flags(compiler.kind))
-    facts = (*compiler.command, compiler.version, job.optimization, *flags, *manifest.include_dirs)
+    compiler, flags = job.compiler, target_flags(job.compiler.kind, manifest)
+    facts = (
+        *compiler.command,
+        compiler.version,
+        job.optimization,
+        *flags.machine,
+        *flags.compile,
+        *manifest.include_dirs,
+    )
     return kept_objects("firmware") / f"{text.key(facts)}.o"
 
 
@@ -209,18 +248,16 @@ def _link(
     job: CompileJob,
     manifest: ProjectManifest,
     objects: Sequence[str],
-    machine: Sequence[str],
     log: BuildLog,
 ) -> Path:
     elf = job.output / "firmware.elf"
+    flags = target_flags(job.compiler.kind, manifest)
     command = (
         *job.compiler.command,
-        *machine,
+        *flags.machine,
         *_listed(objects, job.output),
-        "-T",
-        manifest.linker_script,
-        *LINK_FLAGS,
-        *link_libraries(job.compiler.kind, manifest.tflm is not None),
+        *(("-T", manifest.linker_script) if manifest.linker_script else ()),
+        *flags.link,
         "-o",
         str(elf),
     )

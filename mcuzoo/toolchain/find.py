@@ -15,7 +15,7 @@ from platformdirs import user_cache_path
 
 from mcuzoo.errors import ToolchainError, UsageError, did_you_mean
 from mcuzoo.extras import install_command
-from mcuzoo.project.kinds import TOOLCHAINS
+from mcuzoo.project.kinds import LINUX_TOOLCHAINS, TOOLCHAINS
 
 _ERROR_LINES = 5
 _ERROR = re.compile(
@@ -65,9 +65,16 @@ def run_logged(
         raise ToolchainError(_first_errors(said, who), f"The whole log: {log.path}")
 
 
+def zig_cache() -> Path:
+    """Where Zig keeps the C libraries that it has built, unless ZIG_GLOBAL_CACHE_DIR says another
+    place."""
+    named = os.environ.get("ZIG_GLOBAL_CACHE_DIR")
+    return Path(named) if named else user_cache_path("mcuzoo", appauthor=False) / "zig"
+
+
 def _environment() -> dict[str, str]:
     """Our environment with a place for Zig's caches; Zig itself locks them."""
-    cache = str(user_cache_path("mcuzoo", appauthor=False) / "zig")
+    cache = str(zig_cache())
     return {
         "ZIG_GLOBAL_CACHE_DIR": cache,
         "ZIG_LOCAL_CACHE_DIR": cache,
@@ -83,6 +90,7 @@ def _first_errors(said: str, who: str) -> str:
 
 
 GCC_VARIABLE = "MCUZOO_GCC"
+LINUX_GCC_VARIABLE = "MCUZOO_LINUX_GCC"
 ZIG_VARIABLE = "MCUZOO_ZIG"
 _ZIG_PACKAGE = "ziglang"
 _VERSION_TIMEOUT_S = 60
@@ -111,11 +119,7 @@ def find_compiler(name: str | None = None) -> Compiler:
     MCUZOO_GCC and MCUZOO_ZIG name a program to be used instead of arm-none-eabi-gcc and zig.
     Raises ToolchainError when there is none, UsageError for another name.
     """
-    if name is not None and name not in TOOLCHAINS:
-        raise UsageError(
-            f"There is no compiler {name!r}; mcuzoo knows {' and '.join(TOOLCHAINS)}.",
-            f"{did_you_mean(name, TOOLCHAINS)}--compiler gcc or --compiler zig.",
-        )
+    _check_name(name)
     for kind in TOOLCHAINS if name is None else (name,):
         program = _gcc_program() if kind == "gcc" else _zig_program()
         if program is not None:
@@ -125,9 +129,47 @@ def find_compiler(name: str | None = None) -> Compiler:
     raise ToolchainError(f"There is no C compiler for the board: {missing} was found.", _hint())
 
 
+def find_linux_compiler(name: str | None = None) -> Compiler:
+    """The compiler of programs for Linux on AArch64: as find_compiler, but Zig's first.
+
+    MCUZOO_LINUX_GCC names a program to be used instead of aarch64-linux-gnu-gcc.
+    """
+    _check_name(name)
+    for kind in LINUX_TOOLCHAINS if name is None else (name,):
+        program = _linux_gcc_program() if kind == "gcc" else _zig_program()
+        if program is not None:
+            return _compiler(kind, program)
+    what = {"gcc": "no aarch64-linux-gnu-gcc", "zig": "no zig"}
+    missing = "neither zig nor aarch64-linux-gnu-gcc" if name is None else what[name]
+    raise ToolchainError(f"There is no C compiler for Linux on AArch64: {missing} found.", _hint())
+
+
+def _check_name(name: str | None) -> None:
+    if name is not None and name not in TOOLCHAINS:
+        raise UsageError(
+            f"There is no compiler {name!r}; mcuzoo knows {' and '.join(TOOLCHAINS)}.",
+            f"{did_you_mean(name, TOOLCHAINS)}--compiler gcc or --compiler zig.",
+        )
+
+
+def glibc_version(gcc: str) -> str:
+    """The version of the C library that the program `gcc` links; empty if it states none."""
+    try:
+        macros = _answer(gcc, "-E", "-dM", "-include", "features.h", "-x", "c", os.devnull)
+    except ToolchainError:
+        return ""
+    found = dict(re.findall(r"#define (__GLIBC(?:_MINOR)?__) (\d+)", macros))
+    return ".".join(found[key] for key in ("__GLIBC__", "__GLIBC_MINOR__") if key in found)
+
+
 def compiler_packages() -> tuple[str, ...]:
     """Packages that `find_compiler` needs to find a compiler; none if there is one."""
     return () if _gcc_program() or _zig_program() else (_ZIG_PACKAGE,)
+
+
+def linux_compiler_packages() -> tuple[str, ...]:
+    """Packages that `find_linux_compiler` needs to find a compiler; none if there is one."""
+    return () if _linux_gcc_program() or _zig_program() else (_ZIG_PACKAGE,)
 
 
 def _hint() -> str:
@@ -156,6 +198,10 @@ def newlib_version(gcc: str) -> str:
 
 def _gcc_program() -> str | None:
     return os.environ.get(GCC_VARIABLE) or shutil.which("arm-none-eabi-gcc")
+
+
+def _linux_gcc_program() -> str | None:
+    return os.environ.get(LINUX_GCC_VARIABLE) or shutil.which("aarch64-linux-gnu-gcc")
 
 
 def _zig_program() -> str | None:

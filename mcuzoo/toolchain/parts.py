@@ -127,6 +127,20 @@ def library_parts(toolchain: str, version: str, newlib: str | None) -> tuple[Par
     return (gcc, cxx, PartEntry("newlib", newlib, "BSD-like licences of COPYING.NEWLIB"))
 
 
+def linux_library_parts(toolchain: str, version: str, glibc: str = "") -> tuple[PartEntry, ...]:
+    """What is linked into a program for Linux beside its own objects. glibc: the version of GCC's C
+    library."""
+    if toolchain == "zig":
+        return (
+            PartEntry("compiler_rt of Zig", version, "MIT"),
+            PartEntry("musl of Zig", version, "MIT"),
+        )
+    return (
+        PartEntry("libgcc", version, _GCC_EXCEPTION),
+        PartEntry("GNU C Library", glibc, "LGPL-2.1-or-later"),
+    )
+
+
 def compiled_sources(folder: Path) -> list[Path]:
     """The sources that the CMake build in `folder` compiles. Raises ToolchainError without them."""
     path = folder / COMPILED

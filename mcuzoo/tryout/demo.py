@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcuzoo.board.load import load_board
+from mcuzoo.board.linux import LinuxBoard
+from mcuzoo.board.load import load_any_board
+from mcuzoo.codegen.linux.npu import for_emulation
+from mcuzoo.codegen.linux.project import export_linux_project
 from mcuzoo.codegen.options import ALONE
 from mcuzoo.codegen.project import export_project
 from mcuzoo.data.drawn_signs.dataset import write_signs
-from mcuzoo.extras import EMULATOR, IMAGES, require_packages
+from mcuzoo.extras import require_packages
 from mcuzoo.project.kinds import BUNDLED
 from mcuzoo.project.manifest import BuildEntry
 from mcuzoo.run.options import RunOptions
 from mcuzoo.run.summary import RunSummary
-from mcuzoo.toolchain.find import compiler_packages
-from mcuzoo.tryout.tryout import Say, Watch, build_and_run, unused
+from mcuzoo.tryout.tryout import Say, Watch, build_and_run, packages_for, unused
 from mcuzoo.zoo.registry import resolve_model
 
 FRESH_SEED = 20_260
@@ -45,11 +47,14 @@ def run_demo(
     `say` is told each step; `watch` is that of `run`. A project of an earlier demo
     in `folder` is replaced, its runs are kept. Raises McuzooError of whatever step fails.
     """
-    board = load_board(board_id)
-    require_packages((*EMULATOR, *compiler_packages(), *IMAGES), "The demo")
+    board = load_any_board(board_id)
+    require_packages(packages_for(board), "The demo")
     project = folder / f"{board.id}-{BUNDLED}"
     say(f"exporting {BUNDLED} for {board.name} to {project}")
-    export_project(resolve_model(BUNDLED), board, project, ALONE)
+    if isinstance(board, LinuxBoard):
+        export_linux_project(resolve_model(BUNDLED), board, project, for_emulation(board))
+    else:
+        export_project(resolve_model(BUNDLED), board, project, ALONE)
     pictures = folder / f"images-{seed}-{images}"
     say(f"drawing {images} pictures that the model has never seen (seed {seed})")
     manifest = write_signs(pictures, n=images, seed=seed)

@@ -11,9 +11,11 @@ from os import PathLike, fspath
 from pathlib import Path
 
 from mcuzoo import __version__
-from mcuzoo.board.load import list_boards, load_board
-from mcuzoo.board.model import Board
+from mcuzoo.board.linux import LinuxBoard
+from mcuzoo.board.load import AnyBoard, list_boards, load_any_board
 from mcuzoo.codegen.export import Project
+from mcuzoo.codegen.linux.npu import has_compiler
+from mcuzoo.codegen.linux.project import export_linux_project
 from mcuzoo.codegen.options import ALONE, ExportOptions
 from mcuzoo.codegen.project import export_project
 from mcuzoo.data.dataset import open_data_set
@@ -22,24 +24,26 @@ from mcuzoo.data.labels import Classes, load_classes
 from mcuzoo.data.output_form import output_form
 from mcuzoo.data.patterns import pattern_pictures
 from mcuzoo.data.preprocess import check_preprocessing
-from mcuzoo.errors import McuzooError, ProjectError, command
-from mcuzoo.extras import EMULATOR, IMAGES, require_packages
+from mcuzoo.errors import McuzooError, ProjectError, UsageError, command
+from mcuzoo.extras import EMULATOR, IMAGES, VELA, install_command, require_packages
 from mcuzoo.files import making, write_whole
 from mcuzoo.graph.model import Model
 from mcuzoo.graph.parameters import quantization_of
 from mcuzoo.graph.program import Program
 from mcuzoo.graph.read import load_model
+from mcuzoo.npu.program import vela_command
 from mcuzoo.ops.coverage import Runtime, judge
 from mcuzoo.ops.inspect import Inspection, inspect_model
 from mcuzoo.plan.fit import FitReport, fit_model
+from mcuzoo.plan.linux import LinuxFit, fit_model_linux
 from mcuzoo.project.input_size import takes_pictures
-from mcuzoo.project.manifest import BuildEntry
+from mcuzoo.project.manifest import BuildEntry, Manifest
 from mcuzoo.quoting import file_stem
 from mcuzoo.run.job import Job
 from mcuzoo.run.options import RunOptions
 from mcuzoo.run.run import FinishedRun, RunWatcher, run
 from mcuzoo.toolchain.build import build_project
-from mcuzoo.toolchain.find import compiler_packages
+from mcuzoo.toolchain.find import compiler_packages, linux_compiler_packages
 from mcuzoo.tryout.options import DEFAULT_BOARD, TryOptions
 from mcuzoo.zoo.recipe_flags import with_recipe
 from mcuzoo.zoo.registry import ModelSource, labels_words, resolve_model
@@ -48,7 +52,7 @@ MARK = "try.json"
 """In every folder of a try: what was tried, with which mcuzoo."""
 PROJECT, PICTURES, RUN = "project", "pictures", "run"
 
-StepResult = Inspection | FitReport | Project | BuildEntry | FinishedRun
+StepResult = Inspection | FitReport | LinuxFit | Project | BuildEntry | FinishedRun
 Say = Callable[[str], None]
 Watch = Callable[[Job], AbstractContextManager[RunWatcher]]
 
@@ -58,16 +62,17 @@ class Tried:
     """What became of a try, all below `folder`.
 
     name: of the model. given: model and board as they were named. project, build and run are None
-    where the model does not fit. drawn: the pictures were drawn here, because neither the user nor
-    the model had any.
+    where the model does not fit a microcontroller. fit: of a board that runs Linux also what its
+    NPU would do, which no emulator shows. drawn: the pictures were drawn here, because neither the
+    user nor the model had any.
     """
 
     folder: Path
     name: str
     given: tuple[str, str]
-    board: Board
+    board: AnyBoard
     inspection: Inspection
-    fit: FitReport
+    fit: FitReport | LinuxFit
     project: Project | None = None
     build: BuildEntry | None = None
     run: FinishedRun | None = None
@@ -76,7 +81,7 @@ class Tried:
 
     @property
     def passed(self) -> bool:
-        return self.run is not None and self.run.passed
+        return self.run is not None and self.run.passed is True
 
     @property
     def exit_code(self) -> int:
@@ -86,7 +91,7 @@ class Tried:
 
 def try_model(
     model: str | PathLike[str],
-    board: str | Board = DEFAULT_BOARD,
+    board: str | AnyBoard = DEFAULT_BOARD,
     options: TryOptions = TryOptions(),
     say: Say = lambda text: None,
     watch: Watch | None = None,
@@ -100,9 +105,9 @@ def try_model(
     the step's name. Raises ModelError for a model that the runtime does not run, and ProjectError
     for one that takes no picture, or a folder that is neither empty nor of an earlier try.
     """
-    chosen = board if isinstance(board, Board) else load_board(board)
-    compiler = () if options.tflm else compiler_packages()
-    require_packages((*EMULATOR, *compiler, *IMAGES), "Trying a model")
+    chosen = load_any_board(board) if isinstance(board, str) else board
+    _require_choices(chosen, options)
+    require_packages(packages_for(chosen, own_compiler=bool(options.tflm)), "Trying a model")
     name, board_name = fspath(model), board if isinstance(board, str) else board.id
     source = with_recipe(resolve_model(name), options)
     if source.note:
@@ -110,7 +115,7 @@ def try_model(
     loaded = load_model(source.path)
     folder = options.output or Path(f"mcuzoo-try-{chosen.id}-{file_stem(source.name)}")
     _require_ours(folder, options.force)
-    how = _export_options(options)
+    how = _export_options(chosen, options, say)
 
     with _step("inspect", say):
         inspection = inspect_model(loaded)
@@ -124,7 +129,7 @@ def try_model(
         _mark(folder, name, chosen)
         on_step(folder, inspection)
         with _step("fit", say):
-            fit = fit_model(loaded, chosen, how, list_boards())
+            fit = _fit(loaded, chosen, how)
         on_step(folder, fit)
         tried = Tried(
             folder=folder,
@@ -136,12 +141,12 @@ def try_model(
             images=images,
             drawn=drawn,
         )
-        if not fit.fits:
+        if isinstance(fit, FitReport) and not fit.fits:
             return tried
         if drawn:
             images = _draw(folder / PICTURES, options.force)
         with _step("export", say):
-            manifest = export_project(source, chosen, folder / PROJECT, how)
+            manifest = _export(source, chosen, folder / PROJECT, how)
         project = Project(folder / PROJECT, chosen, manifest)
         on_step(folder, project)
         ready = replace(tried, project=project, images=images)
@@ -193,7 +198,54 @@ def _step(name: str, say: Say) -> Iterator[None]:
         raise
 
 
-def _export_options(options: TryOptions) -> ExportOptions:
+def packages_for(board: AnyBoard, own_compiler: bool = False) -> tuple[str, ...]:
+    """What building and emulating takes. own_compiler: the user brings the compiler."""
+    find = linux_compiler_packages if isinstance(board, LinuxBoard) else compiler_packages
+    return (*EMULATOR, *(() if own_compiler else find()), *IMAGES)
+
+
+def _require_choices(board: AnyBoard, options: TryOptions) -> None:
+    """Raise UsageError for an option that means nothing on Linux."""
+    given = [
+        flag
+        for flag, value in (("--tflm", options.tflm), ("--stream-input", options.stream_input))
+        if value
+    ]
+    if isinstance(board, LinuxBoard) and given:
+        raise UsageError(
+            f"{given[0]} is for boards with a microcontroller; {board.name} runs Linux.",
+            "Leave it out.",
+        )
+
+
+def _fit(model: Model, board: AnyBoard, how: ExportOptions) -> FitReport | LinuxFit:
+    if not isinstance(board, LinuxBoard):
+        return fit_model(model, board, how, list_boards())
+    seen = board.model_copy(update={"npu": None}) if how.no_npu else board
+    return fit_model_linux(model, seen)
+
+
+def _export(source: ModelSource, board: AnyBoard, folder: Path, how: ExportOptions) -> Manifest:
+    if isinstance(board, LinuxBoard):
+        return export_linux_project(source, board, folder, how)
+    return export_project(source, board, folder, how)
+
+
+def _linux_options(board: LinuxBoard, force: bool, say: Say) -> ExportOptions:
+    """The file for the NPU is made where its compiler is here: what is tried is the C agent."""
+    if not has_compiler(board):
+        return ExportOptions(force=force)
+    try:
+        vela_command()
+    except McuzooError:
+        say(f"note: nothing is compiled for the NPU; with Vela it is: {install_command([VELA])}")
+        return ExportOptions(force=force, no_npu=True)
+    return ExportOptions(force=force)
+
+
+def _export_options(board: AnyBoard, options: TryOptions, say: Say) -> ExportOptions:
+    if isinstance(board, LinuxBoard):
+        return _linux_options(board, options.force, say)
     return replace(
         ALONE,
         runtime="aot" if options.tflm is None else "tflm",
@@ -213,7 +265,7 @@ def _require_ours(folder: Path, force: bool) -> None:
     )
 
 
-def _mark(folder: Path, model: str, board: Board) -> None:
+def _mark(folder: Path, model: str, board: AnyBoard) -> None:
     mark = {"tool_version": __version__, "model": model, "board": board.id}
     write_whole(folder / MARK, (json.dumps(mark, indent=2) + "\n").encode())
 

@@ -26,18 +26,25 @@ from mcuzoo.run.connected_board import ConnectedBoard
 from mcuzoo.run.feed import Prepared, Unusable, prepare
 from mcuzoo.run.job import Job, model_name
 from mcuzoo.run.journal import Journal, begin_journal, require_no_run
-from mcuzoo.run.open_board import Answer, Chosen, Classification, choose, classification, connected
+from mcuzoo.run.layer_finder import LayerFinder, one_turn
+from mcuzoo.run.open_board import (
+    Chosen,
+    Classification,
+    board_answer,
+    choose,
+    classification,
+    connected,
+    with_classes,
+)
 from mcuzoo.run.project import emulated_port
 from mcuzoo.run.record import Row, Settings, WrongLayer
 from mcuzoo.run.runner import (
     BOARD_LOST,
     LOST_IN_A_ROW,
-    LayerFinder,
     bad_row,
     compared,
     infer_or_lose,
     new_meta,
-    one_turn,
 )
 from mcuzoo.watch.arrival import Arrival, Source
 from mcuzoo.watch.camera import CameraSource
@@ -136,7 +143,9 @@ class _Watch:
             compress = board.hello.has(Feature.CODEC)
             # Without the host's engine: that runs while the board does.
             make = partial(prepare, input=input_of(chosen.manifest), engine=None, compress=compress)
-            finder = LayerFinder(board, chosen.engine, partial(self._tell, journal), one_turn(None))
+            project = chosen.subject.project
+            tell = partial(self._tell, journal)
+            finder = LayerFinder(board, chosen.engine, tell, one_turn(None), project)
             host = stack.enter_context(ThreadPoolExecutor(1, "mcuzoo-host"))
             feed = stack.enter_context(Feed(self._source, make))
             self._greet(board)
@@ -187,13 +196,9 @@ class _Watch:
         self, board: ConnectedBoard, row: Row, expected: Future[NDArray[np.int8]] | None
     ) -> Classification:
         assert row.output is not None
-        answer = Answer(
-            output=row.output,
-            expected=None if expected is None else expected.result().reshape(-1),
-            count=row.cycles,
-            unit=board.hello.count_unit,
-            core_clock_hz=board.hello.core_clock_hz,
-        )
+        host = None if expected is None else expected.result().reshape(-1)
+        answer = board_answer(row.output, host, row.cycles, board.hello)
+        answer = with_classes(answer, self._chosen.manifest)
         return classification(answer, self._chosen.manifest, self._chosen.classes)
 
     def _greet(self, board: ConnectedBoard) -> None:

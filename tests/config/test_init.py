@@ -20,6 +20,7 @@ from typing import Any
 import junitparser
 import pytest
 import yaml
+from helpers.boards import board_text
 from helpers.commands import invoke
 from helpers.configured import refused, taken
 
@@ -50,6 +51,25 @@ def test_what_is_written_is_what_is_taken() -> None:
     )
     assert taken("run-serial")["port"] == ("emulator://firmware",)
     assert taken("run-serial", "--rig", "r.toml")["filter"] == ("board=rt1050",)
+
+
+def test_a_board_that_runs_linux_has_neither_runtime_nor_flash() -> None:
+    assert invoke(["init", "--board", "i.MX 93", "--github", "--gitlab"]).exit_code == 0
+    export = taken("export")
+    assert (export["board"], export["runtime"], export["project"]) == ("imx93", None, None)
+    assert taken("run-serial", "--rig", "r.toml")["filter"] == ("board=imx93",)
+    for path in (GITHUB, GITLAB):
+        text = path.read_text(encoding="utf-8")
+        assert "mcuzoo flash" not in text and "mcuzoo[demo,report,npu]" in text
+    at = [step.split()[1] for step in steps(read(GITHUB), "hardware") if step[:7] == "mcuzoo "]
+    assert at == ["export", "build", "rig", "run-serial", "report"]
+    assert invoke(["init", "other", "--board", "imx8mp", "--github"]).exit_code == 0
+    assert "npu" not in ("other" / GITHUB).read_text(encoding="utf-8")
+    Path("mine.toml").write_text(board_text("imx93"), encoding="utf-8")
+    assert invoke(["init", ".", "--board", "mine.toml", "--gitlab"]).exit_code == 2
+    Path("mcuzoo.toml").unlink()
+    assert invoke(["init", "--board", "mine.toml"]).exit_code == 0
+    assert taken("export")["runtime"] is None
 
 
 def test_every_key_is_there_and_what_is_commented_out_may_be_let_in() -> None:

@@ -53,7 +53,7 @@ def test_what_is_missing_comes_with_the_command_that_mends_it(
     assert "SEGGER's J-Link" in named(found, "JLinkExe").mend
     assert "https://www.nxp.com/linkserver" in named(found, "LinkServer").mend
     programs = [one for one in found if one.group == "Programs"]
-    assert len(programs) == 5 and all(one.mend for one in programs)
+    assert len(programs) == 6 and all(one.mend for one in programs)
     gcc = named(found, "gcc")
     assert gcc.state == "wrong" and "does not run" in gcc.detail
     assert named(found, "rt1050").state == "wrong" and named(found, "tree").state == "wrong"

@@ -5,7 +5,7 @@
  *   0xFE         the content as a model, uploaded as the protocol says
  *   else         the content as it is on the line */
 // sources: firmware/link/*.c firmware/app/mz_*.c firmware/port/*.c firmware/upload/slot/*.c
-// sources: firmware/image/whole/*.c firmware/port/host/mz_port_host.c
+// sources: firmware/image/whole/*.c firmware/port/posix/*.c firmware/port/host/mz_port_host.c
 // sources: tests/firmware_host/slot_runtime.c
 // flags: -include tests/fuzz/app_io.h -Ifirmware/port/host -Wno-comment
 #undef read

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 import zlib
-
-from helpers.host_firmware import HostBoard
+from typing import Protocol
 
 from mcuzoo.link import messages
 from mcuzoo.link.frame import Frame, FrameReader, encode_frame
@@ -13,10 +12,18 @@ from mcuzoo.link.messages import MESSAGES, ErrorCode, Message
 from mcuzoo.link.payload import pack, unpack
 
 
+class Ends(Protocol):
+    """A board process, as `HostBoard`."""
+
+    def write(self, data: bytes) -> None: ...
+
+    def read(self) -> bytes: ...
+
+
 class Wire:
     """Frames straight into a board process and out of it."""
 
-    def __init__(self, board: HostBoard) -> None:
+    def __init__(self, board: Ends) -> None:
         self._board = board
         self._reader = FrameReader()
         self._frames: list[Frame] = []

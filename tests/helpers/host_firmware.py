@@ -22,6 +22,8 @@ from mcuzoo.resources import firmware_dir
 TESTS = Path(__file__).resolve().parent.parent
 ECHO_RUNTIME = TESTS / "firmware_host" / "echo_runtime.c"
 SLOT_RUNTIME = TESTS / "firmware_host" / "slot_runtime.c"
+HOST_PORT = ("port/posix/mz_posix.c", "port/host/mz_port_host.c")
+"""The C files of a process that is a board, below firmware/."""
 SLOT_CAPACITY = 20000
 SLOT_TENSOR_BYTES = 1500
 WARNINGS = ("-std=c11", "-Wall", "-Wextra", "-Werror")
@@ -85,7 +87,7 @@ def build_host_firmware(
         *sorted((firmware / "port").glob("*.c")),
         *sorted((firmware / "upload" / upload).glob("*.c")),
         *sorted((firmware / "image" / image).glob("*.c")),
-        firmware / "port" / "host" / "mz_port_host.c",
+        *(firmware / name for name in HOST_PORT),
         *runtime,
     ]
     compile_c(

@@ -43,7 +43,7 @@ from mcuzoo.report.html.fit import fit_html
 from mcuzoo.report.html.history import history_html
 from mcuzoo.report.html.profile import profile_html
 from mcuzoo.report.html.run import RunPage, run_html
-from mcuzoo.run.score import Accuracy, Agreement, ClassScore, Paired, Scores, Versus
+from mcuzoo.run.score import Accuracy, Agreement, ClassScore, Flips, Paired, Scores, Versus
 from mcuzoo.run.tally import Prediction, Shown
 
 MADE = datetime(2026, 11, 29, 2, 0)
@@ -107,7 +107,9 @@ def toy_evaluation(text: str = "face") -> Evaluation:
         class_names=names,
         shown=Shown(worst=(miss,), total=98, names=names),
         against=model,
-        comparison=Versus(5, Agreement(98, 93, 4), Scores(Accuracy(61, 98), None), Paired(4, 2)),
+        comparison=Versus(
+            Flips(5, 98), Agreement(98, 93, 4), Scores(Accuracy(61, 98), None), Paired(4, 2)
+        ),
         recipe_source="registry",
     )
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from helpers.exported import export_project, tflm_of
 from helpers.fake_tflm import fake_tree
-from helpers.host_firmware import TESTS, find_host_compiler
+from helpers.host_firmware import HOST_PORT, TESTS, find_host_compiler
 from helpers.objects import compile_c
 from helpers.small_source import small_source
 
@@ -60,8 +60,8 @@ class Adapter:
             for folder in ("app", "link", "upload/none", "image/whole")
             for path in sorted((project / folder).glob("*.c"))
         ]
-        port = str(firmware_dir() / "port/host/mz_port_host.c")
-        return self._link(f"board-{needs}", needs, (*C_FILES, *application, port))
+        port = [str(firmware_dir() / name) for name in HOST_PORT]
+        return self._link(f"board-{needs}", needs, (*C_FILES, *application, *port))
 
     def _link(self, name: str, needs: int, c_files: Sequence[str], *harness: str) -> Path:
         c, cxx = find_host_compiler(), shutil.which("g++") or shutil.which("clang++")

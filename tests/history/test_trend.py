@@ -42,7 +42,8 @@ from mcuzoo.report.history import history_document, history_text
 from mcuzoo.report.html.history import history_html
 from mcuzoo.run.journal import JOURNAL_NAME, read_run
 from mcuzoo.run.score import Accuracy
-from mcuzoo.run.summary import Broke, summarize
+from mcuzoo.run.summary import summarize
+from mcuzoo.run.verdict import Broke
 
 
 def swapped() -> PageRun:

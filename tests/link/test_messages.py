@@ -83,10 +83,12 @@ def test_a_hello_of_before_lacks_the_later_fields() -> None:
     spec = TensorSpec("x", (1, 4), "int8", 1.0, 0, 4)
     reply = messages.HelloReply(
         1, 4, 1024, 7, 0, 0, 0, 0, 1, "ab" * 32, spec, spec, "", "", "", "", "", 5000, 600, 3, 3,
-        5, 8192,
+        5, 8192, "ethosu",
     )  # fmt: skip
     payload = pack(reply)
     assert unpack(messages.HelloReply, payload) == reply
+    payload = payload[: -len(b"\x06ethosu")]
+    assert unpack(messages.HelloReply, payload).delegate == ""
     old = unpack(messages.HelloReply, payload[:-4])
     assert (old.count_unit, old.features, old.receive_bytes) == (3, 0, 0)
     old = unpack(messages.HelloReply, payload[:-6])
@@ -109,8 +111,9 @@ def test_the_largest_hello_fits() -> None:
     spec = TensorSpec("n" * 200, (1, 2, 3, 4), "int8", 1.0, 0, 24)
     text = "t" * 200
     reply = messages.HelloReply(
-        1, 4, 1024, 0, 0, 0, 0, 0, 0, "00" * 32, spec, spec, text, text, text, text, text
-    )
+        1, 4, 1024, 0, 0, 0, 0, 0, 0, "00" * 32, spec, spec, text, text, text, text, text,
+        delegate=text,
+    )  # fmt: skip
     assert len(pack(reply)) <= MAX_PAYLOAD_BYTES
 
 

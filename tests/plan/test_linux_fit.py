@@ -18,8 +18,10 @@ from mcuzoo.npu.vela_said import VelaEstimate
 from mcuzoo.plan import linux
 from mcuzoo.plan.fit import fit
 from mcuzoo.plan.linux import LinuxFit, fit_linux
-from mcuzoo.plan.options import FitOptions, LinuxFitOptions
+from mcuzoo.plan.linux_agent import plan_for_linux
+from mcuzoo.plan.options import LinuxFitOptions
 from mcuzoo.report.fit_linux import linux_fit_document, linux_fit_text
+from mcuzoo.zoo.registry import load_or_build
 
 needs_vela = pytest.mark.skipif(bool(missing_packages([VELA])), reason="without ethos-u-vela")
 
@@ -60,11 +62,11 @@ def test_signs_fits_the_imx93() -> None:
     assert all(len(line) <= 80 for line in text.splitlines())
 
 
-def test_the_agent_has_the_arena_of_the_ahead_of_time_runtime() -> None:
+def test_the_agent_has_the_arena_of_what_export_writes() -> None:
     report = fit_linux("signs", "imx8mp")
-    mcu = fit("signs", "rt1170", FitOptions(runtime="aot", project="cmake"))
-    assert report.agent.arena_bytes == mcu.arena_bytes
-    assert report.agent.constant_bytes == mcu.constant_bytes
+    plan = plan_for_linux(load_or_build("signs").model)
+    assert report.agent.arena_bytes == plan.arena.arena_bytes
+    assert report.agent.constant_bytes == plan.constant_bytes
     assert report.fits and report.compiled is None
     assert "its delegate compiles the model on the board" in linux_fit_text(report, 80)
 

@@ -36,7 +36,8 @@ from mcuzoo.run import connected_board
 from mcuzoo.run.journal import read_run
 from mcuzoo.run.many import source
 from mcuzoo.run.record import Status
-from mcuzoo.run.summary import Broke, summarize
+from mcuzoo.run.summary import summarize
+from mcuzoo.run.verdict import Broke
 
 pytest.importorskip("PIL")
 pytest.importorskip("cv2")  # before an inner pytest would load it, and forget it again

@@ -8,7 +8,7 @@ from helpers.pages import toy_evaluation
 
 from mcuzoo.evaluate.result import BadImage, Evaluation
 from mcuzoo.report.evaluation import bad_lines, evaluation_document, evaluation_text
-from mcuzoo.run.score import Accuracy, ClassScore, Paired, Scores, Versus
+from mcuzoo.run.score import Accuracy, ClassScore, Flips, Paired, Scores, Versus
 
 FOUND = toy_evaluation()
 
@@ -27,12 +27,12 @@ def test_what_another_model_gives_stands_below() -> None:
     text = evaluation_text(FOUND)
     assert "  top-1     0.6224 (61 of 98;" in text and text.count("  top-5     ") == 0
     assert "  outputs   93 of 98 byte-equal, largest difference 4\n" in text
-    assert "  flips     5 of 98 have another top-1\n" in text
+    assert "  flips     5 of 98 have another top-1 (95 % interval 0.022 to 0.114)\n" in text
     assert "right only here 4, only there 2; exact test p = 0.688: no difference that shows" in text
 
 
 def test_a_difference_beyond_chance_is_named() -> None:
-    versus = Versus(20, None, Scores(Accuracy(43, 98), Accuracy(80, 98)), Paired(20, 0))
+    versus = Versus(Flips(20, 98), None, Scores(Accuracy(43, 98), Accuracy(80, 98)), Paired(20, 0))
     text = evaluation_text(replace(FOUND, comparison=versus))
     assert "  top-5     0.8163 (80 of 98;" in text
     assert "; exact test p = 1.9e-06: the accuracies differ\n" in text
@@ -40,12 +40,12 @@ def test_a_difference_beyond_chance_is_named() -> None:
 
 
 def test_images_without_labels_have_no_accuracy() -> None:
-    versus = Versus(5, None, None, None)
+    versus = Versus(Flips(5, 98), None, None, None)
     found = replace(FOUND, scores=None, per_class=(), confusion=(), comparison=versus)
     assert lines(found)["accuracy"] == "not known, the images are not labelled"
     text = evaluation_text(found)
-    assert "top-1 " not in text and "paired" not in text and "predicted as" not in text
-    assert text.endswith("  flips     5 of 98 have another top-1\n")
+    assert "\ntop-1 " not in text and "paired" not in text and "predicted as" not in text
+    assert text.endswith("  flips     5 of 98 have another top-1 (95 % interval 0.022 to 0.114)\n")
     document = evaluation_document(found)
     assert document["labelled"] == 0 and document["top1"] is None is document["accuracy"]
     assert document["against"]["paired"] is None is document["against"]["agreement"]

@@ -32,7 +32,7 @@ from mcuzoo.report.models import (
     quantization_text,
 )
 from mcuzoo.run.conversion import Judgement
-from mcuzoo.run.score import Accuracy, Agreement, Paired, Scores, Versus
+from mcuzoo.run.score import Accuracy, Agreement, Flips, Paired, Scores, Versus
 from mcuzoo.zoo.convert.report import ConversionReport, LayerChange
 from mcuzoo.zoo.fetch.fetch import Converted, FetchReport
 
@@ -67,7 +67,7 @@ def scores(correct: int, top5: int | None = 95) -> Scores:
 
 
 def judgement(paired: Paired, after: int) -> Judgement:
-    versus = Versus(12, Agreement(100, 60, 7), scores(after), paired)
+    versus = Versus(Flips(12, 100), Agreement(100, 60, 7), scores(after), paired)
     return Judgement(100, 100, 0.25, scores(80), versus.agreement or Agreement(0, 0, 0), versus, ())
 
 
@@ -87,7 +87,7 @@ def test_a_conversion_that_costs_accuracy_is_told_from_chance() -> None:
 
 def test_a_conversion_on_images_without_labels_has_no_accuracy() -> None:
     agreement = Agreement(3, 3, 0)
-    none = Judgement(3, 0, 0.0, None, agreement, Versus(0, agreement, None, None), ())
+    none = Judgement(3, 0, 0.0, None, agreement, Versus(Flips(0, 100), agreement, None, None), ())
     assert judgement_text(none).splitlines()[-1] == (
         "accuracy: not known, the images are not labelled"
     )
@@ -149,7 +149,7 @@ def test_weights_that_are_not_trainings_own_are_told(quantized: Quantized) -> No
 def test_the_cost_of_a_quantization(
     quantized: Quantized, paired: Paired, chance: str, p: str
 ) -> None:
-    versus = Versus(14, None, scores(68, 90), paired)
+    versus = Versus(Flips(14, 100), None, scores(68, 90), paired)
     scored = replace(toy_evaluation(), scores=scores(80), comparison=versus)
     found = quantization(quantized, scored)[3:6]
     assert found[0] == "top-1      0.8000 -> 0.6800 (100 images)"
@@ -161,7 +161,9 @@ def test_the_cost_of_a_quantization(
 
 
 def test_the_cost_of_a_quantization_without_labels(quantized: Quantized) -> None:
-    scored = replace(toy_evaluation(), n=40, scores=None, comparison=Versus(3, None, None, None))
+    scored = replace(
+        toy_evaluation(), n=40, scores=None, comparison=Versus(Flips(3, 100), None, None, None)
+    )
     assert quantization(quantized, scored)[3] == "top-1 differs on 3 of 40 images, without labels"
 
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from helpers.boards import BOARDS
+from helpers.boards import BOARDS, LINUX_BOARDS
 from helpers.commands import finished, mcuzoo
 from helpers.exported import fit_model
 from helpers.shared import shared_root
@@ -67,7 +67,7 @@ def test_with_the_file_the_file_speaks(test_data: Path, monkeypatch: pytest.Monk
     face = row_of("deepface_emotion")
     assert face.published_compatibility == ("i.MX 8M Plus", "i.MX 93")
     verdicts = [fit for by_runtime in face.fits.values() for fit in by_runtime.values()]
-    assert len(verdicts) == 2 * len(BOARDS) and all(verdicts)
+    assert len(verdicts) == 2 * len((*BOARDS, *LINUX_BOARDS)) and all(verdicts)
     assert any("23,497,424" in note for note in face.notes)
 
 
@@ -121,6 +121,44 @@ def test_a_board_that_no_page_names_has_no_published_verdict() -> None:
     assert said == {"RT1050": "no", "RT1060": ""}
 
 
+def test_boards_that_run_linux_have_columns_of_their_own(
+    monkeypatch: pytest.MonkeyPatch, test_data: Path
+) -> None:
+    """Published beside ours: the zoo leaves i.MX 93 out for MnasNet, whose layers are all NPU."""
+    row = row_of("mnasnet")
+    assert row.published_boards["imx8mp"] and not row.published_boards["imx93"]
+    assert "rt1060" not in row.published_boards and not row.published_boards["rt1050"]
+    use = row.npu["imx93"]
+    assert use is not None and (use.npu, use.cpu, use.fits) == (102, 0, True)
+    assert use.compiler.startswith("Vela ") and 0 < use.sram_bytes <= 384 * 1024
+    assert row.npu["imx8mp"] is None and set(row.npu) == set(LINUX_BOARDS)
+    assert row.fits["imx8mp"] == row.fits["imx93"] == {"aot": True, "tflite": True}
+    text = zoo_text(zoo_table("mnasnet"), 400)
+    header, _, published, measured = text.splitlines()[:4]
+    for name, wanted in (("IMX8MP", ("yes", "~cpu")), ("IMX93", ("no", "~npu"))):
+        at = header.index(name)
+        assert (published[at:].split()[0], measured[at:].split()[0]) == wanted
+    at = header.index("MCX N947")
+    assert (published[at:].split()[0], measured[at:].strip()) == ("no", "")
+    monkeypatch.setenv("MCUZOO_MODELS", str(test_data / "models"))
+    card = model_card(row_of("mobilenet_v1_0.25_128"))
+    assert "imx93, NPU: 31 of 32 operators; DEQUANTIZE on the cores" in card
+    assert "imx8mp, NPU: not known here" in card
+
+
+def test_of_a_file_that_is_not_the_zoos_the_graph_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Arm's compiler is not run for a table."""
+    model = resolve_model("signs").path.read_bytes()
+    monkeypatch.setenv("MCUZOO_MODELS", str(tmp_path))
+    monkeypatch.setattr("mcuzoo.plan.zoo_table.shipped_linux_facts", lambda boards: {})
+    (tmp_path / resolve_model("signs").path.name).write_bytes(model)
+    row = row_of("signs")
+    assert row.fits["imx93"] == {"aot": True, "tflite": True} and row.npu["imx93"] is None
+    assert "imx93, NPU: not known here (mcuzoo fit signs --board imx93)" in model_card(row)
+
+
 @pytest.mark.full
 def test_the_command(test_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MCUZOO_MODELS", str(test_data / "models"))
@@ -148,7 +186,8 @@ def test_every_row_is_known_without_planning(monkeypatch: pytest.MonkeyPatch) ->
         raise AssertionError("planned a model whose facts are shipped")
 
     monkeypatch.setattr("mcuzoo.plan.zoo_facts.find_facts", planned)
-    assert all(len(row.fits) == len(BOARDS) for row in zoo_table().rows)
+    boards = {*BOARDS, *LINUX_BOARDS}
+    assert all(set(row.fits) == boards and all(row.fits.values()) for row in zoo_table().rows)
 
 
 def test_one_model_in_full(test_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,6 +65,14 @@ def test_a_board_of_ones_own(tmp_path: Path) -> None:
     assert parse_rig(text, tmp_path / "rig.toml").boards[0].board == "mine"
 
 
+def test_boards_that_run_linux_are_boards_of_a_rig(tmp_path: Path) -> None:
+    text = board("port = 'ssh://root@desk/~/signs?delegate=ethosu'").replace("rt1170", "i.MX 93")
+    (tmp_path / "mine.toml").write_text((boards_dir() / "imx8mp.toml").read_text(encoding="utf-8"))
+    text += board("port = 'socket://desk:4000'", "b").replace("rt1170", "mine.toml")
+    first, second = parse_rig(text, tmp_path / "rig.toml").boards
+    assert (first.board, second.board) == ("imx93", "imx8mp")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

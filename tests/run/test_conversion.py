@@ -60,7 +60,7 @@ def test_figures_of_known_outputs(tmp_path: Path) -> None:
     first = [[0, 5, 0, 0]] * 8
     second = [[0, 5, 0, 0]] + [[9, 5, 0, 0]] * 7
     judgement = judged(first, second, tmp_path)
-    assert (judgement.images, judgement.agreement.equal, judgement.versus.flips) == (8, 1, 7)
+    assert (judgement.images, judgement.agreement.equal, judgement.versus.flips.count) == (8, 1, 7)
     assert (judgement.mean_distance, judgement.agreement.largest_difference) == (7 * 9 / 4 / 8, 9)
     paired, converted = judgement.versus.paired, judgement.versus.scores
     assert paired is not None and judgement.original and converted

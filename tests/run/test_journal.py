@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from mcuzoo.errors import InputError, UsageError
 from mcuzoo.project.recipe import Recipe
 from mcuzoo.run.connected_board import board_facts
 from mcuzoo.run.journal import JOURNAL_NAME, LOCK_NAME, Journal, read_meta, read_run
-from mcuzoo.run.record import BuildFacts, InputFacts, Row, RunMeta, Settings, Status
+from mcuzoo.run.record import BuildFacts, InputFacts, Row, RunMeta, Settings, Status, WrongLayer
 from mcuzoo.run.score import Answer
 
 SETTINGS = Settings("/p", "/dev/x", 115200, "/d.csv", None, None, True, False, min_top1=0.5)
@@ -215,7 +216,10 @@ def make_old(run: Path) -> None:
         '"float_low": 0.0, "float_high": 1.0}'
     )
     with sqlite3.connect(run / JOURNAL_NAME) as database:
-        for column in ("rank", "second", "dtype", "turned", "clipped", "board", "host_top1"):
+        for column in (
+            "rank", "second", "dtype", "turned", "clipped", "board", "host_top1", "cpu_top1",
+            "cpu_difference",
+        ):  # fmt: skip
             database.execute(f"ALTER TABLE images DROP COLUMN {column}")
         database.executescript("DROP TABLE boards; DROP TABLE others;")
         database.execute("UPDATE run SET value='1' WHERE key='schema'")
@@ -248,7 +252,8 @@ def test_what_schema_5_brought_is_absent_from_a_run_before_it(run: Path) -> None
         journal.record(replace(DONE, host_top1=1))
     before = read_run(run)
     with sqlite3.connect(run / JOURNAL_NAME) as database:
-        database.execute("ALTER TABLE images DROP COLUMN host_top1")
+        for column in ("host_top1", "cpu_top1", "cpu_difference"):
+            database.execute(f"ALTER TABLE images DROP COLUMN {column}")
         database.execute("UPDATE run SET value='4' WHERE key='schema'")
         database.execute("DELETE FROM run WHERE key IN ('input', 'build')")
     meta, rows = read_run(run)
@@ -257,6 +262,41 @@ def test_what_schema_5_brought_is_absent_from_a_run_before_it(run: Path) -> None
     with Journal(run) as journal:
         journal.record(Row(0, "0.jpg", 0, "e" * 64, Status.DONE, top1=1, score=0.5, host_top1=2))
     assert read_run(run)[1][0].host_top1 == 2
+
+
+def test_what_a_delegate_gave_comes_back(run: Path, tmp_path: Path) -> None:
+    """Of schema 6: the delegate's name, and the answer of the board's own CPU."""
+    known = replace(
+        META,
+        board=replace(META.board, delegate="ethosu"),
+        wrong_layer=WrongLayer("x.jpg", "3", "CONV_2D", "op 3", "npu"),
+    )
+    create_journal(tmp_path / "npu", known, ITEMS)
+    row = replace(DONE, reference_difference=7, host_top1=1, cpu_top1=1, cpu_difference=6)
+    with Journal(tmp_path / "npu") as journal:
+        journal.record(row)
+    meta, rows = read_run(tmp_path / "npu")
+    assert meta == known and meta.delegates == ("ethosu",)
+    assert (rows[1].cpu_top1, rows[1].cpu_difference) == (1, 6)
+
+
+def test_a_run_of_schema_5_knows_no_delegate(run: Path) -> None:
+    with Journal(run) as journal:
+        journal.record(replace(DONE, host_top1=1))
+    board, wrong = asdict(META.board), asdict(WrongLayer("x.jpg", "3", "CONV_2D", "op 3"))
+    del board["delegate"], wrong["part"]
+    with sqlite3.connect(run / JOURNAL_NAME) as database:
+        for column in ("cpu_top1", "cpu_difference"):
+            database.execute(f"ALTER TABLE images DROP COLUMN {column}")
+        database.execute("UPDATE run SET value='5' WHERE key='schema'")
+        for key, value in (("board", board), ("wrong_layer", wrong)):
+            database.execute("REPLACE INTO run VALUES (?, ?)", (key, json.dumps(value)))
+    meta, rows = read_run(run)
+    assert meta.delegates == () and meta.wrong_layer is not None
+    assert (meta.wrong_layer.part, rows[1].host_top1, rows[1].cpu_top1) == ("firmware", 1, None)
+    with Journal(run) as journal:
+        journal.record(Row(0, "0.jpg", 0, "e" * 64, Status.DONE, top1=1, score=0.5, cpu_top1=2))
+    assert read_run(run)[1][0].cpu_top1 == 2
 
 
 def test_what_is_known_of_input_and_build_comes_back(run: Path, tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ from helpers.page_runs import (
 from mcuzoo.link.state import LinkState
 from mcuzoo.report.claims import CLAIM_OF, claims_of
 from mcuzoo.run.record import BuildFacts, RunMeta
-from mcuzoo.run.summary import Broke, RunSummary, summarize
+from mcuzoo.run.summary import RunSummary, summarize
+from mcuzoo.run.verdict import Broke
 
 
 def again(run: PageRun, change: Any = lambda meta: meta, **budgets: Any) -> RunSummary:

@@ -34,7 +34,8 @@ from mcuzoo.run.job import Job
 from mcuzoo.run.journal import Journal, read_run
 from mcuzoo.run.record import Row, Status
 from mcuzoo.run.runner import LOST_IN_A_ROW, RunInterruptedError, run_images
-from mcuzoo.run.summary import Broke, RunSummary
+from mcuzoo.run.summary import RunSummary
+from mcuzoo.run.verdict import Broke
 
 SILENT = BoardSilentError("It stopped answering.", "Press reset.")
 
@@ -55,6 +56,9 @@ class Told:
 
     def trouble(self, text: str) -> None:
         self.troubles.append(text)
+
+    def note(self, text: str) -> None:
+        raise AssertionError(text)
 
 
 @pytest.fixture(autouse=True)
@@ -388,8 +392,8 @@ def test_nanoseconds_of_a_process_are_time(tmp_path: Path) -> None:
     summary = ran(make_toy_job(tmp_path), FakeBoard(hello_reply=hello, cycles=3_200_000))
     assert summary.latency is not None and summary.latency.median_ms == pytest.approx(3.2)
     text = summary_text(summary)
-    assert "rt1050, host process" in text and "emulated" not in text
-    assert "3.20 ms (host process; 3,200,000 nanoseconds; 5 of 5 images counted)" in text
+    assert "rt1050, as a process" in text and "emulated" not in text
+    assert "3.20 ms (as a process; 3,200,000 nanoseconds; 5 of 5 images counted)" in text
 
 
 def test_counts_of_an_unknown_unit_are_no_time(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from mcuzoo.project.recipe import Recipe
 from mcuzoo.run.connected_board import board_facts
 from mcuzoo.run.record import Row, RunMeta, Settings, Status
 from mcuzoo.run.score import Accuracy
-from mcuzoo.run.summary import Broke, Verdict, measure_latency, summarize, verdict_of
+from mcuzoo.run.summary import measure_latency, summarize
+from mcuzoo.run.verdict import Broke, Unlike, Verdict, verdict_of
 
 META = RunMeta(
     "1", "2025", "toy", 6, None, 1 / 256, -128, Recipe(crop=0.875), "d", board_facts(HELLO),
@@ -85,7 +86,7 @@ def judged(
     **counts: int,
 ) -> Verdict:
     every = {status: counts.get(status.value, 0) for status in Status}
-    return verdict_of(every, unequal, top1, Budgets(min_top1=min_top1), strict)
+    return verdict_of(every, Unlike(unequal), top1, Budgets(min_top1=min_top1), strict)
 
 
 def test_verdict_pass() -> None:

@@ -63,7 +63,7 @@ def test_elf_bin_and_hex_are_entered(tmp_path: Path, board: str) -> None:
     assert load_manifest(project).build == entry
     assert load_manifest(project).cmake_builds == (entry.build_id,)
     image = (project / entry.bin).read_bytes()
-    target = load_manifest(project).target
+    target = load_manifest(project).chip
     vectors = load_board(board).flash_region.base + 0x2000 - target.image_base
     assert int.from_bytes(image[vectors + 4 : vectors + 8], "little") & 1
     assert entry.build_id.encode() in image

@@ -10,7 +10,7 @@
 #include "image/mz_image_run.h"
 
 static uint32_t arrived_crc32; /* running value, over the bytes taken so far */
-static uint32_t began_cycles;  /* the counter when it began */
+static mz_count began_cycles;  /* the counter when it began */
 
 /* A decoder needs the row above, which the runtime has perhaps consumed. */
 bool mz_image_accepts(uint8_t encoding) {

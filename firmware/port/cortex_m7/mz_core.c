@@ -39,7 +39,7 @@ void mz_core_start_cycles(void) {
     MZ_DWT_CTRL |= MZ_DWT_CTRL_CYCCNTENA;
 }
 
-uint32_t mz_port_cycles(void) {
+mz_count mz_port_cycles(void) {
     /* Both are always read: an emulator cannot stop counting inside an IT block. */
     const uint32_t cycles = MZ_DWT_CYCCNT;
     const uint32_t control = MZ_DWT_CTRL;

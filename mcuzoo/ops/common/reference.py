@@ -4,13 +4,20 @@ what a sliding window sees.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from enum import Enum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mcuzoo.graph.fixedpoint import multiply_by_quantized_multiplier, wrap_int32
+from mcuzoo.graph.fixedpoint import (
+    multiply_by_quantized_multiplier,
+    multiply_rounded_once,
+    wrap_int32,
+)
 from mcuzoo.graph.parameters import Requantization
 from mcuzoo.graph.window import Window
 
@@ -28,6 +35,26 @@ _SLACK = 2.0**-13
 """Error bound of float32 at the ends of the int8 range, with a margin: 512 * 2**-23."""
 
 
+class Rounding(str, Enum):
+    """How often a sum is rounded on its way to int8."""
+
+    TWICE = "twice"  # TFLM: in the high multiply, and in the shift behind it
+    ONCE = "once"  # as TFLite with TFLITE_SINGLE_ROUNDING, and NPUs such as the i.MX 8M Plus's
+
+
+_ROUNDING = ContextVar("_ROUNDING", default=Rounding.TWICE)
+
+
+@contextmanager
+def rounded_by(rule: Rounding) -> Iterator[None]:
+    """Within the block, `requantize` rounds by `rule`, in this thread."""
+    before = _ROUNDING.set(rule)
+    try:
+        yield
+    finally:
+        _ROUNDING.reset(before)
+
+
 def requantize(accumulators: NDArray[Any], to: Requantization) -> NDArray[np.int8]:
     """Scale, shift to the zero point and clamp; per channel along the last dimension.
 
@@ -35,10 +62,11 @@ def requantize(accumulators: NDArray[Any], to: Requantization) -> NDArray[np.int
 
     TFLM rounds twice, first to a multiple of 2**shift (shift < 0) of the result's step. So the
     result is the exact product rounded once, unless that is within half such a multiple of a
-    rounding boundary; only there it is computed as TFLM does.
+    rounding boundary; only there it is computed as TFLM does, or, where `rounded_by` says once,
+    exactly.
     """
     if not len(to.shifts) or to.shifts.min() > -_FAST_SHIFT or not _fits_int32(accumulators):
-        return _requantized_twice(accumulators, to.multipliers, to.shifts, to)
+        return _requantized(accumulators, to.multipliers, to.shifts, to)
     # Arithmetic keeps the layout of an operand, and what is assigned below must reach the output.
     accumulators = np.asarray(accumulators, order="C")
     dtype = np.float32 if accumulators.dtype == np.float32 else np.float64
@@ -54,19 +82,21 @@ def requantize(accumulators: NDArray[Any], to: Requantization) -> NDArray[np.int
     output: NDArray[np.int8] = rounded.astype(np.int8)
     if len(unsure):
         channels = unsure % len(to.multipliers)
-        output.reshape(-1)[unsure] = _requantized_twice(
+        output.reshape(-1)[unsure] = _requantized(
             accumulators.reshape(-1)[unsure], to.multipliers[channels], to.shifts[channels], to
         )
     return output
 
 
-def _requantized_twice(
+def _requantized(
     accumulators: NDArray[Any],
     multipliers: NDArray[np.int32],
     shifts: NDArray[np.int32],
     to: Requantization,
 ) -> NDArray[np.int8]:
-    scaled = multiply_by_quantized_multiplier(wrap_int32(accumulators), multipliers, shifts)
+    once = _ROUNDING.get() is Rounding.ONCE
+    scale = multiply_rounded_once if once else multiply_by_quantized_multiplier
+    scaled = scale(wrap_int32(accumulators), multipliers, shifts)
     output: NDArray[np.int8] = np.clip(
         scaled + to.output_zero_point, to.minimum, to.maximum
     ).astype(np.int8)

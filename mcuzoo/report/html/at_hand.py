@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from mcuzoo.board.linux import LinuxBoard
 from mcuzoo.data.preprocess import PictureInput
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import McuzooError
@@ -68,6 +69,8 @@ def _fit(folder: Path, manifest: Manifest, model: Model) -> FitReport | None:
     entry, tflm = manifest.plan, manifest.tflm
     try:
         board = project_board(folder, manifest)
+        if isinstance(board, LinuxBoard):
+            return None
         options = MemoryOptions(
             runtime=manifest.runtime,
             project=manifest.project,

@@ -16,7 +16,7 @@ def board_table(summary: RunSummary) -> Table | None:
     most = max((board.images for board in summary.boards), default=0)
     for place, board in enumerate(summary.boards):
         record, facts, link = board.record, board.record.facts, board.record.link
-        wrong = None if board.agreement is None else board.agreement.unequal
+        wrong = board.wrong
         if wrong or record.retired is not None:
             bad.add(place)
         latency = board_latency(board)

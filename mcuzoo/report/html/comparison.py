@@ -6,6 +6,7 @@ from datetime import datetime
 
 from mcuzoo.compare.comparison import Comparison, ProjectResult
 from mcuzoo.report.comparison import (
+    comparison_word,
     difference_lines,
     layer_differs,
     layer_name,
@@ -40,7 +41,7 @@ def comparison_html(comparison: Comparison, made: datetime | None = None) -> str
         title=f"{' and '.join(names)} compared",
         subject=f"{' and '.join(names)} on {comparison.images:,} images",
         verdict=Verdict(
-            comparison.equal if comparison.compared else None,
+            comparison.passed,
             _headline(comparison),
             tuple(f"{line}." for line in difference_lines(comparison)),
         ),
@@ -64,7 +65,7 @@ def comparison_html(comparison: Comparison, made: datetime | None = None) -> str
 def _headline(comparison: Comparison) -> str:
     if not comparison.compared:
         return "Nothing to compare: the models are different ones"
-    return "Equal" if comparison.equal else "Different"
+    return comparison_word(comparison).capitalize()
 
 
 def _figures(comparison: Comparison) -> Table:

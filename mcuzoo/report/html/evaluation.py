@@ -32,7 +32,7 @@ from mcuzoo.report.html.blocks import (
 )
 from mcuzoo.report.html.facts import budget_table, recipe_fact
 from mcuzoo.report.html.page import page_html
-from mcuzoo.run.score import p_text
+from mcuzoo.run.score import Versus, p_text
 from mcuzoo.run.tally import Prediction
 
 _BAD_LISTED = 100
@@ -62,7 +62,7 @@ def evaluation_html(found: Evaluation, asked: Asked, made: datetime | None = Non
             not asked.failures if asked.judged else None,
             _headline(found, asked),
             tuple(f"{text[:1].upper()}{text[1:]}." for text in asked.failures),
-            tuple(warnings),
+            (*warnings, *found.warnings),
         ),
         tiles=tuple(_tiles(found)),
         sections=sections(
@@ -126,7 +126,9 @@ def _against(found: Evaluation) -> Facts | None:
     other, against = found.comparison, found.against
     facts = [
         Fact("against", f"{against.name} ({against.kind}) on {_engine(against)}", against.sha256),
-        Fact("another top-1", f"{other.flips:,} of {found.n:,} images"),
+        Fact(
+            "flips", f"{other.flips.count:,} of {other.flips.compared:,} images", _interval(other)
+        ),
     ]
     if other.agreement is not None:
         same = other.agreement
@@ -146,6 +148,11 @@ def _against(found: Evaluation) -> Facts | None:
             Fact("exact paired test", f"p = {p_text(paired.p_value)}", said),
         ]
     return Facts(tuple(facts))
+
+
+def _interval(other: Versus) -> str:
+    low, high = other.flips.interval
+    return f"have another top-1; 95 % interval {low:.3f} to {high:.3f}"
 
 
 def _answers(found: Evaluation) -> list[Block | None]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from mcuzoo.errors import command
 from mcuzoo.history.pairing import Pair
-from mcuzoo.report.figures import class_name, score_text
+from mcuzoo.report.figures import class_name, score_text, steps_text
 from mcuzoo.report.html.blocks import (
     Block,
     Card,
@@ -43,10 +43,15 @@ def miss_blocks(
 def unequal_blocks(
     meta: RunMeta, rows: Sequence[Row], pictures: Pictures, show: int
 ) -> list[Block | None]:
-    """The images whose output is not the host's, the furthest first."""
-    unequal = [row for row in rows if row.reference_difference]
+    """The images whose output is not the host's, the furthest first; of a delegate those with
+    another answer."""
+    unequal = [row for row in rows if row.reference_difference and not _let_be(meta, row)]
     unequal.sort(key=lambda row: (-(row.reference_difference or 0), row.index))
     return [_gallery(meta, unequal, pictures, show, ask_host=True), _list(meta, unequal[show:])]
+
+
+def _let_be(meta: RunMeta, row: Row) -> bool:
+    return bool(meta.delegate_of(row.board)) and row.host_top1 in (None, row.top1)
 
 
 def answer_blocks(
@@ -133,7 +138,7 @@ def _card(meta: RunMeta, row: Row, seen: Seen) -> Card:
         if seen.expected is not None:
             host = class_name(seen.expected.top1, names)
             facts.append(Fact("the host", f"{host} {score_text(seen.expected.score)}"))
-        facts.append(Fact("off by", _steps(row.reference_difference), tone="bad"))
+        facts.append(Fact("off by", steps_text(row.reference_difference), tone="bad"))
     if wrong and row.label_rank is not None and row.label_rank >= TOP_K:
         facts.append(Fact("its rank", f"{row.label_rank + 1} of {meta.classes}"))
     scores = _scores(meta, row)
@@ -157,10 +162,6 @@ def _scores(meta: RunMeta, row: Row) -> tuple[Score, ...]:
         )
         for place, label in enumerate(best)
     )
-
-
-def _steps(count: int) -> str:
-    return "1 step" if count == 1 else f"{count:,} steps"
 
 
 def _list(meta: RunMeta, rows: Sequence[Row]) -> Table | None:

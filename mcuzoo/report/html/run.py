@@ -10,6 +10,7 @@ from pathlib import Path
 from mcuzoo.history.against import Against
 from mcuzoo.link.counts import UNKNOWN_UNIT, agent_note
 from mcuzoo.profile import ModelProfile
+from mcuzoo.report.figures import flips_text, steps_text
 from mcuzoo.report.html.accuracy import (
     RateRow,
     confusion_blocks,
@@ -46,7 +47,8 @@ from mcuzoo.report.html.run_facts import latency_blocks, link_blocks, provenance
 from mcuzoo.run.board_summary import board_findings
 from mcuzoo.run.record import Status
 from mcuzoo.run.score import Accuracy
-from mcuzoo.run.summary import Broke, RunSummary
+from mcuzoo.run.summary import RunSummary
+from mcuzoo.run.verdict import Broke, blame_of_npu
 from mcuzoo.zoo.measured import best_measurement
 
 SHOWN = 24
@@ -109,7 +111,7 @@ def run_page(run: RunPage) -> Page:
                 *(() if run.against is None else against_sections(run.against, pictures, run.show)),
                 section(
                     "unequal",
-                    "Outputs unlike the host's",
+                    f"{'Answers' if meta.delegates else 'Outputs'} unlike the host's",
                     unequal_blocks(meta, rows, pictures, run.show),
                 ),
                 section("failures", "Images without an answer", failure_blocks(run.folder, rows)),
@@ -143,7 +145,7 @@ def run_page(run: RunPage) -> Page:
 def _headline(summary: RunSummary) -> str:
     broke = summary.verdict.broke
     if broke is None:
-        return "Pass"
+        return summary.verdict.text.capitalize()
     budget = summary.verdict.budget
     return f"Fail: the {broke.value}" + ("" if budget is None else f", by {budget}")
 
@@ -153,7 +155,7 @@ def _parts(summary: RunSummary) -> tuple[Part, ...]:
     counts, total = summary.counts, len(summary.rows)
     done = counts[Status.DONE]
     agreement = summary.agreement
-    unequal = 0 if agreement is None else agreement.unequal
+    unequal = summary.unlike.exact
     faults = counts[Status.FAULT]
     silent = counts[Status.LOST] + counts[Status.PENDING]
     broken = summary.verdict.broke
@@ -180,11 +182,14 @@ def _parts(summary: RunSummary) -> tuple[Part, ...]:
         firmware.append(
             f"{agreement.equal:,} of {agreement.compared:,} outputs byte-equal to the host's."
         )
-    if summary.meta.wrong_layer is not None:
-        firmware.append(f"Layer by layer: {summary.meta.wrong_layer.verdict}.")
+    wrong = summary.meta.wrong_layer
+    if wrong is not None and wrong.part == Broke.FIRMWARE:
+        firmware.append(f"Layer by layer: {wrong.verdict}.")
     findings = tuple(board_findings(summary.meta, summary.rows, summary.boards))
     firmware += findings
     known = None if agreement is None and not faults else not (unequal or faults or findings)
+    if summary.meta.delegates:
+        known = not (faults or findings)
     link = summary.meta.link
     repaired = "" if link is None or link.clean else " The line lost data; all of it was repaired."
     rig = f"{done + faults:,} of {total - counts[Status.BAD_IMAGE]:,} images answered.{repaired}"
@@ -198,9 +203,23 @@ def _parts(summary: RunSummary) -> tuple[Part, ...]:
     return (
         part(Broke.MODEL, *_model(summary)),
         part(Broke.FIRMWARE, known, " ".join(firmware)),
+        *([part(*_delegate(summary))] if summary.meta.delegates else ()),
         part(Broke.RIG, not silent, rig),
         part(Broke.DATA, sound, data),
     )
+
+
+def _delegate(summary: RunSummary) -> tuple[Broke, bool | None, str]:
+    """What computes by another arithmetic, whether its answers are let pass, and why."""
+    meta, flips = summary.meta, summary.flips
+    blame = blame_of_npu(summary.unlike, meta.wrong_layer, meta.settings)
+    if blame is not None:
+        return blame.part, None if blame.let_pass else False, blame.text
+    names = " and ".join(meta.delegates)
+    told = "not compared with the host" if flips is None else flips_text(flips)
+    asked = [one.holds for one in summary.budgets if one.name == "max_flips"]
+    equal = summary.unlike.compared and not summary.unlike.foreign
+    return Broke.DELEGATE, asked[0] if asked else True if equal else None, f"{names}: {told}."
 
 
 _STATES: dict[bool | None, tuple[str, Tone]] = {
@@ -228,6 +247,10 @@ def _tiles(summary: RunSummary) -> tuple[Tile, ...]:
         found.append(
             Tile("byte-equal", f"{agreement.equal:,}", f"of {agreement.compared:,} outputs")
         )
+    if summary.meta.delegates and summary.flips is not None and summary.agreement is not None:
+        flips, steps = summary.flips, steps_text(summary.agreement.largest_difference)
+        off = f"of {flips.compared:,} answers; outputs off by up to {steps}"
+        found.append(Tile("flips", f"{flips.count:,}", off))
     latency = summary.latency
     if latency is not None:
         unit = "of an unknown unit" if latency.unit == UNKNOWN_UNIT else latency.unit

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Protocol
 
 from mcuzoo.data.images import Item
@@ -25,6 +26,7 @@ from mcuzoo.link.hello import Hello
 from mcuzoo.run.feed import Unusable, prepare
 from mcuzoo.run.job import Job
 from mcuzoo.run.journal import begin_journal
+from mcuzoo.run.layer_finder import one_turn
 from mcuzoo.run.many.source import BoardOfRun
 from mcuzoo.run.many.work import Work
 from mcuzoo.run.many.worker import SameFirmware, Shared, Worker
@@ -34,7 +36,6 @@ from mcuzoo.run.runner import (
     Observer,
     bad_row,
     new_meta,
-    one_turn,
     resumable,
     run_unfinished,
 )
@@ -117,6 +118,7 @@ class _SeveralRun:
             job.engine,
             _known_firmware(known),
             one_turn(known.wrong_layer if known else None),
+            Path(job.settings.project),
         )
         records = {record.name: record for record in known.boards} if known else {}
         self._workers = [

@@ -8,6 +8,7 @@ import zlib
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Protocol
 
 from mcuzoo.engines.engine import Engine
@@ -22,11 +23,12 @@ from mcuzoo.run.connected_board import (
     board_facts,
     check_firmware,
 )
+from mcuzoo.run.layer_finder import LayerFinder
 from mcuzoo.run.many.source import BoardOfRun
 from mcuzoo.run.many.stop import Stop, StoppablePorts, Stopped
 from mcuzoo.run.many.work import Task, Work
 from mcuzoo.run.record import BoardFacts, BoardRecord, OtherResult, Row, Status, WrongLayer
-from mcuzoo.run.runner import LOST_IN_A_ROW, LayerFinder, infer, row_of
+from mcuzoo.run.runner import LOST_IN_A_ROW, infer, row_of
 from mcuzoo.run.sessions import Line, Watcher, sessions
 
 
@@ -55,7 +57,7 @@ class SameFirmware:
         """Raises WrongFirmwareError if it is another one."""
         with self._lock:
             first, known = self._known.setdefault(facts.board, (name, facts))
-        for fact in ("build_id", "model_sha256", "runtime", "toolchain"):
+        for fact in ("build_id", "model_sha256", "runtime", "toolchain", "delegate"):
             then, now = getattr(known, fact), getattr(facts, fact)
             if then != now:
                 raise WrongFirmwareError(
@@ -69,13 +71,14 @@ class SameFirmware:
 class Shared:
     """What the workers of a run share. engine: the host's, to find a wrong layer. work: the images
     of the run. report: who is told of results. firmware: what all boards must run. layer_turn: held
-    by the one board that looks for a wrong layer."""
+    by the one board that looks for a wrong layer. project: what the boards run."""
 
     work: Work
     report: Report
     engine: Engine | None
     firmware: SameFirmware
     layer_turn: threading.Lock
+    project: Path
 
 
 @dataclass
@@ -166,7 +169,11 @@ class Worker:
             self._met = True
             report.met(self._snapshot(board), board.hello)
             finder = LayerFinder(
-                board, self.shared.engine, report.wrong_layer, self.shared.layer_turn
+                board,
+                self.shared.engine,
+                report.wrong_layer,
+                self.shared.layer_turn,
+                self.shared.project,
             )
             self.serving = True
             try:

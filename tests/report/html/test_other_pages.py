@@ -21,7 +21,7 @@ from mcuzoo.report.html.fit import fit_html
 from mcuzoo.report.html.page import write_page
 from mcuzoo.report.html.profile import profile_html
 from mcuzoo.report.profile import profile_document, read_profile
-from mcuzoo.run.score import Paired, Versus
+from mcuzoo.run.score import Flips, Paired, Versus
 
 
 @pytest.mark.parametrize("name", ["compare-hostile", "evaluate-hostile", "profile", "evaluate"])
@@ -69,7 +69,7 @@ def test_a_small_chance_is_not_none() -> None:
 
 def test_an_evaluation_without_labels_has_no_accuracy() -> None:
     """Nor a paired test, where outputs of two scales leave only the answers to compare."""
-    versus = Versus(5, None, None, None)
+    versus = Versus(Flips(5, 98), None, None, None)
     bare = replace(toy_evaluation(), scores=None, per_class=(), confusion=(), comparison=versus)
     page = evaluation_html(bare, Asked(), MADE)
     assert ">98 images without labels</h1>" in page and 'id="accuracy"' not in page

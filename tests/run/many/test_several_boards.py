@@ -30,7 +30,7 @@ from mcuzoo.run.many import scheduler
 from mcuzoo.run.options import RunOptions
 from mcuzoo.run.record import Row, Status
 from mcuzoo.run.run import FinishedRun, run
-from mcuzoo.run.summary import Broke
+from mcuzoo.run.verdict import Broke
 
 IMAGES = 60
 pytestmark = [
@@ -108,7 +108,7 @@ def test_four_boards_share_the_images(
     assert_whole(found, expected)
     summary = found.summary
     assert found.passed and summary.verdict.warnings == ()
-    assert sum("host process, build" in text for text in said) == 4
+    assert sum("as a process, build" in text for text in said) == 4
     assert [board.record.name for board in summary.boards] == list(boards.ports)
     # One image went to each of them, and they agree.
     assert len(summary.meta.others) == 3
