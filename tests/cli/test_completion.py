@@ -170,6 +170,7 @@ def test_it_never_says_more_than_words() -> None:
     assert invoke(["__complete", "build", "/root/\x00"]).exit_code == 0
 
 
+@pytest.mark.slow
 def test_it_loads_nothing_heavy() -> None:
     for words in (["export", "mob"], ["run-serial", "--port", ""], ["evaluate", "--"], ["e"]):
         code = (

@@ -25,7 +25,7 @@ COMMANDS = [
     ["fit", "signs", "--board", "rt1050"],
     ["fit", "signs", "--board", "rt1170", "--runtime", "aot", "--stream-input"],
     ["fit", "signs", "--universal", "--board", "rt1170"],
-    ["evaluate", "signs", "--data", "signs", "--limit", "32", "--no-remember"],
+    ["evaluate", "signs", "--data", "signs", "--limit", "32", "-j1", "--no-remember"],
     ["doctor-image", "IMAGE", "--model", "signs"],
 ]
 

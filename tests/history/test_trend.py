@@ -79,6 +79,7 @@ def test_what_the_host_answers_is_counted(tmp_path: Path) -> None:
     assert (found.code, found.constants, found.arena) == (27_552, 241_776, 53_760)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("schema", [1, 4])
 def test_an_older_journal_shows_gaps(tmp_path: Path, schema: int) -> None:
     folder = write_run(tmp_path / "run", night(0))
@@ -206,6 +207,7 @@ def test_no_damage_is_a_crash(tmp_path: Path, keep: float, hits: list[tuple[floa
     assert history_text(found) and json.dumps(history_document(found))
 
 
+@pytest.mark.slow
 def test_a_hundred_nights_stay_a_page(tmp_path: Path) -> None:
     first = write_run(tmp_path / "000", night(0, broken))
     for number in range(1, 100):

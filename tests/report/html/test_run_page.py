@@ -251,6 +251,7 @@ def test_a_run_without_an_answer_has_a_page() -> None:
     )
 
 
+@pytest.mark.slow
 def test_ten_thousand_images_of_1001_classes_stay_a_page() -> None:
     page = html_of(many_classes(10_000))
     assert len(page) < 600_000
