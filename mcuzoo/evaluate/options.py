@@ -33,9 +33,12 @@ class EvaluateOptions(RecipeOptions):
     ] = None
     limit: Limit = None
     labels: Labels = None
-    jobs: Annotated[int | None, Option("Processes, or emulated boards.", "--jobs", "-j", min=1)] = (
-        None
-    )
+    jobs: Annotated[
+        int | None,
+        Option(
+            "Processes, or emulated boards [one per core and 16 images].", "--jobs", "-j", min=1
+        ),
+    ] = None
     board: Annotated[str, Option("Which board is emulated, or is at PORT.", "--board", "-b")] = (
         DEFAULT_BOARD
     )
