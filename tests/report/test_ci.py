@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
@@ -132,11 +133,16 @@ def test_a_file_is_replaced_and_githubs_is_added_to(
 @pytest.mark.parametrize("folder", [None, Path("nothing-here")])
 def test_without_a_run_there_is_one_error(folder: Path | None, tmp_path: Path) -> None:
     xml, brief = tmp_path / "x.xml", tmp_path / "x.md"
-    files = CiFiles(junit=xml, summary=brief)
+    figures, quality = tmp_path / "x.txt", tmp_path / "x.json"
+    files = CiFiles(junit=xml, summary=brief, metrics=figures, codequality=quality)
     write_stopped(BoardSilentError("No answer.", "Look."), files, run=folder)
     (result,) = cases(xml.read_text(encoding="utf-8"))["handshake"].result
     assert isinstance(result, Error) and result.message == "rig: No answer."
     assert "No answer." in brief.read_text(encoding="utf-8")
+    assert figures.read_text(encoding="utf-8") == "# EOF\n"
+    (finding,) = json.loads(quality.read_text(encoding="utf-8"))
+    assert finding["description"] == "BoardSilentError: No answer."
+    assert finding["check_name"] == "mcuzoo-handshake" and len(finding["fingerprint"]) == 64
     write_stopped(UsageError("<&", "x"), CiFiles(junit=xml), run=folder)
     tree = ElementTree.fromstring(xml.read_text(encoding="utf-8"))
     assert tree.get("errors") == "1"
