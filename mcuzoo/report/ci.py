@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from mcuzoo.errors import McuzooError
+from mcuzoo.errors import McuzooError, WrongFirmwareError
 from mcuzoo.files import cannot_write, write_output
 from mcuzoo.quoting import code_span, markdown
 from mcuzoo.report.annotations import annotation_lines, on_github
@@ -87,12 +87,15 @@ def write_stopped(
     if run is not None and begun and PARTS.get(error.exit_code) not in (None, "model"):
         write_outcomes((run_outcome(summarize(*read_run(run)), run),), files)
         return
+    suite, said = f"mcuzoo {case}", f"no {case}"
+    if case == "handshake":
+        suite, said = "mcuzoo run-serial", "no run"
+        if isinstance(error, WrongFirmwareError):
+            case = "flash"  # the board has answered, with another build
     if files.junit is not None:
-        suite = "mcuzoo run-serial" if case == "handshake" else f"mcuzoo {case}"
         write_output(files.junit, error_text(error, suite, case).encode("utf-8"))
     if files.summary is not None:
         what = f"{type(error).__name__}, exit code {error.exit_code}"
-        said = "no run" if case == "handshake" else f"no {case}"
         lines = (f"### ❌ {said}: {what}", "", markdown(error.message), "", markdown(error.hint))
         _write_markdown(files.summary, "\n".join(lines) + "\n\n")
     if files.metrics is not None:
