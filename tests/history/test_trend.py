@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.commands import invoke
 from helpers.histories import (
     answering,
     broken,
@@ -141,12 +142,34 @@ def test_filters(tmp_path: Path) -> None:
     def left(**chosen: Any) -> int:
         return history([tmp_path], HistoryOptions(**chosen)).runs
 
-    assert (left(), left(model="other"), left(board="rt1050"), left(model="none")) == (3, 1, 2, 0)
+    assert (left(), left(model="other"), left(board="rt1050")) == (3, 1, 2)
     assert (left(since="2026-11-05"), left(since="2026-11-06")) == (2, 0)
     with pytest.raises(UsageError, match="is no day"):
         left(since="yesterday")
-    none = history([tmp_path], HistoryOptions(model="none"))
+    none = history([tmp_path], HistoryOptions(since="2026-11-06"))
     assert "No run is left" in history_text(none) and "No run is finished" in history_html(none)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (
+            ("--model", "sings"),
+            "Did you mean 'signs'? Models: other, signs; boards: rt1050, rt1060.",
+        ),
+        (("--board", "rt9"), "boards: rt1050, rt1060."),
+        (("--model", "other", "--board", "rt1050"), "Models: other, signs"),
+    ],
+)
+def test_a_choice_of_no_run_is_an_error(words: tuple[str, ...], says: str, tmp_path: Path) -> None:
+    board = replace(BOARD, board="rt1060")
+    write_nights(
+        tmp_path,
+        [night(0), night(3, meta=lambda m: replace(m, board=board, model="other"))],
+    )
+    done = invoke(["history", tmp_path, *words])
+    assert done.exit_code == 2 and says in " ".join(done.stderr.split())
+    assert f"{' '.join(words)}: there is no such run." in done.stderr
 
 
 def test_a_folder_without_a_run_is_an_error(tmp_path: Path) -> None:
