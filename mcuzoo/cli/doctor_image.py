@@ -10,6 +10,7 @@ from mcuzoo.cli.options import takes
 from mcuzoo.errors import VerdictError
 from mcuzoo.options import Argument, Option, RecipeOptions
 from mcuzoo.project.kinds import DEFAULT_MODEL
+from mcuzoo.report.options import CiFiles
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("photo.jpg",),
@@ -17,10 +18,11 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
-@takes(RecipeOptions)
+@takes(RecipeOptions, files=CiFiles)
 def doctor_image(
     image: Annotated[Path, Argument("A picture.")],
     options: RecipeOptions,
+    files: CiFiles,
     model: Annotated[
         str, Option("A model of the zoo, or a .tflite file.", "--model", "-m")
     ] = DEFAULT_MODEL,
@@ -46,21 +48,25 @@ def doctor_image(
     from mcuzoo.data.doctor.tensor import pixels_of, write_tensor
     from mcuzoo.evaluate.look import look
     from mcuzoo.files import require_outputs
+    from mcuzoo.report.check_outcomes import look_outcome
+    from mcuzoo.report.ci import told, write_outcomes
     from mcuzoo.report.look import look_document, look_text
     from mcuzoo.report.picture import terminal_picture, write_png
 
     aside = require_outputs(
-        {"--out": out, "--save": save},
+        {"--out": out, "--save": save, **files.outputs},
         {"IMAGE": image, "--tensor": tensor, "--model": Path(model)},
         json_output,
     )
-    seen = look(image, model, tensor, options)
+    with told(files, "doctor-image"):
+        seen = look(image, model, tensor, options)
     for note in seen.notes:
         tell(note)
     if out is not None:
         write_png(pixels_of(seen.tensor), out)
     if save is not None:
         write_tensor(save, seen.input)
+    write_outcomes((look_outcome(seen),), files)
     if json_output:
         print_json("doctor-image", look_document(seen))
     else:
