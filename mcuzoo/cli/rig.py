@@ -9,8 +9,9 @@ from typing import Annotated
 
 from mcuzoo.cli.options import Json, takes
 from mcuzoo.errors import UsageError, did_you_mean
-from mcuzoo.options import Argument, Option, RigFilter
+from mcuzoo.options import Argument
 from mcuzoo.report.options import STEP_SUMMARY, CiFiles
+from mcuzoo.rig.options import RigOptions
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("scan", "-o", "rig.toml"),
@@ -21,20 +22,12 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 _ACTIONS = ("scan", "check")
 
 
-@takes(files=CiFiles)
+@takes(RigOptions, files=CiFiles)
 def rig(
     action: Annotated[str, Argument("scan or check.", metavar="scan|check")],
+    options: RigOptions,
     files: CiFiles,
     file: Annotated[Path | None, Argument("The rig's file [rig.toml].", metavar="RIG.toml")] = None,
-    out: Annotated[
-        Path | None,
-        Option("scan: the rig's file; - prints it.", "--out", "-o", metavar="RIG.toml"),
-    ] = None,
-    filter: RigFilter = (),
-    power: Annotated[bool, Option("check: switch each board off and on, too.", "--power")] = False,
-    baud: Annotated[
-        list[int] | None, Option("scan: rate to ask at, one or several [the boards'].", min=1)
-    ] = None,
     json_output: Json = False,
 ) -> None:
     """scan asks all ports with a USB device, and adds a table to the file for each board that is
@@ -45,18 +38,18 @@ def rig(
             f"mcuzoo rig {action}: there is no such action.",
             f"{did_you_mean(action, _ACTIONS)}mcuzoo rig scan, or mcuzoo rig check.",
         )
-    if file is not None and out is not None:
+    if file is not None and options.out is not None:
         raise UsageError("--out names the rig's file a second time.", "Leave one of them out.")
-    path = file or out or Path("rig.toml")
+    path = file or options.out or Path("rig.toml")
     if action == "scan":
-        if power or filter:
+        if options.power or options.filter:
             raise UsageError("--power and --filter are for rig check.", "Leave them out.")
         _refuse_files(files)
-        _scan(path, tuple(baud or ()), json_output)
+        _scan(path, options.baud, json_output)
     else:
-        if baud or out:
+        if options.baud or options.out:
             raise UsageError("--baud and --out are for rig scan.", "Leave them out.")
-        _check(path, filter, power, files, json_output)
+        _check(path, options, files, json_output)
 
 
 def _scan(path: Path, bauds: tuple[int, ...], json_output: bool) -> None:
@@ -89,9 +82,7 @@ def _refuse_files(files: CiFiles) -> None:
             raise UsageError(f"{name} is for rig check.", "Leave it out.")
 
 
-def _check(
-    path: Path, filters: tuple[str, ...], power: bool, files: CiFiles, json_output: bool
-) -> None:
+def _check(path: Path, options: RigOptions, files: CiFiles, json_output: bool) -> None:
     from mcuzoo.cli.output import print_json, summary_aside, tell, width
     from mcuzoo.emulator.url import port_packages
     from mcuzoo.errors import RigError
@@ -106,10 +97,10 @@ def _check(
 
     aside = require_outputs(files.outputs, {"RIG.toml": path}, json_output)
     with told(files, "rig"):
-        boards = chosen(read_rig(path), filters)
+        boards = chosen(read_rig(path), options.filter)
         packages = [package for board in boards for package in port_packages(board.port)]
         require_packages(packages, "A board of this rig")
-        checks = check_rig(boards, power, tell)
+        checks = check_rig(boards, options.power, tell)
     write_outcomes(check_outcomes(checks, path), files)
     if json_output:
         print_json("rig-check", check_document(checks))

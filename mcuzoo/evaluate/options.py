@@ -60,3 +60,21 @@ class EvaluateOptions(RecipeOptions):
     @property
     def budgets(self) -> Budgets:
         return Budgets(min_top1=self.min_top1, max_mismatches=self.max_mismatches)
+
+
+@dataclass(frozen=True)
+class LookFiles:
+    """Files of `doctor-image`. tensor: read; out, save: written. None: not given."""
+
+    tensor: Annotated[
+        Path | None,
+        Option("A tensor made of it: raw int8, .npy or a C array.", "--tensor", metavar="FILE"),
+    ] = None
+    out: Annotated[
+        Path | None,
+        Option("Write what it sees, enlarged.", "--out", "-o", metavar="PNG"),
+    ] = None
+    save: Annotated[
+        Path | None,
+        Option("Write the right tensor: .npy, else raw int8.", "--save", metavar="FILE"),
+    ] = None
