@@ -324,7 +324,7 @@ def test_bash(scripts: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("zsh") is None, reason="no zsh")
-@pytest.mark.parametrize("way", ["fpath", "source"])
+@pytest.mark.parametrize("way", ["fpath", pytest.param("source", marks=pytest.mark.full)])
 def test_zsh(scripts: Path, way: str) -> None:
     with Terminal(["zsh", "-f", "-i"], scripts) as shell:
         first = "fpath=($PWD/.bin $fpath); " if way == "fpath" else ""
