@@ -9,8 +9,10 @@ LOCK ?= yes
 # What `make test` and the like install: test, tensorflow (the same, TensorFlow, SPSDK and pyOCD),
 # or farm.
 SET ?= test
-# Two processes more than there are cores: some tests wait for a line.
+# Two processes more than there are cores: some tests wait for a line. Few of the quick ones do, and
+# each process takes seconds to begin.
 JOBS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 2)')
+QUICK_JOBS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 PYTEST_ARGS ?= -n $(JOBS) --dist loadfile
 # What `make quick` leaves out as a whole.
 HEAVY := benchmarks e2e evaluate firmware_host measure quantize sdk
@@ -25,7 +27,7 @@ FUZZ_SECONDS ?= 600
 SOAK_IMAGES ?= 10000
 
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-PYTEST := $(BIN)/python -m pytest $(PYTEST_ARGS)
+PYTEST = $(BIN)/python -m pytest $(PYTEST_ARGS)
 NEWEST := $(if $(LOCK),,-newest)
 DEMO := $(VENV)/.demo$(NEWEST)
 TEST := $(VENV)/.$(SET)$(NEWEST)
@@ -41,6 +43,7 @@ test: $(TEST)
 	$(PYTEST)
 
 # Under a minute on two cores: no builds, no emulated runs, no line that has to be waited for.
+quick: JOBS = $(QUICK_JOBS)
 quick: $(TEST)
 	$(PYTEST) -m 'not full and not slow' $(foreach folder,$(HEAVY),--ignore=tests/$(folder))
 

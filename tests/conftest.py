@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from helpers.late_grammars import make_grammars_later
 from helpers.objects import FOLDER_VARIABLE
 from hypothesis import HealthCheck, settings
 
@@ -33,6 +34,11 @@ os.environ["MCUZOO_CONFIG"] = "off"
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+make_grammars_later()
+
+# On again in pytest_collection_finish: nothing that is imported and collected goes away.
+gc.disable()
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 # Nothing depends on the clock: neither a deadline nor "data generation is too slow".
@@ -50,11 +56,13 @@ settings.load_profile("repeatable")
 def pytest_configure(config: pytest.Config) -> None:
     """Load all of mcuzoo: hypothesis draws from the constants of whatever modules are loaded.
 
-    Without this a test's examples would depend on the tests that ran before it in its process.
+    Without this a test's examples would depend on the tests that ran before it in its process. The
+    process that only hands tests out to workers needs none.
     """
-    for module in pkgutil.walk_packages(mcuzoo.__path__, "mcuzoo."):
-        if not module.name.endswith("__main__"):
-            importlib.import_module(module.name)
+    if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
+        for module in pkgutil.walk_packages(mcuzoo.__path__, "mcuzoo."):
+            if not module.name.endswith("__main__"):
+                importlib.import_module(module.name)
     # readline, which pytest loads, sets it for child processes behind the back of os.environ.
     os.unsetenv("COLUMNS")
     # A shell's job in the background ignores Ctrl-C, and so would every process that a test starts.
@@ -69,8 +77,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_finish() -> None:
     """What thousands of tests are made of stays to the end: the garbage collector need not look at
     it again and again. The emulator calls it at each reset of a board."""
-    gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True, scope="session")

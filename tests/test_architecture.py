@@ -187,6 +187,7 @@ def test_help_loads_nothing_heavy() -> None:
     assert not loaded_by(code) & (HEAVY | light)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_command_help_loads_nothing_heavy(command: str) -> None:
     code = f"from mcuzoo.cli.program import run_command\nrun_command([{command!r}, '--help'])"

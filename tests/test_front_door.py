@@ -48,6 +48,7 @@ def test_the_page_of_the_api_has_every_name() -> None:
     assert not missing
 
 
+@pytest.mark.slow
 def test_rooms_of_the_same_name_do_not_hide_verbs() -> None:
     code = (
         "import mcuzoo, mcuzoo.run.job, mcuzoo.evaluate.result, mcuzoo.compare.trial\n"

@@ -42,7 +42,7 @@ Count = Annotated[int, Field(strict=True, gt=0, le=1 << 16)]
 class Table(BaseModel):
     """A TOML table."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Fact(Table):

@@ -10,7 +10,7 @@ from mcuzoo.cli.options import Json, takes
 from mcuzoo.compare.options import CompareOptions
 from mcuzoo.link.transport import SOME_PORT
 from mcuzoo.options import Argument
-from mcuzoo.report.options import Html
+from mcuzoo.report.options import PageFiles
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("hello", "other"),
@@ -18,11 +18,11 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
-@takes(CompareOptions)
+@takes(CompareOptions, files=PageFiles)
 def compare(
     projects: Annotated[list[Path], Argument("Built projects, two or more.")],
     options: CompareOptions,
-    html: Html = None,
+    files: PageFiles,
     json_output: Json = False,
 ) -> None:
     """Exits 1 when outputs of one model differ, from the host's or from each other. Those of a
@@ -31,6 +31,8 @@ def compare(
     from mcuzoo.cli.output import may_color, print_json, summary_aside, tell, width
     from mcuzoo.compare.comparison import compare_projects
     from mcuzoo.files import require_outputs
+    from mcuzoo.report.check_outcomes import comparison_outcomes
+    from mcuzoo.report.ci import told, write_outcomes
     from mcuzoo.report.comparison import (
         comparison_document,
         comparison_table,
@@ -39,10 +41,12 @@ def compare(
     from mcuzoo.report.html.comparison import comparison_html
     from mcuzoo.report.html.page import write_page
 
-    aside = require_outputs({"--html": html}, {"--images": options.images}, json_output)
-    found = compare_projects(projects, options, tell)
-    if html is not None:
-        write_page(html, comparison_html(found))
+    aside = require_outputs(files.outputs, {"--images": options.images}, json_output)
+    with told(files, "compare"):
+        found = compare_projects(projects, options, tell)
+    if files.html is not None:
+        write_page(files.html, comparison_html(found))
+    write_outcomes(comparison_outcomes(found), files)
     if json_output:
         print_json("compare", comparison_document(found))
     else:

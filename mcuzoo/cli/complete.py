@@ -26,7 +26,7 @@ from mcuzoo.project.kinds import (
     TOOLCHAINS,
     WEIGHTS,
 )
-from mcuzoo.project.recipe import COLORS, FITS
+from mcuzoo.project.recipe import COLORS, FITS, KERNELS, LIBRARIES
 
 SHELLS = ("bash", "zsh", "fish")
 FILES, PATHS = ":files", ":paths"
@@ -191,17 +191,35 @@ def _recipes(last: str) -> Answer:
     return _with_files(last, Answer({**ways.words, **_names(last).words}), ".toml")
 
 
-def _with_files(last: str, known: Answer, suffix: str) -> Answer:
-    """The words, and the files of that kind and folders that begin so."""
-    paths = _paths(last, lambda path: path.is_dir() or _is_of(path, suffix))
+def _networks(last: str) -> Answer:
+    """What quantize takes: a name, files of several kinds, or the folder of a SavedModel."""
+    return _with_files(last, _names(last), *_NETWORKS)
+
+
+def _resizes(last: str) -> Answer:
+    """[LIBRARY:]KERNEL[:antialias], as far as it is typed."""
+    words = [*KERNELS, *(f"{library}:{kernel}" for library in LIBRARIES for kernel in KERNELS)]
+    whole = [f"{word}:antialias" for word in words if last.startswith(f"{word}:")]
+    return _beginning(last, dict.fromkeys((*words, *whole), ""))
+
+
+def _ways(last: str) -> Answer:
+    from mcuzoo.cli.terminal import WAYS
+
+    return _beginning(last, dict.fromkeys(WAYS, ""))
+
+
+def _with_files(last: str, known: Answer, *suffixes: str) -> Answer:
+    """The words, and the files of those kinds and folders that begin so."""
+    paths = _paths(last, lambda path: path.is_dir() or _is_of(path, suffixes))
     shown = paths if last or not known.words else {
-        word: meaning for word, meaning in paths.items() if word.endswith(suffix)
+        word: meaning for word, meaning in paths.items() if word.endswith(suffixes)
     }  # fmt: skip
     return Answer({**known.words, **shown}, paths=bool(shown))
 
 
-def _is_of(path: Path, suffix: str) -> bool:
-    return path.suffix == suffix and path.name != FILE_NAME
+def _is_of(path: Path, suffixes: tuple[str, ...]) -> bool:
+    return path.suffix in suffixes and path.name != FILE_NAME
 
 
 def _paths(last: str, wanted: Callable[[Path], bool]) -> dict[str, str]:
@@ -253,6 +271,10 @@ def _ports(last: str) -> Answer:
     return _beginning(last, known)
 
 
+def _downloads(last: str) -> Answer:
+    return Answer({**_beginning(last, {"usb": "the board's USB"}).words, **_ports(last).words})
+
+
 def _ports_of_run(last: str) -> Answer:
     more = _beginning(last, {"auto": "the board that runs the project", "all": "all that do"})
     return Answer({**_ports(last).words, **more.words, **_emulated(last)})
@@ -272,6 +294,10 @@ def _schemas(last: str) -> Answer:
 
 _ENGINES = ("reference", "tflm", "litert-ref", "xnnpack", "single-rounding", "emulator")
 _NORMALIZE = ("pixel", "raw", "unit", "tf", "torch", "caffe")
+
+_NETWORKS = (".keras", ".h5", ".hdf5", ".tflite", ".onnx")
+_ROLES = ("int8", "uint8", "fp32")
+_SPLITS = ("train", "validation", "test", "public-test", "private-test", "all")
 
 _KNOWN: dict[tuple[str, str], Callable[[str], Answer]] = {
     ("", "board"): _boards,
@@ -306,6 +332,16 @@ _KNOWN: dict[tuple[str, str], Callable[[str], Answer]] = {
     ("", "normalize"): _one_of(*_NORMALIZE),
     ("evaluate", "engine"): _one_of(*_ENGINES),
     ("evaluate", "against"): _one_of(*_ENGINES),
+    ("", "split"): _one_of(*_SPLITS),
+    ("fetch", "origin"): lambda last: Answer(files=True),
+    ("flash", "download"): _downloads,
+    ("emulate", "count"): _one_of("all", "0", "1"),
+    ("", "role"): _one_of(*_ROLES),
+    ("fetch", "role"): _one_of(*_ROLES, "keras"),
+    ("", "resize"): _resizes,
+    ("watch", "picture"): _ways,
+    ("quantize", "source"): _networks,
+    ("convert", "source"): _models,
     ("convert", "io"): _one_of("keep", "int8"),
     ("rig", "action"): _one_of("scan", "check"),
     ("schema", "name"): _schemas,

@@ -40,6 +40,7 @@ def configured_for(name: str, known: Command, words: Sequence[str]) -> Configure
         source = read_source(os.environ, tell)
         if source.place is not None:
             source.check(configurable())
+        _warn_of_unread(name, known, tell)
         return Configured(name, source.layers(name, known.parameters))
     except (InputError, UsageError):
         if name == "doctor":
@@ -47,13 +48,25 @@ def configured_for(name: str, known: Command, words: Sequence[str]) -> Configure
         raise
 
 
+def _warn_of_unread(name: str, known: Command, tell: Callable[[str], None]) -> None:
+    """Of variables that are probably meant to say something of this command."""
+    from mcuzoo.config.source import variable_of
+    from mcuzoo.config.variables import unread_variables
+
+    others = [variable_of(one, "") for one in configurable() if one != name]
+    for variable, meant in unread_variables(os.environ, {name: known.parameters}):
+        if meant is not None and not variable.startswith(tuple(others)):
+            tell(f"warning: mcuzoo reads no {variable}; did you mean {meant}?")
+
+
 def whole_source(
     tell: Callable[[str], None] = lambda text: None,
 ) -> tuple[Source, dict[str, Sequence[Parameter]]]:
     """What is said, with all of the file checked; and the parameters of each command that takes
-    something of it. Raises InputError, UsageError."""
+    something of it. Names variables that nothing reads. Raises InputError, UsageError."""
     from mcuzoo.cli.program import command_of
     from mcuzoo.config.source import read_source
+    from mcuzoo.config.variables import unread_variables
 
     known: dict[str, Sequence[Parameter]] = {
         name: command_of(name).parameters for name in configurable()
@@ -61,6 +74,9 @@ def whole_source(
     source = read_source(os.environ, tell)
     if source.place is not None:
         source.check(known, known)
+    for variable, meant in unread_variables(os.environ, known):
+        guess = "" if meant is None else f"; did you mean {meant}?"
+        tell(f"warning: mcuzoo reads no {variable}{guess}")
     return source, known
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from mcuzoo.cli.options import takes
 from mcuzoo.options import Option, Show
-from mcuzoo.report.options import StepFiles
+from mcuzoo.report.options import CiFiles
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     (),
@@ -16,9 +16,9 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
-@takes(files=StepFiles)
+@takes(files=CiFiles)
 def demo(
-    files: StepFiles,
+    files: CiFiles,
     board: Annotated[str, Option("Board to emulate.", "--board", "-b")] = "rt1170",
     images: Annotated[int, Option("Pictures to draw and run.", "--images", min=1)] = 32,
     seed: Annotated[

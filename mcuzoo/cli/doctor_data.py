@@ -10,6 +10,7 @@ from mcuzoo.cli.options import Json, takes
 from mcuzoo.doctor_data.options import DoctorDataOptions
 from mcuzoo.errors import VerdictError
 from mcuzoo.options import Argument, Option
+from mcuzoo.report.options import CiFiles
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("signs", "--data", "signs"),
@@ -17,7 +18,7 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
-@takes(DoctorDataOptions)
+@takes(DoctorDataOptions, files=CiFiles)
 def doctor_data(
     model: Annotated[str, Argument("A model of the zoo, or a .tflite file.")],
     data: Annotated[
@@ -29,6 +30,7 @@ def doctor_data(
         ),
     ],
     options: DoctorDataOptions,
+    files: CiFiles,
     save_labels: Annotated[
         Path | None,
         Option(
@@ -48,19 +50,22 @@ def doctor_data(
     from mcuzoo.doctor_data.doctor import doctor_data as ask
     from mcuzoo.doctor_data.write_labels import write_labels
     from mcuzoo.files import require_outputs
+    from mcuzoo.report.check_outcomes import diagnosis_outcome
+    from mcuzoo.report.ci import told, write_outcomes
     from mcuzoo.report.doctor_data import bad_lines, diagnosis_document, diagnosis_text, next_line
 
     aside = require_outputs(
-        {"--save-labels": save_labels},
+        {"--save-labels": save_labels, **files.outputs},
         {"MODEL": Path(model), "--data": data, "--labels": options.labels},
         json_output,
     )
-    with step("asking the model") as told:
-        found = ask(model, data, options, told)
+    with told(files, "doctor-data"), step("asking the model") as update:
+        found = ask(model, data, options, update)
     for line in bad_lines(found):
         tell(line)
     if save_labels is not None:
         tell(write_labels(found, save_labels))
+    write_outcomes((diagnosis_outcome(found, str(data)),), files)
     if json_output:
         print_json("doctor-data", diagnosis_document(found))
     else:

@@ -8,8 +8,10 @@ from typing import Annotated
 
 from mcuzoo.cli.options import takes
 from mcuzoo.errors import VerdictError
+from mcuzoo.evaluate.options import LookFiles
 from mcuzoo.options import Argument, Option, RecipeOptions
 from mcuzoo.project.kinds import DEFAULT_MODEL
+from mcuzoo.report.options import CiFiles
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("photo.jpg",),
@@ -17,25 +19,15 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
-@takes(RecipeOptions)
+@takes(RecipeOptions, own=LookFiles, files=CiFiles)
 def doctor_image(
     image: Annotated[Path, Argument("A picture.")],
     options: RecipeOptions,
+    own: LookFiles,
+    files: CiFiles,
     model: Annotated[
         str, Option("A model of the zoo, or a .tflite file.", "--model", "-m")
     ] = DEFAULT_MODEL,
-    tensor: Annotated[
-        Path | None,
-        Option("A tensor made of it: raw int8, .npy or a C array.", "--tensor", metavar="FILE"),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        Option("Write what it sees, enlarged.", "--out", "-o", metavar="PNG"),
-    ] = None,
-    save: Annotated[
-        Path | None,
-        Option("Write the right tensor: .npy, else raw int8.", "--save", metavar="FILE"),
-    ] = None,
     json_output: Annotated[bool, Option("Print one JSON document.", "--json")] = False,
 ) -> None:
     """With --tensor: how that tensor was made of the picture, and which of the known mistakes were
@@ -46,21 +38,25 @@ def doctor_image(
     from mcuzoo.data.doctor.tensor import pixels_of, write_tensor
     from mcuzoo.evaluate.look import look
     from mcuzoo.files import require_outputs
+    from mcuzoo.report.check_outcomes import look_outcome
+    from mcuzoo.report.ci import told, write_outcomes
     from mcuzoo.report.look import look_document, look_text
     from mcuzoo.report.picture import terminal_picture, write_png
 
     aside = require_outputs(
-        {"--out": out, "--save": save},
-        {"IMAGE": image, "--tensor": tensor, "--model": Path(model)},
+        {"--out": own.out, "--save": own.save, **files.outputs},
+        {"IMAGE": image, "--tensor": own.tensor, "--model": Path(model)},
         json_output,
     )
-    seen = look(image, model, tensor, options)
+    with told(files, "doctor-image"):
+        seen = look(image, model, own.tensor, options)
     for note in seen.notes:
         tell(note)
-    if out is not None:
-        write_png(pixels_of(seen.tensor), out)
-    if save is not None:
-        write_tensor(save, seen.input)
+    if own.out is not None:
+        write_png(pixels_of(seen.tensor), own.out)
+    if own.save is not None:
+        write_tensor(own.save, seen.input)
+    write_outcomes((look_outcome(seen),), files)
     if json_output:
         print_json("doctor-image", look_document(seen))
     else:

@@ -10,7 +10,7 @@ from mcuzoo.cli.options import Json, takes
 from mcuzoo.errors import McuzooError, command
 from mcuzoo.link.transport import SOME_PORT
 from mcuzoo.options import Show
-from mcuzoo.report.options import StepFiles
+from mcuzoo.report.options import CiFiles
 from mcuzoo.run.options import RunOptions
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
-@takes(RunOptions, files=StepFiles)
+@takes(RunOptions, files=CiFiles)
 def run_serial(
     options: RunOptions,
-    files: StepFiles,
+    files: CiFiles,
     show: Show = None,
     json_output: Json = False,
 ) -> None:

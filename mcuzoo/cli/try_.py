@@ -7,7 +7,7 @@ from typing import Annotated
 
 from mcuzoo.cli.options import Json, takes
 from mcuzoo.options import Argument, Option
-from mcuzoo.report.options import StepFiles
+from mcuzoo.report.options import CiFiles
 from mcuzoo.tryout.options import DEFAULT_BOARD, TryOptions
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
@@ -16,11 +16,11 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
-@takes(TryOptions, files=StepFiles)
+@takes(TryOptions, files=CiFiles)
 def try_(
     model: Annotated[str, Argument("A model of the zoo, or a .tflite file.")],
     options: TryOptions,
-    files: StepFiles,
+    files: CiFiles,
     board: Annotated[
         str, Option("Board to emulate: one of mcuzoo boards, or a .toml file.", "--board", "-b")
     ] = DEFAULT_BOARD,

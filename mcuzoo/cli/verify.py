@@ -9,7 +9,7 @@ from typing import Annotated
 from mcuzoo.cli.options import Json, takes
 from mcuzoo.errors import VerdictError
 from mcuzoo.options import Argument
-from mcuzoo.report.options import StepFiles
+from mcuzoo.report.options import CiFiles
 from mcuzoo.verify.options import VerifyOptions
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
@@ -18,7 +18,7 @@ EXAMPLES: tuple[tuple[str, ...], ...] = (
 )
 
 
-@takes(VerifyOptions, files=StepFiles)
+@takes(VerifyOptions, files=CiFiles)
 def verify(
     subject: Annotated[
         str,
@@ -28,7 +28,7 @@ def verify(
         ),
     ],
     options: VerifyOptions,
-    files: StepFiles,
+    files: CiFiles,
     json_output: Json = False,
 ) -> None:
     """Without images: every weight, bias, scale, address and wait, against the source model. With

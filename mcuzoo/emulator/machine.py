@@ -156,7 +156,7 @@ class Machine:
 
     def _go_on(self, pc: int) -> int:
         self._apply_protection()
-        self._ticking = self._systick.running
+        self._ticking = self._systick.needs_count
         if isinstance(self._uart, PacedLpuart):
             self._clock.counting = True
             exit_ = self.engine.run(pc, counted=True, deadline=self._deadline())
@@ -186,7 +186,7 @@ class Machine:
     def _limit(self) -> int:
         if self._receiving and not self._exceptions.active:
             return _RETRY
-        if not self._systick.interrupts:
+        if not self._systick.needs_count:
             return 0
         return _RETRY if self._systick.pending else self._systick.until_tick(self._clock.now)
 
@@ -254,7 +254,7 @@ class Machine:
             self.engine.stop()
 
     def _tick_changed(self) -> None:
-        if self._systick.running != self._ticking:
+        if self._systick.needs_count != self._ticking:
             self.engine.stop()
 
     def _attention(self) -> bool:

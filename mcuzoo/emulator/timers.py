@@ -83,9 +83,17 @@ _ENABLE, _TICKINT, _CLKSOURCE, _COUNTFLAG = 1, 2, 4, 1 << 16
 _COUNT_BITS = 0x00FF_FFFF
 _NO_REFERENCE_CLOCK = 1 << 31
 
+# What a reading stands for where nothing is counted: about as much as a loop that polls executes
+# from one to the next.
+_READING = 100
+
 
 class SysTick:
-    """The timer. `pending`: its exception waits to be taken."""
+    """The timer. `pending`: its exception waits to be taken.
+
+    While instructions are not counted its time goes on by a fixed step at each reading, so that
+    whoever polls it sees it run, in every run alike. Its exception needs the count.
+    """
 
     def __init__(self, clock: InstructionClock) -> None:
         self._clock = clock
@@ -102,6 +110,11 @@ class SysTick:
     @property
     def interrupts(self) -> bool:
         return self.running and bool(self._control & _TICKINT)
+
+    @property
+    def needs_count(self) -> bool:
+        """Whether an exception is to be taken at its instruction, or as soon as it may be."""
+        return self.interrupts or self.pending
 
     @staticmethod
     def owns(offset: int) -> bool:
@@ -123,6 +136,8 @@ class SysTick:
             self.pending = self.pending or bool(self._control & _TICKINT)
 
     def read(self, offset: int) -> int:
+        if self.running and not self._clock.counting:
+            self._clock.skip(_READING)
         now = self._clock.at_read
         self.update(now)
         if offset == _CSR:
@@ -237,7 +252,7 @@ class CycleCounter:
         return (now - self._origin) & _MASK if self._enabled else self._held
 
     def _notice_inference(self) -> None:
-        if self._in_handler():
+        if self._in_handler() or not self._clock.counting:
             return
         now, sent = self._clock.at_read, self._bytes_sent()
         if sent != self._sent_then:

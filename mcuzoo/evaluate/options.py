@@ -37,9 +37,12 @@ class EvaluateOptions(RecipeOptions):
     ] = None
     limit: Limit = None
     labels: Labels = None
-    jobs: Annotated[int | None, Option("Processes, or emulated boards.", "--jobs", "-j", min=1)] = (
-        None
-    )
+    jobs: Annotated[
+        int | None,
+        Option(
+            "Processes, or emulated boards [one per core and 16 images].", "--jobs", "-j", min=1
+        ),
+    ] = None
     board: Annotated[str, Option("Which board is emulated, or is at PORT.", "--board", "-b")] = (
         DEFAULT_BOARD
     )
@@ -66,3 +69,21 @@ class EvaluateOptions(RecipeOptions):
             max_mismatches=self.max_mismatches,
             max_flips=self.max_flips,
         )
+
+
+@dataclass(frozen=True)
+class LookFiles:
+    """Files of `doctor-image`. tensor: read; out, save: written. None: not given."""
+
+    tensor: Annotated[
+        Path | None,
+        Option("A tensor made of it: raw int8, .npy or a C array.", "--tensor", metavar="FILE"),
+    ] = None
+    out: Annotated[
+        Path | None,
+        Option("Write what it sees, enlarged.", "--out", "-o", metavar="PNG"),
+    ] = None
+    save: Annotated[
+        Path | None,
+        Option("Write the right tensor: .npy, else raw int8.", "--save", metavar="FILE"),
+    ] = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import ceil
 from pathlib import Path
 from typing import cast
 
@@ -173,8 +174,15 @@ def _classes(options: EvaluateOptions, source: ModelSource, count: int) -> Class
     return load_classes(options.labels, count)
 
 
+_IMAGES_OF_A_WORKER = 16
+"""Fewer are answered before another process has begun."""
+
+
 def _jobs(wanted: int | None, task: Task, images: int) -> int:
-    """The number of workers: one per core by default; one for a board at a port."""
+    """The number of workers; by default one per core, if there is work for them; one for a board at
+    a port."""
     if any(not subject.on_host and subject.engine != EMULATOR for subject in task.subjects):
         return 1
-    return max(1, min(wanted or os.cpu_count() or 1, images))
+    if wanted is None:
+        wanted = min(os.cpu_count() or 1, ceil(images / _IMAGES_OF_A_WORKER))
+    return max(1, min(wanted, images))

@@ -9,6 +9,7 @@ shape; intermediate values are int64, and left shifts wrap as int32 does in C.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,8 @@ ACTIVATION_REAL_RANGE: dict[str, tuple[float | None, float | None]] = {
 }
 
 
+# A plan asks for those of the same channels again and again.
+@lru_cache(maxsize=1 << 15)
 def quantize_multiplier(real: float) -> tuple[int, int]:
     """The (mantissa, shift) that stands for `real >= 0`: mantissa * 2**(shift - 31).
 

@@ -4,19 +4,24 @@ what of it changed when."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from os import PathLike
 from pathlib import Path
 
-from mcuzoo.errors import InputError, UsageError
+from mcuzoo.errors import InputError, UsageError, did_you_mean
 from mcuzoo.history.changes import Compared, compare_metas, differing
 from mcuzoo.history.figures import RunFigures, read_figures
 from mcuzoo.history.folders import run_folders
 from mcuzoo.history.options import HistoryOptions
+from mcuzoo.options import typed_words
+from mcuzoo.quoting import printable
 from mcuzoo.run.verdict import Broke
+
+_NAMED = 8
+"""So many models, and boards, are named in a hint."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +95,10 @@ def history(
     """All runs in the folders `runs`, or below, over time.
 
     A damaged journal is listed, not raised. Raises InputError where there is no run at all,
-    UsageError for a day that is none.
+    UsageError for a day that is none, and where no run is of the model and the board.
     """
     since = _day(options.since)
+    kinds: set[tuple[str, str]] = set()
     found: dict[tuple[str, str, str, str], list[RunFigures]] = defaultdict(list)
     unusable = []
     for folder in run_folders(runs):
@@ -102,13 +108,14 @@ def history(
             unusable.append(Unusable(folder, error.message))
             continue
         board = run.meta.board
-        if (
-            options.model in (None, run.meta.model)
-            and options.board in (None, board.board)
-            and (since is None or run.started.date() >= since)
+        kinds.add((run.meta.model, board.board))
+        if _is_of(options, run.meta.model, board.board) and (
+            since is None or run.started.date() >= since
         ):
             delegate = ", ".join(run.meta.delegates)
             found[run.meta.model, board.board, board.kind, delegate].append(run)
+    if kinds and not any(_is_of(options, *kind) for kind in kinds):
+        raise _no_such_run(options, kinds)
     series = [Series(*key, _points(of_key)) for key, of_key in found.items()]
     series.sort(
         key=lambda one: (
@@ -118,6 +125,27 @@ def history(
         )
     )
     return History(tuple(series), tuple(unusable))
+
+
+def _is_of(options: HistoryOptions, model: str, board: str) -> bool:
+    return options.model in (None, model) and options.board in (None, board)
+
+
+def _no_such_run(options: HistoryOptions, kinds: Collection[tuple[str, str]]) -> UsageError:
+    models, boards = ({*names} for names in zip(*kinds, strict=True))
+    chosen = " ".join(" ".join(words) for words in typed_words(options, without=("since",)))
+    guess = ""
+    for name, known in ((options.model, models), (options.board, boards)):
+        if name is not None and name not in known:
+            guess += did_you_mean(name, sorted(known))
+    there = f"Models: {_few(models)}; boards: {_few(boards)}."
+    return UsageError(f"{chosen}: there is no such run.", f"{guess}{there}")
+
+
+def _few(names: Collection[str]) -> str:
+    """Some names for a hint."""
+    shown = sorted(names)[:_NAMED]
+    return ", ".join((*map(printable, shown), *(["..."] if len(names) > _NAMED else [])))
 
 
 def _points(runs: Sequence[RunFigures]) -> tuple[Point, ...]:

@@ -314,14 +314,20 @@ def _split(multiplier: int, addend: int, room: int, shift: int) -> Line | None:
     """beta * multiplier + round * 2^32 within addend..addend + room."""
     if room < 0:
         return None
-    betas = np.arange(-_HALFWORD // 2, _HALFWORD // 2, dtype=np.int64)
-    rounds = -((betas * multiplier - addend) >> 32)  # the least that reaches the addend
-    over = betas * multiplier + (rounds << 32) - addend
-    good = (over <= room) & (np.abs(rounds) < _HALFWORD)
-    if not np.any(good):
-        return None
-    place = int(np.argmin(np.where(good, np.abs(betas), _HALFWORD)))
-    return Line(multiplier, 0, int(betas[place]), int(rounds[place]), shift)
+    for betas in _BETAS:
+        rounds = -((betas * multiplier - addend) >> 32)  # the least that reaches the addend
+        over = betas * multiplier + (rounds << 32) - addend
+        good = (over <= room) & (np.abs(rounds) < _HALFWORD)
+        if np.any(good):
+            place = int(np.argmin(np.where(good, np.abs(betas), _HALFWORD)))
+            return Line(multiplier, 0, int(betas[place]), int(rounds[place]), shift)
+    return None
+
+
+# The one nearest to 0 counts, and it mostly is near.
+_BETAS = tuple(
+    np.arange(-most, most, dtype=np.int64) for most in (1 << 5, 1 << 9, 1 << 13, _HALFWORD // 2)
+)
 
 
 def _ceil_divide(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from mcuzoo.errors import McuzooError
+from mcuzoo.errors import McuzooError, WrongFirmwareError
 from mcuzoo.files import cannot_write, write_output
 from mcuzoo.quoting import code_span, markdown
 from mcuzoo.report.annotations import annotation_lines, on_github
-from mcuzoo.report.gitlab import codequality_text, metrics_text
+from mcuzoo.report.gitlab import codequality_text, metrics_text, stopped_codequality
 from mcuzoo.report.junit import PARTS, error_text, junit_text
 from mcuzoo.report.options import STEP_SUMMARY, CiFiles
 from mcuzoo.report.outcome import Outcome
@@ -79,21 +79,29 @@ def write_stopped(
     of its run, if it has one.
 
     If the rig or the firmware stopped a run, its journal says which claims hold. Else there is one
-    claim, and for JUnit that is an error, not a failure: no verdict came about. GitHub's annotation
-    is that of every error, which the handler of the whole program says. Raises InputError.
+    claim, and for JUnit that is an error, not a failure: no verdict came about. Metrics there are
+    none. GitHub's annotation is that of every error, which the handler of the whole program says.
+    Raises InputError.
     """
     begun = run is not None and (run / JOURNAL_NAME).is_file()
     if run is not None and begun and PARTS.get(error.exit_code) not in (None, "model"):
         write_outcomes((run_outcome(summarize(*read_run(run)), run),), files)
         return
+    suite, said = f"mcuzoo {case}", f"no {case}"
+    if case == "handshake":
+        suite, said = "mcuzoo run-serial", "no run"
+        if isinstance(error, WrongFirmwareError):
+            case = "flash"  # the board has answered, with another build
     if files.junit is not None:
-        suite = "mcuzoo run-serial" if case == "handshake" else f"mcuzoo {case}"
         write_output(files.junit, error_text(error, suite, case).encode("utf-8"))
     if files.summary is not None:
         what = f"{type(error).__name__}, exit code {error.exit_code}"
-        said = "no run" if case == "handshake" else f"no {case}"
         lines = (f"### ❌ {said}: {what}", "", markdown(error.message), "", markdown(error.hint))
         _write_markdown(files.summary, "\n".join(lines) + "\n\n")
+    if files.metrics is not None:
+        write_output(files.metrics, metrics_text(()).encode("utf-8"))
+    if files.codequality is not None:
+        write_output(files.codequality, stopped_codequality(error, case).encode("utf-8"))
 
 
 @contextmanager

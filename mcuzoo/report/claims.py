@@ -101,13 +101,17 @@ def _built(meta: RunMeta) -> Iterator[Claim]:
             "" if build.constant_bytes is None else f", {build.constant_bytes:,} of constants"
         )
         yield Claim("fit", Broke.MODEL, True, f"{text}{constants}.")
+    runs = f"The board runs the build {meta.board.build_id[:8]}"
     if build.flash_bytes is None or build.code_bytes is None:
         text = "mcuzoo did not make the build that the board runs, so its size is not known."
         yield Claim("build", Broke.FIRMWARE, None, text)
+        text = f"{runs}; whether its flash holds that whole is not known."
+        yield Claim("flash", Broke.RIG, None, text)
         return
     sizes = f"{build.flash_bytes:,} bytes of flash, of it {build.code_bytes:,} of code"
     text = f"{build.compiler} {build.optimization}: {sizes}."
     yield Claim("build", Broke.FIRMWARE, True, text)
+    yield Claim("flash", Broke.RIG, True, f"{runs}, that of the project.")
 
 
 CLAIM_OF = {

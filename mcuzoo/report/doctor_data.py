@@ -42,7 +42,7 @@ def diagnosis_text(found: DataDiagnosis, width: int = 80) -> str:
         lines += _row("warning", warning, width)
     lines.append("")
     for claim in sorted(found.claims, key=_gravity):
-        lines += _row(_heading(claim.finding), _sentence(claim), width)
+        lines += _row(_heading(claim.finding), sentence(claim), width)
         if claim.finding.part is Part.LABEL_ORDER and found.outputs:
             lines += _outputs(found.outputs, width)
     return "\n".join(lines) + "\n"
@@ -109,7 +109,7 @@ def _heading(finding: Finding) -> str:
     return finding.verdict.value
 
 
-def _sentence(claim: Claim) -> str:
+def sentence(claim: Claim) -> str:
     """The finding in words, with z and n where pictures were asked."""
     finding = claim.finding
     part, declared = finding.part, _choice(finding.part, finding.declared)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
+from mcuzoo.errors import McuzooError
 from mcuzoo.report.outcome import Outcome
 
 
@@ -18,19 +19,32 @@ def codequality_text(outcomes: Sequence[Outcome]) -> str:
     same claim of the same subject does not hold, so GitLab tells new ones from old ones.
     """
     found = [
-        {
-            "description": f"{outcome.subject}: {claim.part.value}: {claim.text}",
-            "check_name": f"mcuzoo-{claim.name}",
-            "fingerprint": sha256(
-                f"{outcome.group}\0{claim.name}".encode("utf-8", "replace")
-            ).hexdigest(),
-            "severity": "critical",
-            "location": {"path": _path(outcome.file), "lines": {"begin": 1}},
-        }
+        _finding(
+            claim.name,
+            outcome.group,
+            f"{outcome.subject}: {claim.part.value}: {claim.text}",
+            outcome.file,
+        )
         for outcome in outcomes
         for claim in outcome.failed
     ]
     return json.dumps(found, indent=2) + "\n"
+
+
+def stopped_codequality(error: McuzooError, case: str) -> str:
+    """The same of a command that ended at the claim `case`, without a verdict."""
+    text = f"{type(error).__name__}: {error.message}"
+    return json.dumps([_finding(case, "mcuzoo", text, None)], indent=2) + "\n"
+
+
+def _finding(claim: str, group: str, description: str, file: Path | None) -> dict[str, object]:
+    return {
+        "description": description,
+        "check_name": f"mcuzoo-{claim}",
+        "fingerprint": sha256(f"{group}\0{claim}".encode("utf-8", "replace")).hexdigest(),
+        "severity": "critical",
+        "location": {"path": _path(file), "lines": {"begin": 1}},
+    }
 
 
 def _path(file: Path | None) -> str:

@@ -28,7 +28,13 @@ class CiFiles:
         Option("Write JUnit's XML: a test case per claim; - is stdout.", "--junit", metavar="FILE"),
     ] = None
     summary: Annotated[
-        Path | None, Option(f"{_SUMMARY}; - is stdout.", "--summary", metavar="FILE")
+        Path | None,
+        Option(
+            f"{_SUMMARY}; it is added to GitHub's own file.",
+            "--summary",
+            metavar="FILE",
+            variable=STEP_SUMMARY,
+        ),
     ] = None
     metrics: Annotated[
         Path | None,
@@ -46,23 +52,8 @@ class CiFiles:
 
 
 @dataclass(frozen=True)
-class StepFiles(CiFiles):
-    """The same of a command whose summary belongs on the page of GitHub's step."""
-
-    summary: Annotated[
-        Path | None,
-        Option(
-            f"{_SUMMARY}; it is added to GitHub's own file.",
-            "--summary",
-            metavar="FILE",
-            variable=STEP_SUMMARY,
-        ),
-    ] = None
-
-
-@dataclass(frozen=True)
-class PageFiles(StepFiles):
-    """And of one that has a page."""
+class PageFiles(CiFiles):
+    """The same of a command that has a page."""
 
     html: Html = None
 

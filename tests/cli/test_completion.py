@@ -11,20 +11,35 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from helpers.commands import finished, invoke, mcuzoo
 
 from mcuzoo.board.load import list_any_boards, list_boards
-from mcuzoo.cli.complete import FILES, PATHS, SHELLS, answer_lines, complete, split_line
+from mcuzoo.cli.complete import (
+    _KNOWN,
+    FILES,
+    PATHS,
+    SHELLS,
+    answer_lines,
+    complete,
+    split_line,
+)
 from mcuzoo.cli.program import COMMANDS, command_of
+from mcuzoo.cli.terminal import WAYS as PICTURES
+from mcuzoo.data.splits import ALL, split_name
 from mcuzoo.evaluate.engines import HOST_ENGINES
+from mcuzoo.evaluate.request import ROLES
 from mcuzoo.flash.options import WAYS
+from mcuzoo.options import RecipeOptions
 from mcuzoo.project.kinds import PROJECTS, RUNTIMES, WEIGHTS
-from mcuzoo.project.recipe import COLORS, FITS
+from mcuzoo.project.recipe import COLORS, FITS, KERNELS, LIBRARIES, Recipe
 from mcuzoo.report.schemas import VERSIONS
 from mcuzoo.zoo.catalog import catalog
 from mcuzoo.zoo.names import model_names
+from mcuzoo.zoo.recipe_flags import chosen_recipe
+from mcuzoo.zoo.schema import Role
 
 
 @pytest.fixture(autouse=True)
@@ -129,6 +144,45 @@ def test_words_that_an_option_takes() -> None:
     assert offered("config run") == ["run-serial"]
     assert not offered("config init")
     assert offered("export --baud ") == []
+    assert offered("watch --picture s") == ["sixel"] and set(offered("watch --picture ")) == {
+        *PICTURES
+    }
+    assert offered("evaluate signs --role ") == [*ROLES]
+    assert offered("fetch signs --role ") == [*get_args(Role)]
+    assert offered("evaluate signs --split p") == ["public-test", "private-test"]
+    for word in offered("evaluate signs --split "):
+        assert word == ALL or split_name(word) == word
+
+
+def test_a_resize_word_by_word() -> None:
+    whole = offered("export --resize ")
+    assert len(whole) == len(KERNELS) * (len(LIBRARIES) + 1)
+    assert offered("export --resize pillow:bi") == ["pillow:bilinear", "pillow:bicubic"]
+    assert offered("export --resize pillow:bicubic:") == ["pillow:bicubic:antialias"]
+    for word in (*whole, "pillow:bicubic:antialias"):
+        assert chosen_recipe(Recipe(), "", RecipeOptions(resize=word))
+
+
+def test_networks_that_are_converted_and_quantized(folder: Path) -> None:
+    for name in ("net.keras", "net.onnx", "net.txt"):
+        (folder / name).touch()
+    assert offered("convert ne") == ["net.tflite"] and offered("convert sig") == ["signs"]
+    assert offered("quantize ne") == ["net.keras", "net.onnx", "net.tflite"]
+    assert offered("quantize sig") == ["signs"]
+
+
+FREE = {
+    *("command", "camera", "faults", "fill", "filter", "input", "labgrid", "lg_state", "mean"),
+    *("arena_region", "model_region", "ops", "pin", "probe", "runner", "scale", "since", "std"),
+}
+"""Parameters whose words nobody can list without a project, a board or a number of the user's."""
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_word_that_is_one_of_some_is_offered(name: str) -> None:
+    for one in command_of(name).parameters:
+        if one.kind is str and one.name not in FREE:
+            assert (name, one.name) in _KNOWN or ("", one.name) in _KNOWN, one.shown
 
 
 def test_files_are_left_to_the_shell() -> None:
@@ -171,6 +225,7 @@ def test_it_never_says_more_than_words() -> None:
     assert invoke(["__complete", "build", "/root/\x00"]).exit_code == 0
 
 
+@pytest.mark.slow
 def test_it_loads_nothing_heavy() -> None:
     for words in (["export", "mob"], ["run-serial", "--port", ""], ["evaluate", "--"], ["e"]):
         code = (
@@ -270,7 +325,7 @@ def test_bash(scripts: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("zsh") is None, reason="no zsh")
-@pytest.mark.parametrize("way", ["fpath", "source"])
+@pytest.mark.parametrize("way", ["fpath", pytest.param("source", marks=pytest.mark.full)])
 def test_zsh(scripts: Path, way: str) -> None:
     with Terminal(["zsh", "-f", "-i"], scripts) as shell:
         first = "fpath=($PWD/.bin $fpath); " if way == "fpath" else ""

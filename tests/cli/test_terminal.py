@@ -58,6 +58,7 @@ def test_what_a_terminal_answers(answers: bytes, way: str) -> None:
 ASK = "from mcuzoo.cli.terminal import picture_way\nprint('way', picture_way())"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs ptys")
 @pytest.mark.parametrize(
     ("answer", "environment", "way", "asked"),

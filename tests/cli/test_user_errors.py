@@ -82,6 +82,7 @@ def test_model_that_does_not_fit_says_so_by_region(tmp_path: Path) -> None:
     assert "needs" in message and "of 33,554,432 bytes" in message
 
 
+@pytest.mark.slow
 def test_port_that_does_not_exist(project: Path) -> None:
     message = refused(3, "run-serial", "--port", "/dev/no-such-port", "--project", project)
     assert "/dev/no-such-port" in message

@@ -25,7 +25,7 @@ COMMANDS = [
     ["fit", "signs", "--board", "rt1050"],
     ["fit", "signs", "--board", "rt1170", "--runtime", "aot", "--stream-input"],
     ["fit", "signs", "--universal", "--board", "rt1170"],
-    ["evaluate", "signs", "--data", "signs", "--limit", "32", "--no-remember"],
+    ["evaluate", "signs", "--data", "signs", "--limit", "32", "-j1", "--no-remember"],
     ["doctor-image", "IMAGE", "--model", "signs"],
 ]
 
@@ -66,7 +66,12 @@ def test_no_line_is_longer_than_the_terminal(
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 @pytest.mark.parametrize(
     ("environment", "colours"),
-    [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False), ({"NO_COLOR": ""}, True)],
+    [
+        ({}, True),
+        ({"NO_COLOR": "1"}, False),
+        pytest.param({"TERM": "dumb"}, False, marks=pytest.mark.full),
+        pytest.param({"NO_COLOR": ""}, True, marks=pytest.mark.full),
+    ],
 )
 def test_colours(environment: dict[str, str], colours: bool, tmp_path: Path) -> None:
     import pty

@@ -120,6 +120,7 @@ def test_the_model_is_described_for_the_link() -> None:
     assert ".scale = 3.90625e-03f," in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [

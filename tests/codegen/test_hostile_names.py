@@ -88,7 +88,7 @@ def test_in_the_sdk(tmp_path: Path, name: str, runtime: str) -> None:
 
 @needs_cmake
 @NAMES
-@pytest.mark.parametrize("embed", ["array", "incbin"])
+@pytest.mark.parametrize("embed", [pytest.param("array", marks=pytest.mark.full), "incbin"])
 def test_with_tflm(tmp_path: Path, name: str, embed: str) -> None:
     project = _export(tmp_path, name, "tflm", "cmake", embed)
     _require_tame(project)

@@ -204,6 +204,7 @@ def test_the_cxx_compiler_stands_beside_gcc(c: str, cxx: str) -> None:
     assert Compiler("gcc", (c,), "12").cxx_command == (cxx,)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("cmake") is None, reason="no cmake")
 @pytest.mark.skipif(shutil.which("ninja") is None, reason="no ninja")
 @pytest.mark.skipif(shutil.which("arm-none-eabi-g++") is None, reason="no arm-none-eabi-g++")

@@ -124,6 +124,7 @@ def converters_nets() -> Iterator[bytes]:
     yield build.reshape_model((1, 4, 4, 3), (1, 48))
 
 
+@pytest.mark.slow
 def test_ends(tmp_path: Path) -> None:
     path = tmp_path / "net.tflite"
     runs = 0
@@ -134,6 +135,7 @@ def test_ends(tmp_path: Path) -> None:
     assert runs == 3 * 3  # uint8 in two scales and float, on either side
 
 
+@pytest.mark.slow
 def test_spoiled_nets(tmp_path: Path) -> None:
     pytest.importorskip("ai_edge_litert.schema_py_generated")
     from helpers.mutations import spoiled

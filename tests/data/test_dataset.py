@@ -82,6 +82,7 @@ def test_class_folders_of_another_number(tmp_path: Path) -> None:
     assert "--labels" in caught.value.hint
 
 
+@pytest.mark.slow
 def test_thousand_class_folders_on_1001_classes(tmp_path: Path) -> None:
     touch(tmp_path, *(f"n{n:08}/x.jpg" for n in range(1000)))
     with pytest.raises(DataSetError) as caught:

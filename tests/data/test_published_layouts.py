@@ -84,6 +84,7 @@ def truth_text(file: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", TRUTHS)
 def test_validation_set_with_each_ground_truth(tmp_path: Path, file: str) -> None:
     touch(tmp_path, *(f"val/ILSVRC2012_val_{number:08}.JPEG" for number in (10, 1, 2)))
@@ -111,6 +112,7 @@ def test_numbers_count_as_the_first_images_show_not_as_the_file_is_called(tmp_pa
     assert read_truth(tmp_path / "val.txt") == read_truth(tmp_path / DEVKIT_FILE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
@@ -331,6 +333,7 @@ def test_any_ground_truth_is_read_or_refused(tmp_path: Path, name: str, content:
         read_truth(path)
 
 
+@pytest.mark.slow
 def test_ground_truth_of_endless_numbers(tmp_path: Path) -> None:
     path = tmp_path / "val.txt"
     first = "\n".join(map(str, ILSVRC_IDS))

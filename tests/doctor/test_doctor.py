@@ -33,6 +33,7 @@ def named(found: list[Finding], name: str) -> Finding:
     return one
 
 
+@pytest.mark.slow
 def test_every_optional_package_is_looked_at() -> None:
     found = examine(lister=list)
     assert PACKAGES.keys() <= {one.name for one in found}

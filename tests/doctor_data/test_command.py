@@ -121,6 +121,7 @@ def test_pictures_that_lie_on_their_side(signs: Path, tmp_path: Path) -> None:
     assert "clockwise" in ignored["orientation"]["better"][0]
 
 
+@pytest.mark.slow
 def test_pictures_of_the_inputs_size_say_nothing_of_the_resize(signs: Path, tmp_path: Path) -> None:
     for name in CLASS_NAMES:
         (tmp_path / name).mkdir()
@@ -132,6 +133,7 @@ def test_pictures_of_the_inputs_size_say_nothing_of_the_resize(signs: Path, tmp_
     assert "letterbox" not in {one["part"] for one in found["findings"]}
 
 
+@pytest.mark.slow
 def test_the_text(signs: Path) -> None:
     said = invoke(["doctor-data", "signs", "--data", signs, "--color", "bgr"])
     assert said.exit_code == 1
@@ -161,6 +163,7 @@ def test_without_litert_the_reference_answers(signs: Path, monkeypatch: pytest.M
     assert found.engine == "reference" and found.n == 3 and not found.fails
 
 
+@pytest.mark.slow
 def test_damaged_pictures_are_left_out_and_said(signs: Path, tmp_path: Path) -> None:
     folder = tmp_path / "signs"
     shutil.copytree(signs, folder)
@@ -229,6 +232,7 @@ def test_known_label_orders_of_other_peoples_models(test_data: Path, tmp_path: P
     assert not contradicted(doctor(path, "--data", shifted, "--labels", labels))
 
 
+@pytest.mark.slow
 def test_numbered_folders_of_keras(signs: Path, tmp_path: Path) -> None:
     """Keras sorted the folders 0, 1, 10, 11, ... as text; their numbers are no outputs."""
     as_text = sorted(map(str, range(len(CLASS_NAMES))))

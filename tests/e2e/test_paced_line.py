@@ -156,7 +156,9 @@ def liar(rig: PacedRig) -> None:
     rig.line.spoil_to_host = lambda byte: bytes([byte if rig.line.host_baud < 2e6 else byte ^ 66])
 
 
-@pytest.mark.parametrize("fault", [deaf, pytest.param(dumb, marks=pytest.mark.full), liar])
+@pytest.mark.parametrize(
+    "fault", [*(pytest.param(one, marks=pytest.mark.full) for one in (deaf, dumb)), liar]
+)
 def test_a_line_that_is_not_good_above_a_rate(
     rig: PacedRig, engine: ReferenceEngine, fault: Callable[[PacedRig], None]
 ) -> None:

@@ -43,7 +43,14 @@ def test_signs(built_project: BuiltProject, signs: Path, tmp_path: Path, board: 
     assert [bool(row["cycles"]) for row in rows] == [True] + [False] * 9
 
 
-@pytest.mark.parametrize("board", [name for name in BOARDS if name not in REPRESENTATIVES])
+SIBLINGS = [
+    pytest.param(name, marks=pytest.mark.full if name == "rt1064" else ())
+    for name in BOARDS
+    if name not in REPRESENTATIVES
+]
+
+
+@pytest.mark.parametrize("board", SIBLINGS)
 def test_a_sibling_board_boots_and_every_byte_is_right(
     built_project: BuiltProject, signs: Path, tmp_path: Path, board: str
 ) -> None:

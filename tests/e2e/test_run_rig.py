@@ -54,7 +54,7 @@ def test_two_processes(
     project = built_project("rt1170")
     with emulating(project, *options) as port:
         assert port.startswith("/dev/" if options == ("--pty",) else "socket://127.0.0.1:")
-        # At a raised rate, for which the firmware's tick runs, every instruction is counted.
+        # At a raised rate, for which the firmware's tick runs.
         done = finished(
             mcuzoo("run-serial", "--port", port, "--project", project, "--images", signs,
                    "--limit", 3, "--out", tmp_path / "run")

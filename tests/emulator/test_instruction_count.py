@@ -196,6 +196,7 @@ def test_no_counting_at_all(make_guest: MakeGuest, rt1050: Board) -> None:
         assert state.evk.instructions == 0
 
 
+@pytest.mark.slow
 def test_what_was_counted_is_remembered_over_a_reset(make_guest: MakeGuest, rt1050: Board) -> None:
     with running(rt1050, make_guest(rt1050, WORK).image(), CountMode(1)) as state:
         state.console.type(b"1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from helpers.guest import MakeGuest
 
 from mcuzoo.board.model import Board
@@ -34,6 +35,7 @@ def said(board: PacedBoard, port: PacedPort, size: int) -> bytes:
     return heard
 
 
+@pytest.mark.slow
 def test_bytes_that_nobody_reads_are_lost(make_guest: MakeGuest, rt1050: Board) -> None:
     source = SLEEPER.replace("CORE_HZ", f"{rt1050.core.clock_hz}u")
     line = PacedLine(115_200)

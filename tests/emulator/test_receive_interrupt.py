@@ -24,6 +24,7 @@ static void listen(void) {
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("waiting", ["", '__asm__ volatile("wfi");'])
 def test_a_core_that_does_not_look_at_the_uart(
     make_guest: MakeGuest, board: Board, waiting: str

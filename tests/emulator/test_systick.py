@@ -5,6 +5,7 @@ from __future__ import annotations
 from helpers.guest import MakeGuest, running
 
 from mcuzoo.board.model import Board
+from mcuzoo.emulator.timers import CountMode
 
 SYSTICK = """
 #define CSR REG(0xE000E010)
@@ -66,7 +67,8 @@ def test_masked_ticks_wait(make_guest: MakeGuest, rt1050: Board) -> None:
 
 
 def test_polled_counter(make_guest: MakeGuest, rt1050: Board) -> None:
-    """COUNTFLAG is set by a wrap and cleared by reading it; the counter runs down."""
+    """COUNTFLAG is set by a wrap and cleared by reading it; the counter runs down, by one for each
+    instruction while they are counted."""
     source = (
         SYSTICK
         + """
@@ -83,8 +85,59 @@ def test_polled_counter(make_guest: MakeGuest, rt1050: Board) -> None:
     }
     """
     )
-    with running(rt1050, make_guest(rt1050, source).image()) as state:
+    with running(rt1050, make_guest(rt1050, source).image(), CountMode(None)) as state:
         assert state.words(4) == [1, 0, 1, 0]
+
+
+def test_polling_at_full_speed(make_guest: MakeGuest, rt1050: Board) -> None:
+    """Nothing is counted: the time of who polls goes on by 100 instructions a reading."""
+    source = (
+        SYSTICK
+        + """
+    void guest(void) {
+        RVR = 9999u; CVR = 0; CSR = 5u;
+        for (uint32_t tick = 0; tick < 3u; ++tick) {
+            uint32_t polls = 1;
+            while (!((CSR >> 16) & 1u)) { ++polls; }
+            put_word(polls);
+        }
+        const uint32_t first = CVR;
+        put_word(first - CVR);
+    }
+    """
+    )
+    with running(rt1050, make_guest(rt1050, source).image()) as state:
+        assert state.words(4) == [100, 100, 100, 100]
+
+
+def test_a_poller_that_wants_the_interrupt_later(make_guest: MakeGuest, rt1050: Board) -> None:
+    """The exception of a timer that runs already comes by the count, at full speed too."""
+    source = (
+        SYSTICK
+        + """
+    void on_tick(void) { ticks += 1; }
+    static void turn(uint32_t turns) {
+        __asm__ volatile("1: subs %0, #1\\n\\tbne 1b" : "+r"(turns) : : "cc");
+    }
+    void guest(void) {
+        ticks = 0;
+        RVR = 999u; CVR = 0; CSR = 5u;
+        turn(20000u);
+        put_word(ticks);
+        CSR = 7u;
+        turn(20000u);
+        CSR = 5u;
+        const uint32_t during = ticks;
+        turn(20000u);
+        put_word(during);
+        put_word(ticks - during);
+    }
+    """
+    )
+    with running(rt1050, make_guest(rt1050, source).image()) as state:
+        before, during, after = state.words(3)
+    assert before == after == 0
+    assert 40 <= during <= 42
 
 
 def test_ticks_go_on_while_the_board_waits(make_guest: MakeGuest, rt1050: Board) -> None:

@@ -41,6 +41,7 @@ def test_every_golden_output(test_data: Path, model: str, inputs: str, golden: s
         np.testing.assert_array_equal(engine.run(image), scores)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("model", "inputs"), [(model, inputs) for model, inputs, _ in GOLDEN])
 def test_tflm_engine_agrees(test_data: Path, model: str, inputs: str) -> None:
     pytest.importorskip("tflite_micro")

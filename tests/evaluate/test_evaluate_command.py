@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import signal
 import subprocess
 import time
@@ -23,6 +24,8 @@ from mcuzoo.data.images import decode_image
 from mcuzoo.data.preprocess import PictureInput
 from mcuzoo.engines.reference import ReferenceEngine
 from mcuzoo.errors import BoardSilentError
+from mcuzoo.evaluate.options import EvaluateOptions
+from mcuzoo.evaluate.request import make_plan
 from mcuzoo.graph.read import load_model
 from mcuzoo.project.recipe import Recipe
 from mcuzoo.run.journal import JOURNAL_NAME, Journal
@@ -88,6 +91,14 @@ def test_processes_give_the_same_as_one(model: Path, images: Path) -> None:
     assert three["jobs"] == 3
     for key in one.keys() - {"jobs", "seconds", "images_per_s"}:
         assert one[key] == three[key], key
+
+
+@pytest.mark.parametrize(("wanted", "jobs"), [(None, 2), (3, 3), (99, 24)])
+def test_a_process_is_begun_where_there_is_work_for_it(
+    model: Path, images: Path, wanted: int | None, jobs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    assert make_plan(str(model), images, EvaluateOptions(jobs=wanted)).jobs == jobs
 
 
 def test_text_and_outputs(model: Path, images: Path, tmp_path: Path) -> None:

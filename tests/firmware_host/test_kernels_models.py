@@ -19,7 +19,10 @@ SIGNS = Path(mcuzoo.__file__).parent / "zoo" / "signs"
 
 GOLDEN = [
     ("mobilenet_v1_0.25_128_quant_int8", "imagenet_inputs_u8", "mb_nxp_int8_ref_softmax"),
-    ("derived_mobilenet_u8toi8", "imagenet_inputs_u8", "mb_u8toi8_ref_softmax"),
+    pytest.param(
+        *("derived_mobilenet_u8toi8", "imagenet_inputs_u8", "mb_u8toi8_ref_softmax"),
+        marks=pytest.mark.full,
+    ),
     ("derived_deepface_emotion_int8io", "fer_inputs_u8", "fer_derived_int8io_tflm_softmax"),
     pytest.param(
         *("emotion_uint8_float32", "fer_inputs_u8", "fer_zoo_int8_tflm_softmax"),

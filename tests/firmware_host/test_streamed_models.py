@@ -187,7 +187,10 @@ def test_the_hook_sees_every_call(tmp_path: Path) -> None:
     ("name", "inputs", "golden"),
     [
         ("mobilenet_v1_0.25_128_quant_int8", "imagenet_inputs_u8", "mb_nxp_int8_ref_softmax"),
-        ("emotion_uint8_float32", "fer_inputs_u8", "fer_zoo_int8_tflm_softmax"),
+        pytest.param(
+            *("emotion_uint8_float32", "fer_inputs_u8", "fer_zoo_int8_tflm_softmax"),
+            marks=pytest.mark.full,
+        ),
     ],
 )
 def test_golden_outputs(

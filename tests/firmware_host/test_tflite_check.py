@@ -15,7 +15,7 @@ from helpers.host_firmware import TESTS, WARNINGS, find_host_compiler, sanitizer
 from helpers.objects import compile_c
 from helpers.small_net import small_net
 from helpers.uint8_models import uint8_net
-from helpers.upload_cases import SOUND, WRONG, changed
+from helpers.upload_cases import SOUND, WRONG, Spec, changed
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -178,9 +178,9 @@ def test_every_operator_that_can_be_linked_has_a_rule(check: Checker) -> None:
         assert check(spec.raw).startswith("yes|1|"), name
 
 
-@pytest.mark.parametrize(("raw", "says"), [case[1:] for case in WRONG], ids=[c[0] for c in WRONG])
-def test_what_tflm_could_not_bear(check: Checker, raw: bytes, says: str) -> None:
-    said = check(raw)
+@pytest.mark.parametrize(("spec", "says"), [case[1:] for case in WRONG], ids=[c[0] for c in WRONG])
+def test_what_tflm_could_not_bear(check: Checker, spec: Spec, says: str) -> None:
+    said = check(spec.raw)
     assert said.startswith("no|")
     assert re.search(says, said), said
 

@@ -74,6 +74,7 @@ def test_flipped_bits(places: list[int]) -> None:
     use(bytes(raw))
 
 
+@pytest.mark.slow
 @LENIENT
 @given(
     st.lists(
@@ -89,6 +90,7 @@ def test_overwritten_words(edits: list[tuple[int, int]]) -> None:
     use(bytes(raw))
 
 
+@pytest.mark.slow
 @LENIENT
 @given(st.lists(st.tuples(*[st.integers(0, len(SMALL) // 4 - 1)] * 2), min_size=1, max_size=6))
 def test_swapped_words(pairs: list[tuple[int, int]]) -> None:

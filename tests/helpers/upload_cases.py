@@ -360,9 +360,7 @@ def _wrong_values() -> Iterator[tuple[str, Spec, str]]:
     yield "dequantize", _alone("DEQUANTIZE"), "gives floats"
 
 
-WRONG: tuple[tuple[str, bytes, str], ...] = tuple(
-    (name, spec.raw, says) for name, spec, says in _wrong() if says
-)
+WRONG: tuple[tuple[str, Spec, str], ...] = tuple(case for case in _wrong() if case[2])
 """Each with what the board says of it, as a regular expression."""
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.commands import invoke
 from helpers.histories import (
     answering,
     broken,
@@ -80,6 +81,7 @@ def test_what_the_host_answers_is_counted(tmp_path: Path) -> None:
     assert (found.code, found.constants, found.arena) == (27_552, 241_776, 53_760)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("schema", [1, 4])
 def test_an_older_journal_shows_gaps(tmp_path: Path, schema: int) -> None:
     folder = write_run(tmp_path / "run", night(0))
@@ -141,12 +143,34 @@ def test_filters(tmp_path: Path) -> None:
     def left(**chosen: Any) -> int:
         return history([tmp_path], HistoryOptions(**chosen)).runs
 
-    assert (left(), left(model="other"), left(board="rt1050"), left(model="none")) == (3, 1, 2, 0)
+    assert (left(), left(model="other"), left(board="rt1050")) == (3, 1, 2)
     assert (left(since="2026-11-05"), left(since="2026-11-06")) == (2, 0)
     with pytest.raises(UsageError, match="is no day"):
         left(since="yesterday")
-    none = history([tmp_path], HistoryOptions(model="none"))
+    none = history([tmp_path], HistoryOptions(since="2026-11-06"))
     assert "No run is left" in history_text(none) and "No run is finished" in history_html(none)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (
+            ("--model", "sings"),
+            "Did you mean 'signs'? Models: other, signs; boards: rt1050, rt1060.",
+        ),
+        (("--board", "rt9"), "boards: rt1050, rt1060."),
+        (("--model", "other", "--board", "rt1050"), "Models: other, signs"),
+    ],
+)
+def test_a_choice_of_no_run_is_an_error(words: tuple[str, ...], says: str, tmp_path: Path) -> None:
+    board = replace(BOARD, board="rt1060")
+    write_nights(
+        tmp_path,
+        [night(0), night(3, meta=lambda m: replace(m, board=board, model="other"))],
+    )
+    done = invoke(["history", tmp_path, *words])
+    assert done.exit_code == 2 and says in " ".join(done.stderr.split())
+    assert f"{' '.join(words)}: there is no such run." in done.stderr
 
 
 def test_a_folder_without_a_run_is_an_error(tmp_path: Path) -> None:
@@ -207,6 +231,7 @@ def test_no_damage_is_a_crash(tmp_path: Path, keep: float, hits: list[tuple[floa
     assert history_text(found) and json.dumps(history_document(found))
 
 
+@pytest.mark.slow
 def test_a_hundred_nights_stay_a_page(tmp_path: Path) -> None:
     first = write_run(tmp_path / "000", night(0, broken))
     for number in range(1, 100):

@@ -541,6 +541,7 @@ def test_log_softmax_of_any_sum(scale: float) -> None:
     np.testing.assert_array_equal(ReferenceEngine(model).run(values), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", [1, 2, 3, 4, 5, 16, 1000, 8192, 33025])
 def test_l2_normalization_of_any_length(depth: int) -> None:
     """Sums of squares of every size, the smallest and largest among them."""

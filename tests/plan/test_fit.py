@@ -48,6 +48,7 @@ def test_ten_times_too_large_is_told_by_region(large: Model) -> None:
     assert "instead of 416 x 416" in report.next_step
 
 
+@pytest.mark.slow
 def test_the_proposed_input_really_fits(large: Model) -> None:
     report = fit_model(large, without_sdram("rt1050"))
     assert report.next_step is not None
@@ -55,6 +56,7 @@ def test_the_proposed_input_really_fits(large: Model) -> None:
     assert fit_model(mobilenet_v1(resolution=side - side % 32), without_sdram("rt1050")).fits
 
 
+@pytest.mark.slow
 def test_a_roomier_board_is_proposed() -> None:
     model = mobilenet_v1(resolution=352)
     report = fit_model(model, without_sdram("rt1050"), others=list_boards())
@@ -64,6 +66,7 @@ def test_a_roomier_board_is_proposed() -> None:
     assert fit_model(model, load_board("rt1060")).fits
 
 
+@pytest.mark.slow
 def test_consuming_the_input_as_it_arrives_is_proposed() -> None:
     model, board = mobilenet_v1(resolution=352), without_sdram("rt1050")
     report = fit_model(model, board)
@@ -75,6 +78,7 @@ def test_consuming_the_input_as_it_arrives_is_proposed() -> None:
     assert f"{streamed.arena_bytes:,}" == found[1]
 
 
+@pytest.mark.slow
 def test_weights_back_to_flash_are_proposed(small: Model) -> None:
     report = fit_model(small, without_sdram("rt1050"), weights="ram")
     assert not report.fits

@@ -99,6 +99,7 @@ def split_net(widths: list[int], axis: int) -> bytes:
     return build.build_model(tensors, ops, [0], [4 + 2 * count])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("widths", "axis", "expected"),
     [
@@ -128,6 +129,7 @@ def test_parts_stay_in_what_is_split(
     assert compiled.run_layers(inputs[0]) == b"".join(seen)
 
 
+@pytest.mark.slow
 def test_a_chain_finds_an_operand_that_stays_in_what_is_split(tmp_path: Path) -> None:
     """SPLIT_V in two; RELU6 of the first part and an addition of the second pass rows on."""
     whole, half = (1, 8, 8, 4), (1, 4, 8, 4)
@@ -172,6 +174,7 @@ def test_a_plan_with_parts_inside_is_sound(raw: bytes) -> None:
             assert operand.offset < program.buffers[operand.buffer].bytes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parts", [[16, 32], [16, None, 0], [3, 1, np.ones((1, 16, 4), np.int8)]])
 def test_the_generated_model_equals_tflm(
     parts: list[int | np.ndarray | None], tmp_path: Path

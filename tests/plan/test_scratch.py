@@ -22,6 +22,7 @@ BOARD = load_board("rt1050")
 SMALL = ["sipeed_mnist_dw_q", "sipeed_cifar10_q", "nxp-appcod_96_sex_cnn_quant"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SMALL)
 def test_no_more_than_tflm(test_data: Path, tmp_path: Path, name: str) -> None:
     model = load_model(test_data / "wild" / f"{name}.tflite")

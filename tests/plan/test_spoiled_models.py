@@ -64,6 +64,7 @@ def ask_everything(model: Model) -> list[str]:
     return fitting
 
 
+@pytest.mark.slow
 @settings(max_examples=MODELS, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**32 - 1))
 def test_a_spoiled_model_is_an_error_in_words(

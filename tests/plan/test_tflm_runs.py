@@ -64,6 +64,7 @@ def test_a_sound_network_runs(trial: TflmTrial, name: str) -> None:
         assert runs(trial, prepare_image(parse_model(NETS[name], name), "reference", plan))
 
 
+@pytest.mark.slow
 @FEWER
 @given(OP_CASES)
 def test_an_op_that_is_accepted_runs(trial: TflmTrial, raw: bytes) -> None:
@@ -74,6 +75,7 @@ def test_an_op_that_is_accepted_runs(trial: TflmTrial, raw: bytes) -> None:
     assert runs(trial, image)
 
 
+@pytest.mark.slow
 @MANY
 @given(st.integers(0, 2**32 - 1))
 def test_a_spoiled_model_that_is_accepted_runs(trial: TflmTrial, seed: int) -> None:
@@ -87,6 +89,7 @@ def test_a_spoiled_model_that_is_accepted_runs(trial: TflmTrial, seed: int) -> N
         assert runs(trial, image)
 
 
+@pytest.mark.slow
 def test_models_of_the_wild_run(trial: TflmTrial, test_data: Path) -> None:
     ran = 0
     for file in sorted((test_data / "wild").glob("*.tflite")):
@@ -99,6 +102,7 @@ def test_models_of_the_wild_run(trial: TflmTrial, test_data: Path) -> None:
     assert ran >= 8
 
 
+@pytest.mark.slow
 def test_a_crash_is_a_no(trial: TflmTrial) -> None:
     """TFLM aborts on an ADD whose output has too small a scale; mcuzoo refuses it before."""
     from helpers.one_op_nets import int8, int8_constant, one_op

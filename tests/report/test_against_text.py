@@ -128,6 +128,7 @@ def test_history(runs: Path) -> None:
     assert last.endswith("night-017); changed then: firmware build")
 
 
+@pytest.mark.slow
 def test_history_as_json_and_page(runs: Path, tmp_path: Path) -> None:
     page = tmp_path / "history.html"
     done = said("history", runs / "nights", runs / "emulated", "--html", page, "--json")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
@@ -22,12 +23,19 @@ from helpers.page_runs import (
 )
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase
 
-from mcuzoo.errors import BoardSilentError, FitError, InputError, UsageError
+from mcuzoo.errors import (
+    BoardSilentError,
+    FitError,
+    InputError,
+    UsageError,
+    WrongFirmwareError,
+)
 from mcuzoo.report import ci, junit
 from mcuzoo.report.ci import STEP_SUMMARY, write_outcomes, write_stopped
 from mcuzoo.report.claims import claims_of
 from mcuzoo.report.options import CiFiles
 from mcuzoo.report.run_outcome import run_outcome
+from mcuzoo.run.record import BuildFacts
 from mcuzoo.run.summary import RunSummary
 
 
@@ -91,6 +99,17 @@ def test_junit_is_read_by_another_reader(kind: str) -> None:
     assert (whole.tests, whole.failures, whole.errors) == (len(read), len(failing), 0)
 
 
+def test_a_run_shows_that_the_flash_holds_the_build() -> None:
+    summary = signs_run(4).summary
+    build = BuildFacts(code_bytes=1, flash_bytes=2, compiler="gcc 12", optimization="-O2")
+    meta = replace(summary.meta, build=build)
+    found = {claim.name: claim for claim in claims_of(replace(summary, meta=meta))}
+    assert found["flash"].holds and meta.board.build_id[:8] in found["flash"].text
+    strange = replace(meta, build=BuildFacts())
+    found = {claim.name: claim for claim in claims_of(replace(summary, meta=strange))}
+    assert found["flash"].holds is None
+
+
 def test_a_failure_names_the_images() -> None:
     (failure,) = cases(junit_text(broken_firmware().summary))["bit-exactness"].result
     assert "off by up to 3 steps" in failure.text and "op 3-4 CONV_2D" in failure.text
@@ -132,11 +151,19 @@ def test_a_file_is_replaced_and_githubs_is_added_to(
 @pytest.mark.parametrize("folder", [None, Path("nothing-here")])
 def test_without_a_run_there_is_one_error(folder: Path | None, tmp_path: Path) -> None:
     xml, brief = tmp_path / "x.xml", tmp_path / "x.md"
-    files = CiFiles(junit=xml, summary=brief)
+    figures, quality = tmp_path / "x.txt", tmp_path / "x.json"
+    files = CiFiles(junit=xml, summary=brief, metrics=figures, codequality=quality)
     write_stopped(BoardSilentError("No answer.", "Look."), files, run=folder)
     (result,) = cases(xml.read_text(encoding="utf-8"))["handshake"].result
     assert isinstance(result, Error) and result.message == "rig: No answer."
     assert "No answer." in brief.read_text(encoding="utf-8")
+    assert figures.read_text(encoding="utf-8") == "# EOF\n"
+    (finding,) = json.loads(quality.read_text(encoding="utf-8"))
+    assert finding["description"] == "BoardSilentError: No answer."
+    assert finding["check_name"] == "mcuzoo-handshake" and len(finding["fingerprint"]) == 64
+    write_stopped(WrongFirmwareError("Another build.", "Flash it."), CiFiles(junit=xml), run=folder)
+    (result,) = cases(xml.read_text(encoding="utf-8"))["flash"].result
+    assert isinstance(result, Error) and result.message == "firmware: Another build."
     write_stopped(UsageError("<&", "x"), CiFiles(junit=xml), run=folder)
     tree = ElementTree.fromstring(xml.read_text(encoding="utf-8"))
     assert tree.get("errors") == "1"

@@ -59,6 +59,15 @@ def test_github_names_the_summary(board: FakeBoard, monkeypatch: pytest.MonkeyPa
     assert run("--min-top1", "1.0") == 1
     assert "the model broke" in Path("step.md").read_text(encoding="utf-8")
     assert [name for name, found in results().items() if Failure in found] == ["accuracy"]
+    Path("step.md").write_text("before\n", encoding="utf-8")
+    for words in (("report", "run"), ("build", "gone"), ("flash", "gone")):
+        invoke(words)
+    headings = [
+        line.partition(":")[0]
+        for line in Path("step.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith(("#", "before"))
+    ]
+    assert headings == ["before", "### ❌ the model broke", "### ❌ no build", "### ❌ no flash"]
 
 
 def test_a_board_that_falls_silent_fails_the_answers(board: FakeBoard) -> None:

@@ -133,6 +133,7 @@ def test_sixels_are_the_pixels(picture: Pixels, off_by: int) -> None:
     assert difference.max() <= off_by and difference.mean() < off_by / 3
 
 
+@pytest.mark.slow
 def test_a_small_picture_is_enlarged_and_a_large_one_is_not() -> None:
     sides = {}
     for side in (16, 96, 300):

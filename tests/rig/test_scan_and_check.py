@@ -163,6 +163,7 @@ def test_a_file_that_is_no_rig(tmp_path: Path) -> None:
         assert "--out" in (caught.value.hint or "")
 
 
+@pytest.mark.slow
 def test_the_command_scans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mcuzoo.rig.find_board.list_serial_ports", list)
     monkeypatch.setattr("mcuzoo.rig.find_board.known_ports.__defaults__", (list,))

@@ -335,6 +335,7 @@ with Journal(Path(sys.argv[1]), sys.argv[3]) as journal:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sync", ["FULL", "OFF"])
 def test_kill_leaves_every_recorded_image(tmp_path: Path, sync: str) -> None:
     items = tuple(

@@ -80,9 +80,9 @@ def test_a_sound_model_of_each_operator_runs(session: Session) -> None:
 def test_what_is_wrong_is_refused_by_the_check(session: Session) -> None:
     session.upload(GOOD)
     wanted = answers(session)
-    for name, raw, _ in WRONG:
+    for name, spec, _ in WRONG:
         with pytest.raises(ModelRefusedError, match=r"run the model: (op|tensor|input|output|the)"):
-            session.upload(raw)
+            session.upload(spec.raw)
             pytest.fail(name)
     session.upload(GOOD)
     assert answers(session) == wanted

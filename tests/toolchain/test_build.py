@@ -98,6 +98,7 @@ def test_a_failed_build_leaves_the_last_one(tmp_path: Path, compiler: str) -> No
     assert sorted(path.name for path in (project / "build").iterdir()) == [compiler]
 
 
+@pytest.mark.slow
 @every_compiler
 def test_edited_sources_get_an_identity_of_their_own(tmp_path: Path, compiler: str) -> None:
     project = write_tiny_project(tmp_path)

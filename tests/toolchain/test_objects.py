@@ -57,6 +57,7 @@ def test_projects_share_the_objects_of_equal_sources(cache: Path, tmp_path: Path
     assert second == first
 
 
+@pytest.mark.slow
 @needs_compiler
 def test_what_differs_is_compiled(cache: Path, tmp_path: Path) -> None:
     files = {"shared.c": SHARED_C, "one.h": ONE_H, "two.h": ""}

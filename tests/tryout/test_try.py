@@ -143,6 +143,7 @@ def test_a_wrong_output_is_a_failed_verdict(model: Path, tmp_path: Path) -> None
     assert [one["equal"] for one in pictures] == [False] and pictures[0]["steps_off"] > 0
 
 
+@pytest.mark.slow
 def test_a_model_that_does_not_fit_ends_before_a_project(model: Path, tmp_path: Path) -> None:
     large = tmp_path / "large.tflite"
     large.write_bytes(pool_model("MAX_POOL_2D", (1, 8000, 8000, 1)))

@@ -86,8 +86,15 @@ def test_json_lines(
     assert good["latency"] is None or good["latency"]["unit"]
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("as_json", [False, True])
+@pytest.mark.parametrize(
+    ("how", "as_json"),
+    [
+        (signal.SIGINT, False),
+        (signal.SIGTERM, True),
+        pytest.param(signal.SIGINT, True, marks=pytest.mark.full),
+        pytest.param(signal.SIGTERM, False, marks=pytest.mark.full),
+    ],
+)
 def test_it_ends_by_interrupt(
     project: HostProject, line: Line, incoming: Path, how: signal.Signals, as_json: bool
 ) -> None:

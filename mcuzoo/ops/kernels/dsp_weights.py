@@ -52,9 +52,9 @@ def reachable(
     rows: NDArray[np.int8], bias: NDArray[np.int32]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Least and greatest accumulator, (channels,), over all int8 inputs."""
-    wide = rows.astype(np.int64)
-    low, high = np.minimum(wide * 127, wide * -128), np.maximum(wide * 127, wide * -128)
-    return bias + low.sum(axis=1), bias + high.sum(axis=1)
+    positive = np.maximum(rows, 0).sum(axis=1, dtype=np.int64)
+    negative = rows.sum(axis=1, dtype=np.int64) - positive
+    return bias - 128 * positive + 127 * negative, bias + 127 * positive - 128 * negative
 
 
 def exact_rounding(work: WeightedWork, rows: NDArray[np.int8]) -> ExactRounding | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -13,10 +14,16 @@ from mcuzoo.report.html.blocks import Page
 from mcuzoo.resources import templates_dir
 
 _TEMPLATE = "report/page.html.j2"
+_NO_TEXT = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
 
 
 def page_html(page: Page, made: datetime | None = None) -> str:
     """The file. made: the time in UTC; None: now.
+
+    Control characters of names, such as ESC, and what turns the direction of writing are question
+    marks in it, wherever they stand: text, attributes, pictures.
 
     Its policy (Content-Security-Policy) lets a browser load nothing, and run no script but the one
     that sorts tables, known by its hash: a text that got past the escaping could still do nothing.
@@ -27,7 +34,7 @@ def page_html(page: Page, made: datetime | None = None) -> str:
 
     script, style = _own("sort.js"), _own("page.css")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return render(
+    page_text = render(
         _TEMPLATE,
         page=page,
         safe=Markup,
@@ -37,6 +44,7 @@ def page_html(page: Page, made: datetime | None = None) -> str:
         version=__version__,
         made=f"{made or datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC",
     )
+    return _NO_TEXT.sub("?", page_text)
 
 
 def write_page(path: Path, text: str) -> None:

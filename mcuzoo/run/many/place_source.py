@@ -7,11 +7,10 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mcuzoo.errors import McuzooError, PortError, UsageError
 from mcuzoo.farm.environment import require_labgrid
-from mcuzoo.farm.farm import Farm, FarmBoard, FarmRequest, TakenAway
 from mcuzoo.rig.find_board import project_baud
 from mcuzoo.run.many.source import BoardOfRun
 from mcuzoo.run.many.stop import Stop
@@ -19,6 +18,9 @@ from mcuzoo.run.options import RunOptions
 from mcuzoo.run.project import baud_note
 from mcuzoo.run.record import Settings
 from mcuzoo.run.sessions import Line, Subject
+
+if TYPE_CHECKING:
+    from mcuzoo.farm.farm import Farm, FarmBoard
 
 DEFAULT_COORDINATOR = "127.0.0.1:20408"
 DEFAULT_WAIT_S = 60.0
@@ -51,6 +53,8 @@ class PlaceSource:
     def lost(self, error: McuzooError, stop: Stop) -> Line | None:
         """Release and acquire the place, which gives its port a new ser2net; switch its power, once
         in a run, unless it was the line that failed and not the board."""
+        from mcuzoo.farm.farm import TakenAway
+
         gone = self.gone()
         if isinstance(gone, TakenAway):
             raise gone
@@ -130,6 +134,8 @@ def acquired_places(
 
     Raises the errors of Farm and of its `acquire`.
     """
+    from mcuzoo.farm.farm import Farm, FarmRequest
+
     assert settings.labgrid is not None
     request = FarmRequest(
         settings.labgrid,

@@ -102,6 +102,7 @@ def test_a_file_name_that_is_no_text_is_written(tmp_path: Path) -> None:
     assert (tmp_path / "x.html").read_text() == "name ?.png"
 
 
+@pytest.mark.slow
 def test_budgets_are_on_the_pages() -> None:
     budgets = judge(Budgets(min_top1=0.9), {"min_top1": Figure(0.5, "Top-1 is half")})
     fit = replace(fit_model(mobilenet_v1(), load_board("rt1050")), budgets=budgets)

@@ -152,6 +152,18 @@ def test_texts_from_outside_never_become_markup() -> None:
     assert parsed.text.count(EVIL) > 20
 
 
+def test_no_control_character_is_in_a_page() -> None:
+    """A file may be called so; neither a text nor an attribute of the page has it."""
+    name = "a\x1b[31m\x00\x9b\u202e.png"
+    page = page_of(signs_run(8))
+    section = next(one for one in page.sections if one.anchor == "misses")
+    gallery = cards(page, "misses")
+    named = replace(section, blocks=(Gallery((replace(gallery.cards[0], name=name),)),))
+    text = page_html(replace(page, title=name, sections=(named,)))
+    assert 'alt="a?[31m???.png, as' in text and "<title>a?[31m???.png" in text
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", text)
+
+
 def test_a_browser_may_load_nothing_and_run_one_script() -> None:
     parsed = Parsed(html_of(signs_run()))
     (policy,) = [
@@ -251,6 +263,7 @@ def test_a_run_without_an_answer_has_a_page() -> None:
     )
 
 
+@pytest.mark.slow
 def test_ten_thousand_images_of_1001_classes_stay_a_page() -> None:
     page = html_of(many_classes(10_000))
     assert len(page) < 600_000
