@@ -19,6 +19,7 @@ from mcuzoo.link.counts import milliseconds
 from mcuzoo.link.hello import Hello
 from mcuzoo.link.inference import KernelRecord, Profile
 from mcuzoo.project.recipe import Recipe
+from mcuzoo.timing.cycles import Cycles
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Layer:
     `name` joins the ops' names by "+"; `tensor`, `shape` and `output_bytes` are the last op's
     output. `count` is what the kernel took, in the profile's unit; None when not counted.
     `expected_crc32` is that of the host's output. Either CRC is None when it is not known. macs:
-    multiply-accumulates of its ops. output_crc32: that of the board's output.
+    multiply-accumulates of its ops. output_crc32: that of the board's output. spent: of modelled
+    cycles, what for.
     """
 
     first_op: int
@@ -41,6 +43,7 @@ class Layer:
     output_bytes: int
     output_crc32: int | None
     expected_crc32: int | None
+    spent: Cycles | None = None
 
     @property
     def ops(self) -> str:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from mcuzoo.errors import BoardSilentError, ProtocolError, RigError, WrongFirmwareError
 from mcuzoo.link import messages
 from mcuzoo.link.channel import Channel
-from mcuzoo.link.counts import UNKNOWN_UNIT, Agent, CountUnit
+from mcuzoo.link.counts import MODELLED, UNKNOWN_UNIT, Agent, CountUnit
 from mcuzoo.link.state import Timing
 from mcuzoo.project.manifest import TensorSpec
 
 _ARM = 0x41
+_COUNTS_CYCLES = 0x6D
 
 
 @dataclass(frozen=True)
@@ -177,4 +178,6 @@ def _agent(reply: messages.HelloReply) -> Agent:
 def _count_unit(reply: messages.HelloReply, agent: Agent) -> str:
     if CountUnit.UNSAID < reply.count_unit <= max(CountUnit):
         return CountUnit(reply.count_unit).name.lower()
+    if agent is Agent.EMULATOR and reply.cpuid >> 24 == _COUNTS_CYCLES:
+        return MODELLED
     return {Agent.SILICON: "cycles", Agent.EMULATOR: "instructions"}.get(agent, UNKNOWN_UNIT)
