@@ -67,8 +67,8 @@ _Static_assert(offsetof(mz_block_planes, output) == 0 && offsetof(mz_block_plane
 _Static_assert(MZ_BLOCK_LINE == 0 && MZ_BLOCK_EXACT == 1 && MZ_BLOCK_TO_PLANES == 2,
                "and it tells them apart by these");
 
-/* One quad in the unrolled loop: 23 instructions of 4 bytes for 32 products. */
-#define QUAD_BYTES 92
+/* One quad in the unrolled loop: 30 instructions of 4 bytes for 32 products. */
+#define QUAD_BYTES 120
 
 /* Registers while a pair of channels is summed up. That is all of them; what else is needed is on
  * the stack.
@@ -82,40 +82,48 @@ _Static_assert(MZ_BLOCK_LINE == 0 && MZ_BLOCK_EXACT == 1 && MZ_BLOCK_TO_PLANES =
  *   r12      reads mixed activations
  *   lr       reads the stream of weights */
 
-/* One activation word of each of two pixels against both weights; `between` goes before the last. */
-#define PRODUCTS(a, b, c, d, between) \
-    "smlad " a ", r8, r10, " a "\n\t" \
-    "smlad " b ", r9, r10, " b "\n\t" \
-    "smlad " c ", r8, r11, " c "\n\t" \
-    between \
-    "smlad " d ", r9, r11, " d "\n\t"
-
-/* The same for the first quad, where sums begin at r6 and r7. */
-#define FIRST_PRODUCTS(a, b, c, d, between) \
-    "smlad " a ", r8, r10, r6\n\t" \
-    "smlad " b ", r9, r10, r7\n\t" \
-    "smlad " c ", r8, r11, r6\n\t" \
-    between \
-    "smlad " d ", r9, r11, r7\n\t"
-
-#define LOAD "ldrd r10, r11, [r12], #8\n\t"
-
-/* Each weight is unpacked as soon as it has been used raw: before a product, so that the core may
- * issue both at once. */
-#define BOTH_FORMS(FIRST_OR_NOT) \
-    LOAD \
-    FIRST_OR_NOT("r0", "r1", "r2", "r3", "") \
-    LOAD \
-    FIRST_OR_NOT("r4", "r5", "r6", "r7", "sxtb16 r8, r8\n\t") \
-    LOAD \
+/* A quad: 32 products. r8..r11 hold its weights and first activations when it begins, and those of
+ * the next one when it ends: then r12 is at its first activation and lr behind its weights. A load
+ * stands beside a product, so that the core issues both at once, and two products before the one
+ * that needs it. first and second name the registers to which sums of c and c + 1 are added. */
+#define QUAD_FROM(first, second) \
+    "smlad r0, r8, r10, " first(0) "\n\t" \
+    "smlad r1, r9, r10, " second(1) "\n\t" \
+    "ldr.w r10, [r12, #8]\n\t" \
+    "smlad r2, r8, r11, " first(2) "\n\t" \
+    "add.w lr, lr, #8\n\t" \
+    "smlad r3, r9, r11, " second(3) "\n\t" \
+    "ldr.w r11, [r12, #12]\n\t" \
+    "smlad r4, r8, r10, " first(4) "\n\t" \
+    "smlad r5, r9, r10, " second(5) "\n\t" \
+    "ldr.w r10, [r12, #16]\n\t" \
+    "smlad r6, r8, r11, r6\n\t" \
+    "sxtb16 r8, r8\n\t" \
+    "smlad r7, r9, r11, r7\n\t" \
+    "ldr.w r11, [r12, #20]\n\t" \
+    "smlad r0, r8, r10, r0\n\t" \
     "sxtb16 r9, r9\n\t" \
-    PRODUCTS("r0", "r1", "r2", "r3", "") \
-    LOAD \
-    PRODUCTS("r4", "r5", "r6", "r7", "")
+    "add.w r12, r12, #32\n\t" \
+    "smlad r1, r9, r10, r1\n\t" \
+    "ldr.w r10, [r12, #-8]\n\t" \
+    "smlad r2, r8, r11, r2\n\t" \
+    "smlad r3, r9, r11, r3\n\t" \
+    "ldr.w r11, [r12, #-4]\n\t" \
+    "smlad r4, r8, r10, r4\n\t" \
+    "smlad r5, r9, r10, r5\n\t" \
+    "ldr.w r10, [r12]\n\t" \
+    "smlad r6, r8, r11, r6\n\t" \
+    "ldr.w r8, [lr, #-8]\n\t" \
+    "smlad r7, r9, r11, r7\n\t" \
+    "ldr.w r9, [lr, #-4]\n\t" \
+    "ldr.w r11, [r12, #4]\n\t"
 
-#define QUAD \
-    "ldrd r8, r9, [lr], #8\n\t" \
-    BOTH_FORMS(PRODUCTS)
+#define SAME(register) "r" #register
+#define FROM_R6(register) "r6"
+#define FROM_R7(register) "r7"
+#define QUAD QUAD_FROM(SAME, SAME)
+/* The first quad, where sums begin at r6 and r7. */
+#define FIRST_QUAD QUAD_FROM(FROM_R6, FROM_R7)
 
 /* A quad of each of four pixels in r4..r7, to its odd activations there and the mixed ones in
  * r8..r11. 127 - x1 as an unsigned byte is x1 ^ 0x7F. */
@@ -242,7 +250,9 @@ __attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_jo
         /* A pair of channels: start values and the first quad. Registers as in the table above. */
         ".Lblock_pair:\n\t"
         "ldm lr!, {r6-r9}\n\t"
-        BOTH_FORMS(FIRST_PRODUCTS)
+        "ldr r10, [r12]\n\t"
+        "ldr r11, [r12, #4]\n\t"
+        FIRST_QUAD
         "ldr pc, " ON_STACK(ENTRY) "\n\t"
         ".Lblock_loop:\n\t"
         ".rept " MZ_TEXT(MZ_BLOCK_UNROLL) "\n\t"
@@ -254,12 +264,13 @@ __attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_jo
         ".Lblock_another_pass:\n\t"
         "ldr r8, " ON_STACK(SCRATCH_END) "\n\t"
         "cmp r12, r8\n\t"
+        "ldr r8, [lr, #-8]\n\t"
         "bne .Lblock_loop\n\t"
         "ldr pc, " ON_STACK(WAY) "\n\t"
 
-        /* MZ_BLOCK_LINE. r8, r9, r10: multipliers and offset. */
+        /* MZ_BLOCK_LINE. r8, r9, r10: multipliers, which the last quad has loaded, and offset. */
         ".Lblock_line:\n\t"
-        "ldm lr!, {r8-r10}\n\t"
+        "ldr r10, [lr], #4\n\t"
         LINEAR_OUTPUTS
         /* r0, r2, r4, r6: two outputs of each pixel; r5, r7, r8, r9: where they go;
          * r10: JOB_WEIGHTS_END; r12: JOB_SCRATCH, for the next pair. */
@@ -306,7 +317,7 @@ __attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_jo
     __asm__ volatile(
         /* MZ_BLOCK_EXACT. r8, r9, r10: multiplier, offset and shift, of c, then of c + 1. */
         ".Lblock_exact:\n\t"
-        "ldm lr!, {r8-r10}\n\t"
+        "ldr r10, [lr], #4\n\t"
         EXACT_OUTPUTS("r0, r2, r4, r6")
         "ldm lr!, {r8-r10}\n\t"
         EXACT_OUTPUTS("r1, r3, r5, r7")
@@ -318,7 +329,7 @@ __attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_jo
          *   r6     what a panel adds to that     r7     words of a panel
          *   r10    JOB_WEIGHTS_END, the panel's  r12    JOB_SCRATCH, for the next pair */
         ".Lblock_planes:\n\t"
-        "ldm lr!, {r8-r10}\n\t"
+        "ldr r10, [lr], #4\n\t"
         LINEAR_OUTPUTS
         "pkhbt r0, r0, r2, lsl #16\n\t"
         "pkhbt r2, r4, r6, lsl #16\n\t"

@@ -291,7 +291,8 @@ class _Operands:
     """What an instruction's operands are, of capstone's `one`.
 
     count: all of them. registers: in their order. base: of the address, with the index. offset:
-    base and constant. moves_base: written back. shifted_registers, shifted_constant: of the last operand.
+    base and constant. moves_base: written back. shifted_registers, shifted_constant: of the last
+    operand.
     """
 
     one: Any

@@ -21,7 +21,7 @@ from mcuzoo.lowering.params import (
     windowed_rows,
 )
 from mcuzoo.ops.common.weighted import WeightedWork
-from mcuzoo.ops.kernels.product_blocks import PIXELS, fits_pairs, pack_pairs
+from mcuzoo.ops.kernels.product_blocks import PIXELS, block_scratch_bytes, fits_pairs, pack_pairs
 
 MOST_INPUTS = 2048
 """Most inputs of a window: scratch memory, 8 bytes for each, must not decide the fit."""
@@ -83,7 +83,7 @@ class WindowBlocks:
         return work.call(
             self.kernel,
             params,
-            scratch_bytes=2 * PIXELS * depth,
+            scratch_bytes=block_scratch_bytes(depth),
         )
 
 
