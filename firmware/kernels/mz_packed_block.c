@@ -151,17 +151,29 @@ _Static_assert(MZ_BLOCK_LINE == 0 && MZ_BLOCK_EXACT == 1 && MZ_BLOCK_TO_PLANES =
     "ssat \\sum, #8, \\sum\n\t" \
     ".endr\n\t"
 
-/* r8, r9, r10: multiplier of c, of c + 1, offset. */
+/* r8, r9, r10: multiplier of c, of c + 1, offset. r0..r6 are saturated; r5 and r7 are left, and r12
+ * is JOB_SCRATCH. The core issues a saturation and the product behind it at once, and the last
+ * saturations with loads. */
+#define SATURATE(sum) "ssat " sum ", #8, " sum ", asr " MZ_IMMEDIATE(MZ_PACKED_LINE_SHIFT) "\n\t"
 #define LINEAR_OUTPUTS \
-    ".irp sum, r0, r2, r4, r6\n\t" \
-    "smmla \\sum, \\sum, r8, r10\n\t" \
-    ".endr\n\t" \
-    ".irp sum, r1, r3, r5, r7\n\t" \
-    "smmla \\sum, \\sum, r9, r10\n\t" \
-    ".endr\n\t" \
-    ".irp sum, r0, r1, r2, r3, r4, r5, r6, r7\n\t" \
-    "ssat \\sum, #8, \\sum, asr " MZ_IMMEDIATE(MZ_PACKED_LINE_SHIFT) "\n\t" \
-    ".endr\n\t"
+    "smmla r0, r0, r8, r10\n\t" \
+    "smmla r2, r2, r8, r10\n\t" \
+    SATURATE("r0") \
+    "smmla r4, r4, r8, r10\n\t" \
+    SATURATE("r2") \
+    "smmla r6, r6, r8, r10\n\t" \
+    SATURATE("r4") \
+    "smmla r1, r1, r9, r10\n\t" \
+    SATURATE("r6") \
+    "smmla r3, r3, r9, r10\n\t" \
+    SATURATE("r1") \
+    "smmla r5, r5, r9, r10\n\t" \
+    SATURATE("r3") \
+    "smmla r7, r7, r9, r10\n\t" \
+    SATURATE("r5") \
+    "ldr r12, " ON_STACK(SCRATCH) "\n\t" \
+    SATURATE("r7") \
+    "ldr r10, " ON_STACK(WEIGHTS_END) "\n\t"
 
 /* In place: what is written at a quad of the lower half has been read from the upper. */
 __attribute__((naked, noinline)) void mz_block_mix(const mz_block_job *job
@@ -246,12 +258,13 @@ __attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_jo
         ".Lblock_mixed:\n\t"
         "ldr lr, " ON_STACK(WEIGHTS) "\n\t"
         "ldr r12, " ON_STACK(SCRATCH) "\n\t"
-
-        /* A pair of channels: start values and the first quad. Registers as in the table above. */
-        ".Lblock_pair:\n\t"
-        "ldm lr!, {r6-r9}\n\t"
         "ldr r10, [r12]\n\t"
         "ldr r11, [r12, #4]\n\t"
+
+        /* A pair of channels, whose first activations are loaded: start values and the first quad.
+         * Registers as in the table above. */
+        ".Lblock_pair:\n\t"
+        "ldm lr!, {r6-r9}\n\t"
         FIRST_QUAD
         "ldr pc, " ON_STACK(ENTRY) "\n\t"
         ".Lblock_loop:\n\t"
@@ -275,17 +288,22 @@ __attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_jo
         /* r0, r2, r4, r6: two outputs of each pixel; r5, r7, r8, r9: where they go;
          * r10: JOB_WEIGHTS_END; r12: JOB_SCRATCH, for the next pair. */
         ".Lblock_store:\n\t"
-        "bfi r0, r1, #8, #8\n\t"
-        "bfi r2, r3, #8, #8\n\t"
         "bfi r4, r5, #8, #8\n\t"
+        "ldr r5, " MZ_AT("sp", JOB_OUTPUT) "\n\t"
         "bfi r6, r7, #8, #8\n\t"
-        "ldm sp, {r5, r7-r10, r12}\n\t"
+        "ldr r7, " MZ_AT("sp", JOB_OUTPUT + 4) "\n\t"
+        "bfi r0, r1, #8, #8\n\t"
+        "ldr r8, " MZ_AT("sp", JOB_OUTPUT + 8) "\n\t"
+        "bfi r2, r3, #8, #8\n\t"
+        "ldr r9, " MZ_AT("sp", JOB_OUTPUT + 12) "\n\t"
+        "cmp lr, r10\n\t"
         "strh r0, [r5], #2\n\t"
+        "ldr r10, [r12]\n\t"
         "strh r2, [r7], #2\n\t"
+        "ldr r11, [r12, #4]\n\t"
         "strh r4, [r8], #2\n\t"
         "strh r6, [r9], #2\n\t"
         "stm sp, {r5, r7-r9}\n\t"
-        "cmp lr, r10\n\t"
         "blo .Lblock_pair\n\t"
 
         /* The block is done, but for a last channel without a partner: it comes with the one before
@@ -321,6 +339,8 @@ __attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_jo
         EXACT_OUTPUTS("r0, r2, r4, r6")
         "ldm lr!, {r8-r10}\n\t"
         EXACT_OUTPUTS("r1, r3, r5, r7")
+        "ldr r12, " ON_STACK(SCRATCH) "\n\t"
+        "ldr r10, " ON_STACK(WEIGHTS_END) "\n\t"
         "b .Lblock_store\n\t"
 
         /* MZ_BLOCK_TO_PLANES. Two planes get four columns each.
@@ -333,27 +353,35 @@ __attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_jo
         LINEAR_OUTPUTS
         "pkhbt r0, r0, r2, lsl #16\n\t"
         "pkhbt r2, r4, r6, lsl #16\n\t"
+        "ldr r4, " MZ_AT("sp", JOB_OUTPUT) "\n\t"
         "pkhbt r1, r1, r3, lsl #16\n\t"
         "pkhbt r3, r5, r7, lsl #16\n\t"
-        "ldm sp, {r4-r7, r10, r12}\n\t"
-        "strd r0, r2, [r4]\n\t"
+        "ldr r5, " MZ_AT("sp", JOB_OUTPUT + 4) "\n\t"
+        "cmp lr, r10\n\t"
+        "str r0, [r4]\n\t"
+        "ldr r10, [r12]\n\t"
+        "str r2, [r4, #4]\n\t"
         "add r4, r5\n\t"
-        "strd r1, r3, [r4]\n\t"
+        "str r1, [r4]\n\t"
+        "ldr r11, [r12, #4]\n\t"
+        "str r3, [r4, #4]\n\t"
         "add r4, r5\n\t"
         "str r4, " ON_STACK(OUTPUT) "\n\t"
-        "cmp lr, r10\n\t"
         "blo .Lblock_pair\n\t"
         /* A panel is done, or all of them. */
         "ldr r8, " ON_STACK(STREAM_END) "\n\t"
+        "ldr r6, " MZ_AT("sp", JOB_OUTPUT + 8) "\n\t"
+        "ldr r7, " MZ_AT("sp", JOB_OUTPUT + 12) "\n\t"
         "cmp lr, r8\n\t"
         "beq .Lblock_all_panels\n\t"
         "add r4, r6\n\t"
-        "add r10, r10, r7, lsl #2\n\t"
-        "cmp r10, r8\n\t"
+        "ldr r9, " ON_STACK(WEIGHTS_END) "\n\t"
+        "add r9, r9, r7, lsl #2\n\t"
+        "cmp r9, r8\n\t"
         "it hi\n\t"
-        "movhi r10, r8\n\t"
+        "movhi r9, r8\n\t"
         "str r4, " ON_STACK(OUTPUT) "\n\t"
-        "str r10, " ON_STACK(WEIGHTS_END) "\n\t"
+        "str r9, " ON_STACK(WEIGHTS_END) "\n\t"
         "b .Lblock_pair\n\t"
         ".Lblock_all_panels:\n\t"
         "ldr r0, " ON_STACK(OUTPUT_STEP) "\n\t"
