@@ -6,42 +6,6 @@
 #include "kernels/mz_depthwise_3x3_s8_dsp.h"
 #include "kernels/mz_requantization.h"
 
-static int32_t byte_of(int32_t word, int32_t place) {
-    return (int8_t)((uint32_t)word >> 8 * place & 0xFFu);
-}
-
-/* One output: the window's first value is at `at`. Sums are modulo 2^32, like a register. */
-static int8_t convolve_one(const int16_t *at, const int32_t *channel) {
-    static const int8_t word[9] = {2, 2, 3, 2, 2, 3, 3, 3, 4};
-    static const int8_t place[9] = {0, 2, 1, 1, 3, 3, 0, 2, 0};
-    const int32_t shift = byte_of(channel[4], 1) ? MZ_LINE_SMALL_SHIFT : MZ_LINE_SHIFT;
-    uint32_t total = (uint32_t)channel[0];
-    for (int32_t tap = 0; tap < 9; tap++) {
-        const int32_t weight = 256 * byte_of(channel[word[tap]], place[tap]);
-        total += (uint32_t)(weight * at[tap / 3 * MZ_PLANE_ROW + tap % 3]);
-    }
-    return mz_line_output((int32_t)total, channel[1], (channel[4] >> 16) + MZ_LINE_ROUND(shift),
-                          shift);
-}
-
-/* Columns first..job->columns - 1 of all rows, one by one. */
-static void convolve_slowly(const mz_planes_job *job, int32_t first) {
-    for (int32_t channel = 0; channel < job->count; channel++) {
-        int8_t *to = job->output + channel;
-        for (int32_t row = 0; row < job->rows; row++) {
-            const int16_t *const at = job->planes + row * job->stride * MZ_PLANE_ROW +
-                                      channel * job->plane_bytes / 2 +
-                                      MZ_PLANES_LEAD(job->stride);
-            for (int32_t column = first; column < job->columns; column++) {
-                to[column * job->output_step] =
-                    convolve_one(at + column * job->stride,
-                                 job->channels + channel * MZ_DEPTHWISE_WORDS);
-            }
-            to += job->row_bytes;
-        }
-    }
-}
-
 mz_planes_job mz_planes_prepare(int32_t stride, int32_t columns, int32_t rows,
                                 int32_t plane_columns, int32_t output_step, int32_t row_bytes) {
     const int32_t groups = columns / MZ_GROUP;
@@ -415,16 +379,112 @@ __attribute__((naked)) static void run_stride_2(const mz_planes_job *job __attri
              2 * ROW_BYTES, "r9", ".Lplanes_2_channel", ".Lplanes_2_small"));
 }
 
-void mz_planes_convolve(const mz_planes_job *job) {
-    if (job->columns >= MZ_GROUP) {
-        (job->stride == 1 ? run_stride_1 : run_stride_2)(job);
-    }
-    if (job->columns % MZ_GROUP != 0) {
-        convolve_slowly(job, job->columns / MZ_GROUP * MZ_GROUP);
+static void run_groups(const mz_planes_job *job) {
+    (job->stride == 1 ? run_stride_1 : run_stride_2)(job);
+}
+
+/* One group at `column` of `rows` rows from `row` on. */
+static void run_one_group(const mz_planes_job *job, int32_t column, int32_t row, int32_t rows) {
+    mz_planes_job one = mz_planes_prepare(job->stride, MZ_GROUP, rows, job->plane_bytes / 2,
+                                          job->output_step, job->row_bytes);
+    one.planes = job->planes + (row * MZ_PLANE_ROW + column) * job->stride;
+    one.output = job->output + row * job->row_bytes + column * job->output_step;
+    one.channels = job->channels;
+    one.count = job->count;
+    run_groups(&one);
+}
+
+/* The columns behind whole groups, by a group that begins before them. Planes are words: where an
+ * odd number of columns is at stride 1, the group has one more column. That is the next row's
+ * first, which is computed later; the last row has none, and reads its words from odd addresses. */
+static void run_rest(const mz_planes_job *job) {
+    const int32_t columns = job->columns;
+    if (job->stride == 1 && columns % 2 != 0) {
+        if (job->rows > 1) {
+            run_one_group(job, columns - MZ_GROUP + 1, 0, job->rows - 1);
+        }
+        run_one_group(job, columns - MZ_GROUP, job->rows - 1, 1);
+    } else {
+        run_one_group(job, columns - MZ_GROUP, 0, job->rows);
     }
 }
 
+#define NARROW_BYTES 544
+
+/* Fewer columns than a group has: through a buffer that takes them all. */
+static void run_narrow(const mz_planes_job *job) {
+    int8_t buffer[NARROW_BYTES];
+    const int32_t width = MZ_GROUP * job->count;
+    const int32_t most = NARROW_BYTES / width;
+    for (int32_t row = 0; row < job->rows; row += most) {
+        const int32_t left = job->rows - row, rows = left < most ? left : most;
+        mz_planes_job all = mz_planes_prepare(job->stride, MZ_GROUP, rows, job->plane_bytes / 2,
+                                              job->count, width);
+        all.planes = job->planes + row * job->stride * MZ_PLANE_ROW;
+        all.output = buffer;
+        all.channels = job->channels;
+        all.count = job->count;
+        run_groups(&all);
+        const int8_t *from = buffer;
+        for (int32_t i = 0; i < rows; i++, from += width) {
+            int8_t *to = job->output + (row + i) * job->row_bytes;
+            for (int32_t column = 0; column < job->columns; column++, to += job->output_step) {
+                for (int32_t channel = 0; channel < job->count; channel++) {
+                    to[channel] = from[column * job->count + channel];
+                }
+            }
+        }
+    }
+}
+
+void mz_planes_convolve(const mz_planes_job *job) {
+    if (job->columns < MZ_GROUP) {
+        run_narrow(job);
+        return;
+    }
+    if (job->columns % MZ_GROUP != 0) {
+        run_rest(job);
+    }
+    run_groups(job);
+}
+
 #else
+
+static int32_t byte_of(int32_t word, int32_t place) {
+    return (int8_t)((uint32_t)word >> 8 * place & 0xFFu);
+}
+
+/* One output: the window's first value is at `at`. Sums are modulo 2^32, like a register. */
+static int8_t convolve_one(const int16_t *at, const int32_t *channel) {
+    static const int8_t word[9] = {2, 2, 3, 2, 2, 3, 3, 3, 4};
+    static const int8_t place[9] = {0, 2, 1, 1, 3, 3, 0, 2, 0};
+    const int32_t shift = byte_of(channel[4], 1) ? MZ_LINE_SMALL_SHIFT : MZ_LINE_SHIFT;
+    uint32_t total = (uint32_t)channel[0];
+    for (int32_t tap = 0; tap < 9; tap++) {
+        const int32_t weight = 256 * byte_of(channel[word[tap]], place[tap]);
+        total += (uint32_t)(weight * at[tap / 3 * MZ_PLANE_ROW + tap % 3]);
+    }
+    return mz_line_output((int32_t)total, channel[1], (channel[4] >> 16) + MZ_LINE_ROUND(shift),
+                          shift);
+}
+
+/* Columns first..job->columns - 1 of all rows, one by one. */
+static void convolve_slowly(const mz_planes_job *job, int32_t first) {
+    for (int32_t channel = 0; channel < job->count; channel++) {
+        int8_t *to = job->output + channel;
+        for (int32_t row = 0; row < job->rows; row++) {
+            const int16_t *const at = job->planes + row * job->stride * MZ_PLANE_ROW +
+                                      channel * job->plane_bytes / 2 +
+                                      MZ_PLANES_LEAD(job->stride);
+            for (int32_t column = first; column < job->columns; column++) {
+                to[column * job->output_step] =
+                    convolve_one(at + column * job->stride,
+                                 job->channels + channel * MZ_DEPTHWISE_WORDS);
+            }
+            to += job->row_bytes;
+        }
+    }
+}
 
 void mz_planes_widen(const int8_t *pixels, int16_t *planes, int32_t rows, int32_t groups,
                      int32_t channels, int32_t row_bytes) {
