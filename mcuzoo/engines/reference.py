@@ -12,6 +12,7 @@ from mcuzoo.engines.engine import shaped_input
 from mcuzoo.errors import ModelError
 from mcuzoo.graph.model import Model, Op
 from mcuzoo.graph.program import Program, Step
+from mcuzoo.ops.channels import without_constant_channels
 from mcuzoo.ops.coverage import judge
 from mcuzoo.ops.table import computed
 
@@ -21,12 +22,13 @@ MAX_ACTIVATION_BYTES = 512 * 2**20
 class ReferenceEngine:
     """Prepares a model once and runs it as often as asked; not tied to any board or wheel.
 
-    Raises ModelError when the model is not one of int8 ends, UnsupportedOpError when an op is
-    beyond the ahead-of-time runtime.
+    program: the model's, if it is there already, or one that gives the same. Raises ModelError when
+    the model is not one of int8 ends, UnsupportedOpError when an op is beyond the ahead-of-time
+    runtime.
     """
 
-    def __init__(self, model: Model) -> None:
-        self.program: Program = judge(model, "aot").require()
+    def __init__(self, model: Model, program: Program | None = None) -> None:
+        self.program: Program = judge(model, "aot").require() if program is None else program
         total_bytes = sum(buffer.bytes for buffer in self.program.buffers)
         if total_bytes > MAX_ACTIVATION_BYTES:
             raise ModelError(
@@ -73,6 +75,11 @@ class ReferenceEngine:
             for tensor in op.outputs[:1]
             if tensor in held and tensor != program.input_tensor.index
         }
+
+    def without_constant_channels(self) -> ReferenceEngine | None:
+        """The engine of what the ahead-of-time runtime computes; None where that is the same."""
+        smaller, _ = without_constant_channels(self.program)
+        return None if smaller is self.program else ReferenceEngine(smaller.file, smaller)
 
     def _values(
         self, input: NDArray[np.int8], seen: Callable[[Op, NDArray[np.int8]], None]

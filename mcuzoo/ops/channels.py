@@ -45,6 +45,9 @@ class Savings:
     bytes: int = 0
 
 
+NOTHING = Savings()
+
+
 @dataclass(frozen=True, eq=False)
 class _Interval:
     """Least and greatest value of each channel, int64 (channels,)."""
@@ -54,7 +57,7 @@ class _Interval:
 
     @property
     def constant(self) -> NDArray[np.bool_]:
-        return self.least == self.most
+        return np.equal(self.least, self.most)
 
 
 def without_constant_channels(program: Program) -> tuple[Program, Savings]:
@@ -66,10 +69,10 @@ def without_constant_channels(program: Program) -> tuple[Program, Savings]:
     finder = _Finder(program)
     gone = {buffer: mask for buffer, mask in finder.gone().items() if mask.any()}
     if not gone:
-        return program, Savings()
+        return program, NOTHING
     smaller = _Cutter(program, gone, finder.intervals).cut()
     if smaller is None:
-        return program, Savings()
+        return program, NOTHING
     return smaller, Savings(
         channels=sum(int(mask.sum()) for mask in gone.values()),
         macs=_macs(program) - _macs(smaller),
@@ -201,12 +204,9 @@ class _Finder:
             taps = weights.reshape(work.channels, -1)
             if taps.shape[1] % len(least):
                 return _everything(work.channels)
-            low, high = (
-                np.tile(end, taps.shape[1] // len(least))[None] for end in (least, most)
-            )
+            low, high = (np.tile(end, taps.shape[1] // len(least))[None] for end in (least, most))
         sums = [
-            work.bias + end(taps * low, taps * high).sum(axis=1)
-            for end in (np.minimum, np.maximum)
+            work.bias + end(taps * low, taps * high).sum(axis=1) for end in (np.minimum, np.maximum)
         ]
         ends = [requantize(end, work.to).astype(np.int64) for end in sums]
         return _Interval(*ends)
@@ -250,7 +250,7 @@ def _whole_groups(removable: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """As many of them as leave whole groups of channels: the first ones stay."""
     kept = len(removable) - int(removable.sum())
     wanted = max(kept + -kept % _GRAIN, _GRAIN)
-    found = removable.copy()
+    found: NDArray[np.bool_] = np.array(removable)
     if len(removable) % _GRAIN:
         wanted = max(kept, 1)
     found[np.flatnonzero(removable)[: wanted - kept]] = False
@@ -351,4 +351,3 @@ class _Cutter:
                 for buffer in program.buffers
             ),
         )
-

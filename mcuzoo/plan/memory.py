@@ -11,7 +11,7 @@ from mcuzoo.graph.program import Program
 from mcuzoo.lowering.alignment import ALIGNMENT_BYTES
 from mcuzoo.lowering.call import Call
 from mcuzoo.lowering.rows import RowChain
-from mcuzoo.ops.channels import Savings, without_constant_channels
+from mcuzoo.ops.channels import NOTHING, Savings, without_constant_channels
 from mcuzoo.ops.coverage import judge
 from mcuzoo.ops.lower import call_constant_bytes, lower, program_constant_bytes
 from mcuzoo.plan.arena.bands import banded_plan
@@ -68,7 +68,7 @@ class MemoryPlan:
     regions: tuple[RegionFit, ...]
     image: TflmImage | None = None
     calls: tuple[Call, ...] | None = None
-    saved: Savings = Savings()
+    saved: Savings = NOTHING
 
     @property
     def fits(self) -> bool:
@@ -122,7 +122,7 @@ def plan_memory(
     program = verdict.program or verdict.require()
     image = prepare_image(model, kernels, head, arena_bytes) if runtime == "tflm" else None
     aot = runtime == "aot" and (verdict.runs or stream_input)
-    saved = Savings()
+    saved = NOTHING
     if aot:
         program, saved = without_constant_channels(program)
     lowered = lower(program) if aot else None

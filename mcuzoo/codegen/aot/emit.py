@@ -197,7 +197,6 @@ def _view_kernel(program: Program, call: Call, params: str) -> KernelView:
 def _view_call(program: Program, plan: ArenaPlan, calls: Sequence[Call], position: int) -> CallView:
     call = calls[position]
     output = program.model.tensor(call.op.outputs[0])
-    file = program.file.tensor(output.index)
     operands = [_operand_text(plan, operand) for operand in (*call.inputs, *call.outputs)]
     if call.scratch_bytes:
         scratch = Activation(scratch_buffer(program, position))
@@ -215,8 +214,7 @@ def _view_call(program: Program, plan: ArenaPlan, calls: Sequence[Call], positio
         streamed=isinstance(call, RowChain) and call.streamed,
         arguments=", ".join(operands),
         output_offset=arena_offset(plan, _first_output(calls, call.op)),
-        # The host has no such output where channels have left the program.
-        output_bytes=0 if output.elements != file.elements else output.bytes,
+        output_bytes=output.bytes,
     )
 
 
