@@ -2,6 +2,7 @@
  * Copyright (c) 2026 The mcuzoo authors */
 #include "kernels/mz_conv_2d_s8_dsp.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "kernels/mz_packed_block.h"
@@ -64,30 +65,83 @@ static void gather(const mz_conv_2d_s8_dsp_params *params, const int8_t *input, 
     fill(to, 0, params->depth - window.height * window.width * channels);
 }
 
+/* What is outside of the image, as the pixel of a window. */
+#define MOST_OUTSIDE 256
+
+/* The windows of four pixels, mixed tap by tap, or row by row where all of a row is inside. */
+static void mix(const mz_conv_2d_s8_dsp_params *params, const mz_block_job *job,
+                const int8_t *input, const int32_t *pixels, const int8_t *outside) {
+    const mz_window window = params->window;
+    const mz_extent image = params->input;
+    const int32_t channels = image.channels;
+    int32_t top[MZ_BLOCK_PIXELS], left[MZ_BLOCK_PIXELS];
+    bool inside = window.dilation_w == 1;
+    for (int32_t i = 0; i < MZ_BLOCK_PIXELS; i++) {
+        top[i] = pixels[i] / params->output.width * window.stride_h - window.pad_top;
+        left[i] = pixels[i] % params->output.width * window.stride_w - window.pad_left;
+        inside = inside && left[i] >= 0 && left[i] + window.width <= image.width;
+    }
+    const int32_t taps = inside ? window.width : 1;
+    int32_t quad = 0;
+    for (int32_t ky = 0; ky < window.height; ky++) {
+        for (int32_t kx = 0; kx < window.width; kx += taps) {
+            const int8_t *from[MZ_BLOCK_PIXELS];
+            bool whole = true;
+            for (int32_t i = 0; i < MZ_BLOCK_PIXELS; i++) {
+                const int32_t y = top[i] + ky * window.dilation_h;
+                const int32_t x = left[i] + kx * window.dilation_w;
+                const bool is_in = y >= 0 && y < image.height && x >= 0 && x < image.width;
+                whole = whole && is_in;
+                from[i] = is_in ? input + (y * image.width + x) * channels : outside;
+            }
+            for (int32_t tap = 0; tap < taps; tap += whole ? taps : 1) {
+                mz_block_mix_pixels(job, from, quad, whole ? taps * channels : channels);
+                quad += whole ? taps * channels / 4 : channels / 4;
+                for (int32_t i = 0; i < MZ_BLOCK_PIXELS; i++) {
+                    from[i] += from[i] == outside ? 0 : channels;
+                }
+            }
+        }
+    }
+}
+
 void mz_conv_2d_s8_dsp(const mz_conv_2d_s8_dsp_params *params, const int8_t *input,
                        int8_t *output, int8_t *scratch) {
     const int32_t channels = params->output.channels, depth = params->depth;
-    const int32_t pixels = params->output.height * params->output.width;
+    const int32_t given = params->input.channels;
+    const int32_t count = params->output.height * params->output.width;
     mz_block_job job;
     mz_block_prepare(&job, params->packed, params->exact, depth, channels, scratch);
 
-    /* Without input, as the gathered windows are mixed here. */
+    /* Without input, as the windows are mixed here. */
     for (int32_t i = 0; i < MZ_BLOCK_PIXELS; i++) {
         job.input[i] = NULL;
     }
     job.input_step = 0;
     job.output_step = 0;
 
-    for (int32_t done = 0; done < pixels; done += MZ_BLOCK_PIXELS) {
-        const int32_t left = pixels - done;
+    const bool whole_quads = given % 4 == 0 && given <= MOST_OUTSIDE;
+    int8_t outside[MOST_OUTSIDE];
+    for (int32_t i = 0; whole_quads && i < given; i++) {
+        outside[i] = (int8_t)params->input_zero_point;
+    }
+    for (int32_t done = 0; done < count; done += MZ_BLOCK_PIXELS) {
+        const int32_t left = count - done;
+        int32_t pixels[MZ_BLOCK_PIXELS];
         /* The last pixels are too few for a block: the first of them stands in for the others. */
         for (int32_t i = 0; i < MZ_BLOCK_PIXELS; i++) {
-            const int32_t pixel = done + (i < left ? i : 0);
-            gather(params, input, pixel, scratch + 4 * depth + 4 * i);
-            job.output[i] = output + pixel * channels;
+            pixels[i] = done + (i < left ? i : 0);
+            job.output[i] = output + pixels[i] * channels;
         }
-        mz_block_mix(&job);
+        if (whole_quads) {
+            mix(params, &job, input, pixels, outside);
+        } else {
+            for (int32_t i = 0; i < MZ_BLOCK_PIXELS; i++) {
+                gather(params, input, pixels[i], scratch + 4 * depth + 4 * i);
+            }
+            mz_block_mix(&job);
+        }
         mz_block_run(&job);
     }
-    mz_clamp_outputs(output, pixels * channels, params->minimum, params->maximum);
+    mz_clamp_outputs(output, count * channels, params->minimum, params->maximum);
 }

@@ -193,6 +193,28 @@ __attribute__((naked, noinline)) void mz_block_mix(const mz_block_job *job
         "pop {r4-r11, pc}\n\t");
 }
 
+__attribute__((naked, noinline)) void mz_block_mix_pixels(
+    const mz_block_job *job __attribute__((unused)),
+    const int8_t *const *pixels __attribute__((unused)), int32_t quad __attribute__((unused)),
+    int32_t bytes __attribute__((unused))) {
+    __asm__ volatile(
+        "push {r4-r11, lr}\n\t"
+        "ldr r12, " MZ_AT("r0", JOB_SCRATCH) "\n\t"
+        "add r12, r12, r2, lsl #5\n\t"
+        "add lr, r12, r3, lsl #3\n\t"
+        "ldm r1, {r0-r3}\n\t"
+        ".Lblock_mix_pixels:\n\t"
+        "ldr r4, [r0], #4\n\t"
+        "ldr r5, [r1], #4\n\t"
+        "ldr r6, [r2], #4\n\t"
+        "ldr r7, [r3], #4\n\t"
+        MIX
+        "stm r12!, {r4-r11}\n\t"
+        "cmp r12, lr\n\t"
+        "bne .Lblock_mix_pixels\n\t"
+        "pop {r4-r11, pc}\n\t");
+}
+
 /* Aligned for adr, which counts from a multiple of 4: at -Os functions are only on even addresses. */
 __attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_job *job
                                                                __attribute__((unused))) {
@@ -472,6 +494,11 @@ static int16_t *run_to_planes(const mz_block_job *job, int32_t quads, int16_t *o
 
 void mz_block_mix(const mz_block_job *job) {
     (void)job;
+}
+
+void mz_block_mix_pixels(const mz_block_job *job, const int8_t *const *pixels, int32_t quad,
+                         int32_t bytes) {
+    read_block(pixels, bytes, upper_half(job) + 4 * MZ_BLOCK_PIXELS * quad);
 }
 
 void mz_block_run(const mz_block_job *job) {

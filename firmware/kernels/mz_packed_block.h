@@ -79,7 +79,12 @@ static inline void mz_block_prepare(mz_block_job *job, const int32_t *packed, in
  * 3. Reads job->scratch and job->scratch_end only; scratch is aligned to 4. */
 void mz_block_mix(const mz_block_job *job);
 
-/* All channels of the job's blocks. Without input (NULL) it takes what mz_block_mix made. The job
+/* The same for `bytes` inputs of each of four pixels, a multiple of 4 and not 0, which are the
+ * window's quads from `quad` on. The pixels need no alignment, and stay as they are. */
+void mz_block_mix_pixels(const mz_block_job *job, const int8_t *const *pixels, int32_t quad,
+                         int32_t bytes);
+
+/* All channels of the job's blocks. Without input (NULL) it takes what one of these made. The job
  * stays as it is. weights, scratch and planes are aligned to 4; pixels need no alignment. A
  * block is read before any of its outputs is written, blocks in order; scratch overlaps nothing. */
 void mz_block_run(const mz_block_job *job);
