@@ -10,7 +10,7 @@
 
 #include <stddef.h>
 
-/* The job, copied to the stack as it is: bytes from sp, or from the job itself in mz_block_mix.
+/* The job, copied to the stack as it is: bytes from sp, or from the job itself in mz_block_mix_pixels.
  *
  *   bytes   name                     what is there
  *   0..15   JOB_OUTPUT               where each pixel's next output goes; or, to planes:
@@ -130,16 +130,16 @@ _Static_assert(MZ_BLOCK_LINE == 0 && MZ_BLOCK_EXACT == 1 && MZ_BLOCK_TO_PLANES =
 #define MIX \
     "rev16 r8, r4\n\t" \
     "rev16 r9, r5\n\t" \
+    "eor r8, r8, #0x007F007F\n\t" \
     "rev16 r10, r6\n\t" \
+    "eor r9, r9, #0x007F007F\n\t" \
     "rev16 r11, r7\n\t" \
+    "eor r10, r10, #0x007F007F\n\t" \
     "sxtb16 r4, r4, ror #8\n\t" \
+    "eor r11, r11, #0x007F007F\n\t" \
     "sxtb16 r5, r5, ror #8\n\t" \
     "sxtb16 r6, r6, ror #8\n\t" \
-    "sxtb16 r7, r7, ror #8\n\t" \
-    "eor r8, r8, #0x007F007F\n\t" \
-    "eor r9, r9, #0x007F007F\n\t" \
-    "eor r10, r10, #0x007F007F\n\t" \
-    "eor r11, r11, #0x007F007F\n\t"
+    "sxtb16 r7, r7, ror #8\n\t"
 
 /* Four pixels of one channel. r8, r9, r10: multiplier, offset, shift. */
 #define EXACT_OUTPUTS(sums) \
@@ -174,24 +174,6 @@ _Static_assert(MZ_BLOCK_LINE == 0 && MZ_BLOCK_EXACT == 1 && MZ_BLOCK_TO_PLANES =
     "ldr r12, " ON_STACK(SCRATCH) "\n\t" \
     SATURATE("r7") \
     "ldr r10, " ON_STACK(WEIGHTS_END) "\n\t"
-
-/* In place: what is written at a quad of the lower half has been read from the upper. */
-__attribute__((naked, noinline)) void mz_block_mix(const mz_block_job *job
-                                                   __attribute__((unused))) {
-    __asm__ volatile(
-        "push {r4-r11, lr}\n\t"
-        "ldr r1, " MZ_AT("r0", JOB_SCRATCH) "\n\t"
-        "ldr r2, " MZ_AT("r0", JOB_SCRATCH_END) "\n\t"
-        "sub r0, r2, r1\n\t"
-        "add r0, r1, r0, lsr #1\n\t"
-        ".Lblock_mix_window:\n\t"
-        "ldm r0!, {r4-r7}\n\t"
-        MIX
-        "stm r1!, {r4-r11}\n\t"
-        "cmp r1, r2\n\t"
-        "bne .Lblock_mix_window\n\t"
-        "pop {r4-r11, pc}\n\t");
-}
 
 __attribute__((naked, noinline)) void mz_block_mix_pixels(
     const mz_block_job *job __attribute__((unused)),
@@ -251,7 +233,7 @@ __attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_jo
         ".Lblock_loop_end_known:\n\t"
         "strd r0, r2, " ON_STACK(ENTRY) "\n\t"
 
-        /* A block: mix four pixels into the scratch buffer, unless mz_block_mix has done so.
+        /* A block: mix four pixels into the scratch buffer, unless mz_block_mix_pixels has done so.
          *   r0..r3  where the four pixels are read     r4..r11  MIX
          *   r12     writes the scratch buffer          lr       its end */
         ".Lblock_block:\n\t"
@@ -490,10 +472,6 @@ static int16_t *run_to_planes(const mz_block_job *job, int32_t quads, int16_t *o
         output += job->planes.step;
     }
     return output;
-}
-
-void mz_block_mix(const mz_block_job *job) {
-    (void)job;
 }
 
 void mz_block_mix_pixels(const mz_block_job *job, const int8_t *const *pixels, int32_t quad,

@@ -83,8 +83,18 @@ class WindowBlocks:
         return work.call(
             self.kernel,
             params,
-            scratch_bytes=block_scratch_bytes(depth),
+            scratch_bytes=block_scratch_bytes(depth) + _behind_bytes(work.source.shape[3], depth),
         )
+
+
+_BUFFER_BYTES = 576
+"""MZ_CONV_BUFFER_BYTES."""
+
+
+def _behind_bytes(channels: int, depth: int) -> int:
+    """Of the scratch memory, behind activations: a pixel outside of the image, or four windows."""
+    buffered = PIXELS * depth if channels % 4 else channels
+    return buffered if buffered > _BUFFER_BYTES else 0
 
 
 def rows_of(work: WeightedWork) -> NDArray[np.int8]:
