@@ -75,10 +75,11 @@ class FitReport:
     copied or the flash's speed is not known. project: the kind of project that was planned. other:
     the other runtime in a line, None where one was chosen. output_bytes: of the output tensor.
     saved: by constant channels that leave the program. budgets: each that was given; the flash is
-    an estimate. board: its id. regions: what each would hold. placement: which memory has
-    arena, weights and the rest. arena_bytes: the whole arena. constant_bytes: all constants together. peak: the op during which the arena is fullest.
-    timeline: the arena over the ops. uncovered: ops that the runtime does not run. warnings:
-    sentences that change no verdict. flash_region: the region that the image is for.
+    an estimate. board: its id. regions: what each would hold. placement: which memory has arena,
+    weights and the rest. arena_bytes: the whole arena. constant_bytes: all constants together.
+    peak: the op during which the arena is fullest. timeline: the arena over the ops. uncovered: ops
+    that the runtime does not run. warnings: sentences that change no verdict. flash_region: the
+    region that the image is for.
     """
 
     model: str
