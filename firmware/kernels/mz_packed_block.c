@@ -105,17 +105,17 @@ _Static_assert(MZ_BLOCK_LINE == 0 && MZ_BLOCK_EXACT == 1 && MZ_BLOCK_TO_PLANES =
     "sxtb16 r9, r9\n\t" \
     "add.w r12, r12, #32\n\t" \
     "smlad r1, r9, r10, r1\n\t" \
-    "ldr.w r10, [r12, #-8]\n\t" \
+    "ldr r10, [r12, #-8]\n\t" \
     "smlad r2, r8, r11, r2\n\t" \
     "smlad r3, r9, r11, r3\n\t" \
-    "ldr.w r11, [r12, #-4]\n\t" \
+    "ldr r11, [r12, #-4]\n\t" \
     "smlad r4, r8, r10, r4\n\t" \
     "smlad r5, r9, r10, r5\n\t" \
     "ldr.w r10, [r12]\n\t" \
     "smlad r6, r8, r11, r6\n\t" \
-    "ldr.w r8, [lr, #-8]\n\t" \
+    "ldr r8, [lr, #-8]\n\t" \
     "smlad r7, r9, r11, r7\n\t" \
-    "ldr.w r9, [lr, #-4]\n\t" \
+    "ldr r9, [lr, #-4]\n\t" \
     "ldr.w r11, [r12, #4]\n\t"
 
 #define SAME(register) "r" #register
@@ -334,6 +334,7 @@ __attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_jo
         "sub r8, #1\n\t"
         "sub r9, #1\n\t"
         "stm sp, {r5, r7-r9}\n\t"
+        "ldr r10, [r12]\n\t"
         "b .Lblock_pair\n\t");
     /* The same code goes on; ISO C promises no string of over 4095 characters. */
     __asm__ volatile(

@@ -219,9 +219,9 @@ class _Finder:
         for end in ("least", "most"):
             inputs: list[NDArray[Any] | None] = []
             for index in step.op.inputs:
-                tensor = model.tensor(index)
-                if tensor.data is not None:
-                    inputs.append(tensor.data)
+                tensor = None if index == -1 else model.tensor(index)
+                if tensor is None or tensor.data is not None:
+                    inputs.append(None if tensor is None else tensor.data)
                     continue
                 values = getattr(self.intervals[self._program.buffer_of(index).index], end)
                 inputs.append(np.broadcast_to(values, tensor.shape).astype(np.int8))

@@ -123,7 +123,7 @@ def plan_memory(
     image = prepare_image(model, kernels, head, arena_bytes) if runtime == "tflm" else None
     aot = runtime == "aot" and (verdict.runs or stream_input)
     saved = NOTHING
-    if aot:
+    if aot and verdict.runs:
         program, saved = without_constant_channels(program)
     lowered = lower(program) if aot else None
     named = (options.arena_region, options.weights, *(at for _, at in parse_pins(options.pin)))
