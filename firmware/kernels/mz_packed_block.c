@@ -85,8 +85,9 @@ _Static_assert(MZ_BLOCK_LINE == 0 && MZ_BLOCK_EXACT == 1 && MZ_BLOCK_TO_PLANES =
 /* A quad: 32 products. r8..r11 hold its weights and first activations when it begins, and those of
  * the next one when it ends: then r12 is at its first activation and lr behind its weights. A load
  * stands beside a product, so that the core issues both at once, and two products before the one
- * that needs it. first and second name the registers to which sums of c and c + 1 are added. */
-#define QUAD_FROM(first, second) \
+ * that needs it. first and second name the registers to which sums of c and c + 1 are added; next_a
+ * and next_b load the next quad's first activations, in 4 bytes each. */
+#define QUAD_FROM(first, second, next_a, next_b) \
     "smlad r0, r8, r10, " first(0) "\n\t" \
     "smlad r1, r9, r10, " second(1) "\n\t" \
     "ldr.w r10, [r12, #8]\n\t" \
@@ -111,19 +112,23 @@ _Static_assert(MZ_BLOCK_LINE == 0 && MZ_BLOCK_EXACT == 1 && MZ_BLOCK_TO_PLANES =
     "ldr r11, [r12, #-4]\n\t" \
     "smlad r4, r8, r10, r4\n\t" \
     "smlad r5, r9, r10, r5\n\t" \
-    "ldr.w r10, [r12]\n\t" \
+    next_a \
     "smlad r6, r8, r11, r6\n\t" \
     "ldr r8, [lr, #-8]\n\t" \
     "smlad r7, r9, r11, r7\n\t" \
     "ldr r9, [lr, #-4]\n\t" \
-    "ldr.w r11, [r12, #4]\n\t"
+    next_b
 
 #define SAME(register) "r" #register
 #define FROM_R6(register) "r6"
 #define FROM_R7(register) "r7"
-#define QUAD QUAD_FROM(SAME, SAME)
+#define NEXT_A "ldr.w r10, [r12]\n\t"
+#define NEXT_B "ldr.w r11, [r12, #4]\n\t"
+#define QUAD QUAD_FROM(SAME, SAME, NEXT_A, NEXT_B)
 /* The first quad, where sums begin at r6 and r7. */
-#define FIRST_QUAD QUAD_FROM(FROM_R6, FROM_R7)
+#define FIRST_QUAD QUAD_FROM(FROM_R6, FROM_R7, NEXT_A, NEXT_B)
+/* The unrolled loop's last one: behind it the activations may be at their end. */
+#define LAST_QUAD QUAD_FROM(SAME, SAME, "nop.w\n\t", "nop.w\n\t")
 
 /* A quad of each of four pixels in r4..r7, to its odd activations there and the mixed ones in
  * r8..r11. 127 - x1 as an unsigned byte is x1 ^ 0x7F. */
@@ -272,9 +277,10 @@ __attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_jo
         FIRST_QUAD
         "ldr pc, " ON_STACK(ENTRY) "\n\t"
         ".Lblock_loop:\n\t"
-        ".rept " MZ_TEXT(MZ_BLOCK_UNROLL) "\n\t"
+        ".rept " MZ_TEXT(MZ_BLOCK_UNROLL) " - 1\n\t"
         QUAD
         ".endr\n\t"
+        LAST_QUAD
         "ldr pc, " ON_STACK(LOOP_END) "\n\t"
 
         /* Another pass? */
@@ -282,6 +288,9 @@ __attribute__((naked, noinline, aligned(4))) void mz_block_run(const mz_block_jo
         "ldr r8, " ON_STACK(SCRATCH_END) "\n\t"
         "cmp r12, r8\n\t"
         "ldr r8, [lr, #-8]\n\t"
+        "itt ne\n\t"
+        "ldrne r10, [r12]\n\t"
+        "ldrne r11, [r12, #4]\n\t"
         "bne .Lblock_loop\n\t"
         "ldr pc, " ON_STACK(WAY) "\n\t"
 

@@ -44,8 +44,8 @@ typedef struct {
 } mz_block_job;
 
 /* How many quads of input channels the unrolled loop takes; the first quad stands before it. */
-/* Bytes of a block's scratch memory. The first activations of a quad that is not there are read. */
-#define MZ_BLOCK_SCRATCH(depth) (8 * (depth) + 8)
+/* Bytes of a block's scratch memory. Behind a single quad the activations of another are read. */
+#define MZ_BLOCK_SCRATCH(depth) (8 * (depth) + ((depth) == 4 ? 8 : 0))
 
 #define MZ_BLOCK_UNROLL 16
 

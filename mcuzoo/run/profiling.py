@@ -111,29 +111,30 @@ def _with_cycles(
     return replace(found, layers=tuple(replace(one, spent=next(spent)) for one in found.layers))
 
 
-# What the readings of the counter themselves take is credited to no layer.
-_READING_CYCLES = 50
+# Readings from the begin of a layer to its end: the firmware may read the counter between them, and
+# what an interrupt takes is not in the layer's count.
+_MOST_READINGS = 6
+_INTERRUPT_CYCLES = 60
 
 
 def _spent(counts: Sequence[int | None], marks: Sequence[Mark]) -> list[Cycles | None]:
-    """What each count is spent for: that of the two readings in a row which it is between."""
+    """What each count is spent for: that between the first two readings that are about so far
+    apart."""
     found: list[Cycles | None] = []
     at = 0
     for count in counts:
-        here = next(
-            (
-                index
-                for index in range(at, len(marks) - 1)
-                if count is not None
-                and abs(marks[index + 1].count - marks[index].count - count) <= _READING_CYCLES
-            ),
-            None,
-        )
-        if here is None:
+        ends = [
+            (first, last)
+            for first in range(at, len(marks))
+            for last in range(first + 1, min(first + _MOST_READINGS, len(marks)))
+            if count is not None
+            and abs(marks[last].count - marks[first].count - count) <= _INTERRUPT_CYCLES
+        ]
+        if ends:
+            first, at = ends[0]
+            found.append(marks[at].cycles.plus(marks[first].cycles, -1))
+        else:
             found.append(None)
-            continue
-        found.append(marks[here + 1].cycles.plus(marks[here].cycles, -1))
-        at = here + 1
     return found
 
 

@@ -19,7 +19,7 @@ PIXELS = 4
 """MZ_BLOCK_PIXELS: read before the first of their outputs is written."""
 
 _BEHIND_BYTES = 8
-"""Of the scratch memory: the first activations of a quad that is not there are loaded, too."""
+"""Of the scratch memory of a single quad: the activations of another one are loaded, too."""
 
 _LAYOUT = "Packed with bias and scales, a pair of channels after the other: mz_pointwise_s8_dsp.h."
 
@@ -81,7 +81,7 @@ class ProductBlocks:
 
 def block_scratch_bytes(depth: int) -> int:
     """Of a block of pixels with `depth` inputs each: mixed activations."""
-    return 2 * PIXELS * depth + _BEHIND_BYTES
+    return 2 * PIXELS * depth + (_BEHIND_BYTES if depth == 4 else 0)
 
 
 def fits_pairs(work: WeightedWork, rows: NDArray[np.int8]) -> bool:
